@@ -1,1 +1,7 @@
 //! c3
+pub mod component;
+pub mod diagnostic;
+pub mod frontend;
+pub mod identifier;
+pub mod reference;
+pub mod source;

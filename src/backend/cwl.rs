@@ -1,0 +1,128 @@
+//! CWL: a v1.2 step that runs in its container under another user and a read-only root.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::parameter::{Outcome, Parameter, one_line, outcomes, parameters};
+use super::{Operator, template};
+use crate::artifact::Artifact;
+use crate::component::Type;
+use crate::diagnostic::Diagnostic;
+use crate::frontend::constant;
+
+#[derive(Serialize)]
+struct Context {
+    c3: &'static str,
+    source: String,
+    name: String,
+    description: String,
+    image: String,
+    command: [String; 2],
+    arguments: Vec<String>,
+    inputs: Vec<Port>,
+    outputs: Vec<Port>,
+}
+
+#[derive(Serialize)]
+struct Port {
+    id: String,
+    kind: Value,
+    description: Option<String>,
+    default: Option<Value>,
+    binding: Value,
+    glob: String,
+}
+
+/// Writes `<stem>.cwl`.
+pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>> {
+    let Operator { component, settings } = operator;
+    let parameters = parameters(component, settings.logging);
+    let outcomes = outcomes(component, &parameters);
+    let context = Context {
+        c3: env!("CARGO_PKG_VERSION"),
+        source: component.source.clone(),
+        name: component.name.clone(),
+        description: one_line(&component.description),
+        image: settings.image.clone(),
+        command: operator.command(),
+        arguments: outcomes.iter().flat_map(|outcome| [format!("--{}", outcome.id), folder(outcome)]).collect(),
+        inputs: parameters.iter().map(input).collect(),
+        outputs: outcomes.iter().map(output).collect(),
+    };
+    Ok(vec![operator.artifact(".cwl", template::render("step.cwl", &context))])
+}
+
+fn input(parameter: &Parameter) -> Port {
+    let default = parameter.default().and_then(|text| value(&parameter.input.kind, text));
+    let kind = input_type(&parameter.input.kind, default.as_ref());
+    Port {
+        id: parameter.id.clone(),
+        kind: if parameter.optional() && default.is_none() { optional(kind) } else { kind },
+        description: parameter.description(),
+        binding: binding(parameter),
+        default,
+        glob: String::new(),
+    }
+}
+
+/// A flag's prefix alone would be dropped when the value is false.
+fn binding(parameter: &Parameter) -> Value {
+    match parameter.input.kind {
+        Type::Boolean => json!({"valueFrom": format!("--{}=$(self)", parameter.id)}),
+        _ => json!({"prefix": format!("--{}", parameter.id)}),
+    }
+}
+
+/// The type of an input; a whole number that 32 bits can't hold is a `long`.
+fn input_type(kind: &Type, default: Option<&Value>) -> Value {
+    let is_long = || default.and_then(Value::as_i64).is_some_and(|value| i32::try_from(value).is_err());
+    match kind.name() {
+        "String" => json!("string"),
+        "Integer" if is_long() => json!("long"),
+        "Integer" => json!("int"),
+        "Float" => json!("float"),
+        "Boolean" => json!("boolean"),
+        "File" => json!("File"),
+        "Directory" => json!("Directory"),
+        _ => json!(["File", "Directory"]),
+    }
+}
+
+fn optional(kind: Value) -> Value {
+    match kind {
+        Value::Array(kinds) => std::iter::once(json!("null")).chain(kinds).collect(),
+        kind => json!(["null", kind]),
+    }
+}
+
+/// A default as the type's own value; one that JSON can't hold, and any path, stays with the source.
+fn value(kind: &Type, text: &str) -> Option<Value> {
+    match kind {
+        Type::String => Some(json!(text)),
+        Type::Integer => text.parse::<i64>().ok().map(|value| json!(value)),
+        Type::Float => constant::float_from_text(text).filter(|value| value.is_finite()).map(|value| json!(value)),
+        Type::Boolean => constant::boolean(text).map(|value| json!(value)),
+        Type::Path(_) => None,
+    }
+}
+
+fn output(outcome: &Outcome) -> Port {
+    let kind = match outcome.output.kind.name() {
+        "String" | "File" => json!("File"),
+        "Directory" => json!("Directory"),
+        _ => json!(["File", "Directory"]),
+    };
+    Port {
+        id: outcome.id.clone(),
+        kind: optional(kind),
+        description: outcome.description(),
+        default: None,
+        binding: Value::Null,
+        glob: format!("{}*", folder(outcome)),
+    }
+}
+
+/// Where a result is delivered to under its own name, relative to the output folder.
+fn folder(outcome: &Outcome) -> String {
+    format!("c3_outputs/{}/", outcome.id)
+}

@@ -1,0 +1,133 @@
+//! Kubeflow: a component that kfp 1.8 and kfp 2 load, compile and run.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::parameter::{Outcome, Parameter, one_line, outcomes, parameters};
+use super::{Operator, template};
+use crate::artifact::Artifact;
+use crate::component::Type;
+use crate::diagnostic::Diagnostic;
+
+#[derive(Serialize)]
+struct Context {
+    c3: &'static str,
+    source: String,
+    name: String,
+    description: String,
+    inputs: Vec<Port>,
+    outputs: Vec<Port>,
+    image: String,
+    command: [String; 2],
+    args: Vec<Value>,
+}
+
+#[derive(Serialize)]
+struct Port {
+    id: String,
+    kind: String,
+    description: Option<String>,
+    default: Option<String>,
+    optional: bool,
+}
+
+/// Writes `<stem>.yaml`.
+pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>> {
+    let Operator { component, settings } = operator;
+    let parameters = parameters(component, settings.logging);
+    let outcomes = outcomes(component, &parameters);
+    let collisions = collisions(&parameters, &outcomes);
+    if !collisions.is_empty() {
+        return Err(collisions);
+    }
+    let context = Context {
+        c3: env!("CARGO_PKG_VERSION"),
+        source: component.source.clone(),
+        name: component.name.clone(),
+        description: one_line(&component.description),
+        args: parameters.iter().flat_map(input_arguments).chain(outcomes.iter().flat_map(output_arguments)).collect(),
+        inputs: parameters.iter().map(input).collect(),
+        outputs: outcomes.iter().map(output).collect(),
+        image: settings.image.clone(),
+        command: operator.command(),
+    };
+    Ok(vec![operator.artifact(".yaml", template::render("kubeflow.yaml", &context))])
+}
+
+fn input(parameter: &Parameter) -> Port {
+    Port {
+        id: parameter.id.clone(),
+        kind: kind(&parameter.input.kind),
+        description: parameter.description(),
+        default: parameter.default().filter(|_| !parameter.input.kind.is_path()).map(ToOwned::to_owned),
+        optional: is_optional(parameter),
+    }
+}
+
+fn output(outcome: &Outcome) -> Port {
+    Port {
+        id: outcome.id.clone(),
+        kind: kind(&outcome.output.kind),
+        description: outcome.description(),
+        default: None,
+        optional: false,
+    }
+}
+
+/// Kubeflow has no files and folders of its own: they are artifacts.
+fn kind(kind: &Type) -> String {
+    match kind.name() {
+        "File" | "Directory" => "Artifact".to_owned(),
+        name => name.to_owned(),
+    }
+}
+
+/// A secret may always be left out: the cluster sets it in the environment.
+fn is_optional(parameter: &Parameter) -> bool {
+    parameter.optional() || parameter.input.secret
+}
+
+/// The arguments of an input; an optional one is there only when a value is.
+fn input_arguments(parameter: &Parameter) -> Vec<Value> {
+    let id = &parameter.id;
+    let placeholder = if parameter.input.kind.is_path() { "inputPath" } else { "inputValue" };
+    let pair = [json!(format!("--{id}")), json!({ placeholder: id })];
+    if is_optional(parameter) {
+        vec![json!({"if": {"cond": {"isPresent": id}, "then": pair}})]
+    } else {
+        pair.into()
+    }
+}
+
+fn output_arguments(outcome: &Outcome) -> [Value; 2] {
+    [json!(format!("--{}", outcome.id)), json!({"outputPath": outcome.id})]
+}
+
+/// kfp 2 folds names; two that become one are merged silently.
+fn collisions(parameters: &[Parameter], outcomes: &[Outcome]) -> Vec<Diagnostic> {
+    let inputs = parameters.iter().map(|parameter| (&parameter.id, &parameter.input.span));
+    let sides = [inputs.collect::<Vec<_>>(), outcomes.iter().map(|outcome| (&outcome.id, &outcome.output.span)).collect()];
+    let mut found = Vec::new();
+    for side in sides {
+        let mut taken: BTreeMap<String, &String> = BTreeMap::new();
+        for (id, span) in side {
+            let folded = folded(id);
+            if let Some(other) = taken.insert(folded.clone(), id) {
+                let message = format!("Kubeflow would fold `{id}` and `{other}` to one name, `{folded}`");
+                let error = Diagnostic::error("kubeflow-name", message).at(span.clone());
+                found.push(error.hint("rename one of them, or leave Kubeflow out with `--target kubernetes,cwl`"));
+            } else if folded.is_empty() {
+                let message = format!("Kubeflow has no name for `{id}`");
+                found.push(Diagnostic::error("kubeflow-name", message).at(span.clone()).hint("use letters and digits"));
+            }
+        }
+    }
+    found
+}
+
+/// A name as kfp 2 spells it.
+fn folded(id: &str) -> String {
+    id.to_lowercase().trim_matches('_').to_owned()
+}

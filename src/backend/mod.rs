@@ -1,0 +1,115 @@
+//! Back ends: pure functions from a component to the files of a platform, each with one line in a registry.
+
+use crate::artifact::Artifact;
+use crate::component::Component;
+use crate::diagnostic::Diagnostic;
+
+mod cwl;
+pub mod dockerfile;
+mod kubeflow;
+mod kubernetes;
+mod parameter;
+pub mod prelude;
+pub mod runtime;
+mod template;
+
+pub use dockerfile::BuildFile;
+use runtime::Runtime;
+
+/// A platform that `c3` writes files for.
+pub struct Target {
+    /// The value of `--target`.
+    pub name: &'static str,
+    /// What it writes, for the help.
+    pub help: &'static str,
+    /// Writes the files.
+    emit: fn(&Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>>,
+}
+
+/// Every platform, in the order in which their files are listed.
+pub static TARGETS: &[Target] = &[
+    Target { name: "kubeflow", help: "Kubeflow component, <stem>.yaml", emit: kubeflow::emit },
+    Target { name: "kubernetes", help: "Kubernetes job, <stem>.job.yaml", emit: kubernetes::emit },
+    Target { name: "cwl", help: "CWL step, <stem>.cwl", emit: cwl::emit },
+];
+
+/// What is known about an operator beside its component.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Reference of the image that the manifests name.
+    pub image: String,
+    /// Version of the operator.
+    pub version: String,
+    /// The image that the operator's is built from.
+    pub base_image: String,
+    /// Folder of the script in the image's working directory: empty, or ending in `/`.
+    pub folder: String,
+    /// File name of the source without its ending: the stem of every file that is written.
+    pub stem: String,
+    /// Name of the Dockerfile.
+    pub dockerfile: String,
+    /// A Dockerfile template of the user's.
+    pub dockerfile_template: Option<String>,
+    /// Additional files, relative to the working directory.
+    pub files: Vec<String>,
+    /// Requirement files as the source names them, and where they are in the image's working directory.
+    pub requirement_files: Vec<RequirementFile>,
+    /// Whether the operator sets up logging.
+    pub logging: bool,
+    /// Whether the job is named anew at each start.
+    pub generate_name: bool,
+}
+
+/// A file that `pip install` reads, such as `requirements.txt`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequirementFile {
+    /// The path as the source names it.
+    pub named: String,
+    /// The path in the image, relative to the working directory.
+    pub path: String,
+}
+
+/// A component with all that is needed to emit it.
+#[derive(Debug, Clone, Copy)]
+pub struct Operator<'a> {
+    /// What was read.
+    pub component: &'a Component,
+    /// What was decided.
+    pub settings: &'a Settings,
+}
+
+impl Operator<'_> {
+    fn runtime(&self) -> &'static Runtime {
+        runtime::of(self.component.language)
+    }
+
+    /// The command that starts the operator in its image.
+    fn command(&self) -> [String; 2] {
+        let runtime = self.runtime();
+        let (folder, entry) = (&self.settings.folder, prelude::file_name(self));
+        [runtime.interpreter.to_owned(), format!("{}/{folder}{entry}", runtime.working_dir)]
+    }
+
+    fn artifact(&self, suffix: &str, text: String) -> Artifact {
+        Artifact::new(format!("{}{suffix}", self.settings.stem), text)
+    }
+}
+
+/// Emits the Dockerfile and the files of the named targets: the second half of the compiler.
+pub fn emit(operator: &Operator, targets: &[&Target]) -> Result<Vec<Artifact>, Vec<Diagnostic>> {
+    let mut artifacts = vec![dockerfile::emit(operator)?];
+    let mut refused = Vec::new();
+    for target in targets {
+        match (target.emit)(operator) {
+            Ok(written) => artifacts.extend(written),
+            Err(diagnostics) => refused.extend(diagnostics),
+        }
+    }
+    if refused.is_empty() { Ok(artifacts) } else { Err(refused) }
+}
+
+/// The target of a name.
+#[must_use]
+pub fn target(name: &str) -> Option<&'static Target> {
+    TARGETS.iter().find(|target| target.name == name)
+}

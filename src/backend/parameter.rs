@@ -1,0 +1,101 @@
+//! Parameters: inputs and outputs as engines see them, with identifiers for names.
+
+use std::collections::BTreeSet;
+
+use crate::component::{Component, Input, Output, Type};
+use crate::identifier;
+
+/// An input and what engines call it.
+#[derive(Debug, Clone)]
+pub(super) struct Parameter {
+    /// The identifier.
+    pub(super) id: String,
+    /// The input; `log_level` is among them where it was added.
+    pub(super) input: Input,
+}
+
+impl Parameter {
+    /// Whether an engine may leave it out.
+    pub(super) fn optional(&self) -> bool {
+        !self.input.required
+    }
+
+    /// The default that a manifest may show.
+    pub(super) fn default(&self) -> Option<&str> {
+        self.input.default.as_deref().filter(|_| !self.input.secret)
+    }
+
+    /// The description on one line.
+    pub(super) fn description(&self) -> Option<String> {
+        self.input.description.as_deref().map(one_line)
+    }
+}
+
+/// An output and what engines call it.
+#[derive(Debug, Clone)]
+pub(super) struct Outcome {
+    /// The identifier, unlike that of any parameter.
+    pub(super) id: String,
+    /// The output.
+    pub(super) output: Output,
+}
+
+impl Outcome {
+    /// The description on one line.
+    pub(super) fn description(&self) -> Option<String> {
+        self.output.description.as_deref().map(one_line)
+    }
+}
+
+/// Name of the parameter that every operator with logging has.
+const LOG_LEVEL: &str = "log_level";
+
+/// The parameters of a component; `log_level` comes last where `c3` adds it.
+pub(super) fn parameters(component: &Component, logging: bool) -> Vec<Parameter> {
+    let declared = |name: &str| {
+        component.inputs.iter().any(|input| input.name == name)
+            || component.outputs.iter().any(|output| output.name == name)
+    };
+    let added = (logging && !declared(LOG_LEVEL)).then(log_level);
+    let inputs = component.inputs.iter().cloned().chain(added);
+    inputs.map(|input| Parameter { id: identifier::fold(&input.name), input }).collect()
+}
+
+fn log_level() -> Input {
+    Input {
+        name: LOG_LEVEL.to_owned(),
+        kind: Type::String,
+        default: Some("INFO".to_owned()),
+        required: false,
+        secret: false,
+        description: Some("Level of the log messages: DEBUG, INFO, WARNING, ERROR or CRITICAL".to_owned()),
+        location: crate::diagnostic::Location { cell: None, line: 1, column: 1 },
+        reads: Vec::new(),
+        span: 0..0,
+    }
+}
+
+/// The outputs of a component; a name that is an input too gets the suffix `_output`.
+pub(super) fn outcomes(component: &Component, parameters: &[Parameter]) -> Vec<Outcome> {
+    let mut taken: BTreeSet<String> = parameters.iter().map(|parameter| parameter.id.clone()).collect();
+    taken.extend(component.outputs.iter().map(|output| identifier::fold(&output.name)));
+    let inputs: BTreeSet<&str> = parameters.iter().map(|parameter| parameter.id.as_str()).collect();
+    let mut outcomes = Vec::new();
+    for output in &component.outputs {
+        let mut id = identifier::fold(&output.name);
+        if inputs.contains(id.as_str()) {
+            while taken.contains(&id) {
+                id.push_str("_output");
+            }
+            taken.insert(id.clone());
+        }
+        outcomes.push(Outcome { id, output: output.clone() });
+    }
+    outcomes
+}
+
+/// A text on one line: white space and control characters folded to single blanks.
+pub(super) fn one_line(text: &str) -> String {
+    let blank = |character: char| character.is_whitespace() || character.is_control();
+    text.split(blank).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,101 @@
+//! The entry point of an image: it takes the parameters, runs the unchanged script and delivers the outputs.
+
+use serde::Serialize;
+
+use super::parameter::{outcomes, parameters};
+use super::{Operator, template};
+use crate::artifact::Artifact;
+
+/// What the entry point knows of its operator.
+#[derive(Serialize)]
+struct Interface<'a> {
+    script: &'a str,
+    root: String,
+    files: &'a [String],
+    logging: bool,
+    inputs: Vec<Input>,
+    outputs: Vec<Output>,
+}
+
+#[derive(Serialize)]
+struct Input {
+    name: String,
+    id: String,
+    #[serde(rename = "type")]
+    kind: String,
+    default: Option<String>,
+    secret: bool,
+}
+
+#[derive(Serialize)]
+struct Output {
+    name: String,
+    id: String,
+    #[serde(rename = "type")]
+    kind: String,
+    read: bool,
+}
+
+#[derive(Serialize)]
+struct Context {
+    interface: String,
+}
+
+/// The name of the entry point, which stands beside the script: `claimed_<stem>.py`.
+#[must_use]
+pub fn file_name(operator: &Operator) -> String {
+    format!("claimed_{}.{}", operator.settings.stem, operator.runtime().extension)
+}
+
+/// Writes the entry point.
+#[must_use]
+pub fn emit(operator: &Operator) -> Artifact {
+    let Operator { component, settings } = operator;
+    let parameters = parameters(component, settings.logging);
+    let interface = Interface {
+        script: &component.source,
+        root: root(&settings.folder),
+        files: &settings.files,
+        logging: settings.logging,
+        outputs: outcomes(component, &parameters)
+            .into_iter()
+            .map(|outcome| Output {
+                id: outcome.id,
+                kind: outcome.output.kind.name().to_owned(),
+                name: outcome.output.name,
+                read: outcome.output.read,
+            })
+            .collect(),
+        inputs: parameters
+            .into_iter()
+            .map(|parameter| Input {
+                id: parameter.id,
+                kind: parameter.input.kind.name().to_owned(),
+                name: parameter.input.name,
+                default: parameter.input.default,
+                secret: parameter.input.secret,
+            })
+            .collect(),
+    };
+    let context = Context { interface: ascii_json(&interface) };
+    Artifact::new(file_name(operator), template::render(operator.runtime().prelude, &context))
+}
+
+/// The working directory seen from the script's folder.
+fn root(folder: &str) -> String {
+    match folder.matches('/').count() {
+        0 => ".".to_owned(),
+        depth => vec![".."; depth].join("/"),
+    }
+}
+
+/// JSON of ASCII characters only, so that the generated program needs no encoding.
+fn ascii_json(value: &impl Serialize) -> String {
+    let json = serde_json::to_string(value).unwrap_or_default();
+    let mut units = [0; 2];
+    let escape = |character: char| match character.is_ascii() {
+        true => character.to_string(),
+        false => character.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")).collect(),
+    };
+    json.chars().map(escape).collect()
+}

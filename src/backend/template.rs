@@ -1,0 +1,123 @@
+//! Templates: the shape of every generated file, and the quoting that no text of a user's can break out of.
+
+use minijinja::value::{Serde, Value, ValueKind};
+use minijinja::{AutoEscape, Environment, Error, Output, State, UndefinedBehavior};
+use serde::Serialize;
+
+use super::parameter::one_line;
+
+/// The templates by name; what stands before the first dot decides how values are quoted.
+const TEMPLATES: &[(&str, &str)] = &[
+    ("Dockerfile.python", include_str!("../../templates/Dockerfile.python.j2")),
+    ("kubeflow.yaml", include_str!("../../templates/kubeflow.yaml.j2")),
+    ("job.yaml", include_str!("../../templates/job.yaml.j2")),
+    ("step.cwl", include_str!("../../templates/step.cwl.j2")),
+    ("prelude.py", include_str!("../../templates/prelude.py.j2")),
+];
+
+/// Quoting of the values in a Dockerfile: double quotes as its instructions read them.
+const DOCKERFILE: &str = "dockerfile";
+
+/// Renders a template.
+///
+/// # Panics
+///
+/// Never for templates of this crate: each is rendered over all samples in the tests.
+pub(super) fn render(name: &'static str, context: &impl Serialize) -> String {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_keep_trailing_newline(true);
+    environment.set_auto_escape_callback(|name| match name.starts_with("Dockerfile") {
+        true => AutoEscape::Custom(DOCKERFILE),
+        false => AutoEscape::Json,
+    });
+    environment.set_formatter(format);
+    environment.add_filter("line", |text: &str| Value::from_safe_string(one_line(text)));
+    environment.add_filter("word", |text: &str| Value::from_safe_string(word(text)));
+    environment.add_filter("shell", |commands: Vec<Vec<String>>| Value::from_safe_string(shell(&commands)));
+    let text = TEMPLATES.iter().find(|template| template.0 == name).map_or("", |template| template.1);
+    environment
+        .add_template(name, text)
+        .and_then(|()| environment.get_template(name))
+        .and_then(|template| template.render(Serde(context)))
+        .unwrap_or_else(|error| unreachable!("template {name}: {error:#}"))
+}
+
+/// Writes a value: text of a user's always as a quoted scalar.
+fn format(out: &mut Output, state: &State, value: &Value) -> Result<(), Error> {
+    let text = match (value.is_safe(), state.auto_escape(), value.as_str()) {
+        (true, _, Some(text)) => text.to_owned(),
+        (_, AutoEscape::Custom(DOCKERFILE), Some(text)) => docker_quoted(text),
+        _ => flow(value)?,
+    };
+    out.write_str(&text).map_err(Error::from)
+}
+
+/// A value as YAML in flow style, which is JSON too.
+fn flow(value: &Value) -> Result<String, Error> {
+    Ok(match value.kind() {
+        ValueKind::String => quoted(value.as_str().unwrap_or_default()),
+        ValueKind::Seq => {
+            let items: Vec<_> = value.try_iter()?.map(|item| flow(&item)).collect::<Result<_, _>>()?;
+            format!("[{}]", items.join(", "))
+        }
+        ValueKind::Map => {
+            let keys = value.try_iter()?;
+            let entry = |key: Value| Ok(format!("{}: {}", flow(&key)?, flow(&value.get_item(&key)?)?));
+            format!("{{{}}}", keys.map(entry).collect::<Result<Vec<_>, Error>>()?.join(", "))
+        }
+        ValueKind::None => "null".to_owned(),
+        _ => value.to_string(),
+    })
+}
+
+/// A text in double quotes as JSON, YAML and Python read it. What a YAML reader refuses, and whatever a terminal
+/// would act on, is escaped.
+fn quoted(text: &str) -> String {
+    let inner: String = text.chars().map(escaped).collect();
+    format!("\"{inner}\"")
+}
+
+fn escaped(character: char) -> String {
+    match character {
+        '"' => "\\\"".to_owned(),
+        '\\' => "\\\\".to_owned(),
+        '\n' => "\\n".to_owned(),
+        '\r' => "\\r".to_owned(),
+        '\t' => "\\t".to_owned(),
+        '\u{feff}' | '\u{2028}' | '\u{2029}' | '\u{fffe}' | '\u{ffff}' => format!("\\u{:04x}", u32::from(character)),
+        character if character.is_control() => format!("\\u{:04x}", u32::from(character)),
+        character => character.to_string(),
+    }
+}
+
+/// A text in double quotes as Dockerfile instructions read it.
+fn docker_quoted(text: &str) -> String {
+    let inner: String = one_line(text)
+        .chars()
+        .flat_map(|character| {
+            let special = matches!(character, '"' | '\\' | '$');
+            special.then_some('\\').into_iter().chain(std::iter::once(character))
+        })
+        .collect();
+    format!("\"{inner}\"")
+}
+
+/// A word of a Dockerfile instruction that `c3` itself has checked; anything unusual in it is quoted.
+fn word(text: &str) -> String {
+    let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./:@".contains(&byte));
+    if plain { text.to_owned() } else { docker_quoted(text) }
+}
+
+/// Commands joined by `&&`, every word quoted for the shell.
+fn shell(commands: &[Vec<String>]) -> String {
+    let line = |words: &Vec<String>| {
+        let words = words.iter().map(|word| shell_word(word));
+        words.collect::<Vec<_>>().join(" ")
+    };
+    commands.iter().map(line).collect::<Vec<_>>().join(" \\\n && ")
+}
+
+fn shell_word(word: &str) -> String {
+    shlex::try_quote(word).map_or_else(|_| String::new(), std::borrow::Cow::into_owned)
+}

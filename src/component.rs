@@ -1,0 +1,168 @@
+//! The component: what a front end reads from a source and every back end emits from. Plain data, no behaviour.
+
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+
+use crate::diagnostic::{Finding, Location};
+
+/// Version of the JSON form of [`Component`] that `c3 inspect` prints and images carry as a label.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// The intermediate representation of the compiler: one processing step with its interface.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Component {
+    /// Version of this JSON form, [`SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// RFC 1123 label derived from the file name, such as `my-operator-name`.
+    pub name: String,
+    /// One paragraph of plain text.
+    pub description: String,
+    /// The language of the source.
+    pub language: Language,
+    /// File name of the source, without folders.
+    pub source: String,
+    /// Parameters, in the order of their first read.
+    pub inputs: Vec<Input>,
+    /// Results, in the order of their first write.
+    pub outputs: Vec<Output>,
+    /// What has to be installed, in the order of appearance.
+    pub requirements: Vec<Requirement>,
+    /// PEP 440 specifiers of `requires-python` in the PEP 723 block.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requires_python: Option<String>,
+    /// What the front end had to say.
+    pub diagnostics: Vec<Finding>,
+}
+
+/// A source language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// Python 3, also from a notebook with a Python kernel.
+    Python,
+}
+
+/// One parameter of a component: an environment variable which the source reads.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Input {
+    /// Name of the environment variable, spelled as in the source.
+    pub name: String,
+    /// What the values are.
+    #[serde(rename = "type")]
+    pub kind: Type,
+    /// The default as it would stand in the environment.
+    pub default: Option<String>,
+    /// Whether the source can't do without a value.
+    pub required: bool,
+    /// Whether the value must not be shown or logged.
+    pub secret: bool,
+    /// The comment above the read.
+    pub description: Option<String>,
+    /// Where it is read first.
+    pub location: Location,
+    /// Every place where it is read.
+    pub reads: Vec<Location>,
+    /// Bytes of the source where it is read first.
+    #[serde(skip)]
+    pub span: Range<usize>,
+}
+
+/// One result of a component: an environment variable which the source sets.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Output {
+    /// Name of the environment variable, spelled as in the source.
+    pub name: String,
+    /// `String` (the text is the value) or what kind of file the variable names.
+    #[serde(rename = "type")]
+    pub kind: Type,
+    /// The comment above the write.
+    pub description: Option<String>,
+    /// Where it is written first.
+    pub location: Location,
+    /// Whether the source reads the variable to learn where to write.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub read: bool,
+    /// Bytes of the source where it is written first.
+    #[serde(skip)]
+    pub span: Range<usize>,
+}
+
+/// The type of a parameter or a result, by the names that Kubeflow uses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum Type {
+    /// Any text.
+    String,
+    /// A whole number.
+    Integer,
+    /// A floating point number.
+    Float,
+    /// `True` or `False`.
+    Boolean,
+    /// A path to a `File`, a `Directory` or a Kubeflow artifact such as `Dataset` or `Model`.
+    Path(String),
+}
+
+impl From<String> for Type {
+    fn from(name: String) -> Self {
+        match name.as_str() {
+            "String" => Self::String,
+            "Integer" => Self::Integer,
+            "Float" => Self::Float,
+            "Boolean" => Self::Boolean,
+            _ => Self::Path(name),
+        }
+    }
+}
+
+impl From<Type> for String {
+    fn from(kind: Type) -> Self {
+        kind.name().to_owned()
+    }
+}
+
+impl Type {
+    /// Whether the variable holds a path.
+    #[must_use]
+    pub fn is_path(&self) -> bool {
+        matches!(self, Self::Path(_))
+    }
+
+    /// The name of the type as Kubeflow and the `# c3:` directives spell it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::String => "String",
+            Self::Integer => "Integer",
+            Self::Float => "Float",
+            Self::Boolean => "Boolean",
+            Self::Path(name) => name,
+        }
+    }
+}
+
+/// Something that has to be in the image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Requirement {
+    /// Python packages: what follows `pip install`.
+    Pip {
+        /// The arguments as written.
+        text: String,
+        /// The arguments, one by one.
+        #[serde(skip)]
+        words: Vec<String>,
+        /// Whether it is one entry of the PEP 723 block, which are installed together.
+        #[serde(skip)]
+        metadata: bool,
+    },
+    /// System packages: a whole command of the distribution's package manager.
+    System {
+        /// The command as written, such as `dnf install -y git`.
+        text: String,
+        /// The commands that are joined by `&&`, word by word.
+        #[serde(skip)]
+        commands: Vec<Vec<String>>,
+    },
+}

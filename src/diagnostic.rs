@@ -1,0 +1,170 @@
+//! Diagnostics: what is wrong with an input, where, and what to do about it; rendered in one place.
+
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, renderer::DecorStyle};
+use serde::{Deserialize, Serialize};
+
+use crate::source::Source;
+
+/// How bad a diagnostic is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// For information.
+    Note,
+    /// Probably not what was meant.
+    Warning,
+    /// Nothing can be emitted.
+    Error,
+}
+
+/// A place in a source, as people count: from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Location {
+    /// Cell of a notebook, counting every cell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cell: Option<u32>,
+    /// Line in the file or cell.
+    pub line: u32,
+    /// Character in the line.
+    #[serde(default)]
+    pub column: u32,
+}
+
+/// A diagnostic in a position of a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// How bad it is.
+    pub severity: Severity,
+    /// Stable identifier, such as `computed-name`.
+    pub code: &'static str,
+    /// One lower-case sentence without a full stop, names in back-ticks.
+    pub message: String,
+    /// Bytes of the source's text that it is about.
+    pub span: Option<Range<usize>>,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+impl Diagnostic {
+    /// An error: nothing can be emitted.
+    pub fn error(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(Severity::Error, code, message)
+    }
+
+    /// A warning: probably not what was meant.
+    pub fn warning(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(Severity::Warning, code, message)
+    }
+
+    /// A note: for information.
+    pub fn note(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(Severity::Note, code, message)
+    }
+
+    fn new(severity: Severity, code: &'static str, message: impl Into<String>) -> Self {
+        Self { severity, code, message: message.into(), span: None, hint: None }
+    }
+
+    /// The same diagnostic, about these bytes of the source.
+    #[must_use]
+    pub fn at(mut self, span: Range<usize>) -> Self {
+        self.span = Some(span);
+        self
+    }
+
+    /// The same diagnostic with a remedy.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The diagnostic as data, its position counted in lines.
+    #[must_use]
+    pub fn resolve(&self, source: &Source) -> Finding {
+        Finding {
+            severity: self.severity,
+            code: self.code.to_owned(),
+            message: self.message.clone(),
+            hint: self.hint.clone(),
+            location: self.span.as_ref().map(|span| source.locate(span.start)),
+        }
+    }
+}
+
+/// A diagnostic as it stands in JSON: `{"severity", "code", "message", "hint", "location"}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// How bad it is.
+    pub severity: Severity,
+    /// Stable identifier, such as `computed-name`.
+    pub code: String,
+    /// What is the matter.
+    pub message: String,
+    /// What to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    /// Where.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<Location>,
+}
+
+/// Longest piece of a source line that a frame shows, in bytes.
+const FRAME_WIDTH: usize = 160;
+
+/// The text of a diagnostic as a terminal shows it: message, frame of the source, hint.
+#[must_use]
+pub fn render(diagnostic: &Diagnostic, source: &Source, colour: bool) -> String {
+    let path = source.display();
+    let frame = diagnostic.span.as_ref().map(|span| frame(source, span));
+    let mut group = level(diagnostic.severity).primary_title(&*diagnostic.message).id(diagnostic.code).elements(
+        frame.as_ref().map(|frame| {
+            Snippet::source(&*frame.text)
+                .path(match frame.location.cell {
+                    Some(cell) => format!("{path}:cell {cell}"),
+                    None => path.clone(),
+                })
+                .line_start(frame.location.line as usize)
+                .annotation(AnnotationKind::Primary.span(frame.span.clone()))
+        }),
+    );
+    if frame.is_none() {
+        group = group.element(annotate_snippets::Origin::path(path.clone()));
+    }
+    let hint = diagnostic.hint.as_ref().map(|hint| Group::with_title(Level::HELP.with_name("hint").secondary_title(hint)));
+    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+    renderer.decor_style(DecorStyle::Ascii).render(&std::iter::once(group).chain(hint).collect::<Vec<_>>())
+}
+
+fn level(severity: Severity) -> Level<'static> {
+    match severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Note => Level::NOTE,
+    }
+}
+
+/// The part of a line that is shown, with the marked bytes relative to it.
+struct Frame {
+    text: String,
+    span: Range<usize>,
+    location: Location,
+}
+
+fn frame(source: &Source, span: &Range<usize>) -> Frame {
+    let text = source.text();
+    let start = floor(text, span.start.min(text.len()));
+    let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
+    let line_end = text[start..].find('\n').map_or(text.len(), |at| start + at);
+    let from = if start - line_start > FRAME_WIDTH / 2 { floor(text, start - FRAME_WIDTH / 2) } else { line_start };
+    let to = floor(text, line_end.min(from + FRAME_WIDTH)).max(start);
+    let end = floor(text, span.end.min(to)).max(start);
+    Frame { text: text[from..to].to_owned(), span: start - from..end - from, location: source.locate(start) }
+}
+
+/// The nearest character boundary at or before an offset.
+fn floor(text: &str, offset: usize) -> usize {
+    (0..=offset).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
+}

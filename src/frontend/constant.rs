@@ -1,0 +1,122 @@
+//! Constants: values that are known without running the source, and how they stand in an environment.
+
+use crate::component::Type;
+
+/// A value of the few kinds that environment variables are made from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Constant {
+    /// `None` or `NULL`.
+    None,
+    /// A truth value.
+    Bool(bool),
+    /// A whole number.
+    Int(i128),
+    /// A floating point number.
+    Float(f64),
+    /// A text.
+    Text(String),
+}
+
+impl Constant {
+    /// The text that Python's `str` gives.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match self {
+            Self::None => "None".to_owned(),
+            Self::Bool(true) => "True".to_owned(),
+            Self::Bool(false) => "False".to_owned(),
+            Self::Int(value) => value.to_string(),
+            Self::Float(value) => float_text(*value),
+            Self::Text(text) => text.clone(),
+        }
+    }
+
+    /// The value as a floating point number, if it is a number.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "as Python's float() does")]
+    pub fn number(&self) -> Option<f64> {
+        match self {
+            Self::Bool(value) => Some(f64::from(u8::from(*value))),
+            Self::Int(value) => Some(*value as f64),
+            Self::Float(value) => Some(*value),
+            _ => None,
+        }
+    }
+}
+
+/// A default as it would stand in the environment so that the cast gives the same value.
+pub fn default_text(value: &Constant, kind: &Type) -> Result<String, String> {
+    let invalid = || Err(format!("is {}, which is no valid {}", quoted(value), kind.name()));
+    match (kind, value) {
+        (Type::Integer, Constant::Text(text)) => integer_text(text).map_or_else(invalid, Ok),
+        (Type::Integer, Constant::Bool(value)) => Ok(u8::from(*value).to_string()),
+        (Type::Integer, Constant::Float(value)) if value.is_finite() => Ok(format!("{:.0}", value.trunc())),
+        (Type::Integer, Constant::Float(_)) => invalid(),
+        (Type::Float, Constant::Text(text)) => float_from_text(text).map_or_else(invalid, |_| Ok(text.trim().into())),
+        (Type::Float, Constant::Bool(value)) => Ok(float_text(f64::from(u8::from(*value)))),
+        (Type::Boolean, Constant::Text(text)) => boolean(text).map_or_else(invalid, |value| Ok(truth(value))),
+        (Type::Boolean, value) => value.number().map_or_else(invalid, |number| Ok(truth(number != 0.0))),
+        (_, value) => Ok(value.text()),
+    }
+}
+
+fn truth(value: bool) -> String {
+    Constant::Bool(value).text()
+}
+
+fn quoted(value: &Constant) -> String {
+    let text: String = value.text().chars().take(40).collect();
+    format!("`{}`", text.escape_debug())
+}
+
+/// A text as Python's `int` takes it, in its plain form: `" 1_000 "` → `1000`.
+#[must_use]
+pub fn integer_text(text: &str) -> Option<String> {
+    let text = text.trim();
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => ("-", digits),
+        None => ("", text.strip_prefix('+').unwrap_or(text)),
+    };
+    let valid = digits.split('_').all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
+    let plain = digits.replace('_', "");
+    let plain = match plain.trim_start_matches('0') {
+        "" => "0",
+        rest => rest,
+    };
+    valid.then(|| format!("{}{plain}", if plain == "0" { "" } else { sign }))
+}
+
+/// The number that Python's `float` makes of a text.
+#[must_use]
+pub fn float_from_text(text: &str) -> Option<f64> {
+    let text = text.trim();
+    let separated = |part: &str| !part.is_empty() && !part.starts_with('_') && !part.ends_with('_') && !part.contains("__");
+    let valid = !text.contains('_') || text.split(['.', 'e', 'E', '+', '-']).all(|part| part.is_empty() || separated(part));
+    valid.then(|| text.replace('_', "").parse().ok()).flatten()
+}
+
+/// The truth value that a text stands for, as the prelude reads it.
+#[must_use]
+pub fn boolean(text: &str) -> Option<bool> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" | "on" | "y" | "t" => Some(true),
+        "false" | "0" | "no" | "off" | "n" | "f" | "" => Some(false),
+        _ => None,
+    }
+}
+
+/// A number as Python's `repr` writes it.
+#[must_use]
+pub fn float_text(value: f64) -> String {
+    if value.is_nan() {
+        return "nan".to_owned();
+    }
+    let text = format!("{value:?}");
+    match text.split_once('e') {
+        None => text,
+        Some((digits, exponent)) => {
+            let (sign, exponent) = exponent.strip_prefix('-').map_or(('+', exponent), |rest| ('-', rest));
+            format!("{digits}e{sign}{exponent:0>2}")
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Directives: `# c3: …` at the end of a line overrides the rules for the variable in that line.
+
+use std::ops::Range;
+
+use crate::component::Type;
+use crate::diagnostic::Diagnostic;
+
+/// What a user says about a variable.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Directive {
+    /// It is no part of the interface.
+    Ignore,
+    /// It must not be shown.
+    Secret,
+    /// It may be shown, whatever its name.
+    NotSecret,
+    /// It is an output, perhaps of a certain type.
+    Output(Option<Type>),
+    /// It is an input that holds the path of such a thing.
+    Input(Type),
+}
+
+/// Types that a directive can name: paths for CWL, artifacts of Kubeflow.
+pub const PATH_TYPES: &[&str] = &[
+    "File", "Directory", "Artifact", "Dataset", "Model", "Metrics", "ClassificationMetrics",
+    "SlicedClassificationMetrics", "HTML", "Markdown",
+];
+
+impl Directive {
+    /// The output that the directive asks for, and its type if it names one.
+    #[must_use]
+    pub fn output(&self) -> Option<Option<&Type>> {
+        match self {
+            Self::Output(kind) => Some(kind.as_ref()),
+            _ => None,
+        }
+    }
+
+    fn parse(word: &str) -> Result<Self, String> {
+        match word.split_once('=').map_or((word, None), |(key, value)| (key.trim(), Some(value.trim()))) {
+            ("ignore", None) => Ok(Self::Ignore),
+            ("secret", None) => Ok(Self::Secret),
+            ("not-secret", None) => Ok(Self::NotSecret),
+            ("output", None) => Ok(Self::Output(None)),
+            ("output", Some("String")) => Ok(Self::Output(Some(Type::String))),
+            ("output", Some(kind)) => path_type(kind).map(|kind| Self::Output(Some(kind))),
+            ("input", Some(kind)) => path_type(kind).map(Self::Input),
+            _ => Err(format!("`{word}` is no directive")),
+        }
+    }
+}
+
+fn path_type(name: &str) -> Result<Type, String> {
+    let known = PATH_TYPES.iter().find(|known| known.eq_ignore_ascii_case(name));
+    known.map(|known| Type::Path((*known).to_owned())).ok_or_else(|| format!("`{name}` is no type of a file"))
+}
+
+/// Reads the directives of a comment, `# c3: secret` or `# the key, c3: secret, input=File`.
+pub fn parse(comment: &str, span: &Range<usize>, diagnostics: &mut Vec<Diagnostic>) -> Vec<Directive> {
+    let Some((before, text)) = comment.split_once("c3:") else { return Vec::new() };
+    if !before.ends_with(['#', ' ', '\t']) {
+        return Vec::new();
+    }
+    let words = text.split([',', ' ', '\t', ';']).filter(|word| !word.is_empty());
+    words
+        .filter_map(|word| match Directive::parse(word) {
+            Ok(directive) => Some(directive),
+            Err(problem) => {
+                diagnostics.push(unknown(problem, span));
+                None
+            }
+        })
+        .collect()
+}
+
+fn unknown(problem: String, span: &Range<usize>) -> Diagnostic {
+    let types = PATH_TYPES.join("`, `");
+    Diagnostic::warning("unknown-directive", problem).at(span.clone()).hint(format!(
+        "write `ignore`, `secret`, `not-secret`, `output`, `output=TYPE` or `input=TYPE`; types are `{types}`"
+    ))
+}

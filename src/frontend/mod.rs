@@ -1,0 +1,130 @@
+//! Front ends: one per language, each reads a [`Source`] without running it.
+
+use std::path::Path;
+
+use crate::component::{Component, Language, Requirement, SCHEMA_VERSION};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::reference;
+use crate::source::Source;
+
+pub mod constant;
+pub mod directive;
+pub mod interface;
+pub mod python;
+pub mod requirements;
+
+use interface::Access;
+
+/// A language and how it is read.
+pub struct Frontend {
+    /// The language.
+    pub language: Language,
+    /// What its files are called in messages.
+    pub kind: &'static str,
+    /// How its file names end.
+    pub extensions: &'static [&'static str],
+    /// Reads a source; a source that can't be read is an error among the diagnostics.
+    pub extract: fn(&Source) -> Extraction,
+}
+
+/// Every language that `c3` reads.
+pub static FRONTENDS: &[Frontend] = &[Frontend {
+    language: Language::Python,
+    kind: "Python script",
+    extensions: &[".py"],
+    extract: python::extract,
+}];
+
+/// What a language's reader finds in a source; what it means is the same for all languages.
+#[derive(Debug, Default)]
+pub struct Extraction {
+    /// The text that describes the operator.
+    pub description: Option<String>,
+    /// Uses of environment variables, in the order of evaluation.
+    pub accesses: Vec<Access>,
+    /// What has to be installed.
+    pub requirements: Vec<Requirement>,
+    /// PEP 440 specifiers for the interpreter.
+    pub requires_python: Option<String>,
+    /// What is wrong.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// A component, unless there is an error among the diagnostics.
+pub struct Reading {
+    /// The component.
+    pub component: Option<Component>,
+    /// What the front end had to say, by position.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads a source: the first half of the compiler.
+#[must_use]
+pub fn read(source: &Source) -> Reading {
+    let Some(frontend) = FRONTENDS.iter().find(|frontend| frontend.language == source.language()) else {
+        return Reading { component: None, diagnostics: Vec::new() };
+    };
+    let Extraction { description, accesses, requirements, requires_python, mut diagnostics } =
+        (frontend.extract)(source);
+    let name = name(source, &mut diagnostics);
+    if description.is_none() && !has_error(&diagnostics) {
+        diagnostics.push(missing_description(&name));
+    }
+    let interface = interface::assemble(accesses, source, &mut diagnostics);
+    diagnostics.sort_by_key(|diagnostic| diagnostic.span.as_ref().map(|span| span.start));
+    let component = (!has_error(&diagnostics)).then(|| Component {
+        schema_version: SCHEMA_VERSION,
+        description: description.unwrap_or_else(|| name.clone()),
+        name,
+        language: source.language(),
+        source: source.file_name(),
+        inputs: interface.inputs,
+        outputs: interface.outputs,
+        requirements,
+        requires_python,
+        diagnostics: diagnostics.iter().map(|diagnostic| diagnostic.resolve(source)).collect(),
+    });
+    Reading { component, diagnostics }
+}
+
+/// Whether anything keeps a component from being made.
+#[must_use]
+pub fn has_error(diagnostics: &[Diagnostic]) -> bool {
+    diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+}
+
+fn name(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> String {
+    reference::operator_name(&source.stem()).unwrap_or_else(|error| {
+        let diagnostic = Diagnostic::error("operator-name", error.to_string());
+        diagnostics.push(match error.hint() {
+            Some(hint) => diagnostic.hint(hint),
+            None => diagnostic,
+        });
+        String::new()
+    })
+}
+
+fn missing_description(name: &str) -> Diagnostic {
+    Diagnostic::warning("missing-description", format!("no description found, `{name}` is used"))
+        .hint("describe the operator in a docstring at the top of the file")
+}
+
+/// The language of a file, by its name.
+#[must_use]
+pub fn language(path: &Path) -> Option<Language> {
+    let name = path.file_name()?.to_string_lossy().to_lowercase();
+    let reads = |frontend: &&Frontend| frontend.extensions.iter().any(|end| name.ends_with(end));
+    FRONTENDS.iter().find(reads).map(|frontend| frontend.language)
+}
+
+/// How file names end that `c3` reads.
+#[must_use]
+pub fn extensions() -> Vec<&'static str> {
+    FRONTENDS.iter().flat_map(|frontend| frontend.extensions).copied().collect()
+}
+
+/// What `c3` reads, as a phrase: `Python script, notebook or R script`.
+#[must_use]
+pub fn file_kinds() -> String {
+    FRONTENDS.iter().map(|frontend| frontend.kind).collect::<Vec<_>>().join(" or ")
+}

@@ -1,0 +1,62 @@
+//! The comments of a script, by line: descriptions, directives and requirements stand in them.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use ruff_python_ast::token::Tokens;
+use ruff_text_size::Ranged;
+
+use super::{is_comment, span};
+use crate::frontend::requirements::{self, CommentLine};
+use crate::source::Source;
+
+/// Comments by line, counting lines from 0.
+pub(super) struct Comments<'a> {
+    lines: BTreeMap<usize, CommentLine<'a>>,
+}
+
+/// What tools say to each other in comments; no description.
+const PRAGMAS: &[&str] =
+    &["!", "-*-", "%%", "type:", "noqa", "pylint:", "fmt:", "isort:", "pragma:", "mypy:", "ruff:", "pyright:", "coding", "c3:", "region", "endregion"];
+
+impl<'a> Comments<'a> {
+    pub(super) fn collect(source: &'a Source, tokens: &Tokens) -> Self {
+        let lines = tokens.iter().filter(|token| is_comment(token.kind())).map(|token| {
+            let span = span(token);
+            let line = source.line(span.start);
+            let column = span.start - line_start(source, span.start);
+            let own_line = source.line_text(line)[..column].trim().is_empty();
+            (line, CommentLine { raw: &source.text()[span.clone()], span, line, column, own_line })
+        });
+        Self { lines: lines.collect() }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &CommentLine<'a>> {
+        self.lines.values()
+    }
+
+    /// The comments at the end of the lines in a range.
+    pub(super) fn trailing(&self, lines: Range<usize>) -> impl Iterator<Item = &CommentLine<'a>> {
+        self.lines.range(lines).map(|(_, comment)| comment).filter(|comment| !comment.own_line)
+    }
+
+    /// The description in the comment lines directly above a line.
+    pub(super) fn above(&self, line: usize) -> Option<String> {
+        let mut texts: Vec<&str> = (0..line)
+            .rev()
+            .map_while(|line| self.lines.get(&line).filter(|comment| comment.own_line))
+            .map_while(|comment| (!requirements::is_command(comment.text())).then_some(comment.text()))
+            .collect();
+        texts.reverse();
+        let texts: Vec<&str> = texts.into_iter().map(|text| text.trim_start_matches(':').trim()).filter(|text| says_something(text)).collect();
+        (!texts.is_empty()).then(|| texts.join(" "))
+    }
+}
+
+fn line_start(source: &Source, offset: usize) -> usize {
+    source.text()[..offset].rfind('\n').map_or(0, |at| at + 1)
+}
+
+fn says_something(text: &str) -> bool {
+    text.chars().any(char::is_alphanumeric) && !PRAGMAS.iter().any(|pragma| text.starts_with(pragma))
+}

@@ -1,0 +1,254 @@
+//! Uses of the environment in a script: every read, write and test, with what the code and comments say of it.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
+use ruff_python_ast::{Arguments, BoolOp, CmpOp, Expr, ExprBoolOp, ExprCall, ExprContext, Stmt, StmtAugAssign};
+use ruff_text_size::Ranged;
+
+use super::comments::Comments;
+use super::fold::{fold, literal_text, sole_argument};
+use super::names::{Entity, Names};
+use super::span;
+use crate::component::Type;
+use crate::diagnostic::Diagnostic;
+use crate::frontend::constant::Constant;
+use crate::frontend::directive;
+use crate::frontend::interface::{Access, Action, Fallback};
+use crate::source::Source;
+
+/// Every use of an environment variable, in the order of evaluation.
+pub(super) fn accesses(
+    body: &[Stmt],
+    source: &Source,
+    comments: &Comments,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Access> {
+    let names = Names::collect(body);
+    let mut finder = Finder { names: &names, uses: Vec::new(), statement: 0..0, computed: Vec::new() };
+    finder.visit_body(body);
+    diagnostics.extend(finder.computed);
+    let alone = statements_with_one_use(&finder.uses);
+    let annotate = |found: Use| {
+        let lines = Lines::of(&found, source, alone.contains(&found.statement.start));
+        Access {
+            description: lines.description(comments),
+            directives: lines.directives(comments, &found.span, diagnostics),
+            name: found.name,
+            action: found.action,
+            span: found.span,
+        }
+    };
+    finder.uses.into_iter().map(annotate).collect()
+}
+
+/// A use as it stands in the tree, without its comments.
+struct Use {
+    name: String,
+    action: Action,
+    span: Range<usize>,
+    /// The innermost statement around it; empty for one that holds others.
+    statement: Range<usize>,
+}
+
+fn statements_with_one_use(uses: &[Use]) -> Vec<usize> {
+    let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
+    for found in uses {
+        *counts.entry(found.statement.start).or_default() += 1;
+    }
+    counts.into_iter().filter(|&(_, count)| count == 1).map(|(start, _)| start).collect()
+}
+
+/// The lines whose comments belong to a use.
+struct Lines {
+    first: usize,
+    last: usize,
+    statement: Option<(usize, usize)>,
+}
+
+impl Lines {
+    fn of(found: &Use, source: &Source, alone: bool) -> Self {
+        let line = |offset: usize| source.line(offset);
+        let simple = alone && !found.statement.is_empty();
+        Self {
+            first: line(found.span.start),
+            last: line(found.span.end),
+            statement: simple.then(|| (line(found.statement.start), line(found.statement.end))),
+        }
+    }
+
+    fn description(&self, comments: &Comments) -> Option<String> {
+        comments.above(self.first).or_else(|| comments.above(self.statement?.0))
+    }
+
+    fn directives(
+        &self,
+        comments: &Comments,
+        span: &Range<usize>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Vec<directive::Directive> {
+        let own = self.first..self.last + 1;
+        let rest = self.statement.map_or(0..0, |(_, last)| (self.last + 1)..(last + 1).max(self.last + 1));
+        let found = comments.trailing(own).chain(comments.trailing(rest));
+        found.flat_map(|comment| directive::parse(comment.raw, span, diagnostics)).collect()
+    }
+}
+
+/// Walks the tree in the order of evaluation.
+struct Finder<'a> {
+    names: &'a Names,
+    uses: Vec<Use>,
+    statement: Range<usize>,
+    computed: Vec<Diagnostic>,
+}
+
+impl Finder<'_> {
+    fn found(&mut self, name: &Expr, action: Action, at: &impl Ranged) {
+        let span = span(at);
+        match literal_text(name) {
+            Some(name) => self.uses.push(Use { name, action, span, statement: self.statement.clone() }),
+            None => self.computed.push(computed_name(&action, span)),
+        }
+    }
+
+    /// A read in a call of `os.getenv` and the like.
+    fn lookup(&mut self, call: &ExprCall, cast: Option<Type>, alternative: Option<&Expr>) -> bool {
+        let Some(entity @ (Entity::Lookup | Entity::Pop)) = self.names.entity(&call.func) else { return false };
+        let Some(name) = argument(&call.arguments, 0, "key") else { return false };
+        let default = argument(&call.arguments, 1, "default").or_else(|| argument(&call.arguments, 1, "value"));
+        let fallback = match (default, alternative) {
+            (Some(default), None) => self.fallback(default),
+            (None, Some(alternative)) if entity == Entity::Lookup => self.fallback(alternative),
+            (Some(default), Some(alternative)) => match self.fallback(default) {
+                Fallback::Constant(Constant::None) => self.fallback(alternative),
+                Fallback::Constant(Constant::Text(text)) if text.is_empty() => self.fallback(alternative),
+                fallback => fallback,
+            },
+            _ => Fallback::Missing,
+        };
+        self.found(name, Action::Read { fallback, cast }, call);
+        self.visit_expr(name);
+        default.into_iter().for_each(|default| self.visit_expr(default));
+        true
+    }
+
+    fn fallback(&self, default: &Expr) -> Fallback {
+        fold(default, self.names).map_or(Fallback::Computed, Fallback::Constant)
+    }
+
+    /// A read, perhaps with `or …` behind it, which a cast may wrap.
+    fn read(&mut self, expression: &Expr, cast: Option<Type>) -> bool {
+        match expression {
+            Expr::Call(call) => self.lookup(call, cast, None),
+            Expr::Subscript(subscript) if subscript.ctx == ExprContext::Load => {
+                let found = self.names.entity(&subscript.value) == Some(Entity::Environ);
+                if found {
+                    self.found(&subscript.slice, Action::Read { fallback: Fallback::Missing, cast }, subscript);
+                    self.visit_expr(&subscript.slice);
+                }
+                found
+            }
+            Expr::BoolOp(operation) => self.read_or(operation, cast),
+            _ => false,
+        }
+    }
+
+    /// `os.getenv('x') or 'default'`.
+    fn read_or(&mut self, operation: &ExprBoolOp, cast: Option<Type>) -> bool {
+        let (BoolOp::Or, [Expr::Call(call), alternatives @ ..]) = (operation.op, operation.values.as_slice()) else {
+            return false;
+        };
+        let found = self.lookup(call, cast, alternatives.last());
+        if found {
+            alternatives.iter().for_each(|alternative| self.visit_expr(alternative));
+        }
+        found
+    }
+
+    /// `int(…)`, `float(…)`, `bool(…)` around a read.
+    fn cast(&mut self, call: &ExprCall) -> bool {
+        let Expr::Name(function) = &*call.func else { return false };
+        let kind = match function.id.as_str() {
+            "int" => Type::Integer,
+            "float" => Type::Float,
+            "bool" => Type::Boolean,
+            _ => return false,
+        };
+        sole_argument(&call.arguments).is_some_and(|argument| self.read(argument, Some(kind)))
+    }
+
+    fn write(&mut self, target: &Expr) {
+        if let Expr::Subscript(subscript) = target
+            && self.names.entity(&subscript.value) == Some(Entity::Environ)
+        {
+            self.found(&subscript.slice, Action::Write, subscript);
+        }
+    }
+
+    /// `os.environ['x'] += …` reads before it writes.
+    fn augmented(&mut self, assign: &StmtAugAssign) {
+        if let Expr::Subscript(subscript) = &*assign.target
+            && self.names.entity(&subscript.value) == Some(Entity::Environ)
+        {
+            let read = Action::Read { fallback: Fallback::Missing, cast: None };
+            self.found(&subscript.slice, read, subscript);
+        }
+    }
+
+    fn test(&mut self, left: &Expr, operators: &[CmpOp], right: &[Expr]) {
+        if let ([CmpOp::In | CmpOp::NotIn], [container]) = (operators, right)
+            && self.names.entity(container) == Some(Entity::Environ)
+            && literal_text(left).is_some()
+        {
+            self.found(left, Action::Test, left);
+        }
+    }
+}
+
+impl Visitor<'_> for Finder<'_> {
+    fn visit_stmt(&mut self, statement: &Stmt) {
+        let outer = std::mem::replace(&mut self.statement, simple_range(statement));
+        if let Stmt::AugAssign(assign) = statement {
+            self.augmented(assign);
+        }
+        walk_stmt(self, statement);
+        self.statement = outer;
+    }
+
+    fn visit_expr(&mut self, expression: &Expr) {
+        let found = match expression {
+            Expr::Call(call) => self.cast(call) || self.read(expression, None),
+            expression => self.read(expression, None),
+        };
+        if found {
+            return;
+        }
+        match expression {
+            Expr::Subscript(subscript) if subscript.ctx == ExprContext::Store => self.write(expression),
+            Expr::Compare(compare) => self.test(&compare.left, &compare.ops, &compare.comparators),
+            _ => {}
+        }
+        walk_expr(self, expression);
+    }
+}
+
+/// The range of a statement that holds no others.
+fn simple_range(statement: &Stmt) -> Range<usize> {
+    match statement {
+        Stmt::Assign(_) | Stmt::AnnAssign(_) | Stmt::AugAssign(_) | Stmt::Expr(_) | Stmt::Return(_) => span(statement),
+        _ => 0..0,
+    }
+}
+
+fn argument<'a>(arguments: &'a Arguments, position: usize, name: &str) -> Option<&'a Expr> {
+    let keyword = arguments.keywords.iter().find(|keyword| keyword.arg.as_deref() == Some(name));
+    keyword.map(|keyword| &keyword.value).or_else(|| arguments.args.get(position))
+}
+
+fn computed_name(action: &Action, span: Range<usize>) -> Diagnostic {
+    let verb = if matches!(action, Action::Write) { "written" } else { "read" };
+    Diagnostic::warning("computed-name", format!("the name of the variable that is {verb} here is computed"))
+        .at(span)
+        .hint("write the name as a literal, or the variable is no part of the interface")
+}

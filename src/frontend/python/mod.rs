@@ -1,0 +1,127 @@
+//! The Python front end: the interface of a script, from its syntax tree and its comments.
+
+use ruff_python_ast::token::TokenKind;
+use ruff_python_ast::{Expr, ModModule, Stmt};
+use ruff_python_parser::{ParseError, Parsed, parse_module};
+use ruff_text_size::{Ranged, TextRange};
+
+use crate::diagnostic::Diagnostic;
+use crate::frontend::{Extraction, requirements};
+use crate::source::Source;
+
+mod comments;
+mod environment;
+mod fold;
+mod names;
+
+use comments::Comments;
+
+/// Deepest nesting of brackets that is parsed; CPython itself stops at 200.
+const MAX_NESTING: usize = 1000;
+
+/// Longest run of prefix operators that is parsed.
+const MAX_PREFIXES: usize = 1000;
+
+/// Reads a Python script.
+#[must_use]
+pub fn extract(source: &Source) -> Extraction {
+    if let Some(offset) = too_deep(source.text()) {
+        let error = Diagnostic::error("syntax-error", "the code is nested too deeply").at(offset..offset + 1);
+        return failed(error.hint("CPython can't compile this either; simplify the expression"));
+    }
+    match parse_module(source.text()) {
+        Ok(parsed) => extract_module(source, &parsed),
+        Err(error) => failed(syntax_error(&error)),
+    }
+}
+
+fn failed(error: Diagnostic) -> Extraction {
+    Extraction { diagnostics: vec![error], ..Extraction::default() }
+}
+
+fn syntax_error(error: &ParseError) -> Diagnostic {
+    let message = error.error.to_string();
+    let message = message.trim_end_matches('.').replacen(|first: char| first.is_uppercase(), &lower_first(&message), 1);
+    Diagnostic::error("syntax-error", format!("this is not Python: {message}"))
+        .at(bytes(error.location))
+        .hint("correct the line; `c3` reads the syntax of Python 3.14 and before")
+}
+
+fn lower_first(message: &str) -> String {
+    message.chars().next().map(|first| first.to_lowercase().collect()).unwrap_or_default()
+}
+
+fn extract_module(source: &Source, parsed: &Parsed<ModModule>) -> Extraction {
+    let mut diagnostics = Vec::new();
+    let comments = Comments::collect(source, parsed.tokens());
+    let body = &parsed.syntax().body;
+    let accesses = environment::accesses(body, source, &comments, &mut diagnostics);
+    let lines: Vec<_> = comments.iter().collect();
+    let found = requirements::collect(&lines, &mut diagnostics);
+    Extraction {
+        description: docstring(body),
+        accesses,
+        requirements: found.requirements,
+        requires_python: found.requires_python,
+        diagnostics,
+    }
+}
+
+/// The first string that stands alone at module level, its indentation removed.
+fn docstring(body: &[Stmt]) -> Option<String> {
+    let text = body.iter().find_map(|statement| match statement {
+        Stmt::Expr(statement) => match &*statement.value {
+            Expr::StringLiteral(literal) => Some(literal.value.to_str()),
+            _ => None,
+        },
+        _ => None,
+    })?;
+    Some(clean(text)).filter(|text| !text.is_empty())
+}
+
+/// What `inspect.cleandoc` does: common indentation and outer blank lines removed.
+fn clean(text: &str) -> String {
+    let text = text.replace('\t', "        ");
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let rest = text.lines().skip(1).filter(|line| !line.trim().is_empty());
+    let margin = rest.map(indent).min().unwrap_or(0);
+    let lines = text.lines().enumerate().map(|(at, line)| match at {
+        0 => line.trim(),
+        _ => line.get(margin..).unwrap_or_default().trim_end(),
+    });
+    lines.collect::<Vec<_>>().join("\n").trim().to_owned()
+}
+
+fn bytes(range: TextRange) -> std::ops::Range<usize> {
+    range.start().to_usize()..range.end().to_usize()
+}
+
+fn span(node: &impl Ranged) -> std::ops::Range<usize> {
+    bytes(node.range())
+}
+
+fn is_comment(kind: TokenKind) -> bool {
+    kind == TokenKind::Comment
+}
+
+/// Where brackets or prefix operators nest so deeply that parsing would exhaust the stack. Strings are not told
+/// apart from code here, so the limits are far above what code has.
+fn too_deep(text: &str) -> Option<usize> {
+    let (mut depth, mut prefixes) = (0_usize, 0_usize);
+    for (offset, byte) in text.bytes().enumerate() {
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        prefixes = match byte {
+            b'-' | b'+' | b'~' | b'*' => prefixes + 1,
+            b' ' | b'\t' | b'\\' | b'\n' => prefixes,
+            _ => 0,
+        };
+        if depth > MAX_NESTING || prefixes > MAX_PREFIXES {
+            return Some(offset);
+        }
+    }
+    None
+}

@@ -1,0 +1,212 @@
+//! Requirements in comments: `# pip install …`, `# dnf …`, `# apt …` and the PEP 723 block.
+
+use std::ops::Range;
+
+use serde::Deserialize;
+
+use crate::component::Requirement;
+use crate::diagnostic::Diagnostic;
+
+/// One comment of a source.
+#[derive(Debug, Clone)]
+pub struct CommentLine<'a> {
+    /// The comment with its `#`.
+    pub raw: &'a str,
+    /// Bytes of the source's text.
+    pub span: Range<usize>,
+    /// Its line, from 0.
+    pub line: usize,
+    /// Where it begins in its line, in bytes.
+    pub column: usize,
+    /// Whether nothing else stands in its line.
+    pub own_line: bool,
+}
+
+impl<'a> CommentLine<'a> {
+    /// The comment without `#` and outer blanks.
+    #[must_use]
+    pub fn text(&self) -> &'a str {
+        self.raw.trim_start_matches('#').trim()
+    }
+}
+
+/// What a source needs.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// In the order of appearance.
+    pub requirements: Vec<Requirement>,
+    /// `requires-python` of the PEP 723 block.
+    pub requires_python: Option<String>,
+}
+
+/// Ways to call pip.
+const PIP: &[&str] = &["pip", "pip3", "python -m pip", "python3 -m pip", "uv pip"];
+
+/// Package managers of the distributions.
+const SYSTEM: &[&str] = &["dnf", "microdnf", "yum", "apt", "apt-get"];
+
+/// Subcommands that tell a command from prose which begins with the same word.
+const SUBCOMMANDS: &[&str] = &[
+    "install", "update", "upgrade", "remove", "makecache", "clean", "module", "group", "groupinstall", "copr",
+    "config-manager", "builddep", "build-dep", "reinstall", "swap", "autoremove",
+];
+
+/// Collects the requirements of all comments of a source.
+pub fn collect(comments: &[&CommentLine], diagnostics: &mut Vec<Diagnostic>) -> Found {
+    let mut found = Found::default();
+    let mut rest = comments;
+    while let Some((first, after)) = rest.split_first() {
+        rest = match block_length(rest) {
+            Some(length) => {
+                read_block(&rest[..length], &mut found, diagnostics);
+                &rest[length..]
+            }
+            None if is_command(first.text()) => {
+                let (command, lines) = continued(rest);
+                let span = first.span.start..rest[lines - 1].span.end;
+                read_command(&command, span, &mut found, diagnostics);
+                &rest[lines..]
+            }
+            None => after,
+        };
+    }
+    found
+}
+
+/// Whether a comment's text is a command that installs something.
+#[must_use]
+pub fn is_command(text: &str) -> bool {
+    pip_arguments(text).is_some() || is_system(text)
+}
+
+/// What follows `pip install`.
+fn pip_arguments(text: &str) -> Option<&str> {
+    PIP.iter().find_map(|pip| {
+        let rest = pip.split(' ').try_fold(text, |rest, word| after_word(rest, word))?;
+        after_word(rest, "install")
+    })
+}
+
+fn after_word<'a>(text: &'a str, word: &str) -> Option<&'a str> {
+    let rest = text.strip_prefix(word)?;
+    (rest.is_empty() || rest.starts_with(char::is_whitespace)).then(|| rest.trim_start())
+}
+
+fn is_system(text: &str) -> bool {
+    let mut words = text.split_whitespace();
+    words.next().is_some_and(|manager| SYSTEM.contains(&manager))
+        && words.find(|word| !word.starts_with('-')).is_some_and(|word| SUBCOMMANDS.contains(&word))
+}
+
+/// A command with the lines that continue it after a backslash, and how many comments that is.
+fn continued(comments: &[&CommentLine]) -> (String, usize) {
+    let mut command = String::new();
+    for (at, comment) in comments.iter().enumerate() {
+        let text = comment.text();
+        let next_follows = comments.get(at + 1).is_some_and(|next| next.own_line && next.line == comment.line + 1);
+        match text.strip_suffix('\\') {
+            Some(text) if next_follows => command.extend([text.trim_end(), " "]),
+            text => {
+                command.push_str(text.unwrap_or(comment.text()));
+                return (command.trim().to_owned(), at + 1);
+            }
+        }
+    }
+    (command, comments.len())
+}
+
+fn read_command(command: &str, span: Range<usize>, found: &mut Found, diagnostics: &mut Vec<Diagnostic>) {
+    match parse_command(command) {
+        Ok(requirements) => found.requirements.extend(requirements),
+        Err(problem) => diagnostics.push(Diagnostic::error("requirement", problem).at(span).hint(
+            "write one `pip install`, `dnf` or `apt` command per line; what needs a shell goes into `--dockerfile-template`",
+        )),
+    }
+}
+
+/// Reads a command line, or several joined by `&&`.
+fn parse_command(command: &str) -> Result<Vec<Requirement>, String> {
+    let words = words(command)?;
+    let commands: Vec<&[String]> = words.split(|word| word == "&&").collect();
+    commands.iter().map(|words| requirement(words)).collect()
+}
+
+fn requirement(words: &[String]) -> Result<Requirement, String> {
+    let line = words.join(" ");
+    if is_system(&line) {
+        return Ok(Requirement::System { text: line, commands: vec![words.to_vec()] });
+    }
+    let arguments = pip_arguments(&line).ok_or_else(|| format!("`{line}` is no command that installs packages"))?;
+    let install = words.iter().position(|word| word == "install").map_or(words.len(), |at| at + 1);
+    if arguments.is_empty() {
+        return Err("`pip install` names no package".to_owned());
+    }
+    Ok(Requirement::Pip { text: arguments.to_owned(), words: words[install..].to_vec(), metadata: false })
+}
+
+/// Splits a command as a shell does, except that `>` and `<` stand for themselves (`numpy>=1.26`).
+fn words(command: &str) -> Result<Vec<String>, String> {
+    let words: Vec<String> = shlex::split(command).ok_or("a quote or backslash is not closed")?;
+    let unsafe_word = words.iter().find(|word| is_shell(word) || word.contains(char::is_control));
+    match unsafe_word {
+        Some(word) => Err(format!("`{}` needs a shell", word.escape_debug())),
+        None => Ok(words),
+    }
+}
+
+/// Whether a word has a meaning for a shell which no package has.
+fn is_shell(word: &str) -> bool {
+    matches!(word, "|" | "||" | ";" | "&" | ">" | ">>" | "<") || word.ends_with(';') || word.contains("$(") || word.contains('`')
+}
+
+/// The length of a PEP 723 block that begins with the first comment.
+fn block_length(comments: &[&CommentLine]) -> Option<usize> {
+    let first = comments.first()?;
+    if first.raw.trim_end() != "# /// script" || first.column != 0 {
+        return None;
+    }
+    let contiguous = comments.iter().enumerate().take_while(|(at, comment)| {
+        comment.line == first.line + at && comment.column == 0 && (comment.raw == "#" || comment.raw.starts_with("# "))
+    });
+    contiguous.skip(1).filter(|(_, comment)| comment.raw.trim_end() == "# ///").map(|(at, _)| at + 1).last()
+}
+
+/// The fields of a PEP 723 block that matter here.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Block {
+    #[serde(default)]
+    dependencies: Vec<String>,
+    requires_python: Option<String>,
+}
+
+fn read_block(lines: &[&CommentLine], found: &mut Found, diagnostics: &mut Vec<Diagnostic>) {
+    let (Some(first), Some(last)) = (lines.first(), lines.last()) else { return };
+    let span = first.span.start..last.span.end;
+    let content = &lines[1..lines.len() - 1];
+    let text: String = content.iter().flat_map(|line| [line.raw.get(2..).unwrap_or_default(), "\n"]).collect();
+    match toml::from_str::<Block>(&text).map_err(|error| error.message().to_owned()).and_then(checked) {
+        Ok(block) => {
+            found.requires_python = found.requires_python.take().or(block.requires_python);
+            found.requirements.extend(block.dependencies.into_iter().map(dependency));
+        }
+        Err(problem) => {
+            let message = format!("the `script` block can't be read: {problem}");
+            diagnostics.push(Diagnostic::error("script-block", message).at(span).hint(
+                "write it as PEP 723 says, such as `# dependencies = [\"numpy\"]`",
+            ));
+        }
+    }
+}
+
+fn checked(block: Block) -> Result<Block, String> {
+    let bad = block.dependencies.iter().find(|text| text.contains(char::is_control) || text.trim().is_empty());
+    match bad {
+        Some(text) => Err(format!("`{}` is no dependency", text.escape_debug())),
+        None => Ok(block),
+    }
+}
+
+fn dependency(text: String) -> Requirement {
+    Requirement::Pip { words: vec![text.clone()], text, metadata: true }
+}

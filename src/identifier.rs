@@ -1,0 +1,22 @@
+//! Identifiers: how a variable's name is spelled where an engine takes letters, digits and `_` only.
+
+/// The name as an identifier: `api key` → `api_key`, `größe` → `gru00f6u00dfe`, `1st` → `_1st`.
+#[must_use]
+pub fn fold(name: &str) -> String {
+    let digit_first = name.starts_with(|first: char| first.is_ascii_digit());
+    digit_first.then_some("_".to_owned()).into_iter().chain(name.chars().map(fold_char)).collect()
+}
+
+fn fold_char(character: char) -> String {
+    match character {
+        'a'..='z' | 'A'..='Z' | '0'..='9' | '_' => character.to_string(),
+        character if character.is_ascii() => "_".to_owned(),
+        character => format!("u{:04x}", u32::from(character)),
+    }
+}
+
+/// Whether a name is its own identifier.
+#[must_use]
+pub fn is_plain(name: &str) -> bool {
+    fold(name) == name
+}
