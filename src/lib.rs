@@ -1,7 +1,28 @@
-//! c3
+//! `c3` is a compiler. Front ends read a source **without running it**, the result is one plain data structure, the
+//! [`Component`](component::Component), and back ends emit from it.
+//!
+//! ```text
+//! script.py ── source ──▶ Source ── frontend ──▶ Component ── backend ──▶ Artifact… ──▶ disk, engine, registry
+//!             (effect)    text, language,        the IR:      name + bytes             (effects)
+//!                         line map               plain data
+//! ```
+//!
+//! Only the two ends touch the world: [`source`], [`files`] and [`requirement_files`] read, [`artifact`] and [`engine`]
+//! write. Between them everything is a pure function from one plain type to the next:
+//!
+//! 1. [`source::Source::load`] reads a file.
+//! 2. [`frontend::read`] makes a component of it, with every [`diagnostic`] that there is.
+//! 3. [`backend::emit`] makes the files of every target.
+//! 4. [`artifact::write`] puts them on disk, [`engine::docker::Engine::build`] builds the image.
+
+pub mod artifact;
+pub mod backend;
 pub mod component;
 pub mod diagnostic;
+pub mod engine;
+pub mod files;
 pub mod frontend;
 pub mod identifier;
 pub mod reference;
+pub mod requirement_files;
 pub mod source;

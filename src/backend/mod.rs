@@ -17,6 +17,7 @@ pub use dockerfile::BuildFile;
 use runtime::Runtime;
 
 /// A platform that `c3` writes files for.
+#[derive(Debug)]
 pub struct Target {
     /// The value of `--target`.
     pub name: &'static str,
@@ -106,6 +107,14 @@ pub fn emit(operator: &Operator, targets: &[&Target]) -> Result<Vec<Artifact>, V
         }
     }
     if refused.is_empty() { Ok(artifacts) } else { Err(refused) }
+}
+
+/// What is doubtful about an operator's settings; the version of Python is that of the default base image, if it is
+/// the one that is taken.
+#[must_use]
+pub fn review(operator: &Operator, python: Option<&str>) -> Vec<Diagnostic> {
+    let mismatch = python.and_then(|version| runtime::python_mismatch(operator.component, version));
+    mismatch.into_iter().chain(dockerfile::review(operator)).collect()
 }
 
 /// The target of a name.

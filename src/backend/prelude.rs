@@ -69,15 +69,15 @@ pub fn emit(operator: &Operator) -> Artifact {
         inputs: parameters
             .into_iter()
             .map(|parameter| Input {
+                default: parameter.default().map(ToOwned::to_owned),
                 id: parameter.id,
                 kind: parameter.input.kind.name().to_owned(),
                 name: parameter.input.name,
-                default: parameter.input.default,
                 secret: parameter.input.secret,
             })
             .collect(),
     };
-    let context = Context { interface: ascii_json(&interface) };
+    let context = Context { interface: ascii_json(&interface).unwrap_or_default() };
     Artifact::new(file_name(operator), template::render(operator.runtime().prelude, &context))
 }
 
@@ -90,12 +90,12 @@ fn root(folder: &str) -> String {
 }
 
 /// JSON of ASCII characters only, so that the generated program needs no encoding.
-fn ascii_json(value: &impl Serialize) -> String {
-    let json = serde_json::to_string(value).unwrap_or_default();
+pub(super) fn ascii_json(value: &impl Serialize) -> Option<String> {
+    let json = serde_json::to_string(value).ok()?;
     let mut units = [0; 2];
     let escape = |character: char| match character.is_ascii() {
         true => character.to_string(),
         false => character.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")).collect(),
     };
-    json.chars().map(escape).collect()
+    Some(json.chars().map(escape).collect())
 }

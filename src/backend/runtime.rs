@@ -1,6 +1,11 @@
 //! Runtimes: what a language's images have in common.
 
-use crate::component::Language;
+use std::str::FromStr;
+
+use pep440_rs::{Version, VersionSpecifiers};
+
+use crate::component::{Component, Language};
+use crate::diagnostic::Diagnostic;
 
 /// How programs of a language are run in an image.
 #[derive(Debug)]
@@ -54,4 +59,26 @@ pub fn python_version(image_version: &str) -> Option<&str> {
     let (major, minor) = version.split_once('.')?;
     let number = |part: &str| !part.is_empty() && part.len() < 4 && part.bytes().all(|byte| byte.is_ascii_digit());
     (number(major) && number(minor)).then_some(version)
+}
+
+/// What is wrong if a component's `requires-python` excludes a version such as `3.12`.
+#[must_use]
+pub fn python_mismatch(component: &Component, version: &str) -> Option<Diagnostic> {
+    let required = component.requires_python.as_deref()?;
+    let Ok(specifiers) = VersionSpecifiers::from_str(required) else {
+        let message = format!("`requires-python = \"{required}\"` is no version specifier");
+        return Some(Diagnostic::error("python-version", message).hint("write it as PEP 440 says, such as `>=3.12`"));
+    };
+    let found = Version::from_str(version).ok()?;
+    (!contains(&specifiers, &found)).then(|| {
+        let message = format!("`requires-python = \"{required}\"` excludes Python {version} of the base image");
+        Diagnostic::error("python-version", message)
+            .hint("choose another with `--image-version` or `--base-image`, or change `requires-python`")
+    })
+}
+
+/// Whether a version is allowed; one without a patch level stands for all of them.
+fn contains(specifiers: &VersionSpecifiers, version: &Version) -> bool {
+    let patched = Version::new(version.release().iter().copied().chain([999]));
+    specifiers.contains(version) || (version.release().len() < 3 && specifiers.contains(&patched))
 }

@@ -1,7 +1,10 @@
 //! Templates: the shape of every generated file, and the quoting that no text of a user's can break out of.
 
+use std::collections::BTreeMap;
+
 use minijinja::value::{Serde, Value, ValueKind};
 use minijinja::{AutoEscape, Environment, Error, Output, State, UndefinedBehavior};
+use minijinja::syntax::SyntaxConfig;
 use serde::Serialize;
 
 use super::parameter::one_line;
@@ -26,9 +29,8 @@ const DOCKERFILE: &str = "dockerfile";
 pub(super) fn render(name: &'static str, context: &impl Serialize) -> String {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_keep_trailing_newline(true);
     environment.set_auto_escape_callback(|name| match name.starts_with("Dockerfile") {
-        true => AutoEscape::Custom(DOCKERFILE),
+        true => AutoEscape::Custom(DOCKERFILE.into()),
         false => AutoEscape::Json,
     });
     environment.set_formatter(format);
@@ -36,18 +38,24 @@ pub(super) fn render(name: &'static str, context: &impl Serialize) -> String {
     environment.add_filter("word", |text: &str| Value::from_safe_string(word(text)));
     environment.add_filter("shell", |commands: Vec<Vec<String>>| Value::from_safe_string(shell(&commands)));
     let text = TEMPLATES.iter().find(|template| template.0 == name).map_or("", |template| template.1);
-    environment
-        .add_template(name, text)
+    SyntaxConfig::builder()
+        .trim_blocks(true)
+        .lstrip_blocks(true)
+        .keep_trailing_newline(true)
+        .build()
+        .map(|syntax| environment.set_syntax(syntax))
+        .and_then(|()| environment.add_template(name, text))
         .and_then(|()| environment.get_template(name))
         .and_then(|template| template.render(Serde(context)))
         .unwrap_or_else(|error| unreachable!("template {name}: {error:#}"))
 }
 
 /// Writes a value: text of a user's always as a quoted scalar.
-fn format(out: &mut Output, state: &State, value: &Value) -> Result<(), Error> {
-    let text = match (value.is_safe(), state.auto_escape(), value.as_str()) {
-        (true, _, Some(text)) => text.to_owned(),
-        (_, AutoEscape::Custom(DOCKERFILE), Some(text)) => docker_quoted(text),
+fn format(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
+    let in_dockerfile = matches!(state.auto_escape(), AutoEscape::Custom(_));
+    let text = match value.as_str() {
+        Some(text) if value.is_safe() => text.to_owned(),
+        Some(text) if in_dockerfile => docker_quoted(text),
         _ => flow(value)?,
     };
     out.write_str(&text).map_err(Error::from)
@@ -93,8 +101,9 @@ fn escaped(character: char) -> String {
 
 /// A text in double quotes as Dockerfile instructions read it.
 fn docker_quoted(text: &str) -> String {
-    let inner: String = one_line(text)
+    let inner: String = text
         .chars()
+        .map(|character| if character.is_control() { ' ' } else { character })
         .flat_map(|character| {
             let special = matches!(character, '"' | '\\' | '$');
             special.then_some('\\').into_iter().chain(std::iter::once(character))
@@ -110,12 +119,42 @@ fn word(text: &str) -> String {
 }
 
 /// Commands joined by `&&`, every word quoted for the shell.
-fn shell(commands: &[Vec<String>]) -> String {
+pub(super) fn shell(commands: &[Vec<String>]) -> String {
     let line = |words: &Vec<String>| {
         let words = words.iter().map(|word| shell_word(word));
         words.collect::<Vec<_>>().join(" ")
     };
     commands.iter().map(line).collect::<Vec<_>>().join(" \\\n && ")
+}
+
+/// Fills `${name}` and `$name` as Python's `string.Template` does; `$$` is a dollar sign.
+pub(super) fn substitute(text: &str, values: &BTreeMap<&str, String>) -> Result<String, String> {
+    let mut result = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('$') {
+        result.push_str(before);
+        let (value, length) = placeholder(after, values)?;
+        result.push_str(value);
+        rest = &after[length..];
+    }
+    result.push_str(rest);
+    Ok(result)
+}
+
+/// The value of the placeholder that a text behind `$` begins with, and how many bytes it takes.
+fn placeholder<'a>(text: &str, values: &'a BTreeMap<&str, String>) -> Result<(&'a str, usize), String> {
+    if text.starts_with('$') {
+        return Ok(("$", 1));
+    }
+    let braced = text.strip_prefix('{');
+    let inner = braced.unwrap_or(text);
+    let end = inner.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(inner.len());
+    let name = &inner[..end];
+    if name.is_empty() || (braced.is_some() && !inner[end..].starts_with('}')) {
+        return Err("has a `$` that begins no placeholder".to_owned());
+    }
+    let value = values.get(name).ok_or_else(|| format!("names `${{{name}}}`, which is unknown"))?;
+    Ok((value, end + if braced.is_some() { 2 } else { 0 }))
 }
 
 fn shell_word(word: &str) -> String {

@@ -1,0 +1,163 @@
+//! The only writer: artifacts reach the disk whole or not at all, and never over a file of the user's unasked.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+/// A file that was generated: its name and content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Artifact {
+    /// File name, without folders.
+    pub name: String,
+    /// Its bytes.
+    pub content: Vec<u8>,
+}
+
+impl Artifact {
+    /// An artifact from its text.
+    pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { name: name.into(), content: text.into().into_bytes() }
+    }
+}
+
+/// What to do with files that are there and differ.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Existing {
+    /// Refuse, naming them.
+    Keep,
+    /// Replace them.
+    Overwrite,
+    /// Rename them.
+    Rename {
+        /// The new stem; `modified_<file>` unless given.
+        name: Option<String>,
+        /// Whether a file that has the new name is replaced.
+        replace: bool,
+    },
+}
+
+/// Why artifacts can't be written.
+#[derive(Debug, Error)]
+pub enum ArtifactError {
+    /// Files are there that say something else.
+    #[error("{} there already and would be changed", listed(.0))]
+    Exists(Vec<PathBuf>),
+    /// The place to rename a file to is taken.
+    #[error("`{}` can't be renamed: `{}` is there already", from.display(), to.display())]
+    RenameTaken {
+        /// The file.
+        from: PathBuf,
+        /// Its new name.
+        to: PathBuf,
+    },
+    /// The name given for renaming is no file name.
+    #[error("`{0}` is no file name")]
+    RenameName(String),
+    /// The system refuses.
+    #[error("cannot write `{}`: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+}
+
+impl ArtifactError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Exists(_) => Some("replace with `--overwrite`, or keep the present ones with `--rename`".into()),
+            Self::RenameTaken { .. } => Some("give another name with `--rename NAME`, or add `--overwrite`".into()),
+            Self::RenameName(_) => Some("give a name without folders".into()),
+            Self::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
+                Some("free some space; the files that were there are unchanged".into())
+            }
+            Self::Io { .. } => Some("choose another folder with `--output-dir`".into()),
+        }
+    }
+}
+
+fn listed(paths: &[PathBuf]) -> String {
+    let names: Vec<_> = paths.iter().map(|path| format!("`{}`", path.display())).collect();
+    format!("{} {}", names.join(", "), if names.len() == 1 { "is" } else { "are" })
+}
+
+/// The files of a folder that artifacts would change.
+#[must_use]
+pub fn conflicts(artifacts: &[Artifact], folder: &Path) -> Vec<PathBuf> {
+    let differs = |artifact: &&Artifact| match std::fs::read(folder.join(&artifact.name)) {
+        Ok(content) => content != artifact.content,
+        Err(error) => error.kind() != std::io::ErrorKind::NotFound,
+    };
+    artifacts.iter().filter(differs).map(|artifact| folder.join(&artifact.name)).collect()
+}
+
+/// Writes artifacts into a folder and returns their paths: first all are put beside their places, then moved in.
+pub fn write(artifacts: &[Artifact], folder: &Path, existing: &Existing) -> Result<Vec<PathBuf>, ArtifactError> {
+    let conflicts = conflicts(artifacts, folder);
+    if *existing == Existing::Keep && !conflicts.is_empty() {
+        return Err(ArtifactError::Exists(conflicts));
+    }
+    std::fs::create_dir_all(folder).map_err(|source| ArtifactError::Io { path: folder.into(), source })?;
+    let staged: Vec<_> = artifacts.iter().map(|artifact| stage(artifact, folder)).collect::<Result<_, _>>()?;
+    if let Existing::Rename { name, replace } = existing {
+        rename(&conflicts, name.as_deref(), *replace)?;
+    }
+    staged.into_iter().map(|(file, path)| place(file, path)).collect()
+}
+
+fn stage(artifact: &Artifact, folder: &Path) -> Result<(tempfile::NamedTempFile, PathBuf), ArtifactError> {
+    let path = folder.join(&artifact.name);
+    let staged = tempfile::Builder::new().prefix(".c3-").permissions(permissions(&path)).tempfile_in(folder);
+    let written = staged.and_then(|mut file| {
+        file.write_all(&artifact.content)?;
+        file.as_file().sync_data()?;
+        Ok(file)
+    });
+    match written {
+        Ok(file) => Ok((file, path)),
+        Err(source) => Err(ArtifactError::Io { path, source }),
+    }
+}
+
+/// The permissions of the file that is replaced, else those that a new file gets.
+fn permissions(path: &Path) -> std::fs::Permissions {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(path).map_or_else(|_| std::fs::Permissions::from_mode(0o666), |metadata| metadata.permissions())
+}
+
+fn place(file: tempfile::NamedTempFile, path: PathBuf) -> Result<PathBuf, ArtifactError> {
+    match file.persist(&path) {
+        Ok(_) => Ok(path),
+        Err(error) => Err(ArtifactError::Io { path, source: error.error }),
+    }
+}
+
+/// Renames files so that others can take their places.
+fn rename(paths: &[PathBuf], name: Option<&str>, replace: bool) -> Result<(), ArtifactError> {
+    let targets: Vec<_> = paths.iter().map(|path| renamed(path, name)).collect::<Result<_, _>>()?;
+    for (from, to) in paths.iter().zip(&targets) {
+        if to.exists() && !replace {
+            return Err(ArtifactError::RenameTaken { from: from.clone(), to: to.clone() });
+        }
+    }
+    for (from, to) in paths.iter().zip(&targets) {
+        std::fs::rename(from, to).map_err(|source| ArtifactError::Io { path: from.clone(), source })?;
+    }
+    Ok(())
+}
+
+/// `x.job.yaml` → `modified_x.job.yaml`, or `NAME.job.yaml`.
+fn renamed(path: &Path, name: Option<&str>) -> Result<PathBuf, ArtifactError> {
+    let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let Some(name) = name else { return Ok(path.with_file_name(format!("modified_{file}"))) };
+    if name.is_empty() || name.contains(['/', '\0']) || name == ".." {
+        return Err(ArtifactError::RenameName(name.to_owned()));
+    }
+    let ending = [".job.yaml", ".yaml", ".cwl", ".Dockerfile"].into_iter().find(|ending| file.ends_with(ending));
+    let stem = name.strip_suffix(ending.unwrap_or("")).unwrap_or(name);
+    Ok(path.with_file_name(format!("{stem}{}", ending.unwrap_or(""))))
+}

@@ -1,0 +1,124 @@
+//! `c3 compile`: the files of many operators, in parallel, without an engine.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use serde_json::json;
+
+use super::console;
+use super::failure::{Failure, INPUT};
+use super::options::{Emission, Format};
+use super::plan::{Plan, Purpose};
+use c3::{artifact, frontend};
+
+#[derive(Args, Debug)]
+#[command(disable_version_flag = true)]
+pub(crate) struct Options {
+    /// Sources, and folders whose sources are compiled
+    #[arg(value_name = "FILE|FOLDER", required = true)]
+    paths: Vec<PathBuf>,
+
+    #[command(flatten)]
+    emission: Emission,
+}
+
+/// Folders that hold no operators.
+const SKIPPED: &[&str] = &["__pycache__", "node_modules", "site-packages"];
+
+/// What became of one source.
+struct Outcome {
+    source: PathBuf,
+    result: Result<(String, Vec<PathBuf>), Failure>,
+}
+
+/// Runs the command: every source is compiled, whatever becomes of the others.
+pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+    let mut sources = Vec::new();
+    for path in &options.paths {
+        find(path, true, &mut sources)?;
+    }
+    sources.dedup();
+    check_stems(&sources, options.emission.output_dir.as_deref())?;
+    if sources.is_empty() {
+        return Err(Failure::new(INPUT, format!("no {} found", frontend::file_kinds()))
+            .hint(format!("sources end in {}", frontend::extensions().join(", "))));
+    }
+    let outcomes: Vec<Outcome> = sources.par_iter().map(|source| compile(source, &options.emission)).collect();
+    report(&outcomes, options);
+    let worst = outcomes.iter().filter_map(|outcome| outcome.result.as_ref().err()).map(|failure| failure.code).max();
+    worst.map_or(Ok(()), |code| Err(Failure { code, ..Failure::diagnosed() }))
+}
+
+/// Adds a file, or the sources below a folder in the order of their names.
+fn find(path: &Path, named: bool, sources: &mut Vec<PathBuf>) -> Result<(), Failure> {
+    if !path.is_dir() {
+        if named || (frontend::language(path).is_some() && !is_private(path)) {
+            sources.push(path.into());
+        }
+        return Ok(());
+    }
+    if !named && (is_private(path) || path.join("pyvenv.cfg").exists()) {
+        return Ok(());
+    }
+    let failed = |error: std::io::Error| Failure::new(INPUT, format!("cannot read `{}`: {error}", path.display()));
+    let entries = path.read_dir().map_err(failed)?;
+    let mut entries: Vec<PathBuf> = entries.map(|entry| Ok(entry?.path())).collect::<Result<_, _>>().map_err(failed)?;
+    entries.sort();
+    entries.iter().filter(|entry| !entry.is_symlink() || entry.is_file()).try_for_each(|entry| find(entry, false, sources))
+}
+
+/// Hidden files, caches, and modules such as `__init__.py` that are no operators.
+fn is_private(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with(['.', '_']) || SKIPPED.contains(&name.as_ref())
+}
+
+/// Two sources that would write the same files.
+fn check_stems(sources: &[PathBuf], output_dir: Option<&Path>) -> Result<(), Failure> {
+    let mut taken: BTreeMap<PathBuf, &PathBuf> = BTreeMap::new();
+    for source in sources {
+        let folder = output_dir.or(source.parent()).unwrap_or(Path::new(""));
+        let stem = folder.join(source.file_stem().unwrap_or_default());
+        if let Some(other) = taken.insert(stem, source) {
+            let message = format!("`{}` and `{}` would write the same files", other.display(), source.display());
+            return Err(Failure::new(INPUT, message).hint("compile them one by one, each with an `--output-dir` of its own"));
+        }
+    }
+    Ok(())
+}
+
+fn compile(source: &Path, emission: &Emission) -> Outcome {
+    let result = try_compile(source, emission);
+    if let Err(failure) = &result {
+        console::failure(failure);
+    }
+    Outcome { source: source.into(), result }
+}
+
+fn try_compile(source: &Path, emission: &Emission) -> Result<(String, Vec<PathBuf>), Failure> {
+    let mut plan = Plan::new(source, &[], emission, Purpose::Files)?;
+    let repository = plan.repository(emission)?;
+    let version = emission.version.clone().or_else(|| plan.present_version()).unwrap_or_else(|| "0.1".to_owned());
+    plan.set_version(&version, &repository)?;
+    let artifacts = plan.artifacts(emission)?;
+    Ok((plan.settings.image.clone(), artifact::write(&artifacts, &plan.folder, &emission.existing())?))
+}
+
+fn report(outcomes: &[Outcome], options: &Options) {
+    match options.emission.format {
+        Format::Text => {
+            let files = outcomes.iter().filter_map(|outcome| outcome.result.as_ref().ok()).flat_map(|(_, files)| files);
+            console::print(&files.map(|file| format!("{}\n", file.display())).collect::<String>());
+        }
+        Format::Json => {
+            let entry = |outcome: &Outcome| {
+                let (image, files) = outcome.result.as_ref().ok().map_or((None, None), |(image, files)| (Some(image), Some(files)));
+                let error = outcome.result.as_ref().err().map(|failure| failure.message.as_deref().unwrap_or("see the diagnostics"));
+                json!({"source": outcome.source, "image": image, "files": files, "error": error})
+            };
+            console::print_json(&json!({"schema_version": 1, "operators": outcomes.iter().map(entry).collect::<Vec<_>>()}));
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! What a user sees: diagnostics and failures on standard error, data on standard output.
+
+use std::io::Write;
+
+use c3::diagnostic::{self, Diagnostic, Severity};
+use c3::source::Source;
+
+use super::failure::Failure;
+use super::options::LogLevel;
+
+/// Shows the diagnostics of a source that are important enough.
+pub(crate) fn diagnostics(diagnostics: &[Diagnostic], source: &Source, level: LogLevel) {
+    let mut stderr = anstream::stderr().lock();
+    for diagnostic in diagnostics.iter().filter(|diagnostic| diagnostic.severity >= threshold(level)) {
+        let _ = writeln!(stderr, "{}", diagnostic::render(diagnostic, source, true));
+    }
+}
+
+fn threshold(level: LogLevel) -> Severity {
+    match level {
+        LogLevel::Debug | LogLevel::Info => Severity::Note,
+        LogLevel::Warning => Severity::Warning,
+        LogLevel::Error | LogLevel::Critical => Severity::Error,
+    }
+}
+
+/// Shows why a command ends early.
+pub(crate) fn failure(failure: &Failure) {
+    let mut stderr = anstream::stderr().lock();
+    for line in &failure.details {
+        let _ = writeln!(stderr, "  {line}");
+    }
+    if let Some(message) = &failure.message {
+        let _ = writeln!(stderr, "\x1b[1;31merror\x1b[0m: {message}");
+    }
+    if let Some(hint) = &failure.hint {
+        let _ = writeln!(stderr, "\x1b[1;36mhint\x1b[0m: {hint}");
+    }
+}
+
+/// Tells what is going on, unless the user wants to know of problems only.
+pub(crate) fn info(message: &str, level: LogLevel) {
+    if level <= LogLevel::Info {
+        let _ = writeln!(anstream::stderr().lock(), "{message}");
+    }
+}
+
+/// Prints data; a reader that has gone away is no error.
+pub(crate) fn print(text: &str) {
+    let mut stdout = anstream::stdout().lock();
+    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+}
+
+/// Prints data as JSON.
+pub(crate) fn print_json(value: &impl serde::Serialize) {
+    if let Ok(text) = serde_json::to_string_pretty(value) {
+        print(&format!("{text}\n"));
+    }
+}

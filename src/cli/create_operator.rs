@@ -1,0 +1,179 @@
+//! `c3 create-operator`: from a source to an image in a registry and the files that name it.
+
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use c3::artifact::{self, Artifact, Existing};
+use c3::engine::context::Context;
+use c3::engine::progress::Progress;
+use c3::engine::registry;
+use c3::reference::next_version;
+use clap::{Args, ValueEnum};
+use serde_json::json;
+
+use super::console;
+use super::failure::{Failure, INPUT};
+use super::image::{self, Image, Order};
+use super::options::{Emission, Format, LogLevel, single_platform};
+use super::plan::{Plan, Purpose};
+
+#[derive(Args, Debug)]
+#[command(disable_version_flag = true)]
+pub(crate) struct Options {
+    /// Python script
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+
+    /// Files, folders and globs, relative to the current directory, that the operator needs in its image
+    #[arg(value_name = "ADDITIONAL_FILES")]
+    additional_files: Vec<String>,
+
+    #[command(flatten)]
+    emission: Emission,
+
+    /// Platform of the image, such as linux/arm64; the engine's own unless given
+    #[arg(long, value_name = "PLATFORM", value_delimiter = ',')]
+    platform: Vec<String>,
+
+    /// What builds the image
+    #[arg(long, default_value = "auto")]
+    builder: Builder,
+
+    /// Save the image as an archive for `docker load`, too
+    #[arg(long, value_name = "FILE")]
+    archive: Option<PathBuf>,
+
+    /// Write the files only; no engine and no registry is asked
+    #[arg(long, alias = "no_build")]
+    no_build: bool,
+
+    /// Build the image but push nothing
+    #[arg(long, alias = "local_mode")]
+    local_mode: bool,
+
+    /// Run every step of the build, whatever is known of it
+    #[arg(long, alias = "no_cache")]
+    no_cache: bool,
+
+    /// Leave the build context on disk, in <stem>.context beside the files
+    #[arg(long, alias = "keep_generated_files")]
+    keep_generated_files: bool,
+}
+
+/// What builds an image.
+#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+enum Builder {
+    /// The engine of `DOCKER_HOST` or the Docker context if one is named, else the one at the default socket.
+    Auto,
+    /// The same.
+    Docker,
+}
+
+/// Runs the command.
+pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+    let emission = &options.emission;
+    let platform = single_platform(&options.platform)?;
+    let purpose = if options.no_build { Purpose::Files } else { Purpose::Image };
+    let mut plan = Plan::new(&options.file, &options.additional_files, emission, purpose)?;
+    let repository = plan.repository(emission)?;
+    let version = version(options, &plan, &repository)?;
+    plan.set_version(&version, &repository)?;
+    let artifacts = plan.artifacts(emission)?;
+    let context = plan.context(&artifacts)?;
+    let existing = decide(&artifacts, &plan.folder, emission.existing())?;
+    let push = emission.repository.is_some() && !options.local_mode;
+    let image = if options.no_build {
+        None
+    } else {
+        let progress = Progress::new(emission.log_level.into());
+        let order = Order {
+            context: &context,
+            repository: &repository,
+            platform,
+            no_cache: options.no_cache,
+            push,
+            archive: options.archive.as_deref(),
+        };
+        let built = image::connect().and_then(|engine| image::build(&engine, &plan, &order, &progress));
+        progress.finish();
+        Some(built?)
+    };
+    if options.keep_generated_files {
+        keep(&plan, &context, &existing, emission.log_level)?;
+    }
+    let files = artifact::write(&artifacts, &plan.folder, &existing)?;
+    report(options, &plan, &files, image.as_ref());
+    Ok(())
+}
+
+/// The version of the image: as given, as it stands in the manifests, or the next in the registry.
+fn version(options: &Options, plan: &Plan, repository: &str) -> Result<String, Failure> {
+    let first = || "0.1".to_owned();
+    match &options.emission.version {
+        Some(version) => Ok(version.clone()),
+        None if options.no_build => Ok(plan.present_version().unwrap_or_else(first)),
+        None if options.emission.repository.is_none() => Ok(first()),
+        None => Ok(next_version(&registry::tags(repository)?)),
+    }
+}
+
+/// Settles what happens to files that are there before anything long begins; asks where somebody can answer.
+fn decide(artifacts: &[Artifact], folder: &Path, existing: Existing) -> Result<Existing, Failure> {
+    let conflicts = artifact::conflicts(artifacts, folder);
+    if existing != Existing::Keep || conflicts.is_empty() {
+        return Ok(existing);
+    }
+    let error = artifact::ArtifactError::Exists(conflicts);
+    if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+        return Err(error.into());
+    }
+    match ask(&format!("{error}\n[o]verwrite, [r]ename or [k]eep? ")).as_str() {
+        "o" | "overwrite" => Ok(Existing::Overwrite),
+        "r" | "rename" => Ok(Existing::Rename { name: None, replace: false }),
+        _ => Err(error.into()),
+    }
+}
+
+fn ask(question: &str) -> String {
+    let _ = write!(anstream::stderr().lock(), "{question}");
+    let mut answer = String::new();
+    let _ = std::io::stdin().read_line(&mut answer);
+    answer.trim().to_lowercase()
+}
+
+/// Leaves the build context on disk; one that was left before gives way to it.
+fn keep(plan: &Plan, context: &Context, existing: &Existing, level: LogLevel) -> Result<(), Failure> {
+    let folder = plan.folder.join(format!("{}.context", plan.settings.stem));
+    if *existing == Existing::Overwrite && folder.join(&plan.settings.dockerfile).is_file() {
+        std::fs::remove_dir_all(&folder)
+            .map_err(|error| Failure::new(INPUT, format!("cannot replace `{}`: {error}", folder.display())))?;
+    }
+    context.write_dir(&folder)?;
+    console::info(&format!("build context: {}", folder.display()), level);
+    Ok(())
+}
+
+fn report(options: &Options, plan: &Plan, files: &[PathBuf], image: Option<&Image>) {
+    let emission = &options.emission;
+    let local = image.is_some_and(|image| image.digest.is_none());
+    if local && !options.local_mode {
+        console::info("note: the image stays local; push it with `--repository REGISTRY/NAMESPACE`", emission.log_level);
+    }
+    match emission.format {
+        Format::Json => console::print_json(&json!({
+            "schema_version": 1,
+            "name": plan.component.name,
+            "version": plan.settings.version,
+            "image": plan.settings.image,
+            "id": image.map(|image| &image.id),
+            "digest": image.and_then(|image| image.digest.as_ref()),
+            "files": files,
+        })),
+        Format::Text => {
+            let files = files.iter().map(|file| format!("{}\n", file.display()));
+            let digest = image.and_then(|image| image.digest.as_ref()).map(|digest| format!("@{digest}"));
+            let image = image.map(|image| format!("{}{}\n", image.reference, digest.unwrap_or_default()));
+            console::print(&image.into_iter().chain(files).collect::<String>());
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Failures: what ends a command, with its exit code and remedy.
+
+use c3::artifact::ArtifactError;
+use c3::engine::context::ContextError;
+use c3::engine::endpoint::EndpointError;
+use c3::engine::error::EngineError;
+use c3::engine::registry::RegistryError;
+use c3::files::FilesError;
+use c3::reference::NameError;
+use c3::source::SourceError;
+
+/// Exit code: the input is at fault.
+pub(crate) const INPUT: u8 = 1;
+/// Exit code: the command line is at fault.
+pub(crate) const USAGE: u8 = 2;
+/// Exit code: an engine, a registry or the network failed.
+pub(crate) const ENGINE: u8 = 3;
+/// Exit code: the user has pressed Ctrl-C.
+pub(crate) const INTERRUPTED: u8 = 130;
+
+/// Why a command ends early.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// The exit code.
+    pub(crate) code: u8,
+    /// What happened; nothing where the diagnostics have said it.
+    pub(crate) message: Option<String>,
+    /// Lines that explain it, such as the end of a build's output.
+    pub(crate) details: Vec<String>,
+    /// What to do.
+    pub(crate) hint: Option<String>,
+}
+
+impl Failure {
+    pub(crate) fn new(code: u8, message: impl Into<String>) -> Self {
+        Self { code, message: Some(message.into()), details: Vec::new(), hint: None }
+    }
+
+    /// The diagnostics have said all.
+    pub(crate) fn diagnosed() -> Self {
+        Self { code: INPUT, message: None, details: Vec::new(), hint: None }
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+/// Turns the errors of effects into failures with one exit code.
+macro_rules! failures {
+    ($($error:ty => $code:expr),+ $(,)?) => {$(
+        impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                Self { code: $code, message: Some(error.to_string()), details: Vec::new(), hint: error.hint() }
+            }
+        }
+    )+};
+}
+
+failures! {
+    SourceError => INPUT,
+    FilesError => INPUT,
+    NameError => INPUT,
+    ContextError => INPUT,
+    ArtifactError => INPUT,
+    RegistryError => ENGINE,
+    EndpointError => ENGINE,
+}
+
+impl From<EngineError> for Failure {
+    fn from(error: EngineError) -> Self {
+        let code = match error {
+            EngineError::Interrupted => INTERRUPTED,
+            EngineError::Build { .. } => INPUT,
+            _ => ENGINE,
+        };
+        let details = match &error {
+            EngineError::Build { tail, .. } => tail.clone(),
+            _ => Vec::new(),
+        };
+        Self { code, message: Some(error.to_string()), details, hint: error.hint() }
+    }
+}

@@ -1,0 +1,93 @@
+//! The image of an operator: built by an engine, named, pushed.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use c3::backend::runtime;
+use c3::diagnostic::Diagnostic;
+use c3::engine::build::Build;
+use c3::engine::context::Context;
+use c3::engine::docker::Engine;
+use c3::engine::endpoint::Endpoint;
+use c3::engine::progress::Progress;
+use serde::Serialize;
+
+use super::failure::{Failure, INPUT};
+use super::plan::Plan;
+
+/// An image that was built.
+#[derive(Debug, Serialize)]
+pub(crate) struct Image {
+    /// Its reference with the version.
+    pub(crate) reference: String,
+    /// Its id in the engine.
+    pub(crate) id: String,
+    /// The digest that the registry gave it.
+    pub(crate) digest: Option<String>,
+}
+
+/// How an image is built.
+pub(crate) struct Order<'a> {
+    pub(crate) context: &'a Context,
+    pub(crate) repository: &'a str,
+    pub(crate) platform: Option<&'a str>,
+    pub(crate) no_cache: bool,
+    pub(crate) push: bool,
+    pub(crate) archive: Option<&'a Path>,
+}
+
+/// Connects to the engine that is meant.
+pub(crate) fn connect() -> Result<Engine, Failure> {
+    Ok(Engine::connect(&Endpoint::from_environment()?)?)
+}
+
+/// Builds an image and pushes it as its version and as `latest`.
+pub(crate) fn build(engine: &Engine, plan: &Plan, order: &Order, progress: &Progress) -> Result<Image, Failure> {
+    let settings = &plan.settings;
+    let base = engine.ensure_image(&settings.base_image, order.platform, progress)?;
+    check_python(plan, base.variable("PYTHON_VERSION"))?;
+    let tags = [settings.image.clone(), format!("{}:latest", order.repository)];
+    let build = Build {
+        context: order.context,
+        dockerfile: &settings.dockerfile,
+        tags: &tags,
+        platform: order.platform,
+        no_cache: order.no_cache,
+        args: &BTreeMap::new(),
+    };
+    let id = engine.build(&build, progress)?;
+    let digest = if order.push { Some(push(engine, &tags, progress)?) } else { None };
+    if let Some(path) = order.archive {
+        save(engine, &settings.image, path, progress)?;
+    }
+    Ok(Image { reference: settings.image.clone(), id, digest })
+}
+
+/// Pushes the version first: `latest` must not name an image that its version doesn't.
+fn push(engine: &Engine, tags: &[String; 2], progress: &Progress) -> Result<String, Failure> {
+    let digest = engine.push(&tags[0], progress)?;
+    engine.push(&tags[1], progress)?;
+    Ok(digest)
+}
+
+fn save(engine: &Engine, image: &str, path: &Path, progress: &Progress) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| {
+        Failure::new(INPUT, format!("cannot write the archive `{}`: {error}", path.display()))
+    };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().prefix(".c3-").tempfile_in(folder).map_err(failed)?;
+    engine.save(image, &mut file, progress)?;
+    file.persist(path).map(drop).map_err(|error| failed(error.error))
+}
+
+/// The base image's own word on its Python decides whether `requires-python` is met.
+fn check_python(plan: &Plan, version: Option<&str>) -> Result<(), Failure> {
+    let mismatch = version.and_then(|version| runtime::python_mismatch(&plan.component, version));
+    match mismatch {
+        None => Ok(()),
+        Some(Diagnostic { message, hint, .. }) => {
+            let failure = Failure::new(INPUT, format!("`{}`: {message}", plan.source.display()));
+            Err(hint.into_iter().fold(failure, Failure::hint))
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! `c3 inspect`: the component of a source or of an image.
+
+use std::path::Path;
+
+use c3::backend::dockerfile::COMPONENT_LABEL;
+use c3::component::{Component, Requirement};
+use c3::engine::registry;
+use c3::frontend;
+use c3::source::Source;
+use clap::{Args, ValueEnum};
+
+use super::failure::{Failure, INPUT};
+use super::options::LogLevel;
+use super::{console, image};
+
+#[derive(Args, Debug)]
+pub(crate) struct Options {
+    /// A source, or the reference of an image
+    #[arg(value_name = "FILE|IMAGE")]
+    subject: String,
+
+    /// Form of the output
+    #[arg(long, default_value = "table")]
+    format: Format,
+}
+
+#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
+}
+
+/// Runs the command.
+pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+    let path = Path::new(&options.subject);
+    let component = if path.exists() || frontend::language(path).is_some() {
+        of_source(path)?
+    } else {
+        of_image(&options.subject)?
+    };
+    match options.format {
+        Format::Json => console::print_json(&component),
+        Format::Table => console::print(&table(&component)),
+    }
+    Ok(())
+}
+
+fn of_source(path: &Path) -> Result<Component, Failure> {
+    let source = Source::load(path)?;
+    let reading = frontend::read(&source);
+    console::diagnostics(&reading.diagnostics, &source, LogLevel::Info);
+    reading.component.ok_or_else(Failure::diagnosed)
+}
+
+/// The component that an image carries as a label; the engine is asked first, then the registry.
+fn of_image(reference: &str) -> Result<Component, Failure> {
+    let local = image::connect().ok().and_then(|engine| engine.inspect(reference).ok().flatten());
+    let labels = match local {
+        Some(image) => image.labels,
+        None => registry::labels(reference)?,
+    };
+    let label = labels.get(COMPONENT_LABEL).ok_or_else(|| {
+        Failure::new(INPUT, format!("`{reference}` carries no component"))
+            .hint("only images that `c3` has built do; compile the source again")
+    })?;
+    serde_json::from_str(label)
+        .map_err(|error| Failure::new(INPUT, format!("the component of `{reference}` can't be read: {error}")))
+}
+
+fn table(component: &Component) -> String {
+    let mut text = format!("{}\n{}\n", component.name, indented(&component.description));
+    let inputs = component.inputs.iter().map(|input| {
+        let need = match (&input.default, input.required) {
+            (Some(default), _) => format!("default {default:?}"),
+            (None, true) => "required".to_owned(),
+            (None, false) => "optional".to_owned(),
+        };
+        let secret = if input.secret { ", secret" } else { "" };
+        let description = input.description.clone().unwrap_or_default();
+        [input.name.clone(), input.kind.name().to_owned(), format!("{need}{secret}"), line(input.location.line), description]
+    });
+    let outputs = component.outputs.iter().map(|output| {
+        let description = output.description.clone().unwrap_or_default();
+        [output.name.clone(), output.kind.name().to_owned(), String::new(), line(output.location.line), description]
+    });
+    text += &section("inputs", &inputs.collect::<Vec<_>>());
+    text += &section("outputs", &outputs.collect::<Vec<_>>());
+    text += &section("requirements", &component.requirements.iter().map(requirement).collect::<Vec<_>>());
+    text
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+}
+
+fn line(line: u32) -> String {
+    format!("line {line}")
+}
+
+fn requirement(requirement: &Requirement) -> [String; 2] {
+    match requirement {
+        Requirement::Pip { text, .. } => ["pip".to_owned(), text.clone()],
+        Requirement::System { text, .. } => ["system".to_owned(), text.clone()],
+    }
+}
+
+/// A title and rows in columns.
+fn section<const N: usize>(title: &str, rows: &[[String; N]]) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let row = |row: &[String; N]| {
+        let cells = row.iter().enumerate().map(|(column, cell)| format!("{cell:<0$}", width(column)));
+        format!("  {}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
+    };
+    format!("\n{title}\n{}", rows.iter().map(row).collect::<String>())
+}

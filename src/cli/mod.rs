@@ -1,0 +1,77 @@
+//! The command line: one file per command, shared options and messages beside them.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod compile;
+mod console;
+mod create_operator;
+mod doctor;
+mod failure;
+mod image;
+mod inspect;
+mod options;
+mod plan;
+
+use failure::Failure;
+
+/// Compiles Python scripts into container images, Kubeflow components, Kubernetes jobs and CWL steps.
+///
+/// The source is read, never run.
+#[derive(Parser)]
+#[command(name = "c3", version, propagate_version = false, max_term_width = 110)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build and push the image of an operator and write its files
+    CreateOperator(create_operator::Options),
+    /// Write the files of many operators at once, without an engine
+    Compile(compile::Options),
+    /// Show the component of a source or an image; nothing is written
+    Inspect(inspect::Options),
+    /// Tell which engine, base image, registry login and tools are there and what is missing
+    Doctor(doctor::Options),
+}
+
+/// Runs the program: 0 done, 1 the input is at fault, 2 usage, 3 an engine, registry or network failed, 130 interrupted.
+pub(crate) fn main(arguments: Vec<OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(as_original(arguments)) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    match run(cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            console::failure(&failure);
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::CreateOperator(options) => create_operator::run(&options),
+        Command::Compile(options) => compile::run(&options),
+        Command::Inspect(options) => inspect::run(&options),
+        Command::Doctor(options) => doctor::run(&options),
+    }
+}
+
+/// Called by the name of a program of the original, `c3` acts as that program.
+fn as_original(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    let name = arguments.first().and_then(|path| Path::new(path).file_stem()).map(|name| name.to_string_lossy());
+    if name.is_some_and(|name| name == "c3_create_operator") {
+        arguments.insert(1, "create-operator".into());
+    }
+    arguments
+}

@@ -1,0 +1,196 @@
+//! The plan of one operator: what its source says joined with what the command line and the disk say.
+
+use std::path::{Path, PathBuf};
+
+use c3::artifact::{self, Artifact};
+use c3::backend::{self, Operator, Settings, dockerfile, runtime};
+use c3::component::Component;
+use c3::diagnostic::Diagnostic;
+use c3::engine::context::{Content, Context, Entry, source_date_epoch};
+use c3::files::{self, AdditionalFile};
+use c3::frontend;
+use c3::reference;
+use c3::requirement_files::{self, Resolved};
+use c3::source::Source;
+
+use super::console;
+use super::failure::{Failure, INPUT, USAGE};
+use super::options::Emission;
+
+/// One operator, ready to be emitted and built.
+pub(crate) struct Plan {
+    pub(crate) source: Source,
+    pub(crate) component: Component,
+    pub(crate) settings: Settings,
+    /// Folder for the files.
+    pub(crate) folder: PathBuf,
+    files: Vec<AdditionalFile>,
+    requirements: Resolved,
+}
+
+/// Whether the operator's image is going to be built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Files only: what is missing on this machine is a warning.
+    Files,
+    /// The image too: it is an error.
+    Image,
+}
+
+impl Plan {
+    /// Reads a source and decides everything but the version.
+    pub(crate) fn new(path: &Path, patterns: &[String], options: &Emission, purpose: Purpose) -> Result<Self, Failure> {
+        let source = Source::load(path)?;
+        let mut reading = frontend::read(&source);
+        let Some(component) = reading.component else {
+            console::diagnostics(&reading.diagnostics, &source, options.log_level);
+            return Err(Failure::diagnosed());
+        };
+        let root = current_dir()?;
+        let files = files::collect(patterns, &root)?;
+        let requirements = requirement_files::resolve(&component, source.path(), &root);
+        reading.diagnostics.extend(requirements.missing.iter().map(|name| missing(name, purpose)));
+        let settings = settings(&source, &component, options, &files, &requirements, &root)?;
+        let operator = Operator { component: &component, settings: &settings };
+        reading.diagnostics.extend(backend::review(&operator, default_python(options, &component)));
+        console::diagnostics(&reading.diagnostics, &source, options.log_level);
+        if frontend::has_error(&reading.diagnostics) {
+            return Err(Failure::diagnosed());
+        }
+        let beside = || path.parent().map(Path::to_path_buf).unwrap_or_default();
+        let folder = options.output_dir.clone().unwrap_or_else(beside);
+        Ok(Self { source, component, settings, folder, files, requirements })
+    }
+
+    /// The repository of the image, without a tag.
+    pub(crate) fn repository(&self, options: &Emission) -> Result<String, Failure> {
+        Ok(reference::image_repository(options.repository.as_deref(), &self.component.name)?)
+    }
+
+    /// Decides on the version.
+    pub(crate) fn set_version(&mut self, version: &str, repository: &str) -> Result<(), Failure> {
+        reference::valid_tag(version)?;
+        version.clone_into(&mut self.settings.version);
+        self.settings.image = format!("{repository}:{version}");
+        Ok(())
+    }
+
+    /// The version of the manifests that are there.
+    pub(crate) fn present_version(&self) -> Option<String> {
+        let image = format!("claimed-{}:", self.component.name);
+        [".job.yaml", ".yaml", ".cwl"].iter().find_map(|suffix| {
+            let text = std::fs::read_to_string(self.folder.join(format!("{}{suffix}", self.settings.stem))).ok()?;
+            let line = text.lines().find(|line| line.contains(&image))?;
+            let version = line.split_once(&image)?.1;
+            let end = version.find(|c: char| !c.is_ascii_alphanumeric() && !"._-".contains(c)).unwrap_or(version.len());
+            reference::valid_tag(&version[..end]).is_ok().then(|| version[..end].to_owned())
+        })
+    }
+
+    pub(crate) fn operator(&self) -> Operator<'_> {
+        Operator { component: &self.component, settings: &self.settings }
+    }
+
+    /// Emits the files.
+    pub(crate) fn artifacts(&self, options: &Emission) -> Result<Vec<Artifact>, Failure> {
+        backend::emit(&self.operator(), &options.target).map_err(|diagnostics| {
+            console::diagnostics(&diagnostics, &self.source, options.log_level);
+            Failure::diagnosed()
+        })
+    }
+
+    /// The build context: requirement files, additional files, the source and its entry point, the Dockerfile.
+    pub(crate) fn context(&self, artifacts: &[Artifact]) -> Result<Context, Failure> {
+        let disk = |path: String, disk: &Path, executable| Entry { path, content: Content::Disk(disk.into()), executable };
+        let made = |path: String, bytes| Entry { path, content: Content::Bytes(bytes), executable: false };
+        let requirements = self.requirements.files.iter();
+        let requirements =
+            requirements.map(|file| disk(format!("{}/{}", dockerfile::REQUIREMENTS, file.path), &file.disk, false));
+        let files = self.files.iter();
+        let files = files.map(|file| disk(format!("{}/{}", dockerfile::FILES, file.path), &file.disk, file.executable));
+        let script = format!("{}/{}{}", dockerfile::OPERATOR, self.settings.folder, self.component.source);
+        let generated = dockerfile::build_files(&self.operator()).into_iter().map(|file| made(file.path, file.content));
+        let dockerfile = artifacts.iter().filter(|artifact| artifact.name == self.settings.dockerfile);
+        let dockerfile = dockerfile.map(|artifact| made(artifact.name.clone(), artifact.content.clone()));
+        let entries = requirements.chain(files).chain([disk(script, self.source.path(), false)]).chain(generated);
+        Ok(Context::new(entries.chain(dockerfile), source_date_epoch())?)
+    }
+
+    /// Writes the files and returns their paths.
+    pub(crate) fn write(&self, artifacts: &[Artifact], options: &Emission) -> Result<Vec<PathBuf>, Failure> {
+        Ok(artifact::write(artifacts, &self.folder, &options.existing())?)
+    }
+}
+
+fn current_dir() -> Result<PathBuf, Failure> {
+    std::env::current_dir().map_err(|error| Failure::new(INPUT, format!("cannot tell the current directory: {error}")))
+}
+
+fn missing(name: &str, purpose: Purpose) -> Diagnostic {
+    let message = format!("the requirement file `{name}` is neither beside the source nor in the current directory");
+    match purpose {
+        Purpose::Files => Diagnostic::warning("requirement-file", message),
+        Purpose::Image => Diagnostic::error("requirement-file", message),
+    }
+    .hint("put it there, or write its packages into `# pip install` lines")
+}
+
+fn settings(
+    source: &Source,
+    component: &Component,
+    options: &Emission,
+    files: &[AdditionalFile],
+    requirements: &Resolved,
+    root: &Path,
+) -> Result<Settings, Failure> {
+    let folder = folder_in_image(source.path(), root);
+    let own = [format!("{folder}{}", component.source)];
+    Ok(Settings {
+        image: String::new(),
+        version: String::new(),
+        base_image: base_image(options, component)?,
+        stem: source.stem(),
+        dockerfile: options.dockerfile.clone().unwrap_or_else(|| format!("{}.Dockerfile", source.stem())),
+        dockerfile_template: options.dockerfile_template.as_deref().map(read_template).transpose()?,
+        files: files.iter().map(|file| file.path.clone()).filter(|path| !own.contains(path)).collect(),
+        folder,
+        requirement_files: requirements.named.clone(),
+        logging: !options.skip_logging,
+        generate_name: options.generate_name,
+    })
+}
+
+/// The folder of the source below the working directory; outside of it the source stands alone.
+fn folder_in_image(path: &Path, root: &Path) -> String {
+    let folder = path.canonicalize().ok().and_then(|path| path.parent().map(Path::to_path_buf));
+    let root = root.canonicalize().unwrap_or_else(|_| root.into());
+    let below = folder.as_deref().and_then(|folder| folder.strip_prefix(&root).ok()).and_then(Path::to_str);
+    match below {
+        None | Some("") => String::new(),
+        Some(folder) => format!("{folder}/"),
+    }
+}
+
+fn base_image(options: &Emission, component: &Component) -> Result<String, Failure> {
+    if let Some(image) = &options.base_image {
+        return Ok(image.clone());
+    }
+    let version = options.image_version.as_deref().unwrap_or(runtime::of(component.language).image_version);
+    runtime::base_image(version).ok_or_else(|| {
+        let message = format!("`{version}` is no version of the base image");
+        Failure::new(USAGE, message).hint("write it as `--image-version python3.12`, or name an image with `--base-image`")
+    })
+}
+
+/// The version of Python in the default base image, where that is the one that is taken.
+fn default_python<'a>(options: &'a Emission, component: &Component) -> Option<&'a str> {
+    let version = options.image_version.as_deref().unwrap_or(runtime::of(component.language).image_version);
+    options.base_image.is_none().then(|| runtime::python_version(version)).flatten()
+}
+
+fn read_template(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|error| {
+        let message = format!("cannot read the Dockerfile template `{}`: {error}", path.display());
+        Failure::new(INPUT, message).hint("check the path given with `--dockerfile-template`")
+    })
+}

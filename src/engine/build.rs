@@ -1,0 +1,184 @@
+//! Image builds: the context streams to the engine, its messages stream back.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io;
+use std::pin::pin;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::SystemTime;
+
+use bollard::auth::DockerCredentials;
+use bollard::errors::Error;
+use bollard::query_parameters::{BuildImageOptions, BuildImageOptionsBuilder, BuilderVersion};
+use futures_util::stream::{self, Stream, StreamExt};
+use tokio::task::JoinHandle;
+use tokio_util::bytes::Bytes;
+use tokio_util::io::{ReaderStream, SyncIoBridge};
+
+use super::context::{Context, ContextError};
+use super::docker::Engine;
+use super::error::EngineError;
+use super::progress::{Event, Progress};
+use super::reason::{is_lost, reason};
+use super::reference::{DOCKER_HUB, base_images, registry};
+use super::steps::Steps;
+use super::transfer::login;
+
+/// How much of a context waits between reader and engine.
+const BUFFER: usize = 256 << 10;
+
+/// An image to be built.
+#[derive(Debug, Clone, Copy)]
+pub struct Build<'a> {
+    /// The files.
+    pub context: &'a Context,
+    /// Name of the Dockerfile in the context.
+    pub dockerfile: &'a str,
+    /// Names of the image.
+    pub tags: &'a [String],
+    /// The platform it is for, like `linux/arm64`; the engine's own if none is given.
+    pub platform: Option<&'a str>,
+    /// Whether every step runs, even if its result is known.
+    pub no_cache: bool,
+    /// Values for the Dockerfile's `ARG`s.
+    pub args: &'a BTreeMap<String, String>,
+}
+
+impl Engine {
+    /// Builds an image, names it and gives its id.
+    pub fn build(&self, build: &Build, progress: &Progress) -> Result<String, EngineError> {
+        let image = self.wait(self.run(build, progress))?;
+        for tag in build.tags.iter().skip(1) {
+            self.tag(&image, tag)?;
+        }
+        Ok(image)
+    }
+
+    async fn run(&self, build: &Build<'_>, progress: &Progress) -> Result<String, EngineError> {
+        let (broken, context_error) = channel();
+        let body = bollard::body_try_stream(upload(build.context, progress, broken));
+        let messages =
+            self.patient
+                .build_image(self.options(build), Some(logins(build)), Some(body));
+        let mut messages = pin!(messages);
+        let mut steps = Steps::default();
+        while let Some(message) = messages.next().await {
+            match message {
+                Ok(message) => steps
+                    .take(message)
+                    .iter()
+                    .for_each(|event| progress.report(event)),
+                Err(error) => return Err(self.failure(steps, &error, &context_error)),
+            }
+        }
+        steps.image().ok_or_else(|| self.silence())
+    }
+
+    fn options(&self, build: &Build) -> BuildImageOptions {
+        let args: HashMap<_, _> = build.args.clone().into_iter().collect();
+        let mut options = BuildImageOptionsBuilder::new()
+            .dockerfile(build.dockerfile)
+            .nocache(build.no_cache)
+            .rm(true)
+            .forcerm(true)
+            .buildargs(&args);
+        if let Some(tag) = build.tags.first() {
+            options = options.t(tag);
+        }
+        if let Some(platform) = build.platform {
+            options = options.platform(platform);
+        }
+        if self.buildkit {
+            options = options
+                .version(BuilderVersion::BuilderBuildKit)
+                .session(&session());
+        }
+        options.build()
+    }
+
+    /// Why a build has ended: the context, the connection, or a step.
+    fn failure(
+        &self,
+        steps: Steps,
+        error: &Error,
+        context: &Receiver<ContextError>,
+    ) -> EngineError {
+        match context.try_recv() {
+            Ok(error) => EngineError::Context(error),
+            Err(_) if is_lost(error) => self.error("building the image", error),
+            Err(_) => steps.failure(&reason(error)),
+        }
+    }
+
+    /// The messages have ended without an image.
+    fn silence(&self) -> EngineError {
+        EngineError::Lost {
+            endpoint: self.endpoint.host.clone(),
+            doing: "building the image".to_owned(),
+            reason: "the connection was closed".to_owned(),
+        }
+    }
+}
+
+/// The context as a stream; why it breaks off, if it does, is sent to `broken`.
+fn upload(
+    context: &Context,
+    progress: &Progress,
+    broken: Sender<ContextError>,
+) -> impl Stream<Item = io::Result<Bytes>> + Send + use<> {
+    let (writer, reader) = tokio::io::duplex(BUFFER);
+    let (packed, progress, total) = (context.clone(), progress.clone(), context.size());
+    let packing = tokio::task::spawn_blocking(move || packed.write_tar(SyncIoBridge::new(writer)));
+    let mut done = 0;
+    let bytes = ReaderStream::with_capacity(reader, BUFFER).inspect(move |piece| {
+        done += piece.as_ref().map_or(0, Bytes::len) as u64;
+        progress.report(&Event::Moved {
+            done,
+            total: Some(total),
+        });
+    });
+    bytes.chain(stream::once(end(packing, broken)).filter_map(async |end| end.err().map(Err)))
+}
+
+/// Waits for the end of the packing, so that a context that breaks off is never taken for a whole one.
+async fn end(
+    packing: JoinHandle<Result<(), ContextError>>,
+    broken: Sender<ContextError>,
+) -> io::Result<()> {
+    match packing.await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => {
+            drop(broken.send(error));
+            Err(io::Error::other("the build context is broken"))
+        }
+        Err(error) => Err(io::Error::other(error)),
+    }
+}
+
+/// A name for a session with `BuildKit` that no other has.
+fn session() -> String {
+    let now = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    format!("c3-{}-{}", std::process::id(), now.as_nanos())
+}
+
+/// The logins for the registries of the Dockerfile's base images; one that can't be read counts for none,
+/// since the image may be there already.
+fn logins(build: &Build) -> HashMap<String, DockerCredentials> {
+    let dockerfile = build.context.bytes(build.dockerfile).unwrap_or_default();
+    let dockerfile = String::from_utf8_lossy(dockerfile);
+    let hosts = base_images(&dockerfile).into_iter().map(registry);
+    let logins = hosts.filter_map(|host| Some((host, login(host).ok().flatten()?)));
+    logins
+        .flat_map(|(host, login)| names(host).map(|name| (name.to_owned(), login.clone())))
+        .collect()
+}
+
+/// The names by which engines look up the login of a registry.
+fn names(host: &str) -> [&str; 2] {
+    if host == DOCKER_HUB {
+        ["https://index.docker.io/v1/", "registry-1.docker.io"]
+    } else {
+        [host; 2]
+    }
+}

@@ -1,0 +1,366 @@
+//! Docker and Podman, by Docker's API: connect, look up images, name them.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::time::Duration;
+
+use bollard::errors::Error;
+use bollard::models::{ImageInspect, SystemVersion};
+use bollard::query_parameters::TagImageOptionsBuilder;
+use bollard::{API_DEFAULT_VERSION, Docker};
+use tokio::runtime::{self, Runtime};
+use tokio_util::sync::CancellationToken;
+
+use super::endpoint::Endpoint;
+use super::error::EngineError;
+use super::progress::Progress;
+use super::reason::{is_lost, reason};
+use super::reference::repository_and_tag;
+
+pub use super::build::Build;
+
+/// How long a connection may take.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// How long a short question may take.
+const QUESTION: Duration = Duration::from_mins(1);
+
+/// How long builds and transfers may take until they first say something: as long as they want.
+const PATIENCE: Duration = Duration::from_hours(24 * 365);
+
+/// Which engine answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Docker Engine.
+    Docker,
+    /// Podman's service.
+    Podman,
+}
+
+/// An engine that has answered.
+#[derive(Debug)]
+pub struct Engine {
+    /// Where it is and why it was asked.
+    pub endpoint: Endpoint,
+    /// Which one it is.
+    pub kind: Kind,
+    /// Its version.
+    pub version: String,
+    /// Whether images are built by `BuildKit`.
+    pub buildkit: bool,
+    pub(super) patient: Docker,
+    client: Docker,
+    runtime: Runtime,
+    interrupted: CancellationToken,
+}
+
+/// What an engine knows about an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    /// Its id.
+    pub id: String,
+    /// Operating system and architecture, like `linux/amd64`.
+    pub platform: String,
+    /// The variables of its environment, as `NAME=value`.
+    pub env: Vec<String>,
+    /// The user it runs as; empty for root.
+    pub user: String,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// `repository@digest` wherever it was pushed to or pulled from.
+    pub digests: Vec<String>,
+}
+
+impl Engine {
+    /// Connects to an engine and asks what it is.
+    pub fn connect(endpoint: &Endpoint) -> Result<Self, EngineError> {
+        let unreachable = |reason: String| EngineError::Unreachable {
+            endpoint: endpoint.host.clone(),
+            rule: endpoint.rule.clone(),
+            reason,
+        };
+        let client = client(endpoint).map_err(|error| unreachable(reason(&error)))?;
+        let runtime = runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build();
+        let runtime = runtime.map_err(|error| unreachable(error.to_string()))?;
+        match runtime.block_on(greet(&client)) {
+            Ok(version) => Ok(Self::new(endpoint.clone(), client, runtime, version)),
+            Err(error) => {
+                runtime.shutdown_background();
+                Err(unreachable(reason(&error)))
+            }
+        }
+    }
+
+    fn new(endpoint: Endpoint, client: Docker, runtime: Runtime, version: SystemVersion) -> Self {
+        let interrupted = CancellationToken::new();
+        runtime.spawn(watch(interrupted.clone()));
+        Self {
+            kind: kind(&version),
+            buildkit: has_buildkit(&version) && wants_buildkit(),
+            version: version.version.unwrap_or_default(),
+            patient: client.clone().with_timeout(PATIENCE),
+            endpoint,
+            client: client.with_timeout(QUESTION),
+            runtime,
+            interrupted,
+        }
+    }
+
+    /// Whether the user has pressed Ctrl-C since the engine was connected.
+    #[must_use]
+    pub fn interrupted(&self) -> bool {
+        self.interrupted.is_cancelled()
+    }
+
+    /// What the engine knows about an image, if it has it.
+    pub fn inspect(&self, name: &str) -> Result<Option<Image>, EngineError> {
+        self.wait(async {
+            match self.client.inspect_image(name).await {
+                Ok(image) => Ok(Some(Image::from(image))),
+                Err(Error::DockerResponseServerError {
+                    status_code: 404, ..
+                }) => Ok(None),
+                Err(error) => Err(self.error(&format!("looking for `{name}`"), &error)),
+            }
+        })
+    }
+
+    /// Sees to it that the engine has an image, and pulls it only if it hasn't.
+    pub fn ensure_image(
+        &self,
+        name: &str,
+        platform: Option<&str>,
+        progress: &Progress,
+    ) -> Result<Image, EngineError> {
+        if let Some(image) = self.inspect(name)?.filter(|image| image.runs_on(platform)) {
+            return Ok(image);
+        }
+        self.pull(name, platform, progress)?;
+        self.inspect(name)?
+            .filter(|image| image.runs_on(platform))
+            .ok_or_else(|| EngineError::BaseImage {
+                image: name.to_owned(),
+                platform: platform.unwrap_or("this machine").to_owned(),
+                reason: "its registry has none".to_owned(),
+            })
+    }
+
+    /// Gives an image one more name.
+    pub fn tag(&self, image: &str, name: &str) -> Result<(), EngineError> {
+        let (repository, tag) = repository_and_tag(name);
+        let options = TagImageOptionsBuilder::new()
+            .repo(repository)
+            .tag(tag)
+            .build();
+        self.wait(async {
+            let tagged = self.client.tag_image(image, Some(options)).await;
+            tagged.map_err(|error| self.error(&format!("naming the image `{name}`"), &error))
+        })
+    }
+
+    /// Waits for some work, unless the user presses Ctrl-C.
+    pub(super) fn wait<T>(
+        &self,
+        work: impl Future<Output = Result<T, EngineError>>,
+    ) -> Result<T, EngineError> {
+        self.runtime.block_on(async {
+            tokio::select! {
+                biased;
+                () = self.interrupted.cancelled() => Err(EngineError::Interrupted),
+                result = work => result,
+            }
+        })
+    }
+
+    /// What it means that the client has failed while doing something.
+    pub(super) fn error(&self, doing: &str, error: &Error) -> EngineError {
+        let (doing, reason) = (doing.to_owned(), reason(error));
+        if is_lost(error) {
+            EngineError::Lost {
+                endpoint: self.endpoint.host.clone(),
+                doing,
+                reason,
+            }
+        } else {
+            EngineError::Refused { doing, reason }
+        }
+    }
+}
+
+impl Image {
+    /// The value of a variable of its environment.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        let mut values = self.env.iter().filter_map(|pair| pair.split_once('='));
+        values
+            .rfind(|(key, _)| *key == name)
+            .map(|(_, value)| value)
+    }
+
+    /// Whether it is an image for a platform like `linux/arm64`; any platform will do if none is asked for.
+    fn runs_on(&self, platform: Option<&str>) -> bool {
+        let mut parts = self.platform.split('/');
+        platform.is_none_or(|platform| {
+            platform
+                .split('/')
+                .all(|wanted| parts.next().is_none_or(|part| part == wanted))
+        })
+    }
+}
+
+impl From<ImageInspect> for Image {
+    fn from(image: ImageInspect) -> Self {
+        let config = image.config.unwrap_or_default();
+        let platform = [image.os, image.architecture, image.variant];
+        let platform = platform
+            .into_iter()
+            .flatten()
+            .filter(|part| !part.is_empty());
+        Self {
+            id: image.id.unwrap_or_default(),
+            platform: platform.collect::<Vec<_>>().join("/"),
+            env: config.env.unwrap_or_default(),
+            user: config.user.unwrap_or_default(),
+            labels: config.labels.unwrap_or_default().into_iter().collect(),
+            digests: image.repo_digests.unwrap_or_default(),
+        }
+    }
+}
+
+/// A client for an engine; nothing is asked yet.
+fn client(endpoint: &Endpoint) -> Result<Docker, Error> {
+    let (host, seconds) = (endpoint.host.as_str(), CONNECT.as_secs());
+    let client = if let Some(folder) = &endpoint.certificates {
+        let [key, certificate, ca] =
+            ["key.pem", "cert.pem", "ca.pem"].map(|file| folder.join(file));
+        Docker::connect_with_ssl(host, &key, &certificate, &ca, seconds, API_DEFAULT_VERSION)?
+    } else if host.starts_with("unix://") || host.starts_with("npipe://") {
+        Docker::connect_with_socket(host, seconds, API_DEFAULT_VERSION)?
+    } else {
+        Docker::connect_with_http(host, seconds, API_DEFAULT_VERSION)?
+    };
+    Ok(client.with_request_modifier(|mut request| {
+        for name in ["X-Registry-Auth", "X-Registry-Config"] {
+            let login = request.headers_mut().get_mut(name);
+            let safe = login
+                .as_ref()
+                .and_then(|login| url_safe(login.to_str().ok()?).try_into().ok());
+            if let (Some(login), Some(safe)) = (login, safe) {
+                *login = safe;
+            }
+        }
+        request
+    }))
+}
+
+/// Engines read logins in the URL-safe alphabet of Base64 only; bollard writes the other one.
+fn url_safe(base64: &str) -> String {
+    base64.replace('+', "-").replace('/', "_")
+}
+
+/// Asks an engine for its version, within the time a connection may take.
+async fn greet(client: &Docker) -> Result<SystemVersion, Error> {
+    let question = async {
+        client.ping().await?;
+        client.version().await
+    };
+    tokio::time::timeout(CONNECT, question)
+        .await
+        .unwrap_or(Err(Error::RequestTimeoutError))
+}
+
+/// Cancels what is going on at the first Ctrl-C, and ends the program at the second.
+async fn watch(interrupted: CancellationToken) {
+    if tokio::signal::ctrl_c().await.is_ok() {
+        interrupted.cancel();
+        if tokio::signal::ctrl_c().await.is_ok() {
+            #[expect(clippy::exit, reason = "who presses Ctrl-C twice doesn't want to wait")]
+            std::process::exit(130);
+        }
+    }
+}
+
+fn kind(version: &SystemVersion) -> Kind {
+    let components = version.components.iter().flatten();
+    let is_podman = components
+        .into_iter()
+        .any(|component| component.name.starts_with("Podman"));
+    if is_podman {
+        Kind::Podman
+    } else {
+        Kind::Docker
+    }
+}
+
+/// Whether an engine has `BuildKit` in it: Docker from 18.09 on, for Linux.
+fn has_buildkit(version: &SystemVersion) -> bool {
+    let api = version
+        .api_version
+        .as_deref()
+        .and_then(|api| api.split_once('.'));
+    let api = api.and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
+    let is_linux = version.os.as_deref() == Some("linux");
+    kind(version) == Kind::Docker && is_linux && api >= Some((1_u32, 39_u32))
+}
+
+/// Whether the user lets `BuildKit` build, as Docker's own client asks it.
+fn wants_buildkit() -> bool {
+    !std::env::var("DOCKER_BUILDKIT").is_ok_and(|value| matches!(value.as_str(), "0" | "false"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn image(platform: &str) -> Image {
+        let env = ["A=1=2", "PATH=/bin", "A=3"].map(str::to_owned).to_vec();
+        Image {
+            id: String::new(),
+            platform: platform.to_owned(),
+            env,
+            user: String::new(),
+            labels: BTreeMap::new(),
+            digests: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn an_image_runs_where_it_is_made_for() {
+        assert!(image("linux/amd64").runs_on(None));
+        assert!(image("linux/amd64").runs_on(Some("linux/amd64")));
+        assert!(!image("linux/amd64").runs_on(Some("linux/arm64")));
+        assert!(image("linux/arm64/v8").runs_on(Some("linux/arm64")));
+        assert!(image("linux/arm64").runs_on(Some("linux/arm64/v8")));
+        assert!(!image("linux/arm/v6").runs_on(Some("linux/arm/v7")));
+    }
+
+    #[test]
+    fn the_last_value_of_a_variable_counts() {
+        assert_eq!(image("").variable("A"), Some("3"));
+        assert_eq!(image("").variable("B"), None);
+    }
+
+    #[test]
+    fn buildkit_is_in_dockers_engine_only() {
+        let version = |api: &str| SystemVersion {
+            api_version: Some(api.to_owned()),
+            os: Some("linux".to_owned()),
+            ..SystemVersion::default()
+        };
+        assert!(has_buildkit(&version("1.41")));
+        assert!(!has_buildkit(&version("1.38")));
+        let podman = bollard::models::SystemVersionComponents {
+            name: "Podman Engine".to_owned(),
+            ..Default::default()
+        };
+        let podman = SystemVersion {
+            components: Some(vec![podman]),
+            ..version("1.41")
+        };
+        assert_eq!(kind(&podman), Kind::Podman);
+        assert!(!has_buildkit(&podman));
+    }
+}

@@ -1,0 +1,389 @@
+//! Which engine is meant: the environment first, then Docker's contexts, then the default socket.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+/// Where Docker listens if nobody says otherwise.
+pub const DEFAULT_HOST: &str = "unix:///var/run/docker.sock";
+
+/// The engine to be asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Its address, like `unix:///var/run/docker.sock` or `tcp://host:2376`.
+    pub host: String,
+    /// The folder with `ca.pem`, `cert.pem` and `key.pem`, where the engine speaks TLS.
+    pub certificates: Option<PathBuf>,
+    /// Why this engine.
+    pub rule: Rule,
+}
+
+/// The rule by which an engine is chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rule {
+    /// The variable `DOCKER_HOST`.
+    DockerHost,
+    /// The variable `DOCKER_CONTEXT` names a context.
+    DockerContext(String),
+    /// Docker's configuration names a context.
+    CurrentContext(String),
+    /// Nothing is named: the default socket.
+    Default,
+}
+
+impl Rule {
+    /// The context that is named.
+    fn context(&self) -> Option<&str> {
+        match self {
+            Self::DockerContext(name) | Self::CurrentContext(name) => Some(name),
+            Self::DockerHost | Self::Default => None,
+        }
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::DockerHost => write!(out, "from `DOCKER_HOST`"),
+            Self::DockerContext(name) => write!(out, "context `{name}` from `DOCKER_CONTEXT`"),
+            Self::CurrentContext(name) => {
+                write!(out, "context `{name}` from Docker's configuration")
+            }
+            Self::Default => write!(out, "the default socket"),
+        }
+    }
+}
+
+/// Why it can't be told which engine is meant.
+#[derive(Debug, Error)]
+pub enum EndpointError {
+    /// A context that isn't there.
+    #[error("there is no Docker context `{0}`")]
+    NoContext(String),
+    /// A file of Docker's that can't be read.
+    #[error("cannot read `{}`: {reason}", path.display())]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// An engine behind SSH.
+    #[error("engines behind SSH are not supported: `{0}`")]
+    Ssh(String),
+    /// An address of another kind.
+    #[error("`{0}` is no address of an engine")]
+    Address(String),
+    /// TLS without a certificate.
+    #[error("`{host}` is asked by TLS, but `{}` is missing", path.display())]
+    Certificate {
+        /// The engine.
+        host: String,
+        /// The file that is missing.
+        path: PathBuf,
+    },
+}
+
+impl EndpointError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoContext(_) => Some("`docker context ls` lists those that exist".to_owned()),
+            Self::Config { .. } => None,
+            Self::Ssh(host) => Some(format!(
+                "forward its socket: `ssh -nNT -L /tmp/docker.sock:/var/run/docker.sock {}`, and set `DOCKER_HOST=unix:///tmp/docker.sock`",
+                host.trim_start_matches("ssh://")
+            )),
+            Self::Address(_) => Some(
+                "an address begins with `unix://`, `tcp://`, `http://` or `https://`".to_owned(),
+            ),
+            Self::Certificate { .. } => Some(
+                "set `DOCKER_CERT_PATH` to the folder with `ca.pem`, `cert.pem` and `key.pem`"
+                    .to_owned(),
+            ),
+        }
+    }
+}
+
+impl Endpoint {
+    /// Finds out from the environment and Docker's configuration which engine is meant.
+    pub fn from_environment() -> Result<Self, EndpointError> {
+        choose(&|name| std::env::var(name).ok())
+    }
+
+    /// Whether the user has named this engine, so that no other may take its place.
+    #[must_use]
+    pub fn is_named(&self) -> bool {
+        self.rule != Rule::Default
+    }
+}
+
+/// A variable of the environment by its name.
+type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// The part of Docker's `config.json` that counts here.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Config {
+    current_context: Option<String>,
+}
+
+/// The part of a context's `meta.json` that counts here.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Meta {
+    endpoints: Endpoints,
+}
+
+#[derive(Deserialize)]
+struct Endpoints {
+    docker: Target,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Target {
+    host: String,
+}
+
+/// Applies the rules in Docker's own order.
+fn choose(env: Lookup) -> Result<Endpoint, EndpointError> {
+    let set = |name: &str| env(name).filter(|value| !value.is_empty());
+    let folder = config_folder(&set);
+    if let Some(host) = set("DOCKER_HOST") {
+        return endpoint(host, certificates(&set, &folder), Rule::DockerHost);
+    }
+    let rule = context_rule(&set, &folder)?;
+    match rule.context() {
+        None => endpoint(DEFAULT_HOST.to_owned(), None, rule),
+        Some(name) => {
+            let (host, certificates) = context(&folder, name)?;
+            endpoint(host, certificates, rule)
+        }
+    }
+}
+
+/// Who names a context; the one called `default` is the default socket.
+fn context_rule(set: Lookup, folder: &Path) -> Result<Rule, EndpointError> {
+    let rule = match set("DOCKER_CONTEXT") {
+        Some(name) => Some(Rule::DockerContext(name)),
+        None => current_context(folder)?.map(Rule::CurrentContext),
+    };
+    Ok(rule
+        .filter(|rule| rule.context() != Some("default"))
+        .unwrap_or(Rule::Default))
+}
+
+/// Where Docker's client keeps its configuration.
+fn config_folder(set: Lookup) -> PathBuf {
+    match set("DOCKER_CONFIG") {
+        Some(folder) => PathBuf::from(folder),
+        None => PathBuf::from(
+            set("HOME")
+                .or_else(|| set("USERPROFILE"))
+                .unwrap_or_default(),
+        )
+        .join(".docker"),
+    }
+}
+
+/// The folder with the certificates, where the environment asks for TLS.
+fn certificates(set: Lookup, folder: &Path) -> Option<PathBuf> {
+    set("DOCKER_TLS_VERIFY")
+        .map(|_| set("DOCKER_CERT_PATH").map_or_else(|| folder.to_owned(), PathBuf::from))
+}
+
+/// The context that `docker context use` has chosen.
+fn current_context(folder: &Path) -> Result<Option<String>, EndpointError> {
+    let config: Option<Config> = read(&folder.join("config.json"))?;
+    Ok(config
+        .and_then(|config| config.current_context)
+        .filter(|name| !name.is_empty()))
+}
+
+/// The address of a context's engine and the folder with its certificates.
+fn context(folder: &Path, name: &str) -> Result<(String, Option<PathBuf>), EndpointError> {
+    let id = context_id(name);
+    let contexts = folder.join("contexts");
+    let meta: Option<Meta> = read(&contexts.join("meta").join(&id).join("meta.json"))?;
+    let meta = meta.ok_or_else(|| EndpointError::NoContext(name.to_owned()))?;
+    let certificates = contexts.join("tls").join(&id).join("docker");
+    Ok((
+        meta.endpoints.docker.host,
+        certificates.is_dir().then_some(certificates),
+    ))
+}
+
+/// The name of the folder that Docker gives a context.
+fn context_id(name: &str) -> String {
+    let digest = Sha256::digest(name);
+    let digits = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .collect()
+}
+
+/// Reads a JSON file; one that isn't there is nothing.
+fn read<T: for<'a> Deserialize<'a>>(path: &Path) -> Result<Option<T>, EndpointError> {
+    let failure = |reason: String| EndpointError::Config {
+        path: path.to_owned(),
+        reason,
+    };
+    match std::fs::read(path) {
+        Ok(text) => serde_json::from_slice(&text)
+            .map(Some)
+            .map_err(|error| failure(error.to_string())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failure(error.to_string())),
+    }
+}
+
+/// Checks that an engine can be asked at all.
+fn endpoint(
+    host: String,
+    certificates: Option<PathBuf>,
+    rule: Rule,
+) -> Result<Endpoint, EndpointError> {
+    let scheme = host.split_once("://").map_or("", |(scheme, _)| scheme);
+    let certificates = match scheme {
+        "unix" | "npipe" | "http" => None,
+        "tcp" => certificates,
+        "https" => Some(certificates.unwrap_or_default()),
+        "ssh" => return Err(EndpointError::Ssh(host)),
+        _ => return Err(EndpointError::Address(host)),
+    };
+    let missing = certificates
+        .as_ref()
+        .map(|folder| folder.join("ca.pem"))
+        .filter(|path| !path.is_file());
+    match missing {
+        Some(path) => Err(EndpointError::Certificate { host, path }),
+        None => Ok(Endpoint {
+            host,
+            certificates,
+            rule,
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tempfile::TempDir;
+
+    /// What is chosen with these variables and this configuration folder.
+    fn chosen(config: &TempDir, variables: &[(&str, &str)]) -> Result<Endpoint, EndpointError> {
+        choose(&|name| match name {
+            "DOCKER_CONFIG" => Some(config.path().display().to_string()),
+            name => variables
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned()),
+        })
+    }
+
+    /// A configuration folder with the context `remote`.
+    fn config(current: &str) -> TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let id = "b71199ebd070b36beab7317920c2c2f1d777df8d05e5527d8458fda57cb17a7a";
+        write(
+            &folder,
+            "config.json",
+            &format!(r#"{{"auths": {{}}, "currentContext": "{current}"}}"#),
+        );
+        let meta = r#"{"Name": "remote", "Metadata": {}, "Endpoints": {"docker": {"Host": "tcp://far:2376", "SkipTLSVerify": false}}}"#;
+        write(&folder, &format!("contexts/meta/{id}/meta.json"), meta);
+        write(&folder, &format!("contexts/tls/{id}/docker/ca.pem"), "");
+        folder
+    }
+
+    fn write(folder: &TempDir, path: &str, text: &str) {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    #[test]
+    fn the_default_socket_is_the_last_resort() {
+        let folder = tempfile::tempdir().unwrap();
+        let endpoint = chosen(&folder, &[("DOCKER_HOST", "")]).unwrap();
+        assert_eq!(endpoint.host, DEFAULT_HOST);
+        assert!(!endpoint.is_named());
+        assert!(!chosen(&config("default"), &[]).unwrap().is_named());
+    }
+
+    #[test]
+    fn docker_host_goes_before_contexts() {
+        let variables = [
+            ("DOCKER_HOST", "unix:///x.sock"),
+            ("DOCKER_CONTEXT", "remote"),
+        ];
+        let endpoint = chosen(&config("remote"), &variables).unwrap();
+        assert_eq!(
+            (endpoint.host.as_str(), endpoint.rule),
+            ("unix:///x.sock", Rule::DockerHost)
+        );
+        let variables = [("DOCKER_CONTEXT", "default")];
+        assert_eq!(
+            chosen(&config("remote"), &variables).unwrap().rule,
+            Rule::Default
+        );
+    }
+
+    #[test]
+    fn contexts_are_looked_up() {
+        let config = config("remote");
+        let endpoint = chosen(&config, &[]).unwrap();
+        assert_eq!(endpoint.host, "tcp://far:2376");
+        assert_eq!(endpoint.rule, Rule::CurrentContext("remote".to_owned()));
+        assert!(endpoint.certificates.unwrap().starts_with(config.path()));
+        let error = chosen(&config, &[("DOCKER_CONTEXT", "nowhere")]).unwrap_err();
+        assert_eq!(error.to_string(), "there is no Docker context `nowhere`");
+    }
+
+    #[test]
+    fn tls_needs_a_certificate() {
+        let folder = tempfile::tempdir().unwrap();
+        let variables = [
+            ("DOCKER_HOST", "tcp://far:2376"),
+            ("DOCKER_TLS_VERIFY", "1"),
+        ];
+        assert!(matches!(
+            chosen(&folder, &variables),
+            Err(EndpointError::Certificate { .. })
+        ));
+        write(&folder, "ca.pem", "");
+        assert_eq!(
+            chosen(&folder, &variables).unwrap().certificates.unwrap(),
+            folder.path()
+        );
+        assert_eq!(chosen(&folder, &variables[..1]).unwrap().certificates, None);
+    }
+
+    #[test]
+    fn other_addresses_are_refused_with_a_remedy() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = chosen(&folder, &[("DOCKER_HOST", "ssh://me@far")]).unwrap_err();
+        assert!(error.hint().unwrap().contains("docker.sock me@far`"));
+        assert!(matches!(
+            chosen(&folder, &[("DOCKER_HOST", "far:2375")]),
+            Err(EndpointError::Address(_))
+        ));
+    }
+
+    #[test]
+    fn a_broken_configuration_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        write(&folder, "config.json", "{");
+        assert!(
+            chosen(&folder, &[])
+                .unwrap_err()
+                .to_string()
+                .contains("config.json`: ")
+        );
+    }
+}

@@ -1,0 +1,145 @@
+//! What can go wrong with an engine, and what to do about it.
+
+use thiserror::Error;
+
+use super::context::ContextError;
+use super::endpoint::{EndpointError, Rule};
+use super::reference::DOCKER_HUB;
+use super::registry::RegistryError;
+
+/// Why an engine didn't do what it was asked for.
+#[derive(Debug, Error)]
+pub enum EngineError {
+    /// No engine answers.
+    #[error("no container engine answers at `{endpoint}` ({rule}): {reason}")]
+    Unreachable {
+        /// Where it was looked for.
+        endpoint: String,
+        /// Why there.
+        rule: Rule,
+        /// What the system says.
+        reason: String,
+    },
+    /// It can't be told which engine is meant.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+    /// The connection broke off.
+    #[error("the engine at `{endpoint}` went away while {doing}: {reason}")]
+    Lost {
+        /// Where the engine was.
+        endpoint: String,
+        /// What it was about.
+        doing: String,
+        /// What the system says.
+        reason: String,
+    },
+    /// The engine answers with an error.
+    #[error("{doing} failed: {reason}")]
+    Refused {
+        /// What it was about.
+        doing: String,
+        /// What the engine says.
+        reason: String,
+    },
+    /// A step of the build failed.
+    #[error("the image build failed at `{step}`")]
+    Build {
+        /// The step as it stands in the Dockerfile.
+        step: String,
+        /// What it has printed last, and what the engine says about it.
+        tail: Vec<String>,
+    },
+    /// A base image is neither here nor to be had.
+    #[error("the base image `{image}` cannot be had for {platform}: {reason}")]
+    BaseImage {
+        /// Name of the image.
+        image: String,
+        /// The platform it is wanted for.
+        platform: String,
+        /// What the registry says.
+        reason: String,
+    },
+    /// A registry doesn't let this user in.
+    #[error("the registry `{host}` refuses `{reference}`: {reason}")]
+    Denied {
+        /// The registry.
+        host: String,
+        /// The image.
+        reference: String,
+        /// What the registry says.
+        reason: String,
+    },
+    /// A registry doesn't answer.
+    #[error("the registry `{host}` does not answer: {reason}")]
+    Registry {
+        /// The registry.
+        host: String,
+        /// What the system says.
+        reason: String,
+    },
+    /// A registry without TLS, which engines don't talk to unless told so.
+    #[error("the registry `{0}` speaks plain HTTP, the engine expects HTTPS")]
+    PlainHttp(String),
+    /// The login of a registry can't be read.
+    #[error(transparent)]
+    Credentials(#[from] RegistryError),
+    /// The build context can't be read.
+    #[error(transparent)]
+    Context(#[from] ContextError),
+    /// An image can't be written to a file.
+    #[error("cannot write the archive: {0}")]
+    Archive(#[source] std::io::Error),
+    /// The user has pressed Ctrl-C.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl EngineError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Unreachable {
+                endpoint,
+                rule,
+                reason,
+            } => Some(unreachable(endpoint, rule, reason)),
+            Self::Endpoint(error) => error.hint(),
+            Self::Lost { .. } => {
+                Some("look into the engine's log, then run the command again".to_owned())
+            }
+            Self::BaseImage { image, .. } => Some(format!(
+                "load `{image}` into the engine, log in to its registry, or choose another with `--base-image`"
+            )),
+            Self::Denied { host, .. } if host == DOCKER_HUB => {
+                Some("log in with `docker login`".to_owned())
+            }
+            Self::Denied { host, .. } => Some(format!("log in with `docker login {host}`")),
+            Self::Registry { host, .. } => Some(format!(
+                "check the name `{host}` and the network, or leave the image local with `--local-mode`"
+            )),
+            Self::PlainHttp(host) => Some(format!(
+                "list `{host}` under `insecure-registries` in Docker's `daemon.json`, or as `insecure = true` in Podman's `registries.conf`"
+            )),
+            Self::Credentials(error) => error.hint(),
+            Self::Context(error) => error.hint(),
+            Self::Archive(_) => Some("check the path and the free space".to_owned()),
+            Self::Refused { .. } | Self::Build { .. } | Self::Interrupted => None,
+        }
+    }
+}
+
+/// The remedy for an engine that isn't there.
+fn unreachable(endpoint: &str, rule: &Rule, reason: &str) -> String {
+    if reason.contains("ermission denied") {
+        return format!(
+            "this user may not use `{endpoint}`: join the group it belongs to, or name another engine with `DOCKER_HOST`"
+        );
+    }
+    match rule {
+        Rule::Default => "start Docker, name another engine with `DOCKER_HOST`, or do without one: `--builder oci`".to_owned(),
+        Rule::DockerHost => "start that engine, or unset `DOCKER_HOST`".to_owned(),
+        Rule::DockerContext(_) => "start that engine, or unset `DOCKER_CONTEXT`".to_owned(),
+        Rule::CurrentContext(_) => "start that engine, or choose another with `docker context use`".to_owned(),
+    }
+}

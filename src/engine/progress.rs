@@ -1,0 +1,169 @@
+//! What is shown of long work: a spinner on a terminal, lines elsewhere, on standard error only.
+
+use std::io::{IsTerminal, Write};
+use std::time::Duration;
+
+use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// How much is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verbosity {
+    /// Nothing.
+    Quiet,
+    /// What is being done, one line for each step.
+    Info,
+    /// All that the engine says.
+    Debug,
+}
+
+/// Something that has happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A step has begun.
+    Started(String),
+    /// A step has said something.
+    Log(String),
+    /// A step has ended.
+    Finished {
+        /// The step.
+        step: String,
+        /// Whether it was only taken from the cache.
+        cached: bool,
+    },
+    /// So many bytes are through.
+    Moved {
+        /// Bytes until now.
+        done: u64,
+        /// Bytes in all, where that is known.
+        total: Option<u64>,
+    },
+}
+
+/// Shows events as they come.
+#[derive(Debug, Clone)]
+pub struct Progress {
+    verbosity: Verbosity,
+    spinner: ProgressBar,
+}
+
+impl Progress {
+    /// Shows so much on standard error, with a spinner if that is a terminal.
+    #[must_use]
+    pub fn new(verbosity: Verbosity) -> Self {
+        let spins = verbosity > Verbosity::Quiet && std::io::stderr().is_terminal();
+        let target = if spins {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        let spinner = ProgressBar::with_draw_target(None, target).with_style(style());
+        Self { verbosity, spinner }
+    }
+
+    /// Takes note of an event.
+    pub fn report(&self, event: &Event) {
+        self.spin(event);
+        if let Some(line) = line(event, self.verbosity, self.spins()) {
+            self.print(&line);
+        }
+    }
+
+    /// Takes the spinner away.
+    pub fn finish(&self) {
+        self.spinner.finish_and_clear();
+    }
+
+    fn spins(&self) -> bool {
+        !self.spinner.is_hidden()
+    }
+
+    fn spin(&self, event: &Event) {
+        if !self.spins() {
+            return;
+        }
+        self.spinner.enable_steady_tick(Duration::from_millis(100));
+        match event {
+            Event::Started(step) => {
+                self.spinner.set_message(step.clone());
+                self.spinner.set_prefix("");
+            }
+            Event::Moved { done, total } => self.spinner.set_prefix(bytes(*done, *total)),
+            Event::Finished { .. } => self.spinner.set_prefix(""),
+            Event::Log(_) => {}
+        }
+    }
+
+    /// Writes a line above the spinner; a closed standard error is no reason to stop.
+    fn print(&self, line: &str) {
+        self.spinner
+            .suspend(|| drop(writeln!(std::io::stderr().lock(), "{line}")));
+    }
+}
+
+/// The line for an event, if it is worth one; a spinner spares the lines of the steps.
+fn line(event: &Event, verbosity: Verbosity, spins: bool) -> Option<String> {
+    let info = verbosity == Verbosity::Debug || (verbosity == Verbosity::Info && !spins);
+    match event {
+        Event::Started(step) if info => Some(step.clone()),
+        Event::Finished { cached: true, .. } if verbosity == Verbosity::Debug => {
+            Some("  cached".to_owned())
+        }
+        Event::Log(line) if verbosity == Verbosity::Debug => Some(format!("  {line}")),
+        _ => None,
+    }
+}
+
+/// `1.5 MiB of 20 MiB `.
+fn bytes(done: u64, total: Option<u64>) -> String {
+    match total {
+        Some(total) => format!("{} of {} ", HumanBytes(done.min(total)), HumanBytes(total)),
+        None => format!("{} ", HumanBytes(done)),
+    }
+}
+
+fn style() -> ProgressStyle {
+    let style = ProgressStyle::with_template("{spinner:.cyan} {prefix:.dim}{wide_msg}");
+    style.unwrap_or_else(|_| ProgressStyle::default_spinner())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_are_lines_where_nothing_spins() {
+        let started = Event::Started("RUN x".to_owned());
+        assert_eq!(
+            line(&started, Verbosity::Info, false).as_deref(),
+            Some("RUN x")
+        );
+        assert_eq!(line(&started, Verbosity::Info, true), None);
+        assert_eq!(line(&started, Verbosity::Quiet, false), None);
+        let cached = Event::Finished {
+            step: "RUN x".to_owned(),
+            cached: true,
+        };
+        assert_eq!(line(&cached, Verbosity::Info, false), None);
+        assert_eq!(
+            line(&cached, Verbosity::Debug, false).as_deref(),
+            Some("  cached")
+        );
+    }
+
+    #[test]
+    fn only_debug_shows_all_that_is_said() {
+        let log = Event::Log("Collecting numpy".to_owned());
+        assert_eq!(line(&log, Verbosity::Info, false), None);
+        assert_eq!(
+            line(&log, Verbosity::Debug, true).as_deref(),
+            Some("  Collecting numpy")
+        );
+    }
+
+    #[test]
+    fn bytes_are_told_for_people() {
+        assert_eq!(bytes(1_572_864, Some(20 << 20)), "1.50 MiB of 20.00 MiB ");
+        assert_eq!(bytes(9, Some(3)), "3 B of 3 B ");
+        assert_eq!(bytes(10, None), "10 B ");
+    }
+}

@@ -1,0 +1,145 @@
+//! What the messages of clients, engines and registries mean.
+
+use bollard::errors::Error;
+
+use super::error::EngineError;
+use super::reference::registry;
+
+/// What an error of the client means, in one line.
+pub(super) fn reason(error: &Error) -> String {
+    match error {
+        Error::SocketNotFoundError(_) => "there is no such socket".to_owned(),
+        Error::RequestTimeoutError => "no answer in time".to_owned(),
+        Error::DockerResponseServerError {
+            status_code,
+            message,
+        } if message.is_empty() => {
+            format!("it answers with the HTTP status {status_code}")
+        }
+        Error::DockerResponseServerError { message, .. } => one_line(message),
+        Error::DockerStreamError { error } => one_line(error),
+        other => one_line(&deepest(other)),
+    }
+}
+
+/// The innermost cause: "connection refused" rather than "client error".
+fn deepest(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}
+
+/// A foreign message in the manner of our own: one line, lower case, no full stop.
+pub(super) fn one_line(message: &str) -> String {
+    let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = line.trim_end_matches('.');
+    let mut letters = line.chars();
+    match (letters.next(), letters.next()) {
+        (Some(first), Some(second)) if !second.is_uppercase() => {
+            first.to_lowercase().chain(line.chars().skip(1)).collect()
+        }
+        _ => line.to_owned(),
+    }
+}
+
+/// Whether an error of the client means that the connection is gone, not that the engine has answered.
+pub(super) fn is_lost(error: &Error) -> bool {
+    !matches!(
+        error,
+        Error::DockerResponseServerError { .. } | Error::DockerStreamError { .. }
+    )
+}
+
+/// What a registry that lets nobody in says.
+const DENIED: [&str; 8] = [
+    "unauthorized",
+    "denied",
+    "no basic auth",
+    "authentication required",
+    "forbidden",
+    " 401",
+    " 403",
+    "insufficient_scope",
+];
+
+/// What is said of a registry that says nothing.
+const SILENT: [&str; 8] = [
+    "no such host",
+    "connection refused",
+    "i/o timeout",
+    "timeout exceeded",
+    "handshake timeout",
+    "unreachable",
+    "server misbehaving",
+    ": eof",
+];
+
+/// What a registry means by its message.
+pub(super) fn registry_error(reference: &str, doing: &str, reason: String) -> EngineError {
+    let (host, reference) = (registry(reference).to_owned(), reference.to_owned());
+    let text = reason.to_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    if says(&["http response to https client"]) {
+        EngineError::PlainHttp(host)
+    } else if says(&SILENT) {
+        EngineError::Registry { host, reason }
+    } else if says(&DENIED) {
+        EngineError::Denied {
+            host,
+            reference,
+            reason,
+        }
+    } else {
+        EngineError::Refused {
+            doing: doing.to_owned(),
+            reason,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_messages_become_one_line() {
+        assert_eq!(
+            one_line("Connection refused.\n (os error 111)"),
+            "connection refused. (os error 111)"
+        );
+        assert_eq!(one_line("HTTP is spoken here."), "HTTP is spoken here");
+        assert_eq!(one_line("É"), "É");
+        assert_eq!(one_line(""), "");
+    }
+
+    #[test]
+    fn registries_refuse_or_keep_silent() {
+        let kind = |reason: &str| registry_error("quay.io/a/b:1", "pushing", reason.to_owned());
+        assert!(matches!(
+            kind("no basic auth credentials"),
+            EngineError::Denied { .. }
+        ));
+        assert!(matches!(
+            kind("requested access to the resource is denied"),
+            EngineError::Denied { .. }
+        ));
+        assert!(matches!(
+            kind("dial tcp: lookup quay.io: no such host"),
+            EngineError::Registry { .. }
+        ));
+        assert!(matches!(
+            kind("http: server gave HTTP response to HTTPS client"),
+            EngineError::PlainHttp(_)
+        ));
+        assert!(matches!(
+            kind("manifest invalid"),
+            EngineError::Refused { .. }
+        ));
+        assert_eq!(
+            kind("denied").hint().unwrap(),
+            "log in with `docker login quay.io`"
+        );
+    }
+}

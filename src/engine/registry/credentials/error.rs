@@ -1,0 +1,81 @@
+//! What can go wrong while a login is looked up, and what to do about it.
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use super::{HelperError, login_command, login_key};
+
+/// Why the login could not be looked up.
+#[derive(Debug, Error)]
+pub enum CredentialError {
+    /// A configuration that is there, but not readable.
+    #[error("cannot read `{}`: {source}", path.display())]
+    Read {
+        /// The configuration.
+        path: PathBuf,
+        /// The reason.
+        source: io::Error,
+    },
+    /// A configuration which is not what Docker writes; the cause might quote a secret.
+    #[error("`{}` is no configuration of Docker (line {line}, column {column})", path.display())]
+    Syntax {
+        /// The configuration.
+        path: PathBuf,
+        /// Where it goes wrong.
+        line: usize,
+        /// Where it goes wrong.
+        column: usize,
+    },
+    /// A login which is not base64 of `user:password`.
+    #[error("cannot decode the login for `{host}` in `{}`", path.display())]
+    Login {
+        /// The configuration.
+        path: PathBuf,
+        /// The registry.
+        host: String,
+    },
+    /// A helper that gives no answer.
+    #[error("`{program}`, which `{}` names for the login at `{host}`, {source}", path.display())]
+    Helper {
+        /// The configuration.
+        path: PathBuf,
+        /// The registry.
+        host: String,
+        /// The helper.
+        program: String,
+        /// What it did.
+        source: HelperError,
+    },
+}
+
+impl CredentialError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Read { path, .. } | Self::Syntax { path, .. } => {
+                format!(
+                    "mend `{}`, or set `DOCKER_CONFIG` to another folder",
+                    path.display()
+                )
+            }
+            Self::Login { host, .. } => format!("log in again with `{}`", login_command(host)),
+            Self::Helper {
+                path,
+                program,
+                source: HelperError::Missing,
+                ..
+            } => {
+                format!(
+                    "install `{program}`, or take it out of `{}`",
+                    path.display()
+                )
+            }
+            Self::Helper { program, host, .. } => {
+                format!("see what `echo {} | {program} get` says", login_key(host))
+            }
+        })
+    }
+}

@@ -1,0 +1,282 @@
+//! The steps of a build, told from the messages of the builders: `BuildKit`'s status and the classic text.
+
+use std::collections::VecDeque;
+
+use anstream::adapter::strip_str;
+use bollard::moby::buildkit::v1::{StatusResponse, Vertex, VertexLog};
+use bollard::models::{BuildInfo, BuildInfoAux};
+
+use super::error::EngineError;
+use super::progress::Event;
+use super::reason::one_line;
+
+/// How many lines of a failed step are kept.
+const TAIL: usize = 20;
+
+/// Longest line that is waited for.
+const LINE_LIMIT: usize = 16 << 10;
+
+/// What is known of a build so far.
+#[derive(Debug, Default)]
+pub(super) struct Steps {
+    list: Vec<Step>,
+    text: Lines,
+    built: Option<String>,
+    image: Option<String>,
+}
+
+/// One step, which `BuildKit` knows by a digest and the classic builder by its place.
+#[derive(Debug, Default)]
+struct Step {
+    digest: String,
+    name: String,
+    text: Lines,
+    tail: VecDeque<String>,
+    shown: bool,
+    finished: bool,
+    error: String,
+}
+
+impl Steps {
+    /// Takes note of a message and says what has happened.
+    pub(super) fn take(&mut self, message: BuildInfo) -> Vec<Event> {
+        let mut events = match message.aux {
+            Some(BuildInfoAux::BuildKit(status)) => self.status(status),
+            Some(BuildInfoAux::Default(image)) => {
+                self.image = image.id;
+                Vec::new()
+            }
+            None => Vec::new(),
+        };
+        for line in self
+            .text
+            .feed(message.stream.unwrap_or_default().as_bytes())
+        {
+            events.extend(self.line(&line));
+        }
+        events
+    }
+
+    /// The id of the image, once it is built.
+    pub(super) fn image(self) -> Option<String> {
+        self.image.or(self.built)
+    }
+
+    /// The error of a build that ended with this message.
+    pub(super) fn failure(mut self, message: &str) -> EngineError {
+        let failed = self
+            .list
+            .iter()
+            .position(|step| !step.error.is_empty() && !step.error.contains("context canceled"));
+        let failed = failed.or_else(|| {
+            self.list
+                .iter()
+                .rposition(|step| step.shown && !step.finished)
+        });
+        let Some(failed) = failed else {
+            return EngineError::Refused {
+                doing: "building the image".to_owned(),
+                reason: verdict(message),
+            };
+        };
+        let mut step = self.list.swap_remove(failed);
+        let reason = if step.error.is_empty() {
+            message
+        } else {
+            &step.error
+        };
+        let mut tail = Vec::from(step.tail);
+        tail.extend(step.text.rest());
+        tail.push(verdict(reason));
+        EngineError::Build {
+            step: instruction(&step.name).to_owned(),
+            tail,
+        }
+    }
+
+    fn status(&mut self, status: StatusResponse) -> Vec<Event> {
+        let mut events = Vec::new();
+        for vertex in status.vertexes {
+            events.extend(self.vertex(vertex));
+        }
+        for log in status.logs {
+            events.extend(self.log(&log));
+        }
+        events
+    }
+
+    fn vertex(&mut self, vertex: Vertex) -> Vec<Event> {
+        let step = self.step(&vertex.digest);
+        step.name = vertex.name;
+        step.error = vertex.error;
+        let mut events = Vec::new();
+        if vertex.started.is_some() && !step.shown && !is_internal(&step.name) {
+            step.shown = true;
+            events.push(Event::Started(step.name.clone()));
+        }
+        if vertex.completed.is_some() && step.shown && !step.finished {
+            step.finished = step.error.is_empty();
+            events.push(Event::Finished {
+                step: step.name.clone(),
+                cached: vertex.cached,
+            });
+        }
+        events
+    }
+
+    fn log(&mut self, log: &VertexLog) -> Vec<Event> {
+        let step = self.step(&log.vertex);
+        let lines = step.text.feed(&log.msg);
+        lines.into_iter().map(|line| step.say(line)).collect()
+    }
+
+    /// The step with a digest, new if it hasn't been heard of.
+    fn step(&mut self, digest: &str) -> &mut Step {
+        let known = self.list.iter().position(|step| step.digest == digest);
+        let at = known.unwrap_or(self.list.len());
+        if known.is_none() {
+            self.list.push(Step {
+                digest: digest.to_owned(),
+                ..Step::default()
+            });
+        }
+        &mut self.list[at]
+    }
+
+    /// A line of the classic builder or of Podman's.
+    fn line(&mut self, line: &str) -> Option<Event> {
+        if let Some(name) = announced(line) {
+            self.finish();
+            self.list.push(Step {
+                name: name.clone(),
+                shown: true,
+                ..Step::default()
+            });
+            return Some(Event::Started(name));
+        }
+        if let Some(image) = line.strip_prefix("Successfully built ") {
+            self.finish();
+            self.built = Some(image.trim().to_owned());
+            return None;
+        }
+        let step = self.list.last_mut()?;
+        match arrow(line) {
+            Some(result) if result.starts_with("Using cache") => Some(Event::Finished {
+                step: step.name.clone(),
+                cached: true,
+            }),
+            Some(_) => None,
+            None => Some(step.say(line.to_owned())),
+        }
+    }
+
+    /// The classic builder goes on, so its last step has succeeded.
+    fn finish(&mut self) {
+        if let Some(step) = self.list.last_mut() {
+            step.finished = true;
+        }
+    }
+}
+
+impl Step {
+    fn say(&mut self, line: String) -> Event {
+        if self.tail.len() == TAIL {
+            self.tail.pop_front();
+        }
+        self.tail.push_back(line.clone());
+        Event::Log(line)
+    }
+}
+
+/// Pieces of text that become lines.
+#[derive(Debug, Default)]
+struct Lines {
+    begun: Vec<u8>,
+}
+
+impl Lines {
+    /// Takes a piece and gives the lines that are whole now and not empty.
+    fn feed(&mut self, piece: &[u8]) -> Vec<String> {
+        let mut lines = Vec::new();
+        for byte in piece {
+            if *byte == b'\n' || self.begun.len() == LINE_LIMIT {
+                lines.extend(self.rest());
+            } else {
+                self.begun.push(*byte);
+            }
+        }
+        lines
+    }
+
+    /// The line that was begun, as a terminal would show it in the end.
+    fn rest(&mut self) -> Option<String> {
+        let bytes = std::mem::take(&mut self.begun);
+        let text = String::from_utf8_lossy(&bytes);
+        let text = strip_str(text.trim_end()).to_string();
+        let shown = text.rsplit('\r').next().unwrap_or_default();
+        let line: String = shown
+            .chars()
+            .filter(|letter| !letter.is_control() || *letter == '\t')
+            .collect();
+        (!line.is_empty()).then_some(line)
+    }
+}
+
+/// The step that a line like `Step 2/4 : RUN x` announces, as `BuildKit` would name it.
+fn announced(line: &str) -> Option<String> {
+    let rest = line
+        .strip_prefix("Step ")
+        .or_else(|| line.strip_prefix("STEP "))?;
+    let (number, instruction) = rest.split_once(':')?;
+    let number = number.trim_end();
+    let counts = number.split_once('/')?;
+    let is_count = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    (is_count(counts.0) && is_count(counts.1)).then(|| format!("[{number}] {}", instruction.trim()))
+}
+
+/// What the builder itself says of a step, where a line isn't the step's own.
+fn arrow(line: &str) -> Option<&str> {
+    let arrows = [" ---> ", "--> ", "Removing intermediate container "];
+    arrows.iter().find_map(|arrow| line.strip_prefix(arrow))
+}
+
+/// A step as it stands in the Dockerfile, without `BuildKit`'s numbers.
+fn instruction(name: &str) -> &str {
+    match name
+        .strip_prefix('[')
+        .and_then(|name| name.split_once("] "))
+    {
+        Some((_, instruction)) => instruction,
+        None => name,
+    }
+}
+
+/// Whether a step is `BuildKit`'s own business.
+fn is_internal(name: &str) -> bool {
+    !name.starts_with('[') || name.starts_with("[internal]")
+}
+
+/// What the engine says about a failure, without the chain of its own functions.
+fn verdict(message: &str) -> String {
+    const CODES: [&str; 3] = ["exit code: ", "non-zero code: ", "exit status "];
+    let message = one_line(message);
+    for code in CODES {
+        if let Some((_, number)) = message.rsplit_once(code) {
+            return format!("exit code {number}");
+        }
+    }
+    let mut rest = message.as_str();
+    while let Some((_, inner)) = rest
+        .split_once(": ")
+        .filter(|(outer, _)| outer.starts_with("failed to "))
+    {
+        rest = inner;
+    }
+    one_line(
+        rest.strip_prefix("rpc error: code = Unknown desc = ")
+            .unwrap_or(rest),
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,170 @@
+//! Additional files: the paths and globs of the command line become the list of files that go into the image.
+
+mod glob;
+mod ignore;
+mod tree;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use tree::{Node, Tree};
+
+/// A file of the user's that goes into the image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdditionalFile {
+    /// Path relative to the working directory, with `/` between its parts.
+    pub path: String,
+    /// Where its content is, symbolic links resolved.
+    pub disk: PathBuf,
+    /// Whether it may be executed.
+    pub executable: bool,
+}
+
+/// Why the additional files can't be had.
+#[derive(Debug, Error)]
+pub enum FilesError {
+    /// A file or folder that was named isn't there.
+    #[error("`{0}` does not exist")]
+    Missing(String),
+    /// A glob without a match.
+    #[error("no file matches `{0}`")]
+    NoMatch(String),
+    /// A glob that can't be read.
+    #[error("`{pattern}` is no valid pattern: {reason}")]
+    Pattern {
+        /// The glob.
+        pattern: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A folder without a file in it.
+    #[error("the folder `{0}` holds no files")]
+    Empty(String),
+    /// What was named is left out by `.dockerignore`.
+    #[error("`{0}` is excluded by `.dockerignore`")]
+    Ignored(String),
+    /// A path that leads out of the working directory.
+    #[error("`{0}` is outside the working directory")]
+    Outside(String),
+    /// A symbolic link that leads back to itself.
+    #[error("the symbolic link `{0}` leads back to itself")]
+    Loop(String),
+    /// A socket, pipe or device.
+    #[error("`{0}` is neither a file nor a folder")]
+    Special(String),
+    /// A name that isn't UTF-8.
+    #[error("the name of `{}` is not valid UTF-8", .0.display())]
+    Name(PathBuf),
+    /// The system refuses.
+    #[error("cannot read `{path}`: {source}")]
+    Io {
+        /// The file or folder.
+        path: String,
+        /// What the system says.
+        source: std::io::Error,
+    },
+}
+
+impl FilesError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Missing(_) | Self::NoMatch(_) => {
+                "additional files are looked up in the working directory"
+            }
+            Self::Pattern { .. } => "patterns are made of `*`, `?`, `[…]` and `**`",
+            Self::Empty(_) => "leave the folder out, or put a file into it",
+            Self::Ignored(_) => "leave it out, or add an exception `!…` to `.dockerignore`",
+            Self::Outside(_) => "run `c3` in a folder above all files, or copy the file here",
+            Self::Loop(_) | Self::Special(_) => {
+                "list it in `.dockerignore`, or name the files you need one by one"
+            }
+            Self::Name(_) => "rename it, or list it in `.dockerignore`",
+            Self::Io { .. } => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
+/// Finds the files that paths and globs relative to `root` name, sorted and each once.
+///
+/// A named folder counts with everything in it; hidden files are found by a glob only if it spells the dot.
+pub fn collect(patterns: &[String], root: &Path) -> Result<Vec<AdditionalFile>, FilesError> {
+    let tree = Tree::open(root)?;
+    let mut files = BTreeMap::new();
+    for pattern in patterns {
+        for file in find(&tree, pattern)? {
+            files.insert(file.path.clone(), file);
+        }
+    }
+    Ok(files.into_values().collect())
+}
+
+/// The files of one pattern; a file whose name has wildcards in it goes before what it would match.
+fn find(tree: &Tree, pattern: &str) -> Result<Vec<AdditionalFile>, FilesError> {
+    if glob::is_glob(pattern) && !tree.exists(pattern) {
+        globbed(tree, pattern)
+    } else {
+        named(tree, pattern)
+    }
+}
+
+/// The file, or all files of the folder, that the user has named.
+fn named(tree: &Tree, pattern: &str) -> Result<Vec<AdditionalFile>, FilesError> {
+    let path = tree.relative(pattern)?;
+    match tree.node(&path)? {
+        Node::File(_) if tree.ignores(&path) => Err(FilesError::Ignored(pattern.to_owned())),
+        Node::File(file) => Ok(vec![file]),
+        Node::Folder => {
+            let files = tree.files_below(&path, true)?;
+            if files.is_empty() {
+                Err(nothing_in(tree, pattern, &path))
+            } else {
+                Ok(files)
+            }
+        }
+    }
+}
+
+/// Why a named folder gives nothing.
+fn nothing_in(tree: &Tree, pattern: &str, path: &str) -> FilesError {
+    if tree.ignores(path) {
+        FilesError::Ignored(pattern.to_owned())
+    } else {
+        FilesError::Empty(pattern.to_owned())
+    }
+}
+
+/// The files a glob matches, and those in the folders it matches, without what is ignored.
+fn globbed(tree: &Tree, pattern: &str) -> Result<Vec<AdditionalFile>, FilesError> {
+    let mut files = Vec::new();
+    for path in glob::expand(tree, pattern)? {
+        files.extend(matched(tree, &path)?);
+    }
+    if files.is_empty() {
+        Err(FilesError::NoMatch(pattern.to_owned()))
+    } else {
+        Ok(files)
+    }
+}
+
+/// The files of one match of a glob.
+fn matched(tree: &Tree, path: &str) -> Result<Vec<AdditionalFile>, FilesError> {
+    if tree.prunes(path) {
+        return Ok(Vec::new());
+    }
+    match tree.node(path)? {
+        Node::File(file) => Ok(if tree.ignores(path) {
+            Vec::new()
+        } else {
+            vec![file]
+        }),
+        Node::Folder => tree.files_below(path, false),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,94 @@
+"""Operators for the tests: the prelude as it stands in an image, beside a script, run as real processes."""
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+TEMPLATE = Path(__file__).resolve().parents[2] / 'templates' / 'prelude.py.j2'
+
+
+def an_input(name, type='String', default=None, secret=False, id=None):
+    """Declare an input."""
+    return {'name': name, 'id': id or name, 'type': type, 'default': default, 'secret': secret}
+
+
+def an_output(name, type='String', read=False, id=None):
+    """Declare an output."""
+    return {'name': name, 'id': id or name, 'type': type, 'read': read}
+
+
+def environment(changes=None):
+    """Give the environment of a container that has only just been started."""
+    kept = {name: os.environ[name] for name in ('PATH', 'HOME') if name in os.environ}
+    return dict(kept, LC_ALL='C.UTF-8', **(changes or {}))
+
+
+class Operator:
+    """A script with its prelude in a folder of their own."""
+
+    def __init__(self, folder, script, name='x.py', **interface):
+        """Write both; `interface` holds what differs from a script without parameters."""
+        self.folder, self.home = folder / 'operator', folder / 'work'
+        self.script = self.folder / name
+        self.script.parent.mkdir(exist_ok=True)
+        self.home.mkdir(exist_ok=True)
+        if script is not None:
+            self.script.write_bytes(script if isinstance(script, bytes) else textwrap.dedent(script).encode())
+        self.prelude = self.folder / ('claimed_' + name)
+        self.prelude.write_text(render(dict({
+            'script': name, 'root': '.', 'files': [], 'logging': False, 'inputs': [], 'outputs': [],
+        }, **interface)))
+
+    def run(self, *arguments, **options):
+        """Run the operator as the entry point of its image does."""
+        return self.finish(self.prelude, arguments, options)
+
+    def run_plainly(self, *arguments, **options):
+        """Run the script without the prelude."""
+        return self.finish(self.script, arguments, options)
+
+    def start(self, *arguments, before=(), env=None, **options):
+        """Start the operator and leave it running."""
+        command = [*before, sys.executable, str(self.prelude), *arguments]
+        return subprocess.Popen(command, env=environment(env), cwd=options.pop('cwd', self.home), encoding='utf-8',
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+
+    def finish(self, program, arguments, options):
+        """Run a program to its end; it works in a folder of its own unless told otherwise."""
+        options = dict({'cwd': self.home, 'timeout': 60, 'capture_output': True}, **options)
+        options['env'] = environment(options.get('env'))
+        flags = options.pop('flags', [])
+        return subprocess.run([sys.executable, *flags, str(program), *arguments],
+                              encoding='utf-8', errors='surrogateescape', **options)
+
+
+def render(interface):
+    """Fill the template as the compiler does."""
+    return TEMPLATE.read_text().replace('{{ interface }}', json.dumps(json.dumps(interface)))
+
+
+@pytest.fixture
+def operator(tmp_path):
+    """Make operators: `operator(script, inputs=[…], outputs=[…], …)`."""
+    return lambda script, **interface: Operator(tmp_path, script, **interface)
+
+
+@pytest.fixture
+def show(operator):
+    """Run an operator which shows its variables and arguments: `show(inputs, *arguments, env=…)`."""
+    def run(inputs, *arguments, outputs=(), **options):
+        """Give the variables, only those set, and the arguments left to the script."""
+        names = [parameter['name'] for parameter in [*inputs, *outputs]]
+        shower = operator('''
+            import json, os, sys
+            variables = {name: os.environ[name] for name in %r if name in os.environ}
+            print(json.dumps([variables, sys.argv[1:]]))
+        ''' % names, inputs=inputs, outputs=list(outputs))
+        done = shower.run(*arguments, **options)
+        assert done.returncode == 0, done.stderr
+        return tuple(json.loads(done.stdout))
+    return run
