@@ -24,7 +24,7 @@ def an_output(name, type='String', read=False, id=None):
 def environment(changes=None):
     """Give the environment of a container that has only just been started."""
     kept = {name: os.environ[name] for name in ('PATH', 'HOME') if name in os.environ}
-    return dict(kept, LC_ALL='C.UTF-8', **(changes or {}))
+    return {**kept, 'LC_ALL': 'C.UTF-8', **(changes or {})}
 
 
 class Operator:
