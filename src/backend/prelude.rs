@@ -89,13 +89,23 @@ fn root(folder: &str) -> String {
     }
 }
 
-/// JSON of ASCII characters only, so that the generated program needs no encoding.
+/// JSON of ASCII characters only, so that the generated program needs no encoding, and without escaped quotes, which
+/// not every reader of Dockerfiles understands.
 pub(super) fn ascii_json(value: &impl Serialize) -> Option<String> {
     let json = serde_json::to_string(value).ok()?;
     let mut units = [0; 2];
-    let escape = |character: char| match character.is_ascii() {
-        true => character.to_string(),
-        false => character.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")).collect(),
-    };
-    Some(json.chars().map(escape).collect())
+    let mut escaped = false;
+    let mut ascii = String::with_capacity(json.len());
+    for character in json.chars() {
+        match character {
+            '"' if escaped => {
+                ascii.pop();
+                ascii.push_str("\\u0022");
+            }
+            character if character.is_ascii() => ascii.push(character),
+            character => ascii.extend(character.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}"))),
+        }
+        escaped = character == '\\' && !escaped;
+    }
+    Some(ascii)
 }

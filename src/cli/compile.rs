@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use rayon::ThreadPoolBuilder;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use serde_json::json;
 
@@ -45,7 +46,10 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         return Err(Failure::new(INPUT, format!("no {} found", frontend::file_kinds()))
             .hint(format!("sources end in {}", frontend::extensions().join(", "))));
     }
-    let outcomes: Vec<Outcome> = sources.par_iter().map(|source| compile(source, &options.emission)).collect();
+    let threads = ThreadPoolBuilder::new().stack_size(crate::STACK).build();
+    let threads = threads.map_err(|error| Failure::new(INPUT, format!("cannot start threads: {error}")))?;
+    let compile = |source: &PathBuf| compile(source, &options.emission);
+    let outcomes: Vec<Outcome> = threads.install(|| sources.par_iter().map(compile).collect());
     report(&outcomes, options);
     let worst = outcomes.iter().filter_map(|outcome| outcome.result.as_ref().err()).map(|failure| failure.code).max();
     worst.map_or(Ok(()), |code| Err(Failure { code, ..Failure::diagnosed() }))

@@ -32,6 +32,9 @@ enum Format {
     Json,
 }
 
+/// Longest default in a table, in characters.
+const MAX_CELL: usize = 40;
+
 /// Runs the command.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let path = Path::new(&options.subject);
@@ -73,7 +76,7 @@ fn table(component: &Component) -> String {
     let mut text = format!("{}\n{}\n", component.name, indented(&component.description));
     let inputs = component.inputs.iter().map(|input| {
         let need = match (&input.default, input.required) {
-            (Some(default), _) => format!("default {default:?}"),
+            (Some(default), _) => format!("default {:?}", shortened(default)),
             (None, true) => "required".to_owned(),
             (None, false) => "optional".to_owned(),
         };
@@ -89,6 +92,12 @@ fn table(component: &Component) -> String {
     text += &section("outputs", &outputs.collect::<Vec<_>>());
     text += &section("requirements", &component.requirements.iter().map(requirement).collect::<Vec<_>>());
     text
+}
+
+/// The beginning of a long text.
+fn shortened(text: &str) -> String {
+    let start: String = text.chars().take(MAX_CELL).collect();
+    if start.len() < text.len() { format!("{start}…") } else { start }
 }
 
 fn indented(text: &str) -> String {

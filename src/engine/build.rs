@@ -19,12 +19,16 @@ use super::docker::Engine;
 use super::error::EngineError;
 use super::progress::{Event, Progress};
 use super::reason::{is_lost, reason};
-use super::reference::{DOCKER_HUB, base_images, registry};
+use super::reference::{DOCKER_HUB, base_images};
 use super::steps::Steps;
 use super::transfer::login;
+use crate::reference::registry_host;
 
 /// How much of a context waits between reader and engine.
 const BUFFER: usize = 256 << 10;
+
+/// Logins by the names of their registries.
+type Logins = HashMap<String, DockerCredentials>;
 
 /// An image to be built.
 #[derive(Debug, Clone, Copy)]
@@ -46,19 +50,25 @@ pub struct Build<'a> {
 impl Engine {
     /// Builds an image, names it and gives its id.
     pub fn build(&self, build: &Build, progress: &Progress) -> Result<String, EngineError> {
-        let image = self.wait(self.run(build, progress))?;
+        let logins = logins(build);
+        let image = self.wait(self.run(build, logins, progress))?;
         for tag in build.tags.iter().skip(1) {
             self.tag(&image, tag)?;
         }
         Ok(image)
     }
 
-    async fn run(&self, build: &Build<'_>, progress: &Progress) -> Result<String, EngineError> {
+    async fn run(
+        &self,
+        build: &Build<'_>,
+        logins: Logins,
+        progress: &Progress,
+    ) -> Result<String, EngineError> {
         let (broken, context_error) = channel();
         let body = bollard::body_try_stream(upload(build.context, progress, broken));
-        let messages =
-            self.patient
-                .build_image(self.options(build), Some(logins(build)), Some(body));
+        let messages = self
+            .patient
+            .build_image(self.options(build), Some(logins), Some(body));
         let mut messages = pin!(messages);
         let mut steps = Steps::default();
         while let Some(message) = messages.next().await {
@@ -164,10 +174,9 @@ fn session() -> String {
 
 /// The logins for the registries of the Dockerfile's base images; one that can't be read counts for none,
 /// since the image may be there already.
-fn logins(build: &Build) -> HashMap<String, DockerCredentials> {
-    let dockerfile = build.context.bytes(build.dockerfile).unwrap_or_default();
-    let dockerfile = String::from_utf8_lossy(dockerfile);
-    let hosts = base_images(&dockerfile).into_iter().map(registry);
+fn logins(build: &Build) -> Logins {
+    let dockerfile = build.context.text(build.dockerfile);
+    let hosts = base_images(&dockerfile).into_iter().map(registry_host);
     let logins = hosts.filter_map(|host| Some((host, login(host).ok().flatten()?)));
     logins
         .flat_map(|(host, login)| names(host).map(|name| (name.to_owned(), login.clone())))

@@ -6,6 +6,7 @@ use super::context::ContextError;
 use super::endpoint::{EndpointError, Rule};
 use super::reference::DOCKER_HUB;
 use super::registry::RegistryError;
+use crate::reference::registry_host;
 
 /// Why an engine didn't do what it was asked for.
 #[derive(Debug, Error)]
@@ -109,12 +110,10 @@ impl EngineError {
                 Some("look into the engine's log, then run the command again".to_owned())
             }
             Self::BaseImage { image, .. } => Some(format!(
-                "load `{image}` into the engine, log in to its registry, or choose another with `--base-image`"
+                "load `{image}` into the engine, log in with `{}`, or choose another with `--base-image`",
+                login_command(registry_host(image))
             )),
-            Self::Denied { host, .. } if host == DOCKER_HUB => {
-                Some("log in with `docker login`".to_owned())
-            }
-            Self::Denied { host, .. } => Some(format!("log in with `docker login {host}`")),
+            Self::Denied { host, .. } => Some(format!("log in with `{}`", login_command(host))),
             Self::Registry { host, .. } => Some(format!(
                 "check the name `{host}` and the network, or leave the image local with `--local-mode`"
             )),
@@ -141,5 +140,14 @@ fn unreachable(endpoint: &str, rule: &Rule, reason: &str) -> String {
         Rule::DockerHost => "start that engine, or unset `DOCKER_HOST`".to_owned(),
         Rule::DockerContext(_) => "start that engine, or unset `DOCKER_CONTEXT`".to_owned(),
         Rule::CurrentContext(_) => "start that engine, or choose another with `docker context use`".to_owned(),
+    }
+}
+
+/// How one logs in to a registry; Docker Hub isn't named.
+fn login_command(host: &str) -> String {
+    if host == DOCKER_HUB {
+        "docker login".to_owned()
+    } else {
+        format!("docker login {host}")
     }
 }

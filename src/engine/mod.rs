@@ -1,13 +1,14 @@
 //! Engines: what builds, keeps and pushes images. Docker's API spoken to Docker or Podman, and registries.
 
+pub mod build;
 pub mod context;
 pub mod docker;
 pub mod endpoint;
 pub mod error;
+pub mod image;
 pub mod progress;
 pub mod registry;
 
-pub mod build;
 mod reason;
 mod reference;
 mod steps;

@@ -3,7 +3,7 @@
 use bollard::errors::Error;
 
 use super::error::EngineError;
-use super::reference::registry;
+use crate::reference::registry_host;
 
 /// What an error of the client means, in one line.
 pub(super) fn reason(error: &Error) -> String {
@@ -78,7 +78,7 @@ const SILENT: [&str; 8] = [
 
 /// What a registry means by its message.
 pub(super) fn registry_error(reference: &str, doing: &str, reason: String) -> EngineError {
-    let (host, reference) = (registry(reference).to_owned(), reference.to_owned());
+    let (host, reference) = (registry_host(reference).to_owned(), reference.to_owned());
     let text = reason.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
     if says(&["http response to https client"]) {

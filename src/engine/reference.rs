@@ -3,14 +3,6 @@
 /// The registry of an image whose name has none.
 pub(super) const DOCKER_HUB: &str = "docker.io";
 
-/// The registry an image name points to.
-pub(super) fn registry(reference: &str) -> &str {
-    match reference.split_once('/') {
-        Some((host, _)) if host.contains(['.', ':']) || host == "localhost" => host,
-        _ => DOCKER_HUB,
-    }
-}
-
 /// An image name parted into repository and tag; what has a digest has no tag.
 pub(super) fn repository_and_tag(reference: &str) -> (&str, &str) {
     let name = reference.rfind('/').map_or(0, |slash| slash + 1);
@@ -22,37 +14,27 @@ pub(super) fn repository_and_tag(reference: &str) -> (&str, &str) {
 
 /// The images a Dockerfile begins with, without its own stages and names it computes.
 pub(super) fn base_images(dockerfile: &str) -> Vec<&str> {
-    let mut stages = Vec::new();
-    let mut images = Vec::new();
-    for line in dockerfile.lines() {
-        let words = line
-            .split_whitespace()
-            .filter(|word| !word.starts_with("--"));
-        let words: Vec<_> = words.collect();
-        let [from, image, rest @ ..] = words.as_slice() else {
-            continue;
-        };
-        if from.eq_ignore_ascii_case("from") && !stages.contains(image) && !image.contains('$') {
-            images.push(*image);
-        }
-        stages.extend(rest.last().filter(|_| from.eq_ignore_ascii_case("from")));
-    }
-    images.retain(|image| *image != "scratch");
+    let lines: Vec<_> = dockerfile.lines().filter_map(from).collect();
+    let is_stage = |name: &str| name == "scratch" || lines.iter().any(|line| line.1 == Some(name));
+    let images = lines.iter().map(|line| line.0);
     images
+        .filter(|image| !image.contains('$') && !is_stage(image))
+        .collect()
+}
+
+/// The image of a `FROM` line, and the name of its stage.
+fn from(line: &str) -> Option<(&str, Option<&str>)> {
+    let mut words = line.split_whitespace();
+    words
+        .next()
+        .filter(|word| word.eq_ignore_ascii_case("from"))?;
+    let mut words = words.filter(|word| !word.starts_with("--"));
+    Some((words.next()?, words.nth(1)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_registry_is_a_host() {
-        assert_eq!(registry("quay.io/me/image:1"), "quay.io");
-        assert_eq!(registry("localhost/image"), "localhost");
-        assert_eq!(registry("127.0.0.1:5000/me/image"), "127.0.0.1:5000");
-        assert_eq!(registry("me/image:1.2"), DOCKER_HUB);
-        assert_eq!(registry("r-base:4.3.2"), DOCKER_HUB);
-    }
 
     #[test]
     fn a_tag_is_behind_the_last_slash() {

@@ -14,8 +14,9 @@ use super::docker::Engine;
 use super::error::EngineError;
 use super::progress::{Event, Progress};
 use super::reason::{is_lost, reason, registry_error};
-use super::reference::{registry, repository_and_tag};
+use super::reference::repository_and_tag;
 use super::registry::{Credential, RegistryError, credentials};
+use crate::reference::registry_host;
 
 impl Engine {
     /// Pulls an image, with the user's login where there is one.
@@ -34,7 +35,7 @@ impl Engine {
         } else {
             options.tag(tag)
         };
-        let login = login(registry(name))?;
+        let login = login(registry_host(name))?;
         progress.report(&Event::Started(format!("pull {name}")));
         self.wait(async {
             let messages = self
@@ -58,7 +59,7 @@ impl Engine {
     pub fn push(&self, name: &str, progress: &Progress) -> Result<String, EngineError> {
         let (repository, tag) = repository_and_tag(name);
         let options = PushImageOptionsBuilder::new().tag(tag).build();
-        let login = login(registry(name))?;
+        let login = login(registry_host(name))?;
         progress.report(&Event::Started(format!("push {name}")));
         let said = self.wait(async {
             let messages = self.patient.push_image(repository, Some(options), login);

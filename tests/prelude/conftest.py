@@ -1,4 +1,5 @@
 """Operators for the tests: the prelude as it stands in an image, beside a script, run as real processes."""
+
 import json
 import os
 import subprocess
@@ -10,6 +11,38 @@ import pytest
 
 TEMPLATE = Path(__file__).resolve().parents[2] / 'templates' / 'prelude.py.j2'
 
+HOSTILE = {
+    'quotes': '''a"b'c`d\\''',
+    'substitution': '$(touch pwned) ${HOME} `id`',
+    'separator': '; rm -rf x && y | z > w',
+    'lines': 'one\ntwo\r\n\tthree\n',
+    'umlauts': 'Größe → 漢字 🎉',
+    'bytes': b'\xff\xfe\x80'.decode('utf-8', 'surrogateescape'),
+    'long': 'x' * 100_000,
+    'option': '--other',
+    'dashes': '--',
+    'equation': 'a=b=c',
+    'empty': '',
+    'spaces': '  a  b ',
+    'percent': '%s %(asctime)s {0} {x}',
+    'braces': '{' * 2 + 'a}} and ' + '{' * 2 + 'b}}',
+}
+
+# What engines pass for a parameter without a value.
+NOT_GIVEN = [
+    'null',
+    "{{$.inputs.parameters['a']}}",
+    '{{$}}',
+    '{{inputs.parameters.a}}',
+    '{{workflow.name}}',
+    '{{=toJson({"a":{"b":1}})}}',
+]
+
+UNSHARE = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc']
+needs_unshare = pytest.mark.skipif(
+    subprocess.run([*UNSHARE, 'true'], stderr=subprocess.DEVNULL).returncode != 0, reason='unshare is not permitted'
+)
+
 
 def an_input(name, type='String', default=None, secret=False, id=None):
     """Declare an input."""
@@ -19,6 +52,10 @@ def an_input(name, type='String', default=None, secret=False, id=None):
 def an_output(name, type='String', read=False, id=None):
     """Declare an output."""
     return {'name': name, 'id': id or name, 'type': type, 'read': read}
+
+
+LOG_LEVEL = an_input('log_level', default='INFO')
+NO_INTERFACE = {'root': '.', 'files': [], 'logging': False, 'inputs': [], 'outputs': []}
 
 
 def environment(changes=None):
@@ -39,9 +76,7 @@ class Operator:
         if script is not None:
             self.script.write_bytes(script if isinstance(script, bytes) else textwrap.dedent(script).encode())
         self.prelude = self.folder / ('claimed_' + name)
-        self.prelude.write_text(render(dict({
-            'script': name, 'root': '.', 'files': [], 'logging': False, 'inputs': [], 'outputs': [],
-        }, **interface)))
+        self.prelude.write_text(render({**NO_INTERFACE, 'script': name, **interface}))
 
     def run(self, *arguments, **options):
         """Run the operator as the entry point of its image does."""
@@ -54,21 +89,34 @@ class Operator:
     def start(self, *arguments, before=(), env=None, **options):
         """Start the operator and leave it running."""
         command = [*before, sys.executable, str(self.prelude), *arguments]
-        return subprocess.Popen(command, env=environment(env), cwd=options.pop('cwd', self.home), encoding='utf-8',
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+        return subprocess.Popen(
+            command,
+            env=environment(env),
+            cwd=options.pop('cwd', self.home),
+            encoding='utf-8',
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            **options,
+        )
 
     def finish(self, program, arguments, options):
         """Run a program to its end; it works in a folder of its own unless told otherwise."""
         options = dict({'cwd': self.home, 'timeout': 60, 'capture_output': True}, **options)
         options['env'] = environment(options.get('env'))
         flags = options.pop('flags', [])
-        return subprocess.run([sys.executable, *flags, str(program), *arguments],
-                              encoding='utf-8', errors='surrogateescape', **options)
+        return subprocess.run(
+            [sys.executable, *flags, str(program), *arguments], encoding='utf-8', errors='surrogateescape', **options
+        )
 
 
 def render(interface):
     """Fill the template as the compiler does."""
     return TEMPLATE.read_text().replace('{{ interface }}', json.dumps(json.dumps(interface)))
+
+
+def succeeded(done):
+    """Tell whether a run went without an error or a warning."""
+    return (done.returncode, done.stderr) == (0, '')
 
 
 @pytest.fixture
@@ -77,18 +125,23 @@ def operator(tmp_path):
     return lambda script, **interface: Operator(tmp_path, script, **interface)
 
 
+SHOW = '''
+    import json, os, sys
+    variables = {name: os.environ[name] for name in %r if name in os.environ}
+    print(json.dumps([variables, sys.argv[1:]]))
+'''
+
+
 @pytest.fixture
 def show(operator):
     """Run an operator which shows its variables and arguments: `show(inputs, *arguments, env=…)`."""
+
     def run(inputs, *arguments, outputs=(), **options):
         """Give the variables, only those set, and the arguments left to the script."""
         names = [parameter['name'] for parameter in [*inputs, *outputs]]
-        shower = operator('''
-            import json, os, sys
-            variables = {name: os.environ[name] for name in %r if name in os.environ}
-            print(json.dumps([variables, sys.argv[1:]]))
-        ''' % names, inputs=inputs, outputs=list(outputs))
+        shower = operator(SHOW % names, inputs=inputs, outputs=list(outputs))
         done = shower.run(*arguments, **options)
         assert done.returncode == 0, done.stderr
         return tuple(json.loads(done.stdout))
+
     return run

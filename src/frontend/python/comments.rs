@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use ruff_python_ast::token::Tokens;
-use ruff_text_size::Ranged;
 
 use super::{is_comment, span};
 use crate::frontend::requirements::{self, CommentLine};

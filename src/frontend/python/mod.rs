@@ -31,7 +31,7 @@ pub fn extract(source: &Source) -> Extraction {
     }
     match parse_module(source.text()) {
         Ok(parsed) => extract_module(source, &parsed),
-        Err(error) => failed(syntax_error(&error)),
+        Err(error) => failed(syntax_error(&error, source)),
     }
 }
 
@@ -39,16 +39,23 @@ fn failed(error: Diagnostic) -> Extraction {
     Extraction { diagnostics: vec![error], ..Extraction::default() }
 }
 
-fn syntax_error(error: &ParseError) -> Diagnostic {
+fn syntax_error(error: &ParseError, source: &Source) -> Diagnostic {
+    let span = bytes(error.location);
+    let line = source.line_text(source.line(span.start.min(source.text().len())));
+    let hint = if line.trim_start().starts_with(['!', '%']) {
+        "lines with `!` and `%` belong to notebooks; packages go into `# pip install …` lines"
+    } else {
+        "correct the line; `c3` reads the syntax of Python 3.14 and before"
+    };
     let message = error.error.to_string();
-    let message = message.trim_end_matches('.').replacen(|first: char| first.is_uppercase(), &lower_first(&message), 1);
-    Diagnostic::error("syntax-error", format!("this is not Python: {message}"))
-        .at(bytes(error.location))
-        .hint("correct the line; `c3` reads the syntax of Python 3.14 and before")
+    let message = lower_first(message.trim_end_matches('.'));
+    Diagnostic::error("syntax-error", format!("this is not Python: {message}")).at(span).hint(hint)
 }
 
 fn lower_first(message: &str) -> String {
-    message.chars().next().map(|first| first.to_lowercase().collect()).unwrap_or_default()
+    let mut characters = message.chars();
+    let first = characters.next().into_iter().flat_map(char::to_lowercase);
+    first.chain(characters).collect()
 }
 
 fn extract_module(source: &Source, parsed: &Parsed<ModModule>) -> Extraction {

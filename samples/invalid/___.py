@@ -1,0 +1,1 @@
+"""No letter in the name."""

@@ -1,0 +1,1 @@
+"""A name longer than a label may be."""

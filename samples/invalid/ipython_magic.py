@@ -1,0 +1,2 @@
+"""An exported notebook."""
+!pip install numpy

@@ -1,0 +1,4 @@
+# /// script
+# requires-python = "three"
+# ///
+"""A version that is none."""

@@ -1,0 +1,4 @@
+# /// script
+# dependencies = ["numpy",
+# ///
+"""A PEP 723 block that is no TOML."""

@@ -1,0 +1,2 @@
+"""Installing needs no shell."""
+# pip install numpy | tee log

@@ -1,0 +1,4 @@
+import os
+
+x = os.getenv('x'
+y = 1

@@ -1,0 +1,2 @@
+"""A quote is missing."""
+# pip install 'numpy

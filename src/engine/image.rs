@@ -1,0 +1,95 @@
+//! What is known of an image.
+
+use std::collections::BTreeMap;
+
+use bollard::models::ImageInspect;
+
+/// What an engine knows about an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    /// Its id.
+    pub id: String,
+    /// Operating system and architecture, like `linux/amd64`.
+    pub platform: String,
+    /// The variables of its environment, as `NAME=value`.
+    pub env: Vec<String>,
+    /// The user it runs as; empty for root.
+    pub user: String,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// `repository@digest` wherever it was pushed to or pulled from.
+    pub digests: Vec<String>,
+}
+
+impl Image {
+    /// The value of a variable of its environment.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        let mut values = self.env.iter().filter_map(|pair| pair.split_once('='));
+        values
+            .rfind(|(key, _)| *key == name)
+            .map(|(_, value)| value)
+    }
+
+    /// Whether it is an image for a platform like `linux/arm64`; any platform will do if none is asked for.
+    pub(super) fn runs_on(&self, platform: Option<&str>) -> bool {
+        let mut parts = self.platform.split('/');
+        platform.is_none_or(|platform| {
+            platform
+                .split('/')
+                .all(|wanted| parts.next().is_none_or(|part| part == wanted))
+        })
+    }
+}
+
+impl From<ImageInspect> for Image {
+    fn from(image: ImageInspect) -> Self {
+        let config = image.config.unwrap_or_default();
+        let platform = [image.os, image.architecture, image.variant];
+        let platform = platform
+            .into_iter()
+            .flatten()
+            .filter(|part| !part.is_empty());
+        Self {
+            id: image.id.unwrap_or_default(),
+            platform: platform.collect::<Vec<_>>().join("/"),
+            env: config.env.unwrap_or_default(),
+            user: config.user.unwrap_or_default(),
+            labels: config.labels.unwrap_or_default().into_iter().collect(),
+            digests: image.repo_digests.unwrap_or_default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn image(platform: &str) -> Image {
+        let env = ["A=1=2", "PATH=/bin", "A=3"].map(str::to_owned).to_vec();
+        Image {
+            id: String::new(),
+            platform: platform.to_owned(),
+            env,
+            user: String::new(),
+            labels: BTreeMap::new(),
+            digests: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn an_image_runs_where_it_is_made_for() {
+        assert!(image("linux/amd64").runs_on(None));
+        assert!(image("linux/amd64").runs_on(Some("linux/amd64")));
+        assert!(!image("linux/amd64").runs_on(Some("linux/arm64")));
+        assert!(image("linux/arm64/v8").runs_on(Some("linux/arm64")));
+        assert!(image("linux/arm64").runs_on(Some("linux/arm64/v8")));
+        assert!(!image("linux/arm/v6").runs_on(Some("linux/arm/v7")));
+    }
+
+    #[test]
+    fn the_last_value_of_a_variable_counts() {
+        assert_eq!(image("").variable("A"), Some("3"));
+        assert_eq!(image("").variable("B"), None);
+    }
+}

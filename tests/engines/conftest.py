@@ -1,0 +1,67 @@
+"""Real engines, which have to be there: nothing is skipped, nothing is simulated."""
+
+import os
+import secrets
+import urllib.error
+import urllib.request
+
+import pytest
+from support import BASE, C3, CLOSED_REGISTRY, OPEN_REGISTRY, docker, run, venv
+
+
+def pytest_sessionstart():
+    """End at once if something is missing."""
+    missing = [what for what, is_there in needs().items() if not is_there]
+    if missing:
+        raise pytest.UsageError(f'missing: {", ".join(missing)}; see tests/engines.sh and tests/all.sh')
+
+
+def needs():
+    """Give everything these tests need and whether it is there."""
+    programs = {
+        ('kfp1', 'python'),
+        ('kfp2', 'python'),
+        ('tools', 'cwltool'),
+        ('tools', 'hadolint'),
+        ('tools', 'kubernetes-validate'),
+    }
+    return {
+        str(C3): os.access(C3, os.X_OK),
+        'the Docker Engine': run('docker', 'version').returncode == 0,
+        f'the image {BASE}': run('docker', 'image', 'inspect', BASE).returncode == 0,
+        **{f'the registry {host}': registry_answers(host) for host in (OPEN_REGISTRY, CLOSED_REGISTRY)},
+        **{str(venv(*program)): os.access(venv(*program), os.X_OK) for program in programs},
+    }
+
+
+def registry_answers(host):
+    """Tell whether a registry is up, even if it wants a login."""
+    try:
+        return urllib.request.urlopen(f'http://{host}/v2/', timeout=10).status == 200
+    except urllib.error.HTTPError as error:
+        return error.code == 401
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope='session')
+def namespace():
+    """Give a namespace that no other run has used, and remove its images in the end."""
+    name = f'c3-test-{secrets.token_hex(4)}'
+    yield name
+    listed = docker('images', '--format', '{{.Repository}}:{{.Tag}} {{.Repository}}@{{.Digest}}', '--digests').split()
+    images = [image for image in listed if f'/{name}' in image and not image.endswith(('<none>', ':'))]
+    if images:
+        run('docker', 'rmi', '--force', *images)
+
+
+@pytest.fixture(scope='session')
+def repository(namespace):
+    """Give a repository in the open registry."""
+    return f'{OPEN_REGISTRY}/{namespace}'
+
+
+@pytest.fixture(scope='session')
+def session_folder(tmp_path_factory):
+    """Give a folder for what is made once."""
+    return tmp_path_factory.mktemp('session')

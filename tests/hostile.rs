@@ -1,0 +1,822 @@
+//! Hostile sources: scripts that are generated together with the interface they must be read as, random and broken
+//! text, and extremes of nesting and size. `PROPTEST_CASES` sets how many scripts are tried.
+
+use std::collections::BTreeSet;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use c3::backend::{self, Operator, RequirementFile, Settings, TARGETS, prelude};
+use c3::component::{Component, Language};
+use c3::diagnostic::{Diagnostic, Severity, render};
+use c3::frontend;
+use c3::source::Source;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::test_runner::FileFailurePersistence;
+use serde_json::{Map, Value, json};
+
+/// How many cases a property tries: few in a plain run, as many as `PROPTEST_CASES` says in a long one.
+fn config(quick: u32) -> ProptestConfig {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(quick);
+    ProptestConfig {
+        cases,
+        failure_persistence: None::<FileFailurePersistence>.map(|kind| Box::new(kind) as _),
+        max_shrink_iters: 2000,
+        ..ProptestConfig::default()
+    }
+}
+
+// ---------------------------------------------------------------------------------------------------------- texts
+
+const FRAGMENTS: &[&str] = &[
+    "\"", "'", "`", "\\", "\\n", "'''", "\"\"\"", "{{ x }}", "{{", "}}", "{% raw %}", "{# c #}", "${HOME}", "$(id)", "$$", "$",
+    "#", " # ", ": ", ":", "- x", "yes", "1e3", "null", "~", "0o12", "!!str x", "&a", "*a", "|", ">", "%", "@", "?", "[", "]",
+    ",", "=", "\n", "\r", "\r\n", "\t", " ", "   ", "\\\n", "\nRUN id\n", "\nFROM x\n", "\n---\n", "\n...\n", "<<EOF", "\nEOF\n",
+    "; id", "&& id", "--x=", "%s", "true", "2026-11-21", "1_000", "0x1F", ".inf", "<<", "\0", "\u{1}", "\u{7}", "\u{c}",
+    "\u{1b}[31m", "\u{1c}", "\u{7f}", "\u{80}", "\u{85}", "\u{9b}", "\u{a0}", "\u{2028}", "\u{2029}", "\u{200b}", "\u{202e}",
+    "\u{2066}", "\u{feff}", "\u{fffd}", "\u{fffe}", "\u{ffff}", "é", "e\u{301}", "漢字", "🎉", "\u{10ffff}", "\u{1f468}\u{200d}\u{1f469}",
+    "a", "Z9", "os.getenv('decoy')", "c3: ignore", "pip install evil", "/// script",
+];
+
+/// A text of fragments that break naive generators, sometimes very long.
+fn text() -> impl Strategy<Value = String> {
+    let fragment = prop_oneof![9 => select(FRAGMENTS).prop_map(ToOwned::to_owned), 2 => any::<char>().prop_map(String::from)];
+    let short = vec(fragment, 0..7).prop_map(|fragments| fragments.concat());
+    prop_oneof![60 => short.clone(), 1 => short.prop_map(|text| text.repeat(4000))]
+}
+
+/// A text without line ends, as a comment takes it.
+fn line() -> impl Strategy<Value = String> {
+    text().prop_map(|text| text.replace(['\n', '\r', '\0'], " "))
+}
+
+/// White space and control characters folded to single blanks.
+fn folded(text: &str) -> String {
+    let words = text.split(|character: char| character.is_whitespace() || character.is_control());
+    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// A Python literal, in one of many spellings.
+fn literal(text: &str, style: u8) -> String {
+    let escape = |special: &str| -> String {
+        text.chars()
+            .map(|character| match character {
+                '\n' if !special.contains('\n') => "\\n".to_owned(),
+                '\r' => "\\r".to_owned(),
+                '\0' => "\\x00".to_owned(),
+                '{' | '}' if special.contains('{') => [character, character].iter().collect(),
+                character if special.contains(character) && character != '\n' => format!("\\{character}"),
+                character => character.to_string(),
+            })
+            .collect()
+    };
+    let raw = !text.contains(['\'', '\n', '\r', '\0', '\\']);
+    match style % 9 {
+        0 => format!("\"{}\"", escape("\\\"")),
+        1 => format!("\"\"\"{}\"\"\"", escape("\\\"\n")),
+        2 => format!("'''\\\n{}'''", escape("\\'\n")),
+        3 => format!("'{}'", text.chars().map(numeric_escape).collect::<String>()),
+        4 if raw => format!("r'{text}'"),
+        5 => format!("f'{}'", escape("\\'{}")),
+        6 => halves(text, |half| literal(half, style / 9), " "),
+        7 => halves(text, |half| literal(half, style / 9), " + "),
+        8 => format!("u'{}'", escape("\\'")),
+        _ => format!("'{}'", escape("\\'")),
+    }
+}
+
+fn numeric_escape(character: char) -> String {
+    match u32::from(character) {
+        code @ 0..0x40 => format!("\\{code:03o}"),
+        code @ 0x40..0x100 => format!("\\x{code:02x}"),
+        code @ 0x100..0x10000 => format!("\\u{code:04X}"),
+        code => format!("\\U{code:08x}"),
+    }
+}
+
+fn halves(text: &str, write: impl Fn(&str) -> String, between: &str) -> String {
+    let middle = text.char_indices().nth(text.chars().count() / 2).map_or(0, |(at, _)| at);
+    // Literals of one kind on both sides, lest `u''` meets an f-string, which Python refuses to join.
+    format!("{}{between}{}", write(&text[..middle]), write(&text[middle..]))
+}
+
+// -------------------------------------------------------------------------------------------------------- scripts
+
+/// What a read gives when the variable isn't set, as source and as the value that is meant.
+#[derive(Debug, Clone)]
+enum Given {
+    Missing,
+    Optional(&'static str),
+    Text(String),
+    Code(&'static str, &'static str),
+}
+
+/// A variable, how it is written into the script and how it must be read.
+#[derive(Debug, Clone)]
+struct Variable {
+    name: String,
+    cast: &'static str,
+    given: Given,
+    style: u8,
+    form: usize,
+    place: usize,
+    comments: Vec<String>,
+    directive: Option<&'static str>,
+    /// Before, after or instead of the read.
+    written: Option<Written>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Written {
+    First,
+    Later,
+    Only,
+}
+
+const STRINGS: &[(&str, &str)] = &[
+    ("5", "5"), ("1.5", "1.5"), ("True", "True"), ("60*60", "3600"), ("1e16", "1e+16"), ("1e-5", "1e-05"), ("0.1+0.2", "0.30000000000000004"),
+    ("f'{1+1}a'", "2a"), ("'a' \"b\"", "ab"), ("'ab'*2", "abab"), ("-0.0", "-0.0"), ("10**20", "100000000000000000000"), ("7//-2", "-4"),
+    ("-7%3", "2"), ("1/4", "0.25"), ("0x1F", "31"), ("1_000", "1000"), ("~5", "-6"), ("CONSTANT", "constant"), ("CONSTANT + '/x'", "constant/x"),
+    ("f'{CONSTANT}{SIZE}'", "constant42"), ("(\n'in '  # not part of it\n'parentheses'\n)", "in parentheses"), ("rb'x'[0]", ""),
+];
+const INTEGERS: &[(&str, &str)] = &[
+    ("5", "5"), ("'5'", "5"), ("-3", "-3"), ("60*60", "3600"), ("0o17", "15"), ("'007'", "7"), ("' 8 '", "8"), ("'+9'", "9"), ("True", "1"),
+    ("1.9", "1"), ("2**62", "4611686018427387904"), ("'1_000'", "1000"), ("SIZE // 4", "10"), ("-0", "0"), ("'-0'", "0"),
+];
+const FLOATS: &[(&str, &str)] = &[
+    ("1.5", "1.5"), ("'1e3'", "1e3"), ("5", "5"), ("1e-7", "1e-07"), ("1e300", "1e+300"), ("'.5'", ".5"), ("-1.", "-1.0"), ("SIZE / 4", "10.5"),
+    ("'1_0.5'", "1_0.5"), ("5e-324", "5e-324"), ("123456789.125", "123456789.125"),
+];
+const BOOLEANS: &[(&str, &str)] =
+    &[("True", "True"), ("False", "False"), ("1", "True"), ("0", "False"), ("'true'", "True"), ("'no'", "False"), ("''", "False"), ("0.0", "False")];
+
+fn values(cast: &str) -> &'static [(&'static str, &'static str)] {
+    match cast {
+        "int" => INTEGERS,
+        "float" => FLOATS,
+        "bool" => BOOLEANS,
+        _ => STRINGS,
+    }
+}
+
+/// Reads with a default, `«` stands for the name and `»` for the default.
+const WITH_DEFAULT: &[&str] = &[
+    "os.getenv(«, »)", "os.getenv(«, default=»)", "os.getenv(key=«, default=»)", "os.environ.get(«, »)", "os.environ.get(«, default=»)",
+    "o.getenv(«, »)", "g(«, »)", "e.get(«, »)", "env.get(«, »)", "os.environ.setdefault(«, »)", "os.environ.get(\n    «,\n    »,\n)",
+    "os.getenv(  # why\n    «,  # 'what'\n    default=»  # os.getenv('decoy')\n)", "(os).environ . get ( « , » )",
+];
+const WITHOUT_DEFAULT: &[&str] = &[
+    "os.getenv(«)", "os.environ.get(«)", "os.environ[«]", "e[«]", "g(«)", "g(key=«)", "o.environ[\n    «\n]", "env[ « ]", "os.getenv(\n«\n)",
+];
+
+/// Where a read may stand: `«` for the comments above it, `»` for the read.
+const PLACES: &[&str] = &[
+    "«v = »\n", "«print(»)\n", "«v: str = »\n", "«v = [», 1]\n", "«v = {'k': », **w}\n", "«v = f'{»}'\n", "«v = f\"a{» :>{w}}b{{\"\n",
+    "«v = f'{f\"{»}\"}' 'x'\n", "«v = f'{w:{»}}'\n", "«v = t'{»}'\n", "«v = lambda: »\n", "«v = 1 if » else 2\n", "«v = [x for x in »]\n",
+    "«v = [» for x in w]\n", "«if »: pass\n", "«while »: break\n", "«assert », 'message'\n", "«v = -len(»)\n", "«v = w[»]\n", "«v = (y := »)\n",
+    "«print(*[», w], sep='')\n", "«print(**{'end': »})\n", "«v = (»).strip()\n", "«v = not » and w\n", "«v = w @ »\n", "«del w[»]\n",
+    "«raise E(») from None\n", "«with open(») as w: pass\n", "«for i in »: pass\n", "def f():\n    «return »\n", "«def f(a=»): pass\n",
+    "«@w(»)\ndef f(): pass\n", "class C(D):\n    a: int\n    «b = »\n", "async def f():\n    x = 1\n    «await w(»)\n", "def f():\n\t«yield »\n",
+    "try:\n    «v = »\nexcept* E: pass\n", "match w:\n    case {'x': [*_]} if w:\n        «v = »\n", "«match »:\n    case _: pass\n", "v = [\n    1,\n    «»,\n]\n",
+    "v = w(\n    1,\n    «k=»,\n)\n", "v = {\n    'a': 1,\n    «'b': »,\n}\n", "if w:\n    pass\nelif w:\n    def g1():\n        if w:\n            «v = »\n",
+    "«v = 1; w = »; x = 2\n", "«type_ = 1, »,\n", "«def f() -> »: pass\n", "«global_ = w if w else (», 1)\n", "«v = w \\\n    + str(»)\n", "«x = w < » < w\n",
+    "«with (open(») as a, b): pass\n", "«v = {**{'a': »}}['a']\n", "«if (z := 1) and »: pass\n", "«v = w[1:», ...]\n",
+];
+
+/// Where a variable is set: `«` for the comments above, `»` for the name.
+const WRITES: &[&str] = &[
+    "«os.environ[»] = str(1)\n", "«e[»] = 'x'\n", "«a, o.environ[»] = 1, 2\n", "def f():\n    «env[»] = '1'\n", "«os.environ[»]: str = 'v'\n",
+    "«for os.environ[»] in 'x': pass\n", "«with open(a) as os.environ[»]: pass\n", "«a = os.environ[»] = 'b'\n", "if a:\n    «o.environ[»] = 'x'\n",
+    "«(os.environ[»]) = 'x'\n", "«[a, *b, os.environ[»]] = 1, 2, 3\n", "«os.environ[\n    »\n] = 'x'\n",
+];
+
+/// Code that reads nothing.
+const DECOYS: &[&str] = &[
+    "s = \"os.getenv('decoy')\"\n", "# os.environ['decoy'] = 1\n", "def d():\n    '''os.getenv('decoy', 1)'''\n", "s = f'os.getenv(\"decoy\") {{os.getenv(1)}}'\n",
+    "s = '''\n# pip install decoy\nos.environ['decoy'] = '1'\n'''\n", "x.environ['decoy'] = x.getenv('decoy')\n", "s = r\"\\\"  # pip install decoy\"\n", "v = w.get('decoy')\n",
+    "s = b'os.getenv(\"decoy\")'\n", "if 0: pass; s = '# c3: ignore'\n", "os.getenv\n", "os.environ\n",
+];
+
+const NAMES: &[&str] = &[
+    "yes", "null", "on", "~", "1e3", "0o12", "password", "api_key", "my token", "größe", "max_tokens", "tokenizer", "log_level", "class", "x-y", "x.y", "1st",
+    "A B", "id", "name", "type", "DB_CONNECTION", "Secret_Name", "connection", "S3_ACCESS_KEY_ID", "private_keys", "PATH", "PYTHONPATH", "LC_ALL", "HOMER",
+    "self", "inputs", "$(x)", "{{x}}", "a'b", "__class__", "ключ", "🎉", "--x", "-", "CREDENTIALS", "to_ken", "nontoken",
+];
+
+fn name() -> impl Strategy<Value = String> {
+    let cut = |text: String| text.chars().take(40).collect();
+    prop_oneof![4 => "[a-zA-Z][a-z0-9_]{0,12}", 2 => select(NAMES).prop_map(ToOwned::to_owned), 2 => text().prop_map(cut)]
+}
+
+fn given(cast: &'static str) -> impl Strategy<Value = Given> {
+    let text = text().prop_map(move |text| if cast.is_empty() { Given::Text(text) } else { Given::Optional("'not valid'") });
+    prop_oneof![
+        2 => Just(Given::Missing),
+        1 => select(&["None", "w", "len(w)", "os.path.join('a', 'b')"][..]).prop_map(Given::Optional),
+        4 => text,
+        3 => select(values(cast)).prop_map(|(code, value)| if value.is_empty() { Given::Optional(code) } else { Given::Code(code, value) }),
+    ]
+}
+
+fn variable() -> impl Strategy<Value = Variable> {
+    let cast = prop_oneof![6 => Just(""), 2 => Just("int"), 2 => Just("float"), 1 => Just("bool")];
+    let directive = prop_oneof![8 => Just(None), 1 => select(&["secret", "not-secret", "ignore"][..]).prop_map(Some)];
+    let written = prop_oneof![6 => Just(None), 1 => Just(Some(Written::First)), 1 => Just(Some(Written::Later)), 2 => Just(Some(Written::Only))];
+    let comments = vec(line().prop_map(|text| format!("about {text}")), 0..3);
+    let look = (any::<u8>(), any::<prop::sample::Index>(), any::<prop::sample::Index>());
+    (name(), cast.prop_flat_map(|cast| (Just(cast), given(cast))), look, comments, directive, written).prop_map(
+        |(name, (cast, given), (style, form, place), comments, directive, written)| {
+            let forms = if matches!(given, Given::Missing) { WITHOUT_DEFAULT } else { WITH_DEFAULT };
+            let place = if directive.is_some() { 0 } else { place.index(PLACES.len()) };
+            // `bool('not valid')` is true to Python, so it is no example of a default of the wrong type.
+            let given = if matches!((cast, &given), ("bool", Given::Optional("'not valid'"))) { Given::Optional("None") } else { given };
+            Variable { name, cast, given, style, form: form.index(forms.len()), place, comments, directive, written }
+        },
+    )
+}
+
+impl Variable {
+    fn read(&self) -> String {
+        let name = literal(&self.name, self.style);
+        let read = match &self.given {
+            Given::Missing => WITHOUT_DEFAULT[self.form].replacen('«', &name, 1),
+            given => {
+                let default = match given {
+                    Given::Text(text) => literal(text, self.style.rotate_left(3)),
+                    Given::Optional(code) | Given::Code(code, _) => (*code).to_owned(),
+                    Given::Missing => unreachable!(),
+                };
+                fill(WITH_DEFAULT[self.form], &name, &default)
+            }
+        };
+        if self.cast.is_empty() { read } else { format!("{}({read})", self.cast) }
+    }
+
+    /// The read at its place below its comments.
+    fn reading(&self) -> String {
+        let code = placed(PLACES[self.place], &self.comments, &self.read());
+        match self.directive {
+            Some(directive) => format!("{}  # c3: {directive}\n", code.trim_end()),
+            None => code,
+        }
+    }
+
+    fn writing(&self) -> String {
+        let comments: &[String] = if self.written == Some(Written::Only) { &self.comments } else { &[] };
+        placed(WRITES[self.form % WRITES.len()], comments, &literal(&self.name, self.style))
+    }
+
+    fn code(&self) -> String {
+        match self.written {
+            None => self.reading(),
+            Some(Written::Only) => self.writing(),
+            Some(Written::First) => format!("{}\n{}", self.writing(), self.reading()),
+            Some(Written::Later) => format!("{}\n{}", self.reading(), self.writing()),
+        }
+    }
+
+    /// A directive counts where it stands, beside the read.
+    fn directed(&self, directive: &str) -> bool {
+        self.written != Some(Written::Only) && self.directive == Some(directive)
+    }
+
+    fn is_part_of_interface(&self) -> bool {
+        let possible = !self.name.is_empty() && !self.name.contains(['=', '\0']);
+        let directed = self.directed("secret") || self.directed("not-secret");
+        possible && (!is_system(&self.name) || directed) && !self.directed("ignore")
+    }
+
+    fn kind(&self) -> &'static str {
+        match self.cast {
+            "int" => "Integer",
+            "float" => "Float",
+            "bool" => "Boolean",
+            _ => "String",
+        }
+    }
+
+    fn is_secret(&self) -> bool {
+        let is_string = self.cast.is_empty() || self.written == Some(Written::Only) || self.written == Some(Written::First);
+        self.directed("secret") || (!self.directed("not-secret") && is_string && is_secret_name(&self.name))
+    }
+
+    fn description(&self) -> Option<String> {
+        (!self.comments.is_empty()).then(|| folded(&self.comments.join(" ")))
+    }
+
+    fn is_input(&self) -> bool {
+        self.is_part_of_interface() && matches!(self.written, None | Some(Written::Later))
+    }
+
+    fn is_output(&self) -> bool {
+        self.is_part_of_interface() && self.written.is_some() && !self.is_secret()
+    }
+
+    fn default(&self) -> Option<&str> {
+        match &self.given {
+            Given::Text(text) => Some(text),
+            Given::Code(_, value) => Some(value),
+            _ => None,
+        }
+    }
+
+    fn as_input(&self) -> Value {
+        json!({
+            "name": self.name, "type": self.kind(), "default": self.default(), "required": matches!(self.given, Given::Missing),
+            "secret": self.is_secret(), "description": self.description(),
+        })
+    }
+
+    fn as_output(&self) -> Value {
+        json!({"name": self.name, "type": "String", "description": self.description()})
+    }
+}
+
+/// The spec's list of names that belong to the system.
+fn is_system(name: &str) -> bool {
+    let names = "PATH HOME USER SHELL PWD LANG TMPDIR HOSTNAME DISPLAY JAVA_HOME R_HOME R_LIBS";
+    let prefixes = "LC_ LD_ PYTHON CUDA_ NVIDIA_ NCCL_ OMP_ MKL_ OPENBLAS_ TF_ XLA_ KERAS_ TOKENIZERS_ PYTORCH_ PYSPARK_ KUBERNETES_";
+    names.split(' ').any(|system| system == name) || prefixes.split(' ').any(|prefix| name.starts_with(prefix))
+}
+
+/// The spec's rule for secrets; what is no letter or digit parts words as `_` does.
+fn is_secret_name(name: &str) -> bool {
+    let name = name.to_lowercase().replace(|character: char| !character.is_alphanumeric(), "_");
+    let words = ["password", "passwd", "secret", "token", "credential", "credentials"];
+    let parts = ["api_key", "access_key", "private_key", "connection_string"];
+    name.split('_').any(|word| words.contains(&word)) || parts.iter().any(|part| name.contains(part)) || name.ends_with("_connection")
+}
+
+/// Replaces `«` and `»` without looking at what was put in.
+fn fill(template: &str, first: &str, second: &str) -> String {
+    let (before, rest) = template.split_once('«').unwrap();
+    let (between, after) = rest.split_once('»').unwrap();
+    [before, first, between, second, after].concat()
+}
+
+/// Puts comments, each on a line of its own, and code into a template.
+fn placed(template: &str, comments: &[String], code: &str) -> String {
+    let before = template.split('«').next().unwrap();
+    let indent = &before[before.rfind('\n').map_or(0, |at| at + 1)..];
+    let comments: String = comments.iter().map(|comment| format!("# {comment}\n{indent}")).collect();
+    fill(template, &comments, code)
+}
+
+/// A script with everything that it must be read as.
+#[derive(Debug, Clone)]
+struct Script {
+    docstring: Option<(String, u8)>,
+    variables: Vec<(Variable, &'static str)>,
+    pip: Vec<Vec<String>>,
+    metadata: Vec<String>,
+    system: bool,
+    settings: Settings,
+}
+
+/// A word of a command that no shell is needed for.
+fn word() -> impl Strategy<Value = String> {
+    let plain = ["numpy", "pandas==2.1", "torch[cpu]>=2,<3", "x; python_version<'3.13'", "--index-url", "https://e.example/simple?a=b&c=d", "-U", "git+https://e.example/y@v1#egg=z", "$HOME/x", "*"];
+    let refused = |word: &String| {
+        word.trim().is_empty() || word.contains(char::is_control) || word.contains('`') || word.contains("$(") || word.ends_with(';')
+            || ["&&", "||", "|", ";", "&", ">", ">>", "<"].contains(&word.as_str())
+            || word.contains(['\u{2028}', '\u{2029}'])
+    };
+    let hostile = line().prop_filter("a word that needs a shell", move |word| !refused(word));
+    prop_oneof![3 => select(plain.to_vec()).prop_map(ToOwned::to_owned), 1 => hostile]
+}
+
+fn settings() -> impl Strategy<Value = Settings> {
+    let path = || line().prop_map(|text| text.replace('/', "_").chars().take(60).collect::<String>());
+    let folder = prop_oneof![2 => Just(String::new()), 1 => path().prop_map(|folder| format!("sub {folder}/"))];
+    let stem = path().prop_map(|text| format!("op{text}").chars().take(40).collect::<String>());
+    let base = prop_oneof![3 => Just("registry.access.redhat.com/ubi8/python-312".to_owned()), 1 => text()];
+    (stem, folder, vec(path(), 0..3), base, any::<bool>(), any::<bool>()).prop_map(|(stem, folder, files, base_image, logging, generate_name)| Settings {
+        image: "registry.example:5000/ns/claimed-op:0.1".to_owned(),
+        version: "0.1".to_owned(),
+        base_image,
+        folder,
+        dockerfile: format!("{stem}.Dockerfile"),
+        stem,
+        dockerfile_template: None,
+        files,
+        requirement_files: Vec::new(),
+        logging,
+        generate_name,
+    })
+}
+
+fn script() -> impl Strategy<Value = Script> {
+    let docstring = prop::option::weighted(0.9, (text(), any::<u8>()));
+    let decoy = prop_oneof![2 => Just(""), 1 => select(DECOYS)];
+    let pip = vec(vec(word(), 1..4), 0..3);
+    (docstring, vec((variable(), decoy), 0..7), pip, vec(word(), 0..3), any::<bool>(), settings()).prop_map(
+        |(docstring, variables, pip, metadata, system, settings)| Script { docstring, variables, pip, metadata, system, settings }.with_own_names(),
+    )
+}
+
+impl Script {
+    /// Renames variables that would fold to the name of another.
+    fn with_own_names(mut self) -> Self {
+        let has_log_level = self.variables.iter().any(|(variable, _)| variable.name == "log_level" && variable.is_part_of_interface());
+        let mut taken: BTreeSet<String> = (!has_log_level).then(|| "log_level".to_owned()).into_iter().collect();
+        for (at, (variable, _)) in self.variables.iter_mut().enumerate() {
+            let key = |name: &str| id(name).to_lowercase().trim_matches('_').to_owned();
+            if key(&variable.name).is_empty() || !taken.insert(key(&variable.name)) {
+                variable.name = format!("{}x{at}", variable.name);
+                while !taken.insert(key(&variable.name)) {
+                    variable.name.push('y');
+                }
+            }
+        }
+        self
+    }
+
+    fn source(&self) -> Source {
+        Source::new(format!("{}.py", self.settings.stem), Language::Python, self.text())
+    }
+
+    fn text(&self) -> String {
+        let mut text = String::new();
+        if let Some((docstring, style)) = &self.docstring {
+            // An f-string or a sum is no docstring.
+            let style = if matches!(style % 9, 5..=7) { 0 } else { *style };
+            text += &format!("{}\n", literal(docstring, style));
+        }
+        text += "import os, sys\nimport os as o\nfrom os import environ as e, getenv as g\nenv = os.environ\nCONSTANT = 'constant'\nSIZE: int = 42\n\n";
+        text += &self.pip.iter().map(|words| format!("# pip install {}\n\n", shlex::try_join(words.iter().map(String::as_str)).unwrap())).collect::<String>();
+        if !self.metadata.is_empty() {
+            let entries: String = self.metadata.iter().map(|entry| format!("#   {},\n", json!(entry))).collect();
+            text += &format!("# /// script\n# requires-python = '>=3.9'\n# dependencies = [\n{entries}# ]\n# ///\n\n");
+        }
+        text += if self.system { "# dnf install -y git\n\n" } else { "" };
+        text += &self.variables.iter().map(|(variable, decoy)| format!("{}\n{decoy}\n", variable.code())).collect::<String>();
+        text
+    }
+
+    fn variables(&self) -> impl Iterator<Item = &Variable> {
+        self.variables.iter().map(|(variable, _)| variable)
+    }
+
+    /// The inputs as engines see them, `log_level` among them.
+    fn parameters(&self) -> Vec<Value> {
+        let mut inputs: Vec<Value> = self.variables().filter(|variable| variable.is_input()).map(Variable::as_input).collect();
+        let declared = self.variables().any(|variable| variable.name == "log_level" && (variable.is_input() || variable.is_output()));
+        if self.settings.logging && !declared {
+            inputs.push(json!({
+                "name": "log_level", "type": "String", "default": "INFO", "required": false, "secret": false,
+                "description": "Level of the log messages: DEBUG, INFO, WARNING, ERROR or CRITICAL",
+            }));
+        }
+        for input in &mut inputs {
+            input["id"] = json!(id(input["name"].as_str().unwrap()));
+        }
+        inputs
+    }
+
+    /// The outputs as engines see them: an id that an input has too gets the suffix `_output`.
+    fn outcomes(&self) -> Vec<Value> {
+        let outputs: Vec<&Variable> = self.variables().filter(|variable| variable.is_output()).collect();
+        let inputs: BTreeSet<String> = self.parameters().iter().map(|input| input["id"].as_str().unwrap().to_owned()).collect();
+        let mut taken: BTreeSet<String> = inputs.iter().cloned().chain(outputs.iter().map(|output| id(&output.name))).collect();
+        let outcome = |output: &&Variable| {
+            let mut id = id(&output.name);
+            while inputs.contains(&id) || (id.ends_with("_output_output") && taken.contains(&id)) {
+                id += "_output";
+            }
+            taken.insert(id.clone());
+            json!({"id": id, "name": output.name, "type": "String", "description": output.description()})
+        };
+        outputs.iter().map(outcome).collect()
+    }
+}
+
+/// A name in letters, digits and `_`, as Kubeflow and CWL need it.
+fn id(name: &str) -> String {
+    let first = if name.starts_with(|first: char| first.is_ascii_digit()) { "_" } else { "" };
+    let letter = |character: char| match character {
+        character if character.is_ascii_alphanumeric() || character == '_' => character.to_string(),
+        character if character.is_ascii() => "_".to_owned(),
+        character => format!("u{:04x}", u32::from(character)),
+    };
+    first.chars().map(String::from).chain(name.chars().map(letter)).collect()
+}
+
+// --------------------------------------------------------------------------------------------------------- checks
+
+/// Reads a source, shows every diagnostic in both ways, and compares with a second reading.
+fn read(source: &Source) -> (Option<Component>, Vec<Diagnostic>) {
+    let reading = frontend::read(source);
+    for diagnostic in &reading.diagnostics {
+        assert!(!render(diagnostic, source, false).is_empty());
+        render(diagnostic, source, true);
+    }
+    let again = frontend::read(source);
+    assert_eq!(reading.component, again.component);
+    assert_eq!(reading.diagnostics, again.diagnostics);
+    let failed = reading.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+    assert_eq!(reading.component.is_none(), failed, "a component or an error: {:?}", reading.diagnostics);
+    (reading.component, reading.diagnostics)
+}
+
+/// The files of an operator by their ending, and its entry point; a second time gives the same bytes.
+fn emit(component: &Component, settings: &Settings) -> Result<Emitted, Vec<Diagnostic>> {
+    let operator = Operator { component, settings };
+    let targets: Vec<_> = TARGETS.iter().filter(|target| ["kubeflow", "kubernetes", "cwl"].contains(&target.name)).collect();
+    let artifacts = backend::emit(&operator, &targets)?;
+    assert_eq!(artifacts, backend::emit(&operator, &targets).unwrap());
+    assert_eq!(prelude::emit(&operator), prelude::emit(&operator));
+    let text = |suffix: &str| {
+        let name = format!("{}{suffix}", settings.stem);
+        let artifact = artifacts.iter().find(|artifact| artifact.name == name).unwrap();
+        String::from_utf8(artifact.content.clone()).unwrap()
+    };
+    Ok(Emitted {
+        dockerfile: text(".Dockerfile"),
+        kubeflow: yaml(&text(".yaml")),
+        job: yaml(&text(".job.yaml")),
+        cwl: yaml(&text(".cwl")),
+        prelude: String::from_utf8(prelude::emit(&operator).content).unwrap(),
+    })
+}
+
+struct Emitted {
+    dockerfile: String,
+    kubeflow: Value,
+    job: Value,
+    cwl: Value,
+    prelude: String,
+}
+
+/// Reads YAML; every document must also be free of what PyYAML refuses to read at all.
+fn yaml(text: &str) -> Value {
+    let refused = |character: &char| {
+        let allowed = matches!(character, '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
+        !allowed || matches!(character, '\u{feff}')
+    };
+    assert_eq!(text.chars().find(refused), None, "a character that YAML doesn't allow in {text}");
+    yaml_serde::from_str(text).unwrap_or_else(|error| panic!("{error} in {text}"))
+}
+
+/// The logical lines of a Dockerfile, as instruction and rest; comments and empty lines are left out.
+fn instructions(dockerfile: &str) -> Vec<(String, String)> {
+    let mut instructions = Vec::new();
+    let mut lines = dockerfile.split('\n');
+    while let Some(line) = lines.next() {
+        assert!(line.len() < 65_536, "builders refuse lines of 64 KiB");
+        if line.trim().is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let mut logical = line.to_owned();
+        while let Some(rest) = logical.strip_suffix('\\') {
+            logical = rest.to_owned() + lines.next().expect("a line that continues the last");
+        }
+        let (instruction, rest) = logical.split_once(' ').expect("an instruction and its arguments");
+        let known = ["ARG", "FROM", "USER", "RUN", "COPY", "ENV", "WORKDIR", "ENTRYPOINT", "CMD", "LABEL"];
+        assert!(known.contains(&instruction), "`{instruction}` in {dockerfile}");
+        instructions.push((instruction.to_owned(), rest.trim().to_owned()));
+    }
+    instructions
+}
+
+/// The words of `ARG`, `ENV` and `LABEL` as Docker reads them: quotes, backslashes, and no variables.
+fn docker_words(text: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut quote = None;
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        let word = words.last_mut().unwrap();
+        match (quote, character) {
+            (None, ' ') => words.push(String::new()),
+            (None, '"' | '\'') => quote = Some(character),
+            (Some(open), character) if open == character => quote = None,
+            (Some('\''), character) => word.push(character),
+            (Some(_), '\\') if !matches!(characters.peek(), Some('"' | '$' | '\\')) => word.push('\\'),
+            (_, '\\') => word.push(characters.next().expect("what a backslash escapes")),
+            (_, '$') => panic!("a variable in {text}"),
+            (_, character) => word.push(character),
+        }
+    }
+    assert_eq!(quote, None, "an open quote in {text}");
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// What the entry point knows of its operator: a JSON text in a Python literal.
+fn interface(prelude: &str) -> Value {
+    assert!(prelude.is_ascii());
+    ruff_python_parser::parse_module(prelude).expect("the entry point is Python");
+    let (_, rest) = prelude.split_once("INTERFACE = json.loads(").unwrap();
+    let literal = rest.lines().next().unwrap();
+    let literal = &literal[..=literal.rfind('"').unwrap()];
+    let json: String = serde_json::from_str(literal).expect("a literal that is JSON too");
+    serde_json::from_str(&json).unwrap()
+}
+
+fn without(value: &Value, keys: &[&str]) -> Value {
+    let entries = value.as_object().unwrap().iter().filter(|(key, value)| !keys.contains(&key.as_str()) && !value.is_null());
+    Value::Object(entries.map(|(key, value)| (key.clone(), value.clone())).collect::<Map<_, _>>())
+}
+
+fn is_label(name: &str) -> bool {
+    let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    name.len() <= 63 && name.bytes().all(|byte| inner(byte) || byte == b'-') && name.starts_with(|c: char| c != '-') && name.ends_with(|c: char| c != '-')
+}
+
+fn is_environment_name(name: &str) -> bool {
+    let valid = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+    !name.is_empty() && name.bytes().all(valid) && !name.starts_with(|c: char| c.is_ascii_digit())
+}
+
+fn check_component(script: &Script, component: &Component) {
+    let found = |value: &Value| {
+        let mut value = without(value, &["location", "reads", "read"]);
+        if let Some(description) = value.get("description").and_then(Value::as_str) {
+            value["description"] = json!(folded(description));
+        }
+        value
+    };
+    let all = |side: &Value| side.as_array().unwrap().iter().map(found).collect::<Vec<_>>();
+    let component_json = serde_json::to_value(component).unwrap();
+    let wanted = |side: fn(&Variable) -> Value, is: fn(&Variable) -> bool| {
+        script.variables().filter(|variable| is(variable)).map(|variable| without(&side(variable), &[])).collect::<Vec<_>>()
+    };
+    assert_eq!(all(&component_json["inputs"]), wanted(Variable::as_input, Variable::is_input));
+    assert_eq!(all(&component_json["outputs"]), wanted(Variable::as_output, Variable::is_output));
+    let docstring = script.docstring.as_ref().map(|(text, _)| folded(text)).filter(|text| !text.is_empty());
+    assert_eq!(folded(&component.description), docstring.unwrap_or_else(|| component.name.clone()));
+    assert!(is_label(&component.name), "{}", component.name);
+    let wanted = script.pip.len() + script.metadata.len() + usize::from(script.system);
+    assert_eq!(component.requirements.len(), wanted, "{:?}", component.requirements);
+    let json = serde_json::to_string(component).unwrap();
+    assert_eq!(serde_json::to_value(serde_json::from_str::<Component>(&json).unwrap()).unwrap(), component_json);
+}
+
+fn check_kubeflow(script: &Script, component: &Component, document: &Value) {
+    let port = |value: &Value| {
+        let secret = value["secret"] == true;
+        let mut port = without(value, &["id", "required", "secret", if secret { "default" } else { "" }]);
+        port["name"] = value["id"].clone();
+        if value.get("required").is_some_and(|required| *required == false) || secret {
+            port["optional"] = json!(true);
+        }
+        port
+    };
+    let ports = |values: &[Value]| values.iter().map(port).collect::<Vec<_>>();
+    let empty = json!([]);
+    assert_eq!(document["name"], json!(component.name));
+    assert_eq!(document["description"], json!(folded(&component.description)));
+    assert_eq!(document.get("inputs").unwrap_or(&empty), &json!(ports(&script.parameters())));
+    assert_eq!(document.get("outputs").unwrap_or(&empty), &json!(ports(&script.outcomes())));
+    let container = &document["implementation"]["container"];
+    assert_eq!(container["image"], json!(script.settings.image));
+    let mut arguments = Vec::new();
+    for input in script.parameters() {
+        let pair = [json!(format!("--{}", input["id"].as_str().unwrap())), json!({"inputValue": input["id"]})];
+        match input["required"] == true && input["secret"] == false {
+            true => arguments.extend(pair),
+            false => arguments.push(json!({"if": {"cond": {"isPresent": input["id"]}, "then": pair}})),
+        }
+    }
+    for output in script.outcomes() {
+        arguments.extend([json!(format!("--{}", output["id"].as_str().unwrap())), json!({"outputPath": output["id"]})]);
+    }
+    assert_eq!(container.get("args").unwrap_or(&empty), &json!(arguments));
+    assert_eq!(container["command"], json!(command(&script.settings)));
+}
+
+fn command(settings: &Settings) -> [String; 2] {
+    ["python".to_owned(), format!("/opt/app-root/src/{}claimed_{}.py", settings.folder, settings.stem)]
+}
+
+fn check_job(script: &Script, component: &Component, document: &Value) {
+    let container = &document["spec"]["template"]["spec"]["containers"][0];
+    let name = document["metadata"].get("name").or(document["metadata"].get("generateName")).unwrap().as_str().unwrap();
+    assert!(is_label(name.trim_end_matches('-')));
+    assert!(is_label(container["name"].as_str().unwrap()));
+    assert_eq!(container["command"], json!(command(&script.settings)));
+    let mut wanted = Vec::new();
+    for input in script.parameters() {
+        let (name, id) = (input["name"].as_str().unwrap(), &input["id"]);
+        let name = if is_environment_name(name) && !name.starts_with("..") { json!(name) } else { id.clone() };
+        assert!(is_environment_name(name.as_str().unwrap()));
+        let default = input["default"].as_str().filter(|text| !text.contains('\0'));
+        let required = input["required"] == true;
+        if input["secret"] == true {
+            let key = without(&json!({"name": component.name, "key": name, "optional": if required { Value::Null } else { json!(true) }}), &[]);
+            wanted.push(json!({"name": name, "valueFrom": {"secretKeyRef": key}}));
+        } else if required || default.is_some() {
+            wanted.push(json!({"name": name, "value": default.unwrap_or("")}));
+        }
+    }
+    let mut found = container.get("env").cloned().unwrap_or(json!([]));
+    for variable in found.as_array_mut().unwrap() {
+        if let Some(value) = variable.get("value").and_then(Value::as_str) {
+            assert!(!value.replace("$$", "").contains('$'), "a variable in {value}");
+            variable["value"] = json!(value.replace("$$", "$"));
+        }
+    }
+    assert_eq!(found, json!(wanted));
+}
+
+fn check_cwl(script: &Script, component: &Component, document: &Value) {
+    assert_eq!(document["label"], json!(component.name));
+    assert_eq!(document["doc"], json!(folded(&component.description)));
+    assert_eq!(document["baseCommand"], json!(command(&script.settings)));
+    assert_eq!(document["inputs"].as_object().unwrap().len(), script.parameters().len());
+    assert_eq!(document["outputs"].as_object().unwrap().len(), script.outcomes().len());
+    for input in script.parameters() {
+        let port = &document["inputs"][input["id"].as_str().unwrap()];
+        assert_eq!(port.get("doc").unwrap_or(&Value::Null), &input["description"]);
+        let default = input["default"].as_str().filter(|_| input["secret"] == false);
+        let (names, default) = match (input["type"].as_str().unwrap(), default) {
+            ("String", default) => (&["string"][..], json!(default)),
+            ("Integer", default) => (&["int", "long"][..], json!(default.map(|text| text.parse::<i64>().unwrap()))),
+            ("Float", default) => (&["float", "double"][..], json!(default.map(|text| text.replace('_', "").parse::<f64>().unwrap()))),
+            (_, default) => (&["boolean"][..], json!(default.map(|text| text == "True"))),
+        };
+        let same = match (default.as_f64(), port.get("default").and_then(Value::as_f64)) {
+            (Some(wanted), Some(found)) => wanted.to_bits() == found.to_bits(),
+            _ => default == *port.get("default").unwrap_or(&Value::Null),
+        };
+        assert!(same, "{default} is {port}");
+        let kinds: Vec<&str> = port["type"].as_array().map_or_else(|| vec![port["type"].as_str().unwrap()], |kinds| kinds.iter().map(|kind| kind.as_str().unwrap()).collect());
+        assert!(kinds.iter().any(|kind| names.contains(kind)), "{port}");
+        assert!(input["required"] == false || !kinds.contains(&"null"), "{port} is required");
+        assert!(input["required"] == true || kinds.contains(&"null") || port.get("default").is_some(), "{port} is optional");
+    }
+    for output in script.outcomes() {
+        let port = &document["outputs"][output["id"].as_str().unwrap()];
+        assert_eq!(port.get("doc").unwrap_or(&Value::Null), &output["description"]);
+    }
+}
+
+fn check_dockerfile(script: &Script, component: &Component, dockerfile: &str) {
+    let instructions = instructions(dockerfile);
+    let order: Vec<&str> = instructions.iter().map(|(instruction, _)| instruction.as_str()).filter(|name| !["RUN", "COPY"].contains(name)).collect();
+    assert_eq!(order, ["ARG", "FROM", "USER", "ENV", "USER", "WORKDIR", "ENTRYPOINT", "CMD", "LABEL"]);
+    let argument = |name: &str| &instructions.iter().find(|(instruction, _)| instruction == name).unwrap().1;
+    assert_eq!(serde_json::from_str::<Value>(argument("ENTRYPOINT")).unwrap(), json!(command(&script.settings)));
+    let base: String = script.settings.base_image.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    assert_eq!(docker_words(argument("ARG")), [format!("BASE_IMAGE={base}")]);
+    check_labels(component, &docker_words(argument("LABEL")));
+
+    let runs = instructions.iter().filter(|(instruction, _)| instruction == "RUN").map(|(_, command)| command);
+    let words: Vec<String> = runs.flat_map(|command| shlex::split(command).unwrap().into_iter().chain(["&&".to_owned()])).collect();
+    let commands: Vec<&[String]> = words.split(|word| word == "&&").filter(|words| !words.is_empty()).collect();
+    let install = ["python", "-m", "pip", "install", "--no-cache-dir"];
+    let pip = commands.iter().filter(|words| words[0] == "python").map(|words| words.strip_prefix(&install.map(String::from)).unwrap().to_vec());
+    let metadata = (!script.metadata.is_empty()).then(|| script.metadata.clone());
+    assert_eq!(pip.collect::<Vec<_>>(), script.pip.iter().cloned().chain(metadata).collect::<Vec<_>>());
+    let rest: BTreeSet<&str> = commands.iter().map(|words| words[0].as_str()).filter(|word| *word != "python").collect();
+    assert!(rest.is_subset(&BTreeSet::from(["dnf", "mkdir", "chown", "chmod"])), "{rest:?}");
+}
+
+fn check_labels(component: &Component, labels: &[String]) {
+    let label = |name: &str| labels.iter().find_map(|label| label.strip_prefix(name)?.strip_prefix('='));
+    assert_eq!(label("org.opencontainers.image.title"), Some(component.name.as_str()));
+    let description = label("org.opencontainers.image.description").unwrap();
+    assert!(folded(&component.description).starts_with(description), "{description}");
+    let Some(json) = label(backend::dockerfile::COMPONENT_LABEL) else { return };
+    let found: Component = serde_json::from_str(json).unwrap();
+    assert_eq!(found.name, component.name);
+    let defaults = |component: &Component| component.inputs.iter().map(|input| (input.name.clone(), input.default.clone())).collect::<Vec<_>>();
+    assert_eq!(defaults(&found), defaults(component));
+}
+
+fn check_prelude(script: &Script, component: &Component, text: &str) {
+    let interface = interface(text);
+    assert_eq!(interface["script"], json!(component.source));
+    assert_eq!(interface["files"], json!(script.settings.files));
+    let inputs: Vec<Value> = script
+        .parameters()
+        .iter()
+        .map(|input| {
+            let mut wanted = without(input, &["required", "description"]);
+            wanted["default"] = if input["secret"] == true { Value::Null } else { input["default"].clone() };
+            wanted
+        })
+        .collect();
+    assert_eq!(interface["inputs"], json!(inputs));
+    let outputs: Vec<Value> = interface["outputs"].as_array().unwrap().iter().map(|output| without(output, &["read"])).collect();
+    assert_eq!(json!(outputs), json!(script.outcomes().iter().map(|output| without(output, &["description"])).collect::<Vec<_>>()));
+}
+
+proptest! {
+    #![proptest_config(config(96))]
+
+    /// A valid script, whatever its texts, gives exactly the interface that was meant, in every file.
+    #[test]
+    fn scripts_are_read_as_they_were_meant(script in script()) {
+        let source = script.source();
+        let (component, diagnostics) = read(&source);
+        let component = component.unwrap_or_else(|| panic!("{diagnostics:?} in {}", script.text()));
+        check_component(&script, &component);
+        let emitted = emit(&component, &script.settings).unwrap_or_else(|diagnostics| panic!("{diagnostics:?} in {}", script.text()));
+        check_kubeflow(&script, &component, &emitted.kubeflow);
+        check_job(&script, &component, &emitted.job);
+        check_cwl(&script, &component, &emitted.cwl);
+        check_dockerfile(&script, &component, &emitted.dockerfile);
+        check_prelude(&script, &component, &emitted.prelude);
+    }
+}

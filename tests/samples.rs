@@ -1,0 +1,70 @@
+//! Every sample for every target, and every invalid sample's message as a user sees it.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use insta::{assert_snapshot, glob, with_settings};
+
+/// Runs `c3` in the repository's folder.
+fn c3(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_c3"))
+        .args(arguments)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env("NO_COLOR", "1")
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn relative(path: &Path) -> &str {
+    path.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap().to_str().unwrap()
+}
+
+/// Compiles a sample into a folder.
+fn compile(sample: &Path, folder: &Path) -> Output {
+    c3(&["compile", relative(sample), "-r", "registry.example/ns", "-o", folder.to_str().unwrap()])
+}
+
+#[test]
+fn emitted_files() {
+    glob!("../samples", "*.py", |sample| {
+        let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let output = compile(sample, first.path());
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        compile(sample, second.path());
+        for suffix in ["Dockerfile", "yaml", "job.yaml", "cwl"] {
+            let name = format!("{}.{suffix}", sample.file_stem().unwrap().to_str().unwrap());
+            let emitted = std::fs::read_to_string(first.path().join(&name)).unwrap();
+            let again = std::fs::read_to_string(second.path().join(&name)).unwrap();
+            assert_eq!(emitted, again, "{name} differs between two runs");
+            if suffix != "Dockerfile" {
+                yaml_serde::from_str::<yaml_serde::Value>(&emitted).unwrap();
+            }
+            with_settings!({snapshot_suffix => name}, { assert_snapshot!("emitted", emitted) });
+        }
+    });
+}
+
+#[test]
+fn components() {
+    glob!("../samples", "*.py", |sample| {
+        let output = c3(&["inspect", relative(sample), "--format", "json"]);
+        assert_snapshot!("component", text(&output.stdout));
+        assert_snapshot!("diagnostics", text(&output.stderr));
+    });
+}
+
+#[test]
+fn invalid_samples() {
+    glob!("../samples/invalid", "*", |sample| {
+        let folder = tempfile::tempdir().unwrap();
+        let output = compile(sample, folder.path());
+        assert_eq!(output.status.code(), Some(1), "{} is refused", sample.display());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is written");
+        assert!(output.stdout.is_empty());
+        assert_snapshot!("refused", text(&output.stderr));
+    });
+}
