@@ -69,8 +69,12 @@ impl ArtifactError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Exists(_) => Some("replace with `--overwrite`, or keep the present ones with `--rename`".into()),
-            Self::RenameTaken { .. } => Some("give another name with `--rename NAME`, or add `--overwrite`".into()),
+            Self::Exists(_) => {
+                Some("replace with `--overwrite`, or keep the present ones with `--rename`".into())
+            }
+            Self::RenameTaken { .. } => {
+                Some("give another name with `--rename NAME`, or add `--overwrite`".into())
+            }
             Self::RenameName(_) => Some("give a name without folders".into()),
             Self::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
                 Some("free some space; the files that were there are unchanged".into())
@@ -96,13 +100,18 @@ pub fn conflicts(artifacts: &[Artifact], folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Writes artifacts into a folder and returns their paths: first all are put beside their places, then moved in.
-pub fn write(artifacts: &[Artifact], folder: &Path, existing: &Existing) -> Result<Vec<PathBuf>, ArtifactError> {
+pub fn write(
+    artifacts: &[Artifact],
+    folder: &Path,
+    existing: &Existing,
+) -> Result<Vec<PathBuf>, ArtifactError> {
     let conflicts = conflicts(artifacts, folder);
     if *existing == Existing::Keep && !conflicts.is_empty() {
         return Err(ArtifactError::Exists(conflicts));
     }
     std::fs::create_dir_all(folder).map_err(|source| ArtifactError::Io { path: folder.into(), source })?;
-    let staged: Vec<_> = artifacts.iter().map(|artifact| stage(artifact, folder)).collect::<Result<_, _>>()?;
+    let staged: Vec<_> =
+        artifacts.iter().map(|artifact| stage(artifact, folder)).collect::<Result<_, _>>()?;
     if let Existing::Rename { name, replace } = existing {
         rename(&conflicts, name.as_deref(), *replace)?;
     }
@@ -126,7 +135,8 @@ fn stage(artifact: &Artifact, folder: &Path) -> Result<(tempfile::NamedTempFile,
 /// The permissions of the file that is replaced, else those that a new file gets.
 fn permissions(path: &Path) -> std::fs::Permissions {
     use std::os::unix::fs::PermissionsExt;
-    std::fs::metadata(path).map_or_else(|_| std::fs::Permissions::from_mode(0o666), |metadata| metadata.permissions())
+    std::fs::metadata(path)
+        .map_or_else(|_| std::fs::Permissions::from_mode(0o666), |metadata| metadata.permissions())
 }
 
 fn place(file: tempfile::NamedTempFile, path: PathBuf) -> Result<PathBuf, ArtifactError> {
@@ -157,7 +167,8 @@ fn renamed(path: &Path, name: Option<&str>) -> Result<PathBuf, ArtifactError> {
     if name.is_empty() || name.contains(['/', '\0']) || name == ".." {
         return Err(ArtifactError::RenameName(name.to_owned()));
     }
-    let ending = [".job.yaml", ".yaml", ".cwl", ".Dockerfile"].into_iter().find(|ending| file.ends_with(ending));
+    let ending =
+        [".job.yaml", ".yaml", ".cwl", ".Dockerfile"].into_iter().find(|ending| file.ends_with(ending));
     let stem = name.strip_suffix(ending.unwrap_or("")).unwrap_or(name);
     Ok(path.with_file_name(format!("{stem}{}", ending.unwrap_or(""))))
 }

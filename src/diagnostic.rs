@@ -119,8 +119,10 @@ const FRAME_WIDTH: usize = 160;
 pub fn render(diagnostic: &Diagnostic, source: &Source, colour: bool) -> String {
     let path = source.display();
     let frame = diagnostic.span.as_ref().map(|span| frame(source, span));
-    let mut group = level(diagnostic.severity).primary_title(&*diagnostic.message).id(diagnostic.code).elements(
-        frame.as_ref().map(|frame| {
+    let mut group = level(diagnostic.severity)
+        .primary_title(&*diagnostic.message)
+        .id(diagnostic.code)
+        .elements(frame.as_ref().map(|frame| {
             Snippet::source(&*frame.text)
                 .path(match frame.location.cell {
                     Some(cell) => format!("{path}:cell {cell}"),
@@ -128,12 +130,14 @@ pub fn render(diagnostic: &Diagnostic, source: &Source, colour: bool) -> String 
                 })
                 .line_start(frame.location.line as usize)
                 .annotation(AnnotationKind::Primary.span(frame.span.clone()))
-        }),
-    );
+        }));
     if frame.is_none() {
         group = group.element(annotate_snippets::Origin::path(path.clone()));
     }
-    let hint = diagnostic.hint.as_ref().map(|hint| Group::with_title(Level::HELP.with_name("hint").secondary_title(hint)));
+    let hint = diagnostic
+        .hint
+        .as_ref()
+        .map(|hint| Group::with_title(Level::HELP.with_name("hint").secondary_title(hint)));
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     renderer.decor_style(DecorStyle::Ascii).render(&std::iter::once(group).chain(hint).collect::<Vec<_>>())
 }
@@ -156,9 +160,10 @@ struct Frame {
 fn frame(source: &Source, span: &Range<usize>) -> Frame {
     let text = source.text();
     let start = floor(text, span.start.min(text.len()));
-    let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
+    let line_start = source.line_start(start);
     let line_end = text[start..].find('\n').map_or(text.len(), |at| start + at);
-    let from = if start - line_start > FRAME_WIDTH / 2 { floor(text, start - FRAME_WIDTH / 2) } else { line_start };
+    let from =
+        if start - line_start > FRAME_WIDTH / 2 { floor(text, start - FRAME_WIDTH / 2) } else { line_start };
     let to = floor(text, line_end.min(from + FRAME_WIDTH)).max(start);
     let end = floor(text, span.end.min(to)).max(start);
     Frame { text: text[from..to].to_owned(), span: start - from..end - from, location: source.locate(start) }

@@ -72,9 +72,7 @@ impl FilesError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::Missing(_) | Self::NoMatch(_) => {
-                "additional files are looked up in the working directory"
-            }
+            Self::Missing(_) | Self::NoMatch(_) => "additional files are looked up in the working directory",
             Self::Pattern { .. } => "patterns are made of `*`, `?`, `[…]` and `**`",
             Self::Empty(_) => "leave the folder out, or put a file into it",
             Self::Ignored(_) => "leave it out, or add an exception `!…` to `.dockerignore`",
@@ -120,11 +118,7 @@ fn named(tree: &Tree, pattern: &str) -> Result<Vec<AdditionalFile>, FilesError> 
         Node::File(file) => Ok(vec![file]),
         Node::Folder => {
             let files = tree.files_below(&path, true)?;
-            if files.is_empty() {
-                Err(nothing_in(tree, pattern, &path))
-            } else {
-                Ok(files)
-            }
+            if files.is_empty() { Err(nothing_in(tree, pattern, &path)) } else { Ok(files) }
         }
     }
 }
@@ -144,11 +138,7 @@ fn globbed(tree: &Tree, pattern: &str) -> Result<Vec<AdditionalFile>, FilesError
     for path in glob::expand(tree, pattern)? {
         files.extend(matched(tree, &path)?);
     }
-    if files.is_empty() {
-        Err(FilesError::NoMatch(pattern.to_owned()))
-    } else {
-        Ok(files)
-    }
+    if files.is_empty() { Err(FilesError::NoMatch(pattern.to_owned())) } else { Ok(files) }
 }
 
 /// The files of one match of a glob.
@@ -157,11 +147,7 @@ fn matched(tree: &Tree, path: &str) -> Result<Vec<AdditionalFile>, FilesError> {
         return Ok(Vec::new());
     }
     match tree.node(path)? {
-        Node::File(file) => Ok(if tree.ignores(path) {
-            Vec::new()
-        } else {
-            vec![file]
-        }),
+        Node::File(file) => Ok(if tree.ignores(path) { Vec::new() } else { vec![file] }),
         Node::Folder => tree.files_below(path, false),
     }
 }

@@ -53,14 +53,12 @@ impl NameError {
             Self::NoLabel(_) => "rename the file, for example to `my_operator`".to_owned(),
             Self::LongLabel(_) => format!("rename the file to at most {MAX_LABEL} characters"),
             Self::NoRepository => "leave `-r` out to keep the image local".to_owned(),
-            Self::Scheme(text) => format!(
-                "leave the scheme out: `{}`",
-                text.rsplit("://").next().unwrap_or(text)
-            ),
+            Self::Scheme(text) => {
+                format!("leave the scheme out: `{}`", text.rsplit("://").next().unwrap_or(text))
+            }
             Self::UpperCase(text) => format!("write `{}`", text.to_lowercase()),
             Self::Repository(_) => {
-                "write `HOST[:PORT]/PATH` in lower case and without a tag, as `quay.io/me`"
-                    .to_owned()
+                "write `HOST[:PORT]/PATH` in lower case and without a tag, as `quay.io/me`".to_owned()
             }
             Self::LongRepository(_) => "choose a shorter repository".to_owned(),
             Self::Tag(_) => format!(
@@ -125,9 +123,7 @@ pub fn valid_tag(version: &str) -> Result<(), NameError> {
     let valid = version.len() <= MAX_TAG
         && version.starts_with(is_word)
         && version.chars().all(|c| is_word(c) || ".-".contains(c));
-    valid
-        .then_some(())
-        .ok_or_else(|| NameError::Tag(version.to_owned()))
+    valid.then_some(()).ok_or_else(|| NameError::Tag(version.to_owned()))
 }
 
 /// The registry of a reference: its first component if that looks like a host, else Docker Hub.
@@ -167,9 +163,7 @@ fn split_suffix(reference: &str, mark: char) -> (&str, Option<&str>) {
 fn check_digest(digest: &str) -> Result<(), NameError> {
     let hex = digest.strip_prefix("sha256:").unwrap_or_default();
     let valid = hex.len() == 64 && hex.chars().all(|c| c.is_ascii_hexdigit());
-    valid
-        .then_some(())
-        .ok_or_else(|| NameError::Digest(digest.to_owned()))
+    valid.then_some(()).ok_or_else(|| NameError::Digest(digest.to_owned()))
 }
 
 /// Checks a repository by the grammar of distribution/reference, and blames what the user gave.
@@ -210,17 +204,13 @@ fn is_port(text: &str) -> bool {
 }
 
 fn is_ipv6(text: &str) -> bool {
-    let address = text
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'));
+    let address = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
     address.is_some_and(|address| address.parse::<Ipv6Addr>().is_ok())
 }
 
 fn is_domain_label(text: &str) -> bool {
     let is_word = |c: char| c.is_ascii_alphanumeric();
-    text.starts_with(is_word)
-        && text.ends_with(is_word)
-        && text.chars().all(|c| is_word(c) || c == '-')
+    text.starts_with(is_word) && text.ends_with(is_word) && text.chars().all(|c| is_word(c) || c == '-')
 }
 
 #[cfg(test)]

@@ -60,7 +60,8 @@ impl Resolved {
             return;
         }
         let text = if is_package(&file.path) { String::new() } else { read(&file.disk) };
-        let folder = (parent(&file.disk), Path::new(&file.path).parent().unwrap_or(Path::new("")).to_path_buf());
+        let folder =
+            (parent(&file.disk), Path::new(&file.path).parent().unwrap_or(Path::new("")).to_path_buf());
         self.files.push(file);
         for named in text.lines().filter_map(|line| nested(line.trim())) {
             let disk = folder.0.join(named);
@@ -112,7 +113,8 @@ fn is_package(word: &str) -> bool {
 fn find(named: &str, folders: &[PathBuf]) -> Option<DiskFile> {
     let path = named.strip_prefix("~/").unwrap_or(named);
     let name = Path::new(path).file_name()?.to_str()?;
-    let candidates = [path, name].into_iter().flat_map(|path| folders.iter().map(move |folder| (path, folder.join(path))));
+    let candidates =
+        [path, name].into_iter().flat_map(|path| folders.iter().map(move |folder| (path, folder.join(path))));
     let (path, disk) = candidates.into_iter().find(|(_, disk)| disk.is_file())?;
     Some(DiskFile { path: below(Path::new(path)).unwrap_or_else(|| name.to_owned()), disk })
 }

@@ -12,6 +12,9 @@ use crate::frontend;
 /// Largest source that is read, in bytes.
 pub const SIZE_LIMIT: u64 = 64 << 20;
 
+/// Length from which on a line's columns are counted in bytes.
+const LONG_LINE: usize = 10_000;
+
 /// A source text, its language, and where its lines begin.
 #[derive(Debug, Clone)]
 pub struct Source {
@@ -62,8 +65,12 @@ impl SourceError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Missing(_) => Some("check the path; it is relative to the current directory".into()),
-            Self::Directory(_) => Some("name a file, or compile all files of a folder with `c3 compile`".into()),
-            Self::Language(_) => Some(format!("rename it to end in one of {}", frontend::extensions().join(", "))),
+            Self::Directory(_) => {
+                Some("name a file, or compile all files of a folder with `c3 compile`".into())
+            }
+            Self::Language(_) => {
+                Some(format!("rename it to end in one of {}", frontend::extensions().join(", ")))
+            }
             Self::Encoding { .. } => Some("save the file as UTF-8".into()),
             Self::Size(_) => Some("move data out of the source into an additional file".into()),
             Self::Io { .. } => None,
@@ -130,7 +137,7 @@ impl Source {
     pub fn locate(&self, offset: usize) -> Location {
         let line = self.line(offset);
         let start = self.lines[line];
-        let column = self.text.get(start..offset).map_or(0, |before| before.chars().count());
+        let column = self.text.get(start..offset).map_or(0, characters);
         Location { cell: None, line: count(line), column: count(column) }
     }
 
@@ -140,6 +147,12 @@ impl Source {
         self.lines.partition_point(|&start| start <= offset) - 1
     }
 
+    /// Where the line of a byte begins.
+    #[must_use]
+    pub fn line_start(&self, offset: usize) -> usize {
+        self.lines[self.line(offset)]
+    }
+
     /// The text of a line, from 0, without its end.
     #[must_use]
     pub fn line_text(&self, line: usize) -> &str {
@@ -147,6 +160,11 @@ impl Source {
         let end = self.lines.get(line + 1).copied().unwrap_or(self.text.len());
         self.text[start..end].trim_end_matches(['\n', '\r'])
     }
+}
+
+/// How many characters a text has; in very long lines bytes are counted, which is quick.
+fn characters(text: &str) -> usize {
+    if text.len() > LONG_LINE { text.len() } else { text.chars().count() }
 }
 
 /// A zero-based index as people count.

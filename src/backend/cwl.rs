@@ -45,7 +45,10 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
         description: one_line(&component.description),
         image: settings.image.clone(),
         command: operator.command(),
-        arguments: outcomes.iter().flat_map(|outcome| [format!("--{}", outcome.id), folder(outcome)]).collect(),
+        arguments: outcomes
+            .iter()
+            .flat_map(|outcome| [format!("--{}", outcome.id), folder(outcome)])
+            .collect(),
         inputs: parameters.iter().map(input).collect(),
         outputs: outcomes.iter().map(output).collect(),
     };
@@ -100,7 +103,9 @@ fn value(kind: &Type, text: &str) -> Option<Value> {
     match kind {
         Type::String => Some(json!(text)),
         Type::Integer => text.parse::<i64>().ok().map(|value| json!(value)),
-        Type::Float => constant::float_from_text(text).filter(|value| value.is_finite()).map(|value| json!(value)),
+        Type::Float => {
+            constant::float_from_text(text).filter(|value| value.is_finite()).map(|value| json!(value))
+        }
         Type::Boolean => constant::boolean(text).map(|value| json!(value)),
         Type::Path(_) => None,
     }

@@ -101,7 +101,10 @@ fn foreign_manager(operator: &Operator) -> Option<Diagnostic> {
     let apt = |requirement: &Requirement| matches!(requirement, Requirement::System { text, .. } if text.starts_with("apt"));
     let red_hat = operator.settings.base_image.starts_with("registry.access.redhat.com/");
     (red_hat && operator.component.requirements.iter().any(apt)).then(|| {
-        let message = format!("`# apt` lines need a base image of Debian's kind, not `{}`", operator.settings.base_image);
+        let message = format!(
+            "`# apt` lines need a base image of Debian's kind, not `{}`",
+            operator.settings.base_image
+        );
         Diagnostic::warning("package-manager", message)
             .hint("write `# dnf install …`, or choose an image with `--base-image`")
     })
@@ -123,9 +126,9 @@ fn context(operator: &Operator) -> Context {
     }
 }
 
-/// The working directory, writable under any user of group 0.
+/// The working directory, writable under any user of group 0 and readable by all others.
 fn writable(folder: &str) -> [Vec<String>; 3] {
-    [["mkdir", "-p", folder], ["chown", "1001:0", folder], ["chmod", "g=u", folder]]
+    [["mkdir", "-p", folder], ["chown", "1001:0", folder], ["chmod", "775", folder]]
         .map(|words| words.map(ToOwned::to_owned).to_vec())
 }
 
@@ -157,7 +160,9 @@ fn system_command(words: &[String]) -> Vec<Vec<String>> {
 
 /// A command that asks nothing.
 fn confirmed(manager: &str, rest: &[String]) -> Vec<String> {
-    let asks = !rest.iter().any(|word| matches!(word.as_str(), "-y" | "-qy" | "-yq" | "-yqq" | "--yes" | "--assumeyes"));
+    let asks = !rest
+        .iter()
+        .any(|word| matches!(word.as_str(), "-y" | "-qy" | "-yq" | "-yqq" | "--yes" | "--assumeyes"));
     let flag_at = rest.iter().position(|word| !word.starts_with('-')).map_or(rest.len(), |at| at + 1);
     let mut command: Vec<String> = std::iter::once(manager.to_owned()).chain(rest.iter().cloned()).collect();
     if asks {
@@ -230,7 +235,8 @@ fn shortened(text: &str) -> String {
 /// The component as a label holds it: without diagnostics, and with shorter descriptions if it would be too long.
 fn component_json(component: &Component) -> Option<String> {
     let mut component = Component { diagnostics: Vec::new(), ..component.clone() };
-    let json = |component: &Component| prelude::ascii_json(component).filter(|json| json.len() <= LABEL_LIMIT);
+    let json =
+        |component: &Component| prelude::ascii_json(component).filter(|json| json.len() <= LABEL_LIMIT);
     if let Some(json) = json(&component) {
         return Some(json);
     }
@@ -247,10 +253,12 @@ fn from_template(operator: &Operator, text: &str) -> Result<String, Diagnostic> 
     let target = format!("{}{entry}", operator.settings.folder);
     if !target.bytes().all(plain) {
         let message = format!("`{target}` can't be named in a Dockerfile template");
-        return Err(Diagnostic::error("template", message).hint("use letters, digits, `-`, `_` and `.` in file names"));
+        return Err(Diagnostic::error("template", message)
+            .hint("use letters, digits, `-`, `_` and `.` in file names"));
     }
     if !text.contains("additional_files_docker") {
-        let message = "the Dockerfile template doesn't use `${additional_files_docker}`, which copies the script";
+        let message =
+            "the Dockerfile template doesn't use `${additional_files_docker}`, which copies the script";
         return Err(Diagnostic::error("template", message).hint("add it in a line of its own"));
     }
     let values = BTreeMap::from([

@@ -47,7 +47,11 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
         source: component.source.clone(),
         name: component.name.clone(),
         description: one_line(&component.description),
-        args: parameters.iter().flat_map(input_arguments).chain(outcomes.iter().flat_map(output_arguments)).collect(),
+        args: parameters
+            .iter()
+            .flat_map(input_arguments)
+            .chain(outcomes.iter().flat_map(output_arguments))
+            .collect(),
         inputs: parameters.iter().map(input).collect(),
         outputs: outcomes.iter().map(output).collect(),
         image: settings.image.clone(),
@@ -108,7 +112,10 @@ fn output_arguments(outcome: &Outcome) -> [Value; 2] {
 /// kfp 2 folds names; two that become one are merged silently.
 fn collisions(parameters: &[Parameter], outcomes: &[Outcome]) -> Vec<Diagnostic> {
     let inputs = parameters.iter().map(|parameter| (&parameter.id, &parameter.input.span));
-    let sides = [inputs.collect::<Vec<_>>(), outcomes.iter().map(|outcome| (&outcome.id, &outcome.output.span)).collect()];
+    let sides = [
+        inputs.collect::<Vec<_>>(),
+        outcomes.iter().map(|outcome| (&outcome.id, &outcome.output.span)).collect(),
+    ];
     let mut found = Vec::new();
     for side in sides {
         let mut taken: BTreeMap<String, &String> = BTreeMap::new();
@@ -117,10 +124,16 @@ fn collisions(parameters: &[Parameter], outcomes: &[Outcome]) -> Vec<Diagnostic>
             if let Some(other) = taken.insert(folded.clone(), id) {
                 let message = format!("Kubeflow would fold `{id}` and `{other}` to one name, `{folded}`");
                 let error = Diagnostic::error("kubeflow-name", message).at(span.clone());
-                found.push(error.hint("rename one of them, or leave Kubeflow out with `--target kubernetes,cwl`"));
+                found.push(
+                    error.hint("rename one of them, or leave Kubeflow out with `--target kubernetes,cwl`"),
+                );
             } else if folded.is_empty() {
                 let message = format!("Kubeflow has no name for `{id}`");
-                found.push(Diagnostic::error("kubeflow-name", message).at(span.clone()).hint("use letters and digits"));
+                found.push(
+                    Diagnostic::error("kubeflow-name", message)
+                        .at(span.clone())
+                        .hint("use letters and digits"),
+                );
             }
         }
     }

@@ -35,7 +35,8 @@ struct Variable {
 pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>> {
     let Operator { component, settings } = operator;
     let parameters = parameters(component, settings.logging);
-    let variables: Vec<Variable> = parameters.iter().map(|parameter| variable(parameter, &component.name)).collect();
+    let variables: Vec<Variable> =
+        parameters.iter().map(|parameter| variable(parameter, &component.name)).collect();
     let context = Context {
         c3: env!("CARGO_PKG_VERSION"),
         source: component.source.clone(),
@@ -45,9 +46,9 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
         working_dir: operator.runtime().working_dir,
         command: operator.command(),
         args: parameters.iter().filter(|parameter| is_set(parameter)).filter_map(argument).collect(),
-        has_env: variables.iter().any(|variable| {
-            variable.required || variable.secret_name.is_some() || variable.value.is_some()
-        }),
+        has_env: variables
+            .iter()
+            .any(|variable| variable.required || variable.secret_name.is_some() || variable.value.is_some()),
         variables,
     };
     Ok(vec![operator.artifact(".job.yaml", template::render("job.yaml", &context))])
@@ -76,7 +77,9 @@ fn env_name(parameter: &Parameter) -> String {
 
 fn is_env_name(name: &str) -> bool {
     let valid = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
-    name.bytes().all(valid) && !name.starts_with(|first: char| first.is_ascii_digit()) && !name.starts_with("..")
+    name.bytes().all(valid)
+        && !name.starts_with(|first: char| first.is_ascii_digit())
+        && !name.starts_with("..")
 }
 
 /// Whether the job gives the parameter a value.

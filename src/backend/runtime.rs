@@ -57,7 +57,8 @@ pub fn base_image(image_version: &str) -> Option<String> {
 pub fn python_version(image_version: &str) -> Option<&str> {
     let version = image_version.strip_prefix("python").unwrap_or(image_version);
     let (major, minor) = version.split_once('.')?;
-    let number = |part: &str| !part.is_empty() && part.len() < 4 && part.bytes().all(|byte| byte.is_ascii_digit());
+    let number =
+        |part: &str| !part.is_empty() && part.len() < 4 && part.bytes().all(|byte| byte.is_ascii_digit());
     (number(major) && number(minor)).then_some(version)
 }
 
@@ -67,11 +68,14 @@ pub fn python_mismatch(component: &Component, version: &str) -> Option<Diagnosti
     let required = component.requires_python.as_deref()?;
     let Ok(specifiers) = VersionSpecifiers::from_str(required) else {
         let message = format!("`requires-python = \"{required}\"` is no version specifier");
-        return Some(Diagnostic::error("python-version", message).hint("write it as PEP 440 says, such as `>=3.12`"));
+        return Some(
+            Diagnostic::error("python-version", message).hint("write it as PEP 440 says, such as `>=3.12`"),
+        );
     };
     let found = Version::from_str(version).ok()?;
     (!contains(&specifiers, &found)).then(|| {
-        let message = format!("`requires-python = \"{required}\"` excludes Python {version} of the base image");
+        let message =
+            format!("`requires-python = \"{required}\"` excludes Python {version} of the base image");
         Diagnostic::error("python-version", message)
             .hint("choose another with `--image-version` or `--base-image`, or change `requires-python`")
     })

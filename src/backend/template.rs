@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Serde, Value, ValueKind};
 use minijinja::{AutoEscape, Environment, Error, Output, State, UndefinedBehavior};
-use minijinja::syntax::SyntaxConfig;
 use serde::Serialize;
 
 use super::parameter::one_line;
@@ -34,7 +34,7 @@ pub(super) fn render(name: &'static str, context: &impl Serialize) -> String {
         false => AutoEscape::Json,
     });
     environment.set_formatter(format);
-    environment.add_filter("line", |text: &str| Value::from_safe_string(one_line(text)));
+    environment.add_filter("line", |text: &str| Value::from_safe_string(comment(text)));
     environment.add_filter("word", |text: &str| Value::from_safe_string(word(text)));
     environment.add_filter("shell", |commands: Vec<Vec<String>>| Value::from_safe_string(shell(&commands)));
     let text = TEMPLATES.iter().find(|template| template.0 == name).map_or("", |template| template.1);
@@ -93,10 +93,22 @@ fn escaped(character: char) -> String {
         '\n' => "\\n".to_owned(),
         '\r' => "\\r".to_owned(),
         '\t' => "\\t".to_owned(),
-        '\u{feff}' | '\u{2028}' | '\u{2029}' | '\u{fffe}' | '\u{ffff}' => format!("\\u{:04x}", u32::from(character)),
-        character if character.is_control() => format!("\\u{:04x}", u32::from(character)),
+        character if !is_shown(character) => format!("\\u{:04x}", u32::from(character)),
         character => character.to_string(),
     }
+}
+
+/// Whether a character is one that readers of YAML take and that is seen: no control character, no mark that only
+/// changes the direction of others, no line end of Unicode's own.
+fn is_shown(character: char) -> bool {
+    let hidden = ['\u{200e}', '\u{200f}', '\u{feff}', '\u{fffe}', '\u{ffff}'];
+    let hidden_range = |character| matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    !character.is_control() && !hidden.contains(&character) && !hidden_range(character)
+}
+
+/// A text as it stands in a comment: on one line, nothing hidden.
+fn comment(text: &str) -> String {
+    one_line(text).chars().filter(|&character| is_shown(character)).collect()
 }
 
 /// A text in double quotes as Dockerfile instructions read it.

@@ -51,7 +51,8 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let compile = |source: &PathBuf| compile(source, &options.emission);
     let outcomes: Vec<Outcome> = threads.install(|| sources.par_iter().map(compile).collect());
     report(&outcomes, options);
-    let worst = outcomes.iter().filter_map(|outcome| outcome.result.as_ref().err()).map(|failure| failure.code).max();
+    let worst =
+        outcomes.iter().filter_map(|outcome| outcome.result.as_ref().err()).map(|failure| failure.code).max();
     worst.map_or(Ok(()), |code| Err(Failure { code, ..Failure::diagnosed() }))
 }
 
@@ -66,11 +67,16 @@ fn find(path: &Path, named: bool, sources: &mut Vec<PathBuf>) -> Result<(), Fail
     if !named && (is_private(path) || path.join("pyvenv.cfg").exists()) {
         return Ok(());
     }
-    let failed = |error: std::io::Error| Failure::new(INPUT, format!("cannot read `{}`: {error}", path.display()));
+    let failed =
+        |error: std::io::Error| Failure::new(INPUT, format!("cannot read `{}`: {error}", path.display()));
     let entries = path.read_dir().map_err(failed)?;
-    let mut entries: Vec<PathBuf> = entries.map(|entry| Ok(entry?.path())).collect::<Result<_, _>>().map_err(failed)?;
+    let mut entries: Vec<PathBuf> =
+        entries.map(|entry| Ok(entry?.path())).collect::<Result<_, _>>().map_err(failed)?;
     entries.sort();
-    entries.iter().filter(|entry| !entry.is_symlink() || entry.is_file()).try_for_each(|entry| find(entry, false, sources))
+    entries
+        .iter()
+        .filter(|entry| !entry.is_symlink() || entry.is_file())
+        .try_for_each(|entry| find(entry, false, sources))
 }
 
 /// Hidden files, caches, and modules such as `__init__.py` that are no operators.
@@ -86,8 +92,10 @@ fn check_stems(sources: &[PathBuf], output_dir: Option<&Path>) -> Result<(), Fai
         let folder = output_dir.or(source.parent()).unwrap_or(Path::new(""));
         let stem = folder.join(source.file_stem().unwrap_or_default());
         if let Some(other) = taken.insert(stem, source) {
-            let message = format!("`{}` and `{}` would write the same files", other.display(), source.display());
-            return Err(Failure::new(INPUT, message).hint("compile them one by one, each with an `--output-dir` of its own"));
+            let message =
+                format!("`{}` and `{}` would write the same files", other.display(), source.display());
+            return Err(Failure::new(INPUT, message)
+                .hint("compile them one by one, each with an `--output-dir` of its own"));
         }
     }
     Ok(())
@@ -104,7 +112,8 @@ fn compile(source: &Path, emission: &Emission) -> Outcome {
 fn try_compile(source: &Path, emission: &Emission) -> Result<(String, Vec<PathBuf>), Failure> {
     let mut plan = Plan::new(source, &[], emission, Purpose::Files)?;
     let repository = plan.repository(emission)?;
-    let version = emission.version.clone().or_else(|| plan.present_version()).unwrap_or_else(|| "0.1".to_owned());
+    let version =
+        emission.version.clone().or_else(|| plan.present_version()).unwrap_or_else(|| "0.1".to_owned());
     plan.set_version(&version, &repository)?;
     let artifacts = plan.artifacts(emission)?;
     Ok((plan.settings.image.clone(), artifact::write(&artifacts, &plan.folder, &emission.existing())?))
@@ -113,16 +122,29 @@ fn try_compile(source: &Path, emission: &Emission) -> Result<(String, Vec<PathBu
 fn report(outcomes: &[Outcome], options: &Options) {
     match options.emission.format {
         Format::Text => {
-            let files = outcomes.iter().filter_map(|outcome| outcome.result.as_ref().ok()).flat_map(|(_, files)| files);
+            let files = outcomes
+                .iter()
+                .filter_map(|outcome| outcome.result.as_ref().ok())
+                .flat_map(|(_, files)| files);
             console::print(&files.map(|file| format!("{}\n", file.display())).collect::<String>());
         }
         Format::Json => {
             let entry = |outcome: &Outcome| {
-                let (image, files) = outcome.result.as_ref().ok().map_or((None, None), |(image, files)| (Some(image), Some(files)));
-                let error = outcome.result.as_ref().err().map(|failure| failure.message.as_deref().unwrap_or("see the diagnostics"));
+                let (image, files) = outcome
+                    .result
+                    .as_ref()
+                    .ok()
+                    .map_or((None, None), |(image, files)| (Some(image), Some(files)));
+                let error = outcome
+                    .result
+                    .as_ref()
+                    .err()
+                    .map(|failure| failure.message.as_deref().unwrap_or("see the diagnostics"));
                 json!({"source": outcome.source, "image": image, "files": files, "error": error})
             };
-            console::print_json(&json!({"schema_version": 1, "operators": outcomes.iter().map(entry).collect::<Vec<_>>()}));
+            console::print_json(
+                &json!({"schema_version": 1, "operators": outcomes.iter().map(entry).collect::<Vec<_>>()}),
+            );
         }
     }
 }

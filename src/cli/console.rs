@@ -47,7 +47,7 @@ pub(crate) fn info(message: &str, level: LogLevel) {
 
 /// Prints data; a reader that has gone away is no error.
 pub(crate) fn print(text: &str) {
-    let mut stdout = anstream::stdout().lock();
+    let mut stdout = std::io::stdout().lock();
     let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
 }
 

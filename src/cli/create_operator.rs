@@ -145,8 +145,9 @@ fn ask(question: &str) -> String {
 fn keep(plan: &Plan, context: &Context, existing: &Existing, level: LogLevel) -> Result<(), Failure> {
     let folder = plan.folder.join(format!("{}.context", plan.settings.stem));
     if *existing == Existing::Overwrite && folder.join(&plan.settings.dockerfile).is_file() {
-        std::fs::remove_dir_all(&folder)
-            .map_err(|error| Failure::new(INPUT, format!("cannot replace `{}`: {error}", folder.display())))?;
+        std::fs::remove_dir_all(&folder).map_err(|error| {
+            Failure::new(INPUT, format!("cannot replace `{}`: {error}", folder.display()))
+        })?;
     }
     context.write_dir(&folder)?;
     console::info(&format!("build context: {}", folder.display()), level);
@@ -157,7 +158,10 @@ fn report(options: &Options, plan: &Plan, files: &[PathBuf], image: Option<&Imag
     let emission = &options.emission;
     let local = image.is_some_and(|image| image.digest.is_none());
     if local && !options.local_mode {
-        console::info("note: the image stays local; push it with `--repository REGISTRY/NAMESPACE`", emission.log_level);
+        console::info(
+            "note: the image stays local; push it with `--repository REGISTRY/NAMESPACE`",
+            emission.log_level,
+        );
     }
     match emission.format {
         Format::Json => console::print_json(&json!({

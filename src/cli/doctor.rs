@@ -68,7 +68,9 @@ fn base_check(engine: &Engine) -> Check {
     let image = runtime::base_image(runtime::of(Language::Python).image_version).unwrap_or_default();
     let found = engine.inspect(&image).ok().flatten();
     let text = match &found {
-        Some(base) => format!("base image {image} with Python {}", base.variable("PYTHON_VERSION").unwrap_or("?")),
+        Some(base) => {
+            format!("base image {image} with Python {}", base.variable("PYTHON_VERSION").unwrap_or("?"))
+        }
         None => format!("base image {image} (it is pulled when first needed)"),
     };
     Check { good: found.is_some(), text }

@@ -42,7 +42,12 @@ pub(crate) fn connect() -> Result<Engine, Failure> {
 }
 
 /// Builds an image and pushes it as its version and as `latest`.
-pub(crate) fn build(engine: &Engine, plan: &Plan, order: &Order, progress: &Progress) -> Result<Image, Failure> {
+pub(crate) fn build(
+    engine: &Engine,
+    plan: &Plan,
+    order: &Order,
+    progress: &Progress,
+) -> Result<Image, Failure> {
     let settings = &plan.settings;
     let base = engine.ensure_image(&settings.base_image, order.platform, progress)?;
     check_python(plan, base.variable("PYTHON_VERSION"))?;

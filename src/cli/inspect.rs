@@ -68,8 +68,9 @@ fn of_image(reference: &str) -> Result<Component, Failure> {
         Failure::new(INPUT, format!("`{reference}` carries no component"))
             .hint("only images that `c3` has built do; compile the source again")
     })?;
-    serde_json::from_str(label)
-        .map_err(|error| Failure::new(INPUT, format!("the component of `{reference}` can't be read: {error}")))
+    serde_json::from_str(label).map_err(|error| {
+        Failure::new(INPUT, format!("the component of `{reference}` can't be read: {error}"))
+    })
 }
 
 fn table(component: &Component) -> String {
@@ -82,11 +83,23 @@ fn table(component: &Component) -> String {
         };
         let secret = if input.secret { ", secret" } else { "" };
         let description = input.description.clone().unwrap_or_default();
-        [input.name.clone(), input.kind.name().to_owned(), format!("{need}{secret}"), line(input.location.line), description]
+        [
+            input.name.clone(),
+            input.kind.name().to_owned(),
+            format!("{need}{secret}"),
+            line(input.location.line),
+            description,
+        ]
     });
     let outputs = component.outputs.iter().map(|output| {
         let description = output.description.clone().unwrap_or_default();
-        [output.name.clone(), output.kind.name().to_owned(), String::new(), line(output.location.line), description]
+        [
+            output.name.clone(),
+            output.kind.name().to_owned(),
+            String::new(),
+            line(output.location.line),
+            description,
+        ]
     });
     text += &section("inputs", &inputs.collect::<Vec<_>>());
     text += &section("outputs", &outputs.collect::<Vec<_>>());

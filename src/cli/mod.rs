@@ -69,7 +69,8 @@ fn run(command: Command) -> Result<(), Failure> {
 
 /// Called by the name of a program of the original, `c3` acts as that program.
 fn as_original(mut arguments: Vec<OsString>) -> Vec<OsString> {
-    let name = arguments.first().and_then(|path| Path::new(path).file_stem()).map(|name| name.to_string_lossy());
+    let name =
+        arguments.first().and_then(|path| Path::new(path).file_stem()).map(|name| name.to_string_lossy());
     if name.is_some_and(|name| name == "c3_create_operator") {
         arguments.insert(1, "create-operator".into());
     }

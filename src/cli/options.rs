@@ -41,7 +41,13 @@ pub(crate) struct Emission {
     pub(crate) dockerfile: Option<String>,
 
     /// Dockerfile template of your own, with `${base_image}`, `${requirements_docker}` and the like
-    #[arg(long, alias = "dockerfile_template", alias = "dockerfile_template_path", alias = "dockerfile-template-path", value_name = "PATH")]
+    #[arg(
+        long,
+        alias = "dockerfile_template",
+        alias = "dockerfile_template_path",
+        alias = "dockerfile-template-path",
+        value_name = "PATH"
+    )]
     pub(crate) dockerfile_template: Option<PathBuf>,
 
     /// Leave logging to the script: no logger, no parameter `log_level`
@@ -61,7 +67,14 @@ pub(crate) struct Emission {
     pub(crate) rename: Option<String>,
 
     /// What is told on standard error
-    #[arg(short, long, alias = "log_level", value_name = "LEVEL", default_value = "INFO", ignore_case = true)]
+    #[arg(
+        short,
+        long,
+        alias = "log_level",
+        value_name = "LEVEL",
+        default_value = "INFO",
+        ignore_case = true
+    )]
     pub(crate) log_level: LogLevel,
 
     /// Form of the summary on standard output

@@ -39,7 +39,12 @@ pub(crate) enum Purpose {
 
 impl Plan {
     /// Reads a source and decides everything but the version.
-    pub(crate) fn new(path: &Path, patterns: &[String], options: &Emission, purpose: Purpose) -> Result<Self, Failure> {
+    pub(crate) fn new(
+        path: &Path,
+        patterns: &[String],
+        options: &Emission,
+        purpose: Purpose,
+    ) -> Result<Self, Failure> {
         let source = Source::load(path)?;
         let mut reading = frontend::read(&source);
         let Some(component) = reading.component else {
@@ -79,10 +84,13 @@ impl Plan {
     pub(crate) fn present_version(&self) -> Option<String> {
         let image = format!("claimed-{}:", self.component.name);
         [".job.yaml", ".yaml", ".cwl"].iter().find_map(|suffix| {
-            let text = std::fs::read_to_string(self.folder.join(format!("{}{suffix}", self.settings.stem))).ok()?;
+            let text =
+                std::fs::read_to_string(self.folder.join(format!("{}{suffix}", self.settings.stem))).ok()?;
             let line = text.lines().find(|line| line.contains(&image))?;
             let version = line.split_once(&image)?.1;
-            let end = version.find(|c: char| !c.is_ascii_alphanumeric() && !"._-".contains(c)).unwrap_or(version.len());
+            let end = version
+                .find(|c: char| !c.is_ascii_alphanumeric() && !"._-".contains(c))
+                .unwrap_or(version.len());
             reference::valid_tag(&version[..end]).is_ok().then(|| version[..end].to_owned())
         })
     }
@@ -101,18 +109,25 @@ impl Plan {
 
     /// The build context: requirement files, additional files, the source and its entry point, the Dockerfile.
     pub(crate) fn context(&self, artifacts: &[Artifact]) -> Result<Context, Failure> {
-        let disk = |path: String, disk: &Path, executable| Entry { path, content: Content::Disk(disk.into()), executable };
+        let disk = |path: String, disk: &Path, executable| Entry {
+            path,
+            content: Content::Disk(disk.into()),
+            executable,
+        };
         let made = |path: String, bytes| Entry { path, content: Content::Bytes(bytes), executable: false };
         let requirements = self.requirements.files.iter();
-        let requirements =
-            requirements.map(|file| disk(format!("{}/{}", dockerfile::REQUIREMENTS, file.path), &file.disk, false));
+        let requirements = requirements
+            .map(|file| disk(format!("{}/{}", dockerfile::REQUIREMENTS, file.path), &file.disk, false));
         let files = self.files.iter();
-        let files = files.map(|file| disk(format!("{}/{}", dockerfile::FILES, file.path), &file.disk, file.executable));
+        let files = files
+            .map(|file| disk(format!("{}/{}", dockerfile::FILES, file.path), &file.disk, file.executable));
         let script = format!("{}/{}{}", dockerfile::OPERATOR, self.settings.folder, self.component.source);
-        let generated = dockerfile::build_files(&self.operator()).into_iter().map(|file| made(file.path, file.content));
+        let generated =
+            dockerfile::build_files(&self.operator()).into_iter().map(|file| made(file.path, file.content));
         let dockerfile = artifacts.iter().filter(|artifact| artifact.name == self.settings.dockerfile);
         let dockerfile = dockerfile.map(|artifact| made(artifact.name.clone(), artifact.content.clone()));
-        let entries = requirements.chain(files).chain([disk(script, self.source.path(), false)]).chain(generated);
+        let entries =
+            requirements.chain(files).chain([disk(script, self.source.path(), false)]).chain(generated);
         Ok(Context::new(entries.chain(dockerfile), source_date_epoch())?)
     }
 
@@ -123,11 +138,13 @@ impl Plan {
 }
 
 fn current_dir() -> Result<PathBuf, Failure> {
-    std::env::current_dir().map_err(|error| Failure::new(INPUT, format!("cannot tell the current directory: {error}")))
+    std::env::current_dir()
+        .map_err(|error| Failure::new(INPUT, format!("cannot tell the current directory: {error}")))
 }
 
 fn missing(name: &str, purpose: Purpose) -> Diagnostic {
-    let message = format!("the requirement file `{name}` is neither beside the source nor in the current directory");
+    let message =
+        format!("the requirement file `{name}` is neither beside the source nor in the current directory");
     match purpose {
         Purpose::Files => Diagnostic::warning("requirement-file", message),
         Purpose::Image => Diagnostic::error("requirement-file", message),
@@ -178,7 +195,8 @@ fn base_image(options: &Emission, component: &Component) -> Result<String, Failu
     let version = options.image_version.as_deref().unwrap_or(runtime::of(component.language).image_version);
     runtime::base_image(version).ok_or_else(|| {
         let message = format!("`{version}` is no version of the base image");
-        Failure::new(USAGE, message).hint("write it as `--image-version python3.12`, or name an image with `--base-image`")
+        Failure::new(USAGE, message)
+            .hint("write it as `--image-version python3.12`, or name an image with `--base-image`")
     })
 }
 

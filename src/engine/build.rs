@@ -66,17 +66,12 @@ impl Engine {
     ) -> Result<String, EngineError> {
         let (broken, context_error) = channel();
         let body = bollard::body_try_stream(upload(build.context, progress, broken));
-        let messages = self
-            .patient
-            .build_image(self.options(build), Some(logins), Some(body));
+        let messages = self.patient.build_image(self.options(build), Some(logins), Some(body));
         let mut messages = pin!(messages);
         let mut steps = Steps::default();
         while let Some(message) = messages.next().await {
             match message {
-                Ok(message) => steps
-                    .take(message)
-                    .iter()
-                    .for_each(|event| progress.report(event)),
+                Ok(message) => steps.take(message).iter().for_each(|event| progress.report(event)),
                 Err(error) => return Err(self.failure(steps, &error, &context_error)),
             }
         }
@@ -98,20 +93,13 @@ impl Engine {
             options = options.platform(platform);
         }
         if self.buildkit {
-            options = options
-                .version(BuilderVersion::BuilderBuildKit)
-                .session(&session());
+            options = options.version(BuilderVersion::BuilderBuildKit).session(&session());
         }
         options.build()
     }
 
     /// Why a build has ended: the context, the connection, or a step.
-    fn failure(
-        &self,
-        steps: Steps,
-        error: &Error,
-        context: &Receiver<ContextError>,
-    ) -> EngineError {
+    fn failure(&self, steps: Steps, error: &Error, context: &Receiver<ContextError>) -> EngineError {
         match context.try_recv() {
             Ok(error) => EngineError::Context(error),
             Err(_) if is_lost(error) => self.error("building the image", error),
@@ -141,19 +129,13 @@ fn upload(
     let mut done = 0;
     let bytes = ReaderStream::with_capacity(reader, BUFFER).inspect(move |piece| {
         done += piece.as_ref().map_or(0, Bytes::len) as u64;
-        progress.report(&Event::Moved {
-            done,
-            total: Some(total),
-        });
+        progress.report(&Event::Moved { done, total: Some(total) });
     });
     bytes.chain(stream::once(end(packing, broken)).filter_map(async |end| end.err().map(Err)))
 }
 
 /// Waits for the end of the packing, so that a context that breaks off is never taken for a whole one.
-async fn end(
-    packing: JoinHandle<Result<(), ContextError>>,
-    broken: Sender<ContextError>,
-) -> io::Result<()> {
+async fn end(packing: JoinHandle<Result<(), ContextError>>, broken: Sender<ContextError>) -> io::Result<()> {
     match packing.await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => {
@@ -166,9 +148,7 @@ async fn end(
 
 /// A name for a session with `BuildKit` that no other has.
 fn session() -> String {
-    let now = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     format!("c3-{}-{}", std::process::id(), now.as_nanos())
 }
 
@@ -178,16 +158,10 @@ fn logins(build: &Build) -> Logins {
     let dockerfile = build.context.text(build.dockerfile);
     let hosts = base_images(&dockerfile).into_iter().map(registry_host);
     let logins = hosts.filter_map(|host| Some((host, login(host).ok().flatten()?)));
-    logins
-        .flat_map(|(host, login)| names(host).map(|name| (name.to_owned(), login.clone())))
-        .collect()
+    logins.flat_map(|(host, login)| names(host).map(|name| (name.to_owned(), login.clone()))).collect()
 }
 
 /// The names by which engines look up the login of a registry.
 fn names(host: &str) -> [&str; 2] {
-    if host == DOCKER_HUB {
-        ["https://index.docker.io/v1/", "registry-1.docker.io"]
-    } else {
-        [host; 2]
-    }
+    if host == DOCKER_HUB { ["https://index.docker.io/v1/", "registry-1.docker.io"] } else { [host; 2] }
 }

@@ -88,9 +88,7 @@ impl ContextError {
 #[must_use]
 pub fn source_date_epoch() -> u64 {
     let epoch = std::env::var("SOURCE_DATE_EPOCH").ok();
-    epoch
-        .and_then(|seconds| seconds.trim().parse().ok())
-        .unwrap_or(0)
+    epoch.and_then(|seconds| seconds.trim().parse().ok()).unwrap_or(0)
 }
 
 impl Context {
@@ -120,9 +118,7 @@ impl Context {
     /// The text of a file, as far as it was made here.
     pub(super) fn text(&self, path: &str) -> String {
         match self.nodes.get(path) {
-            Some(Node::File(Content::Bytes(bytes), _)) => {
-                String::from_utf8_lossy(bytes).into_owned()
-            }
+            Some(Node::File(Content::Bytes(bytes), _)) => String::from_utf8_lossy(bytes).into_owned(),
             _ => String::new(),
         }
     }
@@ -153,8 +149,8 @@ impl Context {
 impl Node {
     fn mode(&self) -> u32 {
         match self {
-            Self::Folder | Self::File(_, true) => 0o755,
-            Self::File(_, false) => 0o644,
+            Self::Folder | Self::File(_, true) => 0o775,
+            Self::File(_, false) => 0o664,
         }
     }
 
@@ -176,11 +172,7 @@ fn is_proper(path: &str) -> bool {
 fn failure(doing: &'static str, path: impl ToString) -> impl FnOnce(io::Error) -> ContextError {
     move |source| {
         let path = path.to_string();
-        ContextError::Io {
-            doing,
-            path,
-            source,
-        }
+        ContextError::Io { doing, path, source }
     }
 }
 

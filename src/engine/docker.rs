@@ -61,10 +61,7 @@ impl Engine {
             reason,
         };
         let client = client(endpoint).map_err(|error| unreachable(reason(&error)))?;
-        let runtime = runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build();
+        let runtime = runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.map_err(|error| unreachable(error.to_string()))?;
         match runtime.block_on(greet(&client)) {
             Ok(version) => Ok(Self::new(endpoint.clone(), client, runtime, version)),
@@ -101,9 +98,7 @@ impl Engine {
         self.wait(async {
             match self.client.inspect_image(name).await {
                 Ok(image) => Ok(Some(Image::from(image))),
-                Err(Error::DockerResponseServerError {
-                    status_code: 404, ..
-                }) => Ok(None),
+                Err(Error::DockerResponseServerError { status_code: 404, .. }) => Ok(None),
                 Err(error) => Err(self.error(&format!("looking for `{name}`"), &error)),
             }
         })
@@ -120,22 +115,17 @@ impl Engine {
             return Ok(image);
         }
         self.pull(name, platform, progress)?;
-        self.inspect(name)?
-            .filter(|image| image.runs_on(platform))
-            .ok_or_else(|| EngineError::BaseImage {
-                image: name.to_owned(),
-                platform: platform.unwrap_or("this machine").to_owned(),
-                reason: "its registry has none".to_owned(),
-            })
+        self.inspect(name)?.filter(|image| image.runs_on(platform)).ok_or_else(|| EngineError::BaseImage {
+            image: name.to_owned(),
+            platform: platform.unwrap_or("this machine").to_owned(),
+            reason: "its registry has none".to_owned(),
+        })
     }
 
     /// Gives an image one more name.
     pub fn tag(&self, image: &str, name: &str) -> Result<(), EngineError> {
         let (repository, tag) = repository_and_tag(name);
-        let options = TagImageOptionsBuilder::new()
-            .repo(repository)
-            .tag(tag)
-            .build();
+        let options = TagImageOptionsBuilder::new().repo(repository).tag(tag).build();
         self.wait(async {
             let tagged = self.client.tag_image(image, Some(options)).await;
             tagged.map_err(|error| self.error(&format!("naming the image `{name}`"), &error))
@@ -160,11 +150,7 @@ impl Engine {
     pub(super) fn error(&self, doing: &str, error: &Error) -> EngineError {
         let (doing, reason) = (doing.to_owned(), reason(error));
         if is_lost(error) {
-            EngineError::Lost {
-                endpoint: self.endpoint.host.clone(),
-                doing,
-                reason,
-            }
+            EngineError::Lost { endpoint: self.endpoint.host.clone(), doing, reason }
         } else {
             EngineError::Refused { doing, reason }
         }
@@ -175,8 +161,7 @@ impl Engine {
 fn client(endpoint: &Endpoint) -> Result<Docker, Error> {
     let (host, seconds) = (endpoint.host.as_str(), CONNECT.as_secs());
     let client = if let Some(folder) = &endpoint.certificates {
-        let [key, certificate, ca] =
-            ["key.pem", "cert.pem", "ca.pem"].map(|file| folder.join(file));
+        let [key, certificate, ca] = ["key.pem", "cert.pem", "ca.pem"].map(|file| folder.join(file));
         Docker::connect_with_ssl(host, &key, &certificate, &ca, seconds, API_DEFAULT_VERSION)?
     } else if host.starts_with("unix://") || host.starts_with("npipe://") {
         Docker::connect_with_socket(host, seconds, API_DEFAULT_VERSION)?
@@ -186,9 +171,7 @@ fn client(endpoint: &Endpoint) -> Result<Docker, Error> {
     Ok(client.with_request_modifier(|mut request| {
         for name in ["X-Registry-Auth", "X-Registry-Config"] {
             let login = request.headers_mut().get_mut(name);
-            let safe = login
-                .as_ref()
-                .and_then(|login| url_safe(login.to_str().ok()?).try_into().ok());
+            let safe = login.as_ref().and_then(|login| url_safe(login.to_str().ok()?).try_into().ok());
             if let (Some(login), Some(safe)) = (login, safe) {
                 *login = safe;
             }
@@ -208,9 +191,7 @@ async fn greet(client: &Docker) -> Result<SystemVersion, Error> {
         client.ping().await?;
         client.version().await
     };
-    tokio::time::timeout(CONNECT, question)
-        .await
-        .unwrap_or(Err(Error::RequestTimeoutError))
+    tokio::time::timeout(CONNECT, question).await.unwrap_or(Err(Error::RequestTimeoutError))
 }
 
 /// Cancels what is going on at the first Ctrl-C, and ends the program at the second.
@@ -226,22 +207,13 @@ async fn watch(interrupted: CancellationToken) {
 
 fn kind(version: &SystemVersion) -> Kind {
     let components = version.components.iter().flatten();
-    let is_podman = components
-        .into_iter()
-        .any(|component| component.name.starts_with("Podman"));
-    if is_podman {
-        Kind::Podman
-    } else {
-        Kind::Docker
-    }
+    let is_podman = components.into_iter().any(|component| component.name.starts_with("Podman"));
+    if is_podman { Kind::Podman } else { Kind::Docker }
 }
 
 /// Whether an engine has `BuildKit` in it: Docker from 18.09 on, for Linux.
 fn has_buildkit(version: &SystemVersion) -> bool {
-    let api = version
-        .api_version
-        .as_deref()
-        .and_then(|api| api.split_once('.'));
+    let api = version.api_version.as_deref().and_then(|api| api.split_once('.'));
     let api = api.and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
     let is_linux = version.os.as_deref() == Some("linux");
     kind(version) == Kind::Docker && is_linux && api >= Some((1_u32, 39_u32))

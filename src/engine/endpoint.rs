@@ -98,12 +98,11 @@ impl EndpointError {
                 "forward its socket: `ssh -nNT -L /tmp/docker.sock:/var/run/docker.sock {}`, and set `DOCKER_HOST=unix:///tmp/docker.sock`",
                 host.trim_start_matches("ssh://")
             )),
-            Self::Address(_) => Some(
-                "an address begins with `unix://`, `tcp://`, `http://` or `https://`".to_owned(),
-            ),
+            Self::Address(_) => {
+                Some("an address begins with `unix://`, `tcp://`, `http://` or `https://`".to_owned())
+            }
             Self::Certificate { .. } => Some(
-                "set `DOCKER_CERT_PATH` to the folder with `ca.pem`, `cert.pem` and `key.pem`"
-                    .to_owned(),
+                "set `DOCKER_CERT_PATH` to the folder with `ca.pem`, `cert.pem` and `key.pem`".to_owned(),
             ),
         }
     }
@@ -173,36 +172,26 @@ fn context_rule(set: Lookup, folder: &Path) -> Result<Rule, EndpointError> {
         Some(name) => Some(Rule::DockerContext(name)),
         None => current_context(folder)?.map(Rule::CurrentContext),
     };
-    Ok(rule
-        .filter(|rule| rule.context() != Some("default"))
-        .unwrap_or(Rule::Default))
+    Ok(rule.filter(|rule| rule.context() != Some("default")).unwrap_or(Rule::Default))
 }
 
 /// Where Docker's client keeps its configuration.
 fn config_folder(set: Lookup) -> PathBuf {
     match set("DOCKER_CONFIG") {
         Some(folder) => PathBuf::from(folder),
-        None => PathBuf::from(
-            set("HOME")
-                .or_else(|| set("USERPROFILE"))
-                .unwrap_or_default(),
-        )
-        .join(".docker"),
+        None => PathBuf::from(set("HOME").or_else(|| set("USERPROFILE")).unwrap_or_default()).join(".docker"),
     }
 }
 
 /// The folder with the certificates, where the environment asks for TLS.
 fn certificates(set: Lookup, folder: &Path) -> Option<PathBuf> {
-    set("DOCKER_TLS_VERIFY")
-        .map(|_| set("DOCKER_CERT_PATH").map_or_else(|| folder.to_owned(), PathBuf::from))
+    set("DOCKER_TLS_VERIFY").map(|_| set("DOCKER_CERT_PATH").map_or_else(|| folder.to_owned(), PathBuf::from))
 }
 
 /// The context that `docker context use` has chosen.
 fn current_context(folder: &Path) -> Result<Option<String>, EndpointError> {
     let config: Option<Config> = read(&folder.join("config.json"))?;
-    Ok(config
-        .and_then(|config| config.current_context)
-        .filter(|name| !name.is_empty()))
+    Ok(config.and_then(|config| config.current_context).filter(|name| !name.is_empty()))
 }
 
 /// The address of a context's engine and the folder with its certificates.
@@ -212,42 +201,28 @@ fn context(folder: &Path, name: &str) -> Result<(String, Option<PathBuf>), Endpo
     let meta: Option<Meta> = read(&contexts.join("meta").join(&id).join("meta.json"))?;
     let meta = meta.ok_or_else(|| EndpointError::NoContext(name.to_owned()))?;
     let certificates = contexts.join("tls").join(&id).join("docker");
-    Ok((
-        meta.endpoints.docker.host,
-        certificates.is_dir().then_some(certificates),
-    ))
+    Ok((meta.endpoints.docker.host, certificates.is_dir().then_some(certificates)))
 }
 
 /// The name of the folder that Docker gives a context.
 fn context_id(name: &str) -> String {
     let digest = Sha256::digest(name);
     let digits = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits
-        .filter_map(|digit| char::from_digit(digit.into(), 16))
-        .collect()
+    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 
 /// Reads a JSON file; one that isn't there is nothing.
 fn read<T: for<'a> Deserialize<'a>>(path: &Path) -> Result<Option<T>, EndpointError> {
-    let failure = |reason: String| EndpointError::Config {
-        path: path.to_owned(),
-        reason,
-    };
+    let failure = |reason: String| EndpointError::Config { path: path.to_owned(), reason };
     match std::fs::read(path) {
-        Ok(text) => serde_json::from_slice(&text)
-            .map(Some)
-            .map_err(|error| failure(error.to_string())),
+        Ok(text) => serde_json::from_slice(&text).map(Some).map_err(|error| failure(error.to_string())),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(failure(error.to_string())),
     }
 }
 
 /// Checks that an engine can be asked at all.
-fn endpoint(
-    host: String,
-    certificates: Option<PathBuf>,
-    rule: Rule,
-) -> Result<Endpoint, EndpointError> {
+fn endpoint(host: String, certificates: Option<PathBuf>, rule: Rule) -> Result<Endpoint, EndpointError> {
     let scheme = host.split_once("://").map_or("", |(scheme, _)| scheme);
     let certificates = match scheme {
         "unix" | "npipe" | "http" => None,
@@ -256,17 +231,10 @@ fn endpoint(
         "ssh" => return Err(EndpointError::Ssh(host)),
         _ => return Err(EndpointError::Address(host)),
     };
-    let missing = certificates
-        .as_ref()
-        .map(|folder| folder.join("ca.pem"))
-        .filter(|path| !path.is_file());
+    let missing = certificates.as_ref().map(|folder| folder.join("ca.pem")).filter(|path| !path.is_file());
     match missing {
         Some(path) => Err(EndpointError::Certificate { host, path }),
-        None => Ok(Endpoint {
-            host,
-            certificates,
-            rule,
-        }),
+        None => Ok(Endpoint { host, certificates, rule }),
     }
 }
 

@@ -100,15 +100,9 @@ impl EngineError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Unreachable {
-                endpoint,
-                rule,
-                reason,
-            } => Some(unreachable(endpoint, rule, reason)),
+            Self::Unreachable { endpoint, rule, reason } => Some(unreachable(endpoint, rule, reason)),
             Self::Endpoint(error) => error.hint(),
-            Self::Lost { .. } => {
-                Some("look into the engine's log, then run the command again".to_owned())
-            }
+            Self::Lost { .. } => Some("look into the engine's log, then run the command again".to_owned()),
             Self::BaseImage { image, .. } => Some(format!(
                 "load `{image}` into the engine, log in with `{}`, or choose another with `--base-image`",
                 login_command(registry_host(image))
@@ -136,18 +130,19 @@ fn unreachable(endpoint: &str, rule: &Rule, reason: &str) -> String {
         );
     }
     match rule {
-        Rule::Default => "start Docker, name another engine with `DOCKER_HOST`, or do without one: `--builder oci`".to_owned(),
+        Rule::Default => {
+            "start Docker, name another engine with `DOCKER_HOST`, or do without one: `--builder oci`"
+                .to_owned()
+        }
         Rule::DockerHost => "start that engine, or unset `DOCKER_HOST`".to_owned(),
         Rule::DockerContext(_) => "start that engine, or unset `DOCKER_CONTEXT`".to_owned(),
-        Rule::CurrentContext(_) => "start that engine, or choose another with `docker context use`".to_owned(),
+        Rule::CurrentContext(_) => {
+            "start that engine, or choose another with `docker context use`".to_owned()
+        }
     }
 }
 
 /// How one logs in to a registry; Docker Hub isn't named.
 fn login_command(host: &str) -> String {
-    if host == DOCKER_HUB {
-        "docker login".to_owned()
-    } else {
-        format!("docker login {host}")
-    }
+    if host == DOCKER_HUB { "docker login".to_owned() } else { format!("docker login {host}") }
 }

@@ -26,18 +26,14 @@ impl Image {
     #[must_use]
     pub fn variable(&self, name: &str) -> Option<&str> {
         let mut values = self.env.iter().filter_map(|pair| pair.split_once('='));
-        values
-            .rfind(|(key, _)| *key == name)
-            .map(|(_, value)| value)
+        values.rfind(|(key, _)| *key == name).map(|(_, value)| value)
     }
 
     /// Whether it is an image for a platform like `linux/arm64`; any platform will do if none is asked for.
     pub(super) fn runs_on(&self, platform: Option<&str>) -> bool {
         let mut parts = self.platform.split('/');
         platform.is_none_or(|platform| {
-            platform
-                .split('/')
-                .all(|wanted| parts.next().is_none_or(|part| part == wanted))
+            platform.split('/').all(|wanted| parts.next().is_none_or(|part| part == wanted))
         })
     }
 }
@@ -46,10 +42,7 @@ impl From<ImageInspect> for Image {
     fn from(image: ImageInspect) -> Self {
         let config = image.config.unwrap_or_default();
         let platform = [image.os, image.architecture, image.variant];
-        let platform = platform
-            .into_iter()
-            .flatten()
-            .filter(|part| !part.is_empty());
+        let platform = platform.into_iter().flatten().filter(|part| !part.is_empty());
         Self {
             id: image.id.unwrap_or_default(),
             platform: platform.collect::<Vec<_>>().join("/"),

@@ -51,11 +51,7 @@ impl Progress {
     #[must_use]
     pub fn new(verbosity: Verbosity) -> Self {
         let spins = verbosity > Verbosity::Quiet && std::io::stderr().is_terminal();
-        let target = if spins {
-            ProgressDrawTarget::stderr()
-        } else {
-            ProgressDrawTarget::hidden()
-        };
+        let target = if spins { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let spinner = ProgressBar::with_draw_target(None, target).with_style(style());
         Self { verbosity, spinner }
     }
@@ -95,8 +91,7 @@ impl Progress {
 
     /// Writes a line above the spinner; a closed standard error is no reason to stop.
     fn print(&self, line: &str) {
-        self.spinner
-            .suspend(|| drop(writeln!(std::io::stderr().lock(), "{line}")));
+        self.spinner.suspend(|| drop(writeln!(std::io::stderr().lock(), "{line}")));
     }
 }
 
@@ -105,9 +100,7 @@ fn line(event: &Event, verbosity: Verbosity, spins: bool) -> Option<String> {
     let info = verbosity == Verbosity::Debug || (verbosity == Verbosity::Info && !spins);
     match event {
         Event::Started(step) if info => Some(step.clone()),
-        Event::Finished { cached: true, .. } if verbosity == Verbosity::Debug => {
-            Some("  cached".to_owned())
-        }
+        Event::Finished { cached: true, .. } if verbosity == Verbosity::Debug => Some("  cached".to_owned()),
         Event::Log(line) if verbosity == Verbosity::Debug => Some(format!("  {line}")),
         _ => None,
     }
@@ -133,31 +126,19 @@ mod tests {
     #[test]
     fn steps_are_lines_where_nothing_spins() {
         let started = Event::Started("RUN x".to_owned());
-        assert_eq!(
-            line(&started, Verbosity::Info, false).as_deref(),
-            Some("RUN x")
-        );
+        assert_eq!(line(&started, Verbosity::Info, false).as_deref(), Some("RUN x"));
         assert_eq!(line(&started, Verbosity::Info, true), None);
         assert_eq!(line(&started, Verbosity::Quiet, false), None);
-        let cached = Event::Finished {
-            step: "RUN x".to_owned(),
-            cached: true,
-        };
+        let cached = Event::Finished { step: "RUN x".to_owned(), cached: true };
         assert_eq!(line(&cached, Verbosity::Info, false), None);
-        assert_eq!(
-            line(&cached, Verbosity::Debug, false).as_deref(),
-            Some("  cached")
-        );
+        assert_eq!(line(&cached, Verbosity::Debug, false).as_deref(), Some("  cached"));
     }
 
     #[test]
     fn only_debug_shows_all_that_is_said() {
         let log = Event::Log("Collecting numpy".to_owned());
         assert_eq!(line(&log, Verbosity::Info, false), None);
-        assert_eq!(
-            line(&log, Verbosity::Debug, true).as_deref(),
-            Some("  Collecting numpy")
-        );
+        assert_eq!(line(&log, Verbosity::Debug, true).as_deref(), Some("  Collecting numpy"));
     }
 
     #[test]

@@ -10,10 +10,7 @@ pub(super) fn reason(error: &Error) -> String {
     match error {
         Error::SocketNotFoundError(_) => "there is no such socket".to_owned(),
         Error::RequestTimeoutError => "no answer in time".to_owned(),
-        Error::DockerResponseServerError {
-            status_code,
-            message,
-        } if message.is_empty() => {
+        Error::DockerResponseServerError { status_code, message } if message.is_empty() => {
             format!("it answers with the HTTP status {status_code}")
         }
         Error::DockerResponseServerError { message, .. } => one_line(message),
@@ -46,10 +43,7 @@ pub(super) fn one_line(message: &str) -> String {
 
 /// Whether an error of the client means that the connection is gone, not that the engine has answered.
 pub(super) fn is_lost(error: &Error) -> bool {
-    !matches!(
-        error,
-        Error::DockerResponseServerError { .. } | Error::DockerStreamError { .. }
-    )
+    !matches!(error, Error::DockerResponseServerError { .. } | Error::DockerStreamError { .. })
 }
 
 /// What a registry that lets nobody in says.
@@ -86,16 +80,9 @@ pub(super) fn registry_error(reference: &str, doing: &str, reason: String) -> En
     } else if says(&SILENT) {
         EngineError::Registry { host, reason }
     } else if says(&DENIED) {
-        EngineError::Denied {
-            host,
-            reference,
-            reason,
-        }
+        EngineError::Denied { host, reference, reason }
     } else {
-        EngineError::Refused {
-            doing: doing.to_owned(),
-            reason,
-        }
+        EngineError::Refused { doing: doing.to_owned(), reason }
     }
 }
 
@@ -105,10 +92,7 @@ mod tests {
 
     #[test]
     fn foreign_messages_become_one_line() {
-        assert_eq!(
-            one_line("Connection refused.\n (os error 111)"),
-            "connection refused. (os error 111)"
-        );
+        assert_eq!(one_line("Connection refused.\n (os error 111)"), "connection refused. (os error 111)");
         assert_eq!(one_line("HTTP is spoken here."), "HTTP is spoken here");
         assert_eq!(one_line("É"), "É");
         assert_eq!(one_line(""), "");
@@ -117,29 +101,11 @@ mod tests {
     #[test]
     fn registries_refuse_or_keep_silent() {
         let kind = |reason: &str| registry_error("quay.io/a/b:1", "pushing", reason.to_owned());
-        assert!(matches!(
-            kind("no basic auth credentials"),
-            EngineError::Denied { .. }
-        ));
-        assert!(matches!(
-            kind("requested access to the resource is denied"),
-            EngineError::Denied { .. }
-        ));
-        assert!(matches!(
-            kind("dial tcp: lookup quay.io: no such host"),
-            EngineError::Registry { .. }
-        ));
-        assert!(matches!(
-            kind("http: server gave HTTP response to HTTPS client"),
-            EngineError::PlainHttp(_)
-        ));
-        assert!(matches!(
-            kind("manifest invalid"),
-            EngineError::Refused { .. }
-        ));
-        assert_eq!(
-            kind("denied").hint().unwrap(),
-            "log in with `docker login quay.io`"
-        );
+        assert!(matches!(kind("no basic auth credentials"), EngineError::Denied { .. }));
+        assert!(matches!(kind("requested access to the resource is denied"), EngineError::Denied { .. }));
+        assert!(matches!(kind("dial tcp: lookup quay.io: no such host"), EngineError::Registry { .. }));
+        assert!(matches!(kind("http: server gave HTTP response to HTTPS client"), EngineError::PlainHttp(_)));
+        assert!(matches!(kind("manifest invalid"), EngineError::Refused { .. }));
+        assert_eq!(kind("denied").hint().unwrap(), "log in with `docker login quay.io`");
     }
 }

@@ -17,17 +17,13 @@ pub(super) fn base_images(dockerfile: &str) -> Vec<&str> {
     let lines: Vec<_> = dockerfile.lines().filter_map(from).collect();
     let is_stage = |name: &str| name == "scratch" || lines.iter().any(|line| line.1 == Some(name));
     let images = lines.iter().map(|line| line.0);
-    images
-        .filter(|image| !image.contains('$') && !is_stage(image))
-        .collect()
+    images.filter(|image| !image.contains('$') && !is_stage(image)).collect()
 }
 
 /// The image of a `FROM` line, and the name of its stage.
 fn from(line: &str) -> Option<(&str, Option<&str>)> {
     let mut words = line.split_whitespace();
-    words
-        .next()
-        .filter(|word| word.eq_ignore_ascii_case("from"))?;
+    words.next().filter(|word| word.eq_ignore_ascii_case("from"))?;
     let mut words = words.filter(|word| !word.starts_with("--"));
     Some((words.next()?, words.nth(1)))
 }
@@ -38,14 +34,8 @@ mod tests {
 
     #[test]
     fn a_tag_is_behind_the_last_slash() {
-        assert_eq!(
-            repository_and_tag("localhost:5000/a"),
-            ("localhost:5000/a", "latest")
-        );
-        assert_eq!(
-            repository_and_tag("localhost:5000/a:1"),
-            ("localhost:5000/a", "1")
-        );
+        assert_eq!(repository_and_tag("localhost:5000/a"), ("localhost:5000/a", "latest"));
+        assert_eq!(repository_and_tag("localhost:5000/a:1"), ("localhost:5000/a", "1"));
         assert_eq!(repository_and_tag("r-base:4.3.2"), ("r-base", "4.3.2"));
         assert_eq!(repository_and_tag("a@sha256:1"), ("a@sha256:1", "latest"));
     }

@@ -65,9 +65,7 @@ pub fn tags(repository: &str) -> Result<Vec<String>, RegistryError> {
 /// Blocks on a runtime of its own, so it is not for asynchronous code.
 pub fn labels(reference: &str) -> Result<BTreeMap<String, String>, RegistryError> {
     let reference = Reference::parse(reference)?;
-    in_time(&reference, async |session| {
-        image_labels(session, &reference.version).await
-    })
+    in_time(&reference, async |session| image_labels(session, &reference.version).await)
 }
 
 /// Has `work` talk to the registry for a limited time.
@@ -78,8 +76,7 @@ fn in_time<T>(
     let mut session = Session::open(reference)?;
     let runtime = Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| session.unreachable(&error))?;
-    let answer =
-        runtime.block_on(async { tokio::time::timeout(TIMEOUT, work(&mut session)).await });
+    let answer = runtime.block_on(async { tokio::time::timeout(TIMEOUT, work(&mut session)).await });
     // A name that is still being looked up must not hold the program.
     runtime.shutdown_background();
     answer.unwrap_or_else(|_| Err(session.late(TIMEOUT)))
@@ -105,9 +102,7 @@ async fn all_tags(session: &mut Session) -> Result<Vec<String>, RegistryError> {
 /// name themselves wrongly, and the login is for no other host.
 fn linked_page(url: &Url, headers: &HeaderMap) -> Option<Url> {
     let links = headers.get(LINK)?.to_str().ok()?;
-    let link = links
-        .split(',')
-        .find(|link| link.contains("rel=\"next\"") || link.contains("rel=next"))?;
+    let link = links.split(',').find(|link| link.contains("rel=\"next\"") || link.contains("rel=next"))?;
     let (target, _) = link.trim().strip_prefix('<')?.split_once('>')?;
     let target = url.join(target).ok()?;
     let mut next = url.clone();
@@ -120,10 +115,7 @@ fn linked_page(url: &Url, headers: &HeaderMap) -> Option<Url> {
 fn following_page(url: &Url, page: &[String]) -> Option<Url> {
     let last = page.last().filter(|_| page.len() == PAGE)?;
     let mut next = url.clone();
-    next.query_pairs_mut()
-        .clear()
-        .append_pair("n", &PAGE.to_string())
-        .append_pair("last", last);
+    next.query_pairs_mut().clear().append_pair("n", &PAGE.to_string()).append_pair("last", last);
     Some(next)
 }
 

@@ -48,10 +48,7 @@ impl Steps {
             }
             None => Vec::new(),
         };
-        for line in self
-            .text
-            .feed(message.stream.unwrap_or_default().as_bytes())
-        {
+        for line in self.text.feed(message.stream.unwrap_or_default().as_bytes()) {
             events.extend(self.line(&line));
         }
         events
@@ -68,30 +65,16 @@ impl Steps {
             .list
             .iter()
             .position(|step| !step.error.is_empty() && !step.error.contains("context canceled"));
-        let failed = failed.or_else(|| {
-            self.list
-                .iter()
-                .rposition(|step| step.shown && !step.finished)
-        });
+        let failed = failed.or_else(|| self.list.iter().rposition(|step| step.shown && !step.finished));
         let Some(failed) = failed else {
-            return EngineError::Refused {
-                doing: "building the image".to_owned(),
-                reason: verdict(message),
-            };
+            return EngineError::Refused { doing: "building the image".to_owned(), reason: verdict(message) };
         };
         let mut step = self.list.swap_remove(failed);
-        let reason = if step.error.is_empty() {
-            message
-        } else {
-            &step.error
-        };
+        let reason = if step.error.is_empty() { message } else { &step.error };
         let mut tail = Vec::from(step.tail);
         tail.extend(step.text.rest());
         tail.push(verdict(reason));
-        EngineError::Build {
-            step: instruction(&step.name).to_owned(),
-            tail,
-        }
+        EngineError::Build { step: instruction(&step.name).to_owned(), tail }
     }
 
     fn status(&mut self, status: StatusResponse) -> Vec<Event> {
@@ -116,10 +99,7 @@ impl Steps {
         }
         if vertex.completed.is_some() && step.shown && !step.finished {
             step.finished = step.error.is_empty();
-            events.push(Event::Finished {
-                step: step.name.clone(),
-                cached: vertex.cached,
-            });
+            events.push(Event::Finished { step: step.name.clone(), cached: vertex.cached });
         }
         events
     }
@@ -135,10 +115,7 @@ impl Steps {
         let known = self.list.iter().position(|step| step.digest == digest);
         let at = known.unwrap_or(self.list.len());
         if known.is_none() {
-            self.list.push(Step {
-                digest: digest.to_owned(),
-                ..Step::default()
-            });
+            self.list.push(Step { digest: digest.to_owned(), ..Step::default() });
         }
         &mut self.list[at]
     }
@@ -147,11 +124,7 @@ impl Steps {
     fn line(&mut self, line: &str) -> Option<Event> {
         if let Some(name) = announced(line) {
             self.finish();
-            self.list.push(Step {
-                name: name.clone(),
-                shown: true,
-                ..Step::default()
-            });
+            self.list.push(Step { name: name.clone(), shown: true, ..Step::default() });
             return Some(Event::Started(name));
         }
         if let Some(image) = line.strip_prefix("Successfully built ") {
@@ -161,10 +134,9 @@ impl Steps {
         }
         let step = self.list.last_mut()?;
         match arrow(line) {
-            Some(result) if result.starts_with("Using cache") => Some(Event::Finished {
-                step: step.name.clone(),
-                cached: true,
-            }),
+            Some(result) if result.starts_with("Using cache") => {
+                Some(Event::Finished { step: step.name.clone(), cached: true })
+            }
             Some(_) => None,
             None => Some(step.say(line.to_owned())),
         }
@@ -214,19 +186,14 @@ impl Lines {
         let text = String::from_utf8_lossy(&bytes);
         let text = strip_str(text.trim_end()).to_string();
         let shown = text.rsplit('\r').next().unwrap_or_default();
-        let line: String = shown
-            .chars()
-            .filter(|letter| !letter.is_control() || *letter == '\t')
-            .collect();
+        let line: String = shown.chars().filter(|letter| !letter.is_control() || *letter == '\t').collect();
         (!line.is_empty()).then_some(line)
     }
 }
 
 /// The step that a line like `Step 2/4 : RUN x` announces, as `BuildKit` would name it.
 fn announced(line: &str) -> Option<String> {
-    let rest = line
-        .strip_prefix("Step ")
-        .or_else(|| line.strip_prefix("STEP "))?;
+    let rest = line.strip_prefix("Step ").or_else(|| line.strip_prefix("STEP "))?;
     let (number, instruction) = rest.split_once(':')?;
     let number = number.trim_end();
     let counts = number.split_once('/')?;
@@ -242,10 +209,7 @@ fn arrow(line: &str) -> Option<&str> {
 
 /// A step as it stands in the Dockerfile, without `BuildKit`'s numbers.
 fn instruction(name: &str) -> &str {
-    match name
-        .strip_prefix('[')
-        .and_then(|name| name.split_once("] "))
-    {
+    match name.strip_prefix('[').and_then(|name| name.split_once("] ")) {
         Some((_, instruction)) => instruction,
         None => name,
     }
@@ -266,16 +230,10 @@ fn verdict(message: &str) -> String {
         }
     }
     let mut rest = message.as_str();
-    while let Some((_, inner)) = rest
-        .split_once(": ")
-        .filter(|(outer, _)| outer.starts_with("failed to "))
-    {
+    while let Some((_, inner)) = rest.split_once(": ").filter(|(outer, _)| outer.starts_with("failed to ")) {
         rest = inner;
     }
-    one_line(
-        rest.strip_prefix("rpc error: code = Unknown desc = ")
-            .unwrap_or(rest),
-    )
+    one_line(rest.strip_prefix("rpc error: code = Unknown desc = ").unwrap_or(rest))
 }
 
 #[cfg(test)]

@@ -20,32 +20,18 @@ use crate::reference::registry_host;
 
 impl Engine {
     /// Pulls an image, with the user's login where there is one.
-    pub fn pull(
-        &self,
-        name: &str,
-        platform: Option<&str>,
-        progress: &Progress,
-    ) -> Result<(), EngineError> {
+    pub fn pull(&self, name: &str, platform: Option<&str>, progress: &Progress) -> Result<(), EngineError> {
         let (repository, tag) = repository_and_tag(name);
-        let options = CreateImageOptionsBuilder::new()
-            .from_image(repository)
-            .platform(platform.unwrap_or_default());
-        let options = if name.contains('@') {
-            options
-        } else {
-            options.tag(tag)
-        };
+        let options =
+            CreateImageOptionsBuilder::new().from_image(repository).platform(platform.unwrap_or_default());
+        let options = if name.contains('@') { options } else { options.tag(tag) };
         let login = login(registry_host(name))?;
         progress.report(&Event::Started(format!("pull {name}")));
         self.wait(async {
-            let messages = self
-                .patient
-                .create_image(Some(options.build()), None, login);
+            let messages = self.patient.create_image(Some(options.build()), None, login);
             match follow(messages, progress).await {
                 Ok(_) => Ok(()),
-                Err(error) if is_lost(&error) => {
-                    Err(self.error(&format!("pulling `{name}`"), &error))
-                }
+                Err(error) if is_lost(&error) => Err(self.error(&format!("pulling `{name}`"), &error)),
                 Err(error) => Err(EngineError::BaseImage {
                     image: name.to_owned(),
                     platform: platform.unwrap_or("this machine").to_owned(),
@@ -63,9 +49,7 @@ impl Engine {
         progress.report(&Event::Started(format!("push {name}")));
         let said = self.wait(async {
             let messages = self.patient.push_image(repository, Some(options), login);
-            follow(messages, progress)
-                .await
-                .map_err(|error| self.push_error(name, &error))
+            follow(messages, progress).await.map_err(|error| self.push_error(name, &error))
         })?;
         match said {
             Some(digest) => Ok(digest),
@@ -74,19 +58,13 @@ impl Engine {
     }
 
     /// Writes an image as an archive for `docker load`, and gives its size.
-    pub fn save(
-        &self,
-        name: &str,
-        mut out: impl Write,
-        progress: &Progress,
-    ) -> Result<u64, EngineError> {
+    pub fn save(&self, name: &str, mut out: impl Write, progress: &Progress) -> Result<u64, EngineError> {
         let mut done = 0;
         progress.report(&Event::Started(format!("save {name}")));
         self.wait(async {
             let mut pieces = pin!(self.patient.export_image(name));
             while let Some(piece) = pieces.next().await {
-                let piece =
-                    piece.map_err(|error| self.error(&format!("saving `{name}`"), &error))?;
+                let piece = piece.map_err(|error| self.error(&format!("saving `{name}`"), &error))?;
                 out.write_all(&piece).map_err(EngineError::Archive)?;
                 done += piece.len() as u64;
                 progress.report(&Event::Moved { done, total: None });
@@ -98,20 +76,13 @@ impl Engine {
 
     fn push_error(&self, name: &str, error: &Error) -> EngineError {
         let doing = format!("pushing `{name}`");
-        if is_lost(error) {
-            self.error(&doing, error)
-        } else {
-            registry_error(name, &doing, reason(error))
-        }
+        if is_lost(error) { self.error(&doing, error) } else { registry_error(name, &doing, reason(error)) }
     }
 
     /// The digest that an engine remembers of a push it hasn't told.
     fn digest(&self, name: &str) -> Result<String, EngineError> {
         let (repository, _) = repository_and_tag(name);
-        let digests = self
-            .inspect(name)?
-            .map(|image| image.digests)
-            .unwrap_or_default();
+        let digests = self.inspect(name)?.map(|image| image.digests).unwrap_or_default();
         let mut digests = digests.iter().filter_map(|digest| digest.split_once('@'));
         let digest = digests.rfind(|(name, _)| *name == repository);
         let digest = digest.map(|(_, digest)| digest.to_owned());
@@ -124,20 +95,12 @@ impl Engine {
 
 /// The user's login for a registry, as engines want it.
 pub(super) fn login(host: &str) -> Result<Option<DockerCredentials>, RegistryError> {
-    let login = DockerCredentials {
-        serveraddress: Some(host.to_owned()),
-        ..DockerCredentials::default()
-    };
+    let login = DockerCredentials { serveraddress: Some(host.to_owned()), ..DockerCredentials::default() };
     Ok(credentials(host)?.map(|credential| match credential {
-        Credential::Password { username, password } => DockerCredentials {
-            username: Some(username),
-            password: Some(password),
-            ..login
-        },
-        Credential::IdentityToken(token) => DockerCredentials {
-            identitytoken: Some(token),
-            ..login
-        },
+        Credential::Password { username, password } => {
+            DockerCredentials { username: Some(username), password: Some(password), ..login }
+        }
+        Credential::IdentityToken(token) => DockerCredentials { identitytoken: Some(token), ..login },
     }))
 }
 
@@ -151,26 +114,15 @@ struct Message {
 impl From<PushImageInfo> for Message {
     fn from(info: PushImageInfo) -> Self {
         // The name of the layer is not handed on by bollard; the sizes tell the layers apart.
-        let layer = info
-            .progress_detail
-            .as_ref()
-            .and_then(|detail| detail.total)
-            .map(|total| total.to_string());
-        Self {
-            layer,
-            status: info.status,
-            detail: info.progress_detail,
-        }
+        let layer =
+            info.progress_detail.as_ref().and_then(|detail| detail.total).map(|total| total.to_string());
+        Self { layer, status: info.status, detail: info.progress_detail }
     }
 }
 
 impl From<CreateImageInfo> for Message {
     fn from(info: CreateImageInfo) -> Self {
-        Self {
-            layer: info.id,
-            status: info.status,
-            detail: info.progress_detail,
-        }
+        Self { layer: info.id, status: info.status, detail: info.progress_detail }
     }
 }
 
@@ -196,23 +148,15 @@ async fn follow(
 /// How much of a layer is through, and how much it is.
 fn moved(message: &Message) -> Option<(u64, u64)> {
     let detail = message.detail.as_ref()?;
-    Some((
-        detail.current?.try_into().ok()?,
-        detail.total?.try_into().ok()?,
-    ))
+    Some((detail.current?.try_into().ok()?, detail.total?.try_into().ok()?))
 }
 
 /// How much of all layers is through.
 fn sum(layers: &BTreeMap<String, (u64, u64)>) -> Event {
     let (done, total) = layers
         .values()
-        .fold((0, 0), |(done, total), (current, size)| {
-            (done + current.min(size), total + size)
-        });
-    Event::Moved {
-        done,
-        total: Some(total),
-    }
+        .fold((0, 0), |(done, total), (current, size)| (done + current.min(size), total + size));
+    Event::Moved { done, total: Some(total) }
 }
 
 /// The digest in a status like `1.0: digest: sha256:… size: 528`.
@@ -227,22 +171,13 @@ mod tests {
 
     #[test]
     fn a_digest_is_told_in_a_status() {
-        assert_eq!(
-            digest("1: digest: sha256:01 size: 528").as_deref(),
-            Some("sha256:01")
-        );
+        assert_eq!(digest("1: digest: sha256:01 size: 528").as_deref(), Some("sha256:01"));
         assert_eq!(digest("Pushed"), None);
     }
 
     #[test]
     fn layers_are_added_up() {
         let layers = BTreeMap::from([("a".to_owned(), (5, 10)), ("b".to_owned(), (30, 20))]);
-        assert_eq!(
-            sum(&layers),
-            Event::Moved {
-                done: 25,
-                total: Some(30)
-            }
-        );
+        assert_eq!(sum(&layers), Event::Moved { done: 25, total: Some(30) });
     }
 }

@@ -24,15 +24,9 @@ pub(super) fn is_glob(text: &str) -> bool {
 pub(super) fn expand(tree: &Tree, pattern: &str) -> Result<Vec<String>, FilesError> {
     let wild = pattern.split('/').position(is_glob).unwrap_or_default();
     let (start, parts) = split_at_part(pattern, wild);
-    let start = if start.is_empty() {
-        String::new()
-    } else {
-        start_of(tree, start, pattern)?
-    };
+    let start = if start.is_empty() { String::new() } else { start_of(tree, start, pattern)? };
     let parts = parts.split('/').filter(|part| !matches!(*part, "" | "."));
-    let parts = parts
-        .map(|part| parse(part, pattern))
-        .collect::<Result<Vec<_>, _>>()?;
+    let parts = parts.map(|part| parse(part, pattern)).collect::<Result<Vec<_>, _>>()?;
     let mut found = Vec::new();
     follow(tree, &start, &parts, &mut found)?;
     Ok(found)
@@ -42,10 +36,7 @@ pub(super) fn expand(tree: &Tree, pattern: &str) -> Result<Vec<String>, FilesErr
 fn split_at_part(pattern: &str, part: usize) -> (&str, &str) {
     let at = match part.checked_sub(1) {
         None => 0,
-        Some(slash) => pattern
-            .match_indices('/')
-            .nth(slash)
-            .map_or(0, |(at, _)| at + 1),
+        Some(slash) => pattern.match_indices('/').nth(slash).map_or(0, |(at, _)| at + 1),
     };
     pattern.split_at(at)
 }
@@ -78,12 +69,7 @@ fn parse(part: &str, pattern: &str) -> Result<Part, FilesError> {
 }
 
 /// Follows the components of a glob from a path on, and notes what is found at their end.
-fn follow(
-    tree: &Tree,
-    path: &str,
-    parts: &[Part],
-    found: &mut Vec<String>,
-) -> Result<(), FilesError> {
+fn follow(tree: &Tree, path: &str, parts: &[Part], found: &mut Vec<String>) -> Result<(), FilesError> {
     let Some((part, rest)) = parts.split_first() else {
         found.push(path.to_owned());
         return Ok(());
@@ -91,11 +77,7 @@ fn follow(
     match part {
         Part::Name(name) => {
             let path = join(path, name);
-            if tree.exists(&path) {
-                follow(tree, &path, rest, found)
-            } else {
-                Ok(())
-            }
+            if tree.exists(&path) { follow(tree, &path, rest, found) } else { Ok(()) }
         }
         Part::Pattern(glob, dot) => {
             let matching = |name: &str| glob.is_match(name) && (*dot || !name.starts_with('.'));
@@ -106,12 +88,7 @@ fn follow(
 }
 
 /// Follows `**`: the rest here, and the same in every visible folder below; links are not followed, as in a shell.
-fn follow_down(
-    tree: &Tree,
-    path: &str,
-    parts: &[Part],
-    found: &mut Vec<String>,
-) -> Result<(), FilesError> {
+fn follow_down(tree: &Tree, path: &str, parts: &[Part], found: &mut Vec<String>) -> Result<(), FilesError> {
     let rest = parts.get(1..).unwrap_or_default();
     if !rest.is_empty() {
         follow(tree, path, rest, found)?;
@@ -133,14 +110,7 @@ fn children(
     matching: impl Fn(&str) -> bool,
 ) -> Result<impl Iterator<Item = String>, FilesError> {
     let readable = tree.is_folder(folder, true) && (folder.is_empty() || !tree.prunes(folder));
-    let names = if readable {
-        tree.names(folder)?
-    } else {
-        Vec::new()
-    };
+    let names = if readable { tree.names(folder)? } else { Vec::new() };
     let names = names.into_iter().filter(|name| matching(name));
-    Ok(names
-        .map(|name| join(folder, &name))
-        .collect::<Vec<_>>()
-        .into_iter())
+    Ok(names.map(|name| join(folder, &name)).collect::<Vec<_>>().into_iter())
 }

@@ -31,9 +31,7 @@ impl Ignore {
     pub(super) fn parse(text: &str) -> io::Result<Self> {
         let lines = text.trim_start_matches('\u{feff}').lines();
         let rules = lines.filter_map(rule).collect::<Result<_, _>>();
-        Ok(Self {
-            rules: rules.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?,
-        })
+        Ok(Self { rules: rules.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))? })
     }
 
     /// Whether a path is left out: the last rule decides that matches it or one of its parents.
@@ -62,11 +60,7 @@ fn with_parents(path: &str) -> impl Iterator<Item = &str> {
 
 /// The rule of one line; comments and empty lines have none.
 fn rule(line: &str) -> Option<Result<Rule, regex::Error>> {
-    let line = if line.starts_with('#') {
-        ""
-    } else {
-        line.trim()
-    };
+    let line = if line.starts_with('#') { "" } else { line.trim() };
     let (exception, pattern) = match line.strip_prefix('!') {
         Some(rest) => (true, rest.trim()),
         None => (false, line),
@@ -111,10 +105,7 @@ fn token(rest: &str, first: char) -> (String, usize) {
         '?' => ("[^/]".to_owned(), 1),
         '[' => class(rest).unwrap_or_else(|| (r"\[".to_owned(), 1)),
         '\\' => escaped(rest),
-        first => (
-            regex::escape(first.encode_utf8(&mut [0; 4])),
-            first.len_utf8(),
-        ),
+        first => (regex::escape(first.encode_utf8(&mut [0; 4])), first.len_utf8()),
     }
 }
 
@@ -126,21 +117,14 @@ fn class(rest: &str) -> Option<(String, usize)> {
         Some(members) => ("^", members),
         None => ("", members),
     };
-    let members = members
-        .replace('[', r"\[")
-        .replace('&', r"\&")
-        .replace('~', r"\~");
+    let members = members.replace('[', r"\[").replace('&', r"\&").replace('~', r"\~");
     (!members.is_empty()).then(|| (format!("[{negation}{members}]"), end + 1))
 }
 
 /// A backslash takes the meaning from the character after it.
 fn escaped(rest: &str) -> (String, usize) {
     let next = rest.chars().nth(1).unwrap_or('\\');
-    let used = if rest.len() > 1 {
-        1 + next.len_utf8()
-    } else {
-        1
-    };
+    let used = if rest.len() > 1 { 1 + next.len_utf8() } else { 1 };
     (regex::escape(next.encode_utf8(&mut [0; 4])), used)
 }
 

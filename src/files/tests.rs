@@ -41,10 +41,7 @@ fn refusal(folder: &TempDir, patterns: &[&str]) -> String {
 fn named_files_and_folders_come_sorted_and_once() {
     let folder = folder(&["b.py", "a.py", "data/z.csv", "data/deep/.hidden", "other"]);
     let patterns = ["data/", "b.py", "./a.py", "data/z.csv", "data/../b.py"];
-    assert_eq!(
-        found(&folder, &patterns),
-        ["a.py", "b.py", "data/deep/.hidden", "data/z.csv"]
-    );
+    assert_eq!(found(&folder, &patterns), ["a.py", "b.py", "data/deep/.hidden", "data/z.csv"]);
     assert!(found(&folder, &[]).is_empty());
 }
 
@@ -62,10 +59,7 @@ fn globs_follow_the_rules_of_a_shell() {
         "x2",
     ]);
     assert_eq!(found(&folder, &["*.py"]), ["a.py", "b.py"]);
-    assert_eq!(
-        found(&folder, &["**/*.py"]),
-        ["a.py", "b.py", "lib/c.py", "lib/deep/d.py"]
-    );
+    assert_eq!(found(&folder, &["**/*.py"]), ["a.py", "b.py", "lib/c.py", "lib/deep/d.py"]);
     assert_eq!(found(&folder, &["lib/**"]), ["lib/c.py", "lib/deep/d.py"]);
     assert_eq!(found(&folder, &["**/deep/*"]), ["lib/deep/d.py"]);
     assert_eq!(found(&folder, &["l*"]), ["lib/c.py", "lib/deep/d.py"]);
@@ -87,26 +81,11 @@ fn absolute_paths_count_inside_only() {
     let inside = folder.path().join("data/a.csv").display().to_string();
     let glob = folder.path().join("d*/*.csv").display().to_string();
     assert_eq!(found(&folder, &[&inside, &glob]), ["data/a.csv"]);
-    assert_eq!(
-        refusal(&folder, &["/etc/hosts"]),
-        "`/etc/hosts` is outside the working directory"
-    );
-    assert_eq!(
-        refusal(&folder, &["/etc/host*"]),
-        "`/etc/host*` is outside the working directory"
-    );
-    assert_eq!(
-        refusal(&folder, &["../*"]),
-        "`../*` is outside the working directory"
-    );
-    assert_eq!(
-        refusal(&folder, &["d*/../../*"]),
-        "`d*/../../*` is outside the working directory"
-    );
-    assert_eq!(
-        refusal(&folder, &[".."]),
-        "`..` is outside the working directory"
-    );
+    assert_eq!(refusal(&folder, &["/etc/hosts"]), "`/etc/hosts` is outside the working directory");
+    assert_eq!(refusal(&folder, &["/etc/host*"]), "`/etc/host*` is outside the working directory");
+    assert_eq!(refusal(&folder, &["../*"]), "`../*` is outside the working directory");
+    assert_eq!(refusal(&folder, &["d*/../../*"]), "`d*/../../*` is outside the working directory");
+    assert_eq!(refusal(&folder, &[".."]), "`..` is outside the working directory");
 }
 
 #[test]
@@ -116,14 +95,8 @@ fn what_matches_nothing_is_refused() {
     assert_eq!(refusal(&folder, &["b.py"]), "`b.py` does not exist");
     assert_eq!(refusal(&folder, &["a.py/b"]), "`a.py/b` does not exist");
     assert_eq!(refusal(&folder, &["*.txt"]), "no file matches `*.txt`");
-    assert_eq!(
-        refusal(&folder, &["no/*.txt"]),
-        "no file matches `no/*.txt`"
-    );
-    assert_eq!(
-        refusal(&folder, &["empty"]),
-        "the folder `empty` holds no files"
-    );
+    assert_eq!(refusal(&folder, &["no/*.txt"]), "no file matches `no/*.txt`");
+    assert_eq!(refusal(&folder, &["empty"]), "the folder `empty` holds no files");
     assert!(refusal(&folder, &["a[.py"]).starts_with("`a[.py` is no valid pattern: "));
 }
 
@@ -134,32 +107,14 @@ fn links_are_followed_inside_only() {
     let link = |target: &Path, name: &str| symlink(target, folder.path().join(name)).unwrap();
     link(Path::new("real"), "inside");
     link(Path::new("../b.txt"), "real/c.txt");
-    assert_eq!(
-        found(&folder, &["inside"]),
-        ["inside/a.txt", "inside/c.txt"]
-    );
+    assert_eq!(found(&folder, &["inside"]), ["inside/a.txt", "inside/c.txt"]);
     link(&outside.path().join("secret"), "leak");
     link(outside.path(), "leaks");
-    assert_eq!(
-        refusal(&folder, &["leak"]),
-        "`leak` is outside the working directory"
-    );
-    assert_eq!(
-        refusal(&folder, &["leak?"]),
-        "`leaks` is outside the working directory"
-    );
-    assert_eq!(
-        refusal(&folder, &["leaks/secret"]),
-        "`leaks/secret` is outside the working directory"
-    );
-    assert_eq!(
-        refusal(&folder, &["leaks/*"]),
-        "`leaks/secret` is outside the working directory"
-    );
-    assert_eq!(
-        refusal(&folder, &["."]),
-        "`leak` is outside the working directory"
-    );
+    assert_eq!(refusal(&folder, &["leak"]), "`leak` is outside the working directory");
+    assert_eq!(refusal(&folder, &["leak?"]), "`leaks` is outside the working directory");
+    assert_eq!(refusal(&folder, &["leaks/secret"]), "`leaks/secret` is outside the working directory");
+    assert_eq!(refusal(&folder, &["leaks/*"]), "`leaks/secret` is outside the working directory");
+    assert_eq!(refusal(&folder, &["."]), "`leak` is outside the working directory");
 }
 
 #[test]
@@ -167,34 +122,18 @@ fn loops_end() {
     let folder = folder(&["a/b.txt"]);
     symlink(".", folder.path().join("a/self")).unwrap();
     symlink("knot", folder.path().join("knot")).unwrap();
-    assert_eq!(
-        refusal(&folder, &["a"]),
-        "the symbolic link `a/self` leads back to itself"
-    );
-    assert_eq!(
-        refusal(&folder, &["knot"]),
-        "the symbolic link `knot` leads back to itself"
-    );
+    assert_eq!(refusal(&folder, &["a"]), "the symbolic link `a/self` leads back to itself");
+    assert_eq!(refusal(&folder, &["knot"]), "the symbolic link `knot` leads back to itself");
     assert_eq!(found(&folder, &["**/*.txt"]), ["a/b.txt"]);
 }
 
 #[test]
 fn dockerignore_leaves_out_what_is_not_named() {
     let folder = folder(&["a.csv", "b.csv", "data/c.csv", "data/d.txt", "venv/x.py"]);
-    write(
-        &folder,
-        ".dockerignore",
-        "*.csv\n!b.csv\ndata/*.csv\nvenv\n",
-    );
+    write(&folder, ".dockerignore", "*.csv\n!b.csv\ndata/*.csv\nvenv\n");
     assert_eq!(found(&folder, &["*.csv", "data"]), ["b.csv", "data/d.txt"]);
-    assert_eq!(
-        refusal(&folder, &["a.csv"]),
-        "`a.csv` is excluded by `.dockerignore`"
-    );
-    assert_eq!(
-        refusal(&folder, &["venv"]),
-        "`venv` is excluded by `.dockerignore`"
-    );
+    assert_eq!(refusal(&folder, &["a.csv"]), "`a.csv` is excluded by `.dockerignore`");
+    assert_eq!(refusal(&folder, &["venv"]), "`venv` is excluded by `.dockerignore`");
     assert_eq!(refusal(&folder, &["venv/*"]), "no file matches `venv/*`");
 }
 
@@ -220,14 +159,8 @@ fn what_is_ignored_is_not_looked_at() {
 fn only_files_and_folders_are_taken() {
     let folder = folder(&["a.txt"]);
     let _socket = std::os::unix::net::UnixListener::bind(folder.path().join("socket")).unwrap();
-    assert_eq!(
-        refusal(&folder, &["socket"]),
-        "`socket` is neither a file nor a folder"
-    );
-    assert_eq!(
-        refusal(&folder, &["."]),
-        "`socket` is neither a file nor a folder"
-    );
+    assert_eq!(refusal(&folder, &["socket"]), "`socket` is neither a file nor a folder");
+    assert_eq!(refusal(&folder, &["."]), "`socket` is neither a file nor a folder");
 }
 
 #[test]
@@ -235,27 +168,16 @@ fn names_are_utf8() {
     use std::os::unix::ffi::OsStrExt;
     let folder = folder(&["ok/größe.txt"]);
     assert_eq!(found(&folder, &["ok"]), ["ok/größe.txt"]);
-    fs::write(
-        folder.path().join(std::ffi::OsStr::from_bytes(b"\xff.txt")),
-        "",
-    )
-    .unwrap();
+    fs::write(folder.path().join(std::ffi::OsStr::from_bytes(b"\xff.txt")), "").unwrap();
     assert!(refusal(&folder, &["."]).ends_with("is not valid UTF-8"));
 }
 
 #[test]
 fn the_right_to_execute_is_kept() {
     let folder = folder(&["run.sh", "data.csv"]);
-    fs::set_permissions(
-        folder.path().join("run.sh"),
-        fs::Permissions::from_mode(0o755),
-    )
-    .unwrap();
+    fs::set_permissions(folder.path().join("run.sh"), fs::Permissions::from_mode(0o755)).unwrap();
     let files = collect(&[".".to_owned()], folder.path()).unwrap();
-    let executable: Vec<_> = files
-        .iter()
-        .map(|file| (file.path.as_str(), file.executable))
-        .collect();
+    let executable: Vec<_> = files.iter().map(|file| (file.path.as_str(), file.executable)).collect();
     assert_eq!(executable, [("data.csv", false), ("run.sh", true)]);
     assert_eq!(fs::read_to_string(&files[0].disk).unwrap(), "data.csv");
 }

@@ -23,10 +23,7 @@ impl Tree {
     /// Opens a working directory and reads its `.dockerignore`.
     pub(super) fn open(root: &Path) -> Result<Self, FilesError> {
         let shown = root.display().to_string();
-        let root = root.canonicalize().map_err(|source| FilesError::Io {
-            path: shown,
-            source,
-        })?;
+        let root = root.canonicalize().map_err(|source| FilesError::Io { path: shown, source })?;
         let ignore = Ignore::read(&root).map_err(failure(".dockerignore"))?;
         Ok(Self { root, ignore })
     }
@@ -39,11 +36,7 @@ impl Tree {
     /// Whether there is such a folder; links are followed where `links` says so.
     pub(super) fn is_folder(&self, path: &str, links: bool) -> bool {
         let disk = self.root.join(path);
-        let metadata = if links {
-            disk.metadata()
-        } else {
-            disk.symlink_metadata()
-        };
+        let metadata = if links { disk.metadata() } else { disk.symlink_metadata() };
         metadata.is_ok_and(|metadata| metadata.is_dir())
     }
 
@@ -64,18 +57,14 @@ impl Tree {
         let resolved;
         let path = if path.components().any(winding) {
             resolved = self.resolve(written)?;
-            resolved
-                .strip_prefix(&self.root)
-                .map_err(|_| FilesError::Outside(written.to_owned()))?
+            resolved.strip_prefix(&self.root).map_err(|_| FilesError::Outside(written.to_owned()))?
         } else {
             path
         };
         let parts = path.components().filter(|part| *part != Component::CurDir);
         let parts = parts.map(|part| part.as_os_str().to_str());
         let parts: Option<Vec<_>> = parts.collect();
-        Ok(parts
-            .ok_or_else(|| FilesError::Name(path.to_owned()))?
-            .join("/"))
+        Ok(parts.ok_or_else(|| FilesError::Name(path.to_owned()))?.join("/"))
     }
 
     /// The names in a folder, sorted.
@@ -84,10 +73,7 @@ impl Tree {
         let mut names = Vec::new();
         for entry in disk.read_dir().map_err(failure(folder))? {
             let name = entry.map_err(failure(folder))?.file_name();
-            names.push(
-                name.into_string()
-                    .map_err(|name| FilesError::Name(disk.join(name)))?,
-            );
+            names.push(name.into_string().map_err(|name| FilesError::Name(disk.join(name)))?);
         }
         names.sort();
         Ok(names)
@@ -104,22 +90,14 @@ impl Tree {
             Ok(Node::Folder)
         } else if metadata.is_file() {
             let (path, executable) = (path.to_owned(), is_executable(&metadata));
-            Ok(Node::File(AdditionalFile {
-                path,
-                disk,
-                executable,
-            }))
+            Ok(Node::File(AdditionalFile { path, disk, executable }))
         } else {
             Err(FilesError::Special(path.to_owned()))
         }
     }
 
     /// All files below a folder that are not ignored, hidden ones only if asked for.
-    pub(super) fn files_below(
-        &self,
-        folder: &str,
-        hidden: bool,
-    ) -> Result<Vec<AdditionalFile>, FilesError> {
+    pub(super) fn files_below(&self, folder: &str, hidden: bool) -> Result<Vec<AdditionalFile>, FilesError> {
         let mut files = Vec::new();
         self.descend(folder, hidden, &mut Vec::new(), &mut files)?;
         Ok(files)
@@ -149,15 +127,8 @@ impl Tree {
     }
 
     /// The paths directly in a folder, without those that count for nothing.
-    fn children(
-        &self,
-        folder: &str,
-        hidden: bool,
-    ) -> Result<impl Iterator<Item = String>, FilesError> {
-        let names = self
-            .names(folder)?
-            .into_iter()
-            .filter(move |name| hidden || !name.starts_with('.'));
+    fn children(&self, folder: &str, hidden: bool) -> Result<impl Iterator<Item = String>, FilesError> {
+        let names = self.names(folder)?.into_iter().filter(move |name| hidden || !name.starts_with('.'));
         let paths = names.map(|name| join(folder, &name));
         Ok(paths.filter(|path| !self.drops(path)))
     }
@@ -180,11 +151,7 @@ impl Tree {
 
 /// A path in a folder, where the empty path is the working directory.
 pub(super) fn join(folder: &str, name: &str) -> String {
-    if folder.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{folder}/{name}")
-    }
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
 }
 
 fn failure(path: &str) -> impl FnOnce(Error) -> FilesError {

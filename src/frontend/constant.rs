@@ -52,7 +52,9 @@ pub fn default_text(value: &Constant, kind: &Type) -> Result<String, String> {
         (Type::Integer, Constant::Bool(value)) => Ok(u8::from(*value).to_string()),
         (Type::Integer, Constant::Float(value)) if value.is_finite() => Ok(format!("{:.0}", value.trunc())),
         (Type::Integer, Constant::Float(_)) => invalid(),
-        (Type::Float, Constant::Text(text)) => float_from_text(text).map_or_else(invalid, |_| Ok(text.trim().into())),
+        (Type::Float, Constant::Text(text)) => {
+            float_from_text(text).map_or_else(invalid, |_| Ok(text.trim().into()))
+        }
         (Type::Float, Constant::Bool(value)) => Ok(float_text(f64::from(u8::from(*value)))),
         (Type::Boolean, Constant::Text(text)) => boolean(text).map_or_else(invalid, |value| Ok(truth(value))),
         (Type::Boolean, value) => value.number().map_or_else(invalid, |number| Ok(truth(number != 0.0))),
@@ -77,7 +79,8 @@ pub fn integer_text(text: &str) -> Option<String> {
         Some(digits) => ("-", digits),
         None => ("", text.strip_prefix('+').unwrap_or(text)),
     };
-    let valid = digits.split('_').all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
+    let valid =
+        digits.split('_').all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
     let plain = digits.replace('_', "");
     let plain = match plain.trim_start_matches('0') {
         "" => "0",
@@ -90,8 +93,11 @@ pub fn integer_text(text: &str) -> Option<String> {
 #[must_use]
 pub fn float_from_text(text: &str) -> Option<f64> {
     let text = text.trim();
-    let separated = |part: &str| !part.is_empty() && !part.starts_with('_') && !part.ends_with('_') && !part.contains("__");
-    let valid = !text.contains('_') || text.split(['.', 'e', 'E', '+', '-']).all(|part| part.is_empty() || separated(part));
+    let separated = |part: &str| {
+        !part.is_empty() && !part.starts_with('_') && !part.ends_with('_') && !part.contains("__")
+    };
+    let valid = !text.contains('_')
+        || text.split(['.', 'e', 'E', '+', '-']).all(|part| part.is_empty() || separated(part));
     valid.then(|| text.replace('_', "").parse().ok()).flatten()
 }
 

@@ -22,8 +22,16 @@ pub enum Directive {
 
 /// Types that a directive can name: paths for CWL, artifacts of Kubeflow.
 pub const PATH_TYPES: &[&str] = &[
-    "File", "Directory", "Artifact", "Dataset", "Model", "Metrics", "ClassificationMetrics",
-    "SlicedClassificationMetrics", "HTML", "Markdown",
+    "File",
+    "Directory",
+    "Artifact",
+    "Dataset",
+    "Model",
+    "Metrics",
+    "ClassificationMetrics",
+    "SlicedClassificationMetrics",
+    "HTML",
+    "Markdown",
 ];
 
 impl Directive {

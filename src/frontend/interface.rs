@@ -63,13 +63,38 @@ pub struct Interface {
 
 /// Names that belong to the system, not to an operator.
 const SYSTEM_NAMES: &[&str] = &[
-    "PATH", "HOME", "USER", "SHELL", "PWD", "LANG", "TMPDIR", "HOSTNAME", "DISPLAY", "JAVA_HOME", "R_HOME", "R_LIBS",
+    "PATH",
+    "HOME",
+    "USER",
+    "SHELL",
+    "PWD",
+    "LANG",
+    "TMPDIR",
+    "HOSTNAME",
+    "DISPLAY",
+    "JAVA_HOME",
+    "R_HOME",
+    "R_LIBS",
 ];
 
 /// Prefixes of such names.
 const SYSTEM_PREFIXES: &[&str] = &[
-    "LC_", "LD_", "PYTHON", "CUDA_", "NVIDIA_", "NCCL_", "OMP_", "MKL_", "OPENBLAS_", "TF_", "XLA_", "KERAS_",
-    "TOKENIZERS_", "PYTORCH_", "PYSPARK_", "KUBERNETES_",
+    "LC_",
+    "LD_",
+    "PYTHON",
+    "CUDA_",
+    "NVIDIA_",
+    "NCCL_",
+    "OMP_",
+    "MKL_",
+    "OPENBLAS_",
+    "TF_",
+    "XLA_",
+    "KERAS_",
+    "TOKENIZERS_",
+    "PYTORCH_",
+    "PYSPARK_",
+    "KUBERNETES_",
 ];
 
 /// Words that make a variable a secret.
@@ -233,7 +258,8 @@ impl Variable {
         let other = self.reads().find(|read| read.cast.is_some_and(|cast| *cast != first));
         diagnostics.extend(other.map(|read| {
             let (kind, other) = (first.name(), read.cast.map_or("", Type::name));
-            let message = format!("`{}` is read as {other} here and as {kind} before; it is {kind}", self.name);
+            let message =
+                format!("`{}` is read as {other} here and as {kind} before; it is {kind}", self.name);
             Diagnostic::warning("type-conflict", message).at(read.access.span.clone())
         }));
         Some(first)
@@ -274,7 +300,8 @@ impl Variable {
             Some(default) => format!("the component says `{}`", default.escape_debug()),
             None => "the component says that it is optional".to_owned(),
         };
-        diagnostics.push(Diagnostic::warning("default-conflict", message).at(read.access.span.clone()).hint(hint));
+        diagnostics
+            .push(Diagnostic::warning("default-conflict", message).at(read.access.span.clone()).hint(hint));
     }
 
     fn output(
@@ -304,7 +331,8 @@ impl Variable {
 
 /// Whether a variable of this name is taken for a secret.
 fn is_secret_name(name: &str) -> bool {
-    let name: String = name.to_lowercase().chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
+    let name: String =
+        name.to_lowercase().chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
     name.split('_').any(|word| SECRET_WORDS.contains(&word))
         || SECRET_PARTS.iter().any(|part| name.contains(part))
         || name.ends_with("_connection")
@@ -320,7 +348,9 @@ fn collisions(interface: &Interface) -> Vec<Diagnostic> {
         let other = *taken.entry(identifier::fold(name)).or_insert(name);
         if other != name {
             let message = format!("`{name}` and `{other}` would both be called `{}`", identifier::fold(name));
-            found.push(Diagnostic::error("name-collision", message).at(span.clone()).hint("rename one of them"));
+            found.push(
+                Diagnostic::error("name-collision", message).at(span.clone()).hint("rename one of them"),
+            );
         }
     }
     found

@@ -47,8 +47,22 @@ const SYSTEM: &[&str] = &["dnf", "microdnf", "yum", "apt", "apt-get"];
 
 /// Subcommands that tell a command from prose which begins with the same word.
 const SUBCOMMANDS: &[&str] = &[
-    "install", "update", "upgrade", "remove", "makecache", "clean", "module", "group", "groupinstall", "copr",
-    "config-manager", "builddep", "build-dep", "reinstall", "swap", "autoremove",
+    "install",
+    "update",
+    "upgrade",
+    "remove",
+    "makecache",
+    "clean",
+    "module",
+    "group",
+    "groupinstall",
+    "copr",
+    "config-manager",
+    "builddep",
+    "build-dep",
+    "reinstall",
+    "swap",
+    "autoremove",
 ];
 
 /// Collects the requirements of all comments of a source.
@@ -103,7 +117,8 @@ fn continued(comments: &[&CommentLine]) -> (String, usize) {
     let mut command = String::new();
     for (at, comment) in comments.iter().enumerate() {
         let text = comment.text();
-        let next_follows = comments.get(at + 1).is_some_and(|next| next.own_line && next.line == comment.line + 1);
+        let next_follows =
+            comments.get(at + 1).is_some_and(|next| next.own_line && next.line == comment.line + 1);
         match text.strip_suffix('\\') {
             Some(text) if next_follows => command.extend([text.trim_end(), " "]),
             text => {
@@ -136,7 +151,8 @@ fn requirement(words: &[String]) -> Result<Requirement, String> {
     if is_system(&line) {
         return Ok(Requirement::System { text: line, commands: vec![words.to_vec()] });
     }
-    let arguments = pip_arguments(&line).ok_or_else(|| format!("`{line}` is no command that installs packages"))?;
+    let arguments =
+        pip_arguments(&line).ok_or_else(|| format!("`{line}` is no command that installs packages"))?;
     let install = words.iter().position(|word| word == "install").map_or(words.len(), |at| at + 1);
     if arguments.is_empty() {
         return Err("`pip install` names no package".to_owned());
@@ -156,7 +172,10 @@ fn words(command: &str) -> Result<Vec<String>, String> {
 
 /// Whether a word has a meaning for a shell which no package has.
 fn is_shell(word: &str) -> bool {
-    matches!(word, "|" | "||" | ";" | "&" | ">" | ">>" | "<") || word.ends_with(';') || word.contains("$(") || word.contains('`')
+    matches!(word, "|" | "||" | ";" | "&" | ">" | ">>" | "<")
+        || word.ends_with(';')
+        || word.contains("$(")
+        || word.contains('`')
 }
 
 /// The length of a PEP 723 block that begins with the first comment.
@@ -166,7 +185,9 @@ fn block_length(comments: &[&CommentLine]) -> Option<usize> {
         return None;
     }
     let contiguous = comments.iter().enumerate().take_while(|(at, comment)| {
-        comment.line == first.line + at && comment.column == 0 && (comment.raw == "#" || comment.raw.starts_with("# "))
+        comment.line == first.line + at
+            && comment.column == 0
+            && (comment.raw == "#" || comment.raw.starts_with("# "))
     });
     contiguous.skip(1).filter(|(_, comment)| comment.raw.trim_end() == "# ///").map(|(at, _)| at + 1).last()
 }
@@ -184,7 +205,8 @@ fn read_block(lines: &[&CommentLine], found: &mut Found, diagnostics: &mut Vec<D
     let (Some(first), Some(last)) = (lines.first(), lines.last()) else { return };
     let span = first.span.start..last.span.end;
     let content = &lines[1..lines.len() - 1];
-    let text: String = content.iter().flat_map(|line| [line.raw.get(2..).unwrap_or_default(), "\n"]).collect();
+    let text: String =
+        content.iter().flat_map(|line| [line.raw.get(2..).unwrap_or_default(), "\n"]).collect();
     match toml::from_str::<Block>(&text).map_err(|error| error.message().to_owned()).and_then(checked) {
         Ok(block) => {
             found.requires_python = found.requires_python.take().or(block.requires_python);
@@ -192,15 +214,18 @@ fn read_block(lines: &[&CommentLine], found: &mut Found, diagnostics: &mut Vec<D
         }
         Err(problem) => {
             let message = format!("the `script` block can't be read: {problem}");
-            diagnostics.push(Diagnostic::error("script-block", message).at(span).hint(
-                "write it as PEP 723 says, such as `# dependencies = [\"numpy\"]`",
-            ));
+            diagnostics.push(
+                Diagnostic::error("script-block", message)
+                    .at(span)
+                    .hint("write it as PEP 723 says, such as `# dependencies = [\"numpy\"]`"),
+            );
         }
     }
 }
 
 fn checked(block: Block) -> Result<Block, String> {
-    let bad = block.dependencies.iter().find(|text| text.contains(char::is_control) || text.trim().is_empty());
+    let bad =
+        block.dependencies.iter().find(|text| text.contains(char::is_control) || text.trim().is_empty());
     match bad {
         Some(text) => Err(format!("`{}` is no dependency", text.escape_debug())),
         None => Ok(block),

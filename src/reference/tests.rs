@@ -9,11 +9,7 @@ fn image(repository: &str) -> Result<String, NameError> {
 }
 
 fn parts(reference: &str) -> (String, String, String) {
-    let Reference {
-        host,
-        path,
-        version,
-    } = Reference::parse(reference).unwrap();
+    let Reference { host, path, version } = Reference::parse(reference).unwrap();
     (host, path, version)
 }
 
@@ -27,31 +23,16 @@ fn is_label(name: &str) -> bool {
 
 #[test]
 fn operators_are_named_after_their_file() {
-    assert_eq!(
-        operator_name("my_operator_name").unwrap(),
-        "my-operator-name"
-    );
-    assert_eq!(
-        operator_name("__My  Operator.v2__").unwrap(),
-        "my-operator-v2"
-    );
+    assert_eq!(operator_name("my_operator_name").unwrap(), "my-operator-name");
+    assert_eq!(operator_name("__My  Operator.v2__").unwrap(), "my-operator-v2");
     assert_eq!(operator_name(&"a".repeat(63)).unwrap().len(), 63);
 }
 
 #[test]
 fn useless_file_names_are_refused() {
-    assert_eq!(
-        operator_name("___"),
-        Err(NameError::NoLabel("___".to_owned()))
-    );
-    assert_eq!(
-        operator_name("日本"),
-        Err(NameError::NoLabel("日本".to_owned()))
-    );
-    assert!(matches!(
-        operator_name(&"a".repeat(64)),
-        Err(NameError::LongLabel(_))
-    ));
+    assert_eq!(operator_name("___"), Err(NameError::NoLabel("___".to_owned())));
+    assert_eq!(operator_name("日本"), Err(NameError::NoLabel("日本".to_owned())));
+    assert!(matches!(operator_name(&"a".repeat(64)), Err(NameError::LongLabel(_))));
 }
 
 #[test]
@@ -60,38 +41,20 @@ fn images_live_below_their_repository() {
     assert_eq!(image("me").unwrap(), "me/claimed-x");
     assert_eq!(image("quay.io/me/").unwrap(), "quay.io/me/claimed-x");
     assert_eq!(image("localhost:5000").unwrap(), "localhost:5000/claimed-x");
-    assert_eq!(
-        image("[::1]:5000/a__b/c--d").unwrap(),
-        "[::1]:5000/a__b/c--d/claimed-x"
-    );
+    assert_eq!(image("[::1]:5000/a__b/c--d").unwrap(), "[::1]:5000/a__b/c--d/claimed-x");
     assert_eq!(image("QUAY.io/me").unwrap(), "QUAY.io/me/claimed-x");
 }
 
 #[test]
 fn bad_repositories_are_told_apart() {
     let scheme = image("https://quay.io/me").unwrap_err();
-    assert_eq!(
-        scheme.to_string(),
-        "image repository `https://quay.io/me` is a web address"
-    );
+    assert_eq!(scheme.to_string(), "image repository `https://quay.io/me` is a web address");
     assert_eq!(scheme.hint().unwrap(), "leave the scheme out: `quay.io/me`");
     let upper = image("quay.io/Me").unwrap_err();
     assert_eq!(upper.hint().unwrap(), "write `quay.io/me`");
     assert_eq!(image(""), Err(NameError::NoRepository));
-    assert!(matches!(
-        image(&"a".repeat(250)),
-        Err(NameError::LongRepository(_))
-    ));
-    for bad in [
-        "/",
-        "a b",
-        "quay.io/me:1",
-        "a___b",
-        "a..b",
-        "-a",
-        "h:port/a",
-        "h:99999/a",
-    ] {
+    assert!(matches!(image(&"a".repeat(250)), Err(NameError::LongRepository(_))));
+    for bad in ["/", "a b", "quay.io/me:1", "a___b", "a..b", "-a", "h:port/a", "h:99999/a"] {
         assert_eq!(image(bad), Err(NameError::Repository(bad.to_owned())));
     }
 }
@@ -118,35 +81,17 @@ fn hosts_are_told_from_paths_as_docker_does() {
 
 #[test]
 fn references_are_taken_apart() {
-    assert_eq!(
-        parts("ubuntu"),
-        owned("docker.io", "library/ubuntu", "latest")
-    );
-    assert_eq!(
-        parts("docker.io/ubuntu:24.04"),
-        owned("docker.io", "library/ubuntu", "24.04")
-    );
+    assert_eq!(parts("ubuntu"), owned("docker.io", "library/ubuntu", "latest"));
+    assert_eq!(parts("docker.io/ubuntu:24.04"), owned("docker.io", "library/ubuntu", "24.04"));
     assert_eq!(parts("localhost/x/y"), owned("localhost", "x/y", "latest"));
     assert_eq!(parts("h:5000/x:1"), owned("h:5000", "x", "1"));
     let digest = format!("sha256:{}", "0f".repeat(32));
-    assert_eq!(
-        parts(&format!("h.io/x:1@{digest}")),
-        owned("h.io", "x", &digest)
-    );
+    assert_eq!(parts(&format!("h.io/x:1@{digest}")), owned("h.io", "x", &digest));
 }
 
 #[test]
 fn bad_references_are_refused() {
-    for bad in [
-        "",
-        "x:",
-        "x@sha256:0f",
-        "h.io/X",
-        "x:1:2",
-        "http://x",
-        "h.io/",
-        "x@y/z",
-    ] {
+    for bad in ["", "x:", "x@sha256:0f", "h.io/X", "x:1:2", "http://x", "h.io/", "x@y/z"] {
         assert!(Reference::parse(bad).is_err(), "{bad}");
     }
 }

@@ -15,18 +15,13 @@ enum Chunk<'a> {
 /// `latest` or `main`, never counts.
 #[must_use]
 pub fn next_version(tags: &[String]) -> String {
-    let versions = tags
-        .iter()
-        .map(String::as_str)
-        .filter(|tag| is_version(tag));
+    let versions = tags.iter().map(String::as_str).filter(|tag| is_version(tag));
     let highest = versions.max_by_key(|tag| (is_numeric(tag), precedence(tag)));
     highest.map_or_else(|| FIRST.to_owned(), successor)
 }
 
 fn is_version(tag: &str) -> bool {
-    tag.strip_prefix('v')
-        .unwrap_or(tag)
-        .starts_with(|c: char| c.is_ascii_digit())
+    tag.strip_prefix('v').unwrap_or(tag).starts_with(|c: char| c.is_ascii_digit())
 }
 
 fn is_numeric(tag: &str) -> bool {
@@ -52,11 +47,7 @@ fn chunk(run: &[u8]) -> Chunk<'_> {
 
 fn successor(version: &str) -> String {
     let (head, last) = version.split_at(version.rfind('.').map_or(0, |dot| dot + 1));
-    if is_number(last) {
-        format!("{head}{}", increment(last))
-    } else {
-        format!("{version}.1")
-    }
+    if is_number(last) { format!("{head}{}", increment(last)) } else { format!("{version}.1") }
 }
 
 /// One more than a number of any length; a fixed width, as in `2026.09`, is kept.
@@ -99,14 +90,8 @@ mod tests {
 
     #[test]
     fn numbers_have_no_limit() {
-        assert_eq!(
-            next(&["20261121123456789012345"]),
-            "20261121123456789012346"
-        );
-        assert_eq!(
-            next(&["99999999999999999999999"]),
-            "100000000000000000000000"
-        );
+        assert_eq!(next(&["20261121123456789012345"]), "20261121123456789012346");
+        assert_eq!(next(&["99999999999999999999999"]), "100000000000000000000000");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 """Runs components in kfp's local Docker runner: `kfp_run.py FOLDER`, with a list of runs as JSON on standard input.
 
 A run is a list of steps, each a component and its arguments; an argument is a value, `{"step": 0, "output": "x"}` or
-`{"artifact": "path"}`. Prints for each run a line of JSON: the outputs kfp has collected, the files it has been
+`{"artifact": {"name": "text"}}`, a folder with these files. Prints for each run a line of JSON: the outputs kfp has collected, the files it has been
 given, and the log.
 """
 
@@ -21,7 +21,7 @@ def run_task(step):
     return dict(task.outputs)
 
 
-def run_pipeline(steps):
+def run_pipeline(steps, folder):
     """Run components one after the other."""
     loaded = [components.load_component_from_file(step['component']) for step in steps]
 
@@ -29,19 +29,23 @@ def run_pipeline(steps):
     def pipeline():
         tasks = []
         for component, step in zip(loaded, steps):
-            arguments = {name: resolved(value, tasks) for name, value in step['arguments'].items()}
+            arguments = {name: resolved(value, tasks, folder) for name, value in step['arguments'].items()}
             tasks.append(component(**arguments))
 
     pipeline()
     return {}
 
 
-def resolved(value, tasks):
-    """Give what an argument stands for in a pipeline."""
+def resolved(value, tasks, folder):
+    """Give what an argument stands for in a pipeline; artifacts have to be in the folder that is mounted."""
     if not isinstance(value, dict):
         return value
     if 'artifact' in value:
-        return dsl.importer(artifact_uri=value['artifact'], artifact_class=dsl.Dataset).output
+        given = folder / 'given'
+        given.mkdir(exist_ok=True)
+        for name, text in value['artifact'].items():
+            (given / name).write_text(text)
+        return dsl.importer(artifact_uri=str(given), artifact_class=dsl.Dataset).output
     return tasks[value['step']].outputs[value['output']]
 
 
@@ -53,9 +57,10 @@ def files(folder):
 
 def answer(steps, folder):
     """Run steps as the user who owns the folder, and tell how it went."""
+    folder.mkdir()
     local.init(runner=local.DockerRunner(user=str(os.getuid())), pipeline_root=str(folder))
     is_single = len(steps) == 1 and not any(isinstance(value, dict) for value in steps[0]['arguments'].values())
-    outputs = run_task(steps[0]) if is_single else run_pipeline(steps)
+    outputs = run_task(steps[0]) if is_single else run_pipeline(steps, folder)
     return {'outputs': outputs, 'files': files(folder)}
 
 

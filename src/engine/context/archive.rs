@@ -19,12 +19,7 @@ impl Context {
         finished.map_err(failure("write", "the build context"))
     }
 
-    fn append(
-        &self,
-        tar: &mut Builder<impl Write>,
-        path: &str,
-        node: &Node,
-    ) -> Result<(), ContextError> {
+    fn append(&self, tar: &mut Builder<impl Write>, path: &str, node: &Node) -> Result<(), ContextError> {
         let mode = node.mode();
         match node {
             Node::Folder => {
@@ -74,10 +69,7 @@ impl Exactly {
 
     /// Checks that the file was neither cut nor continued.
     pub(super) fn finish(mut self, disk: &Path) -> Result<(), ContextError> {
-        let more = self
-            .file
-            .read(&mut [0])
-            .map_err(failure("read", disk.display()))?;
+        let more = self.file.read(&mut [0]).map_err(failure("read", disk.display()))?;
         match (self.left, more) {
             (0, 0) => Ok(()),
             _ => Err(ContextError::Changed(disk.to_owned())),

@@ -26,9 +26,7 @@ impl Context {
 /// Makes a folder, or sees that it is empty.
 fn prepare(folder: &Path) -> Result<(), ContextError> {
     fs::create_dir_all(folder).map_err(failure("write", folder.display()))?;
-    let mut entries = folder
-        .read_dir()
-        .map_err(failure("read", folder.display()))?;
+    let mut entries = folder.read_dir().map_err(failure("read", folder.display()))?;
     match entries.next() {
         None => Ok(()),
         Some(_) => Err(ContextError::NotEmpty(folder.to_owned())),

@@ -11,19 +11,11 @@ use super::archive::Exactly;
 use super::*;
 
 fn made(path: &str, text: &str) -> Entry {
-    Entry {
-        path: path.to_owned(),
-        content: Content::Bytes(text.into()),
-        executable: false,
-    }
+    Entry { path: path.to_owned(), content: Content::Bytes(text.into()), executable: false }
 }
 
 fn on_disk(path: &str, disk: &Path) -> Entry {
-    Entry {
-        path: path.to_owned(),
-        content: Content::Disk(disk.to_owned()),
-        executable: true,
-    }
+    Entry { path: path.to_owned(), content: Content::Disk(disk.to_owned()), executable: true }
 }
 
 fn context(entries: impl IntoIterator<Item = Entry>) -> Context {
@@ -38,10 +30,7 @@ fn archived(context: &Context) -> Vec<(String, u32, u64, String)> {
     let entries = archive.entries().unwrap().map(|entry| {
         let mut entry = entry.unwrap();
         let path = entry.path().unwrap().display().to_string();
-        let (mode, mtime) = (
-            entry.header().mode().unwrap(),
-            entry.header().mtime().unwrap(),
-        );
+        let (mode, mtime) = (entry.header().mode().unwrap(), entry.header().mtime().unwrap());
         let mut text = String::new();
         entry.read_to_string(&mut text).unwrap();
         (path, mode, mtime, text)
@@ -54,24 +43,17 @@ fn an_archive_is_sorted_and_has_fixed_metadata() {
     let folder = tempfile::tempdir().unwrap();
     let run = folder.path().join("run.sh");
     fs::write(&run, "exit").unwrap();
-    let context = context([
-        made("b/ü.py", "2"),
-        on_disk("b/c/run.sh", &run),
-        made("a", "1"),
-    ]);
+    let context = context([made("b/ü.py", "2"), on_disk("b/c/run.sh", &run), made("a", "1")]);
     let entry = |path: &str, mode, text: &str| (path.to_owned(), mode, 7, text.to_owned());
     let expected = [
-        entry("a", 0o644, "1"),
-        entry("b/", 0o755, ""),
-        entry("b/c/", 0o755, ""),
-        entry("b/c/run.sh", 0o755, "exit"),
-        entry("b/ü.py", 0o644, "2"),
+        entry("a", 0o664, "1"),
+        entry("b/", 0o775, ""),
+        entry("b/c/", 0o775, ""),
+        entry("b/c/run.sh", 0o775, "exit"),
+        entry("b/ü.py", 0o664, "2"),
     ];
     assert_eq!(archived(&context), expected);
-    assert_eq!(
-        context.paths().collect::<Vec<_>>(),
-        ["a", "b/c/run.sh", "b/ü.py"]
-    );
+    assert_eq!(context.paths().collect::<Vec<_>>(), ["a", "b/c/run.sh", "b/ü.py"]);
     assert_eq!(context.size(), 6);
 }
 
@@ -84,30 +66,15 @@ fn long_paths_are_kept() {
 #[test]
 fn one_place_is_for_one_file() {
     let refusal = |entries: [Entry; 2]| Context::new(entries, 0).unwrap_err().to_string();
-    assert_eq!(
-        refusal([made("a", ""), made("a", "")]),
-        "two files would be `a` in the image"
-    );
-    assert_eq!(
-        refusal([made("a", ""), made("a/b", "")]),
-        "two files would be `a` in the image"
-    );
-    assert_eq!(
-        refusal([made("a/b", ""), made("a", "")]),
-        "two files would be `a` in the image"
-    );
+    assert_eq!(refusal([made("a", ""), made("a", "")]), "two files would be `a` in the image");
+    assert_eq!(refusal([made("a", ""), made("a/b", "")]), "two files would be `a` in the image");
+    assert_eq!(refusal([made("a/b", ""), made("a", "")]), "two files would be `a` in the image");
 }
 
 #[test]
 fn paths_stay_in_the_context() {
     for path in ["", "/a", "a/", "../a", "a//b", "./a", "a\0"] {
-        assert!(
-            matches!(
-                Context::new([made(path, "")], 0),
-                Err(ContextError::Path(_))
-            ),
-            "{path}"
-        );
+        assert!(matches!(Context::new([made(path, "")], 0), Err(ContextError::Path(_))), "{path}");
     }
 }
 
@@ -119,19 +86,12 @@ fn a_folder_bears_the_same_modes_and_times() {
     let target = folder.path().join("new/context");
     let context = context([made("a/b", "1"), on_disk("a/run", &run)]);
     context.write_dir(&target).unwrap();
-    for (path, mode) in [("a", 0o755), ("a/b", 0o644), ("a/run", 0o755)] {
+    for (path, mode) in [("a", 0o775), ("a/b", 0o664), ("a/run", 0o775)] {
         let metadata = target.join(path).metadata().unwrap();
-        assert_eq!(
-            (metadata.mode() & 0o777, metadata.mtime()),
-            (mode, 7),
-            "{path}"
-        );
+        assert_eq!((metadata.mode() & 0o777, metadata.mtime()), (mode, 7), "{path}");
     }
     assert_eq!(fs::read_to_string(target.join("a/run")).unwrap(), "exit");
-    assert!(matches!(
-        context.write_dir(&target),
-        Err(ContextError::NotEmpty(_))
-    ));
+    assert!(matches!(context.write_dir(&target), Err(ContextError::NotEmpty(_))));
 }
 
 #[test]
@@ -141,15 +101,9 @@ fn a_file_that_changes_is_refused() {
     fs::write(&path, "12345").unwrap();
     for promised in [3, 7] {
         let file = File::open(&path).unwrap();
-        let mut content = Exactly {
-            file,
-            left: promised,
-        };
+        let mut content = Exactly { file, left: promised };
         io::copy(&mut content, &mut io::sink()).unwrap();
-        assert!(matches!(
-            content.finish(&path),
-            Err(ContextError::Changed(_))
-        ));
+        assert!(matches!(content.finish(&path), Err(ContextError::Changed(_))));
     }
 }
 

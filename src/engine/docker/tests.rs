@@ -11,14 +11,9 @@ fn buildkit_is_in_dockers_engine_only() {
     };
     assert!(has_buildkit(&version("1.41")));
     assert!(!has_buildkit(&version("1.38")));
-    let podman = bollard::models::SystemVersionComponents {
-        name: "Podman Engine".to_owned(),
-        ..Default::default()
-    };
-    let podman = SystemVersion {
-        components: Some(vec![podman]),
-        ..version("1.41")
-    };
+    let podman =
+        bollard::models::SystemVersionComponents { name: "Podman Engine".to_owned(), ..Default::default() };
+    let podman = SystemVersion { components: Some(vec![podman]), ..version("1.41") };
     assert_eq!(kind(&podman), Kind::Podman);
     assert!(!has_buildkit(&podman));
 }

@@ -7,10 +7,7 @@ use tempfile::TempDir;
 fn chosen(config: &TempDir, variables: &[(&str, &str)]) -> Result<Endpoint, EndpointError> {
     choose(&|name| match name {
         "DOCKER_CONFIG" => Some(config.path().display().to_string()),
-        name => variables
-            .iter()
-            .find(|(key, _)| *key == name)
-            .map(|(_, value)| (*value).to_owned()),
+        name => variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()),
     })
 }
 
@@ -18,11 +15,7 @@ fn chosen(config: &TempDir, variables: &[(&str, &str)]) -> Result<Endpoint, Endp
 fn config(current: &str) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let id = "b71199ebd070b36beab7317920c2c2f1d777df8d05e5527d8458fda57cb17a7a";
-    write(
-        &folder,
-        "config.json",
-        &format!(r#"{{"auths": {{}}, "currentContext": "{current}"}}"#),
-    );
+    write(&folder, "config.json", &format!(r#"{{"auths": {{}}, "currentContext": "{current}"}}"#));
     let meta = r#"{"Name": "remote", "Metadata": {}, "Endpoints": {"docker": {"Host": "tcp://far:2376", "SkipTLSVerify": false}}}"#;
     write(&folder, &format!("contexts/meta/{id}/meta.json"), meta);
     write(&folder, &format!("contexts/tls/{id}/docker/ca.pem"), "");
@@ -46,20 +39,11 @@ fn the_default_socket_is_the_last_resort() {
 
 #[test]
 fn docker_host_goes_before_contexts() {
-    let variables = [
-        ("DOCKER_HOST", "unix:///x.sock"),
-        ("DOCKER_CONTEXT", "remote"),
-    ];
+    let variables = [("DOCKER_HOST", "unix:///x.sock"), ("DOCKER_CONTEXT", "remote")];
     let endpoint = chosen(&config("remote"), &variables).unwrap();
-    assert_eq!(
-        (endpoint.host.as_str(), endpoint.rule),
-        ("unix:///x.sock", Rule::DockerHost)
-    );
+    assert_eq!((endpoint.host.as_str(), endpoint.rule), ("unix:///x.sock", Rule::DockerHost));
     let variables = [("DOCKER_CONTEXT", "default")];
-    assert_eq!(
-        chosen(&config("remote"), &variables).unwrap().rule,
-        Rule::Default
-    );
+    assert_eq!(chosen(&config("remote"), &variables).unwrap().rule, Rule::Default);
 }
 
 #[test]
@@ -76,19 +60,10 @@ fn contexts_are_looked_up() {
 #[test]
 fn tls_needs_a_certificate() {
     let folder = tempfile::tempdir().unwrap();
-    let variables = [
-        ("DOCKER_HOST", "tcp://far:2376"),
-        ("DOCKER_TLS_VERIFY", "1"),
-    ];
-    assert!(matches!(
-        chosen(&folder, &variables),
-        Err(EndpointError::Certificate { .. })
-    ));
+    let variables = [("DOCKER_HOST", "tcp://far:2376"), ("DOCKER_TLS_VERIFY", "1")];
+    assert!(matches!(chosen(&folder, &variables), Err(EndpointError::Certificate { .. })));
     write(&folder, "ca.pem", "");
-    assert_eq!(
-        chosen(&folder, &variables).unwrap().certificates.unwrap(),
-        folder.path()
-    );
+    assert_eq!(chosen(&folder, &variables).unwrap().certificates.unwrap(), folder.path());
     assert_eq!(chosen(&folder, &variables[..1]).unwrap().certificates, None);
 }
 
@@ -97,20 +72,12 @@ fn other_addresses_are_refused_with_a_remedy() {
     let folder = tempfile::tempdir().unwrap();
     let error = chosen(&folder, &[("DOCKER_HOST", "ssh://me@far")]).unwrap_err();
     assert!(error.hint().unwrap().contains("docker.sock me@far`"));
-    assert!(matches!(
-        chosen(&folder, &[("DOCKER_HOST", "far:2375")]),
-        Err(EndpointError::Address(_))
-    ));
+    assert!(matches!(chosen(&folder, &[("DOCKER_HOST", "far:2375")]), Err(EndpointError::Address(_))));
 }
 
 #[test]
 fn a_broken_configuration_is_named() {
     let folder = tempfile::tempdir().unwrap();
     write(&folder, "config.json", "{");
-    assert!(
-        chosen(&folder, &[])
-            .unwrap_err()
-            .to_string()
-            .contains("config.json`: ")
-    );
+    assert!(chosen(&folder, &[]).unwrap_err().to_string().contains("config.json`: "));
 }

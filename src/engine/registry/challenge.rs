@@ -33,10 +33,7 @@ impl Challenge {
         }
         let mut parameters = parameters(rest);
         let realm = parameters.remove("realm")?;
-        let bearer = Self::Bearer {
-            realm,
-            service: parameters.remove("service"),
-        };
+        let bearer = Self::Bearer { realm, service: parameters.remove("service") };
         scheme.eq_ignore_ascii_case("bearer").then_some(bearer)
     }
 }
@@ -61,16 +58,11 @@ mod tests {
     use super::*;
 
     fn bearer(realm: &str, service: Option<&str>) -> Challenge {
-        Challenge::Bearer {
-            realm: realm.to_owned(),
-            service: service.map(str::to_owned),
-        }
+        Challenge::Bearer { realm: realm.to_owned(), service: service.map(str::to_owned) }
     }
 
     fn challenge(values: &[&'static str]) -> Option<Challenge> {
-        let values = values
-            .iter()
-            .map(|value| (WWW_AUTHENTICATE, value.parse().unwrap()));
+        let values = values.iter().map(|value| (WWW_AUTHENTICATE, value.parse().unwrap()));
         let mut headers = HeaderMap::new();
         values.for_each(|(name, value)| {
             headers.append(name, value);
@@ -80,20 +72,10 @@ mod tests {
 
     #[test]
     fn both_schemes_are_read() {
-        assert_eq!(
-            challenge(&[r#"Basic realm="basic-realm""#]),
-            Some(Challenge::Basic)
-        );
-        let header =
-            r#"Bearer realm="https://a/t?x=1",service="r,s", scope="repository:x:pull,push""#;
-        assert_eq!(
-            challenge(&[header]),
-            Some(bearer("https://a/t?x=1", Some("r,s")))
-        );
-        assert_eq!(
-            challenge(&["bearer realm=https://a/t"]),
-            Some(bearer("https://a/t", None))
-        );
+        assert_eq!(challenge(&[r#"Basic realm="basic-realm""#]), Some(Challenge::Basic));
+        let header = r#"Bearer realm="https://a/t?x=1",service="r,s", scope="repository:x:pull,push""#;
+        assert_eq!(challenge(&[header]), Some(bearer("https://a/t?x=1", Some("r,s"))));
+        assert_eq!(challenge(&["bearer realm=https://a/t"]), Some(bearer("https://a/t", None)));
     }
 
     #[test]

@@ -96,10 +96,7 @@ fn first<T, R, E>(
     items: impl IntoIterator<Item = T>,
     find: impl Fn(T) -> Result<Option<R>, E>,
 ) -> Result<Option<R>, E> {
-    items
-        .into_iter()
-        .find_map(|item| find(item).transpose())
-        .transpose()
+    items.into_iter().find_map(|item| find(item).transpose()).transpose()
 }
 
 fn credential_in(path: &Path, host: &str) -> Result<Option<Credential>, CredentialError> {
@@ -114,10 +111,7 @@ fn read_config(path: &Path) -> Result<Config, CredentialError> {
     let text = match fs::read(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Config::default()),
         Err(source) => {
-            return Err(CredentialError::Read {
-                path: path.to_owned(),
-                source,
-            });
+            return Err(CredentialError::Read { path: path.to_owned(), source });
         }
         Ok(text) => text,
     };
@@ -135,21 +129,14 @@ fn sources(config: Config, host: &str) -> Vec<Source> {
     let names = [lookup(&helpers, host).cloned(), config.creds_store];
     let names = names.into_iter().flatten().filter(|name| !name.is_empty());
     let login = lookup(&auths, host).cloned();
-    names
-        .map(Source::Helper)
-        .chain(login.map(Source::Login))
-        .collect()
+    names.map(Source::Helper).chain(login.map(Source::Login)).collect()
 }
 
 /// The entry for a registry, whose key may carry a scheme and a path; the shortest path wins.
 fn lookup<'a, V>(entries: &'a BTreeMap<String, V>, host: &str) -> Option<&'a V> {
-    let same_host = entries
-        .iter()
-        .filter(|(key, _)| fold(split_key(key).0) == fold(host));
+    let same_host = entries.iter().filter(|(key, _)| fold(split_key(key).0) == fold(host));
     let nearest = same_host.min_by_key(|(key, _)| split_key(key).1.len());
-    entries
-        .get(login_key(host))
-        .or(nearest.map(|(_, entry)| entry))
+    entries.get(login_key(host)).or(nearest.map(|(_, entry)| entry))
 }
 
 fn split_key(key: &str) -> (&str, &str) {
@@ -167,51 +154,33 @@ fn fold(host: &str) -> String {
 
 /// The name under which `docker login` files a registry.
 fn login_key(host: &str) -> &str {
-    if fold(host) == DOCKER_HUB {
-        DOCKER_HUB_LOGIN
-    } else {
-        host
-    }
+    if fold(host) == DOCKER_HUB { DOCKER_HUB_LOGIN } else { host }
 }
 
 /// What to type to log in; Docker Hub goes without saying.
 pub(super) fn login_command(host: &str) -> String {
-    if fold(host) == DOCKER_HUB {
-        "docker login".to_owned()
-    } else {
-        format!("docker login {host}")
-    }
+    if fold(host) == DOCKER_HUB { "docker login".to_owned() } else { format!("docker login {host}") }
 }
 
 fn ask(name: &str, path: &Path, host: &str) -> Result<Option<Credential>, CredentialError> {
     let program = format!("docker-credential-{name}");
-    helper::ask(&program, login_key(host), HELPER_TIMEOUT).map_err(|source| {
-        CredentialError::Helper {
-            path: path.to_owned(),
-            host: host.to_owned(),
-            program,
-            source,
-        }
+    helper::ask(&program, login_key(host), HELPER_TIMEOUT).map_err(|source| CredentialError::Helper {
+        path: path.to_owned(),
+        host: host.to_owned(),
+        program,
+        source,
     })
 }
 
 fn decode(login: Login, path: &Path, host: &str) -> Result<Option<Credential>, CredentialError> {
-    let Login {
-        auth,
-        username,
-        password,
-        identitytoken,
-    } = login;
+    let Login { auth, username, password, identitytoken } = login;
     if !identitytoken.is_empty() {
         return Ok(Some(Credential::IdentityToken(identitytoken)));
     }
     if auth.is_empty() {
         return Ok((!username.is_empty()).then_some(Credential::Password { username, password }));
     }
-    let error = || CredentialError::Login {
-        path: path.to_owned(),
-        host: host.to_owned(),
-    };
+    let error = || CredentialError::Login { path: path.to_owned(), host: host.to_owned() };
     decode_auth(&auth).map(Some).ok_or_else(error)
 }
 
@@ -220,10 +189,7 @@ fn decode_auth(auth: &str) -> Option<Credential> {
     let bytes = STANDARD_NO_PAD.decode(auth.trim_end_matches('=')).ok()?;
     let text = String::from_utf8(bytes).ok()?;
     let (username, password) = text.split_once(':')?;
-    Some(Credential::Password {
-        username: username.to_owned(),
-        password: password.to_owned(),
-    })
+    Some(Credential::Password { username: username.to_owned(), password: password.to_owned() })
 }
 
 #[cfg(test)]

@@ -49,13 +49,7 @@ impl Session {
         let Reference { host, path, .. } = reference.clone();
         let credential = credentials(&host)?;
         let client = transport::client(&host).map_err(|error| unreachable(&host, &error))?;
-        Ok(Self {
-            client,
-            host,
-            path,
-            credential,
-            authorization: Authorization::None,
-        })
+        Ok(Self { client, host, path, credential, authorization: Authorization::None })
     }
 
     /// The address of something in the repository.
@@ -65,11 +59,7 @@ impl Session {
     }
 
     /// Gets what is at an address, and logs in when the registry asks for it.
-    pub(super) async fn get(
-        &mut self,
-        url: &Url,
-        accept: &[&str],
-    ) -> Result<Response, RegistryError> {
+    pub(super) async fn get(&mut self, url: &Url, accept: &[&str]) -> Result<Response, RegistryError> {
         let response = self.send(self.request(url, accept)).await?;
         let asked = response.status() == StatusCode::UNAUTHORIZED;
         if !asked || !matches!(self.authorization, Authorization::None) {
@@ -81,27 +71,17 @@ impl Session {
     }
 
     /// Reads a JSON body.
-    pub(super) async fn json<T: DeserializeOwned>(
-        &self,
-        response: Response,
-    ) -> Result<T, RegistryError> {
-        let body = response
-            .bytes()
-            .await
-            .map_err(|error| self.unreachable(&error))?;
+    pub(super) async fn json<T: DeserializeOwned>(&self, response: Response) -> Result<T, RegistryError> {
+        let body = response.bytes().await.map_err(|error| self.unreachable(&error))?;
         serde_json::from_slice(&body).map_err(|error| self.malformed(&error.to_string()))
     }
 
     fn request(&self, url: &Url, accept: &[&str]) -> RequestBuilder {
         let request = self.client.get(url.clone());
-        let request = accept
-            .iter()
-            .fold(request, |request, kind| request.header(ACCEPT, *kind));
+        let request = accept.iter().fold(request, |request, kind| request.header(ACCEPT, *kind));
         match &self.authorization {
             Authorization::None => request,
-            Authorization::Basic(username, password) => {
-                request.basic_auth(username, Some(password))
-            }
+            Authorization::Basic(username, password) => request.basic_auth(username, Some(password)),
             Authorization::Bearer(token) => request.bearer_auth(token),
         }
     }
@@ -122,11 +102,7 @@ impl Session {
     }
 
     /// Trades the login, or none, for a token that opens this repository.
-    async fn token(
-        &self,
-        realm: &str,
-        service: Option<String>,
-    ) -> Result<Authorization, RegistryError> {
+    async fn token(&self, realm: &str, service: Option<String>) -> Result<Authorization, RegistryError> {
         let mut fields = vec![("scope", format!("repository:{}:pull", self.path))];
         fields.extend(service.map(|service| ("service", service)));
         let response = self.send(self.token_request(realm, fields)).await?;
@@ -136,25 +112,17 @@ impl Session {
         let response = self.checked(response).await?;
         let answer: Token = self.json(response).await?;
         let token = answer.token.or(answer.access_token);
-        token
-            .map(Authorization::Bearer)
-            .ok_or_else(|| self.malformed("no token is given"))
+        token.map(Authorization::Bearer).ok_or_else(|| self.malformed("no token is given"))
     }
 
     fn token_request(&self, realm: &str, mut fields: Vec<(&str, String)>) -> RequestBuilder {
         match &self.credential {
             None => self.client.get(realm).query(&fields),
-            Some(Credential::Password { username, password }) => self
-                .client
-                .get(realm)
-                .query(&fields)
-                .basic_auth(username, Some(password)),
+            Some(Credential::Password { username, password }) => {
+                self.client.get(realm).query(&fields).basic_auth(username, Some(password))
+            }
             Some(Credential::IdentityToken(token)) => {
-                let grant = [
-                    ("grant_type", "refresh_token"),
-                    ("client_id", "c3"),
-                    ("refresh_token", token),
-                ];
+                let grant = [("grant_type", "refresh_token"), ("client_id", "c3"), ("refresh_token", token)];
                 fields.extend(grant.map(|(name, value)| (name, value.to_owned())));
                 self.client.post(realm).form(&fields)
             }
@@ -168,35 +136,21 @@ impl Session {
             status => {
                 let is_own = self.json::<Envelope>(response).await.is_ok();
                 let missing = status == StatusCode::NOT_FOUND && is_own;
-                Err(if missing {
-                    self.not_found()
-                } else {
-                    self.failed(status)
-                })
+                Err(if missing { self.not_found() } else { self.failed(status) })
             }
         }
     }
 
     fn denied(&self) -> RegistryError {
-        RegistryError::Denied {
-            host: self.host.clone(),
-            path: self.path.clone(),
-        }
+        RegistryError::Denied { host: self.host.clone(), path: self.path.clone() }
     }
 
     fn not_found(&self) -> RegistryError {
-        RegistryError::NotFound {
-            host: self.host.clone(),
-            path: self.path.clone(),
-        }
+        RegistryError::NotFound { host: self.host.clone(), path: self.path.clone() }
     }
 
     fn failed(&self, status: StatusCode) -> RegistryError {
-        RegistryError::Status {
-            host: self.host.clone(),
-            path: self.path.clone(),
-            status: status.to_string(),
-        }
+        RegistryError::Status { host: self.host.clone(), path: self.path.clone(), status: status.to_string() }
     }
 
     /// The error for an answer that makes no sense.
@@ -216,10 +170,7 @@ impl Session {
     /// The error for no answer in time.
     pub(super) fn late(&self, limit: Duration) -> RegistryError {
         let reason = format!("no answer within {} s", limit.as_secs());
-        RegistryError::Unreachable {
-            host: self.host.clone(),
-            reason,
-        }
+        RegistryError::Unreachable { host: self.host.clone(), reason }
     }
 }
 
@@ -229,8 +180,5 @@ fn unreachable(host: &str, error: &dyn Error) -> RegistryError {
     while let Some(source) = cause.source() {
         cause = source;
     }
-    RegistryError::Unreachable {
-        host: host.to_owned(),
-        reason: cause.to_string(),
-    }
+    RegistryError::Unreachable { host: host.to_owned(), reason: cause.to_string() }
 }

@@ -6,9 +6,7 @@ use super::*;
 use crate::reference::NameError;
 
 fn url() -> Url {
-    "http://localhost:5000/v2/x/tags/list?n=1000"
-        .parse()
-        .unwrap()
+    "http://localhost:5000/v2/x/tags/list?n=1000".parse().unwrap()
 }
 
 fn linked(link: &'static str) -> Option<String> {
@@ -20,14 +18,8 @@ fn linked(link: &'static str) -> Option<String> {
 fn links_are_followed_at_the_same_host() {
     let next = Some("http://localhost:5000/v2/x/tags/list?last=b&n=2".to_owned());
     assert_eq!(linked("</v2/x/tags/list?last=b&n=2>; rel=\"next\""), next);
-    assert_eq!(
-        linked("<https://elsewhere/v2/x/tags/list?last=b&n=2>; rel=next"),
-        next
-    );
-    assert_eq!(
-        linked("</first>; rel=\"first\", </v2/x/tags/list?last=b&n=2>; rel=\"next\""),
-        next
-    );
+    assert_eq!(linked("<https://elsewhere/v2/x/tags/list?last=b&n=2>; rel=next"), next);
+    assert_eq!(linked("</first>; rel=\"first\", </v2/x/tags/list?last=b&n=2>; rel=\"next\""), next);
 }
 
 #[test]
@@ -64,14 +56,8 @@ fn the_variant_for_amd64_is_preferred() {
 
 #[test]
 fn refusals_say_what_to_do() {
-    let denied = RegistryError::Denied {
-        host: "quay.io".to_owned(),
-        path: "me/x".to_owned(),
-    };
-    assert_eq!(
-        denied.to_string(),
-        "registry `quay.io` denies access to `me/x`"
-    );
+    let denied = RegistryError::Denied { host: "quay.io".to_owned(), path: "me/x".to_owned() };
+    assert_eq!(denied.to_string(), "registry `quay.io` denies access to `me/x`");
     assert!(denied.hint().unwrap().contains("`docker login quay.io`"));
     let unreachable = tags("localhost:1/x").unwrap_err();
     assert_eq!(
@@ -79,8 +65,5 @@ fn refusals_say_what_to_do() {
         "cannot reach registry `localhost:1`: Connection refused (os error 111)"
     );
     assert!(unreachable.hint().unwrap().contains("`-v VERSION`"));
-    assert!(matches!(
-        tags("https://quay.io/x"),
-        Err(RegistryError::Name(NameError::Scheme(_)))
-    ));
+    assert!(matches!(tags("https://quay.io/x"), Err(RegistryError::Name(NameError::Scheme(_)))));
 }

@@ -16,15 +16,9 @@ const LONGEST_WAIT: u64 = 10;
 pub(super) fn client(host: &str) -> reqwest::Result<Client> {
     // A provider that is installed already is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let builder = Client::builder()
-        .user_agent(USER_AGENT)
-        .connect_timeout(CONNECT_TIMEOUT);
+    let builder = Client::builder().user_agent(USER_AGENT).connect_timeout(CONNECT_TIMEOUT);
     // As with Docker, no proxy stands before the own machine.
-    let builder = if is_loopback(host) {
-        builder.no_proxy()
-    } else {
-        builder
-    };
+    let builder = if is_loopback(host) { builder.no_proxy() } else { builder };
     builder.build()
 }
 
@@ -57,13 +51,7 @@ fn is_busy(status: StatusCode) -> bool {
 }
 
 fn asked_wait(headers: &HeaderMap) -> Option<Duration> {
-    let seconds: u64 = headers
-        .get(RETRY_AFTER)?
-        .to_str()
-        .ok()?
-        .trim()
-        .parse()
-        .ok()?;
+    let seconds: u64 = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds.min(LONGEST_WAIT)))
 }
 
@@ -72,10 +60,7 @@ fn is_loopback(host: &str) -> bool {
         Some((name, _)) if !host.ends_with(']') => name,
         _ => host,
     };
-    let address = name
-        .trim_start_matches('[')
-        .trim_end_matches(']')
-        .parse::<IpAddr>();
+    let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
     name == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
@@ -85,23 +70,10 @@ mod tests {
 
     #[test]
     fn loopback_is_told_from_the_network() {
-        for host in [
-            "localhost",
-            "localhost:5000",
-            "127.0.0.1:5000",
-            "127.9.9.9",
-            "[::1]",
-            "[::1]:5000",
-        ] {
+        for host in ["localhost", "localhost:5000", "127.0.0.1:5000", "127.9.9.9", "[::1]", "[::1]:5000"] {
             assert!(is_loopback(host), "{host}");
         }
-        for host in [
-            "docker.io",
-            "localhost.example",
-            "128.0.0.1",
-            "[::2]:1",
-            "10.0.0.1:5000",
-        ] {
+        for host in ["docker.io", "localhost.example", "128.0.0.1", "[::2]:1", "10.0.0.1:5000"] {
             assert!(!is_loopback(host), "{host}");
         }
     }
@@ -115,12 +87,7 @@ mod tests {
 
     #[test]
     fn the_asked_wait_has_a_limit() {
-        let wait = |value: &str| {
-            asked_wait(&HeaderMap::from_iter([(
-                RETRY_AFTER,
-                value.parse().unwrap(),
-            )]))
-        };
+        let wait = |value: &str| asked_wait(&HeaderMap::from_iter([(RETRY_AFTER, value.parse().unwrap())]));
         assert_eq!(wait("3"), Some(Duration::from_secs(3)));
         assert_eq!(wait("3600"), Some(Duration::from_secs(10)));
         assert_eq!(wait("Fri, 31 Dec 1999 23:59:59 GMT"), None);

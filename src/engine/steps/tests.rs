@@ -5,18 +5,12 @@ use bollard::models::ImageId;
 use super::*;
 
 fn text(stream: &str) -> BuildInfo {
-    BuildInfo {
-        stream: Some(stream.to_owned()),
-        ..BuildInfo::default()
-    }
+    BuildInfo { stream: Some(stream.to_owned()), ..BuildInfo::default() }
 }
 
 fn said(messages: &[&str]) -> (Steps, Vec<Event>) {
     let mut steps = Steps::default();
-    let events = messages
-        .iter()
-        .flat_map(|stream| steps.take(text(stream)))
-        .collect();
+    let events = messages.iter().flat_map(|stream| steps.take(text(stream))).collect();
     (steps, events)
 }
 
@@ -46,10 +40,7 @@ fn the_classic_builder_is_understood() {
     let expected = [
         Event::Started("[1/2] FROM base".to_owned()),
         Event::Started(run.clone()),
-        Event::Finished {
-            step: run,
-            cached: true,
-        },
+        Event::Finished { step: run, cached: true },
     ];
     assert_eq!(events, expected);
     assert_eq!(steps.image().as_deref(), Some("0123456789ab"));
@@ -57,33 +48,21 @@ fn the_classic_builder_is_understood() {
 
 #[test]
 fn a_failed_step_comes_with_its_last_lines() {
-    let mut messages = vec![
-        "Step 1/2 : FROM base\n",
-        "Step 2/2 : RUN pip install nope\n",
-    ];
+    let mut messages = vec!["Step 1/2 : FROM base\n", "Step 2/2 : RUN pip install nope\n"];
     messages.extend(["noise\n"; 30]);
     messages.extend(["\u{1b}[31mNo match", "ing distribution\u{1b}[0m\n"]);
     let (steps, _) = said(&messages);
-    let (step, tail) = failure(
-        steps,
-        "The command '/bin/sh -c pip install nope' returned a non-zero code: 1",
-    );
+    let (step, tail) =
+        failure(steps, "The command '/bin/sh -c pip install nope' returned a non-zero code: 1");
     assert_eq!(step, "RUN pip install nope");
     assert_eq!(tail.len(), TAIL + 1);
-    assert_eq!(
-        tail[TAIL - 1..],
-        ["No matching distribution", "exit code 1"]
-    );
+    assert_eq!(tail[TAIL - 1..], ["No matching distribution", "exit code 1"]);
 }
 
 #[test]
 fn podman_is_understood() {
-    let (steps, events) = said(&[
-        "STEP 1/2: FROM base\n",
-        "STEP 2/2: RUN x\n",
-        "--> Using cache 84b\n",
-        "COMMIT a\n",
-    ]);
+    let (steps, events) =
+        said(&["STEP 1/2: FROM base\n", "STEP 2/2: RUN x\n", "--> Using cache 84b\n", "COMMIT a\n"]);
     assert_eq!(events[1], Event::Started("[2/2] RUN x".to_owned()));
     assert!(matches!(events[2], Event::Finished { cached: true, .. }));
     assert_eq!(steps.image(), None);
@@ -105,28 +84,16 @@ fn bollard_time<T: Default>() -> T {
 }
 
 fn status(vertexes: Vec<Vertex>, logs: Vec<VertexLog>) -> BuildInfo {
-    let status = StatusResponse {
-        vertexes,
-        logs,
-        ..StatusResponse::default()
-    };
-    BuildInfo {
-        aux: Some(BuildInfoAux::BuildKit(status)),
-        ..BuildInfo::default()
-    }
+    let status = StatusResponse { vertexes, logs, ..StatusResponse::default() };
+    BuildInfo { aux: Some(BuildInfoAux::BuildKit(status)), ..BuildInfo::default() }
 }
 
 #[test]
 fn buildkit_is_understood() {
     let mut steps = Steps::default();
     let run = "[2/2] RUN x";
-    let events = steps.take(status(
-        vec![
-            vertex("[internal] load metadata", false, ""),
-            vertex(run, false, ""),
-        ],
-        vec![],
-    ));
+    let events = steps
+        .take(status(vec![vertex("[internal] load metadata", false, ""), vertex(run, false, "")], vec![]));
     assert_eq!(events, [Event::Started(run.to_owned())]);
     let said = VertexLog {
         vertex: format!("sha256:{run}"),
@@ -135,20 +102,9 @@ fn buildkit_is_understood() {
     };
     assert_eq!(steps.take(status(vec![], vec![said])), [log("100%")]);
     let events = steps.take(status(vec![vertex(run, true, "")], vec![]));
-    assert_eq!(
-        events,
-        [Event::Finished {
-            step: run.to_owned(),
-            cached: false
-        }]
-    );
-    let image = ImageId {
-        id: Some("sha256:01".to_owned()),
-    };
-    steps.take(BuildInfo {
-        aux: Some(BuildInfoAux::Default(image)),
-        ..BuildInfo::default()
-    });
+    assert_eq!(events, [Event::Finished { step: run.to_owned(), cached: false }]);
+    let image = ImageId { id: Some("sha256:01".to_owned()) };
+    steps.take(BuildInfo { aux: Some(BuildInfoAux::Default(image)), ..BuildInfo::default() });
     assert_eq!(steps.image().as_deref(), Some("sha256:01"));
 }
 
@@ -156,16 +112,9 @@ fn buildkit_is_understood() {
 fn the_step_that_failed_is_told_from_those_it_stopped() {
     let mut steps = Steps::default();
     let stopped = vertex("[a 1/1] RUN slow", true, "context canceled");
-    let failed = vertex(
-        "[b 1/1] RUN x",
-        true,
-        "executor failed running [/bin/sh -c x]: exit code: 127",
-    );
-    let said = VertexLog {
-        vertex: failed.digest.clone(),
-        msg: b"x: not found".to_vec(),
-        ..VertexLog::default()
-    };
+    let failed = vertex("[b 1/1] RUN x", true, "executor failed running [/bin/sh -c x]: exit code: 127");
+    let said =
+        VertexLog { vertex: failed.digest.clone(), msg: b"x: not found".to_vec(), ..VertexLog::default() };
     steps.take(status(vec![stopped, failed], vec![said]));
     let (step, tail) = failure(steps, "failed to solve");
     assert_eq!(step, "RUN x");
@@ -174,9 +123,8 @@ fn the_step_that_failed_is_told_from_those_it_stopped() {
 
 #[test]
 fn a_failure_before_the_first_step_is_told_as_it_is() {
-    let error = Steps::default().failure("failed to solve with frontend dockerfile.v0: failed to read dockerfile: unknown instruction: NOPE");
-    assert_eq!(
-        error.to_string(),
-        "building the image failed: unknown instruction: NOPE"
+    let error = Steps::default().failure(
+        "failed to solve with frontend dockerfile.v0: failed to read dockerfile: unknown instruction: NOPE",
     );
+    assert_eq!(error.to_string(), "building the image failed: unknown instruction: NOPE");
 }

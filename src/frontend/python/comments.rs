@@ -15,15 +15,31 @@ pub(super) struct Comments<'a> {
 }
 
 /// What tools say to each other in comments; no description.
-const PRAGMAS: &[&str] =
-    &["!", "-*-", "%%", "type:", "noqa", "pylint:", "fmt:", "isort:", "pragma:", "mypy:", "ruff:", "pyright:", "coding", "c3:", "region", "endregion"];
+const PRAGMAS: &[&str] = &[
+    "!",
+    "-*-",
+    "%%",
+    "type:",
+    "noqa",
+    "pylint:",
+    "fmt:",
+    "isort:",
+    "pragma:",
+    "mypy:",
+    "ruff:",
+    "pyright:",
+    "coding",
+    "c3:",
+    "region",
+    "endregion",
+];
 
 impl<'a> Comments<'a> {
     pub(super) fn collect(source: &'a Source, tokens: &Tokens) -> Self {
         let lines = tokens.iter().filter(|token| is_comment(token.kind())).map(|token| {
             let span = span(token);
             let line = source.line(span.start);
-            let column = span.start - line_start(source, span.start);
+            let column = span.start - source.line_start(span.start);
             let own_line = source.line_text(line)[..column].trim().is_empty();
             (line, CommentLine { raw: &source.text()[span.clone()], span, line, column, own_line })
         });
@@ -47,13 +63,13 @@ impl<'a> Comments<'a> {
             .map_while(|comment| (!requirements::is_command(comment.text())).then_some(comment.text()))
             .collect();
         texts.reverse();
-        let texts: Vec<&str> = texts.into_iter().map(|text| text.trim_start_matches(':').trim()).filter(|text| says_something(text)).collect();
+        let texts: Vec<&str> = texts
+            .into_iter()
+            .map(|text| text.trim_start_matches(':').trim())
+            .filter(|text| says_something(text))
+            .collect();
         (!texts.is_empty()).then(|| texts.join(" "))
     }
-}
-
-fn line_start(source: &Source, offset: usize) -> usize {
-    source.text()[..offset].rfind('\n').map_or(0, |at| at + 1)
 }
 
 fn says_something(text: &str) -> bool {

@@ -1,10 +1,12 @@
 //! Uses of the environment in a script: every read, write and test, with what the code and comments say of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
-use ruff_python_ast::{Arguments, BoolOp, CmpOp, Expr, ExprBoolOp, ExprCall, ExprContext, Stmt, StmtAugAssign};
+use ruff_python_ast::{
+    Arguments, BoolOp, CmpOp, Expr, ExprBoolOp, ExprCall, ExprContext, Stmt, StmtAugAssign,
+};
 use ruff_text_size::Ranged;
 
 use super::comments::Comments;
@@ -52,7 +54,7 @@ struct Use {
     statement: Range<usize>,
 }
 
-fn statements_with_one_use(uses: &[Use]) -> Vec<usize> {
+fn statements_with_one_use(uses: &[Use]) -> BTreeSet<usize> {
     let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
     for found in uses {
         *counts.entry(found.statement.start).or_default() += 1;
@@ -114,9 +116,12 @@ impl Finder<'_> {
 
     /// A read in a call of `os.getenv` and the like.
     fn lookup(&mut self, call: &ExprCall, cast: Option<Type>, alternative: Option<&Expr>) -> bool {
-        let Some(entity @ (Entity::Lookup | Entity::Pop)) = self.names.entity(&call.func) else { return false };
+        let Some(entity @ (Entity::Lookup | Entity::Pop)) = self.names.entity(&call.func) else {
+            return false;
+        };
         let Some(name) = argument(&call.arguments, 0, "key") else { return false };
-        let default = argument(&call.arguments, 1, "default").or_else(|| argument(&call.arguments, 1, "value"));
+        let default =
+            argument(&call.arguments, 1, "default").or_else(|| argument(&call.arguments, 1, "value"));
         let fallback = match (default, alternative) {
             (Some(default), None) => self.fallback(default),
             (None, Some(alternative)) if entity == Entity::Lookup => self.fallback(alternative),
@@ -144,7 +149,11 @@ impl Finder<'_> {
             Expr::Subscript(subscript) if subscript.ctx == ExprContext::Load => {
                 let found = self.names.entity(&subscript.value) == Some(Entity::Environ);
                 if found {
-                    self.found(&subscript.slice, Action::Read { fallback: Fallback::Missing, cast }, subscript);
+                    self.found(
+                        &subscript.slice,
+                        Action::Read { fallback: Fallback::Missing, cast },
+                        subscript,
+                    );
                     self.visit_expr(&subscript.slice);
                 }
                 found
@@ -156,7 +165,8 @@ impl Finder<'_> {
 
     /// `os.getenv('x') or 'default'`.
     fn read_or(&mut self, operation: &ExprBoolOp, cast: Option<Type>) -> bool {
-        let (BoolOp::Or, [Expr::Call(call), alternatives @ ..]) = (operation.op, operation.values.as_slice()) else {
+        let (BoolOp::Or, [Expr::Call(call), alternatives @ ..]) = (operation.op, operation.values.as_slice())
+        else {
             return false;
         };
         let found = self.lookup(call, cast, alternatives.last());
@@ -236,7 +246,9 @@ impl Visitor<'_> for Finder<'_> {
 /// The range of a statement that holds no others.
 fn simple_range(statement: &Stmt) -> Range<usize> {
     match statement {
-        Stmt::Assign(_) | Stmt::AnnAssign(_) | Stmt::AugAssign(_) | Stmt::Expr(_) | Stmt::Return(_) => span(statement),
+        Stmt::Assign(_) | Stmt::AnnAssign(_) | Stmt::AugAssign(_) | Stmt::Expr(_) | Stmt::Return(_) => {
+            span(statement)
+        }
         _ => 0..0,
     }
 }

@@ -1,8 +1,8 @@
 //! Constant folding: the value of an expression that can be known without running it.
 
 use ruff_python_ast::{
-    Arguments, Expr, ExprCall, ExprFString, FStringPart, InterpolatedElement, InterpolatedStringElement, Number,
-    Operator, UnaryOp,
+    Arguments, Expr, ExprCall, ExprFString, FStringPart, InterpolatedElement, InterpolatedStringElement,
+    Number, Operator, UnaryOp,
 };
 
 use super::names::Names;
@@ -21,7 +21,9 @@ pub(super) fn fold(expression: &Expr, names: &Names) -> Option<Constant> {
         Expr::FString(literal) => fstring(literal, names),
         Expr::Name(name) => names.constant(&name.id).cloned(),
         Expr::UnaryOp(unary) => self::unary(unary.op, &fold(&unary.operand, names)?),
-        Expr::BinOp(binary) => self::binary(binary.op, fold(&binary.left, names)?, fold(&binary.right, names)?),
+        Expr::BinOp(binary) => {
+            self::binary(binary.op, fold(&binary.left, names)?, fold(&binary.right, names)?)
+        }
         Expr::Call(call) => conversion(call, names),
         _ => None,
     }

@@ -19,14 +19,15 @@ use comments::Comments;
 /// Deepest nesting of brackets that is parsed; CPython itself stops at 200.
 const MAX_NESTING: usize = 1000;
 
-/// Longest run of prefix operators that is parsed.
-const MAX_PREFIXES: usize = 1000;
+/// Longest chain of operators that is parsed; CPython itself stops at some thousands.
+const MAX_LINKS: usize = 1_000_000;
 
 /// Reads a Python script.
 #[must_use]
 pub fn extract(source: &Source) -> Extraction {
     if let Some(offset) = too_deep(source.text()) {
-        let error = Diagnostic::error("syntax-error", "the code is nested too deeply").at(offset..offset + 1);
+        let error =
+            Diagnostic::error("syntax-error", "an expression is too deep or too long").at(offset..offset + 1);
         return failed(error.hint("CPython can't compile this either; simplify the expression"));
     }
     match parse_module(source.text()) {
@@ -111,22 +112,21 @@ fn is_comment(kind: TokenKind) -> bool {
     kind == TokenKind::Comment
 }
 
-/// Where brackets or prefix operators nest so deeply that parsing would exhaust the stack. Strings are not told
-/// apart from code here, so the limits are far above what code has.
+/// Where an expression is so deep or long that its tree would exhaust the stack. Strings are not told apart from code
+/// here, so the limits are far above what code has.
 fn too_deep(text: &str) -> Option<usize> {
-    let (mut depth, mut prefixes) = (0_usize, 0_usize);
+    let (mut depth, mut links) = (0_usize, 0_usize);
     for (offset, byte) in text.bytes().enumerate() {
         match byte {
-            b'(' | b'[' | b'{' => depth += 1,
+            b'(' | b'[' | b'{' => (depth, links) = (depth + 1, links + 1),
             b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            b',' | b';' => links = 0,
+            b'\n' if depth == 0 => links = 0,
+            b'+' | b'-' | b'*' | b'/' | b'%' | b'@' | b'&' | b'|' | b'^' | b'<' | b'>' | b'.' | b'~'
+            | b':' | b' ' | b'\t' | b'\n' => links += 1,
             _ => {}
         }
-        prefixes = match byte {
-            b'-' | b'+' | b'~' | b'*' => prefixes + 1,
-            b' ' | b'\t' | b'\\' | b'\n' => prefixes,
-            _ => 0,
-        };
-        if depth > MAX_NESTING || prefixes > MAX_PREFIXES {
+        if depth > MAX_NESTING || links > MAX_LINKS {
             return Some(offset);
         }
     }

@@ -78,7 +78,8 @@ impl Names {
             return;
         }
         for alias in &import.names {
-            let imported: &[&str] = if &alias.name == "*" { &["environ", "getenv"] } else { &[alias.name.as_str()] };
+            let imported: &[&str] =
+                if &alias.name == "*" { &["environ", "getenv"] } else { &[alias.name.as_str()] };
             for name in imported {
                 if let Some(entity) = Entity::Os.attribute(name) {
                     let bound = alias.asname.as_ref().map_or(*name, |name| name.as_str());
@@ -100,8 +101,12 @@ impl Visitor<'_> for Names {
         match statement {
             Stmt::Import(import) => self.import(import),
             Stmt::ImportFrom(import) => self.import_from(import),
-            Stmt::Assign(assign) => assign.targets.iter().for_each(|target| self.assign(target, &assign.value)),
-            Stmt::AnnAssign(assign) => assign.value.iter().for_each(|value| self.assign(&assign.target, value)),
+            Stmt::Assign(assign) => {
+                assign.targets.iter().for_each(|target| self.assign(target, &assign.value))
+            }
+            Stmt::AnnAssign(assign) => {
+                assign.value.iter().for_each(|value| self.assign(&assign.target, value))
+            }
             _ => {}
         }
         walk_stmt(self, statement);

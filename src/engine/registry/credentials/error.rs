@@ -56,22 +56,11 @@ impl CredentialError {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Read { path, .. } | Self::Syntax { path, .. } => {
-                format!(
-                    "mend `{}`, or set `DOCKER_CONFIG` to another folder",
-                    path.display()
-                )
+                format!("mend `{}`, or set `DOCKER_CONFIG` to another folder", path.display())
             }
             Self::Login { host, .. } => format!("log in again with `{}`", login_command(host)),
-            Self::Helper {
-                path,
-                program,
-                source: HelperError::Missing,
-                ..
-            } => {
-                format!(
-                    "install `{program}`, or take it out of `{}`",
-                    path.display()
-                )
+            Self::Helper { path, program, source: HelperError::Missing, .. } => {
+                format!("install `{program}`, or take it out of `{}`", path.display())
             }
             Self::Helper { program, host, .. } => {
                 format!("see what `echo {} | {program} get` says", login_key(host))

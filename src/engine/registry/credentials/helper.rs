@@ -42,11 +42,7 @@ struct Answer {
 }
 
 /// The login that `program` keeps for `server`, if any.
-pub(super) fn ask(
-    program: &str,
-    server: &str,
-    limit: Duration,
-) -> Result<Option<Credential>, HelperError> {
+pub(super) fn ask(program: &str, server: &str, limit: Duration) -> Result<Option<Credential>, HelperError> {
     let mut child = start(program)?;
     tell(&mut child, server)?;
     let Ok(answer) = listen(&mut child).recv_timeout(limit) else {
@@ -54,20 +50,13 @@ pub(super) fn ask(
         child.wait()?;
         return Err(HelperError::Silent(limit));
     };
-    if child.wait()?.success() {
-        login(&answer?)
-    } else {
-        refusal(&answer?)
-    }
+    if child.wait()?.success() { login(&answer?) } else { refusal(&answer?) }
 }
 
 /// Starts the helper; what it writes to stderr is meant for the user.
 fn start(program: &str) -> Result<Child, HelperError> {
     let mut command = Command::new(program);
-    command
-        .arg("get")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped());
+    command.arg("get").stdin(Stdio::piped()).stdout(Stdio::piped());
     command.spawn().map_err(|error| match error.kind() {
         ErrorKind::NotFound => HelperError::Missing,
         _ => HelperError::Run(error),
@@ -101,13 +90,8 @@ fn login(answer: &[u8]) -> Result<Option<Credential>, HelperError> {
     let answer = serde_json::from_slice(answer).map_err(|_| HelperError::Malformed)?;
     Ok(match answer {
         Answer { secret, .. } if secret.is_empty() => None,
-        Answer { username, secret } if username == TOKEN_USER => {
-            Some(Credential::IdentityToken(secret))
-        }
-        Answer { username, secret } => Some(Credential::Password {
-            username,
-            password: secret,
-        }),
+        Answer { username, secret } if username == TOKEN_USER => Some(Credential::IdentityToken(secret)),
+        Answer { username, secret } => Some(Credential::Password { username, password: secret }),
     })
 }
 
@@ -117,7 +101,5 @@ fn refusal(answer: &[u8]) -> Result<Option<Credential>, HelperError> {
         return Ok(None);
     }
     let reason = answer.lines().map(str::trim).find(|line| !line.is_empty());
-    Err(HelperError::Failed(
-        reason.unwrap_or("no reason given").to_owned(),
-    ))
+    Err(HelperError::Failed(reason.unwrap_or("no reason given").to_owned()))
 }

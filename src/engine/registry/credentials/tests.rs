@@ -19,10 +19,7 @@ esac
 "#;
 
 fn password(username: &str, password: &str) -> Credential {
-    Credential::Password {
-        username: username.to_owned(),
-        password: password.to_owned(),
-    }
+    Credential::Password { username: username.to_owned(), password: password.to_owned() }
 }
 
 fn in_config(json: &str, host: &str) -> Result<Option<Credential>, CredentialError> {
@@ -46,10 +43,7 @@ fn fake_helper() -> (tempfile::TempDir, String) {
     let [draft, program] = ["draft", "docker-credential-fake"].map(|name| folder.path().join(name));
     fs::write(&draft, HELPER).unwrap();
     // Written by a process of its own: what a test beside this one forks would keep the file busy.
-    let status = Command::new("install")
-        .arg("-m755")
-        .args([&draft, &program])
-        .status();
+    let status = Command::new("install").arg("-m755").args([&draft, &program]).status();
     assert!(status.unwrap().success());
     (folder, program.display().to_string())
 }
@@ -62,10 +56,7 @@ fn from_helper(server: &str, seconds: u64) -> Result<Option<Credential>, HelperE
 #[test]
 fn secrets_are_never_shown() {
     assert_eq!(format!("{:?}", password("u", "p")), "Password(u, ***)");
-    assert_eq!(
-        format!("{:?}", Credential::IdentityToken("t".to_owned())),
-        "IdentityToken(***)"
-    );
+    assert_eq!(format!("{:?}", Credential::IdentityToken("t".to_owned())), "IdentityToken(***)");
 }
 
 #[test]
@@ -77,35 +68,17 @@ fn files_come_in_order_of_precedence() {
     let home = ("HOME", "/h");
     let paths = ["/h/.docker/config.json", "/h/.config/containers/auth.json"];
     assert_eq!(files(&[home]), paths.map(PathBuf::from));
-    let all = [
-        home,
-        ("DOCKER_CONFIG", "/d"),
-        ("REGISTRY_AUTH_FILE", "/a"),
-        ("XDG_RUNTIME_DIR", "/x"),
-    ];
+    let all = [home, ("DOCKER_CONFIG", "/d"), ("REGISTRY_AUTH_FILE", "/a"), ("XDG_RUNTIME_DIR", "/x")];
     let paths = ["/d/config.json", "/a", "/h/.config/containers/auth.json"];
     assert_eq!(files(&all), paths.map(PathBuf::from));
-    assert_eq!(
-        files(&[("XDG_RUNTIME_DIR", "/x")]),
-        [PathBuf::from("/x/containers/auth.json")]
-    );
+    assert_eq!(files(&[("XDG_RUNTIME_DIR", "/x")]), [PathBuf::from("/x/containers/auth.json")]);
     assert!(files(&[]).is_empty());
 }
 
 #[test]
 fn keys_may_carry_scheme_and_path() {
-    for key in [
-        "quay.io",
-        "https://quay.io",
-        "https://quay.io/v2/",
-        "quay.io/",
-        "http://QUAY.io/me",
-    ] {
-        assert_eq!(
-            found(&auths(key), "quay.io"),
-            Some(password("u", "p:w/1")),
-            "{key}"
-        );
+    for key in ["quay.io", "https://quay.io", "https://quay.io/v2/", "quay.io/", "http://QUAY.io/me"] {
+        assert_eq!(found(&auths(key), "quay.io"), Some(password("u", "p:w/1")), "{key}");
     }
 }
 
@@ -113,25 +86,13 @@ fn keys_may_carry_scheme_and_path() {
 fn ports_part_registries() {
     assert_eq!(found(&auths("h:5000"), "h:5001"), None);
     assert_eq!(found(&auths("h:5000"), "h"), None);
-    assert_eq!(
-        found(&auths("https://h:5000/v1/"), "h:5000"),
-        Some(password("u", "p:w/1"))
-    );
+    assert_eq!(found(&auths("https://h:5000/v1/"), "h:5000"), Some(password("u", "p:w/1")));
 }
 
 #[test]
 fn docker_hub_has_many_names() {
-    for key in [
-        DOCKER_HUB_LOGIN,
-        "docker.io",
-        "index.docker.io",
-        "https://registry-1.docker.io/v2/",
-    ] {
-        assert_eq!(
-            found(&auths(key), DOCKER_HUB),
-            Some(password("u", "p:w/1")),
-            "{key}"
-        );
+    for key in [DOCKER_HUB_LOGIN, "docker.io", "index.docker.io", "https://registry-1.docker.io/v2/"] {
+        assert_eq!(found(&auths(key), DOCKER_HUB), Some(password("u", "p:w/1")), "{key}");
     }
 }
 
@@ -147,16 +108,10 @@ fn entries_take_all_their_forms() {
     let entry = |fields: &str| found(&format!(r#"{{"auths": {{"h": {fields}}}}}"#), "h");
     assert_eq!(entry("{}"), None);
     assert_eq!(entry(r#"{"auth": ""}"#), None);
-    assert_eq!(
-        entry(r#"{"auth": "dTpw", "email": "x@y"}"#),
-        Some(password("u", "p"))
-    );
+    assert_eq!(entry(r#"{"auth": "dTpw", "email": "x@y"}"#), Some(password("u", "p")));
     assert_eq!(entry(r#"{"auth": "dTpwdw=="}"#), Some(password("u", "pw")));
     let token = Credential::IdentityToken("t".to_owned());
-    assert_eq!(
-        entry(r#"{"auth": "dTo=", "identitytoken": "t"}"#),
-        Some(token)
-    );
+    assert_eq!(entry(r#"{"auth": "dTo=", "identitytoken": "t"}"#), Some(token));
 }
 
 #[test]
@@ -165,21 +120,9 @@ fn bad_files_are_errors_without_secrets() {
     assert!(matches!(error, CredentialError::Syntax { line: 1, .. }));
     assert!(!error.to_string().contains("s3cret"));
     let error = in_config(r#"{"auths": {"h": {"auth": "s3cret!"}}}"#, "h").unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .starts_with("cannot decode the login for `h` in `/")
-    );
-    assert!(
-        credential_in(Path::new("/"), "h")
-            .unwrap_err()
-            .to_string()
-            .starts_with("cannot read `/`")
-    );
-    assert_eq!(
-        credential_in(Path::new("/no/such/file"), "h").unwrap(),
-        None
-    );
+    assert!(error.to_string().starts_with("cannot decode the login for `h` in `/"));
+    assert!(credential_in(Path::new("/"), "h").unwrap_err().to_string().starts_with("cannot read `/`"));
+    assert_eq!(credential_in(Path::new("/no/such/file"), "h").unwrap(), None);
 }
 
 #[test]
@@ -201,10 +144,7 @@ fn helpers_are_asked_before_entries() {
 
 #[test]
 fn helpers_give_logins_and_tokens() {
-    assert_eq!(
-        from_helper("quay.io", 10).unwrap(),
-        Some(password("u", "p:w/1"))
-    );
+    assert_eq!(from_helper("quay.io", 10).unwrap(), Some(password("u", "p:w/1")));
     let token = Credential::IdentityToken("t".to_owned());
     assert_eq!(from_helper(DOCKER_HUB_LOGIN, 10).unwrap(), Some(token));
     assert_eq!(from_helper("empty.io", 10).unwrap(), None);
@@ -223,30 +163,16 @@ fn helpers_that_fail_are_named_with_their_reason() {
 fn missing_helpers_are_named_with_their_file() {
     let error = in_config(r#"{"credsStore": "no-such"}"#, DOCKER_HUB).unwrap_err();
     let text = error.to_string();
-    assert!(
-        text.starts_with("`docker-credential-no-such`, which `/"),
-        "{text}"
-    );
-    assert!(
-        text.ends_with("/config.json` names for the login at `docker.io`, is not on `PATH`"),
-        "{text}"
-    );
-    assert!(
-        error
-            .hint()
-            .unwrap()
-            .starts_with("install `docker-credential-no-such`, or take it out of `/")
-    );
+    assert!(text.starts_with("`docker-credential-no-such`, which `/"), "{text}");
+    assert!(text.ends_with("/config.json` names for the login at `docker.io`, is not on `PATH`"), "{text}");
+    assert!(error.hint().unwrap().starts_with("install `docker-credential-no-such`, or take it out of `/"));
 }
 
 /// Environment variables belong to a process, so this test runs itself in one of its own.
 #[test]
 fn the_environment_leads_to_the_helper() {
     if env::var_os("C3_FAKE_HELPER").is_some() {
-        assert_eq!(
-            credentials("quay.io").unwrap(),
-            Some(password("u", "p:w/1"))
-        );
+        assert_eq!(credentials("quay.io").unwrap(), Some(password("u", "p:w/1")));
         return;
     }
     let (folder, _) = fake_helper();
@@ -255,10 +181,7 @@ fn the_environment_leads_to_the_helper() {
     let path = format!("{}:{}", folder.path().display(), env::var("PATH").unwrap());
     let (_, module) = module_path!().split_once("::").unwrap();
     let output = Command::new(env::current_exe().unwrap())
-        .args([
-            "--exact",
-            &format!("{module}::the_environment_leads_to_the_helper"),
-        ])
+        .args(["--exact", &format!("{module}::the_environment_leads_to_the_helper")])
         .envs([("PATH", path.as_str()), ("C3_FAKE_HELPER", "1")])
         .env("DOCKER_CONFIG", folder.path())
         .output();
