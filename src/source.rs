@@ -183,7 +183,7 @@ fn read(path: &Path) -> Result<Vec<u8>, SourceError> {
 fn decode(path: &Path, bytes: Vec<u8>) -> Result<String, SourceError> {
     let text = String::from_utf8(bytes).map_err(|error| {
         let offset = error.utf8_error().valid_up_to();
-        let line = error.as_bytes()[..offset].iter().filter(|&&byte| byte == b'\n').count() + 1;
+        let line = error.as_bytes()[..offset].split(|&byte| byte == b'\n').count();
         SourceError::Encoding { path: path.into(), line, offset }
     })?;
     Ok(match text.strip_prefix('\u{feff}') {

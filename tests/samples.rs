@@ -1,5 +1,7 @@
 //! Every sample for every target, and every invalid sample's message as a user sees it.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
 use std::path::Path;
 use std::process::{Command, Output};
 

@@ -34,6 +34,7 @@ struct Port {
 }
 
 /// Writes `<stem>.cwl`.
+#[expect(clippy::unnecessary_wraps, reason = "the signature of every target")]
 pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>> {
     let Operator { component, settings } = operator;
     let parameters = parameters(component, settings.logging);

@@ -85,10 +85,10 @@ pub(super) fn review(operator: &Operator) -> Vec<Diagnostic> {
 
 /// A template whose user has a name: Kubernetes can't tell whether it is root.
 fn named_user(template: &str) -> Option<Diagnostic> {
-    let users = template.lines().filter_map(|line| line.trim().strip_prefix("USER "));
-    let user = users.last().unwrap_or("root").trim();
+    let mut users = template.lines().filter_map(|line| line.trim().strip_prefix("USER "));
+    let user = users.next_back().unwrap_or("root").trim();
     let id = user.split(':').next().unwrap_or(user);
-    let numeric = id.bytes().all(|byte| byte.is_ascii_digit()) && id.trim_start_matches('0') != "";
+    let numeric = id.bytes().all(|byte| byte.is_ascii_digit()) && !id.trim_start_matches('0').is_empty();
     (!numeric).then(|| {
         let message = format!("the Dockerfile template ends as user `{user}`");
         Diagnostic::warning("template-user", message)

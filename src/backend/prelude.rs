@@ -102,9 +102,9 @@ pub(super) fn ascii_json(value: &impl Serialize) -> Option<String> {
                 ascii.pop();
                 ascii.push_str("\\u0022");
             }
-            character if character.is_ascii() => ascii.push(character),
+            ' '..='~' => ascii.push(character),
             character => {
-                ascii.extend(character.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")))
+                ascii.extend(character.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
             }
         }
         escaped = character == '\\' && !escaped;

@@ -19,6 +19,7 @@ use super::plan::{Plan, Purpose};
 
 #[derive(Args, Debug)]
 #[command(disable_version_flag = true)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 pub(crate) struct Options {
     /// Python script
     #[arg(value_name = "FILE")]

@@ -6,9 +6,10 @@ use std::path::Path;
 use c3::backend::runtime;
 use c3::diagnostic::Diagnostic;
 use c3::engine::build::Build;
-use c3::engine::context::Context;
+use c3::engine::context::{Context, source_date_epoch};
 use c3::engine::docker::Engine;
 use c3::engine::endpoint::Endpoint;
+use c3::engine::error::EngineError;
 use c3::engine::progress::Progress;
 use serde::Serialize;
 
@@ -58,14 +59,23 @@ pub(crate) fn build(
         tags: &tags,
         platform: order.platform,
         no_cache: order.no_cache,
-        args: &BTreeMap::new(),
+        args: &arguments(engine)?,
     };
     let id = engine.build(&build, progress)?;
     let digest = if order.push { Some(push(engine, &tags, progress)?) } else { None };
     if let Some(path) = order.archive {
         save(engine, &settings.image, path, progress)?;
     }
+    if engine.interrupted() {
+        return Err(EngineError::Interrupted.into());
+    }
     Ok(Image { reference: settings.image.clone(), id, digest })
+}
+
+/// The build arguments: BuildKit takes the time of the image from one.
+fn arguments(engine: &Engine) -> Result<BTreeMap<String, String>, Failure> {
+    let epoch = source_date_epoch()?.filter(|_| engine.buildkit);
+    Ok(epoch.map(|epoch| ("SOURCE_DATE_EPOCH".to_owned(), epoch.to_string())).into_iter().collect())
 }
 
 /// Pushes the version first: `latest` must not name an image that its version doesn't.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use c3::artifact::{self, Artifact};
+use c3::artifact::Artifact;
 use c3::backend::{self, Operator, Settings, dockerfile, runtime};
 use c3::component::Component;
 use c3::diagnostic::Diagnostic;
@@ -128,12 +128,7 @@ impl Plan {
         let dockerfile = dockerfile.map(|artifact| made(artifact.name.clone(), artifact.content.clone()));
         let entries =
             requirements.chain(files).chain([disk(script, self.source.path(), false)]).chain(generated);
-        Ok(Context::new(entries.chain(dockerfile), source_date_epoch())?)
-    }
-
-    /// Writes the files and returns their paths.
-    pub(crate) fn write(&self, artifacts: &[Artifact], options: &Emission) -> Result<Vec<PathBuf>, Failure> {
-        Ok(artifact::write(artifacts, &self.folder, &options.existing())?)
+        Ok(Context::new(entries.chain(dockerfile), source_date_epoch()?.unwrap_or(0))?)
     }
 }
 

@@ -49,6 +49,9 @@ pub enum ContextError {
     /// A path that leads nowhere in a context.
     #[error("`{0}` is no path in a build context")]
     Path(String),
+    /// `SOURCE_DATE_EPOCH` is no time.
+    #[error("`SOURCE_DATE_EPOCH` is `{0}`, which is no number of seconds")]
+    Epoch(String),
     /// Two files for one place.
     #[error("two files would be `{0}` in the image")]
     Twice(String),
@@ -75,6 +78,7 @@ impl ContextError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
+            Self::Epoch(_) => "give the seconds since 1970, or unset it",
             Self::Twice(_) => "rename the additional file",
             Self::Changed(_) => "run the command again when nothing writes to it",
             Self::NotEmpty(_) => "remove it first",
@@ -84,11 +88,11 @@ impl ContextError {
     }
 }
 
-/// The time that all files of a context bear: `SOURCE_DATE_EPOCH`, or 1970.
-#[must_use]
-pub fn source_date_epoch() -> u64 {
-    let epoch = std::env::var("SOURCE_DATE_EPOCH").ok();
-    epoch.and_then(|seconds| seconds.trim().parse().ok()).unwrap_or(0)
+/// The time that everything in an image is to bear, in seconds since 1970, if `SOURCE_DATE_EPOCH` says one.
+pub fn source_date_epoch() -> Result<Option<u64>, ContextError> {
+    let Some(epoch) = std::env::var_os("SOURCE_DATE_EPOCH") else { return Ok(None) };
+    let epoch = epoch.to_string_lossy();
+    epoch.trim().parse().map(Some).map_err(|_| ContextError::Epoch(epoch.into_owned()))
 }
 
 impl Context {

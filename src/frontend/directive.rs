@@ -14,8 +14,8 @@ pub enum Directive {
     Secret,
     /// It may be shown, whatever its name.
     NotSecret,
-    /// It is an output, perhaps of a certain type.
-    Output(Option<Type>),
+    /// It is an output of this type.
+    Output(Type),
     /// It is an input that holds the path of such a thing.
     Input(Type),
 }
@@ -35,11 +35,11 @@ pub const PATH_TYPES: &[&str] = &[
 ];
 
 impl Directive {
-    /// The output that the directive asks for, and its type if it names one.
+    /// The type of the output that the directive asks for.
     #[must_use]
-    pub fn output(&self) -> Option<Option<&Type>> {
+    pub fn output(&self) -> Option<&Type> {
         match self {
-            Self::Output(kind) => Some(kind.as_ref()),
+            Self::Output(kind) => Some(kind),
             _ => None,
         }
     }
@@ -49,9 +49,8 @@ impl Directive {
             ("ignore", None) => Ok(Self::Ignore),
             ("secret", None) => Ok(Self::Secret),
             ("not-secret", None) => Ok(Self::NotSecret),
-            ("output", None) => Ok(Self::Output(None)),
-            ("output", Some("String")) => Ok(Self::Output(Some(Type::String))),
-            ("output", Some(kind)) => path_type(kind).map(|kind| Self::Output(Some(kind))),
+            ("output", None | Some("String")) => Ok(Self::Output(Type::String)),
+            ("output", Some(kind)) => path_type(kind).map(Self::Output),
             ("input", Some(kind)) => path_type(kind).map(Self::Input),
             _ => Err(format!("`{word}` is no directive")),
         }

@@ -306,7 +306,7 @@ impl Variable {
 
     fn output(
         &self,
-        forced: Option<Option<&Type>>,
+        forced: Option<&Type>,
         secret: bool,
         source: &Source,
         diagnostics: &mut Vec<Diagnostic>,
@@ -320,7 +320,7 @@ impl Variable {
         }
         Some(Output {
             name: self.name.clone(),
-            kind: forced.flatten().cloned().unwrap_or(Type::String),
+            kind: forced.cloned().unwrap_or(Type::String),
             description: self.description(),
             location: source.locate(access.span.start),
             read: forced.is_some() && !self.is_set_first(),

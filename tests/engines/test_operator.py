@@ -660,13 +660,16 @@ def test_an_archive_can_be_loaded(tmp_path, repository):
 
 # Podman
 
+# Its own limits are higher than a small machine may allow.
+PODMAN_LIMITS = ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1024:1024']
+
 
 def test_podman_builds_and_runs(workspace, tmp_path):
     podman = {'DOCKER_HOST': f'unix://{STATE / "podman.sock"}'}
     arguments = ['probe.py', 'data/*.txt', '-o', tmp_path, '--local-mode', '-v', 'podman', '--base-image', BASE]
     image = create(workspace, *arguments, '-r', 'localhost/c3-test', env=podman)
     remote = [*([] if os.getuid() == 0 else ['sudo']), 'podman', '--url', podman['DOCKER_HOST']]
-    done = succeeded(run(*remote, 'run', '--rm', '--ulimit', 'nofile=1024:1024', image, '--text', HOSTILE))  # its own limit may be too high for a small machine
+    done = succeeded(run(*remote, 'run', '--rm', *PODMAN_LIMITS, image, '--text', HOSTILE))
     assert seen(done.stdout)['text'] == HOSTILE
     assert inspect(image, env=podman) == {**inspect(workspace / 'probe.py'), 'diagnostics': []}
     succeeded(run(*remote, 'rmi', '--force', image))

@@ -134,7 +134,9 @@ impl Finder<'_> {
         };
         self.found(name, Action::Read { fallback, cast }, call);
         self.visit_expr(name);
-        default.into_iter().for_each(|default| self.visit_expr(default));
+        if let Some(default) = default {
+            self.visit_expr(default);
+        }
         true
     }
 
@@ -171,7 +173,9 @@ impl Finder<'_> {
         };
         let found = self.lookup(call, cast, alternatives.last());
         if found {
-            alternatives.iter().for_each(|alternative| self.visit_expr(alternative));
+            for alternative in alternatives {
+                self.visit_expr(alternative);
+            }
         }
         found
     }

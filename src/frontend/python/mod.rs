@@ -10,22 +10,17 @@ use crate::frontend::{Extraction, requirements};
 use crate::source::Source;
 
 mod comments;
+mod depth;
 mod environment;
 mod fold;
 mod names;
 
 use comments::Comments;
 
-/// Deepest nesting of brackets that is parsed; CPython itself stops at 200.
-const MAX_NESTING: usize = 1000;
-
-/// Longest chain of operators that is parsed; CPython itself stops at some thousands.
-const MAX_LINKS: usize = 1_000_000;
-
 /// Reads a Python script.
 #[must_use]
 pub fn extract(source: &Source) -> Extraction {
-    if let Some(offset) = too_deep(source.text()) {
+    if let Some(offset) = depth::excess(source.text()) {
         let error =
             Diagnostic::error("syntax-error", "an expression is too deep or too long").at(offset..offset + 1);
         return failed(error.hint("CPython can't compile this either; simplify the expression"));
@@ -110,25 +105,4 @@ fn span(node: &impl Ranged) -> std::ops::Range<usize> {
 
 fn is_comment(kind: TokenKind) -> bool {
     kind == TokenKind::Comment
-}
-
-/// Where an expression is so deep or long that its tree would exhaust the stack. Strings are not told apart from code
-/// here, so the limits are far above what code has.
-fn too_deep(text: &str) -> Option<usize> {
-    let (mut depth, mut links) = (0_usize, 0_usize);
-    for (offset, byte) in text.bytes().enumerate() {
-        match byte {
-            b'(' | b'[' | b'{' => (depth, links) = (depth + 1, links + 1),
-            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
-            b',' | b';' => links = 0,
-            b'\n' if depth == 0 => links = 0,
-            b'+' | b'-' | b'*' | b'/' | b'%' | b'@' | b'&' | b'|' | b'^' | b'<' | b'>' | b'.' | b'~'
-            | b':' | b' ' | b'\t' | b'\n' => links += 1,
-            _ => {}
-        }
-        if depth > MAX_NESTING || links > MAX_LINKS {
-            return Some(offset);
-        }
-    }
-    None
 }

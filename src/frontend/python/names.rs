@@ -102,10 +102,10 @@ impl Visitor<'_> for Names {
             Stmt::Import(import) => self.import(import),
             Stmt::ImportFrom(import) => self.import_from(import),
             Stmt::Assign(assign) => {
-                assign.targets.iter().for_each(|target| self.assign(target, &assign.value))
+                assign.targets.iter().for_each(|target| self.assign(target, &assign.value));
             }
             Stmt::AnnAssign(assign) => {
-                assign.value.iter().for_each(|value| self.assign(&assign.target, value))
+                assign.value.iter().for_each(|value| self.assign(&assign.target, value));
             }
             _ => {}
         }
