@@ -29,7 +29,9 @@ const DOCKERFILE: &str = "dockerfile";
 pub(super) fn render(name: &'static str, context: &impl Serialize) -> String {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_auto_escape_callback(|name| if name.starts_with("Dockerfile") { AutoEscape::Custom(DOCKERFILE.into()) } else { AutoEscape::Json });
+    environment.set_auto_escape_callback(|name| {
+        if name.starts_with("Dockerfile") { AutoEscape::Custom(DOCKERFILE.into()) } else { AutoEscape::Json }
+    });
     environment.set_formatter(format);
     environment.add_filter("line", |text: &str| Value::from_safe_string(comment(text)));
     environment.add_filter("word", |text: &str| Value::from_safe_string(word(text)));

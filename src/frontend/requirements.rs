@@ -37,6 +37,7 @@ pub struct Found {
     pub requirements: Vec<Requirement>,
     /// `requires-python` of the PEP 723 block.
     pub requires_python: Option<String>,
+    has_block: bool,
 }
 
 /// Ways to call pip.
@@ -204,6 +205,12 @@ struct Block {
 fn read_block(lines: &[&CommentLine], found: &mut Found, diagnostics: &mut Vec<Diagnostic>) {
     let (Some(first), Some(last)) = (lines.first(), lines.last()) else { return };
     let span = first.span.start..last.span.end;
+    if std::mem::replace(&mut found.has_block, true) {
+        let message = "there is more than one `script` block";
+        diagnostics
+            .push(Diagnostic::error("script-block", message).at(span).hint("PEP 723 allows one; join them"));
+        return;
+    }
     let content = &lines[1..lines.len() - 1];
     let text: String =
         content.iter().flat_map(|line| [line.raw.get(2..).unwrap_or_default(), "\n"]).collect();

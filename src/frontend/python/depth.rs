@@ -53,8 +53,11 @@ impl Link {
             TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace => Self::Close,
             TokenKind::Comma | TokenKind::Semi => Self::Separator,
             TokenKind::Newline => Self::Line,
-            TokenKind::Comment | TokenKind::NonLogicalNewline => Self::None,
-            TokenKind::String | TokenKind::FStringMiddle | TokenKind::Name => Self::None,
+            TokenKind::Comment
+            | TokenKind::NonLogicalNewline
+            | TokenKind::String
+            | TokenKind::FStringMiddle
+            | TokenKind::Name => Self::None,
             _ => Self::Deeper,
         }
     }

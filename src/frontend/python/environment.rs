@@ -141,7 +141,7 @@ impl Finder<'_> {
     }
 
     fn fallback(&self, default: &Expr) -> Fallback {
-        fold(default, self.names).map_or(Fallback::Computed, Fallback::Constant)
+        fold(default, self.names).filter(fits_environment).map_or(Fallback::Computed, Fallback::Constant)
     }
 
     /// A read, perhaps with `or …` behind it, which a cast may wrap.
@@ -255,6 +255,11 @@ fn simple_range(statement: &Stmt) -> Range<usize> {
         }
         _ => 0..0,
     }
+}
+
+/// Whether a value can stand in an environment: text without NUL, and without the mark of a character that isn't one.
+fn fits_environment(value: &Constant) -> bool {
+    !matches!(value, Constant::Text(text) if text.contains(['\0', char::REPLACEMENT_CHARACTER]))
 }
 
 fn argument<'a>(arguments: &'a Arguments, position: usize, name: &str) -> Option<&'a Expr> {

@@ -79,7 +79,7 @@ fn docstring(body: &[Stmt]) -> Option<String> {
         },
         _ => None,
     })?;
-    Some(clean(text)).filter(|text| !text.is_empty())
+    Some(clean(text)).filter(|text| text.chars().any(|character| !character.is_control()))
 }
 
 /// What `inspect.cleandoc` does: common indentation and outer blank lines removed.
