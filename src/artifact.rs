@@ -92,14 +92,28 @@ fn listed(paths: &[PathBuf]) -> String {
 /// The files of a folder that artifacts would change.
 #[must_use]
 pub fn conflicts(artifacts: &[Artifact], folder: &Path) -> Vec<PathBuf> {
-    let differs = |artifact: &&Artifact| match std::fs::read(folder.join(&artifact.name)) {
-        Ok(content) => content != artifact.content,
-        Err(error) => error.kind() != std::io::ErrorKind::NotFound,
-    };
-    artifacts.iter().filter(differs).map(|artifact| folder.join(&artifact.name)).collect()
+    let states = artifacts.iter().map(|artifact| (folder.join(&artifact.name), state(artifact, folder)));
+    states.filter(|(_, state)| *state == State::Differs).map(|(path, _)| path).collect()
 }
 
-/// Writes artifacts into a folder and returns their paths: first all are put beside their places, then moved in.
+/// How an artifact compares with the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Missing,
+    Same,
+    Differs,
+}
+
+fn state(artifact: &Artifact, folder: &Path) -> State {
+    match std::fs::read(folder.join(&artifact.name)) {
+        Ok(content) if content == artifact.content => State::Same,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => State::Missing,
+        _ => State::Differs,
+    }
+}
+
+/// Writes artifacts into a folder and returns their paths: first all are put beside their places, then moved in. What
+/// is there already is left alone.
 pub fn write(
     artifacts: &[Artifact],
     folder: &Path,
@@ -110,12 +124,15 @@ pub fn write(
         return Err(ArtifactError::Exists(conflicts));
     }
     std::fs::create_dir_all(folder).map_err(|source| ArtifactError::Io { path: folder.into(), source })?;
-    let staged: Vec<_> =
-        artifacts.iter().map(|artifact| stage(artifact, folder)).collect::<Result<_, _>>()?;
+    let changed = artifacts.iter().filter(|artifact| state(artifact, folder) != State::Same);
+    let staged: Vec<_> = changed.map(|artifact| stage(artifact, folder)).collect::<Result<_, _>>()?;
     if let Existing::Rename { name, replace } = existing {
         rename(&conflicts, name.as_deref(), *replace)?;
     }
-    staged.into_iter().map(|(file, path)| place(file, path)).collect()
+    for (file, path) in staged {
+        file.persist(&path).map_err(|error| ArtifactError::Io { path, source: error.error })?;
+    }
+    Ok(artifacts.iter().map(|artifact| folder.join(&artifact.name)).collect())
 }
 
 fn stage(artifact: &Artifact, folder: &Path) -> Result<(tempfile::NamedTempFile, PathBuf), ArtifactError> {
@@ -123,7 +140,6 @@ fn stage(artifact: &Artifact, folder: &Path) -> Result<(tempfile::NamedTempFile,
     let staged = tempfile::Builder::new().prefix(".c3-").permissions(permissions(&path)).tempfile_in(folder);
     let written = staged.and_then(|mut file| {
         file.write_all(&artifact.content)?;
-        file.as_file().sync_data()?;
         Ok(file)
     });
     match written {
@@ -137,13 +153,6 @@ fn permissions(path: &Path) -> std::fs::Permissions {
     use std::os::unix::fs::PermissionsExt;
     std::fs::metadata(path)
         .map_or_else(|_| std::fs::Permissions::from_mode(0o666), |metadata| metadata.permissions())
-}
-
-fn place(file: tempfile::NamedTempFile, path: PathBuf) -> Result<PathBuf, ArtifactError> {
-    match file.persist(&path) {
-        Ok(_) => Ok(path),
-        Err(error) => Err(ArtifactError::Io { path, source: error.error }),
-    }
 }
 
 /// Renames files so that others can take their places.

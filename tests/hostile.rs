@@ -13,18 +13,12 @@ use c3::source::Source;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use proptest::test_runner::FileFailurePersistence;
 use serde_json::{Map, Value, json};
 
 /// How many cases a property tries: few in a plain run, as many as `PROPTEST_CASES` says in a long one.
 fn config(quick: u32) -> ProptestConfig {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(quick);
-    ProptestConfig {
-        cases,
-        failure_persistence: None::<FileFailurePersistence>.map(|kind| Box::new(kind) as _),
-        max_shrink_iters: 2000,
-        ..ProptestConfig::default()
-    }
+    ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 2000, ..ProptestConfig::default() }
 }
 
 // ---------------------------------------------------------------------------------------------------------- texts
@@ -128,8 +122,8 @@ const FRAGMENTS: &[&str] = &[
 /// A text of fragments that break naive generators, sometimes very long.
 fn text() -> impl Strategy<Value = String> {
     let fragment = prop_oneof![9 => select(FRAGMENTS).prop_map(ToOwned::to_owned), 2 => any::<char>().prop_map(String::from)];
-    let short = vec(fragment, 0..7).prop_map(|fragments| fragments.concat().replace("\u{7f}", " "));
-    prop_oneof![60 => short.clone(), 1 => short.prop_map(|text| text.repeat(100))]
+    let short = vec(fragment, 0..7).prop_map(|fragments| fragments.concat());
+    prop_oneof![60 => short.clone(), 1 => short.prop_map(|text| text.repeat(4000))]
 }
 
 /// A text without line ends, as a comment takes it.
@@ -587,6 +581,8 @@ impl Variable {
 
     fn default(&self) -> Option<&str> {
         match &self.given {
+            // An environment can't hold NUL, and the parser has U+FFFD for whatever is no character.
+            Given::Text(text) if text.contains(['\0', '\u{fffd}']) => None,
             Given::Text(text) => Some(text),
             Given::Code(_, value) => Some(value),
             _ => None,
@@ -825,7 +821,7 @@ fn read(source: &Source) -> (Option<Component>, Vec<Diagnostic>) {
     let reading = frontend::read(source);
     for diagnostic in &reading.diagnostics {
         assert!(!render(diagnostic, source, false).is_empty());
-        render(diagnostic, source, true);
+        assert!(!render(diagnostic, source, true).is_empty());
     }
     let again = frontend::read(source);
     assert_eq!(reading.component, again.component);
@@ -1182,6 +1178,174 @@ fn check_prelude(script: &Script, component: &Component, text: &str) {
     );
 }
 
+/// Every file of a source that needn't be one: whatever is read can be emitted or is refused with a reason.
+fn check_any(source: &Source, settings: &Settings) {
+    let (Some(component), _) = read(source) else { return };
+    assert!(is_label(&component.name), "{}", component.name);
+    match emit(&component, settings) {
+        Ok(emitted) => {
+            let instructions = instructions(&emitted.dockerfile);
+            assert_eq!(instructions.iter().filter(|(instruction, _)| instruction == "FROM").count(), 1);
+            let entry = instructions.iter().find(|(instruction, _)| instruction == "ENTRYPOINT").unwrap();
+            assert_eq!(serde_json::from_str::<Value>(&entry.1).unwrap(), json!(command(settings)));
+            assert_eq!(emitted.kubeflow["name"], json!(component.name));
+            assert!(is_label(emitted.job["metadata"]["labels"]["app.kubernetes.io/name"].as_str().unwrap()));
+            assert_eq!(interface(&emitted.prelude)["script"], json!(component.source));
+        }
+        Err(diagnostics) => {
+            assert!(diagnostics.iter().all(|diagnostic| diagnostic.severity == Severity::Error))
+        }
+    }
+}
+
+const TOKENS: &[&str] = &[
+    "os",
+    ".",
+    "getenv",
+    "environ",
+    "get",
+    "setdefault",
+    "pop",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    "'a'",
+    "\"b\"",
+    "'",
+    "\"",
+    "\"\"\"",
+    "f'",
+    "f\"{",
+    "}\"",
+    "t'",
+    "rb'",
+    "\\",
+    "\n",
+    "\n",
+    "\r",
+    "\r\n",
+    "\t",
+    "    ",
+    " ",
+    "# ",
+    "# c3: secret",
+    "# c3: output=Model",
+    "# c3: input=",
+    "# pip install ",
+    "# dnf install ",
+    "numpy",
+    "&&",
+    "-r x",
+    "# /// script\n",
+    "# ///\n",
+    "# dependencies = [",
+    "# ]",
+    "import os",
+    "from os import ",
+    "as",
+    "if",
+    "else",
+    "elif",
+    ":",
+    ";",
+    ",",
+    "=",
+    "+=",
+    ":=",
+    "==",
+    "or",
+    "and",
+    "not",
+    "in",
+    "is",
+    "lambda",
+    "def f():",
+    "class C:",
+    "async",
+    "await",
+    "yield",
+    "return",
+    "for",
+    "while",
+    "with",
+    "try:",
+    "except",
+    "match x:",
+    "case",
+    "_",
+    "type X",
+    "del",
+    "@",
+    "*",
+    "**",
+    "+",
+    "-",
+    "/",
+    "//",
+    "%",
+    "<<",
+    "->",
+    "...",
+    "!",
+    "!=",
+    "?",
+    "$",
+    "`",
+    "int(",
+    "float(",
+    "bool(",
+    "str(",
+    "None",
+    "True",
+    "1",
+    "0x",
+    "1e999",
+    "1_",
+    "10**10**10",
+    "9",
+    "x",
+    "é",
+    "🎉",
+    "\u{0}",
+    "\u{c}",
+    "\u{feff}",
+    "\u{2028}",
+    "os.getenv(",
+    "os.environ[",
+    "os.environ['x'] = ",
+    "os.getenv('x', ",
+    "os.getenv('password')",
+];
+
+/// Files that are no valid scripts any more: the samples with pieces taken out, doubled or put in.
+fn mutilated() -> impl Strategy<Value = String> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
+    let mut samples: Vec<_> = folder.read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
+    samples.retain(|path| path.extension().is_some_and(|extension| extension == "py"));
+    samples.sort();
+    let samples: Vec<String> = samples.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect();
+    let cut = (any::<prop::sample::Index>(), 0..40_usize, 0..3_u8, select(TOKENS));
+    (select(samples), vec(cut, 1..6)).prop_map(|(sample, cuts)| {
+        let mut characters: Vec<char> = sample.chars().collect();
+        for (at, length, action, token) in cuts {
+            let at = at.index(characters.len() + 1);
+            let piece = at..(at + length).min(characters.len());
+            match action {
+                0 => drop(characters.drain(piece)),
+                1 => {
+                    let copy = characters[piece].to_vec();
+                    characters.splice(at..at, copy);
+                }
+                _ => drop(characters.splice(at..at, token.chars())),
+            }
+        }
+        characters.into_iter().collect()
+    })
+}
+
 proptest! {
     #![proptest_config(config(96))]
 
@@ -1199,4 +1363,171 @@ proptest! {
         check_dockerfile(&script, &component, &emitted.dockerfile);
         check_prelude(&script, &component, &emitted.prelude);
     }
+
+    /// Texts of any kind are read or refused.
+    #[test]
+    fn soup_is_survived(tokens in vec(select(TOKENS), 0..60), blanks in any::<bool>(), settings in settings()) {
+        let text = tokens.join(if blanks { " " } else { "" });
+        check_any(&Source::new(format!("{}.py", settings.stem), Language::Python, text), &settings);
+    }
+
+    /// Broken scripts are read or refused.
+    #[test]
+    fn mutilated_scripts_are_survived(text in mutilated(), settings in settings()) {
+        check_any(&Source::new(format!("{}.py", settings.stem), Language::Python, text), &settings);
+    }
+
+    /// A file name gives a valid name for the operator or is refused.
+    #[test]
+    fn file_names_are_folded_or_refused(stem in text(), settings in settings()) {
+        let stem = stem.replace(['/', '\0'], "");
+        let text = "import os\nx = os.getenv('x')\n";
+        let source = Source::new(format!("a folder/{stem}.py"), Language::Python, text.to_owned());
+        let stem = source.stem();
+        let letters = stem.chars().filter(char::is_ascii_alphanumeric).count();
+        let (component, diagnostics) = read(&source);
+        let refused = || letters == 0 || stem.len() > 63;
+        prop_assert!(component.is_none() || letters > 0);
+        prop_assert!(component.is_some() || (diagnostics[0].code == "operator-name" && refused()), "{:?}", diagnostics);
+        check_any(&source, &Settings { dockerfile: format!("{stem}.Dockerfile"), stem, ..settings });
+    }
+
+    /// A template of the user's gets the same words, and nothing of the script's leaves its line.
+    #[test]
+    fn templates_are_filled_safely(script in script(), reference in line()) {
+        let template = "FROM ${base_image}\nUSER root\n$requirements_docker\n${additional_files_docker}\nUSER 1001\nWORKDIR ${working_dir}\n\
+                        ENV X=$$HOME\nCMD [\"${command}\", \"${working_dir}${target_dir}${target_code}\"]\n";
+        let mut settings = script.settings.clone();
+        settings.dockerfile_template = Some(template.to_owned());
+        settings.base_image = "base:1".to_owned();
+        settings.requirement_files = vec![RequirementFile { named: reference, path: "requirements.txt".to_owned() }];
+        let component = read(&script.source()).0.unwrap();
+        let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte));
+        match emit(&component, &settings) {
+            Ok(emitted) => {
+                let names = instructions(&emitted.dockerfile).into_iter().map(|(name, _)| name);
+                let names: Vec<_> = names.filter(|name| name != "RUN" && name != "COPY").collect();
+                prop_assert_eq!(names, ["FROM", "USER", "USER", "WORKDIR", "ENV", "CMD"]);
+            }
+            Err(diagnostics) => prop_assert!(!plain(&settings.stem) || !plain(&settings.folder), "{:?}", diagnostics),
+        }
+    }
+}
+
+/// Longest time that any of the extremes may take, far above what it should.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Texts of extreme depth or size.
+fn extremes() -> Vec<(&'static str, String)> {
+    let nested = |open: &str, middle: &str, close: &str, depth| {
+        format!("x = {}{middle}{}\n", open.repeat(depth), close.repeat(depth))
+    };
+    let chain = |piece: &str, end: &str, length| format!("x = {}{end}\n", piece.repeat(length));
+    let blocks = |head: &str, depth| {
+        let heads: String = (0..depth).map(|at| format!("{}{head}\n", " ".repeat(at))).collect();
+        heads + &" ".repeat(depth) + "pass\n"
+    };
+    let lines = |line: fn(usize) -> String, count| (0..count).map(line).collect::<String>();
+    let reads = |count| lines(|at| format!("os.getenv('a{at}'), "), count);
+    vec![
+        ("brackets", nested("(", "1", ")", 100_000)),
+        ("open brackets", "[".repeat(1_000_000)),
+        ("brackets that just pass", nested("(", "1", ")", 190)),
+        ("lists of calls", nested("f([{1: ", "1", "}])", 300)),
+        ("minus", chain("-", "1", 100_000)),
+        ("not", chain("not ", "1", 100_000)),
+        ("lambda", chain("lambda: ", "1", 100_000)),
+        ("lambda defaults", chain("lambda x=", "1", 50_000)),
+        ("await", format!("async def f():\n    {}x\n", "await ".repeat(50_000))),
+        ("conditional expressions", chain("a if b else ", "c", 50_000)),
+        ("powers", chain("a**", "1", 100_000)),
+        ("signed powers", chain("a**-", "1", 50_000)),
+        ("sum", chain("1+", "1", 100_000)),
+        ("sum as default", format!("import os\nx = os.getenv('a', {}'a')\n", "'a' + ".repeat(20_000))),
+        ("comparisons", chain("a < ", "b", 100_000)),
+        ("boolean", chain("a or b and ", "c", 50_000)),
+        ("attributes", format!("x{}\n", ".y".repeat(100_000))),
+        ("calls", format!("x{}\n", "()".repeat(100_000))),
+        ("subscripts", format!("x{}\n", "[0]".repeat(100_000))),
+        ("assignments", "x = ".repeat(100_000) + "1\n"),
+        ("walrus", nested("(x := ", "1", ")", 500)),
+        ("f-strings", nested("f'{", "1", "}'", 50_000)),
+        ("format specifications", format!("f'{}{}'\n", "{1:".repeat(50_000), "}".repeat(50_000))),
+        ("blocks", blocks("if 1:", 2000)),
+        ("functions", blocks("def f():", 500)),
+        ("one-line blocks", "if 1: ".repeat(50_000) + "pass\n"),
+        ("elif", "if 1: pass\n".to_owned() + &"elif 1: pass\n".repeat(20_000)),
+        ("decorators", "@a\n".repeat(50_000) + "def f(): pass\n"),
+        ("patterns", format!("match x:\n    case {}1: pass\n", "1 | ".repeat(50_000))),
+        ("type unions", format!("type X = {}b\n", "a | ".repeat(50_000))),
+        ("generators", format!("x = [1{}]\n", " for i in x".repeat(50_000))),
+        ("comments", lines(|at| format!("# {at}\n"), 100_000)),
+        ("reads", "import os\n".to_owned() + &lines(|at| format!("x = os.getenv('a{at}', 'b')\n"), 5_000)),
+        (
+            "reads of one name",
+            "import os\n".to_owned() + &lines(|at| format!("x = os.getenv('a', 'b{at}')\n"), 5_000),
+        ),
+        ("reads in one line", format!("import os\nx = [{}]\n", reads(5_000))),
+        (
+            "reads in one line under comments",
+            format!("import os\n{}x = [{}]\n", "# a\n".repeat(5_000), reads(2_000)),
+        ),
+        ("nested reads", format!("import os\nx = {}1{}\n", "os.getenv('a', ".repeat(190), ")".repeat(190))),
+        (
+            "growing constants",
+            "a0 = 'x'\n".to_owned() + &lines(|at| format!("a{} = a{at} + a{at}\n", at + 1), 100),
+        ),
+        (
+            "powers of powers",
+            "import os\nx = os.getenv('x', 10**10**10)\ny = os.getenv('y', 1 << (1 << 60))\n".to_owned(),
+        ),
+        ("long product", "import os\nx = os.getenv('x', 'a' * 10**12)\n".to_owned()),
+        ("huge number", format!("import os\nx = os.getenv('x', {})\n", "9".repeat(100_000))),
+        ("huge string", format!("import os\nx = os.getenv('x', '{}')\n", "a".repeat(2_000_000))),
+        ("huge name", format!("import os\nx = os.getenv('{}')\n", "a".repeat(200_000))),
+        ("huge docstring", format!("'''{}'''\n", "a\n".repeat(500_000))),
+        ("requirements", "# pip install a \\\n".to_owned() + &"# b \\\n".repeat(50_000)),
+        (
+            "metadata",
+            format!("# /// script\n# dependencies = {}{}\n# ///\n", "[".repeat(50_000), "]".repeat(50_000)),
+        ),
+        ("ends of metadata", "# /// script\n".to_owned() + &"# ///\n".repeat(50_000)),
+        ("starts of metadata", "# /// script\n".repeat(20_000)),
+        ("empty lines", "\n".repeat(2_000_000)),
+        ("continued lines", "\\\n".repeat(1_000_000)),
+        ("quotes", "\"\n".repeat(100_000)),
+        ("aliases", "import os\no0 = os\n".to_owned() + &lines(|at| format!("o{} = o{at}\n", at + 1), 5_000)),
+    ]
+}
+
+/// A text of extreme depth or size is read or refused, and a stack that overflows would end the process.
+#[test]
+fn extremes_are_survived() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut failures = Vec::new();
+    for (name, text) in extremes() {
+        let path = folder.path().join(format!("{}.py", name.replace(' ', "_")));
+        std::fs::write(&path, text).unwrap();
+        let start = Instant::now();
+        match status(Command::new(env!("CARGO_BIN_EXE_c3")).args(["inspect", "--format", "json"]).arg(&path))
+        {
+            Some(0 | 1) if start.elapsed() < Duration::from_millis(400) => {}
+            status @ None if start.elapsed() < PATIENCE/20 => failures.push(format!("{status:?}")), status => failures.push(format!("{name}: {status:?} after {:?}", start.elapsed())),
+        }
+    }
+    assert!(failures.is_empty(), "{failures:#?}");
+}
+
+/// The exit code of a program, unless a signal or our patience ends it.
+fn status(command: &mut Command) -> Option<i32> {
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let start = Instant::now();
+    while start.elapsed() < PATIENCE {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status.code();
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap().code()
 }
