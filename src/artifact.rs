@@ -181,3 +181,43 @@ fn renamed(path: &Path, name: Option<&str>) -> Result<PathBuf, ArtifactError> {
     let stem = name.strip_suffix(ending.unwrap_or("")).unwrap_or(name);
     Ok(path.with_file_name(format!("{stem}{}", ending.unwrap_or(""))))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(path: &Path) -> String {
+        std::fs::read_to_string(path).unwrap()
+    }
+
+    #[test]
+    fn what_differs_is_kept_unless_told_otherwise() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.job.yaml");
+        let (old, new) = ([Artifact::new("x.job.yaml", "old")], [Artifact::new("x.job.yaml", "new")]);
+        write(&old, folder.path(), &Existing::Keep).unwrap();
+        write(&old, folder.path(), &Existing::Keep).unwrap();
+        assert!(matches!(write(&new, folder.path(), &Existing::Keep), Err(ArtifactError::Exists(_))));
+        assert_eq!(read(&path), "old");
+        let rename = Existing::Rename { name: None, replace: false };
+        write(&new, folder.path(), &rename).unwrap();
+        assert_eq!(
+            (read(&path), read(&folder.path().join("modified_x.job.yaml"))),
+            ("new".into(), "old".into())
+        );
+        assert!(matches!(write(&old, folder.path(), &rename), Err(ArtifactError::RenameTaken { .. })));
+        write(&old, folder.path(), &Existing::Rename { name: Some("mine".into()), replace: false }).unwrap();
+        assert_eq!(read(&folder.path().join("mine.job.yaml")), "new");
+        write(&new, folder.path(), &Existing::Overwrite).unwrap();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3, "nothing is left over");
+    }
+
+    #[test]
+    fn a_folder_in_the_way_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("x.cwl")).unwrap();
+        let artifacts = [Artifact::new("x.yaml", "1"), Artifact::new("x.cwl", "2")];
+        assert!(write(&artifacts, folder.path(), &Existing::Overwrite).is_err());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "no temporary file is left");
+    }
+}

@@ -20,3 +20,23 @@ fn fold_char(character: char) -> String {
 pub fn is_plain(name: &str) -> bool {
     fold(name) == name
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_become_identifiers() {
+        for (name, id) in [
+            ("api key", "api_key"),
+            ("my-var", "my_var"),
+            ("1st", "_1st"),
+            ("ä", "u00e4"),
+            ("x_1", "x_1"),
+            ("🚀", "u1f680"),
+        ] {
+            assert_eq!(fold(name), id);
+            assert_eq!(is_plain(name), name == id);
+        }
+    }
+}

@@ -132,3 +132,47 @@ fn below(path: &Path) -> Option<String> {
     }
     (!parts.is_empty()).then(|| parts.join("/"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_found_with_what_they_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        write("requirements.txt", "numpy\n-r more/base.txt\n-c limits.txt # why\n");
+        write("more/base.txt", "--requirement=../requirements.txt\n-rother.txt\n");
+        write("limits.txt", "numpy<3\n");
+        let words = ["-r", "~/requirements.txt", "-cmissing.txt"].map(ToOwned::to_owned).to_vec();
+        let component = Component {
+            schema_version: 1,
+            name: String::new(),
+            description: String::new(),
+            language: crate::component::Language::Python,
+            source: String::new(),
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+            requirements: vec![Requirement::Pip { text: String::new(), words, metadata: false }],
+            requires_python: None,
+            diagnostics: Vec::new(),
+        };
+        let found = resolve(&component, &folder.path().join("x.py"), Path::new("/nonexistent"));
+        let paths: Vec<_> = found.files.iter().map(|file| file.path.as_str()).collect();
+        assert_eq!(paths, ["requirements.txt", "more/base.txt", "limits.txt"]);
+        assert_eq!(found.missing, ["other.txt", "missing.txt"]);
+        let named = RequirementFile { named: "~/requirements.txt".into(), path: "requirements.txt".into() };
+        assert_eq!(found.named, [named]);
+    }
+
+    #[test]
+    fn nothing_leads_out_of_the_image_s_folder() {
+        assert_eq!(below(Path::new("a/../b/./c")).as_deref(), Some("b/c"));
+        assert_eq!(below(Path::new("../c")), None);
+        assert_eq!(below(Path::new("/c")), None);
+    }
+}

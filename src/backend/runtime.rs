@@ -86,3 +86,30 @@ fn contains(specifiers: &VersionSpecifiers, version: &Version) -> bool {
     let patched = Version::new(version.release().iter().copied().chain([999]));
     specifiers.contains(version) || (version.release().len() < 3 && specifiers.contains(&patched))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base_images_follow_the_version() {
+        assert_eq!(base_image("python3.12").as_deref(), Some("registry.access.redhat.com/ubi8/python-312"));
+        assert_eq!(base_image("3.9").as_deref(), Some("registry.access.redhat.com/ubi8/python-39"));
+        for version in ["python", "3", "3.x", "3.12.1", "", "python3.12\nUSER root"] {
+            assert_eq!(base_image(version), None, "{version:?}");
+        }
+    }
+
+    #[test]
+    fn a_minor_version_stands_for_all_its_patches() {
+        let allows = |specifiers: &str, version: &str| {
+            contains(&VersionSpecifiers::from_str(specifiers).unwrap(), &Version::from_str(version).unwrap())
+        };
+        assert!(allows(">=3.12", "3.12"));
+        assert!(allows(">=3.12.3", "3.12"));
+        assert!(allows("~=3.12", "3.13"));
+        assert!(!allows("<3.12", "3.12"));
+        assert!(!allows(">=3.13", "3.12"));
+        assert!(!allows(">=3.12.3", "3.12.2"));
+    }
+}

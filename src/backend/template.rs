@@ -171,3 +171,31 @@ fn placeholder<'a>(text: &str, values: &'a BTreeMap<&str, String>) -> Result<(&'
 fn shell_word(word: &str) -> String {
     shlex::try_quote(word).map_or_else(|_| String::new(), std::borrow::Cow::into_owned)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_filled_as_python_does() {
+        let values = BTreeMap::from([("base_image", "b".to_owned()), ("x", "$x".to_owned())]);
+        assert_eq!(substitute("FROM ${base_image} $base_image.$x$$", &values), Ok("FROM b b.$x$".to_owned()));
+        for text in ["${unknown}", "$", "${x", "a $ b", "${}"] {
+            assert!(substitute(text, &values).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn shell_words_stay_words() {
+        let words = |words: &[&str]| words.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(
+            shell(&[words(&["a", "b c"]), words(&["$(x)", "it's"])]),
+            "a 'b c' \\\n && '$(x)' \"it's\""
+        );
+    }
+
+    #[test]
+    fn docker_words_never_end_a_line() {
+        assert_eq!(docker_quoted("a\n\"$x\" \\"), r#""a \"\$x\" \\""#);
+    }
+}

@@ -126,3 +126,72 @@ pub fn float_text(value: f64) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn floats_are_written_as_python_writes_them() {
+        let cases = [
+            (5.0, "5.0"),
+            (0.1, "0.1"),
+            (1e16, "1e+16"),
+            (1e-5, "1e-05"),
+            (0.0001, "0.0001"),
+            (1.5e300, "1.5e+300"),
+            (-0.0, "-0.0"),
+            (f64::INFINITY, "inf"),
+            (f64::NAN, "nan"),
+            (123_456_789.0, "123456789.0"),
+        ];
+        for (value, text) in cases {
+            assert_eq!(float_text(value), text);
+        }
+    }
+
+    #[test]
+    fn integers_are_read_as_python_reads_them() {
+        let cases = [
+            ("5", Some("5")),
+            (" +1_000 ", Some("1000")),
+            ("-007", Some("-7")),
+            ("-0", Some("0")),
+            ("", None),
+            ("1__0", None),
+            ("_1", None),
+            ("5.0", None),
+            ("0x10", None),
+            ("1e3", None),
+            ("--1", None),
+        ];
+        for (text, plain) in cases {
+            assert_eq!(integer_text(text).as_deref(), plain, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn defaults_take_the_form_of_their_type() {
+        let text = |text: &str| Constant::Text(text.to_owned());
+        let cases = [
+            (Type::Integer, Constant::Float(5.9), Some("5")),
+            (Type::Integer, Constant::Bool(true), Some("1")),
+            (Type::Integer, text("five"), None),
+            (Type::Integer, Constant::Float(f64::NAN), None),
+            (Type::Float, Constant::Int(5), Some("5")),
+            (Type::Float, text(" 1e-3 "), Some("1e-3")),
+            (Type::Float, text("1_0.5"), Some("1_0.5")),
+            (Type::Float, text("x"), None),
+            (Type::Boolean, text("False"), Some("False")),
+            (Type::Boolean, text("yes"), Some("True")),
+            (Type::Boolean, text(""), Some("False")),
+            (Type::Boolean, Constant::Int(0), Some("False")),
+            (Type::Boolean, text("perhaps"), None),
+            (Type::String, Constant::Float(0.5), Some("0.5")),
+            (Type::String, Constant::Bool(true), Some("True")),
+        ];
+        for (kind, value, expected) in cases {
+            assert_eq!(default_text(&value, &kind).ok().as_deref(), expected, "{value:?} as {}", kind.name());
+        }
+    }
+}

@@ -355,3 +355,30 @@ fn collisions(interface: &Interface) -> Vec<Diagnostic> {
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_told_by_their_names() {
+        for name in [
+            "password",
+            "DB_PASSWORD",
+            "api_token",
+            "my_credentials",
+            "openai_api_key",
+            "aws_access_key_id",
+            "cos_connection",
+            "x_connection_string",
+            "secret",
+        ] {
+            assert!(is_secret_name(name), "{name}");
+        }
+        for name in
+            ["max_tokens", "tokenizer", "key", "connection_timeout", "secretary", "passwords_file", "monkey"]
+        {
+            assert!(!is_secret_name(name), "{name}");
+        }
+    }
+}

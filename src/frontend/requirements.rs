@@ -242,3 +242,78 @@ fn checked(block: Block) -> Result<Block, String> {
 fn dependency(text: String) -> Requirement {
     Requirement::Pip { words: vec![text.clone()], text, metadata: true }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The requirements in a text that consists of comments, and the codes of what is wrong.
+    fn read(text: &str) -> (Vec<String>, Vec<&'static str>) {
+        let mut offset = 0;
+        let comment = |(line, raw): (usize, &'static str)| {
+            let span = offset..offset + raw.len();
+            offset = span.end + 1;
+            CommentLine { raw, span, line, column: 0, own_line: true }
+        };
+        let text: &'static str = Box::leak(text.to_owned().into_boxed_str());
+        let comments: Vec<_> = text.lines().enumerate().map(comment).collect();
+        let mut diagnostics = Vec::new();
+        let found = collect(&comments.iter().collect::<Vec<_>>(), &mut diagnostics);
+        let text = |requirement: Requirement| match requirement {
+            Requirement::Pip { text, .. } | Requirement::System { text, .. } => text,
+        };
+        (
+            found.requirements.into_iter().map(text).collect(),
+            diagnostics.iter().map(|found| found.code).collect(),
+        )
+    }
+
+    #[test]
+    fn commands_are_found() {
+        let cases: &[(&str, &[&str])] = &[
+            ("# pip install numpy", &["numpy"]),
+            ("#pip3 install -U a b", &["-U a b"]),
+            ("## python3 -m pip install 'a>=1'", &["a>=1"]),
+            ("# pip install a>=1.2 b<3", &["a>=1.2 b<3"]),
+            ("# pip install a # why", &["a"]),
+            ("# pip install a \\\n#   b \\\n# c", &["a b c"]),
+            ("# pip install a && pip install b", &["a", "b"]),
+            ("# dnf install -y git", &["dnf install -y git"]),
+            ("# apt-get -y install git", &["apt-get -y install git"]),
+            ("# /// script\n# dependencies = ['a', 'b>1']\n# ///", &["a", "b>1"]),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(read(text), (expected.iter().map(ToString::to_string).collect(), vec![]), "{text}");
+        }
+    }
+
+    #[test]
+    fn prose_is_no_command() {
+        for text in [
+            "# we adapt it",
+            "# apt is not here",
+            "# dnf, too",
+            "# pipinstall x",
+            "# Pip install",
+            "# pip is",
+        ] {
+            assert_eq!(read(text), (vec![], vec![]), "{text}");
+        }
+    }
+
+    #[test]
+    fn shells_and_broken_blocks_are_refused() {
+        for text in [
+            "# pip install a | tee",
+            "# pip install a; rm x",
+            "# pip install $(x)",
+            "# pip install",
+            "# pip install 'a",
+        ] {
+            assert_eq!(read(text), (vec![], vec!["requirement"]), "{text}");
+        }
+        for text in ["# /// script\n# x = \n# ///", "# /// script\n# dependencies = [1]\n# ///"] {
+            assert_eq!(read(text), (vec![], vec!["script-block"]), "{text}");
+        }
+    }
+}

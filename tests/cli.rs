@@ -1,0 +1,191 @@
+//! The command line without an engine: exit codes, the overwrite rules, versions, and what is written where.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use tempfile::{TempDir, tempdir};
+
+const SCRIPT: &str = "\"\"\"Adds.\"\"\"\nimport os\n\n# One.\na = int(os.getenv('a', 1))\n";
+
+/// A folder with the script `add.py`.
+fn project() -> TempDir {
+    let folder = tempdir().unwrap();
+    fs::write(folder.path().join("add.py"), SCRIPT).unwrap();
+    folder
+}
+
+fn c3(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_c3"));
+    command.args(arguments).current_dir(folder).env("NO_COLOR", "1");
+    command.env("DOCKER_HOST", "unix:///nonexistent/docker.sock").output().unwrap()
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+const FILES: [&str; 4] = ["add.Dockerfile", "add.cwl", "add.job.yaml", "add.yaml"];
+
+#[test]
+fn files_stand_beside_the_source() {
+    let folder = project();
+    let output = c3(folder.path(), &["create-operator", "--no-build", "add.py"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert_eq!(names(folder.path()), [FILES[0], FILES[1], FILES[2], "add.py", FILES[3]]);
+}
+
+#[test]
+fn targets_and_folders_are_chosen() {
+    let folder = project();
+    let arguments =
+        ["compile", "add.py", "-o", "out/deep", "--target", "cwl,kubernetes", "--dockerfile", "D"];
+    assert_eq!(code(&c3(folder.path(), &arguments)), 0);
+    assert_eq!(names(&folder.path().join("out/deep")), ["D", "add.cwl", "add.job.yaml"]);
+    assert_eq!(code(&c3(folder.path(), &["compile", "add.py", "--target", "mainframe"])), 2);
+}
+
+#[test]
+fn the_version_is_that_of_the_manifests() {
+    let folder = project();
+    let image = |arguments: &[&str]| {
+        let output = c3(
+            folder.path(),
+            &[&["compile", "add.py", "--overwrite", "--format", "json"], arguments].concat(),
+        );
+        let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        summary["operators"][0]["image"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(image(&[]), "claimed-add:0.1");
+    assert_eq!(image(&["-v", "1.2-rc", "-r", "quay.io/ns/"]), "quay.io/ns/claimed-add:1.2-rc");
+    assert_eq!(image(&["-r", "quay.io/ns"]), "quay.io/ns/claimed-add:1.2-rc");
+}
+
+#[test]
+fn what_differs_is_not_replaced_unasked() {
+    let folder = project();
+    assert_eq!(code(&c3(folder.path(), &["compile", "add.py"])), 0);
+    assert_eq!(code(&c3(folder.path(), &["compile", "add.py"])), 0, "the same again is no change");
+    let output = c3(folder.path(), &["compile", "add.py", "-v", "2"]);
+    assert_eq!(code(&output), 1);
+    for word in ["add.job.yaml", "--overwrite", "--rename"] {
+        assert!(stderr(&output).contains(word), "{}", stderr(&output));
+    }
+    assert_eq!(code(&c3(folder.path(), &["compile", "add.py", "-v", "2", "--rename"])), 0);
+    assert!(names(folder.path()).contains(&"modified_add.job.yaml".to_owned()));
+}
+
+#[test]
+fn an_engine_that_is_not_there_is_named() {
+    let folder = project();
+    let output = c3(folder.path(), &["create-operator", "add.py", "-v", "1"]);
+    assert_eq!(code(&output), 3);
+    assert!(stderr(&output).contains("/nonexistent/docker.sock"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("hint:"), "{}", stderr(&output));
+    assert_eq!(names(folder.path()), ["add.py"], "nothing is written");
+}
+
+#[test]
+fn sources_with_one_stem_are_both_named() {
+    let folder = project();
+    fs::create_dir(folder.path().join("b")).unwrap();
+    fs::write(folder.path().join("b/add.py"), SCRIPT).unwrap();
+    assert_eq!(code(&c3(folder.path(), &["compile", "."])), 0);
+    let output = c3(folder.path(), &["compile", ".", "-o", "out"]);
+    assert_eq!(code(&output), 1);
+    assert!(stderr(&output).contains("`./add.py` and `./b/add.py`"), "{}", stderr(&output));
+}
+
+#[test]
+fn one_bad_source_does_not_stop_the_others() {
+    let folder = project();
+    fs::write(folder.path().join("bad.py"), "x = (").unwrap();
+    assert_eq!(code(&c3(folder.path(), &["compile", "."])), 1);
+    assert!(FILES.iter().all(|file| folder.path().join(file).exists()));
+    assert!(!folder.path().join("bad.yaml").exists());
+}
+
+#[test]
+fn the_build_context_is_left_on_request() {
+    let folder = project();
+    fs::create_dir(folder.path().join("data")).unwrap();
+    fs::write(folder.path().join("data/x.csv"), "1").unwrap();
+    let arguments =
+        ["create-operator", "--no-build", "--keep-generated-files", "--overwrite", "add.py", "data", "*.py"];
+    for _ in 0..2 {
+        assert_eq!(code(&c3(folder.path(), &arguments)), 0);
+    }
+    let context = folder.path().join("add.context");
+    assert_eq!(names(&context), ["add.Dockerfile", "files", "operator"]);
+    assert_eq!(names(&context.join("operator")), ["add.py", "claimed_add.py"]);
+    assert_eq!(names(&context.join("files")), ["data"], "the source is no additional file");
+    assert_eq!(fs::read_to_string(context.join("operator/add.py")).unwrap(), SCRIPT);
+}
+
+#[test]
+fn the_original_s_spelling_is_understood() {
+    let folder = project();
+    let program = folder.path().join("c3_create_operator");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_c3"), &program).unwrap();
+    let mut command = Command::new(program);
+    command.args(["--log_level", "debug", "--image_version", "python3.11", "--no-cache", "--skip-logging"]);
+    command.args(["--local_mode", "--dockerfile", "Dockerfile.generated", "--no-build", "add.py"]);
+    let output = command.current_dir(folder.path()).output().unwrap();
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let dockerfile = fs::read_to_string(folder.path().join("Dockerfile.generated")).unwrap();
+    assert!(dockerfile.contains("python-311"));
+    assert!(!fs::read_to_string(folder.path().join("add.yaml")).unwrap().contains("log_level"));
+}
+
+#[test]
+fn a_template_of_the_user_s_own_is_filled() {
+    let folder = project();
+    let template = "FROM ${base_image}\n${requirements_docker}\nADD ${target_code} ${working_dir}${target_dir}\n\
+                    ${additional_files_docker}\nENV PRICE=5$$\nUSER default\nCMD [\"${command}\", \"${target_code}\"]\n";
+    fs::write(folder.path().join("template"), template).unwrap();
+    let output = c3(folder.path(), &["compile", "add.py", "--dockerfile_template_path", "template"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(stderr(&output).contains("template-user"), "{}", stderr(&output));
+    let dockerfile = fs::read_to_string(folder.path().join("add.Dockerfile")).unwrap();
+    assert!(dockerfile.contains("ADD claimed_add.py /opt/app-root/src/\n"), "{dockerfile}");
+    assert!(dockerfile.contains("ENV PRICE=5$\n"), "{dockerfile}");
+    fs::write(folder.path().join("template"), "FROM ${base}\n${additional_files_docker}\n").unwrap();
+    let output =
+        c3(folder.path(), &["compile", "add.py", "--dockerfile-template", "template", "--overwrite"]);
+    assert_eq!(code(&output), 1);
+    assert!(stderr(&output).contains("`${base}`"), "{}", stderr(&output));
+}
+
+#[test]
+fn wrong_usage_is_told_from_wrong_input() {
+    let folder = project();
+    for (arguments, expected) in [
+        (&["compile"][..], 2),
+        (&["compile", "missing.py"], 1),
+        (&["compile", "add.py", "-v", "no tag"], 1),
+        (&["compile", "add.py", "-r", "https://quay.io/ns"], 1),
+        (&["compile", "add.py", "--image-version", "snake"], 2),
+        (&["create-operator", "--no-build", "add.py", "missing.csv"], 1),
+        (&["create-operator", "--no-build", "add.py", "../x"], 1),
+        (&["inspect", "missing.py"], 1),
+        (&["--version"], 0),
+    ] {
+        let output = c3(folder.path(), arguments);
+        assert_eq!(code(&output), expected, "{arguments:?}: {}", stderr(&output));
+    }
+}
