@@ -43,6 +43,9 @@ pub enum ArtifactError {
     /// Files are there that say something else.
     #[error("{} there already and would be changed", listed(.0))]
     Exists(Vec<PathBuf>),
+    /// A folder has the name of a file that is to be written.
+    #[error("`{}` is a directory where a file is to be written", .0.display())]
+    Directory(PathBuf),
     /// The place to rename a file to is taken.
     #[error("`{}` can't be renamed: `{}` is there already", from.display(), to.display())]
     RenameTaken {
@@ -75,6 +78,7 @@ impl ArtifactError {
             Self::RenameTaken { .. } => {
                 Some("give another name with `--rename NAME`, or add `--overwrite`".into())
             }
+            Self::Directory(_) => Some("move it away, or choose another folder with `--output-dir`".into()),
             Self::RenameName(_) => Some("give a name without folders".into()),
             Self::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
                 Some("free some space; the files that were there are unchanged".into())
@@ -122,6 +126,9 @@ pub fn write(
     let conflicts = conflicts(artifacts, folder);
     if *existing == Existing::Keep && !conflicts.is_empty() {
         return Err(ArtifactError::Exists(conflicts));
+    }
+    if let Some(path) = conflicts.iter().find(|path| path.is_dir() && *existing == Existing::Overwrite) {
+        return Err(ArtifactError::Directory(path.clone()));
     }
     std::fs::create_dir_all(folder).map_err(|source| ArtifactError::Io { path: folder.into(), source })?;
     let changed = artifacts.iter().filter(|artifact| state(artifact, folder) != State::Same);
@@ -218,6 +225,6 @@ mod tests {
         std::fs::create_dir(folder.path().join("x.cwl")).unwrap();
         let artifacts = [Artifact::new("x.yaml", "1"), Artifact::new("x.cwl", "2")];
         assert!(write(&artifacts, folder.path(), &Existing::Overwrite).is_err());
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "no temporary file is left");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is written");
     }
 }

@@ -10,7 +10,7 @@ use crate::diagnostic::Location;
 use crate::frontend;
 
 /// Largest source that is read, in bytes.
-pub const SIZE_LIMIT: u64 = 64 << 20;
+pub const SIZE_LIMIT: u64 = 16 << 20;
 
 /// Length from which on a line's columns are counted in bytes.
 const LONG_LINE: usize = 10_000;
@@ -33,6 +33,9 @@ pub enum SourceError {
     /// A folder where a file was expected.
     #[error("`{}` is a directory, not a file", .0.display())]
     Directory(PathBuf),
+    /// A pipe, a socket or a device.
+    #[error("`{}` is neither a file nor a directory", .0.display())]
+    Special(PathBuf),
     /// The file name tells no language that `c3` reads.
     #[error("`{}` is no {}", .0.display(), frontend::file_kinds())]
     Language(PathBuf),
@@ -73,7 +76,7 @@ impl SourceError {
             }
             Self::Encoding { .. } => Some("save the file as UTF-8".into()),
             Self::Size(_) => Some("move data out of the source into an additional file".into()),
-            Self::Io { .. } => None,
+            Self::Special(_) | Self::Io { .. } => None,
         }
     }
 }
@@ -84,6 +87,9 @@ impl Source {
         let metadata = std::fs::metadata(path).map_err(|source| unreadable(path, source))?;
         if metadata.is_dir() {
             return Err(SourceError::Directory(path.into()));
+        }
+        if !metadata.is_file() {
+            return Err(SourceError::Special(path.into()));
         }
         let language = frontend::language(path).ok_or_else(|| SourceError::Language(path.into()))?;
         Ok(Self::new(path, language, decode(path, read(path)?)?))

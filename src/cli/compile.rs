@@ -50,7 +50,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let threads = threads.map_err(|error| Failure::new(INPUT, format!("cannot start threads: {error}")))?;
     let compile = |source: &PathBuf| compile(source, &options.emission);
     let outcomes: Vec<Outcome> = threads.install(|| sources.par_iter().map(compile).collect());
-    report(&outcomes, options);
+    report(&outcomes, options)?;
     let worst =
         outcomes.iter().filter_map(|outcome| outcome.result.as_ref().err()).map(|failure| failure.code).max();
     worst.map_or(Ok(()), |code| Err(Failure { code, ..Failure::diagnosed() }))
@@ -119,14 +119,14 @@ fn try_compile(source: &Path, emission: &Emission) -> Result<(String, Vec<PathBu
     Ok((plan.settings.image.clone(), artifact::write(&artifacts, &plan.folder, &emission.existing())?))
 }
 
-fn report(outcomes: &[Outcome], options: &Options) {
+fn report(outcomes: &[Outcome], options: &Options) -> Result<(), Failure> {
     match options.emission.format {
         Format::Text => {
             let files = outcomes
                 .iter()
                 .filter_map(|outcome| outcome.result.as_ref().ok())
                 .flat_map(|(_, files)| files);
-            console::print(&files.map(|file| format!("{}\n", file.display())).collect::<String>());
+            console::print(&files.map(|file| format!("{}\n", file.display())).collect::<String>())
         }
         Format::Json => {
             let entry = |outcome: &Outcome| {
@@ -144,7 +144,7 @@ fn report(outcomes: &[Outcome], options: &Options) {
             };
             console::print_json(
                 &json!({"schema_version": 1, "operators": outcomes.iter().map(entry).collect::<Vec<_>>()}),
-            );
+            )
         }
     }
 }

@@ -1,18 +1,28 @@
 //! What a user sees: diagnostics and failures on standard error, data on standard output.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 
 use c3::diagnostic::{self, Diagnostic, Severity};
 use c3::source::Source;
 
-use super::failure::Failure;
+use super::failure::{Failure, INPUT};
 use super::options::LogLevel;
+
+/// Most diagnostics of one source that are shown, errors apart.
+const MAX_DIAGNOSTICS: usize = 100;
 
 /// Shows the diagnostics of a source that are important enough.
 pub(crate) fn diagnostics(diagnostics: &[Diagnostic], source: &Source, level: LogLevel) {
     let mut stderr = anstream::stderr().lock();
-    for diagnostic in diagnostics.iter().filter(|diagnostic| diagnostic.severity >= threshold(level)) {
+    let shown = diagnostics.iter().filter(|diagnostic| diagnostic.severity >= threshold(level));
+    let (first, rest): (Vec<_>, Vec<_>) = shown
+        .enumerate()
+        .partition(|(index, diagnostic)| *index < MAX_DIAGNOSTICS || diagnostic.severity == Severity::Error);
+    for (_, diagnostic) in first {
         let _ = writeln!(stderr, "{}", diagnostic::render(diagnostic, source, true));
+    }
+    if !rest.is_empty() {
+        let _ = writeln!(stderr, "… and {} more of `{}`", rest.len(), source.display());
     }
 }
 
@@ -46,14 +56,19 @@ pub(crate) fn info(message: &str, level: LogLevel) {
 }
 
 /// Prints data; a reader that has gone away is no error.
-pub(crate) fn print(text: &str) {
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = std::io::stdout().lock();
-    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure::new(INPUT, format!("cannot write to the standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Prints data as JSON.
-pub(crate) fn print_json(value: &impl serde::Serialize) {
-    if let Ok(text) = serde_json::to_string_pretty(value) {
-        print(&format!("{text}\n"));
-    }
+pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(value);
+    let text = text.map_err(|error| Failure::new(INPUT, format!("cannot write JSON: {error}")))?;
+    print(&format!("{text}\n"))
 }

@@ -103,8 +103,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         keep(&plan, &context, &existing, emission.log_level)?;
     }
     let files = artifact::write(&artifacts, &plan.folder, &existing)?;
-    report(options, &plan, &files, image.as_ref());
-    Ok(())
+    report(options, &plan, &files, image.as_ref())
 }
 
 /// The version of the image: as given, as it stands in the manifests, or the next in the registry.
@@ -114,7 +113,14 @@ fn version(options: &Options, plan: &Plan, repository: &str) -> Result<String, F
         Some(version) => Ok(version.clone()),
         None if options.no_build => Ok(plan.present_version().unwrap_or_else(first)),
         None if options.emission.repository.is_none() => Ok(first()),
-        None => Ok(next_version(&registry::tags(repository)?)),
+        None => match registry::tags(repository) {
+            Ok(tags) => Ok(next_version(&tags)),
+            Err(error) => {
+                let failure = Failure::from(error);
+                let remedy = failure.hint.clone().unwrap_or_else(|| "try again".to_owned());
+                Err(failure.hint(format!("{remedy}, or tell the version with `-v VERSION`")))
+            }
+        },
     }
 }
 
@@ -145,17 +151,22 @@ fn ask(question: &str) -> String {
 /// Leaves the build context on disk; one that was left before gives way to it.
 fn keep(plan: &Plan, context: &Context, existing: &Existing, level: LogLevel) -> Result<(), Failure> {
     let folder = plan.folder.join(format!("{}.context", plan.settings.stem));
+    let failed = |error| {
+        Failure::new(INPUT, format!("cannot write the build context `{}`: {error}", folder.display()))
+    };
+    std::fs::create_dir_all(&plan.folder).map_err(failed)?;
+    let staged = tempfile::Builder::new().prefix(".c3-").tempdir_in(&plan.folder).map_err(failed)?;
+    let fresh = staged.path().join("context");
+    context.write_dir(&fresh)?;
     if *existing == Existing::Overwrite && folder.join(&plan.settings.dockerfile).is_file() {
-        std::fs::remove_dir_all(&folder).map_err(|error| {
-            Failure::new(INPUT, format!("cannot replace `{}`: {error}", folder.display()))
-        })?;
+        std::fs::rename(&folder, staged.path().join("old")).map_err(failed)?;
     }
-    context.write_dir(&folder)?;
+    std::fs::rename(&fresh, &folder).map_err(failed)?;
     console::info(&format!("build context: {}", folder.display()), level);
     Ok(())
 }
 
-fn report(options: &Options, plan: &Plan, files: &[PathBuf], image: Option<&Image>) {
+fn report(options: &Options, plan: &Plan, files: &[PathBuf], image: Option<&Image>) -> Result<(), Failure> {
     let emission = &options.emission;
     let local = image.is_some_and(|image| image.digest.is_none());
     if local && !options.local_mode {
@@ -178,7 +189,7 @@ fn report(options: &Options, plan: &Plan, files: &[PathBuf], image: Option<&Imag
             let files = files.iter().map(|file| format!("{}\n", file.display()));
             let digest = image.and_then(|image| image.digest.as_ref()).map(|digest| format!("@{digest}"));
             let image = image.map(|image| format!("{}{}\n", image.reference, digest.unwrap_or_default()));
-            console::print(&image.into_iter().chain(files).collect::<String>());
+            console::print(&image.into_iter().chain(files).collect::<String>())
         }
     }
 }

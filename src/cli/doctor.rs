@@ -41,7 +41,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         .chain(TOOLS.iter().map(|(tool, purpose)| tool_check(tool, purpose)))
         .collect();
     let line = |check: &Check| format!("{} {}\n", if check.good { "found  " } else { "missing" }, check.text);
-    console::print(&checks.iter().map(line).collect::<String>());
+    console::print(&checks.iter().map(line).collect::<String>())?;
     match engine {
         Ok(_) => Ok(()),
         Err(error) => {

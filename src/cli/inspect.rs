@@ -47,7 +47,6 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         Format::Json => console::print_json(&component),
         Format::Table => console::print(&table(&component)),
     }
-    Ok(())
 }
 
 fn of_source(path: &Path) -> Result<Component, Failure> {

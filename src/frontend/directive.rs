@@ -69,15 +69,10 @@ pub fn parse(comment: &str, span: &Range<usize>, diagnostics: &mut Vec<Diagnosti
         return Vec::new();
     }
     let words = text.split([',', ' ', '\t', ';']).filter(|word| !word.is_empty());
-    words
-        .filter_map(|word| match Directive::parse(word) {
-            Ok(directive) => Some(directive),
-            Err(problem) => {
-                diagnostics.push(unknown(problem, span));
-                None
-            }
-        })
-        .collect()
+    let (directives, problems): (Vec<_>, Vec<_>) = words.map(Directive::parse).partition(Result::is_ok);
+    let problem = problems.into_iter().find_map(Result::err);
+    diagnostics.extend(problem.map(|problem| unknown(problem, span)));
+    directives.into_iter().filter_map(Result::ok).collect()
 }
 
 fn unknown(problem: String, span: &Range<usize>) -> Diagnostic {

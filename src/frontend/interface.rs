@@ -103,6 +103,9 @@ const SECRET_WORDS: &[&str] = &["password", "passwd", "secret", "token", "creden
 /// Parts of a name that make a variable a secret.
 const SECRET_PARTS: &[&str] = &["api_key", "access_key", "private_key", "connection_string"];
 
+/// Longest name of a variable, in bytes.
+const MAX_NAME: usize = 255;
+
 /// Turns accesses, in the order of evaluation, into an interface; what is doubtful goes to the diagnostics.
 pub fn assemble(accesses: Vec<Access>, source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Interface {
     let mut interface = Interface::default();
@@ -113,6 +116,8 @@ pub fn assemble(accesses: Vec<Access>, source: &Source, diagnostics: &mut Vec<Di
             variable.assemble(source, &mut interface, diagnostics);
         }
     }
+    interface.inputs.sort_by_key(|input| input.span.start);
+    interface.outputs.sort_by_key(|output| output.span.start);
     diagnostics.extend(collisions(&interface));
     interface
 }
@@ -180,7 +185,7 @@ impl Variable {
     /// Why the variable can't be part of an interface.
     fn refusal(&self) -> Option<Diagnostic> {
         let name = &self.name;
-        if name.is_empty() || name.contains(['=', '\0']) {
+        if name.is_empty() || name.len() > MAX_NAME || name.contains(['=', '\0']) {
             let message = format!("`{}` can't be the name of an environment variable", name.escape_debug());
             return Some(Diagnostic::warning("variable-name", message).at(self.span()));
         }
@@ -345,9 +350,11 @@ fn collisions(interface: &Interface) -> Vec<Diagnostic> {
     let mut taken: BTreeMap<String, &String> = BTreeMap::new();
     let mut found = Vec::new();
     for (name, span) in inputs.chain(outputs) {
-        let other = *taken.entry(identifier::fold(name)).or_insert(name);
+        let id = identifier::fold(name);
+        let other = *taken.entry(id.clone()).or_insert(name);
         if other != name {
-            let message = format!("`{name}` and `{other}` would both be called `{}`", identifier::fold(name));
+            let (name, other) = (name.escape_debug(), other.escape_debug());
+            let message = format!("`{name}` and `{other}` would both be called `{id}`");
             found.push(
                 Diagnostic::error("name-collision", message).at(span.clone()).hint("rename one of them"),
             );

@@ -66,26 +66,35 @@ const SUBCOMMANDS: &[&str] = &[
     "autoremove",
 ];
 
+/// Longest argument of a command, in bytes.
+const MAX_WORD: usize = 30_000;
+
 /// Collects the requirements of all comments of a source.
 pub fn collect(comments: &[&CommentLine], diagnostics: &mut Vec<Diagnostic>) -> Found {
     let mut found = Found::default();
+    let mut read = 0;
+    for block in blocks(comments) {
+        read_commands(&comments[read..block.start], &mut found, diagnostics);
+        read_block(&comments[block.clone()], &mut found, diagnostics);
+        read = block.end;
+    }
+    read_commands(&comments[read..], &mut found, diagnostics);
+    found
+}
+
+/// Reads the commands among comments that stand below each other.
+fn read_commands(comments: &[&CommentLine], found: &mut Found, diagnostics: &mut Vec<Diagnostic>) {
     let mut rest = comments;
     while let Some((first, after)) = rest.split_first() {
-        rest = match block_length(rest) {
-            Some(length) => {
-                read_block(&rest[..length], &mut found, diagnostics);
-                &rest[length..]
-            }
-            None if is_command(first.text()) => {
-                let (command, lines) = continued(rest);
-                let span = first.span.start..rest[lines - 1].span.end;
-                read_command(&command, span, &mut found, diagnostics);
-                &rest[lines..]
-            }
-            None => after,
+        rest = if is_command(first.text()) {
+            let (command, lines) = continued(rest);
+            let span = first.span.start..rest[lines - 1].span.end;
+            read_command(&command, span, found, diagnostics);
+            &rest[lines..]
+        } else {
+            after
         };
     }
-    found
 }
 
 /// Whether a comment's text is a command that installs something.
@@ -164,6 +173,12 @@ fn requirement(words: &[String]) -> Result<Requirement, String> {
 /// Splits a command as a shell does, except that `>` and `<` stand for themselves (`numpy>=1.26`).
 fn words(command: &str) -> Result<Vec<String>, String> {
     let words: Vec<String> = shlex::split(command).ok_or("a quote or backslash is not closed")?;
+    if let Some(word) = words.iter().find(|word| word.len() > MAX_WORD) {
+        return Err(format!(
+            "`{}…` is longer than {MAX_WORD} bytes",
+            word.chars().take(20).collect::<String>()
+        ));
+    }
     let unsafe_word = words.iter().find(|word| is_shell(word) || word.contains(char::is_control));
     match unsafe_word {
         Some(word) => Err(format!("`{}` needs a shell", word.escape_debug())),
@@ -179,18 +194,40 @@ fn is_shell(word: &str) -> bool {
         || word.contains('`')
 }
 
-/// The length of a PEP 723 block that begins with the first comment.
-fn block_length(comments: &[&CommentLine]) -> Option<usize> {
-    let first = comments.first()?;
-    if first.raw.trim_end() != "# /// script" || first.column != 0 {
-        return None;
+/// The line that begins a PEP 723 block.
+const BLOCK_START: &str = "# /// script";
+
+/// The line that ends it.
+const BLOCK_END: &str = "# ///";
+
+/// The PEP 723 blocks among comments, at most one in each run of lines that stand directly below each other.
+fn blocks(comments: &[&CommentLine]) -> Vec<Range<usize>> {
+    let mut blocks = Vec::new();
+    let mut start = 0;
+    while start < comments.len() {
+        let end = start + run_length(&comments[start..]).max(1);
+        blocks.extend(block(&comments[start..end]).map(|block| start + block.start..start + block.end));
+        start = end;
     }
-    let contiguous = comments.iter().enumerate().take_while(|(at, comment)| {
+    blocks
+}
+
+/// How many comments form one run with the first.
+fn run_length(comments: &[&CommentLine]) -> usize {
+    let Some(first) = comments.first() else { return 0 };
+    let belongs = |(at, comment): &(usize, &&CommentLine)| {
         comment.line == first.line + at
             && comment.column == 0
             && (comment.raw == "#" || comment.raw.starts_with("# "))
-    });
-    contiguous.skip(1).filter(|(_, comment)| comment.raw.trim_end() == "# ///").map(|(at, _)| at + 1).last()
+    };
+    comments.iter().enumerate().take_while(belongs).count()
+}
+
+/// The block in a run; it ends with the last line that may end it.
+fn block(run: &[&CommentLine]) -> Option<Range<usize>> {
+    let start = run.iter().position(|comment| comment.raw.trim_end() == BLOCK_START)?;
+    let end = run.iter().rposition(|comment| comment.raw.trim_end() == BLOCK_END)?;
+    (start < end).then_some(start..end + 1)
 }
 
 /// The fields of a PEP 723 block that matter here.
@@ -231,10 +268,14 @@ fn read_block(lines: &[&CommentLine], found: &mut Found, diagnostics: &mut Vec<D
 }
 
 fn checked(block: Block) -> Result<Block, String> {
-    let bad =
-        block.dependencies.iter().find(|text| text.contains(char::is_control) || text.trim().is_empty());
+    let is_bad =
+        |text: &&String| text.contains(char::is_control) || text.trim().is_empty() || text.len() > MAX_WORD;
+    let bad = block.dependencies.iter().find(is_bad);
     match bad {
-        Some(text) => Err(format!("`{}` is no dependency", text.escape_debug())),
+        Some(text) => {
+            let text: String = text.chars().take(40).collect();
+            Err(format!("`{}` is no dependency", text.escape_debug()))
+        }
         None => Ok(block),
     }
 }

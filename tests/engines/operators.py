@@ -30,6 +30,7 @@ seen = {
     'arguments': sys.argv[1:],
     'user': [os.getuid(), os.getgid()],
     'folder': os.getcwd(),
+    'writable': os.access('.', os.W_OK),
 }
 print('SEEN ' + json.dumps(seen), flush=True)
 logging.debug('everything is fine')

@@ -366,7 +366,7 @@ def test_manifests_of_generated_scripts_are_what_pyyaml_reads(generated):
 
 def test_engines_accept_the_manifests_of_generated_scripts(generated, tmp_path):
     folder, expected = generated
-    results = compile_pipelines('kfp2', [folder / f'{name}.yaml' for name in expected], tmp_path)
+    results = compile_pipelines('kfp2', [folder / f'{name}.yaml' for name in list(expected)[::5]], tmp_path)
     assert [result['error'] for result in results.values() if result['error']] == []
     succeeded(run(venv('tools', 'kubernetes-validate'), '--strict', *(folder / f'{name}.job.yaml' for name in expected)))
     validate_steps([folder / f'{name}.cwl' for name in list(expected)[::5]])

@@ -2,19 +2,23 @@
 
 import json
 import os
-import subprocess
+import re
+import shutil
 import time
 
 import pytest
+import yaml
 from operators import NAMES, ORIGINAL_TEMPLATE, PROBE, READER, SECRET, TABLE
 from support import (
     BASE,
+    C3,
     CLOSED_REGISTRY,
     EMITTED,
     HOSTILE,
     LOGIN,
     STATE,
     STRANGER_UID,
+    as_root,
     as_stranger,
     c3,
     digest,
@@ -25,17 +29,18 @@ from support import (
     layer_ids,
     layers,
     refused,
-    registry_json,
     remove_image,
     run,
     snapshot,
     strangers_folder,
     succeeded,
     tags,
-    told,
     venv,
     write,
 )
+
+
+BUILDERS = {'classic': {'DOCKER_BUILDKIT': '0'}, 'buildkit': {'DOCKER_BUILDKIT': '1'}}
 
 
 @pytest.fixture(scope='session')
@@ -66,6 +71,12 @@ def probe(summaries):
     return summaries['probe']['image']
 
 
+def create(folder, *arguments, **options):
+    """Build an operator and give its image."""
+    done = succeeded(c3('create-operator', *arguments, '--format', 'json', cwd=folder, **options))
+    return json.loads(done.stdout)['image']
+
+
 def seen(text):
     """Give what the probe has printed."""
     [line] = [line for line in text.splitlines() if 'SEEN ' in line]
@@ -90,6 +101,30 @@ def test_summary_names_the_image_and_its_files(summaries, workspace, repository)
     assert all((workspace / name).is_file() for name in summary['files'])
 
 
+def test_files_are_written_for_the_targets_that_are_named(workspace, tmp_path):
+    options = ['--no-build', '--target', 'cwl,kubeflow', '-o', tmp_path]
+    succeeded(c3('create-operator', 'probe.py', *options, cwd=workspace))
+    assert sorted(snapshot(tmp_path)) == ['probe.Dockerfile', 'probe.cwl', 'probe.yaml']
+
+
+def test_the_originals_command_line_goes_on_working(workspace, tmp_path, repository):
+    program = tmp_path / 'c3_create_operator'
+    program.symlink_to(C3)
+    own = f'{repository}/original'
+    options = ['--repository', own, '--version', '0.1', '--log_level', 'ERROR', '--local_mode', '--image_version', 'python3.12']
+    done = succeeded(run(program, *options, 'probe.py', 'data/*.txt', '--rename', 'kept', cwd=workspace, env=environment()))
+    assert done.stdout.splitlines()[0] == f'{own}/claimed-probe:0.1'
+    assert done.stderr == ''
+    assert seen(succeeded(run_image(f'{own}/claimed-probe:0.1')).stdout)['first'] == 'Zoë'
+
+
+def test_the_doctor_finds_what_is_here(repository):
+    done = succeeded(c3('doctor', '-r', repository))
+    assert 'Docker Engine' in done.stdout and BASE in done.stdout
+    done = c3('doctor', env={'DOCKER_HOST': 'unix:///nonexistent'})
+    assert done.returncode == 3 and 'unix:///nonexistent' in done.stdout
+
+
 def test_version_and_latest_are_pushed(summaries, repository):
     assert tags(f'{repository}/claimed-probe') == ['0.1', 'latest']
     assert digest(f'{repository}/claimed-probe', 'latest') == summaries['probe']['digest']
@@ -112,12 +147,18 @@ WAYS = {
     '--name value': lambda values: ([word for name, value in values.items() for word in (f'--{name}', value)], {}),
     '--name=value': lambda values: ([f'--{name}={value}' for name, value in values.items()], {}),
 }
+READ_ONLY = ['--read-only', '--tmpfs', '/tmp']
+RESTRICTED = ['--cap-drop', 'ALL', '--security-opt', 'no-new-privileges']
+
+# How a container is run, and whether the working directory is writable then.
 USERS = {
-    "the image's user": [],
-    'read-only root': ['--read-only'],
-    'any user of group 0': ['--read-only', '--user', f'{STRANGER_UID}:0'],
-    'any user and group': ['--read-only', '--user', f'{STRANGER_UID}:{STRANGER_UID}'],
-    'no capabilities': ['--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--network', 'none'],
+    "the image's user": ([], True),
+    'any user of group 0': (['--user', f'{STRANGER_UID}:0'], True),
+    'any user and group': (['--user', f'{STRANGER_UID}:{STRANGER_UID}'], False),
+    'read-only root': (READ_ONLY, False),
+    'read-only root, any user of group 0': ([*READ_ONLY, '--user', f'{STRANGER_UID}:0'], False),
+    'read-only root, any user and group': ([*READ_ONLY, '--user', f'{STRANGER_UID}:{STRANGER_UID}'], False),
+    'no capabilities, no network': ([*RESTRICTED, '--network', 'none'], True),
 }
 
 
@@ -139,10 +180,9 @@ def test_short_values_arrive_unchanged(probe, text):
 
 @pytest.mark.parametrize('user', USERS)
 def test_the_image_runs_as_anybody(probe, user):
-    options = [*USERS[user], '--tmpfs', '/tmp'] if '--read-only' in USERS[user] else USERS[user]
-    done = succeeded(run_image(probe, options=options, env={'text': HOSTILE}))
-    assert seen(done.stdout)['text'] == HOSTILE
-    assert seen(done.stdout)['first'] == 'Zoë'
+    options, is_writable = USERS[user]
+    found = seen(succeeded(run_image(probe, options=options, env={'text': HOSTILE})).stdout)
+    assert (found['text'], found['first'], found['writable']) == (HOSTILE, 'Zoë', is_writable)
 
 
 BOOLEANS = {'true': True, 'True': True, '1': True, 'yes': True, 'false': False, 'False': False, '0': False, 'no': False}
@@ -180,10 +220,9 @@ def test_the_exit_code_is_the_scripts(probe):
     assert run_image(probe, env={'exit_code': '7'}).returncode == 7
 
 
-def test_a_stopped_container_ends_at_once(probe):
-    waiting = 'import time; print("ready", flush=True); time.sleep(60)'
-    mount = ['--volume', f'{STATE / "wait.py"}:/opt/app-root/src/probe.py:ro']
-    write(STATE / 'wait.py', waiting)
+def test_a_stopped_container_ends_at_once(probe, tmp_path):
+    script = write(tmp_path / 'wait.py', 'import time\nprint("ready", flush=True)\ntime.sleep(60)\n')
+    mount = ['--volume', f'{script}:/opt/app-root/src/probe.py:ro']
     container = docker('run', '--detach', *mount, probe).strip()
     try:
         wait_until(lambda: 'ready' in docker('logs', container))
@@ -205,7 +244,7 @@ def wait_until(is_so, seconds=60):
 
 def test_outputs_are_delivered_where_docker_is_told_to(probe, tmp_path):
     folder = strangers_folder(tmp_path / 'out')
-    user = ['--read-only', '--tmpfs', '/tmp', '--user', f'{STRANGER_UID if os.getuid() == 0 else os.getuid()}:0']
+    user = [*READ_ONLY, '--user', f'{STRANGER_UID if os.getuid() == 0 else os.getuid()}:0']
     names = ('echo', 'table', 'report', 'complaint')
     arguments = [word for name in names for word in (f'--{name}', f'/out/{name}')]
     done = succeeded(run_image(probe, '--text', HOSTILE, *arguments, options=[*user, '--volume', f'{folder}:/out']))
@@ -238,12 +277,55 @@ def test_the_image_is_modest(probe, tmp_path):
     assert done.stdout == PROBE
 
 
-def test_the_quoted_component_survives_the_builders(repository, tmp_path):
-    source = write(tmp_path / 'quoting.py', f'"""{"x" * 10}"""\nimport os\nv = os.getenv("v", {HOSTILE!r})\n# d: {HOSTILE.split(chr(10))[0]}\nw = os.getenv("w")\n')
-    for builder in ('0', '1'):
-        done = c3('create-operator', source, '-r', repository, '-v', builder, '--local-mode', '--overwrite', env={'DOCKER_BUILDKIT': builder})
-        image = succeeded(done).stdout.splitlines()[0]
-        assert inspect(image) == {**inspect(source), 'diagnostics': []}
+QUOTING = f'''\
+{HOSTILE!r}
+import json
+import os
+
+v = os.getenv('v', {HOSTILE!r})
+spaced = os.getenv('spaced name', '$(v) $$ ' + v)
+größe = os.getenv('größe')
+if not größe:
+    raise SystemExit('nothing given')
+os.environ['o'] = 'x'  # c3: output=File
+print(json.dumps([v, spaced, größe]))
+'''
+
+
+@pytest.mark.parametrize('builder', BUILDERS)
+def test_quoted_texts_survive_the_builders(repository, tmp_path, builder):
+    write(tmp_path / 'quoting.py', QUOTING)
+    image = create(tmp_path, 'quoting.py', '-r', repository, '-v', builder, '--local-mode', env=BUILDERS[builder])
+    component = inspect(tmp_path / 'quoting.py')
+    assert inspect(image) == {**component, 'diagnostics': []}
+    assert component['inputs'][0]['default'] == HOSTILE
+    label = image_config(image)['Config']['Labels']['org.opencontainers.image.description']
+    assert label.split() == HOSTILE.replace('\x1b', ' ').split()
+
+
+def test_the_job_runs_as_kubernetes_would_run_it(repository, tmp_path):
+    write(tmp_path / 'quoting.py', QUOTING)
+    image = create(tmp_path, 'quoting.py', '-r', repository, '-v', 'job', '--local-mode')
+    done = run_job(tmp_path / 'quoting.job.yaml', {})
+    assert done.returncode == 1 and 'nothing given' in done.stderr
+    done = succeeded(run_job(tmp_path / 'quoting.job.yaml', {'gru00f6u00dfe': 'groß'}))
+    assert json.loads(done.stdout) == [HOSTILE, '$(v) $$ ' + HOSTILE, 'groß']
+    remove_image(image)
+
+
+def run_job(path, changes):
+    """Run the container of a job as Kubernetes does under the restricted profile, as OpenShift's user."""
+    [container] = yaml.safe_load(path.read_text(encoding='utf-8'))['spec']['template']['spec']['containers']
+    written = {variable['name']: variable['value'] for variable in container['env']}
+    env = {**{name: text.replace('$$', '$') for name, text in written.items()}, **changes}
+    words = [expand(word, env) for word in container['command'] + container.get('args', [])]
+    place = ['--workdir', container['workingDir'], '--user', '1000650000:0', '--entrypoint', words[0]]
+    return run_image(container['image'], *words[1:], options=[*RESTRICTED, *place], env=env)
+
+
+def expand(word, env):
+    """Expand the variables of an argument as Kubernetes does: `$(NAME)` once, `$$` to a dollar."""
+    return re.sub(r'\$\$|\$\(([^)]*)\)', lambda match: '$' if match[0] == '$$' else env.get(match[1], match[0]), word)
 
 
 # Kubeflow
@@ -419,12 +501,6 @@ def test_steps_are_joined_in_a_workflow(cwl, workspace, tmp_path):
 # Versions
 
 
-def create(folder, *arguments, **options):
-    """Build an operator and give its image."""
-    done = succeeded(c3('create-operator', *arguments, '--format', 'json', cwd=folder, **options))
-    return json.loads(done.stdout)['image']
-
-
 def test_the_next_version_comes_from_the_registry(repository, tmp_path):
     own = f'{repository}/versions'
     write(tmp_path / 'step.py', 'print(1)\n')
@@ -504,19 +580,18 @@ EDITS = {
 }
 
 
-@pytest.mark.parametrize('builder', ['0', '1'], ids=['classic builder', 'BuildKit'])
+@pytest.mark.parametrize('builder', BUILDERS)
 @pytest.mark.parametrize('edited', EDITS)
 def test_an_edit_reinstalls_nothing(requiring, edited, builder, tmp_path):
     folder, arguments, _ = requiring
     own = tmp_path / 'copy'
-    run('cp', '-r', folder, own)
-    (own / 'requiring.context').exists() and run('rm', '-r', own / 'requiring.context')
-    env = {'DOCKER_BUILDKIT': builder}
-    first = create(own, *arguments, '-v', f'{builder}.first', '--overwrite', env=env)
+    shutil.copytree(folder, own, ignore=shutil.ignore_patterns('*.context'))
+    options = [*arguments, '--overwrite', '-v']
+    first = create(own, *options, f'{builder}-first', env=BUILDERS[builder])
     before = layer_ids(first)
     name, text = EDITS[edited]
     write(own / name, text)
-    second = create(own, *arguments, '-v', f'{builder}.second', '--overwrite', env=env)
+    second = create(own, *options, f'{builder}-second', env=BUILDERS[builder])
     after = layer_ids(second)
     installed = [index for index, layer in enumerate(layers(first, tmp_path)) if any('site-packages' in path for path in layer)]
     kept = len(layer_ids(BASE)) + max(installed) + 1
@@ -526,7 +601,7 @@ def test_an_edit_reinstalls_nothing(requiring, edited, builder, tmp_path):
 
 def test_the_classic_builder_makes_the_same_image(requiring, tmp_path):
     folder, arguments, image = requiring
-    classic = create(folder, *arguments, '-v', 'classic', '-o', tmp_path, '--no-cache', env={'DOCKER_BUILDKIT': '0'})
+    classic = create(folder, *arguments, '-v', 'classic', '-o', tmp_path, '--no-cache', env=BUILDERS['classic'])
     assert layers(classic, tmp_path) == layers(image, tmp_path)
     assert runtime_config(classic) == runtime_config(image)
 
@@ -548,6 +623,14 @@ def runtime_config(image):
     return {**kept, 'Cmd': config['Cmd'] or [], 'Labels': labels}
 
 
+def test_system_packages_are_installed(repository, tmp_path):
+    has_dnf = run('docker', 'run', '--rm', '--entrypoint', 'dnf', BASE, '--version').returncode == 0
+    line, program = ('# dnf install -y which', 'which') if has_dnf else ('# apt install ed', 'ed')
+    write(tmp_path / 'system.py', f'{line}\nimport shutil\nprint(bool(shutil.which("{program}")))\n')
+    image = create(tmp_path, 'system.py', '-r', repository, '--local-mode')
+    assert succeeded(run_image(image)).stdout == 'True\n'
+
+
 def test_metadata_in_the_script_is_installed(repository, tmp_path):
     block = '# /// script\n# requires-python = ">=3.9"\n# dependencies = ["six==1.17.0"]\n# ///\n'
     write(tmp_path / 'inline.py', block + 'import six\nprint(six.__version__)\n')
@@ -558,13 +641,13 @@ def test_metadata_in_the_script_is_installed(repository, tmp_path):
 FAILING = '# pip install six\n# pip install c3-has-no-such-package==1\nimport six\n'
 
 
-@pytest.mark.parametrize('builder', ['0', '1'], ids=['classic builder', 'BuildKit'])
+@pytest.mark.parametrize('builder', BUILDERS)
 def test_a_package_that_cannot_be_installed_ends_the_build(tmp_path, repository, builder):
     write(tmp_path / 'failing.py', FAILING)
     write(tmp_path / 'failing.yaml', 'old')
     before = snapshot(tmp_path)
     options = ['-r', repository, '--overwrite', '--keep-generated-files']
-    done = c3('create-operator', 'failing.py', *options, cwd=tmp_path, env={'DOCKER_BUILDKIT': builder})
+    done = c3('create-operator', 'failing.py', *options, cwd=tmp_path, env=BUILDERS[builder])
     refused(done, 1, r'RUN .*c3-has-no-such-package', 'No matching distribution found for c3-has-no-such-package')
     assert snapshot(tmp_path) == before
     assert tags(f'{repository}/claimed-failing') == []
@@ -598,27 +681,29 @@ def test_a_script_in_a_folder_finds_its_modules_and_files(tmp_path, repository):
     write(tmp_path / 'steps/package/inner.py', 'NAME = "inner"\n')
     write(tmp_path / 'data/names.txt', NAMES)
     write(tmp_path / 'data/.hidden', 'h')
+    write(tmp_path / 'data/ignored.txt', 'i')
+    write(tmp_path / '.dockerignore', '**/ignored.*\n')
     files = ['steps/sibling.py', 'steps/package', 'data/*']
     image = create(tmp_path, 'steps/run.py', *files, '-r', repository, '--local-mode')
     assert succeeded(run_image(image)).stdout == 'sibling inner Zoë steps\n'
     elsewhere = run_image(image, options=['--workdir', '/tmp', '--user', f'{STRANGER_UID}:{STRANGER_UID}'])
     assert succeeded(elsewhere).stdout == 'sibling inner Zoë steps\n'
-    found = succeeded(run_image(image, '/opt/app-root/src', '-name', '.hidden', options=['--entrypoint', 'find'])).stdout
-    assert found == ''
+    found = succeeded(run_image(image, '/opt/app-root/src/data', '-type', 'f', options=['--entrypoint', 'find'])).stdout
+    assert found == '/opt/app-root/src/data/names.txt\n'
 
 
 STRANGE = 'Mein "Skript" $(id) \'ü\' #1 {{x}} %s &.py'
 
 
-@pytest.mark.parametrize('builder', ['0', '1'], ids=['classic builder', 'BuildKit'])
+@pytest.mark.parametrize('builder', BUILDERS)
 def test_strange_file_names_work(tmp_path, repository, builder):
     text = 'import pathlib\nprint(sorted(path.name for path in pathlib.Path("data $x").iterdir()), __file__)\n'
     write(tmp_path / STRANGE, text)
     files = {'a b.txt', 'ü "q".txt', '$HOME.txt', "it's.txt", '# [x].txt', '-r.txt'}
     for name in files:
         write(tmp_path / 'data $x' / name, name)
-    options = ['-r', repository, '-v', f'strange-{builder}', '--local-mode']
-    image = create(tmp_path, STRANGE, 'data $x', *options, env={'DOCKER_BUILDKIT': builder})
+    options = ['-r', repository, '-v', builder, '--local-mode']
+    image = create(tmp_path, STRANGE, 'data $x', *options, env=BUILDERS[builder])
     done = succeeded(run_image(image))
     assert done.stdout == f'{sorted(files)} /opt/app-root/src/{STRANGE}\n'
 
@@ -636,16 +721,7 @@ def test_the_originals_template_builds_and_runs(tmp_path, repository):
     assert 'template-user' in done.stderr
     found = seen(succeeded(run_image(image, env={'text': HOSTILE, 'count': '5'})).stdout)
     assert found['text'] == HOSTILE and found['values'][0] == 5 and found['first'] == 'Zoë'
-    [container] = json.loads(json.dumps(load_yaml(tmp_path / 'probe.job.yaml')))['spec']['template']['spec']['containers']
-    found = seen(succeeded(run_image(image, *container['command'], 'text=x')).stdout)
-    assert found['text'] == 'x'
-
-
-def load_yaml(path):
-    """Read a YAML file."""
-    import yaml
-
-    return yaml.safe_load(path.read_text(encoding='utf-8'))
+    assert seen(succeeded(run_job(tmp_path / 'probe.job.yaml', {'text': 'x'})).stdout)['text'] == 'x'
 
 
 def test_an_archive_can_be_loaded(tmp_path, repository):
@@ -664,15 +740,18 @@ def test_an_archive_can_be_loaded(tmp_path, repository):
 PODMAN_LIMITS = ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1024:1024']
 
 
-def test_podman_builds_and_runs(workspace, tmp_path):
-    podman = {'DOCKER_HOST': f'unix://{STATE / "podman.sock"}'}
-    arguments = ['probe.py', 'data/*.txt', '-o', tmp_path, '--local-mode', '-v', 'podman', '--base-image', BASE]
-    image = create(workspace, *arguments, '-r', 'localhost/c3-test', env=podman)
-    remote = [*([] if os.getuid() == 0 else ['sudo']), 'podman', '--url', podman['DOCKER_HOST']]
-    done = succeeded(run(*remote, 'run', '--rm', *PODMAN_LIMITS, image, '--text', HOSTILE))
+def test_podman_builds_pushes_and_runs(workspace, tmp_path, repository):
+    env = {'DOCKER_HOST': f'unix://{STATE / "podman.sock"}'}
+    own = f'{repository}/podman'
+    image = create(workspace, 'probe.py', 'data/*.txt', '-r', own, '-o', tmp_path, env=env)
+    assert image == f'{own}/claimed-probe:0.1'
+    assert tags(f'{own}/claimed-probe') == ['0.1', 'latest']
+    assert inspect(image, env=env) == {**inspect(workspace / 'probe.py'), 'diagnostics': []}
+    podman = [*as_root(), 'podman', '--url', env['DOCKER_HOST']]
+    done = succeeded(run(*podman, 'run', '--rm', *PODMAN_LIMITS, image, '--text', HOSTILE))
     assert seen(done.stdout)['text'] == HOSTILE
-    assert inspect(image, env=podman) == {**inspect(workspace / 'probe.py'), 'diagnostics': []}
-    succeeded(run(*remote, 'rmi', '--force', image))
+    succeeded(run(*podman, 'rmi', '--force', image, f'{own}/claimed-probe:latest'))
+    assert seen(succeeded(run_image(image)).stdout)['first'] == 'Zoë'
 
 
 # Logins

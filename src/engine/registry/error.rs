@@ -67,17 +67,12 @@ impl RegistryError {
         match self {
             Self::Name(error) => error.hint(),
             Self::Credential(error) => error.hint(),
-            Self::Denied { host, .. } => Some(format!(
-                "log in with `{}`, or pass `-v VERSION` if the repository is new",
-                login_command(host)
-            )),
+            Self::Denied { host, .. } => Some(format!("log in with `{}`", login_command(host))),
             Self::NotFound { .. } => Some("check the name and the tag".to_owned()),
             Self::Unreachable { .. } | Self::Malformed { .. } => {
-                Some("check the address of the registry, or pass `-v VERSION`".to_owned())
+                Some("check the address of the registry".to_owned())
             }
-            Self::Status { .. } => {
-                Some("try again later, check the address, or pass `-v VERSION`".to_owned())
-            }
+            Self::Status { .. } => Some("try again later, or check the address".to_owned()),
         }
     }
 }

@@ -64,6 +64,6 @@ fn refusals_say_what_to_do() {
         unreachable.to_string(),
         "cannot reach registry `localhost:1`: Connection refused (os error 111)"
     );
-    assert!(unreachable.hint().unwrap().contains("`-v VERSION`"));
+    assert!(unreachable.hint().unwrap().contains("address"));
     assert!(matches!(tags("https://quay.io/x"), Err(RegistryError::Name(NameError::Scheme(_)))));
 }

@@ -34,6 +34,9 @@ const PRAGMAS: &[&str] = &[
     "endregion",
 ];
 
+/// Most comment lines that a description takes.
+const MAX_LINES: usize = 100;
+
 impl<'a> Comments<'a> {
     pub(super) fn collect(source: &'a Source, tokens: &Tokens) -> Self {
         let lines = tokens.iter().filter(|token| is_comment(token.kind())).map(|token| {
@@ -60,6 +63,7 @@ impl<'a> Comments<'a> {
         let mut texts: Vec<&str> = (0..line)
             .rev()
             .map_while(|line| self.lines.get(&line).filter(|comment| comment.own_line))
+            .take(MAX_LINES)
             .map_while(|comment| (!requirements::is_command(comment.text())).then_some(comment.text()))
             .collect();
         texts.reverse();

@@ -9,6 +9,7 @@ use ruff_python_ast::{
 };
 use ruff_text_size::Ranged;
 
+use super::bindings::{self, Binding};
 use super::comments::Comments;
 use super::fold::{fold, literal_text, sole_argument};
 use super::names::{Entity, Names};
@@ -27,8 +28,8 @@ pub(super) fn accesses(
     comments: &Comments,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Access> {
-    let names = Names::collect(body);
-    let mut finder = Finder { names: &names, uses: Vec::new(), statement: 0..0, computed: Vec::new() };
+    let names = Names::of_module(body);
+    let mut finder = Finder { names, uses: Vec::new(), statement: 0..0, computed: Vec::new() };
     finder.visit_body(body);
     diagnostics.extend(finder.computed);
     let alone = statements_with_one_use(&finder.uses);
@@ -98,20 +99,27 @@ impl Lines {
 }
 
 /// Walks the tree in the order of evaluation.
-struct Finder<'a> {
-    names: &'a Names,
+struct Finder {
+    names: Names,
     uses: Vec<Use>,
     statement: Range<usize>,
     computed: Vec<Diagnostic>,
 }
 
-impl Finder<'_> {
+impl Finder {
     fn found(&mut self, name: &Expr, action: Action, at: &impl Ranged) {
         let span = span(at);
         match literal_text(name) {
             Some(name) => self.uses.push(Use { name, action, span, statement: self.statement.clone() }),
             None => self.computed.push(computed_name(&action, span)),
         }
+    }
+
+    /// Walks a part of the tree where names have meanings of their own.
+    fn in_scope(&mut self, bindings: Vec<Binding>, walk: impl FnOnce(&mut Self)) {
+        self.names.enter(bindings);
+        walk(self);
+        self.names.leave();
     }
 
     /// A read in a call of `os.getenv` and the like.
@@ -141,7 +149,7 @@ impl Finder<'_> {
     }
 
     fn fallback(&self, default: &Expr) -> Fallback {
-        fold(default, self.names).filter(fits_environment).map_or(Fallback::Computed, Fallback::Constant)
+        fold(default, &self.names).filter(fits_environment).map_or(Fallback::Computed, Fallback::Constant)
     }
 
     /// A read, perhaps with `or …` behind it, which a cast may wrap.
@@ -220,13 +228,18 @@ impl Finder<'_> {
     }
 }
 
-impl Visitor<'_> for Finder<'_> {
+impl Visitor<'_> for Finder {
     fn visit_stmt(&mut self, statement: &Stmt) {
         let outer = std::mem::replace(&mut self.statement, simple_range(statement));
         if let Stmt::AugAssign(assign) = statement {
             self.augmented(assign);
         }
-        walk_stmt(self, statement);
+        match statement {
+            Stmt::FunctionDef(function) => {
+                self.in_scope(bindings::of_function(function), |finder| walk_stmt(finder, statement));
+            }
+            _ => walk_stmt(self, statement),
+        }
         self.statement = outer;
     }
 
@@ -243,7 +256,10 @@ impl Visitor<'_> for Finder<'_> {
             Expr::Compare(compare) => self.test(&compare.left, &compare.ops, &compare.comparators),
             _ => {}
         }
-        walk_expr(self, expression);
+        match bindings::of_expression(expression) {
+            Some(bindings) => self.in_scope(bindings, |finder| walk_expr(finder, expression)),
+            None => walk_expr(self, expression),
+        }
     }
 }
 

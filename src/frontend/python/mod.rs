@@ -9,6 +9,7 @@ use crate::diagnostic::Diagnostic;
 use crate::frontend::{Extraction, requirements};
 use crate::source::Source;
 
+mod bindings;
 mod comments;
 mod depth;
 mod environment;

@@ -1,0 +1,352 @@
+"""What `benches/compare.sh` measures and prints."""
+
+import argparse
+import contextlib
+import itertools
+import json
+import os
+import secrets
+import shlex
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+C3 = Path(os.environ.get('C3', ROOT / 'target/release/c3')).resolve()
+ORIGINAL = Path(os.environ.get('C3_ENGINES', ROOT / 'target/engines')).resolve() / 'original/bin'
+BASE = 'registry.access.redhat.com/ubi8/python-312'
+REGISTRY = '127.0.0.1:5000'
+SCRIPTS = 200
+MEGABYTE = 1e6
+
+# The original has no `--no-build`: its own program, whose calls of docker do nothing. Whatever it imports, reads and
+# writes is as always.
+WITHOUT_DOCKER = """
+import subprocess, types
+from c3.create_operator import main
+subprocess.run = lambda *args, **options: types.SimpleNamespace(returncode=0, stdout=b'')
+main()
+"""
+
+MANIFESTS = ', '.join(
+    ['application/vnd.docker.distribution.manifest.v2+json', 'application/vnd.oci.image.manifest.v1+json']
+)
+
+
+def run(*command, **options):
+    """Run a program to its end and give what it wrote; end with its last words if it fails."""
+    both = {'stdout': subprocess.PIPE, 'stderr': subprocess.STDOUT, 'stdin': subprocess.DEVNULL, 'text': True}
+    done = subprocess.run([str(word) for word in command], **{**both, **options})
+    if done.returncode != 0:
+        sys.exit(f'{shlex.join(map(str, command))} failed:\n{(done.stdout or "")[-3000:]}')
+    return done.stdout
+
+
+def timed(*command, **options):
+    """Give the seconds that a program takes, and what it wrote."""
+    start = time.perf_counter()
+    written = run(*command, **options)
+    return time.perf_counter() - start, written
+
+
+def say(text):
+    """Tell what is going on."""
+    print(f'==> {text}', file=sys.stderr, flush=True)
+
+
+def load():
+    """Give the machine's load."""
+    return '%.2f %.2f %.2f' % os.getloadavg()
+
+
+def seconds(value):
+    """Write a time."""
+    return f'{value * 1000:.2f} ms' if value < 1 else f'{value:.2f} s'
+
+
+def megabytes(value):
+    """Write a size."""
+    return f'{value / 1000:.1f} kB' if value < MEGABYTE else f'{value / MEGABYTE:.1f} MB'
+
+
+class Table:
+    """The figures, row by row."""
+
+    def __init__(self):
+        """Begin with the head."""
+        self.rows = [('', 'original', 'c3', 'ratio', 'goal', '')]
+
+    def times_better(self, what, original, c3, write, goal=None):
+        """Add a row whose ratio is how many times c3 does better."""
+        verdict = '' if goal is None else ('met' if original / c3 >= goal else 'MISSED')
+        self.rows.append((what, write(original), write(c3), f'{original / c3:.1f}x', goal and f'>= {goal}x', verdict))
+
+    def share(self, what, original, c3, write, goal=None):
+        """Add a row whose ratio is c3's share of what the original takes."""
+        verdict = '' if goal is None else ('met' if c3 / original <= goal else 'MISSED')
+        ratio = f'{c3 / original:.3g}x'
+        self.rows.append((what, write(original), write(c3), ratio, goal and f'<= {goal}x', verdict))
+
+    def __str__(self):
+        """Align the columns."""
+        rows = [[cell or '' for cell in row] for row in self.rows]
+        widths = [max(map(len, column)) for column in zip(*rows)]
+        aligned = ([row[0].ljust(widths[0]), *map(str.rjust, row[1:5], widths[1:5]), row[5]] for row in rows)
+        return '\n'.join('  '.join(cells).rstrip() for cells in aligned)
+
+
+# Without a build
+
+
+def compile_with_original(*arguments):
+    """Give the command that compiles one script with the original, without docker."""
+    return [ORIGINAL / 'python', '-c', WITHOUT_DOCKER, '--overwrite', '-r', 'registry.example/ns', '-v', '0.1', *arguments]
+
+
+def compile_with_c3(*arguments):
+    """Give the command that compiles scripts with c3."""
+    return [C3, 'compile', '-r', 'registry.example/ns', '-v', '0.1', *arguments]
+
+
+def samples():
+    """Give the scripts among the samples which both programs compile."""
+    for sample in sorted((ROOT / 'samples').glob('*.py')):
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copy(sample, folder)
+            for command in compile_with_original(sample.name), compile_with_c3('--overwrite', sample.name):
+                done = subprocess.run(command, cwd=folder, capture_output=True, stdin=subprocess.DEVNULL)
+                if done.returncode != 0:
+                    say(f'{sample.name} is left out: {command[0]} refuses it')
+                    break
+            else:
+                yield sample
+
+
+def hyperfine(command, folder, runs, environment=None):
+    """Give the median time of a command which finds none of the files that it writes."""
+    with tempfile.NamedTemporaryFile() as report:
+        clean = ['find', folder, '-type', 'f', '-not', '-name', '*.py', '-delete']
+        options = ['-N', '--style=none', '--warmup=3', f'--runs={runs}', f'--prepare={shlex.join(map(str, clean))}']
+        command = shlex.join(map(str, command))
+        environment = {**os.environ, **(environment or {})}
+        run('hyperfine', *options, f'--export-json={report.name}', command, cwd=folder, env=environment)
+        return json.load(report)['results'][0]['median']
+
+
+def memory(command, folder):
+    """Run a command; give its seconds and the peak memory of the largest of its processes."""
+    with tempfile.NamedTemporaryFile('r') as report:
+        format = ['-f', '%e %M', '-o', report.name]
+        run('/usr/bin/time', *format, *command, cwd=folder)
+        elapsed, kilobytes = map(float, report.read().split())
+        return elapsed, kilobytes * 1024
+
+
+def compare_compilation(table, folder):
+    """Compare what happens without a build: start-up, reading, writing."""
+    one, many = folder / 'one', folder / 'many'
+    one.mkdir()
+    many.mkdir()
+    usable = list(samples())
+    script = Path(shutil.copy(ROOT / 'samples/example_script.py', one)).name
+    for number, sample in zip(range(SCRIPTS), itertools.cycle(usable)):
+        shutil.copy(sample, many / f'{sample.stem}_{number:03}.py')
+
+    say('one script')
+    original = hyperfine(compile_with_original(script), one, 15)
+    c3 = hyperfine(compile_with_c3(script), one, 200)
+    table.times_better('one script', original, c3, seconds, 100)
+    peaks = [memory(command(script), one)[1] for command in (compile_with_original, lambda x: compile_with_c3('--overwrite', x))]
+    table.times_better('  peak memory', *peaks, megabytes)
+
+    say(f'{SCRIPTS} scripts, which takes the original a while')
+    loop = 'for script in *.py; do "$@" "$script" >/dev/null 2>&1 || exit 1; done'
+    original, original_peak = memory(['sh', '-c', loop, 'sh', *compile_with_original()], many)
+    c3 = hyperfine(compile_with_c3('.'), many, 20)
+    table.times_better(f'{SCRIPTS} scripts', original, c3, seconds, 300)
+    alone = hyperfine(compile_with_c3('.'), many, 20, {'RAYON_NUM_THREADS': '1'})
+    table.times_better('  c3 on one core', original, alone, seconds)
+    table.times_better('  peak memory', original_peak, memory(compile_with_c3('--overwrite', '.'), many)[1], megabytes)
+
+
+# With an image
+
+
+class Registry:
+    """What the registry tells about images."""
+
+    @staticmethod
+    def ask(path, method='GET'):
+        """Ask, and give the answer."""
+        request = urllib.request.Request(f'http://{REGISTRY}/v2/{path}', method=method, headers={'Accept': MANIFESTS})
+        return urllib.request.urlopen(request, timeout=60)
+
+    def blobs(self, repository, tag):
+        """Give the sizes of an image's blobs by their digests: its layers and its configuration."""
+        manifest = json.load(self.ask(f'{repository}/manifests/{tag}'))
+        return {blob['digest']: blob['size'] for blob in [*manifest['layers'], manifest['config']]}
+
+    def delete(self, repository):
+        """Delete the images of a repository; their blobs go with the registry's next garbage collection."""
+        tags = json.load(self.ask(f'{repository}/tags/list'))['tags'] or []
+        for digest in {self.ask(f'{repository}/manifests/{tag}').headers['Docker-Content-Digest'] for tag in tags}:
+            self.ask(f'{repository}/manifests/{digest}', 'DELETE')
+
+
+def size(image):
+    """Give the size of an image in the engine."""
+    return int(run('docker', 'image', 'inspect', '--format', '{{.Size}}', image))
+
+
+def build_with_original(script, file, *options):
+    """Give the command that builds and pushes with the original; what docker says is shown in DEBUG only."""
+    return [ORIGINAL / 'c3_create_operator', script, file, '--overwrite', '-l', 'DEBUG', *options]
+
+
+def build_with_c3(script, file, *options):
+    """Give the command that builds and pushes with c3."""
+    return [C3, 'create-operator', script, file, '--overwrite', *options]
+
+
+class Operator:
+    """An operator with one additional file, built and pushed again and again."""
+
+    def __init__(self, command, platform, namespace, folder):
+        """Begin with the numpy script among the samples."""
+        self.command, self.platform, self.folder = command, platform, folder
+        self.namespace, self.name = namespace, namespace.split('/')[0]
+        self.script, self.file = folder / f'{self.name.replace("-", "_")}.py', folder / 'additional.txt'
+        folder.mkdir()
+        shutil.copy(ROOT / 'samples/example_script.py', self.script)
+        self.file.write_text(f'{namespace}\n')
+        self.versions = itertools.count(1)
+        self.log = ''
+
+    @property
+    def repository(self):
+        """Name the repository of the image."""
+        return f'{self.namespace}/claimed-{self.name}'
+
+    def build(self, *options):
+        """Build and push; give the time, the tag of the image and its blobs."""
+        tag = f'0.{next(self.versions)}'
+        where = ['-r', f'{REGISTRY}/{self.namespace}', '-v', tag, '--platform', self.platform]
+        command = self.command(self.script.name, self.file.name, *where, *options)
+        elapsed, self.log = timed(*command, cwd=self.folder)
+        return elapsed, f'{REGISTRY}/{self.repository}:{tag}', Registry().blobs(self.repository, tag)
+
+    def measure(self, base):
+        """Build anew, after an edit of the script, after an edit of the additional file: give all figures by name."""
+        elapsed, image, blobs = self.build('--no-cache')
+        added = sum(blob for digest, blob in blobs.items() if digest not in base)
+        figures = {'first': elapsed, 'size': size(image) - size(BASE), 'compressed': added}
+        known = {**base, **blobs}
+        for what, path, line in ('script', self.script, "logging.info('{}')"), ('file', self.file, '{}'):
+            with path.open('a') as text:
+                text.write(f'{line.format(secrets.token_hex(8))}\n')
+            elapsed, _, blobs = self.build()
+            pushed = sum(blob for digest, blob in blobs.items() if digest not in known)
+            figures |= {f'{what} time': elapsed, f'{what} bytes': pushed}
+            known |= blobs
+        return figures
+
+
+def push_base(name):
+    """Push the base image, so that nobody's first push has to; give its blobs."""
+    image = f'{REGISTRY}/{name}/base:latest'
+    run('docker', 'tag', BASE, image)
+    run('docker', 'push', image)
+    return Registry().blobs(f'{name}/base', 'latest')
+
+
+def clean_up(name, repositories):
+    """Remove the images of this run from the engine and from the registry."""
+    listed = run('docker', 'images', '--format', '{{.Repository}}:{{.Tag}}').split()
+    images = [image for image in listed if name in image]
+    if images:
+        run('docker', 'rmi', '--force', *images)
+    for repository in repositories:
+        with contextlib.suppress(OSError, KeyError):
+            Registry().delete(repository)
+
+
+def compare_images(table, folder, rounds):
+    """Compare what happens with a build and a push, in turns; give the builders' names."""
+    name = f'c3-bench-{secrets.token_hex(4)}'
+    server = run('docker', 'version', '--format', '{{.Server.Os}}/{{.Server.Arch}}').strip()
+    commands = {'original': build_with_original, 'c3': build_with_c3}
+    figures = {tool: [] for tool in commands}
+    repositories = [f'{name}/base']
+    builder = ''
+    try:
+        base = push_base(name)
+        for number, (tool, command) in itertools.product(range(rounds), commands.items()):
+            say(f'image, round {number + 1} of {rounds}: {tool}')
+            operator = Operator(command, server, f'{name}/{tool}-{number}', folder / f'{tool}-{number}')
+            repositories.append(operator.repository)
+            figures[tool].append(operator.measure(base))
+            if tool == 'original':
+                builder = 'the classic builder' if 'Sending build context' in operator.log else 'BuildKit'
+    finally:
+        clean_up(name, repositories)
+
+    def row(what, figure, write, goal=None):
+        medians = [statistics.median(one[figure] for one in figures[tool]) for tool in commands]
+        table.share(what, *medians, write, goal)
+        return medians[1]
+
+    row('first build and push', 'first', seconds, 0.6)
+    row('  added to the base, in the engine', 'size', megabytes, 0.65)
+    row('  added to the base, compressed in the registry', 'compressed', megabytes, 0.65)
+    row('again after an edit of the script', 'script time', seconds)
+    row('  pushed', 'script bytes', megabytes)
+    row('again after an edit of an additional file', 'file time', seconds)
+    row('  pushed', 'file bytes', megabytes)
+    return builder
+
+
+def about_images(builder):
+    """Say how the images were measured."""
+    client, server = run('docker', 'version', '--format', '{{.Client.Version}} {{.Server.Version}}').split()
+    doctor = subprocess.run([C3, 'doctor'], capture_output=True, text=True).stdout
+    own = 'BuildKit' if 'builds with BuildKit' in doctor else 'the classic builder'
+    asked = os.environ.get('DOCKER_BUILDKIT')
+    return f"""
+Images: samples/example_script.py (numpy) with one additional file on {BASE},
+which is in the engine and in the registry before; the registry is on loopback; each first build with --no-cache;
+every round has new contents and a repository of its own, in turns; medians. Docker Engine {server}: the original
+builds with the client {client} and gets {builder}, c3 asks the engine itself and gets {own}
+(DOCKER_BUILDKIT {'is not set' if asked is None else f'= {asked}'}; both heed it). "Pushed" are the blobs that the registry had not."""
+
+
+def main():
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog='benches/compare.sh')
+    parser.add_argument('--quick', action='store_true', help='leave the images out')
+    parser.add_argument('--rounds', type=int, default=3, help='how often each image is built (default 3)')
+    options = parser.parse_args()
+    # Without its compiled byte code the original takes twice the time; its warm-up runs write it.
+    os.environ.pop('PYTHONDONTWRITEBYTECODE', None)
+    before = load()
+    table, about = Table(), ''
+    with tempfile.TemporaryDirectory(prefix='c3-bench-') as folder:
+        compare_compilation(table, Path(folder))
+        if not options.quick:
+            about = about_images(compare_images(table, Path(folder), options.rounds))
+    release = 'import importlib.metadata as m; print(m.version("claimed-c3"))'
+    versions = run(ORIGINAL / 'python', '-c', release).strip(), run(C3, '--version').split()[-1]
+    print(f'\n{table}')
+    print(f"""
+claimed-c3 {versions[0]} and c3 {versions[1]} on {os.cpu_count()} cores; load {before} before, {load()} after.
+Without a build: the original's own program whose calls of docker do nothing, `c3 compile` as it is; one script is
+samples/example_script.py, {SCRIPTS} scripts are copies of the samples that both accept, one process after the other for the
+original, one process for c3; files read and byte code written before, results not there yet; medians (the original's {SCRIPTS}: one run).{about}""")
+
+
+if __name__ == '__main__':
+    main()

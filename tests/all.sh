@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Every test there is, with real engines, on a bare Debian machine with Rust and Python: `tests/all.sh`.
+# What fails doesn't keep the rest from being run. Ends with 1 if anything has failed.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+export C3=$PWD/target/release/c3
+export C3_ENGINES=${C3_ENGINES:-$PWD/target/engines}
+failed=()
+
+# Runs one part of the tests: `section NAME COMMAND...`.
+section() {
+  local name=$1 begun=$SECONDS result=passed
+  shift
+  printf '\n=== %s\n' "$name"
+  "$@" || { result=FAILED; failed+=("$name"); }
+  printf '=== %s: %s in %d s\n' "$name" $result $((SECONDS - begun))
+}
+
+# Tells what has failed and ends.
+finish() {
+  printf '\n'
+  [ ${#failed[@]} = 0 ] && { echo '=== everything passed'; exit 0; }
+  printf '=== FAILED: %s\n' "${failed[@]}"
+  exit 1
+}
+
+# Ends the engines that this run has started, and no others.
+running=$(tests/engines.sh started)
+engines_down() {
+  local mine
+  mapfile -t mine < <(comm -13 <(sort <<<"$running") <(tests/engines.sh started | sort))
+  [ ${#mine[@]} = 0 ] || tests/engines.sh down "${mine[@]}"
+}
+trap engines_down EXIT
+
+python_tests() { "$C3_ENGINES/tools/bin/python" -m pytest -p no:cacheprovider -q --durations=5 "$@"; }
+
+section 'format' cargo fmt --check
+section 'lints' cargo clippy --all-targets --quiet -- -D warnings
+section 'tests without engines' cargo test --quiet
+section 'build' cargo build --release --quiet
+section 'engines' tests/engines.sh up docker registry base tools podman
+[[ " ${failed[*]} " == *' build '* || " ${failed[*]} " == *' engines '* ]] && finish
+section 'prelude' python_tests tests/prelude
+section 'manifests' python_tests tests/engines/test_manifests.py
+section 'operators' python_tests tests/engines/test_operator.py
+section 'bad input' python_tests tests/engines/test_bad_input.py
+finish
