@@ -60,8 +60,8 @@ def say(text):
 
 
 def load():
-    """Give the machine's load."""
-    return '%.2f %.2f %.2f' % os.getloadavg()
+    """Give the machine's load in the last minute."""
+    return f'{os.getloadavg()[0]:.2f}'
 
 
 def seconds(value):
@@ -105,12 +105,13 @@ class Table:
 
 def compile_with_original(*arguments):
     """Give the command that compiles one script with the original, without docker."""
-    return [ORIGINAL / 'python', '-c', WITHOUT_DOCKER, '--overwrite', '-r', 'registry.example/ns', '-v', '0.1', *arguments]
+    options = ['--overwrite', '-r', 'registry.example/ns', '-v', '0.1']
+    return [ORIGINAL / 'python', '-c', WITHOUT_DOCKER, *options, *arguments]
 
 
 def compile_with_c3(*arguments):
     """Give the command that compiles scripts with c3."""
-    return [C3, 'compile', '-r', 'registry.example/ns', '-v', '0.1', *arguments]
+    return [C3, 'compile', '--overwrite', '-r', 'registry.example/ns', '-v', '0.1', *arguments]
 
 
 def samples():
@@ -118,7 +119,7 @@ def samples():
     for sample in sorted((ROOT / 'samples').glob('*.py')):
         with tempfile.TemporaryDirectory() as folder:
             shutil.copy(sample, folder)
-            for command in compile_with_original(sample.name), compile_with_c3('--overwrite', sample.name):
+            for command in compile_with_original(sample.name), compile_with_c3(sample.name):
                 done = subprocess.run(command, cwd=folder, capture_output=True, stdin=subprocess.DEVNULL)
                 if done.returncode != 0:
                     say(f'{sample.name} is left out: {command[0]} refuses it')
@@ -141,8 +142,7 @@ def hyperfine(command, folder, runs, environment=None):
 def memory(command, folder):
     """Run a command; give its seconds and the peak memory of the largest of its processes."""
     with tempfile.NamedTemporaryFile('r') as report:
-        format = ['-f', '%e %M', '-o', report.name]
-        run('/usr/bin/time', *format, *command, cwd=folder)
+        run('/usr/bin/time', '-f', '%e %M', '-o', report.name, *command, cwd=folder)
         elapsed, kilobytes = map(float, report.read().split())
         return elapsed, kilobytes * 1024
 
@@ -161,7 +161,7 @@ def compare_compilation(table, folder):
     original = hyperfine(compile_with_original(script), one, 15)
     c3 = hyperfine(compile_with_c3(script), one, 200)
     table.times_better('one script', original, c3, seconds, 100)
-    peaks = [memory(command(script), one)[1] for command in (compile_with_original, lambda x: compile_with_c3('--overwrite', x))]
+    peaks = [memory(command(script), one)[1] for command in (compile_with_original, compile_with_c3)]
     table.times_better('  peak memory', *peaks, megabytes)
 
     say(f'{SCRIPTS} scripts, which takes the original a while')
@@ -171,7 +171,7 @@ def compare_compilation(table, folder):
     table.times_better(f'{SCRIPTS} scripts', original, c3, seconds, 300)
     alone = hyperfine(compile_with_c3('.'), many, 20, {'RAYON_NUM_THREADS': '1'})
     table.times_better('  c3 on one core', original, alone, seconds)
-    table.times_better('  peak memory', original_peak, memory(compile_with_c3('--overwrite', '.'), many)[1], megabytes)
+    table.times_better('  peak memory', original_peak, memory(compile_with_c3('.'), many)[1], megabytes)
 
 
 # With an image
@@ -266,10 +266,10 @@ def push_base(name):
 
 def clean_up(name, repositories):
     """Remove the images of this run from the engine and from the registry."""
-    listed = run('docker', 'images', '--format', '{{.Repository}}:{{.Tag}}').split()
-    images = [image for image in listed if name in image]
+    listed = ['docker', 'images', '--format', '{{.Repository}}:{{.Tag}}']
+    images = [image for image in subprocess.run(listed, capture_output=True, text=True).stdout.split() if name in image]
     if images:
-        run('docker', 'rmi', '--force', *images)
+        subprocess.run(['docker', 'rmi', '--force', *images], capture_output=True)
     for repository in repositories:
         with contextlib.suppress(OSError, KeyError):
             Registry().delete(repository)
@@ -318,10 +318,11 @@ def about_images(builder):
     asked = os.environ.get('DOCKER_BUILDKIT')
     return f"""
 Images: samples/example_script.py (numpy) with one additional file on {BASE},
-which is in the engine and in the registry before; the registry is on loopback; each first build with --no-cache;
-every round has new contents and a repository of its own, in turns; medians. Docker Engine {server}: the original
-builds with the client {client} and gets {builder}, c3 asks the engine itself and gets {own}
-(DOCKER_BUILDKIT {'is not set' if asked is None else f'= {asked}'}; both heed it). "Pushed" are the blobs that the registry had not."""
+which is in the engine and in the registry before; the registry is on loopback. Each first build is with --no-cache;
+every round has new contents and a repository of its own; in turns; medians.
+Docker Engine {server}: the original builds with the client {client} and gets {builder}, c3 asks
+the engine itself and gets {own} (DOCKER_BUILDKIT {'is not set' if asked is None else f'= {asked}'}; both heed it).
+"Pushed" is the compressed size of the blobs which are in the new manifest and were in none before."""
 
 
 def main():
@@ -333,6 +334,8 @@ def main():
     # Without its compiled byte code the original takes twice the time; its warm-up runs write it.
     os.environ.pop('PYTHONDONTWRITEBYTECODE', None)
     before = load()
+    if float(before) > 0.5:
+        say(f'the machine is busy (load {before}): the times are rough')
     table, about = Table(), ''
     with tempfile.TemporaryDirectory(prefix='c3-bench-') as folder:
         compare_compilation(table, Path(folder))
@@ -343,9 +346,10 @@ def main():
     print(f'\n{table}')
     print(f"""
 claimed-c3 {versions[0]} and c3 {versions[1]} on {os.cpu_count()} cores; load {before} before, {load()} after.
-Without a build: the original's own program whose calls of docker do nothing, `c3 compile` as it is; one script is
-samples/example_script.py, {SCRIPTS} scripts are copies of the samples that both accept, one process after the other for the
-original, one process for c3; files read and byte code written before, results not there yet; medians (the original's {SCRIPTS}: one run).{about}""")
+Without a build: the original's own program whose calls of docker do nothing, `c3 compile` as it is. One script is
+samples/example_script.py; {SCRIPTS} scripts are copies of the samples that both accept, one process after the other for
+the original, one process for c3. Files are read and byte code is written before, results are not there yet; medians
+(of the original's {SCRIPTS}: one run).{about}""")
 
 
 if __name__ == '__main__':

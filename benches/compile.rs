@@ -94,7 +94,7 @@ fn block(number: usize) -> String {
              \"\"\"Keep what is below the limit, os.getenv('no_read') included.\"\"\"\n    \
              kept = [row for row in rows if row['value'] < limit and not row.get('skip')]\n    \
              if len(kept) > {step}:\n        \
-             print(f'{{len(kept)}} of {{len(rows)}} rows, mean {{np.mean([row[\"value\"] for row in kept]):.2f}}')\n    \
+             print(f'{{len(kept)}} of {{len(rows)}}, mean {{np.mean([row[\"value\"] for row in kept]):.2f}}')\n    \
              total = sum(row['value'] ** 2 for row in kept) / max(len(kept), 1)  # never by zero\n    \
              return {{'kept': kept, 'total': total, 'step': {step}}}\n\n"
         )

@@ -98,7 +98,10 @@ impl Source {
     /// A source from a text that is already at hand.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>, language: Language, text: String) -> Self {
-        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        let bytes = text.as_bytes();
+        let ends =
+            |at: &usize| bytes[*at] == b'\n' || (bytes[*at] == b'\r' && bytes.get(at + 1) != Some(&b'\n'));
+        let lines = std::iter::once(0).chain((0..bytes.len()).filter(ends).map(|at| at + 1)).collect();
         Self { path: path.into(), language, text, lines }
     }
 

@@ -4,7 +4,7 @@
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-export C3=$PWD/target/release/c3
+export C3=${CARGO_TARGET_DIR:-$PWD/target}/release/c3
 export C3_ENGINES=${C3_ENGINES:-$PWD/target/engines}
 failed=()
 

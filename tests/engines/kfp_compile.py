@@ -27,9 +27,13 @@ def compile_component(path, target, gives_all):
 
 def compile_with_1(component, wanted, target):
     """Compile with kfp 1.8, where an artifact may be given as text."""
+    from kfp.components import _naming
+
+    names = [port.name for port in component.component_spec.inputs or []]
+    pythonic = _naming.generate_unique_name_conversion_table(names, _naming._sanitize_python_function_name)
 
     def pipeline():
-        component(**{port['name'].lower(): VALUES.get(port['type'], 'content') for port in wanted})
+        component(**{pythonic[port['name']]: VALUES.get(port['type'], 'content') for port in wanted})
 
     kfp.dsl.pipeline(name='check')(pipeline)
     kfp.compiler.Compiler().compile(pipeline, target)

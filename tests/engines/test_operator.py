@@ -316,7 +316,7 @@ def test_the_job_runs_as_kubernetes_would_run_it(repository, tmp_path):
 def run_job(path, changes):
     """Run the container of a job as Kubernetes does under the restricted profile, as OpenShift's user."""
     [container] = yaml.safe_load(path.read_text(encoding='utf-8'))['spec']['template']['spec']['containers']
-    written = {variable['name']: variable['value'] for variable in container['env']}
+    written = {variable['name']: variable['value'] for variable in container['env'] if 'value' in variable}
     env = {**{name: text.replace('$$', '$') for name, text in written.items()}, **changes}
     words = [expand(word, env) for word in container['command'] + container.get('args', [])]
     place = ['--workdir', container['workingDir'], '--user', '1000650000:0', '--entrypoint', words[0]]
@@ -340,6 +340,7 @@ def kubeflow(summaries, workspace, session_folder):
     runs = {
         'defaults': [{'component': component, 'arguments': {}}],
         'everything': [{'component': component, 'arguments': {**everything, 'log_level': 'DEBUG'}}],
+        'cluster secret': [{'component': component, 'arguments': {}, 'environment': {'password': SECRET, 'text': 'x'}}],
         'pipeline': [
             {'component': component, 'arguments': {'text': 'passed on'}},
             {
@@ -374,6 +375,13 @@ def test_kubeflow_passes_values_unchanged(kubeflow):
     assert found['values'] == [4, 1e-7, True, False, 'o']
     assert found['password'] == len(SECRET)
     assert 'everything is fine' in result['log']
+    assert SECRET not in result['log']
+
+
+def test_kubeflow_leaves_a_secret_of_the_cluster_in_force(kubeflow):
+    result = kubeflow['cluster secret']
+    assert 'error' not in result, result
+    assert seen(result['log'])['password'] == len(SECRET)
     assert SECRET not in result['log']
 
 

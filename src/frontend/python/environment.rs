@@ -168,24 +168,31 @@ impl Finder {
                 }
                 found
             }
-            Expr::BoolOp(operation) => self.read_or(operation, cast),
+            Expr::BoolOp(operation) => self.read_or(operation, cast.as_ref()),
             _ => false,
         }
     }
 
-    /// `os.getenv('x') or 'default'`.
-    fn read_or(&mut self, operation: &ExprBoolOp, cast: Option<Type>) -> bool {
-        let (BoolOp::Or, [Expr::Call(call), alternatives @ ..]) = (operation.op, operation.values.as_slice())
-        else {
-            return false;
+    /// `os.getenv('x') or 'default'`: what follows a read is what it falls back to.
+    fn read_or(&mut self, operation: &ExprBoolOp, cast: Option<&Type>) -> bool {
+        let is_lookup = |value: &Expr| match value {
+            Expr::Call(call) => self.names.entity(&call.func).is_some(),
+            _ => false,
         };
-        let found = self.lookup(call, cast, alternatives.last());
-        if found {
-            for alternative in alternatives {
-                self.visit_expr(alternative);
+        if operation.op != BoolOp::Or || !operation.values.iter().any(is_lookup) {
+            return false;
+        }
+        let mut values = operation.values.iter().peekable();
+        while let Some(value) = values.next() {
+            let found = match value {
+                Expr::Call(call) => self.lookup(call, cast.cloned(), values.peek().copied()),
+                _ => false,
+            };
+            if !found {
+                self.visit_expr(value);
             }
         }
-        found
+        true
     }
 
     /// `int(…)`, `float(…)`, `bool(…)` around a read.

@@ -131,6 +131,9 @@ fn integers(operator: Operator, left: i128, right: i128) -> Option<Constant> {
         Operator::Div if right != 0 => return Some(Constant::Float(left as f64 / right as f64)),
         Operator::FloorDiv => floor_division(left, right),
         Operator::Mod => left.checked_sub(floor_division(left, right)?.checked_mul(right)?),
+        Operator::Pow if right < 0 && left != 0 => {
+            return Some(Constant::Float((left as f64).powf(right as f64)));
+        }
         Operator::Pow => left.checked_pow(u32::try_from(right).ok()?),
         Operator::LShift => left.checked_mul(2_i128.checked_pow(u32::try_from(right).ok()?)?),
         Operator::RShift => left.checked_shr(u32::try_from(right).ok()?),
@@ -172,9 +175,15 @@ fn conversion(call: &ExprCall, names: &Names) -> Option<Constant> {
         ("float", Constant::Text(text)) => constant::float_from_text(text).map(Constant::Float),
         ("float", value) => value.number().map(Constant::Float),
         ("int", Constant::Text(text)) => constant::integer_text(text)?.parse().ok().map(Constant::Int),
+        ("int", Constant::Float(value)) => truncated(*value).map(Constant::Int),
         ("int", value) => integer(value).map(Constant::Int),
         _ => None,
     }
+}
+
+/// The whole part of a number, as Python's `int` takes it.
+fn truncated(value: f64) -> Option<i128> {
+    value.is_finite().then(|| format!("{:.0}", value.trunc()).parse().ok()).flatten()
 }
 
 /// The argument of a call that has just one.
