@@ -129,14 +129,14 @@ def samples():
 
 
 def hyperfine(command, folder, runs, environment=None):
-    """Give the median time of a command which finds none of the files that it writes."""
+    """Give the times of a command which finds none of the files that it writes."""
     with tempfile.NamedTemporaryFile() as report:
         clean = ['find', folder, '-type', 'f', '-not', '-name', '*.py', '-delete']
         options = ['-N', '--style=none', '--warmup=3', f'--runs={runs}', f'--prepare={shlex.join(map(str, clean))}']
         command = shlex.join(map(str, command))
         environment = {**os.environ, **(environment or {})}
         run('hyperfine', *options, f'--export-json={report.name}', command, cwd=folder, env=environment)
-        return json.load(report)['results'][0]['median']
+        return json.load(report)['results'][0]['times']
 
 
 def memory(command, folder):
@@ -158,9 +158,11 @@ def compare_compilation(table, folder):
         shutil.copy(sample, many / f'{sample.stem}_{number:03}.py')
 
     say('one script')
-    original = hyperfine(compile_with_original(script), one, 15)
-    c3 = hyperfine(compile_with_c3(script), one, 200)
-    table.times_better('one script', original, c3, seconds, 100)
+    original, c3 = [], []
+    for _ in range(5):
+        original += hyperfine(compile_with_original(script), one, 5)
+        c3 += hyperfine(compile_with_c3(script), one, 50)
+    table.times_better('one script', statistics.median(original), statistics.median(c3), seconds, 100)
     peaks = [memory(command(script), one)[1] for command in (compile_with_original, compile_with_c3)]
     table.times_better('  peak memory', *peaks, megabytes)
 
@@ -168,9 +170,9 @@ def compare_compilation(table, folder):
     loop = 'for script in *.py; do "$@" "$script" >/dev/null 2>&1 || exit 1; done'
     original, original_peak = memory(['sh', '-c', loop, 'sh', *compile_with_original()], many)
     c3 = hyperfine(compile_with_c3('.'), many, 20)
-    table.times_better(f'{SCRIPTS} scripts', original, c3, seconds, 300)
+    table.times_better(f'{SCRIPTS} scripts', original, statistics.median(c3), seconds, 300)
     alone = hyperfine(compile_with_c3('.'), many, 20, {'RAYON_NUM_THREADS': '1'})
-    table.times_better('  c3 on one core', original, alone, seconds)
+    table.times_better('  c3 on one core', original, statistics.median(alone), seconds)
     table.times_better('  peak memory', original_peak, memory(compile_with_c3('.'), many)[1], megabytes)
 
 

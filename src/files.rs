@@ -110,14 +110,15 @@ fn find(tree: &Tree, pattern: &str) -> Result<Vec<AdditionalFile>, FilesError> {
     }
 }
 
-/// The file, or all files of the folder, that the user has named.
+/// The file, or all files of the folder, that the user has named; hidden ones only below a hidden folder.
 fn named(tree: &Tree, pattern: &str) -> Result<Vec<AdditionalFile>, FilesError> {
     let path = tree.relative(pattern)?;
     match tree.node(&path)? {
         Node::File(_) if tree.ignores(&path) => Err(FilesError::Ignored(pattern.to_owned())),
         Node::File(file) => Ok(vec![file]),
         Node::Folder => {
-            let files = tree.files_below(&path, true)?;
+            let hidden = path.split('/').any(|part| part.starts_with('.'));
+            let files = tree.files_below(&path, hidden)?;
             if files.is_empty() { Err(nothing_in(tree, pattern, &path)) } else { Ok(files) }
         }
     }

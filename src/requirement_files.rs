@@ -94,7 +94,7 @@ fn nested(line: &str) -> Option<&str> {
 fn named_files(requirement: &Requirement) -> Vec<&str> {
     let Requirement::Pip { words, metadata: false, .. } = requirement else { return Vec::new() };
     let mut files = Vec::new();
-    let mut words = words.iter().map(String::as_str);
+    let mut words = words.iter().map(String::as_str).filter(|word| !word.contains("://"));
     while let Some(word) = words.next() {
         match nested(word) {
             Some(file) => files.push(file),

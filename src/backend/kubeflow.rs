@@ -10,6 +10,7 @@ use super::{Operator, template};
 use crate::artifact::Artifact;
 use crate::component::Type;
 use crate::diagnostic::Diagnostic;
+use crate::frontend::constant;
 
 #[derive(Serialize)]
 struct Context {
@@ -65,8 +66,19 @@ fn input(parameter: &Parameter) -> Port {
         id: parameter.id.clone(),
         kind: kind(&parameter.input.kind),
         description: parameter.description(),
-        default: parameter.default().filter(|_| !parameter.input.kind.is_path()).map(ToOwned::to_owned),
+        default: parameter.default().filter(|text| holds(&parameter.input.kind, text)).map(ToOwned::to_owned),
         optional: is_optional(parameter),
+    }
+}
+
+/// Whether Kubeflow can hold a default: its numbers are floating point and finite, its artifacts have none. What it
+/// can't hold stays with the source.
+fn holds(kind: &Type, text: &str) -> bool {
+    match kind {
+        Type::Integer => text.parse::<i64>().is_ok_and(|value| value.unsigned_abs() <= 1 << 53),
+        Type::Float => constant::float_from_text(text).is_some_and(f64::is_finite),
+        Type::Path(_) => false,
+        Type::String | Type::Boolean => true,
     }
 }
 

@@ -61,6 +61,14 @@ pub struct Settings {
     pub generate_name: bool,
 }
 
+impl Settings {
+    /// Whether the Dockerfile begins with the base image; a template may name its own.
+    #[must_use]
+    pub fn uses_base_image(&self) -> bool {
+        self.dockerfile_template.as_ref().is_none_or(|template| template.contains("base_image"))
+    }
+}
+
 /// A file that `pip install` reads, such as `requirements.txt`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequirementFile {

@@ -1,17 +1,18 @@
 //! `c3 compile`: the files of many operators, in parallel, without an engine.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use rayon::ThreadPoolBuilder;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde_json::json;
 
 use super::console;
 use super::failure::{Failure, INPUT};
-use super::options::{Emission, Format};
-use super::plan::{Plan, Purpose};
+use super::options::{Emission, Format, LogLevel};
+use super::plan::{MANIFESTS, Plan, Purpose};
+use c3::reference::operator_name;
 use c3::{artifact, frontend};
 
 #[derive(Args, Debug)]
@@ -40,16 +41,19 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     for path in &options.paths {
         find(path, true, &mut sources)?;
     }
-    sources.dedup();
-    check_stems(&sources, options.emission.output_dir.as_deref())?;
+    let mut seen = BTreeSet::new();
+    sources.retain(|source| seen.insert(source.canonicalize().unwrap_or_else(|_| source.clone())));
+    check_files(&sources, &options.emission)?;
+    warn_of_images(&sources, options.emission.log_level);
     if sources.is_empty() {
         return Err(Failure::new(INPUT, format!("no {} found", frontend::file_kinds()))
             .hint(format!("sources end in {}", frontend::extensions().join(", "))));
     }
-    let threads = ThreadPoolBuilder::new().stack_size(crate::STACK).build();
-    let threads = threads.map_err(|error| Failure::new(INPUT, format!("cannot start threads: {error}")))?;
     let compile = |source: &PathBuf| compile(source, &options.emission);
-    let outcomes: Vec<Outcome> = threads.install(|| sources.par_iter().map(compile).collect());
+    let outcomes: Vec<Outcome> = match threads() {
+        Some(threads) => threads.install(|| sources.par_iter().map(compile).collect()),
+        None => sources.iter().map(compile).collect(),
+    };
     report(&outcomes, options)?;
     let worst =
         outcomes.iter().filter_map(|outcome| outcome.result.as_ref().err()).map(|failure| failure.code).max();
@@ -85,20 +89,47 @@ fn is_private(path: &Path) -> bool {
     name.starts_with(['.', '_']) || SKIPPED.contains(&name.as_ref())
 }
 
-/// Two sources that would write the same files.
-fn check_stems(sources: &[PathBuf], output_dir: Option<&Path>) -> Result<(), Failure> {
+/// Threads with large stacks, unless the system denies them.
+fn threads() -> Option<ThreadPool> {
+    crate::STACKS.iter().find_map(|&stack| ThreadPoolBuilder::new().stack_size(stack).build().ok())
+}
+
+/// Refuses two sources that would write one file.
+fn check_files(sources: &[PathBuf], emission: &Emission) -> Result<(), Failure> {
     let mut taken: BTreeMap<PathBuf, &PathBuf> = BTreeMap::new();
     for source in sources {
-        let folder = output_dir.or(source.parent()).unwrap_or(Path::new(""));
-        let stem = folder.join(source.file_stem().unwrap_or_default());
-        if let Some(other) = taken.insert(stem, source) {
-            let message =
-                format!("`{}` and `{}` would write the same files", other.display(), source.display());
-            return Err(Failure::new(INPUT, message)
-                .hint("compile them one by one, each with an `--output-dir` of its own"));
+        let folder = emission.output_dir.as_deref().or(source.parent()).unwrap_or(Path::new(""));
+        let stem = source.file_stem().unwrap_or_default().to_string_lossy();
+        let dockerfile = emission.dockerfile.clone().unwrap_or_else(|| format!("{stem}.Dockerfile"));
+        let manifests = MANIFESTS.iter().map(|suffix| format!("{stem}{suffix}"));
+        for file in manifests.chain([dockerfile]) {
+            let other = *taken.entry(folder.join(&file)).or_insert(source);
+            if other != source {
+                let message =
+                    format!("`{}` and `{}` would both write `{file}`", other.display(), source.display());
+                return Err(Failure::new(INPUT, message)
+                    .hint("compile them one by one, each with an `--output-dir` of its own"));
+            }
         }
     }
     Ok(())
+}
+
+/// Tells of sources whose operators have one name, so that one image takes the place of the other.
+fn warn_of_images(sources: &[PathBuf], level: LogLevel) {
+    let mut taken: BTreeMap<String, &PathBuf> = BTreeMap::new();
+    for source in sources {
+        let stem = source.file_stem().unwrap_or_default().to_string_lossy();
+        let Ok(name) = operator_name(&stem) else { continue };
+        let other = *taken.entry(name.clone()).or_insert(source);
+        if other != source {
+            let (one, other) = (source.display(), other.display());
+            console::warning(
+                &format!("`{other}` and `{one}` are both called `{name}`, as their images"),
+                level,
+            );
+        }
+    }
 }
 
 fn compile(source: &Path, emission: &Emission) -> Outcome {

@@ -48,6 +48,13 @@ pub(crate) fn failure(failure: &Failure) {
     }
 }
 
+/// Tells what is doubtful, unless the user wants to know of errors only.
+pub(crate) fn warning(message: &str, level: LogLevel) {
+    if level <= LogLevel::Warning {
+        let _ = writeln!(anstream::stderr().lock(), "\x1b[1;33mwarning\x1b[0m: {message}");
+    }
+}
+
 /// Tells what is going on, unless the user wants to know of problems only.
 pub(crate) fn info(message: &str, level: LogLevel) {
     if level <= LogLevel::Info {

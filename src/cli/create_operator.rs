@@ -1,21 +1,23 @@
 //! `c3 create-operator`: from a source to an image in a registry and the files that name it.
 
+use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use c3::artifact::{self, Artifact, Existing};
+use c3::artifact::{self, Artifact, ArtifactError, Existing};
 use c3::engine::context::Context;
 use c3::engine::progress::Progress;
 use c3::engine::registry;
 use c3::reference::next_version;
 use clap::{Args, ValueEnum};
 use serde_json::json;
+use tempfile::TempDir;
 
 use super::console;
 use super::failure::{Failure, INPUT};
 use super::image::{self, Image, Order};
 use super::options::{Emission, Format, LogLevel, single_platform};
-use super::plan::{Plan, Purpose};
+use super::plan::{CONTEXT, Plan, Purpose};
 
 #[derive(Args, Debug)]
 #[command(disable_version_flag = true)]
@@ -45,7 +47,7 @@ pub(crate) struct Options {
     archive: Option<PathBuf>,
 
     /// Write the files only; no engine and no registry is asked
-    #[arg(long, alias = "no_build")]
+    #[arg(long, alias = "no_build", conflicts_with_all = ["archive", "no_cache", "platform"])]
     no_build: bool,
 
     /// Build the image but push nothing
@@ -82,6 +84,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let artifacts = plan.artifacts(emission)?;
     let context = plan.context(&artifacts)?;
     let existing = decide(&artifacts, &plan.folder, emission.existing())?;
+    let kept = options.keep_generated_files.then(|| Kept::stage(&plan, &context, &existing)).transpose()?;
     let push = emission.repository.is_some() && !options.local_mode;
     let image = if options.no_build {
         None
@@ -99,8 +102,8 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         progress.finish();
         Some(built?)
     };
-    if options.keep_generated_files {
-        keep(&plan, &context, &existing, emission.log_level)?;
+    if let Some(kept) = kept {
+        kept.place(emission.log_level)?;
     }
     let files = artifact::write(&artifacts, &plan.folder, &existing)?;
     report(options, &plan, &files, image.as_ref())
@@ -130,7 +133,7 @@ fn decide(artifacts: &[Artifact], folder: &Path, existing: Existing) -> Result<E
     if existing != Existing::Keep || conflicts.is_empty() {
         return Ok(existing);
     }
-    let error = artifact::ArtifactError::Exists(conflicts);
+    let error = ArtifactError::Exists(conflicts);
     if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
         return Err(error.into());
     }
@@ -148,22 +151,58 @@ fn ask(question: &str) -> String {
     answer.trim().to_lowercase()
 }
 
-/// Leaves the build context on disk; one that was left before gives way to it.
-fn keep(plan: &Plan, context: &Context, existing: &Existing, level: LogLevel) -> Result<(), Failure> {
-    let folder = plan.folder.join(format!("{}.context", plan.settings.stem));
-    let failed = |error| {
-        Failure::new(INPUT, format!("cannot write the build context `{}`: {error}", folder.display()))
-    };
-    std::fs::create_dir_all(&plan.folder).map_err(failed)?;
-    let staged = tempfile::Builder::new().prefix(".c3-").tempdir_in(&plan.folder).map_err(failed)?;
-    let fresh = staged.path().join("context");
-    context.write_dir(&fresh)?;
-    if *existing == Existing::Overwrite && folder.join(&plan.settings.dockerfile).is_file() {
-        std::fs::rename(&folder, staged.path().join("old")).map_err(failed)?;
+/// A build context that is going to be left on disk; it is ready before the build begins.
+struct Kept {
+    folder: PathBuf,
+    staged: TempDir,
+}
+
+impl Kept {
+    fn stage(plan: &Plan, context: &Context, existing: &Existing) -> Result<Self, Failure> {
+        let folder = plan.folder.join(format!("{}{CONTEXT}", plan.settings.stem));
+        let failed = |error| Self::failure(&folder, &error);
+        std::fs::create_dir_all(&plan.folder).map_err(failed)?;
+        let staged = tempfile::Builder::new().prefix(".c3-").tempdir_in(&plan.folder).map_err(failed)?;
+        context.write_dir(&staged.path().join("new"))?;
+        if folder.exists() && *existing != Existing::Overwrite && !same(&staged.path().join("new"), &folder) {
+            return Err(ArtifactError::Exists(vec![folder]).into());
+        }
+        Ok(Self { folder, staged })
     }
-    std::fs::rename(&fresh, &folder).map_err(failed)?;
-    console::info(&format!("build context: {}", folder.display()), level);
-    Ok(())
+
+    fn place(self, level: LogLevel) -> Result<(), Failure> {
+        let failed = |error| Self::failure(&self.folder, &error);
+        if self.folder.exists() {
+            std::fs::rename(&self.folder, self.staged.path().join("old")).map_err(failed)?;
+        }
+        std::fs::rename(self.staged.path().join("new"), &self.folder).map_err(failed)?;
+        console::info(&format!("build context: {}", self.folder.display()), level);
+        Ok(())
+    }
+
+    fn failure(folder: &Path, error: &std::io::Error) -> Failure {
+        Failure::new(INPUT, format!("cannot write the build context `{}`: {error}", folder.display()))
+    }
+}
+
+/// Whether two files, or all files of two folders, have the same content.
+fn same(one: &Path, other: &Path) -> bool {
+    match (names(one), names(other)) {
+        (Some(ones), Some(others)) => {
+            ones == others && ones.iter().all(|name| same(&one.join(name), &other.join(name)))
+        }
+        (None, None) => {
+            matches!((std::fs::read(one), std::fs::read(other)), (Ok(one), Ok(other)) if one == other)
+        }
+        _ => false,
+    }
+}
+
+/// The names in a folder, sorted; nothing for a file.
+fn names(path: &Path) -> Option<Vec<OsString>> {
+    let mut names: Vec<_> = path.read_dir().ok()?.filter_map(|entry| Some(entry.ok()?.file_name())).collect();
+    names.sort();
+    Some(names)
 }
 
 fn report(options: &Options, plan: &Plan, files: &[PathBuf], image: Option<&Image>) -> Result<(), Failure> {

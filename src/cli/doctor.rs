@@ -5,7 +5,7 @@ use c3::component::Language;
 use c3::engine::docker::{Engine, Kind};
 use c3::engine::endpoint::Endpoint;
 use c3::engine::registry;
-use c3::reference::registry_host;
+use c3::reference::{image_repository, registry_host};
 use clap::Args;
 
 use super::console;
@@ -76,14 +76,19 @@ fn base_check(engine: &Engine) -> Check {
     Check { good: found.is_some(), text }
 }
 
+/// Asks a registry for the tags of an operator: it answers if the login is good or none is needed.
 fn registry_check(repository: &str) -> Check {
-    let host = registry_host(repository);
-    let (good, text) = match registry::credentials(host) {
-        Ok(Some(_)) => (true, format!("login for {host}")),
-        Ok(None) => (false, format!("login for {host}: `docker login {host}` if it asks for one")),
-        Err(error) => (false, format!("login for {host}: {error}")),
+    let answer = image_repository(Some(repository), "doctor")
+        .map_err(Failure::from)
+        .and_then(|image| Ok(registry::tags(&image)?));
+    let text = match &answer {
+        Ok(_) => format!("registry {} (it answers and lets you in)", registry_host(repository)),
+        Err(failure) => {
+            let parts = failure.message.iter().chain(&failure.hint).cloned();
+            format!("registry {repository}: {}", parts.collect::<Vec<_>>().join("; "))
+        }
     };
-    Check { good, text }
+    Check { good: answer.is_ok(), text }
 }
 
 fn tool_check(tool: &str, purpose: &str) -> Check {

@@ -12,6 +12,7 @@ use c3::engine::endpoint::Endpoint;
 use c3::engine::error::EngineError;
 use c3::engine::progress::Progress;
 use serde::Serialize;
+use tempfile::NamedTempFile;
 
 use super::failure::{Failure, INPUT};
 use super::plan::Plan;
@@ -50,8 +51,11 @@ pub(crate) fn build(
     progress: &Progress,
 ) -> Result<Image, Failure> {
     let settings = &plan.settings;
-    let base = engine.ensure_image(&settings.base_image, order.platform, progress)?;
-    check_python(plan, base.variable("PYTHON_VERSION"))?;
+    let archive = order.archive.map(Archive::create).transpose()?;
+    if settings.uses_base_image() {
+        let base = engine.ensure_image(&settings.base_image, order.platform, progress)?;
+        check_python(plan, base.variable("PYTHON_VERSION"))?;
+    }
     let tags = [settings.image.clone(), format!("{}:latest", order.repository)];
     let build = Build {
         context: order.context,
@@ -63,8 +67,8 @@ pub(crate) fn build(
     };
     let id = engine.build(&build, progress)?;
     let digest = if order.push { Some(push(engine, &tags, progress)?) } else { None };
-    if let Some(path) = order.archive {
-        save(engine, &settings.image, path, progress)?;
+    if let Some(archive) = archive {
+        archive.save(engine, &settings.image, progress)?;
     }
     if engine.interrupted() {
         return Err(EngineError::Interrupted.into());
@@ -85,14 +89,28 @@ fn push(engine: &Engine, tags: &[String; 2], progress: &Progress) -> Result<Stri
     Ok(digest)
 }
 
-fn save(engine: &Engine, image: &str, path: &Path, progress: &Progress) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| {
+/// An archive that is going to be written; its place is known to be good before anything is built.
+struct Archive<'a> {
+    path: &'a Path,
+    file: NamedTempFile,
+}
+
+impl<'a> Archive<'a> {
+    fn create(path: &'a Path) -> Result<Self, Failure> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let file = tempfile::Builder::new().prefix(".c3-").tempfile_in(folder);
+        file.map(|file| Self { path, file }).map_err(|error| Self::failure(path, &error))
+    }
+
+    fn save(mut self, engine: &Engine, image: &str, progress: &Progress) -> Result<(), Failure> {
+        engine.save(image, &mut self.file, progress)?;
+        self.file.persist(self.path).map(drop).map_err(|error| Self::failure(self.path, &error.error))
+    }
+
+    fn failure(path: &Path, error: &std::io::Error) -> Failure {
         Failure::new(INPUT, format!("cannot write the archive `{}`: {error}", path.display()))
-    };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(".c3-").tempfile_in(folder).map_err(failed)?;
-    engine.save(image, &mut file, progress)?;
-    file.persist(path).map(drop).map_err(|error| failed(error.error))
+            .hint("choose another file with `--archive`")
+    }
 }
 
 /// The base image's own word on its Python decides whether `requires-python` is met.

@@ -38,7 +38,7 @@ const MAX_CELL: usize = 40;
 /// Runs the command.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let path = Path::new(&options.subject);
-    let component = if path.exists() || frontend::language(path).is_some() {
+    let component = if path.exists() || is_file_name(&options.subject) {
         of_source(path)?
     } else {
         of_image(&options.subject)?
@@ -47,6 +47,12 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         Format::Json => console::print_json(&component),
         Format::Table => console::print(&table(&component)),
     }
+}
+
+/// Whether a text is meant as a file: it ends as a file does, and no registry or tag stands in it.
+fn is_file_name(text: &str) -> bool {
+    let extension = Path::new(text).extension().is_some();
+    frontend::language(Path::new(text)).is_some() || (extension && !text.contains(['/', ':', '@']))
 }
 
 fn of_source(path: &Path) -> Result<Component, Failure> {

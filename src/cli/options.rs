@@ -12,11 +12,12 @@ use super::failure::{Failure, USAGE};
 /// What is emitted, and where to.
 #[derive(Args, Debug, Clone)]
 pub(crate) struct Emission {
-    /// Registry and namespace of the image, such as docker.io/user; without it the image stays local
+    /// Registry and namespace of the image, such as docker.io/user; without it the manifests name a local image
     #[arg(short, long, value_name = "REGISTRY/NAMESPACE")]
     pub(crate) repository: Option<String>,
 
-    /// Version of the image; unless given, the highest in the registry plus one (0.1 if there is none)
+    /// Version of the image. Unless given: with a build the highest in the registry plus one, without one that of the
+    /// manifests that are there; else 0.1
     #[arg(short, long, value_name = "VERSION")]
     pub(crate) version: Option<String>,
 
@@ -83,6 +84,11 @@ pub(crate) struct Emission {
 }
 
 impl Emission {
+    /// The platforms, each once.
+    pub(crate) fn targets(&self) -> Vec<&'static Target> {
+        TARGETS.iter().filter(|target| self.target.iter().any(|chosen| chosen.name == target.name)).collect()
+    }
+
     /// What to do with files that are there.
     pub(crate) fn existing(&self) -> Existing {
         match &self.rename {

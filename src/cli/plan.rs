@@ -28,6 +28,16 @@ pub(crate) struct Plan {
     requirements: Resolved,
 }
 
+/// How the manifests' names end.
+pub(crate) const MANIFESTS: [&str; 3] = [".job.yaml", ".yaml", ".cwl"];
+
+/// How the name of a build context that is left on disk ends.
+pub(crate) const CONTEXT: &str = ".context";
+
+/// The time that files in an image bear unless `SOURCE_DATE_EPOCH` says another: the second of January 1980, the first
+/// that zip archives can tell in every time zone. In seconds since 1970.
+const EPOCH: u64 = 315_619_200;
+
 /// Whether the operator's image is going to be built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
@@ -84,7 +94,7 @@ impl Plan {
     /// The version of the manifests that are there.
     pub(crate) fn present_version(&self) -> Option<String> {
         let image = format!("claimed-{}:", self.component.name);
-        [".job.yaml", ".yaml", ".cwl"].iter().find_map(|suffix| {
+        MANIFESTS.iter().find_map(|suffix| {
             let text =
                 std::fs::read_to_string(self.folder.join(format!("{}{suffix}", self.settings.stem))).ok()?;
             let line = text.lines().find(|line| line.contains(&image))?;
@@ -102,7 +112,7 @@ impl Plan {
 
     /// Emits the files.
     pub(crate) fn artifacts(&self, options: &Emission) -> Result<Vec<Artifact>, Failure> {
-        backend::emit(&self.operator(), &options.target).map_err(|diagnostics| {
+        backend::emit(&self.operator(), &options.targets()).map_err(|diagnostics| {
             console::diagnostics(&diagnostics, &self.source, options.log_level);
             Failure::diagnosed()
         })
@@ -129,7 +139,7 @@ impl Plan {
         let dockerfile = dockerfile.map(|artifact| made(artifact.name.clone(), artifact.content.clone()));
         let entries =
             requirements.chain(files).chain([disk(script, self.source.path(), false)]).chain(generated);
-        Ok(Context::new(entries.chain(dockerfile), source_date_epoch()?.unwrap_or(0))?)
+        Ok(Context::new(entries.chain(dockerfile), source_date_epoch()?.unwrap_or(EPOCH))?)
     }
 }
 
@@ -143,6 +153,19 @@ fn dockerfile_name(source: &Source, options: &Emission) -> String {
     options.dockerfile.clone().unwrap_or_else(|| format!("{}.Dockerfile", source.stem()))
 }
 
+/// The name of the Dockerfile, if it is a file name and no other file's.
+fn checked_dockerfile_name(source: &Source, options: &Emission) -> Result<String, Failure> {
+    let name = dockerfile_name(source, options);
+    let is_name = !name.is_empty() && !name.contains(['/', '\0']) && name != "." && name != "..";
+    let taken = MANIFESTS.iter().any(|suffix| name == format!("{}{suffix}", source.stem()));
+    if is_name && !taken && name != source.file_name() {
+        return Ok(name);
+    }
+    let message = format!("`{name}` can't be the name of the Dockerfile");
+    Err(Failure::new(USAGE, message)
+        .hint("give a file name without folders that no other file has; the folder is `--output-dir`"))
+}
+
 /// The additional files without the source and what is made of it, which a glob such as `*` finds too.
 fn without_own(
     files: Vec<AdditionalFile>,
@@ -150,8 +173,9 @@ fn without_own(
     folder: &Path,
     options: &Emission,
 ) -> Vec<AdditionalFile> {
-    let made = [".yaml", ".job.yaml", ".cwl", ".context"].map(|suffix| format!("{}{suffix}", source.stem()));
-    let made = made.into_iter().chain([dockerfile_name(source, options)]).map(|name| folder.join(name));
+    let suffixes = MANIFESTS.iter().chain(&[CONTEXT]);
+    let made = suffixes.map(|suffix| format!("{}{suffix}", source.stem()));
+    let made = made.chain([dockerfile_name(source, options)]).map(|name| folder.join(name));
     let own: Vec<PathBuf> =
         made.chain([source.path().into()]).filter_map(|path| path.canonicalize().ok()).collect();
     files.into_iter().filter(|file| !own.iter().any(|own| file.disk.starts_with(own))).collect()
@@ -191,7 +215,7 @@ fn settings(
         version: String::new(),
         base_image: base_image(options, component)?,
         stem: source.stem(),
-        dockerfile: dockerfile_name(source, options),
+        dockerfile: checked_dockerfile_name(source, options)?,
         dockerfile_template: options.dockerfile_template.as_deref().map(read_template).transpose()?,
         files: files.iter().map(|file| file.path.clone()).collect(),
         folder,
@@ -214,7 +238,14 @@ fn folder_in_image(path: &Path, root: &Path) -> String {
 
 fn base_image(options: &Emission, component: &Component) -> Result<String, Failure> {
     if let Some(image) = &options.base_image {
-        return Ok(image.clone());
+        return match reference::Reference::parse(image) {
+            Ok(_) => Ok(image.clone()),
+            Err(error) => {
+                let failure = Failure::from(error);
+                Err(Failure { code: USAGE, ..failure }
+                    .hint("name an image such as `python:3.12-slim` with `--base-image`"))
+            }
+        };
     }
     let version = options.image_version.as_deref().unwrap_or(runtime::of(component.language).image_version);
     runtime::base_image(version).ok_or_else(|| {
@@ -227,7 +258,8 @@ fn base_image(options: &Emission, component: &Component) -> Result<String, Failu
 /// The version of Python in the default base image, where that is the one that is taken.
 fn default_python<'a>(options: &'a Emission, component: &Component) -> Option<&'a str> {
     let version = options.image_version.as_deref().unwrap_or(runtime::of(component.language).image_version);
-    options.base_image.is_none().then(|| runtime::python_version(version)).flatten()
+    let is_default = options.base_image.is_none() && options.dockerfile_template.is_none();
+    is_default.then(|| runtime::python_version(version)).flatten()
 }
 
 fn read_template(path: &Path) -> Result<String, Failure> {

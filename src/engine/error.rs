@@ -131,7 +131,7 @@ fn unreachable(endpoint: &str, rule: &Rule, reason: &str) -> String {
     }
     match rule {
         Rule::Default => {
-            "start Docker, name another engine with `DOCKER_HOST`, or do without one: `--builder oci`"
+            "start Docker, name another engine with `DOCKER_HOST`, or write the files only with `--no-build`"
                 .to_owned()
         }
         Rule::DockerHost => "start that engine, or unset `DOCKER_HOST`".to_owned(),

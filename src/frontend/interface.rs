@@ -247,9 +247,9 @@ impl Variable {
         Some(Input {
             name: self.name.clone(),
             required: decisive.is_none() && !tested,
+            default: default.filter(|_| !self.is_secret(&kind)),
             secret: self.is_secret(&kind),
             kind,
-            default,
             description: self.description(),
             location: source.locate(first.access.span.start),
             reads: self.reads().map(|read| source.locate(read.access.span.start)).collect(),

@@ -1,12 +1,15 @@
 """Real engines, which have to be there: nothing is skipped, nothing is simulated."""
 
+import json
 import os
 import secrets
 import urllib.error
 import urllib.request
 
 import pytest
-from support import BASE, C3, CLOSED_REGISTRY, OPEN_REGISTRY, docker, run, venv
+from images import docker, remove_image
+from operators import NAMES, PROBE, READER
+from support import BASE, C3, CLOSED_REGISTRY, OPEN_REGISTRY, c3, run, succeeded, venv, write
 
 
 def pytest_sessionstart():
@@ -65,3 +68,31 @@ def repository(namespace):
 def session_folder(tmp_path_factory):
     """Give a folder for what is made once."""
     return tmp_path_factory.mktemp('session')
+
+
+@pytest.fixture(scope='session')
+def workspace(session_folder):
+    """Give a folder with the operators' sources."""
+    folder = session_folder / 'workspace'
+    write(folder / 'probe.py', PROBE)
+    write(folder / 'reader.py', READER)
+    write(folder / 'data/names.txt', NAMES)
+    return folder
+
+
+@pytest.fixture(scope='session')
+def summaries(workspace, repository):
+    """Build and push both operators, then remove the images: whatever runs them has to pull."""
+    options = ['-r', repository, '-v', '0.1', '--format', 'json']
+    probe = succeeded(c3('create-operator', 'probe.py', 'data/*.txt', *options, cwd=workspace))
+    reader = succeeded(c3('create-operator', 'reader.py', *options, cwd=workspace))
+    found = {'probe': json.loads(probe.stdout), 'reader': json.loads(reader.stdout)}
+    for summary in found.values():
+        remove_image(summary['image'])
+    return found
+
+
+@pytest.fixture(scope='session')
+def probe(summaries):
+    """Give the reference of the probe's image."""
+    return summaries['probe']['image']

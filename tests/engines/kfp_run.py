@@ -28,7 +28,7 @@ def run_pipeline(steps, folder):
     @dsl.pipeline(name='steps')
     def pipeline():
         tasks = []
-        for component, step in zip(loaded, steps):
+        for component, step in zip(loaded, steps, strict=True):
             arguments = {name: resolved(value, tasks, folder) for name, value in step['arguments'].items()}
             tasks.append(component(**arguments))
 

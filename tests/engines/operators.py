@@ -1,4 +1,12 @@
-"""The operators that the tests build: scripts which show what reaches them and deliver every kind of output."""
+"""The operators that the tests build and run: scripts which show what reaches them and deliver every kind of output."""
+
+import json
+import re
+
+import yaml
+from support import c3, run, succeeded
+
+SCRIPT = '"""A step."""\nimport os\nn = int(os.getenv("n", 1))\n'
 
 PROBE = '''\
 """Shows what reaches an operator."""
@@ -85,7 +93,7 @@ NAMES = 'Zoë\nBob\n'
 SECRET = 'hunter2-is-my-secret'
 
 # The Dockerfile template of the original.
-ORIGINAL_TEMPLATE = '''\
+ORIGINAL_TEMPLATE = """\
 FROM ${base_image}
 USER root
 ${additional_files_docker}
@@ -96,9 +104,50 @@ RUN chmod -R 777 ${working_dir}
 USER default
 WORKDIR "${working_dir}"
 CMD ["${command}", "${target_dir}${target_code}"]
-'''
+"""
 
 
 def sleeping_template(seconds=300):
     """Give a Dockerfile template whose build takes long."""
     return f'FROM ${{base_image}}\nRUN echo begun && sleep {seconds}\n${{additional_files_docker}}\nUSER 1001\n'
+
+
+# Building and running
+
+BUILDERS = {'classic': {'DOCKER_BUILDKIT': '0'}, 'buildkit': {'DOCKER_BUILDKIT': '1'}}
+READ_ONLY = ['--read-only', '--tmpfs', '/tmp']
+RESTRICTED = ['--cap-drop', 'ALL', '--security-opt', 'no-new-privileges']
+
+
+def create(folder, *arguments, **options):
+    """Build an operator and give its image."""
+    done = succeeded(c3('create-operator', *arguments, '--format', 'json', cwd=folder, **options))
+    return json.loads(done.stdout)['image']
+
+
+def seen(text):
+    """Give what the probe has printed."""
+    [line] = [line for line in text.splitlines() if 'SEEN ' in line]
+    found = json.loads(line.partition('SEEN ')[2])
+    return {**found, 'text': bytes.fromhex(found['text']).decode('utf-8')}
+
+
+def run_image(image, *arguments, options=(), env=None):
+    """Run an image with Docker; `env` are variables of the container."""
+    variables = [word for name, value in (env or {}).items() for word in ('--env', f'{name}={value}')]
+    return run('docker', 'run', '--rm', *options, *variables, image, *arguments)
+
+
+def run_job(path, changes):
+    """Run the container of a job as Kubernetes does under the restricted profile, as OpenShift's user."""
+    [container] = yaml.safe_load(path.read_text(encoding='utf-8'))['spec']['template']['spec']['containers']
+    written = {variable['name']: variable['value'] for variable in container['env'] if 'value' in variable}
+    env = {**{name: text.replace('$$', '$') for name, text in written.items()}, **changes}
+    words = [expand(word, env) for word in container['command'] + container.get('args', [])]
+    place = ['--workdir', container['workingDir'], '--user', '1000650000:0', '--entrypoint', words[0]]
+    return run_image(container['image'], *words[1:], options=[*RESTRICTED, *place], env=env)
+
+
+def expand(word, env):
+    """Expand the variables of an argument as Kubernetes does: `$(NAME)` once, `$$` to a dollar."""
+    return re.sub(r'\$\$|\$\(([^)]*)\)', lambda match: '$' if match[0] == '$$' else env.get(match[1], match[0]), word)

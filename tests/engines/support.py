@@ -1,14 +1,11 @@
 """What the tests of the engines share: where everything is, and how `c3` and the engines are called."""
 
-import hashlib
-import io
 import json
 import os
+import pty
 import re
 import subprocess
-import tarfile
-import urllib.error
-import urllib.request
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -100,6 +97,43 @@ def snapshot(folder):
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob('*') if path.is_file()}
 
 
+def names_in(folder):
+    """Give the names of everything in a folder, hidden things too."""
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob('*'))
+
+
+def wait_until(is_so, seconds=60):
+    """Wait for something."""
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end, 'waited too long'
+        time.sleep(0.1)
+
+
+def on_a_terminal(command, answer, folder):
+    """Run a program on a terminal of its own, give an answer when it asks, and tell what it has said."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(folder)
+        os.execve(command[0], [str(word) for word in command], environment())
+    said = b''
+    answered = False
+    while True:
+        try:
+            piece = os.read(terminal, 4096)
+        except OSError:
+            break
+        said += piece
+        if not piece:
+            break
+        if not answered and said.rstrip().endswith(b'?'):
+            answered = True
+            os.write(terminal, answer.encode())
+    _, status = os.waitpid(pid, 0)
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(status), said.decode()
+
+
 def inspect(subject, **options):
     """Give the component of a source or an image."""
     return json.loads(succeeded(c3('inspect', subject, '--format', 'json', **options)).stdout)
@@ -128,78 +162,3 @@ def strangers_folder(path):
 def as_root():
     """Give the words before a command that needs root."""
     return [] if os.getuid() == 0 else ['sudo', '-E']
-
-
-# Docker
-
-
-def docker(*arguments, **options):
-    """Run a command of Docker's and give what it prints."""
-    return succeeded(run('docker', *arguments, **options)).stdout
-
-
-def image_config(image):
-    """Give what Docker knows about an image."""
-    return json.loads(docker('image', 'inspect', image))[0]
-
-
-def layer_ids(image):
-    """Give the identities of an image's layers, from the base up."""
-    return image_config(image)['RootFS']['Layers']
-
-
-def remove_image(image):
-    """Remove an image with all its names, so that it has to be pulled."""
-    found = image_config(image)
-    names = found['RepoTags'] + found['RepoDigests']
-    docker('rmi', '--force', *names)
-
-
-def layers(image, folder):
-    """Give the content of each layer above the base image, without times and what depends on them."""
-    archive = folder / 'image.tar'
-    docker('save', '--output', archive, image)
-    below = len(layer_ids(BASE))
-    with tarfile.open(archive) as outer:
-        [manifest] = json.load(outer.extractfile('manifest.json'))
-        found = [layer_content(outer.extractfile(name)) for name in manifest['Layers'][below:]]
-    archive.unlink()
-    return [content for content in found if content]
-
-
-def layer_content(stream):
-    """Give the entries of a layer: path to kind, mode, owner, target and hash."""
-    with tarfile.open(fileobj=io.BytesIO(stream.read())) as layer:
-        return {entry.name: described(layer, entry) for entry in layer if not entry.name.endswith('.pyc')}
-
-
-def described(layer, entry):
-    """Give what counts of one entry of a layer."""
-    digest = hashlib.sha256(layer.extractfile(entry).read()).hexdigest() if entry.isfile() else None
-    return entry.type, oct(entry.mode), entry.uid, entry.gid, entry.linkname, digest
-
-
-# Registries
-
-
-def registry_json(path, headers=None):
-    """Ask the open registry."""
-    request = urllib.request.Request(f'http://{OPEN_REGISTRY}/v2/{path}', headers=headers or {})
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        return json.load(answer), answer.headers
-
-
-def tags(repository):
-    """Give the tags of a repository in the open registry, in order."""
-    try:
-        return sorted(registry_json(f'{repository.removeprefix(OPEN_REGISTRY + "/")}/tags/list')[0]['tags'] or [])
-    except urllib.error.HTTPError as error:
-        assert error.code == 404
-        return []
-
-
-def digest(repository, tag):
-    """Give the digest of a tag in the open registry."""
-    accepted = {'Accept': 'application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json'}
-    path = f'{repository.removeprefix(OPEN_REGISTRY + "/")}/manifests/{tag}'
-    return registry_json(path, accepted)[1]['Docker-Content-Digest']

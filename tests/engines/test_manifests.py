@@ -1,12 +1,12 @@
 """What is emitted is accepted by the programs it is for, and says what the source says."""
 
 import json
-import random
 import re
+import secrets
 
 import kubernetes_validate
 import pytest
-import yaml
+from manifests import compile_pipelines, folded, load, validate_steps, variable_says
 from support import EMITTED, ROOT, c3, inspect, run, snapshot, succeeded, venv, write
 
 SAMPLES = sorted(path.stem for path in (ROOT / 'samples').glob('*.py'))
@@ -45,13 +45,18 @@ def components():
     return {sample: inspect(f'samples/{sample}.py', cwd=ROOT) for sample in SAMPLES}
 
 
-def load(folder, sample, suffix):
-    """Read an emitted file with PyYAML."""
-    return yaml.safe_load((folder / f'{sample}.{suffix}').read_text(encoding='utf-8'))
-
-
 def test_all_files_are_there_and_the_same_bytes_each_time(compiled, tmp_path):
-    succeeded(c3('compile', *(f'samples/{name}.py' for name in SAMPLES), '-r', 'registry.example/ns', '-o', tmp_path, cwd=ROOT))
+    succeeded(
+        c3(
+            'compile',
+            *(f'samples/{name}.py' for name in SAMPLES),
+            '-r',
+            'registry.example/ns',
+            '-o',
+            tmp_path,
+            cwd=ROOT,
+        )
+    )
     assert sorted(snapshot(compiled)) == sorted(f'{sample}.{suffix}' for sample in SAMPLES for suffix in EMITTED)
     assert snapshot(tmp_path) == snapshot(compiled)
 
@@ -63,16 +68,6 @@ def test_all_files_are_there_and_the_same_bytes_each_time(compiled, tmp_path):
 def pipelines(request, compiled, session_folder):
     """Compile pipelines of all components with one version of kfp, in one process."""
     return compile_pipelines(request.param, [compiled / f'{sample}.yaml' for sample in SAMPLES], session_folder)
-
-
-def compile_pipelines(version, components, folder):
-    """Give what became of each component, by its stem and whether all inputs were given."""
-    target = folder / version
-    target.mkdir()
-    script = ROOT / 'tests/engines/kfp_compile.py'
-    done = succeeded(run(venv(version, 'python'), script, target, *components))
-    results = [json.loads(line) for line in done.stdout.splitlines()]
-    return {(result['component'].rpartition('/')[2].removesuffix('.yaml'), result['gives_all']): result for result in results}
 
 
 @pytest.mark.parametrize('gives_all', [False, True], ids=['required inputs', 'all inputs'])
@@ -101,11 +96,6 @@ def with_log_level(component):
     """Give the inputs as engines see them."""
     added = [LOG_LEVEL] if all(parameter['name'] != 'log_level' for parameter in component['inputs']) else []
     return component['inputs'] + added
-
-
-def folded(text):
-    """Give a text on one line."""
-    return ' '.join(re.split(r'[\s\x00-\x1f\x7f-\x9f]+', text)).strip()
 
 
 def description(port):
@@ -153,14 +143,6 @@ def kubeflow_input(parameter):
 
 def test_cwltool_accepts_the_steps(compiled):
     validate_steps([compiled / f'{sample}.cwl' for sample in SAMPLES])
-
-
-def validate_steps(steps):
-    """Insist on steps in which cwltool finds nothing to complain about."""
-    done = succeeded(run(venv('tools', 'python'), ROOT / 'tests/engines/cwl_validate.py', *steps))
-    results = [json.loads(line) for line in done.stdout.splitlines()]
-    assert len(results) == len(steps)
-    assert [result for result in results if result['code'] != 0 or re.search('WARN|ERROR', result['log'])] == []
 
 
 CWL_TYPES = {
@@ -219,7 +201,11 @@ def test_job_says_what_the_source_says(compiled, components, sample):
     variables = {variable['name']: variable for variable in container.get('env', [])}
     assert len(variables) == len(container.get('env', []))
     for parameter in with_log_level(components[sample]):
-        name = parameter['name'] if re.fullmatch(r'[-._A-Za-z][-._A-Za-z0-9]*', parameter['name']) else identifier(parameter['name'])
+        name = (
+            parameter['name']
+            if re.fullmatch(r'[-._A-Za-z][-._A-Za-z0-9]*', parameter['name'])
+            else identifier(parameter['name'])
+        )
         assert variable_says(variables.pop(name, None)) == expected_variable(parameter, components[sample]['name'])
         if name != parameter['name'] and parameter['default'] is not None:
             assert f'--{name}=$({name})' in container['args']
@@ -234,22 +220,6 @@ def expected_variable(parameter, operator):
     return '' if parameter['required'] else parameter['default']
 
 
-def variable_says(variable):
-    """Give what a container sees of a variable of the job."""
-    if variable is None:
-        return None
-    if 'valueFrom' in variable:
-        return variable['valueFrom']['secretKeyRef']
-    assert isinstance(variable['value'], str)
-    return expanded(variable['value'])
-
-
-def expanded(text):
-    """Expand a text as Kubernetes does: `$$` is a dollar, `$(NAME)` would be a variable."""
-    assert not re.search(r'(?<!\$)(\$\$)*\$\(', text), 'a reference to a variable'
-    return text.replace('$$', '$')
-
-
 @pytest.mark.parametrize('sample', SAMPLES)
 def test_job_is_named_and_secured_as_kubernetes_demands(compiled, sample):
     job = load(compiled, sample, 'job.yaml')
@@ -257,7 +227,9 @@ def test_job_is_named_and_secured_as_kubernetes_demands(compiled, sample):
     [container] = pod['containers']
     assert LABEL.fullmatch(job['metadata']['name'])
     assert LABEL.fullmatch(container['name'])
-    secrets = [variable['valueFrom']['secretKeyRef'] for variable in container.get('env', []) if 'valueFrom' in variable]
+    secrets = [
+        variable['valueFrom']['secretKeyRef'] for variable in container.get('env', []) if 'valueFrom' in variable
+    ]
     assert all(LABEL.fullmatch(secret['name']) for secret in secrets)
     assert all(re.fullmatch(r'[-._a-zA-Z0-9]+', secret['key']) for secret in secrets)
     assert all(len(value) <= 63 for value in job['metadata']['labels'].values())
@@ -285,7 +257,9 @@ def test_hadolint_accepts_the_dockerfile(compiled, components, sample):
     done = run(venv('tools', 'hadolint'), '-f', 'json', compiled / f'{sample}.Dockerfile')
     findings = [finding for finding in json.loads(done.stdout) if finding['level'] in ('error', 'warning')]
     left_unpinned = [
-        code for code, matches in UNPINNED.items() if any(matches(entry) for entry in components[sample]['requirements'])
+        code
+        for code, matches in UNPINNED.items()
+        if any(matches(entry) for entry in components[sample]['requirements'])
     ]
     assert [finding for finding in findings if finding['code'] not in left_unpinned] == []
 
@@ -304,71 +278,7 @@ def test_secrets_are_in_no_file(tmp_path):
     text = "import os\np = os.getenv('db_password', 'hunter2')\nt = os.environ.get('api_key', 'hunter2')\n"
     write(tmp_path / 'x.py', text)
     succeeded(c3('compile', 'x.py', cwd=tmp_path))
-    emitted = {name: content for name, content in snapshot(tmp_path).items() if name != 'x.py' and name != 'x.Dockerfile'}
+    emitted = {
+        name: content for name, content in snapshot(tmp_path).items() if name != 'x.py' and name != 'x.Dockerfile'
+    }
     assert [name for name, content in emitted.items() if b'hunter2' in content] == []
-
-
-# Generated scripts
-
-NASTY = [
-    *('"', "'", '\\', '`', '$', '${HOME}', '$(id)', '$$', '{{', '}}', '{% if %}', '{#', '#', ' # ', ': ', '- ', '? ', '---', '...'),
-    *('yes', 'No', 'on', 'null', '~', 'true', '1e3', '0x1f', '0o7', '012', '1_000', '.inf', '.NaN', '2026-11-21', '12:30:45'),
-    *('\n', '\r', '\r\n', '\t', ' ', '  \n', '\x07', '\x1b[0m', '\x7f', '\x85', '\xa0', '\u2028', '\u2029', '\ufeff', '\ufffe', '\uffff'),
-    *('ä', 'e\u0301', '漢', '🎉', '\u202e', '\u200b', '%s', '&a', '*a', '!!str', '|', '>', '>-', '@', '<<', '[', ']', '{', '}', ','),
-    *('"""', "'''", '\\n', '\\u0041', 'EOF', '&&', ';', '| sh', '\\\n', '%YAML', '<script>', '--x', '=', 'x' * 300),
-]
-COUNT = 150
-
-
-@pytest.fixture(scope='session')
-def generated(session_folder):
-    """Write scripts whose texts are made of nasty pieces, and compile them all at once."""
-    folder = session_folder / 'generated'
-    chance = random.Random('c3')
-    expected = {f'made_{number}': generate(folder / f'made_{number}.py', chance) for number in range(COUNT)}
-    succeeded(c3('compile', folder, '-l', 'ERROR'))
-    return folder, expected
-
-
-def generate(path, chance):
-    """Write a script and give what its interface is to say."""
-    description, comment = nasty_text(chance), re.sub(r'[\r\n\x0c]', ' ', nasty_text(chance))
-    defaults = {f'value_{number}': nasty_text(chance) for number in range(3)}
-    reads = [f'{name} = os.getenv({name!r}, {default!r})' for name, default in defaults.items()]
-    write(path, '\n'.join([repr('D ' + description), 'import os', f'# C {comment}', *reads, '']))
-    return {'description': 'D ' + description, 'comment': f'C {comment}', 'defaults': defaults}
-
-
-def nasty_text(chance):
-    """Put a text together."""
-    return ''.join(chance.choices(NASTY, k=chance.randint(0, 6)))
-
-
-def test_generated_scripts_are_read_as_python_reads_them(generated):
-    folder, expected = generated
-    for name in list(expected)[::10]:
-        component = inspect(folder / f'{name}.py')
-        assert {entry['name']: entry['default'] for entry in component['inputs']} == expected[name]['defaults']
-
-
-def test_manifests_of_generated_scripts_are_what_pyyaml_reads(generated):
-    folder, expected = generated
-    for name, texts in expected.items():
-        kubeflow, job, step = (load(folder, name, suffix) for suffix in ('yaml', 'job.yaml', 'cwl'))
-        assert folded(kubeflow['description']) == folded(step['doc']) == folded(texts['description'])
-        assert folded(kubeflow['inputs'][0]['description']) == folded(texts['comment'])
-        defaults = {port['name']: port['default'] for port in kubeflow['inputs'] if port['name'] != 'log_level'}
-        assert defaults == texts['defaults']
-        assert {port: step['inputs'][port]['default'] for port in texts['defaults']} == texts['defaults']
-        env = {variable['name']: variable for variable in job['spec']['template']['spec']['containers'][0]['env']}
-        assert {variable: variable_says(env[variable]) for variable in texts['defaults']} == texts['defaults']
-
-
-def test_engines_accept_the_manifests_of_generated_scripts(generated, tmp_path):
-    folder, expected = generated
-    results = compile_pipelines('kfp2', [folder / f'{name}.yaml' for name in list(expected)[::5]], tmp_path)
-    assert [result['error'] for result in results.values() if result['error']] == []
-    succeeded(run(venv('tools', 'kubernetes-validate'), '--strict', *(folder / f'{name}.job.yaml' for name in expected)))
-    validate_steps([folder / f'{name}.cwl' for name in list(expected)[::5]])
-    findings = run(venv('tools', 'hadolint'), '-f', 'json', *(folder / f'{name}.Dockerfile' for name in expected)).stdout
-    assert [finding for finding in json.loads(findings) if finding['level'] in ('error', 'warning')] == []

@@ -571,7 +571,8 @@ def read(text):
     finder = Finder(binder)
     for statement in tree.body:
         finder.visit(statement)
-    comments = Comments(text)
+    has_comments = finder.accesses or 'install' in text or '# /// script' in text
+    comments = Comments(text if has_comments else '')
     annotate(finder.accesses, comments)
     variables = {}
     for access in finder.accesses:

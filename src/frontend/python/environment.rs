@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{
-    Arguments, BoolOp, CmpOp, Expr, ExprBoolOp, ExprCall, ExprContext, Stmt, StmtAugAssign,
+    Arguments, BoolOp, CmpOp, Expr, ExprBoolOp, ExprCall, ExprCompare, ExprContext, Stmt, StmtAugAssign,
 };
 use ruff_text_size::Ranged;
 
@@ -109,9 +109,22 @@ struct Finder {
 impl Finder {
     fn found(&mut self, name: &Expr, action: Action, at: &impl Ranged) {
         let span = span(at);
-        match literal_text(name) {
+        match self.name(name) {
             Some(name) => self.uses.push(Use { name, action, span, statement: self.statement.clone() }),
             None => self.computed.push(computed_name(&action, span)),
+        }
+    }
+
+    /// A variable's name: a literal, or a constant of the module. What is put together from constants counts as
+    /// computed: nobody would find it by its name.
+    fn name(&self, expression: &Expr) -> Option<String> {
+        let constant = match expression {
+            Expr::Name(name) => self.names.constant(&name.id),
+            _ => None,
+        };
+        match constant {
+            Some(Constant::Text(text)) => Some(text.clone()),
+            _ => literal_text(expression),
         }
     }
 
@@ -207,12 +220,17 @@ impl Finder {
         sole_argument(&call.arguments).is_some_and(|argument| self.read(argument, Some(kind)))
     }
 
-    fn write(&mut self, target: &Expr) {
-        if let Expr::Subscript(subscript) = target
-            && self.names.entity(&subscript.value) == Some(Entity::Environ)
-        {
+    /// `os.environ['x'] = …`; `del os.environ['x']` says nothing of an interface.
+    fn write(&mut self, target: &Expr) -> bool {
+        let Expr::Subscript(subscript) = target else { return false };
+        if self.names.entity(&subscript.value) != Some(Entity::Environ) {
+            return false;
+        }
+        if subscript.ctx == ExprContext::Store {
             self.found(&subscript.slice, Action::Write, subscript);
         }
+        self.visit_expr(&subscript.slice);
+        true
     }
 
     /// `os.environ['x'] += …` reads before it writes.
@@ -225,13 +243,42 @@ impl Finder {
         }
     }
 
-    fn test(&mut self, left: &Expr, operators: &[CmpOp], right: &[Expr]) {
-        if let ([CmpOp::In | CmpOp::NotIn], [container]) = (operators, right)
-            && self.names.entity(container) == Some(Entity::Environ)
-            && literal_text(left).is_some()
-        {
-            self.found(left, Action::Test, left);
+    /// `'x' in os.environ`.
+    fn test(&mut self, compare: &ExprCompare) -> bool {
+        let ([CmpOp::In | CmpOp::NotIn], [container]) = (&*compare.ops, &*compare.comparators) else {
+            return false;
+        };
+        if self.names.entity(container) != Some(Entity::Environ) {
+            return false;
         }
+        if literal_text(&compare.left).is_some() {
+            self.found(&compare.left, Action::Test, &*compare.left);
+        }
+        self.visit_expr(&compare.left);
+        true
+    }
+
+    /// `env = os.environ` gives the environment another name.
+    fn is_alias(&self, statement: &Stmt) -> bool {
+        match statement {
+            Stmt::Assign(assign) => {
+                assign.targets.iter().all(Expr::is_name_expr) && self.names.entity(&assign.value).is_some()
+            }
+            _ => false,
+        }
+    }
+
+    /// The environment, or a function that reads it, handed on: what becomes of it can't be told.
+    fn whole(&mut self, expression: &Expr) -> bool {
+        let is_name = matches!(expression, Expr::Name(_) | Expr::Attribute(_));
+        let entity = self.names.entity(expression).filter(|entity| is_name && *entity != Entity::Os);
+        if entity.is_some() {
+            let message = "the environment is used as a whole here";
+            self.computed.push(Diagnostic::note("whole-environment", message).at(span(expression)).hint(
+                "a variable that is read or set this way is no part of the interface; read it by its name",
+            ));
+        }
+        entity.is_some()
     }
 }
 
@@ -245,6 +292,7 @@ impl Visitor<'_> for Finder {
             Stmt::FunctionDef(function) => {
                 self.in_scope(bindings::of_function(function), |finder| walk_stmt(finder, statement));
             }
+            _ if self.is_alias(statement) => {}
             _ => walk_stmt(self, statement),
         }
         self.statement = outer;
@@ -253,15 +301,12 @@ impl Visitor<'_> for Finder {
     fn visit_expr(&mut self, expression: &Expr) {
         let found = match expression {
             Expr::Call(call) => self.cast(call) || self.read(expression, None),
-            expression => self.read(expression, None),
+            Expr::Subscript(subscript) if subscript.ctx != ExprContext::Load => self.write(expression),
+            Expr::Compare(compare) => self.test(compare),
+            expression => self.read(expression, None) || self.whole(expression),
         };
         if found {
             return;
-        }
-        match expression {
-            Expr::Subscript(subscript) if subscript.ctx == ExprContext::Store => self.write(expression),
-            Expr::Compare(compare) => self.test(&compare.left, &compare.ops, &compare.comparators),
-            _ => {}
         }
         match bindings::of_expression(expression) {
             Some(bindings) => self.in_scope(bindings, |finder| walk_expr(finder, expression)),

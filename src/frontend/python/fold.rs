@@ -158,7 +158,6 @@ fn floats(operator: Operator, left: f64, right: f64) -> Option<Constant> {
         Operator::Sub => left - right,
         Operator::Mult => left * right,
         Operator::Div if right != 0.0 => left / right,
-        Operator::FloorDiv if right != 0.0 => (left / right).floor(),
         Operator::Pow if left > 0.0 => left.powf(right),
         _ => return None,
     };

@@ -1,0 +1,207 @@
+"""The engines run what was emitted for them: kfp in its local runner, cwltool in Docker."""
+
+import json
+import os
+
+import pytest
+from operators import SECRET, TABLE, seen
+from support import HOSTILE, ROOT, STRANGER_UID, as_stranger, environment, run, strangers_folder, succeeded, venv, write
+
+# Kubeflow
+
+
+@pytest.fixture(scope='session')
+def kubeflow(summaries, workspace, session_folder):
+    """Run the components in kfp's local runner, as a user who is nobody in the image."""
+    folder = strangers_folder(session_folder / 'kubeflow')
+    component = str(workspace / 'probe.yaml')
+    everything = {
+        'text': HOSTILE,
+        'count': 3_000_000_000,
+        'ratio': 1e-7,
+        'flag': True,
+        'switch': False,
+        'optional': 'o',
+        'password': SECRET,
+    }
+    runs = {
+        'defaults': [{'component': component, 'arguments': {}}],
+        'everything': [{'component': component, 'arguments': {**everything, 'log_level': 'DEBUG'}}],
+        'cluster secret': [{'component': component, 'arguments': {}, 'environment': {'password': SECRET, 'text': 'x'}}],
+        'pipeline': [
+            {'component': component, 'arguments': {'text': 'passed on'}},
+            {
+                'component': str(workspace / 'reader.yaml'),
+                'arguments': {'text': {'step': 0, 'output': 'echo'}, 'report': {'artifact': {'a.txt': 'x'}}},
+            },
+        ],
+    }
+    command = [*as_stranger(), venv('kfp2', 'python'), ROOT / 'tests/engines/kfp_run.py', folder]
+    options = {'input': json.dumps(list(runs.values())), 'cwd': folder, 'env': environment({'HOME': folder})}
+    done = succeeded(run(*command, **options))
+    return dict(zip(runs, map(json.loads, done.stdout.splitlines()), strict=True))
+
+
+def test_kubeflow_leaves_out_what_is_optional(kubeflow):
+    result = kubeflow['defaults']
+    assert 'error' not in result, result
+    assert seen(result['log'])['values'] == [3, 0.5, False, True, None]
+    assert seen(result['log'])['user'][0] == (STRANGER_UID if os.getuid() == 0 else os.getuid())
+
+
+def test_kubeflow_passes_values_unchanged(kubeflow):
+    result = kubeflow['everything']
+    assert 'error' not in result, result
+    found = seen(result['log'])
+    assert found['text'] == HOSTILE
+    assert found['values'] == [3_000_000_000, 1e-7, True, False, 'o']
+    assert found['password'] == len(SECRET)
+    assert 'everything is fine' in result['log']
+    assert SECRET not in result['log']
+
+
+def test_kubeflow_leaves_a_secret_of_the_cluster_in_force(kubeflow):
+    result = kubeflow['cluster secret']
+    assert 'error' not in result, result
+    assert seen(result['log'])['password'] == len(SECRET)
+    assert SECRET not in result['log']
+
+
+def test_kubeflow_collects_the_outputs(kubeflow):
+    result = kubeflow['everything']
+    assert result['outputs'] == {
+        'echo': HOSTILE.replace('\r\n', '\n'),
+        'table': TABLE,
+        'complaint': '',
+    }  # kfp reads lines
+    delivered = {path.partition('probe/')[2]: text for path, text in result['files'].items()}
+    assert delivered['echo'] == HOSTILE
+    assert delivered['report/index.html'] == '<p>ü</p>'
+    assert delivered['report/data/rows.json'] == '[3000000000]'
+    assert 'never set' in result['log']
+
+
+def test_kubeflow_passes_outputs_on(kubeflow):
+    result = kubeflow['pipeline']
+    assert 'error' not in result, result
+    summaries = [text for path, text in result['files'].items() if path.endswith('/summary')]
+    assert summaries == ['passed on|a.txt']
+
+
+# CWL
+
+
+@pytest.fixture(scope='session')
+def cwl(summaries, workspace, session_folder):
+    """Give a function that runs a CWL document with cwltool, as a user who is nobody in the image."""
+    counter = iter(range(100))
+
+    def run_document(document, inputs, *arguments):
+        folder = strangers_folder(session_folder / f'cwl-{next(counter)}')
+        order = write(folder / 'inputs.json', json.dumps(inputs, ensure_ascii=False))  # read as YAML
+        places = [f'--outdir={folder}/out', f'--tmpdir-prefix={folder}/tmp-', f'--tmp-outdir-prefix={folder}/made-']
+        command = [*as_stranger(), venv('tools', 'cwltool'), '--disable-color', *places, *arguments, document, order]
+        return run(*command, cwd=folder, env=environment({'HOME': folder, 'TMPDIR': folder}))
+
+    return run_document
+
+
+@pytest.fixture(scope='session')
+def step(cwl, workspace):
+    """Run the step with everything given."""
+    given = {
+        'text': HOSTILE,
+        'count': 3_000_000_000,
+        'ratio': 1e-7,
+        'flag': True,
+        'switch': False,
+        'optional': 'o',
+        'password': SECRET,
+    }
+    return succeeded(cwl(workspace / 'probe.cwl', given))
+
+
+def collected(done):
+    """Give the content of the outputs that cwltool has collected."""
+    return {name: content(thing) for name, thing in json.loads(done.stdout).items()}
+
+
+def content(thing):
+    """Give the text of a file, the files of a folder, or None."""
+    if thing is None:
+        return None
+    if thing['class'] == 'File':
+        with open(thing['path'], encoding='utf-8', newline='') as file:
+            return file.read()
+    return {entry['basename']: content(entry) for entry in thing['listing']}
+
+
+def test_cwl_passes_values_unchanged(step):
+    found = seen(step.stderr)
+    assert found['text'] == HOSTILE
+    assert found['values'] == [3_000_000_000, 1e-7, True, False, 'o']
+    assert found['user'][0] == (STRANGER_UID if os.getuid() == 0 else os.getuid())
+    assert found['first'] == 'Zoë'
+    assert not found['folder'].startswith('/opt/app-root')
+
+
+def test_cwl_collects_the_outputs(step):
+    report = {'index.html': '<p>ü</p>', 'data': {'rows.json': '[3000000000]'}}
+    assert collected(step) == {'echo': HOSTILE, 'table': TABLE, 'report': report, 'complaint': None}
+    names = {name: thing['basename'] for name, thing in json.loads(step.stdout).items() if thing}
+    assert names['table'] == 'table.csv' and names['report'] == 'report'
+
+
+def test_cwl_leaves_out_what_is_optional(cwl, workspace):
+    done = succeeded(cwl(workspace / 'probe.cwl', {}))
+    assert seen(done.stderr)['values'] == [3, 0.5, False, True, None]
+
+
+def test_cwl_takes_parameters_from_the_command_line(workspace, cwl, session_folder):
+    folder = strangers_folder(session_folder / 'cwl-command-line')
+    parameters = ['--text', 'a b', '--flag']
+    command = [
+        *as_stranger(),
+        venv('tools', 'cwltool'),
+        '--outdir',
+        folder / 'out',
+        workspace / 'probe.cwl',
+        *parameters,
+    ]
+    done = succeeded(run(*command, cwd=folder, env=environment({'HOME': folder, 'TMPDIR': folder})))
+    assert seen(done.stderr)['text'] == 'a b'
+    assert seen(done.stderr)['values'][2] is True
+
+
+def test_no_secret_is_in_the_operators_own_log(step):
+    said = [line for line in step.stderr.splitlines() if 'Parameter: ' in line or 'SEEN' in line]
+    assert any('password = ***' in line for line in said)
+    assert not any(SECRET in line for line in said)
+
+
+WORKFLOW = """\
+cwlVersion: v1.2
+class: Workflow
+inputs:
+  text: string
+outputs:
+  summary: {type: File?, outputSource: read/summary}
+steps:
+  probe:
+    run: WORKSPACE/probe.cwl
+    in: {text: text}
+    out: [report, table, echo]
+  read:
+    run: WORKSPACE/reader.cwl
+    in:
+      report: probe/report
+      table: probe/table
+      text: text
+    out: [summary]
+"""
+
+
+def test_steps_are_joined_in_a_workflow(cwl, workspace, tmp_path):
+    document = write(tmp_path / 'workflow.cwl', WORKFLOW.replace('WORKSPACE', str(workspace)))
+    done = succeeded(cwl(document, {'text': 'passed on'}))
+    assert collected(done) == {'summary': f'passed on|index.html|rows.json|{TABLE}'}
