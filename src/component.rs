@@ -62,6 +62,7 @@ pub struct Input {
     /// Where it is read first.
     pub location: Location,
     /// Every place where it is read.
+    #[serde(default)]
     pub reads: Vec<Location>,
     /// Bytes of the source where it is read first.
     #[serde(skip)]
@@ -161,8 +162,8 @@ pub enum Requirement {
     System {
         /// The command as written, such as `dnf install -y git`.
         text: String,
-        /// The commands that are joined by `&&`, word by word.
+        /// The command, word by word.
         #[serde(skip)]
-        commands: Vec<Vec<String>>,
+        words: Vec<String>,
     },
 }

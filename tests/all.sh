@@ -40,10 +40,9 @@ section 'format' cargo fmt --check
 section 'lints' cargo clippy --all-targets --quiet -- -D warnings
 section 'tests without engines' cargo test --quiet
 section 'build' cargo build --release --quiet
-section 'engines' tests/engines.sh up docker registry base tools podman
-[[ " ${failed[*]} " == *' build '* || " ${failed[*]} " == *' engines '* ]] && finish
+section 'set-up' tests/engines.sh up docker registry base tools podman
+[[ " ${failed[*]} " == *' build '* || " ${failed[*]} " == *' set-up '* ]] && finish
 section 'prelude' python_tests tests/prelude
-section 'manifests' python_tests tests/engines/test_manifests.py
-section 'operators' python_tests tests/engines/test_operator.py
-section 'bad input' python_tests tests/engines/test_bad_input.py
+section 'reading' python_tests tests/oracle
+section 'engines' python_tests tests/engines
 finish

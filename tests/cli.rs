@@ -81,6 +81,8 @@ fn what_differs_is_not_replaced_unasked() {
     let folder = project();
     assert_eq!(code(&c3(folder.path(), &["compile", "add.py"])), 0);
     assert_eq!(code(&c3(folder.path(), &["compile", "add.py"])), 0, "the same again is no change");
+    assert_eq!(code(&c3(folder.path(), &["compile", "add.py", "-v", "2"])), 0, "the version may grow");
+    fs::write(folder.path().join("add.py"), SCRIPT.replace("One.", "Another.")).unwrap();
     let output = c3(folder.path(), &["compile", "add.py", "-v", "2"]);
     assert_eq!(code(&output), 1);
     for word in ["add.job.yaml", "--overwrite", "--rename"] {
@@ -177,8 +179,8 @@ fn wrong_usage_is_told_from_wrong_input() {
     for (arguments, expected) in [
         (&["compile"][..], 2),
         (&["compile", "missing.py"], 1),
-        (&["compile", "add.py", "-v", "no tag"], 1),
-        (&["compile", "add.py", "-r", "https://quay.io/ns"], 1),
+        (&["compile", "add.py", "-v", "no tag"], 2),
+        (&["compile", "add.py", "-r", "https://quay.io/ns"], 2),
         (&["compile", "add.py", "--image-version", "snake"], 2),
         (&["create-operator", "--no-build", "add.py", "missing.csv"], 1),
         (&["create-operator", "--no-build", "add.py", "../x"], 1),

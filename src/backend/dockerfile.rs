@@ -23,7 +23,7 @@ pub const FILES: &str = "files";
 pub const OPERATOR: &str = "operator";
 
 /// Longest label, in bytes: builders refuse lines of 64 KiB.
-const LABEL_LIMIT: usize = 30_000;
+const LABEL_LIMIT: usize = 40_000;
 
 /// Longest description in a label, in characters.
 const DESCRIPTION_LIMIT: usize = 1000;
@@ -135,10 +135,10 @@ fn writable(folder: &str) -> [Vec<String>; 3] {
 /// The commands of the system's package managers, each made fit for an image.
 fn system_commands(component: &Component) -> Vec<Vec<Vec<String>>> {
     let commands = component.requirements.iter().filter_map(|requirement| match requirement {
-        Requirement::System { commands, .. } => Some(commands),
+        Requirement::System { words, .. } => Some(system_command(words)),
         Requirement::Pip { .. } => None,
     });
-    commands.map(|commands| commands.iter().flat_map(|words| system_command(words)).collect()).collect()
+    commands.collect()
 }
 
 /// `dnf install git` → `dnf install -y git` and a clean-up; the same for `apt`, after an update of its lists.
@@ -237,6 +237,10 @@ fn component_json(component: &Component) -> Option<String> {
     let mut component = Component { diagnostics: Vec::new(), ..component.clone() };
     let json =
         |component: &Component| prelude::ascii_json(component).filter(|json| json.len() <= LABEL_LIMIT);
+    if let Some(json) = json(&component) {
+        return Some(json);
+    }
+    component.inputs.iter_mut().for_each(|input| input.reads.clear());
     if let Some(json) = json(&component) {
         return Some(json);
     }

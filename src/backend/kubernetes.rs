@@ -61,13 +61,8 @@ fn variable(parameter: &Parameter, operator: &str) -> Variable {
         description: parameter.description(),
         required: parameter.input.required,
         secret_name: parameter.input.secret.then(|| operator.to_owned()),
-        value: value(parameter).map(|text| literal(&text)),
+        value: parameter.default().map(literal),
     }
-}
-
-/// The default as a job shows it; a path's stays with the source, where it means a file of the image.
-fn value(parameter: &Parameter) -> Option<String> {
-    parameter.default().filter(|text| !text.contains('\0')).map(ToOwned::to_owned)
 }
 
 /// Kubernetes takes letters, digits and `-._` in the name of a variable; any other gets its identifier, which an
@@ -85,7 +80,7 @@ fn is_env_name(name: &str) -> bool {
 
 /// Whether the job gives the parameter a value.
 fn is_set(parameter: &Parameter) -> bool {
-    parameter.input.required || parameter.input.secret || value(parameter).is_some()
+    parameter.input.required || parameter.input.secret || parameter.default().is_some()
 }
 
 /// The argument that hands on a variable whose name Kubernetes can't spell.

@@ -23,16 +23,33 @@ pub struct Target {
     pub name: &'static str,
     /// What it writes, for the help.
     pub help: &'static str,
+    /// How the names of its files end, behind the stem of the source.
+    pub suffixes: &'static [&'static str],
     /// Writes the files.
     emit: fn(&Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>>,
 }
 
 /// Every platform, in the order in which their files are listed.
 pub static TARGETS: &[Target] = &[
-    Target { name: "kubeflow", help: "Kubeflow component, <stem>.yaml", emit: kubeflow::emit },
-    Target { name: "kubernetes", help: "Kubernetes job, <stem>.job.yaml", emit: kubernetes::emit },
-    Target { name: "cwl", help: "CWL step, <stem>.cwl", emit: cwl::emit },
+    Target {
+        name: "kubeflow",
+        help: "Kubeflow component, <stem>.yaml",
+        suffixes: &[".yaml"],
+        emit: kubeflow::emit,
+    },
+    Target {
+        name: "kubernetes",
+        help: "Kubernetes job, <stem>.job.yaml",
+        suffixes: &[".job.yaml"],
+        emit: kubernetes::emit,
+    },
+    Target { name: "cwl", help: "CWL step, <stem>.cwl", suffixes: &[".cwl"], emit: cwl::emit },
 ];
+
+/// How the names of manifests end, of all targets.
+pub fn suffixes() -> impl Iterator<Item = &'static str> {
+    TARGETS.iter().flat_map(|target| target.suffixes).copied()
+}
 
 /// What is known about an operator beside its component.
 #[derive(Debug, Clone)]

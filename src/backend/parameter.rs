@@ -52,11 +52,10 @@ const LOG_LEVEL: &str = "log_level";
 
 /// The parameters of a component; `log_level` comes last where `c3` adds it.
 pub(super) fn parameters(component: &Component, logging: bool) -> Vec<Parameter> {
-    let declared = |name: &str| {
-        component.inputs.iter().any(|input| input.name == name)
-            || component.outputs.iter().any(|output| output.name == name)
-    };
-    let added = (logging && !declared(LOG_LEVEL)).then(log_level);
+    let is_log_level = |name: &str| identifier::fold(name).to_lowercase().trim_matches('_') == LOG_LEVEL;
+    let declared = component.inputs.iter().any(|input| is_log_level(&input.name))
+        || component.outputs.iter().any(|output| is_log_level(&output.name));
+    let added = (logging && !declared).then(log_level);
     let inputs = component.inputs.iter().cloned().chain(added);
     inputs.map(|input| Parameter { id: identifier::fold(&input.name), input }).collect()
 }

@@ -8,12 +8,13 @@ use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde_json::json;
 
-use super::console;
+use super::console::{self, Messages};
 use super::failure::{Failure, INPUT};
 use super::options::{Emission, Format, LogLevel};
-use super::plan::{MANIFESTS, Plan, Purpose};
+use super::plan::{Plan, Purpose};
+use c3::artifact::Existing;
 use c3::reference::operator_name;
-use c3::{artifact, frontend};
+use c3::{artifact, backend, frontend};
 
 #[derive(Args, Debug)]
 #[command(disable_version_flag = true)]
@@ -32,6 +33,7 @@ const SKIPPED: &[&str] = &["__pycache__", "node_modules", "site-packages"];
 /// What became of one source.
 struct Outcome {
     source: PathBuf,
+    messages: Messages,
     result: Result<(String, Vec<PathBuf>), Failure>,
 }
 
@@ -54,6 +56,10 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         Some(threads) => threads.install(|| sources.par_iter().map(compile).collect()),
         None => sources.iter().map(compile).collect(),
     };
+    for outcome in &outcomes {
+        outcome.messages.show();
+        outcome.result.as_ref().err().map(console::failure);
+    }
     report(&outcomes, options)?;
     let worst =
         outcomes.iter().filter_map(|outcome| outcome.result.as_ref().err()).map(|failure| failure.code).max();
@@ -101,7 +107,7 @@ fn check_files(sources: &[PathBuf], emission: &Emission) -> Result<(), Failure> 
         let folder = emission.output_dir.as_deref().or(source.parent()).unwrap_or(Path::new(""));
         let stem = source.file_stem().unwrap_or_default().to_string_lossy();
         let dockerfile = emission.dockerfile.clone().unwrap_or_else(|| format!("{stem}.Dockerfile"));
-        let manifests = MANIFESTS.iter().map(|suffix| format!("{stem}{suffix}"));
+        let manifests = backend::suffixes().map(|suffix| format!("{stem}{suffix}"));
         for file in manifests.chain([dockerfile]) {
             let other = *taken.entry(folder.join(&file)).or_insert(source);
             if other != source {
@@ -133,21 +139,27 @@ fn warn_of_images(sources: &[PathBuf], level: LogLevel) {
 }
 
 fn compile(source: &Path, emission: &Emission) -> Outcome {
-    let result = try_compile(source, emission);
-    if let Err(failure) = &result {
-        console::failure(failure);
-    }
-    Outcome { source: source.into(), result }
+    let mut messages = Messages::default();
+    let result = try_compile(source, emission, &mut messages);
+    Outcome { source: source.into(), messages, result }
 }
 
-fn try_compile(source: &Path, emission: &Emission) -> Result<(String, Vec<PathBuf>), Failure> {
-    let mut plan = Plan::new(source, &[], emission, Purpose::Files)?;
+fn try_compile(
+    source: &Path,
+    emission: &Emission,
+    messages: &mut Messages,
+) -> Result<(String, Vec<PathBuf>), Failure> {
+    let mut plan = Plan::new(source, &[], emission, Purpose::Files, messages)?;
     let repository = plan.repository(emission)?;
     let version =
         emission.version.clone().or_else(|| plan.present_version()).unwrap_or_else(|| "0.1".to_owned());
     plan.set_version(&version, &repository)?;
-    let artifacts = plan.artifacts(emission)?;
-    Ok((plan.settings.image.clone(), artifact::write(&artifacts, &plan.folder, &emission.existing())?))
+    let artifacts = plan.artifacts(emission, messages)?;
+    let existing = match emission.existing() {
+        Existing::Keep if plan.conflicts(&artifacts, emission).is_empty() => Existing::Overwrite,
+        existing => existing,
+    };
+    Ok((plan.settings.image.clone(), artifact::write(&artifacts, &plan.folder, &existing)?))
 }
 
 fn report(outcomes: &[Outcome], options: &Options) -> Result<(), Failure> {

@@ -1,5 +1,6 @@
 //! What a user sees: diagnostics and failures on standard error, data on standard output.
 
+use std::fmt::Write as _;
 use std::io::{ErrorKind, Write};
 
 use c3::diagnostic::{self, Diagnostic, Severity};
@@ -11,19 +12,36 @@ use super::options::LogLevel;
 /// Most diagnostics of one source that are shown, errors apart.
 const MAX_DIAGNOSTICS: usize = 100;
 
+/// What is told of one source, in the order in which it is found.
+#[derive(Debug, Default)]
+pub(crate) struct Messages(String);
+
+impl Messages {
+    /// Adds the diagnostics of a source that are important enough.
+    pub(crate) fn add(&mut self, diagnostics: &[Diagnostic], source: &Source, level: LogLevel) {
+        let shown = diagnostics.iter().filter(|diagnostic| diagnostic.severity >= threshold(level));
+        let (first, rest): (Vec<_>, Vec<_>) = shown.enumerate().partition(|(index, diagnostic)| {
+            *index < MAX_DIAGNOSTICS || diagnostic.severity == Severity::Error
+        });
+        for (_, diagnostic) in first {
+            self.0.extend([diagnostic::render(diagnostic, source, true).as_str(), "\n"]);
+        }
+        if !rest.is_empty() {
+            let _ = writeln!(self.0, "… and {} more of `{}`", rest.len(), source.display());
+        }
+    }
+
+    /// Shows them.
+    pub(crate) fn show(&self) {
+        let _ = anstream::stderr().lock().write_all(self.0.as_bytes());
+    }
+}
+
 /// Shows the diagnostics of a source that are important enough.
 pub(crate) fn diagnostics(diagnostics: &[Diagnostic], source: &Source, level: LogLevel) {
-    let mut stderr = anstream::stderr().lock();
-    let shown = diagnostics.iter().filter(|diagnostic| diagnostic.severity >= threshold(level));
-    let (first, rest): (Vec<_>, Vec<_>) = shown
-        .enumerate()
-        .partition(|(index, diagnostic)| *index < MAX_DIAGNOSTICS || diagnostic.severity == Severity::Error);
-    for (_, diagnostic) in first {
-        let _ = writeln!(stderr, "{}", diagnostic::render(diagnostic, source, true));
-    }
-    if !rest.is_empty() {
-        let _ = writeln!(stderr, "… and {} more of `{}`", rest.len(), source.display());
-    }
+    let mut messages = Messages::default();
+    messages.add(diagnostics, source, level);
+    messages.show();
 }
 
 fn threshold(level: LogLevel) -> Severity {

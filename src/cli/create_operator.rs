@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use c3::artifact::{self, Artifact, ArtifactError, Existing};
+use c3::artifact::{self, ArtifactError, Existing};
 use c3::engine::context::Context;
 use c3::engine::progress::Progress;
 use c3::engine::registry;
@@ -13,7 +13,7 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::console;
+use super::console::{self, Messages};
 use super::failure::{Failure, INPUT};
 use super::image::{self, Image, Order};
 use super::options::{Emission, Format, LogLevel, single_platform};
@@ -47,7 +47,7 @@ pub(crate) struct Options {
     archive: Option<PathBuf>,
 
     /// Write the files only; no engine and no registry is asked
-    #[arg(long, alias = "no_build", conflicts_with_all = ["archive", "no_cache", "platform"])]
+    #[arg(long, alias = "no_build", conflicts_with_all = ["archive", "platform"])]
     no_build: bool,
 
     /// Build the image but push nothing
@@ -77,13 +77,19 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let emission = &options.emission;
     let platform = single_platform(&options.platform)?;
     let purpose = if options.no_build { Purpose::Files } else { Purpose::Image };
-    let mut plan = Plan::new(&options.file, &options.additional_files, emission, purpose)?;
+    let mut messages = Messages::default();
+    let plan = Plan::new(&options.file, &options.additional_files, emission, purpose, &mut messages);
+    messages.show();
+    let mut plan = plan?;
     let repository = plan.repository(emission)?;
     let version = version(options, &plan, &repository)?;
     plan.set_version(&version, &repository)?;
-    let artifacts = plan.artifacts(emission)?;
+    let mut messages = Messages::default();
+    let artifacts = plan.artifacts(emission, &mut messages);
+    messages.show();
+    let artifacts = artifacts?;
     let context = plan.context(&artifacts)?;
-    let existing = decide(&artifacts, &plan.folder, emission.existing())?;
+    let existing = decide(plan.conflicts(&artifacts, emission), emission.existing())?;
     let kept = options.keep_generated_files.then(|| Kept::stage(&plan, &context, &existing)).transpose()?;
     let push = emission.repository.is_some() && !options.local_mode;
     let image = if options.no_build {
@@ -128,10 +134,12 @@ fn version(options: &Options, plan: &Plan, repository: &str) -> Result<String, F
 }
 
 /// Settles what happens to files that are there before anything long begins; asks where somebody can answer.
-fn decide(artifacts: &[Artifact], folder: &Path, existing: Existing) -> Result<Existing, Failure> {
-    let conflicts = artifact::conflicts(artifacts, folder);
-    if existing != Existing::Keep || conflicts.is_empty() {
+fn decide(conflicts: Vec<PathBuf>, existing: Existing) -> Result<Existing, Failure> {
+    if existing != Existing::Keep {
         return Ok(existing);
+    }
+    if conflicts.is_empty() {
+        return Ok(Existing::Overwrite);
     }
     let error = ArtifactError::Exists(conflicts);
     if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
@@ -207,10 +215,9 @@ fn names(path: &Path) -> Option<Vec<OsString>> {
 
 fn report(options: &Options, plan: &Plan, files: &[PathBuf], image: Option<&Image>) -> Result<(), Failure> {
     let emission = &options.emission;
-    let local = image.is_some_and(|image| image.digest.is_none());
-    if local && !options.local_mode {
+    if emission.repository.is_none() && !options.local_mode {
         console::info(
-            "note: the image stays local; push it with `--repository REGISTRY/NAMESPACE`",
+            "note: the image stays on this machine; push it with `--repository REGISTRY/NAMESPACE`",
             emission.log_level,
         );
     }

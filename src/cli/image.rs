@@ -1,6 +1,8 @@
 //! The image of an operator: built by an engine, named, pushed.
 
 use std::collections::BTreeMap;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use c3::backend::runtime;
@@ -98,7 +100,8 @@ struct Archive<'a> {
 impl<'a> Archive<'a> {
     fn create(path: &'a Path) -> Result<Self, Failure> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let file = tempfile::Builder::new().prefix(".c3-").tempfile_in(folder);
+        let anyone = Permissions::from_mode(0o666);
+        let file = tempfile::Builder::new().prefix(".c3-").permissions(anyone).tempfile_in(folder);
         file.map(|file| Self { path, file }).map_err(|error| Self::failure(path, &error))
     }
 

@@ -71,7 +71,7 @@ fn of_image(reference: &str) -> Result<Component, Failure> {
     };
     let label = labels.get(COMPONENT_LABEL).ok_or_else(|| {
         Failure::new(INPUT, format!("`{reference}` carries no component"))
-            .hint("only images that `c3` has built do; compile the source again")
+            .hint("only images that `c3` has built do, and none with hundreds of inputs; inspect the source")
     })?;
     serde_json::from_str(label).map_err(|error| {
         Failure::new(INPUT, format!("the component of `{reference}` can't be read: {error}"))

@@ -2,18 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
-use c3::artifact::Artifact;
+use c3::artifact::{self, Artifact};
 use c3::backend::{self, Operator, Settings, dockerfile, prelude, runtime};
 use c3::component::Component;
 use c3::diagnostic::Diagnostic;
 use c3::engine::context::{Content, Context, Entry, source_date_epoch};
 use c3::files::{self, AdditionalFile};
 use c3::frontend;
-use c3::reference;
+use c3::reference::{self, NameError};
 use c3::requirement_files::{self, Resolved};
 use c3::source::Source;
 
-use super::console;
+use super::console::Messages;
 use super::failure::{Failure, INPUT, USAGE};
 use super::options::Emission;
 
@@ -27,9 +27,6 @@ pub(crate) struct Plan {
     files: Vec<AdditionalFile>,
     requirements: Resolved,
 }
-
-/// How the manifests' names end.
-pub(crate) const MANIFESTS: [&str; 3] = [".job.yaml", ".yaml", ".cwl"];
 
 /// How the name of a build context that is left on disk ends.
 pub(crate) const CONTEXT: &str = ".context";
@@ -54,11 +51,12 @@ impl Plan {
         patterns: &[String],
         options: &Emission,
         purpose: Purpose,
+        messages: &mut Messages,
     ) -> Result<Self, Failure> {
         let source = Source::load(path)?;
         let mut reading = frontend::read(&source);
         let Some(component) = reading.component else {
-            console::diagnostics(&reading.diagnostics, &source, options.log_level);
+            messages.add(&reading.diagnostics, &source, options.log_level);
             return Err(Failure::diagnosed());
         };
         let root = current_dir()?;
@@ -71,7 +69,7 @@ impl Plan {
         let operator = Operator { component: &component, settings: &settings };
         check_entry(&operator)?;
         reading.diagnostics.extend(backend::review(&operator, default_python(options, &component)));
-        console::diagnostics(&reading.diagnostics, &source, options.log_level);
+        messages.add(&reading.diagnostics, &source, options.log_level);
         if frontend::has_error(&reading.diagnostics) {
             return Err(Failure::diagnosed());
         }
@@ -80,12 +78,12 @@ impl Plan {
 
     /// The repository of the image, without a tag.
     pub(crate) fn repository(&self, options: &Emission) -> Result<String, Failure> {
-        Ok(reference::image_repository(options.repository.as_deref(), &self.component.name)?)
+        reference::image_repository(options.repository.as_deref(), &self.component.name).map_err(usage)
     }
 
     /// Decides on the version.
     pub(crate) fn set_version(&mut self, version: &str, repository: &str) -> Result<(), Failure> {
-        reference::valid_tag(version)?;
+        reference::valid_tag(version).map_err(usage)?;
         version.clone_into(&mut self.settings.version);
         self.settings.image = format!("{repository}:{version}");
         Ok(())
@@ -94,7 +92,7 @@ impl Plan {
     /// The version of the manifests that are there.
     pub(crate) fn present_version(&self) -> Option<String> {
         let image = format!("claimed-{}:", self.component.name);
-        MANIFESTS.iter().find_map(|suffix| {
+        backend::suffixes().find_map(|suffix| {
             let text =
                 std::fs::read_to_string(self.folder.join(format!("{}{suffix}", self.settings.stem))).ok()?;
             let line = text.lines().find(|line| line.contains(&image))?;
@@ -111,11 +109,28 @@ impl Plan {
     }
 
     /// Emits the files.
-    pub(crate) fn artifacts(&self, options: &Emission) -> Result<Vec<Artifact>, Failure> {
+    pub(crate) fn artifacts(
+        &self,
+        options: &Emission,
+        messages: &mut Messages,
+    ) -> Result<Vec<Artifact>, Failure> {
         backend::emit(&self.operator(), &options.targets()).map_err(|diagnostics| {
-            console::diagnostics(&diagnostics, &self.source, options.log_level);
+            messages.add(&diagnostics, &self.source, options.log_level);
             Failure::diagnosed()
         })
+    }
+
+    /// The files that are there and differ in more than the version from those to be written.
+    pub(crate) fn conflicts(&self, artifacts: &[Artifact], options: &Emission) -> Vec<PathBuf> {
+        let conflicts = artifact::conflicts(artifacts, &self.folder);
+        let Some(before) = self.present_version().filter(|_| !conflicts.is_empty()) else { return conflicts };
+        let repository = self.settings.image.strip_suffix(&format!(":{}", self.settings.version));
+        let (image, version) = (format!("{}:{before}", repository.unwrap_or_default()), before);
+        let settings = Settings { image, version, ..self.settings.clone() };
+        let operator = Operator { component: &self.component, settings: &settings };
+        let before = backend::emit(&operator, &options.targets()).unwrap_or_default();
+        let differs = artifact::conflicts(&before, &self.folder);
+        conflicts.into_iter().filter(|path| differs.contains(path)).collect()
     }
 
     /// The build context: requirement files, additional files, the source and its entry point, the Dockerfile.
@@ -143,6 +158,11 @@ impl Plan {
     }
 }
 
+/// A name on the command line that isn't one.
+fn usage(error: NameError) -> Failure {
+    Failure { code: USAGE, ..Failure::from(error) }
+}
+
 fn current_dir() -> Result<PathBuf, Failure> {
     std::env::current_dir()
         .map_err(|error| Failure::new(INPUT, format!("cannot tell the current directory: {error}")))
@@ -157,7 +177,7 @@ fn dockerfile_name(source: &Source, options: &Emission) -> String {
 fn checked_dockerfile_name(source: &Source, options: &Emission) -> Result<String, Failure> {
     let name = dockerfile_name(source, options);
     let is_name = !name.is_empty() && !name.contains(['/', '\0']) && name != "." && name != "..";
-    let taken = MANIFESTS.iter().any(|suffix| name == format!("{}{suffix}", source.stem()));
+    let taken = backend::suffixes().any(|suffix| name == format!("{}{suffix}", source.stem()));
     if is_name && !taken && name != source.file_name() {
         return Ok(name);
     }
@@ -173,7 +193,7 @@ fn without_own(
     folder: &Path,
     options: &Emission,
 ) -> Vec<AdditionalFile> {
-    let suffixes = MANIFESTS.iter().chain(&[CONTEXT]);
+    let suffixes = backend::suffixes().chain([CONTEXT]);
     let made = suffixes.map(|suffix| format!("{}{suffix}", source.stem()));
     let made = made.chain([dockerfile_name(source, options)]).map(|name| folder.join(name));
     let own: Vec<PathBuf> =

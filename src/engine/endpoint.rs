@@ -113,12 +113,6 @@ impl Endpoint {
     pub fn from_environment() -> Result<Self, EndpointError> {
         choose(&|name| std::env::var(name).ok())
     }
-
-    /// Whether the user has named this engine, so that no other may take its place.
-    #[must_use]
-    pub fn is_named(&self) -> bool {
-        self.rule != Rule::Default
-    }
 }
 
 /// A variable of the environment by its name.

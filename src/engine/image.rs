@@ -13,8 +13,6 @@ pub struct Image {
     pub platform: String,
     /// The variables of its environment, as `NAME=value`.
     pub env: Vec<String>,
-    /// The user it runs as; empty for root.
-    pub user: String,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
     /// `repository@digest` wherever it was pushed to or pulled from.
@@ -47,7 +45,6 @@ impl From<ImageInspect> for Image {
             id: image.id.unwrap_or_default(),
             platform: platform.collect::<Vec<_>>().join("/"),
             env: config.env.unwrap_or_default(),
-            user: config.user.unwrap_or_default(),
             labels: config.labels.unwrap_or_default().into_iter().collect(),
             digests: image.repo_digests.unwrap_or_default(),
         }
@@ -64,7 +61,6 @@ mod tests {
             id: String::new(),
             platform: platform.to_owned(),
             env,
-            user: String::new(),
             labels: BTreeMap::new(),
             digests: Vec::new(),
         }

@@ -41,7 +41,7 @@ fn refusal(folder: &TempDir, patterns: &[&str]) -> String {
 fn named_files_and_folders_come_sorted_and_once() {
     let folder = folder(&["b.py", "a.py", "data/z.csv", "data/deep/.hidden", "other"]);
     let patterns = ["data/", "b.py", "./a.py", "data/z.csv", "data/../b.py"];
-    assert_eq!(found(&folder, &patterns), ["a.py", "b.py", "data/deep/.hidden", "data/z.csv"]);
+    assert_eq!(found(&folder, &patterns), ["a.py", "b.py", "data/z.csv"]);
     assert!(found(&folder, &[]).is_empty());
 }
 

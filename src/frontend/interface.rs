@@ -244,11 +244,17 @@ impl Variable {
         let tested = self.accesses.iter().any(|access| matches!(access.action, Action::Test));
         let default = decisive.as_ref().and_then(|read| self.default(read, &kind, diagnostics));
         self.check_defaults(&kind, default.as_ref(), diagnostics);
+        let secret = self.is_secret(&kind);
+        if secret && default.as_ref().is_some_and(|text| !text.is_empty()) {
+            let message = format!("`{}` looks like a secret, so its default is in no manifest", self.name);
+            let note = Diagnostic::note("secret-default", message).at(first.access.span.clone());
+            diagnostics.push(note.hint("write `# c3: not-secret` at the end of the line if it is none"));
+        }
         Some(Input {
             name: self.name.clone(),
             required: decisive.is_none() && !tested,
-            default: default.filter(|_| !self.is_secret(&kind)),
-            secret: self.is_secret(&kind),
+            default: default.filter(|_| !secret),
+            secret,
             kind,
             description: self.description(),
             location: source.locate(first.access.span.start),

@@ -23,10 +23,10 @@ pub struct CommentLine<'a> {
 }
 
 impl<'a> CommentLine<'a> {
-    /// The comment without `#` and outer blanks.
+    /// The comment without `#`, the marks of a notebook's commands, and outer blanks.
     #[must_use]
     pub fn text(&self) -> &'a str {
-        self.raw.trim_start_matches('#').trim()
+        self.raw.trim_start_matches('#').trim().trim_start_matches(['!', '%']).trim_start()
     }
 }
 
@@ -159,7 +159,7 @@ fn parse_command(command: &str) -> Result<Vec<Requirement>, String> {
 fn requirement(words: &[String]) -> Result<Requirement, String> {
     let line = words.join(" ");
     if is_system(&line) {
-        return Ok(Requirement::System { text: line, commands: vec![words.to_vec()] });
+        return Ok(Requirement::System { text: line, words: words.to_vec() });
     }
     let arguments =
         pip_arguments(&line).ok_or_else(|| format!("`{line}` is no command that installs packages"))?;

@@ -4,6 +4,8 @@ import base64
 import json
 import os
 import shutil
+import socket
+import threading
 
 import pytest
 from images import digest, docker, image_config, layer_ids, layers, remove_image, tags
@@ -18,6 +20,7 @@ from support import (
     STRANGER_UID,
     as_root,
     c3,
+    environment,
     inspect,
     refused,
     run,
@@ -224,6 +227,19 @@ def test_a_script_in_a_folder_finds_its_modules_and_files(tmp_path, repository):
     assert found == '/opt/app-root/src/data/names.txt\n'
 
 
+def test_modes_of_files_are_those_an_image_needs(tmp_path, repository):
+    script = (
+        'import pathlib, subprocess\nsubprocess.run(["./tool.sh"])\nprint(pathlib.Path("private/a.txt").read_text())\n'
+    )
+    write(tmp_path / 'modes.py', script).chmod(0o600)
+    write(tmp_path / 'private/a.txt', 'text').chmod(0o600)
+    (tmp_path / 'private').chmod(0o700)
+    write(tmp_path / 'tool.sh', '#!/bin/sh\necho tool\n').chmod(0o700)
+    image = create(tmp_path, 'modes.py', 'private', 'tool.sh', '-r', repository, '--local-mode')
+    options = ['--user', f'{STRANGER_UID}:{STRANGER_UID}']
+    assert succeeded(run_image(image, options=options)).stdout == 'tool\ntext\n'
+
+
 STRANGE = 'Mein "Skript" $(id) \'ü\' #1 {{x}} %s &.py'
 
 
@@ -264,6 +280,64 @@ def test_an_archive_can_be_loaded(tmp_path, repository):
     docker('load', '--quiet', '--input', tmp_path / 'image.tar')
     assert succeeded(run_image(image)).stdout == 'from an archive\n'
     assert sorted(snapshot(tmp_path / 'out')) == sorted(f'archived.{suffix}' for suffix in EMITTED)
+
+
+# Other ways to an engine
+
+
+@pytest.fixture
+def tcp():
+    """Give an address at which the engine answers by TCP."""
+    listener = socket.create_server(('127.0.0.1', 0))
+    threading.Thread(target=serve, args=[listener], daemon=True).start()
+    yield f'tcp://127.0.0.1:{listener.getsockname()[1]}'
+    listener.close()
+
+
+def serve(listener):
+    """Join every connection with the engine's socket."""
+    while True:
+        try:
+            client, _ = listener.accept()
+        except OSError:
+            return
+        engine = socket.socket(socket.AF_UNIX)
+        engine.connect('/var/run/docker.sock')
+        for source, target in ((client, engine), (engine, client)):
+            threading.Thread(target=pass_on, args=[source, target], daemon=True).start()
+
+
+def pass_on(source, target):
+    """Pass on what comes from one side of a connection to the other."""
+    try:
+        while piece := source.recv(65536):
+            target.sendall(piece)
+        target.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass
+
+
+@pytest.mark.parametrize('builder', BUILDERS)
+def test_an_engine_may_be_asked_by_tcp(tmp_path, repository, tcp, builder):
+    write(tmp_path / 'remote.py', 'print("by TCP")\n')
+    env = {**BUILDERS[builder], 'DOCKER_HOST': tcp}
+    image = create(tmp_path, 'remote.py', '-r', f'{repository}/tcp-{builder}', env=env)
+    assert succeeded(run_image(image)).stdout == 'by TCP\n'
+
+
+def test_an_engine_may_be_named_by_a_context(tmp_path, repository):
+    config = {'DOCKER_CONFIG': tmp_path / 'config'}
+    place = os.environ.get('DOCKER_HOST', 'unix:///var/run/docker.sock')
+    docker('context', 'create', 'here', '--docker', f'host={place}', env=environment(config))
+    docker('context', 'create', 'gone', '--docker', 'host=unix:///nonexistent', env=environment(config))
+    docker('context', 'use', 'gone', env=environment({**config, 'DOCKER_HOST': None}))
+    write(tmp_path / 'remote.py', 'print("by context")\n')
+    arguments = ['remote.py', '-r', f'{repository}/context', '--local-mode']
+    unset = {**config, 'DOCKER_HOST': None}
+    done = c3('create-operator', *arguments, cwd=tmp_path, env=unset)
+    refused(done, 3, '/nonexistent', 'gone')
+    image = create(tmp_path, *arguments, env={**unset, 'DOCKER_CONTEXT': 'here'})
+    assert succeeded(run_image(image)).stdout == 'by context\n'
 
 
 # Podman

@@ -2,7 +2,6 @@
 
 import json
 import re
-import secrets
 
 import kubernetes_validate
 import pytest

@@ -33,8 +33,6 @@ fn the_default_socket_is_the_last_resort() {
     let folder = tempfile::tempdir().unwrap();
     let endpoint = chosen(&folder, &[("DOCKER_HOST", "")]).unwrap();
     assert_eq!(endpoint.host, DEFAULT_HOST);
-    assert!(!endpoint.is_named());
-    assert!(!chosen(&config("default"), &[]).unwrap().is_named());
 }
 
 #[test]
