@@ -95,7 +95,7 @@ class Table:
     def __str__(self):
         """Align the columns."""
         rows = [[cell or '' for cell in row] for row in self.rows]
-        widths = [max(map(len, column)) for column in zip(*rows)]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         aligned = ([row[0].ljust(widths[0]), *map(str.rjust, row[1:5], widths[1:5]), row[5]] for row in rows)
         return '\n'.join('  '.join(cells).rstrip() for cells in aligned)
 

@@ -1,6 +1,9 @@
 //! Hostile sources: scripts that are generated together with the interface they must be read as, random and broken
 //! text, and extremes of nesting and size. `PROPTEST_CASES` sets how many scripts are tried.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that can't go on fails")]
+#![expect(clippy::format_push_string, reason = "scripts are put together piece by piece")]
+
 use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -591,7 +594,7 @@ impl Variable {
 
     fn as_input(&self) -> Value {
         json!({
-            "name": self.name, "type": self.kind(), "default": self.default(), "required": matches!(self.given, Given::Missing),
+            "name": self.name, "type": self.kind(), "default": self.default().filter(|_| !self.is_secret()), "required": matches!(self.given, Given::Missing),
             "secret": self.is_secret(), "description": self.description(),
         })
     }
@@ -862,7 +865,7 @@ struct Emitted {
     prelude: String,
 }
 
-/// Reads YAML; every document must also be free of what PyYAML refuses to read at all.
+/// Reads YAML; every document must also be free of what `PyYAML` refuses to read at all.
 fn yaml(text: &str) -> Value {
     let refused = |character: &char| {
         let allowed = matches!(character, '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
@@ -1005,9 +1008,10 @@ fn check_kubeflow(script: &Script, component: &Component, document: &Value) {
     for input in script.parameters() {
         let pair =
             [json!(format!("--{}", input["id"].as_str().unwrap())), json!({"inputValue": input["id"]})];
-        match input["required"] == true && input["secret"] == false {
-            true => arguments.extend(pair),
-            false => arguments.push(json!({"if": {"cond": {"isPresent": input["id"]}, "then": pair}})),
+        if input["required"] == true && input["secret"] == false {
+            arguments.extend(pair);
+        } else {
+            arguments.push(json!({"if": {"cond": {"isPresent": input["id"]}, "then": pair}}));
         }
     }
     for output in script.outcomes() {
@@ -1194,7 +1198,7 @@ fn check_any(source: &Source, settings: &Settings) {
             assert_eq!(interface(&emitted.prelude)["script"], json!(component.source));
         }
         Err(diagnostics) => {
-            assert!(diagnostics.iter().all(|diagnostic| diagnostic.severity == Severity::Error))
+            assert!(diagnostics.iter().all(|diagnostic| diagnostic.severity == Severity::Error));
         }
     }
 }

@@ -68,13 +68,13 @@ REFUSED = {
     'ignored file': (['step.py', 'key.secret'], 1, ['dockerignore']),
     'missing template': (['step.py', '--dockerfile-template', 'missing'], 1, ['missing', '--dockerfile-template']),
     'template with an unknown name': (['step.py', '--dockerfile-template', 'template'], 1, ['nonsense', 'base_image']),
-    'upper case repository': (['step.py', '-r', 'quay.io/Me'], 1, ['upper-case', 'quay.io/me']),
-    'web address': (['step.py', '-r', 'https://quay.io/me'], 1, ['https://quay.io/me']),
-    'unusable version': (['step.py', '-v', 'a b'], 1, ['a b', 'tag']),
+    'upper case repository': (['step.py', '-r', 'quay.io/Me'], 2, ['upper-case', 'quay.io/me']),
+    'web address': (['step.py', '-r', 'https://quay.io/me'], 2, ['https://quay.io/me']),
+    'unusable version': (['step.py', '-v', 'a b'], 2, ['a b', 'tag']),
     'unusable image version': (['step.py', '--image-version', 'perl5'], 2, ['perl5', '--image-version']),
     'unknown target': (['step.py', '--target', 'kubeflow,nonsense'], 2, ['nonsense', 'kubernetes']),
     'unknown option': (['step.py', '--nonsense'], 2, ['--nonsense']),
-    'two platforms': (['step.py', '--platform', 'linux/amd64,linux/arm64'], 2, ['platform', 'hint']),
+    'platform without a build': (['step.py', '--platform', 'linux/arm64'], 2, ['--platform', '--no-build']),
     'no source at all': ([], 2, ['FILE']),
 }
 
@@ -94,7 +94,7 @@ COMPILE_REFUSED = {
         ['twins/step.py', 'twins/step.ipynb'],
         ['twins/step.py', 'twins/step.ipynb', 'output-dir'],
     ),
-    'two sources for one folder': (['step.py', 'twins/step.py', '-o', 'out'], ['twins/step.py', 'same files']),
+    'two sources for one folder': (['step.py', 'twins/step.py', '-o', 'out'], ['twins/step.py', 'both write']),
     'missing': (['missing'], ['missing']),
 }
 

@@ -625,7 +625,7 @@ def assemble(name, accesses, inputs, outputs):
     text = next((access.description for access in accesses if access.description), '')
     if is_input:
         decisive = next((access for access in reads if access.has_default), None)
-        default = default_text(decisive.default, kind) if decisive else None
+        default = default_text(decisive.default, kind) if decisive and not secret else None
         places = [(access.line, access.column) for access in reads]
         inputs.append({
             'name': name, 'type': kind, 'default': default, 'required': decisive is None, 'secret': secret, 'description': text,

@@ -4,7 +4,6 @@
 are compared too.
 """
 
-import ast
 import json
 import os
 import subprocess
@@ -206,9 +205,3 @@ def flat(text):
 def is_control(character):
     """Tell a control character."""
     return ord(character) < 32 or 127 <= ord(character) < 160
-
-
-def test_entry_points(random_scripts, tmp_path):
-    """The entry point is a Python program."""
-    c3('compile', random_scripts[0], '-o', tmp_path)
-    assert ast.parse((ROOT / 'templates/prelude.py.j2').read_text(encoding='utf-8').replace('{{ interface }}', '""'))
