@@ -986,10 +986,21 @@ fn check_component(script: &Script, component: &Component) {
     );
 }
 
+/// Whether a default is a number that Kubeflow, which has floating point numbers only, can hold.
+fn kubeflow_holds(input: &Value) -> bool {
+    let text = input["default"].as_str().unwrap_or_default();
+    match input["type"].as_str() {
+        Some("Integer") => text.parse::<i128>().is_ok_and(|value| value.abs() <= 1 << 53),
+        Some("Float") => text.replace('_', "").parse::<f64>().is_ok_and(f64::is_finite),
+        _ => true,
+    }
+}
+
 fn check_kubeflow(script: &Script, component: &Component, document: &Value) {
     let port = |value: &Value| {
         let secret = value["secret"] == true;
-        let mut port = without(value, &["id", "required", "secret", if secret { "default" } else { "" }]);
+        let default = if secret || !kubeflow_holds(value) { "default" } else { "" };
+        let mut port = without(value, &["id", "required", "secret", default]);
         port["name"] = value["id"].clone();
         if value.get("required").is_some_and(|required| *required == false) || secret {
             port["optional"] = json!(true);
