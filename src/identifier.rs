@@ -1,10 +1,21 @@
 //! Identifiers: how a variable's name is spelled where an engine takes letters, digits and `_` only.
 
-/// The name as an identifier: `api key` → `api_key`, `größe` → `gru00f6u00dfe`, `1st` → `_1st`.
+/// Words that no parameter can be called: those that Python keeps for itself, and that of its methods.
+const RESERVED: &[&str] = &[
+    "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del", "elif", "else",
+    "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal", "not",
+    "or", "pass", "raise", "return", "self", "try", "while", "with", "yield",
+];
+
+/// The name as an identifier: `api key` → `api_key`, `größe` → `gru00f6u00dfe`, `1st` → `_1st`, `lambda` →
+/// `lambda_value`.
 #[must_use]
 pub fn fold(name: &str) -> String {
     let digit_first = name.starts_with(|first: char| first.is_ascii_digit());
-    digit_first.then_some("_".to_owned()).into_iter().chain(name.chars().map(fold_char)).collect()
+    let reserved = RESERVED.contains(&name.to_lowercase().trim_matches('_'));
+    let before = digit_first.then_some("_".to_owned());
+    let after = reserved.then_some("_value".to_owned());
+    before.into_iter().chain(name.chars().map(fold_char)).chain(after).collect()
 }
 
 fn fold_char(character: char) -> String {
@@ -33,6 +44,9 @@ mod tests {
             ("1st", "_1st"),
             ("ä", "u00e4"),
             ("x_1", "x_1"),
+            ("lambda", "lambda_value"),
+            ("_Class", "_Class_value"),
+            ("classes", "classes"),
             ("🚀", "u1f680"),
         ] {
             assert_eq!(fold(name), id);

@@ -168,10 +168,10 @@ up() {
   done
 }
 
-# The names of what was started here and not ended yet.
+# The names of what was started here and still runs.
 started() {
   for pid in "$state"/*.pid; do
-    [ ! -e "$pid" ] || basename "$pid" .pid
+    if [ -e "$pid" ] && as_root kill -0 "$(cat "$pid")" 2>/dev/null; then basename "$pid" .pid; fi
   done
 }
 

@@ -815,7 +815,15 @@ fn id(name: &str) -> String {
         character if character.is_ascii() => "_".to_owned(),
         character => format!("u{:04x}", u32::from(character)),
     };
-    first.chars().map(String::from).chain(name.chars().map(letter)).collect()
+    let reserved =
+        ["lambda", "class", "self", "import", "from", "def", "is", "in", "not", "or", "and", "if", "for"];
+    let last = if reserved.contains(&name.to_lowercase().trim_matches('_')) { "_value" } else { "" };
+    first
+        .chars()
+        .map(String::from)
+        .chain(name.chars().map(letter))
+        .chain(last.chars().map(String::from))
+        .collect()
 }
 
 // --------------------------------------------------------------------------------------------------------- checks

@@ -89,8 +89,8 @@ fn root(folder: &str) -> String {
     }
 }
 
-/// JSON of ASCII characters only, so that the generated program needs no encoding, and without escaped quotes, which
-/// not every reader of Dockerfiles understands.
+/// JSON of ASCII characters only, so that the generated program needs no encoding, and without escaped quotes
+/// and backslashes, which not every reader of Dockerfiles understands.
 pub(super) fn ascii_json(value: &impl Serialize) -> Option<String> {
     let json = serde_json::to_string(value).ok()?;
     let mut units = [0; 2];
@@ -98,9 +98,9 @@ pub(super) fn ascii_json(value: &impl Serialize) -> Option<String> {
     let mut ascii = String::with_capacity(json.len());
     for character in json.chars() {
         match character {
-            '"' if escaped => {
+            '"' | '\\' if escaped => {
                 ascii.pop();
-                ascii.push_str("\\u0022");
+                ascii.push_str(if character == '"' { "\\u0022" } else { "\\u005c" });
             }
             ' '..='~' => ascii.push(character),
             character => {

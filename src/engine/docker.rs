@@ -1,6 +1,6 @@
 //! Docker and Podman, by Docker's API: connect, look up images, name them.
 
-use std::future::Future;
+use std::future::{Future, pending};
 use std::time::Duration;
 
 use bollard::errors::Error;
@@ -8,6 +8,7 @@ use bollard::models::SystemVersion;
 use bollard::query_parameters::TagImageOptionsBuilder;
 use bollard::{API_DEFAULT_VERSION, Docker};
 use tokio::runtime::{self, Runtime};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::endpoint::Endpoint;
@@ -194,14 +195,21 @@ async fn greet(client: &Docker) -> Result<SystemVersion, Error> {
     tokio::time::timeout(CONNECT, question).await.unwrap_or(Err(Error::RequestTimeoutError))
 }
 
-/// Cancels what is going on at the first Ctrl-C, and ends the program at the second.
+/// Cancels what is going on at the first Ctrl-C or request to end, and ends the program at the second.
 async fn watch(interrupted: CancellationToken) {
-    if tokio::signal::ctrl_c().await.is_ok() {
-        interrupted.cancel();
-        if tokio::signal::ctrl_c().await.is_ok() {
-            #[expect(clippy::exit, reason = "who presses Ctrl-C twice doesn't want to wait")]
-            std::process::exit(130);
-        }
+    asked_to_end().await;
+    interrupted.cancel();
+    asked_to_end().await;
+    #[expect(clippy::exit, reason = "who asks twice doesn't want to wait")]
+    std::process::exit(130);
+}
+
+/// Waits for Ctrl-C, or for the signal by which a system ends a program.
+async fn asked_to_end() {
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return pending().await };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
     }
 }
 

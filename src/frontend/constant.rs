@@ -50,7 +50,9 @@ pub fn default_text(value: &Constant, kind: &Type) -> Result<String, String> {
     match (kind, value) {
         (Type::Integer, Constant::Text(text)) => integer_text(text).map_or_else(invalid, Ok),
         (Type::Integer, Constant::Bool(value)) => Ok(u8::from(*value).to_string()),
-        (Type::Integer, Constant::Float(value)) if value.is_finite() => Ok(format!("{:.0}", value.trunc())),
+        (Type::Integer, Constant::Float(value)) if value.is_finite() => {
+            integer_text(&format!("{:.0}", value.trunc())).map_or_else(invalid, Ok)
+        }
         (Type::Integer, Constant::Float(_)) => invalid(),
         (Type::Float, Constant::Text(text)) => {
             float_from_text(text).map_or_else(invalid, |_| Ok(text.trim().into()))
@@ -175,6 +177,7 @@ mod tests {
         let text = |text: &str| Constant::Text(text.to_owned());
         let cases = [
             (Type::Integer, Constant::Float(5.9), Some("5")),
+            (Type::Integer, Constant::Float(-0.3), Some("0")),
             (Type::Integer, Constant::Bool(true), Some("1")),
             (Type::Integer, text("five"), None),
             (Type::Integer, Constant::Float(f64::NAN), None),

@@ -165,7 +165,8 @@ impl Variable {
     }
 
     fn first_write(&self) -> Option<&Access> {
-        self.accesses.iter().find(|access| matches!(access.action, Action::Write))
+        let writes = self.accesses.iter().filter(|access| matches!(access.action, Action::Write));
+        writes.min_by_key(|access| access.span.start)
     }
 
     /// Whether a write comes before any read.
@@ -238,7 +239,7 @@ impl Variable {
     }
 
     fn input(&self, source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Option<Input> {
-        let first = self.reads().next()?;
+        let first = self.reads().min_by_key(|read| read.access.span.start)?;
         let decisive = self.reads().find(|read| *read.fallback != Fallback::Missing);
         let kind = self.path_type().or_else(|| self.cast(diagnostics)).unwrap_or(Type::String);
         let tested = self.accesses.iter().any(|access| matches!(access.action, Action::Test));

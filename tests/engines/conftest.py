@@ -52,8 +52,8 @@ def namespace():
     """Give a namespace that no other run has used, and remove its images in the end."""
     name = f'c3-test-{secrets.token_hex(4)}'
     yield name
-    listed = docker('images', '--format', '{{.Repository}}:{{.Tag}} {{.Repository}}@{{.Digest}}', '--digests').split()
-    images = [image for image in listed if f'/{name}' in image and not image.endswith(('<none>', ':'))]
+    listed = [line.split() for line in docker('images', '--format', '{{.ID}} {{.Repository}}').splitlines()]
+    images = {image for image, repository in listed if f'/{name}' in repository}
     if images:
         run('docker', 'rmi', '--force', *images)
 

@@ -17,7 +17,7 @@ def kubeflow(summaries, workspace, session_folder):
     component = str(workspace / 'probe.yaml')
     everything = {
         'text': HOSTILE,
-        'count': 3_000_000_000,
+        'count': 2_000_000_000,
         'ratio': 1e-7,
         'flag': True,
         'switch': False,
@@ -54,7 +54,7 @@ def test_kubeflow_passes_values_unchanged(kubeflow):
     assert 'error' not in result, result
     found = seen(result['log'])
     assert found['text'] == HOSTILE
-    assert found['values'] == [3_000_000_000, 1e-7, True, False, 'o']
+    assert found['values'] == [2_000_000_000, 1e-7, True, False, 'o']
     assert found['password'] == len(SECRET)
     assert 'everything is fine' in result['log']
     assert SECRET not in result['log']
@@ -77,7 +77,7 @@ def test_kubeflow_collects_the_outputs(kubeflow):
     delivered = {path.partition('probe/')[2]: text for path, text in result['files'].items()}
     assert delivered['echo'] == HOSTILE
     assert delivered['report/index.html'] == '<p>ü</p>'
-    assert delivered['report/data/rows.json'] == '[3000000000]'
+    assert delivered['report/data/rows.json'] == '[2000000000]'
     assert 'never set' in result['log']
 
 
@@ -111,7 +111,7 @@ def step(cwl, workspace):
     """Run the step with everything given."""
     given = {
         'text': HOSTILE,
-        'count': 3_000_000_000,
+        'count': 2_000_000_000,
         'ratio': 1e-7,
         'flag': True,
         'switch': False,
@@ -139,14 +139,14 @@ def content(thing):
 def test_cwl_passes_values_unchanged(step):
     found = seen(step.stderr)
     assert found['text'] == HOSTILE
-    assert found['values'] == [3_000_000_000, 1e-7, True, False, 'o']
+    assert found['values'] == [2_000_000_000, 1e-7, True, False, 'o']
     assert found['user'][0] == (STRANGER_UID if os.getuid() == 0 else os.getuid())
     assert found['first'] == 'Zoë'
     assert not found['folder'].startswith('/opt/app-root')
 
 
 def test_cwl_collects_the_outputs(step):
-    report = {'index.html': '<p>ü</p>', 'data': {'rows.json': '[3000000000]'}}
+    report = {'index.html': '<p>ü</p>', 'data': {'rows.json': '[2000000000]'}}
     assert collected(step) == {'echo': HOSTILE, 'table': TABLE, 'report': report, 'complaint': None}
     names = {name: thing['basename'] for name, thing in json.loads(step.stdout).items() if thing}
     assert names['table'] == 'table.csv' and names['report'] == 'report'

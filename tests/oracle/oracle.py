@@ -42,6 +42,7 @@ class Access:
     has_default: bool = False
     cast: str = None
     unspecified: bool = False
+    doubtful: bool = False
     directives: list = field(default_factory=list)
     description: str = None
 
@@ -55,6 +56,7 @@ class Reading:
     outputs: list
     pip: list
     computed: list  # lines of names that aren't literals
+    doubtful: set  # names and lines that may be found or not
     unspecified: set  # names for which only their presence is specified
 
 
@@ -324,31 +326,40 @@ class Finder(ast.NodeVisitor):
         self.scopes, self.scope = binder.scopes, binder.scope
         self.statement = None
         self.accesses, self.computed = [], []
+        self.doubtful = False
+        self.things = {}
 
-    def entity(self, node, depth=0):
+    def entity(self, node):
         """Give what an expression is of `os`."""
         match node:
             case ast.Attribute(value, name):
-                return member(self.entity(value, depth), name)
+                return member(self.entity(value), name)
             case ast.NamedExpr(_, value):
-                return self.entity(value, depth)
-            case ast.Name(name) if depth < 20:
-                _, bindings = self.scope.lookup(name)
-                things = {item if isinstance(item, str) else self.entity(item, depth + 1) if item else None for item in bindings}
-                return things.pop() if len(things) == 1 else None
+                return self.entity(value)
+            case ast.Name(name):
+                scope, bindings = self.scope.lookup(name)
+                if (scope, name) not in self.things:
+                    self.things[scope, name] = {None}  # what it is made of itself
+                    self.things[scope, name] = {
+                        binding if binding is None or isinstance(binding, str) else self.entity(binding) for binding in bindings or [None]
+                    }
+                # Bound to `os.environ` and to something else in one scope: whether it's an alias is anyone's guess.
+                self.doubtful |= len(self.things[scope, name]) > 1
+                return max(self.things[scope, name], key=bool)
         return None
 
     def found(self, name, action, node, **details):
         """Note an access."""
-        text = Values().of(name)
+        # Not in the specification: a constant of the module may hold the whole name.
+        text = Values(self.scope if isinstance(name, ast.Name) else None).of(name)
         if not isinstance(text, str):
-            self.computed.append(node.lineno)
+            self.computed.append((node.lineno, self.doubtful or isinstance(name, ast.Name)))
             return
         statement = self.statement
         lines = (statement.lineno, statement.end_lineno, id(statement)) if statement else None
-        self.accesses.append(Access(text, action, node.lineno, node.col_offset, node.end_lineno, lines, **details))
+        self.accesses.append(Access(text, action, node.lineno, node.col_offset, node.end_lineno, lines, doubtful=self.doubtful or isinstance(name, ast.Name), **details))
 
-    def read(self, node, cast=None, otherwise=None):
+    def read(self, node, cast=None):
         """Note the read that an expression is, if it is one."""
         match node:
             case ast.Subscript(value, key, ast.Load()) if self.entity(value) == ENVIRON:
@@ -356,26 +367,17 @@ class Finder(ast.NodeVisitor):
                 self.visit(key)
                 return True
             case ast.Call(function) if self.entity(function) in (LOOKUP, UNSPECIFIED_LOOKUP):
-                return self.call(node, cast, otherwise)
-            case ast.BoolOp(ast.Or(), [ast.Call() as first, *rest]) if self.entity(first.func) == LOOKUP:
-                # Not in the specification: `os.getenv('x') or 'default'`.
-                self.call(first, cast, rest)
-                for value in rest:
-                    before = len(self.accesses)
-                    self.visit(value)
-                    for access in self.accesses[before:]:
-                        access.unspecified = True
-                return True
+                return self.call(node, cast)
         return False
 
-    def call(self, node, cast, otherwise):
+    def call(self, node, cast):
         """Note a call that looks a variable up."""
         keywords = {keyword.arg: keyword.value for keyword in node.keywords}
         name = keywords.get('key', node.args[0] if node.args else None)
         default = keywords.get('default', node.args[1] if len(node.args) > 1 else None)
         if name is None or isinstance(name, ast.Starred):
             return False
-        unspecified = bool(otherwise) or self.entity(node.func) == UNSPECIFIED_LOOKUP or isinstance(default, ast.Starred)
+        unspecified = self.entity(node.func) == UNSPECIFIED_LOOKUP or isinstance(default, ast.Starred)
         value = Values(self.scope).of(default) if default else UNKNOWN
         self.found(name, 'read', node, cast=cast, has_default=default is not None, default=value, unspecified=unspecified)
         self.visit(name)
@@ -399,6 +401,7 @@ class Finder(ast.NodeVisitor):
 
     def expression(self, node):
         """Look at an expression."""
+        self.doubtful = False
         match node:
             case ast.Call(ast.Name(name), [argument], []) if name in CASTS and not isinstance(argument, ast.Starred):
                 if self.read(argument, CASTS[name]):
@@ -432,6 +435,13 @@ class Finder(ast.NodeVisitor):
         if isinstance(node.ctx, ast.Store) and self.entity(node.value) == ENVIRON:
             self.found(node.slice, 'write', node)
         self.generic_visit(node)
+
+    def visit_BoolOp(self, node):
+        """`os.getenv('x') or 'default'` isn't in the specification."""
+        before = len(self.accesses)
+        self.generic_visit(node)
+        for access in self.accesses[before:]:
+            access.unspecified |= isinstance(node.op, ast.Or)
 
     def visit_Compare(self, node):
         """`'x' in os.environ` asks whether it is set, which the specification doesn't mention."""
@@ -582,7 +592,10 @@ def read(text):
         assemble(name, accesses, inputs, outputs)
         if any(access.unspecified or access.action == 'test' for access in accesses):
             unspecified.add(name)
-    return Reading(description(tree), inputs, outputs, comments.pip(), finder.computed, unspecified)
+    doubtful = {place for access in finder.accesses if access.doubtful for place in (access.name, access.line)}
+    doubtful |= {line for line, doubt in finder.computed if doubt}
+    computed = [line for line, doubt in finder.computed if not doubt]
+    return Reading(description(tree), inputs, outputs, comments.pip(), computed, doubtful, unspecified | doubtful)
 
 
 def annotate(accesses, comments):

@@ -86,7 +86,8 @@ def test_missing_value(operator, kind):
         (['--flag', '--', 'x'], 'True', ['--', 'x']),
         (['--flag', 'no', 'x'], '', ['x']),
         (['--flag=0'], '', []),
-        (['--flag', '-x'], '-x', []),
+        (['--flag', '-x'], 'True', ['-x']),
+        (['--flag', 'file.txt'], 'True', ['file.txt']),
     ],
 )
 def test_boolean_on_the_command_line(show, arguments, value, own):
@@ -106,7 +107,7 @@ def test_boolean_on_the_command_line(show, arguments, value, own):
 @pytest.mark.parametrize('style', ['argument', 'environment', 'default'])
 def test_booleans(show, text, value, style):
     flag = an_input('flag', 'Boolean', default=text if style == 'default' else None)
-    arguments = ['--flag', text] if style == 'argument' else []
+    arguments = [f'--flag={text}'] if style == 'argument' else []
     assert show([flag], *arguments, env={'flag': text} if style == 'environment' else {})[0] == {'flag': value}
 
 

@@ -158,10 +158,22 @@ fn floats(operator: Operator, left: f64, right: f64) -> Option<Constant> {
         Operator::Sub => left - right,
         Operator::Mult => left * right,
         Operator::Div if right != 0.0 => left / right,
+        Operator::FloorDiv if right != 0.0 => floor_quotient(left, right),
         Operator::Pow if left > 0.0 => left.powf(right),
         _ => return None,
     };
     Some(Constant::Float(value))
+}
+
+/// Division rounded towards minus infinity, by way of the remainder as CPython does.
+fn floor_quotient(left: f64, right: f64) -> f64 {
+    let remainder = left % right;
+    let quotient = (left - remainder) / right;
+    if remainder != 0.0 && (right < 0.0) != (remainder < 0.0) {
+        (quotient - 1.0).round()
+    } else {
+        quotient.round()
+    }
 }
 
 /// `str(…)`, `int(…)`, `float(…)` or `bool(…)` of a constant.
