@@ -187,7 +187,7 @@ def test_a_login_that_does_not_work(tmp_path, case, version):
 
 # Interruption
 
-INTERRUPTED = {signal.SIGINT: [130], signal.SIGTERM: [143, -signal.SIGTERM]}
+INTERRUPTED = {signal.SIGINT: [130], signal.SIGTERM: [130, 143, -signal.SIGTERM]}
 
 
 @pytest.mark.parametrize('builder', ['0', '1'], ids=['classic builder', 'BuildKit'])

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ruff_python_ast::{Expr, Stmt};
+use ruff_python_ast::{Expr, ExprAttribute, Stmt};
 
 use super::bindings::{self, Binding, Value};
 use super::fold;
@@ -22,6 +22,11 @@ pub(super) enum Entity {
 }
 
 impl Entity {
+    /// Whether any entity has an attribute of this name.
+    fn has_attribute(name: &str) -> bool {
+        ["environ", "getenv", "get", "setdefault", "pop"].contains(&name)
+    }
+
     /// What an attribute of the entity is.
     pub(super) fn attribute(self, name: &str) -> Option<Self> {
         match (self, name) {
@@ -31,6 +36,12 @@ impl Entity {
             _ => None,
         }
     }
+}
+
+/// Whether an attribute has another, that another, and so on: `os.environ.get` is the longest of interest.
+fn is_long(attribute: &ExprAttribute) -> bool {
+    let inner = attribute.value.as_attribute_expr().map(|inner| &inner.value);
+    inner.is_some_and(|value| value.is_attribute_expr())
 }
 
 /// The names that one scope binds; what is bound to something else hides the outer scopes' meaning.
@@ -77,7 +88,10 @@ impl Names {
     pub(super) fn entity(&self, expression: &Expr) -> Option<Entity> {
         match expression {
             Expr::Name(name) => *self.scopes.iter().rev().find_map(|scope| scope.get(name.id.as_str()))?,
-            Expr::Attribute(attribute) => self.entity(&attribute.value)?.attribute(&attribute.attr),
+            // Looked at from the outside, so that a long chain isn't walked down from each of its links.
+            Expr::Attribute(attribute) if Entity::has_attribute(&attribute.attr) && !is_long(attribute) => {
+                self.entity(&attribute.value)?.attribute(&attribute.attr)
+            }
             Expr::Named(named) => self.entity(&named.value),
             _ => None,
         }
