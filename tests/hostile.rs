@@ -794,9 +794,9 @@ impl Script {
         let inputs: BTreeSet<String> =
             self.parameters().iter().map(|input| input["id"].as_str().unwrap().to_owned()).collect();
         let mut taken: BTreeSet<String> =
-            inputs.iter().cloned().chain(outputs.iter().map(|output| id(&output.name))).collect();
+            inputs.iter().cloned().chain(outputs.iter().map(|output| output_id(&output.name))).collect();
         let outcome = |output: &&Variable| {
-            let mut id = id(&output.name);
+            let mut id = output_id(&output.name);
             while inputs.contains(id.trim_end_matches("_output")) && taken.contains(&id) {
                 id += "_output";
             }
@@ -807,6 +807,12 @@ impl Script {
     }
 }
 
+/// The same for an output, whose name may not begin with `_` in kfp 1.8.
+fn output_id(name: &str) -> String {
+    let id = id(name);
+    if id.starts_with('_') { format!("output{id}") } else { id }
+}
+
 /// A name in letters, digits and `_`, as Kubeflow and CWL need it.
 fn id(name: &str) -> String {
     let first = if name.starts_with(|first: char| first.is_ascii_digit()) { "_" } else { "" };
@@ -815,8 +821,9 @@ fn id(name: &str) -> String {
         character if character.is_ascii() => "_".to_owned(),
         character => format!("u{:04x}", u32::from(character)),
     };
-    let reserved =
-        ["lambda", "class", "self", "import", "from", "def", "is", "in", "not", "or", "and", "if", "for"];
+    let reserved = "and as assert async await break class continue def del elif else except finally for from global \
+                    if import in is lambda nonlocal not or pass raise return self try while with yield";
+    let reserved: Vec<_> = reserved.split_whitespace().collect();
     let last = if reserved.contains(&name.to_lowercase().trim_matches('_')) { "_value" } else { "" };
     first
         .chars()

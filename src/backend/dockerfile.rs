@@ -228,8 +228,18 @@ fn labels(operator: &Operator) -> Vec<Label> {
     shown.into_iter().chain(interface).collect()
 }
 
+/// The beginning of a description, without backslashes before quotes and at the end: not every reader of Dockerfiles
+/// understands them.
 fn shortened(text: &str) -> String {
-    text.chars().take(DESCRIPTION_LIMIT).collect()
+    let mut shown = String::new();
+    for character in text.chars().take(DESCRIPTION_LIMIT) {
+        if character == '"' {
+            shown.truncate(shown.trim_end_matches('\\').len());
+        }
+        shown.push(character);
+    }
+    shown.truncate(shown.trim_end_matches('\\').len());
+    shown
 }
 
 /// The component as a label holds it: without diagnostics, and with shorter descriptions if it would be too long.

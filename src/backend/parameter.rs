@@ -77,11 +77,11 @@ fn log_level() -> Input {
 /// The outputs of a component; a name that is an input too gets the suffix `_output`.
 pub(super) fn outcomes(component: &Component, parameters: &[Parameter]) -> Vec<Outcome> {
     let mut taken: BTreeSet<String> = parameters.iter().map(|parameter| parameter.id.clone()).collect();
-    taken.extend(component.outputs.iter().map(|output| identifier::fold(&output.name)));
+    taken.extend(component.outputs.iter().map(|output| outcome_id(&output.name)));
     let inputs: BTreeSet<&str> = parameters.iter().map(|parameter| parameter.id.as_str()).collect();
     let mut outcomes = Vec::new();
     for output in &component.outputs {
-        let mut id = identifier::fold(&output.name);
+        let mut id = outcome_id(&output.name);
         if inputs.contains(id.as_str()) {
             while taken.contains(&id) {
                 id.push_str("_output");
@@ -91,6 +91,12 @@ pub(super) fn outcomes(component: &Component, parameters: &[Parameter]) -> Vec<O
         outcomes.push(Outcome { id, output: output.clone() });
     }
     outcomes
+}
+
+/// The identifier of an output; kfp 1.8 takes none that begins with `_`.
+fn outcome_id(name: &str) -> String {
+    let id = identifier::fold(name);
+    if id.starts_with('_') { format!("output{id}") } else { id }
 }
 
 /// A text on one line: white space and control characters folded to single blanks.

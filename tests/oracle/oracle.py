@@ -480,6 +480,13 @@ class Finder(ast.NodeVisitor):
         for part in [node.test, node.body, node.orelse]:
             self.visit(part)
 
+    def visit_Dict(self, node):
+        """Each key comes before its value."""
+        for key, value in zip(node.keys, node.values):
+            if key:
+                self.visit(key)
+            self.visit(value)
+
     def comprehension(self, node):
         """What is iterated over comes before what is made of it."""
         for part in [*node.generators, *(getattr(node, name, None) for name in ('elt', 'key', 'value'))]:
