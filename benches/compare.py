@@ -8,6 +8,7 @@ import os
 import secrets
 import shlex
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -333,6 +334,8 @@ def main():
     parser.add_argument('--quick', action='store_true', help='leave the images out')
     parser.add_argument('--rounds', type=int, default=3, help='how often each image is built (default 3)')
     options = parser.parse_args()
+    # So that whatever was made is removed then, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     # Without its compiled byte code the original takes twice the time; its warm-up runs write it.
     os.environ.pop('PYTHONDONTWRITEBYTECODE', None)
     before = load()

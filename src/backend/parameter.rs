@@ -74,20 +74,21 @@ fn log_level() -> Input {
     }
 }
 
-/// The outputs of a component; a name that is an input too gets the suffix `_output`.
+/// The outputs of a component; one whose identifier something else has gets the suffix `_output`.
 pub(super) fn outcomes(component: &Component, parameters: &[Parameter]) -> Vec<Outcome> {
     let mut taken: BTreeSet<String> = parameters.iter().map(|parameter| parameter.id.clone()).collect();
     taken.extend(component.outputs.iter().map(|output| outcome_id(&output.name)));
-    let inputs: BTreeSet<&str> = parameters.iter().map(|parameter| parameter.id.as_str()).collect();
+    let mut given: BTreeSet<String> = parameters.iter().map(|parameter| parameter.id.clone()).collect();
     let mut outcomes = Vec::new();
     for output in &component.outputs {
         let mut id = outcome_id(&output.name);
-        if inputs.contains(id.as_str()) {
+        if given.contains(&id) {
             while taken.contains(&id) {
                 id.push_str("_output");
             }
             taken.insert(id.clone());
         }
+        given.insert(id.clone());
         outcomes.push(Outcome { id, output: output.clone() });
     }
     outcomes

@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import signal
 import urllib.error
 import urllib.request
 
@@ -10,6 +11,9 @@ import pytest
 from images import docker, remove_image
 from operators import NAMES, PROBE, READER
 from support import BASE, C3, CLOSED_REGISTRY, OPEN_REGISTRY, c3, run, succeeded, venv, write
+
+# A run in the background may have been told to ignore Ctrl-C, which its children would inherit.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_sessionstart():
