@@ -41,6 +41,8 @@ pub struct Component {
 pub enum Language {
     /// Python 3, also from a notebook with a Python kernel.
     Python,
+    /// R, also from a notebook with an R kernel.
+    R,
 }
 
 /// One parameter of a component: an environment variable which the source reads.
@@ -166,4 +168,31 @@ pub enum Requirement {
         #[serde(skip)]
         words: Vec<String>,
     },
+    /// An R package.
+    R {
+        /// Name of the package, or what the installer takes for one, such as `owner/repository`.
+        text: String,
+        /// What installs it.
+        installer: Installer,
+        /// Addresses of the repositories that the source names; those of the image if there are none.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        repos: Vec<String>,
+    },
+}
+
+/// A function of R that installs packages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Installer {
+    /// `install.packages`, from CRAN and repositories like it.
+    #[serde(rename = "install.packages")]
+    InstallPackages,
+    /// `remotes::install_github`, also by way of devtools.
+    #[serde(rename = "remotes::install_github")]
+    InstallGithub,
+    /// `BiocManager::install`, from Bioconductor.
+    #[serde(rename = "BiocManager::install")]
+    BiocManager,
+    /// `pak::pkg_install`.
+    #[serde(rename = "pak::pkg_install")]
+    Pak,
 }

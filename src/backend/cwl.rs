@@ -17,7 +17,7 @@ struct Context {
     name: String,
     description: String,
     image: String,
-    command: [String; 2],
+    command: Vec<String>,
     arguments: Vec<String>,
     inputs: Vec<Port>,
     outputs: Vec<Port>,

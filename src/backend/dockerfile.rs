@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::parameter::one_line;
-use super::{Operator, prelude, template};
+use super::runtime::Variable;
+use super::{Operator, install, prelude, template};
 use crate::artifact::Artifact;
 use crate::component::{Component, Requirement};
 use crate::diagnostic::Diagnostic;
@@ -47,7 +48,8 @@ struct Context {
     requirement_files: bool,
     setup: Vec<Vec<String>>,
     files: bool,
-    command: [String; 2],
+    environment: &'static [Variable],
+    command: Vec<String>,
     labels: Vec<Label>,
 }
 
@@ -61,7 +63,7 @@ struct Label {
 pub(super) fn emit(operator: &Operator) -> Result<Artifact, Vec<Diagnostic>> {
     let settings = operator.settings;
     let text = match &settings.dockerfile_template {
-        None => template::render(operator.runtime().dockerfile, &context(operator)),
+        None => template::render("Dockerfile", &context(operator)),
         Some(text) => from_template(operator, text).map_err(|diagnostic| vec![diagnostic])?,
     };
     Ok(Artifact::new(settings.dockerfile.clone(), text))
@@ -96,18 +98,24 @@ fn named_user(template: &str) -> Option<Diagnostic> {
     })
 }
 
-/// `# apt` lines on the default base image, whose packages are installed with `dnf`.
+/// Lines for the package manager of another distribution than the default base image's.
 fn foreign_manager(operator: &Operator) -> Option<Diagnostic> {
-    let apt = |requirement: &Requirement| matches!(requirement, Requirement::System { text, .. } if text.starts_with("apt"));
-    let red_hat = operator.settings.base_image.starts_with("registry.access.redhat.com/");
-    (red_hat && operator.component.requirements.iter().any(apt)).then(|| {
-        let message = format!(
-            "`# apt` lines need a base image of Debian's kind, not `{}`",
-            operator.settings.base_image
-        );
+    let image = &operator.settings.base_image;
+    let (foreign, own) = match image {
+        image if image.starts_with("registry.access.redhat.com/") => (&["apt"][..], "dnf"),
+        image if image.starts_with("r-base:") => (&["dnf", "microdnf", "yum"][..], "apt"),
+        _ => return None,
+    };
+    let mut lines = operator.component.requirements.iter().filter_map(|requirement| match requirement {
+        Requirement::System { text, .. } => text.split([' ', '-']).next(),
+        _ => None,
+    });
+    let manager = lines.find(|manager| foreign.contains(manager))?;
+    let message = format!("`# {manager}` lines need another base image than `{image}`");
+    Some(
         Diagnostic::warning("package-manager", message)
-            .hint("write `# dnf install …`, or choose an image with `--base-image`")
-    })
+            .hint(format!("write `# {own} install …`, or choose an image with `--base-image`")),
+    )
 }
 
 fn context(operator: &Operator) -> Context {
@@ -117,10 +125,14 @@ fn context(operator: &Operator) -> Context {
         source: component.source.clone(),
         base_image: settings.base_image.clone(),
         working_dir: operator.runtime().working_dir,
-        system: system_commands(component),
+        system: install::system_commands(component),
         requirement_files: !settings.requirement_files.is_empty(),
-        setup: pip_commands(operator).into_iter().chain(writable(operator.runtime().working_dir)).collect(),
+        setup: install::commands(operator)
+            .into_iter()
+            .chain(writable(operator.runtime().working_dir))
+            .collect(),
         files: !settings.files.is_empty(),
+        environment: operator.runtime().environment,
         command: operator.command(),
         labels: labels(operator),
     }
@@ -130,89 +142,6 @@ fn context(operator: &Operator) -> Context {
 fn writable(folder: &str) -> [Vec<String>; 3] {
     [["mkdir", "-p", folder], ["chown", "1001:0", folder], ["chmod", "775", folder]]
         .map(|words| words.map(ToOwned::to_owned).to_vec())
-}
-
-/// The commands of the system's package managers, each made fit for an image.
-fn system_commands(component: &Component) -> Vec<Vec<Vec<String>>> {
-    let commands = component.requirements.iter().filter_map(|requirement| match requirement {
-        Requirement::System { words, .. } => Some(system_command(words)),
-        Requirement::Pip { .. } => None,
-    });
-    commands.collect()
-}
-
-/// `dnf install git` → `dnf install -y git` and a clean-up; the same for `apt`, after an update of its lists.
-fn system_command(words: &[String]) -> Vec<Vec<String>> {
-    let (manager, rest) = words.split_first().map_or(("", words), |(first, rest)| (first.as_str(), rest));
-    let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
-    if manager.starts_with("apt") {
-        let mut command = confirmed("apt-get", rest);
-        if let Some(at) = command.iter().position(|word| word == "install")
-            && !command.iter().any(|word| word.starts_with("--no-install-recommends"))
-        {
-            command.insert(at + 1, "--no-install-recommends".to_owned());
-        }
-        vec![owned(&["apt-get", "update"]), command, owned(&["rm", "-rf", "/var/lib/apt/lists/"])]
-    } else {
-        vec![confirmed(manager, rest), owned(&[manager, "clean", "all"])]
-    }
-}
-
-/// A command that asks nothing.
-fn confirmed(manager: &str, rest: &[String]) -> Vec<String> {
-    let asks = !rest
-        .iter()
-        .any(|word| matches!(word.as_str(), "-y" | "-qy" | "-yq" | "-yqq" | "--yes" | "--assumeyes"));
-    let flag_at = rest.iter().position(|word| !word.starts_with('-')).map_or(rest.len(), |at| at + 1);
-    let mut command: Vec<String> = std::iter::once(manager.to_owned()).chain(rest.iter().cloned()).collect();
-    if asks {
-        command.insert(flag_at + 1, "-y".to_owned());
-    }
-    command
-}
-
-/// One `pip install` for each command of the source, one for all entries of the PEP 723 block.
-fn pip_commands(operator: &Operator) -> Vec<Vec<String>> {
-    let mut commands: Vec<Vec<String>> = Vec::new();
-    let mut previous_is_metadata = false;
-    for requirement in &operator.component.requirements {
-        let Requirement::Pip { words, metadata, .. } = requirement else { continue };
-        let words = words_in_image(words, operator);
-        match commands.last_mut() {
-            Some(command) if *metadata && previous_is_metadata => command.extend(words),
-            _ => commands.push(pip_command(words)),
-        }
-        previous_is_metadata = *metadata;
-    }
-    commands
-}
-
-fn pip_command(words: Vec<String>) -> Vec<String> {
-    let install = ["python", "-m", "pip", "install", "--no-cache-dir"].map(ToOwned::to_owned);
-    let given = words.iter().any(|word| word == "--no-cache-dir");
-    install.into_iter().take(if given { 4 } else { 5 }).chain(words).collect()
-}
-
-/// The arguments of pip with the paths of files as they are in the image.
-fn words_in_image(words: &[String], operator: &Operator) -> Vec<String> {
-    let files: BTreeMap<&str, &str> = operator
-        .settings
-        .requirement_files
-        .iter()
-        .map(|file| (file.named.as_str(), file.path.as_str()))
-        .collect();
-    let in_image = |path: &str| match files.get(path) {
-        Some(path) => format!("{}/{path}", operator.runtime().working_dir),
-        None => path.to_owned(),
-    };
-    let word = |word: &String| match word.split_once('=') {
-        Some((option @ ("--requirement" | "--constraint"), path)) => format!("{option}={}", in_image(path)),
-        _ => match word.strip_prefix("-r").or_else(|| word.strip_prefix("-c")) {
-            Some(path) if !path.is_empty() => format!("{}{}", &word[..2], in_image(path)),
-            _ => in_image(word),
-        },
-    };
-    words.iter().map(word).collect()
 }
 
 fn labels(operator: &Operator) -> Vec<Label> {

@@ -21,7 +21,7 @@ struct Context {
     inputs: Vec<Port>,
     outputs: Vec<Port>,
     image: String,
-    command: [String; 2],
+    command: Vec<String>,
     args: Vec<Value>,
 }
 

@@ -15,7 +15,7 @@ struct Context {
     generate_name: Option<String>,
     image: String,
     working_dir: &'static str,
-    command: [String; 2],
+    command: Vec<String>,
     args: Vec<String>,
     has_env: bool,
     variables: Vec<Variable>,

@@ -6,6 +6,7 @@ use crate::diagnostic::Diagnostic;
 
 mod cwl;
 pub mod dockerfile;
+mod install;
 mod kubeflow;
 mod kubernetes;
 mod parameter;
@@ -109,11 +110,19 @@ impl Operator<'_> {
         runtime::of(self.component.language)
     }
 
+    /// The file name of the script in the image: the source's own, unless that is a notebook.
+    #[must_use]
+    pub fn script(&self) -> String {
+        let (source, extension) = (&self.component.source, self.runtime().extension);
+        let own = source.rsplit_once('.').is_some_and(|(_, end)| end.eq_ignore_ascii_case(extension));
+        if own { source.clone() } else { format!("{}.{extension}", self.settings.stem) }
+    }
+
     /// The command that starts the operator in its image.
-    fn command(&self) -> [String; 2] {
-        let runtime = self.runtime();
-        let (folder, entry) = (&self.settings.folder, prelude::file_name(self));
-        [runtime.interpreter.to_owned(), format!("{}/{folder}{entry}", runtime.working_dir)]
+    fn command(&self) -> Vec<String> {
+        let (runtime, folder) = (self.runtime(), &self.settings.folder);
+        let path = |name: &str| format!("{}/{folder}{name}", runtime.working_dir);
+        (runtime.command)(&path(&prelude::file_name(self)), &path(&self.script()))
     }
 
     fn artifact(&self, suffix: &str, text: String) -> Artifact {

@@ -5,11 +5,12 @@ use serde::Serialize;
 use super::parameter::{outcomes, parameters};
 use super::{Operator, template};
 use crate::artifact::Artifact;
+use crate::component::Language;
 
 /// What the entry point knows of its operator.
 #[derive(Serialize)]
 struct Interface<'a> {
-    script: &'a str,
+    script: String,
     root: String,
     files: &'a [String],
     logging: bool,
@@ -36,9 +37,19 @@ struct Output {
     read: bool,
 }
 
+/// The interface as the language's template takes it.
 #[derive(Serialize)]
-struct Context {
-    interface: String,
+#[serde(untagged)]
+enum Form<'a> {
+    /// JSON, which Python reads itself.
+    Json(String),
+    /// An expression of R's, which has no reader of JSON.
+    Expression(Interface<'a>),
+}
+
+#[derive(Serialize)]
+struct Context<'a> {
+    interface: Form<'a>,
 }
 
 /// The name of the entry point, which stands beside the script: `claimed_<stem>.py`.
@@ -53,7 +64,7 @@ pub fn emit(operator: &Operator) -> Artifact {
     let Operator { component, settings } = operator;
     let parameters = parameters(component, settings.logging);
     let interface = Interface {
-        script: &component.source,
+        script: operator.script(),
         root: root(&settings.folder),
         files: &settings.files,
         logging: settings.logging,
@@ -77,7 +88,11 @@ pub fn emit(operator: &Operator) -> Artifact {
             })
             .collect(),
     };
-    let context = Context { interface: ascii_json(&interface).unwrap_or_default() };
+    let interface = match component.language {
+        Language::Python => Form::Json(ascii_json(&interface).unwrap_or_default()),
+        Language::R => Form::Expression(interface),
+    };
+    let context = Context { interface };
     Artifact::new(file_name(operator), template::render(operator.runtime().prelude, &context))
 }
 

@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use pep440_rs::{Version, VersionSpecifiers};
+use serde::Serialize;
 
 use crate::component::{Component, Language};
 use crate::diagnostic::Diagnostic;
@@ -14,27 +15,54 @@ pub struct Runtime {
     pub language: Language,
     /// The program that runs a script, found on the image's `PATH`.
     pub interpreter: &'static str,
+    /// The words that run an operator, from the paths of its entry point and of its script.
+    pub command: fn(&str, &str) -> Vec<String>,
     /// The image's working directory, without a `/` at its end.
     pub working_dir: &'static str,
-    /// Template of the Dockerfile.
-    pub dockerfile: &'static str,
+    /// Variables of the image.
+    pub environment: &'static [Variable],
     /// Template of the entry point.
     pub prelude: &'static str,
-    /// Ending of the entry point's file name.
+    /// Ending of the file names of scripts and entry points.
     pub extension: &'static str,
     /// What `--image-version` is unless given.
     pub image_version: &'static str,
+    /// The base image of an `--image-version`.
+    pub base_image: fn(&str) -> Option<String>,
 }
 
-/// Every runtime.
+/// An environment variable of an image.
+#[derive(Debug, Serialize)]
+pub struct Variable {
+    name: &'static str,
+    value: &'static str,
+}
+
 static PYTHON: Runtime = Runtime {
     language: Language::Python,
     interpreter: "python",
+    command: |entry, _| vec!["python".to_owned(), entry.to_owned()],
     working_dir: "/opt/app-root/src",
-    dockerfile: "Dockerfile.python",
+    environment: &[Variable { name: "PYTHONUNBUFFERED", value: "1" }],
     prelude: "prelude.py",
     extension: "py",
     image_version: "python3.12",
+    base_image: python_image,
+};
+
+/// The entry point is R's user profile: R itself runs the script after it, with nothing in between.
+static R: Runtime = Runtime {
+    language: Language::R,
+    interpreter: "Rscript",
+    command: |entry, script| {
+        vec!["env".into(), format!("R_PROFILE_USER={entry}"), "Rscript".into(), script.into()]
+    },
+    working_dir: "/home/docker",
+    environment: &[],
+    prelude: "prelude.R",
+    extension: "R",
+    image_version: "R4.3.2",
+    base_image: r_image,
 };
 
 /// The runtime of a language.
@@ -42,14 +70,25 @@ static PYTHON: Runtime = Runtime {
 pub fn of(language: Language) -> &'static Runtime {
     match language {
         Language::Python => &PYTHON,
+        Language::R => &R,
     }
 }
 
-/// The base image of a version, `python3.12` → `registry.access.redhat.com/ubi8/python-312`.
-#[must_use]
-pub fn base_image(image_version: &str) -> Option<String> {
+/// `python3.12` → `registry.access.redhat.com/ubi8/python-312`.
+fn python_image(image_version: &str) -> Option<String> {
     let version = python_version(image_version)?;
     Some(format!("registry.access.redhat.com/ubi8/python-{}", version.replace('.', "")))
+}
+
+/// `R4.3.2` → `r-base:4.3.2`.
+fn r_image(image_version: &str) -> Option<String> {
+    let version = image_version.strip_prefix(['R', 'r']).unwrap_or(image_version);
+    let parts: Vec<_> = version.split('.').collect();
+    (parts.len() == 3 && parts.into_iter().all(is_number)).then(|| format!("r-base:{version}"))
+}
+
+fn is_number(part: &str) -> bool {
+    !part.is_empty() && part.len() < 4 && part.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The version of Python in an `--image-version`: `python3.12` and `3.12` → `3.12`.
@@ -57,9 +96,7 @@ pub fn base_image(image_version: &str) -> Option<String> {
 pub fn python_version(image_version: &str) -> Option<&str> {
     let version = image_version.strip_prefix("python").unwrap_or(image_version);
     let (major, minor) = version.split_once('.')?;
-    let number =
-        |part: &str| !part.is_empty() && part.len() < 4 && part.bytes().all(|byte| byte.is_ascii_digit());
-    (number(major) && number(minor)).then_some(version)
+    (is_number(major) && is_number(minor)).then_some(version)
 }
 
 /// What is wrong if a component's `requires-python` excludes a version such as `3.12`.
@@ -93,10 +130,17 @@ mod tests {
 
     #[test]
     fn base_images_follow_the_version() {
-        assert_eq!(base_image("python3.12").as_deref(), Some("registry.access.redhat.com/ubi8/python-312"));
-        assert_eq!(base_image("3.9").as_deref(), Some("registry.access.redhat.com/ubi8/python-39"));
-        for version in ["python", "3", "3.x", "3.12.1", "", "python3.12\nUSER root"] {
-            assert_eq!(base_image(version), None, "{version:?}");
+        let image = |runtime: &Runtime, version| (runtime.base_image)(version);
+        let python = |name: &str| Some(format!("registry.access.redhat.com/ubi8/{name}"));
+        assert_eq!(image(&PYTHON, "python3.12"), python("python-312"));
+        assert_eq!(image(&PYTHON, "3.9"), python("python-39"));
+        for version in ["python", "3", "3.x", "3.12.1", "", "R4.3.2", "python3.12\nUSER root"] {
+            assert_eq!(image(&PYTHON, version), None, "{version:?}");
+        }
+        assert_eq!(image(&R, "R4.3.2").as_deref(), Some("r-base:4.3.2"));
+        assert_eq!(image(&R, "4.4.0").as_deref(), Some("r-base:4.4.0"));
+        for version in ["R", "R4.3", "python3.12", "R4.3.x", "R4.3.2 x", ""] {
+            assert_eq!(image(&R, version), None, "{version:?}");
         }
     }
 

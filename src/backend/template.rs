@@ -11,15 +11,19 @@ use super::parameter::one_line;
 
 /// The templates by name; what stands before the first dot decides how values are quoted.
 const TEMPLATES: &[(&str, &str)] = &[
-    ("Dockerfile.python", include_str!("../../templates/Dockerfile.python.j2")),
+    ("Dockerfile", include_str!("../../templates/Dockerfile.j2")),
     ("kubeflow.yaml", include_str!("../../templates/kubeflow.yaml.j2")),
     ("job.yaml", include_str!("../../templates/job.yaml.j2")),
     ("step.cwl", include_str!("../../templates/step.cwl.j2")),
     ("prelude.py", include_str!("../../templates/prelude.py.j2")),
+    ("prelude.R", include_str!("../../templates/prelude.R.j2")),
 ];
 
 /// Quoting of the values in a Dockerfile: double quotes as its instructions read them.
 const DOCKERFILE: &str = "dockerfile";
+
+/// Quoting of the values in a program of R's.
+const R: &str = "r";
 
 /// Length from which on a command takes a line for each word, in bytes: builders refuse lines of 64 KiB.
 const LONG_LINE: usize = 1000;
@@ -32,8 +36,10 @@ const LONG_LINE: usize = 1000;
 pub(super) fn render(name: &'static str, context: &impl Serialize) -> String {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_auto_escape_callback(|name| {
-        if name.starts_with("Dockerfile") { AutoEscape::Custom(DOCKERFILE.into()) } else { AutoEscape::Json }
+    environment.set_auto_escape_callback(|name| match name {
+        "Dockerfile" => AutoEscape::Custom(DOCKERFILE.into()),
+        "prelude.R" => AutoEscape::Custom(R.into()),
+        _ => AutoEscape::Json,
     });
     environment.set_formatter(format);
     environment.add_filter("line", |text: &str| Value::from_safe_string(comment(text)));
@@ -54,10 +60,14 @@ pub(super) fn render(name: &'static str, context: &impl Serialize) -> String {
 
 /// Writes a value: text of a user's always as a quoted scalar.
 fn format(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
-    let in_dockerfile = matches!(state.auto_escape(), AutoEscape::Custom(_));
-    let text = match value.as_str() {
-        Some(text) if value.is_safe() => text.to_owned(),
-        Some(text) if in_dockerfile => docker_quoted(text),
+    let quoting = match state.auto_escape() {
+        AutoEscape::Custom(quoting) => quoting.as_ref(),
+        _ => "",
+    };
+    let text = match (value.as_str(), quoting) {
+        (Some(text), _) if value.is_safe() => text.to_owned(),
+        (Some(text), DOCKERFILE) => docker_quoted(text),
+        (_, R) => r_expression(value)?,
         _ => flow(value)?,
     };
     out.write_str(&text).map_err(Error::from)
@@ -173,6 +183,40 @@ fn placeholder<'a>(text: &str, values: &'a BTreeMap<&str, String>) -> Result<(&'
     Ok((value, end + if braced.is_some() { 2 } else { 0 }))
 }
 
+/// A value as R writes it, of nested lists.
+fn r_expression(value: &Value) -> Result<String, Error> {
+    Ok(match value.kind() {
+        ValueKind::String => r_quoted(value.as_str().unwrap_or_default()),
+        ValueKind::Seq => {
+            let items = value.try_iter()?.map(|item| r_expression(&item));
+            format!("list({})", items.collect::<Result<Vec<_>, _>>()?.join(", "))
+        }
+        ValueKind::Map => {
+            let entry = |key: Value| Ok(format!("{key} = {}", r_expression(&value.get_item(&key)?)?));
+            format!("list({})", value.try_iter()?.map(entry).collect::<Result<Vec<_>, Error>>()?.join(", "))
+        }
+        ValueKind::Bool => value.to_string().to_uppercase(),
+        ValueKind::None => "NULL".to_owned(),
+        _ => value.to_string(),
+    })
+}
+
+/// A text in double quotes as R reads it, in ASCII; R has no NUL.
+pub(super) fn r_quoted(text: &str) -> String {
+    let inner: String = text.chars().filter(|&character| character != '\0').map(r_escaped).collect();
+    format!("\"{inner}\"")
+}
+
+fn r_escaped(character: char) -> String {
+    match character {
+        '"' => "\\\"".to_owned(),
+        '\\' => "\\\\".to_owned(),
+        '\n' => "\\n".to_owned(),
+        ' '..='~' => character.to_string(),
+        character => format!("\\U{{{:x}}}", u32::from(character)),
+    }
+}
+
 fn shell_word(word: &str) -> String {
     shlex::try_quote(word).map_or_else(|_| String::new(), std::borrow::Cow::into_owned)
 }
@@ -197,6 +241,11 @@ mod tests {
             shell(&[words(&["a", "b c"]), words(&["$(x)", "it's"])]),
             "a 'b c' \\\n && '$(x)' \"it's\""
         );
+    }
+
+    #[test]
+    fn texts_for_r_are_ascii() {
+        assert_eq!(r_quoted("a\"\\\n\tü🎉\0"), r#""a\"\\\n\U{9}\U{fc}\U{1f389}""#);
     }
 
     #[test]

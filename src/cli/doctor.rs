@@ -65,7 +65,8 @@ fn engine_check(endpoint: &Endpoint, engine: Option<&Engine>) -> Check {
 }
 
 fn base_check(engine: &Engine) -> Check {
-    let image = runtime::base_image(runtime::of(Language::Python).image_version).unwrap_or_default();
+    let runtime = runtime::of(Language::Python);
+    let image = (runtime.base_image)(runtime.image_version).unwrap_or_default();
     let found = engine.inspect(&image).ok().flatten();
     let text = match &found {
         Some(base) => {

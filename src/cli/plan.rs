@@ -147,7 +147,7 @@ impl Plan {
         let files = self.files.iter();
         let files = files
             .map(|file| disk(format!("{}/{}", dockerfile::FILES, file.path), &file.disk, file.executable));
-        let script = format!("{}/{}{}", dockerfile::OPERATOR, self.settings.folder, self.component.source);
+        let script = format!("{}/{}{}", dockerfile::OPERATOR, self.settings.folder, self.operator().script());
         let generated =
             dockerfile::build_files(&self.operator()).into_iter().map(|file| made(file.path, file.content));
         let dockerfile = artifacts.iter().filter(|artifact| artifact.name == self.settings.dockerfile);
@@ -267,11 +267,14 @@ fn base_image(options: &Emission, component: &Component) -> Result<String, Failu
             }
         };
     }
-    let version = options.image_version.as_deref().unwrap_or(runtime::of(component.language).image_version);
-    runtime::base_image(version).ok_or_else(|| {
-        let message = format!("`{version}` is no version of the base image");
-        Failure::new(USAGE, message)
-            .hint("write it as `--image-version python3.12`, or name an image with `--base-image`")
+    let runtime = runtime::of(component.language);
+    let version = options.image_version.as_deref().unwrap_or(runtime.image_version);
+    (runtime.base_image)(version).ok_or_else(|| {
+        let message = format!("`{version}` is no version of the base image for `{}`", component.source);
+        Failure::new(USAGE, message).hint(format!(
+            "write it as `--image-version {}`, or name an image with `--base-image`",
+            runtime.image_version
+        ))
     })
 }
 

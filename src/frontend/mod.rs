@@ -11,6 +11,7 @@ pub mod constant;
 pub mod directive;
 pub mod interface;
 pub mod python;
+pub mod r;
 pub mod requirements;
 
 use interface::Access;
@@ -28,12 +29,15 @@ pub struct Frontend {
 }
 
 /// Every language that `c3` reads.
-pub static FRONTENDS: &[Frontend] = &[Frontend {
-    language: Language::Python,
-    kind: "Python script",
-    extensions: &[".py"],
-    extract: python::extract,
-}];
+pub static FRONTENDS: &[Frontend] = &[
+    Frontend {
+        language: Language::Python,
+        kind: "Python script",
+        extensions: &[".py"],
+        extract: python::extract,
+    },
+    Frontend { language: Language::R, kind: "R script", extensions: &[".r"], extract: r::extract },
+];
 
 /// What a language's reader finds in a source; what it means is the same for all languages.
 #[derive(Debug, Default)]

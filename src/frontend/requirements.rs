@@ -301,7 +301,9 @@ mod tests {
         let mut diagnostics = Vec::new();
         let found = collect(&comments.iter().collect::<Vec<_>>(), &mut diagnostics);
         let text = |requirement: Requirement| match requirement {
-            Requirement::Pip { text, .. } | Requirement::System { text, .. } => text,
+            Requirement::Pip { text, .. }
+            | Requirement::System { text, .. }
+            | Requirement::R { text, .. } => text,
         };
         (
             found.requirements.into_iter().map(text).collect(),

@@ -1,0 +1,183 @@
+//! Installation: the commands that put a component's requirements into its image.
+
+use std::collections::BTreeMap;
+
+use super::Operator;
+use super::template::r_quoted;
+use crate::component::{Component, Installer, Requirement};
+
+/// The commands that install packages of the component's language, in the order of the source.
+pub(super) fn commands(operator: &Operator) -> Vec<Vec<String>> {
+    pip_commands(operator).into_iter().chain(r_commands(&operator.component.requirements)).collect()
+}
+
+/// The commands of the system's package managers, each made fit for an image.
+pub(super) fn system_commands(component: &Component) -> Vec<Vec<Vec<String>>> {
+    let commands = component.requirements.iter().filter_map(|requirement| match requirement {
+        Requirement::System { words, .. } => Some(system_command(words)),
+        _ => None,
+    });
+    commands.collect()
+}
+
+/// `dnf install git` → `dnf install -y git` and a clean-up; the same for `apt`, after an update of its lists.
+fn system_command(words: &[String]) -> Vec<Vec<String>> {
+    let (manager, rest) = words.split_first().map_or(("", words), |(first, rest)| (first.as_str(), rest));
+    let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+    if manager.starts_with("apt") {
+        let mut command = confirmed("apt-get", rest);
+        if let Some(at) = command.iter().position(|word| word == "install")
+            && !command.iter().any(|word| word.starts_with("--no-install-recommends"))
+        {
+            command.insert(at + 1, "--no-install-recommends".to_owned());
+        }
+        vec![owned(&["apt-get", "update"]), command, owned(&["rm", "-rf", "/var/lib/apt/lists/"])]
+    } else {
+        vec![confirmed(manager, rest), owned(&[manager, "clean", "all"])]
+    }
+}
+
+/// A command that asks nothing.
+fn confirmed(manager: &str, rest: &[String]) -> Vec<String> {
+    let asks = !rest
+        .iter()
+        .any(|word| matches!(word.as_str(), "-y" | "-qy" | "-yq" | "-yqq" | "--yes" | "--assumeyes"));
+    let flag_at = rest.iter().position(|word| !word.starts_with('-')).map_or(rest.len(), |at| at + 1);
+    let mut command: Vec<String> = std::iter::once(manager.to_owned()).chain(rest.iter().cloned()).collect();
+    if asks {
+        command.insert(flag_at + 1, "-y".to_owned());
+    }
+    command
+}
+
+/// One `pip install` for each command of the source, one for all entries of the PEP 723 block.
+fn pip_commands(operator: &Operator) -> Vec<Vec<String>> {
+    let mut commands: Vec<Vec<String>> = Vec::new();
+    let mut previous_is_metadata = false;
+    for requirement in &operator.component.requirements {
+        let Requirement::Pip { words, metadata, .. } = requirement else { continue };
+        let words = words_in_image(words, operator);
+        match commands.last_mut() {
+            Some(command) if *metadata && previous_is_metadata => command.extend(words),
+            _ => commands.push(pip_command(words)),
+        }
+        previous_is_metadata = *metadata;
+    }
+    commands
+}
+
+fn pip_command(words: Vec<String>) -> Vec<String> {
+    let install = ["python", "-m", "pip", "install", "--no-cache-dir"].map(ToOwned::to_owned);
+    let given = words.iter().any(|word| word == "--no-cache-dir");
+    install.into_iter().take(if given { 4 } else { 5 }).chain(words).collect()
+}
+
+/// The arguments of pip with the paths of files as they are in the image.
+fn words_in_image(words: &[String], operator: &Operator) -> Vec<String> {
+    let files: BTreeMap<&str, &str> = operator
+        .settings
+        .requirement_files
+        .iter()
+        .map(|file| (file.named.as_str(), file.path.as_str()))
+        .collect();
+    let in_image = |path: &str| match files.get(path) {
+        Some(path) => format!("{}/{path}", operator.runtime().working_dir),
+        None => path.to_owned(),
+    };
+    let word = |word: &String| match word.split_once('=') {
+        Some((option @ ("--requirement" | "--constraint"), path)) => format!("{option}={}", in_image(path)),
+        _ => match word.strip_prefix("-r").or_else(|| word.strip_prefix("-c")) {
+            Some(path) if !path.is_empty() => format!("{}{}", &word[..2], in_image(path)),
+            _ => in_image(word),
+        },
+    };
+    words.iter().map(word).collect()
+}
+
+/// One call of R for neighbours that come from the same place.
+fn r_commands(requirements: &[Requirement]) -> Vec<Vec<String>> {
+    let mut groups: Vec<(Installer, &[String], Vec<&str>)> = Vec::new();
+    for requirement in requirements {
+        let Requirement::R { text, installer, repos } = requirement else { continue };
+        match groups.last_mut() {
+            Some((last, same, packages)) if last == installer && same == repos => packages.push(text),
+            _ => groups.push((*installer, repos, vec![text])),
+        }
+    }
+    groups.into_iter().map(|(installer, repos, packages)| r_command(installer, repos, &packages)).collect()
+}
+
+fn r_command(installer: Installer, repos: &[String], packages: &[&str]) -> Vec<String> {
+    let packages = r_vector(packages);
+    let lines = [r_repos(repos), r_helper(installer).unwrap_or_default(), r_call(installer, &packages)];
+    let lines = lines.into_iter().filter(|line| !line.is_empty());
+    std::iter::once("Rscript".to_owned()).chain(lines.flat_map(|line| ["-e".to_owned(), line])).collect()
+}
+
+/// Repositories that the source names, those of the image, or CRAN.
+fn r_repos(repos: &[String]) -> String {
+    if repos.is_empty() {
+        let cran = r_quoted("https://cloud.r-project.org");
+        return format!("if (\"@CRAN@\" %in% getOption(\"repos\")) options(repos = {cran})");
+    }
+    format!("options(repos = {})", r_vector(&repos.iter().map(String::as_str).collect::<Vec<_>>()))
+}
+
+/// What has to be there before the installer can be called.
+fn r_helper(installer: Installer) -> Option<String> {
+    let package = match installer {
+        Installer::InstallPackages => return None,
+        Installer::InstallGithub => "remotes",
+        Installer::BiocManager => "BiocManager",
+        Installer::Pak => "pak",
+    };
+    Some(format!("if (!requireNamespace(\"{package}\", quietly = TRUE)) install.packages(\"{package}\")"))
+}
+
+/// The installation itself. R only warns when it fails, so what isn't there afterwards ends the build by its name.
+fn r_call(installer: Installer, packages: &str) -> String {
+    let call = match installer {
+        Installer::InstallPackages => {
+            "install.packages(x, repos = if (!any(grepl(\"/\", x))) getOption(\"repos\"), Ncpus = max(1, parallel::detectCores(), na.rm = TRUE))"
+        }
+        Installer::InstallGithub => {
+            return format!("remotes::install_github({packages}, upgrade = \"never\")");
+        }
+        Installer::BiocManager => "BiocManager::install(x, ask = FALSE, update = FALSE)",
+        Installer::Pak => return format!("pak::pkg_install({packages}, ask = FALSE)"),
+    };
+    format!("x <- {packages}; {call}; {R_CHECK}")
+}
+
+/// Stops with the names of the packages in `x`, which may be paths and addresses too, that aren't installed.
+const R_CHECK: &str = "missing <- x[!sub(\"[@_].*\", \"\", basename(x)) %in% rownames(installed.packages())]; if (length(missing)) stop(\"cannot install \", toString(missing))";
+
+/// `c("a", "b")`, or `"a"` alone.
+fn r_vector(texts: &[&str]) -> String {
+    let texts: Vec<_> = texts.iter().map(|text| r_quoted(text)).collect();
+    if let [text] = texts.as_slice() { text.clone() } else { format!("c({})", texts.join(", ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbours_are_installed_together() {
+        let package =
+            |text: &str, installer| Requirement::R { text: text.to_owned(), installer, repos: vec![] };
+        let requirements = [
+            package("a", Installer::InstallPackages),
+            package("b", Installer::InstallPackages),
+            package("o/r", Installer::InstallGithub),
+        ];
+        let commands = r_commands(&requirements);
+        assert_eq!(commands.len(), 2);
+        assert!(
+            commands[0]
+                .last()
+                .is_some_and(|call| call.starts_with("x <- c(\"a\", \"b\"); install.packages(x"))
+        );
+        assert!(commands[1].last().is_some_and(|call| call.starts_with("remotes::install_github(\"o/r\"")));
+    }
+}
