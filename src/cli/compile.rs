@@ -69,7 +69,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
 /// Adds a file, or the sources below a folder in the order of their names.
 fn find(path: &Path, named: bool, sources: &mut Vec<PathBuf>) -> Result<(), Failure> {
     if !path.is_dir() {
-        if named || (frontend::language(path).is_some() && !is_private(path)) {
+        if named || (frontend::kind(path).is_some() && !is_private(path)) {
             sources.push(path.into());
         }
         return Ok(());

@@ -6,6 +6,7 @@ use ruff_python_parser::{ParseError, Parsed, parse_module};
 use ruff_text_size::{Ranged, TextRange};
 
 use crate::diagnostic::Diagnostic;
+use crate::frontend::parameters::Assignment;
 use crate::frontend::{Extraction, requirements};
 use crate::source::Source;
 
@@ -14,7 +15,9 @@ mod comments;
 mod depth;
 mod environment;
 mod fold;
+mod ipython;
 mod names;
+mod parameters;
 
 use comments::Comments;
 
@@ -30,6 +33,21 @@ pub fn extract(source: &Source) -> Extraction {
         Ok(parsed) => extract_module(source, &parsed),
         Err(error) => failed(syntax_error(&error, source)),
     }
+}
+
+/// The assignments of plain values at the top level of a cell.
+pub(super) fn assignments(cell: &str) -> Vec<Assignment> {
+    parameters::assignments(cell)
+}
+
+/// The lines that let the environment override the assignments of a cell.
+pub(super) fn overrides(cell: &str) -> Option<String> {
+    parameters::overrides(cell)
+}
+
+/// Whether the syntax tree of a text would exhaust the stack.
+pub(super) fn is_too_deep(text: &str) -> bool {
+    depth::excess(text).is_some()
 }
 
 fn failed(error: Diagnostic) -> Extraction {
@@ -61,12 +79,17 @@ fn extract_module(source: &Source, parsed: &Parsed<ModModule>) -> Extraction {
     let body = &parsed.syntax().body;
     let accesses = environment::accesses(body, source, &comments, &mut diagnostics);
     let lines: Vec<_> = comments.iter().collect();
-    let found = requirements::collect(&lines, &mut diagnostics);
+    let mut found = requirements::collect(&lines, &mut diagnostics);
+    let shell = source.notebook().is_some_and(|notebook| notebook.shell || ipython::calls_shell(body));
+    if source.notebook().is_some() && (shell || ipython::is_imported(body)) {
+        ipython::require(&mut found.requirements);
+    }
     Extraction {
         description: docstring(body),
         accesses,
         requirements: found.requirements,
         requires_python: found.requires_python,
+        ipython: shell,
         diagnostics,
     }
 }
