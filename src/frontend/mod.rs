@@ -10,6 +10,7 @@ use crate::source::Source;
 pub mod constant;
 pub mod directive;
 pub mod interface;
+mod parameters;
 pub mod python;
 pub mod r;
 pub mod requirements;
