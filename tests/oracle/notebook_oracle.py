@@ -98,18 +98,27 @@ class Shell(ast.NodeVisitor):
         """Names that a kernel gives."""
         self.needed |= isinstance(node.ctx, ast.Load) and node.id in {'get_ipython', 'display'} - self.bound
 
-    def visit_Call(self, node):
+    def visit_Expr(self, node):
         """Calls that `c3` needs no shell for."""
-        match node:
+        self.look(node, node.value)
+
+    def visit_Assign(self, node):
+        """`x = !pip install y` is one, too."""
+        self.look(node, node.value)
+
+    def look(self, node, call):
+        """Look at a statement and the call that it may be."""
+        match call:
             case ast.Call(ast.Attribute(ast.Call(ast.Name('get_ipython'), [], []), method), arguments) if all(isinstance(argument, ast.Constant) for argument in arguments):
-                if self.settled(node.lineno, method, [argument.value for argument in arguments]):
+                values = [argument.value for argument in arguments]
+                if (isinstance(node, ast.Expr) or method == 'getoutput' or values[0] in {'conda', 'mamba'}) and self.settled(node.lineno, method, values):
                     return
         self.generic_visit(node)
 
     def settled(self, line, method, arguments):
         """Tell whether nothing is left to do when the notebook is run."""
         match method, arguments:
-            case 'system', [command]:
+            case 'system' | 'getoutput', [command]:
                 return self.command(line, command)
             case 'run_line_magic', ['pip', command]:
                 return self.command(line, f'pip {command}')
@@ -146,7 +155,7 @@ def installs(script):
     """Give the line and the arguments of every `pip install` in a shell text, and whether there is anything else."""
     found, rest = [], False
     number = 0
-    for logical in re.findall(r'(?:[^\n]*\\\n)*[^\n]*\n?', script):
+    for logical in re.findall(r'(?:[^\\\n]|\\.|\\\n)*\n?', script):
         for command in commands(logical.replace('\\\n', ' ')):
             match = PIP.fullmatch(PREFIX.sub('', command, count=1).strip())
             arguments = None if match is None else words(match[1])
@@ -214,7 +223,7 @@ def flatten(json_text):
             shells.append(python)
             if 'parameters' in cell.metadata.get('tags', []):
                 flat.parameters.append((len(lines) + 1, len(lines) + python.count('\n') + 1))
-            lines += python.rstrip('\n').split('\n')
+            lines += python.removesuffix('\n').split('\n')
         else:
             lines += [''] * (text.count('\n') + 1)
         lines.append('')
@@ -229,6 +238,8 @@ def code(cell):
     """Give the Python that a cell is read as, what it installs, and whether it needs the shell."""
     if re.fullmatch(r'\s*pip3? install [^\n]*\n*', cell):
         cell = cell.replace('pip', '!pip', 1)  # a magic without its mark
+    if re.fullmatch(r'\s*(ls|pwd|(ls -|cd|run|time|cat|matplotlib) ?[^\s=(][^\n]*)\s*', cell):
+        cell = cell.replace(cell.strip(), '%' + cell.strip(), 1)
     python = LineKeeper().transform_cell(cell)
     magic = cell_magic(python)
     if not magic:
@@ -256,7 +267,7 @@ def cell_magic(python):
 def is_idle(python):
     """Tell whether a text has nothing to be run."""
     shell = Shell(python)
-    calls = [node for node in ast.parse(python).body if not isinstance(node, ast.Pass)]
+    calls = [node for node in ast.parse(python).body if not isinstance(node, ast.Pass) and getattr(node, 'module', '') != '__future__']
     return not shell.needed and all(isinstance(node, ast.Expr) and 'get_ipython()' in ast.unparse(node) for node in calls)
 
 

@@ -22,9 +22,9 @@ OTHER_MAGICS = ['html', 'javascript', 'writefile x.py', 'latex', 'sql', 'python2
 HELP = ['?', 'x?', 'x??', '?x', '??x', 'os.getenv?', '%time?', '?%time', '%%time?', '*int*?', 'x.y[0]?', '??']
 TRICKS = [
     "s = '''\n!pip install no\n%time os.getenv('no')\n'''", 's = f(1,\n  2 %\n  3)', 's = (a\n%b\n)', 's = [\n  1\n  %f(2)\n]', "# !pip is no command\ns = 1", "s = 5 %x", "s = '\\\n!ls'", 's = a \\\n  %b',
-    's = {1:\n!x}' if False else 's = {1: 2}', 's = a != b', '"""\n%%bash\npip install no\n"""', 's = lambda: 1 % 2', 's = """a?"""', 'await f()', 's = [await f() for i in x]', 'async with a as b:\n    pass',
+    's = a != b', '"""\n%%bash\npip install no\n"""', 's = lambda: 1 % 2', 's = """a?"""', 'await f()', 's = [await f() for i in x]', 'async with a as b:\n    pass',
     'async for a in b:\n    pass', 's = 1;', 's = 1; t = 2', ',f a b', ';f a b', '/f a b', '/f 1', 'if a:\n    !ls\nelse:\n    %time f()', 'def f():\n    x = !ls\n    return x', 'for i in range(3):\n    %time f(i)\n    !echo {i}',
-    'try:\n    %load_ext x\nexcept E:\n    pass', 'with a:\n\t!ls', 'display(s)', 'get_ipython().system("ls")', 'from IPython.display import display', 'import IPython', 'def display(x): pass', 'get_ipython = None',
+    'try:\n    %load_ext x\nexcept E:\n    pass', 'with a:\n\t!ls', 'display(s)', 'get_ipython().system("ls")', 'from IPython.display import display', 'import IPython', 'def display(x): pass',
     'class A:\n    x = %pwd\n    y = 1', 'a = b = !ls', 'a, b = !ls', 'a[0] = !ls', 'a: list = !ls', 'a.b = %pwd', 'x = %time f({r})', 'x = !!ls', 'x = %sql select 1', '!!ls -l', '# %% a comment\ns = 1', '#%time x', '!ls; echo $(date)',
     'from __future__ import annotations', 'from __future__ import (annotations,\n    division)  # c', 'from __future__ import division; s = 2', 's = 1 if a else \\\n   2', '\n\n', '   ', '# only a comment', 'pass # pip install never',
     '# pip install one two', '# dnf install -y git', '@property\ndef g(self): ...', 'x = {r}', 'x = {r}  # c3: secret',
@@ -98,7 +98,7 @@ class Writer(scripts.Writer):
         if kind < 0.31:
             return ''.join(f'>>> {line}\n' if line.strip() and not line[0].isspace() else f'... {line}\n' for line in lines.split('\n')[:-1])
         if kind < 0.33:
-            return f'pip install {self.random.choice(PACKAGES)}'
+            return self.random.choice([f'pip install {self.random.choice(PACKAGES)}', 'ls', 'ls -l', 'cd /tmp', 'pwd', 'matplotlib inline', 'time f()', 'run x.py', 'cat a.txt b.txt'])
         return '\n' * self.random.choice([0, 0, 1]) + lines
 
     def indented(self, text, by):
@@ -117,7 +117,7 @@ class Writer(scripts.Writer):
         if kind < 0.35:
             return self.statement()
         if kind < 0.5:
-            return self.random.choice(['!', '!', '! ', 'x = !', '!!', '%sx ']) + self.command() + '\n'
+            return self.random.choice(['!', '!', '! ', 'x = !', 'a.b, c = !', '!!', '%sx ']) + self.command() + '\n'
         if kind < 0.65:
             line = self.random.choice(['%', '%', 'x = %']) + self.random.choice(LINES).replace('{r}', self.read().replace('\n', ' '))
             return line + '\n' if '#' not in line else ''
@@ -146,7 +146,7 @@ STEPS = [
 ]
 BODIES = [
     '%%time\n{s}', '%%capture\n{s}', '%%capture out{n}\n{s}', '%%bash\necho {n}\ntrue', '%%sh\ntrue', '%%bash --out o{n}\necho a; echo "b\'\\t" \\\n c', '%%timeit -n1 -r1\nf()', '    x = {n}\n    y = "in"', '>>> x = {n}\n>>> if x:\n...     y = 5', '\n\n{s}',
-    '%%time\n\n# first\n{s}', '%%sx\necho {n}', '%%capture\n!true\n%matplotlib inline', '%%script bash\ntrue', '%%prun -q\nf({n})', 'In [1]: x = {n}\n   ...: y = x', '%%time\n%%bash\ntrue', '%%capture\n%%time\nx = {n}', '%%!\necho a\necho b', '%%script --no-raise-error false\nx',
+    '%%time\n\n# first\n{s}', '%%sx\necho {n}', '%%capture\n!true\n%matplotlib inline', '%%script bash\ntrue', '%%prun -q\nf({n})', 'In [1]: x = {n}\n   ...: y = x', '%%time\n%%bash\ntrue', '%%capture\n%%time\nx = {n}', '%%!\necho a\necho b', 'ls', 'ls -l', 'cd -q .', 'pwd', 'time f({n})', '>>> x = {n}\n... # c\n', '\n# c\n>>> z = [{n}]', '!!echo {n}', '%%script --no-raise-error false\nx',
 ]
 
 

@@ -111,7 +111,7 @@ def scripts_of(folder):
     made = {}
     for path in sorted(folder.glob('*.ipynb')):
         out = folder / 'out'
-        done = subprocess.run([C3, 'create-operator', path, '--no-build', '--keep-generated-files', '-o', out, '--overwrite'], capture_output=True, encoding='utf-8')
+        done = subprocess.run([C3, 'create-operator', path, '--no-build', '--keep-generated-files', '-o', out, '--overwrite'], capture_output=True, encoding='utf-8', cwd=folder)
         if done.returncode == 0:
             made[path] = (out / f'{path.stem}.context/operator/{path.stem}.py').read_text(encoding='utf-8')
     return made
