@@ -1,6 +1,7 @@
 //! The only reader: a file becomes a [`Source`], text with its language and a map back to lines.
 
 use std::io::Read;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -140,6 +141,16 @@ impl Source {
     #[must_use]
     pub fn notebook(&self) -> Option<&Notebook> {
         self.notebook.as_ref()
+    }
+
+    /// The bytes of each cell of a notebook, without the lines that part it from the next.
+    pub fn cells(&self) -> impl Iterator<Item = Range<usize>> {
+        let firsts = self.notebook.as_ref().map_or(&[][..], |notebook| &notebook.cells);
+        let start = |line: usize| self.lines.get(line).copied().unwrap_or(self.text.len());
+        firsts.iter().enumerate().map(move |(at, &first)| {
+            let end = firsts.get(at + 1).map_or(self.text.len(), |&next| start(next - notebook::HEADER));
+            start(first)..end
+        })
     }
 
     /// The path as the user gave it.

@@ -78,12 +78,39 @@ impl Cell {
 
 /// Reads a notebook: the language of its kernel and its cells.
 pub(super) fn read(json: &str) -> Result<(Language, Vec<Cell>), NotebookError> {
-    let document: Document = serde_json::from_str(json).map_err(NotebookError::Json)?;
+    let document = serde_json::from_str::<Document>(json)
+        .or_else(|error| serde_json::from_str(&with_numbers(json)).map_err(|_| error))
+        .map_err(NotebookError::Json)?;
     match (document.nbformat, document.cells) {
         (Some(4) | None, Some(cells)) => Ok((document.metadata.unwrap_or_default().language()?, cells)),
         (Some(4) | None, None) if document.worksheets.is_none() => Err(NotebookError::NoCells),
         (version, _) => Err(NotebookError::Version(version.unwrap_or(3))),
     }
+}
+
+/// The JSON with a number for each `NaN` and `Infinity`, which Python writes into outputs although JSON has neither.
+fn with_numbers(json: &str) -> String {
+    let (mut text, mut rest) = (String::with_capacity(json.len()), json);
+    while let Some(at) = rest.find(['"', 'N', 'I']) {
+        let (before, found) = rest.split_at(at);
+        text.push_str(before);
+        let word = ["NaN", "Infinity"].into_iter().find(|word| found.starts_with(word));
+        let length = word.map_or_else(|| string_length(found), str::len);
+        text.push_str(if word.is_some() { "0" } else { &found[..length] });
+        rest = &found[length..];
+    }
+    text + rest
+}
+
+/// The length of a string of JSON with its quotes, or of a character that begins none.
+fn string_length(text: &str) -> usize {
+    let mut escaped = false;
+    let end = text.bytes().skip(1).position(|byte| {
+        let ends = byte == b'"' && !escaped;
+        escaped = byte == b'\\' && !escaped;
+        ends
+    });
+    if text.starts_with('"') { end.map_or(text.len(), |end| end + 2) } else { 1 }
 }
 
 impl Metadata {
@@ -92,8 +119,10 @@ impl Metadata {
         let text = |value: &Option<Value>, key: &str| {
             value.as_ref()?.get(key)?.as_str().filter(|text| !text.is_empty()).map(str::to_lowercase)
         };
+        let is_python = |name: &String| name.contains("python");
         let said = text(&self.language_info, "name")
             .or_else(|| text(&self.kernelspec, "language"))
+            .or_else(|| text(&self.kernelspec, "display_name").filter(is_python).map(|_| "python".to_owned()))
             .or_else(|| text(&self.kernelspec, "name"));
         match said.as_deref() {
             None => Ok(Language::Python),

@@ -2,45 +2,90 @@
 
 use std::ops::Range;
 
-use ruff_python_ast::token::TokenKind;
+use ruff_python_ast::Stmt;
+use ruff_python_ast::token::{Token, TokenKind};
 use ruff_python_parser::{Mode, ParseOptions, parse_module, parse_unchecked};
 use ruff_text_size::Ranged;
 
-use super::shell::{self, Obstacle};
-use super::{Code, Remark};
+use super::shell::{self, Lifted, Obstacle};
+use super::{Code, PROSE, Remark, layout};
 use crate::frontend::python;
 
 /// Cell magics whose body is Python, run by IPython.
 const PYTHON_BODIES: &[&str] = &["capture", "timeit", "prun"];
 
 /// Cell magics whose body is for a shell.
-const SHELL_BODIES: &[&str] = &["bash", "sh", "script", "system", "sx", "!"];
+const SHELL_BODIES: &[&str] = &["bash", "sh", "system", "sx", "!"];
+
+/// Shells that `%%script` may call.
+const SHELLS: &[&str] = &["bash", "sh", "dash", "zsh", "ksh"];
 
 /// Line magics that are about the screen or about editing, of which there is neither in a container.
 const IDLE: &[&str] =
     &["matplotlib", "autoreload", "load_ext autoreload", "reload_ext autoreload", "config InlineBackend"];
 
+/// Line magics that people call without a mark, which a cell of one line may do.
+const UNMARKED: &[&str] = &[
+    "cat",
+    "cd",
+    "conda",
+    "cp",
+    "env",
+    "less",
+    "load",
+    "load_ext",
+    "ls",
+    "mamba",
+    "man",
+    "matplotlib",
+    "mkdir",
+    "more",
+    "mv",
+    "pwd",
+    "pylab",
+    "reload_ext",
+    "rm",
+    "rmdir",
+    "run",
+    "set_env",
+    "time",
+    "timeit",
+    "who",
+    "whos",
+];
+
+/// How deep cell magics are looked for in the bodies of others.
+const MAX_DEPTH: usize = 8;
+
 /// Makes Python of a cell, a line for each line.
 pub(super) fn translate(cell: &str) -> Code {
-    let cell = dedented(cell);
-    match Magic::of(&cell) {
-        Some(magic) => magic.translate(),
-        None => Translator::run(&cell),
+    translate_in(cell, 0)
+}
+
+fn translate_in(cell: &str, depth: usize) -> Code {
+    let cell = layout::cleaned(cell);
+    match Magic::of(&cell).filter(|_| depth < MAX_DEPTH) {
+        Some(magic) => magic.translate(depth),
+        None => Translator::run(&marked(cell)),
     }
 }
 
-/// The cell without the indentation of its first line, as IPython takes it.
-fn dedented(cell: &str) -> String {
-    let first = cell.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    let indent = &first[..first.len() - first.trim_start_matches([' ', '\t']).len()];
-    let lines = cell.split_inclusive('\n').map(|line| line.strip_prefix(indent).unwrap_or(line));
-    lines.collect()
+/// The cell with `%` before a magic that it calls without.
+fn marked(cell: String) -> String {
+    let text = cell.trim();
+    let (name, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    let is_magic = UNMARKED.contains(&name)
+        && !text.contains('\n')
+        && (rest.is_empty()
+            || rest.trim_start().starts_with(['-', '/', '~', '*'])
+            || (!python::is_too_deep(text) && parse_module(text).is_err()));
+    if is_magic { cell.replacen(name, &format!("%{name}"), 1) } else { cell }
 }
 
 /// A cell magic: `%%name line`, and the body below.
 struct Magic<'a> {
-    /// Blank lines above.
-    above: usize,
+    /// Blank lines and comments above.
+    above: &'a str,
     name: &'a str,
     line: &'a str,
     body: &'a str,
@@ -48,28 +93,36 @@ struct Magic<'a> {
 
 impl<'a> Magic<'a> {
     fn of(cell: &'a str) -> Option<Self> {
-        let text = cell.trim_start_matches(['\n', ' ', '\t']);
+        let is_above = |line: &&str| line.trim().is_empty() || line.starts_with('#');
+        let above = cell.split_inclusive('\n').take_while(is_above).map(str::len).sum();
+        let (above, text) = cell.split_at(above);
         let (first, body) = text.split_once('\n').unwrap_or((text, ""));
         let first = first.strip_prefix("%%")?.trim_end();
         let (name, line) = first.split_once(char::is_whitespace).unwrap_or((first, ""));
-        let above = cell[..cell.len() - text.len()].matches('\n').count();
-        (!name.is_empty()).then_some(Self { above, name, line: line.trim(), body })
+        let is_name = !name.is_empty() && !name.ends_with('?');
+        is_name.then_some(Self { above, name, line: line.trim(), body })
     }
 
-    fn translate(&self) -> Code {
+    fn translate(&self, depth: usize) -> Code {
         let code = match self.name {
-            "time" => self.timed(),
-            name if PYTHON_BODIES.contains(&name) => self.python(),
-            name if SHELL_BODIES.contains(&name) => self.shell(),
-            _ => self.call(self.body, &[]),
+            "time" => self.timed(depth),
+            name if PYTHON_BODIES.contains(&name) => self.python(depth),
+            _ if self.is_for_shell() => self.shell(),
+            _ => self.call(self.body, &Lifted::default()),
         };
-        let above = "\n".repeat(self.above);
+        let above = self.above;
         Code { text: format!("{above}{}", code.text), script: format!("{above}{}", code.script), ..code }
+            .shifted(above.len())
+    }
+
+    fn is_for_shell(&self) -> bool {
+        let program = self.line.split_whitespace().next_back().unwrap_or_default();
+        SHELL_BODIES.contains(&self.name) || (self.name == "script" && SHELLS.contains(&program))
     }
 
     /// The body as it stands, between two looks at the clock.
-    fn timed(&self) -> Code {
-        let body = Translator::run(self.body);
+    fn timed(&self, depth: usize) -> Code {
+        let body = translate_in(self.body, depth + 1);
         let script = format!(
             "_c3_start = __import__('time').perf_counter()\n{}\nprint(f\"Wall time: {{__import__('time').perf_counter() - _c3_start:.3f}} s\")",
             body.script.trim_end_matches('\n')
@@ -78,47 +131,58 @@ impl<'a> Magic<'a> {
     }
 
     /// A body of Python that IPython runs: it is read like any other.
-    fn python(&self) -> Code {
-        let body = Translator::run(self.body);
-        let idle = body.script.lines().all(is_idle);
-        let script =
-            if idle { format!("pass\n{}", body.script) } else { self.call(&body.script, &[]).script };
+    fn python(&self, depth: usize) -> Code {
+        let body = translate_in(self.body, depth + 1);
+        let binds = self.name == "capture" && self.line.split_whitespace().any(|word| !word.starts_with('-'));
+        let idle = !binds && body.script.lines().all(is_idle);
+        let script = if idle { format!("pass\n{}", body.script) } else { self.run(&body.script) };
         Code { text: format!("pass\n{}", body.text), script, shell: !idle, ..body }.shifted("pass\n".len())
     }
 
     /// A body for a shell, without the installations in it.
     fn shell(&self) -> Code {
         let lifted = shell::lift(self.body);
-        let line = |at: usize| self.body[..at].matches('\n').count();
-        let installs: Vec<_> = lifted.installs.into_iter().map(|(at, command)| (line(at), command)).collect();
         let code = match &lifted.rest {
-            Some(rest) => self.call(rest, &installs),
-            None => same(lines("pass".to_owned(), self.body, &installs)),
+            Some(rest) => self.call(rest, &lifted),
+            None => Code { shell: false, script: "pass\n".to_owned(), ..self.call("", &lifted) },
         };
-        let remarks = lifted.left.iter().map(|(_, obstacle)| remark(*obstacle, 0..1)).collect();
+        let line = |at: usize| self.body[..at].matches('\n').count() + 1;
+        let place = |number: usize| {
+            let mut lines = code.text.split_inclusive('\n');
+            let start = lines.by_ref().take(number).map(str::len).sum::<usize>();
+            start..start + lines.next().map_or(0, |line| line.trim_end().len())
+        };
+        let begin = |range: &Range<usize>| {
+            let text = &self.body[range.clone()];
+            range.start + text.len() - text.trim_start().len()
+        };
+        let left = lifted.left.iter();
+        let remarks = left.map(|(range, obstacle)| remark(*obstacle, place(line(begin(range))))).collect();
         Code { remarks, ..code }
     }
 
-    /// A call of the magic, and a line for each line of the body.
-    fn call(&self, body: &str, installs: &[(usize, String)]) -> Code {
-        let (name, line) = (quoted(self.name), quoted(self.line));
-        let call = format!("get_ipython().run_cell_magic({name}, {line}, {})", quoted(&ended(body)));
-        same(lines(call, self.body, installs))
+    /// A call of the magic; what is read shows its body as prose, and as comments what it installs.
+    fn call(&self, body: &str, lifted: &Lifted) -> Code {
+        let line = |at: usize| self.body[..at].matches('\n').count();
+        let installs: Vec<_> =
+            lifted.installs.iter().map(|(at, command)| (line(*at), command.as_str())).collect();
+        let below = self.body.lines().enumerate().map(|(at, text)| {
+            let commands: Vec<&str> =
+                installs.iter().filter(|(line, _)| *line == at).map(|(_, command)| *command).collect();
+            if commands.is_empty() { prose(text) } else { format!("# {}\n", commands.join(" && ")) }
+        });
+        let text = std::iter::once(prose(&format!("%%{} {}", self.name, self.line))).chain(below).collect();
+        Code { text, script: self.run(body), shell: true, ..Code::default() }
+    }
+
+    fn run(&self, body: &str) -> String {
+        call("run_cell_magic", &[self.name, self.line, &ended(body)]) + "\n"
     }
 }
 
-/// A first line, and below it a line for each line of a body: a comment where packages are installed.
-fn lines(first: String, body: &str, installs: &[(usize, String)]) -> String {
-    let below = body.lines().enumerate().map(|(at, _)| {
-        let commands: Vec<&str> =
-            installs.iter().filter(|(line, _)| *line == at).map(|(_, command)| command.as_str()).collect();
-        if commands.is_empty() { String::new() } else { format!("# {}", commands.join(" && ")) }
-    });
-    std::iter::once(first).chain(below).collect::<Vec<_>>().join("\n")
-}
-
-fn same(text: String) -> Code {
-    Code { script: text.clone(), text, ..Code::default() }
+/// A line as a comment that is no command and no description.
+fn prose(line: &str) -> String {
+    format!("{PROSE} {line}").trim_end().to_owned() + "\n"
 }
 
 fn ended(text: &str) -> String {
@@ -128,7 +192,11 @@ fn ended(text: &str) -> String {
 /// Whether a line of generated Python does nothing.
 fn is_idle(line: &str) -> bool {
     let line = line.trim();
-    line.is_empty() || line.starts_with('#') || line == "pass" || line.starts_with("pass  # ")
+    line.is_empty()
+        || line.starts_with('#')
+        || line == "pass"
+        || line.starts_with("pass  # ")
+        || line.starts_with("[]  # ")
 }
 
 /// What takes the place of some bytes of a cell, with as many line ends.
@@ -136,38 +204,40 @@ struct Edit {
     range: Range<usize>,
     text: String,
     script: String,
+    /// What is doubtful about it.
+    obstacles: Vec<Obstacle>,
 }
 
 /// Finds what isn't Python in a cell.
 struct Translator<'a> {
     cell: &'a str,
     edits: Vec<Edit>,
-    remarks: Vec<Remark>,
     futures: Vec<String>,
     shell: bool,
 }
 
 impl<'a> Translator<'a> {
     fn run(cell: &'a str) -> Code {
-        let mut translator =
-            Translator { cell, edits: Vec::new(), remarks: Vec::new(), futures: Vec::new(), shell: false };
+        let mut translator = Translator { cell, edits: Vec::new(), futures: Vec::new(), shell: false };
         translator.scan();
         translator.finish()
     }
 
     fn finish(self) -> Code {
-        let apply = |part: fn(&Edit) -> &str| {
-            let (mut text, mut end) = (String::with_capacity(self.cell.len()), 0);
-            for edit in &self.edits {
-                text.push_str(&self.cell[end..edit.range.start]);
-                text.push_str(part(edit));
-                end = edit.range.end;
-            }
-            text.push_str(&self.cell[end..]);
-            text
-        };
-        let (text, script) = (apply(|edit| &edit.text), apply(|edit| &edit.script));
-        Code { text, script, shell: self.shell, futures: self.futures, remarks: self.remarks, trailer: None }
+        let (mut text, mut script, mut end) = (String::with_capacity(self.cell.len()), String::new(), 0);
+        let mut remarks = Vec::new();
+        for edit in &self.edits {
+            let before = &self.cell[end..edit.range.start];
+            text.push_str(before);
+            let span = text.len()..text.len() + edit.text.trim_end().len();
+            remarks.extend(edit.obstacles.iter().map(|obstacle| remark(*obstacle, span.clone())));
+            text.push_str(&edit.text);
+            script.extend([before, &edit.script]);
+            end = edit.range.end;
+        }
+        text.push_str(&self.cell[end..]);
+        script.push_str(&self.cell[end..]);
+        Code { text, script, shell: self.shell, futures: self.futures, remarks, trailer: None }
     }
 
     /// Walks over the tokens; only they tell a command from a piece of a string or of an expression.
@@ -177,7 +247,7 @@ impl<'a> Translator<'a> {
         }
         let parsed = parse_unchecked(self.cell, ParseOptions::from(Mode::Ipython));
         let mut statement: Option<usize> = None;
-        for token in parsed.tokens() {
+        for (at, token) in parsed.tokens().iter().enumerate() {
             let range = token.start().to_usize()..token.end().to_usize();
             if self.edits.last().is_some_and(|edit| range.start < edit.range.end) {
                 statement = None;
@@ -191,7 +261,7 @@ impl<'a> Translator<'a> {
                 TokenKind::Question => self.help(statement.unwrap_or(range.start), &range),
                 _ if statement.is_none() => {
                     statement = Some(range.start);
-                    self.begin(range.start);
+                    self.begin(range.start, &parsed.tokens()[at..]);
                 }
                 _ => {}
             }
@@ -200,21 +270,15 @@ impl<'a> Translator<'a> {
 
     /// Looks at the beginning of a statement: `pip install` without a mark is a magic, too, and imports from the
     /// future must stand first in a script.
-    fn begin(&mut self, at: usize) {
+    fn begin(&mut self, at: usize, tokens: &[Token]) {
         let line = self.logical_line(at);
         let text = &self.cell[line.clone()];
         let mut words = text.split_whitespace();
         match (words.next(), words.next()) {
-            (Some("pip" | "pip3" | "conda" | "mamba"), Some("install" | "-q")) => self.system(line, text),
-            (Some("from"), Some("__future__")) => {
-                let end = self.cell[at..].find('\n').map_or(self.cell.len(), |end| at + end);
-                let end = if text.contains('(') {
-                    self.cell[at..].find(')').map_or(end, |close| at + close + 1)
-                } else {
-                    end
-                };
-                self.future(at..end);
+            (Some("pip" | "pip3" | "conda" | "mamba"), Some("install" | "-q")) => {
+                self.shell(line, "system", &text.replace("\\\n", " "));
             }
+            (Some("from"), Some("__future__")) => self.future(at, tokens),
             _ => {}
         }
     }
@@ -231,28 +295,37 @@ impl<'a> Translator<'a> {
         at..at + self.cell[at..end].trim_end_matches('\n').len()
     }
 
-    fn future(&mut self, range: Range<usize>) {
+    /// An import from the future, whose statement begins with some tokens.
+    fn future(&mut self, at: usize, tokens: &[Token]) {
+        let ends = |token: &&Token| !matches!(token.kind(), TokenKind::Newline | TokenKind::Semi);
+        let is_blank = |token: &&Token| token.kind() != TokenKind::Comment;
+        let closed = tokens.iter().take_while(ends).any(|token| token.kind() == TokenKind::Lpar);
+        let end = tokens.iter().take_while(ends).take_while(|token| closed || is_blank(token)).last();
+        let range = at..end.map_or(at, |token| token.end().to_usize());
         let text = self.cell[range.clone()].to_owned();
-        self.futures.push(text.split_whitespace().collect::<Vec<_>>().join(" "));
+        let Some(import) = future_import(&text) else { return };
+        self.futures.push(import);
         let script = padded("pass".to_owned(), &text);
-        self.edits.push(Edit { range, text, script });
+        self.edits.push(Edit { range, text, script, obstacles: Vec::new() });
     }
 
     /// `name?`: help is for a reader at the screen.
     fn help(&mut self, start: usize, question: &Range<usize>) {
         let end = self.logical_line(question.start).end;
-        self.replace(start..end, "pass".to_owned());
+        if self.cell[question.start..end].trim_end().bytes().all(|byte| byte == b'?') {
+            self.replace(start..end, "pass".to_owned());
+        }
     }
 
     /// A line that begins with a mark, or what stands behind `=`.
     fn escape(&mut self, range: Range<usize>, assigned: bool) {
         let raw = &self.cell[range.clone()];
-        let command = raw.replace("\\\n", "");
+        let command = raw.replace("\\\n", " ");
         let command = command.trim_end();
         match command.as_bytes() {
-            [b'!', b'!', ..] => self.call(range, "getoutput", &[&command[2..]]),
-            [b'!', ..] if assigned => self.call(range, "getoutput", &[&command[1..]]),
-            [b'!', ..] => self.system(range, &command[1..]),
+            [b'!', b'!', ..] => self.shell(range, "getoutput", &command[2..]),
+            [b'!', ..] if assigned => self.shell(range, "getoutput", &command[1..]),
+            [b'!', ..] => self.shell(range, "system", &command[1..]),
             [b'%', ..] if !command.ends_with('?') => {
                 self.magic(range, command.trim_start_matches('%'), assigned);
             }
@@ -260,6 +333,7 @@ impl<'a> Translator<'a> {
                 let call = autocall(*mark, &command[1..]);
                 self.replace(range, call);
             }
+            _ if assigned => self.replace(range, "None".to_owned()),
             _ => self.replace(range, "pass".to_owned()),
         }
     }
@@ -267,50 +341,63 @@ impl<'a> Translator<'a> {
     fn magic(&mut self, range: Range<usize>, command: &str, assigned: bool) {
         let (name, line) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
         let line = line.trim();
+        let nothing = if assigned { "None" } else { "pass" }.to_owned();
         match name {
-            "pip" if !assigned => self.system(range, command),
+            "pip" if !assigned => self.shell(range, "system", command),
             "conda" | "mamba" | "micromamba" if line.starts_with("install") => {
-                self.remarks.push(remark(Obstacle::Conda, range.clone()));
-                self.replace(range, "pass".to_owned());
+                self.edit(range, nothing, vec![Obstacle::Conda]);
             }
             "time" if parse_module(line).is_ok() && !line.is_empty() => {
                 self.shell = true;
-                let script = padded(
-                    format!("get_ipython().run_line_magic('time', {})", quoted(line)),
-                    &self.cell[range.clone()],
-                );
+                let script = padded(call("run_line_magic", &["time", line]), &self.cell[range.clone()]);
                 let text = padded(line.to_owned(), &self.cell[range.clone()]);
-                self.edits.push(Edit { range, text, script });
+                self.edits.push(Edit { range, text, script, obstacles: Vec::new() });
             }
             _ if !assigned && IDLE.iter().any(|idle| command.starts_with(idle)) => {
                 self.replace(range, "pass".to_owned());
             }
-            _ => self.call(range, "run_line_magic", &[name, line]),
+            _ => self.replace(range, call("run_line_magic", &[name, line])),
         }
     }
 
-    /// A command for the shell, perhaps one that installs packages.
-    fn system(&mut self, range: Range<usize>, command: &str) {
+    /// A command for the shell, perhaps one that installs packages, and the method that runs it.
+    fn shell(&mut self, range: Range<usize>, method: &str, command: &str) {
         let lifted = shell::lift(command);
-        self.remarks.extend(lifted.left.iter().map(|(_, obstacle)| remark(*obstacle, range.clone())));
+        let obstacles = lifted.left.iter().map(|(_, obstacle)| *obstacle).collect();
         if lifted.installs.is_empty() {
-            return self.call(range, "system", &[command]);
+            return self.edit(range, call(method, &[command]), obstacles);
         }
-        let call =
-            lifted.rest.map_or("pass".to_owned(), |rest| format!("get_ipython().system({})", quoted(&rest)));
+        let nothing = if method == "system" { "pass" } else { "[]" }.to_owned();
+        let rest = lifted.rest.map_or(nothing, |rest| call(method, &[&rest]));
         let installs: Vec<_> = lifted.installs.into_iter().map(|(_, command)| command).collect();
-        self.replace(range, format!("{call}  # {}", installs.join(" && ")));
-    }
-
-    fn call(&mut self, range: Range<usize>, function: &str, arguments: &[&str]) {
-        let arguments: Vec<_> = arguments.iter().map(|argument| quoted(argument)).collect();
-        self.replace(range, format!("get_ipython().{function}({})", arguments.join(", ")));
+        self.edit(range, format!("{rest}  # {}", installs.join(" && ")), obstacles);
     }
 
     fn replace(&mut self, range: Range<usize>, text: String) {
-        let text = padded(text, &self.cell[range.clone()]);
-        self.edits.push(Edit { range, script: text.clone(), text });
+        self.edit(range, text, Vec::new());
     }
+
+    fn edit(&mut self, range: Range<usize>, text: String, obstacles: Vec<Obstacle>) {
+        let text = padded(text, &self.cell[range.clone()]);
+        self.edits.push(Edit { range, script: text.clone(), text, obstacles });
+    }
+}
+
+/// A call of a method of the shell's.
+fn call(method: &str, arguments: &[&str]) -> String {
+    let arguments: Vec<_> = arguments.iter().map(|argument| quoted(argument)).collect();
+    format!("get_ipython().{method}({})", arguments.join(", "))
+}
+
+/// An import from the future on one line and without comments.
+fn future_import(text: &str) -> Option<String> {
+    let parsed = parse_module(text).ok()?;
+    let [Stmt::ImportFrom(import)] = parsed.syntax().body.as_slice() else { return None };
+    let names = import.names.iter().map(|alias| match &alias.asname {
+        Some(name) => format!("{} as {name}", alias.name),
+        None => alias.name.to_string(),
+    });
+    Some(format!("from __future__ import {}", names.collect::<Vec<_>>().join(", ")))
 }
 
 /// A text with as many line ends as that in whose place it stands.

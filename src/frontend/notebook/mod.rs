@@ -10,6 +10,7 @@ use crate::frontend::{python, r};
 
 mod document;
 mod ipython;
+mod layout;
 mod markdown;
 mod shell;
 
@@ -23,6 +24,9 @@ pub const KIND: &str = "notebook";
 
 /// What prose begins with in a flattened notebook: no command, no description and no directive is looked for there.
 pub const PROSE: &str = "#|";
+
+/// Lines above a cell in a flattened notebook.
+pub(crate) const HEADER: usize = 3;
 
 /// The tag of the cell whose assignments are parameters, as Papermill has it.
 const PARAMETERS: &str = "parameters";
@@ -167,12 +171,12 @@ impl Flat {
         Self { text: format!("{PROSE} Made of a notebook by c3\n"), lines: 1, notebook }
     }
 
-    /// Adds a cell under a line with its number.
+    /// Adds a cell under a line with its number, which an empty line parts from the comments of the cell.
     fn add(&mut self, number: usize, cell: &Cell, code: &Code) {
-        let header = format!("\n# %% cell {number}\n");
+        let header = format!("\n# %% cell {number}\n\n");
         self.text.push_str(&header);
         self.notebook.script.push_str(&header);
-        self.lines += 2;
+        self.lines += HEADER;
         self.notebook.cells.push(self.lines);
         let start = self.text.len();
         self.push(&code.text);
