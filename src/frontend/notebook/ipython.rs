@@ -1,5 +1,6 @@
 //! Cells of IPython: what isn't Python in them becomes Python that does the same.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use ruff_python_ast::Stmt;
@@ -55,7 +56,7 @@ const UNMARKED: &[&str] = &[
 ];
 
 /// How deep cell magics are looked for in the bodies of others.
-const MAX_DEPTH: usize = 8;
+const MAX_DEPTH: usize = 3;
 
 /// Makes Python of a cell, a line for each line.
 pub(super) fn translate(cell: &str) -> Code {
@@ -146,30 +147,27 @@ impl<'a> Magic<'a> {
             Some(rest) => self.call(rest, &lifted),
             None => Code { shell: false, script: "pass\n".to_owned(), ..self.call("", &lifted) },
         };
-        let line = |at: usize| self.body[..at].matches('\n').count() + 1;
-        let place = |number: usize| {
-            let mut lines = code.text.split_inclusive('\n');
-            let start = lines.by_ref().take(number).map(str::len).sum::<usize>();
-            start..start + lines.next().map_or(0, |line| line.trim_end().len())
-        };
-        let begin = |range: &Range<usize>| {
+        let (lines, shown) = (starts(self.body), starts(&code.text));
+        let place = |range: &Range<usize>| {
             let text = &self.body[range.clone()];
-            range.start + text.len() - text.trim_start().len()
+            let line = line_of(&lines, range.start + text.len() - text.trim_start().len()) + 1;
+            let start = shown.get(line).copied().unwrap_or(code.text.len());
+            start..start + code.text[start..].lines().next().unwrap_or_default().len()
         };
-        let left = lifted.left.iter();
-        let remarks = left.map(|(range, obstacle)| remark(*obstacle, place(line(begin(range))))).collect();
+        let remarks = lifted.left.iter().map(|(range, obstacle)| remark(*obstacle, place(range))).collect();
         Code { remarks, ..code }
     }
 
     /// A call of the magic; what is read shows its body as prose, and as comments what it installs.
     fn call(&self, body: &str, lifted: &Lifted) -> Code {
-        let line = |at: usize| self.body[..at].matches('\n').count();
-        let installs: Vec<_> =
-            lifted.installs.iter().map(|(at, command)| (line(*at), command.as_str())).collect();
-        let below = self.body.lines().enumerate().map(|(at, text)| {
-            let commands: Vec<&str> =
-                installs.iter().filter(|(line, _)| *line == at).map(|(_, command)| *command).collect();
-            if commands.is_empty() { prose(text) } else { format!("# {}\n", commands.join(" && ")) }
+        let lines = starts(self.body);
+        let mut installs: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
+        for (at, command) in &lifted.installs {
+            installs.entry(line_of(&lines, *at)).or_default().push(command);
+        }
+        let below = self.body.lines().enumerate().map(|(at, text)| match installs.get(&at) {
+            Some(commands) => format!("# {}\n", commands.join(" && ")),
+            None => prose(text),
         });
         let text = std::iter::once(prose(&format!("%%{} {}", self.name, self.line))).chain(below).collect();
         Code { text, script: self.run(body), shell: true, ..Code::default() }
@@ -178,6 +176,18 @@ impl<'a> Magic<'a> {
     fn run(&self, body: &str) -> String {
         call("run_cell_magic", &[self.name, self.line, &ended(body)]) + "\n"
     }
+}
+
+/// Where the lines of a text begin.
+fn starts(text: &str) -> Vec<usize> {
+    let lines =
+        text.split_inclusive('\n').scan(0, |end, line| Some(std::mem::replace(end, *end + line.len())));
+    lines.collect()
+}
+
+/// The line of a byte, from 0, told by where lines begin.
+fn line_of(starts: &[usize], at: usize) -> usize {
+    starts.partition_point(|&start| start <= at).saturating_sub(1)
 }
 
 /// A line as a comment that is no command and no description.
@@ -245,9 +255,18 @@ impl<'a> Translator<'a> {
         if python::is_too_deep(self.cell) {
             return; // an error when the whole is read
         }
-        let parsed = parse_unchecked(self.cell, ParseOptions::from(Mode::Ipython));
+        match parse_module(self.cell) {
+            Ok(parsed) => self.walk(parsed.tokens()),
+            Err(_) => {
+                let parsed = parse_unchecked(&masked(self.cell), ParseOptions::from(Mode::Ipython));
+                self.walk(parsed.tokens());
+            }
+        }
+    }
+
+    fn walk(&mut self, tokens: &[Token]) {
         let mut statement: Option<usize> = None;
-        for (at, token) in parsed.tokens().iter().enumerate() {
+        for (at, token) in tokens.iter().enumerate() {
             let range = token.start().to_usize()..token.end().to_usize();
             if self.edits.last().is_some_and(|edit| range.start < edit.range.end) {
                 statement = None;
@@ -261,7 +280,7 @@ impl<'a> Translator<'a> {
                 TokenKind::Question => self.help(statement.unwrap_or(range.start), &range),
                 _ if statement.is_none() => {
                     statement = Some(range.start);
-                    self.begin(range.start, &parsed.tokens()[at..]);
+                    self.begin(range.start, &tokens[at..]);
                 }
                 _ => {}
             }
@@ -271,15 +290,13 @@ impl<'a> Translator<'a> {
     /// Looks at the beginning of a statement: `pip install` without a mark is a magic, too, and imports from the
     /// future must stand first in a script.
     fn begin(&mut self, at: usize, tokens: &[Token]) {
-        let line = self.logical_line(at);
-        let text = &self.cell[line.clone()];
-        let mut words = text.split_whitespace();
-        match (words.next(), words.next()) {
-            (Some("pip" | "pip3" | "conda" | "mamba"), Some("install" | "-q")) => {
-                self.shell(line, "system", &text.replace("\\\n", " "));
-            }
-            (Some("from"), Some("__future__")) => self.future(at, tokens),
-            _ => {}
+        let text = &self.cell[at..];
+        if starts_with(text, &["pip", "pip3", "conda", "mamba"], &["install", "-q"]) {
+            let line = self.logical_line(at);
+            let command = self.cell[line.clone()].replace("\\\n", " ");
+            self.shell(line, "system", &command);
+        } else if starts_with(text, &["from"], &["__future__"]) {
+            self.future(at, tokens);
         }
     }
 
@@ -311,9 +328,13 @@ impl<'a> Translator<'a> {
 
     /// `name?`: help is for a reader at the screen.
     fn help(&mut self, start: usize, question: &Range<usize>) {
-        let end = self.logical_line(question.start).end;
-        if self.cell[question.start..end].trim_end().bytes().all(|byte| byte == b'?') {
-            self.replace(start..end, "pass".to_owned());
+        if self.edits.last().is_some_and(|edit| start < edit.range.end) {
+            return; // broken, which is told when the whole is read
+        }
+        let rest = &self.cell[question.end..];
+        let rest = rest.strip_prefix('?').unwrap_or(rest).trim_start_matches([' ', '\t']);
+        if rest.is_empty() || rest.starts_with('\n') {
+            self.replace(start..self.cell.len() - rest.len(), "pass".to_owned());
         }
     }
 
@@ -380,6 +401,43 @@ impl<'a> Translator<'a> {
     fn edit(&mut self, range: Range<usize>, text: String, obstacles: Vec<Obstacle>) {
         let text = padded(text, &self.cell[range.clone()]);
         self.edits.push(Edit { range, script: text.clone(), text, obstacles });
+    }
+}
+
+/// Whether a text begins with one of some words and then one of others.
+fn starts_with(text: &str, firsts: &[&str], seconds: &[&str]) -> bool {
+    let after = |text: &str, words: &[&str]| {
+        let rest = |word: &&str| {
+            text.strip_prefix(*word).filter(|rest| rest.starts_with([' ', '\t', '\n', ';', '(']))
+        };
+        words.iter().find_map(rest).map(|rest| text.len() - rest.len())
+    };
+    let Some(at) = after(text, firsts) else { return false };
+    after(text[at..].trim_start_matches([' ', '\t']), seconds).is_some()
+}
+
+/// A cell whose tokens have their places, but all of whose escapes are `%` or `!`: the parser doesn't survive others
+/// behind a bracket that is left open.
+fn masked(cell: &str) -> String {
+    let mut continued = false;
+    let lines = cell.split_inclusive('\n').map(|line| {
+        let text = line.trim_start_matches([' ', '\t', '\u{c}']);
+        let is_escape = text.starts_with(['!', '%', '?', ',', ';', '/']);
+        let masked = if is_escape { masked_escape(line, text) } else { line.to_owned() };
+        let masked = if is_escape || continued { masked.replace('?', "_") } else { masked };
+        continued = line.ends_with("\\\n") && (is_escape || continued);
+        masked
+    });
+    lines.collect()
+}
+
+fn masked_escape(line: &str, text: &str) -> String {
+    let indent = &line[..line.len() - text.len()];
+    let mark = if text.starts_with('!') { '!' } else { '%' };
+    let rest = &text[1..];
+    match rest.strip_prefix(['!', '%']) {
+        Some(rest) => format!("{indent}{mark} {rest}"),
+        None => format!("{indent}{mark}{rest}"),
     }
 }
 

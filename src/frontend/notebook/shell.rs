@@ -1,5 +1,6 @@
 //! Shell commands in notebooks: `pip install` is done when the image is built, so it is lifted out of them.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// What becomes of a shell text.
@@ -163,6 +164,7 @@ fn first_command(pipeline: &str) -> &str {
 fn pipelines(script: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let (mut start, mut skip_to) = (0, 0);
+    let lines = Lines::of(script);
     let mut quotes = Quotes::default();
     for (at, character) in script.char_indices() {
         if at < skip_to {
@@ -188,9 +190,9 @@ fn pipelines(script: &str) -> Vec<Range<usize>> {
             let width = if rest.starts_with("&&") || rest.starts_with("||") { 2 } else { 1 };
             skip_to = skip_to.max(at + width);
             if character == '\n'
-                && let Some(length) = here_document(&script[line_start(script, at)..at], &rest[1..])
+                && let Some(end) = lines.here_document(&script[line_start(script, at)..at], at + 1)
             {
-                skip_to = at + 1 + length;
+                skip_to = end;
             }
             start = skip_to;
         }
@@ -204,23 +206,30 @@ fn line_start(script: &str, at: usize) -> usize {
     script[..at].rfind('\n').map_or(0, |end| end + 1)
 }
 
-/// The length of the here-document that a line begins, in what follows.
-fn here_document(line: &str, rest: &str) -> Option<usize> {
-    let (_, word) = line.split_once("<<")?;
-    let word = word.trim_start_matches('-').trim_start();
-    let word: String = word
-        .trim_start_matches(['\'', '"', '\\'])
-        .chars()
-        .take_while(|c| c.is_alphanumeric() || *c == '_')
-        .collect();
-    let mut length = 0;
-    for text in rest.split_inclusive('\n') {
-        length += text.len();
-        if !word.is_empty() && text.trim() == word {
-            return Some(length);
+/// Where the lines of a script end, by what stands in them: here-documents end with a line that is a word.
+struct Lines<'a> {
+    ends: BTreeMap<&'a str, Vec<usize>>,
+}
+
+impl<'a> Lines<'a> {
+    fn of(script: &'a str) -> Self {
+        let (mut ends, mut end) = (BTreeMap::<_, Vec<_>>::new(), 0);
+        let lines = if script.contains("<<") { script } else { "" };
+        for line in lines.split_inclusive('\n') {
+            end += line.len();
+            ends.entry(line.trim()).or_default().push(end);
         }
+        Self { ends }
     }
-    None
+
+    /// The end of the here-document that a line begins which ends at some byte.
+    fn here_document(&self, line: &str, from: usize) -> Option<usize> {
+        let (_, word) = line.split_once("<<")?;
+        let word = word.trim_start_matches('-').trim_start().trim_start_matches(['\'', '"', '\\']);
+        let length = word.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(word.len());
+        let ends = self.ends.get(&word[..length]).filter(|_| length > 0)?;
+        ends.get(ends.partition_point(|&end| end <= from)).copied()
+    }
 }
 
 /// Whether a character is quoted, told from those before it.
