@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::component::Type;
 use crate::frontend::constant::Constant;
 
+#[allow(dead_code, reason = "for the notebook reader, which comes with another change")]
 /// A statement that gives a name to a literal.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Assignment {

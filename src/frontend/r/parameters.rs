@@ -13,6 +13,7 @@ use crate::frontend::parameters::Assignment;
 use crate::source::Source;
 
 /// The top-level statements of a text that assign a literal to a name; none if the text is no R.
+#[allow(dead_code, reason = "for the notebook reader, which comes with another change")]
 pub(crate) fn literal_assignments(text: &str) -> Vec<Assignment> {
     let Ok(tree) = tree::parse(text) else { return Vec::new() };
     let shapes = shapes::find(&tree, text);
