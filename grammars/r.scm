@@ -1,5 +1,6 @@
 ; What the interface of an R script looks like. Each pattern says by `shape` what it is; src/frontend/r/ interprets the
-; captures. A pattern begins with what tells most, so that long chains of operators are given up at once.
+; captures. A pattern begins with what tells most: one that waits behind a left side of any kind waits once for each
+; link of a long chain of operators, and then nothing ever ends. Such operators are found alone, by their signs.
 
 ; Comments: descriptions, directives, system packages.
 ((comment) @value (#set! shape "comment"))
@@ -20,11 +21,9 @@
   operator: ["<-" "<<-" "=" ":="] @operator
   rhs: (_) @value) @whole
   (#set! shape "assignment"))
-((binary_operator
-  lhs: (_) @value
-  operator: ["->" "->>"] @operator
-  rhs: (_) @target) @whole
-  (#set! shape "assignment"))
+; Operators whose left side may be long: `value -> name`, comparisons, and pipes as in `Sys.getenv("x") |> as.integer()`.
+(["->" "->>" "|>" "<" "<=" ">" ">=" "==" "!="] @value (#set! shape "operator"))
+("special" @value (#any-of? @value "%>%") (#set! shape "operator"))
 
 ; Calls of functions that have a name: reads, writes, casts, installations.
 ((call
@@ -32,22 +31,9 @@
   arguments: (arguments) @arguments) @whole
   (#set! shape "call"))
 
-; What a pipe hands on: `Sys.getenv("x") |> as.integer()`, `"x" |> Sys.getenv()`.
-((binary_operator
-  lhs: [(call) (string) (identifier)] @value
-  operator: ["|>" "special"] @operator
-  rhs: [(call) (identifier) (namespace_operator)] @target)
-  (#set! shape "pipe"))
-
 ; Whether a variable is set: an unset one reads as the empty text.
 ((binary_operator lhs: (call) @value operator: ["==" "!="] rhs: (string !content)) (#set! shape "emptiness"))
 ((binary_operator lhs: (string !content) operator: ["==" "!="] rhs: (call) @value) (#set! shape "emptiness"))
-((call
-  function: (identifier) @function
-  arguments: (arguments
-    . (argument value: (call) @value) . (comma) . (argument value: (string !content)) .))
-  (#any-of? @function "identical")
-  (#set! shape "emptiness"))
 
 ; `"x" %in% names(Sys.getenv())`.
 ((binary_operator
@@ -81,14 +67,3 @@
 ((extract_operator !rhs) @value (#set! shape "invalid"))
 ((identifier) @value (#any-of? @value "``") (#set! shape "invalid"))
 ((identifier) @value (#match? @value "^(_.+|else|in|if|for|while|function|repeat)$") (#set! shape "invalid"))
-((binary_operator
-  lhs: (binary_operator operator: ["<" "<=" ">" ">=" "==" "!="])
-  operator: ["<" "<=" ">" ">=" "==" "!="] @value)
-  (#set! shape "invalid"))
-((binary_operator
-  operator: "|>"
-  rhs: [
-    (identifier) (string) (float) (integer) (true) (false) (null) (namespace_operator) (extract_operator)
-    (subset) (subset2) (unary_operator) (braced_expression)
-  ] @value)
-  (#set! shape "invalid"))

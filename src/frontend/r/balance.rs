@@ -13,6 +13,9 @@ const MAX_WORK: usize = 1_000_000_000;
 /// Words after which an expression goes on.
 const KEYWORDS: &[&str] = &["if", "else", "for", "while", "repeat", "function", "in"];
 
+/// Most names, values and signs that are parsed: a tree has some 300 bytes for each.
+const MAX_THINGS: usize = 2_000_000;
+
 /// What is wrong, and the byte where it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Problem {
@@ -26,13 +29,20 @@ pub(super) enum Problem {
     Raw(usize),
     /// Brackets or operators are nested too deeply.
     Deep(usize),
+    /// There is too much.
+    Long(usize),
 }
 
 impl Problem {
     /// Where the problem is.
     pub(super) fn offset(self) -> usize {
         match self {
-            Self::Open(at) | Self::Close(at) | Self::Quote(at) | Self::Raw(at) | Self::Deep(at) => at,
+            Self::Open(at)
+            | Self::Close(at)
+            | Self::Quote(at)
+            | Self::Raw(at)
+            | Self::Deep(at)
+            | Self::Long(at) => at,
         }
     }
 }
@@ -42,6 +52,7 @@ pub(super) fn problem(text: &str) -> Option<Problem> {
     let mut scanner = Scanner::new(text);
     loop {
         match scanner.step() {
+            Ok(true) if scanner.things > MAX_THINGS => return Some(Problem::Long(scanner.at)),
             Ok(true) => {}
             Ok(false) => return None,
             Err(problem) => return Some(problem),
@@ -69,12 +80,13 @@ struct Scanner<'a> {
     /// Whether a keyword was the last thing.
     keyword: bool,
     work: usize,
+    things: usize,
 }
 
 impl<'a> Scanner<'a> {
     fn new(text: &'a str) -> Self {
         let levels = vec![Level::default()];
-        Self { text, at: 0, levels, continues: false, keyword: false, work: 0 }
+        Self { text, at: 0, levels, continues: false, keyword: false, work: 0, things: 0 }
     }
 
     fn byte(&self, ahead: usize) -> u8 {
@@ -93,9 +105,13 @@ impl<'a> Scanner<'a> {
             b',' | b';' => self.separate(),
             b'%' => self.special()?,
             byte if is_name(byte) => self.word()?,
-            byte if byte.is_ascii_whitespace() => self.at += 1,
+            byte if byte.is_ascii_whitespace() => {
+                self.at += 1;
+                return Ok(true);
+            }
             _ => self.link(1)?,
         }
+        self.things += 1;
         Ok(true)
     }
 
@@ -274,7 +290,9 @@ mod tests {
 
     #[test]
     fn data_is_flat() {
-        assert_eq!(problem(&format!("x <- c({}1)\n", "-1.0,\n".repeat(1_000_000))), None);
-        assert_eq!(problem(&"x <- -1\n".repeat(1_000_000)), None);
+        assert_eq!(problem(&format!("x <- c({}1)\n", "-1.0,\n".repeat(400_000))), None);
+        assert_eq!(problem(&"x <- -1\n".repeat(200_000)), None);
+        assert_eq!(problem(&format!("x <- '{}'", "a b ".repeat(1_000_000))), None);
+        assert!(matches!(problem(&"x\n".repeat(1_100_000)), Some(Problem::Long(_))));
     }
 }

@@ -40,7 +40,7 @@ pub(super) struct Uses {
 pub(super) fn uses(names: &Names, shapes: &Shapes) -> Uses {
     let mut finder = Finder {
         names,
-        pipes: pipes(shapes, names.text),
+        pipes: pipes(shapes),
         casts: BTreeMap::new(),
         tests: shapes.emptiness.iter().map(Node::id).collect(),
         elements: shapes.elements.iter().map(|pair| (pair.value.id(), *pair)).collect(),
@@ -59,12 +59,22 @@ pub(super) fn uses(names: &Names, shapes: &Shapes) -> Uses {
     found
 }
 
-/// What pipes hand on, by the call that takes it as its first argument.
-fn pipes<'tree>(shapes: &Shapes<'tree>, text: &str) -> BTreeMap<usize, Pair<'tree>> {
-    let is_pipe = |pair: &&Pair| {
-        pair.operator.is_some_and(|operator| matches!(&text[operator.byte_range()], "|>" | "%>%"))
-    };
-    shapes.pipes.iter().filter(is_pipe).map(|pair| (pair.target.id(), *pair)).collect()
+/// What pipes hand on, by what takes it as its first argument.
+fn pipes<'tree>(shapes: &Shapes<'tree>) -> BTreeMap<usize, Pair<'tree>> {
+    let pipes = shapes.operations.iter().filter(|pair| pair.operator.is_some_and(is_pipe));
+    pipes.map(|pair| (pair.target.id(), *pair)).collect()
+}
+
+/// The only special operator among the shapes is `%>%`.
+fn is_pipe(operator: Node) -> bool {
+    matches!(operator.kind(), "|>" | "special")
+}
+
+/// The call that gives the value of an expression: behind a pipe, that which takes what is handed on.
+fn receiver(node: Node<'_>) -> Node<'_> {
+    let node = bare(node);
+    let piped = node.kind() == "binary_operator" && node.child_by_field_name("operator").is_some_and(is_pipe);
+    node.child_by_field_name("rhs").filter(|_| piped).unwrap_or(node)
 }
 
 struct Finder<'n, 'tree> {
@@ -88,24 +98,26 @@ impl<'tree> Finder<'_, 'tree> {
             let sole = arguments::sole(call.arguments, self.names.text);
             let piped = self.pipes.get(&call.node.id()).map(|pair| pair.value);
             let is_empty = call.arguments.named_child_count() == 0;
+            self.tests.extend(identical(call, self.names).map(|node| node.id()));
             if let Some(value) = sole.filter(|_| piped.is_none()).or(piped.filter(|_| is_empty)) {
-                self.wrap(call.function, bare(value));
+                self.wrap(call.function, value);
             }
         }
         // `x %>% as.integer` without brackets.
-        for pair in shapes.pipes.iter().filter(|pair| pair.target.kind() != "call") {
-            if self.pipes.contains_key(&pair.target.id()) {
-                self.wrap(pair.target, pair.value);
-            }
+        let targets: Vec<Pair> =
+            self.pipes.values().filter(|pair| pair.target.kind() != "call").copied().collect();
+        for pair in targets {
+            self.wrap(pair.target, pair.value);
         }
     }
 
     fn wrap(&mut self, function: Node, value: Node) {
         let Some(function) = self.names.function(function) else { return };
+        let value = receiver(value).id();
         if let Some(kind) = cast(&function) {
-            self.casts.insert(value.id(), kind);
+            self.casts.insert(value, kind);
         } else if function.is_base("nzchar") || function.is_base("nchar") {
-            self.tests.insert(value.id());
+            self.tests.insert(value);
         }
     }
 
@@ -308,6 +320,17 @@ impl<'tree> Finder<'_, 'tree> {
             }
         }
     }
+}
+
+/// What `identical` compares with the empty text.
+fn identical<'tree>(call: &Call<'tree>, names: &Names<'tree>) -> Option<Node<'tree>> {
+    names.function(call.function).filter(|function| function.is_base("identical"))?;
+    let given = arguments::of(call.arguments, names.text);
+    let [Argument { value: Some(one), .. }, Argument { value: Some(other), .. }] = given.as_slice() else {
+        return None;
+    };
+    let is_empty = |node: &Node| node.kind() == "string" && node.child_by_field_name("content").is_none();
+    if is_empty(one) { Some(*other) } else { Some(*one).filter(|_| is_empty(other)) }
 }
 
 /// The type that a function of R converts to.

@@ -243,7 +243,7 @@ fn doubles(operator: &str, left: f64, right: f64) -> Option<f64> {
         "-" => Some(left - right),
         "*" => Some(left * right),
         "/" => Some(left / right),
-        "^" | "**" => Some(if left == 1.0 || right == 0.0 { 1.0 } else { left.powf(right) }),
+        "^" | "**" => Some(left.powf(right)),
         "%%" if right != 0.0 => Some(left - (left / right).floor() * right),
         "%/%" if right != 0.0 => Some((left / right).floor()),
         _ => None,
@@ -277,17 +277,17 @@ fn call(node: Node, names: &Names, depth: usize) -> Option<Vector> {
     }
     match (function.name.as_str(), values.as_slice()) {
         ("c", _) => combined(values),
-        ("paste", _) => pasted(&values, option(&options, "sep", " ")?),
-        ("paste0", _) if options.is_empty() => pasted(&values, String::new()),
-        ("file.path", _) => pasted(&values, option(&options, "fsep", "/")?),
+        ("paste", _) => pasted(&values, &option(&options, "sep", " ")?),
+        ("paste0", _) if options.is_empty() => pasted(&values, ""),
+        ("file.path", _) => pasted(&values, &option(&options, "fsep", "/")?),
         (name, [value]) if options.is_empty() => converted(name, value),
         _ => None,
     }
 }
 
 /// The text of the only option that is given, or else its default.
-fn option(named: &[(String, Vector)], name: &str, default: &str) -> Option<String> {
-    match named {
+fn option(options: &[(String, Vector)], name: &str, default: &str) -> Option<String> {
+    match options {
         [] => Some(default.to_owned()),
         [(given, value)] if given == name => match value.as_slice() {
             [Atom::Text(text)] => Some(text.clone()),
@@ -307,13 +307,13 @@ fn combined(values: Vec<Vector>) -> Option<Vector> {
 }
 
 /// Texts put together, element by element; short vectors begin anew. `NULL` is left out.
-fn pasted(values: &[Vector], separator: String) -> Option<Vector> {
+fn pasted(values: &[Vector], separator: &str) -> Option<Vector> {
     let values: Vec<&Vector> = values.iter().filter(|value| !value.is_empty()).collect();
     let length = values.iter().map(|value| value.len()).max().unwrap_or(0);
     (length <= 1000).then_some(())?;
     let row = |at: usize| {
         let words: Vec<String> = values.iter().map(|value| value[at % value.len()].word()).collect();
-        let text = words.join(&separator);
+        let text = words.join(separator);
         (text.len() <= MAX_TEXT).then_some(Atom::Text(text))
     };
     (0..length).map(row).collect()

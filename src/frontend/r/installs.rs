@@ -123,7 +123,7 @@ impl<'tree> Collector<'_, 'tree> {
             return self.unclear(matched.value(0).unwrap_or(call.node));
         };
         for package in packages {
-            let package = reference(recipe, package, &matched, self.names);
+            let package = reference(recipe, &package, &matched, self.names);
             self.require(package, recipe, &repos, call.node);
         }
     }
@@ -140,9 +140,9 @@ impl<'tree> Collector<'_, 'tree> {
             let named = (value.kind() == "identifier" && argument.name.is_none())
                 .then(|| vec![text_of(value, self.names)]);
             match named.or_else(|| packages(value, self.names)) {
-                Some(packages) => {
-                    packages.into_iter().for_each(|package| self.require(package, &recipe, &repos, value))
-                }
+                Some(packages) => packages.into_iter().for_each(|package| {
+                    self.require(package, &recipe, &repos, value);
+                }),
                 None => self.unclear(value),
             }
         }
@@ -168,7 +168,9 @@ impl<'tree> Collector<'_, 'tree> {
         match packages(vector, self.names) {
             Some(packages) => {
                 let repos = self.repos.clone();
-                packages.into_iter().for_each(|package| self.require(package, recipe, &repos, call.node));
+                for package in packages {
+                    self.require(package, recipe, &repos, call.node);
+                }
             }
             None => self.unclear(vector),
         }
@@ -210,10 +212,17 @@ impl<'tree> Collector<'_, 'tree> {
             return self.invalid(&package, at);
         }
         let repos = if is_address(&package) { &[] } else { repos };
-        let requirement =
-            Requirement::R { text: package, installer: recipe.installer, repos: repos.to_vec() };
-        if !self.found.requirements.contains(&requirement) {
-            self.found.requirements.push(requirement);
+        let is_same = |found: &Requirement| match found {
+            Requirement::R { text, installer, .. } => *text == package && *installer == recipe.installer,
+            _ => false,
+        };
+        if !self.found.requirements.iter().any(is_same) {
+            let repos = repos.to_vec();
+            self.found.requirements.push(Requirement::R {
+                text: package,
+                installer: recipe.installer,
+                repos,
+            });
         }
     }
 
@@ -253,7 +262,7 @@ fn recipe_of(function: &Function) -> Option<&'static Recipe> {
 }
 
 /// What the installer takes for a package: with the reference and the folder that other arguments say.
-fn reference(recipe: &Recipe, package: String, matched: &Matched, names: &Names) -> String {
+fn reference(recipe: &Recipe, package: &str, matched: &Matched, names: &Names) -> String {
     let argument = |name: &str| {
         let at = recipe.formals.iter().position(|formal| *formal == name)?;
         fold::text(matched.value(at)?, names)

@@ -44,7 +44,7 @@ pub fn extract(source: &Source) -> Extraction {
         validity::check(&shapes, text)?;
         Ok(extract_shapes(source, &shapes))
     };
-    read().unwrap_or_else(|error| failed(error))
+    read().unwrap_or_else(failed)
 }
 
 fn failed(error: SyntaxError) -> Extraction {

@@ -198,12 +198,12 @@ fn used<'tree>(names: &Names<'tree>, shapes: &Shapes<'tree>) -> Vec<(String, Nod
     let mut used = Vec::new();
     for call in &shapes.calls {
         let Some(function) = names.function(call.function) else { continue };
-        let given = arguments::of(call.arguments, names.text);
+        let given = || arguments::of(call.arguments, names.text);
         if LOADERS.iter().any(|loader| function.is_base(loader)) {
             let quoted = function.name.ends_with("Namespace");
-            used.extend(loaded(names, given, quoted).into_iter().map(|name| (name, call.node)));
+            used.extend(loaded(names, given(), quoted).into_iter().map(|name| (name, call.node)));
         } else if APPLY.contains(&function.name.as_str()) {
-            let values: Vec<Node> = given.iter().filter_map(|argument| argument.value).collect();
+            let values: Vec<Node> = given().iter().filter_map(|argument| argument.value).collect();
             let loads = |node: &&Node| matches!(text_of(**node, names).as_str(), "library" | "require");
             let vector = values.iter().find(loads).and_then(|_| packages(*values.first()?, names));
             used.extend(vector.into_iter().flatten().map(|name| (name, call.node)));

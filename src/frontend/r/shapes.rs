@@ -24,8 +24,8 @@ pub(super) enum Shape {
     Parameter,
     Loop,
     Assignment,
+    Operator,
     Call,
-    Pipe,
     Emptiness,
     Membership,
     Element,
@@ -44,8 +44,8 @@ impl Shape {
             "parameter" => Self::Parameter,
             "loop" => Self::Loop,
             "assignment" => Self::Assignment,
+            "operator" => Self::Operator,
             "call" => Self::Call,
-            "pipe" => Self::Pipe,
             "emptiness" => Self::Emptiness,
             "membership" => Self::Membership,
             "element" => Self::Element,
@@ -165,8 +165,9 @@ pub(super) struct Shapes<'tree> {
     pub(super) parameters: Vec<Node<'tree>>,
     pub(super) loops: Vec<Pair<'tree>>,
     pub(super) assignments: Vec<Pair<'tree>>,
+    /// Comparisons and pipes.
+    pub(super) operations: Vec<Pair<'tree>>,
     pub(super) calls: Vec<Call<'tree>>,
-    pub(super) pipes: Vec<Pair<'tree>>,
     /// Calls whose result is compared with the empty text.
     pub(super) emptiness: Vec<Node<'tree>>,
     /// Names that are looked for among the names of what a call gives.
@@ -208,6 +209,7 @@ impl<'tree> Shapes<'tree> {
             Shape::Parameter => self.parameters.extend(found.target),
             Shape::Loop => self.loops.extend(pair),
             Shape::Assignment => self.assignments.extend(pair),
+            Shape::Operator => self.operator(value),
             Shape::Call => {
                 let call = found.function.zip(found.arguments);
                 self.calls.extend(call.map(|(function, arguments)| Call {
@@ -216,7 +218,6 @@ impl<'tree> Shapes<'tree> {
                     arguments,
                 }));
             }
-            Shape::Pipe => self.pipes.extend(pair),
             Shape::Emptiness => self.emptiness.push(value),
             Shape::Membership => self.memberships.extend(pair),
             Shape::Element => self.elements.extend(pair),
@@ -224,6 +225,19 @@ impl<'tree> Shapes<'tree> {
             Shape::Package => self.packages.push(value),
             Shape::Text => self.strings.push(value),
             Shape::Invalid => self.invalid.push(value),
+        }
+    }
+
+    /// Takes an operator by its sign: both sides belong to the node around it.
+    fn operator(&mut self, operator: Node<'tree>) {
+        let Some(node) = operator.parent().filter(|node| node.kind() == "binary_operator") else { return };
+        let side = |field| node.child_by_field_name(field);
+        let Some((value, target)) = side("lhs").zip(side("rhs")) else { return };
+        let pair = Pair { node, target, value, operator: Some(operator) };
+        if operator.kind().starts_with("->") {
+            self.assignments.push(pair)
+        } else {
+            self.operations.push(pair)
         }
     }
 
@@ -236,7 +250,7 @@ impl<'tree> Shapes<'tree> {
         for pairs in [
             &mut self.loops,
             &mut self.assignments,
-            &mut self.pipes,
+            &mut self.operations,
             &mut self.memberships,
             &mut self.elements,
         ] {
@@ -281,7 +295,7 @@ mod tests {
         assert_eq!(names, ["g", "h", "k", "g"]);
         assert_eq!(shapes.comments, vec![0..3]);
         assert_eq!((shapes.functions.len(), shapes.parameters.len(), shapes.loops.len()), (1, 1, 1));
-        assert_eq!((shapes.assignments.len(), shapes.pipes.len(), shapes.packages.len()), (2, 1, 1));
+        assert_eq!((shapes.assignments.len(), shapes.operations.len(), shapes.packages.len()), (2, 2, 1));
         assert_eq!((shapes.statements.len(), shapes.emptiness.len()), (6, 1));
     }
 }

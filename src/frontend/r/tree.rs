@@ -54,11 +54,15 @@ fn unbalanced(problem: balance::Problem) -> SyntaxError {
         balance::Problem::Quote(_) => "this quote is never closed",
         balance::Problem::Raw(_) => "a raw string needs a bracket behind its quote",
         balance::Problem::Deep(_) => "an expression is too deep or too long",
+        balance::Problem::Long(_) => "there is too much of it",
     };
     let at = problem.offset();
     let error = SyntaxError::new(message.to_owned(), at..at + 1);
     match problem {
         balance::Problem::Deep(_) => error.hint("R can't run this either; simplify the expression"),
+        balance::Problem::Long(_) => {
+            error.hint("move data from the script into a file; 2 million names, values and signs are read")
+        }
         _ => error,
     }
 }
@@ -125,6 +129,7 @@ fn unexpected(node: Node, text: &str) -> SyntaxError {
     let found = text[node.byte_range()].lines().next().unwrap_or_default();
     let short: String = found.chars().take(40).collect();
     let message = match (node.is_missing(), short.is_empty()) {
+        (true, _) if node.is_named() => "an expression is missing".to_owned(),
         (true, _) => format!("`{}` is missing", node.kind()),
         (_, true) => "something is missing".to_owned(),
         _ => format!("unexpected `{}`", short.escape_debug()),

@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use tree_sitter::Node;
 
 use super::literals;
-use super::shapes::Shapes;
+use super::shapes::{Pair, Shapes};
 use super::tree::SyntaxError;
 
 /// Finds the first thing that R doesn't take.
 pub(super) fn check(shapes: &Shapes, text: &str) -> Result<(), SyntaxError> {
     let problems = [
         shapes.invalid.first().map(|node| error(*node, text)),
+        shapes.operations.iter().find_map(|pair| misplaced(pair)).map(|node| error(node, text)),
         unseparated(shapes, text),
         repeated(shapes, text),
         shapes.strings.iter().find(|node| literals::name(**node, text).is_none()).map(|node| escape(*node)),
@@ -22,13 +23,32 @@ pub(super) fn check(shapes: &Shapes, text: &str) -> Result<(), SyntaxError> {
 
 fn error(node: Node, text: &str) -> SyntaxError {
     let shown: String = text[node.byte_range()].lines().next().unwrap_or_default().chars().take(40).collect();
-    SyntaxError::new(format!("unexpected `{}`", shown.escape_debug()), node.byte_range())
+    let error = SyntaxError::new(format!("unexpected `{}`", shown.escape_debug()), node.byte_range());
+    match shown.as_str() {
+        "else" => error.hint("write `else` on the line of the `}` before it, or R ends the `if` there"),
+        _ => error,
+    }
 }
 
 fn escape(node: Node) -> SyntaxError {
     SyntaxError::new("a string with an escape that R doesn't know".to_owned(), node.byte_range())
         .hint("write `\\\\` for a backslash, or a raw string such as `r\"(C:\\data)\"`")
 }
+
+/// Comparisons that are compared, `a < b < c`, and pipes into what is no call.
+fn misplaced<'tree>(pair: &Pair<'tree>) -> Option<Node<'tree>> {
+    let operator = pair.operator?;
+    if operator.kind() == "|>" {
+        return (!matches!(pair.target.kind(), "call" | "extract_operator" | "subset" | "subset2"))
+            .then_some(pair.target);
+    }
+    let inner =
+        pair.value.child_by_field_name("operator").filter(|_| pair.value.kind() == "binary_operator")?;
+    COMPARISONS.contains(&inner.kind()).then_some(operator)
+}
+
+/// Operators that can't follow each other.
+const COMPARISONS: &[&str] = &["<", "<=", ">", ">=", "==", "!="];
 
 /// Two statements in one line without `;` between them.
 fn unseparated(shapes: &Shapes, text: &str) -> Option<SyntaxError> {
