@@ -45,5 +45,6 @@ section 'set-up' tests/engines.sh up docker registry base tools podman r cran ||
 section 'prelude' python_tests tests/prelude
 section 'prelude of R' python_tests tests/prelude_r
 section 'reading' python_tests tests/oracle
+section 'reading R' python_tests tests/oracle_r
 section 'engines' python_tests tests/engines
 finish
