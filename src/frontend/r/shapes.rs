@@ -230,9 +230,9 @@ impl<'tree> Shapes<'tree> {
         let Some((value, target)) = side("lhs").zip(side("rhs")) else { return };
         let pair = Pair { node, target, value, operator: Some(operator) };
         if operator.kind().starts_with("->") {
-            self.assignments.push(pair)
+            self.assignments.push(pair);
         } else {
-            self.operations.push(pair)
+            self.operations.push(pair);
         }
     }
 
