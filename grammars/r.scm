@@ -31,10 +31,6 @@
   arguments: (arguments) @arguments) @whole
   (#set! shape "call"))
 
-; Whether a variable is set: an unset one reads as the empty text.
-((binary_operator lhs: (call) @value operator: ["==" "!="] rhs: (string !content)) (#set! shape "emptiness"))
-((binary_operator lhs: (string !content) operator: ["==" "!="] rhs: (call) @value) (#set! shape "emptiness"))
-
 ; `"x" %in% names(Sys.getenv())`.
 ((binary_operator
   lhs: [(string) (identifier) (call)] @target
@@ -67,3 +63,9 @@
 ((extract_operator !rhs) @value (#set! shape "invalid"))
 ((identifier) @value (#any-of? @value "``") (#set! shape "invalid"))
 ((identifier) @value (#match? @value "^(_.+|else|in|if|for|while|function|repeat)$") (#set! shape "invalid"))
+([(float) (integer)] @value (#match? @value "^[0-9.]+[eE][+-]?L?$") (#set! shape "invalid"))
+((argument value: (binary_operator operator: "=" @value)) (#set! shape "invalid"))
+((parameter default: (binary_operator operator: "=" @value)) (#set! shape "invalid"))
+((if_statement condition: (binary_operator operator: "=" @value)) (#set! shape "invalid"))
+((while_statement condition: (binary_operator operator: "=" @value)) (#set! shape "invalid"))
+((for_statement sequence: (binary_operator operator: "=" @value)) (#set! shape "invalid"))

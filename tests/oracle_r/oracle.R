@@ -38,7 +38,8 @@ flag <- function(value) if (value) "true" else "false"
 callee <- function(expression) {
   if (is.symbol(expression)) return(as.character(expression))
   if (is.character(expression)) return(expression)
-  qualified <- is.call(expression) && length(expression) == 3 && as.character(expression[[1]])[1] %in% c("::", ":::")
+  qualified <- is.call(expression) && length(expression) == 3 && as.character(expression[[1]])[1] %in% c("::", ":::") &&
+    !is.call(expression[[2]]) && !is.call(expression[[3]])
   if (!qualified) return("")
   package <- as.character(expression[[2]])
   name <- as.character(expression[[3]])
@@ -118,7 +119,7 @@ Reader <- function(expressions) {
   }
   meaning <- function(expression) {
     name <- callee(expression)
-    if (is.symbol(expression) && name %in% names(found$aliases)) return(found$aliases[[name]])
+    if (is.symbol(expression) && name %in% names(found$aliases)) return(if (found$aliases[[name]] %in% found$functions) "" else found$aliases[[name]])
     if (is.symbol(expression) && name %in% found$functions) return("")
     name
   }
@@ -126,7 +127,7 @@ Reader <- function(expressions) {
     expression <- bare(expression)
     if (is.call(expression) && identical(meaning(expression[[1]]), "c")) {
       parts <- lapply(parts_of(expression)[-1], names_in)
-      if (length(parts) == 0 || any(lengths(parts) == 0)) return(character(0))
+      if (length(parts) != length(expression) - 1 || length(parts) == 0 || any(lengths(parts) == 0)) return(character(0))
       return(unlist(parts))
     }
     if (!is.character(expression) && !is.symbol(expression)) return(character(0))
@@ -145,7 +146,7 @@ Reader <- function(expressions) {
       computed <<- computed + 1
       return()
     }
-    matched <- tryCatch(as.list(match.call(FORMALS$Sys.getenv, call)), error = function(problem) list())
+    matched <- as.list(match.call(FORMALS$Sys.getenv, call))
     empty <- function(part) is.null(part) || identical(part, quote(expr = ))
     if (empty(matched$x)) return()
     names <- names_in(matched$x)
@@ -184,12 +185,12 @@ Reader <- function(expressions) {
     }
     if (name == "Sys.getenv") {
       read(expression, cast, test)
-    } else if (name %in% names(CASTS) && length(parts) == 2 && is_read(bare(parts[[2]]))) {
+    } else if (name %in% names(CASTS) && length(expression) == 2 && is_read(bare(parts[[2]]))) {
       return(walk(bare(parts[[2]]), cast = CASTS[[name]]))
-    } else if (name %in% c("nzchar", "nchar") && length(parts) == 2 && is_read(bare(parts[[2]]))) {
+    } else if (name %in% c("nzchar", "nchar") && length(expression) == 2 && is_read(bare(parts[[2]]))) {
       return(walk(bare(parts[[2]]), test = TRUE))
     } else if (name %in% c("==", "!=", "identical") && length(parts) == 3) {
-      for (at in 2:3) walk(parts[[at]], test = is_read(parts[[at]]) && identical(parts[[5 - at]], ""))
+      for (at in 2:3) walk(bare(parts[[at]]), test = is_read(bare(parts[[at]])) && identical(parts[[5 - at]], ""))
       return(invisible())
     } else if (name == "%in%" && length(parts) == 3 && identical(parts[[3]], quote(names(Sys.getenv())))) {
       for (name in names_in(parts[[2]])) add(name, "test")

@@ -136,6 +136,7 @@ impl<'a> Scanner<'a> {
                 break;
             }
             at += 2;
+            self.things += 1;
         }
         self.value(at + 1);
         Ok(())

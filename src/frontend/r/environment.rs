@@ -42,7 +42,7 @@ pub(super) fn uses(names: &Names, shapes: &Shapes) -> Uses {
         names,
         pipes: pipes(shapes),
         casts: BTreeMap::new(),
-        tests: shapes.emptiness.iter().map(Node::id).collect(),
+        tests: BTreeSet::new(),
         elements: shapes.elements.iter().map(|pair| (pair.value.id(), *pair)).collect(),
         members: shapes.memberships.iter().map(|pair| (pair.value.id(), *pair)).collect(),
         handled: BTreeSet::new(),
@@ -56,25 +56,17 @@ pub(super) fn uses(names: &Names, shapes: &Shapes) -> Uses {
     let mut found = finder.found;
     found.uses.sort_by_key(|found| found.done);
     keep_tested(&mut found.uses);
+    give_types(&mut found.uses);
     found
 }
 
 /// What pipes hand on, by what takes it as its first argument.
 fn pipes<'tree>(shapes: &Shapes<'tree>) -> BTreeMap<usize, Pair<'tree>> {
-    let pipes = shapes.operations.iter().filter(|pair| pair.operator.is_some_and(is_pipe));
+    let pipes = shapes.operations.iter().filter(|pair| {
+        // The only special operator among the shapes is `%>%`.
+        pair.operator.is_some_and(|operator| matches!(operator.kind(), "|>" | "special"))
+    });
     pipes.map(|pair| (pair.target.id(), *pair)).collect()
-}
-
-/// The only special operator among the shapes is `%>%`.
-fn is_pipe(operator: Node) -> bool {
-    matches!(operator.kind(), "|>" | "special")
-}
-
-/// The call that gives the value of an expression: behind a pipe, that which takes what is handed on.
-fn receiver(node: Node<'_>) -> Node<'_> {
-    let node = bare(node);
-    let piped = node.kind() == "binary_operator" && node.child_by_field_name("operator").is_some_and(is_pipe);
-    node.child_by_field_name("rhs").filter(|_| piped).unwrap_or(node)
 }
 
 struct Finder<'n, 'tree> {
@@ -98,10 +90,20 @@ impl<'tree> Finder<'_, 'tree> {
             let sole = arguments::sole(call.arguments, self.names.text);
             let piped = self.pipes.get(&call.node.id()).map(|pair| pair.value);
             let is_empty = call.arguments.named_child_count() == 0;
-            self.tests.extend(identical(call, self.names).map(|node| node.id()));
+            if let Some(compared) = identical(call, self.names).and_then(|(one, other)| compared(one, other))
+            {
+                self.tests.insert(self.receiver(compared).id());
+            }
             if let Some(value) = sole.filter(|_| piped.is_none()).or(piped.filter(|_| is_empty)) {
                 self.wrap(call.function, value);
             }
+        }
+        let comparisons = shapes
+            .operations
+            .iter()
+            .filter(|pair| pair.operator.is_some_and(|operator| matches!(operator.kind(), "==" | "!=")));
+        for compared in comparisons.filter_map(|pair| compared(pair.value, pair.target)) {
+            self.tests.insert(self.receiver(compared).id());
         }
         // `x %>% as.integer` without brackets.
         let targets: Vec<Pair> =
@@ -111,9 +113,16 @@ impl<'tree> Finder<'_, 'tree> {
         }
     }
 
-    fn wrap(&mut self, function: Node, value: Node) {
+    /// The call that gives the value of an expression: behind a pipe, that which takes what is handed on.
+    fn receiver(&self, node: Node<'tree>) -> Node<'tree> {
+        let node = bare(node);
+        let target = node.child_by_field_name("rhs").filter(|_| node.kind() == "binary_operator");
+        target.filter(|target| self.pipes.contains_key(&target.id())).unwrap_or(node)
+    }
+
+    fn wrap(&mut self, function: Node, value: Node<'tree>) {
         let Some(function) = self.names.function(function) else { return };
-        let value = receiver(value).id();
+        let value = self.receiver(value).id();
         if let Some(kind) = cast(&function) {
             self.casts.insert(value, kind);
         } else if function.is_base("nzchar") || function.is_base("nchar") {
@@ -154,8 +163,7 @@ impl<'tree> Finder<'_, 'tree> {
     /// `Sys.getenv("x")` or `Sys.getenv(c("x", "y"))`.
     fn lookup(&mut self, name: Node<'tree>, matched: &Matched<'tree>, call: &Call<'tree>) {
         let cast = self.casts.get(&call.node.id()).cloned();
-        let fallback =
-            matched.value(1).map_or(Fallback::Missing, |unset| self.fallback(unset, cast.as_ref()));
+        let fallback = matched.value(1).map_or(Fallback::Missing, |unset| self.fallback(unset));
         let Some(variables) = self.variables(name, call.node) else {
             return self.computed("read", call.node);
         };
@@ -202,8 +210,8 @@ impl<'tree> Finder<'_, 'tree> {
         is_plain.then(|| fold::texts(node, self.names)).flatten().filter(|names| !names.is_empty())
     }
 
-    fn fallback(&self, unset: Node, cast: Option<&Type>) -> Fallback {
-        let value = fold::fold(unset, self.names).and_then(|value| fold::default(&value, cast));
+    fn fallback(&self, unset: Node) -> Fallback {
+        let value = fold::fold(unset, self.names).and_then(|value| fold::default(&value));
         value.filter(fits_environment).map_or(Fallback::Computed, Fallback::Constant)
     }
 
@@ -284,7 +292,7 @@ impl<'tree> Finder<'_, 'tree> {
         let Some(names) = values.into_iter().find(|value| value.id() != function.id()) else { return };
         let unset = given.iter().find(|argument| argument.name.as_deref() == Some("unset"));
         let fallback =
-            unset.and_then(|unset| unset.value).map_or(Fallback::Missing, |unset| self.fallback(unset, None));
+            unset.and_then(|unset| unset.value).map_or(Fallback::Missing, |unset| self.fallback(unset));
         let cast = self.casts.get(&call.node.id()).cloned();
         self.each(names, &Action::Read { fallback, cast }, call.node);
     }
@@ -322,15 +330,19 @@ impl<'tree> Finder<'_, 'tree> {
     }
 }
 
-/// What `identical` compares with the empty text.
-fn identical<'tree>(call: &Call<'tree>, names: &Names<'tree>) -> Option<Node<'tree>> {
+/// What `identical` compares.
+fn identical<'tree>(call: &Call<'tree>, names: &Names<'tree>) -> Option<(Node<'tree>, Node<'tree>)> {
     names.function(call.function).filter(|function| function.is_base("identical"))?;
-    let given = arguments::of(call.arguments, names.text);
-    let [Argument { value: Some(one), .. }, Argument { value: Some(other), .. }] = given.as_slice() else {
-        return None;
-    };
-    let is_empty = |node: &Node| node.kind() == "string" && node.child_by_field_name("content").is_none();
-    if is_empty(one) { Some(*other) } else { Some(*one).filter(|_| is_empty(other)) }
+    match arguments::of(call.arguments, names.text).as_slice() {
+        [Argument { value: Some(one), .. }, Argument { value: Some(other), .. }] => Some((*one, *other)),
+        _ => None,
+    }
+}
+
+/// What is compared with the empty text, if one side is that: an unset variable reads as it.
+fn compared<'tree>(one: Node<'tree>, other: Node<'tree>) -> Option<Node<'tree>> {
+    let is_empty = |node: Node| node.kind() == "string" && node.child_by_field_name("content").is_none();
+    if is_empty(one) { Some(other) } else { Some(one).filter(|_| is_empty(other)) }
 }
 
 /// The type that a function of R converts to.
@@ -395,6 +407,24 @@ fn keep_tested(uses: &mut [Use]) {
     for found in uses {
         if found.flag && seen.insert(found.name.clone()) {
             found.action = Action::Read { fallback: Fallback::Constant(Constant::None), cast: None };
+        }
+    }
+}
+
+/// Gives each default the form of its variable's type, which the first cast tells.
+fn give_types(uses: &mut [Use]) {
+    let mut kinds: BTreeMap<String, Type> = BTreeMap::new();
+    for found in uses.iter() {
+        if let Action::Read { cast: Some(kind), .. } = &found.action {
+            kinds.entry(found.name.clone()).or_insert_with(|| kind.clone());
+        }
+    }
+    for found in uses {
+        if let Action::Read { fallback: Fallback::Constant(value), .. } = &mut found.action
+            && let (Constant::Text(text), Some(kind)) = (&*value, kinds.get(&found.name))
+            && let Some(typed) = fold::typed(text, kind)
+        {
+            *value = typed;
         }
     }
 }

@@ -88,25 +88,28 @@ impl Atom {
     }
 }
 
-/// What a default stands for in the environment: the text that `as.character` gives, or the value that the cast makes
-/// of it where only R would read that text as a number.
-pub(super) fn default(value: &[Atom], cast: Option<&Type>) -> Option<Constant> {
+/// What a default is in the environment: the text that `as.character` gives.
+pub(super) fn default(value: &[Atom]) -> Option<Constant> {
     match value {
         [] | [Atom::Missing] => Some(Constant::None),
-        [atom] => Some(cast_text(atom.text()?, cast)),
+        [atom] => atom.text().map(Constant::Text),
         _ => None,
     }
 }
 
-fn cast_text(text: String, cast: Option<&Type>) -> Constant {
-    let is_number = matches!(cast, Some(Type::Integer | Type::Float));
-    if text.is_empty() && (is_number || cast == Some(&Type::Boolean)) {
-        return Constant::None;
+/// A default for a variable of this type: the number that R's cast makes of its text where only R would read it as one,
+/// and nothing where an empty text gives `NA`.
+pub(super) fn typed(text: &str, kind: &Type) -> Option<Constant> {
+    let is_number = matches!(kind, Type::Integer | Type::Float);
+    if text.is_empty() && (is_number || *kind == Type::Boolean) {
+        return Some(Constant::None);
     }
-    match (cast, literals::number_from_text(&text)) {
-        (Some(Type::Integer), Some(value)) if in_range(value) => Constant::Float(value),
-        (Some(Type::Float), Some(value)) if text.contains(['x', 'X']) => Constant::Float(value),
-        _ => Constant::Text(text),
+    let value = literals::number_from_text(text).filter(|_| is_number)?;
+    let is_hexadecimal = text.contains(['x', 'X']);
+    match kind {
+        Type::Integer if in_range(value) => Some(Constant::Float(value)),
+        Type::Float if is_hexadecimal => Some(Constant::Float(value)),
+        _ => None,
     }
 }
 

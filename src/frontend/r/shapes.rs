@@ -26,7 +26,6 @@ pub(super) enum Shape {
     Assignment,
     Operator,
     Call,
-    Emptiness,
     Membership,
     Element,
     Mention,
@@ -46,7 +45,6 @@ impl Shape {
             "assignment" => Self::Assignment,
             "operator" => Self::Operator,
             "call" => Self::Call,
-            "emptiness" => Self::Emptiness,
             "membership" => Self::Membership,
             "element" => Self::Element,
             "mention" => Self::Mention,
@@ -168,8 +166,6 @@ pub(super) struct Shapes<'tree> {
     /// Comparisons and pipes.
     pub(super) operations: Vec<Pair<'tree>>,
     pub(super) calls: Vec<Call<'tree>>,
-    /// Calls whose result is compared with the empty text.
-    pub(super) emptiness: Vec<Node<'tree>>,
     /// Names that are looked for among the names of what a call gives.
     pub(super) memberships: Vec<Pair<'tree>>,
     /// Elements that are taken from what a call gives.
@@ -218,7 +214,6 @@ impl<'tree> Shapes<'tree> {
                     arguments,
                 }));
             }
-            Shape::Emptiness => self.emptiness.push(value),
             Shape::Membership => self.memberships.extend(pair),
             Shape::Element => self.elements.extend(pair),
             Shape::Mention => self.mentions.push(value),
@@ -235,9 +230,9 @@ impl<'tree> Shapes<'tree> {
         let Some((value, target)) = side("lhs").zip(side("rhs")) else { return };
         let pair = Pair { node, target, value, operator: Some(operator) };
         if operator.kind().starts_with("->") {
-            self.assignments.push(pair)
+            self.assignments.push(pair);
         } else {
-            self.operations.push(pair)
+            self.operations.push(pair);
         }
     }
 
@@ -259,7 +254,6 @@ impl<'tree> Shapes<'tree> {
         for nodes in [
             &mut self.functions,
             &mut self.parameters,
-            &mut self.emptiness,
             &mut self.mentions,
             &mut self.packages,
             &mut self.strings,
@@ -296,6 +290,6 @@ mod tests {
         assert_eq!(shapes.comments, vec![0..3]);
         assert_eq!((shapes.functions.len(), shapes.parameters.len(), shapes.loops.len()), (1, 1, 1));
         assert_eq!((shapes.assignments.len(), shapes.operations.len(), shapes.packages.len()), (2, 2, 1));
-        assert_eq!((shapes.statements.len(), shapes.emptiness.len()), (6, 1));
+        assert_eq!(shapes.statements.len(), 6);
     }
 }
