@@ -18,7 +18,7 @@ SHELL_BODIES = {'bash', 'sh', 'system', 'sx', '!'}
 SHELLS = {'bash', 'sh', 'zsh', 'dash', 'ksh'}
 # Magics about the screen and about editing; that they are left out is `c3`'s own choice.
 IDLE = re.compile(r'matplotlib|autoreload|(re)?load_ext autoreload|config InlineBackend')
-PIP = re.compile(r'(?:(?:\S*/)?pip[\d.]*|(?:(?:\S*/)?python[\d.]*|\{sys\.executable\}) -m pip) (?:-\S+ )*install (.+)')
+PIP = re.compile(r'(?:(?:\S*/)?pip[\d.]*|(?:(?:\S*/)?python[\d.]*|\{sys\.executable\}) -m pip|uv pip) (?:-\S+ )*install (.+)')
 PREFIX = re.compile(r'(?:(?:then|else|do|if|sudo|time|\w+=\S*)\s+)*')
 
 
@@ -159,6 +159,8 @@ def installs(script):
         for command in commands(logical.replace('\\\n', ' ')):
             match = PIP.fullmatch(PREFIX.sub('', command, count=1).strip())
             arguments = None if match is None else words(match[1])
+            if arguments and 'uv pip' in command:
+                arguments = [word for word in arguments if word != '--system']  # which pip hasn't
             if arguments and not re.search(r'[$`]|\{.*\}', ' '.join(arguments)):
                 found.append((number, ' '.join(arguments)))
             else:
@@ -199,7 +201,7 @@ def words(text):
         if re.fullmatch(r'\d*>+', word):
             next(waiting, None)
         elif not re.match(r'[\d&]*>', word):
-            kept.append(word)
+            kept += [word.rstrip(',')] * bool(word.strip(','))
     return kept
 
 

@@ -8,7 +8,7 @@ import scripts
 PACKAGES = ['numpy', 'pandas==2.2.0', 'a>=1.2', "'b[x]>=1'", '"c<3"', 'git+https://example.org/x.git', '-r requirements.txt', '-q d e', '--upgrade f', 'g>=1,<2', 'h==1.*']
 INSTALLS = [
     'pip install {p}', 'pip3 install {p}', 'python -m pip install {p}', '{{sys.executable}} -m pip install {p}', 'pip install {p} > /dev/null', 'pip install {p} 2>&1 | tail -1',
-    'pip install {p} && echo $x', 'echo x; pip install {p}', 'sudo pip install {p}', 'pip -q install {p}', 'pip  install   {p}', 'pip install {p} > log 2> log', '(cd x && pip install {p})',
+    'pip install {p} && echo $x', 'echo x; pip install {p}', 'sudo pip install {p}', 'uv pip install --system {p}', 'pip install {p}, q2', 'pip -q install {p}', 'pip  install   {p}', 'pip install {p} > log 2> log', '(cd x && pip install {p})',
     'X=1 pip install {p}', 'pip install {{package}}', 'pip install $x', 'echo "pip install q"', "echo 'a; pip install q'", 'pip list', '/usr/bin/pip install {p}', 'pip install \\\n    {p} \\\n    last',
 ]
 COMMANDS = ['ls', 'ls -l | head -1', 'echo $HOME {x}', 'echo "a b" # c', 'true', "echo 'it''s'", 'cat <<< x', 'echo a \\\n  b', 'echo %time !x', 'ls *.py', 'x=1', 'cd /tmp', '  ls', 'echo \\\\']
@@ -27,7 +27,7 @@ TRICKS = [
     'try:\n    %load_ext x\nexcept E:\n    pass', 'with a:\n\t!ls', 'display(s)', 'get_ipython().system("ls")', 'from IPython.display import display', 'import IPython', 'def display(x): pass',
     'class A:\n    x = %pwd\n    y = 1', 'a = b = !ls', 'a, b = !ls', 'a[0] = !ls', 'a: list = !ls', 'a.b = %pwd', 'x = %time f({r})', 'x = !!ls', 'x = %sql select 1', '!!ls -l', '# %% a comment\ns = 1', '#%time x', '!ls; echo $(date)',
     'from __future__ import annotations', 'from __future__ import (annotations,\n    division)  # c', 'from __future__ import division; s = 2', 's = 1 if a else \\\n   2', '\n\n', '   ', '# only a comment', 'pass # pip install never',
-    '# pip install one two', '# dnf install -y git', '@property\ndef g(self): ...', 'x = {r}', 'x = {r}  # c3: secret',
+    '# pip install one two', '# dnf install -y git', '# !pip install four', '#%pip install five', '# % of it\nx = {r}', '# !ls\nx = {r}', '@property\ndef g(self): ...', 'x = {r}', 'x = {r}  # c3: secret',
 ]
 PARAMETERS = [
     'rows = 5', "name = 'x'", 'rate = 0.5', 'flag = True', 'nothing = None', 'total = 60 * 60', 'other = rows', 'items = []', 'rows: int = 7  # how many', '# about it\nname = "y"', 'password = "p"', "path = 'a' 'b'",

@@ -24,7 +24,7 @@ SYSTEM_PREFIXES = tuple(
 TRUE, FALSE = {'true', '1', 'yes', 'on', 'y', 't'}, {'false', '0', 'no', 'off', 'n', 'f', ''}
 # The expression of PEP 723, for blocks of type `script`.
 SCRIPT_BLOCK = re.compile(r'(?m)^# /// script\s*$\s(?P<content>(^#(| .*)$\s)+)^# ///$')
-COMMAND = re.compile(r'(?:(?:uv )?pip3?|python3? -m pip) install(?:\s|$)')
+COMMAND = re.compile(r'[!%]*\s*(?:(?:uv )?pip3?|python3? -m pip) install(?:\s|$)')
 SYSTEM_COMMAND = re.compile(r'(?:dnf|microdnf|yum|apt|apt-get)\s+(?:-\S+\s+)*(?:install|update|upgrade|remove|makecache|clean|module|group)\b')
 
 
@@ -592,9 +592,10 @@ def read(text, parameters=(), installs=()):
     has_comments = finder.accesses or parameters or 'install' in text or '# /// script' in text
     comments = Comments(text if has_comments else '')
     annotate(finder.accesses, comments)
-    finder.accesses += assignments(tree, comments, parameters)
-    if parameters:
-        finder.accesses.sort(key=lambda access: (access.line, access.column))
+    for access in assignments(tree, comments, parameters):
+        place = (access.line, access.column)
+        later = (at for at, other in enumerate(finder.accesses) if (other.line, other.column) > place)
+        finder.accesses.insert(next(later, len(finder.accesses)), access)
     variables = {}
     for access in finder.accesses:
         variables.setdefault(access.name, []).append(access)

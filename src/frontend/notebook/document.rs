@@ -132,3 +132,34 @@ impl Metadata {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_that_json_lacks_are_read() {
+        let json = r#"{"nbformat": 4, "cells": [], "x": [NaN, -Infinity, "NaN \" Infinity"]}"#;
+        let wanted = r#"{"nbformat": 4, "cells": [], "x": [0, -0, "NaN \" Infinity"]}"#;
+        assert_eq!(with_numbers(json), wanted);
+        assert!(read(json).is_ok());
+        assert_eq!(with_numbers("N\"é"), "N\"é");
+    }
+
+    #[test]
+    fn the_kernel_tells_the_language() {
+        let cases = [
+            ("{}", Some(Language::Python)),
+            (
+                r#"{"kernelspec": {"name": "my-env", "display_name": "Python (my env)"}}"#,
+                Some(Language::Python),
+            ),
+            (r#"{"kernelspec": {"name": "ir"}}"#, Some(Language::R)),
+            (r#"{"kernelspec": {"name": "python3"}, "language_info": {"name": "julia"}}"#, None),
+        ];
+        for (metadata, language) in cases {
+            let read = read(&format!(r#"{{"nbformat": 4, "cells": [], "metadata": {metadata}}}"#));
+            assert_eq!(read.ok().map(|(language, _)| language), language, "{metadata}");
+        }
+    }
+}

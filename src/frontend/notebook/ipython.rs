@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use ruff_python_ast::Stmt;
 use ruff_python_ast::token::{Token, TokenKind};
-use ruff_python_parser::{Mode, ParseOptions, parse_module, parse_unchecked};
+use ruff_python_parser::{Mode, ParseOptions, lexer, parse_module, parse_unchecked};
 use ruff_text_size::Ranged;
 
 use super::shell::{self, Lifted, Obstacle};
@@ -255,12 +255,32 @@ impl<'a> Translator<'a> {
         if python::is_too_deep(self.cell) {
             return; // an error when the whole is read
         }
-        match parse_module(self.cell) {
-            Ok(parsed) => self.walk(parsed.tokens()),
-            Err(_) => {
-                let parsed = parse_unchecked(&masked(self.cell), ParseOptions::from(Mode::Ipython));
-                self.walk(parsed.tokens());
+        if let Ok(parsed) = parse_module(self.cell) {
+            return self.walk(parsed.tokens());
+        }
+        let masked = masked(self.cell);
+        if is_torn(&masked) {
+            return self.walk_lines();
+        }
+        let parsed = parse_unchecked(&masked, ParseOptions::from(Mode::Ipython));
+        self.walk(parsed.tokens());
+    }
+
+    /// Looks at the beginning of each line of a cell that doesn't even consist of tokens, lest what is right be told
+    /// as wrong.
+    fn walk_lines(&mut self) {
+        let (mut start, mut end) = (0, 0);
+        while start < self.cell.len() {
+            let line = self.logical_line(start);
+            let text = self.cell[line.clone()].trim_start();
+            if text.starts_with(['!', '%']) {
+                self.escape(line.end - text.len()..line.end, false);
+                end = line.end;
+            } else {
+                end += self.cell[end..].find('\n').unwrap_or(self.cell.len() - end);
             }
+            end = (end + 1).min(self.cell.len());
+            start = end;
         }
     }
 
@@ -431,6 +451,13 @@ fn masked(cell: &str) -> String {
     lines.collect()
 }
 
+/// Whether a cell holds something that is no token.
+fn is_torn(cell: &str) -> bool {
+    let mut lexer = lexer::lex(cell, Mode::Ipython);
+    while lexer.next_token() != TokenKind::EndOfFile {}
+    !lexer.finish().is_empty()
+}
+
 fn masked_escape(line: &str, text: &str) -> String {
     let indent = &line[..line.len() - text.len()];
     let mark = if text.starts_with('!') { '!' } else { '%' };
@@ -507,4 +534,68 @@ fn remark(obstacle: Obstacle, span: Range<usize>) -> Remark {
         ),
     };
     Remark { message, hint, span }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_become_python() {
+        let cases = [
+            ("x = 1\n", "x = 1\n"),
+            ("!ls\n", "get_ipython().system('ls')\n"),
+            ("x = !ls -l", "x = get_ipython().getoutput('ls -l')"),
+            ("x = !pip install a", "x = []  # pip install a"),
+            ("!!ls", "get_ipython().getoutput('ls')"),
+            ("!echo a \\\n  b\nx", "get_ipython().system('echo a    b')\n\nx"),
+            ("%cd /tmp", "get_ipython().run_line_magic('cd', '/tmp')"),
+            ("x = %conda install a", "x = None"),
+            ("if x:\n    %matplotlib inline\n", "if x:\n    pass\n"),
+            ("x = {a: 1\n, b: 2\n}\n!ls", "x = {a: 1\n, b: 2\n}\nget_ipython().system('ls')"),
+            ("f(\n  a\n/ b)\n,f a b", "f(\n  a\n/ b)\nf('a', 'b')"),
+            ("s = '''\n!ls\n'''", "s = '''\n!ls\n'''"),
+            ("x?\ny??", "pass\npass"),
+            ("a ? b", "a ? b"),
+            ("cd /tmp", "get_ipython().run_line_magic('cd', '/tmp')"),
+            ("ls = 1", "ls = 1"),
+            ("cd /tmp\nx = 1", "cd /tmp\nx = 1"),
+            ("%%bash\npip install a", "pass\n"),
+            ("# c\n%%html\n<b>", "# c\nget_ipython().run_cell_magic('html', '', '<b>\\n')\n"),
+            ("%%time\n%%bash\npip install a", "pass"),
+            (
+                "%%script false\npip install a",
+                "get_ipython().run_cell_magic('script', 'false', 'pip install a\\n')\n",
+            ),
+        ];
+        for (cell, script) in cases {
+            let found = translate(cell).script;
+            let found = found.split('\n').filter(|line| !line.contains("perf_counter")).collect::<Vec<_>>();
+            assert_eq!(found.join("\n"), script, "{cell}");
+        }
+    }
+
+    #[test]
+    fn imports_from_the_future_are_taken_out() {
+        let cases = [
+            ("from __future__ import a as b  # why\nx", "pass  # why\nx"),
+            ("from __future__ import (a as b)  # why; not", "pass"),
+            ("from __future__ import a as b; x = 1", "pass; x = 1"),
+        ];
+        for (cell, script) in cases {
+            let code = translate(cell);
+            assert_eq!((code.script.as_str(), code.text.as_str()), (script, cell));
+            assert_eq!(code.futures, ["from __future__ import a as b"]);
+        }
+    }
+
+    #[test]
+    fn brackets_left_open_are_survived() {
+        for mark in ["%%x", "!!x", "?x", "%x?", "!x?", ",f a", ";f a", "/f a", "%x \\\n  y?", "\\/x", "$!!x"]
+        {
+            for open in ["{a b\nif x:\n  c)d\n", "(\n", "x = [1,\n\n", "f'{\n", "{'''\n"] {
+                translate(&format!("{open}{mark}\n"));
+            }
+        }
+    }
 }

@@ -80,7 +80,10 @@ fn install(pipeline: &str) -> Option<Result<(usize, String), Obstacle>> {
     if SYSTEM.contains(&name) && (has("install") || (name == "apk" && has("add"))) {
         return Some(Err(Obstacle::System));
     }
-    let words: Vec<&str> = pip_words(&words)?.iter().map(String::as_str).collect();
+    let is_uv = name == "uv";
+    // uv's alone: to install without a virtual environment, as pip does.
+    let is_pips = |word: &&str| !(is_uv && *word == "--system");
+    let words: Vec<&str> = pip_words(&words)?.iter().map(String::as_str).filter(is_pips).collect();
     let words: Vec<&str> =
         without_redirections(&words).into_iter().map(|word| word.trim_end_matches(',')).collect();
     if words.is_empty() {
@@ -279,6 +282,7 @@ mod tests {
             ("pip install a #b", "a"),
             ("pip install pymongo, dnspython", "pymongo dnspython"),
             ("pip install a \\\n  b", "a b"),
+            ("uv pip install --system a", "a"),
         ];
         for (script, words) in cases {
             let lifted = lift(script);

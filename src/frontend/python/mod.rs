@@ -84,6 +84,8 @@ fn syntax_error(error: &ParseError, span: Range<usize>, source: &Source) -> Diag
     let line = source.line_text(source.line(span.start.min(source.text().len())));
     let hint = if line.trim_start().starts_with(['!', '%']) {
         "lines with `!` and `%` belong to notebooks; packages go into `# pip install …` lines"
+    } else if line.trim_start().starts_with("print ") {
+        "Python 3 writes `print(…)`; `2to3` and the like convert code of Python 2"
     } else if source.notebook().is_some() && is_for_shell(line) {
         "if the cell is for a shell, begin it with `%%bash`; if it is only to be read, make it a raw cell"
     } else {
