@@ -19,6 +19,8 @@ mod packages;
 mod parameters;
 mod shapes;
 mod statements;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod validity;
 
