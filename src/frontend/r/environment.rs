@@ -6,9 +6,11 @@ use std::ops::Range;
 use tree_sitter::Node;
 
 use super::arguments::{self, Argument, Matched};
+use super::atom;
 use super::fold;
-use super::names::{APPLY, Function, Names};
+use super::names::{APPLY, Names};
 use super::shapes::{Call, Pair, Shapes};
+use super::wrappers::{Wrappers, bare};
 use crate::component::Type;
 use crate::diagnostic::Diagnostic;
 use crate::frontend::constant::Constant;
@@ -40,15 +42,12 @@ pub(super) struct Uses {
 pub(super) fn uses(names: &Names, shapes: &Shapes) -> Uses {
     let mut finder = Finder {
         names,
-        pipes: pipes(shapes),
-        casts: BTreeMap::new(),
-        tests: BTreeSet::new(),
+        wrappers: Wrappers::new(names, shapes),
         elements: shapes.elements.iter().map(|pair| (pair.value.id(), *pair)).collect(),
         members: shapes.memberships.iter().map(|pair| (pair.value.id(), *pair)).collect(),
         handled: BTreeSet::new(),
         found: Uses::default(),
     };
-    finder.find_wrappers(shapes);
     for call in &shapes.calls {
         finder.call(call);
     }
@@ -60,22 +59,9 @@ pub(super) fn uses(names: &Names, shapes: &Shapes) -> Uses {
     found
 }
 
-/// What pipes hand on, by what takes it as its first argument.
-fn pipes<'tree>(shapes: &Shapes<'tree>) -> BTreeMap<usize, Pair<'tree>> {
-    let pipes = shapes.operations.iter().filter(|pair| {
-        // The only special operator among the shapes is `%>%`.
-        pair.operator.is_some_and(|operator| matches!(operator.kind(), "|>" | "special"))
-    });
-    pipes.map(|pair| (pair.target.id(), *pair)).collect()
-}
-
 struct Finder<'n, 'tree> {
     names: &'n Names<'tree>,
-    pipes: BTreeMap<usize, Pair<'tree>>,
-    /// The types that calls are converted to, by the calls.
-    casts: BTreeMap<usize, Type>,
-    /// Calls whose result is only compared with the empty text.
-    tests: BTreeSet<usize>,
+    wrappers: Wrappers<'tree>,
     elements: BTreeMap<usize, Pair<'tree>>,
     members: BTreeMap<usize, Pair<'tree>>,
     /// Where functions end that have found their meaning.
@@ -84,52 +70,6 @@ struct Finder<'n, 'tree> {
 }
 
 impl<'tree> Finder<'_, 'tree> {
-    /// Finds what stands around calls: `as.integer(…)`, `nzchar(…)`, also behind a pipe.
-    fn find_wrappers(&mut self, shapes: &Shapes<'tree>) {
-        for call in &shapes.calls {
-            let sole = arguments::sole(call.arguments, self.names.text);
-            let piped = self.pipes.get(&call.node.id()).map(|pair| pair.value);
-            let is_empty = call.arguments.named_child_count() == 0;
-            if let Some(compared) = identical(call, self.names).and_then(|(one, other)| compared(one, other))
-            {
-                self.tests.insert(self.receiver(compared).id());
-            }
-            if let Some(value) = sole.filter(|_| piped.is_none()).or(piped.filter(|_| is_empty)) {
-                self.wrap(call.function, value);
-            }
-        }
-        let comparisons = shapes
-            .operations
-            .iter()
-            .filter(|pair| pair.operator.is_some_and(|operator| matches!(operator.kind(), "==" | "!=")));
-        for compared in comparisons.filter_map(|pair| compared(pair.value, pair.target)) {
-            self.tests.insert(self.receiver(compared).id());
-        }
-        // `x %>% as.integer` without brackets.
-        let targets: Vec<Pair> =
-            self.pipes.values().filter(|pair| pair.target.kind() != "call").copied().collect();
-        for pair in targets {
-            self.wrap(pair.target, pair.value);
-        }
-    }
-
-    /// The call that gives the value of an expression: behind a pipe, that which takes what is handed on.
-    fn receiver(&self, node: Node<'tree>) -> Node<'tree> {
-        let node = bare(node);
-        let target = node.child_by_field_name("rhs").filter(|_| node.kind() == "binary_operator");
-        target.filter(|target| self.pipes.contains_key(&target.id())).unwrap_or(node)
-    }
-
-    fn wrap(&mut self, function: Node, value: Node<'tree>) {
-        let Some(function) = self.names.function(function) else { return };
-        let value = self.receiver(value).id();
-        if let Some(kind) = cast(&function) {
-            self.casts.insert(value, kind);
-        } else if function.is_base("nzchar") || function.is_base("nchar") {
-            self.tests.insert(value);
-        }
-    }
-
     fn call(&mut self, call: &Call<'tree>) {
         let Some(function) = self.names.function(call.function) else { return };
         if function.is_base("Sys.getenv") {
@@ -148,8 +88,8 @@ impl<'tree> Finder<'_, 'tree> {
 
     fn read(&mut self, call: &Call<'tree>) {
         let mut given = arguments::of(call.arguments, self.names.text);
-        if let Some(pair) = self.pipes.get(&call.node.id()) {
-            given.insert(0, Argument { name: None, value: Some(pair.value), node: pair.value });
+        if let Some(piped) = self.wrappers.piped(call.node) {
+            given.insert(0, Argument { name: None, value: Some(piped), node: piped });
         }
         let spliced = given.iter().any(Argument::is_spliced);
         let matched = arguments::matched(GETENV, given);
@@ -162,13 +102,13 @@ impl<'tree> Finder<'_, 'tree> {
 
     /// `Sys.getenv("x")` or `Sys.getenv(c("x", "y"))`.
     fn lookup(&mut self, name: Node<'tree>, matched: &Matched<'tree>, call: &Call<'tree>) {
-        let cast = self.casts.get(&call.node.id()).cloned();
+        let cast = self.wrappers.cast(call.node);
         let fallback = matched.value(1).map_or(Fallback::Missing, |unset| self.fallback(unset));
         let Some(variables) = self.variables(name, call.node) else {
             return self.computed("read", call.node);
         };
         for (variable, span) in variables {
-            let action = if self.tests.contains(&call.node.id()) {
+            let action = if self.wrappers.is_tested(call.node) {
                 Action::Test
             } else {
                 Action::Read { fallback: fallback.clone(), cast: cast.clone() }
@@ -211,7 +151,7 @@ impl<'tree> Finder<'_, 'tree> {
     }
 
     fn fallback(&self, unset: Node) -> Fallback {
-        let value = fold::fold(unset, self.names).and_then(|value| fold::default(&value));
+        let value = fold::fold(unset, self.names).and_then(|value| atom::default(&value));
         value.filter(fits_environment).map_or(Fallback::Computed, Fallback::Constant)
     }
 
@@ -220,7 +160,7 @@ impl<'tree> Finder<'_, 'tree> {
         if let Some(pair) = self.members.get(&call.id()).copied() {
             self.each(pair.target, &Action::Test, pair.target);
         } else if let Some(pair) = self.elements.get(&call.id()).copied() {
-            let cast = self.casts.get(&pair.node.id()).cloned();
+            let cast = self.wrappers.cast(pair.node);
             let name = pair.target.child_by_field_name("value").unwrap_or(pair.target);
             self.each(name, &Action::Read { fallback: Fallback::Missing, cast }, pair.node);
         } else {
@@ -293,7 +233,7 @@ impl<'tree> Finder<'_, 'tree> {
         let unset = given.iter().find(|argument| argument.name.as_deref() == Some("unset"));
         let fallback =
             unset.and_then(|unset| unset.value).map_or(Fallback::Missing, |unset| self.fallback(unset));
-        let cast = self.casts.get(&call.node.id()).cloned();
+        let cast = self.wrappers.cast(call.node);
         self.each(names, &Action::Read { fallback, cast }, call.node);
     }
 
@@ -330,33 +270,6 @@ impl<'tree> Finder<'_, 'tree> {
     }
 }
 
-/// What `identical` compares.
-fn identical<'tree>(call: &Call<'tree>, names: &Names<'tree>) -> Option<(Node<'tree>, Node<'tree>)> {
-    names.function(call.function).filter(|function| function.is_base("identical"))?;
-    match arguments::of(call.arguments, names.text).as_slice() {
-        [Argument { value: Some(one), .. }, Argument { value: Some(other), .. }] => Some((*one, *other)),
-        _ => None,
-    }
-}
-
-/// What is compared with the empty text, if one side is that: an unset variable reads as it.
-fn compared<'tree>(one: Node<'tree>, other: Node<'tree>) -> Option<Node<'tree>> {
-    let is_empty = |node: Node| node.kind() == "string" && node.child_by_field_name("content").is_none();
-    if is_empty(one) { Some(other) } else { Some(one).filter(|_| is_empty(other)) }
-}
-
-/// The type that a function of R converts to.
-fn cast(function: &Function) -> Option<Type> {
-    let kinds = [
-        ("as.numeric", Type::Float),
-        ("as.double", Type::Float),
-        ("as.integer", Type::Integer),
-        ("as.logical", Type::Boolean),
-        ("as.character", Type::String),
-    ];
-    kinds.into_iter().find(|(name, _)| function.is_base(name)).map(|(_, kind)| kind)
-}
-
 fn whole(at: Node) -> Diagnostic {
     Diagnostic::note("whole-environment", "the environment is used as a whole here")
         .at(at.byte_range())
@@ -374,18 +287,6 @@ fn vector<'tree>(node: Node<'tree>, names: &Names<'tree>) -> Vec<Node<'tree>> {
     let arguments = arguments.map(|arguments| arguments::of(arguments, names.text)).unwrap_or_default();
     // An element that can't be told stands for itself, so that it isn't passed over.
     arguments.into_iter().map(|argument| argument.value.unwrap_or(argument.node)).collect()
-}
-
-/// An expression without its brackets.
-pub(super) fn bare(node: Node<'_>) -> Node<'_> {
-    let mut node = node;
-    while node.kind() == "parenthesized_expression" {
-        match node.child_by_field_name("body") {
-            Some(body) => node = body,
-            None => break,
-        }
-    }
-    node
 }
 
 fn is_name(node: Node) -> bool {
@@ -422,7 +323,7 @@ fn give_types(uses: &mut [Use]) {
     for found in uses {
         if let Action::Read { fallback: Fallback::Constant(value), .. } = &mut found.action
             && let (Constant::Text(text), Some(kind)) = (&*value, kinds.get(&found.name))
-            && let Some(typed) = fold::typed(text, kind)
+            && let Some(typed) = atom::typed(text, kind)
         {
             *value = typed;
         }

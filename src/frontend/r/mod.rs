@@ -8,6 +8,7 @@ use crate::frontend::{Extraction, directive, requirements};
 use crate::source::Source;
 
 mod arguments;
+mod atom;
 mod balance;
 mod comments;
 mod environment;
@@ -17,10 +18,14 @@ mod literals;
 mod names;
 mod packages;
 mod parameters;
+mod recipes;
 mod shapes;
 mod statements;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod validity;
+mod wrappers;
 
 use comments::Comments;
 use environment::Use;

@@ -6,7 +6,8 @@ use std::ops::Range;
 use tree_sitter::Node;
 
 use super::arguments;
-use super::fold::{self, Vector};
+use super::atom::Vector;
+use super::fold;
 use super::literals;
 use super::shapes::{Call, Pair, Shapes};
 

@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use tree_sitter::Node;
 
 use super::arguments;
-use super::fold::{self, Atom};
-use super::installs::{is_package, packages, text_of};
+use super::atom::Atom;
+use super::fold;
+use super::installs::{packages, text_of};
 use super::literals;
 use super::names::{APPLY, Names};
+use super::recipes::is_package;
 use super::shapes::Shapes;
 use crate::component::{Installer, Requirement};
 use crate::diagnostic::Diagnostic;

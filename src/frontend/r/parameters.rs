@@ -1,12 +1,13 @@
 //! Parameters by assignment: the statements of a cell that only give names to literals.
 
+use super::atom::Atom;
 use super::comments::Comments;
-use super::environment::bare;
-use super::fold::{self, Atom};
+use super::fold;
 use super::literals;
 use super::names::Names;
 use super::shapes::{self, Pair, Shapes};
 use super::tree;
+use super::wrappers::bare;
 use crate::component::{Language, Type};
 use crate::frontend::constant::Constant;
 use crate::frontend::directive;
