@@ -181,6 +181,48 @@ SH
     'ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt' 'CMD ["R"]'
 }
 
+# A package of R in a folder: `r_package FOLDER NAME FIELDS NAMESPACE CODE`.
+r_package() {
+  mkdir -p "$1/$2/R"
+  printf '%s\n' "Package: $2" 'Version: 1.0' 'Title: Test' 'Description: For the tests of c3.' 'License: MIT' \
+    'Author: c3' 'Maintainer: c3 <c3@example.org>' ${3:+"$3"} >"$1/$2/DESCRIPTION"
+  echo "$4" >"$1/$2/NAMESPACE"
+  echo "$5" >"$1/$2/R/code.R"
+}
+
+# The URL of the repository as containers see it.
+cran_url() { echo "http://$(docker network inspect bridge -f '{{(index .IPAM.Config 0).Gateway}}'):5002"; }
+
+cran_answers() { curl -sf http://127.0.0.1:5002/src/contrib/PACKAGES >/dev/null 2>&1; }
+
+# A repository like CRAN with three tiny packages, for the host and for containers.
+cran_up() {
+  need Rscript python3 curl -- r-base-core python3 curl
+  cran_answers && return
+  local source="$state/cran-source" contrib="$state/cran/src/contrib"
+  rm -rf "$source" "$state/cran"
+  mkdir -p "$source" "$contrib"
+  r_package "$source" c3alpha '' 'export(alpha_value)' 'alpha_value <- function() 42'
+  r_package "$source" c3beta 'Imports: c3alpha' $'importFrom(c3alpha, alpha_value)\nexport(beta_value)' \
+    'beta_value <- function() alpha_value() + 1'
+  r_package "$source" c3broken '' 'export(broken)' 'stop("this package fails to install")'
+  (cd "$contrib" && for name in c3alpha c3beta c3broken; do R CMD build --no-manual "$source/$name"; done) \
+    >"$state/cran-build.log" 2>&1 || { tail -5 "$state/cran-build.log" >&2; return 1; }
+  Rscript -e 'invisible(tools::write_PACKAGES(commandArgs(TRUE), type = "source"))' "$contrib"
+  start cran python3 -m http.server 5002 --bind 0.0.0.0 --directory "$state/cran"
+  wait_for 'the repository of R packages' cran_answers
+  cran_check
+}
+
+# Checks from a container that a package and what it needs are installed, and that a missing one is told of.
+cran_check() {
+  docker image inspect "$r_base" >/dev/null 2>&1 || return 0
+  local code='install.packages(c("c3beta", "c3missing")); stopifnot(c3beta::beta_value() == 43)'
+  docker run --rm "$r_base" Rscript -e "options(repos = '$(cran_url)')" -e "$code" >"$state/cran-check.log" 2>&1 \
+    && grep -q 'c3missing.* is not available' "$state/cran-check.log" \
+    || { tail -5 "$state/cran-check.log" >&2; say "containers can't use the repository at $(cran_url)"; return 1; }
+}
+
 # A virtual environment of its own, which has everything that was asked for last time: `venv NAME REQUIREMENT...`.
 venv() {
   local name=$1
@@ -206,11 +248,12 @@ up() {
     case $part in
       docker) docker_up ;;
       registry) registries_up ;;
-      base) docker_up && base_up ;;
+      base) docker_up; base_up ;;
       tools) tools_up ;;
-      r) docker_up && r_up ;;
+      r) docker_up; r_up ;;
+      cran) cran_up ;;
       original) venv original claimed-c3 'setuptools<81' ;;
-      podman) docker_up && base_up && podman_up ;;
+      podman) docker_up; base_up; podman_up ;;
       *) say "unknown part $part"; return 2 ;;
     esac
   done

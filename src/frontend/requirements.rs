@@ -76,16 +76,29 @@ pub fn collect(comments: &[&CommentLine], diagnostics: &mut Vec<Diagnostic>) -> 
     let mut found = Found::default();
     let mut read = 0;
     for block in blocks(comments) {
-        read_commands(&comments[read..block.start], &mut found, diagnostics);
+        read_commands(&comments[read..block.start], is_command, &mut found, diagnostics);
         read_block(&comments[block.clone()], &mut found, diagnostics);
         read = block.end;
     }
-    read_commands(&comments[read..], &mut found, diagnostics);
+    read_commands(&comments[read..], is_command, &mut found, diagnostics);
     found
 }
 
+/// Collects the system packages in the comments of a source whose packages aren't pip's.
+pub fn collect_system(comments: &[&CommentLine], diagnostics: &mut Vec<Diagnostic>) -> Vec<Requirement> {
+    let mut found = Found::default();
+    read_commands(comments, is_system, &mut found, diagnostics);
+    found.requirements.retain(|requirement| matches!(requirement, Requirement::System { .. }));
+    found.requirements
+}
+
 /// Reads the commands among comments that stand below each other.
-fn read_commands(comments: &[&CommentLine], found: &mut Found, diagnostics: &mut Vec<Diagnostic>) {
+fn read_commands(
+    comments: &[&CommentLine],
+    is_command: fn(&str) -> bool,
+    found: &mut Found,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
     let mut rest = comments;
     while let Some((first, after)) = rest.split_first() {
         rest = if is_command(first.text()) {

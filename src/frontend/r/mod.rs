@@ -1,33 +1,114 @@
 //! The R front end: the interface of a script, from its syntax tree and its comments.
 
-use crate::component::Type;
-use crate::frontend::Extraction;
-use crate::frontend::constant::Constant;
-use crate::frontend::parameters::{self, Assignment};
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::diagnostic::Diagnostic;
+use crate::frontend::interface::Access;
+use crate::frontend::{Extraction, directive, requirements};
 use crate::source::Source;
+
+mod arguments;
+mod balance;
+mod comments;
+mod environment;
+mod fold;
+mod installs;
+mod literals;
+mod names;
+mod packages;
+mod parameters;
+mod shapes;
+mod statements;
+mod tree;
+mod validity;
+
+use comments::Comments;
+use environment::Use;
+use names::Names;
+use shapes::Shapes;
+use statements::Statements;
+use tree::SyntaxError;
+
+pub(super) use parameters::{assignments, overrides};
+
+/// The description of a script that has none, as the guide has it.
+const DESCRIPTION: &str = "R script";
 
 /// Reads an R script.
 #[must_use]
-pub fn extract(_source: &Source) -> Extraction {
-    Extraction::default()
+pub fn extract(source: &Source) -> Extraction {
+    let text = source.text();
+    let read = || {
+        let tree = tree::parse(text)?;
+        let shapes = shapes::find(&tree, text);
+        validity::check(&shapes, text)?;
+        Ok(extract_shapes(source, &shapes))
+    };
+    read().unwrap_or_else(failed)
 }
 
-/// The assignments of plain values at the top level of a cell.
-pub(super) fn assignments(_cell: &str) -> Vec<Assignment> {
-    Vec::new()
+fn failed(error: SyntaxError) -> Extraction {
+    let diagnostic = Diagnostic::error("syntax-error", format!("this is not R: {}", error.message))
+        .at(error.span)
+        .hint(error.hint.unwrap_or("correct the line; `Rscript FILE` says how R reads it"));
+    Extraction { diagnostics: vec![diagnostic], ..Extraction::default() }
 }
 
-/// The lines that let the environment override the assignments of a cell.
-pub(super) fn overrides(cell: &str) -> Option<String> {
-    parameters::overrides(&assignments(cell), |assignment| {
-        let name = &assignment.name;
-        let cast = match (&assignment.kind, &assignment.value) {
-            (_, Constant::None) => return None,
-            (Type::Integer, _) => "as.integer",
-            (Type::Float, _) => "as.numeric",
-            (Type::Boolean, _) => "as.logical",
-            _ => "as.character",
-        };
-        Some(format!("{name} <- {cast}(Sys.getenv(\"{name}\", {name}))"))
-    })
+fn extract_shapes(source: &Source, shapes: &Shapes) -> Extraction {
+    let text = source.text();
+    let names = Names::new(text, shapes);
+    let comments = Comments::collect(source, &shapes.comments);
+    let found = environment::uses(&names, shapes);
+    let mut diagnostics = found.diagnostics;
+    let statements = Statements::new(shapes);
+    let accesses = annotated(found.uses, source, &comments, &statements, &mut diagnostics);
+    let commands = requirements::collect_system(&comments.iter().collect::<Vec<_>>(), &mut diagnostics);
+    let installs = installs::collect(&names, &shapes.calls);
+    diagnostics.extend(installs.diagnostics);
+    let requirements = [commands, installs.requirements].concat();
+    diagnostics.extend(packages::missing(&names, shapes, &requirements));
+    let taken: Vec<usize> = accesses.iter().map(|access| source.line(access.span.start)).collect();
+    let code = shapes.statements.first().map_or(usize::MAX, |(first, _)| source.line(first.start_byte()));
+    let description = comments.leading(code, &taken).unwrap_or_else(|| DESCRIPTION.to_owned());
+    Extraction {
+        description: Some(description),
+        accesses,
+        requirements,
+        diagnostics,
+        ..Extraction::default()
+    }
+}
+
+/// Uses with the comments that belong to them: those above and behind, of the whole statement if it has no other use.
+fn annotated(
+    uses: Vec<Use>,
+    source: &Source,
+    comments: &Comments,
+    statements: &Statements,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Access> {
+    let statement = |found: &Use| statements.around(found.span.start);
+    let mut places: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+    for found in &uses {
+        if let Some(span) = statement(found) {
+            places.entry(span.start).or_default().insert(found.span.start);
+        }
+    }
+    let annotate = |found: Use| {
+        let span =
+            statement(&found).filter(|span| places.get(&span.start).is_some_and(|places| places.len() == 1));
+        let (first, last) = (source.line(found.span.start), source.line(found.span.end));
+        let rest = span.as_ref().map_or(0..0, |span| last + 1..(source.line(span.end) + 1).max(last + 1));
+        let trailing = comments.trailing(first..last + 1).chain(comments.trailing(rest));
+        Access {
+            description: comments.above(first).or_else(|| comments.above(source.line(span?.start))),
+            directives: trailing
+                .flat_map(|comment| directive::parse(comment.raw, &found.span, diagnostics))
+                .collect(),
+            name: found.name,
+            action: found.action,
+            span: found.span,
+        }
+    };
+    uses.into_iter().map(annotate).collect()
 }

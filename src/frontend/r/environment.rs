@@ -1,0 +1,430 @@
+//! Uses of the environment in a script: every read, write and test, with what the code and comments say of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use tree_sitter::Node;
+
+use super::arguments::{self, Argument, Matched};
+use super::fold;
+use super::names::{APPLY, Function, Names};
+use super::shapes::{Call, Pair, Shapes};
+use crate::component::Type;
+use crate::diagnostic::Diagnostic;
+use crate::frontend::constant::Constant;
+use crate::frontend::interface::{Action, Fallback};
+
+/// The parameters of `Sys.getenv`.
+const GETENV: &[&str] = &["x", "unset", "names"];
+
+/// A use as it stands in the tree, without its comments.
+#[derive(Debug)]
+pub(super) struct Use {
+    pub(super) name: String,
+    pub(super) action: Action,
+    pub(super) span: Range<usize>,
+    /// When it happens: a call takes place where it ends.
+    done: usize,
+    /// Whether the value is only compared with the empty text, as flags are.
+    flag: bool,
+}
+
+/// What is found: uses in the order of evaluation, and what can't be told.
+#[derive(Debug, Default)]
+pub(super) struct Uses {
+    pub(super) uses: Vec<Use>,
+    pub(super) diagnostics: Vec<Diagnostic>,
+}
+
+/// Finds every use of an environment variable.
+pub(super) fn uses(names: &Names, shapes: &Shapes) -> Uses {
+    let mut finder = Finder {
+        names,
+        pipes: pipes(shapes),
+        casts: BTreeMap::new(),
+        tests: BTreeSet::new(),
+        elements: shapes.elements.iter().map(|pair| (pair.value.id(), *pair)).collect(),
+        members: shapes.memberships.iter().map(|pair| (pair.value.id(), *pair)).collect(),
+        handled: BTreeSet::new(),
+        found: Uses::default(),
+    };
+    finder.find_wrappers(shapes);
+    for call in &shapes.calls {
+        finder.call(call);
+    }
+    finder.find_mentions(shapes);
+    let mut found = finder.found;
+    found.uses.sort_by_key(|found| found.done);
+    keep_tested(&mut found.uses);
+    give_types(&mut found.uses);
+    found
+}
+
+/// What pipes hand on, by what takes it as its first argument.
+fn pipes<'tree>(shapes: &Shapes<'tree>) -> BTreeMap<usize, Pair<'tree>> {
+    let pipes = shapes.operations.iter().filter(|pair| {
+        // The only special operator among the shapes is `%>%`.
+        pair.operator.is_some_and(|operator| matches!(operator.kind(), "|>" | "special"))
+    });
+    pipes.map(|pair| (pair.target.id(), *pair)).collect()
+}
+
+struct Finder<'n, 'tree> {
+    names: &'n Names<'tree>,
+    pipes: BTreeMap<usize, Pair<'tree>>,
+    /// The types that calls are converted to, by the calls.
+    casts: BTreeMap<usize, Type>,
+    /// Calls whose result is only compared with the empty text.
+    tests: BTreeSet<usize>,
+    elements: BTreeMap<usize, Pair<'tree>>,
+    members: BTreeMap<usize, Pair<'tree>>,
+    /// Where functions end that have found their meaning.
+    handled: BTreeSet<usize>,
+    found: Uses,
+}
+
+impl<'tree> Finder<'_, 'tree> {
+    /// Finds what stands around calls: `as.integer(…)`, `nzchar(…)`, also behind a pipe.
+    fn find_wrappers(&mut self, shapes: &Shapes<'tree>) {
+        for call in &shapes.calls {
+            let sole = arguments::sole(call.arguments, self.names.text);
+            let piped = self.pipes.get(&call.node.id()).map(|pair| pair.value);
+            let is_empty = call.arguments.named_child_count() == 0;
+            if let Some(compared) = identical(call, self.names).and_then(|(one, other)| compared(one, other))
+            {
+                self.tests.insert(self.receiver(compared).id());
+            }
+            if let Some(value) = sole.filter(|_| piped.is_none()).or(piped.filter(|_| is_empty)) {
+                self.wrap(call.function, value);
+            }
+        }
+        let comparisons = shapes
+            .operations
+            .iter()
+            .filter(|pair| pair.operator.is_some_and(|operator| matches!(operator.kind(), "==" | "!=")));
+        for compared in comparisons.filter_map(|pair| compared(pair.value, pair.target)) {
+            self.tests.insert(self.receiver(compared).id());
+        }
+        // `x %>% as.integer` without brackets.
+        let targets: Vec<Pair> =
+            self.pipes.values().filter(|pair| pair.target.kind() != "call").copied().collect();
+        for pair in targets {
+            self.wrap(pair.target, pair.value);
+        }
+    }
+
+    /// The call that gives the value of an expression: behind a pipe, that which takes what is handed on.
+    fn receiver(&self, node: Node<'tree>) -> Node<'tree> {
+        let node = bare(node);
+        let target = node.child_by_field_name("rhs").filter(|_| node.kind() == "binary_operator");
+        target.filter(|target| self.pipes.contains_key(&target.id())).unwrap_or(node)
+    }
+
+    fn wrap(&mut self, function: Node, value: Node<'tree>) {
+        let Some(function) = self.names.function(function) else { return };
+        let value = self.receiver(value).id();
+        if let Some(kind) = cast(&function) {
+            self.casts.insert(value, kind);
+        } else if function.is_base("nzchar") || function.is_base("nchar") {
+            self.tests.insert(value);
+        }
+    }
+
+    fn call(&mut self, call: &Call<'tree>) {
+        let Some(function) = self.names.function(call.function) else { return };
+        if function.is_base("Sys.getenv") {
+            self.handled.insert(call.function.end_byte());
+            self.read(call);
+        } else if function.is_base("Sys.setenv") {
+            self.handled.insert(call.function.end_byte());
+            let arguments = arguments::of(call.arguments, self.names.text);
+            self.write(arguments, call);
+        } else if function.is_base("do.call") {
+            self.indirect(call);
+        } else if APPLY.contains(&function.name.as_str()) {
+            self.apply(call);
+        }
+    }
+
+    fn read(&mut self, call: &Call<'tree>) {
+        let mut given = arguments::of(call.arguments, self.names.text);
+        if let Some(pair) = self.pipes.get(&call.node.id()) {
+            given.insert(0, Argument { name: None, value: Some(pair.value), node: pair.value });
+        }
+        let spliced = given.iter().any(Argument::is_spliced);
+        let matched = arguments::matched(GETENV, given);
+        match matched.value(0) {
+            Some(name) if !spliced && name.kind() != "null" => self.lookup(name, &matched, call),
+            _ if spliced => self.computed("read", call.node),
+            _ => self.everything(call.node),
+        }
+    }
+
+    /// `Sys.getenv("x")` or `Sys.getenv(c("x", "y"))`.
+    fn lookup(&mut self, name: Node<'tree>, matched: &Matched<'tree>, call: &Call<'tree>) {
+        let cast = self.casts.get(&call.node.id()).cloned();
+        let fallback = matched.value(1).map_or(Fallback::Missing, |unset| self.fallback(unset));
+        let Some(variables) = self.variables(name, call.node) else {
+            return self.computed("read", call.node);
+        };
+        for (variable, span) in variables {
+            let action = if self.tests.contains(&call.node.id()) {
+                Action::Test
+            } else {
+                Action::Read { fallback: fallback.clone(), cast: cast.clone() }
+            };
+            self.add(variable, action, span, call.node.start_byte());
+            if let Some(found) = self.found.uses.last_mut() {
+                found.flag = matches!(found.action, Action::Test);
+            }
+        }
+    }
+
+    /// The names in an expression with their places: of a vector, those of its elements.
+    fn variables(&self, name: Node<'tree>, call: Node<'tree>) -> Option<Vec<(String, Range<usize>)>> {
+        let elements = vector(name, self.names);
+        let variable = |node: Node| self.variable(node);
+        match elements.as_slice() {
+            [] => {
+                let names = variable(name)?;
+                Some(names.into_iter().map(|name| (name, call.byte_range())).collect())
+            }
+            elements => {
+                let found = elements.iter().map(|&node| Some((variable(node)?, node.byte_range())));
+                let found: Option<Vec<_>> = found.collect();
+                Some(
+                    found?
+                        .into_iter()
+                        .flat_map(|(names, span)| names.into_iter().map(move |name| (name, span.clone())))
+                        .collect(),
+                )
+            }
+        }
+    }
+
+    /// Names in a literal, or in a constant of the script. What is put together from constants counts as computed:
+    /// nobody would find it by its name.
+    fn variable(&self, node: Node) -> Option<Vec<String>> {
+        let node = bare(node);
+        let is_plain = matches!(node.kind(), "string" | "identifier");
+        is_plain.then(|| fold::texts(node, self.names)).flatten().filter(|names| !names.is_empty())
+    }
+
+    fn fallback(&self, unset: Node) -> Fallback {
+        let value = fold::fold(unset, self.names).and_then(|value| fold::default(&value));
+        value.filter(fits_environment).map_or(Fallback::Computed, Fallback::Constant)
+    }
+
+    /// `Sys.getenv()`: all variables, unless it is only asked for one of them.
+    fn everything(&mut self, call: Node<'tree>) {
+        if let Some(pair) = self.members.get(&call.id()).copied() {
+            self.each(pair.target, &Action::Test, pair.target);
+        } else if let Some(pair) = self.elements.get(&call.id()).copied() {
+            let cast = self.casts.get(&pair.node.id()).cloned();
+            let name = pair.target.child_by_field_name("value").unwrap_or(pair.target);
+            self.each(name, &Action::Read { fallback: Fallback::Missing, cast }, pair.node);
+        } else {
+            self.found.diagnostics.push(whole(call));
+        }
+    }
+
+    /// The same use of each variable that an expression names.
+    fn each(&mut self, names: Node<'tree>, action: &Action, at: Node<'tree>) {
+        match self.variables(names, at) {
+            Some(variables) => {
+                for (name, span) in variables {
+                    self.add(name, action.clone(), span, at.start_byte());
+                }
+            }
+            None if matches!(action, Action::Test) => {}
+            None => self.computed("read", at),
+        }
+    }
+
+    fn write(&mut self, arguments: Vec<Argument<'tree>>, call: &Call<'tree>) {
+        for argument in arguments {
+            match argument.name {
+                Some(name) => self.add(name, Action::Write, argument.node.byte_range(), call.node.end_byte()),
+                None => self.computed("written", argument.node),
+            }
+        }
+    }
+
+    /// `do.call(Sys.setenv, list(x = 1))`.
+    fn indirect(&mut self, call: &Call<'tree>) {
+        let matched = arguments::matched(
+            &["what", "args", "quote", "envir"],
+            arguments::of(call.arguments, self.names.text),
+        );
+        let Some(what) = matched.value(0).filter(|what| is_name(*what)) else { return };
+        let Some(function) = self.names.function(what) else { return };
+        let list = matched.value(1).and_then(|list| self.list(list));
+        if function.is_base("Sys.setenv") {
+            self.handled.insert(what.end_byte());
+            match list {
+                Some(arguments) => self.write(arguments, call),
+                None => self.computed("written", call.node),
+            }
+        } else if function.is_base("Sys.getenv") {
+            self.handled.insert(what.end_byte());
+            self.computed("read", call.node);
+        }
+    }
+
+    /// The arguments of a `list(…)` or a `c(…)`.
+    fn list(&self, node: Node<'tree>) -> Option<Vec<Argument<'tree>>> {
+        let function = self.names.function(node.child_by_field_name("function")?)?;
+        let list =
+            (node.kind() == "call" && (function.is_base("list") || function.is_base("c"))).then_some(node)?;
+        Some(arguments::of(list.child_by_field_name("arguments")?, self.names.text))
+    }
+
+    /// `sapply(c("x", "y"), Sys.getenv)`.
+    fn apply(&mut self, call: &Call<'tree>) {
+        let given = arguments::of(call.arguments, self.names.text);
+        let values: Vec<Node> = given.iter().filter_map(|argument| argument.value).collect();
+        let reads = |node: &&Node| {
+            is_name(**node)
+                && self.names.function(**node).is_some_and(|function| function.is_base("Sys.getenv"))
+        };
+        let Some(function) = values.iter().find(reads).copied() else { return };
+        self.handled.insert(function.end_byte());
+        let Some(names) = values.into_iter().find(|value| value.id() != function.id()) else { return };
+        let unset = given.iter().find(|argument| argument.name.as_deref() == Some("unset"));
+        let fallback =
+            unset.and_then(|unset| unset.value).map_or(Fallback::Missing, |unset| self.fallback(unset));
+        let cast = self.casts.get(&call.node.id()).cloned();
+        self.each(names, &Action::Read { fallback, cast }, call.node);
+    }
+
+    fn add(&mut self, name: String, action: Action, span: Range<usize>, done: usize) {
+        self.found.uses.push(Use { name, action, span, done, flag: false });
+    }
+
+    fn computed(&mut self, verb: &str, at: Node) {
+        let message = format!("the name of the variable that is {verb} here is computed");
+        let diagnostic = Diagnostic::warning("computed-name", message).at(at.byte_range());
+        self.found.diagnostics.push(
+            diagnostic.hint("write the name as a literal, or the variable is no part of the interface"),
+        );
+    }
+
+    /// `Sys.getenv` handed on as a value; another name for it is none.
+    fn find_mentions(&mut self, shapes: &Shapes<'tree>) {
+        for pair in &shapes.assignments {
+            self.handled.extend([pair.target.end_byte(), pair.value.end_byte()]);
+        }
+        for mention in &shapes.mentions {
+            let text = self.names.text;
+            let before = text[..mention.start_byte()].trim_end();
+            let after = text[mention.end_byte()..].trim_start();
+            let is_label =
+                before.ends_with(['$', '@']) || (after.starts_with('=') && !after.starts_with("=="));
+            if !is_label
+                && !self.handled.contains(&mention.end_byte())
+                && self.names.function(*mention).is_some()
+            {
+                self.found.diagnostics.push(whole(*mention));
+            }
+        }
+    }
+}
+
+/// What `identical` compares.
+fn identical<'tree>(call: &Call<'tree>, names: &Names<'tree>) -> Option<(Node<'tree>, Node<'tree>)> {
+    names.function(call.function).filter(|function| function.is_base("identical"))?;
+    match arguments::of(call.arguments, names.text).as_slice() {
+        [Argument { value: Some(one), .. }, Argument { value: Some(other), .. }] => Some((*one, *other)),
+        _ => None,
+    }
+}
+
+/// What is compared with the empty text, if one side is that: an unset variable reads as it.
+fn compared<'tree>(one: Node<'tree>, other: Node<'tree>) -> Option<Node<'tree>> {
+    let is_empty = |node: Node| node.kind() == "string" && node.child_by_field_name("content").is_none();
+    if is_empty(one) { Some(other) } else { Some(one).filter(|_| is_empty(other)) }
+}
+
+/// The type that a function of R converts to.
+fn cast(function: &Function) -> Option<Type> {
+    let kinds = [
+        ("as.numeric", Type::Float),
+        ("as.double", Type::Float),
+        ("as.integer", Type::Integer),
+        ("as.logical", Type::Boolean),
+        ("as.character", Type::String),
+    ];
+    kinds.into_iter().find(|(name, _)| function.is_base(name)).map(|(_, kind)| kind)
+}
+
+fn whole(at: Node) -> Diagnostic {
+    Diagnostic::note("whole-environment", "the environment is used as a whole here")
+        .at(at.byte_range())
+        .hint("a variable that is read or set this way is no part of the interface; read it by its name")
+}
+
+/// The elements of a `c(…)`, or none.
+fn vector<'tree>(node: Node<'tree>, names: &Names<'tree>) -> Vec<Node<'tree>> {
+    let is_vector = node.kind() == "call"
+        && node
+            .child_by_field_name("function")
+            .and_then(|function| names.function(function))
+            .is_some_and(|function| function.is_base("c"));
+    let arguments = node.child_by_field_name("arguments").filter(|_| is_vector);
+    let arguments = arguments.map(|arguments| arguments::of(arguments, names.text)).unwrap_or_default();
+    // An element that can't be told stands for itself, so that it isn't passed over.
+    arguments.into_iter().map(|argument| argument.value.unwrap_or(argument.node)).collect()
+}
+
+/// An expression without its brackets.
+pub(super) fn bare(node: Node<'_>) -> Node<'_> {
+    let mut node = node;
+    while node.kind() == "parenthesized_expression" {
+        match node.child_by_field_name("body") {
+            Some(body) => node = body,
+            None => break,
+        }
+    }
+    node
+}
+
+fn is_name(node: Node) -> bool {
+    matches!(node.kind(), "identifier" | "string" | "namespace_operator")
+}
+
+/// Whether a value can stand in an environment: text without NUL, and without the mark of a character that isn't one.
+fn fits_environment(value: &Constant) -> bool {
+    !matches!(value, Constant::Text(text) if text.contains(['\0', char::REPLACEMENT_CHARACTER]))
+}
+
+/// A variable whose value is only ever compared with the empty text, as flags are, is an optional input.
+fn keep_tested(uses: &mut [Use]) {
+    let mut seen: BTreeSet<String> = uses
+        .iter()
+        .filter(|found| !matches!(found.action, Action::Test))
+        .map(|found| found.name.clone())
+        .collect();
+    for found in uses {
+        if found.flag && seen.insert(found.name.clone()) {
+            found.action = Action::Read { fallback: Fallback::Constant(Constant::None), cast: None };
+        }
+    }
+}
+
+/// Gives each default the form of its variable's type, which the first cast tells.
+fn give_types(uses: &mut [Use]) {
+    let mut kinds: BTreeMap<String, Type> = BTreeMap::new();
+    for found in uses.iter() {
+        if let Action::Read { cast: Some(kind), .. } = &found.action {
+            kinds.entry(found.name.clone()).or_insert_with(|| kind.clone());
+        }
+    }
+    for found in uses {
+        if let Action::Read { fallback: Fallback::Constant(value), .. } = &mut found.action
+            && let (Constant::Text(text), Some(kind)) = (&*value, kinds.get(&found.name))
+            && let Some(typed) = fold::typed(text, kind)
+        {
+            *value = typed;
+        }
+    }
+}

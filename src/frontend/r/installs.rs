@@ -1,0 +1,372 @@
+//! Installations: the packages that a script installs, and from where.
+
+use tree_sitter::Node;
+
+use super::arguments::{self, Argument, Matched};
+use super::environment::bare;
+use super::fold;
+use super::names::{APPLY, Function, Names, Value};
+use super::shapes::Call;
+use crate::component::{Installer, Requirement};
+use crate::diagnostic::Diagnostic;
+
+/// How a function of R installs packages.
+struct Recipe {
+    package: &'static str,
+    function: &'static str,
+    /// Its parameters; the first one takes what is installed.
+    formals: &'static [&'static str],
+    installer: Installer,
+    /// What stands before each package for the installer.
+    prefix: &'static str,
+}
+
+const fn recipe(
+    package: &'static str,
+    function: &'static str,
+    formals: &'static [&'static str],
+    installer: Installer,
+) -> Recipe {
+    Recipe { package, function, formals, installer, prefix: "" }
+}
+
+const GITHUB: &[&str] = &["repo", "ref", "subdir", "..."];
+
+/// Functions that install packages; `devtools` has those of `remotes` too.
+const RECIPES: &[Recipe] = &[
+    recipe(
+        "utils",
+        "install.packages",
+        &["pkgs", "lib", "repos", "contriburl", "method", "available", "destdir", "dependencies", "type"],
+        Installer::InstallPackages,
+    ),
+    recipe("remotes", "install_github", GITHUB, Installer::InstallGithub),
+    recipe("pacman", "p_load_gh", GITHUB, Installer::InstallGithub),
+    recipe("remotes", "install_cran", &["pkgs", "repos"], Installer::InstallPackages),
+    recipe("remotes", "install_version", &["package", "version", "dependencies", "upgrade"], Installer::Pak),
+    recipe("remotes", "install_bioc", &["repo"], Installer::BiocManager),
+    Recipe { prefix: "gitlab::", ..recipe("remotes", "install_gitlab", &["repo"], Installer::Pak) },
+    Recipe { prefix: "git::", ..recipe("remotes", "install_git", &["url"], Installer::Pak) },
+    recipe("remotes", "install_url", &["url"], Installer::InstallPackages),
+    recipe("BiocManager", "install", &["pkgs", "..."], Installer::BiocManager),
+    recipe("pak", "pkg_install", &["pkg", "lib"], Installer::Pak),
+    recipe("pak", "pak", &["pkg", "..."], Installer::Pak),
+    recipe("pacman", "p_load", &["..."], Installer::InstallPackages),
+    recipe("pacman", "p_install", &["package", "force"], Installer::InstallPackages),
+    recipe("renv", "install", &["packages"], Installer::Pak),
+];
+
+/// Functions that install what stands in a file or a folder, which can't be told from the script.
+const UNTOLD: &[(&str, &str)] = &[
+    ("renv", "restore"),
+    ("renv", "init"),
+    ("packrat", "restore"),
+    ("remotes", "install_local"),
+    ("remotes", "install_deps"),
+    ("devtools", "install"),
+    ("pak", "local_install"),
+    ("pak", "local_install_deps"),
+    ("groundhog", "groundhog.library"),
+];
+
+/// Deepest expression that packages are looked for in.
+const MAX_DEPTH: usize = 20;
+
+/// What a script installs.
+#[derive(Debug, Default)]
+pub(super) struct Installs {
+    pub(super) requirements: Vec<Requirement>,
+    pub(super) diagnostics: Vec<Diagnostic>,
+}
+
+/// Collects the installations of a script; each package is kept once.
+pub(super) fn collect(names: &Names, calls: &[Call]) -> Installs {
+    let mut collector = Collector { names, repos: Vec::new(), found: Installs::default() };
+    for call in calls {
+        collector.call(call);
+    }
+    collector.found
+}
+
+struct Collector<'n, 'tree> {
+    names: &'n Names<'tree>,
+    /// The repositories of `options(repos = …)`.
+    repos: Vec<String>,
+    found: Installs,
+}
+
+impl<'tree> Collector<'_, 'tree> {
+    fn call(&mut self, call: &Call<'tree>) {
+        let Some(function) = self.names.function(call.function) else { return };
+        if let Some(recipe) = recipe_of(&function) {
+            self.install(recipe, call);
+        } else if UNTOLD
+            .iter()
+            .any(|(package, name)| function.name == *name && function.package.as_deref() == Some(package))
+        {
+            self.untold(&text_of(call.function, self.names), call.node);
+        } else if function.is_base("options") {
+            self.options(call);
+        } else if APPLY.contains(&function.name.as_str()) {
+            self.apply(call);
+        }
+    }
+
+    fn install(&mut self, recipe: &Recipe, call: &Call<'tree>) {
+        let given = arguments::of(call.arguments, self.names.text);
+        if recipe.function == "p_load" {
+            return self.load(&given, call);
+        }
+        let matched = arguments::matched(recipe.formals, given);
+        let repos = self.repos(recipe, &matched);
+        let Some(packages) = matched.value(0).and_then(|node| packages(node, self.names)) else {
+            return self.unclear(matched.value(0).unwrap_or(call.node));
+        };
+        for package in packages {
+            let package = reference(recipe, &package, &matched, self.names);
+            self.require(package, recipe, &repos, call.node);
+        }
+    }
+
+    /// `pacman::p_load(a, "b", char = c("c"))`, which installs what is missing.
+    fn load(&mut self, given: &[Argument<'tree>], call: &Call<'tree>) {
+        let recipe = recipe("pacman", "p_load", &[], Installer::InstallPackages);
+        let repos = self.repos.clone();
+        self.require("pacman".to_owned(), &recipe, &repos, call.node);
+        for argument in given {
+            let (Some(value), Some("char") | None) = (argument.value, argument.name.as_deref()) else {
+                continue;
+            };
+            let named = (value.kind() == "identifier" && argument.name.is_none())
+                .then(|| vec![text_of(value, self.names)]);
+            match named.or_else(|| packages(value, self.names)) {
+                Some(packages) => packages.into_iter().for_each(|package| {
+                    self.require(package, &recipe, &repos, value);
+                }),
+                None => self.unclear(value),
+            }
+        }
+    }
+
+    /// `lapply(packages, install.packages)`.
+    fn apply(&mut self, call: &Call<'tree>) {
+        let given = arguments::of(call.arguments, self.names.text);
+        let values: Vec<Node> = given.iter().filter_map(|argument| argument.value).collect();
+        let recipe_at = |node: &Node<'tree>| {
+            let is_name = matches!(node.kind(), "identifier" | "namespace_operator");
+            recipe_of(&is_name.then(|| self.names.function(*node)).flatten()?)
+        };
+        let Some((at, recipe)) =
+            values.iter().enumerate().find_map(|(at, node)| Some((at, recipe_at(node)?)))
+        else {
+            return;
+        };
+        let Some(vector) = values.iter().enumerate().find(|(other, _)| *other != at).map(|(_, node)| *node)
+        else {
+            return;
+        };
+        match packages(vector, self.names) {
+            Some(packages) => {
+                let repos = self.repos.clone();
+                for package in packages {
+                    self.require(package, recipe, &repos, call.node);
+                }
+            }
+            None => self.unclear(vector),
+        }
+    }
+
+    /// `options(repos = …)` holds for every installation after it.
+    fn options(&mut self, call: &Call<'tree>) {
+        let given = arguments::of(call.arguments, self.names.text);
+        let repos = given.iter().find(|argument| argument.name.as_deref() == Some("repos"));
+        if let Some(repos) = repos.and_then(|argument| fold::texts(argument.value?, self.names)) {
+            self.repos = repos.into_iter().filter(|url| is_address(url)).collect();
+        }
+    }
+
+    /// The repositories that a call names, or else those of the options.
+    fn repos(&mut self, recipe: &Recipe, matched: &Matched<'tree>) -> Vec<String> {
+        let at = recipe.formals.iter().position(|formal| *formal == "repos");
+        let Some(node) = at.and_then(|at| matched.value(at)) else {
+            return if recipe.installer == Installer::InstallPackages {
+                self.repos.clone()
+            } else {
+                Vec::new()
+            };
+        };
+        let known = fold::texts(node, self.names);
+        if known.is_none() && !text_of(node, self.names).contains("getOption") {
+            let message = "the repositories that are used here are known at run time only";
+            self.found.diagnostics.push(
+                Diagnostic::warning("requirement", message)
+                    .at(node.byte_range())
+                    .hint("write their addresses as literals; until then those of the base image are used"),
+            );
+        }
+        known.unwrap_or_default().into_iter().filter(|url| is_address(url)).collect()
+    }
+
+    fn require(&mut self, package: String, recipe: &Recipe, repos: &[String], at: Node) {
+        if !is_valid(&package, recipe.installer) {
+            return self.invalid(&package, at);
+        }
+        let repos = if is_address(&package) { &[] } else { repos };
+        let is_same = |found: &Requirement| match found {
+            Requirement::R { text, installer, .. } => *text == package && *installer == recipe.installer,
+            _ => false,
+        };
+        if !self.found.requirements.iter().any(is_same) {
+            let repos = repos.to_vec();
+            self.found.requirements.push(Requirement::R {
+                text: package,
+                installer: recipe.installer,
+                repos,
+            });
+        }
+    }
+
+    fn invalid(&mut self, package: &str, at: Node) {
+        let shown: String = package.chars().take(60).collect();
+        let message = format!("`{}` is no package that can be installed", shown.escape_debug());
+        self.found.diagnostics.push(Diagnostic::warning("requirement", message).at(at.byte_range()).hint(
+            "name a package, an `owner/repository` or an address; the files of the operator aren't there yet when packages are installed",
+        ));
+    }
+
+    fn unclear(&mut self, at: Node) {
+        let message = "the packages that are installed here are known at run time only";
+        self.found.diagnostics.push(Diagnostic::warning("requirement", message).at(at.byte_range()).hint(
+            "name them in a literal, such as `install.packages(c(\"readr\", \"dplyr\"))`; nothing is installed in a running container",
+        ));
+    }
+
+    fn untold(&mut self, function: &str, at: Node) {
+        let message = format!("what `{function}` installs can't be told from the script");
+        self.found.diagnostics.push(Diagnostic::warning("requirement", message).at(at.byte_range()).hint(
+            "name the packages, such as `install.packages(c(\"readr\", \"dplyr\"))`; nothing is installed in a running container",
+        ));
+    }
+}
+
+/// How a function installs packages, if it does. Without a package named, only names that say so count.
+fn recipe_of(function: &Function) -> Option<&'static Recipe> {
+    RECIPES.iter().find(|recipe| {
+        recipe.function == function.name
+            && match function.package.as_deref() {
+                Some("devtools") => recipe.package == "remotes",
+                Some(package) => recipe.package == package,
+                None => recipe.function != "install" && recipe.function != "pak",
+            }
+    })
+}
+
+/// What the installer takes for a package: with the reference and the folder that other arguments say.
+fn reference(recipe: &Recipe, package: &str, matched: &Matched, names: &Names) -> String {
+    let argument = |name: &str| {
+        let at = recipe.formals.iter().position(|formal| *formal == name)?;
+        fold::text(matched.value(at)?, names)
+    };
+    let package = format!("{}{package}", recipe.prefix);
+    match recipe.function {
+        "install_github" | "p_load_gh" => {
+            let folder = argument("subdir").map(|folder| format!("/{folder}")).unwrap_or_default();
+            let reference = argument("ref")
+                .filter(|reference| reference != "HEAD")
+                .map(|reference| format!("@{reference}"));
+            format!("{package}{folder}{}", reference.unwrap_or_default())
+        }
+        "install_version" => match argument("version") {
+            Some(version) => format!("{package}@{version}"),
+            None => package,
+        },
+        _ => package,
+    }
+}
+
+/// Whether the installer can install this.
+fn is_valid(package: &str, installer: Installer) -> bool {
+    match installer {
+        Installer::InstallPackages => is_package(package) || is_address(package),
+        Installer::BiocManager => is_package(package) || is_repository(package),
+        Installer::InstallGithub => is_repository(package) || is_address(package),
+        Installer::Pak => is_repository(package) || is_reference(package),
+    }
+}
+
+/// Letters, digits and dots, as the manual of R says.
+pub(super) fn is_package(name: &str) -> bool {
+    name.len() <= 200
+        && name.starts_with(|first: char| first.is_ascii_alphabetic())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.')
+}
+
+fn is_word(text: &str) -> bool {
+    let valid = |byte: u8| byte.is_ascii_alphanumeric() || b"._-+~:/@#=>*?&%".contains(&byte);
+    (1..=500).contains(&text.len()) && text.bytes().all(valid) && !text.starts_with(['-', '/', '.'])
+}
+
+/// `owner/repository`, perhaps with a folder, a reference or a pull request.
+fn is_repository(text: &str) -> bool {
+    let owner = text
+        .split_once('/')
+        .map(|(owner, rest)| !owner.is_empty() && !rest.is_empty() && !rest.starts_with('/'));
+    is_word(text) && owner == Some(true) && !text.contains("://") && !text.contains("..")
+}
+
+/// What pak takes: `readr`, `readr@2.1.0`, `bioc::limma`, `git::https://…`.
+fn is_reference(text: &str) -> bool {
+    let name = text.rsplit("::").next().unwrap_or(text);
+    is_word(text)
+        && (is_package(name.split('@').next().unwrap_or(name)) || is_repository(name) || is_address(name))
+}
+
+fn is_address(text: &str) -> bool {
+    let schemes = ["https://", "http://", "ftp://", "file://"];
+    is_word(text) && schemes.iter().any(|scheme| text.starts_with(scheme))
+}
+
+pub(super) fn text_of(node: Node, names: &Names) -> String {
+    names.text[node.byte_range()].to_owned()
+}
+
+/// The packages that an expression names: a constant vector, or what is left of one at run time.
+pub(super) fn packages(node: Node, names: &Names) -> Option<Vec<String>> {
+    packages_within(node, names, MAX_DEPTH)
+}
+
+fn packages_within(node: Node, names: &Names, depth: usize) -> Option<Vec<String>> {
+    let depth = depth.checked_sub(1)?;
+    let node = bare(node);
+    let within = |node| packages_within(node, names, depth);
+    if let Some(texts) = fold::texts(node, names) {
+        return Some(texts).filter(|texts| !texts.is_empty());
+    }
+    match node.kind() {
+        "identifier" => match names.only_value(&super::literals::name(node, names.text)?)? {
+            Value::Expression(value) | Value::Element(value) => within(value),
+            Value::Unknown => None,
+        },
+        "subset" | "subset2" => within(node.child_by_field_name("function")?),
+        "call" => selected(node, names, depth),
+        _ => None,
+    }
+}
+
+/// `setdiff(packages, installed)` and other functions whose result is a part of what they are given.
+fn selected(node: Node, names: &Names, depth: usize) -> Option<Vec<String>> {
+    let function = names.function(node.child_by_field_name("function")?)?;
+    let values = arguments::of(node.child_by_field_name("arguments")?, names.text);
+    let mut values = values.into_iter().filter_map(|argument| argument.value);
+    match function.name.as_str() {
+        "setdiff" | "unique" | "sort" | "rev" | "unlist" | "as.character" | "na.omit" | "invisible" => {
+            packages_within(values.next()?, names, depth)
+        }
+        "Filter" => packages_within(values.nth(1)?, names, depth),
+        "c" | "list" | "union" => {
+            let parts: Option<Vec<_>> = values.map(|value| packages_within(value, names, depth)).collect();
+            Some(parts?.concat())
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,271 @@
+//! What names stand for: functions of R under any alias, functions of the user's, and constants of the script.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use tree_sitter::Node;
+
+use super::arguments;
+use super::fold::{self, Vector};
+use super::literals;
+use super::shapes::{Call, Pair, Shapes};
+
+/// Longest chain of aliases that is followed.
+const MAX_ALIASES: usize = 8;
+
+/// Functions that call another for each element of a vector.
+pub(super) const APPLY: &[&str] =
+    &["lapply", "sapply", "vapply", "map", "map_chr", "map_lgl", "walk", "Map", "purrr::map"];
+
+/// A function, by the name that its package gives it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Function {
+    /// The package, if the code says it.
+    pub(super) package: Option<String>,
+    pub(super) name: String,
+}
+
+impl Function {
+    /// Whether this may be a function of such a name in such a package.
+    pub(super) fn is(&self, package: &str, name: &str) -> bool {
+        self.name == name && self.package.as_deref().is_none_or(|named| named == package)
+    }
+
+    /// Whether this may be a function of R's base of such a name.
+    pub(super) fn is_base(&self, name: &str) -> bool {
+        self.is("base", name)
+    }
+}
+
+/// What is bound to a name.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Value<'tree> {
+    /// The value of an expression.
+    Expression(Node<'tree>),
+    /// Each element of a vector, one after the other.
+    Element(Node<'tree>),
+    /// Anything.
+    Unknown,
+}
+
+#[derive(Debug)]
+struct Binding<'tree> {
+    scope: usize,
+    value: Value<'tree>,
+}
+
+/// A function's body and parameters; the first one is the whole script.
+#[derive(Debug)]
+struct Scope {
+    span: Range<usize>,
+    parent: usize,
+}
+
+/// The names of a script.
+#[derive(Debug)]
+pub(super) struct Names<'tree> {
+    pub(super) text: &'tree str,
+    scopes: Vec<Scope>,
+    bindings: BTreeMap<String, Vec<Binding<'tree>>>,
+    constants: BTreeMap<String, Vector>,
+}
+
+impl<'tree> Names<'tree> {
+    /// Collects the names of a script.
+    pub(super) fn new(text: &'tree str, shapes: &Shapes<'tree>) -> Self {
+        let scopes = scopes(text, &shapes.functions);
+        let mut names = Self { text, scopes, bindings: BTreeMap::new(), constants: BTreeMap::new() };
+        let elements = elements(&shapes.calls, text);
+        for parameter in &shapes.parameters {
+            let value =
+                elements.get(&parameter.id()).map_or(Value::Unknown, |&vector| Value::Element(vector));
+            names.bind(*parameter, names.scope(parameter.start_byte()), value);
+        }
+        for pair in &shapes.loops {
+            names.bind(pair.target, names.scope(pair.node.start_byte()), Value::Element(pair.value));
+        }
+        for pair in &shapes.assignments {
+            names.assign(pair);
+        }
+        names.find_constants(shapes);
+        names
+    }
+
+    fn assign(&mut self, pair: &Pair<'tree>) {
+        let operator = pair.operator.map_or("", |operator| operator.kind());
+        let scope = self.scope(pair.node.start_byte());
+        let scope = if matches!(operator, "<<-" | "->>") { self.scopes[scope].parent } else { scope };
+        match pair.target.kind() {
+            _ if operator == ":=" => {}
+            "identifier" | "string" => self.bind(pair.target, scope, Value::Expression(pair.value)),
+            _ => {
+                if let Some(changed) = changed(pair.target) {
+                    self.bind(changed, scope, Value::Unknown);
+                }
+            }
+        }
+    }
+
+    fn bind(&mut self, name: Node, scope: usize, value: Value<'tree>) {
+        if let Some(name) = literals::name(name, self.text) {
+            self.bindings.entry(name).or_default().push(Binding { scope, value });
+        }
+    }
+
+    /// The innermost scope around a byte.
+    fn scope(&self, offset: usize) -> usize {
+        let mut at = self.scopes.partition_point(|scope| scope.span.start <= offset).saturating_sub(1);
+        while at > 0 && self.scopes[at].span.end <= offset {
+            at = self.scopes[at].parent;
+        }
+        at
+    }
+
+    /// Names that are bound once in the whole script, at its top, to a value that can be folded.
+    fn find_constants(&mut self, shapes: &Shapes<'tree>) {
+        let top: BTreeSet<usize> = shapes
+            .statements
+            .iter()
+            .filter(|(_, around)| around.kind() == "program")
+            .map(|(statement, _)| statement.id())
+            .collect();
+        for pair in shapes.assignments.iter().filter(|pair| top.contains(&pair.node.id())) {
+            if let Some(name) = literals::name(pair.target, self.text)
+                && self.bindings.get(&name).is_some_and(|bindings| bindings.len() == 1)
+                && let Some(value) = fold::fold(pair.value, self)
+            {
+                self.constants.insert(name, value);
+            }
+        }
+    }
+
+    /// The value of a constant of the script.
+    pub(super) fn constant(&self, name: &str) -> Option<&Vector> {
+        self.constants.get(name)
+    }
+
+    /// Whether the script binds a name at all.
+    pub(super) fn is_bound(&self, name: &str) -> bool {
+        self.bindings.contains_key(name)
+    }
+
+    /// What a name that is bound just once stands for.
+    pub(super) fn only_value(&self, name: &str) -> Option<Value<'tree>> {
+        match self.bindings.get(name)?.as_slice() {
+            [binding] => Some(binding.value),
+            _ => None,
+        }
+    }
+
+    /// The function that is called by a name, unless it is one of the user's.
+    pub(super) fn function(&self, node: Node) -> Option<Function> {
+        self.followed(node, MAX_ALIASES)
+    }
+
+    fn followed(&self, node: Node, aliases: usize) -> Option<Function> {
+        if node.kind() == "namespace_operator" {
+            let part = |field| literals::name(node.child_by_field_name(field)?, self.text);
+            return Some(Function { package: Some(part("lhs")?), name: part("rhs")? });
+        }
+        let name = literals::name(node, self.text)?;
+        let Some(bindings) = self.bindings.get(&name) else { return Some(Function { package: None, name }) };
+        let mut scope = self.scope(node.start_byte());
+        loop {
+            let here = bindings.iter().filter(|binding| binding.scope == scope);
+            match here.map(|binding| self.meaning(binding, &name, aliases)).max() {
+                Some(Meaning::Alias(function)) => return Some(function.into()),
+                Some(Meaning::User) => return None,
+                _ if scope == 0 => return Some(Function { package: None, name }),
+                _ => scope = self.scopes[scope].parent,
+            }
+        }
+    }
+
+    fn meaning(&self, binding: &Binding, name: &str, aliases: usize) -> Meaning {
+        let Value::Expression(value) = binding.value else { return Meaning::Data };
+        match value.kind() {
+            "function_definition" => Meaning::User,
+            "identifier" | "namespace_operator" if aliases > 0 => match self.followed(value, aliases - 1) {
+                Some(function) if function.package.is_some() || function.name != name => {
+                    Meaning::Alias((function.package, function.name))
+                }
+                Some(_) => Meaning::Data,
+                None => Meaning::User,
+            },
+            _ => Meaning::Data,
+        }
+    }
+}
+
+/// What a binding makes of a name that is called; the greater one counts.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Meaning {
+    /// No function, as far as can be told; R passes over data when it looks for a function.
+    Data,
+    /// A function of the user's.
+    User,
+    /// Another name of a function, with its package.
+    Alias((Option<String>, String)),
+}
+
+impl From<(Option<String>, String)> for Function {
+    fn from((package, name): (Option<String>, String)) -> Self {
+        Self { package, name }
+    }
+}
+
+fn scopes(text: &str, functions: &[Node]) -> Vec<Scope> {
+    let mut scopes = vec![Scope { span: 0..text.len() + 1, parent: 0 }];
+    for function in functions {
+        let span = function.byte_range();
+        let mut parent = scopes.len() - 1;
+        while parent > 0 && scopes[parent].span.end <= span.start {
+            parent = scopes[parent].parent;
+        }
+        scopes.push(Scope { span, parent });
+    }
+    scopes
+}
+
+/// The vectors over which functions are applied, by the parameters that take their elements.
+fn elements<'tree>(calls: &[Call<'tree>], text: &str) -> BTreeMap<usize, Node<'tree>> {
+    let mut elements = BTreeMap::new();
+    let applied = calls.iter().filter(|call| {
+        let name = text[call.function.byte_range()].rsplit(':').next().unwrap_or_default();
+        APPLY.contains(&name)
+    });
+    for call in applied {
+        let arguments = arguments::of(call.arguments, text);
+        let is_function = |value: &Node| value.kind() == "function_definition";
+        let function = arguments.iter().filter_map(|argument| argument.value).find(is_function);
+        let vector = arguments.iter().filter_map(|argument| argument.value).find(|value| !is_function(value));
+        if let (Some(function), Some(vector)) = (function, vector)
+            && let Some(parameter) = first_parameter(function)
+        {
+            elements.insert(parameter.id(), vector);
+        }
+    }
+    elements
+}
+
+fn first_parameter(function: Node<'_>) -> Option<Node<'_>> {
+    function.child_by_field_name("parameters")?.child_by_field_name("parameter")?.child_by_field_name("name")
+}
+
+/// The name that `names(x)[1] <- …` changes.
+fn changed(target: Node<'_>) -> Option<Node<'_>> {
+    let mut node = target;
+    loop {
+        node = match node.kind() {
+            "identifier" | "string" => return Some(node),
+            "subset" | "subset2" => node.child_by_field_name("function")?,
+            "extract_operator" => node.child_by_field_name("lhs")?,
+            "parenthesized_expression" => node.child_by_field_name("body")?,
+            "call" => {
+                let arguments = node.child_by_field_name("arguments")?;
+                arguments.child_by_field_name("argument")?.child_by_field_name("value")?
+            }
+            _ => return None,
+        };
+    }
+}

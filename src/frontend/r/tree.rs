@@ -1,0 +1,149 @@
+//! The syntax tree of a script, and the first place where there can't be one.
+
+use std::ops::{ControlFlow, Range};
+
+use tree_sitter::{Node, ParseOptions, ParseState, Parser, Tree};
+
+use super::balance;
+
+/// How long the parser may go on behind an error, in steps of its own; recovery from many takes time without end.
+const MAX_RECOVERY: usize = 2_000;
+
+/// How far behind the place where the parser gave up an error is looked for, in bytes.
+const MAX_LOOKAHEAD: usize = 4096;
+
+/// Why a text is no R.
+#[derive(Debug)]
+pub(super) struct SyntaxError {
+    /// What is wrong, in a phrase.
+    pub(super) message: String,
+    /// Bytes where it is.
+    pub(super) span: Range<usize>,
+    /// What to do, if more can be said than that it has to be corrected.
+    pub(super) hint: Option<&'static str>,
+}
+
+impl SyntaxError {
+    pub(super) fn new(message: String, span: Range<usize>) -> Self {
+        Self { message, span, hint: None }
+    }
+
+    /// The same error with a remedy.
+    pub(super) fn hint(mut self, hint: &'static str) -> Self {
+        self.hint = Some(hint);
+        self
+    }
+}
+
+/// Parses a text.
+pub(super) fn parse(text: &str) -> Result<Tree, SyntaxError> {
+    if let Some(problem) = balance::problem(text) {
+        return Err(unbalanced(problem));
+    }
+    let mut gave_up = 0;
+    match parse_patiently(text, &mut gave_up) {
+        Some(tree) => checked(tree, text),
+        None => Err(error_near(text, gave_up)),
+    }
+}
+
+fn unbalanced(problem: balance::Problem) -> SyntaxError {
+    let message = match problem {
+        balance::Problem::Open(_) => "this bracket is never closed",
+        balance::Problem::Close(_) => "this bracket closes none that is open",
+        balance::Problem::Quote(_) => "this quote is never closed",
+        balance::Problem::Raw(_) => "a raw string needs a bracket behind its quote",
+        balance::Problem::Deep(_) => "an expression is too deep or too long",
+        balance::Problem::Long(_) => "there is too much of it",
+    };
+    let at = problem.offset();
+    let error = SyntaxError::new(message.to_owned(), at..at + 1);
+    match problem {
+        balance::Problem::Deep(_) => error.hint("R can't run this either; simplify the expression"),
+        balance::Problem::Long(_) => {
+            error.hint("move data from the script into a file; 2 million names, values and signs are read")
+        }
+        _ => error,
+    }
+}
+
+/// Parses a text; gives up some time after an error.
+fn parse_patiently(text: &str, gave_up: &mut usize) -> Option<Tree> {
+    let mut left = MAX_RECOVERY;
+    let mut watch = |state: &ParseState| {
+        if state.has_error() {
+            if left == MAX_RECOVERY {
+                *gave_up = state.current_byte_offset();
+            }
+            left -= 1;
+        }
+        if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let options = ParseOptions::new().progress_callback(&mut watch);
+    let mut read = |at: usize, _| text.as_bytes().get(at..).unwrap_or_default();
+    parser()?.parse_with_options(&mut read, None, Some(options))
+}
+
+fn parser() -> Option<Parser> {
+    let mut parser = Parser::new();
+    parser.set_language(&tree_sitter_r::LANGUAGE.into()).ok()?;
+    Some(parser)
+}
+
+fn checked(tree: Tree, text: &str) -> Result<Tree, SyntaxError> {
+    match first_error(&tree) {
+        None => Ok(tree),
+        Some(node) => Err(unexpected(node, text)),
+    }
+}
+
+/// The error in a text whose parsing was given up: that of its beginning, which is parsed to the end.
+fn error_near(text: &str, gave_up: usize) -> SyntaxError {
+    let end = (gave_up + MAX_LOOKAHEAD).min(text.len());
+    let end = (0..=end).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+    let tree = parser().and_then(|mut parser| parser.parse(&text[..end], None));
+    let error = tree.and_then(|tree| checked(tree, text).err());
+    let at = gave_up.min(text.len().saturating_sub(1));
+    error.unwrap_or_else(|| SyntaxError::new("unexpected text".to_owned(), at..at + 1))
+}
+
+/// The first node that is wrong, innermost.
+fn first_error(tree: &Tree) -> Option<Node<'_>> {
+    let mut cursor = tree.walk();
+    cursor.node().has_error().then_some(())?;
+    loop {
+        let node = cursor.node();
+        if node.is_error() || node.is_missing() {
+            return Some(node);
+        }
+        if !(node.has_error() && cursor.goto_first_child()) {
+            while !cursor.goto_next_sibling() {
+                cursor.goto_parent().then_some(())?;
+            }
+        }
+    }
+}
+
+fn unexpected(node: Node, text: &str) -> SyntaxError {
+    let node = culprit(node);
+    let found = text[node.byte_range()].lines().next().unwrap_or_default();
+    let short: String = found.chars().take(40).collect();
+    let message = match (node.is_missing(), short.is_empty()) {
+        (true, _) if node.is_named() => "an expression is missing".to_owned(),
+        (true, _) => format!("`{}` is missing", node.kind()),
+        (_, true) => "something is missing".to_owned(),
+        _ => format!("unexpected `{}`", short.escape_debug()),
+    };
+    let start = node.start_byte();
+    SyntaxError::new(message, start..node.end_byte().min(start + found.len().max(1)).max(start))
+}
+
+/// What is wrong in a node: an error within an error, else the last thing that the parser had taken before it stopped.
+fn culprit(node: Node) -> Node {
+    if node.is_missing() {
+        return node;
+    }
+    let mut cursor = node.walk();
+    let inner = node.children(&mut cursor).find(|child| child.is_error() || child.is_missing());
+    inner.unwrap_or(node)
+}
