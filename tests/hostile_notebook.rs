@@ -436,7 +436,7 @@ fn check(json: &str) -> Reached {
 }
 
 proptest! {
-    #![proptest_config(config(4000))]
+    #![proptest_config(config(2500))]
 
     /// Whatever a notebook is, it is read or refused, and every place that is told is in a cell.
     #[test]

@@ -240,7 +240,7 @@ def code(cell):
     """Give the Python that a cell is read as, what it installs, and whether it needs the shell."""
     if re.fullmatch(r'\s*pip3? install [^\n]*\n*', cell):
         cell = cell.replace('pip', '!pip', 1)  # a magic without its mark
-    if re.fullmatch(r'\s*(ls|pwd|(ls -|cd|run|time|cat|matplotlib) ?[^\s=(][^\n]*)\s*', cell):
+    if re.fullmatch(r'\s*(ls|pwd|(ls -|(cd|run|time|cat|matplotlib) )[^\s=(][^\n]*)\s*', cell):
         cell = cell.replace(cell.strip(), '%' + cell.strip(), 1)
     python = LineKeeper().transform_cell(cell)
     magic = cell_magic(python)
