@@ -60,7 +60,10 @@ def exact_places(component, reading):
             yield f'{port["name"]} is in line {port["location"]["line"]}, not {wanted["line"]}'
 
 
-@pytest.mark.parametrize('path', sorted((ROOT / 'samples').glob('*.ipynb')), ids=lambda path: path.name)
+SAMPLES = [path for path in sorted((ROOT / 'samples').glob('*.ipynb')) if '"name": "ir"' not in path.read_text()]
+
+
+@pytest.mark.parametrize('path', SAMPLES, ids=lambda path: path.name)
 def test_samples(path):
     """Every sample is read as the oracle reads it."""
     assert differences(path) == []
