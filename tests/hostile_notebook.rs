@@ -22,8 +22,12 @@ use serde_json::{Value, json};
 
 /// How many cases a property tries: few in a plain run, as many as `PROPTEST_CASES` says in a long one.
 fn config(quick: u32) -> ProptestConfig {
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(quick);
-    ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 2000, ..ProptestConfig::default() }
+    ProptestConfig {
+        cases: setting("PROPTEST_CASES", quick),
+        failure_persistence: None,
+        max_shrink_iters: 2000,
+        ..ProptestConfig::default()
+    }
 }
 
 /// Longest time that one input may take.
@@ -460,18 +464,24 @@ proptest! {
     }
 }
 
-/// The long run: a million inputs, or as many as `C3_INPUTS` says.
+/// A number that the environment sets.
+fn setting<T: std::str::FromStr>(name: &str, default: T) -> T {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+/// The long run: a million inputs, or as many as `C3_INPUTS` says and `C3_SECONDS` allows.
 #[test]
 #[ignore = "takes minutes"]
 fn a_million_notebooks() {
-    let inputs = std::env::var("C3_INPUTS").ok().and_then(|text| text.parse().ok()).unwrap_or(1_000_000_u32);
-    let seed = std::env::var("C3_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(0_u8);
+    let most: u32 = setting("C3_INPUTS", 1_000_000);
+    let patience = Duration::from_secs(setting("C3_SECONDS", u64::MAX));
+    let seed: u8 = setting("C3_SEED", 0);
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
     let mut runner = TestRunner::new_with_rng(ProptestConfig::default(), rng);
     let strategy = notebook();
     let mut counts = [0_u32; 4];
     let (start, mut slowest) = (Instant::now(), Duration::ZERO);
-    for _ in 0..inputs {
+    while counts.iter().sum::<u32>() < most && start.elapsed() < patience {
         let json = strategy.new_tree(&mut runner).unwrap().current();
         let begun = Instant::now();
         let reached = std::panic::catch_unwind(|| check(&json)).unwrap_or_else(|_| panic!("{json}"));
@@ -479,7 +489,7 @@ fn a_million_notebooks() {
         counts[reached as usize] += 1;
     }
     let [nothing, cells, tree, component] = counts;
-    let (parsed, time) = (tree + component, start.elapsed());
+    let (inputs, parsed, time) = (counts.iter().sum::<u32>(), tree + component, start.elapsed());
     eprintln!(
         "{inputs} notebooks in {time:.0?}: {nothing} refused, {cells} not Python, {parsed} reached the tree, {component} became components; slowest {slowest:.0?}"
     );
