@@ -23,6 +23,7 @@ ORIGINAL = Path(os.environ.get('C3_ENGINES', ROOT / 'target/engines')).resolve()
 BASE = 'registry.access.redhat.com/ubi8/python-312'
 REGISTRY = '127.0.0.1:5000'
 SCRIPTS = 200
+SOURCES = ['*.py', '*.ipynb', '*.R']
 MEGABYTE = 1e6
 
 # The original has no `--no-build`: its own program, whose calls of docker do nothing. Whatever it imports, reads and
@@ -129,11 +130,12 @@ def samples():
                 yield sample
 
 
-def hyperfine(command, folder, runs, environment=None):
+def hyperfine(command, folder, runs, environment=None, options=()):
     """Give the times of a command which finds none of the files that it writes."""
     with tempfile.NamedTemporaryFile() as report:
-        clean = ['find', folder, '-type', 'f', '-not', '-name', '*.py', '-delete']
-        options = ['-N', '--style=none', '--warmup=3', f'--runs={runs}', f'--prepare={shlex.join(map(str, clean))}']
+        sources = (word for pattern in SOURCES for word in ('-not', '-name', pattern))
+        clean = ['find', folder, '-type', 'f', *sources, '-delete']
+        options = [*options, '-N', '--style=none', '--warmup=3', f'--runs={runs}', f'--prepare={shlex.join(map(str, clean))}']
         command = shlex.join(map(str, command))
         environment = {**os.environ, **(environment or {})}
         run('hyperfine', *options, f'--export-json={report.name}', command, cwd=folder, env=environment)
@@ -175,6 +177,23 @@ def compare_compilation(table, folder):
     alone = hyperfine(compile_with_c3('.'), many, 20, {'RAYON_NUM_THREADS': '1'})
     table.times_better('  c3 on one core', original, statistics.median(alone), seconds)
     table.times_better('  peak memory', original_peak, memory(compile_with_c3('.'), many)[1], megabytes)
+
+
+def compare_sources(table, folder, library):
+    """Compare how all sources below a folder of the user's are compiled, and count those that c3 refuses."""
+    folder.mkdir()
+    found = sorted(path for pattern in SOURCES for path in library.rglob(pattern) if path.is_file())
+    for number, path in enumerate(found):
+        shutil.copy(path, folder / f'{path.stem[:40]}_{number:03}{path.suffix}')
+    say(f'{len(found)} sources of {library.name}, which takes the original a while')
+    loop = 'for source in *.*; do "$@" "$source" >/dev/null 2>&1 || :; done'
+    original, original_peak = memory(['sh', '-c', loop, 'sh', *compile_with_original()], folder)
+    c3 = hyperfine(compile_with_c3('.'), folder, 20, options=['--ignore-failure'])
+    table.times_better(f'{len(found)} sources', original, statistics.median(c3), seconds, 300)
+    done = subprocess.run(compile_with_c3('.', '--format', 'json'), cwd=folder, capture_output=True)
+    operators = json.loads(done.stdout)['operators']
+    refused = [operator['source'] for operator in operators if operator['error']]
+    return f'\nSources: all {", ".join(SOURCES)} below {library}; c3 refuses {len(refused)}: {", ".join(refused)}.'
 
 
 # With an image
@@ -332,6 +351,7 @@ def main():
     """Measure and print."""
     parser = argparse.ArgumentParser(prog='benches/compare.sh')
     parser.add_argument('--quick', action='store_true', help='leave the images out')
+    parser.add_argument('--sources', type=Path, help='compile all sources below this folder, too')
     parser.add_argument('--rounds', type=int, default=3, help='how often each image is built (default 3)')
     options = parser.parse_args()
     # So that whatever was made is removed then, too.
@@ -344,8 +364,10 @@ def main():
     table, about = Table(), ''
     with tempfile.TemporaryDirectory(prefix='c3-bench-') as folder:
         compare_compilation(table, Path(folder))
+        if options.sources:
+            about += compare_sources(table, Path(folder) / 'sources', options.sources)
         if not options.quick:
-            about = about_images(compare_images(table, Path(folder), options.rounds))
+            about += about_images(compare_images(table, Path(folder), options.rounds))
     release = 'import importlib.metadata as m; print(m.version("claimed-c3"))'
     versions = run(ORIGINAL / 'python', '-c', release).strip(), run(C3, '--version').split()[-1]
     print(f'\n{table}')

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # c3 side by side with the original, `pip install claimed-c3`: whole processes, times, memory, image sizes.
 # `benches/compare.sh` sets up what it needs and prints the ratios; `--quick` leaves the images out,
-# `--rounds N` builds each image N times (default 3). The engines stay up; `tests/engines.sh down` ends them.
+# `--sources FOLDER` compiles every source below a folder too, `--rounds N` builds each image N times (default 3). The engines stay up; `tests/engines.sh down` ends them.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

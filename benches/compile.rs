@@ -73,7 +73,7 @@ fn sample(name: &str) -> Source {
 
 fn largest_sample() -> Source {
     let entries = samples().read_dir().unwrap().map(|entry| entry.unwrap().path());
-    let sources = entries.filter(|path| path.is_file() && frontend::language(path).is_some());
+    let sources = entries.filter(|path| path.is_file() && frontend::kind(path).is_some());
     let loaded = sources.map(|path| Source::load(&path).unwrap());
     loaded.max_by_key(|source| source.text().len()).unwrap()
 }

@@ -31,6 +31,9 @@ pub struct Component {
     /// PEP 440 specifiers of `requires-python` in the PEP 723 block.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requires_python: Option<String>,
+    /// Whether the code is run in an IPython shell, as a notebook's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ipython: bool,
     /// What the front end had to say.
     pub diagnostics: Vec<Finding>,
 }

@@ -159,6 +159,7 @@ mod tests {
             outputs: Vec::new(),
             requirements: vec![Requirement::Pip { text: String::new(), words, metadata: false }],
             requires_python: None,
+            ipython: false,
             diagnostics: Vec::new(),
         };
         let found = resolve(&component, &folder.path().join("x.py"), Path::new("/nonexistent"));

@@ -1,16 +1,21 @@
 //! The only reader: a file becomes a [`Source`], text with its language and a map back to lines.
 
 use std::io::Read;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
 use crate::component::Language;
 use crate::diagnostic::Location;
-use crate::frontend;
+use crate::frontend::notebook::{self, Notebook, NotebookError};
+use crate::frontend::{self, Kind};
 
 /// Largest source that is read, in bytes.
 pub const SIZE_LIMIT: u64 = 16 << 20;
+
+/// Largest notebook that is read, in bytes: most of one are pictures that are skipped.
+pub const NOTEBOOK_LIMIT: u64 = 256 << 20;
 
 /// Length from which on a line's columns are counted in bytes.
 const LONG_LINE: usize = 10_000;
@@ -22,6 +27,7 @@ pub struct Source {
     language: Language,
     text: String,
     lines: Vec<usize>,
+    notebook: Option<Notebook>,
 }
 
 /// Why a source can't be read.
@@ -49,9 +55,22 @@ pub enum SourceError {
         /// Offset of the first wrong byte, from 0.
         offset: usize,
     },
-    /// The file is larger than [`SIZE_LIMIT`].
-    #[error("`{}` is larger than {} MiB", .0.display(), SIZE_LIMIT >> 20)]
-    Size(PathBuf),
+    /// The file, or the code in it, is larger than [`SIZE_LIMIT`] or [`NOTEBOOK_LIMIT`].
+    #[error("`{}` is larger than {} MiB", path.display(), limit >> 20)]
+    Size {
+        /// The file.
+        path: PathBuf,
+        /// The limit, in bytes.
+        limit: u64,
+    },
+    /// The file is no notebook that can be read.
+    #[error("`{}` {source}", path.display())]
+    Notebook {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: NotebookError,
+    },
     /// The system refuses.
     #[error("cannot read `{}`: {source}", path.display())]
     Io {
@@ -75,7 +94,8 @@ impl SourceError {
                 Some(format!("rename it to end in one of {}", frontend::extensions().join(", ")))
             }
             Self::Encoding { .. } => Some("save the file as UTF-8".into()),
-            Self::Size(_) => Some("move data out of the source into an additional file".into()),
+            Self::Notebook { source, .. } => Some(source.hint().into()),
+            Self::Size { .. } => Some("move data out of the source into an additional file".into()),
             Self::Special(_) | Self::Io { .. } => None,
         }
     }
@@ -91,8 +111,20 @@ impl Source {
         if !metadata.is_file() {
             return Err(SourceError::Special(path.into()));
         }
-        let language = frontend::language(path).ok_or_else(|| SourceError::Language(path.into()))?;
-        Ok(Self::new(path, language, decode(path, read(path)?)?))
+        match frontend::kind(path).ok_or_else(|| SourceError::Language(path.into()))? {
+            Kind::Script(language) => Ok(Self::new(path, language, decode(path, read(path, SIZE_LIMIT)?)?)),
+            Kind::Notebook => Self::from_notebook(path, &decode(path, read(path, NOTEBOOK_LIMIT)?)?),
+        }
+    }
+
+    /// A source from the JSON of a notebook.
+    pub fn from_notebook(path: &Path, json: &str) -> Result<Self, SourceError> {
+        let (language, text, notebook) =
+            notebook::flatten(json).map_err(|source| SourceError::Notebook { path: path.into(), source })?;
+        if text.len() as u64 > SIZE_LIMIT {
+            return Err(SourceError::Size { path: path.into(), limit: SIZE_LIMIT });
+        }
+        Ok(Self { notebook: Some(notebook), ..Self::new(path, language, text) })
     }
 
     /// A source from a text that is already at hand.
@@ -102,7 +134,23 @@ impl Source {
         let ends =
             |at: &usize| bytes[*at] == b'\n' || (bytes[*at] == b'\r' && bytes.get(at + 1) != Some(&b'\n'));
         let lines = std::iter::once(0).chain((0..bytes.len()).filter(ends).map(|at| at + 1)).collect();
-        Self { path: path.into(), language, text, lines }
+        Self { path: path.into(), language, text, lines, notebook: None }
+    }
+
+    /// What a notebook has beside its text.
+    #[must_use]
+    pub fn notebook(&self) -> Option<&Notebook> {
+        self.notebook.as_ref()
+    }
+
+    /// The bytes of each cell of a notebook, without the lines that part it from the next.
+    pub fn cells(&self) -> impl Iterator<Item = Range<usize>> {
+        let firsts = self.notebook.as_ref().map_or(&[][..], |notebook| &notebook.cells);
+        let start = |line: usize| self.lines.get(line).copied().unwrap_or(self.text.len());
+        firsts.iter().enumerate().map(move |(at, &first)| {
+            let end = firsts.get(at + 1).map_or(self.text.len(), |&next| start(next - notebook::HEADER));
+            start(first)..end
+        })
     }
 
     /// The path as the user gave it.
@@ -147,7 +195,10 @@ impl Source {
         let line = self.line(offset);
         let start = self.lines[line];
         let column = self.text.get(start..offset).map_or(0, characters);
-        Location { cell: None, line: count(line), column: count(column) }
+        let cells = self.notebook.as_ref().map_or(&[][..], |notebook| &notebook.cells);
+        let cell = cells.partition_point(|&first| first <= line);
+        let first = cell.checked_sub(1).map_or(0, |index| cells[index]);
+        Location { cell: cell.checked_sub(1).map(count), line: count(line - first), column: count(column) }
     }
 
     /// The line of a byte of the text, from 0.
@@ -181,12 +232,12 @@ fn count(index: usize) -> u32 {
     u32::try_from(index + 1).unwrap_or(u32::MAX)
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, SourceError> {
+fn read(path: &Path, limit: u64) -> Result<Vec<u8>, SourceError> {
     let mut bytes = Vec::new();
     std::fs::File::open(path)
-        .and_then(|file| file.take(SIZE_LIMIT + 1).read_to_end(&mut bytes))
+        .and_then(|file| file.take(limit + 1).read_to_end(&mut bytes))
         .map_err(|source| unreadable(path, source))?;
-    if bytes.len() as u64 > SIZE_LIMIT { Err(SourceError::Size(path.into())) } else { Ok(bytes) }
+    if bytes.len() as u64 > limit { Err(SourceError::Size { path: path.into(), limit }) } else { Ok(bytes) }
 }
 
 fn decode(path: &Path, bytes: Vec<u8>) -> Result<String, SourceError> {

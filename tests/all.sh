@@ -41,8 +41,10 @@ section 'format' cargo fmt --check
 section 'lints' cargo clippy --all-targets --quiet -- -D warnings
 section 'tests without engines' cargo test --quiet
 section 'build' cargo build --release --quiet || finish
-section 'set-up' tests/engines.sh up docker registry base tools podman || finish
+section 'set-up' tests/engines.sh up docker registry base tools podman r cran || finish
 section 'prelude' python_tests tests/prelude
+section 'prelude of R' python_tests tests/prelude_r
 section 'reading' python_tests tests/oracle
+section 'reading R' python_tests tests/oracle_r
 section 'engines' python_tests tests/engines
 finish

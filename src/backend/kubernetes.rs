@@ -46,7 +46,11 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
         image: settings.image.clone(),
         working_dir: operator.runtime().working_dir,
         command: operator.command(),
-        args: parameters.iter().filter(|parameter| is_set(parameter)).filter_map(argument).collect(),
+        args: parameters
+            .iter()
+            .filter(|parameter| is_set(parameter) && needs_argument(parameter, operator))
+            .map(|parameter| format!("--{0}=$({0})", parameter.id))
+            .collect(),
         has_env: variables
             .iter()
             .any(|variable| variable.required || variable.secret_name.is_some() || variable.value.is_some()),
@@ -83,10 +87,11 @@ fn is_set(parameter: &Parameter) -> bool {
     parameter.input.required || parameter.input.secret || parameter.default().is_some()
 }
 
-/// The argument that hands on a variable whose name Kubernetes can't spell.
-fn argument(parameter: &Parameter) -> Option<String> {
-    let id = &parameter.id;
-    (!is_env_name(&parameter.input.name)).then(|| format!("--{id}=$({id})"))
+/// Whether a variable doesn't reach the script by itself: Kubernetes can't spell its name, or the interpreter overwrites
+/// it.
+fn needs_argument(parameter: &Parameter, operator: &Operator) -> bool {
+    let name = parameter.input.name.as_str();
+    !is_env_name(name) || operator.runtime().overwritten.contains(&name)
 }
 
 /// A text that Kubernetes takes as it is: `$(NAME)` would be replaced and `$$` halved.

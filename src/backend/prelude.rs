@@ -14,6 +14,8 @@ struct Interface<'a> {
     root: String,
     files: &'a [String],
     logging: bool,
+    notebook: bool,
+    ipython: bool,
     inputs: Vec<Input>,
     outputs: Vec<Output>,
 }
@@ -68,6 +70,8 @@ pub fn emit(operator: &Operator) -> Artifact {
         root: root(&settings.folder),
         files: &settings.files,
         logging: settings.logging,
+        notebook: operator.script() != component.source,
+        ipython: component.ipython,
         outputs: outcomes(component, &parameters)
             .into_iter()
             .map(|outcome| Output {

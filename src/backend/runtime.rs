@@ -21,6 +21,8 @@ pub struct Runtime {
     pub working_dir: &'static str,
     /// Variables of the image.
     pub environment: &'static [Variable],
+    /// Variables that the interpreter's own start overwrites: a value for one has to be an argument.
+    pub overwritten: &'static [&'static str],
     /// Template of the entry point.
     pub prelude: &'static str,
     /// Ending of the file names of scripts and entry points.
@@ -44,6 +46,7 @@ static PYTHON: Runtime = Runtime {
     command: |entry, _| vec!["python".to_owned(), entry.to_owned()],
     working_dir: "/opt/app-root/src",
     environment: &[Variable { name: "PYTHONUNBUFFERED", value: "1" }],
+    overwritten: &[],
     prelude: "prelude.py",
     extension: "py",
     image_version: "python3.12",
@@ -59,6 +62,22 @@ static R: Runtime = Runtime {
     },
     working_dir: "/home/docker",
     environment: &[],
+    // The variables of the shell script by which R starts.
+    overwritten: &[
+        "SED",
+        "TAB",
+        "a",
+        "args",
+        "args_ok",
+        "debugger",
+        "debugger_args",
+        "gui",
+        "libnn",
+        "libnn_fallback",
+        "r_arch",
+        "run_arch",
+        "usage",
+    ],
     prelude: "prelude.R",
     extension: "R",
     image_version: "R4.3.2",

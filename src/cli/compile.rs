@@ -45,13 +45,16 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     }
     let mut seen = BTreeSet::new();
     sources.retain(|source| seen.insert(source.canonicalize().unwrap_or_else(|_| source.clone())));
-    check_files(&sources, &options.emission)?;
+    let clashes = clashes(&sources, &options.emission);
     warn_of_images(&sources, options.emission.log_level);
     if sources.is_empty() {
         return Err(Failure::new(INPUT, format!("no {} found", frontend::file_kinds()))
             .hint(format!("sources end in {}", frontend::extensions().join(", "))));
     }
-    let compile = |source: &PathBuf| compile(source, &options.emission);
+    let compile = |source: &PathBuf| match clashes.get(source) {
+        Some(other) => clash(source, other),
+        None => compile(source, &options.emission),
+    };
     let outcomes: Vec<Outcome> = match threads() {
         Some(threads) => threads.install(|| sources.par_iter().map(compile).collect()),
         None => sources.iter().map(compile).collect(),
@@ -69,7 +72,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
 /// Adds a file, or the sources below a folder in the order of their names.
 fn find(path: &Path, named: bool, sources: &mut Vec<PathBuf>) -> Result<(), Failure> {
     if !path.is_dir() {
-        if named || (frontend::language(path).is_some() && !is_private(path)) {
+        if named || (frontend::kind(path).is_some() && !is_private(path)) {
             sources.push(path.into());
         }
         return Ok(());
@@ -100,9 +103,10 @@ fn threads() -> Option<ThreadPool> {
     crate::STACKS.iter().find_map(|&stack| ThreadPoolBuilder::new().stack_size(stack).build().ok())
 }
 
-/// Refuses two sources that would write one file.
-fn check_files(sources: &[PathBuf], emission: &Emission) -> Result<(), Failure> {
+/// Sources that would write a file of another's, each with the other.
+fn clashes<'a>(sources: &'a [PathBuf], emission: &Emission) -> BTreeMap<&'a PathBuf, &'a PathBuf> {
     let mut taken: BTreeMap<PathBuf, &PathBuf> = BTreeMap::new();
+    let mut clashes = BTreeMap::new();
     for source in sources {
         let folder = emission.output_dir.as_deref().or(source.parent()).unwrap_or(Path::new(""));
         let stem = source.file_stem().unwrap_or_default().to_string_lossy();
@@ -111,14 +115,22 @@ fn check_files(sources: &[PathBuf], emission: &Emission) -> Result<(), Failure> 
         for file in manifests.chain([dockerfile]) {
             let other = *taken.entry(folder.join(&file)).or_insert(source);
             if other != source {
-                let message =
-                    format!("`{}` and `{}` would both write `{file}`", other.display(), source.display());
-                return Err(Failure::new(INPUT, message)
-                    .hint("compile them one by one, each with an `--output-dir` of its own"));
+                clashes.extend([(source, other), (other, source)]);
             }
         }
     }
-    Ok(())
+    clashes
+}
+
+/// Refuses a source for the sake of another one.
+fn clash(source: &Path, other: &Path) -> Outcome {
+    let message = format!("`{}` and `{}` would both write the same files", source.display(), other.display());
+    let hint = "compile them one by one, each with an `--output-dir` of its own";
+    Outcome {
+        source: source.into(),
+        messages: Messages::default(),
+        result: Err(Failure::new(INPUT, message).hint(hint)),
+    }
 }
 
 /// Tells of sources whose operators have one name, so that one image takes the place of the other.

@@ -23,7 +23,7 @@ use super::plan::{CONTEXT, Plan, Purpose};
 #[command(disable_version_flag = true)]
 #[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 pub(crate) struct Options {
-    /// Python script
+    /// Python script, R script or notebook
     #[arg(value_name = "FILE")]
     file: PathBuf,
 

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use c3::backend::dockerfile::COMPONENT_LABEL;
 use c3::component::{Component, Requirement};
+use c3::diagnostic::Location;
 use c3::engine::registry;
 use c3::frontend;
 use c3::source::Source;
@@ -52,7 +53,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
 /// Whether a text is meant as a file: it ends as a file does, and no registry or tag stands in it.
 fn is_file_name(text: &str) -> bool {
     let extension = Path::new(text).extension().is_some();
-    frontend::language(Path::new(text)).is_some() || (extension && !text.contains(['/', ':', '@']))
+    frontend::kind(Path::new(text)).is_some() || (extension && !text.contains(['/', ':', '@']))
 }
 
 fn of_source(path: &Path) -> Result<Component, Failure> {
@@ -92,7 +93,7 @@ fn table(component: &Component) -> String {
             input.name.clone(),
             input.kind.name().to_owned(),
             format!("{need}{secret}"),
-            line(input.location.line),
+            place(&input.location),
             description,
         ]
     });
@@ -102,7 +103,7 @@ fn table(component: &Component) -> String {
             output.name.clone(),
             output.kind.name().to_owned(),
             String::new(),
-            line(output.location.line),
+            place(&output.location),
             description,
         ]
     });
@@ -122,8 +123,11 @@ fn indented(text: &str) -> String {
     text.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
 }
 
-fn line(line: u32) -> String {
-    format!("line {line}")
+fn place(location: &Location) -> String {
+    match location.cell {
+        None => format!("line {}", location.line),
+        Some(cell) => format!("cell {cell} line {}", location.line),
+    }
 }
 
 fn requirement(requirement: &Requirement) -> [String; 2] {

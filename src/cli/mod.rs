@@ -18,7 +18,7 @@ mod plan;
 
 use failure::Failure;
 
-/// Compiles Python scripts into container images, Kubeflow components, Kubernetes jobs and CWL steps.
+/// Compiles Python scripts, notebooks and R scripts into container images, Kubeflow components, Kubernetes jobs and CWL steps.
 ///
 /// The source is read, never run.
 #[derive(Parser)]

@@ -33,7 +33,7 @@ pub(crate) struct Emission {
     #[arg(long, value_name = "IMAGE")]
     pub(crate) base_image: Option<String>,
 
-    /// Version of the default base image [default: python3.12]
+    /// Version of the default base image [default: python3.12, for R R4.3.2]
     #[arg(long, alias = "image_version", value_name = "VERSION")]
     pub(crate) image_version: Option<String>,
 

@@ -152,8 +152,11 @@ impl Plan {
             dockerfile::build_files(&self.operator()).into_iter().map(|file| made(file.path, file.content));
         let dockerfile = artifacts.iter().filter(|artifact| artifact.name == self.settings.dockerfile);
         let dockerfile = dockerfile.map(|artifact| made(artifact.name.clone(), artifact.content.clone()));
-        let entries =
-            requirements.chain(files).chain([disk(script, self.source.path(), false)]).chain(generated);
+        let script = match self.source.notebook() {
+            None => disk(script, self.source.path(), false),
+            Some(notebook) => made(script, notebook.script.clone().into_bytes()),
+        };
+        let entries = requirements.chain(files).chain([script]).chain(generated);
         Ok(Context::new(entries.chain(dockerfile), source_date_epoch()?.unwrap_or(EPOCH))?)
     }
 }
@@ -201,14 +204,17 @@ fn without_own(
     files.into_iter().filter(|file| !own.iter().any(|own| file.disk.starts_with(own))).collect()
 }
 
-/// Refuses an additional file that has the entry point's place in the image.
+/// Refuses an additional file that has the place of the script or of its entry point in the image.
 fn check_entry(operator: &Operator) -> Result<(), Failure> {
-    let entry = format!("{}{}", operator.settings.folder, prelude::file_name(operator));
-    if !operator.settings.files.contains(&entry) {
-        return Ok(());
+    let taken = [prelude::file_name(operator), operator.script()];
+    let mut taken = taken.into_iter().map(|name| format!("{}{name}", operator.settings.folder));
+    match taken.find(|path| operator.settings.files.contains(path)) {
+        None => Ok(()),
+        Some(path) => {
+            let message = format!("the additional file `{path}` would be replaced by the operator's own");
+            Err(Failure::new(INPUT, message).hint("rename it or leave it out"))
+        }
     }
-    let message = format!("the additional file `{entry}` would be replaced by the operator's entry point");
-    Err(Failure::new(INPUT, message).hint("rename it or leave it out"))
 }
 
 fn missing(name: &str, purpose: Purpose) -> Diagnostic {

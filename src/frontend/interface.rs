@@ -122,6 +122,11 @@ pub fn assemble(accesses: Vec<Access>, source: &Source, diagnostics: &mut Vec<Di
     interface
 }
 
+/// Whether a name belongs to the system.
+pub(crate) fn is_system(name: &str) -> bool {
+    SYSTEM_NAMES.contains(&name) || SYSTEM_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
 /// Every access to one variable, in order; never empty.
 struct Variable {
     name: String,
@@ -190,8 +195,7 @@ impl Variable {
             let message = format!("`{}` can't be the name of an environment variable", name.escape_debug());
             return Some(Diagnostic::warning("variable-name", message).at(self.span()));
         }
-        let system = SYSTEM_NAMES.contains(&name.as_str())
-            || SYSTEM_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
+        let system = is_system(name);
         let directed = self.directives().any(|directive| *directive != Directive::Ignore);
         (system && !directed).then(|| {
             let message = format!("`{name}` belongs to the system and is no part of the interface");

@@ -10,12 +10,14 @@ use crate::source::Source;
 pub mod constant;
 pub mod directive;
 pub mod interface;
+pub mod notebook;
 mod parameters;
 pub mod python;
 pub mod r;
 pub mod requirements;
 
 use interface::Access;
+use parameters::Assignment;
 
 /// A language and how it is read.
 pub struct Frontend {
@@ -27,6 +29,8 @@ pub struct Frontend {
     pub extensions: &'static [&'static str],
     /// Reads a source; a source that can't be read is an error among the diagnostics.
     pub extract: fn(&Source) -> Extraction,
+    /// The assignments of plain values in a text, which are parameters if a notebook says so.
+    assignments: fn(&str) -> Vec<Assignment>,
 }
 
 /// Every language that `c3` reads.
@@ -36,8 +40,15 @@ pub static FRONTENDS: &[Frontend] = &[
         kind: "Python script",
         extensions: &[".py"],
         extract: python::extract,
+        assignments: python::assignments,
     },
-    Frontend { language: Language::R, kind: "R script", extensions: &[".r"], extract: r::extract },
+    Frontend {
+        language: Language::R,
+        kind: "R script",
+        extensions: &[".r"],
+        extract: r::extract,
+        assignments: r::assignments,
+    },
 ];
 
 /// What a language's reader finds in a source; what it means is the same for all languages.
@@ -51,6 +62,8 @@ pub struct Extraction {
     pub requirements: Vec<Requirement>,
     /// PEP 440 specifiers for the interpreter.
     pub requires_python: Option<String>,
+    /// Whether the code is run in an IPython shell.
+    pub ipython: bool,
     /// What is wrong.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -69,11 +82,17 @@ pub fn read(source: &Source) -> Reading {
     let Some(frontend) = FRONTENDS.iter().find(|frontend| frontend.language == source.language()) else {
         return Reading { component: None, diagnostics: Vec::new() };
     };
-    let Extraction { description, accesses, requirements, requires_python, mut diagnostics } =
+    let Extraction { description, mut accesses, requirements, requires_python, ipython, mut diagnostics } =
         (frontend.extract)(source);
     let name = name(source, &mut diagnostics);
+    let notebook = source.notebook();
+    for cell in notebook.iter().flat_map(|notebook| &notebook.parameters) {
+        parameters::merge(&mut accesses, (frontend.assignments)(&source.text()[cell.clone()]), cell.start);
+    }
+    diagnostics.extend(notebook.iter().flat_map(|notebook| notebook.diagnostics.clone()));
+    let description = notebook.and_then(|notebook| notebook.description.clone()).or(description);
     if description.is_none() && !has_error(&diagnostics) {
-        diagnostics.push(missing_description(&name));
+        diagnostics.push(missing_description(&name, notebook.is_some()));
     }
     let interface = interface::assemble(accesses, source, &mut diagnostics);
     diagnostics.sort_by_key(|diagnostic| diagnostic.span.as_ref().map(|span| span.start));
@@ -87,6 +106,7 @@ pub fn read(source: &Source) -> Reading {
         outputs: interface.outputs,
         requirements,
         requires_python,
+        ipython,
         diagnostics: diagnostics.iter().map(|diagnostic| diagnostic.resolve(source)).collect(),
     });
     Reading { component, diagnostics }
@@ -109,27 +129,42 @@ fn name(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> String {
     })
 }
 
-fn missing_description(name: &str) -> Diagnostic {
+fn missing_description(name: &str, in_notebook: bool) -> Diagnostic {
+    let place =
+        if in_notebook { "in a markdown cell at the top" } else { "in a docstring at the top of the file" };
     Diagnostic::warning("missing-description", format!("no description found, `{name}` is used"))
-        .hint("describe the operator in a docstring at the top of the file")
+        .hint(format!("describe the operator {place}"))
 }
 
-/// The language of a file, by its name.
+/// What a file is, by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A script in a language.
+    Script(Language),
+    /// A notebook, which tells its language itself.
+    Notebook,
+}
+
+/// What a file is that `c3` reads, by its name.
 #[must_use]
-pub fn language(path: &Path) -> Option<Language> {
+pub fn kind(path: &Path) -> Option<Kind> {
     let name = path.file_name()?.to_string_lossy().to_lowercase();
+    if name.ends_with(notebook::EXTENSION) {
+        return Some(Kind::Notebook);
+    }
     let reads = |frontend: &&Frontend| frontend.extensions.iter().any(|end| name.ends_with(end));
-    FRONTENDS.iter().find(reads).map(|frontend| frontend.language)
+    FRONTENDS.iter().find(reads).map(|frontend| Kind::Script(frontend.language))
 }
 
 /// How file names end that `c3` reads.
 #[must_use]
 pub fn extensions() -> Vec<&'static str> {
-    FRONTENDS.iter().flat_map(|frontend| frontend.extensions).copied().collect()
+    FRONTENDS.iter().flat_map(|frontend| frontend.extensions).copied().chain([notebook::EXTENSION]).collect()
 }
 
-/// What `c3` reads, as a phrase: `Python script, notebook or R script`.
+/// What `c3` reads, as a phrase: `Python script, R script or notebook`.
 #[must_use]
 pub fn file_kinds() -> String {
-    FRONTENDS.iter().map(|frontend| frontend.kind).collect::<Vec<_>>().join(" or ")
+    let scripts: Vec<_> = FRONTENDS.iter().map(|frontend| frontend.kind).collect();
+    format!("{} or {}", scripts.join(", "), notebook::KIND)
 }

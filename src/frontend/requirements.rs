@@ -23,10 +23,12 @@ pub struct CommentLine<'a> {
 }
 
 impl<'a> CommentLine<'a> {
-    /// The comment without `#`, the marks of a notebook's commands, and outer blanks.
+    /// The comment without `#` and outer blanks, and without the mark of a notebook's command.
     #[must_use]
     pub fn text(&self) -> &'a str {
-        self.raw.trim_start_matches('#').trim().trim_start_matches(['!', '%']).trim_start()
+        let text = self.raw.trim_start_matches('#').trim();
+        let unmarked = text.trim_start_matches(['!', '%']).trim_start();
+        if is_command(unmarked) { unmarked } else { text }
     }
 }
 

@@ -1,14 +1,23 @@
-"""What is emitted is accepted by the programs it is for, and says what the source says."""
+"""What is emitted is accepted by the programs it is for, and says what the source says.
+
+`C3_SOURCES=FOLDER` has the sources of another folder than the samples held against all of this.
+"""
 
 import json
+import os
 import re
+from pathlib import Path
 
 import kubernetes_validate
 import pytest
 from manifests import compile_pipelines, folded, load, validate_steps, variable_says
 from support import EMITTED, ROOT, c3, inspect, run, snapshot, succeeded, venv, write
 
-SAMPLES = sorted(path.stem for path in (ROOT / 'samples').glob('*.py'))
+FOLDER = Path(os.environ.get('C3_SOURCES', ROOT / 'samples')).resolve()
+SOURCES = {
+    path.stem: f'{FOLDER.name}/{path.name}' for path in sorted(FOLDER.iterdir()) if path.suffix in ('.py', '.ipynb', '.R')
+}
+SAMPLES = sorted(SOURCES)
 LOG_LEVEL = {'name': 'log_level', 'type': 'String', 'default': 'INFO', 'required': False, 'secret': False}
 IDENTIFIER = re.compile(r'[A-Za-z_][A-Za-z0-9_]*')
 LABEL = re.compile(r'[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?')
@@ -33,27 +42,26 @@ def compiled(session_folder):
 
 def create(sample, folder, *options):
     """Write the files of one sample without building."""
-    source = f'samples/{sample}.py'
     arguments = ['--no-build', '-r', 'registry.example/ns', '-v', '0.1', '-o', folder, *options]
-    return succeeded(c3('create-operator', source, *arguments, cwd=ROOT))
+    return succeeded(c3('create-operator', SOURCES[sample], *arguments, cwd=FOLDER.parent))
 
 
 @pytest.fixture(scope='session')
 def components():
     """Give the component of each sample."""
-    return {sample: inspect(f'samples/{sample}.py', cwd=ROOT) for sample in SAMPLES}
+    return {sample: inspect(SOURCES[sample], cwd=FOLDER.parent) for sample in SAMPLES}
 
 
 def test_all_files_are_there_and_the_same_bytes_each_time(compiled, tmp_path):
     succeeded(
         c3(
             'compile',
-            *(f'samples/{name}.py' for name in SAMPLES),
+            *SOURCES.values(),
             '-r',
             'registry.example/ns',
             '-o',
             tmp_path,
-            cwd=ROOT,
+            cwd=FOLDER.parent,
         )
     )
     assert sorted(snapshot(compiled)) == sorted(f'{sample}.{suffix}' for sample in SAMPLES for suffix in EMITTED)
@@ -200,22 +208,23 @@ def test_job_says_what_the_source_says(compiled, components, sample):
     variables = {variable['name']: variable for variable in container.get('env', [])}
     assert len(variables) == len(container.get('env', []))
     for parameter in with_log_level(components[sample]):
-        name = (
-            parameter['name']
-            if re.fullmatch(r'[-._A-Za-z][-._A-Za-z0-9]*', parameter['name'])
-            else identifier(parameter['name'])
-        )
+        name = variable(parameter['name'])
         assert variable_says(variables.pop(name, None)) == expected_variable(parameter, components[sample]['name'])
         if name != parameter['name'] and parameter['default'] is not None:
             assert f'--{name}=$({name})' in container['args']
     assert variables == {}
 
 
+def variable(name):
+    """Give the name by which a job knows a variable."""
+    return name if re.fullmatch(r'[-._A-Za-z][-._A-Za-z0-9]*', name) else identifier(name)
+
+
 def expected_variable(parameter, operator):
     """Give what the job has to say about a parameter: nothing, a value, or a secret."""
     if parameter['secret']:
         optional = {} if parameter['required'] else {'optional': True}
-        return {'name': operator, 'key': parameter['name'], **optional}
+        return {'name': operator, 'key': variable(parameter['name']), **optional}
     return '' if parameter['required'] else parameter['default']
 
 
@@ -241,9 +250,9 @@ def test_job_is_named_and_secured_as_kubernetes_demands(compiled, sample):
 
 
 def test_a_job_may_be_named_at_each_start(tmp_path):
-    create('example_script', tmp_path, '--generate-name')
-    job = load(tmp_path, 'example_script', 'job.yaml')
-    assert job['metadata']['generateName'] == 'example-script-'
+    create(SAMPLES[0], tmp_path, '--generate-name')
+    job = load(tmp_path, SAMPLES[0], 'job.yaml')
+    assert job['metadata']['generateName'] == f'{job["metadata"]["labels"]["app.kubernetes.io/name"]}-'
     assert 'name' not in job['metadata']
     kubernetes_validate.validate(job, kubernetes_validate.latest_version(), strict=True)  # its program wants a name
 

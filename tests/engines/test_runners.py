@@ -5,15 +5,15 @@ import os
 
 import pytest
 from operators import SECRET, TABLE, seen
-from support import HOSTILE, ROOT, STRANGER_UID, as_stranger, environment, run, strangers_folder, succeeded, venv, write
+from runners import collected, run_components, run_step
+from support import HOSTILE, STRANGER_UID, as_stranger, environment, run, strangers_folder, succeeded, venv, write
 
 # Kubeflow
 
 
 @pytest.fixture(scope='session')
 def kubeflow(summaries, workspace, session_folder):
-    """Run the components in kfp's local runner, as a user who is nobody in the image."""
-    folder = strangers_folder(session_folder / 'kubeflow')
+    """Run the components in kfp's local runner."""
     component = str(workspace / 'probe.yaml')
     everything = {
         'text': HOSTILE,
@@ -36,10 +36,7 @@ def kubeflow(summaries, workspace, session_folder):
             },
         ],
     }
-    command = [*as_stranger(), venv('kfp2', 'python'), ROOT / 'tests/engines/kfp_run.py', folder]
-    options = {'input': json.dumps(list(runs.values())), 'cwd': folder, 'env': environment({'HOME': folder})}
-    done = succeeded(run(*command, **options))
-    return dict(zip(runs, map(json.loads, done.stdout.splitlines()), strict=True))
+    return run_components(runs, session_folder / 'kubeflow')
 
 
 def test_kubeflow_leaves_out_what_is_optional(kubeflow):
@@ -92,18 +89,9 @@ def test_kubeflow_passes_outputs_on(kubeflow):
 
 
 @pytest.fixture(scope='session')
-def cwl(summaries, workspace, session_folder):
-    """Give a function that runs a CWL document with cwltool, as a user who is nobody in the image."""
-    counter = iter(range(100))
-
-    def run_document(document, inputs, *arguments):
-        folder = strangers_folder(session_folder / f'cwl-{next(counter)}')
-        order = write(folder / 'inputs.json', json.dumps(inputs, ensure_ascii=False))  # read as YAML
-        places = [f'--outdir={folder}/out', f'--tmpdir-prefix={folder}/tmp-', f'--tmp-outdir-prefix={folder}/made-']
-        command = [*as_stranger(), venv('tools', 'cwltool'), '--disable-color', *places, *arguments, document, order]
-        return run(*command, cwd=folder, env=environment({'HOME': folder, 'TMPDIR': folder}))
-
-    return run_document
+def cwl(summaries, session_folder):
+    """Give a function that runs a CWL document with cwltool."""
+    return lambda document, inputs, *arguments: run_step(document, inputs, session_folder, *arguments)
 
 
 @pytest.fixture(scope='session')
@@ -119,21 +107,6 @@ def step(cwl, workspace):
         'password': SECRET,
     }
     return succeeded(cwl(workspace / 'probe.cwl', given))
-
-
-def collected(done):
-    """Give the content of the outputs that cwltool has collected."""
-    return {name: content(thing) for name, thing in json.loads(done.stdout).items()}
-
-
-def content(thing):
-    """Give the text of a file, the files of a folder, or None."""
-    if thing is None:
-        return None
-    if thing['class'] == 'File':
-        with open(thing['path'], encoding='utf-8', newline='') as file:
-            return file.read()
-    return {entry['basename']: content(entry) for entry in thing['listing']}
 
 
 def test_cwl_passes_values_unchanged(step):

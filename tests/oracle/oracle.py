@@ -24,7 +24,7 @@ SYSTEM_PREFIXES = tuple(
 TRUE, FALSE = {'true', '1', 'yes', 'on', 'y', 't'}, {'false', '0', 'no', 'off', 'n', 'f', ''}
 # The expression of PEP 723, for blocks of type `script`.
 SCRIPT_BLOCK = re.compile(r'(?m)^# /// script\s*$\s(?P<content>(^#(| .*)$\s)+)^# ///$')
-COMMAND = re.compile(r'(?:(?:uv )?pip3?|python3? -m pip) install(?:\s|$)')
+COMMAND = re.compile(r'[!%]*\s*(?:(?:uv )?pip3?|python3? -m pip) install(?:\s|$)')
 SYSTEM_COMMAND = re.compile(r'(?:dnf|microdnf|yum|apt|apt-get)\s+(?:-\S+\s+)*(?:install|update|upgrade|remove|makecache|clean|module|group)\b')
 
 
@@ -538,14 +538,14 @@ class Comments:
         return [word for match in found if match for word in re.split(r'[,;\s]+', match[1]) if word]
 
     def pip(self):
-        """Give the arguments of every `pip install` and the dependencies of the `script` block."""
+        """Give every `pip install` and the dependencies of the `script` block: the line and the arguments of each."""
         everything = sorted({**self.own, **self.trailing}.items())
         blocks = {self.line_of(block): block for block in SCRIPT_BLOCK.finditer(self.text)}
         commands, waiting = [], everything[::-1]
         while waiting:
             line, text = waiting.pop()
             if line in blocks and self.own.get(line):
-                commands += dependencies(blocks[line])
+                commands += [(line, dependency) for dependency in dependencies(blocks[line])]
                 end = line + blocks[line][0].count('\n')
                 while waiting and waiting[-1][0] <= end:
                     waiting.pop()
@@ -553,6 +553,7 @@ class Comments:
             text = text.lstrip('#').strip()
             if not COMMAND.match(text):
                 continue
+            first = line
             while text.endswith('\\') and waiting and waiting[-1][0] == line + 1 and line + 1 in self.own:
                 line, more = waiting.pop()
                 text = text[:-1].strip() + ' ' + more.lstrip('#').strip()
@@ -560,7 +561,7 @@ class Comments:
                 words = shlex.split(text.removesuffix('\\'))
             except ValueError:
                 words = []
-            commands.append(' '.join(words[words.index('install') + 1 :] if 'install' in words else []))
+            commands.append((first, ' '.join(words[words.index('install') + 1 :] if 'install' in words else [])))
         return commands
 
 
@@ -577,8 +578,8 @@ def dependencies(block):
 # The rules
 
 
-def read(text):
-    """Read a script."""
+def read(text, parameters=(), installs=()):
+    """Read a script, or the text of a notebook with the lines of its parameters and what its commands install."""
     tree = ast.parse(text)
     binder = Binder()
     binder.scopes[tree] = binder.scope
@@ -588,9 +589,13 @@ def read(text):
     finder = Finder(binder)
     for statement in tree.body:
         finder.visit(statement)
-    has_comments = finder.accesses or 'install' in text or '# /// script' in text
+    has_comments = finder.accesses or parameters or 'install' in text or '# /// script' in text
     comments = Comments(text if has_comments else '')
     annotate(finder.accesses, comments)
+    for access in assignments(tree, comments, parameters):
+        place = (access.line, access.column)
+        later = (at for at, other in enumerate(finder.accesses) if (other.line, other.column) > place)
+        finder.accesses.insert(next(later, len(finder.accesses)), access)
     variables = {}
     for access in finder.accesses:
         variables.setdefault(access.name, []).append(access)
@@ -602,7 +607,32 @@ def read(text):
     doubtful = {place for access in finder.accesses if access.doubtful for place in (access.name, access.line)}
     doubtful |= {line for line, doubt in finder.computed if doubt}
     computed = [line for line, doubt in finder.computed if not doubt]
-    return Reading(description(tree), inputs, outputs, comments.pip(), computed, doubtful, unspecified | doubtful)
+    pip = [arguments for _, arguments in sorted([*comments.pip(), *installs], key=lambda found: found[0])]
+    return Reading(description(tree), inputs, outputs, pip, computed, doubtful, unspecified | doubtful)
+
+
+def assignments(tree, comments, parameters):
+    """Give the assignments of plain values in the lines of parameters."""
+    found = []
+    for node in tree.body:
+        if not any(first <= node.lineno <= last for first, last in parameters):
+            continue
+        match node:
+            case ast.Assign([ast.Name(name)], value) | ast.AnnAssign(ast.Name(name), _, ast.expr() as value):
+                default = Values().of(value)
+                if default is not UNKNOWN:
+                    found.append(parameter(name, default, node, comments))
+    return found
+
+
+def parameter(name, default, node, comments):
+    """Make an access of the assignment of a parameter."""
+    kind = {bool: 'Boolean', int: 'Integer', float: 'Float'}.get(type(default), 'String')
+    trailing = comments.trailing.get(node.end_lineno, '').lstrip('#').strip()
+    return Access(
+        name, 'read', node.lineno, node.col_offset, node.end_lineno, None, default, True, kind, directives=comments.directives([node.end_lineno]),
+        description=trailing if trailing and 'c3:' not in trailing else comments.above(node.lineno),
+    )
 
 
 def annotate(accesses, comments):

@@ -59,7 +59,15 @@ def an_output(name, type='String', read=False, id=None):
 
 
 LOG_LEVEL = an_input('log_level', default='INFO')
-NO_INTERFACE = {'root': '.', 'files': [], 'logging': False, 'inputs': [], 'outputs': []}
+NO_INTERFACE = {
+    'root': '.',
+    'files': [],
+    'logging': False,
+    'notebook': False,
+    'ipython': False,
+    'inputs': [],
+    'outputs': [],
+}
 
 
 def environment(changes=None):

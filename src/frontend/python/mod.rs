@@ -1,11 +1,14 @@
 //! The Python front end: the interface of a script, from its syntax tree and its comments.
 
+use std::ops::Range;
+
 use ruff_python_ast::token::TokenKind;
 use ruff_python_ast::{Expr, ModModule, Stmt};
 use ruff_python_parser::{ParseError, Parsed, parse_module};
 use ruff_text_size::{Ranged, TextRange};
 
 use crate::diagnostic::Diagnostic;
+use crate::frontend::parameters::Assignment;
 use crate::frontend::{Extraction, requirements};
 use crate::source::Source;
 
@@ -14,39 +17,88 @@ mod comments;
 mod depth;
 mod environment;
 mod fold;
+mod ipython;
 mod names;
+mod parameters;
 
 use comments::Comments;
+
+/// Programs that lines of a shell begin with.
+const PROGRAMS: &[&str] = &[
+    "apt", "apt-get", "bash", "cat", "cd", "chmod", "conda", "cp", "curl", "docker", "echo", "export", "git",
+    "helm", "kubectl", "ls", "make", "mkdir", "mv", "oc", "pip", "python", "python3", "rm", "sh", "source",
+    "sudo", "tar", "unzip", "wget", "yum",
+];
 
 /// Reads a Python script.
 #[must_use]
 pub fn extract(source: &Source) -> Extraction {
-    if let Some(offset) = depth::excess(source.text()) {
+    // Each cell of a notebook by itself: what is left open in one is not closed in another.
+    let errors: Vec<_> = source.cells().filter_map(|cell| parse(source, cell).err()).collect();
+    if !errors.is_empty() {
+        return failed(errors);
+    }
+    match parse(source, 0..source.text().len()) {
+        Ok(parsed) => extract_module(source, &parsed),
+        Err(error) => failed(vec![error]),
+    }
+}
+
+/// Parses some bytes of a source.
+fn parse(source: &Source, range: Range<usize>) -> Result<Parsed<ModModule>, Diagnostic> {
+    let text = &source.text()[range.clone()];
+    if let Some(offset) = depth::excess(text) {
+        let offset = range.start + offset;
         let error =
             Diagnostic::error("syntax-error", "an expression is too deep or too long").at(offset..offset + 1);
-        return failed(error.hint("CPython can't compile this either; simplify the expression"));
+        return Err(error.hint("CPython can't compile this either; simplify the expression"));
     }
-    match parse_module(source.text()) {
-        Ok(parsed) => extract_module(source, &parsed),
-        Err(error) => failed(syntax_error(&error, source)),
-    }
+    parse_module(text).map_err(|error| {
+        let end = range.start + text.trim_end().len();
+        let place = |offset: usize| if source.notebook().is_some() { offset.min(end) } else { offset };
+        let span = bytes(error.location);
+        syntax_error(&error, place(range.start + span.start)..place(range.start + span.end), source)
+    })
 }
 
-fn failed(error: Diagnostic) -> Extraction {
-    Extraction { diagnostics: vec![error], ..Extraction::default() }
+/// The assignments of plain values at the top level of a cell.
+pub(super) fn assignments(cell: &str) -> Vec<Assignment> {
+    parameters::assignments(cell)
 }
 
-fn syntax_error(error: &ParseError, source: &Source) -> Diagnostic {
-    let span = bytes(error.location);
+/// The lines that let the environment override the assignments of a cell.
+pub(super) fn overrides(cell: &str) -> Option<String> {
+    parameters::overrides(cell)
+}
+
+/// Whether the syntax tree of a text would exhaust the stack.
+pub(super) fn is_too_deep(text: &str) -> bool {
+    depth::excess(text).is_some()
+}
+
+fn failed(errors: Vec<Diagnostic>) -> Extraction {
+    Extraction { diagnostics: errors, ..Extraction::default() }
+}
+
+fn syntax_error(error: &ParseError, span: Range<usize>, source: &Source) -> Diagnostic {
     let line = source.line_text(source.line(span.start.min(source.text().len())));
     let hint = if line.trim_start().starts_with(['!', '%']) {
         "lines with `!` and `%` belong to notebooks; packages go into `# pip install …` lines"
+    } else if line.trim_start().starts_with("print ") {
+        "Python 3 writes `print(…)`; `2to3` and the like convert code of Python 2"
+    } else if source.notebook().is_some() && is_for_shell(line) {
+        "if the cell is for a shell, begin it with `%%bash`; if it is only to be read, make it a raw cell"
     } else {
         "correct the line; `c3` reads the syntax of Python 3.14 and before"
     };
     let message = error.error.to_string();
     let message = lower_first(message.trim_end_matches('.'));
     Diagnostic::error("syntax-error", format!("this is not Python: {message}")).at(span).hint(hint)
+}
+
+/// Whether a line begins with a program that people call in shells.
+fn is_for_shell(line: &str) -> bool {
+    line.split_whitespace().next().is_some_and(|word| PROGRAMS.contains(&word) || word.starts_with("./"))
 }
 
 fn lower_first(message: &str) -> String {
@@ -61,12 +113,17 @@ fn extract_module(source: &Source, parsed: &Parsed<ModModule>) -> Extraction {
     let body = &parsed.syntax().body;
     let accesses = environment::accesses(body, source, &comments, &mut diagnostics);
     let lines: Vec<_> = comments.iter().collect();
-    let found = requirements::collect(&lines, &mut diagnostics);
+    let mut found = requirements::collect(&lines, &mut diagnostics);
+    let shell = source.notebook().is_some_and(|notebook| notebook.shell || ipython::calls_shell(body));
+    if source.notebook().is_some() && (shell || ipython::is_imported(body)) {
+        ipython::require(&mut found.requirements);
+    }
     Extraction {
         description: docstring(body),
         accesses,
         requirements: found.requirements,
         requires_python: found.requires_python,
+        ipython: shell,
         diagnostics,
     }
 }

@@ -118,7 +118,7 @@ fn constants(body: &[Stmt]) -> BTreeMap<String, Constant> {
 }
 
 /// The name and the value of a statement that assigns to one name.
-fn assignment(statement: &Stmt) -> Option<(&str, &Expr)> {
+pub(super) fn assignment(statement: &Stmt) -> Option<(&str, &Expr)> {
     match statement {
         Stmt::Assign(assign) => match assign.targets.as_slice() {
             [Expr::Name(name)] => Some((name.id.as_str(), &assign.value)),

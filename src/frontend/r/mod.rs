@@ -34,8 +34,7 @@ use shapes::Shapes;
 use statements::Statements;
 use tree::SyntaxError;
 
-#[allow(unused_imports, reason = "for the notebook reader, which comes with another change")]
-pub(crate) use parameters::literal_assignments;
+pub(super) use parameters::{assignments, overrides};
 
 /// The description of a script that has none, as the guide has it.
 const DESCRIPTION: &str = "R script";
@@ -76,7 +75,13 @@ fn extract_shapes(source: &Source, shapes: &Shapes) -> Extraction {
     let taken: Vec<usize> = accesses.iter().map(|access| source.line(access.span.start)).collect();
     let code = shapes.statements.first().map_or(usize::MAX, |(first, _)| source.line(first.start_byte()));
     let description = comments.leading(code, &taken).unwrap_or_else(|| DESCRIPTION.to_owned());
-    Extraction { description: Some(description), accesses, requirements, requires_python: None, diagnostics }
+    Extraction {
+        description: Some(description),
+        accesses,
+        requirements,
+        diagnostics,
+        ..Extraction::default()
+    }
 }
 
 /// Uses with the comments that belong to them: those above and behind, of the whole statement if it has no other use.

@@ -10,12 +10,13 @@ use super::tree;
 use super::wrappers::bare;
 use crate::component::{Language, Type};
 use crate::frontend::constant::Constant;
-use crate::frontend::parameters::Assignment;
+use crate::frontend::directive;
+use crate::frontend::parameters::{self, Assignment};
+use crate::frontend::requirements::CommentLine;
 use crate::source::Source;
 
 /// The top-level statements of a text that assign a literal to a name; none if the text is no R.
-#[allow(dead_code, reason = "for the notebook reader, which comes with another change")]
-pub(crate) fn literal_assignments(text: &str) -> Vec<Assignment> {
+pub(crate) fn assignments(text: &str) -> Vec<Assignment> {
     let Ok(tree) = tree::parse(text) else { return Vec::new() };
     let shapes = shapes::find(&tree, text);
     let names = Names::new(text, &Shapes::default());
@@ -31,13 +32,33 @@ pub(crate) fn literal_assignments(text: &str) -> Vec<Assignment> {
         let (kind, value) = literal(pair, &names)?;
         let span = pair.node.byte_range();
         let behind = comments.trailing(source.line(span.end)..source.line(span.end) + 1).next();
-        let behind = behind.map(|comment| comment.text().to_owned()).filter(|text| !text.is_empty());
+        let directives =
+            behind.map(|comment| directive::parse(comment.raw, &span, &mut Vec::new())).unwrap_or_default();
+        let behind = behind.map(CommentLine::text).filter(|text| !text.is_empty() && !text.contains("c3:"));
+        let behind = behind.map(str::to_owned);
         let name =
             matches!(pair.target.kind(), "identifier" | "string").then(|| literals::name(pair.target, text));
         let description = behind.or_else(|| comments.above(source.line(span.start)));
-        Some(Assignment { name: name.flatten()?, kind, value, span, description })
+        Some(Assignment { name: name.flatten()?, kind, value, span, description, directives })
     };
     shapes.assignments.iter().filter(is_top).filter_map(assignment).collect()
+}
+
+/// The lines that let the environment override the assignments of a cell.
+pub(crate) fn overrides(cell: &str) -> Option<String> {
+    parameters::overrides(&assignments(cell), |assignment| {
+        let name = &assignment.name;
+        let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.' || byte == b'_');
+        let cast = match (&assignment.kind, &assignment.value) {
+            (_, Constant::None) => return None,
+            _ if !is_plain => return None,
+            (Type::Integer, _) => "as.integer",
+            (Type::Float, _) => "as.numeric",
+            (Type::Boolean, _) => "as.logical",
+            _ => "as.character",
+        };
+        Some(format!("{name} <- {cast}(Sys.getenv(\"{name}\", {name}))"))
+    })
 }
 
 /// The value of a literal, perhaps with a sign.
@@ -66,7 +87,7 @@ mod tests {
     #[test]
     fn literals_are_parameters() {
         let text = "# rows\nn <- 5L\nrate = 0.5 # of learning\nflag <- TRUE\n'a' -> name\nx <- f(1)\nif (a) b <- 1\nlow <- -1\n";
-        let found: Vec<_> = literal_assignments(text)
+        let found: Vec<_> = assignments(text)
             .into_iter()
             .map(|found| (found.name, found.kind.name().to_owned(), found.value.text(), found.description))
             .collect();

@@ -1,0 +1,219 @@
+//! Notebooks: containers of cells, flattened to a source of their kernel's language with a map back to the cells.
+
+use std::ops::Range;
+
+use thiserror::Error;
+
+use crate::component::Language;
+use crate::diagnostic::Diagnostic;
+use crate::frontend::{python, r};
+
+mod document;
+mod ipython;
+mod layout;
+mod markdown;
+mod shell;
+
+use document::{Cell, Kind};
+
+/// How the names of notebooks end.
+pub const EXTENSION: &str = ".ipynb";
+
+/// What the files are called in messages.
+pub const KIND: &str = "notebook";
+
+/// What prose begins with in a flattened notebook: no command, no description and no directive is looked for there.
+pub const PROSE: &str = "#|";
+
+/// Lines above a cell in a flattened notebook.
+pub(crate) const HEADER: usize = 3;
+
+/// The tag of the cell whose assignments are parameters, as Papermill has it.
+const PARAMETERS: &str = "parameters";
+
+/// What a notebook has beside the text that is read.
+#[derive(Debug, Clone, Default)]
+pub struct Notebook {
+    /// First line of each cell in the text, counting from 0.
+    pub cells: Vec<usize>,
+    /// The program that runs in the image.
+    pub script: String,
+    /// The first markdown cell, or the first two, as plain text.
+    pub description: Option<String>,
+    /// Bytes of the text of the cells whose assignments are parameters.
+    pub parameters: Vec<Range<usize>>,
+    /// Whether the program calls IPython where the text doesn't show it.
+    pub shell: bool,
+    /// What was doubtful.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Why a file is no notebook that can be read.
+#[derive(Debug, Error)]
+pub enum NotebookError {
+    /// It isn't the JSON of a notebook.
+    #[error("is no notebook: {0}")]
+    Json(serde_json::Error),
+    /// It has no list of cells.
+    #[error("is no notebook: it has no list of cells")]
+    NoCells,
+    /// It is written in another version of the format than 4.
+    #[error("is a notebook of format {0}, and `c3` reads format 4")]
+    Version(u64),
+    /// Its kernel is for another language.
+    #[error("is a notebook in `{}`, and `c3` reads Python and R", .0.escape_debug())]
+    Language(String),
+}
+
+impl NotebookError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Json(_) | Self::NoCells => "open it in Jupyter and save it again",
+            Self::Version(version) if *version < 4 => {
+                "convert it with `jupyter nbconvert --to notebook --inplace FILE`, or open it in Jupyter and save it"
+            }
+            Self::Version(_) => "save it in format 4, which today's Jupyter writes",
+            Self::Language(_) => {
+                "choose a Python or R kernel in Jupyter and save it, if that is what the cells are"
+            }
+        }
+    }
+}
+
+/// A cell as it is read and as it is run.
+#[derive(Debug, Default)]
+struct Code {
+    /// What is read: a line for each line of the cell.
+    text: String,
+    /// What is run.
+    script: String,
+    /// Whether what is run calls IPython where the text doesn't show it.
+    shell: bool,
+    /// Imports from the future, which stand first in a script.
+    futures: Vec<String>,
+    /// What is doubtful.
+    remarks: Vec<Remark>,
+    /// What is run after the cell.
+    trailer: Option<String>,
+}
+
+/// Something doubtful about some bytes of a cell.
+#[derive(Debug)]
+struct Remark {
+    message: &'static str,
+    hint: &'static str,
+    span: Range<usize>,
+}
+
+impl Code {
+    /// The same with text before it, where remarks are concerned.
+    fn shifted(mut self, length: usize) -> Self {
+        for remark in &mut self.remarks {
+            remark.span = remark.span.start + length..remark.span.end + length;
+        }
+        self
+    }
+}
+
+/// Flattens a notebook: its language, the text that is read, and what else there is to it.
+pub fn flatten(json: &str) -> Result<(Language, String, Notebook), NotebookError> {
+    let (language, cells) = document::read(json)?;
+    let mut flat = Flat::new(&cells);
+    let mut futures = Vec::new();
+    for (index, cell) in cells.iter().enumerate() {
+        let code = match cell.kind() {
+            Kind::Code => translate(language, cell),
+            Kind::Markdown | Kind::Raw => prose(&cell.source()),
+        };
+        futures.extend(code.futures.iter().cloned());
+        flat.add(index + 1, cell, &code);
+    }
+    let head = format!("{PROSE} Made of a notebook by c3");
+    let first = if futures.is_empty() { head } else { format!("{}  {head}", futures.join("; ")) };
+    flat.notebook.script = format!("{first}\n{}", flat.notebook.script);
+    Ok((language, flat.text, flat.notebook))
+}
+
+fn translate(language: Language, cell: &Cell) -> Code {
+    let source = cell.source();
+    let is_parameters = cell.has_tag(PARAMETERS);
+    match language {
+        Language::Python => {
+            let code = ipython::translate(&source);
+            let trailer = is_parameters.then(|| python::overrides(&code.text)).flatten();
+            Code { trailer, ..code }
+        }
+        Language::R => {
+            let trailer = is_parameters.then(|| r::overrides(&source)).flatten();
+            Code { text: source.clone(), script: source, trailer, ..Code::default() }
+        }
+    }
+}
+
+fn prose(text: &str) -> Code {
+    let text: String =
+        text.lines().map(|line| format!("{PROSE} {line}").trim_end().to_owned() + "\n").collect();
+    Code { script: text.clone(), text, ..Code::default() }
+}
+
+/// A notebook in the making.
+struct Flat {
+    text: String,
+    lines: usize,
+    notebook: Notebook,
+}
+
+impl Flat {
+    fn new(cells: &[Cell]) -> Self {
+        let notebook = Notebook { description: description(cells), ..Notebook::default() };
+        Self { text: format!("{PROSE} Made of a notebook by c3\n"), lines: 1, notebook }
+    }
+
+    /// Adds a cell under a line with its number, which an empty line parts from the comments of the cell.
+    fn add(&mut self, number: usize, cell: &Cell, code: &Code) {
+        let header = format!("\n# %% cell {number}\n\n");
+        self.text.push_str(&header);
+        self.notebook.script.push_str(&header);
+        self.lines += HEADER;
+        self.notebook.cells.push(self.lines);
+        let start = self.text.len();
+        self.push(&code.text);
+        if code.trailer.is_some() || cell.has_tag(PARAMETERS) {
+            self.notebook.parameters.push(start..self.text.len());
+        }
+        for part in [Some(&code.script), code.trailer.as_ref()].into_iter().flatten() {
+            push_line(&mut self.notebook.script, part);
+        }
+        self.notebook.shell |= code.shell;
+        self.notebook.diagnostics.extend(code.remarks.iter().map(|remark| {
+            let span = start + remark.span.start..start + remark.span.end;
+            Diagnostic::warning("notebook-install", remark.message).at(span).hint(remark.hint)
+        }));
+    }
+
+    fn push(&mut self, text: &str) {
+        let before = self.text.len();
+        push_line(&mut self.text, text);
+        self.lines += self.text[before..].matches('\n').count();
+    }
+}
+
+fn push_line(text: &mut String, line: &str) {
+    text.push_str(line);
+    if !line.is_empty() && !line.ends_with('\n') {
+        text.push('\n');
+    }
+}
+
+/// The first markdown cell that says something; the first two, if both lead.
+fn description(cells: &[Cell]) -> Option<String> {
+    let is_markdown = |cell: &&Cell| cell.kind() == Kind::Markdown;
+    let leading = cells.iter().take_while(is_markdown).count().min(2);
+    let first = cells.iter().position(|cell| is_markdown(&cell)).unwrap_or(cells.len());
+    let texts = cells[first..].iter().filter(is_markdown).take(leading.max(1));
+    let texts: Vec<_> =
+        texts.map(|cell| markdown::plain(&cell.source())).filter(|text| !text.is_empty()).collect();
+    (!texts.is_empty()).then(|| texts.join("\n"))
+}

@@ -1,0 +1,336 @@
+//! Shell commands in notebooks: `pip install` is done when the image is built, so it is lifted out of them.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// What becomes of a shell text.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Lifted {
+    /// The text without the installations; nothing if nothing else was in it.
+    pub(super) rest: Option<String>,
+    /// The installations and where they stood, in bytes.
+    pub(super) installs: Vec<(usize, String)>,
+    /// What installs something in a way that can't be lifted, and where.
+    pub(super) left: Vec<(Range<usize>, Obstacle)>,
+}
+
+/// Why an installation is left to the running container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Obstacle {
+    /// Its words are known at run time only.
+    Computed,
+    /// It is conda's, which the image doesn't have.
+    Conda,
+    /// It is the package manager's of the system, which needs root.
+    System,
+}
+
+/// Words of the shell's grammar that may stand before a command.
+const GRAMMAR: &[&str] = &["then", "else", "do", "if", "elif", "while", "until", "!", "{"];
+
+/// Programs that run the command behind them, and their options.
+const RUNNERS: &[&str] = &["sudo", "time", "exec", "-H", "-E"];
+
+/// Commands that install packages of a system, and their subcommand.
+const SYSTEM: &[&str] = &["apt", "apt-get", "dnf", "microdnf", "yum", "apk"];
+
+/// Parts the installations from the rest.
+pub(super) fn lift(script: &str) -> Lifted {
+    let mut lifted = Lifted::default();
+    let (mut rest, mut end, mut remains) = (String::new(), 0, false);
+    for pipeline in pipelines(script) {
+        let text = &script[pipeline.clone()];
+        match install(text) {
+            Some(Ok((at, command))) => {
+                lifted.installs.push((pipeline.start, command));
+                rest.push_str(&script[end..pipeline.start + at]);
+                rest.push(':');
+                remains |= text[..at].split_whitespace().any(|word| GRAMMAR.contains(&word));
+                end = pipeline.start + text.trim_end().len();
+            }
+            Some(Err(obstacle)) => {
+                lifted.left.push((pipeline, obstacle));
+                remains = true;
+            }
+            None => remains |= !is_idle(text),
+        }
+    }
+    rest.push_str(&script[end..]);
+    lifted.rest = remains.then_some(rest);
+    lifted
+}
+
+/// Whether a piece of a shell text does nothing.
+fn is_idle(text: &str) -> bool {
+    let text = text.trim();
+    text.is_empty() || text == ":" || text.starts_with("set -")
+}
+
+/// The command line that installs packages if a pipeline begins with one, and where it begins.
+fn install(pipeline: &str) -> Option<Result<(usize, String), Obstacle>> {
+    let first = first_command(pipeline);
+    let at = command_start(first);
+    let joined = first[at..].replace("\\\n", " ");
+    let words = shlex::split(&joined).unwrap_or_default();
+    let name = words.first().map_or("", |word| word.rsplit('/').next().unwrap_or(word));
+    let has = |subcommand: &str| words.iter().skip(1).any(|word| word == subcommand);
+    if ["conda", "mamba", "micromamba"].contains(&name) && has("install") {
+        return Some(Err(Obstacle::Conda));
+    }
+    if SYSTEM.contains(&name) && (has("install") || (name == "apk" && has("add"))) {
+        return Some(Err(Obstacle::System));
+    }
+    let is_uv = name == "uv";
+    // uv's alone: to install without a virtual environment, as pip does.
+    let is_pips = |word: &&str| !(is_uv && *word == "--system");
+    let words: Vec<&str> = pip_words(&words)?.iter().map(String::as_str).filter(is_pips).collect();
+    let words: Vec<&str> =
+        without_redirections(&words).into_iter().map(|word| word.trim_end_matches(',')).collect();
+    if words.is_empty() {
+        return None;
+    }
+    if words.iter().any(|word| word.contains(['$', '`']) || (word.contains('{') && word.contains('}'))) {
+        return Some(Err(Obstacle::Computed));
+    }
+    let words = shlex::try_join(words.iter().copied()).ok()?;
+    Some(Ok((at, format!("pip install {words}"))))
+}
+
+/// Where a command begins behind words such as `then` and `sudo`, and behind `NAME=value`.
+fn command_start(text: &str) -> usize {
+    let mut at = text.len() - text.trim_start().len();
+    loop {
+        let word = text[at..].split_whitespace().next().unwrap_or_default();
+        let assigns = word.split_once('=').is_some_and(|(name, _)| {
+            !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        });
+        if word.is_empty() || !(GRAMMAR.contains(&word) || RUNNERS.contains(&word) || assigns) {
+            return at;
+        }
+        let rest = &text[at + word.len()..];
+        at = text.len() - rest.trim_start().len();
+    }
+}
+
+/// The arguments of `pip install`, however pip is called.
+fn pip_words(words: &[String]) -> Option<&[String]> {
+    let is_python = |word: &str| {
+        let name = word.rsplit('/').next().unwrap_or(word);
+        word == "{sys.executable}"
+            || word == "$sys.executable"
+            || name.strip_prefix("python").is_some_and(is_version)
+    };
+    let is_pip =
+        |word: &str| word.rsplit('/').next().unwrap_or(word).strip_prefix("pip").is_some_and(is_version);
+    let rest = match words {
+        [python, m, pip, rest @ ..] if is_python(python) && m == "-m" && pip == "pip" => rest,
+        [uv, pip, rest @ ..] if uv == "uv" && pip == "pip" => rest,
+        [pip, rest @ ..] if is_pip(pip) => rest,
+        _ => return None,
+    };
+    let options = rest.iter().take_while(|word| word.starts_with('-')).count();
+    rest[options..].split_first().filter(|(subcommand, _)| *subcommand == "install").map(|(_, rest)| rest)
+}
+
+fn is_version(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+}
+
+/// Words without `> file`, `2>&1` and a comment at the end; `numpy>1` is a word of its own right.
+fn without_redirections<'a>(words: &[&'a str]) -> Vec<&'a str> {
+    let mut kept = Vec::new();
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        let operator =
+            word.trim_start_matches(|character: char| character.is_ascii_digit() || character == '&');
+        if word.starts_with('#') {
+            break;
+        }
+        if !operator.starts_with(['>', '<']) {
+            kept.push(*word);
+        } else if operator.trim_start_matches(['>', '<', '&']).is_empty() {
+            words.next();
+        }
+    }
+    kept
+}
+
+/// The part of a pipeline before its first `|`.
+fn first_command(pipeline: &str) -> &str {
+    let mut quotes = Quotes::default();
+    let end = pipeline.char_indices().find(|&(_, character)| quotes.outside(character) && character == '|');
+    &pipeline[..end.map_or(pipeline.len(), |(at, _)| at)]
+}
+
+/// The pipelines of a shell text: what stands between `;`, `&&`, `||`, `&`, brackets and line ends. Comments and
+/// here-documents are part of none.
+fn pipelines(script: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let (mut start, mut skip_to) = (0, 0);
+    let lines = Lines::of(script);
+    let mut quotes = Quotes::default();
+    for (at, character) in script.char_indices() {
+        if at < skip_to {
+            continue;
+        }
+        let rest = &script[at..];
+        if !quotes.outside(character) {
+            continue;
+        }
+        let before = script[..at].chars().next_back();
+        let separates = match character {
+            '\n' | ';' | '(' | ')' => true,
+            '|' => rest.starts_with("||"),
+            '&' => !before.is_some_and(|before| before == '>' || before == '<') && !rest.starts_with("&>"),
+            '#' if before.is_none_or(char::is_whitespace) => {
+                skip_to = at + rest.find('\n').unwrap_or(rest.len());
+                true
+            }
+            _ => false,
+        };
+        if separates {
+            found.push(start..at);
+            let width = if rest.starts_with("&&") || rest.starts_with("||") { 2 } else { 1 };
+            skip_to = skip_to.max(at + width);
+            if character == '\n'
+                && let Some(end) = lines.here_document(&script[line_start(script, at)..at], at + 1)
+            {
+                skip_to = end;
+            }
+            start = skip_to;
+        }
+    }
+    found.push(start.min(script.len())..script.len());
+    found.retain(|range| !range.is_empty());
+    found
+}
+
+fn line_start(script: &str, at: usize) -> usize {
+    script[..at].rfind('\n').map_or(0, |end| end + 1)
+}
+
+/// Where the lines of a script end, by what stands in them: here-documents end with a line that is a word.
+struct Lines<'a> {
+    ends: BTreeMap<&'a str, Vec<usize>>,
+}
+
+impl<'a> Lines<'a> {
+    fn of(script: &'a str) -> Self {
+        let (mut ends, mut end) = (BTreeMap::<_, Vec<_>>::new(), 0);
+        let lines = if script.contains("<<") { script } else { "" };
+        for line in lines.split_inclusive('\n') {
+            end += line.len();
+            ends.entry(line.trim()).or_default().push(end);
+        }
+        Self { ends }
+    }
+
+    /// The end of the here-document that a line begins which ends at some byte.
+    fn here_document(&self, line: &str, from: usize) -> Option<usize> {
+        let (_, word) = line.split_once("<<")?;
+        let word = word.trim_start_matches('-').trim_start().trim_start_matches(['\'', '"', '\\']);
+        let length = word.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(word.len());
+        let ends = self.ends.get(&word[..length]).filter(|_| length > 0)?;
+        ends.get(ends.partition_point(|&end| end <= from)).copied()
+    }
+}
+
+/// Whether a character is quoted, told from those before it.
+#[derive(Default)]
+struct Quotes {
+    quote: Option<char>,
+    escaped: bool,
+}
+
+impl Quotes {
+    /// Takes the next character and tells whether it has its meaning for the shell.
+    fn outside(&mut self, character: char) -> bool {
+        if std::mem::take(&mut self.escaped) {
+            return false;
+        }
+        match (self.quote, character) {
+            (Some('\''), '\'') | (Some('"'), '"') | (Some('`'), '`') => self.quote = None,
+            (None, '\'' | '"' | '`') => self.quote = Some(character),
+            (None | Some('"'), '\\') => self.escaped = true,
+            (None, _) => return true,
+            _ => {}
+        }
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn installs(script: &str) -> Vec<String> {
+        lift(script).installs.into_iter().map(|(_, command)| command).collect()
+    }
+
+    #[test]
+    fn installations_are_lifted_whole() {
+        let cases = [
+            ("pip install numpy", "numpy"),
+            (" pip3  install -q 'a>=1' b", "-q 'a>=1' b"),
+            ("python -m pip install a", "a"),
+            ("{sys.executable} -m pip install a", "a"),
+            ("sudo -H pip install a", "a"),
+            ("PIP_NO_CACHE=1 pip --quiet install a", "a"),
+            ("pip install a > /dev/null 2>&1", "a"),
+            ("pip install a >install.log 2> install.log", "a"),
+            ("pip install numpy>=1.2 | tail -1", "'numpy>=1.2'"),
+            ("pip install a #b", "a"),
+            ("pip install pymongo, dnspython", "pymongo dnspython"),
+            ("pip install a \\\n  b", "a b"),
+            ("uv pip install --system a", "a"),
+        ];
+        for (script, words) in cases {
+            let lifted = lift(script);
+            assert_eq!(installs(script), [format!("pip install {words}")], "{script}");
+            assert_eq!((lifted.rest, lifted.left), (None, vec![]), "{script}");
+        }
+    }
+
+    #[test]
+    fn the_rest_stays() {
+        let cases = [
+            ("pip install a && echo $x", ": && echo $x"),
+            (
+                "if [ $v -lt 38 ]\nthen\n    pip3 install a > log\nelse\n    pip3 install b\nfi",
+                "if [ $v -lt 38 ]\nthen\n    :\nelse\n    :\nfi",
+            ),
+            ("if true; then pip install a; fi", "if true; then :; fi"),
+            ("(cd x; pip install -r r.txt)", "(cd x; :)"),
+        ];
+        for (script, rest) in cases {
+            assert_eq!(lift(script).rest.as_deref(), Some(rest), "{script}");
+            assert!(!installs(script).is_empty(), "{script}");
+        }
+        for script in [
+            "ls -l",
+            "echo 'pip install a'",
+            "pip list",
+            "cat <<EOF\npip install a\nEOF",
+            "# pip install a\nls",
+            "grep pip install",
+        ] {
+            let lifted = lift(script);
+            assert_eq!((lifted.rest.as_deref(), lifted.installs), (Some(script), vec![]), "{script}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_lifted_is_told() {
+        let cases = [
+            ("pip install {package}", Obstacle::Computed),
+            ("pip install $x", Obstacle::Computed),
+            ("conda install -y a", Obstacle::Conda),
+            ("apt-get install -y git", Obstacle::System),
+        ];
+        for (script, obstacle) in cases {
+            let lifted = lift(script);
+            assert_eq!(lifted.left.first().map(|(_, found)| *found), Some(obstacle), "{script}");
+            assert_eq!(lifted.rest.as_deref(), Some(script));
+        }
+    }
+}

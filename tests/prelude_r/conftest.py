@@ -1,0 +1,216 @@
+"""Operators for the tests: the R prelude as it stands in an image, beside a script, run as real processes."""
+
+import os
+import shutil
+import signal
+import subprocess
+import textwrap
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+# A run in the background may have been told to ignore Ctrl-C, which its children would inherit.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+TEMPLATE = Path(__file__).resolve().parents[2] / 'templates' / 'prelude.R.j2'
+RSCRIPT = shutil.which('Rscript') or 'Rscript'
+
+HOSTILE = {
+    'quotes': """a"b'c`d\\""",
+    'substitution': '$(touch pwned) ${HOME} `id`',
+    'code': '"); quit(status = 9); ("',
+    'separator': '; rm -rf x && y | z > w',
+    'lines': 'one\ntwo\r\n\tthree\n',
+    'umlauts': 'Größe → 漢字 🎉',
+    'bytes': b'\xff\xfe\x80'.decode('utf-8', 'surrogateescape'),
+    'long': 'x' * 100_000,
+    'option': '--other',
+    'option of R': '-e',
+    'encoding of R': '--encoding=latin1',
+    'interface of R': '-g',
+    'arguments of R': '--args',
+    'dashes': '--',
+    'equation': 'a=b=c',
+    'empty': '',
+    'spaces': '  a  b ',
+    'spaces of R': 'a~+~b~n~c',
+    'percent': '%s %(asctime)s {0} {x}',
+    'escapes': r'\n \x41 \u00e4 \\1 \0',
+    'braces': '{' * 2 + 'a}} and ' + '{' * 2 + 'b}}',
+}
+
+# What engines pass for a parameter without a value.
+NOT_GIVEN = [
+    'null',
+    "{{$.inputs.parameters['a']}}",
+    '{{$}}',
+    '{{inputs.parameters.a}}',
+    '{{workflow.name}}',
+    '{{=toJson({"a":{"b":1}})}}',
+]
+
+# Locales in which bytes must arrive all the same.
+LOCALES = ['C.UTF-8', 'C']
+
+UNSHARE = ['unshare', '--mount']
+needs_unshare = pytest.mark.skipif(
+    subprocess.run([*UNSHARE, 'true'], stderr=subprocess.DEVNULL).returncode != 0, reason='unshare is not permitted'
+)
+
+
+def an_input(name, type='String', default=None, secret=False, id=None):
+    """Declare an input."""
+    return {'name': name, 'id': id or name, 'type': type, 'default': default, 'secret': secret}
+
+
+def an_output(name, type='String', read=False, id=None):
+    """Declare an output."""
+    return {'name': name, 'id': id or name, 'type': type, 'read': read}
+
+
+LOG_LEVEL = an_input('log_level', default='INFO')
+# R starts three times as fast with few packages, and the prelude runs before any of them; see `environment`.
+ALL_PACKAGES = {'R_DEFAULT_PACKAGES': ''}
+NO_INTERFACE = {'root': '.', 'files': [], 'logging': False, 'inputs': [], 'outputs': []}
+
+
+def environment(changes=None):
+    """Give the environment of a container that has only just been started, with few of R's packages unless told."""
+    kept = {name: os.environ[name] for name in ('PATH', 'HOME') if name in os.environ}
+    return {**kept, 'LC_ALL': 'C.UTF-8', 'R_DEFAULT_PACKAGES': 'utils', **(changes or {})}
+
+
+class Operator:
+    """A script with its prelude in a folder of their own."""
+
+    def __init__(self, folder, script, name='x.R', **interface):
+        """Write both; `interface` holds what differs from a script without parameters."""
+        self.folder, self.home = folder / 'operator', folder / 'work'
+        self.script = self.folder / name
+        self.script.parent.mkdir(exist_ok=True)
+        self.home.mkdir(exist_ok=True)
+        if script is not None:
+            self.script.write_bytes(script if isinstance(script, bytes) else textwrap.dedent(script).encode())
+        self.prelude = self.folder / ('claimed_' + name)
+        self.prelude.write_text(render({**NO_INTERFACE, 'script': name, **interface}))
+        self.command = ['env', 'R_PROFILE_USER=%s' % self.prelude, 'Rscript', str(self.script)]
+
+    def run(self, *arguments, **options):
+        """Run the operator as the entry point of its image does."""
+        return self.finish([*self.command, *arguments], options)
+
+    def run_itself(self, *arguments, **options):
+        """Run the prelude as the program."""
+        return self.finish([RSCRIPT, str(self.prelude), *arguments], options)
+
+    def run_plainly(self, *arguments, **options):
+        """Run the script without the prelude."""
+        return self.finish([RSCRIPT, str(self.script), *arguments], options)
+
+    def run_both_ways(self, *arguments, own=(), **options):
+        """Run the operator and its script without the prelude, at the same time but each in its own folder.
+
+        `own` are the script's own arguments.
+        """
+        folder = self.home.parent / 'plain'
+        folder.mkdir(exist_ok=True)
+        with ThreadPoolExecutor(2) as pool:
+            plain = pool.submit(self.run_plainly, *own, cwd=folder, **options)
+            return self.run(*arguments, *own, **options), plain.result()
+
+    def start(self, *arguments, plain=False, env=None, **options):
+        """Start the operator, or its script alone, and leave it running."""
+        command = [RSCRIPT, str(self.script)] if plain else self.command
+        return subprocess.Popen(
+            [*command, *arguments],
+            env=environment(env),
+            cwd=options.pop('cwd', self.home),
+            encoding='utf-8',
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            **options,
+        )
+
+    def finish(self, command, options):
+        """Run a program to its end; it works in a folder of its own unless told otherwise."""
+        options = dict({'cwd': self.home, 'timeout': 60, 'capture_output': True}, **options)
+        options['env'] = environment(options.get('env'))
+        if not {'input', 'stdin'} & set(options):
+            options['stdin'] = subprocess.DEVNULL
+        return subprocess.run(command, encoding='utf-8', errors='surrogateescape', **options)
+
+
+def render(interface):
+    """Fill the template as the compiler does."""
+    return TEMPLATE.read_text().replace('{{ interface }}', r_expression(interface))
+
+
+def r_expression(value):
+    """Spell a value in R."""
+    if value is None:
+        return 'NULL'
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, str):
+        return '"%s"' % ''.join(map(r_character, value))
+    if isinstance(value, dict):
+        return 'list(%s)' % ', '.join('%s = %s' % (key, r_expression(part)) for key, part in value.items())
+    return 'list(%s)' % ', '.join(map(r_expression, value))
+
+
+def r_character(character):
+    """Spell a character within a string of R, in ASCII."""
+    code = ord(character)
+    if character in '"\\':
+        return '\\' + character
+    if 32 <= code < 127:
+        return character
+    return '\\u%04x' % code if code < 0x10000 else '\\U%08x' % code
+
+
+def r_bytes(text):
+    """Spell a string in R as its bytes, whatever they are."""
+    return 'rawToChar(as.raw(c(%s)))' % ', '.join(map(str, os.fsencode(text)))
+
+
+def succeeded(done):
+    """Tell whether a run went without an error or a warning."""
+    return (done.returncode, done.stderr) == (0, '')
+
+
+@pytest.fixture
+def operator(tmp_path):
+    """Make operators: `operator(script, inputs=[…], outputs=[…], …)`."""
+    return lambda script, **interface: Operator(tmp_path, script, **interface)
+
+
+# Writes each variable that is set, and each argument, as a line of hexadecimal digits.
+SHOW = """
+    digits <- function(text) paste(charToRaw(text), collapse = "")
+    for (name in c(%s)) {
+      value <- Sys.getenv(name, unset = NA)
+      if (!is.na(value)) cat("variable", digits(name), digits(value), "\n")
+    }
+    for (argument in commandArgs(trailingOnly = TRUE)) cat("argument", digits(argument), "\n")
+"""
+
+
+@pytest.fixture
+def show(operator):
+    """Run an operator which shows its variables and arguments: `show(inputs, *arguments, env=…)`."""
+
+    def run(inputs, *arguments, outputs=(), **options):
+        """Give the variables, only those set, and the arguments left to the script."""
+        names = [parameter['name'] for parameter in [*inputs, *outputs]]
+        script = SHOW.replace('\n")', '\\n")') % ', '.join(map(r_bytes, names))
+        done = operator(script, inputs=inputs, outputs=list(outputs)).run(*arguments, **options)
+        assert succeeded(done), done.stderr
+        lines = [line[:-1].split(' ') for line in done.stdout.splitlines()]
+        parts = [[os.fsdecode(bytes.fromhex(digits)) for digits in line[1:]] for line in lines]
+        return (
+            dict(part for line, part in zip(lines, parts) if line[0] == 'variable'),
+            [(part or [''])[0] for line, part in zip(lines, parts) if line[0] == 'argument'],
+        )
+
+    return run

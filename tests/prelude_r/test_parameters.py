@@ -1,0 +1,213 @@
+"""How arguments and the environment become the variables that the script reads; many at once, as R starts slowly."""
+
+import pytest
+
+from conftest import HOSTILE, LOCALES, NOT_GIVEN, an_input, an_output
+
+
+# Hostile arguments after which those of the operator may follow.
+OWN = [text for text in HOSTILE.values() if text != '--' and len(text) < 1000]
+
+
+def numbered(values, type='String', **more):
+    """Declare an input for each value; gives the inputs and the values by their names."""
+    named = {'v%d' % number: value for number, value in enumerate(values)}
+    return [an_input(name, type, **more) for name in named], named
+
+
+@pytest.mark.parametrize(
+    'arguments',
+    [
+        ['n=7', '--m', '8'],
+        ['--n=7', 'num values=6', '--num values', '7', '--m=8'],
+        ['--num values=7', 'm=7', '--m', '8'],
+        ['--n', '6', 'n=7', 'n=null', '--m=8', '--m', '{{$}}'],
+    ],
+)
+def test_every_spelling_of_a_parameter(show, arguments):
+    inputs = [an_input('num values', id='n'), an_input('m')]
+    assert show(inputs, *arguments) == ({'num values': '7', 'm': '8'}, [])
+
+
+def test_environment_comes_after_arguments(show):
+    variables = {'p': '1', 'b': '2', 'c': '3'}
+    assert show([an_input('p'), an_input('b')], '--b', '4', env=variables) == ({'p': '1', 'b': '4'}, [])
+
+
+def test_names_that_r_s_own_front_end_uses(show):
+    """The shell script `R` overwrites these in the environment, with the prelude or without."""
+    names = ['a', 'args', 'gui', 'usage', 'debugger', 'libnn', 'run_arch', 'error', 'R_ARCH']
+    assert show(list(map(an_input, names)), *[name + '=1' for name in names]) == (dict.fromkeys(names, '1'), [])
+
+
+def test_ids_go_before_names_and_inputs_before_outputs(show):
+    inputs, outputs = [an_input('a', id='b'), an_input('c')], [an_output('b', id='x'), an_output('c', id='y')]
+    assert show(inputs, '--b', '1', '--c', '2', outputs=outputs) == ({'a': '1', 'c': '2'}, [])
+
+
+def test_the_rest_is_the_scripts_in_order(show):
+    own = ['file', '--flag', '-x', 'q=1', '--b=2', '=', '', '-a=1', 'a', '-', 'Ä=ö', '--', 'a=2', '--a', '3', '']
+    assert show([an_input('a')], '-v', 'a=1', *own) == ({'a': '1'}, ['-v', *own])
+
+
+@pytest.mark.parametrize('own', [[], [''], ['', 'a'], ['--args', 'b'], ['-e', 'cat(1)', '-f', 'x'], OWN])
+def test_command_line_is_as_r_gives_it(operator, own):
+    subject = operator('print(commandArgs()); print(commandArgs(TRUE)); args(commandArgs)', inputs=[an_input('q')])
+    assert subject.run(*own[:1], '--q', '-g', *own[1:], 'q=').stdout == subject.run_plainly(*own).stdout
+
+
+def test_idioms_for_the_script_s_path(operator):
+    subject = operator("""
+        path <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
+        cat(path, basename(normalizePath(path)), sys.nframe() == 0L, interactive())
+    """)
+    assert subject.run('a').stdout == '%s x.R TRUE FALSE' % subject.script
+
+
+@pytest.mark.parametrize('locale', LOCALES)
+@pytest.mark.parametrize('style', ['apart', 'joined', 'bare', 'environment'])
+def test_values_arrive_byte_for_byte(show, locale, style):
+    inputs, values = numbered(HOSTILE.values())
+    spellings = {
+        'apart': lambda name, value: ['--' + name, value],
+        'joined': lambda name, value: ['--%s=%s' % (name, value)],
+        'bare': lambda name, value: ['%s=%s' % (name, value)],
+        'environment': lambda name, value: [],
+    }
+    arguments = [word for name, value in values.items() for word in spellings[style](name, value)]
+    env = {'LC_ALL': locale, **(values if style == 'environment' else {})}
+    assert show(inputs, *arguments, env=env) == (values, [])
+
+
+@pytest.mark.parametrize('locale', LOCALES)
+def test_own_arguments_arrive_byte_for_byte(show, locale):
+    own = [*HOSTILE.values()]
+    own.append(own.pop(own.index('--')))
+    assert show([an_input('p')], '--p', '1', *own, env={'LC_ALL': locale}) == ({'p': '1'}, own)
+
+
+@pytest.mark.parametrize('locale', LOCALES)
+def test_names_may_hold_any_character(show, locale):
+    names = ['Größe', '漢字', '🎉x', '🎉1', 'a b', """q"'`\\""", 'tab\tline\n', r'\n', '%s', '$x', '--x', 'ä0']
+    inputs = [an_input(name, id='i%d' % number) for number, name in enumerate(names)]
+    arguments = [word for name in names for word in ('--' + name, 'ö ' + name)]
+    assert show(inputs, *arguments, env={'LC_ALL': locale})[0] == {name: 'ö ' + name for name in names}
+
+
+def test_values_are_never_evaluated(show, tmp_path):
+    codes = ['system("touch pwned")', '`file.create`("pwned")', '$(touch pwned)', '; touch pwned;', '\\"); q("']
+    inputs, values = numbered(codes)
+    assert show(inputs, *['--%s=%s' % pair for pair in values.items()])[0] == values
+    assert list((tmp_path / 'work').iterdir()) == []
+
+
+@pytest.mark.parametrize('kind', ['String', 'Float'])
+def test_missing_value(operator, kind):
+    done = operator('print("ran")', inputs=[an_input('num values', kind, id='n')]).run('--n')
+    assert (done.returncode, done.stdout) == (2, '')
+    assert done.stderr == 'error: parameter `num values` has no value: `--n` is the last argument\n'
+
+
+@pytest.mark.parametrize(
+    'arguments, flags, own',
+    [
+        (['--f', '--g'], 'TT', []),
+        (['--f', '--other', '--g', '--', 'x'], 'TT', ['--other', '--', 'x']),
+        (['--f', 'no', 'x', '--g=0'], 'FF', ['x']),
+        (['--f', '-x', '--g', 'file.txt'], 'TT', ['-x', 'file.txt']),
+        (['--f', 'OFF', '--g', b'\xff'.decode('utf-8', 'surrogateescape')], 'FT', ['\udcff']),
+        (['--f', 'null', '--g', ''], '', []),
+    ],
+)
+def test_boolean_on_the_command_line(show, arguments, flags, own):
+    expected = {name: {'T': 'TRUE', 'F': 'FALSE'}[flag] for name, flag in zip('fg', flags)}
+    assert show([an_input('f', 'Boolean'), an_input('g', 'Boolean')], *arguments) == (expected, own)
+
+
+BOOLEANS = {
+    **dict.fromkeys(('true', 'True', 'TRUE', '1', 'yes', 'YES', 'on', 'On', 'y', 'Y', 't', 'T'), 'TRUE'),
+    **dict.fromkeys(('false', 'False', 'FALSE', '0', 'no', 'NO', 'off', 'Off', 'n', 'N', 'f', 'F'), 'FALSE'),
+    **{text: text for text in ('maybe', '2', ' ', 'true\n', 'yes no', 'tt', 'ÿ', '\udcff', 'NA')},
+}
+
+
+@pytest.mark.parametrize('style', ['argument', 'environment'])
+def test_booleans(show, style):
+    inputs, values = numbered(BOOLEANS, 'Boolean')
+    arguments = ['--%s=%s' % pair for pair in values.items()] if style == 'argument' else []
+    variables = show(inputs, *arguments, env=values if style == 'environment' else {})[0]
+    assert variables == {name: BOOLEANS[value] for name, value in values.items()}
+
+
+def test_as_logical_is_right(operator):
+    subject = operator(
+        'for (name in c("a", "b", "c", "d")) cat(as.logical(Sys.getenv(name, "FALSE")), "")',
+        inputs=[an_input(name, 'Boolean', default='FALSE') for name in 'abcd'],
+    )
+    assert subject.run('--a', '--b', 'no', 'c=1').stdout == 'TRUE FALSE TRUE FALSE '
+
+
+@pytest.mark.parametrize('style', ['argument', 'environment'])
+@pytest.mark.parametrize('kind', ['String', 'Integer', 'Float', 'Boolean', 'File'])
+def test_not_given(show, kind, style):
+    inputs, values = numbered([*NOT_GIVEN, ''], kind, default='1')
+    arguments = ['--%s=%s' % pair for pair in values.items()] if style == 'argument' else []
+    empty = list(values)[-1]
+    expected = {empty: ''} if kind in ('String', 'File') else {}
+    assert show(inputs, *arguments, env=values if style == 'environment' else {})[0] == expected
+
+
+def test_not_given_leaves_the_clusters_secret_in_force(show):
+    inputs, values = numbered(NOT_GIVEN, secret=True)
+    secrets = dict.fromkeys(values, 's3cr3t')
+    assert show(inputs, *['--%s=%s' % pair for pair in values.items()], env=secrets)[0] == secrets
+
+
+def test_similar_to_not_given(show):
+    inputs, values = numbered(['nullable', 'NULL', 'NA', '{{a', 'a}}', '{}', '{{a}} {{b}}', 'x{{a}}', '{{a}}\n'])
+    assert show(inputs, *['--%s=%s' % pair for pair in values.items()])[0] == values
+
+
+INTEGERS = {
+    '5.0': '5',
+    '-5.000': '-5',
+    '+5.0': '+5',
+    **{text: text for text in ('5', '5.5', '5.', '.0', '1e3', '1.0.0', 'five', '5.0\n', 'x5.0', '-.0', '\udcff.0')},
+}
+
+
+@pytest.mark.parametrize('kind', ['Integer', 'Float'])
+def test_integers(show, kind):
+    inputs, values = numbered(INTEGERS, kind)
+    variables = show(inputs, *['--%s=%s' % pair for pair in values.items()])[0]
+    assert variables == {name: INTEGERS[value] if kind == 'Integer' else value for name, value in values.items()}
+
+
+def test_engines_setting_is_not_the_scripts(operator):
+    subject = operator('Sys.getenv("C3_UNSET_OUTPUTS", NA)')
+    assert subject.run(env={'C3_UNSET_OUTPUTS': 'skip'}).stdout == '[1] NA\n'
+
+
+def test_defaults_may_hold_any_character(operator):
+    default = '🎉"\\\n\'}} {{'
+    subject = operator('Sys.getenv("a", NA)', inputs=[an_input('a', default=default), an_input('b', default=None)])
+    assert subject.run().stdout == '[1] NA\n'
+
+
+def test_optparse_like_parser(operator):
+    """What optparse and docopt do: look at the arguments alone, and end with `quit` for `--help`."""
+    subject = operator(
+        """
+        parse <- function(args = commandArgs(trailingOnly = TRUE)) {
+          if ("--help" %in% args) { cat("usage\\n"); quit(status = 0) }
+          if ("--wrong" %in% args) { message("Error: unknown"); quit(status = 2) }
+          args
+        }
+        cat(parse(), sep = "|")
+        """,
+        inputs=[an_input('a')],
+    )
+    assert subject.run('--own', '3', '--a', '5', './more').stdout == '--own|3|./more'
+    for arguments in (['--help'], ['--wrong']):
+        done, plain = subject.run(*arguments), subject.run_plainly(*arguments)
+        assert (done.returncode, done.stdout, done.stderr) == (plain.returncode, plain.stdout, plain.stderr)
