@@ -110,7 +110,7 @@ def test_ipython_is_there_only_where_it_is_needed(images):
 
 def test_the_script_is_generated_plain_python(operators, images):
     done = succeeded(run_image(images['plain.ipynb'], 'sh', '-c', 'cat plain.py; ls'))
-    assert '# %% cell 2\nimport json\n' in done.stdout
+    assert '# %% cell 2\n\nimport json\n' in done.stdout
     assert done.stdout.split()[-2:] == ['claimed_plain.py', 'plain.py']
 
 
