@@ -2,15 +2,16 @@
 //! [`Component`](component::Component), and back ends emit from it.
 //!
 //! ```text
-//! script.py ── source ──▶ Source ── frontend ──▶ Component ── backend ──▶ Artifact… ──▶ disk, engine, registry
-//!             (effect)    text, language,        the IR:      name + bytes             (effects)
-//!                         line map               plain data
+//!  script.py ─┐
+//!  nb.ipynb  ─┼─ source ──▶ Source ── frontend ──▶ Component ── backend ──▶ Artifact… ──▶ disk, engine, registry
+//!  model.R   ─┘ (effect)    text, language,        the IR:      name + bytes             (effects)
+//!                           line/cell map          plain data
 //! ```
 //!
 //! Only the two ends touch the world: [`source`], [`files`] and [`requirement_files`] read, [`artifact`] and [`engine`]
 //! write. Between them everything is a pure function from one plain type to the next:
 //!
-//! 1. [`source::Source::load`] reads a file.
+//! 1. [`source::Source::load`] reads a file; a notebook is flattened to a script of its kernel's language.
 //! 2. [`frontend::read`] makes a component of it, with every [`diagnostic`] that there is.
 //! 3. [`backend::emit`] makes the files of every target.
 //! 4. [`artifact::write`] puts them on disk, [`engine::docker::Engine::build`] builds the image.
