@@ -248,7 +248,7 @@ s3_answers() { curl -sf http://127.0.0.1:7480/ >/dev/null 2>&1; }
 # An object store, Ceph's, of one node and in memory: port 7480, key `testkey`, secret `testsecret`.
 s3_up() {
   s3_answers && return
-  need radosgw ceph-mon ceph-osd ceph curl -- radosgw ceph-mon ceph-osd ceph-mgr ceph-common curl
+  need radosgw ceph-mon ceph-osd ceph curl faketime -- radosgw ceph-mon ceph-osd ceph-mgr ceph-common curl faketime
   local home="$state/ceph" uuid
   as_root rm -rf "$home"
   mkdir -p "$home"/{mon,osd,log,run}

@@ -240,7 +240,14 @@ class Worker:
                 self.sleep(pause * random.uniform(0.5, 1))
                 pause = min(pause * 1.5, HEARTBEAT / 2)
             else:
+                self.sweep(state.names)
                 return state
+
+    def sweep(self, names):
+        """Remove the locks of workers that have died between the mark and the end of their lock."""
+        for match in filter(None, map(LOCK.fullmatch, names)):
+            if match[1] in self.keys and match[1] + '.processed' in names:
+                self.store.delete(match[0])
 
     def survey(self):
         """Learn the state of all batches from one listing."""
@@ -384,8 +391,9 @@ class Worker:
             return
         if not self.is_owner(claim):
             return
-        for generation in range(claim.generation + 1):
+        for generation in range(claim.generation):
             self.store.delete(lock_name(claim.key, generation))
+        self.store.delete_own(claim)
 
     def shown(self, key):
         """Give a batch id as a log may show it."""
@@ -479,14 +487,23 @@ def probe(store):
 
 def race(store, name):
     """Let eight writers create one name at the same moment, and count those that are told they did."""
-    barrier = threading.Barrier(8)
+    barrier, won, errors = threading.Barrier(8), [], []
 
     def create(number):
         barrier.wait()
-        return store.create(name, f'{number} {name}'.encode()) is not None
+        try:
+            won.append(store.create(name, f'{number} {name}'.encode()) is not None)
+        except Exception as error:
+            errors.append(error)
 
-    with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        return sum(pool.map(create, range(8)))
+    writers = [threading.Thread(target=create, args=(number,)) for number in range(8)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    if errors:
+        raise errors[0]
+    return sum(won)
 
 
 # Lists of batches

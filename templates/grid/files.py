@@ -104,6 +104,10 @@ class Files:
         except FileNotFoundError:
             pass
 
+    def delete_own(self, claim):
+        """Remove the lock of a claim."""
+        self.delete(claim.name)
+
     def age(self, name):
         """Give the seconds since a mark was changed, by the clock of whoever keeps the files."""
         part = self.write_part(b'')

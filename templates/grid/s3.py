@@ -105,7 +105,7 @@ class ObjectStore:
                 return answer
             except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as error:
                 explain(error, self, attempt)
-                if now() > end:
+                if now() >= end:
                     raise Unreachable(f'{self} gives no answer: {error}') from None
                 if attempt > 1:
                     LOG.warning('%s: %s; trying again', self, error)
@@ -227,6 +227,21 @@ class Objects:
         with contextlib.suppress(Missing):
             self.store.ask('delete_object', Key=self.folder + name)
 
+    def delete_own(self, claim):
+        """Remove the lock of a claim; after a failure not without a look, as it may be another worker's by then."""
+        end = now() + self.store.patience
+        while True:
+            try:
+                self.store.ask('delete_object', now(), Key=self.folder + claim.name)
+                return
+            except Missing:
+                return
+            except Unreachable:
+                if now() > end:
+                    raise
+            if claim.id.encode() not in (self.read(claim.name) or b''):
+                return
+
     def age(self, name):
         """Give the seconds since a mark was changed, by the store's own clock."""
         try:
@@ -242,10 +257,8 @@ def object_reader(store):
 
     def read(name):
         if is_connection(name):
-            connection = parse_connection(name)
-            if connection.key is None and connection.endpoint == store.connection.endpoint:
-                connection.key, connection.secret = store.connection.key, store.connection.secret
-            return content_of(ObjectStore(connection), connection.path)
+            other = other_store(name, store)
+            return content_of(other, other.connection.path)
         content = read_local(name)
         if content is not None:
             return content
@@ -254,6 +267,48 @@ def object_reader(store):
         return next((found for found in (content_of(store, place) for place in dict.fromkeys(places)) if found), None)
 
     return read
+
+
+def object_finder(store):
+    """Give a function that finds files by a pattern, which may begin with a connection."""
+
+    def find(pattern):
+        if not is_connection(pattern):
+            return find_local(pattern)
+        return find_objects(other_store(pattern, store))
+
+    return find
+
+
+def find_objects(store):
+    """Give the paths, bucket and all, of the objects that match the path of a connection."""
+    pattern = store.connection.path
+    expression = re.compile(glob_expression(pattern), re.DOTALL)
+    keys = sorted(key for key, _ in store.objects(re.split(r'[*?[]', pattern)[0]))
+    return [f'{store.connection.bucket}/{key}' for key in keys if expression.fullmatch(key)]
+
+
+def glob_expression(pattern):
+    """Turn a pattern of paths into a regular expression; two stars match folders too."""
+    meanings = {'**/': '(?:.*/)?', '**': '.*', '*': '[^/]*', '?': '[^/]'}
+    parts = re.split(r'(\*\*/|\*\*|\*|\?|\[[^]]+])', pattern)
+    return ''.join(meanings.get(part) or character_class(part) for part in parts)
+
+
+def character_class(part):
+    """Turn `[abc]` or `[!abc]` into its regular expression, and anything else into one that matches just that."""
+    if not re.fullmatch(r'\[[^]]+]', part):
+        return re.escape(part)
+    inside = part[1:-1].replace('\\', '\\\\')
+    return f'[^{inside[1:]}]' if inside.startswith('!') else f'[{inside}]'
+
+
+def other_store(name, store):
+    """Give the store of a connection, which needs no credentials of its own where they are the coordinator's."""
+    connection = parse_connection(name)
+    if connection.key is None and connection.endpoint == store.connection.endpoint:
+        connection.key, connection.secret = store.connection.key, store.connection.secret
+    return ObjectStore(connection)
 
 
 def content_of(store, key):
