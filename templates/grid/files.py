@@ -1,0 +1,143 @@
+class Files:
+    """Marks as files in a folder that all workers share; safe on NFS too."""
+
+    def __init__(self, folder):
+        """Make the folder."""
+        self.folder = os.path.abspath(folder)
+        os.makedirs(self.folder, exist_ok=True)
+
+    def __str__(self):
+        """Name the store in a message."""
+        return f'the folder `{self.folder}`'
+
+    def path(self, name):
+        """Give the path of a mark."""
+        return os.path.join(self.folder, name)
+
+    def list(self):
+        """Give all marks with their stamps."""
+        with os.scandir(self.folder) as entries:
+            names = [entry.name for entry in entries if not entry.name.startswith('.')]
+        return self.stamps(names)
+
+    def look(self, key, generation):
+        """Give the marks of one batch with their stamps, as far as they bear upon a lock of this number."""
+        names = [key + '.processed', key + '.err', lock_name(key, generation), lock_name(key, generation + 1)]
+        if generation:
+            names.append(lock_name(key, generation - 1))
+        return self.stamps(name for name in names if os.path.lexists(self.path(name)))
+
+    def stamps(self, names):
+        """Give the stamps of marks; those that have gone meanwhile are left out."""
+        stamps = ((name, self.stamp(name)) for name in names)
+        return {name: stamp for name, stamp in stamps if stamp is not None}
+
+    def stamp(self, name):
+        """Give what changes when a mark does: a lock's content, as NFS may be late with times but not after opening."""
+        if name.endswith('.processed'):
+            return 'done'
+        if not name.endswith('.err'):
+            return self.read(name)
+        try:
+            status = os.stat(self.path(name))
+        except FileNotFoundError:
+            return None
+        return status.st_ino, status.st_mtime_ns, status.st_size
+
+    def read(self, name):
+        """Give the content of a mark, or nothing if it isn't there."""
+        try:
+            with open(self.path(name), 'rb') as stream:
+                return stream.read()
+        except (FileNotFoundError, IsADirectoryError):
+            return None
+
+    def create(self, name, content):
+        """Create a mark unless it is there, never seen without its content; gives its stamp if it is ours."""
+        part = self.write_part(content)
+        try:
+            return content if link(part, self.path(name)) else None
+        finally:
+            os.unlink(part)
+
+    def write_part(self, content):
+        """Write a file that is none of the marks yet."""
+        part = self.path(f'.part-{uuid.uuid4().hex}')
+        with open(part, 'xb') as stream:
+            stream.write(content)
+        return part
+
+    def rewrite(self, claim, _):
+        """Let the heartbeat be seen; gives nothing if the lock is another's."""
+        if os.path.lexists(self.path(lock_name(claim.key, claim.generation + 1))):
+            return None
+        try:
+            # Through an open file, as this one stays ours even if the name goes to another now.
+            with open(self.path(claim.name), 'r+b') as stream:
+                if claim.id.encode() not in stream.read():
+                    return None
+                stream.seek(0)
+                stream.write(claim.content())
+        except FileNotFoundError:
+            return None
+        return claim.content()
+
+    def finish(self, key, content, failed_before):
+        """Mark a batch as done; tells whether we are the first."""
+        if self.create(key + '.processed', content) is None:
+            return False
+        if failed_before:
+            self.delete(key + '.err')
+        return True
+
+    def fail(self, key, content):
+        """Mark a batch as failed."""
+        os.replace(self.write_part(content), self.path(key + '.err'))
+
+    def clear(self, _):
+        """Remove what a batch has left unfinished: nothing here."""
+
+    def delete(self, name):
+        """Remove a mark that may have gone already."""
+        try:
+            os.unlink(self.path(name))
+        except FileNotFoundError:
+            pass
+
+    def delete_own(self, claim):
+        """Remove the lock of a claim."""
+        self.delete(claim.name)
+
+    def age(self, name):
+        """Give the seconds since a mark was changed, by the clock of whoever keeps the files."""
+        part = self.write_part(b'')
+        try:
+            return os.stat(part).st_mtime - os.stat(self.path(name)).st_mtime
+        except FileNotFoundError:
+            return 0
+        finally:
+            os.unlink(part)
+
+
+def link(part, path):
+    """Give a file a second name unless that is taken."""
+    try:
+        os.link(part, path)
+        return True
+    except FileExistsError:
+        # Over NFS the answer to the first request may have got lost, and this is that to its repetition.
+        return os.stat(part).st_nlink == 2
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES):
+            raise
+    return copy_new(part, path)
+
+
+def copy_new(part, path):
+    """Create a file where there are no links: exclusive as well, but its content comes a moment later."""
+    try:
+        with open(path, 'xb') as target, open(part, 'rb') as source:
+            target.write(source.read())
+    except FileExistsError:
+        return False
+    return True

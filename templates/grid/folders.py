@@ -1,0 +1,134 @@
+class Folders(Files):
+    """Results in a folder, which are marks too: `file.LOCKED.txt` becomes `file.PROCESSED.txt` or `file.FAILED.txt`.
+
+    The locks proper stand beside them as hidden files.
+    """
+
+    RESULTS = {'.processed': 'PROCESSED', '.err': 'FAILED'}
+
+    def __init__(self, source, target, folders):
+        """Take files, and also folders if so wished, from one folder and put the results into another."""
+        if not source or not os.path.isdir(source):
+            raise Refusal(f'there is no folder `{source or ""}`; set sgw_source_folder')
+        super().__init__(target or source)
+        self.source, self.folders = source, folders
+        self.same = os.path.samefile(source, self.folder)
+        self.entries = {}
+
+    def batches(self):
+        """Give the names of all entries that are to be processed."""
+        with os.scandir(self.source) as entries:
+            found = sorted((entry.name, entry.is_dir()) for entry in entries if self.is_wanted(entry))
+        self.entries = {key_of(name): (name, is_folder) for name, is_folder in found}
+        return [name for name, _ in found]
+
+    def is_wanted(self, entry):
+        """Tell what is to be processed from hidden files and results."""
+        if entry.name.startswith('.') or self.same and is_result(entry.name):
+            return False
+        return entry.is_file() or self.folders and entry.is_dir()
+
+    def result(self, key, status):
+        """Give the name of a result."""
+        name, is_folder = self.entries[key]
+        stem, ending = (name, '') if is_folder else os.path.splitext(name)
+        return f'{stem}.{status}{ending}'
+
+    def path(self, name):
+        """Give the path of a mark."""
+        key, mark = os.path.splitext(name)
+        if mark in self.RESULTS:
+            name = self.result(key, self.RESULTS[mark])
+        elif LOCK.fullmatch(name):
+            name = '.' + name
+        return os.path.join(self.folder, name)
+
+    def list(self):
+        """Give all marks with their stamps."""
+        with os.scandir(self.folder) as entries:
+            present = {entry.name for entry in entries}
+        names = [name[1:] for name in present if name.startswith('.') and LOCK.fullmatch(name[1:])]
+        for mark, status in self.RESULTS.items():
+            names += [key + mark for key in self.entries if self.result(key, status) in present]
+        return self.stamps(names)
+
+    def read(self, name):
+        """Give the content of a mark; a folder keeps its error in a file."""
+        if os.path.isdir(self.path(name)):
+            return read_local(os.path.join(self.path(name), 'error.txt'))
+        return super().read(name)
+
+    def prepare(self, batch):
+        """Make a fresh place for the result; gives the paths of the source and of this place."""
+        key = key_of(batch)
+        self.clear(key)
+        place = self.place(key)
+        if self.entries[key][1]:
+            os.mkdir(place)
+        else:
+            open(place, 'xb').close()
+        return os.path.join(self.source, batch), place
+
+    def place(self, key):
+        """Give the path of a result that is being made."""
+        return os.path.join(self.folder, self.result(key, 'LOCKED'))
+
+    def finish(self, key, content, failed_before):
+        """Turn what has been made into the result; tells whether we are the first."""
+        place, result = self.place(key), self.path(key + '.processed')
+        if not os.path.lexists(place):  # the process function wanted it elsewhere
+            first = self.create(key + '.processed', b'') is not None
+        elif os.path.isdir(place):
+            first = move_folder(place, result)
+        else:
+            first = link(place, result)
+            os.unlink(place)
+        if first and failed_before:
+            self.delete(key + '.err')
+        return first
+
+    def fail(self, key, content):
+        """Keep an error in the place of the result; a folder keeps what has been made, too."""
+        failed, place = self.path(key + '.err'), self.place(key)
+        self.delete(key + '.err')
+        if not os.path.isdir(place):
+            super().fail(key, content)
+            self.clear(key)
+            return
+        with open(os.path.join(place, 'error.txt'), 'wb') as stream:
+            stream.write(content)
+        os.rename(place, failed)
+
+    def clear(self, key):
+        """Remove what has been made of a result."""
+        remove(self.place(key))
+
+    def delete(self, name):
+        """Remove a mark that may have gone already."""
+        remove(self.path(name))
+
+
+def is_result(name):
+    """Tell a result from a source in the same folder."""
+    stem, ending = os.path.splitext(name)
+    return any(part in ('.LOCKED', '.PROCESSED', '.FAILED') for part in (ending, os.path.splitext(stem)[1]))
+
+
+def move_folder(source, target):
+    """Rename a folder unless the name is taken."""
+    try:
+        os.rename(source, target)
+        return True
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+        return False
+
+
+def remove(path):
+    """Remove a file or a folder that may have gone already."""
+    if os.path.isdir(path) and not os.path.islink(path):
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)

@@ -1,0 +1,368 @@
+"""Grid wrappers for the tests: rendered as the compiler does, run by real processes on real stores."""
+
+import collections
+import http.client
+import http.server
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+import urllib.request
+import uuid
+from pathlib import Path
+
+import boto3
+import jinja2
+import pytest
+
+TEMPLATES = Path(__file__).resolve().parents[2] / 'templates'
+CEPH = 'http://127.0.0.1:7480'
+BUCKET = 'c3-grid'
+BACKENDS = ['local', 'simple', 'folder', 'cos', 's3kv']
+OBJECTS = ('cos', 's3kv', 'legacy_cos')
+
+# Writes a line for each batch it has begun and one for each it has ended.
+SCRIPT = '''
+    import os
+    import random
+    import time
+
+    # file that keeps the executions
+    log = os.getenv('log')
+    # longest time that a batch takes
+    seconds = float(os.getenv('seconds', '0'))
+
+
+    def note(log, *words):
+        """Write a line at once and as a whole."""
+        line = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        os.write(line, (' '.join(words) + '\\n').encode())
+        os.close(line)
+
+
+    def grid_process(batch_id, target=None, log=None, seconds=0, **_):
+        batch = os.path.basename(batch_id)
+        note(log, 'begin', batch)
+        time.sleep(random.uniform(seconds / 3, seconds))
+        if batch.startswith('bad'):
+            raise ValueError(f'{batch} is wrong')
+        if target:
+            path = os.path.join(target, 'result') if os.path.isdir(target) else target
+            with open(path, 'a') as stream:
+                stream.write(f'{batch} processed')
+        note(log, 'end', batch)
+'''
+INPUTS = {'log': ('String', "os.getenv('log')"), 'seconds': ('Float', "float(os.getenv('seconds', '0'))")}
+
+READ = re.compile(r"(?:(int|bool|float)\()?os\.getenv\('((?:gw|sgw)_\w+)'(?:, (?:'(.*?)'|None))?\)")
+TYPES = {'int': 'Integer', 'bool': 'Boolean', 'float': 'Float', '': 'String'}
+
+
+def render(backend, module, process='grid_process', inputs=INPUTS):
+    """Fill the template as the compiler does."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    reads = ''.join(f'    {name!r}: {read},\n' for name, (_, read) in inputs.items())
+    return environment.get_template('grid/wrapper.py.j2').render(
+        backend=backend,
+        description='"""A test."""',
+        requirements='# pip install boto3',
+        module=repr(module),
+        process=repr(process),
+        interface=f'INTERFACE = {{\n{reads}}}',
+    )
+
+
+def parameters(wrapper, inputs):
+    """Give the inputs that the compiler finds in a wrapper."""
+    found = [(name, TYPES[kind], default or None) for kind, name, default in READ.findall(wrapper)]
+    found += [(name, kind, None) for name, (kind, _) in inputs.items()]
+    return [
+        {'name': name, 'id': name, 'type': kind, 'default': default, 'secret': name.endswith('_connection')}
+        for name, kind, default in found
+    ]
+
+
+class Grid:
+    """A script with its wrapper and prelude, and the workers that run them."""
+
+    def __init__(self, folder, backend, script=SCRIPT, name='job.py', store=CEPH, process='grid_process', inputs=INPUTS):
+        """Write all files; the coordinator is a place of its own."""
+        self.backend, self.home = backend, folder
+        self.image = folder / 'image'
+        self.image.mkdir()
+        self.log = folder / 'log'
+        self.log.touch()
+        wrapper = render(backend, name, process, inputs)
+        (self.image / name).write_text(textwrap.dedent(script))
+        self.wrapper = self.image / f'gw_{Path(name).stem}.py'
+        self.wrapper.write_text(wrapper)
+        interface = {
+            'script': self.wrapper.name,
+            'root': '.',
+            'files': [],
+            'logging': True,
+            'notebook': False,
+            'ipython': False,
+            'inputs': parameters(wrapper, inputs),
+            'outputs': [],
+        }
+        self.prelude = self.image / f'claimed_{self.wrapper.name}'
+        text = (TEMPLATES / 'prelude.py.j2').read_text()
+        self.prelude.write_text(text.replace('{{ interface }}', json.dumps(json.dumps(interface))))
+        self.env = {'log': str(self.log), 'C3_GRID_HEARTBEAT': '10'}
+        self.set_place(store)
+        self.workers = []
+
+    def set_place(self, store):
+        """Say where the coordinator is."""
+        if self.backend == 'local':
+            self.marks = self.home / 'coordinator'
+            self.env['gw_coordinator_path'] = str(self.marks)
+        elif self.backend in OBJECTS:
+            self.prefix = f'runs/{uuid.uuid4().hex}'
+            self.env['gw_coordinator_connection'] = f'cos://testkey:testsecret@{store}/{BUCKET}/{self.prefix}'
+        else:
+            self.source, self.marks = self.home / 'source', self.home / 'target'
+            self.source.mkdir()
+            self.env.update(sgw_source_folder=str(self.source), sgw_target_folder=str(self.marks))
+
+    def give(self, batches):
+        """Say what the batches are."""
+        if self.backend == 'simple':
+            for batch in batches:
+                (self.source / batch).write_text('data')
+        elif self.backend == 'folder':
+            for number, batch in enumerate(batches):
+                (self.source / batch).mkdir() if number % 2 else (self.source / batch).write_text('data')
+        else:
+            self.give_file('batches.txt', '\n'.join(batches))
+        return self
+
+    def give_file(self, name, content):
+        """Say it with a file."""
+        path = self.home / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        self.env['gw_batch_file'] = str(path)
+        return self
+
+    def start(self, before=(), **env):
+        """Start a worker."""
+        kept = {name: os.environ[name] for name in ('PATH', 'HOME') if name in os.environ}
+        output = self.home / f'worker-{len(self.workers)}'
+        with output.open('wb') as stream:
+            worker = subprocess.Popen(
+                [*before, sys.executable, str(self.prelude)],
+                env={**kept, 'LC_ALL': 'C.UTF-8', 'AWS_EC2_METADATA_DISABLED': 'true', **self.env, **env},
+                cwd=self.image,
+                stdout=stream,
+                stderr=stream,
+            )
+        worker.output = output
+        self.workers.append(worker)
+        return worker
+
+    def run(self, count=1, timeout=170, **env):
+        """Run workers to the end and give them."""
+        workers = [self.start(**env) for _ in range(count)]
+        for worker in workers:
+            worker.wait(timeout)
+        return workers
+
+    def lines(self, word='end'):
+        """Count how often each batch has begun or ended."""
+        lines = [line.split(' ', 1) for line in self.log.read_text().splitlines()]
+        return collections.Counter(batch for what, batch in lines if what == word)
+
+    def names(self):
+        """Give the names of all marks."""
+        if self.backend in OBJECTS:
+            pages = client().get_paginator('list_objects_v2').paginate(Bucket=BUCKET, Prefix=self.prefix + '/')
+            return {entry['Key'][len(self.prefix) + 1 :] for page in pages for entry in page.get('Contents', [])}
+        return set(os.listdir(self.marks)) if self.marks.exists() else set()
+
+    def put(self, name, content):
+        """Make a mark."""
+        if self.backend in OBJECTS:
+            client().put_object(Bucket=BUCKET, Key=f'{self.prefix}/{name}', Body=content)
+        else:
+            self.marks.mkdir(exist_ok=True)
+            (self.marks / name).write_bytes(content)
+
+    def end(self):
+        """End what still runs."""
+        for worker in self.workers:
+            if worker.poll() is None:
+                worker.kill()
+                worker.wait()
+
+
+def said(worker):
+    """Give what a worker has written."""
+    return worker.output.read_text()
+
+
+REPORT = re.compile(r'(\d+) done by this worker, (\d+) by others, (\d+) failed, (\d+) left to others, (\d+) in total')
+
+
+def reported(worker):
+    """Give the counts of a worker's report."""
+    return tuple(map(int, REPORT.findall(said(worker))[-1]))
+
+
+def marks_are_clean(grid):
+    """Tell whether nothing is left but what the guide names."""
+    return not [name for name in grid.names() if '.lock' in name or '.LOCKED' in name or name.startswith('.')]
+
+
+@pytest.fixture
+def grid(tmp_path):
+    """Make grids: `grid(backend, script=…, …)`."""
+    made = []
+
+    def make(backend, **options):
+        folder = tmp_path / f'grid-{len(made)}'
+        folder.mkdir()
+        made.append(Grid(folder, backend, **options))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.end()
+
+
+# Stores
+
+
+def client(endpoint=CEPH):
+    """Give a client for the tests' own use."""
+    return boto3.client(
+        's3',
+        endpoint_url=endpoint,
+        aws_access_key_id='testkey',
+        aws_secret_access_key='testsecret',
+        region_name='us-east-1',
+    )
+
+
+@pytest.fixture(scope='session', autouse=True)
+def ceph():
+    """Make the bucket; `tests/engines.sh up s3` has started the store."""
+    client().create_bucket(Bucket=BUCKET)
+    return CEPH
+
+
+def free_port():
+    """Give a port that nobody listens on."""
+    with socket.socket() as taken:
+        taken.bind(('127.0.0.1', 0))
+        return taken.getsockname()[1]
+
+
+@pytest.fixture(scope='session')
+def moto(tmp_path_factory):
+    """Start the second store."""
+    port = free_port()
+    log = (tmp_path_factory.mktemp('moto') / 'log').open('wb')
+    command = [str(Path(sys.executable).parent / 'moto_server'), '-H', '127.0.0.1', '-p', str(port)]
+    server = subprocess.Popen(command, stdout=log, stderr=log)
+    url = f'http://127.0.0.1:{port}'
+    for _ in range(100):
+        try:
+            client(url).create_bucket(Bucket=BUCKET)
+            break
+        except Exception:
+            time.sleep(0.2)
+    yield url
+    server.send_signal(signal.SIGKILL)
+    server.wait()
+
+
+class Proxy(http.server.ThreadingHTTPServer):
+    """Stands before a store, counts the requests and can misbehave."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, store):
+        """Listen; `before` and `after` may say with which status a request is to fail, done or not."""
+        super().__init__(('127.0.0.1', 0), Forwarder)
+        self.store = store.partition('://')[2]
+        self.url = f'http://127.0.0.1:{self.server_address[1]}'
+        self.count = collections.Counter()
+        self.dropped = set()
+        self.before = self.after = lambda request: None
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def handle_error(self, request, address):
+        """Keep quiet about workers that have been killed."""
+
+
+class Forwarder(http.server.BaseHTTPRequestHandler):
+    """Passes one connection's requests on."""
+
+    protocol_version = 'HTTP/1.1'
+    disable_nagle_algorithm = True
+
+    def forward(self):
+        """Pass a request on and its answer back."""
+        body = self.rfile.read(int(self.headers.get('Content-Length') or 0))
+        self.server.count[self.command] += 1
+        status = self.server.before(self)
+        if status:
+            self.answer(status, [], b'')
+            return
+        dropped = self.server.dropped | {'expect', 'connection'}
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in dropped}
+        store = http.client.HTTPConnection(self.server.store)
+        store.request(self.command, self.path, body, headers)
+        reply = store.getresponse()
+        content = reply.read()
+        store.close()
+        status = self.server.after(self)
+        if status:
+            self.answer(status, [], b'')
+        else:
+            self.answer(reply.status, reply.getheaders(), content)
+
+    def answer(self, status, headers, content):
+        """Give an answer."""
+        self.send_response_only(status)
+        for name, value in headers:
+            if name.lower() not in ('content-length', 'transfer-encoding', 'connection'):
+                self.send_header(name, value)
+        self.send_header('Content-Length', str(len(content)))
+        self.end_headers()
+        if self.command != 'HEAD':
+            self.wfile.write(content)
+
+    do_GET = do_PUT = do_DELETE = do_HEAD = do_POST = forward
+
+    def log_message(self, *_):
+        """Keep quiet."""
+
+
+@pytest.fixture
+def proxy():
+    """Start proxies: `proxy(store)`."""
+    started = []
+
+    def start(store=CEPH):
+        started.append(Proxy(store))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.shutdown()
+        each.server_close()

@@ -1,0 +1,255 @@
+"""Batch ids, lists of batches, and how they are grouped."""
+
+import importlib.util
+import json
+import sys
+
+import pytest
+from conftest import BUCKET, CEPH, client, render, reported, said
+
+
+@pytest.fixture(scope='module')
+def wrapper(tmp_path_factory):
+    """Import a wrapper for the sake of its functions."""
+    path = tmp_path_factory.mktemp('wrapper') / 'gw_job.py'
+    path.write_text(render('cos', 'job.py', inputs={}))
+    spec = importlib.util.spec_from_file_location('gw_job', path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+HOSTILE = [
+    'plain',
+    'Plain',
+    'a/b',
+    'a%2Fb',
+    'a\\b',
+    '/absolute',
+    '.',
+    '..',
+    '../up',
+    '.hidden',
+    'a b',
+    ' a b',
+    'tab\there',
+    'two\nlines',
+    'Größe',
+    'Gro\u0308ße',
+    '漢字🎉',
+    'quo"te\'s',
+    '$(touch x)',
+    'a*?[b]',
+    'con:1',
+    'x.lock',
+    'x.lock.1',
+    'x',
+    'x.processed',
+    'x.err',
+    'cos_x.csv',
+    's3.txt',
+    'l' * 10_000,
+    'l' * 9_999 + 'm',
+    '%~',
+    '~' * 199,
+    'null\0',
+    '-o',
+    '7',
+    '7.0',
+]
+
+# Takes note of the whole id, whatever is in it.
+NOTE = '''
+    import json
+    import os
+
+    log = os.getenv('log')
+
+
+    def grid_process(batch_id, log, **_):
+        with open(log, 'a') as stream:
+            stream.write('end ' + json.dumps(batch_id) + '\\n')
+'''
+
+
+def ids(job):
+    """Give the ids of the batches that were processed."""
+    lines = job.log.read_text().splitlines()
+    return sorted(json.loads(line.partition(' ')[2]) for line in lines)
+
+
+@pytest.mark.parametrize('backend', ['local', 'cos'])
+def test_any_id(grid, backend):
+    job = grid(backend, script=NOTE)
+    job.give_file('b.json', json.dumps(HOSTILE + HOSTILE + ['', ' ']))
+    for worker in job.run(2):
+        assert worker.returncode == 0, said(worker)
+        assert reported(worker)[4] == len(HOSTILE)
+    assert ids(job) == sorted(HOSTILE)
+    assert len(job.names()) == len(HOSTILE)
+    assert {'plain.processed', 'a b.processed', 'cos_x.csv.processed'} <= job.names()
+    assert sorted(path.name for path in job.home.parent.iterdir()) == ['grid-0']
+
+
+def test_keys(wrapper):
+    assert len({wrapper.key_of(batch) for batch in HOSTILE}) == len(HOSTILE)
+    assert all(len(wrapper.key_of(batch)) <= 200 and '/' not in wrapper.key_of(batch) for batch in HOSTILE)
+    assert [wrapper.batch_of(wrapper.key_of(batch)) for batch in HOSTILE if len(batch) < 60] == [
+        batch for batch in HOSTILE if len(batch) < 60
+    ]
+    assert list(wrapper.keys_of(['b', 'a', 'b', ''])) == ['b', 'a']
+
+
+FILES = {
+    'b.txt': ('one,two', ['one', 'two']),
+    'c.txt': ('one, two ,\nthree\r\n\n,four,', ['four', 'one', 'three', 'two']),
+    'd.TXT': ('\ufeffone\n', ['one']),
+    'e.json': ('{"one": {"x": 1}, "two": null}', ['one', 'two']),
+    'f.json': ('["one", 2, 3.10]', ['2', '3.10', 'one']),
+    'g.csv': ('filename,x\n007,1\n1.50,2\n"a,b",3\n,4\n', ['007', '1.50', 'a,b']),
+    'cos_h.csv': ('\ufefffilename\none\n', ['one']),
+    's3.txt': ('one', ['one']),
+}
+
+
+@pytest.mark.parametrize('name', FILES)
+def test_forms_of_batch_files(grid, name):
+    content, batches = FILES[name]
+    job = grid('local', script=NOTE).give_file(name, content)
+    worker, = job.run()
+    assert worker.returncode == 0, said(worker)
+    assert ids(job) == batches
+
+
+def test_column_of_a_csv_file(grid):
+    job = grid('local', script=NOTE).give_file('b.csv', 'a,b\n1,x\n2,y\n')
+    job.env['gw_batch_file_col_name'] = 'b'
+    assert job.run()[0].returncode == 0
+    assert ids(job) == ['x', 'y']
+
+
+BROKEN = {
+    'a.csv': ('a,b\n1,2\n', 'gw_batch_file_col_name must be one of `a`, `b`'),
+    'b.json': ('{', 'cannot be read'),
+    'c.json': ('3', 'neither a dictionary nor a list'),
+    'd.json': ('[["x"]]', 'neither a dictionary nor a list'),
+    'e.txt': (' ,\n', 'gives no batches'),
+    'f.xlsx': ('x', 'a .txt, .json or .csv file is needed'),
+    'g.txt': (b'\xff\xfe', 'cannot be read'),
+}
+
+
+@pytest.mark.parametrize('name', BROKEN)
+def test_broken_batch_files(grid, name):
+    content, message = BROKEN[name]
+    worker, = grid('local').give_file(name, content).run()
+    assert worker.returncode == 1
+    assert message in said(worker) and 'Traceback' not in said(worker)
+
+
+def test_missing_batch_file(grid):
+    job = grid('local')
+    job.env['gw_batch_file'] = 'nowhere.txt'
+    assert 'there is no batch file `nowhere.txt`' in said(job.run()[0])
+    del job.env['gw_batch_file']
+    worker, = job.run()
+    assert worker.returncode == 1 and 'set gw_batch_file' in said(worker)
+
+
+@pytest.mark.parametrize('form', ['{prefix}/b.csv', 'b.csv', '{bucket}/{prefix}/b.csv', 'cos://{store}/{bucket}/{prefix}/b.csv',
+                                  's3://hardkey:p@ss:w/rd+%2F=?#@{store}/{bucket}/{prefix}/b.csv'])
+def test_batch_file_in_a_bucket(grid, form):
+    job = grid('cos', script=NOTE)
+    job.put('b.csv', b'filename\none\n')
+    job.env['gw_batch_file'] = form.format(prefix=job.prefix, bucket=BUCKET, store=CEPH)
+    worker, = job.run()
+    assert worker.returncode == 0, said(worker)
+    assert ids(job) == ['one']
+
+
+def test_patterns(grid):
+    job = grid('local', script=NOTE)
+    for name in ('x/tile_1_a.tif', 'x/tile_1_b.tif', 'x/y/tile_2_a.tif', 'x/other.txt', 'z.tif'):
+        path = job.home / 'data' / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    job.env.update(gw_file_path_pattern=f'{job.home}/data/x/**/*.tif, {job.home}/data/z.*', gw_group_by=".split('/')[-1]")
+    assert job.run()[0].returncode == 0
+    assert ids(job) == ['tile_1_a.tif', 'tile_1_b.tif', 'tile_2_a.tif', 'z.tif']
+    job.log.write_text('')
+    job.env.update(gw_file_path_pattern=f'{job.home}/data/x/**/*.tif', gw_group_by='[-12:-6]')
+    assert job.run()[0].returncode == 0
+    assert ids(job) == ['tile_1', 'tile_2']
+
+
+def test_patterns_in_a_bucket(grid):
+    job = grid('cos', script=NOTE)
+    for name in ('in/a_1.tif', 'in/a_2.tif', 'in/deep/b_1.tif', 'in/c.txt'):
+        job.put(name, b'')
+    connection = job.env['gw_coordinator_connection']
+    job.env.update(gw_file_path_pattern=f'{connection}/in/**/*.tif', gw_group_by=".split('/')[-1].split('_')[0]")
+    worker, = job.run()
+    assert worker.returncode == 0, said(worker)
+    assert ids(job) == ['a', 'b']
+
+
+PATH = 'data/in/S2_20200101_T32.tif'
+
+
+@pytest.mark.parametrize(
+    ('how', 'batch'),
+    [
+        ('', PATH),
+        ('[-10:-4]', PATH[-10:-4]),
+        ('[0]', 'd'),
+        ('[::-1]', PATH[::-1]),
+        (".split('/')[-1]", 'S2_20200101_T32.tif'),
+        (".split('/')[-1].split('_')[0]", 'S2'),
+        ("  .rsplit('_', 1)[0]", 'data/in/S2_20200101'),
+        (".split('_', maxsplit=1)[1]", '20200101_T32.tif'),
+        (".replace('/', '-').upper().strip('F')", 'DATA-IN-S2_20200101_T32.TI'),
+    ],
+)
+def test_grouping(wrapper, how, batch):
+    assert wrapper.group(PATH, how) == batch
+
+
+@pytest.mark.parametrize(
+    'how',
+    ['.__class__', '.__class__()', '.format(1)', '[0].x', ' + "x"', '; import os', '.split', ".split('/')", '[99]', '.nope()',
+     '.split(__import__("os"))', '[(lambda: 1)()]', '.split(path)', '.split(*[1])', '*2', '[', '.split(1)', '[-1:-1]', '[0:1:0]',
+     '.replace(**{})', '('*500],
+)
+def test_grouping_that_is_refused(wrapper, how):
+    with pytest.raises(wrapper.Refusal):
+        wrapper.group(PATH, how)
+
+
+@pytest.mark.parametrize(
+    ('text', 'parts'),
+    [
+        ('cos://k:topsecret@s3.example.org/b/p/q', ('https://s3.example.org', 'b', 'p/q', 'k', 'topsecret')),
+        ('s3://k:topsecret@http://127.0.0.1:8000/b/p/', ('http://127.0.0.1:8000', 'b', 'p', 'k', 'topsecret')),
+        ('cos://k:topsecret@minio/b', ('https://minio', 'b', '', 'k', 'topsecret')),
+        ('cos://k:topsecret@localhost:9000/b', ('https://localhost:9000', 'b', '', 'k', 'topsecret')),
+        ('cos://k:p@ss:w/rd+=@s3.example.org/b/a@b.c/d', ('https://s3.example.org', 'b', 'a@b.c/d', 'k', 'p@ss:w/rd+=')),
+        ('cos://k:a@b/c@s3.example.org/b', ('https://s3.example.org', 'b', '', 'k', 'a@b/c')),
+        ('cos://s3.example.org/b/p', ('https://s3.example.org', 'b', 'p', None, None)),
+        ('s3://bucket/some/path', (None, 'bucket', 'some/path', None, None)),
+    ],
+)
+def test_connections(wrapper, text, parts):
+    connection = wrapper.parse_connection(text)
+    assert (connection.endpoint, connection.bucket, connection.path, connection.key, connection.secret) == parts
+    assert connection.secret is None or connection.secret not in str(connection)
+
+
+def test_status(wrapper):
+    names = dict.fromkeys(['a.processed', 'b.lock', 'c.err', 'd.err', 'd.lock.2', 'e.lock', 'e.processed', 'other.err'], '')
+    counts, failed = wrapper.grid_status(list('abcdef'), names, lambda name: b'Traceback\nValueError: no\n\n')
+    assert counts == {'done': 2, 'locked': 2, 'failed': 1, 'free': 1}
+    assert failed == {'c': 'ValueError: no'}
+
+
+def test_backends_that_are_one():
+    assert render('cos', 'x.py') == render('s3kv', 'x.py')

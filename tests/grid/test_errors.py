@@ -1,0 +1,165 @@
+"""Batches that fail, scripts that are wrong, and names that could get in one another's way."""
+
+import signal
+import time
+
+import pytest
+from conftest import BACKENDS, SCRIPT, marks_are_clean, reported, said
+
+FAILED = {'simple': 'bad-1.FAILED', 'folder': 'bad-1.FAILED'}
+DONE = {'simple': 'bad-1.PROCESSED', 'folder': 'bad-1.PROCESSED'}
+
+
+@pytest.mark.parametrize('backend', BACKENDS)
+def test_failed_batches(grid, backend):
+    job = grid(backend).give(['good-1', 'bad-1', 'good-2', 'bad-2'])
+    first, = job.run()
+    assert first.returncode == 4, said(first)
+    assert reported(first) == (2, 0, 2, 0, 4)
+    assert "Batch 'bad-1' failed: ValueError: bad-1 is wrong" in said(first)
+    failed = FAILED.get(backend, 'bad-1.err')
+    assert failed in job.names() and marks_are_clean(job)
+
+    skipped, = job.run()
+    assert skipped.returncode == 4 and reported(skipped) == (0, 2, 2, 0, 4)
+    assert job.lines('begin')['bad-1'] == 1
+
+    again = job.run(3, gw_ignore_error_files='True')
+    assert {worker.returncode for worker in again} == {4}
+    assert 2 <= job.lines('begin')['bad-1'] <= 4
+
+    mended = job.image / 'job.py'
+    mended.write_text(mended.read_text().replace("'bad'", "'never'"))
+    last, = job.run(gw_ignore_error_files='True')
+    assert last.returncode == 0, said(last)
+    assert reported(last) == (2, 2, 0, 0, 4)
+    assert failed not in job.names() and DONE.get(backend, 'bad-1.processed') in job.names()
+    assert marks_are_clean(job)
+
+
+def test_traceback_is_kept(grid):
+    job = grid('local').give(['bad-1'])
+    job.run()
+    error = (job.marks / 'bad-1.err').read_text()
+    assert 'Traceback' in error and 'job.py' in error and 'ValueError: bad-1 is wrong' in error
+
+
+def test_traceback_in_a_folder(grid):
+    job = grid('folder').give(['good-0', 'bad-1'])
+    job.run()
+    assert 'ValueError' in (job.marks / 'bad-1.FAILED' / 'error.txt').read_text()
+    assert (job.marks / 'good-0.PROCESSED').read_text() == 'good-0 processed'
+
+
+def test_results_beside_their_sources(grid):
+    job = grid('simple').give(['a.txt', 'UNLOCKED.csv', 'bad.LOCKED', 'noending'])
+    job.env['sgw_target_folder'] = ''
+    job.marks = job.source
+    for _ in range(2):
+        worker, = job.run()
+        assert worker.returncode == 0, said(worker)
+        assert reported(worker)[4] == 3
+    assert job.names() == {'a.txt', 'a.PROCESSED.txt', 'UNLOCKED.csv', 'UNLOCKED.PROCESSED.csv', 'bad.LOCKED', 'noending',
+                           'noending.PROCESSED'}
+    assert (job.source / 'a.PROCESSED.txt').read_text() == 'a.txt processed'
+
+
+ENDS = {
+    'exit': ('raise SystemExit(3)', 4),
+    'exit well': ('raise SystemExit', 0),
+    'base': ('class Odd(BaseException): pass\n        raise Odd', 4),
+    'unprintable': ("raise ValueError('\\udc80')", 4),
+    'name': ('undefined', 4),
+}
+
+
+@pytest.mark.parametrize('how', ENDS)
+def test_ends_of_the_function(grid, how):
+    statement, status = ENDS[how]
+    script = f"""
+    def grid_process(batch_id, **_):
+        {statement}
+    """
+    worker, = grid('local', script=script).give(['one', 'two']).run()
+    assert worker.returncode == status, said(worker)
+    assert reported(worker)[2] == (2 if status else 0)
+
+
+SCRIPTS = {
+    'no function': ('x = 1', 'has no function `grid_process`'),
+    'no callable': ('grid_process = 1', 'has no function `grid_process`'),
+    'exits': ('import sys; sys.exit(0)', "if __name__ == '__main__'"),
+    'fails': ('raise ValueError("on import")', 'ValueError: on import'),
+    'broken': ('def', 'SyntaxError'),
+}
+
+
+@pytest.mark.parametrize('which', SCRIPTS)
+def test_wrong_scripts(grid, which):
+    script, message = SCRIPTS[which]
+    job = grid('local', script=script).give(['one'])
+    worker, = job.run()
+    assert worker.returncode == 1
+    assert message in said(worker)
+    assert job.names() == set()
+
+
+GREEDY = SCRIPT.replace('    import os\n', """
+    from os import *
+    from time import *
+    import os
+    Worker = State = Files = Refusal = LOG = now = key_of = json = logging = signal = probe = None
+    main = random = re = print = repr = len = 'mine'
+""", 1)
+
+
+@pytest.mark.parametrize('name', ['job.py', 'json.py', 'my-job.py', 'time.py', 'grid.py'])
+def test_names_of_the_script_stay_its_own(grid, name):
+    job = grid('local', script=GREEDY, name=name).give(['one', 'two'])
+    worker, = job.run()
+    assert worker.returncode == 0, said(worker)
+    assert job.lines() == {'one': 1, 'two': 1}
+
+
+@pytest.mark.parametrize('backend', ['local', 'cos'])
+def test_files_called_like_modules(grid, backend):
+    script = SCRIPT + '\n    import queue\n    import uuid\n    assert queue.mine and uuid.mine\n'
+    job = grid(backend, script=script).give(['one', 'bad'])
+    for name in ('queue', 'uuid', 'json', 'socket', 'csv', 'glob', 'hashlib', 'traceback', 'six', 'email', 'inspect', 'shutil'):
+        (job.image / f'{name}.py').write_text('mine = True\n')
+    worker, = job.run()
+    assert worker.returncode == 4, said(worker)
+    assert job.lines() == {'one': 1}
+
+
+def test_pools_of_processes(grid):
+    script = SCRIPT + """
+
+    def square(number):
+        return number * number
+
+
+    def grid_process(batch_id, log, **_):
+        import multiprocessing
+        for method in ('fork', 'spawn'):
+            with multiprocessing.get_context(method).Pool(2) as pool:
+                assert pool.map(square, range(3)) == [0, 1, 4]
+        note(log, 'end', batch_id)
+    """
+    job = grid('local', script=script).give(['one', 'two'])
+    worker, = job.run()
+    assert worker.returncode == 0, said(worker)
+    assert job.lines() == {'one': 1, 'two': 1}
+
+
+@pytest.mark.parametrize('backend', BACKENDS)
+def test_terminated_in_the_middle(grid, backend):
+    job = grid(backend).give(['one'])
+    job.env['seconds'] = '60'
+    worker = job.start()
+    while not job.lines('begin'):
+        time.sleep(0.05)
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(20) == 143
+    assert 'Traceback' not in said(worker)
+    assert job.names() == set()

@@ -1,0 +1,83 @@
+"""Every batch once, whatever dies."""
+
+import os
+import random
+import signal
+import time
+
+import pytest
+from conftest import marks_are_clean, reported, said
+
+# With `GRID_RUNS=3 GRID_FULL=1` the races take the sizes of which the project promises something, and ten minutes.
+RUNS = int(os.environ.get('GRID_RUNS', '1'))
+BATCHES = 500
+# A worker on S3 takes a second to start, so that eight of which one is ended every half second get little done.
+ENDED_BATCHES = {'folder': 200, 'cos': 60} if 'GRID_FULL' not in os.environ else {}
+
+
+def names_of(number):
+    """Give batch ids."""
+    return [f'batch-{n:04}.txt' for n in range(number)]
+
+
+def check_all_done(job, workers, batches):
+    """Check that each batch ran once and that every worker says so."""
+    assert {worker.returncode for worker in workers} == {0}, [said(worker)[-2000:] for worker in workers]
+    assert job.lines() == dict.fromkeys(batches, 1)
+    reports = [reported(worker) for worker in workers]
+    assert sum(done for done, *_ in reports) == len(batches)
+    assert all(report[0] + report[1] == len(batches) == report[4] for report in reports)
+    assert all(report[2:4] == (0, 0) for report in reports)
+    assert marks_are_clean(job)
+
+
+@pytest.mark.parametrize('backend', ['local', 'simple', 'folder', 'cos'])  # `s3kv` has the same wrapper as `cos`
+@pytest.mark.parametrize('turn', range(RUNS))
+def test_eight_workers_run_each_batch_once(grid, backend, turn):
+    batches = names_of(BATCHES)
+    job = grid(backend).give(batches)
+    check_all_done(job, job.run(8), batches)
+
+
+def harass(job, batches, number):
+    """Send a signal to a random worker every half second and start another, until all batches have been done."""
+    running = [job.start() for _ in range(8)]
+    hit = 0
+    until = time.monotonic() + 150
+    while len(job.lines()) < len(batches) and time.monotonic() < until:
+        time.sleep(0.5)
+        victim = random.randrange(len(running))
+        if running[victim].poll() is None:
+            running[victim].send_signal(number)
+            hit += 1
+            running[victim] = job.start()
+    for worker in job.workers:
+        worker.wait(60)
+    return hit, running
+
+
+@pytest.mark.parametrize('backend', ['local', 'folder', 'cos'])
+def test_killed_workers_lose_nothing(grid, backend):
+    batches = names_of(ENDED_BATCHES.get(backend, BATCHES))
+    job = grid(backend).give(batches)
+    job.env.update(seconds='0.3', C3_GRID_HEARTBEAT='2')
+    hit, last = harass(job, batches, signal.SIGKILL)
+    twice = sum(job.lines().values()) - len(batches)
+    print(f'{backend}: {hit} workers killed, {twice} batches completed twice')
+    assert set(job.lines()) == set(batches)
+    assert twice <= hit / 4  # a kill that falls between the work and its mark
+    assert {worker.returncode for worker in last} == {0}, [said(worker)[-2000:] for worker in last]
+    assert not [name for name in job.names() if '.lock' in name or '.LOCKED' in name]
+
+
+@pytest.mark.parametrize('backend', ['local', 'folder', 'cos'])
+def test_terminated_workers_give_back_their_batch(grid, backend):
+    batches = names_of(ENDED_BATCHES.get(backend, BATCHES))
+    job = grid(backend).give(batches)
+    job.env['seconds'] = '0.3'
+    hit, last = harass(job, batches, signal.SIGTERM)
+    print(f'{backend}: {hit} workers terminated')
+    assert job.lines() == dict.fromkeys(batches, 1)
+    assert {worker.returncode for worker in last} == {0}, [said(worker)[-2000:] for worker in last]
+    assert {worker.returncode for worker in job.workers} <= {0, 143, -signal.SIGTERM}  # the last: not yet begun
+    assert not [name for name in job.names() if '.lock' in name or '.LOCKED' in name]

@@ -1,0 +1,255 @@
+"""Stores that misbehave, cost, clocks, and what is left when something hangs."""
+
+import glob
+import http.client
+import random
+import signal
+import threading
+import time
+
+import pytest
+from conftest import BUCKET, CEPH, client, marks_are_clean, reported, said
+
+
+def names_of(number):
+    """Give batch ids."""
+    return [f'batch-{n:05}' for n in range(number)]
+
+
+def wait_until(condition, seconds=60):
+    """Wait for something to happen."""
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, 'it has not happened in time'
+        time.sleep(0.05)
+
+
+def test_second_store(grid, moto):
+    batches = names_of(100)
+    job = grid('cos', store=moto).give(batches)
+    workers = job.run(4)
+    assert {worker.returncode for worker in workers} == {0}, said(workers[0])
+    assert job.lines() == dict.fromkeys(batches, 1)
+
+
+def test_store_that_lets_two_writers_win_is_refused(grid, moto, proxy):
+    careless = proxy(moto)
+    careless.dropped = {'if-none-match'}
+    job = grid('cos', store=careless.url).give(names_of(10))
+    for worker in job.run(2):
+        assert worker.returncode == 1
+        assert 'does not create exclusively' in said(worker) and 'Traceback' not in said(worker)
+    assert not job.lines('begin')
+
+
+def test_failing_requests_lose_nothing(grid, proxy):
+    flaky = proxy()
+    # Half of the failures come before the store has been asked, half after it has done what it was asked.
+    flaky.before = flaky.after = lambda _: 503 if random.random() < 0.05 else None
+    batches = names_of(100)
+    job = grid('cos', store=flaky.url).give(batches)
+    workers = job.run(4)
+    assert {worker.returncode for worker in workers} == {0}, [said(worker)[-2000:] for worker in workers]
+    assert job.lines() == dict.fromkeys(batches, 1)
+    assert marks_are_clean(job)
+
+
+def test_requests_of_a_fresh_batch(grid, proxy):
+    counter = proxy()
+    batches = names_of(200)
+    job = grid('cos', store=counter.url).give(batches)
+    alone, = job.run(1)
+    each = (sum(counter.count.values()) - 40) / len(batches)  # 40: the probe and the listings
+    print(f'requests: {dict(counter.count)}, about {each} for each batch')
+    assert alone.returncode == 0
+    assert each <= 4.1
+
+
+def test_requests_of_eight_workers(grid, proxy):
+    counter = proxy()
+    job = grid('s3kv', store=counter.url).give(names_of(200))
+    job.run(8)
+    each = sum(counter.count.values()) / 200
+    print(f'requests: {dict(counter.count)}, {each} for each batch')
+    assert each < 8
+
+
+def put_marks(job, names):
+    """Make ten thousand marks without spending a client's time on each."""
+    policy = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":["s3:PutObject"],' \
+             f'"Resource":["arn:aws:s3:::{BUCKET}/*"]}}]}}'
+    client().put_bucket_policy(Bucket=BUCKET, Policy=policy)
+
+    def put(part):
+        store = http.client.HTTPConnection(CEPH.partition('://')[2])
+        for name in part:
+            store.request('PUT', f'/{BUCKET}/{job.prefix}/{name}', b'')
+            answer = store.getresponse()
+            answer.read()
+            assert answer.status == 200, answer.status
+
+    threads = [threading.Thread(target=put, args=(names[start::4],)) for start in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    client().delete_bucket_policy(Bucket=BUCKET)
+
+
+def test_rerun_over_ten_thousand_on_s3(grid, proxy):
+    counter = proxy()
+    batches = names_of(10_000)
+    job = grid('cos', store=counter.url).give(batches)
+    put_marks(job, [f'{batch}.processed' for batch in batches])
+    worker, = job.run(1)
+    assert worker.returncode == 0, said(worker)
+    assert reported(worker) == (0, 10_000, 0, 0, 10_000)
+    assert sum(counter.count.values()) <= 15, counter.count
+
+
+def test_rerun_over_ten_thousand_in_a_folder(grid):
+    batches = names_of(10_000)
+    job = grid('local').give(batches)
+    for batch in batches:
+        job.put(f'{batch}.processed', b'')
+    started = time.monotonic()
+    worker, = job.run(1)
+    took = time.monotonic() - started
+    print(f'{took:.2f} s')
+    assert reported(worker) == (0, 10_000, 0, 0, 10_000)
+    assert took < 0.9 or job.run(1) and time.monotonic() - started - took < 0.9
+
+
+@pytest.mark.parametrize('backend', ['simple', 'folder'])
+def test_five_thousand_entries_take_five_times_as_long_as_one_thousand(grid, backend):
+    took = {}
+    for number in (1000, 5000):
+        job = grid(backend).give(names_of(number))
+        started = time.monotonic()
+        worker, = job.run(1)
+        took[number] = time.monotonic() - started
+        assert reported(worker)[0] == number
+    print(took)
+    assert took[5000] < 8 * took[1000]
+
+
+@pytest.mark.parametrize('backend', ['local', 'cos'])
+def test_clocks_ten_minutes_apart(grid, backend):
+    batches = names_of(8)
+    job = grid(backend).give(batches)
+    job.env.update(seconds='4.5', C3_GRID_HEARTBEAT='1')  # each batch lives longer than a lock without heartbeats
+    library = glob.glob('/usr/lib/*/faketime/libfaketime.so.1')[0]
+    workers = [job.start(LD_PRELOAD=library, FAKETIME=skew) for skew in ('-600s', '+600s', '+0s', '-600s')]
+    wait_until(lambda: all('Processing batch' in said(worker) for worker in workers))
+    workers[3].send_signal(signal.SIGKILL)
+    for worker in workers[:3]:
+        assert worker.wait(120) == 0, said(worker)[-2000:]
+    assert set(job.lines()) == set(batches)
+    assert sum(job.lines('begin').values()) == len(batches) + 1
+    assert sum('Took over' in said(worker) for worker in workers) == 1
+    assert not any('Gave up' in said(worker) for worker in workers)
+
+
+def test_worker_that_hangs_for_long_leaves_its_batch_to_others(grid):
+    job = grid('local').give(['one'])
+    job.env.update(seconds='9', C3_GRID_HEARTBEAT='1')
+    first = job.start()
+    wait_until(lambda: job.lines('begin'))
+    first.send_signal(signal.SIGSTOP)
+    second = job.start()
+    wait_until(lambda: job.lines('begin')['one'] == 2)
+    first.send_signal(signal.SIGCONT)
+    assert [first.wait(60), second.wait(60)] == [0, 0]
+    assert 'Gave up batch' in said(first) and 'Traceback' not in said(first)
+    assert job.lines() == {'one': 1}
+    assert reported(first) == (0, 1, 0, 0, 1) and reported(second) == (1, 0, 0, 0, 1)
+    assert job.names() == {'one.processed'}
+
+
+def test_store_out_of_reach_for_too_long(grid, proxy):
+    store = proxy()
+    job = grid('cos', store=store.url).give(['one'])
+    job.env.update(seconds='9', C3_GRID_HEARTBEAT='1')
+    worker = job.start()
+    wait_until(lambda: job.lines('begin'))
+    store.before = lambda _: 503
+    wait_until(lambda: 'Gave up batch' in said(worker))
+    assert not job.lines()
+    store.before = lambda _: None
+    assert worker.wait(60) == 0, said(worker)
+    assert job.lines('begin') == {'one': 2} and job.lines() == {'one': 1}
+    assert job.names() == {'one.processed'}
+
+
+@pytest.mark.parametrize('backend', ['local', 'cos'])
+def test_lock_without_heartbeat(grid, backend):
+    job = grid(backend).give(['one', 'two'])
+    job.put('one.lock', b'')
+    job.env.update(C3_GRID_HEARTBEAT='0.5', gw_lock_timeout='3')
+    started = time.monotonic()
+    worker, = job.run()
+    assert worker.returncode == 0
+    assert time.monotonic() - started > 2
+    assert job.names() == {'one.processed', 'two.processed'}
+
+
+def test_lock_without_heartbeat_that_is_old_already(grid):
+    job = grid('cos').give(['one'])
+    job.put('one.lock', b'')
+    time.sleep(3)
+    job.env.update(C3_GRID_HEARTBEAT='0.3', gw_lock_timeout='3')
+    assert job.run()[0].returncode == 0
+
+
+@pytest.mark.parametrize('backend', ['local', 'cos'])
+def test_worker_that_does_not_wait(grid, backend):
+    job = grid(backend).give(['one', 'two'])
+    job.put('one.lock', b'')
+    worker, = job.run(gw_wait='False')
+    assert worker.returncode == 0
+    assert reported(worker) == (1, 0, 0, 1, 2)
+
+
+def test_forbidden_is_an_error(grid):
+    job = grid('cos').give(['one'])
+    job.env['gw_coordinator_connection'] = f'cos://testkey:wrongsecret@{CEPH}/{BUCKET}/x'
+    worker, = job.run()
+    assert worker.returncode == 1
+    assert 'SignatureDoesNotMatch' in said(worker) and 'Traceback' not in said(worker)
+    assert not job.lines('begin')
+
+
+@pytest.mark.parametrize('text', ['nonsense', 'cos://x', 'cos://key@127.0.0.1:1/bucket', f'cos://k:s@{CEPH}/no-bucket/x'])
+def test_connections_that_lead_nowhere(grid, text):
+    job = grid('cos').give(['one'])
+    job.env['gw_coordinator_connection'] = text
+    worker, = job.run()
+    assert worker.returncode == 1
+    assert 'ERROR' in said(worker) and 'Traceback' not in said(worker)
+
+
+WAYS = ['connection', 'environment', 'file', 'shared']
+
+
+@pytest.mark.parametrize('way', WAYS)
+def test_credentials(grid, way):
+    job = grid('cos').give(['one'])
+    key, secret, place = 'hardkey', 'p@ss:w/rd+%2F=?#', f'{CEPH}/{BUCKET}/{job.prefix}'
+    connection = f'cos://{key}:{secret}@{place}'
+    if way == 'environment':
+        job.env.update(AWS_ACCESS_KEY_ID=key, AWS_SECRET_ACCESS_KEY=secret)
+        connection = f'cos://{place}'
+    if way == 'file':
+        mounted = job.home / 'connection'
+        mounted.write_text(connection + '\n')
+        connection = str(mounted)
+    if way == 'shared':
+        mounted = job.home / 'credentials'
+        mounted.write_text(f'[default]\naws_access_key_id={key}\naws_secret_access_key={secret}\n')
+        job.env['AWS_SHARED_CREDENTIALS_FILE'] = str(mounted)
+        connection = f's3://{place}'
+    job.env['gw_coordinator_connection'] = connection
+    worker, = job.run(log_level='DEBUG')
+    assert worker.returncode == 0, said(worker)
+    assert job.names() == {'one.processed'}
+    assert 'p@ss' not in said(worker) and 'w/rd' not in said(worker)
