@@ -6,6 +6,7 @@ use crate::diagnostic::Diagnostic;
 
 mod cwl;
 pub mod dockerfile;
+pub mod grid;
 mod install;
 mod kubeflow;
 mod kubernetes;

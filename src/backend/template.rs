@@ -17,6 +17,11 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("step.cwl", include_str!("../../templates/step.cwl.j2")),
     ("prelude.py", include_str!("../../templates/prelude.py.j2")),
     ("prelude.R", include_str!("../../templates/prelude.R.j2")),
+    ("grid/wrapper.py", include_str!("../../templates/grid/wrapper.py.j2")),
+    ("grid/core.py", include_str!("../../templates/grid/core.py")),
+    ("grid/files.py", include_str!("../../templates/grid/files.py")),
+    ("grid/folders.py", include_str!("../../templates/grid/folders.py")),
+    ("grid/s3.py", include_str!("../../templates/grid/s3.py")),
 ];
 
 /// Quoting of the values in a Dockerfile: double quotes as its instructions read them.
@@ -39,20 +44,22 @@ pub(super) fn render(name: &'static str, context: &impl Serialize) -> String {
     environment.set_auto_escape_callback(|name| match name {
         "Dockerfile" => AutoEscape::Custom(DOCKERFILE.into()),
         "prelude.R" => AutoEscape::Custom(R.into()),
+        name if name.starts_with("grid/") => AutoEscape::None,
         _ => AutoEscape::Json,
     });
     environment.set_formatter(format);
     environment.add_filter("line", |text: &str| Value::from_safe_string(comment(text)));
     environment.add_filter("word", |text: &str| Value::from_safe_string(word(text)));
     environment.add_filter("shell", |commands: Vec<Vec<String>>| Value::from_safe_string(shell(&commands)));
-    let text = TEMPLATES.iter().find(|template| template.0 == name).map_or("", |template| template.1);
+    let folder = name.rsplit_once('/').map_or(name, |(folder, _)| folder);
+    let mut parts = TEMPLATES.iter().filter(|template| template.0.starts_with(folder));
     SyntaxConfig::builder()
         .trim_blocks(true)
         .lstrip_blocks(true)
         .keep_trailing_newline(true)
         .build()
         .map(|syntax| environment.set_syntax(syntax))
-        .and_then(|()| environment.add_template(name, text))
+        .and_then(|()| parts.try_for_each(|(part, text)| environment.add_template(part, text)))
         .and_then(|()| environment.get_template(name))
         .and_then(|template| template.render(Serde(context)))
         .unwrap_or_else(|error| unreachable!("template {name}: {error:#}"))
@@ -65,7 +72,9 @@ fn format(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Res
         _ => "",
     };
     let text = match (value.as_str(), quoting) {
-        (Some(text), _) if value.is_safe() => text.to_owned(),
+        (Some(text), _) if value.is_safe() || matches!(state.auto_escape(), AutoEscape::None) => {
+            text.to_owned()
+        }
         (Some(text), DOCKERFILE) => docker_quoted(text),
         (_, R) => r_expression(value)?,
         _ => flow(value)?,
@@ -93,7 +102,7 @@ fn flow(value: &Value) -> Result<String, Error> {
 
 /// A text in double quotes as JSON, YAML and Python read it. What a YAML reader refuses, and whatever a terminal
 /// would act on, is escaped.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let inner: String = text.chars().map(escaped).collect();
     format!("\"{inner}\"")
 }
@@ -142,11 +151,15 @@ fn word(text: &str) -> String {
     if plain { text.to_owned() } else { docker_quoted(text) }
 }
 
+/// Words quoted for the shell.
+pub(super) fn words(words: &[String]) -> Vec<String> {
+    words.iter().map(|word| shell_word(word)).collect()
+}
+
 /// Commands joined by `&&`, every word quoted for the shell.
 pub(super) fn shell(commands: &[Vec<String>]) -> String {
     let line = |words: &Vec<String>| {
-        let words = words.iter().map(|word| shell_word(word));
-        let words: Vec<_> = words.collect();
+        let words = self::words(words);
         let long = words.iter().map(String::len).sum::<usize>() > LONG_LINE;
         words.join(if long { " \\\n    " } else { " " })
     };

@@ -74,13 +74,29 @@ enum Builder {
 
 /// Runs the command.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+    let mut messages = Messages::default();
+    let plan = options.plan(&mut messages);
+    messages.show();
+    create(options, plan?)
+}
+
+impl Options {
+    /// Reads the source and decides everything but the version.
+    pub(crate) fn plan(&self, messages: &mut Messages) -> Result<Plan, Failure> {
+        let purpose = if self.no_build { Purpose::Files } else { Purpose::Image };
+        Plan::new(&self.file, &self.additional_files, &self.emission, purpose, messages)
+    }
+
+    /// What is emitted.
+    pub(crate) fn emission(&self) -> &Emission {
+        &self.emission
+    }
+}
+
+/// Builds, pushes and writes what a plan says.
+pub(crate) fn create(options: &Options, mut plan: Plan) -> Result<(), Failure> {
     let emission = &options.emission;
     let platform = single_platform(&options.platform)?;
-    let purpose = if options.no_build { Purpose::Files } else { Purpose::Image };
-    let mut messages = Messages::default();
-    let plan = Plan::new(&options.file, &options.additional_files, emission, purpose, &mut messages);
-    messages.show();
-    let mut plan = plan?;
     let repository = plan.repository(emission)?;
     let version = version(options, &plan, &repository)?;
     plan.set_version(&version, &repository)?;

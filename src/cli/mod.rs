@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 
 mod compile;
 mod console;
+mod create_gridwrapper;
 mod create_operator;
 mod doctor;
 mod failure;
@@ -32,6 +33,8 @@ struct Cli {
 enum Command {
     /// Build and push the image of an operator and write its files
     CreateOperator(create_operator::Options),
+    /// Build and push the image of an operator that works on many batches in parallel, and write its files
+    CreateGridwrapper(create_gridwrapper::Options),
     /// Write the files of many operators at once, without an engine
     Compile(compile::Options),
     /// Show the component of a source or an image; nothing is written
@@ -61,6 +64,7 @@ pub(crate) fn main(arguments: Vec<OsString>) -> ExitCode {
 fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::CreateOperator(options) => create_operator::run(&options),
+        Command::CreateGridwrapper(options) => create_gridwrapper::run(&options),
         Command::Compile(options) => compile::run(&options),
         Command::Inspect(options) => inspect::run(&options),
         Command::Doctor(options) => doctor::run(&options),
@@ -71,8 +75,13 @@ fn run(command: Command) -> Result<(), Failure> {
 fn as_original(mut arguments: Vec<OsString>) -> Vec<OsString> {
     let name =
         arguments.first().and_then(|path| Path::new(path).file_stem()).map(|name| name.to_string_lossy());
-    if name.is_some_and(|name| name == "c3_create_operator") {
-        arguments.insert(1, "create-operator".into());
+    let command = match name.as_deref() {
+        Some("c3_create_operator") => Some("create-operator"),
+        Some("c3_create_gridwrapper") => Some("create-gridwrapper"),
+        _ => None,
+    };
+    if let Some(command) = command {
+        arguments.insert(1, command.into());
     }
     arguments
 }

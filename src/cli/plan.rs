@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use c3::artifact::{self, Artifact};
+use c3::backend::grid::{self, Store};
 use c3::backend::{self, Operator, Settings, dockerfile, prelude, runtime};
-use c3::component::Component;
+use c3::component::{Component, Language};
 use c3::diagnostic::Diagnostic;
 use c3::engine::context::{Content, Context, Entry, source_date_epoch};
 use c3::files::{self, AdditionalFile};
@@ -24,8 +25,19 @@ pub(crate) struct Plan {
     pub(crate) settings: Settings,
     /// Folder for the files.
     pub(crate) folder: PathBuf,
+    /// The program that runs in the image, and what it calls: file names and contents.
+    scripts: Vec<(String, Content)>,
     files: Vec<AdditionalFile>,
     requirements: Resolved,
+}
+
+/// The scripts of a source that is no wrapper: itself, or what a notebook became.
+fn scripts(source: &Source, operator: &Operator) -> Vec<(String, Content)> {
+    let content = match source.notebook() {
+        None => Content::Disk(source.path().into()),
+        Some(notebook) => Content::Bytes(notebook.script.clone().into_bytes()),
+    };
+    vec![(operator.script(), content)]
 }
 
 /// How the name of a build context that is left on disk ends.
@@ -73,7 +85,53 @@ impl Plan {
         if frontend::has_error(&reading.diagnostics) {
             return Err(Failure::diagnosed());
         }
-        Ok(Self { source, component, settings, folder, files, requirements })
+        let scripts = scripts(&source, &Operator { component: &component, settings: &settings });
+        Ok(Self { source, component, settings, folder, scripts, files, requirements })
+    }
+
+    /// The plan of a grid wrapper around this operator: a program that calls a function of the script for each batch.
+    pub(crate) fn wrapped(
+        self,
+        process: &str,
+        store: &Store,
+        options: &Emission,
+        messages: &mut Messages,
+    ) -> Result<Self, Failure> {
+        self.check_process(process)?;
+        let program = grid::emit(&self.operator(), process, store);
+        let text = String::from_utf8_lossy(&program.content).into_owned();
+        let source = Source::new(self.source.path().with_file_name(&program.name), Language::Python, text);
+        let reading = frontend::read(&source);
+        let Some(component) = reading.component else {
+            messages.add(&reading.diagnostics, &source, options.log_level);
+            return Err(Failure::diagnosed());
+        };
+        let component = Component { ipython: self.component.ipython, ..component };
+        let root = current_dir()?;
+        let settings = settings(&source, &component, options, &self.files, &self.requirements, &root)?;
+        let settings = Settings { folder: self.settings.folder.clone(), ..settings };
+        check_entry(&Operator { component: &component, settings: &settings })?;
+        let wrapper = (program.name, Content::Bytes(program.content));
+        let scripts = std::iter::once(wrapper).chain(self.scripts).collect();
+        Ok(Self { source, component, settings, scripts, ..self })
+    }
+
+    /// Refuses a process function that the script doesn't define.
+    fn check_process(&self, process: &str) -> Result<(), Failure> {
+        let name = self.source.display();
+        if self.component.language != Language::Python {
+            return Err(Failure::new(
+                INPUT,
+                format!("`{name}` is no Python, and only Python can be wrapped"),
+            )
+            .hint("use `c3 create-operator`, once for each batch"));
+        }
+        if frontend::python::defines(self.source.text(), process) {
+            return Ok(());
+        }
+        Err(Failure::new(INPUT, format!("`{name}` has no function `{process}`")).hint(
+            "write `def grid_process(batch_id, **parameters):`, or name another function with `--process`",
+        ))
     }
 
     /// The repository of the image, without a tag.
@@ -147,16 +205,17 @@ impl Plan {
         let files = self.files.iter();
         let files = files
             .map(|file| disk(format!("{}/{}", dockerfile::FILES, file.path), &file.disk, file.executable));
-        let script = format!("{}/{}{}", dockerfile::OPERATOR, self.settings.folder, self.operator().script());
+        let place = format!("{}/{}", dockerfile::OPERATOR, self.settings.folder);
+        let scripts = self.scripts.iter().map(|(name, content)| Entry {
+            path: format!("{place}{name}"),
+            content: content.clone(),
+            executable: false,
+        });
         let generated =
             dockerfile::build_files(&self.operator()).into_iter().map(|file| made(file.path, file.content));
         let dockerfile = artifacts.iter().filter(|artifact| artifact.name == self.settings.dockerfile);
         let dockerfile = dockerfile.map(|artifact| made(artifact.name.clone(), artifact.content.clone()));
-        let script = match self.source.notebook() {
-            None => disk(script, self.source.path(), false),
-            Some(notebook) => made(script, notebook.script.clone().into_bytes()),
-        };
-        let entries = requirements.chain(files).chain([script]).chain(generated);
+        let entries = requirements.chain(files).chain(scripts).chain(generated);
         Ok(Context::new(entries.chain(dockerfile), source_date_epoch()?.unwrap_or(EPOCH))?)
     }
 }

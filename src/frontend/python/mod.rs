@@ -71,6 +71,14 @@ pub(super) fn overrides(cell: &str) -> Option<String> {
     parameters::overrides(cell)
 }
 
+/// Whether a script binds a name at its top level.
+#[must_use]
+pub fn defines(text: &str, name: &str) -> bool {
+    let parsed = (!is_too_deep(text)).then(|| parse_module(text).ok()).flatten();
+    parsed
+        .is_some_and(|parsed| bindings::of_body(&parsed.syntax().body).iter().any(|found| found.name == name))
+}
+
 /// Whether the syntax tree of a text would exhaust the stack.
 pub(super) fn is_too_deep(text: &str) -> bool {
     depth::excess(text).is_some()

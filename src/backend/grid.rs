@@ -1,0 +1,118 @@
+//! The grid wrapper: a Python program that calls a function of the user's script for each of many batches. It is a
+//! source again, so the arrow runs twice.
+
+use serde::Serialize;
+
+use super::parameter::one_line;
+use super::{Operator, template};
+use crate::artifact::Artifact;
+use crate::component::{Input, Requirement, Type};
+
+/// Where the workers of a grid keep what they tell each other.
+#[derive(Debug)]
+pub struct Store {
+    /// The value of `--backend`.
+    pub name: &'static str,
+    /// What it is, for the help.
+    pub help: &'static str,
+    /// Comment lines with what its program needs.
+    requirements: &'static [&'static str],
+}
+
+/// What the programs of all stores in S3 need.
+const BOTO: &[&str] = &["# pip install boto3"];
+
+/// Every store.
+pub static STORES: &[Store] = &[
+    Store { name: "local", help: "files in a shared folder", requirements: &[] },
+    Store { name: "cos", help: "files in a bucket", requirements: BOTO },
+    Store { name: "s3kv", help: "keys in a bucket", requirements: BOTO },
+    Store { name: "simple", help: "each file of a folder is a batch", requirements: &[] },
+    Store { name: "folder", help: "each file or folder in a folder is a batch", requirements: &[] },
+];
+
+/// The store of a name, in the original's spelling too, such as `cos_grid_wrapper`.
+#[must_use]
+pub fn store(name: &str) -> Option<&'static Store> {
+    let name = if name == "grid_wrapper" { "local" } else { name.trim_end_matches("_grid_wrapper") };
+    STORES.iter().find(|store| store.name == name)
+}
+
+/// What the template takes: lines and literals of Python.
+#[derive(Serialize)]
+struct Context {
+    backend: &'static str,
+    description: String,
+    module: String,
+    process: String,
+    requirements: String,
+    interface: String,
+}
+
+/// Writes the program, `gw_<stem>.py`.
+#[must_use]
+pub fn emit(operator: &Operator, process: &str, store: &Store) -> Artifact {
+    let component = operator.component;
+    let own = component.requirements.iter().map(requirement);
+    let requirements = store.requirements.iter().map(ToString::to_string).chain(own);
+    let interface = component.inputs.iter().flat_map(parameter);
+    let context = Context {
+        backend: store.name,
+        description: template::quoted(&component.description),
+        module: template::quoted(&operator.script()),
+        process: template::quoted(process),
+        requirements: requirements.collect::<Vec<_>>().join("\n"),
+        interface: std::iter::once("INTERFACE = {}".to_owned())
+            .chain(interface)
+            .collect::<Vec<_>>()
+            .join("\n"),
+    };
+    Artifact::new(format!("gw_{}.py", operator.settings.stem), template::render("grid/wrapper.py", &context))
+}
+
+/// A requirement as a comment line.
+fn requirement(requirement: &Requirement) -> String {
+    match requirement {
+        Requirement::Pip { words, .. } => format!("# pip install {}", shell(words)),
+        Requirement::System { words, .. } => format!("# {}", shell(words)),
+        Requirement::R { .. } => String::new(),
+    }
+}
+
+fn shell(words: &[String]) -> String {
+    template::words(words).join(" ")
+}
+
+/// The lines that read a parameter of the user's script; what isn't given and has no default is left to the function.
+fn parameter(input: &Input) -> Vec<String> {
+    let name = template::quoted(&input.name);
+    let description = input.description.as_deref().map(|text| format!("# {}", one_line(text)));
+    let directive = directive(input).map(|text| format!("  # c3: {text}")).unwrap_or_default();
+    let cast = |read: String| match input.kind {
+        Type::Integer => format!("int({read})"),
+        Type::Float => format!("float({read})"),
+        Type::Boolean => format!("bool({read})"),
+        _ => read,
+    };
+    let read = match &input.default {
+        Some(default) => format!("os.getenv({name}, {})", template::quoted(default)),
+        None => format!("os.environ[{name}]"),
+    };
+    let set = format!("INTERFACE[{name}] = {}{directive}", cast(read));
+    let lines = if input.required || input.default.is_some() {
+        vec![set]
+    } else {
+        vec![format!("if {name} in os.environ:"), format!("    {set}")]
+    };
+    description.into_iter().chain(lines).collect()
+}
+
+/// What the read alone doesn't tell of an input.
+fn directive(input: &Input) -> Option<String> {
+    match &input.kind {
+        Type::Path(kind) => Some(format!("input={kind}")),
+        _ if input.secret => Some("secret".to_owned()),
+        Type::String => Some("not-secret".to_owned()),
+        _ => None,
+    }
+}
