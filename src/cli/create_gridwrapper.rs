@@ -9,6 +9,7 @@ use super::failure::Failure;
 
 #[derive(Args, Debug)]
 #[command(disable_version_flag = true)]
+#[group(skip)]
 pub(crate) struct Options {
     #[command(flatten)]
     operator: create_operator::Options,
