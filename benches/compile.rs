@@ -60,6 +60,7 @@ fn settings(source: &Source, component: &Component) -> Settings {
         requirement_files: Vec::new(),
         logging: true,
         generate_name: false,
+        parallelism: None,
     }
 }
 

@@ -695,6 +695,7 @@ fn settings() -> impl Strategy<Value = Settings> {
             requirement_files: Vec::new(),
             logging,
             generate_name,
+            parallelism: None,
         },
     )
 }

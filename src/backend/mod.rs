@@ -78,6 +78,8 @@ pub struct Settings {
     pub logging: bool,
     /// Whether the job is named anew at each start.
     pub generate_name: bool,
+    /// How many pods of the job run at once.
+    pub parallelism: Option<u32>,
 }
 
 impl Settings {

@@ -59,6 +59,10 @@ pub(crate) struct Emission {
     #[arg(long)]
     pub(crate) generate_name: bool,
 
+    /// Pods of the Kubernetes job that run at once
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) parallelism: Option<u32>,
+
     /// Replace files that are there and differ
     #[arg(long)]
     pub(crate) overwrite: bool,

@@ -307,6 +307,7 @@ fn settings(
         requirement_files: requirements.named.clone(),
         logging: !options.skip_logging,
         generate_name: options.generate_name,
+        parallelism: options.parallelism,
     })
 }
 

@@ -1,0 +1,182 @@
+"""Grid wrappers: compiled, accepted by every engine, and run by several containers that share their batches."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+from manifests import compile_pipelines, load, validate_steps
+from operators import run_image
+from support import C3, EMITTED, ROOT, c3, environment, inspect, refused, run, succeeded, venv, write
+
+BACKENDS = ['local', 'cos', 's3kv', 'simple', 'folder']
+SAMPLE = 'count_letters.py'
+WORKERS = 4
+TEXTS = {f'text-{number:02}.txt': f'a{"b" * number}A' for number in range(30)}
+
+
+@pytest.fixture(scope='session')
+def workspace(session_folder):
+    """Give a folder with the sample, and its texts in a folder that containers may write to."""
+    folder = session_folder / 'grid'
+    folder.mkdir()
+    shutil.copy(ROOT / 'samples' / SAMPLE, folder)
+    return folder
+
+
+@pytest.fixture(scope='session')
+def wrappers(workspace):
+    """Write the files of a wrapper for every backend."""
+    for backend in BACKENDS:
+        succeeded(wrap(workspace, '-b', backend, '--no-build', '-v', '0.1', '-o', workspace / backend))
+    return workspace
+
+
+@pytest.fixture(scope='session')
+def image(workspace, repository):
+    """Build and push the wrapper for a shared folder."""
+    done = succeeded(wrap(workspace, '-b', 'local', '-r', repository, '--format', 'json'))
+    return json.loads(done.stdout)['image']
+
+
+def wrap(folder, *arguments):
+    """Call `c3 create-gridwrapper` for the sample."""
+    return c3('create-gridwrapper', SAMPLE, *arguments, cwd=folder)
+
+
+def shared(folder):
+    """Make a folder with texts and a list of them, for any user."""
+    for name, text in TEXTS.items():
+        write(folder / 'texts' / name, text)
+    write(folder / 'batches.txt', '\n'.join(TEXTS))
+    folder.chmod(0o777)
+    return folder
+
+
+def parameters(folder):
+    """Give the parameters of a run on a folder."""
+    return {
+        'gw_batch_file': f'{folder}/batches.txt',
+        'gw_coordinator_path': f'{folder}/coordinator',
+        'source_path': f'{folder}/texts',
+        'target_path': f'{folder}/counts',
+    }
+
+
+def counts(folder):
+    """Give the results."""
+    return {path.name: json.loads(path.read_text()) for path in (folder / 'counts').iterdir()}
+
+
+EXPECTED = {f'{name}.json': {'a': 2, **({'b': text.count('b')} if 'b' in text else {})} for name, text in TEXTS.items()}
+
+
+@pytest.mark.parametrize('backend', BACKENDS)
+def test_every_file_is_written(wrappers, backend):
+    assert {path.name for path in (wrappers / backend).iterdir()} == {f'gw_count_letters.{end}' for end in EMITTED}
+
+
+@pytest.mark.parametrize('version', ['kfp1', 'kfp2'])
+def test_kubeflow_compiles_pipelines(wrappers, tmp_path, version):
+    for backend in BACKENDS:
+        (tmp_path / backend).mkdir()
+        results = compile_pipelines(version, [wrappers / backend / 'gw_count_letters.yaml'], tmp_path / backend)
+        assert [result['error'] for result in results.values()] == [None, None]
+
+
+def test_cwltool_accepts_the_steps(wrappers):
+    validate_steps([wrappers / backend / 'gw_count_letters.cwl' for backend in BACKENDS])
+
+
+def test_a_job_may_have_many_pods(wrappers, tmp_path):
+    succeeded(wrap(wrappers, '--no-build', '--parallelism', '10', '-o', tmp_path))
+    job = load(tmp_path, 'gw_count_letters', 'job.yaml')
+    assert job['spec']['parallelism'] == 10 and 'completions' not in job['spec']
+    assert 'parallelism' not in load(wrappers / 'local', 'gw_count_letters', 'job.yaml')['spec']
+
+
+def test_kubernetes_accepts_the_jobs(wrappers):
+    jobs = [wrappers / backend / 'gw_count_letters.job.yaml' for backend in BACKENDS]
+    succeeded(run(venv('tools', 'kubernetes-validate'), '--strict', *jobs))
+
+
+@pytest.mark.parametrize('backend', ['cos', 's3kv'])
+def test_a_connection_is_a_secret(wrappers, backend):
+    job = load(wrappers / backend, 'gw_count_letters', 'job.yaml')
+    [variable] = [
+        variable
+        for variable in job['spec']['template']['spec']['containers'][0]['env']
+        if variable['name'] == 'gw_coordinator_connection'
+    ]
+    assert variable['valueFrom']['secretKeyRef']['key'] == 'gw_coordinator_connection'
+
+
+def test_workers_share_the_batches(image, tmp_path):
+    folder = shared(tmp_path / 'shared')
+    words = [f'{name}={value}' for name, value in parameters('/shared').items()]
+    command = ['docker', 'run', '--rm', '--volume', f'{folder}:/shared', image, *words]
+    workers = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(WORKERS)]
+    logs = [worker.communicate(timeout=120)[1] for worker in workers]
+    assert [worker.returncode for worker in workers] == [0] * WORKERS, logs
+    assert counts(folder) == EXPECTED
+    done = [int(found) for log in logs for found in re.findall(r'(\d+) done by this worker', log)]
+    assert len(done) == WORKERS and sum(done) == len(TEXTS)
+
+
+def test_a_failed_batch_is_told_of_and_tried_again(image, tmp_path):
+    folder = shared(tmp_path / 'shared')
+    write(folder / 'batches.txt', '\n'.join([*TEXTS, 'missing.txt']))
+    words = [f'{name}={value}' for name, value in parameters('/shared').items()]
+    done = run_image(image, *words, options=['--volume', f'{folder}:/shared'])
+    assert done.returncode == 4, done.stderr
+    assert '1 failed' in done.stderr and 'FileNotFoundError' in done.stderr
+    write(folder / 'texts/missing.txt', 'x')
+    again = run_image(image, *words, 'gw_ignore_error_files=true', options=['--volume', f'{folder}:/shared'])
+    assert again.returncode == 0, again.stderr
+    assert counts(folder)['missing.txt.json'] == {'x': 1}
+
+
+def test_the_image_holds_the_script_unchanged(image):
+    done = run_image(image, 'sh', '-c', f'cat {SAMPLE}')
+    assert done.stdout == (ROOT / 'samples' / SAMPLE).read_text()
+
+
+def test_the_image_tells_its_component(image):
+    names = [entry['name'] for entry in inspect(image)['inputs']]
+    assert names[:2] == ['gw_batch_file', 'gw_batch_file_col_name']
+    assert names[-3:] == ['source_path', 'target_path', 'ignore_case']
+
+
+@pytest.mark.parametrize('name', ['local', 'grid_wrapper', 'cos_grid_wrapper', 'simple_grid_wrapper'])
+def test_the_originals_command_line_goes_on_working(workspace, tmp_path, name):
+    program = tmp_path / 'c3_create_gridwrapper'
+    program.symlink_to(C3)
+    options = ['-b', name, '--component_process', 'grid_process', '--no-build', '-o', tmp_path / 'out']
+    succeeded(run(program, *options, SAMPLE, cwd=workspace, env=environment()))
+    assert (tmp_path / 'out/gw_count_letters.yaml').is_file()
+
+
+def test_a_function_that_is_not_there_is_named(workspace, tmp_path):
+    refused(wrap(workspace, '-p', 'process', '--no-build', '-o', tmp_path), 1, 'no function `process`', 'hint: .*--process')
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_r_is_refused(tmp_path):
+    write(tmp_path / 'x.R', '# R.\ngrid_process <- function(batch) 1\n')
+    refused(c3('create-gridwrapper', 'x.R', '--no-build', cwd=tmp_path), 1, 'only Python can be wrapped')
+
+
+def test_a_notebook_is_wrapped(tmp_path, repository):
+    cells = ['%%bash\necho made > /tmp/made.txt', 'import os\n\ndef grid_process(batch_id, **_):\n    !echo {batch_id}\n']
+    cells = [
+        {'cell_type': 'code', 'metadata': {}, 'execution_count': None, 'outputs': [], 'source': cell} for cell in cells
+    ]
+    write(tmp_path / 'shout.ipynb', json.dumps({'nbformat': 4, 'nbformat_minor': 4, 'metadata': {}, 'cells': cells}))
+    done = succeeded(c3('create-gridwrapper', 'shout.ipynb', '--local-mode', '--format', 'json', cwd=tmp_path))
+    image = json.loads(done.stdout)['image']
+    folder = shared(tmp_path / 'shared')
+    words = [f'{name}={value}' for name, value in parameters('/shared').items() if name.startswith('gw_')]
+    done = succeeded(run_image(image, *words, options=['--volume', f'{folder}:/shared']))
+    assert set(done.stdout.split()) == set(TEXTS)
