@@ -9,6 +9,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use c3::component::Language;
 use c3::diagnostic::Severity;
 use c3::frontend;
 use c3::source::Source;
@@ -433,7 +434,9 @@ fn check(json: &str) -> Reached {
     {
         return Reached::Cells;
     }
-    if let Err(error) = parse_module(&notebook.script) {
+    if source.language() == Language::Python
+        && let Err(error) = parse_module(&notebook.script)
+    {
         panic!("{error} in\n{}", notebook.script);
     }
     if reading.component.is_some() { Reached::Component } else { Reached::Tree }

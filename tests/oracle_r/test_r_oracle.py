@@ -23,7 +23,7 @@ import scripts  # noqa: E402
 from oracle import SYSTEM, SYSTEM_PREFIXES, is_secret  # noqa: E402
 
 C3 = Path(os.environ.get('C3', ROOT / 'target/release/c3')).resolve()
-SEEDS = int(os.environ.get('C3_SEEDS', 800))
+SEEDS = int(os.environ.get('C3_SEEDS', 600))
 CORPUS = [Path(folder) for folder in os.environ.get('C3_R_CORPUS', '').split(':') if folder]
 
 # What can be installed: a name or an address.

@@ -8,7 +8,7 @@ const MAX_NESTING: usize = 100;
 const MAX_LINKS: usize = 10_000;
 
 /// Most work that long expressions may make, in squares of their lengths.
-const MAX_WORK: usize = 1_000_000_000;
+const MAX_WORK: usize = 100_000_000;
 
 /// Words after which an expression goes on.
 const KEYWORDS: &[&str] = &["if", "else", "for", "while", "repeat", "function", "in"];

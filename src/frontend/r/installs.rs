@@ -1,5 +1,7 @@
 //! Installations: the packages that a script installs, and from where.
 
+use std::collections::BTreeSet;
+
 use tree_sitter::Node;
 
 use super::arguments::{self, Argument, Matched};
@@ -23,7 +25,8 @@ pub(super) struct Installs {
 
 /// Collects the installations of a script; each package is kept once.
 pub(super) fn collect(names: &Names, calls: &[Call]) -> Installs {
-    let mut collector = Collector { names, repos: Vec::new(), found: Installs::default() };
+    let mut collector =
+        Collector { names, repos: Vec::new(), seen: BTreeSet::new(), found: Installs::default() };
     for call in calls {
         collector.call(call);
     }
@@ -34,6 +37,8 @@ struct Collector<'n, 'tree> {
     names: &'n Names<'tree>,
     /// The repositories of `options(repos = …)`.
     repos: Vec<String>,
+    /// Installers with the packages that they have.
+    seen: BTreeSet<String>,
     found: Installs,
 }
 
@@ -154,11 +159,7 @@ impl<'tree> Collector<'_, 'tree> {
             return self.invalid(&package, at);
         }
         let repos = if is_address(&package) { &[] } else { repos };
-        let is_same = |found: &Requirement| match found {
-            Requirement::R { text, installer, .. } => *text == package && *installer == recipe.installer,
-            _ => false,
-        };
-        if !self.found.requirements.iter().any(is_same) {
+        if self.seen.insert(format!("{:?} {package}", recipe.installer)) {
             let repos = repos.to_vec();
             self.found.requirements.push(Requirement::R {
                 text: package,
