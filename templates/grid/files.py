@@ -99,10 +99,8 @@ class Files:
 
     def delete(self, name):
         """Remove a mark that may have gone already."""
-        try:
+        with contextlib.suppress(FileNotFoundError):
             os.unlink(self.path(name))
-        except FileNotFoundError:
-            pass
 
     def delete_own(self, claim):
         """Remove the lock of a claim."""
