@@ -277,7 +277,7 @@ class Worker:
     def take_in_turn(self, todo, state):
         """Process batches until one turns out to be another worker's, as then the listing is out of date."""
         if not self.probed:
-            probe(self.store)
+            probe(self.store, self.keys)
             self.probed = True
         for key in todo:
             self.check_terminated()
@@ -483,8 +483,10 @@ class Worker:
 # The probe
 
 
-def probe(store):
-    """Refuse a store on which two workers could win the same batch."""
+def probe(store, keys):
+    """Refuse a store on which two workers could win the same batch, or two batches would share their marks."""
+    if len({key.lower() for key in keys}) < len(keys) and store.folds_case():
+        raise Refusal(f'to {store} upper and lower case are one, but some batches differ in nothing else')
     for _ in range(4):
         name = f'.probe-{uuid.uuid4().hex}'
         winners = race(store, name)

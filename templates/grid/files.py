@@ -106,6 +106,14 @@ class Files:
         """Remove the lock of a claim."""
         self.delete(claim.name)
 
+    def folds_case(self):
+        """Tell whether the file system takes upper and lower case for one."""
+        part = self.write_part(b'')
+        try:
+            return os.path.lexists(self.path(os.path.basename(part).upper()))
+        finally:
+            os.unlink(part)
+
     def age(self, name):
         """Give the seconds since a mark was changed, by the clock of whoever keeps the files."""
         part = self.write_part(b'')

@@ -270,6 +270,10 @@ class Objects:
             if claim.id.encode() not in (self.read(claim.name) or b''):
                 return
 
+    def folds_case(self):
+        """Tell whether the store takes upper and lower case for one: none does."""
+        return False
+
     def age(self, name):
         """Give the seconds since a mark was changed, by the store's own clock."""
         try:
