@@ -277,7 +277,7 @@ class Worker:
     def take_in_turn(self, todo, state):
         """Process batches until one turns out to be another worker's, as then the listing is out of date."""
         if not self.probed:
-            probe(self.store)
+            probe(self.store, self.keys)
             self.probed = True
         for key in todo:
             self.check_terminated()
@@ -365,7 +365,9 @@ class Worker:
             self.drop(claim)
             return
         trace = ''.join(traceback.format_exception(type(error), error, error.__traceback__))
-        self.store.fail(claim.key, f'Batch {self.shown(claim.key)}, claim {claim.id}\n{trace}'.encode('utf-8', 'replace'))
+        self.store.fail(
+            claim.key, f'Batch {self.shown(claim.key)}, claim {claim.id}\n{trace}'.encode('utf-8', 'replace')
+        )
         self.failed.add(claim.key)
         self.give_back()
 
@@ -462,8 +464,14 @@ class Worker:
         total, mine, failed = len(self.keys), len(self.done), state.failed
         others = total - len(self.open) - mine
         left = len(self.open) - len(failed)
-        LOG.info('%d done by this worker, %d by others, %d failed, %d left to others, %d in total',
-                 mine, others, len(failed), left, total)
+        LOG.info(
+            '%d done by this worker, %d by others, %d failed, %d left to others, %d in total',
+            mine,
+            others,
+            len(failed),
+            left,
+            total,
+        )
         for key in failed[:SHOWN]:
             LOG.error('Batch %s failed: %s', self.shown(key), last_line(self.store.read(key + '.err')))
         if not failed:
@@ -475,14 +483,18 @@ class Worker:
 # The probe
 
 
-def probe(store):
-    """Refuse a store on which two workers could win the same batch."""
+def probe(store, keys):
+    """Refuse a store on which two workers could win the same batch, or two batches would share their marks."""
+    if len({key.lower() for key in keys}) < len(keys) and store.folds_case():
+        raise Refusal(f'to {store} upper and lower case are one, but some batches differ in nothing else')
     for _ in range(4):
         name = f'.probe-{uuid.uuid4().hex}'
         winners = race(store, name)
         store.delete(name)
         if winners != 1:
-            raise Refusal(f'{store} does not create exclusively: {winners} of 8 writers won one lock; use another store')
+            raise Refusal(
+                f'{store} does not create exclusively: {winners} of 8 writers won one lock; use another store'
+            )
 
 
 def race(store, name):
@@ -586,8 +598,20 @@ def hidden(name):
 
 # How paths are grouped
 
-METHODS = {'split', 'rsplit', 'strip', 'lstrip', 'rstrip', 'replace', 'lower', 'upper', 'partition', 'rpartition',
-           'removeprefix', 'removesuffix'}
+METHODS = {
+    'split',
+    'rsplit',
+    'strip',
+    'lstrip',
+    'rstrip',
+    'replace',
+    'lower',
+    'upper',
+    'partition',
+    'rpartition',
+    'removeprefix',
+    'removesuffix',
+}
 
 
 def group(path, group_by):
@@ -610,7 +634,7 @@ def apply(node, path):
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in METHODS:
         options = {option.arg: ast.literal_eval(option.value) for option in node.keywords if option.arg}
         return getattr(apply(node.func.value, path), node.func.attr)(*map(ast.literal_eval, node.args), **options)
-    raise ValueError('it may only hold indices, slices and methods such as `.split(\'_\')`')
+    raise ValueError("it may only hold indices, slices and methods such as `.split('_')`")
 
 
 def index(node):
@@ -637,8 +661,10 @@ def load_function(script, name):
         LOG.error('`%s` cannot be imported', script, exc_info=error)
         raise Refusal(f'`{script}` fails when it is imported') from None
     except SystemExit as end:
-        raise Refusal(f'`{script}` ends the program when it is imported (exit code {end.code}); put what must not run '
-                      "then under `if __name__ == '__main__':`") from None
+        raise Refusal(
+            f'`{script}` ends the program when it is imported (exit code {end.code}); put what must not run '
+            "then under `if __name__ == '__main__':`"
+        ) from None
     function = getattr(module, name, None)
     if not callable(function):
         raise Refusal(f'`{script}` has no function `{name}`')

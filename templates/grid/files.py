@@ -99,14 +99,20 @@ class Files:
 
     def delete(self, name):
         """Remove a mark that may have gone already."""
-        try:
+        with contextlib.suppress(FileNotFoundError):
             os.unlink(self.path(name))
-        except FileNotFoundError:
-            pass
 
     def delete_own(self, claim):
         """Remove the lock of a claim."""
         self.delete(claim.name)
+
+    def folds_case(self):
+        """Tell whether the file system takes upper and lower case for one."""
+        part = self.write_part(b'')
+        try:
+            return os.path.lexists(self.path(os.path.basename(part).upper()))
+        finally:
+            os.unlink(part)
 
     def age(self, name):
         """Give the seconds since a mark was changed, by the clock of whoever keeps the files."""

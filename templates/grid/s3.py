@@ -1,11 +1,24 @@
 CONNECTION = re.compile(r'(?:cos|s3)://(.*)', re.DOTALL)
-PLACE = re.compile(r'(?P<endpoint>(?:https?://)?(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\])(?P<port>:\d+)?)'
-                   r'/(?P<bucket>[A-Za-z0-9._-]+)(?:/(?P<path>.*))?', re.DOTALL)
+PLACE = re.compile(
+    r'(?P<endpoint>(?:https?://)?(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\])(?P<port>:\d+)?)'
+    r'/(?P<bucket>[A-Za-z0-9._-]+)(?:/(?P<path>.*))?',
+    re.DOTALL,
+)
 
 # What passes by itself; 409 is the answer of some stores to writers that come at once.
 PASSING = {408, 409, 429, 500, 502, 503, 504}
-PASSING_CODES = {'SlowDown', 'RequestTimeout', 'Throttling', 'ThrottlingException', 'TooManyRequests', 'InternalError',
-                 'ServiceUnavailable', 'RequestLimitExceeded', 'OperationAborted', 'ConditionalRequestConflict'}
+PASSING_CODES = {
+    'SlowDown',
+    'RequestTimeout',
+    'Throttling',
+    'ThrottlingException',
+    'TooManyRequests',
+    'InternalError',
+    'ServiceUnavailable',
+    'RequestLimitExceeded',
+    'OperationAborted',
+    'ConditionalRequestConflict',
+}
 
 
 class Connection:
@@ -31,7 +44,9 @@ def parse_connection(text):
         text = (read_local(text) or b'').decode().strip()
     match = CONNECTION.fullmatch(text or '')
     if not match:
-        raise Refusal('a connection must have the form cos://<access_key_id>:<access_key_secret>@<endpoint>/<bucket>/<path>')
+        raise Refusal(
+            'a connection must have the form cos://<access_key_id>:<access_key_secret>@<endpoint>/<bucket>/<path>'
+        )
     credentials, place = split_credentials(match[1])
     if credentials is None and not looks_like_endpoint(match[1]):
         bucket, _, path = match[1].partition('/')
@@ -47,11 +62,11 @@ def split_credentials(text):
     """Part the credentials, if there are any, from the place; endpoints that look like one go first."""
     ends = [position for position, character in enumerate(text) if character == '@']
     for end in ends:
-        if looks_like_endpoint(text[end + 1:]):
-            return text[:end], PLACE.fullmatch(text[end + 1:])
+        if looks_like_endpoint(text[end + 1 :]):
+            return text[:end], PLACE.fullmatch(text[end + 1 :])
     for end in ends:
-        if PLACE.fullmatch(text[end + 1:]):
-            return text[:end], PLACE.fullmatch(text[end + 1:])
+        if PLACE.fullmatch(text[end + 1 :]):
+            return text[:end], PLACE.fullmatch(text[end + 1 :])
     return None, PLACE.fullmatch(text)
 
 
@@ -79,15 +94,25 @@ class ObjectStore:
         """Make the client; it asks nothing of the store yet."""
         self.connection = connection
         self.patience = 60  # until it has answered once
-        options = {'connect_timeout': 5, 'read_timeout': 10, 'max_pool_connections': 16,
-                   'retries': {'total_max_attempts': 1}, 's3': {'addressing_style': addressing_style(connection)}}
+        options = {
+            'connect_timeout': 5,
+            'read_timeout': 10,
+            'max_pool_connections': 16,
+            'retries': {'total_max_attempts': 1},
+            's3': {'addressing_style': addressing_style(connection)},
+        }
         # Newer clients add checksums that other stores than Amazon's may not know.
         quiet = {'request_checksum_calculation': 'when_required', 'response_checksum_validation': 'when_required'}
         region = boto3.session.Session().region_name or 'us-east-1'
         self.client = away_from_script(
-            boto3.client, 's3', endpoint_url=connection.endpoint, region_name=region,
-            aws_access_key_id=connection.key, aws_secret_access_key=connection.secret,
-            config=botocore.config.Config(**options, **quiet))
+            boto3.client,
+            's3',
+            endpoint_url=connection.endpoint,
+            region_name=region,
+            aws_access_key_id=connection.key,
+            aws_secret_access_key=connection.secret,
+            config=botocore.config.Config(**options, **quiet),
+        )
 
     def __str__(self):
         """Name the store in a message."""
@@ -104,11 +129,14 @@ class ObjectStore:
                 self.patience = 300
                 return answer
             except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as error:
-                explain(error, self, attempt)
-                if now() >= end:
-                    raise Unreachable(f'{self} gives no answer: {error}') from None
-                if attempt > 1:
-                    LOG.warning('%s: %s; trying again', self, error)
+                failure = error
+            except boto3.exceptions.Boto3Error as error:  # that of a whole upload or download
+                failure = error.__context__ or error
+            explain(failure, self, attempt)
+            if now() >= end:
+                raise Unreachable(f'{self} gives no answer: {failure}')
+            if attempt > 1:
+                LOG.warning('%s: %s; trying again', self, failure)
             time.sleep(min(10, 0.1 * 2 ** min(attempt, 10)) * random.uniform(0.5, 1.5))
 
     def get(self, key):
@@ -242,6 +270,10 @@ class Objects:
             if claim.id.encode() not in (self.read(claim.name) or b''):
                 return
 
+    def folds_case(self):
+        """Tell whether the store takes upper and lower case for one: none does."""
+        return False
+
     def age(self, name):
         """Give the seconds since a mark was changed, by the store's own clock."""
         try:
@@ -263,7 +295,7 @@ def object_reader(store):
         if content is not None:
             return content
         bucket, path = store.connection.bucket + '/', store.connection.path
-        places = [name, f'{path}/{name}' if path else name, name[len(bucket):] if name.startswith(bucket) else name]
+        places = [name, f'{path}/{name}' if path else name, name[len(bucket) :] if name.startswith(bucket) else name]
         return next((found for found in (content_of(store, place) for place in dict.fromkeys(places)) if found), None)
 
     return read
@@ -275,14 +307,14 @@ def object_finder(store):
     def find(pattern):
         if not is_connection(pattern):
             return find_local(pattern)
-        return find_objects(other_store(pattern, store))
+        other = other_store(pattern, store)
+        return find_objects(other, other.connection.path)
 
     return find
 
 
-def find_objects(store):
-    """Give the paths, bucket and all, of the objects that match the path of a connection."""
-    pattern = store.connection.path
+def find_objects(store, pattern):
+    """Give the paths, bucket and all, of the objects that match."""
     expression = re.compile(glob_expression(pattern), re.DOTALL)
     keys = sorted(key for key, _ in store.objects(re.split(r'[*?[]', pattern)[0]))
     return [f'{store.connection.bucket}/{key}' for key in keys if expression.fullmatch(key)]

@@ -13,7 +13,6 @@ import sys
 import textwrap
 import threading
 import time
-import urllib.request
 import uuid
 from pathlib import Path
 
@@ -97,7 +96,9 @@ def parameters(wrapper, inputs):
 class Grid:
     """A script with its wrapper and prelude, and the workers that run them."""
 
-    def __init__(self, folder, backend, script=SCRIPT, name='job.py', store=CEPH, process='grid_process', inputs=INPUTS):
+    def __init__(
+        self, folder, backend, script=SCRIPT, name='job.py', store=CEPH, process='grid_process', inputs=INPUTS
+    ):
         """Write all files; the coordinator is a place of its own."""
         self.backend, self.home = backend, folder
         self.image = folder / 'image'

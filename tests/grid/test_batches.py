@@ -2,10 +2,9 @@
 
 import importlib.util
 import json
-import sys
 
 import pytest
-from conftest import BUCKET, CEPH, client, render, reported, said
+from conftest import BUCKET, CEPH, render, reported, said
 
 
 @pytest.fixture(scope='module')
@@ -59,7 +58,7 @@ HOSTILE = [
 ]
 
 # Takes note of the whole id, whatever is in it.
-NOTE = '''
+NOTE = """
     import json
     import os
 
@@ -69,7 +68,7 @@ NOTE = '''
     def grid_process(batch_id, log, **_):
         with open(log, 'a') as stream:
             stream.write('end ' + json.dumps(batch_id) + '\\n')
-'''
+"""
 
 
 def ids(job):
@@ -116,7 +115,7 @@ FILES = {
 def test_forms_of_batch_files(grid, name):
     content, batches = FILES[name]
     job = grid('local', script=NOTE).give_file(name, content)
-    worker, = job.run()
+    (worker,) = job.run()
     assert worker.returncode == 0, said(worker)
     assert ids(job) == batches
 
@@ -142,7 +141,7 @@ BROKEN = {
 @pytest.mark.parametrize('name', BROKEN)
 def test_broken_batch_files(grid, name):
     content, message = BROKEN[name]
-    worker, = grid('local').give_file(name, content).run()
+    (worker,) = grid('local').give_file(name, content).run()
     assert worker.returncode == 1
     assert message in said(worker) and 'Traceback' not in said(worker)
 
@@ -152,17 +151,25 @@ def test_missing_batch_file(grid):
     job.env['gw_batch_file'] = 'nowhere.txt'
     assert 'there is no batch file `nowhere.txt`' in said(job.run()[0])
     del job.env['gw_batch_file']
-    worker, = job.run()
+    (worker,) = job.run()
     assert worker.returncode == 1 and 'set gw_batch_file' in said(worker)
 
 
-@pytest.mark.parametrize('form', ['{prefix}/b.csv', 'b.csv', '{bucket}/{prefix}/b.csv', 'cos://{store}/{bucket}/{prefix}/b.csv',
-                                  's3://hardkey:p@ss:w/rd+%2F=?#@{store}/{bucket}/{prefix}/b.csv'])
+@pytest.mark.parametrize(
+    'form',
+    [
+        '{prefix}/b.csv',
+        'b.csv',
+        '{bucket}/{prefix}/b.csv',
+        'cos://{store}/{bucket}/{prefix}/b.csv',
+        's3://hardkey:p@ss:w/rd+%2F=?#@{store}/{bucket}/{prefix}/b.csv',
+    ],
+)
 def test_batch_file_in_a_bucket(grid, form):
     job = grid('cos', script=NOTE)
     job.put('b.csv', b'filename\none\n')
     job.env['gw_batch_file'] = form.format(prefix=job.prefix, bucket=BUCKET, store=CEPH)
-    worker, = job.run()
+    (worker,) = job.run()
     assert worker.returncode == 0, said(worker)
     assert ids(job) == ['one']
 
@@ -173,7 +180,9 @@ def test_patterns(grid):
         path = job.home / 'data' / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
-    job.env.update(gw_file_path_pattern=f'{job.home}/data/x/**/*.tif, {job.home}/data/z.*', gw_group_by=".split('/')[-1]")
+    job.env.update(
+        gw_file_path_pattern=f'{job.home}/data/x/**/*.tif, {job.home}/data/z.*', gw_group_by=".split('/')[-1]"
+    )
     assert job.run()[0].returncode == 0
     assert ids(job) == ['tile_1_a.tif', 'tile_1_b.tif', 'tile_2_a.tif', 'z.tif']
     job.log.write_text('')
@@ -188,7 +197,7 @@ def test_patterns_in_a_bucket(grid):
         job.put(name, b'')
     connection = job.env['gw_coordinator_connection']
     job.env.update(gw_file_path_pattern=f'{connection}/in/**/*.tif', gw_group_by=".split('/')[-1].split('_')[0]")
-    worker, = job.run()
+    (worker,) = job.run()
     assert worker.returncode == 0, said(worker)
     assert ids(job) == ['a', 'b']
 
@@ -216,9 +225,29 @@ def test_grouping(wrapper, how, batch):
 
 @pytest.mark.parametrize(
     'how',
-    ['.__class__', '.__class__()', '.format(1)', '[0].x', ' + "x"', '; import os', '.split', ".split('/')", '[99]', '.nope()',
-     '.split(__import__("os"))', '[(lambda: 1)()]', '.split(path)', '.split(*[1])', '*2', '[', '.split(1)', '[-1:-1]', '[0:1:0]',
-     '.replace(**{})', '('*500],
+    [
+        '.__class__',
+        '.__class__()',
+        '.format(1)',
+        '[0].x',
+        ' + "x"',
+        '; import os',
+        '.split',
+        ".split('/')",
+        '[99]',
+        '.nope()',
+        '.split(__import__("os"))',
+        '[(lambda: 1)()]',
+        '.split(path)',
+        '.split(*[1])',
+        '*2',
+        '[',
+        '.split(1)',
+        '[-1:-1]',
+        '[0:1:0]',
+        '.replace(**{})',
+        '(' * 500,
+    ],
 )
 def test_grouping_that_is_refused(wrapper, how):
     with pytest.raises(wrapper.Refusal):
@@ -232,7 +261,10 @@ def test_grouping_that_is_refused(wrapper, how):
         ('s3://k:topsecret@http://127.0.0.1:8000/b/p/', ('http://127.0.0.1:8000', 'b', 'p', 'k', 'topsecret')),
         ('cos://k:topsecret@minio/b', ('https://minio', 'b', '', 'k', 'topsecret')),
         ('cos://k:topsecret@localhost:9000/b', ('https://localhost:9000', 'b', '', 'k', 'topsecret')),
-        ('cos://k:p@ss:w/rd+=@s3.example.org/b/a@b.c/d', ('https://s3.example.org', 'b', 'a@b.c/d', 'k', 'p@ss:w/rd+=')),
+        (
+            'cos://k:p@ss:w/rd+=@s3.example.org/b/a@b.c/d',
+            ('https://s3.example.org', 'b', 'a@b.c/d', 'k', 'p@ss:w/rd+='),
+        ),
         ('cos://k:a@b/c@s3.example.org/b', ('https://s3.example.org', 'b', '', 'k', 'a@b/c')),
         ('cos://s3.example.org/b/p', ('https://s3.example.org', 'b', 'p', None, None)),
         ('s3://bucket/some/path', (None, 'bucket', 'some/path', None, None)),
@@ -245,7 +277,9 @@ def test_connections(wrapper, text, parts):
 
 
 def test_status(wrapper):
-    names = dict.fromkeys(['a.processed', 'b.lock', 'c.err', 'd.err', 'd.lock.2', 'e.lock', 'e.processed', 'other.err'], '')
+    names = dict.fromkeys(
+        ['a.processed', 'b.lock', 'c.err', 'd.err', 'd.lock.2', 'e.lock', 'e.processed', 'other.err'], ''
+    )
     counts, failed = wrapper.grid_status(list('abcdef'), names, lambda name: b'Traceback\nValueError: no\n\n')
     assert counts == {'done': 2, 'locked': 2, 'failed': 1, 'free': 1}
     assert failed == {'c': 'ValueError: no'}

@@ -13,14 +13,14 @@ DONE = {'simple': 'bad-1.PROCESSED', 'folder': 'bad-1.PROCESSED'}
 @pytest.mark.parametrize('backend', BACKENDS)
 def test_failed_batches(grid, backend):
     job = grid(backend).give(['good-1', 'bad-1', 'good-2', 'bad-2'])
-    first, = job.run()
+    (first,) = job.run()
     assert first.returncode == 4, said(first)
     assert reported(first) == (2, 0, 2, 0, 4)
     assert "Batch 'bad-1' failed: ValueError: bad-1 is wrong" in said(first)
     failed = FAILED.get(backend, 'bad-1.err')
     assert failed in job.names() and marks_are_clean(job)
 
-    skipped, = job.run()
+    (skipped,) = job.run()
     assert skipped.returncode == 4 and reported(skipped) == (0, 2, 2, 0, 4)
     assert job.lines('begin')['bad-1'] == 1
 
@@ -30,7 +30,7 @@ def test_failed_batches(grid, backend):
 
     mended = job.image / 'job.py'
     mended.write_text(mended.read_text().replace("'bad'", "'never'"))
-    last, = job.run(gw_ignore_error_files='True')
+    (last,) = job.run(gw_ignore_error_files='True')
     assert last.returncode == 0, said(last)
     assert reported(last) == (2, 2, 0, 0, 4)
     assert failed not in job.names() and DONE.get(backend, 'bad-1.processed') in job.names()
@@ -56,11 +56,18 @@ def test_results_beside_their_sources(grid):
     job.env['sgw_target_folder'] = ''
     job.marks = job.source
     for _ in range(2):
-        worker, = job.run()
+        (worker,) = job.run()
         assert worker.returncode == 0, said(worker)
         assert reported(worker)[4] == 3
-    assert job.names() == {'a.txt', 'a.PROCESSED.txt', 'UNLOCKED.csv', 'UNLOCKED.PROCESSED.csv', 'bad.LOCKED', 'noending',
-                           'noending.PROCESSED'}
+    assert job.names() == {
+        'a.txt',
+        'a.PROCESSED.txt',
+        'UNLOCKED.csv',
+        'UNLOCKED.PROCESSED.csv',
+        'bad.LOCKED',
+        'noending',
+        'noending.PROCESSED',
+    }
     assert (job.source / 'a.PROCESSED.txt').read_text() == 'a.txt processed'
 
 
@@ -80,7 +87,7 @@ def test_ends_of_the_function(grid, how):
     def grid_process(batch_id, **_):
         {statement}
     """
-    worker, = grid('local', script=script).give(['one', 'two']).run()
+    (worker,) = grid('local', script=script).give(['one', 'two']).run()
     assert worker.returncode == status, said(worker)
     assert reported(worker)[2] == (2 if status else 0)
 
@@ -98,25 +105,29 @@ SCRIPTS = {
 def test_wrong_scripts(grid, which):
     script, message = SCRIPTS[which]
     job = grid('local', script=script).give(['one'])
-    worker, = job.run()
+    (worker,) = job.run()
     assert worker.returncode == 1
     assert message in said(worker)
     assert job.names() == set()
 
 
-GREEDY = SCRIPT.replace('    import os\n', """
+GREEDY = SCRIPT.replace(
+    '    import os\n',
+    """
     from os import *
     from time import *
     import os
     Worker = State = Files = Refusal = LOG = now = key_of = json = logging = signal = probe = None
     main = random = re = print = repr = len = 'mine'
-""", 1)
+""",
+    1,
+)
 
 
 @pytest.mark.parametrize('name', ['job.py', 'json.py', 'my-job.py', 'time.py', 'grid.py'])
 def test_names_of_the_script_stay_its_own(grid, name):
     job = grid('local', script=GREEDY, name=name).give(['one', 'two'])
-    worker, = job.run()
+    (worker,) = job.run()
     assert worker.returncode == 0, said(worker)
     assert job.lines() == {'one': 1, 'two': 1}
 
@@ -125,15 +136,30 @@ def test_names_of_the_script_stay_its_own(grid, name):
 def test_files_called_like_modules(grid, backend):
     script = SCRIPT + '\n    import queue\n    import uuid\n    assert queue.mine and uuid.mine\n'
     job = grid(backend, script=script).give(['one', 'bad'])
-    for name in ('queue', 'uuid', 'json', 'socket', 'csv', 'glob', 'hashlib', 'traceback', 'six', 'email', 'inspect', 'shutil'):
+    for name in (
+        'queue',
+        'uuid',
+        'json',
+        'socket',
+        'csv',
+        'glob',
+        'hashlib',
+        'traceback',
+        'six',
+        'email',
+        'inspect',
+        'shutil',
+    ):
         (job.image / f'{name}.py').write_text('mine = True\n')
-    worker, = job.run()
+    (worker,) = job.run()
     assert worker.returncode == 4, said(worker)
     assert job.lines() == {'one': 1}
 
 
 def test_pools_of_processes(grid):
-    script = SCRIPT + """
+    script = (
+        SCRIPT
+        + """
 
     def square(number):
         return number * number
@@ -146,8 +172,9 @@ def test_pools_of_processes(grid):
                 assert pool.map(square, range(3)) == [0, 1, 4]
         note(log, 'end', batch_id)
     """
+    )
     job = grid('local', script=script).give(['one', 'two'])
-    worker, = job.run()
+    (worker,) = job.run()
     assert worker.returncode == 0, said(worker)
     assert job.lines() == {'one': 1, 'two': 1}
 

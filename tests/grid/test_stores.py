@@ -58,7 +58,7 @@ def test_requests_of_a_fresh_batch(grid, proxy):
     counter = proxy()
     batches = names_of(200)
     job = grid('cos', store=counter.url).give(batches)
-    alone, = job.run(1)
+    (alone,) = job.run(1)
     each = (sum(counter.count.values()) - 40) / len(batches)  # 40: the probe and the listings
     print(f'requests: {dict(counter.count)}, about {each} for each batch')
     assert alone.returncode == 0
@@ -76,8 +76,10 @@ def test_requests_of_eight_workers(grid, proxy):
 
 def put_marks(job, names):
     """Make ten thousand marks without spending a client's time on each."""
-    policy = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":["s3:PutObject"],' \
-             f'"Resource":["arn:aws:s3:::{BUCKET}/*"]}}]}}'
+    policy = (
+        '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":["s3:PutObject"],'
+        f'"Resource":["arn:aws:s3:::{BUCKET}/*"]}}]}}'
+    )
     client().put_bucket_policy(Bucket=BUCKET, Policy=policy)
 
     def put(part):
@@ -101,7 +103,7 @@ def test_rerun_over_ten_thousand_on_s3(grid, proxy):
     batches = names_of(10_000)
     job = grid('cos', store=counter.url).give(batches)
     put_marks(job, [f'{batch}.processed' for batch in batches])
-    worker, = job.run(1)
+    (worker,) = job.run(1)
     assert worker.returncode == 0, said(worker)
     assert reported(worker) == (0, 10_000, 0, 0, 10_000)
     assert sum(counter.count.values()) <= 15, counter.count
@@ -113,7 +115,7 @@ def test_rerun_over_ten_thousand_in_a_folder(grid):
     for batch in batches:
         job.put(f'{batch}.processed', b'')
     started = time.monotonic()
-    worker, = job.run(1)
+    (worker,) = job.run(1)
     took = time.monotonic() - started
     print(f'{took:.2f} s')
     assert reported(worker) == (0, 10_000, 0, 0, 10_000)
@@ -126,7 +128,7 @@ def test_five_thousand_entries_take_five_times_as_long_as_one_thousand(grid, bac
     for number in (1000, 5000):
         job = grid(backend).give(names_of(number))
         started = time.monotonic()
-        worker, = job.run(1)
+        (worker,) = job.run(1)
         took[number] = time.monotonic() - started
         assert reported(worker)[0] == number
     print(took)
@@ -187,7 +189,7 @@ def test_lock_without_heartbeat(grid, backend):
     job.put('one.lock', b'')
     job.env.update(C3_GRID_HEARTBEAT='0.5', gw_lock_timeout='3')
     started = time.monotonic()
-    worker, = job.run()
+    (worker,) = job.run()
     assert worker.returncode == 0
     assert time.monotonic() - started > 2
     assert job.names() == {'one.processed', 'two.processed'}
@@ -205,7 +207,7 @@ def test_lock_without_heartbeat_that_is_old_already(grid):
 def test_worker_that_does_not_wait(grid, backend):
     job = grid(backend).give(['one', 'two'])
     job.put('one.lock', b'')
-    worker, = job.run(gw_wait='False')
+    (worker,) = job.run(gw_wait='False')
     assert worker.returncode == 0
     assert reported(worker) == (1, 0, 0, 1, 2)
 
@@ -213,17 +215,19 @@ def test_worker_that_does_not_wait(grid, backend):
 def test_forbidden_is_an_error(grid):
     job = grid('cos').give(['one'])
     job.env['gw_coordinator_connection'] = f'cos://testkey:wrongsecret@{CEPH}/{BUCKET}/x'
-    worker, = job.run()
+    (worker,) = job.run()
     assert worker.returncode == 1
     assert 'SignatureDoesNotMatch' in said(worker) and 'Traceback' not in said(worker)
     assert not job.lines('begin')
 
 
-@pytest.mark.parametrize('text', ['nonsense', 'cos://x', 'cos://key@127.0.0.1:1/bucket', f'cos://k:s@{CEPH}/no-bucket/x'])
+@pytest.mark.parametrize(
+    'text', ['nonsense', 'cos://x', 'cos://key@127.0.0.1:1/bucket', f'cos://k:s@{CEPH}/no-bucket/x']
+)
 def test_connections_that_lead_nowhere(grid, text):
     job = grid('cos').give(['one'])
     job.env['gw_coordinator_connection'] = text
-    worker, = job.run()
+    (worker,) = job.run()
     assert worker.returncode == 1
     assert 'ERROR' in said(worker) and 'Traceback' not in said(worker)
 
@@ -249,7 +253,7 @@ def test_credentials(grid, way):
         job.env['AWS_SHARED_CREDENTIALS_FILE'] = str(mounted)
         connection = f's3://{place}'
     job.env['gw_coordinator_connection'] = connection
-    worker, = job.run(log_level='DEBUG')
+    (worker,) = job.run(log_level='DEBUG')
     assert worker.returncode == 0, said(worker)
     assert job.names() == {'one.processed'}
     assert 'p@ss' not in said(worker) and 'w/rd' not in said(worker)

@@ -1,0 +1,92 @@
+class Transfers:
+    """Brings the files of a batch from the object store and what has been made of them back."""
+
+    def __init__(self, source, target, groups, additional, folders):
+        """Note where files come from and go to; `groups` gives the paths of a batch."""
+        self.source, self.target, self.groups = source, target, groups
+        self.additional = [name.strip() for name in additional.split(',') if name.strip()]
+        self.input, self.output = folders
+        for folder in folders:
+            if os.path.isdir(folder) and os.listdir(folder) or os.path.isfile(folder):
+                raise Refusal(f'`{folder}` exists already; give another gw_local_input_path or gw_local_target_path')
+
+    def run(self, batch, function):
+        """Call the function on a batch between download and upload."""
+        try:
+            for folder in (self.input, self.output):
+                os.makedirs(folder, exist_ok=True)
+            self.download(batch)
+            self.verify(function(batch))
+            self.upload()
+        finally:
+            for folder in (self.input, self.output):
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def download(self, batch):
+        """Bring the files of a batch and those that every batch needs."""
+        paths = list(self.groups(batch)) + self.additional
+        LOG.info('Downloading %d files', len(paths))
+        bucket = self.source.connection.bucket + '/'
+        for path in paths:
+            key = path[len(bucket) :] if path.startswith(bucket) else path
+            local = inside(self.input, key)
+            os.makedirs(os.path.dirname(local), exist_ok=True)
+            self.source.ask('download_file', Key=key, Filename=local)
+
+    def verify(self, made):
+        """Warn about files which the function claims to have made and which won't be found in the store."""
+        for name in [made] if isinstance(made, (str, os.PathLike)) else made or ():
+            if not os.path.exists(name):
+                LOG.error('Target file %s does not exist', name)
+            elif not os.path.abspath(name).startswith(os.path.abspath(self.output) + os.sep):
+                LOG.warning('Target file %s is not in gw_local_target_path and is not uploaded', name)
+
+    def upload(self):
+        """Put what has been made into the store."""
+        paths = [os.path.join(folder, name) for folder, _, names in os.walk(self.output) for name in names]
+        LOG.info('Uploading %d files', len(paths))
+        for path in sorted(paths):
+            name = os.path.relpath(path, self.output).replace(os.sep, '/')
+            key = f'{self.target.connection.path}/{name}'.lstrip('/')
+            self.target.ask('upload_file', Key=key, Filename=path)
+
+
+def inside(folder, key):
+    """Give the local path of an object, which must not lead out of the folder."""
+    local = os.path.normpath(os.path.join(folder, key.lstrip('/')))
+    if not os.path.abspath(local).startswith(os.path.abspath(folder) + os.sep):
+        raise Refusal(f'object `{key}` would be written outside of `{folder}`')
+    return local
+
+
+def connect(connection, variables, path, default):
+    """Give a connection that is stated as a whole or by variables, else another path in the bucket of the default."""
+    if connection:
+        return parse_connection(connection)
+    if default:
+        path = default.path if path is None else path
+        return Connection(default.endpoint, default.bucket, path, default.key, default.secret)
+    key, secret, endpoint, bucket = variables
+    if not bucket:
+        raise Refusal('set gw_source_connection, or gw_source_bucket and gw_source_endpoint')
+    if endpoint and '://' not in endpoint:
+        endpoint = 'https://' + endpoint
+    return Connection(endpoint, bucket, '', key, secret)
+
+
+def find_groups(source, batch_file, column, patterns, group_by):
+    """Give the batch ids, and a function that gives the paths of a batch."""
+    folder = source.connection.path + '/' if source.connection.path else ''
+    names = [folder + pattern.strip() for pattern in (patterns or '').split(',') if pattern.strip()]
+    paths = list(dict.fromkeys(path for name in names for path in find_objects(source, name)))
+    if batch_file:
+        batches = load_batches(batch_file, column, None, None, object_reader(source))
+        return batches, lambda batch: [path for path in paths if batch in path]
+    groups = {}
+    for path in paths:
+        groups.setdefault(group(path, group_by or ''), []).append(path)
+    if not groups:
+        raise Refusal(
+            'there are no batches; set gw_batch_file, or gw_file_path_pattern (and gw_group_by) to match files'
+        )
+    return list(groups), lambda batch: groups[batch]
