@@ -27,6 +27,7 @@ pub static STORES: &[Store] = &[
     Store { name: "local", help: "files in a shared folder", requirements: &[] },
     Store { name: "cos", help: "files in a bucket", requirements: BOTO },
     Store { name: "s3kv", help: "keys in a bucket", requirements: BOTO },
+    Store { name: "legacy_cos", help: "files in a bucket, the data too", requirements: BOTO },
     Store { name: "simple", help: "each file of a folder is a batch", requirements: &[] },
     Store { name: "folder", help: "each file or folder in a folder is a batch", requirements: &[] },
 ];

@@ -21,6 +21,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("grid/core.py", include_str!("../../templates/grid/core.py")),
     ("grid/files.py", include_str!("../../templates/grid/files.py")),
     ("grid/folders.py", include_str!("../../templates/grid/folders.py")),
+    ("grid/legacy_cos.py", include_str!("../../templates/grid/legacy_cos.py")),
     ("grid/s3.py", include_str!("../../templates/grid/s3.py")),
 ];
 

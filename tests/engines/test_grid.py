@@ -1,8 +1,8 @@
 """Grid wrappers: compiled, accepted by every engine, and run by several containers that share their batches."""
 
 import json
-import os
 import re
+import secrets
 import shutil
 import subprocess
 
@@ -11,9 +11,15 @@ from manifests import compile_pipelines, load, validate_steps
 from operators import run_image
 from support import C3, EMITTED, ROOT, c3, environment, inspect, refused, run, succeeded, venv, write
 
-BACKENDS = ['local', 'cos', 's3kv', 'simple', 'folder']
+BACKENDS = ['local', 'cos', 's3kv', 'legacy_cos', 'simple', 'folder']
 SAMPLE = 'count_letters.py'
 WORKERS = 4
+STORE = 'http://127.0.0.1:7480'
+MAKE_BUCKET = f"""
+import sys, boto3
+keys = {{'aws_access_key_id': 'testkey', 'aws_secret_access_key': 'testsecret', 'region_name': 'us-east-1'}}
+boto3.client('s3', endpoint_url='{STORE}', **keys).create_bucket(Bucket=sys.argv[1])
+"""
 TEXTS = {f'text-{number:02}.txt': f'a{"b" * number}A' for number in range(30)}
 
 
@@ -102,7 +108,7 @@ def test_kubernetes_accepts_the_jobs(wrappers):
     succeeded(run(venv('tools', 'kubernetes-validate'), '--strict', *jobs))
 
 
-@pytest.mark.parametrize('backend', ['cos', 's3kv'])
+@pytest.mark.parametrize('backend', ['cos', 's3kv', 'legacy_cos'])
 def test_a_connection_is_a_secret(wrappers, backend):
     job = load(wrappers / backend, 'gw_count_letters', 'job.yaml')
     [variable] = [
@@ -123,6 +129,24 @@ def test_workers_share_the_batches(image, tmp_path):
     assert counts(folder) == EXPECTED
     done = [int(found) for log in logs for found in re.findall(r'(\d+) done by this worker', log)]
     assert len(done) == WORKERS and sum(done) == len(TEXTS)
+
+
+def test_workers_share_the_batches_through_an_object_store(workspace, repository, tmp_path):
+    done = succeeded(wrap(workspace, '-b', 'cos', '-r', f'{repository}/cos', '--format', 'json', '-o', tmp_path))
+    image = json.loads(done.stdout)['image']
+    folder = shared(tmp_path / 'shared')
+    bucket = f'c3-engines-{secrets.token_hex(4)}'
+    succeeded(run(venv('tools', 'python'), '-c', MAKE_BUCKET, bucket))
+    connection = f'cos://testkey:testsecret@{STORE}/{bucket}/run'
+    given = {**parameters('/shared'), 'gw_coordinator_connection': connection}
+    given.pop('gw_coordinator_path')
+    variables = [word for name, value in given.items() for word in ('--env', f'{name}={value}')]
+    command = ['docker', 'run', '--rm', '--network', 'host', '--volume', f'{folder}:/shared', *variables, image]
+    workers = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(WORKERS)]
+    logs = [worker.communicate(timeout=120)[1] for worker in workers]
+    assert [worker.returncode for worker in workers] == [0] * WORKERS, logs
+    assert counts(folder) == EXPECTED
+    assert not any('testsecret' in log for log in logs)
 
 
 def test_a_failed_batch_is_told_of_and_tried_again(image, tmp_path):
