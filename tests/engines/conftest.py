@@ -10,7 +10,7 @@ import urllib.request
 import pytest
 from images import docker, remove_image
 from operators import NAMES, PROBE, READER
-from support import BASE, C3, CLOSED_REGISTRY, OPEN_REGISTRY, c3, run, succeeded, venv, write
+from support import BASE, C3, CLOSED_REGISTRY, OPEN_REGISTRY, R_BASE, c3, run, succeeded, venv, write
 
 # A run in the background may have been told to ignore Ctrl-C, which its children would inherit.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -35,16 +35,18 @@ def needs():
     return {
         str(C3): os.access(C3, os.X_OK),
         'the Docker Engine': run('docker', 'version').returncode == 0,
-        f'the image {BASE}': run('docker', 'image', 'inspect', BASE).returncode == 0,
-        **{f'the registry {host}': registry_answers(host) for host in (OPEN_REGISTRY, CLOSED_REGISTRY)},
+        **{f'the image {base}': run('docker', 'image', 'inspect', base).returncode == 0 for base in (BASE, R_BASE)},
+        'the repository of R packages': answers('http://127.0.0.1:5002/src/contrib/PACKAGES'),
+        'the object store': answers('http://127.0.0.1:7480/'),
+        **{f'the registry {host}': answers(f'http://{host}/v2/') for host in (OPEN_REGISTRY, CLOSED_REGISTRY)},
         **{str(venv(*program)): os.access(venv(*program), os.X_OK) for program in programs},
     }
 
 
-def registry_answers(host):
-    """Tell whether a registry is up, even if it wants a login."""
+def answers(url):
+    """Tell whether a server is up, even if it wants a login."""
     try:
-        return urllib.request.urlopen(f'http://{host}/v2/', timeout=10).status == 200
+        return urllib.request.urlopen(url, timeout=10).status == 200
     except urllib.error.HTTPError as error:
         return error.code == 401
     except OSError:

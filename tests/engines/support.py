@@ -13,6 +13,7 @@ C3 = Path(os.environ.get('C3', ROOT / 'target/release/c3')).resolve()
 STATE = Path(os.environ.get('C3_ENGINES', ROOT / 'target/engines')).resolve()
 
 BASE = 'registry.access.redhat.com/ubi8/python-312'
+R_BASE = 'r-base:4.3.2'
 OPEN_REGISTRY = '127.0.0.1:5000'
 CLOSED_REGISTRY = '127.0.0.1:5001'
 LOGIN = 'tester', 'p@ss:word/1'
