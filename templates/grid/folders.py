@@ -20,6 +20,9 @@ class Folders(Files):
         with os.scandir(self.source) as entries:
             found = sorted((entry.name, entry.is_dir()) for entry in entries if self.is_wanted(entry))
         self.entries = {key_of(name): (name, is_folder) for name, is_folder in found}
+        for result in (self.result(key, 'PROCESSED') for key in self.entries):
+            if len(os.fsencode(result)) > 255:
+                raise Refusal(f'the result `{result}` would have too long a name; shorten that of its source')
         return [name for name, _ in found]
 
     def is_wanted(self, entry):

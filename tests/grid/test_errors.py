@@ -71,6 +71,12 @@ def test_results_beside_their_sources(grid):
     assert (job.source / 'a.PROCESSED.txt').read_text() == 'a.txt processed'
 
 
+def test_result_with_too_long_a_name(grid):
+    (worker,) = grid('simple').give(['n' * 246]).run()
+    assert worker.returncode == 1
+    assert 'too long a name' in said(worker) and 'Traceback' not in said(worker)
+
+
 ENDS = {
     'exit': ('raise SystemExit(3)', 4),
     'exit well': ('raise SystemExit', 0),

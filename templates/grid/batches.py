@@ -1,0 +1,174 @@
+# Lists of batches
+
+
+def is_connection(text):
+    """Tell a URL of an object store from a file whose name begins alike."""
+    return text.startswith(('cos://', 's3://'))
+
+
+def read_batches(name, content, column):
+    """Read the batch ids from the content of a file, by the ending of its name."""
+    kinds = {'.txt': txt_batches, '.json': json_batches, '.csv': csv_batches}
+    kind = os.path.splitext(name)[1].lower()
+    if kind not in kinds:
+        raise Refusal(f'`{name}` is no batch file: a .txt, .json or .csv file is needed')
+    try:
+        return kinds[kind](content.decode('utf-8-sig'), column, name)
+    except (ValueError, csv.Error) as error:
+        raise Refusal(f'`{name}` cannot be read: {error}') from None
+
+
+def txt_batches(text, *_):
+    """Give what stands between commas and ends of lines."""
+    return [part.strip() for part in re.split(r'[,\r\n]', text)]
+
+
+def json_batches(text, _, name):
+    """Give the keys of a dictionary or the items of a list, numbers as they stand."""
+    value = json.loads(text, parse_int=str, parse_float=str)
+    batches = list(value) if isinstance(value, (dict, list)) else [None]
+    if not all(isinstance(batch, str) for batch in batches):
+        raise Refusal(f'`{name}` holds neither a dictionary nor a list of strings or numbers')
+    return batches
+
+
+def csv_batches(text, column, name):
+    """Give the values of a column, as they stand."""
+    rows = csv.DictReader(io.StringIO(text, newline=''))
+    if column not in (rows.fieldnames or ()):
+        names = ', '.join(f'`{field}`' for field in rows.fieldnames or ())
+        raise Refusal(f'`{name}` has no column `{column}`; gw_batch_file_col_name must be one of {names}')
+    return [row[column] or '' for row in rows]
+
+
+def read_local(path):
+    """Read a file that may not be there."""
+    if not os.path.isfile(path):
+        return None
+    with open(path, 'rb') as stream:
+        return stream.read()
+
+
+def find_local(pattern):
+    """Find files by a pattern."""
+    return sorted(glob.glob(pattern, recursive=True))
+
+
+def load_batches(batch_file, column, patterns, group_by, read=read_local, find=find_local):
+    """Give all batch ids, from a file or from the names of files."""
+    if batch_file:
+        content = read(batch_file)
+        if content is None:
+            raise Refusal(f'there is no batch file `{hidden(batch_file)}`')
+        batches = read_batches(hidden(batch_file), content, column)
+    elif patterns:
+        paths = [path for pattern in patterns.split(',') if pattern.strip() for path in find(pattern.strip())]
+        batches = [group(path, group_by or '') for path in paths]
+    else:
+        raise Refusal('nothing says what the batches are; set gw_batch_file, or gw_file_path_pattern and gw_group_by')
+    if not keys_of(batches):
+        raise Refusal(f'`{hidden(batch_file or patterns)}` gives no batches')
+    return batches
+
+
+def hidden(name):
+    """Give a file's name without the credentials of a connection."""
+    return name.rpartition('@')[2] if is_connection(name) else name
+
+
+# How paths are grouped
+
+METHODS = {
+    'split',
+    'rsplit',
+    'strip',
+    'lstrip',
+    'rstrip',
+    'replace',
+    'lower',
+    'upper',
+    'partition',
+    'rpartition',
+    'removeprefix',
+    'removesuffix',
+}
+
+
+def group(path, group_by):
+    """Apply slices and methods such as `[-10:-4]` or `.split('/')[-1]` to a path."""
+    try:
+        batch = apply(ast.parse('path' + group_by.strip(), mode='eval').body, path)
+    except (SyntaxError, ValueError, TypeError, AttributeError, IndexError, RecursionError) as error:
+        raise Refusal(f'gw_group_by `{group_by}` cannot be applied to `{path}`: {error}') from None
+    if not isinstance(batch, str) or not batch:
+        raise Refusal(f'gw_group_by `{group_by}` makes no batch id of `{path}`, but {batch!r}')
+    return batch
+
+
+def apply(node, path):
+    """Apply one step of the grouping to the result of those before it; nothing else is understood."""
+    if isinstance(node, ast.Name):
+        return path
+    if isinstance(node, ast.Subscript):
+        return apply(node.value, path)[index(node.slice)]
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in METHODS:
+        options = {option.arg: ast.literal_eval(option.value) for option in node.keywords if option.arg}
+        return getattr(apply(node.func.value, path), node.func.attr)(*map(ast.literal_eval, node.args), **options)
+    raise ValueError("it may only hold indices, slices and methods such as `.split('_')`")
+
+
+def index(node):
+    """Give the number or the slice between brackets."""
+    if isinstance(node, ast.Slice):
+        return slice(*[part and ast.literal_eval(part) for part in (node.lower, node.upper, node.step)])
+    return ast.literal_eval(getattr(node, 'value', node) if type(node).__name__ == 'Index' else node)
+
+
+# The user's script
+
+
+def load_function(script, name):
+    """Import the script as a module of its own and give its process function."""
+    forget_shadowed()
+    stem = os.path.splitext(os.path.basename(script))[0]
+    # A script that is called like a module which is in use must not take its place.
+    module_name = f'operator_{stem}' if stem in sys.modules or '.' in stem else stem
+    spec = importlib.util.spec_from_file_location(module_name, os.path.join(FOLDER, script))
+    module = sys.modules[module_name] = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        LOG.error('`%s` cannot be imported', script, exc_info=error)
+        raise Refusal(f'`{script}` fails when it is imported') from None
+    except SystemExit as end:
+        raise Refusal(
+            f'`{script}` ends the program when it is imported (exit code {end.code}); put what must not run '
+            "then under `if __name__ == '__main__':`"
+        ) from None
+    function = getattr(module, name, None)
+    if not callable(function):
+        raise Refusal(f'`{script}` has no function `{name}`')
+    return function
+
+
+def forget_shadowed():
+    """Forget modules loaded here which the script's own files go before in its imports."""
+    for module in set(sys.modules) - LOADED:
+        path = os.path.join(FOLDER, module.partition('.')[0])
+        if os.path.isfile(path + '.py') or os.path.isfile(os.path.join(path, '__init__.py')):
+            del sys.modules[module]
+
+
+def accepted(function, values):
+    """Give those of the values that the function has parameters for."""
+    parameters = inspect.signature(function).parameters.values()
+    if any(parameter.kind == parameter.VAR_KEYWORD for parameter in parameters):
+        return values
+    names = {parameter.name for parameter in parameters if parameter.kind != parameter.POSITIONAL_ONLY}
+    return {name: value for name, value in values.items() if name in names}
+
+
+def stagger(seconds):
+    """Wait for a random time, as workers that start at once may be a burden to a store."""
+    if seconds > 0:
+        time.sleep(random.uniform(0, seconds))
