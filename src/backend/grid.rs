@@ -19,8 +19,8 @@ pub struct Store {
     requirements: &'static [&'static str],
 }
 
-/// What the programs of all stores in S3 need.
-const BOTO: &[&str] = &["# pip install boto3"];
+/// What the programs of all stores in S3 need: the first boto3 that sends `If-None-Match`.
+const BOTO: &[&str] = &["# pip install boto3>=1.36"];
 
 /// Every store.
 pub static STORES: &[Store] = &[

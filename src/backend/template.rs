@@ -19,6 +19,8 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("prelude.R", include_str!("../../templates/prelude.R.j2")),
     ("grid/wrapper.py", include_str!("../../templates/grid/wrapper.py.j2")),
     ("grid/core.py", include_str!("../../templates/grid/core.py")),
+    ("grid/worker.py", include_str!("../../templates/grid/worker.py")),
+    ("grid/batches.py", include_str!("../../templates/grid/batches.py")),
     ("grid/files.py", include_str!("../../templates/grid/files.py")),
     ("grid/folders.py", include_str!("../../templates/grid/folders.py")),
     ("grid/legacy_cos.py", include_str!("../../templates/grid/legacy_cos.py")),

@@ -1,7 +1,7 @@
 """Runs components in kfp's local Docker runner: `kfp_run.py FOLDER`, with a list of runs as JSON on standard input.
 
-A run is a list of steps, each a component and its arguments, and perhaps the cluster's environment; an argument is a value, `{"step": 0, "output": "x"}` or
-`{"artifact": {"name": "text"}}`, a folder with these files. Prints for each run a line of JSON: the outputs kfp has collected, the files it has been
+A run is a list of steps, each a component and its arguments; the first may hold the environment and the mounts of all.
+An argument is a value, `{"step": 0, "output": "x"}` or `{"artifact": {"name": "text"}}`, a folder with these files. Prints for each run a line of JSON: the outputs kfp has collected, the files it has been
 given, and the log.
 """
 
@@ -12,6 +12,7 @@ import os
 import sys
 from pathlib import Path
 
+from docker.types import Mount
 from kfp import components, dsl, local
 
 
@@ -58,7 +59,8 @@ def files(folder):
 def answer(steps, folder):
     """Run steps as the user who owns the folder, and tell how it went."""
     folder.mkdir()
-    runner = local.DockerRunner(user=str(os.getuid()), environment=steps[0].get('environment', {}))
+    mounts = [Mount(target, source, type='bind') for target, source in steps[0].get('mounts', {}).items()]
+    runner = local.DockerRunner(user=str(os.getuid()), environment=steps[0].get('environment', {}), mounts=mounts)
     local.init(runner=runner, pipeline_root=str(folder))
     is_single = len(steps) == 1 and not any(isinstance(value, dict) for value in steps[0]['arguments'].values())
     outputs = run_task(steps[0]) if is_single else run_pipeline(steps, folder)

@@ -9,6 +9,7 @@ import subprocess
 import pytest
 from manifests import compile_pipelines, load, validate_steps
 from operators import run_image
+from runners import run_components
 from support import C3, EMITTED, ROOT, c3, environment, inspect, refused, run, succeeded, venv, write
 
 BACKENDS = ['local', 'cos', 's3kv', 'legacy_cos', 'simple', 'folder']
@@ -129,6 +130,17 @@ def test_workers_share_the_batches(image, tmp_path):
     assert counts(folder) == EXPECTED
     done = [int(found) for log in logs for found in re.findall(r'(\d+) done by this worker', log)]
     assert len(done) == WORKERS and sum(done) == len(TEXTS)
+
+
+def test_kubeflow_runs_it_in_a_loop(image, workspace, tmp_path, session_folder):
+    folder = shared(tmp_path / 'shared')
+    component = str(workspace / 'gw_count_letters.yaml')
+    given = {'component': component, 'arguments': parameters('/shared')}
+    steps = [{**given, 'mounts': {'/shared': str(folder)}}, given, given]
+    result = run_components({'loop': steps}, session_folder / 'kubeflow-grid')['loop']
+    assert 'error' not in result, result
+    assert result['log'].count('in total') == len(steps)
+    assert counts(folder) == EXPECTED
 
 
 def test_workers_share_the_batches_through_an_object_store(workspace, repository, tmp_path):

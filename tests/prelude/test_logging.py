@@ -109,3 +109,10 @@ def test_secrets_are_shown_nowhere(operator, tmp_path, level, arguments):
     assert ('Parameter: token = ***' in done.stderr) == (
         bool(arguments) and '--n' not in arguments and level != 'ERROR'
     )
+
+
+def test_credentials_in_an_address_are_not_shown(operator):
+    subject = operator('pass', inputs=[an_input('place'), LOG_LEVEL], logging=True)
+    done = subject.run('place=cos://key:s3c@/ret@host.example/bucket/file.txt')
+    assert done.stderr.endswith('Parameter: place = "cos://***@host.example/bucket/file.txt"\n')
+    assert subject.run('place=user@host.example').stderr.endswith('Parameter: place = "user@host.example"\n')
