@@ -52,7 +52,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
             .hint(format!("sources end in {}", frontend::extensions().join(", "))));
     }
     let compile = |source: &PathBuf| match clashes.get(source) {
-        Some(other) => clash(source, other),
+        Some(first) => clash(source, *first),
         None => compile(source, &options.emission),
     };
     let outcomes: Vec<Outcome> = match threads() {
@@ -103,8 +103,8 @@ fn threads() -> Option<ThreadPool> {
     crate::STACKS.iter().find_map(|&stack| ThreadPoolBuilder::new().stack_size(stack).build().ok())
 }
 
-/// Sources that would write a file of another's, each with the other.
-fn clashes<'a>(sources: &'a [PathBuf], emission: &Emission) -> BTreeMap<&'a PathBuf, &'a PathBuf> {
+/// Sources that would write the same files: the first of them, and each other with the first.
+fn clashes<'a>(sources: &'a [PathBuf], emission: &Emission) -> BTreeMap<&'a PathBuf, Option<&'a PathBuf>> {
     let mut taken: BTreeMap<PathBuf, &PathBuf> = BTreeMap::new();
     let mut clashes = BTreeMap::new();
     for source in sources {
@@ -113,24 +113,24 @@ fn clashes<'a>(sources: &'a [PathBuf], emission: &Emission) -> BTreeMap<&'a Path
         let dockerfile = emission.dockerfile.clone().unwrap_or_else(|| format!("{stem}.Dockerfile"));
         let manifests = backend::suffixes().map(|suffix| format!("{stem}{suffix}"));
         for file in manifests.chain([dockerfile]) {
-            let other = *taken.entry(folder.join(&file)).or_insert(source);
-            if other != source {
-                clashes.extend([(source, other), (other, source)]);
+            let first = *taken.entry(folder.join(&file)).or_insert(source);
+            if first != source {
+                clashes.insert(source, Some(first));
+                clashes.entry(first).or_insert(None);
             }
         }
     }
     clashes
 }
 
-/// Refuses a source for the sake of another one.
-fn clash(source: &Path, other: &Path) -> Outcome {
-    let message = format!("`{}` and `{}` would both write the same files", source.display(), other.display());
-    let hint = "compile them one by one, each with an `--output-dir` of its own";
-    Outcome {
-        source: source.into(),
-        messages: Messages::default(),
-        result: Err(Failure::new(INPUT, message).hint(hint)),
-    }
+/// Refuses a source for the sake of the first of its name, which is refused too, but without a word.
+fn clash(source: &Path, first: Option<&PathBuf>) -> Outcome {
+    let failure = first.map_or_else(Failure::diagnosed, |first| {
+        let (source, first) = (source.display(), first.display());
+        Failure::new(INPUT, format!("`{first}` and `{source}` would both write the same files"))
+            .hint("compile them one by one, each with an `--output-dir` of its own")
+    });
+    Outcome { source: source.into(), messages: Messages::default(), result: Err(failure) }
 }
 
 /// Tells of sources whose operators have one name, so that one image takes the place of the other.
