@@ -107,9 +107,8 @@ impl Plan {
             return Err(Failure::diagnosed());
         };
         let component = Component { ipython: self.component.ipython, ..component };
-        let root = current_dir()?;
-        let settings = settings(&source, &component, options, &self.files, &self.requirements, &root)?;
-        let settings = Settings { folder: self.settings.folder.clone(), ..settings };
+        let dockerfile = checked_dockerfile_name(&source, options)?;
+        let settings = Settings { stem: source.stem(), dockerfile, ..self.settings };
         check_entry(&Operator { component: &component, settings: &settings })?;
         let wrapper = (program.name, Content::Bytes(program.content));
         let scripts = std::iter::once(wrapper).chain(self.scripts).collect();

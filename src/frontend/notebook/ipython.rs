@@ -9,7 +9,7 @@ use ruff_python_parser::{Mode, ParseOptions, lexer, parse_module, parse_unchecke
 use ruff_text_size::Ranged;
 
 use super::shell::{self, Lifted, Obstacle};
-use super::{Code, PROSE, Remark, layout};
+use super::{Code, Remark, layout, prose_line};
 use crate::frontend::python;
 
 /// Cell magics whose body is Python, run by IPython.
@@ -167,9 +167,10 @@ impl<'a> Magic<'a> {
         }
         let below = self.body.lines().enumerate().map(|(at, text)| match installs.get(&at) {
             Some(commands) => format!("# {}\n", commands.join(" && ")),
-            None => prose(text),
+            None => prose_line(text),
         });
-        let text = std::iter::once(prose(&format!("%%{} {}", self.name, self.line))).chain(below).collect();
+        let text =
+            std::iter::once(prose_line(&format!("%%{} {}", self.name, self.line))).chain(below).collect();
         Code { text, script: self.run(body), shell: true, ..Code::default() }
     }
 
@@ -188,11 +189,6 @@ fn starts(text: &str) -> Vec<usize> {
 /// The line of a byte, from 0, told by where lines begin.
 fn line_of(starts: &[usize], at: usize) -> usize {
     starts.partition_point(|&start| start <= at).saturating_sub(1)
-}
-
-/// A line as a comment that is no command and no description.
-fn prose(line: &str) -> String {
-    format!("{PROSE} {line}").trim_end().to_owned() + "\n"
 }
 
 fn ended(text: &str) -> String {

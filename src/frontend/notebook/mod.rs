@@ -25,6 +25,9 @@ pub const KIND: &str = "notebook";
 /// What prose begins with in a flattened notebook: no command, no description and no directive is looked for there.
 pub const PROSE: &str = "#|";
 
+/// The first line of a flattened notebook.
+const HEAD: &str = "#| Made of a notebook by c3";
+
 /// Lines above a cell in a flattened notebook.
 pub(crate) const HEADER: usize = 3;
 
@@ -130,8 +133,7 @@ pub fn flatten(json: &str) -> Result<(Language, String, Notebook), NotebookError
         futures.extend(code.futures.iter().cloned());
         flat.add(index + 1, cell, &code);
     }
-    let head = format!("{PROSE} Made of a notebook by c3");
-    let first = if futures.is_empty() { head } else { format!("{}  {head}", futures.join("; ")) };
+    let first = if futures.is_empty() { HEAD.to_owned() } else { format!("{}  {HEAD}", futures.join("; ")) };
     flat.notebook.script = format!("{first}\n{}", flat.notebook.script);
     Ok((language, flat.text, flat.notebook))
 }
@@ -153,9 +155,13 @@ fn translate(language: Language, cell: &Cell) -> Code {
 }
 
 fn prose(text: &str) -> Code {
-    let text: String =
-        text.lines().map(|line| format!("{PROSE} {line}").trim_end().to_owned() + "\n").collect();
+    let text: String = text.lines().map(prose_line).collect();
     Code { script: text.clone(), text, ..Code::default() }
+}
+
+/// A line as a comment that is no command and no description.
+fn prose_line(line: &str) -> String {
+    format!("{PROSE} {line}").trim_end().to_owned() + "\n"
 }
 
 /// A notebook in the making.
@@ -168,7 +174,7 @@ struct Flat {
 impl Flat {
     fn new(cells: &[Cell]) -> Self {
         let notebook = Notebook { description: description(cells), ..Notebook::default() };
-        Self { text: format!("{PROSE} Made of a notebook by c3\n"), lines: 1, notebook }
+        Self { text: format!("{HEAD}\n"), lines: 1, notebook }
     }
 
     /// Adds a cell under a line with its number, which an empty line parts from the comments of the cell.
@@ -180,7 +186,7 @@ impl Flat {
         self.notebook.cells.push(self.lines);
         let start = self.text.len();
         self.push(&code.text);
-        if code.trailer.is_some() || cell.has_tag(PARAMETERS) {
+        if cell.has_tag(PARAMETERS) {
             self.notebook.parameters.push(start..self.text.len());
         }
         for part in [Some(&code.script), code.trailer.as_ref()].into_iter().flatten() {

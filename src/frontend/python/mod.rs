@@ -8,7 +8,6 @@ use ruff_python_parser::{ParseError, Parsed, parse_module};
 use ruff_text_size::{Ranged, TextRange};
 
 use crate::diagnostic::Diagnostic;
-use crate::frontend::parameters::Assignment;
 use crate::frontend::{Extraction, requirements};
 use crate::source::Source;
 
@@ -22,6 +21,8 @@ mod names;
 mod parameters;
 
 use comments::Comments;
+
+pub(super) use parameters::{assignments, overrides};
 
 /// Programs that lines of a shell begin with.
 const PROGRAMS: &[&str] = &[
@@ -59,16 +60,6 @@ fn parse(source: &Source, range: Range<usize>) -> Result<Parsed<ModModule>, Diag
         let span = bytes(error.location);
         syntax_error(&error, place(range.start + span.start)..place(range.start + span.end), source)
     })
-}
-
-/// The assignments of plain values at the top level of a cell.
-pub(super) fn assignments(cell: &str) -> Vec<Assignment> {
-    parameters::assignments(cell)
-}
-
-/// The lines that let the environment override the assignments of a cell.
-pub(super) fn overrides(cell: &str) -> Option<String> {
-    parameters::overrides(cell)
 }
 
 /// Whether a script binds a name at its top level.

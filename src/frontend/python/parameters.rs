@@ -14,7 +14,7 @@ use crate::frontend::requirements::CommentLine;
 use crate::source::Source;
 
 /// The assignments of plain values at the top level of a cell.
-pub(super) fn assignments(cell: &str) -> Vec<Assignment> {
+pub(crate) fn assignments(cell: &str) -> Vec<Assignment> {
     if depth::excess(cell).is_some() {
         return Vec::new();
     }
@@ -45,7 +45,7 @@ fn read(statement: &Stmt, source: &Source, comments: &Comments) -> Option<Assign
 }
 
 /// The lines that let the environment override the assignments of a cell.
-pub(super) fn overrides(cell: &str) -> Option<String> {
+pub(crate) fn overrides(cell: &str) -> Option<String> {
     parameters::overrides(&assignments(cell), |assignment| {
         let name = &assignment.name;
         let read = |default: &str| format!("__import__('os').getenv('{name}', {default})");
