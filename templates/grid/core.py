@@ -118,6 +118,21 @@ def last_line(content):
 # Claims
 
 
+class Marks:
+    """What all stores of marks have in common."""
+
+    def finish(self, key, content, failed_before):
+        """Mark a batch as done; tells whether we are the first."""
+        if self.create(key + '.processed', content) is None:
+            return False
+        if failed_before:
+            self.delete(key + '.err')
+        return True
+
+    def clear(self, _):
+        """Remove what a batch has left unfinished: nothing here."""
+
+
 class Claim:
     """A batch in the hands of this worker."""
 

@@ -1,4 +1,4 @@
-class Files:
+class Files(Marks):
     """Marks as files in a folder that all workers share; safe on NFS too."""
 
     def __init__(self, folder):
@@ -82,20 +82,9 @@ class Files:
             return None
         return claim.content()
 
-    def finish(self, key, content, failed_before):
-        """Mark a batch as done; tells whether we are the first."""
-        if self.create(key + '.processed', content) is None:
-            return False
-        if failed_before:
-            self.delete(key + '.err')
-        return True
-
     def fail(self, key, content):
         """Mark a batch as failed."""
         os.replace(self.write_part(content), self.path(key + '.err'))
-
-    def clear(self, _):
-        """Remove what a batch has left unfinished: nothing here."""
 
     def delete(self, name):
         """Remove a mark that may have gone already."""

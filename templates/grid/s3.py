@@ -194,7 +194,7 @@ def is_broken_off(error):
     return isinstance(error, (botocore.exceptions.HTTPClientError, botocore.exceptions.ResponseStreamingError))
 
 
-class Objects:
+class Objects(Marks):
     """Marks as objects below a path in a bucket."""
 
     def __init__(self, store):
@@ -235,20 +235,9 @@ class Objects:
         answer = self.store.ask('put_object', until, Key=self.folder + claim.name, Body=claim.content())
         return answer['ETag']
 
-    def finish(self, key, content, failed_before):
-        """Mark a batch as done; tells whether we are the first."""
-        if self.create(key + '.processed', content) is None:
-            return False
-        if failed_before:
-            self.delete(key + '.err')
-        return True
-
     def fail(self, key, content):
         """Mark a batch as failed."""
         self.store.ask('put_object', Key=f'{self.folder}{key}.err', Body=content)
-
-    def clear(self, _):
-        """Remove what a batch has left unfinished: nothing here."""
 
     def delete(self, name):
         """Remove a mark that may have gone already."""
