@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use c3::backend::{self, Operator, Settings, TARGETS, Target};
+use c3::backend::{self, Job, Operator, Settings, TARGETS, Target};
 use c3::component::{Component, Language};
 use c3::frontend;
 use c3::source::Source;
@@ -59,8 +59,7 @@ fn settings(source: &Source, component: &Component) -> Settings {
         files: Vec::new(),
         requirement_files: Vec::new(),
         logging: true,
-        generate_name: false,
-        parallelism: None,
+        job: Job::default(),
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use c3::backend::{self, Operator, RequirementFile, Settings, TARGETS, prelude};
+use c3::backend::{self, Job, Operator, RequirementFile, Settings, TARGETS, prelude};
 use c3::component::{Component, Language};
 use c3::diagnostic::{Diagnostic, Severity, render};
 use c3::frontend;
@@ -694,8 +694,7 @@ fn settings() -> impl Strategy<Value = Settings> {
             files,
             requirement_files: Vec::new(),
             logging,
-            generate_name,
-            parallelism: None,
+            job: Job { generate_name, ..Job::default() },
         },
     )
 }

@@ -1,7 +1,10 @@
 //! Kubernetes: a job that can be applied as it is.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
+use super::job::{Job, RestartPolicy, SecretKey, amounts, place};
 use super::parameter::{Parameter, parameters};
 use super::{Operator, template};
 use crate::artifact::Artifact;
@@ -13,7 +16,10 @@ struct Context {
     source: String,
     name: String,
     generate_name: Option<String>,
+    namespace: Option<String>,
     parallelism: Option<u32>,
+    backoff_limit: u32,
+    pod: Pod,
     image: String,
     working_dir: &'static str,
     command: Vec<String>,
@@ -23,28 +29,73 @@ struct Context {
 }
 
 #[derive(Serialize)]
+struct Pod {
+    restart_policy: RestartPolicy,
+    service_account: Option<String>,
+    supplemental_groups: Vec<u32>,
+    fs_group: Option<u32>,
+    pull_secrets: Vec<String>,
+    node_selector: BTreeMap<String, String>,
+    requests: BTreeMap<String, String>,
+    limits: BTreeMap<String, String>,
+    volumes: Vec<Source>,
+    mounts: Vec<Mount>,
+}
+
+#[derive(Serialize)]
+struct Source {
+    /// Name of the volume in the pod.
+    name: String,
+    claim: String,
+    read_only: bool,
+}
+
+#[derive(Serialize)]
+struct Mount {
+    name: String,
+    path: String,
+    folder: Option<String>,
+    read_only: bool,
+}
+
+#[derive(Serialize)]
 struct Variable {
     /// Name in the container's environment.
     env: String,
     description: Option<String>,
     required: bool,
-    secret_name: Option<String>,
+    secret: Option<Secret>,
     value: Option<String>,
 }
+
+#[derive(Serialize)]
+struct Secret {
+    name: String,
+    key: String,
+    /// Whether the pod starts without it.
+    optional: bool,
+}
+
+/// How often a job is tried again unless the settings say another.
+const BACKOFF_LIMIT: u32 = 5;
 
 /// Writes `<stem>.job.yaml`.
 #[expect(clippy::unnecessary_wraps, reason = "the signature of every target")]
 pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>> {
     let Operator { component, settings } = operator;
+    let job = &settings.job;
     let parameters = parameters(component, settings.logging);
     let variables: Vec<Variable> =
-        parameters.iter().map(|parameter| variable(parameter, &component.name)).collect();
+        parameters.iter().map(|parameter| variable(parameter, &component.name, job)).collect();
     let context = Context {
         c3: env!("CARGO_PKG_VERSION"),
         source: component.source.clone(),
         name: component.name.clone(),
-        generate_name: settings.generate_name.then(|| format!("{}-", component.name)),
-        parallelism: settings.parallelism,
+        generate_name: job.generate_name.then(|| format!("{}-", component.name)),
+        namespace: job.namespace.as_ref().map(ToString::to_string),
+        parallelism: job.parallelism.map(u32::from),
+        backoff_limit: job.backoff_limit.map_or(BACKOFF_LIMIT, u32::from),
+        pod: pod(operator),
         image: settings.image.clone(),
         working_dir: operator.runtime().working_dir,
         command: operator.command(),
@@ -55,19 +106,81 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
             .collect(),
         has_env: variables
             .iter()
-            .any(|variable| variable.required || variable.secret_name.is_some() || variable.value.is_some()),
+            .any(|variable| variable.required || variable.secret.is_some() || variable.value.is_some()),
         variables,
     };
     Ok(vec![operator.artifact(".job.yaml", template::render("job.yaml", &context))])
 }
 
-fn variable(parameter: &Parameter, operator: &str) -> Variable {
+fn pod(operator: &Operator) -> Pod {
+    let job = &operator.settings.job;
+    let volumes = claims(job);
+    Pod {
+        restart_policy: job.restart_policy.unwrap_or(RestartPolicy::OnFailure),
+        service_account: job.service_account.as_ref().map(ToString::to_string),
+        supplemental_groups: job.supplemental_groups.iter().copied().map(u32::from).collect(),
+        fs_group: job.fs_group.map(u32::from),
+        pull_secrets: job.pull_secrets.iter().map(ToString::to_string).collect(),
+        node_selector: job
+            .node_selector
+            .iter()
+            .map(|label| (label.name.to_string(), label.value.to_string()))
+            .collect(),
+        requests: amounts(&job.requests),
+        limits: job.all_limits(),
+        mounts: mounts(operator, &volumes),
+        volumes,
+    }
+}
+
+/// The claims, each once however often it is mounted.
+fn claims(job: &Job) -> Vec<Source> {
+    let mut claims: Vec<Source> = Vec::new();
+    for volume in &job.volumes {
+        match claims.iter_mut().find(|claim| claim.claim == volume.claim()) {
+            Some(claim) => claim.read_only &= volume.read_only(),
+            None => claims.push(Source {
+                name: format!("volume-{}", claims.len() + 1),
+                claim: volume.claim().to_owned(),
+                read_only: volume.read_only(),
+            }),
+        }
+    }
+    claims
+}
+
+fn mounts(operator: &Operator, claims: &[Source]) -> Vec<Mount> {
+    let volumes = operator.settings.job.volumes.iter();
+    volumes
+        .filter_map(|volume| {
+            let claim = claims.iter().find(|claim| claim.claim == volume.claim())?;
+            Some(Mount {
+                name: claim.name.clone(),
+                path: place(volume, operator),
+                folder: volume.folder().map(ToOwned::to_owned),
+                read_only: volume.read_only(),
+            })
+        })
+        .collect()
+}
+
+fn variable(parameter: &Parameter, operator: &str, job: &Job) -> Variable {
     Variable {
         env: env_name(parameter),
         description: parameter.description(),
         required: parameter.input.required,
-        secret_name: parameter.input.secret.then(|| operator.to_owned()),
+        secret: parameter.input.secret.then(|| secret(parameter, operator, job)),
         value: parameter.default().map(literal),
+    }
+}
+
+/// The secret that the settings name, which has to be there; else that of the operator's name.
+fn secret(parameter: &Parameter, operator: &str, job: &Job) -> Secret {
+    let named = job.secret(&parameter.input.name);
+    Secret {
+        name: named.map_or(operator, SecretKey::name).to_owned(),
+        key: named.and_then(SecretKey::key).map_or_else(|| env_name(parameter), ToOwned::to_owned),
+        optional: named.is_none() && !parameter.input.required,
     }
 }
 

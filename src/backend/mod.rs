@@ -8,6 +8,7 @@ mod cwl;
 pub mod dockerfile;
 pub mod grid;
 mod install;
+pub mod job;
 mod kubeflow;
 mod kubernetes;
 mod parameter;
@@ -16,6 +17,7 @@ pub mod runtime;
 mod template;
 
 pub use dockerfile::BuildFile;
+pub use job::Job;
 use runtime::Runtime;
 
 /// A platform that `c3` writes files for.
@@ -76,10 +78,8 @@ pub struct Settings {
     pub requirement_files: Vec<RequirementFile>,
     /// Whether the operator sets up logging.
     pub logging: bool,
-    /// Whether the job is named anew at each start.
-    pub generate_name: bool,
-    /// How many pods of the job run at once.
-    pub parallelism: Option<u32>,
+    /// How Kubernetes runs the job.
+    pub job: Job,
 }
 
 impl Settings {
@@ -151,7 +151,7 @@ pub fn emit(operator: &Operator, targets: &[&Target]) -> Result<Vec<Artifact>, V
 #[must_use]
 pub fn review(operator: &Operator, python: Option<&str>) -> Vec<Diagnostic> {
     let mismatch = python.and_then(|version| runtime::python_mismatch(operator.component, version));
-    mismatch.into_iter().chain(dockerfile::review(operator)).collect()
+    mismatch.into_iter().chain(dockerfile::review(operator)).chain(job::review(operator)).collect()
 }
 
 /// The target of a name.

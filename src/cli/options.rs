@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use c3::artifact::Existing;
-use c3::backend::{self, TARGETS, Target};
+use c3::backend::{self, Job, TARGETS, Target};
 use c3::engine::progress::Verbosity;
 use clap::{Args, ValueEnum};
 
@@ -55,14 +55,6 @@ pub(crate) struct Emission {
     #[arg(long, alias = "skip_logging")]
     pub(crate) skip_logging: bool,
 
-    /// Let Kubernetes name each start of the job anew (`kubectl create -f`)
-    #[arg(long)]
-    pub(crate) generate_name: bool,
-
-    /// Pods of the Kubernetes job that run at once
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) parallelism: Option<u32>,
-
     /// Replace files that are there and differ
     #[arg(long)]
     pub(crate) overwrite: bool,
@@ -85,6 +77,9 @@ pub(crate) struct Emission {
     /// Form of the summary on standard output
     #[arg(long, default_value = "text")]
     pub(crate) format: Format,
+
+    #[command(flatten)]
+    pub(crate) job: Job,
 }
 
 impl Emission {

@@ -67,10 +67,11 @@ impl Plan {
     ) -> Result<Self, Failure> {
         let source = Source::load(path)?;
         let mut reading = frontend::read(&source);
-        let Some(component) = reading.component else {
+        let Some(mut component) = reading.component else {
             messages.add(&reading.diagnostics, &source, options.log_level);
             return Err(Failure::diagnosed());
         };
+        options.job.mark_secrets(&mut component);
         let root = current_dir()?;
         let beside = || path.parent().map(Path::to_path_buf).unwrap_or_default();
         let folder = options.output_dir.clone().unwrap_or_else(beside);
@@ -106,7 +107,8 @@ impl Plan {
             messages.add(&reading.diagnostics, &source, options.log_level);
             return Err(Failure::diagnosed());
         };
-        let component = Component { ipython: self.component.ipython, ..component };
+        let mut component = Component { ipython: self.component.ipython, ..component };
+        options.job.mark_secrets(&mut component);
         let dockerfile = checked_dockerfile_name(&source, options)?;
         let settings = Settings { stem: source.stem(), dockerfile, ..self.settings };
         check_entry(&Operator { component: &component, settings: &settings })?;
@@ -171,6 +173,8 @@ impl Plan {
         options: &Emission,
         messages: &mut Messages,
     ) -> Result<Vec<Artifact>, Failure> {
+        let unknown = self.settings.job.unknown_secrets(&self.component);
+        messages.add(&unknown, &self.source, options.log_level);
         backend::emit(&self.operator(), &options.targets()).map_err(|diagnostics| {
             messages.add(&diagnostics, &self.source, options.log_level);
             Failure::diagnosed()
@@ -305,8 +309,7 @@ fn settings(
         folder,
         requirement_files: requirements.named.clone(),
         logging: !options.skip_logging,
-        generate_name: options.generate_name,
-        parallelism: options.parallelism,
+        job: options.job.clone(),
     })
 }
 

@@ -1,0 +1,186 @@
+//! How Kubernetes runs a job: what the guide has people edit by hand, each an option and a key of the settings at once.
+
+use std::collections::BTreeMap;
+
+use clap::{Args, ValueEnum};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::component::Component;
+use crate::diagnostic::Diagnostic;
+
+mod pair;
+mod review;
+mod text;
+mod whole;
+
+pub use pair::Pair;
+pub(super) use review::{place, review};
+pub use text::{LabelKey, LabelValue, Name, Namespace, Quantity, Resource, SecretKey, Variable, Volume};
+pub use whole::Whole;
+
+/// What the options stand under in the help.
+const HEADING: &str = "Kubernetes job";
+
+/// How Kubernetes runs the job.
+#[derive(Args, Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[group(skip)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Job {
+    /// Let Kubernetes name each start of the job anew (`kubectl create -f`)
+    #[arg(help_heading = HEADING, long)]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub generate_name: bool,
+
+    /// Namespace of the job; that of the login unless given
+    #[arg(help_heading = HEADING, long, value_name = "NAME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<Namespace>,
+
+    /// Pods of the job that run at once
+    #[arg(help_heading = HEADING, long, value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parallelism: Option<Whole<1>>,
+
+    /// How often the job is tried again after a failure; 5 unless given
+    #[arg(help_heading = HEADING, long, value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backoff_limit: Option<Whole<0>>,
+
+    /// Whether a failed container is restarted in its pod (`OnFailure`, unless given) or in a new one (`Never`)
+    #[arg(help_heading = HEADING, long, value_name = "POLICY", ignore_case = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restart_policy: Option<RestartPolicy>,
+
+    /// Secrets with logins for the registry of the image
+    #[arg(help_heading = HEADING, long = "pull-secret", alias = "image-pull-secret", value_name = "NAME", value_delimiter = ',')]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pull_secrets: Vec<Name>,
+
+    /// Service account that the pods run as
+    #[arg(help_heading = HEADING, long, value_name = "NAME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_account: Option<Name>,
+
+    /// Persistent volume claims and where they are mounted; a path without `/` at its beginning is in the working directory
+    #[arg(help_heading = HEADING, long = "volume", value_name = "CLAIM[/FOLDER]:PATH[:ro]", value_delimiter = ',')]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub volumes: Vec<Volume>,
+
+    /// Groups that own what is on the volumes, as the cluster's administrator tells them
+    #[arg(help_heading = HEADING, long = "supplemental-group", value_name = "ID", value_delimiter = ',')]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub supplemental_groups: Vec<Whole<0>>,
+
+    /// Group that Kubernetes gives what is on the volumes to
+    #[arg(help_heading = HEADING, long, value_name = "ID")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fs_group: Option<Whole<0>>,
+
+    /// What a pod is given at least: `cpu`, `memory`, `ephemeral-storage`
+    #[arg(help_heading = HEADING, long, value_name = "RESOURCE=QUANTITY", value_delimiter = ',')]
+    #[serde(with = "pair", skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "BTreeMap<Resource, Quantity>")]
+    pub requests: Vec<Pair<Resource, Quantity>>,
+
+    /// What a pod is given at most: `cpu`, `memory`, `ephemeral-storage`, or others such as `amd.com/gpu`
+    #[arg(help_heading = HEADING, long, value_name = "RESOURCE=QUANTITY", value_delimiter = ',')]
+    #[serde(with = "pair", skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "BTreeMap<Resource, Quantity>")]
+    pub limits: Vec<Pair<Resource, Quantity>>,
+
+    /// GPUs of a pod: short for the limit `nvidia.com/gpu`
+    #[arg(help_heading = HEADING, long, value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gpu: Option<Whole<1>>,
+
+    /// Labels of the nodes that the pods may run on
+    #[arg(help_heading = HEADING, long, value_name = "LABEL=VALUE", value_delimiter = ',')]
+    #[serde(with = "pair", skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "BTreeMap<LabelKey, LabelValue>")]
+    pub node_selector: Vec<Pair<LabelKey, LabelValue>>,
+
+    /// Variables that are taken from secrets of the cluster; the key is the variable's name unless given
+    #[arg(help_heading = HEADING, long = "secret", value_name = "VARIABLE=SECRET[/KEY]", value_delimiter = ',')]
+    #[serde(with = "pair", skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "BTreeMap<Variable, SecretKey>")]
+    pub secrets: Vec<Pair<Variable, SecretKey>>,
+}
+
+/// What becomes of a container that fails.
+#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[value(rename_all = "PascalCase")]
+pub enum RestartPolicy {
+    /// It is restarted in its pod.
+    OnFailure,
+    /// It stays as it is, and a new pod takes its place.
+    Never,
+}
+
+/// The resource that GPUs are unless another is named.
+const GPU: &str = "nvidia.com/gpu";
+
+impl Job {
+    /// These settings before others: tables are joined key by key, any other value counts whole.
+    #[must_use]
+    pub fn over(&self, under: &Self) -> Self {
+        Self {
+            generate_name: self.generate_name || under.generate_name,
+            namespace: self.namespace.as_ref().or(under.namespace.as_ref()).cloned(),
+            parallelism: self.parallelism.or(under.parallelism),
+            backoff_limit: self.backoff_limit.or(under.backoff_limit),
+            restart_policy: self.restart_policy.or(under.restart_policy),
+            pull_secrets: list(&self.pull_secrets, &under.pull_secrets),
+            service_account: self.service_account.as_ref().or(under.service_account.as_ref()).cloned(),
+            volumes: list(&self.volumes, &under.volumes),
+            supplemental_groups: list(&self.supplemental_groups, &under.supplemental_groups),
+            fs_group: self.fs_group.or(under.fs_group),
+            requests: pair::joined(&self.requests, &under.requests),
+            limits: pair::joined(&self.limits, &under.limits),
+            gpu: self.gpu.or(under.gpu),
+            node_selector: pair::joined(&self.node_selector, &under.node_selector),
+            secrets: pair::joined(&self.secrets, &under.secrets),
+        }
+    }
+
+    /// The secret that a variable is taken from.
+    #[must_use]
+    pub fn secret(&self, variable: &str) -> Option<&SecretKey> {
+        self.secrets.iter().find(|pair| pair.name.as_str() == variable).map(|pair| &pair.value)
+    }
+
+    /// Makes secrets of the variables that are taken from secrets.
+    pub fn mark_secrets(&self, component: &mut Component) {
+        let inputs = component.inputs.iter_mut();
+        inputs.filter(|input| self.secret(&input.name).is_some()).for_each(|input| input.secret = true);
+    }
+
+    /// Warns of secrets for variables that a component doesn't have.
+    #[must_use]
+    pub fn unknown_secrets(&self, component: &Component) -> Vec<Diagnostic> {
+        let is_known = |name: &str| component.inputs.iter().any(|input| input.name == name);
+        let unknown = self.secrets.iter().filter(|pair| !is_known(pair.name.as_str()));
+        unknown
+            .map(|Pair { name, value }| {
+                let message = format!("no input is called `{name}`, so the secret `{value}` is not used");
+                Diagnostic::warning("job", message).hint("spell the variable as in the source")
+            })
+            .collect()
+    }
+
+    /// The limits by name, GPUs among them.
+    pub(super) fn all_limits(&self) -> BTreeMap<String, String> {
+        let gpu = self.gpu.map(|number| (GPU.to_owned(), number.to_string()));
+        amounts(&self.limits).into_iter().chain(gpu).collect()
+    }
+}
+
+/// A list before another.
+fn list<T: Clone>(over: &[T], under: &[T]) -> Vec<T> {
+    if over.is_empty() { under.to_vec() } else { over.to_vec() }
+}
+
+/// Amounts of resources by name.
+pub(super) fn amounts(pairs: &[Pair<Resource, Quantity>]) -> BTreeMap<String, String> {
+    pairs.iter().map(|pair| (pair.name.to_string(), pair.value.to_string())).collect()
+}

@@ -1,0 +1,118 @@
+"""What people edit in a job by hand is an option: the job says it, and Kubernetes' schema accepts it."""
+
+import pytest
+from manifests import load
+from support import c3, refused, run, succeeded, venv, write
+
+SCRIPT = "import os\nkey = os.getenv('access_key_id', 'none')\nrows = int(os.environ['rows'])\n"
+
+
+def compiled(folder, *options):
+    """Compile the script and give the pod of its job, which Kubernetes has accepted."""
+    write(folder / 'reader.py', SCRIPT)
+    succeeded(c3('compile', 'reader.py', *options, cwd=folder))
+    done = succeeded(run(venv('tools', 'kubernetes-validate'), '--strict', folder / 'reader.job.yaml'))
+    assert 'WARN' not in done.stdout + done.stderr, done.stdout
+    return load(folder, 'reader', 'job.yaml')
+
+
+def pod(job):
+    """Give the pod of a job and its only container."""
+    spec = job['spec']['template']['spec']
+    [container] = spec['containers']
+    return spec, container
+
+
+def test_the_job_of_the_guide(tmp_path):
+    options = ['--pull-secret', 'user-pull-secret', '--volume', 'pvc-name:data', '--supplemental-group', '1000720000']
+    options += ['--backoff-limit', '1', '--restart-policy', 'Never', '--secret', 'access_key_id=cos-secret']
+    job = compiled(tmp_path, *options)
+    spec, container = pod(job)
+    assert job['spec']['backoffLimit'] == 1
+    assert spec['restartPolicy'] == 'Never'
+    assert spec['imagePullSecrets'] == [{'name': 'user-pull-secret'}]
+    assert spec['securityContext']['supplementalGroups'] == [1000720000]
+    assert spec['securityContext']['runAsNonRoot'] is True
+    [volume] = spec['volumes']
+    assert volume['persistentVolumeClaim'] == {'claimName': 'pvc-name'}
+    assert container['volumeMounts'] == [{'name': volume['name'], 'mountPath': '/opt/app-root/src/data'}]
+    [variable] = [variable for variable in container['env'] if variable['name'] == 'access_key_id']
+    assert variable['valueFrom'] == {'secretKeyRef': {'name': 'cos-secret', 'key': 'access_key_id'}}
+
+
+def test_nothing_of_it_is_there_unasked(tmp_path):
+    job = compiled(tmp_path)
+    spec, container = pod(job)
+    assert (job['spec']['backoffLimit'], spec['restartPolicy']) == (5, 'OnFailure')
+    assert not {'volumes', 'imagePullSecrets', 'nodeSelector', 'serviceAccountName'} & set(spec)
+    assert not {'volumeMounts', 'resources'} & set(container)
+    assert set(spec['securityContext']) == {'runAsNonRoot', 'seccompProfile'}
+
+
+def test_resources_gpus_and_nodes(tmp_path):
+    options = ['--requests', 'cpu=500m,memory=1Gi,ephemeral-storage=2Gi', '--limits', 'cpu=2', '--limits', 'memory=4Gi']
+    job = compiled(tmp_path, *options, '--gpu', '2', '--node-selector', 'disk=ssd,example.org/zone=')
+    spec, container = pod(job)
+    assert container['resources'] == {
+        'requests': {'cpu': '500m', 'memory': '1Gi', 'ephemeral-storage': '2Gi'},
+        'limits': {'cpu': '2', 'memory': '4Gi', 'nvidia.com/gpu': '2'},
+    }
+    assert spec['nodeSelector'] == {'disk': 'ssd', 'example.org/zone': ''}
+    [other] = [pod(compiled(tmp_path, '--limits', 'amd.com/gpu=1', '--overwrite'))[1]]
+    assert other['resources'] == {'limits': {'amd.com/gpu': '1'}}
+
+
+def test_one_claim_in_two_places(tmp_path):
+    options = ['--volume', 'shared/in:/data/in:ro', '--volume', 'shared/out:/data/out', '--fs-group', '2000']
+    spec, container = pod(compiled(tmp_path, *options, '--namespace', 'team', '--service-account', 'runner'))
+    [volume] = spec['volumes']
+    assert volume['persistentVolumeClaim'] == {'claimName': 'shared'}
+    name = volume['name']
+    assert container['volumeMounts'] == [
+        {'name': name, 'mountPath': '/data/in', 'subPath': 'in', 'readOnly': True},
+        {'name': name, 'mountPath': '/data/out', 'subPath': 'out'},
+    ]
+    assert spec['securityContext']['fsGroup'] == 2000
+    assert spec['serviceAccountName'] == 'runner' and spec['automountServiceAccountToken'] is False
+    assert load(tmp_path, 'reader', 'job.yaml')['metadata']['namespace'] == 'team'
+
+
+def test_what_comes_from_a_secret_is_a_secret(tmp_path):
+    compiled(tmp_path, '--secret', 'access_key_id=cos-secret/id')
+    [key, *_] = load(tmp_path, 'reader', 'yaml')['inputs']
+    assert key['name'] == 'access_key_id' and 'default' not in key
+    assert 'default' not in load(tmp_path, 'reader', 'cwl')['inputs']['access_key_id']
+
+
+@pytest.mark.parametrize(
+    ('code', 'says', 'options'),
+    [
+        (2, '--limits.*no quantity; write it as', ['--limits', 'cpu=1gb']),
+        (2, '--limits.*no resource', ['--limits', 'gpu=1']),
+        (2, '--limits.*write `NAME=VALUE`', ['--limits', 'cpu']),
+        (2, '--volume.*no volume', ['--volume', '/home:/data']),
+        (2, '--pull-secret.*no name of Kubernetes', ['--pull-secret', 'My_Secret']),
+        (2, '--secret.*no secret', ['--secret', 'rows=A_B']),
+        (2, '--backoff-limit.*out of range', ['--backoff-limit=-1']),
+        (2, '--parallelism.*out of range', ['--parallelism', '0']),
+        (1, '`cpu=2` is above the limit `cpu=1500m`', ['--requests', 'cpu=2', '--limits', 'cpu=1500m']),
+        (1, 'without the same limit', ['--requests', 'nvidia.com/gpu=1']),
+        (1, 'not a whole number', ['--limits', 'memory=500m']),
+        (1, 'not a whole number', ['--limits', 'nvidia.com/gpu=0.5']),
+        (1, 'would hide the operator', ['--volume', 'pvc:/opt/app-root']),
+        (1, 'would hide the operator', ['--volume', 'pvc:.']),
+        (1, 'two volumes are mounted at `/data`', ['--volume', 'one:/data', '--volume', 'two:/data/']),
+        (1, '`..` in a path', ['--volume', 'pvc:/data/../etc']),
+        (1, '`..` in a path', ['--volume', 'pvc/..:/data']),
+    ],
+)
+def test_what_kubernetes_would_refuse_is_refused(tmp_path, code, says, options):
+    write(tmp_path / 'reader.py', SCRIPT)
+    refused(c3('compile', 'reader.py', *options, cwd=tmp_path), code, says)
+    assert [path.name for path in tmp_path.iterdir()] == ['reader.py']
+
+
+def test_a_secret_for_no_variable_is_told_of(tmp_path):
+    write(tmp_path / 'reader.py', SCRIPT)
+    done = succeeded(c3('compile', 'reader.py', '--secret', 'acess_key=cos-secret', cwd=tmp_path))
+    assert 'no input is called `acess_key`' in done.stderr
