@@ -142,6 +142,19 @@ pub fn render(diagnostic: &Diagnostic, source: &Source, colour: bool) -> String 
     renderer.decor_style(DecorStyle::Ascii).render(&std::iter::once(group).chain(hint).collect::<Vec<_>>())
 }
 
+/// The place in a text that is no source, such as `c3.toml`: its path, and the line with a mark.
+#[must_use]
+pub fn excerpt(path: &str, text: &str, span: Option<Range<usize>>) -> String {
+    let group = Group::with_level(Level::ERROR);
+    let group = match span.filter(|span| text.get(span.clone()).is_some()) {
+        Some(span) => {
+            group.element(Snippet::source(text).path(path).annotation(AnnotationKind::Primary.span(span)))
+        }
+        None => group.element(annotate_snippets::Origin::path(path)),
+    };
+    Renderer::plain().decor_style(DecorStyle::Ascii).render(&[group])
+}
+
 fn level(severity: Severity) -> Level<'static> {
     match severity {
         Severity::Error => Level::ERROR,

@@ -8,7 +8,7 @@
 //!                           line/cell map          plain data
 //! ```
 //!
-//! Only the two ends touch the world: [`source`], [`files`] and [`requirement_files`] read, [`artifact`] and [`engine`]
+//! Only the two ends touch the world: [`source`], [`config`], [`files`] and [`requirement_files`] read, [`artifact`] and [`engine`]
 //! write. Between them everything is a pure function from one plain type to the next:
 //!
 //! 1. [`source::Source::load`] reads a file; a notebook is flattened to a script of its kernel's language.
@@ -19,6 +19,7 @@
 pub mod artifact;
 pub mod backend;
 pub mod component;
+pub mod config;
 pub mod diagnostic;
 pub mod engine;
 pub mod files;

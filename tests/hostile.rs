@@ -694,7 +694,7 @@ fn settings() -> impl Strategy<Value = Settings> {
             files,
             requirement_files: Vec::new(),
             logging,
-            job: Job { generate_name, ..Job::default() },
+            job: Job { generate_name: Some(generate_name), ..Job::default() },
         },
     )
 }

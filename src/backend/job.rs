@@ -25,12 +25,12 @@ const HEADING: &str = "Kubernetes job";
 /// How Kubernetes runs the job.
 #[derive(Args, Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[group(skip)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default, expecting = "a table")]
 pub struct Job {
     /// Let Kubernetes name each start of the job anew (`kubectl create -f`)
-    #[arg(help_heading = HEADING, long)]
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub generate_name: bool,
+    #[arg(help_heading = HEADING, long, num_args = 0, default_missing_value = "true")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub generate_name: Option<bool>,
 
     /// Namespace of the job; that of the login unless given
     #[arg(help_heading = HEADING, long, value_name = "NAME")]
@@ -125,7 +125,7 @@ impl Job {
     #[must_use]
     pub fn over(&self, under: &Self) -> Self {
         Self {
-            generate_name: self.generate_name || under.generate_name,
+            generate_name: self.generate_name.or(under.generate_name),
             namespace: self.namespace.as_ref().or(under.namespace.as_ref()).cloned(),
             parallelism: self.parallelism.or(under.parallelism),
             backoff_limit: self.backoff_limit.or(under.backoff_limit),

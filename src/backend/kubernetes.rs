@@ -91,7 +91,7 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
         c3: env!("CARGO_PKG_VERSION"),
         source: component.source.clone(),
         name: component.name.clone(),
-        generate_name: job.generate_name.then(|| format!("{}-", component.name)),
+        generate_name: job.generate_name.unwrap_or_default().then(|| format!("{}-", component.name)),
         namespace: job.namespace.as_ref().map(ToString::to_string),
         parallelism: job.parallelism.map(u32::from),
         backoff_limit: job.backoff_limit.map_or(BACKOFF_LIMIT, u32::from),

@@ -12,6 +12,7 @@ use super::console::{self, Messages};
 use super::failure::{Failure, INPUT};
 use super::options::{Emission, Format, LogLevel};
 use super::plan::{Plan, Purpose};
+use super::settings::current_dir;
 use c3::artifact::Existing;
 use c3::reference::operator_name;
 use c3::{artifact, backend, frontend};
@@ -50,6 +51,11 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     if sources.is_empty() {
         return Err(Failure::new(INPUT, format!("no {} found", frontend::file_kinds()))
             .hint(format!("sources end in {}", frontend::extensions().join(", "))));
+    }
+    // A file that is wrong is told of once, not for each source.
+    let current = current_dir()?;
+    for source in &sources {
+        options.emission.files.nearest(source, &current)?;
     }
     let compile = |source: &PathBuf| match clashes.get(source) {
         Some(first) => clash(source, *first),
@@ -162,6 +168,7 @@ fn try_compile(
     messages: &mut Messages,
 ) -> Result<(String, Vec<PathBuf>), Failure> {
     let mut plan = Plan::new(source, &[], emission, Purpose::Files, messages)?;
+    let emission = &plan.emission.clone();
     let repository = plan.repository(emission)?;
     let version =
         emission.version.clone().or_else(|| plan.present_version()).unwrap_or_else(|| "0.1".to_owned());

@@ -95,7 +95,7 @@ impl Options {
 
 /// Builds, pushes and writes what a plan says.
 pub(crate) fn create(options: &Options, mut plan: Plan) -> Result<(), Failure> {
-    let emission = &options.emission;
+    let emission = &plan.emission.clone();
     let platform = single_platform(&options.platform)?;
     let repository = plan.repository(emission)?;
     let version = version(options, &plan, &repository)?;
@@ -134,10 +134,10 @@ pub(crate) fn create(options: &Options, mut plan: Plan) -> Result<(), Failure> {
 /// The version of the image: as given, as it stands in the manifests, or the next in the registry.
 fn version(options: &Options, plan: &Plan, repository: &str) -> Result<String, Failure> {
     let first = || "0.1".to_owned();
-    match &options.emission.version {
+    match &plan.emission.version {
         Some(version) => Ok(version.clone()),
         None if options.no_build => Ok(plan.present_version().unwrap_or_else(first)),
-        None if options.emission.repository.is_none() => Ok(first()),
+        None if plan.emission.repository.is_none() => Ok(first()),
         None => match registry::tags(repository) {
             Ok(tags) => Ok(next_version(&tags)),
             Err(error) => {
@@ -230,7 +230,7 @@ fn names(path: &Path) -> Option<Vec<OsString>> {
 }
 
 fn report(options: &Options, plan: &Plan, files: &[PathBuf], image: Option<&Image>) -> Result<(), Failure> {
-    let emission = &options.emission;
+    let emission = &plan.emission;
     if emission.repository.is_none() && !options.local_mode {
         console::info(
             "note: the image stays on this machine; push it with `--repository REGISTRY/NAMESPACE`",

@@ -1,6 +1,7 @@
 //! Failures: what ends a command, with its exit code and remedy.
 
 use c3::artifact::ArtifactError;
+use c3::config::ConfigError;
 use c3::engine::context::ContextError;
 use c3::engine::endpoint::EndpointError;
 use c3::engine::error::EngineError;
@@ -60,6 +61,7 @@ macro_rules! failures {
 
 failures! {
     SourceError => INPUT,
+    ConfigError => INPUT,
     FilesError => INPUT,
     NameError => INPUT,
     ContextError => INPUT,

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use c3::backend::dockerfile::COMPONENT_LABEL;
 use c3::component::{Component, Requirement};
+use c3::config::Files;
 use c3::diagnostic::Location;
 use c3::engine::registry;
 use c3::frontend;
@@ -12,6 +13,7 @@ use clap::{Args, ValueEnum};
 
 use super::failure::{Failure, INPUT};
 use super::options::LogLevel;
+use super::settings::Layers;
 use super::{console, image};
 
 #[derive(Args, Debug)]
@@ -60,7 +62,10 @@ fn of_source(path: &Path) -> Result<Component, Failure> {
     let source = Source::load(path)?;
     let reading = frontend::read(&source);
     console::diagnostics(&reading.diagnostics, &source, LogLevel::Info);
-    reading.component.ok_or_else(Failure::diagnosed)
+    let mut component = reading.component.ok_or_else(Failure::diagnosed)?;
+    let layers = Layers::find(&Files::default(), &source, reading.config)?;
+    layers.merged().job.mark_secrets(&mut component);
+    Ok(component)
 }
 
 /// The component that an image carries as a label; the engine is asked first, then the registry.

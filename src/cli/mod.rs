@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod compile;
+mod config;
 mod console;
 mod create_gridwrapper;
 mod create_operator;
@@ -16,6 +17,7 @@ mod image;
 mod inspect;
 mod options;
 mod plan;
+mod settings;
 
 use failure::Failure;
 
@@ -39,6 +41,8 @@ enum Command {
     Compile(compile::Options),
     /// Show the component of a source or an image; nothing is written
     Inspect(inspect::Options),
+    /// Show the settings that are in force for a source
+    Config(config::Options),
     /// Tell which engine, base image, registry login and tools are there and what is missing
     Doctor(doctor::Options),
 }
@@ -67,6 +71,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::CreateGridwrapper(options) => create_gridwrapper::run(&options),
         Command::Compile(options) => compile::run(&options),
         Command::Inspect(options) => inspect::run(&options),
+        Command::Config(options) => config::run(&options),
         Command::Doctor(options) => doctor::run(&options),
     }
 }

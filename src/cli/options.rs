@@ -4,10 +4,14 @@ use std::path::PathBuf;
 
 use c3::artifact::Existing;
 use c3::backend::{self, Job, TARGETS, Target};
+use c3::config::Files;
 use c3::engine::progress::Verbosity;
 use clap::{Args, ValueEnum};
 
 use super::failure::{Failure, USAGE};
+
+/// The platforms that files are written for unless others are named.
+const DEFAULT_TARGETS: [&str; 3] = ["kubeflow", "kubernetes", "cwl"];
 
 /// What is emitted, and where to.
 #[derive(Args, Debug, Clone)]
@@ -26,7 +30,7 @@ pub(crate) struct Emission {
     pub(crate) output_dir: Option<PathBuf>,
 
     /// Platforms to write files for, separated by commas
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "kubeflow,kubernetes,cwl", value_parser = target, help = targets_help())]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = target, help = targets_help())]
     pub(crate) target: Vec<&'static Target>,
 
     /// Image that the operator's is built from
@@ -80,12 +84,20 @@ pub(crate) struct Emission {
 
     #[command(flatten)]
     pub(crate) job: Job,
+
+    /// The files of settings that have been read
+    #[arg(skip)]
+    pub(crate) files: Files,
 }
 
 impl Emission {
     /// The platforms, each once.
     pub(crate) fn targets(&self) -> Vec<&'static Target> {
-        TARGETS.iter().filter(|target| self.target.iter().any(|chosen| chosen.name == target.name)).collect()
+        let is_chosen = |target: &&Target| match &self.target[..] {
+            [] => DEFAULT_TARGETS.contains(&target.name),
+            chosen => chosen.iter().any(|chosen| chosen.name == target.name),
+        };
+        TARGETS.iter().filter(is_chosen).collect()
     }
 
     /// What to do with files that are there.
@@ -143,7 +155,9 @@ fn target(name: &str) -> Result<&'static Target, String> {
 
 fn targets_help() -> String {
     let lines = TARGETS.iter().map(|target| format!("{} ({})", target.name, target.help));
-    format!("Platforms to write files for, separated by commas: {}", lines.collect::<Vec<_>>().join("; "))
+    let lines = lines.collect::<Vec<_>>().join("; ");
+    let default = DEFAULT_TARGETS.join(",");
+    format!("Platforms to write files for, separated by commas: {lines} [default: {default}]")
 }
 
 /// The platforms of `--platform`, of which an engine builds one at a time.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use c3::artifact::{self, Artifact};
 use c3::backend::grid::{self, Store};
-use c3::backend::{self, Operator, Settings, dockerfile, prelude, runtime};
+use c3::backend::{self, Job, Operator, Settings, dockerfile, prelude, runtime};
 use c3::component::{Component, Language};
 use c3::diagnostic::Diagnostic;
 use c3::engine::context::{Content, Context, Entry, source_date_epoch};
@@ -17,12 +17,17 @@ use c3::source::Source;
 use super::console::Messages;
 use super::failure::{Failure, INPUT, USAGE};
 use super::options::Emission;
+use super::settings::{Layers, current_dir};
 
 /// One operator, ready to be emitted and built.
 pub(crate) struct Plan {
     pub(crate) source: Source,
     pub(crate) component: Component,
     pub(crate) settings: Settings,
+    /// The options that are in force, those of files among them.
+    pub(crate) emission: Emission,
+    /// What is said of this operator's job alone.
+    own_job: Job,
     /// Folder for the files.
     pub(crate) folder: PathBuf,
     /// The program that runs in the image, and what it calls: file names and contents.
@@ -71,11 +76,15 @@ impl Plan {
             messages.add(&reading.diagnostics, &source, options.log_level);
             return Err(Failure::diagnosed());
         };
+        let layers = Layers::find(&options.files, &source, reading.config)?;
+        let own_job = options.own_job(&layers);
+        let options = &options.settled(&layers);
         options.job.mark_secrets(&mut component);
         let root = current_dir()?;
+        let patterns = if patterns.is_empty() { layers.merged().additional_files } else { patterns.to_vec() };
         let beside = || path.parent().map(Path::to_path_buf).unwrap_or_default();
         let folder = options.output_dir.clone().unwrap_or_else(beside);
-        let files = without_own(files::collect(patterns, &root)?, &source, &folder, options);
+        let files = without_own(files::collect(&patterns, &root)?, &source, &folder, options);
         let requirements = requirement_files::resolve(&component, source.path(), &root);
         reading.diagnostics.extend(requirements.missing.iter().map(|name| missing(name, purpose)));
         let settings = settings(&source, &component, options, &files, &requirements, &root)?;
@@ -87,7 +96,8 @@ impl Plan {
             return Err(Failure::diagnosed());
         }
         let scripts = scripts(&source, &Operator { component: &component, settings: &settings });
-        Ok(Self { source, component, settings, folder, scripts, files, requirements })
+        let emission = options.clone();
+        Ok(Self { source, component, settings, emission, own_job, folder, scripts, files, requirements })
     }
 
     /// The plan of a grid wrapper around this operator: a program that calls a function of the script for each batch.
@@ -108,7 +118,7 @@ impl Plan {
             return Err(Failure::diagnosed());
         };
         let mut component = Component { ipython: self.component.ipython, ..component };
-        options.job.mark_secrets(&mut component);
+        self.settings.job.mark_secrets(&mut component);
         let dockerfile = checked_dockerfile_name(&source, options)?;
         let settings = Settings { stem: source.stem(), dockerfile, ..self.settings };
         check_entry(&Operator { component: &component, settings: &settings })?;
@@ -173,7 +183,7 @@ impl Plan {
         options: &Emission,
         messages: &mut Messages,
     ) -> Result<Vec<Artifact>, Failure> {
-        let unknown = self.settings.job.unknown_secrets(&self.component);
+        let unknown = self.own_job.unknown_secrets(&self.component);
         messages.add(&unknown, &self.source, options.log_level);
         backend::emit(&self.operator(), &options.targets()).map_err(|diagnostics| {
             messages.add(&diagnostics, &self.source, options.log_level);
@@ -226,11 +236,6 @@ impl Plan {
 /// A name on the command line that isn't one.
 fn usage(error: NameError) -> Failure {
     Failure { code: USAGE, ..Failure::from(error) }
-}
-
-fn current_dir() -> Result<PathBuf, Failure> {
-    std::env::current_dir()
-        .map_err(|error| Failure::new(INPUT, format!("cannot tell the current directory: {error}")))
 }
 
 /// The name of the Dockerfile.

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::component::{Component, Language, Requirement, SCHEMA_VERSION};
+use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::reference;
 use crate::source::Source;
@@ -62,6 +63,8 @@ pub struct Extraction {
     pub requirements: Vec<Requirement>,
     /// PEP 440 specifiers for the interpreter.
     pub requires_python: Option<String>,
+    /// Settings that stand in the source.
+    pub config: Config,
     /// Whether the code is run in an IPython shell.
     pub ipython: bool,
     /// What is wrong.
@@ -72,6 +75,8 @@ pub struct Extraction {
 pub struct Reading {
     /// The component.
     pub component: Option<Component>,
+    /// Settings that stand in the source.
+    pub config: Config,
     /// What the front end had to say, by position.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -80,10 +85,17 @@ pub struct Reading {
 #[must_use]
 pub fn read(source: &Source) -> Reading {
     let Some(frontend) = FRONTENDS.iter().find(|frontend| frontend.language == source.language()) else {
-        return Reading { component: None, diagnostics: Vec::new() };
+        return Reading { component: None, config: Config::default(), diagnostics: Vec::new() };
     };
-    let Extraction { description, mut accesses, requirements, requires_python, ipython, mut diagnostics } =
-        (frontend.extract)(source);
+    let Extraction {
+        description,
+        mut accesses,
+        requirements,
+        requires_python,
+        config,
+        ipython,
+        mut diagnostics,
+    } = (frontend.extract)(source);
     let name = name(source, &mut diagnostics);
     let notebook = source.notebook();
     for cell in notebook.iter().flat_map(|notebook| &notebook.parameters) {
@@ -109,7 +121,7 @@ pub fn read(source: &Source) -> Reading {
         ipython,
         diagnostics: diagnostics.iter().map(|diagnostic| diagnostic.resolve(source)).collect(),
     });
-    Reading { component, diagnostics }
+    Reading { component, config, diagnostics }
 }
 
 /// Whether anything keeps a component from being made.

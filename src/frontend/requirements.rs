@@ -5,6 +5,7 @@ use std::ops::Range;
 use serde::Deserialize;
 
 use crate::component::Requirement;
+use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 
 /// One comment of a source.
@@ -39,6 +40,8 @@ pub struct Found {
     pub requirements: Vec<Requirement>,
     /// `requires-python` of the PEP 723 block.
     pub requires_python: Option<String>,
+    /// `[tool.c3]` of the PEP 723 block.
+    pub config: Config,
     has_block: bool,
 }
 
@@ -266,6 +269,17 @@ fn read_block(lines: &[&CommentLine], found: &mut Found, diagnostics: &mut Vec<D
     let content = &lines[1..lines.len() - 1];
     let text: String =
         content.iter().flat_map(|line| [line.raw.get(2..).unwrap_or_default(), "\n"]).collect();
+    match Config::parse_tool(&text) {
+        Ok(config) => found.config = config,
+        // What isn't TOML at all is told of below.
+        Err(_) if toml::from_str::<toml::Table>(&text).is_err() => {}
+        Err(problem) => {
+            let span = problem.span.map(|at| place(content, at.start)..place(content, at.end));
+            let diagnostic =
+                Diagnostic::error("settings", problem.message).at(span.unwrap_or(first.span.clone()));
+            diagnostics.push(Diagnostic { hint: problem.hint, ..diagnostic });
+        }
+    }
     match toml::from_str::<Block>(&text).map_err(|error| error.message().to_owned()).and_then(checked) {
         Ok(block) => {
             found.requires_python = found.requires_python.take().or(block.requires_python);
@@ -280,6 +294,19 @@ fn read_block(lines: &[&CommentLine], found: &mut Found, diagnostics: &mut Vec<D
             );
         }
     }
+}
+
+/// Where a byte of a block's text is in the source: each line stands behind `# ` there.
+fn place(content: &[&CommentLine], offset: usize) -> usize {
+    let mut rest = offset;
+    for line in content {
+        let length = line.raw.len().saturating_sub(2);
+        if rest <= length {
+            return (line.span.start + 2 + rest).min(line.span.end);
+        }
+        rest -= length + 1;
+    }
+    content.last().map_or(0, |line| line.span.end)
 }
 
 fn checked(block: Block) -> Result<Block, String> {

@@ -74,7 +74,7 @@ macro_rules! text {
             }
 
             fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                json_schema!({"type": $kinds, "pattern": Self::PATTERN, "maxLength": $longest})
+                json_schema!({"type": $kinds, "pattern": Self::PATTERN, "maxLength": $longest, "minimum": 0})
             }
         }
     };
@@ -82,7 +82,7 @@ macro_rules! text {
 
 /// A value that is written as text or as a number.
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a text or a number")]
 enum Scalar {
     Text(String),
     Whole(i64),
@@ -146,7 +146,7 @@ text! {
 
 text! {
     /// An amount of a resource.
-    Quantity from "Scalar", ["string", "integer", "number"], 20,
+    Quantity from "Scalar", ["string", "number"], 20,
     r"[0-9]+(\.[0-9]{1,3})?(m|k|Ki|M|Mi|G|Gi|T|Ti|P|Pi)?",
     "`{}` is no quantity; write it as `500m`, `2` or `4Gi`"
 }

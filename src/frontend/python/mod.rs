@@ -122,6 +122,7 @@ fn extract_module(source: &Source, parsed: &Parsed<ModModule>) -> Extraction {
         accesses,
         requirements: found.requirements,
         requires_python: found.requires_python,
+        config: found.config,
         ipython: shell,
         diagnostics,
     }

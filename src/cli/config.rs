@@ -1,0 +1,47 @@
+//! `c3 config`: the settings that are in force for a source, and the schema that they follow.
+
+use std::path::PathBuf;
+
+use c3::config::{self, Files};
+use c3::frontend;
+use c3::source::Source;
+use clap::Args;
+
+use super::console;
+use super::failure::{Failure, INPUT};
+use super::options::LogLevel;
+use super::settings::Layers;
+
+#[derive(Args, Debug)]
+pub(crate) struct Options {
+    /// Python script, R script or notebook
+    #[arg(value_name = "FILE", required_unless_present = "schema")]
+    file: Option<PathBuf>,
+
+    /// Print the JSON Schema of `c3.toml` instead
+    #[arg(long, conflicts_with = "file")]
+    schema: bool,
+}
+
+/// Runs the command.
+pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+    match &options.file {
+        Some(file) => console::print(&in_force(&Source::load(file)?)?),
+        None => console::print_json(&config::schema()),
+    }
+}
+
+/// The settings of a source as a `c3.toml` would say them, below a comment that tells where they come from.
+fn in_force(source: &Source) -> Result<String, Failure> {
+    let reading = frontend::read(source);
+    if reading.component.is_none() {
+        console::diagnostics(&reading.diagnostics, source, LogLevel::Error);
+        return Err(Failure::diagnosed());
+    }
+    let layers = Layers::find(&Files::default(), source, reading.config)?;
+    let settings = toml::to_string(&layers.merged())
+        .map_err(|error| Failure::new(INPUT, format!("cannot write the settings as TOML: {error}")))?;
+    let places = layers.places(source);
+    let places = if places.is_empty() { "no file".to_owned() } else { places.join(", then ") };
+    Ok(format!("# {}: from {places}\n{settings}", source.display()))
+}

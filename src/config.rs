@@ -1,0 +1,244 @@
+//! Settings in files: a `c3.toml` for the sources below it, and the table `[tool.c3]` in a script's own block.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use schemars::transform::transform_subschemas;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema, schema_for};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+
+use crate::backend::{self, Job, TARGETS, Target, runtime};
+use crate::component::Language;
+use crate::reference::{self, NameError, Reference};
+
+mod error;
+mod file;
+
+pub use error::{ConfigError, Problem};
+pub use file::{FILE_NAME, File, Files};
+
+/// Settings of c3 for the sources in the folder of this file and below; the command line goes before them
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default, expecting = "a table")]
+#[schemars(title = "c3.toml")]
+pub struct Config {
+    /// Registry and namespace of the images, such as docker.io/user
+    #[serde(deserialize_with = "repository", skip_serializing_if = "Option::is_none")]
+    pub repository: Option<String>,
+
+    /// Version of the images
+    #[serde(deserialize_with = "version", skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+
+    /// Image that the operators' are built from
+    #[serde(deserialize_with = "base_image", skip_serializing_if = "Option::is_none")]
+    pub base_image: Option<String>,
+
+    /// Version of the default base image, for the language that it names: python3.12, R4.3.2
+    #[serde(deserialize_with = "image_version", skip_serializing_if = "Option::is_none")]
+    pub image_version: Option<String>,
+
+    /// Platforms to write files for
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub targets: Option<Vec<TargetName>>,
+
+    /// Leave logging to the script: no logger, no parameter `log_level`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skip_logging: Option<bool>,
+
+    /// Dockerfile template of your own, relative to the folder of this file
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dockerfile_template: Option<PathBuf>,
+
+    /// Files, folders and globs that the operators need in their images, relative to the folder of this file
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub additional_files: Vec<String>,
+
+    /// How Kubernetes runs the jobs
+    #[serde(skip_serializing_if = "is_default")]
+    pub job: Job,
+
+    /// Settings of single operators, by the names of their sources without the ending
+    #[serde(deserialize_with = "operators", skip_serializing_if = "BTreeMap::is_empty")]
+    pub operators: BTreeMap<String, Config>,
+}
+
+impl Config {
+    /// Reads the text of a `c3.toml`.
+    fn parse(text: &str) -> Result<Self, Problem> {
+        toml::from_str(text).map_err(|error| Problem::from(&error))
+    }
+
+    /// Reads the table `[tool.c3]` in a text that has other tables, too.
+    pub(crate) fn parse_tool(text: &str) -> Result<Self, Problem> {
+        #[derive(Deserialize, Default)]
+        #[serde(default)]
+        struct Block {
+            tool: Tool,
+        }
+
+        #[derive(Deserialize, Default)]
+        #[serde(default)]
+        struct Tool {
+            c3: Config,
+        }
+
+        let block: Block = toml::from_str(text).map_err(|error| Problem::from(&error))?;
+        if block.tool.c3.operators.is_empty() { Ok(block.tool.c3) } else { Err(Problem::operators()) }
+    }
+
+    /// These settings before others: tables are joined key by key, any other value counts whole.
+    #[must_use]
+    pub fn over(&self, under: &Self) -> Self {
+        let own_base = self.base_image.is_some() || self.image_version.is_some();
+        let base = if own_base { self } else { under };
+        Self {
+            repository: self.repository.as_ref().or(under.repository.as_ref()).cloned(),
+            version: self.version.as_ref().or(under.version.as_ref()).cloned(),
+            base_image: base.base_image.clone(),
+            image_version: base.image_version.clone(),
+            targets: self.targets.as_ref().or(under.targets.as_ref()).cloned(),
+            skip_logging: self.skip_logging.or(under.skip_logging),
+            dockerfile_template: self
+                .dockerfile_template
+                .as_ref()
+                .or(under.dockerfile_template.as_ref())
+                .cloned(),
+            additional_files: if self.additional_files.is_empty() { under } else { self }
+                .additional_files
+                .clone(),
+            job: self.job.over(&under.job),
+            operators: BTreeMap::new(),
+        }
+    }
+
+    /// The same settings, their paths no longer relative to a folder but to the current directory.
+    #[must_use]
+    pub fn rebased(self, folder: &Path, current: &Path) -> Self {
+        let inside = folder.strip_prefix(current).unwrap_or(folder);
+        let pattern = |pattern: String| match inside.to_str() {
+            Some("") | None => pattern,
+            Some(inside) => format!("{}/{pattern}", globset::escape(inside)),
+        };
+        let operators = self.operators.into_iter();
+        Self {
+            dockerfile_template: self.dockerfile_template.map(|path| inside.join(path)),
+            additional_files: self.additional_files.into_iter().map(pattern).collect(),
+            operators: operators.map(|(name, config)| (name, config.rebased(folder, current))).collect(),
+            ..self
+        }
+    }
+
+    /// The same settings without what is meant for other languages: the version of another default base image.
+    #[must_use]
+    pub fn of_language(mut self, language: Language) -> Self {
+        let is_meant = |version: &String| (runtime::of(language).base_image)(version).is_some();
+        self.image_version = self.image_version.filter(is_meant);
+        self
+    }
+}
+
+/// The JSON Schema of a `c3.toml`.
+#[must_use]
+pub fn schema() -> Schema {
+    let mut schema = schema_for!(Config);
+    without_null(&mut schema);
+    schema
+}
+
+/// Takes `null` out, which TOML doesn't have.
+fn without_null(schema: &mut Schema) {
+    if let Some(Value::Array(kinds)) = schema.get_mut("type") {
+        kinds.retain(|kind| kind != "null");
+    }
+    transform_subschemas(&mut without_null, schema);
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// A platform, by the name that `--target` has for it.
+#[derive(Debug, Clone, Copy)]
+pub struct TargetName(pub &'static Target);
+
+impl PartialEq for TargetName {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.name == other.0.name
+    }
+}
+
+impl Serialize for TargetName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.name.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for TargetName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        backend::target(&name).map(Self).ok_or_else(|| {
+            let names: Vec<_> = TARGETS.iter().map(|target| format!("`{}`", target.name)).collect();
+            D::Error::custom(format!("`{name}` is no target; there are {}", names.join(", ")))
+        })
+    }
+}
+
+impl JsonSchema for TargetName {
+    fn schema_name() -> Cow<'static, str> {
+        "Target".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"enum": TARGETS.iter().map(|target| target.name).collect::<Vec<_>>()})
+    }
+}
+
+/// Reads a text that a check has nothing against.
+fn checked<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    check: impl Fn(&str) -> Result<(), NameError>,
+) -> Result<Option<String>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let refusal = |error: NameError| match error.hint() {
+        Some(hint) => D::Error::custom(format!("{error}; {hint}")),
+        None => D::Error::custom(error),
+    };
+    check(&text).map_err(refusal).map(|()| Some(text))
+}
+
+fn repository<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    checked(deserializer, |text| reference::image_repository(Some(text), "operator").map(|_| ()))
+}
+
+fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    checked(deserializer, reference::valid_tag)
+}
+
+fn base_image<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    checked(deserializer, |text| Reference::parse(text).map(|_| ()))
+}
+
+fn image_version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let has_image = |language| (runtime::of(language).base_image)(&text).is_some();
+    if [Language::Python, Language::R].into_iter().any(has_image) {
+        return Ok(Some(text));
+    }
+    let message = format!("`{text}` is no version of a base image; write it as `python3.12` or `R4.3.2`");
+    Err(D::Error::custom(message))
+}
+
+/// Reads the settings of single operators, which have no operators of their own.
+fn operators<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, Config>, D::Error> {
+    let operators = BTreeMap::<String, Config>::deserialize(deserializer)?;
+    let is_flat = operators.values().all(|config| config.operators.is_empty());
+    if is_flat { Ok(operators) } else { Err(D::Error::custom(Problem::operators().in_one())) }
+}

@@ -1,0 +1,108 @@
+//! What is wrong with settings, where, and what to do.
+
+use std::fmt;
+use std::ops::Range;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// Why settings can't be had.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// The system refuses.
+    #[error("cannot read `{}`: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The file says something that can't be.
+    #[error("{problem}\n{excerpt}")]
+    Invalid {
+        /// What is wrong.
+        problem: Problem,
+        /// The place in the file.
+        excerpt: String,
+    },
+}
+
+impl ConfigError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Io { .. } => None,
+            Self::Invalid { problem, .. } => problem.hint.clone(),
+        }
+    }
+}
+
+/// Something that can't be, in a text of settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// What it is.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+    /// Bytes of the text.
+    pub span: Option<Range<usize>>,
+}
+
+impl Problem {
+    /// Operators where none may be named.
+    pub(super) fn operators() -> Self {
+        Self {
+            message: "`operators` can't stand here".to_owned(),
+            hint: Some("write it at the top level of `c3.toml`".to_owned()),
+            span: None,
+        }
+    }
+
+    /// Message and hint in one, as errors of a reader carry them.
+    pub(super) fn in_one(&self) -> String {
+        [Some(self.message.as_str()), self.hint.as_deref()]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join("; ")
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl From<&toml::de::Error> for Problem {
+    fn from(error: &toml::de::Error) -> Self {
+        let message = error.message().trim().replace("expected i64", "expected a whole number");
+        let (message, hint) = match unknown(&message) {
+            Some((name, known)) => (format!("`{name}` is not known here"), Some(remedy(&name, &known))),
+            None => match message.split_once("; ") {
+                Some((message, hint)) => (message.to_owned(), Some(hint.to_owned())),
+                None => (message.replace('\n', ", "), None),
+            },
+        };
+        Self { message, hint, span: error.span() }
+    }
+}
+
+/// The name that serde doesn't know, and those that it does.
+fn unknown(message: &str) -> Option<(String, Vec<String>)> {
+    let rest = message.strip_prefix("unknown field ").or_else(|| message.strip_prefix("unknown variant "))?;
+    let mut quoted = rest.split('`').skip(1).step_by(2).map(ToOwned::to_owned);
+    Some((quoted.next()?, quoted.collect()))
+}
+
+/// The known name that is nearest, or all of them.
+fn remedy(name: &str, known: &[String]) -> String {
+    let spelled = name.replace('_', "-").to_lowercase();
+    let likeness = |other: &&String| strsim::jaro_winkler(&spelled, &other.to_lowercase());
+    let nearest = known.iter().max_by(|one, other| likeness(one).total_cmp(&likeness(other)));
+    match nearest.filter(|nearest| likeness(nearest) > 0.8) {
+        Some(nearest) => format!("did you mean `{nearest}`?"),
+        None => format!("there are `{}`", known.join("`, `")),
+    }
+}

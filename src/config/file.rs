@@ -1,0 +1,67 @@
+//! Finding and reading `c3.toml`: the nearest one above a source, each read once.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{Config, ConfigError};
+use crate::diagnostic;
+
+/// The name of the file.
+pub const FILE_NAME: &str = "c3.toml";
+
+/// A file of settings that has been read.
+#[derive(Debug, Clone)]
+pub struct File {
+    /// Where it is: below the current directory if it can be told so.
+    pub path: PathBuf,
+    /// What it says, its paths relative to the current directory.
+    pub config: Config,
+}
+
+/// The files of settings that have been read so far.
+#[derive(Debug, Clone, Default)]
+pub struct Files(Arc<Mutex<BTreeMap<PathBuf, Arc<File>>>>);
+
+impl Files {
+    /// The nearest file in the folder of a source or above it: up to the root of the repository that it is in, else up
+    /// to the current directory; a source outside of both has only its own folder.
+    pub fn nearest(&self, source: &Path, current: &Path) -> Result<Option<Arc<File>>, ConfigError> {
+        let folder = source.parent().unwrap_or(Path::new(""));
+        let Ok(folder) = current.join(folder).canonicalize() else { return Ok(None) };
+        let current = current.canonicalize().unwrap_or_else(|_| current.into());
+        let top = top(&folder, &current);
+        let folders = folder.ancestors().take_while(|above| above.starts_with(&top));
+        let nearest = folders.map(|folder| folder.join(FILE_NAME)).find(|path| path.is_file());
+        nearest.map(|path| self.load(path, &current)).transpose()
+    }
+
+    fn load(&self, path: PathBuf, current: &Path) -> Result<Arc<File>, ConfigError> {
+        let mut files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(file) = files.get(&path) {
+            return Ok(Arc::clone(file));
+        }
+        let file = Arc::new(read(&path, current)?);
+        files.insert(path, Arc::clone(&file));
+        Ok(file)
+    }
+}
+
+/// The highest folder that a source's settings may be in.
+fn top(folder: &Path, current: &Path) -> PathBuf {
+    let repository = folder.ancestors().find(|above| above.join(".git").exists());
+    let current = Some(current).filter(|current| folder.starts_with(current));
+    repository.or(current).unwrap_or(folder).to_owned()
+}
+
+fn read(path: &Path, current: &Path) -> Result<File, ConfigError> {
+    let shown = path.strip_prefix(current).unwrap_or(path).to_owned();
+    let text =
+        std::fs::read_to_string(path).map_err(|source| ConfigError::Io { path: shown.clone(), source })?;
+    let config = Config::parse(&text).map_err(|problem| {
+        let excerpt = diagnostic::excerpt(&shown.display().to_string(), &text, problem.span.clone());
+        ConfigError::Invalid { problem, excerpt }
+    })?;
+    let folder = path.parent().unwrap_or(current);
+    Ok(File { path: shown, config: config.rebased(folder, current) })
+}
