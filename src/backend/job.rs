@@ -168,6 +168,11 @@ impl Job {
             .collect()
     }
 
+    /// The labels that nodes must have, by key.
+    pub(super) fn node_labels(&self) -> BTreeMap<String, String> {
+        self.node_selector.iter().map(|label| (label.name.to_string(), label.value.to_string())).collect()
+    }
+
     /// The limits by name, GPUs among them.
     pub(super) fn all_limits(&self) -> BTreeMap<String, String> {
         let gpu = self.gpu.map(|number| (GPU.to_owned(), number.to_string()));

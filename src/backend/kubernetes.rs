@@ -121,11 +121,7 @@ fn pod(operator: &Operator) -> Pod {
         supplemental_groups: job.supplemental_groups.iter().copied().map(u32::from).collect(),
         fs_group: job.fs_group.map(u32::from),
         pull_secrets: job.pull_secrets.iter().map(ToString::to_string).collect(),
-        node_selector: job
-            .node_selector
-            .iter()
-            .map(|label| (label.name.to_string(), label.value.to_string()))
-            .collect(),
+        node_selector: job.node_labels(),
         requests: amounts(&job.requests),
         limits: job.all_limits(),
         mounts: mounts(operator, &volumes),
@@ -156,7 +152,7 @@ fn mounts(operator: &Operator, claims: &[Source]) -> Vec<Mount> {
             let claim = claims.iter().find(|claim| claim.claim == volume.claim())?;
             Some(Mount {
                 name: claim.name.clone(),
-                path: place(volume, operator),
+                path: place(volume, operator.runtime()),
                 folder: volume.folder().map(ToOwned::to_owned),
                 read_only: volume.read_only(),
             })
@@ -190,7 +186,8 @@ fn env_name(parameter: &Parameter) -> String {
     if is_env_name(&parameter.input.name) { parameter.input.name.clone() } else { parameter.id.clone() }
 }
 
-fn is_env_name(name: &str) -> bool {
+/// Whether Kubernetes takes a text for the name of a variable.
+pub(super) fn is_env_name(name: &str) -> bool {
     let valid = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
     name.bytes().all(valid)
         && !name.starts_with(|first: char| first.is_ascii_digit())

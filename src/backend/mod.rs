@@ -14,6 +14,7 @@ mod kubernetes;
 mod parameter;
 pub mod prelude;
 pub mod runtime;
+pub mod snippet;
 mod template;
 
 pub use dockerfile::BuildFile;

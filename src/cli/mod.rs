@@ -18,6 +18,7 @@ mod inspect;
 mod options;
 mod plan;
 mod settings;
+mod snippet;
 
 use failure::Failure;
 
@@ -43,6 +44,8 @@ enum Command {
     Inspect(inspect::Options),
     /// Show the settings that are in force for a source
     Config(config::Options),
+    /// Print code that gives a task of a Kubeflow pipeline its volumes, secrets and resources
+    Snippet(snippet::Options),
     /// Tell which engine, base image, registry login and tools are there and what is missing
     Doctor(doctor::Options),
 }
@@ -72,6 +75,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Compile(options) => compile::run(&options),
         Command::Inspect(options) => inspect::run(&options),
         Command::Config(options) => config::run(&options),
+        Command::Snippet(options) => snippet::run(&options),
         Command::Doctor(options) => doctor::run(&options),
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::{Job, Pair, Quantity, Resource, Volume};
 use crate::backend::Operator;
+use crate::backend::runtime::Runtime;
 use crate::diagnostic::Diagnostic;
 
 /// What is wrong with the settings of an operator's job, one with another.
@@ -53,8 +54,8 @@ fn excess(request: &Pair<Resource, Quantity>, job: &Job) -> Option<Diagnostic> {
 }
 
 /// Where a volume is mounted: what doesn't begin with `/` is in the working directory.
-pub(in crate::backend) fn place(volume: &Volume, operator: &Operator) -> String {
-    let path = Path::new(operator.runtime().working_dir).join(volume.path());
+pub(in crate::backend) fn place(volume: &Volume, runtime: &Runtime) -> String {
+    let path = Path::new(runtime.working_dir).join(volume.path());
     let parts = path.components().filter(|part| *part != Component::CurDir);
     parts.collect::<PathBuf>().display().to_string()
 }
@@ -64,7 +65,7 @@ fn volumes(operator: &Operator) -> Vec<Diagnostic> {
     let volumes = operator.settings.job.volumes.iter();
     volumes
         .filter_map(|volume| {
-            let place = place(volume, operator);
+            let place = place(volume, operator.runtime());
             let doubt = misplaced(volume, &place, operator);
             doubt.or_else(|| {
                 (!taken.insert(place.clone())).then(|| {

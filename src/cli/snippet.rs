@@ -1,0 +1,61 @@
+//! `c3 snippet`: code that gives a task of a Kubeflow pipeline its volumes, secrets and resources.
+
+use std::path::PathBuf;
+
+use c3::backend::Job;
+use c3::backend::snippet::{self, Kfp};
+use c3::config::Files;
+use c3::frontend;
+use c3::source::Source;
+use clap::{Args, ValueEnum};
+
+use super::console;
+use super::failure::Failure;
+use super::options::LogLevel;
+use super::settings::Layers;
+
+#[derive(Args, Debug)]
+pub(crate) struct Options {
+    /// Python script, R script or notebook
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+
+    /// Version of Kubeflow Pipelines that the code is for
+    #[arg(long, value_name = "VERSION", default_value = "2")]
+    kfp: Version,
+
+    #[command(flatten)]
+    job: Job,
+}
+
+/// A version of Kubeflow Pipelines.
+#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+enum Version {
+    /// kfp 1.8
+    #[value(name = "1.8", alias = "1")]
+    V1,
+    /// kfp 2 with kfp-kubernetes
+    #[value(name = "2")]
+    V2,
+}
+
+impl From<Version> for Kfp {
+    fn from(version: Version) -> Self {
+        match version {
+            Version::V1 => Self::V1,
+            Version::V2 => Self::V2,
+        }
+    }
+}
+
+/// Runs the command.
+pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+    let source = Source::load(&options.file)?;
+    let reading = frontend::read(&source);
+    console::diagnostics(&reading.diagnostics, &source, LogLevel::Error);
+    let mut component = reading.component.ok_or_else(Failure::diagnosed)?;
+    let layers = Layers::find(&Files::default(), &source, reading.config)?;
+    let job = options.job.over(&layers.merged().job);
+    job.mark_secrets(&mut component);
+    console::print(&snippet::emit(&component, &job, &source.stem(), options.kfp.into()))
+}
