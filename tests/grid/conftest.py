@@ -187,11 +187,13 @@ class Grid:
         return collections.Counter(batch for what, batch in lines if what == word)
 
     def names(self):
-        """Give the names of all marks."""
+        """Give the names of all marks, without the list of batches, which is always there."""
         if self.backend in OBJECTS:
             pages = client().get_paginator('list_objects_v2').paginate(Bucket=BUCKET, Prefix=self.prefix + '/')
-            return {entry['Key'][len(self.prefix) + 1 :] for page in pages for entry in page.get('Contents', [])}
-        return set(os.listdir(self.marks)) if self.marks.exists() else set()
+            names = {entry['Key'][len(self.prefix) + 1 :] for page in pages for entry in page.get('Contents', [])}
+        else:
+            names = set(os.listdir(self.marks)) if self.marks.exists() else set()
+        return names - {'.batches'}
 
     def put(self, name, content):
         """Make a mark."""

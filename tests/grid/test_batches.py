@@ -93,9 +93,6 @@ def test_any_id(grid, backend):
 def test_keys(wrapper):
     assert len({wrapper.key_of(batch) for batch in HOSTILE}) == len(HOSTILE)
     assert all(len(wrapper.key_of(batch)) <= 200 and '/' not in wrapper.key_of(batch) for batch in HOSTILE)
-    assert [wrapper.batch_of(wrapper.key_of(batch)) for batch in HOSTILE if len(batch) < 60] == [
-        batch for batch in HOSTILE if len(batch) < 60
-    ]
     assert list(wrapper.keys_of(['b', 'a', 'b', ''])) == ['b', 'a']
 
 
@@ -274,15 +271,6 @@ def test_connections(wrapper, text, parts):
     connection = wrapper.parse_connection(text)
     assert (connection.endpoint, connection.bucket, connection.path, connection.key, connection.secret) == parts
     assert connection.secret is None or connection.secret not in str(connection)
-
-
-def test_status(wrapper):
-    names = dict.fromkeys(
-        ['a.processed', 'b.lock', 'c.err', 'd.err', 'd.lock.2', 'e.lock', 'e.processed', 'other.err'], ''
-    )
-    counts, failed = wrapper.grid_status(list('abcdef'), names, lambda name: b'Traceback\nValueError: no\n\n')
-    assert counts == {'done': 2, 'locked': 2, 'failed': 1, 'free': 1}
-    assert failed == {'c': 'ValueError: no'}
 
 
 def test_backends_that_are_one():
