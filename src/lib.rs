@@ -23,6 +23,7 @@ pub mod diagnostic;
 pub mod engine;
 pub mod files;
 pub mod frontend;
+pub mod grid;
 pub mod identifier;
 pub mod reference;
 pub mod requirement_files;

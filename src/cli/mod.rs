@@ -12,6 +12,7 @@ mod create_gridwrapper;
 mod create_operator;
 mod doctor;
 mod failure;
+mod grid_status;
 mod image;
 mod inspect;
 mod options;
@@ -39,6 +40,8 @@ enum Command {
     Compile(compile::Options),
     /// Show the component of a source or an image; nothing is written
     Inspect(inspect::Options),
+    /// Tell how far a run of a grid is, and which batches have failed
+    GridStatus(grid_status::Options),
     /// Tell which engine, base image, registry login and tools are there and what is missing
     Doctor(doctor::Options),
 }
@@ -67,6 +70,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::CreateGridwrapper(options) => create_gridwrapper::run(&options),
         Command::Compile(options) => compile::run(&options),
         Command::Inspect(options) => inspect::run(&options),
+        Command::GridStatus(options) => grid_status::run(&options),
         Command::Doctor(options) => doctor::run(&options),
     }
 }
