@@ -56,7 +56,7 @@ def find_local(pattern):
 
 def is_mark(name):
     """Tell whether a name is one that a mark may have."""
-    return name.endswith(('.processed', '.err')) or bool(LOCK.fullmatch(name))
+    return name.startswith('.') or name.endswith(('.processed', '.err')) or bool(LOCK.fullmatch(name))
 
 
 def load_batches(batch_file, column, patterns, group_by, read=read_local, find=find_local):

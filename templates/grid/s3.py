@@ -13,6 +13,8 @@ PASSING_CODES = {
     'ConditionalRequestConflict',
 }
 
+WRITES = {'put_object', 'upload_file'}
+
 
 def away_from_script(function, *arguments, **options):
     """Call a function that imports modules, which are not to be the script's files of the same names."""
@@ -66,6 +68,7 @@ class ObjectStore:
     def ask(self, operation, until=None, **arguments):
         """Do a request, again and again if need be."""
         end = until or now() + self.patience
+        wanted = None if operation in WRITES else arguments.get('Key')
         for attempt in itertools.count():
             try:
                 answer = getattr(self.client, operation)(Bucket=self.connection.bucket, **arguments)
@@ -77,7 +80,7 @@ class ObjectStore:
                 failure = error
             except boto3.exceptions.Boto3Error as error:  # that of a whole upload or download
                 failure = error.__context__ or error
-            explain(failure, self, arguments.get('Key'), attempt)
+            explain(failure, self, wanted, attempt)
             if now() >= end:
                 raise Unreachable(f'{self} gives no answer: {failure}')
             if attempt > 1:
@@ -114,13 +117,13 @@ class ObjectStore:
             token = {'ContinuationToken': answer['NextContinuationToken']}
 
 
-def explain(error, store, key, attempt):
+def explain(error, store, wanted, attempt):
     """Raise what an error means, unless it may pass by itself."""
     response = getattr(error, 'response', {})
     status = response.get('ResponseMetadata', {}).get('HTTPStatusCode')
     code = response.get('Error', {}).get('Code', '')
-    if status == 404 and code != 'NoSuchBucket' and key:
-        raise Missing(f'{store} has no object `{key}`') from None
+    if status == 404 and code != 'NoSuchBucket' and wanted:
+        raise Missing(f'{store} has no object `{wanted}`') from None
     if status == 412:
         raise Exists(attempt) from None
     if status not in PASSING and code not in PASSING_CODES and not is_broken_off(error):

@@ -20,7 +20,11 @@ import boto3
 import jinja2
 import pytest
 
-TEMPLATES = Path(__file__).resolve().parents[2] / 'templates'
+ROOT = Path(__file__).resolve().parents[2]
+# A run in the background may have been told to ignore Ctrl-C, which the workers would inherit.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+TEMPLATES = ROOT / 'templates'
 CEPH = 'http://127.0.0.1:7480'
 BUCKET = 'c3-grid'
 BACKENDS = ['local', 'simple', 'folder', 'cos', 's3kv']
@@ -133,11 +137,15 @@ class Grid:
             self.env['gw_coordinator_path'] = str(self.marks)
         elif self.backend in OBJECTS:
             self.prefix = f'runs/{uuid.uuid4().hex}'
-            self.env['gw_coordinator_connection'] = f'cos://testkey:testsecret@{store}/{BUCKET}/{self.prefix}'
+            self.set_store(store)
         else:
             self.source, self.marks = self.home / 'source', self.home / 'target'
             self.source.mkdir()
             self.env.update(sgw_source_folder=str(self.source), sgw_target_folder=str(self.marks))
+
+    def set_store(self, store):
+        """Say at which address the coordinator's object store is."""
+        self.env['gw_coordinator_connection'] = f'cos://testkey:testsecret@{store}/{BUCKET}/{self.prefix}'
 
     def give(self, batches):
         """Say what the batches are."""

@@ -199,6 +199,33 @@ def test_patterns_in_a_bucket(grid):
     assert ids(job) == ['a', 'b']
 
 
+@pytest.mark.parametrize('below', ['', '/marks'])
+def test_marks_among_the_data_are_no_batches(grid, below):
+    job = grid('local', script=NOTE)
+    (job.home / 'data').mkdir()
+    for name in ('a', 'b'):
+        (job.home / 'data' / name).touch()
+    job.env.update(
+        gw_file_path_pattern=f'{job.home}/data/*',
+        gw_group_by=".split('/')[-1]",
+        gw_coordinator_path=f'{job.home}/data{below}',
+    )
+    for worker in (*job.run(), *job.run()):
+        assert worker.returncode == 0, said(worker)
+        assert reported(worker)[4] == 2
+    assert ids(job) == ['a', 'b']
+
+
+def test_marks_among_the_objects_are_no_batches(grid):
+    job = grid('cos', script=NOTE)
+    for name in ('a', 'b'):
+        job.put(name, b'')
+    job.env['gw_file_path_pattern'] = job.env['gw_coordinator_connection'] + '/*'
+    for worker in (*job.run(), *job.run()):
+        assert worker.returncode == 0, said(worker)
+        assert reported(worker)[4] == 2
+
+
 PATH = 'data/in/S2_20200101_T32.tif'
 
 
@@ -244,6 +271,7 @@ def test_grouping(wrapper, how, batch):
         '[0:1:0]',
         '.replace(**{})',
         '(' * 500,
+        'ological',
     ],
 )
 def test_grouping_that_is_refused(wrapper, how):
