@@ -98,9 +98,10 @@ fn text(status: &Status, errors: &[Error<'_>]) -> String {
 /// The bar: `#` is done, `!` failed, `.` still to do.
 fn bar(status: &Status, total: usize) -> String {
     let share = |number: usize| (number * WIDTH).checked_div(total).unwrap_or(WIDTH);
+    let ended = share(status.done + status.failed.len());
     // What there is of failures is seen, however few they are.
     let failed = share(status.failed.len()).max(usize::from(!status.failed.is_empty()));
-    let done = share(status.done).min(WIDTH - failed);
+    let done = ended.saturating_sub(failed);
     let rest = WIDTH - done - failed;
     let percent = (status.done * 100).checked_div(total).unwrap_or(100);
     format!("[{}{}{}] {percent} % done\n", "#".repeat(done), "!".repeat(failed), ".".repeat(rest))
@@ -143,7 +144,8 @@ mod tests {
     fn the_bar_shows_every_kind() {
         let line = |done, failed| bar(&status(Some(1000), done, failed), 1000);
         assert_eq!(line(0, 0), format!("[{}] 0 % done\n", ".".repeat(50)));
-        assert_eq!(line(500, 1), format!("[{}!{}] 50 % done\n", "#".repeat(25), ".".repeat(24)));
+        assert_eq!(line(0, 1), format!("[!{}] 0 % done\n", ".".repeat(49)));
+        assert_eq!(line(500, 1), format!("[{}!{}] 50 % done\n", "#".repeat(24), ".".repeat(25)));
         assert_eq!(line(999, 1), format!("[{}!] 99 % done\n", "#".repeat(49)));
         assert_eq!(line(1000, 0), format!("[{}] 100 % done\n", "#".repeat(50)));
     }

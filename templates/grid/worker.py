@@ -291,7 +291,7 @@ class Worker:
             LOG.error('Batch %s failed: %s', self.shown(key), last_line(self.store.read(key + '.err')))
         if not failed:
             return 0
-        LOG.error('%d batches failed; mend the error and run again with gw_ignore_error_files=True', len(failed))
+        LOG.error('Mend what has failed and run again with gw_ignore_error_files=True')
         return 4
 
 

@@ -78,7 +78,7 @@ def test_what_people_see(grid):
     job = grid('local').give(['good-1', 'bad-1', 'bad-2'])
     job.run()
     done = status(job.marks, '--errors', '1')
-    bar = f'[{"#" * 16}{"!" * 33}.] 33 % done'
+    bar = f'[{"#" * 17}{"!" * 33}] 33 % done'
     counted = '       1 done\n       2 failed\n       0 in work\n       0 waiting\n       3 in total\n'
     assert done.stdout == f'{bar}\n{counted}failed:\n  bad-1: ValueError: bad-1 is wrong\n  and 1 more\n'
 
