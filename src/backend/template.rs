@@ -21,13 +21,18 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("prelude.py", include_str!("../../templates/prelude.py.j2")),
     ("prelude.R", include_str!("../../templates/prelude.R.j2")),
     ("grid/wrapper.py", include_str!("../../templates/grid/wrapper.py.j2")),
-    ("grid/core.py", include_str!("../../templates/grid/core.py")),
-    ("grid/worker.py", include_str!("../../templates/grid/worker.py")),
     ("grid/batches.py", include_str!("../../templates/grid/batches.py")),
+    ("grid/connection.py", include_str!("../../templates/grid/connection.py")),
+    ("grid/core.py", include_str!("../../templates/grid/core.py")),
+    ("grid/cos.py", include_str!("../../templates/grid/cos.py")),
     ("grid/files.py", include_str!("../../templates/grid/files.py")),
     ("grid/folders.py", include_str!("../../templates/grid/folders.py")),
     ("grid/legacy_cos.py", include_str!("../../templates/grid/legacy_cos.py")),
+    ("grid/local.py", include_str!("../../templates/grid/local.py")),
     ("grid/s3.py", include_str!("../../templates/grid/s3.py")),
+    ("grid/s3_files.py", include_str!("../../templates/grid/s3_files.py")),
+    ("grid/script.py", include_str!("../../templates/grid/script.py")),
+    ("grid/worker.py", include_str!("../../templates/grid/worker.py")),
 ];
 
 /// Quoting of the values in a Dockerfile: double quotes as its instructions read them.

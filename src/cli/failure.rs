@@ -7,6 +7,7 @@ use c3::engine::endpoint::EndpointError;
 use c3::engine::error::EngineError;
 use c3::engine::registry::RegistryError;
 use c3::files::FilesError;
+use c3::grid::error::GridError;
 use c3::reference::NameError;
 use c3::source::SourceError;
 
@@ -68,6 +69,13 @@ failures! {
     ArtifactError => INPUT,
     RegistryError => ENGINE,
     EndpointError => ENGINE,
+}
+
+impl From<GridError> for Failure {
+    fn from(error: GridError) -> Self {
+        let code = if error.is_remote() { ENGINE } else { INPUT };
+        Self { code, message: Some(error.to_string()), details: Vec::new(), hint: error.hint() }
+    }
 }
 
 impl From<EngineError> for Failure {

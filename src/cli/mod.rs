@@ -13,6 +13,7 @@ mod create_gridwrapper;
 mod create_operator;
 mod doctor;
 mod failure;
+mod grid_status;
 mod image;
 mod inspect;
 mod options;
@@ -46,6 +47,8 @@ enum Command {
     Config(config::Options),
     /// Print code that gives a task of a Kubeflow pipeline its volumes, secrets and resources
     Snippet(snippet::Options),
+    /// Tell how far a run of a grid is, and which batches have failed
+    GridStatus(grid_status::Options),
     /// Tell which engine, base image, registry login and tools are there and what is missing
     Doctor(doctor::Options),
 }
@@ -76,6 +79,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Inspect(options) => inspect::run(&options),
         Command::Config(options) => config::run(&options),
         Command::Snippet(options) => snippet::run(&options),
+        Command::GridStatus(options) => grid_status::run(&options),
         Command::Doctor(options) => doctor::run(&options),
     }
 }

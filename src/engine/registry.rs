@@ -22,7 +22,7 @@ mod challenge;
 mod credentials;
 mod error;
 mod session;
-mod transport;
+pub(crate) mod transport;
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 const PAGE: usize = 1000;

@@ -54,6 +54,11 @@ def find_local(pattern):
     return sorted(glob.glob(pattern, recursive=True))
 
 
+def is_mark(name):
+    """Tell whether a name is one that a mark may have."""
+    return name.startswith('.') or name.endswith(('.processed', '.err')) or bool(LOCK.fullmatch(name))
+
+
 def load_batches(batch_file, column, patterns, group_by, read=read_local, find=find_local):
     """Give all batch ids, from a file or from the names of files."""
     if batch_file:
@@ -107,7 +112,7 @@ def group(path, group_by):
 
 def apply(node, path):
     """Apply one step of the grouping to the result of those before it; nothing else is understood."""
-    if isinstance(node, ast.Name):
+    if isinstance(node, ast.Name) and node.id == 'path':
         return path
     if isinstance(node, ast.Subscript):
         return apply(node.value, path)[index(node.slice)]
@@ -122,53 +127,3 @@ def index(node):
     if isinstance(node, ast.Slice):
         return slice(*[part and ast.literal_eval(part) for part in (node.lower, node.upper, node.step)])
     return ast.literal_eval(getattr(node, 'value', node) if type(node).__name__ == 'Index' else node)
-
-
-# The user's script
-
-
-def load_function(script, name):
-    """Import the script as a module of its own and give its process function."""
-    forget_shadowed()
-    stem = os.path.splitext(os.path.basename(script))[0]
-    # A script that is called like a module which is in use must not take its place.
-    module_name = f'operator_{stem}' if stem in sys.modules or '.' in stem else stem
-    spec = importlib.util.spec_from_file_location(module_name, os.path.join(FOLDER, script))
-    module = sys.modules[module_name] = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        LOG.error('`%s` cannot be imported', script, exc_info=error)
-        raise Refusal(f'`{script}` fails when it is imported') from None
-    except SystemExit as end:
-        raise Refusal(
-            f'`{script}` ends the program when it is imported (exit code {end.code}); put what must not run '
-            "then under `if __name__ == '__main__':`"
-        ) from None
-    function = getattr(module, name, None)
-    if not callable(function):
-        raise Refusal(f'`{script}` has no function `{name}`')
-    return function
-
-
-def forget_shadowed():
-    """Forget modules loaded here which the script's own files go before in its imports."""
-    for module in set(sys.modules) - LOADED:
-        path = os.path.join(FOLDER, module.partition('.')[0])
-        if os.path.isfile(path + '.py') or os.path.isfile(os.path.join(path, '__init__.py')):
-            del sys.modules[module]
-
-
-def accepted(function, values):
-    """Give those of the values that the function has parameters for."""
-    parameters = inspect.signature(function).parameters.values()
-    if any(parameter.kind == parameter.VAR_KEYWORD for parameter in parameters):
-        return values
-    names = {parameter.name for parameter in parameters if parameter.kind != parameter.POSITIONAL_ONLY}
-    return {name: value for name, value in values.items() if name in names}
-
-
-def stagger(seconds):
-    """Wait for a random time, as workers that start at once may be a burden to a store."""
-    if seconds > 0:
-        time.sleep(random.uniform(0, seconds))

@@ -5,6 +5,7 @@
 #   KEY.lock.1, .2…  taken over from a dead owner; the highest number owns the batch
 #   KEY.processed    done; created exclusively too, so a batch is marked once, whoever believes to own it
 #   KEY.err          failed; holds the traceback
+#   .batches         the keys of the latest run, for whoever wants to know how far it is: `c3 grid-status`
 #
 # No two clocks are compared. A lock is dead when an observer has seen it unchanged for `MISSED` heartbeats of its own
 # time. Its owner gives up before that, by its own time, if it hasn't got a heartbeat through (`LEASE`); so while an
@@ -14,6 +15,7 @@ HEARTBEAT = float(os.getenv('C3_GRID_HEARTBEAT', '10'))  # c3: ignore
 MISSED = 3.5
 LEASE = 2.5 * HEARTBEAT
 SHOWN = 20  # errors in a report
+BATCHES = '.batches'
 
 LOG = logging.getLogger('grid')
 
@@ -60,11 +62,6 @@ def key_of(batch):
     return key[:100] + '%~' + hashlib.sha256(batch.encode('utf-8', 'surrogatepass')).hexdigest()
 
 
-def batch_of(key):
-    """Give the batch id of a key; of one that was too long the part that is kept."""
-    return urllib.parse.unquote(key.replace('%~', '…'), errors='surrogatepass')
-
-
 def keys_of(batches):
     """Give the batch id of every key, each once and in order, without empty ids."""
     return {key_of(batch): batch for batch in batches if batch.strip()}
@@ -102,13 +99,6 @@ class State:
         self.free = [key for key in rest if key not in tops and key + '.err' not in names]
 
 
-def grid_status(keys, names, read):
-    """Give the counts of a run and the last line of each failed batch's error; `read` gives a mark's content."""
-    state = State(keys, names)
-    counts = {name: len(getattr(state, name)) for name in ('done', 'locked', 'failed', 'free')}
-    return counts, {batch_of(key): last_line(read(key + '.err')) for key in state.failed}
-
-
 def last_line(content):
     """Give the last line of an error that says something."""
     lines = (content or b'').decode('utf-8', 'replace').strip().splitlines()
@@ -120,6 +110,16 @@ def last_line(content):
 
 class Marks:
     """What all stores of marks have in common."""
+
+    STYLE = 'marks'  # how `c3 grid-status` is to read the names
+
+    def announce(self, keys):
+        """Make the batches of this run known; the lists of earlier runs, which may be others, no longer count."""
+        self.put(BATCHES, json.dumps({'style': self.STYLE, 'keys': list(keys)}).encode())
+
+    def fail(self, key, content):
+        """Mark a batch as failed."""
+        self.put(key + '.err', content)
 
     def finish(self, key, content, failed_before):
         """Mark a batch as done; tells whether we are the first."""

@@ -46,11 +46,7 @@ class Files(Marks):
 
     def read(self, name):
         """Give the content of a mark, or nothing if it isn't there."""
-        try:
-            with open(self.path(name), 'rb') as stream:
-                return stream.read()
-        except (FileNotFoundError, IsADirectoryError):
-            return None
+        return read_present(self.path(name))
 
     def create(self, name, content):
         """Create a mark unless it is there, never seen without its content; gives its stamp if it is ours."""
@@ -82,9 +78,9 @@ class Files(Marks):
             return None
         return claim.content()
 
-    def fail(self, key, content):
-        """Mark a batch as failed."""
-        os.replace(self.write_part(content), self.path(key + '.err'))
+    def put(self, name, content):
+        """Make or replace a mark, never seen without its content."""
+        os.replace(self.write_part(content), self.path(name))
 
     def delete(self, name):
         """Remove a mark that may have gone already."""
@@ -112,6 +108,15 @@ class Files(Marks):
             return 0
         finally:
             os.unlink(part)
+
+
+def read_present(path):
+    """Give the content of a file, or nothing if it isn't there."""
+    try:
+        with open(path, 'rb') as stream:
+            return stream.read()
+    except (FileNotFoundError, IsADirectoryError):
+        return None
 
 
 def link(part, path):

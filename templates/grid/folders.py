@@ -4,6 +4,7 @@ class Folders(Files):
     The locks proper stand beside them as hidden files.
     """
 
+    STYLE = 'results'
     RESULTS = {'.processed': 'PROCESSED', '.err': 'FAILED'}
 
     def __init__(self, source, target, folders):
@@ -58,7 +59,7 @@ class Folders(Files):
     def read(self, name):
         """Give the content of a mark; a folder keeps its error in a file."""
         if os.path.isdir(self.path(name)):
-            return read_local(os.path.join(self.path(name), 'error.txt'))
+            return read_present(os.path.join(self.path(name), 'error.txt'))
         return super().read(name)
 
     def prepare(self, batch):
@@ -135,3 +136,20 @@ def remove(path):
     else:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(path)
+
+
+def accepted(function, values):
+    """Give those of the values that the function has parameters for."""
+    parameters = inspect.signature(function).parameters.values()
+    if any(parameter.kind == parameter.VAR_KEYWORD for parameter in parameters):
+        return values
+    names = {parameter.name for parameter in parameters if parameter.kind != parameter.POSITIONAL_ONLY}
+    return {name: value for name, value in values.items() if name in names}
+
+
+def prepare():
+    """Give the store, the batches and what is to be called with each."""
+    store = Folders(sgw_source_folder, sgw_target_folder, WITH_FOLDERS)
+    function = load_function(SCRIPT, PROCESS)
+    values = accepted(function, INTERFACE)
+    return store, store.batches(), lambda batch: function(*store.prepare(batch), **values)

@@ -74,19 +74,38 @@ def connect(connection, variables, path, default):
     return Connection(endpoint, bucket, '', key, secret)
 
 
-def find_groups(source, batch_file, column, patterns, group_by):
-    """Give the batch ids, and a function that gives the paths of a batch."""
+def find_paths(source, marks):
+    """Give the paths of all files that bear upon any batch."""
     folder = source.connection.path + '/' if source.connection.path else ''
-    names = [folder + pattern.strip() for pattern in (patterns or '').split(',') if pattern.strip()]
-    paths = list(dict.fromkeys(path for name in names for path in find_objects(source, name)))
-    if batch_file:
-        batches = load_batches(batch_file, column, None, None, object_reader(source))
+    names = [folder + pattern.strip() for pattern in (gw_file_path_pattern or '').split(',') if pattern.strip()]
+    paths = dict.fromkeys(path for name in names for path in find_objects(source, name))
+    return [path for path in paths if not marks.is_own(path)]
+
+
+def find_groups(source, paths):
+    """Give the batch ids, and a function that gives the paths of a batch."""
+    if gw_batch_file:
+        batches = load_batches(gw_batch_file, gw_batch_file_col_name, None, None, object_reader(source))
         return batches, lambda batch: [path for path in paths if batch in path]
     groups = {}
     for path in paths:
-        groups.setdefault(group(path, group_by or ''), []).append(path)
+        groups.setdefault(group(path, gw_group_by or ''), []).append(path)
     if not groups:
         raise Refusal(
             'there are no batches; set gw_batch_file, or gw_file_path_pattern (and gw_group_by) to match files'
         )
     return list(groups), lambda batch: groups[batch]
+
+
+def prepare():
+    """Give the store, the batches and what is to be called with each."""
+    variables = gw_source_access_key_id, gw_source_secret_access_key, gw_source_endpoint, gw_source_bucket
+    source_place = connect(gw_source_connection, variables, None, None)
+    source = ObjectStore(source_place)
+    target = ObjectStore(connect(gw_target_connection, None, gw_target_path, source_place))
+    marks = Objects(ObjectStore(connect(gw_coordinator_connection, None, gw_coordinator_path, source_place)))
+    batches, groups = find_groups(source, find_paths(source, marks))
+    folders = gw_local_input_path, gw_local_target_path
+    transfers = Transfers(source, target, groups, gw_additional_source_files, folders)
+    function = load_function(SCRIPT, PROCESS)
+    return marks, batches, lambda batch: transfers.run(batch, lambda batch: function(batch, **INTERFACE))

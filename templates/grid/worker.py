@@ -15,20 +15,25 @@ class Worker:
         self.old_errors = None  # from before this run
         self.probed = False
         self.claim, self.claim_mutex = None, threading.Lock()
-        self.interruptible = self.terminated = self.interrupted = False
+        self.interruptible = self.interrupted = False
+        self.signals = [signal.SIGTERM, signal.SIGINT]
+        self.terminated = None  # by which signal
         self.process = os.getpid()
 
     def run(self):
         """Work to the end and give the exit code."""
-        signal.signal(signal.SIGTERM, self.on_sigterm)
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a run in the background
+            self.signals.remove(signal.SIGINT)
+        self.listen(self.on_signal)
         threading.Thread(target=self.beat_for_ever, name='heartbeat', daemon=True).start()
         try:
+            self.store.announce(self.keys)
             state = self.work()
         except Terminated:
             LOG.warning('Terminated; %d batches done, none left locked', len(self.done))
-            return 143
+            return 128 + self.terminated
         finally:
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)  # only the report and the end are left
+            self.listen(signal.SIG_IGN)  # only the report and the end are left
         return self.report(state)
 
     def work(self):
@@ -124,7 +129,7 @@ class Worker:
             self.call_function(batch)
         except LockLost:
             self.drop(claim)
-        except (Terminated, KeyboardInterrupt):
+        except Terminated:
             if self.is_owner(claim):
                 self.store.clear(claim.key)
             self.give_back()
@@ -135,9 +140,9 @@ class Worker:
             self.finish(claim, failed_before, now() - started)
 
     def call_function(self, batch):
-        """Run the process function in such a way that SIGTERM or a lost lock ends it."""
+        """Run the process function in such a way that a signal or a lost lock ends it."""
         # A component of the function's may have put its own handler there.
-        signal.signal(signal.SIGTERM, self.on_sigterm)
+        self.listen(self.on_signal)
         try:
             self.interruptible = True
             self.check_terminated()
@@ -239,25 +244,30 @@ class Worker:
             self.interrupted = True
             signal.pthread_kill(threading.main_thread().ident, signal.SIGTERM)
 
-    def on_sigterm(self, number, _):
+    def listen(self, handler):
+        """Say what happens when somebody wants the worker to end."""
+        for number in self.signals:
+            signal.signal(number, handler)
+
+    def on_signal(self, number, _):
         """Stop the process function if it runs; all else comes to its end first."""
         if os.getpid() != self.process:  # a child that the process function has forked
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
             return
         lost, self.interrupted = self.interrupted, False  # our own heartbeat's signal, or somebody else's
-        self.terminated = self.terminated or not lost
+        self.terminated = self.terminated or (None if lost else number)
         if self.interruptible:
             self.interruptible = False
             raise LockLost if lost else Terminated
 
     def check_terminated(self):
-        """End where nothing is in hand, if SIGTERM has come."""
+        """End where nothing is in hand, if somebody wants it."""
         if self.terminated:
             raise Terminated
 
     def sleep(self, seconds):
-        """Wait, but not if SIGTERM has come."""
+        """Wait, but not if somebody wants the worker to end."""
         end = now() + seconds
         while now() < end and not self.terminated:
             time.sleep(max(0, min(0.2, end - now())))
@@ -281,7 +291,7 @@ class Worker:
             LOG.error('Batch %s failed: %s', self.shown(key), last_line(self.store.read(key + '.err')))
         if not failed:
             return 0
-        LOG.error('%d batches failed; mend the error and run again with gw_ignore_error_files=True', len(failed))
+        LOG.error('Mend what has failed and run again with gw_ignore_error_files=True')
         return 4
 
 

@@ -16,10 +16,19 @@ BACKENDS = ['local', 'cos', 's3kv', 'legacy_cos', 'simple', 'folder']
 SAMPLE = 'count_letters.py'
 WORKERS = 4
 STORE = 'http://127.0.0.1:7480'
-MAKE_BUCKET = f"""
-import sys, boto3
+CLIENT = f"""
+import json, sys, boto3
 keys = {{'aws_access_key_id': 'testkey', 'aws_secret_access_key': 'testsecret', 'region_name': 'us-east-1'}}
-boto3.client('s3', endpoint_url='{STORE}', **keys).create_bucket(Bucket=sys.argv[1])
+client = boto3.client('s3', endpoint_url='{STORE}', **keys)
+"""
+PUT = """
+for name, text in json.loads(sys.argv[2]).items():
+    client.put_object(Bucket=sys.argv[1], Key=f'data/{name}', Body=text)
+"""
+GET = """
+found = client.list_objects_v2(Bucket=sys.argv[1], Prefix='results/')['Contents']
+keys = [entry['Key'] for entry in found]
+print(json.dumps({key: json.load(client.get_object(Bucket=sys.argv[1], Key=key)['Body']) for key in keys}))
 """
 TEXTS = {f'text-{number:02}.txt': f'a{"b" * number}A' for number in range(30)}
 
@@ -46,6 +55,12 @@ def image(workspace, repository):
     """Build and push the wrapper for a shared folder."""
     done = succeeded(wrap(workspace, '-b', 'local', '-r', repository, '--format', 'json'))
     return json.loads(done.stdout)['image']
+
+
+def build(folder, repository, backend):
+    """Build and push the wrapper for an object store."""
+    options = ['-b', backend, '-r', f'{repository}/{backend}', '--format', 'json', '-o', folder / f'of-{backend}']
+    return json.loads(succeeded(wrap(folder, *options)).stdout)['image']
 
 
 def wrap(folder, *arguments):
@@ -122,14 +137,9 @@ def test_a_connection_is_a_secret(wrappers, backend):
 
 def test_workers_share_the_batches(image, tmp_path):
     folder = shared(tmp_path / 'shared')
-    words = [f'{name}={value}' for name, value in parameters('/shared').items()]
-    command = ['docker', 'run', '--rm', '--volume', f'{folder}:/shared', image, *words]
-    workers = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(WORKERS)]
-    logs = [worker.communicate(timeout=120)[1] for worker in workers]
-    assert [worker.returncode for worker in workers] == [0] * WORKERS, logs
+    run_workers(image, parameters('/shared'), ['--volume', f'{folder}:/shared'])
     assert counts(folder) == EXPECTED
-    done = [int(found) for log in logs for found in re.findall(r'(\d+) done by this worker', log)]
-    assert len(done) == WORKERS and sum(done) == len(TEXTS)
+    check_status(folder / 'coordinator')
 
 
 def test_kubeflow_runs_it_in_a_loop(image, workspace, tmp_path, session_folder):
@@ -143,22 +153,64 @@ def test_kubeflow_runs_it_in_a_loop(image, workspace, tmp_path, session_folder):
     assert counts(folder) == EXPECTED
 
 
-def test_workers_share_the_batches_through_an_object_store(workspace, repository, tmp_path):
-    done = succeeded(wrap(workspace, '-b', 'cos', '-r', f'{repository}/cos', '--format', 'json', '-o', tmp_path))
-    image = json.loads(done.stdout)['image']
-    folder = shared(tmp_path / 'shared')
-    bucket = f'c3-engines-{secrets.token_hex(4)}'
-    succeeded(run(venv('tools', 'python'), '-c', MAKE_BUCKET, bucket))
-    connection = f'cos://testkey:testsecret@{STORE}/{bucket}/run'
-    given = {**parameters('/shared'), 'gw_coordinator_connection': connection}
-    given.pop('gw_coordinator_path')
-    variables = [word for name, value in given.items() for word in ('--env', f'{name}={value}')]
-    command = ['docker', 'run', '--rm', '--network', 'host', '--volume', f'{folder}:/shared', *variables, image]
+@pytest.fixture(scope='session')
+def bucket():
+    """Make a bucket that no other run has used."""
+    name = f'c3-engines-{secrets.token_hex(4)}'
+    in_store('client.create_bucket(Bucket=sys.argv[1])', name)
+    return name
+
+
+def in_store(program, *arguments):
+    """Run Python with a client for the object store, and give what it prints."""
+    return succeeded(run(venv('tools', 'python'), '-c', CLIENT + program, *arguments)).stdout
+
+
+def run_workers(image, parameters, options=()):
+    """Run workers at once to their good end, on the host's network, and give what they have said."""
+    variables = [word for name, value in parameters.items() for word in ('--env', f'{name}={value}')]
+    command = ['docker', 'run', '--rm', '--network', 'host', *options, *variables, image]
     workers = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(WORKERS)]
     logs = [worker.communicate(timeout=120)[1] for worker in workers]
     assert [worker.returncode for worker in workers] == [0] * WORKERS, logs
-    assert counts(folder) == EXPECTED
     assert not any('testsecret' in log for log in logs)
+    done = [int(found) for log in logs for found in re.findall(r'(\d+) done by this worker', log)]
+    assert len(done) == WORKERS and sum(done) == len(TEXTS)
+
+
+def check_status(connection):
+    """Check that the run is seen as done."""
+    told = json.loads(succeeded(c3('grid-status', connection, '--format', 'json')).stdout)
+    assert (told['total'], told['done'], told['failed']) == (len(TEXTS), len(TEXTS), [])
+
+
+@pytest.mark.parametrize('backend', ['cos', 's3kv'])
+def test_workers_share_the_batches_through_an_object_store(workspace, repository, bucket, tmp_path, backend):
+    folder = shared(tmp_path / 'shared')
+    connection = f'cos://testkey:testsecret@{STORE}/{bucket}/{backend}'
+    given = {**parameters('/shared'), 'gw_coordinator_connection': connection}
+    given.pop('gw_coordinator_path')
+    run_workers(build(workspace, repository, backend), given, ['--volume', f'{folder}:/shared'])
+    assert counts(folder) == EXPECTED
+    check_status(connection)
+
+
+def test_workers_fetch_their_batches_from_an_object_store(workspace, repository, bucket):
+    in_store(PUT, bucket, json.dumps(TEXTS))
+    place = f'cos://testkey:testsecret@{STORE}/{bucket}'
+    given = {
+        'gw_source_connection': f'{place}/data',
+        'gw_target_connection': f'{place}/results',
+        'gw_coordinator_connection': f'{place}/marks',
+        'gw_file_path_pattern': '*.txt',
+        'gw_group_by': ".split('/')[-1]",
+        'source_path': 'input/data',
+        'target_path': 'target',
+    }
+    run_workers(build(workspace, repository, 'legacy_cos'), given)
+    expected = {f'results/{name}': count for name, count in EXPECTED.items()}
+    assert json.loads(in_store(GET, bucket)) == expected
+    check_status(f'{place}/marks')
 
 
 def test_a_failed_batch_is_told_of_and_tried_again(image, tmp_path):

@@ -20,7 +20,11 @@ import boto3
 import jinja2
 import pytest
 
-TEMPLATES = Path(__file__).resolve().parents[2] / 'templates'
+ROOT = Path(__file__).resolve().parents[2]
+# A run in the background may have been told to ignore Ctrl-C, which the workers would inherit.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+TEMPLATES = ROOT / 'templates'
 CEPH = 'http://127.0.0.1:7480'
 BUCKET = 'c3-grid'
 BACKENDS = ['local', 'simple', 'folder', 'cos', 's3kv']
@@ -133,11 +137,15 @@ class Grid:
             self.env['gw_coordinator_path'] = str(self.marks)
         elif self.backend in OBJECTS:
             self.prefix = f'runs/{uuid.uuid4().hex}'
-            self.env['gw_coordinator_connection'] = f'cos://testkey:testsecret@{store}/{BUCKET}/{self.prefix}'
+            self.set_store(store)
         else:
             self.source, self.marks = self.home / 'source', self.home / 'target'
             self.source.mkdir()
             self.env.update(sgw_source_folder=str(self.source), sgw_target_folder=str(self.marks))
+
+    def set_store(self, store):
+        """Say at which address the coordinator's object store is."""
+        self.env['gw_coordinator_connection'] = f'cos://testkey:testsecret@{store}/{BUCKET}/{self.prefix}'
 
     def give(self, batches):
         """Say what the batches are."""
@@ -187,11 +195,13 @@ class Grid:
         return collections.Counter(batch for what, batch in lines if what == word)
 
     def names(self):
-        """Give the names of all marks."""
+        """Give the names of all marks, without the list of batches, which is always there."""
         if self.backend in OBJECTS:
             pages = client().get_paginator('list_objects_v2').paginate(Bucket=BUCKET, Prefix=self.prefix + '/')
-            return {entry['Key'][len(self.prefix) + 1 :] for page in pages for entry in page.get('Contents', [])}
-        return set(os.listdir(self.marks)) if self.marks.exists() else set()
+            names = {entry['Key'][len(self.prefix) + 1 :] for page in pages for entry in page.get('Contents', [])}
+        else:
+            names = set(os.listdir(self.marks)) if self.marks.exists() else set()
+        return names - {'.batches'}
 
     def put(self, name, content):
         """Make a mark."""

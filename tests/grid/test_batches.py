@@ -93,9 +93,6 @@ def test_any_id(grid, backend):
 def test_keys(wrapper):
     assert len({wrapper.key_of(batch) for batch in HOSTILE}) == len(HOSTILE)
     assert all(len(wrapper.key_of(batch)) <= 200 and '/' not in wrapper.key_of(batch) for batch in HOSTILE)
-    assert [wrapper.batch_of(wrapper.key_of(batch)) for batch in HOSTILE if len(batch) < 60] == [
-        batch for batch in HOSTILE if len(batch) < 60
-    ]
     assert list(wrapper.keys_of(['b', 'a', 'b', ''])) == ['b', 'a']
 
 
@@ -202,6 +199,33 @@ def test_patterns_in_a_bucket(grid):
     assert ids(job) == ['a', 'b']
 
 
+@pytest.mark.parametrize('below', ['', '/marks'])
+def test_marks_among_the_data_are_no_batches(grid, below):
+    job = grid('local', script=NOTE)
+    (job.home / 'data').mkdir()
+    for name in ('a', 'b'):
+        (job.home / 'data' / name).touch()
+    job.env.update(
+        gw_file_path_pattern=f'{job.home}/data/*',
+        gw_group_by=".split('/')[-1]",
+        gw_coordinator_path=f'{job.home}/data{below}',
+    )
+    for worker in (*job.run(), *job.run()):
+        assert worker.returncode == 0, said(worker)
+        assert reported(worker)[4] == 2
+    assert ids(job) == ['a', 'b']
+
+
+def test_marks_among_the_objects_are_no_batches(grid):
+    job = grid('cos', script=NOTE)
+    for name in ('a', 'b'):
+        job.put(name, b'')
+    job.env['gw_file_path_pattern'] = job.env['gw_coordinator_connection'] + '/*'
+    for worker in (*job.run(), *job.run()):
+        assert worker.returncode == 0, said(worker)
+        assert reported(worker)[4] == 2
+
+
 PATH = 'data/in/S2_20200101_T32.tif'
 
 
@@ -247,6 +271,7 @@ def test_grouping(wrapper, how, batch):
         '[0:1:0]',
         '.replace(**{})',
         '(' * 500,
+        'ological',
     ],
 )
 def test_grouping_that_is_refused(wrapper, how):
@@ -274,15 +299,6 @@ def test_connections(wrapper, text, parts):
     connection = wrapper.parse_connection(text)
     assert (connection.endpoint, connection.bucket, connection.path, connection.key, connection.secret) == parts
     assert connection.secret is None or connection.secret not in str(connection)
-
-
-def test_status(wrapper):
-    names = dict.fromkeys(
-        ['a.processed', 'b.lock', 'c.err', 'd.err', 'd.lock.2', 'e.lock', 'e.processed', 'other.err'], ''
-    )
-    counts, failed = wrapper.grid_status(list('abcdef'), names, lambda name: b'Traceback\nValueError: no\n\n')
-    assert counts == {'done': 2, 'locked': 2, 'failed': 1, 'free': 1}
-    assert failed == {'c': 'ValueError: no'}
 
 
 def test_backends_that_are_one():

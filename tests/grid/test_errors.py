@@ -185,14 +185,15 @@ def test_pools_of_processes(grid):
     assert job.lines() == {'one': 1, 'two': 1}
 
 
+@pytest.mark.parametrize(('number', 'status'), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 @pytest.mark.parametrize('backend', BACKENDS)
-def test_terminated_in_the_middle(grid, backend):
+def test_terminated_in_the_middle(grid, backend, number, status):
     job = grid(backend).give(['one'])
     job.env['seconds'] = '60'
     worker = job.start()
     while not job.lines('begin'):
         time.sleep(0.05)
-    worker.send_signal(signal.SIGTERM)
-    assert worker.wait(20) == 143
+    worker.send_signal(number)
+    assert worker.wait(20) == status
     assert 'Traceback' not in said(worker)
     assert job.names() == set()

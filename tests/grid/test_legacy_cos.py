@@ -97,6 +97,23 @@ def test_failing_requests(legacy, proxy):
     assert len(legacy.lines()) == 4
 
 
+def test_marks_among_the_data_are_no_batches(legacy):
+    for name in ('one', 'two'):
+        legacy.put(name, b'')
+    del legacy.env['gw_coordinator_connection']
+    legacy.env.update(gw_file_path_pattern='*', gw_additional_source_files='')
+    for worker in (*legacy.run(), *legacy.run()):
+        assert worker.returncode == 0, said(worker)
+        assert reported(worker)[4] == 2
+
+
+def test_file_that_is_not_there(legacy):
+    legacy.env.update(gw_file_path_pattern='in/a_1.tif', gw_additional_source_files='no/model.bin')
+    (worker,) = legacy.run()
+    assert worker.returncode == 4
+    assert 'has no object `no/model.bin`' in said(worker)
+
+
 def test_local_folder_that_is_taken(legacy):
     (legacy.image / 'input').mkdir()
     (legacy.image / 'input' / 'mine').touch()

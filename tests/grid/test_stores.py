@@ -264,6 +264,14 @@ def test_connections_that_lead_nowhere(grid, text):
     assert 'ERROR' in said(worker) and 'Traceback' not in said(worker)
 
 
+def test_what_is_no_object_store(grid, proxy):
+    web = proxy()
+    web.before = lambda _: 404
+    (worker,) = grid('cos', store=web.url).give(['one']).run()
+    assert worker.returncode == 1
+    assert 'refuses' in said(worker) and 'Traceback' not in said(worker)
+
+
 WAYS = ['connection', 'environment', 'file', 'shared']
 
 

@@ -1,4 +1,4 @@
-//! HTTP as registries want it: scheme, proxy, patience.
+//! HTTP as registries, and stores of objects, want it: scheme, proxy, patience.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -12,8 +12,8 @@ const RETRIES: u32 = 2;
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: u64 = 10;
 
-/// The client for a registry.
-pub(super) fn client(host: &str) -> reqwest::Result<Client> {
+/// The client for a host.
+pub(crate) fn client(host: &str) -> reqwest::Result<Client> {
     // A provider that is installed already is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = Client::builder().user_agent(USER_AGENT).connect_timeout(CONNECT_TIMEOUT);
@@ -31,8 +31,8 @@ pub(super) fn origin(host: &str) -> String {
     }
 }
 
-/// Sends a request, again after a while when the registry is busy.
-pub(super) async fn send(request: RequestBuilder) -> reqwest::Result<Response> {
+/// Sends a request, again after a while when the other side is busy.
+pub(crate) async fn send(request: RequestBuilder) -> reqwest::Result<Response> {
     for wait in (0..RETRIES).map(|attempt| FIRST_WAIT * 2_u32.pow(attempt)) {
         let Some(attempt) = request.try_clone() else {
             break;

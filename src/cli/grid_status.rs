@@ -1,0 +1,165 @@
+//! `c3 grid-status`: how far a run of a grid is.
+
+use std::fmt::Write as _;
+
+use c3::grid::error::GridError;
+use c3::grid::marks::BATCHES;
+use c3::grid::place::Place;
+use c3::grid::status::{Failed, Run, Status, last_line};
+use clap::Args;
+use serde_json::json;
+
+use super::console;
+use super::failure::Failure;
+use super::options::Format;
+
+#[derive(Args, Debug)]
+pub(crate) struct Options {
+    /// The folder of the marks (`gw_coordinator_path`) or of the results (`sgw_target_folder`), or the connection to it in
+    /// an object store (`gw_coordinator_connection`), or a file that holds the connection
+    #[arg(value_name = "FOLDER|CONNECTION")]
+    place: String,
+
+    /// Most failed batches whose errors are read
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    errors: usize,
+
+    /// Form of the output
+    #[arg(long, default_value = "text")]
+    format: Format,
+}
+
+/// A failed batch and the last line of its error, if that was read.
+type Error<'a> = (&'a Failed, Option<String>);
+
+/// Runs the command.
+pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+    let place = Place::find(&options.place)?;
+    let names = place.list()?;
+    let status = Status::count(&names, announced(&place, &names)?.as_ref());
+    let errors = errors(&place, &status.failed, options.errors)?;
+    match options.format {
+        Format::Json => console::print_json(&summary(&status, &errors)),
+        Format::Text => console::print(&text(&status, &errors)),
+    }
+}
+
+/// The run that the workers have announced, if they have.
+fn announced(place: &Place, names: &[String]) -> Result<Option<Run>, GridError> {
+    if !names.iter().any(|name| name == BATCHES) {
+        return Ok(None);
+    }
+    let content = place.read(&[BATCHES])?.into_iter().next().flatten();
+    Ok(content.and_then(|content| serde_json::from_slice(&content).ok()))
+}
+
+/// The failed batches, the first of them with their errors.
+fn errors<'a>(place: &Place, failed: &'a [Failed], limit: usize) -> Result<Vec<Error<'a>>, GridError> {
+    let marks: Vec<_> = failed.iter().take(limit).map(|failed| failed.mark.as_str()).collect();
+    let contents = place.read(&marks)?.into_iter().map(|content| content.as_deref().map(last_line));
+    Ok(failed.iter().zip(contents.chain(std::iter::repeat(None))).collect())
+}
+
+fn summary(status: &Status, errors: &[Error<'_>]) -> serde_json::Value {
+    let failed = |(failed, error): &Error<'_>| json!({ "batch": failed.batch, "error": error });
+    json!({
+        "total": status.total,
+        "done": status.done,
+        "locked": status.locked,
+        "waiting": status.waiting(),
+        "others": status.others,
+        "failed": errors.iter().map(failed).collect::<Vec<_>>(),
+    })
+}
+
+const WIDTH: usize = 50;
+
+fn text(status: &Status, errors: &[Error<'_>]) -> String {
+    let mut text = status.total.map(|total| bar(status, total)).unwrap_or_default();
+    let rows = [
+        ("done", Some(status.done)),
+        ("failed", Some(status.failed.len())),
+        ("in work", Some(status.locked)),
+        ("waiting", status.waiting()),
+        ("in total", status.total),
+    ];
+    for (name, number) in rows {
+        let _ = number.map(|number| writeln!(text, "{number:>8} {name}"));
+    }
+    if status.total.is_none() {
+        text += "how many batches there are is not known: no worker has left the list of them here\n";
+    }
+    if status.others > 0 {
+        let _ = writeln!(text, "{} of other lists than the latest are not counted", batches(status.others));
+    }
+    text + &failures(errors)
+}
+
+/// The bar: `#` is done, `!` failed, `.` still to do.
+fn bar(status: &Status, total: usize) -> String {
+    let share = |number: usize| (number * WIDTH).checked_div(total).unwrap_or(WIDTH);
+    let ended = share(status.done + status.failed.len());
+    // What there is of failures is seen, however few they are.
+    let failed = share(status.failed.len()).max(usize::from(!status.failed.is_empty()));
+    let done = ended.saturating_sub(failed);
+    let rest = WIDTH - done - failed;
+    let percent = (status.done * 100).checked_div(total).unwrap_or(100);
+    format!("[{}{}{}] {percent} % done\n", "#".repeat(done), "!".repeat(failed), ".".repeat(rest))
+}
+
+/// The failed batches whose errors were read.
+fn failures(errors: &[Error<'_>]) -> String {
+    let shown = |(failed, error): &Error<'_>| {
+        error.as_ref().map(|error| format!("  {}: {}\n", plain(&failed.batch), plain(error)))
+    };
+    let lines: Vec<_> = errors.iter().filter_map(shown).collect();
+    let hidden = errors.len() - lines.len();
+    let more = (hidden > 0).then(|| format!("  and {hidden} more\n"));
+    if errors.is_empty() {
+        return String::new();
+    }
+    format!("failed:\n{}{}", lines.concat(), more.unwrap_or_default())
+}
+
+fn batches(number: usize) -> String {
+    format!("{number} batch{}", if number == 1 { "" } else { "es" })
+}
+
+/// A text that can do nothing to a terminal.
+fn plain(text: &str) -> String {
+    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(total: Option<usize>, done: usize, failed: usize) -> Status {
+        let failed = (0..failed)
+            .map(|number| Failed { batch: format!("b{number}\x1b"), mark: format!("{number}.err") });
+        Status { total, done, locked: 1, failed: failed.collect(), others: 0 }
+    }
+
+    #[test]
+    fn the_bar_shows_every_kind() {
+        let line = |done, failed| bar(&status(Some(1000), done, failed), 1000);
+        assert_eq!(line(0, 0), format!("[{}] 0 % done\n", ".".repeat(50)));
+        assert_eq!(line(0, 1), format!("[!{}] 0 % done\n", ".".repeat(49)));
+        assert_eq!(line(500, 1), format!("[{}!{}] 50 % done\n", "#".repeat(24), ".".repeat(25)));
+        assert_eq!(line(999, 1), format!("[{}!] 99 % done\n", "#".repeat(49)));
+        assert_eq!(line(1000, 0), format!("[{}] 100 % done\n", "#".repeat(50)));
+    }
+
+    #[test]
+    fn errors_that_were_not_read_are_counted() {
+        let status = status(None, 3, 3);
+        let errors = [
+            (&status.failed[0], Some("no\x07".to_owned())),
+            (&status.failed[1], None),
+            (&status.failed[2], None),
+        ];
+        let text = text(&status, &errors);
+        assert!(text.ends_with("failed:\n  b0\\u{1b}: no\\u{7}\n  and 2 more\n"), "{text}");
+        assert!(text.starts_with("       3 done\n       3 failed\n       1 in work\nhow many"), "{text}");
+    }
+}

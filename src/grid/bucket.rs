@@ -1,0 +1,195 @@
+//! Reads a folder of an object store: its listing, one request for each thousand marks, and single marks.
+
+use std::env;
+use std::error::Error;
+use std::time::Duration;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use reqwest::{Client, Response, StatusCode, Url};
+use rusty_s3::actions::ListObjectsV2;
+use rusty_s3::{Bucket, Credentials, S3Action, UrlStyle};
+use tokio::runtime::{Builder, Runtime};
+
+use super::connection::Connection;
+use super::error::GridError;
+use crate::engine::registry::transport;
+
+/// How long an address that opens an object is good for.
+const VALID: Duration = Duration::from_mins(5);
+/// Requests at once.
+const PARALLEL: usize = 8;
+const REGION: &str = "us-east-1";
+
+/// A folder of an object store; asks nothing before it is read.
+#[derive(Debug)]
+pub struct Store {
+    place: String,
+    folder: String,
+    bucket: Bucket,
+    login: Credentials,
+    client: Client,
+    runtime: Runtime,
+}
+
+impl Store {
+    /// Opens the place of a connection, with the login from the environment if it has none of its own.
+    pub fn open(connection: Connection) -> Result<Self, GridError> {
+        let place = connection.to_string();
+        let bucket = bucket(&connection)?;
+        let login = connection.login.map(|(key, secret)| Credentials::new(key, secret));
+        let login = login.or_else(Credentials::from_env).ok_or_else(|| GridError::Login(place.clone()))?;
+        let unreachable = |error: &dyn Error| unreachable(&place, error);
+        let host = bucket.base_url().host_str().unwrap_or_default();
+        let client = transport::client(host).map_err(|error| unreachable(&error))?;
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| unreachable(&error))?;
+        let folder = if connection.path.is_empty() { String::new() } else { format!("{}/", connection.path) };
+        Ok(Self { place, folder, bucket, login, client, runtime })
+    }
+
+    /// The names of all objects directly in the folder.
+    pub fn list(&self) -> Result<Vec<String>, GridError> {
+        self.runtime.block_on(async {
+            let mut names = Vec::new();
+            let mut token = None;
+            loop {
+                let page = self.page(token).await?;
+                names.extend(page.contents.iter().filter_map(|entry| self.name(&entry.key)));
+                token = page.next_continuation_token;
+                if token.is_none() {
+                    return Ok(names);
+                }
+            }
+        })
+    }
+
+    /// The contents of objects, none for those that aren't there.
+    pub fn read(&self, names: &[&str]) -> Result<Vec<Option<Vec<u8>>>, GridError> {
+        let objects = stream::iter(names).map(|name| self.object(name)).buffered(PARALLEL);
+        self.runtime.block_on(objects.try_collect())
+    }
+
+    fn name(&self, key: &str) -> Option<String> {
+        key.strip_prefix(&self.folder).map(str::to_owned)
+    }
+
+    async fn page(
+        &self,
+        token: Option<String>,
+    ) -> Result<rusty_s3::actions::ListObjectsV2Response, GridError> {
+        let mut action = self.bucket.list_objects_v2(Some(&self.login));
+        action.with_prefix(self.folder.as_str());
+        action.with_delimiter("/");
+        if let Some(token) = token {
+            action.with_continuation_token(token);
+        }
+        let answer = self.get(action.sign(VALID)).await?;
+        let text = match answer.status() {
+            StatusCode::OK => answer.text().await.map_err(|error| self.unreachable(&error))?,
+            _ => return Err(self.refused(answer).await),
+        };
+        ListObjectsV2::parse_response(&text).map_err(|error| self.malformed(&error.to_string()))
+    }
+
+    async fn object(&self, name: &str) -> Result<Option<Vec<u8>>, GridError> {
+        let key = format!("{}{name}", self.folder);
+        let answer = self.get(self.bucket.get_object(Some(&self.login), &key).sign(VALID)).await?;
+        match answer.status() {
+            StatusCode::OK => {
+                Ok(Some(answer.bytes().await.map_err(|error| self.unreachable(&error))?.into()))
+            }
+            StatusCode::NOT_FOUND => Ok(None),
+            _ => Err(self.refused(answer).await),
+        }
+    }
+
+    async fn get(&self, url: Url) -> Result<Response, GridError> {
+        transport::send(self.client.get(url)).await.map_err(|error| self.unreachable(&error))
+    }
+
+    /// The error for an answer that is one; what is no object store doesn't answer in its words.
+    async fn refused(&self, answer: Response) -> GridError {
+        let status = answer.status();
+        let text = answer.text().await.unwrap_or_default();
+        let words = [element(&text, "Code"), element(&text, "Message")];
+        let words: Vec<_> = words.into_iter().flatten().filter(|text| !text.is_empty()).collect();
+        if words.is_empty() {
+            return self.malformed(&status.to_string());
+        }
+        GridError::Refused { place: self.place.clone(), reason: format!("{} ({status})", words.join(": ")) }
+    }
+
+    fn unreachable(&self, error: &dyn Error) -> GridError {
+        unreachable(&self.place, error)
+    }
+
+    fn malformed(&self, reason: &str) -> GridError {
+        GridError::Malformed { place: self.place.clone(), reason: reason.to_owned() }
+    }
+}
+
+/// The bucket of a connection; without an endpoint that of the environment, else Amazon's.
+fn bucket(connection: &Connection) -> Result<Bucket, GridError> {
+    let variable = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+    let region = variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION"));
+    let region = region.unwrap_or_else(|| REGION.to_owned());
+    let named = || variable("AWS_ENDPOINT_URL_S3").or_else(|| variable("AWS_ENDPOINT_URL"));
+    let endpoint = connection.endpoint.clone().or_else(named);
+    let endpoint = endpoint.unwrap_or_else(|| format!("https://s3.{region}.amazonaws.com"));
+    let url = Url::parse(&endpoint).map_err(|_| GridError::Connection)?;
+    let style = style(&url, &connection.bucket);
+    Bucket::new(url, style, connection.bucket.clone(), region).map_err(|_| GridError::Connection)
+}
+
+/// Names buckets in the path, but for Amazon, who no longer wants that everywhere; names with dots have no certificate.
+fn style(endpoint: &Url, bucket: &str) -> UrlStyle {
+    let amazon = endpoint.host_str().is_some_and(|host| host.ends_with(".amazonaws.com"));
+    if amazon && !bucket.contains('.') { UrlStyle::VirtualHost } else { UrlStyle::Path }
+}
+
+/// The text of an element of an error.
+fn element<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    let (_, rest) = text.split_once(&format!("<{name}>"))?;
+    rest.split_once(&format!("</{name}>")).map(|(text, _)| text.trim())
+}
+
+/// The innermost cause says most; the outer ones show the address, which opens the object.
+fn unreachable(place: &str, error: &dyn Error) -> GridError {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    GridError::Unreachable { place: place.to_owned(), reason: cause.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buckets_are_named_where_the_store_wants_them() {
+        let url = |endpoint: &str, name: &str| {
+            let connection = Connection {
+                endpoint: Some(endpoint.to_owned()),
+                bucket: name.to_owned(),
+                path: String::new(),
+                login: None,
+            };
+            bucket(&connection).unwrap().base_url().to_string()
+        };
+        assert_eq!(url("http://127.0.0.1:7480", "b"), "http://127.0.0.1:7480/b/");
+        assert_eq!(url("https://s3.eu-west-1.amazonaws.com", "b"), "https://b.s3.eu-west-1.amazonaws.com/");
+        assert_eq!(
+            url("https://s3.eu-west-1.amazonaws.com", "b.c"),
+            "https://s3.eu-west-1.amazonaws.com/b.c/"
+        );
+    }
+
+    #[test]
+    fn the_words_of_a_refusal_are_found() {
+        let text = "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code><Message></Message></Error>";
+        assert_eq!(element(text, "Code"), Some("AccessDenied"));
+        assert_eq!(element(text, "Message"), Some(""));
+        assert_eq!(element("<html>", "Code"), None);
+    }
+}

@@ -1,0 +1,184 @@
+//! Reads the connection to a folder of an object store as the workers do, see `templates/grid/connection.py`.
+
+use std::fmt;
+
+use super::error::GridError;
+
+/// Where a folder of an object store is, and how to get in.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Connection {
+    /// Scheme, host and port; none for Amazon's.
+    pub endpoint: Option<String>,
+    /// Name of the bucket.
+    pub bucket: String,
+    /// Path in the bucket, without slashes at its ends.
+    pub path: String,
+    /// Access key and its secret, unless they are to be looked for elsewhere.
+    pub login: Option<(String, String)>,
+}
+
+/// What is read of `ENDPOINT/BUCKET/PATH`.
+struct Parts<'a> {
+    scheme: Option<&'a str>,
+    host: &'a str,
+    port: Option<&'a str>,
+    bucket: &'a str,
+    path: &'a str,
+}
+
+/// Whether a text is meant as a connection.
+#[must_use]
+pub fn is_connection(text: &str) -> bool {
+    below_scheme(text).is_some()
+}
+
+fn below_scheme(text: &str) -> Option<&str> {
+    text.strip_prefix("cos://").or_else(|| text.strip_prefix("s3://"))
+}
+
+impl Connection {
+    /// Reads `cos://KEY:SECRET@ENDPOINT/BUCKET/PATH`.
+    ///
+    /// The secret may hold any characters: it ends at the first `@` with an endpoint behind it. Without `KEY:SECRET@`
+    /// the login is looked for elsewhere, and `s3://BUCKET/PATH` is in Amazon's store.
+    pub fn parse(text: &str) -> Result<Self, GridError> {
+        let rest = below_scheme(text).ok_or(GridError::Connection)?;
+        let (login, place) = split_login(rest);
+        match (login, place) {
+            (None, place) if !place.as_ref().is_some_and(Parts::is_certain) => Self::of_amazon(rest),
+            (None, Some(place)) => Ok(Self::of(&place, None)),
+            (Some(login), Some(place)) => {
+                let (key, secret) = login.split_once(':').ok_or(GridError::Connection)?;
+                let given = !key.is_empty() && !secret.is_empty();
+                Ok(Self::of(&place, given.then(|| (key.to_owned(), secret.to_owned()))))
+            }
+            (_, None) => Err(GridError::Connection),
+        }
+    }
+
+    fn of(place: &Parts<'_>, login: Option<(String, String)>) -> Self {
+        let port = place.port.map(|port| format!(":{port}")).unwrap_or_default();
+        let endpoint = format!("{}://{}{port}", place.scheme.unwrap_or("https"), place.host);
+        let path = place.path.trim_matches('/').to_owned();
+        Self { endpoint: Some(endpoint), bucket: place.bucket.to_owned(), path, login }
+    }
+
+    fn of_amazon(text: &str) -> Result<Self, GridError> {
+        let (bucket, path) = text.split_once('/').unwrap_or((text, ""));
+        if !is_name(bucket) {
+            return Err(GridError::Connection);
+        }
+        Ok(Self {
+            endpoint: None,
+            bucket: bucket.to_owned(),
+            path: path.trim_matches('/').to_owned(),
+            login: None,
+        })
+    }
+}
+
+/// The place, without the login.
+impl fmt::Display for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}", self.endpoint.as_deref().unwrap_or("s3:/"), self.bucket, self.path)
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Connection({self})")
+    }
+}
+
+/// Parts the login, if there is one, from the place; what certainly is an endpoint goes first.
+fn split_login(text: &str) -> (Option<&str>, Option<Parts<'_>>) {
+    let splits = || text.match_indices('@').map(|(end, _)| (&text[..end], Parts::read(&text[end + 1..])));
+    let certain = splits().find(|(_, place)| place.as_ref().is_some_and(Parts::is_certain));
+    match certain.or_else(|| splits().find(|(_, place)| place.is_some())) {
+        Some((login, place)) => (Some(login), place),
+        None => (None, Parts::read(text)),
+    }
+}
+
+impl<'a> Parts<'a> {
+    fn read(text: &'a str) -> Option<Self> {
+        let scheme = ["http", "https"]
+            .into_iter()
+            .find(|scheme| text.strip_prefix(scheme).is_some_and(|rest| rest.starts_with("://")));
+        let rest = scheme.map_or(text, |scheme| &text[scheme.len() + 3..]);
+        let (authority, below) = rest.split_once('/')?;
+        let (host, port) = match authority.rsplit_once(':') {
+            Some((host, port)) if !authority.ends_with(']') => (host, Some(port)),
+            _ => (authority, None),
+        };
+        let (bucket, path) = below.split_once('/').unwrap_or((below, ""));
+        let good = is_host(host) && port.is_none_or(is_port) && is_name(bucket);
+        good.then_some(Self { scheme, host, port, bucket, path })
+    }
+
+    /// Whether it is an endpoint and a bucket, rather than what may stand in a secret.
+    fn is_certain(&self) -> bool {
+        self.host.contains('.') || self.host == "localhost" || self.port.is_some() || self.scheme.is_some()
+    }
+}
+
+fn is_host(text: &str) -> bool {
+    let address = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+    address.map_or_else(
+        || is_name(text),
+        |address| !address.is_empty() && address.chars().all(|c| c.is_ascii_hexdigit() || c == ':'),
+    )
+}
+
+fn is_port(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_digit())
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_are_read_as_the_workers_do() {
+        for (text, endpoint, bucket, path, login) in [
+            ("cos://k:topsecret@s3.example.org/b/p/q", "https://s3.example.org", "b", "p/q", "topsecret"),
+            ("s3://k:topsecret@http://127.0.0.1:8000/b/p/", "http://127.0.0.1:8000", "b", "p", "topsecret"),
+            ("s3://k:topsecret@http://[::1]:8000/b", "http://[::1]:8000", "b", "", "topsecret"),
+            ("cos://k:topsecret@minio/b", "https://minio", "b", "", "topsecret"),
+            ("cos://k:topsecret@localhost:9000/b", "https://localhost:9000", "b", "", "topsecret"),
+            (
+                "cos://k:p@ss:w/rd+=@s3.example.org/b/a@b.c/d",
+                "https://s3.example.org",
+                "b",
+                "a@b.c/d",
+                "p@ss:w/rd+=",
+            ),
+            ("cos://k:a@b/c@s3.example.org/b", "https://s3.example.org", "b", "", "a@b/c"),
+            ("cos://s3.example.org/b/p", "https://s3.example.org", "b", "p", ""),
+            ("s3://bucket/some/path", "", "bucket", "some/path", ""),
+            ("s3://bucket", "", "bucket", "", ""),
+        ] {
+            let connection = Connection::parse(text).unwrap();
+            assert_eq!(connection.endpoint.as_deref().unwrap_or_default(), endpoint, "{text}");
+            assert_eq!((connection.bucket.as_str(), connection.path.as_str()), (bucket, path), "{text}");
+            let expected = (!login.is_empty()).then(|| ("k".to_owned(), login.to_owned()));
+            assert_eq!(connection.login, expected, "{text}");
+            let shown = format!("{connection} {connection:?}");
+            assert!(login.is_empty() || !shown.contains(login), "{shown}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_connection_is_refused_without_a_word_of_it() {
+        for text in
+            ["", "cos://", "topsecret", "cos://topsecret@127.0.0.1:1/bucket", "cos://k:topsecret@host"]
+        {
+            let error = Connection::parse(text).unwrap_err();
+            assert!(!error.to_string().contains("topsecret"), "{error}");
+        }
+    }
+}

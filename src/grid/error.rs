@@ -1,0 +1,82 @@
+//! What can go wrong when a run is looked at, and what to do about it.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// Why nothing can be told of a run.
+#[derive(Debug, Error)]
+pub enum GridError {
+    /// There is no such folder.
+    #[error("there is no folder `{0}`")]
+    Missing(String),
+    /// A folder, or a file in it, can't be read.
+    #[error("cannot read `{path}`: {source}")]
+    Read {
+        /// What was to be read.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A connection that is none; it isn't shown, as it may hold a secret.
+    #[error("the connection cannot be read")]
+    Connection,
+    /// There is no login for an object store.
+    #[error("no login for `{0}` is given")]
+    Login(String),
+    /// Nobody answers.
+    #[error("cannot reach `{place}`: {reason}")]
+    Unreachable {
+        /// The place, without its login.
+        place: String,
+        /// The innermost cause.
+        reason: String,
+    },
+    /// The object store answers with an error.
+    #[error("`{place}` refuses: {reason}")]
+    Refused {
+        /// The place, without its login.
+        place: String,
+        /// Code and words of the store.
+        reason: String,
+    },
+    /// What answers is no object store.
+    #[error("`{place}` gives no valid answer: {reason}")]
+    Malformed {
+        /// The place, without its login.
+        place: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl GridError {
+    /// Whether the network or a store is at fault rather than what the user has given.
+    #[must_use]
+    pub fn is_remote(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::Refused { .. } | Self::Malformed { .. })
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Missing(_) => {
+                "name the folder of the marks or results, or a connection that begins with `cos://`"
+            }
+            Self::Read { .. } => return None,
+            Self::Connection => {
+                "it must have the form `cos://<access_key_id>:<access_key_secret>@<endpoint>/<bucket>/<path>`"
+            }
+            Self::Login(_) => {
+                "put `<access_key_id>:<access_key_secret>@` before the endpoint, or set `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`"
+            }
+            Self::Unreachable { .. } => {
+                "check the endpoint and the network; an endpoint is taken for `https` unless it begins with `http://`"
+            }
+            Self::Refused { .. } => "check the login, the bucket and the endpoint",
+            Self::Malformed { .. } => "check the endpoint: it doesn't seem to be that of an object store",
+        };
+        Some(hint.to_owned())
+    }
+}

@@ -1,0 +1,8 @@
+//! Runs of a grid seen from outside: where its workers meet, and what their marks say.
+
+pub mod bucket;
+pub mod connection;
+pub mod error;
+pub mod marks;
+pub mod place;
+pub mod status;

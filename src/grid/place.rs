@@ -1,0 +1,77 @@
+//! The places where workers meet: folders and buckets.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use super::bucket::Store;
+use super::connection::{Connection, is_connection};
+use super::error::GridError;
+
+/// Where the marks of a run are.
+#[derive(Debug)]
+pub enum Place {
+    /// A folder, of marks or of results.
+    Folder(PathBuf),
+    /// A folder of an object store.
+    Store(Box<Store>),
+}
+
+/// The file in the folder of a failed batch that holds its error.
+const ERROR_FILE: &str = "error.txt";
+
+impl Place {
+    /// Finds the place that is meant: a folder, a connection, or a file that holds one.
+    pub fn find(text: &str) -> Result<Self, GridError> {
+        let path = Path::new(text);
+        if is_connection(text) {
+            Self::in_store(text)
+        } else if path.is_dir() {
+            Ok(Self::Folder(path.to_owned()))
+        } else if path.is_file() {
+            let held = fs::read(path).map_err(|source| GridError::Read { path: path.to_owned(), source })?;
+            Self::in_store(String::from_utf8_lossy(&held).trim())
+        } else if text.contains("://") || text.contains('@') {
+            Err(GridError::Connection)
+        } else {
+            Err(GridError::Missing(text.to_owned()))
+        }
+    }
+
+    fn in_store(connection: &str) -> Result<Self, GridError> {
+        let store = Store::open(Connection::parse(connection)?)?;
+        Ok(Self::Store(Box::new(store)))
+    }
+
+    /// The names of all marks, hidden ones too, and of what stands beside them.
+    pub fn list(&self) -> Result<Vec<String>, GridError> {
+        match self {
+            Self::Folder(folder) => names_in(folder),
+            Self::Store(store) => store.list(),
+        }
+    }
+
+    /// The contents of marks, none for those that have gone meanwhile.
+    pub fn read(&self, names: &[&str]) -> Result<Vec<Option<Vec<u8>>>, GridError> {
+        match self {
+            Self::Folder(folder) => names.iter().map(|name| read_file(&folder.join(name))).collect(),
+            Self::Store(store) => store.read(names),
+        }
+    }
+}
+
+fn names_in(folder: &Path) -> Result<Vec<String>, GridError> {
+    let name = |entry: fs::DirEntry| entry.file_name().to_string_lossy().into_owned();
+    let names = fs::read_dir(folder).and_then(|entries| entries.map(|entry| entry.map(name)).collect());
+    names.map_err(|source| GridError::Read { path: folder.to_owned(), source })
+}
+
+/// The content of a mark; a folder keeps its error in a file.
+fn read_file(path: &Path) -> Result<Option<Vec<u8>>, GridError> {
+    let path = if path.is_dir() { path.join(ERROR_FILE) } else { path.to_owned() };
+    match fs::read(&path) {
+        Ok(content) => Ok(Some(content)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(GridError::Read { path, source }),
+    }
+}

@@ -1,0 +1,69 @@
+CONNECTION = re.compile(r'(?:cos|s3)://(.*)', re.DOTALL)
+PLACE = re.compile(
+    r'(?P<endpoint>(?:https?://)?(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\])(?P<port>:\d+)?)'
+    r'/(?P<bucket>[A-Za-z0-9._-]+)(?:/(?P<path>.*))?',
+    re.DOTALL,
+)
+
+
+class Connection:
+    """Where a folder of an object store is, and how to get in."""
+
+    def __init__(self, endpoint, bucket, path='', key=None, secret=None):
+        """Note the parts; without a key, the client looks into the environment and for mounted files itself."""
+        self.endpoint, self.bucket, self.path, self.key, self.secret = endpoint, bucket, path.strip('/'), key, secret
+
+    def __str__(self):
+        """Name the place in a message, and nothing else."""
+        return f'{self.endpoint or "s3:/"}/{self.bucket}/{self.path}'
+
+
+def parse_connection(text):
+    """Read `cos://KEY:SECRET@ENDPOINT/BUCKET/PATH`, or a file that holds it.
+
+    The secret may hold any characters: it ends at the first `@` with an endpoint behind it. The endpoint may begin with
+    `http://` or `https://`. Without `KEY:SECRET@` the credentials come from `AWS_ACCESS_KEY_ID` and so on, and
+    `s3://BUCKET/PATH` names an endpoint no more than Amazon's tools do.
+    """
+    if text and not is_connection(text) and os.path.isfile(text):
+        text = (read_local(text) or b'').decode().strip()
+    match = CONNECTION.fullmatch(text or '')
+    if not match:
+        raise Refusal(
+            'a connection must have the form cos://<access_key_id>:<access_key_secret>@<endpoint>/<bucket>/<path>'
+        )
+    credentials, place = split_credentials(match[1])
+    if credentials is None and not looks_like_endpoint(match[1]):
+        bucket, _, path = match[1].partition('/')
+        return Connection(None, bucket, path)
+    if not place or credentials is not None and ':' not in credentials:
+        raise Refusal('the connection names no endpoint and bucket, or holds no `:` between key and secret')
+    key, secret = credentials.split(':', 1) if credentials is not None else (None, None)
+    endpoint = place['endpoint'] if '://' in place['endpoint'] else 'https://' + place['endpoint']
+    return Connection(endpoint, place['bucket'], place['path'] or '', key or None, secret or None)
+
+
+def split_credentials(text):
+    """Part the credentials, if there are any, from the place; endpoints that look like one go first."""
+    ends = [position for position, character in enumerate(text) if character == '@']
+    for end in ends:
+        if looks_like_endpoint(text[end + 1 :]):
+            return text[:end], PLACE.fullmatch(text[end + 1 :])
+    for end in ends:
+        if PLACE.fullmatch(text[end + 1 :]):
+            return text[:end], PLACE.fullmatch(text[end + 1 :])
+    return None, PLACE.fullmatch(text)
+
+
+def looks_like_endpoint(text):
+    """Tell an endpoint and a bucket from what may stand in a secret."""
+    place = PLACE.fullmatch(text)
+    if not place:
+        return False
+    host = place['host']
+    return '.' in host or host == 'localhost' or bool(place['port']) or '://' in place['endpoint']
+
+
+def addressing_style(connection):
+    """Name buckets in the path, but for Amazon, who no longer wants that everywhere."""
+    return 'auto' if (connection.endpoint or '').endswith('amazonaws.com') or not connection.endpoint else 'path'
