@@ -13,6 +13,8 @@ use crate::component::{Input, Requirement, Type};
 pub struct Store {
     /// The value of `--backend`.
     pub name: &'static str,
+    /// The original's long form of the name.
+    pub long_name: &'static str,
     /// What it is, for the help.
     pub help: &'static str,
     /// Comment lines with what its program needs.
@@ -24,19 +26,33 @@ const BOTO: &[&str] = &["# pip install boto3>=1.36"];
 
 /// Every store.
 pub static STORES: &[Store] = &[
-    Store { name: "local", help: "files in a shared folder", requirements: &[] },
-    Store { name: "cos", help: "files in a bucket", requirements: BOTO },
-    Store { name: "s3kv", help: "keys in a bucket", requirements: BOTO },
-    Store { name: "legacy_cos", help: "files in a bucket, the data too", requirements: BOTO },
-    Store { name: "simple", help: "each file of a folder is a batch", requirements: &[] },
-    Store { name: "folder", help: "each file or folder in a folder is a batch", requirements: &[] },
+    Store { name: "local", long_name: "grid_wrapper", help: "Files in a shared folder", requirements: &[] },
+    Store { name: "cos", long_name: "cos_grid_wrapper", help: "Files in a bucket", requirements: BOTO },
+    Store { name: "s3kv", long_name: "s3kv_grid_wrapper", help: "Keys in a bucket", requirements: BOTO },
+    Store {
+        name: "legacy_cos",
+        long_name: "legacy_cos_grid_wrapper",
+        help: "Files in a bucket, where the data of the batches is too",
+        requirements: BOTO,
+    },
+    Store {
+        name: "simple",
+        long_name: "simple_grid_wrapper",
+        help: "Each file of a folder is a batch",
+        requirements: &[],
+    },
+    Store {
+        name: "folder",
+        long_name: "folder_grid_wrapper",
+        help: "Each file or folder in a folder is a batch",
+        requirements: &[],
+    },
 ];
 
-/// The store of a name, in the original's spelling too, such as `cos_grid_wrapper`.
+/// The store of a name, short or long.
 #[must_use]
 pub fn store(name: &str) -> Option<&'static Store> {
-    let name = if name == "grid_wrapper" { "local" } else { name.trim_end_matches("_grid_wrapper") };
-    STORES.iter().find(|store| store.name == name)
+    STORES.iter().find(|store| [store.name, store.long_name].contains(&name))
 }
 
 /// What the template takes: lines and literals of Python.

@@ -60,6 +60,7 @@ pub(super) fn render(name: &'static str, context: &impl Serialize) -> String {
     });
     environment.set_formatter(format);
     environment.add_filter("line", |text: &str| Value::from_safe_string(comment(text)));
+    environment.add_filter("image", |text: &str| Value::from_safe_string(image(text)));
     environment.add_filter("word", |text: &str| Value::from_safe_string(word(text)));
     environment.add_filter("shell", |commands: Vec<Vec<String>>| Value::from_safe_string(shell(&commands)));
     let folder = name.rsplit_once('/').map_or(name, |(folder, _)| folder);
@@ -141,6 +142,17 @@ fn is_shown(character: char) -> bool {
 /// A text as it stands in a comment: on one line, nothing hidden.
 fn comment(text: &str) -> String {
     one_line(text).chars().filter(|&character| is_shown(character)).collect()
+}
+
+/// The reference of an image without quotes, so that shell scripts which look for the line `image: …` read it as well
+/// as YAML does; whatever is no reference is quoted.
+fn image(text: &str) -> String {
+    let is_plain = |character: char| character.is_ascii_alphanumeric() || "-._/:@".contains(character);
+    let is_reference = text.contains("claimed-")
+        && text.chars().all(is_plain)
+        && text.starts_with(|character: char| character.is_ascii_alphanumeric())
+        && text.ends_with(|character: char| character.is_ascii_alphanumeric());
+    if is_reference { text.to_owned() } else { quoted(text) }
 }
 
 /// A text in double quotes as Dockerfile instructions read it.
@@ -265,6 +277,15 @@ mod tests {
             shell(&[words(&["a", "b c"]), words(&["$(x)", "it's"])]),
             "a 'b c' \\\n && '$(x)' \"it's\""
         );
+    }
+
+    #[test]
+    fn references_of_images_need_no_quotes() {
+        let reference = "127.0.0.1:5000/ns/claimed-x:0.1";
+        assert_eq!(image(reference), reference);
+        for text in ["x", "claimed-x:", "@claimed-x", "a: claimed-x", "claimed-x:1 # y", "claimed-x\n"] {
+            assert_eq!(image(text), quoted(text));
+        }
     }
 
     #[test]

@@ -2,24 +2,43 @@
 
 use c3::backend::grid::{self, STORES, Store};
 use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use super::console::Messages;
 use super::create_operator;
 use super::failure::Failure;
 
+/// Heading in the help: what concerns the grid.
+const GRID: &str = "Grid";
+
 #[derive(Args, Debug)]
 #[command(disable_version_flag = true)]
 #[group(skip)]
 pub(crate) struct Options {
-    #[command(flatten)]
-    operator: create_operator::Options,
-
-    /// Function of the script that is called with each batch and the script's parameters
-    #[arg(short, long, alias = "component_process", value_name = "NAME", default_value = "grid_process")]
+    /// Function of the script that is called for each batch, with its id and the script's parameters
+    #[arg(
+        short,
+        long,
+        alias = "component_process",
+        value_name = "NAME",
+        default_value = "grid_process",
+        help_heading = GRID
+    )]
     process: String,
 
-    #[arg(short, long, value_name = "NAME", default_value = "local", value_parser = store, help = stores_help())]
+    /// Where the workers meet, to tell each other which batches are done
+    #[arg(
+        short,
+        long,
+        value_name = "NAME",
+        default_value = "local",
+        value_parser = stores(),
+        help_heading = GRID
+    )]
     backend: &'static Store,
+
+    #[command(flatten)]
+    operator: create_operator::Options,
 }
 
 /// Runs the command.
@@ -33,12 +52,9 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     create_operator::create(operator, plan?)
 }
 
-fn store(name: &str) -> Result<&'static Store, String> {
-    let names = || STORES.iter().map(|store| store.name).collect::<Vec<_>>().join(", ");
-    grid::store(name).ok_or_else(|| format!("no such backend; there are {}", names()))
-}
-
-fn stores_help() -> String {
-    let lines = STORES.iter().map(|store| format!("{} ({})", store.name, store.help));
-    format!("Where the workers keep what they tell each other: {}", lines.collect::<Vec<_>>().join("; "))
+/// The names of the stores, in the original's long form too.
+fn stores() -> impl TypedValueParser<Value = &'static Store> {
+    let name = |store: &Store| PossibleValue::new(store.name).help(store.help).alias(store.long_name);
+    PossibleValuesParser::new(STORES.iter().map(name))
+        .try_map(|name| grid::store(&name).ok_or("no such backend"))
 }

@@ -9,14 +9,14 @@ use c3::engine::context::Context;
 use c3::engine::progress::Progress;
 use c3::engine::registry;
 use c3::reference::next_version;
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
 use serde_json::json;
 use tempfile::TempDir;
 
 use super::console::{self, Messages};
 use super::failure::{Failure, INPUT};
 use super::image::{self, Image, Order};
-use super::options::{Emission, Format, LogLevel, single_platform};
+use super::options::{Emission, FILES, Format, IMAGE, LogLevel, single_platform};
 use super::plan::{CONTEXT, Plan, Purpose};
 
 #[derive(Args, Debug)]
@@ -27,39 +27,39 @@ pub(crate) struct Options {
     #[arg(value_name = "FILE")]
     file: PathBuf,
 
-    /// Files, folders and globs, relative to the current directory, that the operator needs in its image
-    #[arg(value_name = "ADDITIONAL_FILES")]
+    /// Files and folders that the operator needs in its image: paths and globs relative to the current directory
+    #[arg(value_name = "ADDITIONAL_FILES", value_hint = ValueHint::AnyPath)]
     additional_files: Vec<String>,
 
     #[command(flatten)]
     emission: Emission,
 
-    /// Platform of the image, such as linux/arm64; the engine's own unless given
-    #[arg(long, value_name = "PLATFORM", value_delimiter = ',')]
+    /// Platform of the image, such as linux/arm64 [default: the engine's own]
+    #[arg(long, value_name = "PLATFORM", value_delimiter = ',', help_heading = IMAGE)]
     platform: Vec<String>,
 
     /// What builds the image
-    #[arg(long, default_value = "auto")]
+    #[arg(long, default_value = "auto", help_heading = IMAGE)]
     builder: Builder,
 
     /// Save the image as an archive for `docker load`, too
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = IMAGE)]
     archive: Option<PathBuf>,
 
     /// Write the files only; no engine and no registry is asked
-    #[arg(long, alias = "no_build", conflicts_with_all = ["archive", "platform"])]
+    #[arg(long, alias = "no_build", help_heading = IMAGE, conflicts_with_all = ["archive", "platform"])]
     no_build: bool,
 
     /// Build the image but push nothing
-    #[arg(long, alias = "local_mode")]
+    #[arg(long, alias = "local_mode", help_heading = IMAGE)]
     local_mode: bool,
 
-    /// Run every step of the build, whatever is known of it
-    #[arg(long, alias = "no_cache")]
+    /// Run every step of the build anew
+    #[arg(long, alias = "no_cache", help_heading = IMAGE)]
     no_cache: bool,
 
     /// Leave the build context on disk, in <stem>.context beside the files
-    #[arg(long, alias = "keep_generated_files")]
+    #[arg(long, alias = "keep_generated_files", help_heading = FILES)]
     keep_generated_files: bool,
 }
 

@@ -4,9 +4,10 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 mod compile;
+mod completions;
 mod config;
 mod console;
 mod create_gridwrapper;
@@ -16,6 +17,7 @@ mod failure;
 mod grid_status;
 mod image;
 mod inspect;
+mod man;
 mod options;
 mod plan;
 mod settings;
@@ -23,11 +25,30 @@ mod snippet;
 
 use failure::Failure;
 
+/// What stands below the commands in the help.
+const AFTER_HELP: &str = "\
+To begin with:
+  c3 inspect FILE                        shows what is read of a source
+  c3 create-operator FILE                builds it here, writes its files
+  c3 create-operator -r quay.io/me FILE  pushes its image to a registry, too
+
+Exit codes:
+  0 done, 1 the input is at fault, 2 usage, 3 an engine, a registry or
+  the network failed, 130 interrupted";
+
 /// Compiles Python scripts, notebooks and R scripts into container images, Kubeflow components, Kubernetes jobs and CWL steps.
 ///
 /// The source is read, never run.
 #[derive(Parser)]
-#[command(name = "c3", version, propagate_version = false, max_term_width = 110)]
+#[command(
+    name = "c3",
+    bin_name = "c3",
+    version,
+    propagate_version = false,
+    max_term_width = 80,
+    args_override_self = true,
+    after_help = AFTER_HELP
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -37,7 +58,7 @@ struct Cli {
 enum Command {
     /// Build and push the image of an operator and write its files
     CreateOperator(create_operator::Options),
-    /// Build and push the image of an operator that works on many batches in parallel, and write its files
+    /// Build and push an operator whose workers share many batches of work
     CreateGridwrapper(create_gridwrapper::Options),
     /// Write the files of many operators at once, without an engine
     Compile(compile::Options),
@@ -49,8 +70,17 @@ enum Command {
     Snippet(snippet::Options),
     /// Tell how far a run of a grid is, and which batches have failed
     GridStatus(grid_status::Options),
-    /// Tell which engine, base image, registry login and tools are there and what is missing
+    /// Tell which engine, base image, registry and tools are there or missing
     Doctor(doctor::Options),
+    /// Print what a shell needs to complete the command line of `c3`
+    Completions(completions::Options),
+    /// Print the manual, or write a page for each command
+    Man(man::Options),
+}
+
+/// The command line, for what describes it.
+fn command() -> clap::Command {
+    Cli::command()
 }
 
 /// Runs the program: 0 done, 1 the input is at fault, 2 usage, 3 an engine, registry or network failed, 130 interrupted.
@@ -81,6 +111,8 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Snippet(options) => snippet::run(&options),
         Command::GridStatus(options) => grid_status::run(&options),
         Command::Doctor(options) => doctor::run(&options),
+        Command::Completions(options) => completions::run(&options),
+        Command::Man(options) => man::run(&options),
     }
 }
 

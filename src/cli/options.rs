@@ -6,6 +6,7 @@ use c3::artifact::Existing;
 use c3::backend::{self, Job, TARGETS, Target};
 use c3::config::Files;
 use c3::engine::progress::Verbosity;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use super::failure::{Failure, USAGE};
@@ -13,41 +14,53 @@ use super::failure::{Failure, USAGE};
 /// The platforms that files are written for unless others are named.
 const DEFAULT_TARGETS: [&str; 3] = ["kubeflow", "kubernetes", "cwl"];
 
+/// Heading in the help: what concerns the image.
+pub(crate) const IMAGE: &str = "Image";
+/// Heading in the help: what concerns the files that are written.
+pub(crate) const FILES: &str = "Files";
+
 /// What is emitted, and where to.
 #[derive(Args, Debug, Clone)]
 pub(crate) struct Emission {
-    /// Registry and namespace of the image, such as docker.io/user; without it the manifests name a local image
-    #[arg(short, long, value_name = "REGISTRY/NAMESPACE")]
+    /// Registry and namespace to push the image to, such as docker.io/user; without it the image stays on this machine
+    #[arg(short, long, value_name = "REGISTRY/NAMESPACE", help_heading = IMAGE)]
     pub(crate) repository: Option<String>,
 
-    /// Version of the image. Unless given: with a build the highest in the registry plus one, without one that of the
-    /// manifests that are there; else 0.1
-    #[arg(short, long, value_name = "VERSION")]
+    /// Version of the image [default: the highest in the registry plus one; without a build that of the manifests that
+    /// are there; else 0.1]
+    #[arg(short, long, value_name = "VERSION", help_heading = IMAGE)]
     pub(crate) version: Option<String>,
 
-    /// Folder for the files; beside the source unless given
-    #[arg(short, long, value_name = "DIR")]
+    /// Folder for the files [default: that of the source]
+    #[arg(short, long, value_name = "DIR", help_heading = FILES)]
     pub(crate) output_dir: Option<PathBuf>,
 
-    /// Platforms to write files for, separated by commas
-    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = target, help = targets_help())]
+    /// Platforms to write files for, separated by commas [default: kubeflow,kubernetes,cwl]
+    #[arg(
+        long,
+        value_name = "LIST",
+        value_delimiter = ',',
+        value_parser = targets(),
+        help_heading = FILES
+    )]
     pub(crate) target: Vec<&'static Target>,
 
-    /// Image that the operator's is built from
-    #[arg(long, value_name = "IMAGE")]
+    /// Image to build the operator's from, in place of the default one
+    #[arg(long, value_name = "IMAGE", help_heading = IMAGE)]
     pub(crate) base_image: Option<String>,
 
-    /// Version of the default base image [default: python3.12, for R R4.3.2]
-    #[arg(long, alias = "image_version", value_name = "VERSION")]
+    /// Version of Python or R in the default base image [default: python3.12 or R4.3.2]
+    #[arg(long, alias = "image_version", value_name = "VERSION", help_heading = IMAGE)]
     pub(crate) image_version: Option<String>,
 
     /// Name of the generated Dockerfile [default: <stem>.Dockerfile]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help_heading = FILES)]
     pub(crate) dockerfile: Option<String>,
 
     /// Dockerfile template of your own, with `${base_image}`, `${requirements_docker}` and the like
     #[arg(
         long,
+        help_heading = IMAGE,
         alias = "dockerfile_template",
         alias = "dockerfile_template_path",
         alias = "dockerfile-template-path",
@@ -60,14 +73,14 @@ pub(crate) struct Emission {
     pub(crate) skip_logging: bool,
 
     /// Replace files that are there and differ
-    #[arg(long)]
+    #[arg(long, help_heading = FILES)]
     pub(crate) overwrite: bool,
 
-    /// Rename files that are there and differ, to modified_<file> or NAME
-    #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
+    /// Rename files that are there and differ to modified_<file>, or give them the stem NAME
+    #[arg(long, help_heading = FILES, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
     pub(crate) rename: Option<String>,
 
-    /// What is told on standard error
+    /// How much is told on standard error
     #[arg(
         short,
         long,
@@ -117,15 +130,18 @@ impl Emission {
 #[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[value(rename_all = "UPPER")]
 pub(crate) enum LogLevel {
-    /// Everything, the output of the build too.
+    /// Everything, with the output of the build.
+    #[value(alias = "NOTSET")]
     Debug,
-    /// What is done.
+    /// What is done, notes, warnings and errors.
     Info,
-    /// What is doubtful.
+    /// Warnings and errors.
+    #[value(alias = "WARN")]
     Warning,
-    /// What is wrong.
+    /// Errors only.
     Error,
-    /// What is wrong.
+    /// Errors only.
+    #[value(alias = "FATAL")]
     Critical,
 }
 
@@ -148,16 +164,11 @@ pub(crate) enum Format {
     Json,
 }
 
-fn target(name: &str) -> Result<&'static Target, String> {
-    let names = || TARGETS.iter().map(|target| target.name).collect::<Vec<_>>().join(", ");
-    backend::target(name).ok_or_else(|| format!("no such target; there are {}", names()))
-}
-
-fn targets_help() -> String {
-    let lines = TARGETS.iter().map(|target| format!("{} ({})", target.name, target.help));
-    let lines = lines.collect::<Vec<_>>().join("; ");
-    let default = DEFAULT_TARGETS.join(",");
-    format!("Platforms to write files for, separated by commas: {lines} [default: {default}]")
+/// The names of the platforms, with what is written for each.
+fn targets() -> impl TypedValueParser<Value = &'static Target> {
+    let name = |target: &Target| PossibleValue::new(target.name).help(target.help);
+    PossibleValuesParser::new(TARGETS.iter().map(name))
+        .try_map(|name| backend::target(&name).ok_or("no such target"))
 }
 
 /// The platforms of `--platform`, of which an engine builds one at a time.
