@@ -5,7 +5,7 @@
 #![expect(clippy::format_push_string, reason = "scripts are put together piece by piece")]
 
 use std::collections::BTreeSet;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use c3::backend::{self, Job, Operator, RequirementFile, Settings, TARGETS, prelude};
@@ -18,11 +18,11 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Map, Value, json};
 
-/// How many cases a property tries: few in a plain run, as many as `PROPTEST_CASES` says in a long one.
-fn config(quick: u32) -> ProptestConfig {
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(quick);
-    ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 2000, ..ProptestConfig::default() }
-}
+mod effort;
+mod patience;
+
+use effort::cases;
+use patience::status;
 
 // ---------------------------------------------------------------------------------------------------------- texts
 
@@ -1380,7 +1380,7 @@ fn mutilated() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(config(96))]
+    #![proptest_config(cases(96))]
 
     /// A valid script, whatever its texts, gives exactly the interface that was meant, in every file.
     #[test]
@@ -1542,25 +1542,11 @@ fn extremes_are_survived() {
         let path = folder.path().join(format!("{}.py", name.replace(' ', "_")));
         std::fs::write(&path, text).unwrap();
         let start = Instant::now();
-        match status(Command::new(env!("CARGO_BIN_EXE_c3")).args(["inspect", "--format", "json"]).arg(&path))
-        {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_c3"));
+        match status(command.args(["inspect", "--format", "json"]).arg(&path), PATIENCE) {
             Some(0 | 1) => {}
             status => failures.push(format!("{name}: {status:?} after {:?}", start.elapsed())),
         }
     }
     assert!(failures.is_empty(), "{failures:#?}");
-}
-
-/// The exit code of a program, unless a signal or our patience ends it.
-fn status(command: &mut Command) -> Option<i32> {
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let start = Instant::now();
-    while start.elapsed() < PATIENCE {
-        if let Some(status) = child.try_wait().unwrap() {
-            return status.code();
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    child.kill().unwrap();
-    child.wait().unwrap().code()
 }
