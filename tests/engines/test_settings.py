@@ -16,7 +16,8 @@ GOOD = [
     'targets = ["cwl"]\nadditional-files = ["data/*.csv"]\nimage-version = "R4.4.0"',
     '[job]\ngenerate-name = true\nparallelism = 3\nfs-group = 0\nservice-account = "runner"\ngpu = 1',
     '[job.requests]\ncpu = 0.5\nmemory = "500Mi"\nephemeral-storage = "1.5Gi"\n[job.limits]\n"amd.com/gpu" = "2"',
-    '[job]\nvolumes = ["a:/a", "a.b/c/d:e:ro"]\n[job.node-selector]\n"example.org/zone" = ""\n[job.secrets]\nx = "a/b.c_D"',
+    '[job]\nvolumes = ["a:/a", "a.b/c/d:e:ro"]\n[job.node-selector]\n"example.org/zone" = ""',
+    '[job.secrets]\nx = "a/b.c_D"\n"api key" = "a"',
     '[operators.x]\nversion = "2"\n[operators.x.job.limits]\ncpu = 1',
 ]
 BAD = [
