@@ -676,14 +676,24 @@ fn word() -> impl Strategy<Value = String> {
     prop_oneof![3 => select(plain.to_vec()).prop_map(ToOwned::to_owned), 1 => hostile]
 }
 
+/// A job with the volumes that can be written as such.
+fn job(generate_name: bool, volumes: &[(String, String)]) -> Job {
+    let volumes = volumes.iter().enumerate();
+    let volumes = volumes.map(|(at, (folder, place))| format!("claim-{at}/{folder}:{at}{place}").parse());
+    let volumes = volumes.filter_map(Result::ok).collect();
+    Job { generate_name: Some(generate_name), volumes, ..Job::default() }
+}
+
 fn settings() -> impl Strategy<Value = Settings> {
     let path = || line().prop_map(|text| text.replace('/', "_").chars().take(60).collect::<String>());
     let folder =
         prop_oneof![2 => Just(String::new()), 1 => path().prop_map(|folder| format!("sub {folder}/"))];
     let stem = path().prop_map(|text| format!("op{text}").chars().take(40).collect::<String>());
     let base = prop_oneof![3 => Just("registry.access.redhat.com/ubi8/python-312".to_owned()), 1 => text().prop_map(|text| text.chars().take(1000).collect())];
-    (stem, folder, vec(path(), 0..3), base, any::<bool>(), any::<bool>()).prop_map(
-        |(stem, folder, files, base_image, logging, generate_name)| Settings {
+    let job = (any::<bool>(), vec((path(), path()), 0..3))
+        .prop_map(|(generate_name, volumes)| job(generate_name, &volumes));
+    (stem, folder, vec(path(), 0..3), base, any::<bool>(), job).prop_map(
+        |(stem, folder, files, base_image, logging, job)| Settings {
             image: "registry.example:5000/ns/claimed-op:0.1".to_owned(),
             version: "0.1".to_owned(),
             base_image,
@@ -694,7 +704,7 @@ fn settings() -> impl Strategy<Value = Settings> {
             files,
             requirement_files: Vec::new(),
             logging,
-            job: Job { generate_name: Some(generate_name), ..Job::default() },
+            job,
         },
     )
 }
@@ -1065,6 +1075,12 @@ fn check_job(script: &Script, component: &Component, document: &Value) {
     assert!(is_label(name.trim_end_matches('-')));
     assert!(is_label(container["name"].as_str().unwrap()));
     assert_eq!(container["command"], json!(command(&script.settings)));
+    let mounts = container.get("volumeMounts").and_then(Value::as_array).cloned().unwrap_or_default();
+    assert_eq!(mounts.len(), script.settings.job.volumes.len());
+    for (mount, volume) in mounts.iter().zip(&script.settings.job.volumes) {
+        assert_eq!(mount["mountPath"], json!(format!("/opt/app-root/src/{}", volume.path())));
+        assert_eq!(mount.get("subPath"), volume.folder().map(|folder| json!(folder)).as_ref());
+    }
     let mut wanted = Vec::new();
     for input in script.parameters() {
         let (name, id) = (input["name"].as_str().unwrap(), &input["id"]);
