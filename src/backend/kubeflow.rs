@@ -74,7 +74,7 @@ fn input(parameter: &Parameter) -> Port {
 
 /// Whether Kubeflow can hold a default: its numbers are floating point and finite, its artifacts have none. What it
 /// can't hold stays with the source.
-fn holds(kind: &Type, text: &str) -> bool {
+pub(crate) fn holds(kind: &Type, text: &str) -> bool {
     match kind {
         Type::Integer => text.parse::<i64>().is_ok_and(|value| value.unsigned_abs() <= 1 << 53),
         Type::Float => constant::float_from_text(text).is_some_and(f64::is_finite),
@@ -94,7 +94,7 @@ fn output(outcome: &Outcome) -> Port {
 }
 
 /// Kubeflow has no files and folders of its own: they are artifacts.
-fn kind(kind: &Type) -> String {
+pub(crate) fn kind(kind: &Type) -> String {
     match kind.name() {
         "File" | "Directory" => "Artifact".to_owned(),
         name => name.to_owned(),
@@ -124,13 +124,10 @@ fn output_arguments(outcome: &Outcome) -> [Value; 2] {
 
 /// What kfp 2 knows of a task, where the operator has files to deliver: its local runner hands on only what the entry
 /// point lists. The one for R has no reader of JSON; kfp 1.8 leaves the placeholder as it is.
-fn executor_input(
-    language: Language,
-    parameters: &[Parameter],
-    outcomes: &[Outcome],
-) -> Option<[Value; 2]> {
+fn executor_input(language: Language, parameters: &[Parameter], outcomes: &[Outcome]) -> Option<[Value; 2]> {
     const NAME: &str = "executor_input";
-    let ids = parameters.iter().map(|parameter| &parameter.id).chain(outcomes.iter().map(|outcome| &outcome.id));
+    let ids =
+        parameters.iter().map(|parameter| &parameter.id).chain(outcomes.iter().map(|outcome| &outcome.id));
     let is_free = !ids.map(|id| folded(id)).any(|id| id == NAME);
     let delivers_files = outcomes.iter().any(|outcome| outcome.output.kind.is_path());
     (language == Language::Python && is_free && delivers_files)
