@@ -20,18 +20,8 @@ struct Context {
     inputs: Vec<Input>,
     steps: Vec<Stage>,
     workers: u32,
-    uses: Uses,
-}
-
-/// Which words of its own the program needs.
-#[derive(Serialize)]
-struct Uses {
-    not_given: bool,
-    not_given_text: bool,
-    imported: bool,
-    untyped: bool,
-    secret: bool,
-    workers: bool,
+    /// Words of the program's own that it needs.
+    uses: Vec<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -65,35 +55,46 @@ struct Secret {
 const NOT_GIVEN_TEXT: &str = "not_given_text";
 const NOT_GIVEN: &str = "not_given";
 
+/// What makes an artifact of an address, and what has kfp 1.8 take one kind of artifact for another.
+const IMPORTED: &str = "imported";
+const UNTYPED: &str = "untyped";
+
 /// Writes `<name>.pipeline.py`.
 pub(super) fn emit(workflow: &Workflow, settings: &Settings) -> String {
     let mut inputs: Vec<_> = workflow.inputs.iter().collect();
     inputs.sort_by_key(|input| !input.input.required); // Python wants those without a default first
     let inputs: Vec<_> = inputs.into_iter().map(input).collect();
     let steps = stages(workflow, settings);
-    let arguments = || steps.iter().flat_map(|step| &step.arguments);
-    let uses = Uses {
-        not_given: inputs.iter().any(|input| input.declaration.ends_with(&format!("= {NOT_GIVEN}"))),
-        not_given_text: inputs
-            .iter()
-            .any(|input| input.declaration.ends_with(&format!("= {NOT_GIVEN_TEXT}"))),
-        imported: arguments().any(|argument| argument.contains("=imported(")),
-        untyped: arguments().any(|argument| argument.contains("=untyped(")),
-        secret: steps.iter().any(|step| !step.secrets.is_empty()),
-        workers: steps.iter().any(|step| step.is_grid),
-    };
     let context = Context {
         c3: env!("CARGO_PKG_VERSION"),
         operators: listed(workflow),
         name: settings.name.clone(),
         description: format!("Pipeline of {}", listed(workflow)),
         file: settings.stem.clone(),
+        uses: uses(&inputs, &steps),
         inputs,
         steps,
         workers: settings.workers,
-        uses,
     };
     template::render("pipeline.py", &context)
+}
+
+/// The words that occur.
+fn uses(inputs: &[Input], steps: &[Stage]) -> Vec<&'static str> {
+    let declared = |word: &str| inputs.iter().any(|input| input.declaration.ends_with(&format!(" = {word}")));
+    let called = |word: &str| {
+        let mut arguments = steps.iter().flat_map(|step| &step.arguments);
+        arguments.any(|argument| argument.contains(&format!("={word}(")))
+    };
+    let found = [
+        (NOT_GIVEN, declared(NOT_GIVEN)),
+        (NOT_GIVEN_TEXT, declared(NOT_GIVEN_TEXT)),
+        (IMPORTED, called(IMPORTED)),
+        (UNTYPED, called(UNTYPED)),
+        ("secret", steps.iter().any(|step| !step.secrets.is_empty())),
+        ("workers", steps.iter().any(|step| step.is_grid)),
+    ];
+    found.into_iter().filter(|(_, is_used)| *is_used).map(|(word, _)| word).collect()
 }
 
 fn input(parameter: &Parameter) -> Input {
@@ -171,13 +172,17 @@ fn argument(parameter: &Parameter, origin: &Origin) -> Option<String> {
 }
 
 fn given(wanted: &Type, input: &str) -> String {
-    if wanted.is_path() { format!("imported({input}, {})", quoted(&kind(wanted))) } else { input.to_owned() }
+    if wanted.is_path() {
+        format!("{IMPORTED}({input}, {})", quoted(&kind(wanted)))
+    } else {
+        input.to_owned()
+    }
 }
 
 fn result(parameter: &Parameter, step: &str, outcome: &Outcome) -> String {
     let output = format!("{step}.outputs[{}]", quoted(&folded(&outcome.id)));
     let is_same = kind(&parameter.input.kind) == kind(&outcome.output.kind);
-    if is_same { output } else { format!("untyped({output})") }
+    if is_same { output } else { format!("{UNTYPED}({output})") }
 }
 
 fn secrets(step: &Step) -> Vec<Secret> {

@@ -121,9 +121,10 @@ fn inputs_are_shared_where_they_mean_the_same() {
 #[test]
 fn secrets_and_files_that_may_be_missing_are_no_parameters_of_a_pipeline() {
     let only = operator("only", "k = os.environ['api_key']\nf = os.getenv('f', None)  # c3: input=File");
-    assert_eq!(links(&[only.clone()], Engine::Kubeflow), ["only.api_key < nothing", "only.f < nothing"]);
-    assert_eq!(links(&[only.clone()], Engine::Cwl), ["only.api_key < api_key", "only.f < f"]);
-    assert!(remarks(&[only], Engine::Kubeflow).contains("input `f` of `only` is left out"));
+    let only = [only];
+    assert_eq!(links(&only, Engine::Kubeflow), ["only.api_key < nothing", "only.f < nothing"]);
+    assert_eq!(links(&only, Engine::Cwl), ["only.api_key < api_key", "only.f < f"]);
+    assert!(remarks(&only, Engine::Kubeflow).contains("input `f` of `only` is left out"));
 }
 
 #[test]
