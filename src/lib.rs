@@ -31,3 +31,4 @@ pub mod identifier;
 pub mod reference;
 pub mod requirement_files;
 pub mod source;
+pub mod workflow;

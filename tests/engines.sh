@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Real engines on a bare Debian machine: `tests/engines.sh up [PART...]`, `tests/engines.sh down [NAME...]`.
-# Parts: docker registry base tools wheel original podman r cran s3 (default: docker registry base tools).
+# Parts: docker registry base tools workflows wheel original podman r cran s3 (default: docker registry base tools).
 # An engine that already answers is used as it is; only what was started here is ended by `down`.
 # `tests/engines.sh started` names what was.
 set -euo pipefail
@@ -250,6 +250,12 @@ wheel_up() {
   venv wheel 'maturin==1.16.0' twine
 }
 
+# What runs workflows beside kfp and cwltool.
+workflows_up() {
+  venv toil 'toil[cwl]==9.6.0'
+  venv tekton 'kfp-tekton==1.9.3' 'setuptools<81'
+}
+
 s3_answers() { curl -sf http://127.0.0.1:7480/ >/dev/null 2>&1; }
 
 # An object store, Ceph's, of one node and in memory: port 7480, key `testkey`, secret `testsecret`.
@@ -342,6 +348,7 @@ up() {
       registry) registries_up ;;
       base) docker_up; base_up ;;
       tools) tools_up ;;
+      workflows) workflows_up ;;
       wheel) wheel_up ;;
       r) docker_up; r_up ;;
       cran) cran_up ;;

@@ -4,18 +4,18 @@ use crate::artifact::Artifact;
 use crate::component::Component;
 use crate::diagnostic::Diagnostic;
 
-mod cwl;
+pub(crate) mod cwl;
 pub mod dockerfile;
 pub mod grid;
 mod install;
 pub mod job;
-mod kubeflow;
+pub(crate) mod kubeflow;
 mod kubernetes;
-mod parameter;
+pub(crate) mod parameter;
 pub mod prelude;
 pub mod runtime;
 pub mod snippet;
-mod template;
+pub(crate) mod template;
 
 pub use dockerfile::BuildFile;
 pub use job::Job;

@@ -15,6 +15,8 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("kubeflow.yaml", include_str!("../../templates/kubeflow.yaml.j2")),
     ("job.yaml", include_str!("../../templates/job.yaml.j2")),
     ("step.cwl", include_str!("../../templates/step.cwl.j2")),
+    ("workflow.cwl", include_str!("../../templates/workflow.cwl.j2")),
+    ("pipeline.py", include_str!("../../templates/pipeline.py.j2")),
     ("snippet/kfp1.py", include_str!("../../templates/snippet/kfp1.py.j2")),
     ("snippet/kfp2.py", include_str!("../../templates/snippet/kfp2.py.j2")),
     ("snippet/notes", include_str!("../../templates/snippet/notes.j2")),
@@ -49,7 +51,7 @@ const LONG_LINE: usize = 1000;
 /// # Panics
 ///
 /// Never for templates of this crate: each is rendered over all samples in the tests.
-pub(super) fn render(name: &'static str, context: &impl Serialize) -> String {
+pub(crate) fn render(name: &'static str, context: &impl Serialize) -> String {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|name| match name {
@@ -114,7 +116,7 @@ fn flow(value: &Value) -> Result<String, Error> {
 
 /// A text in double quotes as JSON, YAML and Python read it. What a YAML reader refuses, and whatever a terminal
 /// would act on, is escaped.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let inner: String = text.chars().map(escaped).collect();
     format!("\"{inner}\"")
 }

@@ -15,6 +15,7 @@ use super::plan::{Plan, Purpose};
 use super::settings::current_dir;
 use c3::artifact::Existing;
 use c3::reference::operator_name;
+use c3::workflow::Engine;
 use c3::{artifact, backend, frontend};
 
 #[derive(Args, Debug)]
@@ -78,7 +79,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
 /// Adds a file, or the sources below a folder in the order of their names.
 fn find(path: &Path, named: bool, sources: &mut Vec<PathBuf>) -> Result<(), Failure> {
     if !path.is_dir() {
-        if named || (frontend::kind(path).is_some() && !is_private(path)) {
+        if named || (frontend::kind(path).is_some() && !is_private(path) && !is_pipeline(path)) {
             sources.push(path.into());
         }
         return Ok(());
@@ -102,6 +103,11 @@ fn find(path: &Path, named: bool, sources: &mut Vec<PathBuf>) -> Result<(), Fail
 fn is_private(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     name.starts_with(['.', '_']) || SKIPPED.contains(&name.as_ref())
+}
+
+/// A program that `c3 create-workflow` has written.
+fn is_pipeline(path: &Path) -> bool {
+    path.to_string_lossy().ends_with(Engine::Kubeflow.suffix())
 }
 
 /// Threads with large stacks, unless the system denies them.

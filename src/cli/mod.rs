@@ -12,6 +12,7 @@ mod config;
 mod console;
 mod create_gridwrapper;
 mod create_operator;
+mod create_workflow;
 mod doctor;
 mod failure;
 mod grid_status;
@@ -60,6 +61,8 @@ enum Command {
     CreateOperator(create_operator::Options),
     /// Build and push an operator whose workers share many batches of work
     CreateGridwrapper(create_gridwrapper::Options),
+    /// Write the CWL workflow and the Kubeflow pipeline of operators that come one after the other
+    CreateWorkflow(create_workflow::Options),
     /// Write the files of many operators at once, without an engine
     Compile(compile::Options),
     /// Show the component of a source or an image; nothing is written
@@ -105,6 +108,7 @@ fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::CreateOperator(options) => create_operator::run(&options),
         Command::CreateGridwrapper(options) => create_gridwrapper::run(&options),
+        Command::CreateWorkflow(options) => create_workflow::run(&options),
         Command::Compile(options) => compile::run(&options),
         Command::Inspect(options) => inspect::run(&options),
         Command::Config(options) => config::run(&options),

@@ -115,14 +115,7 @@ impl Emission {
 
     /// What to do with files that are there.
     pub(crate) fn existing(&self) -> Existing {
-        match &self.rename {
-            Some(name) => Existing::Rename {
-                name: Some(name.clone()).filter(|name| !name.is_empty()),
-                replace: self.overwrite,
-            },
-            None if self.overwrite => Existing::Overwrite,
-            None => Existing::Keep,
-        }
+        Existing::chosen(self.overwrite, self.rename.as_deref())
     }
 }
 

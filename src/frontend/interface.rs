@@ -346,7 +346,7 @@ impl Variable {
 }
 
 /// Whether a variable of this name is taken for a secret.
-fn is_secret_name(name: &str) -> bool {
+pub(crate) fn is_secret_name(name: &str) -> bool {
     let name: String =
         name.to_lowercase().chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
     name.split('_').any(|word| SECRET_WORDS.contains(&word))
