@@ -31,7 +31,7 @@ const AFTER_HELP: &str = "\
 To begin with:
   c3 inspect FILE                        shows what is read of a source
   c3 create-operator FILE                builds it here, writes its files
-  c3 create-operator -r quay.io/me FILE  pushes its image to a registry, too
+  c3 create-operator -r quay.io/me FILE  pushes its image, too
 
 Exit codes:
   0 done, 1 the input is at fault, 2 usage, 3 an engine, a registry or
