@@ -47,6 +47,7 @@ section 'prelude' python_tests tests/prelude
 section 'prelude of R' python_tests tests/prelude_r
 section 'reading' python_tests tests/oracle
 section 'reading R' python_tests tests/oracle_r
+section 'hooks' python_tests tests/pre_commit
 section 'grid' python_tests tests/grid
 section 'engines' python_tests tests/engines
 finish

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::parameter::one_line;
 use super::runtime::Variable;
+use super::stamp::Stamp;
 use super::{Operator, install, prelude, template};
 use crate::artifact::Artifact;
 use crate::component::{Component, Requirement};
@@ -40,7 +41,7 @@ pub struct BuildFile {
 
 #[derive(Serialize)]
 struct Context {
-    c3: &'static str,
+    c3: String,
     source: String,
     base_image: String,
     working_dir: &'static str,
@@ -121,7 +122,7 @@ fn foreign_manager(operator: &Operator) -> Option<Diagnostic> {
 fn context(operator: &Operator) -> Context {
     let Operator { component, settings } = operator;
     Context {
-        c3: env!("CARGO_PKG_VERSION"),
+        c3: Stamp::of(component).to_string(),
         source: component.source.clone(),
         base_image: settings.base_image.clone(),
         working_dir: operator.runtime().working_dir,

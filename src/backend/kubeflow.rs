@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::parameter::{Outcome, Parameter, one_line, outcomes, parameters};
+use super::stamp::Stamp;
 use super::{Operator, template};
 use crate::artifact::Artifact;
 use crate::component::{Language, Type};
@@ -14,7 +15,7 @@ use crate::frontend::constant;
 
 #[derive(Serialize)]
 struct Context {
-    c3: &'static str,
+    c3: String,
     source: String,
     name: String,
     description: String,
@@ -44,7 +45,7 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
         return Err(collisions);
     }
     let context = Context {
-        c3: env!("CARGO_PKG_VERSION"),
+        c3: Stamp::of(component).to_string(),
         source: component.source.clone(),
         name: component.name.clone(),
         description: one_line(&component.description),

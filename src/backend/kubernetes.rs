@@ -6,13 +6,14 @@ use serde::Serialize;
 
 use super::job::{Claim, Job, RestartPolicy, SecretKey, amounts, claims};
 use super::parameter::{Parameter, parameters};
+use super::stamp::Stamp;
 use super::{Operator, template};
 use crate::artifact::Artifact;
 use crate::diagnostic::Diagnostic;
 
 #[derive(Serialize)]
 struct Context {
-    c3: &'static str,
+    c3: String,
     source: String,
     name: String,
     generate_name: Option<String>,
@@ -71,7 +72,7 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
     let variables: Vec<Variable> =
         parameters.iter().map(|parameter| variable(parameter, &component.name, job)).collect();
     let context = Context {
-        c3: env!("CARGO_PKG_VERSION"),
+        c3: Stamp::of(component).to_string(),
         source: component.source.clone(),
         name: component.name.clone(),
         generate_name: job.generate_name.unwrap_or_default().then(|| format!("{}-", component.name)),

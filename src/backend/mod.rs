@@ -15,6 +15,7 @@ pub(crate) mod parameter;
 pub mod prelude;
 pub mod runtime;
 pub mod snippet;
+pub mod stamp;
 pub(crate) mod template;
 
 pub use dockerfile::BuildFile;

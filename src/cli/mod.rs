@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
+mod check;
 mod compile;
 mod completions;
 mod config;
@@ -15,6 +16,8 @@ mod create_operator;
 mod create_workflow;
 mod doctor;
 mod failure;
+mod fix;
+mod generated;
 mod grid_status;
 mod image;
 mod inspect;
@@ -23,6 +26,7 @@ mod options;
 mod plan;
 mod settings;
 mod snippet;
+mod sources;
 
 use failure::Failure;
 
@@ -73,6 +77,10 @@ enum Command {
     Snippet(snippet::Options),
     /// Tell how far a run of a grid is, and which batches have failed
     GridStatus(grid_status::Options),
+    /// Tell what is doubtful about sources, in forms for people and for programs
+    Check(check::Options),
+    /// Mend what `check` finds and is safe to mend
+    Fix(fix::Options),
     /// Tell which engine, base image, registry and tools are there or missing
     Doctor(doctor::Options),
     /// Print what a shell needs to complete the command line of `c3`
@@ -114,6 +122,8 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Config(options) => config::run(&options),
         Command::Snippet(options) => snippet::run(&options),
         Command::GridStatus(options) => grid_status::run(&options),
+        Command::Check(options) => check::run(&options),
+        Command::Fix(options) => fix::run(&options),
         Command::Doctor(options) => doctor::run(&options),
         Command::Completions(options) => completions::run(&options),
         Command::Man(options) => man::run(&options),
