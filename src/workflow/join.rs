@@ -82,7 +82,9 @@ impl Joining {
         if self.engine != Engine::Kubeflow {
             return None;
         }
-        let no_keyword = !folded(&parameter.id).starts_with(|first: char| first.is_ascii_lowercase());
+        let keyword = folded(&parameter.id);
+        let is_keyword = keyword.starts_with(|first: char| first.is_ascii_lowercase());
+        let no_keyword = !is_keyword || !identifier::is_plain(&keyword);
         let open_file = parameter.input.kind.is_path() && parameter.optional();
         if no_keyword || open_file {
             let why = if open_file { "it has no files that may be missing" } else { "it can't be called so" };

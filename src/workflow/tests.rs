@@ -128,6 +128,18 @@ fn secrets_and_files_that_may_be_missing_are_no_parameters_of_a_pipeline() {
 }
 
 #[test]
+fn what_python_cannot_name_is_left_out_of_a_pipeline() {
+    let component = "inputs: [{name: class, type: String}, {name: 1st, type: String}, {name: Ab c, type: String}]\n\
+                     implementation: {}\n";
+    let only = [component_file::parse(component, "only").unwrap()];
+    assert_eq!(
+        links(&only, Engine::Kubeflow),
+        ["only.class < nothing", "only.1st < nothing", "only.Ab c < Ab_c"]
+    );
+    assert!(remarks(&only, Engine::Kubeflow).contains("input `class` of `only` is left out of the pipeline"));
+}
+
+#[test]
 fn one_name_means_one_thing() {
     let first = operator("first", "second = os.getenv('second', '')\nos.environ['x'] = second");
     let second = operator("second", "workers = int(os.getenv('workers', 1))\nos.environ['x'] = ''");
