@@ -4,7 +4,6 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::parameter::{Outcome, Parameter, one_line, outcomes, parameters};
-use super::stamp::Stamp;
 use super::{Operator, template};
 use crate::artifact::Artifact;
 use crate::component::Type;
@@ -41,7 +40,7 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
     let parameters = parameters(component, settings.logging);
     let outcomes = outcomes(component, &parameters);
     let context = Context {
-        c3: Stamp::of(component).to_string(),
+        c3: settings.stamp.to_string(),
         source: component.source.clone(),
         name: component.name.clone(),
         description: one_line(&component.description),

@@ -21,6 +21,7 @@ pub(crate) mod template;
 pub use dockerfile::BuildFile;
 pub use job::Job;
 use runtime::Runtime;
+use stamp::Stamp;
 
 /// A platform that `c3` writes files for.
 #[derive(Debug)]
@@ -60,6 +61,8 @@ pub fn suffixes() -> impl Iterator<Item = &'static str> {
 /// What is known about an operator beside its component.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    /// What the headers of the files say of their making.
+    pub stamp: Stamp,
     /// Reference of the image that the manifests name.
     pub image: String,
     /// Version of the operator.

@@ -93,6 +93,7 @@ impl Plan {
         let layers = Layers::find(&options.files, source, reading.config)?;
         let own_job = options.own_job(&layers);
         let options = &options.settled(&layers);
+        let stamp = Stamp::of(&component);
         options.job.mark_secrets(&mut component);
         let root = current_dir()?;
         let patterns = if patterns.is_empty() { layers.merged().additional_files } else { patterns.to_vec() };
@@ -102,6 +103,7 @@ impl Plan {
         let requirements = requirement_files::resolve(&component, source.path(), &root);
         diagnostics.extend(requirements.missing.iter().map(|name| missing(name, purpose)));
         let settings = settings(source, &component, options, &files, &requirements, &root)?;
+        let settings = Settings { stamp, ..settings };
         let operator = Operator { component: &component, settings: &settings };
         check_entry(&operator)?;
         diagnostics.extend(backend::review(&operator, default_python(options, &component)));
@@ -147,9 +149,10 @@ impl Plan {
             return Err(Failure::diagnosed());
         };
         let mut component = Component { ipython: self.component.ipython, ..component };
+        let stamp = Stamp::of(&component);
         self.settings.job.mark_secrets(&mut component);
         let dockerfile = checked_dockerfile_name(&source, options)?;
-        let settings = Settings { stem: source.stem(), dockerfile, ..self.settings };
+        let settings = Settings { stamp, stem: source.stem(), dockerfile, ..self.settings };
         check_entry(&Operator { component: &component, settings: &settings })?;
         let wrapper = (program.name, Content::Bytes(program.content));
         let scripts = std::iter::once(wrapper).chain(self.scripts).collect();
@@ -240,7 +243,7 @@ impl Plan {
 
     /// The files that are there and differ in more than their stamps.
     fn differing(&self, artifacts: &[Artifact]) -> Vec<PathBuf> {
-        let now = Stamp::of(&self.component).to_string();
+        let now = self.settings.stamp.to_string();
         let is_same = |artifact: &Artifact| {
             let text = std::fs::read_to_string(self.folder.join(&artifact.name)).ok()?;
             let before = Stamp::read(&text, &self.component.source)?.to_string();
@@ -358,6 +361,7 @@ fn settings(
 ) -> Result<Settings, Failure> {
     let folder = folder_in_image(source.path(), root);
     Ok(Settings {
+        stamp: Stamp::of(component),
         image: String::new(),
         version: String::new(),
         base_image: base_image(options, component)?,
