@@ -1,7 +1,7 @@
 //! Back ends: pure functions from a component to the files of a platform, each with one line in a registry.
 
 use crate::artifact::Artifact;
-use crate::component::Component;
+use crate::component::{Component, Input, Output};
 use crate::diagnostic::Diagnostic;
 
 pub(crate) mod cwl;
@@ -146,6 +146,21 @@ pub fn emit(operator: &Operator, targets: &[&Target]) -> Result<Vec<Artifact>, V
         }
     }
     if refused.is_empty() { Ok(artifacts) } else { Err(refused) }
+}
+
+/// The inputs that engines see, each with what they call it.
+#[must_use]
+pub fn inputs(component: &Component, logging: bool) -> Vec<(String, Input)> {
+    let parameters = parameter::parameters(component, logging).into_iter();
+    parameters.map(|parameter| (parameter.id, parameter.input)).collect()
+}
+
+/// The outputs that engines see, each with what they call it.
+#[must_use]
+pub fn outputs(component: &Component, logging: bool) -> Vec<(String, Output)> {
+    let parameters = parameter::parameters(component, logging);
+    let outcomes = parameter::outcomes(component, &parameters).into_iter();
+    outcomes.map(|outcome| (outcome.id, outcome.output)).collect()
 }
 
 /// What is doubtful about an operator's settings; the version of Python is that of the default base image, if it is
