@@ -19,7 +19,8 @@
 //! Beside the arrow stands [`grid`], which reads how far the workers of a grid are.
 //!
 //! To run an operator goes the other way: [`invocation`] checks the words of a command line against the interface that a
-//! source, an image or a [`manifest`] tells, and [`engine::docker::Engine::run_container`] runs it.
+//! source, an image or a [`manifest`] tells, and [`engine::docker::Engine::run_container`] runs it, or [`local`] without
+//! an engine.
 
 pub mod artifact;
 pub mod backend;
@@ -35,6 +36,7 @@ pub mod grid;
 pub mod identifier;
 pub mod interruption;
 pub mod invocation;
+pub mod local;
 pub mod manifest;
 pub mod reference;
 pub mod report;

@@ -125,9 +125,26 @@ impl Operator<'_> {
 
     /// The command that starts the operator in its image.
     fn command(&self) -> Vec<String> {
-        let (runtime, folder) = (self.runtime(), &self.settings.folder);
-        let path = |name: &str| format!("{}/{folder}{name}", runtime.working_dir);
-        (runtime.command)(&path(&prelude::file_name(self)), &path(&self.script()))
+        self.command_in(self.runtime().working_dir)
+    }
+
+    /// The command that starts the operator where its working directory is another.
+    #[must_use]
+    pub fn command_in(&self, working_dir: &str) -> Vec<String> {
+        let path = |name: &str| format!("{working_dir}/{}{name}", self.settings.folder);
+        (self.runtime().command)(&path(&prelude::file_name(self)), &path(&self.script()))
+    }
+
+    /// The arguments of each `pip install`, with the files that they name where the working directory is another.
+    #[must_use]
+    pub fn pip_arguments_in(&self, working_dir: &str) -> Vec<Vec<String>> {
+        install::pip_arguments(self, working_dir)
+    }
+
+    /// The commands that install R packages.
+    #[must_use]
+    pub fn r_commands(&self) -> Vec<Vec<String>> {
+        install::r_commands(&self.component.requirements)
     }
 
     fn artifact(&self, suffix: &str, text: String) -> Artifact {

@@ -9,6 +9,7 @@ use c3::engine::registry::RegistryError;
 use c3::files::FilesError;
 use c3::grid::error::GridError;
 use c3::invocation::InvocationError;
+use c3::local::environment::EnvironmentError;
 use c3::reference::NameError;
 use c3::source::SourceError;
 
@@ -94,6 +95,17 @@ impl From<EngineError> for Failure {
         };
         let details = match &error {
             EngineError::Build { tail, .. } => tail.clone(),
+            _ => Vec::new(),
+        };
+        Self { code, message: Some(error.to_string()), details, hint: error.hint() }
+    }
+}
+
+impl From<EnvironmentError> for Failure {
+    fn from(error: EnvironmentError) -> Self {
+        let code = if matches!(error, EnvironmentError::NoInterpreter(_)) { ENGINE } else { INPUT };
+        let details = match &error {
+            EnvironmentError::Failed { tail, .. } => tail.clone(),
             _ => Vec::new(),
         };
         Self { code, message: Some(error.to_string()), details, hint: error.hint() }

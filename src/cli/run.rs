@@ -10,7 +10,7 @@ use c3::manifest::{self, Manifest};
 use clap::Args;
 
 use super::console::{self, Messages};
-use super::failure::{Failure, INPUT};
+use super::failure::{Failure, INPUT, USAGE};
 use super::inspect::is_file_name;
 use super::options::{Emission, LogLevel};
 use super::plan::{Plan, Purpose};
@@ -18,6 +18,8 @@ use super::plan::{Plan, Purpose};
 mod data;
 mod help;
 mod in_image;
+mod on_machine;
+mod passing;
 mod results;
 
 #[derive(Args, Debug)]
@@ -47,6 +49,11 @@ pub(crate) struct Options {
     /// Graphics processors that the operator gets: all, or how many
     #[arg(long, value_name = "all|N", value_parser = gpus)]
     gpus: Option<i64>,
+
+    /// Run a source without any engine: as a process of this machine, with its packages in a virtual environment that is
+    /// kept for the next time
+    #[arg(long, conflicts_with_all = ["gpus", "base_image"])]
+    no_engine: bool,
 
     /// Files, folders and globs, relative to the current directory, that the source needs beside it
     #[arg(short, long, value_name = "PATTERN")]
@@ -79,6 +86,11 @@ enum Operator {
 /// Runs the command; the operator's exit code becomes its own.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     match options.operator()? {
+        Operator::Source(plan) if options.no_engine => on_machine::source(options, &plan),
+        _ if options.no_engine => {
+            let message = format!("`{}` is no source, and an image needs an engine", options.subject());
+            Err(Failure::new(USAGE, message).hint("name the script or notebook, or leave `--no-engine` out"))
+        }
         Operator::Source(plan) => in_image::source(options, *plan),
         Operator::Image(image) => in_image::image(options, &image, None),
         Operator::Manifest(manifest) => in_image::image(options, &manifest.image, Some(&manifest)),

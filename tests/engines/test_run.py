@@ -280,6 +280,90 @@ def test_podman_runs_it_too(folder, tmp_path):
         service.wait(timeout=60)
 
 
+# Without an engine
+
+
+@pytest.fixture(scope='module')
+def cache(tmp_path_factory):
+    """Give a folder in which environments are kept."""
+    return tmp_path_factory.mktemp('cache')
+
+
+PACKAGE = '''\
+"""Uses a package."""
+# pip install six
+# dnf install -y git
+import os
+import sys
+
+import six
+
+n = int(os.getenv('n', 1))
+print(six.__version__, sys.prefix, n, sorted(os.listdir('.')), os.path.exists('names/a.txt'))
+'''
+
+
+@pytest.mark.parametrize('maker', ['uv', 'pip'])
+def test_packages_are_installed_once(tmp_path, maker):
+    write(tmp_path / 'work/package.py', PACKAGE)
+    write(tmp_path / 'work/names/a.txt', '')
+    path = f'{STATE / "uv/bin"}:{os.environ["PATH"]}' if maker == 'uv' else os.environ['PATH']
+    env = {'DOCKER_HOST': 'unix:///nonexistent', 'XDG_CACHE_HOME': tmp_path / 'cache', 'PATH': path, 'n': '9'}
+    options = ['--no-engine', '-a', 'names']
+    first = succeeded(c3('run', *options, 'package.py', '--n', '2', cwd=tmp_path / 'work', env=env))
+    assert f' {tmp_path}/cache/c3/environments/' in first.stdout
+    assert first.stdout.endswith(" 2 ['claimed_package.py', 'names', 'package.py'] True\n")
+    assert '`dnf install -y git`' in first.stderr
+    made = {path.stat().st_ino: path.stat().st_mtime_ns for path in (tmp_path / 'cache').rglob('pyvenv.cfg')}
+    again = succeeded(c3('run', *options, 'package.py', cwd=tmp_path / 'work', env=env))
+    assert again.stdout == first.stdout.replace(' 2 [', ' 1 [')
+    assert {path.stat().st_ino: path.stat().st_mtime_ns for path in (tmp_path / 'cache').rglob('pyvenv.cfg')} == made
+    assert names_in(tmp_path / 'work') == ['names', 'names/a.txt', 'package.py']
+
+
+def test_a_process_gets_and_gives_what_a_container_does(folder, cache, tmp_path):
+    env = {'DOCKER_HOST': 'unix:///nonexistent', 'XDG_CACHE_HOME': cache, 'text': 'not given', 'api_token': SECRET}
+    data = write(tmp_path / 'data/a.txt', '').parent
+    options = ['--no-engine', '--mount', data, '-o', tmp_path / 'out']
+    arguments = ['--needed', HOSTILE, '--table', 'table.csv', '--', '--own']
+    found = seen(c3('run', *options, 'tool.py', *arguments, cwd=folder, env=env))
+    assert (found['text'], found['values'], found['arguments']) == ('nothing', [3, False, HOSTILE], ['--own'])
+    assert (found['api_token'], found['table'], found['data']) == (SECRET, 'a,b\n', ['a.txt'])
+    assert snapshot(tmp_path / 'out') == {'echo': b'nothing', 'report/deep/rows.txt': b'rows'}
+    assert names_in(data) == ['a.txt', 'new.txt']
+    done = c3('run', '--no-engine', 'tool.py', '--needed', 'x', '--exit_code', '7', cwd=folder, env=env)
+    assert (done.returncode, done.stderr) == (7, 'a word\n'), told(done)
+    refused(c3('run', '--no-engine', '--mount', f'{data}:/data', 'tool.py', '--needed', 'x', cwd=folder, env=env), 2, '/data')
+    refused(c3('run', '--no-engine', 'claimed-tool:latest', '--needed', 'x', env=env), 2, 'no source')
+
+
+@pytest.mark.parametrize(('number', 'code'), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_who_is_asked_to_end_takes_the_process_along(folder, cache, tmp_path, number, code):
+    process = start('--no-engine', 'tool.py', folder=folder, env={'XDG_CACHE_HOME': cache, 'TMPDIR': tmp_path})
+    process.send_signal(number)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert ('cleaned up' in said) == (number == signal.SIGINT)
+    assert names_in(tmp_path) == []
+
+
+def test_r_runs_as_a_process(folder, tmp_path):
+    write(folder / 'add.R', '# Adds.\nx <- as.integer(Sys.getenv("x"))\nSys.setenv(sum = x + 1L)\ncat(Sys.getenv("usage", ""))\n')
+    options = ['--no-engine', '-o', tmp_path / 'sums']
+    done = succeeded(c3('run', *options, 'add.R', '--x', '41', '--usage', 'a b', cwd=folder, env={'XDG_CACHE_HOME': tmp_path}))
+    assert done.stdout == 'a b'
+    assert snapshot(tmp_path / 'sums') == {'sum': b'42'}
+
+
+def test_what_cannot_be_installed_is_told(cache, tmp_path):
+    env = {'XDG_CACHE_HOME': cache, 'PATH': f'{STATE / "uv/bin"}:{os.environ["PATH"]}'}
+    write(tmp_path / 'bad.py', '"""Bad."""\n# pip install ./nowhere/to/be/found\n')
+    refused(c3('run', '--no-engine', 'bad.py', cwd=tmp_path, env=env), 1, 'pip install', 'failed')
+    write(tmp_path / 'old.py', '# /// script\n# requires-python = "<3.10"\n# ///\n"""Old."""\n')
+    options = ['--no-engine', '--image-version', 'python3.9']
+    refused(c3('run', *options, 'old.py', cwd=tmp_path, env=env), 1, 'requires-python')
+
+
 # An image, a manifest
 
 

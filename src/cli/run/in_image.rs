@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use c3::backend::dockerfile::COMPONENT_LABEL;
-use c3::backend::runtime;
 use c3::component::Component;
 use c3::engine::container::{Container, Mount};
 use c3::engine::docker::Engine;
@@ -20,6 +19,7 @@ use super::super::failure::{ENGINE, Failure, INPUT, USAGE};
 use super::super::image::{self, Order};
 use super::super::options::Emission;
 use super::super::plan::Plan;
+use super::passing::{self, passed};
 use super::results::Results;
 use super::{Options, data};
 
@@ -151,7 +151,7 @@ struct Call<'a> {
     /// Whether the image has an entry point of `c3`'s.
     in_component: bool,
     shared: Vec<data::Shared>,
-    env: Vec<String>,
+    env: Vec<(String, String)>,
     results: Option<Results>,
 }
 
@@ -163,7 +163,7 @@ impl<'a> Call<'a> {
     ) -> Result<Self, Failure> {
         let mut shared = data::shared(options)?;
         shared.extend(data::inputs(interface, invocation, !shared.is_empty())?);
-        let env = environment(&options.env)?;
+        let env = passing::named(&options.env)?;
         let results = Results::prepare(options.output_dir.as_deref(), interface, options.log_level)?;
         Ok(Self { options, interface, in_component: false, shared, env, results })
     }
@@ -174,10 +174,13 @@ impl<'a> Call<'a> {
             .ok_or_else(|| Failure::new(ENGINE, format!("the image `{name}` is gone from the engine")))?;
         let user = self.user(engine)?;
         let mounts = self.mounts(&image.working_dir);
+        let outputs = self.results.as_ref().map(|_| OUTPUTS);
+        let passed = passed(self.interface, invocation, outputs);
+        let variables = self.env.into_iter().chain(passed.variables);
         let container = Container {
             image: name.to_owned(),
-            command: self.command(&image, invocation),
-            env: self.variables(invocation),
+            command: command(&image, passed.arguments),
+            env: variables.map(|(name, value)| format!("{name}={value}")).collect(),
             user,
             mounts,
             gpus: self.options.gpus,
@@ -208,53 +211,12 @@ impl<'a> Call<'a> {
         });
         shared.chain(results).collect()
     }
-
-    /// Variables whose values are no arguments, so that no list of processes shows them.
-    fn variables(&self, invocation: &Invocation) -> Vec<String> {
-        let values = invocation.values.iter().filter(|(name, _)| !self.is_overwritten(name));
-        let values = values.map(|(name, value)| format!("{name}={value}"));
-        let outputs = self.places().0;
-        self.env.iter().cloned().chain(outputs).chain(values).collect()
-    }
-
-    /// The image's own command, unless something is added to it.
-    fn command(&self, image: &Image, invocation: &Invocation) -> Option<Vec<String>> {
-        let inputs = self.interface.inputs.iter().filter(|(_, input)| self.is_overwritten(&input.name));
-        let inputs = inputs.filter_map(|(id, input)| {
-            let value = invocation.values.get(&input.name)?;
-            Some(format!("--{id}={value}"))
-        });
-        let added: Vec<String> =
-            inputs.chain(self.places().1).chain(invocation.own.iter().cloned()).collect();
-        let before = if image.entry_point.is_empty() { image.command.clone() } else { Vec::new() };
-        (!added.is_empty()).then(|| before.into_iter().chain(added).collect())
-    }
-
-    /// Variables and arguments that tell where outputs go, if somewhere.
-    fn places(&self) -> (Vec<String>, Vec<String>) {
-        self.results.as_ref().map(|_| Results::places(self.interface, OUTPUTS)).unwrap_or_default()
-    }
-
-    /// Whether the start of the language's interpreter replaces the variable.
-    fn is_overwritten(&self, name: &str) -> bool {
-        let language = self.interface.language;
-        language.is_some_and(|language| runtime::of(language).overwritten.contains(&name))
-    }
 }
 
-/// The variables of `--env`, with their values.
-fn environment(variables: &[String]) -> Result<Vec<String>, Failure> {
-    let pair = |variable: &String| {
-        if variable.contains('=') {
-            return Ok(variable.clone());
-        }
-        let value = std::env::var(variable).map_err(|_| {
-            Failure::new(USAGE, format!("the variable `{variable}` is not set"))
-                .hint(format!("write `--env {variable}=VALUE`, or set it"))
-        })?;
-        Ok(format!("{variable}={value}"))
-    };
-    variables.iter().map(pair).collect()
+/// The image's own command, unless something is added to it.
+fn command(image: &Image, added: Vec<String>) -> Option<Vec<String>> {
+    let before = if image.entry_point.is_empty() { image.command.clone() } else { Vec::new() };
+    (!added.is_empty()).then(|| before.into_iter().chain(added).collect())
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use c3::component::Output;
 use c3::invocation::Interface;
 use tempfile::TempDir;
 
@@ -43,18 +42,6 @@ impl Results {
     /// Where the operator delivers its outputs, on this machine.
     pub(super) fn staged(&self) -> &Path {
         self.staged.path()
-    }
-
-    /// What tells an operator to deliver below a folder as it sees it: variables, and arguments for the outputs whose
-    /// variables are inputs too.
-    pub(super) fn places(interface: &Interface, folder: &str) -> (Vec<String>, Vec<String>) {
-        let is_input = |name: &str| interface.inputs.iter().any(|(_, input)| input.name == name);
-        let (shared, own): (Vec<_>, Vec<_>) =
-            interface.outputs.iter().partition(|(_, output)| is_input(&output.name));
-        let variable = |(id, output): &(String, Output)| format!("{}={folder}/{id}/", output.name);
-        let skip = "C3_UNSET_OUTPUTS=skip".to_owned();
-        let variables = own.into_iter().map(variable).chain([skip]).collect();
-        (variables, shared.iter().map(|(id, _)| format!("--{id}={folder}/{id}/")).collect())
     }
 
     /// Puts what was delivered into its place, under its own name.

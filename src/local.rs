@@ -1,0 +1,4 @@
+//! Without an engine: what an operator needs, installed on this machine, and its program as a process.
+
+pub mod environment;
+pub mod process;
