@@ -4,6 +4,7 @@ use crate::artifact::Artifact;
 use crate::component::{Component, Input, Output};
 use crate::diagnostic::Diagnostic;
 
+pub mod containerless;
 pub(crate) mod cwl;
 pub mod dockerfile;
 pub mod grid;

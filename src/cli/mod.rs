@@ -10,6 +10,7 @@ mod compile;
 mod completions;
 mod config;
 mod console;
+mod create_containerless_operator;
 mod create_gridwrapper;
 mod create_operator;
 mod create_workflow;
@@ -66,6 +67,8 @@ enum Command {
     CreateOperator(create_operator::Options),
     /// Build and push an operator whose workers share many batches of work
     CreateGridwrapper(create_gridwrapper::Options),
+    /// Pack an operator with its packages into one zip that Python runs without a container, and write its CWL step
+    CreateContainerlessOperator(create_containerless_operator::Options),
     /// Write the CWL workflow and the Kubeflow pipeline of operators that come one after the other
     CreateWorkflow(create_workflow::Options),
     /// Write the files of many operators at once, without an engine
@@ -122,6 +125,7 @@ fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::CreateOperator(options) => create_operator::run(&options),
         Command::CreateGridwrapper(options) => create_gridwrapper::run(&options),
+        Command::CreateContainerlessOperator(options) => create_containerless_operator::run(&options),
         Command::CreateWorkflow(options) => create_workflow::run(&options),
         Command::Compile(options) => compile::run(&options),
         Command::Inspect(options) => inspect::run(&options),

@@ -15,6 +15,7 @@ pub(crate) fn words(mut words: Vec<OsString>) -> Result<Vec<OsString>, Failure> 
     let command = match program.to_str() {
         Some("c3_create_operator") => "create-operator",
         Some("c3_create_gridwrapper") => "create-gridwrapper",
+        Some("c3_create_containerless_operator") => "create-containerless-operator",
         Some("claimed") => return claimed(words),
         _ => return Ok(words),
     };
@@ -27,12 +28,13 @@ fn claimed(mut words: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
     let word = |at: usize| words.get(at).and_then(|word| word.to_str());
     match (word(1), word(2)) {
         (Some("--component"), Some(_)) => words.insert(1, "run".into()),
-        (Some("create"), Some(kind @ ("operator" | "gridwrapper"))) => {
+        (Some("create"), Some(kind @ ("operator" | "gridwrapper" | "containerless-operator"))) => {
             let command = OsString::from(format!("create-{kind}"));
             words.splice(1..3, [command]);
         }
         (Some("create"), _) => {
-            let message = "`claimed create` makes an `operator` or a `gridwrapper`";
+            let message =
+                "`claimed create` makes an `operator`, a `gridwrapper` or a `containerless-operator`";
             return Err(Failure::new(USAGE, message).hint(CLAIMED));
         }
         (Some("--help" | "-h" | "--version" | "-V"), _) => {}

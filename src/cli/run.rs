@@ -21,6 +21,7 @@ mod in_image;
 mod on_machine;
 mod passing;
 mod results;
+mod unpacked;
 
 #[derive(Args, Debug)]
 #[command(
@@ -85,6 +86,9 @@ enum Operator {
 
 /// Runs the command; the operator's exit code becomes its own.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+    if options.component && unpacked::is_meant(options.subject()) {
+        return unpacked::run(options);
+    }
     match options.operator()? {
         Operator::Source(plan) if options.no_engine => on_machine::source(options, &plan),
         _ if options.no_engine => {

@@ -114,6 +114,18 @@ impl Environment {
         self.folder.join(format!("lib/python{}/site-packages", minor.join(".")))
     }
 
+    /// What native packages in it are built for, as Python tells it: `Python 3.12 on linux-x86_64`.
+    #[must_use]
+    pub fn machine(&self) -> String {
+        let minor: Vec<&str> = self.version.split('.').take(2).collect();
+        let (system, processor) = match (env::consts::OS, env::consts::ARCH) {
+            ("macos", "aarch64") => ("darwin", "arm64"),
+            ("macos", processor) => ("darwin", processor),
+            other => other,
+        };
+        format!("Python {} on {system}-{processor}", minor.join("."))
+    }
+
     /// Makes what isn't complete; one process does, others wait for it.
     fn make(
         &self,

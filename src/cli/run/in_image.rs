@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use c3::backend;
 use c3::backend::dockerfile::COMPONENT_LABEL;
 use c3::component::Component;
 use c3::engine::container::{Container, Mount};
@@ -14,7 +15,7 @@ use c3::invocation::{Interface, Invocation};
 use c3::manifest::Manifest;
 use c3::reference::Reference;
 
-use super::super::console::Messages;
+use super::super::console;
 use super::super::failure::{ENGINE, Failure, INPUT, USAGE};
 use super::super::image::{self, Order};
 use super::super::options::Emission;
@@ -47,10 +48,11 @@ fn build(options: &Options, engine: &Engine, plan: &mut Plan) -> Result<String, 
     let emission = Emission { log_level: options.log_level, ..Emission::default() };
     let repository = plan.repository(&emission)?;
     plan.set_version(TAG, &repository)?;
-    let mut messages = Messages::default();
-    let artifacts = plan.artifacts(&emission, &mut messages);
-    messages.show();
-    let context = plan.context(&artifacts?)?;
+    let artifacts = backend::emit(&plan.operator(), &[]).map_err(|diagnostics| {
+        console::diagnostics(&diagnostics, &plan.source, options.log_level);
+        Failure::diagnosed()
+    })?;
+    let context = plan.context(&artifacts)?;
     let order = Order {
         context: &context,
         repository: &repository,
