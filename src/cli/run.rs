@@ -144,7 +144,7 @@ impl Options {
 
     /// What the words behind the operator ask for; nothing if that was help, which has been given.
     fn invocation(&self, interface: Option<&Interface>) -> Result<Option<Invocation>, Failure> {
-        let Some(interface) = interface else { return Ok(Some(handed_on(self.arguments())?)) };
+        let Some(interface) = interface else { return self.handed_on().map(Some) };
         let from_here = |name: &str| std::env::var(name).ok();
         let Request::Run(invocation) = interface.read(self.arguments(), &from_here)? else {
             return console::print(&help::text(self.subject(), interface)).map(|()| None);
@@ -156,6 +156,19 @@ impl Options {
             console::warning(&message, self.log_level);
         }
         Ok(Some(invocation))
+    }
+
+    /// What the words behind an image say that tells nothing of itself.
+    fn handed_on(&self) -> Result<Invocation, Failure> {
+        if matches!(self.arguments(), [word] if word == "--help" || word == "-h") {
+            let message = format!("`{}` carries no component that could tell its parameters", self.subject());
+            return Err(Failure::new(INPUT, message).hint("see its source, or the files that came with it"));
+        }
+        if self.output_dir.is_some() {
+            let message = format!("`{}` carries no component: its outputs are unknown", self.subject());
+            console::warning(&message, self.log_level);
+        }
+        Ok(handed_on(self.arguments())?)
     }
 
     /// Steps are lines only where they are asked for; a spinner disturbs nobody.

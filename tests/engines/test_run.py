@@ -107,7 +107,8 @@ def folder(tmp_path_factory):
     write(folder / 'tool.py', TOOL)
     write(folder / 'old.py', OLD)
     write(folder / 'table.csv', 'a,b\n')
-    return folder
+    yield folder
+    run('docker', 'rmi', '--force', 'claimed-tool:latest', 'claimed-endless:latest', 'claimed-sum:latest')
 
 
 @pytest.fixture(scope='module')
@@ -277,6 +278,7 @@ def test_podman_runs_it_too(folder, tmp_path):
         process.communicate(timeout=60)
         assert process.returncode == 143
         assert succeeded(run(*as_root(), 'podman', 'ps', '--all', '--quiet')).stdout == ''
+        succeeded(run(*as_root(), 'podman', 'rmi', '--force', 'localhost/claimed-tool:latest'))
         service.wait(timeout=60)
 
 
@@ -402,6 +404,12 @@ def test_the_originals_files_run(old, folder):
         found = seen(c3('run', f'old.{suffix}', '--needed', HOSTILE, cwd=folder))
         assert (found['text'], found['count'], found['needed']) == ('nothing', 3, HOSTILE)
     refused(c3('run', 'old.yaml', cwd=folder), 2, 'required: `needed`')
+
+
+def test_an_image_without_a_component_cannot_tell_its_parameters(old, tmp_path):
+    refused(c3('run', old, '--help'), 1, 'carries no component')
+    done = succeeded(c3('run', '-o', tmp_path, old, 'needed=x'))
+    assert 'outputs are unknown' in done.stderr
 
 
 def test_claimed_hands_every_value_on(old, claimed):
