@@ -8,7 +8,8 @@ use crate::component::{Component, Installer, Requirement};
 
 /// The commands that install packages of the component's language, in the order of the source.
 pub(super) fn commands(operator: &Operator) -> Vec<Vec<String>> {
-    pip_commands(operator).into_iter().chain(r_commands(&operator.component.requirements)).collect()
+    let pip = pip_arguments(operator, operator.runtime().working_dir).into_iter().map(pip_command);
+    pip.chain(r_commands(&operator.component.requirements)).collect()
 }
 
 /// The commands of the system's package managers, each made fit for an image.
@@ -50,16 +51,17 @@ fn confirmed(manager: &str, rest: &[String]) -> Vec<String> {
     command
 }
 
-/// One `pip install` for each command of the source, one for all entries of the PEP 723 block.
-fn pip_commands(operator: &Operator) -> Vec<Vec<String>> {
+/// The arguments of `pip install` for each command of the source, in one for all entries of the PEP 723 block; files
+/// are named below a folder.
+pub(super) fn pip_arguments(operator: &Operator, folder: &str) -> Vec<Vec<String>> {
     let mut commands: Vec<Vec<String>> = Vec::new();
     let mut previous_is_metadata = false;
     for requirement in &operator.component.requirements {
         let Requirement::Pip { words, metadata, .. } = requirement else { continue };
-        let words = words_in_image(words, operator);
+        let words = words_in(words, operator, folder);
         match commands.last_mut() {
             Some(command) if *metadata && previous_is_metadata => command.extend(words),
-            _ => commands.push(pip_command(words)),
+            _ => commands.push(words),
         }
         previous_is_metadata = *metadata;
     }
@@ -72,30 +74,30 @@ fn pip_command(words: Vec<String>) -> Vec<String> {
     install.into_iter().take(if given { 4 } else { 5 }).chain(words).collect()
 }
 
-/// The arguments of pip with the paths of files as they are in the image.
-fn words_in_image(words: &[String], operator: &Operator) -> Vec<String> {
+/// The arguments of pip with the paths of files as they are below a folder.
+fn words_in(words: &[String], operator: &Operator, folder: &str) -> Vec<String> {
     let files: BTreeMap<&str, &str> = operator
         .settings
         .requirement_files
         .iter()
         .map(|file| (file.named.as_str(), file.path.as_str()))
         .collect();
-    let in_image = |path: &str| match files.get(path) {
-        Some(path) => format!("{}/{path}", operator.runtime().working_dir),
+    let in_folder = |path: &str| match files.get(path) {
+        Some(path) => format!("{folder}/{path}"),
         None => path.to_owned(),
     };
     let word = |word: &String| match word.split_once('=') {
-        Some((option @ ("--requirement" | "--constraint"), path)) => format!("{option}={}", in_image(path)),
+        Some((option @ ("--requirement" | "--constraint"), path)) => format!("{option}={}", in_folder(path)),
         _ => match word.strip_prefix("-r").or_else(|| word.strip_prefix("-c")) {
-            Some(path) if !path.is_empty() => format!("{}{}", &word[..2], in_image(path)),
-            _ => in_image(word),
+            Some(path) if !path.is_empty() => format!("{}{}", &word[..2], in_folder(path)),
+            _ => in_folder(word),
         },
     };
     words.iter().map(word).collect()
 }
 
 /// One call of R for neighbours that come from the same place.
-fn r_commands(requirements: &[Requirement]) -> Vec<Vec<String>> {
+pub(super) fn r_commands(requirements: &[Requirement]) -> Vec<Vec<String>> {
     let mut groups: Vec<(Installer, &[String], Vec<&str>)> = Vec::new();
     for requirement in requirements {
         let Requirement::R { text, installer, repos } = requirement else { continue };

@@ -21,6 +21,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("snippet/kfp2.py", include_str!("../../templates/snippet/kfp2.py.j2")),
     ("snippet/notes", include_str!("../../templates/snippet/notes.j2")),
     ("prelude.py", include_str!("../../templates/prelude.py.j2")),
+    ("containerless.py", include_str!("../../templates/containerless.py.j2")),
     ("prelude.R", include_str!("../../templates/prelude.R.j2")),
     ("grid/wrapper.py", include_str!("../../templates/grid/wrapper.py.j2")),
     ("grid/batches.py", include_str!("../../templates/grid/batches.py")),

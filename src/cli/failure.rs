@@ -8,6 +8,8 @@ use c3::engine::error::EngineError;
 use c3::engine::registry::RegistryError;
 use c3::files::FilesError;
 use c3::grid::error::GridError;
+use c3::invocation::InvocationError;
+use c3::local::environment::EnvironmentError;
 use c3::reference::NameError;
 use c3::source::SourceError;
 
@@ -43,6 +45,11 @@ impl Failure {
         Self { code: INPUT, message: None, details: Vec::new(), hint: None }
     }
 
+    /// A program has ended with this exit code and said itself why.
+    pub(crate) fn of_program(code: u8) -> Self {
+        Self { code, ..Self::diagnosed() }
+    }
+
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
@@ -67,6 +74,7 @@ failures! {
     NameError => INPUT,
     ContextError => INPUT,
     ArtifactError => INPUT,
+    InvocationError => USAGE,
     RegistryError => ENGINE,
     EndpointError => ENGINE,
 }
@@ -87,6 +95,17 @@ impl From<EngineError> for Failure {
         };
         let details = match &error {
             EngineError::Build { tail, .. } => tail.clone(),
+            _ => Vec::new(),
+        };
+        Self { code, message: Some(error.to_string()), details, hint: error.hint() }
+    }
+}
+
+impl From<EnvironmentError> for Failure {
+    fn from(error: EnvironmentError) -> Self {
+        let code = if matches!(error, EnvironmentError::NoInterpreter(_)) { ENGINE } else { INPUT };
+        let details = match &error {
+            EnvironmentError::Failed { tail, .. } => tail.clone(),
             _ => Vec::new(),
         };
         Self { code, message: Some(error.to_string()), details, hint: error.hint() }

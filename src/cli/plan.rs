@@ -1,5 +1,6 @@
 //! The plan of one operator: what its source says joined with what the command line and the disk say.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use c3::artifact::{self, Artifact};
@@ -263,31 +264,49 @@ impl Plan {
 
     /// The build context: requirement files, additional files, the source and its entry point, the Dockerfile.
     pub(crate) fn context(&self, artifacts: &[Artifact]) -> Result<Context, Failure> {
+        let dockerfile = artifacts.iter().filter(|artifact| artifact.name == self.settings.dockerfile);
+        let dockerfile = dockerfile.map(|artifact| made(artifact.name.clone(), artifact.content.clone()));
+        Ok(Context::new(self.entries().chain(dockerfile), source_date_epoch()?.unwrap_or(EPOCH))?)
+    }
+
+    /// The files as they are in the image's working directory, where later ones take the place of earlier ones.
+    pub(crate) fn working_dir(&self) -> Result<Context, Failure> {
+        let below = |entry: Entry| {
+            let (_, path) = entry.path.split_once('/')?;
+            Some((path.to_owned(), Entry { path: path.to_owned(), ..entry }))
+        };
+        let entries: BTreeMap<String, Entry> = self.entries().filter_map(below).collect();
+        Ok(Context::new(entries.into_values(), source_date_epoch()?.unwrap_or(EPOCH))?)
+    }
+
+    /// What goes into the image, each below the folder of its kind.
+    fn entries(&self) -> impl Iterator<Item = Entry> {
         let disk = |path: String, disk: &Path, executable| Entry {
             path,
             content: Content::Disk(disk.into()),
             executable,
         };
-        let made = |path: String, bytes| Entry { path, content: Content::Bytes(bytes), executable: false };
         let requirements = self.requirements.files.iter();
         let requirements = requirements
-            .map(|file| disk(format!("{}/{}", dockerfile::REQUIREMENTS, file.path), &file.disk, false));
+            .map(move |file| disk(format!("{}/{}", dockerfile::REQUIREMENTS, file.path), &file.disk, false));
         let files = self.files.iter();
-        let files = files
-            .map(|file| disk(format!("{}/{}", dockerfile::FILES, file.path), &file.disk, file.executable));
+        let files = files.map(move |file| {
+            disk(format!("{}/{}", dockerfile::FILES, file.path), &file.disk, file.executable)
+        });
         let place = format!("{}/{}", dockerfile::OPERATOR, self.settings.folder);
-        let scripts = self.scripts.iter().map(|(name, content)| Entry {
+        let scripts = self.scripts.iter().map(move |(name, content)| Entry {
             path: format!("{place}{name}"),
             content: content.clone(),
             executable: false,
         });
         let generated =
             dockerfile::build_files(&self.operator()).into_iter().map(|file| made(file.path, file.content));
-        let dockerfile = artifacts.iter().filter(|artifact| artifact.name == self.settings.dockerfile);
-        let dockerfile = dockerfile.map(|artifact| made(artifact.name.clone(), artifact.content.clone()));
-        let entries = requirements.chain(files).chain(scripts).chain(generated);
-        Ok(Context::new(entries.chain(dockerfile), source_date_epoch()?.unwrap_or(EPOCH))?)
+        requirements.chain(files).chain(scripts).chain(generated)
     }
+}
+
+fn made(path: String, bytes: Vec<u8>) -> Entry {
+    Entry { path, content: Content::Bytes(bytes), executable: false }
 }
 
 /// A name on the command line that isn't one.

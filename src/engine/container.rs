@@ -1,0 +1,168 @@
+//! Containers: one is made, run to its end while its output streams, and removed whatever happens.
+
+use std::future::Future;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::pin::{Pin, pin};
+use std::time::Duration;
+
+use bollard::container::{AttachContainerResults, LogOutput};
+use bollard::errors::Error;
+use bollard::models::{ContainerCreateBody, DeviceRequest, HostConfig, Mount as Bind, MountType};
+use bollard::query_parameters::{
+    AttachContainerOptionsBuilder, KillContainerOptionsBuilder, RemoveContainerOptionsBuilder,
+};
+use futures_util::stream::StreamExt;
+
+use super::docker::Engine;
+use super::error::EngineError;
+use crate::interruption::{Signal, asked_to_end};
+
+/// How long a container that is asked to end may take.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Exit code where nobody reads the output any more, as shells tell it.
+const CLOSED: u8 = 141;
+
+/// A container to be run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Container {
+    /// Its image.
+    pub image: String,
+    /// Words in the place of the image's own command.
+    pub command: Option<Vec<String>>,
+    /// Variables, as `NAME=value`.
+    pub env: Vec<String>,
+    /// The user in the place of the image's own.
+    pub user: Option<String>,
+    /// Files and folders of this machine that it sees.
+    pub mounts: Vec<Mount>,
+    /// How many graphics processors it gets; -1 is all.
+    pub gpus: Option<i64>,
+}
+
+/// A file or folder of this machine in a container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mount {
+    /// Where it is here.
+    pub source: PathBuf,
+    /// Where it is there.
+    pub target: String,
+    /// Whether it can't be changed from there.
+    pub read_only: bool,
+}
+
+impl Engine {
+    /// Runs a container to its end, its output going to standard output and standard error, and gives its exit code:
+    /// 130 or 143 where this program was asked to end.
+    pub fn run_container(&self, container: &Container) -> Result<u8, EngineError> {
+        let doing = format!("running `{}`", container.image);
+        let failed = |error: &Error| self.error(&doing, error);
+        let made = self.wait(async {
+            self.patient.create_container(None, body(container)).await.map_err(|error| failed(&error))
+        })?;
+        self.finish(async {
+            let ended = self.attend(&made.id).await;
+            let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
+            let removed = self.patient.remove_container(&made.id, Some(options)).await;
+            let code = ended.map_err(|error| failed(&error))?;
+            removed.map_err(|error| self.error("removing the container", &error))?;
+            Ok(code)
+        })
+    }
+
+    async fn attend(&self, id: &str) -> Result<u8, Error> {
+        let options = AttachContainerOptionsBuilder::new().stream(true).stdout(true).stderr(true).build();
+        let attached = self.patient.attach_container(id, Some(options)).await?;
+        self.patient.start_container(id, None).await?;
+        let mut ended = pin!(self.follow(id, attached));
+        tokio::select! {
+            biased;
+            ended = &mut ended => ended,
+            signal = self.asked_to_end() => Ok(self.stop(id, signal, ended).await),
+        }
+    }
+
+    /// Hands on what a container says until it has ended, and gives its exit code.
+    async fn follow(&self, id: &str, mut attached: AttachContainerResults) -> Result<u8, Error> {
+        while let Some(piece) = attached.output.next().await {
+            if write(&piece?).is_err() {
+                return Ok(CLOSED);
+            }
+        }
+        let status = match pin!(self.patient.wait_container(id, None)).next().await {
+            Some(Ok(ended)) => ended.status_code,
+            Some(Err(Error::DockerContainerWaitError { code, .. })) => code,
+            Some(Err(error)) => return Err(error),
+            None => 1,
+        };
+        Ok(u8::try_from(status).unwrap_or(1))
+    }
+
+    /// Passes a signal on and waits for the end, but not for ever and not if asked again.
+    async fn stop(
+        &self,
+        id: &str,
+        signal: Signal,
+        ended: Pin<&mut impl Future<Output = Result<u8, Error>>>,
+    ) -> u8 {
+        let options = KillContainerOptionsBuilder::new().signal(signal.name()).build();
+        let _ = self.patient.kill_container(id, Some(options)).await; // it may just have ended
+        tokio::select! {
+            _ = ended => {}
+            _ = asked_to_end() => {}
+            () = tokio::time::sleep(GRACE) => {}
+        }
+        signal.exit_code()
+    }
+}
+
+fn write(piece: &LogOutput) -> io::Result<()> {
+    match piece {
+        LogOutput::StdErr { message } => io::stderr().lock().write_all(message),
+        LogOutput::StdOut { message } | LogOutput::Console { message } => {
+            let mut stdout = io::stdout().lock();
+            stdout.write_all(message)?;
+            stdout.flush()
+        }
+        LogOutput::StdIn { .. } => Ok(()),
+    }
+}
+
+fn body(container: &Container) -> ContainerCreateBody {
+    let host = HostConfig {
+        mounts: Some(container.mounts.iter().map(bind).collect()),
+        device_requests: container.gpus.map(|count| vec![gpus(count)]),
+        // SELinux else keeps containers from the files of users, whose labels are not ours to change.
+        security_opt: (!container.mounts.is_empty()).then(|| vec!["label=disable".to_owned()]),
+        ..HostConfig::default()
+    };
+    ContainerCreateBody {
+        image: Some(container.image.clone()),
+        cmd: container.command.clone(),
+        env: Some(container.env.clone()),
+        user: container.user.clone(),
+        attach_stdout: Some(true),
+        attach_stderr: Some(true),
+        host_config: Some(host),
+        ..ContainerCreateBody::default()
+    }
+}
+
+fn bind(mount: &Mount) -> Bind {
+    Bind {
+        typ: Some(MountType::BIND),
+        source: Some(mount.source.to_string_lossy().into_owned()),
+        target: Some(mount.target.clone()),
+        read_only: Some(mount.read_only),
+        ..Bind::default()
+    }
+}
+
+fn gpus(count: i64) -> DeviceRequest {
+    DeviceRequest {
+        count: Some(count),
+        capabilities: Some(vec![vec!["gpu".to_owned()]]),
+        ..DeviceRequest::default()
+    }
+}
