@@ -52,18 +52,24 @@ fn confirmed(manager: &str, rest: &[String]) -> Vec<String> {
 
 /// One `pip install` for each command of the source, one for all entries of the PEP 723 block.
 fn pip_commands(operator: &Operator) -> Vec<Vec<String>> {
-    let mut commands: Vec<Vec<String>> = Vec::new();
+    let place = format!("{}/", operator.runtime().working_dir);
+    pip_installs(operator, &place).into_iter().map(pip_command).collect()
+}
+
+/// The arguments of each `pip install`; requirement files are named as they are below `place`.
+pub(super) fn pip_installs(operator: &Operator, place: &str) -> Vec<Vec<String>> {
+    let mut installs: Vec<Vec<String>> = Vec::new();
     let mut previous_is_metadata = false;
     for requirement in &operator.component.requirements {
         let Requirement::Pip { words, metadata, .. } = requirement else { continue };
-        let words = words_in_image(words, operator);
-        match commands.last_mut() {
-            Some(command) if *metadata && previous_is_metadata => command.extend(words),
-            _ => commands.push(pip_command(words)),
+        let words = placed(words, operator, place);
+        match installs.last_mut() {
+            Some(install) if *metadata && previous_is_metadata => install.extend(words),
+            _ => installs.push(words),
         }
         previous_is_metadata = *metadata;
     }
-    commands
+    installs
 }
 
 fn pip_command(words: Vec<String>) -> Vec<String> {
@@ -72,8 +78,8 @@ fn pip_command(words: Vec<String>) -> Vec<String> {
     install.into_iter().take(if given { 4 } else { 5 }).chain(words).collect()
 }
 
-/// The arguments of pip with the paths of files as they are in the image.
-fn words_in_image(words: &[String], operator: &Operator) -> Vec<String> {
+/// The arguments of pip with the paths of files as they are below `place`.
+fn placed(words: &[String], operator: &Operator, place: &str) -> Vec<String> {
     let files: BTreeMap<&str, &str> = operator
         .settings
         .requirement_files
@@ -81,7 +87,7 @@ fn words_in_image(words: &[String], operator: &Operator) -> Vec<String> {
         .map(|file| (file.named.as_str(), file.path.as_str()))
         .collect();
     let in_image = |path: &str| match files.get(path) {
-        Some(path) => format!("{}/{path}", operator.runtime().working_dir),
+        Some(path) => format!("{place}{path}"),
         None => path.to_owned(),
     };
     let word = |word: &String| match word.split_once('=') {

@@ -80,7 +80,7 @@ const COMPONENTS: &[&str] = &["yaml", "yml"];
 
 /// Runs the command.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
-    let last = options.operators.last().map(PathBuf::as_path).unwrap_or_else(|| Path::new(""));
+    let last = options.operators.last().map_or_else(|| Path::new(""), PathBuf::as_path);
     let stem = options.name.clone().unwrap_or_else(|| stem(last));
     let settings = Settings { name: name(&stem)?, stem, workers: options.parallel };
     let folder =

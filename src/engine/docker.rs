@@ -1,15 +1,12 @@
 //! Docker and Podman, by Docker's API: connect, look up images, name them.
 
-use std::future::{Future, pending};
+use std::future::Future;
 use std::time::Duration;
 
 use bollard::errors::Error;
 use bollard::models::SystemVersion;
 use bollard::query_parameters::TagImageOptionsBuilder;
 use bollard::{API_DEFAULT_VERSION, Docker};
-use tokio::runtime::{self, Runtime};
-use tokio::signal::unix::{SignalKind, signal};
-use tokio_util::sync::CancellationToken;
 
 use super::endpoint::Endpoint;
 use super::error::EngineError;
@@ -17,6 +14,7 @@ use super::image::Image;
 use super::progress::Progress;
 use super::reason::{is_lost, reason};
 use super::reference::repository_and_tag;
+use super::work::Work;
 
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -49,8 +47,7 @@ pub struct Engine {
     pub buildkit: bool,
     pub(super) patient: Docker,
     client: Docker,
-    runtime: Runtime,
-    interrupted: CancellationToken,
+    work: Work,
 }
 
 impl Engine {
@@ -62,20 +59,18 @@ impl Engine {
             reason,
         };
         let client = client(endpoint).map_err(|error| unreachable(reason(&error)))?;
-        let runtime = runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-        let runtime = runtime.map_err(|error| unreachable(error.to_string()))?;
-        match runtime.block_on(greet(&client)) {
-            Ok(version) => Ok(Self::new(endpoint.clone(), client, runtime, version)),
+        let work = Work::new().map_err(|error| unreachable(error.to_string()))?;
+        let greeted = work.wait(async { greet(&client).await.map_err(|error| unreachable(reason(&error))) });
+        match greeted {
+            Ok(version) => Ok(Self::new(endpoint.clone(), client, work, version)),
             Err(error) => {
-                runtime.shutdown_background();
-                Err(unreachable(reason(&error)))
+                work.abandon();
+                Err(error)
             }
         }
     }
 
-    fn new(endpoint: Endpoint, client: Docker, runtime: Runtime, version: SystemVersion) -> Self {
-        let interrupted = CancellationToken::new();
-        runtime.spawn(watch(interrupted.clone()));
+    fn new(endpoint: Endpoint, client: Docker, work: Work, version: SystemVersion) -> Self {
         Self {
             kind: kind(&version),
             buildkit: has_buildkit(&version) && wants_buildkit(),
@@ -83,15 +78,14 @@ impl Engine {
             patient: client.clone().with_timeout(PATIENCE),
             endpoint,
             client: client.with_timeout(QUESTION),
-            runtime,
-            interrupted,
+            work,
         }
     }
 
     /// Whether the user has pressed Ctrl-C since the engine was connected.
     #[must_use]
     pub fn interrupted(&self) -> bool {
-        self.interrupted.is_cancelled()
+        self.work.interrupted()
     }
 
     /// What the engine knows about an image, if it has it.
@@ -138,13 +132,7 @@ impl Engine {
         &self,
         work: impl Future<Output = Result<T, EngineError>>,
     ) -> Result<T, EngineError> {
-        self.runtime.block_on(async {
-            tokio::select! {
-                biased;
-                () = self.interrupted.cancelled() => Err(EngineError::Interrupted),
-                result = work => result,
-            }
-        })
+        self.work.wait(work)
     }
 
     /// What it means that the client has failed while doing something.
@@ -193,24 +181,6 @@ async fn greet(client: &Docker) -> Result<SystemVersion, Error> {
         client.version().await
     };
     tokio::time::timeout(CONNECT, question).await.unwrap_or(Err(Error::RequestTimeoutError))
-}
-
-/// Cancels what is going on at the first Ctrl-C or request to end, and ends the program at the second.
-async fn watch(interrupted: CancellationToken) {
-    asked_to_end().await;
-    interrupted.cancel();
-    asked_to_end().await;
-    #[expect(clippy::exit, reason = "who asks twice doesn't want to wait")]
-    std::process::exit(130);
-}
-
-/// Waits for Ctrl-C, or for the signal by which a system ends a program.
-async fn asked_to_end() {
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return pending().await };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
-    }
 }
 
 fn kind(version: &SystemVersion) -> Kind {
