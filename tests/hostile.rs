@@ -1198,7 +1198,7 @@ fn check_labels(component: &Component, labels: &[String]) {
     // Not every reader of Dockerfiles understands a backslash before a quote, so it is left out there.
     let plain = |text: &str| text.replace('\\', "");
     assert!(plain(&folded(&component.description)).starts_with(&plain(description)), "{description}");
-    let Some(json) = label(backend::dockerfile::COMPONENT_LABEL) else { return };
+    let Some(json) = label(backend::recipe::COMPONENT_LABEL) else { return };
     let found: Component = serde_json::from_str(json).unwrap();
     assert_eq!(found.name, component.name);
     let defaults = |component: &Component| {

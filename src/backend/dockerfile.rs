@@ -4,15 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::parameter::one_line;
-use super::runtime::Variable;
+use super::recipe::{self, Recipe};
 use super::{Operator, install, prelude, template};
 use crate::artifact::Artifact;
-use crate::component::{Component, Requirement};
+use crate::component::Requirement;
 use crate::diagnostic::Diagnostic;
-
-/// Label that holds the component as JSON.
-pub const COMPONENT_LABEL: &str = "io.claimed.c3.component";
 
 /// Folder of the build context with the files that `pip install` reads.
 pub const REQUIREMENTS: &str = "requirements";
@@ -22,12 +18,6 @@ pub const FILES: &str = "files";
 
 /// Folder of the build context with the script and its entry point.
 pub const OPERATOR: &str = "operator";
-
-/// Longest label, in bytes: builders refuse lines of 64 KiB.
-const LABEL_LIMIT: usize = 40_000;
-
-/// Longest description in a label, in characters.
-const DESCRIPTION_LIMIT: usize = 1000;
 
 /// A generated file of the build context.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,20 +33,12 @@ struct Context {
     c3: String,
     source: String,
     base_image: String,
-    working_dir: &'static str,
+    #[serde(flatten)]
+    recipe: Recipe,
     system: Vec<Vec<Vec<String>>>,
     requirement_files: bool,
     setup: Vec<Vec<String>>,
     files: bool,
-    environment: &'static [Variable],
-    command: Vec<String>,
-    labels: Vec<Label>,
-}
-
-#[derive(Serialize)]
-struct Label {
-    name: &'static str,
-    value: String,
 }
 
 /// Writes the Dockerfile.
@@ -124,7 +106,7 @@ fn context(operator: &Operator) -> Context {
         c3: settings.stamp.to_string(),
         source: component.source.clone(),
         base_image: settings.base_image.clone(),
-        working_dir: operator.runtime().working_dir,
+        recipe: recipe::recipe(operator),
         system: install::system_commands(component),
         requirement_files: !settings.requirement_files.is_empty(),
         setup: install::commands(operator)
@@ -132,9 +114,6 @@ fn context(operator: &Operator) -> Context {
             .chain(writable(operator.runtime().working_dir))
             .collect(),
         files: !settings.files.is_empty(),
-        environment: operator.runtime().environment,
-        command: operator.command(),
-        labels: labels(operator),
     }
 }
 
@@ -142,51 +121,6 @@ fn context(operator: &Operator) -> Context {
 fn writable(folder: &str) -> [Vec<String>; 3] {
     [["mkdir", "-p", folder], ["chown", "1001:0", folder], ["chmod", "775", folder]]
         .map(|words| words.map(ToOwned::to_owned).to_vec())
-}
-
-fn labels(operator: &Operator) -> Vec<Label> {
-    let Operator { component, settings } = operator;
-    let label = |name, value| Label { name, value };
-    let shown = [
-        label("org.opencontainers.image.title", component.name.clone()),
-        label("org.opencontainers.image.description", shortened(&one_line(&component.description))),
-        label("org.opencontainers.image.version", settings.version.clone()),
-        label("org.opencontainers.image.base.name", settings.base_image.clone()),
-    ];
-    let interface = component_json(component).map(|json| label(COMPONENT_LABEL, json));
-    shown.into_iter().chain(interface).collect()
-}
-
-/// The beginning of a description, without backslashes before quotes and at the end: not every reader of Dockerfiles
-/// understands them.
-fn shortened(text: &str) -> String {
-    let mut shown = String::new();
-    for character in text.chars().take(DESCRIPTION_LIMIT) {
-        if character == '"' {
-            shown.truncate(shown.trim_end_matches('\\').len());
-        }
-        shown.push(character);
-    }
-    shown.truncate(shown.trim_end_matches('\\').len());
-    shown
-}
-
-/// The component as a label holds it: without diagnostics, and with shorter descriptions if it would be too long.
-fn component_json(component: &Component) -> Option<String> {
-    let mut component = Component { diagnostics: Vec::new(), ..component.clone() };
-    let json =
-        |component: &Component| prelude::ascii_json(component).filter(|json| json.len() <= LABEL_LIMIT);
-    if let Some(json) = json(&component) {
-        return Some(json);
-    }
-    component.inputs.iter_mut().for_each(|input| input.reads.clear());
-    if let Some(json) = json(&component) {
-        return Some(json);
-    }
-    component.description = shortened(&component.description);
-    component.inputs.iter_mut().for_each(|input| input.description = None);
-    component.outputs.iter_mut().for_each(|output| output.description = None);
-    json(&component)
 }
 
 /// Fills a template of the original: `${base_image}` and the like, `$$` for a dollar.
@@ -210,7 +144,7 @@ fn from_template(operator: &Operator, text: &str) -> Result<String, Diagnostic> 
         ("additional_files_docker", copy_lines(&context)),
         ("target_code", entry),
         ("target_dir", operator.settings.folder.clone()),
-        ("working_dir", format!("{}/", context.working_dir)),
+        ("working_dir", format!("{}/", context.recipe.working_dir)),
         ("command", operator.runtime().interpreter.to_owned()),
     ]);
     template::substitute(text, &values).map_err(|problem| {
@@ -221,7 +155,8 @@ fn from_template(operator: &Operator, text: &str) -> Result<String, Diagnostic> 
 }
 
 fn requirement_lines(context: &Context) -> String {
-    let copy = context.requirement_files.then(|| format!("COPY {REQUIREMENTS}/ {}/", context.working_dir));
+    let copy =
+        context.requirement_files.then(|| format!("COPY {REQUIREMENTS}/ {}/", context.recipe.working_dir));
     let commands = context.system.iter().chain(std::iter::once(&context.setup));
     let run = commands.map(|commands| format!("RUN {}", template::shell(commands)));
     copy.into_iter().chain(run).collect::<Vec<_>>().join("\n")
@@ -229,6 +164,7 @@ fn requirement_lines(context: &Context) -> String {
 
 fn copy_lines(context: &Context) -> String {
     let folders = context.files.then_some(FILES).into_iter().chain([OPERATOR]);
-    let lines = folders.map(|folder| format!("COPY --chown=1001:0 {folder}/ {}/", context.working_dir));
+    let lines =
+        folders.map(|folder| format!("COPY --chown=1001:0 {folder}/ {}/", context.recipe.working_dir));
     lines.collect::<Vec<_>>().join("\n")
 }

@@ -1,6 +1,7 @@
 //! Installation: the commands that put a component's requirements into its image.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use super::Operator;
 use super::template::r_quoted;
@@ -52,7 +53,7 @@ fn confirmed(manager: &str, rest: &[String]) -> Vec<String> {
 }
 
 /// The arguments of `pip install` for each command of the source, in one for all entries of the PEP 723 block; files
-/// are named below a folder.
+/// are named below a folder, or without one if it is empty.
 pub(super) fn pip_arguments(operator: &Operator, folder: &str) -> Vec<Vec<String>> {
     let mut commands: Vec<Vec<String>> = Vec::new();
     let mut previous_is_metadata = false;
@@ -83,7 +84,7 @@ fn words_in(words: &[String], operator: &Operator, folder: &str) -> Vec<String> 
         .map(|file| (file.named.as_str(), file.path.as_str()))
         .collect();
     let in_folder = |path: &str| match files.get(path) {
-        Some(path) => format!("{folder}/{path}"),
+        Some(path) => Path::new(folder).join(path).to_string_lossy().into_owned(),
         None => path.to_owned(),
     };
     let word = |word: &String| match word.split_once('=') {

@@ -14,6 +14,7 @@ pub(crate) mod kubeflow;
 mod kubernetes;
 pub(crate) mod parameter;
 pub mod prelude;
+pub mod recipe;
 pub mod runtime;
 pub mod snippet;
 pub mod stamp;

@@ -3,7 +3,6 @@
 use std::str::FromStr;
 
 use pep440_rs::{Version, VersionSpecifiers};
-use serde::Serialize;
 
 use crate::component::{Component, Language};
 use crate::diagnostic::Diagnostic;
@@ -19,8 +18,8 @@ pub struct Runtime {
     pub command: fn(&str, &str) -> Vec<String>,
     /// The image's working directory, without a `/` at its end.
     pub working_dir: &'static str,
-    /// Variables of the image.
-    pub environment: &'static [Variable],
+    /// Variables of the image: names and values.
+    pub environment: &'static [(&'static str, &'static str)],
     /// Variables that the interpreter's own start overwrites: a value for one has to be an argument.
     pub overwritten: &'static [&'static str],
     /// Template of the entry point.
@@ -33,21 +32,12 @@ pub struct Runtime {
     pub base_image: fn(&str) -> Option<String>,
 }
 
-/// An environment variable of an image.
-#[derive(Debug, Serialize)]
-pub struct Variable {
-    /// Its name.
-    pub name: &'static str,
-    /// Its value.
-    pub value: &'static str,
-}
-
 static PYTHON: Runtime = Runtime {
     language: Language::Python,
     interpreter: "python",
     command: |entry, _| vec!["python".to_owned(), entry.to_owned()],
     working_dir: "/opt/app-root/src",
-    environment: &[Variable { name: "PYTHONUNBUFFERED", value: "1" }],
+    environment: &[("PYTHONUNBUFFERED", "1")],
     overwritten: &[],
     prelude: "prelude.py",
     extension: "py",

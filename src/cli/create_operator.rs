@@ -5,18 +5,20 @@ use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use c3::artifact::{self, ArtifactError, Existing};
+use c3::backend::runtime::python_version;
 use c3::engine::context::Context;
+use c3::engine::oci::platform::Platform;
 use c3::engine::progress::Progress;
 use c3::engine::registry;
 use c3::reference::next_version;
-use clap::{Args, ValueEnum, ValueHint};
+use clap::{Args, ValueHint};
 use serde_json::json;
 use tempfile::TempDir;
 
 use super::console::{self, Messages};
-use super::failure::{Failure, INPUT};
-use super::image::{self, Image, Order};
-use super::options::{Emission, FILES, Format, IMAGE, LogLevel, single_platform};
+use super::failure::{Failure, INPUT, USAGE};
+use super::image::{Builder, Choice, Image, Order};
+use super::options::{Emission, FILES, Format, IMAGE, LogLevel};
 use super::plan::{CONTEXT, Plan, Purpose};
 
 #[derive(Args, Debug)]
@@ -34,13 +36,13 @@ pub(crate) struct Options {
     #[command(flatten)]
     emission: Emission,
 
-    /// Platform of the image, such as linux/arm64 [default: the engine's own]
+    /// Platform of the image, such as linux/arm64; with `--builder oci` several [default: the engine's own]
     #[arg(long, value_name = "PLATFORM", value_delimiter = ',', help_heading = IMAGE)]
-    platform: Vec<String>,
+    platform: Vec<Platform>,
 
-    /// What builds the image
+    /// What makes the image
     #[arg(long, default_value = "auto", help_heading = IMAGE)]
-    builder: Builder,
+    builder: Choice,
 
     /// Save the image as an archive for `docker load`, too
     #[arg(long, value_name = "FILE", help_heading = IMAGE)]
@@ -49,6 +51,10 @@ pub(crate) struct Options {
     /// Write the files only; no engine and no registry is asked
     #[arg(long, alias = "no_build", help_heading = IMAGE, conflicts_with_all = ["archive", "platform"])]
     no_build: bool,
+
+    /// Name the image in every file by the digest that the registry knows it by
+    #[arg(long, help_heading = IMAGE, conflicts_with_all = ["no_build", "local_mode"])]
+    pin: bool,
 
     /// Build the image but push nothing
     #[arg(long, alias = "local_mode", help_heading = IMAGE)]
@@ -61,15 +67,6 @@ pub(crate) struct Options {
     /// Leave the build context on disk, in <stem>.context beside the files
     #[arg(long, alias = "keep_generated_files", help_heading = FILES)]
     keep_generated_files: bool,
-}
-
-/// What builds an image.
-#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
-enum Builder {
-    /// The engine of `DOCKER_HOST` or the Docker context if one is named, else the one at the default socket.
-    Auto,
-    /// The same.
-    Docker,
 }
 
 /// Runs the command.
@@ -87,6 +84,26 @@ impl Options {
         Plan::new(&self.file, &self.additional_files, &self.emission, purpose, messages)
     }
 
+    /// What makes the image, if one is made, and if it can make this one.
+    fn builder(&self, plan: &Plan) -> Result<Option<Builder>, Failure> {
+        if self.pin && !self.pushes(plan) {
+            return Err(Failure::new(USAGE, "an image that isn't pushed has no digest for `--pin`")
+                .hint("name a registry and namespace with `--repository`"));
+        }
+        if self.no_build {
+            return Ok(None);
+        }
+        let level = plan.emission.log_level;
+        let builder = Builder::choose(self.builder, level)?;
+        builder.check(plan, &self.platform, level)?;
+        Ok(Some(builder))
+    }
+
+    /// Whether the image goes to a registry.
+    fn pushes(&self, plan: &Plan) -> bool {
+        plan.emission.repository.is_some() && !self.local_mode
+    }
+
     /// What is emitted.
     pub(crate) fn emission(&self) -> &Emission {
         &self.emission
@@ -96,7 +113,6 @@ impl Options {
 /// Builds, pushes and writes what a plan says.
 pub(crate) fn create(options: &Options, mut plan: Plan) -> Result<(), Failure> {
     let emission = &plan.emission.clone();
-    let platform = single_platform(&options.platform)?;
     let repository = plan.repository(emission)?;
     let version = version(options, &plan, &repository)?;
     plan.set_version(&version, &repository)?;
@@ -106,29 +122,48 @@ pub(crate) fn create(options: &Options, mut plan: Plan) -> Result<(), Failure> {
     let artifacts = artifacts?;
     let context = plan.context(&artifacts)?;
     let existing = decide(plan.conflicts(&artifacts, emission), emission.existing())?;
+    let builder = options.builder(&plan)?;
     let kept = options.keep_generated_files.then(|| Kept::stage(&plan, &context, &existing)).transpose()?;
-    let push = emission.repository.is_some() && !options.local_mode;
-    let image = if options.no_build {
-        None
-    } else {
-        let progress = Progress::new(emission.log_level.into());
-        let order = Order {
-            context: &context,
-            repository: &repository,
-            platform,
-            no_cache: options.no_cache,
-            push,
-            archive: options.archive.as_deref(),
-        };
-        let built = image::connect().and_then(|engine| image::build(&engine, &plan, &order, &progress));
-        progress.finish();
-        Some(built?)
-    };
+    let image = builder.map(|builder| build(options, &plan, &builder, &context, &repository)).transpose()?;
     if let Some(kept) = kept {
         kept.place(emission.log_level)?;
     }
+    let digest = image.as_ref().and_then(|image| image.digest.as_ref()).filter(|_| options.pin);
+    let artifacts = match digest {
+        Some(digest) => {
+            plan.pin(digest);
+            plan.artifacts(emission, &mut Messages::default())?
+        }
+        None => artifacts,
+    };
     let files = artifact::write(&artifacts, &plan.folder, &existing)?;
     report(options, &plan, &files, image.as_ref())
+}
+
+/// Makes the image.
+fn build(
+    options: &Options,
+    plan: &Plan,
+    builder: &Builder,
+    context: &Context,
+    repository: &str,
+) -> Result<Image, Failure> {
+    let emission = &plan.emission;
+    let push = options.pushes(plan);
+    let archive = options.archive.clone().or_else(|| builder.archive(plan).filter(|_| !push));
+    let order = Order {
+        context,
+        repository,
+        platforms: &options.platform,
+        python: emission.image_version.as_deref().and_then(python_version),
+        no_cache: options.no_cache,
+        push,
+        archive: archive.as_deref(),
+    };
+    let progress = Progress::new(emission.log_level.into());
+    let built = builder.build(plan, &order, &progress);
+    progress.finish();
+    built
 }
 
 /// The version of the image: as given, as it stands in the manifests, or the next in the registry.
@@ -231,11 +266,8 @@ fn names(path: &Path) -> Option<Vec<OsString>> {
 
 fn report(options: &Options, plan: &Plan, files: &[PathBuf], image: Option<&Image>) -> Result<(), Failure> {
     let emission = &plan.emission;
-    if emission.repository.is_none() && !options.local_mode {
-        console::info(
-            "note: the image stays on this machine; push it with `--repository REGISTRY/NAMESPACE`",
-            emission.log_level,
-        );
+    if let Some(note) = whereabouts(options, plan, image) {
+        console::info(&format!("note: {note}"), emission.log_level);
     }
     match emission.format {
         Format::Json => console::print_json(&json!({
@@ -245,6 +277,7 @@ fn report(options: &Options, plan: &Plan, files: &[PathBuf], image: Option<&Imag
             "image": plan.settings.image,
             "id": image.map(|image| &image.id),
             "digest": image.and_then(|image| image.digest.as_ref()),
+            "archive": image.and_then(|image| image.archive.as_ref()),
             "files": files,
         })),
         Format::Text => {
@@ -253,5 +286,22 @@ fn report(options: &Options, plan: &Plan, files: &[PathBuf], image: Option<&Imag
             let image = image.map(|image| format!("{}{}\n", image.reference, digest.unwrap_or_default()));
             console::print(&image.into_iter().chain(files).collect::<String>())
         }
+    }
+}
+
+/// Where the image is, if that isn't plain.
+fn whereabouts(options: &Options, plan: &Plan, image: Option<&Image>) -> Option<String> {
+    let unnamed = image.and_then(|image| image.archive.as_ref()).filter(|_| options.archive.is_none());
+    match unnamed {
+        Some(archive) => {
+            let archive = archive.display();
+            Some(format!(
+                "the image is in `{archive}`: take it into an engine with `docker load -i {archive}`"
+            ))
+        }
+        None if plan.emission.repository.is_none() && !options.local_mode => {
+            Some("the image stays on this machine; push it with `--repository REGISTRY/NAMESPACE`".to_owned())
+        }
+        None => None,
     }
 }

@@ -5,6 +5,7 @@ use c3::config::ConfigError;
 use c3::engine::context::ContextError;
 use c3::engine::endpoint::EndpointError;
 use c3::engine::error::EngineError;
+use c3::engine::oci::OciError;
 use c3::engine::registry::RegistryError;
 use c3::files::FilesError;
 use c3::grid::error::GridError;
@@ -106,6 +107,21 @@ impl From<EnvironmentError> for Failure {
         let code = if matches!(error, EnvironmentError::NoInterpreter(_)) { ENGINE } else { INPUT };
         let details = match &error {
             EnvironmentError::Failed { tail, .. } => tail.clone(),
+            _ => Vec::new(),
+        };
+        Self { code, message: Some(error.to_string()), details, hint: error.hint() }
+    }
+}
+
+impl From<OciError> for Failure {
+    fn from(error: OciError) -> Self {
+        let code = match error {
+            OciError::Interrupted => INTERRUPTED,
+            OciError::Install { offline: false, .. } | OciError::Context(_) | OciError::Changed(_) => INPUT,
+            _ => ENGINE,
+        };
+        let details = match &error {
+            OciError::Install { tail, .. } => tail.clone(),
             _ => Vec::new(),
         };
         Self { code, message: Some(error.to_string()), details, hint: error.hint() }

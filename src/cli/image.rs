@@ -1,40 +1,69 @@
-//! The image of an operator: built by an engine, named, pushed.
+//! The image of an operator: by an engine, or by `c3` itself where there is none.
 
-use std::collections::BTreeMap;
 use std::fs::Permissions;
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use c3::backend::runtime;
 use c3::diagnostic::Diagnostic;
-use c3::engine::build::Build;
-use c3::engine::context::{Context, source_date_epoch};
+use c3::engine::context::Context;
 use c3::engine::docker::Engine;
-use c3::engine::endpoint::Endpoint;
-use c3::engine::error::EngineError;
+use c3::engine::endpoint::{Endpoint, Rule};
+use c3::engine::oci::platform::Platform;
+use c3::engine::oci::{Assembler, on_disk};
 use c3::engine::progress::Progress;
+use clap::ValueEnum;
 use serde::Serialize;
 use tempfile::NamedTempFile;
 
-use super::failure::{Failure, INPUT};
-use super::plan::Plan;
+use super::console;
+use super::failure::{Failure, INPUT, USAGE};
+use super::options::LogLevel;
+use super::plan::{ARCHIVE, Plan};
 
-/// An image that was built.
+mod assembled;
+pub(crate) mod built;
+
+/// What makes an image, as the command line has it.
+#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Choice {
+    /// The engine of `DOCKER_HOST` or the Docker context if one is named, else the one at the default socket, else oci
+    Auto,
+    /// A container engine: Docker or Podman
+    Docker,
+    /// c3 itself: no engine is asked; packages are installed from wheels
+    Oci,
+}
+
+/// What makes an image.
+pub(crate) enum Builder {
+    /// A container engine.
+    Engine(Box<Engine>),
+    /// `c3` itself.
+    Assembler(Assembler),
+}
+
+/// An image that was made.
 #[derive(Debug, Serialize)]
 pub(crate) struct Image {
     /// Its reference with the version.
     pub(crate) reference: String,
-    /// Its id in the engine.
+    /// Its id in an engine.
     pub(crate) id: String,
-    /// The digest that the registry gave it.
+    /// The digest that a registry knows it by, if it was pushed.
     pub(crate) digest: Option<String>,
+    /// The archive that holds it, if there is one.
+    pub(crate) archive: Option<PathBuf>,
 }
 
-/// How an image is built.
+/// How an image is made.
 pub(crate) struct Order<'a> {
     pub(crate) context: &'a Context,
     pub(crate) repository: &'a str,
-    pub(crate) platform: Option<&'a str>,
+    pub(crate) platforms: &'a [Platform],
+    /// The version of Python that the command line asks for.
+    pub(crate) python: Option<&'a str>,
     pub(crate) no_cache: bool,
     pub(crate) push: bool,
     pub(crate) archive: Option<&'a Path>,
@@ -45,50 +74,53 @@ pub(crate) fn connect() -> Result<Engine, Failure> {
     Ok(Engine::connect(&Endpoint::from_environment()?)?)
 }
 
-/// Builds an image and pushes it as its version and as `latest`.
-pub(crate) fn build(
-    engine: &Engine,
-    plan: &Plan,
-    order: &Order,
-    progress: &Progress,
-) -> Result<Image, Failure> {
-    let settings = &plan.settings;
-    let archive = order.archive.map(Archive::create).transpose()?;
-    if settings.uses_base_image() {
-        let base = engine.ensure_image(&settings.base_image, order.platform, progress)?;
-        check_python(plan, base.variable("PYTHON_VERSION"))?;
+impl Builder {
+    /// What the command line, the environment and the machine decide on.
+    pub(crate) fn choose(choice: Choice, level: LogLevel) -> Result<Self, Failure> {
+        if choice == Choice::Oci {
+            return Ok(Self::Assembler(Assembler::new()?));
+        }
+        let endpoint = Endpoint::from_environment()?;
+        match Engine::connect(&endpoint) {
+            Ok(engine) => Ok(Self::Engine(Box::new(engine))),
+            Err(_) if choice == Choice::Auto && endpoint.rule == Rule::Default => {
+                let note = "note: no container engine answers: c3 makes the image itself (`--builder oci`)";
+                console::info(note, level);
+                Ok(Self::Assembler(Assembler::new()?))
+            }
+            Err(error) => Err(error.into()),
+        }
     }
-    let tags = [settings.image.clone(), format!("{}:latest", order.repository)];
-    let build = Build {
-        context: order.context,
-        dockerfile: &settings.dockerfile,
-        tags: &tags,
-        platform: order.platform,
-        no_cache: order.no_cache,
-        args: &arguments(engine)?,
-    };
-    let id = engine.build(&build, progress)?;
-    let digest = if order.push { Some(push(engine, &tags, progress)?) } else { None };
-    if let Some(archive) = archive {
-        archive.save(engine, &settings.image, progress)?;
-    }
-    if engine.interrupted() {
-        return Err(EngineError::Interrupted.into());
-    }
-    Ok(Image { reference: settings.image.clone(), id, digest })
-}
 
-/// The build arguments: BuildKit takes the time of the image from one.
-fn arguments(engine: &Engine) -> Result<BTreeMap<String, String>, Failure> {
-    let epoch = source_date_epoch()?.filter(|_| engine.buildkit);
-    Ok(epoch.map(|epoch| ("SOURCE_DATE_EPOCH".to_owned(), epoch.to_string())).into_iter().collect())
-}
+    /// Refuses what this builder can't make, before anything long begins.
+    pub(crate) fn check(&self, plan: &Plan, platforms: &[Platform], level: LogLevel) -> Result<(), Failure> {
+        match self {
+            Self::Engine(_) if platforms.len() > 1 => {
+                Err(Failure::new(USAGE, "an engine builds for one platform at a time")
+                    .hint("choose `--builder oci`, which makes one image for all of them"))
+            }
+            Self::Engine(_) if on_disk(&plan.settings.base_image).is_some() => {
+                let message = format!("no engine builds from `{}`", plan.settings.base_image);
+                Err(Failure::new(USAGE, message).hint("choose `--builder oci`, or load it and give its name"))
+            }
+            Self::Engine(_) => Ok(()),
+            Self::Assembler(_) => assembled::check(plan, level),
+        }
+    }
 
-/// Pushes the version first: `latest` must not name an image that its version doesn't.
-fn push(engine: &Engine, tags: &[String; 2], progress: &Progress) -> Result<String, Failure> {
-    let digest = engine.push(&tags[0], progress)?;
-    engine.push(&tags[1], progress)?;
-    Ok(digest)
+    /// Where an image is that is neither pushed nor in an engine: an archive beside the files.
+    pub(crate) fn archive(&self, plan: &Plan) -> Option<PathBuf> {
+        let archive = || plan.folder.join(format!("{}{ARCHIVE}", plan.settings.stem));
+        matches!(self, Self::Assembler(_)).then(archive)
+    }
+
+    /// Makes an image, and pushes it as its version and as `latest`.
+    pub(crate) fn build(&self, plan: &Plan, order: &Order, progress: &Progress) -> Result<Image, Failure> {
+        match self {
+            Self::Engine(engine) => built::build(engine, plan, order, progress),
+            Self::Assembler(assembler) => assembled::build(assembler, plan, order, progress),
+        }
+    }
 }
 
 /// An archive that is going to be written; its place is known to be good before anything is built.
@@ -105,9 +137,14 @@ impl<'a> Archive<'a> {
         file.map(|file| Self { path, file }).map_err(|error| Self::failure(path, &error))
     }
 
-    fn save(mut self, engine: &Engine, image: &str, progress: &Progress) -> Result<(), Failure> {
-        engine.save(image, &mut self.file, progress)?;
-        self.file.persist(self.path).map(drop).map_err(|error| Self::failure(self.path, &error.error))
+    /// Has the archive written, and puts it in its place.
+    fn save<E: Into<Failure>>(
+        mut self,
+        write: impl FnOnce(&mut dyn Write) -> Result<(), E>,
+    ) -> Result<PathBuf, Failure> {
+        write(&mut self.file).map_err(Into::into)?;
+        self.file.persist(self.path).map_err(|error| Self::failure(self.path, &error.error))?;
+        Ok(self.path.to_owned())
     }
 
     fn failure(path: &Path, error: &std::io::Error) -> Failure {

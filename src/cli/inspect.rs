@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use c3::backend::dockerfile::COMPONENT_LABEL;
+use c3::backend::recipe::COMPONENT_LABEL;
 use c3::component::{Component, Requirement};
 use c3::config::Files;
 use c3::diagnostic::Location;

@@ -9,8 +9,6 @@ use c3::engine::progress::Verbosity;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, ValueEnum};
 
-use super::failure::{Failure, USAGE};
-
 /// The platforms that files are written for unless others are named.
 const DEFAULT_TARGETS: [&str; 3] = ["kubeflow", "kubernetes", "cwl"];
 
@@ -176,14 +174,4 @@ pub(crate) fn targets() -> impl TypedValueParser<Value = &'static Target> {
     let name = |target: &Target| PossibleValue::new(target.name).help(target.help);
     PossibleValuesParser::new(TARGETS.iter().map(name))
         .try_map(|name| backend::target(&name).ok_or("no such target"))
-}
-
-/// The platforms of `--platform`, of which an engine builds one at a time.
-pub(crate) fn single_platform(platforms: &[String]) -> Result<Option<&str>, Failure> {
-    match platforms {
-        [] => Ok(None),
-        [platform] => Ok(Some(platform)),
-        _ => Err(Failure::new(USAGE, "an engine builds for one platform at a time")
-            .hint("run `c3` once for each platform, with a version of its own")),
-    }
 }

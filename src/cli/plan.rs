@@ -11,6 +11,7 @@ use c3::check::surroundings::Surroundings;
 use c3::component::{Component, Language};
 use c3::diagnostic::Diagnostic;
 use c3::engine::context::{Content, Context, Entry, source_date_epoch};
+use c3::engine::oci::on_disk;
 use c3::files::{self, AdditionalFile};
 use c3::frontend;
 use c3::reference::{self, NameError};
@@ -50,6 +51,9 @@ fn scripts(source: &Source, operator: &Operator) -> Vec<(String, Content)> {
 
 /// How the name of a build context that is left on disk ends.
 pub(crate) const CONTEXT: &str = ".context";
+
+/// How the name of an image's archive ends, where no other is given.
+pub(crate) const ARCHIVE: &str = ".image.tar";
 
 /// The time that files in an image bear unless `SOURCE_DATE_EPOCH` says another: the second of January 1980, the first
 /// that zip archives can tell in every time zone. In seconds since 1970.
@@ -191,8 +195,18 @@ impl Plan {
         Ok(())
     }
 
+    /// The image is named by its digest, too.
+    pub(crate) fn pin(&mut self, digest: &str) {
+        self.settings.image = format!("{}@{digest}", self.settings.image);
+    }
+
     /// The version of the manifests that are there.
     pub(crate) fn present_version(&self) -> Option<String> {
+        self.present_tag().map(|(version, _)| version)
+    }
+
+    /// The version of the manifests that are there, and the digest behind it if the image is pinned.
+    fn present_tag(&self) -> Option<(String, String)> {
         let image = format!("claimed-{}:", self.component.name);
         backend::suffixes().find_map(|suffix| {
             let text =
@@ -202,7 +216,9 @@ impl Plan {
             let end = version
                 .find(|c: char| !c.is_ascii_alphanumeric() && !"._-".contains(c))
                 .unwrap_or(version.len());
-            reference::valid_tag(&version[..end]).is_ok().then(|| version[..end].to_owned())
+            let (version, rest) = version.split_at(end);
+            reference::valid_tag(version).ok()?;
+            Some((version.to_owned(), pinned(rest).to_owned()))
         })
     }
 
@@ -232,9 +248,11 @@ impl Plan {
     /// The files that are there and differ in more than the version from those to be written.
     pub(crate) fn conflicts(&self, artifacts: &[Artifact], options: &Emission) -> Vec<PathBuf> {
         let conflicts = self.differing(artifacts);
-        let Some(before) = self.present_version().filter(|_| !conflicts.is_empty()) else { return conflicts };
+        let Some((before, digest)) = self.present_tag().filter(|_| !conflicts.is_empty()) else {
+            return conflicts;
+        };
         let repository = self.settings.image.strip_suffix(&format!(":{}", self.settings.version));
-        let (image, version) = (format!("{}:{before}", repository.unwrap_or_default()), before);
+        let (image, version) = (format!("{}:{before}{digest}", repository.unwrap_or_default()), before);
         let settings = Settings { image, version, ..self.settings.clone() };
         let operator = Operator { component: &self.component, settings: &settings };
         let before = backend::emit(&operator, &options.targets()).unwrap_or_default();
@@ -260,6 +278,14 @@ impl Plan {
         if copied && self.settings.files.is_empty() {
             self.settings.files.push(dockerfile::FILES.to_owned());
         }
+    }
+
+    /// The texts of all requirement files, by the names they have in the image.
+    pub(crate) fn requirement_texts(&self) -> Vec<(String, String)> {
+        let text =
+            |path: &Path| String::from_utf8_lossy(&std::fs::read(path).unwrap_or_default()).into_owned();
+        let files = self.requirements.files.iter().filter(|file| !is_wheel(&file.disk));
+        files.map(|file| (file.path.clone(), text(&file.disk))).collect()
     }
 
     /// The build context: requirement files, additional files, the source and its entry point, the Dockerfile.
@@ -309,6 +335,18 @@ fn made(path: String, bytes: Vec<u8>) -> Entry {
     Entry { path, content: Content::Bytes(bytes), executable: false }
 }
 
+/// The digest at the beginning of what follows a version.
+fn pinned(text: &str) -> &str {
+    const LENGTH: usize = "@sha256:".len() + 64;
+    let digest = text.get(..LENGTH).filter(|digest| digest.starts_with("@sha256:"));
+    digest.unwrap_or_default()
+}
+
+/// Whether a file that `pip install` reads is itself a package.
+fn is_wheel(path: &Path) -> bool {
+    path.extension().is_some_and(|end| end == "whl")
+}
+
 /// A name on the command line that isn't one.
 fn usage(error: NameError) -> Failure {
     Failure { code: USAGE, ..Failure::from(error) }
@@ -339,7 +377,7 @@ fn without_own(
     folder: &Path,
     options: &Emission,
 ) -> Vec<AdditionalFile> {
-    let suffixes = backend::suffixes().chain([CONTEXT]);
+    let suffixes = backend::suffixes().chain([CONTEXT, ARCHIVE]);
     let made = suffixes.map(|suffix| format!("{}{suffix}", source.stem()));
     let made = made.chain([dockerfile_name(source, options)]).map(|name| folder.join(name));
     let own: Vec<PathBuf> =
@@ -407,6 +445,9 @@ fn folder_in_image(path: &Path, root: &Path) -> String {
 }
 
 fn base_image(options: &Emission, component: &Component) -> Result<String, Failure> {
+    if let Some(image) = options.base_image.as_ref().filter(|image| on_disk(image).is_some()) {
+        return Ok(image.clone());
+    }
     if let Some(image) = &options.base_image {
         return match reference::Reference::parse(image) {
             Ok(_) => Ok(image.clone()),

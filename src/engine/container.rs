@@ -61,7 +61,7 @@ impl Engine {
         let made = self.wait(async {
             self.patient.create_container(None, body(container)).await.map_err(|error| failed(&error))
         })?;
-        self.finish(async {
+        self.work.finish(async {
             let ended = self.attend(&made.id).await;
             let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
             let removed = self.patient.remove_container(&made.id, Some(options)).await;
@@ -79,7 +79,7 @@ impl Engine {
         tokio::select! {
             biased;
             ended = &mut ended => ended,
-            signal = self.asked_to_end() => Ok(self.stop(id, signal, ended).await),
+            signal = self.work.asked_to_end() => Ok(self.stop(id, signal, ended).await),
         }
     }
 

@@ -36,6 +36,16 @@ pub enum Content {
     Disk(PathBuf),
 }
 
+impl Content {
+    /// Its size, as far as it can be told before it is read.
+    pub(super) fn size(&self) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::Disk(disk) => disk.metadata().map_or(0, |disk| disk.len()),
+        }
+    }
+}
+
 /// What is at a path of the context: a folder, or a file that may be executed or not.
 #[derive(Debug, Clone)]
 enum Node {
@@ -119,6 +129,24 @@ impl Context {
         self.nodes.values().map(Node::size).sum()
     }
 
+    /// The time of change that all files bear, in seconds since 1970.
+    pub(super) fn mtime(&self) -> u64 {
+        self.mtime
+    }
+
+    /// What is below a folder, in order: the path there, the content (of a folder none) and the permissions.
+    pub(super) fn below(&self, folder: &str) -> impl Iterator<Item = (&str, Option<&Content>, u32)> {
+        let nodes = self.nodes.iter();
+        nodes.filter_map(move |(path, node)| {
+            let path = path.strip_prefix(folder)?.strip_prefix('/')?;
+            let content = match node {
+                Node::Folder => None,
+                Node::File(content, _) => Some(content),
+            };
+            Some((path, content, node.mode()))
+        })
+    }
+
     /// The text of a file, as far as it was made here.
     pub(super) fn text(&self, path: &str) -> String {
         match self.nodes.get(path) {
@@ -161,8 +189,7 @@ impl Node {
     fn size(&self) -> u64 {
         match self {
             Self::Folder => 0,
-            Self::File(Content::Bytes(bytes), _) => bytes.len() as u64,
-            Self::File(Content::Disk(disk), _) => disk.metadata().map_or(0, |disk| disk.len()),
+            Self::File(content, _) => content.size(),
         }
     }
 }

@@ -1,15 +1,12 @@
 //! Docker and Podman, by Docker's API: connect, look up images, name them.
 
 use std::future::Future;
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bollard::errors::Error;
 use bollard::models::SystemVersion;
 use bollard::query_parameters::TagImageOptionsBuilder;
 use bollard::{API_DEFAULT_VERSION, Docker};
-use tokio::runtime::{self, Runtime};
-use tokio_util::sync::CancellationToken;
 
 use super::endpoint::Endpoint;
 use super::error::EngineError;
@@ -17,7 +14,7 @@ use super::image::Image;
 use super::progress::Progress;
 use super::reason::{is_lost, reason};
 use super::reference::repository_and_tag;
-use crate::interruption::{self, Signal};
+use super::work::Work;
 
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -27,9 +24,6 @@ const QUESTION: Duration = Duration::from_mins(1);
 
 /// How long builds and transfers may take until they first say something: as long as they want.
 const PATIENCE: Duration = Duration::from_hours(24 * 365);
-
-/// How long a program that was asked twice to end has for its last work.
-const LAST_WORK: Duration = Duration::from_secs(2);
 
 /// Which engine answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,9 +47,7 @@ pub struct Engine {
     pub buildkit: bool,
     pub(super) patient: Docker,
     client: Docker,
-    runtime: Runtime,
-    interrupted: CancellationToken,
-    signal: Arc<OnceLock<Signal>>,
+    pub(super) work: Work,
 }
 
 impl Engine {
@@ -67,20 +59,18 @@ impl Engine {
             reason,
         };
         let client = client(endpoint).map_err(|error| unreachable(reason(&error)))?;
-        let runtime = runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-        let runtime = runtime.map_err(|error| unreachable(error.to_string()))?;
-        match runtime.block_on(greet(&client)) {
-            Ok(version) => Ok(Self::new(endpoint.clone(), client, runtime, version)),
+        let work = Work::new().map_err(|error| unreachable(error.to_string()))?;
+        let greeted = work.wait(async { greet(&client).await.map_err(|error| unreachable(reason(&error))) });
+        match greeted {
+            Ok(version) => Ok(Self::new(endpoint.clone(), client, work, version)),
             Err(error) => {
-                runtime.shutdown_background();
-                Err(unreachable(reason(&error)))
+                work.abandon();
+                Err(error)
             }
         }
     }
 
-    fn new(endpoint: Endpoint, client: Docker, runtime: Runtime, version: SystemVersion) -> Self {
-        let (interrupted, signal) = (CancellationToken::new(), Arc::default());
-        runtime.spawn(watch(interrupted.clone(), Arc::clone(&signal)));
+    fn new(endpoint: Endpoint, client: Docker, work: Work, version: SystemVersion) -> Self {
         Self {
             kind: kind(&version),
             buildkit: has_buildkit(&version) && wants_buildkit(),
@@ -88,16 +78,14 @@ impl Engine {
             patient: client.clone().with_timeout(PATIENCE),
             endpoint,
             client: client.with_timeout(QUESTION),
-            runtime,
-            interrupted,
-            signal,
+            work,
         }
     }
 
     /// Whether the user has pressed Ctrl-C since the engine was connected.
     #[must_use]
     pub fn interrupted(&self) -> bool {
-        self.interrupted.is_cancelled()
+        self.work.interrupted()
     }
 
     /// Whether the engine runs as an ordinary user, whom its containers know as root.
@@ -153,24 +141,7 @@ impl Engine {
         &self,
         work: impl Future<Output = Result<T, EngineError>>,
     ) -> Result<T, EngineError> {
-        self.runtime.block_on(async {
-            tokio::select! {
-                biased;
-                () = self.interrupted.cancelled() => Err(EngineError::Interrupted),
-                result = work => result,
-            }
-        })
-    }
-
-    /// Waits for some work that deals with Ctrl-C itself.
-    pub(super) fn finish<T>(&self, work: impl Future<Output = T>) -> T {
-        self.runtime.block_on(work)
-    }
-
-    /// Waits until the user presses Ctrl-C or the system asks the program to end, and tells which.
-    pub(super) async fn asked_to_end(&self) -> Signal {
-        self.interrupted.cancelled().await;
-        self.signal.get().copied().unwrap_or(Signal::Interrupt)
+        self.work.wait(work)
     }
 
     /// What it means that the client has failed while doing something.
@@ -219,16 +190,6 @@ async fn greet(client: &Docker) -> Result<SystemVersion, Error> {
         client.version().await
     };
     tokio::time::timeout(CONNECT, question).await.unwrap_or(Err(Error::RequestTimeoutError))
-}
-
-/// Cancels what is going on at the first Ctrl-C or request to end, and ends the program soon after the second.
-async fn watch(interrupted: CancellationToken, signal: Arc<OnceLock<Signal>>) {
-    let _ = signal.set(interruption::asked_to_end().await);
-    interrupted.cancel();
-    interruption::asked_to_end().await;
-    tokio::time::sleep(LAST_WORK).await;
-    #[expect(clippy::exit, reason = "who asks twice doesn't want to wait")]
-    std::process::exit(130);
 }
 
 fn kind(version: &SystemVersion) -> Kind {

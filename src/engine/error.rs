@@ -6,6 +6,7 @@ use super::context::ContextError;
 use super::endpoint::{EndpointError, Rule};
 use super::reference::DOCKER_HUB;
 use super::registry::RegistryError;
+use super::work::Interrupted;
 use crate::reference::registry_host;
 
 /// Why an engine didn't do what it was asked for.
@@ -93,6 +94,12 @@ pub enum EngineError {
     /// The user has pressed Ctrl-C.
     #[error("interrupted")]
     Interrupted,
+}
+
+impl From<Interrupted> for EngineError {
+    fn from(_: Interrupted) -> Self {
+        Self::Interrupted
+    }
 }
 
 impl EngineError {

@@ -1,4 +1,5 @@
-//! Engines: what builds, keeps and pushes images. Docker's API spoken to Docker or Podman, and registries.
+//! Engines: what builds, keeps and pushes images. Docker's API spoken to Docker or Podman, registries, and the assembling
+//! of images without any engine.
 
 pub mod build;
 pub mod container;
@@ -7,6 +8,7 @@ pub mod docker;
 pub mod endpoint;
 pub mod error;
 pub mod image;
+pub mod oci;
 pub mod progress;
 pub mod registry;
 
@@ -14,3 +16,4 @@ mod reason;
 mod reference;
 mod steps;
 mod transfer;
+mod work;

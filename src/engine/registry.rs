@@ -4,10 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use oci_client::client::linux_amd64_resolver;
-use oci_client::manifest::{
-    IMAGE_MANIFEST_LIST_MEDIA_TYPE, IMAGE_MANIFEST_MEDIA_TYPE, OCI_IMAGE_INDEX_MEDIA_TYPE,
-    OCI_IMAGE_MEDIA_TYPE, OciImageIndex, OciManifest,
-};
+use oci_client::manifest::{OciImageIndex, OciManifest};
 use reqwest::Url;
 use reqwest::header::{HeaderMap, LINK};
 use serde::Deserialize;
@@ -15,23 +12,18 @@ use tokio::runtime::Builder;
 
 pub use self::credentials::{Credential, CredentialError, HelperError, credentials};
 pub use self::error::RegistryError;
-use self::session::Session;
+pub(super) use self::session::Session;
 use crate::reference::Reference;
 
 mod challenge;
 mod credentials;
 mod error;
+mod images;
 mod session;
 pub(crate) mod transport;
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 const PAGE: usize = 1000;
-const MANIFESTS: [&str; 4] = [
-    OCI_IMAGE_MEDIA_TYPE,
-    OCI_IMAGE_INDEX_MEDIA_TYPE,
-    IMAGE_MANIFEST_MEDIA_TYPE,
-    IMAGE_MANIFEST_LIST_MEDIA_TYPE,
-];
 
 #[derive(Deserialize)]
 struct TagPage {
@@ -71,18 +63,18 @@ pub fn labels(reference: &str) -> Result<BTreeMap<String, String>, RegistryError
 /// Has `work` talk to the registry for a limited time.
 fn in_time<T>(
     reference: &Reference,
-    work: impl AsyncFnOnce(&mut Session) -> Result<T, RegistryError>,
+    work: impl AsyncFnOnce(&Session) -> Result<T, RegistryError>,
 ) -> Result<T, RegistryError> {
-    let mut session = Session::open(reference)?;
+    let session = Session::open(reference)?;
     let runtime = Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| session.unreachable(&error))?;
-    let answer = runtime.block_on(async { tokio::time::timeout(TIMEOUT, work(&mut session)).await });
+    let answer = runtime.block_on(async { tokio::time::timeout(TIMEOUT, work(&session)).await });
     // A name that is still being looked up must not hold the program.
     runtime.shutdown_background();
     answer.unwrap_or_else(|_| Err(session.late(TIMEOUT)))
 }
 
-async fn all_tags(session: &mut Session) -> Result<Vec<String>, RegistryError> {
+async fn all_tags(session: &Session) -> Result<Vec<String>, RegistryError> {
     let mut tags = BTreeSet::new();
     let mut next = Some(session.url(&format!("tags/list?n={PAGE}"))?);
     while let Some(url) = next {
@@ -119,10 +111,7 @@ fn following_page(url: &Url, page: &[String]) -> Option<Url> {
     Some(next)
 }
 
-async fn image_labels(
-    session: &mut Session,
-    version: &str,
-) -> Result<BTreeMap<String, String>, RegistryError> {
+async fn image_labels(session: &Session, version: &str) -> Result<BTreeMap<String, String>, RegistryError> {
     let manifest = match manifest(session, version).await? {
         OciManifest::ImageIndex(index) => match preferred(&index) {
             Some(digest) => manifest(session, &digest).await?,
@@ -139,10 +128,9 @@ async fn image_labels(
     Ok(config.config.unwrap_or_default().labels.unwrap_or_default())
 }
 
-async fn manifest(session: &mut Session, version: &str) -> Result<OciManifest, RegistryError> {
-    let url = session.url(&format!("manifests/{version}"))?;
-    let response = session.get(&url, &MANIFESTS).await?;
-    session.json(response).await
+async fn manifest(session: &Session, version: &str) -> Result<OciManifest, RegistryError> {
+    let bytes = session.manifest(version).await?;
+    serde_json::from_slice(&bytes).map_err(|error| session.malformed(&error.to_string()))
 }
 
 /// The variant for `linux/amd64`, else the first.

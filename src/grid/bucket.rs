@@ -104,7 +104,7 @@ impl Store {
     }
 
     async fn get(&self, url: Url) -> Result<Response, GridError> {
-        transport::send(self.client.get(url)).await.map_err(|error| self.unreachable(&error))
+        transport::send(|| self.client.get(url.clone())).await.map_err(|error| self.unreachable(&error))
     }
 
     /// The error for an answer that is one; what is no object store doesn't answer in its words.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use c3::backend;
-use c3::backend::dockerfile::COMPONENT_LABEL;
+use c3::backend::recipe::COMPONENT_LABEL;
 use c3::component::Component;
 use c3::engine::container::{Container, Mount};
 use c3::engine::docker::Engine;
@@ -17,7 +17,7 @@ use c3::reference::Reference;
 
 use super::super::console;
 use super::super::failure::{ENGINE, Failure, INPUT, USAGE};
-use super::super::image::{self, Order};
+use super::super::image::{self, Order, built};
 use super::super::options::Emission;
 use super::super::plan::Plan;
 use super::passing::{self, passed};
@@ -56,13 +56,14 @@ fn build(options: &Options, engine: &Engine, plan: &mut Plan) -> Result<String, 
     let order = Order {
         context: &context,
         repository: &repository,
-        platform: None,
+        platforms: &[],
+        python: None,
         no_cache: false,
         push: false,
         archive: None,
     };
     let progress = options.progress();
-    let built = image::build(engine, plan, &order, &progress);
+    let built = built::build(engine, plan, &order, &progress);
     progress.finish();
     Ok(built?.reference)
 }

@@ -104,6 +104,6 @@ fn command(plan: &Plan, interface: &Interface, root: &Path) -> Command {
         command.env_remove(name);
     }
     let constants = runtime::of(plan.component.language).environment;
-    command.envs(constants.iter().map(|variable| (variable.name, variable.value)));
+    command.envs(constants.iter().copied());
     command
 }

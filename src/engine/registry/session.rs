@@ -1,6 +1,7 @@
 //! The talk with one registry about one repository: login, retries, errors.
 
 use std::error::Error;
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, HeaderMap};
@@ -14,15 +15,18 @@ use super::{RegistryError, transport};
 use crate::reference::Reference;
 
 /// One registry, one repository.
-pub(super) struct Session {
-    client: Client,
+pub(in crate::engine) struct Session {
     host: String,
     path: String,
+    client: Client,
     credential: Option<Credential>,
-    authorization: Authorization,
+    /// What is to be allowed, as token servers are asked for it.
+    scopes: Vec<String>,
+    authorization: RwLock<Authorization>,
 }
 
 /// What goes with each request.
+#[derive(Clone, PartialEq, Eq)]
 enum Authorization {
     None,
     Basic(String, String),
@@ -44,12 +48,27 @@ struct Envelope {
 }
 
 impl Session {
-    /// Looks the login up; nothing is sent yet.
-    pub(super) fn open(reference: &Reference) -> Result<Self, RegistryError> {
+    /// A session for reading. Looks the login up; nothing is sent yet.
+    pub(in crate::engine) fn open(reference: &Reference) -> Result<Self, RegistryError> {
+        Self::with_scopes(reference, vec![format!("repository:{}:pull", reference.path)])
+    }
+
+    /// A session for writing, which may take blobs from another repository of the same registry, too.
+    pub(in crate::engine) fn writing(
+        reference: &Reference,
+        source: Option<&Reference>,
+    ) -> Result<Self, RegistryError> {
+        let source = source.filter(|source| source.host == reference.host && source.path != reference.path);
+        let pulled = source.map(|source| format!("repository:{}:pull", source.path));
+        let pushed = format!("repository:{}:pull,push", reference.path);
+        Self::with_scopes(reference, std::iter::once(pushed).chain(pulled).collect())
+    }
+
+    fn with_scopes(reference: &Reference, scopes: Vec<String>) -> Result<Self, RegistryError> {
         let Reference { host, path, .. } = reference.clone();
         let credential = credentials(&host)?;
         let client = transport::client(&host).map_err(|error| unreachable(&host, &error))?;
-        Ok(Self { client, host, path, credential, authorization: Authorization::None })
+        Ok(Self { host, path, client, credential, scopes, authorization: RwLock::new(Authorization::None) })
     }
 
     /// The address of something in the repository.
@@ -58,16 +77,44 @@ impl Session {
         Url::parse(&url).map_err(|error| self.unreachable(&error))
     }
 
-    /// Gets what is at an address, and logs in when the registry asks for it.
-    pub(super) async fn get(&mut self, url: &Url, accept: &[&str]) -> Result<Response, RegistryError> {
-        let response = self.send(self.request(url, accept)).await?;
-        let asked = response.status() == StatusCode::UNAUTHORIZED;
-        if !asked || !matches!(self.authorization, Authorization::None) {
-            return self.checked(response).await;
-        }
-        self.authorization = self.authorize(response.headers()).await?;
-        let response = self.send(self.request(url, accept)).await?;
+    /// Gets what is at an address.
+    pub(super) async fn get(&self, url: &Url, accept: &[&str]) -> Result<Response, RegistryError> {
+        let request = |client: &Client| {
+            let request = client.get(url.clone());
+            accept.iter().fold(request, |request, kind| request.header(ACCEPT, *kind))
+        };
+        let response = self.answer(url, request).await?;
         self.checked(response).await
+    }
+
+    /// Sends a request, logs in when the registry asks for it, and gives whatever it answers then.
+    pub(super) async fn answer(
+        &self,
+        url: &Url,
+        request: impl Fn(&Client) -> RequestBuilder,
+    ) -> Result<Response, RegistryError> {
+        let shown = self.authorization();
+        let response = self.send(|| self.authorized(url, request(&self.client), &shown)).await?;
+        if response.status() != StatusCode::UNAUTHORIZED || matches!(shown, Authorization::Basic(..)) {
+            return Ok(response);
+        }
+        // A token may have run out; if another request has got a new one meanwhile, that is as good.
+        let fresh = match self.authorization() {
+            current if current != shown => current,
+            _ => self.authorize(response.headers()).await?,
+        };
+        self.authorization.write().unwrap_or_else(PoisonError::into_inner).clone_from(&fresh);
+        self.send(|| self.authorized(url, request(&self.client), &fresh)).await
+    }
+
+    /// Sends a request that can't be repeated, with the login that the one before it was let in by.
+    pub(super) async fn once(
+        &self,
+        url: &Url,
+        request: impl FnOnce(&Client) -> RequestBuilder,
+    ) -> Result<Response, RegistryError> {
+        let request = self.authorized(url, request(&self.client), &self.authorization());
+        request.send().await.map_err(|error| self.unreachable(&error))
     }
 
     /// Reads a JSON body.
@@ -76,17 +123,21 @@ impl Session {
         serde_json::from_slice(&body).map_err(|error| self.malformed(&error.to_string()))
     }
 
-    fn request(&self, url: &Url, accept: &[&str]) -> RequestBuilder {
-        let request = self.client.get(url.clone());
-        let request = accept.iter().fold(request, |request, kind| request.header(ACCEPT, *kind));
-        match &self.authorization {
-            Authorization::None => request,
-            Authorization::Basic(username, password) => request.basic_auth(username, Some(password)),
-            Authorization::Bearer(token) => request.bearer_auth(token),
+    fn authorization(&self) -> Authorization {
+        self.authorization.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The login is for the registry only: addresses that it gives may be anywhere.
+    fn authorized(&self, url: &Url, request: RequestBuilder, shown: &Authorization) -> RequestBuilder {
+        let own = Url::parse(&transport::origin(&self.host)).is_ok_and(|own| own.origin() == url.origin());
+        match shown {
+            Authorization::Basic(username, password) if own => request.basic_auth(username, Some(password)),
+            Authorization::Bearer(token) if own => request.bearer_auth(token),
+            _ => request,
         }
     }
 
-    async fn send(&self, request: RequestBuilder) -> Result<Response, RegistryError> {
+    async fn send(&self, request: impl Fn() -> RequestBuilder) -> Result<Response, RegistryError> {
         let response = transport::send(request).await;
         response.map_err(|error| self.unreachable(&error))
     }
@@ -103,9 +154,7 @@ impl Session {
 
     /// Trades the login, or none, for a token that opens this repository.
     async fn token(&self, realm: &str, service: Option<String>) -> Result<Authorization, RegistryError> {
-        let mut fields = vec![("scope", format!("repository:{}:pull", self.path))];
-        fields.extend(service.map(|service| ("service", service)));
-        let response = self.send(self.token_request(realm, fields)).await?;
+        let response = self.send(|| self.token_request(realm, service.clone())).await?;
         if response.status() == StatusCode::BAD_REQUEST {
             return Err(self.denied());
         }
@@ -115,21 +164,30 @@ impl Session {
         token.map(Authorization::Bearer).ok_or_else(|| self.malformed("no token is given"))
     }
 
-    fn token_request(&self, realm: &str, mut fields: Vec<(&str, String)>) -> RequestBuilder {
+    fn token_request(&self, realm: &str, service: Option<String>) -> RequestBuilder {
+        let scopes = self.scopes.iter().map(|scope| ("scope", scope.clone()));
+        let fields: Vec<_> = scopes.chain(service.map(|service| ("service", service))).collect();
         match &self.credential {
             None => self.client.get(realm).query(&fields),
             Some(Credential::Password { username, password }) => {
                 self.client.get(realm).query(&fields).basic_auth(username, Some(password))
             }
             Some(Credential::IdentityToken(token)) => {
-                let grant = [("grant_type", "refresh_token"), ("client_id", "c3"), ("refresh_token", token)];
-                fields.extend(grant.map(|(name, value)| (name, value.to_owned())));
-                self.client.post(realm).form(&fields)
+                self.client.post(realm).form(&self.grant(token, fields))
             }
         }
     }
 
-    async fn checked(&self, response: Response) -> Result<Response, RegistryError> {
+    /// The form by which OAuth 2 trades a token for another: all scopes in one field.
+    fn grant<'a>(&self, token: &str, fields: Vec<(&'a str, String)>) -> Vec<(&'a str, String)> {
+        let grant = [("grant_type", "refresh_token"), ("client_id", "c3"), ("refresh_token", token)];
+        let grant = grant.into_iter().map(|(name, value)| (name, value.to_owned()));
+        let rest = fields.into_iter().filter(|(name, _)| *name != "scope");
+        grant.chain(rest).chain([("scope", self.scopes.join(" "))]).collect()
+    }
+
+    /// The answer, if it is a good one.
+    pub(super) async fn checked(&self, response: Response) -> Result<Response, RegistryError> {
         match response.status() {
             status if status.is_success() => Ok(response),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(self.denied()),
@@ -163,7 +221,7 @@ impl Session {
     }
 
     /// The error for no answer at all.
-    pub(super) fn unreachable(&self, error: &dyn Error) -> RegistryError {
+    pub(in crate::engine) fn unreachable(&self, error: &dyn Error) -> RegistryError {
         unreachable(&self.host, error)
     }
 

@@ -1,5 +1,6 @@
 //! How pages follow each other, and what is said when a registry refuses.
 
+use oci_client::manifest::OCI_IMAGE_MEDIA_TYPE;
 use reqwest::header::HeaderValue;
 
 use super::*;

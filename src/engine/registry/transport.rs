@@ -8,7 +8,8 @@ use reqwest::{Client, RequestBuilder, Response, StatusCode};
 
 const USER_AGENT: &str = concat!("c3/", env!("CARGO_PKG_VERSION"));
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-const RETRIES: u32 = 2;
+/// How often a busy registry is asked again.
+pub(super) const RETRIES: u32 = 2;
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: u64 = 10;
 
@@ -32,22 +33,26 @@ pub(super) fn origin(host: &str) -> String {
 }
 
 /// Sends a request, again after a while when the other side is busy.
-pub(crate) async fn send(request: RequestBuilder) -> reqwest::Result<Response> {
-    for wait in (0..RETRIES).map(|attempt| FIRST_WAIT * 2_u32.pow(attempt)) {
-        let Some(attempt) = request.try_clone() else {
-            break;
-        };
-        let response = attempt.send().await?;
+pub(crate) async fn send(request: impl Fn() -> RequestBuilder) -> reqwest::Result<Response> {
+    for attempt in 0..RETRIES {
+        let response = request().send().await?;
         if !is_busy(response.status()) {
             return Ok(response);
         }
-        tokio::time::sleep(asked_wait(response.headers()).unwrap_or(wait)).await;
+        wait(attempt, response.headers()).await;
     }
-    request.send().await
+    request().send().await
 }
 
-fn is_busy(status: StatusCode) -> bool {
+/// Whether it is worth asking again.
+pub(super) fn is_busy(status: StatusCode) -> bool {
     status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error()
+}
+
+/// Waits before the next attempt: as long as the registry asks for, else longer each time.
+pub(super) async fn wait(attempt: u32, headers: &HeaderMap) {
+    let own = FIRST_WAIT * 2_u32.pow(attempt);
+    tokio::time::sleep(asked_wait(headers).unwrap_or(own)).await;
 }
 
 fn asked_wait(headers: &HeaderMap) -> Option<Duration> {

@@ -1,0 +1,52 @@
+//! An image that `c3` makes itself.
+
+use c3::backend::recipe::recipe;
+use c3::engine::oci::refusal::refusals;
+use c3::engine::oci::{Assembler, OciError, Order as Assembly};
+use c3::engine::progress::Progress;
+
+use super::{Archive, Image, Order, check_python};
+use crate::cli::console;
+use crate::cli::failure::Failure;
+use crate::cli::options::LogLevel;
+use crate::cli::plan::Plan;
+
+/// Refuses what has to be built in a container.
+pub(super) fn check(plan: &Plan, level: LogLevel) -> Result<(), Failure> {
+    let refused = refusals(&plan.component, &plan.settings, &plan.source, &plan.requirement_texts());
+    console::diagnostics(&refused, &plan.source, level);
+    if refused.is_empty() { Ok(()) } else { Err(Failure::diagnosed()) }
+}
+
+/// Makes an image and pushes it as its version and as `latest`, or writes it to an archive.
+pub(super) fn build(
+    assembler: &Assembler,
+    plan: &Plan,
+    order: &Order,
+    progress: &Progress,
+) -> Result<Image, Failure> {
+    let settings = &plan.settings;
+    let archive = order.archive.map(Archive::create).transpose()?;
+    let bases = assembler.read(&settings.base_image, order.platforms, progress)?;
+    bases.python_versions().try_for_each(|version| check_python(plan, Some(version)))?;
+    let recipe = recipe(&plan.operator());
+    let assembly = Assembly {
+        python: order.python,
+        recipe: &recipe,
+        context: order.context,
+        no_cache: order.no_cache,
+        progress,
+    };
+    let image = assembler.assemble(bases, &assembly)?;
+    if order.push {
+        assembler.push(&image, order.repository, &[&settings.version, "latest"], progress)?;
+    }
+    let tags = [settings.image.clone(), format!("{}:latest", order.repository)];
+    let save = |archive: Archive| archive.save(|out| assembler.save(&image, &tags, out, progress));
+    let archive = archive.map(save).transpose()?;
+    if assembler.interrupted() {
+        return Err(OciError::Interrupted.into());
+    }
+    let digest = order.push.then(|| image.digest().to_owned());
+    Ok(Image { reference: settings.image.clone(), id: image.id().to_owned(), digest, archive })
+}

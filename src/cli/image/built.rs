@@ -1,0 +1,60 @@
+//! An image by a container engine.
+
+use std::collections::BTreeMap;
+
+use c3::engine::build::Build;
+use c3::engine::context::source_date_epoch;
+use c3::engine::docker::Engine;
+use c3::engine::error::EngineError;
+use c3::engine::progress::Progress;
+
+use super::{Archive, Image, Order, check_python};
+use crate::cli::failure::Failure;
+use crate::cli::plan::Plan;
+
+/// Builds an image and pushes it as its version and as `latest`.
+pub(crate) fn build(
+    engine: &Engine,
+    plan: &Plan,
+    order: &Order,
+    progress: &Progress,
+) -> Result<Image, Failure> {
+    let settings = &plan.settings;
+    let archive = order.archive.map(Archive::create).transpose()?;
+    let platform = order.platforms.first().map(ToString::to_string);
+    let platform = platform.as_deref();
+    if settings.uses_base_image() {
+        let base = engine.ensure_image(&settings.base_image, platform, progress)?;
+        check_python(plan, base.variable("PYTHON_VERSION"))?;
+    }
+    let tags = [settings.image.clone(), format!("{}:latest", order.repository)];
+    let build = Build {
+        context: order.context,
+        dockerfile: &settings.dockerfile,
+        tags: &tags,
+        platform,
+        no_cache: order.no_cache,
+        args: &arguments(engine)?,
+    };
+    let id = engine.build(&build, progress)?;
+    let digest = if order.push { Some(push(engine, &tags, progress)?) } else { None };
+    let save = |archive: Archive| archive.save(|out| engine.save(&settings.image, out, progress).map(drop));
+    let archive = archive.map(save).transpose()?;
+    if engine.interrupted() {
+        return Err(EngineError::Interrupted.into());
+    }
+    Ok(Image { reference: settings.image.clone(), id, digest, archive })
+}
+
+/// The build arguments: BuildKit takes the time of the image from one.
+fn arguments(engine: &Engine) -> Result<BTreeMap<String, String>, Failure> {
+    let epoch = source_date_epoch()?.filter(|_| engine.buildkit);
+    Ok(epoch.map(|epoch| ("SOURCE_DATE_EPOCH".to_owned(), epoch.to_string())).into_iter().collect())
+}
+
+/// Pushes the version first: `latest` must not name an image that its version doesn't.
+fn push(engine: &Engine, tags: &[String; 2], progress: &Progress) -> Result<String, Failure> {
+    let digest = engine.push(&tags[0], progress)?;
+    engine.push(&tags[1], progress)?;
+    Ok(digest)
+}

@@ -1,0 +1,180 @@
+//! The assembling: base, installed packages and files become an image.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use oci_client::manifest::OciDescriptor;
+
+use super::base::Base;
+use super::config;
+use super::error::OciError;
+use super::files::{self, Place};
+use super::installer::{self, Target};
+use super::layer::{Blob, Entry, Layer, Packed, digest, pack};
+use super::manifest::{self, Document};
+use super::platform::Platform;
+use super::python::{Python, SYSTEM, access, minor};
+use super::{Assembler, Order, site};
+use crate::engine::context::Content;
+use crate::engine::progress::Event;
+
+/// From which size on a layer is kept in a file, in bytes before compression.
+const LARGE: u64 = 1 << 20;
+
+/// An image for one platform.
+pub(super) struct Image {
+    pub(super) platform: Platform,
+    /// The layers of the base, from the bottom up.
+    pub(super) base: Vec<OciDescriptor>,
+    /// Those above.
+    pub(super) layers: Vec<Layer>,
+    pub(super) config: Document,
+    pub(super) manifest: Document,
+}
+
+impl Assembler {
+    /// Makes an image on a base.
+    pub(super) fn image(&self, order: &Order, base: Base) -> Result<Image, OciError> {
+        let place = place(order, &base);
+        let mut layers = Vec::new();
+        if !order.recipe.installs.is_empty() {
+            layers.push(self.packages(order, &base, &place)?);
+        }
+        for (what, entries) in files::layers(order.context, &place) {
+            layers.push(self.layer(order, what, &entries)?);
+        }
+        let config = config::config(&base.config, order.recipe, &layers, order.context.mtime());
+        let config = Document::config(&config)?;
+        let own: Vec<_> = layers.iter().map(|layer| &layer.packed).collect();
+        let annotations = [
+            ("org.opencontainers.image.base.digest", base.digest.clone()),
+            ("org.opencontainers.image.base.name", base.name.clone()),
+        ];
+        let annotations: BTreeMap<_, _> =
+            annotations.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let manifest = manifest::manifest(&config, &base.layers, &own, annotations)?;
+        Ok(Image { platform: base.platform, base: base.layers, layers, config, manifest })
+    }
+
+    /// The layer with the requirements and the files that name them.
+    fn packages(&self, order: &Order, base: &Base, place: &Place) -> Result<Layer, OciError> {
+        let python = python(order, base)?;
+        let machine = base.platform.machine().ok_or_else(|| OciError::Platform(base.platform.to_string()))?;
+        let target = Target { python: &python, platform: &base.platform, machine };
+        let requirements = files::requirements(order.context, place);
+        let installs = &order.recipe.installs;
+        let commands = installs.iter().map(|words| format!("pip install {}", words.join(" ")));
+        let what = commands.collect::<Vec<_>>().join(" && ");
+        let name = name(order, &target, &requirements)?;
+        let cached = if order.no_cache { None } else { self.cache.get(&name) };
+        let (packed, blob) = match cached {
+            Some(found) => found,
+            None => self.install(order, &target, requirements, &name)?,
+        };
+        Ok(Layer { packed, blob, what })
+    }
+
+    fn install(
+        &self,
+        order: &Order,
+        target: &Target,
+        requirements: Vec<Entry>,
+        name: &str,
+    ) -> Result<(Packed, Blob), OciError> {
+        let work = self.cache.work()?;
+        let [files, folder] = ["files", "target"].map(|name| work.path().join(name));
+        fs::create_dir(&files).map_err(OciError::io("write", files.display()))?;
+        for (path, content, _) in order.context.below(crate::backend::dockerfile::REQUIREMENTS) {
+            let path = files.join(path);
+            let written = match content {
+                None => fs::create_dir(&path),
+                Some(Content::Bytes(bytes)) => fs::write(&path, bytes),
+                Some(Content::Disk(disk)) => fs::copy(disk, &path).map(drop),
+            };
+            written.map_err(OciError::io("write", path.display()))?;
+        }
+        let installs = &order.recipe.installs;
+        self.work.wait(installer::install(installs, &files, &folder, target, order.progress))?;
+        order.progress.report(&Event::Started("pack the packages".to_owned()));
+        let packages = site::arrange(site::read(&folder)?, target.python);
+        let entries = merged(packages.into_iter().chain(requirements));
+        let go_on = || !self.work.interrupted();
+        self.cache.put(name, |out| pack(&entries, order.context.mtime(), go_on, out))
+    }
+
+    /// A layer with files: in memory, unless it is large.
+    fn layer(&self, order: &Order, what: String, entries: &[Entry]) -> Result<Layer, OciError> {
+        let go_on = || !self.work.interrupted();
+        let mtime = order.context.mtime();
+        let size: u64 = entries.iter().map(|entry| entry.content.as_ref().map_or(0, Content::size)).sum();
+        if size < LARGE {
+            let mut bytes = Vec::new();
+            let packed = pack(entries, mtime, go_on, &mut bytes)?;
+            return Ok(Layer { packed, blob: Blob::Bytes(bytes.into()), what });
+        }
+        let name = digest(&signature(entries, mtime)?).trim_start_matches("sha256:").to_owned();
+        let cached = if order.no_cache { None } else { self.cache.get(&name) };
+        let (packed, blob) = match cached {
+            Some(found) => found,
+            None => self.cache.put(&name, |out| pack(entries, mtime, go_on, out))?,
+        };
+        Ok(Layer { packed, blob, what })
+    }
+}
+
+/// The Python of the base image, if it is the one that is wanted.
+fn python(order: &Order, base: &Base) -> Result<Python, OciError> {
+    let python = Python::from_config(&base.config).ok_or_else(|| OciError::Python {
+        image: base.name.clone(),
+        reason: "its configuration has no `PYTHON_VERSION`, or a `PATH` that leads elsewhere".to_owned(),
+    })?;
+    match order.python.and_then(minor).filter(|wanted| *wanted != python.version) {
+        None => Ok(python),
+        Some(wanted) => {
+            Err(OciError::OtherPython { image: base.name.clone(), found: python.version, wanted })
+        }
+    }
+}
+
+/// The working directory; an image that has it names it, or something beside it.
+fn place(order: &Order, base: &Base) -> Place {
+    let folder = order.recipe.working_dir;
+    let above: Vec<&str> = folder.match_indices('/').skip(1).map(|(end, _)| &folder[..end]).collect();
+    let named = base.config["config"]["WorkingDir"].as_str().unwrap_or_default();
+    let path = config::variable(&base.config, "PATH").unwrap_or_default();
+    let is_there = |folder: &&str| {
+        let inside = format!("{folder}/");
+        named == *folder
+            || named.starts_with(&inside)
+            || path.split(':').any(|path| path.starts_with(&inside))
+    };
+    let access = |folder: &str| if is_there(&folder) { access(folder) } else { SYSTEM };
+    let above = above.into_iter().map(|folder| (folder.trim_start_matches('/').to_owned(), access(folder)));
+    Place { working_dir: folder.trim_start_matches('/').to_owned(), above: above.collect() }
+}
+
+/// Entries in the order of their paths, each path once: engines refuse layers that name something twice.
+fn merged(entries: impl Iterator<Item = Entry>) -> Vec<Entry> {
+    let entries: BTreeMap<String, Entry> = entries.map(|entry| (entry.path.clone(), entry)).collect();
+    entries.into_values().collect()
+}
+
+/// The name under which a layer with packages is kept: all that it depends on.
+fn name(order: &Order, target: &Target, requirements: &[Entry]) -> Result<String, OciError> {
+    let mtime = order.context.mtime();
+    let key = (
+        env!("CARGO_PKG_VERSION"),
+        &order.recipe.installs,
+        format!("{target:?}"),
+        installer::fingerprint(),
+        signature(requirements, mtime)?,
+    );
+    let key = serde_json::to_vec(&key).map_err(std::io::Error::from);
+    let key = digest(&key.map_err(OciError::io("write", "the name of a layer"))?);
+    Ok(key.trim_start_matches("sha256:").to_owned())
+}
+
+/// What tells a layer from others before it is packed: its uncompressed form's digest.
+fn signature(entries: &[Entry], mtime: u64) -> Result<Vec<u8>, OciError> {
+    super::layer::plain_digest(entries, mtime).map(String::into_bytes)
+}

@@ -1,0 +1,93 @@
+//! The base image: its manifest and configuration for one platform, and where its layers can be read.
+
+use oci_client::manifest::{OciDescriptor, OciImageManifest, OciManifest};
+use serde_json::Value;
+use tokio_util::bytes::Bytes;
+
+use super::error::OciError;
+use super::layer::digest;
+use super::manifest::chosen;
+use super::origin::Origin;
+use super::platform::Platform;
+
+/// An image for one platform, which others are made from.
+pub(super) struct Base {
+    /// The name by which it was asked for.
+    pub(super) name: String,
+    /// The digest of its manifest.
+    pub(super) digest: String,
+    /// What it is for.
+    pub(super) platform: Platform,
+    /// Its layers, from the bottom up.
+    pub(super) layers: Vec<OciDescriptor>,
+    /// Its configuration.
+    pub(super) config: Value,
+}
+
+impl Base {
+    /// Reads what an origin has for a platform; without one, what it has for this machine, or all it has.
+    pub(super) async fn read(origin: &Origin, wanted: Option<&Platform>) -> Result<Self, OciError> {
+        let bytes = origin.manifest().await?;
+        let (bytes, digest) = match parse(origin, wanted, &bytes)? {
+            OciManifest::Image(_) => (bytes.clone(), digest(&bytes)),
+            OciManifest::ImageIndex(index) => {
+                let host = Platform::host();
+                let entry = chosen(&index, wanted.unwrap_or(&host));
+                let entry = entry.ok_or_else(|| failure(origin, wanted, "there is none"))?;
+                (verified(origin.document(&entry.digest).await?, &entry.digest)?, entry.digest.clone())
+            }
+        };
+        let OciManifest::Image(manifest) = parse(origin, wanted, &bytes)? else {
+            return Err(failure(origin, wanted, "an index names an index"));
+        };
+        Self::of(origin, wanted, manifest, digest).await
+    }
+
+    async fn of(
+        origin: &Origin,
+        wanted: Option<&Platform>,
+        manifest: OciImageManifest,
+        digest: String,
+    ) -> Result<Self, OciError> {
+        let bytes = verified(origin.blob_bytes(&manifest.config.digest).await?, &manifest.config.digest)?;
+        let config: Value = serde_json::from_slice(&bytes).map_err(|error| {
+            failure(origin, wanted, &format!("its configuration makes no sense: {error}"))
+        })?;
+        let platform = platform(&config);
+        if wanted.is_some_and(|wanted| !wanted.runs(&platform)) {
+            return Err(failure(origin, wanted, &format!("it is for {platform}")));
+        }
+        if config["config"]["OnBuild"].as_array().is_some_and(|commands| !commands.is_empty()) {
+            return Err(OciError::OnBuild(origin.name.clone()));
+        }
+        Ok(Self { name: origin.name.clone(), digest, platform, layers: manifest.layers, config })
+    }
+}
+
+fn parse(origin: &Origin, wanted: Option<&Platform>, bytes: &[u8]) -> Result<OciManifest, OciError> {
+    let read = serde_json::from_slice(bytes);
+    read.map_err(|error| failure(origin, wanted, &format!("its manifest makes no sense: {error}")))
+}
+
+/// What is asked for by its digest has to have it.
+fn verified(bytes: Bytes, expected: &str) -> Result<Bytes, OciError> {
+    if digest(&bytes) == expected { Ok(bytes) } else { Err(OciError::Damaged(expected.to_owned())) }
+}
+
+fn platform(config: &Value) -> Platform {
+    let text = |name: &str| config[name].as_str().map(ToOwned::to_owned);
+    let host = Platform::host();
+    Platform {
+        os: text("os").unwrap_or(host.os),
+        architecture: text("architecture").unwrap_or(host.architecture),
+        variant: text("variant").unwrap_or_default(),
+    }
+}
+
+fn failure(origin: &Origin, wanted: Option<&Platform>, reason: &str) -> OciError {
+    OciError::Base {
+        image: origin.name.clone(),
+        platform: wanted.map_or_else(|| Platform::host().to_string(), ToString::to_string),
+        reason: reason.to_owned(),
+    }
+}

@@ -1,0 +1,137 @@
+//! What can go wrong when an image is made without an engine, and what to do about it.
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::engine::context::ContextError;
+use crate::engine::registry::RegistryError;
+use crate::engine::work::Interrupted;
+
+/// Why an image couldn't be made.
+#[derive(Debug, Error)]
+pub enum OciError {
+    /// A registry doesn't give or take something.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// The files of the operator can't be read.
+    #[error(transparent)]
+    Context(#[from] ContextError),
+    /// The base image isn't there, or not for the platform.
+    #[error("the base image `{image}` cannot be had for {platform}: {reason}")]
+    Base {
+        /// Its name.
+        image: String,
+        /// The platform it is wanted for.
+        platform: String,
+        /// Why.
+        reason: String,
+    },
+    /// The base image does something when others are built from it.
+    #[error("the base image `{0}` has `ONBUILD` commands, which only an engine can run")]
+    OnBuild(String),
+    /// Nothing tells where Python is.
+    #[error("cannot tell where the base image `{image}` has its Python: {reason}")]
+    Python {
+        /// The base image.
+        image: String,
+        /// What was looked for.
+        reason: String,
+    },
+    /// The base image has another Python than the command line says.
+    #[error("the base image `{image}` has Python {found}, not {wanted}")]
+    OtherPython {
+        /// The base image.
+        image: String,
+        /// The version it has.
+        found: String,
+        /// The version that is wanted.
+        wanted: String,
+    },
+    /// There are no wheels for this machine.
+    #[error("no wheels are known for the platform {0}")]
+    Platform(String),
+    /// Nothing is there that could install packages.
+    #[error("{0} is needed to install packages into an image without an engine")]
+    NoInstaller(String),
+    /// The packages couldn't be installed.
+    #[error("`{command}` failed for {target}")]
+    Install {
+        /// The command as the source has it.
+        command: String,
+        /// Python's version and the platform.
+        target: String,
+        /// What the installer has said last.
+        tail: Vec<String>,
+        /// Whether the package index couldn't be reached.
+        offline: bool,
+    },
+    /// Something came otherwise than it was announced.
+    #[error("`{0}` is damaged: its content is not what its digest says")]
+    Damaged(String),
+    /// A file was written to while it was read.
+    #[error("`{}` changed while it was read", .0.display())]
+    Changed(PathBuf),
+    /// The system refuses.
+    #[error("cannot {doing} `{path}`: {source}")]
+    Io {
+        /// Read or write.
+        doing: &'static str,
+        /// The file.
+        path: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The user has pressed Ctrl-C.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl From<Interrupted> for OciError {
+    fn from(_: Interrupted) -> Self {
+        Self::Interrupted
+    }
+}
+
+impl OciError {
+    /// The system refuses to do something with a file.
+    pub(super) fn io(doing: &'static str, path: impl ToString) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io { doing, path: path.to_string(), source }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Registry(error) => return error.hint(),
+            Self::Context(error) => return error.hint(),
+            Self::Base { .. } => {
+                "check the name and the platform, log in to its registry, or choose another with `--base-image`"
+                    .to_owned()
+            }
+            Self::OnBuild(_) => {
+                "start a container engine, or choose another base image with `--base-image`".to_owned()
+            }
+            Self::Python { .. } => {
+                "start a container engine, or choose a base image whose `PATH` leads to `python`".to_owned()
+            }
+            Self::OtherPython { .. } => {
+                "choose the same with `--image-version`, or another image with `--base-image`".to_owned()
+            }
+            Self::Platform(_) => "start a container engine, or choose another `--platform`".to_owned(),
+            Self::NoInstaller(_) => "install uv: `pip install uv`, or start a container engine".to_owned(),
+            Self::Install { offline: true, .. } => {
+                "check the network and the package index (`UV_INDEX_URL`, `PIP_INDEX_URL`)".to_owned()
+            }
+            Self::Install { .. } => {
+                "without an engine packages are installed from wheels: choose versions that have one, or start an engine"
+                    .to_owned()
+            }
+            Self::Damaged(_) => "remove it, or run again with `--no-cache`".to_owned(),
+            Self::Changed(_) => "run the command again when nothing writes to it".to_owned(),
+            Self::Io { .. } => "check the path and the free space".to_owned(),
+            Self::Interrupted => return None,
+        })
+    }
+}

@@ -1,0 +1,85 @@
+//! The operator's files as layers: where a Dockerfile's `COPY` puts them, with the same modes and owners.
+
+use crate::backend::dockerfile::{FILES, OPERATOR, REQUIREMENTS};
+use crate::backend::recipe::USER;
+use crate::engine::context::{Content, Context};
+
+use super::layer::Entry;
+use super::python::Access;
+
+/// The owner of what is installed.
+pub(super) const ROOT: (u32, u32) = (0, 0);
+
+/// The requirement files, as `COPY requirements/` leaves them.
+pub(super) fn requirements(context: &Context, place: &Place) -> Vec<Entry> {
+    copied(context, REQUIREMENTS, ROOT, place)
+}
+
+/// The additional files, and the script with its entry point: a layer each, unless there is nothing for it.
+pub(super) fn layers(context: &Context, place: &Place) -> Vec<(String, Vec<Entry>)> {
+    let layer = |folder: &str| {
+        let what = format!("COPY --chown={}:{} {folder}/ /{}/", USER.0, USER.1, place.working_dir);
+        (what, copied(context, folder, USER, place))
+    };
+    [FILES, OPERATOR].map(layer).into_iter().filter(|(_, entries)| !entries.is_empty()).collect()
+}
+
+/// The working directory of an image, and what of the way to it isn't in the base.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    /// Without a `/` at the beginning.
+    pub(super) working_dir: String,
+    /// The folders above it, from the top down.
+    pub(super) above: Vec<(String, Access)>,
+}
+
+impl Place {
+    /// The folders that have to be there, as `mkdir -p`, `chown` and `chmod` leave them.
+    fn folders(&self) -> impl Iterator<Item = Entry> {
+        let folder = |path: &String, (mode, owner)| Entry { path: path.clone(), content: None, mode, owner };
+        let above = self.above.iter().map(move |(path, access)| folder(path, *access));
+        above.chain([folder(&self.working_dir, (0o775, USER))])
+    }
+}
+
+fn copied(context: &Context, folder: &str, owner: (u32, u32), place: &Place) -> Vec<Entry> {
+    let entry = |(path, content, mode): (&str, Option<&Content>, u32)| Entry {
+        path: format!("{}/{path}", place.working_dir),
+        content: content.cloned(),
+        mode,
+        owner,
+    };
+    let files: Vec<_> = context.below(folder).map(entry).collect();
+    if files.is_empty() { files } else { place.folders().chain(files).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::context;
+    use crate::engine::oci::python::SYSTEM;
+
+    #[test]
+    fn files_are_where_the_dockerfile_copies_them() {
+        let file = |path: &str, executable| context::Entry {
+            path: path.to_owned(),
+            content: Content::Bytes(Vec::new()),
+            executable,
+        };
+        let files =
+            [file("files/data/run.sh", true), file("operator/x.py", false), file("x.Dockerfile", false)];
+        let context = Context::new(files, 0).unwrap();
+        let place =
+            Place { working_dir: "opt/app-root/src".into(), above: vec![("opt/app-root".into(), SYSTEM)] };
+        let shown = |entries: &[Entry]| -> Vec<_> {
+            entries.iter().map(|entry| format!("{:o} {} {}", entry.mode, entry.owner.0, entry.path)).collect()
+        };
+        let layers = layers(&context, &place);
+        assert_eq!(layers.len(), 2);
+        let above = ["755 0 opt/app-root", "775 1001 opt/app-root/src"];
+        let data = ["775 1001 opt/app-root/src/data", "775 1001 opt/app-root/src/data/run.sh"];
+        assert_eq!(shown(&layers[0].1), [above, data].concat());
+        assert_eq!(shown(&layers[1].1)[2..], ["664 1001 opt/app-root/src/x.py"]);
+        assert!(requirements(&context, &place).is_empty());
+    }
+}

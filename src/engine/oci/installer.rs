@@ -1,0 +1,199 @@
+//! Packages for another machine: uv, or else pip, installs wheels for a base image's Python into a folder.
+
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use tokio::process::Command;
+
+use self::settings::Settings;
+use super::error::OciError;
+use super::platform::Platform;
+use super::python::Python;
+use crate::engine::progress::{Event, Progress};
+
+pub(super) mod options;
+mod settings;
+
+/// How many of its last lines are shown of an installer that fails.
+const TAIL: usize = 20;
+
+/// What packages are installed for.
+#[derive(Debug)]
+pub(super) struct Target<'a> {
+    pub(super) python: &'a Python,
+    pub(super) platform: &'a Platform,
+    /// The machine, as wheels name it.
+    pub(super) machine: &'static str,
+}
+
+/// A program that installs packages.
+#[derive(Debug, PartialEq, Eq)]
+enum Installer {
+    Uv,
+    /// pip, by a Python of the version that the packages are for: pip takes what depends on the version from its own.
+    Pip(String),
+}
+
+/// Installs packages into a folder, one command after the other; requirement files are below `files`.
+pub(super) async fn install(
+    installs: &[Vec<String>],
+    files: &Path,
+    folder: &Path,
+    target: &Target<'_>,
+    progress: &Progress,
+) -> Result<(), OciError> {
+    let installer = find(&target.python.version)?;
+    let settings = Settings::from_user();
+    for words in installs {
+        progress.report(&Event::Started(format!("pip install {}", words.join(" "))));
+        let (program, arguments) = command(&installer, words, folder, target);
+        let mut command = Command::new(&program);
+        command.args(arguments).current_dir(files).kill_on_drop(true).stdin(std::process::Stdio::null());
+        if installer == Installer::Uv {
+            command.envs(settings.for_uv());
+        }
+        let output = command.output().await.map_err(OciError::io("run", &program))?;
+        lines(&output).for_each(|line| progress.report(&Event::Log(line)));
+        if !output.status.success() {
+            return Err(failure(words, target, &output));
+        }
+    }
+    Ok(())
+}
+
+/// What may make another choice of packages: part of the name under which the result is kept.
+pub(super) fn fingerprint() -> String {
+    format!("{:?}", Settings::from_user().for_uv())
+}
+
+/// uv if it is there, else a Python of the same version with pip.
+fn find(version: &str) -> Result<Installer, OciError> {
+    if on_path("uv").is_some() {
+        return Ok(Installer::Uv);
+    }
+    let python = format!("python{version}");
+    on_path(&python)
+        .map(|_| Installer::Pip(python))
+        .ok_or_else(|| OciError::NoInstaller(format!("uv, or Python {version} with pip,")))
+}
+
+fn on_path(program: &str) -> Option<PathBuf> {
+    let paths = std::env::var_os("PATH")?;
+    std::env::split_paths(&paths).map(|folder| folder.join(program)).find(|path| path.is_file())
+}
+
+/// The program and its arguments for the words of one `pip install`.
+fn command(installer: &Installer, words: &[String], folder: &Path, target: &Target) -> (String, Vec<String>) {
+    let Python { version, libc, .. } = target.python;
+    let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+    let folder = folder.display().to_string();
+    match installer {
+        Installer::Uv => {
+            let platform = libc.uv_name(target.machine);
+            let fixed = [
+                "pip",
+                "install",
+                "--target",
+                &folder,
+                "--python-version",
+                version,
+                "--python-platform",
+                &platform,
+                "--only-binary",
+                ":all:",
+                "--no-compile-bytecode",
+                "--link-mode",
+                "hardlink",
+                "--color",
+                "never",
+                "--no-progress",
+            ];
+            ("uv".to_owned(), owned(&fixed).into_iter().chain(options::for_uv(words)).collect())
+        }
+        Installer::Pip(python) => {
+            let fixed = [
+                "-m",
+                "pip",
+                "install",
+                "--target",
+                &folder,
+                "--upgrade",
+                "--python-version",
+                version,
+                "--only-binary",
+                ":all:",
+                "--no-compile",
+                "--no-color",
+                "--progress-bar",
+                "off",
+                "--no-input",
+                "--disable-pip-version-check",
+            ];
+            let platforms =
+                libc.tags(target.machine).into_iter().flat_map(|tag| ["--platform".to_owned(), tag]);
+            let words = options::for_pip(words);
+            (python.clone(), owned(&fixed).into_iter().chain(platforms).chain(words).collect())
+        }
+    }
+}
+
+/// What is said when the index of packages can't be reached.
+const OFFLINE: [&str; 6] = [
+    "Failed to fetch",
+    "error sending request",
+    "dns error",
+    "Request failed after",
+    "NewConnectionError",
+    "Could not connect",
+];
+
+fn failure(words: &[String], target: &Target, output: &Output) -> OciError {
+    let mut tail: Vec<_> = lines(output).collect();
+    tail.drain(..tail.len().saturating_sub(TAIL));
+    OciError::Install {
+        command: format!("pip install {}", words.join(" ")),
+        target: format!("Python {} on {}", target.python.version, target.platform),
+        offline: tail.iter().any(|line| OFFLINE.iter().any(|words| line.contains(words))),
+        tail,
+    }
+}
+
+/// All that was said, line by line.
+fn lines(output: &Output) -> impl Iterator<Item = String> {
+    let text =
+        [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned()).concat();
+    let lines: Vec<_> = text.lines().map(|line| line.trim_end().to_owned()).collect();
+    lines.into_iter().filter(|line| !line.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::oci::platform::Libc;
+    use crate::engine::oci::python::SYSTEM;
+
+    #[test]
+    fn both_installers_are_told_the_target() {
+        let python =
+            Python { version: "3.12".into(), prefix: "/p".into(), libc: Libc::USUAL, folders: SYSTEM };
+        let platform = "linux/arm64".parse().unwrap();
+        let target = Target { python: &python, platform: &platform, machine: "aarch64" };
+        let words = ["--no-cache-dir", "six"].map(ToOwned::to_owned);
+        let (program, arguments) = command(&Installer::Uv, &words, Path::new("/t"), &target);
+        let arguments = arguments.join(" ");
+        assert_eq!(program, "uv");
+        assert!(
+            arguments.contains("--target /t --python-version 3.12 --python-platform aarch64-manylinux_2_28")
+        );
+        assert!(arguments.ends_with("--no-progress six"), "{arguments}");
+        let (program, arguments) =
+            command(&Installer::Pip("python3.12".into()), &words, Path::new("/t"), &target);
+        assert_eq!(program, "python3.12");
+        assert!(
+            arguments
+                .join(" ")
+                .contains("--platform manylinux_2_28_aarch64 --platform manylinux_2_27_aarch64")
+        );
+        assert_eq!(arguments.last().unwrap(), "six");
+    }
+}

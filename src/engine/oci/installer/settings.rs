@@ -1,0 +1,136 @@
+//! Where the user gets packages from: uv is told what pip's variables and files say, unless it has its own.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use configparser::ini::Ini;
+
+/// Settings of pip by the name of their option, such as `index-url`.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Settings {
+    pip: BTreeMap<String, String>,
+    /// Variables of uv's that are set.
+    own: Vec<&'static str>,
+}
+
+/// Settings of pip, what uv calls the same, and whether there may be several.
+const NAMES: &[(&str, &str, bool)] = &[
+    ("index-url", "UV_DEFAULT_INDEX", false),
+    ("extra-index-url", "UV_INDEX", true),
+    ("find-links", "UV_FIND_LINKS", true),
+    ("no-index", "UV_NO_INDEX", false),
+    ("trusted-host", "UV_INSECURE_HOST", true),
+    ("cert", "SSL_CERT_FILE", false),
+    ("constraint", "UV_CONSTRAINT", true),
+    ("pre", "UV_PRERELEASE", false),
+];
+
+/// What uv would otherwise do in another way than pip.
+const LIKE_PIP: &[(&str, &str)] = &[("UV_INDEX_STRATEGY", "unsafe-best-match"), ("UV_NATIVE_TLS", "1")];
+
+impl Settings {
+    /// Those of the user: files first, the environment over them.
+    pub(super) fn from_user() -> Self {
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let files = files(&variable).into_iter().filter_map(|path| std::fs::read_to_string(path).ok());
+        Self::new(files, variable)
+    }
+
+    fn new(files: impl IntoIterator<Item = String>, variable: impl Fn(&str) -> Option<String>) -> Self {
+        let mut pip = BTreeMap::new();
+        for text in files {
+            pip.extend(settings_in(&text));
+        }
+        for (name, _, _) in NAMES {
+            let value = variable(&format!("PIP_{}", name.replace('-', "_").to_uppercase()));
+            pip.extend(value.map(|value| ((*name).to_owned(), value)));
+        }
+        let uv = NAMES.iter().map(|name| name.1).chain(LIKE_PIP.iter().map(|pair| pair.0));
+        let own = uv.chain(["UV_INDEX_URL", "UV_EXTRA_INDEX_URL"]).filter(|name| variable(name).is_some());
+        Self { pip, own: own.collect() }
+    }
+
+    /// The variables that make uv do the same.
+    pub(super) fn for_uv(&self) -> BTreeMap<&'static str, String> {
+        let said = |name: &str| match name {
+            "UV_DEFAULT_INDEX" => self.own.iter().any(|own| [name, "UV_INDEX_URL"].contains(own)),
+            "UV_INDEX" => self.own.iter().any(|own| [name, "UV_EXTRA_INDEX_URL"].contains(own)),
+            name => self.own.contains(&name),
+        };
+        let translated = NAMES.iter().filter_map(|(name, uv, several)| {
+            let value = self.pip.get(*name)?;
+            let values = value.split_whitespace().collect::<Vec<_>>();
+            let value = match *uv {
+                "UV_PRERELEASE" => "allow".to_owned(),
+                "UV_FIND_LINKS" => values.join(","),
+                _ if *several => values.join(" "),
+                _ => value.trim().to_owned(),
+            };
+            Some((*uv, value))
+        });
+        let like_pip = LIKE_PIP.iter().map(|(name, value)| (*name, (*value).to_owned()));
+        translated.chain(like_pip).filter(|(name, _)| !said(name)).collect()
+    }
+}
+
+/// The files of pip's configuration, the weakest first.
+fn files(variable: &impl Fn(&str) -> Option<String>) -> Vec<PathBuf> {
+    let home = variable("HOME").map(PathBuf::from);
+    let config =
+        variable("XDG_CONFIG_HOME").map(PathBuf::from).or(home.as_ref().map(|home| home.join(".config")));
+    let named = variable("PIP_CONFIG_FILE").map(PathBuf::from);
+    [
+        Some("/etc/xdg/pip/pip.conf".into()),
+        Some("/etc/pip.conf".into()),
+        home.map(|home| home.join(".pip/pip.conf")),
+        config.map(|config| config.join("pip/pip.conf")),
+        named,
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// What a file says for `pip install`: `[global]`, and `[install]` over it.
+fn settings_in(text: &str) -> BTreeMap<String, String> {
+    let mut file = Ini::new();
+    file.set_multiline(true);
+    let mut sections = file.read(text.to_owned()).unwrap_or_default();
+    let sections = ["global", "install"].map(|name| sections.remove(name).unwrap_or_default());
+    let settings = sections.into_iter().flatten();
+    settings.filter_map(|(name, value)| Some((name.replace('_', "-"), value?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn for_uv(file: &str, variables: &[(&str, &str)]) -> Vec<String> {
+        let variable =
+            |name: &str| variables.iter().find(|pair| pair.0 == name).map(|pair| pair.1.to_owned());
+        let settings = Settings::new([file.to_owned()], variable);
+        let told =
+            settings.for_uv().into_iter().filter(|(name, _)| !LIKE_PIP.iter().any(|pair| pair.0 == *name));
+        told.map(|(name, value)| format!("{name}={value}")).collect()
+    }
+
+    #[test]
+    fn uv_gets_what_pip_is_told() {
+        let file = "[global]\nindex-url = https://a/simple\nextra-index-url =\n    https://b/simple\n    https://c/simple\n[install]\nfind-links = /w /x\n";
+        let expected = [
+            "UV_DEFAULT_INDEX=https://a/simple",
+            "UV_FIND_LINKS=/w,/x",
+            "UV_INDEX=https://b/simple https://c/simple",
+        ];
+        assert_eq!(for_uv(file, &[]), expected);
+    }
+
+    #[test]
+    fn the_environment_goes_before_files_and_uv_s_own_before_both() {
+        let file = "[global]\nindex-url = https://a/simple\n";
+        assert_eq!(for_uv(file, &[("PIP_INDEX_URL", "https://b")]), ["UV_DEFAULT_INDEX=https://b"]);
+        assert!(for_uv(file, &[("UV_INDEX_URL", "https://c")]).is_empty());
+        assert_eq!(for_uv("", &[("PIP_CERT", "/c.pem")]), ["SSL_CERT_FILE=/c.pem"]);
+        assert_eq!(for_uv("", &[("PIP_CERT", "/c.pem"), ("SSL_CERT_FILE", "/d.pem")]), [""; 0]);
+    }
+}

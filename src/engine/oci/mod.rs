@@ -1,0 +1,158 @@
+//! Images without an engine: `c3` puts packages and files on a base image itself, and pushes the result.
+
+mod archive;
+mod assembly;
+mod base;
+mod cache;
+mod config;
+mod disk;
+mod error;
+mod files;
+mod installer;
+mod layer;
+mod manifest;
+mod origin;
+pub mod platform;
+mod push;
+mod python;
+pub mod refusal;
+mod scripts;
+mod site;
+
+use self::assembly::Image;
+use self::base::Base;
+use self::cache::Cache;
+pub use self::disk::on_disk;
+pub use self::error::OciError;
+use self::manifest::Document;
+use self::origin::Origin;
+use self::platform::Platform;
+use self::push::Push;
+use super::context::Context;
+use super::progress::{Event, Progress};
+use super::registry::RegistryError;
+use super::work::Work;
+use crate::backend::recipe::Recipe;
+use crate::reference::Reference;
+
+/// What makes images where no engine is.
+#[derive(Debug)]
+pub struct Assembler {
+    cache: Cache,
+    work: Work,
+}
+
+/// The base of an image, for each platform one.
+pub struct Bases {
+    origin: Origin,
+    images: Vec<Base>,
+}
+
+/// An image to be made.
+#[derive(Debug, Clone, Copy)]
+pub struct Order<'a> {
+    /// The version of Python that the base has to have, if one is wanted.
+    pub python: Option<&'a str>,
+    /// What it is set to, and what is installed in it.
+    pub recipe: &'a Recipe,
+    /// Its files.
+    pub context: &'a Context,
+    /// Whether packages are looked up anew.
+    pub no_cache: bool,
+    /// What is told about it.
+    pub progress: &'a Progress,
+}
+
+/// An image that was made, and isn't anywhere yet.
+pub struct Assembled {
+    origin: Origin,
+    images: Vec<Image>,
+    /// The manifest, or the index of several.
+    top: Document,
+    /// Its time, in seconds since 1970.
+    created: u64,
+}
+
+impl Assembler {
+    /// Makes ready; nothing is asked yet.
+    pub fn new() -> Result<Self, OciError> {
+        let work = Work::new().map_err(OciError::io("start", "the runtime"))?;
+        Ok(Self { cache: Cache::open()?, work })
+    }
+
+    /// Whether the user has pressed Ctrl-C.
+    #[must_use]
+    pub fn interrupted(&self) -> bool {
+        self.work.interrupted()
+    }
+
+    /// Reads what a base image is for each of these platforms; without any, for this machine.
+    pub fn read(&self, image: &str, platforms: &[Platform], progress: &Progress) -> Result<Bases, OciError> {
+        progress.report(&Event::Started(format!("read {image}")));
+        let origin = Origin::open(image)?;
+        let wanted: Vec<_> = match platforms {
+            [] => vec![None],
+            platforms => platforms.iter().map(Some).collect(),
+        };
+        let images = wanted.into_iter().map(|platform| self.work.wait(Base::read(&origin, platform)));
+        let images = images.collect::<Result<_, _>>()?;
+        Ok(Bases { origin, images })
+    }
+
+    /// Makes an image on its bases.
+    pub fn assemble(&self, bases: Bases, order: &Order) -> Result<Assembled, OciError> {
+        let Bases { origin, images } = bases;
+        let images = images.into_iter().map(|base| self.image(order, base)).collect::<Result<Vec<_>, _>>()?;
+        let top = match images.as_slice() {
+            [image] => image.manifest.clone(),
+            images => manifest::index(images.iter().map(|image| (&image.platform, &image.manifest)))?,
+        };
+        Ok(Assembled { origin, images, top, created: order.context.mtime() })
+    }
+
+    /// Pushes an image to a repository and names it there, in this order.
+    pub fn push(
+        &self,
+        image: &Assembled,
+        repository: &str,
+        tags: &[&str],
+        progress: &Progress,
+    ) -> Result<(), OciError> {
+        let target = Reference::parse(repository).map_err(RegistryError::from)?;
+        let push = Push::new(&target, &image.origin, progress)?;
+        self.work.wait(async {
+            for one in &image.images {
+                push.image(one).await?;
+                if one.manifest != image.top {
+                    push.name(&one.manifest.digest, &one.manifest).await?;
+                }
+            }
+            for tag in tags {
+                progress.report(&Event::Started(format!("push {repository}:{tag}")));
+                push.name(tag, &image.top).await?;
+            }
+            Ok(())
+        })
+    }
+}
+
+impl Bases {
+    /// The versions of Python that the bases tell of themselves.
+    pub fn python_versions(&self) -> impl Iterator<Item = &str> {
+        self.images.iter().filter_map(|base| config::variable(&base.config, "PYTHON_VERSION"))
+    }
+}
+
+impl Assembled {
+    /// The digest by which registries know it.
+    #[must_use]
+    pub fn digest(&self) -> &str {
+        &self.top.digest
+    }
+
+    /// The digest of its configuration, by which engines know it; of several the first.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.images.first().map_or("", |image| &image.config.digest)
+    }
+}

@@ -1,0 +1,125 @@
+//! The Python of a base image: its version, its place, and the C library below it.
+
+use serde_json::Value;
+
+use super::config::variable;
+use super::platform::Libc;
+
+/// A Python in an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Python {
+    /// Its version, such as `3.12`.
+    pub(super) version: String,
+    /// The folder it is installed in, such as `/opt/app-root`.
+    pub(super) prefix: String,
+    /// What its wheels are linked to.
+    pub(super) libc: Libc,
+    /// Permissions and owner of its folders.
+    pub(super) folders: Access,
+}
+
+/// Permissions, user and group.
+pub(super) type Access = (u32, (u32, u32));
+
+/// Folders of the system and of root.
+pub(super) const SYSTEM: Access = (0o755, (0, 0));
+
+/// Folders that every user of group 0 may write to.
+const SHARED: Access = (0o775, (1001, 0));
+
+impl Python {
+    /// The interpreter, as scripts name it in their first line.
+    pub(super) fn interpreter(&self) -> String {
+        format!("{}/bin/python", self.prefix)
+    }
+
+    /// The folder for packages.
+    pub(super) fn site(&self) -> String {
+        format!("{}/lib/python{}/site-packages", self.prefix, self.version)
+    }
+
+    /// What a configuration says of its own accord, if that leaves no doubt: the version in `PYTHON_VERSION`, and a
+    /// `PATH` that leads to a place where Python is known to be.
+    pub(super) fn from_config(config: &Value) -> Option<Self> {
+        let version = minor(variable(config, "PYTHON_VERSION")?)?;
+        let prefix = prefix(config)?;
+        let folders = access(&prefix);
+        (!brings_more(config)).then_some(Self { version, prefix, libc: Libc::USUAL, folders })
+    }
+}
+
+/// `3.12.4` → `3.12`.
+pub(super) fn minor(version: &str) -> Option<String> {
+    let mut parts = version.split('.');
+    let (major, minor) = (parts.next()?, parts.next()?);
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    (is_number(major) && is_number(minor)).then(|| format!("{major}.{minor}"))
+}
+
+/// Folders of a `PATH` in which there is no Python, whoever has made the image.
+const WITHOUT_PYTHON: [&str; 5] =
+    ["/opt/app-root/src/.local/bin", "/opt/app-root/src/bin", "/usr/local/sbin", "/usr/sbin", "/sbin"];
+
+/// Where Red Hat's images (`/opt/app-root`) and Docker's own (`/usr/local`) have their Python.
+const KNOWN: [(&str, Access); 2] = [("/opt/app-root", SHARED), ("/usr/local", SYSTEM)];
+
+/// Permissions and owner of a folder of a base image that is there. A layer that puts something into a folder has to
+/// repeat them: not every engine takes them from below.
+pub(super) fn access(folder: &str) -> Access {
+    KNOWN.iter().find(|known| known.0 == folder).map_or(SYSTEM, |known| known.1)
+}
+
+/// The folder whose Python is found first. Any other folder on the way may hold one, so it ends the search.
+fn prefix(config: &Value) -> Option<String> {
+    let own = variable(config, "VIRTUAL_ENV").map(|folder| folder.trim_end_matches('/'));
+    let folders = variable(config, "PATH")?.split(':').map(|folder| folder.trim_end_matches('/'));
+    let mut folders = folders.filter(|folder| !folder.is_empty() && !WITHOUT_PYTHON.contains(folder));
+    let prefix = folders.next()?.strip_suffix("/bin")?;
+    let is_known = KNOWN.iter().any(|known| known.0 == prefix) || own == Some(prefix);
+    is_known.then(|| prefix.to_owned())
+}
+
+/// Commands in the history of an image which has another C library, or packages besides Python's own.
+const MORE: [&str; 7] =
+    ["alpine", "apk add", "pip install", "pip3 install", "uv pip", "conda", "poetry install"];
+
+fn brings_more(config: &Value) -> bool {
+    let steps = config["history"].as_array().into_iter().flatten();
+    let mut commands = steps.filter_map(|step| step["created_by"].as_str());
+    commands.any(|command| MORE.iter().any(|more| command.contains(more)))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn python(env: &[&str], history: &str) -> Option<String> {
+        let config = json!({"config": {"Env": env}, "history": [{"created_by": history}]});
+        Python::from_config(&config).map(|python| format!("{} {}", python.interpreter(), python.site()))
+    }
+
+    #[test]
+    fn known_images_tell_where_their_python_is() {
+        let red_hat = "PATH=/opt/app-root/src/.local/bin/:/opt/app-root/src/bin:/opt/app-root/bin:/usr/bin";
+        let found = python(&["PYTHON_VERSION=3.12", red_hat], "");
+        assert_eq!(found.unwrap(), "/opt/app-root/bin/python /opt/app-root/lib/python3.12/site-packages");
+        let docker = "PATH=/usr/local/bin:/usr/local/sbin:/usr/bin";
+        let found = python(&["PYTHON_VERSION=3.13.1", docker], "RUN set -eux; make");
+        assert_eq!(found.unwrap(), "/usr/local/bin/python /usr/local/lib/python3.13/site-packages");
+        let own =
+            python(&["PYTHON_VERSION=3.11.2", "VIRTUAL_ENV=/venv", "PATH=/venv/bin:/usr/local/bin"], "");
+        assert_eq!(own.unwrap(), "/venv/bin/python /venv/lib/python3.11/site-packages");
+    }
+
+    #[test]
+    fn what_is_in_doubt_is_not_guessed() {
+        let docker = "PATH=/usr/local/bin:/usr/bin";
+        assert_eq!(python(&[docker], ""), None);
+        assert_eq!(python(&["PYTHON_VERSION=3.13.1", docker], "ADD alpine-minirootfs.tar.gz /"), None);
+        assert_eq!(python(&["PYTHON_VERSION=3.13.1", docker], "RUN pip install pandas"), None);
+        assert_eq!(python(&["PYTHON_VERSION=3.13.1", "PATH=/tool/bin:/usr/local/bin"], ""), None);
+        assert_eq!(python(&["PYTHON_VERSION=x", docker], ""), None);
+    }
+}
