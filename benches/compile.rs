@@ -52,14 +52,10 @@ fn settings(source: &Source, component: &Component) -> Settings {
         image: format!("registry.example/ns/claimed-{}:0.1", component.name),
         version: "0.1".to_owned(),
         base_image: "registry.access.redhat.com/ubi8/python-312".to_owned(),
-        folder: String::new(),
         stem: source.stem(),
         dockerfile: format!("{}.Dockerfile", source.stem()),
-        dockerfile_template: None,
-        files: Vec::new(),
-        requirement_files: Vec::new(),
         logging: true,
-        job: Job::default(),
+        ..Settings::default()
     }
 }
 

@@ -690,11 +690,10 @@ fn settings() -> impl Strategy<Value = Settings> {
             folder,
             dockerfile: format!("{stem}.Dockerfile"),
             stem,
-            dockerfile_template: None,
             files,
-            requirement_files: Vec::new(),
             logging,
             job: Job { generate_name: Some(generate_name), ..Job::default() },
+            ..Settings::default()
         },
     )
 }

@@ -81,7 +81,7 @@ fn words_in_image(words: &[String], operator: &Operator) -> Vec<String> {
         .map(|file| (file.named.as_str(), file.path.as_str()))
         .collect();
     let in_image = |path: &str| match files.get(path) {
-        Some(path) => format!("{}/{path}", operator.runtime().working_dir),
+        Some(path) => format!("{}/{path}", operator.working_dir()),
         None => path.to_owned(),
     };
     let word = |word: &String| match word.split_once('=') {

@@ -12,14 +12,17 @@ pub mod job;
 mod kubeflow;
 mod kubernetes;
 mod parameter;
+mod platforms;
 pub mod prelude;
 pub mod runtime;
 pub mod snippet;
 mod template;
+pub mod variant;
 
 pub use dockerfile::BuildFile;
 pub use job::Job;
 use runtime::Runtime;
+use variant::{Choices, Image, Variant};
 
 /// A platform that `c3` writes files for.
 #[derive(Debug)]
@@ -30,6 +33,8 @@ pub struct Target {
     pub help: &'static str,
     /// How the names of its files end, behind the stem of the source.
     pub suffixes: &'static [&'static str],
+    /// The image that is made for it alone; without one it runs the operator's own.
+    pub variant: Option<&'static Variant>,
     /// Writes the files.
     emit: fn(&Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>>,
 }
@@ -40,15 +45,24 @@ pub static TARGETS: &[Target] = &[
         name: "kubeflow",
         help: "Kubeflow component, <stem>.yaml",
         suffixes: &[".yaml"],
+        variant: None,
         emit: kubeflow::emit,
     },
     Target {
         name: "kubernetes",
         help: "Kubernetes job, <stem>.job.yaml",
         suffixes: &[".job.yaml"],
+        variant: None,
         emit: kubernetes::emit,
     },
-    Target { name: "cwl", help: "CWL step, <stem>.cwl", suffixes: &[".cwl"], emit: cwl::emit },
+    Target { name: "cwl", help: "CWL step, <stem>.cwl", suffixes: &[".cwl"], variant: None, emit: cwl::emit },
+    Target {
+        name: "chaimeleon",
+        help: "batch application of CHAIMELEON, <stem>.chaimeleon.Dockerfile",
+        suffixes: &[".chaimeleon.Dockerfile"],
+        variant: Some(&platforms::chaimeleon::VARIANT),
+        emit: variant::no_files,
+    },
 ];
 
 /// How the names of manifests end, of all targets.
@@ -57,7 +71,7 @@ pub fn suffixes() -> impl Iterator<Item = &'static str> {
 }
 
 /// What is known about an operator beside its component.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Settings {
     /// Reference of the image that the manifests name.
     pub image: String,
@@ -65,6 +79,14 @@ pub struct Settings {
     pub version: String,
     /// The image that the operator's is built from.
     pub base_image: String,
+    /// Whether the user has named it.
+    pub base_image_given: bool,
+    /// What `--image-version` says, or its default.
+    pub image_version: String,
+    /// The variant that the image is, if it isn't the operator's own.
+    pub variant: Option<&'static Variant>,
+    /// What was chosen for the targets.
+    pub choices: Choices,
     /// Folder of the script in the image's working directory: empty, or ending in `/`.
     pub folder: String,
     /// File name of the source without its ending: the stem of every file that is written.
@@ -122,10 +144,15 @@ impl Operator<'_> {
         if own { source.clone() } else { format!("{}.{extension}", self.settings.stem) }
     }
 
+    /// The image's working directory, without a `/` at its end.
+    pub(crate) fn working_dir(&self) -> &'static str {
+        self.settings.variant.map_or(self.runtime().working_dir, |variant| variant.working_dir)
+    }
+
     /// The command that starts the operator in its image.
     fn command(&self) -> Vec<String> {
         let (runtime, folder) = (self.runtime(), &self.settings.folder);
-        let path = |name: &str| format!("{}/{folder}{name}", runtime.working_dir);
+        let path = |name: &str| format!("{}/{folder}{name}", self.working_dir());
         (runtime.command)(&path(&prelude::file_name(self)), &path(&self.script()))
     }
 
@@ -134,14 +161,18 @@ impl Operator<'_> {
     }
 }
 
-/// Emits the Dockerfile and the files of the named targets: the second half of the compiler.
+/// Emits the Dockerfiles and the files of the named targets: the second half of the compiler.
 pub fn emit(operator: &Operator, targets: &[&Target]) -> Result<Vec<Artifact>, Vec<Diagnostic>> {
-    let mut artifacts = vec![dockerfile::emit(operator)?];
+    let mut artifacts = Vec::new();
     let mut refused = Vec::new();
-    for target in targets {
-        match (target.emit)(operator) {
-            Ok(written) => artifacts.extend(written),
-            Err(diagnostics) => refused.extend(diagnostics),
+    for Image { settings, targets } in variant::images(operator.component, operator.settings, targets) {
+        let operator = Operator { component: operator.component, settings: &settings };
+        artifacts.push(dockerfile::emit(&operator)?);
+        for target in targets {
+            match (target.emit)(&operator) {
+                Ok(written) => artifacts.extend(written),
+                Err(diagnostics) => refused.extend(diagnostics),
+            }
         }
     }
     if refused.is_empty() { Ok(artifacts) } else { Err(refused) }

@@ -20,6 +20,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("snippet/notes", include_str!("../../templates/snippet/notes.j2")),
     ("prelude.py", include_str!("../../templates/prelude.py.j2")),
     ("prelude.R", include_str!("../../templates/prelude.R.j2")),
+    ("platforms/chaimeleon.Dockerfile", include_str!("../../templates/platforms/chaimeleon.Dockerfile.j2")),
     ("grid/wrapper.py", include_str!("../../templates/grid/wrapper.py.j2")),
     ("grid/batches.py", include_str!("../../templates/grid/batches.py")),
     ("grid/connection.py", include_str!("../../templates/grid/connection.py")),
@@ -53,7 +54,7 @@ pub(super) fn render(name: &'static str, context: &impl Serialize) -> String {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|name| match name {
-        "Dockerfile" => AutoEscape::Custom(DOCKERFILE.into()),
+        name if name.ends_with("Dockerfile") => AutoEscape::Custom(DOCKERFILE.into()),
         "prelude.R" => AutoEscape::Custom(R.into()),
         name if name.starts_with("grid/") => AutoEscape::None,
         _ => AutoEscape::Json,

@@ -5,6 +5,7 @@ use c3::config::ConfigError;
 use c3::engine::context::ContextError;
 use c3::engine::endpoint::EndpointError;
 use c3::engine::error::EngineError;
+use c3::engine::image_archive::ImageArchiveError;
 use c3::engine::registry::RegistryError;
 use c3::files::FilesError;
 use c3::grid::error::GridError;
@@ -66,6 +67,7 @@ failures! {
     FilesError => INPUT,
     NameError => INPUT,
     ContextError => INPUT,
+    ImageArchiveError => INPUT,
     ArtifactError => INPUT,
     RegistryError => ENGINE,
     EndpointError => ENGINE,
@@ -82,11 +84,12 @@ impl From<EngineError> for Failure {
     fn from(error: EngineError) -> Self {
         let code = match error {
             EngineError::Interrupted => INTERRUPTED,
-            EngineError::Build { .. } => INPUT,
+            EngineError::Build { .. } | EngineError::Check { .. } => INPUT,
             _ => ENGINE,
         };
         let details = match &error {
             EngineError::Build { tail, .. } => tail.clone(),
+            EngineError::Check { said, .. } => said.lines().map(ToOwned::to_owned).collect(),
             _ => Vec::new(),
         };
         Self { code, message: Some(error.to_string()), details, hint: error.hint() }

@@ -5,14 +5,15 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use c3::backend::runtime;
+use c3::backend::variant::Archive as Form;
+use c3::backend::{Settings, runtime};
 use c3::diagnostic::Diagnostic;
 use c3::engine::build::Build;
 use c3::engine::context::{Context, source_date_epoch};
 use c3::engine::docker::Engine;
 use c3::engine::endpoint::Endpoint;
 use c3::engine::error::EngineError;
-use c3::engine::progress::Progress;
+use c3::engine::progress::{Event, Progress};
 use serde::Serialize;
 use tempfile::NamedTempFile;
 
@@ -32,12 +33,20 @@ pub(crate) struct Image {
 
 /// How an image is built.
 pub(crate) struct Order<'a> {
+    pub(crate) settings: &'a Settings,
     pub(crate) context: &'a Context,
-    pub(crate) repository: &'a str,
     pub(crate) platform: Option<&'a str>,
     pub(crate) no_cache: bool,
     pub(crate) push: bool,
+    pub(crate) base_archive: Option<&'a Path>,
     pub(crate) archive: Option<&'a Path>,
+}
+
+impl Order<'_> {
+    /// The image's name without its tag.
+    fn repository(&self) -> &str {
+        self.settings.image.rsplit_once(':').map_or("", |(repository, _)| repository)
+    }
 }
 
 /// Connects to the engine that is meant.
@@ -52,13 +61,15 @@ pub(crate) fn build(
     order: &Order,
     progress: &Progress,
 ) -> Result<Image, Failure> {
-    let settings = &plan.settings;
-    let archive = order.archive.map(Archive::create).transpose()?;
+    let settings = order.settings;
+    let form = settings.variant.map_or(Form::Image, |variant| variant.archive);
+    let archive = order.archive.map(|path| Archive::create(path, form)).transpose()?;
     if settings.uses_base_image() {
+        order.base_archive.map_or(Ok(()), |archive| engine.load(archive, progress))?;
         let base = engine.ensure_image(&settings.base_image, order.platform, progress)?;
         check_python(plan, base.variable("PYTHON_VERSION"))?;
     }
-    let tags = [settings.image.clone(), format!("{}:latest", order.repository)];
+    let tags = [settings.image.clone(), format!("{}:latest", order.repository())];
     let build = Build {
         context: order.context,
         dockerfile: &settings.dockerfile,
@@ -69,6 +80,10 @@ pub(crate) fn build(
     };
     let id = engine.build(&build, progress)?;
     let digest = if order.push { Some(push(engine, &tags, progress)?) } else { None };
+    if let Some(check) = settings.variant.and_then(|variant| (variant.check)(&plan.operator_in(settings))) {
+        let said = engine.output(&settings.image, &check, progress)?;
+        progress.report(&Event::Told(said));
+    }
     if let Some(archive) = archive {
         archive.save(engine, &settings.image, progress)?;
     }
@@ -94,19 +109,23 @@ fn push(engine: &Engine, tags: &[String; 2], progress: &Progress) -> Result<Stri
 /// An archive that is going to be written; its place is known to be good before anything is built.
 struct Archive<'a> {
     path: &'a Path,
+    form: Form,
     file: NamedTempFile,
 }
 
 impl<'a> Archive<'a> {
-    fn create(path: &'a Path) -> Result<Self, Failure> {
+    fn create(path: &'a Path, form: Form) -> Result<Self, Failure> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let anyone = Permissions::from_mode(0o666);
         let file = tempfile::Builder::new().prefix(".c3-").permissions(anyone).tempfile_in(folder);
-        file.map(|file| Self { path, file }).map_err(|error| Self::failure(path, &error))
+        file.map(|file| Self { path, form, file }).map_err(|error| Self::failure(path, &error))
     }
 
     fn save(mut self, engine: &Engine, image: &str, progress: &Progress) -> Result<(), Failure> {
-        engine.save(image, &mut self.file, progress)?;
+        match self.form {
+            Form::Image => engine.save(image, &mut self.file, progress)?,
+            Form::Container => engine.export(image, &mut self.file, progress)?,
+        };
         self.file.persist(self.path).map(drop).map_err(|error| Self::failure(self.path, &error.error))
     }
 

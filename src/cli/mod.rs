@@ -17,6 +17,7 @@ mod failure;
 mod grid_status;
 mod image;
 mod inspect;
+mod kept;
 mod man;
 mod options;
 mod plan;

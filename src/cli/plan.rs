@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 
 use c3::artifact::{self, Artifact};
 use c3::backend::grid::{self, Store};
-use c3::backend::{self, Job, Operator, Settings, dockerfile, prelude, runtime};
+use c3::backend::variant::{self, Image};
+use c3::backend::{self, Job, Operator, Settings, TARGETS, dockerfile, prelude, runtime};
 use c3::component::{Component, Language};
 use c3::diagnostic::Diagnostic;
 use c3::engine::context::{Content, Context, Entry, source_date_epoch};
+use c3::engine::image_archive;
 use c3::files::{self, AdditionalFile};
 use c3::frontend;
 use c3::reference::{self, NameError};
@@ -160,21 +162,38 @@ impl Plan {
 
     /// The version of the manifests that are there.
     pub(crate) fn present_version(&self) -> Option<String> {
-        let image = format!("claimed-{}:", self.component.name);
-        backend::suffixes().find_map(|suffix| {
-            let text =
-                std::fs::read_to_string(self.folder.join(format!("{}{suffix}", self.settings.stem))).ok()?;
-            let line = text.lines().find(|line| line.contains(&image))?;
-            let version = line.split_once(&image)?.1;
-            let end = version
-                .find(|c: char| !c.is_ascii_alphanumeric() && !"._-".contains(c))
-                .unwrap_or(version.len());
-            reference::valid_tag(&version[..end]).is_ok().then(|| version[..end].to_owned())
-        })
+        let image = format!("claimed-{}", self.component.name);
+        TARGETS.iter().flat_map(|target| target.suffixes.iter().map(move |suffix| (target, suffix))).find_map(
+            |(target, suffix)| {
+                let image = target
+                    .variant
+                    .map_or_else(|| image.clone(), |variant| variant::repository_of(&image, variant))
+                    + ":";
+                let text =
+                    std::fs::read_to_string(self.folder.join(format!("{}{suffix}", self.settings.stem)))
+                        .ok()?;
+                let line = text.lines().find(|line| line.contains(&image))?;
+                let version = line.split_once(&image)?.1;
+                let end = version
+                    .find(|c: char| !c.is_ascii_alphanumeric() && !"._-".contains(c))
+                    .unwrap_or(version.len());
+                reference::valid_tag(&version[..end]).is_ok().then(|| version[..end].to_owned())
+            },
+        )
     }
 
     pub(crate) fn operator(&self) -> Operator<'_> {
-        Operator { component: &self.component, settings: &self.settings }
+        self.operator_in(&self.settings)
+    }
+
+    /// The operator as it is in one of its images.
+    pub(crate) fn operator_in<'a>(&'a self, settings: &'a Settings) -> Operator<'a> {
+        Operator { component: &self.component, settings }
+    }
+
+    /// The images that the chosen targets need.
+    pub(crate) fn images(&self, options: &Emission) -> Vec<Image<'static>> {
+        variant::images(&self.component, &self.settings, &options.targets())
     }
 
     /// Emits the files.
@@ -204,8 +223,8 @@ impl Plan {
         conflicts.into_iter().filter(|path| differs.contains(path)).collect()
     }
 
-    /// The build context: requirement files, additional files, the source and its entry point, the Dockerfile.
-    pub(crate) fn context(&self, artifacts: &[Artifact]) -> Result<Context, Failure> {
+    /// The build context of an image: requirement files, additional files, the source and its entry point, the Dockerfile.
+    pub(crate) fn context(&self, artifacts: &[Artifact], settings: &Settings) -> Result<Context, Failure> {
         let disk = |path: String, disk: &Path, executable| Entry {
             path,
             content: Content::Disk(disk.into()),
@@ -224,9 +243,10 @@ impl Plan {
             content: content.clone(),
             executable: false,
         });
-        let generated =
-            dockerfile::build_files(&self.operator()).into_iter().map(|file| made(file.path, file.content));
-        let dockerfile = artifacts.iter().filter(|artifact| artifact.name == self.settings.dockerfile);
+        let generated = dockerfile::build_files(&self.operator_in(settings))
+            .into_iter()
+            .map(|file| made(file.path, file.content));
+        let dockerfile = artifacts.iter().filter(|artifact| artifact.name == settings.dockerfile);
         let dockerfile = dockerfile.map(|artifact| made(artifact.name.clone(), artifact.content.clone()));
         let entries = requirements.chain(files).chain(scripts).chain(generated);
         Ok(Context::new(entries.chain(dockerfile), source_date_epoch()?.unwrap_or(EPOCH))?)
@@ -263,7 +283,11 @@ fn without_own(
     folder: &Path,
     options: &Emission,
 ) -> Vec<AdditionalFile> {
-    let suffixes = backend::suffixes().chain([CONTEXT]);
+    let contexts = TARGETS
+        .iter()
+        .filter_map(|target| target.variant)
+        .map(|variant| format!(".{}{CONTEXT}", variant.name));
+    let suffixes = backend::suffixes().chain([CONTEXT]).map(ToOwned::to_owned).chain(contexts);
     let made = suffixes.map(|suffix| format!("{}{suffix}", source.stem()));
     let made = made.chain([dockerfile_name(source, options)]).map(|name| folder.join(name));
     let own: Vec<PathBuf> =
@@ -307,6 +331,10 @@ fn settings(
         image: String::new(),
         version: String::new(),
         base_image: base_image(options, component)?,
+        base_image_given: options.base_image.is_some() || options.base_image_tar.is_some(),
+        image_version: image_version(options, component).to_owned(),
+        variant: None,
+        choices: options.choices(),
         stem: source.stem(),
         dockerfile: checked_dockerfile_name(source, options)?,
         dockerfile_template: options.dockerfile_template.as_deref().map(read_template).transpose()?,
@@ -330,6 +358,9 @@ fn folder_in_image(path: &Path, root: &Path) -> String {
 }
 
 fn base_image(options: &Emission, component: &Component) -> Result<String, Failure> {
+    if let Some(archive) = &options.base_image_tar {
+        return Ok(image_archive::name(archive)?);
+    }
     if let Some(image) = &options.base_image {
         return match reference::Reference::parse(image) {
             Ok(_) => Ok(image.clone()),
@@ -341,7 +372,7 @@ fn base_image(options: &Emission, component: &Component) -> Result<String, Failu
         };
     }
     let runtime = runtime::of(component.language);
-    let version = options.image_version.as_deref().unwrap_or(runtime.image_version);
+    let version = image_version(options, component);
     (runtime.base_image)(version).ok_or_else(|| {
         let message = format!("`{version}` is no version of the base image for `{}`", component.source);
         Failure::new(USAGE, message).hint(format!(
@@ -351,10 +382,16 @@ fn base_image(options: &Emission, component: &Component) -> Result<String, Failu
     })
 }
 
+/// What `--image-version` says, or its default.
+fn image_version<'a>(options: &'a Emission, component: &Component) -> &'a str {
+    options.image_version.as_deref().unwrap_or(runtime::of(component.language).image_version)
+}
+
 /// The version of Python in the default base image, where that is the one that is taken.
 fn default_python<'a>(options: &'a Emission, component: &Component) -> Option<&'a str> {
-    let version = options.image_version.as_deref().unwrap_or(runtime::of(component.language).image_version);
-    let is_default = options.base_image.is_none() && options.dockerfile_template.is_none();
+    let version = image_version(options, component);
+    let is_given = options.base_image.is_some() || options.base_image_tar.is_some();
+    let is_default = !is_given && options.dockerfile_template.is_none();
     is_default.then(|| runtime::python_version(version)).flatten()
 }
 

@@ -147,6 +147,14 @@ impl Engine {
         })
     }
 
+    /// Waits for some work that has to be done even if the user presses Ctrl-C.
+    pub(super) fn finish<T>(
+        &self,
+        work: impl Future<Output = Result<T, EngineError>>,
+    ) -> Result<T, EngineError> {
+        self.runtime.block_on(work)
+    }
+
     /// What it means that the client has failed while doing something.
     pub(super) fn error(&self, doing: &str, error: &Error) -> EngineError {
         let (doing, reason) = (doing.to_owned(), reason(error));

@@ -6,9 +6,11 @@ pub mod docker;
 pub mod endpoint;
 pub mod error;
 pub mod image;
+pub mod image_archive;
 pub mod progress;
 pub mod registry;
 
+mod container;
 mod reason;
 mod reference;
 mod steps;
