@@ -90,9 +90,25 @@ fn nested(line: &str) -> Option<&str> {
     })
 }
 
-/// The files that the arguments of a `pip install` name.
+/// The files that the arguments of a requirement's command name.
 fn named_files(requirement: &Requirement) -> Vec<&str> {
-    let Requirement::Pip { words, metadata: false, .. } = requirement else { return Vec::new() };
+    match requirement {
+        Requirement::Pip { words, metadata: false, .. } => files_of_pip(words),
+        Requirement::Conda { words, .. } => files_of_conda(words),
+        _ => Vec::new(),
+    }
+}
+
+/// The files behind conda's `--file`, such as `environment.yml`.
+fn files_of_conda(words: &[String]) -> Vec<&str> {
+    let pairs = words.iter().zip(words.iter().skip(1));
+    pairs
+        .filter(|(option, _)| matches!(option.as_str(), "-f" | "--file"))
+        .map(|(_, file)| file.as_str())
+        .collect()
+}
+
+fn files_of_pip(words: &[String]) -> Vec<&str> {
     let mut files = Vec::new();
     let mut words = words.iter().map(String::as_str).filter(|word| !word.contains("://"));
     while let Some(word) = words.next() {

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use c3::backend::TARGETS;
+use c3::backend::{TARGETS, Target};
+use c3::component::Language;
+use c3::source::Source;
 use insta::{assert_snapshot, glob, with_settings};
 
 /// Runs `c3` in the repository's folder.
@@ -29,7 +31,9 @@ fn relative(path: &Path) -> &str {
 
 /// Compiles a sample into a folder.
 fn compile(sample: &Path, folder: &Path) -> Output {
-    let targets: Vec<_> = TARGETS.iter().map(|target| target.name).collect();
+    let language = Source::load(sample).map_or(Language::Python, |source| source.language());
+    let runs = |target: &&Target| target.variant.is_none_or(|variant| variant.languages.contains(&language));
+    let targets: Vec<_> = TARGETS.iter().filter(runs).map(|target| target.name).collect();
     let options =
         ["-r", "registry.example/ns", "-o", folder.to_str().unwrap(), "--target", &targets.join(",")];
     c3(&[&["compile", relative(sample)], &options[..]].concat())

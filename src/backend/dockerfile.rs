@@ -109,22 +109,26 @@ fn named_user(template: &str) -> Option<Diagnostic> {
 fn foreign_manager(operator: &Operator) -> Option<Diagnostic> {
     let image = &operator.settings.base_image;
     let (foreign, own) = match image {
-        image if image.starts_with("registry.access.redhat.com/") => (&["apt"][..], "dnf"),
+        image if image.starts_with("registry.access.redhat.com/") => (&["apt", "conda"][..], "dnf"),
         image if image.starts_with("r-base:") || image.starts_with("python:") => {
-            (&["dnf", "microdnf", "yum"][..], "apt")
+            (&["dnf", "microdnf", "yum", "conda"][..], "apt")
         }
         _ => return None,
     };
     let mut lines = operator.component.requirements.iter().filter_map(|requirement| match requirement {
         Requirement::System { text, .. } => text.split([' ', '-']).next(),
+        Requirement::Conda { .. } => Some("conda"),
         _ => None,
     });
     let manager = lines.find(|manager| foreign.contains(manager))?;
     let message = format!("`# {manager}` lines need another base image than `{image}`");
-    Some(
-        Diagnostic::warning("package-manager", message)
-            .hint(format!("write `# {own} install …`, or choose an image with `--base-image`")),
-    )
+    let hint = match manager {
+        "conda" => {
+            "choose one that has conda, such as `condaforge/miniforge3`, with `--base-image`".to_owned()
+        }
+        _ => format!("write `# {own} install …`, or choose an image with `--base-image`"),
+    };
+    Some(Diagnostic::warning("package-manager", message).hint(hint))
 }
 
 /// What is known about an image.

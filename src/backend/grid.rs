@@ -91,6 +91,7 @@ pub fn emit(operator: &Operator, process: &str, store: &Store) -> Artifact {
 fn requirement(requirement: &Requirement) -> String {
     match requirement {
         Requirement::Pip { words, .. } => format!("# pip install {}", shell(words)),
+        Requirement::Conda { words, .. } => format!("# conda {}", shell(words)),
         Requirement::System { words, .. } => format!("# {}", shell(words)),
         Requirement::R { .. } => String::new(),
     }

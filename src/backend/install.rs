@@ -8,7 +8,31 @@ use crate::component::{Component, Installer, Requirement};
 
 /// The commands that install packages of the component's language, in the order of the source.
 pub(super) fn commands(operator: &Operator) -> Vec<Vec<String>> {
-    pip_commands(operator).into_iter().chain(r_commands(&operator.component.requirements)).collect()
+    commands_with(operator, |_| None)
+}
+
+/// The same where something else may take pip's place for some arguments.
+pub(super) fn commands_with(
+    operator: &Operator,
+    instead: impl Fn(&[String]) -> Option<Vec<String>>,
+) -> Vec<Vec<String>> {
+    let others = conda_commands(operator).into_iter().chain(pip_commands(operator, &instead));
+    others.chain(r_commands(&operator.component.requirements)).collect()
+}
+
+/// One `conda` command for each of the source, asking nothing; what pip installs comes after.
+fn conda_commands(operator: &Operator) -> Vec<Vec<String>> {
+    let command = |requirement: &Requirement| {
+        let Requirement::Conda { words, .. } = requirement else { return None };
+        let words = words_in_image(words, operator);
+        let asks = words.first().is_some_and(|word| word == "install")
+            && !words.iter().any(|word| word == "-y" || word == "--yes");
+        let (first, rest) = words.split_at(1);
+        let yes = asks.then(|| "-y".to_owned());
+        let command = std::iter::once("conda".to_owned()).chain(first.iter().cloned());
+        Some(command.chain(yes).chain(rest.iter().cloned()).collect())
+    };
+    operator.component.requirements.iter().filter_map(command).collect()
 }
 
 /// The commands of the system's package managers, each made fit for an image.
@@ -51,7 +75,10 @@ fn confirmed(manager: &str, rest: &[String]) -> Vec<String> {
 }
 
 /// One `pip install` for each command of the source, one for all entries of the PEP 723 block.
-fn pip_commands(operator: &Operator) -> Vec<Vec<String>> {
+fn pip_commands(
+    operator: &Operator,
+    instead: &impl Fn(&[String]) -> Option<Vec<String>>,
+) -> Vec<Vec<String>> {
     let mut commands: Vec<Vec<String>> = Vec::new();
     let mut previous_is_metadata = false;
     for requirement in &operator.component.requirements {
@@ -59,7 +86,7 @@ fn pip_commands(operator: &Operator) -> Vec<Vec<String>> {
         let words = words_in_image(words, operator);
         match commands.last_mut() {
             Some(command) if *metadata && previous_is_metadata => command.extend(words),
-            _ => commands.push(pip_command(words)),
+            _ => commands.push(instead(&words).unwrap_or_else(|| pip_command(words))),
         }
         previous_is_metadata = *metadata;
     }

@@ -63,6 +63,13 @@ pub static TARGETS: &[Target] = &[
         variant: Some(&platforms::chaimeleon::VARIANT),
         emit: variant::no_files,
     },
+    Target {
+        name: "onedata",
+        help: "environment of ONE DATA, <stem>.onedata.Dockerfile",
+        suffixes: &[".onedata.Dockerfile"],
+        variant: Some(&platforms::onedata::VARIANT),
+        emit: variant::no_files,
+    },
 ];
 
 /// How the names of manifests end, of all targets.
@@ -167,6 +174,10 @@ pub fn emit(operator: &Operator, targets: &[&Target]) -> Result<Vec<Artifact>, V
     let mut refused = Vec::new();
     for Image { settings, targets } in variant::images(operator.component, operator.settings, targets) {
         let operator = Operator { component: operator.component, settings: &settings };
+        if let Some(refusal) = variant::refusal(&operator) {
+            refused.push(refusal);
+            continue;
+        }
         artifacts.push(dockerfile::emit(&operator)?);
         for target in targets {
             match (target.emit)(&operator) {

@@ -21,6 +21,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("prelude.py", include_str!("../../templates/prelude.py.j2")),
     ("prelude.R", include_str!("../../templates/prelude.R.j2")),
     ("platforms/chaimeleon.Dockerfile", include_str!("../../templates/platforms/chaimeleon.Dockerfile.j2")),
+    ("platforms/onedata.Dockerfile", include_str!("../../templates/platforms/onedata.Dockerfile.j2")),
     ("grid/wrapper.py", include_str!("../../templates/grid/wrapper.py.j2")),
     ("grid/batches.py", include_str!("../../templates/grid/batches.py")),
     ("grid/connection.py", include_str!("../../templates/grid/connection.py")),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{BuildFile, Operator, Settings, Target};
 use crate::artifact::Artifact;
-use crate::component::Component;
+use crate::component::{Component, Language};
 use crate::diagnostic::Diagnostic;
 
 /// An image made as the guide of a platform wants it.
@@ -12,6 +12,8 @@ use crate::diagnostic::Diagnostic;
 pub struct Variant {
     /// The name of its target, which its image and its Dockerfile bear.
     pub name: &'static str,
+    /// The languages that the platform runs.
+    pub languages: &'static [Language],
     /// Folder of the operator's files in the image, without a `/` at its end.
     pub working_dir: &'static str,
     /// What is built from unless `--base-image` names something.
@@ -134,6 +136,14 @@ pub(super) const SWITCH: &[&str] = &["true", "false"];
 pub(super) fn dockerfile(operator: &Operator) -> Option<Artifact> {
     let variant = operator.settings.variant?;
     Some(Artifact::new(operator.settings.dockerfile.clone(), (variant.dockerfile)(operator)))
+}
+
+/// Refuses an operator in a language that the platform doesn't run.
+pub(super) fn refusal(operator: &Operator) -> Option<Diagnostic> {
+    let (variant, component) = (operator.settings.variant?, operator.component);
+    let message = format!("`{}` is in a language that `{}` doesn't run", component.source, variant.name);
+    let refused = !variant.languages.contains(&component.language);
+    refused.then(|| Diagnostic::error("target-language", message).hint("leave the target out of `--target`"))
 }
 
 /// Whatever is emitted by a target whose only file is its Dockerfile.

@@ -12,6 +12,7 @@ use crate::identifier;
 /// The image of a batch application.
 pub(in super::super) static VARIANT: Variant = Variant {
     name: "chaimeleon",
+    languages: &[Language::Python, Language::R],
     working_dir: "/home/chaimeleon",
     base_image,
     dockerfile: emit,

@@ -5,6 +5,7 @@ use super::runtime;
 use crate::component::{Component, Language};
 
 pub(super) mod chaimeleon;
+pub(super) mod onedata;
 
 /// A small public image with the language's interpreter, of Debian's kind.
 fn debian_image(component: &Component, settings: &Settings) -> Option<String> {
