@@ -9,6 +9,7 @@ use c3::engine::image_archive::ImageArchiveError;
 use c3::engine::registry::RegistryError;
 use c3::files::FilesError;
 use c3::grid::error::GridError;
+use c3::publish::PublishError;
 use c3::reference::NameError;
 use c3::source::SourceError;
 
@@ -76,6 +77,17 @@ failures! {
 impl From<GridError> for Failure {
     fn from(error: GridError) -> Self {
         let code = if error.is_remote() { ENGINE } else { INPUT };
+        Self { code, message: Some(error.to_string()), details: Vec::new(), hint: error.hint() }
+    }
+}
+
+impl From<PublishError> for Failure {
+    fn from(error: PublishError) -> Self {
+        let code = match error {
+            PublishError::Interrupted => INTERRUPTED,
+            PublishError::Server(_) | PublishError::Read { .. } => INPUT,
+            _ => ENGINE,
+        };
         Self { code, message: Some(error.to_string()), details: Vec::new(), hint: error.hint() }
     }
 }

@@ -21,6 +21,7 @@ mod kept;
 mod man;
 mod options;
 mod plan;
+mod publish;
 mod settings;
 mod snippet;
 
@@ -71,6 +72,8 @@ enum Command {
     Snippet(snippet::Options),
     /// Tell how far a run of a grid is, and which batches have failed
     GridStatus(grid_status::Options),
+    /// Send what was made to a platform
+    Publish(publish::Options),
     /// Tell which engine, base image, registry and tools are there or missing
     Doctor(doctor::Options),
     /// Print what a shell needs to complete the command line of `c3`
@@ -111,6 +114,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Config(options) => config::run(&options),
         Command::Snippet(options) => snippet::run(&options),
         Command::GridStatus(options) => grid_status::run(&options),
+        Command::Publish(options) => publish::run(&options),
         Command::Doctor(options) => doctor::run(&options),
         Command::Completions(options) => completions::run(&options),
         Command::Man(options) => man::run(&options),

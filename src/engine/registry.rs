@@ -16,6 +16,7 @@ use tokio::runtime::Builder;
 pub use self::credentials::{Credential, CredentialError, HelperError, credentials};
 pub use self::error::RegistryError;
 use self::session::Session;
+pub(crate) use self::transport::client;
 use crate::reference::Reference;
 
 mod challenge;
