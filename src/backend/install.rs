@@ -21,7 +21,7 @@ pub(super) fn commands_with(
 }
 
 /// One `conda` command for each of the source, asking nothing; what pip installs comes after.
-fn conda_commands(operator: &Operator) -> Vec<Vec<String>> {
+pub(super) fn conda_commands(operator: &Operator) -> Vec<Vec<String>> {
     let command = |requirement: &Requirement| {
         let Requirement::Conda { words, .. } = requirement else { return None };
         let words = words_in_image(words, operator);
@@ -75,7 +75,7 @@ fn confirmed(manager: &str, rest: &[String]) -> Vec<String> {
 }
 
 /// One `pip install` for each command of the source, one for all entries of the PEP 723 block.
-fn pip_commands(
+pub(super) fn pip_commands(
     operator: &Operator,
     instead: &impl Fn(&[String]) -> Option<Vec<String>>,
 ) -> Vec<Vec<String>> {

@@ -70,6 +70,18 @@ pub static TARGETS: &[Target] = &[
         variant: Some(&platforms::onedata::VARIANT),
         emit: variant::no_files,
     },
+    Target {
+        name: "submarine",
+        help: "environment and experiment of Submarine, <stem>.submarine.*",
+        suffixes: &[
+            ".submarine.Dockerfile",
+            ".submarine.yaml",
+            ".submarine.json",
+            ".submarine.experiment.yaml",
+        ],
+        variant: Some(&platforms::submarine::VARIANT),
+        emit: platforms::submarine::emit,
+    },
 ];
 
 /// How the names of manifests end, of all targets.

@@ -22,6 +22,13 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("prelude.R", include_str!("../../templates/prelude.R.j2")),
     ("platforms/chaimeleon.Dockerfile", include_str!("../../templates/platforms/chaimeleon.Dockerfile.j2")),
     ("platforms/onedata.Dockerfile", include_str!("../../templates/platforms/onedata.Dockerfile.j2")),
+    ("platforms/submarine.Dockerfile", include_str!("../../templates/platforms/submarine.Dockerfile.j2")),
+    ("platforms/submarine-bootstrap.sh", include_str!("../../templates/platforms/submarine-bootstrap.sh.j2")),
+    ("platforms/submarine.yaml", include_str!("../../templates/platforms/submarine.yaml.j2")),
+    (
+        "platforms/submarine.experiment.yaml",
+        include_str!("../../templates/platforms/submarine.experiment.yaml.j2"),
+    ),
     ("grid/wrapper.py", include_str!("../../templates/grid/wrapper.py.j2")),
     ("grid/batches.py", include_str!("../../templates/grid/batches.py")),
     ("grid/connection.py", include_str!("../../templates/grid/connection.py")),

@@ -6,6 +6,7 @@ use crate::component::{Component, Language};
 
 pub(super) mod chaimeleon;
 pub(super) mod onedata;
+pub(super) mod submarine;
 
 /// A small public image with the language's interpreter, of Debian's kind.
 fn debian_image(component: &Component, settings: &Settings) -> Option<String> {
@@ -16,4 +17,8 @@ fn debian_image(component: &Component, settings: &Settings) -> Option<String> {
         }
         Language::R => None,
     }
+}
+
+fn owned(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
 }

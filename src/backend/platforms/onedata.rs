@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::super::variant::{Archive, Choice, Variant};
 use super::super::{Operator, dockerfile, install, template};
+use super::owned;
 use crate::component::Language;
 
 /// The image of an environment.
@@ -126,8 +127,4 @@ fn next(operator: &Operator) -> Vec<String> {
         format!("docker save -o {stem}.tar {image}   # unless `--archive` has written it"),
         format!("c3 publish onedata --server URL --domain ID --tar {stem}.tar"),
     ]
-}
-
-fn owned(words: &[&str]) -> Vec<String> {
-    words.iter().map(|word| (*word).to_owned()).collect()
 }

@@ -1,0 +1,270 @@
+//! Submarine: an environment with its kernel, and an experiment that runs the operator in it.
+
+use serde::Serialize;
+
+use super::super::parameter::parameters;
+use super::super::variant::{Archive, Choice, SWITCH, Variant};
+use super::super::{BuildFile, Operator, dockerfile, install, runtime, template};
+use super::owned;
+use crate::artifact::Artifact;
+use crate::component::{Language, Requirement};
+use crate::diagnostic::Diagnostic;
+
+/// The image of environments: conda with a kernel, Jupyter, and the entry point that activates the kernel.
+pub(in super::super) static VARIANT: Variant = Variant {
+    name: "submarine",
+    languages: &[Language::Python],
+    working_dir: "/opt/app-root/src",
+    base_image: |_, _| Some("continuumio/miniconda3:23.10.0-1".to_owned()),
+    dockerfile: image,
+    files: |operator| vec![bootstrap(operator)],
+    skips_dashes: false,
+    archive: Archive::Image,
+    check: |_| None,
+    choices: &[
+        Choice { name: "kernel", help: "name of the kernel, else the operator's", default: "", values: &[] },
+        Choice {
+            name: "channels",
+            help: "channels of conda, separated by commas",
+            default: "defaults",
+            values: &[],
+        },
+        Choice { name: "jupyter", help: "Jupyter for notebook sessions", default: "true", values: SWITCH },
+        Choice {
+            name: "dependencies",
+            help: "list the kernel's packages for the server, which installs them anew",
+            default: "true",
+            values: SWITCH,
+        },
+    ],
+    next: |operator| {
+        let stem = &operator.settings.stem;
+        vec![format!("c3 publish submarine --server URL create {stem}.submarine.yaml")]
+    },
+};
+
+/// File of the build context with the entry point.
+const BOOTSTRAP: &str = "submarine-bootstrap.sh";
+
+#[derive(Serialize)]
+struct Image {
+    #[serde(flatten)]
+    image: dockerfile::Context,
+    kernel: String,
+    create: Vec<Vec<String>>,
+    pip: Vec<Vec<String>>,
+    jupyter: bool,
+}
+
+#[derive(Serialize)]
+struct Bootstrap {
+    command: String,
+}
+
+/// The specification of an environment, by the names of its fields in Submarine.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Environment {
+    name: String,
+    docker_image: String,
+    kernel_spec: Kernel,
+    description: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Kernel {
+    name: String,
+    channels: Vec<String>,
+    conda_dependencies: Vec<String>,
+    pip_dependencies: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Experiment {
+    c3: &'static str,
+    source: String,
+    name: String,
+    image: String,
+    command: String,
+    framework: &'static str,
+    role: &'static str,
+    variables: Vec<Parameter>,
+}
+
+#[derive(Serialize)]
+struct Parameter {
+    name: String,
+    description: Option<String>,
+    required: bool,
+    value: String,
+}
+
+/// Writes the specifications of the environment and of an experiment.
+pub(in super::super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>> {
+    let environment = environment(operator);
+    let json = serde_json::to_string_pretty(&environment).map_err(|error| {
+        vec![Diagnostic::error("specification", format!("the environment can't be written: {error}"))]
+    })?;
+    Ok(vec![
+        operator.artifact(".submarine.yaml", template::render("platforms/submarine.yaml", &environment)),
+        operator.artifact(".submarine.json", format!("{json}\n")),
+        operator.artifact(
+            ".submarine.experiment.yaml",
+            template::render("platforms/submarine.experiment.yaml", &experiment(operator)),
+        ),
+    ])
+}
+
+fn environment(operator: &Operator) -> Environment {
+    let listed = operator.settings.chosen("dependencies");
+    let only_if = |packages: Vec<String>| if listed { packages } else { Vec::new() };
+    let conda = Conda::of(operator);
+    Environment {
+        name: operator.component.name.clone(),
+        docker_image: operator.settings.image.clone(),
+        kernel_spec: Kernel {
+            name: kernel(operator),
+            channels: conda.channels.clone(),
+            conda_dependencies: only_if([vec![python(operator)], conda.packages].concat()),
+            pip_dependencies: only_if(pip_packages(operator)),
+        },
+        description: operator.component.description.clone(),
+    }
+}
+
+fn kernel(operator: &Operator) -> String {
+    match operator.settings.choice("kernel") {
+        "" => operator.component.name.clone(),
+        name => name.to_owned(),
+    }
+}
+
+/// The interpreter as a package of conda's, such as `python=3.12`.
+fn python(operator: &Operator) -> String {
+    let version = runtime::python_version(&operator.settings.image_version);
+    version.map_or_else(|| "python".to_owned(), |version| format!("python={version}"))
+}
+
+/// What the component's `# conda install` lines say together.
+struct Conda {
+    channels: Vec<String>,
+    packages: Vec<String>,
+}
+
+impl Conda {
+    fn of(operator: &Operator) -> Self {
+        let mut conda = Self { channels: Vec::new(), packages: Vec::new() };
+        for requirement in &operator.component.requirements {
+            if let Requirement::Conda { words, .. } = requirement
+                && words.first().is_some_and(|word| word == "install")
+            {
+                conda.read(&words[1..]);
+            }
+        }
+        let chosen = operator.settings.choice("channels").split(',').map(ToOwned::to_owned);
+        let chosen: Vec<_> = chosen.filter(|channel| !conda.channels.contains(channel)).collect();
+        conda.channels.extend(chosen);
+        conda
+    }
+
+    fn read(&mut self, words: &[String]) {
+        let mut words = words.iter();
+        while let Some(word) = words.next() {
+            match word.split_once('=').map_or((word.as_str(), None), |(option, value)| (option, Some(value)))
+            {
+                ("-c" | "--channel", value) => {
+                    let channel = value.map(ToOwned::to_owned).or_else(|| words.next().cloned());
+                    self.channels.extend(channel.filter(|channel| !self.channels.contains(channel)));
+                }
+                (option, _) if option.starts_with('-') => {}
+                _ => self.packages.push(word.clone()),
+            }
+        }
+    }
+}
+
+/// What pip is told to install by name.
+fn pip_packages(operator: &Operator) -> Vec<String> {
+    let mut packages = Vec::new();
+    for requirement in &operator.component.requirements {
+        let Requirement::Pip { words, .. } = requirement else { continue };
+        let mut previous_takes = false;
+        for word in words {
+            if !word.starts_with('-') && !previous_takes {
+                packages.push(word.clone());
+            }
+            previous_takes = takes_value(word);
+        }
+    }
+    packages
+}
+
+/// Whether an option of pip's has the next word for its value.
+fn takes_value(word: &str) -> bool {
+    matches!(word, "-r" | "-c" | "-i" | "-f" | "-e" | "--requirement" | "--constraint" | "--editable")
+        || (word.ends_with("-url") || word == "--find-links" || word == "--trusted-host")
+}
+
+fn image(operator: &Operator) -> String {
+    let context = Image {
+        image: dockerfile::context(operator),
+        kernel: kernel(operator),
+        create: create(operator),
+        pip: install::pip_commands(operator, &|_| None),
+        jupyter: operator.settings.chosen("jupyter"),
+    };
+    template::render("platforms/submarine.Dockerfile", &context)
+}
+
+/// The commands that make the kernel.
+fn create(operator: &Operator) -> Vec<Vec<String>> {
+    let (kernel, conda) = (kernel(operator), Conda::of(operator));
+    let channels = conda.channels.into_iter().flat_map(|channel| ["-c".to_owned(), channel]);
+    let create = owned(&["conda", "create", "-y", "-n", &kernel]).into_iter().chain(channels);
+    let create = create.chain([python(operator)]).chain(conda.packages).collect();
+    let files = install::conda_commands(operator).into_iter().filter(|command| command[1] == "env");
+    let files = files.map(|command| [command, owned(&["-n", &kernel])].concat());
+    let clean = owned(&["conda", "clean", "-afy"]);
+    std::iter::once(create).chain(files).chain([clean]).collect()
+}
+
+fn bootstrap(operator: &Operator) -> BuildFile {
+    let command = template::shell(&[operator.command()]);
+    let text = template::render("platforms/submarine-bootstrap.sh", &Bootstrap { command });
+    BuildFile { path: BOOTSTRAP.to_owned(), content: text.into_bytes() }
+}
+
+fn experiment(operator: &Operator) -> Experiment {
+    let parameters = parameters(operator.component, operator.settings.logging);
+    let shown = parameters.iter().filter(|parameter| !parameter.input.secret || parameter.input.required);
+    let shown = shown.filter(|parameter| parameter.input.required || parameter.default().is_some());
+    let (framework, role) = framework(operator);
+    Experiment {
+        c3: env!("CARGO_PKG_VERSION"),
+        source: operator.component.source.clone(),
+        name: operator.component.name.clone(),
+        image: operator.settings.image.clone(),
+        // The server splits it at blanks; parameters are variables, whose values may have some.
+        command: format!("/{BOOTSTRAP} --kernel {}", kernel(operator)),
+        framework,
+        role,
+        variables: shown
+            .map(|parameter| Parameter {
+                name: parameter.input.name.clone(),
+                description: parameter.description(),
+                required: parameter.input.required,
+                value: parameter.default().unwrap_or_default().to_owned(),
+            })
+            .collect(),
+    }
+}
+
+/// What runs the experiment, and as what: Submarine has no experiments of no framework.
+fn framework(operator: &Operator) -> (&'static str, &'static str) {
+    let needs = |name: &str| {
+        let installed = [pip_packages(operator), Conda::of(operator).packages].concat();
+        installed.iter().any(|package| package.split(['=', '<', '>', '!', '~', '[']).next() == Some(name))
+    };
+    if needs("torch") || needs("pytorch") { ("PyTorch", "Master") } else { ("TensorFlow", "Worker") }
+}
