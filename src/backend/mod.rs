@@ -20,6 +20,7 @@ mod template;
 pub mod variant;
 
 pub use dockerfile::BuildFile;
+use grid::Process;
 pub use job::Job;
 use runtime::Runtime;
 use variant::{Choices, Image, Variant};
@@ -82,6 +83,13 @@ pub static TARGETS: &[Target] = &[
         variant: Some(&platforms::submarine::VARIANT),
         emit: platforms::submarine::emit,
     },
+    Target {
+        name: "techila",
+        help: "launcher of jobs with Techila, <stem>.techila.*",
+        suffixes: &[".techila.Dockerfile", ".techila.py", ".techila.dev.Dockerfile"],
+        variant: Some(&platforms::techila::VARIANT),
+        emit: platforms::techila::emit,
+    },
 ];
 
 /// How the names of manifests end, of all targets.
@@ -122,6 +130,8 @@ pub struct Settings {
     pub logging: bool,
     /// How Kubernetes runs the job.
     pub job: Job,
+    /// What is called for each batch, of a grid.
+    pub process: Option<Process>,
 }
 
 impl Settings {

@@ -29,6 +29,9 @@ const TEMPLATES: &[(&str, &str)] = &[
         "platforms/submarine.experiment.yaml",
         include_str!("../../templates/platforms/submarine.experiment.yaml.j2"),
     ),
+    ("platforms/techila.Dockerfile", include_str!("../../templates/platforms/techila.Dockerfile.j2")),
+    ("platforms/techila.dev.Dockerfile", include_str!("../../templates/platforms/techila.dev.Dockerfile.j2")),
+    ("platforms/techila.py", include_str!("../../templates/platforms/techila.py.j2")),
     ("grid/wrapper.py", include_str!("../../templates/grid/wrapper.py.j2")),
     ("grid/batches.py", include_str!("../../templates/grid/batches.py")),
     ("grid/connection.py", include_str!("../../templates/grid/connection.py")),
@@ -64,7 +67,7 @@ pub(super) fn render(name: &'static str, context: &impl Serialize) -> String {
     environment.set_auto_escape_callback(|name| match name {
         name if name.ends_with("Dockerfile") => AutoEscape::Custom(DOCKERFILE.into()),
         "prelude.R" => AutoEscape::Custom(R.into()),
-        name if name.starts_with("grid/") => AutoEscape::None,
+        name if name.starts_with("grid/") || name == "platforms/techila.py" => AutoEscape::None,
         _ => AutoEscape::Json,
     });
     environment.set_formatter(format);

@@ -52,7 +52,7 @@ pub struct Choice {
     pub help: &'static str,
     /// The value unless given.
     pub default: &'static str,
-    /// What it may be; anything if there is nothing.
+    /// What it may be; if there is nothing, any word of letters, digits and `-._,:/+=`.
     pub values: &'static [&'static str],
 }
 
@@ -63,8 +63,8 @@ impl Choice {
     /// Whether it may be this.
     #[must_use]
     pub fn takes(&self, value: &str) -> bool {
-        let is_listed = self.values.is_empty() || self.values.contains(&value);
-        is_listed && !value.contains(char::is_control)
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._,:/+=".contains(&byte);
+        if self.values.is_empty() { value.bytes().all(is_plain) } else { self.values.contains(&value) }
     }
 }
 

@@ -212,7 +212,10 @@ fn choice(text: &str) -> Result<(String, String), String> {
     if choice.takes(value) {
         return Ok((name.to_owned(), value.to_owned()));
     }
-    Err(format!("`{name}` is one of {}", choice.values.join(", ")))
+    Err(match choice.values {
+        [] => format!("`{name}` is one word of letters, digits and `-._,:/+=`"),
+        values => format!("`{name}` is one of {}", values.join(", ")),
+    })
 }
 
 fn choices_help() -> String {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use c3::artifact::{self, Artifact};
-use c3::backend::grid::{self, Store};
+use c3::backend::grid::{self, Process, Store};
 use c3::backend::variant::{self, Image};
 use c3::backend::{self, Job, Operator, Settings, TARGETS, dockerfile, prelude, runtime};
 use c3::component::{Component, Language};
@@ -122,7 +122,8 @@ impl Plan {
         let mut component = Component { ipython: self.component.ipython, ..component };
         self.settings.job.mark_secrets(&mut component);
         let dockerfile = checked_dockerfile_name(&source, options)?;
-        let settings = Settings { stem: source.stem(), dockerfile, ..self.settings };
+        let process = Some(Process::new(&self.operator(), process));
+        let settings = Settings { stem: source.stem(), dockerfile, process, ..self.settings };
         check_entry(&Operator { component: &component, settings: &settings })?;
         let wrapper = (program.name, Content::Bytes(program.content));
         let scripts = std::iter::once(wrapper).chain(self.scripts).collect();
@@ -343,6 +344,7 @@ fn settings(
         requirement_files: requirements.named.clone(),
         logging: !options.skip_logging,
         job: options.job.clone(),
+        process: None,
     })
 }
 

@@ -7,6 +7,7 @@ use crate::component::{Component, Language};
 pub(super) mod chaimeleon;
 pub(super) mod onedata;
 pub(super) mod submarine;
+pub(super) mod techila;
 
 /// A small public image with the language's interpreter, of Debian's kind.
 fn debian_image(component: &Component, settings: &Settings) -> Option<String> {

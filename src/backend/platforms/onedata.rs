@@ -51,6 +51,7 @@ const CHECK: &str = include_str!("../../../templates/platforms/onedata_check.py"
 struct Context<'a> {
     #[serde(flatten)]
     image: dockerfile::Context,
+    local_base: bool,
     miniconda: &'a str,
     constraints: String,
     packages: Vec<Vec<String>>,
@@ -69,6 +70,7 @@ fn emit(operator: &Operator) -> String {
     let wheels = settings.files.iter().filter(|file| file.ends_with(".whl"));
     let context = Context {
         image: dockerfile::context(operator),
+        local_base: !settings.base_image.starts_with("harbor.onedata.de/"),
         miniconda: settings.choice("miniconda"),
         constraints: template::shell(&[owned(CONSTRAINTS)]),
         packages: packages(operator),
