@@ -134,7 +134,7 @@ fn conda_arguments(text: &str) -> Option<&str> {
         let words = subcommand.split(' ');
         words.clone().try_fold(arguments, |rest, word| after_word(rest, word)).is_some()
     };
-    CONDA_SUBCOMMANDS.iter().any(|subcommand| installs(&subcommand)).then_some(arguments)
+    CONDA_SUBCOMMANDS.iter().any(installs).then_some(arguments)
 }
 
 /// What follows `pip install`.

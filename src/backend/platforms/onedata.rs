@@ -1,5 +1,7 @@
 //! ONE DATA: environments for Functions, after the guide of its user environments.
 
+use std::path::Path;
+
 use serde::Serialize;
 
 use super::super::variant::{Archive, Choice, Variant};
@@ -67,7 +69,7 @@ struct Wheel {
 
 fn emit(operator: &Operator) -> String {
     let settings = operator.settings;
-    let wheels = settings.files.iter().filter(|file| file.ends_with(".whl"));
+    let wheels = settings.files.iter().filter(|file| is_wheel(file));
     let context = Context {
         image: dockerfile::context(operator),
         local_base: !settings.base_image.starts_with("harbor.onedata.de/"),
@@ -102,6 +104,10 @@ fn is_plain(words: &[String]) -> bool {
 
 fn conda(words: &[String]) -> Vec<String> {
     owned(&["conda", "install", "-y"]).into_iter().chain(words.iter().cloned()).collect()
+}
+
+fn is_wheel(file: &str) -> bool {
+    Path::new(file).extension().is_some_and(|extension| extension == "whl")
 }
 
 fn wheel(file: &str) -> Wheel {

@@ -47,7 +47,7 @@ pub(in super::super) static VARIANT: Variant = Variant {
 const BOOTSTRAP: &str = "submarine-bootstrap.sh";
 
 #[derive(Serialize)]
-struct Image {
+struct Context {
     #[serde(flatten)]
     image: dockerfile::Context,
     kernel: String,
@@ -207,7 +207,7 @@ fn takes_value(word: &str) -> bool {
 }
 
 fn image(operator: &Operator) -> String {
-    let context = Image {
+    let context = Context {
         image: dockerfile::context(operator),
         kernel: kernel(operator),
         create: create(operator),

@@ -48,7 +48,7 @@ pub(in super::super) static VARIANT: Variant = Variant {
 const CONTAINER: &str = "container.tar";
 
 #[derive(Serialize)]
-struct Image<'a> {
+struct Context<'a> {
     #[serde(flatten)]
     image: dockerfile::Context,
     python: &'a str,
@@ -92,7 +92,7 @@ fn image(operator: &Operator) -> String {
     }
     template::render(
         "platforms/techila.Dockerfile",
-        &Image { image: dockerfile::context(operator), python, install },
+        &Context { image: dockerfile::context(operator), python, install },
     )
 }
 
