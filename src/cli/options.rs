@@ -59,7 +59,13 @@ pub(crate) struct Emission {
     pub(crate) image_version: Option<String>,
 
     /// What a target leaves to choose
-    #[arg(long, value_name = "TARGET.NAME=VALUE", value_parser = choice, help = choices_help())]
+    #[arg(
+        long,
+        value_name = "TARGET.NAME=VALUE",
+        value_parser = choice,
+        help = choices_help(),
+        help_heading = FILES
+    )]
     pub(crate) set: Vec<(String, String)>,
 
     /// Name of the generated Dockerfile [default: <stem>.Dockerfile]
