@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use c3::backend::{self, Job, Operator, Settings, TARGETS, Target};
+use c3::backend::{self, Operator, Settings, TARGETS, Target};
 use c3::component::{Component, Language};
 use c3::frontend;
 use c3::source::Source;
