@@ -17,6 +17,7 @@ pub mod prelude;
 pub mod runtime;
 pub mod snippet;
 mod template;
+mod templates;
 pub mod variant;
 
 pub use dockerfile::BuildFile;
@@ -149,6 +150,8 @@ pub struct RequirementFile {
     pub named: String,
     /// The path in the image, relative to the working directory.
     pub path: String,
+    /// What is in it; nothing of a package.
+    pub text: String,
 }
 
 /// A component with all that is needed to emit it.
@@ -211,12 +214,25 @@ pub fn emit(operator: &Operator, targets: &[&Target]) -> Result<Vec<Artifact>, V
     if refused.is_empty() { Ok(artifacts) } else { Err(refused) }
 }
 
-/// What is doubtful about an operator's settings; the version of Python is that of the default base image, if it is
-/// the one that is taken.
+/// What is doubtful about the images that targets need; the version of Python is that of the default base image, if it
+/// is the one that is taken.
 #[must_use]
-pub fn review(operator: &Operator, python: Option<&str>) -> Vec<Diagnostic> {
-    let mismatch = python.and_then(|version| runtime::python_mismatch(operator.component, version));
-    mismatch.into_iter().chain(dockerfile::review(operator)).chain(job::review(operator)).collect()
+pub fn review(operator: &Operator, targets: &[&Target], python: Option<&str>) -> Vec<Diagnostic> {
+    let mut found: Vec<Diagnostic> = Vec::new();
+    for Image { settings, .. } in variant::images(operator.component, operator.settings, targets) {
+        let operator = Operator { component: operator.component, settings: &settings };
+        let is_own = settings.variant.is_none();
+        let python = python.filter(|_| is_own);
+        let mismatch = python.and_then(|version| runtime::python_mismatch(operator.component, version));
+        let job = if is_own { job::review(&operator) } else { Vec::new() };
+        let doubts = mismatch.into_iter().chain(dockerfile::review(&operator)).chain(job);
+        for doubt in doubts {
+            if !found.iter().any(|known| known.message == doubt.message) {
+                found.push(doubt);
+            }
+        }
+    }
+    found
 }
 
 /// The target of a name.

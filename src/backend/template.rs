@@ -8,44 +8,7 @@ use minijinja::{AutoEscape, Environment, Error, Output, State, UndefinedBehavior
 use serde::Serialize;
 
 use super::parameter::one_line;
-
-/// The templates by name; what stands before the first dot decides how values are quoted.
-const TEMPLATES: &[(&str, &str)] = &[
-    ("Dockerfile", include_str!("../../templates/Dockerfile.j2")),
-    ("kubeflow.yaml", include_str!("../../templates/kubeflow.yaml.j2")),
-    ("job.yaml", include_str!("../../templates/job.yaml.j2")),
-    ("step.cwl", include_str!("../../templates/step.cwl.j2")),
-    ("snippet/kfp1.py", include_str!("../../templates/snippet/kfp1.py.j2")),
-    ("snippet/kfp2.py", include_str!("../../templates/snippet/kfp2.py.j2")),
-    ("snippet/notes", include_str!("../../templates/snippet/notes.j2")),
-    ("prelude.py", include_str!("../../templates/prelude.py.j2")),
-    ("prelude.R", include_str!("../../templates/prelude.R.j2")),
-    ("platforms/chaimeleon.Dockerfile", include_str!("../../templates/platforms/chaimeleon.Dockerfile.j2")),
-    ("platforms/onedata.Dockerfile", include_str!("../../templates/platforms/onedata.Dockerfile.j2")),
-    ("platforms/submarine.Dockerfile", include_str!("../../templates/platforms/submarine.Dockerfile.j2")),
-    ("platforms/submarine-bootstrap.sh", include_str!("../../templates/platforms/submarine-bootstrap.sh.j2")),
-    ("platforms/submarine.yaml", include_str!("../../templates/platforms/submarine.yaml.j2")),
-    (
-        "platforms/submarine.experiment.yaml",
-        include_str!("../../templates/platforms/submarine.experiment.yaml.j2"),
-    ),
-    ("platforms/techila.Dockerfile", include_str!("../../templates/platforms/techila.Dockerfile.j2")),
-    ("platforms/techila.dev.Dockerfile", include_str!("../../templates/platforms/techila.dev.Dockerfile.j2")),
-    ("platforms/techila.py", include_str!("../../templates/platforms/techila.py.j2")),
-    ("grid/wrapper.py", include_str!("../../templates/grid/wrapper.py.j2")),
-    ("grid/batches.py", include_str!("../../templates/grid/batches.py")),
-    ("grid/connection.py", include_str!("../../templates/grid/connection.py")),
-    ("grid/core.py", include_str!("../../templates/grid/core.py")),
-    ("grid/cos.py", include_str!("../../templates/grid/cos.py")),
-    ("grid/files.py", include_str!("../../templates/grid/files.py")),
-    ("grid/folders.py", include_str!("../../templates/grid/folders.py")),
-    ("grid/legacy_cos.py", include_str!("../../templates/grid/legacy_cos.py")),
-    ("grid/local.py", include_str!("../../templates/grid/local.py")),
-    ("grid/s3.py", include_str!("../../templates/grid/s3.py")),
-    ("grid/s3_files.py", include_str!("../../templates/grid/s3_files.py")),
-    ("grid/script.py", include_str!("../../templates/grid/script.py")),
-    ("grid/worker.py", include_str!("../../templates/grid/worker.py")),
-];
+use super::templates::TEMPLATES;
 
 /// Quoting of the values in a Dockerfile: double quotes as its instructions read them.
 const DOCKERFILE: &str = "dockerfile";

@@ -92,7 +92,8 @@ impl Plan {
         let settings = settings(&source, &component, options, &files, &requirements, &root)?;
         let operator = Operator { component: &component, settings: &settings };
         check_entry(&operator)?;
-        reading.diagnostics.extend(backend::review(&operator, default_python(options, &component)));
+        let python = default_python(options, &component);
+        reading.diagnostics.extend(backend::review(&operator, &options.targets(), python));
         messages.add(&reading.diagnostics, &source, options.log_level);
         if frontend::has_error(&reading.diagnostics) {
             return Err(Failure::diagnosed());

@@ -5,6 +5,7 @@ use super::runtime;
 use crate::component::{Component, Language};
 
 pub(super) mod chaimeleon;
+mod conda;
 pub(super) mod onedata;
 pub(super) mod submarine;
 pub(super) mod techila;

@@ -5,9 +5,10 @@ use serde::Serialize;
 use super::super::parameter::parameters;
 use super::super::variant::{Archive, Choice, SWITCH, Variant};
 use super::super::{BuildFile, Operator, dockerfile, install, runtime, template};
+use super::conda::{Conda, pip_packages};
 use super::owned;
 use crate::artifact::Artifact;
-use crate::component::{Language, Requirement};
+use crate::component::Language;
 use crate::diagnostic::Diagnostic;
 
 /// The image of environments: conda with a kernel, Jupyter, and the entry point that activates the kernel.
@@ -120,14 +121,17 @@ fn environment(operator: &Operator) -> Environment {
     let listed = operator.settings.chosen("dependencies");
     let only_if = |packages: Vec<String>| if listed { packages } else { Vec::new() };
     let conda = Conda::of(operator);
+    let channels = conda.all_channels(operator);
+    let conda_packages = [python(operator, &conda), conda.packages].concat();
+    let pip_packages = [pip_packages(operator), conda.pip].concat();
     Environment {
         name: operator.component.name.clone(),
         docker_image: operator.settings.image.clone(),
         kernel_spec: Kernel {
             name: kernel(operator),
-            channels: conda.channels.clone(),
-            conda_dependencies: only_if([vec![python(operator)], conda.packages].concat()),
-            pip_dependencies: only_if(pip_packages(operator)),
+            channels,
+            conda_dependencies: only_if(conda_packages),
+            pip_dependencies: only_if(pip_packages),
         },
         description: operator.component.description.clone(),
     }
@@ -140,70 +144,18 @@ fn kernel(operator: &Operator) -> String {
     }
 }
 
-/// The interpreter as a package of conda's, such as `python=3.12`.
-fn python(operator: &Operator) -> String {
+/// The interpreter as a package of conda's, such as `python=3.12`, unless the source names it itself.
+fn python(operator: &Operator, conda: &Conda) -> Vec<String> {
+    if conda.packages.iter().any(|package| package_name(package) == "python") {
+        return Vec::new();
+    }
     let version = runtime::python_version(&operator.settings.image_version);
-    version.map_or_else(|| "python".to_owned(), |version| format!("python={version}"))
+    vec![version.map_or_else(|| "python".to_owned(), |version| format!("python={version}"))]
 }
 
-/// What the component's `# conda install` lines say together.
-struct Conda {
-    channels: Vec<String>,
-    packages: Vec<String>,
-}
-
-impl Conda {
-    fn of(operator: &Operator) -> Self {
-        let mut conda = Self { channels: Vec::new(), packages: Vec::new() };
-        for requirement in &operator.component.requirements {
-            if let Requirement::Conda { words, .. } = requirement
-                && words.first().is_some_and(|word| word == "install")
-            {
-                conda.read(&words[1..]);
-            }
-        }
-        let chosen = operator.settings.choice("channels").split(',').map(ToOwned::to_owned);
-        let chosen: Vec<_> = chosen.filter(|channel| !conda.channels.contains(channel)).collect();
-        conda.channels.extend(chosen);
-        conda
-    }
-
-    fn read(&mut self, words: &[String]) {
-        let mut words = words.iter();
-        while let Some(word) = words.next() {
-            match word.split_once('=').map_or((word.as_str(), None), |(option, value)| (option, Some(value)))
-            {
-                ("-c" | "--channel", value) => {
-                    let channel = value.map(ToOwned::to_owned).or_else(|| words.next().cloned());
-                    self.channels.extend(channel.filter(|channel| !self.channels.contains(channel)));
-                }
-                (option, _) if option.starts_with('-') => {}
-                _ => self.packages.push(word.clone()),
-            }
-        }
-    }
-}
-
-/// What pip is told to install by name.
-fn pip_packages(operator: &Operator) -> Vec<String> {
-    let mut packages = Vec::new();
-    for requirement in &operator.component.requirements {
-        let Requirement::Pip { words, .. } = requirement else { continue };
-        let mut previous_takes = false;
-        for word in words {
-            if !word.starts_with('-') && !previous_takes {
-                packages.push(word.clone());
-            }
-            previous_takes = takes_value(word);
-        }
-    }
-    packages
-}
-
-/// Whether an option of pip's has the next word for its value.
-fn takes_value(word: &str) -> bool {
-    matches!(word, "-r" | "-c" | "-i" | "-f" | "-e" | "--requirement" | "--constraint" | "--editable")
-        || (word.ends_with("-url") || word == "--find-links" || word == "--trusted-host")
+/// `numpy>=2` → `numpy`.
+fn package_name(package: &str) -> &str {
+    package.split(['=', '<', '>', '!', '~', '[', ' ']).next().unwrap_or_default()
 }
 
 fn image(operator: &Operator) -> String {
@@ -220,9 +172,9 @@ fn image(operator: &Operator) -> String {
 /// The commands that make the kernel.
 fn create(operator: &Operator) -> Vec<Vec<String>> {
     let (kernel, conda) = (kernel(operator), Conda::of(operator));
-    let channels = conda.channels.into_iter().flat_map(|channel| ["-c".to_owned(), channel]);
+    let channels = conda.all_channels(operator).into_iter().flat_map(|channel| ["-c".to_owned(), channel]);
     let create = owned(&["conda", "create", "-y", "-n", &kernel]).into_iter().chain(channels);
-    let create = create.chain([python(operator)]).chain(conda.packages).collect();
+    let create = create.chain(python(operator, &conda)).chain(conda.installed).collect();
     let files = install::conda_commands(operator).into_iter().filter(|command| command[1] == "env");
     let files = files.map(|command| [command, owned(&["-n", &kernel])].concat());
     let clean = owned(&["conda", "clean", "-afy"]);
@@ -262,9 +214,8 @@ fn experiment(operator: &Operator) -> Experiment {
 
 /// What runs the experiment, and as what: Submarine has no experiments of no framework.
 fn framework(operator: &Operator) -> (&'static str, &'static str) {
-    let needs = |name: &str| {
-        let installed = [pip_packages(operator), Conda::of(operator).packages].concat();
-        installed.iter().any(|package| package.split(['=', '<', '>', '!', '~', '[']).next() == Some(name))
-    };
+    let conda = Conda::of(operator);
+    let installed = [pip_packages(operator), conda.pip, conda.packages].concat();
+    let needs = |name: &str| installed.iter().any(|package| package_name(package) == name);
     if needs("torch") || needs("pytorch") { ("PyTorch", "Master") } else { ("TensorFlow", "Worker") }
 }
