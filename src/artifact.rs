@@ -37,6 +37,21 @@ pub enum Existing {
     },
 }
 
+impl Existing {
+    /// What flags of a command line say: an empty name stands for none.
+    #[must_use]
+    pub fn chosen(overwrite: bool, rename: Option<&str>) -> Self {
+        match rename {
+            Some(name) => Self::Rename {
+                name: Some(name.to_owned()).filter(|name| !name.is_empty()),
+                replace: overwrite,
+            },
+            None if overwrite => Self::Overwrite,
+            None => Self::Keep,
+        }
+    }
+}
+
 /// Why artifacts can't be written.
 #[derive(Debug, Error)]
 pub enum ArtifactError {
@@ -176,6 +191,9 @@ fn rename(paths: &[PathBuf], name: Option<&str>, replace: bool) -> Result<(), Ar
     Ok(())
 }
 
+/// How the names of files end that keep their ends when they are renamed, the longer ones first.
+const ENDINGS: &[&str] = &[".workflow.cwl", ".pipeline.py", ".job.yaml", ".yaml", ".cwl", ".Dockerfile"];
+
 /// `x.job.yaml` → `modified_x.job.yaml`, or `NAME.job.yaml`.
 fn renamed(path: &Path, name: Option<&str>) -> Result<PathBuf, ArtifactError> {
     let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -183,10 +201,9 @@ fn renamed(path: &Path, name: Option<&str>) -> Result<PathBuf, ArtifactError> {
     if name.is_empty() || name.contains(['/', '\0']) || name == ".." {
         return Err(ArtifactError::RenameName(name.to_owned()));
     }
-    let ending =
-        [".job.yaml", ".yaml", ".cwl", ".Dockerfile"].into_iter().find(|ending| file.ends_with(ending));
-    let stem = name.strip_suffix(ending.unwrap_or("")).unwrap_or(name);
-    Ok(path.with_file_name(format!("{stem}{}", ending.unwrap_or(""))))
+    let ending = ENDINGS.iter().find(|ending| file.ends_with(**ending));
+    let stem = name.strip_suffix(ending.unwrap_or(&"")).unwrap_or(name);
+    Ok(path.with_file_name(format!("{stem}{}", ending.unwrap_or(&""))))
 }
 
 #[cfg(test)]

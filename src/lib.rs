@@ -20,15 +20,20 @@
 
 pub mod artifact;
 pub mod backend;
+pub mod check;
 pub mod component;
 pub mod config;
 pub mod diagnostic;
 pub mod engine;
 pub mod files;
+pub mod fix;
 pub mod frontend;
 pub mod grid;
 pub mod identifier;
 pub mod publish;
 pub mod reference;
+pub mod report;
 pub mod requirement_files;
+pub mod rules;
 pub mod source;
+pub mod workflow;

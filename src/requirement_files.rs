@@ -193,7 +193,7 @@ mod tests {
         let named = RequirementFile {
             named: "~/requirements.txt".into(),
             path: "requirements.txt".into(),
-            text: String::new(),
+            text: "numpy\n-r more/base.txt\n-c limits.txt # why\n".into(),
         };
         assert_eq!(found.named, [named]);
     }

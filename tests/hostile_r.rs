@@ -19,11 +19,9 @@ use proptest::sample::select;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRng, TestRunner};
 
-/// How many cases a property tries: few in a plain run, as many as `PROPTEST_CASES` says in a long one.
-fn config(quick: u32) -> ProptestConfig {
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(quick);
-    ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 2000, ..ProptestConfig::default() }
-}
+mod effort;
+
+use effort::cases;
 
 // ---------------------------------------------------------------------------------------------------------- model
 
@@ -465,7 +463,7 @@ fn read(text: &str) -> Option<Component> {
 }
 
 proptest! {
-    #![proptest_config(config(2000))]
+    #![proptest_config(cases(2000))]
 
     #[test]
     fn scripts_are_read_as_they_are_meant(script in script()) {

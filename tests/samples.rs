@@ -90,3 +90,30 @@ fn invalid_samples() {
         assert_snapshot!("refused", text(&output.stderr));
     });
 }
+
+#[test]
+fn the_sample_workflow_is_what_is_written() {
+    let (sample, folder) =
+        (Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/workflow"), tempfile::tempdir().unwrap());
+    let operators = ["make_table.py", "sum_table.py", "write_letter.py"];
+    for operator in operators {
+        std::fs::copy(sample.join(operator), folder.path().join(operator)).unwrap();
+    }
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_c3"));
+        let output =
+            command.args(arguments).current_dir(folder.path()).env("NO_COLOR", "1").output().unwrap();
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        output
+    };
+    let create = [&["create-workflow", "--name", "squares"], &operators[..]].concat();
+    assert!(
+        text(&run(&create).stderr).contains("`make_table.yaml`, which the workflow names, is not there yet")
+    );
+    run(&["compile", "."]); // which takes no pipeline for an operator
+    assert_eq!(text(&run(&create).stderr), "", "the same again is no change");
+    for name in ["squares.pipeline.py", "squares.workflow.cwl"] {
+        let written = std::fs::read_to_string(folder.path().join(name)).unwrap();
+        assert_eq!(written, std::fs::read_to_string(sample.join(name)).unwrap(), "`c3 {}`", create.join(" "));
+    }
+}

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::parameter::{Outcome, Parameter, one_line, outcomes, parameters};
+use super::stamp::Stamp;
 use super::{Operator, template};
 use crate::artifact::Artifact;
 use crate::component::Type;
@@ -12,7 +13,7 @@ use crate::frontend::constant;
 
 #[derive(Serialize)]
 struct Context {
-    c3: &'static str,
+    c3: String,
     source: String,
     name: String,
     description: String,
@@ -40,7 +41,7 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
     let parameters = parameters(component, settings.logging);
     let outcomes = outcomes(component, &parameters);
     let context = Context {
-        c3: env!("CARGO_PKG_VERSION"),
+        c3: Stamp::of(component).to_string(),
         source: component.source.clone(),
         name: component.name.clone(),
         description: one_line(&component.description),
@@ -56,12 +57,18 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
     Ok(vec![operator.artifact(".cwl", template::render("step.cwl", &context))])
 }
 
-fn input(parameter: &Parameter) -> Port {
+/// The type of a parameter and its default.
+pub(crate) fn declared(parameter: &Parameter) -> (Value, Option<Value>) {
     let default = parameter.default().and_then(|text| value(&parameter.input.kind, text));
     let kind = input_type(&parameter.input.kind, default.as_ref());
+    (if parameter.optional() && default.is_none() { optional(kind) } else { kind }, default)
+}
+
+fn input(parameter: &Parameter) -> Port {
+    let (kind, default) = declared(parameter);
     Port {
         id: parameter.id.clone(),
-        kind: if parameter.optional() && default.is_none() { optional(kind) } else { kind },
+        kind,
         description: parameter.description(),
         binding: binding(parameter),
         default,
@@ -112,15 +119,19 @@ fn value(kind: &Type, text: &str) -> Option<Value> {
     }
 }
 
-fn output(outcome: &Outcome) -> Port {
-    let kind = match outcome.output.kind.name() {
+/// The type of a result, which may be missing.
+pub(crate) fn delivered(kind: &Type) -> Value {
+    optional(match kind.name() {
         "String" | "File" => json!("File"),
         "Directory" => json!("Directory"),
         _ => json!(["File", "Directory"]),
-    };
+    })
+}
+
+fn output(outcome: &Outcome) -> Port {
     Port {
         id: outcome.id.clone(),
-        kind: optional(kind),
+        kind: delivered(&outcome.output.kind),
         description: outcome.description(),
         default: None,
         binding: Value::Null,

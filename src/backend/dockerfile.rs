@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::parameter::one_line;
 use super::runtime::Variable;
+use super::stamp::Stamp;
 use super::{Operator, install, prelude, template, variant};
 use crate::artifact::Artifact;
 use crate::component::{Component, Requirement};
@@ -41,7 +42,7 @@ pub struct BuildFile {
 /// What the templates of Dockerfiles take.
 #[derive(Serialize)]
 pub(super) struct Context {
-    c3: &'static str,
+    c3: String,
     source: String,
     base_image: String,
     working_dir: &'static str,
@@ -135,7 +136,7 @@ fn foreign_manager(operator: &Operator) -> Option<Diagnostic> {
 pub(super) fn context(operator: &Operator) -> Context {
     let Operator { component, settings } = operator;
     Context {
-        c3: env!("CARGO_PKG_VERSION"),
+        c3: Stamp::of(component).to_string(),
         source: component.source.clone(),
         base_image: settings.base_image.clone(),
         working_dir: operator.working_dir(),

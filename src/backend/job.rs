@@ -9,13 +9,15 @@ use serde::{Deserialize, Serialize};
 use crate::component::Component;
 use crate::diagnostic::Diagnostic;
 
+mod claims;
 mod pair;
 mod review;
 mod text;
 mod whole;
 
+pub(super) use claims::{Claim, claims};
 pub use pair::Pair;
-pub(super) use review::{place, review};
+pub(super) use review::review;
 pub use text::{LabelKey, LabelValue, Name, Namespace, Quantity, Resource, SecretKey, Variable, Volume};
 pub use whole::Whole;
 

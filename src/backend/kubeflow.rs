@@ -6,15 +6,16 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::parameter::{Outcome, Parameter, one_line, outcomes, parameters};
+use super::stamp::Stamp;
 use super::{Operator, template};
 use crate::artifact::Artifact;
-use crate::component::Type;
+use crate::component::{Language, Type};
 use crate::diagnostic::Diagnostic;
 use crate::frontend::constant;
 
 #[derive(Serialize)]
 struct Context {
-    c3: &'static str,
+    c3: String,
     source: String,
     name: String,
     description: String,
@@ -44,13 +45,14 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
         return Err(collisions);
     }
     let context = Context {
-        c3: env!("CARGO_PKG_VERSION"),
+        c3: Stamp::of(component).to_string(),
         source: component.source.clone(),
         name: component.name.clone(),
         description: one_line(&component.description),
-        args: parameters
-            .iter()
-            .flat_map(input_arguments)
+        args: executor_input(component.language, &parameters, &outcomes)
+            .into_iter()
+            .flatten()
+            .chain(parameters.iter().flat_map(input_arguments))
             .chain(outcomes.iter().flat_map(output_arguments))
             .collect(),
         inputs: parameters.iter().map(input).collect(),
@@ -73,7 +75,7 @@ fn input(parameter: &Parameter) -> Port {
 
 /// Whether Kubeflow can hold a default: its numbers are floating point and finite, its artifacts have none. What it
 /// can't hold stays with the source.
-fn holds(kind: &Type, text: &str) -> bool {
+pub(crate) fn holds(kind: &Type, text: &str) -> bool {
     match kind {
         Type::Integer => text.parse::<i64>().is_ok_and(|value| value.unsigned_abs() <= 1 << 53),
         Type::Float => constant::float_from_text(text).is_some_and(f64::is_finite),
@@ -93,7 +95,7 @@ fn output(outcome: &Outcome) -> Port {
 }
 
 /// Kubeflow has no files and folders of its own: they are artifacts.
-fn kind(kind: &Type) -> String {
+pub(crate) fn kind(kind: &Type) -> String {
     match kind.name() {
         "File" | "Directory" => "Artifact".to_owned(),
         name => name.to_owned(),
@@ -119,6 +121,18 @@ fn input_arguments(parameter: &Parameter) -> Vec<Value> {
 
 fn output_arguments(outcome: &Outcome) -> [Value; 2] {
     [json!(format!("--{}", outcome.id)), json!({"outputPath": outcome.id})]
+}
+
+/// What kfp 2 knows of a task, where the operator has files to deliver: its local runner hands on only what the entry
+/// point lists. The one for R has no reader of JSON; kfp 1.8 leaves the placeholder as it is.
+fn executor_input(language: Language, parameters: &[Parameter], outcomes: &[Outcome]) -> Option<[Value; 2]> {
+    const NAME: &str = "executor_input";
+    let ids =
+        parameters.iter().map(|parameter| &parameter.id).chain(outcomes.iter().map(|outcome| &outcome.id));
+    let is_free = !ids.map(|id| folded(id)).any(|id| id == NAME);
+    let delivers_files = outcomes.iter().any(|outcome| outcome.output.kind.is_path());
+    (language == Language::Python && is_free && delivers_files)
+        .then(|| [json!(format!("--{NAME}")), json!({"executorInput": null})])
 }
 
 /// kfp 2 folds names; two that become one are merged silently.

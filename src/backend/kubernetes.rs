@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::job::{Job, RestartPolicy, SecretKey, amounts, place};
+use super::job::{Claim, Job, RestartPolicy, SecretKey, amounts, claims};
 use super::parameter::{Parameter, parameters};
+use super::stamp::Stamp;
 use super::{Operator, template};
 use crate::artifact::Artifact;
 use crate::diagnostic::Diagnostic;
 
 #[derive(Serialize)]
 struct Context {
-    c3: &'static str,
+    c3: String,
     source: String,
     name: String,
     generate_name: Option<String>,
@@ -38,24 +39,7 @@ struct Pod {
     node_selector: BTreeMap<String, String>,
     requests: BTreeMap<String, String>,
     limits: BTreeMap<String, String>,
-    volumes: Vec<Source>,
-    mounts: Vec<Mount>,
-}
-
-#[derive(Serialize)]
-struct Source {
-    /// Name of the volume in the pod.
-    name: String,
-    claim: String,
-    read_only: bool,
-}
-
-#[derive(Serialize)]
-struct Mount {
-    name: String,
-    path: String,
-    folder: Option<String>,
-    read_only: bool,
+    volumes: Vec<Claim>,
 }
 
 #[derive(Serialize)]
@@ -88,7 +72,7 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
     let variables: Vec<Variable> =
         parameters.iter().map(|parameter| variable(parameter, &component.name, job)).collect();
     let context = Context {
-        c3: env!("CARGO_PKG_VERSION"),
+        c3: Stamp::of(component).to_string(),
         source: component.source.clone(),
         name: component.name.clone(),
         generate_name: job.generate_name.unwrap_or_default().then(|| format!("{}-", component.name)),
@@ -114,7 +98,6 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
 
 fn pod(operator: &Operator) -> Pod {
     let job = &operator.settings.job;
-    let volumes = claims(job);
     Pod {
         restart_policy: job.restart_policy.unwrap_or(RestartPolicy::OnFailure),
         service_account: job.service_account.as_ref().map(ToString::to_string),
@@ -124,40 +107,8 @@ fn pod(operator: &Operator) -> Pod {
         node_selector: job.node_labels(),
         requests: amounts(&job.requests),
         limits: job.all_limits(),
-        mounts: mounts(operator, &volumes),
-        volumes,
+        volumes: claims(job, operator.runtime()),
     }
-}
-
-/// The claims, each once however often it is mounted.
-fn claims(job: &Job) -> Vec<Source> {
-    let mut claims: Vec<Source> = Vec::new();
-    for volume in &job.volumes {
-        match claims.iter_mut().find(|claim| claim.claim == volume.claim()) {
-            Some(claim) => claim.read_only &= volume.read_only(),
-            None => claims.push(Source {
-                name: format!("volume-{}", claims.len() + 1),
-                claim: volume.claim().to_owned(),
-                read_only: volume.read_only(),
-            }),
-        }
-    }
-    claims
-}
-
-fn mounts(operator: &Operator, claims: &[Source]) -> Vec<Mount> {
-    let volumes = operator.settings.job.volumes.iter();
-    volumes
-        .filter_map(|volume| {
-            let claim = claims.iter().find(|claim| claim.claim == volume.claim())?;
-            Some(Mount {
-                name: claim.name.clone(),
-                path: place(volume, operator.runtime()),
-                folder: volume.folder().map(ToOwned::to_owned),
-                read_only: volume.read_only(),
-            })
-        })
-        .collect()
 }
 
 fn variable(parameter: &Parameter, operator: &str, job: &Job) -> Variable {

@@ -4,19 +4,20 @@ use crate::artifact::Artifact;
 use crate::component::Component;
 use crate::diagnostic::Diagnostic;
 
-mod cwl;
+pub(crate) mod cwl;
 pub mod dockerfile;
 pub mod grid;
 mod install;
 pub mod job;
-mod kubeflow;
+pub(crate) mod kubeflow;
 mod kubernetes;
-mod parameter;
+pub(crate) mod parameter;
 mod platforms;
 pub mod prelude;
 pub mod runtime;
 pub mod snippet;
-mod template;
+pub mod stamp;
+pub(crate) mod template;
 mod templates;
 pub mod variant;
 

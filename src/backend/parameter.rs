@@ -7,51 +7,51 @@ use crate::identifier;
 
 /// An input and what engines call it.
 #[derive(Debug, Clone)]
-pub(super) struct Parameter {
+pub(crate) struct Parameter {
     /// The identifier.
-    pub(super) id: String,
+    pub(crate) id: String,
     /// The input; `log_level` is among them where it was added.
-    pub(super) input: Input,
+    pub(crate) input: Input,
 }
 
 impl Parameter {
     /// Whether an engine may leave it out.
-    pub(super) fn optional(&self) -> bool {
+    pub(crate) fn optional(&self) -> bool {
         !self.input.required
     }
 
     /// The default that a manifest may show.
-    pub(super) fn default(&self) -> Option<&str> {
+    pub(crate) fn default(&self) -> Option<&str> {
         self.input.default.as_deref().filter(|_| !self.input.secret)
     }
 
     /// The description on one line.
-    pub(super) fn description(&self) -> Option<String> {
+    pub(crate) fn description(&self) -> Option<String> {
         self.input.description.as_deref().map(one_line)
     }
 }
 
 /// An output and what engines call it.
 #[derive(Debug, Clone)]
-pub(super) struct Outcome {
+pub(crate) struct Outcome {
     /// The identifier, unlike that of any parameter.
-    pub(super) id: String,
+    pub(crate) id: String,
     /// The output.
-    pub(super) output: Output,
+    pub(crate) output: Output,
 }
 
 impl Outcome {
     /// The description on one line.
-    pub(super) fn description(&self) -> Option<String> {
+    pub(crate) fn description(&self) -> Option<String> {
         self.output.description.as_deref().map(one_line)
     }
 }
 
 /// Name of the parameter that every operator with logging has.
-const LOG_LEVEL: &str = "log_level";
+pub(crate) const LOG_LEVEL: &str = "log_level";
 
 /// The parameters of a component; `log_level` comes last where `c3` adds it.
-pub(super) fn parameters(component: &Component, logging: bool) -> Vec<Parameter> {
+pub(crate) fn parameters(component: &Component, logging: bool) -> Vec<Parameter> {
     let is_log_level = |name: &str| identifier::fold(name).to_lowercase().trim_matches('_') == LOG_LEVEL;
     let declared = component.inputs.iter().any(|input| is_log_level(&input.name))
         || component.outputs.iter().any(|output| is_log_level(&output.name));
@@ -75,7 +75,7 @@ fn log_level() -> Input {
 }
 
 /// The outputs of a component; one whose identifier something else has gets the suffix `_output`.
-pub(super) fn outcomes(component: &Component, parameters: &[Parameter]) -> Vec<Outcome> {
+pub(crate) fn outcomes(component: &Component, parameters: &[Parameter]) -> Vec<Outcome> {
     let mut taken: BTreeSet<String> = parameters.iter().map(|parameter| parameter.id.clone()).collect();
     taken.extend(component.outputs.iter().map(|output| outcome_id(&output.name)));
     let mut given: BTreeSet<String> = parameters.iter().map(|parameter| parameter.id.clone()).collect();
@@ -101,7 +101,7 @@ fn outcome_id(name: &str) -> String {
 }
 
 /// A text on one line: white space and control characters folded to single blanks.
-pub(super) fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     let blank = |character: char| character.is_whitespace() || character.is_control();
     text.split(blank).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::job::{Job, SecretKey, amounts, place};
+use super::job::{Claim, Job, SecretKey, amounts, claims};
 use super::kubernetes::is_env_name;
 use super::parameter::{Parameter, parameters};
+use super::runtime::Runtime;
 use super::{runtime, template};
 use crate::component::Component;
 use crate::identifier;
@@ -28,25 +29,12 @@ struct Context {
     component: String,
     arguments: &'static str,
     has_placeholders: bool,
-    volumes: Vec<Volume>,
+    volumes: Vec<Claim>,
     secrets: Vec<Secret>,
     pull_secrets: Vec<String>,
     node_selector: BTreeMap<String, String>,
     requests: BTreeMap<String, String>,
     limits: BTreeMap<String, String>,
-}
-
-#[derive(Serialize)]
-struct Volume {
-    claim: String,
-    mounts: Vec<Mount>,
-}
-
-#[derive(Serialize)]
-struct Mount {
-    path: String,
-    folder: Option<String>,
-    read_only: bool,
 }
 
 #[derive(Serialize)]
@@ -61,7 +49,8 @@ struct Secret {
 /// show how one is given.
 #[must_use]
 pub fn emit(component: &Component, job: &Job, stem: &str, kfp: Kfp) -> String {
-    let (volumes, secrets) = (volumes(component, job), secrets(component, job));
+    let runtime = runtime::of(component.language);
+    let (volumes, secrets) = (claims(job, runtime), secrets(component, job));
     let context = Context {
         c3: env!("CARGO_PKG_VERSION"),
         name: component.name.clone(),
@@ -73,7 +62,7 @@ pub fn emit(component: &Component, job: &Job, stem: &str, kfp: Kfp) -> String {
             ""
         },
         has_placeholders: volumes.is_empty() || secrets.is_empty(),
-        volumes: if volumes.is_empty() { vec![any_volume(component)] } else { volumes },
+        volumes: if volumes.is_empty() { vec![any_claim(runtime)] } else { volumes },
         secrets: if secrets.is_empty() { vec![any_secret()] } else { secrets },
         pull_secrets: job.pull_secrets.iter().map(ToString::to_string).collect(),
         node_selector: job.node_labels(),
@@ -84,23 +73,6 @@ pub fn emit(component: &Component, job: &Job, stem: &str, kfp: Kfp) -> String {
         Kfp::V1 => template::render("snippet/kfp1.py", &context),
         Kfp::V2 => template::render("snippet/kfp2.py", &context),
     }
-}
-
-/// The claims, each once with all places where it is mounted.
-fn volumes(component: &Component, job: &Job) -> Vec<Volume> {
-    let mut volumes: Vec<Volume> = Vec::new();
-    for volume in &job.volumes {
-        let mount = Mount {
-            path: place(volume, runtime::of(component.language)),
-            folder: volume.folder().map(ToOwned::to_owned),
-            read_only: volume.read_only(),
-        };
-        match volumes.iter_mut().find(|known| known.claim == volume.claim()) {
-            Some(known) => known.mounts.push(mount),
-            None => volumes.push(Volume { claim: volume.claim().to_owned(), mounts: vec![mount] }),
-        }
-    }
-    volumes
 }
 
 /// The secrets, as the job has them.
@@ -121,9 +93,8 @@ fn secret(parameter: &Parameter, component: &Component, job: &Job) -> Secret {
     }
 }
 
-fn any_volume(component: &Component) -> Volume {
-    let path = format!("{}/<folder>", runtime::of(component.language).working_dir);
-    Volume { claim: "<claim>".to_owned(), mounts: vec![Mount { path, folder: None, read_only: false }] }
+fn any_claim(runtime: &Runtime) -> Claim {
+    Claim::new("<claim>", format!("{}/<folder>", runtime.working_dir))
 }
 
 fn any_secret() -> Secret {

@@ -24,7 +24,7 @@ const LONG_LINE: usize = 1000;
 /// # Panics
 ///
 /// Never for templates of this crate: each is rendered over all samples in the tests.
-pub(super) fn render(name: &'static str, context: &impl Serialize) -> String {
+pub(crate) fn render(name: &'static str, context: &impl Serialize) -> String {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|name| match name {
@@ -89,7 +89,7 @@ fn flow(value: &Value) -> Result<String, Error> {
 
 /// A text in double quotes as JSON, YAML and Python read it. What a YAML reader refuses, and whatever a terminal
 /// would act on, is escaped.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let inner: String = text.chars().map(escaped).collect();
     format!("\"{inner}\"")
 }

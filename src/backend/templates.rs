@@ -6,6 +6,8 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("kubeflow.yaml", include_str!("../../templates/kubeflow.yaml.j2")),
     ("job.yaml", include_str!("../../templates/job.yaml.j2")),
     ("step.cwl", include_str!("../../templates/step.cwl.j2")),
+    ("workflow.cwl", include_str!("../../templates/workflow.cwl.j2")),
+    ("pipeline.py", include_str!("../../templates/pipeline.py.j2")),
     ("snippet/kfp1.py", include_str!("../../templates/snippet/kfp1.py.j2")),
     ("snippet/kfp2.py", include_str!("../../templates/snippet/kfp2.py.j2")),
     ("snippet/notes", include_str!("../../templates/snippet/notes.j2")),

@@ -1,21 +1,22 @@
 //! `c3 compile`: the files of many operators, in parallel, without an engine.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
-use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde_json::json;
 
 use super::console::{self, Messages};
 use super::failure::{Failure, INPUT};
+use super::generated::{self, Generated};
 use super::options::{Emission, Format, LogLevel};
 use super::plan::{Plan, Purpose};
 use super::settings::current_dir;
-use c3::artifact::Existing;
+use super::sources;
+use c3::artifact::{Artifact, Existing};
+use c3::backend::stamp::Stamp;
 use c3::reference::operator_name;
-use c3::{artifact, backend, frontend};
+use c3::{artifact, backend};
 
 #[derive(Args, Debug)]
 #[command(disable_version_flag = true)]
@@ -26,10 +27,11 @@ pub(crate) struct Options {
 
     #[command(flatten)]
     emission: Emission,
-}
 
-/// Folders that hold no operators.
-const SKIPPED: &[&str] = &["__pycache__", "node_modules", "site-packages"];
+    /// Only sources whose files are there and out of date; repository, version, base image and platforms stay theirs
+    #[arg(long)]
+    stale: bool,
+}
 
 /// What became of one source.
 struct Outcome {
@@ -40,18 +42,10 @@ struct Outcome {
 
 /// Runs the command: every source is compiled, whatever becomes of the others.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
-    let mut sources = Vec::new();
-    for path in &options.paths {
-        find(path, true, &mut sources)?;
-    }
-    let mut seen = BTreeSet::new();
-    sources.retain(|source| seen.insert(source.canonicalize().unwrap_or_else(|_| source.clone())));
+    let sources = sources::collect(&options.paths)?;
+    let sources = if options.stale { generated::compiled(sources, &options.emission) } else { sources };
     let clashes = clashes(&sources, &options.emission);
     warn_of_images(&sources, options.emission.log_level);
-    if sources.is_empty() {
-        return Err(Failure::new(INPUT, format!("no {} found", frontend::file_kinds()))
-            .hint(format!("sources end in {}", frontend::extensions().join(", "))));
-    }
     // A file that is wrong is told of once, not for each source.
     let current = current_dir()?;
     for source in &sources {
@@ -59,12 +53,9 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     }
     let compile = |source: &PathBuf| match clashes.get(source) {
         Some(first) => clash(source, *first),
-        None => compile(source, &options.emission),
+        None => compile(source, options),
     };
-    let outcomes: Vec<Outcome> = match threads() {
-        Some(threads) => threads.install(|| sources.par_iter().map(compile).collect()),
-        None => sources.iter().map(compile).collect(),
-    };
+    let outcomes = sources::each(&sources, compile);
     for outcome in &outcomes {
         outcome.messages.show();
         outcome.result.as_ref().err().map(console::failure);
@@ -73,40 +64,6 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let worst =
         outcomes.iter().filter_map(|outcome| outcome.result.as_ref().err()).map(|failure| failure.code).max();
     worst.map_or(Ok(()), |code| Err(Failure { code, ..Failure::diagnosed() }))
-}
-
-/// Adds a file, or the sources below a folder in the order of their names.
-fn find(path: &Path, named: bool, sources: &mut Vec<PathBuf>) -> Result<(), Failure> {
-    if !path.is_dir() {
-        if named || (frontend::kind(path).is_some() && !is_private(path)) {
-            sources.push(path.into());
-        }
-        return Ok(());
-    }
-    if !named && (is_private(path) || path.join("pyvenv.cfg").exists()) {
-        return Ok(());
-    }
-    let failed =
-        |error: std::io::Error| Failure::new(INPUT, format!("cannot read `{}`: {error}", path.display()));
-    let entries = path.read_dir().map_err(failed)?;
-    let mut entries: Vec<PathBuf> =
-        entries.map(|entry| Ok(entry?.path())).collect::<Result<_, _>>().map_err(failed)?;
-    entries.sort();
-    entries
-        .iter()
-        .filter(|entry| !entry.is_symlink() || entry.is_file())
-        .try_for_each(|entry| find(entry, false, sources))
-}
-
-/// Hidden files, caches, and modules such as `__init__.py` that are no operators.
-fn is_private(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    name.starts_with(['.', '_']) || SKIPPED.contains(&name.as_ref())
-}
-
-/// Threads with large stacks, unless the system denies them.
-fn threads() -> Option<ThreadPool> {
-    crate::STACKS.iter().find_map(|&stack| ThreadPoolBuilder::new().stack_size(stack).build().ok())
 }
 
 /// Sources that would write the same files: the first of them, and each other with the first.
@@ -156,9 +113,10 @@ fn warn_of_images(sources: &[PathBuf], level: LogLevel) {
     }
 }
 
-fn compile(source: &Path, emission: &Emission) -> Outcome {
+fn compile(source: &Path, options: &Options) -> Outcome {
     let mut messages = Messages::default();
-    let result = try_compile(source, emission, &mut messages);
+    let work = if options.stale { update } else { try_compile };
+    let result = work(source, &options.emission, &mut messages);
     Outcome { source: source.into(), messages, result }
 }
 
@@ -167,18 +125,48 @@ fn try_compile(
     emission: &Emission,
     messages: &mut Messages,
 ) -> Result<(String, Vec<PathBuf>), Failure> {
-    let mut plan = Plan::new(source, &[], emission, Purpose::Files, messages)?;
-    let emission = &plan.emission.clone();
-    let repository = plan.repository(emission)?;
-    let version =
-        emission.version.clone().or_else(|| plan.present_version()).unwrap_or_else(|| "0.1".to_owned());
+    let plan = versioned(Plan::new(source, &[], emission, Purpose::Files, messages)?)?;
+    let artifacts = plan.artifacts(&plan.emission, messages)?;
+    write(&plan, &artifacts)
+}
+
+/// Writes the files anew that are there, if one is out of date, with the options that they tell of themselves.
+fn update(
+    source: &Path,
+    emission: &Emission,
+    messages: &mut Messages,
+) -> Result<(String, Vec<PathBuf>), Failure> {
+    let made = Generated::find(source, emission);
+    let mut own = Messages::default();
+    let plan = Plan::new(source, &[], emission, Purpose::Files, &mut own);
+    let is_fresh = plan.as_ref().is_ok_and(|plan| !made.is_stale(&Stamp::of(&plan.component)));
+    if !is_fresh {
+        *messages = own;
+    }
+    let emission = &made.options(&plan?.emission);
+    let mut plan = versioned(Plan::new(source, &[], emission, Purpose::Files, &mut Messages::default())?)?;
+    plan.copy_files(made.copies_files());
+    let mut artifacts = if is_fresh { Vec::new() } else { plan.artifacts(emission, messages)? };
+    artifacts.retain(|artifact| made.has(&artifact.name));
+    write(&plan, &artifacts)
+}
+
+/// The plan with the version that is given or stands in the files that are there.
+fn versioned(mut plan: Plan) -> Result<Plan, Failure> {
+    let repository = plan.repository(&plan.emission)?;
+    let given = plan.emission.version.clone();
+    let version = given.or_else(|| plan.present_version()).unwrap_or_else(|| "0.1".to_owned());
     plan.set_version(&version, &repository)?;
-    let artifacts = plan.artifacts(emission, messages)?;
-    let existing = match emission.existing() {
-        Existing::Keep if plan.conflicts(&artifacts, emission).is_empty() => Existing::Overwrite,
+    Ok(plan)
+}
+
+/// Writes files, and returns the image that they name and their paths.
+fn write(plan: &Plan, artifacts: &[Artifact]) -> Result<(String, Vec<PathBuf>), Failure> {
+    let existing = match plan.emission.existing() {
+        Existing::Keep if plan.conflicts(artifacts, &plan.emission).is_empty() => Existing::Overwrite,
         existing => existing,
     };
-    Ok((plan.settings.image.clone(), artifact::write(&artifacts, &plan.folder, &existing)?))
+    Ok((plan.settings.image.clone(), artifact::write(artifacts, &plan.folder, &existing)?))
 }
 
 fn report(outcomes: &[Outcome], options: &Options) -> Result<(), Failure> {

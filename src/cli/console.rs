@@ -91,6 +91,16 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
+/// Prints data in colours, where there are some.
+pub(crate) fn print_styled(text: &str) -> Result<(), Failure> {
+    let stdout = std::io::stdout();
+    let shown = match anstream::AutoStream::choice(&stdout) {
+        anstream::ColorChoice::Never => anstream::adapter::strip_str(text).to_string(),
+        _ => text.to_owned(),
+    };
+    print(&shown)
+}
+
 /// Prints data as JSON.
 pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(value);

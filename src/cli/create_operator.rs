@@ -188,7 +188,7 @@ fn tags(plan: &Plan, repository: &str) -> Result<Vec<String>, RegistryError> {
 }
 
 /// Settles what happens to files that are there before anything long begins; asks where somebody can answer.
-fn decide(conflicts: Vec<PathBuf>, existing: Existing) -> Result<Existing, Failure> {
+pub(crate) fn decide(conflicts: Vec<PathBuf>, existing: Existing) -> Result<Existing, Failure> {
     if existing != Existing::Keep {
         return Ok(existing);
     }

@@ -6,14 +6,18 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
+mod check;
 mod compile;
 mod completions;
 mod config;
 mod console;
 mod create_gridwrapper;
 mod create_operator;
+mod create_workflow;
 mod doctor;
 mod failure;
+mod fix;
+mod generated;
 mod grid_status;
 mod image;
 mod inspect;
@@ -24,6 +28,7 @@ mod plan;
 mod publish;
 mod settings;
 mod snippet;
+mod sources;
 
 use failure::Failure;
 
@@ -32,7 +37,7 @@ const AFTER_HELP: &str = "\
 To begin with:
   c3 inspect FILE                        shows what is read of a source
   c3 create-operator FILE                builds it here, writes its files
-  c3 create-operator -r quay.io/me FILE  pushes its image to a registry, too
+  c3 create-operator -r quay.io/me FILE  pushes its image, too
 
 Exit codes:
   0 done, 1 the input is at fault, 2 usage, 3 an engine, a registry or
@@ -62,6 +67,8 @@ enum Command {
     CreateOperator(create_operator::Options),
     /// Build and push an operator whose workers share many batches of work
     CreateGridwrapper(create_gridwrapper::Options),
+    /// Write the CWL workflow and the Kubeflow pipeline of operators that come one after the other
+    CreateWorkflow(create_workflow::Options),
     /// Write the files of many operators at once, without an engine
     Compile(compile::Options),
     /// Show the component of a source or an image; nothing is written
@@ -74,6 +81,10 @@ enum Command {
     GridStatus(grid_status::Options),
     /// Send what was made to a platform
     Publish(publish::Options),
+    /// Tell what is doubtful about sources, in forms for people and for programs
+    Check(check::Options),
+    /// Mend what `check` finds and is safe to mend
+    Fix(fix::Options),
     /// Tell which engine, base image, registry and tools are there or missing
     Doctor(doctor::Options),
     /// Print what a shell needs to complete the command line of `c3`
@@ -109,12 +120,15 @@ fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::CreateOperator(options) => create_operator::run(&options),
         Command::CreateGridwrapper(options) => create_gridwrapper::run(&options),
+        Command::CreateWorkflow(options) => create_workflow::run(&options),
         Command::Compile(options) => compile::run(&options),
         Command::Inspect(options) => inspect::run(&options),
         Command::Config(options) => config::run(&options),
         Command::Snippet(options) => snippet::run(&options),
         Command::GridStatus(options) => grid_status::run(&options),
         Command::Publish(options) => publish::run(&options),
+        Command::Check(options) => check::run(&options),
+        Command::Fix(options) => fix::run(&options),
         Command::Doctor(options) => doctor::run(&options),
         Command::Completions(options) => completions::run(&options),
         Command::Man(options) => man::run(&options),

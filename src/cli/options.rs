@@ -8,7 +8,7 @@ use c3::backend::{self, Job, TARGETS, Target};
 use c3::config::Files;
 use c3::engine::progress::Verbosity;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use clap::{Args, ValueEnum};
+use clap::{Args, Parser, ValueEnum};
 
 use super::failure::{Failure, USAGE};
 
@@ -118,7 +118,19 @@ pub(crate) struct Emission {
     pub(crate) files: Files,
 }
 
+/// A command line without a word.
+#[derive(Parser)]
+struct Silence {
+    #[command(flatten)]
+    emission: Emission,
+}
+
 impl Emission {
+    /// What is emitted if nothing is said.
+    pub(crate) fn unsaid() -> Self {
+        Silence::parse_from(["c3"]).emission
+    }
+
     /// The platforms, each once.
     pub(crate) fn targets(&self) -> Vec<&'static Target> {
         let is_chosen = |target: &&Target| match &self.target[..] {
@@ -135,14 +147,7 @@ impl Emission {
 
     /// What to do with files that are there.
     pub(crate) fn existing(&self) -> Existing {
-        match &self.rename {
-            Some(name) => Existing::Rename {
-                name: Some(name.clone()).filter(|name| !name.is_empty()),
-                replace: self.overwrite,
-            },
-            None if self.overwrite => Existing::Overwrite,
-            None => Existing::Keep,
-        }
+        Existing::chosen(self.overwrite, self.rename.as_deref())
     }
 }
 
@@ -185,7 +190,7 @@ pub(crate) enum Format {
 }
 
 /// The names of the platforms, with what is written for each.
-fn targets() -> impl TypedValueParser<Value = &'static Target> {
+pub(crate) fn targets() -> impl TypedValueParser<Value = &'static Target> {
     let name = |target: &Target| PossibleValue::new(target.name).help(target.help);
     PossibleValuesParser::new(TARGETS.iter().map(name))
         .try_map(|name| backend::target(&name).ok_or("no such target"))

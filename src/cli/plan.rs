@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 
 use c3::artifact::{self, Artifact};
 use c3::backend::grid::{self, Process, Store};
+use c3::backend::stamp::Stamp;
 use c3::backend::variant::{self, Image};
 use c3::backend::{self, Job, Operator, Settings, TARGETS, dockerfile, prelude, runtime};
+use c3::check::surroundings::Surroundings;
 use c3::component::{Component, Language};
 use c3::diagnostic::Diagnostic;
 use c3::engine::context::{Content, Context, Entry, source_date_epoch};
@@ -73,34 +75,61 @@ impl Plan {
         messages: &mut Messages,
     ) -> Result<Self, Failure> {
         let source = Source::load(path)?;
-        let mut reading = frontend::read(&source);
-        let Some(mut component) = reading.component else {
-            messages.add(&reading.diagnostics, &source, options.log_level);
-            return Err(Failure::diagnosed());
-        };
-        let layers = Layers::find(&options.files, &source, reading.config)?;
+        let mut diagnostics = Vec::new();
+        let plan = Self::of(&source, patterns, options, purpose, &mut diagnostics);
+        messages.add(&diagnostics, &source, options.log_level);
+        plan?.ok_or_else(Failure::diagnosed)
+    }
+
+    /// The same for a source at hand, unless there is an error among its diagnostics.
+    pub(crate) fn of(
+        source: &Source,
+        patterns: &[String],
+        options: &Emission,
+        purpose: Purpose,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Result<Option<Self>, Failure> {
+        let reading = frontend::read(source);
+        diagnostics.extend(reading.diagnostics);
+        let Some(mut component) = reading.component else { return Ok(None) };
+        let layers = Layers::find(&options.files, source, reading.config)?;
         let own_job = options.own_job(&layers);
         let options = &options.settled(&layers);
         options.job.mark_secrets(&mut component);
         let root = current_dir()?;
         let patterns = if patterns.is_empty() { layers.merged().additional_files } else { patterns.to_vec() };
-        let beside = || path.parent().map(Path::to_path_buf).unwrap_or_default();
+        let beside = || source.path().parent().map(Path::to_path_buf).unwrap_or_default();
         let folder = options.output_dir.clone().unwrap_or_else(beside);
-        let files = without_own(files::collect(&patterns, &root)?, &source, &folder, options);
+        let files = without_own(files::collect(&patterns, &root)?, source, &folder, options);
         let requirements = requirement_files::resolve(&component, source.path(), &root);
-        reading.diagnostics.extend(requirements.missing.iter().map(|name| missing(name, purpose)));
-        let settings = settings(&source, &component, options, &files, &requirements, &root)?;
+        diagnostics.extend(requirements.missing.iter().map(|name| missing(name, purpose)));
+        let settings = settings(source, &component, options, &files, &requirements, &root)?;
         let operator = Operator { component: &component, settings: &settings };
         check_entry(&operator)?;
         let python = default_python(options, &component);
-        reading.diagnostics.extend(backend::review(&operator, &options.targets(), python));
-        messages.add(&reading.diagnostics, &source, options.log_level);
-        if frontend::has_error(&reading.diagnostics) {
-            return Err(Failure::diagnosed());
+        diagnostics.extend(backend::review(&operator, &options.targets(), python));
+        if frontend::has_error(diagnostics) {
+            return Ok(None);
         }
-        let scripts = scripts(&source, &Operator { component: &component, settings: &settings });
-        let emission = options.clone();
-        Ok(Self { source, component, settings, emission, own_job, folder, scripts, files, requirements })
+        let scripts = scripts(source, &operator);
+        let (source, emission) = (source.clone(), options.clone());
+        Ok(Some(Self {
+            source,
+            component,
+            settings,
+            emission,
+            own_job,
+            folder,
+            scripts,
+            files,
+            requirements,
+        }))
+    }
+
+    /// What lies around the source and matters to its checks.
+    pub(crate) fn surroundings(&self) -> Result<Surroundings, Failure> {
+        let python = default_python(&self.emission, &self.component);
+        Ok(Surroundings::look(self.source.path(), &current_dir()?, &self.requirements, python))
     }
 
     /// The plan of a grid wrapper around this operator: a program that calls a function of the script for each batch.
@@ -198,6 +227,11 @@ impl Plan {
         variant::images(&self.component, &self.settings, &options.targets())
     }
 
+    /// The files of the chosen platforms, or what keeps them from being written.
+    pub(crate) fn emitted(&self, options: &Emission) -> Result<Vec<Artifact>, Vec<Diagnostic>> {
+        backend::emit(&self.operator(), &options.targets())
+    }
+
     /// Emits the files.
     pub(crate) fn artifacts(
         &self,
@@ -206,7 +240,7 @@ impl Plan {
     ) -> Result<Vec<Artifact>, Failure> {
         let unknown = self.own_job.unknown_secrets(&self.component);
         messages.add(&unknown, &self.source, options.log_level);
-        backend::emit(&self.operator(), &options.targets()).map_err(|diagnostics| {
+        self.emitted(options).map_err(|diagnostics| {
             messages.add(&diagnostics, &self.source, options.log_level);
             Failure::diagnosed()
         })
@@ -214,15 +248,35 @@ impl Plan {
 
     /// The files that are there and differ in more than the version from those to be written.
     pub(crate) fn conflicts(&self, artifacts: &[Artifact], options: &Emission) -> Vec<PathBuf> {
-        let conflicts = artifact::conflicts(artifacts, &self.folder);
+        let conflicts = self.differing(artifacts);
         let Some(before) = self.present_version().filter(|_| !conflicts.is_empty()) else { return conflicts };
         let repository = self.settings.image.strip_suffix(&format!(":{}", self.settings.version));
         let (image, version) = (format!("{}:{before}", repository.unwrap_or_default()), before);
         let settings = Settings { image, version, ..self.settings.clone() };
         let operator = Operator { component: &self.component, settings: &settings };
         let before = backend::emit(&operator, &options.targets()).unwrap_or_default();
-        let differs = artifact::conflicts(&before, &self.folder);
+        let differs = self.differing(&before);
         conflicts.into_iter().filter(|path| differs.contains(path)).collect()
+    }
+
+    /// The files that are there and differ in more than their stamps.
+    fn differing(&self, artifacts: &[Artifact]) -> Vec<PathBuf> {
+        let now = Stamp::of(&self.component).to_string();
+        let is_same = |artifact: &Artifact| {
+            let text = std::fs::read_to_string(self.folder.join(&artifact.name)).ok()?;
+            let before = Stamp::read(&text, &self.component.source)?.to_string();
+            Some(text.replacen(&before, &now, 1).as_bytes() == artifact.content)
+        };
+        let changed: Vec<_> =
+            artifacts.iter().filter(|artifact| is_same(artifact) != Some(true)).cloned().collect();
+        artifact::conflicts(&changed, &self.folder)
+    }
+
+    /// Takes additional files for given, although it isn't known here which: the Dockerfile only says that there are some.
+    pub(crate) fn copy_files(&mut self, copied: bool) {
+        if copied && self.settings.files.is_empty() {
+            self.settings.files.push(dockerfile::FILES.to_owned());
+        }
     }
 
     /// The build context of an image: requirement files, additional files, the source and its entry point, the Dockerfile.

@@ -251,9 +251,14 @@ impl Variable {
         self.check_defaults(&kind, default.as_ref(), diagnostics);
         let secret = self.is_secret(&kind);
         if secret && default.as_ref().is_some_and(|text| !text.is_empty()) {
-            let message = format!("`{}` looks like a secret, so its default is in no manifest", self.name);
-            let note = Diagnostic::note("secret-default", message).at(first.access.span.clone());
-            diagnostics.push(note.hint("write `# c3: not-secret` at the end of the line if it is none"));
+            let message = format!(
+                "`{}` looks like a secret; its default is in no manifest, but in the source and so in the image",
+                self.name
+            );
+            let warning = Diagnostic::warning("secret-default", message).at(first.access.span.clone());
+            diagnostics.push(warning.hint(
+                "leave it out and give it when the operator runs, or write `# c3: not-secret` at the end of the line if it is none",
+            ));
         }
         Some(Input {
             name: self.name.clone(),
@@ -346,7 +351,7 @@ impl Variable {
 }
 
 /// Whether a variable of this name is taken for a secret.
-fn is_secret_name(name: &str) -> bool {
+pub(crate) fn is_secret_name(name: &str) -> bool {
     let name: String =
         name.to_lowercase().chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
     name.split('_').any(|word| SECRET_WORDS.contains(&word))

@@ -108,17 +108,77 @@ fn read_commands(
     found: &mut Found,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
+    for (command, lines) in commands(comments, is_command) {
+        let span = lines[0].span.start..lines[lines.len() - 1].span.end;
+        read_command(&command, span, found, diagnostics);
+    }
+}
+
+/// The commands among comments, each with its lines, of which there is at least one.
+fn commands<'a, 'b>(
+    comments: &'b [&'a CommentLine<'a>],
+    is_command: fn(&str) -> bool,
+) -> Vec<(String, &'b [&'a CommentLine<'a>])> {
+    let mut commands = Vec::new();
     let mut rest = comments;
     while let Some((first, after)) = rest.split_first() {
         rest = if is_command(first.text()) {
             let (command, lines) = continued(rest);
-            let span = first.span.start..rest[lines - 1].span.end;
-            read_command(&command, span, found, diagnostics);
+            commands.push((command, &rest[..lines]));
             &rest[lines..]
         } else {
             after
         };
     }
+    commands
+}
+
+/// Where the requirements of a source stand.
+#[derive(Debug, Default)]
+pub struct Places {
+    /// The PEP 723 block: its bytes, and what it says.
+    pub block: Option<(Range<usize>, String)>,
+    /// Commands outside of it.
+    pub commands: Vec<Command>,
+}
+
+/// A command in comments.
+#[derive(Debug)]
+pub struct Command {
+    /// Bytes of each of its comments, and whether nothing else stands in the line.
+    pub lines: Vec<(Range<usize>, bool)>,
+    /// What it installs.
+    pub requirements: Vec<Requirement>,
+}
+
+/// Finds the requirements that [`collect`] reads.
+#[must_use]
+pub fn places(comments: &[&CommentLine]) -> Places {
+    let mut places = Places::default();
+    let mut read = 0;
+    for block in blocks(comments) {
+        places.commands.extend(found_commands(&comments[read..block.start]));
+        let lines = &comments[block.clone()];
+        let span = lines[0].span.start..lines[lines.len() - 1].span.end;
+        places.block = Some((span, block_text(lines)));
+        read = block.end;
+    }
+    places.commands.extend(found_commands(&comments[read..]));
+    places
+}
+
+fn found_commands(comments: &[&CommentLine]) -> Vec<Command> {
+    let found = commands(comments, is_command).into_iter().map(|(command, lines)| Command {
+        lines: lines.iter().map(|line| (line.span.clone(), line.own_line)).collect(),
+        requirements: parse_command(&command).unwrap_or_default(),
+    });
+    found.collect()
+}
+
+/// What stands between the first and the last line of a block.
+fn block_text(lines: &[&CommentLine]) -> String {
+    let content = &lines[1..lines.len() - 1];
+    content.iter().flat_map(|line| [line.raw.get(2..).unwrap_or_default(), "\n"]).collect()
 }
 
 /// Whether a comment's text is a command that installs something.
@@ -289,8 +349,7 @@ fn read_block(lines: &[&CommentLine], found: &mut Found, diagnostics: &mut Vec<D
         return;
     }
     let content = &lines[1..lines.len() - 1];
-    let text: String =
-        content.iter().flat_map(|line| [line.raw.get(2..).unwrap_or_default(), "\n"]).collect();
+    let text = block_text(lines);
     match Config::parse_tool(&text) {
         Ok(config) => found.config = config,
         // What isn't TOML at all is told of below.

@@ -28,6 +28,8 @@ def needs():
     programs = {
         ('kfp1', 'python'),
         ('kfp2', 'python'),
+        ('tekton', 'python'),
+        ('toil', 'toil-cwl-runner'),
         ('tools', 'cwltool'),
         ('tools', 'hadolint'),
         ('tools', 'kubernetes-validate'),

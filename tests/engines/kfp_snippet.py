@@ -1,4 +1,4 @@
-"""Runs printed code in a pipeline of one component and compiles it, with kfp 1.8 or 2: `kfp_snippet.py CODE COMPONENT TARGET`."""
+"""Runs printed code in a pipeline of one component, with kfp 1.8 or 2: `kfp_snippet.py CODE COMPONENT TARGET`."""
 
 import sys
 import warnings

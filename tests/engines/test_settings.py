@@ -4,8 +4,9 @@ import json
 import tomllib
 
 import pytest
+from images import remove_image
 from jsonschema import Draft202012Validator
-from support import ROOT, c3, refused, succeeded, write
+from support import ROOT, c3, refused, run, succeeded, write
 
 SCHEMA = json.loads((ROOT / 'docs/c3.schema.json').read_text(encoding='utf-8'))
 
@@ -16,7 +17,8 @@ GOOD = [
     'targets = ["cwl"]\nadditional-files = ["data/*.csv"]\nimage-version = "R4.4.0"',
     '[job]\ngenerate-name = true\nparallelism = 3\nfs-group = 0\nservice-account = "runner"\ngpu = 1',
     '[job.requests]\ncpu = 0.5\nmemory = "500Mi"\nephemeral-storage = "1.5Gi"\n[job.limits]\n"amd.com/gpu" = "2"',
-    '[job]\nvolumes = ["a:/a", "a.b/c/d:e:ro"]\n[job.node-selector]\n"example.org/zone" = ""\n[job.secrets]\nx = "a/b.c_D"',
+    '[job]\nvolumes = ["a:/a", "a.b/c/d:e:ro"]\n[job.node-selector]\n"example.org/zone" = ""',
+    '[job.secrets]\nx = "a/b.c_D"\n"api key" = "a"',
     '[operators.x]\nversion = "2"\n[operators.x.job.limits]\ncpu = 1',
 ]
 BAD = [
@@ -52,6 +54,22 @@ def test_what_is_right_is_accepted_by_both(tmp_path, text):
 def test_what_is_wrong_is_refused_by_both(tmp_path, text):
     assert not Draft202012Validator(SCHEMA).is_valid(tomllib.loads(text))
     refused(config(tmp_path, text), 1, 'c3.toml:[12]:')
+
+
+def test_an_image_is_built_and_pushed_as_the_file_says(tmp_path, repository):
+    script = "import os\nprint(open('data/names.txt').read(), os.environ['word'])\n"
+    write(tmp_path / 'ops/tell.py', script)
+    write(tmp_path / 'ops/data/names.txt', 'Ada')
+    text = f'repository = "{repository}"\nversion = "7"\nadditional-files = ["data"]\njob.secrets.word = "words"\n'
+    write(tmp_path / 'ops/c3.toml', text)
+    done = succeeded(c3('create-operator', 'tell.py', '--format', 'json', cwd=tmp_path / 'ops'))
+    summary = json.loads(done.stdout)
+    assert summary['image'] == f'{repository}/claimed-tell:7' and summary['digest']
+    # It is pulled again, so it was pushed; and what is a secret for the settings is none for the log.
+    remove_image(summary['image'])
+    told = succeeded(run('docker', 'run', '--rm', summary['image'], '--word', 'abracadabra'))
+    assert told.stdout.strip() == 'Ada abracadabra'
+    assert 'word = ***' in told.stderr and 'abracadabra' not in told.stderr
 
 
 def config(folder, text):

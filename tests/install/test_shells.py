@@ -70,7 +70,7 @@ def test_the_manual_has_a_page_for_each_command(path, tmp_path):
     files = succeeded(run('c3', 'man', '--output-dir', tmp_path)).stdout.split()
     assert {Path(file).name for file in files} == {'c3.1', *(f'c3-{command}.1' for command in commands())}
     for page in files:
-        done = succeeded(run('groff', '-man', '-ww', '-Tascii', '-P-c', page))
+        done = succeeded(run('groff', '-man', '-ww', '-Tascii', '-P-cbou', page))
         assert done.stderr == ''
         assert 'SYNOPSIS' in done.stdout
         assert Path(page).read_text().isascii()

@@ -1,5 +1,6 @@
 """How outputs arrive where the engine wants them."""
 
+import json
 import os
 import re
 import subprocess
@@ -510,3 +511,62 @@ def test_scripts_that_wreck_what_they_can(deliver, script):
 
 def test_refusal_is_an_exit_code_even_without_stderr(deliver):
     assert deliver('os.environ["out"] = "."; os.close(2)')[0].returncode == 1
+
+
+# Artifacts, which kfp 2 wants to be listed
+
+DELIVERY = '''
+import os, sys
+open('f', 'w').write('content')
+os.environ['made'] = 'f'
+print(sys.argv[1:])
+'''
+MADE = [an_output('made', 'Dataset')]
+
+
+def executor_input(folder):
+    """Give what kfp 2 knows of a task, a secret among it."""
+    artifacts = {'made': {'artifacts': [{'name': 'made', 'uri': 'minio://bucket/made', 'metadata': {}}]}}
+    outputs = {'artifacts': artifacts, 'outputFile': str(folder / 'new/output.json')}
+    return {'inputs': {'parameterValues': {'password': 'hunter2'}}, 'outputs': outputs}
+
+
+@pytest.mark.parametrize('form', ['--executor_input', '--executor_input='])
+def test_artifacts_are_listed_for_kubeflow(operator, tmp_path, form):
+    told = executor_input(tmp_path)
+    text = json.dumps(told)
+    arguments = [form + text] if form.endswith('=') else [form, text]
+    done = operator(DELIVERY, outputs=MADE, logging=True).run('--made', str(tmp_path / 'made'), *arguments, 'own')
+    assert (done.returncode, done.stdout) == (0, "['own']\n"), done.stderr
+    assert (tmp_path / 'made').read_text() == 'content'
+    assert json.loads((tmp_path / 'new/output.json').read_text()) == {'artifacts': told['outputs']['artifacts']}
+    assert 'hunter2' not in done.stderr and 'executor_input' not in done.stderr
+
+
+def test_nothing_is_listed_without_success(operator, tmp_path):
+    subject = operator(DELIVERY + 'sys.exit(3)', outputs=MADE)
+    done = subject.run('--made', str(tmp_path / 'made'), '--executor_input', json.dumps(executor_input(tmp_path)))
+    assert done.returncode == 3
+    assert not (tmp_path / 'new').exists()
+
+
+@pytest.mark.parametrize('value', NOT_GIVEN)
+def test_other_engines_leave_the_placeholder(operator, tmp_path, value):
+    done = operator(DELIVERY, outputs=MADE).run('--executor_input', value, '--made', str(tmp_path / 'made'))
+    assert succeeded(done) and done.stdout == '[]\n'
+
+
+@pytest.mark.parametrize('value', ['{', '{}', '[]', '{"outputs": {"artifacts": {}}}'])
+def test_a_list_that_cannot_be_written_is_no_failure(operator, tmp_path, value):
+    done = operator(DELIVERY, outputs=MADE).run('--made', str(tmp_path / 'made'), '--executor_input', value)
+    assert done.returncode == 0
+    assert done.stderr.startswith('warning: cannot list the artifacts for Kubeflow: ')
+    assert (tmp_path / 'made').read_text() == 'content'
+
+
+def test_a_script_may_have_the_name_for_itself(operator, tmp_path):
+    script = DELIVERY + "print(os.environ['executor_input'])"
+    done = operator(script, outputs=MADE, inputs=[an_input('executor_input')]).run('--executor_input', 'mine')
+    assert succeeded(done) and done.stdout == '[]\nmine\n'
+    done = operator('import sys; print(sys.argv[1:])', outputs=[an_output('text')]).run('--executor_input', 'mine')
+    assert succeeded(done) and done.stdout == "['--executor_input', 'mine']\n"

@@ -1,11 +1,11 @@
 //! What Kubernetes would refuse of a job's settings, and what would keep the operator from running.
 
 use std::collections::BTreeSet;
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
+use super::claims::place;
 use super::{Job, Pair, Quantity, Resource, Volume};
 use crate::backend::Operator;
-use crate::backend::runtime::Runtime;
 use crate::diagnostic::Diagnostic;
 
 /// What is wrong with the settings of an operator's job, one with another.
@@ -51,13 +51,6 @@ fn excess(request: &Pair<Resource, Quantity>, job: &Job) -> Option<Diagnostic> {
     let limit = limit.filter(|limit| limit.amount() < value.amount())?;
     let message = format!("the request `{name}={value}` is above the limit `{name}={limit}`");
     Some(error(message).hint("raise the limit or lower the request"))
-}
-
-/// Where a volume is mounted: what doesn't begin with `/` is in the working directory.
-pub(in crate::backend) fn place(volume: &Volume, runtime: &Runtime) -> String {
-    let path = Path::new(runtime.working_dir).join(volume.path());
-    let parts = path.components().filter(|part| *part != Component::CurDir);
-    parts.collect::<PathBuf>().display().to_string()
 }
 
 fn volumes(operator: &Operator) -> Vec<Diagnostic> {

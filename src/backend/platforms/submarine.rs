@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::super::parameter::parameters;
+use super::super::stamp::Stamp;
 use super::super::variant::{Archive, Choice, SWITCH, Variant};
 use super::super::{BuildFile, Operator, dockerfile, install, runtime, template};
 use super::conda::{Conda, pip_packages};
@@ -83,7 +84,7 @@ struct Kernel {
 
 #[derive(Serialize)]
 struct Experiment {
-    c3: &'static str,
+    c3: String,
     source: String,
     name: String,
     image: String,
@@ -102,11 +103,10 @@ struct Parameter {
 }
 
 /// Writes the specifications of the environment and of an experiment.
+#[expect(clippy::unnecessary_wraps, reason = "the signature of every target")]
 pub(in super::super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>> {
     let environment = environment(operator);
-    let json = serde_json::to_string_pretty(&environment).map_err(|error| {
-        vec![Diagnostic::error("specification", format!("the environment can't be written: {error}"))]
-    })?;
+    let json = serde_json::to_string_pretty(&environment).unwrap_or_default();
     Ok(vec![
         operator.artifact(".submarine.yaml", template::render("platforms/submarine.yaml", &environment)),
         operator.artifact(".submarine.json", format!("{json}\n")),
@@ -193,7 +193,7 @@ fn experiment(operator: &Operator) -> Experiment {
     let shown = shown.filter(|parameter| parameter.input.required || parameter.default().is_some());
     let (framework, role) = framework(operator);
     Experiment {
-        c3: env!("CARGO_PKG_VERSION"),
+        c3: Stamp::of(operator.component).to_string(),
         source: operator.component.source.clone(),
         name: operator.component.name.clone(),
         image: operator.settings.image.clone(),

@@ -64,7 +64,7 @@ impl<'a> Comments<'a> {
             .rev()
             .map_while(|line| self.lines.get(&line).filter(|comment| comment.own_line))
             .take(MAX_LINES)
-            .map_while(|comment| (!requirements::is_command(comment.text())).then_some(comment.text()))
+            .map_while(|comment| (!self.is_of_command(comment.line)).then_some(comment.text()))
             .collect();
         texts.reverse();
         let texts: Vec<&str> = texts
@@ -73,6 +73,14 @@ impl<'a> Comments<'a> {
             .filter(|text| says_something(text))
             .collect();
         (!texts.is_empty()).then(|| texts.join(" "))
+    }
+
+    /// Whether a comment is a command that installs something, or continues one after a backslash.
+    fn is_of_command(&self, line: usize) -> bool {
+        let text = |line: usize| self.lines.get(&line).map_or("", CommentLine::text);
+        let is_continued = |line: &usize| text(*line).ends_with('\\');
+        let first = (0..line).rev().take_while(is_continued).last().unwrap_or(line);
+        (first..=line).any(|line| requirements::is_command(text(line)))
     }
 }
 

@@ -13,7 +13,7 @@ use super::bindings::{self, Binding};
 use super::comments::Comments;
 use super::fold::{fold, literal_text, sole_argument};
 use super::names::{Entity, Names};
-use super::span;
+use super::{span, walk_if};
 use crate::component::Type;
 use crate::diagnostic::Diagnostic;
 use crate::frontend::constant::Constant;
@@ -292,6 +292,7 @@ impl Visitor<'_> for Finder {
             Stmt::FunctionDef(function) => {
                 self.in_scope(bindings::of_function(function), |finder| walk_stmt(finder, statement));
             }
+            Stmt::If(condition) => walk_if(self, condition),
             _ if self.is_alias(statement) => {}
             _ => walk_stmt(self, statement),
         }

@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use ruff_python_ast::token::TokenKind;
-use ruff_python_ast::{Expr, ModModule, Stmt};
+use ruff_python_ast::visitor::Visitor;
+use ruff_python_ast::{Expr, ModModule, Stmt, StmtIf};
 use ruff_python_parser::{ParseError, Parsed, parse_module};
 use ruff_text_size::{Ranged, TextRange};
 
@@ -60,6 +61,29 @@ fn parse(source: &Source, range: Range<usize>) -> Result<Parsed<ModModule>, Diag
         let span = bytes(error.location);
         syntax_error(&error, place(range.start + span.start)..place(range.start + span.end), source)
     })
+}
+
+/// The syntax tree of a script, if it has one.
+pub(crate) fn module(source: &Source) -> Option<Parsed<ModModule>> {
+    parse(source, 0..source.text().len()).ok()
+}
+
+/// Where the requirements of a script stand.
+pub(crate) fn requirement_places(source: &Source) -> requirements::Places {
+    let Some(parsed) = module(source) else { return requirements::Places::default() };
+    let comments = Comments::collect(source, parsed.tokens());
+    requirements::places(&comments.iter().collect::<Vec<_>>())
+}
+
+/// Where the first import at the top level of a script begins.
+pub(crate) fn first_import(source: &Source) -> Option<usize> {
+    let parsed = module(source)?;
+    let is_import = |statement: &&Stmt| matches!(statement, Stmt::Import(_) | Stmt::ImportFrom(_));
+    let ordinary = |statement: &&Stmt| match statement {
+        Stmt::ImportFrom(import) => import.module.as_deref() != Some("__future__"),
+        _ => true,
+    };
+    parsed.syntax().body.iter().filter(is_import).find(ordinary).map(|statement| span(statement).start)
 }
 
 /// Whether a script binds a name at its top level.
@@ -159,6 +183,16 @@ fn bytes(range: TextRange) -> std::ops::Range<usize> {
 
 fn span(node: &impl Ranged) -> std::ops::Range<usize> {
     bytes(node.range())
+}
+
+/// Walks a condition and its branches; `walk_stmt` would visit the test of each `elif` twice.
+pub(crate) fn walk_if<'a>(visitor: &mut impl Visitor<'a>, condition: &'a StmtIf) {
+    visitor.visit_expr(&condition.test);
+    visitor.visit_body(&condition.body);
+    for clause in &condition.elif_else_clauses {
+        clause.test.iter().for_each(|test| visitor.visit_expr(test));
+        visitor.visit_body(&clause.body);
+    }
 }
 
 fn is_comment(kind: TokenKind) -> bool {

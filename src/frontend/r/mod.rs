@@ -37,7 +37,7 @@ use tree::SyntaxError;
 pub(super) use parameters::{assignments, overrides};
 
 /// The description of a script that has none, as the guide has it.
-const DESCRIPTION: &str = "R script";
+pub(crate) const DESCRIPTION: &str = "R script";
 
 /// Reads an R script.
 #[must_use]

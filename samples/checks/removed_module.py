@@ -1,0 +1,5 @@
+"""Uses a module that Python has no more."""
+
+import imp
+
+print(imp)

@@ -1,0 +1,2 @@
+x <- Sys.getenv("x")
+library(readr)

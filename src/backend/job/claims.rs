@@ -1,0 +1,58 @@
+//! Persistent volume claims, each with all the places where it is mounted.
+
+use std::path::{Component, Path, PathBuf};
+
+use serde::Serialize;
+
+use super::{Job, Volume};
+use crate::backend::runtime::Runtime;
+
+/// A claim of a persistent volume.
+#[derive(Serialize)]
+pub(in crate::backend) struct Claim {
+    name: String,
+    /// Whether nothing is written to it anywhere.
+    read_only: bool,
+    mounts: Vec<Mount>,
+}
+
+/// A place where a claim is mounted.
+#[derive(Serialize)]
+struct Mount {
+    path: String,
+    folder: Option<String>,
+    read_only: bool,
+}
+
+impl Claim {
+    /// A claim that is mounted in one place.
+    pub(in crate::backend) fn new(claim: &str, path: String) -> Self {
+        let mount = Mount { path, folder: None, read_only: false };
+        Self { name: claim.to_owned(), read_only: false, mounts: vec![mount] }
+    }
+}
+
+/// The claims of a job, in the order in which they are named first.
+pub(in crate::backend) fn claims(job: &Job, runtime: &Runtime) -> Vec<Claim> {
+    let mut claims: Vec<Claim> = Vec::new();
+    for volume in &job.volumes {
+        let read_only = volume.read_only();
+        let folder = volume.folder().map(ToOwned::to_owned);
+        let mount = Mount { path: place(volume, runtime), folder, read_only };
+        match claims.iter_mut().find(|known| known.name == volume.claim()) {
+            Some(known) => {
+                known.read_only &= read_only;
+                known.mounts.push(mount);
+            }
+            None => claims.push(Claim { name: volume.claim().to_owned(), read_only, mounts: vec![mount] }),
+        }
+    }
+    claims
+}
+
+/// Where a volume is mounted: what doesn't begin with `/` is in the working directory.
+pub(super) fn place(volume: &Volume, runtime: &Runtime) -> String {
+    let path = Path::new(runtime.working_dir).join(volume.path());
+    let parts = path.components().filter(|part| *part != Component::CurDir);
+    parts.collect::<PathBuf>().display().to_string()
+}

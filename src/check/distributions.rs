@@ -1,0 +1,184 @@
+//! What is known of Python's modules and distributions: which has which, and what comes with what.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+/// A module and the distributions that have it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Provider {
+    /// The module, such as `google.cloud.storage`.
+    pub module: &'static str,
+    /// Distributions that may be meant; one if it is sure.
+    pub meant: &'static [&'static str],
+    /// Others that have the module too.
+    pub others: &'static [&'static str],
+}
+
+impl Provider {
+    /// The distribution, if it is sure which one is meant.
+    #[must_use]
+    pub fn sure(&self) -> Option<&'static str> {
+        match self.meant {
+            [distribution] => Some(distribution),
+            _ => None,
+        }
+    }
+
+    /// Every distribution that has the module.
+    pub fn all(&self) -> impl Iterator<Item = &'static str> {
+        self.meant.iter().chain(self.others).copied()
+    }
+}
+
+/// Modules and who has them, by module.
+static PROVIDERS: LazyLock<BTreeMap<&'static str, Provider>> = LazyLock::new(|| {
+    let provider = |line: &'static str| {
+        let (module, names) = line.split_once(' ')?;
+        let (meant, others) = names.split_once('/').unwrap_or((names, ""));
+        let list = |names: &'static str| &*names.split_whitespace().collect::<Vec<_>>().leak();
+        Some((module, Provider { module, meant: list(meant), others: list(others) }))
+    };
+    lines(include_str!("tables/packages.txt")).filter_map(provider).collect()
+});
+
+/// Modules by the normalized name of a distribution that has them.
+static MODULES: LazyLock<BTreeMap<String, Vec<&'static str>>> = LazyLock::new(|| {
+    let mut modules: BTreeMap<String, Vec<&'static str>> = BTreeMap::new();
+    for provider in PROVIDERS.values() {
+        for distribution in provider.all() {
+            modules.entry(normalized(distribution)).or_default().push(provider.module);
+        }
+    }
+    modules
+});
+
+/// What is installed with a distribution, by normalized names.
+static COMPANIONS: LazyLock<BTreeMap<String, Vec<String>>> = LazyLock::new(|| {
+    let companions = lines(include_str!("tables/companions.txt")).map(|line| {
+        let mut names = line.split_whitespace().map(normalized);
+        (names.next().unwrap_or_default(), names.collect())
+    });
+    companions.collect()
+});
+
+/// Distributions that work without being imported, by normalized names.
+static SILENT: LazyLock<BTreeSet<String>> =
+    LazyLock::new(|| lines(include_str!("tables/silent.txt")).map(normalized).collect());
+
+/// Modules of Python's own library, and the last version that had those that are gone.
+static STANDARD: LazyLock<BTreeMap<&'static str, Option<&'static str>>> = LazyLock::new(|| {
+    let module = |line: &'static str| {
+        line.split_once(' ').map_or((line, None), |(module, version)| (module, Some(version)))
+    };
+    lines(include_str!("tables/modules.txt")).map(module).collect()
+});
+
+fn lines(table: &'static str) -> impl Iterator<Item = &'static str> {
+    table.lines().filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
+/// A distribution's name as package indexes compare it.
+#[must_use]
+pub fn normalized(name: &str) -> String {
+    let name: String =
+        name.chars().map(|c| if "_.".contains(c) { '-' } else { c.to_ascii_lowercase() }).collect();
+    name.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
+}
+
+/// Who has a module, told by as much of its dotted path as is known.
+#[must_use]
+pub fn provider(path: &str) -> Option<&'static Provider> {
+    let mut ends = path.match_indices('.').map(|(at, _)| at).chain([path.len()]).rev();
+    ends.find_map(|end| PROVIDERS.get(&path[..end]))
+}
+
+/// The modules that a distribution is known to have.
+#[must_use]
+pub fn modules(distribution: &str) -> &'static [&'static str] {
+    MODULES.get(&normalized(distribution)).map_or(&[], Vec::as_slice)
+}
+
+/// Whether a module belongs to Python itself, of whatever version.
+#[must_use]
+pub fn is_standard(module: &str) -> bool {
+    module.starts_with('_') || STANDARD.contains_key(module)
+}
+
+/// The last version of Python that had a module of its own which is gone.
+#[must_use]
+pub fn last_version(module: &str) -> Option<&'static str> {
+    STANDARD.get(module).copied().flatten()
+}
+
+/// Whether it is known what comes with a distribution.
+#[must_use]
+pub fn has_known_companions(distribution: &str) -> bool {
+    COMPANIONS.contains_key(&normalized(distribution))
+}
+
+/// Whether a distribution is known to come with any other.
+#[must_use]
+pub fn is_companion(distribution: &str) -> bool {
+    let name = normalized(distribution);
+    COMPANIONS.values().any(|companions| companions.contains(&name))
+}
+
+/// Normalized names with those that come with them.
+#[must_use]
+pub fn with_companions(names: &BTreeSet<String>) -> BTreeSet<String> {
+    let mut all = names.clone();
+    let mut open: Vec<&String> = names.iter().collect();
+    while let Some(name) = open.pop() {
+        for companion in COMPANIONS.get(name).into_iter().flatten() {
+            if all.insert(companion.clone()) {
+                open.push(companion);
+            }
+        }
+    }
+    all
+}
+
+/// Whether a distribution does its work without being imported by the code.
+#[must_use]
+pub fn is_silent(distribution: &str) -> bool {
+    SILENT.contains(&normalized(distribution))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_whole() {
+        assert!(PROVIDERS.len() >= 300);
+        let entries = lines(include_str!("tables/packages.txt")).count();
+        assert_eq!(PROVIDERS.len(), entries, "each module stands once, with a distribution");
+        assert!(PROVIDERS.values().all(|provider| !provider.meant.is_empty()));
+        assert!(PROVIDERS.keys().all(|module| !is_standard(module)), "nothing is taken for Python's own");
+    }
+
+    #[test]
+    fn the_longest_path_decides() {
+        let sure = |path| provider(path).and_then(Provider::sure);
+        assert_eq!(sure("google.cloud.storage.Client"), Some("google-cloud-storage"));
+        assert_eq!(sure("google.cloud"), None);
+        assert_eq!(sure("sklearn.linear_model.Ridge"), Some("scikit-learn"));
+        assert_eq!(sure("mpl_toolkits.mplot3d"), Some("matplotlib"));
+        assert_eq!(sure("mpl_toolkits.basemap.Basemap"), Some("basemap"));
+        assert_eq!(sure("cv2"), None, "there are four");
+        assert_eq!(provider("numpy_of_my_own"), None);
+    }
+
+    #[test]
+    fn companions_come_along() {
+        let names = BTreeSet::from([normalized("seaborn")]);
+        let all = with_companions(&names);
+        assert!(["seaborn", "matplotlib", "numpy", "pillow", "six"].iter().all(|name| all.contains(*name)));
+        assert!(!all.contains("scikit-learn"));
+    }
+
+    #[test]
+    fn names_are_compared_as_indexes_do() {
+        assert_eq!(normalized("Ruamel.Yaml__x"), "ruamel-yaml-x");
+    }
+}

@@ -1,0 +1,102 @@
+//! Commands that a script runs and that install or download something.
+
+use ruff_python_ast::Expr;
+
+use super::calls::{Call, literal};
+use super::downloads;
+use crate::diagnostic::Diagnostic;
+
+/// Functions that run a command, given as a text or as a list of words.
+const RUNNERS: &[&str] = &[
+    "os.popen",
+    "os.system",
+    "subprocess.Popen",
+    "subprocess.call",
+    "subprocess.check_call",
+    "subprocess.check_output",
+    "subprocess.getoutput",
+    "subprocess.getstatusoutput",
+    "subprocess.run",
+];
+
+/// Functions of IPython that `!command` becomes; what those install is told of elsewhere.
+const SHELLS: &[&str] = &["get_ipython().system", "get_ipython().getoutput"];
+
+/// Functions of pip that take its arguments.
+const PIP: &[&str] = &["pip.main", "pip._internal.main", "pip._internal.cli.main.main"];
+
+/// Programs that install packages.
+const INSTALLERS: &[&str] =
+    &["pip", "pip3", "conda", "mamba", "apt", "apt-get", "dnf", "microdnf", "yum", "apk"];
+
+/// Programs that download what an address among their arguments names.
+const FETCHERS: &[&str] = &["wget", "curl", "git", "aria2c"];
+
+/// Tells of a call that runs such a command.
+pub(super) fn check(call: &Call) -> Option<Diagnostic> {
+    let path = call.path.as_str();
+    if PIP.contains(&path) {
+        return call.argument(0, "args").is_some_and(|value| words(value).contains(&"install")).then(install);
+    }
+    let in_shell = SHELLS.contains(&path);
+    if !in_shell && !RUNNERS.contains(&path) {
+        return None;
+    }
+    let value = call.argument(0, "args").or_else(|| call.argument(0, "command"))?;
+    let words = words(value);
+    words.split(|word| ["&&", "||", ";", "|"].contains(word)).find_map(|words| one(words, in_shell))
+}
+
+/// Tells of one command.
+fn one(words: &[&str], in_shell: bool) -> Option<Diagnostic> {
+    let is_ahead = |word: &&&str| ["sudo", "-m", "-y", "-q", ""].contains(*word) || is_python(word);
+    let start = words.iter().take_while(is_ahead).count();
+    let (program, arguments) = words[start..].split_first()?;
+    let program = program.rsplit('/').next().unwrap_or(program);
+    if INSTALLERS.contains(&program) && arguments.contains(&"install") {
+        return (!in_shell).then(install);
+    }
+    let is_address = |word: &&&str| downloads::is_address(word.trim_matches(['"', '\'']));
+    if FETCHERS.contains(&program) && arguments.iter().any(|word| is_address(&word)) {
+        return Some(downloads::note(program));
+    }
+    let module =
+        matches!((program, arguments.first()), ("spacy", Some(&"download")) | ("nltk.downloader", _));
+    module.then(|| downloads::note(program))
+}
+
+fn is_python(word: &str) -> bool {
+    let program = word.rsplit('/').next().unwrap_or(word);
+    program.starts_with("python") || word == "sys.executable"
+}
+
+fn install() -> Diagnostic {
+    Diagnostic::warning("run-time-install", "a package is installed here while the operator runs").hint(
+        "write a line such as `# pip install …` instead, which puts it into the image: many clusters have no internet",
+    )
+}
+
+/// One word of a command.
+fn word(element: &Expr) -> &str {
+    match element {
+        Expr::Attribute(attribute) if attribute.attr.as_str() == "executable" => "sys.executable",
+        element => literal(element).unwrap_or_default(),
+    }
+}
+
+/// The words of a command; what isn't a literal is an empty one, and `sys.executable` itself.
+fn words(value: &Expr) -> Vec<&str> {
+    match value {
+        Expr::List(list) => list.elts.iter().map(word).collect(),
+        Expr::Tuple(tuple) => tuple.elts.iter().map(word).collect(),
+        Expr::FString(_) => Vec::new(),
+        Expr::Call(call) => {
+            // `'pip install x'.split()`
+            let text = call.func.as_attribute_expr().filter(|method| method.attr.as_str() == "split");
+            text.and_then(|method| literal(&method.value))
+                .map(|text| text.split_whitespace().collect())
+                .unwrap_or_default()
+        }
+        value => literal(value).unwrap_or_default().split_whitespace().collect(),
+    }
+}

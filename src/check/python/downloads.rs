@@ -1,0 +1,98 @@
+//! Functions that download something while the operator runs.
+
+use ruff_python_ast::Expr;
+
+use super::calls::Call;
+use crate::diagnostic::Diagnostic;
+
+/// Functions that download whatever they are given.
+const DOWNLOADERS: &[&str] = &[
+    "gdown.download",
+    "huggingface_hub.hf_hub_download",
+    "huggingface_hub.snapshot_download",
+    "kagglehub.dataset_download",
+    "kagglehub.model_download",
+    "keras.utils.get_file",
+    "nltk.download",
+    "nltk.downloader.download",
+    "opendatasets.download",
+    "spacy.cli.download",
+    "stanza.download",
+    "tensorflow.keras.utils.get_file",
+    "tensorflow_datasets.load",
+    "torch.hub.load",
+    "torch.hub.load_state_dict_from_url",
+    "whisper.load_model",
+];
+
+/// Functions that download what an address names.
+const FETCHERS: &[&str] = &[
+    "httpx.get",
+    "pandas.read_csv",
+    "pandas.read_excel",
+    "pandas.read_json",
+    "pandas.read_parquet",
+    "requests.get",
+    "urllib.request.urlopen",
+    "urllib.request.urlretrieve",
+    "wget.download",
+];
+
+/// Functions that download a model or data set, unless they are given the path of one.
+const LOADERS: &[&str] = &[
+    "datasets.load_dataset",
+    "sentence_transformers.SentenceTransformer",
+    "tensorflow_hub.KerasLayer",
+    "tensorflow_hub.load",
+];
+
+/// Tells of a call that downloads something.
+pub(super) fn check(call: &Call) -> Option<Diagnostic> {
+    let path = call.path.as_str();
+    let name = path.rsplit('.').next().unwrap_or(path);
+    let fetches = DOWNLOADERS.contains(&path)
+        || (FETCHERS.contains(&path) && call.text(0, "url").is_some_and(is_address))
+        || (is_loader(path, name) && call.text(0, "name").is_some_and(is_model) && !is_local(call))
+        || is_data_set(path, name)
+        || (path.starts_with("torchvision.datasets.") && is_true(call.keyword("download")));
+    fetches.then(|| note(path.trim_start_matches("().")))
+}
+
+fn is_loader(path: &str, name: &str) -> bool {
+    LOADERS.contains(&path) || name == "from_pretrained"
+}
+
+/// Functions of scikit-learn and Keras that download a data set.
+fn is_data_set(path: &str, name: &str) -> bool {
+    (path.starts_with("sklearn.datasets.") && name.starts_with("fetch_"))
+        || (path.contains("keras.datasets.") && name == "load_data")
+}
+
+fn is_local(call: &Call) -> bool {
+    is_true(call.keyword("local_files_only"))
+}
+
+fn is_true(value: Option<&Expr>) -> bool {
+    value.and_then(Expr::as_boolean_literal_expr).is_some_and(|literal| literal.value)
+}
+
+/// Whether a text is the address of something on the internet.
+pub(super) fn is_address(text: &str) -> bool {
+    let rest = ["https://", "http://", "ftp://"].iter().find_map(|scheme| text.strip_prefix(scheme));
+    rest.is_some_and(|rest| {
+        !rest.starts_with(['{', '$'])
+            && !["localhost", "127.", "0.0.0.0"].iter().any(|host| rest.starts_with(host))
+    })
+}
+
+/// Whether a text names a model rather than a path.
+fn is_model(text: &str) -> bool {
+    !text.is_empty() && !text.starts_with(['.', '/', '~']) && text.matches('/').count() < 2
+}
+
+/// The note about what downloads.
+pub(super) fn note(what: &str) -> Diagnostic {
+    Diagnostic::note("run-time-download", format!("`{what}` downloads here while the operator runs")).hint(
+        "many clusters have no internet: make it an additional file of the image, or take its place as an input",
+    )
+}

@@ -1,0 +1,59 @@
+//! Checks of Python.
+
+use std::collections::BTreeSet;
+
+use super::surroundings::Surroundings;
+use crate::component::{Component, Type};
+use crate::diagnostic::Diagnostic;
+use crate::frontend::interface::Action;
+use crate::frontend::python;
+use crate::source::Source;
+
+mod calls;
+mod commands;
+mod downloads;
+mod imports;
+mod missing;
+mod scene;
+mod unused;
+
+use scene::Scene;
+
+/// Checks a script.
+pub(super) fn check(source: &Source, component: &Component, surroundings: &Surroundings) -> Vec<Diagnostic> {
+    let Some(parsed) = python::module(source) else { return Vec::new() };
+    let body = &parsed.syntax().body;
+    let scene = Scene::new(source, &parsed, component, surroundings);
+    let mut diagnostics = missing::check(&imports::of(body), component, &scene);
+    diagnostics.extend(unused::check(source, &parsed, &scene));
+    diagnostics.extend(calls::check(body));
+    diagnostics.extend(booleans(source));
+    diagnostics
+}
+
+/// The distributions that are imported and not installed, where it is sure which they are.
+pub(super) fn missing_distributions(
+    source: &Source,
+    component: &Component,
+    surroundings: &Surroundings,
+) -> Vec<&'static str> {
+    let Some(parsed) = python::module(source) else { return Vec::new() };
+    let scene = Scene::new(source, &parsed, component, surroundings);
+    missing::sure(&imports::of(&parsed.syntax().body), &scene)
+}
+
+/// `bool(…)` around reads, once for each variable: plain Python takes any text for true.
+fn booleans(source: &Source) -> Vec<Diagnostic> {
+    let is_boolean = |action: &Action| matches!(action, Action::Read { cast: Some(Type::Boolean), .. });
+    let mut seen = BTreeSet::new();
+    let accesses = python::extract(source).accesses.into_iter();
+    accesses
+        .filter(|access| is_boolean(&access.action) && seen.insert(access.name.clone()))
+        .map(|access| {
+            let message = format!("to plain Python any text of `{}` is true, `false` too", access.name);
+            Diagnostic::note("boolean-text", message).at(access.span).hint(
+                "the operator's entry point makes it right; a script that also runs by itself should compare the text",
+            )
+        })
+        .collect()
+}

@@ -1,0 +1,80 @@
+//! The scene of a script: what is installed, what lies around it, and every word that its code says.
+
+use std::collections::BTreeSet;
+
+use ruff_python_ast::ModModule;
+use ruff_python_ast::token::TokenKind;
+use ruff_python_parser::Parsed;
+use ruff_text_size::Ranged;
+
+use crate::check::distributions::{self, normalized};
+use crate::check::installed::Installed;
+use crate::check::surroundings::Surroundings;
+use crate::component::Component;
+use crate::source::Source;
+
+/// What imports are held against.
+pub(super) struct Scene<'a> {
+    /// What is installed.
+    pub(super) installed: Installed,
+    /// What lies around the source.
+    pub(super) surroundings: &'a Surroundings,
+    /// Whether the code looks for modules in places of its own.
+    pub(super) extends_path: bool,
+    /// Every word of the source that isn't in a comment, such as `os.path` and `data.csv`.
+    words: BTreeSet<&'a str>,
+}
+
+impl<'a> Scene<'a> {
+    pub(super) fn new(
+        source: &'a Source,
+        parsed: &Parsed<ModModule>,
+        component: &Component,
+        surroundings: &'a Surroundings,
+    ) -> Self {
+        let text = source.text();
+        Self {
+            installed: Installed::of(component, surroundings),
+            surroundings,
+            extends_path: text.contains("sys.path."),
+            words: words(text, parsed),
+        }
+    }
+
+    /// Whether more may be installed than is known.
+    pub(super) fn is_open(&self) -> bool {
+        let names = &self.installed.names;
+        self.installed.opaque || names.iter().any(|name| !distributions::has_known_companions(name))
+    }
+
+    /// Whether the code itself fetches the file of a module.
+    pub(super) fn fetches(&self, module: &str) -> bool {
+        [".py", ".zip", ".whl", ".git"].iter().any(|ending| {
+            let file = format!("{module}{ending}");
+            self.words.iter().any(|word| word.ends_with(&file))
+        })
+    }
+
+    /// Whether the code says a word, by itself or as a part of a dotted path.
+    pub(super) fn says(&self, word: &str) -> bool {
+        self.words.iter().any(|said| said.split('.').any(|part| part == word))
+    }
+
+    /// Whether a distribution comes with, or may be needed by, others that are installed.
+    pub(super) fn is_needed(&self, distribution: &str) -> bool {
+        let name = normalized(distribution);
+        let others = self.installed.names.iter().filter(|other| **other != name).cloned().collect();
+        distributions::with_companions(&others).contains(&name)
+            || (self.is_open() && distributions::is_companion(distribution))
+    }
+}
+
+fn words<'a>(text: &'a str, parsed: &Parsed<ModModule>) -> BTreeSet<&'a str> {
+    let code = parsed.tokens().iter().filter(|token| token.kind() != TokenKind::Comment);
+    let words = code.flat_map(|token| {
+        let range = token.range().start().to_usize()..token.range().end().to_usize();
+        let is_apart = |c: char| !c.is_alphanumeric() && c != '_' && c != '.';
+        text.get(range).unwrap_or_default().split(is_apart)
+    });
+    words.collect()
+}

@@ -1,0 +1,193 @@
+//! `c3 check`: what is doubtful about sources.
+
+use std::path::{Path, PathBuf};
+
+use c3::backend::Target;
+use c3::backend::stamp::Stamp;
+use c3::check;
+use c3::component::Language;
+use c3::diagnostic::{self, Diagnostic, Severity};
+use c3::report::{self, Entry, github, sarif};
+use c3::rules::{RULES, Rule};
+use c3::source::{Source, SourceError};
+use clap::{Args, ValueEnum};
+
+use super::console;
+use super::failure::Failure;
+use super::generated::{self, Generated};
+use super::options::{self, Emission};
+use super::plan::{Plan, Purpose};
+use super::sources;
+
+#[derive(Args, Debug)]
+pub(crate) struct Options {
+    /// Sources, and folders whose sources are checked
+    #[arg(value_name = "FILE|FOLDER", required = true)]
+    paths: Vec<PathBuf>,
+
+    /// Form of the output
+    #[arg(long, default_value = "text")]
+    format: Format,
+
+    /// Tell of generated files that are out of date, too
+    #[arg(long)]
+    stale: bool,
+
+    /// Leave out sources that have not been compiled: no generated file is there
+    #[arg(long)]
+    compiled: bool,
+
+    /// Codes that are not told of, separated by commas
+    #[arg(long, value_name = "CODES", value_delimiter = ',', value_parser = rule)]
+    ignore: Vec<Rule>,
+
+    /// Folder of the generated files; beside the source unless given
+    #[arg(short, long, value_name = "DIR")]
+    output_dir: Option<PathBuf>,
+
+    /// Platforms that the operators are for, separated by commas
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = options::targets())]
+    target: Vec<&'static Target>,
+
+    /// Image that the operators' are built from
+    #[arg(long, value_name = "IMAGE")]
+    base_image: Option<String>,
+
+    /// Version of the default base image [default: python3.12, for R R4.3.2]
+    #[arg(long, value_name = "VERSION")]
+    image_version: Option<String>,
+}
+
+#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// SARIF 2.1.0, for code review.
+    Sarif,
+    /// Annotations of GitHub Actions.
+    Github,
+}
+
+/// What was found in one source.
+struct Checked {
+    source: Source,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// Runs the command.
+pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+    let emission = options.emission();
+    let sources = sources::collect(&options.paths)?;
+    let sources = if options.compiled { generated::compiled(sources, &emission) } else { sources };
+    let checked = sources::each(&sources, |path| check(path, &emission, options.stale));
+    let mut checked: Vec<Checked> = checked.into_iter().collect::<Result<_, _>>()?;
+    for checked in &mut checked {
+        checked
+            .diagnostics
+            .retain(|diagnostic| options.ignore.iter().all(|rule| rule.code != diagnostic.code));
+    }
+    show(&checked, options.format)?;
+    let worst = diagnostics(&checked).map(|diagnostic| diagnostic.severity).max();
+    if worst >= Some(Severity::Warning) { Err(Failure::diagnosed()) } else { Ok(()) }
+}
+
+impl Options {
+    /// What would be emitted of the sources.
+    fn emission(&self) -> Emission {
+        Emission {
+            target: self.target.clone(),
+            output_dir: self.output_dir.clone(),
+            base_image: self.base_image.clone(),
+            image_version: self.image_version.clone(),
+            ..Emission::unsaid()
+        }
+    }
+}
+
+/// The rule of a code.
+fn rule(code: &str) -> Result<Rule, String> {
+    let rule = RULES.iter().find(|rule| rule.code == code);
+    rule.copied().ok_or_else(|| "no such code; docs/diagnostics.md has a list".to_owned())
+}
+
+fn diagnostics(checked: &[Checked]) -> impl Iterator<Item = &Diagnostic> {
+    checked.iter().flat_map(|checked| &checked.diagnostics)
+}
+
+fn check(path: &Path, emission: &Emission, stale: bool) -> Result<Checked, Failure> {
+    let source = match Source::load(path) {
+        Ok(source) => source,
+        Err(error) => return Ok(unreadable(path, &error)),
+    };
+    let mut diagnostics = Vec::new();
+    if let Some(plan) = Plan::of(&source, &[], emission, Purpose::Files, &mut diagnostics)? {
+        diagnostics.extend(plan.emitted(&plan.emission).err().into_iter().flatten());
+        diagnostics.extend(check::check(&source, &plan.component, &plan.surroundings()?));
+        if stale {
+            diagnostics.extend(staleness(&plan, emission));
+        }
+    }
+    diagnostics.sort_by_key(|diagnostic| diagnostic.span.as_ref().map(|span| span.start));
+    Ok(Checked { source, diagnostics })
+}
+
+fn staleness(plan: &Plan, emission: &Emission) -> Vec<Diagnostic> {
+    let made = Generated::find(plan.source.path(), emission).stamps();
+    check::staleness::check(&made, &Stamp::of(&plan.component), &plan.source.display())
+}
+
+/// A file that can't be read is one more thing that was found.
+fn unreadable(path: &Path, error: &SourceError) -> Checked {
+    let diagnostic = Diagnostic::error("unreadable-source", error.to_string());
+    let diagnostic = match error.hint() {
+        Some(hint) => diagnostic.hint(hint),
+        None => diagnostic,
+    };
+    let source = Source::new(path, Language::Python, String::new());
+    Checked { source, diagnostics: vec![diagnostic] }
+}
+
+fn show(checked: &[Checked], format: Format) -> Result<(), Failure> {
+    match format {
+        Format::Text => console::print_styled(&text(checked)),
+        Format::Json => console::print_json(&report::json(&entries(checked))),
+        Format::Sarif => console::print_json(&sarif::log(&entries(checked))),
+        Format::Github => console::print(&github::commands(&entries(checked))),
+    }
+}
+
+fn entries(checked: &[Checked]) -> Vec<Entry> {
+    let entries = checked.iter().flat_map(|Checked { source, diagnostics }| {
+        let entry =
+            |diagnostic: &Diagnostic| Entry { file: source.display(), finding: diagnostic.resolve(source) };
+        diagnostics.iter().map(entry)
+    });
+    entries.collect()
+}
+
+fn text(checked: &[Checked]) -> String {
+    let frames = checked.iter().flat_map(|Checked { source, diagnostics }| {
+        diagnostics.iter().map(|diagnostic| diagnostic::render(diagnostic, source, true) + "\n\n")
+    });
+    frames.collect::<String>() + &summary(checked)
+}
+
+/// `3 files: 1 error, 2 warnings, 1 note`.
+fn summary(checked: &[Checked]) -> String {
+    let count = |severity| diagnostics(checked).filter(|diagnostic| diagnostic.severity == severity).count();
+    let kinds = [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Note, "note")];
+    let found: Vec<_> = kinds
+        .iter()
+        .map(|(severity, name)| (count(*severity), name))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, name)| counted(count, name))
+        .collect();
+    let found = if found.is_empty() { "nothing found".to_owned() } else { found.join(", ") };
+    format!("{}: {found}\n", counted(checked.len(), "file"))
+}
+
+fn counted(count: usize, name: &str) -> String {
+    format!("{count} {name}{}", if count == 1 { "" } else { "s" })
+}

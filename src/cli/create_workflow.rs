@@ -1,0 +1,185 @@
+//! `c3 create-workflow`: a CWL workflow and the program of a Kubeflow pipeline from operators that come one after the other.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use c3::artifact::{self, Artifact, Existing};
+use c3::frontend;
+use c3::reference::operator_name;
+use c3::source::Source;
+use c3::workflow::{self, Engine, Operator, Settings, component_file};
+use clap::{Args, ValueEnum};
+use serde_json::json;
+
+use super::console::{self, Messages};
+use super::create_operator::decide;
+use super::failure::{Failure, INPUT, USAGE};
+use super::options::{Format, LogLevel};
+
+#[derive(Args, Debug)]
+pub(crate) struct Options {
+    /// Operators in the order in which they run: sources, whose files are beside them, or Kubeflow components
+    #[arg(value_name = "OPERATOR", required = true)]
+    operators: Vec<PathBuf>,
+
+    /// Name of the workflow; that of the last operator unless given
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+
+    /// Folder for the files; that of the last operator unless given
+    #[arg(short, long, value_name = "DIR")]
+    output_dir: Option<PathBuf>,
+
+    /// What to write the workflow for, separated by commas
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "kubeflow,cwl")]
+    target: Vec<Target>,
+
+    /// Workers of each grid wrapper in the Kubeflow pipeline that run at once
+    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u32).range(1..))]
+    parallel: u32,
+
+    /// The operators of these sources were created with `--skip-logging`
+    #[arg(long, alias = "skip_logging")]
+    skip_logging: bool,
+
+    /// Replace files that are there and differ
+    #[arg(long)]
+    overwrite: bool,
+
+    /// Rename files that are there and differ, to modified_<file> or NAME
+    #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
+    rename: Option<String>,
+
+    /// What is told on standard error
+    #[arg(
+        short,
+        long,
+        alias = "log_level",
+        value_name = "LEVEL",
+        default_value = "INFO",
+        ignore_case = true
+    )]
+    log_level: LogLevel,
+
+    /// Form of the summary on standard output
+    #[arg(long, default_value = "text")]
+    format: Format,
+}
+
+/// What a workflow is written for.
+#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+enum Target {
+    /// A program that compiles a Kubeflow pipeline, <name>.pipeline.py.
+    Kubeflow,
+    /// A CWL workflow, <name>.workflow.cwl.
+    Cwl,
+}
+
+/// How the names of Kubeflow components end.
+const COMPONENTS: &[&str] = &["yaml", "yml"];
+
+/// Runs the command.
+pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+    let last = options.operators.last().map_or_else(|| Path::new(""), PathBuf::as_path);
+    let stem = options.name.clone().unwrap_or_else(|| stem(last));
+    let settings = Settings { name: name(&stem)?, stem, workers: options.parallel };
+    let folder =
+        options.output_dir.clone().unwrap_or_else(|| last.parent().unwrap_or(Path::new("")).to_path_buf());
+    let operators: Vec<Operator> =
+        options.operators.iter().map(|path| operator(path, &folder, options)).collect::<Result<_, _>>()?;
+    let (artifacts, remarks) = emit(&operators, options, &settings);
+    for remark in &remarks {
+        console::warning(remark, options.log_level);
+    }
+    warn_of_missing(&operators, &folder, options);
+    let existing = Existing::chosen(options.overwrite, options.rename.as_deref());
+    let existing = decide(artifact::conflicts(&artifacts, &folder), existing)?;
+    let files = artifact::write(&artifacts, &folder, &existing)?;
+    match options.format {
+        Format::Json => {
+            console::print_json(&json!({"schema_version": 1, "name": settings.name, "files": files}))
+        }
+        Format::Text => {
+            console::print(&files.iter().map(|file| format!("{}\n", file.display())).collect::<String>())
+        }
+    }
+}
+
+/// The label of a workflow whose files have this stem.
+fn name(stem: &str) -> Result<String, Failure> {
+    let usage = |failure: Failure| Failure { code: USAGE, ..failure }.hint("name the workflow with `--name`");
+    if stem.contains(['/', '\0']) {
+        return Err(usage(Failure::new(USAGE, format!("`{stem}` is no file name"))));
+    }
+    operator_name(stem).map_err(|error| usage(error.into()))
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// Reads a source or a component.
+fn operator(path: &Path, folder: &Path, options: &Options) -> Result<Operator, Failure> {
+    let is_component = path
+        .extension()
+        .is_some_and(|ending| COMPONENTS.iter().any(|known| ending.eq_ignore_ascii_case(known)));
+    let operator = if is_component { of_component(path)? } else { of_source(path, options)? };
+    Ok(operator.within(&way(folder, path.parent().unwrap_or(Path::new("")))))
+}
+
+fn of_component(path: &Path) -> Result<Operator, Failure> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::new(INPUT, format!("cannot read `{}`: {error}", path.display())))?;
+    let mut operator = component_file::parse(&text, &stem(path)).map_err(|error| {
+        Failure::new(INPUT, format!("`{}` is no Kubeflow component: {error}", path.display()))
+            .hint("give the source of the operator, or the component that `c3 compile` wrote")
+    })?;
+    operator.component_file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Ok(operator)
+}
+
+fn of_source(path: &Path, options: &Options) -> Result<Operator, Failure> {
+    let source = Source::load(path)?;
+    let reading = frontend::read(&source);
+    let mut messages = Messages::default();
+    // What is doubtful is told where the operator is compiled.
+    messages.add(&reading.diagnostics, &source, LogLevel::Error);
+    messages.show();
+    let component = reading.component.ok_or_else(Failure::diagnosed)?;
+    Ok(Operator::new(&component, &source.stem(), !options.skip_logging))
+}
+
+/// The way from one folder to another, which ends in `/` unless it is no way at all.
+fn way(from: &Path, to: &Path) -> String {
+    let absolute =
+        |path: &Path| std::path::absolute(Path::new(".").join(path)).unwrap_or_else(|_| path.into());
+    let way = pathdiff::diff_paths(absolute(to), absolute(from)).unwrap_or_else(|| to.into());
+    if way.as_os_str().is_empty() { String::new() } else { format!("{}/", way.to_string_lossy()) }
+}
+
+fn emit(operators: &[Operator], options: &Options, settings: &Settings) -> (Vec<Artifact>, BTreeSet<String>) {
+    let mut remarks = BTreeSet::new();
+    let chosen = |target: &Target| options.target.contains(target);
+    let engines = [(Target::Kubeflow, Engine::Kubeflow), (Target::Cwl, Engine::Cwl)];
+    let engines = engines.into_iter().filter(|(target, _)| chosen(target));
+    let artifacts = engines.map(|(_, engine)| {
+        let (artifact, said) = workflow::emit(operators, engine, settings);
+        remarks.extend(said);
+        artifact
+    });
+    (artifacts.collect(), remarks)
+}
+
+/// Tells of files that the workflow names and that are not there yet.
+fn warn_of_missing(operators: &[Operator], folder: &Path, options: &Options) {
+    let named = operators.iter().flat_map(|operator| {
+        let component = options.target.contains(&Target::Kubeflow).then_some(&operator.component_file);
+        let step = options.target.contains(&Target::Cwl).then_some(&operator.step_file);
+        component.into_iter().chain(step)
+    });
+    let missing: BTreeSet<_> = named.filter(|file| !folder.join(file).exists()).collect();
+    for file in missing {
+        let message = format!("`{file}`, which the workflow names, is not there yet: create its operator");
+        console::warning(&message, options.log_level);
+    }
+}

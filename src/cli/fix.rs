@@ -1,0 +1,98 @@
+//! `c3 fix`: edits of sources that are safe.
+
+use std::path::{Path, PathBuf};
+
+use c3::artifact::{self, Artifact, Existing};
+use c3::check;
+use c3::fix::{self, Change};
+use c3::source::Source;
+use clap::Args;
+
+use super::console::{self, Messages};
+use super::failure::{Failure, INPUT};
+use super::options::{Emission, LogLevel};
+use super::plan::{Plan, Purpose};
+use super::sources;
+
+/// Adds the packages that are imported and not installed, where it is sure which they are; or converts how they are
+/// written. What is read from the source stays the same.
+#[derive(Args, Debug)]
+pub(crate) struct Options {
+    /// Sources, and folders whose sources are mended
+    #[arg(value_name = "FILE|FOLDER", required = true)]
+    paths: Vec<PathBuf>,
+
+    /// Turn `# pip install` lines into a PEP 723 block instead
+    #[arg(long)]
+    to_script_block: bool,
+
+    /// Turn the dependencies of the PEP 723 block into `# pip install` lines instead
+    #[arg(long, conflicts_with = "to_script_block")]
+    to_comments: bool,
+
+    /// Show what would be changed, and change nothing
+    #[arg(long)]
+    diff: bool,
+}
+
+impl Options {
+    fn change(&self) -> Change {
+        match (self.to_script_block, self.to_comments) {
+            (true, _) => Change::ToScriptBlock,
+            (_, true) => Change::ToComments,
+            _ => Change::AddPackages,
+        }
+    }
+}
+
+/// Runs the command: every source is mended, whatever becomes of the others.
+pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+    let emission = Emission::unsaid();
+    let mut failed = None;
+    for path in sources::collect(&options.paths)? {
+        match mend(&path, options, &emission) {
+            Ok(diff) => console::print(&diff)?,
+            Err(failure) => {
+                console::failure(&failure);
+                failed = Some(failure.code);
+            }
+        }
+    }
+    failed.map_or(Ok(()), |code| Err(Failure { code, ..Failure::diagnosed() }))
+}
+
+/// Mends one source and returns what was changed, as a diff.
+fn mend(path: &Path, options: &Options, emission: &Emission) -> Result<String, Failure> {
+    let source = Source::load(path)?;
+    let mut diagnostics = Vec::new();
+    let Some(plan) = Plan::of(&source, &[], emission, Purpose::Files, &mut diagnostics)? else {
+        let mut messages = Messages::default();
+        messages.add(&diagnostics, &source, LogLevel::Error);
+        messages.show();
+        return Err(Failure::diagnosed());
+    };
+    let missing = check::missing_distributions(&source, &plan.component, &plan.surroundings()?);
+    let file = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
+    let fixed = fix::fix(options.change(), &source, &file, &plan.component, &missing).map_err(|refusal| {
+        Failure::new(INPUT, format!("`{}` {refusal}", path.display())).hint(refusal.hint())
+    })?;
+    let Some(text) = fixed.filter(|text| *text != file) else { return Ok(String::new()) };
+    let diff = fix::diff(&path.display().to_string(), &file, &text);
+    if !options.diff {
+        write(path, text)?;
+    }
+    Ok(diff)
+}
+
+/// Puts the new text in the place of the file, behind a link if it is one.
+fn write(path: &Path, text: String) -> Result<(), Failure> {
+    let path = path.canonicalize().map_err(|error| unreadable(path, &error))?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let folder = path.parent().unwrap_or(Path::new(""));
+    artifact::write(&[Artifact::new(name, text)], folder, &Existing::Overwrite)?;
+    Ok(())
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::new(INPUT, format!("cannot read `{}`: {error}", path.display()))
+}

@@ -1,0 +1,126 @@
+//! Files that were made of a source before: which there are, and what they say of the options they were made with.
+
+use std::path::{Path, PathBuf};
+
+use c3::backend::dockerfile::FILES;
+use c3::backend::stamp::Stamp;
+use c3::backend::{self, Target};
+use c3::reference;
+
+use super::options::Emission;
+
+/// The files that were made of one source and bear a stamp.
+pub(crate) struct Generated {
+    /// Name of the operator.
+    name: String,
+    files: Vec<File>,
+}
+
+struct File {
+    name: String,
+    text: String,
+    stamp: Stamp,
+}
+
+impl Generated {
+    /// Looks for them where they would be written now.
+    pub(crate) fn find(source: &Path, options: &Emission) -> Self {
+        let stem = source.file_stem().unwrap_or_default().to_string_lossy();
+        let own = source.file_name().unwrap_or_default().to_string_lossy();
+        let folder = options.output_dir.as_deref().or(source.parent()).unwrap_or(Path::new(""));
+        let dockerfile = options.dockerfile.clone().unwrap_or_else(|| format!("{stem}.Dockerfile"));
+        let manifests = backend::suffixes().map(|suffix| format!("{stem}{suffix}"));
+        let file = |name: String| {
+            let text = std::fs::read_to_string(folder.join(&name)).ok()?;
+            let stamp = Stamp::read(&text, &own)?;
+            Some(File { name, text, stamp })
+        };
+        let files = [dockerfile].into_iter().chain(manifests).filter_map(file).collect();
+        Self { name: reference::operator_name(&stem).unwrap_or_default(), files }
+    }
+
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
+    /// Whether a file of this name is among them.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.files.iter().any(|file| file.name == name)
+    }
+
+    /// Their names and stamps.
+    pub(crate) fn stamps(&self) -> Vec<(String, Stamp)> {
+        self.files.iter().map(|file| (file.name.clone(), file.stamp.clone())).collect()
+    }
+
+    /// Whether one of them would bear another stamp now.
+    pub(crate) fn is_stale(&self, now: &Stamp) -> bool {
+        self.files.iter().any(|file| file.stamp != *now)
+    }
+
+    /// The platforms among those of the options that they were made for.
+    fn targets(&self, options: &Emission) -> Vec<&'static Target> {
+        let is_there =
+            |target: &Target| target.suffixes.iter().any(|end| self.files.iter().any(|file| ends(file, end)));
+        options.targets().into_iter().filter(|target| is_there(target)).collect()
+    }
+
+    /// The options with what the files tell of those that aren't given.
+    pub(crate) fn options(&self, options: &Emission) -> Emission {
+        let image = self.image();
+        let base_image = || match (&options.image_version, &options.dockerfile_template) {
+            (None, None) => self.base_image(),
+            _ => None,
+        };
+        Emission {
+            target: self.targets(options),
+            repository: options.repository.clone().or_else(|| image.as_ref()?.0.clone()),
+            version: options.version.clone().or_else(|| Some(image.as_ref()?.1.clone())),
+            base_image: options.base_image.clone().or_else(base_image),
+            ..options.clone()
+        }
+    }
+
+    /// The namespace and the version of the image that the manifests name.
+    fn image(&self) -> Option<(Option<String>, String)> {
+        let image = format!("claimed-{}:", self.name);
+        self.files.iter().flat_map(|file| file.text.lines()).find_map(|line| {
+            let (before, after) = line.split_once(&image)?;
+            let is_part = |c: char| c.is_ascii_alphanumeric() || "._-:/".contains(c);
+            let start = before.rfind(|c: char| !is_part(c)).map_or(0, |at| at + 1);
+            let end = after.find(|c: char| !is_part(c) || c == '/').unwrap_or(after.len());
+            let namespace = Some(before[start..].trim_end_matches('/').to_owned());
+            reference::valid_tag(&after[..end]).ok()?;
+            Some((namespace.filter(|text| !text.is_empty()), after[..end].to_owned()))
+        })
+    }
+
+    /// The image that the Dockerfile begins with.
+    fn base_image(&self) -> Option<String> {
+        let mut lines = self.files.iter().flat_map(|file| file.text.lines());
+        let word = lines.find_map(|line| line.strip_prefix("ARG BASE_IMAGE="))?;
+        Some(word.trim_matches(['"', '\'']).to_owned())
+            .filter(|image| reference::Reference::parse(image).is_ok())
+    }
+
+    /// Whether the Dockerfile copies additional files.
+    pub(crate) fn copies_files(&self) -> bool {
+        let copied = format!(" {FILES}/ ");
+        self.files
+            .iter()
+            .flat_map(|file| file.text.lines())
+            .any(|line| line.starts_with("COPY ") && line.contains(&copied))
+    }
+}
+
+/// Whether a file is the one of a suffix: `x.job.yaml` is not that of `.yaml`.
+fn ends(file: &File, suffix: &str) -> bool {
+    let longest = backend::suffixes().filter(|end| file.name.ends_with(end)).max_by_key(|end| end.len());
+    longest == Some(suffix)
+}
+
+/// The sources of which there are generated files.
+pub(crate) fn compiled(sources: Vec<PathBuf>, options: &Emission) -> Vec<PathBuf> {
+    sources.into_iter().filter(|source| !Generated::find(source, options).is_empty()).collect()
+}

@@ -1,0 +1,36 @@
+//! What is done to a cell before the parser sees it, which doesn't survive every one.
+
+use ruff_python_ast::token::TokenKind;
+use ruff_python_parser::{Mode, lexer};
+
+/// A cell whose tokens have their places, but all of whose escapes are `%` or `!`: the parser doesn't survive others
+/// behind a bracket that is left open.
+pub(super) fn masked(cell: &str) -> String {
+    let mut continued = false;
+    let lines = cell.split_inclusive('\n').map(|line| {
+        let text = line.trim_start_matches([' ', '\t', '\u{c}']);
+        let is_escape = text.starts_with(['!', '%', '?', ',', ';', '/']);
+        let masked = if is_escape { masked_escape(line, text) } else { line.to_owned() };
+        let masked = if is_escape || continued { masked.replace('?', "_") } else { masked };
+        continued = line.ends_with("\\\n") && (is_escape || continued);
+        masked
+    });
+    lines.collect()
+}
+
+/// Whether a cell holds something that is no token.
+pub(super) fn is_torn(cell: &str) -> bool {
+    let mut lexer = lexer::lex(cell, Mode::Ipython);
+    while lexer.next_token() != TokenKind::EndOfFile {}
+    !lexer.finish().is_empty()
+}
+
+fn masked_escape(line: &str, text: &str) -> String {
+    let indent = &line[..line.len() - text.len()];
+    let mark = if text.starts_with('!') { '!' } else { '%' };
+    let rest = &text[1..];
+    match rest.strip_prefix(['!', '%']) {
+        Some(rest) => format!("{indent}{mark} {rest}"),
+        None => format!("{indent}{mark}{rest}"),
+    }
+}

@@ -1,0 +1,168 @@
+//! Joining: which result each parameter takes, and which parameters are those of the workflow.
+
+use std::collections::BTreeSet;
+
+use super::names::{Names, folded};
+use super::{Engine, Operator, Origin, Step, Workflow, WorkflowOutput};
+use crate::backend::parameter::{LOG_LEVEL, Parameter};
+use crate::identifier;
+
+/// Joins operators in the order in which they are named, and says what could not be joined.
+#[must_use]
+pub fn join(operators: &[Operator], engine: Engine) -> (Workflow<'_>, BTreeSet<String>) {
+    let mut joining =
+        Joining { engine, names: Names::default(), inputs: Vec::new(), remarks: BTreeSet::new() };
+    let ids: Vec<_> = operators.iter().map(|operator| joining.step_id(operator)).collect();
+    let mut steps: Vec<Step> = Vec::new();
+    for (operator, id) in operators.iter().zip(ids) {
+        let sources = operator.parameters.iter();
+        let sources = sources.map(|parameter| (parameter, joining.origin(parameter, &id, &steps))).collect();
+        steps.push(Step { id, operator, sources });
+    }
+    let outputs = joining.outputs(&steps);
+    joining.remark_on_order(&steps);
+    joining.inputs.sort_by_key(|(name, _)| name == LOG_LEVEL); // which is of the least interest, last
+    let inputs = joining.inputs.into_iter().map(|(_, input)| input).collect();
+    (Workflow { inputs, steps, outputs }, joining.remarks)
+}
+
+/// A workflow in the making.
+struct Joining {
+    engine: Engine,
+    names: Names,
+    /// The workflow's parameters, each with the name that the operators know it by.
+    inputs: Vec<(String, Parameter)>,
+    remarks: BTreeSet<String>,
+}
+
+impl Joining {
+    fn step_id(&mut self, operator: &Operator) -> String {
+        let stem = identifier::fold(&operator.stem);
+        let id = self.names.take(&stem, &stem);
+        for suffix in ["op", "all"] {
+            let name = format!("{id}_{suffix}"); // the pipeline's program has names of its own for each step
+            self.names.take(&name, &name);
+        }
+        id
+    }
+
+    /// Where a parameter of a step comes from.
+    fn origin<'a>(&mut self, parameter: &Parameter, step: &str, earlier: &[Step<'a>]) -> Origin<'a> {
+        self.result(parameter, step, earlier).or_else(|| self.unset(parameter, step)).unwrap_or_else(|| {
+            let input = self.share(parameter, step);
+            Origin::Input(input)
+        })
+    }
+
+    /// The latest result of this name, where the engine takes it for the parameter.
+    fn result<'a>(&mut self, parameter: &Parameter, step: &str, earlier: &[Step<'a>]) -> Option<Origin<'a>> {
+        let mut refused = None;
+        for other in earlier.iter().rev() {
+            let outcomes = other.operator.outcomes.iter();
+            for outcome in outcomes.filter(|outcome| outcome.output.name == parameter.input.name) {
+                if let Some(route) = self.engine.route(&outcome.output.kind, &parameter.input.kind) {
+                    return Some(Origin::Output { step: other.id.clone(), outcome, route });
+                }
+                refused = refused.or(Some((other.id.clone(), outcome)));
+            }
+        }
+        let (other, outcome) = refused?;
+        self.remarks.insert(format!(
+            "output `{}` of `{other}` is {}, which {} can't take for {} of `{step}`: they are not joined",
+            outcome.output.name,
+            outcome.output.kind.name(),
+            self.engine.name(),
+            parameter.input.kind.name(),
+        ));
+        None
+    }
+
+    /// What a pipeline of Kubeflow leaves out: secrets, which stand in the cluster, and files that may be missing.
+    fn unset<'a>(&mut self, parameter: &Parameter, step: &str) -> Option<Origin<'a>> {
+        if self.engine != Engine::Kubeflow {
+            return None;
+        }
+        let keyword = folded(&parameter.id);
+        let is_keyword = keyword.starts_with(|first: char| first.is_ascii_lowercase());
+        let no_keyword = !is_keyword || !identifier::is_plain(&keyword);
+        let open_file = parameter.input.kind.is_path() && parameter.optional();
+        if no_keyword || open_file {
+            let why = if open_file { "it has no files that may be missing" } else { "it can't be called so" };
+            let id = &parameter.id;
+            self.remarks.insert(format!("input `{id}` of `{step}` is left out of the pipeline: {why}"));
+        }
+        (parameter.input.secret || no_keyword || open_file).then_some(Origin::Unset)
+    }
+
+    /// The workflow's own parameter for one of a step, which steps share where they mean the same by it.
+    fn share(&mut self, parameter: &Parameter, step: &str) -> String {
+        let mut same_name = self.inputs.iter_mut().filter(|(name, _)| *name == parameter.id).peekable();
+        let is_taken = same_name.peek().is_some();
+        if let Some((_, input)) = same_name.find(|(_, input)| is_compatible(input, parameter)) {
+            merge(input, parameter);
+            return input.id.clone();
+        }
+        let plain = identifier::fold(&parameter.id);
+        let id = self.names.take(&plain, &format!("{step}_{plain}"));
+        if is_taken {
+            self.remarks.insert(format!(
+                "input `{}` of `{step}` has another type or default than that of an earlier step: it is `{id}`",
+                parameter.id
+            ));
+        }
+        self.inputs
+            .push((parameter.id.clone(), Parameter { id: id.clone(), input: parameter.input.clone() }));
+        id
+    }
+
+    /// The results that no later step takes.
+    fn outputs<'a>(&mut self, steps: &[Step<'a>]) -> Vec<WorkflowOutput<'a>> {
+        let origins = steps.iter().flat_map(|step| &step.sources);
+        let taken: BTreeSet<_> = origins
+            .filter_map(|(_, origin)| match origin {
+                Origin::Output { step, outcome, .. } => Some((step.as_str(), outcome.id.as_str())),
+                _ => None,
+            })
+            .collect();
+        let mut outputs = Vec::new();
+        for step in steps {
+            let outcomes = step.operator.outcomes.iter();
+            for outcome in
+                outcomes.filter(|outcome| !taken.contains(&(step.id.as_str(), outcome.id.as_str())))
+            {
+                let id = self.names.take(&outcome.id, &format!("{}_{}", step.id, outcome.id));
+                outputs.push(WorkflowOutput { id, step: step.id.clone(), outcome });
+            }
+        }
+        outputs
+    }
+
+    /// CWL knows no order but that of the data.
+    fn remark_on_order(&mut self, steps: &[Step]) {
+        let free = steps.iter().skip(1).filter(|step| self.engine == Engine::Cwl && !step.is_joined());
+        let remark =
+            |step: &Step| format!("`{}` takes nothing of an earlier step: CWL doesn't make it wait", step.id);
+        self.remarks.extend(free.map(remark));
+    }
+}
+
+/// Whether two steps mean the same by a parameter: one that insists on a value takes any default's place.
+fn is_compatible(one: &Parameter, other: &Parameter) -> bool {
+    let (one, other) = (&one.input, &other.input);
+    one.kind == other.kind
+        && one.secret == other.secret
+        && (one.required || other.required || one.default == other.default)
+}
+
+fn merge(input: &mut Parameter, other: &Parameter) {
+    let input = &mut input.input;
+    if other.input.required {
+        input.required = true;
+    }
+    if input.required {
+        input.default = None;
+    }
+    if input.description.is_none() {
+        input.description.clone_from(&other.input.description);
+    }
+}

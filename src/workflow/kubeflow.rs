@@ -1,0 +1,200 @@
+//! Kubeflow: a program that compiles the pipeline, with kfp 1.8 and with kfp 2.
+
+use serde::Serialize;
+
+use super::names::folded;
+use super::{Origin, Settings, Step, Workflow, listed};
+use crate::backend::kubeflow::{holds, kind};
+use crate::backend::parameter::{Outcome, Parameter};
+use crate::backend::template::{self, quoted};
+use crate::component::Type;
+use crate::frontend::constant;
+
+#[derive(Serialize)]
+struct Context {
+    c3: &'static str,
+    operators: String,
+    name: String,
+    description: String,
+    file: String,
+    inputs: Vec<Input>,
+    steps: Vec<Stage>,
+    workers: u32,
+    /// Words of the program's own that it needs.
+    uses: Vec<&'static str>,
+}
+
+#[derive(Serialize)]
+struct Input {
+    /// The parameter as Python declares it.
+    declaration: String,
+    description: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Stage {
+    id: String,
+    component: String,
+    arguments: Vec<String>,
+    /// The step that has to end first, where no data says so.
+    after: Option<String>,
+    is_grid: bool,
+    secrets: Vec<Secret>,
+}
+
+/// A variable that is set from the secret of the operator's name.
+#[derive(Serialize)]
+struct Secret {
+    operator: String,
+    variable: String,
+    /// `True` or `False`.
+    required: &'static str,
+}
+
+/// What stands for a value that isn't given: text, and anything else.
+const NOT_GIVEN_TEXT: &str = "not_given_text";
+const NOT_GIVEN: &str = "not_given";
+
+/// What makes an artifact of an address, and what has kfp 1.8 take one kind of artifact for another.
+const IMPORTED: &str = "imported";
+const UNTYPED: &str = "untyped";
+
+/// Writes `<name>.pipeline.py`.
+pub(super) fn emit(workflow: &Workflow, settings: &Settings) -> String {
+    let mut inputs: Vec<_> = workflow.inputs.iter().collect();
+    inputs.sort_by_key(|input| !input.input.required); // Python wants those without a default first
+    let inputs: Vec<_> = inputs.into_iter().map(input).collect();
+    let steps = stages(workflow, settings);
+    let context = Context {
+        c3: env!("CARGO_PKG_VERSION"),
+        operators: listed(workflow),
+        name: settings.name.clone(),
+        description: format!("Pipeline of {}", listed(workflow)),
+        file: settings.stem.clone(),
+        uses: uses(&inputs, &steps),
+        inputs,
+        steps,
+        workers: settings.workers,
+    };
+    template::render("pipeline.py", &context)
+}
+
+/// The words that occur.
+fn uses(inputs: &[Input], steps: &[Stage]) -> Vec<&'static str> {
+    let declared = |word: &str| inputs.iter().any(|input| input.declaration.ends_with(&format!(" = {word}")));
+    let called = |word: &str| {
+        let mut arguments = steps.iter().flat_map(|step| &step.arguments);
+        arguments.any(|argument| argument.contains(&format!("={word}(")))
+    };
+    let found = [
+        (NOT_GIVEN, declared(NOT_GIVEN)),
+        (NOT_GIVEN_TEXT, declared(NOT_GIVEN_TEXT)),
+        (IMPORTED, called(IMPORTED)),
+        (UNTYPED, called(UNTYPED)),
+        ("secret", steps.iter().any(|step| !step.secrets.is_empty())),
+        ("workers", steps.iter().any(|step| step.is_grid)),
+    ];
+    found.into_iter().filter(|(_, is_used)| *is_used).map(|(word, _)| word).collect()
+}
+
+fn input(parameter: &Parameter) -> Input {
+    let (kind, text) = (&parameter.input.kind, parameter.default());
+    let name = folded(&parameter.id);
+    let default = text.filter(|text| holds(kind, text)).and_then(|text| literal(kind, text));
+    let default = match default {
+        _ if parameter.input.required => String::new(),
+        Some(default) => format!(" = {default}"),
+        None if *kind == Type::String => format!(" = {NOT_GIVEN_TEXT}"),
+        None => format!(" = {NOT_GIVEN}"),
+    };
+    Input {
+        declaration: format!("{name}: {}{default}", annotation(kind)),
+        description: parameter.description(),
+    }
+}
+
+/// The type of a parameter; files are told by their addresses.
+fn annotation(kind: &Type) -> &'static str {
+    match kind {
+        Type::String | Type::Path(_) => "str",
+        Type::Integer => "int",
+        Type::Float => "float",
+        Type::Boolean => "bool",
+    }
+}
+
+/// A default as Python writes it.
+fn literal(kind: &Type, text: &str) -> Option<String> {
+    match kind {
+        Type::String => Some(quoted(text)),
+        Type::Integer => text.parse::<i64>().ok().map(|value| value.to_string()),
+        Type::Float => constant::float_from_text(text).map(|value| format!("{value:?}")),
+        Type::Boolean => constant::boolean(text).map(|value| truth(value).to_owned()),
+        Type::Path(_) => None,
+    }
+}
+
+fn truth(value: bool) -> &'static str {
+    if value { "True" } else { "False" }
+}
+
+fn stages(workflow: &Workflow, settings: &Settings) -> Vec<Stage> {
+    let before = std::iter::once(None).chain(workflow.steps.iter().map(Some));
+    workflow.steps.iter().zip(before).map(|(step, before)| stage(step, before, settings)).collect()
+}
+
+fn stage(step: &Step, before: Option<&Step>, settings: &Settings) -> Stage {
+    let many = |step: &Step| step.operator.is_grid() && settings.workers > 1;
+    let waits = before.filter(|before| !step.is_joined() || many(before));
+    Stage {
+        id: step.id.clone(),
+        component: step.operator.component_file.clone(),
+        arguments: step
+            .sources
+            .iter()
+            .filter_map(|(parameter, origin)| argument(parameter, origin))
+            .collect(),
+        after: waits
+            .map(|before| if many(before) { format!("*{}_all", before.id) } else { before.id.clone() }),
+        is_grid: many(step),
+        secrets: secrets(step),
+    }
+}
+
+/// `name=value`, unless the operator is to do without.
+fn argument(parameter: &Parameter, origin: &Origin) -> Option<String> {
+    let name = folded(&parameter.id);
+    match origin {
+        Origin::Unset => None,
+        Origin::Input(input) => Some(format!("{name}={}", given(&parameter.input.kind, &folded(input)))),
+        Origin::Output { step, outcome, .. } => Some(format!("{name}={}", result(parameter, step, outcome))),
+    }
+}
+
+fn given(wanted: &Type, input: &str) -> String {
+    if wanted.is_path() {
+        format!("{IMPORTED}({input}, {})", quoted(&kind(wanted)))
+    } else {
+        input.to_owned()
+    }
+}
+
+fn result(parameter: &Parameter, step: &str, outcome: &Outcome) -> String {
+    let output = format!("{step}.outputs[{}]", quoted(&folded(&outcome.id)));
+    let is_same = kind(&parameter.input.kind) == kind(&outcome.output.kind);
+    if is_same { output } else { format!("{UNTYPED}({output})") }
+}
+
+fn secrets(step: &Step) -> Vec<Secret> {
+    let secrets = step
+        .sources
+        .iter()
+        .filter(|(parameter, origin)| parameter.input.secret && matches!(origin, Origin::Unset));
+    secrets
+        .map(|(parameter, _)| Secret {
+            operator: step.operator.name.clone(),
+            variable: parameter.input.name.clone(),
+            required: truth(parameter.input.required),
+        })
+        .collect()
+}

@@ -1,0 +1,151 @@
+//! Workflows: operators one after the other, outputs of earlier ones joined to inputs of later ones by name and type.
+
+use std::collections::BTreeSet;
+
+use crate::artifact::Artifact;
+use crate::backend::parameter::{Outcome, Parameter};
+use crate::component::Type;
+
+pub mod component_file;
+mod cwl;
+mod join;
+mod kubeflow;
+mod names;
+pub mod operator;
+
+pub use join::join;
+pub use operator::Operator;
+
+/// A system that runs workflows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// Kubeflow pipelines, by kfp 1.8 or 2.
+    Kubeflow,
+    /// Runners of CWL.
+    Cwl,
+}
+
+impl Engine {
+    /// How the name of its file ends.
+    #[must_use]
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Self::Kubeflow => ".pipeline.py",
+            Self::Cwl => ".workflow.cwl",
+        }
+    }
+
+    /// Whether the result of one operator can be the parameter of another, and how it gets there.
+    fn route(self, output: &Type, input: &Type) -> Option<Route> {
+        match (self, output, input) {
+            (_, Type::String, Type::String) => Some(Route::Text),
+            // A runner of CWL delivers a text as a file, too.
+            (Self::Cwl, Type::String, Type::Path(kind)) if kind != "Directory" => Some(Route::File),
+            (_, Type::Path(from), Type::Path(to)) if is_assignable(from, to) => Some(Route::File),
+            _ => None,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Kubeflow => "Kubeflow",
+            Self::Cwl => "CWL",
+        }
+    }
+}
+
+/// Whether a file or folder of one type may be taken for another: an `Artifact` is anything, and a Kubeflow artifact
+/// may be a file or a folder.
+fn is_assignable(from: &str, to: &str) -> bool {
+    let is_plain = |kind: &str| matches!(kind, "File" | "Directory");
+    from == to || from == "Artifact" || to == "Artifact" || is_plain(from) != is_plain(to)
+}
+
+/// How a result reaches a parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Route {
+    /// As its text.
+    Text,
+    /// As a file or folder.
+    File,
+}
+
+/// Operators joined for one engine.
+#[derive(Debug, Clone)]
+pub struct Workflow<'a> {
+    /// The parameters of the workflow.
+    inputs: Vec<Parameter>,
+    /// The operators, in the order in which they were named.
+    steps: Vec<Step<'a>>,
+    /// What no later step takes.
+    outputs: Vec<WorkflowOutput<'a>>,
+}
+
+/// An operator in its place in a workflow.
+#[derive(Debug, Clone)]
+struct Step<'a> {
+    id: String,
+    operator: &'a Operator,
+    /// Where each of its parameters comes from.
+    sources: Vec<(&'a Parameter, Origin<'a>)>,
+}
+
+impl Step<'_> {
+    /// Whether it takes anything of an earlier step.
+    fn is_joined(&self) -> bool {
+        self.sources.iter().any(|(_, origin)| matches!(origin, Origin::Output { .. }))
+    }
+}
+
+/// Where the value of a step's parameter comes from.
+#[derive(Debug, Clone)]
+enum Origin<'a> {
+    /// A parameter of the workflow.
+    Input(String),
+    /// The result of an earlier step.
+    Output { step: String, outcome: &'a Outcome, route: Route },
+    /// Nowhere: the operator does without, or the environment has it.
+    Unset,
+}
+
+/// A result of the whole workflow.
+#[derive(Debug, Clone)]
+struct WorkflowOutput<'a> {
+    id: String,
+    step: String,
+    outcome: &'a Outcome,
+}
+
+/// What the files are to be called, and how many workers a grid wrapper gets.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The files' names without their ends.
+    pub stem: String,
+    /// RFC 1123 label of the workflow.
+    pub name: String,
+    /// Workers of each grid wrapper in a pipeline.
+    pub workers: u32,
+}
+
+/// Writes the workflow of operators for an engine, and says what could not be joined.
+#[must_use]
+pub fn emit(operators: &[Operator], engine: Engine, settings: &Settings) -> (Artifact, BTreeSet<String>) {
+    let (workflow, remarks) = join(operators, engine);
+    let text = match engine {
+        Engine::Kubeflow => kubeflow::emit(&workflow, settings),
+        Engine::Cwl => cwl::emit(&workflow, settings),
+    };
+    (Artifact::new(format!("{}{}", settings.stem, engine.suffix()), text), remarks)
+}
+
+/// The files of the operators on one line, for the head of a file.
+fn listed(workflow: &Workflow) -> String {
+    let names: Vec<_> = workflow.steps.iter().map(|step| step.operator.stem.as_str()).collect();
+    match names.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => names.join(""),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,61 @@
+//! Names within one workflow: steps, inputs and outputs share them, and the pipeline's own words are taken.
+
+use std::collections::BTreeSet;
+
+/// Words that the pipeline's program uses in the function of the pipeline.
+const WORDS: &[&str] =
+    &["not_given", "not_given_text", "imported", "untyped", "secret", "workers", "range", "worker"];
+
+/// The names that are taken, as kfp 2 folds them.
+#[derive(Debug)]
+pub(super) struct Names(BTreeSet<String>);
+
+impl Default for Names {
+    fn default() -> Self {
+        Self(WORDS.iter().map(ToString::to_string).collect())
+    }
+}
+
+impl Names {
+    /// Takes the first of two names that is free; where neither is, the second with a number.
+    pub(super) fn take(&mut self, name: &str, other: &str) -> String {
+        let numbered = (2..).map(|number: u32| format!("{other}_{number}"));
+        let mut candidates = [name, other].map(ToOwned::to_owned).into_iter().chain(numbered);
+        candidates.find(|name| self.0.insert(folded(name))).unwrap_or_default()
+    }
+}
+
+/// A name as kfp 2 spells it.
+pub(super) fn folded(name: &str) -> String {
+    let lower = name.to_lowercase();
+    let is_word = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
+    let mut folded = String::new();
+    for letter in lower.chars() {
+        match is_word(letter) {
+            true => folded.push(letter),
+            false if folded.ends_with('\0') => {}
+            false => folded.push('\0'),
+        }
+    }
+    folded.replace('\0', "_").trim_matches('_').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_given_once() {
+        let mut names = Names::default();
+        let given = ["a", "A", "a_", "a"].map(|name| names.take(name, "step_a"));
+        assert_eq!(given, ["a", "step_a", "step_a_2", "step_a_3"]);
+        assert_eq!(names.take("workers", "x_workers"), "x_workers");
+    }
+
+    #[test]
+    fn names_are_folded_as_kfp_does() {
+        for (name, expected) in [("Input 1", "input_1"), ("_x", "x"), ("a--b__c", "a_b__c"), ("ä", "")] {
+            assert_eq!(folded(name), expected);
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Operators as a workflow sees them: a name, files, and what goes in and comes out.
+
+use crate::backend::parameter::{self, Outcome, Parameter};
+use crate::component::Component;
+
+/// An operator that becomes a step.
+#[derive(Debug, Clone)]
+pub struct Operator {
+    /// Its name, an RFC 1123 label.
+    pub name: String,
+    /// File name of its source without the ending.
+    pub stem: String,
+    /// Path of its Kubeflow component, seen from the workflow's folder.
+    pub component_file: String,
+    /// Path of its CWL step, seen from the workflow's folder.
+    pub step_file: String,
+    pub(super) parameters: Vec<Parameter>,
+    pub(super) outcomes: Vec<Outcome>,
+}
+
+impl Operator {
+    /// The operator that is compiled from a component, with or without logging of `c3`'s own.
+    #[must_use]
+    pub fn new(component: &Component, stem: &str, logging: bool) -> Self {
+        let parameters = parameter::parameters(component, logging);
+        let outcomes = parameter::outcomes(component, &parameters);
+        Self {
+            name: component.name.clone(),
+            stem: stem.to_owned(),
+            component_file: format!("{stem}.yaml"),
+            step_file: format!("{stem}.cwl"),
+            parameters,
+            outcomes,
+        }
+    }
+
+    /// The same operator, whose files are in another folder: a path that ends in `/`.
+    #[must_use]
+    pub fn within(mut self, folder: &str) -> Self {
+        self.component_file.insert_str(0, folder);
+        self.step_file.insert_str(0, folder);
+        self
+    }
+
+    /// Whether it is a grid wrapper, of which many run at once.
+    pub(super) fn is_grid(&self) -> bool {
+        self.name.starts_with("gw-")
+    }
+}

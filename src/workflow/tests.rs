@@ -1,0 +1,189 @@
+//! Small operators joined in every way.
+
+use std::path::PathBuf;
+
+use super::*;
+use crate::component::Language;
+use crate::frontend;
+use crate::source::Source;
+
+/// The operator of a script.
+fn operator(stem: &str, script: &str) -> Operator {
+    let text = format!("\"\"\"An operator.\"\"\"\nimport os\n{script}\n");
+    let source = Source::new(PathBuf::from(format!("{stem}.py")), Language::Python, text);
+    Operator::new(&frontend::read(&source).component.unwrap(), stem, true)
+}
+
+/// Every parameter of every step with where it comes from: `step.parameter < origin`, `log_level` apart.
+fn links(operators: &[Operator], engine: Engine) -> Vec<String> {
+    let (workflow, _) = join(operators, engine);
+    let mut links = Vec::new();
+    for step in &workflow.steps {
+        for (parameter, origin) in &step.sources {
+            let origin = match origin {
+                Origin::Unset => "nothing".to_owned(),
+                Origin::Input(id) => id.clone(),
+                Origin::Output { step, outcome, route } => format!("{step}/{} as {route:?}", outcome.id),
+            };
+            links.push(format!("{}.{} < {origin}", step.id, parameter.id));
+        }
+    }
+    links.retain(|link| !link.contains(".log_level < log_level"));
+    links
+}
+
+fn remarks(operators: &[Operator], engine: Engine) -> String {
+    join(operators, engine).1.into_iter().map(|remark| remark + "\n").collect()
+}
+
+#[test]
+fn results_are_joined_by_name_and_type() {
+    let make =
+        operator("make", "os.environ['title'] = 't'\nos.environ['table'] = 't.csv'  # c3: output=Dataset");
+    let take = operator(
+        "take",
+        "t = os.environ['title']\nd = os.environ['table']  # c3: input=File\nn = os.environ['n']",
+    );
+    let expected = ["take.title < make/title as Text", "take.table < make/table as File", "take.n < n"];
+    for engine in [Engine::Kubeflow, Engine::Cwl] {
+        assert_eq!(links(&[make.clone(), take.clone()], engine), expected);
+        assert_eq!(remarks(&[make.clone(), take.clone()], engine), "");
+    }
+}
+
+#[test]
+fn the_latest_result_counts_and_none_of_a_later_step() {
+    let filter = operator("filter", "x = os.getenv('x', '')\nos.environ['y'] = x");
+    let swap = operator("swap", "y = os.getenv('y', '')\nos.environ['x'] = y");
+    assert_eq!(
+        links(&[filter.clone(), swap.clone(), filter.clone(), swap], Engine::Cwl),
+        [
+            "filter.x < x",
+            "swap.y < filter/y as Text",
+            "filter_2.x < swap/x as Text",
+            "swap_2.y < filter_2/y as Text"
+        ]
+    );
+}
+
+#[test]
+fn what_an_engine_cannot_pass_on_is_told() {
+    let make = operator("make", "os.environ['n'] = '5'\nos.environ['table'] = 't.csv'");
+    let take = operator("take", "n = int(os.getenv('n', 1))\nt = os.environ['table']  # c3: input=File");
+    let both = [make, take];
+    assert_eq!(links(&both, Engine::Cwl), ["take.n < n", "take.table < make/table as File"]);
+    assert_eq!(links(&both, Engine::Kubeflow), ["take.n < n", "take.table < table"]);
+    assert!(
+        remarks(&both, Engine::Kubeflow).contains("output `table` of `make` is String, which Kubeflow can't")
+    );
+    assert_eq!(
+        remarks(&both, Engine::Cwl),
+        "output `n` of `make` is String, which CWL can't take for Integer of `take`: they are not joined\n"
+    );
+}
+
+#[test]
+fn files_folders_and_artifacts_keep_apart() {
+    for (from, to, fits) in [
+        ("File", "File", true),
+        ("File", "Directory", false),
+        ("Directory", "Dataset", true),
+        ("Dataset", "Model", false),
+        ("Model", "Artifact", true),
+    ] {
+        assert_eq!(is_assignable(from, to), fits, "{from} {to}");
+    }
+}
+
+#[test]
+fn inputs_are_shared_where_they_mean_the_same() {
+    let one = operator("one", "a = int(os.getenv('a', 1))\nb = os.environ['b']\nc = os.getenv('c', 'x')");
+    let other =
+        operator("other", "a = int(os.getenv('a', 1))\nb = os.getenv('b', 'y')\nc = os.getenv('c', 'z')");
+    let both = [one, other];
+    assert_eq!(
+        links(&both, Engine::Cwl),
+        ["one.a < a", "one.b < b", "one.c < c", "other.a < a", "other.b < b", "other.c < other_c"]
+    );
+    let (workflow, _) = join(&both, Engine::Cwl);
+    let told: Vec<_> = workflow.inputs.iter().map(|port| (port.id.as_str(), port.default())).collect();
+    let expected = [
+        ("a", Some("1")),
+        ("b", None),
+        ("c", Some("x")),
+        ("other_c", Some("z")),
+        ("log_level", Some("INFO")),
+    ];
+    assert_eq!(told, expected);
+    assert!(remarks(&both, Engine::Kubeflow).contains("input `c` of `other` has another type or default"));
+}
+
+#[test]
+fn secrets_and_files_that_may_be_missing_are_no_parameters_of_a_pipeline() {
+    let only = operator("only", "k = os.environ['api_key']\nf = os.getenv('f', None)  # c3: input=File");
+    let only = [only];
+    assert_eq!(links(&only, Engine::Kubeflow), ["only.api_key < nothing", "only.f < nothing"]);
+    assert_eq!(links(&only, Engine::Cwl), ["only.api_key < api_key", "only.f < f"]);
+    assert!(remarks(&only, Engine::Kubeflow).contains("input `f` of `only` is left out"));
+}
+
+#[test]
+fn what_python_cannot_name_is_left_out_of_a_pipeline() {
+    let component = "inputs: [{name: class, type: String}, {name: 1st, type: String}, {name: Ab c, type: String}]\n\
+                     implementation: {}\n";
+    let only = [component_file::parse(component, "only").unwrap()];
+    assert_eq!(
+        links(&only, Engine::Kubeflow),
+        ["only.class < nothing", "only.1st < nothing", "only.Ab c < Ab_c"]
+    );
+    assert!(remarks(&only, Engine::Kubeflow).contains("input `class` of `only` is left out of the pipeline"));
+}
+
+#[test]
+fn one_name_means_one_thing() {
+    let first = operator("first", "second = os.getenv('second', '')\nos.environ['x'] = second");
+    let second = operator("second", "workers = int(os.getenv('workers', 1))\nos.environ['x'] = ''");
+    let both = [first, second];
+    assert_eq!(
+        links(&both, Engine::Kubeflow),
+        ["first.second < first_second", "second.workers < second_workers"]
+    );
+    let (workflow, said) = join(&both, Engine::Cwl);
+    let outputs: Vec<_> = workflow.outputs.iter().map(|output| output.id.as_str()).collect();
+    assert_eq!(outputs, ["x", "second_x"]);
+    assert!(said.iter().any(|remark| remark.contains("`second` takes nothing of an earlier step")));
+}
+
+#[test]
+fn a_pipeline_runs_the_workers_of_a_grid_side_by_side() {
+    let component = "name: gw-count\ninputs: [{name: gw_batch_file, type: String}]\nimplementation: {}\n";
+    let grid = component_file::parse(component, "gw_count").unwrap().within("grid/");
+    let (before, after) = (operator("before", ""), operator("after", ""));
+    let settings = Settings { stem: "w".to_owned(), name: "w".to_owned(), workers: 3 };
+    let (artifact, _) = emit(&[before, grid, after], Engine::Kubeflow, &settings);
+    let text = String::from_utf8(artifact.content).unwrap();
+    for line in [
+        "workers = 3\n",
+        "gw_count_op = load(\"grid/gw_count.yaml\")\n",
+        "    for worker in range(workers):\n        gw_count = gw_count_op(\n",
+        "        gw_count.after(before)\n",
+        "    after.after(*gw_count_all)\n",
+    ] {
+        assert!(text.contains(line), "{line} is in\n{text}");
+    }
+}
+
+#[test]
+fn no_text_of_a_user_s_ends_its_line() {
+    let script = "# Not\\n\\\"\\\"\\\" the end.\nx = os.getenv('x', 'a\"\\n\\\\$(self)\\u2028{{ y }}')";
+    let hostile = operator("a b'\"#%", script);
+    let settings = Settings { stem: "w'\"\n".to_owned(), name: "w".to_owned(), workers: 1 };
+    let (artifact, _) = emit(std::slice::from_ref(&hostile), Engine::Kubeflow, &settings);
+    let text = String::from_utf8(artifact.content).unwrap();
+    let parsed = ruff_python_parser::parse_module(&text);
+    assert!(parsed.is_ok(), "{text}");
+    let (artifact, _) = emit(&[hostile], Engine::Cwl, &settings);
+    let document: yaml_serde::Value = yaml_serde::from_slice(&artifact.content).unwrap();
+    assert_eq!(document["steps"]["a_b____"]["run"].as_str(), Some("a%20b%27%22%23%25.cwl"));
+    assert_eq!(document["inputs"]["x"]["default"].as_str(), Some("a\"\n\\$(self)\u{2028}{{ y }}"));
+}

@@ -1,0 +1,157 @@
+//! `c3 check`: what is found, in every form, and the documentation of what may be found.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use c3::diagnostic::Severity;
+use c3::rules::RULES;
+use insta::{assert_snapshot, glob};
+use regex::Regex;
+use serde_json::Value;
+
+fn c3(arguments: &[&str]) -> Output {
+    c3_in(Path::new(env!("CARGO_MANIFEST_DIR")), arguments)
+}
+
+fn c3_in(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_c3"));
+    command.args(arguments).current_dir(folder).env("NO_COLOR", "1").output().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn json(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// The codes in a report in JSON.
+fn codes(report: &Value) -> Vec<String> {
+    let diagnostics = report["diagnostics"].as_array().unwrap();
+    diagnostics.iter().map(|diagnostic| diagnostic["code"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn what_is_found() {
+    glob!("../samples/checks", "*.*", |sample| {
+        let name = sample.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap().to_str().unwrap();
+        let output = c3(&["check", name]);
+        let text = stdout(&output);
+        let is_bad = text.lines().any(|line| line.starts_with("error[") || line.starts_with("warning["));
+        assert_eq!(output.status.code(), Some(i32::from(is_bad)), "{text}");
+        assert!(output.stderr.is_empty());
+        assert_snapshot!("checked", text);
+    });
+}
+
+#[test]
+fn many_files_in_one_call() {
+    let all = c3(&["check", "samples/checks", "--format", "json"]);
+    assert_eq!(all.status.code(), Some(1));
+    let files = json(&all)["diagnostics"].as_array().unwrap().clone();
+    let files: BTreeSet<_> = files.iter().map(|found| found["file"].as_str().unwrap().to_owned()).collect();
+    assert!(files.len() > 10, "{files:?}");
+    assert_eq!(c3(&["check", "samples/example_script.py"]).status.code(), Some(0));
+    assert_eq!(c3(&["check"]).status.code(), Some(2));
+    assert_eq!(c3(&["check", "samples", "--format", "xml"]).status.code(), Some(2));
+    let missing = c3(&["check", "missing.py", "--format", "json"]);
+    assert_eq!((missing.status.code(), codes(&json(&missing))), (Some(1), vec!["unreadable-source".into()]));
+}
+
+/// The required properties of SARIF 2.1.0, and the limits of its schema for those that are there.
+#[test]
+fn sarif_has_its_shape() {
+    let log = json(&c3(&["check", "samples/checks", "samples/word_counts.ipynb", "--format", "sarif"]));
+    assert_eq!(log["version"], "2.1.0");
+    let run = &log["runs"][0];
+    assert_eq!(run["tool"]["driver"]["name"], "c3");
+    let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
+    for rule in rules {
+        assert!(rule["help"]["text"].as_str().is_some_and(|text| !text.is_empty()), "{rule}");
+        assert!(rule["shortDescription"]["text"].is_string());
+    }
+    let results = run["results"].as_array().unwrap();
+    assert!(results.len() > 10);
+    for result in results {
+        let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+        assert_eq!(rules[index]["id"], result["ruleId"]);
+        assert!(["note", "warning", "error"].contains(&result["level"].as_str().unwrap()));
+        assert!(result["message"]["text"].is_string());
+        let place = &result["locations"][0]["physicalLocation"];
+        assert!(place["artifactLocation"]["uri"].as_str().unwrap().starts_with("samples/"));
+        if let Some(region) = place.get("region") {
+            assert!(region["startLine"].as_u64() >= Some(1) && region["startColumn"].as_u64() >= Some(1));
+        }
+    }
+}
+
+#[test]
+fn annotations_are_one_line_each() {
+    let output = c3(&["check", "samples/checks/removed_module.py", "--format", "github"]);
+    assert_snapshot!(stdout(&output), @"::warning file=samples/checks/removed_module.py,line=3,col=8,title=removed-module::`imp` is no part of Python since 3.12%0Ahint: `importlib` takes its place; or take an older image with `--image-version python3.11`");
+}
+
+#[test]
+fn another_image_is_another_matter() {
+    let check = |arguments: &[&str]| {
+        let sample = ["check", "samples/checks/removed_module.py", "--format", "json"];
+        codes(&json(&c3(&[&sample, arguments].concat())))
+    };
+    assert_eq!(check(&[]), ["removed-module"]);
+    assert!(check(&["--image-version", "python3.11"]).is_empty());
+    assert!(check(&["--base-image", "python:3.9"]).is_empty(), "nothing is known of it");
+}
+
+#[test]
+fn codes_are_ignored_on_request() {
+    let check = |code| c3(&["check", "samples/checks/removed_module.py", "--ignore", code]);
+    assert_eq!(check("removed-module,stale-files").status.code(), Some(0));
+    assert_eq!(check("stale-files").status.code(), Some(1));
+    assert_eq!(check("no-such-code").status.code(), Some(2));
+}
+
+#[test]
+fn requirement_files_and_modules_beside_the_source_count() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("own.py", "");
+    write("r.txt", "-r more.txt\n# no\npyyaml==6.0  # yes\n");
+    write("more.txt", "numpy\n");
+    write("x.py", "'''D.'''\n# pip install -r r.txt\nimport own, yaml, numpy, pandas\n");
+    let report = json(&c3_in(folder.path(), &["check", "x.py", "--format", "json"]));
+    assert_eq!(codes(&report), ["local-module", "missing-package"]);
+    write("x.py", "'''D.'''\n# pip install -r r.txt -r gone.txt\nimport strange\n");
+    let report = json(&c3_in(folder.path(), &["check", "x.py", "--format", "json"]));
+    assert_eq!(codes(&report), ["requirement-file"], "what is installed can't be told");
+}
+
+/// The Rust files below a folder.
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        if entry.is_dir() {
+            sources(&entry, found);
+        } else if entry.extension().is_some_and(|extension| extension == "rs") {
+            found.push(entry);
+        }
+    }
+}
+
+#[test]
+fn every_code_is_documented_and_every_documented_code_exists() {
+    let mut files = Vec::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
+    let call = Regex::new(r#"Diagnostic::(error|warning|note)\(\s*"([a-z-]+)""#).unwrap();
+    let mut used = BTreeSet::new();
+    for text in files.iter().map(|path| std::fs::read_to_string(path).unwrap()) {
+        used.extend(call.captures_iter(&text).map(|found| found[2].to_owned()));
+    }
+    let documented: BTreeSet<_> = RULES.iter().map(|rule| rule.code.to_owned()).collect();
+    assert_eq!(used, documented);
+    assert_eq!(documented.len(), RULES.len(), "each stands once");
+    assert!(RULES.iter().any(|rule| rule.severity == Severity::Error));
+    assert!(RULES.iter().all(|rule| !rule.meaning.is_empty() && !rule.remedy.is_empty()));
+}

@@ -1,0 +1,137 @@
+//! Staleness: which edits make generated files out of date, and `c3 compile --stale`, which makes them anew.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use tempfile::{TempDir, tempdir};
+
+const SCRIPT: &str = "\"\"\"Adds.\"\"\"\nimport os\n\n# One.\na = int(os.getenv('a', 1))\n";
+
+const FILES: [&str; 4] = ["add.Dockerfile", "add.cwl", "add.job.yaml", "add.yaml"];
+
+fn c3(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_c3"));
+    command.args(arguments).current_dir(folder).env("NO_COLOR", "1").output().unwrap()
+}
+
+/// Runs `c3` and returns its exit code and what it says on both streams.
+fn said(folder: &Path, arguments: &[&str]) -> (i32, String) {
+    let output = c3(folder, arguments);
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.code().unwrap(), String::from_utf8(text).unwrap())
+}
+
+/// A folder with a script and its files, made with options that aren't the defaults.
+fn project() -> TempDir {
+    let folder = tempdir().unwrap();
+    fs::write(folder.path().join("add.py"), SCRIPT).unwrap();
+    fs::write(folder.path().join("data.csv"), "").unwrap();
+    let options = ["-r", "quay.io/ns", "-v", "0.7", "--base-image", "python:3.12-slim"];
+    let made =
+        c3(folder.path(), &[&["create-operator", "--no-build", "add.py", "data.csv"], &options[..]].concat());
+    assert!(made.status.success(), "{made:?}");
+    folder
+}
+
+fn read(folder: &TempDir, name: &str) -> String {
+    fs::read_to_string(folder.path().join(name)).unwrap()
+}
+
+fn edit(folder: &TempDir, name: &str, from: &str, to: &str) {
+    let text = read(folder, name);
+    assert!(text.contains(from), "{text}");
+    fs::write(folder.path().join(name), text.replace(from, to)).unwrap();
+}
+
+const CHECK: [&str; 3] = ["check", "--stale", "add.py"];
+
+#[test]
+fn only_edits_that_matter_make_files_stale() {
+    let folder = project();
+    assert_eq!(said(folder.path(), &CHECK), (0, "1 file: nothing found\n".into()));
+    edit(&folder, "add.py", "import os\n", "import os\nimport re\n\n\n");
+    edit(&folder, "add.job.yaml", "backoffLimit", "# Ours.\n  backoffLimit");
+    assert_eq!(said(folder.path(), &CHECK).0, 0);
+    edit(&folder, "add.py", "# One.", "# Two.");
+    let (code, text) = said(folder.path(), &CHECK);
+    assert_eq!(code, 1);
+    let message = "`add.Dockerfile`, `add.yaml`, `add.job.yaml` and `add.cwl` are out of date: the source has changed since";
+    assert!(text.contains(&format!("warning[stale-files]: {message}")), "{text}");
+    assert!(text.contains("run `c3 compile --stale --overwrite add.py`"), "{text}");
+    assert_eq!(said(folder.path(), &["check", "add.py"]).0, 0, "without `--stale` nobody looks");
+}
+
+#[test]
+fn another_version_of_c3_is_a_reason_of_its_own() {
+    let folder = project();
+    edit(&folder, "add.cwl", &format!("made by c3 {}", env!("CARGO_PKG_VERSION")), "made by c3 0.0.1");
+    let (code, text) = said(folder.path(), &CHECK);
+    let message = format!(
+        "warning[stale-files]: `add.cwl` is out of date: made by c3 0.0.1, and this is c3 {}\n",
+        env!("CARGO_PKG_VERSION")
+    );
+    assert!(code == 1 && text.starts_with(&message), "{text}");
+    let updated = said(folder.path(), &["compile", "--stale", "add.py"]);
+    assert_eq!(updated.0, 0, "what differs in the stamp only is replaced unasked: {}", updated.1);
+    assert_eq!(said(folder.path(), &CHECK).0, 0);
+}
+
+#[test]
+fn what_was_never_compiled_is_not_stale() {
+    let folder = tempdir().unwrap();
+    fs::write(folder.path().join("add.py"), SCRIPT).unwrap();
+    fs::write(folder.path().join("add.yaml"), "# Kubeflow component of add.py, by hand\n").unwrap();
+    assert_eq!(said(folder.path(), &CHECK).0, 0);
+    fs::write(folder.path().join("module.py"), "import nothing_that_is_there\n").unwrap();
+    assert_eq!(said(folder.path(), &["check", "--compiled", "."]), (0, "0 files: nothing found\n".into()));
+    assert_eq!(said(folder.path(), &["compile", "--stale", "--overwrite", "."]), (0, String::new()));
+    assert_eq!(read_names(folder.path()), ["add.py", "add.yaml", "module.py"]);
+}
+
+fn read_names(folder: &Path) -> Vec<String> {
+    let entries =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<_> = entries.collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn stale_files_are_made_anew_with_what_they_say() {
+    let folder = project();
+    fs::remove_file(folder.path().join("add.cwl")).unwrap();
+    let before = FILES.map(|name| fs::read_to_string(folder.path().join(name)).unwrap_or_default());
+    assert_eq!(said(folder.path(), &["compile", "--stale", "--overwrite", "."]), (0, String::new()));
+    assert_eq!(FILES.map(|name| fs::read_to_string(folder.path().join(name)).unwrap_or_default()), before);
+
+    edit(&folder, "add.py", "'a', 1", "'a', 2");
+    let (code, text) = said(folder.path(), &["compile", "--stale", "add.py"]);
+    assert!(code == 1 && text.contains("--overwrite"), "{text}");
+    let (code, text) = said(folder.path(), &["compile", "--stale", "--overwrite", "."]);
+    assert_eq!((code, text.lines().count()), (0, 3), "{text}");
+    assert!(!folder.path().join("add.cwl").exists(), "a platform that wasn't chosen stays away");
+    assert!(read(&folder, "add.yaml").contains("quay.io/ns/claimed-add:0.7"));
+    assert!(read(&folder, "add.yaml").contains("default: \"2\""));
+    let dockerfile = read(&folder, "add.Dockerfile");
+    assert!(dockerfile.contains("ARG BASE_IMAGE=python:3.12-slim\n"), "{dockerfile}");
+    assert!(dockerfile.contains(" files/ "), "{dockerfile}");
+    assert_eq!(said(folder.path(), &CHECK).0, 0);
+}
+
+#[test]
+fn stale_files_are_found_in_another_folder() {
+    let folder = project();
+    let arguments = ["compile", "add.py", "-o", "out"];
+    assert_eq!(said(folder.path(), &arguments).0, 0);
+    for name in FILES {
+        fs::remove_file(folder.path().join(name)).unwrap();
+    }
+    edit(&folder, "add.py", "'a', 1", "'a', 2");
+    assert_eq!(said(folder.path(), &CHECK).0, 0);
+    assert_eq!(said(folder.path(), &["check", "--stale", "-o", "out", "add.py"]).0, 1);
+    assert_eq!(said(folder.path(), &["compile", "--stale", "--overwrite", "-o", "out", "add.py"]).0, 0);
+    assert_eq!(said(folder.path(), &["check", "--stale", "-o", "out", "add.py"]).0, 0);
+}
