@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use c3::backend::stamp::Stamp;
 use c3::backend::{self, Operator, Settings, TARGETS, Target};
 use c3::component::{Component, Language};
 use c3::frontend;
@@ -49,6 +50,7 @@ fn emit(criterion: &mut Criterion, sources: &[(&str, Source)]) {
 
 fn settings(source: &Source, component: &Component) -> Settings {
     Settings {
+        stamp: Stamp::of(component),
         image: format!("registry.example/ns/claimed-{}:0.1", component.name),
         version: "0.1".to_owned(),
         base_image: "registry.access.redhat.com/ubi8/python-312".to_owned(),

@@ -17,6 +17,10 @@
 //! 4. [`artifact::write`] puts them on disk, [`engine::docker::Engine::build`] builds the image, [`publish`] sends it on.
 //!
 //! Beside the arrow stands [`grid`], which reads how far the workers of a grid are.
+//!
+//! To run an operator goes the other way: [`invocation`] checks the words of a command line against the interface that a
+//! source, an image or a [`manifest`] tells, and [`engine::docker::Engine::run_container`] runs it, or [`local`] without
+//! an engine.
 
 pub mod artifact;
 pub mod backend;
@@ -30,6 +34,10 @@ pub mod fix;
 pub mod frontend;
 pub mod grid;
 pub mod identifier;
+pub mod interruption;
+pub mod invocation;
+pub mod local;
+pub mod manifest;
 pub mod publish;
 pub mod reference;
 pub mod report;

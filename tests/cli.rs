@@ -225,3 +225,28 @@ fn a_workflow_is_written_beside_its_last_operator() {
         assert_eq!(code(&output), expected, "{arguments:?}: {}", stderr(&output));
     }
 }
+
+#[test]
+fn an_operator_tells_its_interface() {
+    let folder = project();
+    let output = c3(folder.path(), &["run", "add.py", "--help"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.starts_with("Adds.\n"), "{text}");
+    assert!(text.contains("  --a Integer [default: 1]\n      One.\n"), "{text}");
+    assert_eq!(names(folder.path()), ["add.py"]);
+}
+
+#[test]
+fn parameters_are_checked_before_an_engine_is_asked() {
+    let folder = project();
+    for arguments in [["--b", "1"], ["--a", "x"], ["--log_level", "--"], ["x", "y"]] {
+        let expected = if arguments[1] == "--" { 3 } else { 2 };
+        let output = c3(folder.path(), &[&["run", "add.py"], &arguments[..]].concat());
+        assert_eq!(code(&output), expected, "{arguments:?}: {}", stderr(&output));
+    }
+    assert_eq!(code(&c3(folder.path(), &["run", "--b", "add.py"])), 2);
+    assert_eq!(code(&c3(folder.path(), &["run"])), 2);
+    assert_eq!(code(&c3(folder.path(), &["run", "gone.py"])), 1);
+    assert_eq!(code(&c3(folder.path(), &["run", "claimed-add:0.1"])), 3);
+}

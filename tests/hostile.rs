@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use c3::backend::stamp::Stamp;
 use c3::backend::{self, Job, Operator, RequirementFile, Settings, TARGETS, prelude};
 use c3::component::{Component, Language};
 use c3::diagnostic::{Diagnostic, Severity, render};
@@ -694,6 +695,7 @@ fn settings() -> impl Strategy<Value = Settings> {
         .prop_map(|(generate_name, volumes)| job(generate_name, &volumes));
     (stem, folder, vec(path(), 0..3), base, any::<bool>(), job).prop_map(
         |(stem, folder, files, base_image, logging, job)| Settings {
+            stamp: Stamp { version: "0.1.0".to_owned(), component: "0123456789ab".to_owned() },
             image: "registry.example:5000/ns/claimed-op:0.1".to_owned(),
             version: "0.1".to_owned(),
             base_image,

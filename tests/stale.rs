@@ -65,6 +65,14 @@ fn only_edits_that_matter_make_files_stale() {
 }
 
 #[test]
+fn secrets_of_the_job_are_no_edit_of_the_source() {
+    let folder = tempdir().unwrap();
+    fs::write(folder.path().join("add.py"), SCRIPT).unwrap();
+    assert_eq!(said(folder.path(), &["compile", "add.py", "--secret", "a=mine"]).0, 0);
+    assert_eq!(said(folder.path(), &CHECK), (0, "1 file: nothing found\n".into()));
+}
+
+#[test]
 fn another_version_of_c3_is_a_reason_of_its_own() {
     let folder = project();
     edit(&folder, "add.cwl", &format!("made by c3 {}", env!("CARGO_PKG_VERSION")), "made by c3 0.0.1");

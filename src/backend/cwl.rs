@@ -4,7 +4,6 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::parameter::{Outcome, Parameter, one_line, outcomes, parameters};
-use super::stamp::Stamp;
 use super::{Operator, template};
 use crate::artifact::Artifact;
 use crate::component::Type;
@@ -17,7 +16,10 @@ struct Context {
     source: String,
     name: String,
     description: String,
-    image: String,
+    /// None where the step runs without a container.
+    image: Option<String>,
+    /// The operator itself, where no image holds it.
+    zip: Option<String>,
     command: Vec<String>,
     arguments: Vec<String>,
     inputs: Vec<Port>,
@@ -37,24 +39,38 @@ struct Port {
 /// Writes `<stem>.cwl`.
 #[expect(clippy::unnecessary_wraps, reason = "the signature of every target")]
 pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>> {
+    let image = Some(operator.settings.image.clone());
+    let context = Context { image, command: operator.command(), ..context(operator) };
+    Ok(vec![operator.artifact(".cwl", template::render("step.cwl", &context))])
+}
+
+/// Writes `<stem>.containerless.cwl`, which runs a zip beside it.
+pub(super) fn containerless(operator: &Operator, zip: &str) -> Artifact {
+    let command = vec!["python3".to_owned()];
+    let context = Context { zip: Some(zip.to_owned()), command, ..context(operator) };
+    operator.artifact(".containerless.cwl", template::render("step.cwl", &context))
+}
+
+/// What a step is, whatever runs it.
+fn context(operator: &Operator) -> Context {
     let Operator { component, settings } = operator;
     let parameters = parameters(component, settings.logging);
     let outcomes = outcomes(component, &parameters);
-    let context = Context {
-        c3: Stamp::of(component).to_string(),
+    Context {
+        c3: settings.stamp.to_string(),
         source: component.source.clone(),
         name: component.name.clone(),
         description: one_line(&component.description),
-        image: settings.image.clone(),
-        command: operator.command(),
+        image: None,
+        zip: None,
+        command: Vec::new(),
         arguments: outcomes
             .iter()
             .flat_map(|outcome| [format!("--{}", outcome.id), folder(outcome)])
             .collect(),
         inputs: parameters.iter().map(input).collect(),
         outputs: outcomes.iter().map(output).collect(),
-    };
-    Ok(vec![operator.artifact(".cwl", template::render("step.cwl", &context))])
+    }
 }
 
 /// The type of a parameter and its default.

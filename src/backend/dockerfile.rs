@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use super::parameter::one_line;
 use super::runtime::Variable;
-use super::stamp::Stamp;
 use super::{Operator, install, prelude, template, variant};
 use crate::artifact::Artifact;
 use crate::component::{Component, Requirement};
@@ -136,7 +135,7 @@ fn foreign_manager(operator: &Operator) -> Option<Diagnostic> {
 pub(super) fn context(operator: &Operator) -> Context {
     let Operator { component, settings } = operator;
     Context {
-        c3: Stamp::of(component).to_string(),
+        c3: settings.stamp.to_string(),
         source: component.source.clone(),
         base_image: settings.base_image.clone(),
         working_dir: operator.working_dir(),

@@ -24,7 +24,7 @@ pub(super) fn commands_with(
 pub(super) fn conda_commands(operator: &Operator) -> Vec<Vec<String>> {
     let command = |requirement: &Requirement| {
         let Requirement::Conda { words, .. } = requirement else { return None };
-        let words = words_in_image(words, operator);
+        let words = words_in(words, operator, operator.working_dir());
         let asks = words.first().is_some_and(|word| word == "install")
             && !words.iter().any(|word| word == "-y" || word == "--yes");
         let (first, rest) = words.split_at(1);
@@ -74,19 +74,26 @@ fn confirmed(manager: &str, rest: &[String]) -> Vec<String> {
     command
 }
 
-/// One `pip install` for each command of the source, one for all entries of the PEP 723 block.
+/// One `pip install` for each command of the source.
 pub(super) fn pip_commands(
     operator: &Operator,
     instead: &impl Fn(&[String]) -> Option<Vec<String>>,
 ) -> Vec<Vec<String>> {
+    let arguments = pip_arguments(operator, operator.working_dir()).into_iter();
+    arguments.map(|words| instead(&words).unwrap_or_else(|| pip_command(words))).collect()
+}
+
+/// The arguments of `pip install` for each command of the source, in one for all entries of the PEP 723 block; files
+/// are named below a folder.
+pub(super) fn pip_arguments(operator: &Operator, folder: &str) -> Vec<Vec<String>> {
     let mut commands: Vec<Vec<String>> = Vec::new();
     let mut previous_is_metadata = false;
     for requirement in &operator.component.requirements {
         let Requirement::Pip { words, metadata, .. } = requirement else { continue };
-        let words = words_in_image(words, operator);
+        let words = words_in(words, operator, folder);
         match commands.last_mut() {
             Some(command) if *metadata && previous_is_metadata => command.extend(words),
-            _ => commands.push(instead(&words).unwrap_or_else(|| pip_command(words))),
+            _ => commands.push(words),
         }
         previous_is_metadata = *metadata;
     }
@@ -99,30 +106,30 @@ fn pip_command(words: Vec<String>) -> Vec<String> {
     install.into_iter().take(if given { 4 } else { 5 }).chain(words).collect()
 }
 
-/// The arguments of pip with the paths of files as they are in the image.
-fn words_in_image(words: &[String], operator: &Operator) -> Vec<String> {
+/// The arguments of pip with the paths of files as they are below a folder.
+fn words_in(words: &[String], operator: &Operator, folder: &str) -> Vec<String> {
     let files: BTreeMap<&str, &str> = operator
         .settings
         .requirement_files
         .iter()
         .map(|file| (file.named.as_str(), file.path.as_str()))
         .collect();
-    let in_image = |path: &str| match files.get(path) {
-        Some(path) => format!("{}/{path}", operator.working_dir()),
+    let in_folder = |path: &str| match files.get(path) {
+        Some(path) => format!("{folder}/{path}"),
         None => path.to_owned(),
     };
     let word = |word: &String| match word.split_once('=') {
-        Some((option @ ("--requirement" | "--constraint"), path)) => format!("{option}={}", in_image(path)),
+        Some((option @ ("--requirement" | "--constraint"), path)) => format!("{option}={}", in_folder(path)),
         _ => match word.strip_prefix("-r").or_else(|| word.strip_prefix("-c")) {
-            Some(path) if !path.is_empty() => format!("{}{}", &word[..2], in_image(path)),
-            _ => in_image(word),
+            Some(path) if !path.is_empty() => format!("{}{}", &word[..2], in_folder(path)),
+            _ => in_folder(word),
         },
     };
     words.iter().map(word).collect()
 }
 
 /// One call of R for neighbours that come from the same place.
-fn r_commands(requirements: &[Requirement]) -> Vec<Vec<String>> {
+pub(super) fn r_commands(requirements: &[Requirement]) -> Vec<Vec<String>> {
     let mut groups: Vec<(Installer, &[String], Vec<&str>)> = Vec::new();
     for requirement in requirements {
         let Requirement::R { text, installer, repos } = requirement else { continue };

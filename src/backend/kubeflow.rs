@@ -6,7 +6,6 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::parameter::{Outcome, Parameter, one_line, outcomes, parameters};
-use super::stamp::Stamp;
 use super::{Operator, template};
 use crate::artifact::Artifact;
 use crate::component::{Language, Type};
@@ -45,7 +44,7 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
         return Err(collisions);
     }
     let context = Context {
-        c3: Stamp::of(component).to_string(),
+        c3: settings.stamp.to_string(),
         source: component.source.clone(),
         name: component.name.clone(),
         description: one_line(&component.description),

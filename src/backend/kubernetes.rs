@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use super::job::{Claim, Job, RestartPolicy, SecretKey, amounts, claims};
 use super::parameter::{Parameter, parameters};
-use super::stamp::Stamp;
 use super::{Operator, template};
 use crate::artifact::Artifact;
 use crate::diagnostic::Diagnostic;
@@ -72,7 +71,7 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
     let variables: Vec<Variable> =
         parameters.iter().map(|parameter| variable(parameter, &component.name, job)).collect();
     let context = Context {
-        c3: Stamp::of(component).to_string(),
+        c3: settings.stamp.to_string(),
         source: component.source.clone(),
         name: component.name.clone(),
         generate_name: job.generate_name.unwrap_or_default().then(|| format!("{}-", component.name)),

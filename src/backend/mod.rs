@@ -1,9 +1,10 @@
 //! Back ends: pure functions from a component to the files of a platform, each with one line in a registry.
 
 use crate::artifact::Artifact;
-use crate::component::Component;
+use crate::component::{Component, Input, Output};
 use crate::diagnostic::Diagnostic;
 
+pub mod containerless;
 pub(crate) mod cwl;
 pub mod dockerfile;
 pub mod grid;
@@ -25,6 +26,7 @@ pub use dockerfile::BuildFile;
 use grid::Process;
 pub use job::Job;
 use runtime::Runtime;
+use stamp::Stamp;
 use variant::{Choices, Image, Variant};
 
 /// A platform that `c3` writes files for.
@@ -102,6 +104,8 @@ pub fn suffixes() -> impl Iterator<Item = &'static str> {
 /// What is known about an operator beside its component.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
+    /// What the headers of the files say of their making.
+    pub stamp: Stamp,
     /// Reference of the image that the manifests name.
     pub image: String,
     /// Version of the operator.
@@ -184,9 +188,26 @@ impl Operator<'_> {
 
     /// The command that starts the operator in its image.
     fn command(&self) -> Vec<String> {
-        let (runtime, folder) = (self.runtime(), &self.settings.folder);
-        let path = |name: &str| format!("{}/{folder}{name}", self.working_dir());
-        (runtime.command)(&path(&prelude::file_name(self)), &path(&self.script()))
+        self.command_in(self.working_dir())
+    }
+
+    /// The command that starts the operator where its working directory is another.
+    #[must_use]
+    pub fn command_in(&self, working_dir: &str) -> Vec<String> {
+        let path = |name: &str| format!("{working_dir}/{}{name}", self.settings.folder);
+        (self.runtime().command)(&path(&prelude::file_name(self)), &path(&self.script()))
+    }
+
+    /// The arguments of each `pip install`, with the files that they name where the working directory is another.
+    #[must_use]
+    pub fn pip_arguments_in(&self, working_dir: &str) -> Vec<Vec<String>> {
+        install::pip_arguments(self, working_dir)
+    }
+
+    /// The commands that install R packages.
+    #[must_use]
+    pub fn r_commands(&self) -> Vec<Vec<String>> {
+        install::r_commands(&self.component.requirements)
     }
 
     fn artifact(&self, suffix: &str, text: String) -> Artifact {
@@ -213,6 +234,21 @@ pub fn emit(operator: &Operator, targets: &[&Target]) -> Result<Vec<Artifact>, V
         }
     }
     if refused.is_empty() { Ok(artifacts) } else { Err(refused) }
+}
+
+/// The inputs that engines see, each with what they call it.
+#[must_use]
+pub fn inputs(component: &Component, logging: bool) -> Vec<(String, Input)> {
+    let parameters = parameter::parameters(component, logging).into_iter();
+    parameters.map(|parameter| (parameter.id, parameter.input)).collect()
+}
+
+/// The outputs that engines see, each with what they call it.
+#[must_use]
+pub fn outputs(component: &Component, logging: bool) -> Vec<(String, Output)> {
+    let parameters = parameter::parameters(component, logging);
+    let outcomes = parameter::outcomes(component, &parameters).into_iter();
+    outcomes.map(|outcome| (outcome.id, outcome.output)).collect()
 }
 
 /// What is doubtful about the images that targets need; the version of Python is that of the default base image, if it

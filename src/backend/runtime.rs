@@ -36,8 +36,10 @@ pub struct Runtime {
 /// An environment variable of an image.
 #[derive(Debug, Serialize)]
 pub struct Variable {
-    name: &'static str,
-    value: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// Its value.
+    pub value: &'static str,
 }
 
 static PYTHON: Runtime = Runtime {

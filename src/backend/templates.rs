@@ -12,6 +12,7 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("snippet/kfp2.py", include_str!("../../templates/snippet/kfp2.py.j2")),
     ("snippet/notes", include_str!("../../templates/snippet/notes.j2")),
     ("prelude.py", include_str!("../../templates/prelude.py.j2")),
+    ("containerless.py", include_str!("../../templates/containerless.py.j2")),
     ("prelude.R", include_str!("../../templates/prelude.R.j2")),
     ("platforms/chaimeleon.Dockerfile", include_str!("../../templates/platforms/chaimeleon.Dockerfile.j2")),
     ("platforms/onedata.Dockerfile", include_str!("../../templates/platforms/onedata.Dockerfile.j2")),

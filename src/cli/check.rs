@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use c3::backend::Target;
-use c3::backend::stamp::Stamp;
 use c3::check;
 use c3::component::Language;
 use c3::diagnostic::{self, Diagnostic, Severity};
@@ -135,7 +134,7 @@ fn check(path: &Path, emission: &Emission, stale: bool) -> Result<Checked, Failu
 
 fn staleness(plan: &Plan, emission: &Emission) -> Vec<Diagnostic> {
     let made = Generated::find(plan.source.path(), emission).stamps();
-    check::staleness::check(&made, &Stamp::of(&plan.component), &plan.source.display())
+    check::staleness::check(&made, &plan.settings.stamp, &plan.source.display())
 }
 
 /// A file that can't be read is one more thing that was found.

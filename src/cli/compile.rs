@@ -14,7 +14,6 @@ use super::plan::{Plan, Purpose};
 use super::settings::current_dir;
 use super::sources;
 use c3::artifact::{Artifact, Existing};
-use c3::backend::stamp::Stamp;
 use c3::reference::operator_name;
 use c3::{artifact, backend};
 
@@ -139,7 +138,7 @@ fn update(
     let made = Generated::find(source, emission);
     let mut own = Messages::default();
     let plan = Plan::new(source, &[], emission, Purpose::Files, &mut own);
-    let is_fresh = plan.as_ref().is_ok_and(|plan| !made.is_stale(&Stamp::of(&plan.component)));
+    let is_fresh = plan.as_ref().is_ok_and(|plan| !made.is_stale(&plan.settings.stamp));
     if !is_fresh {
         *messages = own;
     }

@@ -9,6 +9,8 @@ use c3::engine::image_archive::ImageArchiveError;
 use c3::engine::registry::RegistryError;
 use c3::files::FilesError;
 use c3::grid::error::GridError;
+use c3::invocation::InvocationError;
+use c3::local::environment::EnvironmentError;
 use c3::publish::PublishError;
 use c3::reference::NameError;
 use c3::source::SourceError;
@@ -45,6 +47,11 @@ impl Failure {
         Self { code: INPUT, message: None, details: Vec::new(), hint: None }
     }
 
+    /// A program has ended with this exit code and said itself why.
+    pub(crate) fn of_program(code: u8) -> Self {
+        Self { code, ..Self::diagnosed() }
+    }
+
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
@@ -70,6 +77,7 @@ failures! {
     ContextError => INPUT,
     ImageArchiveError => INPUT,
     ArtifactError => INPUT,
+    InvocationError => USAGE,
     RegistryError => ENGINE,
     EndpointError => ENGINE,
 }
@@ -102,6 +110,17 @@ impl From<EngineError> for Failure {
         let details = match &error {
             EngineError::Build { tail, .. } => tail.clone(),
             EngineError::Check { said, .. } => said.lines().map(ToOwned::to_owned).collect(),
+            _ => Vec::new(),
+        };
+        Self { code, message: Some(error.to_string()), details, hint: error.hint() }
+    }
+}
+
+impl From<EnvironmentError> for Failure {
+    fn from(error: EnvironmentError) -> Self {
+        let code = if matches!(error, EnvironmentError::NoInterpreter(_)) { ENGINE } else { INPUT };
+        let details = match &error {
+            EnvironmentError::Failed { tail, .. } => tail.clone(),
             _ => Vec::new(),
         };
         Self { code, message: Some(error.to_string()), details, hint: error.hint() }

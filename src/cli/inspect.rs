@@ -53,7 +53,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
 }
 
 /// Whether a text is meant as a file: it ends as a file does, and no registry or tag stands in it.
-fn is_file_name(text: &str) -> bool {
+pub(super) fn is_file_name(text: &str) -> bool {
     let extension = Path::new(text).extension().is_some();
     frontend::kind(Path::new(text)).is_some() || (extension && !text.contains(['/', ':', '@']))
 }

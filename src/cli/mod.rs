@@ -1,7 +1,6 @@
 //! The command line: one file per command, shared options and messages beside them.
 
 use std::ffi::OsString;
-use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
@@ -11,6 +10,7 @@ mod compile;
 mod completions;
 mod config;
 mod console;
+mod create_containerless_operator;
 mod create_gridwrapper;
 mod create_operator;
 mod create_workflow;
@@ -24,8 +24,10 @@ mod inspect;
 mod kept;
 mod man;
 mod options;
+mod original;
 mod plan;
 mod publish;
+mod run;
 mod settings;
 mod snippet;
 mod sources;
@@ -67,6 +69,8 @@ enum Command {
     CreateOperator(create_operator::Options),
     /// Build and push an operator whose workers share many batches of work
     CreateGridwrapper(create_gridwrapper::Options),
+    /// Pack an operator with its packages into one zip that Python runs without a container, and write its CWL step
+    CreateContainerlessOperator(create_containerless_operator::Options),
     /// Write the CWL workflow and the Kubeflow pipeline of operators that come one after the other
     CreateWorkflow(create_workflow::Options),
     /// Write the files of many operators at once, without an engine
@@ -85,6 +89,8 @@ enum Command {
     Check(check::Options),
     /// Mend what `check` finds and is safe to mend
     Fix(fix::Options),
+    /// Run an operator on this machine, in its image
+    Run(run::Options),
     /// Tell which engine, base image, registry and tools are there or missing
     Doctor(doctor::Options),
     /// Print what a shell needs to complete the command line of `c3`
@@ -100,26 +106,30 @@ fn command() -> clap::Command {
 
 /// Runs the program: 0 done, 1 the input is at fault, 2 usage, 3 an engine, registry or network failed, 130 interrupted.
 pub(crate) fn main(arguments: Vec<OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(as_original(arguments)) {
-        Ok(cli) => cli,
-        Err(error) => {
+    let cli = match original::words(arguments).map(Cli::try_parse_from) {
+        Ok(Ok(cli)) => cli,
+        Ok(Err(error)) => {
             let _ = error.print();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
+        Err(failure) => return end(&failure),
     };
     match run(cli.command) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            console::failure(&failure);
-            ExitCode::from(failure.code)
-        }
+        Err(failure) => end(&failure),
     }
+}
+
+fn end(failure: &Failure) -> ExitCode {
+    console::failure(failure);
+    ExitCode::from(failure.code)
 }
 
 fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::CreateOperator(options) => create_operator::run(&options),
         Command::CreateGridwrapper(options) => create_gridwrapper::run(&options),
+        Command::CreateContainerlessOperator(options) => create_containerless_operator::run(&options),
         Command::CreateWorkflow(options) => create_workflow::run(&options),
         Command::Compile(options) => compile::run(&options),
         Command::Inspect(options) => inspect::run(&options),
@@ -129,23 +139,9 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Publish(options) => publish::run(&options),
         Command::Check(options) => check::run(&options),
         Command::Fix(options) => fix::run(&options),
+        Command::Run(options) => run::run(&options),
         Command::Doctor(options) => doctor::run(&options),
         Command::Completions(options) => completions::run(&options),
         Command::Man(options) => man::run(&options),
     }
-}
-
-/// Called by the name of a program of the original, `c3` acts as that program.
-fn as_original(mut arguments: Vec<OsString>) -> Vec<OsString> {
-    let name =
-        arguments.first().and_then(|path| Path::new(path).file_stem()).map(|name| name.to_string_lossy());
-    let command = match name.as_deref() {
-        Some("c3_create_operator") => Some("create-operator"),
-        Some("c3_create_gridwrapper") => Some("create-gridwrapper"),
-        _ => None,
-    };
-    if let Some(command) = command {
-        arguments.insert(1, command.into());
-    }
-    arguments
 }

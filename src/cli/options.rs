@@ -21,7 +21,7 @@ pub(crate) const IMAGE: &str = "Image";
 pub(crate) const FILES: &str = "Files";
 
 /// What is emitted, and where to.
-#[derive(Args, Debug, Clone)]
+#[derive(Args, Debug, Clone, Default)]
 pub(crate) struct Emission {
     /// Registry and namespace to push the image to, such as docker.io/user; without it the image stays on this machine
     #[arg(short, long, value_name = "REGISTRY/NAMESPACE", help_heading = IMAGE)]
@@ -152,13 +152,14 @@ impl Emission {
 }
 
 /// How much is told.
-#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(ValueEnum, Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 #[value(rename_all = "UPPER")]
 pub(crate) enum LogLevel {
     /// Everything, with the output of the build.
     #[value(alias = "NOTSET")]
     Debug,
     /// What is done, notes, warnings and errors.
+    #[default]
     Info,
     /// Warnings and errors.
     #[value(alias = "WARN")]
@@ -181,9 +182,10 @@ impl From<LogLevel> for Verbosity {
 }
 
 /// A form of output.
-#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(ValueEnum, Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Format {
     /// For people.
+    #[default]
     Text,
     /// For programs.
     Json,

@@ -1,5 +1,6 @@
 //! The plan of one operator: what its source says joined with what the command line and the disk say.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use c3::artifact::{self, Artifact};
@@ -95,6 +96,7 @@ impl Plan {
         let layers = Layers::find(&options.files, source, reading.config)?;
         let own_job = options.own_job(&layers);
         let options = &options.settled(&layers);
+        let stamp = Stamp::of(&component);
         options.job.mark_secrets(&mut component);
         let root = current_dir()?;
         let patterns = if patterns.is_empty() { layers.merged().additional_files } else { patterns.to_vec() };
@@ -104,6 +106,7 @@ impl Plan {
         let requirements = requirement_files::resolve(&component, source.path(), &root);
         diagnostics.extend(requirements.missing.iter().map(|name| missing(name, purpose)));
         let settings = settings(source, &component, options, &files, &requirements, &root)?;
+        let settings = Settings { stamp, ..settings };
         let operator = Operator { component: &component, settings: &settings };
         check_entry(&operator)?;
         let python = default_python(options, &component);
@@ -150,10 +153,11 @@ impl Plan {
             return Err(Failure::diagnosed());
         };
         let mut component = Component { ipython: self.component.ipython, ..component };
+        let stamp = Stamp::of(&component);
         self.settings.job.mark_secrets(&mut component);
         let dockerfile = checked_dockerfile_name(&source, options)?;
         let process = Some(Process::new(&self.operator(), process));
-        let settings = Settings { stem: source.stem(), dockerfile, process, ..self.settings };
+        let settings = Settings { stamp, stem: source.stem(), dockerfile, process, ..self.settings };
         check_entry(&Operator { component: &component, settings: &settings })?;
         let wrapper = (program.name, Content::Bytes(program.content));
         let scripts = std::iter::once(wrapper).chain(self.scripts).collect();
@@ -261,7 +265,7 @@ impl Plan {
 
     /// The files that are there and differ in more than their stamps.
     fn differing(&self, artifacts: &[Artifact]) -> Vec<PathBuf> {
-        let now = Stamp::of(&self.component).to_string();
+        let now = self.settings.stamp.to_string();
         let is_same = |artifact: &Artifact| {
             let text = std::fs::read_to_string(self.folder.join(&artifact.name)).ok()?;
             let before = Stamp::read(&text, &self.component.source)?.to_string();
@@ -281,32 +285,49 @@ impl Plan {
 
     /// The build context of an image: requirement files, additional files, the source and its entry point, the Dockerfile.
     pub(crate) fn context(&self, artifacts: &[Artifact], settings: &Settings) -> Result<Context, Failure> {
+        let dockerfile = artifacts.iter().filter(|artifact| artifact.name == settings.dockerfile);
+        let dockerfile = dockerfile.map(|artifact| made(artifact.name.clone(), artifact.content.clone()));
+        Ok(Context::new(self.entries(settings).chain(dockerfile), source_date_epoch()?.unwrap_or(EPOCH))?)
+    }
+
+    /// The files as they are in the image's working directory, where later ones take the place of earlier ones.
+    pub(crate) fn working_dir(&self) -> Result<Context, Failure> {
+        let below = |entry: Entry| {
+            let (_, path) = entry.path.split_once('/')?;
+            Some((path.to_owned(), Entry { path: path.to_owned(), ..entry }))
+        };
+        let entries: BTreeMap<String, Entry> = self.entries(&self.settings).filter_map(below).collect();
+        Ok(Context::new(entries.into_values(), source_date_epoch()?.unwrap_or(EPOCH))?)
+    }
+
+    /// What goes into the image, each below the folder of its kind.
+    fn entries(&self, settings: &Settings) -> impl Iterator<Item = Entry> {
         let disk = |path: String, disk: &Path, executable| Entry {
             path,
             content: Content::Disk(disk.into()),
             executable,
         };
-        let made = |path: String, bytes| Entry { path, content: Content::Bytes(bytes), executable: false };
         let requirements = self.requirements.files.iter();
         let requirements = requirements
-            .map(|file| disk(format!("{}/{}", dockerfile::REQUIREMENTS, file.path), &file.disk, false));
+            .map(move |file| disk(format!("{}/{}", dockerfile::REQUIREMENTS, file.path), &file.disk, false));
         let files = self.files.iter();
-        let files = files
-            .map(|file| disk(format!("{}/{}", dockerfile::FILES, file.path), &file.disk, file.executable));
+        let files = files.map(move |file| {
+            disk(format!("{}/{}", dockerfile::FILES, file.path), &file.disk, file.executable)
+        });
         let place = format!("{}/{}", dockerfile::OPERATOR, self.settings.folder);
-        let scripts = self.scripts.iter().map(|(name, content)| Entry {
+        let scripts = self.scripts.iter().map(move |(name, content)| Entry {
             path: format!("{place}{name}"),
             content: content.clone(),
             executable: false,
         });
-        let generated = dockerfile::build_files(&self.operator_in(settings))
-            .into_iter()
-            .map(|file| made(file.path, file.content));
-        let dockerfile = artifacts.iter().filter(|artifact| artifact.name == settings.dockerfile);
-        let dockerfile = dockerfile.map(|artifact| made(artifact.name.clone(), artifact.content.clone()));
-        let entries = requirements.chain(files).chain(scripts).chain(generated);
-        Ok(Context::new(entries.chain(dockerfile), source_date_epoch()?.unwrap_or(EPOCH))?)
+        let generated = dockerfile::build_files(&self.operator_in(settings));
+        let generated = generated.into_iter().map(|file| made(file.path, file.content));
+        requirements.chain(files).chain(scripts).chain(generated)
     }
+}
+
+fn made(path: String, bytes: Vec<u8>) -> Entry {
+    Entry { path, content: Content::Bytes(bytes), executable: false }
 }
 
 /// A name on the command line that isn't one.
@@ -384,6 +405,7 @@ fn settings(
 ) -> Result<Settings, Failure> {
     let folder = folder_in_image(source.path(), root);
     Ok(Settings {
+        stamp: Stamp::of(component),
         image: String::new(),
         version: String::new(),
         base_image: base_image(options, component)?,

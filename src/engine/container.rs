@@ -1,121 +1,168 @@
-//! Containers for a moment: their files exported, the output of one command read, an archive loaded.
+//! Containers: one is made, run to its end while its output streams, and removed whatever happens.
 
-use std::io::Write;
-use std::path::Path;
-use std::pin::pin;
+use std::future::Future;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::pin::{Pin, pin};
+use std::time::Duration;
 
-use bollard::container::LogOutput;
+use bollard::container::{AttachContainerResults, LogOutput};
 use bollard::errors::Error;
-use bollard::models::ContainerCreateBody;
+use bollard::models::{ContainerCreateBody, DeviceRequest, HostConfig, Mount as Bind, MountType};
 use bollard::query_parameters::{
-    AttachContainerOptionsBuilder, ImportImageOptionsBuilder, RemoveContainerOptionsBuilder,
-    StartContainerOptions, WaitContainerOptions,
+    AttachContainerOptionsBuilder, KillContainerOptionsBuilder, RemoveContainerOptionsBuilder,
 };
-use futures_util::stream::{Stream, StreamExt};
-use tokio_util::io::ReaderStream;
+use futures_util::stream::StreamExt;
 
 use super::docker::Engine;
 use super::error::EngineError;
-use super::progress::{Event, Progress};
+use crate::interruption::{Signal, asked_to_end};
+
+/// How long a container that is asked to end may take.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Exit code where nobody reads the output any more, as shells tell it.
+const CLOSED: u8 = 141;
+
+/// A container to be run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Container {
+    /// Its image.
+    pub image: String,
+    /// Words in the place of the image's own command.
+    pub command: Option<Vec<String>>,
+    /// Variables, as `NAME=value`.
+    pub env: Vec<String>,
+    /// The user in the place of the image's own.
+    pub user: Option<String>,
+    /// Files and folders of this machine that it sees.
+    pub mounts: Vec<Mount>,
+    /// How many graphics processors it gets; -1 is all.
+    pub gpus: Option<i64>,
+}
+
+/// A file or folder of this machine in a container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mount {
+    /// Where it is here.
+    pub source: PathBuf,
+    /// Where it is there.
+    pub target: String,
+    /// Whether it can't be changed from there.
+    pub read_only: bool,
+}
 
 impl Engine {
-    /// Writes the files of a container of the image, as `docker export` does, and gives their size.
-    pub fn export(&self, image: &str, mut out: impl Write, progress: &Progress) -> Result<u64, EngineError> {
-        let container = self.create(image, &[])?;
-        let mut done = 0;
-        progress.report(&Event::Started(format!("export {image}")));
-        let exported = self.wait(async {
-            let mut pieces = pin!(self.patient.export_container(&container));
-            while let Some(piece) = pieces.next().await {
-                let piece = piece.map_err(|error| self.error(&format!("exporting `{image}`"), &error))?;
-                out.write_all(&piece).map_err(EngineError::Archive)?;
-                done += piece.len() as u64;
-                progress.report(&Event::Moved { done, total: None });
-            }
-            out.flush().map_err(EngineError::Archive)
-        });
-        self.remove(&container)?;
-        exported.map(|()| done)
-    }
-
-    /// Runs a command in a container of the image, without a network, and gives what it prints.
-    pub fn output(
-        &self,
-        image: &str,
-        command: &[String],
-        progress: &Progress,
-    ) -> Result<String, EngineError> {
-        progress.report(&Event::Started(format!("check {image}")));
-        let container = self.create(image, command)?;
-        let ran = self.wait(async {
-            let failed = |error: Error| self.error(&format!("running `{image}`"), &error);
-            let options =
-                AttachContainerOptionsBuilder::new().stdout(true).stderr(true).stream(true).logs(true);
-            let attached =
-                self.patient.attach_container(&container, Some(options.build())).await.map_err(failed)?;
-            self.patient.start_container(&container, None::<StartContainerOptions>).await.map_err(failed)?;
-            let said = text(attached.output).await.map_err(failed)?;
-            match self.patient.wait_container(&container, None::<WaitContainerOptions>).next().await {
-                None | Some(Ok(_)) => Ok(said),
-                Some(Err(Error::DockerContainerWaitError { code, .. })) => {
-                    Err(EngineError::Check { image: image.to_owned(), code, said })
-                }
-                Some(Err(error)) => Err(failed(error)),
-            }
-        });
-        self.remove(&container)?;
-        ran
-    }
-
-    /// Loads the images of an archive that `docker save` wrote.
-    pub fn load(&self, archive: &Path, progress: &Progress) -> Result<(), EngineError> {
-        progress.report(&Event::Started(format!("load {}", archive.display())));
-        self.wait(async {
-            let file = tokio::fs::File::open(archive).await.map_err(EngineError::Archive)?;
-            let body = bollard::body_try_stream(ReaderStream::new(file));
-            let options = ImportImageOptionsBuilder::new().quiet(true).build();
-            let mut said = pin!(self.patient.import_image(options, body, None));
-            while let Some(message) = said.next().await {
-                message.map_err(|error| self.error(&format!("loading `{}`", archive.display()), &error))?;
-            }
-            Ok(())
-        })
-    }
-
-    fn create(&self, image: &str, command: &[String]) -> Result<String, EngineError> {
-        let (entry, arguments) = command.split_at(command.len().min(1));
-        let body = ContainerCreateBody {
-            image: Some(image.to_owned()),
-            entrypoint: Some(entry.to_vec()).filter(|entry| !entry.is_empty()),
-            cmd: Some(arguments.to_vec()),
-            network_disabled: Some(true),
-            attach_stdout: Some(true),
-            attach_stderr: Some(true),
-            ..ContainerCreateBody::default()
-        };
-        self.wait(async {
-            let created = self.patient.create_container(None, body).await;
-            let failed = |error| self.error(&format!("making a container of `{image}`"), &error);
-            created.map(|container| container.id).map_err(failed)
-        })
-    }
-
-    /// Removes a container, also after an interruption.
-    fn remove(&self, container: &str) -> Result<(), EngineError> {
-        let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
+    /// Runs a container to its end, its output going to standard output and standard error, and gives its exit code:
+    /// 130 or 143 where this program was asked to end.
+    pub fn run_container(&self, container: &Container) -> Result<u8, EngineError> {
+        let doing = format!("running `{}`", container.image);
+        let failed = |error: &Error| self.error(&doing, error);
+        let made = self.wait(async {
+            self.patient.create_container(None, body(container)).await.map_err(|error| failed(&error))
+        })?;
         self.finish(async {
-            let removed = self.patient.remove_container(container, Some(options)).await;
-            removed.map_err(|error| self.error("removing a container", &error))
+            let ended = self.attend(&made.id).await;
+            let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
+            let removed = self.patient.remove_container(&made.id, Some(options)).await;
+            let code = ended.map_err(|error| failed(&error))?;
+            removed.map_err(|error| self.error("removing the container", &error))?;
+            Ok(code)
         })
+    }
+
+    async fn attend(&self, id: &str) -> Result<u8, Error> {
+        let options = AttachContainerOptionsBuilder::new().stream(true).stdout(true).stderr(true).build();
+        let attached = self.patient.attach_container(id, Some(options)).await?;
+        self.patient.start_container(id, None).await?;
+        let mut ended = pin!(self.follow(id, attached));
+        tokio::select! {
+            biased;
+            ended = &mut ended => ended,
+            signal = self.asked_to_end() => Ok(self.stop(id, signal, ended).await),
+        }
+    }
+
+    /// Hands on what a container says until it has ended, and gives its exit code.
+    async fn follow(&self, id: &str, mut attached: AttachContainerResults) -> Result<u8, Error> {
+        while let Some(piece) = attached.output.next().await {
+            if write(&piece?).is_err() {
+                return Ok(CLOSED);
+            }
+        }
+        let status = match pin!(self.patient.wait_container(id, None)).next().await {
+            Some(Ok(ended)) => ended.status_code,
+            Some(Err(Error::DockerContainerWaitError { code, .. })) => code,
+            Some(Err(error)) => return Err(error),
+            None => 1,
+        };
+        Ok(u8::try_from(status).unwrap_or(1))
+    }
+
+    /// Passes a signal on and waits for the end, but not for ever and not if asked again.
+    async fn stop(
+        &self,
+        id: &str,
+        signal: Signal,
+        ended: Pin<&mut impl Future<Output = Result<u8, Error>>>,
+    ) -> u8 {
+        let options = KillContainerOptionsBuilder::new().signal(signal.name()).build();
+        let _ = self.patient.kill_container(id, Some(options)).await; // it may just have ended
+        tokio::select! {
+            _ = ended => {}
+            _ = asked_to_end() => {}
+            () = tokio::time::sleep(GRACE) => {}
+        }
+        signal.exit_code()
     }
 }
 
-/// All that a container prints.
-async fn text(output: impl Stream<Item = Result<LogOutput, Error>>) -> Result<String, Error> {
-    let mut output = pin!(output);
-    let mut said = Vec::new();
-    while let Some(piece) = output.next().await {
-        said.extend_from_slice(&piece?.into_bytes());
+fn write(piece: &LogOutput) -> io::Result<()> {
+    match piece {
+        LogOutput::StdErr { message } => io::stderr().lock().write_all(message),
+        LogOutput::StdOut { message } | LogOutput::Console { message } => {
+            let mut stdout = io::stdout().lock();
+            stdout.write_all(message)?;
+            stdout.flush()
+        }
+        LogOutput::StdIn { .. } => Ok(()),
     }
-    Ok(String::from_utf8_lossy(&said).trim_end().to_owned())
+}
+
+fn body(container: &Container) -> ContainerCreateBody {
+    let host = HostConfig {
+        mounts: Some(container.mounts.iter().map(bind).collect()),
+        device_requests: container.gpus.map(|count| vec![gpus(count)]),
+        // SELinux else keeps containers from the files of users, whose labels are not ours to change.
+        security_opt: (!container.mounts.is_empty()).then(|| vec!["label=disable".to_owned()]),
+        ..HostConfig::default()
+    };
+    ContainerCreateBody {
+        image: Some(container.image.clone()),
+        cmd: container.command.clone(),
+        env: Some(container.env.clone()),
+        user: container.user.clone(),
+        attach_stdout: Some(true),
+        attach_stderr: Some(true),
+        host_config: Some(host),
+        ..ContainerCreateBody::default()
+    }
+}
+
+fn bind(mount: &Mount) -> Bind {
+    Bind {
+        typ: Some(MountType::BIND),
+        source: Some(mount.source.to_string_lossy().into_owned()),
+        target: Some(mount.target.clone()),
+        read_only: Some(mount.read_only),
+        ..Bind::default()
+    }
+}
+
+fn gpus(count: i64) -> DeviceRequest {
+    DeviceRequest {
+        count: Some(count),
+        capabilities: Some(vec![vec!["gpu".to_owned()]]),
+        ..DeviceRequest::default()
+    }
 }

@@ -1,6 +1,7 @@
 //! Docker and Podman, by Docker's API: connect, look up images, name them.
 
-use std::future::{Future, pending};
+use std::future::Future;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bollard::errors::Error;
@@ -8,7 +9,6 @@ use bollard::models::SystemVersion;
 use bollard::query_parameters::TagImageOptionsBuilder;
 use bollard::{API_DEFAULT_VERSION, Docker};
 use tokio::runtime::{self, Runtime};
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::endpoint::Endpoint;
@@ -17,6 +17,7 @@ use super::image::Image;
 use super::progress::Progress;
 use super::reason::{is_lost, reason};
 use super::reference::repository_and_tag;
+use crate::interruption::{self, Signal};
 
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -26,6 +27,9 @@ const QUESTION: Duration = Duration::from_mins(1);
 
 /// How long builds and transfers may take until they first say something: as long as they want.
 const PATIENCE: Duration = Duration::from_hours(24 * 365);
+
+/// How long a program that was asked twice to end has for its last work.
+const LAST_WORK: Duration = Duration::from_secs(2);
 
 /// Which engine answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +55,7 @@ pub struct Engine {
     client: Docker,
     runtime: Runtime,
     interrupted: CancellationToken,
+    signal: Arc<OnceLock<Signal>>,
 }
 
 impl Engine {
@@ -74,8 +79,8 @@ impl Engine {
     }
 
     fn new(endpoint: Endpoint, client: Docker, runtime: Runtime, version: SystemVersion) -> Self {
-        let interrupted = CancellationToken::new();
-        runtime.spawn(watch(interrupted.clone()));
+        let (interrupted, signal) = (CancellationToken::new(), Arc::default());
+        runtime.spawn(watch(interrupted.clone(), Arc::clone(&signal)));
         Self {
             kind: kind(&version),
             buildkit: has_buildkit(&version) && wants_buildkit(),
@@ -85,6 +90,7 @@ impl Engine {
             client: client.with_timeout(QUESTION),
             runtime,
             interrupted,
+            signal,
         }
     }
 
@@ -92,6 +98,15 @@ impl Engine {
     #[must_use]
     pub fn interrupted(&self) -> bool {
         self.interrupted.is_cancelled()
+    }
+
+    /// Whether the engine runs as an ordinary user, whom its containers know as root.
+    pub fn is_rootless(&self) -> Result<bool, EngineError> {
+        self.wait(async {
+            let info = self.client.info().await;
+            let info = info.map_err(|error| self.error("asking the engine about itself", &error))?;
+            Ok(info.security_options.iter().flatten().any(|option| option.contains("rootless")))
+        })
     }
 
     /// What the engine knows about an image, if it has it.
@@ -147,12 +162,15 @@ impl Engine {
         })
     }
 
-    /// Waits for some work that has to be done even if the user presses Ctrl-C.
-    pub(super) fn finish<T>(
-        &self,
-        work: impl Future<Output = Result<T, EngineError>>,
-    ) -> Result<T, EngineError> {
+    /// Waits for some work that deals with Ctrl-C itself.
+    pub(super) fn finish<T>(&self, work: impl Future<Output = T>) -> T {
         self.runtime.block_on(work)
+    }
+
+    /// Waits until the user presses Ctrl-C or the system asks the program to end, and tells which.
+    pub(super) async fn asked_to_end(&self) -> Signal {
+        self.interrupted.cancelled().await;
+        self.signal.get().copied().unwrap_or(Signal::Interrupt)
     }
 
     /// What it means that the client has failed while doing something.
@@ -203,22 +221,14 @@ async fn greet(client: &Docker) -> Result<SystemVersion, Error> {
     tokio::time::timeout(CONNECT, question).await.unwrap_or(Err(Error::RequestTimeoutError))
 }
 
-/// Cancels what is going on at the first Ctrl-C or request to end, and ends the program at the second.
-async fn watch(interrupted: CancellationToken) {
-    asked_to_end().await;
+/// Cancels what is going on at the first Ctrl-C or request to end, and ends the program soon after the second.
+async fn watch(interrupted: CancellationToken, signal: Arc<OnceLock<Signal>>) {
+    let _ = signal.set(interruption::asked_to_end().await);
     interrupted.cancel();
-    asked_to_end().await;
+    interruption::asked_to_end().await;
+    tokio::time::sleep(LAST_WORK).await;
     #[expect(clippy::exit, reason = "who asks twice doesn't want to wait")]
     std::process::exit(130);
-}
-
-/// Waits for Ctrl-C, or for the signal by which a system ends a program.
-async fn asked_to_end() {
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return pending().await };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
-    }
 }
 
 fn kind(version: &SystemVersion) -> Kind {

@@ -13,6 +13,12 @@ pub struct Image {
     pub platform: String,
     /// The variables of its environment, as `NAME=value`.
     pub env: Vec<String>,
+    /// The words that begin every command in it.
+    pub entry_point: Vec<String>,
+    /// The words that follow unless others are given.
+    pub command: Vec<String>,
+    /// The directory that its programs start in.
+    pub working_dir: String,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
     /// `repository@digest` wherever it was pushed to or pulled from.
@@ -45,6 +51,9 @@ impl From<ImageInspect> for Image {
             id: image.id.unwrap_or_default(),
             platform: platform.collect::<Vec<_>>().join("/"),
             env: config.env.unwrap_or_default(),
+            entry_point: config.entrypoint.unwrap_or_default(),
+            command: config.cmd.unwrap_or_default(),
+            working_dir: config.working_dir.unwrap_or_default(),
             labels: config.labels.unwrap_or_default().into_iter().collect(),
             digests: image.repo_digests.unwrap_or_default(),
         }
@@ -61,6 +70,9 @@ mod tests {
             id: String::new(),
             platform: platform.to_owned(),
             env,
+            entry_point: Vec::new(),
+            command: Vec::new(),
+            working_dir: String::new(),
             labels: BTreeMap::new(),
             digests: Vec::new(),
         }

@@ -1,6 +1,7 @@
 //! Engines: what builds, keeps and pushes images. Docker's API spoken to Docker or Podman, and registries.
 
 pub mod build;
+pub mod container;
 pub mod context;
 pub mod docker;
 pub mod endpoint;
@@ -10,7 +11,7 @@ pub mod image_archive;
 pub mod progress;
 pub mod registry;
 
-mod container;
+mod errand;
 mod reason;
 mod reference;
 mod steps;

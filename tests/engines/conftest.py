@@ -30,6 +30,7 @@ def needs():
         ('kfp2', 'python'),
         ('tekton', 'python'),
         ('toil', 'toil-cwl-runner'),
+        ('original', 'c3_create_operator'),
         ('tools', 'cwltool'),
         ('tools', 'hadolint'),
         ('tools', 'kubernetes-validate'),

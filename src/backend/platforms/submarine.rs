@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use super::super::parameter::parameters;
-use super::super::stamp::Stamp;
 use super::super::variant::{Archive, Choice, SWITCH, Variant};
 use super::super::{BuildFile, Operator, dockerfile, install, runtime, template};
 use super::conda::{Conda, pip_packages};
@@ -193,7 +192,7 @@ fn experiment(operator: &Operator) -> Experiment {
     let shown = shown.filter(|parameter| parameter.input.required || parameter.default().is_some());
     let (framework, role) = framework(operator);
     Experiment {
-        c3: Stamp::of(operator.component).to_string(),
+        c3: operator.settings.stamp.to_string(),
         source: operator.component.source.clone(),
         name: operator.component.name.clone(),
         image: operator.settings.image.clone(),

@@ -1,0 +1,45 @@
+//! Containerless: an operator as one zip that Python runs as it is, and the CWL step that calls it.
+
+use serde::Serialize;
+
+use super::{Operator, cwl, prelude, template};
+use crate::artifact::Artifact;
+
+/// Folder of the zip that holds the operator's files.
+pub const OPERATOR: &str = "operator";
+
+/// Folder of the zip that holds its packages.
+pub const PACKAGES: &str = "packages";
+
+/// The names of the program that starts it: the one by which Python runs a zip, and the original's for a folder.
+pub const PROGRAMS: [&str; 2] = ["__main__.py", "runnable.py"];
+
+#[derive(Serialize)]
+struct Context<'a> {
+    name: &'a str,
+    zip: &'a str,
+    entry: String,
+    digest: &'a str,
+    native: Option<&'a str>,
+}
+
+/// The name of the zip: that of the folder where the original's program `claimed` looks for what is in it.
+#[must_use]
+pub fn zip_name(operator: &Operator) -> String {
+    format!("claimed-{}.{}.zip", operator.component.name, operator.settings.version)
+}
+
+/// Writes the program that starts the operator; `native` is what its packages were built for, if for one machine only.
+#[must_use]
+pub fn program(operator: &Operator, digest: &str, native: Option<&str>) -> String {
+    let zip = zip_name(operator);
+    let entry = format!("{OPERATOR}/{}{}", operator.settings.folder, prelude::file_name(operator));
+    let name = operator.component.name.as_str();
+    template::render("containerless.py", &Context { name, zip: &zip, entry, digest, native })
+}
+
+/// Writes `<stem>.containerless.cwl`.
+#[must_use]
+pub fn step(operator: &Operator) -> Artifact {
+    cwl::containerless(operator, &zip_name(operator))
+}

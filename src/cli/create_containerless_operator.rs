@@ -1,0 +1,148 @@
+//! `c3 create-containerless-operator`: an operator and its packages in one zip that needs nothing but Python.
+
+use std::path::{Path, PathBuf};
+
+use c3::artifact::{self, Artifact};
+use c3::backend::containerless::{self, OPERATOR, PACKAGES, PROGRAMS};
+use c3::component::{Language, Requirement};
+use c3::engine::progress::Progress;
+use c3::local::bundle::Bundle;
+use c3::local::environment::Environment;
+use clap::Args;
+use serde_json::json;
+
+use super::console::{self, Messages};
+use super::failure::{Failure, INPUT};
+use super::options::{Emission, Format, LogLevel};
+use super::plan::{Plan, Purpose};
+
+#[derive(Args, Debug)]
+#[command(disable_version_flag = true)]
+pub(crate) struct Options {
+    /// Python script or notebook
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+
+    /// Files, folders and globs, relative to the current directory, that the operator needs beside it
+    #[arg(value_name = "ADDITIONAL_FILES")]
+    additional_files: Vec<String>,
+
+    /// Version of the operator, which is part of the zip's name
+    #[arg(short, long, value_name = "VERSION", default_value = "latest")]
+    version: String,
+
+    /// Folder for the files; beside the source unless given
+    #[arg(short, long, value_name = "DIR")]
+    output_dir: Option<PathBuf>,
+
+    /// Leave logging to the script: no logger, no parameter `log_level`
+    #[arg(long, alias = "skip_logging")]
+    skip_logging: bool,
+
+    /// Replace files that are there and differ
+    #[arg(long)]
+    overwrite: bool,
+
+    /// Rename files that are there and differ, to modified_<file> or NAME
+    #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
+    rename: Option<String>,
+
+    /// What is told on standard error
+    #[arg(
+        short,
+        long,
+        alias = "log_level",
+        value_name = "LEVEL",
+        default_value = "INFO",
+        ignore_case = true
+    )]
+    log_level: LogLevel,
+
+    /// Form of the summary on standard output
+    #[arg(long, default_value = "text")]
+    format: Format,
+}
+
+/// Runs the command.
+pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+    let emission = options.emission();
+    let mut messages = Messages::default();
+    let plan = Plan::new(&options.file, &options.additional_files, &emission, Purpose::Image, &mut messages);
+    messages.show();
+    let mut plan = plan?;
+    check(&plan)?;
+    warn_of_system_packages(&plan, options.log_level);
+    let repository = plan.repository(&emission)?;
+    plan.set_version(&options.version, &repository)?;
+    let progress = Progress::new(options.log_level.into());
+    let packed = pack(&plan, &progress);
+    progress.finish();
+    let artifacts = [packed?, containerless::step(&plan.operator())];
+    let files = artifact::write(&artifacts, &plan.folder, &emission.existing())?;
+    match options.format {
+        Format::Json => {
+            console::print_json(&json!({"schema_version": 1, "name": plan.component.name, "files": files}))
+        }
+        Format::Text => {
+            console::print(&files.iter().map(|file| format!("{}\n", file.display())).collect::<String>())
+        }
+    }
+}
+
+impl Options {
+    fn emission(&self) -> Emission {
+        Emission {
+            output_dir: self.output_dir.clone(),
+            skip_logging: self.skip_logging,
+            overwrite: self.overwrite,
+            rename: self.rename.clone(),
+            log_level: self.log_level,
+            ..Emission::default()
+        }
+    }
+}
+
+/// R's packages can't be moved to another machine.
+fn check(plan: &Plan) -> Result<(), Failure> {
+    if plan.component.language == Language::Python {
+        return Ok(());
+    }
+    let message =
+        format!("`{}` is no Python, and only Python runs without a container", plan.source.display());
+    Err(Failure::new(INPUT, message)
+        .hint("use `c3 create-operator`, or run it here with `c3 run --no-engine`"))
+}
+
+/// What the machine that runs the operator has to have.
+fn warn_of_system_packages(plan: &Plan, level: LogLevel) {
+    for requirement in &plan.component.requirements {
+        if let Requirement::System { text, .. } = requirement {
+            console::warning(&format!("to be done where the operator runs: `{text}`"), level);
+        }
+    }
+}
+
+/// The zip: files as in the image, packages as in a virtual environment, and the program that starts it.
+fn pack(plan: &Plan, progress: &Progress) -> Result<Artifact, Failure> {
+    let failed = |error: std::io::Error| Failure::new(INPUT, format!("cannot pack the operator: {error}"));
+    let root = tempfile::Builder::new().prefix("c3-").tempdir().map_err(failed)?;
+    plan.working_dir()?.write_dir(root.path())?;
+    let operator = plan.operator();
+    let environment = Environment::prepare(&operator, root.path(), progress)?;
+    let mut bundle = Bundle::default();
+    bundle.add_folder(root.path(), OPERATOR, |_| false).map_err(failed)?;
+    bundle.add_folder(&environment.packages(), PACKAGES, is_tool).map_err(failed)?;
+    let native = bundle.is_native().then(|| environment.machine());
+    let program = containerless::program(&operator, &bundle.digest(), native.as_deref());
+    for name in PROGRAMS {
+        bundle.add(name, program.clone().into_bytes());
+    }
+    let content = bundle.zip().map_err(failed)?;
+    Ok(Artifact { name: containerless::zip_name(&operator), content })
+}
+
+/// Whether something in an environment is no package of the operator's: what installs packages, and caches.
+fn is_tool(name: &str) -> bool {
+    let is_pip = name == "pip" || (name.starts_with("pip-") && Path::new(name).extension().is_some());
+    is_pip || name.starts_with("_virtualenv.") || name == "__pycache__"
+}

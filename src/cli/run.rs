@@ -1,0 +1,188 @@
+//! `c3 run`: an operator on this machine, in its image or without any engine.
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+use c3::engine::progress::{Progress, Verbosity};
+use c3::frontend;
+use c3::invocation::{Interface, Invocation, Request, handed_on};
+use c3::manifest::{self, Manifest};
+use clap::Args;
+
+use super::console::{self, Messages};
+use super::failure::{Failure, INPUT, USAGE};
+use super::inspect::is_file_name;
+use super::options::{Emission, LogLevel};
+use super::plan::{Plan, Purpose};
+
+mod data;
+mod help;
+mod in_image;
+mod on_machine;
+mod passing;
+mod results;
+mod unpacked;
+
+#[derive(Args, Debug)]
+#[command(
+    disable_version_flag = true,
+    override_usage = "c3 run [OPTIONS] FILE|IMAGE|MANIFEST [--NAME VALUE]..."
+)]
+pub(crate) struct Options {
+    /// A source, an image, or a file that c3 or the original has made for one (Kubeflow component, Kubernetes job, CWL
+    /// step), and behind it the operator's parameters: `--help` there lists them
+    #[arg(value_name = "OPERATOR", required = true, trailing_var_arg = true)]
+    words: Vec<String>,
+
+    /// Folder that the operator's outputs are put into; without it they are dropped
+    #[arg(short, long, value_name = "DIR")]
+    output_dir: Option<PathBuf>,
+
+    /// File or folder that the operator sees: at TARGET, or by its own name in the operator's working directory; `:ro`
+    /// keeps it from being changed. The folder in the variable `CLAIMED_DATA_PATH` is seen as `data`
+    #[arg(long, value_name = "SOURCE[:TARGET][:ro]")]
+    mount: Vec<String>,
+
+    /// Variable that the operator sees; without a value that of this environment
+    #[arg(short, long, value_name = "NAME[=VALUE]")]
+    env: Vec<String>,
+
+    /// Graphics processors that the operator gets: all, or how many
+    #[arg(long, value_name = "all|N", value_parser = gpus)]
+    gpus: Option<i64>,
+
+    /// Run a source without any engine: as a process of this machine, with its packages in a virtual environment that is
+    /// kept for the next time
+    #[arg(long, conflicts_with_all = ["gpus", "base_image"])]
+    no_engine: bool,
+
+    /// Files, folders and globs, relative to the current directory, that the source needs beside it
+    #[arg(short, long, value_name = "PATTERN")]
+    additional_files: Vec<String>,
+
+    /// Image that the source's own is built from
+    #[arg(long, value_name = "IMAGE")]
+    base_image: Option<String>,
+
+    /// Version of the default base image [default: python3.12, for R R4.3.2]
+    #[arg(long, value_name = "VERSION")]
+    image_version: Option<String>,
+
+    /// Take the operator for an image as the original's program `claimed` does: `name` is docker.io/claimed/name:latest
+    #[arg(long, hide = true)]
+    component: bool,
+
+    /// What is told on standard error beside what the operator says there
+    #[arg(short, long, value_name = "LEVEL", default_value = "WARNING", ignore_case = true)]
+    log_level: LogLevel,
+}
+
+/// What is to be run.
+enum Operator {
+    Source(Box<Plan>),
+    Image(String),
+    Manifest(Manifest),
+}
+
+/// Runs the command; the operator's exit code becomes its own.
+pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+    if options.component && unpacked::is_meant(options.subject()) {
+        return unpacked::run(options);
+    }
+    match options.operator()? {
+        Operator::Source(plan) if options.no_engine => on_machine::source(options, &plan),
+        _ if options.no_engine => {
+            let message = format!("`{}` is no source, and an image needs an engine", options.subject());
+            Err(Failure::new(USAGE, message).hint("name the script or notebook, or leave `--no-engine` out"))
+        }
+        Operator::Source(plan) => in_image::source(options, *plan),
+        Operator::Image(image) => in_image::image(options, &image, None),
+        Operator::Manifest(manifest) => in_image::image(options, &manifest.image, Some(&manifest)),
+    }
+}
+
+impl Options {
+    /// What the user calls the operator.
+    fn subject(&self) -> &str {
+        self.words.first().map_or("", String::as_str)
+    }
+
+    /// What stands behind it.
+    fn arguments(&self) -> &[String] {
+        self.words.get(1..).unwrap_or_default()
+    }
+
+    fn operator(&self) -> Result<Operator, Failure> {
+        let (subject, path) = (self.subject(), Path::new(self.subject()));
+        let is_source = frontend::kind(path).is_some();
+        if self.component || !(is_source || path.exists() || is_file_name(subject)) {
+            return Ok(Operator::Image(subject.to_owned()));
+        }
+        if !manifest::is_manifest(subject) {
+            return Ok(Operator::Source(Box::new(self.plan(path)?)));
+        }
+        let unreadable = |reason: String| {
+            Failure::new(INPUT, format!("cannot run `{subject}`: {reason}"))
+                .hint("name a source, an image, or a file that `c3 create-operator` has written")
+        };
+        let text = std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
+        Manifest::parse(&text).map(Operator::Manifest).map_err(unreadable)
+    }
+
+    fn plan(&self, path: &Path) -> Result<Plan, Failure> {
+        let emission = Emission {
+            base_image: self.base_image.clone(),
+            image_version: self.image_version.clone(),
+            log_level: self.log_level,
+            ..Emission::default()
+        };
+        let mut messages = Messages::default();
+        let plan = Plan::new(path, &self.additional_files, &emission, Purpose::Image, &mut messages);
+        messages.show();
+        plan
+    }
+
+    /// What the words behind the operator ask for; nothing if that was help, which has been given.
+    fn invocation(&self, interface: Option<&Interface>) -> Result<Option<Invocation>, Failure> {
+        let Some(interface) = interface else { return self.handed_on().map(Some) };
+        let from_here = |name: &str| std::env::var(name).ok();
+        let Request::Run(invocation) = interface.read(self.arguments(), &from_here)? else {
+            return console::print(&help::text(self.subject(), interface)).map(|()| None);
+        };
+        for name in &invocation.shown {
+            let message = format!(
+                "`{name}` is a secret, and command lines can be seen by others; set the variable `{name}` instead"
+            );
+            console::warning(&message, self.log_level);
+        }
+        Ok(Some(invocation))
+    }
+
+    /// What the words behind an image say that tells nothing of itself.
+    fn handed_on(&self) -> Result<Invocation, Failure> {
+        if matches!(self.arguments(), [word] if word == "--help" || word == "-h") {
+            let message = format!("`{}` carries no component that could tell its parameters", self.subject());
+            return Err(Failure::new(INPUT, message).hint("see its source, or the files that came with it"));
+        }
+        if self.output_dir.is_some() {
+            let message = format!("`{}` carries no component: its outputs are unknown", self.subject());
+            console::warning(&message, self.log_level);
+        }
+        Ok(handed_on(self.arguments())?)
+    }
+
+    /// Steps are lines only where they are asked for; a spinner disturbs nobody.
+    fn progress(&self) -> Progress {
+        let spins = self.log_level == LogLevel::Warning && std::io::stderr().is_terminal();
+        Progress::new(if spins { Verbosity::Info } else { self.log_level.into() })
+    }
+}
+
+fn gpus(text: &str) -> Result<i64, String> {
+    match text {
+        "all" => Ok(-1),
+        text => {
+            text.parse().ok().filter(|count| *count > 0).ok_or_else(|| "write `all` or a number".to_owned())
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! An operator in its image: built from its source, found in the engine, or pulled.
+
+use std::collections::BTreeMap;
+
+use c3::backend;
+use c3::backend::dockerfile::COMPONENT_LABEL;
+use c3::component::Component;
+use c3::engine::container::{Container, Mount};
+use c3::engine::docker::Engine;
+use c3::engine::error::EngineError;
+use c3::engine::image::Image;
+use c3::engine::progress::Progress;
+use c3::engine::registry;
+use c3::invocation::{Interface, Invocation};
+use c3::manifest::Manifest;
+use c3::reference::Reference;
+
+use super::super::console;
+use super::super::failure::{ENGINE, Failure, INPUT, USAGE};
+use super::super::image::{self, Order};
+use super::super::options::Emission;
+use super::super::plan::Plan;
+use super::passing::{self, passed};
+use super::results::Results;
+use super::{Options, data};
+
+/// The tag of images that are built to be run: what the engine knows as the newest.
+const TAG: &str = "latest";
+
+/// Folder of a container that outputs are delivered to.
+const OUTPUTS: &str = "/c3-outputs";
+
+/// Where images of the original have their working directory if they don't say it.
+const WORKING_DIR: &str = "/opt/app-root/src";
+
+/// Runs a source: builds its image, of which the engine knows what is done already.
+pub(super) fn source(options: &Options, mut plan: Plan) -> Result<(), Failure> {
+    let interface = Interface::of(&plan.component, plan.settings.logging);
+    let Some(mut invocation) = options.invocation(Some(&interface))? else { return Ok(()) };
+    let mut call = Call::prepare(options, &interface, &mut invocation)?;
+    let engine = image::connect()?;
+    let name = build(options, &engine, &mut plan)?;
+    call.in_component = true;
+    call.run(&engine, &name, &invocation)
+}
+
+fn build(options: &Options, engine: &Engine, plan: &mut Plan) -> Result<String, Failure> {
+    let emission = Emission { log_level: options.log_level, ..Emission::default() };
+    let repository = plan.repository(&emission)?;
+    plan.set_version(TAG, &repository)?;
+    let artifacts = backend::emit(&plan.operator(), &[]).map_err(|diagnostics| {
+        console::diagnostics(&diagnostics, &plan.source, options.log_level);
+        Failure::diagnosed()
+    })?;
+    let context = plan.context(&artifacts, &plan.settings)?;
+    let order = Order {
+        settings: &plan.settings,
+        context: &context,
+        platform: None,
+        no_cache: false,
+        push: false,
+        base_archive: None,
+        archive: None,
+    };
+    let progress = options.progress();
+    let built = image::build(engine, plan, &order, &progress);
+    progress.finish();
+    Ok(built?.reference)
+}
+
+/// Runs an image, by itself or as a manifest names it.
+pub(super) fn image(options: &Options, name: &str, manifest: Option<&Manifest>) -> Result<(), Failure> {
+    Reference::parse(name).map_err(|error| Failure { code: USAGE, ..Failure::from(error) })?;
+    let engine = image::connect()?;
+    let name = if options.component { claimed_name(&engine, name)? } else { name.to_owned() };
+    let progress = options.progress();
+    let known = labels(&engine, &name, &progress).and_then(|labels| interface(&name, &labels));
+    let known = known.inspect_err(|_| progress.finish())?;
+    let in_component = known.is_some();
+    let interface = match (known, manifest) {
+        (Some(known), Some(manifest)) => Some(manifest.joined(known)),
+        (None, Some(manifest)) => Some(of_manifest(&name, manifest)?),
+        (known, None) => known,
+    };
+    let invocation = options.invocation(interface.as_ref()).inspect_err(|_| progress.finish())?;
+    let Some(mut invocation) = invocation else { return Ok(()) };
+    for (name, value) in manifest.map(Manifest::values).into_iter().flatten() {
+        invocation.values.entry(name).or_insert(value);
+    }
+    let interface = interface.unwrap_or_default();
+    let call = Call { in_component, ..Call::prepare(options, &interface, &mut invocation)? };
+    let pulled = ensure(&engine, &name, &progress);
+    progress.finish();
+    pulled?;
+    call.run(&engine, &name, &invocation)
+}
+
+/// A manifest's own word on an image that carries no component; one of this compiler's or the original's it must be.
+fn of_manifest(name: &str, manifest: &Manifest) -> Result<Interface, Failure> {
+    let last = name.rsplit('/').next().unwrap_or(name);
+    if last.starts_with("claimed-") {
+        return Ok(manifest.interface.clone());
+    }
+    Err(Failure::new(INPUT, format!("`{name}` is no operator's image: neither its name nor a label says so"))
+        .hint("only files that `c3` or the original have written can be run"))
+}
+
+/// The name of an image as the original's program `claimed` fills it in, unless the engine knows it as it stands.
+fn claimed_name(engine: &Engine, name: &str) -> Result<String, Failure> {
+    if engine.inspect(name)?.is_some() { Ok(name.to_owned()) } else { Ok(filled_in(name)) }
+}
+
+/// `name` → `docker.io/claimed/name:latest`.
+fn filled_in(name: &str) -> String {
+    let owner = if name.contains('/') { "" } else { "docker.io/claimed/" };
+    let last = name.rsplit('/').next().unwrap_or(name);
+    let tag = if last.contains([':', '@']) { "" } else { ":latest" };
+    format!("{owner}{name}{tag}")
+}
+
+/// The labels of an image: of the engine's, or of the registry's, which spares pulling what can't be run.
+fn labels(engine: &Engine, name: &str, progress: &Progress) -> Result<BTreeMap<String, String>, Failure> {
+    if let Some(image) = engine.inspect(name)? {
+        return Ok(image.labels);
+    }
+    match registry::labels(name) {
+        Ok(labels) => Ok(labels),
+        Err(_) => Ok(ensure(engine, name, progress)?.labels),
+    }
+}
+
+fn ensure(engine: &Engine, name: &str, progress: &Progress) -> Result<Image, Failure> {
+    engine.ensure_image(name, None, progress).map_err(|error| match error {
+        EngineError::BaseImage { image, reason, .. } => {
+            Failure::new(ENGINE, format!("the image `{image}` cannot be had: {reason}"))
+                .hint("check its name, or log in to its registry with `docker login`")
+        }
+        error => error.into(),
+    })
+}
+
+/// The interface that an image carries as a label.
+fn interface(name: &str, labels: &BTreeMap<String, String>) -> Result<Option<Interface>, Failure> {
+    let Some(label) = labels.get(COMPONENT_LABEL) else { return Ok(None) };
+    let component: Component = serde_json::from_str(label)
+        .map_err(|error| Failure::new(INPUT, format!("the component of `{name}` can't be read: {error}")))?;
+    Ok(Some(Interface::of(&component, true)))
+}
+
+/// What is shared between this machine and the operator.
+struct Call<'a> {
+    options: &'a Options,
+    interface: &'a Interface,
+    /// Whether the image has an entry point of `c3`'s.
+    in_component: bool,
+    shared: Vec<data::Shared>,
+    env: Vec<(String, String)>,
+    results: Option<Results>,
+}
+
+impl<'a> Call<'a> {
+    fn prepare(
+        options: &'a Options,
+        interface: &'a Interface,
+        invocation: &mut Invocation,
+    ) -> Result<Self, Failure> {
+        let mut shared = data::shared(options)?;
+        shared.extend(data::inputs(interface, invocation, !shared.is_empty())?);
+        let env = passing::named(&options.env)?;
+        let results = Results::prepare(options.output_dir.as_deref(), interface, options.log_level)?;
+        Ok(Self { options, interface, in_component: false, shared, env, results })
+    }
+
+    fn run(mut self, engine: &Engine, name: &str, invocation: &Invocation) -> Result<(), Failure> {
+        let image = engine
+            .inspect(name)?
+            .ok_or_else(|| Failure::new(ENGINE, format!("the image `{name}` is gone from the engine")))?;
+        let user = self.user(engine)?;
+        let mounts = self.mounts(&image.working_dir);
+        let outputs = self.results.as_ref().map(|_| OUTPUTS);
+        let passed = passed(self.interface, invocation, outputs);
+        let variables = self.env.into_iter().chain(passed.variables);
+        let container = Container {
+            image: name.to_owned(),
+            command: command(&image, passed.arguments),
+            env: variables.map(|(name, value)| format!("{name}={value}")).collect(),
+            user,
+            mounts,
+            gpus: self.options.gpus,
+        };
+        match engine.run_container(&container)? {
+            0 => self.results.map_or(Ok(()), |results| results.place(self.interface, self.options.log_level)),
+            code => Err(Failure::of_program(code)),
+        }
+    }
+
+    /// The user who calls, in the group to which images give their files. An image that knows nothing of that keeps its
+    /// own user where no files are shared.
+    fn user(&self, engine: &Engine) -> Result<Option<String>, Failure> {
+        if !self.in_component && self.shared.is_empty() {
+            return Ok(None);
+        }
+        let id = if engine.is_rootless()? { 0 } else { rustix::process::getuid().as_raw() };
+        Ok(Some(format!("{id}:0")))
+    }
+
+    fn mounts(&mut self, working_dir: &str) -> Vec<Mount> {
+        let working_dir = if working_dir.is_empty() { WORKING_DIR } else { working_dir };
+        let shared = std::mem::take(&mut self.shared).into_iter().map(|shared| shared.mount(working_dir));
+        let results = self.results.as_ref().map(|results| Mount {
+            source: results.staged().to_path_buf(),
+            target: OUTPUTS.to_owned(),
+            read_only: false,
+        });
+        shared.chain(results).collect()
+    }
+}
+
+/// The image's own command, unless something is added to it.
+fn command(image: &Image, added: Vec<String>) -> Option<Vec<String>> {
+    let before = if image.entry_point.is_empty() { image.command.clone() } else { Vec::new() };
+    (!added.is_empty()).then(|| before.into_iter().chain(added).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_filled_in_as_by_the_original() {
+        assert_eq!(filled_in("claimed-x"), "docker.io/claimed/claimed-x:latest");
+        assert_eq!(filled_in("claimed-x:0.1"), "docker.io/claimed/claimed-x:0.1");
+        assert_eq!(filled_in("me/claimed-x"), "me/claimed-x:latest");
+        assert_eq!(filled_in("localhost:5000/claimed-x"), "localhost:5000/claimed-x:latest");
+        assert_eq!(filled_in("me/x@sha256:1"), "me/x@sha256:1");
+    }
+}

@@ -1,0 +1,109 @@
+//! An operator without an engine: in an environment of this machine, its files laid out as in the image.
+
+use std::os::unix::fs::symlink;
+use std::path::{Component as Part, Path};
+use std::process::Command;
+
+use c3::backend::runtime;
+use c3::component::Requirement;
+use c3::invocation::{Interface, Invocation};
+use c3::local::environment::Environment;
+use c3::local::process;
+use tempfile::TempDir;
+
+use super::super::console;
+use super::super::failure::{Failure, INPUT, USAGE};
+use super::super::plan::Plan;
+use super::Options;
+use super::data::{self, Shared};
+use super::passing::{self, passed};
+use super::results::Results;
+
+/// Variables that would change what the operator's interpreter does.
+const FOREIGN: &[&str] =
+    &["PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "R_PROFILE", "R_PROFILE_USER", "R_LIBS_USER"];
+
+/// Runs a source as a process of this machine.
+pub(super) fn source(options: &Options, plan: &Plan) -> Result<(), Failure> {
+    let interface = Interface::of(&plan.component, plan.settings.logging);
+    let Some(mut invocation) = options.invocation(Some(&interface))? else { return Ok(()) };
+    let mut shared = data::shared(options)?;
+    shared.extend(data::inputs(&interface, &mut invocation, !shared.is_empty())?);
+    let env = passing::named(&options.env)?;
+    let results = Results::prepare(options.output_dir.as_deref(), &interface, options.log_level)?;
+    warn_of_system_packages(plan, options);
+    let root = lay_out(plan)?;
+    shared.iter().try_for_each(|shared| link(shared, root.path(), &mut invocation))?;
+    let environment = environment(plan, options, root.path())?;
+    let mut command = command(plan, &interface, root.path());
+    let outputs = results.as_ref().map(|results| results.staged().to_string_lossy().into_owned());
+    let passed = passed(&interface, &invocation, outputs.as_deref());
+    command.envs(env).envs(environment.variables()).envs(passed.variables).args(passed.arguments);
+    let code = process::run(command)
+        .map_err(|error| Failure::new(INPUT, format!("cannot run `{}`: {error}", plan.source.display())))?;
+    match (code, results) {
+        (0, Some(results)) => results.place(&interface, options.log_level),
+        (0, None) => Ok(()),
+        (code, _) => Err(Failure::of_program(code)),
+    }
+}
+
+/// What the image would have and this machine may lack.
+fn warn_of_system_packages(plan: &Plan, options: &Options) {
+    for requirement in &plan.component.requirements {
+        if let Requirement::System { text, .. } = requirement {
+            console::warning(&format!("not done without an engine: `{text}`"), options.log_level);
+        }
+    }
+}
+
+/// The operator's files in a folder of their own, which is gone when it ends.
+fn lay_out(plan: &Plan) -> Result<TempDir, Failure> {
+    let failed = |error| Failure::new(INPUT, format!("cannot make a temporary folder: {error}"));
+    let root = tempfile::Builder::new().prefix("c3-").tempdir().map_err(failed)?;
+    plan.working_dir()?.write_dir(root.path())?;
+    Ok(root)
+}
+
+/// Lets the operator find what is shared: below its working directory by a link, an input where it is.
+fn link(shared: &Shared, root: &Path, invocation: &mut Invocation) -> Result<(), Failure> {
+    if let Some(value) = invocation.values.values_mut().find(|value| **value == shared.target) {
+        *value = shared.source.to_string_lossy().into_owned();
+        return Ok(());
+    }
+    let target = Path::new(&shared.target);
+    let is_below = target.components().all(|part| matches!(part, Part::Normal(_)));
+    if shared.read_only || !is_below {
+        let what =
+            if shared.read_only { "`:ro` can't be kept" } else { "a target is below the working directory" };
+        return Err(Failure::new(USAGE, format!("`{}`: without an engine {what}", shared.target)));
+    }
+    let link = root.join(target);
+    std::fs::create_dir_all(link.parent().unwrap_or(root))
+        .and_then(|()| symlink(&shared.source, &link))
+        .map_err(|error| Failure::new(INPUT, format!("cannot share `{}`: {error}", shared.target)))
+}
+
+fn environment(plan: &Plan, options: &Options, root: &Path) -> Result<Environment, Failure> {
+    let progress = options.progress();
+    let made = Environment::prepare(&plan.operator(), root, &progress);
+    progress.finish();
+    Ok(made?)
+}
+
+/// The operator's program, with nothing of this environment that it would take for its own.
+fn command(plan: &Plan, interface: &Interface, root: &Path) -> Command {
+    let words = plan.operator().command_in(&root.to_string_lossy());
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]).current_dir(root);
+    let names = interface.inputs.iter().map(|(_, input)| &input.name);
+    for name in names.chain(interface.outputs.iter().map(|(_, output)| &output.name)) {
+        command.env_remove(name);
+    }
+    for name in FOREIGN {
+        command.env_remove(name);
+    }
+    let constants = runtime::of(plan.component.language).environment;
+    command.envs(constants.iter().map(|variable| (variable.name, variable.value)));
+    command
+}

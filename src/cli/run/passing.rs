@@ -1,0 +1,59 @@
+//! How an operator is told its values: by variables, which no list of processes shows, where that is possible.
+
+use c3::backend::runtime;
+use c3::invocation::{Interface, Invocation};
+
+use super::super::failure::{Failure, USAGE};
+
+/// What an operator is told.
+#[derive(Debug, Default)]
+pub(super) struct Passed {
+    /// Variables by name.
+    pub(super) variables: Vec<(String, String)>,
+    /// Arguments of its program.
+    pub(super) arguments: Vec<String>,
+}
+
+/// What tells an operator its values, and to deliver its outputs below a folder as it sees it.
+pub(super) fn passed(interface: &Interface, invocation: &Invocation, outputs: Option<&str>) -> Passed {
+    let mut passed = Passed::default();
+    for (name, value) in &invocation.values {
+        match argument(interface, name) {
+            None => passed.variables.push((name.clone(), value.clone())),
+            Some(id) => passed.arguments.push(format!("--{id}={value}")),
+        }
+    }
+    if let Some(folder) = outputs {
+        passed.variables.push(("C3_UNSET_OUTPUTS".to_owned(), "skip".to_owned()));
+        for (id, output) in &interface.outputs {
+            let place = format!("{folder}/{id}/");
+            if interface.inputs.iter().any(|(_, input)| input.name == output.name) {
+                passed.arguments.push(format!("--{id}={place}"));
+            } else {
+                passed.variables.push((output.name.clone(), place));
+            }
+        }
+    }
+    passed.arguments.extend(invocation.own.iter().cloned());
+    passed
+}
+
+/// What an input is called on the command line, if the start of the language's interpreter overwrites its variable.
+fn argument<'a>(interface: &'a Interface, name: &str) -> Option<&'a String> {
+    let runtime = runtime::of(interface.language?);
+    let mut inputs = interface.inputs.iter();
+    let is_overwritten = runtime.overwritten.contains(&name);
+    is_overwritten.then(|| inputs.find(|(_, input)| input.name == name).map(|(id, _)| id)).flatten()
+}
+
+/// The variables of `--env`, with their values.
+pub(super) fn named(variables: &[String]) -> Result<Vec<(String, String)>, Failure> {
+    let pair = |variable: &String| match variable.split_once('=') {
+        Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
+        None => std::env::var(variable).map(|value| (variable.clone(), value)).map_err(|_| {
+            Failure::new(USAGE, format!("the variable `{variable}` is not set"))
+                .hint(format!("write `--env {variable}=VALUE`, or set it"))
+        }),
+    };
+    variables.iter().map(pair).collect()
+}

@@ -1,0 +1,289 @@
+//! Invocations: the words of a command line, taken apart and checked against an operator's interface.
+
+use std::collections::BTreeMap;
+
+use thiserror::Error;
+
+use crate::backend;
+use crate::component::{Component, Input, Language, Output, Type};
+use crate::frontend::constant;
+
+/// What an operator takes and gives, each with what engines call it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Interface {
+    /// What it does.
+    pub description: String,
+    /// The language, where it is known.
+    pub language: Option<Language>,
+    /// What it takes.
+    pub inputs: Vec<(String, Input)>,
+    /// What it gives.
+    pub outputs: Vec<(String, Output)>,
+}
+
+/// What a command line asks of an operator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request {
+    /// To tell its interface.
+    Help,
+    /// To run.
+    Run(Invocation),
+}
+
+/// An operator's parameters and arguments.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Invocation {
+    /// Values by the names of their inputs.
+    pub values: BTreeMap<String, String>,
+    /// The script's own arguments, which stand behind `--`.
+    pub own: Vec<String>,
+    /// Secrets that stood on the command line, for everybody on the machine to see.
+    pub shown: Vec<String>,
+}
+
+/// What is wrong with a command line.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum InvocationError {
+    /// A parameter that there isn't.
+    #[error("there is no parameter `{name}`")]
+    Unknown {
+        /// What was written.
+        name: String,
+        /// What may have been meant.
+        nearest: Option<String>,
+    },
+    /// An output in the place of a parameter.
+    #[error("`{0}` is an output")]
+    Output(String),
+    /// A word that belongs to nothing.
+    #[error("`{0}` belongs to no parameter")]
+    Stray(String),
+    /// A parameter at the end.
+    #[error("parameter `{0}` has no value")]
+    NoValue(String),
+    /// A value of another type.
+    #[error("parameter `{name}` is {}, not {value}", article(.kind))]
+    Type {
+        /// The parameter.
+        name: String,
+        /// Its type.
+        kind: Type,
+        /// The value as it may be shown.
+        value: String,
+    },
+    /// Parameters without a value and without a default.
+    #[error("{} required: {}", if names.len() == 1 { "a parameter is" } else { "parameters are" }, list(.names))]
+    Missing {
+        /// All of them.
+        names: Vec<String>,
+        /// Those of them that are secret.
+        secrets: Vec<String>,
+    },
+}
+
+impl InvocationError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Unknown { nearest: Some(nearest), .. } => format!("did you mean `--{nearest}`?"),
+            Self::Unknown { nearest: None, .. } => {
+                "`--help` behind the operator lists its parameters".to_owned()
+            }
+            Self::Output(_) => {
+                "name a folder for the outputs with `--output-dir DIR`, before the operator".to_owned()
+            }
+            Self::Stray(_) => {
+                "write `--NAME VALUE`; what stands behind `--` is handed to the script as it is".to_owned()
+            }
+            Self::NoValue(name) => format!("write `--{name} VALUE`"),
+            Self::Type { kind: Type::Boolean, .. } => "write `true` or `false`".to_owned(),
+            Self::Type { .. } => return None,
+            Self::Missing { names, secrets } if names == secrets => {
+                format!("set {} in the environment, as secrets are taken from there", list(secrets))
+            }
+            Self::Missing { secrets, .. } if secrets.is_empty() => {
+                "write `--NAME VALUE` behind the operator".to_owned()
+            }
+            Self::Missing { secrets, .. } => format!(
+                "write `--NAME VALUE` behind the operator; set {} in the environment, as secrets are taken from there",
+                list(secrets)
+            ),
+        })
+    }
+}
+
+impl Interface {
+    /// The interface of a component.
+    #[must_use]
+    pub fn of(component: &Component, logging: bool) -> Self {
+        Self {
+            description: component.description.clone(),
+            language: Some(component.language),
+            inputs: backend::inputs(component, logging),
+            outputs: backend::outputs(component, logging),
+        }
+    }
+
+    /// Takes the words of a command line apart; secrets that are not among them come from the environment.
+    pub fn read(
+        &self,
+        words: &[String],
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Request, InvocationError> {
+        let Some(mut invocation) = self.take(words)? else { return Ok(Request::Help) };
+        for (_, input) in self.inputs.iter().filter(|(_, input)| input.secret) {
+            if let Some(value) = environment(&input.name) {
+                invocation.values.entry(input.name.clone()).or_insert(value);
+            }
+        }
+        self.check(&invocation.values)?;
+        Ok(Request::Run(invocation))
+    }
+
+    /// The values that the words give; nothing if they ask for help.
+    fn take(&self, words: &[String]) -> Result<Option<Invocation>, InvocationError> {
+        let mut invocation = Invocation::default();
+        let mut words = words.iter().peekable();
+        while let Some(word) = words.next() {
+            if word == "--" {
+                invocation.own = words.cloned().collect();
+                break;
+            }
+            let (key, value) = parted(word);
+            if matches!(word.as_str(), "--help" | "-h") && self.input(key).is_none() {
+                return Ok(None);
+            }
+            if !word.starts_with("--") && value.is_none() {
+                return Err(InvocationError::Stray(word.clone()));
+            }
+            let input = self.named(key)?;
+            let value = match value {
+                Some(value) => value.to_owned(),
+                None if is_flag(input, words.peek().copied()) => "true".to_owned(),
+                None => words.next().cloned().ok_or_else(|| InvocationError::NoValue(key.to_owned()))?,
+            };
+            invocation.values.insert(input.name.clone(), value);
+            invocation.shown.extend(input.secret.then(|| input.name.clone()));
+        }
+        Ok(Some(invocation))
+    }
+
+    /// The input of a name or identifier.
+    fn input(&self, key: &str) -> Option<&Input> {
+        let by_id = self.inputs.iter().find(|(id, _)| id == key);
+        by_id.or_else(|| self.inputs.iter().find(|(_, input)| input.name == key)).map(|(_, input)| input)
+    }
+
+    fn named(&self, key: &str) -> Result<&Input, InvocationError> {
+        self.input(key).ok_or_else(|| {
+            if self.outputs.iter().any(|(id, output)| id == key || output.name == key) {
+                return InvocationError::Output(key.to_owned());
+            }
+            let names = self.inputs.iter().map(|(id, _)| id);
+            InvocationError::Unknown { name: key.to_owned(), nearest: nearest(key, names) }
+        })
+    }
+
+    /// Refuses values of another type, and a call without all that is required.
+    fn check(&self, values: &BTreeMap<String, String>) -> Result<(), InvocationError> {
+        let mut missing: Vec<(&String, &Input)> = Vec::new();
+        for (id, input) in &self.inputs {
+            match values.get(&input.name).filter(|value| is_given(&input.kind, value)) {
+                None if input.required => missing.push((id, input)),
+                None => {}
+                Some(value) if fits(&input.kind, value) => {}
+                Some(value) => {
+                    let value = if input.secret { "what is given".to_owned() } else { shown(value) };
+                    return Err(InvocationError::Type { name: id.clone(), kind: input.kind.clone(), value });
+                }
+            }
+        }
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let secrets = missing.iter().filter(|(_, input)| input.secret).map(|(_, input)| input.name.clone());
+        let secrets = secrets.collect();
+        Err(InvocationError::Missing {
+            names: missing.iter().map(|(id, _)| (*id).clone()).collect(),
+            secrets,
+        })
+    }
+}
+
+/// The values that words give to an operator whose interface is unknown: `--name value`, `--name=value`, `name=value`.
+pub fn handed_on(words: &[String]) -> Result<Invocation, InvocationError> {
+    let mut invocation = Invocation::default();
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        let (key, value) = parted(word);
+        if word == "--" {
+            invocation.own = words.cloned().collect();
+            break;
+        }
+        if key.is_empty() || (!word.starts_with("--") && value.is_none()) {
+            return Err(InvocationError::Stray(word.clone()));
+        }
+        let value = value.map(ToOwned::to_owned).or_else(|| words.next().cloned());
+        let value = value.ok_or_else(|| InvocationError::NoValue(key.to_owned()))?;
+        invocation.values.insert(key.to_owned(), value);
+    }
+    Ok(invocation)
+}
+
+/// `--name=value` → `name` and `value`.
+fn parted(word: &str) -> (&str, Option<&str>) {
+    let word = word.strip_prefix("--").unwrap_or(word);
+    word.split_once('=').map_or((word, None), |(key, value)| (key, Some(value)))
+}
+
+/// Whether a Boolean stands alone: what follows it is no truth value.
+fn is_flag(input: &Input, next: Option<&String>) -> bool {
+    let is_value = |next: &String| !is_given(&input.kind, next) || constant::boolean(next).is_some();
+    input.kind == Type::Boolean && !next.is_some_and(is_value)
+}
+
+/// Whether a value counts as one to the entry point.
+fn is_given(kind: &Type, value: &str) -> bool {
+    let needs_text = matches!(kind, Type::Integer | Type::Float | Type::Boolean);
+    value != "null" && !(needs_text && value.is_empty())
+}
+
+/// Whether a value is one of its type, as the entry point and the language read it.
+fn fits(kind: &Type, value: &str) -> bool {
+    let whole = || value.split_once('.').filter(|(_, rest)| rest.bytes().all(|digit| digit == b'0'));
+    match kind {
+        Type::Integer => constant::integer_text(whole().map_or(value, |(whole, _)| whole)).is_some(),
+        Type::Float => constant::float_from_text(value).is_some(),
+        Type::Boolean => constant::boolean(value).is_some(),
+        Type::String | Type::Path(_) => true,
+    }
+}
+
+/// The name that differs least from one, if any is near.
+fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a String>) -> Option<String> {
+    let plain = |name: &str| name.to_lowercase().replace('-', "_");
+    let near = names.map(|other| (strsim::damerau_levenshtein(&plain(name), &plain(other)), other));
+    let limit = (name.chars().count() / 3).max(1);
+    near.filter(|(distance, _)| *distance <= limit).min().map(|(_, other)| other.clone())
+}
+
+fn article(kind: &Type) -> String {
+    let name = kind.name();
+    format!("{} {name}", if name.starts_with(['A', 'E', 'I', 'O', 'U']) { "an" } else { "a" })
+}
+
+/// The beginning of a value on one line.
+fn shown(value: &str) -> String {
+    const LONGEST: usize = 40;
+    let start: String = value.chars().take(LONGEST).collect();
+    let more = if start.len() < value.len() { "…" } else { "" };
+    format!("`{}{more}`", start.escape_debug())
+}
+
+fn list(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests;

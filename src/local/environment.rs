@@ -1,0 +1,268 @@
+//! Environments: what an operator requires, installed once in a folder of the user's cache.
+
+use std::env;
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+use crate::backend::Operator;
+use crate::backend::runtime::python_mismatch;
+use crate::component::Language;
+use crate::engine::progress::{Event, Progress};
+
+/// Lines of a failed installation that are shown.
+const TAIL: usize = 20;
+
+/// File that tells that an environment is complete.
+const COMPLETE: &str = ".complete";
+
+/// An environment that holds all that an operator requires but the system's packages.
+#[derive(Debug, Clone)]
+pub struct Environment {
+    folder: PathBuf,
+    language: Language,
+    /// Version of the language's interpreter.
+    pub version: String,
+}
+
+/// Why there is no environment.
+#[derive(Debug, Error)]
+pub enum EnvironmentError {
+    /// The language's interpreter isn't there.
+    #[error("there is no `{0}` on this machine")]
+    NoInterpreter(&'static str),
+    /// The interpreter excludes itself.
+    #[error("`requires-python = \"{required}\"` excludes Python {version} of this machine")]
+    Version {
+        /// What the source says.
+        required: String,
+        /// What is there.
+        version: String,
+    },
+    /// An installation has failed.
+    #[error("`{command}` failed")]
+    Failed {
+        /// What was called.
+        command: String,
+        /// What it has said last.
+        tail: Vec<String>,
+    },
+    /// The cache can't be written.
+    #[error("cannot write the environment `{}`: {source}", path.display())]
+    Io {
+        /// Where it is.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+impl EnvironmentError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NoInterpreter(name) => format!("install `{name}`, or run the operator in its image"),
+            Self::Version { .. } => {
+                "put another `python3` first on the PATH, or run the operator in its image".to_owned()
+            }
+            Self::Failed { .. } => {
+                "check the names and the network; the operator's image may have what this machine lacks"
+                    .to_owned()
+            }
+            Self::Io { .. } => "name another folder with the variable `XDG_CACHE_HOME`".to_owned(),
+        })
+    }
+}
+
+impl Environment {
+    /// Gives the environment of an operator whose files are in a folder; makes it unless it is there.
+    pub fn prepare(operator: &Operator, files: &Path, progress: &Progress) -> Result<Self, EnvironmentError> {
+        let language = operator.component.language;
+        let interpreter = interpreter(language)?;
+        let version = version(&interpreter, language)?;
+        check_version(operator, &version)?;
+        let folder = cache().join(key(operator, files, &interpreter, &version));
+        let environment = Self { folder, language, version };
+        environment.make(operator, files, &interpreter, progress)?;
+        Ok(environment)
+    }
+
+    /// The variables by which programs find what is in it.
+    #[must_use]
+    pub fn variables(&self) -> Vec<(&'static str, OsString)> {
+        match self.language {
+            Language::Python => {
+                let path = env::var_os("PATH").unwrap_or_default();
+                let path =
+                    env::join_paths(std::iter::once(self.folder.join("bin")).chain(env::split_paths(&path)));
+                vec![("VIRTUAL_ENV", self.folder.clone().into()), ("PATH", path.unwrap_or_default())]
+            }
+            Language::R => vec![("R_LIBS", self.folder.clone().into())],
+        }
+    }
+
+    /// The folder of the installed Python packages.
+    #[must_use]
+    pub fn packages(&self) -> PathBuf {
+        let minor: Vec<&str> = self.version.split('.').take(2).collect();
+        self.folder.join(format!("lib/python{}/site-packages", minor.join(".")))
+    }
+
+    /// What native packages in it are built for, as Python tells it: `Python 3.12 on linux-x86_64`.
+    #[must_use]
+    pub fn machine(&self) -> String {
+        let minor: Vec<&str> = self.version.split('.').take(2).collect();
+        let (system, processor) = match (env::consts::OS, env::consts::ARCH) {
+            ("macos", "aarch64") => ("darwin", "arm64"),
+            ("macos", processor) => ("darwin", processor),
+            other => other,
+        };
+        format!("Python {} on {system}-{processor}", minor.join("."))
+    }
+
+    /// Makes what isn't complete; one process does, others wait for it.
+    fn make(
+        &self,
+        operator: &Operator,
+        files: &Path,
+        interpreter: &Path,
+        progress: &Progress,
+    ) -> Result<(), EnvironmentError> {
+        let _lock = lock(&self.folder).map_err(|source| self.failure(source))?;
+        let complete = self.folder.join(COMPLETE);
+        if complete.exists() {
+            return Ok(());
+        }
+        if self.folder.exists() {
+            fs::remove_dir_all(&self.folder).map_err(|source| self.failure(source))?;
+        }
+        for words in self.steps(operator, files, interpreter) {
+            progress.report(&Event::Started(words[1..].join(" ")));
+            self.call(&words, files)?;
+        }
+        fs::create_dir_all(&self.folder).map_err(|source| self.failure(source))?;
+        File::create(complete).map(drop).map_err(|source| self.failure(source))
+    }
+
+    /// The commands that make it.
+    fn steps(&self, operator: &Operator, files: &Path, interpreter: &Path) -> Vec<Vec<String>> {
+        if self.language == Language::R {
+            return operator.r_commands();
+        }
+        let arguments = operator.pip_arguments_in(&files.to_string_lossy());
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+        let (folder, interpreter) = (self.folder.to_string_lossy(), interpreter.to_string_lossy());
+        let python = self.folder.join("bin/python").to_string_lossy().into_owned();
+        let (make, install) = match found("uv") {
+            Some(uv) => {
+                let uv = uv.to_string_lossy();
+                let make = words(&[&uv, "venv", "--quiet", "--python", &interpreter, &folder]);
+                (make, words(&[&uv, "pip", "install", "--quiet", "--python", &python]))
+            }
+            None if arguments.is_empty() => {
+                (words(&[&interpreter, "-m", "venv", "--without-pip", &folder]), Vec::new())
+            }
+            None => (
+                words(&[&interpreter, "-m", "venv", &folder]),
+                words(&[&python, "-m", "pip", "install", "--disable-pip-version-check"]),
+            ),
+        };
+        let installs =
+            arguments.into_iter().map(|arguments| install.iter().cloned().chain(arguments).collect());
+        std::iter::once(make).chain(installs).collect()
+    }
+
+    /// Runs a command of the installation in the folder of the operator's files.
+    fn call(&self, words: &[String], files: &Path) -> Result<(), EnvironmentError> {
+        fs::create_dir_all(&self.folder).map_err(|source| self.failure(source))?;
+        let mut command = Command::new(&words[0]);
+        command.args(&words[1..]).current_dir(files).envs(self.variables()).stdin(Stdio::null());
+        let done = command.output().map_err(|source| self.failure(source))?;
+        if done.status.success() {
+            return Ok(());
+        }
+        let said = [done.stdout, done.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
+        let lines: Vec<String> = said.lines().map(ToOwned::to_owned).collect();
+        let tail = lines[lines.len().saturating_sub(TAIL)..].to_vec();
+        Err(EnvironmentError::Failed { command: words.join(" "), tail })
+    }
+
+    fn failure(&self, source: io::Error) -> EnvironmentError {
+        EnvironmentError::Io { path: self.folder.clone(), source }
+    }
+}
+
+/// Locks a folder that need not be there yet.
+fn lock(folder: &Path) -> io::Result<File> {
+    fs::create_dir_all(folder.parent().unwrap_or(folder))?;
+    let file = File::create(folder.with_extension("lock"))?;
+    file.lock()?;
+    Ok(file)
+}
+
+/// The program that runs scripts of a language.
+fn interpreter(language: Language) -> Result<PathBuf, EnvironmentError> {
+    let names: &[&'static str] = match language {
+        Language::Python => &["python3", "python"],
+        Language::R => &["Rscript"],
+    };
+    names.iter().find_map(|name| found(name)).ok_or(EnvironmentError::NoInterpreter(names[0]))
+}
+
+/// A program on the `PATH`.
+fn found(name: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    env::split_paths(&path).map(|folder| folder.join(name)).find(|program| program.is_file())
+}
+
+fn version(interpreter: &Path, language: Language) -> Result<String, EnvironmentError> {
+    let (name, expression) = match language {
+        Language::Python => ("python3", ["-c", "import platform; print(platform.python_version())"]),
+        Language::R => ("Rscript", ["-e", "cat(as.character(getRversion()))"]),
+    };
+    let said = Command::new(interpreter).args(expression).stdin(Stdio::null()).output();
+    let said = said.ok().filter(|said| said.status.success());
+    let said = said.ok_or(EnvironmentError::NoInterpreter(name))?;
+    Ok(String::from_utf8_lossy(&said.stdout).trim().to_owned())
+}
+
+/// Refuses an interpreter that the source excludes.
+fn check_version(operator: &Operator, version: &str) -> Result<(), EnvironmentError> {
+    match (&operator.component.requires_python, python_mismatch(operator.component, version)) {
+        (Some(required), Some(_)) => {
+            Err(EnvironmentError::Version { required: required.clone(), version: version.to_owned() })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The folder of all environments.
+fn cache() -> PathBuf {
+    let named = env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let home = || env::home_dir().map(|home| home.join(".cache"));
+    named.or_else(home).unwrap_or_else(env::temp_dir).join("c3/environments")
+}
+
+/// A name for what is installed: the same for the same interpreter, commands and requirement files.
+fn key(operator: &Operator, files: &Path, interpreter: &Path, version: &str) -> String {
+    let mut hash = Sha256::new();
+    let mut add = |bytes: &[u8]| {
+        hash.update(bytes.len().to_le_bytes());
+        hash.update(bytes);
+    };
+    add(interpreter.as_os_str().as_encoded_bytes());
+    add(version.as_bytes());
+    let commands = operator.pip_arguments_in("").into_iter().chain(operator.r_commands());
+    commands.flatten().for_each(|word| add(word.as_bytes()));
+    for file in &operator.settings.requirement_files {
+        add(&fs::read(files.join(&file.path)).unwrap_or_default());
+    }
+    hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}

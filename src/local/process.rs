@@ -1,0 +1,55 @@
+//! Programs: run to their end in a group of their own, which signals reach as a container.
+
+use std::io;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::process::Child;
+use tokio::runtime;
+
+use crate::interruption::{self, asked_to_end};
+
+/// How long a program that is asked to end may take.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Runs a program to its end, with nothing to read and its output going where that of this one goes, and gives its exit
+/// code: 130 or 143 where this program was asked to end.
+pub fn run(mut command: Command) -> io::Result<u8> {
+    command.stdin(Stdio::null()).process_group(0);
+    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut child = tokio::process::Command::from(command).spawn()?;
+        let signal = tokio::select! {
+            biased;
+            status = child.wait() => return status.map(exit_code),
+            signal = asked_to_end() => signal,
+        };
+        stop(&mut child, signal).await?;
+        Ok(signal.exit_code())
+    })
+}
+
+/// Passes a signal on and waits for the end, but not for ever and not if asked again.
+async fn stop(child: &mut Child, signal: interruption::Signal) -> io::Result<()> {
+    let group = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+    let send = |signal| group.map_or(Ok(()), |group| kill_process_group(group, signal));
+    let _ = send(match signal {
+        interruption::Signal::Interrupt => Signal::INT,
+        interruption::Signal::Terminate => Signal::TERM,
+    });
+    tokio::select! {
+        _ = child.wait() => {}
+        _ = asked_to_end() => {}
+        () = tokio::time::sleep(GRACE) => {}
+    }
+    let _ = send(Signal::KILL); // what the program has left behind, too
+    child.wait().await.map(drop)
+}
+
+/// The exit code as shells tell it.
+fn exit_code(status: ExitStatus) -> u8 {
+    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
+    code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
+}
