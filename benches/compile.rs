@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use c3::backend::stamp::Stamp;
-use c3::backend::{self, Job, Operator, Settings, TARGETS, Target};
+use c3::backend::{self, Operator, Settings, TARGETS, Target};
 use c3::component::{Component, Language};
 use c3::frontend;
 use c3::source::Source;
@@ -54,14 +54,10 @@ fn settings(source: &Source, component: &Component) -> Settings {
         image: format!("registry.example/ns/claimed-{}:0.1", component.name),
         version: "0.1".to_owned(),
         base_image: "registry.access.redhat.com/ubi8/python-312".to_owned(),
-        folder: String::new(),
         stem: source.stem(),
         dockerfile: format!("{}.Dockerfile", source.stem()),
-        dockerfile_template: None,
-        files: Vec::new(),
-        requirement_files: Vec::new(),
         logging: true,
-        job: Job::default(),
+        ..Settings::default()
     }
 }
 

@@ -163,6 +163,14 @@ pub enum Requirement {
         #[serde(skip)]
         metadata: bool,
     },
+    /// Packages of conda's: what follows `conda`, such as `install numpy` or `env update -f environment.yml`.
+    Conda {
+        /// The arguments as written.
+        text: String,
+        /// The arguments, one by one.
+        #[serde(skip)]
+        words: Vec<String>,
+    },
     /// System packages: a whole command of the distribution's package manager.
     System {
         /// The command as written, such as `dnf install -y git`.

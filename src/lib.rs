@@ -8,13 +8,13 @@
 //!                           line/cell map          plain data
 //! ```
 //!
-//! Only the two ends touch the world: [`source`], [`config`], [`files`] and [`requirement_files`] read, [`artifact`] and [`engine`]
-//! write. Between them everything is a pure function from one plain type to the next:
+//! Only the two ends touch the world: [`source`], [`config`], [`files`] and [`requirement_files`] read, [`artifact`],
+//! [`engine`] and [`publish`] write. Between them everything is a pure function from one plain type to the next:
 //!
 //! 1. [`source::Source::load`] reads a file; a notebook is flattened to a script of its kernel's language.
 //! 2. [`frontend::read`] makes a component of it, with every [`diagnostic`] that there is.
 //! 3. [`backend::emit`] makes the files of every target.
-//! 4. [`artifact::write`] puts them on disk, [`engine::docker::Engine::build`] builds the image.
+//! 4. [`artifact::write`] puts them on disk, [`engine::docker::Engine::build`] builds the image, [`publish`] sends it on.
 //!
 //! Beside the arrow stands [`grid`], which reads how far the workers of a grid are.
 //!
@@ -38,6 +38,7 @@ pub mod interruption;
 pub mod invocation;
 pub mod local;
 pub mod manifest;
+pub mod publish;
 pub mod reference;
 pub mod report;
 pub mod requirement_files;

@@ -44,7 +44,11 @@ pub fn resolve(component: &Component, source: &Path, root: &Path) -> Resolved {
         }
         match find(named, &folders) {
             Some(file) => {
-                resolved.named.push(RequirementFile { named: named.to_owned(), path: file.path.clone() });
+                resolved.named.push(RequirementFile {
+                    named: named.to_owned(),
+                    path: file.path.clone(),
+                    text: text(&file),
+                });
                 resolved.add(file);
             }
             None => resolved.missing.push(named.to_owned()),
@@ -59,7 +63,7 @@ impl Resolved {
         if self.files.iter().any(|known| known.path == file.path) {
             return;
         }
-        let text = if is_package(&file.path) { String::new() } else { read(&file.disk) };
+        let text = text(&file);
         let folder =
             (parent(&file.disk), Path::new(&file.path).parent().unwrap_or(Path::new("")).to_path_buf());
         self.files.push(file);
@@ -73,8 +77,12 @@ impl Resolved {
     }
 }
 
-fn read(path: &Path) -> String {
-    std::fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+/// What is in a file; nothing of a package.
+fn text(file: &DiskFile) -> String {
+    if is_package(&file.path) {
+        return String::new();
+    }
+    std::fs::read(&file.disk).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
 }
 
 fn parent(path: &Path) -> PathBuf {
@@ -90,9 +98,25 @@ fn nested(line: &str) -> Option<&str> {
     })
 }
 
-/// The files that the arguments of a `pip install` name.
+/// The files that the arguments of a requirement's command name.
 fn named_files(requirement: &Requirement) -> Vec<&str> {
-    let Requirement::Pip { words, metadata: false, .. } = requirement else { return Vec::new() };
+    match requirement {
+        Requirement::Pip { words, metadata: false, .. } => files_of_pip(words),
+        Requirement::Conda { words, .. } => files_of_conda(words),
+        _ => Vec::new(),
+    }
+}
+
+/// The files behind conda's `--file`, such as `environment.yml`.
+fn files_of_conda(words: &[String]) -> Vec<&str> {
+    let pairs = words.iter().zip(words.iter().skip(1));
+    pairs
+        .filter(|(option, _)| matches!(option.as_str(), "-f" | "--file"))
+        .map(|(_, file)| file.as_str())
+        .collect()
+}
+
+fn files_of_pip(words: &[String]) -> Vec<&str> {
     let mut files = Vec::new();
     let mut words = words.iter().map(String::as_str).filter(|word| !word.contains("://"));
     while let Some(word) = words.next() {
@@ -166,7 +190,11 @@ mod tests {
         let paths: Vec<_> = found.files.iter().map(|file| file.path.as_str()).collect();
         assert_eq!(paths, ["requirements.txt", "more/base.txt", "limits.txt"]);
         assert_eq!(found.missing, ["other.txt", "missing.txt"]);
-        let named = RequirementFile { named: "~/requirements.txt".into(), path: "requirements.txt".into() };
+        let named = RequirementFile {
+            named: "~/requirements.txt".into(),
+            path: "requirements.txt".into(),
+            text: "numpy\n-r more/base.txt\n-c limits.txt # why\n".into(),
+        };
         assert_eq!(found.named, [named]);
     }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Real engines on a bare Debian machine: `tests/engines.sh up [PART...]`, `tests/engines.sh down [NAME...]`.
-# Parts: docker registry base tools workflows wheel original podman r cran s3 (default: docker registry base tools).
+# Parts: docker registry base tools workflows wheel original podman r cran s3 bookworm (default: docker registry base tools).
 # An engine that already answers is used as it is; only what was started here is ended by `down`.
 # `tests/engines.sh started` names what was.
 set -euo pipefail
@@ -9,6 +9,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 state=${C3_ENGINES:-$root/target/engines}
 base=registry.access.redhat.com/ubi8/python-312
 r_base=r-base:4.3.2
+bookworm=c3-test/bookworm:3.11
 mkdir -p "$state"
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
@@ -117,11 +118,11 @@ image_up() {
   return 1
 }
 
-# A tree of Debian's packages, with the host's certificates in it: `debian_tree DIRECTORY PACKAGE,PACKAGE...`.
+# A tree of Debian's packages, with the host's certificates in it: `debian_tree DIRECTORY PACKAGE,PACKAGE... [SUITE]`.
 debian_tree() {
   need debootstrap -- debootstrap
   as_root rm -rf "$1"
-  as_root "$(PATH=$PATH:/usr/sbin command -v debootstrap)" --variant=minbase --include="$2" trixie "$1" \
+  as_root "$(PATH=$PATH:/usr/sbin command -v debootstrap)" --variant=minbase --include="$2" "${3:-trixie}" "$1" \
     >"$state/debootstrap.log" 2>&1 || { tail -5 "$state/debootstrap.log" >&2; return 1; }
   as_root cp /etc/ssl/certs/ca-certificates.crt "$1/etc/ssl/certs/ca-certificates.crt"
 }
@@ -158,6 +159,17 @@ SH
     "ENV PYTHON_VERSION=$version" \
     'ENV PIP_CERT=/etc/ssl/certs/ca-certificates.crt SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt' \
     'ENV PIP_NO_CACHE_DIR=off' 'USER 1001' 'WORKDIR /opt/app-root/src'
+}
+
+# An image with Python 3.11, the newest that can import what ONE DATA's Functions need.
+bookworm_up() {
+  docker image inspect "$bookworm" >/dev/null 2>&1 && return
+  local tree="$state/bookworm"
+  say "making $bookworm from Debian's packages"
+  debian_tree "$tree" python3,python3-venv,ca-certificates bookworm
+  set_up_tree "$tree" </dev/null
+  import_tree "$tree" "$bookworm" \
+    'ENV PIP_CERT=/etc/ssl/certs/ca-certificates.crt SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt'
 }
 
 # The base image for R, likewise; a stand-in says R's true version in `R_BASE_VERSION`.
@@ -355,6 +367,7 @@ up() {
       original) venv original claimed-c3 'setuptools<81' ;;
       podman) docker_up; base_up; podman_up ;;
       s3) s3_up ;;
+      bookworm) docker_up; bookworm_up ;;
       *) say "unknown part $part"; return 2 ;;
     esac
   done

@@ -702,11 +702,10 @@ fn settings() -> impl Strategy<Value = Settings> {
             folder,
             dockerfile: format!("{stem}.Dockerfile"),
             stem,
-            dockerfile_template: None,
             files,
-            requirement_files: Vec::new(),
             logging,
             job,
+            ..Settings::default()
         },
     )
 }
@@ -1451,7 +1450,7 @@ proptest! {
         let mut settings = script.settings.clone();
         settings.dockerfile_template = Some(template.to_owned());
         settings.base_image = "base:1".to_owned();
-        settings.requirement_files = vec![RequirementFile { named: reference, path: "requirements.txt".to_owned() }];
+        settings.requirement_files = vec![RequirementFile { named: reference, path: "requirements.txt".to_owned(), text: String::new() }];
         let component = read(&script.source()).0.unwrap();
         let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte));
         match emit(&component, &settings) {

@@ -441,6 +441,7 @@ impl Script {
             .map(|requirement| match requirement {
                 Requirement::R { text, .. }
                 | Requirement::System { text, .. }
+                | Requirement::Conda { text, .. }
                 | Requirement::Pip { text, .. } => text.as_str(),
             })
             .collect();

@@ -2,9 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use c3::backend::{TARGETS, Target};
+use c3::component::Language;
+use c3::source::Source;
 use insta::{assert_snapshot, glob, with_settings};
 
 /// Runs `c3` in the repository's folder.
@@ -27,7 +31,25 @@ fn relative(path: &Path) -> &str {
 
 /// Compiles a sample into a folder.
 fn compile(sample: &Path, folder: &Path) -> Output {
-    c3(&["compile", relative(sample), "-r", "registry.example/ns", "-o", folder.to_str().unwrap()])
+    let language = Source::load(sample).map_or(Language::Python, |source| source.language());
+    let runs = |target: &&Target| target.variant.is_none_or(|variant| variant.languages.contains(&language));
+    let targets: Vec<_> = TARGETS.iter().filter(runs).map(|target| target.name).collect();
+    let options =
+        ["-r", "registry.example/ns", "-o", folder.to_str().unwrap(), "--target", &targets.join(",")];
+    c3(&[&["compile", relative(sample)], &options[..]].concat())
+}
+
+/// The files in a folder by their names.
+fn files(folder: &Path) -> BTreeMap<String, String> {
+    let read = |entry: std::fs::DirEntry| {
+        (entry.file_name().into_string().unwrap(), std::fs::read_to_string(entry.path()).unwrap())
+    };
+    std::fs::read_dir(folder).unwrap().map(|entry| read(entry.unwrap())).collect()
+}
+
+/// Whether a file has to be readable as YAML, which JSON is too.
+fn is_yaml(name: &str) -> bool {
+    [".yaml", ".cwl", ".json"].iter().any(|ending| name.ends_with(ending))
 }
 
 #[test]
@@ -37,12 +59,10 @@ fn emitted_files() {
         let output = compile(sample, first.path());
         assert!(output.status.success(), "{}", text(&output.stderr));
         compile(sample, second.path());
-        for suffix in ["Dockerfile", "yaml", "job.yaml", "cwl"] {
-            let name = format!("{}.{suffix}", sample.file_stem().unwrap().to_str().unwrap());
-            let emitted = std::fs::read_to_string(first.path().join(&name)).unwrap();
-            let again = std::fs::read_to_string(second.path().join(&name)).unwrap();
-            assert_eq!(emitted, again, "{name} differs between two runs");
-            if suffix != "Dockerfile" {
+        let emitted = files(first.path());
+        assert_eq!(emitted, files(second.path()), "two runs differ");
+        for (name, emitted) in emitted {
+            if is_yaml(&name) {
                 yaml_serde::from_str::<yaml_serde::Value>(&emitted).unwrap();
             }
             with_settings!({snapshot_suffix => name}, { assert_snapshot!("emitted", emitted) });

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::recipe::{self, Recipe};
-use super::{Operator, install, prelude, template};
+use super::{Operator, install, prelude, template, variant};
 use crate::artifact::Artifact;
 use crate::component::Requirement;
 use crate::diagnostic::Diagnostic;
@@ -28,8 +28,9 @@ pub struct BuildFile {
     pub content: Vec<u8>,
 }
 
+/// What the templates of Dockerfiles take.
 #[derive(Serialize)]
-struct Context {
+pub(super) struct Context {
     c3: String,
     source: String,
     base_image: String,
@@ -37,13 +38,17 @@ struct Context {
     recipe: Recipe,
     system: Vec<Vec<Vec<String>>>,
     requirement_files: bool,
-    setup: Vec<Vec<String>>,
+    install: Vec<Vec<String>>,
+    writable: [Vec<String>; 3],
     files: bool,
 }
 
 /// Writes the Dockerfile.
 pub(super) fn emit(operator: &Operator) -> Result<Artifact, Vec<Diagnostic>> {
     let settings = operator.settings;
+    if let Some(dockerfile) = variant::dockerfile(operator) {
+        return Ok(dockerfile);
+    }
     let text = match &settings.dockerfile_template {
         None => template::render("Dockerfile", &context(operator)),
         Some(text) => from_template(operator, text).map_err(|diagnostic| vec![diagnostic])?,
@@ -58,7 +63,9 @@ pub fn build_files(operator: &Operator) -> Vec<BuildFile> {
     let in_root = operator.settings.dockerfile_template.is_some().then(|| entry.name.clone());
     let in_folder = format!("{OPERATOR}/{}{}", operator.settings.folder, entry.name);
     let paths = std::iter::once(in_folder).chain(in_root);
-    paths.map(|path| BuildFile { path, content: entry.content.clone() }).collect()
+    let entries = paths.map(|path| BuildFile { path, content: entry.content.clone() });
+    let own = operator.settings.variant.map(|variant| (variant.files)(operator));
+    entries.chain(own.into_iter().flatten()).collect()
 }
 
 /// What is doubtful about the image.
@@ -84,23 +91,30 @@ fn named_user(template: &str) -> Option<Diagnostic> {
 fn foreign_manager(operator: &Operator) -> Option<Diagnostic> {
     let image = &operator.settings.base_image;
     let (foreign, own) = match image {
-        image if image.starts_with("registry.access.redhat.com/") => (&["apt"][..], "dnf"),
-        image if image.starts_with("r-base:") => (&["dnf", "microdnf", "yum"][..], "apt"),
+        image if image.starts_with("registry.access.redhat.com/") => (&["apt", "conda"][..], "dnf"),
+        image if image.starts_with("r-base:") || image.starts_with("python:") => {
+            (&["dnf", "microdnf", "yum", "conda"][..], "apt")
+        }
         _ => return None,
     };
     let mut lines = operator.component.requirements.iter().filter_map(|requirement| match requirement {
         Requirement::System { text, .. } => text.split([' ', '-']).next(),
+        Requirement::Conda { .. } => Some("conda"),
         _ => None,
     });
     let manager = lines.find(|manager| foreign.contains(manager))?;
     let message = format!("`# {manager}` lines need another base image than `{image}`");
-    Some(
-        Diagnostic::warning("package-manager", message)
-            .hint(format!("write `# {own} install …`, or choose an image with `--base-image`")),
-    )
+    let hint = match manager {
+        "conda" => {
+            "choose one that has conda, such as `condaforge/miniforge3`, with `--base-image`".to_owned()
+        }
+        _ => format!("write `# {own} install …`, or choose an image with `--base-image`"),
+    };
+    Some(Diagnostic::warning("package-manager", message).hint(hint))
 }
 
-fn context(operator: &Operator) -> Context {
+/// What is known about an image.
+pub(super) fn context(operator: &Operator) -> Context {
     let Operator { component, settings } = operator;
     Context {
         c3: settings.stamp.to_string(),
@@ -109,10 +123,8 @@ fn context(operator: &Operator) -> Context {
         recipe: recipe::recipe(operator),
         system: install::system_commands(component),
         requirement_files: !settings.requirement_files.is_empty(),
-        setup: install::commands(operator)
-            .into_iter()
-            .chain(writable(operator.runtime().working_dir))
-            .collect(),
+        install: install::commands(operator),
+        writable: writable(operator.working_dir()),
         files: !settings.files.is_empty(),
     }
 }
@@ -157,7 +169,8 @@ fn from_template(operator: &Operator, text: &str) -> Result<String, Diagnostic> 
 fn requirement_lines(context: &Context) -> String {
     let copy =
         context.requirement_files.then(|| format!("COPY {REQUIREMENTS}/ {}/", context.recipe.working_dir));
-    let commands = context.system.iter().chain(std::iter::once(&context.setup));
+    let setup = context.install.iter().chain(&context.writable).cloned().collect();
+    let commands = context.system.iter().chain(std::iter::once(&setup));
     let run = commands.map(|commands| format!("RUN {}", template::shell(commands)));
     copy.into_iter().chain(run).collect::<Vec<_>>().join("\n")
 }

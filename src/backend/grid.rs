@@ -66,13 +66,40 @@ struct Context {
     interface: String,
 }
 
+/// The function that a grid calls with each batch, for platforms that have workers of their own.
+#[derive(Debug, Clone)]
+pub struct Process {
+    /// Its name.
+    pub(super) name: String,
+    /// The script that defines it.
+    pub(super) script: String,
+    /// Names of the script's parameters.
+    pub(super) parameters: Vec<String>,
+    /// Lines of Python that read them into `INTERFACE`; flags by a function `truth`, as no prelude has been there.
+    pub(super) interface: Vec<String>,
+}
+
+impl Process {
+    /// The function of a name in an operator's script.
+    #[must_use]
+    pub fn new(operator: &Operator, name: &str) -> Self {
+        let inputs = &operator.component.inputs;
+        Self {
+            name: name.to_owned(),
+            script: operator.script(),
+            parameters: inputs.iter().map(|input| input.name.clone()).collect(),
+            interface: inputs.iter().flat_map(|input| parameter(input, "truth")).collect(),
+        }
+    }
+}
+
 /// Writes the program, `gw_<stem>.py`.
 #[must_use]
 pub fn emit(operator: &Operator, process: &str, store: &Store) -> Artifact {
     let component = operator.component;
     let own = component.requirements.iter().map(requirement);
     let requirements = store.requirements.iter().map(ToString::to_string).chain(own);
-    let interface = component.inputs.iter().flat_map(parameter);
+    let interface = component.inputs.iter().flat_map(|input| parameter(input, "bool"));
     let context = Context {
         backend: store.name,
         description: template::quoted(&component.description),
@@ -91,6 +118,7 @@ pub fn emit(operator: &Operator, process: &str, store: &Store) -> Artifact {
 fn requirement(requirement: &Requirement) -> String {
     match requirement {
         Requirement::Pip { words, .. } => format!("# pip install {}", shell(words)),
+        Requirement::Conda { words, .. } => format!("# conda {}", shell(words)),
         Requirement::System { words, .. } => format!("# {}", shell(words)),
         Requirement::R { .. } => String::new(),
     }
@@ -101,14 +129,14 @@ fn shell(words: &[String]) -> String {
 }
 
 /// The lines that read a parameter of the user's script; what isn't given and has no default is left to the function.
-fn parameter(input: &Input) -> Vec<String> {
+fn parameter(input: &Input, flag: &str) -> Vec<String> {
     let name = template::quoted(&input.name);
     let description = input.description.as_deref().map(|text| format!("# {}", one_line(text)));
     let directive = directive(input).map(|text| format!("  # c3: {text}")).unwrap_or_default();
     let cast = |read: String| match input.kind {
         Type::Integer => format!("int({read})"),
         Type::Float => format!("float({read})"),
-        Type::Boolean => format!("bool({read})"),
+        Type::Boolean => format!("{flag}({read})"),
         _ => read,
     };
     let read = match &input.default {

@@ -9,8 +9,31 @@ use crate::component::{Component, Installer, Requirement};
 
 /// The commands that install packages of the component's language, in the order of the source.
 pub(super) fn commands(operator: &Operator) -> Vec<Vec<String>> {
-    let pip = pip_arguments(operator, operator.runtime().working_dir).into_iter().map(pip_command);
-    pip.chain(r_commands(&operator.component.requirements)).collect()
+    commands_with(operator, |_| None)
+}
+
+/// The same where something else may take pip's place for some arguments.
+pub(super) fn commands_with(
+    operator: &Operator,
+    instead: impl Fn(&[String]) -> Option<Vec<String>>,
+) -> Vec<Vec<String>> {
+    let others = conda_commands(operator).into_iter().chain(pip_commands(operator, &instead));
+    others.chain(r_commands(&operator.component.requirements)).collect()
+}
+
+/// One `conda` command for each of the source, asking nothing; what pip installs comes after.
+pub(super) fn conda_commands(operator: &Operator) -> Vec<Vec<String>> {
+    let command = |requirement: &Requirement| {
+        let Requirement::Conda { words, .. } = requirement else { return None };
+        let words = words_in(words, operator, operator.working_dir());
+        let asks = words.first().is_some_and(|word| word == "install")
+            && !words.iter().any(|word| word == "-y" || word == "--yes");
+        let (first, rest) = words.split_at(1);
+        let yes = asks.then(|| "-y".to_owned());
+        let command = std::iter::once("conda".to_owned()).chain(first.iter().cloned());
+        Some(command.chain(yes).chain(rest.iter().cloned()).collect())
+    };
+    operator.component.requirements.iter().filter_map(command).collect()
 }
 
 /// The commands of the system's package managers, each made fit for an image.
@@ -50,6 +73,15 @@ fn confirmed(manager: &str, rest: &[String]) -> Vec<String> {
         command.insert(flag_at + 1, "-y".to_owned());
     }
     command
+}
+
+/// One `pip install` for each command of the source.
+pub(super) fn pip_commands(
+    operator: &Operator,
+    instead: &impl Fn(&[String]) -> Option<Vec<String>>,
+) -> Vec<Vec<String>> {
+    let arguments = pip_arguments(operator, operator.working_dir()).into_iter();
+    arguments.map(|words| instead(&words).unwrap_or_else(|| pip_command(words))).collect()
 }
 
 /// The arguments of `pip install` for each command of the source, in one for all entries of the PEP 723 block; files

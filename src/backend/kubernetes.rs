@@ -80,7 +80,7 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
         backoff_limit: job.backoff_limit.map_or(BACKOFF_LIMIT, u32::from),
         pod: pod(operator),
         image: settings.image.clone(),
-        working_dir: operator.runtime().working_dir,
+        working_dir: operator.working_dir(),
         command: operator.command(),
         args: parameters
             .iter()

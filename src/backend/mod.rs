@@ -13,17 +13,22 @@ pub mod job;
 pub(crate) mod kubeflow;
 mod kubernetes;
 pub(crate) mod parameter;
+mod platforms;
 pub mod prelude;
 pub mod recipe;
 pub mod runtime;
 pub mod snippet;
 pub mod stamp;
 pub(crate) mod template;
+mod templates;
+pub mod variant;
 
 pub use dockerfile::BuildFile;
+use grid::Process;
 pub use job::Job;
 use runtime::Runtime;
 use stamp::Stamp;
+use variant::{Choices, Image, Variant};
 
 /// A platform that `c3` writes files for.
 #[derive(Debug)]
@@ -34,6 +39,8 @@ pub struct Target {
     pub help: &'static str,
     /// How the names of its files end, behind the stem of the source.
     pub suffixes: &'static [&'static str],
+    /// The image that is made for it alone; without one it runs the operator's own.
+    pub variant: Option<&'static Variant>,
     /// Writes the files.
     emit: fn(&Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>>,
 }
@@ -44,15 +51,50 @@ pub static TARGETS: &[Target] = &[
         name: "kubeflow",
         help: "Kubeflow component, <stem>.yaml",
         suffixes: &[".yaml"],
+        variant: None,
         emit: kubeflow::emit,
     },
     Target {
         name: "kubernetes",
         help: "Kubernetes job, <stem>.job.yaml",
         suffixes: &[".job.yaml"],
+        variant: None,
         emit: kubernetes::emit,
     },
-    Target { name: "cwl", help: "CWL step, <stem>.cwl", suffixes: &[".cwl"], emit: cwl::emit },
+    Target { name: "cwl", help: "CWL step, <stem>.cwl", suffixes: &[".cwl"], variant: None, emit: cwl::emit },
+    Target {
+        name: "chaimeleon",
+        help: "batch application of CHAIMELEON, <stem>.chaimeleon.Dockerfile",
+        suffixes: &[".chaimeleon.Dockerfile"],
+        variant: Some(&platforms::chaimeleon::VARIANT),
+        emit: variant::no_files,
+    },
+    Target {
+        name: "onedata",
+        help: "environment of ONE DATA, <stem>.onedata.Dockerfile",
+        suffixes: &[".onedata.Dockerfile"],
+        variant: Some(&platforms::onedata::VARIANT),
+        emit: variant::no_files,
+    },
+    Target {
+        name: "submarine",
+        help: "environment and experiment of Submarine, <stem>.submarine.*",
+        suffixes: &[
+            ".submarine.Dockerfile",
+            ".submarine.yaml",
+            ".submarine.json",
+            ".submarine.experiment.yaml",
+        ],
+        variant: Some(&platforms::submarine::VARIANT),
+        emit: platforms::submarine::emit,
+    },
+    Target {
+        name: "techila",
+        help: "launcher of jobs with Techila, <stem>.techila.*",
+        suffixes: &[".techila.Dockerfile", ".techila.py", ".techila.dev.Dockerfile"],
+        variant: Some(&platforms::techila::VARIANT),
+        emit: platforms::techila::emit,
+    },
 ];
 
 /// How the names of manifests end, of all targets.
@@ -61,7 +103,7 @@ pub fn suffixes() -> impl Iterator<Item = &'static str> {
 }
 
 /// What is known about an operator beside its component.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Settings {
     /// What the headers of the files say of their making.
     pub stamp: Stamp,
@@ -71,6 +113,14 @@ pub struct Settings {
     pub version: String,
     /// The image that the operator's is built from.
     pub base_image: String,
+    /// Whether the user has named it.
+    pub base_image_given: bool,
+    /// What `--image-version` says, or its default.
+    pub image_version: String,
+    /// The variant that the image is, if it isn't the operator's own.
+    pub variant: Option<&'static Variant>,
+    /// What was chosen for the targets.
+    pub choices: Choices,
     /// Folder of the script in the image's working directory: empty, or ending in `/`.
     pub folder: String,
     /// File name of the source without its ending: the stem of every file that is written.
@@ -87,6 +137,8 @@ pub struct Settings {
     pub logging: bool,
     /// How Kubernetes runs the job.
     pub job: Job,
+    /// What is called for each batch, of a grid.
+    pub process: Option<Process>,
 }
 
 impl Settings {
@@ -104,6 +156,8 @@ pub struct RequirementFile {
     pub named: String,
     /// The path in the image, relative to the working directory.
     pub path: String,
+    /// What is in it; nothing of a package.
+    pub text: String,
 }
 
 /// A component with all that is needed to emit it.
@@ -128,9 +182,14 @@ impl Operator<'_> {
         if own { source.clone() } else { format!("{}.{extension}", self.settings.stem) }
     }
 
+    /// The image's working directory, without a `/` at its end.
+    pub(crate) fn working_dir(&self) -> &'static str {
+        self.settings.variant.map_or(self.runtime().working_dir, |variant| variant.working_dir)
+    }
+
     /// The command that starts the operator in its image.
     fn command(&self) -> Vec<String> {
-        self.command_in(self.runtime().working_dir)
+        self.command_in(self.working_dir())
     }
 
     /// The command that starts the operator where its working directory is another.
@@ -157,14 +216,22 @@ impl Operator<'_> {
     }
 }
 
-/// Emits the Dockerfile and the files of the named targets: the second half of the compiler.
+/// Emits the Dockerfiles and the files of the named targets: the second half of the compiler.
 pub fn emit(operator: &Operator, targets: &[&Target]) -> Result<Vec<Artifact>, Vec<Diagnostic>> {
-    let mut artifacts = vec![dockerfile::emit(operator)?];
+    let mut artifacts = Vec::new();
     let mut refused = Vec::new();
-    for target in targets {
-        match (target.emit)(operator) {
-            Ok(written) => artifacts.extend(written),
-            Err(diagnostics) => refused.extend(diagnostics),
+    for Image { settings, targets } in variant::images(operator.component, operator.settings, targets) {
+        let operator = Operator { component: operator.component, settings: &settings };
+        if let Some(refusal) = variant::refusal(&operator) {
+            refused.push(refusal);
+            continue;
+        }
+        artifacts.push(dockerfile::emit(&operator)?);
+        for target in targets {
+            match (target.emit)(&operator) {
+                Ok(written) => artifacts.extend(written),
+                Err(diagnostics) => refused.extend(diagnostics),
+            }
         }
     }
     if refused.is_empty() { Ok(artifacts) } else { Err(refused) }
@@ -185,12 +252,25 @@ pub fn outputs(component: &Component, logging: bool) -> Vec<(String, Output)> {
     outcomes.map(|outcome| (outcome.id, outcome.output)).collect()
 }
 
-/// What is doubtful about an operator's settings; the version of Python is that of the default base image, if it is
-/// the one that is taken.
+/// What is doubtful about the images that targets need; the version of Python is that of the default base image, if it
+/// is the one that is taken.
 #[must_use]
-pub fn review(operator: &Operator, python: Option<&str>) -> Vec<Diagnostic> {
-    let mismatch = python.and_then(|version| runtime::python_mismatch(operator.component, version));
-    mismatch.into_iter().chain(dockerfile::review(operator)).chain(job::review(operator)).collect()
+pub fn review(operator: &Operator, targets: &[&Target], python: Option<&str>) -> Vec<Diagnostic> {
+    let mut found: Vec<Diagnostic> = Vec::new();
+    for Image { settings, .. } in variant::images(operator.component, operator.settings, targets) {
+        let operator = Operator { component: operator.component, settings: &settings };
+        let is_own = settings.variant.is_none();
+        let python = python.filter(|_| is_own);
+        let mismatch = python.and_then(|version| runtime::python_mismatch(operator.component, version));
+        let job = if is_own { job::review(&operator) } else { Vec::new() };
+        let doubts = mismatch.into_iter().chain(dockerfile::review(&operator)).chain(job);
+        for doubt in doubts {
+            if !found.iter().any(|known| known.message == doubt.message) {
+                found.push(doubt);
+            }
+        }
+    }
+    found
 }
 
 /// The target of a name.

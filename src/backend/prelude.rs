@@ -9,6 +9,7 @@ use crate::component::Language;
 
 /// What the entry point knows of its operator.
 #[derive(Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is read by itself")]
 struct Interface<'a> {
     script: String,
     root: String,
@@ -16,6 +17,7 @@ struct Interface<'a> {
     logging: bool,
     notebook: bool,
     ipython: bool,
+    skips_dashes: bool,
     inputs: Vec<Input>,
     outputs: Vec<Output>,
 }
@@ -72,6 +74,7 @@ pub fn emit(operator: &Operator) -> Artifact {
         logging: settings.logging,
         notebook: operator.script() != component.source,
         ipython: component.ipython,
+        skips_dashes: settings.variant.is_some_and(|variant| variant.skips_dashes),
         outputs: outcomes(component, &parameters)
             .into_iter()
             .map(|outcome| Output {

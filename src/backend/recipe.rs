@@ -48,11 +48,10 @@ pub struct Named {
 /// The recipe of an operator's image.
 #[must_use]
 pub fn recipe(operator: &Operator) -> Recipe {
-    let runtime = operator.runtime();
-    let home = ("HOME", runtime.working_dir);
-    let environment = std::iter::once(home).chain(runtime.environment.iter().copied());
+    let home = ("HOME", operator.working_dir());
+    let environment = std::iter::once(home).chain(operator.runtime().environment.iter().copied());
     Recipe {
-        working_dir: runtime.working_dir,
+        working_dir: operator.working_dir(),
         user: format!("{}:{}", USER.0, USER.1),
         environment: environment.map(|(name, value)| Named { name, value: value.to_owned() }).collect(),
         command: operator.command(),

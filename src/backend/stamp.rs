@@ -15,7 +15,7 @@ const LENGTH: usize = 6;
 const HEADER: usize = 20;
 
 /// The version of `c3` that made a file, and what it was made of.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Stamp {
     /// The version of `c3`.
     pub version: String,

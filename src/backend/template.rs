@@ -8,35 +8,7 @@ use minijinja::{AutoEscape, Environment, Error, Output, State, UndefinedBehavior
 use serde::Serialize;
 
 use super::parameter::one_line;
-
-/// The templates by name; what stands before the first dot decides how values are quoted.
-const TEMPLATES: &[(&str, &str)] = &[
-    ("Dockerfile", include_str!("../../templates/Dockerfile.j2")),
-    ("kubeflow.yaml", include_str!("../../templates/kubeflow.yaml.j2")),
-    ("job.yaml", include_str!("../../templates/job.yaml.j2")),
-    ("step.cwl", include_str!("../../templates/step.cwl.j2")),
-    ("workflow.cwl", include_str!("../../templates/workflow.cwl.j2")),
-    ("pipeline.py", include_str!("../../templates/pipeline.py.j2")),
-    ("snippet/kfp1.py", include_str!("../../templates/snippet/kfp1.py.j2")),
-    ("snippet/kfp2.py", include_str!("../../templates/snippet/kfp2.py.j2")),
-    ("snippet/notes", include_str!("../../templates/snippet/notes.j2")),
-    ("prelude.py", include_str!("../../templates/prelude.py.j2")),
-    ("containerless.py", include_str!("../../templates/containerless.py.j2")),
-    ("prelude.R", include_str!("../../templates/prelude.R.j2")),
-    ("grid/wrapper.py", include_str!("../../templates/grid/wrapper.py.j2")),
-    ("grid/batches.py", include_str!("../../templates/grid/batches.py")),
-    ("grid/connection.py", include_str!("../../templates/grid/connection.py")),
-    ("grid/core.py", include_str!("../../templates/grid/core.py")),
-    ("grid/cos.py", include_str!("../../templates/grid/cos.py")),
-    ("grid/files.py", include_str!("../../templates/grid/files.py")),
-    ("grid/folders.py", include_str!("../../templates/grid/folders.py")),
-    ("grid/legacy_cos.py", include_str!("../../templates/grid/legacy_cos.py")),
-    ("grid/local.py", include_str!("../../templates/grid/local.py")),
-    ("grid/s3.py", include_str!("../../templates/grid/s3.py")),
-    ("grid/s3_files.py", include_str!("../../templates/grid/s3_files.py")),
-    ("grid/script.py", include_str!("../../templates/grid/script.py")),
-    ("grid/worker.py", include_str!("../../templates/grid/worker.py")),
-];
+use super::templates::TEMPLATES;
 
 /// Quoting of the values in a Dockerfile: double quotes as its instructions read them.
 const DOCKERFILE: &str = "dockerfile";
@@ -56,9 +28,9 @@ pub(crate) fn render(name: &'static str, context: &impl Serialize) -> String {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|name| match name {
-        "Dockerfile" => AutoEscape::Custom(DOCKERFILE.into()),
+        name if name.ends_with("Dockerfile") => AutoEscape::Custom(DOCKERFILE.into()),
         "prelude.R" => AutoEscape::Custom(R.into()),
-        name if name.starts_with("grid/") => AutoEscape::None,
+        name if name.starts_with("grid/") || name == "platforms/techila.py" => AutoEscape::None,
         _ => AutoEscape::Json,
     });
     environment.set_formatter(format);

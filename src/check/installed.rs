@@ -72,6 +72,8 @@ impl Installed {
                     }
                 }
                 Requirement::System { words, .. } => installed.system(words),
+                // conda's packages have names of their own.
+                Requirement::Conda { .. } => installed.opaque = true,
                 Requirement::R { .. } => {}
             }
         }

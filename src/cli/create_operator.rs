@@ -1,25 +1,25 @@
 //! `c3 create-operator`: from a source to an image in a registry and the files that name it.
 
-use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use c3::artifact::{self, ArtifactError, Existing};
+use c3::artifact::{self, Artifact, ArtifactError, Existing};
 use c3::backend::runtime::python_version;
+use c3::backend::{Settings, variant};
 use c3::engine::context::Context;
 use c3::engine::oci::platform::Platform;
 use c3::engine::progress::Progress;
-use c3::engine::registry;
+use c3::engine::registry::{self, RegistryError};
 use c3::reference::next_version;
 use clap::{Args, ValueHint};
 use serde_json::json;
-use tempfile::TempDir;
 
 use super::console::{self, Messages};
-use super::failure::{Failure, INPUT, USAGE};
+use super::failure::{Failure, USAGE};
 use super::image::{Builder, Choice, Image, Order};
+use super::kept::Kept;
 use super::options::{Emission, FILES, Format, IMAGE, LogLevel};
-use super::plan::{CONTEXT, Plan, Purpose};
+use super::plan::{Plan, Purpose};
 
 #[derive(Args, Debug)]
 #[command(disable_version_flag = true)]
@@ -85,7 +85,15 @@ impl Options {
     }
 
     /// What makes the image, if one is made, and if it can make this one.
-    fn builder(&self, plan: &Plan) -> Result<Option<Builder>, Failure> {
+    fn builder(&self, plan: &Plan, parts: &[Part]) -> Result<Option<Builder>, Failure> {
+        let variant = parts.iter().find_map(|part| part.settings.variant);
+        if let Some(variant) = variant.filter(|_| self.pin) {
+            let message =
+                format!("`--pin` knows the operator's own image only, not that of `{}`", variant.name);
+            return Err(
+                Failure::new(USAGE, message).hint("leave it out, or choose other platforms with `--target`")
+            );
+        }
         if self.pin && !self.pushes(plan) {
             return Err(Failure::new(USAGE, "an image that isn't pushed has no digest for `--pin`")
                 .hint("name a registry and namespace with `--repository`"));
@@ -95,7 +103,7 @@ impl Options {
         }
         let level = plan.emission.log_level;
         let builder = Builder::choose(self.builder, level)?;
-        builder.check(plan, &self.platform, level)?;
+        builder.check(plan, variant, &self.platform, level)?;
         Ok(Some(builder))
     }
 
@@ -120,15 +128,25 @@ pub(crate) fn create(options: &Options, mut plan: Plan) -> Result<(), Failure> {
     let artifacts = plan.artifacts(emission, &mut messages);
     messages.show();
     let artifacts = artifacts?;
-    let context = plan.context(&artifacts)?;
-    let existing = decide(plan.conflicts(&artifacts, emission), emission.existing())?;
-    let builder = options.builder(&plan)?;
-    let kept = options.keep_generated_files.then(|| Kept::stage(&plan, &context, &existing)).transpose()?;
-    let image = builder.map(|builder| build(options, &plan, &builder, &context, &repository)).transpose()?;
-    if let Some(kept) = kept {
-        kept.place(emission.log_level)?;
+    let images = plan.images(emission);
+    if options.archive.is_some() && images.len() > 1 {
+        return Err(Failure::new(USAGE, "an archive holds one image, and the targets need several")
+            .hint("choose one of them with `--target`"));
     }
-    let digest = image.as_ref().and_then(|image| image.digest.as_ref()).filter(|_| options.pin);
+    let parts: Vec<Part> =
+        images.into_iter().map(|image| Part::new(&plan, image, &artifacts)).collect::<Result<_, _>>()?;
+    let existing = decide(plan.conflicts(&artifacts, emission), emission.existing())?;
+    let builder = options.builder(&plan, &parts)?;
+    let kept = parts.iter().filter(|_| options.keep_generated_files);
+    let kept: Vec<Kept> = kept
+        .map(|part| Kept::stage(&plan, &part.settings, &part.context, &existing))
+        .collect::<Result<_, _>>()?;
+    let built = match builder {
+        Some(builder) => build(options, &plan, &builder, &parts)?,
+        None => Vec::new(),
+    };
+    kept.into_iter().try_for_each(|kept| kept.place(emission.log_level))?;
+    let digest = built.first().and_then(|image| image.digest.as_ref()).filter(|_| options.pin);
     let artifacts = match digest {
         Some(digest) => {
             plan.pin(digest);
@@ -137,33 +155,44 @@ pub(crate) fn create(options: &Options, mut plan: Plan) -> Result<(), Failure> {
         None => artifacts,
     };
     let files = artifact::write(&artifacts, &plan.folder, &existing)?;
-    report(options, &plan, &files, image.as_ref())
+    report(options, &plan, &files, &parts, &built)
 }
 
-/// Makes the image.
-fn build(
-    options: &Options,
-    plan: &Plan,
-    builder: &Builder,
-    context: &Context,
-    repository: &str,
-) -> Result<Image, Failure> {
+/// One image that is wanted and what it is made of.
+struct Part {
+    settings: Settings,
+    context: Context,
+}
+
+impl Part {
+    fn new(plan: &Plan, image: variant::Image, artifacts: &[Artifact]) -> Result<Self, Failure> {
+        let context = plan.context(artifacts, &image.settings)?;
+        Ok(Self { settings: image.settings, context })
+    }
+}
+
+/// Makes the images, and pushes and saves them as far as that is wanted.
+fn build(options: &Options, plan: &Plan, builder: &Builder, parts: &[Part]) -> Result<Vec<Image>, Failure> {
     let emission = &plan.emission;
     let push = options.pushes(plan);
     let archive = options.archive.clone().or_else(|| builder.archive(plan).filter(|_| !push));
-    let order = Order {
-        context,
-        repository,
-        platforms: &options.platform,
-        python: emission.image_version.as_deref().and_then(python_version),
-        no_cache: options.no_cache,
-        push,
-        archive: archive.as_deref(),
-    };
     let progress = Progress::new(emission.log_level.into());
-    let built = builder.build(plan, &order, &progress);
+    let build = |part: &Part| {
+        let order = Order {
+            settings: &part.settings,
+            context: &part.context,
+            platforms: &options.platform,
+            python: emission.image_version.as_deref().and_then(python_version),
+            no_cache: options.no_cache,
+            push,
+            base_archive: emission.base_image_tar.as_deref(),
+            archive: archive.as_deref(),
+        };
+        builder.build(plan, &order, &progress)
+    };
+    let images = parts.iter().map(build).collect();
     progress.finish();
-    built
+    images
 }
 
 /// The version of the image: as given, as it stands in the manifests, or the next in the registry.
@@ -173,7 +202,7 @@ fn version(options: &Options, plan: &Plan, repository: &str) -> Result<String, F
         Some(version) => Ok(version.clone()),
         None if options.no_build => Ok(plan.present_version().unwrap_or_else(first)),
         None if plan.emission.repository.is_none() => Ok(first()),
-        None => match registry::tags(repository) {
+        None => match tags(plan, repository) {
             Ok(tags) => Ok(next_version(&tags)),
             Err(error) => {
                 let failure = Failure::from(error);
@@ -182,6 +211,16 @@ fn version(options: &Options, plan: &Plan, repository: &str) -> Result<String, F
             }
         },
     }
+}
+
+/// The tags of all the images that are wanted, which share their versions.
+fn tags(plan: &Plan, repository: &str) -> Result<Vec<String>, RegistryError> {
+    let mut tags = Vec::new();
+    for image in plan.images(&plan.emission) {
+        let own = image.settings.variant.map(|variant| variant::repository_of(repository, variant));
+        tags.extend(registry::tags(own.as_deref().unwrap_or(repository))?);
+    }
+    Ok(tags)
 }
 
 /// Settles what happens to files that are there before anything long begins; asks where somebody can answer.
@@ -210,82 +249,49 @@ fn ask(question: &str) -> String {
     answer.trim().to_lowercase()
 }
 
-/// A build context that is going to be left on disk; it is ready before the build begins.
-struct Kept {
-    folder: PathBuf,
-    staged: TempDir,
-}
-
-impl Kept {
-    fn stage(plan: &Plan, context: &Context, existing: &Existing) -> Result<Self, Failure> {
-        let folder = plan.folder.join(format!("{}{CONTEXT}", plan.settings.stem));
-        let failed = |error| Self::failure(&folder, &error);
-        std::fs::create_dir_all(&plan.folder).map_err(failed)?;
-        let staged = tempfile::Builder::new().prefix(".c3-").tempdir_in(&plan.folder).map_err(failed)?;
-        context.write_dir(&staged.path().join("new"))?;
-        if folder.exists() && *existing != Existing::Overwrite && !same(&staged.path().join("new"), &folder) {
-            return Err(ArtifactError::Exists(vec![folder]).into());
-        }
-        Ok(Self { folder, staged })
-    }
-
-    fn place(self, level: LogLevel) -> Result<(), Failure> {
-        let failed = |error| Self::failure(&self.folder, &error);
-        if self.folder.exists() {
-            std::fs::rename(&self.folder, self.staged.path().join("old")).map_err(failed)?;
-        }
-        std::fs::rename(self.staged.path().join("new"), &self.folder).map_err(failed)?;
-        console::info(&format!("build context: {}", self.folder.display()), level);
-        Ok(())
-    }
-
-    fn failure(folder: &Path, error: &std::io::Error) -> Failure {
-        Failure::new(INPUT, format!("cannot write the build context `{}`: {error}", folder.display()))
-    }
-}
-
-/// Whether two files, or all files of two folders, have the same content.
-fn same(one: &Path, other: &Path) -> bool {
-    match (names(one), names(other)) {
-        (Some(ones), Some(others)) => {
-            ones == others && ones.iter().all(|name| same(&one.join(name), &other.join(name)))
-        }
-        (None, None) => {
-            matches!((std::fs::read(one), std::fs::read(other)), (Ok(one), Ok(other)) if one == other)
-        }
-        _ => false,
-    }
-}
-
-/// The names in a folder, sorted; nothing for a file.
-fn names(path: &Path) -> Option<Vec<OsString>> {
-    let mut names: Vec<_> = path.read_dir().ok()?.filter_map(|entry| Some(entry.ok()?.file_name())).collect();
-    names.sort();
-    Some(names)
-}
-
-fn report(options: &Options, plan: &Plan, files: &[PathBuf], image: Option<&Image>) -> Result<(), Failure> {
+fn report(
+    options: &Options,
+    plan: &Plan,
+    files: &[PathBuf],
+    parts: &[Part],
+    built: &[Image],
+) -> Result<(), Failure> {
     let emission = &plan.emission;
-    if let Some(note) = whereabouts(options, plan, image) {
+    if let Some(note) = whereabouts(options, plan, built.first()) {
         console::info(&format!("note: {note}"), emission.log_level);
     }
+    let first = built.first();
     match emission.format {
         Format::Json => console::print_json(&json!({
             "schema_version": 1,
             "name": plan.component.name,
             "version": plan.settings.version,
-            "image": plan.settings.image,
-            "id": image.map(|image| &image.id),
-            "digest": image.and_then(|image| image.digest.as_ref()),
-            "archive": image.and_then(|image| image.archive.as_ref()),
+            "image": parts.first().map(|part| &part.settings.image),
+            "id": first.map(|image| &image.id),
+            "digest": first.and_then(|image| image.digest.as_ref()),
+            "archive": first.and_then(|image| image.archive.as_ref()),
+            "images": built,
             "files": files,
-        })),
+        }))?,
         Format::Text => {
             let files = files.iter().map(|file| format!("{}\n", file.display()));
-            let digest = image.and_then(|image| image.digest.as_ref()).map(|digest| format!("@{digest}"));
-            let image = image.map(|image| format!("{}{}\n", image.reference, digest.unwrap_or_default()));
-            console::print(&image.into_iter().chain(files).collect::<String>())
+            let digest =
+                |image: &Image| image.digest.as_ref().map(|digest| format!("@{digest}")).unwrap_or_default();
+            let images = built.iter().map(|image| format!("{}{}\n", image.reference, digest(image)));
+            console::print(&images.chain(files).collect::<String>())?;
         }
+    }
+    tell_next(plan, parts, emission.log_level);
+    Ok(())
+}
+
+/// Tells what each platform wants done next.
+fn tell_next(plan: &Plan, parts: &[Part], level: LogLevel) {
+    for settings in parts.iter().map(|part| &part.settings) {
+        let Some(variant) = settings.variant else { continue };
+        let next = (variant.next)(&plan.operator_in(settings));
+        let lines: String = next.iter().map(|line| format!("\n  {line}")).collect();
+        console::info(&format!("next, for {}:{lines}", variant.name), level);
     }
 }
 

@@ -5,12 +5,14 @@ use c3::config::ConfigError;
 use c3::engine::context::ContextError;
 use c3::engine::endpoint::EndpointError;
 use c3::engine::error::EngineError;
+use c3::engine::image_archive::ImageArchiveError;
 use c3::engine::oci::OciError;
 use c3::engine::registry::RegistryError;
 use c3::files::FilesError;
 use c3::grid::error::GridError;
 use c3::invocation::InvocationError;
 use c3::local::environment::EnvironmentError;
+use c3::publish::PublishError;
 use c3::reference::NameError;
 use c3::source::SourceError;
 
@@ -74,6 +76,7 @@ failures! {
     FilesError => INPUT,
     NameError => INPUT,
     ContextError => INPUT,
+    ImageArchiveError => INPUT,
     ArtifactError => INPUT,
     InvocationError => USAGE,
     RegistryError => ENGINE,
@@ -87,15 +90,27 @@ impl From<GridError> for Failure {
     }
 }
 
+impl From<PublishError> for Failure {
+    fn from(error: PublishError) -> Self {
+        let code = match error {
+            PublishError::Interrupted => INTERRUPTED,
+            PublishError::Server(_) | PublishError::Read { .. } => INPUT,
+            _ => ENGINE,
+        };
+        Self { code, message: Some(error.to_string()), details: Vec::new(), hint: error.hint() }
+    }
+}
+
 impl From<EngineError> for Failure {
     fn from(error: EngineError) -> Self {
         let code = match error {
             EngineError::Interrupted => INTERRUPTED,
-            EngineError::Build { .. } => INPUT,
+            EngineError::Build { .. } | EngineError::Check { .. } => INPUT,
             _ => ENGINE,
         };
         let details = match &error {
             EngineError::Build { tail, .. } => tail.clone(),
+            EngineError::Check { said, .. } => said.lines().map(ToOwned::to_owned).collect(),
             _ => Vec::new(),
         };
         Self { code, message: Some(error.to_string()), details, hint: error.hint() }

@@ -5,7 +5,8 @@ use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use c3::backend::runtime;
+use c3::backend::variant::{Archive as Form, Variant};
+use c3::backend::{Settings, runtime};
 use c3::diagnostic::Diagnostic;
 use c3::engine::context::Context;
 use c3::engine::docker::Engine;
@@ -18,7 +19,7 @@ use serde::Serialize;
 use tempfile::NamedTempFile;
 
 use super::console;
-use super::failure::{Failure, INPUT, USAGE};
+use super::failure::{ENGINE, Failure, INPUT, USAGE};
 use super::options::LogLevel;
 use super::plan::{ARCHIVE, Plan};
 
@@ -59,14 +60,22 @@ pub(crate) struct Image {
 
 /// How an image is made.
 pub(crate) struct Order<'a> {
+    pub(crate) settings: &'a Settings,
     pub(crate) context: &'a Context,
-    pub(crate) repository: &'a str,
     pub(crate) platforms: &'a [Platform],
     /// The version of Python that the command line asks for.
     pub(crate) python: Option<&'a str>,
     pub(crate) no_cache: bool,
     pub(crate) push: bool,
+    pub(crate) base_archive: Option<&'a Path>,
     pub(crate) archive: Option<&'a Path>,
+}
+
+impl Order<'_> {
+    /// The image's name without its tag.
+    fn repository(&self) -> &str {
+        self.settings.image.rsplit_once(':').map_or("", |(repository, _)| repository)
+    }
 }
 
 /// Connects to the engine that is meant.
@@ -93,18 +102,30 @@ impl Builder {
     }
 
     /// Refuses what this builder can't make, before anything long begins.
-    pub(crate) fn check(&self, plan: &Plan, platforms: &[Platform], level: LogLevel) -> Result<(), Failure> {
-        match self {
-            Self::Engine(_) if platforms.len() > 1 => {
+    pub(crate) fn check(
+        &self,
+        plan: &Plan,
+        variant: Option<&Variant>,
+        platforms: &[Platform],
+        level: LogLevel,
+    ) -> Result<(), Failure> {
+        match (self, variant) {
+            (Self::Engine(_), _) if platforms.len() > 1 => {
                 Err(Failure::new(USAGE, "an engine builds for one platform at a time")
                     .hint("choose `--builder oci`, which makes one image for all of them"))
             }
-            Self::Engine(_) if on_disk(&plan.settings.base_image).is_some() => {
+            (Self::Engine(_), _) if on_disk(&plan.settings.base_image).is_some() => {
                 let message = format!("no engine builds from `{}`", plan.settings.base_image);
                 Err(Failure::new(USAGE, message).hint("choose `--builder oci`, or load it and give its name"))
             }
-            Self::Engine(_) => Ok(()),
-            Self::Assembler(_) => assembled::check(plan, level),
+            (Self::Engine(_), _) => Ok(()),
+            (Self::Assembler(_), Some(variant)) => {
+                let message =
+                    format!("the image for `{}` can't be made without a container engine", variant.name);
+                Err(Failure::new(ENGINE, message)
+                    .hint("start Docker or Podman; `c3 doctor` tells what was found"))
+            }
+            (Self::Assembler(_), None) => assembled::check(plan, level),
         }
     }
 
@@ -126,23 +147,24 @@ impl Builder {
 /// An archive that is going to be written; its place is known to be good before anything is built.
 struct Archive<'a> {
     path: &'a Path,
+    form: Form,
     file: NamedTempFile,
 }
 
 impl<'a> Archive<'a> {
-    fn create(path: &'a Path) -> Result<Self, Failure> {
+    fn create(path: &'a Path, form: Form) -> Result<Self, Failure> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let anyone = Permissions::from_mode(0o666);
         let file = tempfile::Builder::new().prefix(".c3-").permissions(anyone).tempfile_in(folder);
-        file.map(|file| Self { path, file }).map_err(|error| Self::failure(path, &error))
+        file.map(|file| Self { path, form, file }).map_err(|error| Self::failure(path, &error))
     }
 
     /// Has the archive written, and puts it in its place.
     fn save<E: Into<Failure>>(
         mut self,
-        write: impl FnOnce(&mut dyn Write) -> Result<(), E>,
+        write: impl FnOnce(&mut dyn Write, Form) -> Result<(), E>,
     ) -> Result<PathBuf, Failure> {
-        write(&mut self.file).map_err(Into::into)?;
+        write(&mut self.file, self.form).map_err(Into::into)?;
         self.file.persist(self.path).map_err(|error| Self::failure(self.path, &error.error))?;
         Ok(self.path.to_owned())
     }

@@ -138,6 +138,7 @@ fn place(location: &Location) -> String {
 fn requirement(requirement: &Requirement) -> [String; 2] {
     match requirement {
         Requirement::Pip { text, .. } => ["pip".to_owned(), text.clone()],
+        Requirement::Conda { text, .. } => ["conda".to_owned(), text.clone()],
         Requirement::System { text, .. } => ["system".to_owned(), text.clone()],
         Requirement::R { text, .. } => ["r".to_owned(), text.clone()],
     }

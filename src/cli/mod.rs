@@ -21,10 +21,12 @@ mod generated;
 mod grid_status;
 mod image;
 mod inspect;
+mod kept;
 mod man;
 mod options;
 mod original;
 mod plan;
+mod publish;
 mod run;
 mod settings;
 mod snippet;
@@ -81,6 +83,8 @@ enum Command {
     Snippet(snippet::Options),
     /// Tell how far a run of a grid is, and which batches have failed
     GridStatus(grid_status::Options),
+    /// Send what was made to a platform
+    Publish(publish::Options),
     /// Tell what is doubtful about sources, in forms for people and for programs
     Check(check::Options),
     /// Mend what `check` finds and is safe to mend
@@ -132,6 +136,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Config(options) => config::run(&options),
         Command::Snippet(options) => snippet::run(&options),
         Command::GridStatus(options) => grid_status::run(&options),
+        Command::Publish(options) => publish::run(&options),
         Command::Check(options) => check::run(&options),
         Command::Fix(options) => fix::run(&options),
         Command::Run(options) => run::run(&options),

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use c3::artifact::Existing;
+use c3::backend::variant::{Choice, Choices};
 use c3::backend::{self, Job, TARGETS, Target};
 use c3::config::Files;
 use c3::engine::progress::Verbosity;
@@ -47,9 +48,23 @@ pub(crate) struct Emission {
     #[arg(long, value_name = "IMAGE", help_heading = IMAGE)]
     pub(crate) base_image: Option<String>,
 
+    /// Archive with the base image, as `docker save` writes it; it is loaded and built from
+    #[arg(long, value_name = "FILE", conflicts_with = "base_image", help_heading = IMAGE)]
+    pub(crate) base_image_tar: Option<PathBuf>,
+
     /// Version of Python or R in the default base image [default: python3.12 or R4.3.2]
     #[arg(long, alias = "image_version", value_name = "VERSION", help_heading = IMAGE)]
     pub(crate) image_version: Option<String>,
+
+    /// What a target leaves to choose
+    #[arg(
+        long,
+        value_name = "TARGET.NAME=VALUE",
+        value_parser = choice,
+        help = choices_help(),
+        help_heading = FILES
+    )]
+    pub(crate) set: Vec<(String, String)>,
 
     /// Name of the generated Dockerfile [default: <stem>.Dockerfile]
     #[arg(long, value_name = "NAME", help_heading = FILES)]
@@ -123,6 +138,11 @@ impl Emission {
         TARGETS.iter().filter(is_chosen).collect()
     }
 
+    /// What was chosen for the targets; the last word counts.
+    pub(crate) fn choices(&self) -> Choices {
+        self.set.iter().cloned().collect()
+    }
+
     /// What to do with files that are there.
     pub(crate) fn existing(&self) -> Existing {
         Existing::chosen(self.overwrite, self.rename.as_deref())
@@ -174,4 +194,40 @@ pub(crate) fn targets() -> impl TypedValueParser<Value = &'static Target> {
     let name = |target: &Target| PossibleValue::new(target.name).help(target.help);
     PossibleValuesParser::new(TARGETS.iter().map(name))
         .try_map(|name| backend::target(&name).ok_or("no such target"))
+}
+
+/// Every choice with the name by which `--set` knows it.
+fn choices() -> impl Iterator<Item = (String, &'static Choice)> {
+    let variants = TARGETS.iter().filter_map(|target| target.variant);
+    variants.flat_map(|variant| {
+        variant.choices.iter().map(move |choice| (format!("{}.{}", variant.name, choice.name), choice))
+    })
+}
+
+fn choice(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write it as TARGET.NAME=VALUE")?;
+    let names = || choices().map(|(name, _)| name).collect::<Vec<_>>().join(", ");
+    let (_, choice) = choices()
+        .find(|(known, _)| known == name)
+        .ok_or_else(|| format!("no such choice; there are {}", names()))?;
+    if choice.takes(value) {
+        return Ok((name.to_owned(), value.to_owned()));
+    }
+    Err(match choice.values {
+        [] => format!("`{name}` is one word of letters, digits and `-._,:/+=`"),
+        values => format!("`{name}` is one of {}", values.join(", ")),
+    })
+}
+
+fn choices_help() -> String {
+    let line = |(name, choice): (String, &Choice)| {
+        let values = if choice.values.is_empty() { "" } else { ": " };
+        let default = Some(choice.default).filter(|text| !text.is_empty());
+        let default = default.map(|text| format!(", else {text}")).unwrap_or_default();
+        format!("{name} ({}{values}{}{default})", choice.help, choice.values.join("|"))
+    };
+    format!(
+        "What a target leaves to choose, may be repeated: {}",
+        choices().map(line).collect::<Vec<_>>().join("; ")
+    )
 }

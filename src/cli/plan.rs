@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use c3::artifact::{self, Artifact};
-use c3::backend::grid::{self, Store};
+use c3::backend::grid::{self, Process, Store};
 use c3::backend::stamp::Stamp;
-use c3::backend::{self, Job, Operator, Settings, dockerfile, prelude, runtime};
+use c3::backend::variant::{self, Image};
+use c3::backend::{self, Job, Operator, Settings, TARGETS, dockerfile, prelude, runtime};
 use c3::check::surroundings::Surroundings;
 use c3::component::{Component, Language};
 use c3::diagnostic::Diagnostic;
 use c3::engine::context::{Content, Context, Entry, source_date_epoch};
+use c3::engine::image_archive;
 use c3::engine::oci::on_disk;
 use c3::files::{self, AdditionalFile};
 use c3::frontend;
@@ -111,7 +113,8 @@ impl Plan {
         let settings = Settings { stamp, ..settings };
         let operator = Operator { component: &component, settings: &settings };
         check_entry(&operator)?;
-        diagnostics.extend(backend::review(&operator, default_python(options, &component)));
+        let python = default_python(options, &component);
+        diagnostics.extend(backend::review(&operator, &options.targets(), python));
         if frontend::has_error(diagnostics) {
             return Ok(None);
         }
@@ -157,7 +160,8 @@ impl Plan {
         let stamp = Stamp::of(&component);
         self.settings.job.mark_secrets(&mut component);
         let dockerfile = checked_dockerfile_name(&source, options)?;
-        let settings = Settings { stamp, stem: source.stem(), dockerfile, ..self.settings };
+        let process = Some(Process::new(&self.operator(), process));
+        let settings = Settings { stamp, stem: source.stem(), dockerfile, process, ..self.settings };
         check_entry(&Operator { component: &component, settings: &settings })?;
         let wrapper = (program.name, Content::Bytes(program.content));
         let scripts = std::iter::once(wrapper).chain(self.scripts).collect();
@@ -207,23 +211,29 @@ impl Plan {
 
     /// The version of the manifests that are there, and the digest behind it if the image is pinned.
     fn present_tag(&self) -> Option<(String, String)> {
-        let image = format!("claimed-{}:", self.component.name);
-        backend::suffixes().find_map(|suffix| {
-            let text =
-                std::fs::read_to_string(self.folder.join(format!("{}{suffix}", self.settings.stem))).ok()?;
-            let line = text.lines().find(|line| line.contains(&image))?;
-            let version = line.split_once(&image)?.1;
-            let end = version
-                .find(|c: char| !c.is_ascii_alphanumeric() && !"._-".contains(c))
-                .unwrap_or(version.len());
-            let (version, rest) = version.split_at(end);
-            reference::valid_tag(version).ok()?;
-            Some((version.to_owned(), pinned(rest).to_owned()))
+        let own = format!("claimed-{}", self.component.name);
+        let files =
+            TARGETS.iter().flat_map(|target| target.suffixes.iter().map(move |suffix| (target, suffix)));
+        files.into_iter().find_map(|(target, suffix)| {
+            let image =
+                target.variant.map_or_else(|| own.clone(), |variant| variant::repository_of(&own, variant));
+            let path = self.folder.join(format!("{}{suffix}", self.settings.stem));
+            tag_in(&std::fs::read_to_string(path).ok()?, &format!("{image}:"))
         })
     }
 
     pub(crate) fn operator(&self) -> Operator<'_> {
-        Operator { component: &self.component, settings: &self.settings }
+        self.operator_in(&self.settings)
+    }
+
+    /// The operator as it is in one of its images.
+    pub(crate) fn operator_in<'a>(&'a self, settings: &'a Settings) -> Operator<'a> {
+        Operator { component: &self.component, settings }
+    }
+
+    /// The images that the chosen targets need.
+    pub(crate) fn images(&self, options: &Emission) -> Vec<Image<'static>> {
+        variant::images(&self.component, &self.settings, &options.targets())
     }
 
     /// The files of the chosen platforms, or what keeps them from being written.
@@ -288,11 +298,11 @@ impl Plan {
         files.map(|file| (file.path.clone(), text(&file.disk))).collect()
     }
 
-    /// The build context: requirement files, additional files, the source and its entry point, the Dockerfile.
-    pub(crate) fn context(&self, artifacts: &[Artifact]) -> Result<Context, Failure> {
-        let dockerfile = artifacts.iter().filter(|artifact| artifact.name == self.settings.dockerfile);
+    /// The build context of an image: requirement files, additional files, the source and its entry point, the Dockerfile.
+    pub(crate) fn context(&self, artifacts: &[Artifact], settings: &Settings) -> Result<Context, Failure> {
+        let dockerfile = artifacts.iter().filter(|artifact| artifact.name == settings.dockerfile);
         let dockerfile = dockerfile.map(|artifact| made(artifact.name.clone(), artifact.content.clone()));
-        Ok(Context::new(self.entries().chain(dockerfile), source_date_epoch()?.unwrap_or(EPOCH))?)
+        Ok(Context::new(self.entries(settings).chain(dockerfile), source_date_epoch()?.unwrap_or(EPOCH))?)
     }
 
     /// The files as they are in the image's working directory, where later ones take the place of earlier ones.
@@ -301,12 +311,12 @@ impl Plan {
             let (_, path) = entry.path.split_once('/')?;
             Some((path.to_owned(), Entry { path: path.to_owned(), ..entry }))
         };
-        let entries: BTreeMap<String, Entry> = self.entries().filter_map(below).collect();
+        let entries: BTreeMap<String, Entry> = self.entries(&self.settings).filter_map(below).collect();
         Ok(Context::new(entries.into_values(), source_date_epoch()?.unwrap_or(EPOCH))?)
     }
 
     /// What goes into the image, each below the folder of its kind.
-    fn entries(&self) -> impl Iterator<Item = Entry> {
+    fn entries(&self, settings: &Settings) -> impl Iterator<Item = Entry> {
         let disk = |path: String, disk: &Path, executable| Entry {
             path,
             content: Content::Disk(disk.into()),
@@ -325,14 +335,24 @@ impl Plan {
             content: content.clone(),
             executable: false,
         });
-        let generated =
-            dockerfile::build_files(&self.operator()).into_iter().map(|file| made(file.path, file.content));
+        let generated = dockerfile::build_files(&self.operator_in(settings));
+        let generated = generated.into_iter().map(|file| made(file.path, file.content));
         requirements.chain(files).chain(scripts).chain(generated)
     }
 }
 
 fn made(path: String, bytes: Vec<u8>) -> Entry {
     Entry { path, content: Content::Bytes(bytes), executable: false }
+}
+
+/// The version of an image that a text names, and the digest behind it if the image is pinned.
+fn tag_in(text: &str, image: &str) -> Option<(String, String)> {
+    let (_, version) = text.lines().find_map(|line| line.split_once(image))?;
+    let end =
+        version.find(|c: char| !c.is_ascii_alphanumeric() && !"._-".contains(c)).unwrap_or(version.len());
+    let (version, rest) = version.split_at(end);
+    reference::valid_tag(version).ok()?;
+    Some((version.to_owned(), pinned(rest).to_owned()))
 }
 
 /// The digest at the beginning of what follows a version.
@@ -377,7 +397,11 @@ fn without_own(
     folder: &Path,
     options: &Emission,
 ) -> Vec<AdditionalFile> {
-    let suffixes = backend::suffixes().chain([CONTEXT, ARCHIVE]);
+    let contexts = TARGETS
+        .iter()
+        .filter_map(|target| target.variant)
+        .map(|variant| format!(".{}{CONTEXT}", variant.name));
+    let suffixes = backend::suffixes().chain([CONTEXT, ARCHIVE]).map(ToOwned::to_owned).chain(contexts);
     let made = suffixes.map(|suffix| format!("{}{suffix}", source.stem()));
     let made = made.chain([dockerfile_name(source, options)]).map(|name| folder.join(name));
     let own: Vec<PathBuf> =
@@ -422,6 +446,10 @@ fn settings(
         image: String::new(),
         version: String::new(),
         base_image: base_image(options, component)?,
+        base_image_given: options.base_image.is_some() || options.base_image_tar.is_some(),
+        image_version: image_version(options, component).to_owned(),
+        variant: None,
+        choices: options.choices(),
         stem: source.stem(),
         dockerfile: checked_dockerfile_name(source, options)?,
         dockerfile_template: options.dockerfile_template.as_deref().map(read_template).transpose()?,
@@ -430,6 +458,7 @@ fn settings(
         requirement_files: requirements.named.clone(),
         logging: !options.skip_logging,
         job: options.job.clone(),
+        process: None,
     })
 }
 
@@ -445,6 +474,9 @@ fn folder_in_image(path: &Path, root: &Path) -> String {
 }
 
 fn base_image(options: &Emission, component: &Component) -> Result<String, Failure> {
+    if let Some(archive) = &options.base_image_tar {
+        return Ok(image_archive::name(archive)?);
+    }
     if let Some(image) = options.base_image.as_ref().filter(|image| on_disk(image).is_some()) {
         return Ok(image.clone());
     }
@@ -459,7 +491,7 @@ fn base_image(options: &Emission, component: &Component) -> Result<String, Failu
         };
     }
     let runtime = runtime::of(component.language);
-    let version = options.image_version.as_deref().unwrap_or(runtime.image_version);
+    let version = image_version(options, component);
     (runtime.base_image)(version).ok_or_else(|| {
         let message = format!("`{version}` is no version of the base image for `{}`", component.source);
         Failure::new(USAGE, message).hint(format!(
@@ -469,10 +501,16 @@ fn base_image(options: &Emission, component: &Component) -> Result<String, Failu
     })
 }
 
+/// What `--image-version` says, or its default.
+fn image_version<'a>(options: &'a Emission, component: &Component) -> &'a str {
+    options.image_version.as_deref().unwrap_or(runtime::of(component.language).image_version)
+}
+
 /// The version of Python in the default base image, where that is the one that is taken.
 fn default_python<'a>(options: &'a Emission, component: &Component) -> Option<&'a str> {
-    let version = options.image_version.as_deref().unwrap_or(runtime::of(component.language).image_version);
-    let is_default = options.base_image.is_none() && options.dockerfile_template.is_none();
+    let version = image_version(options, component);
+    let is_given = options.base_image.is_some() || options.base_image_tar.is_some();
+    let is_default = !is_given && options.dockerfile_template.is_none();
     is_default.then(|| runtime::python_version(version)).flatten()
 }
 

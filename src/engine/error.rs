@@ -51,6 +51,16 @@ pub enum EngineError {
         /// What it has printed last, and what the engine says about it.
         tail: Vec<String>,
     },
+    /// What was tried in an image that was built doesn't work.
+    #[error("the check of the image `{image}` ended with {code}")]
+    Check {
+        /// The image.
+        image: String,
+        /// The exit code.
+        code: i64,
+        /// What it printed.
+        said: String,
+    },
     /// A base image is neither here nor to be had.
     #[error("the base image `{image}` cannot be had for {platform}: {reason}")]
     BaseImage {
@@ -124,6 +134,9 @@ impl EngineError {
             Self::Credentials(error) => error.hint(),
             Self::Context(error) => error.hint(),
             Self::Archive(_) => Some("check the path and the free space".to_owned()),
+            Self::Check { .. } => {
+                Some("change the versions of packages that don't go together, then build again".to_owned())
+            }
             Self::Refused { .. } | Self::Build { .. } | Self::Interrupted => None,
         }
     }

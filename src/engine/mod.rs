@@ -8,10 +8,12 @@ pub mod docker;
 pub mod endpoint;
 pub mod error;
 pub mod image;
+pub mod image_archive;
 pub mod oci;
 pub mod progress;
 pub mod registry;
 
+mod errand;
 mod reason;
 mod reference;
 mod steps;

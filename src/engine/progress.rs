@@ -23,6 +23,8 @@ pub enum Event {
     Started(String),
     /// A step has said something.
     Log(String),
+    /// Something was found out that people want to know.
+    Told(String),
     /// A step has ended.
     Finished {
         /// The step.
@@ -85,7 +87,7 @@ impl Progress {
             }
             Event::Moved { done, total } => self.spinner.set_prefix(bytes(*done, *total)),
             Event::Finished { .. } => self.spinner.set_prefix(""),
-            Event::Log(_) => {}
+            Event::Log(_) | Event::Told(_) => {}
         }
     }
 
@@ -100,6 +102,7 @@ fn line(event: &Event, verbosity: Verbosity, spins: bool) -> Option<String> {
     let info = verbosity == Verbosity::Debug || (verbosity == Verbosity::Info && !spins);
     match event {
         Event::Started(step) if info => Some(step.clone()),
+        Event::Told(text) if verbosity > Verbosity::Quiet => Some(text.clone()),
         Event::Finished { cached: true, .. } if verbosity == Verbosity::Debug => Some("  cached".to_owned()),
         Event::Log(line) if verbosity == Verbosity::Debug => Some(format!("  {line}")),
         _ => None,

@@ -59,8 +59,10 @@ fn removed(command: &Command, source: &Source) -> Vec<Edit> {
 /// What a requirement installs, as PEP 508 writes it.
 fn dependency(requirement: &Requirement) -> Result<Vec<String>, Refusal> {
     let Requirement::Pip { words, .. } = requirement else {
-        let (Requirement::System { text, .. } | Requirement::R { text, .. } | Requirement::Pip { text, .. }) =
-            requirement;
+        let (Requirement::System { text, .. }
+        | Requirement::Conda { text, .. }
+        | Requirement::R { text, .. }
+        | Requirement::Pip { text, .. }) = requirement;
         return Err(Refusal::Requirement(text.clone()));
     };
     match words.iter().find(|word| !is_dependency(word)) {

@@ -1,4 +1,4 @@
-//! Requirements in comments: `# pip install …`, `# dnf …`, `# apt …` and the PEP 723 block.
+//! Requirements in comments: `# pip install …`, `# conda install …`, `# dnf …`, `# apt …` and the PEP 723 block.
 
 use std::ops::Range;
 
@@ -47,6 +47,12 @@ pub struct Found {
 
 /// Ways to call pip.
 const PIP: &[&str] = &["pip", "pip3", "python -m pip", "python3 -m pip", "uv pip"];
+
+/// Ways to call conda.
+const CONDA: &[&str] = &["conda", "mamba", "micromamba"];
+
+/// What of conda's commands installs something; environments are files, found like those of `pip install -r`.
+const CONDA_SUBCOMMANDS: &[&str] = &["install", "env update"];
 
 /// Package managers of the distributions.
 const SYSTEM: &[&str] = &["dnf", "microdnf", "yum", "apt", "apt-get"];
@@ -178,7 +184,17 @@ fn block_text(lines: &[&CommentLine]) -> String {
 /// Whether a comment's text is a command that installs something.
 #[must_use]
 pub fn is_command(text: &str) -> bool {
-    pip_arguments(text).is_some() || is_system(text)
+    pip_arguments(text).is_some() || conda_arguments(text).is_some() || is_system(text)
+}
+
+/// What follows `conda` where that installs something.
+fn conda_arguments(text: &str) -> Option<&str> {
+    let arguments = CONDA.iter().find_map(|conda| after_word(text, conda))?;
+    let installs = |subcommand: &&str| {
+        let words = subcommand.split(' ');
+        words.clone().try_fold(arguments, |rest, word| after_word(rest, word)).is_some()
+    };
+    CONDA_SUBCOMMANDS.iter().any(installs).then_some(arguments)
 }
 
 /// What follows `pip install`.
@@ -222,7 +238,7 @@ fn read_command(command: &str, span: Range<usize>, found: &mut Found, diagnostic
     match parse_command(command) {
         Ok(requirements) => found.requirements.extend(requirements),
         Err(problem) => diagnostics.push(Diagnostic::error("requirement", problem).at(span).hint(
-            "write one `pip install`, `dnf` or `apt` command per line; what needs a shell goes into `--dockerfile-template`",
+            "write one `pip install`, `conda install`, `dnf` or `apt` command per line; what needs a shell goes into `--dockerfile-template`",
         )),
     }
 }
@@ -238,6 +254,12 @@ fn requirement(words: &[String]) -> Result<Requirement, String> {
     let line = words.join(" ");
     if is_system(&line) {
         return Ok(Requirement::System { text: line, words: words.to_vec() });
+    }
+    if let Some(arguments) = conda_arguments(&line) {
+        return match words {
+            [_, install] if install == "install" => Err("`conda install` names no package".to_owned()),
+            _ => Ok(Requirement::Conda { text: arguments.to_owned(), words: words[1..].to_vec() }),
+        };
     }
     let arguments =
         pip_arguments(&line).ok_or_else(|| format!("`{line}` is no command that installs packages"))?;
@@ -403,6 +425,7 @@ mod tests {
         let found = collect(&comments.iter().collect::<Vec<_>>(), &mut diagnostics);
         let text = |requirement: Requirement| match requirement {
             Requirement::Pip { text, .. }
+            | Requirement::Conda { text, .. }
             | Requirement::System { text, .. }
             | Requirement::R { text, .. } => text,
         };
@@ -422,6 +445,8 @@ mod tests {
             ("# pip install a # why", &["a"]),
             ("# pip install a \\\n#   b \\\n# c", &["a b c"]),
             ("# pip install a && pip install b", &["a", "b"]),
+            ("# conda install -c conda-forge numpy", &["install -c conda-forge numpy"]),
+            ("# mamba env update -f environment.yml", &["env update -f environment.yml"]),
             ("# dnf install -y git", &["dnf install -y git"]),
             ("# apt-get -y install git", &["apt-get -y install git"]),
             ("# /// script\n# dependencies = ['a', 'b>1']\n# ///", &["a", "b>1"]),
@@ -440,6 +465,7 @@ mod tests {
             "# pipinstall x",
             "# Pip install",
             "# pip is",
+            "# conda is fine",
         ] {
             assert_eq!(read(text), (vec![], vec![]), "{text}");
         }
@@ -448,6 +474,7 @@ mod tests {
     #[test]
     fn shells_and_broken_blocks_are_refused() {
         for text in [
+            "# conda install",
             "# pip install a | tee",
             "# pip install a; rm x",
             "# pip install $(x)",

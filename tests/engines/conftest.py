@@ -10,7 +10,7 @@ import urllib.request
 import pytest
 from images import docker, remove_image
 from operators import NAMES, PROBE, READER
-from support import BASE, C3, CLOSED_REGISTRY, OPEN_REGISTRY, R_BASE, c3, run, succeeded, venv, write
+from support import BASE, BOOKWORM, C3, CLOSED_REGISTRY, OPEN_REGISTRY, R_BASE, c3, run, succeeded, venv, write
 
 # A run in the background may have been told to ignore Ctrl-C, which its children would inherit.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -38,7 +38,7 @@ def needs():
     return {
         str(C3): os.access(C3, os.X_OK),
         'the Docker Engine': run('docker', 'version').returncode == 0,
-        **{f'the image {base}': run('docker', 'image', 'inspect', base).returncode == 0 for base in (BASE, R_BASE)},
+        **{f'the image {base}': run('docker', 'image', 'inspect', base).returncode == 0 for base in (BASE, R_BASE, BOOKWORM)},
         'the repository of R packages': answers('http://127.0.0.1:5002/src/contrib/PACKAGES'),
         'the object store': answers('http://127.0.0.1:7480/'),
         **{f'the registry {host}': answers(f'http://{host}/v2/') for host in (OPEN_REGISTRY, CLOSED_REGISTRY)},

@@ -14,6 +14,7 @@ STATE = Path(os.environ.get('C3_ENGINES', ROOT / 'target/engines')).resolve()
 
 BASE = 'registry.access.redhat.com/ubi8/python-312'
 R_BASE = 'r-base:4.3.2'
+BOOKWORM = 'c3-test/bookworm:3.11'
 OPEN_REGISTRY = '127.0.0.1:5000'
 CLOSED_REGISTRY = '127.0.0.1:5001'
 LOGIN = 'tester', 'p@ss:word/1'

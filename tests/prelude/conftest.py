@@ -65,6 +65,7 @@ NO_INTERFACE = {
     'logging': False,
     'notebook': False,
     'ipython': False,
+    'skips_dashes': False,
     'inputs': [],
     'outputs': [],
 }

@@ -72,7 +72,7 @@ def an_output(name, type='String', read=False, id=None):
 LOG_LEVEL = an_input('log_level', default='INFO')
 # R starts three times as fast with few packages, and the prelude runs before any of them; see `environment`.
 ALL_PACKAGES = {'R_DEFAULT_PACKAGES': ''}
-NO_INTERFACE = {'root': '.', 'files': [], 'logging': False, 'inputs': [], 'outputs': []}
+NO_INTERFACE = {'root': '.', 'files': [], 'logging': False, 'skips_dashes': False, 'inputs': [], 'outputs': []}
 
 
 def environment(changes=None):

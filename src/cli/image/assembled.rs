@@ -1,6 +1,7 @@
 //! An image that `c3` makes itself.
 
 use c3::backend::recipe::recipe;
+use c3::backend::variant::Archive as Form;
 use c3::engine::oci::refusal::refusals;
 use c3::engine::oci::{Assembler, OciError, Order as Assembly};
 use c3::engine::progress::Progress;
@@ -26,7 +27,7 @@ pub(super) fn build(
     progress: &Progress,
 ) -> Result<Image, Failure> {
     let settings = &plan.settings;
-    let archive = order.archive.map(Archive::create).transpose()?;
+    let archive = order.archive.map(|path| Archive::create(path, Form::Image)).transpose()?;
     let bases = assembler.read(&settings.base_image, order.platforms, progress)?;
     bases.python_versions().try_for_each(|version| check_python(plan, Some(version)))?;
     let recipe = recipe(&plan.operator());
@@ -39,10 +40,10 @@ pub(super) fn build(
     };
     let image = assembler.assemble(bases, &assembly)?;
     if order.push {
-        assembler.push(&image, order.repository, &[&settings.version, "latest"], progress)?;
+        assembler.push(&image, order.repository(), &[&settings.version, "latest"], progress)?;
     }
-    let tags = [settings.image.clone(), format!("{}:latest", order.repository)];
-    let save = |archive: Archive| archive.save(|out| assembler.save(&image, &tags, out, progress));
+    let tags = [settings.image.clone(), format!("{}:latest", order.repository())];
+    let save = |archive: Archive| archive.save(|out, _| assembler.save(&image, &tags, out, progress));
     let archive = archive.map(save).transpose()?;
     if assembler.interrupted() {
         return Err(OciError::Interrupted.into());

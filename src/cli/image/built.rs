@@ -1,12 +1,14 @@
 //! An image by a container engine.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 
+use c3::backend::variant::Archive as Form;
 use c3::engine::build::Build;
 use c3::engine::context::source_date_epoch;
 use c3::engine::docker::Engine;
 use c3::engine::error::EngineError;
-use c3::engine::progress::Progress;
+use c3::engine::progress::{Event, Progress};
 
 use super::{Archive, Image, Order, check_python};
 use crate::cli::failure::Failure;
@@ -19,15 +21,17 @@ pub(crate) fn build(
     order: &Order,
     progress: &Progress,
 ) -> Result<Image, Failure> {
-    let settings = &plan.settings;
-    let archive = order.archive.map(Archive::create).transpose()?;
+    let settings = order.settings;
+    let form = settings.variant.map_or(Form::Image, |variant| variant.archive);
+    let archive = order.archive.map(|path| Archive::create(path, form)).transpose()?;
     let platform = order.platforms.first().map(ToString::to_string);
     let platform = platform.as_deref();
     if settings.uses_base_image() {
+        order.base_archive.map_or(Ok(()), |archive| engine.load(archive, progress))?;
         let base = engine.ensure_image(&settings.base_image, platform, progress)?;
         check_python(plan, base.variable("PYTHON_VERSION"))?;
     }
-    let tags = [settings.image.clone(), format!("{}:latest", order.repository)];
+    let tags = [settings.image.clone(), format!("{}:latest", order.repository())];
     let build = Build {
         context: order.context,
         dockerfile: &settings.dockerfile,
@@ -38,12 +42,31 @@ pub(crate) fn build(
     };
     let id = engine.build(&build, progress)?;
     let digest = if order.push { Some(push(engine, &tags, progress)?) } else { None };
-    let save = |archive: Archive| archive.save(|out| engine.save(&settings.image, out, progress).map(drop));
+    if let Some(check) = settings.variant.and_then(|variant| (variant.check)(&plan.operator_in(settings))) {
+        let said = engine.output(&settings.image, &check, progress)?;
+        progress.report(&Event::Told(said));
+    }
+    let save =
+        |archive: Archive| archive.save(|out, form| write(engine, &settings.image, form, out, progress));
     let archive = archive.map(save).transpose()?;
     if engine.interrupted() {
         return Err(EngineError::Interrupted.into());
     }
     Ok(Image { reference: settings.image.clone(), id, digest, archive })
+}
+
+/// Writes the archive of an image, or that of a container's files.
+fn write(
+    engine: &Engine,
+    image: &str,
+    form: Form,
+    out: &mut dyn Write,
+    progress: &Progress,
+) -> Result<(), EngineError> {
+    match form {
+        Form::Image => engine.save(image, out, progress).map(drop),
+        Form::Container => engine.export(image, out, progress).map(drop),
+    }
 }
 
 /// The build arguments: BuildKit takes the time of the image from one.

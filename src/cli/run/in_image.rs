@@ -52,14 +52,15 @@ fn build(options: &Options, engine: &Engine, plan: &mut Plan) -> Result<String, 
         console::diagnostics(&diagnostics, &plan.source, options.log_level);
         Failure::diagnosed()
     })?;
-    let context = plan.context(&artifacts)?;
+    let context = plan.context(&artifacts, &plan.settings)?;
     let order = Order {
+        settings: &plan.settings,
         context: &context,
-        repository: &repository,
         platforms: &[],
         python: None,
         no_cache: false,
         push: false,
+        base_archive: None,
         archive: None,
     };
     let progress = options.progress();

@@ -6,9 +6,6 @@ use crate::component::{Component, Requirement};
 use crate::diagnostic::Diagnostic;
 use crate::source::Source;
 
-/// The code of every such diagnostic.
-const CODE: &str = "needs-engine";
-
 /// A requirement file: how it is called, and its text.
 pub type RequirementText = (String, String);
 
@@ -21,7 +18,7 @@ pub fn refusals(
     files: &[RequirementText],
 ) -> Vec<Diagnostic> {
     let template = settings.dockerfile_template.as_ref().map(|_| {
-        Diagnostic::error(CODE, "a Dockerfile template can't be built without a container engine")
+        Diagnostic::error("needs-engine", "a Dockerfile template can't be built without a container engine")
             .hint("start Docker or Podman, or leave `--dockerfile-template` out")
     });
     let lines = component.requirements.iter().filter_map(|requirement| refusal(requirement, source));
@@ -36,6 +33,11 @@ fn refusal(requirement: &Requirement, source: &Source) -> Option<Diagnostic> {
             format!("`{text}` can't be run without a container engine"),
             "start Docker or Podman, or choose a base image that has these packages with `--base-image`",
         ),
+        Requirement::Conda { text, .. } => (
+            text,
+            format!("`conda {text}` can't be run without a container engine"),
+            "start Docker or Podman, or name the packages in `# pip install` lines",
+        ),
         Requirement::R { text, .. } => (
             text,
             format!("the R package `{text}` can't be installed without a container engine"),
@@ -46,7 +48,7 @@ fn refusal(requirement: &Requirement, source: &Source) -> Option<Diagnostic> {
             (text, format!("`{word}` {why}"), WHEELS)
         }
     };
-    let diagnostic = Diagnostic::error(CODE, message).hint(hint);
+    let diagnostic = Diagnostic::error("needs-engine", message).hint(hint);
     let found = source.text().find(text.as_str()).filter(|_| !text.is_empty());
     Some(match found {
         Some(start) => diagnostic.at(start..start + text.len()),
@@ -62,7 +64,7 @@ fn refused_lines(name: &str, text: &str) -> impl Iterator<Item = Diagnostic> {
     text.lines().enumerate().filter_map(move |(index, line)| {
         let (word, why) = beyond_wheels(&words(line))?;
         let message = format!("`{name}`, line {}: `{word}` {why}", index + 1);
-        Some(Diagnostic::error(CODE, message).hint(WHEELS))
+        Some(Diagnostic::error("needs-engine", message).hint(WHEELS))
     })
 }
 

@@ -164,7 +164,7 @@ fn installed(requirements: &[Requirement]) -> BTreeSet<String> {
                     .find_map(|prefix| word.strip_prefix(prefix))
                     .map(str::to_lowercase)
             })),
-            Requirement::Pip { .. } => {}
+            Requirement::Pip { .. } | Requirement::Conda { .. } => {}
         }
     }
     for (package, members) in MEMBERS {

@@ -29,9 +29,10 @@ fn outputs(text: &str) -> Vec<String> {
 
 fn packages(script: &str) -> Vec<String> {
     let text = |requirement| match requirement {
-        Requirement::R { text, .. } | Requirement::System { text, .. } | Requirement::Pip { text, .. } => {
-            text
-        }
+        Requirement::R { text, .. }
+        | Requirement::System { text, .. }
+        | Requirement::Pip { text, .. }
+        | Requirement::Conda { text, .. } => text,
     };
     component(script).requirements.into_iter().map(text).collect()
 }

@@ -1,0 +1,152 @@
+//! CHAIMELEON: batch applications for `jobman`, after the guide of its image repository.
+
+use serde::Serialize;
+
+use super::super::parameter::{Parameter, outcomes, parameters};
+use super::super::variant::{Archive, Choice, SWITCH, Variant};
+use super::super::{Operator, Settings, dockerfile, template};
+use super::debian_image;
+use crate::component::{Component, Language};
+use crate::identifier;
+
+/// The image of a batch application.
+pub(in super::super) static VARIANT: Variant = Variant {
+    name: "chaimeleon",
+    languages: &[Language::Python, Language::R],
+    working_dir: "/home/chaimeleon",
+    base_image,
+    dockerfile: emit,
+    files: |_| Vec::new(),
+    skips_dashes: true,
+    archive: Archive::Image,
+    check: |_| None,
+    choices: &[
+        Choice {
+            name: "gpu",
+            help: "base image with CUDA",
+            default: "none",
+            values: &["none", "cuda11", "cuda12"],
+        },
+        Choice {
+            name: "authorization",
+            help: "label for sources that are private or not free",
+            default: "false",
+            values: SWITCH,
+        },
+    ],
+    next: submit_commands,
+};
+
+/// Where the platform mounts a dataset; the name is the user's to fill in.
+const DATASET: &str = "~/datasets/DATASET_ID/";
+
+/// Where results outlive the job.
+const RESULTS: &str = "~/persistent-home/results/";
+
+#[derive(Serialize)]
+struct Context<'a> {
+    #[serde(flatten)]
+    image: dockerfile::Context,
+    name: &'a str,
+    version: &'a str,
+    authorization: bool,
+    interpreter: &'static [&'static str],
+    submit: Vec<String>,
+}
+
+fn base_image(component: &Component, settings: &Settings) -> Option<String> {
+    match settings.choice("gpu") {
+        "cuda11" => Some("nvidia/cuda:11.8.0-runtime-ubuntu22.04".to_owned()),
+        "cuda12" => Some("nvidia/cuda:12.4.1-runtime-ubuntu22.04".to_owned()),
+        _ => debian_image(component, settings),
+    }
+}
+
+fn emit(operator: &Operator) -> String {
+    let Operator { component, settings } = operator;
+    let context = Context {
+        image: dockerfile::context(operator),
+        name: &component.name,
+        version: &settings.version,
+        authorization: settings.chosen("authorization"),
+        interpreter: interpreter(component.language, &settings.base_image),
+        submit: submit_commands(operator),
+    };
+    template::render("platforms/chaimeleon.Dockerfile", &context)
+}
+
+/// The system packages that bring the interpreter into images of a bare distribution.
+fn interpreter(language: Language, base_image: &str) -> &'static [&'static str] {
+    let path = base_image.split([':', '@']).next().unwrap_or(base_image);
+    let is_bare = ["ubuntu", "debian", "nvidia/cuda"]
+        .iter()
+        .any(|bare| path == *bare || path.ends_with(&format!("/{bare}")));
+    match language {
+        _ if !is_bare => &[],
+        Language::Python => &["python3", "python3-pip", "python-is-python3"],
+        Language::R => &["r-base-core", "r-base-dev"],
+    }
+}
+
+/// The commands that start the application, with its parameters as arguments and as variables.
+fn submit_commands(operator: &Operator) -> Vec<String> {
+    let image = format!("{}:{}", operator.component.name, operator.settings.version);
+    let values = example_values(operator);
+    let joined = |separator: &str, form: fn(&(String, String)) -> String| {
+        let words: Vec<_> = values.iter().map(form).collect();
+        format!("jobman submit -i {image} {separator} {}", words.join(" ")).trim_end().to_owned()
+    };
+    if values.is_empty() {
+        return vec![format!("jobman submit -i {image}")];
+    }
+    // A shell expands `~` only at the beginning of a word, or behind `=` where a variable could be set.
+    let commands = [
+        joined("--", |(id, value)| format!("--{id} {value}")),
+        joined("-- --", |(id, value)| format!("{id}={value}")),
+    ];
+    commands.into()
+}
+
+/// What a user has to give: required parameters, data, and places for the results.
+fn example_values(operator: &Operator) -> Vec<(String, String)> {
+    let parameters = parameters(operator.component, operator.settings.logging);
+    let results = outcomes(operator.component, &parameters);
+    let results = results.into_iter().map(|outcome| (outcome.id, RESULTS.to_owned()));
+    parameters.iter().filter_map(example).chain(results).collect()
+}
+
+fn example(parameter: &Parameter) -> Option<(String, String)> {
+    let words: Vec<String> =
+        identifier::fold(&parameter.input.name).to_lowercase().split('_').map(ToOwned::to_owned).collect();
+    let has = |names: &[&str]| words.iter().any(|word| names.contains(&word.as_str()));
+    let is_place = parameter.input.kind.is_path() || has(&["dir", "directory", "folder", "path", "dataset"]);
+    let value = match () {
+        () if is_place && has(&["output", "out", "result", "results", "target"]) => RESULTS.to_owned(),
+        () if is_place => DATASET.to_owned(),
+        () if parameter.input.required => parameter.id.to_uppercase(),
+        () => return None,
+    };
+    Some((parameter.id.clone(), value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bare_distributions_get_an_interpreter() {
+        for bare in [
+            "ubuntu",
+            "ubuntu:22.04",
+            "docker.io/library/debian:12",
+            "nvidia/cuda:12.4.1-runtime-ubuntu22.04",
+        ] {
+            assert!(!interpreter(Language::Python, bare).is_empty(), "{bare}");
+        }
+        for full in
+            ["python:3.12-slim", "tensorflow/tensorflow:2.3.1-gpu", "me/ubuntu-python:1", "r-base:4.3.2"]
+        {
+            assert!(interpreter(Language::R, full).is_empty(), "{full}");
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! What conda and pip are told to install, as lists of packages.
+
+use serde::Deserialize;
+
+use super::super::Operator;
+use crate::component::Requirement;
+
+/// What the component's `# conda` lines say together.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Conda {
+    /// Channels that the lines name.
+    channels: Vec<String>,
+    /// Packages of `# conda install` lines.
+    pub(super) installed: Vec<String>,
+    /// These, and those of environment files.
+    pub(super) packages: Vec<String>,
+    /// Packages of pip's in environment files.
+    pub(super) pip: Vec<String>,
+}
+
+/// A file such as `environment.yml`.
+#[derive(Deserialize)]
+#[serde(default)]
+#[derive(Default)]
+struct File {
+    channels: Vec<String>,
+    dependencies: Vec<Dependency>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Dependency {
+    Conda(String),
+    Pip { pip: Vec<String> },
+}
+
+impl Conda {
+    /// Reads the lines of an operator's source, and the environment files that they name.
+    pub(super) fn of(operator: &Operator) -> Self {
+        let mut conda = Self::default();
+        for requirement in &operator.component.requirements {
+            let Requirement::Conda { words, .. } = requirement else { continue };
+            if words.first().is_some_and(|word| word == "install") {
+                conda.read(&words[1..]);
+            }
+        }
+        conda.packages.clone_from(&conda.installed);
+        let files = operator.settings.requirement_files.iter();
+        for file in files.filter(|file| is_environment(&file.path)) {
+            conda.add(yaml_serde::from_str(&file.text).unwrap_or_default());
+        }
+        conda
+    }
+
+    /// The channels, and those that were chosen for the target.
+    pub(super) fn all_channels(&self, operator: &Operator) -> Vec<String> {
+        let chosen = operator.settings.choice("channels").split(',').map(ToOwned::to_owned);
+        let chosen = chosen.filter(|channel| !self.channels.contains(channel));
+        self.channels.iter().cloned().chain(chosen).collect()
+    }
+
+    fn add(&mut self, file: File) {
+        self.add_channels(file.channels);
+        for dependency in file.dependencies {
+            match dependency {
+                Dependency::Conda(package) => self.packages.push(package),
+                Dependency::Pip { pip } => self.pip.extend(pip),
+            }
+        }
+    }
+
+    fn add_channels(&mut self, channels: impl IntoIterator<Item = String>) {
+        for channel in channels {
+            if !self.channels.contains(&channel) {
+                self.channels.push(channel);
+            }
+        }
+    }
+
+    fn read(&mut self, words: &[String]) {
+        let mut words = words.iter();
+        while let Some(word) = words.next() {
+            match word.split_once('=').map_or((word.as_str(), None), |(option, value)| (option, Some(value)))
+            {
+                ("-c" | "--channel", value) => {
+                    let channel = value.map(ToOwned::to_owned).or_else(|| words.next().cloned());
+                    self.add_channels(channel);
+                }
+                (option, _) if option.starts_with('-') => {}
+                _ => self.installed.push(word.clone()),
+            }
+        }
+    }
+}
+
+/// What pip is told to install by name.
+pub(super) fn pip_packages(operator: &Operator) -> Vec<String> {
+    let mut packages = Vec::new();
+    for requirement in &operator.component.requirements {
+        let Requirement::Pip { words, .. } = requirement else { continue };
+        let mut previous_takes = false;
+        for word in words {
+            if !word.starts_with('-') && !previous_takes {
+                packages.push(word.clone());
+            }
+            previous_takes = takes_value(word);
+        }
+    }
+    packages
+}
+
+/// Whether an option of pip's has the next word for its value.
+fn takes_value(word: &str) -> bool {
+    matches!(word, "-r" | "-c" | "-i" | "-f" | "-e" | "--requirement" | "--constraint" | "--editable")
+        || (word.ends_with("-url") || word == "--find-links" || word == "--trusted-host")
+}
+
+fn is_environment(path: &str) -> bool {
+    [".yml", ".yaml"].iter().any(|ending| path.ends_with(ending))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(texts: &[&str]) -> Vec<String> {
+        texts.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn lines_and_files_are_joined() {
+        let mut conda = Conda::default();
+        conda.read(&texts(&["-y", "-c", "conda-forge", "gdal", "--channel=x", "pandas=2"]));
+        let file =
+            "name: base\nchannels: [x, defaults]\ndependencies:\n- python=3.7\n- pip\n- pip: [six==1.16]\n";
+        conda.add(yaml_serde::from_str(file).unwrap());
+        assert_eq!(conda.channels, texts(&["conda-forge", "x", "defaults"]));
+        assert_eq!(conda.installed, texts(&["gdal", "pandas=2"]));
+        assert_eq!(conda.packages, texts(&["python=3.7", "pip"]));
+        assert_eq!(conda.pip, texts(&["six==1.16"]));
+    }
+}

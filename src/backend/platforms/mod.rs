@@ -1,0 +1,26 @@
+//! Platforms with an image of their own, each made as its guide wants it.
+
+use super::Settings;
+use super::runtime;
+use crate::component::{Component, Language};
+
+pub(super) mod chaimeleon;
+mod conda;
+pub(super) mod onedata;
+pub(super) mod submarine;
+pub(super) mod techila;
+
+/// A small public image with the language's interpreter, of Debian's kind.
+fn debian_image(component: &Component, settings: &Settings) -> Option<String> {
+    match component.language {
+        Language::Python => {
+            let version = runtime::python_version(&settings.image_version)?;
+            Some(format!("python:{version}-slim"))
+        }
+        Language::R => None,
+    }
+}
+
+fn owned(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}

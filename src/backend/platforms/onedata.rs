@@ -1,0 +1,138 @@
+//! ONE DATA: environments for Functions, after the guide of its user environments.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::super::variant::{Archive, Choice, Variant};
+use super::super::{Operator, dockerfile, install, template};
+use super::owned;
+use crate::component::Language;
+
+/// The image of an environment.
+pub(in super::super) static VARIANT: Variant = Variant {
+    name: "onedata",
+    languages: &[Language::Python],
+    working_dir: HOME,
+    base_image: |_, _| Some("harbor.onedata.de/private/openfaas/runtime/base:1.2.8".to_owned()),
+    dockerfile: emit,
+    files: |_| Vec::new(),
+    skips_dashes: false,
+    archive: Archive::Image,
+    check: |operator| Some(check(operator)),
+    choices: &[
+        Choice {
+            name: "miniconda",
+            help: "version of Miniconda, which brings Python",
+            default: "4.7.12.1",
+            values: &[],
+        },
+        Choice {
+            name: "installer",
+            help: "what installs the operator's packages",
+            default: "pip",
+            values: &["pip", "conda"],
+        },
+    ],
+    next,
+};
+
+/// Home directory of the user that Functions run as.
+const HOME: &str = "/home/app";
+
+/// What Functions need, as the guide pins it.
+const PINNED: &[&str] = &["flask==1.1.2", "waitress==1.4.4", "requests==2.22.0"];
+
+/// The versions without which Flask 1.1.2 can't be imported.
+const CONSTRAINTS: &[&str] = &["jinja2<3.1", "markupsafe<2.1", "itsdangerous<2.1", "werkzeug<2.1"];
+
+/// Tries the imports and lists the packages.
+const CHECK: &str = include_str!("../../../templates/platforms/onedata_check.py");
+
+#[derive(Serialize)]
+struct Context<'a> {
+    #[serde(flatten)]
+    image: dockerfile::Context,
+    local_base: bool,
+    miniconda: &'a str,
+    constraints: String,
+    packages: Vec<Vec<String>>,
+    wheels: Vec<Wheel>,
+}
+
+/// A wheel among the additional files.
+#[derive(Serialize)]
+struct Wheel {
+    source: String,
+    install: Vec<Vec<String>>,
+}
+
+fn emit(operator: &Operator) -> String {
+    let settings = operator.settings;
+    let wheels = settings.files.iter().filter(|file| is_wheel(file));
+    let context = Context {
+        image: dockerfile::context(operator),
+        local_base: !settings.base_image.starts_with("harbor.onedata.de/"),
+        miniconda: settings.choice("miniconda"),
+        constraints: template::shell(&[owned(CONSTRAINTS)]),
+        packages: packages(operator),
+        wheels: wheels.map(|file| wheel(file)).collect(),
+    };
+    template::render("platforms/onedata.Dockerfile", &context)
+}
+
+/// The commands that install the operator's packages; pip is held to what Functions need.
+fn packages(operator: &Operator) -> Vec<Vec<String>> {
+    let by_conda = operator.settings.choice("installer") == "conda";
+    let pinned = |mut command: Vec<String>| {
+        if command.iter().any(|word| word == "pip") {
+            command.extend(owned(&[PINNED, CONSTRAINTS].concat()));
+        }
+        command
+    };
+    install::commands_with(operator, |words| (by_conda && is_plain(words)).then(|| conda(words)))
+        .into_iter()
+        .map(pinned)
+        .collect()
+}
+
+/// Whether all of pip's arguments are packages by name and version, which conda understands too.
+fn is_plain(words: &[String]) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.=<>!,*~".contains(&byte);
+    words.iter().all(|word| !word.starts_with('-') && word.bytes().all(plain))
+}
+
+fn conda(words: &[String]) -> Vec<String> {
+    owned(&["conda", "install", "-y"]).into_iter().chain(words.iter().cloned()).collect()
+}
+
+fn is_wheel(file: &str) -> bool {
+    Path::new(file).extension().is_some_and(|extension| extension == "whl")
+}
+
+fn wheel(file: &str) -> Wheel {
+    let name = file.rsplit('/').next().unwrap_or(file);
+    Wheel {
+        source: format!("files/{file}"),
+        install: vec![
+            owned(&["pip", "install", "--no-cache-dir"])
+                .into_iter()
+                .chain([format!("{HOME}/{name}")])
+                .collect(),
+        ],
+    }
+}
+
+/// Tries what Functions and the operator import, and prints the packages.
+fn check(operator: &Operator) -> Vec<String> {
+    let script = format!("{HOME}/{}{}", operator.settings.folder, operator.script());
+    owned(&["python", "-c", CHECK]).into_iter().chain([script]).collect()
+}
+
+fn next(operator: &Operator) -> Vec<String> {
+    let (image, stem) = (&operator.settings.image, &operator.settings.stem);
+    vec![
+        format!("docker save -o {stem}.tar {image}   # unless `--archive` has written it"),
+        format!("c3 publish onedata --server URL --domain ID --tar {stem}.tar"),
+    ]
+}

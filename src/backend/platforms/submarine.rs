@@ -1,0 +1,220 @@
+//! Submarine: an environment with its kernel, and an experiment that runs the operator in it.
+
+use serde::Serialize;
+
+use super::super::parameter::parameters;
+use super::super::variant::{Archive, Choice, SWITCH, Variant};
+use super::super::{BuildFile, Operator, dockerfile, install, runtime, template};
+use super::conda::{Conda, pip_packages};
+use super::owned;
+use crate::artifact::Artifact;
+use crate::component::Language;
+use crate::diagnostic::Diagnostic;
+
+/// The image of environments: conda with a kernel, Jupyter, and the entry point that activates the kernel.
+pub(in super::super) static VARIANT: Variant = Variant {
+    name: "submarine",
+    languages: &[Language::Python],
+    working_dir: "/opt/app-root/src",
+    base_image: |_, _| Some("continuumio/miniconda3:23.10.0-1".to_owned()),
+    dockerfile: image,
+    files: |operator| vec![bootstrap(operator)],
+    skips_dashes: false,
+    archive: Archive::Image,
+    check: |_| None,
+    choices: &[
+        Choice { name: "kernel", help: "name of the kernel, else the operator's", default: "", values: &[] },
+        Choice {
+            name: "channels",
+            help: "channels of conda, separated by commas",
+            default: "defaults",
+            values: &[],
+        },
+        Choice { name: "jupyter", help: "Jupyter for notebook sessions", default: "true", values: SWITCH },
+        Choice {
+            name: "dependencies",
+            help: "list the kernel's packages for the server, which installs them anew",
+            default: "true",
+            values: SWITCH,
+        },
+    ],
+    next: |operator| {
+        let stem = &operator.settings.stem;
+        vec![format!("c3 publish submarine --server URL create {stem}.submarine.yaml")]
+    },
+};
+
+/// File of the build context with the entry point.
+const BOOTSTRAP: &str = "submarine-bootstrap.sh";
+
+#[derive(Serialize)]
+struct Context {
+    #[serde(flatten)]
+    image: dockerfile::Context,
+    kernel: String,
+    create: Vec<Vec<String>>,
+    pip: Vec<Vec<String>>,
+    jupyter: bool,
+}
+
+#[derive(Serialize)]
+struct Bootstrap {
+    command: String,
+}
+
+/// The specification of an environment, by the names of its fields in Submarine.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Environment {
+    name: String,
+    docker_image: String,
+    kernel_spec: Kernel,
+    description: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Kernel {
+    name: String,
+    channels: Vec<String>,
+    conda_dependencies: Vec<String>,
+    pip_dependencies: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Experiment {
+    c3: String,
+    source: String,
+    name: String,
+    image: String,
+    command: String,
+    framework: &'static str,
+    role: &'static str,
+    variables: Vec<Parameter>,
+}
+
+#[derive(Serialize)]
+struct Parameter {
+    name: String,
+    description: Option<String>,
+    required: bool,
+    value: String,
+}
+
+/// Writes the specifications of the environment and of an experiment.
+#[expect(clippy::unnecessary_wraps, reason = "the signature of every target")]
+pub(in super::super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>> {
+    let environment = environment(operator);
+    let json = serde_json::to_string_pretty(&environment).unwrap_or_default();
+    Ok(vec![
+        operator.artifact(".submarine.yaml", template::render("platforms/submarine.yaml", &environment)),
+        operator.artifact(".submarine.json", format!("{json}\n")),
+        operator.artifact(
+            ".submarine.experiment.yaml",
+            template::render("platforms/submarine.experiment.yaml", &experiment(operator)),
+        ),
+    ])
+}
+
+fn environment(operator: &Operator) -> Environment {
+    let listed = operator.settings.chosen("dependencies");
+    let only_if = |packages: Vec<String>| if listed { packages } else { Vec::new() };
+    let conda = Conda::of(operator);
+    let channels = conda.all_channels(operator);
+    let conda_packages = [python(operator, &conda), conda.packages].concat();
+    let pip_packages = [pip_packages(operator), conda.pip].concat();
+    Environment {
+        name: operator.component.name.clone(),
+        docker_image: operator.settings.image.clone(),
+        kernel_spec: Kernel {
+            name: kernel(operator),
+            channels,
+            conda_dependencies: only_if(conda_packages),
+            pip_dependencies: only_if(pip_packages),
+        },
+        description: operator.component.description.clone(),
+    }
+}
+
+fn kernel(operator: &Operator) -> String {
+    match operator.settings.choice("kernel") {
+        "" => operator.component.name.clone(),
+        name => name.to_owned(),
+    }
+}
+
+/// The interpreter as a package of conda's, such as `python=3.12`, unless the source names it itself.
+fn python(operator: &Operator, conda: &Conda) -> Vec<String> {
+    if conda.packages.iter().any(|package| package_name(package) == "python") {
+        return Vec::new();
+    }
+    let version = runtime::python_version(&operator.settings.image_version);
+    vec![version.map_or_else(|| "python".to_owned(), |version| format!("python={version}"))]
+}
+
+/// `numpy>=2` → `numpy`.
+fn package_name(package: &str) -> &str {
+    package.split(['=', '<', '>', '!', '~', '[', ' ']).next().unwrap_or_default()
+}
+
+fn image(operator: &Operator) -> String {
+    let context = Context {
+        image: dockerfile::context(operator),
+        kernel: kernel(operator),
+        create: create(operator),
+        pip: install::pip_commands(operator, &|_| None),
+        jupyter: operator.settings.chosen("jupyter"),
+    };
+    template::render("platforms/submarine.Dockerfile", &context)
+}
+
+/// The commands that make the kernel.
+fn create(operator: &Operator) -> Vec<Vec<String>> {
+    let (kernel, conda) = (kernel(operator), Conda::of(operator));
+    let channels = conda.all_channels(operator).into_iter().flat_map(|channel| ["-c".to_owned(), channel]);
+    let create = owned(&["conda", "create", "-y", "-n", &kernel]).into_iter().chain(channels);
+    let create = create.chain(python(operator, &conda)).chain(conda.installed).collect();
+    let files = install::conda_commands(operator).into_iter().filter(|command| command[1] == "env");
+    let files = files.map(|command| [command, owned(&["-n", &kernel])].concat());
+    let clean = owned(&["conda", "clean", "-afy"]);
+    std::iter::once(create).chain(files).chain([clean]).collect()
+}
+
+fn bootstrap(operator: &Operator) -> BuildFile {
+    let command = template::shell(&[operator.command()]);
+    let text = template::render("platforms/submarine-bootstrap.sh", &Bootstrap { command });
+    BuildFile { path: BOOTSTRAP.to_owned(), content: text.into_bytes() }
+}
+
+fn experiment(operator: &Operator) -> Experiment {
+    let parameters = parameters(operator.component, operator.settings.logging);
+    let shown = parameters.iter().filter(|parameter| !parameter.input.secret || parameter.input.required);
+    let shown = shown.filter(|parameter| parameter.input.required || parameter.default().is_some());
+    let (framework, role) = framework(operator);
+    Experiment {
+        c3: operator.settings.stamp.to_string(),
+        source: operator.component.source.clone(),
+        name: operator.component.name.clone(),
+        image: operator.settings.image.clone(),
+        // The server splits it at blanks; parameters are variables, whose values may have some.
+        command: format!("/{BOOTSTRAP} --kernel {}", kernel(operator)),
+        framework,
+        role,
+        variables: shown
+            .map(|parameter| Parameter {
+                name: parameter.input.name.clone(),
+                description: parameter.description(),
+                required: parameter.input.required,
+                value: parameter.default().unwrap_or_default().to_owned(),
+            })
+            .collect(),
+    }
+}
+
+/// What runs the experiment, and as what: Submarine has no experiments of no framework.
+fn framework(operator: &Operator) -> (&'static str, &'static str) {
+    let conda = Conda::of(operator);
+    let installed = [pip_packages(operator), conda.pip, conda.packages].concat();
+    let needs = |name: &str| installed.iter().any(|package| package_name(package) == name);
+    if needs("torch") || needs("pytorch") { ("PyTorch", "Master") } else { ("TensorFlow", "Worker") }
+}

@@ -1,0 +1,164 @@
+//! Techila: the image as the file of a container, and the program that starts its jobs.
+
+use serde::Serialize;
+
+use super::super::parameter::{outcomes, parameters};
+use super::super::variant::{Archive, Choice, SWITCH, Variant};
+use super::super::{Operator, dockerfile, install, template};
+use super::debian_image;
+use crate::artifact::Artifact;
+use crate::component::Language;
+use crate::diagnostic::Diagnostic;
+
+/// The image whose container the workers run.
+pub(in super::super) static VARIANT: Variant = Variant {
+    name: "techila",
+    languages: &[Language::Python],
+    working_dir: "/opt/app-root/src",
+    base_image: debian_image,
+    dockerfile: image,
+    files: |_| Vec::new(),
+    skips_dashes: false,
+    archive: Archive::Container,
+    check: |_| None,
+    choices: &[
+        Choice {
+            name: "python",
+            help: "path of the interpreter in the base image, as `which python3` tells it",
+            default: "/usr/local/bin/python3",
+            values: &[],
+        },
+        Choice {
+            name: "packages",
+            help: "packages that are sent beside the container, separated by commas",
+            default: "",
+            values: &[],
+        },
+        Choice {
+            name: "development",
+            help: "Dockerfile of a container in which the SDK runs",
+            default: "false",
+            values: SWITCH,
+        },
+    ],
+    next,
+};
+
+/// The file that the guide exports a container to.
+const CONTAINER: &str = "container.tar";
+
+#[derive(Serialize)]
+struct Context<'a> {
+    #[serde(flatten)]
+    image: dockerfile::Context,
+    python: &'a str,
+    install: Vec<Vec<String>>,
+}
+
+/// What the launcher is filled with: literals of Python.
+#[derive(Serialize)]
+struct Launcher {
+    title: String,
+    name: String,
+    container: String,
+    python: String,
+    folder: String,
+    entry: String,
+    packages: String,
+    parameters: String,
+    outputs: String,
+    process: Option<Process>,
+}
+
+#[derive(Serialize)]
+struct Process {
+    script: String,
+    name: String,
+    interface: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Development<'a> {
+    image: &'a str,
+    python: &'a str,
+}
+
+fn image(operator: &Operator) -> String {
+    let python = operator.settings.choice("python");
+    let mut install = install::commands(operator);
+    for word in install.iter_mut().filter_map(|command| command.first_mut()).filter(|word| *word == "python")
+    {
+        python.clone_into(word);
+    }
+    template::render(
+        "platforms/techila.Dockerfile",
+        &Context { image: dockerfile::context(operator), python, install },
+    )
+}
+
+/// Writes the launcher, and the Dockerfile of the development container if that is wanted.
+#[expect(clippy::unnecessary_wraps, reason = "the signature of every target")]
+pub(in super::super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>> {
+    let settings = operator.settings;
+    let launcher = template::render("platforms/techila.py", &launcher(operator));
+    let development = settings.chosen("development").then(|| {
+        let context = Development { image: &settings.image, python: settings.choice("python") };
+        let text = template::render("platforms/techila.dev.Dockerfile", &context);
+        operator.artifact(".techila.dev.Dockerfile", text)
+    });
+    Ok(std::iter::once(operator.artifact(".techila.py", launcher)).chain(development).collect())
+}
+
+fn launcher(operator: &Operator) -> Launcher {
+    let Operator { component, settings } = operator;
+    let parameters = parameters(component, settings.logging);
+    let outputs = outcomes(component, &parameters).into_iter().map(|outcome| outcome.id).collect::<Vec<_>>();
+    let ids = || parameters.iter().map(|parameter| parameter.id.clone()).collect();
+    let names = settings.process.as_ref().map_or_else(ids, |process| process.parameters.clone());
+    let packages = settings.choice("packages").split(',').filter(|package| !package.is_empty());
+    let path = |name: &str| format!("{}/{}{name}", VARIANT.working_dir, settings.folder);
+    Launcher {
+        title: template::quoted(&format!("Runs {} with Techila; made by c3.", component.name)),
+        name: template::quoted(&format!("claimed-{}", component.name)),
+        container: template::quoted(CONTAINER),
+        python: template::quoted(settings.choice("python")),
+        folder: template::quoted(VARIANT.working_dir),
+        entry: template::quoted(operator.command().last().map_or("", String::as_str)),
+        packages: list(&packages.map(ToOwned::to_owned).collect::<Vec<_>>()),
+        parameters: list(&names),
+        outputs: list(&outputs),
+        process: settings.process.as_ref().map(|process| Process {
+            script: template::quoted(&path(&process.script)),
+            name: template::quoted(&process.name),
+            interface: process.interface.clone(),
+        }),
+    }
+}
+
+/// A list of texts as Python writes it.
+fn list(texts: &[String]) -> String {
+    let texts: Vec<_> = texts.iter().map(|text| template::quoted(text)).collect();
+    format!("[{}]", texts.join(", "))
+}
+
+fn next(operator: &Operator) -> Vec<String> {
+    let (image, stem) = (&operator.settings.image, &operator.settings.stem);
+    let arguments = if operator.settings.process.is_some() { "--batch-file FILE" } else { "NAME=VALUE..." };
+    vec![
+        format!(
+            "docker export \"$(docker create {image})\" > {CONTAINER}   # unless `--archive` has written it"
+        ),
+        format!("python3 {stem}.techila.py {arguments}   # where the Techila SDK is"),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::owned;
+    use super::*;
+
+    #[test]
+    fn lists_are_pythons() {
+        assert_eq!(list(&owned(&["a", "b\"c"])), r#"["a", "b\"c"]"#);
+    }
+}

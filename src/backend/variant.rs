@@ -1,0 +1,153 @@
+//! Variants: images of a platform's own, which belong to their target and leave the others alone.
+
+use std::collections::BTreeMap;
+
+use super::{BuildFile, Operator, Settings, Target};
+use crate::artifact::Artifact;
+use crate::component::{Component, Language};
+use crate::diagnostic::Diagnostic;
+
+/// An image made as the guide of a platform wants it.
+#[derive(Debug)]
+pub struct Variant {
+    /// The name of its target, which its image and its Dockerfile bear.
+    pub name: &'static str,
+    /// The languages that the platform runs.
+    pub languages: &'static [Language],
+    /// Folder of the operator's files in the image, without a `/` at its end.
+    pub working_dir: &'static str,
+    /// What is built from unless `--base-image` names something.
+    pub(super) base_image: fn(&Component, &Settings) -> Option<String>,
+    /// Writes the Dockerfile.
+    pub(super) dockerfile: fn(&Operator) -> String,
+    /// Generated files of the build context beside the entry point.
+    pub(super) files: fn(&Operator) -> Vec<BuildFile>,
+    /// Whether a `--` before the parameters is the platform's and not the script's.
+    pub(super) skips_dashes: bool,
+    /// What is in the file of `--archive`.
+    pub archive: Archive,
+    /// What is tried in the image once it is built, and its output shown.
+    pub check: fn(&Operator) -> Option<Vec<String>>,
+    /// What users of the target may choose.
+    pub choices: &'static [Choice],
+    /// What is to be done next, for people.
+    pub next: fn(&Operator) -> Vec<String>,
+}
+
+/// The form of an image in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Archive {
+    /// The image for `docker load`.
+    Image,
+    /// The files of a container, as `docker export` writes them.
+    Container,
+}
+
+/// One thing that users of a target may choose with `--set TARGET.NAME=VALUE`.
+#[derive(Debug)]
+pub struct Choice {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is, for the help.
+    pub help: &'static str,
+    /// The value unless given.
+    pub default: &'static str,
+    /// What it may be; if there is nothing, any word of letters, digits and `-._,:/+=`.
+    pub values: &'static [&'static str],
+}
+
+/// What was chosen, by `TARGET.NAME`.
+pub type Choices = BTreeMap<String, String>;
+
+impl Choice {
+    /// Whether it may be this.
+    #[must_use]
+    pub fn takes(&self, value: &str) -> bool {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._,:/+=".contains(&byte);
+        if self.values.is_empty() { value.bytes().all(is_plain) } else { self.values.contains(&value) }
+    }
+}
+
+/// One image of an operator and the targets whose files name it.
+#[derive(Debug)]
+pub struct Image<'a> {
+    /// The operator's settings as they are for this image.
+    pub settings: Settings,
+    /// The targets.
+    pub targets: Vec<&'a Target>,
+}
+
+/// The images that targets need: the operator's own if any target runs it, and each variant.
+#[must_use]
+pub fn images<'a>(component: &Component, settings: &Settings, targets: &[&'a Target]) -> Vec<Image<'a>> {
+    let (own, standard): (Vec<&Target>, Vec<&Target>) =
+        targets.iter().partition(|target| target.variant.is_some());
+    let standard = Some(standard).filter(|standard| !standard.is_empty() || own.is_empty());
+    let standard = standard.map(|targets| Image { settings: settings.clone(), targets });
+    let own = own.into_iter().filter_map(|target| {
+        Some(Image { settings: settings.for_variant(target.variant?, component), targets: vec![target] })
+    });
+    standard.into_iter().chain(own).collect()
+}
+
+impl Settings {
+    /// The settings for an image of a target's own.
+    fn for_variant(&self, variant: &'static Variant, component: &Component) -> Self {
+        let mut own = Self {
+            image: self.image.rsplit_once(':').map_or_else(String::new, |(repository, version)| {
+                format!("{}:{version}", repository_of(repository, variant))
+            }),
+            dockerfile: format!("{}.{}.Dockerfile", self.stem, variant.name),
+            dockerfile_template: None,
+            variant: Some(variant),
+            ..self.clone()
+        };
+        if let Some(image) = (variant.base_image)(component, &own).filter(|_| !self.base_image_given) {
+            own.base_image = image;
+        }
+        own
+    }
+
+    /// What was chosen for the image's own target, or the default.
+    pub(super) fn choice(&self, name: &str) -> &str {
+        let Some(variant) = self.variant else { return "" };
+        let chosen = self.choices.get(&format!("{}.{name}", variant.name));
+        let default =
+            || variant.choices.iter().find(|choice| choice.name == name).map_or("", |choice| choice.default);
+        chosen.map_or_else(default, String::as_str)
+    }
+
+    /// Whether something was switched on for the image's own target.
+    pub(super) fn chosen(&self, name: &str) -> bool {
+        self.choice(name) == "true"
+    }
+}
+
+/// The repository of a variant's image, from that of the operator's own.
+#[must_use]
+pub fn repository_of(repository: &str, variant: &Variant) -> String {
+    format!("{repository}-{}", variant.name)
+}
+
+/// The values of a choice between yes and no.
+pub(super) const SWITCH: &[&str] = &["true", "false"];
+
+/// The Dockerfile of an operator's image.
+pub(super) fn dockerfile(operator: &Operator) -> Option<Artifact> {
+    let variant = operator.settings.variant?;
+    Some(Artifact::new(operator.settings.dockerfile.clone(), (variant.dockerfile)(operator)))
+}
+
+/// Refuses an operator in a language that the platform doesn't run.
+pub(super) fn refusal(operator: &Operator) -> Option<Diagnostic> {
+    let (variant, component) = (operator.settings.variant?, operator.component);
+    let message = format!("`{}` is in a language that `{}` doesn't run", component.source, variant.name);
+    let refused = !variant.languages.contains(&component.language);
+    refused.then(|| Diagnostic::error("target-language", message).hint("leave the target out of `--target`"))
+}
+
+/// Whatever is emitted by a target whose only file is its Dockerfile.
+#[expect(clippy::unnecessary_wraps, reason = "the signature of every target")]
+pub(super) fn no_files(_: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>> {
+    Ok(Vec::new())
+}

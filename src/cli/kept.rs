@@ -1,0 +1,76 @@
+//! Build contexts that are left on disk, on `--keep-generated-files`.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use c3::artifact::{ArtifactError, Existing};
+use c3::backend::Settings;
+use c3::engine::context::Context;
+use tempfile::TempDir;
+
+use super::console;
+use super::failure::{Failure, INPUT};
+use super::options::LogLevel;
+use super::plan::{CONTEXT, Plan};
+
+/// A build context that is going to be left on disk; it is ready before the build begins.
+pub(crate) struct Kept {
+    folder: PathBuf,
+    staged: TempDir,
+}
+
+impl Kept {
+    /// Writes the context of an image beside its place.
+    pub(crate) fn stage(
+        plan: &Plan,
+        settings: &Settings,
+        context: &Context,
+        existing: &Existing,
+    ) -> Result<Self, Failure> {
+        let target = settings.variant.map(|variant| format!(".{}", variant.name)).unwrap_or_default();
+        let folder = plan.folder.join(format!("{}{target}{CONTEXT}", settings.stem));
+        let failed = |error| Self::failure(&folder, &error);
+        std::fs::create_dir_all(&plan.folder).map_err(failed)?;
+        let staged = tempfile::Builder::new().prefix(".c3-").tempdir_in(&plan.folder).map_err(failed)?;
+        context.write_dir(&staged.path().join("new"))?;
+        if folder.exists() && *existing != Existing::Overwrite && !same(&staged.path().join("new"), &folder) {
+            return Err(ArtifactError::Exists(vec![folder]).into());
+        }
+        Ok(Self { folder, staged })
+    }
+
+    /// Moves the context to its place.
+    pub(crate) fn place(self, level: LogLevel) -> Result<(), Failure> {
+        let failed = |error| Self::failure(&self.folder, &error);
+        if self.folder.exists() {
+            std::fs::rename(&self.folder, self.staged.path().join("old")).map_err(failed)?;
+        }
+        std::fs::rename(self.staged.path().join("new"), &self.folder).map_err(failed)?;
+        console::info(&format!("build context: {}", self.folder.display()), level);
+        Ok(())
+    }
+
+    fn failure(folder: &Path, error: &std::io::Error) -> Failure {
+        Failure::new(INPUT, format!("cannot write the build context `{}`: {error}", folder.display()))
+    }
+}
+
+/// Whether two files, or all files of two folders, have the same content.
+fn same(one: &Path, other: &Path) -> bool {
+    match (names(one), names(other)) {
+        (Some(ones), Some(others)) => {
+            ones == others && ones.iter().all(|name| same(&one.join(name), &other.join(name)))
+        }
+        (None, None) => {
+            matches!((std::fs::read(one), std::fs::read(other)), (Ok(one), Ok(other)) if one == other)
+        }
+        _ => false,
+    }
+}
+
+/// The names in a folder, sorted; nothing for a file.
+fn names(path: &Path) -> Option<Vec<OsString>> {
+    let mut names: Vec<_> = path.read_dir().ok()?.filter_map(|entry| Some(entry.ok()?.file_name())).collect();
+    names.sort();
+    Some(names)
+}

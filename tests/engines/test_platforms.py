@@ -1,0 +1,354 @@
+"""Images of the platforms: built on stand-ins for their bases, and run as the platforms run them."""
+
+import json
+import os
+import sys
+import tarfile
+import zipfile
+
+import pytest
+from images import docker, image_config
+from operators import run_image
+from platforms import CONDA, ONEDATA, SUBMARINE, TAKEN, TECHILA, WGET, build
+from support import BASE, R_BASE, ROOT, c3, environment, inspect, refused, run, snapshot, succeeded, venv, wait_until, write
+
+STUDIES = '''\
+"""Counts the studies of a dataset."""
+# pip install six
+
+import json
+import logging
+import os
+import tempfile
+
+import six
+
+# Folder of the dataset.
+dataset_path = os.environ['dataset_path']
+label = os.getenv('label', 'none')
+
+with open(os.path.join(dataset_path, 'index.json'), encoding='utf-8') as file:
+    studies = json.load(file)
+with tempfile.NamedTemporaryFile(dir='/tmp'):
+    pass
+try:
+    open(os.path.join(dataset_path, 'x'), 'w')
+except OSError:
+    print('READ ONLY')
+print('FOUND', json.dumps([len(studies), label, os.getuid(), os.getgid(), os.path.expanduser('~')]))
+# How many there are.
+os.environ['studies'] = str(len(studies))
+'''
+R_STUDIES = '''\
+# Counts.
+# Folder of the dataset.
+dataset_path <- Sys.getenv("dataset_path")
+cat("FOUND", length(list.files(dataset_path)), system("id -un", intern = TRUE), "\\n")
+'''
+GRID = '''\
+"""Doubles a number."""
+import os
+
+# Added to each.
+offset = int(os.getenv('offset', 0))
+negative = bool(os.getenv('negative', 'False'))
+
+
+def grid_process(batch_id, offset, negative, **_):
+    return (int(batch_id) * 2 + offset) * (-1 if negative else 1)
+'''
+HOME = '/home/chaimeleon'
+DATASET = f'{HOME}/datasets/abc'
+
+
+@pytest.fixture(scope='session')
+def sources(session_folder):
+    """Give a folder with the sources and a dataset that anybody may read."""
+    folder = session_folder / 'platforms'
+    for name, text in {'studies.py': STUDIES, 'studies_r.R': R_STUDIES, 'doubling.py': GRID}.items():
+        write(folder / name, text)
+    write(folder / 'datasets/abc/index.json', json.dumps([{'path': 's1', 'series': []}, {'path': 's2', 'series': []}]))
+    session_folder.chmod(0o755)
+    return folder
+
+
+def create(sources, source, target, *options, command='create-operator'):
+    """Build the image of a target and give its name."""
+    options = [*options, '--target', target, '-v', '0.1', '--overwrite', '--format', 'json']
+    return json.loads(succeeded(c3(command, source, *options, cwd=sources, timeout=900)).stdout)['image']
+
+
+@pytest.fixture(scope='session')
+def removed():
+    """Give a list of images that are removed in the end."""
+    images = []
+    yield images
+    run('docker', 'rmi', '--force', *[name for image in images for name in (image, image.split(':')[0] + ':latest')])
+
+
+def found(done):
+    """Give what the script has told of itself."""
+    [line] = [line for line in succeeded(done).stdout.splitlines() if line.startswith('FOUND ')]
+    return json.loads(line.removeprefix('FOUND '))
+
+
+# CHAIMELEON
+
+
+@pytest.fixture(scope='session')
+def batch(sources, removed):
+    """Build a batch application on a base that has a user of the number 1000."""
+    base = build('c3-test/taken:1', TAKEN)
+    image = create(sources, 'studies.py', 'chaimeleon', '--base-image', base)
+    removed += [image, base]
+    return image
+
+
+def run_batch(sources, image, *arguments, options=(), **more):
+    """Run a job as the platform does: no network, its own user, the dataset read-only."""
+    mount = ['--volume', f'{sources}/datasets:{HOME}/datasets:ro']
+    return run_image(image, *arguments, options=['--network', 'none', '--user', '1000:1000', *mount, *options], **more)
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'env', 'label'),
+    [
+        (['--dataset_path', DATASET, '--label', 'a b'], {}, 'a b'),
+        (['--', f'dataset_path={DATASET}', 'label=c'], {}, 'c'),
+        ([], {'dataset_path': DATASET, 'label': 'd'}, 'd'),
+    ],
+)
+def test_a_batch_application_takes_arguments_and_variables(sources, batch, arguments, env, label):
+    done = run_batch(sources, batch, *arguments, env=env)
+    assert found(done) == [2, label, 1000, 1000, HOME]
+    assert 'READ ONLY' in done.stdout
+
+
+def test_results_outlive_a_batch_application(sources, batch, tmp_path):
+    tmp_path.chmod(0o777)
+    volume = ['--volume', f'{tmp_path}:{HOME}/persistent-home']
+    arguments = ['--dataset_path', DATASET, '--studies', f'{HOME}/persistent-home/results/']
+    found(run_batch(sources, batch, *arguments, options=volume))
+    assert (tmp_path / 'results/studies').read_text() == '2'
+
+
+def test_a_batch_application_is_what_the_guide_asks_for(batch):
+    config = image_config(batch)['Config']
+    assert (config['User'], config['WorkingDir']) == ('chaimeleon:chaimeleon', HOME)
+    assert config['Entrypoint'] == ['python', f'{HOME}/claimed_studies.py']
+    assert (config['Labels']['name'], config['Labels']['version']) == ('studies', '0.1')
+    assert 'authorization' not in config['Labels']
+    told = 'id -Gn; stat -c "%U %n" datasets persistent-home persistent-shared-folder; ls -A /var/cache/apt/*.bin ~/.cache'
+    done = run_image(batch, '-c', told, options=['--entrypoint', 'sh'])
+    folders = [f'chaimeleon {name}' for name in ('datasets', 'persistent-home', 'persistent-shared-folder')]
+    assert done.stdout.splitlines() == ['chaimeleon', *folders]
+    assert inspect(batch)['name'] == 'studies'
+
+
+def test_r_runs_as_a_batch_application(sources, removed):
+    image = create(sources, 'studies_r.R', 'chaimeleon', '--base-image', R_BASE)
+    removed.append(image)
+    done = succeeded(run_batch(sources, image, '--', f'dataset_path={DATASET}'))
+    assert 'FOUND 1 chaimeleon' in done.stdout
+
+
+def test_the_commands_for_jobman_are_told(sources, tmp_path):
+    done = succeeded(c3('create-operator', 'studies.py', '--no-build', '--target', 'chaimeleon', '-o', tmp_path, cwd=sources))
+    values = 'dataset_path=~/datasets/DATASET_ID/ studies=~/persistent-home/results/'
+    assert f'jobman submit -i studies:0.1 -- -- {values}\n' in done.stderr
+    arguments = '--dataset_path ~/datasets/DATASET_ID/ --studies ~/persistent-home/results/'
+    assert f'jobman submit -i studies:0.1 -- {arguments}\n' in done.stderr
+    assert sorted(snapshot(tmp_path)) == ['studies.chaimeleon.Dockerfile']
+
+
+# ONE DATA
+
+WHEEL = 'example_pkg-0.0.1-py3-none-any.whl'
+
+
+def write_wheel(path):
+    """Write a wheel of a package that no index has."""
+    about = 'example_pkg-0.0.1.dist-info'
+    with zipfile.ZipFile(path, 'w') as wheel:
+        wheel.writestr('example_pkg/__init__.py', '')
+        wheel.writestr(f'{about}/METADATA', 'Metadata-Version: 2.1\nName: example-pkg\nVersion: 0.0.1\n')
+        wheel.writestr(f'{about}/WHEEL', 'Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n')
+        wheel.writestr(f'{about}/RECORD', '')
+
+
+@pytest.fixture(scope='session')
+def environment_tar(sources, removed, session_folder):
+    """Build an environment on a base from an archive, which the engine doesn't have yet, and save it."""
+    base = build('c3-test/onedata:1.2.8', ONEDATA, WGET)
+    docker('save', '--output', session_folder / 'base.tar', base)
+    docker('rmi', '--force', base)
+    write(sources / 'numbers.txt', '1 2 3')
+    write_wheel(sources / WHEEL)
+    archive = session_folder / 'environment.tar'
+    options = ['--target', 'onedata', '-v', '0.1', '--base-image-tar', session_folder / 'base.tar', '--archive', archive]
+    sources_and_files = ['studies.py', 'numbers.txt', WHEEL]
+    done = succeeded(c3('create-operator', *sources_and_files, *options, cwd=sources, timeout=900))
+    removed += [base, 'claimed-studies-onedata:0.1']
+    return archive, done
+
+
+def test_an_environment_is_saved_as_one_tar_with_one_name(environment_tar):
+    with tarfile.open(environment_tar[0]) as archive:
+        [manifest] = json.load(archive.extractfile('manifest.json'))
+    assert manifest['RepoTags'] == ['claimed-studies-onedata:0.1']
+
+
+def test_the_packages_of_an_environment_are_listed(environment_tar):
+    listed = environment_tar[1].stderr.splitlines()
+    assert {'flask==1.1.2', 'waitress==1.4.4', 'requests==2.22.0', 'example-pkg==0.0.1'} <= set(listed)
+
+
+def test_functions_find_files_and_packages(environment_tar):
+    handle = 'import flask, waitress, requests, example_pkg; print(open("/home/app/numbers.txt").read(), example_pkg.__file__)'
+    done = run_image('claimed-studies-onedata:0.1', 'python', '-c', handle, options=['--user', 'app', '--network', 'none'])
+    assert succeeded(done).stdout .startswith('1 2 3 /opt/conda/lib/python3')
+
+
+def test_an_environment_whose_imports_fail_is_refused(environment_tar, sources, session_folder):
+    write(sources / 'broken.py', '"""Imports what is missing."""\nimport no_such_module\n')
+    options = ['--target', 'onedata', '--base-image-tar', session_folder / 'base.tar']
+    done = refused(c3('create-operator', 'broken.py', *options, cwd=sources, timeout=600), 1, 'no_such_module')
+    assert 'the check of the image' in done.stderr
+    assert not (sources / 'broken.onedata.Dockerfile').exists()
+
+
+# Submarine
+
+
+@pytest.fixture(scope='session')
+def kernel(sources, removed):
+    """Build the image of an environment with Jupyter."""
+    base = build('c3-test/submarine:1', SUBMARINE, CONDA)
+    image = create(sources, 'studies.py', 'submarine', '--base-image', base, '--set', 'submarine.kernel=team')
+    removed += [image, base]
+    return image
+
+
+def in_kernel(sources, image, *arguments, **more):
+    """Run an image as Submarine's server does."""
+    mount = ['--volume', f'{sources}/datasets:/datasets:ro', '--network', 'none']
+    return run_image(image, *arguments, options=mount, **more)
+
+
+def test_the_kernel_is_active_before_anything_else(sources, kernel):
+    tell = 'import os, sys; print(os.environ["CONDA_DEFAULT_ENV"], sys.prefix, sys.argv[1:])'
+    done = succeeded(in_kernel(sources, kernel, '--kernel', 'team', '--', 'python', '-c', tell, '--batch_size', '5'))
+    assert done.stdout == "team /opt/conda/envs/team ['--batch_size', '5']\n"
+    created = succeeded(run_image(kernel, 'cat', '/opt/conda/envs/team/created', options=['--entrypoint', ''])).stdout
+    assert created.split() == ['create', '-y', '-n', 'team', '-c', 'defaults', 'python=3.12']
+
+
+def test_an_experiment_runs_the_operator(sources, kernel):
+    text = (sources / 'studies.submarine.experiment.yaml').read_text()
+    [command] = [line.split('"')[1] for line in text.splitlines() if line.strip().startswith('cmd:')]
+    assert f'image: "{kernel}"' in text
+    words = command.split(' ')  # as the server splits it
+    env = {'dataset_path': '/datasets/abc', 'label': 'a b'}
+    mount = ['--volume', f'{sources}/datasets:/datasets:ro', '--entrypoint', words[0]]
+    assert found(run_image(kernel, *words[1:], options=mount, env=env))[:2] == [2, 'a b']
+
+
+def test_a_notebook_session_starts_jupyter(kernel):
+    done = succeeded(run_image(kernel, '--kernel', 'team', '--', 'jupyter', 'lab', '--version'))
+    assert done.stdout.strip()[0].isdigit()
+    name = 'c3-test-jupyter'
+    docker('run', '--rm', '--detach', '--name', name, '--network', 'none', kernel, '--kernel', 'team', '--', 'jupyter')
+    ask = 'import urllib.request as r; print(r.urlopen("http://127.0.0.1:8888/api").read().decode())'
+    try:
+        wait_until(lambda: run('docker', 'exec', name, 'python', '-c', ask).returncode == 0)
+    finally:
+        run('docker', 'rm', '--force', name)
+
+
+def test_both_forms_of_the_environment_say_the_same(sources, kernel):
+    read = 'import json, sys, yaml; print(json.dumps(yaml.safe_load(open(sys.argv[1]))))'
+    done = succeeded(run(venv('tools', 'python'), '-c', read, sources / 'studies.submarine.yaml'))
+    specification = json.loads((sources / 'studies.submarine.json').read_text())
+    assert json.loads(done.stdout) == specification
+    assert specification == {
+        'name': 'studies',
+        'dockerImage': kernel,
+        'kernelSpec': {
+            'name': 'team',
+            'channels': ['defaults'],
+            'condaDependencies': ['python=3.12'],
+            'pipDependencies': ['six'],
+        },
+        'description': 'Counts the studies of a dataset.',
+    }
+
+
+# Techila
+
+
+def launch(sources, folder, source, *arguments, **options):
+    """Build the image, export a container of it, and start jobs by the launcher."""
+    python = ['--set', 'techila.python=/opt/app-root/bin/python3', '--base-image', BASE]
+    image = create(sources, source, 'techila', '-o', folder, '--archive', folder / 'container.tar', *python, **options)
+    write(folder / 'techila.py', TECHILA)
+    stem = image.removeprefix('claimed-').removesuffix('-techila:0.1').replace('-', '_')
+    env = environment({'BUNDLES': folder / 'bundles'})
+    command = [sys.executable, f'{stem}.techila.py', *arguments]
+    return image, lambda: succeeded(run(*command, cwd=folder, env=env, timeout=300))
+
+
+def test_an_operator_runs_in_the_exported_container(sources, removed, tmp_path):
+    write(sources / 'shout.py', '"""Shouts."""\nimport os\ntext = os.getenv("text", "x")\nos.environ["shout"] = text.upper()\n')
+    image, start = launch(sources, tmp_path, 'shout.py', 'text=a b', '--output-dir', 'out')
+    removed.append(image)
+    assert start().stdout == 'out/shout\n'
+    assert (tmp_path / 'out/shout').read_text() == 'A B'
+    assert start().stderr.count('the bundle exists') == 1, 'the same container is not sent again'
+
+
+def test_each_batch_of_a_grid_is_a_job(sources, removed, tmp_path):
+    write(tmp_path / 'batches.txt', '1, 2\n3\n')
+    arguments = ['--batch-file', 'batches.txt', 'offset=1']
+    image, start = launch(sources, tmp_path, 'doubling.py', *arguments, command='create-gridwrapper')
+    removed.append(image)
+    assert start().stdout == '1 3\n2 5\n3 7\n'
+
+
+# All of them
+
+
+def test_an_image_of_a_target_leaves_the_others_alone(sources, tmp_path):
+    both = tmp_path / 'both'
+    options = ['--no-build', '-v', '0.1', '-o']
+    succeeded(c3('create-operator', 'studies.py', *options, tmp_path / 'alone', cwd=sources))
+    targets = 'kubeflow,kubernetes,cwl,chaimeleon,onedata,submarine,techila'
+    succeeded(c3('create-operator', 'studies.py', *options, both, '--target', targets, cwd=sources))
+    alone = snapshot(tmp_path / 'alone')
+    assert {name: text for name, text in snapshot(both).items() if name in alone} == alone
+    succeeded(c3('create-operator', 'studies.py', *options, tmp_path / 'one', '--target', 'onedata', cwd=sources))
+    assert sorted(snapshot(tmp_path / 'one')) == ['studies.onedata.Dockerfile']
+
+
+@pytest.mark.parametrize('target', ['chaimeleon', 'onedata', 'submarine', 'techila'])
+def test_hadolint_accepts_the_dockerfile(sources, tmp_path, target):
+    samples = sorted(ROOT.glob('samples/*.py'))
+    options = ['--target', target, '-v', '0.1', '-o', tmp_path, '-r', 'registry.example/ns']
+    succeeded(c3('compile', *samples, *options, cwd=ROOT))
+    done = run(venv('tools', 'hadolint'), '-f', 'json', *sorted(tmp_path.glob('*Dockerfile')))
+    unpinned = {'DL3008', 'DL3013', 'DL3041'}
+    # The text of ONE DATA's guide, which isn't to be changed: no `--no-cache-dir`, `ENV a b`, `cd`-less wget.
+    guides = {'DL3042', 'DL3047', 'SC1091'} if target == 'onedata' else set()
+    findings = [finding for finding in json.loads(done.stdout) if finding['level'] in ('error', 'warning')]
+    assert [finding for finding in findings if finding['code'] not in unpinned | guides] == []
+
+
+def test_choices_are_checked(sources):
+    for choice in ('chaimeleon.gpu=big', 'chaimeleon.none=1', 'onedata.miniconda=a b', 'x'):
+        refused(c3('create-operator', 'studies.py', '--no-build', '--set', choice, cwd=sources), 2, '--set')
+    refused(c3('create-operator', 'studies_r.R', '--no-build', '--target', 'techila', cwd=sources), 1, 'techila')
+
+
+def test_an_archive_holds_one_image(sources, tmp_path):
+    options = ['--target', 'cwl,chaimeleon', '--archive', tmp_path / 'x.tar']
+    refused(c3('create-operator', 'studies.py', *options, cwd=sources), 2, 'one image')
+    assert not os.path.exists(tmp_path / 'x.tar')
