@@ -17,9 +17,9 @@ from kfp import components, dsl, local
 
 
 def run_task(step):
-    """Run one component by itself and give what kfp has collected."""
+    """Run one component by itself and give the values kfp has collected; artifacts are told by their files."""
     task = components.load_component_from_file(step['component'])(**step['arguments'])
-    return dict(task.outputs)
+    return {name: value for name, value in task.outputs.items() if not isinstance(value, dsl.Artifact)}
 
 
 def run_pipeline(steps, folder):
