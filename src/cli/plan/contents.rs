@@ -1,0 +1,121 @@
+//! What goes into an image.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use c3::artifact::Artifact;
+use c3::backend::{self, Operator, Settings, TARGETS, dockerfile, prelude};
+use c3::engine::context::{Content, Context, Entry, source_date_epoch};
+use c3::files::AdditionalFile;
+use c3::source::Source;
+
+use super::decisions::dockerfile_name;
+use super::{ARCHIVE, CONTEXT, Plan};
+use crate::cli::failure::{Failure, INPUT};
+use crate::cli::options::Emission;
+
+/// The time that files in an image bear unless `SOURCE_DATE_EPOCH` says another: the second of January 1980, the first
+/// that zip archives can tell in every time zone. In seconds since 1970.
+const EPOCH: u64 = 315_619_200;
+
+impl Plan {
+    /// The texts of all requirement files, by the names they have in the image.
+    pub(crate) fn requirement_texts(&self) -> Vec<(String, String)> {
+        let text =
+            |path: &Path| String::from_utf8_lossy(&std::fs::read(path).unwrap_or_default()).into_owned();
+        let files = self.requirements.files.iter().filter(|file| !is_wheel(&file.disk));
+        files.map(|file| (file.path.clone(), text(&file.disk))).collect()
+    }
+
+    /// The build context of an image: requirement files, additional files, the source and its entry point, the Dockerfile.
+    pub(crate) fn context(&self, artifacts: &[Artifact], settings: &Settings) -> Result<Context, Failure> {
+        let dockerfile = artifacts.iter().filter(|artifact| artifact.name == settings.dockerfile);
+        let dockerfile = dockerfile.map(|artifact| made(artifact.name.clone(), artifact.content.clone()));
+        Ok(Context::new(self.entries(settings).chain(dockerfile), source_date_epoch()?.unwrap_or(EPOCH))?)
+    }
+
+    /// The files as they are in the image's working directory, where later ones take the place of earlier ones.
+    pub(crate) fn working_dir(&self) -> Result<Context, Failure> {
+        let below = |entry: Entry| {
+            let (_, path) = entry.path.split_once('/')?;
+            Some((path.to_owned(), Entry { path: path.to_owned(), ..entry }))
+        };
+        let entries: BTreeMap<String, Entry> = self.entries(&self.settings).filter_map(below).collect();
+        Ok(Context::new(entries.into_values(), source_date_epoch()?.unwrap_or(EPOCH))?)
+    }
+
+    /// What goes into the image, each below the folder of its kind.
+    fn entries(&self, settings: &Settings) -> impl Iterator<Item = Entry> {
+        let disk = |path: String, disk: &Path, executable| Entry {
+            path,
+            content: Content::Disk(disk.into()),
+            executable,
+        };
+        let requirements = self.requirements.files.iter();
+        let requirements = requirements
+            .map(move |file| disk(format!("{}/{}", dockerfile::REQUIREMENTS, file.path), &file.disk, false));
+        let files = self.files.iter();
+        let files = files.map(move |file| {
+            disk(format!("{}/{}", dockerfile::FILES, file.path), &file.disk, file.executable)
+        });
+        let place = format!("{}/{}", dockerfile::OPERATOR, self.settings.folder);
+        let scripts = self.scripts.iter().map(move |(name, content)| Entry {
+            path: format!("{place}{name}"),
+            content: content.clone(),
+            executable: false,
+        });
+        let generated = dockerfile::build_files(&self.operator_in(settings));
+        let generated = generated.into_iter().map(|file| made(file.path, file.content));
+        requirements.chain(files).chain(scripts).chain(generated)
+    }
+}
+
+pub(super) fn made(path: String, bytes: Vec<u8>) -> Entry {
+    Entry { path, content: Content::Bytes(bytes), executable: false }
+}
+
+/// Whether a file that `pip install` reads is itself a package.
+pub(super) fn is_wheel(path: &Path) -> bool {
+    path.extension().is_some_and(|end| end == "whl")
+}
+
+/// The scripts of a source that is no wrapper: itself, or what a notebook became.
+pub(super) fn scripts(source: &Source, operator: &Operator) -> Vec<(String, Content)> {
+    let content = match source.notebook() {
+        None => Content::Disk(source.path().into()),
+        Some(notebook) => Content::Bytes(notebook.script.clone().into_bytes()),
+    };
+    vec![(operator.script(), content)]
+}
+
+/// The additional files without the source and what is made of it, which a glob such as `*` finds too.
+pub(super) fn without_own(
+    files: Vec<AdditionalFile>,
+    source: &Source,
+    folder: &Path,
+    options: &Emission,
+) -> Vec<AdditionalFile> {
+    let contexts = TARGETS
+        .iter()
+        .filter_map(|target| target.variant)
+        .map(|variant| format!(".{}{CONTEXT}", variant.name));
+    let suffixes = backend::suffixes().chain([CONTEXT, ARCHIVE]).map(ToOwned::to_owned).chain(contexts);
+    let made = suffixes.map(|suffix| format!("{}{suffix}", source.stem()));
+    let made = made.chain([dockerfile_name(source, options)]).map(|name| folder.join(name));
+    let own: Vec<PathBuf> =
+        made.chain([source.path().into()]).filter_map(|path| path.canonicalize().ok()).collect();
+    files.into_iter().filter(|file| !own.iter().any(|own| file.disk.starts_with(own))).collect()
+}
+
+/// Refuses an additional file that has the place of the script or of its entry point in the image.
+pub(super) fn check_entry(operator: &Operator) -> Result<(), Failure> {
+    let taken = [prelude::file_name(operator), operator.script()];
+    let mut taken = taken.into_iter().map(|name| format!("{}{name}", operator.settings.folder));
+    match taken.find(|path| operator.settings.files.contains(path)) {
+        None => Ok(()),
+        Some(path) => {
+            let message = format!("the additional file `{path}` would be replaced by the operator's own");
+            Err(Failure::new(INPUT, message).hint("rename it or leave it out"))
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! What the command line and the settings decide on for one operator.
+
+use std::path::Path;
+
+use c3::backend::stamp::Stamp;
+use c3::backend::{self, Settings, runtime};
+use c3::component::Component;
+use c3::engine::image_archive;
+use c3::engine::oci::on_disk;
+use c3::files::AdditionalFile;
+use c3::reference;
+use c3::requirement_files::Resolved;
+use c3::source::Source;
+
+use crate::cli::failure::{Failure, INPUT, USAGE};
+use crate::cli::options::Emission;
+
+pub(super) fn settings(
+    source: &Source,
+    component: &Component,
+    options: &Emission,
+    files: &[AdditionalFile],
+    requirements: &Resolved,
+    root: &Path,
+) -> Result<Settings, Failure> {
+    let folder = folder_in_image(source.path(), root);
+    Ok(Settings {
+        stamp: Stamp::of(component),
+        image: String::new(),
+        version: String::new(),
+        base_image: base_image(options, component)?,
+        base_image_given: options.base_image.is_some() || options.base_image_tar.is_some(),
+        image_version: image_version(options, component).to_owned(),
+        variant: None,
+        choices: options.choices(),
+        stem: source.stem(),
+        dockerfile: checked_dockerfile_name(source, options)?,
+        dockerfile_template: options.dockerfile_template.as_deref().map(read_template).transpose()?,
+        files: files.iter().map(|file| file.path.clone()).collect(),
+        folder,
+        requirement_files: requirements.named.clone(),
+        logging: !options.skip_logging,
+        job: options.job.clone(),
+        process: None,
+    })
+}
+
+/// The name of the Dockerfile.
+pub(super) fn dockerfile_name(source: &Source, options: &Emission) -> String {
+    options.dockerfile.clone().unwrap_or_else(|| format!("{}.Dockerfile", source.stem()))
+}
+
+/// The name of the Dockerfile, if it is a file name and no other file's.
+pub(super) fn checked_dockerfile_name(source: &Source, options: &Emission) -> Result<String, Failure> {
+    let name = dockerfile_name(source, options);
+    let is_name = !name.is_empty() && !name.contains(['/', '\0']) && name != "." && name != "..";
+    let taken = backend::suffixes().any(|suffix| name == format!("{}{suffix}", source.stem()));
+    if is_name && !taken && name != source.file_name() {
+        return Ok(name);
+    }
+    let message = format!("`{name}` can't be the name of the Dockerfile");
+    Err(Failure::new(USAGE, message)
+        .hint("give a file name without folders that no other file has; the folder is `--output-dir`"))
+}
+
+/// The folder of the source below the working directory; outside of it the source stands alone.
+pub(super) fn folder_in_image(path: &Path, root: &Path) -> String {
+    let folder = path.canonicalize().ok().and_then(|path| path.parent().map(Path::to_path_buf));
+    let root = root.canonicalize().unwrap_or_else(|_| root.into());
+    let below = folder.as_deref().and_then(|folder| folder.strip_prefix(&root).ok()).and_then(Path::to_str);
+    match below {
+        None | Some("") => String::new(),
+        Some(folder) => format!("{folder}/"),
+    }
+}
+
+pub(super) fn base_image(options: &Emission, component: &Component) -> Result<String, Failure> {
+    if let Some(archive) = &options.base_image_tar {
+        return Ok(image_archive::name(archive)?);
+    }
+    if let Some(image) = options.base_image.as_ref().filter(|image| on_disk(image).is_some()) {
+        return Ok(image.clone());
+    }
+    if let Some(image) = &options.base_image {
+        return match reference::Reference::parse(image) {
+            Ok(_) => Ok(image.clone()),
+            Err(error) => {
+                let failure = Failure::from(error);
+                Err(Failure { code: USAGE, ..failure }
+                    .hint("name an image such as `python:3.12-slim` with `--base-image`"))
+            }
+        };
+    }
+    let runtime = runtime::of(component.language);
+    let version = image_version(options, component);
+    (runtime.base_image)(version).ok_or_else(|| {
+        let message = format!("`{version}` is no version of the base image for `{}`", component.source);
+        Failure::new(USAGE, message).hint(format!(
+            "write it as `--image-version {}`, or name an image with `--base-image`",
+            runtime.image_version
+        ))
+    })
+}
+
+/// What `--image-version` says, or its default.
+pub(super) fn image_version<'a>(options: &'a Emission, component: &Component) -> &'a str {
+    options.image_version.as_deref().unwrap_or(runtime::of(component.language).image_version)
+}
+
+/// The version of Python in the default base image, where that is the one that is taken.
+pub(super) fn default_python<'a>(options: &'a Emission, component: &Component) -> Option<&'a str> {
+    let version = image_version(options, component);
+    let is_given = options.base_image.is_some() || options.base_image_tar.is_some();
+    let is_default = !is_given && options.dockerfile_template.is_none();
+    is_default.then(|| runtime::python_version(version)).flatten()
+}
+
+pub(super) fn read_template(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|error| {
+        let message = format!("cannot read the Dockerfile template `{}`: {error}", path.display());
+        Failure::new(INPUT, message).hint("check the path given with `--dockerfile-template`")
+    })
+}

@@ -1,0 +1,76 @@
+//! What is on disk already: its version, and where it differs from what is to be written.
+
+use std::path::PathBuf;
+
+use c3::artifact::{self, Artifact};
+use c3::backend::stamp::Stamp;
+use c3::backend::{self, Operator, Settings, TARGETS, variant};
+use c3::reference;
+
+use super::Plan;
+use crate::cli::options::Emission;
+
+impl Plan {
+    /// The version of the manifests that are there.
+    pub(crate) fn present_version(&self) -> Option<String> {
+        self.present_tag().map(|(version, _)| version)
+    }
+
+    /// The version of the manifests that are there, and the digest behind it if the image is pinned.
+    fn present_tag(&self) -> Option<(String, String)> {
+        let own = format!("claimed-{}", self.component.name);
+        let files =
+            TARGETS.iter().flat_map(|target| target.suffixes.iter().map(move |suffix| (target, suffix)));
+        files.into_iter().find_map(|(target, suffix)| {
+            let image =
+                target.variant.map_or_else(|| own.clone(), |variant| variant::repository_of(&own, variant));
+            let path = self.folder.join(format!("{}{suffix}", self.settings.stem));
+            tag_in(&std::fs::read_to_string(path).ok()?, &format!("{image}:"))
+        })
+    }
+
+    /// The files that are there and differ in more than the version from those to be written.
+    pub(crate) fn conflicts(&self, artifacts: &[Artifact], options: &Emission) -> Vec<PathBuf> {
+        let conflicts = self.differing(artifacts);
+        let Some((before, digest)) = self.present_tag().filter(|_| !conflicts.is_empty()) else {
+            return conflicts;
+        };
+        let repository = self.settings.image.strip_suffix(&format!(":{}", self.settings.version));
+        let (image, version) = (format!("{}:{before}{digest}", repository.unwrap_or_default()), before);
+        let settings = Settings { image, version, ..self.settings.clone() };
+        let operator = Operator { component: &self.component, settings: &settings };
+        let before = backend::emit(&operator, &options.targets()).unwrap_or_default();
+        let differs = self.differing(&before);
+        conflicts.into_iter().filter(|path| differs.contains(path)).collect()
+    }
+
+    /// The files that are there and differ in more than their stamps.
+    fn differing(&self, artifacts: &[Artifact]) -> Vec<PathBuf> {
+        let now = self.settings.stamp.to_string();
+        let is_same = |artifact: &Artifact| {
+            let text = std::fs::read_to_string(self.folder.join(&artifact.name)).ok()?;
+            let before = Stamp::read(&text, &self.component.source)?.to_string();
+            Some(text.replacen(&before, &now, 1).as_bytes() == artifact.content)
+        };
+        let changed: Vec<_> =
+            artifacts.iter().filter(|artifact| is_same(artifact) != Some(true)).cloned().collect();
+        artifact::conflicts(&changed, &self.folder)
+    }
+}
+
+/// The version of an image that a text names, and the digest behind it if the image is pinned.
+fn tag_in(text: &str, image: &str) -> Option<(String, String)> {
+    let (_, version) = text.lines().find_map(|line| line.split_once(image))?;
+    let end =
+        version.find(|c: char| !c.is_ascii_alphanumeric() && !"._-".contains(c)).unwrap_or(version.len());
+    let (version, rest) = version.split_at(end);
+    reference::valid_tag(version).ok()?;
+    Some((version.to_owned(), pinned(rest).to_owned()))
+}
+
+/// The digest at the beginning of what follows a version.
+fn pinned(text: &str) -> &str {
+    const LENGTH: usize = "@sha256:".len() + 64;
+    let digest = text.get(..LENGTH).filter(|digest| digest.starts_with("@sha256:"));
+    digest.unwrap_or_default()
+}

@@ -1,0 +1,65 @@
+//! The plan of a grid wrapper, from that of the operator.
+
+use c3::backend::grid::{self, Process, Store};
+use c3::backend::stamp::Stamp;
+use c3::backend::{Operator, Settings};
+use c3::component::{Component, Language};
+use c3::engine::context::Content;
+use c3::frontend;
+use c3::source::Source;
+
+use super::Plan;
+use super::contents::check_entry;
+use super::decisions::checked_dockerfile_name;
+use crate::cli::console::Messages;
+use crate::cli::failure::{Failure, INPUT};
+use crate::cli::options::Emission;
+
+impl Plan {
+    /// The plan of a grid wrapper around this operator: a program that calls a function of the script for each batch.
+    pub(crate) fn wrapped(
+        self,
+        process: &str,
+        store: &Store,
+        options: &Emission,
+        messages: &mut Messages,
+    ) -> Result<Self, Failure> {
+        self.check_process(process)?;
+        let program = grid::emit(&self.operator(), process, store);
+        let text = String::from_utf8_lossy(&program.content).into_owned();
+        let source = Source::new(self.source.path().with_file_name(&program.name), Language::Python, text);
+        let reading = frontend::read(&source);
+        let Some(component) = reading.component else {
+            messages.add(&reading.diagnostics, &source, options.log_level);
+            return Err(Failure::diagnosed());
+        };
+        let mut component = Component { ipython: self.component.ipython, ..component };
+        let stamp = Stamp::of(&component);
+        self.settings.job.mark_secrets(&mut component);
+        let dockerfile = checked_dockerfile_name(&source, options)?;
+        let process = Some(Process::new(&self.operator(), process));
+        let settings = Settings { stamp, stem: source.stem(), dockerfile, process, ..self.settings };
+        check_entry(&Operator { component: &component, settings: &settings })?;
+        let wrapper = (program.name, Content::Bytes(program.content));
+        let scripts = std::iter::once(wrapper).chain(self.scripts).collect();
+        Ok(Self { source, component, settings, scripts, ..self })
+    }
+
+    /// Refuses a process function that the script doesn't define.
+    fn check_process(&self, process: &str) -> Result<(), Failure> {
+        let name = self.source.display();
+        if self.component.language != Language::Python {
+            return Err(Failure::new(
+                INPUT,
+                format!("`{name}` is no Python, and only Python can be wrapped"),
+            )
+            .hint("use `c3 create-operator`, once for each batch"));
+        }
+        if frontend::python::defines(self.source.text(), process) {
+            return Ok(());
+        }
+        Err(Failure::new(INPUT, format!("`{name}` has no function `{process}`")).hint(
+            "write `def grid_process(batch_id, **parameters):`, or name another function with `--process`",
+        ))
+    }
+}
