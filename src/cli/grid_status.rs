@@ -63,6 +63,7 @@ fn errors<'a>(place: &Place, failed: &'a [Failed], limit: usize) -> Result<Vec<E
 fn summary(status: &Status, errors: &[Error<'_>]) -> serde_json::Value {
     let failed = |(failed, error): &Error<'_>| json!({ "batch": failed.batch, "error": error });
     json!({
+        "schema_version": 1,
         "total": status.total,
         "done": status.done,
         "locked": status.locked,
