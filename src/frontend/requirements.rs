@@ -2,11 +2,15 @@
 
 use std::ops::Range;
 
-use serde::Deserialize;
-
+pub use self::command::is_command;
+use self::command::{is_system, parse_command};
+use self::script_block::{block_text, blocks, read_block};
 use crate::component::Requirement;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
+
+mod command;
+mod script_block;
 
 /// One comment of a source.
 #[derive(Debug, Clone)]
@@ -44,41 +48,6 @@ pub struct Found {
     pub config: Config,
     has_block: bool,
 }
-
-/// Ways to call pip.
-const PIP: &[&str] = &["pip", "pip3", "python -m pip", "python3 -m pip", "uv pip"];
-
-/// Ways to call conda.
-const CONDA: &[&str] = &["conda", "mamba", "micromamba"];
-
-/// What of conda's commands installs something; environments are files, found like those of `pip install -r`.
-const CONDA_SUBCOMMANDS: &[&str] = &["install", "env update"];
-
-/// Package managers of the distributions.
-const SYSTEM: &[&str] = &["dnf", "microdnf", "yum", "apt", "apt-get"];
-
-/// Subcommands that tell a command from prose which begins with the same word.
-const SUBCOMMANDS: &[&str] = &[
-    "install",
-    "update",
-    "upgrade",
-    "remove",
-    "makecache",
-    "clean",
-    "module",
-    "group",
-    "groupinstall",
-    "copr",
-    "config-manager",
-    "builddep",
-    "build-dep",
-    "reinstall",
-    "swap",
-    "autoremove",
-];
-
-/// Longest argument of a command, in bytes.
-const MAX_WORD: usize = 30_000;
 
 /// Collects the requirements of all comments of a source.
 pub fn collect(comments: &[&CommentLine], diagnostics: &mut Vec<Diagnostic>) -> Found {
@@ -175,47 +144,6 @@ fn found_commands(comments: &[&CommentLine]) -> Vec<Command> {
     found.collect()
 }
 
-/// What stands between the first and the last line of a block.
-fn block_text(lines: &[&CommentLine]) -> String {
-    let content = &lines[1..lines.len() - 1];
-    content.iter().flat_map(|line| [line.raw.get(2..).unwrap_or_default(), "\n"]).collect()
-}
-
-/// Whether a comment's text is a command that installs something.
-#[must_use]
-pub fn is_command(text: &str) -> bool {
-    pip_arguments(text).is_some() || conda_arguments(text).is_some() || is_system(text)
-}
-
-/// What follows `conda` where that installs something.
-fn conda_arguments(text: &str) -> Option<&str> {
-    let arguments = CONDA.iter().find_map(|conda| after_word(text, conda))?;
-    let installs = |subcommand: &&str| {
-        let words = subcommand.split(' ');
-        words.clone().try_fold(arguments, |rest, word| after_word(rest, word)).is_some()
-    };
-    CONDA_SUBCOMMANDS.iter().any(installs).then_some(arguments)
-}
-
-/// What follows `pip install`.
-fn pip_arguments(text: &str) -> Option<&str> {
-    PIP.iter().find_map(|pip| {
-        let rest = pip.split(' ').try_fold(text, |rest, word| after_word(rest, word))?;
-        after_word(rest, "install")
-    })
-}
-
-fn after_word<'a>(text: &'a str, word: &str) -> Option<&'a str> {
-    let rest = text.strip_prefix(word)?;
-    (rest.is_empty() || rest.starts_with(char::is_whitespace)).then(|| rest.trim_start())
-}
-
-fn is_system(text: &str) -> bool {
-    let mut words = text.split_whitespace();
-    words.next().is_some_and(|manager| SYSTEM.contains(&manager))
-        && words.find(|word| !word.starts_with('-')).is_some_and(|word| SUBCOMMANDS.contains(&word))
-}
-
 /// A command with the lines that continue it after a backslash, and how many comments that is.
 fn continued(comments: &[&CommentLine]) -> (String, usize) {
     let mut command = String::new();
@@ -241,170 +169,6 @@ fn read_command(command: &str, span: Range<usize>, found: &mut Found, diagnostic
             "write one `pip install`, `conda install`, `dnf` or `apt` command per line; what needs a shell goes into `--dockerfile-template`",
         )),
     }
-}
-
-/// Reads a command line, or several joined by `&&`.
-fn parse_command(command: &str) -> Result<Vec<Requirement>, String> {
-    let words = words(command)?;
-    let commands: Vec<&[String]> = words.split(|word| word == "&&").collect();
-    commands.iter().map(|words| requirement(words)).collect()
-}
-
-fn requirement(words: &[String]) -> Result<Requirement, String> {
-    let line = words.join(" ");
-    if is_system(&line) {
-        return Ok(Requirement::System { text: line, words: words.to_vec() });
-    }
-    if let Some(arguments) = conda_arguments(&line) {
-        return match words {
-            [_, install] if install == "install" => Err("`conda install` names no package".to_owned()),
-            _ => Ok(Requirement::Conda { text: arguments.to_owned(), words: words[1..].to_vec() }),
-        };
-    }
-    let arguments =
-        pip_arguments(&line).ok_or_else(|| format!("`{line}` is no command that installs packages"))?;
-    let install = words.iter().position(|word| word == "install").map_or(words.len(), |at| at + 1);
-    if arguments.is_empty() {
-        return Err("`pip install` names no package".to_owned());
-    }
-    Ok(Requirement::Pip { text: arguments.to_owned(), words: words[install..].to_vec(), metadata: false })
-}
-
-/// Splits a command as a shell does, except that `>` and `<` stand for themselves (`numpy>=1.26`).
-fn words(command: &str) -> Result<Vec<String>, String> {
-    let words: Vec<String> = shlex::split(command).ok_or("a quote or backslash is not closed")?;
-    if let Some(word) = words.iter().find(|word| word.len() > MAX_WORD) {
-        return Err(format!(
-            "`{}…` is longer than {MAX_WORD} bytes",
-            word.chars().take(20).collect::<String>()
-        ));
-    }
-    let unsafe_word = words.iter().find(|word| is_shell(word) || word.contains(char::is_control));
-    match unsafe_word {
-        Some(word) => Err(format!("`{}` needs a shell", word.escape_debug())),
-        None => Ok(words),
-    }
-}
-
-/// Whether a word has a meaning for a shell which no package has.
-fn is_shell(word: &str) -> bool {
-    matches!(word, "|" | "||" | ";" | "&" | ">" | ">>" | "<")
-        || word.ends_with(';')
-        || word.contains("$(")
-        || word.contains('`')
-}
-
-/// The line that begins a PEP 723 block.
-const BLOCK_START: &str = "# /// script";
-
-/// The line that ends it.
-const BLOCK_END: &str = "# ///";
-
-/// The PEP 723 blocks among comments, at most one in each run of lines that stand directly below each other.
-fn blocks(comments: &[&CommentLine]) -> Vec<Range<usize>> {
-    let mut blocks = Vec::new();
-    let mut start = 0;
-    while start < comments.len() {
-        let end = start + run_length(&comments[start..]).max(1);
-        blocks.extend(block(&comments[start..end]).map(|block| start + block.start..start + block.end));
-        start = end;
-    }
-    blocks
-}
-
-/// How many comments form one run with the first.
-fn run_length(comments: &[&CommentLine]) -> usize {
-    let Some(first) = comments.first() else { return 0 };
-    let belongs = |(at, comment): &(usize, &&CommentLine)| {
-        comment.line == first.line + at
-            && comment.column == 0
-            && (comment.raw == "#" || comment.raw.starts_with("# "))
-    };
-    comments.iter().enumerate().take_while(belongs).count()
-}
-
-/// The block in a run; it ends with the last line that may end it.
-fn block(run: &[&CommentLine]) -> Option<Range<usize>> {
-    let start = run.iter().position(|comment| comment.raw.trim_end() == BLOCK_START)?;
-    let end = run.iter().rposition(|comment| comment.raw.trim_end() == BLOCK_END)?;
-    (start < end).then_some(start..end + 1)
-}
-
-/// The fields of a PEP 723 block that matter here.
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct Block {
-    #[serde(default)]
-    dependencies: Vec<String>,
-    requires_python: Option<String>,
-}
-
-fn read_block(lines: &[&CommentLine], found: &mut Found, diagnostics: &mut Vec<Diagnostic>) {
-    let (Some(first), Some(last)) = (lines.first(), lines.last()) else { return };
-    let span = first.span.start..last.span.end;
-    if std::mem::replace(&mut found.has_block, true) {
-        let message = "there is more than one `script` block";
-        diagnostics
-            .push(Diagnostic::error("script-block", message).at(span).hint("PEP 723 allows one; join them"));
-        return;
-    }
-    let content = &lines[1..lines.len() - 1];
-    let text = block_text(lines);
-    match Config::parse_tool(&text) {
-        Ok(config) => found.config = config,
-        // What isn't TOML at all is told of below.
-        Err(_) if toml::from_str::<toml::Table>(&text).is_err() => {}
-        Err(problem) => {
-            let span = problem.span.map(|at| place(content, at.start)..place(content, at.end));
-            let diagnostic =
-                Diagnostic::error("settings", problem.message).at(span.unwrap_or(first.span.clone()));
-            diagnostics.push(Diagnostic { hint: problem.hint, ..diagnostic });
-        }
-    }
-    match toml::from_str::<Block>(&text).map_err(|error| error.message().to_owned()).and_then(checked) {
-        Ok(block) => {
-            found.requires_python = found.requires_python.take().or(block.requires_python);
-            found.requirements.extend(block.dependencies.into_iter().map(dependency));
-        }
-        Err(problem) => {
-            let message = format!("the `script` block can't be read: {problem}");
-            diagnostics.push(
-                Diagnostic::error("script-block", message)
-                    .at(span)
-                    .hint("write it as PEP 723 says, such as `# dependencies = [\"numpy\"]`"),
-            );
-        }
-    }
-}
-
-/// Where a byte of a block's text is in the source: each line stands behind `# ` there.
-fn place(content: &[&CommentLine], offset: usize) -> usize {
-    let mut rest = offset;
-    for line in content {
-        let length = line.raw.len().saturating_sub(2);
-        if rest <= length {
-            return (line.span.start + 2 + rest).min(line.span.end);
-        }
-        rest -= length + 1;
-    }
-    content.last().map_or(0, |line| line.span.end)
-}
-
-fn checked(block: Block) -> Result<Block, String> {
-    let is_bad =
-        |text: &&String| text.contains(char::is_control) || text.trim().is_empty() || text.len() > MAX_WORD;
-    let bad = block.dependencies.iter().find(is_bad);
-    match bad {
-        Some(text) => {
-            let text: String = text.chars().take(40).collect();
-            Err(format!("`{}` is no dependency", text.escape_debug()))
-        }
-        None => Ok(block),
-    }
-}
-
-fn dependency(text: String) -> Requirement {
-    Requirement::Pip { words: vec![text.clone()], text, metadata: true }
 }
 
 #[cfg(test)]
