@@ -94,6 +94,45 @@ def requiring(session_folder):
 
 FILES = ['requiring.py', 'data/*']
 
+# Where Python is
+
+
+@pytest.fixture(scope='session')
+def untold(namespace, session_folder):
+    """Give a function that pushes a base image made by some lines, and gives its name."""
+
+    def function(name, *lines):
+        folder = session_folder / 'untold' / name
+        write(folder / 'Dockerfile', '\n'.join([f'FROM {BASE}', *lines, '']))
+        image = f'{OPEN_REGISTRY}/{namespace}/{name}:1'
+        docker('build', '--quiet', '--tag', image, folder)
+        docker('push', '--quiet', image)
+        return image
+
+    return function
+
+
+def test_layers_tell_what_the_configuration_does_not(make, untold, requiring, namespace):
+    base = untold('nameless', 'ENV PYTHON_VERSION=', 'RUN python -m pip install --no-cache-dir six==1.17.0')
+    options = ['--base-image', base, '-r', f'{OPEN_REGISTRY}/{namespace}']
+    image = make(requiring, *FILES, *options)['image']
+    docker('pull', '--quiet', image)
+    assert docker('run', '--rm', image).split() == ['1.17.0', '3.4.0', NAMES.split()[0]]
+
+
+@pytest.mark.parametrize(
+    ('name', 'lines', 'why'),
+    [
+        ('other', ['ENV PYTHON_VERSION=', 'RUN python -m pip install --no-cache-dir six==1.16.0'], 'has `six` 1.16.0'),
+        ('none', ['ENV PYTHON_VERSION= PATH=/sbin'], 'there is no `python`'),
+    ],
+)
+def test_bases_that_need_an_engine_are_told(alone, untold, requiring, namespace, name, lines, why):
+    options = ['--builder', 'oci', '--base-image', untold(name, *lines), '-r', f'{OPEN_REGISTRY}/{namespace}']
+    done = c3('create-operator', *FILES, *options, '--overwrite', cwd=requiring, env=alone)
+    assert done.returncode == 3 and why in done.stderr and 'start a container engine' in done.stderr
+
+
 # The same image
 
 

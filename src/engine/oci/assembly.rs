@@ -1,6 +1,6 @@
 //! The assembling: base, installed packages and files become an image.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use oci_client::manifest::OciDescriptor;
@@ -9,11 +9,14 @@ use super::base::Base;
 use super::config;
 use super::error::OciError;
 use super::files::{self, Place};
+use super::index::{Found, distribution};
 use super::installer::{self, Target};
 use super::layer::{Blob, Entry, Layer, Packed, digest, pack};
 use super::manifest::{self, Document};
+use super::origin::Origin;
 use super::platform::Platform;
-use super::python::{Python, SYSTEM, access, minor};
+use super::python::{SYSTEM, access};
+use super::site::Installed;
 use super::{Assembler, Order, site};
 use crate::engine::context::Content;
 use crate::engine::progress::Event;
@@ -34,11 +37,11 @@ pub(super) struct Image {
 
 impl Assembler {
     /// Makes an image on a base.
-    pub(super) fn image(&self, order: &Order, base: Base) -> Result<Image, OciError> {
+    pub(super) fn image(&self, order: &Order, origin: &Origin, base: Base) -> Result<Image, OciError> {
         let place = place(order, &base);
         let mut layers = Vec::new();
         if !order.recipe.installs.is_empty() {
-            layers.push(self.packages(order, &base, &place)?);
+            layers.push(self.packages(order, origin, &base, &place)?);
         }
         for (what, entries) in files::layers(order.context, &place) {
             layers.push(self.layer(order, what, &entries)?);
@@ -57,19 +60,27 @@ impl Assembler {
     }
 
     /// The layer with the requirements and the files that name them.
-    fn packages(&self, order: &Order, base: &Base, place: &Place) -> Result<Layer, OciError> {
-        let python = python(order, base)?;
+    fn packages(
+        &self,
+        order: &Order,
+        origin: &Origin,
+        base: &Base,
+        place: &Place,
+    ) -> Result<Layer, OciError> {
+        let Found { python, distributions } = self.python(order, origin, base)?;
         let machine = base.platform.machine().ok_or_else(|| OciError::Platform(base.platform.to_string()))?;
         let target = Target { python: &python, platform: &base.platform, machine };
         let requirements = files::requirements(order.context, place);
         let installs = &order.recipe.installs;
         let commands = installs.iter().map(|words| format!("pip install {}", words.join(" ")));
         let what = commands.collect::<Vec<_>>().join(" && ");
-        let name = name(order, &target, &requirements)?;
+        let name = name(order, &target, &requirements, &distributions)?;
         let cached = if order.no_cache { None } else { self.cache.get(&name) };
-        let (packed, blob) = match cached {
-            Some(found) => found,
-            None => self.install(order, &target, requirements, &name)?,
+        let (packed, blob) = if let Some(found) = cached {
+            found
+        } else {
+            let refuse = |files: &[Installed]| refuse_replaced(base, &distributions, files);
+            self.install(order, &target, requirements, &name, refuse)?
         };
         Ok(Layer { packed, blob, what })
     }
@@ -80,6 +91,7 @@ impl Assembler {
         target: &Target,
         requirements: Vec<Entry>,
         name: &str,
+        refuse: impl Fn(&[Installed]) -> Result<(), OciError>,
     ) -> Result<(Packed, Blob), OciError> {
         let work = self.cache.work()?;
         let [files, folder] = ["files", "target"].map(|name| work.path().join(name));
@@ -96,7 +108,9 @@ impl Assembler {
         let installs = &order.recipe.installs;
         self.work.wait(installer::install(installs, &files, &folder, target, order.progress))?;
         order.progress.report(&Event::Started("pack the packages".to_owned()));
-        let packages = site::arrange(site::read(&folder)?, target.python);
+        let installed = site::read(&folder)?;
+        refuse(&installed)?;
+        let packages = site::arrange(installed, target.python);
         let entries = merged(packages.into_iter().chain(requirements));
         let go_on = || !self.work.interrupted();
         self.cache.put(name, |out| pack(&entries, order.context.mtime(), go_on, out))
@@ -122,17 +136,24 @@ impl Assembler {
     }
 }
 
-/// The Python of the base image, if it is the one that is wanted.
-fn python(order: &Order, base: &Base) -> Result<Python, OciError> {
-    let python = Python::from_config(&base.config).ok_or_else(|| OciError::Python {
-        image: base.name.clone(),
-        reason: "its configuration has no `PYTHON_VERSION`, or a `PATH` that leads elsewhere".to_owned(),
-    })?;
-    match order.python.and_then(minor).filter(|wanted| *wanted != python.version) {
-        None => Ok(python),
-        Some(wanted) => {
-            Err(OciError::OtherPython { image: base.name.clone(), found: python.version, wanted })
-        }
+/// Refuses packages of which the base has another version: an upper layer can't take that out as pip would.
+fn refuse_replaced(
+    base: &Base,
+    there: &BTreeSet<(String, String)>,
+    files: &[Installed],
+) -> Result<(), OciError> {
+    let folders = files.iter().filter_map(|file| file.path.split_once('/'));
+    let installed: BTreeSet<_> = folders.filter_map(|(folder, _)| distribution(folder)).collect();
+    let other = |(name, version): &(String, String)| {
+        there.iter().find(|(known, present)| known == name && present != version)
+    };
+    match installed.iter().find_map(other) {
+        None => Ok(()),
+        Some((package, version)) => Err(OciError::Present {
+            image: base.name.clone(),
+            package: package.clone(),
+            version: version.clone(),
+        }),
     }
 }
 
@@ -160,7 +181,12 @@ fn merged(entries: impl Iterator<Item = Entry>) -> Vec<Entry> {
 }
 
 /// The name under which a layer with packages is kept: all that it depends on.
-fn name(order: &Order, target: &Target, requirements: &[Entry]) -> Result<String, OciError> {
+fn name(
+    order: &Order,
+    target: &Target,
+    requirements: &[Entry],
+    there: &BTreeSet<(String, String)>,
+) -> Result<String, OciError> {
     let mtime = order.context.mtime();
     let key = (
         env!("CARGO_PKG_VERSION"),
@@ -168,6 +194,7 @@ fn name(order: &Order, target: &Target, requirements: &[Entry]) -> Result<String
         format!("{target:?}"),
         installer::fingerprint(),
         signature(requirements, mtime)?,
+        there,
     );
     let key = serde_json::to_vec(&key).map_err(std::io::Error::from);
     let key = digest(&key.map_err(OciError::io("write", "the name of a layer"))?);

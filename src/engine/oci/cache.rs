@@ -4,6 +4,8 @@ use std::fs;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tempfile::{NamedTempFile, TempDir};
 
 use super::error::OciError;
@@ -33,10 +35,24 @@ impl Cache {
 
     /// A layer that was kept under a name, if it is whole.
     pub(super) fn get(&self, name: &str) -> Option<(Packed, Blob)> {
-        let packed: Packed = serde_json::from_slice(&fs::read(self.note(name)).ok()?).ok()?;
+        let packed: Packed = self.recall(name)?;
         let blob = self.blob(&packed);
         let is_whole = blob.metadata().is_ok_and(|file| file.len() == packed.size);
         is_whole.then_some((packed, Blob::File(blob)))
+    }
+
+    /// What was noted under a name.
+    pub(super) fn recall<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+        serde_json::from_slice(&fs::read(self.note(name)).ok()?).ok()
+    }
+
+    /// Notes something under a name, as a whole or not at all.
+    pub(super) fn note_down(&self, name: &str, what: &impl Serialize) -> Result<(), OciError> {
+        let failed = |error| OciError::io("write", self.folder.display())(error);
+        let mut note = self.temporary().map_err(failed)?;
+        serde_json::to_writer(&mut note, what).map_err(|error| failed(error.into()))?;
+        note.persist(self.note(name)).map_err(|error| failed(error.error))?;
+        Ok(())
     }
 
     /// A folder for work in progress, on the same file system as what is kept.
@@ -59,9 +75,7 @@ impl Cache {
         file.as_file().sync_all().map_err(failed)?;
         let blob = self.blob(&packed);
         file.persist(&blob).map_err(|error| failed(error.error))?;
-        let mut note = self.temporary().map_err(failed)?;
-        serde_json::to_writer(&mut note, &packed).map_err(|error| failed(error.into()))?;
-        note.persist(self.note(name)).map_err(|error| failed(error.error))?;
+        self.note_down(name, &packed)?;
         Ok((packed, Blob::File(blob)))
     }
 

@@ -49,6 +49,18 @@ pub enum OciError {
         /// The version that is wanted.
         wanted: String,
     },
+    /// The base image has another version of a package that is to be installed.
+    #[error(
+        "the base image `{image}` has `{package}` {version} already, and another version is to be installed"
+    )]
+    Present {
+        /// The base image.
+        image: String,
+        /// The package.
+        package: String,
+        /// The version that is there.
+        version: String,
+    },
     /// There are no wheels for this machine.
     #[error("no wheels are known for the platform {0}")]
     Platform(String),
@@ -118,6 +130,9 @@ impl OciError {
             }
             Self::OtherPython { .. } => {
                 "choose the same with `--image-version`, or another image with `--base-image`".to_owned()
+            }
+            Self::Present { package, version, .. } => {
+                format!("ask for `{package}=={version}`, or start a container engine")
             }
             Self::Platform(_) => "start a container engine, or choose another `--platform`".to_owned(),
             Self::NoInstaller(_) => "install uv: `pip install uv`, or start a container engine".to_owned(),

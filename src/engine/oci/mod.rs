@@ -8,6 +8,7 @@ mod config;
 mod disk;
 mod error;
 mod files;
+mod index;
 mod installer;
 mod layer;
 mod manifest;
@@ -17,6 +18,7 @@ mod push;
 mod python;
 pub mod refusal;
 mod scripts;
+mod search;
 mod site;
 
 use self::assembly::Image;
@@ -102,7 +104,8 @@ impl Assembler {
     /// Makes an image on its bases.
     pub fn assemble(&self, bases: Bases, order: &Order) -> Result<Assembled, OciError> {
         let Bases { origin, images } = bases;
-        let images = images.into_iter().map(|base| self.image(order, base)).collect::<Result<Vec<_>, _>>()?;
+        let images =
+            images.into_iter().map(|base| self.image(order, &origin, base)).collect::<Result<Vec<_>, _>>()?;
         let top = match images.as_slice() {
             [image] => image.manifest.clone(),
             images => manifest::index(images.iter().map(|image| (&image.platform, &image.manifest)))?,

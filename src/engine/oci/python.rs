@@ -1,12 +1,13 @@
 //! The Python of a base image: its version, its place, and the C library below it.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::config::variable;
 use super::platform::Libc;
 
 /// A Python in an image.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Python {
     /// Its version, such as `3.12`.
     pub(super) version: String,

@@ -1,0 +1,62 @@
+//! The search for a base image's Python: its configuration tells, or else its layers are read.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{Seek, Write};
+
+use super::base::Base;
+use super::config::variable;
+use super::error::OciError;
+use super::index::{Found, Index};
+use super::origin::Origin;
+use super::python::{Python, minor};
+use super::{Assembler, Order};
+use crate::engine::progress::Event;
+
+/// Where programs are looked for if an image doesn't say.
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+impl Assembler {
+    /// The Python of a base image, if it is the one that is wanted.
+    pub(super) fn python(&self, order: &Order, origin: &Origin, base: &Base) -> Result<Found, OciError> {
+        let found = match Python::from_config(&base.config) {
+            Some(python) => Found { python, distributions: BTreeSet::new() },
+            None => self.search(order, origin, base)?,
+        };
+        match order.python.and_then(minor).filter(|wanted| *wanted != found.python.version) {
+            None => Ok(found),
+            Some(wanted) => {
+                let version = found.python.version;
+                Err(OciError::OtherPython { image: base.name.clone(), found: version, wanted })
+            }
+        }
+    }
+
+    /// Looks into the layers, once for each image.
+    fn search(&self, order: &Order, origin: &Origin, base: &Base) -> Result<Found, OciError> {
+        let name = format!("python-{}", base.digest.trim_start_matches("sha256:"));
+        if let Some(found) = self.cache.recall(&name).filter(|_| !order.no_cache) {
+            return Ok(found);
+        }
+        order.progress.report(&Event::Started(format!("look for Python in {}", base.name)));
+        let mut index = Index::default();
+        for layer in &base.layers {
+            let file = self.fetched(order, origin, &layer.digest)?;
+            index.add(file).map_err(OciError::io("read", format!("{} of {}", layer.digest, base.name)))?;
+        }
+        let path = variable(&base.config, "PATH").unwrap_or(PATH);
+        let found = index.find(path);
+        let found = found.map_err(|reason| OciError::Python { image: base.name.clone(), reason })?;
+        self.cache.note_down(&name, &found)?;
+        Ok(found)
+    }
+
+    /// A layer in a file that goes away by itself.
+    fn fetched(&self, order: &Order, origin: &Origin, digest: &str) -> Result<File, OciError> {
+        let failed = |error| OciError::io("write", digest)(error);
+        let mut file = tempfile::tempfile().map_err(failed)?;
+        self.work.wait(origin.copy(digest, &mut file, order.progress))?;
+        file.flush().and_then(|()| file.rewind()).map_err(failed)?;
+        Ok(file)
+    }
+}
