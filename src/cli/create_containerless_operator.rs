@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::console::{self, Messages};
 use super::failure::{Failure, INPUT};
-use super::options::{Emission, Format, LogLevel};
+use super::options::{Emission, Format, LogLevel, Replacing};
 use super::plan::{Plan, Purpose};
 
 #[derive(Args, Debug)]
@@ -39,15 +39,10 @@ pub(crate) struct Options {
     #[arg(long, alias = "skip_logging")]
     skip_logging: bool,
 
-    /// Replace files that are there and differ
-    #[arg(long)]
-    overwrite: bool,
+    #[command(flatten)]
+    replacing: Replacing,
 
-    /// Rename files that are there and differ, to modified_<file> or NAME
-    #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
-    rename: Option<String>,
-
-    /// What is told on standard error
+    /// How much is told on standard error
     #[arg(
         short,
         long,
@@ -94,8 +89,7 @@ impl Options {
         Emission {
             output_dir: self.output_dir.clone(),
             skip_logging: self.skip_logging,
-            overwrite: self.overwrite,
-            rename: self.rename.clone(),
+            replacing: self.replacing.clone(),
             log_level: self.log_level,
             ..Emission::default()
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use c3::artifact::{self, Artifact, Existing};
+use c3::artifact::{self, Artifact};
 use c3::frontend;
 use c3::reference::operator_name;
 use c3::source::Source;
@@ -14,7 +14,7 @@ use serde_json::json;
 use super::console::{self, Messages};
 use super::create_operator::decide;
 use super::failure::{Failure, INPUT, USAGE};
-use super::options::{Format, LogLevel};
+use super::options::{Format, LogLevel, Replacing};
 
 #[derive(Args, Debug)]
 pub(crate) struct Options {
@@ -42,15 +42,10 @@ pub(crate) struct Options {
     #[arg(long, alias = "skip_logging")]
     skip_logging: bool,
 
-    /// Replace files that are there and differ
-    #[arg(long)]
-    overwrite: bool,
+    #[command(flatten)]
+    replacing: Replacing,
 
-    /// Rename files that are there and differ, to modified_<file> or NAME
-    #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
-    rename: Option<String>,
-
-    /// What is told on standard error
+    /// How much is told on standard error
     #[arg(
         short,
         long,
@@ -92,7 +87,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         console::warning(remark, options.log_level);
     }
     warn_of_missing(&operators, &folder, options);
-    let existing = Existing::chosen(options.overwrite, options.rename.as_deref());
+    let existing = options.replacing.existing();
     let existing = decide(artifact::conflicts(&artifacts, &folder), existing)?;
     let files = artifact::write(&artifacts, &folder, &existing)?;
     match options.format {

@@ -85,13 +85,8 @@ pub(crate) struct Emission {
     #[arg(long, alias = "skip_logging")]
     pub(crate) skip_logging: bool,
 
-    /// Replace files that are there and differ
-    #[arg(long, help_heading = FILES)]
-    pub(crate) overwrite: bool,
-
-    /// Rename files that are there and differ to modified_<file>, or give them the stem NAME
-    #[arg(long, help_heading = FILES, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
-    pub(crate) rename: Option<String>,
+    #[command(flatten)]
+    pub(crate) replacing: Replacing,
 
     /// How much is told on standard error
     #[arg(
@@ -144,6 +139,25 @@ impl Emission {
     }
 
     /// What to do with files that are there.
+    pub(crate) fn existing(&self) -> Existing {
+        self.replacing.existing()
+    }
+}
+
+/// What becomes of files that are there.
+#[derive(Args, Debug, Clone, Default)]
+pub(crate) struct Replacing {
+    /// Replace files that are there and differ
+    #[arg(long, help_heading = FILES)]
+    overwrite: bool,
+
+    /// Rename files that are there and differ to modified_<file>, or give them the stem NAME
+    #[arg(long, help_heading = FILES, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
+    rename: Option<String>,
+}
+
+impl Replacing {
+    /// What to do with them.
     pub(crate) fn existing(&self) -> Existing {
         Existing::chosen(self.overwrite, self.rename.as_deref())
     }
