@@ -14,9 +14,11 @@
 //! 1. [`source::Source::load`] reads a file; a notebook is flattened to a script of its kernel's language.
 //! 2. [`frontend::read`] makes a component of it, with every [`diagnostic`] that there is.
 //! 3. [`backend::emit`] makes the files of every target.
-//! 4. [`artifact::write`] puts them on disk, [`engine::docker::Engine::build`] builds the image, [`publish`] sends it on.
+//! 4. [`artifact::write`] puts them on disk, [`engine::docker::Engine::build`] builds the image, or [`engine::oci`] makes
+//!    it where no engine is, and [`publish`] sends it on.
 //!
-//! Beside the arrow stands [`grid`], which reads how far the workers of a grid are.
+//! Beside the arrow stand [`check`], which tells what is doubtful about a source, and [`fix`], which mends it;
+//! [`workflow`], which joins operators; and [`grid`], which reads how far the workers of a grid are.
 //!
 //! To run an operator goes the other way: [`invocation`] checks the words of a command line against the interface that a
 //! source, an image or a [`manifest`] tells, and [`engine::docker::Engine::run_container`] runs it, or [`local`] without
