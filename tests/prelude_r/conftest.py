@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-# A run in the background may have been told to ignore Ctrl-C, which its children would inherit.
+# A run in the background may have been told to ignore these, which its children would inherit.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 TEMPLATE = Path(__file__).resolve().parents[2] / 'templates' / 'prelude.R.j2'
 RSCRIPT = shutil.which('Rscript') or 'Rscript'
