@@ -120,6 +120,7 @@ class Grid:
             'logging': True,
             'notebook': False,
             'ipython': False,
+            'skips_dashes': False,
             'inputs': parameters(wrapper, inputs),
             'outputs': [],
         }
