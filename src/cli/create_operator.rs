@@ -133,7 +133,7 @@ pub(crate) fn create(options: &Options, mut plan: Plan) -> Result<(), Failure> {
         return Err(Failure::new(USAGE, "an archive holds one image, and the targets need several")
             .hint("choose one of them with `--target`"));
     }
-    let parts: Vec<Part> =
+    let mut parts: Vec<Part> =
         images.into_iter().map(|image| Part::new(&plan, image, &artifacts)).collect::<Result<_, _>>()?;
     let existing = decide(plan.conflicts(&artifacts, emission), emission.existing())?;
     let builder = options.builder(&plan, &parts)?;
@@ -150,6 +150,9 @@ pub(crate) fn create(options: &Options, mut plan: Plan) -> Result<(), Failure> {
     let artifacts = match digest {
         Some(digest) => {
             plan.pin(digest);
+            for part in &mut parts {
+                part.settings.image.clone_from(&plan.settings.image);
+            }
             plan.artifacts(emission, &mut Messages::default())?
         }
         None => artifacts,
