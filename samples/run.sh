@@ -8,13 +8,8 @@ command -v cargo >/dev/null || { echo 'c3 is built with Rust 1.92 or newer: see 
 cargo build --release
 
 # Ends the engines that this run has started, and no others.
-running=$(tests/engines.sh started)
-engines_down() {
-  local mine
-  mapfile -t mine < <(comm -13 <(sort <<<"$running") <(tests/engines.sh started | sort))
-  [ ${#mine[@]} = 0 ] || tests/engines.sh down "${mine[@]}"
-}
-trap engines_down EXIT
+mapfile -t running < <(tests/engines.sh started)
+trap 'tests/engines.sh down --except "${running[@]}"' EXIT
 tests/engines.sh up docker base
 
 [ $# -gt 0 ] || set -- --num_values 5

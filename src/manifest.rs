@@ -177,7 +177,7 @@ fn text_at<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
 }
 
 /// A plain value as a text.
-fn scalar(value: &Value) -> Option<String> {
+pub(crate) fn scalar(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Bool(value) => Some(value.to_string()),

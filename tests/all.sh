@@ -27,13 +27,8 @@ finish() {
 }
 
 # Ends the engines that this run has started, and no others.
-running=$(tests/engines.sh started)
-engines_down() {
-  local mine
-  mapfile -t mine < <(comm -13 <(sort <<<"$running") <(tests/engines.sh started | sort))
-  [ ${#mine[@]} = 0 ] || tests/engines.sh down "${mine[@]}"
-}
-trap engines_down EXIT
+mapfile -t running < <(tests/engines.sh started)
+trap 'tests/engines.sh down --except "${running[@]}"' EXIT
 
 python_tests() { "$C3_ENGINES/tools/bin/python" -m pytest -p no:cacheprovider -q --durations=5 "$@"; }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Real engines on a bare Debian machine: `tests/engines.sh up [PART...]`, `tests/engines.sh down [NAME...]`.
+# Real engines on a bare Debian machine: `tests/engines.sh up [PART...]`, `tests/engines.sh down [NAME... | --except NAME...]`.
 # Parts: docker registry base tools workflows wheel original podman r cran s3 bookworm (default: docker registry base tools).
 # An engine that already answers is used as it is; only what was started here is ended by `down`.
 # `tests/engines.sh started` names what was.
@@ -388,9 +388,23 @@ down() {
   done
 }
 
+# The names of what runs that was started here, but for those that are named: `others NAME...`.
+others() { comm -23 <(started | sort) <(printf '%s\n' "$@" | sort); }
+
 case ${1:-} in
   up) shift; [ $# -gt 0 ] || set -- docker registry base tools; up "$@" ;;
-  down) shift; [ $# -gt 0 ] || { mapfile -t names < <(started); set -- "${names[@]}"; }; down "$@" ;;
+  down)
+    shift
+    if [ "${1:-}" = --except ]; then
+      shift
+      mapfile -t names < <(others "$@")
+    elif [ $# = 0 ]; then
+      mapfile -t names < <(started)
+    else
+      names=("$@")
+    fi
+    down "${names[@]}"
+    ;;
   started) started ;;
-  *) say "usage: tests/engines.sh up [PART...] | down [NAME...] | started"; exit 2 ;;
+  *) say "usage: tests/engines.sh up [PART...] | down [NAME... | --except NAME...] | started"; exit 2 ;;
 esac

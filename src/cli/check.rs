@@ -100,7 +100,7 @@ impl Options {
             output_dir: self.output_dir.clone(),
             base_image: self.base_image.clone(),
             image_version: self.image_version.clone(),
-            ..Emission::unsaid()
+            ..Emission::default()
         }
     }
 }

@@ -44,7 +44,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let sources = sources::collect(&options.paths)?;
     let sources = if options.stale { generated::compiled(sources, &options.emission) } else { sources };
     let clashes = clashes(&sources, &options.emission);
-    warn_of_images(&sources, options.emission.log_level);
+    warn_of_images(&sources, options.emission.telling.log_level);
     // A file that is wrong is told of once, not for each source.
     let current = current_dir()?;
     for source in &sources {
@@ -169,7 +169,7 @@ fn write(plan: &Plan, artifacts: &[Artifact]) -> Result<(String, Vec<PathBuf>), 
 }
 
 fn report(outcomes: &[Outcome], options: &Options) -> Result<(), Failure> {
-    match options.emission.format {
+    match options.emission.telling.format {
         Format::Text => {
             let files = outcomes
                 .iter()

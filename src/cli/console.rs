@@ -2,12 +2,14 @@
 
 use std::fmt::Write as _;
 use std::io::{ErrorKind, Write};
+use std::path::PathBuf;
 
 use c3::diagnostic::{self, Diagnostic, Severity};
 use c3::source::Source;
+use serde_json::json;
 
 use super::failure::{Failure, INPUT};
-use super::options::LogLevel;
+use super::options::{Format, LogLevel};
 
 /// Most diagnostics of one source that are shown, errors apart.
 const MAX_DIAGNOSTICS: usize = 100;
@@ -106,4 +108,12 @@ pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(value);
     let text = text.map_err(|error| Failure::new(INPUT, format!("cannot write JSON: {error}")))?;
     print(&format!("{text}\n"))
+}
+
+/// Tells which files were written.
+pub(crate) fn print_files(name: &str, files: &[PathBuf], format: Format) -> Result<(), Failure> {
+    match format {
+        Format::Json => print_json(&json!({"schema_version": 1, "name": name, "files": files})),
+        Format::Text => print(&files.iter().map(|file| format!("{}\n", file.display())).collect::<String>()),
+    }
 }

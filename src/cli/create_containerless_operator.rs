@@ -9,11 +9,10 @@ use c3::engine::progress::Progress;
 use c3::local::bundle::Bundle;
 use c3::local::environment::Environment;
 use clap::Args;
-use serde_json::json;
 
 use super::console::{self, Messages};
 use super::failure::{Failure, INPUT};
-use super::options::{Emission, Format, LogLevel, Replacing};
+use super::options::{Emission, LogLevel, Replacing, Telling};
 use super::plan::{Plan, Purpose};
 
 #[derive(Args, Debug)]
@@ -42,20 +41,8 @@ pub(crate) struct Options {
     #[command(flatten)]
     replacing: Replacing,
 
-    /// How much is told on standard error
-    #[arg(
-        short,
-        long,
-        alias = "log_level",
-        value_name = "LEVEL",
-        default_value = "INFO",
-        ignore_case = true
-    )]
-    log_level: LogLevel,
-
-    /// Form of the summary on standard output
-    #[arg(long, default_value = "text")]
-    format: Format,
+    #[command(flatten)]
+    telling: Telling,
 }
 
 /// Runs the command.
@@ -66,22 +53,15 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     messages.show();
     let mut plan = plan?;
     check(&plan)?;
-    warn_of_system_packages(&plan, options.log_level);
+    warn_of_system_packages(&plan, options.telling.log_level);
     let repository = plan.repository(&emission)?;
     plan.set_version(&options.version, &repository)?;
-    let progress = Progress::new(options.log_level.into());
+    let progress = Progress::new(options.telling.log_level.into());
     let packed = pack(&plan, &progress);
     progress.finish();
     let artifacts = [packed?, containerless::step(&plan.operator())];
     let files = artifact::write(&artifacts, &plan.folder, &emission.existing())?;
-    match options.format {
-        Format::Json => {
-            console::print_json(&json!({"schema_version": 1, "name": plan.component.name, "files": files}))
-        }
-        Format::Text => {
-            console::print(&files.iter().map(|file| format!("{}\n", file.display())).collect::<String>())
-        }
-    }
+    console::print_files(&plan.component.name, &files, options.telling.format)
 }
 
 impl Options {
@@ -90,7 +70,7 @@ impl Options {
             output_dir: self.output_dir.clone(),
             skip_logging: self.skip_logging,
             replacing: self.replacing.clone(),
-            log_level: self.log_level,
+            telling: self.telling.clone(),
             ..Emission::default()
         }
     }

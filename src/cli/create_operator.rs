@@ -101,7 +101,7 @@ impl Options {
         if self.no_build {
             return Ok(None);
         }
-        let level = plan.emission.log_level;
+        let level = plan.emission.telling.log_level;
         let builder = Builder::choose(self.builder, level)?;
         builder.check(plan, variant, &self.platform, level)?;
         Ok(Some(builder))
@@ -145,7 +145,7 @@ pub(crate) fn create(options: &Options, mut plan: Plan) -> Result<(), Failure> {
         Some(builder) => build(options, &plan, &builder, &parts)?,
         None => Vec::new(),
     };
-    kept.into_iter().try_for_each(|kept| kept.place(emission.log_level))?;
+    kept.into_iter().try_for_each(|kept| kept.place(emission.telling.log_level))?;
     let digest = built.first().and_then(|image| image.digest.as_ref()).filter(|_| options.pin);
     let artifacts = match digest {
         Some(digest) => {
@@ -179,7 +179,7 @@ fn build(options: &Options, plan: &Plan, builder: &Builder, parts: &[Part]) -> R
     let emission = &plan.emission;
     let push = options.pushes(plan);
     let archive = options.archive.clone().or_else(|| builder.archive(plan).filter(|_| !push));
-    let progress = Progress::new(emission.log_level.into());
+    let progress = Progress::new(emission.telling.log_level.into());
     let build = |part: &Part| {
         let order = Order {
             settings: &part.settings,
@@ -261,10 +261,10 @@ fn report(
 ) -> Result<(), Failure> {
     let emission = &plan.emission;
     if let Some(note) = whereabouts(options, plan, built.first()) {
-        console::info(&format!("note: {note}"), emission.log_level);
+        console::info(&format!("note: {note}"), emission.telling.log_level);
     }
     let first = built.first();
-    match emission.format {
+    match emission.telling.format {
         Format::Json => console::print_json(&json!({
             "schema_version": 1,
             "name": plan.component.name,
@@ -284,7 +284,7 @@ fn report(
             console::print(&images.chain(files).collect::<String>())?;
         }
     }
-    tell_next(plan, parts, emission.log_level);
+    tell_next(plan, parts, emission.telling.log_level);
     Ok(())
 }
 

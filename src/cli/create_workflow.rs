@@ -9,12 +9,11 @@ use c3::reference::operator_name;
 use c3::source::Source;
 use c3::workflow::{self, Engine, Operator, Settings, component_file};
 use clap::{Args, ValueEnum};
-use serde_json::json;
 
 use super::console::{self, Messages};
 use super::create_operator::decide;
 use super::failure::{Failure, INPUT, USAGE};
-use super::options::{Format, LogLevel, Replacing};
+use super::options::{LogLevel, Replacing, Telling};
 
 #[derive(Args, Debug)]
 pub(crate) struct Options {
@@ -45,20 +44,8 @@ pub(crate) struct Options {
     #[command(flatten)]
     replacing: Replacing,
 
-    /// How much is told on standard error
-    #[arg(
-        short,
-        long,
-        alias = "log_level",
-        value_name = "LEVEL",
-        default_value = "INFO",
-        ignore_case = true
-    )]
-    log_level: LogLevel,
-
-    /// Form of the summary on standard output
-    #[arg(long, default_value = "text")]
-    format: Format,
+    #[command(flatten)]
+    telling: Telling,
 }
 
 /// What a workflow is written for.
@@ -84,20 +71,13 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         options.operators.iter().map(|path| operator(path, &folder, options)).collect::<Result<_, _>>()?;
     let (artifacts, remarks) = emit(&operators, options, &settings);
     for remark in &remarks {
-        console::warning(remark, options.log_level);
+        console::warning(remark, options.telling.log_level);
     }
     warn_of_missing(&operators, &folder, options);
     let existing = options.replacing.existing();
     let existing = decide(artifact::conflicts(&artifacts, &folder), existing)?;
     let files = artifact::write(&artifacts, &folder, &existing)?;
-    match options.format {
-        Format::Json => {
-            console::print_json(&json!({"schema_version": 1, "name": settings.name, "files": files}))
-        }
-        Format::Text => {
-            console::print(&files.iter().map(|file| format!("{}\n", file.display())).collect::<String>())
-        }
-    }
+    console::print_files(&settings.name, &files, options.telling.format)
 }
 
 /// The label of a workflow whose files have this stem.
@@ -175,6 +155,6 @@ fn warn_of_missing(operators: &[Operator], folder: &Path, options: &Options) {
     let missing: BTreeSet<_> = named.filter(|file| !folder.join(file).exists()).collect();
     for file in missing {
         let message = format!("`{file}`, which the workflow names, is not there yet: create its operator");
-        console::warning(&message, options.log_level);
+        console::warning(&message, options.telling.log_level);
     }
 }

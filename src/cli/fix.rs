@@ -47,7 +47,7 @@ impl Options {
 
 /// Runs the command: every source is mended, whatever becomes of the others.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
-    let emission = Emission::unsaid();
+    let emission = Emission::default();
     let mut failed = None;
     for path in sources::collect(&options.paths)? {
         match mend(&path, options, &emission) {

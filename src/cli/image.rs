@@ -1,12 +1,15 @@
 //! The image of an operator: by an engine, or by `c3` itself where there is none.
 
+use std::collections::BTreeMap;
 use std::fs::Permissions;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use c3::backend::recipe::COMPONENT_LABEL;
 use c3::backend::variant::{Archive as Form, Variant};
 use c3::backend::{Settings, runtime};
+use c3::component::Component;
 use c3::diagnostic::Diagnostic;
 use c3::engine::context::Context;
 use c3::engine::docker::Engine;
@@ -81,6 +84,13 @@ impl Order<'_> {
 /// Connects to the engine that is meant.
 pub(crate) fn connect() -> Result<Engine, Failure> {
     Ok(Engine::connect(&Endpoint::from_environment()?)?)
+}
+
+/// The component that an image carries as a label, if it does.
+pub(crate) fn component(name: &str, labels: &BTreeMap<String, String>) -> Result<Option<Component>, Failure> {
+    let component = labels.get(COMPONENT_LABEL).map(|label| serde_json::from_str(label)).transpose();
+    component
+        .map_err(|error| Failure::new(INPUT, format!("the component of `{name}` can't be read: {error}")))
 }
 
 impl Builder {

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use c3::backend::recipe::COMPONENT_LABEL;
 use c3::component::{Component, Requirement};
 use c3::config::Files;
 use c3::diagnostic::Location;
@@ -75,12 +74,9 @@ fn of_image(reference: &str) -> Result<Component, Failure> {
         Some(image) => image.labels,
         None => registry::labels(reference)?,
     };
-    let label = labels.get(COMPONENT_LABEL).ok_or_else(|| {
+    image::component(reference, &labels)?.ok_or_else(|| {
         Failure::new(INPUT, format!("`{reference}` carries no component"))
             .hint("only images that `c3` has built do, and none with hundreds of inputs; inspect the source")
-    })?;
-    serde_json::from_str(label).map_err(|error| {
-        Failure::new(INPUT, format!("the component of `{reference}` can't be read: {error}"))
     })
 }
 

@@ -8,7 +8,7 @@ use c3::backend::{self, Job, TARGETS, Target};
 use c3::config::Files;
 use c3::engine::progress::Verbosity;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use clap::{Args, Parser, ValueEnum};
+use clap::{Args, ValueEnum};
 
 /// The platforms that files are written for unless others are named.
 const DEFAULT_TARGETS: [&str; 3] = ["kubeflow", "kubernetes", "cwl"];
@@ -88,20 +88,8 @@ pub(crate) struct Emission {
     #[command(flatten)]
     pub(crate) replacing: Replacing,
 
-    /// How much is told on standard error
-    #[arg(
-        short,
-        long,
-        alias = "log_level",
-        value_name = "LEVEL",
-        default_value = "INFO",
-        ignore_case = true
-    )]
-    pub(crate) log_level: LogLevel,
-
-    /// Form of the summary on standard output
-    #[arg(long, default_value = "text")]
-    pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) telling: Telling,
 
     #[command(flatten)]
     pub(crate) job: Job,
@@ -111,19 +99,7 @@ pub(crate) struct Emission {
     pub(crate) files: Files,
 }
 
-/// A command line without a word.
-#[derive(Parser)]
-struct Silence {
-    #[command(flatten)]
-    emission: Emission,
-}
-
 impl Emission {
-    /// What is emitted if nothing is said.
-    pub(crate) fn unsaid() -> Self {
-        Silence::parse_from(["c3"]).emission
-    }
-
     /// The platforms, each once.
     pub(crate) fn targets(&self) -> Vec<&'static Target> {
         let is_chosen = |target: &&Target| match &self.target[..] {
@@ -142,6 +118,25 @@ impl Emission {
     pub(crate) fn existing(&self) -> Existing {
         self.replacing.existing()
     }
+}
+
+/// How much is told, and in what form.
+#[derive(Args, Debug, Clone, Default)]
+pub(crate) struct Telling {
+    /// How much is told on standard error
+    #[arg(
+        short,
+        long,
+        alias = "log_level",
+        value_name = "LEVEL",
+        default_value = "INFO",
+        ignore_case = true
+    )]
+    pub(crate) log_level: LogLevel,
+
+    /// Form of the summary on standard output
+    #[arg(long, default_value = "text")]
+    pub(crate) format: Format,
 }
 
 /// What becomes of files that are there.

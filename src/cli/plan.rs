@@ -72,7 +72,7 @@ impl Plan {
         let source = Source::load(path)?;
         let mut diagnostics = Vec::new();
         let plan = Self::of(&source, patterns, options, purpose, &mut diagnostics);
-        messages.add(&diagnostics, &source, options.log_level);
+        messages.add(&diagnostics, &source, options.telling.log_level);
         plan?.ok_or_else(Failure::diagnosed)
     }
 
@@ -173,9 +173,9 @@ impl Plan {
         messages: &mut Messages,
     ) -> Result<Vec<Artifact>, Failure> {
         let unknown = self.own_job.unknown_secrets(&self.component);
-        messages.add(&unknown, &self.source, options.log_level);
+        messages.add(&unknown, &self.source, options.telling.log_level);
         self.emitted(options).map_err(|diagnostics| {
-            messages.add(&diagnostics, &self.source, options.log_level);
+            messages.add(&diagnostics, &self.source, options.telling.log_level);
             Failure::diagnosed()
         })
     }

@@ -12,7 +12,7 @@ use clap::Args;
 use super::console::{self, Messages};
 use super::failure::{Failure, INPUT, USAGE};
 use super::inspect::is_file_name;
-use super::options::{Emission, LogLevel};
+use super::options::{Emission, LogLevel, Telling};
 use super::plan::{Plan, Purpose};
 
 mod data;
@@ -133,7 +133,7 @@ impl Options {
         let emission = Emission {
             base_image: self.base_image.clone(),
             image_version: self.image_version.clone(),
-            log_level: self.log_level,
+            telling: Telling { log_level: self.log_level, ..Telling::default() },
             ..Emission::default()
         };
         let mut messages = Messages::default();

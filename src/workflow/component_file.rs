@@ -8,6 +8,7 @@ use crate::backend::parameter::{Outcome, Parameter};
 use crate::component::{Input, Output, Type};
 use crate::diagnostic::Location;
 use crate::frontend::interface::is_secret_name;
+use crate::manifest::scalar;
 use crate::reference::operator_name;
 
 #[derive(Deserialize)]
@@ -88,16 +89,6 @@ fn kind(kind: Option<&Value>) -> Type {
         "float" | "double" => Type::Float,
         "boolean" | "bool" => Type::Boolean,
         _ => Type::Path(name.to_owned()),
-    }
-}
-
-/// A default as text.
-fn scalar(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(value) => Some(value.to_string()),
-        _ => None,
     }
 }
 

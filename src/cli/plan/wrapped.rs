@@ -30,7 +30,7 @@ impl Plan {
         let source = Source::new(self.source.path().with_file_name(&program.name), Language::Python, text);
         let reading = frontend::read(&source);
         let Some(component) = reading.component else {
-            messages.add(&reading.diagnostics, &source, options.log_level);
+            messages.add(&reading.diagnostics, &source, options.telling.log_level);
             return Err(Failure::diagnosed());
         };
         let mut component = Component { ipython: self.component.ipython, ..component };

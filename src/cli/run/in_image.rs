@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 
 use c3::backend;
-use c3::backend::recipe::COMPONENT_LABEL;
-use c3::component::Component;
 use c3::engine::container::{Container, Mount};
 use c3::engine::docker::Engine;
 use c3::engine::error::EngineError;
@@ -45,8 +43,7 @@ pub(super) fn source(options: &Options, mut plan: Plan) -> Result<(), Failure> {
 }
 
 fn build(options: &Options, engine: &Engine, plan: &mut Plan) -> Result<String, Failure> {
-    let emission = Emission { log_level: options.log_level, ..Emission::default() };
-    let repository = plan.repository(&emission)?;
+    let repository = plan.repository(&Emission::default())?;
     plan.set_version(TAG, &repository)?;
     let artifacts = backend::emit(&plan.operator(), &[]).map_err(|diagnostics| {
         console::diagnostics(&diagnostics, &plan.source, options.log_level);
@@ -142,10 +139,8 @@ fn ensure(engine: &Engine, name: &str, progress: &Progress) -> Result<Image, Fai
 
 /// The interface that an image carries as a label.
 fn interface(name: &str, labels: &BTreeMap<String, String>) -> Result<Option<Interface>, Failure> {
-    let Some(label) = labels.get(COMPONENT_LABEL) else { return Ok(None) };
-    let component: Component = serde_json::from_str(label)
-        .map_err(|error| Failure::new(INPUT, format!("the component of `{name}` can't be read: {error}")))?;
-    Ok(Some(Interface::of(&component, true)))
+    let component = image::component(name, labels)?;
+    Ok(component.map(|component| Interface::of(&component, true)))
 }
 
 /// What is shared between this machine and the operator.
