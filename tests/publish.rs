@@ -66,7 +66,7 @@ fn server(conduct: Conduct) -> (String, Receiver<Request>) {
             let read = stream.read(&mut piece).unwrap();
             request.body.extend_from_slice(&piece[..read]);
             if matches!(conduct, Conduct::Slow) {
-                thread::sleep(Duration::from_millis(100));
+                thread::sleep(Duration::from_nanos(200 * read as u64)); // 5 MB in a second, however they come
             }
         }
         match conduct {
@@ -120,9 +120,14 @@ fn archive(length: usize) -> TempDir {
 }
 
 fn upload(folder: &Path, address: &str) -> Output {
+    upload_within(folder, address, "1")
+}
+
+/// Uploads to a server that may do nothing for so many seconds.
+fn upload_within(folder: &Path, address: &str, timeout: &str) -> Output {
     publish(
         folder,
-        &["onedata", "--server", address, "--domain", "d-1", "--tar", "env.tar", "--timeout", "1"],
+        &["onedata", "--server", address, "--domain", "d-1", "--tar", "env.tar", "--timeout", timeout],
     )
 }
 
@@ -195,7 +200,8 @@ fn broken_and_silent_connections_are_told() {
 fn a_slow_server_is_waited_for_as_long_as_something_moves() {
     let folder = archive(30_000_000);
     let (address, received) = server(Conduct::Slow);
-    let output = upload(folder.path(), &address);
+    // All of it takes twice the time, what the system holds back at the end a part of it.
+    let output = upload_within(folder.path(), &address, "3");
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert!(received.recv().unwrap().body.len() > 30_000_000);
 }
