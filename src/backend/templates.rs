@@ -15,6 +15,10 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("containerless.py", include_str!("../../templates/containerless.py.j2")),
     ("prelude.R", include_str!("../../templates/prelude.R.j2")),
     ("platforms/chaimeleon.Dockerfile", include_str!("../../templates/platforms/chaimeleon.Dockerfile.j2")),
+    (
+        "platforms/chaimeleon-user.Dockerfile",
+        include_str!("../../templates/platforms/chaimeleon-user.Dockerfile.j2"),
+    ),
     ("platforms/onedata.Dockerfile", include_str!("../../templates/platforms/onedata.Dockerfile.j2")),
     ("platforms/submarine.Dockerfile", include_str!("../../templates/platforms/submarine.Dockerfile.j2")),
     ("platforms/submarine-bootstrap.sh", include_str!("../../templates/platforms/submarine-bootstrap.sh.j2")),
