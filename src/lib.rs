@@ -31,6 +31,7 @@ pub mod component;
 pub mod config;
 pub mod diagnostic;
 pub mod engine;
+pub mod family;
 pub mod files;
 pub mod fix;
 pub mod frontend;

@@ -4,7 +4,7 @@ use std::net::Ipv6Addr;
 
 use thiserror::Error;
 
-pub use self::version::next_version;
+pub use self::version::{next_version, successor};
 
 mod version;
 

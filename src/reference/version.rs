@@ -45,7 +45,9 @@ fn chunk(run: &[u8]) -> Chunk<'_> {
     Chunk::Number(run.len() - zeros, &run[zeros..])
 }
 
-fn successor(version: &str) -> String {
+/// The version after another: one more in its last place.
+#[must_use]
+pub fn successor(version: &str) -> String {
     let (head, last) = version.split_at(version.rfind('.').map_or(0, |dot| dot + 1));
     if is_number(last) { format!("{head}{}", increment(last)) } else { format!("{version}.1") }
 }

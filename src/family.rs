@@ -1,0 +1,223 @@
+//! Families of images: some are built from others, and a change raises the versions of all that stand on it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, MapAccess, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer};
+
+use crate::config::{ConfigError, Problem};
+use crate::diagnostic;
+
+mod check;
+mod version;
+
+pub use version::{Published, Verdict, raised, verdict};
+
+/// What a `family.toml` says.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Family {
+    /// Registry and namespace of the images, such as `docker.io/user`.
+    pub repository: Option<String>,
+    /// What stands behind the version of an image with CUDA.
+    #[serde(default = "cuda")]
+    pub cuda: String,
+    /// The images, in any order.
+    #[serde(rename = "image")]
+    pub members: Vec<Member>,
+}
+
+/// One image of a family, without CUDA unless [`Member::with_cuda`] made it.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Member {
+    /// The last part of the image's repository, by which others name it.
+    pub name: String,
+    /// The version, which is raised here with every change.
+    pub version: String,
+    /// What it is, for people.
+    pub description: String,
+    /// Registry and namespace, in the place of the family's.
+    pub repository: Option<String>,
+    /// The image of the family that it is built from.
+    pub from: Option<String>,
+    /// The image that it is built from, if that is none of the family.
+    pub base: Option<String>,
+    /// Whether it bears the label for sources that are private or not free.
+    pub authorization: bool,
+    /// Packages that `apt-get install` takes.
+    pub system: Vec<String>,
+    /// What follows `pip install`.
+    pub pip: Vec<String>,
+    /// The Python script, R script or notebook of an application, relative to the folder of the file.
+    pub source: Option<PathBuf>,
+    /// Files that the application needs, relative to the folder of the file.
+    pub additional_files: Vec<String>,
+    /// What is chosen for the application as by `--set chaimeleon.NAME=VALUE`.
+    pub set: BTreeMap<String, String>,
+    /// A folder with a Dockerfile of one's own, relative to the folder of the file.
+    pub context: Option<PathBuf>,
+    /// Values for the `ARG`s of that Dockerfile.
+    pub args: BTreeMap<String, String>,
+    /// A shell command that is tried in the image.
+    pub test: Option<String>,
+    /// What is different with CUDA.
+    pub cuda: Cuda,
+}
+
+/// How an image with CUDA differs from the same without: each key takes the place of the image's own.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Difference {
+    /// The image that it is built from, if that is none of the family.
+    pub base: Option<String>,
+    /// Packages that `apt-get install` takes.
+    pub system: Option<Vec<String>>,
+    /// What follows `pip install`.
+    pub pip: Option<Vec<String>>,
+    /// Values for `ARG`s, joined with the image's own.
+    pub args: BTreeMap<String, String>,
+    /// A shell command that is tried in the image.
+    pub test: Option<String>,
+}
+
+/// Whether an image is there with CUDA, too.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Cuda {
+    /// As the image that it is built from is.
+    #[default]
+    Inherited,
+    /// It is not.
+    No,
+    /// It is, and differs in this.
+    Different(Box<Difference>),
+}
+
+impl<'de> Deserialize<'de> for Cuda {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+
+        impl<'de> Visitor<'de> for Either {
+            type Value = Cuda;
+
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("`false`, or a table of what is different with CUDA")
+            }
+
+            fn visit_bool<E: de::Error>(self, wanted: bool) -> Result<Cuda, E> {
+                if wanted { Err(E::invalid_value(Unexpected::Bool(true), &self)) } else { Ok(Cuda::No) }
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Cuda, A::Error> {
+                Difference::deserialize(MapAccessDeserializer::new(map)).map(Box::new).map(Cuda::Different)
+            }
+        }
+
+        deserializer.deserialize_any(Either)
+    }
+}
+
+fn cuda() -> String {
+    "cuda".to_owned()
+}
+
+impl Family {
+    /// Reads a file, and gives its text, too.
+    pub fn load(path: &Path) -> Result<(Self, String), ConfigError> {
+        let io = |source| ConfigError::Io { path: path.to_owned(), source };
+        let text = std::fs::read_to_string(path).map_err(io)?;
+        match Self::parse(&text) {
+            Ok(family) => Ok((family, text)),
+            Err(problem) => {
+                let shown = path.display().to_string();
+                let excerpt = diagnostic::excerpt(&shown, &text, problem.span.clone());
+                Err(ConfigError::Invalid { problem, excerpt })
+            }
+        }
+    }
+
+    /// Reads the text of a file.
+    pub fn parse(text: &str) -> Result<Self, Problem> {
+        let family: Self = toml::from_str(text).map_err(|error| Problem::from(&error))?;
+        match family.fault() {
+            None => Ok(family),
+            Some(fault) => Err(fault.problem(text)),
+        }
+    }
+
+    /// The image of a name.
+    #[must_use]
+    pub fn member(&self, name: &str) -> Option<&Member> {
+        self.members.iter().find(|member| member.name == name)
+    }
+
+    /// The images, each behind the one that it is built from.
+    #[must_use]
+    pub fn in_order(&self) -> Vec<&Member> {
+        let mut order: Vec<_> = self.members.iter().collect();
+        order.sort_by_key(|member| self.ancestors(member).count());
+        order
+    }
+
+    /// The images that an image stands on, the nearest first.
+    fn ancestors<'a>(&'a self, member: &'a Member) -> impl Iterator<Item = &'a Member> {
+        let base = |member: &&'a Member| self.member(member.from.as_deref()?);
+        // Where images stand on each other in a circle, it is cut.
+        std::iter::successors(base(&member), base).take(self.members.len())
+    }
+
+    /// Whether an image stands on another.
+    #[must_use]
+    pub fn stands_on(&self, member: &Member, other: &str) -> bool {
+        self.ancestors(member).any(|ancestor| ancestor.name == other)
+    }
+
+    /// Whether an image is there with CUDA, too.
+    #[must_use]
+    pub fn has_cuda(&self, member: &Member) -> bool {
+        let root = self.ancestors(member).last().unwrap_or(member);
+        let is_refused = |member: &Member| member.cuda == Cuda::No;
+        matches!(root.cuda, Cuda::Different(_))
+            && !is_refused(member)
+            && !self.ancestors(member).any(is_refused)
+    }
+
+    /// The repository of an image, without a tag.
+    #[must_use]
+    pub fn repository(&self, member: &Member, repository: Option<&str>) -> String {
+        let given = repository.or(member.repository.as_deref()).or(self.repository.as_deref());
+        given.map_or_else(
+            || member.name.clone(),
+            |given| format!("{}/{}", given.trim_end_matches('/'), member.name),
+        )
+    }
+
+    /// The tag of an image.
+    #[must_use]
+    pub fn tag(&self, version: &str, cuda: bool) -> String {
+        if cuda { format!("{version}{}", self.cuda) } else { version.to_owned() }
+    }
+}
+
+impl Member {
+    /// The same image with CUDA.
+    #[must_use]
+    pub fn with_cuda(&self) -> Self {
+        let Cuda::Different(difference) = self.cuda.clone() else { return self.clone() };
+        let args = self.args.clone().into_iter().chain(difference.args).collect();
+        Self {
+            base: difference.base.or_else(|| self.base.clone()),
+            system: difference.system.unwrap_or_else(|| self.system.clone()),
+            pip: difference.pip.unwrap_or_else(|| self.pip.clone()),
+            test: difference.test.or_else(|| self.test.clone()),
+            args,
+            ..self.clone()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,154 @@
+//! What can't be in a family: names that aren't any, images that stand on nothing or on each other.
+
+use toml_edit::{Document, Item};
+
+use super::{Cuda, Family, Member};
+use crate::config::Problem;
+use crate::reference::{self, NameError, Reference};
+
+/// Something that can't be.
+pub(super) struct Fault {
+    /// The image, by its place in the file, and the key there; else the file as a whole.
+    place: Option<(usize, &'static str)>,
+    message: String,
+    hint: String,
+}
+
+impl Fault {
+    fn new(key: &'static str, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { place: Some((0, key)), message: message.into(), hint: hint.into() }
+    }
+
+    fn named(key: &'static str, error: &NameError) -> Self {
+        Self::new(key, error.to_string(), error.hint().unwrap_or_default())
+    }
+
+    /// The same for an image of the file.
+    fn of(self, index: usize) -> Self {
+        Self { place: self.place.map(|(_, key)| (index, key)), ..self }
+    }
+
+    /// What is wrong, with its place in the text.
+    pub(super) fn problem(self, text: &str) -> Problem {
+        let document = Document::parse(text).ok();
+        let span = document.zip(self.place).and_then(|(document, (index, key))| {
+            let image = document.get("image")?.as_array_of_tables()?.get(index)?;
+            image.get(key).and_then(Item::span).or_else(|| image.span())
+        });
+        Problem { message: self.message, hint: Some(self.hint), span }
+    }
+}
+
+impl Family {
+    /// The first thing that can't be.
+    pub(super) fn fault(&self) -> Option<Fault> {
+        if self.members.is_empty() {
+            let message = "the family has no image".to_owned();
+            return Some(Fault { place: None, message, hint: "write a table `[[image]]`".to_owned() });
+        }
+        self.members.iter().enumerate().find_map(|(index, member)| {
+            let faults = [named, versioned, contents, standing, with_cuda];
+            faults.into_iter().find_map(|fault| fault(self, member)).map(|fault| fault.of(index))
+        })
+    }
+}
+
+/// A name that registries don't take, or two images of one name.
+fn named(family: &Family, member: &Member) -> Option<Fault> {
+    let name = &member.name;
+    if name.is_empty() || name.contains(['/', ':', '@']) {
+        let message = if name.is_empty() {
+            "an image has no name".to_owned()
+        } else {
+            format!("`{name}` is no name of an image")
+        };
+        return Some(Fault::new("name", message, "write it as `name = \"ubuntu-python\"`"));
+    }
+    if family.members.iter().filter(|other| other.name == *name).count() > 1 {
+        return Some(Fault::new("name", format!("two images are called `{name}`"), "rename one of them"));
+    }
+    let refused = Reference::parse(&family.repository(member, None)).err();
+    refused.map(|error| Fault::named("name", &error))
+}
+
+/// A version that can't be the tag of an image.
+fn versioned(family: &Family, member: &Member) -> Option<Fault> {
+    if member.version.is_empty() {
+        let message = format!("`{}` has no version", member.name);
+        return Some(Fault::new("version", message, "write `version = \"0.1\"`"));
+    }
+    let tags = [false, true].map(|cuda| family.tag(&member.version, cuda));
+    let refused = tags.iter().find_map(|tag| reference::valid_tag(tag).err());
+    refused.map(|error| Fault::named("version", &error))
+}
+
+/// An image that is made in two ways at once.
+fn contents(_: &Family, member: &Member) -> Option<Fault> {
+    let Member { name, context, source, .. } = member;
+    let of_packages = !member.system.is_empty() || !member.pip.is_empty();
+    if context.is_some() && (of_packages || source.is_some()) {
+        let message = format!("`{name}` has a Dockerfile of its own and says what else is in it");
+        return Some(Fault::new("context", message, "write it into the Dockerfile, or leave `context` out"));
+    }
+    if source.is_some() && of_packages {
+        let message = format!("`{name}` is an application, whose source says what it needs");
+        let hint = "write `# pip install …` lines there, or an image for it to stand on";
+        return Some(Fault::new("source", message, hint));
+    }
+    let strays = [
+        ("args", !member.args.is_empty(), "context", context.is_none()),
+        ("set", !member.set.is_empty(), "source", source.is_none()),
+        ("additional-files", !member.additional_files.is_empty(), "source", source.is_none()),
+    ];
+    strays.into_iter().find_map(|(key, is_there, needed, is_missing)| {
+        let message = || format!("`{key}` of `{name}` is for images with `{needed}`");
+        (is_there && is_missing).then(|| Fault::new(key, message(), "leave it out"))
+    })
+}
+
+/// An image that stands on nothing, on two, or on itself.
+fn standing(family: &Family, member: &Member) -> Option<Fault> {
+    let name = &member.name;
+    match (&member.from, &member.base) {
+        (None, None) => {
+            let hint = "name an image of the family with `from`, or another with `base`";
+            Some(Fault::new("name", format!("`{name}` is built from nothing"), hint))
+        }
+        (None, Some(base)) => Reference::parse(base).err().map(|error| Fault::named("base", &error)),
+        (Some(_), Some(_)) => Some(Fault::new(
+            "base",
+            format!("`{name}` is built from two images"),
+            "leave out `from` or `base`",
+        )),
+        (Some(from), None) if family.member(from).is_none() => {
+            let names: Vec<_> = family.members.iter().map(|member| format!("`{}`", member.name)).collect();
+            let message = format!("`{name}` is built from `{from}`, which isn't in the family");
+            let hint = format!("there are {}; another image is named with `base`", names.join(", "));
+            Some(Fault::new("from", message, hint))
+        }
+        (Some(_), None) => family.stands_on(member, name).then(|| {
+            Fault::new("from", format!("`{name}` is built from itself"), "let one of them begin with `base`")
+        }),
+    }
+}
+
+/// What is said of CUDA where there is none.
+fn with_cuda(family: &Family, member: &Member) -> Option<Fault> {
+    let Cuda::Different(difference) = &member.cuda else { return None };
+    let name = &member.name;
+    match (&difference.base, &member.from) {
+        (Some(base), None) => Reference::parse(base).err().map(|error| Fault::named("cuda", &error)),
+        (None, None) => {
+            let message = format!("it isn't said what `{name}` is built from with CUDA");
+            Some(Fault::new("cuda", message, "write `cuda.base = \"nvidia/cuda:…\"`"))
+        }
+        (Some(_), Some(from)) => {
+            let message = format!("`{name}` is built from `{from}`, with CUDA, too");
+            Some(Fault::new("cuda", message, "leave `cuda.base` out"))
+        }
+        (None, Some(from)) => {
+            let message = || format!("`{name}` is built from `{from}`, which isn't there with CUDA");
+            (!family.has_cuda(member)).then(|| Fault::new("cuda", message(), "leave `cuda` out"))
+        }
+    }
+}

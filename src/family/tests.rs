@@ -1,0 +1,125 @@
+use super::*;
+
+const FAMILY: &str = r#"# The images of our department.
+repository = "quay.io/us/"
+cuda = "cuda11"
+
+[[image]]
+name = "python-torch"
+version = "3.10"   # raised by hand until now
+from = "python"
+pip = ["torch"]
+cuda.pip = ["torch==1+cu118"]
+
+[[image]]
+name = "python"
+version = "3.9"
+base = "ubuntu:22.04"
+cuda.base = "nvidia/cuda:11.8.0-runtime-ubuntu22.04"
+
+[[image]]
+name = "python-torch-desktop"
+version = "0.1"
+from = "python-torch"
+repository = "quay.io/desktops"
+cuda = false
+"#;
+
+fn family() -> Family {
+    Family::parse(FAMILY).unwrap()
+}
+
+#[test]
+fn images_come_behind_what_they_stand_on() {
+    let family = family();
+    let names: Vec<_> = family.in_order().iter().map(|member| member.name.clone()).collect();
+    assert_eq!(names, ["python", "python-torch", "python-torch-desktop"]);
+    let torch = family.member("python-torch").unwrap();
+    assert!(family.stands_on(torch, "python"));
+    assert!(!family.stands_on(torch, "python-torch-desktop"));
+}
+
+#[test]
+fn cuda_comes_from_below() {
+    let family = family();
+    let has = |name| family.has_cuda(family.member(name).unwrap());
+    assert!(has("python") && has("python-torch"));
+    assert!(!has("python-torch-desktop"));
+    let torch = family.member("python-torch").unwrap();
+    assert_eq!(torch.with_cuda().pip, ["torch==1+cu118"]);
+    assert_eq!(torch.pip, ["torch"]);
+}
+
+#[test]
+fn repositories_and_tags() {
+    let family = family();
+    let repository = |name, given| family.repository(family.member(name).unwrap(), given);
+    assert_eq!(repository("python", None), "quay.io/us/python");
+    assert_eq!(repository("python-torch-desktop", None), "quay.io/desktops/python-torch-desktop");
+    assert_eq!(repository("python-torch-desktop", Some("here:5000/x")), "here:5000/x/python-torch-desktop");
+    assert_eq!(family.tag("3.9", false), "3.9");
+    assert_eq!(family.tag("3.9", true), "3.9cuda11");
+}
+
+#[test]
+fn a_raised_version_leaves_the_rest_of_the_file() {
+    let expected = FAMILY.replace("\"3.10\"", "\"3.11\"");
+    assert_eq!(raised(FAMILY, "python-torch", "3.11"), Some(expected));
+    assert_eq!(raised(FAMILY, "nobody", "1"), None);
+}
+
+#[test]
+fn versions_are_raised_over_other_images_only() {
+    use Published::{Nothing, Other, Same};
+    assert_eq!(verdict(&[Same, Same]), Verdict::Present);
+    assert_eq!(verdict(&[Same, Nothing]), Verdict::Build);
+    assert_eq!(verdict(&[Nothing, Other]), Verdict::Raise);
+}
+
+#[test]
+fn what_cannot_be_is_refused() {
+    let root = "[[image]]\nname = \"a\"\nversion = \"1\"\nbase = \"x\"\n";
+    let cases = [
+        ("".to_owned(), "missing field `image`"),
+        ("image = []".to_owned(), "the family has no image"),
+        (root.repeat(2), "two images are called `a`"),
+        ("[[image]]\nname = \"a\"\nversion = \"1\"".to_owned(), "`a` is built from nothing"),
+        ("[[image]]\nname = \"a\"\nbase = \"x\"".to_owned(), "`a` has no version"),
+        ("[[image]]\nversion = \"1\"\nbase = \"x\"".to_owned(), "an image has no name"),
+        (
+            "[[image]]\nname = \"a/b\"\nversion = \"1\"\nbase = \"x\"".to_owned(),
+            "`a/b` is no name of an image",
+        ),
+        (root.replace("\"1\"", "\"1 2\""), "version `1 2` is no image tag"),
+        (root.replace("base = \"x\"", "from = \"a\""), "`a` is built from itself"),
+        (root.replace("base = \"x\"", "from = \"b\""), "`a` is built from `b`, which isn't in the family"),
+        (format!("{root}from = \"a\"\n"), "`a` is built from two images"),
+        (
+            format!("{root}context = \"a\"\npip = [\"six\"]\n"),
+            "`a` has a Dockerfile of its own and says what else is in it",
+        ),
+        (format!("{root}args.X = \"1\"\n"), "`args` of `a` is for images with `context`"),
+        (
+            format!("{root}cuda = true\n"),
+            "invalid value: boolean `true`, expected `false`, or a table of what is different with CUDA",
+        ),
+        (format!("{root}cuda.pip = []\n"), "it isn't said what `a` is built from with CUDA"),
+        (format!("{root}cuda.pipp = []\n"), "`pipp` is not known here"),
+        (
+            format!("{root}[[image]]\nname = \"b\"\nversion = \"1\"\nfrom = \"a\"\ncuda.pip = []\n"),
+            "`b` is built from `a`, which isn't there with CUDA",
+        ),
+    ];
+    for (text, message) in cases {
+        assert_eq!(Family::parse(&text).unwrap_err().message, message, "{text}");
+    }
+}
+
+#[test]
+fn circles_of_any_length_are_refused() {
+    let image = |name: &str, from: &str| {
+        format!("[[image]]\nname = \"{name}\"\nversion = \"1\"\nfrom = \"{from}\"\ncuda.pip = [\"x\"]\n")
+    };
+    let text = [image("x", "a"), image("a", "b"), image("b", "c"), image("c", "a")].concat();
+    assert!(Family::parse(&text).is_err());
+}

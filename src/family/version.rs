@@ -1,0 +1,51 @@
+//! Versions: what is there by a version, and how it is raised in the file.
+
+use toml_edit::{DocumentMut, value};
+
+/// What is known by the tag of an image, where that is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Published {
+    /// Nothing.
+    Nothing,
+    /// An image that was made of what it would be made of now.
+    Same,
+    /// Another image.
+    Other,
+}
+
+/// What is to be done about one version of an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is there as it should be.
+    Present,
+    /// It is to be built.
+    Build,
+    /// It is there and is something else: the next version is to be looked at.
+    Raise,
+}
+
+/// What is to be done about a version, by what is there of it without and with CUDA.
+#[must_use]
+pub fn verdict(published: &[Published]) -> Verdict {
+    if published.contains(&Published::Other) {
+        Verdict::Raise
+    } else if published.contains(&Published::Nothing) {
+        Verdict::Build
+    } else {
+        Verdict::Present
+    }
+}
+
+/// The text of a file in which an image has another version; nothing else of it is touched.
+#[must_use]
+pub fn raised(text: &str, name: &str, version: &str) -> Option<String> {
+    let mut document: DocumentMut = text.parse().ok()?;
+    let mut images = document.get_mut("image")?.as_array_of_tables_mut()?.iter_mut();
+    let image = images.find(|image| image.get("name").and_then(|item| item.as_str()) == Some(name))?;
+    let old = image.get_mut("version")?;
+    let decor = old.as_value()?.decor().clone();
+    *old = value(version);
+    *old.as_value_mut()?.decor_mut() = decor;
+    drop(images);
+    Some(document.to_string())
+}
