@@ -101,6 +101,11 @@ pub fn collect(patterns: &[String], root: &Path) -> Result<Vec<AdditionalFile>, 
     Ok(files.into_values().collect())
 }
 
+/// Finds all files below a folder, hidden ones too, their paths relative to it; `.dockerignore` there is heeded.
+pub fn below(folder: &Path) -> Result<Vec<AdditionalFile>, FilesError> {
+    Tree::open(folder)?.files_below("", true)
+}
+
 /// The files of one pattern; a file whose name has wildcards in it goes before what it would match.
 fn find(tree: &Tree, pattern: &str) -> Result<Vec<AdditionalFile>, FilesError> {
     if glob::is_glob(pattern) && !tree.exists(pattern) {

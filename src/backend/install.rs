@@ -46,7 +46,7 @@ pub(super) fn system_commands(component: &Component) -> Vec<Vec<Vec<String>>> {
 }
 
 /// `dnf install git` → `dnf install -y git` and a clean-up; the same for `apt`, after an update of its lists.
-fn system_command(words: &[String]) -> Vec<Vec<String>> {
+pub(super) fn system_command(words: &[String]) -> Vec<Vec<String>> {
     let (manager, rest) = words.split_first().map_or(("", words), |(first, rest)| (first.as_str(), rest));
     let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
     if manager.starts_with("apt") {
@@ -101,7 +101,7 @@ pub(super) fn pip_arguments(operator: &Operator, folder: &str) -> Vec<Vec<String
     commands
 }
 
-fn pip_command(words: Vec<String>) -> Vec<String> {
+pub(super) fn pip_command(words: Vec<String>) -> Vec<String> {
     let install = ["python", "-m", "pip", "install", "--no-cache-dir"].map(ToOwned::to_owned);
     let given = words.iter().any(|word| word == "--no-cache-dir");
     install.into_iter().take(if given { 4 } else { 5 }).chain(words).collect()

@@ -7,6 +7,7 @@ use crate::diagnostic::Diagnostic;
 pub mod containerless;
 pub(crate) mod cwl;
 pub mod dockerfile;
+pub mod family;
 pub mod grid;
 mod install;
 pub mod job;

@@ -16,6 +16,10 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("prelude.R", include_str!("../../templates/prelude.R.j2")),
     ("platforms/chaimeleon.Dockerfile", include_str!("../../templates/platforms/chaimeleon.Dockerfile.j2")),
     (
+        "platforms/chaimeleon-base.Dockerfile",
+        include_str!("../../templates/platforms/chaimeleon-base.Dockerfile.j2"),
+    ),
+    (
         "platforms/chaimeleon-user.Dockerfile",
         include_str!("../../templates/platforms/chaimeleon-user.Dockerfile.j2"),
     ),

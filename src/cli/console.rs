@@ -1,7 +1,7 @@
 //! What a user sees: diagnostics and failures on standard error, data on standard output.
 
 use std::fmt::Write as _;
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::PathBuf;
 
 use c3::diagnostic::{self, Diagnostic, Severity};
@@ -80,6 +80,19 @@ pub(crate) fn info(message: &str, level: LogLevel) {
     if level <= LogLevel::Info {
         let _ = writeln!(anstream::stderr().lock(), "{message}");
     }
+}
+
+/// Whether somebody is there to answer.
+pub(crate) fn answers() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+/// Asks and gives the answer, in lower case.
+pub(crate) fn ask(question: &str) -> String {
+    let _ = write!(anstream::stderr().lock(), "{question}");
+    let mut answer = String::new();
+    let _ = std::io::stdin().read_line(&mut answer);
+    answer.trim().to_lowercase()
 }
 
 /// Prints data; a reader that has gone away is no error.

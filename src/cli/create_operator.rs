@@ -1,6 +1,5 @@
 //! `c3 create-operator`: from a source to an image in a registry and the files that name it.
 
-use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
 use c3::artifact::{self, Artifact, ArtifactError, Existing};
@@ -139,7 +138,7 @@ pub(crate) fn create(options: &Options, mut plan: Plan) -> Result<(), Failure> {
     let builder = options.builder(&plan, &parts)?;
     let kept = parts.iter().filter(|_| options.keep_generated_files);
     let kept: Vec<Kept> = kept
-        .map(|part| Kept::stage(&plan, &part.settings, &part.context, &existing))
+        .map(|part| Kept::stage(plan.context_folder(&part.settings), &part.context, &existing))
         .collect::<Result<_, _>>()?;
     let built = match builder {
         Some(builder) => build(options, &plan, &builder, &parts)?,
@@ -235,21 +234,14 @@ pub(crate) fn decide(conflicts: Vec<PathBuf>, existing: Existing) -> Result<Exis
         return Ok(Existing::Overwrite);
     }
     let error = ArtifactError::Exists(conflicts);
-    if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+    if !console::answers() {
         return Err(error.into());
     }
-    match ask(&format!("{error}\n[o]verwrite, [r]ename or [k]eep? ")).as_str() {
+    match console::ask(&format!("{error}\n[o]verwrite, [r]ename or [k]eep? ")).as_str() {
         "o" | "overwrite" => Ok(Existing::Overwrite),
         "r" | "rename" => Ok(Existing::Rename { name: None, replace: false }),
         _ => Err(error.into()),
     }
-}
-
-fn ask(question: &str) -> String {
-    let _ = write!(anstream::stderr().lock(), "{question}");
-    let mut answer = String::new();
-    let _ = std::io::stdin().read_line(&mut answer);
-    answer.trim().to_lowercase()
 }
 
 fn report(

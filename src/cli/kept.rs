@@ -4,14 +4,12 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use c3::artifact::{ArtifactError, Existing};
-use c3::backend::Settings;
 use c3::engine::context::Context;
 use tempfile::TempDir;
 
 use super::console;
 use super::failure::{Failure, INPUT};
 use super::options::LogLevel;
-use super::plan::{CONTEXT, Plan};
 
 /// A build context that is going to be left on disk; it is ready before the build begins.
 pub(crate) struct Kept {
@@ -21,17 +19,11 @@ pub(crate) struct Kept {
 
 impl Kept {
     /// Writes the context of an image beside its place.
-    pub(crate) fn stage(
-        plan: &Plan,
-        settings: &Settings,
-        context: &Context,
-        existing: &Existing,
-    ) -> Result<Self, Failure> {
-        let target = settings.variant.map(|variant| format!(".{}", variant.name)).unwrap_or_default();
-        let folder = plan.folder.join(format!("{}{target}{CONTEXT}", settings.stem));
+    pub(crate) fn stage(folder: PathBuf, context: &Context, existing: &Existing) -> Result<Self, Failure> {
         let failed = |error| Self::failure(&folder, &error);
-        std::fs::create_dir_all(&plan.folder).map_err(failed)?;
-        let staged = tempfile::Builder::new().prefix(".c3-").tempdir_in(&plan.folder).map_err(failed)?;
+        let above = folder.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        std::fs::create_dir_all(above).map_err(failed)?;
+        let staged = tempfile::Builder::new().prefix(".c3-").tempdir_in(above).map_err(failed)?;
         context.write_dir(&staged.path().join("new"))?;
         if folder.exists() && *existing != Existing::Overwrite && !same(&staged.path().join("new"), &folder) {
             return Err(ArtifactError::Exists(vec![folder]).into());

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
+mod build_family;
 mod check;
 mod compile;
 mod completions;
@@ -85,6 +86,8 @@ enum Command {
     GridStatus(grid_status::Options),
     /// Send what was made to a platform
     Publish(publish::Options),
+    /// Build images of which some are built from others, and raise the versions of all that a change concerns
+    BuildFamily(build_family::Options),
     /// Tell what is doubtful about sources, in forms for people and for programs
     Check(check::Options),
     /// Mend what `check` finds and is safe to mend
@@ -137,6 +140,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Snippet(options) => snippet::run(&options),
         Command::GridStatus(options) => grid_status::run(&options),
         Command::Publish(options) => publish::run(&options),
+        Command::BuildFamily(options) => build_family::run(&options),
         Command::Check(options) => check::run(&options),
         Command::Fix(options) => fix::run(&options),
         Command::Run(options) => run::run(&options),

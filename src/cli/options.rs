@@ -213,7 +213,8 @@ fn choices() -> impl Iterator<Item = (String, &'static Choice)> {
     })
 }
 
-fn choice(text: &str) -> Result<(String, String), String> {
+/// Reads one `TARGET.NAME=VALUE`.
+pub(crate) fn choice(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("write it as TARGET.NAME=VALUE")?;
     let names = || choices().map(|(name, _)| name).collect::<Vec<_>>().join(", ");
     let (_, choice) = choices()

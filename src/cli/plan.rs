@@ -17,6 +17,7 @@ use c3::requirement_files::{self, Resolved};
 use c3::source::Source;
 
 use self::contents::{check_entry, scripts, without_own};
+pub(crate) use self::contents::{made, packed};
 use self::decisions::{default_python, settings};
 use super::console::Messages;
 use super::failure::{Failure, USAGE};

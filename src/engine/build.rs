@@ -45,6 +45,8 @@ pub struct Build<'a> {
     pub no_cache: bool,
     /// Values for the Dockerfile's `ARG`s.
     pub args: &'a BTreeMap<String, String>,
+    /// Labels beside those of the Dockerfile.
+    pub labels: &'a BTreeMap<String, String>,
 }
 
 impl Engine {
@@ -79,13 +81,14 @@ impl Engine {
     }
 
     fn options(&self, build: &Build) -> BuildImageOptions {
-        let args: HashMap<_, _> = build.args.clone().into_iter().collect();
+        let [args, labels] = [build.args, build.labels].map(|pairs| HashMap::from_iter(pairs.clone()));
         let mut options = BuildImageOptionsBuilder::new()
             .dockerfile(build.dockerfile)
             .nocache(build.no_cache)
             .rm(true)
             .forcerm(true)
-            .buildargs(&args);
+            .buildargs(&args)
+            .labels(&labels);
         if let Some(tag) = build.tags.first() {
             options = options.t(tag);
         }

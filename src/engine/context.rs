@@ -9,6 +9,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use super::hashed::Hashed;
+
 /// A list of files with their places in the context, always the same bytes for the same files.
 #[derive(Debug, Clone, Default)]
 pub struct Context {
@@ -116,6 +118,12 @@ impl Context {
         Ok(context)
     }
 
+    /// The same with one more file.
+    pub fn with(mut self, entry: Entry) -> Result<Self, ContextError> {
+        self.add(entry)?;
+        Ok(self)
+    }
+
     /// The paths of all files, sorted.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         let files = self.nodes.iter();
@@ -127,6 +135,13 @@ impl Context {
     #[must_use]
     pub fn size(&self) -> u64 {
         self.nodes.values().map(Node::size).sum()
+    }
+
+    /// The digest of all files with their places and permissions, as `sha256:…`.
+    pub fn digest(&self) -> Result<String, ContextError> {
+        let mut hashed = Hashed::new(io::sink());
+        Self { mtime: 0, ..self.clone() }.write_tar(&mut hashed)?;
+        Ok(hashed.finish().1)
     }
 
     /// The time of change that all files bear, in seconds since 1970.

@@ -14,6 +14,7 @@ pub mod progress;
 pub mod registry;
 
 mod errand;
+mod hashed;
 mod reason;
 mod reference;
 mod steps;

@@ -76,7 +76,7 @@ fn emit(operator: &Operator) -> String {
 }
 
 /// The system packages that bring the interpreter into images of a bare distribution.
-fn interpreter(language: Language, base_image: &str) -> &'static [&'static str] {
+pub(in super::super) fn interpreter(language: Language, base_image: &str) -> &'static [&'static str] {
     let path = base_image.split([':', '@']).next().unwrap_or(base_image);
     let is_bare = ["ubuntu", "debian", "nvidia/cuda"]
         .iter()

@@ -39,6 +39,7 @@ pub(crate) fn build(
         platform,
         no_cache: order.no_cache,
         args: &arguments(engine)?,
+        labels: &BTreeMap::new(),
     };
     let id = engine.build(&build, progress)?;
     let digest = if order.push { Some(push(engine, &tags, progress)?) } else { None };
@@ -70,7 +71,7 @@ fn write(
 }
 
 /// The build arguments: BuildKit takes the time of the image from one.
-fn arguments(engine: &Engine) -> Result<BTreeMap<String, String>, Failure> {
+pub(crate) fn arguments(engine: &Engine) -> Result<BTreeMap<String, String>, Failure> {
     let epoch = source_date_epoch()?.filter(|_| engine.buildkit);
     Ok(epoch.map(|epoch| ("SOURCE_DATE_EPOCH".to_owned(), epoch.to_string())).into_iter().collect())
 }

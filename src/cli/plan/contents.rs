@@ -31,7 +31,7 @@ impl Plan {
     pub(crate) fn context(&self, artifacts: &[Artifact], settings: &Settings) -> Result<Context, Failure> {
         let dockerfile = artifacts.iter().filter(|artifact| artifact.name == settings.dockerfile);
         let dockerfile = dockerfile.map(|artifact| made(artifact.name.clone(), artifact.content.clone()));
-        Ok(Context::new(self.entries(settings).chain(dockerfile), source_date_epoch()?.unwrap_or(EPOCH))?)
+        packed(self.entries(settings).chain(dockerfile))
     }
 
     /// The files as they are in the image's working directory, where later ones take the place of earlier ones.
@@ -41,7 +41,13 @@ impl Plan {
             Some((path.to_owned(), Entry { path: path.to_owned(), ..entry }))
         };
         let entries: BTreeMap<String, Entry> = self.entries(&self.settings).filter_map(below).collect();
-        Ok(Context::new(entries.into_values(), source_date_epoch()?.unwrap_or(EPOCH))?)
+        packed(entries.into_values())
+    }
+
+    /// Where the context of an image is left on disk.
+    pub(crate) fn context_folder(&self, settings: &Settings) -> PathBuf {
+        let target = settings.variant.map(|variant| format!(".{}", variant.name)).unwrap_or_default();
+        self.folder.join(format!("{}{target}{CONTEXT}", settings.stem))
     }
 
     /// What goes into the image, each below the folder of its kind.
@@ -70,7 +76,12 @@ impl Plan {
     }
 }
 
-pub(super) fn made(path: String, bytes: Vec<u8>) -> Entry {
+/// A build context of these files.
+pub(crate) fn packed(entries: impl IntoIterator<Item = Entry>) -> Result<Context, Failure> {
+    Ok(Context::new(entries, source_date_epoch()?.unwrap_or(EPOCH))?)
+}
+
+pub(crate) fn made(path: String, bytes: Vec<u8>) -> Entry {
     Entry { path, content: Content::Bytes(bytes), executable: false }
 }
 

@@ -11,7 +11,7 @@ use super::error::OciError;
 use super::files::{self, Place};
 use super::index::{Found, distribution};
 use super::installer::{self, Target};
-use super::layer::{Blob, Entry, Layer, Packed, digest, pack};
+use super::layer::{Blob, Entry, Layer, Packed, pack};
 use super::manifest::{self, Document};
 use super::origin::Origin;
 use super::platform::Platform;
@@ -19,6 +19,7 @@ use super::python::{SYSTEM, access};
 use super::site::Installed;
 use super::{Assembler, Order, site};
 use crate::engine::context::Content;
+use crate::engine::hashed::digest;
 use crate::engine::progress::Event;
 
 /// From which size on a layer is kept in a file, in bytes before compression.

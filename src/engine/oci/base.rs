@@ -5,10 +5,10 @@ use serde_json::Value;
 use tokio_util::bytes::Bytes;
 
 use super::error::OciError;
-use super::layer::digest;
 use super::manifest::chosen;
 use super::origin::Origin;
 use super::platform::Platform;
+use crate::engine::hashed::digest;
 
 /// An image for one platform, which others are made from.
 pub(super) struct Base {

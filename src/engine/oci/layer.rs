@@ -6,12 +6,12 @@ use std::path::PathBuf;
 
 use flate2::{Compression, GzBuilder};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use tar::{Builder, EntryType, Header};
 use tokio_util::bytes::Bytes;
 
 use super::error::OciError;
 use crate::engine::context::Content;
+use crate::engine::hashed::Hashed;
 
 /// Something in a layer.
 #[derive(Debug, Clone)]
@@ -124,50 +124,10 @@ fn header(entry: &Entry, mtime: u64, kind: EntryType, size: u64) -> Header {
     header
 }
 
-/// The digest of some bytes, as registries write it.
-pub(super) fn digest(bytes: &[u8]) -> String {
-    format!("sha256:{}", hex(&Sha256::digest(bytes)))
-}
-
-/// Hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Counts and hashes what passes through.
-pub(super) struct Hashed<W> {
-    inner: W,
-    hasher: Sha256,
-    size: u64,
-}
-
-impl<W> Hashed<W> {
-    pub(super) fn new(inner: W) -> Self {
-        Self { inner, hasher: Sha256::new(), size: 0 }
-    }
-
-    /// What is behind it, the digest and the size of what has passed.
-    pub(super) fn finish(self) -> (W, String, u64) {
-        (self.inner, format!("sha256:{}", hex(&self.hasher.finalize())), self.size)
-    }
-}
-
-impl<W: Write> Write for Hashed<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.inner.write(bytes)?;
-        self.hasher.update(&bytes[..written]);
-        self.size += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.inner.flush()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::hashed::digest;
 
     fn entry(path: &str, content: Option<&str>) -> Entry {
         let content = content.map(|text| Content::Bytes(text.as_bytes().to_vec()));

@@ -10,8 +10,9 @@ use serde_json::json;
 use tokio_util::bytes::Bytes;
 
 use super::error::OciError;
-use super::layer::{Packed, digest};
+use super::layer::Packed;
 use super::platform::Platform;
+use crate::engine::hashed::digest;
 
 /// A document that registries keep: a manifest, an index or a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use tokio_util::io::ReaderStream;
 
 use super::disk::{Disk, Piece, on_disk};
 use super::error::OciError;
-use super::layer::Hashed;
+use crate::engine::hashed::Hashed;
 use crate::engine::progress::{Event, Progress};
 use crate::engine::registry::{RegistryError, Session};
 use crate::reference::Reference;

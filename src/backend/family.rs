@@ -1,0 +1,79 @@
+//! Images of a family that hold packages and no operator: what others are built from, after the guide of CHAIMELEON.
+
+use serde::Serialize;
+
+use super::parameter::one_line;
+use super::platforms::chaimeleon::interpreter;
+use super::{install, template};
+use crate::component::Language;
+use crate::family::Member;
+
+#[derive(Serialize)]
+struct Context<'a> {
+    name: &'a str,
+    version: &'a str,
+    description: String,
+    authorization: bool,
+    base_image: &'a str,
+    system: Vec<Vec<String>>,
+    pip: Vec<Vec<String>>,
+}
+
+/// The Dockerfile of an image that is built from another.
+#[must_use]
+pub fn dockerfile(member: &Member, base_image: &str, version: &str) -> String {
+    let context = Context {
+        name: &member.name,
+        version,
+        description: one_line(&member.description),
+        authorization: member.authorization,
+        base_image,
+        system: system(member, base_image),
+        pip: pip(member),
+    };
+    template::render("platforms/chaimeleon-base.Dockerfile", &context)
+}
+
+/// The installation of system packages, the interpreter of a bare distribution among them.
+fn system(member: &Member, base_image: &str) -> Vec<Vec<String>> {
+    let interpreter = interpreter(Language::Python, base_image).iter().map(|package| (*package).to_owned());
+    let packages: Vec<String> = interpreter.chain(member.system.iter().cloned()).collect();
+    if packages.is_empty() {
+        return Vec::new();
+    }
+    let command = ["apt-get", "install"].map(ToOwned::to_owned).into_iter().chain(packages);
+    install::system_command(&command.collect::<Vec<_>>())
+}
+
+fn pip(member: &Member) -> Vec<Vec<String>> {
+    if member.pip.is_empty() { Vec::new() } else { vec![install::pip_command(member.pip.clone())] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packages_come_with_the_interpreter_of_a_bare_distribution() {
+        let member = Member { name: "a".to_owned(), system: vec!["curl".to_owned()], ..Member::default() };
+        let bare = dockerfile(&member, "ubuntu:22.04", "1");
+        assert!(bare.contains("python3-pip"), "{bare}");
+        assert!(bare.contains("--no-install-recommends"), "{bare}");
+        let full = dockerfile(&member, "quay.io/us/python:3.9", "1");
+        assert!(!full.contains("python3-pip"), "{full}");
+        let none = dockerfile(&Member::default(), "quay.io/us/python:3.9", "1");
+        assert!(!none.contains("apt-get") && !none.contains("pip"), "{none}");
+    }
+
+    #[test]
+    fn no_text_breaks_out() {
+        let member = Member {
+            description: "x\"\nUSER root".to_owned(),
+            pip: vec!["a; rm -rf /".to_owned()],
+            ..Member::default()
+        };
+        let text = dockerfile(&member, "a:1", "1");
+        assert!(!text.contains("\nUSER root\n\""), "{text}");
+        assert!(text.contains("'a; rm -rf /'"), "{text}");
+    }
+}

@@ -1,0 +1,163 @@
+//! What an image of a family is made of.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use c3::backend::{family, target};
+use c3::engine::context::{Content, Context, Entry};
+use c3::family::Member;
+use c3::files;
+
+use crate::cli::console::Messages;
+use crate::cli::failure::{Failure, INPUT, USAGE};
+use crate::cli::options::{Emission, Telling, choice};
+use crate::cli::plan::{Plan, Purpose, made, packed};
+
+/// Name of the Dockerfile of a build context.
+const DOCKERFILE: &str = "Dockerfile";
+
+/// The platform whose guide the images follow.
+const PLATFORM: &str = "chaimeleon";
+
+/// A version that stands for any.
+const ANY: &str = "0";
+
+/// What an image is built from.
+pub(super) struct Base {
+    /// Its reference.
+    pub(super) reference: String,
+    /// Its version, if it is one of the family.
+    pub(super) version: String,
+    /// What stands behind versions with CUDA; without it nothing.
+    pub(super) suffix: String,
+}
+
+/// Where the contents of an image come from.
+pub(super) enum Source {
+    /// The lists of packages in the family's file.
+    Packages,
+    /// A folder with a Dockerfile.
+    Folder,
+    /// An operator.
+    Application(Box<Plan>),
+}
+
+/// What an image is built of.
+pub(super) struct Contents {
+    pub(super) context: Context,
+    pub(super) dockerfile: String,
+    pub(super) args: BTreeMap<String, String>,
+}
+
+impl Source {
+    /// Reads the source of an application, and tells what is doubtful about it.
+    pub(super) fn of(member: &Member, folder: &Path, telling: &Telling) -> Result<Self, Failure> {
+        let Some(source) = &member.source else {
+            return Ok(if member.context.is_some() { Self::Folder } else { Self::Packages });
+        };
+        let set = member.set.iter().map(|(name, value)| choice(&format!("{PLATFORM}.{name}={value}")));
+        let set = set
+            .collect::<Result<_, _>>()
+            .map_err(|message| Failure::new(USAGE, format!("`set` of `{}`: {message}", member.name)))?;
+        let emission = Emission {
+            target: target(PLATFORM).into_iter().collect(),
+            base_image: Some(format!("{}:{ANY}", member.name)),
+            set,
+            telling: telling.clone(),
+            ..Emission::default()
+        };
+        let inside = |pattern: &String| match folder.to_str() {
+            Some("") | None => pattern.clone(),
+            Some(folder) => format!("{}/{pattern}", globset::escape(folder)),
+        };
+        let patterns: Vec<_> = member.additional_files.iter().map(inside).collect();
+        let mut messages = Messages::default();
+        let plan = Plan::new(&folder.join(source), &patterns, &emission, Purpose::Image, &mut messages);
+        messages.show();
+        let mut plan = plan?;
+        plan.component.name.clone_from(&member.name);
+        Ok(Self::Application(Box::new(plan)))
+    }
+
+    /// What an image is built of in a version.
+    pub(super) fn contents(
+        &mut self,
+        member: &Member,
+        base: &Base,
+        version: &str,
+        folder: &Path,
+    ) -> Result<Contents, Failure> {
+        match self {
+            Self::Packages => {
+                let version = format!("{version}{}", base.suffix);
+                let dockerfile = family::dockerfile(member, &base.reference, &version);
+                let context = packed([made(DOCKERFILE.to_owned(), dockerfile.into_bytes())])?;
+                Ok(Contents { context, dockerfile: DOCKERFILE.to_owned(), args: BTreeMap::new() })
+            }
+            Self::Folder => {
+                let context = member.context.as_deref().unwrap_or(Path::new(""));
+                let context = packed(entries(&folder.join(context))?)?;
+                let args = arguments(member, base, version);
+                Ok(Contents { context, dockerfile: DOCKERFILE.to_owned(), args })
+            }
+            Self::Application(plan) => application(plan, base, version),
+        }
+    }
+
+    /// The digest of all that an image is built of, apart from its version and from that of `c3`.
+    pub(super) fn digest(&mut self, member: &Member, base: &Base, folder: &Path) -> Result<String, Failure> {
+        let stamp = match self {
+            Self::Application(plan) => Some(std::mem::take(&mut plan.settings.stamp)),
+            _ => None,
+        };
+        let contents = self.contents(member, base, ANY, folder)?;
+        if let (Self::Application(plan), Some(stamp)) = (self, stamp) {
+            plan.settings.stamp = stamp;
+        }
+        let args = contents.args.iter().map(|(name, value)| format!("{name}={value}"));
+        let args = args.chain([base.reference.clone()]).collect::<Vec<_>>().join("\n");
+        Ok(contents.context.with(made(".args".to_owned(), args.into_bytes()))?.digest()?)
+    }
+}
+
+fn application(plan: &mut Plan, base: &Base, version: &str) -> Result<Contents, Failure> {
+    plan.settings.base_image.clone_from(&base.reference);
+    let name = plan.component.name.clone();
+    plan.set_version(&format!("{version}{}", base.suffix), &name)?;
+    let emission = plan.emission.clone();
+    let mut messages = Messages::default();
+    let artifacts = plan.artifacts(&emission, &mut messages);
+    messages.show();
+    let artifacts = artifacts?;
+    let settings = plan.images(&emission).pop().map_or_else(|| plan.settings.clone(), |image| image.settings);
+    let context = plan.context(&artifacts, &settings)?;
+    Ok(Contents { context, dockerfile: settings.dockerfile, args: BTreeMap::new() })
+}
+
+/// All files of a folder, its Dockerfile read: the logins that its build needs are looked up in it.
+fn entries(folder: &Path) -> Result<Vec<Entry>, Failure> {
+    let path = folder.join(DOCKERFILE);
+    let dockerfile = std::fs::read(&path).map_err(|error| {
+        Failure::new(INPUT, format!("cannot read `{}`: {error}", path.display()))
+            .hint("`context` names a folder with a `Dockerfile` in it")
+    })?;
+    let others = files::below(folder)?.into_iter().filter(|file| file.path != DOCKERFILE);
+    let others = others.map(|file| Entry {
+        path: file.path,
+        content: Content::Disk(file.disk),
+        executable: file.executable,
+    });
+    Ok(others.chain([made(DOCKERFILE.to_owned(), dockerfile)]).collect())
+}
+
+/// The build arguments of a Dockerfile that isn't written here: the versions, and what the file says.
+fn arguments(member: &Member, base: &Base, version: &str) -> BTreeMap<String, String> {
+    let own = [
+        ("IMAGE_NAME", base.reference.as_str()),
+        ("BASE_VERSION", &base.version),
+        ("CUDA_VERSION", &base.suffix),
+        ("TARGET_VERSION", version),
+    ];
+    let own = own.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    own.into_iter().chain(member.args.clone()).collect()
+}
