@@ -12,6 +12,7 @@ use crate::family::Member;
 struct Context<'a> {
     name: &'a str,
     version: &'a str,
+    /// Never left out: the label of the image below would show through.
     description: String,
     authorization: bool,
     base_image: &'a str,
@@ -25,13 +26,17 @@ pub fn dockerfile(member: &Member, base_image: &str, version: &str) -> String {
     let context = Context {
         name: &member.name,
         version,
-        description: one_line(&member.description),
+        description: description(member),
         authorization: member.authorization,
         base_image,
         system: system(member, base_image),
         pip: pip(member),
     };
     template::render("platforms/chaimeleon-base.Dockerfile", &context)
+}
+
+fn description(member: &Member) -> String {
+    if member.description.is_empty() { member.name.clone() } else { one_line(&member.description) }
 }
 
 /// The installation of system packages, the interpreter of a bare distribution among them.
@@ -73,7 +78,7 @@ mod tests {
             ..Member::default()
         };
         let text = dockerfile(&member, "a:1", "1");
-        assert!(!text.contains("\nUSER root\n\""), "{text}");
+        assert_eq!(text.lines().filter(|line| line.starts_with("USER root")).count(), 1, "{text}");
         assert!(text.contains("'a; rm -rf /'"), "{text}");
     }
 }

@@ -166,12 +166,31 @@ impl<'a> Work<'a> {
         let mut versions: BTreeMap<&str, String> =
             members.iter().map(|member| (member.name.as_str(), member.version.clone())).collect();
         let mut orders = Vec::new();
-        for member in &self.wishes.members {
+        for member in self.family.in_order() {
+            if !self.wishes.members.contains(&member) {
+                self.doubt(member, &versions)?;
+                continue;
+            }
             let order = self.order(member, &versions)?;
             versions.insert(&member.name, order.version.clone());
             orders.extend(Some(order).filter(|order| !order.forms.is_empty()));
         }
         Ok(orders)
+    }
+
+    /// Tells of an image that isn't as it should be and that others are going to be built from.
+    fn doubt(&self, member: &'a Member, versions: &BTreeMap<&str, String>) -> Result<(), Failure> {
+        let stands = |other: &&&Member| self.family.stands_on(other, &member.name);
+        let Some(other) = self.wishes.members.iter().find(stands) else { return Ok(()) };
+        let order = self.order(member, versions)?;
+        let what = if order.is_raised() { "has changed" } else { "isn't there" };
+        if order.verdict == Verdict::Build && !self.options.no_build {
+            let (name, version, other) = (&member.name, &member.version, &other.name);
+            let message =
+                format!("`{name}` {what} and isn't chosen: `{other}` stands on its version {version}");
+            console::warning(&message, self.options.telling.log_level);
+        }
+        Ok(())
     }
 
     /// What is to be done about one image, on bases of these versions.

@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+/// Most characters of a step that are shown.
+const BRIEF: usize = 120;
+
 /// How much is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verbosity {
@@ -101,11 +104,21 @@ impl Progress {
 fn line(event: &Event, verbosity: Verbosity, spins: bool) -> Option<String> {
     let info = verbosity == Verbosity::Debug || (verbosity == Verbosity::Info && !spins);
     match event {
+        Event::Started(step) if info && verbosity < Verbosity::Debug => Some(brief(step)),
         Event::Started(step) if info => Some(step.clone()),
         Event::Told(text) if verbosity > Verbosity::Quiet => Some(text.clone()),
         Event::Finished { cached: true, .. } if verbosity == Verbosity::Debug => Some("  cached".to_owned()),
         Event::Log(line) if verbosity == Verbosity::Debug => Some(format!("  {line}")),
         _ => None,
+    }
+}
+
+/// The beginning of a long step, on one line.
+fn brief(step: &str) -> String {
+    let line = step.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(BRIEF) {
+        Some((end, _)) => format!("{}…", line[..end].trim_end()),
+        None => line,
     }
 }
 
@@ -135,6 +148,15 @@ mod tests {
         let cached = Event::Finished { step: "RUN x".to_owned(), cached: true };
         assert_eq!(line(&cached, Verbosity::Info, false), None);
         assert_eq!(line(&cached, Verbosity::Debug, false).as_deref(), Some("  cached"));
+    }
+
+    #[test]
+    fn long_steps_are_cut() {
+        let started = Event::Started(format!("RUN a \\\n    {}", "é".repeat(BRIEF)));
+        let shown = line(&started, Verbosity::Info, false).unwrap();
+        assert!(shown.starts_with("RUN a \\ é") && shown.ends_with("é…"), "{shown}");
+        assert_eq!(shown.chars().count(), BRIEF + 1);
+        assert_eq!(line(&started, Verbosity::Debug, false).map(|line| line.lines().count()), Some(2));
     }
 
     #[test]
