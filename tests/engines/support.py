@@ -112,14 +112,13 @@ def wait_until(is_so, seconds=60):
         time.sleep(0.1)
 
 
-def on_a_terminal(command, answer, folder):
-    """Run a program on a terminal of its own, give an answer when it asks, and tell what it has said."""
+def on_a_terminal(command, answers, folder):
+    """Run a program on a terminal of its own, give an answer each time it asks, and tell what it has said."""
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(folder)
         os.execve(command[0], [str(word) for word in command], environment())
-    said = b''
-    answered = False
+    said, answers, heard = b'', list(answers), 0
     while True:
         try:
             piece = os.read(terminal, 4096)
@@ -128,9 +127,9 @@ def on_a_terminal(command, answer, folder):
         said += piece
         if not piece:
             break
-        if not answered and said.rstrip().endswith(b'?'):
-            answered = True
-            os.write(terminal, answer.encode())
+        if answers and said[heard:].rstrip().endswith((b'?', b']')):
+            heard = len(said)
+            os.write(terminal, answers.pop(0).encode())
     _, status = os.waitpid(pid, 0)
     os.close(terminal)
     return os.waitstatus_to_exitcode(status), said.decode()

@@ -269,5 +269,5 @@ def test_no_colours_where_there_is_no_terminal(tmp_path):
     write(tmp_path / 'broken.py', 'def f(:\n')
     done = c3('compile', 'broken.py', cwd=tmp_path)
     assert '\x1b' not in done.stderr
-    code, said = on_a_terminal([C3, 'compile', 'broken.py'], '', tmp_path)
+    code, said = on_a_terminal([C3, 'compile', 'broken.py'], [], tmp_path)
     assert code == 1 and '\x1b[' in said

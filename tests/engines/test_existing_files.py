@@ -113,7 +113,7 @@ def test_on_a_terminal_the_user_is_asked(tmp_path, answer):
     write(tmp_path / 'step.py', SCRIPT)
     write(tmp_path / 'step.yaml', 'mine')
     code, left = ANSWERS[answer]
-    returned, said = on_a_terminal([C3, 'create-operator', 'step.py', '--no-build'], answer, tmp_path)
+    returned, said = on_a_terminal([C3, 'create-operator', 'step.py', '--no-build'], [answer], tmp_path)
     assert returned == code, said
     assert 'verwrite' in said and 'panicked' not in said
     found = snapshot(tmp_path)

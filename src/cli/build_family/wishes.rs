@@ -87,7 +87,7 @@ fn images(family: &Family) -> Result<Vec<String>, Failure> {
 }
 
 fn with_cuda() -> Cuda {
-    match console::ask("With CUDA? [y]es, [n]o or [B]oth ").as_str() {
+    match console::ask("With CUDA? [y]es, [n]o, [b]oth [both] ").as_str() {
         "y" | "yes" => Cuda::Yes,
         "n" | "no" => Cuda::No,
         _ => Cuda::Both,

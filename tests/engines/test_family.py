@@ -1,0 +1,283 @@
+"""Families of images: built on each other, tried, pushed, and raised along their dependencies."""
+
+import json
+import subprocess
+
+import pytest
+from images import digest, docker, image_config, tags
+from support import BASE, C3, c3, environment, on_a_terminal, refused, run, snapshot, succeeded, venv, write
+
+FAMILY = f'''\
+# The images of our department.
+cuda = "cuda11"
+
+[[image]]
+name = "segment"
+version = "0.1"   # an application
+from = "python-tool"
+source = "segment.py"
+additional-files = ["names/*.txt"]
+set = {{ authorization = "true" }}
+cuda = false
+
+[[image]]
+name = "python-tool"
+version = "3.10"
+from = "python"
+pip = ["toolz==1.0.0"]
+cuda.pip = ["toolz==1.0.0", "more-itertools==10.5.0"]
+test = "python -c 'import six, toolz'"
+cuda.test = "python -c 'import six, toolz, more_itertools'"
+
+[[image]]
+name = "python"
+version = "3.9"
+description = "Python with what everybody needs"
+base = "{BASE}"
+pip = ["six==1.16.0"]
+cuda.base = "{BASE}"
+test = "test $(id -u) = 1000 && python -c 'import six; print(six.__version__)'"
+'''
+SEGMENT = '''\
+"""Counts names."""
+import os
+
+import toolz
+
+# Smallest length.
+least = int(os.getenv('least', 3))
+with open('names/a.txt', encoding='utf-8') as file:
+    names = file.read().split()
+print('FOUND', toolz.count(name for name in names if len(name) >= least))
+'''
+NOTE = '\n# a note\n'
+
+
+@pytest.fixture
+def family(tmp_path):
+    """Give a folder with a family."""
+    write(tmp_path / 'family.toml', FAMILY)
+    write(tmp_path / 'segment.py', SEGMENT)
+    write(tmp_path / 'names/a.txt', 'Ada Bo Cleo')
+    return tmp_path
+
+
+@pytest.fixture
+def place(repository, tmp_path):
+    """Give a namespace in the open registry that no other test has."""
+    return f'{repository}/{tmp_path.name.replace("_", "").lower()}'
+
+
+def build(folder, *options, **more):
+    """Build and give what the summary says of each image, by its tag."""
+    done = succeeded(c3('build-family', *options, '--format', 'json', cwd=folder, timeout=900, **more))
+    images = json.loads(done.stdout)['images']
+    return {image['reference'].rsplit('/', 1)[-1]: image for image in images}
+
+
+def versions(folder):
+    """Give the lines of the versions in the file."""
+    text = (folder / 'family.toml').read_text(encoding='utf-8')
+    return [line for line in text.splitlines() if line.startswith('version')]
+
+
+def test_every_image_stands_on_the_one_below(family, place):
+    built = build(family, '-r', place)
+    assert list(built) == ['python:3.9', 'python:3.9cuda11', 'python-tool:3.10', 'python-tool:3.10cuda11', 'segment:0.1']
+    assert tags(f'{place}/python-tool') == ['3.10', '3.10cuda11', 'latest', 'latest-cuda']
+    assert tags(f'{place}/segment') == ['0.1', 'latest']
+    for image in built.values():
+        repository, tag = image['reference'].rsplit(':', 1)
+        assert image['digest'] == digest(repository, tag)
+    below = image_config(f'{place}/python:3.9')['RootFS']['Layers']
+    assert image_config(f'{place}/python-tool:3.10')['RootFS']['Layers'][: len(below)] == below
+    said = docker('run', '--rm', '--network', 'none', f'{place}/segment:0.1', '--least', '4')
+    assert 'FOUND 1\n' in said
+    assert (family / 'family.toml').read_text(encoding='utf-8') == FAMILY
+
+    again = build(family, '-r', place)
+    assert all(image['present'] and image['id'] is None for image in again.values())
+
+
+def test_images_say_what_they_are(family, place):
+    build(family, '-r', place, '--cuda', 'yes')
+    config = image_config(f'{place}/python:3.9cuda11')['Config']
+    assert config['User'] == 'chaimeleon:chaimeleon'
+    assert config['WorkingDir'] == '/home/chaimeleon'
+    labels = config['Labels']
+    assert (labels['name'], labels['version']) == ('python', '3.9cuda11')
+    assert labels['description'] == 'Python with what everybody needs'
+    assert tags(f'{place}/segment') == []
+    tool = image_config(f'{place}/python-tool:3.10cuda11')['Config']['Labels']
+    assert (tool['name'], tool['version'], tool['description']) == ('python-tool', '3.10cuda11', 'python-tool')
+    assert 'authorization' not in tool
+    folders = docker('run', '--rm', f'{place}/python:3.9cuda11', 'sh', '-c', 'id -un; ls ~')
+    assert folders.split() == ['chaimeleon', 'datasets', 'persistent-home', 'persistent-shared-folder']
+
+
+def test_a_change_raises_all_that_stand_on_it(family, place):
+    build(family, '-r', place)
+    path = family / 'family.toml'
+    changed = FAMILY.replace('toolz==1.0.0"]', 'toolz==0.12.1"]', 1)
+    path.write_text(changed, encoding='utf-8')
+    planned = build(family, '-r', place, '--dry-run')
+    assert list(planned) == ['python:3.9', 'python:3.9cuda11', 'python-tool:3.11', 'python-tool:3.11cuda11', 'segment:0.2']
+    assert path.read_text(encoding='utf-8') == changed
+    built = build(family, '-r', place)
+    assert [image for image in built if not built[image]['present']] == list(built)[2:]
+    expected = changed.replace('"3.10"', '"3.11"').replace('"0.1"   #', '"0.2"   #')
+    assert path.read_text(encoding='utf-8') == expected
+    assert digest(f'{place}/segment', 'latest') == digest(f'{place}/segment', '0.2') != digest(f'{place}/segment', '0.1')
+
+
+def test_an_edit_of_an_application_raises_it_alone(family, place):
+    build(family, '-r', place, '--cuda', 'no')
+    write(family / 'names/a.txt', 'Adalbert')
+    build(family, '-r', place, '--cuda', 'no')
+    assert versions(family) == ['version = "0.2"   # an application', 'version = "3.10"', 'version = "3.9"']
+
+
+def test_versions_are_raised_on_demand(family, place):
+    build(family, '-r', place, '--cuda', 'no')
+    done = succeeded(c3('build-family', '-r', place, '--cuda', 'no', '--raise', 'python', 'python', cwd=family))
+    assert 'python-tool segment`' in done.stderr
+    assert versions(family)[1:] == ['version = "3.10"', 'version = "3.10"']
+    assert tags(f'{place}/python') == ['3.10', '3.9', 'latest']
+    built = build(family, '-r', place, '--cuda', 'no')
+    assert [image for image in built if not built[image]['present']] == ['python-tool:3.11', 'segment:0.2']
+
+
+def test_what_is_chosen_may_stand_on_what_has_changed(family, place):
+    build(family, '-r', place, '--cuda', 'no')
+    path = family / 'family.toml'
+    path.write_text(FAMILY.replace('six==1.16.0', 'six==1.17.0'), encoding='utf-8')
+    done = succeeded(c3('build-family', '-r', place, '--cuda', 'no', 'python-tool', cwd=family))
+    assert '`python` has changed and isn\'t chosen' in done.stderr
+    assert done.stdout == f'{place}/python-tool:3.10\n'
+
+
+def test_nothing_is_pushed_of_what_fails_its_test(family, place):
+    path = family / 'family.toml'
+    path.write_text(FAMILY.replace('import six, toolz\'', 'import nowhere\''), encoding='utf-8')
+    done = c3('build-family', '-r', place, cwd=family, timeout=900)
+    refused(done, 1, 'the test of `.*python-tool:3.10` has ended with 1', 'no module named .nowhere.')
+    assert tags(f'{place}/python') == ['3.9', '3.9cuda11', 'latest', 'latest-cuda']
+    assert tags(f'{place}/python-tool') == []
+    build(family, '-r', place, '--no-test', '--no-latest', '--cuda', 'no', 'python-tool')
+    assert tags(f'{place}/python-tool') == ['3.10']
+
+
+def test_without_a_registry_the_engine_knows_what_is_there(family, namespace):
+    path = family / 'family.toml'
+    text = FAMILY.replace('"python"', f'"{namespace}-python"').replace('"python-tool"', f'"{namespace}-tool"')
+    path.write_text(text.replace('"segment"', f'"{namespace}-segment"'), encoding='utf-8')
+    first = build(family, '--cuda', 'no')
+    try:
+        assert all(image['digest'] is None for image in first.values())
+        assert all(image['present'] for image in build(family, '--cuda', 'no').values())
+        write(family / 'names/a.txt', 'Adalbert')
+        assert list(build(family, '--cuda', 'no'))[-1] == f'{namespace}-segment:0.2'
+    finally:
+        names = docker('images', '--filter', f'reference={namespace}-*', '--format', '{{.Repository}}:{{.Tag}}')
+        run('docker', 'rmi', '--force', *names.split())
+
+
+def test_dockerfiles_of_ones_own_get_the_versions(tmp_path, place):
+    dockerfile = f"""\
+        ARG IMAGE_NAME
+        ARG CUDA_VERSION=""
+        FROM $IMAGE_NAME
+        ARG CUDA_VERSION
+        ARG TARGET_VERSION="unknown"
+        ARG AI_TOOL=none
+        LABEL version="${{TARGET_VERSION}}$CUDA_VERSION" tool=$AI_TOOL
+        COPY rootfs/ /home/
+        """
+    write(tmp_path / 'base/Dockerfile', dockerfile)
+    write(tmp_path / 'base/rootfs/.config/x', 'y')
+    text = f"""
+        [[image]]
+        name = "own"
+        version = "3"
+        context = "base"
+        base = "{BASE}"
+        cuda.base = "{BASE}"
+        args.AI_TOOL = "pytorch"
+        test = "grep y /home/.config/x"
+        """
+    write(tmp_path / 'family.toml', text)
+    build(tmp_path, '-r', place)
+    labels = image_config(f'{place}/own:3cuda')['Config']['Labels']
+    assert (labels['version'], labels['tool']) == ('3cuda', 'pytorch')
+    write(tmp_path / 'base/rootfs/.config/x', 'yy')
+    assert list(build(tmp_path, '-r', place)) == ['own:4', 'own:4cuda']
+
+
+def test_it_asks_where_somebody_can_answer(family, place):
+    answers = ['2\n', 'n\n', 'y\n', 'n\n', 'n\n']
+    code, said = on_a_terminal([C3, 'build-family', '-r', place], answers, family)
+    assert code == 3, said  # the image below is nowhere
+    assert '1 - segment 0.1' in said
+    code, said = on_a_terminal([C3, 'build-family', '-r', place], ['python\n', 'no\n', '\n', '\n', 'n\n'], family)
+    assert code == 0, said
+    for question in ('Which images?', 'With CUDA?', 'Run their tests?', 'Upload them?', 'latest'):
+        assert question in said
+    assert '1.16.0' in said
+    assert tags(f'{place}/python') == ['3.9']
+
+
+def test_contexts_are_left_for_those_who_review_them(family):
+    succeeded(c3('build-family', '--no-build', '-o', 'out', cwd=family, env={'DOCKER_HOST': 'tcp://127.0.0.1:1'}))
+    dockerfiles = sorted(path for path in (family / 'out').rglob('*') if path.name.endswith('Dockerfile'))
+    assert len(dockerfiles) == 5
+    before = snapshot(family)
+    for path in dockerfiles:
+        done = run(venv('tools', 'hadolint'), '-f', 'json', path)
+        assert [finding for finding in json.loads(done.stdout) if finding['level'] in ('error', 'warning')] == []
+        assert '--no-cache-dir' in path.read_text(encoding='utf-8') or 'pip' not in path.read_text(encoding='utf-8')
+    succeeded(c3('build-family', '--no-build', '-o', 'out', cwd=family))
+    write(family / 'names/a.txt', 'Adalbert')
+    done = c3('build-family', '--no-build', '-o', 'out', cwd=family)
+    refused(done, 1, 'out/segment. is there already')
+    succeeded(c3('build-family', '--no-build', '-o', 'out', '--overwrite', cwd=family))
+    assert snapshot(family) != before
+
+
+@pytest.mark.parametrize(
+    ('text', 'code', 'message'),
+    [
+        ('[[image]]\nname = "a"\nversion = "1"\nfrom = "b"\n', 1, "`b`, which isn't in the family"),
+        ('[[image]]\nname = "a"\nversion = "1"\nbase = "b"\npips = []\n', 1, '`pips` is not known here'),
+        ('[[image]]\nname = "a"\nversion = "1"\nbase = "b"\nsource = "x.py"\n', 1, 'x.py'),
+        ('[[image]]\nname = "a"\nversion = "1"\nbase = "b"\ncontext = "x"\n', 1, 'x/Dockerfile'),
+        ('[[image]]\nname = "a"\nversion = "1"\nbase = "127.0.0.1:5000/nowhere:1"\n', 3, 'nowhere'),
+        ('[[image]\n', 1, 'family.toml'),
+        (None, 1, 'family.toml'),
+    ],
+)
+def test_what_is_wrong_is_told(tmp_path, text, code, message):
+    if text is not None:
+        write(tmp_path / 'family.toml', text)
+    refused(c3('build-family', '--local-mode', cwd=tmp_path), code, message)
+    assert [path.name for path in tmp_path.iterdir()] == ['family.toml'] * (text is not None)
+
+
+def test_another_hand_on_the_file_is_respected(family, place):
+    build(family, '-r', place, '--cuda', 'no')
+    path = family / 'family.toml'
+    text = FAMILY.replace('six==1.16.0', 'six==1.17.0').replace('test = "test $(id', 'test = "sleep 5; test $(id')
+    path.write_text(text, encoding='utf-8')
+    command = [C3, 'build-family', '-r', place, '--cuda', 'no']
+    with subprocess.Popen(command, cwd=family, env=environment(), stderr=subprocess.PIPE, text=True) as process:
+        said = [line for line in iter(process.stderr.readline, '') if not line.startswith('check ') or note(path)]
+    assert process.returncode == 1, said
+    assert 'was changed while the images were built' in ''.join(said)
+    assert path.read_text(encoding='utf-8') == f'{text}{NOTE}'
+
+
+def note(path):
+    """Write something into a file, once."""
+    if not path.read_text(encoding='utf-8').endswith(NOTE):
+        with path.open('a', encoding='utf-8') as file:
+            file.write(NOTE)
+    return True
