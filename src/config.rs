@@ -10,10 +10,12 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
+use crate::backend::variant::Choices;
 use crate::backend::{self, Job, TARGETS, Target, runtime};
 use crate::component::Language;
 use crate::reference::{self, NameError, Reference};
 
+pub(crate) mod choices;
 mod error;
 mod file;
 
@@ -56,6 +58,11 @@ pub struct Config {
     /// Files, folders and globs that the operators need in their images, relative to the folder of this file
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub additional_files: Vec<String>,
+
+    /// What targets leave to choose, by target and name
+    #[serde(deserialize_with = "choices::read", skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(schema_with = "choices::schema")]
+    pub set: Choices,
 
     /// How Kubernetes runs the jobs
     #[serde(skip_serializing_if = "is_default")]
@@ -110,6 +117,7 @@ impl Config {
             additional_files: if self.additional_files.is_empty() { under } else { self }
                 .additional_files
                 .clone(),
+            set: choices::over(&self.set, &under.set),
             job: self.job.over(&under.job),
             operators: BTreeMap::new(),
         }

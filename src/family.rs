@@ -8,6 +8,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use crate::config::choices::{self, Word};
 use crate::config::{ConfigError, Problem};
 use crate::diagnostic;
 
@@ -57,6 +58,7 @@ pub struct Member {
     /// Files that the application needs, relative to the folder of the file.
     pub additional_files: Vec<String>,
     /// What is chosen for the application as by `--set chaimeleon.NAME=VALUE`.
+    #[serde(deserialize_with = "chosen")]
     pub set: BTreeMap<String, String>,
     /// A folder with a Dockerfile of one's own, relative to the folder of the file.
     pub context: Option<PathBuf>,
@@ -118,6 +120,15 @@ impl<'de> Deserialize<'de> for Cuda {
 
         deserializer.deserialize_any(Either)
     }
+}
+
+/// The platform whose guide the images follow.
+pub const PLATFORM: &str = "chaimeleon";
+
+/// Reads what is chosen for an application.
+fn chosen<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
+    let set = BTreeMap::<String, Word>::deserialize(deserializer)?;
+    choices::of_target(PLATFORM, set).map_err(de::Error::custom)
 }
 
 fn cuda() -> String {

@@ -162,6 +162,8 @@ fn mistakes_are_shown_with_their_place() {
     assert_snapshot!("bad_policy", refused("[job]\nrestart-policy = 'Always'\n"));
     assert_snapshot!("bad_repository", refused("repository = 'https://quay.io/me'\n"));
     assert_snapshot!("bad_target", refused("targets = ['kubeflow', 'mainframe']\n"));
+    assert_snapshot!("bad_choice", refused("[set.chaimeleon]\ngpu = 'cuda10'\n"));
+    assert_snapshot!("unknown_choice", refused("[set.chaimeleon]\ngpus = 'cuda12'\n"));
     assert_snapshot!("nested_operators", refused("[operators.a.operators.b]\nversion = '1'\n"));
     assert_snapshot!("no_toml", refused("version = \n"));
     assert_snapshot!("block_key", refused_block("# [tool.c3.job]\n#\n# gpus = 1\n"));
@@ -181,6 +183,24 @@ fn tables_of_other_tools_are_theirs() {
     let block = "# /// script\n# [tool.uv]\n# exclude-newer = '2026-01-01T00:00:00Z'\n# [tool.other.c3]\n# x = 1\n# ///\n";
     let folder = folder(&[("add.py", &format!("{block}{SCRIPT}"))]);
     assert_eq!(stdout(&c3(folder.path(), &["config", "add.py"])), "# add.py: from no file\n");
+}
+
+#[test]
+fn choices_are_joined_one_by_one() {
+    let toml = "targets = ['chaimeleon']\nset.chaimeleon = { gpu = 'cuda11', authorization = true }\n\
+                operators.add.set.chaimeleon.gpu = 'cuda12'\n";
+    let folder = folder(&[("add.py", SCRIPT), ("c3.toml", toml)]);
+    let dockerfile = |options: &[&str]| {
+        let arguments = [&["compile", "add.py", "--overwrite"], options].concat();
+        stdout(&c3(folder.path(), &arguments));
+        fs::read_to_string(folder.path().join("add.chaimeleon.Dockerfile")).unwrap()
+    };
+    let text = dockerfile(&[]);
+    assert!(text.contains("FROM nvidia/cuda:12") && text.contains("LABEL authorization="), "{text}");
+    let text = dockerfile(&["--set", "chaimeleon.gpu=none"]);
+    assert!(text.contains("FROM python:3.12-slim") && text.contains("LABEL authorization="), "{text}");
+    let shown = stdout(&c3(folder.path(), &["config", "add.py"]));
+    assert!(shown.contains("[set.chaimeleon]\nauthorization = \"true\"\ngpu = \"cuda12\""), "{shown}");
 }
 
 #[test]

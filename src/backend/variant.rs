@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{BuildFile, Operator, Settings, Target};
+use super::{BuildFile, Operator, Settings, TARGETS, Target};
 use crate::artifact::Artifact;
 use crate::component::{Component, Language};
 use crate::diagnostic::Diagnostic;
@@ -56,8 +56,32 @@ pub struct Choice {
     pub values: &'static [&'static str],
 }
 
-/// What was chosen, by `TARGET.NAME`.
-pub type Choices = BTreeMap<String, String>;
+/// What was chosen, by the names of targets and choices.
+pub type Choices = BTreeMap<String, BTreeMap<String, String>>;
+
+/// Every choice, with the name of its target.
+pub fn choices() -> impl Iterator<Item = (&'static str, &'static Choice)> {
+    let variants = TARGETS.iter().filter_map(|target| target.variant);
+    variants.flat_map(|variant| variant.choices.iter().map(|choice| (variant.name, choice)))
+}
+
+/// Checks that something can be chosen, or tells what can.
+pub fn check_choice(target: &str, name: &str, value: &str) -> Result<(), String> {
+    let known = choices().find(|(of, choice)| *of == target && choice.name == name);
+    let Some((_, choice)) = known else {
+        let is_target = choices().any(|(of, _)| of == target);
+        let offered = choices().filter(|(of, _)| *of == target || !is_target);
+        let names: Vec<_> = offered.map(|(of, choice)| format!("`{of}.{}`", choice.name)).collect();
+        return Err(format!("`{target}.{name}` is no choice; there are {}", names.join(", ")));
+    };
+    if choice.takes(value) {
+        return Ok(());
+    }
+    Err(match choice.values {
+        [] => format!("`{target}.{name}` is one word of letters, digits and `-._,:/+=`"),
+        values => format!("`{target}.{name}` is one of `{}`", values.join("`, `")),
+    })
+}
 
 impl Choice {
     /// Whether it may be this.
@@ -111,7 +135,7 @@ impl Settings {
     /// What was chosen for the image's own target, or the default.
     pub(super) fn choice(&self, name: &str) -> &str {
         let Some(variant) = self.variant else { return "" };
-        let chosen = self.choices.get(&format!("{}.{name}", variant.name));
+        let chosen = self.choices.get(variant.name).and_then(|chosen| chosen.get(name));
         let default =
             || variant.choices.iter().find(|choice| choice.name == name).map_or("", |choice| choice.default);
         chosen.map_or_else(default, String::as_str)

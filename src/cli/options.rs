@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use c3::artifact::Existing;
-use c3::backend::variant::{Choice, Choices};
+use c3::backend::variant::{self, Choice, Choices};
 use c3::backend::{self, Job, TARGETS, Target};
 use c3::config::Files;
 use c3::engine::progress::Verbosity;
@@ -64,7 +64,7 @@ pub(crate) struct Emission {
         help = choices_help(),
         help_heading = FILES
     )]
-    pub(crate) set: Vec<(String, String)>,
+    pub(crate) set: Vec<(String, String, String)>,
 
     /// Name of the generated Dockerfile [default: <stem>.Dockerfile]
     #[arg(long, value_name = "NAME", help_heading = FILES)]
@@ -111,7 +111,11 @@ impl Emission {
 
     /// What was chosen for the targets; the last word counts.
     pub(crate) fn choices(&self) -> Choices {
-        self.set.iter().cloned().collect()
+        let mut choices = Choices::new();
+        for (target, name, value) in self.set.iter().cloned() {
+            choices.entry(target).or_default().insert(name, value);
+        }
+        choices
     }
 
     /// What to do with files that are there.
@@ -205,39 +209,24 @@ pub(crate) fn targets() -> impl TypedValueParser<Value = &'static Target> {
         .try_map(|name| backend::target(&name).ok_or("no such target"))
 }
 
-/// Every choice with the name by which `--set` knows it.
-fn choices() -> impl Iterator<Item = (String, &'static Choice)> {
-    let variants = TARGETS.iter().filter_map(|target| target.variant);
-    variants.flat_map(|variant| {
-        variant.choices.iter().map(move |choice| (format!("{}.{}", variant.name, choice.name), choice))
-    })
-}
-
 /// Reads one `TARGET.NAME=VALUE`.
-pub(crate) fn choice(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("write it as TARGET.NAME=VALUE")?;
-    let names = || choices().map(|(name, _)| name).collect::<Vec<_>>().join(", ");
-    let (_, choice) = choices()
-        .find(|(known, _)| known == name)
-        .ok_or_else(|| format!("no such choice; there are {}", names()))?;
-    if choice.takes(value) {
-        return Ok((name.to_owned(), value.to_owned()));
-    }
-    Err(match choice.values {
-        [] => format!("`{name}` is one word of letters, digits and `-._,:/+=`"),
-        values => format!("`{name}` is one of {}", values.join(", ")),
-    })
+fn choice(text: &str) -> Result<(String, String, String), String> {
+    let words = text.split_once('=').and_then(|(name, value)| Some((name.split_once('.')?, value)));
+    let ((target, name), value) = words.ok_or("write it as TARGET.NAME=VALUE")?;
+    variant::check_choice(target, name, value)?;
+    Ok((target.to_owned(), name.to_owned(), value.to_owned()))
 }
 
 fn choices_help() -> String {
-    let line = |(name, choice): (String, &Choice)| {
+    let line = |(target, choice): (&str, &Choice)| {
         let values = if choice.values.is_empty() { "" } else { ": " };
         let default = Some(choice.default).filter(|text| !text.is_empty());
         let default = default.map(|text| format!(", else {text}")).unwrap_or_default();
-        format!("{name} ({}{values}{}{default})", choice.help, choice.values.join("|"))
+        let name = choice.name;
+        format!("{target}.{name} ({}{values}{}{default})", choice.help, choice.values.join("|"))
     };
     format!(
         "What a target leaves to choose, may be repeated: {}",
-        choices().map(line).collect::<Vec<_>>().join("; ")
+        variant::choices().map(line).collect::<Vec<_>>().join("; ")
     )
 }

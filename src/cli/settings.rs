@@ -1,8 +1,10 @@
 //! What is in force for one source: the options, then the settings in the source, then those in `c3.toml`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use c3::backend::Job;
+use c3::backend::variant::Choices;
 use c3::config::{Config, Files, TargetName};
 use c3::source::Source;
 
@@ -74,6 +76,7 @@ impl Emission {
             target: config.targets.into_iter().flatten().map(|target| target.0).collect(),
             skip_logging: config.skip_logging.unwrap_or_default(),
             dockerfile_template: config.dockerfile_template,
+            set: words(config.set),
             job: config.job,
             ..self.clone()
         }
@@ -90,6 +93,7 @@ impl Emission {
             targets: Some(targets).filter(|targets| !targets.is_empty()),
             skip_logging: self.skip_logging.then_some(true),
             dockerfile_template: self.dockerfile_template.clone(),
+            set: self.choices(),
             job: self.job.clone(),
             ..Config::default()
         }
@@ -99,6 +103,14 @@ impl Emission {
     pub(crate) fn own_job(&self, layers: &Layers) -> Job {
         self.job.over(&layers.specific().job)
     }
+}
+
+/// What was chosen, as the command line has it.
+fn words(choices: Choices) -> Vec<(String, String, String)> {
+    let of_target = |(target, chosen): (String, BTreeMap<String, String>)| {
+        chosen.into_iter().map(move |(name, value)| (target.clone(), name, value))
+    };
+    choices.into_iter().flat_map(of_target).collect()
 }
 
 /// The current directory.

@@ -5,19 +5,16 @@ use std::path::Path;
 
 use c3::backend::{family, target};
 use c3::engine::context::{Content, Context, Entry};
-use c3::family::Member;
+use c3::family::{Member, PLATFORM};
 use c3::files;
 
 use crate::cli::console::Messages;
-use crate::cli::failure::{Failure, INPUT, USAGE};
-use crate::cli::options::{Emission, Telling, choice};
+use crate::cli::failure::{Failure, INPUT};
+use crate::cli::options::{Emission, Telling};
 use crate::cli::plan::{Plan, Purpose, made, packed};
 
 /// Name of the Dockerfile of a build context.
 const DOCKERFILE: &str = "Dockerfile";
-
-/// The platform whose guide the images follow.
-const PLATFORM: &str = "chaimeleon";
 
 /// A version that stands for any.
 const ANY: &str = "0";
@@ -55,14 +52,11 @@ impl Source {
         let Some(source) = &member.source else {
             return Ok(if member.context.is_some() { Self::Folder } else { Self::Packages });
         };
-        let set = member.set.iter().map(|(name, value)| choice(&format!("{PLATFORM}.{name}={value}")));
-        let set = set
-            .collect::<Result<_, _>>()
-            .map_err(|message| Failure::new(USAGE, format!("`set` of `{}`: {message}", member.name)))?;
+        let set = member.set.iter().map(|(name, value)| (PLATFORM.to_owned(), name.clone(), value.clone()));
         let emission = Emission {
             target: target(PLATFORM).into_iter().collect(),
             base_image: Some(format!("{}:{ANY}", member.name)),
-            set,
+            set: set.collect(),
             telling: telling.clone(),
             ..Emission::default()
         };
