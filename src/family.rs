@@ -27,7 +27,7 @@ pub struct Family {
     #[serde(default = "cuda")]
     pub cuda: String,
     /// The images, in any order.
-    #[serde(rename = "image")]
+    #[serde(rename = "image", default)]
     pub members: Vec<Member>,
 }
 

@@ -337,10 +337,8 @@ impl<'a> Work<'a> {
 fn tell(orders: &[Order], telling: &Telling) {
     for order in orders {
         let Order { member, version, .. } = order;
-        let versions = match order.is_raised() {
-            true => format!("{} → {version}", member.version),
-            false => version.clone(),
-        };
+        let raised = order.is_raised().then(|| format!("{} → {version}", member.version));
+        let versions = raised.unwrap_or_else(|| version.clone());
         let what = match order.verdict {
             Verdict::Present => "is there as it should be",
             _ if order.is_raised() => "has changed, or what it stands on",

@@ -80,7 +80,7 @@ fn versions_are_raised_over_other_images_only() {
 fn what_cannot_be_is_refused() {
     let root = "[[image]]\nname = \"a\"\nversion = \"1\"\nbase = \"x\"\n";
     let cases = [
-        ("".to_owned(), "missing field `image`"),
+        (String::new(), "the family has no image"),
         ("image = []".to_owned(), "the family has no image"),
         (root.repeat(2), "two images are called `a`"),
         ("[[image]]\nname = \"a\"\nversion = \"1\"".to_owned(), "`a` is built from nothing"),

@@ -36,17 +36,18 @@ impl<'a> Wishes<'a> {
         };
         let has_tests =
             members.iter().any(|member| member.test.is_some() || member.with_cuda().test.is_some());
-        let builds = asks && !options.dry_run && !options.no_build;
-        let test = !options.no_test && !(builds && has_tests && !yes("Run their tests?"));
         let can_push = !options.local_mode && members.iter().any(|member| is_named(options, family, member));
-        let push = can_push && !(builds && !yes("Upload them?"));
-        let latest = !options.no_latest && !(builds && !yes("Name them `latest`, too?"));
+        let builds = !options.dry_run && !options.no_build;
+        let agreed = |question| !(asks && builds) || yes(question);
+        let test = !options.no_test && (!has_tests || agreed("Run their tests?"));
+        let push = can_push && agreed("Upload them?");
+        let latest = !options.no_latest && agreed("Name them `latest`, too?");
         Ok(Self { members, cuda, test, push, latest })
     }
 
     /// Whether an engine has to be asked at all.
     pub(super) fn needs_engine(&self, options: &Options) -> bool {
-        !options.no_build && !(options.dry_run && self.push)
+        !(options.no_build || options.dry_run && self.push)
     }
 
     /// Without CUDA, with it, or both, as an image is wanted.
