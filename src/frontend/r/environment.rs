@@ -126,8 +126,9 @@ impl<'tree> Finder<'_, 'tree> {
         let variable = |node: Node| self.variable(node);
         match elements.as_slice() {
             [] => {
-                let names = variable(name)?;
-                Some(names.into_iter().map(|name| (name, call.byte_range())).collect())
+                // A name that is piped in stands before the call.
+                let span = call.start_byte().min(name.start_byte())..call.end_byte();
+                Some(variable(name)?.into_iter().map(|name| (name, span.clone())).collect())
             }
             elements => {
                 let found = elements.iter().map(|&node| Some((variable(node)?, node.byte_range())));

@@ -173,6 +173,7 @@ fn comments_describe() {
         ("1\n# about a\n# and more\nx <- Sys.getenv('a')", Some("about a and more")),
         ("1\n# about a\nx <- f(\n  Sys.getenv('a')\n)", Some("about a")),
         ("1\n#' about a\nx <- Sys.getenv('a')", Some("about a")),
+        ("1\nf(\n  1,\n  # about a\n  b = 'a\n' |> Sys.getenv()\n)", Some("about a")),
         ("1\n# nolint\n# ----\nx <- Sys.getenv('a')", None),
         ("1\n# about\n\nx <- Sys.getenv('a')", None),
         ("1\n#| prose of a notebook\nx <- Sys.getenv('a')", None),
