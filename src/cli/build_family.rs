@@ -354,13 +354,11 @@ fn report(options: &Options, family: &Family, orders: &[Order], made: &[Made]) -
         let raised = orders.iter().filter(|order| order.is_raised());
         !is_ordered && raised.into_iter().any(|order| family.stands_on(member, &order.member.name))
     };
-    let left: Vec<_> = family.members.iter().filter(is_left).map(|member| member.name.as_str()).collect();
+    let left = family.in_order().into_iter().filter(is_left).map(|member| format!("`{}`", member.name));
+    let left = left.collect::<Vec<_>>().join(", ");
     if !left.is_empty() {
-        let names = left.join(" ");
-        console::info(
-            &format!("note: what was raised carries others, too: `c3 build-family {names}`"),
-            options.telling.log_level,
-        );
+        let note = format!("note: what was raised carries others, which are to be built, too: {left}");
+        console::info(&note, options.telling.log_level);
     }
     match options.telling.format {
         Format::Json => console::print_json(&serde_json::json!({"schema_version": 1, "images": made})),

@@ -10,6 +10,9 @@ version = "3.10"   # raised by hand until now
 from = "python"
 pip = ["torch"]
 cuda.pip = ["torch==1+cu118"]
+test = "true"
+cuda.test = """
+true"""
 
 [[image]]
 name = "python"

@@ -1,6 +1,6 @@
 //! Versions: what is there by a version, and how it is raised in the file.
 
-use toml_edit::{DocumentMut, value};
+use toml_edit::{Document, Item};
 
 /// What is known by the tag of an image, where that is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,13 +39,9 @@ pub fn verdict(published: &[Published]) -> Verdict {
 /// The text of a file in which an image has another version; nothing else of it is touched.
 #[must_use]
 pub fn raised(text: &str, name: &str, version: &str) -> Option<String> {
-    let mut document: DocumentMut = text.parse().ok()?;
-    let mut images = document.get_mut("image")?.as_array_of_tables_mut()?.iter_mut();
-    let image = images.find(|image| image.get("name").and_then(|item| item.as_str()) == Some(name))?;
-    let old = image.get_mut("version")?;
-    let decor = old.as_value()?.decor().clone();
-    *old = value(version);
-    *old.as_value_mut()?.decor_mut() = decor;
-    drop(images);
-    Some(document.to_string())
+    let document = Document::parse(text).ok()?;
+    let mut images = document.get("image")?.as_array_of_tables()?.iter();
+    let image = images.find(|image| image.get("name").and_then(Item::as_str) == Some(name))?;
+    let old = image.get("version")?.span()?;
+    Some(format!("{}\"{version}\"{}", &text[..old.start], &text[old.end..]))
 }

@@ -140,7 +140,7 @@ def test_an_edit_of_an_application_raises_it_alone(family, place):
 def test_versions_are_raised_on_demand(family, place):
     build(family, '-r', place, '--cuda', 'no')
     done = succeeded(c3('build-family', '-r', place, '--cuda', 'no', '--raise', 'python', 'python', cwd=family))
-    assert 'python-tool segment`' in done.stderr
+    assert '`python-tool`, `segment`\n' in done.stderr
     assert versions(family)[1:] == ['version = "3.10"', 'version = "3.10"']
     assert tags(f'{place}/python') == ['3.10', '3.9', 'latest']
     built = build(family, '-r', place, '--cuda', 'no')
@@ -233,7 +233,8 @@ def test_contexts_are_left_for_those_who_review_them(family):
     before = snapshot(family)
     for path in dockerfiles:
         done = run(venv('tools', 'hadolint'), '-f', 'json', path)
-        assert [finding for finding in json.loads(done.stdout) if finding['level'] in ('error', 'warning')] == []
+        findings = {finding['code'] for finding in json.loads(done.stdout) if finding['level'] in ('error', 'warning')}
+        assert findings <= {'DL3006'}, findings  # the base of the family, which has no tag
         assert '--no-cache-dir' in path.read_text(encoding='utf-8') or 'pip' not in path.read_text(encoding='utf-8')
     succeeded(c3('build-family', '--no-build', '-o', 'out', cwd=family))
     write(family / 'names/a.txt', 'Adalbert')
