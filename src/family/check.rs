@@ -32,7 +32,7 @@ impl Fault {
     pub(super) fn problem(self, text: &str) -> Problem {
         let document = Document::parse(text).ok();
         let span = document.zip(self.place).and_then(|(document, (index, key))| {
-            let image = document.get("image")?.as_array_of_tables()?.get(index)?;
+            let image = document.get("image")?.get(index)?;
             image.get(key).and_then(Item::span).or_else(|| image.span())
         });
         Problem { message: self.message, hint: Some(self.hint), span }

@@ -69,6 +69,8 @@ fn a_raised_version_leaves_the_rest_of_the_file() {
     let expected = FAMILY.replace("\"3.10\"", "\"3.11\"");
     assert_eq!(raised(FAMILY, "python-torch", "3.11"), Some(expected));
     assert_eq!(raised(FAMILY, "nobody", "1"), None);
+    let inline = "image = [\r\n  { name = \"a\", version = '''1''' },\r\n]\r\n";
+    assert_eq!(raised(inline, "a", "2"), Some(inline.replace("'''1'''", "\"2\"")));
 }
 
 #[test]

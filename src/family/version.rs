@@ -40,7 +40,8 @@ pub fn verdict(published: &[Published]) -> Verdict {
 #[must_use]
 pub fn raised(text: &str, name: &str, version: &str) -> Option<String> {
     let document = Document::parse(text).ok()?;
-    let mut images = document.get("image")?.as_array_of_tables()?.iter();
+    let images = document.get("image")?;
+    let mut images = (0..).map_while(|index: usize| images.get(index));
     let image = images.find(|image| image.get("name").and_then(Item::as_str) == Some(name))?;
     let old = image.get("version")?.span()?;
     Some(format!("{}\"{version}\"{}", &text[..old.start], &text[old.end..]))
