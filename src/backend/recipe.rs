@@ -9,6 +9,12 @@ use crate::component::Component;
 /// Label that holds the component as JSON.
 pub const COMPONENT_LABEL: &str = "io.claimed.c3.component";
 
+/// Label that holds the version.
+pub const VERSION_LABEL: &str = "org.opencontainers.image.version";
+
+/// Label that holds the base image.
+pub const BASE_LABEL: &str = "org.opencontainers.image.base.name";
+
 /// User and group of every file of the operator, and of the operator itself.
 pub const USER: (u32, u32) = (1001, 0);
 
@@ -66,8 +72,8 @@ fn labels(operator: &Operator) -> Vec<Named> {
     let shown = [
         label("org.opencontainers.image.title", component.name.clone()),
         label("org.opencontainers.image.description", shortened(&one_line(&component.description))),
-        label("org.opencontainers.image.version", settings.version.clone()),
-        label("org.opencontainers.image.base.name", settings.base_image.clone()),
+        label(VERSION_LABEL, settings.version.clone()),
+        label(BASE_LABEL, settings.base_image.clone()),
     ];
     let interface = component_json(component).map(|json| label(COMPONENT_LABEL, json));
     shown.into_iter().chain(interface).collect()

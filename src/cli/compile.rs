@@ -142,7 +142,7 @@ fn update(
     if !is_fresh {
         *messages = own;
     }
-    let emission = &made.options(&plan?.emission);
+    let emission = &made.options(emission, &plan?.emission);
     let mut plan = versioned(Plan::new(source, &[], emission, Purpose::Files, &mut Messages::default())?)?;
     plan.copy_files(made.copies_files());
     let mut artifacts = if is_fresh { Vec::new() } else { plan.artifacts(emission, messages)? };

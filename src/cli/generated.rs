@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use c3::backend::dockerfile::FILES;
+use c3::backend::recipe::{BASE_LABEL, VERSION_LABEL};
 use c3::backend::stamp::Stamp;
-use c3::backend::{self, Target};
+use c3::backend::{self, TARGETS, Target};
 use c3::reference;
 
 use super::options::Emission;
@@ -59,24 +60,31 @@ impl Generated {
         self.files.iter().any(|file| file.stamp != *now)
     }
 
-    /// The platforms among those of the options that they were made for.
-    fn targets(&self, options: &Emission) -> Vec<&'static Target> {
+    /// The platforms that they were made for, among those that the command line names if it does.
+    fn targets(&self, given: &Emission) -> Vec<&'static Target> {
         let is_there =
             |target: &Target| target.suffixes.iter().any(|end| self.files.iter().any(|file| ends(file, end)));
-        options.targets().into_iter().filter(|target| is_there(target)).collect()
+        let is_meant = |target: &Target| {
+            given.target.is_empty() || given.target.iter().any(|meant| meant.name == target.name)
+        };
+        TARGETS.iter().filter(|target| is_there(target) && is_meant(target)).collect()
     }
 
     /// The options with what the files tell of those that aren't given.
-    pub(crate) fn options(&self, options: &Emission) -> Emission {
+    pub(crate) fn options(&self, given: &Emission, options: &Emission) -> Emission {
         let image = self.image();
         let base_image = || match (&options.image_version, &options.dockerfile_template) {
             (None, None) => self.base_image(),
             _ => None,
         };
         Emission {
-            target: self.targets(options),
+            target: self.targets(given),
             repository: options.repository.clone().or_else(|| image.as_ref()?.0.clone()),
-            version: options.version.clone().or_else(|| Some(image.as_ref()?.1.clone())),
+            version: options
+                .version
+                .clone()
+                .or_else(|| Some(image.as_ref()?.1.clone()))
+                .or_else(|| self.version()),
             base_image: options.base_image.clone().or_else(base_image),
             ..options.clone()
         }
@@ -96,11 +104,18 @@ impl Generated {
         })
     }
 
-    /// The image that the Dockerfile begins with.
+    /// The version that the Dockerfiles tell.
+    fn version(&self) -> Option<String> {
+        self.files.iter().find_map(|file| label(&file.text, VERSION_LABEL)).map(ToOwned::to_owned)
+    }
+
+    /// The image that the operator's Dockerfile begins with, or that of a target if there is one only.
     fn base_image(&self) -> Option<String> {
         let mut lines = self.files.iter().flat_map(|file| file.text.lines());
-        let word = lines.find_map(|line| line.strip_prefix("ARG BASE_IMAGE="))?;
-        Some(word.trim_matches(['"', '\'']).to_owned())
+        let own = lines.find_map(|line| line.strip_prefix("ARG BASE_IMAGE="));
+        let mut labels = self.files.iter().filter_map(|file| label(&file.text, BASE_LABEL));
+        let sole = labels.next().filter(|_| labels.next().is_none());
+        Some(own.or(sole)?.trim_matches(['"', '\'']).to_owned())
             .filter(|image| reference::Reference::parse(image).is_ok())
     }
 
@@ -112,6 +127,12 @@ impl Generated {
             .flat_map(|file| file.text.lines())
             .any(|line| line.starts_with("COPY ") && line.contains(&copied))
     }
+}
+
+/// The value of a label in a Dockerfile.
+pub(crate) fn label<'a>(dockerfile: &'a str, name: &str) -> Option<&'a str> {
+    let (_, value) = dockerfile.split_once(&format!("{name}=\""))?;
+    value.split('"').next()
 }
 
 /// Whether a file is the one of a suffix: `x.job.yaml` is not that of `.yaml`.

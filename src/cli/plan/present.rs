@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 
 use c3::artifact::{self, Artifact};
+use c3::backend::recipe::VERSION_LABEL;
 use c3::backend::stamp::Stamp;
 use c3::backend::{self, Operator, Settings, TARGETS, variant};
 use c3::reference;
 
 use super::Plan;
+use crate::cli::generated::label;
 use crate::cli::options::Emission;
 
 impl Plan {
@@ -25,7 +27,8 @@ impl Plan {
             let image =
                 target.variant.map_or_else(|| own.clone(), |variant| variant::repository_of(&own, variant));
             let path = self.folder.join(format!("{}{suffix}", self.settings.stem));
-            tag_in(&std::fs::read_to_string(path).ok()?, &format!("{image}:"))
+            let text = std::fs::read_to_string(path).ok()?;
+            tag_in(&text, &format!("{image}:")).or_else(|| Some((labelled(&text)?, String::new())))
         })
     }
 
@@ -66,6 +69,12 @@ fn tag_in(text: &str, image: &str) -> Option<(String, String)> {
     let (version, rest) = version.split_at(end);
     reference::valid_tag(version).ok()?;
     Some((version.to_owned(), pinned(rest).to_owned()))
+}
+
+/// The version that a Dockerfile tells.
+fn labelled(dockerfile: &str) -> Option<String> {
+    let version = label(dockerfile, VERSION_LABEL)?;
+    reference::valid_tag(version).ok().map(|()| version.to_owned())
 }
 
 /// The digest at the beginning of what follows a version.
