@@ -148,19 +148,14 @@ fn stale_files_are_found_in_another_folder() {
 fn stale_images_of_platforms_keep_version_and_base() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("add.py"), "'''Adds.'''\nimport os\na = os.getenv('a', 1)\n").unwrap();
-    let create =
-        "create-operator add.py --no-build --target chaimeleon,techila -v 0.7 --set chaimeleon.gpu=cuda11";
+    let create = "create-operator add.py --no-build --target chaimeleon -v 0.7 --set chaimeleon.gpu=cuda11";
     assert_eq!(said(folder.path(), &create.split(' ').collect::<Vec<_>>()).0, 0);
-    fs::remove_file(folder.path().join("add.techila.py")).unwrap();
-    for _ in 0..2 {
-        edit(&folder, "add.py", "1)", "11)");
-        assert_eq!(said(folder.path(), &CHECK).0, 1);
-        assert_eq!(said(folder.path(), &["compile", "--stale", "--overwrite", "add.py"]).0, 0);
-        assert_eq!(said(folder.path(), &CHECK).0, 0);
-        fs::remove_file(folder.path().join("add.techila.Dockerfile")).unwrap_or_default();
-    }
+    edit(&folder, "add.py", "1)", "2)");
+    assert_eq!(said(folder.path(), &CHECK).0, 1);
+    assert_eq!(said(folder.path(), &["compile", "--stale", "--overwrite", "add.py"]).0, 0);
+    assert_eq!(said(folder.path(), &CHECK).0, 0);
+    assert_eq!(read_names(folder.path()), ["add.chaimeleon.Dockerfile", "add.py"]);
     let dockerfile = read(&folder, "add.chaimeleon.Dockerfile");
     assert!(dockerfile.contains("LABEL version=\"0.7\"\n"), "{dockerfile}");
     assert!(dockerfile.contains("FROM nvidia/cuda:11"), "{dockerfile}");
-    assert_eq!(read_names(folder.path()), ["add.chaimeleon.Dockerfile", "add.py"]);
 }
