@@ -10,7 +10,6 @@ use serde::{Deserialize, Deserializer};
 
 use crate::config::choices::{self, Word};
 use crate::config::{ConfigError, Problem};
-use crate::diagnostic;
 
 mod check;
 mod version;
@@ -142,11 +141,7 @@ impl Family {
         let text = std::fs::read_to_string(path).map_err(io)?;
         match Self::parse(&text) {
             Ok(family) => Ok((family, text)),
-            Err(problem) => {
-                let shown = path.display().to_string();
-                let excerpt = diagnostic::excerpt(&shown, &text, problem.span.clone());
-                Err(ConfigError::Invalid { problem, excerpt })
-            }
+            Err(problem) => Err(ConfigError::invalid(problem, path, &text)),
         }
     }
 

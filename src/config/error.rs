@@ -2,9 +2,11 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
+
+use crate::diagnostic;
 
 /// Why settings can't be had.
 #[derive(Debug, Error)]
@@ -28,6 +30,12 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
+    /// What is wrong in a text, with its place there.
+    pub(crate) fn invalid(problem: Problem, path: &Path, text: &str) -> Self {
+        let excerpt = diagnostic::excerpt(&path.display().to_string(), text, problem.span.clone());
+        Self::Invalid { problem, excerpt }
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Config, ConfigError};
-use crate::diagnostic;
 
 /// The name of the file.
 pub const FILE_NAME: &str = "c3.toml";
@@ -58,10 +57,7 @@ fn read(path: &Path, current: &Path) -> Result<File, ConfigError> {
     let shown = path.strip_prefix(current).unwrap_or(path).to_owned();
     let text =
         std::fs::read_to_string(path).map_err(|source| ConfigError::Io { path: shown.clone(), source })?;
-    let config = Config::parse(&text).map_err(|problem| {
-        let excerpt = diagnostic::excerpt(&shown.display().to_string(), &text, problem.span.clone());
-        ConfigError::Invalid { problem, excerpt }
-    })?;
+    let config = Config::parse(&text).map_err(|problem| ConfigError::invalid(problem, &shown, &text))?;
     let folder = path.parent().unwrap_or(current);
     Ok(File { path: shown, config: config.rebased(folder, current) })
 }
