@@ -361,9 +361,16 @@ fn report(options: &Options, family: &Family, orders: &[Order], made: &[Made]) -
         console::info(&note, options.telling.log_level);
     }
     match options.telling.format {
-        Format::Json => console::print_json(&serde_json::json!({"schema_version": 1, "images": made})),
-        Format::Text => console::print(&made.iter().map(Made::line).collect::<String>()),
+        Format::Json => console::print_json(&serde_json::json!({"schema_version": 1, "images": made}))?,
+        Format::Text => console::print(&made.iter().map(Made::line).collect::<String>())?,
     }
+    for order in orders.iter().filter(|order| order.verdict == Verdict::Build) {
+        let next: String = order.source.next().iter().map(|line| format!("\n  {line}")).collect();
+        if !next.is_empty() {
+            console::info(&format!("next, for {}:{next}", order.member.name), options.telling.log_level);
+        }
+    }
+    Ok(())
 }
 
 /// A name on the command line that is none of the family's.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use c3::backend::{family, target};
+use c3::backend::{Settings, family, target};
 use c3::engine::context::{Content, Context, Entry};
 use c3::family::{Member, PLATFORM};
 use c3::files;
@@ -98,6 +98,13 @@ impl Source {
         }
     }
 
+    /// What is to be done next with an application, for people.
+    pub(super) fn next(&self) -> Vec<String> {
+        let Self::Application(plan) = self else { return Vec::new() };
+        let settings = in_image(plan);
+        settings.variant.map(|variant| (variant.next)(&plan.operator_in(&settings))).unwrap_or_default()
+    }
+
     /// The digest of all that an image is built of, apart from its version and from that of `c3`.
     pub(super) fn digest(&mut self, member: &Member, base: &Base, folder: &Path) -> Result<String, Failure> {
         let stamp = match self {
@@ -114,6 +121,12 @@ impl Source {
     }
 }
 
+/// The settings of an application as they are in its image.
+fn in_image(plan: &Plan) -> Settings {
+    let image = plan.images(&plan.emission).pop();
+    image.map_or_else(|| plan.settings.clone(), |image| image.settings)
+}
+
 fn application(plan: &mut Plan, base: &Base, version: &str) -> Result<Contents, Failure> {
     plan.settings.base_image.clone_from(&base.reference);
     let name = plan.component.name.clone();
@@ -123,7 +136,7 @@ fn application(plan: &mut Plan, base: &Base, version: &str) -> Result<Contents, 
     let artifacts = plan.artifacts(&emission, &mut messages);
     messages.show();
     let artifacts = artifacts?;
-    let settings = plan.images(&emission).pop().map_or_else(|| plan.settings.clone(), |image| image.settings);
+    let settings = in_image(plan);
     let context = plan.context(&artifacts, &settings)?;
     Ok(Contents { context, dockerfile: settings.dockerfile, args: BTreeMap::new() })
 }
