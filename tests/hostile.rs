@@ -127,12 +127,12 @@ const FRAGMENTS: &[&str] = &[
 fn text() -> impl Strategy<Value = String> {
     let fragment = prop_oneof![9 => select(FRAGMENTS).prop_map(ToOwned::to_owned), 2 => any::<char>().prop_map(String::from)];
     let short = vec(fragment, 0..7).prop_map(|fragments| fragments.concat());
-    prop_oneof![60 => short.clone(), 1 => short.prop_map(long)]
+    prop_oneof![60 => short.clone(), 1 => short.prop_map(|text| long(&text))]
 }
 
 /// A text without line ends, as a comment takes it.
 /// A text as long as texts that are put together may be.
-fn long(text: String) -> String {
+fn long(text: &str) -> String {
     text.repeat(4000.min((1 << 16) / text.len().max(1)))
 }
 

@@ -1,17 +1,22 @@
-//! Building, trying and pushing one image of a family.
+//! Building, trying and pushing the images of a family.
 
 use std::collections::BTreeMap;
 
+use c3::artifact::{self, Artifact, Existing};
 use c3::engine::build::Build;
 use c3::engine::docker::Engine;
 use c3::engine::error::EngineError;
 use c3::engine::progress::{Event, Progress};
-use c3::family::Published;
+use c3::family::{Published, raised};
 use serde::Serialize;
 
-use super::{DIGEST_LABEL, Form, Order, Work};
-use crate::cli::failure::Failure;
+use super::orders::{Form, Order, Work};
+use crate::cli::failure::{Failure, INPUT};
 use crate::cli::image::built;
+use crate::cli::kept::Kept;
+
+/// Label that holds the digest of what an image was made of.
+pub(super) const DIGEST_LABEL: &str = "io.claimed.c3.family.digest";
 
 /// An image that was made, or was there.
 #[derive(Debug, Serialize)]
@@ -49,13 +54,73 @@ impl Made {
     }
 }
 
+impl Work<'_> {
+    /// Builds, tries and pushes what isn't there.
+    pub(super) fn make(
+        &self,
+        engine: &Engine,
+        orders: &mut [Order],
+        text: String,
+    ) -> Result<Vec<Made>, Failure> {
+        let progress = Progress::new(self.options.telling.log_level.into());
+        let made = self.make_all(engine, orders, text, &progress);
+        progress.finish();
+        made
+    }
+
+    fn make_all(
+        &self,
+        engine: &Engine,
+        orders: &mut [Order],
+        mut text: String,
+        progress: &Progress,
+    ) -> Result<Vec<Made>, Failure> {
+        let mut all = Vec::new();
+        for order in orders {
+            let mut made = build(self, engine, order, progress)?;
+            if order.is_raised() {
+                text = self.write_version(&text, order)?;
+            }
+            push(self, engine, order, &mut made, progress)?;
+            all.extend(made);
+        }
+        Ok(all)
+    }
+
+    /// Writes the version that was raised into the file, and gives its text.
+    fn write_version(&self, text: &str, order: &Order) -> Result<String, Failure> {
+        let path = &self.options.file;
+        let changed = || {
+            Failure::new(INPUT, format!("`{}` was changed while the images were built", path.display()))
+                .hint(format!("write the version {} of `{}` into it", order.version, order.member.name))
+        };
+        if std::fs::read_to_string(path).ok().as_deref() != Some(text) {
+            return Err(changed());
+        }
+        let text = raised(text, &order.member.name, &order.version).ok_or_else(changed)?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        artifact::write(&[Artifact::new(name, text.as_str())], self.folder(), &Existing::Overwrite)?;
+        Ok(text)
+    }
+
+    /// The build contexts that are left on disk.
+    pub(super) fn kept(&self, orders: &mut [Order]) -> Result<Vec<Kept>, Failure> {
+        let Some(folder) = &self.options.output_dir else { return Ok(Vec::new()) };
+        let existing = if self.options.overwrite { Existing::Overwrite } else { Existing::Keep };
+        let mut kept = Vec::new();
+        for Order { member, source, version, forms, .. } in orders {
+            for form in forms {
+                let contents = source.contents(&form.member, &form.base, version, self.folder())?;
+                let name = format!("{}{}", member.name, if form.cuda { "-cuda" } else { "" });
+                kept.push(Kept::stage(folder.join(name), &contents.context, &existing)?);
+            }
+        }
+        Ok(kept)
+    }
+}
+
 /// Builds what isn't there, and tries it.
-pub(super) fn build(
-    work: &Work,
-    engine: &Engine,
-    order: &mut Order,
-    progress: &Progress,
-) -> Result<Vec<Made>, Failure> {
+fn build(work: &Work, engine: &Engine, order: &mut Order, progress: &Progress) -> Result<Vec<Made>, Failure> {
     let mut all = Vec::new();
     for at in 0..order.forms.len() {
         let mut made = Made::decided(order, &order.forms[at]);
@@ -122,7 +187,7 @@ fn latest(form: &Form) -> String {
 }
 
 /// Pushes what was built, the version first: `latest` must not name an image that its version doesn't.
-pub(super) fn push(
+fn push(
     work: &Work,
     engine: &Engine,
     order: &Order,
