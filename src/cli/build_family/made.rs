@@ -142,7 +142,7 @@ fn build_one(
     let form = &order.forms[at];
     let contents = order.source.contents(&form.member, &form.base, &order.version, work.folder())?;
     if !form.base.reference.is_empty() {
-        engine.ensure_image(&form.base.reference, None, progress)?;
+        engine.ensure_image(&form.base.reference, None, progress).map_err(|error| no_base(form, error))?;
     }
     let args = contents.args.into_iter().chain(built::arguments(engine)?).collect();
     let build = Build {
@@ -165,6 +165,20 @@ fn build_one(
         engine.tag(&form.reference, &latest(form))?;
     }
     if engine.interrupted() { Err(EngineError::Interrupted.into()) } else { Ok(id) }
+}
+
+/// The image below is neither in the engine nor to be had.
+fn no_base(form: &Form, error: EngineError) -> Failure {
+    let hint = match (&error, &form.member.from) {
+        (EngineError::BaseImage { .. }, Some(from)) => {
+            format!("build `{from}`, too, or log in to its registry with `docker login`")
+        }
+        (EngineError::BaseImage { image, .. }, None) => {
+            format!("load `{image}` into the engine, log in with `docker login`, or name another in the file")
+        }
+        _ => return error.into(),
+    };
+    Failure::from(error).hint(hint)
 }
 
 /// Runs the test of an image: in a container without a network, as its user.
