@@ -157,6 +157,17 @@ pub fn write(
     Ok(artifacts.iter().map(|artifact| folder.join(&artifact.name)).collect())
 }
 
+/// Gives a file that is there another content, whole or not at all; of a link, what it leads to.
+pub fn replace(path: &Path, content: &[u8]) -> Result<(), ArtifactError> {
+    let io = |source| ArtifactError::Io { path: path.into(), source };
+    let path = path.canonicalize().map_err(io)?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let staged = tempfile::Builder::new().prefix(".c3-").permissions(permissions(&path)).tempfile_in(folder);
+    let mut staged = staged.map_err(io)?;
+    staged.write_all(content).map_err(io)?;
+    staged.persist(&path).map(drop).map_err(|error| io(error.error))
+}
+
 fn stage(artifact: &Artifact, folder: &Path) -> Result<(tempfile::NamedTempFile, PathBuf), ArtifactError> {
     let path = folder.join(&artifact.name);
     let staged = tempfile::Builder::new().prefix(".c3-").permissions(permissions(&path)).tempfile_in(folder);

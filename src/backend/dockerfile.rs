@@ -43,8 +43,8 @@ pub(super) struct Context {
     files: bool,
 }
 
-/// Writes the Dockerfile.
-pub(super) fn emit(operator: &Operator) -> Result<Artifact, Vec<Diagnostic>> {
+/// Writes the Dockerfile, unless the user's template can't be filled.
+pub fn emit(operator: &Operator) -> Result<Artifact, Vec<Diagnostic>> {
     let settings = operator.settings;
     if let Some(dockerfile) = variant::dockerfile(operator) {
         return Ok(dockerfile);

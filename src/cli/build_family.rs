@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use c3::config::ConfigError;
 use c3::family::{Family, Member, Verdict};
 use clap::{Args, ValueEnum};
 
@@ -94,33 +95,50 @@ enum Cuda {
 
 /// Runs the command.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
-    let (family, text) = Family::load(&options.file)?;
+    let (family, text) = load(options)?;
     let wishes = Wishes::new(options, &family)?;
-    let engine = if wishes.needs_engine(options) { Some(image::connect()?) } else { None };
+    // An engine that isn't asked yet leaves Ctrl-C to the system while a registry is.
+    let engine = wishes.asks_engine(options, &family).then(image::connect).transpose()?;
     let work = Work { options, family: &family, wishes: &wishes, engine: engine.as_ref() };
     let mut orders = work.orders()?;
-    tell(&orders, &options.telling);
+    tell(&orders, options);
     let kept = work.kept(&mut orders)?;
-    let made = match &engine {
-        Some(engine) if !options.dry_run => work.make(engine, &mut orders, text)?,
-        _ => orders.iter().flat_map(Order::as_decided).collect(),
+    let is_done = options.no_build || options.dry_run || orders.iter().all(Order::is_done);
+    let made = if is_done {
+        orders.iter().flat_map(Order::as_decided).collect()
+    } else {
+        let connected = if engine.is_none() { Some(image::connect()?) } else { None };
+        let engine = engine.as_ref().or(connected.as_ref());
+        engine.map_or_else(|| Ok(Vec::new()), |engine| work.make(engine, &mut orders, text))?
     };
     kept.into_iter().try_for_each(|kept| kept.place(options.telling.log_level))?;
     report(options, &family, &orders, &made)
 }
 
+/// Reads the family's file.
+fn load(options: &Options) -> Result<(Family, String), Failure> {
+    Family::load(&options.file).map_err(|error| match error {
+        ConfigError::Io { .. } => {
+            Failure::from(error).hint("name the file that describes the family with `--file`")
+        }
+        error => error.into(),
+    })
+}
+
 /// Tells what is going to be done.
-fn tell(orders: &[Order], telling: &Telling) {
+fn tell(orders: &[Order], options: &Options) {
     for order in orders {
         let Order { member, version, .. } = order;
         let raised = order.is_raised().then(|| format!("{} → {version}", member.version));
         let versions = raised.unwrap_or_else(|| version.clone());
         let what = match order.verdict {
-            Verdict::Present => "is there as it should be",
-            _ if order.is_raised() => "has changed, or what it stands on",
-            _ => "is new",
+            _ if options.no_build => "",
+            Verdict::Present => ": is there as it should be",
+            _ if options.raise.contains(&member.name) => ": is raised, as you wish",
+            _ if order.is_raised() => ": has changed, or what it stands on",
+            _ => ": is built",
         };
-        console::info(&format!("{} {versions}: {what}", member.name), telling.log_level);
+        console::info(&format!("{} {versions}{what}", member.name), options.telling.log_level);
     }
 }
 

@@ -87,12 +87,12 @@ pub(crate) fn answers() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 
-/// Asks and gives the answer, in lower case.
-pub(crate) fn ask(question: &str) -> String {
+/// Asks and gives the answer, in lower case; nothing if there won't be one.
+pub(crate) fn ask(question: &str) -> Option<String> {
     let _ = write!(anstream::stderr().lock(), "{question}");
     let mut answer = String::new();
-    let _ = std::io::stdin().read_line(&mut answer);
-    answer.trim().to_lowercase()
+    let read = std::io::stdin().read_line(&mut answer).ok()?;
+    (read > 0).then(|| answer.trim().to_lowercase())
 }
 
 /// Prints data; a reader that has gone away is no error.

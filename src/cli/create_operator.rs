@@ -237,7 +237,7 @@ pub(crate) fn decide(conflicts: Vec<PathBuf>, existing: Existing) -> Result<Exis
     if !console::answers() {
         return Err(error.into());
     }
-    match console::ask(&format!("{error}\n[o]verwrite, [r]ename or [k]eep? ")).as_str() {
+    match console::ask(&format!("{error}\n[o]verwrite, [r]ename or [k]eep? ")).unwrap_or_default().as_str() {
         "o" | "overwrite" => Ok(Existing::Overwrite),
         "r" | "rename" => Ok(Existing::Rename { name: None, replace: false }),
         _ => Err(error.into()),

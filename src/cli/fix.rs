@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use c3::artifact::{self, Artifact, Existing};
+use c3::artifact;
 use c3::check;
 use c3::fix::{self, Change};
 use c3::source::Source;
@@ -79,18 +79,9 @@ fn mend(path: &Path, options: &Options, emission: &Emission) -> Result<String, F
     let Some(text) = fixed.filter(|text| *text != file) else { return Ok(String::new()) };
     let diff = fix::diff(&path.display().to_string(), &file, &text);
     if !options.diff {
-        write(path, text)?;
+        artifact::replace(path, text.as_bytes())?;
     }
     Ok(diff)
-}
-
-/// Puts the new text in the place of the file, behind a link if it is one.
-fn write(path: &Path, text: String) -> Result<(), Failure> {
-    let path = path.canonicalize().map_err(|error| unreadable(path, &error))?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let folder = path.parent().unwrap_or(Path::new(""));
-    artifact::write(&[Artifact::new(name, text)], folder, &Existing::Overwrite)?;
-    Ok(())
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Failure {

@@ -94,6 +94,11 @@ pub(crate) struct Emission {
     #[command(flatten)]
     pub(crate) job: Job,
 
+    /// The folder that additional files are relative to, and the place of the source in its image, if that isn't the
+    /// current directory
+    #[arg(skip)]
+    pub(crate) root: Option<PathBuf>,
+
     /// The files of settings that have been read
     #[arg(skip)]
     pub(crate) files: Files,

@@ -93,8 +93,10 @@ impl Plan {
         let options = &options.settled(&layers);
         let stamp = Stamp::of(&component);
         options.job.mark_secrets(&mut component);
-        let root = current_dir()?;
-        let patterns = if patterns.is_empty() { layers.merged().additional_files } else { patterns.to_vec() };
+        let root = options.root.clone().map_or_else(current_dir, Ok)?;
+        let of_settings = || layers.merged().additional_files;
+        let is_told = !patterns.is_empty() || options.root.is_some();
+        let patterns = if is_told { patterns.to_vec() } else { of_settings() };
         let beside = || source.path().parent().map(Path::to_path_buf).unwrap_or_default();
         let folder = options.output_dir.clone().unwrap_or_else(beside);
         let files = without_own(files::collect(&patterns, &root)?, source, &folder, options);
@@ -179,6 +181,13 @@ impl Plan {
             messages.add(&diagnostics, &self.source, options.telling.log_level);
             Failure::diagnosed()
         })
+    }
+
+    /// Leaves a file out that patterns have found among the additional ones.
+    pub(crate) fn leave_out(&mut self, path: &Path) {
+        let Ok(path) = path.canonicalize() else { return };
+        self.files.retain(|file| file.disk != path);
+        self.settings.files = self.files.iter().map(|file| file.path.clone()).collect();
     }
 
     /// Takes additional files for given, although it isn't known here which: the Dockerfile only says that there are some.

@@ -88,6 +88,9 @@ impl From<&toml::de::Error> for Problem {
         let message = error.message().trim().replace("expected i64", "expected a whole number");
         let (message, hint) = match unknown(&message) {
             Some((name, known)) => (format!("`{name}` is not known here"), Some(remedy(&name, &known))),
+            None if message.starts_with("invalid type: ") && message.ends_with(" expected a string") => {
+                (message.replace('\n', ", "), Some("put it in quotes".to_owned()))
+            }
             None => match message.split_once("; ") {
                 Some((message, hint)) => (message.to_owned(), Some(hint.to_owned())),
                 None => (message.replace('\n', ", "), None),

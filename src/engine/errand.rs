@@ -38,15 +38,16 @@ impl Engine {
         exported.map(|()| done)
     }
 
-    /// Runs a command in a container of the image, without a network, and gives what it prints.
+    /// Runs a command in a container of the image with this id, without a network, and gives what it prints.
     pub fn output(
         &self,
+        id: &str,
         image: &str,
         command: &[String],
         progress: &Progress,
     ) -> Result<String, EngineError> {
         progress.report(&Event::Started(format!("check {image}")));
-        let container = self.create(image, command)?;
+        let container = self.create(id, command)?;
         let ran = self.wait(async {
             let failed = |error: Error| self.error(&format!("running `{image}`"), &error);
             let options =

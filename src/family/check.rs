@@ -2,7 +2,7 @@
 
 use toml_edit::{Document, Item};
 
-use super::{Cuda, Family, Member};
+use super::{Cuda, Difference, Family, Member};
 use crate::config::Problem;
 use crate::reference::{self, NameError, Reference};
 
@@ -46,6 +46,14 @@ impl Family {
             let message = "the family has no image".to_owned();
             return Some(Fault { place: None, message, hint: "write a table `[[image]]`".to_owned() });
         }
+        if self.cuda.is_empty() {
+            let message = "`cuda` is empty, so that versions with and without it were the same".to_owned();
+            return Some(Fault {
+                place: None,
+                message,
+                hint: "write what stands behind versions, such as `cuda11`".to_owned(),
+            });
+        }
         self.members.iter().enumerate().find_map(|(index, member)| {
             let faults = [named, versioned, contents, standing, with_cuda];
             faults.into_iter().find_map(|fault| fault(self, member)).map(|fault| fault.of(index))
@@ -67,6 +75,9 @@ fn named(family: &Family, member: &Member) -> Option<Fault> {
     if family.members.iter().filter(|other| other.name == *name).count() > 1 {
         return Some(Fault::new("name", format!("two images are called `{name}`"), "rename one of them"));
     }
+    if name.ends_with(".cuda") {
+        return Some(Fault::new("name", format!("`{name}` is called like an image with CUDA"), "rename it"));
+    }
     let refused = Reference::parse(&family.repository(member, None)).err();
     refused.map(|error| Fault::named("name", &error))
 }
@@ -76,6 +87,10 @@ fn versioned(family: &Family, member: &Member) -> Option<Fault> {
     if member.version.is_empty() {
         let message = format!("`{}` has no version", member.name);
         return Some(Fault::new("version", message, "write `version = \"0.1\"`"));
+    }
+    if member.version.starts_with("latest") {
+        let message = format!("the version of `{}` is the name of the newest", member.name);
+        return Some(Fault::new("version", message, "write a number such as `0.1`"));
     }
     let tags = [false, true].map(|cuda| family.tag(&member.version, cuda));
     let refused = tags.iter().find_map(|tag| reference::valid_tag(tag).err());
@@ -95,22 +110,86 @@ fn contents(_: &Family, member: &Member) -> Option<Fault> {
         let hint = "write `# pip install …` lines there, or an image for it to stand on";
         return Some(Fault::new("source", message, hint));
     }
+    if let Some(word) = arguments(member).find(|word| is_no_word(word)) {
+        let hint = "write each word as an element of its own; files are not copied into the image";
+        return Some(Fault::new("pip", format!("`pip` of `{name}` can't have {word:?}"), hint));
+    }
+    if let Some(package) = packages(member).find(|package| !is_package(package)) {
+        let message = format!("`system` of `{name}` can't have {package:?}");
+        return Some(Fault::new("system", message, "write each package as an element of its own"));
+    }
+    stray(member)
+}
+
+/// A key that is for images of another kind.
+fn stray(member: &Member) -> Option<Fault> {
+    let Member { name, context, source, .. } = member;
+    let with_cuda = Difference::default();
+    let cuda = match &member.cuda {
+        Cuda::Different(difference) => difference,
+        _ => &with_cuda,
+    };
+    let (of_folder, of_source) = (context.is_some(), source.is_some());
+    let packages = cuda.system.is_some() || cuda.pip.is_some();
     let strays = [
-        ("args", !member.args.is_empty(), "context", context.is_none()),
-        ("set", !member.set.is_empty(), "source", source.is_none()),
-        ("additional-files", !member.additional_files.is_empty(), "source", source.is_none()),
+        ("args", !member.args.is_empty() && !of_folder, "is for images with `context`"),
+        ("set", !member.set.is_empty() && !of_source, "is for images with `source`"),
+        ("set", member.set.contains_key("gpu"), "can't choose another base image"),
+        (
+            "additional-files",
+            !member.additional_files.is_empty() && !of_source,
+            "is for images with `source`",
+        ),
+        ("description", !member.description.is_empty() && of_folder, "belongs into its Dockerfile"),
+        ("authorization", member.authorization && of_folder, "belongs into its Dockerfile"),
+        ("cuda", packages && (of_folder || of_source), "can't have packages of its own"),
+        ("cuda", !cuda.args.is_empty() && !of_folder, "can't have `args` without `context`"),
     ];
-    strays.into_iter().find_map(|(key, is_there, needed, is_missing)| {
-        let message = || format!("`{key}` of `{name}` is for images with `{needed}`");
-        (is_there && is_missing).then(|| Fault::new(key, message(), "leave it out"))
+    strays.into_iter().find_map(|(key, is_there, why)| {
+        is_there.then(|| Fault::new(key, format!("`{key}` of `{name}` {why}"), "leave it out"))
     })
+}
+
+/// The arguments of pip, without and with CUDA.
+fn arguments(member: &Member) -> impl Iterator<Item = &String> {
+    let cuda = match &member.cuda {
+        Cuda::Different(difference) => difference.pip.as_ref(),
+        _ => None,
+    };
+    member.pip.iter().chain(cuda.into_iter().flatten())
+}
+
+/// The packages of the system's, without and with CUDA.
+fn packages(member: &Member) -> impl Iterator<Item = &String> {
+    let cuda = match &member.cuda {
+        Cuda::Different(difference) => difference.system.as_ref(),
+        _ => None,
+    };
+    member.system.iter().chain(cuda.into_iter().flatten())
+}
+
+/// Whether it is one package, perhaps with its version or release.
+fn is_package(text: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+-._:=~/".contains(&byte);
+    text.starts_with(|first: char| first.is_ascii_alphanumeric()) && text.bytes().all(is_plain)
+}
+
+/// Whether an argument of pip is several words, or names a file.
+fn is_no_word(word: &str) -> bool {
+    let files = ["-r", "-c", "-e", "--requirement", "--constraint", "--editable"];
+    let names_file = files.iter().any(|option| word == *option || word.starts_with(&format!("{option}=")));
+    let is_requirement = word.contains(['<', '>', '=', '!', '~', '@', ';']) && !word.starts_with('-');
+    word.is_empty()
+        || names_file
+        || word.contains(char::is_control)
+        || (word.contains(' ') && !is_requirement)
 }
 
 /// An image that stands on nothing, on two, or on itself.
 fn standing(family: &Family, member: &Member) -> Option<Fault> {
     let name = &member.name;
-    match (&member.from, &member.base) {
-        (None, None) => {
+    match (&member.from, member.base.as_deref()) {
+        (None, None) | (None, Some("")) => {
             let hint = "name an image of the family with `from`, or another with `base`";
             Some(Fault::new("name", format!("`{name}` is built from nothing"), hint))
         }

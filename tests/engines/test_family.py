@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 from images import digest, docker, image_config, tags
-from support import BASE, C3, c3, environment, on_a_terminal, refused, run, snapshot, succeeded, venv, write
+from support import BASE, C3, c3, environment, names_in, on_a_terminal, refused, run, snapshot, succeeded, venv, write
 
 FAMILY = f'''\
 # The images of our department.
@@ -167,6 +167,45 @@ def test_nothing_is_pushed_of_what_fails_its_test(family, place):
     assert tags(f'{place}/python-tool') == ['3.10']
 
 
+def test_what_failed_its_test_is_not_there(family, namespace):
+    text = FAMILY.replace('"python"', f'"{namespace}-python"').replace('"python-tool"', f'"{namespace}-tool"')
+    path = write(family / 'family.toml', text.replace('test = "test $(id', 'test = "exit 3; test $(id'))
+    for _ in range(2):
+        done = c3('build-family', '--cuda', 'no', f'{namespace}-python', cwd=family, timeout=900)
+        refused(done, 1, f'the test of `{namespace}-python:3.9` has ended with 3', 'docker run -it --rm [0-9a-f]{12} sh')
+        assert docker('images', '--quiet', f'{namespace}-python') == ''
+    assert '"3.9"' in path.read_text(encoding='utf-8')
+
+
+def test_an_image_stands_on_the_one_in_the_registry(family, place):
+    build(family, '-r', place, '--cuda', 'no', 'python')
+    pushed = image_config(f'{place}/python:3.9')['Id']
+    docker('tag', BASE, f'{place}/python:3.9')
+    build(family, '-r', place, '--cuda', 'no', 'python-tool')
+    below = image_config(pushed)['RootFS']['Layers']
+    assert image_config(f'{place}/python-tool:3.10')['RootFS']['Layers'][: len(below)] == below
+
+
+def test_the_current_directory_does_not_count(family, place):
+    build(family, '-r', place, '--cuda', 'no')
+    for folder, file in ((family.parent, f'{family.name}/family.toml'), (family / 'names', '../family.toml')):
+        built = build(folder, '-f', file, '-r', place, '--cuda', 'no')
+        assert all(image['present'] for image in built.values())
+    assert 'FOUND 2\n' in docker('run', '--rm', f'{place}/segment:0.1')
+
+
+def test_the_own_file_is_no_content(tmp_path, place):
+    write(tmp_path / 'Dockerfile', f'FROM {BASE}\nCOPY . /x\n')
+    write(tmp_path / 'app.py', '"""Says."""\nprint("FOUND")\n')
+    image = '[[image]]\nname = "{name}"\nversion = "1"\n'
+    own = image.format(name='own') + f'context = "."\nbase = "{BASE}"\n'
+    app = image.format(name='app') + 'source = "app.py"\nadditional-files = ["*.toml"]\nfrom = "own"\n'
+    write(tmp_path / 'family.toml', own + app)
+    build(tmp_path, '-r', place)
+    assert list(build(tmp_path, '-r', place, '--raise', 'own')) == ['own:2', 'app:2']
+    assert all(image['present'] for image in build(tmp_path, '-r', place).values())
+
+
 def test_without_a_registry_the_engine_knows_what_is_there(family, namespace):
     path = family / 'family.toml'
     text = FAMILY.replace('"python"', f'"{namespace}-python"').replace('"python-tool"', f'"{namespace}-tool"')
@@ -218,6 +257,9 @@ def test_it_asks_where_somebody_can_answer(family, place):
     code, said = on_a_terminal([C3, 'build-family', '-r', place], answers, family)
     assert code == 3, said  # the image below is nowhere
     assert '1 - segment 0.1' in said
+    code, said = on_a_terminal([C3, 'build-family', '-r', place], ['nobody\n', 'python\n', 'b\n', '\n', '\x04'], family)
+    assert code == 130 and said.count('Which images?') == 2 and 'no answer' in said, said
+    assert tags(f'{place}/python') == []
     code, said = on_a_terminal([C3, 'build-family', '-r', place], ['python\n', 'no\n', '\n', '\n', 'n\n'], family)
     assert code == 0, said
     for question in ('Which images?', 'With CUDA?', 'Run their tests?', 'Upload them?', 'latest'):
@@ -240,8 +282,13 @@ def test_contexts_are_left_for_those_who_review_them(family):
     write(family / 'names/a.txt', 'Adalbert')
     done = c3('build-family', '--no-build', '-o', 'out', cwd=family)
     refused(done, 1, 'out/segment. is there already')
+    write(family / 'other/segment/data.csv', '1')
+    done = c3('build-family', '--no-build', '-o', 'other', '--overwrite', cwd=family)
+    refused(done, 1, 'other/segment. is there and is no build context')
+    assert snapshot(family / 'other') == {'segment/data.csv': b'1'}
     succeeded(c3('build-family', '--no-build', '-o', 'out', '--overwrite', cwd=family))
     assert snapshot(family) != before
+    assert names_in(family / 'out/segment')[0] == 'Dockerfile'
 
 
 @pytest.mark.parametrize(
@@ -253,7 +300,8 @@ def test_contexts_are_left_for_those_who_review_them(family):
         ('[[image]]\nname = "a"\nversion = "1"\nbase = "b"\ncontext = "x"\n', 1, 'x/Dockerfile'),
         ('[[image]]\nname = "a"\nversion = "1"\nbase = "127.0.0.1:5000/nowhere:1"\n', 3, 'nowhere'),
         ('[[image]\n', 1, 'family.toml'),
-        (None, 1, 'family.toml'),
+        (None, 1, '--file'),
+        ('[[image]]\nname = "a"\nversion = 3.10\nbase = "b"\n', 1, 'put it in quotes'),
     ],
 )
 def test_what_is_wrong_is_told(tmp_path, text, code, message):
@@ -261,6 +309,21 @@ def test_what_is_wrong_is_told(tmp_path, text, code, message):
         write(tmp_path / 'family.toml', text)
     refused(c3('build-family', '--local-mode', cwd=tmp_path), code, message)
     assert [path.name for path in tmp_path.iterdir()] == ['family.toml'] * (text is not None)
+
+
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        (['nobody'], 'no image `nobody`'),
+        (['--raise', 'nobody'], 'no image `nobody`'),
+        (['python', '--raise', 'segment'], "`segment` is to be raised and isn't among"),
+        (['segment', '--cuda', 'yes'], 'none of these images is there with CUDA'),
+        (['-r', 'https://x'], 'web address'),
+        (['--no-build'], '--output-dir'),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(family, options, message):
+    refused(c3('build-family', *options, cwd=family), 2, message)
 
 
 def test_another_hand_on_the_file_is_respected(family, place):

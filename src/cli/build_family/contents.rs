@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use c3::backend::{Settings, family, target};
+use c3::backend::{Settings, dockerfile, family, target};
 use c3::engine::context::{Content, Context, Entry};
 use c3::family::{Member, PLATFORM};
-use c3::files;
+use c3::files::{self, AdditionalFile};
 
 use crate::cli::console::Messages;
 use crate::cli::failure::{Failure, INPUT};
@@ -48,28 +48,29 @@ pub(super) struct Contents {
 
 impl Source {
     /// Reads the source of an application, and tells what is doubtful about it.
-    pub(super) fn of(member: &Member, folder: &Path, telling: &Telling) -> Result<Self, Failure> {
+    pub(super) fn of(member: &Member, file: &Path, telling: &Telling) -> Result<Self, Failure> {
+        let folder = folder(file);
         let Some(source) = &member.source else {
             return Ok(if member.context.is_some() { Self::Folder } else { Self::Packages });
         };
-        let set = member.set.iter().map(|(name, value)| (PLATFORM.to_owned(), name.clone(), value.clone()));
+        let authorization = [("authorization".to_owned(), member.authorization.to_string())];
+        let set = authorization.into_iter().chain(member.set.clone());
+        let set = set.map(|(name, value)| (PLATFORM.to_owned(), name, value));
         let emission = Emission {
             target: target(PLATFORM).into_iter().collect(),
             base_image: Some(format!("{}:{ANY}", member.name)),
             set: set.collect(),
+            root: Some(Path::new(".").join(folder)),
             telling: telling.clone(),
             ..Emission::default()
         };
-        let inside = |pattern: &String| match folder.to_str() {
-            Some("") | None => pattern.clone(),
-            Some(folder) => format!("{}/{pattern}", globset::escape(folder)),
-        };
-        let patterns: Vec<_> = member.additional_files.iter().map(inside).collect();
         let mut messages = Messages::default();
-        let plan = Plan::new(&folder.join(source), &patterns, &emission, Purpose::Image, &mut messages);
+        let path = folder.join(source);
+        let plan = Plan::new(&path, &member.additional_files, &emission, Purpose::Image, &mut messages);
         messages.show();
-        let mut plan = plan?;
+        let mut plan = plan.map_err(|failure| unread(failure, member, &path))?;
         plan.component.name.clone_from(&member.name);
+        plan.leave_out(file);
         Ok(Self::Application(Box::new(plan)))
     }
 
@@ -79,7 +80,7 @@ impl Source {
         member: &Member,
         base: &Base,
         version: &str,
-        folder: &Path,
+        file: &Path,
     ) -> Result<Contents, Failure> {
         match self {
             Self::Packages => {
@@ -90,7 +91,7 @@ impl Source {
             }
             Self::Folder => {
                 let context = member.context.as_deref().unwrap_or(Path::new(""));
-                let context = packed(entries(&folder.join(context))?)?;
+                let context = packed(entries(&folder(file).join(context), file)?)?;
                 let args = arguments(member, base, version);
                 Ok(Contents { context, dockerfile: DOCKERFILE.to_owned(), args })
             }
@@ -106,12 +107,12 @@ impl Source {
     }
 
     /// The digest of all that an image is built of, apart from its version and from that of `c3`.
-    pub(super) fn digest(&mut self, member: &Member, base: &Base, folder: &Path) -> Result<String, Failure> {
+    pub(super) fn digest(&mut self, member: &Member, base: &Base, file: &Path) -> Result<String, Failure> {
         let stamp = match self {
             Self::Application(plan) => Some(std::mem::take(&mut plan.settings.stamp)),
             _ => None,
         };
-        let contents = self.contents(member, base, ANY, folder)?;
+        let contents = self.contents(member, base, ANY, file)?;
         if let (Self::Application(plan), Some(stamp)) = (self, stamp) {
             plan.settings.stamp = stamp;
         }
@@ -121,34 +122,47 @@ impl Source {
     }
 }
 
-/// The settings of an application as they are in its image.
+/// What to do about a source that isn't there.
+fn unread(failure: Failure, member: &Member, path: &Path) -> Failure {
+    if path.exists() {
+        return failure;
+    }
+    failure.hint(format!("`source` of `{}` is relative to the folder of the family's file", member.name))
+}
+
+/// The settings of an application as they are in its image, whose Dockerfile is the only one of its context.
 fn in_image(plan: &Plan) -> Settings {
     let image = plan.images(&plan.emission).pop();
-    image.map_or_else(|| plan.settings.clone(), |image| image.settings)
+    let settings = image.map_or_else(|| plan.settings.clone(), |image| image.settings);
+    Settings { dockerfile: DOCKERFILE.to_owned(), ..settings }
 }
 
 fn application(plan: &mut Plan, base: &Base, version: &str) -> Result<Contents, Failure> {
     plan.settings.base_image.clone_from(&base.reference);
     let name = plan.component.name.clone();
     plan.set_version(&format!("{version}{}", base.suffix), &name)?;
-    let emission = plan.emission.clone();
-    let mut messages = Messages::default();
-    let artifacts = plan.artifacts(&emission, &mut messages);
-    messages.show();
-    let artifacts = artifacts?;
     let settings = in_image(plan);
-    let context = plan.context(&artifacts, &settings)?;
+    let written = dockerfile::emit(&plan.operator_in(&settings));
+    let context = plan.context(&[written.map_err(|_| Failure::diagnosed())?], &settings)?;
     Ok(Contents { context, dockerfile: settings.dockerfile, args: BTreeMap::new() })
 }
 
-/// All files of a folder, its Dockerfile read: the logins that its build needs are looked up in it.
-fn entries(folder: &Path) -> Result<Vec<Entry>, Failure> {
+/// The folder that the paths in a family's file are relative to.
+fn folder(file: &Path) -> &Path {
+    file.parent().unwrap_or(Path::new(""))
+}
+
+/// All files of a folder but the family's own, whose versions change. The Dockerfile is read: the logins that its build
+/// needs are looked up in it.
+fn entries(folder: &Path, family: &Path) -> Result<Vec<Entry>, Failure> {
     let path = folder.join(DOCKERFILE);
     let dockerfile = std::fs::read(&path).map_err(|error| {
         Failure::new(INPUT, format!("cannot read `{}`: {error}", path.display()))
             .hint("`context` names a folder with a `Dockerfile` in it")
     })?;
-    let others = files::below(folder)?.into_iter().filter(|file| file.path != DOCKERFILE);
+    let family = family.canonicalize().ok();
+    let is_other = |file: &AdditionalFile| file.path != DOCKERFILE && Some(&file.disk) != family.as_ref();
+    let others = files::below(folder)?.into_iter().filter(is_other);
     let others = others.map(|file| Entry {
         path: file.path,
         content: Content::Disk(file.disk),

@@ -1,8 +1,9 @@
 //! Building, trying and pushing the images of a family.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
-use c3::artifact::{self, Artifact, Existing};
+use c3::artifact::{self, Existing};
 use c3::engine::build::Build;
 use c3::engine::docker::Engine;
 use c3::engine::error::EngineError;
@@ -10,6 +11,7 @@ use c3::engine::progress::{Event, Progress};
 use c3::family::{Published, raised};
 use serde::Serialize;
 
+use super::contents::Contents;
 use super::orders::{Form, Order, Work};
 use crate::cli::failure::{Failure, INPUT};
 use crate::cli::image::built;
@@ -98,25 +100,35 @@ impl Work<'_> {
             return Err(changed());
         }
         let text = raised(text, &order.member.name, &order.version).ok_or_else(changed)?;
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        artifact::write(&[Artifact::new(name, text.as_str())], self.folder(), &Existing::Overwrite)?;
+        artifact::replace(path, text.as_bytes())?;
         Ok(text)
     }
 
-    /// The build contexts that are left on disk.
+    /// The build contexts that are left on disk; a folder with a Dockerfile of one's own is there already.
     pub(super) fn kept(&self, orders: &mut [Order]) -> Result<Vec<Kept>, Failure> {
         let Some(folder) = &self.options.output_dir else { return Ok(Vec::new()) };
         let existing = if self.options.overwrite { Existing::Overwrite } else { Existing::Keep };
         let mut kept = Vec::new();
         for Order { member, source, version, forms, .. } in orders {
-            for form in forms {
-                let contents = source.contents(&form.member, &form.base, version, self.folder())?;
-                let name = format!("{}{}", member.name, if form.cuda { "-cuda" } else { "" });
-                kept.push(Kept::stage(folder.join(name), &contents.context, &existing)?);
+            for form in forms.iter().filter(|_| member.context.is_none()) {
+                let contents = source.contents(&form.member, &form.base, version, &self.options.file)?;
+                let name = if form.cuda { format!("{}.cuda", member.name) } else { member.name.clone() };
+                kept.push(stage(&folder.join(name), &contents, &existing)?);
             }
         }
         Ok(kept)
     }
+}
+
+/// Writes a build context beside its place, which is empty or has one of a family.
+fn stage(folder: &Path, contents: &Contents, existing: &Existing) -> Result<Kept, Failure> {
+    let dockerfile = std::fs::read_to_string(folder.join(&contents.dockerfile)).unwrap_or_default();
+    if folder.exists() && !dockerfile.starts_with("# CHAIMELEON image ") {
+        let message = format!("`{}` is there and is no build context of a family", folder.display());
+        return Err(Failure::new(INPUT, message).hint("move it away, or choose another `--output-dir`"));
+    }
+    Kept::stage(folder.to_owned(), &contents.context, existing)
+        .map_err(|failure| failure.hint("replace it with `--overwrite`, or choose another `--output-dir`"))
 }
 
 /// Builds what isn't there, and tries it.
@@ -140,31 +152,69 @@ fn build_one(
     progress: &Progress,
 ) -> Result<String, Failure> {
     let form = &order.forms[at];
-    let contents = order.source.contents(&form.member, &form.base, &order.version, work.folder())?;
-    if !form.base.reference.is_empty() {
-        engine.ensure_image(&form.base.reference, None, progress).map_err(|error| no_base(form, error))?;
-    }
+    let contents = order.source.contents(&form.member, &form.base, &order.version, &work.options.file)?;
+    have_base(work, engine, form, progress)?;
     let args = contents.args.into_iter().chain(built::arguments(engine)?).collect();
     let build = Build {
         context: &contents.context,
         dockerfile: &contents.dockerfile,
-        tags: std::slice::from_ref(&form.reference),
+        tags: &[],
         platform: None,
         no_cache: work.options.no_cache || work.options.raise.contains(&order.member.name),
         args: &args,
-        labels: &BTreeMap::from([(DIGEST_LABEL.to_owned(), form.digest.clone())]),
+        labels: &labels(form),
     };
-    let id = engine.build(&build, progress)?;
+    let id = engine.build(&build, progress).map_err(|error| unbuilt(form, error))?;
     if let Some(test) = form.member.test.as_deref().filter(|_| work.wishes.test) {
-        let said = tried(engine, form, test, progress)?;
+        let said = tried(engine, &id, form, test, progress)?;
         if !said.is_empty() {
             progress.report(&Event::Told(said));
         }
     }
-    if work.wishes.latest {
-        engine.tag(&form.reference, &latest(form))?;
+    if engine.interrupted() {
+        return Err(EngineError::Interrupted.into());
     }
-    if engine.interrupted() { Err(EngineError::Interrupted.into()) } else { Ok(id) }
+    // What isn't tried has no name: nobody takes it for the image.
+    engine.tag(&id, &form.reference)?;
+    if work.wishes.latest {
+        engine.tag(&id, &latest(form))?;
+    }
+    Ok(id)
+}
+
+/// Sees to it that the engine has the image below: that of the registry, if it is one that is pushed there.
+fn have_base(work: &Work, engine: &Engine, form: &Form, progress: &Progress) -> Result<(), Failure> {
+    let from = form.member.from.as_deref().and_then(|name| work.family.member(name));
+    let is_pushed = from.is_some_and(|from| work.wishes.pushes(work.options, work.family, from));
+    let reference = &form.base.reference;
+    let had = match &form.member.context {
+        _ if is_pushed => engine.pull(reference, None, progress),
+        // A Dockerfile of one's own may make nothing of it.
+        Some(_) => Ok(()),
+        None => engine.ensure_image(reference, None, progress).map(drop),
+    };
+    had.map_err(|error| no_base(form, error))
+}
+
+/// The labels that no Dockerfile says: how the image is known again, and what would be inherited from the one below.
+fn labels(form: &Form) -> BTreeMap<String, String> {
+    let description = form.member.source.as_ref().map(|_| form.member.description.clone());
+    let description = description.map(|text| ("description".to_owned(), text));
+    description.into_iter().chain([(DIGEST_LABEL.to_owned(), form.digest.clone())]).collect()
+}
+
+/// A build that fails before its first step: a Dockerfile of one's own is at fault.
+fn unbuilt(form: &Form, error: EngineError) -> Failure {
+    match (&error, &form.member.context) {
+        (EngineError::Refused { .. }, Some(context)) => {
+            let hint = format!(
+                "look at `{}`: `IMAGE_NAME` is the whole reference",
+                context.join("Dockerfile").display()
+            );
+            Failure { code: INPUT, ..Failure::from(error) }.hint(hint)
+        }
+        _ => error.into(),
+    }
 }
 
 /// The image below is neither in the engine nor to be had.
@@ -182,16 +232,22 @@ fn no_base(form: &Form, error: EngineError) -> Failure {
 }
 
 /// Runs the test of an image: in a container without a network, as its user.
-fn tried(engine: &Engine, form: &Form, test: &str, progress: &Progress) -> Result<String, Failure> {
+fn tried(engine: &Engine, id: &str, form: &Form, test: &str, progress: &Progress) -> Result<String, Failure> {
     let command = ["sh", "-c", test].map(ToOwned::to_owned);
-    engine.output(&form.reference, &command, progress).map_err(|error| match error {
+    engine.output(id, &form.reference, &command, progress).map_err(|error| match error {
         EngineError::Check { code, .. } => {
             let message = format!("the test of `{}` has ended with {code}", form.reference);
             Failure { message: Some(message), ..Failure::from(error) }
-                .hint("mend what is in the image, or its `test`; nothing of it was pushed")
+                .hint(format!("look into it: `docker run -it --rm {} sh`; it got no name", short(id)))
         }
         error => error.into(),
     })
+}
+
+/// The beginning of an id, which is enough for engines.
+fn short(id: &str) -> &str {
+    let digits = id.strip_prefix("sha256:").unwrap_or(id);
+    digits.get(..12).unwrap_or(digits)
 }
 
 /// The name of the newest image, as the platform's users know it.

@@ -1,7 +1,6 @@
 //! What is to be done about each image of a family.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use c3::engine::docker::Engine;
 use c3::engine::registry::{self, RegistryError};
@@ -40,6 +39,11 @@ pub(super) struct Form {
 impl Order<'_> {
     pub(super) fn is_raised(&self) -> bool {
         self.version != self.member.version
+    }
+
+    /// Whether nothing is left to be done about it.
+    pub(super) fn is_done(&self) -> bool {
+        self.verdict == Verdict::Present && !self.is_raised()
     }
 
     /// What would be made, where nothing is.
@@ -92,7 +96,7 @@ impl<'a> Work<'a> {
 
     /// What is to be done about one image, on bases of these versions.
     fn order(&self, member: &'a Member, versions: &BTreeMap<&str, String>) -> Result<Order<'a>, Failure> {
-        let mut source = Source::of(member, self.folder(), &self.options.telling)?;
+        let mut source = Source::of(member, &self.options.file, &self.options.telling)?;
         let forms = self.wishes.forms(self.family, member).into_iter();
         let forms = forms.map(|cuda| self.form(member, cuda, versions, &mut source));
         let mut forms = forms.collect::<Result<Vec<_>, _>>()?;
@@ -120,7 +124,7 @@ impl<'a> Work<'a> {
     ) -> Result<Form, Failure> {
         let member = if cuda { member.with_cuda() } else { member.clone() };
         let base = self.base(&member, cuda, versions);
-        let digest = source.digest(&member, &base, self.folder())?;
+        let digest = source.digest(&member, &base, &self.options.file)?;
         let (reference, published) = (String::new(), Published::Nothing);
         Ok(Form { cuda, member, base, digest, reference, published })
     }
@@ -164,10 +168,5 @@ impl<'a> Work<'a> {
     /// The repository of an image.
     pub(super) fn repository(&self, member: &Member) -> String {
         self.family.repository(member, self.options.repository.as_deref())
-    }
-
-    /// The folder that the paths in the file are relative to.
-    pub(super) fn folder(&self) -> &Path {
-        self.options.file.parent().unwrap_or(Path::new(""))
     }
 }

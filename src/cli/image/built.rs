@@ -44,7 +44,7 @@ pub(crate) fn build(
     let id = engine.build(&build, progress)?;
     let digest = if order.push { Some(push(engine, &tags, progress)?) } else { None };
     if let Some(check) = settings.variant.and_then(|variant| (variant.check)(&plan.operator_in(settings))) {
-        let said = engine.output(&settings.image, &check, progress)?;
+        let said = engine.output(&id, &settings.image, &check, progress)?;
         progress.report(&Event::Told(said));
     }
     let save =
