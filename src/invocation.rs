@@ -125,15 +125,15 @@ impl Interface {
         }
     }
 
-    /// Takes the words of a command line apart; secrets that are not among them come from the environment.
+    /// Takes the words of a command line apart; what is not among them may come from elsewhere.
     pub fn read(
         &self,
         words: &[String],
-        environment: &dyn Fn(&str) -> Option<String>,
+        elsewhere: &dyn Fn(&Input) -> Option<String>,
     ) -> Result<Request, InvocationError> {
         let Some(mut invocation) = self.take(words)? else { return Ok(Request::Help) };
-        for (_, input) in self.inputs.iter().filter(|(_, input)| input.secret) {
-            if let Some(value) = environment(&input.name) {
+        for (_, input) in &self.inputs {
+            if let Some(value) = elsewhere(input) {
                 invocation.values.entry(input.name.clone()).or_insert(value);
             }
         }

@@ -208,6 +208,10 @@ fn a_workflow_is_written_beside_its_last_operator() {
     let workflow = fs::read_to_string(folder.path().join("b/say.workflow.cwl")).unwrap();
     assert!(workflow.contains("run: \"../add.cwl\"\n"), "{workflow}");
     assert!(!folder.path().join("b/say.pipeline.py").exists());
+    let above = ["create-workflow", "../add.yaml", "say.py", "--name", "g", "-o", "../b/deep"];
+    assert_eq!(code(&c3(&folder.path().join("b"), &above)), 0);
+    let workflow = fs::read_to_string(folder.path().join("b/deep/g.workflow.cwl")).unwrap_or_default();
+    assert!(workflow.contains("run: \"../../add.cwl\"\n"), "{workflow}");
     fs::write(folder.path().join("b/say.workflow.cwl"), "mine").unwrap();
     let again = ["create-workflow", "add.py", "b/say.py"];
     assert_eq!(code(&c3(folder.path(), &again)), 1);

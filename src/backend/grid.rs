@@ -17,6 +17,8 @@ pub struct Store {
     pub long_name: &'static str,
     /// What it is, for the help.
     pub help: &'static str,
+    /// What the function is called with first, before the script's parameters by their names.
+    pub called_with: &'static [&'static str],
     /// Comment lines with what its program needs.
     requirements: &'static [&'static str],
 }
@@ -24,27 +26,54 @@ pub struct Store {
 /// What the programs of all stores in S3 need: the first boto3 that sends `If-None-Match`.
 const BOTO: &[&str] = &["# pip install boto3>=1.36"];
 
+/// A function is called with the id of a batch.
+const BATCH: &[&str] = &["batch_id"];
+
+/// A function is called with the path of a batch and that of its result.
+const PATHS: &[&str] = &["source", "target"];
+
 /// Every store.
 pub static STORES: &[Store] = &[
-    Store { name: "local", long_name: "grid_wrapper", help: "Files in a shared folder", requirements: &[] },
-    Store { name: "cos", long_name: "cos_grid_wrapper", help: "Files in a bucket", requirements: BOTO },
-    Store { name: "s3kv", long_name: "s3kv_grid_wrapper", help: "Keys in a bucket", requirements: BOTO },
+    Store {
+        name: "local",
+        long_name: "grid_wrapper",
+        help: "Files in a shared folder",
+        called_with: BATCH,
+        requirements: &[],
+    },
+    Store {
+        name: "cos",
+        long_name: "cos_grid_wrapper",
+        help: "Files in a bucket",
+        called_with: BATCH,
+        requirements: BOTO,
+    },
+    Store {
+        name: "s3kv",
+        long_name: "s3kv_grid_wrapper",
+        help: "Keys in a bucket",
+        called_with: BATCH,
+        requirements: BOTO,
+    },
     Store {
         name: "legacy_cos",
         long_name: "legacy_cos_grid_wrapper",
         help: "Files in a bucket, where the data of the batches is too",
+        called_with: BATCH,
         requirements: BOTO,
     },
     Store {
         name: "simple",
         long_name: "simple_grid_wrapper",
         help: "Each file of a folder is a batch",
+        called_with: PATHS,
         requirements: &[],
     },
     Store {
         name: "folder",
         long_name: "folder_grid_wrapper",
         help: "Each file or folder in a folder is a batch",
+        called_with: PATHS,
         requirements: &[],
     },
 ];

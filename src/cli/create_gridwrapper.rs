@@ -15,7 +15,8 @@ const GRID: &str = "Grid";
 #[command(disable_version_flag = true)]
 #[group(skip)]
 pub(crate) struct Options {
-    /// Function of the script that is called for each batch, with its id and the script's parameters
+    /// Function of the script that is called for each batch, with its id (`simple`, `folder`: the paths of the batch and
+    /// of its result) and the script's parameters
     #[arg(
         short,
         long,

@@ -300,6 +300,9 @@ fn whereabouts(options: &Options, plan: &Plan, image: Option<&Image>) -> Option<
                 "the image is in `{archive}`: take it into an engine with `docker load -i {archive}`"
             ))
         }
+        None if plan.emission.repository.is_none() && options.no_build => {
+            Some("the files name an image of this machine; name its registry with `--repository REGISTRY/NAMESPACE`".to_owned())
+        }
         None if plan.emission.repository.is_none() && !options.local_mode => {
             Some("the image stays on this machine; push it with `--repository REGISTRY/NAMESPACE`".to_owned())
         }

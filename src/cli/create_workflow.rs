@@ -73,10 +73,10 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     for remark in &remarks {
         console::warning(remark, options.telling.log_level);
     }
-    warn_of_missing(&operators, &folder, options);
     let existing = options.replacing.existing();
     let existing = decide(artifact::conflicts(&artifacts, &folder), existing)?;
     let files = artifact::write(&artifacts, &folder, &existing)?;
+    warn_of_missing(&operators, &folder, options);
     console::print_files(&settings.name, &files, options.telling.format)
 }
 
@@ -126,10 +126,18 @@ fn of_source(path: &Path, options: &Options) -> Result<Operator, Failure> {
 
 /// The way from one folder to another, which ends in `/` unless it is no way at all.
 fn way(from: &Path, to: &Path) -> String {
-    let absolute =
-        |path: &Path| std::path::absolute(Path::new(".").join(path)).unwrap_or_else(|_| path.into());
-    let way = pathdiff::diff_paths(absolute(to), absolute(from)).unwrap_or_else(|| to.into());
+    let way = pathdiff::diff_paths(real(to), real(from)).unwrap_or_else(|| to.into());
     if way.as_os_str().is_empty() { String::new() } else { format!("{}/", way.to_string_lossy()) }
+}
+
+/// The absolute path of a folder without links and `..`, as far as it is there.
+fn real(folder: &Path) -> PathBuf {
+    let path = std::path::absolute(Path::new(".").join(folder)).unwrap_or_else(|_| folder.into());
+    let found = path.ancestors().find_map(|above| {
+        let rest = path.strip_prefix(above).ok()?;
+        Some(above.canonicalize().ok()?.join(rest))
+    });
+    found.unwrap_or(path)
 }
 
 fn emit(operators: &[Operator], options: &Options, settings: &Settings) -> (Vec<Artifact>, BTreeSet<String>) {

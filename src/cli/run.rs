@@ -1,8 +1,10 @@
 //! `c3 run`: an operator on this machine, in its image or without any engine.
 
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
+use c3::component::Input;
 use c3::engine::progress::{Progress, Verbosity};
 use c3::frontend;
 use c3::invocation::{Interface, Invocation, Request, handed_on};
@@ -145,7 +147,12 @@ impl Options {
     /// What the words behind the operator ask for; nothing if that was help, which has been given.
     fn invocation(&self, interface: Option<&Interface>) -> Result<Option<Invocation>, Failure> {
         let Some(interface) = interface else { return self.handed_on().map(Some) };
-        let from_here = |name: &str| std::env::var(name).ok();
+        // What `--env` says counts for any parameter, this environment for secrets only.
+        let given: BTreeMap<_, _> = passing::named(&self.env)?.into_iter().collect();
+        let from_here = |input: &Input| {
+            let secret = || std::env::var(&input.name).ok().filter(|_| input.secret);
+            given.get(&input.name).cloned().or_else(secret)
+        };
         let Request::Run(invocation) = interface.read(self.arguments(), &from_here)? else {
             return console::print(&help::text(self.subject(), interface)).map(|()| None);
         };

@@ -22,7 +22,7 @@ fn interface() -> Interface {
 
 fn read(words: &[&str]) -> Result<Request, InvocationError> {
     let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-    interface().read(&words, &|name| (name == "api_token").then(|| "hidden".to_owned()))
+    interface().read(&words, &|input| (input.name == "api_token").then(|| "hidden".to_owned()))
 }
 
 fn invocation(words: &[&str]) -> Invocation {
@@ -114,7 +114,7 @@ fn a_secret_on_the_command_line_is_noticed_but_not_shown() {
     assert_eq!(invocation(&["--number", "1", "--api_token", "x"]).shown, ["api_token"]);
     let mut interface = interface();
     interface.inputs.iter_mut().for_each(|(_, input)| input.kind = Type::Integer);
-    let error = interface.read(&[], &|_| Some("abc".to_owned())).unwrap_err();
+    let error = interface.read(&[], &|input| input.secret.then(|| "abc".to_owned())).unwrap_err();
     assert_eq!(error.to_string(), "parameter `api_token` is an Integer, not what is given");
 }
 

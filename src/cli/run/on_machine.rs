@@ -31,7 +31,7 @@ pub(super) fn source(options: &Options, plan: &Plan) -> Result<(), Failure> {
     shared.extend(data::inputs(&interface, &mut invocation, !shared.is_empty())?);
     let env = passing::named(&options.env)?;
     let results = Results::prepare(options.output_dir.as_deref(), &interface, options.log_level)?;
-    warn_of_system_packages(plan, options);
+    warn_of_undone(plan, options);
     let root = lay_out(plan)?;
     shared.iter().try_for_each(|shared| link(shared, root.path(), &mut invocation))?;
     let environment = environment(plan, options, root.path())?;
@@ -49,11 +49,14 @@ pub(super) fn source(options: &Options, plan: &Plan) -> Result<(), Failure> {
 }
 
 /// What the image would have and this machine may lack.
-fn warn_of_system_packages(plan: &Plan, options: &Options) {
+fn warn_of_undone(plan: &Plan, options: &Options) {
     for requirement in &plan.component.requirements {
-        if let Requirement::System { text, .. } = requirement {
-            console::warning(&format!("not done without an engine: `{text}`"), options.log_level);
-        }
+        let text = match requirement {
+            Requirement::System { text, .. } => text.clone(),
+            Requirement::Conda { text, .. } => format!("conda {text}"),
+            _ => continue,
+        };
+        console::warning(&format!("not done without an engine: `{text}`"), options.log_level);
     }
 }
 

@@ -42,17 +42,21 @@ impl<'a> Comments<'a> {
         self.lines.range(lines).map(|(_, comment)| comment).filter(|comment| !comment.own_line)
     }
 
-    /// The description in the comment lines directly above a line.
+    /// The description in the comment lines directly above a line, of roxygen without its tags or without it.
     pub(super) fn above(&self, line: usize) -> Option<String> {
         let is_own = |comment: &&CommentLine| comment.own_line && !is_of_notebook(comment);
+        let roxygen = self.lines.get(&line.checked_sub(1)?).is_some_and(is_roxygen);
         let mut texts: Vec<&str> = (0..line)
             .rev()
             .map_while(|line| self.lines.get(&line).filter(is_own))
             .take(MAX_LINES)
-            .map_while(|comment| (!requirements::is_command(comment.text())).then(|| prose(comment)))
+            .take_while(|comment| is_roxygen(comment) == roxygen && !is_command(comment))
+            .map(prose)
             .collect();
         texts.reverse();
         texts.retain(|text| says_something(text));
+        let untagged = texts.iter().take_while(|text| !roxygen || !text.starts_with('@')).count();
+        texts.truncate(if untagged == 0 { texts.len() } else { untagged });
         (!texts.is_empty()).then(|| texts.join(" "))
     }
 
@@ -60,9 +64,8 @@ impl<'a> Comments<'a> {
     /// Comments directly above one of the lines `taken` describe what is there.
     pub(super) fn leading(&self, code: usize, taken: &[usize]) -> Option<String> {
         let lines: Vec<&CommentLine> = self.lines.range(..code).map(|(_, comment)| comment).collect();
-        let mut blocks: Vec<&[&CommentLine]> = lines
-            .chunk_by(|one, next| next.line == one.line + 1 && is_of_notebook(one) == is_of_notebook(next))
-            .collect();
+        let mut blocks: Vec<&[&CommentLine]> =
+            lines.chunk_by(|one, next| next.line == one.line + 1 && kind(one) == kind(next)).collect();
         blocks.retain(|block| block.first().is_some_and(|comment| !is_of_notebook(comment)));
         let is_free = |block: &&[&CommentLine]| {
             block.last().is_some_and(|comment| !taken.contains(&(comment.line + 1)))
@@ -74,7 +77,7 @@ impl<'a> Comments<'a> {
 /// The text of comments below each other.
 fn paragraph(block: &[&CommentLine]) -> Option<String> {
     let first = block.iter().position(|comment| says_something(prose(comment)) && !is_command(comment))?;
-    if block[first].raw.starts_with("#'") {
+    if is_roxygen(block[first]) {
         let block = block[first..].iter().map(|comment| prose(comment));
         let text = |(at, line): (usize, &'_ str)| (at == 0 || !line.starts_with('@')) && says_something(line);
         let lines: Vec<&str> =
@@ -90,6 +93,15 @@ fn paragraph(block: &[&CommentLine]) -> Option<String> {
         .map(|comment| prose(comment));
     let lines: Vec<&str> = lines.filter(|text| says_something(text)).collect();
     Some(lines.join("\n"))
+}
+
+/// What parts a block of comments from the next.
+fn kind(comment: &CommentLine) -> (bool, bool) {
+    (is_of_notebook(comment), is_roxygen(comment))
+}
+
+fn is_roxygen(comment: &CommentLine) -> bool {
+    comment.raw.starts_with("#'")
 }
 
 fn is_command(comment: &CommentLine) -> bool {

@@ -174,6 +174,8 @@ fn comments_describe() {
         ("1\n# about a\nx <- f(\n  Sys.getenv('a')\n)", Some("about a")),
         ("1\n#' about a\nx <- Sys.getenv('a')", Some("about a")),
         ("1\nf(\n  1,\n  # about a\n  b = 'a\n' |> Sys.getenv()\n)", Some("about a")),
+        ("#' Title\n#'\n#' More\n# about a\nx <- Sys.getenv('a')", Some("about a")),
+        ("1\n#' about a\n#' @param x no\nx <- Sys.getenv('a')", Some("about a")),
         ("1\n# nolint\n# ----\nx <- Sys.getenv('a')", None),
         ("1\n# about\n\nx <- Sys.getenv('a')", None),
         ("1\n#| prose of a notebook\nx <- Sys.getenv('a')", None),
@@ -189,6 +191,7 @@ fn scripts_are_described() {
     let cases = [
         ("#!/usr/bin/env Rscript\n# One\n# two\n\n# three\nx", "One\ntwo"),
         ("#' @title Title\n#'\n#' More\nx", "Title"),
+        ("#' Title\n#'\n#' More\n# about a\nx <- Sys.getenv('a')", "Title"),
         ("#' First\n#' paragraph\n#'\n#' second\n#' @export\nx", "First paragraph"),
         ("# apt install x\n\n# Says what it does ----\nx", "Says what it does"),
         ("x\n# late", "R script"),
