@@ -71,3 +71,17 @@ print(e['both'])
 
 if __name__ == '__main__':
     print(plain, two_lines, subscript, multi_line, keyword, integers, ratio, flag, seconds, folder, inside())
+
+# What a handler sets instead is the default.
+try:
+    rescued = int(e['rescued'])
+except KeyError:
+    rescued = SIZE
+try:
+    optional_too = e['optional_too']
+except (KeyError, ValueError):
+    pass
+try:
+    needed = e['needed']
+except KeyError as error:
+    raise SystemExit('needed is missing') from error

@@ -436,6 +436,19 @@ class Finder(ast.NodeVisitor):
             self.found(node.slice, 'write', node)
         self.generic_visit(node)
 
+    def visit_Try(self, node):
+        """`except KeyError` isn't in the specification."""
+        before = len(self.accesses)
+        for part in node.body:
+            self.visit(part)
+        kinds = [handler.type for handler in node.handlers]
+        kinds = [kind for listed in kinds for kind in (listed.elts if isinstance(listed, ast.Tuple) else [listed])]
+        caught = any(kind is None or getattr(kind, 'id', '') in ('KeyError', 'LookupError', 'Exception', 'BaseException') for kind in kinds)
+        for access in self.accesses[before:]:
+            access.unspecified |= caught
+        for part in [*node.handlers, *node.orelse, *node.finalbody]:
+            self.visit(part)
+
     def visit_BoolOp(self, node):
         """`os.getenv('x') or 'default'` isn't in the specification."""
         before = len(self.accesses)

@@ -6,6 +6,7 @@ use std::ops::Range;
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{
     Arguments, BoolOp, CmpOp, Expr, ExprBoolOp, ExprCall, ExprCompare, ExprContext, Stmt, StmtAugAssign,
+    StmtFunctionDef, StmtTry,
 };
 use ruff_text_size::Ranged;
 
@@ -13,6 +14,7 @@ use super::bindings::{self, Binding};
 use super::comments::Comments;
 use super::fold::{fold, literal_text, sole_argument};
 use super::names::{Entity, Names};
+use super::rescue::Rescue;
 use super::{span, walk_if};
 use crate::component::Type;
 use crate::diagnostic::Diagnostic;
@@ -29,7 +31,14 @@ pub(super) fn accesses(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Access> {
     let names = Names::of_module(body);
-    let mut finder = Finder { names, uses: Vec::new(), statement: 0..0, computed: Vec::new() };
+    let mut finder = Finder {
+        names,
+        uses: Vec::new(),
+        statement: 0..0,
+        rescue: None,
+        rescued: Fallback::Missing,
+        computed: Vec::new(),
+    };
     finder.visit_body(body);
     diagnostics.extend(finder.computed);
     let alone = statements_with_one_use(&finder.uses);
@@ -103,6 +112,10 @@ struct Finder {
     names: Names,
     uses: Vec<Use>,
     statement: Range<usize>,
+    /// What is done about missing variables around the statement.
+    rescue: Option<Rescue>,
+    /// What a missing variable comes to in the statement.
+    rescued: Fallback,
     computed: Vec<Diagnostic>,
 }
 
@@ -126,6 +139,26 @@ impl Finder {
             Some(Constant::Text(text)) => Some(text.clone()),
             _ => literal_text(expression),
         }
+    }
+
+    /// Walks a function, which is called elsewhere.
+    fn function(&mut self, function: &StmtFunctionDef, statement: &Stmt) {
+        let rescue = self.rescue.take();
+        self.in_scope(bindings::of_function(function), |finder| walk_stmt(finder, statement));
+        self.rescue = rescue;
+    }
+
+    /// Walks `try … except`: what is caught may be missing.
+    fn attempt(&mut self, attempt: &StmtTry, statement: &Stmt) {
+        let Some(rescue) = Rescue::of(attempt, |value| self.fallback(value)) else {
+            return walk_stmt(self, statement);
+        };
+        let outer = self.rescue.replace(rescue);
+        self.visit_body(&attempt.body);
+        self.rescue = outer;
+        attempt.handlers.iter().for_each(|handler| self.visit_except_handler(handler));
+        self.visit_body(&attempt.orelse);
+        self.visit_body(&attempt.finalbody);
     }
 
     /// Walks a part of the tree where names have meanings of their own.
@@ -172,11 +205,8 @@ impl Finder {
             Expr::Subscript(subscript) if subscript.ctx == ExprContext::Load => {
                 let found = self.names.entity(&subscript.value) == Some(Entity::Environ);
                 if found {
-                    self.found(
-                        &subscript.slice,
-                        Action::Read { fallback: Fallback::Missing, cast },
-                        subscript,
-                    );
+                    let fallback = self.rescued.clone();
+                    self.found(&subscript.slice, Action::Read { fallback, cast }, subscript);
                     self.visit_expr(&subscript.slice);
                 }
                 found
@@ -285,18 +315,20 @@ impl Finder {
 impl Visitor<'_> for Finder {
     fn visit_stmt(&mut self, statement: &Stmt) {
         let outer = std::mem::replace(&mut self.statement, simple_range(statement));
+        let rescued = self.rescue.as_ref().map_or(Fallback::Missing, |rescue| rescue.fallback(statement));
+        let above = std::mem::replace(&mut self.rescued, rescued);
         if let Stmt::AugAssign(assign) = statement {
             self.augmented(assign);
         }
         match statement {
-            Stmt::FunctionDef(function) => {
-                self.in_scope(bindings::of_function(function), |finder| walk_stmt(finder, statement));
-            }
+            Stmt::FunctionDef(function) => self.function(function, statement),
+            Stmt::Try(attempt) => self.attempt(attempt, statement),
             Stmt::If(condition) => walk_if(self, condition),
             _ if self.is_alias(statement) => {}
             _ => walk_stmt(self, statement),
         }
         self.statement = outer;
+        self.rescued = above;
     }
 
     fn visit_expr(&mut self, expression: &Expr) {

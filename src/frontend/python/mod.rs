@@ -20,6 +20,7 @@ mod fold;
 mod ipython;
 mod names;
 mod parameters;
+mod rescue;
 
 use comments::Comments;
 
