@@ -5,7 +5,7 @@ use std::path::Path;
 use c3::component::{Component, Requirement};
 use c3::config::Files;
 use c3::diagnostic::Location;
-use c3::engine::registry;
+use c3::engine::registry::{self, RegistryError};
 use c3::frontend;
 use c3::source::Source;
 use clap::{Args, ValueEnum};
@@ -72,12 +72,19 @@ fn of_image(reference: &str) -> Result<Component, Failure> {
     let local = image::connect().ok().and_then(|engine| engine.inspect(reference).ok().flatten());
     let labels = match local {
         Some(image) => image.labels,
-        None => registry::labels(reference)?,
+        None => registry::labels(reference).map_err(|error| elsewhere(reference, error))?,
     };
     image::component(reference, &labels)?.ok_or_else(|| {
         Failure::new(INPUT, format!("`{reference}` carries no component"))
             .hint("only images that `c3` has built do, and none with hundreds of inputs; inspect the source")
     })
+}
+
+/// No engine has an image, and it can't be had from a registry.
+fn elsewhere(reference: &str, error: RegistryError) -> Failure {
+    let failure = Failure::from(error);
+    let message = failure.message.unwrap_or_default();
+    Failure { message: Some(format!("no engine here has `{reference}`, and {message}")), ..failure }
 }
 
 fn table(component: &Component) -> String {

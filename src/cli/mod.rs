@@ -68,7 +68,7 @@ struct Cli {
 enum Command {
     /// Build and push the image of an operator and write its files
     CreateOperator(create_operator::Options),
-    /// Build and push an operator whose workers share many batches of work
+    /// Build and push an operator of a Python script or notebook, whose workers share many batches of work
     CreateGridwrapper(create_gridwrapper::Options),
     /// Pack an operator with its packages into one zip that Python runs without a container, and write its CWL step
     CreateContainerlessOperator(create_containerless_operator::Options),

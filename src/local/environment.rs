@@ -143,7 +143,8 @@ impl Environment {
             fs::remove_dir_all(&self.folder).map_err(|source| self.failure(source))?;
         }
         for words in self.steps(operator, files, interpreter) {
-            progress.report(&Event::Started(words[1..].join(" ")));
+            let program = Path::new(&words[0]).file_name().unwrap_or_default().to_string_lossy();
+            progress.report(&Event::Started(format!("{program} {}", words[1..].join(" "))));
             self.call(&words, files)?;
         }
         fs::create_dir_all(&self.folder).map_err(|source| self.failure(source))?;
