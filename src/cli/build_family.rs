@@ -121,7 +121,7 @@ fn load(options: &Options) -> Result<(Family, String), Failure> {
         ConfigError::Io { .. } => {
             Failure::from(error).hint("name the file that describes the family with `--file`")
         }
-        error => error.into(),
+        ConfigError::Invalid { .. } => error.into(),
     })
 }
 

@@ -75,7 +75,7 @@ fn named(family: &Family, member: &Member) -> Option<Fault> {
     if family.members.iter().filter(|other| other.name == *name).count() > 1 {
         return Some(Fault::new("name", format!("two images are called `{name}`"), "rename one of them"));
     }
-    if name.ends_with(".cuda") {
+    if name.rsplit_once('.').is_some_and(|(_, end)| end == "cuda") {
         return Some(Fault::new("name", format!("`{name}` is called like an image with CUDA"), "rename it"));
     }
     let refused = Reference::parse(&family.repository(member, None)).err();
@@ -189,7 +189,7 @@ fn is_no_word(word: &str) -> bool {
 fn standing(family: &Family, member: &Member) -> Option<Fault> {
     let name = &member.name;
     match (&member.from, member.base.as_deref()) {
-        (None, None) | (None, Some("")) => {
+        (None, None | Some("")) => {
             let hint = "name an image of the family with `from`, or another with `base`";
             Some(Fault::new("name", format!("`{name}` is built from nothing"), hint))
         }

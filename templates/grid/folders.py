@@ -139,12 +139,13 @@ def remove(path):
 
 
 def accepted(function, values):
-    """Give those of the values that the function has parameters for."""
-    parameters = inspect.signature(function).parameters.values()
-    if any(parameter.kind == parameter.VAR_KEYWORD for parameter in parameters):
-        return values
+    """Give those of the values that the function has parameters for, behind those that take the two paths."""
+    parameters = list(inspect.signature(function).parameters.values())
+    takes_all = any(parameter.kind == parameter.VAR_KEYWORD for parameter in parameters)
+    positional = [item.name for item in parameters if item.kind in (item.POSITIONAL_ONLY, item.POSITIONAL_OR_KEYWORD)]
+    paths = positional[:2]
     names = {parameter.name for parameter in parameters if parameter.kind != parameter.POSITIONAL_ONLY}
-    return {name: value for name, value in values.items() if name in names}
+    return {name: value for name, value in values.items() if name not in paths and (takes_all or name in names)}
 
 
 def prepare():

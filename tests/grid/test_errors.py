@@ -71,6 +71,19 @@ def test_results_beside_their_sources(grid):
     assert (job.source / 'a.PROCESSED.txt').read_text() == 'a.txt processed'
 
 
+@pytest.mark.parametrize('parameters', ['log, seconds', 'log, seconds, **_', 'log, seconds, /'])
+def test_paths_may_be_called_like_parameters(grid, parameters):
+    script = f"""
+    def grid_process({parameters}):
+        with open(seconds, 'w') as stream:
+            stream.write(open(log).read() + ' seen')
+    """
+    job = grid('simple', script=script).give(['a.txt'])
+    (worker,) = job.run()
+    assert worker.returncode == 0, said(worker)
+    assert (job.source / 'a.PROCESSED.txt').read_text().endswith(' seen')
+
+
 def test_result_with_too_long_a_name(grid):
     (worker,) = grid('simple').give(['n' * 246]).run()
     assert worker.returncode == 1

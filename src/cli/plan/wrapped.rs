@@ -45,7 +45,7 @@ impl Plan {
         Ok(Self { source, component, settings, scripts, ..self })
     }
 
-    /// Refuses a process function that the script doesn't define, or that can't be called.
+    /// Refuses a process function that the script doesn't define.
     fn check_process(&self, process: &str, store: &Store) -> Result<(), Failure> {
         let name = self.source.display();
         if self.component.language != Language::Python {
@@ -55,23 +55,12 @@ impl Plan {
             )
             .hint("use `c3 create-operator`, once for each batch"));
         }
+        if frontend::python::defines(self.source.text(), process) {
+            return Ok(());
+        }
         let first = store.called_with.join(", ");
-        let write = format!("write `def {process}({first}, **parameters):`");
-        if !frontend::python::defines(self.source.text(), process) {
-            return Err(Failure::new(INPUT, format!("`{name}` has no function `{process}`"))
-                .hint(format!("{write}, or name another function with `--process`")));
-        }
-        let taken = frontend::python::first_parameters(self.source.text(), process, store.called_with.len());
-        match self.component.inputs.iter().find(|input| taken.contains(&input.name)) {
-            None => Ok(()),
-            Some(input) => {
-                let (input, backend) = (&input.name, store.name);
-                let message = format!(
-                    "`{process}` of `{name}` would get `{input}` twice: `{backend}` calls it with {first}, then with the \
-                     script's parameters by name"
-                );
-                Err(Failure::new(INPUT, message).hint(write))
-            }
-        }
+        Err(Failure::new(INPUT, format!("`{name}` has no function `{process}`")).hint(format!(
+            "write `def {process}({first}, **parameters):`, or name another function with `--process`"
+        )))
     }
 }

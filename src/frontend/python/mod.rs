@@ -95,20 +95,6 @@ pub fn defines(text: &str, name: &str) -> bool {
         .is_some_and(|parsed| bindings::of_body(&parsed.syntax().body).iter().any(|found| found.name == name))
 }
 
-/// The names of the first parameters of a function that the program defines at its top level, as far as it is one that
-/// is written out there.
-#[must_use]
-pub fn first_parameters(text: &str, function: &str, most: usize) -> Vec<String> {
-    let parsed = (!is_too_deep(text)).then(|| parse_module(text).ok()).flatten();
-    let Some(parsed) = parsed else { return Vec::new() };
-    let definitions =
-        parsed.syntax().body.iter().rev().filter_map(|statement| statement.as_function_def_stmt());
-    let definition = definitions.into_iter().find(|definition| definition.name.as_str() == function);
-    let parameters = definition.map(|definition| &definition.parameters).into_iter();
-    let positional = parameters.flat_map(|parameters| parameters.posonlyargs.iter().chain(&parameters.args));
-    positional.take(most).map(|parameter| parameter.parameter.name.to_string()).collect()
-}
-
 /// Whether the syntax tree of a text would exhaust the stack.
 pub(super) fn is_too_deep(text: &str) -> bool {
     depth::excess(text).is_some()

@@ -84,7 +84,7 @@ fn is_plain_read(value: &Expr) -> bool {
         Expr::Call(call) => {
             let casts = ["int", "float", "bool", "str"];
             let is_cast = matches!(&*call.func, Expr::Name(name) if casts.contains(&name.id.as_str()));
-            is_cast && sole_argument(&call.arguments).is_some_and(|argument| argument.is_subscript_expr())
+            is_cast && sole_argument(&call.arguments).is_some_and(Expr::is_subscript_expr)
         }
         _ => false,
     }
