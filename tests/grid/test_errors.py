@@ -81,7 +81,7 @@ def test_paths_may_be_called_like_parameters(grid, parameters):
     job = grid('simple', script=script).give(['a.txt'])
     (worker,) = job.run()
     assert worker.returncode == 0, said(worker)
-    assert (job.source / 'a.PROCESSED.txt').read_text().endswith(' seen')
+    assert (job.marks / 'a.PROCESSED.txt').read_text() == 'data seen'
 
 
 def test_result_with_too_long_a_name(grid):
