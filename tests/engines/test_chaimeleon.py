@@ -106,6 +106,8 @@ def desktop(sources, jupyter):
     variables = {'VNC_PASSWORD': VNC_PASSWORD, 'PASSWORD': PASSWORD, 'SSH_ENABLE_PASSWORD_AUTH': 'true'}
     options = [word for name, value in variables.items() for word in ('--env', f'{name}={value}')]
     options += ['--publish', '127.0.0.1::5900', '--publish', '127.0.0.1::2222']
+    begin = write(sources / 'init.sh', 'env >~/environment\n')
+    options += ['--volume', f'{begin}:{HOME}/persistent-home/init.sh:ro']
     name = 'c3-test-interactive'
     ended(name)
     yield start(sources, jupyter, name, *options)
@@ -216,6 +218,12 @@ def showing(name, image, texts):
     options = ['--pid', f'container:{name}', '--user', '0', '--cap-add', 'SYS_PTRACE', '--entrypoint', 'sh']
     done = run('docker', 'run', '--rm', '--interactive', *options, image, '-c', search, input=texts)
     return done.stdout.split()
+
+
+def test_the_users_own_script_is_run_first_and_without_passwords(desktop):
+    told = inside(desktop, 'cat', f'{HOME}/environment').stdout.splitlines()
+    assert 'SSH_ENABLE_PASSWORD_AUTH=true' in told
+    assert [line for line in told if PASSWORD in line or VNC_PASSWORD in line] == []
 
 
 def test_a_container_may_be_started_again(desktop):

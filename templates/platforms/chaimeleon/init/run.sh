@@ -42,7 +42,7 @@ change_password() {
   [[ $PASSWORD != *$'\n'* ]] || die 'PASSWORD has more than one line'
   said=$(printf '%s\n' chaimeleon "$PASSWORD" "$PASSWORD" | LC_ALL=C passwd 2>&1) \
     || die "the default password can't be changed to PASSWORD, so nothing is started:" \
-      "$(sed -E 's/(Current|New|Retype new) password: *//g' <<<"$said" | tr '\n' ' ')"
+      "$(sed -E 's/(Current|New|Retype new) password: *//g' <<<"$said" | paste -s -d ' ')"
 }
 
 set_passwords() {
