@@ -151,7 +151,9 @@ impl Interactive<'_> {
             ]
             .concat(),
             browser: self.interface != Interface::Desktop,
-            pip: [vec!["guacli"], only_if(has_jupyter, &["jupyter"])].concat(),
+            // What R brings has packages of Debian's Python among it, which pip could not take out.
+            pip: [only_if(is_r, &["--ignore-installed"]), vec!["guacli"], only_if(has_jupyter, &["jupyter"])]
+                .concat(),
             jupyter: has_jupyter,
             r_kernel: is_r && has_jupyter,
             program: self.application.as_ref().map(|application| application.name.clone()),
