@@ -10,6 +10,7 @@ use super::debian_image;
 use crate::component::{Component, Language};
 use crate::identifier;
 
+mod context;
 pub(in super::super) mod interactive;
 mod services;
 
@@ -104,6 +105,8 @@ fn interactive<'a>(operator: &Operator<'a>) -> Option<Interactive<'a>> {
     Some(Interactive {
         interface: Interface::named(settings.choice("interface"))?,
         language: component.language,
+        system_python: component.language == Language::R
+            || !interpreter(component.language, &settings.base_image).is_empty(),
         url: Some(settings.choice("url")),
         application: Some(Application {
             name: component.name.clone(),
