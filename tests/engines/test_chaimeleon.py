@@ -272,17 +272,31 @@ def test_an_interactive_image_is_what_the_guide_asks_for(jupyter):
     assert done.stdout.split() == ['chaimeleon', 'root', 'chaimeleon', 'chaimeleon']
 
 
-def test_a_desktop_starts_the_application(sources, jupyter):
+@pytest.fixture(scope='session')
+def plain(sources, jupyter):
+    """Start an image without a browser, built on the other's layers, with everything set that may be."""
     image = build(sources, 'desktop')
+    variables = ['count=4', 'RESOLUTION=800x600', 'X11VNC_ARGS=-noipv6', 'OPENBOX_ARGS=--sm-disable']
+    variables += ['DISABLE_SFTP=true', 'TCP_FORWARDING=true', 'GATEWAY_PORTS=true']
     name = 'c3-test-desktop'
     ended(name)
-    try:
-        start(sources, image, name, '--network', 'none', '--env', 'count=4')
-        wait_until(lambda: inside(name, 'cat', f'{HOME}/persistent-home/squares').stdout == '0 1 4 9\n')
-        assert 'xterm' in inside(name, 'sh', '-c', 'cat /proc/[0-9]*/comm').stdout.split()
-    finally:
-        ended(name)
-        run('docker', 'rmi', '--force', image)
+    options = [word for variable in variables for word in ('--env', variable)]
+    yield start(sources, image, name, '--network', 'none', *options)
+    ended(name)
+    run('docker', 'rmi', '--force', image)
+
+
+def test_a_desktop_starts_the_application(plain):
+    wait_until(lambda: inside(plain, 'cat', f'{HOME}/persistent-home/squares').stdout == '0 1 4 9\n')
+    assert 'xterm' in inside(plain, 'sh', '-c', 'cat /proc/[0-9]*/comm').stdout.split()
+
+
+def test_variables_reach_the_services(plain):
+    commands = inside(plain, 'sh', '-c', 'cat /proc/[0-9]*/cmdline').stdout.split('\0')
+    assert {'800x600x24', '-noipv6', '--sm-disable'} <= set(commands)
+    said = succeeded(inside(plain, '/usr/sbin/sshd', '-T', '-f', f'{HOME}/.session/sshd_config')).stdout.splitlines()
+    assert {'allowtcpforwarding yes', 'gatewayports yes', 'passwordauthentication no'} <= set(said)
+    assert not any(line.startswith('subsystem') for line in said)
 
 
 @pytest.mark.parametrize('interface', INTERFACES)
