@@ -5,6 +5,7 @@ import re
 
 import paramiko
 import pytest
+from guacamole import guacamole
 from images import docker, image_config
 from operators import run_image
 from rfb import VNC_AUTHENTICATION, greeted, logged_in, picture
@@ -232,6 +233,58 @@ def test_a_container_may_be_started_again(desktop):
     wait_until(lambda: logged_in(*address(desktop, 5900), VNC_PASSWORD) is not None)
     with ssh(desktop, PASSWORD) as client:
         assert client.exec_command('ls')[1].read().decode().split().count('uploaded.txt') == 1
+
+
+# Guacamole
+
+
+def registering(sources, image, url):
+    """Start a container that registers with Guacamole, and give what it has complained of."""
+    name = 'c3-test-guacamole'
+    ended(name)
+    variables = {
+        'VNC_PASSWORD': VNC_PASSWORD,
+        'PASSWORD': PASSWORD,
+        'GUACAMOLE_URL': url,
+        'GUACAMOLE_USER': 'ann',
+        'GUACAMOLE_PASSWORD': '-secret',
+        'GUACAMOLE_CONNECTION_NAME': 'my desktop',
+        'GUACD_HOST': 'guacd',
+    }
+    options = [word for variable, value in variables.items() for word in ('--env', f'{variable}={value}')]
+    try:
+        start(sources, image, name, *options)
+        return run('docker', 'logs', name).stderr
+    finally:
+        ended(name)
+
+
+def test_the_desktop_is_registered_with_guacamole(sources, jupyter):
+    host = json.loads(docker('network', 'inspect', 'bridge'))[0]['IPAM']['Config'][0]['Gateway']
+    with guacamole(host) as server:
+        said = registering(sources, jupyter, f'http://{host}:{server.server_port}/guacamole')
+        requests = server.requests
+    assert 'warning' not in said
+    assert requests['/guacamole/api/tokens'] == 'username=ann&password=-secret'
+    connection = json.loads(requests['/guacamole/api/session/data/postgresql/connections?token=token'])
+    assert (connection['name'], connection['parentIdentifier']) == ('my desktop', '7')
+    assert connection['attributes']['guacd-hostname'] == 'guacd'
+    wanted = {
+        'port': '5900',
+        'password': VNC_PASSWORD,
+        'sftp-port': '2222',
+        'sftp-username': 'chaimeleon',
+        'sftp-password': PASSWORD,
+        'sftp-disable-download': 'true',
+        'disable-copy': 'true',
+    }
+    assert wanted.items() <= connection['parameters'].items()
+
+
+def test_a_desktop_that_is_not_registered_says_so_and_runs(sources, jupyter):
+    said = registering(sources, jupyter, 'http://127.0.0.1:1/guacamole')
+    assert 'warning: the desktop is not registered with Guacamole' in said
+    assert PASSWORD not in said and VNC_PASSWORD not in said and '-secret' not in said
 
 
 # Passwords
