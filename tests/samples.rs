@@ -70,6 +70,42 @@ fn emitted_files() {
     });
 }
 
+/// The files below a folder, each behind its path, in order.
+fn tree(folder: &Path) -> String {
+    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    let shown = paths.iter().map(|path| {
+        if path.is_dir() {
+            return tree(path);
+        }
+        format!("==> {}\n{}\n", path.display(), std::fs::read_to_string(path).unwrap())
+    });
+    shown.collect()
+}
+
+#[test]
+fn interactive_images() {
+    for interface in ["desktop", "browser", "jupyter"] {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().to_str().unwrap();
+        let choice = format!("chaimeleon.interface={interface}");
+        let options =
+            ["--no-build", "--keep-generated-files", "-o", place, "--target", "chaimeleon", "--set", &choice];
+        let output = c3(&[&["create-operator", "samples/plain_notebook.ipynb"], &options[..]].concat());
+        let told = text(&output.stderr);
+        assert!(output.status.success(), "{told}");
+        let next = told.find("next, for chaimeleon").unwrap();
+        let context = folder.path().join("plain_notebook.chaimeleon.context");
+        for fixed in ["init/run.sh", "init/with-display.sh", "init/register.py"] {
+            std::fs::remove_file(context.join("interactive").join(fixed)).unwrap();
+        }
+        std::fs::remove_file(context.join("operator/samples/claimed_plain_notebook.py")).unwrap();
+        let written = tree(&context).replace(context.to_str().unwrap(), "");
+        let shown = format!("{}\n{written}", &told[next..]);
+        with_settings!({snapshot_suffix => interface}, { assert_snapshot!("interactive", shown) });
+    }
+}
+
 #[test]
 fn components() {
     glob!("../samples", "*.{py,ipynb,R}", |sample| {

@@ -65,7 +65,7 @@ pub static TARGETS: &[Target] = &[
     Target { name: "cwl", help: "CWL step, <stem>.cwl", suffixes: &[".cwl"], variant: None, emit: cwl::emit },
     Target {
         name: "chaimeleon",
-        help: "batch application of CHAIMELEON, <stem>.chaimeleon.Dockerfile",
+        help: "batch or interactive application of CHAIMELEON, <stem>.chaimeleon.Dockerfile",
         suffixes: &[".chaimeleon.Dockerfile"],
         variant: Some(&platforms::chaimeleon::VARIANT),
         emit: variant::no_files,

@@ -23,6 +23,38 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
         "platforms/chaimeleon-user.Dockerfile",
         include_str!("../../templates/platforms/chaimeleon-user.Dockerfile.j2"),
     ),
+    (
+        "platforms/chaimeleon-desktop.Dockerfile",
+        include_str!("../../templates/platforms/chaimeleon-desktop.Dockerfile.j2"),
+    ),
+    (
+        "platforms/chaimeleon-login.Dockerfile",
+        include_str!("../../templates/platforms/chaimeleon-login.Dockerfile.j2"),
+    ),
+    (
+        "platforms/chaimeleon-home.Dockerfile",
+        include_str!("../../templates/platforms/chaimeleon-home.Dockerfile.j2"),
+    ),
+    (
+        "platforms/chaimeleon/init/application.sh",
+        include_str!("../../templates/platforms/chaimeleon/init/application.sh.j2"),
+    ),
+    (
+        "platforms/chaimeleon/home/terminal.sh",
+        include_str!("../../templates/platforms/chaimeleon/home/terminal.sh.j2"),
+    ),
+    (
+        "platforms/chaimeleon/init/open-page.sh",
+        include_str!("../../templates/platforms/chaimeleon/init/open-page.sh.j2"),
+    ),
+    (
+        "platforms/chaimeleon/home/entry.desktop",
+        include_str!("../../templates/platforms/chaimeleon/home/entry.desktop.j2"),
+    ),
+    (
+        "platforms/chaimeleon/init/supervisord.conf",
+        include_str!("../../templates/platforms/chaimeleon/init/supervisord.conf.j2"),
+    ),
     ("platforms/onedata.Dockerfile", include_str!("../../templates/platforms/onedata.Dockerfile.j2")),
     ("platforms/submarine.Dockerfile", include_str!("../../templates/platforms/submarine.Dockerfile.j2")),
     ("platforms/submarine-bootstrap.sh", include_str!("../../templates/platforms/submarine-bootstrap.sh.j2")),

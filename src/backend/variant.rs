@@ -22,6 +22,8 @@ pub struct Variant {
     pub(super) dockerfile: fn(&Operator) -> String,
     /// Generated files of the build context beside the entry point.
     pub(super) files: fn(&Operator) -> Vec<BuildFile>,
+    /// Whether people see the source in the image, so that a notebook is there beside the script that it became.
+    pub shows_source: fn(&Settings) -> bool,
     /// Whether a `--` before the parameters is the platform's and not the script's.
     pub(super) skips_dashes: bool,
     /// What is in the file of `--archive`.

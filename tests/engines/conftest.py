@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import shutil
 import signal
 import urllib.error
 import urllib.request
@@ -37,6 +38,7 @@ def needs():
     }
     return {
         str(C3): os.access(C3, os.X_OK),
+        'shellcheck': shutil.which('shellcheck') is not None,
         'the Docker Engine': run('docker', 'version').returncode == 0,
         **{f'the image {base}': run('docker', 'image', 'inspect', base).returncode == 0 for base in (BASE, R_BASE, BOOKWORM)},
         'the repository of R packages': answers('http://127.0.0.1:5002/src/contrib/PACKAGES'),

@@ -1,26 +1,44 @@
-//! CHAIMELEON: batch applications for `jobman`, after the guide of its image repository.
+//! CHAIMELEON: batch applications for `jobman` and interactive ones, after the guide of its image repository.
 
 use serde::Serialize;
 
+use self::interactive::{Application, Interactive, Interface, Parts, trial};
 use super::super::parameter::{Parameter, outcomes, parameters};
 use super::super::variant::{Archive, Choice, SWITCH, Variant};
-use super::super::{Operator, Settings, dockerfile, template};
+use super::super::{BuildFile, Operator, Settings, dockerfile, template};
 use super::debian_image;
 use crate::component::{Component, Language};
 use crate::identifier;
 
-/// The image of a batch application.
+mod context;
+pub(in super::super) mod interactive;
+mod services;
+
+/// The image of an application.
 pub(in super::super) static VARIANT: Variant = Variant {
     name: "chaimeleon",
     languages: &[Language::Python, Language::R],
     working_dir: "/home/chaimeleon",
     base_image,
     dockerfile: emit,
-    files: |_| Vec::new(),
+    files,
+    shows_source: |settings| settings.choice("interface") == "jupyter",
     skips_dashes: true,
     archive: Archive::Image,
     check: |_| None,
     choices: &[
+        Choice {
+            name: "interface",
+            help: "what people use it by: the command line, a desktop, a browser or Jupyter",
+            default: "batch",
+            values: &["batch", "desktop", "browser", "jupyter"],
+        },
+        Choice {
+            name: "url",
+            help: "page of the application that the browser opens",
+            default: "http://localhost:8080",
+            values: &[],
+        },
         Choice {
             name: "gpu",
             help: "base image with CUDA",
@@ -34,7 +52,7 @@ pub(in super::super) static VARIANT: Variant = Variant {
             values: SWITCH,
         },
     ],
-    next: submit_commands,
+    next,
 };
 
 /// Where the platform mounts a dataset; the name is the user's to fill in.
@@ -51,7 +69,8 @@ struct Context<'a> {
     version: &'a str,
     authorization: bool,
     interpreter: &'static [&'static str],
-    submit: Vec<String>,
+    interactive: Option<Parts>,
+    commands: Vec<String>,
 }
 
 fn base_image(component: &Component, settings: &Settings) -> Option<String> {
@@ -70,9 +89,45 @@ fn emit(operator: &Operator) -> String {
         version: &settings.version,
         authorization: settings.chosen("authorization"),
         interpreter: interpreter(component.language, &settings.base_image),
-        submit: submit_commands(operator),
+        interactive: interactive(operator).map(|interactive| interactive.parts()),
+        commands: commands(operator),
     };
     template::render("platforms/chaimeleon.Dockerfile", &context)
+}
+
+fn files(operator: &Operator) -> Vec<BuildFile> {
+    interactive(operator).map_or_else(Vec::new, |interactive| interactive.files())
+}
+
+/// The image with the operator as its application, unless it is one for batch jobs.
+fn interactive<'a>(operator: &Operator<'a>) -> Option<Interactive<'a>> {
+    let Operator { component, settings } = *operator;
+    Some(Interactive {
+        interface: Interface::named(settings.choice("interface"))?,
+        language: component.language,
+        system_python: component.language == Language::R
+            || !interpreter(component.language, &settings.base_image).is_empty(),
+        url: Some(settings.choice("url")),
+        application: Some(Application {
+            name: component.name.clone(),
+            command: operator.command(),
+            source: format!("{}{}", settings.folder, component.source),
+        }),
+    })
+}
+
+/// The commands that start the application: on the platform, or where an interactive one can be tried.
+fn commands(operator: &Operator) -> Vec<String> {
+    match interactive(operator) {
+        None => submit_commands(operator),
+        Some(_) => vec![trial(&operator.settings.image)],
+    }
+}
+
+fn next(operator: &Operator) -> Vec<String> {
+    let chart = "# the platform wants a Helm chart for it, and a request in the Application Catalogue";
+    let chart = interactive(operator).map(|_| chart.to_owned());
+    commands(operator).into_iter().chain(chart).collect()
 }
 
 /// The system packages that bring the interpreter into images of a bare distribution.

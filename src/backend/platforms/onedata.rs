@@ -17,6 +17,7 @@ pub(in super::super) static VARIANT: Variant = Variant {
     base_image: |_, _| Some("harbor.onedata.de/private/openfaas/runtime/base:1.2.8".to_owned()),
     dockerfile: emit,
     files: |_| Vec::new(),
+    shows_source: |_| false,
     skips_dashes: false,
     archive: Archive::Image,
     check: |operator| Some(check(operator)),

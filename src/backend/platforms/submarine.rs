@@ -19,6 +19,7 @@ pub(in super::super) static VARIANT: Variant = Variant {
     base_image: |_, _| Some("continuumio/miniconda3:23.10.0-1".to_owned()),
     dockerfile: image,
     files: |operator| vec![bootstrap(operator)],
+    shows_source: |_| false,
     skips_dashes: false,
     archive: Archive::Image,
     check: |_| None,

@@ -18,6 +18,7 @@ pub(in super::super) static VARIANT: Variant = Variant {
     base_image: debian_image,
     dockerfile: image,
     files: |_| Vec::new(),
+    shows_source: |_| false,
     skips_dashes: false,
     archive: Archive::Container,
     check: |_| None,

@@ -65,14 +65,22 @@ impl Plan {
             disk(format!("{}/{}", dockerfile::FILES, file.path), &file.disk, file.executable)
         });
         let place = format!("{}/{}", dockerfile::OPERATOR, self.settings.folder);
-        let scripts = self.scripts.iter().map(move |(name, content)| Entry {
+        let scripts = self.scripts.iter().cloned().chain(self.notebook(settings));
+        let scripts = scripts.map(move |(name, content)| Entry {
             path: format!("{place}{name}"),
-            content: content.clone(),
+            content,
             executable: false,
         });
         let generated = dockerfile::build_files(&self.operator_in(settings));
         let generated = generated.into_iter().map(|file| made(file.path, file.content));
         requirements.chain(files).chain(scripts).chain(generated)
+    }
+
+    /// The notebook itself, where people see it in the image.
+    fn notebook(&self, settings: &Settings) -> Option<(String, Content)> {
+        let is_shown = settings.variant.is_some_and(|variant| (variant.shows_source)(settings));
+        let notebook = self.source.notebook().filter(|_| is_shown);
+        notebook.map(|_| (self.component.source.clone(), Content::Disk(self.source.path().into())))
     }
 }
 
