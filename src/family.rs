@@ -52,6 +52,10 @@ pub struct Member {
     pub system: Vec<String>,
     /// What follows `pip install`.
     pub pip: Vec<String>,
+    /// What people use it by, if they log in to it: `desktop`, `browser` or `jupyter`.
+    pub interface: Option<String>,
+    /// The page that the browser opens.
+    pub url: Option<String>,
     /// The Python script, R script or notebook of an application, relative to the folder of the file.
     pub source: Option<PathBuf>,
     /// Files that the application needs, relative to the folder of the file.
@@ -175,6 +179,12 @@ impl Family {
         std::iter::successors(base(&member), base).take(self.members.len())
     }
 
+    /// The image at the bottom of what an image stands on; itself, if it stands on none of the family.
+    #[must_use]
+    pub fn root<'a>(&'a self, member: &'a Member) -> &'a Member {
+        self.ancestors(member).last().unwrap_or(member)
+    }
+
     /// Whether an image stands on another.
     #[must_use]
     pub fn stands_on(&self, member: &Member, other: &str) -> bool {
@@ -184,7 +194,7 @@ impl Family {
     /// Whether an image is there with CUDA, too.
     #[must_use]
     pub fn has_cuda(&self, member: &Member) -> bool {
-        let root = self.ancestors(member).last().unwrap_or(member);
+        let root = self.root(member);
         let is_refused = |member: &Member| member.cuda == Cuda::No;
         matches!(root.cuda, Cuda::Different(_))
             && !is_refused(member)

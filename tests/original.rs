@@ -141,7 +141,9 @@ fn programs_find_c3_through_a_link_and_miss_it_alone() {
     let output = run(link.to_str().unwrap(), folder.path(), &["--no-build", "add.py"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let alone = folder.path().join("c3_create_operator");
-    fs::copy(OPERATOR, &alone).unwrap();
+    // A copy of ours could still be open for writing in a child that another test is about to start.
+    let copied = Command::new("cp").arg(OPERATOR).arg(&alone).status().unwrap();
+    assert!(copied.success());
     let output = run(alone.to_str().unwrap(), folder.path(), &["--no-build", "add.py"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("hint:"));

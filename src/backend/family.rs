@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use super::parameter::one_line;
+use super::platforms::chaimeleon::interactive::{Interactive, Interface, Parts};
 use super::platforms::chaimeleon::interpreter;
-use super::{install, template};
+use super::{BuildFile, install, template};
 use crate::component::Language;
 use crate::family::Member;
 
@@ -17,12 +18,13 @@ struct Context<'a> {
     authorization: bool,
     base_image: &'a str,
     system: Vec<Vec<String>>,
+    interactive: Option<Parts>,
     pip: Vec<Vec<String>>,
 }
 
-/// The Dockerfile of an image that is built from another.
+/// The Dockerfile of an image that is built from another; `root` is the one at the bottom of the family.
 #[must_use]
-pub fn dockerfile(member: &Member, base_image: &str, version: &str) -> String {
+pub fn dockerfile(member: &Member, base_image: &str, root: &str, version: &str) -> String {
     let context = Context {
         name: &member.name,
         version,
@@ -30,9 +32,33 @@ pub fn dockerfile(member: &Member, base_image: &str, version: &str) -> String {
         authorization: member.authorization,
         base_image,
         system: system(member, base_image),
+        interactive: interactive(member, root).map(|interactive| interactive.parts()),
         pip: pip(member),
     };
     template::render("platforms/chaimeleon-base.Dockerfile", &context)
+}
+
+/// The files of its build context beside the Dockerfile.
+#[must_use]
+pub fn files(member: &Member, root: &str) -> Vec<BuildFile> {
+    interactive(member, root).map_or_else(Vec::new, |interactive| interactive.files())
+}
+
+/// Whether there is an interface of this name.
+#[must_use]
+pub fn is_interface(name: &str) -> bool {
+    Interface::named(name).is_some()
+}
+
+/// What people use the image by, if they log in to it.
+fn interactive<'a>(member: &'a Member, root: &str) -> Option<Interactive<'a>> {
+    Some(Interactive {
+        interface: Interface::named(member.interface.as_deref()?)?,
+        language: Language::Python,
+        system_python: !interpreter(Language::Python, root).is_empty(),
+        url: member.url.as_deref(),
+        application: None,
+    })
 }
 
 fn description(member: &Member) -> String {
@@ -61,13 +87,23 @@ mod tests {
     #[test]
     fn packages_come_with_the_interpreter_of_a_bare_distribution() {
         let member = Member { name: "a".to_owned(), system: vec!["curl".to_owned()], ..Member::default() };
-        let bare = dockerfile(&member, "ubuntu:22.04", "1");
+        let bare = dockerfile(&member, "ubuntu:22.04", "ubuntu:22.04", "1");
         assert!(bare.contains("python3-pip"), "{bare}");
         assert!(bare.contains("--no-install-recommends"), "{bare}");
-        let full = dockerfile(&member, "quay.io/us/python:3.9", "1");
+        let full = dockerfile(&member, "quay.io/us/python:3.9", "ubuntu:22.04", "1");
         assert!(!full.contains("python3-pip"), "{full}");
-        let none = dockerfile(&Member::default(), "quay.io/us/python:3.9", "1");
+        let none = dockerfile(&Member::default(), "quay.io/us/python:3.9", "python:3.12", "1");
         assert!(!none.contains("apt-get") && !none.contains("pip"), "{none}");
+    }
+
+    #[test]
+    fn interactive_images_start_their_services() {
+        let member = Member { interface: Some("jupyter".to_owned()), ..Member::default() };
+        let text = dockerfile(&member, "a:1", "a:1", "1");
+        assert!(text.contains("supervisor") && text.contains("jupyter"), "{text}");
+        assert!(text.ends_with("ENTRYPOINT [\"/home/chaimeleon/.init/run.sh\"]\nCMD []\n"), "{text}");
+        assert!(files(&member, "a:1").iter().any(|file| file.path == "interactive/init/run.sh"));
+        assert!(files(&Member::default(), "a:1").is_empty());
     }
 
     #[test]
@@ -77,7 +113,7 @@ mod tests {
             pip: vec!["a; rm -rf /".to_owned()],
             ..Member::default()
         };
-        let text = dockerfile(&member, "a:1", "1");
+        let text = dockerfile(&member, "a:1", "a:1", "1");
         assert_eq!(text.lines().filter(|line| line.starts_with("USER root")).count(), 1, "{text}");
         assert!(text.contains("'a; rm -rf /'"), "{text}");
     }

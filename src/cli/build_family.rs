@@ -159,7 +159,9 @@ fn report(options: &Options, family: &Family, orders: &[Order], made: &[Made]) -
         Format::Text => console::print(&made.iter().map(Made::line).collect::<String>())?,
     }
     for order in orders.iter().filter(|order| order.verdict == Verdict::Build) {
-        let next: String = order.source.next().iter().map(|line| format!("\n  {line}")).collect();
+        let Some(form) = order.forms.first() else { continue };
+        let next: String =
+            order.source.next(&form.reference).iter().map(|line| format!("\n  {line}")).collect();
         if !next.is_empty() {
             console::info(&format!("next, for {}:{next}", order.member.name), options.telling.log_level);
         }

@@ -2,7 +2,9 @@
 
 use toml_edit::{Document, Item};
 
-use super::{Cuda, Difference, Family, Member};
+use super::{Cuda, Difference, Family, Member, PLATFORM};
+use crate::backend::family;
+use crate::backend::variant::check_choice;
 use crate::config::Problem;
 use crate::reference::{self, NameError, Reference};
 
@@ -131,7 +133,30 @@ fn stray(member: &Member) -> Option<Fault> {
     };
     let (of_folder, of_source) = (context.is_some(), source.is_some());
     let packages = cuda.system.is_some() || cuda.pip.is_some();
+    let is_known = |name: &str| family::is_interface(name);
+    let interface = member.interface.as_deref();
+    let of_application = of_folder || of_source;
     let strays = [
+        (
+            "interface",
+            interface.is_some() && of_application,
+            "is for images of packages; an application has `set.interface`",
+        ),
+        (
+            "interface",
+            interface.is_some_and(|name| !is_known(name)),
+            "is neither `desktop` nor `browser` nor `jupyter`",
+        ),
+        (
+            "url",
+            member.url.is_some() && interface != Some("browser"),
+            "is for images with `interface = \"browser\"`",
+        ),
+        (
+            "url",
+            member.url.as_ref().is_some_and(|url| check_choice(PLATFORM, "url", url).is_err()),
+            "is no plain address",
+        ),
         ("args", !member.args.is_empty() && !of_folder, "is for images with `context`"),
         ("set", !member.set.is_empty() && !of_source, "is for images with `source`"),
         ("set", member.set.contains_key("gpu"), "can't choose another base image"),

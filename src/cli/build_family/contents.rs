@@ -23,6 +23,8 @@ const ANY: &str = "0";
 pub(super) struct Base {
     /// Its reference.
     pub(super) reference: String,
+    /// The reference of the image at the bottom of the family.
+    pub(super) root: String,
     /// Its version, if it is one of the family.
     pub(super) version: String,
     /// What stands behind versions with CUDA; without it nothing.
@@ -85,8 +87,10 @@ impl Source {
         match self {
             Self::Packages => {
                 let version = format!("{version}{}", base.suffix);
-                let dockerfile = family::dockerfile(member, &base.reference, &version);
-                let context = packed([made(DOCKERFILE.to_owned(), dockerfile.into_bytes())])?;
+                let dockerfile = family::dockerfile(member, &base.reference, &base.root, &version);
+                let files = family::files(member, &base.root).into_iter();
+                let files = files.map(|file| made(file.path, file.content));
+                let context = packed(files.chain([made(DOCKERFILE.to_owned(), dockerfile.into_bytes())]))?;
                 Ok(Contents { context, dockerfile: DOCKERFILE.to_owned(), args: BTreeMap::new() })
             }
             Self::Folder => {
@@ -100,9 +104,9 @@ impl Source {
     }
 
     /// What is to be done next with an application, for people.
-    pub(super) fn next(&self) -> Vec<String> {
+    pub(super) fn next(&self, reference: &str) -> Vec<String> {
         let Self::Application(plan) = self else { return Vec::new() };
-        let settings = in_image(plan);
+        let settings = Settings { image: reference.to_owned(), ..in_image(plan) };
         settings.variant.map(|variant| (variant.next)(&plan.operator_in(&settings))).unwrap_or_default()
     }
 
@@ -134,7 +138,7 @@ fn unread(failure: Failure, member: &Member, path: &Path) -> Failure {
 fn in_image(plan: &Plan) -> Settings {
     let image = plan.images(&plan.emission).pop();
     let settings = image.map_or_else(|| plan.settings.clone(), |image| image.settings);
-    Settings { dockerfile: DOCKERFILE.to_owned(), ..settings }
+    Settings { dockerfile: DOCKERFILE.to_owned(), image: plan.settings.image.clone(), ..settings }
 }
 
 fn application(plan: &mut Plan, base: &Base, version: &str) -> Result<Contents, Failure> {

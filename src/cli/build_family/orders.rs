@@ -135,11 +135,13 @@ impl<'a> Work<'a> {
         let from = member.from.as_deref().and_then(|name| self.family.member(name));
         let Some(from) = from else {
             let reference = member.base.clone().unwrap_or_default();
-            return Base { reference, version: String::new(), suffix };
+            return Base { root: reference.clone(), reference, version: String::new(), suffix };
         };
         let version = versions.get(from.name.as_str()).unwrap_or(&from.version).clone();
         let tag = self.family.tag(&version, cuda);
-        Base { reference: format!("{}:{tag}", self.repository(from)), version, suffix }
+        let root = self.family.root(from);
+        let root = if cuda { root.with_cuda() } else { root.clone() }.base.unwrap_or_default();
+        Base { reference: format!("{}:{tag}", self.repository(from)), root, version, suffix }
     }
 
     /// What the registry knows by the reference of an image, or the engine where nothing is pushed.
