@@ -108,6 +108,30 @@ fn what_cannot_be_is_refused() {
             format!("{root}cuda = true\n"),
             "invalid value: boolean `true`, expected `false`, or a table of what is different with CUDA",
         ),
+        (format!("cuda = ''\n{root}"), "`cuda` is empty, so that versions with and without it were the same"),
+        (format!("{root}pip = ['numpy pandas']\n"), "`pip` of `a` can't have \"numpy pandas\""),
+        (format!("{root}pip = ['-r', 'x.txt']\n"), "`pip` of `a` can't have \"-r\""),
+        (format!("{root}pip = [\"b\\nUSER 0\"]\n"), "`pip` of `a` can't have \"b\\nUSER 0\""),
+        (format!("{root}system = ['--reinstall']\n"), "`system` of `a` can't have \"--reinstall\""),
+        (
+            format!("{root}context = 'x'\nauthorization = true\n"),
+            "`authorization` of `a` belongs into its Dockerfile",
+        ),
+        (
+            format!("{root}source = 'x.py'\nset.gpu = 'cuda11'\n"),
+            "`set` of `a` can't choose another base image",
+        ),
+        (root.replace("\"1\"", "\"latest\""), "the version of `a` is the name of the newest"),
+        (root.replace("\"1\"", "3.10"), "invalid type: floating point `3.1`, expected a string"),
+        (
+            format!("{root}interface = 'tablet'\n"),
+            "`interface` of `a` is neither `desktop` nor `browser` nor `jupyter`",
+        ),
+        (format!("{root}interface = 'browser'\nurl = 'a b'\n"), "`url` of `a` is no plain address"),
+        (
+            format!("{root}interface = 'desktop'\nurl = 'http://x'\n"),
+            "`url` of `a` is for images with `interface = \"browser\"`",
+        ),
         (format!("{root}cuda.pip = []\n"), "it isn't said what `a` is built from with CUDA"),
         (format!("{root}cuda.pipp = []\n"), "`pipp` is not known here"),
         (

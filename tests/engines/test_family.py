@@ -206,6 +206,20 @@ def test_the_own_file_is_no_content(tmp_path, place):
     assert all(image['present'] for image in build(tmp_path, '-r', place).values())
 
 
+def test_interactive_images_have_all_they_start(family):
+    text = FAMILY + '\n[[image]]\nname = "desk"\nversion = "1"\nfrom = "python-tool"\ninterface = "jupyter"\ncuda = false\n'
+    write(family / 'family.toml', text)
+    succeeded(c3('build-family', '--no-build', '-o', 'out', 'desk', cwd=family))
+    dockerfile = (family / 'out/desk/Dockerfile').read_text(encoding='utf-8')
+    copied = [line.split()[-2] for line in dockerfile.splitlines() if line.startswith('COPY ')]
+    assert copied and all((family / 'out/desk' / path).exists() for path in copied)
+    assert dockerfile.index('USER root') < dockerfile.index('chpasswd') < dockerfile.index('USER chaimeleon')
+    assert 'ENTRYPOINT ["/home/chaimeleon/.init/run.sh"]' in dockerfile
+    done = run(venv('tools', 'hadolint'), '-f', 'json', family / 'out/desk/Dockerfile')
+    findings = [finding for finding in json.loads(done.stdout) if finding['level'] in ('error', 'warning')]
+    assert {finding['code'] for finding in findings} <= {'DL3008', 'DL3013'}, findings
+
+
 def test_without_a_registry_the_engine_knows_what_is_there(family, namespace):
     path = family / 'family.toml'
     text = FAMILY.replace('"python"', f'"{namespace}-python"').replace('"python-tool"', f'"{namespace}-tool"')
