@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 from images import digest, docker, image_config, tags
-from support import BASE, C3, c3, environment, names_in, on_a_terminal, refused, run, snapshot, succeeded, venv, write
+from support import BASE, C3, ROOT, c3, environment, names_in, on_a_terminal, refused, run, snapshot, succeeded, venv, write
 
 FAMILY = f'''\
 # The images of our department.
@@ -51,6 +51,7 @@ with open('names/a.txt', encoding='utf-8') as file:
 print('FOUND', toolz.count(name for name in names if len(name) >= least))
 '''
 NOTE = '\n# a note\n'
+COUNT = 'python claimed_count_letters.py >&2 && cat counts/*'
 
 
 @pytest.fixture
@@ -359,3 +360,11 @@ def note(path):
         with path.open('a', encoding='utf-8') as file:
             file.write(NOTE)
     return True
+
+
+def test_the_sample_is_built(place):
+    built = build(ROOT, '-f', 'samples/family/family.toml', '-r', place)
+    assert list(built) == ['python:0.1', 'python-letters:0.1']
+    mount = f'{ROOT}/samples/data:/home/chaimeleon/data:ro'
+    said = docker('run', '--rm', '--volume', mount, '--entrypoint', 'sh', f'{place}/python-letters:0.1', '-c', COUNT)
+    assert '"e": ' in said
