@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 from images import digest, docker, image_config, tags
-from support import BASE, C3, ROOT, c3, environment, names_in, on_a_terminal, refused, run, snapshot, succeeded, venv, write
+from support import BASE, C3, ROOT, STATE, c3, environment, names_in, on_a_terminal, refused, run, snapshot, succeeded, venv, write
 
 FAMILY = f'''\
 # The images of our department.
@@ -205,6 +205,16 @@ def test_the_own_file_is_no_content(tmp_path, place):
     build(tmp_path, '-r', place)
     assert list(build(tmp_path, '-r', place, '--raise', 'own')) == ['own:2', 'app:2']
     assert all(image['present'] for image in build(tmp_path, '-r', place).values())
+
+
+def test_podman_builds_them_too(family, place):
+    podman = {'DOCKER_HOST': f'unix://{STATE}/podman.sock'}
+    built = build(family, '-r', place, '--cuda', 'no', '--no-test', env=podman)
+    assert list(built) == ['python:3.9', 'python-tool:3.10', 'segment:0.1']
+    assert all(image['present'] for image in build(family, '-r', place, '--cuda', 'no', env=podman).values())
+    write(family / 'names/a.txt', 'Adalbert')
+    assert [tag for tag, image in build(family, '-r', place, '--cuda', 'no', '--no-test', env=podman).items() if not image['present']] == ['segment:0.2']
+    assert 'FOUND 1\n' in docker('run', '--rm', '--network', 'none', f'{place}/segment:0.2')
 
 
 def test_interactive_images_have_all_they_start(family):
