@@ -136,7 +136,7 @@ fn tell(orders: &[Order], options: &Options) {
             Verdict::Present => ": is there as it should be",
             _ if options.raise.contains(&member.name) => ": is raised, as you wish",
             _ if order.is_raised() => ": has changed, or what it stands on",
-            _ => ": is built",
+            _ => ": is to be built",
         };
         console::info(&format!("{} {versions}{what}", member.name), options.telling.log_level);
     }
