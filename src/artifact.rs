@@ -147,7 +147,12 @@ pub fn write(
     }
     std::fs::create_dir_all(folder).map_err(|source| ArtifactError::Io { path: folder.into(), source })?;
     let changed = artifacts.iter().filter(|artifact| state(artifact, folder) != State::Same);
-    let staged: Vec<_> = changed.map(|artifact| stage(artifact, folder)).collect::<Result<_, _>>()?;
+    let staged = changed.map(|artifact| {
+        let path = folder.join(&artifact.name);
+        let staged = stage(&path, &artifact.content);
+        staged.map(|file| (file, path.clone())).map_err(|source| ArtifactError::Io { path, source })
+    });
+    let staged: Vec<_> = staged.collect::<Result<_, _>>()?;
     if let Existing::Rename { name, replace } = existing {
         rename(&conflicts, name.as_deref(), *replace)?;
     }
@@ -160,25 +165,18 @@ pub fn write(
 /// Gives a file that is there another content, whole or not at all; of a link, what it leads to.
 pub fn replace(path: &Path, content: &[u8]) -> Result<(), ArtifactError> {
     let io = |source| ArtifactError::Io { path: path.into(), source };
-    let path = path.canonicalize().map_err(io)?;
-    let folder = path.parent().unwrap_or(Path::new(""));
-    let staged = tempfile::Builder::new().prefix(".c3-").permissions(permissions(&path)).tempfile_in(folder);
-    let mut staged = staged.map_err(io)?;
-    staged.write_all(content).map_err(io)?;
-    staged.persist(&path).map(drop).map_err(|error| io(error.error))
+    let place = path.canonicalize().map_err(io)?;
+    let staged = stage(&place, content).map_err(io)?;
+    staged.persist(&place).map(drop).map_err(|error| io(error.error))
 }
 
-fn stage(artifact: &Artifact, folder: &Path) -> Result<(tempfile::NamedTempFile, PathBuf), ArtifactError> {
-    let path = folder.join(&artifact.name);
-    let staged = tempfile::Builder::new().prefix(".c3-").permissions(permissions(&path)).tempfile_in(folder);
-    let written = staged.and_then(|mut file| {
-        file.write_all(&artifact.content)?;
-        Ok(file)
-    });
-    match written {
-        Ok(file) => Ok((file, path)),
-        Err(source) => Err(ArtifactError::Io { path, source }),
-    }
+/// Writes a content beside its place.
+fn stage(path: &Path, content: &[u8]) -> std::io::Result<tempfile::NamedTempFile> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut staged =
+        tempfile::Builder::new().prefix(".c3-").permissions(permissions(path)).tempfile_in(folder)?;
+    staged.write_all(content)?;
+    Ok(staged)
 }
 
 /// The permissions of the file that is replaced, else those that a new file gets.
