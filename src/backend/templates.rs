@@ -20,6 +20,10 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
         include_str!("../../templates/platforms/chaimeleon-base.Dockerfile.j2"),
     ),
     (
+        "platforms/chaimeleon-head.Dockerfile",
+        include_str!("../../templates/platforms/chaimeleon-head.Dockerfile.j2"),
+    ),
+    (
         "platforms/chaimeleon-user.Dockerfile",
         include_str!("../../templates/platforms/chaimeleon-user.Dockerfile.j2"),
     ),
