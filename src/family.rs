@@ -158,6 +158,12 @@ impl Family {
         }
     }
 
+    /// The names of all images, for people.
+    #[must_use]
+    pub fn names(&self) -> String {
+        listed(self.members.iter())
+    }
+
     /// The image of a name.
     #[must_use]
     pub fn member(&self, name: &str) -> Option<&Member> {
@@ -196,9 +202,7 @@ impl Family {
     pub fn has_cuda(&self, member: &Member) -> bool {
         let root = self.root(member);
         let is_refused = |member: &Member| member.cuda == Cuda::No;
-        matches!(root.cuda, Cuda::Different(_))
-            && !is_refused(member)
-            && !self.ancestors(member).any(is_refused)
+        root.difference().is_some() && !is_refused(member) && !self.ancestors(member).any(is_refused)
     }
 
     /// The repository of an image, without a tag.
@@ -218,11 +222,24 @@ impl Family {
     }
 }
 
+/// The names of images, for people.
+pub fn listed<'a>(members: impl Iterator<Item = &'a Member>) -> String {
+    members.map(|member| format!("`{}`", member.name)).collect::<Vec<_>>().join(", ")
+}
+
 impl Member {
+    /// What is said of it with CUDA.
+    fn difference(&self) -> Option<&Difference> {
+        match &self.cuda {
+            Cuda::Different(difference) => Some(difference),
+            Cuda::Inherited | Cuda::No => None,
+        }
+    }
+
     /// The same image with CUDA.
     #[must_use]
     pub fn with_cuda(&self) -> Self {
-        let Cuda::Different(difference) = self.cuda.clone() else { return self.clone() };
+        let Some(difference) = self.difference().cloned() else { return self.clone() };
         let args = self.args.clone().into_iter().chain(difference.args).collect();
         Self {
             base: difference.base.or_else(|| self.base.clone()),

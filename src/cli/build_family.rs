@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use c3::config::ConfigError;
-use c3::family::{Family, Member, Verdict};
+use c3::family::{Family, Member, Verdict, listed};
 use clap::{Args, ValueEnum};
 
 use self::made::Made;
@@ -98,7 +98,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let (family, text) = load(options)?;
     let wishes = Wishes::new(options, &family)?;
     // An engine that isn't asked yet leaves Ctrl-C to the system while a registry is.
-    let engine = wishes.asks_engine(options, &family).then(image::connect).transpose()?;
+    let engine = wishes.asks_engine().then(image::connect).transpose()?;
     let work = Work { options, family: &family, wishes: &wishes, engine: engine.as_ref() };
     let mut orders = work.orders()?;
     tell(&orders, options);
@@ -107,9 +107,14 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let made = if is_done {
         orders.iter().flat_map(Order::as_decided).collect()
     } else {
-        let connected = if engine.is_none() { Some(image::connect()?) } else { None };
-        let engine = engine.as_ref().or(connected.as_ref());
-        engine.map_or_else(|| Ok(Vec::new()), |engine| work.make(engine, &mut orders, text))?
+        let connected;
+        let engine = if let Some(engine) = &engine {
+            engine
+        } else {
+            connected = image::connect()?;
+            &connected
+        };
+        work.make(engine, &mut orders, text)?
     };
     kept.into_iter().try_for_each(|kept| kept.place(options.telling.log_level))?;
     report(options, &family, &orders, &made)
@@ -148,8 +153,7 @@ fn report(options: &Options, family: &Family, orders: &[Order], made: &[Made]) -
         let raised = orders.iter().filter(|order| order.is_raised());
         !is_ordered && raised.into_iter().any(|order| family.stands_on(member, &order.member.name))
     };
-    let left = family.in_order().into_iter().filter(is_left).map(|member| format!("`{}`", member.name));
-    let left = left.collect::<Vec<_>>().join(", ");
+    let left = listed(family.in_order().into_iter().filter(is_left));
     if !left.is_empty() {
         let note = format!("note: what was raised carries others, which are to be built, too: {left}");
         console::info(&note, options.telling.log_level);
@@ -160,18 +164,13 @@ fn report(options: &Options, family: &Family, orders: &[Order], made: &[Made]) -
     }
     for order in orders.iter().filter(|order| order.verdict == Verdict::Build) {
         let Some(form) = order.forms.first() else { continue };
-        let next: String =
-            order.source.next(&form.reference).iter().map(|line| format!("\n  {line}")).collect();
-        if !next.is_empty() {
-            console::info(&format!("next, for {}:{next}", order.member.name), options.telling.log_level);
-        }
+        console::next(&order.member.name, &order.source.next(&form.reference), options.telling.log_level);
     }
     Ok(())
 }
 
 /// A name on the command line that is none of the family's.
 fn unknown(name: &str, family: &Family) -> Failure {
-    let names: Vec<_> = family.members.iter().map(|member| format!("`{}`", member.name)).collect();
     Failure::new(USAGE, format!("the family has no image `{name}`"))
-        .hint(format!("there are {}", names.join(", ")))
+        .hint(format!("there are {}", family.names()))
 }

@@ -82,6 +82,14 @@ pub(crate) fn info(message: &str, level: LogLevel) {
     }
 }
 
+/// Tells what is to be done next with something, if there is anything.
+pub(crate) fn next(name: &str, steps: &[String], level: LogLevel) {
+    if !steps.is_empty() {
+        let lines: String = steps.iter().map(|step| format!("\n  {step}")).collect();
+        info(&format!("next, for {name}:{lines}"), level);
+    }
+}
+
 /// Whether somebody is there to answer.
 pub(crate) fn answers() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()

@@ -284,9 +284,7 @@ fn report(
 fn tell_next(plan: &Plan, parts: &[Part], level: LogLevel) {
     for settings in parts.iter().map(|part| &part.settings) {
         let Some(variant) = settings.variant else { continue };
-        let next = (variant.next)(&plan.operator_in(settings));
-        let lines: String = next.iter().map(|line| format!("\n  {line}")).collect();
-        console::info(&format!("next, for {}:{lines}", variant.name), level);
+        console::next(variant.name, &(variant.next)(&plan.operator_in(settings)), level);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use toml_edit::{Document, Item};
 
-use super::{Cuda, Difference, Family, Member, PLATFORM};
+use super::{Family, Member, PLATFORM};
 use crate::backend::family;
 use crate::backend::variant::check_choice;
 use crate::config::Problem;
@@ -126,14 +126,9 @@ fn contents(_: &Family, member: &Member) -> Option<Fault> {
 /// A key that is for images of another kind.
 fn stray(member: &Member) -> Option<Fault> {
     let Member { name, context, source, .. } = member;
-    let with_cuda = Difference::default();
-    let cuda = match &member.cuda {
-        Cuda::Different(difference) => difference,
-        _ => &with_cuda,
-    };
+    let cuda = member.difference();
     let (of_folder, of_source) = (context.is_some(), source.is_some());
-    let packages = cuda.system.is_some() || cuda.pip.is_some();
-    let is_known = |name: &str| family::is_interface(name);
+    let packages = cuda.is_some_and(|cuda| cuda.system.is_some() || cuda.pip.is_some());
     let interface = member.interface.as_deref();
     let of_application = of_folder || of_source;
     let strays = [
@@ -144,7 +139,7 @@ fn stray(member: &Member) -> Option<Fault> {
         ),
         (
             "interface",
-            interface.is_some_and(|name| !is_known(name)),
+            interface.is_some_and(|name| !family::is_interface(name)),
             "is neither `desktop` nor `browser` nor `jupyter`",
         ),
         (
@@ -168,7 +163,11 @@ fn stray(member: &Member) -> Option<Fault> {
         ("description", !member.description.is_empty() && of_folder, "belongs into its Dockerfile"),
         ("authorization", member.authorization && of_folder, "belongs into its Dockerfile"),
         ("cuda", packages && (of_folder || of_source), "can't have packages of its own"),
-        ("cuda", !cuda.args.is_empty() && !of_folder, "can't have `args` without `context`"),
+        (
+            "cuda",
+            cuda.is_some_and(|cuda| !cuda.args.is_empty()) && !of_folder,
+            "can't have `args` without `context`",
+        ),
     ];
     strays.into_iter().find_map(|(key, is_there, why)| {
         is_there.then(|| Fault::new(key, format!("`{key}` of `{name}` {why}"), "leave it out"))
@@ -177,19 +176,13 @@ fn stray(member: &Member) -> Option<Fault> {
 
 /// The arguments of pip, without and with CUDA.
 fn arguments(member: &Member) -> impl Iterator<Item = &String> {
-    let cuda = match &member.cuda {
-        Cuda::Different(difference) => difference.pip.as_ref(),
-        _ => None,
-    };
+    let cuda = member.difference().and_then(|difference| difference.pip.as_ref());
     member.pip.iter().chain(cuda.into_iter().flatten())
 }
 
 /// The packages of the system's, without and with CUDA.
 fn packages(member: &Member) -> impl Iterator<Item = &String> {
-    let cuda = match &member.cuda {
-        Cuda::Different(difference) => difference.system.as_ref(),
-        _ => None,
-    };
+    let cuda = member.difference().and_then(|difference| difference.system.as_ref());
     member.system.iter().chain(cuda.into_iter().flatten())
 }
 
@@ -225,9 +218,8 @@ fn standing(family: &Family, member: &Member) -> Option<Fault> {
             "leave out `from` or `base`",
         )),
         (Some(from), None) if family.member(from).is_none() => {
-            let names: Vec<_> = family.members.iter().map(|member| format!("`{}`", member.name)).collect();
             let message = format!("`{name}` is built from `{from}`, which isn't in the family");
-            let hint = format!("there are {}; another image is named with `base`", names.join(", "));
+            let hint = format!("there are {}; another image is named with `base`", family.names());
             Some(Fault::new("from", message, hint))
         }
         (Some(_), None) => family.stands_on(member, name).then(|| {
@@ -238,7 +230,7 @@ fn standing(family: &Family, member: &Member) -> Option<Fault> {
 
 /// What is said of CUDA where there is none.
 fn with_cuda(family: &Family, member: &Member) -> Option<Fault> {
-    let Cuda::Different(difference) = &member.cuda else { return None };
+    let difference = member.difference()?;
     let name = &member.name;
     match (&difference.base, &member.from) {
         (Some(base), None) => Reference::parse(base).err().map(|error| Fault::named("cuda", &error)),

@@ -185,7 +185,7 @@ fn build_one(
 /// Sees to it that the engine has the image below: that of the registry, if it is one that is pushed there.
 fn have_base(work: &Work, engine: &Engine, form: &Form, progress: &Progress) -> Result<(), Failure> {
     let from = form.member.from.as_deref().and_then(|name| work.family.member(name));
-    let is_pushed = from.is_some_and(|from| work.wishes.pushes(work.options, work.family, from));
+    let is_pushed = from.is_some_and(|from| work.wishes.pushes(from));
     let reference = &form.base.reference;
     let had = match &form.member.context {
         _ if is_pushed => engine.pull(reference, None, progress),
@@ -264,7 +264,7 @@ fn push(
     made: &mut [Made],
     progress: &Progress,
 ) -> Result<(), Failure> {
-    if !work.wishes.pushes(work.options, work.family, order.member) {
+    if !work.wishes.pushes(order.member) {
         return Ok(());
     }
     for (form, made) in order.forms.iter().zip(made).filter(|(_, made)| !made.present) {

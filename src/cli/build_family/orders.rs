@@ -97,7 +97,7 @@ impl<'a> Work<'a> {
     /// What is to be done about one image, on bases of these versions.
     fn order(&self, member: &'a Member, versions: &BTreeMap<&str, String>) -> Result<Order<'a>, Failure> {
         let mut source = Source::of(member, &self.options.file, &self.options.telling)?;
-        let forms = self.wishes.forms(self.family, member).into_iter();
+        let forms = self.wishes.forms(member).into_iter();
         let forms = forms.map(|cuda| self.form(member, cuda, versions, &mut source));
         let mut forms = forms.collect::<Result<Vec<_>, _>>()?;
         let mut version = member.version.clone();
@@ -148,7 +148,7 @@ impl<'a> Work<'a> {
     fn published(&self, member: &Member, form: &Form) -> Result<Published, Failure> {
         let labels = if self.options.no_build {
             None
-        } else if self.wishes.pushes(self.options, self.family, member) {
+        } else if self.wishes.pushes(member) {
             match registry::labels(&form.reference) {
                 Err(RegistryError::NotFound { .. }) => None,
                 labels => Some(labels?),

@@ -9,6 +9,8 @@ use crate::cli::failure::{Failure, INTERRUPTED, USAGE};
 
 /// What is wanted.
 pub(super) struct Wishes<'a> {
+    options: &'a Options,
+    family: &'a Family,
     /// The images, each behind what it is built from.
     pub(super) members: Vec<&'a Member>,
     cuda: Cuda,
@@ -21,7 +23,7 @@ pub(super) struct Wishes<'a> {
 
 impl<'a> Wishes<'a> {
     /// Takes what the command line says, and asks for the rest where somebody can answer.
-    pub(super) fn new(options: &Options, family: &'a Family) -> Result<Self, Failure> {
+    pub(super) fn new(options: &'a Options, family: &'a Family) -> Result<Self, Failure> {
         check(options, family)?;
         let asks = !options.yes && console::answers();
         let names = if options.images.is_empty() && asks { images(family)? } else { options.images.clone() };
@@ -53,27 +55,27 @@ impl<'a> Wishes<'a> {
         let test = !options.no_test && (!has_tests || agreed("Run their tests?")?);
         let push = can_push && agreed("Upload them?")?;
         let latest = !options.no_latest && agreed("Name them `latest`, too?")?;
-        Ok(Self { members, cuda, test, push, latest })
+        Ok(Self { options, family, members, cuda, test, push, latest })
     }
 
     /// Whether an engine has to be asked what is there.
-    pub(super) fn asks_engine(&self, options: &Options, family: &Family) -> bool {
-        !options.no_build && self.members.iter().any(|member| !self.pushes(options, family, member))
+    pub(super) fn asks_engine(&self) -> bool {
+        !self.options.no_build && self.members.iter().any(|member| !self.pushes(member))
     }
 
     /// Without CUDA, with it, or both, as an image is wanted.
-    pub(super) fn forms(&self, family: &Family, member: &Member) -> Vec<bool> {
+    pub(super) fn forms(&self, member: &Member) -> Vec<bool> {
         match self.cuda {
-            Cuda::Yes if family.has_cuda(member) => vec![true],
-            Cuda::Both if family.has_cuda(member) => vec![false, true],
+            Cuda::Yes if self.family.has_cuda(member) => vec![true],
+            Cuda::Both if self.family.has_cuda(member) => vec![false, true],
             Cuda::Yes => Vec::new(),
             Cuda::No | Cuda::Both => vec![false],
         }
     }
 
     /// Whether an image goes to a registry.
-    pub(super) fn pushes(&self, options: &Options, family: &Family, member: &Member) -> bool {
-        self.push && is_named(options, family, member)
+    pub(super) fn pushes(&self, member: &Member) -> bool {
+        self.push && is_named(self.options, self.family, member)
     }
 }
 
