@@ -18,7 +18,7 @@
 //!    it where no engine is, and [`publish`] sends it on.
 //!
 //! Beside the arrow stand [`check`], which tells what is doubtful about a source, and [`fix`], which mends it;
-//! [`workflow`], which joins operators; and [`grid`], which reads how far the workers of a grid are.
+//! [`workflow`], which joins operators; [`family`], which tells the versions of images that stand on each other; and [`grid`], which reads how far the workers of a grid are.
 //!
 //! To run an operator goes the other way: [`invocation`] checks the words of a command line against the interface that a
 //! source, an image or a [`manifest`] tells, and [`engine::docker::Engine::run_container`] runs it, or [`local`] without
@@ -48,3 +48,5 @@ pub mod requirement_files;
 pub mod rules;
 pub mod source;
 pub mod workflow;
+
+mod hashed;

@@ -1,12 +1,12 @@
 //! Stamps: what the header of a generated file says of its making, so that it can be told whether it is up to date.
 
 use std::fmt;
-use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
 use crate::component::Component;
 use crate::diagnostic::Location;
+use crate::hashed::hex;
 
 /// Bytes of the digest that a header shows.
 const LENGTH: usize = 6;
@@ -68,10 +68,7 @@ pub fn essence(component: &Component) -> Component {
 
 fn digest(component: &Component) -> String {
     let json = serde_json::to_vec(&essence(component)).unwrap_or_default();
-    Sha256::digest(&json).iter().take(LENGTH).fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex(&Sha256::digest(&json)[..LENGTH])
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use super::hashed::Hashed;
+use crate::hashed::Hashed;
 
 /// A list of files with their places in the context, always the same bytes for the same files.
 #[derive(Debug, Clone, Default)]

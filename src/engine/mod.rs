@@ -14,7 +14,6 @@ pub mod progress;
 pub mod registry;
 
 mod errand;
-mod hashed;
 mod reason;
 mod reference;
 mod steps;

@@ -4,6 +4,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+use crate::hashed::hex;
+
 /// The mark that lists the keys of the latest run.
 pub const BATCHES: &str = ".batches";
 
@@ -137,9 +139,7 @@ fn key_of(batch: &str) -> String {
     if key.len() <= LONGEST {
         return key;
     }
-    let digest = Sha256::digest(batch);
-    let hash: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{}%~{hash}", &key[..KEPT])
+    format!("{}%~{}", &key[..KEPT], hex(&Sha256::digest(batch)))
 }
 
 /// The batch id of a key; of one that was too long the part that is kept.

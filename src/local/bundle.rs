@@ -10,6 +10,8 @@ use sha2::{Digest, Sha256};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
+use crate::hashed::hex;
+
 /// Ends of the names of programs for one kind of machine.
 const NATIVE: &[&str] = &["so", "pyd", "dylib"];
 
@@ -68,7 +70,7 @@ impl Bundle {
                 hash.update(bytes);
             }
         }
-        hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+        hex(&hash.finalize()[..16])
     }
 
     /// The zip.

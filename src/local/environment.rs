@@ -14,6 +14,7 @@ use crate::backend::Operator;
 use crate::backend::runtime::python_mismatch;
 use crate::component::Language;
 use crate::engine::progress::{Event, Progress};
+use crate::hashed::hex;
 
 /// Lines of a failed installation that are shown.
 const TAIL: usize = 20;
@@ -265,5 +266,5 @@ fn key(operator: &Operator, files: &Path, interpreter: &Path, version: &str) -> 
     for file in &operator.settings.requirement_files {
         add(&fs::read(files.join(&file.path)).unwrap_or_default());
     }
-    hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash.finalize()[..8])
 }

@@ -19,8 +19,8 @@ use super::python::{SYSTEM, access};
 use super::site::Installed;
 use super::{Assembler, Order, site};
 use crate::engine::context::Content;
-use crate::engine::hashed::digest;
 use crate::engine::progress::Event;
+use crate::hashed::digest;
 
 /// From which size on a layer is kept in a file, in bytes before compression.
 const LARGE: u64 = 1 << 20;

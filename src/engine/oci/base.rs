@@ -8,7 +8,7 @@ use super::error::OciError;
 use super::manifest::chosen;
 use super::origin::Origin;
 use super::platform::Platform;
-use crate::engine::hashed::digest;
+use crate::hashed::digest;
 
 /// An image for one platform, which others are made from.
 pub(super) struct Base {

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use tokio_util::bytes::Bytes;
 
 use super::error::OciError;
-use crate::engine::hashed::{digest, hex};
+use crate::hashed::{digest, hex};
 
 /// What names of images on disk begin with, as skopeo has them.
 const KINDS: [&str; 3] = ["oci", "oci-archive", "docker-archive"];

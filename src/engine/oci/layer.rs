@@ -11,7 +11,7 @@ use tokio_util::bytes::Bytes;
 
 use super::error::OciError;
 use crate::engine::context::Content;
-use crate::engine::hashed::Hashed;
+use crate::hashed::Hashed;
 
 /// Something in a layer.
 #[derive(Debug, Clone)]
@@ -127,7 +127,7 @@ fn header(entry: &Entry, mtime: u64, kind: EntryType, size: u64) -> Header {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::hashed::digest;
+    use crate::hashed::digest;
 
     fn entry(path: &str, content: Option<&str>) -> Entry {
         let content = content.map(|text| Content::Bytes(text.as_bytes().to_vec()));

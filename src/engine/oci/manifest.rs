@@ -12,7 +12,7 @@ use tokio_util::bytes::Bytes;
 use super::error::OciError;
 use super::layer::Packed;
 use super::platform::Platform;
-use crate::engine::hashed::digest;
+use crate::hashed::digest;
 
 /// A document that registries keep: a manifest, an index or a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,9 +10,9 @@ use tokio_util::io::ReaderStream;
 
 use super::disk::{Disk, Piece, on_disk};
 use super::error::OciError;
-use crate::engine::hashed::Hashed;
 use crate::engine::progress::{Event, Progress};
 use crate::engine::registry::{RegistryError, Session};
+use crate::hashed::Hashed;
 use crate::reference::Reference;
 
 /// How much of a file is read at once.

@@ -5,29 +5,29 @@ use std::io::{self, Write};
 use sha2::{Digest, Sha256};
 
 /// The digest of some bytes, as registries write it.
-pub(super) fn digest(bytes: &[u8]) -> String {
+pub(crate) fn digest(bytes: &[u8]) -> String {
     format!("sha256:{}", hex(&Sha256::digest(bytes)))
 }
 
 /// Hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Counts and hashes what passes through.
-pub(super) struct Hashed<W> {
+pub(crate) struct Hashed<W> {
     inner: W,
     hasher: Sha256,
     size: u64,
 }
 
 impl<W> Hashed<W> {
-    pub(super) fn new(inner: W) -> Self {
+    pub(crate) fn new(inner: W) -> Self {
         Self { inner, hasher: Sha256::new(), size: 0 }
     }
 
     /// What is behind it, the digest and the size of what has passed.
-    pub(super) fn finish(self) -> (W, String, u64) {
+    pub(crate) fn finish(self) -> (W, String, u64) {
         (self.inner, format!("sha256:{}", hex(&self.hasher.finalize())), self.size)
     }
 }
