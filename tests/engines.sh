@@ -2,7 +2,7 @@
 # Real engines on a bare Debian machine: `tests/engines.sh up [PART...]`, `tests/engines.sh down [NAME... | --except NAME...]`.
 # Parts: docker registry base tools workflows wheel original podman r cran s3 bookworm (default: docker registry base tools).
 # An engine that already answers is used as it is; only what was started here is ended by `down`.
-# `tests/engines.sh started` names what was.
+# `tests/engines.sh started` names what was; `tests/engines.sh host-address` gives the host's address in containers.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -202,8 +202,16 @@ r_package() {
   echo "$5" >"$1/$2/R/code.R"
 }
 
+# The host's address as containers see it. Docker's first start in its life lists no gateway for its bridge, so it is
+# read from the interface.
+host_address() {
+  need ip -- iproute2 >&2
+  PATH=$PATH:/usr/sbin:/sbin ip -4 -o address show dev docker0 | sed -n 's|.* inet \([0-9.]*\)/.*|\1|p' | grep . \
+    || { say 'docker0 has no IPv4 address: is the Docker Engine running?'; return 1; }
+}
+
 # The URL of the repository as containers see it.
-cran_url() { echo "http://$(docker network inspect bridge -f '{{(index .IPAM.Config 0).Gateway}}'):5002"; }
+cran_url() { echo "http://$(host_address):5002"; }
 
 cran_answers() { curl -sf http://127.0.0.1:5002/src/contrib/PACKAGES >/dev/null 2>&1; }
 
@@ -406,5 +414,6 @@ case ${1:-} in
     down "${names[@]}"
     ;;
   started) started ;;
-  *) say "usage: tests/engines.sh up [PART...] | down [NAME... | --except NAME...] | started"; exit 2 ;;
+  host-address) host_address ;;
+  *) say "usage: tests/engines.sh up [PART...] | down [NAME... | --except NAME...] | started | host-address"; exit 2 ;;
 esac

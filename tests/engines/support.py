@@ -49,6 +49,11 @@ def run(*command, timeout=300, **options):
     )
 
 
+def host_address():
+    """Give the host's address as containers see it."""
+    return succeeded(run(ROOT / 'tests/engines.sh', 'host-address')).stdout.strip()
+
+
 def environment(changes=None):
     """Give an environment in which nothing of the user's own configuration counts; None unsets a variable."""
     own = ('DOCKER_CONFIG', 'DOCKER_CONTEXT', 'DOCKER_BUILDKIT', 'SOURCE_DATE_EPOCH', 'NO_COLOR', 'REGISTRY_AUTH_FILE')

@@ -9,7 +9,7 @@ from guacamole import guacamole
 from images import docker, image_config
 from operators import run_image
 from rfb import VNC_AUTHENTICATION, greeted, logged_in, picture
-from support import BOOKWORM, ROOT, c3, run, snapshot, succeeded, venv, wait_until, write
+from support import BOOKWORM, ROOT, c3, host_address, run, snapshot, succeeded, venv, wait_until, write
 
 HOME = '/home/chaimeleon'
 VNC_PASSWORD = 'sesame12'
@@ -260,7 +260,7 @@ def registering(sources, image, url):
 
 
 def test_the_desktop_is_registered_with_guacamole(sources, jupyter):
-    host = json.loads(docker('network', 'inspect', 'bridge'))[0]['IPAM']['Config'][0]['Gateway']
+    host = host_address()
     with guacamole(host) as server:
         said = registering(sources, jupyter, f'http://{host}:{server.server_port}/guacamole')
         requests = server.requests

@@ -7,7 +7,7 @@ from images import image_config, remove_image
 from languages import DEFAULTS, GIVEN, SOURCES, TABLE, seen
 from operators import READ_ONLY, RESTRICTED, create, run_image, run_job
 from runners import collected, run_components, run_step
-from support import c3, inspect, run, succeeded, write
+from support import c3, host_address, inspect, run, succeeded, write
 
 NAMES = list(SOURCES)
 
@@ -120,8 +120,7 @@ def test_the_script_is_generated_plain_python(operators, images):
 @pytest.fixture(scope='session')
 def cran():
     """Give the address of the repository as containers see it."""
-    gateway = json.loads(succeeded(run('docker', 'network', 'inspect', 'bridge')).stdout)[0]['IPAM']['Config'][0]
-    return f'http://{gateway["Gateway"]}:5002'
+    return f'http://{host_address()}:5002'
 
 
 def packages(folder, cran, names, rest):
