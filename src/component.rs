@@ -156,12 +156,15 @@ pub enum Requirement {
     Pip {
         /// The arguments as written.
         text: String,
-        /// The arguments, one by one.
+        /// The arguments as [`installers::pip::parse`](crate::installers::pip::parse) has read them, one by one.
         #[serde(skip)]
         words: Vec<String>,
         /// Whether it is one entry of the PEP 723 block, which are installed together.
         #[serde(skip)]
         metadata: bool,
+        /// Bytes of the source where it stands; empty where `c3` has added it.
+        #[serde(skip)]
+        span: Range<usize>,
     },
     /// Packages of conda's: what follows `conda`, such as `install numpy` or `env update -f environment.yml`.
     Conda {

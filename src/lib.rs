@@ -26,6 +26,7 @@
 
 pub mod artifact;
 pub mod backend;
+pub mod boundary;
 pub mod check;
 pub mod component;
 pub mod config;
@@ -37,6 +38,7 @@ pub mod fix;
 pub mod frontend;
 pub mod grid;
 pub mod identifier;
+pub mod installers;
 pub mod interruption;
 pub mod invocation;
 pub mod local;

@@ -1,150 +1,354 @@
-//! Requirement files: the files that `pip install -r` names are found on disk, with those that they name in turn.
+//! Requirement files: what `pip install -r` and `-c` name is found, read and vetted by one grammar before any installer
+//! sees it, with the files that those name in turn.
 
 use std::collections::BTreeSet;
-use std::path::{Component as Part, Path, PathBuf};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
 
 use crate::backend::RequirementFile;
+use crate::boundary::{Boundary, BoundaryError};
 use crate::component::{Component, Requirement};
+use crate::diagnostic::Diagnostic;
+use crate::engine::context::Content;
+use crate::installers::pip::{self, Argument, Kind};
 
-/// What was found.
+use self::remote::Remote;
+
+pub mod lists;
+pub mod remote;
+
+/// Largest requirement file, in bytes.
+const SIZE_LIMIT: u64 = 4 << 20;
+
+/// Most requirement files of one source.
+const COUNT_LIMIT: usize = 200;
+
+/// Most lines of one file that are told of.
+const TOLD: usize = 3;
+
+/// What the requirement files of a source are.
 #[derive(Debug, Clone, Default)]
 pub struct Resolved {
     /// Files as the source names them.
     pub named: Vec<RequirementFile>,
     /// All files, those that others name too.
-    pub files: Vec<DiskFile>,
-    /// Names of files that aren't there.
-    pub missing: Vec<String>,
+    pub files: Vec<ImageFile>,
+    /// Whether a file wasn't read, so that it isn't known what is installed.
+    pub incomplete: bool,
+    /// SHA-256 of what was fetched, in hexadecimal digits, if anything was.
+    pub fetched: Option<String>,
+    /// What is wrong with them.
+    pub diagnostics: Vec<Diagnostic>,
 }
 
-/// A file on disk and its place in the image.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DiskFile {
+/// A file and its place in the image.
+#[derive(Debug, Clone)]
+pub struct ImageFile {
     /// Path relative to the working directory of the image.
     pub path: String,
-    /// Path on disk.
-    pub disk: PathBuf,
+    /// The vetted text of a requirement file, or a package on disk.
+    pub content: Content,
 }
 
-/// Options of pip that name a file.
-const OPTIONS: &[&str] = &["-r", "--requirement", "-c", "--constraint"];
+impl ImageFile {
+    /// What a requirement file says; nothing of a package.
+    #[must_use]
+    pub fn text(&self) -> Option<String> {
+        match &self.content {
+            Content::Bytes(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+            Content::Disk(_) => None,
+        }
+    }
+}
 
-/// Endings of packages that lie on disk.
-const PACKAGES: &[&str] = &[".whl", ".tar.gz", ".zip"];
-
-/// Finds the requirement files of a component beside its source or in the working directory.
+/// Finds and vets the requirement files of a component beside its source or in the working directory.
 #[must_use]
-pub fn resolve(component: &Component, source: &Path, root: &Path) -> Resolved {
-    let folders = [source.parent().unwrap_or(Path::new("")).to_path_buf(), root.to_path_buf()];
-    let mut resolved = Resolved::default();
-    let mut seen = BTreeSet::new();
-    for named in component.requirements.iter().flat_map(named_files) {
-        if !seen.insert(named.to_owned()) {
-            continue;
-        }
-        match find(named, &folders) {
-            Some(file) => {
-                resolved.named.push(RequirementFile {
-                    named: named.to_owned(),
-                    path: file.path.clone(),
-                    text: text(&file),
-                });
-                resolved.add(file);
+pub fn resolve(component: &Component, source: &Path, root: &Path, remote: Remote) -> Resolved {
+    let beside = source.parent().unwrap_or(Path::new("")).to_path_buf();
+    let folders = [beside, root.to_path_buf()];
+    let mut reader = Reader {
+        boundary: Boundary::new(&folders),
+        folders,
+        remote,
+        span: 0..0,
+        resolved: Resolved::default(),
+        seen: BTreeSet::new(),
+        fetched: Vec::new(),
+    };
+    for requirement in &component.requirements {
+        match requirement {
+            Requirement::Pip { words, span, .. } => {
+                reader.span = span.clone();
+                for argument in pip::parse(words).unwrap_or_default() {
+                    reader.named(&argument);
+                }
             }
-            None => resolved.missing.push(named.to_owned()),
-        }
-    }
-    resolved
-}
-
-impl Resolved {
-    /// Adds a file and what it names, each once.
-    fn add(&mut self, file: DiskFile) {
-        if self.files.iter().any(|known| known.path == file.path) {
-            return;
-        }
-        let text = text(&file);
-        let folder =
-            (parent(&file.disk), Path::new(&file.path).parent().unwrap_or(Path::new("")).to_path_buf());
-        self.files.push(file);
-        for named in text.lines().filter_map(|line| nested(line.trim())) {
-            let disk = folder.0.join(named);
-            match (disk.is_file(), below(&folder.1.join(named))) {
-                (true, Some(path)) => self.add(DiskFile { path, disk }),
-                _ => self.missing.push(named.to_owned()),
+            Requirement::Conda { words, .. } => {
+                reader.span = 0..0;
+                files_of_conda(words).into_iter().for_each(|file| reader.environment(file));
             }
+            Requirement::System { .. } | Requirement::R { .. } => {}
         }
     }
-}
-
-/// What is in a file; nothing of a package.
-fn text(file: &DiskFile) -> String {
-    if is_package(&file.path) {
-        return String::new();
-    }
-    std::fs::read(&file.disk).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
-}
-
-fn parent(path: &Path) -> PathBuf {
-    path.parent().map(Path::to_path_buf).unwrap_or_default()
-}
-
-/// The file that a line of a requirement file names.
-fn nested(line: &str) -> Option<&str> {
-    OPTIONS.iter().find_map(|option| {
-        let rest = line.strip_prefix(option)?;
-        let value = rest.trim_start_matches(['=', ' ', '\t']);
-        (value.len() < rest.len() || option.len() == 2).then(|| value.split_whitespace().next()).flatten()
-    })
-}
-
-/// The files that the arguments of a requirement's command name.
-fn named_files(requirement: &Requirement) -> Vec<&str> {
-    match requirement {
-        Requirement::Pip { words, metadata: false, .. } => files_of_pip(words),
-        Requirement::Conda { words, .. } => files_of_conda(words),
-        _ => Vec::new(),
-    }
+    reader.resolved.fetched = remote::digest_of(&reader.fetched);
+    reader.resolved
 }
 
 /// The files behind conda's `--file`, such as `environment.yml`.
 fn files_of_conda(words: &[String]) -> Vec<&str> {
     let pairs = words.iter().zip(words.iter().skip(1));
-    pairs
-        .filter(|(option, _)| matches!(option.as_str(), "-f" | "--file"))
-        .map(|(_, file)| file.as_str())
-        .collect()
+    let named = pairs.filter(|(option, _)| matches!(option.as_str(), "-f" | "--file"));
+    let joined = words.iter().filter_map(|word| word.strip_prefix("--file="));
+    named.map(|(_, file)| file.as_str()).chain(joined).collect()
 }
 
-fn files_of_pip(words: &[String]) -> Vec<&str> {
-    let mut files = Vec::new();
-    let mut words = words.iter().map(String::as_str).filter(|word| !word.contains("://"));
-    while let Some(word) = words.next() {
-        match nested(word) {
-            Some(file) => files.push(file),
-            None if OPTIONS.contains(&word) => files.extend(words.next()),
-            None if is_package(word) && !word.contains("://") && !word.contains('@') => files.push(word),
-            None => {}
+struct Reader<'a> {
+    /// The source's folder and the working directory.
+    folders: [PathBuf; 2],
+    boundary: Boundary,
+    remote: Remote<'a>,
+    /// Where the source names what is being read.
+    span: Range<usize>,
+    resolved: Resolved,
+    /// What the source has named so far.
+    seen: BTreeSet<String>,
+    /// What was fetched: addresses and texts.
+    fetched: Vec<(String, String)>,
+}
+
+impl Reader<'_> {
+    /// Reads what an argument in the source names.
+    fn named(&mut self, argument: &Argument) {
+        let Some(place) = argument.place().map(ToOwned::to_owned) else { return };
+        if !self.seen.insert(place.clone()) {
+            return;
+        }
+        let is_list = matches!(argument.kind, Kind::Requirements(_) | Kind::Constraints(_));
+        let added = match pip::is_url(&place) {
+            true if is_list => self.fetch(&place),
+            true => None,
+            false if is_list => self.find(&place).and_then(|(path, disk)| self.list(path, &disk)),
+            false => self.package(&place, argument),
+        };
+        if let Some((path, text)) = added {
+            self.resolved.named.push(RequirementFile { named: place, path, text });
         }
     }
-    files
+
+    /// Takes an environment file of conda's as it is.
+    fn environment(&mut self, named: &str) {
+        let Some((path, disk)) = self.find(named) else { return };
+        let Some(bytes) = self.checked(self.boundary.read(&disk, SIZE_LIMIT)) else { return };
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        self.resolved.named.push(RequirementFile { named: named.to_owned(), path: path.clone(), text });
+        self.add(path, Content::Bytes(bytes));
+    }
+
+    /// A wheel or an archive on disk; a folder can't be installed, for it isn't in the image yet.
+    fn package(&mut self, named: &str, argument: &Argument) -> Option<(String, String)> {
+        if matches!(argument.kind, Kind::Editable(_)) || !pip::is_archive(named) {
+            let words = argument.words.join(" ");
+            let message = format!(
+                "`pip install {words}` installs a folder, which isn't in the image when packages are installed"
+            );
+            self.lacks(message, "build a wheel of it and name that, or give the folder as an additional file and import from it");
+            return None;
+        }
+        let (path, disk) = self.find(named)?;
+        let disk = self.checked(self.boundary.file(&disk))?;
+        self.add(path.clone(), Content::Disk(disk));
+        Some((path, String::new()))
+    }
+
+    /// Where a file is that the source names, and its path in the image: below the source's folder or the working
+    /// directory, or there by its name alone where the path is one of another machine.
+    fn find(&mut self, named: &str) -> Option<(String, PathBuf)> {
+        let home = named.strip_prefix("~/");
+        let path = Path::new(home.unwrap_or(named));
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        for folder in &self.folders {
+            match self.boundary.file(&folder.join(path)) {
+                Ok(_) => return Some((below(path).unwrap_or_else(|| name.to_owned()), folder.join(path))),
+                Err(BoundaryError::Missing(_)) => {}
+                Err(error) => return self.checked(Err(error)),
+            }
+        }
+        let is_elsewhere = home.is_some() || path.is_absolute();
+        let by_name = self.folders.iter().map(|folder| folder.join(name));
+        let found = by_name.filter(|_| is_elsewhere).find(|disk| self.boundary.file(disk).is_ok());
+        if let Some(disk) = found {
+            return Some((name.to_owned(), disk));
+        }
+        let message = format!(
+            "the requirement file `{named}` is neither beside the source nor in the current directory"
+        );
+        self.lacks(message, "put it there, or write its packages into `# pip install` lines");
+        None
+    }
+
+    /// Reads a requirement file on disk.
+    fn list(&mut self, path: String, disk: &Path) -> Option<(String, String)> {
+        let bytes = self.checked(self.boundary.read(disk, SIZE_LIMIT))?;
+        let text = match pip::text(&bytes) {
+            Ok(text) => text,
+            Err(problem) => {
+                self.refuse(format!("`{path}`: {}", problem.message), problem.hint);
+                return None;
+            }
+        };
+        if self.resolved.files.iter().any(|known| known.path == path) {
+            return Some((path, text));
+        }
+        if !self.add(path.clone(), Content::Bytes(Vec::new())) {
+            return None;
+        }
+        let folder = disk.parent().unwrap_or(Path::new("")).to_path_buf();
+        let in_image = Path::new(&path).parent().unwrap_or(Path::new("")).to_path_buf();
+        let (vetted, is_rewritten) =
+            self.vetted(&path, &text, |reader, argument| reader.nested(argument, &folder, &in_image));
+        let bytes = if is_rewritten { vetted.clone().into_bytes() } else { bytes };
+        self.replace(&path, bytes);
+        Some((path, if is_rewritten { vetted } else { text }))
+    }
+
+    /// What a line of a file on disk names; its words in the image, where they have to be others.
+    fn nested(&mut self, argument: &Argument, folder: &Path, in_image: &Path) -> Option<Vec<String>> {
+        let place = argument.place()?.to_owned();
+        let is_list = matches!(argument.kind, Kind::Requirements(_) | Kind::Constraints(_));
+        if pip::is_url(&place) {
+            let (path, _) = if is_list { self.fetch(&place)? } else { return None };
+            return Some(argument.placed(&climbing(in_image, &path)));
+        }
+        if !is_list && (matches!(argument.kind, Kind::Editable(_)) || !pip::is_archive(&place)) {
+            return self.package(&place, argument).map(|_| Vec::new());
+        }
+        // pip looks for files that lists name beside the list, and for packages in its working directory.
+        let (disk, path) = if is_list {
+            (folder.join(&place), below(&in_image.join(&place)))
+        } else {
+            (self.folders[1].join(&place), below(Path::new(&place)))
+        };
+        let real = match self.boundary.file(&disk) {
+            Err(BoundaryError::Missing(_)) => {
+                let message = format!("the requirement file `{place}` is missing: another one names it");
+                self.lacks(message, "put it beside the file that names it");
+                return None;
+            }
+            found => self.checked(found)?,
+        };
+        let path = self.inside(path, &place)?;
+        if is_list {
+            self.list(path, &disk);
+        } else {
+            self.add(path, Content::Disk(real));
+        }
+        None
+    }
+
+    /// A path in the image, if it leads nowhere above its working directory.
+    fn inside(&mut self, path: Option<String>, named: &str) -> Option<String> {
+        if path.is_none() {
+            self.refuse(
+                format!("`{named}` leads out of the image's working directory"),
+                "put the file below the one that names it",
+            );
+        }
+        path
+    }
+
+    /// Reads every line of a list by the grammar; gives the lines anew, and whether `follow` has changed any.
+    fn vetted(
+        &mut self,
+        name: &str,
+        text: &str,
+        follow: impl Fn(&mut Self, &Argument) -> Option<Vec<String>>,
+    ) -> (String, bool) {
+        let (mut vetted, mut is_rewritten, mut wrong) = (String::new(), false, 0);
+        for pip::Line { number, arguments } in pip::lines(text) {
+            let arguments = match arguments {
+                Ok(arguments) => arguments,
+                Err(problem) => {
+                    wrong += 1;
+                    if wrong <= TOLD {
+                        let message = format!("`{name}`, line {number}: {}", problem.message);
+                        self.refuse(message, problem.hint);
+                    }
+                    continue;
+                }
+            };
+            let mut parts = Vec::new();
+            for argument in arguments {
+                let words = follow(self, &argument);
+                is_rewritten |= words.is_some();
+                let words = words.unwrap_or_else(|| argument.words.clone());
+                parts.push(Argument { words, ..argument }.line());
+            }
+            vetted.push_str(&parts.join(" "));
+            vetted.push('\n');
+        }
+        if wrong > TOLD {
+            self.refuse(
+                format!("`{name}` has {} more lines that are wrong", wrong - TOLD),
+                "is it a requirement file?",
+            );
+        }
+        (vetted, is_rewritten)
+    }
+
+    /// Takes a file for the image, unless there are too many or one of its path is there.
+    fn add(&mut self, path: String, content: Content) -> bool {
+        if self.resolved.files.iter().any(|known| known.path == path) {
+            return false;
+        }
+        if self.resolved.files.len() >= COUNT_LIMIT {
+            self.refuse(format!("there are more than {COUNT_LIMIT} requirement files"), "join them");
+            return false;
+        }
+        self.resolved.files.push(ImageFile { path, content });
+        true
+    }
+
+    fn replace(&mut self, path: &str, bytes: Vec<u8>) {
+        if let Some(file) = self.resolved.files.iter_mut().find(|file| file.path == path) {
+            file.content = Content::Bytes(bytes);
+        }
+    }
+
+    /// What the rule of paths allows; what it doesn't is told of.
+    fn checked<T>(&mut self, found: Result<T, BoundaryError>) -> Option<T> {
+        found.map_err(|error| self.refuse(error.to_string(), error.hint().unwrap_or_default())).ok()
+    }
+
+    /// Tells of something that an image can't be without, and files can.
+    fn lacks(&mut self, message: String, hint: &str) {
+        self.resolved.incomplete = true;
+        self.tell(Diagnostic::warning("requirement-file", message).hint(hint));
+    }
+
+    fn refuse(&mut self, message: String, hint: impl Into<String>) {
+        self.resolved.incomplete = true;
+        self.tell(Diagnostic::error("requirement-file", message).hint(hint));
+    }
+
+    fn tell(&mut self, diagnostic: Diagnostic) {
+        let is_placed = !self.span.is_empty();
+        let diagnostic = if is_placed { diagnostic.at(self.span.clone()) } else { diagnostic };
+        if !self.resolved.diagnostics.contains(&diagnostic) {
+            self.resolved.diagnostics.push(diagnostic);
+        }
+    }
 }
 
-fn is_package(word: &str) -> bool {
-    PACKAGES.iter().any(|ending| word.ends_with(ending))
-}
-
-fn find(named: &str, folders: &[PathBuf]) -> Option<DiskFile> {
-    let path = named.strip_prefix("~/").unwrap_or(named);
-    let name = Path::new(path).file_name()?.to_str()?;
-    let candidates =
-        [path, name].into_iter().flat_map(|path| folders.iter().map(move |folder| (path, folder.join(path))));
-    let (path, disk) = candidates.into_iter().find(|(_, disk)| disk.is_file())?;
-    Some(DiskFile { path: below(Path::new(path)).unwrap_or_else(|| name.to_owned()), disk })
+/// The way from a folder of the image to a file below its working directory.
+fn climbing(folder: &Path, path: &str) -> String {
+    let up = folder.components().map(|_| "../");
+    up.chain([path]).collect()
 }
 
 /// A relative path without `.` and `..`, if it leads nowhere above.
 fn below(path: &Path) -> Option<String> {
+    use std::path::Component as Part;
+
     let mut parts: Vec<&str> = Vec::new();
     for part in path.components() {
         match part {
@@ -158,50 +362,4 @@ fn below(path: &Path) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn files_are_found_with_what_they_name() {
-        let folder = tempfile::tempdir().unwrap();
-        let write = |name: &str, text: &str| {
-            let path = folder.path().join(name);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        };
-        write("requirements.txt", "numpy\n-r more/base.txt\n-c limits.txt # why\n");
-        write("more/base.txt", "--requirement=../requirements.txt\n-rother.txt\n");
-        write("limits.txt", "numpy<3\n");
-        let words = ["-r", "~/requirements.txt", "-cmissing.txt"].map(ToOwned::to_owned).to_vec();
-        let component = Component {
-            schema_version: 1,
-            name: String::new(),
-            description: String::new(),
-            language: crate::component::Language::Python,
-            source: String::new(),
-            inputs: Vec::new(),
-            outputs: Vec::new(),
-            requirements: vec![Requirement::Pip { text: String::new(), words, metadata: false }],
-            requires_python: None,
-            ipython: false,
-            diagnostics: Vec::new(),
-        };
-        let found = resolve(&component, &folder.path().join("x.py"), Path::new("/nonexistent"));
-        let paths: Vec<_> = found.files.iter().map(|file| file.path.as_str()).collect();
-        assert_eq!(paths, ["requirements.txt", "more/base.txt", "limits.txt"]);
-        assert_eq!(found.missing, ["other.txt", "missing.txt"]);
-        let named = RequirementFile {
-            named: "~/requirements.txt".into(),
-            path: "requirements.txt".into(),
-            text: "numpy\n-r more/base.txt\n-c limits.txt # why\n".into(),
-        };
-        assert_eq!(found.named, [named]);
-    }
-
-    #[test]
-    fn nothing_leads_out_of_the_image_s_folder() {
-        assert_eq!(below(Path::new("a/../b/./c")).as_deref(), Some("b/c"));
-        assert_eq!(below(Path::new("../c")), None);
-        assert_eq!(below(Path::new("/c")), None);
-    }
-}
+mod tests;

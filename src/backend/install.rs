@@ -1,11 +1,11 @@
 //! Installation: the commands that put a component's requirements into its image.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::Operator;
 use super::template::r_quoted;
 use crate::component::{Component, Installer, Requirement};
+use crate::installers::pip;
 
 /// The commands that install packages of the component's language, in the order of the source.
 pub(super) fn commands(operator: &Operator) -> Vec<Vec<String>> {
@@ -25,7 +25,7 @@ pub(super) fn commands_with(
 pub(super) fn conda_commands(operator: &Operator) -> Vec<Vec<String>> {
     let command = |requirement: &Requirement| {
         let Requirement::Conda { words, .. } = requirement else { return None };
-        let words = words_in(words, operator, operator.working_dir());
+        let words = conda_words_in(words, operator, operator.working_dir());
         let asks = words.first().is_some_and(|word| word == "install")
             && !words.iter().any(|word| word == "-y" || word == "--yes");
         let (first, rest) = words.split_at(1);
@@ -49,6 +49,10 @@ pub(super) fn system_commands(component: &Component) -> Vec<Vec<Vec<String>>> {
 pub(super) fn system_command(words: &[String]) -> Vec<Vec<String>> {
     let (manager, rest) = words.split_first().map_or(("", words), |(first, rest)| (first.as_str(), rest));
     let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+    if manager == "apk" {
+        let cache = (!rest.iter().any(|word| word == "--no-cache")).then(|| "--no-cache".to_owned());
+        return vec![std::iter::once(manager.to_owned()).chain(cache).chain(rest.iter().cloned()).collect()];
+    }
     if manager.starts_with("apt") {
         let mut command = confirmed("apt-get", rest);
         if let Some(at) = command.iter().position(|word| word == "install")
@@ -91,7 +95,7 @@ pub(super) fn pip_arguments(operator: &Operator, folder: &str) -> Vec<Vec<String
     let mut previous_is_metadata = false;
     for requirement in &operator.component.requirements {
         let Requirement::Pip { words, metadata, .. } = requirement else { continue };
-        let words = words_in(words, operator, folder);
+        let words = pip_words_in(words, operator, folder);
         match commands.last_mut() {
             Some(command) if *metadata && previous_is_metadata => command.extend(words),
             _ => commands.push(words),
@@ -102,31 +106,39 @@ pub(super) fn pip_arguments(operator: &Operator, folder: &str) -> Vec<Vec<String
 }
 
 pub(super) fn pip_command(words: Vec<String>) -> Vec<String> {
-    let install = ["python", "-m", "pip", "install", "--no-cache-dir"].map(ToOwned::to_owned);
-    let given = words.iter().any(|word| word == "--no-cache-dir");
-    install.into_iter().take(if given { 4 } else { 5 }).chain(words).collect()
+    const FORCE: &str = "--break-system-packages";
+    // Older versions of pip know the variable only, which they ignore.
+    let force = words.iter().any(|word| word == FORCE).then_some(["env", "PIP_BREAK_SYSTEM_PACKAGES=1"]);
+    let cache = (!words.iter().any(|word| word == "--no-cache-dir")).then_some("--no-cache-dir");
+    let install = force.into_iter().flatten().chain(["python", "-m", "pip", "install"]).chain(cache);
+    let words = words.into_iter().filter(|word| word != FORCE);
+    install.map(ToOwned::to_owned).chain(words).collect()
 }
 
 /// The arguments of pip with the paths of files as they are below a folder.
-fn words_in(words: &[String], operator: &Operator, folder: &str) -> Vec<String> {
-    let files: BTreeMap<&str, &str> = operator
-        .settings
-        .requirement_files
-        .iter()
-        .map(|file| (file.named.as_str(), file.path.as_str()))
-        .collect();
-    let in_folder = |path: &str| match files.get(path) {
-        Some(path) => Path::new(folder).join(path).to_string_lossy().into_owned(),
-        None => path.to_owned(),
+fn pip_words_in(words: &[String], operator: &Operator, folder: &str) -> Vec<String> {
+    let arguments = pip::parse(words).unwrap_or_default().into_iter();
+    let placed = |argument: pip::Argument| {
+        let path = argument.place().and_then(|place| in_folder(place, operator, folder));
+        path.map_or_else(|| argument.words.clone(), |path| argument.placed(&path))
     };
+    arguments.flat_map(placed).collect()
+}
+
+/// The arguments of conda with the paths of files as they are below a folder.
+fn conda_words_in(words: &[String], operator: &Operator, folder: &str) -> Vec<String> {
+    let path = |named: &str| in_folder(named, operator, folder);
     let word = |word: &String| match word.split_once('=') {
-        Some((option @ ("--requirement" | "--constraint"), path)) => format!("{option}={}", in_folder(path)),
-        _ => match word.strip_prefix("-r").or_else(|| word.strip_prefix("-c")) {
-            Some(path) if !path.is_empty() => format!("{}{}", &word[..2], in_folder(path)),
-            _ => in_folder(word),
-        },
+        Some(("--file", named)) => path(named).map(|path| format!("--file={path}")),
+        _ => path(word),
     };
-    words.iter().map(word).collect()
+    words.iter().map(|original| word(original).unwrap_or_else(|| original.clone())).collect()
+}
+
+/// Where a file that the source names is below a folder of the image.
+fn in_folder(named: &str, operator: &Operator, folder: &str) -> Option<String> {
+    let file = operator.settings.requirement_files.iter().find(|file| file.named == named)?;
+    Some(Path::new(folder).join(&file.path).to_string_lossy().into_owned())
 }
 
 /// One call of R for neighbours that come from the same place.

@@ -11,6 +11,9 @@ use crate::hashed::hex;
 /// Bytes of the digest that a header shows.
 const LENGTH: usize = 6;
 
+/// What stands before the digest of what was fetched.
+const FETCHED: &str = "; fetched sha256:";
+
 /// Lines of a file among which its header is looked for.
 const HEADER: usize = 20;
 
@@ -21,13 +24,21 @@ pub struct Stamp {
     pub version: String,
     /// A digest of the component without positions and diagnostics.
     pub component: String,
+    /// SHA-256 of the requirement files that were fetched, in hexadecimal digits; it is no reason to write anew.
+    pub fetched: Option<String>,
 }
 
 impl Stamp {
     /// The stamp of what is made of a component now.
     #[must_use]
     pub fn of(component: &Component) -> Self {
-        Self { version: env!("CARGO_PKG_VERSION").to_owned(), component: digest(component) }
+        Self { version: env!("CARGO_PKG_VERSION").to_owned(), component: digest(component), fetched: None }
+    }
+
+    /// Whether a file of this stamp would say something else now.
+    #[must_use]
+    pub fn is_older(&self, now: &Self) -> bool {
+        (&self.version, &self.component) != (&now.version, &now.component)
     }
 
     /// The stamp in the header of a file that was made of a source of this name.
@@ -37,14 +48,18 @@ impl Stamp {
             let (_, made) = line.strip_prefix("# ")?.split_once(&format!(" of {source}, made by c3 "))?;
             let (version, component) = made.split_once(" (component ")?;
             let (component, _) = component.split_once(')')?;
-            Some(Self { version: version.to_owned(), component: component.to_owned() })
+            let (component, fetched) = component
+                .split_once(FETCHED)
+                .map_or((component, None), |(component, fetched)| (component, Some(fetched.to_owned())));
+            Some(Self { version: version.to_owned(), component: component.to_owned(), fetched })
         })
     }
 }
 
 impl fmt::Display for Stamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (component {})", self.version, self.component)
+        let fetched = self.fetched.iter().flat_map(|digest| [FETCHED, digest]).collect::<String>();
+        write!(f, "{} (component {}{fetched})", self.version, self.component)
     }
 }
 
@@ -105,8 +120,11 @@ mod tests {
         let stamp = stamp("'''D.'''\n");
         let header = format!("# CWL step of x.py, made by c3 {stamp}; more\nx: 1\n");
         assert_eq!(Stamp::read(&header, "x.py"), Some(stamp.clone()));
-        assert_eq!(Stamp::read(&format!("# Ours.\n\n{header}"), "x.py"), Some(stamp));
+        assert_eq!(Stamp::read(&format!("# Ours.\n\n{header}"), "x.py"), Some(stamp.clone()));
         assert_eq!(Stamp::read(&header, "y.py"), None);
+        let stamp = Stamp { fetched: Some("0a1b".into()), ..stamp };
+        let header = format!("# Image of x.py, made by c3 {stamp}; more\n");
+        assert_eq!(Stamp::read(&header, "x.py"), Some(stamp));
         assert_eq!(Stamp::read("# CWL step of x.py, made by c3 0.1.0\n", "x.py"), None);
     }
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::distributions::normalized;
 use super::surroundings::Surroundings;
 use crate::component::{Component, Requirement};
+use crate::installers::pip::{self, Kind, normalized};
 
 /// What is installed.
 #[derive(Debug, Default)]
@@ -17,46 +17,8 @@ pub struct Installed {
     pub opaque: bool,
 }
 
-/// Options of pip that take a value.
-const WITH_VALUE: &[&str] = &[
-    "-i",
-    "-f",
-    "-r",
-    "-c",
-    "-t",
-    "--index-url",
-    "--extra-index-url",
-    "--find-links",
-    "--requirement",
-    "--constraint",
-    "--target",
-    "--trusted-host",
-    "--proxy",
-    "--platform",
-    "--python-version",
-    "--only-binary",
-    "--no-binary",
-    "--prefix",
-    "--root",
-    "--src",
-    "--timeout",
-    "--retries",
-    "--cache-dir",
-    "--progress-bar",
-    "--upgrade-strategy",
-    "--config-settings",
-    "--global-option",
-    "--use-feature",
-    "--use-deprecated",
-    "--cert",
-    "--client-cert",
-];
-
 /// Prefixes of the distribution's packages that hold modules of Python.
 const SYSTEM_PREFIXES: &[&str] = &["python3-", "python3.11-", "python3.12-", "python-"];
-
-/// Endings of packages that are files.
-const FILES: &[&str] = &[".whl", ".zip", ".tar.gz", ".tar.bz2", ".tgz"];
 
 impl Installed {
     /// What a component and the files around its source install.
@@ -65,42 +27,52 @@ impl Installed {
         let mut installed = Self { opaque: surroundings.incomplete, ..Self::default() };
         for requirement in &component.requirements {
             match requirement {
-                Requirement::Pip { text, metadata: true, .. } => installed.own(text),
-                Requirement::Pip { words, .. } => {
-                    for word in arguments(words) {
-                        installed.own(word);
-                    }
-                }
+                Requirement::Pip { words, .. } => installed.pip(words),
                 Requirement::System { words, .. } => installed.system(words),
                 // conda's packages have names of their own.
                 Requirement::Conda { .. } => installed.opaque = true,
                 Requirement::R { .. } => {}
             }
         }
-        for line in &surroundings.requirements {
-            installed.line(line);
+        for text in &surroundings.requirements {
+            installed.file(text);
         }
         installed
     }
 
-    fn own(&mut self, word: &str) {
-        // What is for some versions of Python or systems only isn't always imported.
-        if let Some(name) = self.add(word).filter(|_| !word.contains(';')) {
-            self.own.push(name);
+    /// What the arguments of one `pip install` install.
+    fn pip(&mut self, words: &[String]) {
+        for argument in pip::parse(words).unwrap_or_default() {
+            let text = argument.words.join(" ");
+            // What is for some versions of Python or systems only isn't always imported.
+            if let Some(name) = self.add(&argument).filter(|_| !text.contains(';')) {
+                self.own.push(name);
+            }
         }
     }
 
-    /// Adds what one requirement installs and returns its name, if that is a plain one.
-    fn add(&mut self, requirement: &str) -> Option<String> {
-        let is_plain = !requirement.contains("://") && !is_path(requirement);
-        let named = requirement.split_once('@').filter(|(name, _)| is_name(name.trim()));
-        if let Some(name) = plain_name(requirement).filter(|_| is_plain || named.is_some()) {
-            self.names.insert(normalized(&name));
-            return Some(name);
+    /// What a requirement file installs.
+    fn file(&mut self, text: &str) {
+        let arguments = pip::lines(text).into_iter().filter_map(|line| line.arguments.ok());
+        for argument in arguments.flatten() {
+            self.add(&argument);
         }
-        self.names.extend(guessed_name(requirement).map(|name| normalized(&name)));
-        self.opaque = true;
-        None
+    }
+
+    /// Adds what one argument installs and returns its name as it is spelled, if that is sure.
+    fn add(&mut self, argument: &pip::Argument) -> Option<String> {
+        match &argument.kind {
+            Kind::Package(name) | Kind::Direct(name, _) => {
+                self.names.insert(normalized(name));
+                plain_name(&argument.words.join(" "))
+            }
+            Kind::Location(place) | Kind::Editable(place) => {
+                self.names.extend(guessed_name(place).map(|name| normalized(&name)));
+                self.opaque = true;
+                None
+            }
+            Kind::Requirements(_) | Kind::Constraints(_) | Kind::Option(..) => None,
+        }
     }
 
     /// Modules that the distribution's package manager installs.
@@ -110,30 +82,6 @@ impl Installed {
         };
         self.names.extend(words.iter().filter_map(name));
     }
-
-    /// A line of a requirement file.
-    fn line(&mut self, line: &str) {
-        let line = line.split(" #").next().unwrap_or_default().trim().trim_end_matches('\\').trim();
-        let is_option = line.starts_with('-') && !line.starts_with("-e");
-        if line.is_empty() || line.starts_with('#') || is_option {
-            return;
-        }
-        self.add(line.trim_start_matches("--editable").trim_start_matches("-e").trim());
-    }
-}
-
-/// The arguments of `pip install` that aren't options.
-fn arguments(words: &[String]) -> Vec<&str> {
-    let mut arguments = Vec::new();
-    let mut words = words.iter().map(String::as_str);
-    while let Some(word) = words.next() {
-        if WITH_VALUE.contains(&word) {
-            words.next();
-        } else if !word.starts_with('-') {
-            arguments.push(word);
-        }
-    }
-    arguments
 }
 
 /// The name that a requirement such as `numpy[extra]>=1.2; python_version < "3.13"` begins with.
@@ -152,10 +100,6 @@ fn is_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(is_name_character)
 }
 
-fn is_path(word: &str) -> bool {
-    word.starts_with(['.', '/', '~']) || FILES.iter().any(|ending| word.ends_with(ending))
-}
-
 /// What an address or a path may be the name of: `git+https://host/owner/name.git@v1`, `name-1.0-py3-none-any.whl`.
 fn guessed_name(requirement: &str) -> Option<String> {
     if let Some((_, egg)) = requirement.split_once("#egg=") {
@@ -163,8 +107,7 @@ fn guessed_name(requirement: &str) -> Option<String> {
     }
     let last = requirement.trim_end_matches('/').rsplit('/').next()?;
     let last = last.split(['@', '#', '?']).next()?.trim_end_matches(".git");
-    let stem = if is_path(last) { last.split('-').next()? } else { last };
-    plain_name(stem)
+    plain_name(if pip::is_archive(last) { last.split('-').next()? } else { last })
 }
 
 #[cfg(test)]
@@ -174,9 +117,7 @@ mod tests {
     fn of(words: &str) -> Installed {
         let words: Vec<String> = words.split(' ').map(ToOwned::to_owned).collect();
         let mut installed = Installed::default();
-        for word in arguments(&words) {
-            installed.own(word);
-        }
+        installed.pip(&words);
         installed
     }
 
@@ -203,16 +144,9 @@ mod tests {
     #[test]
     fn lines_of_files_are_read() {
         let mut installed = Installed::default();
-        for line in [
-            "# no",
-            "",
-            "numpy==1  # yes",
-            "-r other.txt",
-            "--index-url https://host",
-            "-e git+https://h/o/x.git",
-        ] {
-            installed.line(line);
-        }
+        installed.file(
+            "# no\n\nnumpy==1  # yes\n-r other.txt\n--index-url https://host\n-e git+https://h/o/x.git\n",
+        );
         assert_eq!(installed.names.into_iter().collect::<Vec<_>>(), ["numpy", "x"]);
         assert!(installed.opaque && installed.own.is_empty());
     }

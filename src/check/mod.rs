@@ -4,7 +4,6 @@ use crate::component::{Component, Language};
 use crate::diagnostic::Diagnostic;
 use crate::source::Source;
 
-pub mod distributions;
 pub mod installed;
 mod python;
 mod r;

@@ -3,16 +3,16 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::requirement_files::Resolved;
+use crate::requirement_files::{ImageFile, Resolved};
 
 /// What lies around a source.
 #[derive(Debug, Clone, Default)]
 pub struct Surroundings {
     /// Names of the modules and packages beside the source or in the working directory.
     pub modules: BTreeSet<String>,
-    /// Lines of the requirement files.
+    /// The texts of the requirement files.
     pub requirements: Vec<String>,
-    /// Whether a requirement file is missing, so that it can't be told what is installed.
+    /// Whether a requirement file wasn't read, so that it can't be told what is installed.
     pub incomplete: bool,
     /// The version of Python in the image, such as `3.12`, where it is known.
     pub python: Option<String>,
@@ -26,14 +26,10 @@ impl Surroundings {
         let folders = [source.parent().filter(|path| !path.as_os_str().is_empty()).unwrap_or(root), root];
         let mut modules: BTreeSet<String> = folders.into_iter().flat_map(modules).collect();
         modules.remove(&own);
-        let texts = requirements.files.iter().map(|file| std::fs::read_to_string(&file.disk));
         Self {
             modules,
-            requirements: texts
-                .filter_map(Result::ok)
-                .flat_map(|text| text.lines().map(ToOwned::to_owned).collect::<Vec<_>>())
-                .collect(),
-            incomplete: !requirements.missing.is_empty(),
+            requirements: requirements.files.iter().filter_map(ImageFile::text).collect(),
+            incomplete: requirements.incomplete,
             python: python.map(ToOwned::to_owned),
         }
     }

@@ -7,7 +7,7 @@ use c3::backend::containerless::{self, OPERATOR, PACKAGES, PROGRAMS};
 use c3::component::{Language, Requirement};
 use c3::engine::progress::Progress;
 use c3::local::bundle::Bundle;
-use c3::local::environment::Environment;
+use c3::local::environment::{Environment, Packages};
 use clap::Args;
 
 use super::console::{self, Messages};
@@ -38,6 +38,10 @@ pub(crate) struct Options {
     #[arg(long, alias = "skip_logging")]
     skip_logging: bool,
 
+    /// Build packages that have no wheel on this machine, which runs the code of their build scripts as you
+    #[arg(long, alias = "allow_build")]
+    allow_build: bool,
+
     #[command(flatten)]
     replacing: Replacing,
 
@@ -57,7 +61,8 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let repository = plan.repository(&emission)?;
     plan.set_version(&options.version, &repository)?;
     let progress = Progress::new(options.telling.log_level.into());
-    let packed = pack(&plan, &progress);
+    let packages = if options.allow_build { Packages::Any } else { Packages::Wheels };
+    let packed = pack(&plan, packages, &progress);
     progress.finish();
     let artifacts = [packed?, containerless::step(&plan.operator())];
     let files = artifact::write(&artifacts, &plan.folder, &emission.existing())?;
@@ -97,12 +102,12 @@ fn warn_of_system_packages(plan: &Plan, level: LogLevel) {
 }
 
 /// The zip: files as in the image, packages as in a virtual environment, and the program that starts it.
-fn pack(plan: &Plan, progress: &Progress) -> Result<Artifact, Failure> {
+fn pack(plan: &Plan, packages: Packages, progress: &Progress) -> Result<Artifact, Failure> {
     let failed = |error: std::io::Error| Failure::new(INPUT, format!("cannot pack the operator: {error}"));
     let root = tempfile::Builder::new().prefix("c3-").tempdir().map_err(failed)?;
     plan.working_dir()?.write_dir(root.path())?;
     let operator = plan.operator();
-    let environment = Environment::prepare(&operator, root.path(), progress)?;
+    let environment = Environment::prepare(&operator, root.path(), packages, progress)?;
     let mut bundle = Bundle::default();
     bundle.add_folder(root.path(), OPERATOR, |_| false).map_err(failed)?;
     bundle.add_folder(&environment.packages(), PACKAGES, is_tool).map_err(failed)?;

@@ -57,7 +57,7 @@ impl Generated {
 
     /// Whether one of them would bear another stamp now.
     pub(crate) fn is_stale(&self, now: &Stamp) -> bool {
-        self.files.iter().any(|file| file.stamp != *now)
+        self.files.iter().any(|file| file.stamp.is_older(now))
     }
 
     /// The platforms that they were made for, among those that the command line names if it does.

@@ -8,17 +8,18 @@ use c3::backend::variant::{self, Image};
 use c3::backend::{self, Job, Operator, Settings, dockerfile};
 use c3::check::surroundings::Surroundings;
 use c3::component::Component;
-use c3::diagnostic::Diagnostic;
+use c3::diagnostic::{Diagnostic, Severity};
 use c3::engine::context::Content;
 use c3::files::{self, AdditionalFile};
 use c3::frontend;
 use c3::reference::{self, NameError};
+use c3::requirement_files::remote::Remote;
 use c3::requirement_files::{self, Resolved};
 use c3::source::Source;
 
 use self::contents::{check_entry, scripts, without_own};
 pub(crate) use self::contents::{made, packed};
-use self::decisions::{default_python, settings};
+use self::decisions::{default_python, settings, template};
 use super::console::Messages;
 use super::failure::{Failure, USAGE};
 use super::options::Emission;
@@ -55,10 +56,26 @@ pub(crate) const ARCHIVE: &str = ".image.tar";
 /// Whether the operator's image is going to be built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// Files only: what is missing on this machine is a warning.
+    /// Files only: what is missing on this machine is a warning, and nothing is fetched.
     Files,
-    /// The image too: it is an error.
+    /// The image too: it is an error, and requirement files at URLs are fetched.
     Image,
+}
+
+impl Purpose {
+    fn remote(self) -> Remote<'static> {
+        match self {
+            Self::Files => Remote::Left,
+            Self::Image => Remote::Fetched(&fetched),
+        }
+    }
+
+    /// An image can't do without what files can.
+    fn weighed(self, diagnostic: Diagnostic) -> Diagnostic {
+        let is_needed = self == Self::Image && diagnostic.severity == Severity::Warning;
+        let severity = if is_needed { Severity::Error } else { diagnostic.severity };
+        Diagnostic { severity, ..diagnostic }
+    }
 }
 
 impl Plan {
@@ -100,10 +117,12 @@ impl Plan {
         let beside = || source.path().parent().map(Path::to_path_buf).unwrap_or_default();
         let folder = options.output_dir.clone().unwrap_or_else(beside);
         let files = without_own(files::collect(&patterns, &root)?, source, &folder, options);
-        let requirements = requirement_files::resolve(&component, source.path(), &root);
-        diagnostics.extend(requirements.missing.iter().map(|name| missing(name, purpose)));
+        let requirements = requirement_files::resolve(&component, source.path(), &root, purpose.remote());
+        diagnostics.extend(requirements.diagnostics.iter().cloned().map(|found| purpose.weighed(found)));
+        let stamp = Stamp { fetched: requirements.fetched.clone(), ..stamp };
+        let template = template(options, &layers, source, &root)?;
         let settings = settings(source, &component, options, &files, &requirements, &root)?;
-        let settings = Settings { stamp, ..settings };
+        let settings = Settings { stamp, dockerfile_template: template, ..settings };
         let operator = Operator { component: &component, settings: &settings };
         check_entry(&operator)?;
         let python = default_python(options, &component);
@@ -203,12 +222,7 @@ fn usage(error: NameError) -> Failure {
     Failure { code: USAGE, ..Failure::from(error) }
 }
 
-fn missing(name: &str, purpose: Purpose) -> Diagnostic {
-    let message =
-        format!("the requirement file `{name}` is neither beside the source nor in the current directory");
-    match purpose {
-        Purpose::Files => Diagnostic::warning("requirement-file", message),
-        Purpose::Image => Diagnostic::error("requirement-file", message),
-    }
-    .hint("put it there, or write its packages into `# pip install` lines")
+/// The text of a requirement file at a URL.
+fn fetched(url: &str) -> Result<String, String> {
+    Err(format!("TODO {url}"))
 }

@@ -1,17 +1,14 @@
 //! The PEP 723 block: made of `# pip install` lines, and turned back into them.
 
 use std::fmt::Write as _;
-use std::str::FromStr;
-
-use pep440_rs::VersionSpecifiers;
 use toml_edit::DocumentMut;
 
 use super::Refusal;
 use super::edit::{Edit, line_start, next_line};
-use crate::check::installed::plain_name;
 use crate::component::Requirement;
 use crate::frontend::python;
 use crate::frontend::requirements::Command;
+use crate::installers::pip::{self, Argument, Kind};
 use crate::source::Source;
 
 /// Longest line of requirements, in characters, unless one is longer by itself.
@@ -72,21 +69,9 @@ fn dependency(requirement: &Requirement) -> Result<Vec<String>, Refusal> {
 }
 
 /// Whether a word is a dependency: a name, perhaps extras, and versions, an address or a marker.
-fn is_dependency(word: &str) -> bool {
-    let Some(name) = plain_name(word).filter(|name| !word.starts_with('-') && !name.is_empty()) else {
-        return false;
-    };
-    let rest = word[name.len()..].trim_start();
-    let rest = match rest.strip_prefix('[') {
-        Some(extras) => match extras.split_once(']') {
-            Some((_, rest)) => rest.trim_start(),
-            None => return false,
-        },
-        None => rest,
-    };
-    let (version, _) = rest.split_once(';').unwrap_or((rest, ""));
-    let version = version.trim();
-    version.is_empty() || version.starts_with("@ ") || VersionSpecifiers::from_str(version).is_ok()
+fn is_dependency(word: &String) -> bool {
+    let arguments = pip::parse(std::slice::from_ref(word)).unwrap_or_default();
+    matches!(arguments.as_slice(), [Argument { kind: Kind::Package(_) | Kind::Direct(..), .. }])
 }
 
 fn toml(dependencies: &[String]) -> String {

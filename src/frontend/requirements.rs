@@ -4,13 +4,14 @@ use std::ops::Range;
 
 pub use self::command::is_command;
 use self::command::{is_system, parse_command};
-use self::script_block::{block_text, blocks, read_block};
+use self::script_block::{block_text, blocks, malformed, read_block};
 use crate::component::Requirement;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 
 mod command;
 mod script_block;
+mod uv;
 
 /// One comment of a source.
 #[derive(Debug, Clone)]
@@ -53,6 +54,7 @@ pub struct Found {
 pub fn collect(comments: &[&CommentLine], diagnostics: &mut Vec<Diagnostic>) -> Found {
     let mut found = Found::default();
     let mut read = 0;
+    diagnostics.extend(malformed(comments));
     for block in blocks(comments) {
         read_commands(&comments[read..block.start], is_command, &mut found, diagnostics);
         read_block(&comments[block.clone()], &mut found, diagnostics);
@@ -78,9 +80,14 @@ fn read_commands(
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     for (command, lines) in commands(comments, is_command) {
-        let span = lines[0].span.start..lines[lines.len() - 1].span.end;
-        read_command(&command, span, found, diagnostics);
+        read_command(&command, span_of(lines), found, diagnostics);
     }
+}
+
+/// The bytes of the source from the first to the last of some lines.
+fn span_of(lines: &[&CommentLine]) -> Range<usize> {
+    let (first, last) = (lines.first(), lines.last());
+    first.map_or(0, |line| line.span.start)..last.map_or(0, |line| line.span.end)
 }
 
 /// The commands among comments, each with its lines, of which there is at least one.
@@ -128,8 +135,7 @@ pub fn places(comments: &[&CommentLine]) -> Places {
     for block in blocks(comments) {
         places.commands.extend(found_commands(&comments[read..block.start]));
         let lines = &comments[block.clone()];
-        let span = lines[0].span.start..lines[lines.len() - 1].span.end;
-        places.block = Some((span, block_text(lines)));
+        places.block = Some((span_of(lines), block_text(lines)));
         read = block.end;
     }
     places.commands.extend(found_commands(&comments[read..]));
@@ -139,7 +145,7 @@ pub fn places(comments: &[&CommentLine]) -> Places {
 fn found_commands(comments: &[&CommentLine]) -> Vec<Command> {
     let found = commands(comments, is_command).into_iter().map(|(command, lines)| Command {
         lines: lines.iter().map(|line| (line.span.clone(), line.own_line)).collect(),
-        requirements: parse_command(&command).unwrap_or_default(),
+        requirements: parse_command(&command, &span_of(lines)).unwrap_or_default().requirements,
     });
     found.collect()
 }
@@ -163,12 +169,24 @@ fn continued(comments: &[&CommentLine]) -> (String, usize) {
 }
 
 fn read_command(command: &str, span: Range<usize>, found: &mut Found, diagnostics: &mut Vec<Diagnostic>) {
-    match parse_command(command) {
-        Ok(requirements) => found.requirements.extend(requirements),
-        Err(problem) => diagnostics.push(Diagnostic::error("requirement", problem).at(span).hint(
-            "write one `pip install`, `conda install`, `dnf` or `apt` command per line; what needs a shell goes into `--dockerfile-template`",
-        )),
+    match parse_command(command, &span) {
+        Ok(read) => {
+            found.requirements.extend(read.requirements);
+            diagnostics.extend(pointless(&read.pointless).map(|note| note.at(span)));
+        }
+        Err(problem) => {
+            diagnostics.push(Diagnostic::error("requirement", problem.message).at(span).hint(problem.hint))
+        }
     }
+}
+
+/// Tells of options that were left out.
+fn pointless(options: &[String]) -> Option<Diagnostic> {
+    let options: Vec<_> = options.iter().map(|option| format!("`{option}`")).collect();
+    (!options.is_empty()).then(|| {
+        let message = format!("{} makes no sense in an image and is left out", options.join(", "));
+        Diagnostic::note("installer-option", message)
+    })
 }
 
 #[cfg(test)]
@@ -204,12 +222,15 @@ mod tests {
         let cases: &[(&str, &[&str])] = &[
             ("# pip install numpy", &["numpy"]),
             ("#pip3 install -U a b", &["-U a b"]),
+            ("# pip --proxy http://p install a", &["--proxy http://p a"]),
+            ("# uv add a", &["a"]),
             ("## python3 -m pip install 'a>=1'", &["a>=1"]),
             ("# pip install a>=1.2 b<3", &["a>=1.2 b<3"]),
             ("# pip install a # why", &["a"]),
             ("# pip install a \\\n#   b \\\n# c", &["a b c"]),
             ("# pip install a && pip install b", &["a", "b"]),
             ("# conda install -c conda-forge numpy", &["install -c conda-forge numpy"]),
+            ("# apk add git", &["apk add git"]),
             ("# mamba env update -f environment.yml", &["env update -f environment.yml"]),
             ("# dnf install -y git", &["dnf install -y git"]),
             ("# apt-get -y install git", &["apt-get -y install git"]),
@@ -217,6 +238,17 @@ mod tests {
         ];
         for (text, expected) in cases {
             assert_eq!(read(text), (expected.iter().map(ToString::to_string).collect(), vec![]), "{text}");
+        }
+    }
+
+    #[test]
+    fn options_that_make_no_sense_in_an_image_are_left_out() {
+        for text in
+            ["# pip --quiet install --user a", "# uv pip install --system a", "# pip install -qqU a -y"]
+        {
+            let (found, codes) = read(text);
+            assert!(found[0].ends_with('a') && !found[0].contains("-q"), "{text}: {found:?}");
+            assert_eq!(codes, ["installer-option"], "{text}");
         }
     }
 
@@ -247,7 +279,17 @@ mod tests {
         ] {
             assert_eq!(read(text), (vec![], vec!["requirement"]), "{text}");
         }
-        for text in ["# /// script\n# x = \n# ///", "# /// script\n# dependencies = [1]\n# ///"] {
+        for text in [
+            "# /// script\n# x = \n# ///",
+            "# /// script\n# dependencies = [1]\n# ///",
+            "# /// script\n# dependencies = ['is not']\n# ///",
+            "# /// script\n# dependencies = ['six']",
+            "# /// script\n# dependencies = [\n\n# 'six']\n# ///",
+            "# /// script\n#dependencies = ['six']\n# ///",
+            "#/// script\n# dependencies = ['six']\n# ///",
+            "# /// Script\n# dependencies = ['six']\n# ///",
+            "# /// script\n# dependencies = ['six']\n#///",
+        ] {
             assert_eq!(read(text), (vec![], vec!["script-block"]), "{text}");
         }
     }

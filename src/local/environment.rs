@@ -12,9 +12,11 @@ use thiserror::Error;
 
 use crate::backend::Operator;
 use crate::backend::runtime::python_mismatch;
-use crate::component::Language;
+use crate::component::{Language, Requirement};
 use crate::engine::progress::{Event, Progress};
 use crate::hashed::hex;
+use crate::installers::pip::{self, Flat};
+use crate::requirement_files::lists::{IGNORED, Lists, for_uv};
 
 /// Lines of a failed installation that are shown.
 const TAIL: usize = 20;
@@ -31,6 +33,48 @@ pub struct Environment {
     pub version: String,
 }
 
+/// Which packages are installed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Packages {
+    /// Wheels, so that nothing of a package runs before the operator does.
+    Wheels,
+    /// Those that have to be built too, which runs their own code.
+    Any,
+}
+
+/// What an environment is made for.
+#[derive(Clone, Copy)]
+struct Order<'a> {
+    operator: &'a Operator<'a>,
+    /// The folder of the operator's files.
+    files: &'a Path,
+    packages: Packages,
+    interpreter: &'a Path,
+}
+
+impl Order<'_> {
+    /// Whether packages may be built.
+    fn builds(&self) -> bool {
+        let is_pip = |requirement: &Requirement| matches!(requirement, Requirement::Pip { .. });
+        self.packages == Packages::Any && self.operator.component.requirements.iter().any(is_pip)
+    }
+
+    /// The flat list of each `pip install`, where only wheels are installed.
+    fn flat(&self) -> Result<Vec<Flat>, EnvironmentError> {
+        if self.packages == Packages::Any {
+            return Ok(Vec::new());
+        }
+        let read = |path: &str| pip::text(&fs::read(self.files.join(path)).ok()?).ok();
+        let flat = |words: Vec<String>| {
+            let arguments = pip::parse(&words).map_err(|problem| EnvironmentError::Build(problem.message))?;
+            pip::flatten(&arguments, &read).map_err(|refusals| {
+                EnvironmentError::Build(refusals.first().map(ToString::to_string).unwrap_or_default())
+            })
+        };
+        self.operator.pip_arguments_in("").into_iter().map(flat).collect()
+    }
+}
+
 /// Why there is no environment.
 #[derive(Debug, Error)]
 pub enum EnvironmentError {
@@ -45,6 +89,9 @@ pub enum EnvironmentError {
         /// What is there.
         version: String,
     },
+    /// A package would have to be built, or is something of this machine.
+    #[error("{0}")]
+    Build(String),
     /// An installation has failed.
     #[error("`{command}` failed")]
     Failed {
@@ -72,6 +119,10 @@ impl EnvironmentError {
             Self::Version { .. } => {
                 "put another `python3` first on the PATH, or run the operator in its image".to_owned()
             }
+            Self::Build(_) => {
+                "name a release that has a wheel, or let its own code run here with `--allow-build`"
+                    .to_owned()
+            }
             Self::Failed { .. } => {
                 "check the names and the network; the operator's image may have what this machine lacks"
                     .to_owned()
@@ -83,14 +134,20 @@ impl EnvironmentError {
 
 impl Environment {
     /// Gives the environment of an operator whose files are in a folder; makes it unless it is there.
-    pub fn prepare(operator: &Operator, files: &Path, progress: &Progress) -> Result<Self, EnvironmentError> {
+    pub fn prepare(
+        operator: &Operator,
+        files: &Path,
+        packages: Packages,
+        progress: &Progress,
+    ) -> Result<Self, EnvironmentError> {
         let language = operator.component.language;
         let interpreter = interpreter(language)?;
         let version = version(&interpreter, language)?;
         check_version(operator, &version)?;
-        let folder = cache().join(key(operator, files, &interpreter, &version));
+        let folder = cache().join(key(operator, files, packages, &interpreter, &version));
         let environment = Self { folder, language, version };
-        environment.make(operator, files, &interpreter, progress)?;
+        let order = Order { operator, files, packages, interpreter: &interpreter };
+        environment.make(&order, progress)?;
         Ok(environment)
     }
 
@@ -128,13 +185,7 @@ impl Environment {
     }
 
     /// Makes what isn't complete; one process does, others wait for it.
-    fn make(
-        &self,
-        operator: &Operator,
-        files: &Path,
-        interpreter: &Path,
-        progress: &Progress,
-    ) -> Result<(), EnvironmentError> {
+    fn make(&self, order: &Order, progress: &Progress) -> Result<(), EnvironmentError> {
         let _lock = lock(&self.folder).map_err(|source| self.failure(source))?;
         let complete = self.folder.join(COMPLETE);
         if complete.exists() {
@@ -143,25 +194,44 @@ impl Environment {
         if self.folder.exists() {
             fs::remove_dir_all(&self.folder).map_err(|source| self.failure(source))?;
         }
-        for words in self.steps(operator, files, interpreter) {
+        if order.builds() {
+            let told = "packages without a wheel are built on this machine, which runs their own code";
+            progress.report(&Event::Told(told.to_owned()));
+        }
+        let lists = tempfile::tempdir().map_err(|source| self.failure(source))?;
+        let flat = order.flat()?;
+        let flat: Vec<_> = flat
+            .iter()
+            .map(|flat| Ok((flat, Lists::write(flat, lists.path())?)))
+            .collect::<io::Result<_>>()
+            .map_err(|source| self.failure(source))?;
+        for words in self.steps(order, &flat) {
             let program = Path::new(&words[0]).file_name().unwrap_or_default().to_string_lossy();
             progress.report(&Event::Started(format!("{program} {}", words[1..].join(" "))));
-            self.call(&words, files)?;
+            self.call(&words, order)?;
         }
         fs::create_dir_all(&self.folder).map_err(|source| self.failure(source))?;
         File::create(complete).map(drop).map_err(|source| self.failure(source))
     }
 
     /// The commands that make it.
-    fn steps(&self, operator: &Operator, files: &Path, interpreter: &Path) -> Vec<Vec<String>> {
+    fn steps(&self, order: &Order, flat: &[(&Flat, Lists)]) -> Vec<Vec<String>> {
+        let Order { operator, files, packages, interpreter } = *order;
         if self.language == Language::R {
             return operator.r_commands();
         }
-        let arguments = operator.pip_arguments_in(&files.to_string_lossy());
+        let uv = found("uv");
+        let options = |flat: &Flat| if uv.is_some() { for_uv(&flat.options) } else { flat.options.clone() };
+        let arguments: Vec<Vec<String>> = match packages {
+            Packages::Any => operator.pip_arguments_in(&files.to_string_lossy()),
+            Packages::Wheels => {
+                flat.iter().map(|(flat, lists)| [options(flat), lists.options()].concat()).collect()
+            }
+        };
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
         let (folder, interpreter) = (self.folder.to_string_lossy(), interpreter.to_string_lossy());
         let python = self.folder.join("bin/python").to_string_lossy().into_owned();
-        let (make, install) = match found("uv") {
+        let (make, install) = match &uv {
             Some(uv) => {
                 let uv = uv.to_string_lossy();
                 let make = words(&[&uv, "venv", "--quiet", "--python", &interpreter, &folder]);
@@ -181,10 +251,15 @@ impl Environment {
     }
 
     /// Runs a command of the installation in the folder of the operator's files.
-    fn call(&self, words: &[String], files: &Path) -> Result<(), EnvironmentError> {
+    fn call(&self, words: &[String], order: &Order) -> Result<(), EnvironmentError> {
         fs::create_dir_all(&self.folder).map_err(|source| self.failure(source))?;
         let mut command = Command::new(&words[0]);
-        command.args(&words[1..]).current_dir(files).envs(self.variables()).stdin(Stdio::null());
+        command.args(&words[1..]).current_dir(order.files).envs(self.variables()).stdin(Stdio::null());
+        if order.packages == Packages::Wheels {
+            for name in IGNORED {
+                command.env_remove(name);
+            }
+        }
         let done = command.output().map_err(|source| self.failure(source))?;
         if done.status.success() {
             return Ok(());
@@ -253,7 +328,7 @@ fn cache() -> PathBuf {
 }
 
 /// A name for what is installed: the same for the same interpreter, commands and requirement files.
-fn key(operator: &Operator, files: &Path, interpreter: &Path, version: &str) -> String {
+fn key(operator: &Operator, files: &Path, packages: Packages, interpreter: &Path, version: &str) -> String {
     let mut hash = Sha256::new();
     let mut add = |bytes: &[u8]| {
         hash.update(bytes.len().to_le_bytes());
@@ -261,6 +336,7 @@ fn key(operator: &Operator, files: &Path, interpreter: &Path, version: &str) -> 
     };
     add(interpreter.as_os_str().as_encoded_bytes());
     add(version.as_bytes());
+    add(&[u8::from(packages == Packages::Wheels)]);
     let commands = operator.pip_arguments_in("").into_iter().chain(operator.r_commands());
     commands.flatten().for_each(|word| add(word.as_bytes()));
     for file in &operator.settings.requirement_files {

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::super::Operator;
 use crate::component::Requirement;
+use crate::installers::pip::{self, Kind};
 
 /// What the component's `# conda` lines say together.
 #[derive(Debug, Default, PartialEq)]
@@ -93,26 +94,18 @@ impl Conda {
     }
 }
 
-/// What pip is told to install by name.
+/// What pip is told to install, by name or place.
 pub(super) fn pip_packages(operator: &Operator) -> Vec<String> {
-    let mut packages = Vec::new();
-    for requirement in &operator.component.requirements {
-        let Requirement::Pip { words, .. } = requirement else { continue };
-        let mut previous_takes = false;
-        for word in words {
-            if !word.starts_with('-') && !previous_takes {
-                packages.push(word.clone());
-            }
-            previous_takes = takes_value(word);
-        }
-    }
-    packages
-}
-
-/// Whether an option of pip's has the next word for its value.
-fn takes_value(word: &str) -> bool {
-    matches!(word, "-r" | "-c" | "-i" | "-f" | "-e" | "--requirement" | "--constraint" | "--editable")
-        || (word.ends_with("-url") || word == "--find-links" || word == "--trusted-host")
+    let words = operator.component.requirements.iter().filter_map(|requirement| match requirement {
+        Requirement::Pip { words, .. } => Some(words),
+        _ => None,
+    });
+    let arguments = words.flat_map(|words| pip::parse(words).unwrap_or_default());
+    let packages = arguments.filter_map(|argument| match argument.kind {
+        Kind::Package(_) | Kind::Direct(..) | Kind::Location(_) => Some(argument.words.join(" ")),
+        _ => None,
+    });
+    packages.collect()
 }
 
 fn is_environment(path: &str) -> bool {

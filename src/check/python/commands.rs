@@ -5,6 +5,7 @@ use ruff_python_ast::Expr;
 use super::calls::{Call, literal};
 use super::downloads;
 use crate::diagnostic::Diagnostic;
+use crate::installers;
 
 /// Functions that run a command, given as a text or as a list of words.
 const RUNNERS: &[&str] = &[
@@ -24,10 +25,6 @@ const SHELLS: &[&str] = &["get_ipython().system", "get_ipython().getoutput"];
 
 /// Functions of pip that take its arguments.
 const PIP: &[&str] = &["pip.main", "pip._internal.main", "pip._internal.cli.main.main"];
-
-/// Programs that install packages.
-const INSTALLERS: &[&str] =
-    &["pip", "pip3", "conda", "mamba", "apt", "apt-get", "dnf", "microdnf", "yum", "apk"];
 
 /// Programs that download what an address among their arguments names.
 const FETCHERS: &[&str] = &["wget", "curl", "git", "aria2c"];
@@ -49,13 +46,16 @@ pub(super) fn check(call: &Call) -> Option<Diagnostic> {
 
 /// Tells of one command.
 fn one(words: &[&str], in_shell: bool) -> Option<Diagnostic> {
-    let is_ahead = |word: &&&str| ["sudo", "-m", "-y", "-q", ""].contains(*word) || is_python(word);
+    let is_unknown = |word: &&&str| word.is_empty();
+    let words = &words[words.iter().take_while(is_unknown).count()..];
+    if installers::call_in_shell(words).is_some() {
+        return (!in_shell).then(install);
+    }
+    let is_ahead =
+        |word: &&&str| installers::is_prefix(word) || installers::is_python(word) || **word == "-m";
     let start = words.iter().take_while(is_ahead).count();
     let (program, arguments) = words[start..].split_first()?;
     let program = program.rsplit('/').next().unwrap_or(program);
-    if INSTALLERS.contains(&program) && arguments.contains(&"install") {
-        return (!in_shell).then(install);
-    }
     let is_address = |word: &&&str| downloads::is_address(word.trim_matches(['"', '\'']));
     if FETCHERS.contains(&program) && arguments.iter().any(|word| is_address(&word)) {
         return Some(downloads::note(program));
@@ -63,11 +63,6 @@ fn one(words: &[&str], in_shell: bool) -> Option<Diagnostic> {
     let module =
         matches!((program, arguments.first()), ("spacy", Some(&"download")) | ("nltk.downloader", _));
     module.then(|| downloads::note(program))
-}
-
-fn is_python(word: &str) -> bool {
-    let program = word.rsplit('/').next().unwrap_or(word);
-    program.starts_with("python") || word == "sys.executable"
 }
 
 fn install() -> Diagnostic {

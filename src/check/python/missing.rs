@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use super::imports::Import;
 use super::scene::Scene;
-use crate::check::distributions::{self, Provider, normalized};
 use crate::component::Component;
 use crate::diagnostic::Diagnostic;
+use crate::installers::distributions::{self, Provider};
+use crate::installers::pip::normalized;
 
 /// Modules that images for Python have, or may have, without being asked.
 const IN_IMAGES: &[&str] = &["pip", "setuptools", "pkg_resources", "wheel"];

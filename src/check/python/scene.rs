@@ -7,10 +7,11 @@ use ruff_python_ast::token::TokenKind;
 use ruff_python_parser::Parsed;
 use ruff_text_size::Ranged;
 
-use crate::check::distributions::{self, normalized};
 use crate::check::installed::Installed;
 use crate::check::surroundings::Surroundings;
 use crate::component::Component;
+use crate::installers::distributions;
+use crate::installers::pip::normalized;
 use crate::source::Source;
 
 /// What imports are held against.

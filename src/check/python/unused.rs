@@ -8,8 +8,9 @@ use ruff_python_parser::Parsed;
 use ruff_text_size::Ranged;
 
 use super::scene::Scene;
-use crate::check::distributions::{self, normalized};
 use crate::diagnostic::Diagnostic;
+use crate::installers::distributions;
+use crate::installers::pip::normalized;
 use crate::source::Source;
 
 /// Tells of distributions that are installed, and that neither the code nor another one is known to need.

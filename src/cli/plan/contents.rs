@@ -21,10 +21,8 @@ const EPOCH: u64 = 315_619_200;
 impl Plan {
     /// The texts of all requirement files, by the names they have in the image.
     pub(crate) fn requirement_texts(&self) -> Vec<(String, String)> {
-        let text =
-            |path: &Path| String::from_utf8_lossy(&std::fs::read(path).unwrap_or_default()).into_owned();
-        let files = self.requirements.files.iter().filter(|file| !is_wheel(&file.disk));
-        files.map(|file| (file.path.clone(), text(&file.disk))).collect()
+        let files = self.requirements.files.iter();
+        files.filter_map(|file| Some((file.path.clone(), file.text()?))).collect()
     }
 
     /// The build context of an image: requirement files, additional files, the source and its entry point, the Dockerfile.
@@ -52,17 +50,15 @@ impl Plan {
 
     /// What goes into the image, each below the folder of its kind.
     fn entries(&self, settings: &Settings) -> impl Iterator<Item = Entry> {
-        let disk = |path: String, disk: &Path, executable| Entry {
-            path,
-            content: Content::Disk(disk.into()),
-            executable,
-        };
-        let requirements = self.requirements.files.iter();
-        let requirements = requirements
-            .map(move |file| disk(format!("{}/{}", dockerfile::REQUIREMENTS, file.path), &file.disk, false));
-        let files = self.files.iter();
-        let files = files.map(move |file| {
-            disk(format!("{}/{}", dockerfile::FILES, file.path), &file.disk, file.executable)
+        let requirements = self.requirements.files.iter().map(|file| Entry {
+            path: format!("{}/{}", dockerfile::REQUIREMENTS, file.path),
+            content: file.content.clone(),
+            executable: false,
+        });
+        let files = self.files.iter().map(|file| Entry {
+            path: format!("{}/{}", dockerfile::FILES, file.path),
+            content: Content::Disk(file.disk.clone()),
+            executable: file.executable,
         });
         let place = format!("{}/{}", dockerfile::OPERATOR, self.settings.folder);
         let scripts = self.scripts.iter().cloned().chain(self.notebook(settings));
@@ -91,11 +87,6 @@ pub(crate) fn packed(entries: impl IntoIterator<Item = Entry>) -> Result<Context
 
 pub(crate) fn made(path: String, bytes: Vec<u8>) -> Entry {
     Entry { path, content: Content::Bytes(bytes), executable: false }
-}
-
-/// Whether a file that `pip install` reads is itself a package.
-pub(super) fn is_wheel(path: &Path) -> bool {
-    path.extension().is_some_and(|end| end == "whl")
 }
 
 /// The scripts of a source that is no wrapper: itself, or what a notebook became.

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use c3::backend::stamp::Stamp;
 use c3::backend::{self, Settings, runtime};
+use c3::boundary::Boundary;
 use c3::component::Component;
 use c3::engine::image_archive;
 use c3::engine::oci::on_disk;
@@ -14,6 +15,10 @@ use c3::source::Source;
 
 use crate::cli::failure::{Failure, INPUT, USAGE};
 use crate::cli::options::Emission;
+use crate::cli::settings::Layers;
+
+/// Largest Dockerfile template, in bytes.
+const TEMPLATE_LIMIT: u64 = 1 << 20;
 
 pub(super) fn settings(
     source: &Source,
@@ -35,7 +40,7 @@ pub(super) fn settings(
         choices: options.choices(),
         stem: source.stem(),
         dockerfile: checked_dockerfile_name(source, options)?,
-        dockerfile_template: options.dockerfile_template.as_deref().map(read_template).transpose()?,
+        dockerfile_template: None,
         files: files.iter().map(|file| file.path.clone()).collect(),
         folder,
         requirement_files: requirements.named.clone(),
@@ -115,9 +120,24 @@ pub(super) fn default_python<'a>(options: &'a Emission, component: &Component) -
     is_default.then(|| runtime::python_version(version)).flatten()
 }
 
-pub(super) fn read_template(path: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(path).map_err(|error| {
-        let message = format!("cannot read the Dockerfile template `{}`: {error}", path.display());
-        Failure::new(INPUT, message).hint("check the path given with `--dockerfile-template`")
-    })
+/// The text of the Dockerfile template, if there is one: below the working directory, or the folder of the source or of
+/// `c3.toml`.
+pub(super) fn template(
+    options: &Emission,
+    layers: &Layers,
+    source: &Source,
+    root: &Path,
+) -> Result<Option<String>, Failure> {
+    let Some(path) = &options.dockerfile_template else { return Ok(None) };
+    let folder = |path: &Path| path.parent().map(Path::to_path_buf);
+    let folders = [Some(root.to_path_buf()), folder(source.path()), layers.file.as_deref().and_then(folder)];
+    let read = Boundary::new(folders.into_iter().flatten()).read(path, TEMPLATE_LIMIT);
+    let failure = |reason: String, hint: Option<String>| {
+        let message = format!("failed to read the Dockerfile template: {reason}");
+        let hint = hint.unwrap_or_else(|| "check the path given with `--dockerfile-template`".to_owned());
+        Failure::new(INPUT, message).hint(hint)
+    };
+    let bytes = read.map_err(|error| failure(error.to_string(), error.hint()))?;
+    let text = String::from_utf8(bytes);
+    text.map(Some).map_err(|_| failure(format!("`{}` is not valid UTF-8", path.display()), None))
 }

@@ -7,7 +7,7 @@ use std::process::Command;
 use c3::backend::runtime;
 use c3::component::Requirement;
 use c3::invocation::{Interface, Invocation};
-use c3::local::environment::Environment;
+use c3::local::environment::{Environment, Packages};
 use c3::local::process;
 use tempfile::TempDir;
 
@@ -89,7 +89,7 @@ fn link(shared: &Shared, root: &Path, invocation: &mut Invocation) -> Result<(),
 
 fn environment(plan: &Plan, options: &Options, root: &Path) -> Result<Environment, Failure> {
     let progress = options.progress();
-    let made = Environment::prepare(&plan.operator(), root, &progress);
+    let made = Environment::prepare(&plan.operator(), root, Packages::Any, &progress);
     progress.finish();
     Ok(made?)
 }

@@ -21,6 +21,7 @@ use super::{Assembler, Order, site};
 use crate::engine::context::Content;
 use crate::engine::progress::Event;
 use crate::hashed::digest;
+use crate::installers::pip;
 
 /// From which size on a layer is kept in a file, in bytes before compression.
 const LARGE: u64 = 1 << 20;
@@ -106,8 +107,11 @@ impl Assembler {
             };
             written.map_err(OciError::io("write", path.display()))?;
         }
-        let installs = &order.recipe.installs;
-        self.work.wait(installer::install(installs, &files, &folder, target, order.progress))?;
+        let lists = requirement_texts(order);
+        let read = |path: &str| lists.get(path).cloned();
+        let installs = order.recipe.installs.iter().map(|words| installer::Order::new(words, &read));
+        let installs = installs.collect::<Result<Vec<_>, _>>()?;
+        self.work.wait(installer::install(&installs, &files, &folder, target, order.progress))?;
         order.progress.report(&Event::Started("pack the packages".to_owned()));
         let installed = site::read(&folder)?;
         refuse(&installed)?;
@@ -135,6 +139,16 @@ impl Assembler {
         };
         Ok(Layer { packed, blob, what })
     }
+}
+
+/// The texts of the requirement files, by their paths.
+fn requirement_texts(order: &Order) -> BTreeMap<String, String> {
+    let files = order.context.below(crate::backend::dockerfile::REQUIREMENTS);
+    let texts = files.filter_map(|(path, content, _)| match content {
+        Some(Content::Bytes(bytes)) => Some((path.to_owned(), pip::text(bytes).ok()?)),
+        _ => None,
+    });
+    texts.collect()
 }
 
 /// Refuses packages of which the base has another version: an upper layer can't take that out as pip would.

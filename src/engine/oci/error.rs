@@ -67,6 +67,9 @@ pub enum OciError {
     /// Nothing is there that could install packages.
     #[error("{0} is needed to install packages into an image without an engine")]
     NoInstaller(String),
+    /// A requirement asks for more than wheels, or for something of this machine.
+    #[error("{0}; only a container engine can do that")]
+    NeedsEngine(String),
     /// The packages couldn't be installed.
     #[error("`{command}` failed for {target}")]
     Install {
@@ -135,6 +138,7 @@ impl OciError {
                 format!("ask for `{package}=={version}`, or start a container engine")
             }
             Self::Platform(_) => "start a container engine, or choose another `--platform`".to_owned(),
+            Self::NeedsEngine(_) => "start Docker or Podman, or name a release that has a wheel".to_owned(),
             Self::NoInstaller(_) => "install uv: `pip install uv`, or start a container engine".to_owned(),
             Self::Install { offline: true, .. } => {
                 "check the network and the package index (`UV_INDEX_URL`, `PIP_INDEX_URL`)".to_owned()

@@ -10,8 +10,9 @@ use super::error::OciError;
 use super::platform::Platform;
 use super::python::Python;
 use crate::engine::progress::{Event, Progress};
+use crate::installers::pip::{self, Flat};
+use crate::requirement_files::lists::{IGNORED, Lists, for_uv};
 
-pub(super) mod options;
 mod settings;
 
 /// How many of its last lines are shown of an installer that fails.
@@ -34,9 +35,28 @@ enum Installer {
     Pip(String),
 }
 
-/// Installs packages into a folder, one command after the other; requirement files are below `files`.
+/// One `pip install`: as the source has it, and the flat list that the installer is given.
+#[derive(Debug)]
+pub(super) struct Order {
+    /// The command, for people.
+    pub(super) command: String,
+    pub(super) flat: Flat,
+}
+
+impl Order {
+    /// Reads the arguments of a `pip install` and the files that they name.
+    pub(super) fn new(words: &[String], read: &impl Fn(&str) -> Option<String>) -> Result<Self, OciError> {
+        let refused = |reason: String| OciError::NeedsEngine(reason);
+        let arguments = pip::parse(words).map_err(|problem| refused(problem.message))?;
+        let flat = pip::flatten(&arguments, read)
+            .map_err(|refusals| refused(refusals.first().map(ToString::to_string).unwrap_or_default()))?;
+        Ok(Self { command: format!("pip install {}", words.join(" ")), flat })
+    }
+}
+
+/// Installs packages into a folder, one command after the other; wheels that they name are below `files`.
 pub(super) async fn install(
-    installs: &[Vec<String>],
+    orders: &[Order],
     files: &Path,
     folder: &Path,
     target: &Target<'_>,
@@ -44,18 +64,22 @@ pub(super) async fn install(
 ) -> Result<(), OciError> {
     let installer = find(&target.python.version)?;
     let settings = Settings::from_user();
-    for words in installs {
-        progress.report(&Event::Started(format!("pip install {}", words.join(" "))));
-        let (program, arguments) = command(&installer, words, folder, target);
+    for order in orders {
+        progress.report(&Event::Started(order.command.clone()));
+        let lists = Lists::write(&order.flat, files).map_err(OciError::io("write", files.display()))?;
+        let (program, arguments) = command(&installer, &order.flat, &lists, folder, target);
         let mut command = Command::new(&program);
         command.args(arguments).current_dir(files).kill_on_drop(true).stdin(std::process::Stdio::null());
+        for name in IGNORED {
+            command.env_remove(name);
+        }
         if installer == Installer::Uv {
             command.envs(settings.for_uv());
         }
         let output = command.output().await.map_err(OciError::io("run", &program))?;
         lines(&output).for_each(|line| progress.report(&Event::Log(line)));
         if !output.status.success() {
-            return Err(failure(words, target, &output));
+            return Err(failure(order, target, &output));
         }
     }
     Ok(())
@@ -82,8 +106,14 @@ fn on_path(program: &str) -> Option<PathBuf> {
     std::env::split_paths(&paths).map(|folder| folder.join(program)).find(|path| path.is_file())
 }
 
-/// The program and its arguments for the words of one `pip install`.
-fn command(installer: &Installer, words: &[String], folder: &Path, target: &Target) -> (String, Vec<String>) {
+/// The program and its arguments for one `pip install`.
+fn command(
+    installer: &Installer,
+    flat: &Flat,
+    lists: &Lists,
+    folder: &Path,
+    target: &Target,
+) -> (String, Vec<String>) {
     let Python { version, libc, .. } = target.python;
     let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
     let folder = folder.display().to_string();
@@ -99,8 +129,6 @@ fn command(installer: &Installer, words: &[String], folder: &Path, target: &Targ
                 version,
                 "--python-platform",
                 &platform,
-                "--only-binary",
-                ":all:",
                 "--no-compile-bytecode",
                 "--link-mode",
                 "hardlink",
@@ -108,7 +136,8 @@ fn command(installer: &Installer, words: &[String], folder: &Path, target: &Targ
                 "never",
                 "--no-progress",
             ];
-            ("uv".to_owned(), owned(&fixed).into_iter().chain(options::for_uv(words)).collect())
+            let options = for_uv(&flat.options).into_iter().chain(lists.options());
+            ("uv".to_owned(), owned(&fixed).into_iter().chain(options).collect())
         }
         Installer::Pip(python) => {
             let fixed = [
@@ -120,8 +149,6 @@ fn command(installer: &Installer, words: &[String], folder: &Path, target: &Targ
                 "--upgrade",
                 "--python-version",
                 version,
-                "--only-binary",
-                ":all:",
                 "--no-compile",
                 "--no-color",
                 "--progress-bar",
@@ -131,8 +158,8 @@ fn command(installer: &Installer, words: &[String], folder: &Path, target: &Targ
             ];
             let platforms =
                 libc.tags(target.machine).into_iter().flat_map(|tag| ["--platform".to_owned(), tag]);
-            let words = options::for_pip(words);
-            (python.clone(), owned(&fixed).into_iter().chain(platforms).chain(words).collect())
+            let options = flat.options.iter().cloned().chain(lists.options());
+            (python.clone(), owned(&fixed).into_iter().chain(platforms).chain(options).collect())
         }
     }
 }
@@ -147,11 +174,11 @@ const OFFLINE: [&str; 6] = [
     "Could not connect",
 ];
 
-fn failure(words: &[String], target: &Target, output: &Output) -> OciError {
+fn failure(order: &Order, target: &Target, output: &Output) -> OciError {
     let mut tail: Vec<_> = lines(output).collect();
     tail.drain(..tail.len().saturating_sub(TAIL));
     OciError::Install {
-        command: format!("pip install {}", words.join(" ")),
+        command: order.command.clone(),
         target: format!("Python {} on {}", target.python.version, target.platform),
         offline: tail.iter().any(|line| OFFLINE.iter().any(|words| line.contains(words))),
         tail,
@@ -178,22 +205,23 @@ mod tests {
             Python { version: "3.12".into(), prefix: "/p".into(), libc: Libc::USUAL, folders: SYSTEM };
         let platform = "linux/arm64".parse().unwrap();
         let target = Target { python: &python, platform: &platform, machine: "aarch64" };
-        let words = ["--no-cache-dir", "six"].map(ToOwned::to_owned);
-        let (program, arguments) = command(&Installer::Uv, &words, Path::new("/t"), &target);
-        let arguments = arguments.join(" ");
+        let folder = tempfile::tempdir().unwrap();
+        let words = ["--no-cache-dir", "--pre", "six"].map(ToOwned::to_owned);
+        let order = Order::new(&words, &|_| None).unwrap();
+        let lists = Lists::write(&order.flat, folder.path()).unwrap();
+        let called = |installer: Installer| {
+            let (program, arguments) = command(&installer, &order.flat, &lists, Path::new("/t"), &target);
+            (program, arguments.join(" "))
+        };
+        let (program, arguments) = called(Installer::Uv);
         assert_eq!(program, "uv");
         assert!(
             arguments.contains("--target /t --python-version 3.12 --python-platform aarch64-manylinux_2_28")
         );
-        assert!(arguments.ends_with("--no-progress six"), "{arguments}");
-        let (program, arguments) =
-            command(&Installer::Pip("python3.12".into()), &words, Path::new("/t"), &target);
+        assert!(arguments.contains(" --prerelease=allow --only-binary :all: -r "), "{arguments}");
+        let (program, arguments) = called(Installer::Pip("python3.12".into()));
         assert_eq!(program, "python3.12");
-        assert!(
-            arguments
-                .join(" ")
-                .contains("--platform manylinux_2_28_aarch64 --platform manylinux_2_27_aarch64")
-        );
-        assert_eq!(arguments.last().unwrap(), "six");
+        assert!(arguments.contains("--platform manylinux_2_28_aarch64 --platform manylinux_2_27_aarch64"));
+        assert!(arguments.contains(" --pre --only-binary :all: -r "), "{arguments}");
     }
 }

@@ -1,12 +1,12 @@
 //! What can't be done without an engine, told before anything begins.
 
-use super::installer::options::beyond_wheels;
 use crate::backend::Settings;
 use crate::component::{Component, Requirement};
 use crate::diagnostic::Diagnostic;
+use crate::installers::pip;
 use crate::source::Source;
 
-/// A requirement file: how it is called, and its text.
+/// A requirement file: its path in the image's working directory, and its text.
 pub type RequirementText = (String, String);
 
 /// Every line of an operator that asks for a real build.
@@ -21,9 +21,14 @@ pub fn refusals(
         Diagnostic::error("needs-engine", "a Dockerfile template can't be built without a container engine")
             .hint("start Docker or Podman, or leave `--dockerfile-template` out")
     });
-    let lines = component.requirements.iter().filter_map(|requirement| refusal(requirement, source));
-    let in_files = files.iter().flat_map(|(name, text)| refused_lines(name, text));
-    template.into_iter().chain(lines).chain(in_files).collect()
+    let lines = component.requirements.iter().flat_map(|requirement| match requirement {
+        Requirement::Pip { words, span, .. } => wheels_only(words, settings, files)
+            .into_iter()
+            .map(|refusal| if span.is_empty() { refusal } else { refusal.at(span.clone()) })
+            .collect(),
+        requirement => refusal(requirement, source).into_iter().collect::<Vec<_>>(),
+    });
+    template.into_iter().chain(lines).collect()
 }
 
 fn refusal(requirement: &Requirement, source: &Source) -> Option<Diagnostic> {
@@ -43,10 +48,7 @@ fn refusal(requirement: &Requirement, source: &Source) -> Option<Diagnostic> {
             format!("the R package `{text}` can't be installed without a container engine"),
             "start Docker or Podman, or choose a base image that has it with `--base-image`",
         ),
-        Requirement::Pip { text, words, .. } => {
-            let (word, why) = beyond_wheels(words)?;
-            (text, format!("`{word}` {why}"), WHEELS)
-        }
+        Requirement::Pip { .. } => return None,
     };
     let diagnostic = Diagnostic::error("needs-engine", message).hint(hint);
     let found = source.text().find(text.as_str()).filter(|_| !text.is_empty());
@@ -59,40 +61,34 @@ fn refusal(requirement: &Requirement, source: &Source) -> Option<Diagnostic> {
 /// The remedy for a package that isn't a wheel.
 const WHEELS: &str = "without a container engine packages come as wheels: name a release that has one, or start Docker or Podman";
 
-/// The lines of a requirement file that ask for more than wheels.
-fn refused_lines(name: &str, text: &str) -> impl Iterator<Item = Diagnostic> {
-    text.lines().enumerate().filter_map(move |(index, line)| {
-        let (word, why) = beyond_wheels(&words(line))?;
-        let message = format!("`{name}`, line {}: `{word}` {why}", index + 1);
-        Some(Diagnostic::error("needs-engine", message).hint(WHEELS))
-    })
-}
-
-/// The words of a line that say what is installed: no comment, no condition, no hash, no sign that the line goes on.
-fn words(line: &str) -> Vec<String> {
-    let line = line.split(" #").next().unwrap_or_default().trim();
-    let line = if line.starts_with('#') { "" } else { line };
-    let line = line.split(" ;").next().unwrap_or_default();
-    let words = line.split_whitespace().filter(|word| *word != "\\" && !word.starts_with("--hash="));
-    words.map(ToOwned::to_owned).collect()
+/// What of one `pip install` and the files that it names asks for more than wheels, or for something of this machine.
+fn wheels_only(words: &[String], settings: &Settings, files: &[RequirementText]) -> Vec<Diagnostic> {
+    let path = |named: &str| {
+        let file = settings.requirement_files.iter().find(|file| file.named == named);
+        file.map_or(named, |file| file.path.as_str()).to_owned()
+    };
+    let read = |named: &str| {
+        let path = path(named);
+        files.iter().find(|file| file.0 == path).map(|file| file.1.clone())
+    };
+    let refusals = pip::flatten(&pip::parse(words).unwrap_or_default(), &read).err().unwrap_or_default();
+    let told = |refusal: pip::Refusal| Diagnostic::error("needs-engine", refusal.to_string()).hint(WHEELS);
+    refusals.into_iter().map(told).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn refused(text: &str) -> Vec<String> {
-        refused_lines("r.txt", text).map(|diagnostic| diagnostic.message).collect()
-    }
-
     #[test]
     fn lines_of_requirement_files_are_named() {
         let text = "# -e .\nsix==1.17.0 ; python_version > \"3\" \\\n  --hash=sha256:00\n-e ./here # mine\nb @ git+https://x/b\n--no-binary :all:\n";
-        let found = refused(text);
-        assert_eq!(found.len(), 3, "{found:?}");
-        assert!(found[0].starts_with("`r.txt`, line 4: `-e` "));
-        assert!(found[1].starts_with("`r.txt`, line 5: `git+https://x/b` is a repository"));
-        assert!(found[2].starts_with("`r.txt`, line 6: `--no-binary` "));
-        assert!(refused("-r other.txt\n-c limits.txt\n--index-url https://x\nx[a]>=1\n").is_empty());
+        let words = ["-r", "r.txt"].map(ToOwned::to_owned);
+        let found = wheels_only(&words, &Settings::default(), &[("r.txt".to_owned(), text.to_owned())]);
+        let messages: Vec<_> = found.iter().map(|diagnostic| diagnostic.message.as_str()).collect();
+        assert_eq!(found.len(), 3, "{messages:?}");
+        assert!(messages[0].starts_with("`r.txt`, line 4: `-e ./here` links a folder"));
+        assert!(messages[1].starts_with("`r.txt`, line 5: `b @ git+https://x/b` is a repository"));
+        assert!(messages[2].starts_with("`r.txt`, line 6: `--no-binary :all:` asks for a build"));
     }
 }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use crate::installers::{self, Call, Installer};
+
 /// What becomes of a shell text.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Lifted {
@@ -27,12 +29,6 @@ pub(super) enum Obstacle {
 
 /// Words of the shell's grammar that may stand before a command.
 const GRAMMAR: &[&str] = &["then", "else", "do", "if", "elif", "while", "until", "!", "{"];
-
-/// Programs that run the command behind them, and their options.
-const RUNNERS: &[&str] = &["sudo", "time", "exec", "-H", "-E"];
-
-/// Commands that install packages of a system, and their subcommand.
-const SYSTEM: &[&str] = &["apt", "apt-get", "dnf", "microdnf", "yum", "apk"];
 
 /// Parts the installations from the rest.
 pub(super) fn lift(script: &str) -> Lifted {
@@ -72,20 +68,16 @@ fn install(pipeline: &str) -> Option<Result<(usize, String), Obstacle>> {
     let at = command_start(first);
     let joined = first[at..].replace("\\\n", " ");
     let words = shlex::split(&joined).unwrap_or_default();
-    let name = words.first().map_or("", |word| word.rsplit('/').next().unwrap_or(word));
-    let has = |subcommand: &str| words.iter().skip(1).any(|word| word == subcommand);
-    if ["conda", "mamba", "micromamba"].contains(&name) && has("install") {
-        return Some(Err(Obstacle::Conda));
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let Call { installer, arguments } = installers::call(&words)?;
+    match installer {
+        Installer::Conda => return Some(Err(Obstacle::Conda)),
+        Installer::System if !installers::adds_packages(&arguments) => return None,
+        Installer::System => return Some(Err(Obstacle::System)),
+        Installer::Pip => {}
     }
-    if SYSTEM.contains(&name) && (has("install") || (name == "apk" && has("add"))) {
-        return Some(Err(Obstacle::System));
-    }
-    let is_uv = name == "uv";
-    // uv's alone: to install without a virtual environment, as pip does.
-    let is_pips = |word: &&str| !(is_uv && *word == "--system");
-    let words: Vec<&str> = pip_words(&words)?.iter().map(String::as_str).filter(is_pips).collect();
-    let words: Vec<&str> =
-        without_redirections(&words).into_iter().map(|word| word.trim_end_matches(',')).collect();
+    let words = without_redirections(&arguments).into_iter().map(|word| word.trim_end_matches(','));
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
     if words.is_empty() {
         return None;
     }
@@ -101,39 +93,12 @@ fn command_start(text: &str) -> usize {
     let mut at = text.len() - text.trim_start().len();
     loop {
         let word = text[at..].split_whitespace().next().unwrap_or_default();
-        let assigns = word.split_once('=').is_some_and(|(name, _)| {
-            !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-        });
-        if word.is_empty() || !(GRAMMAR.contains(&word) || RUNNERS.contains(&word) || assigns) {
+        if word.is_empty() || !(GRAMMAR.contains(&word) || installers::is_prefix(word)) {
             return at;
         }
         let rest = &text[at + word.len()..];
         at = text.len() - rest.trim_start().len();
     }
-}
-
-/// The arguments of `pip install`, however pip is called.
-fn pip_words(words: &[String]) -> Option<&[String]> {
-    let is_python = |word: &str| {
-        let name = word.rsplit('/').next().unwrap_or(word);
-        word == "{sys.executable}"
-            || word == "$sys.executable"
-            || name.strip_prefix("python").is_some_and(is_version)
-    };
-    let is_pip =
-        |word: &str| word.rsplit('/').next().unwrap_or(word).strip_prefix("pip").is_some_and(is_version);
-    let rest = match words {
-        [python, m, pip, rest @ ..] if is_python(python) && m == "-m" && pip == "pip" => rest,
-        [uv, pip, rest @ ..] if uv == "uv" && pip == "pip" => rest,
-        [pip, rest @ ..] if is_pip(pip) => rest,
-        _ => return None,
-    };
-    let options = rest.iter().take_while(|word| word.starts_with('-')).count();
-    rest[options..].split_first().filter(|(subcommand, _)| *subcommand == "install").map(|(_, rest)| rest)
-}
-
-fn is_version(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
 }
 
 /// Words without `> file`, `2>&1` and a comment at the end; `numpy>1` is a word of its own right.
@@ -275,14 +240,14 @@ mod tests {
             ("python -m pip install a", "a"),
             ("{sys.executable} -m pip install a", "a"),
             ("sudo -H pip install a", "a"),
-            ("PIP_NO_CACHE=1 pip --quiet install a", "a"),
+            ("PIP_NO_CACHE=1 pip --quiet install a", "--quiet a"),
             ("pip install a > /dev/null 2>&1", "a"),
             ("pip install a >install.log 2> install.log", "a"),
             ("pip install numpy>=1.2 | tail -1", "'numpy>=1.2'"),
             ("pip install a #b", "a"),
             ("pip install pymongo, dnspython", "pymongo dnspython"),
             ("pip install a \\\n  b", "a b"),
-            ("uv pip install --system a", "a"),
+            ("uv pip install --system a", "--system a"),
         ];
         for (script, words) in cases {
             let lifted = lift(script);

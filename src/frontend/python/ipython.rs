@@ -39,7 +39,7 @@ pub(super) fn require(requirements: &mut Vec<Requirement>) {
     });
     if !named {
         let text = PACKAGE.to_owned();
-        requirements.push(Requirement::Pip { words: vec![text.clone()], text, metadata: false });
+        requirements.push(Requirement::Pip { words: vec![text.clone()], text, metadata: false, span: 0..0 });
     }
 }
 

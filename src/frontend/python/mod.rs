@@ -20,6 +20,7 @@ mod fold;
 mod ipython;
 mod names;
 mod parameters;
+mod prose;
 mod rescue;
 
 use comments::Comments;
@@ -138,6 +139,7 @@ fn extract_module(source: &Source, parsed: &Parsed<ModModule>) -> Extraction {
     let accesses = environment::accesses(body, source, &comments, &mut diagnostics);
     let lines: Vec<_> = comments.iter().collect();
     let mut found = requirements::collect(&lines, &mut diagnostics);
+    diagnostics.extend(prose::doubts(&found.requirements, body));
     let shell = source.notebook().is_some_and(|notebook| notebook.shell || ipython::calls_shell(body));
     if source.notebook().is_some() && (shell || ipython::is_imported(body)) {
         ipython::require(&mut found.requirements);

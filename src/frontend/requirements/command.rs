@@ -1,102 +1,81 @@
 //! One command in comments: what of pip's, conda's and the distributions' package managers installs something.
 
+use std::ops::Range;
+
 use crate::component::Requirement;
-
-/// Ways to call pip.
-const PIP: &[&str] = &["pip", "pip3", "python -m pip", "python3 -m pip", "uv pip"];
-
-/// Ways to call conda.
-const CONDA: &[&str] = &["conda", "mamba", "micromamba"];
-
-/// What of conda's commands installs something; environments are files, found like those of `pip install -r`.
-const CONDA_SUBCOMMANDS: &[&str] = &["install", "env update"];
-
-/// Package managers of the distributions.
-const SYSTEM: &[&str] = &["dnf", "microdnf", "yum", "apt", "apt-get"];
-
-/// Subcommands that tell a command from prose which begins with the same word.
-const SUBCOMMANDS: &[&str] = &[
-    "install",
-    "update",
-    "upgrade",
-    "remove",
-    "makecache",
-    "clean",
-    "module",
-    "group",
-    "groupinstall",
-    "copr",
-    "config-manager",
-    "builddep",
-    "build-dep",
-    "reinstall",
-    "swap",
-    "autoremove",
-];
+use crate::installers::{self, Installer, pip};
 
 /// Longest argument of a command, in bytes.
 pub(super) const MAX_WORD: usize = 30_000;
 
+/// What to do about a command that can't be read.
+const ONE_COMMAND: &str = "write one `pip install`, `conda install`, `dnf` or `apt` command per line; what needs a shell goes into `--dockerfile-template`";
+
+/// What one line of commands installs.
+#[derive(Debug, Default)]
+pub(super) struct Read {
+    pub(super) requirements: Vec<Requirement>,
+    /// Options that make no sense in an image and were left out.
+    pub(super) pointless: Vec<String>,
+}
+
 /// Whether a comment's text is a command that installs something.
 #[must_use]
 pub fn is_command(text: &str) -> bool {
-    pip_arguments(text).is_some() || conda_arguments(text).is_some() || is_system(text)
+    called(text).is_some()
 }
 
-/// What follows `conda` where that installs something.
-fn conda_arguments(text: &str) -> Option<&str> {
-    let arguments = CONDA.iter().find_map(|conda| after_word(text, conda))?;
-    let installs = |subcommand: &&str| {
-        let words = subcommand.split(' ');
-        words.clone().try_fold(arguments, |rest, word| after_word(rest, word)).is_some()
-    };
-    CONDA_SUBCOMMANDS.iter().any(installs).then_some(arguments)
-}
-
-/// What follows `pip install`.
-fn pip_arguments(text: &str) -> Option<&str> {
-    PIP.iter().find_map(|pip| {
-        let rest = pip.split(' ').try_fold(text, |rest, word| after_word(rest, word))?;
-        after_word(rest, "install")
-    })
-}
-
-fn after_word<'a>(text: &'a str, word: &str) -> Option<&'a str> {
-    let rest = text.strip_prefix(word)?;
-    (rest.is_empty() || rest.starts_with(char::is_whitespace)).then(|| rest.trim_start())
-}
-
+/// Whether it is one of a distribution's package manager.
 pub(super) fn is_system(text: &str) -> bool {
-    let mut words = text.split_whitespace();
-    words.next().is_some_and(|manager| SYSTEM.contains(&manager))
-        && words.find(|word| !word.starts_with('-')).is_some_and(|word| SUBCOMMANDS.contains(&word))
+    called(text) == Some(Installer::System)
 }
 
-/// Reads a command line, or several joined by `&&`.
-pub(super) fn parse_command(command: &str) -> Result<Vec<Requirement>, String> {
-    let words = words(command)?;
-    let commands: Vec<&[String]> = words.split(|word| word == "&&").collect();
-    commands.iter().map(|words| requirement(words)).collect()
+fn called(text: &str) -> Option<Installer> {
+    // Most comments begin with another word; those aren't split.
+    let words: Vec<&str> = text.split_whitespace().collect();
+    installers::call(&words).map(|call| call.installer)
 }
 
-fn requirement(words: &[String]) -> Result<Requirement, String> {
-    let line = words.join(" ");
-    if is_system(&line) {
-        return Ok(Requirement::System { text: line, words: words.to_vec() });
+/// Reads a command line, or several joined by `&&`, that stands in some bytes of the source.
+pub(super) fn parse_command(command: &str, span: &Range<usize>) -> Result<Read, pip::Problem> {
+    let words = words(command).map_err(|message| pip::Problem { message, hint: ONE_COMMAND.to_owned() })?;
+    let mut read = Read::default();
+    for words in words.split(|word| word == "&&") {
+        read.add(words, span)?;
     }
-    if let Some(arguments) = conda_arguments(&line) {
-        return match words {
-            [_, install] if install == "install" => Err("`conda install` names no package".to_owned()),
-            _ => Ok(Requirement::Conda { text: arguments.to_owned(), words: words[1..].to_vec() }),
+    Ok(read)
+}
+
+impl Read {
+    /// Adds what one command installs.
+    fn add(&mut self, words: &[String], span: &Range<usize>) -> Result<(), pip::Problem> {
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let problem = |message: String| pip::Problem { message, hint: ONE_COMMAND.to_owned() };
+        let call = installers::call(&words)
+            .ok_or_else(|| problem(format!("`{}` is no command that installs packages", words.join(" "))))?;
+        let text = call.arguments.join(" ");
+        let owned = || call.arguments.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+        let requirement = match call.installer {
+            Installer::System => Requirement::System { text, words: owned() },
+            Installer::Conda if call.arguments == ["install"] => {
+                return Err(problem("`conda install` names no package".to_owned()));
+            }
+            Installer::Conda => Requirement::Conda { text, words: owned() },
+            Installer::Pip => {
+                let (pointless, kept): (Vec<_>, Vec<_>) =
+                    pip::parse(&call.arguments)?.into_iter().partition(pip::Argument::is_pointless);
+                if !kept.iter().any(pip::Argument::installs) {
+                    return Err(problem("`pip install` names no package".to_owned()));
+                }
+                let words: Vec<String> = kept.into_iter().flat_map(|argument| argument.words).collect();
+                let text = if pointless.is_empty() { text } else { words.join(" ") };
+                self.pointless.extend(pointless.into_iter().map(|argument| argument.words.join(" ")));
+                Requirement::Pip { text, words, metadata: false, span: span.clone() }
+            }
         };
+        self.requirements.push(requirement);
+        Ok(())
     }
-    let arguments =
-        pip_arguments(&line).ok_or_else(|| format!("`{line}` is no command that installs packages"))?;
-    let install = words.iter().position(|word| word == "install").map_or(words.len(), |at| at + 1);
-    if arguments.is_empty() {
-        return Err("`pip install` names no package".to_owned());
-    }
-    Ok(Requirement::Pip { text: arguments.to_owned(), words: words[install..].to_vec(), metadata: false })
 }
 
 /// Splits a command as a shell does, except that `>` and `<` stand for themselves (`numpy>=1.26`).

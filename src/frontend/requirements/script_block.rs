@@ -5,16 +5,53 @@ use std::ops::Range;
 use serde::Deserialize;
 
 use super::command::MAX_WORD;
+use super::uv::Uv;
 use super::{CommentLine, Found};
-use crate::component::Requirement;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
+use crate::installers::pip::{self, Kind};
 
 /// The line that begins a PEP 723 block.
 const BLOCK_START: &str = "# /// script";
 
 /// The line that ends it.
 const BLOCK_END: &str = "# ///";
+
+/// Comments that begin or end a block but for their blanks or case, or that stand in a block that isn't closed: a block
+/// which other tools wouldn't see, so that its packages would be missing.
+pub(super) fn malformed(comments: &[&CommentLine]) -> Vec<Diagnostic> {
+    let whole = blocks(comments);
+    let is_outside = |at: &usize| !whole.iter().any(|block| block.contains(at));
+    let starts = (0..comments.len()).filter(is_outside).filter(|&at| begins_like_a_block(comments[at].raw));
+    starts.map(|at| unclosed(&comments[at..])).collect()
+}
+
+fn begins_like_a_block(comment: &str) -> bool {
+    let words = comment.trim_start_matches('#').trim().strip_prefix("///").map(str::trim);
+    words.is_some_and(|kind| kind.eq_ignore_ascii_case("script") || kind.eq_ignore_ascii_case("scripts"))
+}
+
+/// What is wrong with a block, by its first line and the comments behind it.
+fn unclosed(comments: &[&CommentLine]) -> Diagnostic {
+    let first = comments[0];
+    let error = |message: &str, comment: &CommentLine| {
+        let message = format!("the `script` block can't be read: {message}");
+        Diagnostic::error("script-block", message).at(comment.span.clone())
+    };
+    if first.raw.trim_end() != BLOCK_START || first.column > 0 {
+        return error("its first line is written otherwise", first)
+            .hint("write `# /// script` at the beginning of a line");
+    }
+    let run = run_length(comments);
+    match comments.get(run) {
+        Some(next) if next.line == first.line + run && next.own_line => {
+            error("a line doesn't begin with `# `", next).hint("write `# ` before each line of the block")
+        }
+        Some(next) if next.own_line => error("a blank line ends it before its last line `# ///`", first)
+            .hint(format!("write `#` into line {}, which is empty", first.line + run + 1)),
+        _ => error("its last line `# ///` is missing", first).hint("close it with `# ///`"),
+    }
+}
 
 /// The PEP 723 blocks among comments, at most one in each run of lines that stand directly below each other.
 pub(super) fn blocks(comments: &[&CommentLine]) -> Vec<Range<usize>> {
@@ -59,6 +96,14 @@ struct Block {
     #[serde(default)]
     dependencies: Vec<String>,
     requires_python: Option<String>,
+    #[serde(default)]
+    tool: Tool,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Tool {
+    uv: toml::Table,
 }
 
 pub(super) fn read_block(lines: &[&CommentLine], found: &mut Found, diagnostics: &mut Vec<Diagnostic>) {
@@ -86,7 +131,9 @@ pub(super) fn read_block(lines: &[&CommentLine], found: &mut Found, diagnostics:
     match toml::from_str::<Block>(&text).map_err(|error| error.message().to_owned()).and_then(checked) {
         Ok(block) => {
             found.requires_python = found.requires_python.take().or(block.requires_python);
-            found.requirements.extend(block.dependencies.into_iter().map(dependency));
+            let uv = Uv::read(&block.tool.uv);
+            diagnostics.extend(uv.diagnostics.iter().cloned().map(|problem| problem.at(span.clone())));
+            found.requirements.extend(uv.requirements(block.dependencies, &span));
         }
         Err(problem) => {
             let message = format!("the `script` block can't be read: {problem}");
@@ -112,19 +159,17 @@ fn place(content: &[&CommentLine], offset: usize) -> usize {
     content.last().map_or(0, |line| line.span.end)
 }
 
+/// Refuses dependencies that aren't what PEP 508 says.
 fn checked(block: Block) -> Result<Block, String> {
-    let is_bad =
-        |text: &&String| text.contains(char::is_control) || text.trim().is_empty() || text.len() > MAX_WORD;
-    let bad = block.dependencies.iter().find(is_bad);
-    match bad {
-        Some(text) => {
-            let text: String = text.chars().take(40).collect();
-            Err(format!("`{}` is no dependency", text.escape_debug()))
+    for text in &block.dependencies {
+        if text.len() > MAX_WORD {
+            let start: String = text.chars().take(20).collect();
+            return Err(format!("`{}…` is longer than {MAX_WORD} bytes", start.escape_debug()));
         }
-        None => Ok(block),
+        let arguments = pip::parse(std::slice::from_ref(text)).map_err(|problem| problem.message)?;
+        if !arguments.iter().all(|argument| matches!(argument.kind, Kind::Package(_) | Kind::Direct(..))) {
+            return Err(format!("`{}` is no dependency", text.escape_debug()));
+        }
     }
-}
-
-fn dependency(text: String) -> Requirement {
-    Requirement::Pip { words: vec![text.clone()], text, metadata: true }
+    Ok(block)
 }

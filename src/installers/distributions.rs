@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
+use super::pip::normalized;
+
 /// A module and the distributions that have it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Provider {
@@ -75,14 +77,6 @@ static STANDARD: LazyLock<BTreeMap<&'static str, Option<&'static str>>> = LazyLo
 
 fn lines(table: &'static str) -> impl Iterator<Item = &'static str> {
     table.lines().filter(|line| !line.is_empty() && !line.starts_with('#'))
-}
-
-/// A distribution's name as package indexes compare it.
-#[must_use]
-pub fn normalized(name: &str) -> String {
-    let name: String =
-        name.chars().map(|c| if "_.".contains(c) { '-' } else { c.to_ascii_lowercase() }).collect();
-    name.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
 }
 
 /// Who has a module, told by as much of its dotted path as is known.
@@ -175,10 +169,5 @@ mod tests {
         let all = with_companions(&names);
         assert!(["seaborn", "matplotlib", "numpy", "pillow", "six"].iter().all(|name| all.contains(*name)));
         assert!(!all.contains("scikit-learn"));
-    }
-
-    #[test]
-    fn names_are_compared_as_indexes_do() {
-        assert_eq!(normalized("Ruamel.Yaml__x"), "ruamel-yaml-x");
     }
 }

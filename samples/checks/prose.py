@@ -1,0 +1,3 @@
+"""Words that may be packages or prose."""
+# pip install whatever fits
+print("done")

@@ -1,0 +1,6 @@
+# /// script
+# dependencies = ["inhouse-tools"]
+# [tool.uv.sources]
+# inhouse-tools = { git = "https://git.example.org/tools" }
+# ///
+"""A source of packages that an image can't follow."""

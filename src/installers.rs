@@ -1,0 +1,223 @@
+//! Installers of packages: the one place that knows how they are called and what their arguments mean.
+
+pub mod distributions;
+pub mod pip;
+
+/// A program that installs packages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Installer {
+    /// pip, or uv in its place.
+    Pip,
+    /// conda and the programs that take its commands.
+    Conda,
+    /// A package manager of a distribution.
+    System,
+}
+
+/// A command that installs something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call<'a> {
+    /// What installs it.
+    pub installer: Installer,
+    /// What is installed and how: for pip what follows `install` and the options before it, for conda what follows its
+    /// name, for a distribution's package manager the whole command.
+    pub arguments: Vec<&'a str>,
+}
+
+/// Programs that take conda's commands.
+const CONDA: &[&str] = &["conda", "mamba", "micromamba"];
+
+/// What of conda's commands installs something; environments are files, found like those of `pip install -r`.
+const CONDA_SUBCOMMANDS: &[&[&str]] = &[&["install"], &["env", "update"]];
+
+/// Package managers of the distributions.
+const SYSTEM: &[&str] = &["dnf", "microdnf", "yum", "apt", "apt-get", "apk"];
+
+/// Subcommands that change what is installed, and tell a command from prose that begins with the same word.
+const SYSTEM_SUBCOMMANDS: &[&str] = &[
+    "add",
+    "autoremove",
+    "build-dep",
+    "builddep",
+    "clean",
+    "config-manager",
+    "copr",
+    "group",
+    "groupinstall",
+    "install",
+    "makecache",
+    "module",
+    "reinstall",
+    "remove",
+    "swap",
+    "update",
+    "upgrade",
+];
+
+/// How scripts and notebooks write the path of their own interpreter.
+const OWN_PYTHON: &[&str] = &["sys.executable", "{sys.executable}", "$sys.executable", "${sys.executable}"];
+
+/// Words that may stand before a command and change nothing about it.
+const RUNNERS: &[&str] = &["sudo", "time", "exec", "env", "nohup", "-H", "-E"];
+
+/// The call of an installer that the words of one command are.
+#[must_use]
+pub fn call<'a>(words: &[&'a str]) -> Option<Call<'a>> {
+    let (program, rest) = words.split_first()?;
+    let name = program.rsplit('/').next().unwrap_or(program);
+    if is_python(program) {
+        return pip_arguments(module_arguments(rest)?);
+    }
+    match name {
+        "uv" => uv_arguments(rest),
+        name if name.strip_prefix("pip").is_some_and(is_version) => pip_arguments(rest),
+        name if CONDA.contains(&name) => conda_arguments(rest),
+        name if SYSTEM.contains(&name) => system_command(words),
+        _ => None,
+    }
+}
+
+/// The same, with words before it that a shell allows, such as `sudo` or `NAME=value`, skipped.
+#[must_use]
+pub fn call_in_shell<'a>(words: &[&'a str]) -> Option<Call<'a>> {
+    let skipped = words.iter().take_while(|word| is_prefix(word)).count();
+    call(&words[skipped..])
+}
+
+/// Whether a command of a distribution's package manager adds packages rather than to update or remove some.
+#[must_use]
+pub fn adds_packages(words: &[&str]) -> bool {
+    words.iter().skip(1).any(|word| ["install", "add"].contains(word))
+}
+
+/// Whether a word may stand before a command without changing what it is: `sudo`, `NAME=value`.
+#[must_use]
+pub fn is_prefix(word: &str) -> bool {
+    RUNNERS.contains(&word) || is_assignment(word)
+}
+
+fn is_assignment(word: &str) -> bool {
+    let is_name = |name: &str| {
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    word.split_once('=').is_some_and(|(name, _)| is_name(name))
+}
+
+/// Whether a word is a Python interpreter, or stands for the script's own.
+#[must_use]
+pub fn is_python(word: &str) -> bool {
+    let name = word.rsplit('/').next().unwrap_or(word);
+    let name = name.strip_suffix(".exe").unwrap_or(name);
+    OWN_PYTHON.contains(&word) || name == "py" || name.strip_prefix("python").is_some_and(is_version)
+}
+
+/// Whether a text is empty or a version such as `3.12`.
+fn is_version(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+}
+
+/// What follows `-m pip` among the words behind a Python interpreter.
+fn module_arguments<'a, 'b>(words: &'b [&'a str]) -> Option<&'b [&'a str]> {
+    let options = words.iter().take_while(|word| word.starts_with('-') && !word.starts_with("-m")).count();
+    match &words[options..] {
+        ["-m", "pip", rest @ ..] | ["-mpip", rest @ ..] => Some(rest),
+        _ => None,
+    }
+}
+
+/// Splits what follows `pip` at `install`: options may stand before it, too.
+fn pip_arguments<'a>(words: &[&'a str]) -> Option<Call<'a>> {
+    let mut before = 0;
+    while words.get(before).is_some_and(|word| word.starts_with('-')) {
+        before += pip::width(&words[before..]);
+    }
+    let (options, rest) = words.split_at_checked(before)?;
+    let (subcommand, rest) = rest.split_first()?;
+    (*subcommand == "install").then(|| pip_call(options, rest))
+}
+
+/// `uv pip install` and `uv add`, with options before them.
+fn uv_arguments<'a>(words: &[&'a str]) -> Option<Call<'a>> {
+    let options = words.iter().take_while(|word| word.starts_with('-')).count();
+    match &words[options..] {
+        ["pip", rest @ ..] => pip_arguments(rest),
+        ["add", rest @ ..] => Some(pip_call(&[], rest)),
+        _ => None,
+    }
+}
+
+fn pip_call<'a>(options: &[&'a str], rest: &[&'a str]) -> Call<'a> {
+    Call { installer: Installer::Pip, arguments: [options, rest].concat() }
+}
+
+fn conda_arguments<'a>(words: &[&'a str]) -> Option<Call<'a>> {
+    let options = words.iter().take_while(|word| word.starts_with('-')).count();
+    let installs = CONDA_SUBCOMMANDS.iter().any(|subcommand| words[options..].starts_with(subcommand));
+    installs.then(|| {
+        let (before, rest) = words.split_at(options);
+        let (subcommand, rest) = rest.split_at(1);
+        Call { installer: Installer::Conda, arguments: [subcommand, before, rest].concat() }
+    })
+}
+
+fn system_command<'a>(words: &[&'a str]) -> Option<Call<'a>> {
+    let subcommand = words.iter().skip(1).find(|word| !word.starts_with('-'))?;
+    SYSTEM_SUBCOMMANDS
+        .contains(subcommand)
+        .then(|| Call { installer: Installer::System, arguments: words.to_vec() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn called(command: &str) -> Option<(Installer, String)> {
+        let words: Vec<&str> = command.split_whitespace().collect();
+        call_in_shell(&words).map(|call| (call.installer, call.arguments.join(" ")))
+    }
+
+    #[test]
+    fn every_spelling_of_an_installer_is_known() {
+        let cases = [
+            ("pip install one", Installer::Pip, "one"),
+            ("pip3.12 install two", Installer::Pip, "two"),
+            ("/opt/bin/pip3 install two", Installer::Pip, "two"),
+            ("python3.12 -m pip install three", Installer::Pip, "three"),
+            ("python -I -s -mpip install three", Installer::Pip, "three"),
+            ("{sys.executable} -m pip install three", Installer::Pip, "three"),
+            ("/usr/bin/python3 -m pip install three", Installer::Pip, "three"),
+            ("pip --quiet install four", Installer::Pip, "--quiet four"),
+            ("pip --proxy http://p install four", Installer::Pip, "--proxy http://p four"),
+            ("uv pip install --system five", Installer::Pip, "--system five"),
+            ("uv --quiet pip install five", Installer::Pip, "five"),
+            ("uv add six", Installer::Pip, "six"),
+            ("sudo -H PIP_X=1 pip install a", Installer::Pip, "a"),
+            ("mamba install six", Installer::Conda, "install six"),
+            ("conda -q env update -f e.yml", Installer::Conda, "env -q update -f e.yml"),
+            ("apk add seven", Installer::System, "apk add seven"),
+            ("apt-get -y install eight", Installer::System, "apt-get -y install eight"),
+        ];
+        for (command, installer, arguments) in cases {
+            assert_eq!(called(command), Some((installer, arguments.to_owned())), "{command}");
+        }
+    }
+
+    #[test]
+    fn other_commands_install_nothing() {
+        for command in [
+            "",
+            "pip",
+            "pip list",
+            "pip is",
+            "pipx install a",
+            "python -c pip install a",
+            "python script.py install",
+            "uv run a.py",
+            "conda is fine",
+            "apt is not here",
+            "grep pip install",
+        ] {
+            assert_eq!(called(command), None, "{command}");
+        }
+    }
+}

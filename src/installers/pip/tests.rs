@@ -1,0 +1,187 @@
+use super::*;
+
+fn words(text: &str) -> Vec<String> {
+    shlex::split(text).unwrap()
+}
+
+fn kinds(text: &str) -> Vec<Kind> {
+    parse(&words(text)).unwrap().into_iter().map(|argument| argument.kind).collect()
+}
+
+fn package(name: &str) -> Kind {
+    Kind::Package(name.to_owned())
+}
+
+#[test]
+fn packages_are_read_as_pep_508_says() {
+    for (text, name) in [
+        ("numpy", "numpy"),
+        ("'numpy>=1.26,<3'", "numpy"),
+        ("'Ruamel.Yaml[x,y]==1.*'", "ruamel-yaml"),
+        ("'six; python_version < \"3.13\"'", "six"),
+        ("torch==2.1.0+cu121", "torch"),
+        ("this>=1", "this"),
+    ] {
+        assert_eq!(kinds(text), [package(name)], "{text}");
+    }
+}
+
+#[test]
+fn prose_and_what_is_no_requirement_are_refused() {
+    for text in [
+        "is not needed here",
+        "numpy to use this script",
+        "numpy and pandas",
+        "the requirements",
+        "numpy, pandas",
+        "numpy.",
+        "a @ https://x/a.whl",
+        "numpy>=",
+        "'numpy;'",
+        "--frobnicate",
+        "--req requirements.txt",
+        "--no-bin evil",
+        "-Z",
+        "-r",
+        "--user=1",
+        "gopher://x/y",
+        "(see",
+    ] {
+        assert!(parse(&words(text)).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn options_have_one_meaning_however_they_are_written() {
+    let requirements = |path: &str| Kind::Requirements(path.to_owned());
+    for text in
+        ["-r a.txt", "-ra.txt", "--requirement a.txt", "--requirement=a.txt", "-qr a.txt", "-Ur a.txt"]
+    {
+        assert_eq!(kinds(text).last(), Some(&requirements("a.txt")), "{text}");
+    }
+    for text in ["--user", "--system", "-q", "-qq", "-vvv", "--progress-bar off", "-y"] {
+        let arguments = parse(&words(text)).unwrap();
+        assert!(arguments.iter().all(Argument::is_pointless), "{text}");
+    }
+    assert_eq!(kinds("-c https://host/c.txt --no-deps six").len(), 3);
+    assert_eq!(
+        kinds("-e git+https://x/y.git@v1#egg=y"),
+        [Kind::Editable("git+https://x/y.git@v1#egg=y".into())]
+    );
+}
+
+#[test]
+fn places_are_told_from_names() {
+    for place in [
+        "./x",
+        "../x",
+        ".",
+        "~/x",
+        "/x/y",
+        "pkg/sub",
+        "a-1-py3-none-any.whl",
+        "a.tar.gz",
+        "https://h/a.zip",
+        "git+ssh://git@h/x",
+        "./pkg[extra]",
+        "file:///x/y.whl",
+    ] {
+        assert_eq!(kinds(&format!("'{place}'")), [Kind::Location(place.into())], "{place}");
+    }
+    let direct = |text: &str| kinds(text).pop().unwrap();
+    assert_eq!(direct("'a @ https://u@h/a.whl'"), Kind::Direct("a".into(), "https://u@h/a.whl".into()));
+    assert_eq!(direct("b[x]@git+https://h/b"), Kind::Direct("b".into(), "git+https://h/b".into()));
+    assert_eq!(direct("'b @ ../secret.whl'"), Kind::Direct("b".into(), "../secret.whl".into()));
+}
+
+fn file(text: &str) -> Vec<(usize, bool)> {
+    lines(text).into_iter().map(|line| (line.number, line.arguments.is_ok())).collect()
+}
+
+#[test]
+fn lines_of_files_are_read_as_pip_reads_them() {
+    let text = "# -e .\n\nsix==1.17.0 ; python_version > \"3\" \\\n  --hash=sha256:00\nnumpy # why\n--index-url https://h --extra-index-url https://i\n-r other.txt\nhttps://h/a.whl#sha256=00\n";
+    assert_eq!(file(text), [(3, true), (5, true), (6, true), (7, true), (8, true)]);
+    for wrong in [
+        "root:x:0:0:root:/root:/bin/bash",
+        "# c\nsix toolz",
+        "-r a -r b",
+        "six --index-url https://h",
+        "--no-bin x",
+        "\u{1b}[31m",
+        "six \"",
+        "PRIVATE LINE of notes",
+    ] {
+        assert!(file(wrong).iter().any(|(_, good)| !good), "{wrong}");
+    }
+}
+
+#[test]
+fn files_of_other_encodings_are_read() {
+    assert_eq!(text(b"six\n").unwrap(), "six\n");
+    assert_eq!(text(b"\xff\xfes\0i\0x\0").unwrap(), "six");
+    assert_eq!(text(b"\xef\xbb\xbfsix").unwrap(), "six");
+    assert!(text(b"\xff\xff").is_err());
+}
+
+fn flat(command: &str, files: &[(&str, &str)]) -> Result<Flat, Vec<Refusal>> {
+    let read = |path: &str| files.iter().find(|file| file.0 == path).map(|file| file.1.to_owned());
+    flatten(&parse(&words(command)).unwrap(), &read)
+}
+
+#[test]
+fn files_are_joined_into_one_list() {
+    let files = [
+        ("a.txt", "--extra-index-url https://e/simple\nsix==1 --hash=sha256:00\n-r b.txt\n-c c.txt\n"),
+        ("b.txt", "-r a.txt\ntoolz; python_version > '3'\n"),
+        ("c.txt", "numpy<3\n"),
+    ];
+    let found = flat("-q --no-cache-dir -i https://x -i https://y -U -r a.txt 'b @ https://h/b.whl'", &files)
+        .unwrap();
+    assert_eq!(found.options.join(" "), "--index-url https://y --upgrade --extra-index-url https://e/simple");
+    assert_eq!(
+        found.requirements,
+        ["six==1 --hash=sha256:00", "toolz; python_version > '3'", "b @ https://h/b.whl"]
+    );
+    assert_eq!(found.constraints, ["numpy<3"]);
+}
+
+#[test]
+fn what_has_to_be_built_or_is_this_machine_s_is_refused_by_its_line() {
+    for word in [
+        "git+https://h/b",
+        "'b @ git+https://h/b@main'",
+        "https://x/a-1.tar.gz",
+        "a.zip",
+        ".",
+        "./package",
+        "-e .",
+        "--no-binary :all:",
+        "--target x",
+        "file:///etc/x.whl",
+        "'x @ file:///x.whl'",
+        "-f /w",
+        "-i ../index",
+        "-i 'https://h/${HOME}'",
+        "--cert x",
+    ] {
+        assert_eq!(flat(&format!("six {word}"), &[]).unwrap_err().len(), 1, "{word}");
+    }
+    let refusals = flat("-r a.txt", &[("a.txt", "six\n--no-binary evil\n-r https://h/x\n")]).unwrap_err();
+    assert_eq!(refusals[0].line, Some(("a.txt".to_owned(), 2)));
+    assert_eq!(refusals[1].reason, "was not read before");
+    for word in [
+        "six==1.17.0",
+        "'a[b]>=1'",
+        "./a-1-py3-none-any.whl",
+        "https://x/a-1-py3-none-any.whl",
+        "-f https://x",
+    ] {
+        assert!(flat(word, &[]).is_ok(), "{word}");
+    }
+}
+
+#[test]
+fn names_are_compared_as_indexes_do() {
+    assert_eq!(normalized("Ruamel.Yaml__x"), "ruamel-yaml-x");
+}

@@ -1,0 +1,98 @@
+//! Requirement files at URLs: fetched once where an image is built, vetted like all others, and copied into it.
+
+use reqwest::Url;
+use sha2::{Digest, Sha256};
+
+use super::Reader;
+use crate::diagnostic::Diagnostic;
+use crate::engine::context::Content;
+use crate::hashed::hex;
+use crate::installers::pip::{self, Argument, Kind};
+
+/// Folder of the image with what was fetched.
+const FOLDER: &str = "fetched";
+
+/// What happens to requirement files at URLs.
+#[derive(Clone, Copy)]
+pub enum Remote<'a> {
+    /// Nothing is fetched: the line stays as it is, and a warning says so.
+    Left,
+    /// They are fetched by this function, which gives the text or says why not.
+    Fetched(&'a dyn Fn(&str) -> Result<String, String>),
+}
+
+/// SHA-256 of all that was fetched, in hexadecimal digits.
+pub(super) fn digest_of(fetched: &[(String, String)]) -> Option<String> {
+    let mut hash = Sha256::new();
+    for text in fetched.iter().flat_map(|(url, text)| [url, text]) {
+        hash.update(text.len().to_le_bytes());
+        hash.update(text);
+    }
+    (!fetched.is_empty()).then(|| hex(&hash.finalize()))
+}
+
+impl Reader<'_> {
+    /// Fetches a list; gives its path in the image and its vetted text.
+    pub(super) fn fetch(&mut self, url: &str) -> Option<(String, String)> {
+        let Remote::Fetched(fetch) = self.remote else {
+            self.resolved.incomplete = true;
+            let message = format!("the requirement file `{url}` isn't read: only a build fetches it");
+            self.tell(Diagnostic::note("remote-requirements", message).hint(
+                "`c3 create-operator` fetches it once, checks it and puts it into the image; a copy beside the source is read everywhere",
+            ));
+            return None;
+        };
+        let Ok(address) = Url::parse(url) else {
+            self.refuse(format!("`{url}` is not a URL"), "write it as `https://HOST/PATH`");
+            return None;
+        };
+        let path = path(&address);
+        if let Some(known) = self.resolved.files.iter().find(|file| file.path == path) {
+            return Some((path, known.text().unwrap_or_default()));
+        }
+        let text = match fetch(url) {
+            Ok(text) => text,
+            Err(reason) => {
+                self.refuse(
+                    format!("failed to fetch the requirement file `{url}`: {reason}"),
+                    "check the address, or put a copy beside the source",
+                );
+                return None;
+            }
+        };
+        if !self.add(path.clone(), Content::Bytes(Vec::new())) {
+            return None;
+        }
+        self.fetched.push((url.to_owned(), text.clone()));
+        let (vetted, _) = self.vetted(url, &text, |reader, argument| reader.linked(argument, &address));
+        self.replace(&path, vetted.clone().into_bytes());
+        Some((path, vetted))
+    }
+
+    /// What a line of a fetched list names: other lists beside it are fetched too, files of this machine are refused.
+    fn linked(&mut self, argument: &Argument, base: &Url) -> Option<Vec<String>> {
+        let place = argument.place()?.to_owned();
+        if !matches!(argument.kind, Kind::Requirements(_) | Kind::Constraints(_)) {
+            if !pip::is_url(&place) {
+                let message = format!("`{base}` names `{place}`, a file of this machine");
+                self.refuse(message, "a requirement file from elsewhere names packages by name or URL");
+            }
+            return None;
+        }
+        let Ok(url) = base.join(&place) else {
+            self.refuse(format!("`{base}` names `{place}`, which is not a URL"), "correct it there");
+            return None;
+        };
+        let (path, _) = self.fetch(url.as_str())?;
+        Some(argument.placed(path.strip_prefix(FOLDER)?.trim_start_matches('/')))
+    }
+}
+
+/// Where a fetched file is in the image: the same for the same URL.
+fn path(url: &Url) -> String {
+    let is_plain = |c: &char| c.is_ascii_alphanumeric() || "-_.".contains(*c);
+    let last = url.path().rsplit('/').next().unwrap_or_default();
+    let name: String = last.chars().filter(is_plain).take(40).collect();
+    let digest = hex(&Sha256::digest(url.as_str())[..6]);
+    format!("{FOLDER}/{digest}-{}", name.trim_start_matches('.'))
+}
