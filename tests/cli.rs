@@ -254,3 +254,69 @@ fn parameters_are_checked_before_an_engine_is_asked() {
     assert_eq!(code(&c3(folder.path(), &["run", "gone.py"])), 1);
     assert_eq!(code(&c3(folder.path(), &["run", "claimed-add:0.1"])), 3);
 }
+
+/// Where the cache is in an environment of these variables only.
+fn cache_dir(variables: &[(&str, &Path)]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_c3"));
+    command.args(["cache", "dir"]).env_clear().envs(variables.iter().copied()).output().unwrap()
+}
+
+#[test]
+fn the_cache_is_where_the_system_keeps_caches() {
+    let folder = tempdir().unwrap();
+    let [named, home] = ["named", "home"].map(|name| folder.path().join(name));
+    for (variables, expected) in [
+        (vec![("XDG_CACHE_HOME", named.as_path()), ("HOME", &home)], named.join("c3")),
+        (vec![("XDG_CACHE_HOME", Path::new("relative")), ("HOME", &home)], home.join(".cache/c3")),
+        (vec![("HOME", &home)], home.join(".cache/c3")),
+    ] {
+        let output = cache_dir(&variables);
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), format!("{}\n", expected.display()));
+    }
+    let refused = cache_dir(&[("HOME", Path::new("relative"))]);
+    assert_eq!(code(&refused), 1);
+    assert!(stderr(&refused).contains("`XDG_CACHE_HOME`"), "{}", stderr(&refused));
+    assert_eq!(names(folder.path()), [""; 0]);
+}
+
+#[test]
+fn cleaning_tells_what_it_freed() {
+    let folder = tempdir().unwrap();
+    let cache = folder.path().join("c3");
+    let clean = |form| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_c3"));
+        command.args(["cache", "clean", "--format", form]).env("XDG_CACHE_HOME", folder.path());
+        let output = command.output().unwrap();
+        assert_eq!(code(&output), 0, "{}", stderr(&output));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(clean("text"), "freed 0 B\n");
+    for name in ["environments/a/file", "environments/b/file", "layers/c.tar.gz"] {
+        let path = cache.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, vec![1; 1 << 20]).unwrap();
+    }
+    let used = fs::File::create(cache.join("environments/b.lock")).unwrap();
+    used.lock_shared().unwrap();
+    let json: serde_json::Value = serde_json::from_str(&clean("json")).unwrap();
+    assert_eq!(json["folder"], cache.to_str().unwrap());
+    assert!(json["freed_bytes"].as_u64().unwrap() >= 2 << 20);
+    assert_eq!(json["removed"], serde_json::json!({"layers": 1, "environments": 1, "containerless": 0}));
+    assert_eq!(json["in_use"], serde_json::json!({"layers": 0, "environments": 1, "containerless": 0}));
+    assert!(clean("text").ends_with("\nin use: 1 environment\n"));
+    drop(used);
+    assert!(clean("text").ends_with(": 1 environment\n"));
+    assert_eq!(names(&cache.join("environments")), [""; 0]);
+}
+
+#[test]
+fn a_size_of_the_cache_that_is_none_is_refused() {
+    let folder = project();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_c3"));
+    command.args(["run", "--no-engine", "add.py"]).current_dir(folder.path());
+    let output = command.env("XDG_CACHE_HOME", folder.path()).env("C3_CACHE_SIZE", "500m").output().unwrap();
+    assert_eq!(code(&output), 1);
+    let text = stderr(&output);
+    assert!(text.contains("`C3_CACHE_SIZE` is `500m`") && text.contains("hint: write it as in"), "{text}");
+    assert_eq!(names(folder.path()), ["add.py"]);
+}
