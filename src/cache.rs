@@ -147,22 +147,19 @@ impl Cleaning {
 
     /// Removes something unless it is in use, and tells whether it is gone.
     fn take(&mut self, item: &Item) -> bool {
-        let index = Kind::ALL.iter().position(|kind| item.is_whole && *kind == item.kind);
-        match item.remove() {
-            Ok(true) => {
-                self.freed += item.size;
-                index.into_iter().for_each(|index| self.removed[index] += 1);
-                true
-            }
-            Ok(false) => {
-                index.into_iter().for_each(|index| self.in_use[index] += 1);
-                false
-            }
+        let is_gone = match item.remove() {
+            Ok(is_gone) => is_gone,
             Err(error) => {
                 self.failures.push(CacheError::io("remove", &item.path)(error).to_string());
-                false
+                return false;
             }
+        };
+        let counts = if is_gone { &mut self.removed } else { &mut self.in_use };
+        if let Some(index) = Kind::ALL.iter().position(|kind| item.is_whole && *kind == item.kind) {
+            counts[index] += 1;
         }
+        self.freed += if is_gone { item.size } else { 0 };
+        is_gone
     }
 }
 

@@ -526,7 +526,9 @@ fn check(line: &str, entry: Entry) -> bool {
     assert!(words.iter().all(|word| !word.contains(char::is_control)), "{words:?}");
     match dockerfile(&component) {
         Some(dockerfile) => {
-            commands(&dockerfile).iter().for_each(|command| check_command(command, &words));
+            for command in commands(&dockerfile) {
+                check_command(&command, &words);
+            }
             !words.is_empty()
         }
         None => false,
@@ -570,7 +572,7 @@ fn commands(dockerfile: &str) -> Vec<Vec<String>> {
     let expected = ["ARG", "FROM", "USER", "COPY", "ENV", "USER", "WORKDIR", "ENTRYPOINT", "CMD", "LABEL"];
     assert_eq!(names, expected, "{dockerfile}");
     let runs = lines.iter().filter_map(|line| line.strip_prefix("RUN "));
-    runs.flat_map(|run| shell_words(run).split(|word| word == &None).map(whole).collect::<Vec<_>>()).collect()
+    runs.flat_map(|run| shell_words(run).split(Option::is_none).map(whole).collect::<Vec<_>>()).collect()
 }
 
 fn whole(words: &[Option<String>]) -> Vec<String> {
@@ -599,7 +601,7 @@ fn shell_words(command: &str) -> Vec<Option<String>> {
             '"' => word.get_or_insert_default().push_str(&double_quoted(&mut letters, command)),
             letter => {
                 let is_plain =
-                    letter.is_alphanumeric() || !letter.is_ascii() || "@%+=:,./-_^".contains(letter);
+                    letter.is_alphanumeric() || !letter.is_ascii() || "@%+=:,./-_]".contains(letter);
                 assert!(is_plain && !letter.is_control(), "{letter:?} stands bare in {command}");
                 word.get_or_insert_default().push(letter);
             }

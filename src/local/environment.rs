@@ -298,10 +298,10 @@ mod tests {
     /// Many want it, and each of them clears the cache: it is made once, for none may remove what another uses.
     #[test]
     fn what_many_want_is_made_once_and_stays_as_long_as_one_uses_it() {
-        let (cache, made) = (tempfile::tempdir().unwrap(), AtomicUsize::new(0));
+        let (cache, times) = (tempfile::tempdir().unwrap(), AtomicUsize::new(0));
         let progress = Progress::new(Verbosity::Quiet);
         let make = |environment: &Environment| {
-            made.fetch_add(1, Ordering::Relaxed);
+            times.fetch_add(1, Ordering::Relaxed);
             fs::create_dir(&environment.folder).unwrap();
             fs::write(environment.folder.join(COMPLETE), "1").unwrap();
             Ok(())
@@ -316,7 +316,7 @@ mod tests {
         std::thread::scope(|scope| {
             let threads: Vec<_> = (0..8).map(|_| scope.spawn(use_it)).collect();
             let used: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
-            assert_eq!(made.load(Ordering::Relaxed), 1);
+            assert_eq!(times.load(Ordering::Relaxed), 1);
             drop(used);
         });
         environment(cache.path()).shelf.trim(&progress);

@@ -10,9 +10,9 @@ use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 
 /// What a long run was.
 pub(crate) struct LongRun {
-    inputs: u32,
-    time: Duration,
-    slowest: Duration,
+    pub(crate) inputs: u32,
+    pub(crate) time: Duration,
+    pub(crate) slowest: Duration,
 }
 
 impl Display for LongRun {

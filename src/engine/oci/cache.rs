@@ -113,7 +113,9 @@ impl Cache {
 
     /// Locks what was just made; where nothing can be locked, nothing is removed.
     fn keep_file(&self, file: File) {
-        Lock::of(file).into_iter().for_each(|lock| self.keep(lock));
+        if let Ok(lock) = Lock::of(file) {
+            self.keep(lock);
+        }
     }
 
     fn unwritable(&self, error: std::io::Error) -> OciError {

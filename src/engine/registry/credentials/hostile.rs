@@ -88,7 +88,7 @@ const HELPERS: &[&str] = &[
 ];
 
 /// Something in a login: what Docker writes, what it nearly writes, and what it never does.
-fn field(key: String) -> impl Strategy<Value = (String, Value)> {
+fn field(key: &str) -> impl Strategy<Value = (String, Value)> {
     let name =
         select(vec!["auth", "username", "password", "identitytoken", "registrytoken", "email", "Auth", ""]);
     let secret = format!("secret of <{key}>");
@@ -109,8 +109,7 @@ fn field(key: String) -> impl Strategy<Value = (String, Value)> {
 /// An entry of `auths`, each text of it with its key, so that it can be told from all others.
 fn entry() -> impl Strategy<Value = (String, Value)> {
     select(KEYS).prop_flat_map(|key| {
-        let fields =
-            vec(field(key.to_owned()), 0..4).prop_map(|fields| Value::Object(fields.into_iter().collect()));
+        let fields = vec(field(key), 0..4).prop_map(|fields| Value::Object(fields.into_iter().collect()));
         let login = prop_oneof![9 => fields, 1 => select(vec![json!(null), json!({})])];
         login.prop_map(move |login| (key.to_owned(), login))
     })
@@ -189,9 +188,7 @@ fn outcome(bytes: &[u8], host: &str) -> Outcome {
     let Ok(config) = serde_json::from_slice::<Config>(bytes) else { return Outcome::Refused };
     for source in sources(config, host) {
         let found = match source {
-            Source::Helper(name) => {
-                helper::program(&name).ok().map(Outcome::Program).unwrap_or(Outcome::Refused)
-            }
+            Source::Helper(name) => helper::program(&name).map_or(Outcome::Refused, Outcome::Program),
             Source::Login(login) => match decode(login, Path::new("config.json"), host) {
                 Ok(login) => login.map_or(Outcome::Nothing, Outcome::Login),
                 Err(error) => {
