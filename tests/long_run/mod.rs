@@ -32,7 +32,8 @@ pub(crate) fn long_run<T: Debug>(strategy: &impl Strategy<Value = T>, mut check:
     while run.inputs < most && start.elapsed() < patience {
         let input = strategy.new_tree(&mut runner).unwrap().current();
         let begun = Instant::now();
-        catch_unwind(AssertUnwindSafe(|| check(&input))).unwrap_or_else(|_| panic!("{input:?}"));
+        let survived = catch_unwind(AssertUnwindSafe(|| check(&input))).is_ok();
+        assert!(survived, "{input:?}");
         run.slowest = run.slowest.max(begun.elapsed());
         run.inputs += 1;
     }
