@@ -129,6 +129,18 @@ fn requirement_files_and_modules_beside_the_source_count() {
     assert_eq!(codes(&report), ["requirement-file"], "what is installed can't be told");
 }
 
+/// What would take minutes if each link walked down the whole chain.
+#[test]
+fn long_chains_of_calls_are_checked_in_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let chain = format!("\"\"\"D.\"\"\"\nimport os\nx = a{}\n", ".f(1)".repeat(8000));
+    std::fs::write(folder.path().join("chain.py"), chain).unwrap();
+    let start = std::time::Instant::now();
+    let report = json(&c3_in(folder.path(), &["check", "chain.py", "--format", "json"]));
+    assert!(codes(&report).is_empty());
+    assert!(start.elapsed() < std::time::Duration::from_secs(10), "{:?}", start.elapsed());
+}
+
 /// The Rust files below a folder.
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
