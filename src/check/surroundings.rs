@@ -69,10 +69,10 @@ impl Listings {
 /// The modules in a folder: scripts, and folders that hold some.
 fn modules(folder: &Path) -> BTreeSet<String> {
     let entries = folder.read_dir().into_iter().flatten().filter_map(Result::ok);
-    entries.filter_map(|entry| module(&entry.path(), &entry.file_type().ok()?)).collect()
+    entries.filter_map(|entry| module(&entry.path(), entry.file_type().ok()?)).collect()
 }
 
-fn module(path: &Path, kind: &FileType) -> Option<String> {
+fn module(path: &Path, kind: FileType) -> Option<String> {
     let is_script = |path: &Path| path.extension().is_some_and(|extension| extension == "py");
     let holds_scripts = || {
         let mut entries = path.read_dir().ok()?.filter_map(Result::ok);
