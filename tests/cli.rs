@@ -320,3 +320,56 @@ fn a_size_of_the_cache_that_is_none_is_refused() {
     assert!(text.contains("`C3_CACHE_SIZE` is `500m`") && text.contains("hint: write it as in"), "{text}");
     assert_eq!(names(folder.path()), ["add.py"]);
 }
+
+/// Sources that leave a file behind when they are run, and name an address that tells whether it is asked.
+fn traps(folder: &Path, address: &str) -> Vec<&'static str> {
+    let mark = folder.join("mark");
+    let python = format!(
+        "# pip install six --index-url http://{address}/simple\n# pip install -r http://{address}/r.txt\n\
+         # pip install http://{address}/a-1-py3-none-any.whl\nimport os\nopen({mark:?}, 'w').close()\n\
+         a = os.getenv('a', str(open({mark:?}, 'w').close()))\n"
+    );
+    let lines: Vec<_> = format!("!touch {}\n%run x.py\n{python}", mark.display())
+        .lines()
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let cell = serde_json::json!({"cell_type": "code", "metadata": {}, "outputs": [], "source": lines});
+    let metadata = serde_json::json!({"kernelspec": {"name": "python3", "language": "python"}});
+    let notebook =
+        serde_json::json!({"cells": [cell], "metadata": metadata, "nbformat": 4, "nbformat_minor": 5});
+    let r = format!(
+        "# Runs.\ninstall.packages('a', repos = 'http://{address}')\nfile.create({mark:?})\na <- Sys.getenv('a', file.create({mark:?}))\n"
+    );
+    fs::write(folder.join("trap.py"), format!("\"\"\"Runs.\"\"\"\n{python}")).unwrap();
+    fs::write(folder.join("caught.ipynb"), notebook.to_string()).unwrap();
+    fs::write(folder.join("snare.R"), r).unwrap();
+    vec!["trap.py", "caught.ipynb", "snare.R"]
+}
+
+/// Whatever reads a source doesn't run it and asks nobody.
+#[test]
+fn a_source_is_read_never_run_and_nothing_is_fetched() {
+    let folder = tempdir().unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    for name in traps(folder.path(), &listener.local_addr().unwrap().to_string()) {
+        for command in [
+            &["inspect", name][..],
+            &["check", name],
+            &["check", "--stale", name],
+            &["fix", "--diff", name],
+            &["config", name],
+            &["snippet", name],
+            &["compile", name, "--overwrite"],
+            &["compile", name, "--stale", "--overwrite"],
+            &["create-operator", "--no-build", "--overwrite", name],
+            &["create-workflow", name, name, "--overwrite"],
+        ] {
+            let output = c3(folder.path(), command);
+            assert!([0, 1, 2].contains(&code(&output)), "{command:?}: {}", stderr(&output));
+            assert!(!folder.path().join("mark").exists(), "{command:?} runs the source");
+            assert!(listener.accept().is_err(), "{command:?} asks the network");
+        }
+        assert_eq!(code(&c3(folder.path(), &["inspect", name])), 0, "{name} is no source");
+    }
+}
