@@ -167,3 +167,24 @@ fn every_code_is_documented_and_every_documented_code_exists() {
     assert!(RULES.iter().any(|rule| rule.severity == Severity::Error));
     assert!(RULES.iter().all(|rule| !rule.meaning.is_empty() && !rule.remedy.is_empty()));
 }
+
+#[test]
+fn every_promise_names_a_test_that_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &str| std::fs::read_to_string(root.join(path)).unwrap_or_else(|_| panic!("no {path}"));
+    let link = Regex::new(r"\[([a-z0-9_]+)\]\(\.\./([^)]+)\)").unwrap();
+    let promises = read("docs/security.md");
+    let rows: Vec<_> =
+        promises.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| promise")).collect();
+    let mut missing = Vec::new();
+    for row in &rows {
+        let tests: Vec<_> =
+            link.captures_iter(row).map(|found| (found[1].to_owned(), found[2].to_owned())).collect();
+        assert!(!tests.is_empty() || row.contains("(../deny.toml)"), "nothing holds {row}");
+        let is_gone = |(name, path): &(String, String)| {
+            ![format!("fn {name}("), format!("def {name}(")].iter().any(|start| read(path).contains(start))
+        };
+        missing.extend(tests.into_iter().filter(is_gone));
+    }
+    assert!(rows.len() > 20 && missing.is_empty(), "{missing:#?}");
+}
