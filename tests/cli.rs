@@ -323,16 +323,14 @@ fn a_size_of_the_cache_that_is_none_is_refused() {
 
 /// Sources that leave a file behind when they are run, and name an address that tells whether it is asked.
 fn traps(folder: &Path, address: &str) -> Vec<&'static str> {
-    let mark = folder.join("mark");
+    let mark = folder.join("mark").display().to_string();
     let python = format!(
         "# pip install six --index-url http://{address}/simple\n# pip install -r http://{address}/r.txt\n\
          # pip install http://{address}/a-1-py3-none-any.whl\nimport os\nopen({mark:?}, 'w').close()\n\
          a = os.getenv('a', str(open({mark:?}, 'w').close()))\n"
     );
-    let lines: Vec<_> = format!("!touch {}\n%run x.py\n{python}", mark.display())
-        .lines()
-        .map(|line| format!("{line}\n"))
-        .collect();
+    let lines: Vec<_> =
+        format!("!touch {mark}\n%run x.py\n{python}").lines().map(|line| format!("{line}\n")).collect();
     let cell = serde_json::json!({"cell_type": "code", "metadata": {}, "outputs": [], "source": lines});
     let metadata = serde_json::json!({"kernelspec": {"name": "python3", "language": "python"}});
     let notebook =
