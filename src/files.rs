@@ -91,6 +91,9 @@ impl FilesError {
 ///
 /// A named folder counts with everything in it; hidden files are found by a glob only if it spells the dot.
 pub fn collect(patterns: &[String], root: &Path) -> Result<Vec<AdditionalFile>, FilesError> {
+    if patterns.is_empty() {
+        return Ok(Vec::new());
+    }
     let tree = Tree::open(root)?;
     let mut files = BTreeMap::new();
     for pattern in patterns {

@@ -22,11 +22,12 @@
 //!
 //! To run an operator goes the other way: [`invocation`] checks the words of a command line against the interface that a
 //! source, an image or a [`manifest`] tells, and [`engine::docker::Engine::run_container`] runs it, or [`local`] without
-//! an engine.
+//! an engine. What is kept for the next time is in the [`cache`].
 
 pub mod artifact;
 pub mod backend;
 pub mod boundary;
+pub mod cache;
 pub mod check;
 pub mod component;
 pub mod config;

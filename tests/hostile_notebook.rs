@@ -16,15 +16,15 @@ use c3::source::Source;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use proptest::strategy::ValueTree;
-use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use ruff_python_parser::parse_module;
 use serde_json::{Value, json};
 
 mod effort;
+mod long_run;
 mod patience;
 
 use effort::cases;
+use long_run::long_run;
 use patience::status;
 
 /// Longest time that one input may take.
@@ -463,34 +463,16 @@ proptest! {
     }
 }
 
-/// A number that the environment sets.
-fn setting<T: std::str::FromStr>(name: &str, default: T) -> T {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
-}
-
-/// The long run: a million inputs, or as many as `C3_INPUTS` says and `C3_SECONDS` allows.
+/// The long run.
 #[test]
 #[ignore = "takes minutes"]
 fn a_million_notebooks() {
-    let most: u32 = setting("C3_INPUTS", 1_000_000);
-    let patience = Duration::from_secs(setting("C3_SECONDS", u64::MAX));
-    let seed: u8 = setting("C3_SEED", 0);
-    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
-    let mut runner = TestRunner::new_with_rng(ProptestConfig::default(), rng);
-    let strategy = notebook();
     let mut counts = [0_u32; 4];
-    let (start, mut slowest) = (Instant::now(), Duration::ZERO);
-    while counts.iter().sum::<u32>() < most && start.elapsed() < patience {
-        let json = strategy.new_tree(&mut runner).unwrap().current();
-        let begun = Instant::now();
-        let reached = std::panic::catch_unwind(|| check(&json)).unwrap_or_else(|_| panic!("{json}"));
-        slowest = slowest.max(begun.elapsed());
-        counts[reached as usize] += 1;
-    }
+    let run = long_run(&notebook(), |json| counts[check(json) as usize] += 1);
     let [nothing, cells, tree, component] = counts;
-    let (inputs, parsed, time) = (counts.iter().sum::<u32>(), tree + component, start.elapsed());
+    let parsed = tree + component;
     eprintln!(
-        "{inputs} notebooks in {time:.0?}: {nothing} refused, {cells} not Python, {parsed} reached the tree, {component} became components; slowest {slowest:.0?}"
+        "{run}: {nothing} refused, {cells} not Python, {parsed} reached the tree, {component} became components"
     );
 }
 

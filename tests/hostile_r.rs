@@ -16,12 +16,12 @@ use c3::source::Source;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use proptest::strategy::ValueTree;
-use proptest::test_runner::{Config, TestRng, TestRunner};
 
 mod effort;
+mod long_run;
 
 use effort::cases;
+use long_run::long_run;
 
 // ---------------------------------------------------------------------------------------------------------- model
 
@@ -668,27 +668,15 @@ fn mutated() -> impl Strategy<Value = String> {
         .prop_map(|(base, donor, changes)| changed(&base, &donor.text(), &changes))
 }
 
-/// A million inputs, or as many as `C3_INPUTS` says; tells how many had a syntax tree.
+/// The long run; tells how many had a syntax tree.
 #[test]
 #[ignore = "takes many minutes"]
 fn a_million_inputs() {
-    let count: u32 = std::env::var("C3_INPUTS").ok().and_then(|text| text.parse().ok()).unwrap_or(1_000_000);
-    let seed: u8 = std::env::var("C3_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
-    let rng = TestRng::from_seed(proptest::test_runner::RngAlgorithm::ChaCha, &[seed; 32]);
-    let mut runner = TestRunner::new_with_rng(Config { failure_persistence: None, ..Config::default() }, rng);
-    let strategy = mutated();
-    let (mut parsed, mut slowest) = (0_u32, Duration::ZERO);
-    for at in 1..=count {
-        let text = strategy.new_tree(&mut runner).unwrap().current();
-        let begun = Instant::now();
-        parsed += u32::from(is_parsed(&text));
-        slowest = slowest.max(begun.elapsed());
-        if at % 50_000 == 0 || at == count {
-            eprintln!("{at} inputs, {parsed} with a syntax tree, the slowest took {slowest:?}");
-        }
-    }
-    assert!(parsed > count / 5, "mutations leave too little that parses: {parsed} of {count}");
-    assert!(slowest < Duration::from_secs(10), "{slowest:?}");
+    let mut parsed = 0_u32;
+    let run = long_run(&mutated(), |text| parsed += u32::from(is_parsed(text)));
+    eprintln!("{run}: {parsed} with a syntax tree");
+    assert!(parsed > run.inputs / 5, "mutations leave too little that parses: {parsed} of {}", run.inputs);
+    assert!(run.slowest < Duration::from_secs(10), "{:?}", run.slowest);
 }
 
 /// Reads a text; whether it has a syntax tree.

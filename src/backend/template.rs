@@ -1,6 +1,7 @@
 //! Templates: the shape of every generated file, and the quoting that no text of a user's can break out of.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Serde, Value, ValueKind};
@@ -19,12 +20,26 @@ const R: &str = "r";
 /// Length from which on a command takes a line for each word, in bytes: builders refuse lines of 64 KiB.
 const LONG_LINE: usize = 1000;
 
+/// Templates that have been parsed, by the folder that they are in.
+static PARSED: Mutex<BTreeMap<&str, Arc<Environment<'static>>>> = Mutex::new(BTreeMap::new());
+
 /// Renders a template.
 ///
 /// # Panics
 ///
 /// Never for templates of this crate: each is rendered over all samples in the tests.
 pub(crate) fn render(name: &'static str, context: &impl Serialize) -> String {
+    let folder = name.rsplit_once('/').map_or(name, |(folder, _)| folder);
+    let environment = {
+        let mut parsed = PARSED.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(parsed.entry(folder).or_insert_with(|| Arc::new(environment(folder))))
+    };
+    let rendered = environment.get_template(name).and_then(|template| template.render(Serde(context)));
+    rendered.unwrap_or_else(|error| unreachable!("template {name}: {error:#}"))
+}
+
+/// The templates of a folder, or one that is in none, and how they write values.
+fn environment(folder: &str) -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|name| match name {
@@ -38,7 +53,6 @@ pub(crate) fn render(name: &'static str, context: &impl Serialize) -> String {
     environment.add_filter("image", |text: &str| Value::from_safe_string(image(text)));
     environment.add_filter("word", |text: &str| Value::from_safe_string(word(text)));
     environment.add_filter("shell", |commands: Vec<Vec<String>>| Value::from_safe_string(shell(&commands)));
-    let folder = name.rsplit_once('/').map_or(name, |(folder, _)| folder);
     let mut parts = TEMPLATES.iter().filter(|template| template.0.starts_with(folder));
     SyntaxConfig::builder()
         .trim_blocks(true)
@@ -47,9 +61,8 @@ pub(crate) fn render(name: &'static str, context: &impl Serialize) -> String {
         .build()
         .map(|syntax| environment.set_syntax(syntax))
         .and_then(|()| parts.try_for_each(|(part, text)| environment.add_template(part, text)))
-        .and_then(|()| environment.get_template(name))
-        .and_then(|template| template.render(Serde(context)))
-        .unwrap_or_else(|error| unreachable!("template {name}: {error:#}"))
+        .unwrap_or_else(|error| unreachable!("templates of {folder}: {error:#}"));
+    environment
 }
 
 /// Writes a value: text of a user's always as a quoted scalar.

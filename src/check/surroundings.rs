@@ -1,15 +1,19 @@
 //! What lies around a source and matters to its checks: modules beside it, and the files that `pip install -r` names.
 
-use std::collections::BTreeSet;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::FileType;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::requirement_files::{ImageFile, Resolved};
 
 /// What lies around a source.
 #[derive(Debug, Clone, Default)]
 pub struct Surroundings {
-    /// Names of the modules and packages beside the source or in the working directory.
-    pub modules: BTreeSet<String>,
+    /// The source's own name, which isn't that of a module beside it.
+    own: String,
+    /// Names of the modules and packages beside the source and in the working directory.
+    modules: Vec<Arc<BTreeSet<String>>>,
     /// The texts of the requirement files.
     pub requirements: Vec<String>,
     /// Whether a requirement file wasn't read, so that it can't be told what is installed.
@@ -18,35 +22,90 @@ pub struct Surroundings {
     pub python: Option<String>,
 }
 
+/// The modules in folders, each of which is listed once for all sources in it.
+#[derive(Debug, Default)]
+pub struct Listings(Mutex<BTreeMap<PathBuf, Arc<BTreeSet<String>>>>);
+
 impl Surroundings {
     /// Looks around.
     #[must_use]
-    pub fn look(source: &Path, root: &Path, requirements: &Resolved, python: Option<&str>) -> Self {
+    pub fn look(
+        source: &Path,
+        root: &Path,
+        requirements: &Resolved,
+        python: Option<&str>,
+        listings: &Listings,
+    ) -> Self {
         let own = source.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let folders = [source.parent().filter(|path| !path.as_os_str().is_empty()).unwrap_or(root), root];
-        let mut modules: BTreeSet<String> = folders.into_iter().flat_map(modules).collect();
-        modules.remove(&own);
+        let modules = folders.map(|folder| listings.modules(folder)).to_vec();
         Self {
+            own,
             modules,
             requirements: requirements.files.iter().filter_map(ImageFile::text).collect(),
             incomplete: requirements.incomplete,
             python: python.map(ToOwned::to_owned),
         }
     }
+
+    /// Whether a module lies beside the source or in the working directory.
+    #[must_use]
+    pub fn has_module(&self, name: &str) -> bool {
+        name != self.own && self.modules.iter().any(|modules| modules.contains(name))
+    }
+}
+
+impl Listings {
+    fn modules(&self, folder: &Path) -> Arc<BTreeSet<String>> {
+        let mut listed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(listed.entry(folder.to_owned()).or_insert_with(|| Arc::new(modules(folder))))
+    }
 }
 
 /// The modules in a folder: scripts, and folders that hold some.
-fn modules(folder: &Path) -> Vec<String> {
+fn modules(folder: &Path) -> BTreeSet<String> {
     let entries = folder.read_dir().into_iter().flatten().filter_map(Result::ok);
-    entries.filter_map(|entry| module(&entry.path())).collect()
+    entries.filter_map(|entry| module(&entry.path(), entry.file_type().ok()?)).collect()
 }
 
-fn module(path: &Path) -> Option<String> {
+fn module(path: &Path, kind: FileType) -> Option<String> {
     let is_script = |path: &Path| path.extension().is_some_and(|extension| extension == "py");
     let holds_scripts = || {
         let mut entries = path.read_dir().ok()?.filter_map(Result::ok);
         entries.find(|entry| is_script(&entry.path()))
     };
-    let is_module = if path.is_dir() { holds_scripts().is_some() } else { is_script(path) };
+    let is_folder = kind.is_dir() || (kind.is_symlink() && path.is_dir());
+    let is_module = if is_folder { holds_scripts().is_some() } else { is_script(path) };
     is_module.then(|| path.file_stem().unwrap_or_default().to_string_lossy().into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn look(source: &str, root: &Path, listings: &Listings) -> Surroundings {
+        Surroundings::look(&root.join(source), root, &Resolved::default(), None, listings)
+    }
+
+    #[test]
+    fn a_folder_is_listed_once_for_all_its_sources() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a.py", "b.py", "package/c.py", "empty/d.txt", "e.txt"] {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "").unwrap();
+        }
+        let listings = Listings::default();
+        let found = |source| {
+            let around = look(source, folder.path(), &listings);
+            ["a", "b", "c", "d", "e", "package", "empty", "later"]
+                .into_iter()
+                .filter(move |name| around.has_module(name))
+        };
+        assert!(found("a.py").eq(["b", "package"]));
+        std::fs::write(folder.path().join("later.py"), "").unwrap();
+        assert!(found("b.py").eq(["a", "package"]));
+        assert!(found("package/c.py").eq(["a", "b", "package"]));
+        assert!(look("a.py", folder.path(), &Listings::default()).has_module("later"));
+    }
 }

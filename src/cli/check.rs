@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use c3::backend::Target;
 use c3::check;
+use c3::check::surroundings::Listings;
 use c3::component::Language;
 use c3::diagnostic::{self, Diagnostic, Severity};
 use c3::report::{self, Entry, github, sarif};
@@ -80,7 +81,8 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let emission = options.emission();
     let sources = sources::collect(&options.paths)?;
     let sources = if options.compiled { generated::compiled(sources, &emission) } else { sources };
-    let checked = sources::each(&sources, |path| check(path, &emission, options.stale));
+    let listings = Listings::default();
+    let checked = sources::each(&sources, |path| check(path, &emission, options.stale, &listings));
     let mut checked: Vec<Checked> = checked.into_iter().collect::<Result<_, _>>()?;
     for checked in &mut checked {
         checked
@@ -115,7 +117,7 @@ fn diagnostics(checked: &[Checked]) -> impl Iterator<Item = &Diagnostic> {
     checked.iter().flat_map(|checked| &checked.diagnostics)
 }
 
-fn check(path: &Path, emission: &Emission, stale: bool) -> Result<Checked, Failure> {
+fn check(path: &Path, emission: &Emission, stale: bool, listings: &Listings) -> Result<Checked, Failure> {
     let source = match Source::load(path) {
         Ok(source) => source,
         Err(error) => return Ok(unreadable(path, &error)),
@@ -123,7 +125,7 @@ fn check(path: &Path, emission: &Emission, stale: bool) -> Result<Checked, Failu
     let mut diagnostics = Vec::new();
     if let Some(plan) = Plan::of(&source, &[], emission, Purpose::Files, &mut diagnostics)? {
         diagnostics.extend(plan.emitted(&plan.emission).err().into_iter().flatten());
-        diagnostics.extend(check::check(&source, &plan.component, &plan.surroundings()?));
+        diagnostics.extend(check::check(&source, &plan.component, &plan.surroundings(listings)?));
         if stale {
             diagnostics.extend(staleness(&plan, emission));
         }

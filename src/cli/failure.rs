@@ -1,6 +1,7 @@
 //! Failures: what ends a command, with its exit code and remedy.
 
 use c3::artifact::ArtifactError;
+use c3::cache::CacheError;
 use c3::config::ConfigError;
 use c3::engine::context::ContextError;
 use c3::engine::endpoint::EndpointError;
@@ -78,6 +79,7 @@ failures! {
     ContextError => INPUT,
     ImageArchiveError => INPUT,
     ArtifactError => INPUT,
+    CacheError => INPUT,
     InvocationError => USAGE,
     RegistryError => ENGINE,
     EndpointError => ENGINE,
@@ -132,7 +134,10 @@ impl From<OciError> for Failure {
     fn from(error: OciError) -> Self {
         let code = match error {
             OciError::Interrupted => INTERRUPTED,
-            OciError::Install { offline: false, .. } | OciError::Context(_) | OciError::Changed(_) => INPUT,
+            OciError::Install { offline: false, .. }
+            | OciError::Cache(_)
+            | OciError::Context(_)
+            | OciError::Changed(_) => INPUT,
             _ => ENGINE,
         };
         let details = match &error {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use c3::artifact;
-use c3::check;
+use c3::check::{self, surroundings::Listings};
 use c3::fix::{self, Change};
 use c3::source::Source;
 use clap::Args;
@@ -47,10 +47,10 @@ impl Options {
 
 /// Runs the command: every source is mended, whatever becomes of the others.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
-    let emission = Emission::default();
+    let (emission, listings) = (Emission::default(), Listings::default());
     let mut failed = None;
     for path in sources::collect(&options.paths)? {
-        match mend(&path, options, &emission) {
+        match mend(&path, options, &emission, &listings) {
             Ok(diff) => console::print(&diff)?,
             Err(failure) => {
                 console::failure(&failure);
@@ -62,7 +62,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
 }
 
 /// Mends one source and returns what was changed, as a diff.
-fn mend(path: &Path, options: &Options, emission: &Emission) -> Result<String, Failure> {
+fn mend(path: &Path, options: &Options, emission: &Emission, listings: &Listings) -> Result<String, Failure> {
     let source = Source::load(path)?;
     let mut diagnostics = Vec::new();
     let Some(plan) = Plan::of(&source, &[], emission, Purpose::Files, &mut diagnostics)? else {
@@ -71,7 +71,7 @@ fn mend(path: &Path, options: &Options, emission: &Emission) -> Result<String, F
         messages.show();
         return Err(Failure::diagnosed());
     };
-    let missing = check::missing_distributions(&source, &plan.component, &plan.surroundings()?);
+    let missing = check::missing_distributions(&source, &plan.component, &plan.surroundings(listings)?);
     let file = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
     let fixed = fix::fix(options.change(), &source, &file, &plan.component, &missing).map_err(|refusal| {
         Failure::new(INPUT, format!("`{}` {refusal}", path.display())).hint(refusal.hint())

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 mod build_family;
+mod cache;
 mod check;
 mod compile;
 mod completions;
@@ -96,6 +97,8 @@ enum Command {
     Run(run::Options),
     /// Tell which engine, base image, registry and tools are there or missing
     Doctor(doctor::Options),
+    /// Show or clean what is kept for the next time
+    Cache(cache::Options),
     /// Print what a shell needs to complete the command line of `c3`
     Completions(completions::Options),
     /// Print the manual, or write a page for each command
@@ -145,6 +148,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Fix(options) => fix::run(&options),
         Command::Run(options) => run::run(&options),
         Command::Doctor(options) => doctor::run(&options),
+        Command::Cache(options) => cache::run(&options),
         Command::Completions(options) => completions::run(&options),
         Command::Man(options) => man::run(&options),
     }

@@ -6,7 +6,7 @@ use c3::artifact::Artifact;
 use c3::backend::stamp::Stamp;
 use c3::backend::variant::{self, Image};
 use c3::backend::{self, Job, Operator, Settings, dockerfile};
-use c3::check::surroundings::Surroundings;
+use c3::check::surroundings::{Listings, Surroundings};
 use c3::component::Component;
 use c3::diagnostic::{Diagnostic, Severity};
 use c3::engine::context::Content;
@@ -146,9 +146,9 @@ impl Plan {
     }
 
     /// What lies around the source and matters to its checks.
-    pub(crate) fn surroundings(&self) -> Result<Surroundings, Failure> {
+    pub(crate) fn surroundings(&self, listings: &Listings) -> Result<Surroundings, Failure> {
         let python = default_python(&self.emission, &self.component);
-        Ok(Surroundings::look(self.source.path(), &current_dir()?, &self.requirements, python))
+        Ok(Surroundings::look(self.source.path(), &current_dir()?, &self.requirements, python, listings))
     }
 
     /// The repository of the image, without a tag.

@@ -12,6 +12,7 @@ use thiserror::Error;
 
 use crate::backend::Operator;
 use crate::backend::runtime::python_mismatch;
+use crate::cache::{CacheError, Kind, Lock, Shelf, lock_beside};
 use crate::component::{Language, Requirement};
 use crate::engine::progress::{Event, Progress};
 use crate::hashed::hex;
@@ -25,12 +26,15 @@ const TAIL: usize = 20;
 const COMPLETE: &str = ".complete";
 
 /// An environment that holds all that an operator requires but the system's packages.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Environment {
     folder: PathBuf,
     language: Language,
     /// Version of the language's interpreter.
     pub version: String,
+    /// Keeps it from being removed as long as it is used.
+    lock: Option<Lock>,
+    shelf: Shelf,
 }
 
 /// Which packages are installed.
@@ -100,7 +104,10 @@ pub enum EnvironmentError {
         /// What it has said last.
         tail: Vec<String>,
     },
-    /// The cache can't be written.
+    /// The cache can't be used.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+    /// It can't be written.
     #[error("cannot write the environment `{}`: {source}", path.display())]
     Io {
         /// Where it is.
@@ -127,6 +134,7 @@ impl EnvironmentError {
                 "check the names and the network; the operator's image may have what this machine lacks"
                     .to_owned()
             }
+            Self::Cache(error) => return error.hint(),
             Self::Io { .. } => "name another folder with the variable `XDG_CACHE_HOME`".to_owned(),
         })
     }
@@ -144,10 +152,11 @@ impl Environment {
         let interpreter = interpreter(language)?;
         let version = version(&interpreter, language)?;
         check_version(operator, &version)?;
-        let folder = cache().join(key(operator, files, packages, &interpreter, &version));
-        let environment = Self { folder, language, version };
+        let shelf = Shelf::open(Kind::Environments)?;
+        let folder = shelf.path().join(key(operator, files, packages, &interpreter, &version));
+        let mut environment = Self { folder, language, version, lock: None, shelf };
         let order = Order { operator, files, packages, interpreter: &interpreter };
-        environment.make(&order, progress)?;
+        environment.settle(|it| it.make(&order, progress), progress)?;
         Ok(environment)
     }
 
@@ -184,13 +193,32 @@ impl Environment {
         format!("Python {} on {system}-{processor}", minor.join("."))
     }
 
-    /// Makes what isn't complete; one process does, others wait for it.
-    fn make(&self, order: &Order, progress: &Progress) -> Result<(), EnvironmentError> {
-        let _lock = lock(&self.folder).map_err(|source| self.failure(source))?;
-        let complete = self.folder.join(COMPLETE);
-        if complete.exists() {
-            return Ok(());
+    /// Uses what is complete, and else makes it: one process does, others wait for it.
+    fn settle(
+        &mut self,
+        make: impl Fn(&Self) -> Result<(), EnvironmentError>,
+        progress: &Progress,
+    ) -> Result<(), EnvironmentError> {
+        let (lock, mut is_new) = (lock_beside(&self.folder), false);
+        loop {
+            self.lock = Lock::share(&lock).map_err(|source| self.failure(source))?;
+            if self.lock.is_some() && self.folder.join(COMPLETE).exists() {
+                break;
+            }
+            self.lock = None;
+            let _alone = Lock::hold(&lock).map_err(|source| self.failure(source))?;
+            if !self.folder.join(COMPLETE).exists() {
+                make(self)?;
+                is_new = true;
+            }
         }
+        if is_new {
+            self.shelf.trim(progress);
+        }
+        Ok(())
+    }
+
+    fn make(&self, order: &Order, progress: &Progress) -> Result<(), EnvironmentError> {
         if self.folder.exists() {
             fs::remove_dir_all(&self.folder).map_err(|source| self.failure(source))?;
         }
@@ -211,7 +239,7 @@ impl Environment {
             self.call(&words, order)?;
         }
         fs::create_dir_all(&self.folder).map_err(|source| self.failure(source))?;
-        File::create(complete).map(drop).map_err(|source| self.failure(source))
+        File::create(self.folder.join(COMPLETE)).map(drop).map_err(|source| self.failure(source))
     }
 
     /// The commands that make it.
@@ -276,14 +304,6 @@ impl Environment {
     }
 }
 
-/// Locks a folder that need not be there yet.
-fn lock(folder: &Path) -> io::Result<File> {
-    fs::create_dir_all(folder.parent().unwrap_or(folder))?;
-    let file = File::create(folder.with_extension("lock"))?;
-    file.lock()?;
-    Ok(file)
-}
-
 /// The program that runs scripts of a language.
 fn interpreter(language: Language) -> Result<PathBuf, EnvironmentError> {
     let names: &[&'static str] = match language {
@@ -320,13 +340,6 @@ fn check_version(operator: &Operator, version: &str) -> Result<(), EnvironmentEr
     }
 }
 
-/// The folder of all environments.
-fn cache() -> PathBuf {
-    let named = env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    let home = || env::home_dir().map(|home| home.join(".cache"));
-    named.or_else(home).unwrap_or_else(env::temp_dir).join("c3/environments")
-}
-
 /// A name for what is installed: the same for the same interpreter, commands and requirement files.
 fn key(operator: &Operator, files: &Path, packages: Packages, interpreter: &Path, version: &str) -> String {
     let mut hash = Sha256::new();
@@ -343,4 +356,46 @@ fn key(operator: &Operator, files: &Path, packages: Packages, interpreter: &Path
         add(&fs::read(files.join(&file.path)).unwrap_or_default());
     }
     hex(&hash.finalize()[..8])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::engine::progress::Verbosity;
+
+    fn environment(cache: &Path) -> Environment {
+        let shelf = Shelf::at(cache, Kind::Environments, 0);
+        let folder = shelf.path().join("key");
+        Environment { folder, language: Language::Python, version: String::new(), lock: None, shelf }
+    }
+
+    /// Many want it, and each of them clears the cache: it is made once, for none may remove what another uses.
+    #[test]
+    fn what_many_want_is_made_once_and_stays_as_long_as_one_uses_it() {
+        let (cache, times) = (tempfile::tempdir().unwrap(), AtomicUsize::new(0));
+        let progress = Progress::new(Verbosity::Quiet);
+        let make = |environment: &Environment| {
+            times.fetch_add(1, Ordering::Relaxed);
+            fs::create_dir(&environment.folder).unwrap();
+            fs::write(environment.folder.join(COMPLETE), "1").unwrap();
+            Ok(())
+        };
+        let use_it = || {
+            let mut environment = environment(cache.path());
+            environment.settle(make, &progress).unwrap();
+            environment.shelf.trim(&progress);
+            assert!(environment.folder.join(COMPLETE).exists());
+            environment
+        };
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(use_it)).collect();
+            let used: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+            assert_eq!(times.load(Ordering::Relaxed), 1);
+            drop(used);
+        });
+        environment(cache.path()).shelf.trim(&progress);
+        assert_eq!(cache.path().join("environments").read_dir().unwrap().count(), 0);
+    }
 }

@@ -63,8 +63,10 @@ def namespace():
     """Give a namespace that no other run has used, and remove its images in the end."""
     name = f'c3-test-{secrets.token_hex(4)}'
     yield name
-    listed = [line.split() for line in docker('images', '--format', '{{.ID}} {{.Repository}}').splitlines()]
-    images = {image for image, repository in listed if f'/{name}' in repository}
+    listed = docker('images', '--digests', '--format', '{{.Repository}} {{.Tag}} {{.Digest}}').splitlines()
+    ours = [line.split() for line in listed if f'/{name}' in line]
+    # By its id an image would go with all of its names: the base image, too, which is pushed under one of these.
+    images = [f'{image}@{digest}' if tag == '<none>' else f'{image}:{tag}' for image, tag, digest in ours]
     if images:
         run('docker', 'rmi', '--force', *images)
 

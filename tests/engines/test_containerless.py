@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import zipfile
 
 import pytest
@@ -77,6 +78,22 @@ def test_a_zip_needs_nothing_but_python(folder, tmp_path):
     assert names_in(tmp_path / 'work') == ['out.txt']
     done = alone(*command, '--exit_code', '5', **options)
     assert done.returncode == 5, told(done)
+
+
+def test_what_runs_is_not_cleaned_away(tmp_path):
+    write(tmp_path / 'wait.py', '"""Waits."""\nimport sys\nprint("runs", flush=True)\nsys.stdin.read()\nimport ctypes\n')
+    cache = {'XDG_CACHE_HOME': tmp_path / 'cache'}
+    succeeded(c3('create-containerless-operator', 'wait.py', cwd=tmp_path, env=cache))
+    pipes = {'stdin': subprocess.PIPE, 'stdout': subprocess.PIPE}
+    command = ['python3', tmp_path / 'claimed-wait.latest.zip']
+    with subprocess.Popen(command, env=environment(cache), **pipes) as process:
+        assert process.stdout.readline() == b'runs\n'
+        told = json.loads(succeeded(c3('cache', 'clean', '--format', 'json', env=cache)).stdout)
+        assert (told['removed']['environments'], told['in_use']['containerless']) == (1, 1)
+        process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert succeeded(c3('cache', 'clean', env=cache)).stdout.endswith(': 1 unpacked operator\n')
+    assert succeeded(run(*command, env=environment(cache), stdin=subprocess.DEVNULL)).stdout == 'runs\n'
 
 
 def test_claimed_runs_what_is_unpacked(folder, tmp_path):

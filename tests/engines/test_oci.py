@@ -337,6 +337,21 @@ def test_two_at_once_share_a_cache(make, requiring, repository, tmp_path):
     assert list((tmp_path / 'cache/c3').rglob('.*')) == []
 
 
+def test_a_small_cache_makes_the_same_image(make, requiring, repository, tmp_path):
+    env = {'XDG_CACHE_HOME': tmp_path / 'cache', 'C3_CACHE_SIZE': '1'}
+
+    def made(name, **env):
+        write(tmp_path / name / 'requirements.txt', f'six==1.17.0\n# {name}\n')
+        write(tmp_path / name / 'requiring.py', '"""Needs six."""\n# pip install -r requirements.txt\nimport six\n')
+        place = ['-r', f'{repository}/small', '-v', '1', '-o', tmp_path / 'out']
+        digest = make(tmp_path / name, 'requiring.py', *place, env=env)['digest']
+        return digest, sorted(path.stem for path in (tmp_path / 'cache/c3/layers').glob('*.gz'))
+
+    (first, one), (_, other) = made('first', **env), made('second', **env)
+    assert (len(one), len(other)) == (1, 1) and one != other
+    assert made('first', **env) == (first, one)
+
+
 def test_an_edit_pushes_its_own_layer_only(base, alone, requiring, repository, tmp_path):
     folder = tmp_path / 'copy'
     shutil.copytree(requiring, folder)

@@ -10,6 +10,9 @@ use super::{commands, downloads};
 use crate::diagnostic::Diagnostic;
 use crate::frontend::python::walk_if;
 
+/// Longest path that is told, in attributes and calls; those of interest are shorter.
+const MAX_LINKS: usize = 16;
+
 /// A call with the dotted path of what is called: `nltk.download` of `import nltk as n; n.download()`.
 pub(super) struct Call<'a> {
     /// As much of the path as names tell.
@@ -55,16 +58,29 @@ struct Finder {
 }
 
 impl Finder {
-    /// The dotted path of an expression such as `n.download`.
+    /// The dotted path of an expression such as `n.download`; of a long chain its end, so that it isn't walked down from
+    /// each of its links.
     fn path(&self, expression: &Expr) -> String {
-        match expression {
-            Expr::Name(name) => {
-                self.names.get(name.id.as_str()).cloned().unwrap_or_else(|| name.id.to_string())
-            }
-            Expr::Attribute(attribute) => format!("{}.{}", self.path(&attribute.value), attribute.attr),
-            Expr::Call(call) => format!("{}()", self.path(&call.func)),
-            _ => String::new(),
+        let (mut parts, mut inner) = (Vec::new(), expression);
+        for _ in 0..MAX_LINKS {
+            inner = match inner {
+                Expr::Name(name) => {
+                    let name = name.id.as_str();
+                    parts.push(self.names.get(name).map_or(name, String::as_str));
+                    break;
+                }
+                Expr::Attribute(attribute) => {
+                    parts.extend([attribute.attr.as_str(), "."]);
+                    &attribute.value
+                }
+                Expr::Call(call) => {
+                    parts.push("()");
+                    &call.func
+                }
+                _ => break,
+            };
         }
+        parts.into_iter().rev().collect()
     }
 
     fn bind(&mut self, statement: &Stmt) {

@@ -71,7 +71,7 @@ fn subject(import: &Import, origin: &Origin) -> String {
 
 fn origin(import: &Import, imports: &[Import], scene: &Scene) -> Origin {
     let module = import.module();
-    if scene.surroundings.modules.contains(module) {
+    if scene.surroundings.has_module(module) {
         return Origin::Beside;
     }
     if distributions::is_standard(module) {

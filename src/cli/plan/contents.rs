@@ -105,6 +105,9 @@ pub(super) fn without_own(
     folder: &Path,
     options: &Emission,
 ) -> Vec<AdditionalFile> {
+    if files.is_empty() {
+        return files;
+    }
     let contexts = TARGETS
         .iter()
         .filter_map(|target| target.variant)

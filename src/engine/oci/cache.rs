@@ -1,8 +1,11 @@
 //! Layers that were made before, kept by what they are made of, for all programs of a user.
 
-use std::fs;
-use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io::{BufWriter, Read, Write};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -10,45 +13,56 @@ use tempfile::{NamedTempFile, TempDir};
 
 use super::error::OciError;
 use super::layer::{Blob, Packed};
+use crate::cache::{Kind, LOCK, Lock, Shelf, WORK};
+use crate::engine::progress::Progress;
 
-/// How the names of what isn't ready begin.
-const WORK: &str = ".work-";
-
-/// Where layers are kept: in the user's cache, or where that can't be, for this run only.
+/// Where layers are kept.
 #[derive(Debug)]
 pub(super) struct Cache {
-    folder: PathBuf,
-    /// Removes what is kept for this run only.
-    _own: Option<TempDir>,
+    shelf: Shelf,
+    /// What nobody may remove as long as this program runs.
+    in_use: Mutex<Vec<Lock>>,
+    /// Whether something has come into it.
+    has_grown: AtomicBool,
 }
 
 impl Cache {
-    /// The cache of this user.
+    /// The cache of this user, or where that can't be, one for this run only.
     pub(super) fn open() -> Result<Self, OciError> {
-        if let Some(folder) = user_folder().filter(|folder| is_writable(folder)) {
-            return Ok(Self { folder, _own: None });
-        }
-        let own = tempfile::Builder::new().prefix("c3-").tempdir();
-        let own = own.map_err(OciError::io("write", std::env::temp_dir().display()))?;
-        Ok(Self { folder: own.path().to_owned(), _own: Some(own) })
+        Ok(Self::of(Shelf::open(Kind::Layers)?))
+    }
+
+    fn of(shelf: Shelf) -> Self {
+        Self { shelf, in_use: Mutex::default(), has_grown: AtomicBool::new(false) }
     }
 
     /// A layer that was kept under a name, if it is whole.
     pub(super) fn get(&self, name: &str) -> Option<(Packed, Blob)> {
         let packed: Packed = self.recall(name)?;
         let blob = self.blob(&packed);
+        match Lock::share(&blob) {
+            Ok(lock) => self.keep(lock?),
+            // Where nothing can be locked, nothing is removed.
+            Err(_) if blob.exists() => {}
+            Err(_) => return None,
+        }
         let is_whole = blob.metadata().is_ok_and(|file| file.len() == packed.size);
         is_whole.then_some((packed, Blob::File(blob)))
     }
 
     /// What was noted under a name.
     pub(super) fn recall<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
-        serde_json::from_slice(&fs::read(self.note(name)).ok()?).ok()
+        let mut text = Vec::new();
+        let mut note = File::open(self.note(name)).ok()?;
+        // A note that is in use isn't the one that was not used for longest.
+        let _ = note.set_modified(SystemTime::now());
+        note.read_to_end(&mut text).ok()?;
+        serde_json::from_slice(&text).ok()
     }
 
     /// Notes something under a name, as a whole or not at all.
     pub(super) fn note_down(&self, name: &str, what: &impl Serialize) -> Result<(), OciError> {
-        let failed = |error| OciError::io("write", self.folder.display())(error);
+        let failed = |error| self.unwritable(error);
         let mut note = self.temporary().map_err(failed)?;
         serde_json::to_writer(&mut note, what).map_err(|error| failed(error.into()))?;
         note.persist(self.note(name)).map_err(|error| failed(error.error))?;
@@ -57,8 +71,11 @@ impl Cache {
 
     /// A folder for work in progress, on the same file system as what is kept.
     pub(super) fn work(&self) -> Result<TempDir, OciError> {
-        let folder = tempfile::Builder::new().prefix(WORK).tempdir_in(&self.folder);
-        folder.map_err(OciError::io("write", self.folder.display()))
+        let folder = tempfile::Builder::new().prefix(WORK).tempdir_in(self.shelf.path());
+        let folder = folder.map_err(|error| self.unwritable(error))?;
+        let lock = File::create(folder.path().join(LOCK)).map_err(|error| self.unwritable(error))?;
+        self.keep_file(lock);
+        Ok(folder)
     }
 
     /// Keeps what `pack` writes under a name: first the layer by its digest, then the note that names it, each as a whole
@@ -68,48 +85,65 @@ impl Cache {
         name: &str,
         pack: impl FnOnce(&mut dyn Write) -> Result<Packed, OciError>,
     ) -> Result<(Packed, Blob), OciError> {
-        let failed = |error| OciError::io("write", self.folder.display())(error);
+        let failed = |error| self.unwritable(error);
         let mut file = BufWriter::new(self.temporary().map_err(failed)?);
         let packed = pack(&mut file)?;
         let file = file.into_inner().map_err(|error| failed(error.into_error()))?;
         file.as_file().sync_all().map_err(failed)?;
         let blob = self.blob(&packed);
+        let lock = file.as_file().try_clone().map_err(failed)?;
+        self.keep_file(lock);
         file.persist(&blob).map_err(|error| failed(error.error))?;
         self.note_down(name, &packed)?;
+        self.has_grown.store(true, Ordering::Relaxed);
         Ok((packed, Blob::File(blob)))
     }
 
+    /// Makes room if something has come into it and it is too large now; a cache that can't be tidied up is no reason to
+    /// fail.
+    pub(super) fn trim(&self, progress: &Progress) {
+        if self.has_grown.swap(false, Ordering::Relaxed) {
+            self.shelf.trim(progress);
+        }
+    }
+
+    fn keep(&self, lock: Lock) {
+        self.in_use.lock().unwrap_or_else(PoisonError::into_inner).push(lock);
+    }
+
+    /// Locks what was just made; where nothing can be locked, nothing is removed.
+    fn keep_file(&self, file: File) {
+        if let Ok(lock) = Lock::of(file) {
+            self.keep(lock);
+        }
+    }
+
+    fn unwritable(&self, error: std::io::Error) -> OciError {
+        OciError::io("write", self.shelf.path().display())(error)
+    }
+
     fn temporary(&self) -> std::io::Result<NamedTempFile> {
-        tempfile::Builder::new().prefix(WORK).tempfile_in(&self.folder)
+        tempfile::Builder::new().prefix(WORK).tempfile_in(self.shelf.path())
     }
 
     fn blob(&self, packed: &Packed) -> PathBuf {
-        self.folder.join(format!("{}.tar.gz", packed.digest.trim_start_matches("sha256:")))
+        self.shelf.path().join(format!("{}.tar.gz", packed.digest.trim_start_matches("sha256:")))
     }
 
     fn note(&self, name: &str) -> PathBuf {
-        self.folder.join(format!("{name}.json"))
+        self.shelf.path().join(format!("{name}.json"))
     }
-}
-
-/// `$XDG_CACHE_HOME/c3/layers`, or below `~/.cache`.
-fn user_folder() -> Option<PathBuf> {
-    let variable =
-        |name| std::env::var_os(name).map(PathBuf::from).filter(|path: &PathBuf| path.is_absolute());
-    let cache = variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")));
-    cache.map(|cache| cache.join("c3/layers"))
-}
-
-fn is_writable(folder: &Path) -> bool {
-    fs::create_dir_all(folder).is_ok() && tempfile::tempfile_in(folder).is_ok()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
+    use crate::engine::progress::Verbosity;
 
     fn cache(folder: &TempDir) -> Cache {
-        Cache { folder: folder.path().to_owned(), _own: None }
+        Cache::of(Shelf::at(folder.path(), Kind::Layers, u64::MAX))
     }
 
     fn put(cache: &Cache, text: &str) -> Result<(Packed, Blob), OciError> {
@@ -135,11 +169,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let cache = cache(&folder);
         put(&cache, "whole").unwrap();
-        fs::write(folder.path().join("whole.tar.gz"), b"cut").unwrap();
+        fs::write(folder.path().join("layers/whole.tar.gz"), b"cut").unwrap();
         assert!(cache.get("name").is_none());
         let stopped = cache.put("other", |_| Err(OciError::Interrupted));
         assert!(stopped.is_err() && cache.get("other").is_none());
-        assert_eq!(folder.path().read_dir().unwrap().count(), 2);
+        assert_eq!(folder.path().join("layers").read_dir().unwrap().count(), 2);
     }
 
     #[test]
@@ -151,6 +185,36 @@ mod tests {
             assert!(threads.into_iter().all(|thread| thread.join().unwrap()));
         });
         assert!(cache.get("name").is_some());
-        assert_eq!(folder.path().read_dir().unwrap().count(), 2);
+        assert_eq!(folder.path().join("layers").read_dir().unwrap().count(), 2);
+    }
+    #[test]
+    fn a_layer_stays_as_long_as_its_image_is_in_work() {
+        let folder = tempfile::tempdir().unwrap();
+        let small = || Cache::of(Shelf::at(folder.path(), Kind::Layers, 1));
+        let (first, second) = (small(), small());
+        put(&first, "first").unwrap();
+        let (_, Blob::File(path)) = second.get("name").unwrap() else { panic!() };
+        let silent = Progress::new(Verbosity::Quiet);
+        first.trim(&silent);
+        drop(first);
+        put(&second, "second").unwrap();
+        second.trim(&silent);
+        assert!(path.exists());
+        drop(second);
+        let third = small();
+        third.has_grown.store(true, Ordering::Relaxed);
+        third.trim(&silent);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn work_in_progress_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = cache(&folder);
+        let work = cache.work().unwrap();
+        let lock = File::open(work.path().join(LOCK)).unwrap();
+        assert!(lock.try_lock().is_err());
+        drop(cache);
+        assert!(lock.try_lock().is_ok());
     }
 }

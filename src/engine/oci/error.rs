@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::cache::CacheError;
 use crate::engine::context::ContextError;
 use crate::engine::registry::RegistryError;
 use crate::engine::work::Interrupted;
@@ -15,6 +16,9 @@ pub enum OciError {
     /// A registry doesn't give or take something.
     #[error(transparent)]
     Registry(#[from] RegistryError),
+    /// The cache can't be used.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
     /// The files of the operator can't be read.
     #[error(transparent)]
     Context(#[from] ContextError),
@@ -120,6 +124,7 @@ impl OciError {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Registry(error) => return error.hint(),
+            Self::Cache(error) => return error.hint(),
             Self::Context(error) => return error.hint(),
             Self::Base { .. } => {
                 "check the name and the platform, log in to its registry, or choose another with `--base-image`"

@@ -106,6 +106,7 @@ impl Assembler {
         let Bases { origin, images } = bases;
         let images =
             images.into_iter().map(|base| self.image(order, &origin, base)).collect::<Result<Vec<_>, _>>()?;
+        self.cache.trim(order.progress);
         let top = match images.as_slice() {
             [image] => image.manifest.clone(),
             images => manifest::index(images.iter().map(|image| (&image.platform, &image.manifest)))?,

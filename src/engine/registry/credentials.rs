@@ -49,19 +49,19 @@ impl fmt::Debug for Credential {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Config {
-    cred_helpers: Option<BTreeMap<String, String>>,
+    cred_helpers: Option<BTreeMap<String, Option<String>>>,
     creds_store: Option<String>,
-    auths: Option<BTreeMap<String, Login>>,
+    auths: Option<BTreeMap<String, Option<Login>>>,
 }
 
 /// An entry of `auths`; its fields are empty when a helper keeps the login.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
 struct Login {
-    auth: String,
-    username: String,
-    password: String,
-    identitytoken: String,
+    auth: Option<String>,
+    username: Option<String>,
+    password: Option<String>,
+    identitytoken: Option<String>,
 }
 
 /// One place that may know the login.
@@ -109,7 +109,9 @@ fn credential_in(path: &Path, host: &str) -> Result<Option<Credential>, Credenti
 
 fn read_config(path: &Path) -> Result<Config, CredentialError> {
     let text = match fs::read(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Config::default()),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(Config::default());
+        }
         Err(source) => {
             return Err(CredentialError::Read { path: path.to_owned(), source });
         }
@@ -126,9 +128,9 @@ fn read_config(path: &Path) -> Result<Config, CredentialError> {
 fn sources(config: Config, host: &str) -> Vec<Source> {
     let helpers = config.cred_helpers.unwrap_or_default();
     let auths = config.auths.unwrap_or_default();
-    let names = [lookup(&helpers, host).cloned(), config.creds_store];
+    let names = [lookup(&helpers, host).cloned().flatten(), config.creds_store];
     let names = names.into_iter().flatten().filter(|name| !name.is_empty());
-    let login = lookup(&auths, host).cloned();
+    let login = lookup(&auths, host).cloned().flatten();
     names.map(Source::Helper).chain(login.map(Source::Login)).collect()
 }
 
@@ -163,34 +165,42 @@ pub(super) fn login_command(host: &str) -> String {
 }
 
 fn ask(name: &str, path: &Path, host: &str) -> Result<Option<Credential>, CredentialError> {
-    let program = format!("docker-credential-{name}");
-    helper::ask(&program, login_key(host), HELPER_TIMEOUT).map_err(|source| CredentialError::Helper {
+    let answer =
+        helper::program(name).and_then(|program| helper::ask(&program, login_key(host), HELPER_TIMEOUT));
+    answer.map_err(|source| CredentialError::Helper {
         path: path.to_owned(),
         host: host.to_owned(),
-        program,
+        program: format!("docker-credential-{}", name.escape_debug()),
         source,
     })
 }
 
 fn decode(login: Login, path: &Path, host: &str) -> Result<Option<Credential>, CredentialError> {
     let Login { auth, username, password, identitytoken } = login;
-    if !identitytoken.is_empty() {
-        return Ok(Some(Credential::IdentityToken(identitytoken)));
+    let said = |field: Option<String>| field.filter(|text| !text.is_empty());
+    if let Some(token) = said(identitytoken) {
+        return Ok(Some(Credential::IdentityToken(token)));
     }
-    if auth.is_empty() {
-        return Ok((!username.is_empty()).then_some(Credential::Password { username, password }));
-    }
+    let Some(auth) = said(auth) else {
+        let password = password.unwrap_or_default();
+        return Ok(said(username).map(|username| Credential::Password { username, password }));
+    };
     let error = || CredentialError::Login { path: path.to_owned(), host: host.to_owned() };
     decode_auth(&auth).map(Some).ok_or_else(error)
 }
 
-/// Takes base64 of `user:password` apart, padded or not; only the first colon parts.
+/// Takes base64 of `user:password` apart as Docker does: padded or not, in lines or not, without zero bytes at the ends
+/// of the password; only the first colon parts.
 fn decode_auth(auth: &str) -> Option<Credential> {
+    let auth = auth.replace(['\r', '\n'], "");
     let bytes = STANDARD_NO_PAD.decode(auth.trim_end_matches('=')).ok()?;
     let text = String::from_utf8(bytes).ok()?;
-    let (username, password) = text.split_once(':')?;
+    let (username, password) = text.split_once(':').filter(|(username, _)| !username.is_empty())?;
+    let password = password.trim_matches('\0');
     Some(Credential::Password { username: username.to_owned(), password: password.to_owned() })
 }
 
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod tests;

@@ -62,6 +62,9 @@ impl CredentialError {
             Self::Helper { path, program, source: HelperError::Missing, .. } => {
                 format!("install `{program}`, or take it out of `{}`", path.display())
             }
+            Self::Helper { path, program, source: HelperError::Name, .. } => {
+                format!("take `{program}` out of `{}`", path.display())
+            }
             Self::Helper { program, host, .. } => {
                 format!("see what `echo {} | {program} get` says", login_key(host))
             }

@@ -1,10 +1,10 @@
 //! Asks a `docker-credential-…` program for a login.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use thiserror::Error;
@@ -14,9 +14,18 @@ use super::Credential;
 const NOT_FOUND: &str = "credentials not found";
 const TOKEN_USER: &str = "<token>";
 
+/// Longest answer of a helper, in bytes: tokens are long, but not that long.
+const LONGEST: u64 = 1 << 20;
+
+/// How long to wait between two looks at a helper that is about to end.
+const MOMENT: Duration = Duration::from_millis(5);
+
 /// Why a helper gave no login.
 #[derive(Debug, Error)]
 pub enum HelperError {
+    /// Its name would lead out of the folders with programs.
+    #[error("has a name that no helper has")]
+    Name,
     /// It is not installed.
     #[error("is not on `PATH`")]
     Missing,
@@ -41,16 +50,44 @@ struct Answer {
     secret: String,
 }
 
+/// The program of a helper, which is looked for on the `PATH` and nowhere else.
+pub(super) fn program(name: &str) -> Result<String, HelperError> {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.+".contains(letter);
+    if name.is_empty() || !name.chars().all(is_plain) {
+        return Err(HelperError::Name);
+    }
+    Ok(format!("docker-credential-{name}"))
+}
+
 /// The login that `program` keeps for `server`, if any.
 pub(super) fn ask(program: &str, server: &str, limit: Duration) -> Result<Option<Credential>, HelperError> {
     let mut child = start(program)?;
-    tell(&mut child, server)?;
-    let Ok(answer) = listen(&mut child).recv_timeout(limit) else {
-        child.kill()?;
-        child.wait()?;
-        return Err(HelperError::Silent(limit));
-    };
-    if child.wait()?.success() { login(&answer?) } else { refusal(&answer?) }
+    match talk(&mut child, server, limit) {
+        Ok((status, answer)) if status.success() => login(&answer),
+        Ok((_, answer)) => refusal(&answer),
+        Err(error) => {
+            child.kill()?;
+            child.wait()?;
+            Err(error)
+        }
+    }
+}
+
+/// Asks, and waits for the answer and the end.
+fn talk(child: &mut Child, server: &str, limit: Duration) -> Result<(ExitStatus, Vec<u8>), HelperError> {
+    let end = Instant::now() + limit;
+    tell(child, server)?;
+    let answer = listen(child).recv_timeout(limit).map_err(|_| HelperError::Silent(limit))??;
+    if answer.len() as u64 > LONGEST {
+        return Err(HelperError::Malformed);
+    }
+    loop {
+        match child.try_wait()? {
+            Some(status) => return Ok((status, answer)),
+            None if Instant::now() >= end => return Err(HelperError::Silent(limit)),
+            None => thread::sleep(MOMENT),
+        }
+    }
 }
 
 /// Starts the helper; what it writes to stderr is meant for the user.
@@ -79,7 +116,7 @@ fn listen(child: &mut Child) -> Receiver<io::Result<Vec<u8>>> {
     let stdout = child.stdout.take();
     thread::spawn(move || {
         let mut answer = Vec::new();
-        let read = stdout.map_or(Ok(0), |mut stdout| stdout.read_to_end(&mut answer));
+        let read = stdout.map_or(Ok(0), |stdout| stdout.take(LONGEST + 1).read_to_end(&mut answer));
         // Nobody listens any more once the time is up.
         let _ = sender.send(read.map(|_| answer));
     });

@@ -14,6 +14,8 @@ get:broken.io) echo 'not a login' ;;
 get:empty.io) echo '{"ServerURL":"","Username":"","Secret":""}' ;;
 get:locked.io) echo 'the store is locked'; exit 1 ;;
 get:slow.io) exec sleep 20 ;;
+get:closed.io) exec >&-; exec sleep 20 ;;
+get:endless.io) exec yes ;;
 *) echo 'credentials not found in native keychain'; exit 1 ;;
 esac
 "#;
@@ -110,8 +112,12 @@ fn entries_take_all_their_forms() {
     assert_eq!(entry(r#"{"auth": ""}"#), None);
     assert_eq!(entry(r#"{"auth": "dTpw", "email": "x@y"}"#), Some(password("u", "p")));
     assert_eq!(entry(r#"{"auth": "dTpwdw=="}"#), Some(password("u", "pw")));
+    assert_eq!(entry(r#"{"auth": "dTpw\r\ndw=="}"#), Some(password("u", "pw")));
+    assert_eq!(entry(r#"{"auth": "dTpwAAA="}"#), Some(password("u", "p")));
     let token = Credential::IdentityToken("t".to_owned());
     assert_eq!(entry(r#"{"auth": "dTo=", "identitytoken": "t"}"#), Some(token));
+    assert_eq!(entry("null"), None);
+    assert_eq!(entry(r#"{"auth": null, "identitytoken": null, "username": "u"}"#), Some(password("u", "")));
 }
 
 #[test]
@@ -121,16 +127,19 @@ fn bad_files_are_errors_without_secrets() {
     assert!(!error.to_string().contains("s3cret"));
     let error = in_config(r#"{"auths": {"h": {"auth": "s3cret!"}}}"#, "h").unwrap_err();
     assert!(error.to_string().starts_with("cannot decode the login for `h` in `/"));
+    let nobody = STANDARD_NO_PAD.encode(":password");
+    assert!(in_config(&format!(r#"{{"auths": {{"h": {{"auth": "{nobody}"}}}}}}"#), "h").is_err());
     assert!(credential_in(Path::new("/"), "h").unwrap_err().to_string().starts_with("cannot read `/`"));
     assert_eq!(credential_in(Path::new("/no/such/file"), "h").unwrap(), None);
+    assert_eq!(credential_in(Path::new("/dev/null/.docker/config.json"), "h").unwrap(), None);
 }
 
 #[test]
 fn helpers_are_asked_before_entries() {
     let config = Config {
-        cred_helpers: Some(BTreeMap::from([("https://h".to_owned(), "one".to_owned())])),
+        cred_helpers: Some(BTreeMap::from([("https://h".to_owned(), Some("one".to_owned()))])),
         creds_store: Some("two".to_owned()),
-        auths: Some(BTreeMap::from([("h".to_owned(), Login::default())])),
+        auths: Some(BTreeMap::from([("h".to_owned(), Some(Login::default()))])),
     };
     let kinds: Vec<_> = sources(config, "h")
         .into_iter()
@@ -157,6 +166,8 @@ fn helpers_that_fail_are_named_with_their_reason() {
     assert_eq!(text("locked.io", 10), "failed: the store is locked");
     assert_eq!(text("broken.io", 10), "gave an answer that is no login");
     assert_eq!(text("slow.io", 1), "gave no answer within 1 s");
+    assert_eq!(text("closed.io", 1), "gave no answer within 1 s");
+    assert_eq!(text("endless.io", 10), "gave an answer that is no login");
 }
 
 #[test]
@@ -166,6 +177,26 @@ fn missing_helpers_are_named_with_their_file() {
     assert!(text.starts_with("`docker-credential-no-such`, which `/"), "{text}");
     assert!(text.ends_with("/config.json` names for the login at `docker.io`, is not on `PATH`"), "{text}");
     assert!(error.hint().unwrap().starts_with("install `docker-credential-no-such`, or take it out of `/"));
+}
+
+/// A helper beside the configuration, or anywhere but on the `PATH`, is not run.
+#[test]
+fn names_of_helpers_do_not_lead_out_of_the_path() {
+    let (folder, _) = fake_helper();
+    let elsewhere = folder.path().join("docker-credential-fake");
+    for name in ["../x", "/bin/sh", "x/../../bin/sh", "a b", "a\\u0000b", "é", "-\\n"] {
+        for config in [
+            format!(r#"{{"credsStore": "{name}"}}"#),
+            format!(r#"{{"credHelpers": {{"quay.io": "{name}"}}}}"#),
+        ] {
+            let error = in_config(&config, "quay.io").unwrap_err();
+            assert!(error.to_string().ends_with("has a name that no helper has"), "{error}");
+            assert!(error.hint().unwrap().starts_with("take `docker-credential-"));
+        }
+    }
+    let path = elsewhere.display().to_string();
+    assert!(matches!(helper::program(&path), Err(HelperError::Name)));
+    assert_eq!(helper::program("ecr-login").unwrap(), "docker-credential-ecr-login");
 }
 
 /// Environment variables belong to a process, so this test runs itself in one of its own.

@@ -1,0 +1,48 @@
+//! What can go wrong with the cache, and what to do about it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use super::SIZE;
+
+/// Why the cache can't be used.
+#[derive(Debug, Error)]
+pub enum CacheError {
+    /// The user has no folder.
+    #[error("there is no folder for the cache: neither `XDG_CACHE_HOME` nor `HOME` names one")]
+    Homeless,
+    /// Its size isn't one.
+    #[error("`{SIZE}` is `{}`, which is no size", .0.escape_debug())]
+    Size(String),
+    /// The system refuses.
+    #[error("cannot {doing} `{}`: {source}", path.display())]
+    Io {
+        /// Read, write or remove.
+        doing: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+impl CacheError {
+    /// The system refuses to do something with a file.
+    pub(super) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { doing, path, source }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Homeless | Self::Io { .. } => {
+                "name another folder with the variable `XDG_CACHE_HOME`".to_owned()
+            }
+            Self::Size(_) => format!("write it as in `{SIZE}=10Gi` or `{SIZE}=500M`"),
+        })
+    }
+}
