@@ -549,7 +549,7 @@ fn words(component: &Component) -> Vec<String> {
 /// The Dockerfile of an operator, unless something about it is refused.
 fn dockerfile(component: &Component) -> Option<String> {
     let settings = Settings {
-        stamp: Stamp { version: "0.1.0".to_owned(), component: "0123456789ab".to_owned() },
+        stamp: Stamp { version: "0.1.0".to_owned(), component: "0123456789ab".to_owned(), fetched: None },
         image: "claimed-op:0.1".to_owned(),
         version: "0.1".to_owned(),
         base_image: "registry.access.redhat.com/ubi8/python-312".to_owned(),
