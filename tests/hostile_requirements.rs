@@ -631,7 +631,10 @@ fn double_quoted(letters: &mut impl Iterator<Item = char>, command: &str) -> Str
 /// A command is one of the template's, with words of its own and of the requirements.
 fn check_command(command: &[String], words: &[String]) {
     let own: &[&str] = match command.first().map(String::as_str) {
-        Some("python") => &["python", "-m", "pip", "install", "--no-cache-dir"],
+        Some("python" | "env") => {
+            &["env", "PIP_BREAK_SYSTEM_PACKAGES=1", "python", "-m", "pip", "install", "--no-cache-dir"]
+        }
+        Some("apk") => &["apk", "--no-cache"],
         Some("conda") => &["conda", "-y"],
         Some("Rscript" | "mkdir" | "chown" | "chmod") => return,
         Some("rm") => return assert_eq!(command, ["rm", "-rf", "/var/lib/apt/lists/"]),

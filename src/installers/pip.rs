@@ -148,6 +148,9 @@ fn arguments(words: &[&str]) -> Result<Vec<Argument>, Problem> {
 
 /// Reads a word that is no option.
 fn package(word: &str) -> Result<Argument, Problem> {
+    if word.contains(char::is_control) {
+        return Err(unreadable(word, "it holds a control character"));
+    }
     let kind = if is_location(word) { location(word)? } else { named(word)? };
     Ok(Argument { words: vec![word.to_owned()], kind })
 }
@@ -166,8 +169,9 @@ fn named(word: &str) -> Result<Kind, Problem> {
         let requirement = parsed(word).map_err(|reason| unreadable(word, &reason))?;
         return Ok(Kind::Package(requirement.name.to_string()));
     };
-    let requirement = parsed(name).map_err(|reason| unreadable(word, &reason))?;
-    let url = url.split(" ;").next().unwrap_or(url).trim();
+    let (url, marker) = url.split_once(" ;").map_or((url.trim(), ""), |(url, marker)| (url.trim(), marker));
+    let whole = if marker.is_empty() { name.to_owned() } else { format!("{name};{marker}") };
+    let requirement = parsed(&whole).map_err(|reason| unreadable(word, &reason))?;
     checked_url(url)?;
     if url.is_empty() {
         return Err(unreadable(word, "a URL is missing behind `@`"));
@@ -176,10 +180,16 @@ fn named(word: &str) -> Result<Kind, Problem> {
 }
 
 fn parsed(text: &str) -> Result<Requirement<VerbatimUrl>, String> {
-    if text.contains(char::is_control) {
-        return Err("it holds a control character".to_owned());
+    // The parser panics over characters of several bytes, and over names that end in another character.
+    let text = text.trim();
+    if !text.is_ascii() {
+        return Err("it holds a character that no requirement has".to_owned());
     }
-    let parsed = Requirement::<VerbatimUrl>::from_str(text.trim());
+    let end = text.find(|c: char| !c.is_ascii_alphanumeric() && !"-_.".contains(c)).unwrap_or(text.len());
+    if !text[..end].ends_with(|c: char| c.is_ascii_alphanumeric()) {
+        return Err("a name begins and ends with a letter or digit".to_owned());
+    }
+    let parsed = Requirement::<VerbatimUrl>::from_str(text);
     parsed.map_err(|error| error.message.to_string().lines().next().unwrap_or_default().to_owned())
 }
 
