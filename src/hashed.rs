@@ -1,12 +1,20 @@
 //! Digests: of bytes, and of what passes through.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 
 use sha2::{Digest, Sha256};
 
 /// The digest of some bytes, as registries write it.
 pub(crate) fn digest(bytes: &[u8]) -> String {
     format!("sha256:{}", hex(&Sha256::digest(bytes)))
+}
+
+/// The digest and the size of all that can be read.
+pub(crate) fn digest_of(mut content: impl Read) -> io::Result<(String, u64)> {
+    let mut hashed = Hashed::new(io::sink());
+    io::copy(&mut content, &mut hashed)?;
+    let (_, digest, size) = hashed.finish();
+    Ok((digest, size))
 }
 
 /// Hexadecimal digits.
@@ -24,6 +32,11 @@ pub(crate) struct Hashed<W> {
 impl<W> Hashed<W> {
     pub(crate) fn new(inner: W) -> Self {
         Self { inner, hasher: Sha256::new(), size: 0 }
+    }
+
+    /// How much has passed, in bytes.
+    pub(crate) fn size(&self) -> u64 {
+        self.size
     }
 
     /// What is behind it, the digest and the size of what has passed.

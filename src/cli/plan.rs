@@ -10,6 +10,7 @@ use c3::check::surroundings::{Listings, Surroundings};
 use c3::component::Component;
 use c3::diagnostic::{Diagnostic, Severity};
 use c3::engine::context::Content;
+use c3::engine::http;
 use c3::files::{self, AdditionalFile};
 use c3::frontend;
 use c3::reference::{self, NameError};
@@ -46,6 +47,9 @@ pub(crate) struct Plan {
     files: Vec<AdditionalFile>,
     requirements: Resolved,
 }
+
+/// Largest requirement file that is fetched, in bytes.
+const FETCHED_LIMIT: usize = 4 << 20;
 
 /// How the name of a build context that is left on disk ends.
 pub(crate) const CONTEXT: &str = ".context";
@@ -224,5 +228,8 @@ fn usage(error: NameError) -> Failure {
 
 /// The text of a requirement file at a URL.
 fn fetched(url: &str) -> Result<String, String> {
-    Err(format!("TODO {url}"))
+    http::fetch_text(url, FETCHED_LIMIT).map_err(|error| match error.hint() {
+        Some(hint) => format!("{error}; {hint}"),
+        None => error.to_string(),
+    })
 }

@@ -1,5 +1,5 @@
-//! Engines: what builds, keeps and pushes images. Docker's API spoken to Docker or Podman, registries, and the assembling
-//! of images without any engine.
+//! Engines: what builds, keeps and pushes images. Docker's API spoken to Docker or Podman, registries, the assembling
+//! of images without any engine, and the HTTP that all but engines are spoken to by.
 
 pub mod build;
 pub mod container;
@@ -7,6 +7,7 @@ pub mod context;
 pub mod docker;
 pub mod endpoint;
 pub mod error;
+pub mod http;
 pub mod image;
 pub mod image_archive;
 pub mod oci;

@@ -1,7 +1,6 @@
 //! Reads tags and labels from a container registry, without pulling an image.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use oci_client::client::linux_amd64_resolver;
 use oci_client::manifest::{OciImageIndex, OciManifest};
@@ -13,17 +12,21 @@ use tokio::runtime::Builder;
 pub use self::credentials::{Credential, CredentialError, HelperError, credentials};
 pub use self::error::RegistryError;
 pub(super) use self::session::Session;
-use crate::reference::Reference;
+use crate::reference::{Reference, valid_tag};
 
 mod challenge;
 mod credentials;
 mod error;
 mod images;
 mod session;
-pub(crate) mod transport;
 
-const TIMEOUT: Duration = Duration::from_secs(30);
+/// How many tags are asked for at once.
 const PAGE: usize = 1000;
+/// Most bytes of a page; registries that know no pages give all tags at once.
+const PAGE_SIZE: usize = 16 << 20;
+/// Most pages, and most tags, that are read: a list that is longer is taken for one without an end.
+const PAGES: usize = 2000;
+const TAGS: usize = 200_000;
 
 #[derive(Deserialize)]
 struct TagPage {
@@ -66,28 +69,34 @@ fn in_time<T>(
     work: impl AsyncFnOnce(&Session) -> Result<T, RegistryError>,
 ) -> Result<T, RegistryError> {
     let session = Session::open(reference)?;
+    let limit = session.limits().question();
     let runtime = Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| session.unreachable(&error))?;
-    let answer = runtime.block_on(async { tokio::time::timeout(TIMEOUT, work(&session)).await });
+    let runtime = runtime.map_err(|error| session.malformed(&error.to_string()))?;
+    let answer = runtime.block_on(async { tokio::time::timeout(limit, work(&session)).await });
     // A name that is still being looked up must not hold the program.
     runtime.shutdown_background();
-    answer.unwrap_or_else(|_| Err(session.late(TIMEOUT)))
+    answer.unwrap_or_else(|_| Err(session.late(limit)))
 }
 
 async fn all_tags(session: &Session) -> Result<Vec<String>, RegistryError> {
     let mut tags = BTreeSet::new();
     let mut next = Some(session.url(&format!("tags/list?n={PAGE}"))?);
-    while let Some(url) = next {
-        let response = session.get(&url, &[]).await?;
-        let link = linked_page(&url, response.headers());
-        let page: TagPage = session.json(response).await?;
+    for _ in 0..PAGES {
+        let Some(url) = next else { return Ok(tags.into_iter().collect()) };
+        let answer = session.get(&url, &[]).await?;
+        let link = linked_page(&url, answer.headers());
+        let page: TagPage = session.json(answer, PAGE_SIZE).await?;
         let page = page.tags.unwrap_or_default();
         // A registry that knows no pages gives the same one for ever.
         let known = page.last().is_some_and(|last| tags.contains(last));
         next = link.or_else(|| following_page(&url, &page).filter(|_| !known));
-        tags.extend(page);
+        // What is no tag can't be the version of an image.
+        tags.extend(page.into_iter().filter(|tag| valid_tag(tag).is_ok()));
+        if tags.len() > TAGS {
+            break;
+        }
     }
-    Ok(tags.into_iter().collect())
+    Err(session.malformed(&format!("its list of tags has no end, or more than {TAGS} of them")))
 }
 
 /// The next page that a `Link` header names, at the address we know: registries behind a proxy
@@ -122,9 +131,9 @@ async fn image_labels(session: &Session, version: &str) -> Result<BTreeMap<Strin
     let OciManifest::Image(image) = manifest else {
         return Err(session.malformed("an index names an index"));
     };
-    let url = session.url(&format!("blobs/{}", image.config.digest))?;
-    let response = session.get(&url, &[]).await?;
-    let config: ImageConfig = session.json(response).await?;
+    let bytes = session.blob_bytes(&image.config.digest).await?;
+    let config: ImageConfig =
+        serde_json::from_slice(&bytes).map_err(|error| session.malformed(&error.to_string()))?;
     Ok(config.config.unwrap_or_default().labels.unwrap_or_default())
 }
 

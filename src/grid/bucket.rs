@@ -1,24 +1,30 @@
 //! Reads a folder of an object store: its listing, one request for each thousand marks, and single marks.
 
 use std::env;
-use std::error::Error;
 use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use reqwest::{Client, Response, StatusCode, Url};
+use reqwest::{StatusCode, Url};
 use rusty_s3::actions::ListObjectsV2;
 use rusty_s3::{Bucket, Credentials, S3Action, UrlStyle};
 use tokio::runtime::{Builder, Runtime};
 
 use super::connection::Connection;
 use super::error::GridError;
-use crate::engine::registry::transport;
+use crate::engine::http::{Answer, Client, HttpError};
 
 /// How long an address that opens an object is good for.
 const VALID: Duration = Duration::from_mins(5);
 /// Requests at once.
 const PARALLEL: usize = 8;
 const REGION: &str = "us-east-1";
+/// Most bytes of a page of a listing, which has a thousand names, and of an object.
+const PAGE: usize = 16 << 20;
+const OBJECT: usize = 256 << 20;
+/// Most pages of a listing: one that is longer is taken for one without an end.
+const PAGES: usize = 10_000;
+/// Most bytes of an error that are read.
+const ERROR: usize = 64 << 10;
 
 /// A folder of an object store; asks nothing before it is read.
 #[derive(Debug)]
@@ -38,11 +44,11 @@ impl Store {
         let bucket = bucket(&connection)?;
         let login = connection.login.map(|(key, secret)| Credentials::new(key, secret));
         let login = login.or_else(Credentials::from_env).ok_or_else(|| GridError::Login(place.clone()))?;
-        let unreachable = |error: &dyn Error| unreachable(&place, error);
-        let host = bucket.base_url().host_str().unwrap_or_default();
-        let client = transport::client(host).map_err(|error| unreachable(&error))?;
+        let server = format!("`{place}`");
+        let client = Client::new(server.clone())?.without_redirects();
         let runtime = Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| unreachable(&error))?;
+        let runtime =
+            runtime.map_err(|error| HttpError::Unreachable { server, reason: error.to_string() })?;
         let folder = if connection.path.is_empty() { String::new() } else { format!("{}/", connection.path) };
         Ok(Self { place, folder, bucket, login, client, runtime })
     }
@@ -52,14 +58,16 @@ impl Store {
         self.runtime.block_on(async {
             let mut names = Vec::new();
             let mut token = None;
-            loop {
-                let page = self.page(token).await?;
+            for _ in 0..PAGES {
+                let page = self.page(token.clone()).await?;
                 names.extend(page.contents.iter().filter_map(|entry| self.name(&entry.key)));
-                token = page.next_continuation_token;
-                if token.is_none() {
-                    return Ok(names);
+                match page.next_continuation_token {
+                    None => return Ok(names),
+                    next if next == token => break,
+                    next => token = next,
                 }
             }
+            Err(self.malformed("its listing has no end"))
         })
     }
 
@@ -85,9 +93,10 @@ impl Store {
         }
         let answer = self.get(action.sign(VALID)).await?;
         let text = match answer.status() {
-            StatusCode::OK => answer.text().await.map_err(|error| self.unreachable(&error))?,
+            StatusCode::OK => answer.document(PAGE).await?,
             _ => return Err(self.refused(answer).await),
         };
+        let text = String::from_utf8_lossy(&text);
         ListObjectsV2::parse_response(&text).map_err(|error| self.malformed(&error.to_string()))
     }
 
@@ -95,32 +104,28 @@ impl Store {
         let key = format!("{}{name}", self.folder);
         let answer = self.get(self.bucket.get_object(Some(&self.login), &key).sign(VALID)).await?;
         match answer.status() {
-            StatusCode::OK => {
-                Ok(Some(answer.bytes().await.map_err(|error| self.unreachable(&error))?.into()))
-            }
+            StatusCode::OK => Ok(Some(answer.document(OBJECT).await?.into())),
             StatusCode::NOT_FOUND => Ok(None),
             _ => Err(self.refused(answer).await),
         }
     }
 
-    async fn get(&self, url: Url) -> Result<Response, GridError> {
-        transport::send(|| self.client.get(url.clone())).await.map_err(|error| self.unreachable(&error))
+    /// Asks for what a signed address opens.
+    async fn get(&self, url: Url) -> Result<Answer, GridError> {
+        Ok(self.client.send(&url, |step| step.client.get(step.url.clone())).await?)
     }
 
     /// The error for an answer that is one; what is no object store doesn't answer in its words.
-    async fn refused(&self, answer: Response) -> GridError {
+    async fn refused(&self, answer: Answer) -> GridError {
         let status = answer.status();
-        let text = answer.text().await.unwrap_or_default();
+        let text = answer.document(ERROR).await.unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
         let words = [element(&text, "Code"), element(&text, "Message")];
         let words: Vec<_> = words.into_iter().flatten().filter(|text| !text.is_empty()).collect();
         if words.is_empty() {
             return self.malformed(&status.to_string());
         }
         GridError::Refused { place: self.place.clone(), reason: format!("{} ({status})", words.join(": ")) }
-    }
-
-    fn unreachable(&self, error: &dyn Error) -> GridError {
-        unreachable(&self.place, error)
     }
 
     fn malformed(&self, reason: &str) -> GridError {
@@ -151,15 +156,6 @@ fn style(endpoint: &Url, bucket: &str) -> UrlStyle {
 fn element<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let (_, rest) = text.split_once(&format!("<{name}>"))?;
     rest.split_once(&format!("</{name}>")).map(|(text, _)| text.trim())
-}
-
-/// The innermost cause says most; the outer ones show the address, which opens the object.
-fn unreachable(place: &str, error: &dyn Error) -> GridError {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    GridError::Unreachable { place: place.to_owned(), reason: cause.to_string() }
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::engine::http::HttpError;
+
 /// Why nothing can be told of a run.
 #[derive(Debug, Error)]
 pub enum GridError {
@@ -24,14 +26,9 @@ pub enum GridError {
     /// There is no login for an object store.
     #[error("no login for `{0}` is given")]
     Login(String),
-    /// Nobody answers.
-    #[error("cannot reach `{place}`: {reason}")]
-    Unreachable {
-        /// The place, without its login.
-        place: String,
-        /// The innermost cause.
-        reason: String,
-    },
+    /// Nobody answers, not in time, or not as a server should.
+    #[error(transparent)]
+    Http(#[from] HttpError),
     /// The object store answers with an error.
     #[error("`{place}` refuses: {reason}")]
     Refused {
@@ -54,7 +51,7 @@ impl GridError {
     /// Whether the network or a store is at fault rather than what the user has given.
     #[must_use]
     pub fn is_remote(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::Refused { .. } | Self::Malformed { .. })
+        matches!(self, Self::Http(_) | Self::Refused { .. } | Self::Malformed { .. })
     }
 
     /// What to do about it.
@@ -71,8 +68,13 @@ impl GridError {
             Self::Login(_) => {
                 "put `<access_key_id>:<access_key_secret>@` before the endpoint, or set `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`"
             }
-            Self::Unreachable { .. } => {
-                "check the endpoint and the network; an endpoint is taken for `https` unless it begins with `http://`"
+            Self::Http(HttpError::Plain { .. }) => "write `http://` before the endpoint",
+            Self::Http(HttpError::Encrypted { .. }) => "write `https://` before the endpoint",
+            Self::Http(error) => {
+                return Some(error.hint().unwrap_or_else(|| {
+                    "check the endpoint and the network; an endpoint is taken for `https` unless it begins with `http://`"
+                        .to_owned()
+                }));
             }
             Self::Refused { .. } => "check the login, the bucket and the endpoint",
             Self::Malformed { .. } => "check the endpoint: it doesn't seem to be that of an object store",

@@ -3,13 +3,23 @@
 use std::future::Future;
 use std::time::Duration;
 
-use reqwest::{Client, Response, StatusCode, Url};
+use reqwest::{Body, RequestBuilder, StatusCode, Url};
 use thiserror::Error;
 use tokio::runtime::Builder;
-use tokio::sync::watch;
+
+use crate::engine::http::{Answer, Client, HttpError, Limits, Step, Upload, UploadError, innermost};
 
 pub mod onedata;
 pub mod submarine;
+
+/// What to do about a server that takes too long.
+const LATE: &str = "look whether it has arrived; else try again with a longer `--timeout`";
+
+/// What to do about a redirect of something that is sent.
+const MOVED: &str = "give the address that the server redirects to, with `https://` if it wants that";
+
+/// Most bytes of an answer that are read.
+const ANSWER: usize = 16 << 20;
 
 /// Most of a server's own words that are shown, in characters.
 const MESSAGE_LIMIT: usize = 400;
@@ -28,14 +38,9 @@ pub enum PublishError {
         /// What the system says.
         source: std::io::Error,
     },
-    /// Nobody answers.
-    #[error("cannot reach `{server}`: {reason}")]
-    Unreachable {
-        /// The server.
-        server: String,
-        /// The innermost cause.
-        reason: String,
-    },
+    /// Nobody answers, or not as a server should.
+    #[error(transparent)]
+    Http(#[from] HttpError),
     /// The connection broke.
     #[error("the connection to `{server}` broke off{}: {reason}", progress(*.sent, *.size))]
     Cut {
@@ -48,13 +53,15 @@ pub enum PublishError {
         /// The innermost cause.
         reason: String,
     },
-    /// The server does nothing any more.
-    #[error("`{server}` did nothing for {} seconds{}", .limit.as_secs(), progress(*.sent, *.size))]
+    /// The server does nothing any more, or next to nothing.
+    #[error("`{server}` did {} for {} seconds{}", activity(*.bytes), .limit.as_secs(), progress(*.sent, *.size))]
     Late {
         /// The server.
         server: String,
         /// How long it was waited for.
         limit: Duration,
+        /// Bytes that moved meanwhile.
+        bytes: u64,
         /// Bytes that were sent.
         sent: u64,
         /// Bytes in all; 0 where nothing is uploaded.
@@ -81,6 +88,10 @@ fn progress(sent: u64, size: u64) -> String {
     if size == 0 { String::new() } else { format!(" after {sent} of {size} bytes") }
 }
 
+fn activity(bytes: u64) -> &'static str {
+    if bytes == 0 { "nothing" } else { "next to nothing" }
+}
+
 fn said(message: &str) -> String {
     if message.is_empty() { String::new() } else { format!(": {message}") }
 }
@@ -92,17 +103,26 @@ impl PublishError {
         match self {
             Self::Server(_) => Some("write it as `https://HOST`".to_owned()),
             Self::Read { .. } => Some("check the path".to_owned()),
-            Self::Unreachable { .. } => Some("check the address and the network".to_owned()),
+            Self::Http(error) => Some(remedy(error)),
             Self::Cut { .. } => {
                 Some("run the command again; what was sent may not have been kept".to_owned())
             }
-            Self::Late { .. } => {
-                Some("look whether it has arrived; else try again with a longer `--timeout`".to_owned())
-            }
+            Self::Late { .. } => Some(LATE.to_owned()),
             Self::Refused { hint, .. } => Some(hint.clone()).filter(|hint| !hint.is_empty()),
             Self::Interrupted => None,
         }
     }
+}
+
+fn remedy(error: &HttpError) -> String {
+    let hint = match error {
+        HttpError::Unreachable { .. } => "check the address and the network",
+        HttpError::Endless { .. } => LATE,
+        HttpError::Plain { .. } => "write the address with `http://`, if nobody on the way may read along",
+        HttpError::Encrypted { .. } => "write the address with `https://`",
+        error => return error.hint().unwrap_or_default(),
+    };
+    hint.to_owned()
 }
 
 /// A server and how long it may be silent.
@@ -131,25 +151,67 @@ impl Server {
         Ok(url)
     }
 
-    fn client(&self) -> Result<Client, PublishError> {
-        let host = self.base.host_str().unwrap_or_default();
-        crate::engine::registry::transport::client(host).map_err(|error| self.failure(&error, (0, 0)))
+    fn client(&self) -> Client {
+        Client::with_limits(self.name(), Limits { idle: self.limit })
     }
 
-    /// Waits for an answer as long as something moves.
-    fn wait<T>(
+    /// What errors call it.
+    fn name(&self) -> String {
+        format!("`{}`", self.base)
+    }
+
+    /// Asks once, since whatever is asked for may change something.
+    fn ask(
         &self,
-        size: u64,
-        moved: &watch::Receiver<u64>,
-        work: impl Future<Output = Result<T, PublishError>>,
-    ) -> Result<T, PublishError> {
+        url: &Url,
+        request: impl Fn(Step) -> RequestBuilder,
+        hint: impl Fn(StatusCode) -> String,
+    ) -> Result<(StatusCode, String), PublishError> {
+        self.wait(async {
+            let answer = self.client().send_once(url, request).await;
+            let answer = answer.map_err(|error| self.failure(error, (0, 0)))?;
+            let status = answer.status();
+            Ok((status, self.accepted(answer, hint).await?))
+        })
+    }
+
+    /// Uploads something of a size that is known.
+    fn upload(
+        &self,
+        url: &Url,
+        (content, size): (Upload<PublishError>, u64),
+        request: impl FnOnce(&reqwest::Client, Body) -> RequestBuilder,
+        hint: impl Fn(StatusCode) -> String,
+    ) -> Result<String, PublishError> {
+        let progress = content.progress();
+        self.wait(async {
+            match self.client().upload(url, content, self.limit, request).await {
+                Ok(answer) => self.accepted(answer, hint).await,
+                Err(UploadError::Content(error)) => Err(error),
+                Err(UploadError::Http(error)) => Err(self.failure(error, (progress.bytes(), size))),
+            }
+        })
+    }
+
+    fn failure(&self, error: HttpError, (sent, size): (u64, u64)) -> PublishError {
+        let server = self.base.to_string();
+        match error {
+            HttpError::Broken { reason, .. } => PublishError::Cut { server, sent, size, reason },
+            HttpError::Stalled { limit, bytes, .. } => {
+                PublishError::Late { server, limit, bytes, sent, size }
+            }
+            error => error.into(),
+        }
+    }
+
+    /// Waits for an answer, unless the user presses Ctrl-C.
+    fn wait<T>(&self, work: impl Future<Output = Result<T, PublishError>>) -> Result<T, PublishError> {
         let runtime = Builder::new_current_thread().enable_all().build();
-        let failed = |error: std::io::Error| self.unreachable(&error.to_string());
-        let runtime = runtime.map_err(failed)?;
+        let runtime = runtime
+            .map_err(|error| HttpError::Unreachable { server: self.name(), reason: innermost(&error) })?;
         let answer = runtime.block_on(async {
             tokio::select! {
                 answer = work => answer,
-                () = silence(moved.clone(), self.limit) => Err(self.late(*moved.borrow(), size)),
                 _ = tokio::signal::ctrl_c() => Err(PublishError::Interrupted),
             }
         });
@@ -160,53 +222,22 @@ impl Server {
     /// Takes an answer that is no success for an error.
     async fn accepted(
         &self,
-        response: Response,
+        answer: Answer,
         hint: impl Fn(StatusCode) -> String,
     ) -> Result<String, PublishError> {
-        let status = response.status();
-        let body = response.text().await.map_err(|error| self.failure(&error, (0, 0)))?;
+        let status = answer.status();
+        let body = answer.document(ANSWER).await.map_err(|error| self.failure(error, (0, 0)))?;
+        let body = String::from_utf8_lossy(&body);
         if status.is_success() {
-            return Ok(body);
+            return Ok(body.into_owned());
         }
         Err(PublishError::Refused {
             server: self.base.to_string(),
             status,
             message: shortened(&message(&body)),
-            hint: hint(status),
+            hint: if status.is_redirection() { MOVED.to_owned() } else { hint(status) },
         })
     }
-
-    fn failure(&self, error: &reqwest::Error, (sent, size): (u64, u64)) -> PublishError {
-        let reason = innermost(error);
-        if error.is_connect() || error.is_builder() {
-            return self.unreachable(&reason);
-        }
-        PublishError::Cut { server: self.base.to_string(), sent, size, reason }
-    }
-
-    fn unreachable(&self, reason: &str) -> PublishError {
-        PublishError::Unreachable { server: self.base.to_string(), reason: reason.to_owned() }
-    }
-
-    fn late(&self, sent: u64, size: u64) -> PublishError {
-        PublishError::Late { server: self.base.to_string(), limit: self.limit, sent, size }
-    }
-}
-
-/// Ends when nothing has moved for so long.
-async fn silence(mut moved: watch::Receiver<u64>, limit: Duration) {
-    loop {
-        match tokio::time::timeout(limit, moved.changed()).await {
-            Ok(Ok(())) => {}
-            // Nothing more will move: what is left is the answer.
-            Ok(Err(_)) => return tokio::time::sleep(limit).await,
-            Err(_) => return,
-        }
-    }
-}
-
-fn innermost(error: &dyn std::error::Error) -> String {
-    error.source().map_or_else(|| error.to_string(), innermost)
 }
 
 /// What a server says of an error: the message of a JSON answer, else its text.

@@ -1,14 +1,17 @@
 //! ONE DATA: environments are uploaded as archives of images.
 
+use std::fs::File;
+use std::io;
 use std::path::Path;
 
-use futures_util::stream::{Stream, StreamExt};
+use bytes::Bytes;
+use futures_util::stream::{Stream, StreamExt, TryStreamExt};
 use reqwest::multipart::{Form, Part};
-use reqwest::{Body, StatusCode};
-use tokio::sync::watch;
+use reqwest::{Client, StatusCode};
 use tokio_util::io::ReaderStream;
 
 use super::{PublishError, Server};
+use crate::engine::http::Upload;
 use crate::engine::progress::{Event, Progress};
 
 /// The resource that takes environments.
@@ -25,38 +28,33 @@ pub fn upload(
     archive: &Path,
     progress: &Progress,
 ) -> Result<String, PublishError> {
-    let failed = |source| PublishError::Read { path: archive.display().to_string(), source };
-    let file = std::fs::File::open(archive).map_err(failed)?;
-    let size = file.metadata().map_err(failed)?.len();
-    let (sender, moved) = watch::channel(0);
+    let name = archive.display().to_string();
+    let failed = move |source| PublishError::Read { path: name.clone(), source };
+    let file = File::open(archive).map_err(failed.clone())?;
+    let size = file.metadata().map_err(failed.clone())?.len();
     progress.report(&Event::Started(format!("upload {}", archive.display())));
-    let bar = progress.clone();
-    server.wait(size, &moved, async {
-        let pieces = ReaderStream::with_capacity(tokio::fs::File::from_std(file), 1 << 16);
-        let pieces = Body::wrap_stream(counted(pieces, size, sender, bar));
-        let name = archive.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let part = Part::stream_with_length(pieces, size).file_name(name);
-        let part = part.mime_str("application/octet-stream");
-        let part = part.map_err(|error| server.failure(&error, (0, size)))?;
+    let pieces = ReaderStream::with_capacity(tokio::fs::File::from_std(file), 1 << 16);
+    let pieces = counted(pieces, size, progress.clone()).map_err(failed);
+    let name = archive.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let url = server.url(PATH, None)?;
+    let request = |client: &Client, body| {
+        let part = Part::stream_with_length(body, size).file_name(name);
         let form = Form::new().part("environmentImage", part).text("domainId", domain.to_owned());
-        let request = server.client()?.post(server.url(PATH, None)?).bearer_auth(token).multipart(form);
-        let response =
-            request.send().await.map_err(|error| server.failure(&error, (*moved.borrow(), size)))?;
-        server.accepted(response, hint).await
-    })
+        client.post(url.clone()).bearer_auth(token).multipart(form)
+    };
+    server.upload(&url, (Upload::new(pieces), size), request, hint)
 }
 
 /// The pieces of a file; what is taken of them is told.
 fn counted(
-    pieces: impl Stream<Item = std::io::Result<bytes::Bytes>> + Send + 'static,
+    pieces: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
     size: u64,
-    sender: watch::Sender<u64>,
     progress: Progress,
-) -> impl Stream<Item = std::io::Result<bytes::Bytes>> + Send + 'static {
+) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+    let mut done = 0;
     pieces.inspect(move |piece| {
-        let length = piece.as_ref().map_or(0, bytes::Bytes::len) as u64;
-        sender.send_modify(|done| *done += length);
-        progress.report(&Event::Moved { done: *sender.borrow(), total: Some(size) });
+        done += piece.as_ref().map_or(0, Bytes::len) as u64;
+        progress.report(&Event::Moved { done, total: Some(size) });
     })
 }
 

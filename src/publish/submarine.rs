@@ -5,9 +5,9 @@ use std::path::Path;
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{Method, StatusCode};
 use serde::Deserialize;
-use tokio::sync::watch;
 
 use super::{PublishError, Server};
+use crate::engine::http::Step;
 
 /// The resource that keeps environments.
 const PATH: &str = "api/v1/environment";
@@ -44,19 +44,17 @@ pub fn send(server: &Server, action: Action) -> Result<serde_json::Value, Publis
         Action::List => (Method::GET, None, None),
     };
     let body = spec.map(read).transpose()?;
-    // Kept until the end: nothing is uploaded that could move.
-    let (_sender, moved) = watch::channel(0);
-    server.wait(0, &moved, async {
-        let request = server.client()?.request(method, server.url(PATH, name)?);
+    let url = server.url(PATH, name)?;
+    let request = |step: Step| {
+        let request = step.client.request(method.clone(), step.url.clone());
         let request = request.header(ACCEPT, "application/json");
-        let request = match body {
-            Some((media, text)) => request.header(CONTENT_TYPE, media).body(text),
+        match &body {
+            Some((media, text)) => request.header(CONTENT_TYPE, *media).body(text.clone()),
             None => request,
-        };
-        let response = request.send().await.map_err(|error| server.failure(&error, (0, 0)))?;
-        let status = response.status();
-        opened(server, status, &server.accepted(response, hint).await?)
-    })
+        }
+    };
+    let (status, answer) = server.ask(&url, request, hint)?;
+    opened(server, status, &answer)
 }
 
 /// A specification as it is sent: JSON or YAML, by the name of its file.

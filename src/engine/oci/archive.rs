@@ -10,8 +10,10 @@ use tar::{EntryType, Header};
 use super::assembly::Image;
 use super::error::OciError;
 use super::layer::Blob;
+use super::verified::Expected;
 use super::{Assembled, Assembler};
 use crate::engine::progress::{Event, Progress};
+use crate::hashed::Hashed;
 
 /// Two empty blocks end an archive.
 const END: [u8; 1024] = [0; 1024];
@@ -49,9 +51,10 @@ impl Assembler {
         progress: &Progress,
     ) -> Result<(), OciError> {
         for layer in &one.base {
-            let size = u64::try_from(layer.size).unwrap_or_default();
+            let expected = Expected::of(layer);
+            let size = expected.size;
             if archive.begin_blob(&layer.digest, size)? {
-                self.work.wait(image.origin.copy(&layer.digest, &mut archive.out, progress))?;
+                self.work.wait(image.origin.copy(expected, &mut archive.out, progress))?;
                 archive.pad(size)?;
             }
         }
@@ -116,7 +119,11 @@ impl Archive<'_> {
             Blob::File(path) => {
                 if self.begin_blob(digest, size)? {
                     let mut file = File::open(path).map_err(OciError::io("read", path.display()))?;
-                    io::copy(&mut file, &mut self.out).map_err(failed)?;
+                    let mut out = Hashed::new(&mut self.out);
+                    io::copy(&mut file, &mut out).map_err(failed)?;
+                    if out.finish().1 != digest {
+                        return Err(OciError::Damaged(digest.to_owned()));
+                    }
                     self.pad(size)?;
                 }
                 Ok(())

@@ -7,14 +7,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
 use tempfile::{NamedTempFile, TempDir};
 
 use super::error::OciError;
 use super::layer::{Blob, Packed};
 use crate::cache::{Kind, LOCK, Lock, Shelf, WORK};
 use crate::engine::progress::Progress;
+use crate::hashed::{digest, digest_of};
+
+/// What is noted under a name, with the digest of its text.
+#[derive(Serialize, Deserialize)]
+struct Note<T> {
+    digest: String,
+    what: T,
+}
 
 /// Where layers are kept.
 #[derive(Debug)]
@@ -36,7 +45,7 @@ impl Cache {
         Self { shelf, in_use: Mutex::default(), has_grown: AtomicBool::new(false) }
     }
 
-    /// A layer that was kept under a name, if it is whole.
+    /// A layer that was kept under a name, if it is what it was: each byte of it is read, since disks forget.
     pub(super) fn get(&self, name: &str) -> Option<(Packed, Blob)> {
         let packed: Packed = self.recall(name)?;
         let blob = self.blob(&packed);
@@ -46,25 +55,29 @@ impl Cache {
             Err(_) if blob.exists() => {}
             Err(_) => return None,
         }
-        let is_whole = blob.metadata().is_ok_and(|file| file.len() == packed.size);
-        is_whole.then_some((packed, Blob::File(blob)))
+        let found = digest_of(File::open(&blob).ok()?).ok()?;
+        (found == (packed.digest.clone(), packed.size)).then_some((packed, Blob::File(blob)))
     }
 
-    /// What was noted under a name.
+    /// What was noted under a name, if the note is what it was.
     pub(super) fn recall<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         let mut text = Vec::new();
         let mut note = File::open(self.note(name)).ok()?;
         // A note that is in use isn't the one that was not used for longest.
         let _ = note.set_modified(SystemTime::now());
         note.read_to_end(&mut text).ok()?;
-        serde_json::from_slice(&text).ok()
+        let note: Note<Box<RawValue>> = serde_json::from_slice(&text).ok()?;
+        let is_whole = digest(note.what.get().as_bytes()) == note.digest;
+        is_whole.then(|| serde_json::from_str(note.what.get()).ok())?
     }
 
     /// Notes something under a name, as a whole or not at all.
     pub(super) fn note_down(&self, name: &str, what: &impl Serialize) -> Result<(), OciError> {
         let failed = |error| self.unwritable(error);
+        let what = to_raw_value(what).map_err(|error| failed(error.into()))?;
         let mut note = self.temporary().map_err(failed)?;
-        serde_json::to_writer(&mut note, what).map_err(|error| failed(error.into()))?;
+        let noted = Note { digest: digest(what.get().as_bytes()), what };
+        serde_json::to_writer(&mut note, &noted).map_err(|error| failed(error.into()))?;
         note.persist(self.note(name)).map_err(|error| failed(error.error))?;
         Ok(())
     }
@@ -149,7 +162,8 @@ mod tests {
     fn put(cache: &Cache, text: &str) -> Result<(Packed, Blob), OciError> {
         cache.put("name", |out| {
             out.write_all(text.as_bytes()).map_err(OciError::io("write", ""))?;
-            Ok(Packed { digest: format!("sha256:{text}"), size: text.len() as u64, diff_id: String::new() })
+            let diff_id = digest(b"plain");
+            Ok(Packed { digest: digest(text.as_bytes()), size: text.len() as u64, diff_id })
         })
     }
 
@@ -169,11 +183,34 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let cache = cache(&folder);
         put(&cache, "whole").unwrap();
-        fs::write(folder.path().join("layers/whole.tar.gz"), b"cut").unwrap();
-        assert!(cache.get("name").is_none());
+        let Some((_, Blob::File(path))) = cache.get("name") else { panic!() };
+        for other in ["whol", "whole ", "whule"] {
+            fs::write(&path, other).unwrap();
+            assert!(cache.get("name").is_none(), "{other}");
+        }
+        put(&cache, "whole").unwrap();
+        assert!(cache.get("name").is_some());
         let stopped = cache.put("other", |_| Err(OciError::Interrupted));
         assert!(stopped.is_err() && cache.get("other").is_none());
         assert_eq!(folder.path().join("layers").read_dir().unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_note_that_was_changed_says_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = cache(&folder);
+        let (packed, _) = put(&cache, "whole").unwrap();
+        let note = folder.path().join("layers/name.json");
+        let text = fs::read_to_string(&note).unwrap();
+        let other = packed.diff_id.replacen(|digit: char| digit.is_ascii_digit(), "f", 1);
+        for changed in [text.replace(&packed.diff_id, &other), text.replace("whole", ""), String::new()] {
+            if changed != text {
+                fs::write(&note, changed).unwrap();
+                assert!(cache.get("name").is_none());
+            }
+        }
+        fs::write(&note, serde_json::to_string(&packed).unwrap()).unwrap();
+        assert!(cache.get("name").is_none());
     }
 
     #[test]

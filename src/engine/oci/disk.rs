@@ -64,6 +64,12 @@ impl Disk {
     pub(super) fn piece(&self, digest: &str) -> Result<&Piece, OciError> {
         self.blobs.get(digest).ok_or_else(|| OciError::Damaged(digest.to_owned()))
     }
+
+    /// A manifest or a configuration, which has to be what its digest says.
+    pub(super) fn document(&self, name: &str) -> Result<Bytes, OciError> {
+        let bytes = self.piece(name)?.bytes().map_err(OciError::io("read", name))?;
+        if digest(&bytes) == name { Ok(bytes) } else { Err(OciError::Damaged(name.to_owned())) }
+    }
 }
 
 impl Piece {
@@ -124,6 +130,9 @@ fn layout(files: &BTreeMap<String, Piece>) -> io::Result<Disk> {
     let index: Value = serde_json::from_slice(&text(files, "index.json")?)?;
     let top = index["manifests"][0]["digest"].as_str().unwrap_or_default();
     let manifest = text(files, &format!("blobs/{}", top.replace(':', "/")))?;
+    if digest(&manifest) != top {
+        return Err(io::Error::other(format!("its manifest is not what its digest `{top}` says")));
+    }
     let blob = |(name, piece): (&String, &Piece)| {
         let digest = name.strip_prefix("blobs/")?.replace('/', ":");
         Some((digest, piece.clone()))

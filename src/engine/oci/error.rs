@@ -152,7 +152,9 @@ impl OciError {
                 "without an engine packages are installed from wheels: choose versions that have one, or start an engine"
                     .to_owned()
             }
-            Self::Damaged(_) => "remove it, or run again with `--no-cache`".to_owned(),
+            Self::Damaged(_) => {
+                "run again with `--no-cache`, or make the base image anew if it is one of its layers".to_owned()
+            }
             Self::Changed(_) => "run the command again when nothing writes to it".to_owned(),
             Self::Io { .. } => "check the path and the free space".to_owned(),
             Self::Interrupted => return None,

@@ -20,6 +20,7 @@ pub mod refusal;
 mod scripts;
 mod search;
 mod site;
+mod verified;
 
 use self::assembly::Image;
 use self::base::Base;

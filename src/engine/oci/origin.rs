@@ -3,13 +3,14 @@
 use std::io::{self, Write};
 
 use futures_util::stream::{Stream, StreamExt, TryStreamExt};
-use reqwest::Body;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::bytes::Bytes;
 use tokio_util::io::ReaderStream;
 
 use super::disk::{Disk, Piece, on_disk};
 use super::error::OciError;
+use super::verified::{Expected, verified};
+use crate::engine::http::Upload;
 use crate::engine::progress::{Event, Progress};
 use crate::engine::registry::{RegistryError, Session};
 use crate::hashed::Hashed;
@@ -71,54 +72,73 @@ impl Origin {
     pub(super) async fn blob_bytes(&self, digest: &str) -> Result<Bytes, OciError> {
         match &self.place {
             Place::Registry(_, session) => Ok(session.blob_bytes(digest).await?),
-            Place::Disk(disk) => disk.piece(digest)?.bytes().map_err(OciError::io("read", digest)),
+            Place::Disk(disk) => disk.document(digest),
         }
     }
 
     /// A blob, to be sent somewhere else.
-    pub(super) async fn body(&self, digest: &str, progress: &Progress) -> Result<Body, OciError> {
+    pub(super) async fn body(
+        &self,
+        expected: Expected,
+        progress: &Progress,
+    ) -> Result<Upload<OciError>, OciError> {
         match &self.place {
-            Place::Registry(_, session) => {
-                let response = session.blob(digest).await?;
-                Ok(Body::wrap_stream(counted(response.bytes_stream(), progress)))
-            }
-            Place::Disk(disk) => body(disk.piece(digest)?, progress).await,
+            Place::Registry(_, session) => Ok(Upload::new(pulled(session, expected, progress).await?)),
+            Place::Disk(disk) => body(disk.piece(&expected.digest)?, expected, progress).await,
         }
     }
 
     /// Writes a blob, and sees that it is what its digest says.
     pub(super) async fn copy(
         &self,
-        digest: &str,
+        expected: Expected,
         out: &mut impl Write,
         progress: &Progress,
     ) -> Result<(), OciError> {
-        let mut out = Hashed::new(out);
+        let digest = expected.digest.clone();
         match &self.place {
             Place::Registry(_, session) => {
-                let mut pieces = Box::pin(counted(session.blob(digest).await?.bytes_stream(), progress));
-                while let Some(piece) =
-                    pieces.try_next().await.map_err(|error| session.unreachable(&error))?
-                {
-                    out.write_all(&piece).map_err(OciError::io("write", digest))?;
+                let mut pieces = Box::pin(pulled(session, expected, progress).await?);
+                while let Some(piece) = pieces.try_next().await? {
+                    out.write_all(&piece).map_err(OciError::io("write", &digest))?;
                 }
+                Ok(())
             }
             Place::Disk(disk) => {
-                let mut content = disk.piece(digest)?.open().map_err(OciError::io("read", digest))?;
-                io::copy(&mut content, &mut out).map_err(OciError::io("copy", digest))?;
+                let mut content = disk.piece(&digest)?.open().map_err(OciError::io("read", &digest))?;
+                let mut out = Hashed::new(out);
+                io::copy(&mut content, &mut out).map_err(OciError::io("copy", &digest))?;
+                if out.finish().1 == digest { Ok(()) } else { Err(OciError::Damaged(digest)) }
             }
         }
-        if out.finish().1 == digest { Ok(()) } else { Err(OciError::Damaged(digest.to_owned())) }
     }
 }
 
+/// A blob of a registry.
+async fn pulled(
+    session: &Session,
+    expected: Expected,
+    progress: &Progress,
+) -> Result<impl Stream<Item = Result<Bytes, OciError>> + Send + use<>, OciError> {
+    let damaged = session.damaged(&expected.digest).into();
+    let pieces = session.blob(&expected.digest).await?.pieces();
+    let pieces = counted(pieces, progress).map_err(|error| RegistryError::from(error).into());
+    Ok(verified(pieces, expected, damaged))
+}
+
 /// A file, or a part of one, to be sent.
-pub(super) async fn body(piece: &Piece, progress: &Progress) -> Result<Body, OciError> {
-    let name = piece.path.display();
+pub(super) async fn body(
+    piece: &Piece,
+    expected: Expected,
+    progress: &Progress,
+) -> Result<Upload<OciError>, OciError> {
+    let name = piece.path.display().to_string();
     let mut file = tokio::fs::File::open(&piece.path).await.map_err(OciError::io("read", &name))?;
     file.seek(io::SeekFrom::Start(piece.start)).await.map_err(OciError::io("read", &name))?;
     let pieces = ReaderStream::with_capacity(file.take(piece.size), BUFFER);
-    Ok(Body::wrap_stream(counted(pieces, progress)))
+    let pieces = counted(pieces, progress).map_err(move |error| OciError::io("read", &name)(error));
+    let damaged = OciError::Damaged(expected.digest.clone());
+    Ok(Upload::new(verified(pieces, expected, damaged)))
 }
 
 /// The same stream, which tells of itself.

@@ -3,7 +3,6 @@
 
 use futures_util::stream::{self, TryStreamExt};
 use oci_client::manifest::OciDescriptor;
-use reqwest::Body;
 use tokio_util::bytes::Bytes;
 
 use super::assembly::Image;
@@ -12,6 +11,8 @@ use super::error::OciError;
 use super::layer::{Blob, Layer};
 use super::manifest::Document;
 use super::origin::{self, Origin};
+use super::verified::Expected;
+use crate::engine::http::Upload;
 use crate::engine::progress::{Event, Progress};
 use crate::engine::registry::{RegistryError, Session};
 use crate::reference::Reference;
@@ -74,9 +75,9 @@ impl<'a> Push<'a> {
             return Ok(());
         }
         self.progress.report(&Event::Started(format!("copy layer {} of the base image", layer.digest)));
-        let size = u64::try_from(layer.size).unwrap_or_default();
-        let open = async || self.origin.body(&layer.digest, self.progress).await;
-        self.session.upload(&layer.digest, size, open).await
+        let expected = Expected::of(layer);
+        let open = async || self.origin.body(expected.clone(), self.progress).await;
+        self.session.upload(&layer.digest, expected.size, open).await
     }
 
     /// A registry may refuse to mount, but an answer that it gives instead is no reason to stop: the upload will tell.
@@ -90,16 +91,17 @@ impl<'a> Push<'a> {
     }
 
     async fn bytes(&self, digest: &str, bytes: &Bytes) -> Result<(), OciError> {
-        let open = async || Ok(Body::from(bytes.clone()));
+        let open = async || Ok(Upload::of_bytes(bytes.clone()));
         self.session.upload(digest, bytes.len() as u64, open).await
     }
 
-    async fn body(&self, layer: &Layer) -> Result<Body, OciError> {
+    async fn body(&self, layer: &Layer) -> Result<Upload<OciError>, OciError> {
         match &layer.blob {
-            Blob::Bytes(bytes) => Ok(Body::from(bytes.clone())),
+            Blob::Bytes(bytes) => Ok(Upload::of_bytes(bytes.clone())),
             Blob::File(path) => {
                 let piece = Piece { path: path.clone(), start: 0, size: layer.packed.size };
-                origin::body(&piece, self.progress).await
+                let expected = Expected { digest: layer.packed.digest.clone(), size: layer.packed.size };
+                origin::body(&piece, expected, self.progress).await
             }
         }
     }

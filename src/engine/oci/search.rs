@@ -4,12 +4,15 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{Seek, Write};
 
+use oci_client::manifest::OciDescriptor;
+
 use super::base::Base;
 use super::config::variable;
 use super::error::OciError;
 use super::index::{Found, Index};
 use super::origin::Origin;
 use super::python::{Python, minor};
+use super::verified::Expected;
 use super::{Assembler, Order};
 use crate::engine::progress::Event;
 
@@ -41,7 +44,7 @@ impl Assembler {
         order.progress.report(&Event::Started(format!("look for Python in {}", base.name)));
         let mut index = Index::default();
         for layer in &base.layers {
-            let file = self.fetched(order, origin, &layer.digest)?;
+            let file = self.fetched(order, origin, layer)?;
             index.add(file).map_err(OciError::io("read", format!("{} of {}", layer.digest, base.name)))?;
         }
         let path = variable(&base.config, "PATH").unwrap_or(PATH);
@@ -52,10 +55,10 @@ impl Assembler {
     }
 
     /// A layer in a file that goes away by itself.
-    fn fetched(&self, order: &Order, origin: &Origin, digest: &str) -> Result<File, OciError> {
-        let failed = |error| OciError::io("write", digest)(error);
+    fn fetched(&self, order: &Order, origin: &Origin, layer: &OciDescriptor) -> Result<File, OciError> {
+        let failed = |error| OciError::io("write", &layer.digest)(error);
         let mut file = tempfile::tempfile().map_err(failed)?;
-        self.work.wait(origin.copy(digest, &mut file, order.progress))?;
+        self.work.wait(origin.copy(Expected::of(layer), &mut file, order.progress))?;
         file.flush().and_then(|()| file.rewind()).map_err(failed)?;
         Ok(file)
     }

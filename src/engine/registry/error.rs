@@ -3,7 +3,10 @@
 use thiserror::Error;
 
 use super::credentials::{CredentialError, login_command};
+use crate::engine::http::HttpError;
 use crate::reference::NameError;
+
+const CHECK: &str = "check the address of the registry";
 
 /// Why a registry gave no answer.
 #[derive(Debug, Error)]
@@ -30,13 +33,28 @@ pub enum RegistryError {
         /// The repository.
         path: String,
     },
-    /// Nobody answers at this address, or not in time.
-    #[error("cannot reach registry `{host}`: {reason}")]
-    Unreachable {
+    /// Nobody answers at this address, not in time, or not as a server should.
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    /// Logins would go to where they don't belong.
+    #[error("registry `{host}` sends logins to `{server}`, {reason}")]
+    Realm {
         /// The registry.
         host: String,
-        /// The innermost cause.
-        reason: String,
+        /// The origin of the token server.
+        server: String,
+        /// Why it gets none.
+        reason: &'static str,
+    },
+    /// The content isn't what its digest says.
+    #[error("registry `{host}` gives other content for `{path}` than the digest `{digest}` says")]
+    Damaged {
+        /// The registry.
+        host: String,
+        /// The repository.
+        path: String,
+        /// What was asked for.
+        digest: String,
     },
     /// The registry answers with an error of its own.
     #[error("registry `{host}` answers `{status}` for `{path}`")]
@@ -69,8 +87,20 @@ impl RegistryError {
             Self::Credential(error) => error.hint(),
             Self::Denied { host, .. } => Some(format!("log in with `{}`", login_command(host))),
             Self::NotFound { .. } => Some("check the name and the tag".to_owned()),
-            Self::Unreachable { .. } | Self::Malformed { .. } => {
-                Some("check the address of the registry".to_owned())
+            Self::Http(HttpError::Plain { .. }) => Some(
+                "`c3` speaks plain HTTP with registries on this machine only, such as `localhost:5000`; give the registry a certificate"
+                    .to_owned(),
+            ),
+            Self::Http(HttpError::Encrypted { .. }) => {
+                Some("name the registry as its certificate does, not as this machine".to_owned())
+            }
+            Self::Http(error) => Some(error.hint().unwrap_or_else(|| CHECK.to_owned())),
+            Self::Malformed { .. } => Some(CHECK.to_owned()),
+            Self::Realm { .. } => {
+                Some("nothing was sent there; ask whoever runs the registry to name a token server by `https`".to_owned())
+            }
+            Self::Damaged { .. } => {
+                Some("push the image again, or ask whoever runs the registry what happened to it".to_owned())
             }
             Self::Status { .. } => Some("try again later, or check the address".to_owned()),
         }

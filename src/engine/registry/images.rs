@@ -5,11 +5,18 @@ use oci_client::manifest::{
     OCI_IMAGE_MEDIA_TYPE,
 };
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, LOCATION};
-use reqwest::{Body, Response, StatusCode, Url};
+use reqwest::{Client, StatusCode, Url};
 use tokio_util::bytes::Bytes;
 
+use super::RegistryError;
 use super::session::Session;
-use super::{RegistryError, transport};
+use crate::engine::http::{self, Answer, HttpError, RETRIES, Upload, UploadError, is_busy, wait};
+use crate::hashed::digest;
+
+/// Most bytes of a manifest; registries take no larger ones.
+const MANIFEST: usize = 4 << 20;
+/// Most bytes of a configuration.
+const CONFIG: usize = 8 << 20;
 
 /// The kinds of manifests that are understood.
 pub(super) const MANIFESTS: [&str; 4] = [
@@ -23,28 +30,35 @@ impl Session {
     /// A manifest, byte by byte: its digest is that of its bytes.
     pub(in crate::engine) async fn manifest(&self, version: &str) -> Result<Bytes, RegistryError> {
         let url = self.url(&format!("manifests/{version}"))?;
-        let response = self.get(&url, &MANIFESTS).await?;
-        response.bytes().await.map_err(|error| self.unreachable(&error))
+        let bytes = self.get(&url, &MANIFESTS).await?.document(MANIFEST).await?;
+        if version.contains(':') { self.verified(bytes, version) } else { Ok(bytes) }
     }
 
-    /// A blob, which is still to be read.
-    pub(in crate::engine) async fn blob(&self, digest: &str) -> Result<Response, RegistryError> {
+    /// A blob, which is still to be read, and to be compared with its digest.
+    pub(in crate::engine) async fn blob(&self, digest: &str) -> Result<Answer, RegistryError> {
         self.get(&self.url(&format!("blobs/{digest}"))?, &[]).await
     }
 
     /// A small blob.
     pub(in crate::engine) async fn blob_bytes(&self, digest: &str) -> Result<Bytes, RegistryError> {
-        let response = self.blob(digest).await?;
-        response.bytes().await.map_err(|error| self.unreachable(&error))
+        let bytes = self.blob(digest).await?.document(CONFIG).await?;
+        self.verified(bytes, digest)
+    }
+
+    /// What is asked for by its digest has to have it.
+    fn verified(&self, bytes: Bytes, expected: &str) -> Result<Bytes, RegistryError> {
+        if digest(&bytes) == expected { Ok(bytes) } else { Err(self.damaged(expected)) }
     }
 
     /// Whether the repository has a blob.
     pub(in crate::engine) async fn has_blob(&self, digest: &str) -> Result<bool, RegistryError> {
         let url = self.url(&format!("blobs/{digest}"))?;
-        let response = self.answer(&url, |client| client.head(url.clone())).await?;
-        match response.status() {
+        let answer = self.answer(&url, |client, url| client.head(url.clone())).await?;
+        match answer.status() {
             StatusCode::NOT_FOUND => Ok(false),
-            _ => self.checked(response).await.map(|_| true),
+            // A store may be asked for the content only; what it doesn't tell is uploaded.
+            status if !answer.at_home => Ok(status.is_success()),
+            _ => self.checked(answer).await.map(|_| true),
         }
     }
 
@@ -52,9 +66,8 @@ impl Session {
     pub(in crate::engine) async fn mount(&self, digest: &str, from: &str) -> Result<bool, RegistryError> {
         let mut url = self.url("blobs/uploads/")?;
         url.query_pairs_mut().append_pair("mount", digest).append_pair("from", from);
-        let post = |client: &reqwest::Client| client.post(url.clone()).header(CONTENT_LENGTH, 0);
-        let response = self.checked(self.answer(&url, post).await?).await?;
-        Ok(response.status() == StatusCode::CREATED)
+        let answer = self.checked(self.answer(&url, empty_post).await?).await?;
+        Ok(answer.status() == StatusCode::CREATED)
     }
 
     /// Uploads a blob; `open` gives its content, anew for each attempt.
@@ -62,49 +75,50 @@ impl Session {
         &self,
         digest: &str,
         size: u64,
-        open: impl AsyncFn() -> Result<Body, E>,
+        open: impl AsyncFn() -> Result<Upload<E>, E>,
     ) -> Result<(), E> {
-        for attempt in 0..transport::RETRIES {
+        for attempt in 0..RETRIES {
             match self.try_upload(digest, size, &open).await {
-                Ok(response) if !may_pass(response.status()) => {
-                    return Ok(self.checked(response).await.map(drop)?);
-                }
-                Ok(response) => transport::wait(attempt, response.headers()).await,
-                Err(UploadError::Broken(_)) => transport::wait(attempt, &HeaderMap::new()).await,
-                Err(UploadError::Other(error)) => return Err(error),
+                Ok(answer) if !may_pass(&answer) => return Ok(self.checked(answer).await.map(drop)?),
+                Ok(answer) => wait(attempt, answer.headers()).await,
+                Err(UploadError::Http(error)) if !error.is_late() => wait(attempt, &HeaderMap::new()).await,
+                Err(error) => return Err(failure(error)),
             }
         }
-        match self.try_upload(digest, size, &open).await {
-            Ok(response) => Ok(self.checked(response).await.map(drop)?),
-            Err(UploadError::Broken(error)) => Err(error.into()),
-            Err(UploadError::Other(error)) => Err(error),
-        }
+        let answer = self.try_upload(digest, size, &open).await.map_err(failure)?;
+        Ok(self.checked(answer).await.map(drop)?)
     }
 
     async fn try_upload<E: From<RegistryError>>(
         &self,
         digest: &str,
         size: u64,
-        open: &impl AsyncFn() -> Result<Body, E>,
-    ) -> Result<Response, UploadError<E>> {
-        let mut url = self.begin_upload().await.map_err(|error| UploadError::Other(error.into()))?;
+        open: &impl AsyncFn() -> Result<Upload<E>, E>,
+    ) -> Result<Answer, UploadError<E>> {
+        let mut url = self.begin_upload().await.map_err(|error| UploadError::Content(error.into()))?;
         url.query_pairs_mut().append_pair("digest", digest);
-        let body = open().await.map_err(UploadError::Other)?;
-        let put = |client: &reqwest::Client| {
-            let request = client.put(url.clone()).header(CONTENT_TYPE, "application/octet-stream");
-            request.header(CONTENT_LENGTH, size).body(body)
-        };
-        self.once(&url, put).await.map_err(UploadError::Broken)
+        let content = open().await.map_err(UploadError::Content)?;
+        let kind = "application/octet-stream".to_owned();
+        self.put(&url, content, &[(CONTENT_TYPE, kind), (CONTENT_LENGTH, size.to_string())]).await
     }
 
     /// The address that the registry opens for one blob.
     async fn begin_upload(&self) -> Result<Url, RegistryError> {
         let url = self.url("blobs/uploads/")?;
-        let post = |client: &reqwest::Client| client.post(url.clone()).header(CONTENT_LENGTH, 0);
-        let response = self.checked(self.answer(&url, post).await?).await?;
-        let location = response.headers().get(LOCATION).and_then(|location| location.to_str().ok());
+        let answer = self.checked(self.answer(&url, empty_post).await?).await?;
+        let location = answer.headers().get(LOCATION).and_then(|location| location.to_str().ok());
         let location = location.and_then(|location| url.join(location).ok());
-        location.ok_or_else(|| self.malformed("it names no place for an upload"))
+        let location = location.ok_or_else(|| self.malformed("it names no place for an upload"))?;
+        match location.scheme() {
+            "https" => Ok(location),
+            "http" if url.scheme() == "http" => Ok(location),
+            _ => Err(HttpError::Redirect {
+                server: answer.server,
+                target: http::origin(&location),
+                reason: "for an upload, which is not followed from HTTPS to anything else",
+            }
+            .into()),
+        }
     }
 
     /// Puts a manifest under a tag or its digest.
@@ -115,22 +129,25 @@ impl Session {
         manifest: &Bytes,
     ) -> Result<(), RegistryError> {
         let url = self.url(&format!("manifests/{version}"))?;
-        let put = |client: &reqwest::Client| {
+        let put = |client: &Client, url: &Url| {
             client.put(url.clone()).header(CONTENT_TYPE, kind).body(manifest.clone())
         };
         self.checked(self.answer(&url, put).await?).await.map(drop)
     }
 }
 
-/// Why an attempt to upload came to no answer.
-enum UploadError<E> {
-    /// The connection broke, which may not happen again.
-    Broken(RegistryError),
-    /// Something that stays so.
-    Other(E),
+fn empty_post(client: &Client, url: &Url) -> reqwest::RequestBuilder {
+    client.post(url.clone()).header(CONTENT_LENGTH, 0)
+}
+
+fn failure<E: From<RegistryError>>(error: UploadError<E>) -> E {
+    match error {
+        UploadError::Http(error) => RegistryError::from(error).into(),
+        UploadError::Content(error) => error,
+    }
 }
 
 /// Whether an upload that was answered so may go through next time: a token that ran out meanwhile counts, too.
-fn may_pass(status: StatusCode) -> bool {
-    transport::is_busy(status) || status == StatusCode::UNAUTHORIZED
+fn may_pass(answer: &Answer) -> bool {
+    is_busy(answer.status()) || (answer.at_home && answer.status() == StatusCode::UNAUTHORIZED)
 }

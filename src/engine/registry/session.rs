@@ -1,23 +1,30 @@
 //! The talk with one registry about one repository: login, retries, errors.
 
-use std::error::Error;
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, HeaderMap};
-use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
+use reqwest::header::{ACCEPT, HeaderMap, HeaderName};
+use reqwest::{Body, RequestBuilder, StatusCode, Url};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
+use super::RegistryError;
 use super::challenge::Challenge;
 use super::credentials::{Credential, credentials};
-use super::{RegistryError, transport};
-use crate::reference::Reference;
+use crate::engine::http::{self, Answer, Client, HttpError, Limits, Step, Upload, UploadError, is_loopback};
+use crate::reference::{NameError, Reference};
+
+/// Most bytes of a token server's answer: a token has to fit into the head of a request.
+const TOKEN: usize = 256 << 10;
+/// Most bytes of an error that are read.
+const ERROR: usize = 64 << 10;
 
 /// One registry, one repository.
 pub(in crate::engine) struct Session {
     host: String,
     path: String,
+    /// The registry's origin, which alone may see the login, and ask for it.
+    home: Url,
     client: Client,
     credential: Option<Credential>,
     /// What is to be allowed, as token servers are asked for it.
@@ -67,79 +74,94 @@ impl Session {
     fn with_scopes(reference: &Reference, scopes: Vec<String>) -> Result<Self, RegistryError> {
         let Reference { host, path, .. } = reference.clone();
         let credential = credentials(&host)?;
-        let client = transport::client(&host).map_err(|error| unreachable(&host, &error))?;
-        Ok(Self { host, path, client, credential, scopes, authorization: RwLock::new(Authorization::None) })
+        let client = Client::new(server(&host))?;
+        let home = Url::parse(&origin(&host)).map_err(|_| NameError::Repository(host.clone()))?;
+        let authorization = RwLock::new(Authorization::None);
+        Ok(Self { host, path, home, client, credential, scopes, authorization })
     }
 
     /// The address of something in the repository.
     pub(super) fn url(&self, below: &str) -> Result<Url, RegistryError> {
-        let url = format!("{}/v2/{}/{below}", transport::origin(&self.host), self.path);
-        Url::parse(&url).map_err(|error| self.unreachable(&error))
+        let url = self.home.join(&format!("/v2/{}/{below}", self.path));
+        url.map_err(|error| self.malformed(&error.to_string()))
+    }
+
+    /// How long the registry may take.
+    pub(super) fn limits(&self) -> Limits {
+        self.client.limits()
     }
 
     /// Gets what is at an address.
-    pub(super) async fn get(&self, url: &Url, accept: &[&str]) -> Result<Response, RegistryError> {
-        let request = |client: &Client| {
+    pub(super) async fn get(&self, url: &Url, accept: &[&str]) -> Result<Answer, RegistryError> {
+        let request = |client: &reqwest::Client, url: &Url| {
             let request = client.get(url.clone());
             accept.iter().fold(request, |request, kind| request.header(ACCEPT, *kind))
         };
-        let response = self.answer(url, request).await?;
-        self.checked(response).await
+        let answer = self.answer(url, request).await?;
+        self.checked(answer).await
     }
 
-    /// Sends a request, logs in when the registry asks for it, and gives whatever it answers then.
+    /// Sends a request to the registry, logs in when it asks for it, and gives whatever it answers then. What another server
+    /// asks for, to which the registry redirects, is no reason to log in.
     pub(super) async fn answer(
         &self,
         url: &Url,
-        request: impl Fn(&Client) -> RequestBuilder,
-    ) -> Result<Response, RegistryError> {
+        request: impl Fn(&reqwest::Client, &Url) -> RequestBuilder,
+    ) -> Result<Answer, RegistryError> {
         let shown = self.authorization();
-        let response = self.send(|| self.authorized(url, request(&self.client), &shown)).await?;
-        if response.status() != StatusCode::UNAUTHORIZED || matches!(shown, Authorization::Basic(..)) {
-            return Ok(response);
+        let send = async |shown: &Authorization| {
+            self.client.send(url, |step| shown.on(request(step.client, step.url), step.at_home)).await
+        };
+        let answer = send(&shown).await?;
+        let is_asked = answer.at_home && answer.status() == StatusCode::UNAUTHORIZED;
+        if !is_asked || matches!(shown, Authorization::Basic(..)) {
+            return Ok(answer);
         }
         // A token may have run out; if another request has got a new one meanwhile, that is as good.
         let fresh = match self.authorization() {
             current if current != shown => current,
-            _ => self.authorize(response.headers()).await?,
+            _ => self.authorize(answer.headers()).await?,
         };
         self.authorization.write().unwrap_or_else(PoisonError::into_inner).clone_from(&fresh);
-        self.send(|| self.authorized(url, request(&self.client), &fresh)).await
+        Ok(send(&fresh).await?)
     }
 
-    /// Sends a request that can't be repeated, with the login that the one before it was let in by.
-    pub(super) async fn once(
+    /// Sends a body that can't be sent again, with the login that the request before it was let in by. The registry may have
+    /// named any address for it; the login is for its own only.
+    pub(super) async fn put<E>(
         &self,
         url: &Url,
-        request: impl FnOnce(&Client) -> RequestBuilder,
-    ) -> Result<Response, RegistryError> {
-        let request = self.authorized(url, request(&self.client), &self.authorization());
-        request.send().await.map_err(|error| self.unreachable(&error))
+        content: Upload<E>,
+        headers: &[(HeaderName, String)],
+    ) -> Result<Answer, UploadError<E>> {
+        let shown = self.authorization();
+        let is_own = self.home.origin() == url.origin();
+        let request = |client: &reqwest::Client, body: Body| {
+            let request = client.put(url.clone()).body(body);
+            let request = headers.iter().fold(request, |request, (name, value)| request.header(name, value));
+            shown.on(request, is_own)
+        };
+        let commit = self.limits().commit();
+        if is_own {
+            return self.client.upload(url, content, commit, request).await;
+        }
+        let client = self.client.for_what_is_sent("uploads", url);
+        let sent = client.upload(url, content, commit, request).await;
+        sent.map(Answer::from_elsewhere)
     }
 
-    /// Reads a JSON body.
-    pub(super) async fn json<T: DeserializeOwned>(&self, response: Response) -> Result<T, RegistryError> {
-        let body = response.bytes().await.map_err(|error| self.unreachable(&error))?;
+    /// Reads a JSON body of at most so many bytes.
+    pub(super) async fn json<T: DeserializeOwned>(
+        &self,
+        answer: Answer,
+        limit: usize,
+    ) -> Result<T, RegistryError> {
+        let body = answer.document(limit).await?;
         serde_json::from_slice(&body).map_err(|error| self.malformed(&error.to_string()))
     }
 
     fn authorization(&self) -> Authorization {
         self.authorization.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// The login is for the registry only: addresses that it gives may be anywhere.
-    fn authorized(&self, url: &Url, request: RequestBuilder, shown: &Authorization) -> RequestBuilder {
-        let own = Url::parse(&transport::origin(&self.host)).is_ok_and(|own| own.origin() == url.origin());
-        match shown {
-            Authorization::Basic(username, password) if own => request.basic_auth(username, Some(password)),
-            Authorization::Bearer(token) if own => request.bearer_auth(token),
-            _ => request,
-        }
-    }
-
-    async fn send(&self, request: impl Fn() -> RequestBuilder) -> Result<Response, RegistryError> {
-        let response = transport::send(request).await;
-        response.map_err(|error| self.unreachable(&error))
     }
 
     async fn authorize(&self, headers: &HeaderMap) -> Result<Authorization, RegistryError> {
@@ -152,29 +174,50 @@ impl Session {
         }
     }
 
-    /// Trades the login, or none, for a token that opens this repository.
+    /// Trades the login, or none, for a token that opens this repository. The token server may be anywhere, but what it is
+    /// shown goes nowhere else.
     async fn token(&self, realm: &str, service: Option<String>) -> Result<Authorization, RegistryError> {
-        let response = self.send(|| self.token_request(realm, service.clone())).await?;
-        if response.status() == StatusCode::BAD_REQUEST {
+        let realm = self.realm(realm)?;
+        let client = self.client.for_what_is_sent("logins", &realm);
+        let scopes = self.scopes.iter().map(|scope| ("scope", scope.clone()));
+        let fields: Vec<_> = scopes.chain(service.map(|service| ("service", service))).collect();
+        let answer = match &self.credential {
+            Some(Credential::IdentityToken(token)) => {
+                let form = self.grant(token, fields);
+                client.send(&realm, |step| step.client.post(step.url.clone()).form(&form)).await?
+            }
+            credential => {
+                let mut url = realm;
+                url.query_pairs_mut().extend_pairs(fields);
+                client.send(&url, |step| token_request(&step, credential.as_ref())).await?
+            }
+        };
+        if answer.status() == StatusCode::BAD_REQUEST {
             return Err(self.denied());
         }
-        let response = self.checked(response).await?;
-        let answer: Token = self.json(response).await?;
-        let token = answer.token.or(answer.access_token);
+        let answer = self.checked(answer).await?;
+        let token: Token = self.json(answer, TOKEN).await?;
+        let token = token.token.or(token.access_token);
         token.map(Authorization::Bearer).ok_or_else(|| self.malformed("no token is given"))
     }
 
-    fn token_request(&self, realm: &str, service: Option<String>) -> RequestBuilder {
-        let scopes = self.scopes.iter().map(|scope| ("scope", scope.clone()));
-        let fields: Vec<_> = scopes.chain(service.map(|service| ("service", service))).collect();
-        match &self.credential {
-            None => self.client.get(realm).query(&fields),
-            Some(Credential::Password { username, password }) => {
-                self.client.get(realm).query(&fields).basic_auth(username, Some(password))
+    /// The address of a token server, if a login may be sent there: over HTTPS, or on this machine.
+    fn realm(&self, realm: &str) -> Result<Url, RegistryError> {
+        let refused = |server: &str, reason| RegistryError::Realm {
+            host: self.host.clone(),
+            server: server.to_owned(),
+            reason,
+        };
+        let url = Url::parse(realm).map_err(|_| refused("?", "which is no address"))?;
+        let is_local = self.home.scheme() == "http" && is_loopback(&url);
+        match url.scheme() {
+            "https" | "http" if !url.username().is_empty() || url.password().is_some() => {
+                Err(refused(&http::origin(&url), "with a login of its own in the address"))
             }
-            Some(Credential::IdentityToken(token)) => {
-                self.client.post(realm).form(&self.grant(token, fields))
-            }
+            "https" => Ok(url),
+            "http" if is_local => Ok(url),
+            "http" => Err(refused(&http::origin(&url), "where they would go over the network in plain HTTP")),
+            _ => Err(refused(&http::origin(&url), "which is no web address")),
         }
     }
 
@@ -187,12 +230,15 @@ impl Session {
     }
 
     /// The answer, if it is a good one.
-    pub(super) async fn checked(&self, response: Response) -> Result<Response, RegistryError> {
-        match response.status() {
-            status if status.is_success() => Ok(response),
+    pub(super) async fn checked(&self, answer: Answer) -> Result<Answer, RegistryError> {
+        match answer.status() {
+            status if status.is_success() => Ok(answer),
+            status if !answer.at_home => {
+                Err(HttpError::Status { server: answer.server, status: status.to_string() }.into())
+            }
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(self.denied()),
             status => {
-                let is_own = self.json::<Envelope>(response).await.is_ok();
+                let is_own = self.json::<Envelope>(answer, ERROR).await.is_ok();
                 let missing = status == StatusCode::NOT_FOUND && is_own;
                 Err(if missing { self.not_found() } else { self.failed(status) })
             }
@@ -220,23 +266,89 @@ impl Session {
         }
     }
 
-    /// The error for no answer at all.
-    pub(in crate::engine) fn unreachable(&self, error: &dyn Error) -> RegistryError {
-        unreachable(&self.host, error)
+    /// The error for content that isn't what its digest says.
+    pub(in crate::engine) fn damaged(&self, digest: &str) -> RegistryError {
+        RegistryError::Damaged { host: self.host.clone(), path: self.path.clone(), digest: digest.to_owned() }
     }
 
-    /// The error for no answer in time.
+    /// The error for a question that isn't answered in time.
     pub(super) fn late(&self, limit: Duration) -> RegistryError {
-        let reason = format!("no answer within {} s", limit.as_secs());
-        RegistryError::Unreachable { host: self.host.clone(), reason }
+        HttpError::Endless { server: server(&self.host), limit }.into()
     }
 }
 
-/// The innermost cause says most.
-fn unreachable(host: &str, error: &dyn Error) -> RegistryError {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
+impl Authorization {
+    /// A request that shows it, where that is for the registry.
+    fn on(&self, request: RequestBuilder, at_home: bool) -> RequestBuilder {
+        match self {
+            Self::Basic(username, password) if at_home => request.basic_auth(username, Some(password)),
+            Self::Bearer(token) if at_home => request.bearer_auth(token),
+            _ => request,
+        }
     }
-    RegistryError::Unreachable { host: host.to_owned(), reason: cause.to_string() }
+}
+
+fn token_request(step: &Step, credential: Option<&Credential>) -> RequestBuilder {
+    let request = step.client.get(step.url.clone());
+    match credential {
+        Some(Credential::Password { username, password }) if step.at_home => {
+            request.basic_auth(username, Some(password))
+        }
+        _ => request,
+    }
+}
+
+/// What errors call a registry.
+pub(super) fn server(host: &str) -> String {
+    format!("registry `{host}`")
+}
+
+/// Where the interface of a registry is: on this machine in plain HTTP, as with Docker.
+fn origin(host: &str) -> String {
+    if host == "docker.io" {
+        return "https://registry-1.docker.io".to_owned();
+    }
+    let plain = format!("http://{host}");
+    let is_local = Url::parse(&plain).is_ok_and(|url| is_loopback(&url));
+    if is_local { plain } else { format!("https://{host}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session(host: &str) -> Session {
+        let reference = Reference::parse(&format!("{host}/x/y")).unwrap();
+        Session::with_scopes(&reference, Vec::new()).unwrap()
+    }
+
+    #[test]
+    fn only_this_machine_goes_without_tls() {
+        assert_eq!(origin("localhost:5000"), "http://localhost:5000");
+        assert_eq!(origin("[::1]:5000"), "http://[::1]:5000");
+        assert_eq!(origin("quay.io"), "https://quay.io");
+        assert_eq!(origin("docker.io"), "https://registry-1.docker.io");
+    }
+
+    #[test]
+    fn logins_go_to_https_or_stay_on_this_machine() {
+        let realm = |host: &str, realm: &str| session(host).realm(realm).map_err(|error| error.to_string());
+        for host in ["quay.io", "127.0.0.1:5000"] {
+            assert!(realm(host, "https://auth.example/token?a=b").is_ok());
+            for wrong in [
+                "http://auth.example/token",
+                "http://10.0.0.1/",
+                "file:///etc/passwd",
+                "not a url",
+                "/token",
+                "",
+            ] {
+                assert!(realm(host, wrong).unwrap_err().contains("sends logins"), "{wrong}");
+            }
+            assert!(!realm(host, "https://bob:pw@auth.example/").unwrap_err().contains("pw"));
+        }
+        assert!(realm("127.0.0.1:5000", "http://127.0.0.1:5001/token").is_ok());
+        assert!(realm("quay.io", "http://127.0.0.1:5001/token").is_err());
+        assert!(realm("quay.io", "http://quay.io/token").is_err());
+    }
 }

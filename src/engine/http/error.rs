@@ -1,0 +1,174 @@
+//! What can go wrong between `c3` and a server, and what to do about it.
+
+use std::error::Error;
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use super::limits::VARIABLE;
+
+/// Why a server gave no answer that can be used; `server` is what errors call it, such as "registry `quay.io`".
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum HttpError {
+    /// Nobody answers at this address.
+    #[error("cannot reach {server}: {reason}")]
+    Unreachable {
+        /// The server.
+        server: String,
+        /// The innermost cause.
+        reason: String,
+    },
+    /// There was a connection, and it ended too early.
+    #[error("cannot reach {server}: the connection broke off: {reason}")]
+    Broken {
+        /// The server.
+        server: String,
+        /// The innermost cause.
+        reason: String,
+    },
+    /// The server does nothing, or so little that it would never end.
+    #[error("{server} {} for {} s", activity(*.bytes), .limit.as_secs())]
+    Stalled {
+        /// The server.
+        server: String,
+        /// How long it was waited for.
+        limit: Duration,
+        /// Bytes that moved meanwhile.
+        bytes: u64,
+    },
+    /// The server is busy, but doesn't come to an end.
+    #[error("{server} did not finish its answer within {} s", .limit.as_secs())]
+    Endless {
+        /// The server.
+        server: String,
+        /// How long it was waited for.
+        limit: Duration,
+    },
+    /// The server sends more than such an answer can be.
+    #[error("{server} sends more than {} KiB where a short answer is expected", .limit >> 10)]
+    Large {
+        /// The server.
+        server: String,
+        /// The most that is read, in bytes.
+        limit: usize,
+    },
+    /// The server redirects to where `c3` doesn't go.
+    #[error("{server} redirects to `{target}`, {reason}")]
+    Redirect {
+        /// The server.
+        server: String,
+        /// The origin it redirects to.
+        target: String,
+        /// Why that isn't followed.
+        reason: &'static str,
+    },
+    /// An address that isn't fetched.
+    #[error("`{address}` is not fetched: {reason}")]
+    Address {
+        /// The address, without a login.
+        address: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The server speaks plain HTTP where it was to speak HTTPS.
+    #[error("{server} answers in plain HTTP where HTTPS is expected")]
+    Plain {
+        /// The server.
+        server: String,
+    },
+    /// The server speaks HTTPS where it was to speak plain HTTP.
+    #[error("{server} answers in HTTPS where plain HTTP is expected")]
+    Encrypted {
+        /// The server.
+        server: String,
+    },
+    /// The server shows a certificate that nobody vouches for.
+    #[error("cannot trust the certificate of {server}: {reason}")]
+    Untrusted {
+        /// The server.
+        server: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The server gives an answer that is no success.
+    #[error("{server} answers `{status}`")]
+    Status {
+        /// The server.
+        server: String,
+        /// Code and reason.
+        status: String,
+    },
+    /// The server sends something that is no text.
+    #[error("{server} sends no text in UTF-8")]
+    NoText {
+        /// The server.
+        server: String,
+    },
+    /// Certificates of authorities that can't be read.
+    #[error("cannot read the certificates in `{}`, which {named_by} names: {reason}", path.display())]
+    Certificates {
+        /// The file.
+        path: PathBuf,
+        /// What names it.
+        named_by: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A time limit that is none.
+    #[error("`{VARIABLE}` is `{0}`, which is no number of seconds from 1 to 86400")]
+    Timeout(String),
+}
+
+fn activity(bytes: u64) -> String {
+    if bytes == 0 { "did nothing".to_owned() } else { format!("moved only {bytes} bytes") }
+}
+
+impl HttpError {
+    /// What to do about it; nothing where that depends on what the server is.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Unreachable { .. } | Self::Broken { .. } | Self::Plain { .. } | Self::Encrypted { .. } => {
+                return None;
+            }
+            Self::Stalled { .. } | Self::Endless { .. } => {
+                format!("try again later, check the address, or wait longer with `{VARIABLE}=SECONDS`")
+            }
+            Self::Large { .. } | Self::NoText { .. } => "check the address".to_owned(),
+            Self::Redirect { .. } => {
+                "check the address; whoever runs the server can tell why it redirects there".to_owned()
+            }
+            Self::Address { .. } => "write it as `https://HOST/PATH`".to_owned(),
+            Self::Untrusted { .. } => {
+                "name the certificate of its authority by `ca-certificates` in `c3.toml` or by `SSL_CERT_FILE`"
+                    .to_owned()
+            }
+            Self::Status { .. } => "check the address, or try again later".to_owned(),
+            Self::Certificates { .. } => "name a file with certificates in PEM format".to_owned(),
+            Self::Timeout(_) => format!("set `{VARIABLE}` to seconds, such as 60, or leave it out"),
+        })
+    }
+
+    /// Whether the server has taken too long: asking again would take as long.
+    pub(crate) fn is_late(&self) -> bool {
+        matches!(self, Self::Stalled { .. } | Self::Endless { .. })
+    }
+}
+
+/// The innermost cause, which says most; the outer ones show addresses, which may hold a login.
+pub(crate) fn innermost(error: &(dyn Error + 'static)) -> String {
+    causes(error).last().map_or_else(|| error.to_string(), ToString::to_string)
+}
+
+/// An error and what has caused it, from the outside in.
+pub(super) fn causes<'a>(
+    error: &'a (dyn Error + 'static),
+) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| match error.downcast_ref::<io::Error>() {
+        // What an error of the system's holds is not told as its source.
+        Some(error) => error.get_ref().map(|inner| inner as &(dyn Error + 'static)),
+        None => error.source(),
+    })
+}

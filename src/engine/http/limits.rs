@@ -1,0 +1,81 @@
+//! How long a server may take: for a connection, without a sign of life, and for a short answer.
+
+use std::env;
+use std::time::Duration;
+
+use super::HttpError;
+
+/// The environment variable with the seconds that a server may do nothing.
+pub(super) const VARIABLE: &str = "C3_HTTP_TIMEOUT";
+
+const IDLE: u64 = 30;
+const CONNECT: Duration = Duration::from_secs(10);
+/// Who moves less doesn't count as doing something, in bytes per second.
+const SLOWEST: u64 = 1 << 10;
+
+/// How long a server may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// Without a sign of life.
+    pub(crate) idle: Duration,
+}
+
+impl Limits {
+    /// Those that the user has set, or the usual ones.
+    pub(crate) fn from_environment() -> Result<Self, HttpError> {
+        match env::var(VARIABLE) {
+            Ok(text) => Self::parse(&text),
+            Err(_) => Ok(Self { idle: Duration::from_secs(IDLE) }),
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self, HttpError> {
+        let seconds = text.trim().parse().ok().filter(|seconds| (1..=86_400).contains(seconds));
+        let seconds = seconds.ok_or_else(|| HttpError::Timeout(text.to_owned()))?;
+        Ok(Self { idle: Duration::from_secs(seconds) })
+    }
+
+    /// Until there is a connection.
+    pub(super) fn connect(self) -> Duration {
+        CONNECT.min(self.idle)
+    }
+
+    /// Until a short answer is complete.
+    pub(super) fn document(self) -> Duration {
+        self.idle * 2
+    }
+
+    /// Until a question that takes many requests is answered.
+    pub(crate) fn question(self) -> Duration {
+        self.idle * 4
+    }
+
+    /// Until an upload is answered when all of it is sent: a registry may have to move it to a store of its own.
+    pub(crate) fn commit(self) -> Duration {
+        self.idle * 10
+    }
+
+    /// The bytes that have to move in the time without a sign of life.
+    pub(super) fn enough(self) -> u64 {
+        SLOWEST * self.idle.as_secs()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_are_read_and_nonsense_is_refused() {
+        assert_eq!(Limits::parse(" 5 ").unwrap().idle, Duration::from_secs(5));
+        for wrong in ["", "0", "-1", "1.5", "1m", "86401", "99999999999999999999"] {
+            assert_eq!(Limits::parse(wrong), Err(HttpError::Timeout(wrong.to_owned())), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_short_limit_is_one_for_connections_too() {
+        assert_eq!(Limits::parse("2").unwrap().connect(), Duration::from_secs(2));
+        assert_eq!(Limits::parse("60").unwrap().connect(), CONNECT);
+    }
+}

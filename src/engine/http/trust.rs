@@ -1,0 +1,151 @@
+//! Which certificates are trusted: the system's or those of `SSL_CERT_FILE` and `SSL_CERT_DIR`, and those of `c3.toml`.
+
+use std::collections::BTreeSet;
+use std::env;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+
+use super::HttpError;
+
+const FILE: &str = "SSL_CERT_FILE";
+const FOLDER: &str = "SSL_CERT_DIR";
+
+/// The variables by which programs are told a file of certificates to trust: OpenSSL and uv, pip, Requests, curl and R,
+/// Amazon's clients.
+pub const VARIABLES: [&str; 5] = [FILE, "PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE"];
+
+/// Characters of a line in PEM.
+const LINE: usize = 64;
+
+/// Files whose certificates are trusted beside the system's.
+static ADDED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+/// Certificates in their binary form.
+type Certificates = BTreeSet<Vec<u8>>;
+
+/// From now on trusts the certificates of a file in PEM format, too, in all that this program asks of servers.
+pub fn trust(path: &Path) -> Result<(), HttpError> {
+    read(path, "`ca-certificates`")?;
+    ADDED.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned());
+    Ok(())
+}
+
+/// All certificates that are trusted, in PEM format, where some of them are not the system's: programs that don't share the
+/// system of this one have to be told.
+pub fn beyond_system() -> Result<Option<Vec<u8>>, HttpError> {
+    let certificates = trusted()?;
+    let named = [FILE, FOLDER].iter().any(|name| variable(name).is_some());
+    let is_own = is_added() || (named && !certificates.is_subset(&of_system()));
+    Ok(is_own.then(|| pem(&certificates)))
+}
+
+/// Whether `c3.toml` names certificates, which other programs of this machine can't know of.
+pub(crate) fn is_added() -> bool {
+    !added().is_empty()
+}
+
+fn added() -> BTreeSet<PathBuf> {
+    ADDED.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+/// How to speak TLS with the certificates that are trusted.
+pub(super) fn tls() -> Result<ClientConfig, HttpError> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(trusted()?.into_iter().map(CertificateDer::from));
+    install_provider();
+    Ok(ClientConfig::builder().with_root_certificates(roots).with_no_client_auth())
+}
+
+/// Chooses who does the arithmetic of TLS.
+pub(super) fn install_provider() {
+    // A provider that is installed already is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+fn trusted() -> Result<Certificates, HttpError> {
+    if let Some(path) = variable(FILE) {
+        read(Path::new(&path), "`SSL_CERT_FILE`")?;
+    }
+    // What else can't be read doesn't keep the rest from being trusted: systems have many odd files.
+    let mut certificates = binary(rustls_native_certs::load_native_certs().certs);
+    for path in added() {
+        certificates.extend(binary(read(&path, "`ca-certificates`")?));
+    }
+    Ok(certificates)
+}
+
+/// The certificates that the system has, whatever variables say.
+fn of_system() -> Certificates {
+    let folders = openssl_probe::candidate_cert_dirs();
+    let read = |folder| rustls_native_certs::load_certs_from_paths(None, Some(folder)).certs;
+    folders.flat_map(|folder| binary(read(folder))).collect()
+}
+
+fn binary(certificates: Vec<CertificateDer<'static>>) -> Certificates {
+    certificates.into_iter().map(|certificate| certificate.to_vec()).collect()
+}
+
+fn variable(name: &str) -> Option<std::ffi::OsString> {
+    env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// The certificates in a file; there has to be one.
+fn read(path: &Path, named_by: &'static str) -> Result<Vec<CertificateDer<'static>>, HttpError> {
+    let failed = |reason: String| HttpError::Certificates { path: path.to_owned(), named_by, reason };
+    let text = fs::read(path).map_err(|error| failed(error.to_string()))?;
+    let read = CertificateDer::pem_slice_iter(&text).collect::<Result<Vec<_>, _>>();
+    let certificates = read.map_err(|error| failed(error.to_string()))?;
+    let mut roots = RootCertStore::empty();
+    match roots.add_parsable_certificates(certificates.clone()) {
+        (0, _) => Err(failed("there is no certificate in it".to_owned())),
+        _ => Ok(certificates),
+    }
+}
+
+fn pem(certificates: &Certificates) -> Vec<u8> {
+    let mut text = String::new();
+    for certificate in certificates {
+        let encoded = STANDARD.encode(certificate);
+        text.push_str("-----BEGIN CERTIFICATE-----\n");
+        for at in (0..encoded.len()).step_by(LINE) {
+            let _ = writeln!(text, "{}", &encoded[at..encoded.len().min(at + LINE)]);
+        }
+        text.push_str("-----END CERTIFICATE-----\n");
+    }
+    text.into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_without_certificates_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.pem");
+        assert!(matches!(trust(&path), Err(HttpError::Certificates { .. })));
+        for text in ["", "no certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
+            fs::write(&path, text).unwrap();
+            let error = trust(&path).unwrap_err();
+            assert!(error.to_string().contains("`ca-certificates`"), "{error}");
+            assert!(error.hint().unwrap().contains("PEM"));
+        }
+        assert!(!is_added());
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let certificates = binary(rustls_native_certs::load_native_certs().certs);
+        let text = pem(&certificates);
+        let read = CertificateDer::pem_slice_iter(&text).map(Result::unwrap).collect();
+        assert_eq!(binary(read), certificates);
+    }
+}

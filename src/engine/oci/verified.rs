@@ -1,0 +1,114 @@
+//! Content that is compared with its digest while it passes through.
+
+use std::io::{self, Write};
+
+use futures_util::stream::{self, Stream, TryStreamExt};
+use oci_client::manifest::OciDescriptor;
+use tokio_util::bytes::Bytes;
+
+use super::error::OciError;
+use crate::hashed::Hashed;
+
+/// What some content has to be.
+#[derive(Debug, Clone)]
+pub(super) struct Expected {
+    /// Its digest.
+    pub(super) digest: String,
+    /// Its size in bytes.
+    pub(super) size: u64,
+}
+
+impl Expected {
+    /// What a manifest says of a layer.
+    pub(super) fn of(layer: &OciDescriptor) -> Self {
+        Self { digest: layer.digest.clone(), size: u64::try_from(layer.size).unwrap_or_default() }
+    }
+}
+
+/// The same pieces. The last one comes only when all of them are what was expected, so that nobody ever gets something else
+/// as a whole; else `damaged` comes in its place.
+pub(super) fn verified(
+    pieces: impl Stream<Item = Result<Bytes, OciError>> + Send + 'static,
+    expected: Expected,
+    damaged: OciError,
+) -> impl Stream<Item = Result<Bytes, OciError>> + Send + 'static {
+    let check = Check { pieces: Box::pin(pieces), hashed: Hashed::new(io::sink()), held: None, expected };
+    stream::try_unfold((Some(check), damaged), async |(check, damaged)| {
+        let Some(mut check) = check else { return Ok(None) };
+        match check.next().await? {
+            Next::Piece(piece) => Ok(Some((piece, (Some(check), damaged)))),
+            Next::Last(piece) => Ok(Some((piece, (None, damaged)))),
+            Next::Damaged => Err(damaged),
+        }
+    })
+}
+
+struct Check<S> {
+    pieces: std::pin::Pin<Box<S>>,
+    hashed: Hashed<io::Sink>,
+    /// The piece that isn't given away before the next one is there.
+    held: Option<Bytes>,
+    expected: Expected,
+}
+
+enum Next {
+    Piece(Bytes),
+    Last(Bytes),
+    Damaged,
+}
+
+impl<S: Stream<Item = Result<Bytes, OciError>>> Check<S> {
+    async fn next(&mut self) -> Result<Next, OciError> {
+        while let Some(piece) = self.pieces.try_next().await? {
+            self.hashed.write_all(&piece).map_err(OciError::io("read", &self.expected.digest))?;
+            if self.hashed.size() > self.expected.size {
+                return Ok(Next::Damaged);
+            }
+            if let Some(ready) = self.held.replace(piece) {
+                return Ok(Next::Piece(ready));
+            }
+        }
+        let hashed = std::mem::replace(&mut self.hashed, Hashed::new(io::sink()));
+        let (_, digest, size) = hashed.finish();
+        let is_whole = digest == self.expected.digest && size == self.expected.size;
+        Ok(if is_whole { Next::Last(self.held.take().unwrap_or_default()) } else { Next::Damaged })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hashed::digest;
+
+    async fn through(pieces: &[&'static str], size: u64, digest: &str) -> (String, bool) {
+        let pieces: Vec<_> = pieces.iter().map(|piece| Ok(Bytes::from(*piece))).collect();
+        let expected = Expected { digest: digest.to_owned(), size };
+        let damaged = OciError::Damaged(digest.to_owned());
+        let mut pieces = Box::pin(verified(stream::iter(pieces), expected, damaged));
+        let mut through = String::new();
+        loop {
+            match pieces.try_next().await {
+                Ok(Some(piece)) => through += std::str::from_utf8(&piece).unwrap(),
+                Ok(None) => return (through, true),
+                Err(error) => {
+                    assert!(matches!(error, OciError::Damaged(_)));
+                    return (through, false);
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_as_expected_passes() {
+        assert_eq!(through(&["ab", "", "c"], 3, &digest(b"abc")).await, ("abc".to_owned(), true));
+        assert_eq!(through(&[], 0, &digest(b"")).await, (String::new(), true));
+    }
+
+    #[tokio::test]
+    async fn nothing_else_ever_passes_as_a_whole() {
+        assert_eq!(through(&["ab", "d"], 3, &digest(b"abc")).await, ("ab".to_owned(), false));
+        assert_eq!(through(&["abc"], 3, &digest(b"abd")).await, (String::new(), false));
+        assert_eq!(through(&["ab"], 3, &digest(b"ab")).await, (String::new(), false));
+        assert_eq!(through(&["abc", "def"], 3, &digest(b"abcdef")).await.1, false);
+    }
+}
