@@ -192,6 +192,7 @@ impl Client {
         if let Some(client) = slot.get() {
             return Ok(client);
         }
+        trust::install_provider();
         let mut builder = reqwest::Client::builder().user_agent(USER_AGENT).redirect(Policy::none());
         builder = builder.connect_timeout(self.limits.connect());
         // Certificates are read where they are needed only: there are many.
