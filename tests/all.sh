@@ -45,5 +45,6 @@ section 'reading' python_tests tests/oracle
 section 'reading R' python_tests tests/oracle_r
 section 'hooks' python_tests tests/pre_commit
 section 'grid' python_tests tests/grid
+section 'chaos' python_tests tests/chaos
 section 'engines' python_tests tests/engines
 finish
