@@ -6,9 +6,11 @@ use std::ops::Range;
 use crate::component::{Input, Output, Type};
 use crate::diagnostic::Diagnostic;
 use crate::frontend::constant::{self, Constant};
+use crate::frontend::credentials;
 use crate::frontend::directive::Directive;
 use crate::identifier;
 use crate::source::Source;
+use crate::userinfo::has_userinfo;
 
 /// One use of an environment variable.
 #[derive(Debug, Clone)]
@@ -249,8 +251,11 @@ impl Variable {
         let tested = self.accesses.iter().any(|access| matches!(access.action, Action::Test));
         let default = decisive.as_ref().and_then(|read| self.default(read, &kind, diagnostics));
         self.check_defaults(&kind, default.as_ref(), diagnostics);
-        let secret = self.is_secret(&kind);
-        if secret && default.as_ref().is_some_and(|text| !text.is_empty()) {
+        let credentials = self.credentials();
+        let secret = self.is_secret(&kind) || credentials.is_some();
+        if let Some(read) = credentials {
+            diagnostics.push(credentials::in_default(&self.name, read.access.span.clone()));
+        } else if secret && default.as_ref().is_some_and(|text| !text.is_empty()) {
             let message = format!(
                 "`{}` looks like a secret; its default is in no manifest, but in the source and so in the image",
                 self.name
@@ -271,6 +276,15 @@ impl Variable {
             reads: self.reads().map(|read| source.locate(read.access.span.start)).collect(),
             span: first.access.span.clone(),
         })
+    }
+
+    /// The first read whose default holds credentials in a URL, unless the source says that they are none.
+    fn credentials(&self) -> Option<Read<'_>> {
+        let holds = |read: &Read| match read.fallback {
+            Fallback::Constant(value) => has_userinfo(&value.text()),
+            _ => false,
+        };
+        self.reads().find(holds).filter(|_| !self.has(&Directive::NotSecret))
     }
 
     /// The type that the first cast names; another cast elsewhere is a warning.
