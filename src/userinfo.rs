@@ -55,9 +55,9 @@ pub fn removed(text: &str) -> Cow<'_, str> {
     replaced(text, find(text), "", true)
 }
 
-/// The bytes of every secret that [`has_userinfo`] knows, without the `@` behind it, in order.
+/// The bytes of what [`mask_words`] masks.
 pub(crate) fn places(text: &str) -> Vec<Range<usize>> {
-    find(text).into_iter().map(|place| place.secret).collect()
+    in_urls(text).into_iter().chain(in_words(text)).map(|place| place.secret).collect()
 }
 
 /// A secret in a text.
@@ -156,10 +156,10 @@ fn end(text: &str, start: &Start, limit: usize) -> usize {
 
 /// The secret of the URL that begins in a text and ends at `end`.
 fn place(text: &str, start: &Start, end: usize) -> Option<Place> {
-    let url = &text[start.authority..end];
-    let at = at(url, start.scheme)?;
+    let (url, scheme) = (&text[start.authority..end], start.scheme.to_ascii_lowercase());
+    let at = at(url, &scheme)?;
     let is_digest = url[at + 1..].split_once(':').is_some_and(|(name, _)| DIGESTS.contains(&name));
-    let is_web = start.scheme.ends_with("http") || start.scheme.ends_with("https");
+    let is_web = scheme.ends_with("http") || scheme.ends_with("https");
     (!is_digest && is_secret(&url[..at], is_web))
         .then(|| Place { secret: start.authority..start.authority + at, end: start.authority + at + 1 })
 }
