@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, renderer::DecorStyle};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet, renderer::DecorStyle};
 use serde::{Deserialize, Serialize};
 
 use crate::source::Source;
@@ -46,6 +46,8 @@ pub struct Diagnostic {
     pub span: Option<Range<usize>>,
     /// What to do.
     pub hint: Option<String>,
+    /// Whether the source isn't shown there: a secret in it can't be told from the rest.
+    pub covered: bool,
 }
 
 impl Diagnostic {
@@ -65,7 +67,7 @@ impl Diagnostic {
     }
 
     fn new(severity: Severity, code: &'static str, message: impl Into<String>) -> Self {
-        Self { severity, code, message: message.into(), span: None, hint: None }
+        Self { severity, code, message: message.into(), span: None, hint: None, covered: false }
     }
 
     /// The same diagnostic, about these bytes of the source.
@@ -119,7 +121,7 @@ const FRAME_WIDTH: usize = 160;
 #[must_use]
 pub fn render(diagnostic: &Diagnostic, source: &Source, colour: bool) -> String {
     let path = shown::line(&source.display()).into_owned();
-    let frame = diagnostic.span.as_ref().map(|span| frame(source, span));
+    let frame = diagnostic.span.as_ref().filter(|_| !diagnostic.covered).map(|span| frame(source, span));
     let mut group = level(diagnostic.severity)
         .primary_title(shown::line(&diagnostic.message))
         .id(diagnostic.code)
@@ -133,7 +135,8 @@ pub fn render(diagnostic: &Diagnostic, source: &Source, colour: bool) -> String 
                 .annotation(AnnotationKind::Primary.span(frame.span.clone()))
         }));
     if frame.is_none() {
-        group = group.element(annotate_snippets::Origin::path(path.clone()));
+        let place = diagnostic.span.as_ref().map(|span| source.locate(span.start));
+        group = group.element(origin(&path, place));
     }
     let hint = diagnostic
         .hint
@@ -141,6 +144,12 @@ pub fn render(diagnostic: &Diagnostic, source: &Source, colour: bool) -> String 
         .map(|hint| Group::with_title(Level::HELP.with_name("hint").secondary_title(shown::line(hint))));
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     renderer.decor_style(DecorStyle::Ascii).render(&std::iter::once(group).chain(hint).collect::<Vec<_>>())
+}
+
+fn origin(path: &str, place: Option<Location>) -> Origin<'static> {
+    let Some(Location { cell, line, column }) = place else { return Origin::path(path.to_owned()) };
+    let path = cell.map_or(path.to_owned(), |cell| format!("{path}:cell {cell}"));
+    Origin::path(path).line(line as usize).char_column(column as usize)
 }
 
 /// The place in a text that is no source, such as `c3.toml`: its path, and the line with a mark.
@@ -151,7 +160,7 @@ pub fn excerpt(path: &str, text: &str, span: Option<Range<usize>>) -> String {
         Some(span) => {
             group.element(Snippet::source(text).path(path).annotation(AnnotationKind::Primary.span(span)))
         }
-        None => group.element(annotate_snippets::Origin::path(path)),
+        None => group.element(Origin::path(path)),
     };
     Renderer::plain().decor_style(DecorStyle::Ascii).render(&[group])
 }

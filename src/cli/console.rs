@@ -6,8 +6,8 @@ use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::PathBuf;
 
 use c3::diagnostic::{self, Diagnostic, Severity};
-use c3::shown;
 use c3::source::Source;
+use c3::{shown, userinfo};
 use serde_json::json;
 
 use super::failure::{Failure, INPUT};
@@ -68,10 +68,12 @@ pub(crate) fn failure(failure: &Failure) {
         let _ = writeln!(stderr, "  {}", shown::line(&line));
     }
     if let Some(message) = &failure.message {
-        let _ = writeln!(stderr, "\x1b[1;31merror\x1b[0m: {}", shown::text(message));
+        let message = userinfo::mask_words(message);
+        let _ = writeln!(stderr, "\x1b[1;31merror\x1b[0m: {}", shown::text(&message));
     }
     if let Some(hint) = &failure.hint {
-        let _ = writeln!(stderr, "\x1b[1;36mhint\x1b[0m: {}", shown::line(hint));
+        let hint = userinfo::mask_words(hint);
+        let _ = writeln!(stderr, "\x1b[1;36mhint\x1b[0m: {}", shown::line(&hint));
     }
 }
 
@@ -150,12 +152,13 @@ pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
 
 /// Shows what is wrong with the command line, or the help that was asked for.
 pub(crate) fn usage(error: &clap::Error) {
-    let rendered = error.render();
-    let text = rendered.to_string();
-    if !error.use_stderr() || shown::text(&text) == text {
+    let text = error.render().to_string();
+    let masked = userinfo::mask_words(&text);
+    let shown = shown::text(&masked);
+    if !error.use_stderr() || shown == text {
         let _ = error.print();
     } else {
-        let _ = write!(anstream::stderr().lock(), "{}", shown::text(&text));
+        let _ = write!(anstream::stderr().lock(), "{shown}");
     }
 }
 

@@ -17,7 +17,6 @@ use c3::publish::PublishError;
 use c3::reference::NameError;
 use c3::shown;
 use c3::source::SourceError;
-use c3::userinfo;
 
 /// Exit code: the input is at fault.
 pub(crate) const INPUT: u8 = 1;
@@ -44,8 +43,7 @@ pub(crate) struct Failure {
 impl Failure {
     /// A failure that is told on one line, whatever foreign texts are in it.
     pub(crate) fn new(code: u8, message: impl Into<String>) -> Self {
-        let message = message.into();
-        let message = shown::line(&userinfo::mask_words(&message)).into_owned();
+        let message = shown::line(&message.into()).into_owned();
         Self { code, message: Some(message), details: Vec::new(), hint: None }
     }
 

@@ -245,6 +245,18 @@ impl Variable {
     }
 
     fn input(&self, source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Option<Input> {
+        let before = diagnostics.len();
+        let input = self.read_input(source, diagnostics);
+        // A URL that is put together of pieces is nowhere seen to be one.
+        for read in self.reads().filter(holds_credentials) {
+            let is_seen = has_userinfo(&source.text()[read.access.span.clone()]);
+            let about = |found: &&mut Diagnostic| found.span.as_ref() == Some(&read.access.span);
+            diagnostics[before..].iter_mut().filter(about).for_each(|found| found.covered |= !is_seen);
+        }
+        input
+    }
+
+    fn read_input(&self, source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Option<Input> {
         let first = self.reads().min_by_key(|read| read.access.span.start)?;
         let decisive = self.reads().find(|read| *read.fallback != Fallback::Missing);
         let kind = self.path_type().or_else(|| self.cast(diagnostics)).unwrap_or(Type::String);
@@ -280,11 +292,7 @@ impl Variable {
 
     /// The first read whose default holds credentials in a URL, unless the source says that they are none.
     fn credentials(&self) -> Option<Read<'_>> {
-        let holds = |read: &Read| match read.fallback {
-            Fallback::Constant(value) => has_userinfo(&value.text()),
-            _ => false,
-        };
-        self.reads().find(holds).filter(|_| !self.has(&Directive::NotSecret))
+        self.reads().find(holds_credentials).filter(|_| !self.has(&Directive::NotSecret))
     }
 
     /// The type that the first cast names; another cast elsewhere is a warning.
@@ -362,6 +370,10 @@ impl Variable {
             span: access.span.clone(),
         })
     }
+}
+
+fn holds_credentials(read: &Read) -> bool {
+    matches!(read.fallback, Fallback::Constant(value) if has_userinfo(&value.text()))
 }
 
 /// Whether a variable of this name is taken for a secret.
