@@ -2,6 +2,4 @@
 
 import os
 
-# pip install num​py
-
 a = os.getenv(os.path.join('‮a', 'b'))
