@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::config::choices::{self, Word};
 use crate::config::{ConfigError, Problem};
+use crate::frontend::credentials;
 
 mod check;
 mod version;
@@ -156,6 +157,22 @@ impl Family {
             None => Ok(family),
             Some(fault) => Err(fault.problem(text)),
         }
+    }
+
+    /// Takes the credentials in URLs out of what pip installs, and gives the names of the images that had some.
+    pub fn take_out_credentials(&mut self) -> Vec<String> {
+        let mut names = Vec::new();
+        for member in &mut self.members {
+            let with_cuda = match &mut member.cuda {
+                Cuda::Different(difference) => difference.pip.as_mut(),
+                Cuda::Inherited | Cuda::No => None,
+            };
+            let words = member.pip.iter_mut().chain(with_cuda.into_iter().flatten());
+            if credentials::take_out_of(words) {
+                names.push(member.name.clone());
+            }
+        }
+        names
     }
 
     /// The names of all images, for people.

@@ -7,6 +7,7 @@ use thiserror::Error;
 use crate::backend;
 use crate::component::{Component, Input, Language, Output, Type};
 use crate::frontend::constant;
+use crate::shown;
 
 /// What an operator takes and gives, each with what engines call it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -194,7 +195,7 @@ impl Interface {
                 None => {}
                 Some(value) if fits(&input.kind, value) => {}
                 Some(value) => {
-                    let value = if input.secret { "what is given".to_owned() } else { shown(value) };
+                    let value = if input.secret { "what is given".to_owned() } else { quoted(value) };
                     return Err(InvocationError::Type { name: id.clone(), kind: input.kind.clone(), value });
                 }
             }
@@ -274,11 +275,8 @@ fn article(kind: &Type) -> String {
 }
 
 /// The beginning of a value on one line.
-fn shown(value: &str) -> String {
-    const LONGEST: usize = 40;
-    let start: String = value.chars().take(LONGEST).collect();
-    let more = if start.len() < value.len() { "…" } else { "" };
-    format!("`{}{more}`", start.escape_debug())
+fn quoted(value: &str) -> String {
+    format!("`{}`", shown::beginning(value, 40))
 }
 
 fn list(names: &[String]) -> String {

@@ -49,7 +49,9 @@ pub mod reference;
 pub mod report;
 pub mod requirement_files;
 pub mod rules;
+pub mod shown;
 pub mod source;
+pub mod userinfo;
 pub mod workflow;
 
 mod hashed;

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::parameter::one_line;
 use super::platforms::chaimeleon::interactive::{Interactive, Interface, Parts};
 use super::platforms::chaimeleon::interpreter;
+use super::template::comment;
 use super::{BuildFile, install, template};
 use crate::component::Language;
 use crate::family::Member;
@@ -62,7 +62,7 @@ fn interactive<'a>(member: &'a Member, root: &str) -> Option<Interactive<'a>> {
 }
 
 fn description(member: &Member) -> String {
-    if member.description.is_empty() { member.name.clone() } else { one_line(&member.description) }
+    if member.description.is_empty() { member.name.clone() } else { comment(&member.description) }
 }
 
 /// The installation of system packages, the interpreter of a bare distribution among them.

@@ -3,7 +3,6 @@
 
 use serde::Serialize;
 
-use super::parameter::one_line;
 use super::{Operator, template};
 use crate::artifact::Artifact;
 use crate::component::{Input, Requirement, Type};
@@ -160,7 +159,7 @@ fn shell(words: &[String]) -> String {
 /// The lines that read a parameter of the user's script; what isn't given and has no default is left to the function.
 fn parameter(input: &Input, flag: &str) -> Vec<String> {
     let name = template::quoted(&input.name);
-    let description = input.description.as_deref().map(|text| format!("# {}", one_line(text)));
+    let description = input.description.as_deref().map(|text| format!("# {}", template::comment(text)));
     let directive = directive(input).map(|text| format!("  # c3: {text}")).unwrap_or_default();
     let cast = |read: String| match input.kind {
         Type::Integer => format!("int({read})"),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::parameter::one_line;
+use super::template::comment;
 use super::{Operator, install, prelude};
 use crate::component::Component;
 
@@ -71,7 +71,7 @@ fn labels(operator: &Operator) -> Vec<Named> {
     let label = |name, value| Named { name, value };
     let shown = [
         label("org.opencontainers.image.title", component.name.clone()),
-        label("org.opencontainers.image.description", shortened(&one_line(&component.description))),
+        label("org.opencontainers.image.description", shortened(&comment(&component.description))),
         label(VERSION_LABEL, settings.version.clone()),
         label(BASE_LABEL, settings.base_image.clone()),
     ];

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::parameter::one_line;
 use super::templates::TEMPLATES;
+use crate::shown::is_hidden;
 
 /// Quoting of the values in a Dockerfile: double quotes as its instructions read them.
 const DOCKERFILE: &str = "dockerfile";
@@ -101,7 +102,7 @@ fn flow(value: &Value) -> Result<String, Error> {
 }
 
 /// A text in double quotes as JSON, YAML and Python read it. What a YAML reader refuses, and whatever a terminal
-/// would act on, is escaped.
+/// would act on or hide, is escaped.
 pub(crate) fn quoted(text: &str) -> String {
     let inner: String = text.chars().map(escaped).collect();
     format!("\"{inner}\"")
@@ -114,22 +115,17 @@ fn escaped(character: char) -> String {
         '\n' => "\\n".to_owned(),
         '\r' => "\\r".to_owned(),
         '\t' => "\\t".to_owned(),
-        character if !is_shown(character) => format!("\\u{:04x}", u32::from(character)),
+        // Beyond 16 bits, JSON and YAML have no escape in common.
+        character if is_hidden(character) && character <= '\u{ffff}' => {
+            format!("\\u{:04x}", u32::from(character))
+        }
         character => character.to_string(),
     }
 }
 
-/// Whether a character is one that readers of YAML take and that is seen: no control character, no mark that only
-/// changes the direction of others, no line end of Unicode's own.
-fn is_shown(character: char) -> bool {
-    let hidden = ['\u{200e}', '\u{200f}', '\u{feff}', '\u{fffe}', '\u{ffff}'];
-    let hidden_range = |character| matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    !character.is_control() && !hidden.contains(&character) && !hidden_range(character)
-}
-
 /// A text as it stands in a comment: on one line, nothing hidden.
-fn comment(text: &str) -> String {
-    one_line(text).chars().filter(|&character| is_shown(character)).collect()
+pub(super) fn comment(text: &str) -> String {
+    one_line(text).chars().filter(|&character| !is_hidden(character)).collect()
 }
 
 /// The reference of an image without quotes, so that shell scripts which look for the line `image: …` read it as well

@@ -122,6 +122,17 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
 
 /// Reads the family's file.
 fn load(options: &Options) -> Result<(Family, String), Failure> {
+    let (mut family, text) = read(options)?;
+    for name in family.take_out_credentials() {
+        let message = format!(
+            "`{name}` names a URL that holds credentials; they are left out of the image's build: give them to it as a secret"
+        );
+        console::warning(&message, options.telling.log_level);
+    }
+    Ok((family, text))
+}
+
+fn read(options: &Options) -> Result<(Family, String), Failure> {
     Family::load(&options.file).map_err(|error| match error {
         ConfigError::Io { .. } => {
             Failure::from(error).hint("name the file that describes the family with `--file`")

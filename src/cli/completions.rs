@@ -24,5 +24,5 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let mut script = Vec::new();
     clap_complete::generate(options.shell, &mut super::command(), "c3", &mut script);
-    console::print(&String::from_utf8_lossy(&script))
+    console::print_for_programs(&String::from_utf8_lossy(&script))
 }

@@ -1,4 +1,5 @@
-//! What a user sees: diagnostics and failures on standard error, data on standard output.
+//! What a user sees: diagnostics and failures on standard error, data on standard output. This is the door of the
+//! terminal: whatever foreign text goes through it is shown escaped and without passwords.
 
 use std::fmt::Write as _;
 use std::io::{ErrorKind, IsTerminal, Write};
@@ -6,10 +7,13 @@ use std::path::PathBuf;
 
 use c3::diagnostic::{self, Diagnostic, Severity};
 use c3::source::Source;
+use c3::{shown, userinfo};
 use serde_json::json;
 
 use super::failure::{Failure, INPUT};
 use super::options::{Format, LogLevel};
+
+mod json;
 
 /// Most diagnostics of one source that are shown, errors apart.
 const MAX_DIAGNOSTICS: usize = 100;
@@ -29,7 +33,8 @@ impl Messages {
             self.0.extend([diagnostic::render(diagnostic, source, true).as_str(), "\n"]);
         }
         if !rest.is_empty() {
-            let _ = writeln!(self.0, "… and {} more of `{}`", rest.len(), source.display());
+            let path = source.display();
+            let _ = writeln!(self.0, "… and {} more of `{}`", rest.len(), shown::line(&path));
         }
     }
 
@@ -58,27 +63,31 @@ fn threshold(level: LogLevel) -> Severity {
 pub(crate) fn failure(failure: &Failure) {
     let mut stderr = anstream::stderr().lock();
     for line in &failure.details {
-        let _ = writeln!(stderr, "  {line}");
+        // The colours of other programs are of no use here.
+        let line = anstream::adapter::strip_str(line).to_string();
+        let _ = writeln!(stderr, "  {}", shown::line(&line));
     }
     if let Some(message) = &failure.message {
-        let _ = writeln!(stderr, "\x1b[1;31merror\x1b[0m: {message}");
+        let message = userinfo::mask_words(message);
+        let _ = writeln!(stderr, "\x1b[1;31merror\x1b[0m: {}", shown::text(&message));
     }
     if let Some(hint) = &failure.hint {
-        let _ = writeln!(stderr, "\x1b[1;36mhint\x1b[0m: {hint}");
+        let hint = userinfo::mask_words(hint);
+        let _ = writeln!(stderr, "\x1b[1;36mhint\x1b[0m: {}", shown::line(&hint));
     }
 }
 
 /// Tells what is doubtful, unless the user wants to know of errors only.
 pub(crate) fn warning(message: &str, level: LogLevel) {
     if level <= LogLevel::Warning {
-        let _ = writeln!(anstream::stderr().lock(), "\x1b[1;33mwarning\x1b[0m: {message}");
+        let _ = writeln!(anstream::stderr().lock(), "\x1b[1;33mwarning\x1b[0m: {}", shown::line(message));
     }
 }
 
 /// Tells what is going on, unless the user wants to know of problems only.
 pub(crate) fn info(message: &str, level: LogLevel) {
     if level <= LogLevel::Info {
-        let _ = writeln!(anstream::stderr().lock(), "{message}");
+        let _ = writeln!(anstream::stderr().lock(), "{}", shown::text(message));
     }
 }
 
@@ -97,14 +106,24 @@ pub(crate) fn answers() -> bool {
 
 /// Asks and gives the answer, in lower case; nothing if there won't be one.
 pub(crate) fn ask(question: &str) -> Option<String> {
-    let _ = write!(anstream::stderr().lock(), "{question}");
+    let _ = write!(anstream::stderr().lock(), "{}", shown::text(question));
     let mut answer = String::new();
     let read = std::io::stdin().read_line(&mut answer).ok()?;
     (read > 0).then(|| answer.trim().to_lowercase())
 }
 
-/// Prints data; a reader that has gone away is no error.
+/// Prints data for people.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    print_exact(&shown::text(text))
+}
+
+/// Prints what other programs read, or only what may be shown of it where it is shown.
+pub(crate) fn print_for_programs(text: &str) -> Result<(), Failure> {
+    if std::io::stdout().is_terminal() { print(text) } else { print_exact(text) }
+}
+
+/// Prints a text as it is; a reader that has gone away is no error.
+fn print_exact(text: &str) -> Result<(), Failure> {
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
@@ -114,21 +133,33 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Prints data in colours, where there are some.
+/// Prints diagnostics that were rendered, in colours where there are some.
 pub(crate) fn print_styled(text: &str) -> Result<(), Failure> {
     let stdout = std::io::stdout();
     let shown = match anstream::AutoStream::choice(&stdout) {
         anstream::ColorChoice::Never => anstream::adapter::strip_str(text).to_string(),
         _ => text.to_owned(),
     };
-    print(&shown)
+    print_exact(&shown)
 }
 
-/// Prints data as JSON.
+/// Prints data as JSON, in which hidden characters are escaped and passwords in URLs masked.
 pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
-    let text = serde_json::to_string_pretty(value);
+    let text = json::text(value);
     let text = text.map_err(|error| Failure::new(INPUT, format!("cannot write JSON: {error}")))?;
-    print(&format!("{text}\n"))
+    print_exact(&format!("{text}\n"))
+}
+
+/// Shows what is wrong with the command line, or the help that was asked for.
+pub(crate) fn usage(error: &clap::Error) {
+    let text = error.render().to_string();
+    let masked = userinfo::mask_words(&text);
+    let shown = shown::text(&masked);
+    if !error.use_stderr() || shown == text {
+        let _ = error.print();
+    } else {
+        let _ = write!(anstream::stderr().lock(), "{shown}");
+    }
 }
 
 /// Tells which files were written.

@@ -15,6 +15,7 @@ use c3::invocation::InvocationError;
 use c3::local::environment::EnvironmentError;
 use c3::publish::PublishError;
 use c3::reference::NameError;
+use c3::shown;
 use c3::source::SourceError;
 
 /// Exit code: the input is at fault.
@@ -40,8 +41,10 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
+    /// A failure that is told on one line, whatever foreign texts are in it.
     pub(crate) fn new(code: u8, message: impl Into<String>) -> Self {
-        Self { code, message: Some(message.into()), details: Vec::new(), hint: None }
+        let message = shown::line(&message.into()).into_owned();
+        Self { code, message: Some(message), details: Vec::new(), hint: None }
     }
 
     /// The diagnostics have said all.
@@ -65,7 +68,7 @@ macro_rules! failures {
     ($($error:ty => $code:expr),+ $(,)?) => {$(
         impl From<$error> for Failure {
             fn from(error: $error) -> Self {
-                Self { code: $code, message: Some(error.to_string()), details: Vec::new(), hint: error.hint() }
+                Self { hint: error.hint(), ..Self::new($code, error.to_string()) }
             }
         }
     )+};
@@ -73,7 +76,6 @@ macro_rules! failures {
 
 failures! {
     SourceError => INPUT,
-    ConfigError => INPUT,
     FilesError => INPUT,
     NameError => INPUT,
     ContextError => INPUT,
@@ -85,10 +87,17 @@ failures! {
     EndpointError => ENGINE,
 }
 
+/// The message shows the place in the file on lines of its own.
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self { message: Some(error.to_string()), hint: error.hint(), ..Self::of_program(INPUT) }
+    }
+}
+
 impl From<GridError> for Failure {
     fn from(error: GridError) -> Self {
         let code = if error.is_remote() { ENGINE } else { INPUT };
-        Self { code, message: Some(error.to_string()), details: Vec::new(), hint: error.hint() }
+        Self { hint: error.hint(), ..Self::new(code, error.to_string()) }
     }
 }
 
@@ -99,7 +108,7 @@ impl From<PublishError> for Failure {
             PublishError::Server(_) | PublishError::Read { .. } => INPUT,
             _ => ENGINE,
         };
-        Self { code, message: Some(error.to_string()), details: Vec::new(), hint: error.hint() }
+        Self { hint: error.hint(), ..Self::new(code, error.to_string()) }
     }
 }
 
@@ -115,7 +124,7 @@ impl From<EngineError> for Failure {
             EngineError::Check { said, .. } => said.lines().map(ToOwned::to_owned).collect(),
             _ => Vec::new(),
         };
-        Self { code, message: Some(error.to_string()), details, hint: error.hint() }
+        Self { details, hint: error.hint(), ..Self::new(code, error.to_string()) }
     }
 }
 
@@ -126,7 +135,7 @@ impl From<EnvironmentError> for Failure {
             EnvironmentError::Failed { tail, .. } => tail.clone(),
             _ => Vec::new(),
         };
-        Self { code, message: Some(error.to_string()), details, hint: error.hint() }
+        Self { details, hint: error.hint(), ..Self::new(code, error.to_string()) }
     }
 }
 
@@ -144,6 +153,6 @@ impl From<OciError> for Failure {
             OciError::Install { tail, .. } => tail.clone(),
             _ => Vec::new(),
         };
-        Self { code, message: Some(error.to_string()), details, hint: error.hint() }
+        Self { details, hint: error.hint(), ..Self::new(code, error.to_string()) }
     }
 }

@@ -51,7 +51,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let mut failed = None;
     for path in sources::collect(&options.paths)? {
         match mend(&path, options, &emission, &listings) {
-            Ok(diff) => console::print(&diff)?,
+            Ok(diff) => console::print_for_programs(&diff)?,
             Err(failure) => {
                 console::failure(&failure);
                 failed = Some(failure.code);

@@ -6,6 +6,7 @@ use c3::grid::error::GridError;
 use c3::grid::marks::BATCHES;
 use c3::grid::place::Place;
 use c3::grid::status::{Failed, Run, Status, last_line};
+use c3::shown;
 use clap::Args;
 use serde_json::json;
 
@@ -110,10 +111,11 @@ fn bar(status: &Status, total: usize) -> String {
 
 /// The failed batches whose errors were read.
 fn failures(errors: &[Error<'_>]) -> String {
-    let shown = |(failed, error): &Error<'_>| {
-        error.as_ref().map(|error| format!("  {}: {}\n", plain(&failed.batch), plain(error)))
+    let line = |(failed, error): &Error<'_>| {
+        let line = |error: &String| format!("  {}: {}\n", shown::line(&failed.batch), shown::line(error));
+        error.as_ref().map(line)
     };
-    let lines: Vec<_> = errors.iter().filter_map(shown).collect();
+    let lines: Vec<_> = errors.iter().filter_map(line).collect();
     let hidden = errors.len() - lines.len();
     let more = (hidden > 0).then(|| format!("  and {hidden} more\n"));
     if errors.is_empty() {
@@ -124,11 +126,6 @@ fn failures(errors: &[Error<'_>]) -> String {
 
 fn batches(number: usize) -> String {
     format!("{number} batch{}", if number == 1 { "" } else { "es" })
-}
-
-/// A text that can do nothing to a terminal.
-fn plain(text: &str) -> String {
-    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
 }
 
 #[cfg(test)]

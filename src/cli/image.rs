@@ -17,6 +17,7 @@ use c3::engine::endpoint::{Endpoint, Rule};
 use c3::engine::oci::platform::Platform;
 use c3::engine::oci::{Assembler, on_disk};
 use c3::engine::progress::Progress;
+use c3::frontend::credentials;
 use clap::ValueEnum;
 use serde::Serialize;
 use tempfile::NamedTempFile;
@@ -89,8 +90,10 @@ pub(crate) fn connect() -> Result<Engine, Failure> {
 /// The component that an image carries as a label, if it does.
 pub(crate) fn component(name: &str, labels: &BTreeMap<String, String>) -> Result<Option<Component>, Failure> {
     let component = labels.get(COMPONENT_LABEL).map(|label| serde_json::from_str(label)).transpose();
-    component
-        .map_err(|error| Failure::new(INPUT, format!("the component of `{name}` can't be read: {error}")))
+    let mut component: Option<Component> = component
+        .map_err(|error| Failure::new(INPUT, format!("the component of `{name}` can't be read: {error}")))?;
+    component.iter_mut().for_each(credentials::hide);
+    Ok(component)
 }
 
 impl Builder {

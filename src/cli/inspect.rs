@@ -7,6 +7,7 @@ use c3::config::Files;
 use c3::diagnostic::Location;
 use c3::engine::registry::{self, RegistryError};
 use c3::frontend;
+use c3::shown;
 use c3::source::Source;
 use clap::{Args, ValueEnum};
 
@@ -88,10 +89,10 @@ fn elsewhere(reference: &str, error: RegistryError) -> Failure {
 }
 
 fn table(component: &Component) -> String {
-    let mut text = format!("{}\n{}\n", component.name, indented(&component.description));
+    let mut text = format!("{}\n{}\n", shown::line(&component.name), indented(&component.description));
     let inputs = component.inputs.iter().map(|input| {
         let need = match (&input.default, input.required) {
-            (Some(default), _) => format!("default {:?}", shortened(default)),
+            (Some(default), _) => format!("default \"{}\"", shown::beginning(default, MAX_CELL)),
             (None, true) => "required".to_owned(),
             (None, false) => "optional".to_owned(),
         };
@@ -121,12 +122,6 @@ fn table(component: &Component) -> String {
     text
 }
 
-/// The beginning of a long text.
-fn shortened(text: &str) -> String {
-    let start: String = text.chars().take(MAX_CELL).collect();
-    if start.len() < text.len() { format!("{start}…") } else { start }
-}
-
 fn indented(text: &str) -> String {
     text.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
 }
@@ -147,11 +142,13 @@ fn requirement(requirement: &Requirement) -> [String; 2] {
     }
 }
 
-/// A title and rows in columns.
+/// A title and rows in columns, each cell on one line.
 fn section<const N: usize>(title: &str, rows: &[[String; N]]) -> String {
     if rows.is_empty() {
         return String::new();
     }
+    let cells = |row: &[String; N]| row.each_ref().map(|cell| shown::line(cell).into_owned());
+    let rows: Vec<_> = rows.iter().map(cells).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let row = |row: &[String; N]| {
         let cells = row.iter().enumerate().map(|(column, cell)| format!("{cell:<0$}", width(column)));

@@ -24,7 +24,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let mut command = super::command().disable_help_subcommand(true);
     command.build();
     match &options.output_dir {
-        None => console::print(&String::from_utf8_lossy(&page(command)?)),
+        None => console::print_for_programs(&String::from_utf8_lossy(&page(command)?)),
         Some(folder) => write(command, folder),
     }
 }

@@ -115,7 +115,7 @@ pub(crate) fn main(arguments: Vec<OsString>) -> ExitCode {
     let cli = match original::words(arguments).map(Cli::try_parse_from) {
         Ok(Ok(cli)) => cli,
         Ok(Err(error)) => {
-            let _ = error.print();
+            console::usage(&error);
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
         Err(failure) => return end(&failure),

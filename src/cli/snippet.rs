@@ -57,5 +57,5 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let layers = Layers::find(&Files::default(), &source, reading.config)?;
     let job = options.job.over(&layers.merged().job);
     job.mark_secrets(&mut component);
-    console::print(&snippet::emit(&component, &job, &source.stem(), options.kfp.into()))
+    console::print_for_programs(&snippet::emit(&component, &job, &source.stem(), options.kfp.into()))
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::shown;
+
 /// Most characters of a step that are shown.
 const BRIEF: usize = 120;
 
@@ -85,7 +87,7 @@ impl Progress {
         self.spinner.enable_steady_tick(Duration::from_millis(100));
         match event {
             Event::Started(step) => {
-                self.spinner.set_message(step.clone());
+                self.spinner.set_message(shown::line(step).into_owned());
                 self.spinner.set_prefix("");
             }
             Event::Moved { done, total } => self.spinner.set_prefix(bytes(*done, *total)),
@@ -96,6 +98,7 @@ impl Progress {
 
     /// Writes a line above the spinner; a closed standard error is no reason to stop.
     fn print(&self, line: &str) {
+        let line = shown::text(line);
         self.spinner.suspend(|| drop(writeln!(std::io::stderr().lock(), "{line}")));
     }
 }
@@ -115,11 +118,7 @@ fn line(event: &Event, verbosity: Verbosity, spins: bool) -> Option<String> {
 
 /// The beginning of a long step, on one line.
 fn brief(step: &str) -> String {
-    let line = step.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(BRIEF) {
-        Some((end, _)) => format!("{}…", line[..end].trim_end()),
-        None => line,
-    }
+    shown::beginning(&step.split_whitespace().collect::<Vec<_>>().join(" "), BRIEF).into_owned()
 }
 
 /// `1.5 MiB of 20 MiB `.

@@ -6,9 +6,11 @@ use std::ops::Range;
 use crate::component::{Input, Output, Type};
 use crate::diagnostic::Diagnostic;
 use crate::frontend::constant::{self, Constant};
+use crate::frontend::credentials;
 use crate::frontend::directive::Directive;
 use crate::identifier;
 use crate::source::Source;
+use crate::userinfo::has_userinfo;
 
 /// One use of an environment variable.
 #[derive(Debug, Clone)]
@@ -243,14 +245,29 @@ impl Variable {
     }
 
     fn input(&self, source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Option<Input> {
+        let before = diagnostics.len();
+        let input = self.read_input(source, diagnostics);
+        // A URL that is put together of pieces is nowhere seen to be one.
+        for read in self.reads().filter(holds_credentials) {
+            let is_seen = has_userinfo(&source.text()[read.access.span.clone()]);
+            let about = |found: &&mut Diagnostic| found.span.as_ref() == Some(&read.access.span);
+            diagnostics[before..].iter_mut().filter(about).for_each(|found| found.covered |= !is_seen);
+        }
+        input
+    }
+
+    fn read_input(&self, source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Option<Input> {
         let first = self.reads().min_by_key(|read| read.access.span.start)?;
         let decisive = self.reads().find(|read| *read.fallback != Fallback::Missing);
         let kind = self.path_type().or_else(|| self.cast(diagnostics)).unwrap_or(Type::String);
         let tested = self.accesses.iter().any(|access| matches!(access.action, Action::Test));
         let default = decisive.as_ref().and_then(|read| self.default(read, &kind, diagnostics));
         self.check_defaults(&kind, default.as_ref(), diagnostics);
-        let secret = self.is_secret(&kind);
-        if secret && default.as_ref().is_some_and(|text| !text.is_empty()) {
+        let credentials = self.credentials();
+        let secret = self.is_secret(&kind) || credentials.is_some();
+        if let Some(read) = credentials {
+            diagnostics.push(credentials::in_default(&self.name, read.access.span.clone()));
+        } else if secret && default.as_ref().is_some_and(|text| !text.is_empty()) {
             let message = format!(
                 "`{}` looks like a secret; its default is in no manifest, but in the source and so in the image",
                 self.name
@@ -271,6 +288,11 @@ impl Variable {
             reads: self.reads().map(|read| source.locate(read.access.span.start)).collect(),
             span: first.access.span.clone(),
         })
+    }
+
+    /// The first read whose default holds credentials in a URL, unless the source says that they are none.
+    fn credentials(&self) -> Option<Read<'_>> {
+        self.reads().find(holds_credentials).filter(|_| !self.has(&Directive::NotSecret))
     }
 
     /// The type that the first cast names; another cast elsewhere is a warning.
@@ -348,6 +370,10 @@ impl Variable {
             span: access.span.clone(),
         })
     }
+}
+
+fn holds_credentials(read: &Read) -> bool {
+    matches!(read.fallback, Fallback::Constant(value) if has_userinfo(&value.text()))
 }
 
 /// Whether a variable of this name is taken for a secret.

@@ -9,6 +9,7 @@ use crate::reference;
 use crate::source::Source;
 
 pub mod constant;
+pub mod credentials;
 pub mod directive;
 pub mod interface;
 pub mod notebook;
@@ -102,11 +103,12 @@ pub fn read(source: &Source) -> Reading {
         parameters::merge(&mut accesses, (frontend.assignments)(&source.text()[cell.clone()]), cell.start);
     }
     diagnostics.extend(notebook.iter().flat_map(|notebook| notebook.diagnostics.clone()));
-    let description = notebook.and_then(|notebook| notebook.description.clone()).or(description);
+    let mut description = notebook.and_then(|notebook| notebook.description.clone()).or(description);
     if description.is_none() && !has_error(&diagnostics) {
         diagnostics.push(missing_description(&name, notebook.is_some()));
     }
-    let interface = interface::assemble(accesses, source, &mut diagnostics);
+    let mut interface = interface::assemble(accesses, source, &mut diagnostics);
+    diagnostics.extend(credentials::mask_descriptions(&mut description, &mut interface));
     diagnostics.sort_by_key(|diagnostic| diagnostic.span.as_ref().map(|span| span.start));
     let component = (!has_error(&diagnostics)).then(|| Component {
         schema_version: SCHEMA_VERSION,

@@ -8,6 +8,7 @@ use self::script_block::{block_text, blocks, malformed, read_block};
 use crate::component::Requirement;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
+use crate::frontend::credentials;
 
 mod command;
 mod script_block;
@@ -170,7 +171,8 @@ fn continued(comments: &[&CommentLine]) -> (String, usize) {
 
 fn read_command(command: &str, span: Range<usize>, found: &mut Found, diagnostics: &mut Vec<Diagnostic>) {
     match parse_command(command, &span) {
-        Ok(read) => {
+        Ok(mut read) => {
+            diagnostics.extend(credentials::taken_out(&mut read.requirements, span.clone()));
             found.requirements.extend(read.requirements);
             diagnostics.extend(pointless(&read.pointless).map(|note| note.at(span)));
         }

@@ -9,6 +9,8 @@ use tokio::runtime::Builder;
 
 use crate::engine::http::{Answer, Client, HttpError, Limits, Step, Upload, UploadError, innermost};
 
+use crate::shown;
+
 pub mod onedata;
 pub mod submarine;
 
@@ -251,8 +253,7 @@ fn message(body: &str) -> String {
 
 /// The beginning of a text, on one line.
 fn shortened(text: &str) -> String {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    line.chars().filter(|character| !character.is_control()).take(MESSAGE_LIMIT).collect()
+    shown::beginning(&text.split_whitespace().collect::<Vec<_>>().join(" "), MESSAGE_LIMIT).into_owned()
 }
 
 #[cfg(test)]
@@ -277,6 +278,6 @@ mod tests {
     #[test]
     fn messages_are_short() {
         assert_eq!(message(r#"{"message":"no"}"#), "no");
-        assert_eq!(shortened("a\n\tb\u{1b}[31m"), "a b[31m");
+        assert_eq!(shortened("a\n\tb\u{1b}[31m"), "a b\\u{1b}[31m");
     }
 }

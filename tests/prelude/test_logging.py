@@ -1,10 +1,14 @@
 """What is logged, and what never is."""
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 
 from conftest import LOG_LEVEL, an_input, an_output
+
+CONTRACT = Path(__file__).resolve().parents[2] / 'templates' / 'contract' / 'userinfo.json'
 
 
 def logged(operator, *arguments, inputs=(), **options):
@@ -111,8 +115,38 @@ def test_secrets_are_shown_nowhere(operator, tmp_path, level, arguments):
     )
 
 
-def test_credentials_in_an_address_are_not_shown(operator):
+def test_values_are_shown_as_c3_shows_them(operator):
     subject = operator('pass', inputs=[an_input('place'), LOG_LEVEL], logging=True)
-    done = subject.run('place=cos://key:s3c@/ret@host.example/bucket/file.txt')
-    assert done.stderr.endswith('Parameter: place = "cos://***@host.example/bucket/file.txt"\n')
-    assert subject.run('place=user@host.example').stderr.endswith('Parameter: place = "user@host.example"\n')
+    cases = [case for case in json.loads(CONTRACT.read_text())['shown'] if '\0' not in case[0]]
+    done = subject.run(*['place=' + text for text, _ in cases])
+    lines = [line.partition(' = ')[2] for line in done.stderr.splitlines() if 'Parameter' in line]
+    assert lines == [f'"{shown}"' for _, shown in cases]
+
+
+FORGED = 'a\n2026-01-01 00:00:00,000 - root - INFO - Parameter: b = "forged"'
+
+
+@pytest.mark.parametrize('value', [FORGED, 'a\r\x1b[2Kforged', 'a\x85b\u2028c'])
+def test_no_value_forges_a_line(operator, value):
+    log = logged(operator, '--a', value, inputs=[an_input('a')])
+    assert [line.startswith('root - INFO - Parameter: a = "a\\') for line in log[:2]] == [True, False]
+    assert log[1] == 'script - INFO - a info message'
+
+
+def test_no_name_and_no_output_forges_a_line(operator, tmp_path):
+    subject = operator(
+        "import os; os.environ['data'] = 'x\\nerror: forged https://u:s3cr3t@host.example'",
+        inputs=[an_input('a\nb', id='a_b'), LOG_LEVEL],
+        outputs=[an_output('data', 'File')],
+        logging=True,
+    )
+    done = subject.run('--a_b', '1', '--data', str(tmp_path / 'data'))
+    assert 'Parameter: a\\nb = "1"\n' in done.stderr
+    assert '\nerror: forged' not in done.stderr and 's3cr3t' not in done.stderr
+
+
+def test_long_values_are_cut(operator):
+    log = logged(operator, '--a', 'x' * 100_000, inputs=[an_input('a')])
+    assert log[0] == 'root - INFO - Parameter: a = "%s... (100000 characters)"' % ('x' * 2000)
+    token = 'https://%s@host.example' % ('s3cr3t' * 500)
+    assert logged(operator, '--a', token, inputs=[an_input('a')])[0].endswith(' "https://***@host.example"')

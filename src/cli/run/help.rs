@@ -2,6 +2,7 @@
 
 use c3::component::{Input, Type};
 use c3::invocation::Interface;
+use c3::shown;
 
 /// Width of the text, in columns.
 const WIDTH: usize = 80;
@@ -27,7 +28,11 @@ fn section(title: &str, entries: impl Iterator<Item = String>) -> String {
 
 fn entry(head: &str, need: &str, description: Option<&str>) -> String {
     let head = format!("  {head} {need}");
-    format!("{}\n{}", head.trim_end(), description.map(|text| filled(text, "      ")).unwrap_or_default())
+    format!(
+        "{}\n{}",
+        shown::line(head.trim_end()),
+        description.map(|text| filled(text, "      ")).unwrap_or_default()
+    )
 }
 
 fn need(input: &Input) -> String {
@@ -41,7 +46,8 @@ fn need(input: &Input) -> String {
 }
 
 fn filled(text: &str, indent: &str) -> String {
+    let text = shown::text(text);
     let lines =
-        textwrap::wrap(text, textwrap::Options::new(WIDTH).initial_indent(indent).subsequent_indent(indent));
+        textwrap::wrap(&text, textwrap::Options::new(WIDTH).initial_indent(indent).subsequent_indent(indent));
     lines.iter().map(|line| format!("{}\n", line.trim_end())).collect()
 }

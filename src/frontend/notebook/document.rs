@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::NotebookError;
 use crate::component::Language;
+use crate::shown;
 
 /// A notebook as it stands in its file; outputs are skipped.
 #[derive(Deserialize)]
@@ -128,7 +129,7 @@ impl Metadata {
             None => Ok(Language::Python),
             Some(name) if name.starts_with("python") || name.starts_with("ipython") => Ok(Language::Python),
             Some("r" | "ir") => Ok(Language::R),
-            Some(other) => Err(NotebookError::Language(other.chars().take(40).collect())),
+            Some(other) => Err(NotebookError::Language(shown::beginning(other, 40).into_owned())),
         }
     }
 }

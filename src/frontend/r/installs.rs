@@ -12,6 +12,8 @@ use super::shapes::Call;
 use super::wrappers::bare;
 use crate::component::{Installer, Requirement};
 use crate::diagnostic::Diagnostic;
+use crate::frontend::credentials;
+use crate::shown;
 
 /// Deepest expression that packages are looked for in.
 const MAX_DEPTH: usize = 20;
@@ -161,17 +163,16 @@ impl<'tree> Collector<'_, 'tree> {
         let repos = if is_address(&package) { &[] } else { repos };
         if self.seen.insert(format!("{:?} {package}", recipe.installer)) {
             let repos = repos.to_vec();
-            self.found.requirements.push(Requirement::R {
-                text: package,
-                installer: recipe.installer,
-                repos,
-            });
+            let mut found = [Requirement::R { text: package, installer: recipe.installer, repos }];
+            let told = credentials::taken_out(&mut found, at.byte_range());
+            let is_new = |told: &Diagnostic| !self.found.diagnostics.contains(told);
+            self.found.diagnostics.extend(told.filter(is_new));
+            self.found.requirements.extend(found);
         }
     }
 
     fn invalid(&mut self, package: &str, at: Node) {
-        let shown: String = package.chars().take(60).collect();
-        let message = format!("`{}` is no package that can be installed", shown.escape_debug());
+        let message = format!("`{}` is no package that can be installed", shown::beginning(package, 60));
         self.found.diagnostics.push(Diagnostic::warning("requirement", message).at(at.byte_range()).hint(
             "name a package, an `owner/repository` or an address; the files of the operator aren't there yet when packages are installed",
         ));

@@ -5,6 +5,7 @@ use std::ops::{ControlFlow, Range};
 use tree_sitter::{Node, ParseOptions, ParseState, Parser, Tree};
 
 use super::balance;
+use crate::shown;
 
 /// How long the parser may go on behind an error, in steps of its own; recovery from many takes time without end.
 const MAX_RECOVERY: usize = 2_000;
@@ -127,12 +128,11 @@ fn first_error(tree: &Tree) -> Option<Node<'_>> {
 fn unexpected(node: Node, text: &str) -> SyntaxError {
     let node = culprit(node);
     let found = text[node.byte_range()].lines().next().unwrap_or_default();
-    let short: String = found.chars().take(40).collect();
-    let message = match (node.is_missing(), short.is_empty()) {
+    let message = match (node.is_missing(), found.is_empty()) {
         (true, _) if node.is_named() => "an expression is missing".to_owned(),
         (true, _) => format!("`{}` is missing", node.kind()),
         (_, true) => "something is missing".to_owned(),
-        _ => format!("unexpected `{}`", short.escape_debug()),
+        _ => format!("unexpected `{}`", shown::beginning(found, 40)),
     };
     let start = node.start_byte();
     SyntaxError::new(message, start..node.end_byte().min(start + found.len().max(1)).max(start))

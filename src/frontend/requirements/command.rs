@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::component::Requirement;
 use crate::installers::{self, Installer, pip};
+use crate::shown;
 
 /// Longest argument of a command, in bytes.
 pub(super) const MAX_WORD: usize = 30_000;
@@ -82,14 +83,13 @@ impl Read {
 fn words(command: &str) -> Result<Vec<String>, String> {
     let words: Vec<String> = shlex::split(command).ok_or("a quote or backslash is not closed")?;
     if let Some(word) = words.iter().find(|word| word.len() > MAX_WORD) {
-        return Err(format!(
-            "`{}…` is longer than {MAX_WORD} bytes",
-            word.chars().take(20).collect::<String>()
-        ));
+        return Err(format!("`{}` is longer than {MAX_WORD} bytes", shown::beginning(word, 20)));
     }
-    let unsafe_word = words.iter().find(|word| is_shell(word) || word.contains(char::is_control));
-    match unsafe_word {
-        Some(word) => Err(format!("`{}` needs a shell", word.escape_debug())),
+    if let Some(word) = words.iter().find(|word| word.contains(shown::is_hidden)) {
+        return Err(format!("`{}` holds a character that nobody sees", shown::line(word)));
+    }
+    match words.iter().find(|word| is_shell(word)) {
+        Some(word) => Err(format!("`{}` needs a shell", shown::line(word))),
         None => Ok(words),
     }
 }

@@ -9,7 +9,10 @@ use super::uv::Uv;
 use super::{CommentLine, Found};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
+use crate::frontend::credentials;
 use crate::installers::pip::{self, Kind};
+use crate::shown;
+use crate::userinfo::has_userinfo;
 
 /// The line that begins a PEP 723 block.
 const BLOCK_START: &str = "# /// script";
@@ -133,7 +136,11 @@ pub(super) fn read_block(lines: &[&CommentLine], found: &mut Found, diagnostics:
             found.requires_python = found.requires_python.take().or(block.requires_python);
             let uv = Uv::read(&block.tool.uv);
             diagnostics.extend(uv.diagnostics.iter().cloned().map(|problem| problem.at(span.clone())));
-            found.requirements.extend(uv.requirements(block.dependencies, &span));
+            let mut requirements = uv.requirements(block.dependencies, &span);
+            let with = |line: &&&CommentLine| has_userinfo(line.raw);
+            let line = content.iter().find(with).map_or(&span, |line| &line.span);
+            diagnostics.extend(credentials::taken_out(&mut requirements, line.clone()));
+            found.requirements.extend(requirements);
         }
         Err(problem) => {
             let message = format!("the `script` block can't be read: {problem}");
@@ -163,12 +170,11 @@ fn place(content: &[&CommentLine], offset: usize) -> usize {
 fn checked(block: Block) -> Result<Block, String> {
     for text in &block.dependencies {
         if text.len() > MAX_WORD {
-            let start: String = text.chars().take(20).collect();
-            return Err(format!("`{}…` is longer than {MAX_WORD} bytes", start.escape_debug()));
+            return Err(format!("`{}` is longer than {MAX_WORD} bytes", shown::beginning(text, 20)));
         }
         let arguments = pip::parse(std::slice::from_ref(text)).map_err(|problem| problem.message)?;
         if !arguments.iter().all(|argument| matches!(argument.kind, Kind::Package(_) | Kind::Direct(..))) {
-            return Err(format!("`{}` is no dependency", text.escape_debug()));
+            return Err(format!("`{}` is no dependency", shown::line(text)));
         }
     }
     Ok(block)

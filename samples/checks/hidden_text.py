@@ -1,0 +1,5 @@
+"""Hides ‮ and ​ in a text."""
+
+import os
+
+a = os.getenv(os.path.join('‮a', 'b'))
