@@ -10,6 +10,7 @@ use crate::boundary::{Boundary, BoundaryError};
 use crate::component::{Component, Requirement};
 use crate::diagnostic::Diagnostic;
 use crate::engine::context::Content;
+use crate::frontend::credentials;
 use crate::installers::pip::{self, Argument, Kind};
 
 use self::remote::Remote;
@@ -139,7 +140,8 @@ impl Reader<'_> {
     fn environment(&mut self, named: &str) {
         let Some((path, disk)) = self.find(named) else { return };
         let Some(bytes) = self.checked(self.boundary.read(&disk, SIZE_LIMIT)) else { return };
-        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let text = self.without_credentials(&path, &String::from_utf8_lossy(&bytes));
+        let bytes = text.clone().into_bytes();
         self.resolved.named.push(RequirementFile { named: named.to_owned(), path: path.clone(), text });
         self.add(path, Content::Bytes(bytes));
     }
@@ -202,6 +204,9 @@ impl Reader<'_> {
         if !self.add(path.clone(), Content::Bytes(Vec::new())) {
             return None;
         }
+        let clean = self.without_credentials(&path, &text);
+        let bytes = if clean == text { bytes } else { clean.clone().into_bytes() };
+        let text = clean;
         let folder = disk.parent().unwrap_or(Path::new("")).to_path_buf();
         let in_image = Path::new(&path).parent().unwrap_or(Path::new("")).to_path_buf();
         let (vetted, is_rewritten) =
@@ -209,6 +214,19 @@ impl Reader<'_> {
         let bytes = if is_rewritten { vetted.clone().into_bytes() } else { bytes };
         self.replace(&path, bytes);
         Some((path, if is_rewritten { vetted } else { text }))
+    }
+
+    /// The text of a file without the credentials in its URLs, which is told.
+    fn without_credentials(&mut self, name: &str, text: &str) -> String {
+        let (clean, lines) = credentials::out_of_file(text);
+        for line in lines {
+            let message = format!(
+                "`{name}`, line {line}: a URL holds credentials; they are left out of the image and of its build"
+            );
+            let told = credentials::in_requirement();
+            self.tell(Diagnostic { message, ..told });
+        }
+        clean
     }
 
     /// What a line of a file on disk names; its words in the image, where they have to be others.

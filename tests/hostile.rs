@@ -700,7 +700,7 @@ fn settings() -> impl Strategy<Value = Settings> {
         .prop_map(|(generate_name, volumes)| job(generate_name, &volumes));
     (stem, folder, vec(path(), 0..3), base, any::<bool>(), job).prop_map(
         |(stem, folder, files, base_image, logging, job)| Settings {
-            stamp: Stamp { version: "0.1.0".to_owned(), component: "0123456789ab".to_owned() },
+            stamp: Stamp { version: "0.1.0".to_owned(), component: "0123456789ab".to_owned(), fetched: None },
             image: "registry.example:5000/ns/claimed-op:0.1".to_owned(),
             version: "0.1".to_owned(),
             base_image,

@@ -76,7 +76,8 @@ impl Purpose {
 
     /// An image can't do without what files can.
     fn weighed(self, diagnostic: Diagnostic) -> Diagnostic {
-        let is_needed = self == Self::Image && diagnostic.severity == Severity::Warning;
+        let is_missing = diagnostic.code == "requirement-file" && diagnostic.severity == Severity::Warning;
+        let is_needed = self == Self::Image && is_missing;
         let severity = if is_needed { Severity::Error } else { diagnostic.severity };
         Diagnostic { severity, ..diagnostic }
     }

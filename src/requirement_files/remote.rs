@@ -64,6 +64,7 @@ impl Reader<'_> {
             return None;
         }
         self.fetched.push((url.to_owned(), text.clone()));
+        let text = self.without_credentials(url, &text);
         let (vetted, _) = self.vetted(url, &text, |reader, argument| reader.linked(argument, &address));
         self.replace(&path, vetted.clone().into_bytes());
         Some((path, vetted))

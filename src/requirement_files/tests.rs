@@ -100,6 +100,16 @@ fn every_line_is_vetted() {
 }
 
 #[test]
+fn credentials_stay_out_of_the_image() {
+    let text = "# ours\n--extra-index-url https://bob:hunter2pw@packages.example/simple\nsix\n";
+    let found = Project::new("# pip install -r r.txt").with("project/r.txt", text).resolve(Remote::Left);
+    assert_eq!(found.diagnostics[0].code, "credentials-in-requirement");
+    assert!(messages(&found)[0].starts_with("`r.txt`, line 2:"), "{:?}", messages(&found));
+    let clean = "# ours\n--extra-index-url https://packages.example/simple\nsix\n";
+    assert_eq!((found.files[0].text().unwrap().as_str(), found.named[0].text.as_str()), (clean, clean));
+}
+
+#[test]
 fn remote_files_are_fetched_once_and_vetted() {
     let asked = RefCell::new(Vec::new());
     let fetch = |url: &str| {
