@@ -10,7 +10,9 @@ use crate::boundary::{Boundary, BoundaryError};
 use crate::component::{Component, Requirement};
 use crate::diagnostic::Diagnostic;
 use crate::engine::context::Content;
+use crate::frontend::credentials;
 use crate::installers::pip::{self, Argument, Kind};
+use crate::userinfo::has_userinfo;
 
 use self::remote::Remote;
 
@@ -139,7 +141,11 @@ impl Reader<'_> {
     fn environment(&mut self, named: &str) {
         let Some((path, disk)) = self.find(named) else { return };
         let Some(bytes) = self.checked(self.boundary.read(&disk, SIZE_LIMIT)) else { return };
-        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let (text, lines) = credentials::out_of_file(&String::from_utf8_lossy(&bytes));
+        for line in &lines {
+            self.tell(credentials::in_requirement(&format!("`{path}`, line {line}: ")));
+        }
+        let bytes = if lines.is_empty() { bytes } else { text.clone().into_bytes() };
         self.resolved.named.push(RequirementFile { named: named.to_owned(), path: path.clone(), text });
         self.add(path, Content::Bytes(bytes));
     }
@@ -277,15 +283,22 @@ impl Reader<'_> {
                 }
             };
             let mut parts = Vec::new();
+            let mut has_credentials = false;
             for argument in arguments {
                 let words = follow(self, &argument);
                 is_rewritten |= words.is_some();
-                let words = words.unwrap_or_else(|| argument.words.clone());
+                let mut words = words.unwrap_or_else(|| argument.words.clone());
+                has_credentials |= credentials::take_out_of(words.iter_mut());
                 parts.push(Argument { words, ..argument }.line());
+            }
+            if has_credentials {
+                self.tell(credentials::in_requirement(&format!("`{name}`, line {number}: ")));
             }
             vetted.push_str(&parts.join(" "));
             vetted.push('\n');
         }
+        // What is written anew has no comments either, which may hold credentials too.
+        is_rewritten |= text.lines().any(has_userinfo);
         if wrong > TOLD {
             self.refuse(
                 format!("`{name}` has {} more lines that are wrong", wrong - TOLD),
