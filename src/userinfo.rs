@@ -268,7 +268,7 @@ fn is_host(text: &str, has_path: bool) -> bool {
     let (name, port) = text.split_once(':').unwrap_or((text, ""));
     let is_name = |character: char| character.is_alphanumeric() || "._-".contains(character);
     let is_port = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
-    !name.is_empty()
+    name.starts_with(char::is_alphanumeric)
         && name.chars().all(is_name)
         && !DIGESTS.contains(&name)
         && (is_port || port.is_empty())
