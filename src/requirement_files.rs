@@ -12,6 +12,7 @@ use crate::diagnostic::Diagnostic;
 use crate::engine::context::Content;
 use crate::frontend::credentials;
 use crate::installers::pip::{self, Argument, Kind};
+use crate::userinfo::has_userinfo;
 
 use self::remote::Remote;
 
@@ -140,8 +141,11 @@ impl Reader<'_> {
     fn environment(&mut self, named: &str) {
         let Some((path, disk)) = self.find(named) else { return };
         let Some(bytes) = self.checked(self.boundary.read(&disk, SIZE_LIMIT)) else { return };
-        let text = self.without_credentials(&path, &String::from_utf8_lossy(&bytes));
-        let bytes = text.clone().into_bytes();
+        let (text, lines) = credentials::out_of_file(&String::from_utf8_lossy(&bytes));
+        for line in &lines {
+            self.tell(credentials::in_requirement(&format!("`{path}`, line {line}: ")));
+        }
+        let bytes = if lines.is_empty() { bytes } else { text.clone().into_bytes() };
         self.resolved.named.push(RequirementFile { named: named.to_owned(), path: path.clone(), text });
         self.add(path, Content::Bytes(bytes));
     }
@@ -204,9 +208,6 @@ impl Reader<'_> {
         if !self.add(path.clone(), Content::Bytes(Vec::new())) {
             return None;
         }
-        let clean = self.without_credentials(&path, &text);
-        let bytes = if clean == text { bytes } else { clean.clone().into_bytes() };
-        let text = clean;
         let folder = disk.parent().unwrap_or(Path::new("")).to_path_buf();
         let in_image = Path::new(&path).parent().unwrap_or(Path::new("")).to_path_buf();
         let (vetted, is_rewritten) =
@@ -214,19 +215,6 @@ impl Reader<'_> {
         let bytes = if is_rewritten { vetted.clone().into_bytes() } else { bytes };
         self.replace(&path, bytes);
         Some((path, if is_rewritten { vetted } else { text }))
-    }
-
-    /// The text of a file without the credentials in its URLs, which is told.
-    fn without_credentials(&mut self, name: &str, text: &str) -> String {
-        let (clean, lines) = credentials::out_of_file(text);
-        for line in lines {
-            let message = format!(
-                "`{name}`, line {line}: a URL holds credentials; they are left out of the image and of its build"
-            );
-            let told = credentials::in_requirement();
-            self.tell(Diagnostic { message, ..told });
-        }
-        clean
     }
 
     /// What a line of a file on disk names; its words in the image, where they have to be others.
@@ -295,15 +283,22 @@ impl Reader<'_> {
                 }
             };
             let mut parts = Vec::new();
+            let mut has_credentials = false;
             for argument in arguments {
                 let words = follow(self, &argument);
                 is_rewritten |= words.is_some();
-                let words = words.unwrap_or_else(|| argument.words.clone());
+                let mut words = words.unwrap_or_else(|| argument.words.clone());
+                has_credentials |= credentials::take_out_of(words.iter_mut());
                 parts.push(Argument { words, ..argument }.line());
+            }
+            if has_credentials {
+                self.tell(credentials::in_requirement(&format!("`{name}`, line {number}: ")));
             }
             vetted.push_str(&parts.join(" "));
             vetted.push('\n');
         }
+        // What is written anew has no comments either, which may hold credentials too.
+        is_rewritten |= text.lines().any(has_userinfo);
         if wrong > TOLD {
             self.refuse(
                 format!("`{name}` has {} more lines that are wrong", wrong - TOLD),

@@ -127,20 +127,28 @@ fn is_scheme_character(character: char) -> bool {
     character.is_ascii_alphanumeric() || "+.-".contains(character)
 }
 
+/// URLs with `//` and, of those of the web, with one slash: paths are made of them where somebody takes one for a file.
 fn starts(text: &str) -> impl Iterator<Item = Start<'_>> {
-    text.match_indices("//").filter_map(|(slashes, _)| {
-        let (before, authority) = (&text[..slashes], slashes + 2);
-        if let Some(before) = before.strip_suffix(':') {
-            let scheme = &before[before.trim_end_matches(is_scheme_character).len()..];
-            return Some(Start { scheme, begin: before.len() - scheme.len(), authority });
-        }
-        let opens = |last: char| last.is_whitespace() || "\"'`=([{<>,;|@".contains(last);
-        before.chars().next_back().is_none_or(opens).then_some(Start {
-            scheme: "",
-            begin: slashes,
-            authority,
-        })
-    })
+    text.match_indices('/').filter_map(|(slash, _)| start(text, slash))
+}
+
+fn start(text: &str, slash: usize) -> Option<Start<'_>> {
+    let (before, is_double) = (&text[..slash], text[slash + 1..].starts_with('/'));
+    let authority = slash + 1 + usize::from(is_double);
+    if let Some(before) = before.strip_suffix(':') {
+        let scheme = &before[before.trim_end_matches(is_scheme_character).len()..];
+        let begin = before.len() - scheme.len();
+        return (is_double || is_web(scheme)).then_some(Start { scheme, begin, authority });
+    }
+    let opens = |last: char| last.is_whitespace() || "\"'`=([{<>,;|@".contains(last);
+    let begins = is_double && before.chars().next_back().is_none_or(opens);
+    begins.then_some(Start { scheme: "", begin: slash, authority })
+}
+
+fn is_web(scheme: &str) -> bool {
+    let end = |length: usize| scheme.len().checked_sub(length).map(|at| &scheme.as_bytes()[at..]);
+    end(4).is_some_and(|end| end.eq_ignore_ascii_case(b"http"))
+        || end(5).is_some_and(|end| end.eq_ignore_ascii_case(b"https"))
 }
 
 /// Where the URL ends that begins in a text, at the latest at `limit`: at the quote that closes the one before it, else
@@ -222,8 +230,7 @@ fn encoded(text: &str) -> Vec<Place> {
         let rest = rest.split(ends).next().unwrap_or_default();
         let authority_end = ["%2f", "%3f", "%23"].iter().filter_map(|end| rest.find(end)).min();
         let Some(at) = rest[..authority_end.unwrap_or(rest.len())].rfind("%40") else { continue };
-        let is_web = lower[..slashes].ends_with("http") || lower[..slashes].ends_with("https");
-        if is_secret(&rest[..at].replace("%3a", ":"), is_web) {
+        if is_secret(&rest[..at].replace("%3a", ":"), is_web(&lower[..slashes])) {
             places.push(Place { secret: start..start + at, end: start + at + 3 });
         }
     }
@@ -261,7 +268,7 @@ fn is_host(text: &str, has_path: bool) -> bool {
     let (name, port) = text.split_once(':').unwrap_or((text, ""));
     let is_name = |character: char| character.is_alphanumeric() || "._-".contains(character);
     let is_port = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
-    !name.is_empty()
+    name.starts_with(char::is_alphanumeric)
         && name.chars().all(is_name)
         && !DIGESTS.contains(&name)
         && (is_port || port.is_empty())

@@ -6,6 +6,7 @@ use c3::engine::docker::{Engine, Kind};
 use c3::engine::endpoint::Endpoint;
 use c3::engine::registry;
 use c3::reference::{image_repository, registry_host};
+use c3::userinfo;
 use clap::Args;
 
 use super::console;
@@ -87,7 +88,8 @@ fn registry_check(repository: &str) -> Check {
         Ok(_) => format!("registry {} (it answers and lets you in)", registry_host(repository)),
         Err(failure) => {
             let parts = failure.message.iter().chain(&failure.hint).cloned();
-            format!("registry {repository}: {}", parts.collect::<Vec<_>>().join("; "))
+            let text = format!("registry {repository}: {}", parts.collect::<Vec<_>>().join("; "));
+            userinfo::mask_words(&text).into_owned()
         }
     };
     Check { good: answer.is_ok(), text }

@@ -22,20 +22,24 @@ pub(super) fn in_default(name: &str, span: Range<usize>) -> Diagnostic {
 pub(super) fn taken_out(requirements: &mut [Requirement], span: Range<usize>) -> Option<Diagnostic> {
     let mut found = false;
     requirements.iter_mut().for_each(|requirement| found |= take_out(requirement));
-    found.then(|| in_requirement().at(span))
+    found.then(|| in_requirement("").at(span))
 }
 
-/// What is told of a requirement, or of a line of a requirement file.
+/// What is told of a requirement in a source, or in a file, of which something is said before.
 #[must_use]
-pub fn in_requirement() -> Diagnostic {
-    let message = "the URL of a package index or package holds credentials; they are left out of the image's build, but their line is in the source and so in the image";
+pub(crate) fn in_requirement(place: &str) -> Diagnostic {
+    let where_else =
+        if place.is_empty() { ", but their line is in the source and so in the image" } else { "" };
+    let message = format!(
+        "{place}the URL of a package index or package holds credentials; they are left out of the image's build{where_else}"
+    );
     Diagnostic::warning("credentials-in-requirement", message)
         .hint("take them out of the line and give them to the build as a secret, with `--build-secret`")
 }
 
 /// The text of a requirement file without credentials, and the numbers of the lines that had some, from 1.
 #[must_use]
-pub fn out_of_file(text: &str) -> (String, Vec<usize>) {
+pub(crate) fn out_of_file(text: &str) -> (String, Vec<usize>) {
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
     let found = lines.iter().zip(1..).filter(|(line, _)| has_userinfo(line)).map(|(_, number)| number);
     (lines.iter().map(|line| removed(line)).collect(), found.collect())

@@ -1,8 +1,11 @@
 //! pip's arguments: one grammar for the words of `pip install` and for the lines of requirement files.
 
+use std::borrow::Cow;
 use std::str::FromStr;
 
 use pep508_rs::{Requirement, VerbatimUrl};
+
+use crate::shown::beginning;
 
 pub use self::file::{Line, lines, text};
 pub use self::flat::{Flat, Refusal, flatten, needs_build};
@@ -206,11 +209,9 @@ fn unreadable(word: &str, reason: &str) -> Problem {
     )
 }
 
-/// The beginning of a word, its control characters escaped.
-fn shown(word: &str) -> String {
-    const LIMIT: usize = 60;
-    let more = if word.chars().nth(LIMIT).is_some() { "…" } else { "" };
-    format!("{}{more}", word.chars().take(LIMIT).collect::<String>().escape_debug())
+/// The beginning of a word.
+fn shown(word: &str) -> Cow<'_, str> {
+    beginning(word, 60)
 }
 
 /// How names of packages that lie somewhere end.

@@ -64,7 +64,6 @@ impl Reader<'_> {
             return None;
         }
         self.fetched.push((url.to_owned(), text.clone()));
-        let text = self.without_credentials(url, &text);
         let (vetted, _) = self.vetted(url, &text, |reader, argument| reader.linked(argument, &address));
         self.replace(&path, vetted.clone().into_bytes());
         Some((path, vetted))
@@ -89,8 +88,10 @@ impl Reader<'_> {
     }
 }
 
-/// Where a fetched file is in the image: the same for the same URL.
+/// Where a fetched file is in the image: the same for the same URL, whoever asks for it.
 fn path(url: &Url) -> String {
+    let mut url = url.clone();
+    let _ = (url.set_username(""), url.set_password(None));
     let is_plain = |c: &char| c.is_ascii_alphanumeric() || "-_.".contains(*c);
     let last = url.path().rsplit('/').next().unwrap_or_default();
     let name: String = last.chars().filter(is_plain).take(40).collect();

@@ -100,16 +100,6 @@ fn every_line_is_vetted() {
 }
 
 #[test]
-fn credentials_stay_out_of_the_image() {
-    let text = "# ours\n--extra-index-url https://bob:hunter2pw@packages.example/simple\nsix\n";
-    let found = Project::new("# pip install -r r.txt").with("project/r.txt", text).resolve(Remote::Left);
-    assert_eq!(found.diagnostics[0].code, "credentials-in-requirement");
-    assert!(messages(&found)[0].starts_with("`r.txt`, line 2:"), "{:?}", messages(&found));
-    let clean = "# ours\n--extra-index-url https://packages.example/simple\nsix\n";
-    assert_eq!((found.files[0].text().unwrap().as_str(), found.named[0].text.as_str()), (clean, clean));
-}
-
-#[test]
 fn remote_files_are_fetched_once_and_vetted() {
     let asked = RefCell::new(Vec::new());
     let fetch = |url: &str| {
@@ -152,4 +142,39 @@ fn nothing_leads_out_of_the_image_s_folder() {
     assert_eq!(below(Path::new("a/../b/./c")).as_deref(), Some("b/c"));
     assert_eq!(below(Path::new("../c")), None);
     assert_eq!(below(Path::new("/c")), None);
+}
+
+#[test]
+fn credentials_in_urls_stay_out_of_the_image() {
+    let list =
+        "six  # of https://bob:pw777@notes.example\n-i https://bob:pw777@h.example/simple\n-r sub/more.txt\n";
+    let project = Project::new("# pip install -r list.txt")
+        .with("project/list.txt", list)
+        .with("project/sub/more.txt", "x @ git+https://pw777@h.example/x.git@v1\ntools\n");
+    let found = project.resolve(Remote::Left);
+    let texts: Vec<_> = found.files.iter().map(|file| file.text().unwrap()).collect();
+    assert_eq!(
+        texts,
+        [
+            "six\n-i https://h.example/simple\n-r sub/more.txt\n",
+            "x @ git+https://h.example/x.git@v1\ntools\n"
+        ]
+    );
+    assert!(found.named.iter().all(|file| !file.text.contains("pw777")));
+    let codes: Vec<_> = found.diagnostics.iter().map(|found| found.code).collect();
+    assert_eq!(codes, ["credentials-in-requirement"; 2]);
+    let mut places: Vec<_> =
+        messages(&found).into_iter().map(|message| message.split(": ").next().unwrap()).collect();
+    places.sort_unstable();
+    assert_eq!(places, ["`list.txt`, line 2", "`sub/more.txt`, line 1"]);
+}
+
+#[test]
+fn credentials_in_channels_stay_out_of_the_image() {
+    let environment = "channels:\n  - https://bob:pw777@conda.example/main\ndependencies:\n  - six\n";
+    let project =
+        Project::new("# conda env update -f environment.yml").with("project/environment.yml", environment);
+    let found = project.resolve(Remote::Left);
+    assert_eq!(found.files[0].text().unwrap(), environment.replace("bob:pw777@", ""));
+    assert!(messages(&found)[0].starts_with("`environment.yml`, line 2: "));
 }

@@ -17,6 +17,8 @@ fn secrets_of_urls_are_masked() {
         ("https://h/?to=https%3A%2F%2Fu%3Ap%40i.example", "https://h/?to=https%3A%2F%2F***%40i.example"),
         ("ftp%3a%2f%2fanonymous%40i.example", "ftp%3a%2f%2fanonymous%40i.example"),
         ("https://u:p@", "https://***@"),
+        ("https:/u:p@h.example/x", "https:/***@h.example/x"),
+        ("C:/u:p@h.example/x", "C:/u:p@h.example/x"),
         ("https://u:p", "https://u:p"),
         ("file:///a:b@c", "file:///a:b@c"),
         ("//depot/a:b@123", "//depot/a:b@123"),
