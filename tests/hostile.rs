@@ -654,32 +654,47 @@ struct Script {
     settings: Settings,
 }
 
-/// A word of a command that no shell is needed for.
-fn word() -> impl Strategy<Value = String> {
-    let plain = [
-        "numpy",
-        "pandas==2.1",
-        "torch[cpu]>=2,<3",
-        "x; python_version<'3.13'",
-        "--index-url",
-        "https://e.example/simple?a=b&c=d",
-        "-U",
-        "git+https://e.example/y@v1#egg=z",
-        "$HOME/x",
-        "*",
-    ];
-    let refused = |word: &String| {
-        word.trim().is_empty()
-            || word.len() > 5000
-            || word.contains(char::is_control)
-            || word.contains('`')
-            || word.contains("$(")
-            || word.ends_with(';')
-            || ["&&", "||", "|", ";", "&", ">", ">>", "<"].contains(&word.as_str())
-            || word.contains(['\u{2028}', '\u{2029}'])
-    };
-    let hostile = line().prop_filter("a word that needs a shell", move |word| !refused(word));
-    prop_oneof![3 => select(plain.to_vec()).prop_map(ToOwned::to_owned), 1 => hostile]
+/// Packages of an index, or with a URL of their own.
+const PACKAGES: &[&str] = &[
+    "numpy",
+    "pandas==2.1",
+    "torch[cpu]>=2,<3",
+    "x; python_version<'3.13'",
+    "y @ https://e.example/y-1-py3-none-any.whl?a=$HOME&b=*",
+];
+
+/// What else pip can be told, as one or two words.
+const OPTIONS: &[&[&str]] = &[
+    &["--index-url", "https://e.example/simple?a=b&c=d"],
+    &["-U"],
+    &["git+https://e.example/y@v1#egg=z"],
+    &["$HOME/x"],
+];
+
+/// An argument of pip's, as one word or two: a package, an option, or a wheel whose name is all that a name can be.
+fn argument() -> impl Strategy<Value = Vec<String>> {
+    let owned = |words: &[&str]| words.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let wheel = line().prop_map(|line| {
+        let is_part = |c: &char| {
+            !c.is_control()
+                && !c.is_whitespace()
+                && !"\\:`#?;@[]".contains(*c)
+                && !"\u{2028}\u{2029}".contains(*c)
+        };
+        let name: String = line.chars().filter(is_part).take(2000).collect();
+        vec![format!("./{}.whl", name.replace("$(", "$"))]
+    });
+    prop_oneof![
+        3 => select(PACKAGES.to_vec()).prop_map(|package| vec![package.to_owned()]),
+        1 => select(OPTIONS.to_vec()).prop_map(owned),
+        1 => wheel,
+    ]
+}
+
+/// The arguments of one command, a package among them.
+fn install() -> impl Strategy<Value = Vec<String>> {
+    let package = select(PACKAGES.to_vec()).prop_map(|package| vec![package.to_owned()]);
+    (package, vec(argument(), 0..3)).prop_map(|(first, rest)| [first, rest.concat()].concat())
 }
 
 /// A job with the volumes that can be written as such.
@@ -718,8 +733,9 @@ fn settings() -> impl Strategy<Value = Settings> {
 fn script() -> impl Strategy<Value = Script> {
     let docstring = prop::option::weighted(0.9, (text(), any::<u8>()));
     let decoy = prop_oneof![2 => Just(""), 1 => select(DECOYS)];
-    let pip = vec(vec(word(), 1..4), 0..3);
-    (docstring, vec((variable(), decoy), 0..7), pip, vec(word(), 0..3), any::<bool>(), settings()).prop_map(
+    let pip = vec(install(), 0..3);
+    let metadata = vec(select(PACKAGES.to_vec()).prop_map(ToOwned::to_owned), 0..3);
+    (docstring, vec((variable(), decoy), 0..7), pip, metadata, any::<bool>(), settings()).prop_map(
         |(docstring, variables, pip, metadata, system, settings)| {
             Script { docstring, variables, pip, metadata, system, settings }.with_own_names()
         },
