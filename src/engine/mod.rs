@@ -15,8 +15,10 @@ pub mod progress;
 pub mod registry;
 
 mod errand;
+mod patience;
 mod reason;
 mod reference;
 mod steps;
+mod stream;
 mod transfer;
 mod work;
