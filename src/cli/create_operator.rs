@@ -135,6 +135,7 @@ pub(crate) fn create(options: &Options, mut plan: Plan) -> Result<(), Failure> {
     let mut parts: Vec<Part> =
         images.into_iter().map(|image| Part::new(&plan, image, &artifacts)).collect::<Result<_, _>>()?;
     let existing = decide(plan.conflicts(&artifacts, emission), emission.existing())?;
+    artifact::check(&artifacts, plan.destination(), &existing)?;
     let builder = options.builder(&plan, &parts)?;
     let kept = parts.iter().filter(|_| options.keep_generated_files);
     let kept: Vec<Kept> = kept
@@ -156,7 +157,7 @@ pub(crate) fn create(options: &Options, mut plan: Plan) -> Result<(), Failure> {
         }
         None => artifacts,
     };
-    let files = artifact::write(&artifacts, &plan.folder, &existing)?;
+    let files = artifact::write(&artifacts, plan.destination(), &existing)?;
     report(options, &plan, &files, &parts, &built)
 }
 
@@ -233,8 +234,8 @@ pub(crate) fn decide(conflicts: Vec<PathBuf>, existing: Existing) -> Result<Exis
     if conflicts.is_empty() {
         return Ok(Existing::Overwrite);
     }
-    let error = ArtifactError::Exists(conflicts);
-    if !console::answers() {
+    let error = artifact::in_the_way(conflicts);
+    if !matches!(error, ArtifactError::Exists(_)) || !console::answers() {
         return Err(error.into());
     }
     match console::ask(&format!("{error}\n[o]verwrite, [r]ename or [k]eep? ")).unwrap_or_default().as_str() {
