@@ -71,11 +71,12 @@ impl ArtifactError {
             Self::RenameTwice { .. } | Self::RenameOnto { .. } => Some(
                 "give another name with `--rename NAME`, or none: then `modified_` is put before each".into(),
             ),
-            Self::Special { .. } => Some("move it away, or choose another folder with `--output-dir`".into()),
             Self::RenameTaken { .. } => {
                 Some("give another name with `--rename NAME`, or add `--overwrite`".into())
             }
-            Self::Directory(_) => Some("move it away, or choose another folder with `--output-dir`".into()),
+            Self::Special { .. } | Self::Directory(_) => {
+                Some("move it away, or choose another folder with `--output-dir`".into())
+            }
             Self::RenameName(_) => Some("give a name without folders".into()),
             Self::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
                 Some("free some space; the files that were there are unchanged".into())

@@ -64,7 +64,7 @@ impl Moves {
             match path.symlink_metadata() {
                 Ok(_) => self.put_aside(path)?,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    self.done.push(Move::Placed(path.into()))
+                    self.done.push(Move::Placed(path.into()));
                 }
                 Err(error) => return Err(error),
             }

@@ -56,6 +56,7 @@ pub struct Build<'a> {
 impl Engine {
     /// Builds an image, names it and gives its id.
     pub fn build(&self, build: &Build, progress: &Progress) -> Result<String, EngineError> {
+        self.sweep();
         let logins = logins(build);
         let image = self.wait(BUILDING, self.run(build, logins, progress))?;
         for tag in build.tags.iter().skip(1) {

@@ -14,6 +14,7 @@ use futures_util::stream::StreamExt;
 
 use super::docker::Engine;
 use super::error::EngineError;
+use super::owner::Owner;
 use crate::interruption::{Signal, asked_to_end};
 
 /// How long a container that is asked to end may take.
@@ -57,6 +58,7 @@ impl Engine {
     /// Runs a container to its end, its output going to standard output and standard error, and gives its exit code:
     /// 130 or 143 where this program was asked to end.
     pub fn run_container(&self, container: &Container) -> Result<u8, EngineError> {
+        self.sweep();
         let doing = format!("running `{}`", container.image);
         let failed = |error: &Error| self.error(&doing, error);
         let made = self.wait(&doing, async {
@@ -161,6 +163,7 @@ fn body(container: &Container) -> ContainerCreateBody {
         cmd: container.command.clone(),
         env: Some(container.env.clone()),
         user: container.user.clone(),
+        labels: Owner::current().map(|owner| owner.labels()),
         attach_stdout: Some(true),
         attach_stderr: Some(true),
         host_config: Some(host),

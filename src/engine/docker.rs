@@ -1,6 +1,7 @@
 //! Docker and Podman, by Docker's API: connect, look up images, name them.
 
 use std::future::Future;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use bollard::errors::Error;
@@ -47,6 +48,8 @@ pub struct Engine {
     pub(super) client: Docker,
     pub(super) patience: Patience,
     pub(super) pulse: Pulse,
+    /// Whether containers that killed processes have left were looked for.
+    pub(super) swept: OnceLock<()>,
     pub(super) work: Work,
 }
 
@@ -81,6 +84,7 @@ impl Engine {
             client: client.with_timeout(patience.answer),
             patience,
             pulse: Pulse::new(),
+            swept: OnceLock::new(),
             work,
         }
     }

@@ -15,6 +15,7 @@ use tokio_util::io::ReaderStream;
 
 use super::docker::Engine;
 use super::error::EngineError;
+use super::owner::Owner;
 use super::progress::{Event, Progress};
 use super::stream::Ending;
 
@@ -96,12 +97,14 @@ impl Engine {
     }
 
     fn create(&self, image: &str, command: &[String]) -> Result<String, EngineError> {
+        self.sweep();
         let (entry, arguments) = command.split_at(command.len().min(1));
         let body = ContainerCreateBody {
             image: Some(image.to_owned()),
             entrypoint: Some(entry.to_vec()).filter(|entry| !entry.is_empty()),
             cmd: Some(arguments.to_vec()),
             network_disabled: Some(true),
+            labels: Owner::current().map(|owner| owner.labels()),
             attach_stdout: Some(true),
             attach_stderr: Some(true),
             ..ContainerCreateBody::default()

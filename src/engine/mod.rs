@@ -15,6 +15,7 @@ pub mod progress;
 pub mod registry;
 
 mod errand;
+mod owner;
 mod patience;
 mod reason;
 mod reference;
