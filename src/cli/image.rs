@@ -72,6 +72,8 @@ pub(crate) struct Order<'a> {
     pub(crate) python: Option<&'a str>,
     pub(crate) no_cache: bool,
     pub(crate) push: bool,
+    /// Whether the version was chosen for its being the next: others may have chosen it, too.
+    pub(crate) claimed: bool,
     pub(crate) base_archive: Option<&'a Path>,
     pub(crate) archive: Option<&'a Path>,
 }
@@ -80,6 +82,11 @@ impl Order<'_> {
     /// The image's name without its tag.
     fn repository(&self) -> &str {
         self.settings.image.rsplit_once(':').map_or("", |(repository, _)| repository)
+    }
+
+    /// The name of the newest image.
+    fn latest(&self) -> String {
+        format!("{}:latest", self.repository())
     }
 }
 
