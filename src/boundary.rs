@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::reader;
+
 /// The folders below which files may be taken.
 #[derive(Debug, Clone, Default)]
 pub struct Boundary {
@@ -84,7 +86,7 @@ impl Boundary {
         use io::Read;
 
         let failed = |source| BoundaryError::Io { path: path.to_owned(), source };
-        let file = std::fs::File::open(self.file(path)?).map_err(failed)?;
+        let file = reader::open(&self.file(path)?).map_err(failed)?;
         let mut bytes = Vec::new();
         file.take(limit + 1).read_to_end(&mut bytes).map_err(failed)?;
         if bytes.len() as u64 > limit {

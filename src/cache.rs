@@ -10,12 +10,14 @@ pub use self::error::CacheError;
 pub(crate) use self::lock::Lock;
 use self::stock::{Item, items};
 pub(crate) use self::stock::{LOCK, lock_beside};
+pub use self::turn::Turn;
 use crate::backend::job::Quantity;
 use crate::engine::progress::{Event, Progress};
 
 mod error;
 mod lock;
 mod stock;
+mod turn;
 
 /// The variable that says how large the cache may become.
 pub const SIZE: &str = "C3_CACHE_SIZE";

@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer};
 use crate::config::choices::{self, Word};
 use crate::config::{ConfigError, Problem};
 use crate::frontend::credentials;
+use crate::reader;
 
 mod check;
 mod version;
@@ -143,7 +144,7 @@ impl Family {
     /// Reads a file, and gives its text, too.
     pub fn load(path: &Path) -> Result<(Self, String), ConfigError> {
         let io = |source| ConfigError::Io { path: path.to_owned(), source };
-        let text = std::fs::read_to_string(path).map_err(io)?;
+        let text = reader::read_to_string(path).map_err(io)?;
         match Self::parse(&text) {
             Ok(family) => Ok((family, text)),
             Err(problem) => Err(ConfigError::invalid(problem, path, &text)),

@@ -8,7 +8,7 @@
 //!                           line/cell map          plain data
 //! ```
 //!
-//! Only the two ends touch the world: [`source`], [`config`], [`files`] and [`requirement_files`] read, [`artifact`],
+//! Only the two ends touch the world: [`source`], [`config`], [`files`] and [`requirement_files`] read (by [`reader`]), [`artifact`],
 //! [`engine`] and [`publish`] write. Between them everything is a pure function from one plain type to the next:
 //!
 //! 1. [`source::Source::load`] reads a file; a notebook is flattened to a script of its kernel's language.
@@ -45,6 +45,7 @@ pub mod invocation;
 pub mod local;
 pub mod manifest;
 pub mod publish;
+pub mod reader;
 pub mod reference;
 pub mod report;
 pub mod requirement_files;

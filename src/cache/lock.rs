@@ -1,7 +1,7 @@
 //! Locks: what is in use stays, and is made by one at a time.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Seek, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::SystemTime;
@@ -9,7 +9,7 @@ use std::time::SystemTime;
 /// A lock on a file, held until it is dropped. The file's time is when it was last used.
 #[derive(Debug)]
 pub(crate) struct Lock {
-    _file: File,
+    file: File,
 }
 
 impl Lock {
@@ -22,7 +22,7 @@ impl Lock {
         file.lock_shared()?;
         // A file of another user's keeps its time, and whoever may not set it can't remove the file either.
         let _ = file.set_modified(SystemTime::now());
-        Ok(is_at(&file, path).then_some(Self { _file: file }))
+        Ok(is_at(&file, path).then_some(Self { file }))
     }
 
     /// Waits for all others who use a file, and makes it if it isn't there.
@@ -31,7 +31,7 @@ impl Lock {
             let file = open(path)?;
             file.lock()?;
             if is_at(&file, path) {
-                return Ok(Self { _file: file });
+                return Ok(Self { file });
             }
         }
     }
@@ -40,7 +40,7 @@ impl Lock {
     pub(super) fn try_hold(path: &Path) -> io::Result<Option<Self>> {
         let file = open(path)?;
         match file.try_lock() {
-            Ok(()) => Ok(is_at(&file, path).then_some(Self { _file: file })),
+            Ok(()) => Ok(is_at(&file, path).then_some(Self { file })),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error),
         }
@@ -49,7 +49,14 @@ impl Lock {
     /// Shares a file that was just made and nobody else knows of.
     pub(crate) fn of(file: File) -> io::Result<Self> {
         file.lock_shared()?;
-        Ok(Self { _file: file })
+        Ok(Self { file })
+    }
+
+    /// Writes into the file, for those who wait.
+    pub(super) fn write(&mut self, text: &str) -> io::Result<()> {
+        self.file.set_len(0)?;
+        self.file.rewind()?;
+        self.file.write_all(text.as_bytes())
     }
 }
 

@@ -165,7 +165,7 @@ fn write(plan: &Plan, artifacts: &[Artifact]) -> Result<(String, Vec<PathBuf>), 
         Existing::Keep if plan.conflicts(artifacts, &plan.emission).is_empty() => Existing::Overwrite,
         existing => existing,
     };
-    Ok((plan.settings.image.clone(), artifact::write(artifacts, &plan.folder, &existing)?))
+    Ok((plan.settings.image.clone(), artifact::write(artifacts, plan.destination(), &existing)?))
 }
 
 fn report(outcomes: &[Outcome], options: &Options) -> Result<(), Failure> {

@@ -65,7 +65,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let packed = pack(&plan, packages, &progress);
     progress.finish();
     let artifacts = [packed?, containerless::step(&plan.operator())];
-    let files = artifact::write(&artifacts, &plan.folder, &emission.existing())?;
+    let files = artifact::write(&artifacts, plan.destination(), &emission.existing())?;
     console::print_files(&plan.component.name, &files, options.telling.format)
 }
 

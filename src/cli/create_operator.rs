@@ -8,8 +8,6 @@ use c3::backend::{Settings, variant};
 use c3::engine::context::Context;
 use c3::engine::oci::platform::Platform;
 use c3::engine::progress::Progress;
-use c3::engine::registry::{self, RegistryError};
-use c3::reference::next_version;
 use clap::{Args, ValueHint};
 use serde_json::json;
 
@@ -19,6 +17,7 @@ use super::image::{Builder, Choice, Image, Order};
 use super::kept::Kept;
 use super::options::{Emission, FILES, Format, IMAGE, LogLevel};
 use super::plan::{Plan, Purpose};
+use super::version::{self, Claim};
 
 #[derive(Args, Debug)]
 #[command(disable_version_flag = true)]
@@ -121,7 +120,7 @@ impl Options {
 pub(crate) fn create(options: &Options, mut plan: Plan) -> Result<(), Failure> {
     let emission = &plan.emission.clone();
     let repository = plan.repository(emission)?;
-    let version = version(options, &plan, &repository)?;
+    let (version, claim) = version(options, &plan, &repository)?;
     plan.set_version(&version, &repository)?;
     let mut messages = Messages::default();
     let artifacts = plan.artifacts(emission, &mut messages);
@@ -135,13 +134,14 @@ pub(crate) fn create(options: &Options, mut plan: Plan) -> Result<(), Failure> {
     let mut parts: Vec<Part> =
         images.into_iter().map(|image| Part::new(&plan, image, &artifacts)).collect::<Result<_, _>>()?;
     let existing = decide(plan.conflicts(&artifacts, emission), emission.existing())?;
+    artifact::check(&artifacts, plan.destination(), &existing)?;
     let builder = options.builder(&plan, &parts)?;
     let kept = parts.iter().filter(|_| options.keep_generated_files);
     let kept: Vec<Kept> = kept
         .map(|part| Kept::stage(plan.context_folder(&part.settings), &part.context, &existing))
         .collect::<Result<_, _>>()?;
     let built = match builder {
-        Some(builder) => build(options, &plan, &builder, &parts)?,
+        Some(builder) => build(options, &plan, &builder, &parts, claim.is_some())?,
         None => Vec::new(),
     };
     kept.into_iter().try_for_each(|kept| kept.place(emission.telling.log_level))?;
@@ -156,7 +156,7 @@ pub(crate) fn create(options: &Options, mut plan: Plan) -> Result<(), Failure> {
         }
         None => artifacts,
     };
-    let files = artifact::write(&artifacts, &plan.folder, &existing)?;
+    let files = artifact::write(&artifacts, plan.destination(), &existing)?;
     report(options, &plan, &files, &parts, &built)
 }
 
@@ -174,7 +174,13 @@ impl Part {
 }
 
 /// Makes the images, and pushes and saves them as far as that is wanted.
-fn build(options: &Options, plan: &Plan, builder: &Builder, parts: &[Part]) -> Result<Vec<Image>, Failure> {
+fn build(
+    options: &Options,
+    plan: &Plan,
+    builder: &Builder,
+    parts: &[Part],
+    claimed: bool,
+) -> Result<Vec<Image>, Failure> {
     let emission = &plan.emission;
     let push = options.pushes(plan);
     let archive = options.archive.clone().or_else(|| builder.archive(plan).filter(|_| !push));
@@ -187,6 +193,7 @@ fn build(options: &Options, plan: &Plan, builder: &Builder, parts: &[Part]) -> R
             python: emission.image_version.as_deref().and_then(python_version),
             no_cache: options.no_cache,
             push,
+            claimed,
             base_archive: emission.base_image_tar.as_deref(),
             archive: archive.as_deref(),
         };
@@ -197,32 +204,16 @@ fn build(options: &Options, plan: &Plan, builder: &Builder, parts: &[Part]) -> R
     images
 }
 
-/// The version of the image: as given, as it stands in the manifests, or the next in the registry.
-fn version(options: &Options, plan: &Plan, repository: &str) -> Result<String, Failure> {
+/// The version of the image: as given, as it stands in the manifests, or the next in the registry, which is claimed if
+/// it is going to be pushed.
+fn version(options: &Options, plan: &Plan, repository: &str) -> Result<(String, Option<Claim>), Failure> {
     let first = || "0.1".to_owned();
     match &plan.emission.version {
-        Some(version) => Ok(version.clone()),
-        None if options.no_build => Ok(plan.present_version().unwrap_or_else(first)),
-        None if plan.emission.repository.is_none() => Ok(first()),
-        None => match tags(plan, repository) {
-            Ok(tags) => Ok(next_version(&tags)),
-            Err(error) => {
-                let failure = Failure::from(error);
-                let remedy = failure.hint.clone().unwrap_or_else(|| "try again".to_owned());
-                Err(failure.hint(format!("{remedy}, or tell the version with `-v VERSION`")))
-            }
-        },
+        Some(version) => Ok((version.clone(), None)),
+        None if options.no_build => Ok((plan.present_version().unwrap_or_else(first), None)),
+        None if plan.emission.repository.is_none() => Ok((first(), None)),
+        None => version::next(plan, repository, options.pushes(plan)),
     }
-}
-
-/// The tags of all the images that are wanted, which share their versions.
-fn tags(plan: &Plan, repository: &str) -> Result<Vec<String>, RegistryError> {
-    let mut tags = Vec::new();
-    for image in plan.images(&plan.emission) {
-        let own = image.settings.variant.map(|variant| variant::repository_of(repository, variant));
-        tags.extend(registry::tags(own.as_deref().unwrap_or(repository))?);
-    }
-    Ok(tags)
 }
 
 /// Settles what happens to files that are there before anything long begins; asks where somebody can answer.
@@ -233,8 +224,8 @@ pub(crate) fn decide(conflicts: Vec<PathBuf>, existing: Existing) -> Result<Exis
     if conflicts.is_empty() {
         return Ok(Existing::Overwrite);
     }
-    let error = ArtifactError::Exists(conflicts);
-    if !console::answers() {
+    let error = artifact::in_the_way(conflicts);
+    if !matches!(error, ArtifactError::Exists(_)) || !console::answers() {
         return Err(error.into());
     }
     match console::ask(&format!("{error}\n[o]verwrite, [r]ename or [k]eep? ")).unwrap_or_default().as_str() {

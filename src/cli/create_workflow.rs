@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use c3::artifact::{self, Artifact};
+use c3::artifact::{self, Artifact, Destination};
 use c3::frontend;
+use c3::reader;
 use c3::reference::operator_name;
 use c3::source::Source;
 use c3::workflow::{self, Engine, Operator, Settings, component_file};
@@ -75,7 +76,8 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     }
     let existing = options.replacing.existing();
     let existing = decide(artifact::conflicts(&artifacts, &folder), existing)?;
-    let files = artifact::write(&artifacts, &folder, &existing)?;
+    let destination = Destination { folder: &folder, stem: &settings.stem };
+    let files = artifact::write(&artifacts, destination, &existing)?;
     warn_of_missing(&operators, &folder, options);
     console::print_files(&settings.name, &files, options.telling.format)
 }
@@ -103,7 +105,7 @@ fn operator(path: &Path, folder: &Path, options: &Options) -> Result<Operator, F
 }
 
 fn of_component(path: &Path) -> Result<Operator, Failure> {
-    let text = std::fs::read_to_string(path)
+    let text = reader::read_to_string(path)
         .map_err(|error| Failure::new(INPUT, format!("cannot read `{}`: {error}", path.display())))?;
     let mut operator = component_file::parse(&text, &stem(path)).map_err(|error| {
         Failure::new(INPUT, format!("`{}` is no Kubeflow component: {error}", path.display()))

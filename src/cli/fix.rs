@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use c3::artifact;
 use c3::check::{self, surroundings::Listings};
 use c3::fix::{self, Change};
+use c3::reader;
 use c3::source::Source;
 use clap::Args;
 
@@ -72,7 +73,7 @@ fn mend(path: &Path, options: &Options, emission: &Emission, listings: &Listings
         return Err(Failure::diagnosed());
     };
     let missing = check::missing_distributions(&source, &plan.component, &plan.surroundings(listings)?);
-    let file = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
+    let file = reader::read_to_string(path).map_err(|error| unreadable(path, &error))?;
     let fixed = fix::fix(options.change(), &source, &file, &plan.component, &missing).map_err(|refusal| {
         Failure::new(INPUT, format!("`{}` {refusal}", path.display())).hint(refusal.hint())
     })?;

@@ -6,6 +6,7 @@ use c3::backend::dockerfile::FILES;
 use c3::backend::recipe::{BASE_LABEL, VERSION_LABEL};
 use c3::backend::stamp::Stamp;
 use c3::backend::{self, TARGETS, Target};
+use c3::reader;
 use c3::reference;
 
 use super::options::Emission;
@@ -32,7 +33,7 @@ impl Generated {
         let dockerfile = options.dockerfile.clone().unwrap_or_else(|| format!("{stem}.Dockerfile"));
         let manifests = backend::suffixes().map(|suffix| format!("{stem}{suffix}"));
         let file = |name: String| {
-            let text = std::fs::read_to_string(folder.join(&name)).ok()?;
+            let text = reader::read_to_string(&folder.join(&name)).ok()?;
             let stamp = Stamp::read(&text, &own)?;
             Some(File { name, text, stamp })
         };

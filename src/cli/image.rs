@@ -18,6 +18,7 @@ use c3::engine::oci::platform::Platform;
 use c3::engine::oci::{Assembler, on_disk};
 use c3::engine::progress::Progress;
 use c3::frontend::credentials;
+use c3::reader;
 use clap::ValueEnum;
 use serde::Serialize;
 use tempfile::NamedTempFile;
@@ -71,6 +72,8 @@ pub(crate) struct Order<'a> {
     pub(crate) python: Option<&'a str>,
     pub(crate) no_cache: bool,
     pub(crate) push: bool,
+    /// Whether the version was chosen for its being the next: others may have chosen it, too.
+    pub(crate) claimed: bool,
     pub(crate) base_archive: Option<&'a Path>,
     pub(crate) archive: Option<&'a Path>,
 }
@@ -79,6 +82,11 @@ impl Order<'_> {
     /// The image's name without its tag.
     fn repository(&self) -> &str {
         self.settings.image.rsplit_once(':').map_or("", |(repository, _)| repository)
+    }
+
+    /// The name of the newest image.
+    fn latest(&self) -> String {
+        format!("{}:latest", self.repository())
     }
 }
 
@@ -166,6 +174,10 @@ struct Archive<'a> {
 
 impl<'a> Archive<'a> {
     fn create(path: &'a Path, form: Form) -> Result<Self, Failure> {
+        if let Some(kind) = reader::special(path).or_else(|| path.is_dir().then_some("directory")) {
+            let failure = Failure::new(INPUT, format!("`{}` is a {kind}, not a file", path.display()));
+            return Err(failure.hint("choose another file with `--archive`"));
+        }
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let anyone = Permissions::from_mode(0o666);
         let file = tempfile::Builder::new().prefix(".c3-").permissions(anyone).tempfile_in(folder);

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use c3::artifact::{ArtifactError, Existing};
 use c3::engine::context::Context;
+use c3::reader;
 use tempfile::TempDir;
 
 use super::console;
@@ -20,6 +21,9 @@ pub(crate) struct Kept {
 impl Kept {
     /// Writes the context of an image beside its place.
     pub(crate) fn stage(folder: PathBuf, context: &Context, existing: &Existing) -> Result<Self, Failure> {
+        if let Some(kind) = reader::special(&folder) {
+            return Err(ArtifactError::Special { path: folder, kind }.into());
+        }
         let failed = |error| Self::failure(&folder, &error);
         let above = folder.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
         std::fs::create_dir_all(above).map_err(failed)?;
@@ -54,7 +58,7 @@ fn same(one: &Path, other: &Path) -> bool {
             ones == others && ones.iter().all(|name| same(&one.join(name), &other.join(name)))
         }
         (None, None) => {
-            matches!((std::fs::read(one), std::fs::read(other)), (Ok(one), Ok(other)) if one == other)
+            matches!((reader::read(one), reader::read(other)), (Ok(one), Ok(other)) if one == other)
         }
         _ => false,
     }

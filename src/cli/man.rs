@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use c3::artifact::{self, Artifact, Existing};
+use c3::artifact::{self, Artifact, Destination, Existing};
 use clap::{Args, Command};
 use clap_mangen::Man;
 use clap_mangen::roff::{self, Roff};
@@ -32,7 +32,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
 fn write(command: Command, folder: &Path) -> Result<(), Failure> {
     let commands = command.get_subcommands().cloned().collect::<Vec<_>>();
     let pages = std::iter::once(command).chain(commands).map(artifact).collect::<Result<Vec<_>, _>>()?;
-    let files = artifact::write(&pages, folder, &Existing::Overwrite)?;
+    let files = artifact::write(&pages, Destination { folder, stem: "" }, &Existing::Overwrite)?;
     console::print(&files.iter().map(|file| format!("{}\n", file.display())).collect::<String>())
 }
 

@@ -33,6 +33,7 @@ mod run;
 mod settings;
 mod snippet;
 mod sources;
+mod version;
 
 use failure::Failure;
 

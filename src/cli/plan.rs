@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use c3::artifact::Artifact;
+use c3::artifact::{Artifact, Destination};
 use c3::backend::stamp::Stamp;
 use c3::backend::variant::{self, Image};
 use c3::backend::{self, Job, Operator, Settings, dockerfile};
@@ -176,6 +176,11 @@ impl Plan {
 
     pub(crate) fn operator(&self) -> Operator<'_> {
         self.operator_in(&self.settings)
+    }
+
+    /// Where its files go.
+    pub(crate) fn destination(&self) -> Destination<'_> {
+        Destination { folder: &self.folder, stem: &self.settings.stem }
     }
 
     /// The operator as it is in one of its images.

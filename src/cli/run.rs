@@ -9,6 +9,7 @@ use c3::engine::progress::{Progress, Verbosity};
 use c3::frontend;
 use c3::invocation::{Interface, Invocation, Request, handed_on};
 use c3::manifest::{self, Manifest};
+use c3::reader;
 use clap::Args;
 
 use super::console::{self, Messages};
@@ -127,7 +128,7 @@ impl Options {
             Failure::new(INPUT, format!("cannot run `{subject}`: {reason}"))
                 .hint("name a source, an image, or a file that `c3 create-operator` has written")
         };
-        let text = std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
+        let text = reader::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
         Manifest::parse(&text).map(Operator::Manifest).map_err(unreadable)
     }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Config, ConfigError};
+use crate::reader;
 
 /// The name of the file.
 pub const FILE_NAME: &str = "c3.toml";
@@ -31,7 +32,8 @@ impl Files {
         let current = current.canonicalize().unwrap_or_else(|_| current.into());
         let top = top(&folder, &current);
         let folders = folder.ancestors().take_while(|above| above.starts_with(&top));
-        let nearest = folders.map(|folder| folder.join(FILE_NAME)).find(|path| path.is_file());
+        let mut paths = folders.map(|folder| folder.join(FILE_NAME));
+        let nearest = paths.find(|path| path.exists() && !path.is_dir());
         nearest.map(|path| self.load(path, &current)).transpose()
     }
 
@@ -56,7 +58,7 @@ fn top(folder: &Path, current: &Path) -> PathBuf {
 fn read(path: &Path, current: &Path) -> Result<File, ConfigError> {
     let shown = path.strip_prefix(current).unwrap_or(path).to_owned();
     let text =
-        std::fs::read_to_string(path).map_err(|source| ConfigError::Io { path: shown.clone(), source })?;
+        reader::read_to_string(path).map_err(|source| ConfigError::Io { path: shown.clone(), source })?;
     let config = Config::parse(&text).map_err(|problem| ConfigError::invalid(problem, &shown, &text))?;
     let folder = path.parent().unwrap_or(current);
     Ok(File { path: shown, config: config.rebased(folder, current) })

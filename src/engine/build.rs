@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
-use std::pin::pin;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::SystemTime;
 
@@ -17,15 +16,20 @@ use tokio_util::io::{ReaderStream, SyncIoBridge};
 use super::context::{Context, ContextError};
 use super::docker::Engine;
 use super::error::EngineError;
+use super::patience::Pulse;
 use super::progress::{Event, Progress};
 use super::reason::{is_lost, reason};
 use super::reference::{DOCKER_HUB, base_images};
 use super::steps::Steps;
+use super::stream::Ending;
 use super::transfer::login;
 use crate::reference::registry_host;
 
 /// How much of a context waits between reader and engine.
 const BUFFER: usize = 256 << 10;
+
+/// What is going on.
+const BUILDING: &str = "building the image";
 
 /// Logins by the names of their registries.
 type Logins = HashMap<String, DockerCredentials>;
@@ -52,8 +56,9 @@ pub struct Build<'a> {
 impl Engine {
     /// Builds an image, names it and gives its id.
     pub fn build(&self, build: &Build, progress: &Progress) -> Result<String, EngineError> {
+        self.sweep();
         let logins = logins(build);
-        let image = self.wait(self.run(build, logins, progress))?;
+        let image = self.wait(BUILDING, self.run(build, logins, progress))?;
         for tag in build.tags.iter().skip(1) {
             self.tag(&image, tag)?;
         }
@@ -67,17 +72,26 @@ impl Engine {
         progress: &Progress,
     ) -> Result<String, EngineError> {
         let (broken, context_error) = channel();
-        let body = bollard::body_try_stream(upload(build.context, progress, broken));
+        let body = bollard::body_try_stream(upload(build.context, progress, &self.pulse, broken));
         let messages = self.patient.build_image(self.options(build), Some(logins), Some(body));
-        let mut messages = pin!(messages);
         let mut steps = Steps::default();
-        while let Some(message) = messages.next().await {
-            match message {
-                Ok(message) => steps.take(message).iter().for_each(|event| progress.report(event)),
-                Err(error) => return Err(self.failure(steps, &error, &context_error)),
+        let take = |message| steps.take(message).iter().for_each(|event| progress.report(event));
+        match self.follow(messages, take).await {
+            Ok(Ending::Whole) => steps.image().ok_or_else(|| self.silence()),
+            Ok(Ending::Unsure(error)) => self.built(build, steps, &error).await,
+            Err(error) => Err(self.failure(steps, &error, &context_error)),
+        }
+    }
+
+    /// The image of a build that may have been cut off, if the engine has told of its end and has the image.
+    async fn built(&self, build: &Build<'_>, steps: Steps, error: &Error) -> Result<String, EngineError> {
+        if let Some(image) = steps.is_complete().then(|| steps.image()).flatten() {
+            let name = build.tags.first().unwrap_or(&image);
+            if self.look_for(name).await?.is_some_and(|found| found.has_id(&image)) {
+                return Ok(image);
             }
         }
-        steps.image().ok_or_else(|| self.silence())
+        Err(self.error(BUILDING, error))
     }
 
     fn options(&self, build: &Build) -> BuildImageOptions {
@@ -105,7 +119,7 @@ impl Engine {
     fn failure(&self, steps: Steps, error: &Error, context: &Receiver<ContextError>) -> EngineError {
         match context.try_recv() {
             Ok(error) => EngineError::Context(error),
-            Err(_) if is_lost(error) => self.error("building the image", error),
+            Err(_) if is_lost(error) => self.error(BUILDING, error),
             Err(_) => steps.failure(&reason(error)),
         }
     }
@@ -114,7 +128,7 @@ impl Engine {
     fn silence(&self) -> EngineError {
         EngineError::Lost {
             endpoint: self.endpoint.host.clone(),
-            doing: "building the image".to_owned(),
+            doing: BUILDING.to_owned(),
             reason: "the connection was closed".to_owned(),
         }
     }
@@ -124,13 +138,16 @@ impl Engine {
 fn upload(
     context: &Context,
     progress: &Progress,
+    pulse: &Pulse,
     broken: Sender<ContextError>,
 ) -> impl Stream<Item = io::Result<Bytes>> + Send + use<> {
     let (writer, reader) = tokio::io::duplex(BUFFER);
     let (packed, progress, total) = (context.clone(), progress.clone(), context.size());
+    let pulse = pulse.clone();
     let packing = tokio::task::spawn_blocking(move || packed.write_tar(SyncIoBridge::new(writer)));
     let mut done = 0;
     let bytes = ReaderStream::with_capacity(reader, BUFFER).inspect(move |piece| {
+        pulse.beat();
         done += piece.as_ref().map_or(0, Bytes::len) as u64;
         progress.report(&Event::Moved { done, total: Some(total) });
     });

@@ -9,17 +9,19 @@ use std::time::Duration;
 use bollard::container::{AttachContainerResults, LogOutput};
 use bollard::errors::Error;
 use bollard::models::{ContainerCreateBody, DeviceRequest, HostConfig, Mount as Bind, MountType};
-use bollard::query_parameters::{
-    AttachContainerOptionsBuilder, KillContainerOptionsBuilder, RemoveContainerOptionsBuilder,
-};
+use bollard::query_parameters::{AttachContainerOptionsBuilder, KillContainerOptionsBuilder};
 use futures_util::stream::StreamExt;
 
 use super::docker::Engine;
 use super::error::EngineError;
+use super::owner::Owner;
 use crate::interruption::{Signal, asked_to_end};
 
 /// How long a container that is asked to end may take.
 const GRACE: Duration = Duration::from_secs(10);
+
+/// How long the last words of a container that has ended may be on their way.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// Exit code where nobody reads the output any more, as shells tell it.
 const CLOSED: u8 = 141;
@@ -56,26 +58,22 @@ impl Engine {
     /// Runs a container to its end, its output going to standard output and standard error, and gives its exit code:
     /// 130 or 143 where this program was asked to end.
     pub fn run_container(&self, container: &Container) -> Result<u8, EngineError> {
+        self.sweep();
         let doing = format!("running `{}`", container.image);
         let failed = |error: &Error| self.error(&doing, error);
-        let made = self.wait(async {
+        let made = self.wait(&doing, async {
             self.patient.create_container(None, body(container)).await.map_err(|error| failed(&error))
         })?;
-        self.work.finish(async {
-            let ended = self.attend(&made.id).await;
-            let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
-            let removed = self.patient.remove_container(&made.id, Some(options)).await;
-            let code = ended.map_err(|error| failed(&error))?;
-            removed.map_err(|error| self.error("removing the container", &error))?;
-            Ok(code)
-        })
+        let ended =
+            self.finish(&doing, async { self.attend(&made.id).await.map_err(|error| failed(&error)) });
+        self.removed(&made.id, ended)
     }
 
     async fn attend(&self, id: &str) -> Result<u8, Error> {
         let options = AttachContainerOptionsBuilder::new().stream(true).stdout(true).stderr(true).build();
         let attached = self.patient.attach_container(id, Some(options)).await?;
         self.patient.start_container(id, None).await?;
-        let mut ended = pin!(self.follow(id, attached));
+        let mut ended = pin!(self.hand_on(id, attached, write));
         tokio::select! {
             biased;
             ended = &mut ended => ended,
@@ -83,13 +81,36 @@ impl Engine {
         }
     }
 
-    /// Hands on what a container says until it has ended, and gives its exit code.
-    async fn follow(&self, id: &str, mut attached: AttachContainerResults) -> Result<u8, Error> {
-        while let Some(piece) = attached.output.next().await {
-            if write(&piece?).is_err() {
-                return Ok(CLOSED);
+    /// Hands on what a container says until it has ended, and gives its exit code. The end of what it says may get lost on
+    /// the way from the engine, its exit code doesn't.
+    pub(super) async fn hand_on(
+        &self,
+        id: &str,
+        mut attached: AttachContainerResults,
+        mut take: impl FnMut(LogOutput) -> io::Result<()>,
+    ) -> Result<u8, Error> {
+        let (mut ended, mut code) = (pin!(self.exit_code(id)), None);
+        loop {
+            tokio::select! {
+                biased;
+                piece = attached.output.next() => {
+                    let Some(piece) = piece else { break };
+                    self.pulse.beat();
+                    if take(piece?).is_err() {
+                        return Ok(CLOSED);
+                    }
+                }
+                exit = &mut ended, if code.is_none() => code = Some(exit?),
+                () = tokio::time::sleep(LAST_WORDS), if code.is_some() => break,
             }
         }
+        match code {
+            Some(code) => Ok(code),
+            None => ended.await,
+        }
+    }
+
+    async fn exit_code(&self, id: &str) -> Result<u8, Error> {
         let status = match pin!(self.patient.wait_container(id, None)).next().await {
             Some(Ok(ended)) => ended.status_code,
             Some(Err(Error::DockerContainerWaitError { code, .. })) => code,
@@ -117,12 +138,12 @@ impl Engine {
     }
 }
 
-fn write(piece: &LogOutput) -> io::Result<()> {
+fn write(piece: LogOutput) -> io::Result<()> {
     match piece {
-        LogOutput::StdErr { message } => io::stderr().lock().write_all(message),
+        LogOutput::StdErr { message } => io::stderr().lock().write_all(&message),
         LogOutput::StdOut { message } | LogOutput::Console { message } => {
             let mut stdout = io::stdout().lock();
-            stdout.write_all(message)?;
+            stdout.write_all(&message)?;
             stdout.flush()
         }
         LogOutput::StdIn { .. } => Ok(()),
@@ -142,6 +163,7 @@ fn body(container: &Container) -> ContainerCreateBody {
         cmd: container.command.clone(),
         env: Some(container.env.clone()),
         user: container.user.clone(),
+        labels: Owner::current().map(|owner| owner.labels()),
         attach_stdout: Some(true),
         attach_stderr: Some(true),
         host_config: Some(host),

@@ -1,6 +1,7 @@
 //! Docker and Podman, by Docker's API: connect, look up images, name them.
 
 use std::future::Future;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use bollard::errors::Error;
@@ -11,19 +12,17 @@ use bollard::{API_DEFAULT_VERSION, Docker};
 use super::endpoint::Endpoint;
 use super::error::EngineError;
 use super::image::Image;
+use super::patience::{Patience, Pulse};
 use super::progress::Progress;
 use super::reason::{is_lost, reason};
 use super::reference::repository_and_tag;
 use super::work::Work;
 
 /// How long a connection may take.
-const CONNECT: Duration = Duration::from_secs(5);
+const CONNECT: Duration = Duration::from_secs(10);
 
-/// How long a short question may take.
-const QUESTION: Duration = Duration::from_mins(1);
-
-/// How long builds and transfers may take until they first say something: as long as they want.
-const PATIENCE: Duration = Duration::from_hours(24 * 365);
+/// How long the client itself waits for builds and transfers: what is long is watched by [`Engine::wait`].
+const UNLIMITED: Duration = Duration::from_hours(24 * 365);
 
 /// Which engine answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +45,11 @@ pub struct Engine {
     /// Whether images are built by `BuildKit`.
     pub buildkit: bool,
     pub(super) patient: Docker,
-    client: Docker,
+    pub(super) client: Docker,
+    pub(super) patience: Patience,
+    pub(super) pulse: Pulse,
+    /// Whether containers that killed processes have left were looked for.
+    pub(super) swept: OnceLock<()>,
     pub(super) work: Work,
 }
 
@@ -71,13 +74,17 @@ impl Engine {
     }
 
     fn new(endpoint: Endpoint, client: Docker, work: Work, version: SystemVersion) -> Self {
+        let patience = Patience::from_environment();
         Self {
             kind: kind(&version),
             buildkit: has_buildkit(&version) && wants_buildkit(),
             version: version.version.unwrap_or_default(),
-            patient: client.clone().with_timeout(PATIENCE),
+            patient: client.clone().with_timeout(UNLIMITED),
             endpoint,
-            client: client.with_timeout(QUESTION),
+            client: client.with_timeout(patience.answer),
+            patience,
+            pulse: Pulse::new(),
+            swept: OnceLock::new(),
             work,
         }
     }
@@ -90,22 +97,26 @@ impl Engine {
 
     /// Whether the engine runs as an ordinary user, whom its containers know as root.
     pub fn is_rootless(&self) -> Result<bool, EngineError> {
-        self.wait(async {
+        let doing = "asking the engine about itself";
+        self.wait(doing, async {
             let info = self.client.info().await;
-            let info = info.map_err(|error| self.error("asking the engine about itself", &error))?;
+            let info = info.map_err(|error| self.error(doing, &error))?;
             Ok(info.security_options.iter().flatten().any(|option| option.contains("rootless")))
         })
     }
 
     /// What the engine knows about an image, if it has it.
     pub fn inspect(&self, name: &str) -> Result<Option<Image>, EngineError> {
-        self.wait(async {
-            match self.client.inspect_image(name).await {
-                Ok(image) => Ok(Some(Image::from(image))),
-                Err(Error::DockerResponseServerError { status_code: 404, .. }) => Ok(None),
-                Err(error) => Err(self.error(&format!("looking for `{name}`"), &error)),
-            }
-        })
+        self.wait(&looking_for(name), self.look_for(name))
+    }
+
+    /// The same, for work that is waited for already.
+    pub(super) async fn look_for(&self, name: &str) -> Result<Option<Image>, EngineError> {
+        match self.client.inspect_image(name).await {
+            Ok(image) => Ok(Some(Image::from(image))),
+            Err(Error::DockerResponseServerError { status_code: 404, .. }) => Ok(None),
+            Err(error) => Err(self.error(&looking_for(name), &error)),
+        }
     }
 
     /// Sees to it that the engine has an image, and pulls it only if it hasn't.
@@ -130,29 +141,46 @@ impl Engine {
     pub fn tag(&self, image: &str, name: &str) -> Result<(), EngineError> {
         let (repository, tag) = repository_and_tag(name);
         let options = TagImageOptionsBuilder::new().repo(repository).tag(tag).build();
-        self.wait(async {
+        let doing = format!("naming the image `{name}`");
+        self.wait(&doing, async {
             let tagged = self.client.tag_image(image, Some(options)).await;
-            tagged.map_err(|error| self.error(&format!("naming the image `{name}`"), &error))
+            tagged.map_err(|error| self.error(&doing, &error))
         })
     }
 
-    /// Waits for some work, unless the user presses Ctrl-C.
+    /// Waits for some work, unless the user presses Ctrl-C or the engine answers no more.
     pub(super) fn wait<T>(
         &self,
+        doing: &str,
         work: impl Future<Output = Result<T, EngineError>>,
     ) -> Result<T, EngineError> {
-        self.work.wait(work)
+        self.work.wait(self.attended(doing, work))
+    }
+
+    /// Waits for some work that deals with Ctrl-C itself, unless the engine answers no more.
+    pub(super) fn finish<T>(
+        &self,
+        doing: &str,
+        work: impl Future<Output = Result<T, EngineError>>,
+    ) -> Result<T, EngineError> {
+        self.work.finish(self.attended(doing, work))
     }
 
     /// What it means that the client has failed while doing something.
     pub(super) fn error(&self, doing: &str, error: &Error) -> EngineError {
-        let (doing, reason) = (doing.to_owned(), reason(error));
-        if is_lost(error) {
-            EngineError::Lost { endpoint: self.endpoint.host.clone(), doing, reason }
-        } else {
-            EngineError::Refused { doing, reason }
+        let (endpoint, doing) = (self.endpoint.host.clone(), doing.to_owned());
+        match error {
+            Error::RequestTimeoutError => {
+                EngineError::Silent { endpoint, doing, seconds: self.patience.answer.as_secs() }
+            }
+            error if is_lost(error) => EngineError::Lost { endpoint, doing, reason: reason(error) },
+            error => EngineError::Refused { doing, reason: reason(error) },
         }
     }
+}
+
+fn looking_for(name: &str) -> String {
+    format!("looking for `{name}`")
 }
 
 /// A client for an engine; nothing is asked yet.

@@ -4,6 +4,8 @@ use thiserror::Error;
 
 use super::context::ContextError;
 use super::endpoint::{EndpointError, Rule};
+use super::patience::VARIABLE;
+use super::reason::NO_ANSWER;
 use super::reference::DOCKER_HUB;
 use super::registry::RegistryError;
 use super::work::Interrupted;
@@ -34,6 +36,24 @@ pub enum EngineError {
         doing: String,
         /// What the system says.
         reason: String,
+    },
+    /// The engine is there and says nothing.
+    #[error("the engine at `{endpoint}` has stopped answering while {doing}: no answer within {seconds} s")]
+    Silent {
+        /// Where the engine is.
+        endpoint: String,
+        /// What it was about.
+        doing: String,
+        /// How long an answer was waited for.
+        seconds: u64,
+    },
+    /// The engine answers, but what it was asked for doesn't go on.
+    #[error("{doing} has not moved for {seconds} s")]
+    Standstill {
+        /// What it was about.
+        doing: String,
+        /// How long nothing has moved.
+        seconds: u64,
     },
     /// The engine answers with an error.
     #[error("{doing} failed: {reason}")]
@@ -120,6 +140,12 @@ impl EngineError {
             Self::Unreachable { endpoint, rule, reason } => Some(unreachable(endpoint, rule, reason)),
             Self::Endpoint(error) => error.hint(),
             Self::Lost { .. } => Some("look into the engine's log, then run the command again".to_owned()),
+            Self::Silent { .. } => Some(format!(
+                "restart the engine, then run the command again; if it is only slow, give it more seconds to answer with `{VARIABLE}`"
+            )),
+            Self::Standstill { .. } => Some(format!(
+                "check the network and the registry, then run the command again; if they are only slow, raise `{VARIABLE}`"
+            )),
             Self::BaseImage { image, .. } => Some(format!(
                 "load `{image}` into the engine, log in with `{}`, or choose another with `--base-image`",
                 login_command(registry_host(image))
@@ -149,15 +175,17 @@ fn unreachable(endpoint: &str, rule: &Rule, reason: &str) -> String {
             "this user may not use `{endpoint}`: join the group it belongs to, or name another engine with `DOCKER_HOST`"
         );
     }
+    let start = if reason == NO_ANSWER { "restart" } else { "start" };
     match rule {
         Rule::Default => {
-            "start Docker, name another engine with `DOCKER_HOST`, or write the files only with `--no-build`"
-                .to_owned()
+            format!(
+                "{start} Docker, name another engine with `DOCKER_HOST`, or write the files only with `--no-build`"
+            )
         }
-        Rule::DockerHost => "start that engine, or unset `DOCKER_HOST`".to_owned(),
-        Rule::DockerContext(_) => "start that engine, or unset `DOCKER_CONTEXT`".to_owned(),
+        Rule::DockerHost => format!("{start} that engine, or unset `DOCKER_HOST`"),
+        Rule::DockerContext(_) => format!("{start} that engine, or unset `DOCKER_CONTEXT`"),
         Rule::CurrentContext(_) => {
-            "start that engine, or choose another with `docker context use`".to_owned()
+            format!("{start} that engine, or choose another with `docker context use`")
         }
     }
 }

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use bollard::models::ImageInspect;
 
+/// The least of an id that engines tell, in digits.
+const SHORTEST_ID: usize = 12;
+
 /// What an engine knows about an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Image {
@@ -31,6 +34,13 @@ impl Image {
     pub fn variable(&self, name: &str) -> Option<&str> {
         let mut values = self.env.iter().filter_map(|pair| pair.split_once('='));
         values.rfind(|(key, _)| *key == name).map(|(_, value)| value)
+    }
+
+    /// Whether an id is that of this image: engines tell its beginning, or all of it, with the name of the hash or without.
+    pub(super) fn has_id(&self, id: &str) -> bool {
+        let plain = |id: &str| id.strip_prefix("sha256:").unwrap_or(id).to_owned();
+        let id = plain(id);
+        id.len() >= SHORTEST_ID && plain(&self.id).starts_with(&id)
     }
 
     /// Whether it is an image for a platform like `linux/arm64`; any platform will do if none is asked for.
@@ -86,6 +96,17 @@ mod tests {
         assert!(image("linux/arm64/v8").runs_on(Some("linux/arm64")));
         assert!(image("linux/arm64").runs_on(Some("linux/arm64/v8")));
         assert!(!image("linux/arm/v6").runs_on(Some("linux/arm/v7")));
+    }
+
+    #[test]
+    fn an_id_may_be_told_in_part() {
+        let image = Image { id: "sha256:0123456789abcdef".to_owned(), ..image("") };
+        for id in ["sha256:0123456789abcdef", "0123456789abcdef", "0123456789ab", "sha256:0123456789ab"] {
+            assert!(image.has_id(id), "{id}");
+        }
+        for id in ["", "sha256:", "0123", "123456789abc", "0123456789abcdef0"] {
+            assert!(!image.has_id(id), "{id}");
+        }
     }
 
     #[test]

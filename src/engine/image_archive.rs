@@ -1,11 +1,12 @@
 //! Archives of images, as `docker save` writes them.
 
-use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use thiserror::Error;
+
+use crate::reader;
 
 /// The file of an archive that tells what is in it.
 const MANIFEST: &str = "manifest.json";
@@ -59,7 +60,7 @@ pub fn name(path: &Path) -> Result<String, ImageArchiveError> {
 
 fn names(path: &Path) -> Result<Vec<String>, ImageArchiveError> {
     let failed = |source| ImageArchiveError::Read { path: path.into(), source };
-    let mut archive = tar::Archive::new(BufReader::new(File::open(path).map_err(failed)?));
+    let mut archive = tar::Archive::new(BufReader::new(reader::open(path).map_err(failed)?));
     for file in archive.entries_with_seek().map_err(failed)? {
         let file = file.map_err(failed)?;
         if file.path().map_err(failed)?.as_os_str() == MANIFEST {

@@ -15,8 +15,11 @@ pub mod progress;
 pub mod registry;
 
 mod errand;
+mod owner;
+mod patience;
 mod reason;
 mod reference;
 mod steps;
+mod stream;
 mod transfer;
 mod work;

@@ -5,11 +5,14 @@ use bollard::errors::Error;
 use super::error::EngineError;
 use crate::reference::registry_host;
 
+/// What is said of an engine that takes a connection and then says nothing.
+pub(super) const NO_ANSWER: &str = "no answer in time";
+
 /// What an error of the client means, in one line.
 pub(super) fn reason(error: &Error) -> String {
     match error {
         Error::SocketNotFoundError(_) => "there is no such socket".to_owned(),
-        Error::RequestTimeoutError => "no answer in time".to_owned(),
+        Error::RequestTimeoutError => NO_ANSWER.to_owned(),
         Error::DockerResponseServerError { status_code, message } if message.is_empty() => {
             format!("it answers with the HTTP status {status_code}")
         }

@@ -12,6 +12,7 @@ use tokio::runtime::Builder;
 pub use self::credentials::{Credential, CredentialError, HelperError, credentials};
 pub use self::error::RegistryError;
 pub(super) use self::session::Session;
+use crate::hashed::digest;
 use crate::reference::{Reference, valid_tag};
 
 mod challenge;
@@ -61,6 +62,36 @@ pub fn tags(repository: &str) -> Result<Vec<String>, RegistryError> {
 pub fn labels(reference: &str) -> Result<BTreeMap<String, String>, RegistryError> {
     let reference = Reference::parse(reference)?;
     in_time(&reference, async |session| image_labels(session, &reference.version).await)
+}
+
+/// What a registry has under a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// The digest of its manifest.
+    pub digest: String,
+    /// The digest of its configuration, by which most engines know it, if it is one image.
+    pub config: Option<String>,
+}
+
+/// What a registry has under a name with a tag or a digest; nothing if it has no such image.
+///
+/// Blocks on a runtime of its own, so it is not for asynchronous code.
+pub fn named(reference: &str) -> Result<Option<Named>, RegistryError> {
+    let reference = Reference::parse(reference)?;
+    let manifest = in_time(&reference, async |session| session.manifest(&reference.version).await);
+    match manifest {
+        Ok(bytes) => Ok(Some(Named { digest: digest(&bytes), config: config(&bytes) })),
+        Err(RegistryError::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The digest of the configuration that a manifest names.
+fn config(manifest: &[u8]) -> Option<String> {
+    match serde_json::from_slice(manifest).ok()? {
+        OciManifest::Image(image) => Some(image.config.digest),
+        OciManifest::ImageIndex(_) => None,
+    }
 }
 
 /// Has `work` talk to the registry for a limited time.

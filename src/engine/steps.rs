@@ -59,6 +59,12 @@ impl Steps {
         self.image.or(self.built)
     }
 
+    /// Whether the builder has told that the last step is done: stages that others are copied from have ids, too.
+    pub(super) fn is_complete(&self) -> bool {
+        let is_buildkit = self.list.iter().any(|step| !step.digest.is_empty());
+        self.built.is_some() || (is_buildkit && self.image.is_some())
+    }
+
     /// The error of a build that ended with this message.
     pub(super) fn failure(mut self, message: &str) -> EngineError {
         let failed = self

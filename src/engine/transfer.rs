@@ -9,13 +9,16 @@ use bollard::errors::Error;
 use bollard::models::{CreateImageInfo, ProgressDetail, PushImageInfo};
 use bollard::query_parameters::{CreateImageOptionsBuilder, PushImageOptionsBuilder};
 use futures_util::stream::{Stream, StreamExt};
+use tokio_util::bytes::Bytes;
 
 use super::docker::Engine;
 use super::error::EngineError;
+use super::image::Image;
 use super::progress::{Event, Progress};
 use super::reason::{is_lost, reason, registry_error};
 use super::reference::repository_and_tag;
-use super::registry::{Credential, RegistryError, credentials};
+use super::registry::{self, Credential, RegistryError, credentials};
+use super::stream::Ending;
 use crate::reference::registry_host;
 
 impl Engine {
@@ -27,11 +30,18 @@ impl Engine {
         let options = if name.contains('@') { options } else { options.tag(tag) };
         let login = login(registry_host(name))?;
         progress.report(&Event::Started(format!("pull {name}")));
-        self.wait(async {
+        let doing = format!("pulling `{name}`");
+        self.wait(&doing, async {
             let messages = self.patient.create_image(Some(options.build()), None, login);
-            match follow(messages, progress).await {
-                Ok(_) => Ok(()),
-                Err(error) if is_lost(&error) => Err(self.error(&format!("pulling `{name}`"), &error)),
+            let mut transfer = Transfer::default();
+            let take = |message: CreateImageInfo| transfer.take(message.into(), progress);
+            match self.moving(&doing, self.follow(messages, take)).await? {
+                Ok(Ending::Whole) => Ok(()),
+                Ok(Ending::Unsure(error)) => match self.look_for(name).await? {
+                    Some(image) if transfer.has_brought(&image) => Ok(()),
+                    _ => Err(self.error(&doing, &error)),
+                },
+                Err(error) if is_lost(&error) => Err(self.error(&doing, &error)),
                 Err(error) => Err(EngineError::BaseImage {
                     image: name.to_owned(),
                     platform: platform.unwrap_or("this machine").to_owned(),
@@ -47,36 +57,53 @@ impl Engine {
         let options = PushImageOptionsBuilder::new().tag(tag).build();
         let login = login(registry_host(name))?;
         progress.report(&Event::Started(format!("push {name}")));
-        let said = self.wait(async {
+        let doing = format!("pushing `{name}`");
+        let mut transfer = Transfer::default();
+        let ended = self.wait(&doing, async {
             let messages = self.patient.push_image(repository, Some(options), login);
-            follow(messages, progress).await.map_err(|error| self.push_error(name, &error))
+            let take = |message: PushImageInfo| transfer.take(message.into(), progress);
+            let ended = self.moving(&doing, self.follow(messages, take)).await?;
+            ended.map_err(|error| self.push_error(name, &doing, &error))
         })?;
-        match said {
-            Some(digest) => Ok(digest),
-            None => self.digest(name),
+        match (ended, transfer.digest) {
+            (Ending::Whole, Some(digest)) => Ok(digest),
+            (Ending::Whole, None) => self.digest(name),
+            (Ending::Unsure(_), Some(digest)) if is_there(name, &digest) => Ok(digest),
+            (Ending::Unsure(error), _) => Err(self.error(&doing, &error)),
         }
     }
 
     /// Writes an image as an archive for `docker load`, and gives its size.
     pub fn save(&self, name: &str, mut out: impl Write, progress: &Progress) -> Result<u64, EngineError> {
-        let mut done = 0;
         progress.report(&Event::Started(format!("save {name}")));
-        self.wait(async {
-            let mut pieces = pin!(self.patient.export_image(name));
-            while let Some(piece) = pieces.next().await {
-                let piece = piece.map_err(|error| self.error(&format!("saving `{name}`"), &error))?;
-                out.write_all(&piece).map_err(EngineError::Archive)?;
-                done += piece.len() as u64;
-                progress.report(&Event::Moved { done, total: None });
-            }
-            out.flush().map_err(EngineError::Archive)
-        })?;
+        let doing = format!("saving `{name}`");
+        self.wait(&doing, async {
+            self.written(self.patient.export_image(name), &mut out, &doing, progress).await
+        })
+    }
+
+    /// Writes what an engine sends piece by piece, and gives its size.
+    pub(super) async fn written(
+        &self,
+        pieces: impl Stream<Item = Result<Bytes, Error>>,
+        out: &mut impl Write,
+        doing: &str,
+        progress: &Progress,
+    ) -> Result<u64, EngineError> {
+        let (mut pieces, mut done) = (pin!(pieces), 0);
+        while let Some(piece) = pieces.next().await {
+            let piece = piece.map_err(|error| self.error(doing, &error))?;
+            self.pulse.beat();
+            out.write_all(&piece).map_err(EngineError::Archive)?;
+            done += piece.len() as u64;
+            progress.report(&Event::Moved { done, total: None });
+        }
+        out.flush().map_err(EngineError::Archive)?;
         Ok(done)
     }
 
-    fn push_error(&self, name: &str, error: &Error) -> EngineError {
-        let doing = format!("pushing `{name}`");
-        if is_lost(error) { self.error(&doing, error) } else { registry_error(name, &doing, reason(error)) }
+    fn push_error(&self, name: &str, doing: &str, error: &Error) -> EngineError {
+        if is_lost(error) { self.error(doing, error) } else { registry_error(name, doing, reason(error)) }
     }
 
     /// The digest that an engine remembers of a push it hasn't told.
@@ -126,23 +153,38 @@ impl From<CreateImageInfo> for Message {
     }
 }
 
-/// Follows a transfer to its end; gives the digest if one was told.
-async fn follow(
-    messages: impl Stream<Item = Result<impl Into<Message>, Error>>,
-    progress: &Progress,
-) -> Result<Option<String>, Error> {
-    let mut messages = pin!(messages);
-    let mut layers = BTreeMap::new();
-    let mut said = None;
-    while let Some(message) = messages.next().await {
-        let message = message?.into();
+/// What is known of a transfer so far.
+#[derive(Debug, Default)]
+struct Transfer {
+    layers: BTreeMap<String, (u64, u64)>,
+    /// The digest of the image, if it was told.
+    digest: Option<String>,
+    /// What the last message was about: with Podman, in the end, the image by its id.
+    last: Option<String>,
+}
+
+impl Transfer {
+    fn take(&mut self, message: Message, progress: &Progress) {
         if let Some((layer, (current, total))) = message.layer.clone().zip(moved(&message)) {
-            layers.insert(layer, (current, total));
-            progress.report(&sum(&layers));
+            self.layers.insert(layer, (current, total));
+            progress.report(&sum(&self.layers));
         }
-        said = message.status.as_deref().and_then(digest).or(said);
+        self.digest = message.status.as_deref().and_then(digest).or(self.digest.take());
+        self.last = message.layer;
     }
-    Ok(said)
+
+    /// Whether an image is the one that was transferred: the engines tell it when all of it is there.
+    fn has_brought(&self, image: &Image) -> bool {
+        match &self.digest {
+            Some(digest) => image.digests.iter().any(|name| name.ends_with(digest)),
+            None => self.last.as_ref().is_some_and(|id| image.has_id(id)),
+        }
+    }
+}
+
+/// Whether the registry gives a name to the image with this digest.
+fn is_there(name: &str, digest: &str) -> bool {
+    registry::named(name).is_ok_and(|named| named.is_some_and(|named| named.digest == digest))
 }
 
 /// How much of a layer is through, and how much it is.
@@ -159,9 +201,9 @@ fn sum(layers: &BTreeMap<String, (u64, u64)>) -> Event {
     Event::Moved { done, total: Some(total) }
 }
 
-/// The digest in a status like `1.0: digest: sha256:… size: 528`.
+/// The digest in a status like `1.0: digest: sha256:… size: 528` or `Digest: sha256:…`.
 fn digest(status: &str) -> Option<String> {
-    let (_, rest) = status.split_once("digest: ")?;
+    let (_, rest) = status.split_once("igest: ")?;
     rest.split_whitespace().next().map(str::to_owned)
 }
 
@@ -172,6 +214,7 @@ mod tests {
     #[test]
     fn a_digest_is_told_in_a_status() {
         assert_eq!(digest("1: digest: sha256:01 size: 528").as_deref(), Some("sha256:01"));
+        assert_eq!(digest("Digest: sha256:01").as_deref(), Some("sha256:01"));
         assert_eq!(digest("Pushed"), None);
     }
 

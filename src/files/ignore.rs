@@ -5,6 +5,8 @@ use std::path::Path;
 
 use regex::Regex;
 
+use crate::reader;
+
 /// The rules of one `.dockerignore`, in the order of the file.
 #[derive(Debug, Default)]
 pub(super) struct Ignore {
@@ -20,7 +22,7 @@ struct Rule {
 impl Ignore {
     /// Reads the `.dockerignore` of a folder; a folder without one ignores nothing.
     pub(super) fn read(root: &Path) -> io::Result<Self> {
-        match std::fs::read_to_string(root.join(".dockerignore")) {
+        match reader::read_to_string(&root.join(".dockerignore")) {
             Ok(text) => Self::parse(&text),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
             Err(error) => Err(error),

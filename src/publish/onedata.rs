@@ -1,6 +1,5 @@
 //! ONE DATA: environments are uploaded as archives of images.
 
-use std::fs::File;
 use std::io;
 use std::path::Path;
 
@@ -14,6 +13,7 @@ use tokio_util::io::ReaderStream;
 use super::{PublishError, Server};
 use crate::engine::http::Upload;
 use crate::engine::progress::{Event, Progress};
+use crate::reader;
 
 /// The resource that takes environments.
 const PATH: &str = "api/v1/environment";
@@ -31,7 +31,7 @@ pub fn upload(
 ) -> Result<String, PublishError> {
     let name = archive.display().to_string();
     let failed = move |source| PublishError::Read { path: name.clone(), source };
-    let file = File::open(archive).map_err(failed.clone())?;
+    let file = reader::open(archive).map_err(failed.clone())?;
     let size = file.metadata().map_err(failed.clone())?.len();
     progress.report(&Event::Started(format!("upload {}", archive.display())));
     let pieces = ReaderStream::with_capacity(tokio::fs::File::from_std(file), 1 << 16);

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::{PublishError, Server};
 use crate::engine::http::Step;
+use crate::reader;
 
 /// The resource that keeps environments.
 const PATH: &str = "api/v1/environment";
@@ -59,7 +60,7 @@ pub fn send(server: &Server, action: Action) -> Result<serde_json::Value, Publis
 
 /// A specification as it is sent: JSON or YAML, by the name of its file.
 fn read(path: &Path) -> Result<(&'static str, String), PublishError> {
-    let text = std::fs::read_to_string(path)
+    let text = reader::read_to_string(path)
         .map_err(|source| PublishError::Read { path: path.display().to_string(), source })?;
     let is_json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
     Ok((if is_json { "application/json" } else { "application/yaml" }, text))

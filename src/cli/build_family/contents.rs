@@ -7,6 +7,7 @@ use c3::backend::{Settings, dockerfile, family, target};
 use c3::engine::context::{Content, Context, Entry};
 use c3::family::{Member, PLATFORM};
 use c3::files::{self, AdditionalFile};
+use c3::reader;
 
 use crate::cli::console::Messages;
 use crate::cli::failure::{Failure, INPUT};
@@ -160,7 +161,7 @@ fn folder(file: &Path) -> &Path {
 /// needs are looked up in it.
 fn entries(folder: &Path, family: &Path) -> Result<Vec<Entry>, Failure> {
     let path = folder.join(DOCKERFILE);
-    let dockerfile = std::fs::read(&path).map_err(|error| {
+    let dockerfile = reader::read(&path).map_err(|error| {
         Failure::new(INPUT, format!("cannot read `{}`: {error}", path.display()))
             .hint("`context` names a folder with a `Dockerfile` in it")
     })?;

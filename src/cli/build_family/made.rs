@@ -9,6 +9,7 @@ use c3::engine::docker::Engine;
 use c3::engine::error::EngineError;
 use c3::engine::progress::{Event, Progress};
 use c3::family::{Published, raised};
+use c3::reader;
 use serde::Serialize;
 
 use super::contents::Contents;
@@ -96,7 +97,7 @@ impl Work<'_> {
             Failure::new(INPUT, format!("`{}` was changed while the images were built", path.display()))
                 .hint(format!("write the version {} of `{}` into it", order.version, order.member.name))
         };
-        if std::fs::read_to_string(path).ok().as_deref() != Some(text) {
+        if reader::read_to_string(path).ok().as_deref() != Some(text) {
             return Err(changed());
         }
         let text = raised(text, &order.member.name, &order.version).ok_or_else(changed)?;
@@ -122,7 +123,7 @@ impl Work<'_> {
 
 /// Writes a build context beside its place, which is empty or has one of a family.
 fn stage(folder: &Path, contents: &Contents, existing: &Existing) -> Result<Kept, Failure> {
-    let dockerfile = std::fs::read_to_string(folder.join(&contents.dockerfile)).unwrap_or_default();
+    let dockerfile = reader::read_to_string(&folder.join(&contents.dockerfile)).unwrap_or_default();
     if folder.exists() && !dockerfile.starts_with("# CHAIMELEON image ") {
         let message = format!("`{}` is there and is no build context of a family", folder.display());
         return Err(Failure::new(INPUT, message).hint("move it away, or choose another `--output-dir`"));

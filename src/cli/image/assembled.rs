@@ -3,7 +3,7 @@
 use c3::backend::recipe::recipe;
 use c3::backend::variant::Archive as Form;
 use c3::engine::oci::refusal::refusals;
-use c3::engine::oci::{Assembler, OciError, Order as Assembly};
+use c3::engine::oci::{Assembled, Assembler, OciError, Order as Assembly};
 use c3::engine::progress::Progress;
 
 use super::{Archive, Image, Order, check_python};
@@ -11,6 +11,7 @@ use crate::cli::console;
 use crate::cli::failure::Failure;
 use crate::cli::options::LogLevel;
 use crate::cli::plan::Plan;
+use crate::cli::version;
 
 /// Refuses what has to be built in a container.
 pub(super) fn check(plan: &Plan, level: LogLevel) -> Result<(), Failure> {
@@ -39,15 +40,26 @@ pub(super) fn build(
         progress,
     };
     let image = assembler.assemble(bases, &assembly)?;
-    if order.push {
-        assembler.push(&image, order.repository(), &[&settings.version, "latest"], progress)?;
-    }
-    let tags = [settings.image.clone(), format!("{}:latest", order.repository())];
+    let digest = order.push.then(|| push(assembler, &image, order, progress)).transpose()?;
+    let tags = [settings.image.clone(), order.latest()];
     let save = |archive: Archive| archive.save(|out, _| assembler.save(&image, &tags, out, progress));
     let archive = archive.map(save).transpose()?;
     if assembler.interrupted() {
         return Err(OciError::Interrupted.into());
     }
-    let digest = order.push.then(|| image.digest().to_owned());
     Ok(Image { reference: settings.image.clone(), id: image.id().to_owned(), digest, archive })
+}
+
+fn push(
+    assembler: &Assembler,
+    image: &Assembled,
+    order: &Order,
+    progress: &Progress,
+) -> Result<String, Failure> {
+    let repository = order.repository();
+    assembler.push(image, repository, progress)?;
+    let name = |tag: &str| assembler.name(image, repository, tag, progress);
+    let digest = image.digest().to_owned();
+    let version = &order.settings.version;
+    version::push(order, image.id(), || Ok(name(version).map(|()| digest)?), || Ok(name("latest")?))
 }

@@ -13,6 +13,7 @@ use c3::engine::progress::{Event, Progress};
 use super::{Archive, Image, Order, check_python};
 use crate::cli::failure::Failure;
 use crate::cli::plan::Plan;
+use crate::cli::version;
 
 /// Builds an image and pushes it as its version and as `latest`.
 pub(crate) fn build(
@@ -31,7 +32,7 @@ pub(crate) fn build(
         let base = engine.ensure_image(&settings.base_image, platform, progress)?;
         check_python(plan, base.variable("PYTHON_VERSION"))?;
     }
-    let tags = [settings.image.clone(), format!("{}:latest", order.repository())];
+    let tags = [settings.image.clone(), order.latest()];
     let build = Build {
         context: order.context,
         dockerfile: &settings.dockerfile,
@@ -42,7 +43,7 @@ pub(crate) fn build(
         labels: &BTreeMap::new(),
     };
     let id = engine.build(&build, progress)?;
-    let digest = if order.push { Some(push(engine, &tags, progress)?) } else { None };
+    let digest = order.push.then(|| push(engine, order, &id, progress)).transpose()?;
     if let Some(check) = settings.variant.and_then(|variant| (variant.check)(&plan.operator_in(settings))) {
         let said = engine.output(&id, &settings.image, &check, progress)?;
         progress.report(&Event::Told(said));
@@ -76,9 +77,12 @@ pub(crate) fn arguments(engine: &Engine) -> Result<BTreeMap<String, String>, Fai
     Ok(epoch.map(|epoch| ("SOURCE_DATE_EPOCH".to_owned(), epoch.to_string())).into_iter().collect())
 }
 
-/// Pushes the version first: `latest` must not name an image that its version doesn't.
-fn push(engine: &Engine, tags: &[String; 2], progress: &Progress) -> Result<String, Failure> {
-    let digest = engine.push(&tags[0], progress)?;
-    engine.push(&tags[1], progress)?;
-    Ok(digest)
+fn push(engine: &Engine, order: &Order, id: &str, progress: &Progress) -> Result<String, Failure> {
+    let latest = order.latest();
+    version::push(
+        order,
+        id,
+        || Ok(engine.push(&order.settings.image, progress)?),
+        || Ok(engine.push(&latest, progress).map(drop)?),
+    )
 }

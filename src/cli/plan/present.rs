@@ -6,6 +6,7 @@ use c3::artifact::{self, Artifact};
 use c3::backend::recipe::VERSION_LABEL;
 use c3::backend::stamp::Stamp;
 use c3::backend::{self, Operator, Settings, TARGETS, variant};
+use c3::reader;
 use c3::reference;
 
 use super::Plan;
@@ -27,7 +28,7 @@ impl Plan {
             let image =
                 target.variant.map_or_else(|| own.clone(), |variant| variant::repository_of(&own, variant));
             let path = self.folder.join(format!("{}{suffix}", self.settings.stem));
-            let text = std::fs::read_to_string(path).ok()?;
+            let text = reader::read_to_string(&path).ok()?;
             tag_in(&text, &format!("{image}:")).or_else(|| Some((labelled(&text)?, String::new())))
         })
     }
@@ -51,7 +52,7 @@ impl Plan {
     fn differing(&self, artifacts: &[Artifact]) -> Vec<PathBuf> {
         let now = self.settings.stamp.to_string();
         let is_same = |artifact: &Artifact| {
-            let text = std::fs::read_to_string(self.folder.join(&artifact.name)).ok()?;
+            let text = reader::read_to_string(&self.folder.join(&artifact.name)).ok()?;
             let before = Stamp::read(&text, &self.component.source)?.to_string();
             Some(text.replacen(&before, &now, 1).as_bytes() == artifact.content)
         };

@@ -57,6 +57,7 @@ fn build(options: &Options, engine: &Engine, plan: &mut Plan) -> Result<String, 
         python: None,
         no_cache: false,
         push: false,
+        claimed: false,
         base_archive: None,
         archive: None,
     };

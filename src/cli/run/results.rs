@@ -7,9 +7,15 @@ use std::path::{Path, PathBuf};
 use c3::invocation::Interface;
 use tempfile::TempDir;
 
+use self::delivery::{Delivery, merge};
 use super::super::console;
 use super::super::failure::{Failure, INPUT};
 use super::super::options::LogLevel;
+
+mod delivery;
+
+/// Most things that are left out which are told one by one.
+const MOST_TOLD: usize = 10;
 
 /// Outputs under way.
 pub(super) struct Results {
@@ -44,50 +50,68 @@ impl Results {
         self.staged.path()
     }
 
-    /// Puts what was delivered into its place, under its own name.
+    /// Puts what was delivered into its place, under its own name. What can't be put there isn't lost.
     pub(super) fn place(self, interface: &Interface, level: LogLevel) -> Result<(), Failure> {
-        let delivered: Vec<(&str, PathBuf)> = interface
-            .outputs
-            .iter()
-            .flat_map(|(id, _)| {
-                entries(&self.staged.path().join(id)).into_iter().map(|path| (id.as_str(), path))
-            })
-            .collect();
-        for (id, _) in &interface.outputs {
-            if !delivered.iter().any(|(other, _)| other == id) {
-                console::warning(&format!("output `{id}` was never set"), level);
-            }
+        let placed = self.try_place(interface, level);
+        placed.map_err(|failure| {
+            let kept = self.staged.keep();
+            failure.hint(format!(
+                "what was delivered is in `{}`; name another folder with `--output-dir`",
+                kept.display()
+            ))
+        })
+    }
+
+    fn try_place(&self, interface: &Interface, level: LogLevel) -> Result<(), Failure> {
+        let ids = interface.outputs.iter().map(|(id, _)| id.as_str()).filter(|id| !id.is_empty());
+        let deliveries = ids.map(|id| {
+            let place = self.staged.path().join(id);
+            Delivery::open(id, &place).map_err(|error| failure(&place, &error))
+        });
+        let deliveries: Vec<Delivery> = deliveries.collect::<Result<_, _>>()?;
+        tell_left_out(&deliveries, level);
+        for delivery in deliveries.iter().filter(|delivery| delivery.is_empty()) {
+            console::warning(&format!("output `{}` was never set", delivery.id), level);
         }
-        for (id, path) in &delivered {
-            let shared =
-                delivered.iter().filter(|(_, other)| other.file_name() == path.file_name()).count() > 1;
-            let folder = if shared { self.folder.join(id) } else { self.folder.clone() };
-            let target = folder.join(path.file_name().unwrap_or_default());
-            fs::create_dir_all(&folder)
-                .and_then(|()| merge(path, &target))
-                .map_err(|error| failure(&target, &error))?;
-            console::info(&format!("{id}: {}", target.display()), level);
+        let moves = moves(&deliveries, &self.folder);
+        for (_, from, to) in &moves {
+            merge(from, to, false).map_err(|error| failure(to, &error))?;
+        }
+        for (id, from, to) in &moves {
+            fs::create_dir_all(to.parent().unwrap_or(&self.folder))
+                .and_then(|()| merge(from, to, true))
+                .map_err(|error| failure(to, &error))?;
+            console::info(&format!("{id}: {}", to.display()), level);
         }
         Ok(())
     }
 }
 
-/// What is in a folder, in order; nothing if there is no folder.
-fn entries(folder: &Path) -> Vec<PathBuf> {
-    let entries = folder.read_dir().into_iter().flatten();
-    let mut entries: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    entries.sort();
-    entries
+/// Where everything goes: into the folder, or below the name of its output if another has something of the same name.
+fn moves<'a>(deliveries: &'a [Delivery], folder: &Path) -> Vec<(&'a str, &'a Path, PathBuf)> {
+    let all =
+        deliveries.iter().flat_map(|delivery| delivery.entries.iter().map(move |path| (delivery.id, path)));
+    let name = |path: &Path| path.file_name().unwrap_or_default().to_owned();
+    let is_shared = |path: &Path| all.clone().filter(|(_, other)| name(other) == name(path)).count() > 1;
+    let target = |id: &str, path: &Path| {
+        if is_shared(path) { folder.join(id).join(name(path)) } else { folder.join(name(path)) }
+    };
+    all.clone().map(|(id, path)| (id, path.as_path(), target(id, path))).collect()
 }
 
-/// Moves a file or folder, into a folder of the same name file by file.
-fn merge(source: &Path, target: &Path) -> io::Result<()> {
-    if source.is_dir() && target.is_dir() {
-        return entries(source)
-            .iter()
-            .try_for_each(|entry| merge(entry, &target.join(entry.file_name().unwrap_or_default())));
+fn tell_left_out(deliveries: &[Delivery], level: LogLevel) {
+    let all =
+        deliveries.iter().flat_map(|delivery| delivery.left_out.iter().map(move |left| (delivery.id, left)));
+    for (id, (path, kind)) in all.clone().take(MOST_TOLD) {
+        console::warning(&format!("left out of the output `{id}`: `{}` is a {kind}", path.display()), level);
     }
-    fs::rename(source, target)
+    let more = all.count().saturating_sub(MOST_TOLD);
+    if more > 0 {
+        console::warning(
+            &format!("left out of the outputs: {more} more that are neither files nor folders"),
+            level,
+        );
+    }
 }
 
 fn failure(path: &Path, error: &io::Error) -> Failure {

@@ -7,6 +7,7 @@ use std::path::Path;
 use tar::{Builder, EntryType, Header};
 
 use super::{Content, Context, ContextError, Node, failure};
+use crate::reader;
 
 impl Context {
     /// Writes the context as a tar archive; files of any size pass through a small buffer.
@@ -62,7 +63,7 @@ pub(super) struct Exactly {
 
 impl Exactly {
     fn open(disk: &Path) -> io::Result<Self> {
-        let file = File::open(disk)?;
+        let file = reader::open(disk)?;
         let left = file.metadata()?.len();
         Ok(Self { file, left })
     }

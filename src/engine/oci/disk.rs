@@ -1,7 +1,7 @@
 //! Base images on disk: a folder or an archive in OCI's layout, or an archive of `docker save`.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
@@ -15,6 +15,7 @@ use tokio_util::bytes::Bytes;
 
 use super::error::OciError;
 use crate::hashed::{digest, hex};
+use crate::reader;
 
 /// What names of images on disk begin with, as skopeo has them.
 const KINDS: [&str; 3] = ["oci", "oci-archive", "docker-archive"];
@@ -75,7 +76,7 @@ impl Disk {
 impl Piece {
     /// The content from its beginning to its end.
     pub(super) fn open(&self) -> io::Result<impl Read + use<>> {
-        let mut file = File::open(&self.path)?;
+        let mut file = reader::open(&self.path)?;
         file.seek(SeekFrom::Start(self.start))?;
         Ok(file.take(self.size))
     }
@@ -109,7 +110,7 @@ fn in_folder(folder: &Path) -> io::Result<BTreeMap<String, Piece>> {
 
 /// The files in an archive by their paths there.
 fn in_archive(path: &Path) -> io::Result<BTreeMap<String, Piece>> {
-    let mut archive = tar::Archive::new(File::open(path)?);
+    let mut archive = tar::Archive::new(reader::open(path)?);
     let mut files = BTreeMap::new();
     for entry in archive.entries_with_seek()? {
         let entry = entry?;
@@ -196,7 +197,7 @@ mod tests {
     fn an_archive_of_docker_s_is_read() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("image.tar");
-        let mut archive = tar::Builder::new(File::create(&path).unwrap());
+        let mut archive = tar::Builder::new(fs::File::create(&path).unwrap());
         let manifest = r#"[{"Config": "c.json", "Layers": ["l/layer.tar"]}]"#;
         for (name, text) in [("l/layer.tar", "layer"), ("c.json", "{}"), ("manifest.json", manifest)] {
             let mut header = tar::Header::new_gnu();

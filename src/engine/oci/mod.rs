@@ -115,14 +115,8 @@ impl Assembler {
         Ok(Assembled { origin, images, top, created: order.context.mtime() })
     }
 
-    /// Pushes an image to a repository and names it there, in this order.
-    pub fn push(
-        &self,
-        image: &Assembled,
-        repository: &str,
-        tags: &[&str],
-        progress: &Progress,
-    ) -> Result<(), OciError> {
+    /// Pushes an image to a repository, where it has no name yet.
+    pub fn push(&self, image: &Assembled, repository: &str, progress: &Progress) -> Result<(), OciError> {
         let target = Reference::parse(repository).map_err(RegistryError::from)?;
         let push = Push::new(&target, &image.origin, progress)?;
         self.work.wait(async {
@@ -132,12 +126,22 @@ impl Assembler {
                     push.name(&one.manifest.digest, &one.manifest).await?;
                 }
             }
-            for tag in tags {
-                progress.report(&Event::Started(format!("push {repository}:{tag}")));
-                push.name(tag, &image.top).await?;
-            }
             Ok(())
         })
+    }
+
+    /// Names an image in the repository that it was pushed to.
+    pub fn name(
+        &self,
+        image: &Assembled,
+        repository: &str,
+        tag: &str,
+        progress: &Progress,
+    ) -> Result<(), OciError> {
+        let target = Reference::parse(repository).map_err(RegistryError::from)?;
+        let push = Push::new(&target, &image.origin, progress)?;
+        progress.report(&Event::Started(format!("push {repository}:{tag}")));
+        self.work.wait(push.name(tag, &image.top))
     }
 }
 

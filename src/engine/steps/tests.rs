@@ -128,3 +128,24 @@ fn a_failure_before_the_first_step_is_told_as_it_is() {
     );
     assert_eq!(error.to_string(), "building the image failed: unknown instruction: NOPE");
 }
+
+#[test]
+fn a_build_is_complete_with_its_last_step_only() {
+    let image = |id: &str| BuildInfo {
+        aux: Some(BuildInfoAux::Default(ImageId { id: Some(id.to_owned()) })),
+        ..BuildInfo::default()
+    };
+    let (mut classic, _) = said(&["Step 1/2 : FROM base AS first\n", " ---> bf7666b41c83\n"]);
+    classic.take(image("sha256:first"));
+    assert!(!classic.is_complete());
+    classic.take(text("Successfully built 0123456789ab\n"));
+    assert!(classic.is_complete());
+
+    let mut buildkit = Steps::default();
+    let vertex = Vertex { digest: "sha256:1".to_owned(), ..Vertex::default() };
+    let status = StatusResponse { vertexes: vec![vertex], ..StatusResponse::default() };
+    buildkit.take(BuildInfo { aux: Some(BuildInfoAux::BuildKit(status)), ..BuildInfo::default() });
+    assert!(!buildkit.is_complete());
+    buildkit.take(image("sha256:2"));
+    assert!(buildkit.is_complete());
+}

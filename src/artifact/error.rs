@@ -1,0 +1,92 @@
+//! Why artifacts can't be written, and what to do about it.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// Why artifacts can't be written.
+#[derive(Debug, Error)]
+pub enum ArtifactError {
+    /// Files are there that say something else.
+    #[error("{} there already and would be changed", listed(.0))]
+    Exists(Vec<PathBuf>),
+    /// A folder has the name of a file that is to be written.
+    #[error("`{}` is a directory where a file is to be written", .0.display())]
+    Directory(PathBuf),
+    /// A pipe, a socket or a device has the name of a file that is to be written.
+    #[error("`{}` is a {kind} where a file is to be written", path.display())]
+    Special {
+        /// Its place.
+        path: PathBuf,
+        /// What it is.
+        kind: &'static str,
+    },
+    /// Two files would get one name.
+    #[error("`{}` and `{}` can't both be renamed to `{}`", one.display(), other.display(), to.display())]
+    RenameTwice {
+        /// A file.
+        one: PathBuf,
+        /// Another file.
+        other: PathBuf,
+        /// The name.
+        to: PathBuf,
+    },
+    /// The new name of a file is that of one which is going to be written.
+    #[error("`{}` can't be renamed to `{}`, which is going to be written", from.display(), to.display())]
+    RenameOnto {
+        /// The file.
+        from: PathBuf,
+        /// Its new name.
+        to: PathBuf,
+    },
+    /// The place to rename a file to is taken.
+    #[error("`{}` can't be renamed: `{}` is there already", from.display(), to.display())]
+    RenameTaken {
+        /// The file.
+        from: PathBuf,
+        /// Its new name.
+        to: PathBuf,
+    },
+    /// The name given for renaming is no file name.
+    #[error("`{0}` is no file name")]
+    RenameName(String),
+    /// The system refuses.
+    #[error("cannot write `{}`: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+}
+
+impl ArtifactError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Exists(_) => {
+                Some("replace with `--overwrite`, or keep the present ones with `--rename`".into())
+            }
+            Self::RenameTwice { .. } | Self::RenameOnto { .. } => Some(
+                "give another name with `--rename NAME`, or none: then `modified_` is put before each".into(),
+            ),
+            Self::RenameTaken { .. } => {
+                Some("give another name with `--rename NAME`, or add `--overwrite`".into())
+            }
+            Self::Special { .. } | Self::Directory(_) => {
+                Some("move it away, or choose another folder with `--output-dir`".into())
+            }
+            Self::RenameName(_) => Some("give a name without folders".into()),
+            Self::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
+                Some("free some space; the files that were there are unchanged".into())
+            }
+            Self::Io { .. } => Some("choose another folder with `--output-dir`".into()),
+        }
+    }
+}
+
+fn listed(paths: &[PathBuf]) -> String {
+    let names: Vec<_> = paths.iter().map(|path| format!("`{}`", path.display())).collect();
+    format!("{} {}", names.join(", "), if names.len() == 1 { "is" } else { "are" })
+}

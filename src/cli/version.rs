@@ -1,0 +1,139 @@
+//! Versions of images: as given, as they stand in the manifests, or the next in the registry, which nobody takes meanwhile.
+
+use std::time::Duration;
+
+use c3::backend::variant;
+use c3::cache::Turn;
+use c3::engine::registry::{self, Named, RegistryError};
+use c3::reference::next_version;
+
+use super::console;
+use super::failure::{ENGINE, Failure};
+use super::image::Order;
+use super::options::LogLevel;
+use super::plan::Plan;
+
+/// How often a registry is asked for what was pushed just now, and how long is waited in between.
+const LOOKS: u32 = 4;
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// A version that was chosen for its being the next. On this machine it is nobody else's while this is kept; on another
+/// one it may be, which [`push`] finds out.
+pub(crate) struct Claim {
+    _turns: Vec<Turn>,
+}
+
+/// The next version in the registry, of all the images that are wanted.
+pub(crate) fn next(plan: &Plan, repository: &str, pushes: bool) -> Result<(String, Option<Claim>), Failure> {
+    let repositories = repositories(plan, repository);
+    let claim = pushes.then(|| Claim::take(&repositories, plan.emission.telling.log_level)).transpose()?;
+    let tags: Result<Vec<_>, RegistryError> = repositories.iter().map(|own| registry::tags(own)).collect();
+    let tags = tags.map_err(|error| {
+        let failure = Failure::from(error);
+        let remedy = failure.hint.clone().unwrap_or_else(|| "try again".to_owned());
+        failure.hint(format!("{remedy}, or tell the version with `-v VERSION`"))
+    })?;
+    Ok((next_version(&tags.concat()), claim))
+}
+
+/// The repositories of all the images that are wanted, which share their versions; in one order for everybody.
+fn repositories(plan: &Plan, repository: &str) -> Vec<String> {
+    let own = plan.images(&plan.emission).into_iter().map(|image| {
+        image
+            .settings
+            .variant
+            .map_or_else(|| repository.to_owned(), |variant| variant::repository_of(repository, variant))
+    });
+    let mut all: Vec<String> = own.collect();
+    all.sort();
+    all.dedup();
+    all
+}
+
+impl Claim {
+    fn take(repositories: &[String], level: LogLevel) -> Result<Self, Failure> {
+        let take = |repository: &String| {
+            let waits = |holder: Option<u32>| {
+                let who = holder.map_or("another".to_owned(), |process| format!("process {process}"));
+                console::info(
+                    &format!("waiting for {who}, which builds the next version of `{repository}`"),
+                    level,
+                );
+            };
+            Turn::take(repository, waits).map_err(|error| {
+                Failure::new(ENGINE, format!("cannot keep others from building `{repository}`: {error}"))
+                    .hint("name a writable folder with `XDG_CACHE_HOME`, or tell the version with `-v VERSION`")
+            })
+        };
+        Ok(Self { _turns: repositories.iter().map(take).collect::<Result<_, _>>()? })
+    }
+}
+
+/// Pushes an image as its version, and then as `latest`: that moves last, for it must not name an image that its version
+/// doesn't. Gives the digest.
+pub(crate) fn push(
+    order: &Order,
+    id: &str,
+    as_version: impl FnOnce() -> Result<String, Failure>,
+    as_latest: impl FnOnce() -> Result<(), Failure>,
+) -> Result<String, Failure> {
+    let reference = &order.settings.image;
+    if order.claimed {
+        check_free(reference)?;
+    }
+    let digest = as_version()?;
+    if order.claimed {
+        confirm(reference, &digest, id)?;
+    }
+    as_latest()?;
+    Ok(digest)
+}
+
+/// Refuses to push what somebody else has pushed since the version was chosen.
+fn check_free(reference: &str) -> Result<(), Failure> {
+    match registry::named(reference)? {
+        None => Ok(()),
+        Some(_) => Err(taken(format!("`{reference}` was pushed by somebody else while it was built here"))),
+    }
+}
+
+/// Makes sure that the registry has what was pushed, and not what somebody else has pushed at the same time.
+fn confirm(reference: &str, digest: &str, id: &str) -> Result<(), Failure> {
+    for look in 0..LOOKS {
+        std::thread::sleep(PAUSE * look);
+        if let Some(named) = registry::named(reference)? {
+            return if is_own(&named, digest, id) { Ok(()) } else { Err(foreign(reference, &named, digest)) };
+        }
+    }
+    let message = format!("the registry doesn't know `{reference}`, which was pushed to it");
+    Err(Failure::new(ENGINE, message).hint("look into the registry, then run the command again"))
+}
+
+/// Whether an image is the one that was pushed: registries may write its manifest anew, but not what it is.
+fn is_own(named: &Named, digest: &str, id: &str) -> bool {
+    named.digest == digest || named.config.as_deref() == Some(id)
+}
+
+fn foreign(reference: &str, named: &Named, digest: &str) -> Failure {
+    let found = &named.digest;
+    taken(format!("`{reference}` was pushed by somebody else at the same time: it is {found}, not {digest}"))
+}
+
+fn taken(message: String) -> Failure {
+    Failure::new(ENGINE, message).hint("run the command again: it takes the next version")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_is_known_by_its_digest_or_its_id() {
+        let named =
+            |config: Option<&str>| Named { digest: "sha256:a".into(), config: config.map(Into::into) };
+        assert!(is_own(&named(None), "sha256:a", "sha256:i"));
+        assert!(is_own(&named(Some("sha256:i")), "sha256:b", "sha256:i"));
+        assert!(!is_own(&named(Some("sha256:j")), "sha256:b", "sha256:i"));
+        assert!(!is_own(&named(None), "sha256:b", "sha256:i"));
+    }
+}

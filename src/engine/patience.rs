@@ -1,0 +1,172 @@
+//! Patience with an engine: long work may be silent for as long as the engine still answers `/_ping`.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
+
+use super::docker::Engine;
+use super::error::EngineError;
+
+/// How long an engine may take for a short answer, unless [`VARIABLE`] says otherwise.
+const ANSWER: Duration = Duration::from_mins(1);
+
+/// Variable with another time, in seconds, as Docker's own tools know it.
+pub(super) const VARIABLE: &str = "DOCKER_CLIENT_TIMEOUT";
+
+/// Longest silence after which an engine is asked whether it is still there.
+const LONGEST_SILENCE: Duration = Duration::from_secs(15);
+
+/// How long a transfer may stand still, in times of an answer: the other side of it may be frozen.
+const STANDSTILL: u32 = 10;
+
+/// How long to wait before an engine that has refused to answer is asked again.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// How long an engine may be silent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Patience {
+    /// What a short answer may take.
+    pub(super) answer: Duration,
+}
+
+impl Patience {
+    /// What the user's environment says.
+    pub(super) fn from_environment() -> Self {
+        Self::read(std::env::var(VARIABLE).ok().as_deref())
+    }
+
+    fn read(seconds: Option<&str>) -> Self {
+        let seconds = seconds.and_then(|text| text.trim().parse().ok()).filter(|seconds| *seconds > 0);
+        Self { answer: seconds.map_or(ANSWER, Duration::from_secs) }
+    }
+
+    /// The silence after which to ask.
+    fn silence(self) -> Duration {
+        (self.answer / 4).min(LONGEST_SILENCE)
+    }
+
+    /// How long a transfer may stand still.
+    pub(super) fn standstill(self) -> Duration {
+        self.answer * STANDSTILL
+    }
+}
+
+/// When an engine was last heard, or has taken what was sent.
+#[derive(Debug, Clone)]
+pub(super) struct Pulse {
+    begun: Instant,
+    last: Arc<AtomicU64>,
+}
+
+impl Pulse {
+    pub(super) fn new() -> Self {
+        Self { begun: Instant::now(), last: Arc::default() }
+    }
+
+    /// It was heard now.
+    pub(super) fn beat(&self) {
+        let now = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.last.store(now, Ordering::Relaxed);
+    }
+
+    fn last(&self) -> Instant {
+        self.begun + Duration::from_millis(self.last.load(Ordering::Relaxed))
+    }
+}
+
+impl Engine {
+    /// Has some work done for as long as the engine is heard, or answers when it is asked.
+    pub(super) async fn attended<T>(
+        &self,
+        doing: &str,
+        work: impl Future<Output = Result<T, EngineError>>,
+    ) -> Result<T, EngineError> {
+        self.pulse.beat();
+        tokio::select! {
+            biased;
+            result = work => result,
+            () = self.silent() => Err(EngineError::Silent {
+                endpoint: self.endpoint.host.clone(),
+                doing: doing.to_owned(),
+                seconds: self.patience.answer.as_secs(),
+            }),
+        }
+    }
+
+    /// Has a transfer done for as long as it moves.
+    pub(super) async fn moving<T>(
+        &self,
+        doing: &str,
+        transfer: impl Future<Output = T>,
+    ) -> Result<T, EngineError> {
+        let limit = self.patience.standstill();
+        self.pulse.beat();
+        tokio::select! {
+            biased;
+            done = transfer => Ok(done),
+            () = self.still(limit) => {
+                Err(EngineError::Standstill { doing: doing.to_owned(), seconds: limit.as_secs() })
+            }
+        }
+    }
+
+    /// Waits until nothing has been heard for some time.
+    async fn still(&self, limit: Duration) {
+        loop {
+            let last = self.pulse.last();
+            sleep_until(last + limit).await;
+            if self.pulse.last() == last {
+                return;
+            }
+        }
+    }
+
+    /// Waits until the engine says nothing and doesn't answer either.
+    async fn silent(&self) {
+        loop {
+            self.still(self.patience.silence()).await;
+            if !self.answers().await {
+                return;
+            }
+            sleep(self.patience.silence()).await;
+        }
+    }
+
+    /// Whether the engine answers in time, or is heard meanwhile.
+    async fn answers(&self) -> bool {
+        let (asked, end) = (self.pulse.last(), Instant::now() + self.patience.answer);
+        while self.pulse.last() == asked {
+            match timeout_at(end, self.client.ping()).await {
+                Ok(Ok(_)) => return true,
+                Ok(Err(_)) if Instant::now() < end => sleep(PAUSE).await,
+                _ => return self.pulse.last() != asked,
+            }
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_may_ask_for_more_patience() {
+        let seconds = |text| Patience::read(text).answer.as_secs();
+        assert_eq!(seconds(None), 60);
+        assert_eq!(seconds(Some("300")), 300);
+        assert_eq!(seconds(Some("0")), 60);
+        assert_eq!(seconds(Some("soon")), 60);
+    }
+
+    #[test]
+    fn who_waits_briefly_asks_sooner() {
+        let patience = Patience::read(Some("2"));
+        assert_eq!(patience.silence(), Duration::from_millis(500));
+        assert_eq!(patience.standstill(), Duration::from_secs(20));
+        assert_eq!(Patience::read(None).silence(), LONGEST_SILENCE);
+    }
+}

@@ -1,0 +1,57 @@
+//! The messages of an engine, followed to their end, which may lack a word though all has gone well.
+
+use std::pin::pin;
+
+use bollard::errors::Error;
+use futures_util::stream::{Stream, StreamExt};
+
+use super::docker::Engine;
+
+/// How a stream of messages has ended.
+#[derive(Debug)]
+#[must_use]
+pub(super) enum Ending {
+    /// With its last message.
+    Whole,
+    /// With something behind its last message: whether all was said has to be asked.
+    Unsure(Error),
+}
+
+impl Engine {
+    /// Takes one message after the other until there are no more.
+    pub(super) async fn follow<T>(
+        &self,
+        messages: impl Stream<Item = Result<T, Error>>,
+        mut take: impl FnMut(T),
+    ) -> Result<Ending, Error> {
+        let mut messages = pin!(messages);
+        while let Some(message) = messages.next().await {
+            self.pulse.beat();
+            match message {
+                Ok(message) => take(message),
+                Err(error) if has_remainder(&error) => return Ok(Ending::Unsure(error)),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Ending::Whole)
+    }
+}
+
+/// Whether bytes were left where a stream has ended in order. bollard takes a message before its line end has come, and
+/// where that comes in a chunk of its own it is what is left; so is a message that was cut off.
+fn has_remainder(error: &Error) -> bool {
+    matches!(error, Error::IOError { err } if err.to_string() == "bytes remaining on stream")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_is_told_from_a_stream_that_broke() {
+        let error = |text: &str| Error::from(std::io::Error::other(text));
+        assert!(has_remainder(&error("bytes remaining on stream")));
+        assert!(!has_remainder(&error("error reading a body from connection")));
+        assert!(!has_remainder(&Error::RequestTimeoutError));
+    }
+}

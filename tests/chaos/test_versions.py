@@ -1,0 +1,222 @@
+"""Many build at once as one name: each gets a version of its own, or is told that it has none."""
+
+import http.server
+import json
+import secrets
+import signal
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'engines'))
+
+from engine_proxy import Proxy
+from images import digest, docker, registry_json, tags
+from support import BASE, C3, OPEN_REGISTRY, c3, environment, refused, run, succeeded, told, wait_until, write
+
+SLOW = 'FROM ${base_image}\nRUN sleep 3\n${additional_files_docker}\nADD ${target_code} ${working_dir}\nUSER 1001\nCMD true\n'
+
+
+@pytest.fixture
+def repository():
+    """Give a repository that no other test uses, and remove its names in the end."""
+    name = f'{OPEN_REGISTRY}/c3-chaos-{secrets.token_hex(4)}'
+    yield name
+    listed = docker('images', '--format', '{{.Repository}}:{{.Tag}}').splitlines()
+    if names := [image for image in listed if image.startswith(name) and not image.endswith('<none>')]:
+        run('docker', 'rmi', *names)
+    run('docker', 'image', 'prune', '--force', '--filter', 'label=org.opencontainers.image.title=race')
+
+
+@pytest.fixture(scope='module')
+def base(tmp_path_factory):
+    """Give options that make images of the default base without an engine, quickly."""
+    name = f'{OPEN_REGISTRY}/c3-chaos-base/python-312:1'
+    docker('tag', BASE, name)
+    docker('push', '--quiet', name)
+    docker('rmi', name)
+    return ['--builder', 'oci', '--base-image', name]
+
+
+def start(folder, repository, *options, **changes):
+    """Start a build of an operator whose name is that of all others."""
+    command = [C3, 'create-operator', 'race.py', '-r', repository, '--format', 'json', *options]
+    pipes = {'stdout': subprocess.PIPE, 'stderr': subprocess.PIPE}
+    return subprocess.Popen([str(word) for word in command], cwd=folder, env=environment(changes), text=True, **pipes)
+
+
+def sources(folder, count):
+    """Write operators of one name, each in a folder of its own."""
+    folders = [folder / str(number) for number in range(count)]
+    for number, own in enumerate(folders):
+        write(own / 'race.py', f'"""Number {number}."""\nprint({number})\n')
+    return folders
+
+
+def description(image):
+    """Give the description of an image in the open registry."""
+    name, _, tag = image.removeprefix(f'{OPEN_REGISTRY}/').rpartition(':')
+    accept = 'application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json'
+    manifest, _ = registry_json(f'{name}/manifests/{tag}', {'Accept': accept})
+    config, _ = registry_json(f'{name}/blobs/{manifest["config"]["digest"]}')
+    return config['config']['Labels']['org.opencontainers.image.description']
+
+
+@pytest.mark.parametrize('kind', ['docker', 'oci'])
+def test_builds_at_once_get_versions_of_their_own(tmp_path, repository, base, kind):
+    """Whoever comes later waits, is told so, and takes the next version."""
+    options = base if kind == 'oci' else []
+    running = [start(folder, repository, *options) for folder in sources(tmp_path, 3)]
+    said = [child.communicate(timeout=120) for child in running]
+    assert [child.returncode for child in running] == [0] * 3, said
+    images = [json.loads(out)['image'] for out, _ in said]
+    name = f'{repository}/claimed-race'
+    assert sorted(images) == [f'{name}:0.{number}' for number in (1, 2, 3)]
+    for number, image in enumerate(images):
+        assert description(image) == f'Number {number}.'
+    assert digest(name, 'latest') == digest(name, '0.3')
+    assert sum('waiting for process' in err for _, err in said) == 2, said
+
+
+def test_a_version_that_is_given_waits_for_nobody(tmp_path, repository):
+    """Who tells the version knows what they do."""
+    first, second = sources(tmp_path, 2)
+    write(first / 'slow.tmpl', SLOW)
+    slow = start(first, repository, '--dockerfile-template', 'slow.tmpl', '--no-cache')
+    done = succeeded(c3('create-operator', 'race.py', '-r', repository, '-v', '7', cwd=second))
+    assert slow.poll() is None and 'waiting' not in done.stderr
+    slow.communicate(timeout=60)
+    assert tags(f'{repository}/claimed-race') == ['0.1', '7', 'latest']
+
+
+def test_a_killed_build_holds_nobody_up(tmp_path, repository):
+    """A lock ends with its process, however that ends."""
+    first, second = sources(tmp_path, 2)
+    write(first / 'slow.tmpl', SLOW.replace('sleep 3', 'sleep 60'))
+    slow = start(first, repository, '--dockerfile-template', 'slow.tmpl', '--no-cache')
+    locks = Path('/nonexistent/.cache/c3/locks')
+    wait_until(lambda: any(lock.read_text().strip() == str(slow.pid) for lock in locks.glob('*.lock')))
+    waiting = start(second, repository)
+    assert 'waiting for process' in waiting.stderr.readline()
+    slow.send_signal(signal.SIGKILL)
+    slow.communicate()
+    out, err = waiting.communicate(timeout=60)
+    assert waiting.returncode == 0, err
+    assert json.loads(out)['version'] == '0.1'
+
+
+def test_ctrl_c_ends_the_waiting(tmp_path, repository):
+    """Nobody has to wait for others."""
+    first, second = sources(tmp_path, 2)
+    write(first / 'slow.tmpl', SLOW)
+    slow = start(first, repository, '--dockerfile-template', 'slow.tmpl', '--no-cache')
+    locks = Path('/nonexistent/.cache/c3/locks')
+    wait_until(lambda: any(lock.read_text().strip() == str(slow.pid) for lock in locks.glob('*.lock')))
+    waiting = start(second, repository)
+    assert 'waiting for process' in waiting.stderr.readline()
+    waiting.send_signal(signal.SIGINT)
+    waiting.communicate(timeout=10)
+    assert waiting.returncode in (130, -signal.SIGINT)
+    slow.communicate(timeout=60)
+
+
+def test_what_another_machine_has_pushed_is_not_overwritten(tmp_path, repository):
+    """Two machines that build the same version at once: the later one ends with what to do."""
+    first, second = sources(tmp_path, 2)
+    write(first / 'slow.tmpl', SLOW)
+    slow = start(first, repository, '--dockerfile-template', 'slow.tmpl', '--no-cache', XDG_CACHE_HOME=tmp_path / 'cache')
+    wait_until(lambda: (tmp_path / 'cache/c3/locks').is_dir())
+    succeeded(c3('create-operator', 'race.py', '-r', repository, '-v', '0.1', cwd=second))
+    out, err = slow.communicate(timeout=60)
+    assert slow.returncode == 3 and out == '', err
+    assert 'was pushed by somebody else while it was built here' in err and 'run the command again' in err
+    name = f'{repository}/claimed-race'
+    assert digest(name, 'latest') == digest(name, '0.1')
+    assert description(f'{name}:0.1') == 'Number 1.'
+    assert not (first / 'race.yaml').exists()
+
+
+def pushed_over(name):
+    """Give what another machine pushes: the base image by this name."""
+    def push():
+        docker('tag', BASE, name)
+        docker('push', '--quiet', name)
+
+    return push
+
+
+def test_what_another_machine_pushes_at_the_same_time_is_told(tmp_path, repository):
+    """The version is read back after the push, and `latest` is left alone if it is another's."""
+    [folder] = sources(tmp_path, 1)
+    name = f'{repository}/claimed-race'
+
+    def meanwhile(pieces):
+        for piece in pieces:
+            if b'digest: ' in piece:
+                pushed_over(f'{name}:0.1')()
+            yield piece
+
+    with Proxy(tmp_path / 'engine.sock', '/push', meanwhile) as proxy:
+        done = c3('create-operator', 'race.py', '-r', repository, cwd=folder, env={'DOCKER_HOST': proxy.host}, timeout=60)
+    refused(done, 3, 'was pushed by somebody else at the same time', 'run the command again')
+    assert tags(name) == ['0.1']
+    assert not (folder / 'race.yaml').exists()
+
+
+class Registry(http.server.BaseHTTPRequestHandler):
+    """The open registry by another address; `meanwhile` is called when a version was put there."""
+
+    protocol_version = 'HTTP/1.1'
+    meanwhile = staticmethod(lambda: None)
+
+    def pass_on(self):
+        """Pass a request on, and its answer back."""
+        body = self.rfile.read(int(self.headers.get('Content-Length') or 0))
+        headers = {key: value for key, value in self.headers.items() if key.lower() not in ('host', 'content-length')}
+        request = urllib.request.Request(f'http://{OPEN_REGISTRY}{self.path}', body or None, headers, method=self.command)
+        if self.command in ('POST', 'PUT', 'PATCH'):
+            request.data = body
+        try:
+            answer = urllib.request.urlopen(request, timeout=30)
+        except urllib.error.HTTPError as error:
+            answer = error
+        content = answer.read()
+        if self.command == 'PUT' and self.path.endswith('/manifests/0.1'):
+            self.meanwhile()
+        self.send_response(answer.status)
+        own = f'127.0.0.1:{self.server.server_port}'
+        for key, value in answer.headers.items():
+            if key.lower() not in ('content-length', 'connection', 'date', 'server'):
+                self.send_header(key, value.replace(OPEN_REGISTRY, own))
+        length = answer.headers['Content-Length'] if self.command == 'HEAD' else str(len(content))
+        self.send_header('Content-Length', length or '0')
+        self.end_headers()
+        if self.command != 'HEAD':
+            self.wfile.write(content)
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = pass_on
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+def test_without_an_engine_the_version_is_read_back_too(tmp_path, repository, base):
+    """The same where c3 itself pushes."""
+    [folder] = sources(tmp_path, 1)
+    name = f'{repository}/claimed-race'
+    handler = type('Meanwhile', (Registry,), {'meanwhile': staticmethod(pushed_over(f'{name}:0.1'))})
+    server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    there = repository.replace(OPEN_REGISTRY, f'127.0.0.1:{server.server_port}')
+    try:
+        done = c3('create-operator', 'race.py', '-r', there, *base, cwd=folder, timeout=60)
+    finally:
+        server.shutdown()
+    refused(done, 3, 'was pushed by somebody else at the same time', 'run the command again')
+    assert tags(name) == ['0.1']
+    assert not (folder / 'race.yaml').exists()
