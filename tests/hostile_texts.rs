@@ -135,7 +135,9 @@ fn passwords_of_urls_are_in_nothing_that_is_made_or_said() {
         }
         let made = files(&folder.path().join("out"));
         assert!(made.len() > 3);
-        made.iter().for_each(|(_, text)| assert_no_secret(text));
+        for (_, text) in &made {
+            assert_no_secret(text);
+        }
     }
 }
 
@@ -260,7 +262,8 @@ fn sources_with_hostile_texts_are_shown_escaped() {
         table.contains("D \\u{1b}]0;title\\u{7} \\u{1b}[2J \\u{9b}31m \\u{7f} \\u{202e}x\\u{2066}"),
         "{table}"
     );
-    for (name, text) in files(folder.path()).into_iter().filter(|(name, _)| !name.ends_with(".py")) {
+    let is_made = |(name, _): &(String, String)| Path::new(name).extension().is_none_or(|end| end != "py");
+    for (name, text) in files(folder.path()).into_iter().filter(is_made) {
         // YAML has no escape for what is beyond 16 bits that other readers know.
         assert_harmless(&text.replace('\u{e0041}', ""));
         assert!(!name.ends_with("Dockerfile") || !text.contains('\u{e0041}'));

@@ -21,7 +21,9 @@ pub(super) fn in_default(name: &str, span: Range<usize>) -> Diagnostic {
 /// Takes the credentials out of requirements that one line of a source names, which is told.
 pub(super) fn taken_out(requirements: &mut [Requirement], span: Range<usize>) -> Option<Diagnostic> {
     let mut found = false;
-    requirements.iter_mut().for_each(|requirement| found |= take_out(requirement));
+    for requirement in requirements {
+        found |= take_out(requirement);
+    }
     found.then(|| in_requirement("").at(span))
 }
 

@@ -177,7 +177,7 @@ fn read_command(command: &str, span: Range<usize>, found: &mut Found, diagnostic
             diagnostics.extend(pointless(&read.pointless).map(|note| note.at(span)));
         }
         Err(problem) => {
-            diagnostics.push(Diagnostic::error("requirement", problem.message).at(span).hint(problem.hint))
+            diagnostics.push(Diagnostic::error("requirement", problem.message).at(span).hint(problem.hint));
         }
     }
 }

@@ -100,9 +100,9 @@ class State:
 
 
 def last_line(content):
-    """Give the last line of an error that says something."""
+    """Give the last line of an error that says something, as a log may show it."""
     lines = (content or b'').decode('utf-8', 'replace').strip().splitlines()
-    return lines[-1] if lines else ''
+    return ''.join(one if one.isprintable() else ascii(one)[1:-1] for one in lines[-1]) if lines else ''
 
 
 # Claims

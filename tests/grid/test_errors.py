@@ -37,6 +37,15 @@ def test_failed_batches(grid, backend):
     assert marks_are_clean(job)
 
 
+def test_errors_of_batches_do_nothing_to_a_terminal(grid):
+    job = grid('local').give(['bad-1'])
+    script = job.image / 'job.py'
+    script.write_text(script.read_text().replace("is wrong", "is \\x1b[2J\\u202e wrong"))
+    (worker,) = job.run()
+    assert worker.returncode == 4, said(worker)
+    assert r"failed: ValueError: bad-1 is \x1b[2J\u202e wrong" in said(worker)
+
+
 def test_traceback_is_kept(grid):
     job = grid('local').give(['bad-1'])
     job.run()
