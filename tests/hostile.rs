@@ -13,6 +13,7 @@ use c3::backend::{self, Job, Operator, RequirementFile, Settings, TARGETS, prelu
 use c3::component::{Component, Language};
 use c3::diagnostic::{Diagnostic, Severity, render};
 use c3::frontend;
+use c3::shown;
 use c3::source::Source;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -679,7 +680,7 @@ fn argument() -> impl Strategy<Value = Vec<String>> {
             !c.is_control()
                 && !c.is_whitespace()
                 && !"\\:`#?;@[]".contains(*c)
-                && !"\u{2028}\u{2029}".contains(*c)
+                && !shown::is_hidden(*c)
         };
         let name: String = line.chars().filter(is_part).take(2000).collect();
         vec![format!("./{}.whl", name.replace("$(", "$"))]
@@ -1215,8 +1216,9 @@ fn check_labels(component: &Component, labels: &[String]) {
     let label = |name: &str| labels.iter().find_map(|label| label.strip_prefix(name)?.strip_prefix('='));
     assert_eq!(label("org.opencontainers.image.title"), Some(component.name.as_str()));
     let description = label("org.opencontainers.image.description").unwrap();
-    // Not every reader of Dockerfiles understands a backslash before a quote, so it is left out there.
-    let plain = |text: &str| text.replace('\\', "");
+    // Not every reader of Dockerfiles understands a backslash before a quote, so it is left out there, as is what nobody sees.
+    let is_kept = |c: &char| *c != '\\' && !shown::is_hidden(*c);
+    let plain = |text: &str| text.chars().filter(is_kept).collect::<String>();
     assert!(plain(&folded(&component.description)).starts_with(&plain(description)), "{description}");
     let Some(json) = label(backend::recipe::COMPONENT_LABEL) else { return };
     let found: Component = serde_json::from_str(json).unwrap();
