@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::env;
-use std::fmt::Write as _;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -12,6 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
+use tempfile::NamedTempFile;
 
 use super::HttpError;
 
@@ -31,25 +32,52 @@ static ADDED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 /// Certificates in their binary form.
 type Certificates = BTreeSet<Vec<u8>>;
 
-/// From now on trusts the certificates of a file in PEM format, too, in all that this program asks of servers.
-pub fn trust(path: &Path) -> Result<(), HttpError> {
-    read(path, "`ca-certificates`")?;
+/// From now on trusts the certificates of a file in PEM format, too, in all that this program asks of servers. The file is
+/// read when it is needed.
+pub fn trust(path: &Path) {
     ADDED.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned());
-    Ok(())
 }
 
-/// All certificates that are trusted, in PEM format, where some of them are not the system's: programs that don't share the
-/// system of this one have to be told.
+/// All certificates that are trusted, in PEM format, where some of them are not the system's: containers have to be told.
 pub fn beyond_system() -> Result<Option<Vec<u8>>, HttpError> {
-    let certificates = trusted()?;
     let named = [FILE, FOLDER].iter().any(|name| variable(name).is_some());
-    let is_own = is_added() || (named && !certificates.is_subset(&of_system()));
+    if added().is_empty() && !named {
+        return Ok(None);
+    }
+    let certificates = trusted()?;
+    let is_own = !certificates.is_subset(&of_system());
     Ok(is_own.then(|| pem(&certificates)))
 }
 
-/// Whether `c3.toml` names certificates, which other programs of this machine can't know of.
-pub(crate) fn is_added() -> bool {
-    !added().is_empty()
+/// A file with all certificates that are trusted, for programs of this machine, as long as it lives.
+#[derive(Debug)]
+pub struct Bundle(Option<NamedTempFile>);
+
+impl Bundle {
+    /// Writes the file where `c3.toml` names certificates; programs know of all others by themselves. What variables name
+    /// for single programs is in it, too.
+    pub fn for_programs() -> Result<Self, HttpError> {
+        if added().is_empty() {
+            return Ok(Self(None));
+        }
+        let mut certificates = trusted()?;
+        let named = VARIABLES.iter().filter_map(|name| variable(name));
+        // Whoever is told a file that can't be read finds out; it may not even be started.
+        let known = named.filter_map(|path| read(Path::new(&path), "").ok());
+        certificates.extend(known.flat_map(binary));
+        let file = tempfile::Builder::new().prefix("c3-certificates-").suffix(".pem").tempfile();
+        let written = file.and_then(|mut file| file.write_all(&pem(&certificates)).map(|()| file));
+        written.map(|file| Self(Some(file))).map_err(|error| HttpError::Certificates {
+            path: env::temp_dir(),
+            named_by: "the system",
+            reason: error.to_string(),
+        })
+    }
+
+    /// The variables that name it.
+    pub fn variables(&self) -> impl Iterator<Item = (&'static str, &Path)> {
+        self.0.iter().flat_map(|file| VARIABLES.map(|name| (name, file.path())))
+    }
 }
 
 fn added() -> BTreeSet<PathBuf> {
@@ -116,7 +144,8 @@ fn pem(certificates: &Certificates) -> Vec<u8> {
         let encoded = STANDARD.encode(certificate);
         text.push_str("-----BEGIN CERTIFICATE-----\n");
         for at in (0..encoded.len()).step_by(LINE) {
-            let _ = writeln!(text, "{}", &encoded[at..encoded.len().min(at + LINE)]);
+            text.push_str(&encoded[at..encoded.len().min(at + LINE)]);
+            text.push('\n');
         }
         text.push_str("-----END CERTIFICATE-----\n");
     }
@@ -131,14 +160,18 @@ mod tests {
     fn files_without_certificates_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.pem");
-        assert!(matches!(trust(&path), Err(HttpError::Certificates { .. })));
+        assert!(matches!(read(&path, "`x`"), Err(HttpError::Certificates { .. })));
         for text in ["", "no certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
             fs::write(&path, text).unwrap();
-            let error = trust(&path).unwrap_err();
-            assert!(error.to_string().contains("`ca-certificates`"), "{error}");
+            let error = read(&path, "`x`").unwrap_err();
+            assert!(error.to_string().contains("x.pem`, which `x` names"), "{error}");
             assert!(error.hint().unwrap().contains("PEM"));
         }
-        assert!(!is_added());
+    }
+
+    #[test]
+    fn programs_are_told_nothing_that_they_know() {
+        assert_eq!(Bundle::for_programs().unwrap().variables().count(), 0);
     }
 
     #[test]
