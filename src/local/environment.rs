@@ -293,7 +293,7 @@ impl Environment {
                 command.env_remove(name);
             }
         }
-        let certificates = Bundle::for_programs()?;
+        let certificates = Bundle::for_installers()?;
         command.envs(certificates.variables());
         let done = command.output().map_err(|source| self.failure(source))?;
         if done.status.success() {

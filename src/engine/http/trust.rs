@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::env;
 use std::fs;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -18,10 +18,11 @@ use super::HttpError;
 
 const FILE: &str = "SSL_CERT_FILE";
 const FOLDER: &str = "SSL_CERT_DIR";
+const PIP: &str = "PIP_CERT";
 
 /// The variables by which programs are told a file of certificates to trust: OpenSSL and uv, pip, Requests, curl and R,
 /// Amazon's clients.
-pub const VARIABLES: [&str; 5] = [FILE, "PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE"];
+pub const VARIABLES: [&str; 5] = [FILE, PIP, "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE"];
 
 /// Characters of a line in PEM.
 const LINE: usize = 64;
@@ -51,15 +52,26 @@ pub fn beyond_system() -> Result<Option<Vec<u8>>, HttpError> {
 
 /// A file with all certificates that are trusted, for programs of this machine, as long as it lives.
 #[derive(Debug)]
-pub struct Bundle(Option<NamedTempFile>);
+pub struct Bundle {
+    file: Option<NamedTempFile>,
+    /// The variables that name it.
+    names: &'static [&'static str],
+}
 
 impl Bundle {
-    /// Writes the file where `c3.toml` names certificates; programs know of all others by themselves. What variables name
-    /// for single programs is in it, too.
+    /// Writes the file where `c3.toml` names certificates, and tells every program of it; what variables name for single
+    /// programs is in it, too. Programs know of all other certificates by themselves.
     pub fn for_programs() -> Result<Self, HttpError> {
-        if added().is_empty() {
-            return Ok(Self(None));
-        }
+        if added().is_empty() { Ok(Self { file: None, names: &[] }) } else { Self::write(&VARIABLES) }
+    }
+
+    /// The same for installers of packages: pip doesn't look into `SSL_CERT_FILE`.
+    pub fn for_installers() -> Result<Self, HttpError> {
+        let named = variable(FILE).is_some() && variable(PIP).is_none();
+        if added().is_empty() && named { Self::write(&[PIP]) } else { Self::for_programs() }
+    }
+
+    fn write(names: &'static [&'static str]) -> Result<Self, HttpError> {
         let mut certificates = trusted()?;
         let named = VARIABLES.iter().filter_map(|name| variable(name));
         // Whoever is told a file that can't be read finds out; it may not even be started.
@@ -67,16 +79,17 @@ impl Bundle {
         certificates.extend(known.flat_map(binary));
         let file = tempfile::Builder::new().prefix("c3-certificates-").suffix(".pem").tempfile();
         let written = file.and_then(|mut file| file.write_all(&pem(&certificates)).map(|()| file));
-        written.map(|file| Self(Some(file))).map_err(|error| HttpError::Certificates {
+        let failed = |error: io::Error| HttpError::Certificates {
             path: env::temp_dir(),
             named_by: "the system",
             reason: error.to_string(),
-        })
+        };
+        Ok(Self { file: Some(written.map_err(failed)?), names })
     }
 
     /// The variables that name it.
     pub fn variables(&self) -> impl Iterator<Item = (&'static str, &Path)> {
-        self.0.iter().flat_map(|file| VARIABLES.map(|name| (name, file.path())))
+        self.file.iter().flat_map(|file| self.names.iter().map(|name| (*name, file.path())))
     }
 }
 

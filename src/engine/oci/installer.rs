@@ -65,7 +65,7 @@ pub(super) async fn install(
 ) -> Result<(), OciError> {
     let installer = find(&target.python.version)?;
     let settings = Settings::from_user();
-    let certificates = Bundle::for_programs()?;
+    let certificates = Bundle::for_installers()?;
     for order in orders {
         progress.report(&Event::Started(order.command.clone()));
         let lists = Lists::write(&order.flat, files).map_err(OciError::io("write", files.display()))?;
