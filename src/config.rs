@@ -59,6 +59,10 @@ pub struct Config {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub additional_files: Vec<String>,
 
+    /// Certificates of a company's authorities in PEM format, trusted beside the system's; relative to the folder of this file
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca_certificates: Option<PathBuf>,
+
     /// What targets leave to choose, by target and name
     #[serde(deserialize_with = "choices::read", skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(schema_with = "choices::schema")]
@@ -94,7 +98,14 @@ impl Config {
         }
 
         let block: Block = toml::from_str(text).map_err(|error| Problem::from(&error))?;
-        if block.tool.c3.operators.is_empty() { Ok(block.tool.c3) } else { Err(Problem::operators()) }
+        block.tool.c3.misplaced().map_or(Ok(block.tool.c3), Err)
+    }
+
+    /// What can't stand in the settings of one source: other operators', and whom this program trusts.
+    fn misplaced(&self) -> Option<Problem> {
+        let operators = (!self.operators.is_empty()).then_some("operators");
+        let name = operators.or_else(|| self.ca_certificates.as_ref().map(|_| "ca-certificates"));
+        name.map(Problem::misplaced)
     }
 
     /// These settings before others: tables are joined key by key, any other value counts whole.
@@ -117,6 +128,7 @@ impl Config {
             additional_files: if self.additional_files.is_empty() { under } else { self }
                 .additional_files
                 .clone(),
+            ca_certificates: self.ca_certificates.as_ref().or(under.ca_certificates.as_ref()).cloned(),
             set: choices::over(&self.set, &under.set),
             job: self.job.over(&under.job),
             operators: BTreeMap::new(),
@@ -134,6 +146,7 @@ impl Config {
         let operators = self.operators.into_iter();
         Self {
             dockerfile_template: self.dockerfile_template.map(|path| inside.join(path)),
+            ca_certificates: self.ca_certificates.map(|path| inside.join(path)),
             additional_files: self.additional_files.into_iter().map(pattern).collect(),
             operators: operators.map(|(name, config)| (name, config.rebased(folder, current))).collect(),
             ..self
@@ -247,6 +260,8 @@ fn image_version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<St
 /// Reads the settings of single operators, which have no operators of their own.
 fn operators<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, Config>, D::Error> {
     let operators = BTreeMap::<String, Config>::deserialize(deserializer)?;
-    let is_flat = operators.values().all(|config| config.operators.is_empty());
-    if is_flat { Ok(operators) } else { Err(D::Error::custom(Problem::operators().in_one())) }
+    match operators.values().find_map(Config::misplaced) {
+        None => Ok(operators),
+        Some(problem) => Err(D::Error::custom(problem.in_one())),
+    }
 }

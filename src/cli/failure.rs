@@ -6,6 +6,7 @@ use c3::config::ConfigError;
 use c3::engine::context::ContextError;
 use c3::engine::endpoint::EndpointError;
 use c3::engine::error::EngineError;
+use c3::engine::http::HttpError;
 use c3::engine::image_archive::ImageArchiveError;
 use c3::engine::oci::OciError;
 use c3::engine::registry::RegistryError;
@@ -91,6 +92,13 @@ failures! {
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         Self { message: Some(error.to_string()), hint: error.hint(), ..Self::of_program(INPUT) }
+    }
+}
+
+impl From<HttpError> for Failure {
+    fn from(error: HttpError) -> Self {
+        let hint = error.hint();
+        Self { code: ENGINE, message: Some(error.to_string()), details: Vec::new(), hint }
     }
 }
 

@@ -133,6 +133,17 @@ fn end(failure: &Failure) -> ExitCode {
 }
 
 fn run(command: Command) -> Result<(), Failure> {
+    if matches!(
+        command,
+        Command::Inspect(_)
+            | Command::GridStatus(_)
+            | Command::Publish(_)
+            | Command::BuildFamily(_)
+            | Command::Run(_)
+            | Command::Doctor(_)
+    ) {
+        settings::trust_nearest()?;
+    }
     match command {
         Command::CreateOperator(options) => create_operator::run(&options),
         Command::CreateGridwrapper(options) => create_gridwrapper::run(&options),

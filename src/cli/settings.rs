@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use c3::backend::Job;
 use c3::backend::variant::Choices;
-use c3::config::{Config, Files, TargetName};
+use c3::config::{Config, FILE_NAME, Files, TargetName};
+use c3::engine::http;
 use c3::source::Source;
 
 use super::failure::{Failure, INPUT};
@@ -34,6 +35,7 @@ impl Layers {
         let current = current.canonicalize().unwrap_or(current);
         let language = source.language();
         let shared = file.as_ref().map(|file| file.config.clone()).unwrap_or_default();
+        trust(&shared);
         let operator = shared.operators.get(&source.stem()).cloned().unwrap_or_default();
         Ok(Self {
             own: own.rebased(&folder, &current).of_language(language),
@@ -111,6 +113,17 @@ fn words(choices: Choices) -> Vec<(String, String, String)> {
         chosen.into_iter().map(move |(name, value)| (target.clone(), name, value))
     };
     choices.into_iter().flat_map(of_target).collect()
+}
+
+/// Trusts the certificates that the `c3.toml` of the current directory names, for what has no source.
+pub(crate) fn trust_nearest() -> Result<(), Failure> {
+    let file = Files::default().nearest(Path::new(FILE_NAME), &current_dir()?)?;
+    file.iter().for_each(|file| trust(&file.config));
+    Ok(())
+}
+
+fn trust(config: &Config) {
+    config.ca_certificates.iter().for_each(|path| http::trust(path));
 }
 
 /// The current directory.

@@ -58,10 +58,10 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// Operators where none may be named.
-    pub(super) fn operators() -> Self {
+    /// A key of the top level that stands elsewhere.
+    pub(super) fn misplaced(name: &str) -> Self {
         Self {
-            message: "`operators` can't stand here".to_owned(),
+            message: format!("`{name}` can't stand here"),
             hint: Some("write it at the top level of `c3.toml`".to_owned()),
             span: None,
         }

@@ -57,6 +57,8 @@ impl Engine {
     /// Builds an image, names it and gives its id.
     pub fn build(&self, build: &Build, progress: &Progress) -> Result<String, EngineError> {
         self.sweep();
+        let trusting = self.trusting(build, progress)?;
+        let build = &Build { context: trusting.as_ref().unwrap_or(build.context), ..*build };
         let logins = logins(build);
         let image = self.wait(BUILDING, self.run(build, logins, progress))?;
         for tag in build.tags.iter().skip(1) {

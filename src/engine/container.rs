@@ -9,11 +9,15 @@ use std::time::Duration;
 use bollard::container::{AttachContainerResults, LogOutput};
 use bollard::errors::Error;
 use bollard::models::{ContainerCreateBody, DeviceRequest, HostConfig, Mount as Bind, MountType};
-use bollard::query_parameters::{AttachContainerOptionsBuilder, KillContainerOptionsBuilder};
+use bollard::query_parameters::{
+    AttachContainerOptionsBuilder, KillContainerOptionsBuilder, UploadToContainerOptionsBuilder,
+};
 use futures_util::stream::StreamExt;
+use tar::{Builder, Header};
 
 use super::docker::Engine;
 use super::error::EngineError;
+use super::http::VARIABLES;
 use super::owner::Owner;
 use crate::interruption::{Signal, asked_to_end};
 
@@ -22,6 +26,8 @@ const GRACE: Duration = Duration::from_secs(10);
 
 /// How long the last words of a container that has ended may be on their way.
 const LAST_WORDS: Duration = Duration::from_secs(5);
+/// Where a container finds the certificates that it is to trust: a folder that every image has.
+const CERTIFICATES: &str = "/etc/c3-certificates.pem";
 
 /// Exit code where nobody reads the output any more, as shells tell it.
 const CLOSED: u8 = 141;
@@ -39,6 +45,8 @@ pub struct Container {
     pub user: Option<String>,
     /// Files and folders of this machine that it sees.
     pub mounts: Vec<Mount>,
+    /// Certificates that it is to trust, in PEM format: put into it, which works with engines of other machines, too.
+    pub certificates: Option<Vec<u8>>,
     /// How many graphics processors it gets; -1 is all.
     pub gpus: Option<i64>,
 }
@@ -64,9 +72,24 @@ impl Engine {
         let made = self.wait(&doing, async {
             self.patient.create_container(None, body(container)).await.map_err(|error| failed(&error))
         })?;
-        let ended =
-            self.finish(&doing, async { self.attend(&made.id).await.map_err(|error| failed(&error)) });
+        let ended = self.finish(&doing, async {
+            self.hand_over(&made.id, container).await.map_err(|error| failed(&error))?;
+            self.attend(&made.id).await.map_err(|error| failed(&error))
+        });
         self.removed(&made.id, ended)
+    }
+
+    /// Puts certificates into a container that hasn't begun yet.
+    async fn hand_over(&self, id: &str, container: &Container) -> Result<(), Error> {
+        let Some(certificates) = &container.certificates else { return Ok(()) };
+        let mut header = Header::new_ustar();
+        header.set_mode(0o444);
+        header.set_size(certificates.len() as u64);
+        let mut archive = Builder::new(Vec::new());
+        archive.append_data(&mut header, CERTIFICATES.trim_start_matches('/'), certificates.as_slice())?;
+        let options = UploadToContainerOptionsBuilder::new().path("/").build();
+        let archive = bollard::body_full(archive.into_inner()?.into());
+        self.patient.upload_to_container(id, Some(options), archive).await
     }
 
     async fn attend(&self, id: &str) -> Result<u8, Error> {
@@ -150,6 +173,13 @@ fn write(piece: LogOutput) -> io::Result<()> {
     }
 }
 
+/// The variables of a container: what names its certificates goes before what it is told itself.
+fn variables(container: &Container) -> Vec<String> {
+    let certificates = container.certificates.iter().flat_map(|_| VARIABLES);
+    let named = certificates.map(|name| format!("{name}={CERTIFICATES}"));
+    named.chain(container.env.iter().cloned()).collect()
+}
+
 fn body(container: &Container) -> ContainerCreateBody {
     let host = HostConfig {
         mounts: Some(container.mounts.iter().map(bind).collect()),
@@ -161,7 +191,7 @@ fn body(container: &Container) -> ContainerCreateBody {
     ContainerCreateBody {
         image: Some(container.image.clone()),
         cmd: container.command.clone(),
-        env: Some(container.env.clone()),
+        env: Some(variables(container)),
         user: container.user.clone(),
         labels: Owner::current().map(|owner| owner.labels()),
         attach_stdout: Some(true),

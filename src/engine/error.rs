@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use super::context::ContextError;
 use super::endpoint::{EndpointError, Rule};
+use super::http::HttpError;
 use super::patience::VARIABLE;
 use super::reason::NO_ANSWER;
 use super::reference::DOCKER_HUB;
@@ -115,6 +116,9 @@ pub enum EngineError {
     /// The login of a registry can't be read.
     #[error(transparent)]
     Credentials(#[from] RegistryError),
+    /// Certificates that a build or a container is to trust can't be read.
+    #[error(transparent)]
+    Certificates(#[from] HttpError),
     /// The build context can't be read.
     #[error(transparent)]
     Context(#[from] ContextError),
@@ -158,6 +162,7 @@ impl EngineError {
                 "list `{host}` under `insecure-registries` in Docker's `daemon.json`, or as `insecure = true` in Podman's `registries.conf`"
             )),
             Self::Credentials(error) => error.hint(),
+            Self::Certificates(error) => error.hint(),
             Self::Context(error) => error.hint(),
             Self::Archive(_) => Some("check the path and the free space".to_owned()),
             Self::Check { .. } => {

@@ -24,8 +24,7 @@ use self::redirect::Route;
 pub(crate) use self::redirect::origin;
 pub(crate) use self::retry::{RETRIES, is_busy, wait};
 pub use self::text::fetch_text;
-pub(crate) use self::trust::is_added;
-pub use self::trust::{VARIABLES, beyond_system, trust};
+pub use self::trust::{Bundle, VARIABLES, beyond_system, trust};
 
 mod answer;
 mod error;

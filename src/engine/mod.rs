@@ -22,4 +22,5 @@ mod reference;
 mod steps;
 mod stream;
 mod transfer;
+mod trusting;
 mod work;

@@ -25,9 +25,11 @@ mod session;
 const PAGE: usize = 1000;
 /// Most bytes of a page; registries that know no pages give all tags at once.
 const PAGE_SIZE: usize = 16 << 20;
-/// Most pages, and most tags, that are read: a list that is longer is taken for one without an end.
-const PAGES: usize = 2000;
+/// Most tags that are read: a list that is longer is taken for one without an end.
 const TAGS: usize = 200_000;
+/// So many pages may hold anything; those of a longer list hold a few tags each.
+const PAGES: usize = 100;
+const FEW: usize = 10;
 
 #[derive(Deserialize)]
 struct TagPage {
@@ -112,8 +114,11 @@ fn in_time<T>(
 async fn all_tags(session: &Session) -> Result<Vec<String>, RegistryError> {
     let mut tags = BTreeSet::new();
     let mut next = Some(session.url(&format!("tags/list?n={PAGE}"))?);
-    for _ in 0..PAGES {
+    for pages in 0.. {
         let Some(url) = next else { return Ok(tags.into_iter().collect()) };
+        if tags.len() > TAGS || (pages > PAGES && tags.len() < pages * FEW) {
+            break;
+        }
         let answer = session.get(&url, &[]).await?;
         let link = linked_page(&url, answer.headers());
         let page: TagPage = session.json(answer, PAGE_SIZE).await?;
@@ -123,9 +128,6 @@ async fn all_tags(session: &Session) -> Result<Vec<String>, RegistryError> {
         next = link.or_else(|| following_page(&url, &page).filter(|_| !known));
         // What is no tag can't be the version of an image.
         tags.extend(page.into_iter().filter(|tag| valid_tag(tag).is_ok()));
-        if tags.len() > TAGS {
-            break;
-        }
     }
     Err(session.malformed(&format!("its list of tags has no end, or more than {TAGS} of them")))
 }

@@ -14,6 +14,7 @@ use crate::backend::Operator;
 use crate::backend::runtime::python_mismatch;
 use crate::cache::{CacheError, Kind, Lock, Shelf, lock_beside};
 use crate::component::{Language, Requirement};
+use crate::engine::http::{Bundle, HttpError};
 use crate::engine::progress::{Event, Progress};
 use crate::hashed::hex;
 use crate::installers::pip::{self, Flat};
@@ -82,6 +83,9 @@ impl Order<'_> {
 /// Why there is no environment.
 #[derive(Debug, Error)]
 pub enum EnvironmentError {
+    /// Certificates that an installer is to trust can't be read.
+    #[error(transparent)]
+    Certificates(#[from] HttpError),
     /// The language's interpreter isn't there.
     #[error("there is no `{0}` on this machine")]
     NoInterpreter(&'static str),
@@ -135,6 +139,7 @@ impl EnvironmentError {
                     .to_owned()
             }
             Self::Cache(error) => return error.hint(),
+            Self::Certificates(error) => return error.hint(),
             Self::Io { .. } => "name another folder with the variable `XDG_CACHE_HOME`".to_owned(),
         })
     }
@@ -288,6 +293,8 @@ impl Environment {
                 command.env_remove(name);
             }
         }
+        let certificates = Bundle::for_installers()?;
+        command.envs(certificates.variables());
         let done = command.output().map_err(|source| self.failure(source))?;
         if done.status.success() {
             return Ok(());

@@ -41,6 +41,7 @@ class Call:
         self.handler.end_headers()
         if self.method != 'HEAD':
             self.handler.wfile.write(body)
+        self.handler.wfile.flush()
 
     def raw(self, content):
         """Send bytes as they are."""
@@ -63,6 +64,8 @@ class Server:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = 'HTTP/1.1'
+            # Head and body in one packet, so that the system waits for nothing between them.
+            wbufsize = -1
 
             def handle_any(self):
                 call = Call(own, self, self.command, self.path, self.headers.get('Authorization'))

@@ -6,6 +6,7 @@ use c3::backend;
 use c3::engine::container::{Container, Mount};
 use c3::engine::docker::Engine;
 use c3::engine::error::EngineError;
+use c3::engine::http::beyond_system;
 use c3::engine::image::Image;
 use c3::engine::progress::Progress;
 use c3::engine::registry;
@@ -184,6 +185,7 @@ impl<'a> Call<'a> {
             user,
             mounts,
             gpus: self.options.gpus,
+            certificates: beyond_system()?,
         };
         match engine.run_container(&container)? {
             0 => self.results.map_or(Ok(()), |results| results.place(self.interface, self.options.log_level)),

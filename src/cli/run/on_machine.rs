@@ -6,6 +6,7 @@ use std::process::Command;
 
 use c3::backend::runtime;
 use c3::component::Requirement;
+use c3::engine::http::Bundle;
 use c3::invocation::{Interface, Invocation};
 use c3::local::environment::{Environment, Packages};
 use c3::local::process;
@@ -38,6 +39,8 @@ pub(super) fn source(options: &Options, plan: &Plan) -> Result<(), Failure> {
     let mut command = command(plan, &interface, root.path());
     let outputs = results.as_ref().map(|results| results.staged().to_string_lossy().into_owned());
     let passed = passed(&interface, &invocation, outputs.as_deref());
+    let certificates = Bundle::for_programs()?;
+    command.envs(certificates.variables());
     command.envs(env).envs(environment.variables()).envs(passed.variables).args(passed.arguments);
     let code = process::run(command)
         .map_err(|error| Failure::new(INPUT, format!("cannot run `{}`: {error}", plan.source.display())))?;

@@ -4,6 +4,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use c3::engine::http::Bundle;
 use c3::invocation::handed_on;
 use c3::local::process;
 
@@ -35,6 +36,8 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
     }
     let invocation = handed_on(options.arguments())?;
     let mut command = Command::new(python(&folder));
+    let certificates = Bundle::for_programs()?;
+    command.envs(certificates.variables());
     command.arg(&program).args(&invocation.own).envs(&invocation.values);
     let code = process::run(command)
         .map_err(|error| Failure::new(INPUT, format!("cannot run `{}`: {error}", program.display())))?;

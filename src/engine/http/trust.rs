@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::env;
-use std::fmt::Write as _;
 use std::fs;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -12,15 +12,17 @@ use base64::engine::general_purpose::STANDARD;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
+use tempfile::NamedTempFile;
 
 use super::HttpError;
 
 const FILE: &str = "SSL_CERT_FILE";
 const FOLDER: &str = "SSL_CERT_DIR";
+const PIP: &str = "PIP_CERT";
 
 /// The variables by which programs are told a file of certificates to trust: OpenSSL and uv, pip, Requests, curl and R,
 /// Amazon's clients.
-pub const VARIABLES: [&str; 5] = [FILE, "PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE"];
+pub const VARIABLES: [&str; 5] = [FILE, PIP, "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE"];
 
 /// Characters of a line in PEM.
 const LINE: usize = 64;
@@ -31,25 +33,64 @@ static ADDED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 /// Certificates in their binary form.
 type Certificates = BTreeSet<Vec<u8>>;
 
-/// From now on trusts the certificates of a file in PEM format, too, in all that this program asks of servers.
-pub fn trust(path: &Path) -> Result<(), HttpError> {
-    read(path, "`ca-certificates`")?;
+/// From now on trusts the certificates of a file in PEM format, too, in all that this program asks of servers. The file is
+/// read when it is needed.
+pub fn trust(path: &Path) {
     ADDED.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned());
-    Ok(())
 }
 
-/// All certificates that are trusted, in PEM format, where some of them are not the system's: programs that don't share the
-/// system of this one have to be told.
+/// All certificates that are trusted, in PEM format, where some of them are not the system's: containers have to be told.
 pub fn beyond_system() -> Result<Option<Vec<u8>>, HttpError> {
-    let certificates = trusted()?;
     let named = [FILE, FOLDER].iter().any(|name| variable(name).is_some());
-    let is_own = is_added() || (named && !certificates.is_subset(&of_system()));
+    if added().is_empty() && !named {
+        return Ok(None);
+    }
+    let certificates = trusted()?;
+    let is_own = !certificates.is_subset(&of_system());
     Ok(is_own.then(|| pem(&certificates)))
 }
 
-/// Whether `c3.toml` names certificates, which other programs of this machine can't know of.
-pub(crate) fn is_added() -> bool {
-    !added().is_empty()
+/// A file with all certificates that are trusted, for programs of this machine, as long as it lives.
+#[derive(Debug)]
+pub struct Bundle {
+    file: Option<NamedTempFile>,
+    /// The variables that name it.
+    names: &'static [&'static str],
+}
+
+impl Bundle {
+    /// Writes the file where `c3.toml` names certificates, and tells every program of it; what variables name for single
+    /// programs is in it, too. Programs know of all other certificates by themselves.
+    pub fn for_programs() -> Result<Self, HttpError> {
+        if added().is_empty() { Ok(Self { file: None, names: &[] }) } else { Self::write(&VARIABLES) }
+    }
+
+    /// The same for installers of packages: pip doesn't look into `SSL_CERT_FILE`.
+    pub fn for_installers() -> Result<Self, HttpError> {
+        let named = variable(FILE).is_some() && variable(PIP).is_none();
+        if added().is_empty() && named { Self::write(&[PIP]) } else { Self::for_programs() }
+    }
+
+    fn write(names: &'static [&'static str]) -> Result<Self, HttpError> {
+        let mut certificates = trusted()?;
+        let named = VARIABLES.iter().filter_map(|name| variable(name));
+        // Whoever is told a file that can't be read finds out; it may not even be started.
+        let known = named.filter_map(|path| read(Path::new(&path), "").ok());
+        certificates.extend(known.flat_map(binary));
+        let file = tempfile::Builder::new().prefix("c3-certificates-").suffix(".pem").tempfile();
+        let written = file.and_then(|mut file| file.write_all(&pem(&certificates)).map(|()| file));
+        let failed = |error: io::Error| HttpError::Certificates {
+            path: env::temp_dir(),
+            named_by: "the system",
+            reason: error.to_string(),
+        };
+        Ok(Self { file: Some(written.map_err(failed)?), names })
+    }
+
+    /// The variables that name it.
+    pub fn variables(&self) -> impl Iterator<Item = (&'static str, &Path)> {
+        self.file.iter().flat_map(|file| self.names.iter().map(|name| (*name, file.path())))
+    }
 }
 
 fn added() -> BTreeSet<PathBuf> {
@@ -116,7 +157,8 @@ fn pem(certificates: &Certificates) -> Vec<u8> {
         let encoded = STANDARD.encode(certificate);
         text.push_str("-----BEGIN CERTIFICATE-----\n");
         for at in (0..encoded.len()).step_by(LINE) {
-            let _ = writeln!(text, "{}", &encoded[at..encoded.len().min(at + LINE)]);
+            text.push_str(&encoded[at..encoded.len().min(at + LINE)]);
+            text.push('\n');
         }
         text.push_str("-----END CERTIFICATE-----\n");
     }
@@ -131,14 +173,18 @@ mod tests {
     fn files_without_certificates_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.pem");
-        assert!(matches!(trust(&path), Err(HttpError::Certificates { .. })));
+        assert!(matches!(read(&path, "`x`"), Err(HttpError::Certificates { .. })));
         for text in ["", "no certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
             fs::write(&path, text).unwrap();
-            let error = trust(&path).unwrap_err();
-            assert!(error.to_string().contains("`ca-certificates`"), "{error}");
+            let error = read(&path, "`x`").unwrap_err();
+            assert!(error.to_string().contains("x.pem`, which `x` names"), "{error}");
             assert!(error.hint().unwrap().contains("PEM"));
         }
-        assert!(!is_added());
+    }
+
+    #[test]
+    fn programs_are_told_nothing_that_they_know() {
+        assert_eq!(Bundle::for_programs().unwrap().variables().count(), 0);
     }
 
     #[test]

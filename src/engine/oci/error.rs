@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use crate::cache::CacheError;
 use crate::engine::context::ContextError;
+use crate::engine::http::HttpError;
 use crate::engine::registry::RegistryError;
 use crate::engine::work::Interrupted;
 
@@ -19,6 +20,9 @@ pub enum OciError {
     /// The cache can't be used.
     #[error(transparent)]
     Cache(#[from] CacheError),
+    /// Certificates that programs of this machine are to trust can't be read.
+    #[error(transparent)]
+    Certificates(#[from] HttpError),
     /// The files of the operator can't be read.
     #[error(transparent)]
     Context(#[from] ContextError),
@@ -124,6 +128,7 @@ impl OciError {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Registry(error) => return error.hint(),
+            Self::Certificates(error) => return error.hint(),
             Self::Cache(error) => return error.hint(),
             Self::Context(error) => return error.hint(),
             Self::Base { .. } => {

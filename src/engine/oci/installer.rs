@@ -9,6 +9,7 @@ use self::settings::Settings;
 use super::error::OciError;
 use super::platform::Platform;
 use super::python::Python;
+use crate::engine::http::Bundle;
 use crate::engine::progress::{Event, Progress};
 use crate::installers::pip::{self, Flat};
 use crate::requirement_files::lists::{IGNORED, Lists, for_uv};
@@ -64,6 +65,7 @@ pub(super) async fn install(
 ) -> Result<(), OciError> {
     let installer = find(&target.python.version)?;
     let settings = Settings::from_user();
+    let certificates = Bundle::for_installers()?;
     for order in orders {
         progress.report(&Event::Started(order.command.clone()));
         let lists = Lists::write(&order.flat, files).map_err(OciError::io("write", files.display()))?;
@@ -76,6 +78,7 @@ pub(super) async fn install(
         if installer == Installer::Uv {
             command.envs(settings.for_uv());
         }
+        command.envs(certificates.variables());
         let output = command.output().await.map_err(OciError::io("run", &program))?;
         lines(&output).for_each(|line| progress.report(&Event::Log(line)));
         if !output.status.success() {

@@ -1,0 +1,111 @@
+//! The Dockerfile that `BuildKit` builds where a company's certificates have to be trusted: its commands see them, and
+//! the image keeps nothing of them.
+
+use super::build::Build;
+use super::context::{Context, ContextError};
+use super::docker::{Engine, Kind};
+use super::error::EngineError;
+use super::http::{VARIABLES, beyond_system};
+use super::progress::{Event, Progress};
+
+/// The certificates in the build context.
+const FILE: &str = "c3-certificates.pem";
+
+/// Where commands find them: in a folder that is made anew for each, so that no empty file stays in the image.
+const PLACE: &str = "/dev/c3-certificates.pem";
+
+impl Engine {
+    /// The build context whose commands trust the certificates that are not the system's; nothing if there are none.
+    pub(super) fn trusting(
+        &self,
+        build: &Build,
+        progress: &Progress,
+    ) -> Result<Option<Context>, EngineError> {
+        let Some(certificates) = beyond_system()? else { return Ok(None) };
+        let why = match self.kind {
+            Kind::Podman => "Podman builds without BuildKit",
+            Kind::Docker if !self.buildkit => "the classic builder knows no mounts",
+            Kind::Docker => {
+                let context = trusting(build.context, build.dockerfile, certificates)?;
+                if context.is_some() {
+                    return Ok(context);
+                }
+                "its Dockerfile has commands that can't be altered"
+            }
+        };
+        let told = format!("the build doesn't see the certificates that `c3` is told to trust: {why}");
+        progress.report(&Event::Told(told));
+        Ok(None)
+    }
+}
+
+/// The context with the certificates, and with a Dockerfile whose commands see them.
+fn trusting(context: &Context, dockerfile: &str, pem: Vec<u8>) -> Result<Option<Context>, ContextError> {
+    let text = context.read_text(dockerfile).and_then(|text| with_certificates(&text));
+    let (Some(text), Ok(pem)) = (text, String::from_utf8(pem)) else { return Ok(None) };
+    context.clone().with_text(dockerfile, text)?.with_text(FILE, pem).map(Some)
+}
+
+/// A Dockerfile whose commands see the certificates; nothing if one of them is no line of a shell.
+fn with_certificates(dockerfile: &str) -> Option<String> {
+    let named = VARIABLES.map(|name| format!("{name}={PLACE}")).join(" ");
+    let mount = format!("--mount=type=bind,source={FILE},target={PLACE}");
+    let (mut text, mut goes_on) = (String::new(), false);
+    for line in dockerfile.split_inclusive('\n') {
+        let trimmed = line.trim();
+        let is_run = !goes_on
+            && trimmed.split_whitespace().next().is_some_and(|word| word.eq_ignore_ascii_case("run"));
+        if is_run {
+            let (flags, command) = split_flags(trimmed[3..].trim_start());
+            if command.starts_with('[') || command.contains("<<") {
+                return None;
+            }
+            let end = if line.ends_with('\n') { "\n" } else { "" };
+            text.push_str(&format!("RUN {mount} {flags}export {named}; {command}{end}"));
+        } else {
+            text.push_str(line);
+        }
+        let is_comment = trimmed.starts_with('#') || trimmed.is_empty();
+        goes_on = if is_comment { goes_on } else { trimmed.ends_with('\\') };
+    }
+    Some(text)
+}
+
+/// The options of a `RUN` before its command, and that.
+fn split_flags(words: &str) -> (&str, &str) {
+    let mut command = words;
+    while command.starts_with("--") {
+        command = command.split_once(' ').map_or("", |(_, rest)| rest.trim_start());
+    }
+    words.split_at(words.len() - command.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn altered(dockerfile: &str) -> Option<String> {
+        let named = VARIABLES.map(|name| format!("{name}={PLACE}")).join(" ");
+        let text = with_certificates(dockerfile)?;
+        Some(
+            text.replace(&named, "…")
+                .replace(&format!("--mount=type=bind,source={FILE},target={PLACE}"), "MOUNT"),
+        )
+    }
+
+    #[test]
+    fn every_command_sees_the_certificates() {
+        let dockerfile =
+            "FROM a\nRUN pip install x \\\n # why\n\n  && run y\nCOPY run x\nrun  --network=none make\n";
+        let expected = "FROM a\nRUN MOUNT export …; pip install x \\\n # why\n\n  && run y\nCOPY run x\nRUN MOUNT --network=none export …; make\n";
+        assert_eq!(altered(dockerfile).as_deref(), Some(expected));
+        assert_eq!(altered("FROM a\n").as_deref(), Some("FROM a\n"));
+    }
+
+    #[test]
+    fn what_is_no_line_of_a_shell_stays() {
+        for command in ["[\"make\"]", "<<END\nmake\nEND", "--network=none [\"make\"]"] {
+            assert_eq!(altered(&format!("FROM a\nRUN {command}\n")), None, "{command}");
+        }
+    }
+}
