@@ -43,6 +43,7 @@ pub mod installers;
 pub mod interruption;
 pub mod invocation;
 pub mod local;
+pub mod logins;
 pub mod manifest;
 pub mod publish;
 pub mod reader;

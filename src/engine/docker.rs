@@ -202,8 +202,21 @@ fn client(endpoint: &Endpoint) -> Result<Docker, Error> {
                 *login = safe;
             }
         }
+        if let Some(uri) = by_buildkit(request.uri()).and_then(|uri| uri.parse().ok()) {
+            *request.uri_mut() = uri;
+        }
         request
     }))
+}
+
+/// The address of a build that has a session of ours: bollard would open one that has no secrets, and asks for the
+/// classic builder where it doesn't.
+fn by_buildkit(uri: impl ToString) -> Option<String> {
+    let uri = uri.to_string();
+    let (path, query) = uri.split_once('?').filter(|(path, _)| path.ends_with("/build"))?;
+    let has_session = query.split('&').any(|pair| pair.starts_with("session=c3-"));
+    let pairs = query.split('&').map(|pair| if pair == "version=1" { "version=2" } else { pair });
+    has_session.then(|| format!("{path}?{}", pairs.collect::<Vec<_>>().join("&")))
 }
 
 /// Engines read logins in the URL-safe alphabet of Base64 only; bollard writes the other one.

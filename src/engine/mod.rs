@@ -19,6 +19,7 @@ mod owner;
 mod patience;
 mod reason;
 mod reference;
+mod session;
 mod steps;
 mod stream;
 mod transfer;

@@ -41,6 +41,7 @@ pub(crate) fn build(
         no_cache: order.no_cache,
         args: &arguments(engine)?,
         labels: &BTreeMap::new(),
+        secrets: &c3::logins::Secrets::new(),
     };
     let id = engine.build(&build, progress)?;
     let digest = order.push.then(|| push(engine, order, &id, progress)).transpose()?;
