@@ -54,6 +54,8 @@ pub struct Build<'a> {
     pub labels: &'a BTreeMap<String, String>,
     /// What its steps may mount, by `BuildKit` only.
     pub secrets: &'a Secrets,
+    /// Texts that nothing of it may show.
+    pub hidden: &'a [String],
 }
 
 impl Engine {
@@ -82,9 +84,9 @@ impl Engine {
         } else {
             (None, Some(logins))
         };
-        let options = self.options(build, session.as_ref());
+        let options = Self::options(build, session.as_ref());
         let messages = self.patient.build_image(options, logins, Some(body));
-        let mut steps = Steps::default();
+        let mut steps = Steps::hiding(build.hidden);
         let take = |message| steps.take(message).iter().for_each(|event| progress.report(event));
         match self.follow(messages, take).await {
             Ok(Ending::Whole) => steps.image().ok_or_else(|| self.silence()),
@@ -104,7 +106,7 @@ impl Engine {
         Err(self.error(BUILDING, error))
     }
 
-    fn options(&self, build: &Build, session: Option<&Session>) -> BuildImageOptions {
+    fn options(build: &Build, session: Option<&Session>) -> BuildImageOptions {
         let [args, labels] = [build.args, build.labels].map(|pairs| HashMap::from_iter(pairs.clone()));
         let mut options = BuildImageOptionsBuilder::new()
             .dockerfile(build.dockerfile)

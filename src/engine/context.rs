@@ -170,6 +170,26 @@ impl Context {
         }
     }
 
+    /// The text of a file, wherever it is.
+    pub(super) fn read_text(&self, path: &str) -> Option<String> {
+        let bytes = match self.nodes.get(path)? {
+            Node::Folder => return None,
+            Node::File(Content::Bytes(bytes), _) => bytes.clone(),
+            Node::File(Content::Disk(disk), _) => std::fs::read(disk).ok()?,
+        };
+        String::from_utf8(bytes).ok()
+    }
+
+    /// The same with a text in a file's place, which may be new.
+    pub(super) fn with_text(mut self, path: &str, text: String) -> Result<Self, ContextError> {
+        self.nodes.remove(path);
+        self.with(Entry {
+            path: path.to_owned(),
+            content: Content::Bytes(text.into_bytes()),
+            executable: false,
+        })
+    }
+
     fn add(&mut self, entry: Entry) -> Result<(), ContextError> {
         let path = entry.path;
         if !is_proper(&path) {

@@ -201,3 +201,30 @@ impl Health for Healthy {
         Err(Status::unimplemented("health is asked for, not watched"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::endpoint::Rule;
+
+    #[test]
+    fn an_engine_has_an_address_of_http() {
+        let address = |host: &str, certificates: Option<&str>| {
+            let certificates = certificates.map(Into::into);
+            address(&Endpoint { host: host.to_owned(), certificates, rule: Rule::Default })
+        };
+        assert_eq!(address("unix:///var/run/docker.sock", None), "http://localhost");
+        assert_eq!(address("tcp://a.example:2375/", None), "http://a.example:2375");
+        assert_eq!(address("tcp://a.example:2376", Some("/certificates")), "https://a.example:2376");
+    }
+
+    #[tokio::test]
+    async fn only_what_a_build_is_given_can_be_asked_for() {
+        let secret = crate::logins::Secret::new("pw");
+        let vault = Vault(BuildSecrets::from([("token".to_owned(), secret)]));
+        let ask = |id: &str| GetSecretRequest { id: id.to_owned(), ..GetSecretRequest::default() };
+        let given = vault.get_secret(Request::new(ask("token"))).await.unwrap();
+        assert_eq!(given.into_inner().data, b"pw");
+        assert!(vault.get_secret(Request::new(ask("other"))).await.is_err());
+    }
+}

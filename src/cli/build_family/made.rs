@@ -166,6 +166,7 @@ fn build_one(
         args: &args,
         labels: &labels(form),
         secrets: &Secrets::new(),
+        hidden: &[],
     };
     let id = engine.build(&build, progress).map_err(|error| unbuilt(form, error))?;
     if let Some(test) = form.member.test.as_deref().filter(|_| work.wishes.test) {
