@@ -8,8 +8,9 @@
 //!                           line/cell map          plain data
 //! ```
 //!
-//! Only the two ends touch the world: [`source`], [`config`], [`files`] and [`requirement_files`] read (by [`reader`]), [`artifact`],
-//! [`engine`] and [`publish`] write. Between them everything is a pure function from one plain type to the next:
+//! Only the two ends touch the world: [`source`], [`config`], [`files`], [`requirement_files`] and [`logins`] read (by
+//! [`reader`]), [`artifact`], [`engine`] and [`publish`] write. Between them everything is a pure function from one plain
+//! type to the next:
 //!
 //! 1. [`source::Source::load`] reads a file; a notebook is flattened to a script of its kernel's language.
 //! 2. [`frontend::read`] makes a component of it, with every [`diagnostic`] that there is.
@@ -43,6 +44,7 @@ pub mod installers;
 pub mod interruption;
 pub mod invocation;
 pub mod local;
+pub mod logins;
 pub mod manifest;
 pub mod publish;
 pub mod reader;

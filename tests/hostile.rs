@@ -677,10 +677,7 @@ fn argument() -> impl Strategy<Value = Vec<String>> {
     let owned = |words: &[&str]| words.iter().map(ToString::to_string).collect::<Vec<_>>();
     let wheel = line().prop_map(|line| {
         let is_part = |c: &char| {
-            !c.is_control()
-                && !c.is_whitespace()
-                && !"\\:`#?;@[]".contains(*c)
-                && !shown::is_hidden(*c)
+            !c.is_control() && !c.is_whitespace() && !"\\:`#?;@[]".contains(*c) && !shown::is_hidden(*c)
         };
         let name: String = line.chars().filter(is_part).take(2000).collect();
         vec![format!("./{}.whl", name.replace("$(", "$"))]

@@ -6,8 +6,10 @@ use c3::artifact::{self, Artifact, ArtifactError, Existing};
 use c3::backend::runtime::python_version;
 use c3::backend::{Settings, variant};
 use c3::engine::context::Context;
+use c3::engine::indexes::Given;
 use c3::engine::oci::platform::Platform;
 use c3::engine::progress::Progress;
+use c3::logins::{BuildSecret, named_indexes};
 use clap::{Args, ValueHint};
 use serde_json::json;
 
@@ -61,6 +63,18 @@ pub(crate) struct Options {
     /// Run every step of the build anew
     #[arg(long, alias = "no_cache", help_heading = IMAGE)]
     no_cache: bool,
+
+    /// Secret of the build, may be repeated: the login `user:password` of a package index, if ID is its host, or what a
+    /// Dockerfile template mounts with `RUN --mount=type=secret,id=ID`; also `id=ID,src=FILE` and `id=ID,env=NAME`. It
+    /// stays in no layer
+    #[arg(
+        long,
+        alias = "build_secret",
+        value_name = "ID=FILE|env:NAME",
+        help_heading = IMAGE,
+        conflicts_with = "no_build"
+    )]
+    build_secret: Vec<BuildSecret>,
 
     /// Leave the build context on disk, in <stem>.context beside the files
     #[arg(long, alias = "keep_generated_files", help_heading = FILES)]
@@ -185,6 +199,7 @@ fn build(
     let push = options.pushes(plan);
     let archive = options.archive.clone().or_else(|| builder.archive(plan).filter(|_| !push));
     let progress = Progress::new(emission.telling.log_level.into());
+    let given = Given { secrets: &options.build_secret, indexes: &named_indexes(&plan.source) };
     let build = |part: &Part| {
         let order = Order {
             settings: &part.settings,
@@ -192,6 +207,7 @@ fn build(
             platforms: &options.platform,
             python: emission.image_version.as_deref().and_then(python_version),
             no_cache: options.no_cache,
+            given,
             push,
             claimed,
             base_archive: emission.base_image_tar.as_deref(),

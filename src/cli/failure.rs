@@ -8,6 +8,7 @@ use c3::engine::endpoint::EndpointError;
 use c3::engine::error::EngineError;
 use c3::engine::http::HttpError;
 use c3::engine::image_archive::ImageArchiveError;
+use c3::engine::indexes::IndexError;
 use c3::engine::oci::OciError;
 use c3::engine::registry::RegistryError;
 use c3::files::FilesError;
@@ -80,6 +81,7 @@ failures! {
     FilesError => INPUT,
     NameError => INPUT,
     ContextError => INPUT,
+    IndexError => INPUT,
     ImageArchiveError => INPUT,
     ArtifactError => INPUT,
     CacheError => INPUT,

@@ -14,6 +14,7 @@ use c3::diagnostic::Diagnostic;
 use c3::engine::context::Context;
 use c3::engine::docker::Engine;
 use c3::engine::endpoint::{Endpoint, Rule};
+use c3::engine::indexes::Given;
 use c3::engine::oci::platform::Platform;
 use c3::engine::oci::{Assembler, on_disk};
 use c3::engine::progress::Progress;
@@ -71,6 +72,8 @@ pub(crate) struct Order<'a> {
     /// The version of Python that the command line asks for.
     pub(crate) python: Option<&'a str>,
     pub(crate) no_cache: bool,
+    /// Build secrets, and what logins are found by.
+    pub(crate) given: Given<'a>,
     pub(crate) push: bool,
     /// Whether the version was chosen for its being the next: others may have chosen it, too.
     pub(crate) claimed: bool,
@@ -79,6 +82,15 @@ pub(crate) struct Order<'a> {
 }
 
 impl Order<'_> {
+    /// Warns of build secrets that nothing asks for: an id may be misspelt.
+    fn tell_unused(&self, ids: &[String], level: LogLevel) {
+        for id in ids {
+            let message =
+                format!("nothing in the build of `{}` asks for the build secret `{id}`", self.settings.image);
+            console::warning(&message, level);
+        }
+    }
+
     /// The image's name without its tag.
     fn repository(&self) -> &str {
         self.settings.image.rsplit_once(':').map_or("", |(repository, _)| repository)

@@ -3,11 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::time::SystemTime;
 
 use bollard::auth::DockerCredentials;
 use bollard::errors::Error;
-use bollard::query_parameters::{BuildImageOptions, BuildImageOptionsBuilder, BuilderVersion};
+use bollard::query_parameters::{BuildImageOptions, BuildImageOptionsBuilder};
 use futures_util::stream::{self, Stream, StreamExt};
 use tokio::task::JoinHandle;
 use tokio_util::bytes::Bytes;
@@ -20,9 +19,11 @@ use super::patience::Pulse;
 use super::progress::{Event, Progress};
 use super::reason::{is_lost, reason};
 use super::reference::{DOCKER_HUB, base_images};
+use super::session::Session;
 use super::steps::Steps;
 use super::stream::Ending;
 use super::transfer::login;
+use crate::logins::Secrets;
 use crate::reference::registry_host;
 
 /// How much of a context waits between reader and engine.
@@ -32,7 +33,7 @@ const BUFFER: usize = 256 << 10;
 const BUILDING: &str = "building the image";
 
 /// Logins by the names of their registries.
-type Logins = HashMap<String, DockerCredentials>;
+pub(super) type Logins = HashMap<String, DockerCredentials>;
 
 /// An image to be built.
 #[derive(Debug, Clone, Copy)]
@@ -51,6 +52,10 @@ pub struct Build<'a> {
     pub args: &'a BTreeMap<String, String>,
     /// Labels beside those of the Dockerfile.
     pub labels: &'a BTreeMap<String, String>,
+    /// What its steps may mount, by `BuildKit` only.
+    pub secrets: &'a Secrets,
+    /// Texts that nothing of it may show.
+    pub hidden: &'a [String],
 }
 
 impl Engine {
@@ -75,8 +80,15 @@ impl Engine {
     ) -> Result<String, EngineError> {
         let (broken, context_error) = channel();
         let body = bollard::body_try_stream(upload(build.context, progress, &self.pulse, broken));
-        let messages = self.patient.build_image(self.options(build), Some(logins), Some(body));
-        let mut steps = Steps::default();
+        let (session, logins) = if self.buildkit {
+            let session = Session::open(&self.endpoint, logins, build.secrets.clone()).await?;
+            (Some(session), None)
+        } else {
+            (None, Some(logins))
+        };
+        let options = Self::options(build, session.as_ref());
+        let messages = self.patient.build_image(options, logins, Some(body));
+        let mut steps = Steps::hiding(build.hidden);
         let take = |message| steps.take(message).iter().for_each(|event| progress.report(event));
         match self.follow(messages, take).await {
             Ok(Ending::Whole) => steps.image().ok_or_else(|| self.silence()),
@@ -96,7 +108,7 @@ impl Engine {
         Err(self.error(BUILDING, error))
     }
 
-    fn options(&self, build: &Build) -> BuildImageOptions {
+    fn options(build: &Build, session: Option<&Session>) -> BuildImageOptions {
         let [args, labels] = [build.args, build.labels].map(|pairs| HashMap::from_iter(pairs.clone()));
         let mut options = BuildImageOptionsBuilder::new()
             .dockerfile(build.dockerfile)
@@ -111,8 +123,8 @@ impl Engine {
         if let Some(platform) = build.platform {
             options = options.platform(platform);
         }
-        if self.buildkit {
-            options = options.version(BuilderVersion::BuilderBuildKit).session(&session());
+        if let Some(session) = session {
+            options = options.session(&session.id);
         }
         options.build()
     }
@@ -166,12 +178,6 @@ async fn end(packing: JoinHandle<Result<(), ContextError>>, broken: Sender<Conte
         }
         Err(error) => Err(io::Error::other(error)),
     }
-}
-
-/// A name for a session with `BuildKit` that no other has.
-fn session() -> String {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    format!("c3-{}-{}", std::process::id(), now.as_nanos())
 }
 
 /// The logins for the registries of the Dockerfile's base images; one that can't be read counts for none,

@@ -44,6 +44,8 @@ pub struct Engine {
     pub version: String,
     /// Whether images are built by `BuildKit`.
     pub buildkit: bool,
+    /// The version of its interface, if it tells one.
+    interface: Option<(u32, u32)>,
     pub(super) patient: Docker,
     pub(super) client: Docker,
     pub(super) patience: Patience,
@@ -77,6 +79,7 @@ impl Engine {
         let patience = Patience::from_environment();
         Self {
             kind: kind(&version),
+            interface: interface(&version),
             buildkit: has_buildkit(&version) && wants_buildkit(),
             version: version.version.unwrap_or_default(),
             patient: client.clone().with_timeout(UNLIMITED),
@@ -87,6 +90,12 @@ impl Engine {
             swept: OnceLock::new(),
             work,
         }
+    }
+
+    /// Whether a build can see something that stays in no layer: where `BuildKit` knows mounts, from Docker 20.10 on.
+    #[must_use]
+    pub fn keeps_secrets(&self) -> bool {
+        self.buildkit && self.interface >= Some((1, 41))
     }
 
     /// Whether the user has pressed Ctrl-C since the engine was connected.
@@ -202,8 +211,20 @@ fn client(endpoint: &Endpoint) -> Result<Docker, Error> {
                 *login = safe;
             }
         }
+        if let Some(uri) = by_buildkit(&request.uri().to_string()).and_then(|uri| uri.parse().ok()) {
+            *request.uri_mut() = uri;
+        }
         request
     }))
+}
+
+/// The address of a build that has a session of ours: bollard would open one that has no secrets, and asks for the
+/// classic builder where it doesn't.
+fn by_buildkit(uri: &str) -> Option<String> {
+    let (path, query) = uri.split_once('?').filter(|(path, _)| path.ends_with("/build"))?;
+    let has_session = query.split('&').any(|pair| pair.starts_with("session=c3-"));
+    let pairs = query.split('&').map(|pair| if pair == "version=1" { "version=2" } else { pair });
+    has_session.then(|| format!("{path}?{}", pairs.collect::<Vec<_>>().join("&")))
 }
 
 /// Engines read logins in the URL-safe alphabet of Base64 only; bollard writes the other one.
@@ -228,10 +249,14 @@ fn kind(version: &SystemVersion) -> Kind {
 
 /// Whether an engine has `BuildKit` in it: Docker from 18.09 on, for Linux.
 fn has_buildkit(version: &SystemVersion) -> bool {
-    let api = version.api_version.as_deref().and_then(|api| api.split_once('.'));
-    let api = api.and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
     let is_linux = version.os.as_deref() == Some("linux");
-    kind(version) == Kind::Docker && is_linux && api >= Some((1_u32, 39_u32))
+    kind(version) == Kind::Docker && is_linux && interface(version) >= Some((1, 39))
+}
+
+/// The version of an engine's interface, such as 1.41.
+fn interface(version: &SystemVersion) -> Option<(u32, u32)> {
+    let (major, minor) = version.api_version.as_deref()?.split_once('.')?;
+    Some((major.parse().ok()?, minor.parse().ok()?))
 }
 
 /// Whether the user lets `BuildKit` build, as Docker's own client asks it.

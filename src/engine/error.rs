@@ -5,6 +5,7 @@ use thiserror::Error;
 use super::context::ContextError;
 use super::endpoint::{EndpointError, Rule};
 use super::http::HttpError;
+use super::indexes::{FETCH_PATH, Refusal};
 use super::patience::VARIABLE;
 use super::reason::NO_ANSWER;
 use super::reference::DOCKER_HUB;
@@ -71,6 +72,8 @@ pub enum EngineError {
         step: String,
         /// What it has printed last, and what the engine says about it.
         tail: Vec<String>,
+        /// Who wanted a login.
+        refused: Option<Refusal>,
     },
     /// What was tried in an image that was built doesn't work.
     #[error("the check of the image `{image}` ended with {code}")]
@@ -168,6 +171,11 @@ impl EngineError {
             Self::Check { .. } => {
                 Some("change the versions of packages that don't go together, then build again".to_owned())
             }
+            Self::Build { refused: Some(refusal), .. } => Some(refusal.hint(None)),
+            Self::Build { step, .. } if step.contains(FETCH_PATH) => Some(
+                "where an index has a login packages come as wheels only: install what has none in a `# pip install` line of its own that doesn't ask that index"
+                    .to_owned(),
+            ),
             Self::Refused { .. } | Self::Build { .. } | Self::Interrupted => None,
         }
     }

@@ -10,15 +10,18 @@ pub mod error;
 pub mod http;
 pub mod image;
 pub mod image_archive;
+pub mod indexes;
 pub mod oci;
 pub mod progress;
 pub mod registry;
 
 mod errand;
+mod hidden;
 mod owner;
 mod patience;
 mod reason;
 mod reference;
+mod session;
 mod steps;
 mod stream;
 mod transfer;

@@ -7,11 +7,16 @@ use bollard::moby::buildkit::v1::{StatusResponse, Vertex, VertexLog};
 use bollard::models::{BuildInfo, BuildInfoAux};
 
 use super::error::EngineError;
+use super::hidden::masked;
+use super::indexes::Refusal;
 use super::progress::Event;
 use super::reason::one_line;
 
 /// How many lines of a failed step are kept.
 const TAIL: usize = 20;
+
+/// How the traceback ends when pip asks for a user.
+const UNANSWERED: &str = "EOFError: EOF when reading a line";
 
 /// Longest line that is waited for.
 const LINE_LIMIT: usize = 16 << 10;
@@ -23,6 +28,8 @@ pub(super) struct Steps {
     text: Lines,
     built: Option<String>,
     image: Option<String>,
+    /// Texts that are never shown.
+    hidden: Vec<String>,
 }
 
 /// One step, which `BuildKit` knows by a digest and the classic builder by its place.
@@ -32,12 +39,19 @@ struct Step {
     name: String,
     text: Lines,
     tail: VecDeque<String>,
+    /// Who wanted a login.
+    refused: Option<Refusal>,
     shown: bool,
     finished: bool,
     error: String,
 }
 
 impl Steps {
+    /// Steps that don't show some texts.
+    pub(super) fn hiding(hidden: &[String]) -> Self {
+        Self { hidden: hidden.to_vec(), ..Self::default() }
+    }
+
     /// Takes note of a message and says what has happened.
     pub(super) fn take(&mut self, message: BuildInfo) -> Vec<Event> {
         let mut events = match message.aux {
@@ -79,8 +93,11 @@ impl Steps {
         let reason = if step.error.is_empty() { message } else { &step.error };
         let mut tail = Vec::from(step.tail);
         tail.extend(step.text.rest());
+        if step.refused.is_some() && tail.iter().any(|line| line.contains(UNANSWERED)) {
+            tail = vec!["pip asks for a user, and nobody answers".to_owned()];
+        }
         tail.push(verdict(reason));
-        EngineError::Build { step: instruction(&step.name).to_owned(), tail }
+        EngineError::Build { step: instruction(&step.name), tail, refused: step.refused }
     }
 
     fn status(&mut self, status: StatusResponse) -> Vec<Event> {
@@ -111,9 +128,12 @@ impl Steps {
     }
 
     fn log(&mut self, log: &VertexLog) -> Vec<Event> {
+        let hidden = std::mem::take(&mut self.hidden);
         let step = self.step(&log.vertex);
-        let lines = step.text.feed(&log.msg);
-        lines.into_iter().map(|line| step.say(line)).collect()
+        let lines = step.text.feed(&log.msg).into_iter();
+        let events = lines.map(|line| step.say(masked(line, &hidden))).collect();
+        self.hidden = hidden;
+        events
     }
 
     /// The step with a digest, new if it hasn't been heard of.
@@ -162,6 +182,7 @@ impl Step {
             self.tail.pop_front();
         }
         self.tail.push_back(line.clone());
+        self.refused = Refusal::find(&line).or(self.refused.take());
         Event::Log(line)
     }
 }
@@ -213,12 +234,17 @@ fn arrow(line: &str) -> Option<&str> {
     arrows.iter().find_map(|arrow| line.strip_prefix(arrow))
 }
 
-/// A step as it stands in the Dockerfile, without `BuildKit`'s numbers.
-fn instruction(name: &str) -> &str {
-    match name.strip_prefix('[').and_then(|name| name.split_once("] ")) {
+/// A step as it stands in the Dockerfile, without `BuildKit`'s numbers and without what it mounts.
+fn instruction(name: &str) -> String {
+    let name = match name.strip_prefix('[').and_then(|name| name.split_once("] ")) {
         Some((_, instruction)) => instruction,
         None => name,
+    };
+    let Some(mut rest) = name.strip_prefix("RUN ") else { return name.to_owned() };
+    while let Some((_, after)) = rest.strip_prefix("--mount=").and_then(|rest| rest.split_once(' ')) {
+        rest = after;
     }
+    format!("RUN {rest}")
 }
 
 /// Whether a step is `BuildKit`'s own business.

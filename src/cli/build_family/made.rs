@@ -9,6 +9,7 @@ use c3::engine::docker::Engine;
 use c3::engine::error::EngineError;
 use c3::engine::progress::{Event, Progress};
 use c3::family::{Published, raised};
+use c3::logins::Secrets;
 use c3::reader;
 use serde::Serialize;
 
@@ -164,6 +165,8 @@ fn build_one(
         no_cache: work.options.no_cache || work.options.raise.contains(&order.member.name),
         args: &args,
         labels: &labels(form),
+        secrets: &Secrets::new(),
+        hidden: &[],
     };
     let id = engine.build(&build, progress).map_err(|error| unbuilt(form, error))?;
     if let Some(test) = form.member.test.as_deref().filter(|_| work.wishes.test) {

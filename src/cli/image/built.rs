@@ -1,17 +1,19 @@
 //! An image by a container engine.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
+use c3::backend::recipe::recipe;
 use c3::backend::variant::Archive as Form;
 use c3::engine::build::Build;
 use c3::engine::context::source_date_epoch;
-use c3::engine::docker::Engine;
+use c3::engine::docker::{Engine, Kind};
 use c3::engine::error::EngineError;
+use c3::engine::indexes::{Asked, Index, Pip, Prepared, configured, prepare};
 use c3::engine::progress::{Event, Progress};
 
 use super::{Archive, Image, Order, check_python};
-use crate::cli::failure::Failure;
+use crate::cli::failure::{ENGINE, Failure};
 use crate::cli::plan::Plan;
 use crate::cli::version;
 
@@ -27,22 +29,27 @@ pub(crate) fn build(
     let archive = order.archive.map(|path| Archive::create(path, form)).transpose()?;
     let platform = order.platforms.first().map(ToString::to_string);
     let platform = platform.as_deref();
+    let mut prepared = prepared(engine, plan, order, &[])?;
     if settings.uses_base_image() {
         order.base_archive.map_or(Ok(()), |archive| engine.load(archive, progress))?;
         let base = engine.ensure_image(&settings.base_image, platform, progress)?;
         check_python(plan, base.variable("PYTHON_VERSION"))?;
+        prepared = self::prepared(engine, plan, order, &configured(|name| base.variable(name)))?;
     }
+    order.tell_unused(&prepared.unused, plan.emission.telling.log_level);
     let tags = [settings.image.clone(), order.latest()];
     let build = Build {
-        context: order.context,
+        context: &prepared.context,
         dockerfile: &settings.dockerfile,
         tags: &tags,
         platform,
         no_cache: order.no_cache,
         args: &arguments(engine)?,
         labels: &BTreeMap::new(),
+        secrets: &prepared.secrets,
+        hidden: &prepared.hidden,
     };
-    let id = engine.build(&build, progress)?;
+    let id = engine.build(&build, progress).map_err(|error| unbuilt(error, &prepared.asked))?;
     let digest = order.push.then(|| push(engine, order, &id, progress)).transpose()?;
     if let Some(check) = settings.variant.and_then(|variant| (variant.check)(&plan.operator_in(settings))) {
         let said = engine.output(&id, &settings.image, &check, progress)?;
@@ -55,6 +62,54 @@ pub(crate) fn build(
         return Err(EngineError::Interrupted.into());
     }
     Ok(Image { reference: settings.image.clone(), id, digest, archive })
+}
+
+/// The build with the logins of the indexes that it asks, if the engine can keep them to itself.
+fn prepared(engine: &Engine, plan: &Plan, order: &Order, configured: &[Index]) -> Result<Prepared, Failure> {
+    let operator = plan.operator_in(order.settings);
+    let folder = recipe(&operator).working_dir;
+    let installs = operator.pip_arguments_in(folder);
+    let pip = Pip { installs: &installs, folder, configured };
+    let prepared = prepare(order.context, &order.settings.dockerfile, pip, order.given)?;
+    if prepared.secrets.is_empty() || engine.keeps_secrets() {
+        return Ok(prepared);
+    }
+    Err(exposed(engine, &prepared.asked.hosts(true)))
+}
+
+/// An engine that would keep in the image what a build may only see.
+fn exposed(engine: &Engine, hosts: &BTreeSet<String>) -> Failure {
+    let what = match hosts.first() {
+        Some(host) => format!("the login of `{host}`"),
+        None => "a build secret".to_owned(),
+    };
+    let (builder, remedy) = match engine.kind {
+        Kind::Podman => {
+            ("Podman, which builds without BuildKit", "choose Docker's engine, or `--builder oci`")
+        }
+        Kind::Docker if engine.buildkit => {
+            ("a Docker Engine before 20.10", "update it, or choose `--builder oci`")
+        }
+        Kind::Docker => (
+            "Docker's classic builder",
+            "let BuildKit build: unset `DOCKER_BUILDKIT`; or choose `--builder oci`",
+        ),
+    };
+    Failure::new(ENGINE, format!("{what} can't be given to {builder}: it would stay in the image"))
+        .hint(remedy)
+}
+
+/// A build that failed: who wanted a login is told with what was known of it.
+fn unbuilt(error: EngineError, asked: &Asked) -> Failure {
+    let hint = match &error {
+        EngineError::Build { refused: Some(refusal), .. } => {
+            asked.place(refusal.host()).map(|place| refusal.hint(Some(place)))
+        }
+        EngineError::Build { tail, .. } if error.hint().is_none() => asked.doubt(tail),
+        _ => None,
+    };
+    let failure = Failure::from(error);
+    hint.into_iter().fold(failure, Failure::hint)
 }
 
 /// Writes the archive of an image, or that of a container's files.

@@ -22,3 +22,17 @@ fn buildkit_is_in_dockers_engine_only() {
 fn logins_are_written_in_the_safe_alphabet() {
     assert_eq!(url_safe("a+b/c="), "a-b_c=");
 }
+
+#[test]
+fn a_build_with_a_session_of_ours_is_buildkit_s() {
+    let asked = "/v1.41/build?t=a&version=1&session=c3-1-2";
+    assert_eq!(by_buildkit(asked).as_deref(), Some("/v1.41/build?t=a&version=2&session=c3-1-2"));
+    for other in [
+        "/build?version=1",
+        "/build",
+        "/images/json?session=c3-1&version=1",
+        "/build?version=1&t=session=c3-",
+    ] {
+        assert_eq!(by_buildkit(other), None, "{other}");
+    }
+}

@@ -111,7 +111,14 @@ impl Assembler {
         let read = |path: &str| lists.get(path).cloned();
         let installs = order.recipe.installs.iter().map(|words| installer::Order::new(words, &read));
         let installs = installs.collect::<Result<Vec<_>, _>>()?;
-        self.work.wait(installer::install(&installs, &files, &folder, target, order.progress))?;
+        self.work.wait(installer::install(
+            &installs,
+            &files,
+            &folder,
+            target,
+            order.logins,
+            order.progress,
+        ))?;
         order.progress.report(&Event::Started("pack the packages".to_owned()));
         let installed = site::read(&folder)?;
         refuse(&installed)?;

@@ -8,6 +8,7 @@ use thiserror::Error;
 use crate::cache::CacheError;
 use crate::engine::context::ContextError;
 use crate::engine::http::HttpError;
+use crate::engine::indexes::Refusal;
 use crate::engine::registry::RegistryError;
 use crate::engine::work::Interrupted;
 
@@ -89,6 +90,8 @@ pub enum OciError {
         tail: Vec<String>,
         /// Whether the package index couldn't be reached.
         offline: bool,
+        /// Who wanted a login.
+        refused: Option<Refusal>,
     },
     /// Something came otherwise than it was announced.
     #[error("`{0}` is damaged: its content is not what its digest says")]
@@ -150,6 +153,7 @@ impl OciError {
             Self::Platform(_) => "start a container engine, or choose another `--platform`".to_owned(),
             Self::NeedsEngine(_) => "start Docker or Podman, or name a release that has a wheel".to_owned(),
             Self::NoInstaller(_) => "install uv: `pip install uv`, or start a container engine".to_owned(),
+            Self::Install { refused: Some(refusal), .. } => refusal.hint(None),
             Self::Install { offline: true, .. } => {
                 "check the network and the package index (`UV_INDEX_URL`, `PIP_INDEX_URL`)".to_owned()
             }

@@ -5,16 +5,20 @@ use std::process::Output;
 
 use tokio::process::Command;
 
+use self::private::Private;
 use self::settings::Settings;
 use super::error::OciError;
 use super::platform::Platform;
 use super::python::Python;
 use crate::engine::http::Bundle;
+use crate::engine::indexes::Refusal;
 use crate::engine::progress::{Event, Progress};
 use crate::installers::pip::{self, Flat};
+use crate::logins::Logins;
 use crate::requirement_files::lists::{IGNORED, Lists, for_uv};
 
-mod settings;
+mod private;
+pub(super) mod settings;
 
 /// How many of its last lines are shown of an installer that fails.
 const TAIL: usize = 20;
@@ -61,15 +65,18 @@ pub(super) async fn install(
     files: &Path,
     folder: &Path,
     target: &Target<'_>,
+    logins: &Logins,
     progress: &Progress,
 ) -> Result<(), OciError> {
     let installer = find(&target.python.version)?;
     let settings = Settings::from_user();
     let certificates = Bundle::for_installers()?;
+    let private = Private::new(logins, &settings)?;
     for order in orders {
         progress.report(&Event::Started(order.command.clone()));
-        let lists = Lists::write(&order.flat, files).map_err(OciError::io("write", files.display()))?;
-        let (program, arguments) = command(&installer, &order.flat, &lists, folder, target);
+        let flat = private.flat(&order.flat);
+        let lists = Lists::write(&flat, files).map_err(OciError::io("write", files.display()))?;
+        let (program, arguments) = command(&installer, &flat, &lists, folder, target);
         let mut command = Command::new(&program);
         command.args(arguments).current_dir(files).kill_on_drop(true).stdin(std::process::Stdio::null());
         for name in IGNORED {
@@ -79,10 +86,14 @@ pub(super) async fn install(
             command.envs(settings.for_uv());
         }
         command.envs(certificates.variables());
+        private.arrange(&mut command);
         let output = command.output().await.map_err(OciError::io("run", &program))?;
-        lines(&output).for_each(|line| progress.report(&Event::Log(line)));
+        let said: Vec<_> = lines(&output).map(|line| private.masked(line)).collect();
+        for line in &said {
+            progress.report(&Event::Log(line.clone()));
+        }
         if !output.status.success() {
-            return Err(failure(order, target, &output));
+            return Err(failure(order, target, said));
         }
     }
     Ok(())
@@ -177,13 +188,15 @@ const OFFLINE: [&str; 6] = [
     "Could not connect",
 ];
 
-fn failure(order: &Order, target: &Target, output: &Output) -> OciError {
-    let mut tail: Vec<_> = lines(output).collect();
+fn failure(order: &Order, target: &Target, mut tail: Vec<String>) -> OciError {
+    let refused = tail.iter().rev().find_map(|line| Refusal::find(line));
     tail.drain(..tail.len().saturating_sub(TAIL));
     OciError::Install {
         command: order.command.clone(),
         target: format!("Python {} on {}", target.python.version, target.platform),
-        offline: tail.iter().any(|line| OFFLINE.iter().any(|words| line.contains(words))),
+        offline: refused.is_none()
+            && tail.iter().any(|line| OFFLINE.iter().any(|words| line.contains(words))),
+        refused,
         tail,
     }
 }

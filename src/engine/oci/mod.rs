@@ -27,6 +27,7 @@ use self::base::Base;
 use self::cache::Cache;
 pub use self::disk::on_disk;
 pub use self::error::OciError;
+pub(crate) use self::installer::settings::configured_indexes;
 use self::manifest::Document;
 use self::origin::Origin;
 use self::platform::Platform;
@@ -36,6 +37,7 @@ use super::progress::{Event, Progress};
 use super::registry::RegistryError;
 use super::work::Work;
 use crate::backend::recipe::Recipe;
+use crate::logins::Logins;
 use crate::reference::Reference;
 
 /// What makes images where no engine is.
@@ -60,6 +62,8 @@ pub struct Order<'a> {
     pub recipe: &'a Recipe,
     /// Its files.
     pub context: &'a Context,
+    /// The user's logins for the package indexes that it asks.
+    pub logins: &'a Logins,
     /// Whether packages are looked up anew.
     pub no_cache: bool,
     /// What is told about it.

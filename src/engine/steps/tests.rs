@@ -20,7 +20,7 @@ fn log(line: &str) -> Event {
 
 fn failure(steps: Steps, message: &str) -> (String, Vec<String>) {
     match steps.failure(message) {
-        EngineError::Build { step, tail } => (step, tail),
+        EngineError::Build { step, tail, .. } => (step, tail),
         other => panic!("{other}"),
     }
 }

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use configparser::ini::Ini;
 
+use crate::logins::UV;
+
 /// Settings of pip by the name of their option, such as `index-url`.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Settings {
@@ -28,6 +30,14 @@ const NAMES: &[(&str, &str, bool)] = &[
 /// What uv would otherwise do in another way than pip.
 const LIKE_PIP: &[(&str, &str)] = &[("UV_INDEX_STRATEGY", "unsafe-best-match"), ("UV_NATIVE_TLS", "1")];
 
+/// The addresses of indexes in the user's settings of pip.
+pub(crate) fn configured_indexes() -> Vec<String> {
+    let settings = Settings::from_user();
+    let values = ["index-url", "extra-index-url", "find-links"].map(|name| settings.pip.get(name));
+    let urls = values.into_iter().flatten().flat_map(|value| value.split_whitespace());
+    urls.map(ToOwned::to_owned).collect()
+}
+
 impl Settings {
     /// Those of the user: files first, the environment over them.
     pub(super) fn from_user() -> Self {
@@ -48,6 +58,18 @@ impl Settings {
         let uv = NAMES.iter().map(|name| name.1).chain(LIKE_PIP.iter().map(|pair| pair.0));
         let own = uv.chain(["UV_INDEX_URL", "UV_EXTRA_INDEX_URL"]).filter(|name| variable(name).is_some());
         Self { pip, own: own.collect() }
+    }
+
+    /// Where packages are: the variables that tell pip and uv addresses.
+    pub(super) fn addresses(&self) -> Vec<(String, String)> {
+        let pip = ["index-url", "extra-index-url", "find-links"].into_iter().filter_map(|name| {
+            let value = self.pip.get(name)?.split_whitespace().collect::<Vec<_>>().join(" ");
+            Some((format!("PIP_{}", name.replace('-', "_").to_uppercase()), value))
+        });
+        let own = UV.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?)));
+        let translated = self.for_uv().into_iter().filter(|(name, _)| UV.contains(name));
+        let translated = translated.map(|(name, value)| (name.to_owned(), value));
+        pip.chain(own).chain(translated).collect()
     }
 
     /// The variables that make uv do the same.

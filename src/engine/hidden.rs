@@ -1,0 +1,21 @@
+//! Texts that nothing may show, such as passwords in what a program prints.
+
+/// Shortest text that is worth hiding, in bytes.
+const SHORTEST: usize = 4;
+
+/// A line without these texts.
+pub(super) fn masked(line: String, hidden: &[String]) -> String {
+    let hidden = hidden.iter().filter(|text| text.len() >= SHORTEST);
+    hidden.fold(line, |line, text| if line.contains(text) { line.replace(text, "****") } else { line })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_are_replaced() {
+        let hidden = ["hunter2".to_owned(), "a".to_owned(), String::new()];
+        assert_eq!(masked("at hunter2@a hunter2".to_owned(), &hidden), "at ****@a ****");
+    }
+}

@@ -1,0 +1,166 @@
+//! Secrets of a build: logins of package indexes, where the user keeps them, and which address each is for.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+mod address;
+mod netrc;
+mod option;
+mod sources;
+
+pub use address::{Origin, with_login};
+pub(crate) use option::RESERVED;
+pub use option::{BuildSecret, BuildSecretError};
+pub use sources::{NamedIndex, named_indexes};
+pub(crate) use sources::{UV, settings};
+
+use address::Audience;
+
+/// Secrets by the ids that a Dockerfile mounts them by.
+pub type Secrets = BTreeMap<String, Secret>;
+
+/// What nobody but its receiver may see.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Vec<u8>);
+
+impl Secret {
+    /// Keeps a secret.
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
+        Self(bytes.into())
+    }
+
+    /// Shows it, for its receiver only.
+    #[must_use]
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Its text, if it is one line.
+    pub(crate) fn line(&self) -> Option<String> {
+        let text = std::str::from_utf8(&self.0).ok()?.trim_end_matches(['\r', '\n']);
+        (!text.contains(['\r', '\n'])).then(|| text.to_owned())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("****")
+    }
+}
+
+/// Who one is to a package index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Login {
+    username: String,
+    password: Secret,
+}
+
+impl Login {
+    /// A login of a name and a password or token.
+    #[must_use]
+    pub fn new(username: &str, password: &str) -> Self {
+        Self { username: username.to_owned(), password: Secret::new(password) }
+    }
+
+    /// Reads `user:password`, on one line.
+    fn parse(text: &str) -> Option<Self> {
+        let text = text.trim_end_matches(['\r', '\n']);
+        let (username, password) = text.split_once(':').filter(|_| !text.contains(['\r', '\n']))?;
+        Some(Self::new(username, password))
+    }
+}
+
+/// The place of logins that the command line gives.
+const GIVEN: &str = "`--build-secret`";
+
+/// Logins of the user, each with those whom it is for.
+#[derive(Debug, Clone, Default)]
+pub struct Logins {
+    /// The most important first.
+    known: Vec<Known>,
+}
+
+/// A login that was found.
+#[derive(Debug, Clone)]
+struct Known {
+    audience: Audience,
+    login: Login,
+    /// Where it was found, for people.
+    place: &'static str,
+}
+
+impl Logins {
+    /// Finds the user's logins for some addresses, and no other: those that are given as build secrets, then those in
+    /// the addresses of pip's and uv's settings, then uv's for an index with a name, then those of the netrc file.
+    pub fn of_user(
+        urls: &[&str],
+        secrets: &[BuildSecret],
+        indexes: &[NamedIndex],
+    ) -> Result<Self, BuildSecretError> {
+        let origins: Vec<_> = urls.iter().filter_map(|url| Origin::of(url)).collect();
+        let is_asked = |audience: &Audience| origins.iter().any(|origin| audience.includes(origin));
+        let mut known = Vec::new();
+        for secret in secrets {
+            let audience = Audience::named(&secret.id);
+            if is_asked(&audience) {
+                known.push(Known { audience, login: secret.login()?, place: GIVEN });
+            }
+        }
+        known.extend(sources::of_user(indexes).into_iter().filter(|known| is_asked(&known.audience)));
+        Ok(Self { known })
+    }
+
+    /// The login for an address, if there is one.
+    #[must_use]
+    pub fn of(&self, url: &str) -> Option<&Login> {
+        self.known(url).map(|known| &known.login)
+    }
+
+    /// Where the login for an address was found, for people.
+    #[must_use]
+    pub fn place(&self, url: &str) -> Option<&'static str> {
+        self.known(url).map(|known| known.place)
+    }
+
+    /// Whether the build secret of an id is one of them.
+    pub(crate) fn has(&self, id: &str) -> bool {
+        self.known.iter().any(|known| known.place == GIVEN && known.audience == Audience::named(id))
+    }
+
+    /// The passwords as they may show up in what programs say.
+    pub(crate) fn hidden(&self) -> Vec<String> {
+        self.known.iter().flat_map(|known| known.login.forms()).collect()
+    }
+
+    fn known(&self, url: &str) -> Option<&Known> {
+        let origin = Origin::of(url)?;
+        self.known.iter().find(|known| known.audience.includes(&origin))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_is_a_name_and_a_password_on_one_line() {
+        assert_eq!(Login::parse("bob:p:w\n"), Some(Login::new("bob", "p:w")));
+        assert_eq!(Login::parse("token"), None);
+        assert_eq!(Login::parse("bob:pw\nmore"), None);
+    }
+
+    #[test]
+    fn nothing_shows_a_secret() {
+        let known = Known { audience: Audience::named("a"), login: Login::new("bob", "hunter2"), place: "" };
+        let logins = Logins { known: vec![known] };
+        assert!(!format!("{logins:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn a_build_secret_is_the_login_of_a_host_that_is_asked_only() {
+        let secret: BuildSecret = "packages.example=/nonexistent".parse().unwrap();
+        let asked = |url| Logins::of_user(&[url], std::slice::from_ref(&secret), &[]);
+        assert!(asked("https://other.example/simple").is_ok());
+        assert!(asked("https://packages.example/simple").is_err());
+    }
+}
