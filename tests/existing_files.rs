@@ -180,7 +180,7 @@ fn pipes_are_no_requirement_files() {
             pipe(&folder.path().join("pipe.txt"));
             let (code, said) = c3(folder.path(), words);
             assert_eq!(code, Some(1), "{said}");
-            assert!(said.contains("the requirement file `pipe.txt` is a named pipe"), "{said}");
+            assert!(said.contains("`pipe.txt` is not a regular file"), "{said}");
         }
     }
 }
@@ -195,5 +195,27 @@ fn pipes_among_generated_files_hold_nothing_up() {
         pipe(&folder.path().join("add.cwl"));
         let (code, said) = c3(folder.path(), words);
         assert!(code.is_some(), "{words:?}: {said}");
+    }
+}
+
+#[test]
+fn a_folder_that_is_no_build_context_is_not_replaced() {
+    let command = ["create-operator", "--no-build", "--keep-generated-files", "add.py"];
+    let folder = project();
+    let mine = folder.path().join("add.context/mine.txt");
+    fs::create_dir(mine.parent().unwrap()).unwrap();
+    fs::write(&mine, "mine").unwrap();
+    let (code, said) = c3(folder.path(), &command);
+    assert!(code == Some(1) && said.contains("`add.context` is there already"), "{said}");
+    assert_eq!(fs::read_to_string(&mine).unwrap(), "mine");
+    fs::remove_file(&mine).unwrap();
+    for _ in 0..2 {
+        let (code, said) = c3(folder.path(), &command);
+        assert!(code == Some(0) && folder.path().join("add.context/add.Dockerfile").exists(), "{said}");
+        fs::write(folder.path().join("add.py"), SCRIPT.replace("One.", "Two.")).unwrap();
+        fs::remove_file(folder.path().join("add.cwl")).unwrap();
+        for name in ["add.yaml", "add.job.yaml", "add.Dockerfile"] {
+            fs::remove_file(folder.path().join(name)).unwrap();
+        }
     }
 }

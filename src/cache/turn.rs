@@ -28,12 +28,11 @@ impl Turn {
     }
 
     fn at(path: &Path, waits: impl FnOnce(Option<u32>)) -> io::Result<Self> {
-        let mut lock = match Lock::try_hold(path)? {
-            Some(lock) => lock,
-            None => {
-                waits(fs::read_to_string(path).ok().and_then(|text| text.trim().parse().ok()));
-                Lock::hold(path)?
-            }
+        let mut lock = if let Some(lock) = Lock::try_hold(path)? {
+            lock
+        } else {
+            waits(fs::read_to_string(path).ok().and_then(|text| text.trim().parse().ok()));
+            Lock::hold(path)?
         };
         lock.write(&format!("{}\n", process::id()))?;
         Ok(Self { _lock: lock })

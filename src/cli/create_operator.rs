@@ -151,6 +151,7 @@ pub(crate) fn create(options: &Options, mut plan: Plan) -> Result<(), Failure> {
     artifact::check(&artifacts, plan.destination(), &existing)?;
     let builder = options.builder(&plan, &parts)?;
     let kept = parts.iter().filter(|_| options.keep_generated_files);
+    kept.clone().try_for_each(|part| plan.check_context(&part.settings, emission))?;
     let kept: Vec<Kept> = kept
         .map(|part| Kept::stage(plan.context_folder(&part.settings), &part.context, &existing))
         .collect::<Result<_, _>>()?;

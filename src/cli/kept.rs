@@ -35,13 +35,22 @@ impl Kept {
         Ok(Self { folder, staged })
     }
 
-    /// Moves the context to its place.
+    /// Moves the context to its place; if it can't be moved, what was there stays.
     pub(crate) fn place(self, level: LogLevel) -> Result<(), Failure> {
         let failed = |error| Self::failure(&self.folder, &error);
-        if self.folder.exists() {
-            std::fs::rename(&self.folder, self.staged.path().join("old")).map_err(failed)?;
+        let [old, new] = ["old", "new"].map(|name| self.staged.path().join(name));
+        let is_there = self.folder.symlink_metadata().is_ok();
+        if is_there {
+            std::fs::rename(&self.folder, &old).map_err(failed)?;
         }
-        std::fs::rename(self.staged.path().join("new"), &self.folder).map_err(failed)?;
+        if let Err(error) = std::fs::rename(&new, &self.folder) {
+            if is_there && std::fs::rename(&old, &self.folder).is_err() {
+                let kept = self.staged.keep().join("old");
+                return Err(Self::failure(&self.folder, &error)
+                    .hint(format!("what was there is in `{}`", kept.display())));
+            }
+            return Err(failed(error));
+        }
         console::info(&format!("build context: {}", self.folder.display()), level);
         Ok(())
     }

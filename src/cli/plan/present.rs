@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use c3::artifact::{self, Artifact};
+use c3::artifact::{self, Artifact, ArtifactError, Existing};
 use c3::backend::recipe::VERSION_LABEL;
 use c3::backend::stamp::Stamp;
 use c3::backend::{self, Operator, Settings, TARGETS, variant};
@@ -46,6 +46,16 @@ impl Plan {
         let before = backend::emit(&operator, &options.targets()).unwrap_or_default();
         let differs = self.differing(&before);
         conflicts.into_iter().filter(|path| differs.contains(path)).collect()
+    }
+
+    /// Refuses to replace a folder that is no build context of the operator's, unless that is asked for.
+    pub(crate) fn check_context(&self, settings: &Settings, options: &Emission) -> Result<(), ArtifactError> {
+        let folder = self.context_folder(settings);
+        let is_empty = || folder.read_dir().is_ok_and(|mut entries| entries.next().is_none());
+        let dockerfile = || reader::read_to_string(&folder.join(&settings.dockerfile)).ok();
+        let is_own = || dockerfile().is_some_and(|text| Stamp::read(&text, &self.component.source).is_some());
+        let is_free = options.existing() == Existing::Overwrite || folder.symlink_metadata().is_err();
+        if is_free || is_empty() || is_own() { Ok(()) } else { Err(ArtifactError::Exists(vec![folder])) }
     }
 
     /// The files that are there and differ in more than their stamps.
