@@ -62,7 +62,9 @@ impl Claim {
             };
             Turn::take(repository, waits).map_err(|error| {
                 Failure::new(ENGINE, format!("cannot keep others from building `{repository}`: {error}"))
-                    .hint("name a writable folder with `XDG_CACHE_HOME`, or tell the version with `-v VERSION`")
+                    .hint(
+                        "name a writable folder with `XDG_CACHE_HOME`, or tell the version with `-v VERSION`",
+                    )
             })
         };
         Ok(Self { _turns: repositories.iter().map(take).collect::<Result<_, _>>()? })

@@ -9,6 +9,7 @@ use bollard::models::{BuildInfo, BuildInfoAux};
 use super::error::EngineError;
 use super::progress::Event;
 use super::reason::one_line;
+use super::trusting::unaltered;
 
 /// How many lines of a failed step are kept.
 const TAIL: usize = 20;
@@ -96,7 +97,7 @@ impl Steps {
 
     fn vertex(&mut self, vertex: Vertex) -> Vec<Event> {
         let step = self.step(&vertex.digest);
-        step.name = vertex.name;
+        step.name = unaltered(&vertex.name);
         step.error = vertex.error;
         let mut events = Vec::new();
         if vertex.started.is_some() && !step.shown && !is_internal(&step.name) {
