@@ -60,7 +60,7 @@ fn with_certificates(dockerfile: &str) -> Option<String> {
                 return None;
             }
             let end = if line.ends_with('\n') { "\n" } else { "" };
-            text.push_str(&format!("RUN {mount}{flags}{export}{command}{end}"));
+            text.extend(["RUN ", &mount, flags, &export, command, end]);
         } else {
             text.push_str(line);
         }
