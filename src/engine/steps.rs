@@ -11,6 +11,7 @@ use super::hidden::masked;
 use super::indexes::Refusal;
 use super::progress::Event;
 use super::reason::one_line;
+use super::trusting::unaltered;
 
 /// How many lines of a failed step are kept.
 const TAIL: usize = 20;
@@ -113,7 +114,7 @@ impl Steps {
 
     fn vertex(&mut self, vertex: Vertex) -> Vec<Event> {
         let step = self.step(&vertex.digest);
-        step.name = vertex.name;
+        step.name = unaltered(&vertex.name);
         step.error = vertex.error;
         let mut events = Vec::new();
         if vertex.started.is_some() && !step.shown && !is_internal(&step.name) {

@@ -48,8 +48,7 @@ fn trusting(context: &Context, dockerfile: &str, pem: Vec<u8>) -> Result<Option<
 
 /// A Dockerfile whose commands see the certificates; nothing if one of them is no line of a shell.
 fn with_certificates(dockerfile: &str) -> Option<String> {
-    let named = VARIABLES.map(|name| format!("{name}={PLACE}")).join(" ");
-    let mount = format!("--mount=type=bind,source={FILE},target={PLACE}");
+    let [mount, export] = added();
     let (mut text, mut goes_on) = (String::new(), false);
     for line in dockerfile.split_inclusive('\n') {
         let trimmed = line.trim();
@@ -61,7 +60,7 @@ fn with_certificates(dockerfile: &str) -> Option<String> {
                 return None;
             }
             let end = if line.ends_with('\n') { "\n" } else { "" };
-            text.push_str(&format!("RUN {mount} {flags}export {named}; {command}{end}"));
+            text.extend(["RUN ", &mount, flags, &export, command, end]);
         } else {
             text.push_str(line);
         }
@@ -69,6 +68,17 @@ fn with_certificates(dockerfile: &str) -> Option<String> {
         goes_on = if is_comment { goes_on } else { trimmed.ends_with('\\') };
     }
     Some(text)
+}
+
+/// What is put before the options of a `RUN`, and before its command.
+fn added() -> [String; 2] {
+    let named = VARIABLES.map(|name| format!("{name}={PLACE}")).join(" ");
+    [format!("--mount=type=bind,source={FILE},target={PLACE} "), format!("export {named}; ")]
+}
+
+/// A step as the user's Dockerfile has it.
+pub(super) fn unaltered(step: &str) -> String {
+    added().iter().fold(step.to_owned(), |step, added| step.replacen(added, "", 1))
 }
 
 /// The options of a `RUN` before its command, and that.
@@ -85,12 +95,17 @@ mod tests {
     use super::*;
 
     fn altered(dockerfile: &str) -> Option<String> {
-        let named = VARIABLES.map(|name| format!("{name}={PLACE}")).join(" ");
-        let text = with_certificates(dockerfile)?;
-        Some(
-            text.replace(&named, "…")
-                .replace(&format!("--mount=type=bind,source={FILE},target={PLACE}"), "MOUNT"),
-        )
+        let [mount, export] = added();
+        Some(with_certificates(dockerfile)?.replace(&mount, "MOUNT ").replace(&export, "export …; "))
+    }
+
+    #[test]
+    fn steps_are_told_as_the_user_has_them() {
+        let step = "RUN --network=none pip install x && y";
+        let altered = with_certificates(&format!("FROM a\n{step}\n")).unwrap();
+        assert!(altered.contains(PLACE));
+        assert_eq!(unaltered(altered.lines().nth(1).unwrap()), step);
+        assert_eq!(unaltered(step), step);
     }
 
     #[test]

@@ -6,6 +6,8 @@ import subprocess
 EXTENSIONS = """\
 basicConstraints=critical,CA:FALSE
 subjectAltName=IP:{address}
+keyUsage=critical,digitalSignature
+authorityKeyIdentifier=keyid
 extendedKeyUsage=serverAuth
 """
 
@@ -24,7 +26,8 @@ class Authority:
         names = ('authority.key', 'server.key', 'server.csr', 'server.ext', 'server.pem')
         own_key, key, request, extensions, certificate = (folder / name for name in names)
         ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-noenc']
-        openssl('req', '-x509', *ec, '-keyout', own_key, '-out', self.certificate, '-subj', '/CN=company', '-days', 2)
+        usage = ['-addext', 'keyUsage=critical,keyCertSign,cRLSign']
+        openssl('req', '-x509', *usage, *ec, '-keyout', own_key, '-out', self.certificate, '-subj', '/CN=company', '-days', 2)
         openssl('req', *ec, '-keyout', key, '-out', request, '-subj', f'/CN={address}')
         extensions.write_text(EXTENSIONS.format(address=address))
         signed = ['-CA', self.certificate, '-CAkey', own_key, '-extfile', extensions, '-days', 2]

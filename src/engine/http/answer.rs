@@ -26,8 +26,8 @@ impl Answer {
         self.response.headers()
     }
 
-    /// The same from a server that isn't the one that was asked.
-    pub(crate) fn from_elsewhere(self) -> Self {
+    /// The same as one of a server that isn't the one that was asked.
+    pub(crate) fn of_another(self) -> Self {
         Self { at_home: false, ..self }
     }
 

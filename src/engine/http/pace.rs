@@ -113,7 +113,7 @@ impl<E: Send + 'static> Upload<E> {
     }
 
     /// A body that is in memory.
-    pub(crate) fn of_bytes(bytes: Bytes) -> Self {
+    pub(crate) fn of_bytes(bytes: &Bytes) -> Self {
         const PIECE: usize = 1 << 16;
         let starts = (0..bytes.len()).step_by(PIECE);
         let pieces: Vec<_> = starts.map(|at| bytes.slice(at..bytes.len().min(at + PIECE))).collect();

@@ -75,7 +75,7 @@ impl Route {
             Some("which is no web address")
         } else if self.url.scheme() == "https" && next.scheme() == "http" {
             Some("from HTTPS to plain HTTP, which is not followed")
-        } else if !is_read && !(stays && next.origin() == self.url.origin()) {
+        } else if !(is_read || (stays && next.origin() == self.url.origin())) {
             Some("where nothing is sent to")
         } else if self.nearest.is_some() && next.scheme() == "http" && !is_loopback(next) {
             Some("in plain HTTP, which is not followed")
@@ -111,7 +111,7 @@ mod tests {
     /// What becomes of a redirect: the next address, or the reason why not.
     fn led(
         from: &str,
-        method: Method,
+        method: &Method,
         status: u16,
         to: &'static str,
         nearest: Option<Reach>,
@@ -119,7 +119,7 @@ mod tests {
         let mut route = Route::new(from.parse().unwrap(), nearest);
         let headers = HeaderMap::from_iter([(LOCATION, to.parse().unwrap())]);
         let status = StatusCode::from_u16(status).unwrap();
-        match route.follow("`s`", &method, status, &headers) {
+        match route.follow("`s`", method, status, &headers) {
             Ok(followed) => {
                 assert!(followed);
                 Ok(route)
@@ -129,7 +129,7 @@ mod tests {
     }
 
     fn get(from: &str, to: &'static str) -> Result<Route, String> {
-        led(from, Method::GET, 307, to, None)
+        led(from, &Method::GET, 307, to, None)
     }
 
     #[test]
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn what_is_sent_stays_within_its_origin() {
-        let sent = |status, to| led("https://a/x", Method::POST, status, to, None);
+        let sent = |status, to| led("https://a/x", &Method::POST, status, to, None);
         assert!(sent(307, "/y").is_ok());
         assert!(sent(308, "https://b/y").is_err());
         assert!(sent(302, "/y").is_err());
@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn strangers_lead_to_no_nearer_network() {
-        let led = |nearest, to| led("https://a/x", Method::GET, 302, to, Some(nearest));
+        let led = |nearest, to| led("https://a/x", &Method::GET, 302, to, Some(nearest));
         for to in
             ["https://127.0.0.1/x", "https://169.254.169.254/x", "https://10.0.0.1/x", "https://[::1]/x"]
         {

@@ -45,7 +45,7 @@ async fn read(client: &Client, url: &Url, limit: usize) -> Result<String, HttpEr
 /// An address that may be fetched.
 fn checked(address: &str) -> Result<Url, HttpError> {
     let parsed = Url::parse(address);
-    let shown = parsed.as_ref().map_or_else(|_| "?".to_owned(), |url| origin(url));
+    let shown = parsed.as_ref().map_or_else(|_| "?".to_owned(), origin);
     let refused = |reason| HttpError::Address { address: shown.clone(), reason };
     let url = parsed.map_err(|_| refused("it is no address"))?;
     let reason = match url.scheme() {

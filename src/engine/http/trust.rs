@@ -73,9 +73,9 @@ impl Bundle {
 
     fn write(names: &'static [&'static str]) -> Result<Self, HttpError> {
         let mut certificates = trusted()?;
-        let named = VARIABLES.iter().filter_map(|name| variable(name));
+        let paths = VARIABLES.iter().filter_map(|name| variable(name));
         // Whoever is told a file that can't be read finds out; it may not even be started.
-        let known = named.filter_map(|path| read(Path::new(&path), "").ok());
+        let known = paths.filter_map(|path| read(Path::new(&path), "").ok());
         certificates.extend(known.flat_map(binary));
         let file = tempfile::Builder::new().prefix("c3-certificates-").suffix(".pem").tempfile();
         let written = file.and_then(|mut file| file.write_all(&pem(&certificates)).map(|()| file));

@@ -91,13 +91,13 @@ impl<'a> Push<'a> {
     }
 
     async fn bytes(&self, digest: &str, bytes: &Bytes) -> Result<(), OciError> {
-        let open = async || Ok(Upload::of_bytes(bytes.clone()));
+        let open = async || Ok(Upload::of_bytes(bytes));
         self.session.upload(digest, bytes.len() as u64, open).await
     }
 
     async fn body(&self, layer: &Layer) -> Result<Upload<OciError>, OciError> {
         match &layer.blob {
-            Blob::Bytes(bytes) => Ok(Upload::of_bytes(bytes.clone())),
+            Blob::Bytes(bytes) => Ok(Upload::of_bytes(bytes)),
             Blob::File(path) => {
                 let piece = Piece { path: path.clone(), start: 0, size: layer.packed.size };
                 let expected = Expected { digest: layer.packed.digest.clone(), size: layer.packed.size };

@@ -109,6 +109,6 @@ mod tests {
         assert_eq!(through(&["ab", "d"], 3, &digest(b"abc")).await, ("ab".to_owned(), false));
         assert_eq!(through(&["abc"], 3, &digest(b"abd")).await, (String::new(), false));
         assert_eq!(through(&["ab"], 3, &digest(b"ab")).await, (String::new(), false));
-        assert_eq!(through(&["abc", "def"], 3, &digest(b"abcdef")).await.1, false);
+        assert!(!through(&["abc", "def"], 3, &digest(b"abcdef")).await.1);
     }
 }

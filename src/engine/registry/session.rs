@@ -147,7 +147,7 @@ impl Session {
         }
         let client = self.client.for_what_is_sent("uploads", url);
         let sent = client.upload(url, content, commit, request).await;
-        sent.map(Answer::from_elsewhere)
+        sent.map(Answer::of_another)
     }
 
     /// Reads a JSON body of at most so many bytes.
