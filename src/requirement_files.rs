@@ -87,7 +87,9 @@ pub fn resolve(component: &Component, source: &Path, root: &Path, remote: Remote
             }
             Requirement::Conda { words, .. } => {
                 reader.span = 0..0;
-                files_of_conda(words).into_iter().for_each(|file| reader.environment(file));
+                for file in files_of_conda(words) {
+                    reader.environment(file);
+                }
             }
             Requirement::System { .. } | Requirement::R { .. } => {}
         }

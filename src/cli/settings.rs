@@ -118,7 +118,9 @@ fn words(choices: Choices) -> Vec<(String, String, String)> {
 /// Trusts the certificates that the `c3.toml` of the current directory names, for what has no source.
 pub(crate) fn trust_nearest() -> Result<(), Failure> {
     let file = Files::default().nearest(Path::new(FILE_NAME), &current_dir()?)?;
-    file.iter().for_each(|file| trust(&file.config));
+    if let Some(file) = &file {
+        trust(&file.config);
+    }
     Ok(())
 }
 

@@ -71,7 +71,7 @@ impl Installation {
             reader.vet(&argument);
             match &argument.kind {
                 Kind::Option(name, Some(url), _) if INDEXES.contains(name) => {
-                    own.push(Line::index(name, url))
+                    own.push(Line::index(name, url));
                 }
                 Kind::Requirements(path) => lines.extend(reader.file(path)),
                 Kind::Option(..) | Kind::Constraints(_) | Kind::Editable(_) => options.extend(argument.words),
@@ -134,13 +134,15 @@ impl Reader<'_> {
 
     /// What a line of a file amounts to.
     fn line(&mut self, arguments: &[Argument], file: &str) -> Vec<Line> {
-        arguments.iter().for_each(|argument| self.vet(argument));
+        for argument in arguments {
+            self.vet(argument);
+        }
         let mut lines = Vec::new();
         let mut rest = Vec::new();
         for argument in arguments {
             match &argument.kind {
                 Kind::Option(name, Some(url), _) if INDEXES.contains(name) => {
-                    lines.push(Line::index(name, url))
+                    lines.push(Line::index(name, url));
                 }
                 Kind::Requirements(path) => lines.extend(self.file(&beside(file, path, self.folder))),
                 Kind::Constraints(path) => rest.push(format!("-c {}", beside(file, path, self.folder))),

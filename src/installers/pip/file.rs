@@ -99,10 +99,8 @@ fn belongs_to_requirement(argument: &Argument) -> bool {
 /// A line of options: of those that name a file or sources, one.
 fn alone(read: Vec<Argument>) -> Result<Vec<Argument>, Problem> {
     let named: Vec<_> = read.iter().filter(|argument| !matches!(argument.kind, Kind::Option(..))).collect();
-    let is_file = |argument: &&Argument| {
-        matches!(argument.kind, Kind::Requirements(_) | Kind::Constraints(_) | Kind::Editable(_))
-    };
-    if named.len() > 1 || !named.iter().all(|argument| is_file(argument)) {
+    let is_package = |kind: &Kind| matches!(kind, Kind::Package(_) | Kind::Direct(..) | Kind::Location(_));
+    if named.len() > 1 || named.iter().any(|argument| is_package(&argument.kind)) {
         return Err(Problem::new(
             "the line says more than one thing",
             "write each requirement and each option on a line of its own",
