@@ -19,10 +19,11 @@ use super::HttpError;
 const FILE: &str = "SSL_CERT_FILE";
 const FOLDER: &str = "SSL_CERT_DIR";
 const PIP: &str = "PIP_CERT";
+const CURL: &str = "CURL_CA_BUNDLE";
 
 /// The variables by which programs are told a file of certificates to trust: OpenSSL and uv, pip, Requests, curl and R,
 /// Amazon's clients.
-pub const VARIABLES: [&str; 5] = [FILE, PIP, "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE"];
+pub const VARIABLES: [&str; 5] = [FILE, PIP, "REQUESTS_CA_BUNDLE", CURL, "AWS_CA_BUNDLE"];
 
 /// Characters of a line in PEM.
 const LINE: usize = 64;
@@ -41,8 +42,7 @@ pub fn trust(path: &Path) {
 
 /// All certificates that are trusted, in PEM format, where some of them are not the system's: containers have to be told.
 pub fn beyond_system() -> Result<Option<Vec<u8>>, HttpError> {
-    let named = [FILE, FOLDER].iter().any(|name| variable(name).is_some());
-    if added().is_empty() && !named {
+    if added().is_empty() && !is_told() {
         return Ok(None);
     }
     let certificates = trusted()?;
@@ -55,23 +55,30 @@ pub fn beyond_system() -> Result<Option<Vec<u8>>, HttpError> {
 pub struct Bundle {
     file: Option<NamedTempFile>,
     /// The variables that name it.
-    names: &'static [&'static str],
+    names: Vec<&'static str>,
 }
 
 impl Bundle {
     /// Writes the file where `c3.toml` names certificates, and tells every program of it; what variables name for single
     /// programs is in it, too. Programs know of all other certificates by themselves.
     pub fn for_programs() -> Result<Self, HttpError> {
-        if added().is_empty() { Ok(Self { file: None, names: &[] }) } else { Self::write(&VARIABLES) }
+        if added().is_empty() {
+            Ok(Self { file: None, names: Vec::new() })
+        } else {
+            Self::write(VARIABLES.into())
+        }
     }
 
-    /// The same for installers of packages: pip doesn't look into `SSL_CERT_FILE`.
+    /// The same for installers of packages: pip and R look for variables of their own only.
     pub fn for_installers() -> Result<Self, HttpError> {
-        let named = variable(FILE).is_some() && variable(PIP).is_none();
-        if added().is_empty() && named { Self::write(&[PIP]) } else { Self::for_programs() }
+        let unset: Vec<_> = [PIP, CURL].into_iter().filter(|name| variable(name).is_none()).collect();
+        if added().is_empty() && is_told() && !unset.is_empty() {
+            return Self::write(unset);
+        }
+        Self::for_programs()
     }
 
-    fn write(names: &'static [&'static str]) -> Result<Self, HttpError> {
+    fn write(names: Vec<&'static str>) -> Result<Self, HttpError> {
         let mut certificates = trusted()?;
         let paths = VARIABLES.iter().filter_map(|name| variable(name));
         // Whoever is told a file that can't be read finds out; it may not even be started.
@@ -91,6 +98,11 @@ impl Bundle {
     pub fn variables(&self) -> impl Iterator<Item = (&'static str, &Path)> {
         self.file.iter().flat_map(|file| self.names.iter().map(|name| (*name, file.path())))
     }
+}
+
+/// Whether variables name certificates in the place of the system's.
+fn is_told() -> bool {
+    [FILE, FOLDER].iter().any(|name| variable(name).is_some())
 }
 
 fn added() -> BTreeSet<PathBuf> {
