@@ -24,6 +24,7 @@ use self::redirect::Route;
 pub(crate) use self::redirect::origin;
 pub(crate) use self::retry::{RETRIES, is_busy, wait};
 pub use self::text::fetch_text;
+pub(super) use self::trust::install_provider;
 pub use self::trust::{Bundle, VARIABLES, beyond_system, trust};
 
 mod answer;

@@ -29,6 +29,7 @@ use tonic::{Request, Response, Status, async_trait};
 use super::build::Logins;
 use super::endpoint::Endpoint;
 use super::error::EngineError;
+use super::http::install_provider;
 use crate::logins::Secrets as BuildSecrets;
 
 /// How much of what goes through a session waits, in bytes.
@@ -110,8 +111,7 @@ fn address(endpoint: &Endpoint) -> String {
 }
 
 fn client(endpoint: &Endpoint) -> Result<Client, String> {
-    // A provider that is installed already is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    install_provider();
     let mut builder = Client::builder().no_proxy().http1_only();
     if let Some(path) = endpoint.host.strip_prefix("unix://") {
         builder = builder.unix_socket(path);

@@ -332,7 +332,7 @@ def test_sources_are_not_built_where_a_login_is(build, private, tmp_path):
     has_no_trace(None, done, tmp_path, but=[tmp_path / 'user/netrc'])
 
 
-@pytest.mark.parametrize('word', ['git+https://git.example/a/b', '-e .', 'b@https://b.example/b.tar.gz', '--no-binary :all:'])
+@pytest.mark.parametrize('word', ['git+https://git.example/a/b', '-e git+https://git.example/a/b', 'b@https://b.example/b.tar.gz', '--no-binary :all:'])
 def test_what_has_to_be_built_is_refused_beside_a_login(build, private, tmp_path, word):
     env = {'NETRC': netrc(tmp_path / 'user')}
     refused(build(line(private, 'c3own', word), env=env), 1, 'no build may see the login of', 'line of its own')

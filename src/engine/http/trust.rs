@@ -118,7 +118,7 @@ pub(super) fn tls() -> Result<ClientConfig, HttpError> {
 }
 
 /// Chooses who does the arithmetic of TLS.
-pub(super) fn install_provider() {
+pub(in crate::engine) fn install_provider() {
     // A provider that is installed already is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
