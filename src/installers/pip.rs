@@ -264,7 +264,8 @@ fn checked_url(word: &str) -> Result<(), Problem> {
         Some((system, transport)) => REPOSITORIES.contains(&system) && known(transport),
         None => SCHEMES.contains(&scheme.to_ascii_lowercase().as_str()),
     };
-    if is_known && !word.contains(char::is_control) {
+    let url = word.split("; ").next().and_then(|url| url.split(" ;").next()).unwrap_or(word).trim();
+    if is_known && !url.contains(|letter: char| letter.is_control() || letter.is_whitespace()) {
         return Ok(());
     }
     Err(Problem::new(
