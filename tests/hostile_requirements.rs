@@ -14,6 +14,7 @@ use c3::backend::{self, Operator, Settings};
 use c3::component::{Component, Language, Requirement};
 use c3::diagnostic::Severity;
 use c3::frontend;
+use c3::installers::pip;
 use c3::source::Source;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -647,6 +648,91 @@ fn check_command(command: &[String], words: &[String]) {
     assert!(foreign.is_empty(), "{foreign:?} of {command:?}");
 }
 
+/// The lines of a few requirement files that may name each other.
+fn files() -> impl Strategy<Value = Vec<String>> {
+    let file = vec(line(), 0..5).prop_map(|lines| lines.join("\n"));
+    let right = (select(&NAMES[..8]), select(&VERSIONS[..8]), select(&MARKERS[..4]))
+        .prop_map(|(name, version, marker)| [name, version, marker].concat());
+    let right = prop_oneof![8 => right, 1 => select(FILE_LINES).prop_map(ToOwned::to_owned)];
+    let right = (vec(right, 0..4), prop::option::weighted(0.2, line()))
+        .prop_map(|(lines, line)| lines.into_iter().chain(line).collect::<Vec<_>>().join("\n"));
+    vec(prop_oneof![1 => file, 3 => right], 1..4)
+}
+
+/// Lines that requirement files have.
+const FILE_LINES: &[&str] = &[
+    "",
+    "# numpy",
+    "-r more.txt",
+    "-c constraints.txt",
+    "--index-url https://host.example/simple",
+    "--extra-index-url=https://user:word@host.example/simple",
+    "--no-index -f https://host.example/wheels",
+    "--pre",
+    "numpy \\\n  --hash=sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+    "a @ https://files.example.org/a-1-py3-none-any.whl#sha256=00",
+    "https://files.example.org/a-1-py3-none-any.whl ; python_version < '4'",
+    "numpy # a comment",
+    "numpy \\",
+];
+
+/// Options that an installer on this machine may be given.
+const CHOICES: &[&str] = &[
+    "--index-url",
+    "--extra-index-url",
+    "--find-links",
+    "--trusted-host",
+    "--no-index",
+    "--no-deps",
+    "--pre",
+    "--require-hashes",
+    "--upgrade",
+];
+
+/// Reads the first of some files for an installer on this machine and looks at what that would be given: wheels and
+/// names of packages, from the web, and nothing that the machine knows; whether there is something.
+fn check_files(files: &[String]) -> bool {
+    let first = pip::parse(&["-r", "first.txt"]).unwrap();
+    let read = |path: &str| match path {
+        "first.txt" => files.first().cloned(),
+        path => files.get(path.len() % files.len()).cloned(),
+    };
+    for text in files {
+        assert_eq!(pip::lines(text), pip::lines(text));
+    }
+    let Ok(flat) = pip::flatten(&first, &read) else { return false };
+    let mut words = flat.options.iter();
+    while let Some(word) = words.next() {
+        assert!(CHOICES.contains(&word.as_str()), "{word}");
+        if ["--index-url", "--extra-index-url", "--find-links"].contains(&word.as_str()) {
+            let place = words.next().unwrap().to_ascii_lowercase();
+            assert!(place.starts_with("https://") || place.starts_with("http://"), "{place}");
+        } else if word == "--trusted-host" {
+            words.next().unwrap();
+        }
+    }
+    for line in flat.requirements.iter().chain(&flat.constraints) {
+        check_line(line);
+    }
+    !flat.requirements.is_empty()
+}
+
+/// A line for the installer is one package or wheel, for whoever reads it.
+fn check_line(line: &str) {
+    assert!(!line.contains(char::is_control) && !line.ends_with('\\') && !line.contains("${"), "{line:?}");
+    let (package, options) = line.split_once(" --").unwrap_or((line, ""));
+    assert!(options.split(" --").all(|option| option.is_empty() || option.starts_with("hash=")), "{line:?}");
+    assert!(!package.trim_start().starts_with(['-', '#', '.', '/', '~', '\\']), "{line:?}");
+    let is_direct = package.split_once('@').is_some_and(|(name, _)| !name.contains("://"));
+    let place = if is_direct { package.split_once('@').unwrap().1 } else { package }.trim();
+    let path = place.split([';', '#', '?']).next().unwrap().trim_end().to_ascii_lowercase();
+    let is_web = path.starts_with("https://") || path.starts_with("http://");
+    assert!(!place.contains("://") || (is_web && !path.contains(' ')), "{line:?} is no address of the web");
+    assert!(!is_web || path.contains(".whl"), "{line:?} is no wheel");
+    let again = pip::lines(line);
+    assert!(matches!(again.as_slice(), [only] if only.arguments.is_ok()), "{line:?} is read as {again:?}");
+}
+
 proptest! {
     #![proptest_config(cases(4000))]
 
@@ -654,6 +740,13 @@ proptest! {
     #[test]
     fn lines_are_read_or_refused(line in line(), entry in entry()) {
         check(&line, entry);
+    }
+
+    /// Whatever files say, an installer on this machine gets wheels and names of packages only.
+    #[test]
+    fn files_give_wheels_and_names_only(files in files(), bytes in vec(any::<u8>(), 0..9)) {
+        check_files(&files);
+        let _ = pip::text(&[&bytes, files[0].as_bytes()].concat());
     }
 }
 
@@ -682,5 +775,14 @@ fn right_lines_are_accepted() {
 fn a_million_lines() {
     let mut accepted = 0_u32;
     let run = long_run(&(line(), entry()), |(line, entry)| accepted += u32::from(check(line, *entry)));
+    eprintln!("{run}: {accepted} are installed");
+}
+
+/// The long run for files.
+#[test]
+#[ignore = "takes many minutes"]
+fn a_million_files() {
+    let mut accepted = 0_u32;
+    let run = long_run(&files(), |files| accepted += u32::from(check_files(files)));
     eprintln!("{run}: {accepted} are installed");
 }

@@ -17,6 +17,7 @@ pub mod registry;
 
 mod errand;
 mod hidden;
+mod manifest;
 mod owner;
 mod patience;
 mod reason;

@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use oci_client::client::linux_amd64_resolver;
-use oci_client::manifest::{OciImageIndex, OciManifest};
 use reqwest::Url;
 use reqwest::header::{HeaderMap, LINK};
 use serde::Deserialize;
@@ -12,6 +10,7 @@ use tokio::runtime::Builder;
 pub use self::credentials::{Credential, CredentialError, HelperError, credentials};
 pub use self::error::RegistryError;
 pub(super) use self::session::Session;
+use super::manifest::{AnyManifest, Index, IndexEntry};
 use crate::hashed::digest;
 use crate::reference::{Reference, valid_tag};
 
@@ -91,8 +90,8 @@ pub fn named(reference: &str) -> Result<Option<Named>, RegistryError> {
 /// The digest of the configuration that a manifest names.
 fn config(manifest: &[u8]) -> Option<String> {
     match serde_json::from_slice(manifest).ok()? {
-        OciManifest::Image(image) => Some(image.config.digest),
-        OciManifest::ImageIndex(_) => None,
+        AnyManifest::Image(image) => Some(image.config.digest),
+        AnyManifest::Index(_) => None,
     }
 }
 
@@ -155,13 +154,13 @@ fn following_page(url: &Url, page: &[String]) -> Option<Url> {
 
 async fn image_labels(session: &Session, version: &str) -> Result<BTreeMap<String, String>, RegistryError> {
     let manifest = match manifest(session, version).await? {
-        OciManifest::ImageIndex(index) => match preferred(&index) {
+        AnyManifest::Index(index) => match preferred(&index) {
             Some(digest) => manifest(session, &digest).await?,
             None => return Err(session.malformed("the index is empty")),
         },
-        image @ OciManifest::Image(_) => image,
+        image @ AnyManifest::Image(_) => image,
     };
-    let OciManifest::Image(image) = manifest else {
+    let AnyManifest::Image(image) = manifest else {
         return Err(session.malformed("an index names an index"));
     };
     let bytes = session.blob_bytes(&image.config.digest).await?;
@@ -170,15 +169,18 @@ async fn image_labels(session: &Session, version: &str) -> Result<BTreeMap<Strin
     Ok(config.config.unwrap_or_default().labels.unwrap_or_default())
 }
 
-async fn manifest(session: &Session, version: &str) -> Result<OciManifest, RegistryError> {
+async fn manifest(session: &Session, version: &str) -> Result<AnyManifest, RegistryError> {
     let bytes = session.manifest(version).await?;
     serde_json::from_slice(&bytes).map_err(|error| session.malformed(&error.to_string()))
 }
 
 /// The variant for `linux/amd64`, else the first.
-fn preferred(index: &OciImageIndex) -> Option<String> {
-    let first = || index.manifests.first().map(|entry| entry.digest.clone());
-    linux_amd64_resolver(&index.manifests).or_else(first)
+fn preferred(index: &Index) -> Option<String> {
+    let is_preferred = |entry: &&IndexEntry| {
+        entry.platform.as_ref().is_some_and(|it| it.os == "linux" && it.architecture == "amd64")
+    };
+    let entry = index.manifests.iter().find(is_preferred).or(index.manifests.first());
+    entry.map(|entry| entry.digest.clone())
 }
 
 #[cfg(test)]

@@ -159,11 +159,24 @@ fn package(word: &str) -> Result<Argument, Problem> {
 }
 
 fn location(word: &str) -> Result<Kind, Problem> {
-    checked_url(word)?;
-    if !is_url(word) && word.contains([':', ' ', '\t', '\\']) {
+    let (place, marker) = if is_url(word) { without_marker(word) } else { (word, "") };
+    checked_url(place)?;
+    if !is_url(place) && place.contains([':', ' ', '\t', '\\']) {
         return Err(unreadable(word, "it is neither a name nor a path"));
     }
-    Ok(Kind::Location(word.to_owned()))
+    if !marker.is_empty() {
+        parsed(&format!("name;{marker}")).map_err(|reason| unreadable(word, &reason))?;
+    }
+    Ok(Kind::Location(place.to_owned()))
+}
+
+/// The URL of a package, and the marker behind it.
+fn without_marker(word: &str) -> (&str, &str) {
+    let is_apart = |at: &usize| {
+        word[..*at].ends_with(char::is_whitespace) || word[*at + 1..].starts_with(char::is_whitespace)
+    };
+    let at = word.match_indices(';').map(|(at, _)| at).find(is_apart);
+    at.map_or((word.trim(), ""), |at| (word[..at].trim(), &word[at + 1..]))
 }
 
 /// Reads a PEP 508 requirement.
@@ -264,7 +277,7 @@ fn checked_url(word: &str) -> Result<(), Problem> {
         Some((system, transport)) => REPOSITORIES.contains(&system) && known(transport),
         None => SCHEMES.contains(&scheme.to_ascii_lowercase().as_str()),
     };
-    if is_known && !word.contains(char::is_control) {
+    if is_known && !word.contains(|letter: char| letter.is_control() || letter.is_whitespace()) {
         return Ok(());
     }
     Err(Problem::new(

@@ -3,8 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use oci_client::manifest::OciDescriptor;
-
 use super::base::Base;
 use super::config;
 use super::error::OciError;
@@ -19,6 +17,7 @@ use super::python::{SYSTEM, access};
 use super::site::Installed;
 use super::{Assembler, Order, site};
 use crate::engine::context::Content;
+use crate::engine::manifest::Descriptor;
 use crate::engine::progress::Event;
 use crate::hashed::digest;
 use crate::installers::pip;
@@ -30,7 +29,7 @@ const LARGE: u64 = 1 << 20;
 pub(super) struct Image {
     pub(super) platform: Platform,
     /// The layers of the base, from the bottom up.
-    pub(super) base: Vec<OciDescriptor>,
+    pub(super) base: Vec<Descriptor>,
     /// Those above.
     pub(super) layers: Vec<Layer>,
     pub(super) config: Document,

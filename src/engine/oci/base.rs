@@ -1,12 +1,12 @@
 //! The base image: its manifest and configuration for one platform, and where its layers can be read.
 
-use oci_client::manifest::{OciDescriptor, OciImageManifest, OciManifest};
 use serde_json::Value;
 
 use super::error::OciError;
 use super::manifest::chosen;
 use super::origin::Origin;
 use super::platform::Platform;
+use crate::engine::manifest::{AnyManifest, Descriptor, Manifest};
 use crate::hashed::digest;
 
 /// An image for one platform, which others are made from.
@@ -18,7 +18,7 @@ pub(super) struct Base {
     /// What it is for.
     pub(super) platform: Platform,
     /// Its layers, from the bottom up.
-    pub(super) layers: Vec<OciDescriptor>,
+    pub(super) layers: Vec<Descriptor>,
     /// Its configuration.
     pub(super) config: Value,
 }
@@ -28,15 +28,15 @@ impl Base {
     pub(super) async fn read(origin: &Origin, wanted: Option<&Platform>) -> Result<Self, OciError> {
         let bytes = origin.manifest().await?;
         let (bytes, digest) = match parse(origin, wanted, &bytes)? {
-            OciManifest::Image(_) => (bytes.clone(), digest(&bytes)),
-            OciManifest::ImageIndex(index) => {
+            AnyManifest::Image(_) => (bytes.clone(), digest(&bytes)),
+            AnyManifest::Index(index) => {
                 let host = Platform::host();
                 let entry = chosen(&index, wanted.unwrap_or(&host));
                 let entry = entry.ok_or_else(|| failure(origin, wanted, "there is none"))?;
                 (origin.document(&entry.digest).await?, entry.digest.clone())
             }
         };
-        let OciManifest::Image(manifest) = parse(origin, wanted, &bytes)? else {
+        let AnyManifest::Image(manifest) = parse(origin, wanted, &bytes)? else {
             return Err(failure(origin, wanted, "an index names an index"));
         };
         Self::of(origin, wanted, manifest, digest).await
@@ -45,7 +45,7 @@ impl Base {
     async fn of(
         origin: &Origin,
         wanted: Option<&Platform>,
-        manifest: OciImageManifest,
+        manifest: Manifest,
         digest: String,
     ) -> Result<Self, OciError> {
         let bytes = origin.blob_bytes(&manifest.config.digest).await?;
@@ -63,7 +63,7 @@ impl Base {
     }
 }
 
-fn parse(origin: &Origin, wanted: Option<&Platform>, bytes: &[u8]) -> Result<OciManifest, OciError> {
+fn parse(origin: &Origin, wanted: Option<&Platform>, bytes: &[u8]) -> Result<AnyManifest, OciError> {
     let read = serde_json::from_slice(bytes);
     read.map_err(|error| failure(origin, wanted, &format!("its manifest makes no sense: {error}")))
 }

@@ -5,15 +5,13 @@ use std::fs;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use oci_client::manifest::{
-    IMAGE_CONFIG_MEDIA_TYPE, IMAGE_LAYER_GZIP_MEDIA_TYPE, IMAGE_LAYER_MEDIA_TYPE, OCI_IMAGE_MEDIA_TYPE,
-};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio_util::bytes::Bytes;
 
 use super::error::OciError;
+use crate::engine::manifest::{self, LAYER, LAYER_GZIP};
 use crate::hashed::{digest, hex};
 use crate::reader;
 
@@ -154,10 +152,9 @@ fn saved(files: &BTreeMap<String, Piece>) -> io::Result<Disk> {
         layers.push(json!({"mediaType": kind, "digest": digest, "size": piece.size}));
         blobs.insert(digest, piece.clone());
     }
-    let config =
-        json!({"mediaType": IMAGE_CONFIG_MEDIA_TYPE, "digest": digest(&config), "size": config.len()});
+    let config = json!({"mediaType": manifest::CONFIG, "digest": digest(&config), "size": config.len()});
     let manifest = json!({
-        "schemaVersion": 2, "mediaType": OCI_IMAGE_MEDIA_TYPE, "config": config, "layers": layers,
+        "schemaVersion": 2, "mediaType": manifest::IMAGE, "config": config, "layers": layers,
     });
     Ok(Disk { manifest: manifest.to_string().into(), blobs })
 }
@@ -174,10 +171,10 @@ fn hashed(piece: &Piece) -> io::Result<(&'static str, String)> {
             break;
         }
         let is_gzip = buffer[..read].starts_with(&[0x1f, 0x8b]);
-        kind.get_or_insert(if is_gzip { IMAGE_LAYER_GZIP_MEDIA_TYPE } else { IMAGE_LAYER_MEDIA_TYPE });
+        kind.get_or_insert(if is_gzip { LAYER_GZIP } else { LAYER });
         hasher.update(&buffer[..read]);
     }
-    Ok((kind.unwrap_or(IMAGE_LAYER_MEDIA_TYPE), format!("sha256:{}", hex(&hasher.finalize()))))
+    Ok((kind.unwrap_or(LAYER), format!("sha256:{}", hex(&hasher.finalize()))))
 }
 
 #[cfg(test)]

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use oci_client::manifest::{
-    IMAGE_CONFIG_MEDIA_TYPE, IMAGE_LAYER_GZIP_MEDIA_TYPE, IMAGE_LAYER_MEDIA_TYPE, ImageIndexEntry,
-    OCI_IMAGE_INDEX_MEDIA_TYPE, OCI_IMAGE_MEDIA_TYPE, OciDescriptor, OciImageIndex, OciImageManifest,
-};
 use serde_json::json;
 use tokio_util::bytes::Bytes;
 
 use super::error::OciError;
 use super::layer::Packed;
 use super::platform::Platform;
+use crate::engine::manifest::{
+    CONFIG, DOCKER_LAYER, DOCKER_LAYER_GZIP, Descriptor, IMAGE, INDEX, Index, IndexEntry, LAYER, LAYER_GZIP,
+    Manifest,
+};
 use crate::hashed::digest;
 
 /// A document that registries keep: a manifest, an index or a configuration.
@@ -32,34 +32,34 @@ impl Document {
 
     /// A configuration.
     pub(super) fn config(content: &serde_json::Value) -> Result<Self, OciError> {
-        Self::new(IMAGE_CONFIG_MEDIA_TYPE, content)
+        Self::new(CONFIG, content)
     }
 
     /// Its size.
-    pub(super) fn size(&self) -> i64 {
-        i64::try_from(self.bytes.len()).unwrap_or(i64::MAX)
+    pub(super) fn size(&self) -> u64 {
+        self.bytes.len() as u64
     }
 
-    fn descriptor(&self) -> OciDescriptor {
-        descriptor(self.kind, self.digest.clone(), self.size())
+    fn descriptor(&self) -> Descriptor {
+        Descriptor::new(self.kind, self.digest.clone(), self.size())
     }
 }
 
 /// The manifest of an image: layers of the base, then its own.
 pub(super) fn manifest(
     config: &Document,
-    base: &[OciDescriptor],
+    base: &[Descriptor],
     own: &[&Packed],
     annotations: BTreeMap<String, String>,
 ) -> Result<Document, OciError> {
-    let manifest = OciImageManifest {
-        media_type: Some(OCI_IMAGE_MEDIA_TYPE.to_owned()),
+    let manifest = Manifest {
+        schema_version: 2,
+        media_type: Some(IMAGE.to_owned()),
         config: config.descriptor(),
         layers: base.iter().map(neutral).chain(own.iter().map(|packed| layer(packed))).collect(),
         annotations: Some(annotations),
-        ..OciImageManifest::default()
     };
-    Document::new(OCI_IMAGE_MEDIA_TYPE, &manifest)
+    Document::new(IMAGE, &manifest)
 }
 
 /// The index of an image that is made for several platforms.
@@ -73,43 +73,29 @@ pub(super) fn index<'a>(
     };
     let entries: Vec<_> = images.map(entry).collect();
     let index = json!({
-        "schemaVersion": 2, "mediaType": OCI_IMAGE_INDEX_MEDIA_TYPE, "manifests": entries,
+        "schemaVersion": 2, "mediaType": INDEX, "manifests": entries,
     });
-    Document::new(OCI_IMAGE_INDEX_MEDIA_TYPE, &index)
+    Document::new(INDEX, &index)
 }
 
 /// The entry of an index that is for a platform; without one that tells its platform, any.
-pub(super) fn chosen<'a>(index: &'a OciImageIndex, wanted: &Platform) -> Option<&'a ImageIndexEntry> {
-    let fits = |entry: &&ImageIndexEntry| {
-        entry.platform.as_ref().is_some_and(|platform| {
-            let platform = Platform {
-                os: platform.os.to_string(),
-                architecture: platform.architecture.to_string(),
-                variant: platform.variant.clone().unwrap_or_default(),
-            };
-            wanted.runs(&platform)
-        })
-    };
+pub(super) fn chosen<'a>(index: &'a Index, wanted: &Platform) -> Option<&'a IndexEntry> {
+    let fits = |entry: &&IndexEntry| entry.platform.as_ref().is_some_and(|platform| wanted.runs(platform));
     index.manifests.iter().find(fits)
 }
 
-fn layer(packed: &Packed) -> OciDescriptor {
-    let size = i64::try_from(packed.size).unwrap_or(i64::MAX);
-    descriptor(IMAGE_LAYER_GZIP_MEDIA_TYPE, packed.digest.clone(), size)
-}
-
-fn descriptor(kind: &str, digest: String, size: i64) -> OciDescriptor {
-    OciDescriptor { media_type: kind.to_owned(), digest, size, ..OciDescriptor::default() }
+fn layer(packed: &Packed) -> Descriptor {
+    Descriptor::new(LAYER_GZIP, packed.digest.clone(), packed.size)
 }
 
 /// The same layer by OCI's name for its form.
-fn neutral(layer: &OciDescriptor) -> OciDescriptor {
+fn neutral(layer: &Descriptor) -> Descriptor {
     let kind = match layer.media_type.as_str() {
-        "application/vnd.docker.image.rootfs.diff.tar.gzip" => IMAGE_LAYER_GZIP_MEDIA_TYPE,
-        "application/vnd.docker.image.rootfs.diff.tar" => IMAGE_LAYER_MEDIA_TYPE,
+        DOCKER_LAYER_GZIP => LAYER_GZIP,
+        DOCKER_LAYER => LAYER,
         own => own,
     };
-    OciDescriptor { media_type: kind.to_owned(), ..layer.clone() }
+    layer.clone().of_type(kind)
 }
 
 #[cfg(test)]
@@ -118,14 +104,14 @@ mod tests {
 
     #[test]
     fn layers_of_docker_s_form_get_oci_s() {
-        let docker = descriptor("application/vnd.docker.image.rootfs.diff.tar.gzip", "sha256:1".into(), 5);
+        let docker = Descriptor::new(DOCKER_LAYER_GZIP, "sha256:1".into(), 5);
         let config = Document::config(&json!({})).unwrap();
         let own = Packed { digest: "sha256:2".into(), size: 6, diff_id: "sha256:3".into() };
         let manifest = manifest(&config, &[docker], &[&own], BTreeMap::new()).unwrap();
         let value: serde_json::Value = serde_json::from_slice(&manifest.bytes).unwrap();
         let kinds: Vec<_> =
             value["layers"].as_array().unwrap().iter().map(|layer| &layer["mediaType"]).collect();
-        assert_eq!(kinds, [IMAGE_LAYER_GZIP_MEDIA_TYPE; 2]);
+        assert_eq!(kinds, [LAYER_GZIP; 2]);
         assert_eq!(value["config"]["digest"], config.digest);
         assert_eq!(manifest.digest, digest(&manifest.bytes));
     }
@@ -135,11 +121,11 @@ mod tests {
         let image = Document::config(&json!({"a": 1})).unwrap();
         let [amd, arm] = ["linux/amd64", "linux/arm64/v8"].map(|text| text.parse::<Platform>().unwrap());
         let index = index([(&amd, &image), (&arm, &image)].into_iter()).unwrap();
-        let read: OciImageIndex = serde_json::from_slice(&index.bytes).unwrap();
+        let read: Index = serde_json::from_slice(&index.bytes).unwrap();
         assert_eq!(read.manifests.len(), 2);
         let plain: Platform = "linux/arm64".parse().unwrap();
         assert!(
-            chosen(&read, &plain).is_some_and(|entry| entry.platform.as_ref().unwrap().variant.is_some())
+            chosen(&read, &plain).is_some_and(|entry| !entry.platform.as_ref().unwrap().variant.is_empty())
         );
         assert!(chosen(&read, &"linux/s390x".parse().unwrap()).is_none());
     }

@@ -2,7 +2,6 @@
 //! image that isn't whole.
 
 use futures_util::stream::{self, TryStreamExt};
-use oci_client::manifest::OciDescriptor;
 use tokio_util::bytes::Bytes;
 
 use super::assembly::Image;
@@ -13,6 +12,7 @@ use super::manifest::Document;
 use super::origin::{self, Origin};
 use super::verified::Expected;
 use crate::engine::http::Upload;
+use crate::engine::manifest::Descriptor;
 use crate::engine::progress::{Event, Progress};
 use crate::engine::registry::{RegistryError, Session};
 use crate::reference::Reference;
@@ -67,7 +67,7 @@ impl<'a> Push<'a> {
     }
 
     /// Has the registry take a layer from the base's repository, or carries it there.
-    async fn base_layer(&self, layer: &OciDescriptor) -> Result<(), OciError> {
+    async fn base_layer(&self, layer: &Descriptor) -> Result<(), OciError> {
         let near = self.origin.reference().filter(|source| source.host == self.target.host);
         if let Some(source) = near
             && self.mounted(&layer.digest, &source.path).await?
@@ -109,7 +109,7 @@ impl<'a> Push<'a> {
 
 /// What a registry has to have before a manifest can name it.
 enum Part<'a> {
-    Base(&'a OciDescriptor),
+    Base(&'a Descriptor),
     Own(&'a Layer),
     Config(&'a Document),
 }

@@ -4,8 +4,6 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{Seek, Write};
 
-use oci_client::manifest::OciDescriptor;
-
 use super::base::Base;
 use super::config::variable;
 use super::error::OciError;
@@ -14,6 +12,7 @@ use super::origin::Origin;
 use super::python::{Python, minor};
 use super::verified::Expected;
 use super::{Assembler, Order};
+use crate::engine::manifest::Descriptor;
 use crate::engine::progress::Event;
 
 /// Where programs are looked for if an image doesn't say.
@@ -55,7 +54,7 @@ impl Assembler {
     }
 
     /// A layer in a file that goes away by itself.
-    fn fetched(&self, order: &Order, origin: &Origin, layer: &OciDescriptor) -> Result<File, OciError> {
+    fn fetched(&self, order: &Order, origin: &Origin, layer: &Descriptor) -> Result<File, OciError> {
         let failed = |error| OciError::io("write", &layer.digest)(error);
         let mut file = tempfile::tempfile().map_err(failed)?;
         self.work.wait(origin.copy(Expected::of(layer), &mut file, order.progress))?;

@@ -3,10 +3,10 @@
 use std::io::{self, Write};
 
 use futures_util::stream::{self, Stream, TryStreamExt};
-use oci_client::manifest::OciDescriptor;
 use tokio_util::bytes::Bytes;
 
 use super::error::OciError;
+use crate::engine::manifest::Descriptor;
 use crate::hashed::Hashed;
 
 /// What some content has to be.
@@ -20,8 +20,8 @@ pub(super) struct Expected {
 
 impl Expected {
     /// What a manifest says of a layer.
-    pub(super) fn of(layer: &OciDescriptor) -> Self {
-        Self { digest: layer.digest.clone(), size: u64::try_from(layer.size).unwrap_or_default() }
+    pub(super) fn of(layer: &Descriptor) -> Self {
+        Self { digest: layer.digest.clone(), size: layer.size }
     }
 }
 

@@ -1,9 +1,5 @@
 //! What the distribution protocol has for images: manifests and blobs, there and back.
 
-use oci_client::manifest::{
-    IMAGE_MANIFEST_LIST_MEDIA_TYPE, IMAGE_MANIFEST_MEDIA_TYPE, OCI_IMAGE_INDEX_MEDIA_TYPE,
-    OCI_IMAGE_MEDIA_TYPE,
-};
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, LOCATION};
 use reqwest::{Client, StatusCode, Url};
 use tokio_util::bytes::Bytes;
@@ -11,6 +7,7 @@ use tokio_util::bytes::Bytes;
 use super::RegistryError;
 use super::session::Session;
 use crate::engine::http::{self, Answer, HttpError, RETRIES, Upload, UploadError, is_busy, wait};
+use crate::engine::manifest;
 use crate::hashed::digest;
 
 /// Most bytes of a manifest; registries take no larger ones.
@@ -19,12 +16,8 @@ const MANIFEST: usize = 4 << 20;
 const CONFIG: usize = 8 << 20;
 
 /// The kinds of manifests that are understood.
-pub(super) const MANIFESTS: [&str; 4] = [
-    OCI_IMAGE_MEDIA_TYPE,
-    OCI_IMAGE_INDEX_MEDIA_TYPE,
-    IMAGE_MANIFEST_MEDIA_TYPE,
-    IMAGE_MANIFEST_LIST_MEDIA_TYPE,
-];
+pub(super) const MANIFESTS: [&str; 4] =
+    [manifest::IMAGE, manifest::INDEX, manifest::DOCKER_IMAGE, manifest::DOCKER_INDEX];
 
 impl Session {
     /// A manifest, byte by byte: its digest is that of its bytes.

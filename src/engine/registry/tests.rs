@@ -1,6 +1,5 @@
 //! How pages follow each other, and what is said when a registry refuses.
 
-use oci_client::manifest::OCI_IMAGE_MEDIA_TYPE;
 use reqwest::header::HeaderValue;
 
 use super::*;
@@ -42,7 +41,7 @@ fn full_pages_without_a_link_are_followed() {
 #[test]
 fn the_variant_for_amd64_is_preferred() {
     let entry = |architecture: &str, digest: &str| {
-        serde_json::json!({"mediaType": OCI_IMAGE_MEDIA_TYPE, "digest": digest, "size": 1,
+        serde_json::json!({"mediaType": crate::engine::manifest::IMAGE, "digest": digest, "size": 1,
             "platform": {"os": "linux", "architecture": architecture}})
     };
     let index = |entries: &[serde_json::Value]| {

@@ -92,6 +92,22 @@ fn places_are_told_from_names() {
     assert_eq!(direct("'a @ https://u@h/a.whl'"), Kind::Direct("a".into(), "https://u@h/a.whl".into()));
     assert_eq!(direct("b[x]@git+https://h/b"), Kind::Direct("b".into(), "git+https://h/b".into()));
     assert_eq!(direct("'b @ ../secret.whl'"), Kind::Direct("b".into(), "../secret.whl".into()));
+    for word in ["https://h/a.whl ; python_version < '4'", "https://h/a.whl; extra == 'x'"] {
+        let read = parse(&[word]).unwrap();
+        assert_eq!(
+            (&read[0].kind, &read[0].words[0]),
+            (&Kind::Location("https://h/a.whl".into()), &word.to_owned())
+        );
+    }
+    for words in [
+        "https://h/a b.whl",
+        "a @ https://h/a b.whl",
+        "https://h/a ftp://h/b.whl; extra == 'x'",
+        "https://h/a.tar.gz; id b.whl",
+        "a@https://h/a.tar.gz;x; id b.whl",
+    ] {
+        assert!(parse(&[words]).is_err(), "{words}");
+    }
 }
 
 fn file(text: &str) -> Vec<(usize, bool)> {
