@@ -4,7 +4,7 @@ use std::path::Path;
 
 use c3::backend::stamp::Stamp;
 use c3::backend::{self, Settings, runtime};
-use c3::boundary::Boundary;
+use c3::boundary::{Boundary, BoundaryError};
 use c3::component::Component;
 use c3::engine::image_archive;
 use c3::engine::oci::on_disk;
@@ -137,7 +137,10 @@ pub(super) fn template(
         let hint = hint.unwrap_or_else(|| "check the path given with `--dockerfile-template`".to_owned());
         Failure::new(INPUT, message).hint(hint)
     };
-    let bytes = read.map_err(|error| failure(error.to_string(), error.hint()))?;
+    let bytes = read.map_err(|error| {
+        let is_outside = matches!(error, BoundaryError::Outside(_));
+        failure(error.to_string(), error.hint().filter(|_| is_outside))
+    })?;
     let text = String::from_utf8(bytes);
     text.map(Some).map_err(|_| failure(format!("`{}` is not valid UTF-8", path.display()), None))
 }
