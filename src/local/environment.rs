@@ -20,6 +20,13 @@ use crate::hashed::hex;
 use crate::installers::pip::{self, Flat};
 use crate::requirement_files::lists::{IGNORED, Lists, for_uv};
 
+mod error;
+mod order;
+
+pub use self::error::EnvironmentError;
+use self::order::Order;
+pub use self::order::Packages;
+
 /// Lines of a failed installation that are shown.
 const TAIL: usize = 20;
 
@@ -36,113 +43,6 @@ pub struct Environment {
     /// Keeps it from being removed as long as it is used.
     lock: Option<Lock>,
     shelf: Shelf,
-}
-
-/// Which packages are installed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Packages {
-    /// Wheels, so that nothing of a package runs before the operator does.
-    Wheels,
-    /// Those that have to be built too, which runs their own code.
-    Any,
-}
-
-/// What an environment is made for.
-#[derive(Clone, Copy)]
-struct Order<'a> {
-    operator: &'a Operator<'a>,
-    /// The folder of the operator's files.
-    files: &'a Path,
-    packages: Packages,
-    interpreter: &'a Path,
-}
-
-impl Order<'_> {
-    /// Whether packages may be built.
-    fn builds(&self) -> bool {
-        let is_pip = |requirement: &Requirement| matches!(requirement, Requirement::Pip { .. });
-        self.packages == Packages::Any && self.operator.component.requirements.iter().any(is_pip)
-    }
-
-    /// The flat list of each `pip install`, where only wheels are installed.
-    fn flat(&self) -> Result<Vec<Flat>, EnvironmentError> {
-        if self.packages == Packages::Any {
-            return Ok(Vec::new());
-        }
-        let read = |path: &str| pip::text(&fs::read(self.files.join(path)).ok()?).ok();
-        let flat = |words: Vec<String>| {
-            let arguments = pip::parse(&words).map_err(|problem| EnvironmentError::Build(problem.message))?;
-            pip::flatten(&arguments, &read).map_err(|refusals| {
-                EnvironmentError::Build(refusals.first().map(ToString::to_string).unwrap_or_default())
-            })
-        };
-        self.operator.pip_arguments_in("").into_iter().map(flat).collect()
-    }
-}
-
-/// Why there is no environment.
-#[derive(Debug, Error)]
-pub enum EnvironmentError {
-    /// Certificates that an installer is to trust can't be read.
-    #[error(transparent)]
-    Certificates(#[from] HttpError),
-    /// The language's interpreter isn't there.
-    #[error("there is no `{0}` on this machine")]
-    NoInterpreter(&'static str),
-    /// The interpreter excludes itself.
-    #[error("`requires-python = \"{required}\"` excludes Python {version} of this machine")]
-    Version {
-        /// What the source says.
-        required: String,
-        /// What is there.
-        version: String,
-    },
-    /// A package would have to be built, or is something of this machine.
-    #[error("{0}")]
-    Build(String),
-    /// An installation has failed.
-    #[error("`{command}` failed")]
-    Failed {
-        /// What was called.
-        command: String,
-        /// What it has said last.
-        tail: Vec<String>,
-    },
-    /// The cache can't be used.
-    #[error(transparent)]
-    Cache(#[from] CacheError),
-    /// It can't be written.
-    #[error("cannot write the environment `{}`: {source}", path.display())]
-    Io {
-        /// Where it is.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-}
-
-impl EnvironmentError {
-    /// What to do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
-        Some(match self {
-            Self::NoInterpreter(name) => format!("install `{name}`, or run the operator in its image"),
-            Self::Version { .. } => {
-                "put another `python3` first on the PATH, or run the operator in its image".to_owned()
-            }
-            Self::Build(_) => {
-                "name a release that has a wheel, or let its own code run here with `--allow-build`"
-                    .to_owned()
-            }
-            Self::Failed { .. } => {
-                "check the names and the network; the operator's image may have what this machine lacks"
-                    .to_owned()
-            }
-            Self::Cache(error) => return error.hint(),
-            Self::Certificates(error) => return error.hint(),
-            Self::Io { .. } => "name another folder with the variable `XDG_CACHE_HOME`".to_owned(),
-        })
-    }
 }
 
 impl Environment {
@@ -231,14 +131,9 @@ impl Environment {
             let told = "packages without a wheel are built on this machine, which runs their own code";
             progress.report(&Event::Told(told.to_owned()));
         }
-        let lists = tempfile::tempdir().map_err(|source| self.failure(source))?;
-        let flat = order.flat()?;
-        let flat: Vec<_> = flat
-            .iter()
-            .map(|flat| Ok((flat, Lists::write(flat, lists.path())?)))
-            .collect::<io::Result<_>>()
-            .map_err(|source| self.failure(source))?;
-        for words in self.steps(order, &flat) {
+        let folder = tempfile::tempdir().map_err(|source| self.failure(source))?;
+        let lists = order.lists(folder.path())?;
+        for words in self.steps(order, &lists) {
             let program = Path::new(&words[0]).file_name().unwrap_or_default().to_string_lossy();
             progress.report(&Event::Started(format!("{program} {}", words[1..].join(" "))));
             self.call(&words, order)?;
@@ -248,7 +143,7 @@ impl Environment {
     }
 
     /// The commands that make it.
-    fn steps(&self, order: &Order, flat: &[(&Flat, Lists)]) -> Vec<Vec<String>> {
+    fn steps(&self, order: &Order, lists: &[(Flat, Lists)]) -> Vec<Vec<String>> {
         let Order { operator, files, packages, interpreter } = *order;
         if self.language == Language::R {
             return operator.r_commands();
@@ -258,7 +153,7 @@ impl Environment {
         let arguments: Vec<Vec<String>> = match packages {
             Packages::Any => operator.pip_arguments_in(&files.to_string_lossy()),
             Packages::Wheels => {
-                flat.iter().map(|(flat, lists)| [options(flat), lists.options()].concat()).collect()
+                lists.iter().map(|(flat, files)| [options(flat), files.options()].concat()).collect()
             }
         };
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();

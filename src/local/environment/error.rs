@@ -1,0 +1,74 @@
+//! What can go wrong when an environment is made, and what to do about it.
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::cache::CacheError;
+use crate::engine::http::HttpError;
+
+/// Why there is no environment.
+#[derive(Debug, Error)]
+pub enum EnvironmentError {
+    /// Certificates that an installer is to trust can't be read.
+    #[error(transparent)]
+    Certificates(#[from] HttpError),
+    /// The language's interpreter isn't there.
+    #[error("there is no `{0}` on this machine")]
+    NoInterpreter(&'static str),
+    /// The interpreter excludes itself.
+    #[error("`requires-python = \"{required}\"` excludes Python {version} of this machine")]
+    Version {
+        /// What the source says.
+        required: String,
+        /// What is there.
+        version: String,
+    },
+    /// A package would have to be built, or is something of this machine.
+    #[error("{0}")]
+    Build(String),
+    /// An installation has failed.
+    #[error("`{command}` failed")]
+    Failed {
+        /// What was called.
+        command: String,
+        /// What it has said last.
+        tail: Vec<String>,
+    },
+    /// The cache can't be used.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+    /// It can't be written.
+    #[error("cannot write the environment `{}`: {source}", path.display())]
+    Io {
+        /// Where it is.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+impl EnvironmentError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NoInterpreter(name) => format!("install `{name}`, or run the operator in its image"),
+            Self::Version { .. } => {
+                "put another `python3` first on the PATH, or run the operator in its image".to_owned()
+            }
+            Self::Build(_) => {
+                "name a release that has a wheel, or let its own code run here with `--allow-build`"
+                    .to_owned()
+            }
+            Self::Failed { .. } => {
+                "check the names and the network; the operator's image may have what this machine lacks"
+                    .to_owned()
+            }
+            Self::Cache(error) => return error.hint(),
+            Self::Certificates(error) => return error.hint(),
+            Self::Io { .. } => "name another folder with the variable `XDG_CACHE_HOME`".to_owned(),
+        })
+    }
+}
