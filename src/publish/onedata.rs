@@ -5,7 +5,6 @@ use std::path::Path;
 
 use bytes::Bytes;
 use futures_util::stream::{Stream, StreamExt, TryStreamExt};
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::multipart::{Form, Part};
 use reqwest::{Client, StatusCode};
 use tokio_util::io::ReaderStream;
@@ -39,10 +38,10 @@ pub fn upload(
     let name = archive.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let url = server.url(PATH, None)?;
     let request = |client: &Client, body| {
-        let kind =
-            HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"))]);
-        let part = Part::stream_with_length(body, size).file_name(name).headers(kind);
-        let form = Form::new().part("environmentImage", part).text("domainId", domain.to_owned());
+        // The media type is a good one, so the form is never without the archive.
+        let part = Part::stream_with_length(body, size).file_name(name).mime_str("application/octet-stream");
+        let form = part.map(|part| Form::new().part("environmentImage", part)).unwrap_or_default();
+        let form = form.text("domainId", domain.to_owned());
         client.post(url.clone()).bearer_auth(token).multipart(form)
     };
     server.upload(&url, (Upload::new(pieces), size), request, hint)
