@@ -8,16 +8,15 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use sha2::{Digest, Sha256};
-use thiserror::Error;
 
 use crate::backend::Operator;
 use crate::backend::runtime::python_mismatch;
-use crate::cache::{CacheError, Kind, Lock, Shelf, lock_beside};
-use crate::component::{Language, Requirement};
-use crate::engine::http::{Bundle, HttpError};
+use crate::cache::{Kind, Lock, Shelf, lock_beside};
+use crate::component::Language;
+use crate::engine::http::Bundle;
 use crate::engine::progress::{Event, Progress};
 use crate::hashed::hex;
-use crate::installers::pip::{self, Flat};
+use crate::installers::pip::Flat;
 use crate::requirement_files::lists::{IGNORED, Lists, for_uv};
 
 mod error;
