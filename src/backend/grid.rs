@@ -125,7 +125,7 @@ impl Process {
 #[must_use]
 pub fn emit(operator: &Operator, process: &str, store: &Store) -> Artifact {
     let component = operator.component;
-    let own = component.requirements.iter().map(requirement);
+    let own = requirements(&component.requirements);
     let requirements = store.requirements.iter().map(ToString::to_string).chain(own);
     let interface = component.inputs.iter().flat_map(|input| parameter(input, "bool"));
     let context = Context {
@@ -140,6 +140,22 @@ pub fn emit(operator: &Operator, process: &str, store: &Store) -> Artifact {
             .join("\n"),
     };
     Artifact::new(format!("gw_{}.py", operator.settings.stem), template::render("grid/wrapper.py", &context))
+}
+
+/// Requirements as comment lines; the entries of a PEP 723 block, which are installed together, in one.
+fn requirements(requirements: &[Requirement]) -> Vec<String> {
+    let is_metadata =
+        |requirement: &Requirement| matches!(requirement, Requirement::Pip { metadata: true, .. });
+    let groups = requirements.chunk_by(|one, next| is_metadata(one) && is_metadata(next));
+    let line = |group: &[Requirement]| {
+        let [first, rest @ ..] = group else { return String::new() };
+        let rest = rest.iter().filter_map(|requirement| match requirement {
+            Requirement::Pip { words, .. } => Some(format!(" {}", shell(words))),
+            _ => None,
+        });
+        std::iter::once(requirement(first)).chain(rest).collect()
+    };
+    groups.map(line).collect()
 }
 
 /// A requirement as a comment line.

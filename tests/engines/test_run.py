@@ -359,7 +359,7 @@ def test_r_runs_as_a_process(folder, tmp_path):
 
 def test_what_cannot_be_installed_is_told(cache, tmp_path):
     env = {'XDG_CACHE_HOME': cache, 'PATH': f'{STATE / "uv/bin"}:{os.environ["PATH"]}'}
-    write(tmp_path / 'bad.py', '"""Bad."""\n# pip install ./nowhere/to/be/found\n')
+    write(tmp_path / 'bad.py', '"""Bad."""\n# pip install c3-has-no-such-package\n')
     refused(c3('run', '--no-engine', 'bad.py', cwd=tmp_path, env=env), 1, 'pip install', 'failed')
     write(tmp_path / 'old.py', '# /// script\n# requires-python = "<3.10"\n# ///\n"""Old."""\n')
     options = ['--no-engine', '--image-version', 'python3.9']
