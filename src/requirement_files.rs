@@ -37,6 +37,8 @@ pub struct Resolved {
     pub files: Vec<ImageFile>,
     /// Whether a file wasn't read, so that it isn't known what is installed.
     pub incomplete: bool,
+    /// Whether the network or a server kept a file from being fetched.
+    pub is_network_down: bool,
     /// SHA-256 of what was fetched, in hexadecimal digits, if anything was.
     pub fetched: Option<String>,
     /// What is wrong with them.

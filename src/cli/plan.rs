@@ -10,11 +10,11 @@ use c3::check::surroundings::{Listings, Surroundings};
 use c3::component::Component;
 use c3::diagnostic::{Diagnostic, Severity};
 use c3::engine::context::Content;
-use c3::engine::http;
+use c3::engine::http::{self, HttpError};
 use c3::files::{self, AdditionalFile};
 use c3::frontend;
 use c3::reference::{self, NameError};
-use c3::requirement_files::remote::Remote;
+use c3::requirement_files::remote::{Remote, Unfetched};
 use c3::requirement_files::{self, Resolved};
 use c3::source::Source;
 
@@ -22,7 +22,7 @@ use self::contents::{check_entry, scripts, without_own};
 pub(crate) use self::contents::{made, packed};
 use self::decisions::{default_python, settings, template};
 use super::console::Messages;
-use super::failure::{Failure, USAGE};
+use super::failure::{ENGINE, Failure, USAGE};
 use super::options::Emission;
 use super::settings::{Layers, current_dir};
 
@@ -133,7 +133,8 @@ impl Plan {
         let python = default_python(options, &component);
         diagnostics.extend(backend::review(&operator, &options.targets(), python));
         if frontend::has_error(diagnostics) {
-            return Ok(None);
+            let failure = || Err(Failure::of_program(ENGINE));
+            return if requirements.is_network_down { failure() } else { Ok(None) };
         }
         let scripts = scripts(source, &operator);
         let (source, emission) = (source.clone(), options.clone());
@@ -233,9 +234,10 @@ fn usage(error: NameError) -> Failure {
 }
 
 /// The text of a requirement file at a URL.
-fn fetched(url: &str) -> Result<String, String> {
-    http::fetch_text(url, FETCHED_LIMIT).map_err(|error| match error.hint() {
-        Some(hint) => format!("{error}; {hint}"),
-        None => error.to_string(),
+fn fetched(url: &str) -> Result<String, Unfetched> {
+    http::fetch_text(url, FETCHED_LIMIT).map_err(|error| {
+        let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+        let reason = format!("{error}{hint}");
+        Unfetched { reason, is_network: !matches!(error, HttpError::Address { .. }) }
     })
 }

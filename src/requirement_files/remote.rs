@@ -18,7 +18,16 @@ pub enum Remote<'a> {
     /// Nothing is fetched: the line stays as it is, and a warning says so.
     Left,
     /// They are fetched by this function, which gives the text or says why not.
-    Fetched(&'a dyn Fn(&str) -> Result<String, String>),
+    Fetched(&'a dyn Fn(&str) -> Result<String, Unfetched>),
+}
+
+/// Why a requirement file wasn't fetched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfetched {
+    /// The reason and what to do, in one sentence.
+    pub reason: String,
+    /// Whether the network or the server is at fault, not the address.
+    pub is_network: bool,
 }
 
 /// SHA-256 of all that was fetched, in hexadecimal digits.
@@ -52,7 +61,8 @@ impl Reader<'_> {
         }
         let text = match fetch(url) {
             Ok(text) => text,
-            Err(reason) => {
+            Err(Unfetched { reason, is_network }) => {
+                self.resolved.is_network_down |= is_network;
                 self.refuse(
                     format!("failed to fetch the requirement file `{url}`: {reason}"),
                     "check the address, or put a copy beside the source",

@@ -2,6 +2,7 @@ use std::cell::RefCell;
 use std::fs;
 use std::os::unix::fs::symlink;
 
+use super::remote::Unfetched;
 use super::*;
 use crate::component::Language;
 use crate::frontend;
@@ -126,6 +127,16 @@ fn remote_files_are_fetched_once_and_vetted() {
     let left = project.resolve(Remote::Left);
     assert!(left.fetched.is_none() && left.incomplete);
     assert_eq!(left.diagnostics[0].code, "remote-requirements");
+}
+
+#[test]
+fn a_server_that_fails_is_told_from_a_wrong_address() {
+    for is_network in [true, false] {
+        let fetch = |_: &str| Err(Unfetched { reason: "no".to_owned(), is_network });
+        let found = Project::new("# pip install -r https://h/x.txt").resolve(Remote::Fetched(&fetch));
+        assert_eq!(found.is_network_down, is_network);
+        assert!(messages(&found)[0].starts_with("failed to fetch"), "{:?}", messages(&found));
+    }
 }
 
 #[test]

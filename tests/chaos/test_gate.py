@@ -116,10 +116,18 @@ def test_reading_fetches_nothing(tmp_path, files, command):
         assert 'only a build fetches it' in done.stdout + done.stderr
 
 
-@pytest.mark.parametrize('url', ['http://192.0.2.1/a.txt', 'file:///etc/passwd', 'https://bob:pw@127.0.0.1:1/a.txt'])
-def test_odd_addresses_are_not_fetched(host, url):
+def test_a_server_that_fails_ends_with_3(host, files):
+    done, _ = host(f'# pip install -r {files.url}/none.txt')
+    assert done.returncode == 3 and 'failed to fetch' in done.stderr and '404' in done.stderr, told(done)
+
+
+@pytest.mark.parametrize(
+    ('url', 'code'),
+    [('http://192.0.2.1/a.txt', 1), ('file:///etc/passwd', 1), ('https://bob:pw@127.0.0.1:1/a.txt', 3)],
+)
+def test_odd_addresses_are_not_fetched(host, url, code):
     done, _ = host(f'# pip install -r {url}')
-    assert done.returncode == 1 and 'failed to fetch' in done.stderr, told(done)
+    assert done.returncode == code and 'failed to fetch' in done.stderr, told(done)
     assert 'root:' not in done.stderr and ':pw' not in done.stderr
 
 
