@@ -159,8 +159,7 @@ def installs(script):
         for command in commands(logical.replace('\\\n', ' ')):
             match = PIP.fullmatch(PREFIX.sub('', command, count=1).strip())
             arguments = None if match is None else words(match[1])
-            if arguments and 'uv pip' in command:
-                arguments = [word for word in arguments if word != '--system']  # which pip hasn't
+            arguments = oracle.useful(arguments or [])
             if arguments and not re.search(r'[$`]|\{.*\}', ' '.join(arguments)):
                 found.append((number, ' '.join(arguments)))
             else:

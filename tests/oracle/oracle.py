@@ -574,8 +574,14 @@ class Comments:
                 words = shlex.split(text.removesuffix('\\'))
             except ValueError:
                 words = []
-            commands.append((first, ' '.join(words[words.index('install') + 1 :] if 'install' in words else [])))
+            arguments = words[words.index('install') + 1 :] if 'install' in words else []
+            commands.append((first, ' '.join(useful(arguments))))
         return commands
+
+
+def useful(arguments):
+    """Give the arguments of pip without those that make no sense in an image."""
+    return [word for word in arguments if word not in {'-q', '--quiet', '--system', '--user', '-y', '--yes'}]
 
 
 def dependencies(block):
@@ -685,6 +691,7 @@ def assemble(name, accesses, inputs, outputs):
     kind = said.get('input') or next((access.cast for access in reads if access.cast), 'String')
     is_input = bool(reads) and 'output' not in said and (not written_first or 'input' in said)
     secret = is_secret(name, kind if is_input else 'String', said)
+    secret |= 'not-secret' not in said and any(has_userinfo(access.default) for access in reads)
     text = next((access.description for access in accesses if access.description), '')
     if is_input:
         decisive = next((access for access in reads if access.has_default), None)
@@ -697,6 +704,11 @@ def assemble(name, accesses, inputs, outputs):
     if (writes or 'output' in said) and ('output' in said or not secret):
         first = writes[0] if writes else accesses[0]
         outputs.append({'name': name, 'type': said.get('output') or 'String', 'description': text, 'line': first.line, 'place': (first.line, first.column)})
+
+
+def has_userinfo(text):
+    """Tell whether a text holds a URL with a login."""
+    return isinstance(text, str) and re.search(r'\w://[^/\s@]+@', text) is not None
 
 
 def is_secret(name, kind, said):

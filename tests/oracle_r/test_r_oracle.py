@@ -20,7 +20,7 @@ ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE), str(HERE.parent / 'oracle')]
 
 import scripts  # noqa: E402
-from oracle import SYSTEM, SYSTEM_PREFIXES, is_secret  # noqa: E402
+from oracle import SYSTEM, SYSTEM_PREFIXES, has_userinfo, is_secret  # noqa: E402
 
 C3 = Path(os.environ.get('C3', ROOT / 'target/release/c3')).resolve()
 SEEDS = int(os.environ.get('C3_SEEDS', 600))
@@ -146,7 +146,7 @@ def assemble(accesses):
         flags = [use for use in uses if use['action'] == 'flag']
         is_input = bool(reads) and used[0]['action'] == 'read' or bool(flags) and not used
         kind = next((use['cast'] for use in reads if use['cast']), 'String') if is_input else 'String'
-        secret = is_secret(name, kind, {})
+        secret = is_secret(name, kind, {}) or any(has_userinfo(use['default']) for use in reads if use['has_default'])
         if is_input:
             decisive = next((use for use in reads if use['has_default']), None)
             # The cast of the variable needn't be the one around this read.
