@@ -126,7 +126,7 @@ WRONG = {
     'key': (f'cos://nokey:wrongsecret@{CEPH}/{BUCKET}/x', 3, 'InvalidAccessKeyId'),
     'bucket': (f'cos://testkey:testsecret@{CEPH}/no-bucket/x', 3, 'NoSuchBucket'),
     'port': ('cos://testkey:testsecret@http://127.0.0.1:1/bucket/x', 3, 'refused'),
-    'scheme': (f'cos://testkey:testsecret@{CEPH.replace("http", "https")}/{BUCKET}/x', 3, 'begins with `http://`'),
+    'scheme': (f'cos://testkey:testsecret@{CEPH.replace("http", "https")}/{BUCKET}/x', 3, 'write `http://` before the endpoint'),
     'no login': (f'cos://{CEPH}/{BUCKET}/x', 1, 'AWS_ACCESS_KEY_ID'),
     'form': ('cos://testsecret@127.0.0.1:1/bucket', 1, 'must have the form'),
     'other form': ('http://k:testsecret@host/bucket', 1, 'must have the form'),
