@@ -238,6 +238,14 @@ fn fetched(url: &str) -> Result<String, Unfetched> {
     http::fetch_text(url, FETCHED_LIMIT).map_err(|error| {
         let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
         let reason = format!("{error}{hint}");
-        Unfetched { reason, is_network: !matches!(error, HttpError::Address { .. }) }
+        // Where the answer isn't what a source may name, its address is at fault.
+        let is_address = matches!(
+            error,
+            HttpError::Address { .. }
+                | HttpError::Redirect { .. }
+                | HttpError::Large { .. }
+                | HttpError::NoText { .. }
+        );
+        Unfetched { reason, is_network: !is_address }
     })
 }
