@@ -11,6 +11,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
+use socket2::SockRef;
 use tempfile::{TempDir, tempdir};
 
 /// How the server behaves.
@@ -44,6 +45,10 @@ impl Request {
 /// Starts a server for one request, and gives its address and what it received.
 fn server(conduct: Conduct) -> (String, Receiver<Request>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    if matches!(conduct, Conduct::Slow) {
+        // A server is as slow as it reads only where the system holds little back for it.
+        SockRef::from(&listener).set_recv_buffer_size(1 << 16).unwrap();
+    }
     let address = format!("http://{}/faas", listener.local_addr().unwrap());
     let (sender, received) = channel();
     thread::spawn(move || {

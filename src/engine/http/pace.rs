@@ -157,17 +157,15 @@ pub(super) async fn stall(
     let mut pace = Pace::new(limits);
     loop {
         let (before, begun) = (*moved.borrow_and_update(), Instant::now());
-        if before.waits {
-            // What we wait for ourselves has a limit of its own.
-            if moved.changed().await.is_err() {
-                break;
-            }
-            continue;
-        }
-        match timeout(pace.left(), moved.changed()).await {
+        // What we wait for ourselves has a limit of its own.
+        let left = if before.waits { Duration::MAX } else { pace.left() };
+        match timeout(left, moved.changed()).await {
             Err(_) => return pace.stalled(server),
             Ok(Err(_)) => break,
-            Ok(Ok(())) => pace.moved(moved.borrow().bytes - before.bytes, begun.elapsed()),
+            Ok(Ok(())) => {
+                let waited = if before.waits { Duration::ZERO } else { begun.elapsed() };
+                pace.moved(moved.borrow().bytes - before.bytes, waited);
+            }
         }
     }
     tokio::time::sleep(answer).await;
@@ -208,6 +206,25 @@ mod tests {
         assert!(body.frame().now_or_never().is_none());
         let late = timeout(Duration::from_hours(1), stalled(moved)).await;
         assert!(late.is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn pieces_that_come_late_and_are_taken_late_have_moved() {
+        use http_body_util::BodyExt;
+        let pieces = stream::iter(0..10).then(async |_| {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            Ok(Bytes::from_static(&[0; 2048]))
+        });
+        let (mut body, moved) = upload(pieces);
+        let taken = tokio::spawn(async move {
+            while body.frame().await.is_some() {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        });
+        let begun = Instant::now();
+        stalled(moved).await;
+        assert!(taken.is_finished());
+        assert!(begun.elapsed() >= Duration::from_secs(10) + LIMITS.commit());
     }
 
     #[tokio::test(start_paused = true)]
