@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use c3::backend::stamp::Stamp;
 use c3::backend::{self, Operator, Settings, TARGETS, Target};
-use c3::component::{Component, Language};
+use c3::component::Component;
 use c3::frontend;
+use c3::language::Language;
+use c3::load;
 use c3::source::Source;
 use criterion::{Criterion, Throughput};
 
@@ -66,13 +68,13 @@ fn samples() -> PathBuf {
 }
 
 fn sample(name: &str) -> Source {
-    Source::load(&samples().join(name)).unwrap()
+    load::load(&samples().join(name)).unwrap()
 }
 
 fn largest_sample() -> Source {
     let entries = samples().read_dir().unwrap().map(|entry| entry.unwrap().path());
     let sources = entries.filter(|path| path.is_file() && frontend::kind(path).is_some());
-    let loaded = sources.map(|path| Source::load(&path).unwrap());
+    let loaded = sources.map(|path| load::load(&path).unwrap());
     loaded.max_by_key(|source| source.text().len()).unwrap()
 }
 

@@ -11,8 +11,8 @@ pub(crate) use self::lock::Lock;
 use self::stock::{Item, items};
 pub(crate) use self::stock::{LOCK, lock_beside};
 pub use self::turn::Turn;
-use crate::backend::job::Quantity;
-use crate::engine::progress::{Event, Progress};
+use crate::job::Quantity;
+use crate::progress::{Event, Progress};
 
 mod error;
 mod lock;

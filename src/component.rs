@@ -4,7 +4,9 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use crate::diagnostic::{Finding, Location};
+use crate::diagnostic::Finding;
+use crate::language::Language;
+use crate::location::Location;
 
 /// Version of the JSON form of [`Component`] that `c3 inspect` prints and images carry as a label.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -36,16 +38,6 @@ pub struct Component {
     pub ipython: bool,
     /// What the front end had to say.
     pub diagnostics: Vec<Finding>,
-}
-
-/// A source language.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Language {
-    /// Python 3, also from a notebook with a Python kernel.
-    Python,
-    /// R, also from a notebook with an R kernel.
-    R,
 }
 
 /// One parameter of a component: an environment variable which the source reads.

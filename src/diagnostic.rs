@@ -1,12 +1,10 @@
-//! Diagnostics: what is wrong with an input, where, and what to do about it; rendered in one place.
+//! Diagnostics: what is wrong with an input, where, and what to do about it.
 
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet, renderer::DecorStyle};
 use serde::{Deserialize, Serialize};
 
-use crate::source::Source;
-use crate::{shown, userinfo};
+use crate::location::Location;
 
 /// How bad a diagnostic is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -18,19 +16,6 @@ pub enum Severity {
     Warning,
     /// Nothing can be emitted.
     Error,
-}
-
-/// A place in a source, as people count: from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Location {
-    /// Cell of a notebook, counting every cell.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cell: Option<u32>,
-    /// Line in the file or cell.
-    pub line: u32,
-    /// Character in the line.
-    #[serde(default)]
-    pub column: u32,
 }
 
 /// A diagnostic in a position of a source.
@@ -83,18 +68,6 @@ impl Diagnostic {
         self.hint = Some(hint.into());
         self
     }
-
-    /// The diagnostic as data, its position counted in lines; it may quote a source, but no password in a URL.
-    #[must_use]
-    pub fn resolve(&self, source: &Source) -> Finding {
-        Finding {
-            severity: self.severity,
-            code: self.code.to_owned(),
-            message: userinfo::mask(&self.message).into_owned(),
-            hint: self.hint.as_deref().map(|hint| userinfo::mask(hint).into_owned()),
-            location: self.span.as_ref().map(|span| source.locate(span.start)),
-        }
-    }
 }
 
 /// A diagnostic as it stands in JSON: `{"severity", "code", "message", "hint", "location"}`.
@@ -112,119 +85,4 @@ pub struct Finding {
     /// Where.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
-}
-
-/// Longest piece of a source line that a frame shows, in bytes.
-const FRAME_WIDTH: usize = 160;
-
-/// The text of a diagnostic as a terminal shows it: message, frame of the source, hint; what they quote is escaped.
-#[must_use]
-pub fn render(diagnostic: &Diagnostic, source: &Source, colour: bool) -> String {
-    let path = shown::line(&source.display()).into_owned();
-    let frame = diagnostic.span.as_ref().filter(|_| !diagnostic.covered).map(|span| frame(source, span));
-    let mut group = level(diagnostic.severity)
-        .primary_title(shown::line(&diagnostic.message))
-        .id(diagnostic.code)
-        .elements(frame.as_ref().map(|frame| {
-            Snippet::source(&*frame.text)
-                .path(match frame.location.cell {
-                    Some(cell) => format!("{path}:cell {cell}"),
-                    None => path.clone(),
-                })
-                .line_start(frame.location.line as usize)
-                .annotation(AnnotationKind::Primary.span(frame.span.clone()))
-        }));
-    if frame.is_none() {
-        let place = diagnostic.span.as_ref().map(|span| source.locate(span.start));
-        group = group.element(origin(&path, place));
-    }
-    let hint = diagnostic
-        .hint
-        .as_ref()
-        .map(|hint| Group::with_title(Level::HELP.with_name("hint").secondary_title(shown::line(hint))));
-    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
-    renderer.decor_style(DecorStyle::Ascii).render(&std::iter::once(group).chain(hint).collect::<Vec<_>>())
-}
-
-fn origin(path: &str, place: Option<Location>) -> Origin<'static> {
-    let Some(Location { cell, line, column }) = place else { return Origin::path(path.to_owned()) };
-    let path = cell.map_or(path.to_owned(), |cell| format!("{path}:cell {cell}"));
-    Origin::path(path).line(line as usize).char_column(column as usize)
-}
-
-/// The place in a text that is no source, such as `c3.toml`: its path, and the line with a mark.
-#[must_use]
-pub fn excerpt(path: &str, text: &str, span: Option<Range<usize>>) -> String {
-    let group = Group::with_level(Level::ERROR);
-    let group = match span.filter(|span| text.get(span.clone()).is_some()) {
-        Some(span) => {
-            group.element(Snippet::source(text).path(path).annotation(AnnotationKind::Primary.span(span)))
-        }
-        None => group.element(Origin::path(path)),
-    };
-    Renderer::plain().decor_style(DecorStyle::Ascii).render(&[group])
-}
-
-fn level(severity: Severity) -> Level<'static> {
-    match severity {
-        Severity::Error => Level::ERROR,
-        Severity::Warning => Level::WARNING,
-        Severity::Note => Level::NOTE,
-    }
-}
-
-/// The part of a line that is shown, with the marked bytes relative to it.
-struct Frame {
-    text: String,
-    span: Range<usize>,
-    location: Location,
-}
-
-fn frame(source: &Source, span: &Range<usize>) -> Frame {
-    let text = source.text();
-    let start = floor(text, span.start.min(text.len()));
-    let line_start = source.line_start(start);
-    let line_end = text[start..].find('\n').map_or(text.len(), |at| start + at);
-    let line_end = line_start + text[line_start..line_end].trim_end_matches('\r').len();
-    let start = start.min(line_end);
-    let from =
-        if start - line_start > FRAME_WIDTH / 2 { floor(text, start - FRAME_WIDTH / 2) } else { line_start };
-    let to = floor(text, line_end.min(from + FRAME_WIDTH)).max(start);
-    let end = floor(text, span.end.min(to)).max(start);
-    let within = |range: Range<usize>| range.start - line_start..range.end - line_start;
-    let (text, span) = visible(&text[line_start..line_end], &within(from..to), &within(start..end));
-    Frame { text, span, location: source.locate(start) }
-}
-
-/// A part of a line as it may be shown, and where some of its bytes are then.
-fn visible(line: &str, part: &Range<usize>, span: &Range<usize>) -> (String, Range<usize>) {
-    let secrets = userinfo::places(line);
-    let secret = |at: &usize| secrets.iter().find(|secret| secret.contains(at));
-    let (mut text, mut start, mut end) = (String::new(), None, None);
-    for (at, character) in line.char_indices().skip_while(|(at, _)| *at < part.start) {
-        if at >= part.end {
-            break;
-        }
-        if at >= span.start {
-            start.get_or_insert(text.len());
-        }
-        if at >= span.end {
-            end.get_or_insert(text.len());
-        }
-        match secret(&at) {
-            Some(secret) if at == secret.start.max(part.start) => text.push_str(userinfo::MASK),
-            Some(_) => {}
-            None if shown::is_hidden(character) && character != '\t' => {
-                shown::push_escaped(&mut text, character);
-            }
-            None => text.push(character),
-        }
-    }
-    let (start, end) = (start.unwrap_or(text.len()), end.unwrap_or(text.len()));
-    (text, start..end.max(start))
-}
-
-/// The nearest character boundary at or before an offset.
-fn floor(text: &str, offset: usize) -> usize {
-    (0..=offset).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
 }

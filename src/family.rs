@@ -8,12 +8,13 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::config::choices::{self, Word};
-use crate::config::{ConfigError, Problem};
 use crate::frontend::credentials;
 use crate::reader;
+use crate::settings::choices::{self, Word};
+use crate::settings::{ConfigError, Problem};
 
 mod check;
+pub mod dockerfile;
 mod version;
 
 pub use version::{Published, Verdict, raised, verdict};

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use thiserror::Error;
 
 use crate::backend;
-use crate::component::{Component, Input, Language, Output, Type};
-use crate::frontend::constant;
+use crate::component::{Component, Input, Output, Type};
+use crate::language::Language;
 use crate::shown;
+use crate::value;
 
 /// What an operator takes and gives, each with what engines call it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -240,7 +241,7 @@ fn parted(word: &str) -> (&str, Option<&str>) {
 
 /// Whether a Boolean stands alone: what follows it is no truth value.
 fn is_flag(input: &Input, next: Option<&String>) -> bool {
-    let is_value = |next: &String| !is_given(&input.kind, next) || constant::boolean(next).is_some();
+    let is_value = |next: &String| !is_given(&input.kind, next) || value::boolean(next).is_some();
     input.kind == Type::Boolean && !next.is_some_and(is_value)
 }
 
@@ -254,9 +255,9 @@ fn is_given(kind: &Type, value: &str) -> bool {
 fn fits(kind: &Type, value: &str) -> bool {
     let whole = || value.split_once('.').filter(|(_, rest)| rest.bytes().all(|digit| digit == b'0'));
     match kind {
-        Type::Integer => constant::integer_text(whole().map_or(value, |(whole, _)| whole)).is_some(),
-        Type::Float => constant::float_from_text(value).is_some(),
-        Type::Boolean => constant::boolean(value).is_some(),
+        Type::Integer => value::integer_text(whole().map_or(value, |(whole, _)| whole)).is_some(),
+        Type::Float => value::float_from_text(value).is_some(),
+        Type::Boolean => value::boolean(value).is_some(),
         Type::String | Type::Path(_) => true,
     }
 }

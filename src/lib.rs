@@ -8,7 +8,7 @@
 //!                           line/cell map          plain data
 //! ```
 //!
-//! Only the two ends touch the world: [`source`], [`config`], [`files`], [`requirement_files`] and [`logins`] read (by
+//! Only the two ends touch the world: [`source`], [`settings`], [`files`], [`requirement_files`] and [`logins`] read (by
 //! [`reader`]), [`artifact`], [`engine`] and [`publish`] write. Between them everything is a pure function from one plain
 //! type to the next:
 //!
@@ -31,7 +31,7 @@ pub mod boundary;
 pub mod cache;
 pub mod check;
 pub mod component;
-pub mod config;
+pub mod context;
 pub mod diagnostic;
 pub mod engine;
 pub mod family;
@@ -43,18 +43,27 @@ pub mod identifier;
 pub mod installers;
 pub mod interruption;
 pub mod invocation;
+pub mod job;
+pub mod language;
+pub mod load;
 pub mod local;
+pub mod location;
 pub mod logins;
 pub mod manifest;
+pub mod operator;
+pub mod progress;
 pub mod publish;
 pub mod reader;
+pub mod recipe;
 pub mod reference;
 pub mod report;
 pub mod requirement_files;
 pub mod rules;
+pub mod settings;
 pub mod shown;
 pub mod source;
 pub mod userinfo;
+pub mod value;
 pub mod workflow;
 
 mod hashed;

@@ -6,8 +6,8 @@ use serde::Deserialize;
 use yaml_serde::{Mapping, Value};
 
 use crate::component::{Input, Type};
-use crate::diagnostic::Location;
 use crate::invocation::Interface;
+use crate::location::Location;
 
 /// What a manifest tells.
 #[derive(Debug, Clone, PartialEq)]

@@ -9,10 +9,13 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use c3::backend::stamp::Stamp;
-use c3::backend::{self, Job, Operator, RequirementFile, Settings, TARGETS, prelude};
-use c3::component::{Component, Language};
-use c3::diagnostic::{Diagnostic, Severity, render};
+use c3::backend::{self, Operator, RequirementFile, Settings, TARGETS, prelude};
+use c3::component::Component;
+use c3::diagnostic::{Diagnostic, Severity};
 use c3::frontend;
+use c3::job::Job;
+use c3::language::Language;
+use c3::report::terminal::render;
 use c3::shown;
 use c3::source::Source;
 use proptest::collection::vec;
@@ -1217,7 +1220,7 @@ fn check_labels(component: &Component, labels: &[String]) {
     let is_kept = |c: &char| *c != '\\' && !shown::is_hidden(*c);
     let plain = |text: &str| text.chars().filter(is_kept).collect::<String>();
     assert!(plain(&folded(&component.description)).starts_with(&plain(description)), "{description}");
-    let Some(json) = label(backend::recipe::COMPONENT_LABEL) else { return };
+    let Some(json) = label(c3::recipe::COMPONENT_LABEL) else { return };
     let found: Component = serde_json::from_str(json).unwrap();
     assert_eq!(found.name, component.name);
     let defaults = |component: &Component| {

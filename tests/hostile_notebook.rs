@@ -9,10 +9,10 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use c3::component::Language;
 use c3::diagnostic::Severity;
 use c3::frontend;
-use c3::source::Source;
+use c3::language::Language;
+use c3::load;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -403,7 +403,7 @@ enum Reached {
 
 /// Reads a notebook and looks at everything that must hold.
 fn check(json: &str) -> Reached {
-    let Ok(source) = Source::from_notebook(Path::new("hostile.ipynb"), json) else { return Reached::Nothing };
+    let Ok(source) = load::from_notebook(Path::new("hostile.ipynb"), json) else { return Reached::Nothing };
     let notebook = source.notebook().expect("a notebook has cells");
     let bound = 40 * json.len() + 1000;
     assert!(source.text().len() < bound && notebook.script.len() < bound, "memory is bounded");
@@ -452,7 +452,7 @@ proptest! {
     fn lines_are_kept(texts in vec(text(), 1..4)) {
         let cells: Vec<_> = texts.iter().map(|text| json!({"cell_type": "code", "source": text})).collect();
         let json = json!({"cells": cells, "metadata": {}, "nbformat": 4}).to_string();
-        let source = Source::from_notebook(Path::new("hostile.ipynb"), &json).unwrap();
+        let source = load::from_notebook(Path::new("hostile.ipynb"), &json).unwrap();
         for (cell, text) in source.cells().zip(&texts) {
             let text = text.replace("\r\n", "\n").replace('\r', "\n");
             let wanted = text.trim_end().matches('\n').count();

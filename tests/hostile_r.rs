@@ -9,9 +9,11 @@
 
 use std::time::{Duration, Instant};
 
-use c3::component::{Component, Language, Requirement};
-use c3::diagnostic::{Severity, render};
+use c3::component::{Component, Requirement};
+use c3::diagnostic::Severity;
 use c3::frontend;
+use c3::language::Language;
+use c3::report::terminal::render;
 use c3::source::Source;
 use proptest::collection::vec;
 use proptest::prelude::*;

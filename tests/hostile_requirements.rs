@@ -11,10 +11,12 @@ use std::path::Path;
 
 use c3::backend::stamp::Stamp;
 use c3::backend::{self, Operator, Settings};
-use c3::component::{Component, Language, Requirement};
+use c3::component::{Component, Requirement};
 use c3::diagnostic::Severity;
 use c3::frontend;
 use c3::installers::pip;
+use c3::language::Language;
+use c3::load;
 use c3::source::Source;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -495,7 +497,7 @@ impl Entry {
                     json!({"cell_type": "code", "source": format!("{command}{line}\n"), "metadata": {}});
                 let json =
                     json!({"cells": [cell], "metadata": {"kernelspec": {"name": "python3"}}, "nbformat": 4});
-                Source::from_notebook(Path::new("op.ipynb"), &json.to_string()).unwrap()
+                load::from_notebook(Path::new("op.ipynb"), &json.to_string()).unwrap()
             }
             Self::R(command) => {
                 Source::new("op.R", Language::R, format!("# Needs things.\n# {command}{line}\nprint(1)\n"))

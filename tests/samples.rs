@@ -7,8 +7,8 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use c3::backend::{TARGETS, Target};
-use c3::component::Language;
-use c3::source::Source;
+use c3::language::Language;
+use c3::load;
 use insta::{assert_snapshot, glob, with_settings};
 
 /// Runs `c3` in the repository's folder.
@@ -31,7 +31,7 @@ fn relative(path: &Path) -> &str {
 
 /// Compiles a sample into a folder.
 fn compile(sample: &Path, folder: &Path) -> Output {
-    let language = Source::load(sample).map_or(Language::Python, |source| source.language());
+    let language = load::load(sample).map_or(Language::Python, |source| source.language());
     let runs = |target: &&Target| target.variant.is_none_or(|variant| variant.languages.contains(&language));
     let targets: Vec<_> = TARGETS.iter().filter(runs).map(|target| target.name).collect();
     let options =

@@ -8,7 +8,7 @@ use super::{Operator, template};
 use crate::artifact::Artifact;
 use crate::component::Type;
 use crate::diagnostic::Diagnostic;
-use crate::frontend::constant;
+use crate::value;
 
 #[derive(Serialize)]
 struct Context {
@@ -128,9 +128,9 @@ fn value(kind: &Type, text: &str) -> Option<Value> {
         Type::String => Some(json!(text)),
         Type::Integer => text.parse::<i64>().ok().map(|value| json!(value)),
         Type::Float => {
-            constant::float_from_text(text).filter(|value| value.is_finite()).map(|value| json!(value))
+            value::float_from_text(text).filter(|value| value.is_finite()).map(|value| json!(value))
         }
-        Type::Boolean => constant::boolean(text).map(|value| json!(value)),
+        Type::Boolean => value::boolean(text).map(|value| json!(value)),
         Type::Path(_) => None,
     }
 }

@@ -4,20 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::recipe::{self, Recipe};
-use super::{Operator, install, prelude, template, variant};
+use super::{Operator, install, prelude, recipe, template, variant};
 use crate::artifact::Artifact;
 use crate::component::Requirement;
 use crate::diagnostic::Diagnostic;
-
-/// Folder of the build context with the files that `pip install` reads.
-pub const REQUIREMENTS: &str = "requirements";
-
-/// Folder of the build context with the additional files.
-pub const FILES: &str = "files";
-
-/// Folder of the build context with the script and its entry point.
-pub const OPERATOR: &str = "operator";
+use crate::recipe::{FILES, OPERATOR, REQUIREMENTS, Recipe};
 
 /// A generated file of the build context.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,12 +8,12 @@ use crate::component::{Component, Installer, Requirement};
 use crate::installers::pip;
 
 /// The commands that install packages of the component's language, in the order of the source.
-pub(super) fn commands(operator: &Operator) -> Vec<Vec<String>> {
+pub(crate) fn commands(operator: &Operator) -> Vec<Vec<String>> {
     commands_with(operator, |_| None)
 }
 
 /// The same where something else may take pip's place for some arguments.
-pub(super) fn commands_with(
+pub(crate) fn commands_with(
     operator: &Operator,
     instead: impl Fn(&[String]) -> Option<Vec<String>>,
 ) -> Vec<Vec<String>> {
@@ -22,7 +22,7 @@ pub(super) fn commands_with(
 }
 
 /// One `conda` command for each of the source, asking nothing; what pip installs comes after.
-pub(super) fn conda_commands(operator: &Operator) -> Vec<Vec<String>> {
+pub(crate) fn conda_commands(operator: &Operator) -> Vec<Vec<String>> {
     let command = |requirement: &Requirement| {
         let Requirement::Conda { words, .. } = requirement else { return None };
         let words = conda_words_in(words, operator, operator.working_dir());
@@ -37,7 +37,7 @@ pub(super) fn conda_commands(operator: &Operator) -> Vec<Vec<String>> {
 }
 
 /// The commands of the system's package managers, each made fit for an image.
-pub(super) fn system_commands(component: &Component) -> Vec<Vec<Vec<String>>> {
+pub(crate) fn system_commands(component: &Component) -> Vec<Vec<Vec<String>>> {
     let commands = component.requirements.iter().filter_map(|requirement| match requirement {
         Requirement::System { words, .. } => Some(system_command(words)),
         _ => None,
@@ -46,7 +46,7 @@ pub(super) fn system_commands(component: &Component) -> Vec<Vec<Vec<String>>> {
 }
 
 /// `dnf install git` → `dnf install -y git` and a clean-up; the same for `apt`, after an update of its lists.
-pub(super) fn system_command(words: &[String]) -> Vec<Vec<String>> {
+pub(crate) fn system_command(words: &[String]) -> Vec<Vec<String>> {
     let (manager, rest) = words.split_first().map_or(("", words), |(first, rest)| (first.as_str(), rest));
     let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
     if manager == "apk" {
@@ -80,7 +80,7 @@ fn confirmed(manager: &str, rest: &[String]) -> Vec<String> {
 }
 
 /// One `pip install` for each command of the source.
-pub(super) fn pip_commands(
+pub(crate) fn pip_commands(
     operator: &Operator,
     instead: &impl Fn(&[String]) -> Option<Vec<String>>,
 ) -> Vec<Vec<String>> {
@@ -90,7 +90,7 @@ pub(super) fn pip_commands(
 
 /// The arguments of `pip install` for each command of the source, in one for all entries of the PEP 723 block; files
 /// are named below a folder, or without one if it is empty.
-pub(super) fn pip_arguments(operator: &Operator, folder: &str) -> Vec<Vec<String>> {
+pub(crate) fn pip_arguments(operator: &Operator, folder: &str) -> Vec<Vec<String>> {
     let mut commands: Vec<Vec<String>> = Vec::new();
     let mut previous_is_metadata = false;
     for requirement in &operator.component.requirements {
@@ -105,7 +105,7 @@ pub(super) fn pip_arguments(operator: &Operator, folder: &str) -> Vec<Vec<String
     commands
 }
 
-pub(super) fn pip_command(words: Vec<String>) -> Vec<String> {
+pub(crate) fn pip_command(words: Vec<String>) -> Vec<String> {
     const FORCE: &str = "--break-system-packages";
     // Older versions of pip know the variable only, which they ignore.
     let force = words.iter().any(|word| word == FORCE).then_some(["env", "PIP_BREAK_SYSTEM_PACKAGES=1"]);
@@ -142,7 +142,7 @@ fn in_folder(named: &str, operator: &Operator, folder: &str) -> Option<String> {
 }
 
 /// One call of R for neighbours that come from the same place.
-pub(super) fn r_commands(requirements: &[Requirement]) -> Vec<Vec<String>> {
+pub(crate) fn r_commands(requirements: &[Requirement]) -> Vec<Vec<String>> {
     let mut groups: Vec<(Installer, &[String], Vec<&str>)> = Vec::new();
     for requirement in requirements {
         let Requirement::R { text, installer, repos } = requirement else { continue };

@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 use super::parameter::{Outcome, Parameter, one_line, outcomes, parameters};
 use super::{Operator, template};
 use crate::artifact::Artifact;
-use crate::component::{Language, Type};
+use crate::component::Type;
 use crate::diagnostic::Diagnostic;
-use crate::frontend::constant;
+use crate::language::Language;
+use crate::value;
 
 #[derive(Serialize)]
 struct Context {
@@ -77,7 +78,7 @@ fn input(parameter: &Parameter) -> Port {
 pub(crate) fn holds(kind: &Type, text: &str) -> bool {
     match kind {
         Type::Integer => text.parse::<i64>().is_ok_and(|value| value.unsigned_abs() <= 1 << 53),
-        Type::Float => constant::float_from_text(text).is_some_and(f64::is_finite),
+        Type::Float => value::float_from_text(text).is_some_and(f64::is_finite),
         Type::Path(_) => false,
         Type::String | Type::Boolean => true,
     }

@@ -4,11 +4,16 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::job::{Claim, Job, RestartPolicy, SecretKey, amounts, claims};
+use super::claims::{Claim, claims};
 use super::parameter::{Parameter, parameters};
 use super::{Operator, template};
 use crate::artifact::Artifact;
 use crate::diagnostic::Diagnostic;
+use crate::job::{Job, RestartPolicy, SecretKey, amounts};
+
+mod review;
+
+pub(super) use review::review;
 
 #[derive(Serialize)]
 struct Context {

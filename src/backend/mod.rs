@@ -3,18 +3,18 @@
 use crate::artifact::Artifact;
 use crate::component::{Component, Input, Output};
 use crate::diagnostic::Diagnostic;
+use crate::job::Job;
 
+mod claims;
 pub mod containerless;
 pub(crate) mod cwl;
 pub mod dockerfile;
-pub mod family;
 pub mod grid;
-mod install;
-pub mod job;
+pub(crate) mod install;
 pub(crate) mod kubeflow;
 mod kubernetes;
 pub(crate) mod parameter;
-mod platforms;
+pub(crate) mod platforms;
 pub mod prelude;
 pub mod recipe;
 pub mod runtime;
@@ -26,7 +26,6 @@ pub mod variant;
 
 pub use dockerfile::BuildFile;
 use grid::Process;
-pub use job::Job;
 use runtime::Runtime;
 use stamp::Stamp;
 use variant::{Choices, Image, Variant};
@@ -263,7 +262,7 @@ pub fn review(operator: &Operator, targets: &[&Target], python: Option<&str>) ->
         let is_own = settings.variant.is_none();
         let python = python.filter(|_| is_own);
         let mismatch = python.and_then(|version| runtime::python_mismatch(operator.component, version));
-        let job = if is_own { job::review(&operator) } else { Vec::new() };
+        let job = if is_own { kubernetes::review(&operator) } else { Vec::new() };
         let doubts = mismatch.into_iter().chain(dockerfile::review(&operator)).chain(job);
         for doubt in doubts {
             if !found.iter().any(|known| known.message == doubt.message) {

@@ -68,7 +68,7 @@ fn log_level() -> Input {
         required: false,
         secret: false,
         description: Some("Level of the log messages: DEBUG, INFO, WARNING, ERROR or CRITICAL".to_owned()),
-        location: crate::diagnostic::Location { cell: None, line: 1, column: 1 },
+        location: crate::location::Location { cell: None, line: 1, column: 1 },
         reads: Vec::new(),
         span: 0..0,
     }

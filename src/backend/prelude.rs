@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::parameter::{outcomes, parameters};
 use super::{Operator, template};
 use crate::artifact::Artifact;
-use crate::component::Language;
+use crate::language::Language;
 
 /// What the entry point knows of its operator.
 #[derive(Serialize)]

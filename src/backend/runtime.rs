@@ -4,8 +4,9 @@ use std::str::FromStr;
 
 use pep440_rs::{Version, VersionSpecifiers};
 
-use crate::component::{Component, Language};
+use crate::component::Component;
 use crate::diagnostic::Diagnostic;
+use crate::language::Language;
 
 /// How programs of a language are run in an image.
 #[derive(Debug)]

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::job::{Claim, Job, SecretKey, amounts, claims};
+use super::claims::{Claim, claims};
 use super::kubernetes::is_env_name;
 use super::parameter::{Parameter, parameters};
 use super::runtime::Runtime;
 use super::{runtime, template};
 use crate::component::Component;
 use crate::identifier;
+use crate::job::{Job, SecretKey, amounts};
 
 /// A version of the programming interface of Kubeflow Pipelines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

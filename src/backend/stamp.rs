@@ -5,8 +5,8 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 
 use crate::component::Component;
-use crate::diagnostic::Location;
 use crate::hashed::hex;
+use crate::location::Location;
 
 /// Bytes of the digest that a header shows.
 const LENGTH: usize = 6;
@@ -89,8 +89,8 @@ fn digest(component: &Component) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::component::Language;
     use crate::frontend;
+    use crate::language::Language;
     use crate::source::Source;
 
     fn stamp(text: &str) -> Stamp {

@@ -124,7 +124,7 @@ fn escaped(character: char) -> String {
 }
 
 /// A text as it stands in a comment: on one line, nothing hidden.
-pub(super) fn comment(text: &str) -> String {
+pub(crate) fn comment(text: &str) -> String {
     one_line(text).chars().filter(|&character| !is_hidden(character)).collect()
 }
 

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::{BuildFile, Operator, Settings, TARGETS, Target};
 use crate::artifact::Artifact;
-use crate::component::{Component, Language};
+use crate::component::Component;
 use crate::diagnostic::Diagnostic;
+use crate::language::Language;
 
 /// An image made as the guide of a platform wants it.
 #[derive(Debug)]

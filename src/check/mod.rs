@@ -1,7 +1,8 @@
 //! Checks: what is doubtful about a source although it can be compiled, such as a package that nothing installs.
 
-use crate::component::{Component, Language};
+use crate::component::Component;
 use crate::diagnostic::Diagnostic;
+use crate::language::Language;
 use crate::source::Source;
 
 pub mod installed;

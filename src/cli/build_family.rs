@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use c3::config::ConfigError;
 use c3::family::{Family, Member, Verdict, listed};
+use c3::settings::ConfigError;
 use clap::{Args, ValueEnum};
 
 use self::made::Made;

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use c3::backend::Target;
 use c3::check;
 use c3::check::surroundings::Listings;
-use c3::component::Language;
-use c3::diagnostic::{self, Diagnostic, Severity};
-use c3::report::{self, Entry, github, sarif};
+use c3::diagnostic::{Diagnostic, Severity};
+use c3::language::Language;
+use c3::load::{self, LoadError};
+use c3::report::{self, Entry, github, sarif, terminal};
 use c3::rules::{RULES, Rule};
-use c3::source::{Source, SourceError};
+use c3::source::Source;
 use clap::{Args, ValueEnum};
 
 use super::console;
@@ -118,7 +119,7 @@ fn diagnostics(checked: &[Checked]) -> impl Iterator<Item = &Diagnostic> {
 }
 
 fn check(path: &Path, emission: &Emission, stale: bool, listings: &Listings) -> Result<Checked, Failure> {
-    let source = match Source::load(path) {
+    let source = match load::load(path) {
         Ok(source) => source,
         Err(error) => return Ok(unreadable(path, &error)),
     };
@@ -140,7 +141,7 @@ fn staleness(plan: &Plan, emission: &Emission) -> Vec<Diagnostic> {
 }
 
 /// A file that can't be read is one more thing that was found.
-fn unreadable(path: &Path, error: &SourceError) -> Checked {
+fn unreadable(path: &Path, error: &LoadError) -> Checked {
     let diagnostic = Diagnostic::error("unreadable-source", error.to_string());
     let diagnostic = match error.hint() {
         Some(hint) => diagnostic.hint(hint),
@@ -162,7 +163,7 @@ fn show(checked: &[Checked], format: Format) -> Result<(), Failure> {
 fn entries(checked: &[Checked]) -> Vec<Entry> {
     let entries = checked.iter().flat_map(|Checked { source, diagnostics }| {
         let entry =
-            |diagnostic: &Diagnostic| Entry { file: source.display(), finding: diagnostic.resolve(source) };
+            |diagnostic: &Diagnostic| Entry { file: source.display(), finding: source.resolve(diagnostic) };
         diagnostics.iter().map(entry)
     });
     entries.collect()
@@ -170,7 +171,7 @@ fn entries(checked: &[Checked]) -> Vec<Entry> {
 
 fn text(checked: &[Checked]) -> String {
     let frames = checked.iter().flat_map(|Checked { source, diagnostics }| {
-        diagnostics.iter().map(|diagnostic| diagnostic::render(diagnostic, source, true) + "\n\n")
+        diagnostics.iter().map(|diagnostic| terminal::render(diagnostic, source, true) + "\n\n")
     });
     frames.collect::<String>() + &summary(checked)
 }

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use c3::config::{self, Files};
-use c3::frontend;
+use c3::load;
+use c3::settings::{self, Config, Files};
 use c3::source::Source;
 use clap::Args;
 
@@ -26,19 +26,19 @@ pub(crate) struct Options {
 /// Runs the command.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     match &options.file {
-        Some(file) => console::print(&in_force(&Source::load(file)?)?),
-        None => console::print_json(&config::schema()),
+        Some(file) => console::print(&in_force(&load::load(file)?)?),
+        None => console::print_json(&settings::schema()),
     }
 }
 
 /// The settings of a source as a `c3.toml` would say them, below a comment that tells where they come from.
 fn in_force(source: &Source) -> Result<String, Failure> {
-    let reading = frontend::read(source);
+    let (reading, own) = Config::with(source);
     if reading.component.is_none() {
         console::diagnostics(&reading.diagnostics, source, LogLevel::Error);
         return Err(Failure::diagnosed());
     }
-    let layers = Layers::find(&Files::default(), source, reading.config)?;
+    let layers = Layers::find(&Files::default(), source, own)?;
     let settings = toml::to_string(&layers.merged())
         .map_err(|error| Failure::new(INPUT, format!("cannot write the settings as TOML: {error}")))?;
     let places = layers.places(source);

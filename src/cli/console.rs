@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::PathBuf;
 
-use c3::diagnostic::{self, Diagnostic, Severity};
+use c3::diagnostic::{Diagnostic, Severity};
+use c3::report::terminal;
 use c3::source::Source;
 use c3::{shown, userinfo};
 use serde_json::json;
@@ -30,7 +31,7 @@ impl Messages {
             *index < MAX_DIAGNOSTICS || diagnostic.severity == Severity::Error
         });
         for (_, diagnostic) in first {
-            self.0.extend([diagnostic::render(diagnostic, source, true).as_str(), "\n"]);
+            self.0.extend([terminal::render(diagnostic, source, true).as_str(), "\n"]);
         }
         if !rest.is_empty() {
             let path = source.display();

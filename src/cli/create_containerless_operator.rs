@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use c3::artifact::{self, Artifact};
 use c3::backend::containerless::{self, OPERATOR, PACKAGES, PROGRAMS};
-use c3::component::{Language, Requirement};
-use c3::engine::progress::Progress;
+use c3::component::Requirement;
+use c3::language::Language;
 use c3::local::bundle::Bundle;
 use c3::local::environment::{Environment, Packages};
+use c3::progress::Progress;
 use clap::Args;
 
 use super::console::{self, Messages};

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use c3::artifact::{self, Artifact, ArtifactError, Existing};
 use c3::backend::runtime::python_version;
 use c3::backend::{Settings, variant};
-use c3::engine::context::Context;
+use c3::context::Context;
 use c3::engine::indexes::Given;
 use c3::engine::oci::platform::Platform;
-use c3::engine::progress::Progress;
-use c3::logins::{BuildSecret, named_indexes};
+use c3::logins::BuildSecret;
+use c3::progress::Progress;
 use clap::{Args, ValueHint};
 use serde_json::json;
 
@@ -200,7 +200,7 @@ fn build(
     let push = options.pushes(plan);
     let archive = options.archive.clone().or_else(|| builder.archive(plan).filter(|_| !push));
     let progress = Progress::new(emission.telling.log_level.into());
-    let given = Given { secrets: &options.build_secret, indexes: &named_indexes(&plan.source) };
+    let given = Given { secrets: &options.build_secret, indexes: &plan.indexes };
     let build = |part: &Part| {
         let order = Order {
             settings: &part.settings,

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use c3::artifact::{self, Artifact, Destination};
 use c3::frontend;
+use c3::load;
 use c3::reader;
 use c3::reference::operator_name;
-use c3::source::Source;
 use c3::workflow::{self, Engine, Operator, Settings, component_file};
 use clap::{Args, ValueEnum};
 
@@ -116,7 +116,7 @@ fn of_component(path: &Path) -> Result<Operator, Failure> {
 }
 
 fn of_source(path: &Path, options: &Options) -> Result<Operator, Failure> {
-    let source = Source::load(path)?;
+    let source = load::load(path)?;
     let reading = frontend::read(&source);
     let mut messages = Messages::default();
     // What is doubtful is told where the operator is compiled.

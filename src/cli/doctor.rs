@@ -1,10 +1,10 @@
 //! `c3 doctor`: what this machine has for building and running operators, and what is missing.
 
 use c3::backend::runtime;
-use c3::component::Language;
 use c3::engine::docker::{Engine, Kind};
 use c3::engine::endpoint::Endpoint;
 use c3::engine::registry;
+use c3::language::Language;
 use c3::reference::{image_repository, registry_host};
 use c3::userinfo;
 use clap::Args;

@@ -2,8 +2,7 @@
 
 use c3::artifact::ArtifactError;
 use c3::cache::CacheError;
-use c3::config::ConfigError;
-use c3::engine::context::ContextError;
+use c3::context::ContextError;
 use c3::engine::endpoint::EndpointError;
 use c3::engine::error::EngineError;
 use c3::engine::http::HttpError;
@@ -14,11 +13,12 @@ use c3::engine::registry::RegistryError;
 use c3::files::FilesError;
 use c3::grid::error::GridError;
 use c3::invocation::InvocationError;
+use c3::load::LoadError;
 use c3::local::environment::EnvironmentError;
 use c3::publish::PublishError;
 use c3::reference::NameError;
+use c3::settings::ConfigError;
 use c3::shown;
-use c3::source::SourceError;
 
 /// Exit code: the input is at fault.
 pub(crate) const INPUT: u8 = 1;
@@ -77,7 +77,7 @@ macro_rules! failures {
 }
 
 failures! {
-    SourceError => INPUT,
+    LoadError => INPUT,
     FilesError => INPUT,
     NameError => INPUT,
     ContextError => INPUT,

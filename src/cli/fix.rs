@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use c3::artifact;
 use c3::check::{self, surroundings::Listings};
 use c3::fix::{self, Change};
+use c3::load;
 use c3::reader;
-use c3::source::Source;
 use clap::Args;
 
 use super::console::{self, Messages};
@@ -64,7 +64,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
 
 /// Mends one source and returns what was changed, as a diff.
 fn mend(path: &Path, options: &Options, emission: &Emission, listings: &Listings) -> Result<String, Failure> {
-    let source = Source::load(path)?;
+    let source = load::load(path)?;
     let mut diagnostics = Vec::new();
     let Some(plan) = Plan::of(&source, &[], emission, Purpose::Files, &mut diagnostics)? else {
         let mut messages = Messages::default();

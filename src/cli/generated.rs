@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use c3::backend::dockerfile::FILES;
-use c3::backend::recipe::{BASE_LABEL, VERSION_LABEL};
 use c3::backend::stamp::Stamp;
 use c3::backend::{self, TARGETS, Target};
 use c3::reader;
+use c3::recipe::FILES;
+use c3::recipe::{BASE_LABEL, VERSION_LABEL};
 use c3::reference;
 
 use super::options::Emission;

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use c3::component::{Component, Requirement};
-use c3::config::Files;
-use c3::diagnostic::Location;
 use c3::engine::registry::{self, RegistryError};
 use c3::frontend;
+use c3::load;
+use c3::location::Location;
+use c3::settings::{Config, Files};
 use c3::shown;
-use c3::source::Source;
 use clap::{Args, ValueEnum};
 
 use super::failure::{Failure, INPUT};
@@ -59,11 +59,11 @@ pub(super) fn is_file_name(text: &str) -> bool {
 }
 
 fn of_source(path: &Path) -> Result<Component, Failure> {
-    let source = Source::load(path)?;
-    let reading = frontend::read(&source);
+    let source = load::load(path)?;
+    let (reading, own) = Config::with(&source);
     console::diagnostics(&reading.diagnostics, &source, LogLevel::Info);
     let mut component = reading.component.ok_or_else(Failure::diagnosed)?;
-    let layers = Layers::find(&Files::default(), &source, reading.config)?;
+    let layers = Layers::find(&Files::default(), &source, own)?;
     layers.merged().job.mark_secrets(&mut component);
     Ok(component)
 }

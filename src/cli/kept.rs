@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use c3::artifact::{ArtifactError, Existing};
-use c3::engine::context::Context;
+use c3::context::Context;
 use c3::reader;
 use tempfile::TempDir;
 

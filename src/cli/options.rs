@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use c3::artifact::Existing;
 use c3::backend::variant::{self, Choice, Choices};
-use c3::backend::{self, Job, TARGETS, Target};
-use c3::config::Files;
-use c3::engine::progress::Verbosity;
+use c3::backend::{self, TARGETS, Target};
+use c3::job::Job;
+use c3::progress::Verbosity;
+use c3::settings::Files;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 

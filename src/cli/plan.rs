@@ -5,17 +5,22 @@ use std::path::{Path, PathBuf};
 use c3::artifact::{Artifact, Destination};
 use c3::backend::stamp::Stamp;
 use c3::backend::variant::{self, Image};
-use c3::backend::{self, Job, Operator, Settings, dockerfile};
+use c3::backend::{self, Operator, Settings};
 use c3::check::surroundings::{Listings, Surroundings};
 use c3::component::Component;
+use c3::context::Content;
 use c3::diagnostic::{Diagnostic, Severity};
-use c3::engine::context::Content;
 use c3::engine::http::{self, HttpError};
 use c3::files::{self, AdditionalFile};
 use c3::frontend;
+use c3::job::Job;
+use c3::load;
+use c3::logins::NamedIndex;
+use c3::recipe;
 use c3::reference::{self, NameError};
 use c3::requirement_files::remote::{Remote, Unfetched};
 use c3::requirement_files::{self, Resolved};
+use c3::settings::Config;
 use c3::source::Source;
 
 use self::contents::{check_entry, scripts, without_own};
@@ -46,6 +51,8 @@ pub(crate) struct Plan {
     scripts: Vec<(String, Content)>,
     files: Vec<AdditionalFile>,
     requirements: Resolved,
+    /// The package indexes that the source gives names.
+    pub(crate) indexes: Vec<NamedIndex>,
 }
 
 /// Largest requirement file that is fetched, in bytes.
@@ -92,7 +99,7 @@ impl Plan {
         purpose: Purpose,
         messages: &mut Messages,
     ) -> Result<Self, Failure> {
-        let source = Source::load(path)?;
+        let source = load::load(path)?;
         let mut diagnostics = Vec::new();
         let plan = Self::of(&source, patterns, options, purpose, &mut diagnostics);
         messages.add(&diagnostics, &source, options.telling.log_level);
@@ -107,10 +114,10 @@ impl Plan {
         purpose: Purpose,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Result<Option<Self>, Failure> {
-        let reading = frontend::read(source);
+        let (reading, own) = Config::with(source);
         diagnostics.extend(reading.diagnostics);
         let Some(mut component) = reading.component else { return Ok(None) };
-        let layers = Layers::find(&options.files, source, reading.config)?;
+        let layers = Layers::find(&options.files, source, own)?;
         let own_job = options.own_job(&layers);
         let options = &options.settled(&layers);
         let stamp = Stamp::of(&component);
@@ -148,6 +155,7 @@ impl Plan {
             scripts,
             files,
             requirements,
+            indexes: reading.indexes.into_iter().collect(),
         }))
     }
 
@@ -223,7 +231,7 @@ impl Plan {
     /// Takes additional files for given, although it isn't known here which: the Dockerfile only says that there are some.
     pub(crate) fn copy_files(&mut self, copied: bool) {
         if copied && self.settings.files.is_empty() {
-            self.settings.files.push(dockerfile::FILES.to_owned());
+            self.settings.files.push(recipe::FILES.to_owned());
         }
     }
 }

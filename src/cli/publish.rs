@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use c3::engine::image_archive;
-use c3::engine::progress::{Progress, Verbosity};
+use c3::progress::{Progress, Verbosity};
 use c3::publish::submarine::Action;
 use c3::publish::{Server, onedata, submarine};
 use clap::{Args, Subcommand};

@@ -5,10 +5,10 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use c3::component::Input;
-use c3::engine::progress::{Progress, Verbosity};
 use c3::frontend;
 use c3::invocation::{Interface, Invocation, Request, handed_on};
 use c3::manifest::{self, Manifest};
+use c3::progress::{Progress, Verbosity};
 use c3::reader;
 use clap::Args;
 

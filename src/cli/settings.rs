@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use c3::backend::Job;
 use c3::backend::variant::Choices;
-use c3::config::{Config, FILE_NAME, Files, TargetName};
 use c3::engine::http;
+use c3::job::Job;
+use c3::settings::{Config, FILE_NAME, Files, TargetName};
 use c3::source::Source;
 
 use super::failure::{Failure, INPUT};

@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 
-use c3::backend::Job;
 use c3::backend::snippet::{self, Kfp};
-use c3::config::Files;
-use c3::frontend;
-use c3::source::Source;
+use c3::job::Job;
+use c3::load;
+use c3::settings::{Config, Files};
 use clap::{Args, ValueEnum};
 
 use super::console;
@@ -50,11 +49,11 @@ impl From<Version> for Kfp {
 
 /// Runs the command.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
-    let source = Source::load(&options.file)?;
-    let reading = frontend::read(&source);
+    let source = load::load(&options.file)?;
+    let (reading, own) = Config::with(&source);
     console::diagnostics(&reading.diagnostics, &source, LogLevel::Error);
     let mut component = reading.component.ok_or_else(Failure::diagnosed)?;
-    let layers = Layers::find(&Files::default(), &source, reading.config)?;
+    let layers = Layers::find(&Files::default(), &source, own)?;
     let job = options.job.over(&layers.merged().job);
     job.mark_secrets(&mut component);
     console::print_for_programs(&snippet::emit(&component, &job, &source.stem(), options.kfp.into()))

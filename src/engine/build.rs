@@ -12,18 +12,18 @@ use tokio::task::JoinHandle;
 use tokio_util::bytes::Bytes;
 use tokio_util::io::{ReaderStream, SyncIoBridge};
 
-use super::context::{Context, ContextError};
 use super::docker::Engine;
 use super::error::EngineError;
 use super::patience::Pulse;
-use super::progress::{Event, Progress};
 use super::reason::{is_lost, reason};
 use super::reference::{DOCKER_HUB, base_images};
 use super::session::Session;
 use super::steps::Steps;
 use super::stream::Ending;
 use super::transfer::login;
+use crate::context::{Context, ContextError};
 use crate::logins::Secrets;
+use crate::progress::{Event, Progress};
 use crate::reference::registry_host;
 
 /// How much of a context waits between reader and engine.

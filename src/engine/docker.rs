@@ -13,10 +13,10 @@ use super::endpoint::Endpoint;
 use super::error::EngineError;
 use super::image::Image;
 use super::patience::{Patience, Pulse};
-use super::progress::Progress;
 use super::reason::{is_lost, reason};
 use super::reference::repository_and_tag;
 use super::work::Work;
+use crate::progress::Progress;
 
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(10);

@@ -16,8 +16,8 @@ use tokio_util::io::ReaderStream;
 use super::docker::Engine;
 use super::error::EngineError;
 use super::owner::Owner;
-use super::progress::{Event, Progress};
 use super::stream::Ending;
+use crate::progress::{Event, Progress};
 
 /// What is going on at the end.
 const REMOVING: &str = "removing the container";

@@ -2,7 +2,6 @@
 
 use thiserror::Error;
 
-use super::context::ContextError;
 use super::endpoint::{EndpointError, Rule};
 use super::http::HttpError;
 use super::indexes::{FETCH_PATH, Refusal};
@@ -11,6 +10,7 @@ use super::reason::NO_ANSWER;
 use super::reference::DOCKER_HUB;
 use super::registry::RegistryError;
 use super::work::Interrupted;
+use crate::context::ContextError;
 use crate::reference::registry_host;
 
 /// Why an engine didn't do what it was asked for.

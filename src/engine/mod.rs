@@ -3,7 +3,6 @@
 
 pub mod build;
 pub mod container;
-pub mod context;
 pub mod docker;
 pub mod endpoint;
 pub mod error;
@@ -12,7 +11,6 @@ pub mod image;
 pub mod image_archive;
 pub mod indexes;
 pub mod oci;
-pub mod progress;
 pub mod registry;
 
 mod errand;

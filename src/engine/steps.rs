@@ -9,9 +9,9 @@ use bollard::models::{BuildInfo, BuildInfoAux};
 use super::error::EngineError;
 use super::hidden::masked;
 use super::indexes::Refusal;
-use super::progress::Event;
 use super::reason::one_line;
 use super::trusting::unaltered;
+use crate::progress::Event;
 
 /// How many lines of a failed step are kept.
 const TAIL: usize = 20;

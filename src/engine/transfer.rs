@@ -14,11 +14,11 @@ use tokio_util::bytes::Bytes;
 use super::docker::Engine;
 use super::error::EngineError;
 use super::image::Image;
-use super::progress::{Event, Progress};
 use super::reason::{is_lost, reason, registry_error};
 use super::reference::repository_and_tag;
 use super::registry::{self, Credential, RegistryError, credentials};
 use super::stream::Ending;
+use crate::progress::{Event, Progress};
 use crate::reference::registry_host;
 
 impl Engine {

@@ -2,11 +2,11 @@
 //! the image keeps nothing of them.
 
 use super::build::Build;
-use super::context::{Context, ContextError};
 use super::docker::{Engine, Kind};
 use super::error::EngineError;
 use super::http::{VARIABLES, beyond_system};
-use super::progress::{Event, Progress};
+use crate::context::{Context, ContextError};
+use crate::progress::{Event, Progress};
 
 /// The certificates in the build context.
 const FILE: &str = "c3-certificates.pem";

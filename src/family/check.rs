@@ -2,11 +2,11 @@
 
 use toml_edit::{Document, Item};
 
+use super::dockerfile;
 use super::{Family, Member, PLATFORM};
-use crate::backend::family;
 use crate::backend::variant::check_choice;
-use crate::config::Problem;
 use crate::reference::{self, NameError, Reference};
+use crate::settings::Problem;
 
 /// Something that can't be.
 pub(super) struct Fault {
@@ -139,7 +139,7 @@ fn stray(member: &Member) -> Option<Fault> {
         ),
         (
             "interface",
-            interface.is_some_and(|name| !family::is_interface(name)),
+            interface.is_some_and(|name| !dockerfile::is_interface(name)),
             "is neither `desktop` nor `browser` nor `jupyter`",
         ),
         (

@@ -6,8 +6,10 @@ use similar::TextDiff;
 use thiserror::Error;
 
 use crate::backend::stamp;
-use crate::component::{Component, Language, Requirement};
+use crate::component::{Component, Requirement};
 use crate::frontend;
+use crate::language::Language;
+use crate::load;
 use crate::source::Source;
 
 mod block;
@@ -108,7 +110,7 @@ fn read(path: &Path, text: &str) -> Option<Component> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let source = match frontend::kind(path)? {
         frontend::Kind::Script(language) => Source::new(path, language, text.to_owned()),
-        frontend::Kind::Notebook => Source::from_notebook(path, text).ok()?,
+        frontend::Kind::Notebook => load::from_notebook(path, text).ok()?,
     };
     frontend::read(&source).component
 }

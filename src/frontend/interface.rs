@@ -5,12 +5,12 @@ use std::ops::Range;
 
 use crate::component::{Input, Output, Type};
 use crate::diagnostic::Diagnostic;
-use crate::frontend::constant::{self, Constant};
 use crate::frontend::credentials;
 use crate::frontend::directive::Directive;
 use crate::identifier;
 use crate::source::Source;
 use crate::userinfo::has_userinfo;
+use crate::value::{self, Constant};
 
 /// One use of an environment variable.
 #[derive(Debug, Clone)]
@@ -319,7 +319,7 @@ impl Variable {
                 ));
                 None
             }
-            Fallback::Constant(value) => constant::default_text(value, kind)
+            Fallback::Constant(value) => value::default_text(value, kind)
                 .inspect_err(|problem| {
                     let message = format!("the default of `{}` {problem}", self.name);
                     diagnostics.push(Diagnostic::warning("default-type", message).at(span).hint(format!(
@@ -334,7 +334,7 @@ impl Variable {
     /// Warns of a read whose default isn't the one that was decided on.
     fn check_defaults(&self, kind: &Type, decided: Option<&String>, diagnostics: &mut Vec<Diagnostic>) {
         let differs = |read: &Read| match read.fallback {
-            Fallback::Constant(value) => constant::default_text(value, kind).ok().as_ref() != decided,
+            Fallback::Constant(value) => value::default_text(value, kind).ok().as_ref() != decided,
             _ => false,
         };
         let Some(read) = self.reads().find(differs).filter(|_| self.reads().count() > 1) else { return };

@@ -1,14 +1,14 @@
 //! Front ends: one per language, each reads a [`Source`] without running it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::component::{Component, Language, Requirement, SCHEMA_VERSION};
-use crate::config::Config;
+use crate::component::{Component, Requirement, SCHEMA_VERSION};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::language::Language;
 use crate::reference;
 use crate::source::Source;
 
-pub mod constant;
 pub mod credentials;
 pub mod directive;
 pub mod interface;
@@ -20,6 +20,7 @@ pub mod requirements;
 
 use interface::Access;
 use parameters::Assignment;
+pub use requirements::Metadata;
 
 /// A language and how it is read.
 pub struct Frontend {
@@ -64,8 +65,10 @@ pub struct Extraction {
     pub requirements: Vec<Requirement>,
     /// PEP 440 specifiers for the interpreter.
     pub requires_python: Option<String>,
-    /// Settings that stand in the source.
-    pub config: Config,
+    /// The PEP 723 block.
+    pub metadata: Option<Metadata>,
+    /// The addresses of package indexes that the block gives names.
+    pub indexes: BTreeMap<String, String>,
     /// Whether the code is run in an IPython shell.
     pub ipython: bool,
     /// What is wrong.
@@ -73,27 +76,45 @@ pub struct Extraction {
 }
 
 /// A component, unless there is an error among the diagnostics.
+#[derive(Debug, Default)]
 pub struct Reading {
     /// The component.
     pub component: Option<Component>,
-    /// Settings that stand in the source.
-    pub config: Config,
+    /// The PEP 723 block, if it can be read.
+    pub metadata: Option<Metadata>,
+    /// The addresses of package indexes that the block gives names.
+    pub indexes: BTreeMap<String, String>,
     /// What the front end had to say, by position.
     pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Reading {
+    /// Takes in an error that was found later: there is no component.
+    pub(crate) fn refuse(&mut self, error: Diagnostic) {
+        self.component = None;
+        self.diagnostics.push(error);
+        sort(&mut self.diagnostics);
+    }
+}
+
+/// Sorts diagnostics by position.
+fn sort(diagnostics: &mut [Diagnostic]) {
+    diagnostics.sort_by_key(|diagnostic| diagnostic.span.as_ref().map(|span| span.start));
 }
 
 /// Reads a source: the first half of the compiler.
 #[must_use]
 pub fn read(source: &Source) -> Reading {
     let Some(frontend) = FRONTENDS.iter().find(|frontend| frontend.language == source.language()) else {
-        return Reading { component: None, config: Config::default(), diagnostics: Vec::new() };
+        return Reading::default();
     };
     let Extraction {
         description,
         mut accesses,
         requirements,
         requires_python,
-        config,
+        metadata,
+        indexes,
         ipython,
         mut diagnostics,
     } = (frontend.extract)(source);
@@ -109,7 +130,7 @@ pub fn read(source: &Source) -> Reading {
     }
     let mut interface = interface::assemble(accesses, source, &mut diagnostics);
     diagnostics.extend(credentials::mask_descriptions(&mut description, &mut interface));
-    diagnostics.sort_by_key(|diagnostic| diagnostic.span.as_ref().map(|span| span.start));
+    sort(&mut diagnostics);
     let component = (!has_error(&diagnostics)).then(|| Component {
         schema_version: SCHEMA_VERSION,
         description: description.unwrap_or_else(|| name.clone()),
@@ -121,9 +142,9 @@ pub fn read(source: &Source) -> Reading {
         requirements,
         requires_python,
         ipython,
-        diagnostics: diagnostics.iter().map(|diagnostic| diagnostic.resolve(source)).collect(),
+        diagnostics: diagnostics.iter().map(|diagnostic| source.resolve(diagnostic)).collect(),
     });
-    Reading { component, config, diagnostics }
+    Reading { component, metadata, indexes, diagnostics }
 }
 
 /// Whether anything keeps a component from being made.

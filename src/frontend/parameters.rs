@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use super::constant::Constant;
 use super::directive::Directive;
 use super::interface::{Access, Action, Fallback, is_system};
 use crate::component::Type;
+use crate::value::Constant;
 
 /// The assignment of a plain value to a name.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,12 +1,13 @@
 //! Requirements in comments: `# pip install …`, `# conda install …`, `# dnf …`, `# apt …` and the PEP 723 block.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 pub use self::command::is_command;
 use self::command::{is_system, parse_command};
+pub use self::script_block::Metadata;
 use self::script_block::{block_text, blocks, malformed, read_block};
 use crate::component::Requirement;
-use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::frontend::credentials;
 
@@ -46,8 +47,10 @@ pub struct Found {
     pub requirements: Vec<Requirement>,
     /// `requires-python` of the PEP 723 block.
     pub requires_python: Option<String>,
-    /// `[tool.c3]` of the PEP 723 block.
-    pub config: Config,
+    /// The PEP 723 block.
+    pub metadata: Option<Metadata>,
+    /// The addresses of indexes that the block gives names.
+    pub indexes: BTreeMap<String, String>,
     has_block: bool,
 }
 

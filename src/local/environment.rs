@@ -12,11 +12,11 @@ use sha2::{Digest, Sha256};
 use crate::backend::Operator;
 use crate::backend::runtime::python_mismatch;
 use crate::cache::{Kind, Lock, Shelf, lock_beside};
-use crate::component::Language;
 use crate::engine::http::Bundle;
-use crate::engine::progress::{Event, Progress};
 use crate::hashed::hex;
 use crate::installers::pip::Flat;
+use crate::language::Language;
+use crate::progress::{Event, Progress};
 use crate::requirement_files::lists::{IGNORED, Lists, for_uv};
 
 mod error;
@@ -264,7 +264,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
-    use crate::engine::progress::Verbosity;
+    use crate::progress::Verbosity;
 
     fn environment(cache: &Path) -> Environment {
         let shelf = Shelf::at(cache, Kind::Environments, 0);

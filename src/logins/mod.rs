@@ -6,13 +6,15 @@ use std::fmt;
 mod address;
 mod netrc;
 mod option;
+mod settings;
 mod sources;
 
 pub use address::{Origin, with_login};
 pub(crate) use option::RESERVED;
 pub use option::{BuildSecret, BuildSecretError};
-pub use sources::{NamedIndex, named_indexes};
-pub(crate) use sources::{UV, settings};
+pub(crate) use settings::Settings;
+pub use sources::NamedIndex;
+pub(crate) use sources::addresses;
 
 use address::Audience;
 

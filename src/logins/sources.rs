@@ -2,14 +2,9 @@
 
 use std::path::PathBuf;
 
-use serde::Deserialize;
-
 use super::address::{Audience, Origin, userinfo};
+use super::settings::configured_indexes;
 use super::{Known, Login, netrc};
-use crate::component::Language;
-use crate::engine::oci::configured_indexes;
-use crate::frontend::python::requirement_places;
-use crate::source::Source;
 
 /// An index that uv knows by a name: the name and the address.
 pub type NamedIndex = (String, String);
@@ -21,52 +16,19 @@ type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 pub(crate) const UV: [&str; 5] =
     ["UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS"];
 
-/// The indexes that the script block of a source gives names.
-#[must_use]
-pub fn named_indexes(source: &Source) -> Vec<NamedIndex> {
-    #[derive(Deserialize, Default)]
-    #[serde(default)]
-    struct Block {
-        tool: Tool,
-    }
-
-    #[derive(Deserialize, Default)]
-    #[serde(default)]
-    struct Tool {
-        uv: Uv,
-    }
-
-    #[derive(Deserialize, Default)]
-    #[serde(default)]
-    struct Uv {
-        index: Vec<Index>,
-    }
-
-    #[derive(Deserialize)]
-    struct Index {
-        name: Option<String>,
-        url: String,
-    }
-
-    let is_python = source.language() == Language::Python;
-    let block = is_python.then(|| requirement_places(source).block).flatten();
-    let block: Block = block.and_then(|(_, text)| toml::from_str(&text).ok()).unwrap_or_default();
-    block.tool.uv.index.into_iter().filter_map(|index| Some((index.name?, index.url))).collect()
-}
-
 fn set(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 /// The addresses of indexes that pip and uv are told on this machine, each with its name if it has one.
-pub(crate) fn settings() -> Vec<(Option<String>, String)> {
+pub(crate) fn addresses() -> Vec<(Option<String>, String)> {
     let uv = UV.iter().filter_map(|name| set(name)).flat_map(|value| named(&value));
     configured_indexes().into_iter().map(|url| (None, url)).chain(uv).collect()
 }
 
 /// The logins that the user has, the most important first.
 pub(super) fn of_user(indexes: &[NamedIndex]) -> Vec<Known> {
-    let settings = settings();
+    let settings = addresses();
     let given = indexes.iter().map(|(name, url)| (Some(name.clone()), url.clone()));
     let in_addresses = settings.iter().filter_map(|(_, url)| userinfo(url));
     let in_addresses = found(in_addresses, "an address in pip's or uv's settings");
@@ -132,13 +94,6 @@ mod tests {
         let set = |name: &str| (name == "UV_INDEX_MY_COMPANY_PASSWORD").then(|| "pw".to_owned());
         assert_eq!(of_name("my-company", &set), Some(Login::new("", "pw")));
         assert_eq!(of_name("company", &set), None);
-    }
-
-    #[test]
-    fn a_script_block_gives_indexes_names() {
-        let text = "# /// script\n# dependencies = []\n# [[tool.uv.index]]\n# name = \"company\"\n# url = \"https://a.example/simple\"\n# ///\n";
-        let source = Source::new("x.py", Language::Python, text.to_owned());
-        assert_eq!(named_indexes(&source), [("company".to_owned(), "https://a.example/simple".to_owned())]);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use tokio_util::io::ReaderStream;
 
 use super::{PublishError, Server};
 use crate::engine::http::Upload;
-use crate::engine::progress::{Event, Progress};
+use crate::progress::{Event, Progress};
 use crate::reader;
 
 /// The resource that takes environments.

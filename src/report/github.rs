@@ -32,7 +32,8 @@ fn property(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnostic::{Finding, Location};
+    use crate::diagnostic::Finding;
+    use crate::location::Location;
 
     #[test]
     fn what_the_runner_reads_is_escaped() {

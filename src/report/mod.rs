@@ -7,6 +7,7 @@ use crate::diagnostic::Finding;
 
 pub mod github;
 pub mod sarif;
+pub mod terminal;
 
 /// A diagnostic and the file that it is about.
 #[derive(Debug, Clone, Serialize)]

@@ -4,8 +4,8 @@ use reqwest::Url;
 use sha2::{Digest, Sha256};
 
 use super::Reader;
+use crate::context::Content;
 use crate::diagnostic::Diagnostic;
-use crate::engine::context::Content;
 use crate::hashed::hex;
 use crate::installers::pip::{self, Argument, Kind};
 

@@ -4,8 +4,8 @@ use std::os::unix::fs::symlink;
 
 use super::remote::Unfetched;
 use super::*;
-use crate::component::Language;
 use crate::frontend;
+use crate::language::Language;
 use crate::source::Source;
 
 /// A folder `project` with a source of these comment lines, and a folder `private` beside it.

@@ -6,8 +6,8 @@ use yaml_serde::Value;
 use super::Operator;
 use crate::backend::parameter::{Outcome, Parameter};
 use crate::component::{Input, Output, Type};
-use crate::diagnostic::Location;
 use crate::frontend::interface::is_secret_name;
+use crate::location::Location;
 use crate::manifest::scalar;
 use crate::reference::operator_name;
 

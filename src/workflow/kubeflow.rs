@@ -8,7 +8,7 @@ use crate::backend::kubeflow::{holds, kind};
 use crate::backend::parameter::{Outcome, Parameter};
 use crate::backend::template::{self, quoted};
 use crate::component::Type;
-use crate::frontend::constant;
+use crate::value;
 
 #[derive(Serialize)]
 struct Context {
@@ -128,8 +128,8 @@ fn literal(kind: &Type, text: &str) -> Option<String> {
     match kind {
         Type::String => Some(quoted(text)),
         Type::Integer => text.parse::<i64>().ok().map(|value| value.to_string()),
-        Type::Float => constant::float_from_text(text).map(|value| format!("{value:?}")),
-        Type::Boolean => constant::boolean(text).map(|value| truth(value).to_owned()),
+        Type::Float => value::float_from_text(text).map(|value| format!("{value:?}")),
+        Type::Boolean => value::boolean(text).map(|value| truth(value).to_owned()),
         Type::Path(_) => None,
     }
 }

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use super::*;
-use crate::component::Language;
 use crate::frontend;
+use crate::language::Language;
 use crate::source::Source;
 
 /// The operator of a script.

@@ -7,15 +7,16 @@ use super::super::parameter::{Parameter, outcomes, parameters};
 use super::super::variant::{Archive, Choice, SWITCH, Variant};
 use super::super::{BuildFile, Operator, Settings, dockerfile, template};
 use super::debian_image;
-use crate::component::{Component, Language};
+use crate::component::Component;
 use crate::identifier;
+use crate::language::Language;
 
 mod context;
-pub(in super::super) mod interactive;
+pub(crate) mod interactive;
 mod services;
 
 /// The image of an application.
-pub(in super::super) static VARIANT: Variant = Variant {
+pub(crate) static VARIANT: Variant = Variant {
     name: "chaimeleon",
     languages: &[Language::Python, Language::R],
     working_dir: "/home/chaimeleon",
@@ -131,7 +132,7 @@ fn next(operator: &Operator) -> Vec<String> {
 }
 
 /// The system packages that bring the interpreter into images of a bare distribution.
-pub(in super::super) fn interpreter(language: Language, base_image: &str) -> &'static [&'static str] {
+pub(crate) fn interpreter(language: Language, base_image: &str) -> &'static [&'static str] {
     let path = base_image.split([':', '@']).next().unwrap_or(base_image);
     let is_bare = ["ubuntu", "debian", "nvidia/cuda"]
         .iter()

@@ -2,13 +2,14 @@
 
 use super::Settings;
 use super::runtime;
-use crate::component::{Component, Language};
+use crate::component::Component;
+use crate::language::Language;
 
-pub(super) mod chaimeleon;
+pub(crate) mod chaimeleon;
 mod conda;
-pub(super) mod onedata;
-pub(super) mod submarine;
-pub(super) mod techila;
+pub(crate) mod onedata;
+pub(crate) mod submarine;
+pub(crate) mod techila;
 
 /// A small public image with the language's interpreter, of Debian's kind.
 fn debian_image(component: &Component, settings: &Settings) -> Option<String> {

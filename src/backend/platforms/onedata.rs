@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::super::variant::{Archive, Choice, Variant};
 use super::super::{Operator, dockerfile, install, template};
 use super::owned;
-use crate::component::Language;
+use crate::language::Language;
 
 /// The image of an environment.
 pub(in super::super) static VARIANT: Variant = Variant {

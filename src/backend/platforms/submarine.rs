@@ -8,8 +8,8 @@ use super::super::{BuildFile, Operator, dockerfile, install, runtime, template};
 use super::conda::{Conda, pip_packages};
 use super::owned;
 use crate::artifact::Artifact;
-use crate::component::Language;
 use crate::diagnostic::Diagnostic;
+use crate::language::Language;
 
 /// The image of environments: conda with a kernel, Jupyter, and the entry point that activates the kernel.
 pub(in super::super) static VARIANT: Variant = Variant {

@@ -7,8 +7,8 @@ use super::super::variant::{Archive, Choice, SWITCH, Variant};
 use super::super::{Operator, dockerfile, install, template};
 use super::debian_image;
 use crate::artifact::Artifact;
-use crate::component::Language;
 use crate::diagnostic::Diagnostic;
+use crate::language::Language;
 
 /// The image whose container the workers run.
 pub(in super::super) static VARIANT: Variant = Variant {

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use c3::backend::{Settings, dockerfile, family, target};
-use c3::engine::context::{Content, Context, Entry};
-use c3::family::{Member, PLATFORM};
+use c3::backend::{Settings, dockerfile, target};
+use c3::context::{Content, Context, Entry};
+use c3::family::{self, Member, PLATFORM};
 use c3::files::{self, AdditionalFile};
 use c3::reader;
 
@@ -88,8 +88,9 @@ impl Source {
         match self {
             Self::Packages => {
                 let version = format!("{version}{}", base.suffix);
-                let dockerfile = family::dockerfile(member, &base.reference, &base.root, &version);
-                let files = family::files(member, &base.root).into_iter();
+                let dockerfile =
+                    family::dockerfile::dockerfile(member, &base.reference, &base.root, &version);
+                let files = family::dockerfile::files(member, &base.root).into_iter();
                 let files = files.map(|file| made(file.path, file.content));
                 let context = packed(files.chain([made(DOCKERFILE.to_owned(), dockerfile.into_bytes())]))?;
                 Ok(Contents { context, dockerfile: DOCKERFILE.to_owned(), args: BTreeMap::new() })

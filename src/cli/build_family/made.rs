@@ -7,9 +7,9 @@ use c3::artifact::{self, Existing};
 use c3::engine::build::Build;
 use c3::engine::docker::Engine;
 use c3::engine::error::EngineError;
-use c3::engine::progress::{Event, Progress};
 use c3::family::{Published, raised};
 use c3::logins::Secrets;
+use c3::progress::{Event, Progress};
 use c3::reader;
 use serde::Serialize;
 

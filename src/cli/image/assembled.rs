@@ -3,9 +3,9 @@
 use c3::backend::recipe::recipe;
 use c3::backend::variant::Archive as Form;
 use c3::engine::indexes::{Asked, IndexError, Pip, configured_here};
-use c3::engine::oci::refusal::refusals;
 use c3::engine::oci::{Assembled, Assembler, OciError, Order as Assembly};
-use c3::engine::progress::Progress;
+use c3::operator::refusal::refusals;
+use c3::progress::Progress;
 
 use super::{Archive, Image, Order, check_python};
 use crate::cli::console;

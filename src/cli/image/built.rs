@@ -5,12 +5,12 @@ use std::io::Write;
 
 use c3::backend::recipe::recipe;
 use c3::backend::variant::Archive as Form;
+use c3::context::source_date_epoch;
 use c3::engine::build::Build;
-use c3::engine::context::source_date_epoch;
 use c3::engine::docker::{Engine, Kind};
 use c3::engine::error::EngineError;
 use c3::engine::indexes::{Asked, Index, Pip, Prepared, configured, prepare};
-use c3::engine::progress::{Event, Progress};
+use c3::progress::{Event, Progress};
 
 use super::{Archive, Image, Order, check_python};
 use crate::cli::failure::{ENGINE, Failure};

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use c3::artifact::Artifact;
 use c3::backend::{self, Operator, Settings, TARGETS, dockerfile, prelude};
-use c3::engine::context::{Content, Context, Entry, source_date_epoch};
+use c3::context::{Content, Context, Entry, source_date_epoch};
 use c3::files::AdditionalFile;
+use c3::recipe;
 use c3::source::Source;
 
 use super::decisions::dockerfile_name;
@@ -51,16 +52,16 @@ impl Plan {
     /// What goes into the image, each below the folder of its kind.
     fn entries(&self, settings: &Settings) -> impl Iterator<Item = Entry> {
         let requirements = self.requirements.files.iter().map(|file| Entry {
-            path: format!("{}/{}", dockerfile::REQUIREMENTS, file.path),
+            path: format!("{}/{}", recipe::REQUIREMENTS, file.path),
             content: file.content.clone(),
             executable: false,
         });
         let files = self.files.iter().map(|file| Entry {
-            path: format!("{}/{}", dockerfile::FILES, file.path),
+            path: format!("{}/{}", recipe::FILES, file.path),
             content: Content::Disk(file.disk.clone()),
             executable: file.executable,
         });
-        let place = format!("{}/{}", dockerfile::OPERATOR, self.settings.folder);
+        let place = format!("{}/{}", recipe::OPERATOR, self.settings.folder);
         let scripts = self.scripts.iter().cloned().chain(self.notebook(settings));
         let scripts = scripts.map(move |(name, content)| Entry {
             path: format!("{place}{name}"),

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use c3::artifact::{self, Artifact, ArtifactError, Existing};
-use c3::backend::recipe::VERSION_LABEL;
 use c3::backend::stamp::Stamp;
 use c3::backend::{self, Operator, Settings, TARGETS, variant};
 use c3::reader;
+use c3::recipe::VERSION_LABEL;
 use c3::reference;
 
 use super::Plan;

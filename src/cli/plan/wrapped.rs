@@ -3,9 +3,10 @@
 use c3::backend::grid::{self, Process, Store};
 use c3::backend::stamp::Stamp;
 use c3::backend::{Operator, Settings};
-use c3::component::{Component, Language};
-use c3::engine::context::Content;
+use c3::component::Component;
+use c3::context::Content;
 use c3::frontend;
+use c3::language::Language;
 use c3::source::Source;
 
 use super::Plan;

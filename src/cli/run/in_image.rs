@@ -9,11 +9,10 @@ use c3::engine::error::EngineError;
 use c3::engine::http::beyond_system;
 use c3::engine::image::Image;
 use c3::engine::indexes::Given;
-use c3::engine::progress::Progress;
 use c3::engine::registry;
 use c3::invocation::{Interface, Invocation};
-use c3::logins::named_indexes;
 use c3::manifest::Manifest;
+use c3::progress::Progress;
 use c3::reference::Reference;
 
 use super::super::console;
@@ -59,7 +58,7 @@ fn build(options: &Options, engine: &Engine, plan: &mut Plan) -> Result<String, 
         platforms: &[],
         python: None,
         no_cache: false,
-        given: Given { secrets: &[], indexes: &named_indexes(&plan.source) },
+        given: Given { secrets: &[], indexes: &plan.indexes },
         push: false,
         claimed: false,
         base_archive: None,

@@ -8,12 +8,12 @@ pub(super) use self::dockerfile::FETCH_PATH;
 use self::dockerfile::{Fetch, LISTS, mounted, mounted_secrets, stage, variables, with_stages};
 pub use self::installation::Index;
 use self::installation::{INDEXES, Installation, MAIN, with_url};
-use super::context::{Context, ContextError};
-use crate::backend::dockerfile::REQUIREMENTS;
+use crate::context::{Context, ContextError};
 use crate::installers::pip::Flat;
 use crate::logins::{
     BuildSecret, BuildSecretError, Logins, NamedIndex, Origin, RESERVED, Secret, Secrets, with_login,
 };
+use crate::recipe::REQUIREMENTS;
 
 mod dockerfile;
 mod installation;
@@ -37,7 +37,7 @@ const VARIABLES: [(&str, &str); 2] =
 /// The indexes that pip and uv are told on this machine.
 #[must_use]
 pub fn configured_here() -> Vec<Index> {
-    let urls = crate::logins::settings().into_iter();
+    let urls = crate::logins::addresses().into_iter();
     urls.map(|(_, url)| ("--extra-index-url".to_owned(), url)).collect()
 }
 

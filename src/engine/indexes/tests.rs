@@ -1,7 +1,7 @@
 //! Builds with logins and secrets.
 
 use super::*;
-use crate::engine::context::{Content, Entry};
+use crate::context::{Content, Entry};
 
 const DOCKERFILE: &str = "FROM base\nCOPY requirements/ /app/\nRUN python -m pip install --no-cache-dir -r /app/requirements.txt && mkdir -p /app\n";
 

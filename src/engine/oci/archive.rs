@@ -12,8 +12,8 @@ use super::error::OciError;
 use super::layer::Blob;
 use super::verified::Expected;
 use super::{Assembled, Assembler};
-use crate::engine::progress::{Event, Progress};
 use crate::hashed::Hashed;
+use crate::progress::{Event, Progress};
 
 /// Two empty blocks end an archive.
 const END: [u8; 1024] = [0; 1024];

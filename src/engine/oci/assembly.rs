@@ -16,11 +16,11 @@ use super::platform::Platform;
 use super::python::{SYSTEM, access};
 use super::site::Installed;
 use super::{Assembler, Order, site};
-use crate::engine::context::Content;
+use crate::context::Content;
 use crate::engine::manifest::Descriptor;
-use crate::engine::progress::Event;
 use crate::hashed::digest;
 use crate::installers::pip;
+use crate::progress::Event;
 
 /// From which size on a layer is kept in a file, in bytes before compression.
 const LARGE: u64 = 1 << 20;
@@ -97,7 +97,7 @@ impl Assembler {
         let work = self.cache.work()?;
         let [files, folder] = ["files", "target"].map(|name| work.path().join(name));
         fs::create_dir(&files).map_err(OciError::io("write", files.display()))?;
-        for (path, content, _) in order.context.below(crate::backend::dockerfile::REQUIREMENTS) {
+        for (path, content, _) in order.context.below(crate::recipe::REQUIREMENTS) {
             let path = files.join(path);
             let written = match content {
                 None => fs::create_dir(&path),
@@ -149,7 +149,7 @@ impl Assembler {
 
 /// The texts of the requirement files, by their paths.
 fn requirement_texts(order: &Order) -> BTreeMap<String, String> {
-    let files = order.context.below(crate::backend::dockerfile::REQUIREMENTS);
+    let files = order.context.below(crate::recipe::REQUIREMENTS);
     let texts = files.filter_map(|(path, content, _)| match content {
         Some(Content::Bytes(bytes)) => Some((path.to_owned(), pip::text(bytes).ok()?)),
         _ => None,

@@ -15,8 +15,8 @@ use tempfile::{NamedTempFile, TempDir};
 use super::error::OciError;
 use super::layer::{Blob, Packed};
 use crate::cache::{Kind, LOCK, Lock, Shelf, WORK};
-use crate::engine::progress::Progress;
 use crate::hashed::{digest, digest_of};
+use crate::progress::Progress;
 
 /// What is noted under a name, with the digest of its text.
 #[derive(Serialize, Deserialize)]
@@ -153,7 +153,7 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::engine::progress::Verbosity;
+    use crate::progress::Verbosity;
 
     fn cache(folder: &TempDir) -> Cache {
         Cache::of(Shelf::at(folder.path(), Kind::Layers, u64::MAX))

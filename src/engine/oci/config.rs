@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::layer::Layer;
-use crate::backend::recipe::{Named, Recipe};
+use crate::recipe::{Named, Recipe};
 
 /// What the engine that built the base has left, and nobody reads.
 const STALE: [&str; 4] = ["container", "container_config", "docker_version", "id"];

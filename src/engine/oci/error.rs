@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use crate::cache::CacheError;
-use crate::engine::context::ContextError;
+use crate::context::ContextError;
 use crate::engine::http::HttpError;
 use crate::engine::indexes::Refusal;
 use crate::engine::registry::RegistryError;

@@ -1,8 +1,8 @@
 //! The operator's files as layers: where a Dockerfile's `COPY` puts them, with the same modes and owners.
 
-use crate::backend::dockerfile::{FILES, OPERATOR, REQUIREMENTS};
-use crate::backend::recipe::USER;
-use crate::engine::context::{Content, Context};
+use crate::context::{Content, Context};
+use crate::recipe::USER;
+use crate::recipe::{FILES, OPERATOR, REQUIREMENTS};
 
 use super::layer::Entry;
 use super::python::Access;
@@ -56,7 +56,7 @@ fn copied(context: &Context, folder: &str, owner: (u32, u32), place: &Place) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::context;
+    use crate::context;
     use crate::engine::oci::python::SYSTEM;
 
     #[test]

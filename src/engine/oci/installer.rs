@@ -6,19 +6,17 @@ use std::process::Output;
 use tokio::process::Command;
 
 use self::private::Private;
-use self::settings::Settings;
 use super::error::OciError;
 use super::platform::Platform;
 use super::python::Python;
 use crate::engine::http::Bundle;
 use crate::engine::indexes::Refusal;
-use crate::engine::progress::{Event, Progress};
 use crate::installers::pip::{self, Flat};
-use crate::logins::Logins;
+use crate::logins::{Logins, Settings};
+use crate::progress::{Event, Progress};
 use crate::requirement_files::lists::{IGNORED, Lists, for_uv};
 
 mod private;
-pub(super) mod settings;
 
 /// How many of its last lines are shown of an installer that fails.
 const TAIL: usize = 20;

@@ -10,7 +10,7 @@ use tar::{Builder, EntryType, Header};
 use tokio_util::bytes::Bytes;
 
 use super::error::OciError;
-use crate::engine::context::Content;
+use crate::context::Content;
 use crate::hashed::Hashed;
 
 /// Something in a layer.

@@ -16,7 +16,6 @@ mod origin;
 pub mod platform;
 mod push;
 mod python;
-pub mod refusal;
 mod scripts;
 mod search;
 mod site;
@@ -27,17 +26,16 @@ use self::base::Base;
 use self::cache::Cache;
 pub use self::disk::on_disk;
 pub use self::error::OciError;
-pub(crate) use self::installer::settings::configured_indexes;
 use self::manifest::Document;
 use self::origin::Origin;
 use self::platform::Platform;
 use self::push::Push;
-use super::context::Context;
-use super::progress::{Event, Progress};
 use super::registry::RegistryError;
 use super::work::Work;
-use crate::backend::recipe::Recipe;
+use crate::context::Context;
 use crate::logins::Logins;
+use crate::progress::{Event, Progress};
+use crate::recipe::Recipe;
 use crate::reference::Reference;
 
 /// What makes images where no engine is.

@@ -11,9 +11,9 @@ use super::disk::{Disk, Piece, on_disk};
 use super::error::OciError;
 use super::verified::{Expected, verified};
 use crate::engine::http::Upload;
-use crate::engine::progress::{Event, Progress};
 use crate::engine::registry::{RegistryError, Session};
 use crate::hashed::Hashed;
+use crate::progress::{Event, Progress};
 use crate::reference::Reference;
 
 /// How much of a file is read at once.

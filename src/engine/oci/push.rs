@@ -13,8 +13,8 @@ use super::origin::{self, Origin};
 use super::verified::Expected;
 use crate::engine::http::Upload;
 use crate::engine::manifest::Descriptor;
-use crate::engine::progress::{Event, Progress};
 use crate::engine::registry::{RegistryError, Session};
+use crate::progress::{Event, Progress};
 use crate::reference::Reference;
 
 /// How many questions are asked of a registry at once.

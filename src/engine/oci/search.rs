@@ -13,7 +13,7 @@ use super::python::{Python, minor};
 use super::verified::Expected;
 use super::{Assembler, Order};
 use crate::engine::manifest::Descriptor;
-use crate::engine::progress::Event;
+use crate::progress::Event;
 
 /// Where programs are looked for if an image doesn't say.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";

@@ -13,7 +13,7 @@ use super::files::ROOT;
 use super::layer::Entry;
 use super::python::{Python, SYSTEM};
 use super::scripts;
-use crate::engine::context::Content;
+use crate::context::Content;
 
 /// A file that was installed.
 #[derive(Debug, Clone)]

@@ -5,7 +5,7 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::NotebookError;
-use crate::component::Language;
+use crate::language::Language;
 use crate::shown;
 
 /// A notebook as it stands in its file; outputs are skipped.

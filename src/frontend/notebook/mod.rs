@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use thiserror::Error;
 
-use crate::component::Language;
 use crate::diagnostic::Diagnostic;
 use crate::frontend::{python, r};
+use crate::language::Language;
+use crate::source::{HEADER, Notebook};
 
 mod document;
 mod ipython;
@@ -28,28 +29,8 @@ pub const PROSE: &str = "#|";
 /// The first line of a flattened notebook.
 const HEAD: &str = "#| Made of a notebook by c3";
 
-/// Lines above a cell in a flattened notebook.
-pub(crate) const HEADER: usize = 3;
-
 /// The tag of the cell whose assignments are parameters, as Papermill has it.
 const PARAMETERS: &str = "parameters";
-
-/// What a notebook has beside the text that is read.
-#[derive(Debug, Clone, Default)]
-pub struct Notebook {
-    /// First line of each cell in the text, counting from 0.
-    pub cells: Vec<usize>,
-    /// The program that runs in the image.
-    pub script: String,
-    /// The first markdown cell, or the first two, as plain text.
-    pub description: Option<String>,
-    /// Bytes of the text of the cells whose assignments are parameters.
-    pub parameters: Vec<Range<usize>>,
-    /// Whether the program calls IPython where the text doesn't show it.
-    pub shell: bool,
-    /// What was doubtful.
-    pub diagnostics: Vec<Diagnostic>,
-}
 
 /// Why a file is no notebook that can be read.
 #[derive(Debug, Error)]

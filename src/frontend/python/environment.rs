@@ -18,10 +18,10 @@ use super::rescue::Rescue;
 use super::{span, walk_if};
 use crate::component::Type;
 use crate::diagnostic::Diagnostic;
-use crate::frontend::constant::Constant;
 use crate::frontend::directive;
 use crate::frontend::interface::{Access, Action, Fallback};
 use crate::source::Source;
+use crate::value::Constant;
 
 /// Every use of an environment variable, in the order of evaluation.
 pub(super) fn accesses(

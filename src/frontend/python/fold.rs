@@ -6,7 +6,7 @@ use ruff_python_ast::{
 };
 
 use super::names::Names;
-use crate::frontend::constant::{self, Constant};
+use crate::value::{self, Constant};
 
 /// Longest text that folding makes, in bytes.
 const MAX_TEXT: usize = 1 << 16;
@@ -183,9 +183,9 @@ fn conversion(call: &ExprCall, names: &Names) -> Option<Constant> {
     match (function.id.as_str(), &value) {
         ("str", value) => Some(Constant::Text(value.text())),
         ("bool", value) => Some(Constant::Bool(truth(value))),
-        ("float", Constant::Text(text)) => constant::float_from_text(text).map(Constant::Float),
+        ("float", Constant::Text(text)) => value::float_from_text(text).map(Constant::Float),
         ("float", value) => value.number().map(Constant::Float),
-        ("int", Constant::Text(text)) => constant::integer_text(text)?.parse().ok().map(Constant::Int),
+        ("int", Constant::Text(text)) => value::integer_text(text)?.parse().ok().map(Constant::Int),
         ("int", Constant::Float(value)) => truncated(*value).map(Constant::Int),
         ("int", value) => integer(value).map(Constant::Int),
         _ => None,

@@ -149,7 +149,8 @@ fn extract_module(source: &Source, parsed: &Parsed<ModModule>) -> Extraction {
         accesses,
         requirements: found.requirements,
         requires_python: found.requires_python,
-        config: found.config,
+        metadata: found.metadata,
+        indexes: found.indexes,
         ipython: shell,
         diagnostics,
     }

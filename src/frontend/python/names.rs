@@ -6,7 +6,7 @@ use ruff_python_ast::{Expr, ExprAttribute, Stmt};
 
 use super::bindings::{self, Binding, Value};
 use super::fold;
-use crate::frontend::constant::Constant;
+use crate::value::Constant;
 
 /// A thing that gives access to the environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

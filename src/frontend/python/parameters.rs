@@ -7,10 +7,11 @@ use super::comments::Comments;
 use super::fold::fold;
 use super::names::{Names, assignment};
 use super::{depth, span};
-use crate::component::{Language, Type};
+use crate::component::Type;
 use crate::frontend::directive;
 use crate::frontend::parameters::{self, Assignment, kind};
 use crate::frontend::requirements::CommentLine;
+use crate::language::Language;
 use crate::source::Source;
 
 /// The assignments of plain values at the top level of a cell.

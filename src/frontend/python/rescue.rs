@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use ruff_python_ast::{ExceptHandler, ExceptHandlerExceptHandler, Expr, Stmt, StmtTry};
 
 use super::fold::sole_argument;
-use crate::frontend::constant::Constant;
 use crate::frontend::interface::Fallback;
+use crate::value::Constant;
 
 /// What a missing variable in the body of a `try` comes to.
 #[derive(Debug, Clone)]

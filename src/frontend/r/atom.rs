@@ -2,7 +2,7 @@
 
 use super::literals;
 use crate::component::Type;
-use crate::frontend::constant::Constant;
+use crate::value::Constant;
 
 /// An element of a vector.
 #[derive(Debug, Clone, PartialEq)]

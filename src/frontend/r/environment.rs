@@ -13,8 +13,8 @@ use super::shapes::{Call, Pair, Shapes};
 use super::wrappers::{Wrappers, bare};
 use crate::component::Type;
 use crate::diagnostic::Diagnostic;
-use crate::frontend::constant::Constant;
 use crate::frontend::interface::{Action, Fallback};
+use crate::value::Constant;
 
 /// The parameters of `Sys.getenv`.
 const GETENV: &[&str] = &["x", "unset", "names"];

@@ -8,12 +8,13 @@ use super::names::Names;
 use super::shapes::{self, Pair, Shapes};
 use super::tree;
 use super::wrappers::bare;
-use crate::component::{Language, Type};
-use crate::frontend::constant::Constant;
+use crate::component::Type;
 use crate::frontend::directive;
 use crate::frontend::parameters::{self, Assignment};
 use crate::frontend::requirements::CommentLine;
+use crate::language::Language;
 use crate::source::Source;
+use crate::value::Constant;
 
 /// The top-level statements of a text that assign a literal to a name; none if the text is no R.
 pub(crate) fn assignments(text: &str) -> Vec<Assignment> {

@@ -1,7 +1,8 @@
 //! Whole scripts: what is read from them.
 
-use crate::component::{Component, Language, Requirement};
+use crate::component::{Component, Requirement};
 use crate::frontend;
+use crate::language::Language;
 use crate::source::Source;
 
 /// The component of a script, and the codes of its diagnostics.

@@ -7,7 +7,6 @@ use serde::Deserialize;
 use super::command::MAX_WORD;
 use super::uv::Uv;
 use super::{CommentLine, Found};
-use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::frontend::credentials;
 use crate::installers::pip::{self, Kind};
@@ -120,21 +119,13 @@ pub(super) fn read_block(lines: &[&CommentLine], found: &mut Found, diagnostics:
     }
     let content = &lines[1..lines.len() - 1];
     let text = block_text(lines);
-    match Config::parse_tool(&text) {
-        Ok(config) => found.config = config,
-        // What isn't TOML at all is told of below.
-        Err(_) if toml::from_str::<toml::Table>(&text).is_err() => {}
-        Err(problem) => {
-            let span = problem.span.map(|at| place(content, at.start)..place(content, at.end));
-            let diagnostic =
-                Diagnostic::error("settings", problem.message).at(span.unwrap_or(first.span.clone()));
-            diagnostics.push(Diagnostic { hint: problem.hint, ..diagnostic });
-        }
-    }
     match toml::from_str::<Block>(&text).map_err(|error| error.message().to_owned()).and_then(checked) {
         Ok(block) => {
+            let lines = content.iter().map(|line| line.span.clone()).collect();
+            found.metadata = Some(Metadata { text, first: first.span.clone(), lines });
             found.requires_python = found.requires_python.take().or(block.requires_python);
-            let uv = Uv::read(&block.tool.uv);
+            let mut uv = Uv::read(&block.tool.uv);
+            found.indexes = std::mem::take(&mut uv.named);
             diagnostics.extend(uv.diagnostics.iter().cloned().map(|problem| problem.at(span.clone())));
             let mut requirements = uv.requirements(block.dependencies, &span);
             let with = |line: &&&CommentLine| has_userinfo(line.raw);
@@ -153,17 +144,35 @@ pub(super) fn read_block(lines: &[&CommentLine], found: &mut Found, diagnostics:
     }
 }
 
-/// Where a byte of a block's text is in the source: each line stands behind `# ` there.
-fn place(content: &[&CommentLine], offset: usize) -> usize {
-    let mut rest = offset;
-    for line in content {
-        let length = line.raw.len().saturating_sub(2);
-        if rest <= length {
-            return (line.span.start + 2 + rest).min(line.span.end);
-        }
-        rest -= length + 1;
+/// What a PEP 723 block says, and where it stands in the source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Metadata {
+    /// The TOML.
+    pub text: String,
+    /// Bytes of the line that begins the block.
+    pub first: Range<usize>,
+    /// Bytes of each line of the TOML, with the `# ` before it.
+    lines: Vec<Range<usize>>,
+}
+
+impl Metadata {
+    /// Where bytes of the TOML are in the source.
+    #[must_use]
+    pub fn span(&self, bytes: &Range<usize>) -> Range<usize> {
+        self.place(bytes.start)..self.place(bytes.end)
     }
-    content.last().map_or(0, |line| line.span.end)
+
+    fn place(&self, offset: usize) -> usize {
+        let mut rest = offset;
+        for line in &self.lines {
+            let length = line.len().saturating_sub(2);
+            if rest <= length {
+                return (line.start + 2 + rest).min(line.end);
+            }
+            rest -= length + 1;
+        }
+        self.lines.last().map_or(0, |line| line.end)
+    }
 }
 
 /// Refuses dependencies that aren't what PEP 508 says.

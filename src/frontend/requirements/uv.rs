@@ -18,6 +18,8 @@ pub(super) struct Uv {
     indexed: BTreeMap<String, String>,
     /// The addresses of packages, by their normalized names.
     placed: BTreeMap<String, String>,
+    /// The indexes that have names.
+    pub(super) named: BTreeMap<String, String>,
     /// What can't be followed, or not as uv does.
     pub(super) diagnostics: Vec<Diagnostic>,
 }
@@ -48,13 +50,13 @@ impl Uv {
     /// Reads the table.
     pub(super) fn read(table: &toml::Table) -> Self {
         let mut uv = Self::default();
-        let indexes = uv.indexes(table.get("index"));
+        uv.indexes(table.get("index"));
         for (key, option) in OPTIONS {
             uv.option(option, table.get(*key));
         }
         let sources = table.get("sources").and_then(toml::Value::as_table);
         for (package, source) in sources.into_iter().flatten() {
-            uv.source(package, source, &indexes);
+            uv.source(package, source);
         }
         let is_known = |key: &str| {
             ["index", "sources"].contains(&key)
@@ -69,9 +71,8 @@ impl Uv {
         uv
     }
 
-    /// Reads the indexes, and gives all that have names.
-    fn indexes(&mut self, value: Option<&toml::Value>) -> BTreeMap<String, String> {
-        let mut named = BTreeMap::new();
+    /// Reads the indexes.
+    fn indexes(&mut self, value: Option<&toml::Value>) {
         for value in value.and_then(toml::Value::as_array).into_iter().flatten() {
             let Ok(index) = value.clone().try_into::<Index>() else {
                 self.diagnostics.push(refusal("an entry of `[[tool.uv.index]]` has no `url`", HONOURED));
@@ -88,9 +89,8 @@ impl Uv {
                 self.options.extend(["--extra-index-url".to_owned(), index.url.clone()]);
                 self.diagnostics.push(confusable(&index.url));
             }
-            named.extend(index.name.map(|name| (name, index.url)));
+            self.named.extend(index.name.map(|name| (name, index.url)));
         }
-        named
     }
 
     /// Takes the values of a key for those of one of pip's options.
@@ -107,12 +107,12 @@ impl Uv {
     }
 
     /// Reads where one package comes from.
-    fn source(&mut self, package: &str, source: &toml::Value, indexes: &BTreeMap<String, String>) {
+    fn source(&mut self, package: &str, source: &toml::Value) {
         let name = pip::normalized(package);
         let text = |key: &str| source.get(key).and_then(toml::Value::as_str);
         let keys: Vec<&str> = source.as_table().into_iter().flatten().map(|(key, _)| key.as_str()).collect();
         match keys.as_slice() {
-            ["index"] => match text("index").and_then(|index| indexes.get(index)) {
+            ["index"] => match text("index").and_then(|index| self.named.get(index)) {
                 Some(url) => drop(self.indexed.insert(name, url.clone())),
                 None => self.diagnostics.push(refusal(
                     &format!("`{package}` comes from an index that no `[[tool.uv.index]]` names"),

@@ -130,7 +130,7 @@ mod tests {
     use super::super::super::owned;
     use super::super::interactive::Application;
     use super::*;
-    use crate::component::Language;
+    use crate::language::Language;
 
     fn interactive(interface: Interface, source: Option<&str>) -> Interactive<'static> {
         let application = source.map(|source| Application {

@@ -3,7 +3,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
-use crate::component::Language;
+use crate::language::Language;
 
 /// What people find on the desktop of an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,11 +3,10 @@
 use tempfile::NamedTempFile;
 use tokio::process::Command;
 
-use super::settings::Settings;
 use crate::engine::indexes::with_logins;
 use crate::engine::oci::error::OciError;
 use crate::installers::pip::Flat;
-use crate::logins::{Logins, with_login};
+use crate::logins::{Logins, Settings, with_login};
 
 /// What an installer gets to know of the user's logins.
 pub(super) struct Private<'a> {

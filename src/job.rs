@@ -9,15 +9,11 @@ use serde::{Deserialize, Serialize};
 use crate::component::Component;
 use crate::diagnostic::Diagnostic;
 
-mod claims;
 mod pair;
-mod review;
 mod text;
 mod whole;
 
-pub(super) use claims::{Claim, claims};
 pub use pair::Pair;
-pub(super) use review::review;
 pub use text::{LabelKey, LabelValue, Name, Namespace, Quantity, Resource, SecretKey, Variable, Volume};
 pub use whole::Whole;
 
@@ -171,12 +167,12 @@ impl Job {
     }
 
     /// The labels that nodes must have, by key.
-    pub(super) fn node_labels(&self) -> BTreeMap<String, String> {
+    pub(crate) fn node_labels(&self) -> BTreeMap<String, String> {
         self.node_selector.iter().map(|label| (label.name.to_string(), label.value.to_string())).collect()
     }
 
     /// The limits by name, GPUs among them.
-    pub(super) fn all_limits(&self) -> BTreeMap<String, String> {
+    pub(crate) fn all_limits(&self) -> BTreeMap<String, String> {
         let gpu = self.gpu.map(|number| (GPU.to_owned(), number.to_string()));
         amounts(&self.limits).into_iter().chain(gpu).collect()
     }
@@ -188,6 +184,6 @@ fn list<T: Clone>(over: &[T], under: &[T]) -> Vec<T> {
 }
 
 /// Amounts of resources by name.
-pub(super) fn amounts(pairs: &[Pair<Resource, Quantity>]) -> BTreeMap<String, String> {
+pub(crate) fn amounts(pairs: &[Pair<Resource, Quantity>]) -> BTreeMap<String, String> {
     pairs.iter().map(|pair| (pair.name.to_string(), pair.value.to_string())).collect()
 }

@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 
-use super::platforms::chaimeleon::interactive::{Interactive, Interface, Parts};
-use super::platforms::chaimeleon::interpreter;
-use super::template::comment;
-use super::{BuildFile, install, template};
-use crate::component::Language;
-use crate::family::Member;
+use super::Member;
+use crate::backend::platforms::chaimeleon::interactive::{Interactive, Interface, Parts};
+use crate::backend::platforms::chaimeleon::interpreter;
+use crate::backend::template::comment;
+use crate::backend::{BuildFile, install, template};
+use crate::language::Language;
 
 #[derive(Serialize)]
 struct Context<'a> {

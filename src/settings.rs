@@ -11,9 +11,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::backend::variant::Choices;
-use crate::backend::{self, Job, TARGETS, Target, runtime};
-use crate::component::Language;
+use crate::backend::{self, TARGETS, Target, runtime};
+use crate::diagnostic::Diagnostic;
+use crate::frontend::{self, Reading};
+use crate::job::Job;
+use crate::language::Language;
 use crate::reference::{self, NameError, Reference};
+use crate::source::Source;
 
 pub(crate) mod choices;
 mod error;
@@ -84,7 +88,7 @@ impl Config {
     }
 
     /// Reads the table `[tool.c3]` in a text that has other tables, too.
-    pub(crate) fn parse_tool(text: &str) -> Result<Self, Problem> {
+    fn parse_tool(text: &str) -> Result<Self, Problem> {
         #[derive(Deserialize, Default)]
         #[serde(default)]
         struct Block {
@@ -99,6 +103,22 @@ impl Config {
 
         let block: Block = toml::from_str(text).map_err(|error| Problem::from(&error))?;
         block.tool.c3.misplaced().map_or(Ok(block.tool.c3), Err)
+    }
+
+    /// Reads a source with the settings that stand in it; those that can't be read are an error among the diagnostics.
+    #[must_use]
+    pub fn with(source: &Source) -> (Reading, Self) {
+        let mut reading = frontend::read(source);
+        let Some(metadata) = &reading.metadata else { return (reading, Self::default()) };
+        match Self::parse_tool(&metadata.text) {
+            Ok(config) => (reading, config),
+            Err(problem) => {
+                let span = problem.span.map_or(metadata.first.clone(), |span| metadata.span(&span));
+                let diagnostic = Diagnostic::error("settings", problem.message).at(span);
+                reading.refuse(Diagnostic { hint: problem.hint, ..diagnostic });
+                (reading, Self::default())
+            }
+        }
     }
 
     /// What can't stand in the settings of one source: other operators', and whom this program trusts.

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use configparser::ini::Ini;
 
-use crate::logins::UV;
+use super::sources::UV;
 
 /// Settings of pip by the name of their option, such as `index-url`.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Settings {
+pub(crate) struct Settings {
     pip: BTreeMap<String, String>,
     /// Variables of uv's that are set.
     own: Vec<&'static str>,
@@ -40,7 +40,7 @@ pub(crate) fn configured_indexes() -> Vec<String> {
 
 impl Settings {
     /// Those of the user: files first, the environment over them.
-    pub(super) fn from_user() -> Self {
+    pub(crate) fn from_user() -> Self {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let files = files(&variable).into_iter().filter_map(|path| std::fs::read_to_string(path).ok());
         Self::new(files, variable)
@@ -61,7 +61,7 @@ impl Settings {
     }
 
     /// Where packages are: the variables that tell pip and uv addresses.
-    pub(super) fn addresses(&self) -> Vec<(String, String)> {
+    pub(crate) fn addresses(&self) -> Vec<(String, String)> {
         let pip = ["index-url", "extra-index-url", "find-links"].into_iter().filter_map(|name| {
             let value = self.pip.get(name)?.split_whitespace().collect::<Vec<_>>().join(" ");
             Some((format!("PIP_{}", name.replace('-', "_").to_uppercase()), value))
@@ -73,7 +73,7 @@ impl Settings {
     }
 
     /// The variables that make uv do the same.
-    pub(super) fn for_uv(&self) -> BTreeMap<&'static str, String> {
+    pub(crate) fn for_uv(&self) -> BTreeMap<&'static str, String> {
         let said = |name: &str| match name {
             "UV_DEFAULT_INDEX" => self.own.iter().any(|own| [name, "UV_INDEX_URL"].contains(own)),
             "UV_INDEX" => self.own.iter().any(|own| [name, "UV_EXTRA_INDEX_URL"].contains(own)),

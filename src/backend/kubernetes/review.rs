@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::claims::place;
-use super::{Job, Pair, Quantity, Resource, Volume};
 use crate::backend::Operator;
+use crate::backend::claims::place;
 use crate::diagnostic::Diagnostic;
+use crate::job::{Job, Pair, Quantity, Resource, Volume};
 
 /// What is wrong with the settings of an operator's job, one with another.
 pub(in crate::backend) fn review(operator: &Operator) -> Vec<Diagnostic> {

@@ -4,8 +4,8 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::Serialize;
 
-use super::{Job, Volume};
 use crate::backend::runtime::Runtime;
+use crate::job::{Job, Volume};
 
 /// A claim of a persistent volume.
 #[derive(Serialize)]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::diagnostic;
+use crate::report::terminal;
 
 /// Why settings can't be had.
 #[derive(Debug, Error)]
@@ -32,7 +32,7 @@ pub enum ConfigError {
 impl ConfigError {
     /// What is wrong in a text, with its place there.
     pub(crate) fn invalid(problem: Problem, path: &Path, text: &str) -> Self {
-        let excerpt = diagnostic::excerpt(&path.display().to_string(), text, problem.span.clone());
+        let excerpt = terminal::excerpt(&path.display().to_string(), text, problem.span.clone());
         Self::Invalid { problem, excerpt }
     }
 

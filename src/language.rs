@@ -1,0 +1,13 @@
+//! The languages of sources.
+
+use serde::{Deserialize, Serialize};
+
+/// A source language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// Python 3, also from a notebook with a Python kernel.
+    Python,
+    /// R, also from a notebook with an R kernel.
+    R,
+}

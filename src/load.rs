@@ -1,0 +1,140 @@
+//! The beginning of the arrow: a file becomes a [`Source`]; a notebook is flattened to a script of its kernel's language.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::frontend::notebook::{self, NotebookError};
+use crate::frontend::{self, Kind};
+use crate::reader;
+use crate::source::Source;
+
+/// Largest source that is read, in bytes.
+pub const SIZE_LIMIT: u64 = 16 << 20;
+
+/// Largest notebook that is read, in bytes: most of one are pictures that are skipped.
+pub const NOTEBOOK_LIMIT: u64 = 256 << 20;
+
+/// Why a source can't be loaded.
+#[derive(Debug, Error)]
+pub enum LoadError {
+    /// There is no such file.
+    #[error("`{}` does not exist", .0.display())]
+    Missing(PathBuf),
+    /// A folder where a file was expected.
+    #[error("`{}` is a directory, not a file", .0.display())]
+    Directory(PathBuf),
+    /// A pipe, a socket or a device.
+    #[error("`{}` is neither a file nor a directory", .0.display())]
+    Special(PathBuf),
+    /// The file name tells no language that `c3` reads.
+    #[error("`{}` is no {}", .0.display(), frontend::file_kinds())]
+    Language(PathBuf),
+    /// The file isn't text in UTF-8.
+    #[error("`{}` is not valid UTF-8 (byte {offset} in line {line})", path.display())]
+    Encoding {
+        /// The file.
+        path: PathBuf,
+        /// Line of the first wrong byte, from 1.
+        line: usize,
+        /// Offset of the first wrong byte, from 0.
+        offset: usize,
+    },
+    /// The file, or the code in it, is larger than [`SIZE_LIMIT`] or [`NOTEBOOK_LIMIT`].
+    #[error("`{}` is larger than {} MiB", path.display(), limit >> 20)]
+    Size {
+        /// The file.
+        path: PathBuf,
+        /// The limit, in bytes.
+        limit: u64,
+    },
+    /// The file is no notebook that can be read.
+    #[error("`{}` {source}", path.display())]
+    Notebook {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: NotebookError,
+    },
+    /// The system refuses.
+    #[error("cannot read `{}`: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+}
+
+impl LoadError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Missing(_) => Some("check the path; it is relative to the current directory".into()),
+            Self::Directory(_) => {
+                Some("name a file, or compile all files of a folder with `c3 compile`".into())
+            }
+            Self::Language(_) => {
+                Some(format!("rename it to end in one of {}", frontend::extensions().join(", ")))
+            }
+            Self::Encoding { .. } => Some("save the file as UTF-8".into()),
+            Self::Notebook { source, .. } => Some(source.hint().into()),
+            Self::Size { .. } => Some("move data out of the source into an additional file".into()),
+            Self::Special(_) | Self::Io { .. } => None,
+        }
+    }
+}
+
+/// Reads a file; its language is told by its name.
+pub fn load(path: &Path) -> Result<Source, LoadError> {
+    let metadata = std::fs::metadata(path).map_err(|source| unreadable(path, source))?;
+    if metadata.is_dir() {
+        return Err(LoadError::Directory(path.into()));
+    }
+    if !metadata.is_file() {
+        return Err(LoadError::Special(path.into()));
+    }
+    match frontend::kind(path).ok_or_else(|| LoadError::Language(path.into()))? {
+        Kind::Script(language) => Ok(Source::new(path, language, decode(path, read(path, SIZE_LIMIT)?)?)),
+        Kind::Notebook => from_notebook(path, &decode(path, read(path, NOTEBOOK_LIMIT)?)?),
+    }
+}
+
+/// A source from the JSON of a notebook.
+pub fn from_notebook(path: &Path, json: &str) -> Result<Source, LoadError> {
+    let (language, text, notebook) =
+        notebook::flatten(json).map_err(|source| LoadError::Notebook { path: path.into(), source })?;
+    if text.len() as u64 > SIZE_LIMIT {
+        return Err(LoadError::Size { path: path.into(), limit: SIZE_LIMIT });
+    }
+    Ok(Source::new(path, language, text).with_notebook(notebook))
+}
+
+fn read(path: &Path, limit: u64) -> Result<Vec<u8>, LoadError> {
+    let mut bytes = Vec::new();
+    reader::open(path)
+        .and_then(|file| file.take(limit + 1).read_to_end(&mut bytes))
+        .map_err(|source| unreadable(path, source))?;
+    if bytes.len() as u64 > limit { Err(LoadError::Size { path: path.into(), limit }) } else { Ok(bytes) }
+}
+
+fn decode(path: &Path, bytes: Vec<u8>) -> Result<String, LoadError> {
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let offset = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..offset].split(|&byte| byte == b'\n').count();
+        LoadError::Encoding { path: path.into(), line, offset }
+    })?;
+    Ok(match text.strip_prefix('\u{feff}') {
+        Some(rest) => rest.to_owned(),
+        None => text,
+    })
+}
+
+fn unreadable(path: &Path, source: std::io::Error) -> LoadError {
+    match source.kind() {
+        std::io::ErrorKind::NotFound => LoadError::Missing(path.into()),
+        _ => LoadError::Io { path: path.into(), source },
+    }
+}
