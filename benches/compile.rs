@@ -11,6 +11,7 @@ use c3::component::Component;
 use c3::frontend;
 use c3::language::Language;
 use c3::load;
+use c3::reference::ImageName;
 use c3::source::Source;
 use criterion::{Criterion, Throughput};
 
@@ -53,8 +54,7 @@ fn emit(criterion: &mut Criterion, sources: &[(&str, Source)]) {
 fn settings(source: &Source, component: &Component) -> Settings {
     Settings {
         stamp: Stamp::of(component),
-        image: format!("registry.example/ns/claimed-{}:0.1", component.name),
-        version: "0.1".to_owned(),
+        image: ImageName::new(format!("registry.example/ns/claimed-{}", component.name), "0.1").unwrap(),
         base_image: "registry.access.redhat.com/ubi8/python-312".to_owned(),
         stem: source.stem(),
         dockerfile: format!("{}.Dockerfile", source.stem()),

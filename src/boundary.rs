@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::failure::Fault;
+
 use crate::reader;
 
 /// The folders below which files may be taken.
@@ -37,10 +39,8 @@ pub enum BoundaryError {
     },
 }
 
-impl BoundaryError {
-    /// What to do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+impl Fault for BoundaryError {
+    fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Missing(_) => "put it beside the source or into the working directory".to_owned(),
             Self::Outside(_) => {

@@ -9,6 +9,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::failure::Fault;
+
 use crate::hashed::Hashed;
 
 /// A list of files with their places in the context, always the same bytes for the same files.
@@ -85,10 +87,8 @@ pub enum ContextError {
     },
 }
 
-impl ContextError {
-    /// What to do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+impl Fault for ContextError {
+    fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Epoch(_) => "give the seconds since 1970, or unset it",
             Self::Twice(_) => "rename the additional file",

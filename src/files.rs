@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::failure::Fault;
+
 use tree::{Node, Tree};
 
 /// A file of the user's that goes into the image.
@@ -67,10 +69,8 @@ pub enum FilesError {
     },
 }
 
-impl FilesError {
-    /// What to do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+impl Fault for FilesError {
+    fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Missing(_) | Self::NoMatch(_) => "additional files are looked up in the working directory",
             Self::Pattern { .. } => "patterns are made of `*`, `?`, `[…]` and `**`",

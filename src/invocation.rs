@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use thiserror::Error;
 
+use crate::failure::{Fault, USAGE};
+
 use crate::backend;
 use crate::component::{Component, Input, Output, Type};
 use crate::language::Language;
@@ -83,10 +85,12 @@ pub enum InvocationError {
     },
 }
 
-impl InvocationError {
-    /// What to do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+impl Fault for InvocationError {
+    fn code(&self) -> u8 {
+        USAGE
+    }
+
+    fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Unknown { nearest: Some(nearest), .. } => format!("did you mean `--{nearest}`?"),
             Self::Unknown { nearest: None, .. } => {

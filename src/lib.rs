@@ -34,6 +34,7 @@ pub mod component;
 pub mod context;
 pub mod diagnostic;
 pub mod engine;
+pub mod failure;
 pub mod family;
 pub mod files;
 pub mod fix;

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::failure::Fault;
+
 use crate::frontend::notebook::{self, NotebookError};
 use crate::frontend::{self, Kind};
 use crate::reader;
@@ -67,10 +69,8 @@ pub enum LoadError {
     },
 }
 
-impl LoadError {
-    /// What to do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+impl Fault for LoadError {
+    fn hint(&self) -> Option<String> {
         match self {
             Self::Missing(_) => Some("check the path; it is relative to the current directory".into()),
             Self::Directory(_) => {

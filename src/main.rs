@@ -3,11 +3,9 @@
 use std::process::ExitCode;
 use std::thread;
 
-mod cli;
+use c3::operator::sources::STACKS;
 
-/// Stacks of the threads that read sources, in bytes, the first that the system grants: syntax trees of long
-/// expressions are deep. Only what is used of a stack takes memory.
-const STACKS: [usize; 3] = [1 << 30, 1 << 27, 1 << 24];
+mod cli;
 
 fn main() -> ExitCode {
     let run = || cli::main(std::env::args_os().collect());

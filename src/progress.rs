@@ -10,11 +10,16 @@ use crate::shown;
 /// Most characters of a step that are shown.
 const BRIEF: usize = 120;
 
+/// What stands before a warning.
+const WARNING: &str = "\x1b[1;33mwarning\x1b[0m: ";
+
 /// How much is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verbosity {
     /// Nothing.
     Quiet,
+    /// What is doubtful.
+    Warnings,
     /// What is being done, one line for each step.
     Info,
     /// All that the engine says.
@@ -30,6 +35,8 @@ pub enum Event {
     Log(String),
     /// Something was found out that people want to know.
     Told(String),
+    /// Something is probably not what was meant.
+    Doubted(String),
     /// A step has ended.
     Finished {
         /// The step.
@@ -57,17 +64,28 @@ impl Progress {
     /// Shows so much on standard error, with a spinner if that is a terminal.
     #[must_use]
     pub fn new(verbosity: Verbosity) -> Self {
-        let spins = verbosity > Verbosity::Quiet && std::io::stderr().is_terminal();
+        let spins = verbosity >= Verbosity::Info && std::io::stderr().is_terminal();
         let target = if spins { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let spinner = ProgressBar::with_draw_target(None, target).with_style(style());
         Self { verbosity, spinner }
+    }
+
+    /// Tells something that people want to know.
+    pub fn tell(&self, text: impl Into<String>) {
+        self.report(&Event::Told(text.into()));
+    }
+
+    /// Warns of something that is probably not what was meant.
+    pub fn warn(&self, text: impl Into<String>) {
+        self.report(&Event::Doubted(text.into()));
     }
 
     /// Takes note of an event.
     pub fn report(&self, event: &Event) {
         self.spin(event);
         if let Some(line) = line(event, self.verbosity, self.spins()) {
-            self.print(&line);
+            let label = if matches!(event, Event::Doubted(_)) { WARNING } else { "" };
+            self.print(label, &line);
         }
     }
 
@@ -84,22 +102,22 @@ impl Progress {
         if !self.spins() {
             return;
         }
-        self.spinner.enable_steady_tick(Duration::from_millis(100));
         match event {
             Event::Started(step) => {
+                self.spinner.enable_steady_tick(Duration::from_millis(100));
                 self.spinner.set_message(shown::line(step).into_owned());
                 self.spinner.set_prefix("");
             }
             Event::Moved { done, total } => self.spinner.set_prefix(bytes(*done, *total)),
             Event::Finished { .. } => self.spinner.set_prefix(""),
-            Event::Log(_) | Event::Told(_) => {}
+            Event::Log(_) | Event::Told(_) | Event::Doubted(_) => {}
         }
     }
 
     /// Writes a line above the spinner; a closed standard error is no reason to stop.
-    fn print(&self, line: &str) {
+    fn print(&self, label: &str, line: &str) {
         let line = shown::text(line);
-        self.spinner.suspend(|| drop(writeln!(std::io::stderr().lock(), "{line}")));
+        self.spinner.suspend(|| drop(writeln!(anstream::stderr().lock(), "{label}{line}")));
     }
 }
 
@@ -109,7 +127,8 @@ fn line(event: &Event, verbosity: Verbosity, spins: bool) -> Option<String> {
     match event {
         Event::Started(step) if info && verbosity < Verbosity::Debug => Some(brief(step)),
         Event::Started(step) if info => Some(step.clone()),
-        Event::Told(text) if verbosity > Verbosity::Quiet => Some(text.clone()),
+        Event::Told(text) if verbosity >= Verbosity::Info => Some(text.clone()),
+        Event::Doubted(text) if verbosity >= Verbosity::Warnings => Some(text.clone()),
         Event::Finished { cached: true, .. } if verbosity == Verbosity::Debug => Some("  cached".to_owned()),
         Event::Log(line) if verbosity == Verbosity::Debug => Some(format!("  {line}")),
         _ => None,

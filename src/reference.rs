@@ -1,8 +1,11 @@
 //! Names as Kubernetes and container registries accept them: operators, repositories, tags.
 
+use std::fmt;
 use std::net::Ipv6Addr;
 
 use thiserror::Error;
+
+use crate::failure::Fault;
 
 pub use self::version::{next_version, successor};
 
@@ -45,10 +48,8 @@ pub enum NameError {
     Digest(String),
 }
 
-impl NameError {
-    /// What to do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+impl Fault for NameError {
+    fn hint(&self) -> Option<String> {
         Some(match self {
             Self::NoLabel(_) => "rename the file, for example to `my_operator`".to_owned(),
             Self::LongLabel(_) => format!("rename the file to at most {MAX_LABEL} characters"),
@@ -93,6 +94,38 @@ impl Reference {
             path: registry_path(repository),
             version: digest.or(tag).unwrap_or("latest").to_owned(),
         })
+    }
+}
+
+/// The name of an operator's image.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ImageName {
+    /// Registry, namespace and name.
+    pub repository: String,
+    /// The version, which is its tag.
+    pub version: String,
+    /// The digest that a registry knows it by, if it is pinned.
+    pub digest: Option<String>,
+}
+
+impl ImageName {
+    /// A version in a repository.
+    pub fn new(repository: impl Into<String>, version: &str) -> Result<Self, NameError> {
+        valid_tag(version)?;
+        Ok(Self { repository: repository.into(), version: version.to_owned(), digest: None })
+    }
+
+    /// The same repository in the newest version.
+    #[must_use]
+    pub fn latest(&self) -> Self {
+        Self { version: "latest".to_owned(), digest: None, ..self.clone() }
+    }
+}
+
+impl fmt::Display for ImageName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.repository, self.version)?;
+        self.digest.as_ref().map_or(Ok(()), |digest| write!(f, "@{digest}"))
     }
 }
 

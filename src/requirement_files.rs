@@ -1,6 +1,7 @@
 //! Requirement files: what `pip install -r` and `-c` name is found, read and vetted by one grammar before any installer
 //! sees it, with the files that those name in turn.
 
+use crate::failure::Fault;
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};

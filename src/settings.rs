@@ -1,17 +1,18 @@
 //! Settings in files: a `c3.toml` for the sources below it, and the table `[tool.c3]` in a script's own block.
 
-use std::borrow::Cow;
+use crate::failure::Fault;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use clap::Args;
 use schemars::transform::transform_subschemas;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema, schema_for};
+use schemars::{JsonSchema, Schema, schema_for};
 use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use crate::backend::runtime;
 use crate::backend::variant::Choices;
-use crate::backend::{self, TARGETS, Target, runtime};
 use crate::diagnostic::Diagnostic;
 use crate::frontend::{self, Reading};
 use crate::job::Job;
@@ -22,61 +23,98 @@ use crate::source::Source;
 pub(crate) mod choices;
 mod error;
 mod file;
+mod layers;
+mod target;
 
 pub use error::{ConfigError, Problem};
 pub use file::{FILE_NAME, File, Files};
+pub use layers::{Layers, current_dir, trust_nearest};
+pub use target::{TargetName, names as target_names};
+
+/// Heading in the help: what concerns the image.
+pub const IMAGE: &str = "Image";
+
+/// Heading in the help: what concerns the files that are written.
+pub const FILES: &str = "Files";
 
 /// Settings of c3 for the sources in the folder of this file and below; the command line goes before them
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Args, Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default, expecting = "a table")]
 #[schemars(title = "c3.toml")]
 pub struct Config {
-    /// Registry and namespace of the images, such as docker.io/user
+    /// Registry and namespace to push the image to, such as docker.io/user; without it the image stays on this machine
+    #[arg(short, long, value_name = "REGISTRY/NAMESPACE", help_heading = IMAGE)]
     #[serde(deserialize_with = "repository", skip_serializing_if = "Option::is_none")]
     pub repository: Option<String>,
 
-    /// Version of the images
+    /// Version of the image [default: the next in the registry; without a build that of the files that are there; else 0.1]
+    #[arg(short, long, value_name = "VERSION", help_heading = IMAGE)]
     #[serde(deserialize_with = "version", skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
 
-    /// Image that the operators' are built from
+    /// Image to build the operator's from, in place of the default one
+    #[arg(long, value_name = "IMAGE", help_heading = IMAGE)]
     #[serde(deserialize_with = "base_image", skip_serializing_if = "Option::is_none")]
     pub base_image: Option<String>,
 
-    /// Version of the default base image, for the language that it names: python3.12, R4.3.2
+    /// Version of Python or R in the default base image, for sources in that language [default: python3.12 or R4.3.2]
+    #[arg(long, alias = "image_version", value_name = "VERSION", help_heading = IMAGE)]
     #[serde(deserialize_with = "image_version", skip_serializing_if = "Option::is_none")]
     pub image_version: Option<String>,
 
     /// Platforms to write files for
+    #[arg(
+        long = "target",
+        value_name = "LIST",
+        value_delimiter = ',',
+        value_parser = target::names(),
+        help = "Platforms to write files for, separated by commas [default: kubeflow,kubernetes,cwl]",
+        help_heading = FILES
+    )]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub targets: Option<Vec<TargetName>>,
 
     /// Leave logging to the script: no logger, no parameter `log_level`
+    #[arg(long, alias = "skip_logging", num_args = 0, default_missing_value = "true")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub skip_logging: Option<bool>,
 
     /// Dockerfile template of your own, relative to the folder of this file
+    #[arg(
+        long,
+        help = "Dockerfile template of your own, with `${base_image}`, `${requirements_docker}` and the like",
+        help_heading = IMAGE,
+        alias = "dockerfile_template",
+        alias = "dockerfile_template_path",
+        alias = "dockerfile-template-path",
+        value_name = "PATH"
+    )]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dockerfile_template: Option<PathBuf>,
 
     /// Files, folders and globs that the operators need in their images, relative to the folder of this file
+    #[arg(skip)]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub additional_files: Vec<String>,
 
     /// Certificates of a company's authorities in PEM format, trusted beside the system's; relative to the folder of this file
+    #[arg(skip)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca_certificates: Option<PathBuf>,
 
     /// What targets leave to choose, by target and name
+    #[arg(skip)]
     #[serde(deserialize_with = "choices::read", skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(schema_with = "choices::schema")]
     pub set: Choices,
 
     /// How Kubernetes runs the jobs
+    #[command(flatten)]
     #[serde(skip_serializing_if = "is_default")]
     pub job: Job,
 
     /// Settings of single operators, by the names of their sources without the ending
+    #[arg(skip)]
     #[serde(deserialize_with = "operators", skip_serializing_if = "BTreeMap::is_empty")]
     pub operators: BTreeMap<String, Config>,
 }
@@ -200,46 +238,6 @@ fn without_null(schema: &mut Schema) {
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
-}
-
-/// A platform, by the name that `--target` has for it.
-#[derive(Debug, Clone, Copy)]
-pub struct TargetName(pub &'static Target);
-
-impl PartialEq for TargetName {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.name == other.0.name
-    }
-}
-
-impl Serialize for TargetName {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.name.serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for TargetName {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = String::deserialize(deserializer)?;
-        backend::target(&name).map(Self).ok_or_else(|| {
-            let names: Vec<_> = TARGETS.iter().map(|target| format!("`{}`", target.name)).collect();
-            D::Error::custom(format!("`{name}` is no target; there are {}", names.join(", ")))
-        })
-    }
-}
-
-impl JsonSchema for TargetName {
-    fn schema_name() -> Cow<'static, str> {
-        "Target".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"enum": TARGETS.iter().map(|target| target.name).collect::<Vec<_>>()})
-    }
 }
 
 /// Reads a text that a check has nothing against.

@@ -15,6 +15,7 @@ use c3::diagnostic::{Diagnostic, Severity};
 use c3::frontend;
 use c3::job::Job;
 use c3::language::Language;
+use c3::reference::ImageName;
 use c3::report::terminal::render;
 use c3::shown;
 use c3::source::Source;
@@ -717,8 +718,7 @@ fn settings() -> impl Strategy<Value = Settings> {
     (stem, folder, vec(path(), 0..3), base, any::<bool>(), job).prop_map(
         |(stem, folder, files, base_image, logging, job)| Settings {
             stamp: Stamp { version: "0.1.0".to_owned(), component: "0123456789ab".to_owned(), fetched: None },
-            image: "registry.example:5000/ns/claimed-op:0.1".to_owned(),
-            version: "0.1".to_owned(),
+            image: ImageName::new("registry.example:5000/ns/claimed-op", "0.1").unwrap(),
             base_image,
             folder,
             dockerfile: format!("{stem}.Dockerfile"),
@@ -1062,7 +1062,7 @@ fn check_kubeflow(script: &Script, component: &Component, document: &Value) {
     assert_eq!(document.get("inputs").unwrap_or(&empty), &json!(ports(&script.parameters())));
     assert_eq!(document.get("outputs").unwrap_or(&empty), &json!(ports(&script.outcomes())));
     let container = &document["implementation"]["container"];
-    assert_eq!(container["image"], json!(script.settings.image));
+    assert_eq!(container["image"], json!(script.settings.image.to_string()));
     let mut arguments = Vec::new();
     for input in script.parameters() {
         let pair =

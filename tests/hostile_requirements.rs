@@ -17,6 +17,7 @@ use c3::frontend;
 use c3::installers::pip;
 use c3::language::Language;
 use c3::load;
+use c3::reference::ImageName;
 use c3::source::Source;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -553,8 +554,7 @@ fn words(component: &Component) -> Vec<String> {
 fn dockerfile(component: &Component) -> Option<String> {
     let settings = Settings {
         stamp: Stamp { version: "0.1.0".to_owned(), component: "0123456789ab".to_owned(), fetched: None },
-        image: "claimed-op:0.1".to_owned(),
-        version: "0.1".to_owned(),
+        image: ImageName::new("claimed-op", "0.1").unwrap(),
         base_image: "registry.access.redhat.com/ubi8/python-312".to_owned(),
         stem: "op".to_owned(),
         dockerfile: "op.Dockerfile".to_owned(),

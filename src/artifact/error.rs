@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::failure::Fault;
+
 /// Why artifacts can't be written.
 #[derive(Debug, Error)]
 pub enum ArtifactError {
@@ -60,10 +62,8 @@ pub enum ArtifactError {
     },
 }
 
-impl ArtifactError {
-    /// What to do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+impl Fault for ArtifactError {
+    fn hint(&self) -> Option<String> {
         match self {
             Self::Exists(_) => {
                 Some("replace with `--overwrite`, or keep the present ones with `--rename`".into())

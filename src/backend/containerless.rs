@@ -26,7 +26,7 @@ struct Context<'a> {
 /// The name of the zip: that of the folder where the original's program `claimed` looks for what is in it.
 #[must_use]
 pub fn zip_name(operator: &Operator) -> String {
-    format!("claimed-{}.{}.zip", operator.component.name, operator.settings.version)
+    format!("claimed-{}.{}.zip", operator.component.name, operator.settings.image.version)
 }
 
 /// Writes the program that starts the operator; `native` is what its packages were built for, if for one machine only.

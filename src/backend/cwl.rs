@@ -39,7 +39,7 @@ struct Port {
 /// Writes `<stem>.cwl`.
 #[expect(clippy::unnecessary_wraps, reason = "the signature of every target")]
 pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>> {
-    let image = Some(operator.settings.image.clone());
+    let image = Some(operator.settings.image.to_string());
     let context = Context { image, command: operator.command(), ..context(operator) };
     Ok(vec![operator.artifact(".cwl", template::render("step.cwl", &context))])
 }

@@ -57,7 +57,7 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
             .collect(),
         inputs: parameters.iter().map(input).collect(),
         outputs: outcomes.iter().map(output).collect(),
-        image: settings.image.clone(),
+        image: settings.image.to_string(),
         command: operator.command(),
     };
     Ok(vec![operator.artifact(".yaml", template::render("kubeflow.yaml", &context))])

@@ -84,7 +84,7 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
         parallelism: job.parallelism.map(u32::from),
         backoff_limit: job.backoff_limit.map_or(BACKOFF_LIMIT, u32::from),
         pod: pod(operator),
-        image: settings.image.clone(),
+        image: settings.image.to_string(),
         working_dir: operator.working_dir(),
         command: operator.command(),
         args: parameters

@@ -4,6 +4,7 @@ use crate::artifact::Artifact;
 use crate::component::{Component, Input, Output};
 use crate::diagnostic::Diagnostic;
 use crate::job::Job;
+use crate::reference::ImageName;
 
 mod claims;
 pub mod containerless;
@@ -107,10 +108,8 @@ pub fn suffixes() -> impl Iterator<Item = &'static str> {
 pub struct Settings {
     /// What the headers of the files say of their making.
     pub stamp: Stamp,
-    /// Reference of the image that the manifests name.
-    pub image: String,
-    /// Version of the operator.
-    pub version: String,
+    /// The image that the manifests name; its version is the operator's.
+    pub image: ImageName,
     /// The image that the operator's is built from.
     pub base_image: String,
     /// Whether the user has named it.

@@ -32,7 +32,7 @@ fn labels(operator: &Operator) -> Vec<Named> {
     let shown = [
         label("org.opencontainers.image.title", component.name.clone()),
         label("org.opencontainers.image.description", shortened(&comment(&component.description))),
-        label(VERSION_LABEL, settings.version.clone()),
+        label(VERSION_LABEL, settings.image.version.clone()),
         label(BASE_LABEL, settings.base_image.clone()),
     ];
     let interface = component_json(component).map(|json| label(COMPONENT_LABEL, json));

@@ -7,6 +7,7 @@ use crate::artifact::Artifact;
 use crate::component::Component;
 use crate::diagnostic::Diagnostic;
 use crate::language::Language;
+use crate::reference::ImageName;
 
 /// An image made as the guide of a platform wants it.
 #[derive(Debug)]
@@ -121,9 +122,11 @@ impl Settings {
     /// The settings for an image of a target's own.
     fn for_variant(&self, variant: &'static Variant, component: &Component) -> Self {
         let mut own = Self {
-            image: self.image.rsplit_once(':').map_or_else(String::new, |(repository, version)| {
-                format!("{}:{version}", repository_of(repository, variant))
-            }),
+            image: ImageName {
+                repository: repository_of(&self.image.repository, variant),
+                digest: None,
+                ..self.image.clone()
+            },
             dockerfile: format!("{}.{}.Dockerfile", self.stem, variant.name),
             dockerfile_template: None,
             variant: Some(variant),

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::failure::Fault;
+
 use super::SIZE;
 
 /// Why the cache can't be used.
@@ -34,10 +36,10 @@ impl CacheError {
         let path = path.to_owned();
         move |source| Self::Io { doing, path, source }
     }
+}
 
-    /// What to do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+impl Fault for CacheError {
+    fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Homeless | Self::Io { .. } => {
                 "name another folder with the variable `XDG_CACHE_HOME`".to_owned()

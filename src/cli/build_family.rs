@@ -3,16 +3,17 @@
 use std::path::PathBuf;
 
 use c3::family::{Family, Member, Verdict, listed};
+use c3::operator::image;
 use c3::settings::ConfigError;
+use c3::settings::{FILES, IMAGE};
 use clap::{Args, ValueEnum};
 
 use self::made::Made;
 use self::orders::{Order, Work};
 use self::wishes::Wishes;
 use super::console;
-use super::failure::{Failure, USAGE};
-use super::image;
-use super::options::{FILES, Format, IMAGE, Telling};
+use super::options::{Format, Telling};
+use c3::failure::{Failure, USAGE};
 
 mod contents;
 mod made;
@@ -116,7 +117,9 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         };
         work.make(engine, &mut orders, text)?
     };
-    kept.into_iter().try_for_each(|kept| kept.place(options.telling.log_level))?;
+    for kept in kept {
+        console::info(&format!("build context: {}", kept.place()?.display()), options.telling.log_level);
+    }
     report(options, &family, &orders, &made)
 }
 

@@ -6,8 +6,8 @@ use indicatif::HumanBytes;
 use serde_json::{Map, Value, json};
 
 use super::console;
-use super::failure::{Failure, INPUT};
 use super::options::Format;
+use c3::failure::{Failure, INPUT};
 
 #[derive(Args, Debug)]
 #[command(after_help = "\

@@ -2,23 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
-use c3::backend::Target;
 use c3::check;
 use c3::check::surroundings::Listings;
 use c3::diagnostic::{Diagnostic, Severity};
 use c3::language::Language;
 use c3::load::{self, LoadError};
+use c3::operator::generated::{self, Generated};
+use c3::operator::{self, Plan, Planned, Purpose, Request, sources};
 use c3::report::{self, Entry, github, sarif, terminal};
 use c3::rules::{RULES, Rule};
+use c3::settings::{Config, TargetName, target_names};
 use c3::source::Source;
 use clap::{Args, ValueEnum};
 
 use super::console;
-use super::failure::Failure;
-use super::generated::{self, Generated};
-use super::options::{self, Emission};
-use super::plan::{Plan, Purpose};
-use super::sources;
+use c3::failure::{Failure, Fault};
 
 #[derive(Args, Debug)]
 pub(crate) struct Options {
@@ -47,8 +45,8 @@ pub(crate) struct Options {
     output_dir: Option<PathBuf>,
 
     /// Platforms that the operators are for, separated by commas
-    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = options::targets())]
-    target: Vec<&'static Target>,
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = target_names())]
+    target: Option<Vec<TargetName>>,
 
     /// Image that the operators' are built from
     #[arg(long, value_name = "IMAGE")]
@@ -79,11 +77,11 @@ struct Checked {
 
 /// Runs the command.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
-    let emission = options.emission();
+    let request = options.request();
     let sources = sources::collect(&options.paths)?;
-    let sources = if options.compiled { generated::compiled(sources, &emission) } else { sources };
+    let sources = if options.compiled { generated::compiled(sources, &request) } else { sources };
     let listings = Listings::default();
-    let checked = sources::each(&sources, |path| check(path, &emission, options.stale, &listings));
+    let checked = sources::each(&sources, |path| check(path, &request, options.stale, &listings));
     let mut checked: Vec<Checked> = checked.into_iter().collect::<Result<_, _>>()?;
     for checked in &mut checked {
         checked
@@ -97,14 +95,14 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
 
 impl Options {
     /// What would be emitted of the sources.
-    fn emission(&self) -> Emission {
-        Emission {
-            target: self.target.clone(),
-            output_dir: self.output_dir.clone(),
+    fn request(&self) -> Request {
+        let settings = Config {
+            targets: self.target.clone(),
             base_image: self.base_image.clone(),
             image_version: self.image_version.clone(),
-            ..Emission::default()
-        }
+            ..Config::default()
+        };
+        Request { settings, output_dir: self.output_dir.clone(), ..Request::default() }
     }
 }
 
@@ -118,25 +116,33 @@ fn diagnostics(checked: &[Checked]) -> impl Iterator<Item = &Diagnostic> {
     checked.iter().flat_map(|checked| &checked.diagnostics)
 }
 
-fn check(path: &Path, emission: &Emission, stale: bool, listings: &Listings) -> Result<Checked, Failure> {
+fn check(path: &Path, request: &Request, stale: bool, listings: &Listings) -> Result<Checked, Failure> {
     let source = match load::load(path) {
         Ok(source) => source,
         Err(error) => return Ok(unreadable(path, &error)),
     };
-    let mut diagnostics = Vec::new();
-    if let Some(plan) = Plan::of(&source, &[], emission, Purpose::Files, &mut diagnostics)? {
-        diagnostics.extend(plan.emitted(&plan.emission).err().into_iter().flatten());
+    let Planned { plan, mut diagnostics } = operator::plan(&source, request, Purpose::Files);
+    if let Some(plan) = undiagnosed(plan)? {
+        diagnostics.extend(plan.emit().err().into_iter().flatten());
         diagnostics.extend(check::check(&source, &plan.component, &plan.surroundings(listings)?));
         if stale {
-            diagnostics.extend(staleness(&plan, emission));
+            diagnostics.extend(staleness(&plan, request));
         }
     }
     diagnostics.sort_by_key(|diagnostic| diagnostic.span.as_ref().map(|span| span.start));
     Ok(Checked { source, diagnostics })
 }
 
-fn staleness(plan: &Plan, emission: &Emission) -> Vec<Diagnostic> {
-    let made = Generated::find(plan.source.path(), emission).stamps();
+/// A plan, or nothing where the diagnostics say why there is none.
+fn undiagnosed(plan: Result<Plan, Failure>) -> Result<Option<Plan>, Failure> {
+    match plan {
+        Err(failure) if failure.message.is_none() => Ok(None),
+        plan => plan.map(Some),
+    }
+}
+
+fn staleness(plan: &Plan, request: &Request) -> Vec<Diagnostic> {
+    let made = Generated::find(plan.source.path(), request).stamps();
     check::staleness::check(&made, &plan.settings.stamp, &plan.source.display())
 }
 

@@ -7,14 +7,14 @@ use clap::Args;
 use serde_json::json;
 
 use super::console::{self, Messages};
-use super::failure::{Failure, INPUT};
-use super::generated::{self, Generated};
 use super::options::{Emission, Format, LogLevel};
-use super::plan::{Plan, Purpose};
-use super::settings::current_dir;
-use super::sources;
+use super::planning;
 use c3::artifact::{Artifact, Existing};
+use c3::failure::{Failure, INPUT};
+use c3::operator::generated::{self, Generated};
+use c3::operator::{Plan, Purpose, sources};
 use c3::reference::operator_name;
+use c3::settings::current_dir;
 use c3::{artifact, backend};
 
 #[derive(Args, Debug)]
@@ -42,13 +42,14 @@ struct Outcome {
 /// Runs the command: every source is compiled, whatever becomes of the others.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let sources = sources::collect(&options.paths)?;
-    let sources = if options.stale { generated::compiled(sources, &options.emission) } else { sources };
+    let sources =
+        if options.stale { generated::compiled(sources, &options.emission.request) } else { sources };
     let clashes = clashes(&sources, &options.emission);
     warn_of_images(&sources, options.emission.telling.log_level);
     // A file that is wrong is told of once, not for each source.
     let current = current_dir()?;
     for source in &sources {
-        options.emission.files.nearest(source, &current)?;
+        options.emission.request.files.nearest(source, &current)?;
     }
     let compile = |source: &PathBuf| match clashes.get(source) {
         Some(first) => clash(source, *first),
@@ -70,9 +71,9 @@ fn clashes<'a>(sources: &'a [PathBuf], emission: &Emission) -> BTreeMap<&'a Path
     let mut taken: BTreeMap<PathBuf, &PathBuf> = BTreeMap::new();
     let mut clashes = BTreeMap::new();
     for source in sources {
-        let folder = emission.output_dir.as_deref().or(source.parent()).unwrap_or(Path::new(""));
+        let folder = emission.request.output_dir.as_deref().or(source.parent()).unwrap_or(Path::new(""));
         let stem = source.file_stem().unwrap_or_default().to_string_lossy();
-        let dockerfile = emission.dockerfile.clone().unwrap_or_else(|| format!("{stem}.Dockerfile"));
+        let dockerfile = emission.request.dockerfile.clone().unwrap_or_else(|| format!("{stem}.Dockerfile"));
         let manifests = backend::suffixes().map(|suffix| format!("{stem}{suffix}"));
         for file in manifests.chain([dockerfile]) {
             let first = *taken.entry(folder.join(&file)).or_insert(source);
@@ -124,9 +125,10 @@ fn try_compile(
     emission: &Emission,
     messages: &mut Messages,
 ) -> Result<(String, Vec<PathBuf>), Failure> {
-    let plan = versioned(Plan::new(source, &[], emission, Purpose::Files, messages)?)?;
-    let artifacts = plan.artifacts(&plan.emission, messages)?;
-    write(&plan, &artifacts)
+    let level = emission.telling.log_level;
+    let plan = versioned(planning::plan(source, &emission.request, Purpose::Files, level, messages)?)?;
+    let artifacts = planning::artifacts(&plan, level, messages)?;
+    write(&plan, &artifacts, emission)
 }
 
 /// Writes the files anew that are there, if one is out of date, with the options that they tell of themselves.
@@ -135,37 +137,44 @@ fn update(
     emission: &Emission,
     messages: &mut Messages,
 ) -> Result<(String, Vec<PathBuf>), Failure> {
-    let made = Generated::find(source, emission);
+    let (request, level) = (&emission.request, emission.telling.log_level);
+    let made = Generated::find(source, request);
     let mut own = Messages::default();
-    let plan = Plan::new(source, &[], emission, Purpose::Files, &mut own);
+    let plan = planning::plan(source, request, Purpose::Files, level, &mut own);
     let is_fresh = plan.as_ref().is_ok_and(|plan| !made.is_stale(&plan.settings.stamp));
     if !is_fresh {
         *messages = own;
     }
-    let emission = &made.options(emission, &plan?.emission);
-    let mut plan = versioned(Plan::new(source, &[], emission, Purpose::Files, &mut Messages::default())?)?;
+    let request = made.options(request, &plan?.request);
+    let plan = planning::plan(source, &request, Purpose::Files, level, &mut Messages::default())?;
+    let mut plan = versioned(plan)?;
     plan.copy_files(made.copies_files());
-    let mut artifacts = if is_fresh { Vec::new() } else { plan.artifacts(emission, messages)? };
+    let mut artifacts = if is_fresh { Vec::new() } else { planning::artifacts(&plan, level, messages)? };
     artifacts.retain(|artifact| made.has(&artifact.name));
-    write(&plan, &artifacts)
+    write(&plan, &artifacts, emission)
 }
 
 /// The plan with the version that is given or stands in the files that are there.
 fn versioned(mut plan: Plan) -> Result<Plan, Failure> {
-    let repository = plan.repository(&plan.emission)?;
-    let given = plan.emission.version.clone();
-    let version = given.or_else(|| plan.present_version()).unwrap_or_else(|| "0.1".to_owned());
-    plan.set_version(&version, &repository)?;
+    if plan.request.settings.version.is_none()
+        && let Some(version) = plan.present_version()
+    {
+        plan.set_version(&version)?;
+    }
     Ok(plan)
 }
 
 /// Writes files, and returns the image that they name and their paths.
-fn write(plan: &Plan, artifacts: &[Artifact]) -> Result<(String, Vec<PathBuf>), Failure> {
-    let existing = match plan.emission.existing() {
-        Existing::Keep if plan.conflicts(artifacts, &plan.emission).is_empty() => Existing::Overwrite,
+fn write(
+    plan: &Plan,
+    artifacts: &[Artifact],
+    emission: &Emission,
+) -> Result<(String, Vec<PathBuf>), Failure> {
+    let existing = match emission.replacing.existing() {
+        Existing::Keep if plan.conflicts(artifacts).is_empty() => Existing::Overwrite,
         existing => existing,
     };
-    Ok((plan.settings.image.clone(), artifact::write(artifacts, plan.destination(), &existing)?))
+    Ok((plan.settings.image.to_string(), artifact::write(artifacts, plan.destination(), &existing)?))
 }
 
 fn report(outcomes: &[Outcome], options: &Options) -> Result<(), Failure> {

@@ -4,7 +4,7 @@ use clap::Args;
 use clap_complete::Shell;
 
 use super::console;
-use super::failure::Failure;
+use c3::failure::Failure;
 
 #[derive(Args, Debug)]
 #[command(after_help = "\

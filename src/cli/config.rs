@@ -3,14 +3,13 @@
 use std::path::PathBuf;
 
 use c3::load;
-use c3::settings::{self, Config, Files};
+use c3::settings::{self, Config, Files, Layers};
 use c3::source::Source;
 use clap::Args;
 
 use super::console;
-use super::failure::{Failure, INPUT};
 use super::options::LogLevel;
-use super::settings::Layers;
+use c3::failure::{Failure, INPUT};
 
 #[derive(Args, Debug)]
 pub(crate) struct Options {

@@ -11,8 +11,8 @@ use c3::source::Source;
 use c3::{shown, userinfo};
 use serde_json::json;
 
-use super::failure::{Failure, INPUT};
 use super::options::{Format, LogLevel};
+use c3::failure::{Failure, INPUT};
 
 mod json;
 

@@ -8,13 +8,15 @@ use c3::component::Requirement;
 use c3::language::Language;
 use c3::local::bundle::Bundle;
 use c3::local::environment::{Environment, Packages};
+use c3::operator::{Plan, Purpose, Request};
 use c3::progress::Progress;
+use c3::settings::Config;
 use clap::Args;
 
 use super::console::{self, Messages};
-use super::failure::{Failure, INPUT};
-use super::options::{Emission, LogLevel, Replacing, Telling};
-use super::plan::{Plan, Purpose};
+use super::options::{LogLevel, Replacing, Telling};
+use super::planning;
+use c3::failure::{Failure, INPUT};
 
 #[derive(Args, Debug)]
 #[command(disable_version_flag = true)]
@@ -52,33 +54,31 @@ pub(crate) struct Options {
 
 /// Runs the command.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
-    let emission = options.emission();
     let mut messages = Messages::default();
-    let plan = Plan::new(&options.file, &options.additional_files, &emission, Purpose::Image, &mut messages);
+    let level = options.telling.log_level;
+    let plan = planning::plan(&options.file, &options.request(), Purpose::Image, level, &mut messages);
     messages.show();
     let mut plan = plan?;
     check(&plan)?;
-    warn_of_system_packages(&plan, options.telling.log_level);
-    let repository = plan.repository(&emission)?;
-    plan.set_version(&options.version, &repository)?;
-    let progress = Progress::new(options.telling.log_level.into());
+    warn_of_system_packages(&plan, level);
+    plan.keep_here(&options.version)?;
+    let progress = Progress::new(level.into());
     let packages = if options.allow_build { Packages::Any } else { Packages::Wheels };
     let packed = pack(&plan, packages, &progress);
     progress.finish();
     let artifacts = [packed?, containerless::step(&plan.operator())];
-    let files = artifact::write(&artifacts, plan.destination(), &emission.existing())?;
+    let files = artifact::write(&artifacts, plan.destination(), &options.replacing.existing())?;
     console::print_files(&plan.component.name, &files, options.telling.format)
 }
 
 impl Options {
-    fn emission(&self) -> Emission {
-        Emission {
-            output_dir: self.output_dir.clone(),
-            skip_logging: self.skip_logging,
-            replacing: self.replacing.clone(),
-            telling: self.telling.clone(),
-            ..Emission::default()
-        }
+    fn request(&self) -> Request {
+        let settings = Config {
+            additional_files: self.additional_files.clone(),
+            skip_logging: self.skip_logging.then_some(true),
+            ..Config::default()
+        };
+        Request { settings, output_dir: self.output_dir.clone(), ..Request::default() }
     }
 }
 

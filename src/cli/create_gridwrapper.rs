@@ -6,7 +6,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use super::console::Messages;
 use super::create_operator;
-use super::failure::Failure;
+use c3::failure::Failure;
 
 /// Heading in the help: what concerns the grid.
 const GRID: &str = "Grid";
@@ -46,9 +46,12 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let mut messages = Messages::default();
     let operator = &options.operator;
-    let plan = operator
-        .plan(&mut messages)
-        .and_then(|plan| plan.wrapped(&options.process, options.backend, operator.emission(), &mut messages));
+    let plan = operator.plan(&mut messages).and_then(|plan| {
+        let (mut diagnostics, source) = (Vec::new(), plan.source.clone());
+        let wrapped = plan.wrapped(&options.process, options.backend, &mut diagnostics);
+        messages.add(&diagnostics, &source, operator.level());
+        wrapped
+    });
     messages.show();
     create_operator::create(operator, plan?)
 }

@@ -3,23 +3,21 @@
 use std::path::PathBuf;
 
 use c3::artifact::{self, Artifact, ArtifactError, Existing};
-use c3::backend::runtime::python_version;
-use c3::backend::{Settings, variant};
-use c3::context::Context;
-use c3::engine::indexes::Given;
 use c3::engine::oci::platform::Platform;
+use c3::failure::{Failure, USAGE};
 use c3::logins::BuildSecret;
+use c3::operator::image::Choice;
+use c3::operator::kept::Kept;
+use c3::operator::versions::{self, Claim};
+use c3::operator::{self, Builder, FIRST, Image, Making, Part, Plan, Purpose};
 use c3::progress::Progress;
+use c3::settings::{FILES, IMAGE};
 use clap::{Args, ValueHint};
 use serde_json::json;
 
 use super::console::{self, Messages};
-use super::failure::{Failure, USAGE};
-use super::image::{Builder, Choice, Image, Order};
-use super::kept::Kept;
-use super::options::{Emission, FILES, Format, IMAGE, LogLevel};
-use super::plan::{Plan, Purpose};
-use super::version::{self, Claim};
+use super::options::{Emission, Format, LogLevel};
+use super::planning;
 
 #[derive(Args, Debug)]
 #[command(disable_version_flag = true)]
@@ -93,11 +91,18 @@ impl Options {
     /// Reads the source and decides everything but the version.
     pub(crate) fn plan(&self, messages: &mut Messages) -> Result<Plan, Failure> {
         let purpose = if self.no_build { Purpose::Files } else { Purpose::Image };
-        Plan::new(&self.file, &self.additional_files, &self.emission, purpose, messages)
+        let mut request = self.emission.request.clone();
+        request.settings.additional_files.clone_from(&self.additional_files);
+        planning::plan(&self.file, &request, purpose, self.level(), messages)
+    }
+
+    /// The log level.
+    pub(crate) fn level(&self) -> LogLevel {
+        self.emission.telling.log_level
     }
 
     /// What makes the image, if one is made, and if it can make this one.
-    fn builder(&self, plan: &Plan, parts: &[Part]) -> Result<Option<Builder>, Failure> {
+    fn builder(&self, plan: &Plan, parts: &[Part], progress: &Progress) -> Result<Option<Builder>, Failure> {
         let variant = parts.iter().find_map(|part| part.settings.variant);
         if let Some(variant) = variant.filter(|_| self.pin) {
             let message =
@@ -113,53 +118,71 @@ impl Options {
         if self.no_build {
             return Ok(None);
         }
-        let level = plan.emission.telling.log_level;
-        let builder = Builder::choose(self.builder, level)?;
-        builder.check(plan, variant, &self.platform, level)?;
-        Ok(Some(builder))
+        let builder = Builder::choose(self.builder, progress)?;
+        let refused = builder.check(plan, variant, &self.platform)?;
+        console::diagnostics(&refused, &plan.source, self.level());
+        if refused.is_empty() { Ok(Some(builder)) } else { Err(Failure::diagnosed()) }
     }
 
     /// Whether the image goes to a registry.
     fn pushes(&self, plan: &Plan) -> bool {
-        plan.emission.repository.is_some() && !self.local_mode
+        plan.request.settings.repository.is_some() && !self.local_mode
     }
 
-    /// What is emitted.
-    pub(crate) fn emission(&self) -> &Emission {
-        &self.emission
+    /// The version of the image: as given, as it stands in the manifests, or the next in the registry, which is claimed if
+    /// it is going to be pushed.
+    fn version(&self, plan: &Plan, progress: &Progress) -> Result<(String, Option<Claim>), Failure> {
+        let first = || FIRST.to_owned();
+        match &plan.request.settings.version {
+            Some(version) => Ok((version.clone(), None)),
+            None if self.no_build => Ok((plan.present_version().unwrap_or_else(first), None)),
+            None if plan.request.settings.repository.is_none() => Ok((first(), None)),
+            None => versions::next(plan, self.pushes(plan), progress),
+        }
+    }
+
+    /// The build contexts that are left on disk.
+    fn kept(&self, plan: &Plan, parts: &[Part], existing: &Existing) -> Result<Vec<Kept>, Failure> {
+        let parts = parts.iter().filter(|_| self.keep_generated_files);
+        parts
+            .clone()
+            .try_for_each(|part| plan.check_context(&part.settings, &self.emission.replacing.existing()))?;
+        parts.map(|part| Kept::stage(plan.context_folder(&part.settings), &part.context, existing)).collect()
     }
 }
 
 /// Builds, pushes and writes what a plan says.
 pub(crate) fn create(options: &Options, mut plan: Plan) -> Result<(), Failure> {
-    let emission = &plan.emission.clone();
-    let repository = plan.repository(emission)?;
-    let (version, claim) = version(options, &plan, &repository)?;
-    plan.set_version(&version, &repository)?;
-    let mut messages = Messages::default();
-    let artifacts = plan.artifacts(emission, &mut messages);
-    messages.show();
-    let artifacts = artifacts?;
-    let images = plan.images(emission);
-    if options.archive.is_some() && images.len() > 1 {
+    let progress = Progress::new(options.level().into());
+    let (version, claim) = options.version(&plan, &progress)?;
+    plan.set_version(&version)?;
+    let artifacts = artifacts(&plan, options.level())?;
+    let mut parts = operator::parts(&plan, &artifacts)?;
+    if options.archive.is_some() && parts.len() > 1 {
         return Err(Failure::new(USAGE, "an archive holds one image, and the targets need several")
             .hint("choose one of them with `--target`"));
     }
-    let mut parts: Vec<Part> =
-        images.into_iter().map(|image| Part::new(&plan, image, &artifacts)).collect::<Result<_, _>>()?;
-    let existing = decide(plan.conflicts(&artifacts, emission), emission.existing())?;
+    let existing = decide(plan.conflicts(&artifacts), options.emission.replacing.existing())?;
     artifact::check(&artifacts, plan.destination(), &existing)?;
-    let builder = options.builder(&plan, &parts)?;
-    let kept = parts.iter().filter(|_| options.keep_generated_files);
-    kept.clone().try_for_each(|part| plan.check_context(&part.settings, emission))?;
-    let kept: Vec<Kept> = kept
-        .map(|part| Kept::stage(plan.context_folder(&part.settings), &part.context, &existing))
-        .collect::<Result<_, _>>()?;
+    let builder = options.builder(&plan, &parts, &progress)?;
+    let kept = options.kept(&plan, &parts, &existing)?;
     let built = match builder {
-        Some(builder) => build(options, &plan, &builder, &parts, claim.is_some())?,
+        Some(builder) => {
+            let making = Making {
+                platforms: &options.platform,
+                no_cache: options.no_cache,
+                secrets: &options.build_secret,
+                push: options.pushes(&plan),
+                claimed: claim.is_some(),
+                archive: options.archive.as_deref(),
+            };
+            operator::build(&plan, &parts, &builder, &making, &progress)?
+        }
         None => Vec::new(),
     };
-    kept.into_iter().try_for_each(|kept| kept.place(emission.telling.log_level))?;
+    for kept in kept {
+        console::info(&format!("build context: {}", kept.place()?.display()), options.level());
+    }
     let digest = built.first().and_then(|image| image.digest.as_ref()).filter(|_| options.pin);
     let artifacts = match digest {
         Some(digest) => {
@@ -167,7 +190,7 @@ pub(crate) fn create(options: &Options, mut plan: Plan) -> Result<(), Failure> {
             for part in &mut parts {
                 part.settings.image.clone_from(&plan.settings.image);
             }
-            plan.artifacts(emission, &mut Messages::default())?
+            plan.emit().map_err(|_| Failure::diagnosed())?
         }
         None => artifacts,
     };
@@ -175,62 +198,12 @@ pub(crate) fn create(options: &Options, mut plan: Plan) -> Result<(), Failure> {
     report(options, &plan, &files, &parts, &built)
 }
 
-/// One image that is wanted and what it is made of.
-struct Part {
-    settings: Settings,
-    context: Context,
-}
-
-impl Part {
-    fn new(plan: &Plan, image: variant::Image, artifacts: &[Artifact]) -> Result<Self, Failure> {
-        let context = plan.context(artifacts, &image.settings)?;
-        Ok(Self { settings: image.settings, context })
-    }
-}
-
-/// Makes the images, and pushes and saves them as far as that is wanted.
-fn build(
-    options: &Options,
-    plan: &Plan,
-    builder: &Builder,
-    parts: &[Part],
-    claimed: bool,
-) -> Result<Vec<Image>, Failure> {
-    let emission = &plan.emission;
-    let push = options.pushes(plan);
-    let archive = options.archive.clone().or_else(|| builder.archive(plan).filter(|_| !push));
-    let progress = Progress::new(emission.telling.log_level.into());
-    let given = Given { secrets: &options.build_secret, indexes: &plan.indexes };
-    let build = |part: &Part| {
-        let order = Order {
-            settings: &part.settings,
-            context: &part.context,
-            platforms: &options.platform,
-            python: emission.image_version.as_deref().and_then(python_version),
-            no_cache: options.no_cache,
-            given,
-            push,
-            claimed,
-            base_archive: emission.base_image_tar.as_deref(),
-            archive: archive.as_deref(),
-        };
-        builder.build(plan, &order, &progress)
-    };
-    let images = parts.iter().map(build).collect();
-    progress.finish();
-    images
-}
-
-/// The version of the image: as given, as it stands in the manifests, or the next in the registry, which is claimed if
-/// it is going to be pushed.
-fn version(options: &Options, plan: &Plan, repository: &str) -> Result<(String, Option<Claim>), Failure> {
-    let first = || "0.1".to_owned();
-    match &plan.emission.version {
-        Some(version) => Ok((version.clone(), None)),
-        None if options.no_build => Ok((plan.present_version().unwrap_or_else(first), None)),
-        None if plan.emission.repository.is_none() => Ok((first(), None)),
-        None => version::next(plan, repository, options.pushes(plan)),
-    }
+/// The files of the chosen platforms; what is doubtful about them is told.
+fn artifacts(plan: &Plan, level: LogLevel) -> Result<Vec<Artifact>, Failure> {
+    let mut messages = Messages::default();
+    let artifacts = planning::artifacts(plan, level, &mut messages);
+    messages.show();
+    artifacts
 }
 
 /// Settles what happens to files that are there before anything long begins; asks where somebody can answer.
@@ -259,17 +232,16 @@ fn report(
     parts: &[Part],
     built: &[Image],
 ) -> Result<(), Failure> {
-    let emission = &plan.emission;
     if let Some(note) = whereabouts(options, plan, built.first()) {
-        console::info(&format!("note: {note}"), emission.telling.log_level);
+        console::info(&format!("note: {note}"), options.level());
     }
     let first = built.first();
-    match emission.telling.format {
+    match options.emission.telling.format {
         Format::Json => console::print_json(&json!({
             "schema_version": 1,
             "name": plan.component.name,
-            "version": plan.settings.version,
-            "image": parts.first().map(|part| &part.settings.image),
+            "version": plan.settings.image.version,
+            "image": parts.first().map(|part| part.settings.image.to_string()),
             "id": first.map(|image| &image.id),
             "digest": first.and_then(|image| image.digest.as_ref()),
             "archive": first.and_then(|image| image.archive.as_ref()),
@@ -284,7 +256,7 @@ fn report(
             console::print(&images.chain(files).collect::<String>())?;
         }
     }
-    tell_next(plan, parts, emission.telling.log_level);
+    tell_next(plan, parts, options.level());
     Ok(())
 }
 
@@ -306,10 +278,10 @@ fn whereabouts(options: &Options, plan: &Plan, image: Option<&Image>) -> Option<
                 "the image is in `{archive}`: take it into an engine with `docker load -i {archive}`"
             ))
         }
-        None if plan.emission.repository.is_none() && options.no_build => {
+        None if plan.request.settings.repository.is_none() && options.no_build => {
             Some("the files name an image of this machine; name its registry with `--repository REGISTRY/NAMESPACE`".to_owned())
         }
-        None if plan.emission.repository.is_none() && !options.local_mode => {
+        None if plan.request.settings.repository.is_none() && !options.local_mode => {
             Some("the image stays on this machine; push it with `--repository REGISTRY/NAMESPACE`".to_owned())
         }
         None => None,

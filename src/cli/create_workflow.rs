@@ -13,8 +13,8 @@ use clap::{Args, ValueEnum};
 
 use super::console::{self, Messages};
 use super::create_operator::decide;
-use super::failure::{Failure, INPUT, USAGE};
 use super::options::{LogLevel, Replacing, Telling};
+use c3::failure::{Failure, INPUT, USAGE};
 
 #[derive(Args, Debug)]
 pub(crate) struct Options {

@@ -10,7 +10,7 @@ use c3::userinfo;
 use clap::Args;
 
 use super::console;
-use super::failure::{ENGINE, Failure};
+use c3::failure::{ENGINE, Failure};
 
 #[derive(Args, Debug)]
 pub(crate) struct Options {

@@ -4,16 +4,15 @@ use std::path::{Path, PathBuf};
 
 use c3::artifact;
 use c3::check::{self, surroundings::Listings};
+use c3::failure::{Failure, INPUT};
 use c3::fix::{self, Change};
 use c3::load;
+use c3::operator::{self, Planned, Purpose, Request, sources};
 use c3::reader;
 use clap::Args;
 
-use super::console::{self, Messages};
-use super::failure::{Failure, INPUT};
-use super::options::{Emission, LogLevel};
-use super::plan::{Plan, Purpose};
-use super::sources;
+use super::console;
+use super::options::LogLevel;
 
 /// Adds the packages that are imported and not installed, where it is sure which they are; or converts how they are
 /// written. What is read from the source stays the same.
@@ -48,10 +47,10 @@ impl Options {
 
 /// Runs the command: every source is mended, whatever becomes of the others.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
-    let (emission, listings) = (Emission::default(), Listings::default());
+    let (request, listings) = (Request::default(), Listings::default());
     let mut failed = None;
     for path in sources::collect(&options.paths)? {
-        match mend(&path, options, &emission, &listings) {
+        match mend(&path, options, &request, &listings) {
             Ok(diff) => console::print_for_programs(&diff)?,
             Err(failure) => {
                 console::failure(&failure);
@@ -63,15 +62,10 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
 }
 
 /// Mends one source and returns what was changed, as a diff.
-fn mend(path: &Path, options: &Options, emission: &Emission, listings: &Listings) -> Result<String, Failure> {
+fn mend(path: &Path, options: &Options, request: &Request, listings: &Listings) -> Result<String, Failure> {
     let source = load::load(path)?;
-    let mut diagnostics = Vec::new();
-    let Some(plan) = Plan::of(&source, &[], emission, Purpose::Files, &mut diagnostics)? else {
-        let mut messages = Messages::default();
-        messages.add(&diagnostics, &source, LogLevel::Error);
-        messages.show();
-        return Err(Failure::diagnosed());
-    };
+    let Planned { plan, diagnostics } = operator::plan(&source, request, Purpose::Files);
+    let plan = plan.inspect_err(|_| console::diagnostics(&diagnostics, &source, LogLevel::Error))?;
     let missing = check::missing_distributions(&source, &plan.component, &plan.surroundings(listings)?);
     let file = reader::read_to_string(path).map_err(|error| unreadable(path, &error))?;
     let fixed = fix::fix(options.change(), &source, &file, &plan.component, &missing).map_err(|refusal| {

@@ -11,8 +11,8 @@ use clap::Args;
 use serde_json::json;
 
 use super::console;
-use super::failure::Failure;
 use super::options::Format;
+use c3::failure::Failure;
 
 #[derive(Args, Debug)]
 pub(crate) struct Options {

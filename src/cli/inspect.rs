@@ -7,14 +7,14 @@ use c3::engine::registry::{self, RegistryError};
 use c3::frontend;
 use c3::load;
 use c3::location::Location;
-use c3::settings::{Config, Files};
+use c3::operator::image;
+use c3::settings::{Config, Files, Layers};
 use c3::shown;
 use clap::{Args, ValueEnum};
 
-use super::failure::{Failure, INPUT};
+use super::console;
 use super::options::LogLevel;
-use super::settings::Layers;
-use super::{console, image};
+use c3::failure::{Failure, INPUT};
 
 #[derive(Args, Debug)]
 pub(crate) struct Options {

@@ -8,7 +8,7 @@ use clap_mangen::Man;
 use clap_mangen::roff::{self, Roff};
 
 use super::console;
-use super::failure::{Failure, INPUT};
+use c3::failure::{Failure, INPUT};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Read it with `c3 man | man -l -`.")]

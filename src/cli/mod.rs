@@ -17,25 +17,18 @@ mod create_gridwrapper;
 mod create_operator;
 mod create_workflow;
 mod doctor;
-mod failure;
 mod fix;
-mod generated;
 mod grid_status;
-mod image;
 mod inspect;
-mod kept;
 mod man;
 mod options;
 mod original;
-mod plan;
+mod planning;
 mod publish;
 mod run;
-mod settings;
 mod snippet;
-mod sources;
-mod version;
 
-use failure::Failure;
+use c3::failure::Failure;
 
 /// What stands below the commands in the help.
 const AFTER_HELP: &str = "\
@@ -142,7 +135,7 @@ fn run(command: Command) -> Result<(), Failure> {
             | Command::Run(_)
             | Command::Doctor(_)
     ) {
-        settings::trust_nearest()?;
+        c3::settings::trust_nearest()?;
     }
     match command {
         Command::CreateOperator(options) => create_operator::run(&options),

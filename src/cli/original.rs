@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use super::failure::{Failure, USAGE};
+use c3::failure::{Failure, USAGE};
 
 /// How the original's program `claimed` is called.
 const CLAIMED: &str = "write `claimed --component IMAGE [--NAME VALUE]...`, `claimed create operator FILE ...` or `claimed create gridwrapper FILE ...`";

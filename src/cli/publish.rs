@@ -10,7 +10,7 @@ use c3::publish::{Server, onedata, submarine};
 use clap::{Args, Subcommand};
 
 use super::console;
-use super::failure::{Failure, USAGE};
+use c3::failure::{Failure, USAGE};
 
 #[derive(Args, Debug)]
 pub(crate) struct Options {

@@ -8,15 +8,17 @@ use c3::component::Input;
 use c3::frontend;
 use c3::invocation::{Interface, Invocation, Request, handed_on};
 use c3::manifest::{self, Manifest};
+use c3::operator::{self, Plan, Purpose};
 use c3::progress::{Progress, Verbosity};
 use c3::reader;
+use c3::settings::Config;
 use clap::Args;
 
 use super::console::{self, Messages};
-use super::failure::{Failure, INPUT, USAGE};
 use super::inspect::is_file_name;
-use super::options::{Emission, LogLevel, Telling};
-use super::plan::{Plan, Purpose};
+use super::options::LogLevel;
+use super::planning;
+use c3::failure::{Failure, INPUT, USAGE};
 
 mod data;
 mod help;
@@ -133,14 +135,15 @@ impl Options {
     }
 
     fn plan(&self, path: &Path) -> Result<Plan, Failure> {
-        let emission = Emission {
+        let settings = Config {
             base_image: self.base_image.clone(),
             image_version: self.image_version.clone(),
-            telling: Telling { log_level: self.log_level, ..Telling::default() },
-            ..Emission::default()
+            additional_files: self.additional_files.clone(),
+            ..Config::default()
         };
+        let request = operator::Request { settings, ..operator::Request::default() };
         let mut messages = Messages::default();
-        let plan = Plan::new(path, &self.additional_files, &emission, Purpose::Image, &mut messages);
+        let plan = planning::plan(path, &request, Purpose::Image, self.log_level, &mut messages);
         messages.show();
         plan
     }

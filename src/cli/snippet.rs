@@ -5,13 +5,12 @@ use std::path::PathBuf;
 use c3::backend::snippet::{self, Kfp};
 use c3::job::Job;
 use c3::load;
-use c3::settings::{Config, Files};
+use c3::settings::{Config, Files, Layers};
 use clap::{Args, ValueEnum};
 
 use super::console;
-use super::failure::Failure;
 use super::options::LogLevel;
-use super::settings::Layers;
+use c3::failure::Failure;
 
 #[derive(Args, Debug)]
 pub(crate) struct Options {

@@ -7,6 +7,8 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
+use crate::failure::{ENGINE, Fault};
+
 /// Where Docker listens if nobody says otherwise.
 pub const DEFAULT_HOST: &str = "unix:///var/run/docker.sock";
 
@@ -87,10 +89,12 @@ pub enum EndpointError {
     },
 }
 
-impl EndpointError {
-    /// What to do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+impl Fault for EndpointError {
+    fn code(&self) -> u8 {
+        ENGINE
+    }
+
+    fn hint(&self) -> Option<String> {
         match self {
             Self::NoContext(_) => Some("`docker context ls` lists those that exist".to_owned()),
             Self::Config { .. } => None,

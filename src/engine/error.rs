@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::failure::{ENGINE, Fault, INPUT, INTERRUPTED};
+
 use super::endpoint::{EndpointError, Rule};
 use super::http::HttpError;
 use super::indexes::{FETCH_PATH, Refusal};
@@ -139,10 +141,24 @@ impl From<Interrupted> for EngineError {
     }
 }
 
-impl EngineError {
-    /// What to do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+impl Fault for EngineError {
+    fn code(&self) -> u8 {
+        match self {
+            Self::Interrupted => INTERRUPTED,
+            Self::Build { .. } | Self::Check { .. } => INPUT,
+            _ => ENGINE,
+        }
+    }
+
+    fn details(&self) -> Vec<String> {
+        match self {
+            Self::Build { tail, .. } => tail.clone(),
+            Self::Check { said, .. } => said.lines().map(ToOwned::to_owned).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
         match self {
             Self::Unreachable { endpoint, rule, reason } => Some(unreachable(endpoint, rule, reason)),
             Self::Endpoint(error) => error.hint(),

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use thiserror::Error;
 
+use crate::failure::Fault;
+
 use crate::reader;
 
 /// The file of an archive that tells what is in it.
@@ -35,10 +37,8 @@ pub enum ImageArchiveError {
     },
 }
 
-impl ImageArchiveError {
-    /// What to do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+impl Fault for ImageArchiveError {
+    fn hint(&self) -> Option<String> {
         Some("write it with `docker save -o FILE NAME:TAG`".to_owned())
     }
 }

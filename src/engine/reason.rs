@@ -92,6 +92,7 @@ pub(super) fn registry_error(reference: &str, doing: &str, reason: String) -> En
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::failure::Fault;
 
     #[test]
     fn foreign_messages_become_one_line() {

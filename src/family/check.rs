@@ -1,5 +1,6 @@
 //! What can't be in a family: names that aren't any, images that stand on nothing or on each other.
 
+use crate::failure::Fault as _;
 use toml_edit::{Document, Item};
 
 use super::dockerfile;

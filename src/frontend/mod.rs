@@ -1,5 +1,6 @@
 //! Front ends: one per language, each reads a [`Source`] without running it.
 
+use crate::failure::Fault;
 use std::collections::BTreeMap;
 use std::path::Path;
 

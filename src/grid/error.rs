@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::failure::{ENGINE, Fault, INPUT};
+
 use crate::engine::http::HttpError;
 
 /// Why nothing can be told of a run.
@@ -53,10 +55,14 @@ impl GridError {
     pub fn is_remote(&self) -> bool {
         matches!(self, Self::Http(_) | Self::Refused { .. } | Self::Malformed { .. })
     }
+}
 
-    /// What to do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+impl Fault for GridError {
+    fn code(&self) -> u8 {
+        if self.is_remote() { ENGINE } else { INPUT }
+    }
+
+    fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Missing(_) => {
                 "name the folder of the marks or results, or a connection that begins with `cos://`"

@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+use crate::failure::Fault;
+
 use super::{Login, Secret};
 
 /// What the ids of the secrets that `c3` makes itself begin with.
@@ -58,10 +60,8 @@ pub enum BuildSecretError {
     Login(String),
 }
 
-impl BuildSecretError {
-    /// What to do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+impl Fault for BuildSecretError {
+    fn hint(&self) -> Option<String> {
         Some(match self {
             Self::File { .. } => "check the path given with `--build-secret`".to_owned(),
             Self::Variable { name, .. } => format!("set and export `{name}`"),

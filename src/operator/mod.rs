@@ -1,3 +1,76 @@
 //! Operators: what a command asks for as a whole, from a source to the files and images that are made of it.
 
-pub mod refusal;
+use std::path::Path;
+
+use crate::artifact::Artifact;
+use crate::backend::{Settings, variant};
+use crate::context::Context;
+use crate::engine::oci::platform::Platform;
+use crate::failure::Failure;
+use crate::logins::BuildSecret;
+use crate::progress::Progress;
+
+pub mod generated;
+pub mod image;
+pub mod kept;
+mod plan;
+mod request;
+pub mod sources;
+pub mod versions;
+
+pub use image::{Builder, Image};
+pub use plan::{ARCHIVE, CONTEXT, FIRST, Plan, Planned, Purpose, made, packed, plan};
+pub use request::Request;
+
+use image::Order;
+
+/// How the images of an operator are made, and where they go.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Making<'a> {
+    /// The platforms of the image; the engine's own unless some are named.
+    pub platforms: &'a [Platform],
+    /// Whether every step is done anew.
+    pub no_cache: bool,
+    /// What a build may see and no layer keeps.
+    pub secrets: &'a [BuildSecret],
+    /// Whether the images are pushed.
+    pub push: bool,
+    /// Whether the version was chosen for its being the next: others may have chosen it, too.
+    pub claimed: bool,
+    /// The archive that the image is written to.
+    pub archive: Option<&'a Path>,
+}
+
+/// One image that is wanted and what it is made of.
+#[derive(Debug)]
+pub struct Part {
+    /// The operator's settings as they are for this image.
+    pub settings: Settings,
+    /// Its build context.
+    pub context: Context,
+}
+
+/// The images that are wanted of a plan, with what was emitted of it.
+pub fn parts(plan: &Plan, artifacts: &[Artifact]) -> Result<Vec<Part>, Failure> {
+    let part = |image: variant::Image| {
+        let context = plan.context(artifacts, &image.settings)?;
+        Ok(Part { settings: image.settings, context })
+    };
+    plan.images().into_iter().map(part).collect()
+}
+
+/// Makes images, and pushes and saves them as far as that is wanted.
+pub fn build(
+    plan: &Plan,
+    parts: &[Part],
+    builder: &Builder,
+    making: &Making,
+    progress: &Progress,
+) -> Result<Vec<Image>, Failure> {
+    let archive = making.archive.map(Path::to_path_buf);
+    let archive = archive.or_else(|| builder.archive(plan).filter(|_| !making.push));
+    let making = &Making { archive: archive.as_deref(), ..*making };
+    let images = parts.iter().map(|part| builder.build(&Order { plan, part, making, progress })).collect();
+    progress.finish();
+    images
+}

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use reqwest::{Body, RequestBuilder, StatusCode, Url};
 use thiserror::Error;
+
+use crate::failure::{ENGINE, Fault, INPUT, INTERRUPTED};
 use tokio::runtime::Builder;
 
 use crate::engine::http::{Answer, Client, HttpError, Limits, Step, Upload, UploadError, innermost};
@@ -98,10 +100,16 @@ fn said(message: &str) -> String {
     if message.is_empty() { String::new() } else { format!(": {message}") }
 }
 
-impl PublishError {
-    /// What to do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+impl Fault for PublishError {
+    fn code(&self) -> u8 {
+        match self {
+            Self::Interrupted => INTERRUPTED,
+            Self::Server(_) | Self::Read { .. } => INPUT,
+            _ => ENGINE,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
         match self {
             Self::Server(_) => Some("write it as `https://HOST`".to_owned()),
             Self::Read { .. } => Some("check the path".to_owned()),

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::failure::Fault;
+
 use crate::report::terminal;
 
 /// Why settings can't be had.
@@ -35,10 +37,15 @@ impl ConfigError {
         let excerpt = terminal::excerpt(&path.display().to_string(), text, problem.span.clone());
         Self::Invalid { problem, excerpt }
     }
+}
 
-    /// What to do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+impl Fault for ConfigError {
+    /// The place in the file is on lines of its own.
+    fn message(&self) -> String {
+        self.to_string()
+    }
+
+    fn hint(&self) -> Option<String> {
         match self {
             Self::Io { .. } => None,
             Self::Invalid { problem, .. } => problem.hint.clone(),

@@ -87,7 +87,7 @@ fn emit(operator: &Operator) -> String {
     let context = Context {
         image: dockerfile::context(operator),
         name: &component.name,
-        version: &settings.version,
+        version: &settings.image.version,
         authorization: settings.chosen("authorization"),
         interpreter: interpreter(component.language, &settings.base_image),
         interactive: interactive(operator).map(|interactive| interactive.parts()),
@@ -121,7 +121,7 @@ fn interactive<'a>(operator: &Operator<'a>) -> Option<Interactive<'a>> {
 fn commands(operator: &Operator) -> Vec<String> {
     match interactive(operator) {
         None => submit_commands(operator),
-        Some(_) => vec![trial(&operator.settings.image)],
+        Some(_) => vec![trial(&operator.settings.image.to_string())],
     }
 }
 
@@ -146,7 +146,7 @@ pub(crate) fn interpreter(language: Language, base_image: &str) -> &'static [&'s
 
 /// The commands that start the application, with its parameters as arguments and as variables.
 fn submit_commands(operator: &Operator) -> Vec<String> {
-    let image = format!("{}:{}", operator.component.name, operator.settings.version);
+    let image = format!("{}:{}", operator.component.name, operator.settings.image.version);
     let values = example_values(operator);
     let joined = |separator: &str, form: fn(&(String, String)) -> String| {
         let words: Vec<_> = values.iter().map(form).collect();

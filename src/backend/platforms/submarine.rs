@@ -126,7 +126,7 @@ fn environment(operator: &Operator) -> Environment {
     let pip_packages = [pip_packages(operator), conda.pip].concat();
     Environment {
         name: operator.component.name.clone(),
-        docker_image: operator.settings.image.clone(),
+        docker_image: operator.settings.image.to_string(),
         kernel_spec: Kernel {
             name: kernel(operator),
             channels,
@@ -196,7 +196,7 @@ fn experiment(operator: &Operator) -> Experiment {
         c3: operator.settings.stamp.to_string(),
         source: operator.component.source.clone(),
         name: operator.component.name.clone(),
-        image: operator.settings.image.clone(),
+        image: operator.settings.image.to_string(),
         // The server splits it at blanks; parameters are variables, whose values may have some.
         command: format!("/{BOOTSTRAP} --kernel {}", kernel(operator)),
         framework,

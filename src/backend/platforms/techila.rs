@@ -103,7 +103,7 @@ pub(in super::super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<D
     let settings = operator.settings;
     let launcher = template::render("platforms/techila.py", &launcher(operator));
     let development = settings.chosen("development").then(|| {
-        let context = Development { image: &settings.image, python: settings.choice("python") };
+        let context = Development { image: &settings.image.to_string(), python: settings.choice("python") };
         let text = template::render("platforms/techila.dev.Dockerfile", &context);
         operator.artifact(".techila.dev.Dockerfile", text)
     });

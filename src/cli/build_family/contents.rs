@@ -3,16 +3,20 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use c3::backend::variant::Choices;
 use c3::backend::{Settings, dockerfile, target};
 use c3::context::{Content, Context, Entry};
+use c3::failure::{Failure, INPUT};
 use c3::family::{self, Member, PLATFORM};
 use c3::files::{self, AdditionalFile};
+use c3::operator::{Plan, Purpose, Request, made, packed};
 use c3::reader;
+use c3::reference::ImageName;
+use c3::settings::{Config, TargetName};
 
 use crate::cli::console::Messages;
-use crate::cli::failure::{Failure, INPUT};
-use crate::cli::options::{Emission, Telling};
-use crate::cli::plan::{Plan, Purpose, made, packed};
+use crate::cli::options::Telling;
+use crate::cli::planning;
 
 /// Name of the Dockerfile of a build context.
 const DOCKERFILE: &str = "Dockerfile";
@@ -58,18 +62,18 @@ impl Source {
         };
         let authorization = [("authorization".to_owned(), member.authorization.to_string())];
         let set = authorization.into_iter().chain(member.set.clone());
-        let set = set.map(|(name, value)| (PLATFORM.to_owned(), name, value));
-        let emission = Emission {
-            target: target(PLATFORM).into_iter().collect(),
+        let settings = Config {
+            targets: Some(target(PLATFORM).into_iter().map(TargetName).collect()),
             base_image: Some(format!("{}:{ANY}", member.name)),
-            set: set.collect(),
-            root: Some(Path::new(".").join(folder)),
-            telling: telling.clone(),
-            ..Emission::default()
+            set: Choices::from([(PLATFORM.to_owned(), set.collect())]),
+            additional_files: member.additional_files.clone(),
+            ..Config::default()
         };
+        let root = Some(Path::new(".").join(folder));
+        let request = Request { settings, root, ..Request::default() };
         let mut messages = Messages::default();
         let path = folder.join(source);
-        let plan = Plan::new(&path, &member.additional_files, &emission, Purpose::Image, &mut messages);
+        let plan = planning::plan(&path, &request, Purpose::Image, telling.log_level, &mut messages);
         messages.show();
         let mut plan = plan.map_err(|failure| unread(failure, member, &path))?;
         plan.component.name.clone_from(&member.name);
@@ -108,7 +112,9 @@ impl Source {
     /// What is to be done next with an application, for people.
     pub(super) fn next(&self, reference: &str) -> Vec<String> {
         let Self::Application(plan) = self else { return Vec::new() };
-        let settings = Settings { image: reference.to_owned(), ..in_image(plan) };
+        let Some((repository, version)) = reference.rsplit_once(':') else { return Vec::new() };
+        let Ok(image) = ImageName::new(repository, version) else { return Vec::new() };
+        let settings = Settings { image, ..in_image(plan) };
         settings.variant.map(|variant| (variant.next)(&plan.operator_in(&settings))).unwrap_or_default()
     }
 
@@ -138,7 +144,7 @@ fn unread(failure: Failure, member: &Member, path: &Path) -> Failure {
 
 /// The settings of an application as they are in its image, whose Dockerfile is the only one of its context.
 fn in_image(plan: &Plan) -> Settings {
-    let image = plan.images(&plan.emission).pop();
+    let image = plan.images().pop();
     let settings = image.map_or_else(|| plan.settings.clone(), |image| image.settings);
     Settings { dockerfile: DOCKERFILE.to_owned(), image: plan.settings.image.clone(), ..settings }
 }
@@ -146,7 +152,7 @@ fn in_image(plan: &Plan) -> Settings {
 fn application(plan: &mut Plan, base: &Base, version: &str) -> Result<Contents, Failure> {
     plan.settings.base_image.clone_from(&base.reference);
     let name = plan.component.name.clone();
-    plan.set_version(&format!("{version}{}", base.suffix), &name)?;
+    plan.set_image(&name, &format!("{version}{}", base.suffix))?;
     let settings = in_image(plan);
     let written = dockerfile::emit(&plan.operator_in(&settings));
     let context = plan.context(&[written.map_err(|_| Failure::diagnosed())?], &settings)?;

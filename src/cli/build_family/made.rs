@@ -15,9 +15,9 @@ use serde::Serialize;
 
 use super::contents::Contents;
 use super::orders::{Form, Order, Work};
-use crate::cli::failure::{Failure, INPUT};
-use crate::cli::image::built;
-use crate::cli::kept::Kept;
+use c3::failure::{Failure, INPUT};
+use c3::operator::image::built;
+use c3::operator::kept::Kept;
 
 /// Label that holds the digest of what an image was made of.
 pub(super) const DIGEST_LABEL: &str = "io.claimed.c3.family.digest";

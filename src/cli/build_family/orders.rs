@@ -12,7 +12,7 @@ use super::contents::{Base, Source};
 use super::made::{DIGEST_LABEL, Made};
 use super::wishes::Wishes;
 use crate::cli::console;
-use crate::cli::failure::Failure;
+use c3::failure::Failure;
 
 /// What is to be done about one image of the family.
 pub(super) struct Order<'a> {

@@ -5,7 +5,7 @@ use c3::reference::image_repository;
 
 use super::{Cuda, Options, unknown};
 use crate::cli::console;
-use crate::cli::failure::{Failure, INTERRUPTED, USAGE};
+use c3::failure::{Failure, INTERRUPTED, USAGE};
 
 /// What is wanted.
 pub(super) struct Wishes<'a> {

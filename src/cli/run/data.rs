@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use c3::engine::container::Mount;
 use c3::invocation::{Interface, Invocation};
 
-use super::super::failure::{Failure, INPUT, USAGE};
 use super::Options;
+use c3::failure::{Failure, INPUT, USAGE};
 
 /// Variable of the original's that names a folder with data.
 const DATA_PATH: &str = "CLAIMED_DATA_PATH";

@@ -8,21 +8,19 @@ use c3::engine::docker::Engine;
 use c3::engine::error::EngineError;
 use c3::engine::http::beyond_system;
 use c3::engine::image::Image;
-use c3::engine::indexes::Given;
 use c3::engine::registry;
 use c3::invocation::{Interface, Invocation};
 use c3::manifest::Manifest;
+use c3::operator::image::{self, Order, built};
+use c3::operator::{Making, Part, Plan};
 use c3::progress::Progress;
 use c3::reference::Reference;
 
 use super::super::console;
-use super::super::failure::{ENGINE, Failure, INPUT, USAGE};
-use super::super::image::{self, Order, built};
-use super::super::options::Emission;
-use super::super::plan::Plan;
 use super::passing::{self, passed};
 use super::results::Results;
 use super::{Options, data};
+use c3::failure::{ENGINE, Failure, INPUT, USAGE};
 
 /// The tag of images that are built to be run: what the engine knows as the newest.
 const TAG: &str = "latest";
@@ -45,27 +43,15 @@ pub(super) fn source(options: &Options, mut plan: Plan) -> Result<(), Failure> {
 }
 
 fn build(options: &Options, engine: &Engine, plan: &mut Plan) -> Result<String, Failure> {
-    let repository = plan.repository(&Emission::default())?;
-    plan.set_version(TAG, &repository)?;
+    plan.keep_here(TAG)?;
     let artifacts = backend::emit(&plan.operator(), &[]).map_err(|diagnostics| {
         console::diagnostics(&diagnostics, &plan.source, options.log_level);
         Failure::diagnosed()
     })?;
-    let context = plan.context(&artifacts, &plan.settings)?;
-    let order = Order {
-        settings: &plan.settings,
-        context: &context,
-        platforms: &[],
-        python: None,
-        no_cache: false,
-        given: Given { secrets: &[], indexes: &plan.indexes },
-        push: false,
-        claimed: false,
-        base_archive: None,
-        archive: None,
-    };
+    let part = Part { context: plan.context(&artifacts, &plan.settings)?, settings: plan.settings.clone() };
     let progress = options.progress();
-    let built = built::build(engine, plan, &order, &progress);
+    let order = Order { plan, part: &part, making: &Making::default(), progress: &progress };
+    let built = built::build(engine, &order);
     progress.finish();
     Ok(built?.reference)
 }

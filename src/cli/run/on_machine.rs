@@ -10,15 +10,15 @@ use c3::engine::http::Bundle;
 use c3::invocation::{Interface, Invocation};
 use c3::local::environment::{Environment, Packages};
 use c3::local::process;
+use c3::operator::Plan;
 use tempfile::TempDir;
 
 use super::super::console;
-use super::super::failure::{Failure, INPUT, USAGE};
-use super::super::plan::Plan;
 use super::Options;
 use super::data::{self, Shared};
 use super::passing::{self, passed};
 use super::results::Results;
+use c3::failure::{Failure, INPUT, USAGE};
 
 /// Variables that would change what the operator's interpreter does.
 const FOREIGN: &[&str] =

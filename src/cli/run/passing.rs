@@ -3,7 +3,7 @@
 use c3::backend::runtime;
 use c3::invocation::{Interface, Invocation};
 
-use super::super::failure::{Failure, USAGE};
+use c3::failure::{Failure, USAGE};
 
 /// What an operator is told.
 #[derive(Debug, Default)]

@@ -9,8 +9,8 @@ use tempfile::TempDir;
 
 use self::delivery::{Delivery, merge};
 use super::super::console;
-use super::super::failure::{Failure, INPUT};
 use super::super::options::LogLevel;
+use c3::failure::{Failure, INPUT};
 
 mod delivery;
 

@@ -8,8 +8,8 @@ use c3::engine::http::Bundle;
 use c3::invocation::handed_on;
 use c3::local::process;
 
-use super::super::failure::{Failure, INPUT, USAGE};
 use super::Options;
+use c3::failure::{Failure, INPUT, USAGE};
 
 /// Variable of the original's that names the folder of unpacked operators.
 const OPERATORS: &str = "CLAIMED_CONTAINERLESS_OPERATOR_PATH";

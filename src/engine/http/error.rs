@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::failure::{ENGINE, Fault};
+
 use super::limits::VARIABLE;
 
 /// Why a server gave no answer that can be used; `server` is what errors call it, such as "registry `quay.io`".
@@ -126,9 +128,22 @@ fn activity(bytes: u64) -> String {
 }
 
 impl HttpError {
-    /// What to do about it; nothing where that depends on what the server is.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+    /// Whether the server has taken too long: asking again would take as long.
+    pub(crate) fn is_late(&self) -> bool {
+        matches!(self, Self::Stalled { .. } | Self::Endless { .. })
+    }
+}
+
+impl Fault for HttpError {
+    fn code(&self) -> u8 {
+        ENGINE
+    }
+
+    fn message(&self) -> String {
+        self.to_string()
+    }
+
+    fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Unreachable { .. } | Self::Broken { .. } | Self::Plain { .. } | Self::Encrypted { .. } => {
                 return None;
@@ -149,11 +164,6 @@ impl HttpError {
             Self::Certificates { .. } => "name a file with certificates in PEM format".to_owned(),
             Self::Timeout(_) => format!("set `{VARIABLE}` to seconds, such as 60, or leave it out"),
         })
-    }
-
-    /// Whether the server has taken too long: asking again would take as long.
-    pub(crate) fn is_late(&self) -> bool {
-        matches!(self, Self::Stalled { .. } | Self::Endless { .. })
     }
 }
 

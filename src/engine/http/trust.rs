@@ -180,6 +180,7 @@ fn pem(certificates: &Certificates) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::failure::Fault;
 
     #[test]
     fn files_without_certificates_are_refused() {

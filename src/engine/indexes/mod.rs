@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use thiserror::Error;
 
+use crate::failure::Fault;
+
 pub(super) use self::dockerfile::FETCH_PATH;
 use self::dockerfile::{Fetch, LISTS, mounted, mounted_secrets, stage, variables, with_stages};
 pub use self::installation::Index;
@@ -98,10 +100,8 @@ pub enum IndexError {
     Reserved(String),
 }
 
-impl IndexError {
-    /// What to do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+impl Fault for IndexError {
+    fn hint(&self) -> Option<String> {
         match self {
             Self::Secret(error) => error.hint(),
             Self::Context(error) => error.hint(),

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::failure::{ENGINE, Fault, INPUT, INTERRUPTED};
+
 use crate::cache::CacheError;
 use crate::context::ContextError;
 use crate::engine::http::HttpError;
@@ -125,10 +127,27 @@ impl OciError {
     pub(super) fn io(doing: &'static str, path: impl ToString) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { doing, path: path.to_string(), source }
     }
+}
 
-    /// What to do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+impl Fault for OciError {
+    fn code(&self) -> u8 {
+        match self {
+            Self::Interrupted => INTERRUPTED,
+            Self::Install { offline: false, .. } | Self::Cache(_) | Self::Context(_) | Self::Changed(_) => {
+                INPUT
+            }
+            _ => ENGINE,
+        }
+    }
+
+    fn details(&self) -> Vec<String> {
+        match self {
+            Self::Install { tail, .. } => tail.clone(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Registry(error) => return error.hint(),
             Self::Certificates(error) => return error.hint(),

@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::failure::{ENGINE, Fault};
+
 use super::credentials::{CredentialError, login_command};
 use crate::engine::http::HttpError;
 use crate::reference::NameError;
@@ -78,10 +80,12 @@ pub enum RegistryError {
     },
 }
 
-impl RegistryError {
-    /// What to do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+impl Fault for RegistryError {
+    fn code(&self) -> u8 {
+        ENGINE
+    }
+
+    fn hint(&self) -> Option<String> {
         match self {
             Self::Name(error) => error.hint(),
             Self::Credential(error) => error.hint(),

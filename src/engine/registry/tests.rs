@@ -1,5 +1,6 @@
 //! How pages follow each other, and what is said when a registry refuses.
 
+use crate::failure::Fault;
 use reqwest::header::HeaderValue;
 
 use super::*;

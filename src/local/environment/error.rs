@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::failure::{ENGINE, Fault, INPUT};
+
 use crate::cache::CacheError;
 use crate::engine::http::HttpError;
 
@@ -49,10 +51,19 @@ pub enum EnvironmentError {
     },
 }
 
-impl EnvironmentError {
-    /// What to do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+impl Fault for EnvironmentError {
+    fn code(&self) -> u8 {
+        if matches!(self, Self::NoInterpreter(_)) { ENGINE } else { INPUT }
+    }
+
+    fn details(&self) -> Vec<String> {
+        match self {
+            Self::Failed { tail, .. } => tail.clone(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
         Some(match self {
             Self::NoInterpreter(name) => format!("install `{name}`, or run the operator in its image"),
             Self::Version { .. } => {

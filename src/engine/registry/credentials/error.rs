@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::failure::{ENGINE, Fault};
+
 use super::{HelperError, login_command, login_key};
 
 /// Why the login could not be looked up.
@@ -50,10 +52,12 @@ pub enum CredentialError {
     },
 }
 
-impl CredentialError {
-    /// What to do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+impl Fault for CredentialError {
+    fn code(&self) -> u8 {
+        ENGINE
+    }
+
+    fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Read { path, .. } | Self::Syntax { path, .. } => {
                 format!("mend `{}`, or set `DOCKER_CONFIG` to another folder", path.display())

@@ -1,5 +1,6 @@
 //! Where logins are found, with helpers that speak the real protocol.
 
+use crate::failure::Fault;
 use std::process::Command;
 
 use super::*;

@@ -2,25 +2,24 @@
 
 use std::path::PathBuf;
 
-use c3::artifact::{self, Artifact, ArtifactError, Existing};
-use c3::backend::stamp::Stamp;
-use c3::backend::{self, Operator, Settings, TARGETS, variant};
-use c3::reader;
-use c3::recipe::VERSION_LABEL;
-use c3::reference;
+use crate::artifact::{self, Artifact, ArtifactError, Existing};
+use crate::backend::stamp::Stamp;
+use crate::backend::{self, Operator, Settings, TARGETS, variant};
+use crate::reader;
+use crate::recipe::VERSION_LABEL;
+use crate::reference::{self, ImageName};
 
 use super::Plan;
-use crate::cli::generated::label;
-use crate::cli::options::Emission;
+use crate::operator::generated::label;
 
 impl Plan {
     /// The version of the manifests that are there.
-    pub(crate) fn present_version(&self) -> Option<String> {
+    pub fn present_version(&self) -> Option<String> {
         self.present_tag().map(|(version, _)| version)
     }
 
     /// The version of the manifests that are there, and the digest behind it if the image is pinned.
-    fn present_tag(&self) -> Option<(String, String)> {
+    fn present_tag(&self) -> Option<(String, Option<String>)> {
         let own = format!("claimed-{}", self.component.name);
         let files =
             TARGETS.iter().flat_map(|target| target.suffixes.iter().map(move |suffix| (target, suffix)));
@@ -29,32 +28,31 @@ impl Plan {
                 target.variant.map_or_else(|| own.clone(), |variant| variant::repository_of(&own, variant));
             let path = self.folder.join(format!("{}{suffix}", self.settings.stem));
             let text = reader::read_to_string(&path).ok()?;
-            tag_in(&text, &format!("{image}:")).or_else(|| Some((labelled(&text)?, String::new())))
+            tag_in(&text, &format!("{image}:")).or_else(|| Some((labelled(&text)?, None)))
         })
     }
 
     /// The files that are there and differ in more than the version from those to be written.
-    pub(crate) fn conflicts(&self, artifacts: &[Artifact], options: &Emission) -> Vec<PathBuf> {
+    pub fn conflicts(&self, artifacts: &[Artifact]) -> Vec<PathBuf> {
         let conflicts = self.differing(artifacts);
         let Some((before, digest)) = self.present_tag().filter(|_| !conflicts.is_empty()) else {
             return conflicts;
         };
-        let repository = self.settings.image.strip_suffix(&format!(":{}", self.settings.version));
-        let (image, version) = (format!("{}:{before}{digest}", repository.unwrap_or_default()), before);
-        let settings = Settings { image, version, ..self.settings.clone() };
+        let image = ImageName { version: before, digest, ..self.settings.image.clone() };
+        let settings = Settings { image, ..self.settings.clone() };
         let operator = Operator { component: &self.component, settings: &settings };
-        let before = backend::emit(&operator, &options.targets()).unwrap_or_default();
+        let before = backend::emit(&operator, &self.request.targets()).unwrap_or_default();
         let differs = self.differing(&before);
         conflicts.into_iter().filter(|path| differs.contains(path)).collect()
     }
 
     /// Refuses to replace a folder that is no build context of the operator's, unless that is asked for.
-    pub(crate) fn check_context(&self, settings: &Settings, options: &Emission) -> Result<(), ArtifactError> {
+    pub fn check_context(&self, settings: &Settings, existing: &Existing) -> Result<(), ArtifactError> {
         let folder = self.context_folder(settings);
         let is_empty = || folder.read_dir().is_ok_and(|mut entries| entries.next().is_none());
         let dockerfile = || reader::read_to_string(&folder.join(&settings.dockerfile)).ok();
         let is_own = || dockerfile().is_some_and(|text| Stamp::read(&text, &self.component.source).is_some());
-        let is_free = options.existing() == Existing::Overwrite || folder.symlink_metadata().is_err();
+        let is_free = *existing == Existing::Overwrite || folder.symlink_metadata().is_err();
         if is_free || is_empty() || is_own() { Ok(()) } else { Err(ArtifactError::Exists(vec![folder])) }
     }
 
@@ -73,13 +71,13 @@ impl Plan {
 }
 
 /// The version of an image that a text names, and the digest behind it if the image is pinned.
-fn tag_in(text: &str, image: &str) -> Option<(String, String)> {
+fn tag_in(text: &str, image: &str) -> Option<(String, Option<String>)> {
     let (_, version) = text.lines().find_map(|line| line.split_once(image))?;
     let end =
         version.find(|c: char| !c.is_ascii_alphanumeric() && !"._-".contains(c)).unwrap_or(version.len());
     let (version, rest) = version.split_at(end);
     reference::valid_tag(version).ok()?;
-    Some((version.to_owned(), pinned(rest).to_owned()))
+    Some((version.to_owned(), pinned(rest)))
 }
 
 /// The version that a Dockerfile tells.
@@ -89,8 +87,8 @@ fn labelled(dockerfile: &str) -> Option<String> {
 }
 
 /// The digest at the beginning of what follows a version.
-fn pinned(text: &str) -> &str {
-    const LENGTH: usize = "@sha256:".len() + 64;
-    let digest = text.get(..LENGTH).filter(|digest| digest.starts_with("@sha256:"));
-    digest.unwrap_or_default()
+fn pinned(text: &str) -> Option<String> {
+    const LENGTH: usize = "sha256:".len() + 64;
+    let digest = text.strip_prefix('@')?.get(..LENGTH)?;
+    digest.starts_with("sha256:").then(|| digest.to_owned())
 }

@@ -3,74 +3,69 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
-use c3::backend::recipe::recipe;
-use c3::backend::variant::Archive as Form;
-use c3::context::source_date_epoch;
-use c3::engine::build::Build;
-use c3::engine::docker::{Engine, Kind};
-use c3::engine::error::EngineError;
-use c3::engine::indexes::{Asked, Index, Pip, Prepared, configured, prepare};
-use c3::progress::{Event, Progress};
+use crate::backend::recipe::recipe;
+use crate::backend::variant::Archive as Form;
+use crate::context::source_date_epoch;
+use crate::engine::build::Build;
+use crate::engine::docker::{Engine, Kind};
+use crate::engine::error::EngineError;
+use crate::engine::indexes::{Asked, Index, Pip, Prepared, configured, prepare};
+use crate::progress::Progress;
 
 use super::{Archive, Image, Order, check_python};
-use crate::cli::failure::{ENGINE, Failure};
-use crate::cli::plan::Plan;
-use crate::cli::version;
+use crate::failure::{ENGINE, Failure, Fault};
+use crate::operator::Part;
+use crate::operator::versions;
 
 /// Builds an image and pushes it as its version and as `latest`.
-pub(crate) fn build(
-    engine: &Engine,
-    plan: &Plan,
-    order: &Order,
-    progress: &Progress,
-) -> Result<Image, Failure> {
-    let settings = order.settings;
+pub fn build(engine: &Engine, order: &Order) -> Result<Image, Failure> {
+    let Order { plan, part: Part { settings, .. }, making, progress } = *order;
+    let reference = settings.image.to_string();
     let form = settings.variant.map_or(Form::Image, |variant| variant.archive);
-    let archive = order.archive.map(|path| Archive::create(path, form)).transpose()?;
-    let platform = order.platforms.first().map(ToString::to_string);
+    let archive = making.archive.map(|path| Archive::create(path, form)).transpose()?;
+    let platform = making.platforms.first().map(ToString::to_string);
     let platform = platform.as_deref();
-    let mut prepared = prepared(engine, plan, order, &[])?;
+    let mut prepared = prepared(engine, order, &[])?;
     if settings.uses_base_image() {
-        order.base_archive.map_or(Ok(()), |archive| engine.load(archive, progress))?;
+        let archive = plan.request.base_image_tar.as_deref();
+        archive.map_or(Ok(()), |archive| engine.load(archive, progress))?;
         let base = engine.ensure_image(&settings.base_image, platform, progress)?;
         check_python(plan, base.variable("PYTHON_VERSION"))?;
-        prepared = self::prepared(engine, plan, order, &configured(|name| base.variable(name)))?;
+        prepared = self::prepared(engine, order, &configured(|name| base.variable(name)))?;
     }
-    order.tell_unused(&prepared.unused, plan.emission.telling.log_level);
-    let tags = [settings.image.clone(), order.latest()];
+    order.warn_of_unused(&prepared.unused);
     let build = Build {
         context: &prepared.context,
         dockerfile: &settings.dockerfile,
-        tags: &tags,
+        tags: &[reference.clone(), settings.image.latest().to_string()],
         platform,
-        no_cache: order.no_cache,
+        no_cache: making.no_cache,
         args: &arguments(engine)?,
         labels: &BTreeMap::new(),
         secrets: &prepared.secrets,
         hidden: &prepared.hidden,
     };
     let id = engine.build(&build, progress).map_err(|error| unbuilt(error, &prepared.asked))?;
-    let digest = order.push.then(|| push(engine, order, &id, progress)).transpose()?;
+    let digest = making.push.then(|| push(engine, order, &id)).transpose()?;
     if let Some(check) = settings.variant.and_then(|variant| (variant.check)(&plan.operator_in(settings))) {
-        let said = engine.output(&id, &settings.image, &check, progress)?;
-        progress.report(&Event::Told(said));
+        progress.tell(engine.output(&id, &reference, &check, progress)?);
     }
-    let save =
-        |archive: Archive| archive.save(|out, form| write(engine, &settings.image, form, out, progress));
+    let save = |archive: Archive| archive.save(|out, form| write(engine, &reference, form, out, progress));
     let archive = archive.map(save).transpose()?;
     if engine.interrupted() {
         return Err(EngineError::Interrupted.into());
     }
-    Ok(Image { reference: settings.image.clone(), id, digest, archive })
+    Ok(Image { reference, id, digest, archive })
 }
 
 /// The build with the logins of the indexes that it asks, if the engine can keep them to itself.
-fn prepared(engine: &Engine, plan: &Plan, order: &Order, configured: &[Index]) -> Result<Prepared, Failure> {
-    let operator = plan.operator_in(order.settings);
+fn prepared(engine: &Engine, order: &Order, configured: &[Index]) -> Result<Prepared, Failure> {
+    let Part { settings, context } = order.part;
+    let operator = order.plan.operator_in(settings);
     let folder = recipe(&operator).working_dir;
     let installs = operator.pip_arguments_in(folder);
     let pip = Pip { installs: &installs, folder, configured };
-    let prepared = prepare(order.context, &order.settings.dockerfile, pip, order.given)?;
+    let prepared = prepare(context, &settings.dockerfile, pip, order.given())?;
     if prepared.secrets.is_empty() || engine.keeps_secrets() {
         return Ok(prepared);
     }
@@ -127,17 +122,18 @@ fn write(
 }
 
 /// The build arguments: BuildKit takes the time of the image from one.
-pub(crate) fn arguments(engine: &Engine) -> Result<BTreeMap<String, String>, Failure> {
+pub fn arguments(engine: &Engine) -> Result<BTreeMap<String, String>, Failure> {
     let epoch = source_date_epoch()?.filter(|_| engine.buildkit);
     Ok(epoch.map(|epoch| ("SOURCE_DATE_EPOCH".to_owned(), epoch.to_string())).into_iter().collect())
 }
 
-fn push(engine: &Engine, order: &Order, id: &str, progress: &Progress) -> Result<String, Failure> {
-    let latest = order.latest();
-    version::push(
+fn push(engine: &Engine, order: &Order, id: &str) -> Result<String, Failure> {
+    let image = &order.part.settings.image;
+    let (version, latest) = (image.to_string(), image.latest().to_string());
+    versions::push(
         order,
         id,
-        || Ok(engine.push(&order.settings.image, progress)?),
-        || Ok(engine.push(&latest, progress).map(drop)?),
+        || Ok(engine.push(&version, order.progress)?),
+        || Ok(engine.push(&latest, order.progress).map(drop)?),
     )
 }

@@ -2,62 +2,60 @@
 
 use std::path::Path;
 
-use c3::backend::stamp::Stamp;
-use c3::backend::{self, Settings, runtime};
-use c3::boundary::{Boundary, BoundaryError};
-use c3::component::Component;
-use c3::engine::image_archive;
-use c3::engine::oci::on_disk;
-use c3::files::AdditionalFile;
-use c3::reference;
-use c3::requirement_files::Resolved;
-use c3::source::Source;
+use crate::backend::{self, Settings, runtime};
+use crate::boundary::{Boundary, BoundaryError};
+use crate::component::Component;
+use crate::engine::image_archive;
+use crate::engine::oci::on_disk;
+use crate::reference::{self, ImageName};
+use crate::source::Source;
 
-use crate::cli::failure::{Failure, INPUT, USAGE};
-use crate::cli::options::Emission;
-use crate::cli::settings::Layers;
+use super::{FIRST, usage};
+use crate::failure::{Failure, Fault, INPUT, USAGE};
+use crate::operator::Request;
+use crate::settings::{Config, Layers};
 
 /// Largest Dockerfile template, in bytes.
 const TEMPLATE_LIMIT: u64 = 1 << 20;
 
+/// The settings of the operator, as far as its files on disk don't matter.
 pub(super) fn settings(
     source: &Source,
     component: &Component,
-    options: &Emission,
-    files: &[AdditionalFile],
-    requirements: &Resolved,
+    request: &Request,
     root: &Path,
 ) -> Result<Settings, Failure> {
-    let folder = folder_in_image(source.path(), root);
+    let chosen = &request.settings;
     Ok(Settings {
-        stamp: Stamp::of(component),
-        image: String::new(),
-        version: String::new(),
-        base_image: base_image(options, component)?,
-        base_image_given: options.base_image.is_some() || options.base_image_tar.is_some(),
-        image_version: image_version(options, component).to_owned(),
-        variant: None,
-        choices: options.choices(),
+        image: image(request, component)?,
+        base_image: base_image(request, component)?,
+        base_image_given: request.names_base(),
+        image_version: image_version(request, component).to_owned(),
+        choices: chosen.set.clone(),
         stem: source.stem(),
-        dockerfile: checked_dockerfile_name(source, options)?,
-        dockerfile_template: None,
-        files: files.iter().map(|file| file.path.clone()).collect(),
-        folder,
-        requirement_files: requirements.named.clone(),
-        logging: !options.skip_logging,
-        job: options.job.clone(),
-        process: None,
+        dockerfile: checked_dockerfile_name(source, request)?,
+        folder: folder_in_image(source.path(), root),
+        logging: !chosen.skip_logging.unwrap_or_default(),
+        job: chosen.job.clone(),
+        ..Settings::default()
     })
 }
 
+/// The image of the operator, in the first version unless another is asked for.
+pub(super) fn image(request: &Request, component: &Component) -> Result<ImageName, Failure> {
+    let Config { repository, version, .. } = &request.settings;
+    let repository = reference::image_repository(repository.as_deref(), &component.name).map_err(usage)?;
+    ImageName::new(repository, version.as_deref().unwrap_or(FIRST)).map_err(usage)
+}
+
 /// The name of the Dockerfile.
-pub(super) fn dockerfile_name(source: &Source, options: &Emission) -> String {
-    options.dockerfile.clone().unwrap_or_else(|| format!("{}.Dockerfile", source.stem()))
+pub(super) fn dockerfile_name(source: &Source, request: &Request) -> String {
+    request.dockerfile.clone().unwrap_or_else(|| format!("{}.Dockerfile", source.stem()))
 }
 
 /// The name of the Dockerfile, if it is a file name and no other file's.
-pub(super) fn checked_dockerfile_name(source: &Source, options: &Emission) -> Result<String, Failure> {
-    let name = dockerfile_name(source, options);
+pub(super) fn checked_dockerfile_name(source: &Source, request: &Request) -> Result<String, Failure> {
+    let name = dockerfile_name(source, request);
     let is_name = !name.is_empty() && !name.contains(['/', '\0']) && name != "." && name != "..";
     let taken = backend::suffixes().any(|suffix| name == format!("{}{suffix}", source.stem()));
     if is_name && !taken && name != source.file_name() {
@@ -79,14 +77,14 @@ pub(super) fn folder_in_image(path: &Path, root: &Path) -> String {
     }
 }
 
-pub(super) fn base_image(options: &Emission, component: &Component) -> Result<String, Failure> {
-    if let Some(archive) = &options.base_image_tar {
+pub(super) fn base_image(request: &Request, component: &Component) -> Result<String, Failure> {
+    if let Some(archive) = &request.base_image_tar {
         return Ok(image_archive::name(archive)?);
     }
-    if let Some(image) = options.base_image.as_ref().filter(|image| on_disk(image).is_some()) {
+    if let Some(image) = request.settings.base_image.as_ref().filter(|image| on_disk(image).is_some()) {
         return Ok(image.clone());
     }
-    if let Some(image) = &options.base_image {
+    if let Some(image) = &request.settings.base_image {
         return match reference::Reference::parse(image) {
             Ok(_) => Ok(image.clone()),
             Err(error) => {
@@ -97,7 +95,7 @@ pub(super) fn base_image(options: &Emission, component: &Component) -> Result<St
         };
     }
     let runtime = runtime::of(component.language);
-    let version = image_version(options, component);
+    let version = image_version(request, component);
     (runtime.base_image)(version).ok_or_else(|| {
         let message = format!("`{version}` is no version of the base image for `{}`", component.source);
         Failure::new(USAGE, message).hint(format!(
@@ -108,27 +106,26 @@ pub(super) fn base_image(options: &Emission, component: &Component) -> Result<St
 }
 
 /// What `--image-version` says, or its default.
-pub(super) fn image_version<'a>(options: &'a Emission, component: &Component) -> &'a str {
-    options.image_version.as_deref().unwrap_or(runtime::of(component.language).image_version)
+pub(super) fn image_version<'a>(request: &'a Request, component: &Component) -> &'a str {
+    request.settings.image_version.as_deref().unwrap_or(runtime::of(component.language).image_version)
 }
 
 /// The version of Python in the default base image, where that is the one that is taken.
-pub(super) fn default_python<'a>(options: &'a Emission, component: &Component) -> Option<&'a str> {
-    let version = image_version(options, component);
-    let is_given = options.base_image.is_some() || options.base_image_tar.is_some();
-    let is_default = !is_given && options.dockerfile_template.is_none();
+pub(super) fn default_python<'a>(request: &'a Request, component: &Component) -> Option<&'a str> {
+    let version = image_version(request, component);
+    let is_default = !request.names_base() && request.settings.dockerfile_template.is_none();
     is_default.then(|| runtime::python_version(version)).flatten()
 }
 
 /// The text of the Dockerfile template, if there is one: below the working directory, or the folder of the source or of
 /// `c3.toml`.
 pub(super) fn template(
-    options: &Emission,
+    request: &Request,
     layers: &Layers,
     source: &Source,
     root: &Path,
 ) -> Result<Option<String>, Failure> {
-    let Some(path) = &options.dockerfile_template else { return Ok(None) };
+    let Some(path) = &request.settings.dockerfile_template else { return Ok(None) };
     let folder = |path: &Path| path.parent().map(Path::to_path_buf);
     let folders = [Some(root.to_path_buf()), folder(source.path()), layers.file.as_deref().and_then(folder)];
     let read = Boundary::new(folders.into_iter().flatten()).read(path, TEMPLATE_LIMIT);

@@ -3,24 +3,22 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use c3::artifact::{ArtifactError, Existing};
-use c3::context::Context;
-use c3::reader;
+use crate::artifact::{ArtifactError, Existing};
+use crate::context::Context;
+use crate::reader;
 use tempfile::TempDir;
 
-use super::console;
-use super::failure::{Failure, INPUT};
-use super::options::LogLevel;
+use crate::failure::{Failure, INPUT};
 
 /// A build context that is going to be left on disk; it is ready before the build begins.
-pub(crate) struct Kept {
+pub struct Kept {
     folder: PathBuf,
     staged: TempDir,
 }
 
 impl Kept {
     /// Writes the context of an image beside its place.
-    pub(crate) fn stage(folder: PathBuf, context: &Context, existing: &Existing) -> Result<Self, Failure> {
+    pub fn stage(folder: PathBuf, context: &Context, existing: &Existing) -> Result<Self, Failure> {
         if let Some(kind) = reader::special(&folder) {
             return Err(ArtifactError::Special { path: folder, kind }.into());
         }
@@ -35,8 +33,8 @@ impl Kept {
         Ok(Self { folder, staged })
     }
 
-    /// Moves the context to its place; if it can't be moved, what was there stays.
-    pub(crate) fn place(self, level: LogLevel) -> Result<(), Failure> {
+    /// Moves the context to its place, and gives that; if it can't be moved, what was there stays.
+    pub fn place(self) -> Result<PathBuf, Failure> {
         let failed = |error| Self::failure(&self.folder, &error);
         let [old, new] = ["old", "new"].map(|name| self.staged.path().join(name));
         let is_there = self.folder.symlink_metadata().is_ok();
@@ -51,8 +49,7 @@ impl Kept {
             }
             return Err(failed(error));
         }
-        console::info(&format!("build context: {}", self.folder.display()), level);
-        Ok(())
+        Ok(self.folder)
     }
 
     fn failure(folder: &Path, error: &std::io::Error) -> Failure {

@@ -7,11 +7,11 @@ use crate::installers::pip;
 use crate::source::Source;
 
 /// A requirement file: its path in the image's working directory, and its text.
-pub type RequirementText = (String, String);
+pub(super) type RequirementText = (String, String);
 
 /// Every line of an operator that asks for a real build.
 #[must_use]
-pub fn refusals(
+pub(super) fn refusals(
     component: &Component,
     settings: &Settings,
     source: &Source,

@@ -2,16 +2,13 @@
 
 use std::time::Duration;
 
-use c3::backend::variant;
-use c3::cache::Turn;
-use c3::engine::registry::{self, Named, RegistryError};
-use c3::reference::next_version;
-
-use super::console;
-use super::failure::{ENGINE, Failure};
 use super::image::Order;
-use super::options::LogLevel;
 use super::plan::Plan;
+use crate::cache::Turn;
+use crate::engine::registry::{self, Named, RegistryError};
+use crate::failure::{ENGINE, Failure};
+use crate::progress::Progress;
+use crate::reference::next_version;
 
 /// How often a registry is asked for what was pushed just now, and how long is waited in between.
 const LOOKS: u32 = 4;
@@ -19,14 +16,14 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// A version that was chosen for its being the next. On this machine it is nobody else's while this is kept; on another
 /// one it may be, which [`push`] finds out.
-pub(crate) struct Claim {
+pub struct Claim {
     _turns: Vec<Turn>,
 }
 
 /// The next version in the registry, of all the images that are wanted.
-pub(crate) fn next(plan: &Plan, repository: &str, pushes: bool) -> Result<(String, Option<Claim>), Failure> {
-    let repositories = repositories(plan, repository);
-    let claim = pushes.then(|| Claim::take(&repositories, plan.emission.telling.log_level)).transpose()?;
+pub fn next(plan: &Plan, pushes: bool, progress: &Progress) -> Result<(String, Option<Claim>), Failure> {
+    let repositories = repositories(plan);
+    let claim = pushes.then(|| Claim::take(&repositories, progress)).transpose()?;
     let tags: Result<Vec<_>, RegistryError> = repositories.iter().map(|own| registry::tags(own)).collect();
     let tags = tags.map_err(|error| {
         let failure = Failure::from(error);
@@ -37,28 +34,19 @@ pub(crate) fn next(plan: &Plan, repository: &str, pushes: bool) -> Result<(Strin
 }
 
 /// The repositories of all the images that are wanted, which share their versions; in one order for everybody.
-fn repositories(plan: &Plan, repository: &str) -> Vec<String> {
-    let own = plan.images(&plan.emission).into_iter().map(|image| {
-        image
-            .settings
-            .variant
-            .map_or_else(|| repository.to_owned(), |variant| variant::repository_of(repository, variant))
-    });
-    let mut all: Vec<String> = own.collect();
+fn repositories(plan: &Plan) -> Vec<String> {
+    let mut all: Vec<_> = plan.images().into_iter().map(|image| image.settings.image.repository).collect();
     all.sort();
     all.dedup();
     all
 }
 
 impl Claim {
-    fn take(repositories: &[String], level: LogLevel) -> Result<Self, Failure> {
+    fn take(repositories: &[String], progress: &Progress) -> Result<Self, Failure> {
         let take = |repository: &String| {
             let waits = |holder: Option<u32>| {
                 let who = holder.map_or("another".to_owned(), |process| format!("process {process}"));
-                console::info(
-                    &format!("waiting for {who}, which builds the next version of `{repository}`"),
-                    level,
-                );
+                progress.tell(format!("waiting for {who}, which builds the next version of `{repository}`"));
             };
             Turn::take(repository, waits).map_err(|error| {
                 Failure::new(ENGINE, format!("cannot keep others from building `{repository}`: {error}"))
@@ -73,18 +61,18 @@ impl Claim {
 
 /// Pushes an image as its version, and then as `latest`: that moves last, for it must not name an image that its version
 /// doesn't. Gives the digest.
-pub(crate) fn push(
+pub fn push(
     order: &Order,
     id: &str,
     as_version: impl FnOnce() -> Result<String, Failure>,
     as_latest: impl FnOnce() -> Result<(), Failure>,
 ) -> Result<String, Failure> {
-    let reference = &order.settings.image;
-    if order.claimed {
+    let reference = &order.part.settings.image.to_string();
+    if order.making.claimed {
         check_free(reference)?;
     }
     let digest = as_version()?;
-    if order.claimed {
+    if order.making.claimed {
         confirm(reference, &digest, id)?;
     }
     as_latest()?;

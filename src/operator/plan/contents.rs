@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use c3::artifact::Artifact;
-use c3::backend::{self, Operator, Settings, TARGETS, dockerfile, prelude};
-use c3::context::{Content, Context, Entry, source_date_epoch};
-use c3::files::AdditionalFile;
-use c3::recipe;
-use c3::source::Source;
+use crate::artifact::Artifact;
+use crate::backend::{self, Operator, Settings, TARGETS, dockerfile, prelude};
+use crate::context::{Content, Context, Entry, source_date_epoch};
+use crate::files::AdditionalFile;
+use crate::recipe;
+use crate::source::Source;
 
 use super::decisions::dockerfile_name;
 use super::{ARCHIVE, CONTEXT, Plan};
-use crate::cli::failure::{Failure, INPUT};
-use crate::cli::options::Emission;
+use crate::failure::{Failure, INPUT};
+use crate::operator::Request;
 
 /// The time that files in an image bear unless `SOURCE_DATE_EPOCH` says another: the second of January 1980, the first
 /// that zip archives can tell in every time zone. In seconds since 1970.
@@ -21,20 +21,20 @@ const EPOCH: u64 = 315_619_200;
 
 impl Plan {
     /// The texts of all requirement files, by the names they have in the image.
-    pub(crate) fn requirement_texts(&self) -> Vec<(String, String)> {
+    pub fn requirement_texts(&self) -> Vec<(String, String)> {
         let files = self.requirements.files.iter();
         files.filter_map(|file| Some((file.path.clone(), file.text()?))).collect()
     }
 
     /// The build context of an image: requirement files, additional files, the source and its entry point, the Dockerfile.
-    pub(crate) fn context(&self, artifacts: &[Artifact], settings: &Settings) -> Result<Context, Failure> {
+    pub fn context(&self, artifacts: &[Artifact], settings: &Settings) -> Result<Context, Failure> {
         let dockerfile = artifacts.iter().filter(|artifact| artifact.name == settings.dockerfile);
         let dockerfile = dockerfile.map(|artifact| made(artifact.name.clone(), artifact.content.clone()));
         packed(self.entries(settings).chain(dockerfile))
     }
 
     /// The files as they are in the image's working directory, where later ones take the place of earlier ones.
-    pub(crate) fn working_dir(&self) -> Result<Context, Failure> {
+    pub fn working_dir(&self) -> Result<Context, Failure> {
         let below = |entry: Entry| {
             let (_, path) = entry.path.split_once('/')?;
             Some((path.to_owned(), Entry { path: path.to_owned(), ..entry }))
@@ -44,7 +44,7 @@ impl Plan {
     }
 
     /// Where the context of an image is left on disk.
-    pub(crate) fn context_folder(&self, settings: &Settings) -> PathBuf {
+    pub fn context_folder(&self, settings: &Settings) -> PathBuf {
         let target = settings.variant.map(|variant| format!(".{}", variant.name)).unwrap_or_default();
         self.folder.join(format!("{}{target}{CONTEXT}", settings.stem))
     }
@@ -82,11 +82,13 @@ impl Plan {
 }
 
 /// A build context of these files.
-pub(crate) fn packed(entries: impl IntoIterator<Item = Entry>) -> Result<Context, Failure> {
+pub fn packed(entries: impl IntoIterator<Item = Entry>) -> Result<Context, Failure> {
     Ok(Context::new(entries, source_date_epoch()?.unwrap_or(EPOCH))?)
 }
 
-pub(crate) fn made(path: String, bytes: Vec<u8>) -> Entry {
+/// An entry with a content that was made here.
+#[must_use]
+pub fn made(path: String, bytes: Vec<u8>) -> Entry {
     Entry { path, content: Content::Bytes(bytes), executable: false }
 }
 
@@ -104,7 +106,7 @@ pub(super) fn without_own(
     files: Vec<AdditionalFile>,
     source: &Source,
     folder: &Path,
-    options: &Emission,
+    request: &Request,
 ) -> Vec<AdditionalFile> {
     if files.is_empty() {
         return files;
@@ -115,7 +117,7 @@ pub(super) fn without_own(
         .map(|variant| format!(".{}{CONTEXT}", variant.name));
     let suffixes = backend::suffixes().chain([CONTEXT, ARCHIVE]).map(ToOwned::to_owned).chain(contexts);
     let made = suffixes.map(|suffix| format!("{}{suffix}", source.stem()));
-    let made = made.chain([dockerfile_name(source, options)]).map(|name| folder.join(name));
+    let made = made.chain([dockerfile_name(source, request)]).map(|name| folder.join(name));
     let own: Vec<PathBuf> =
         made.chain([source.path().into()]).filter_map(|path| path.canonicalize().ok()).collect();
     files.into_iter().filter(|file| !own.iter().any(|own| file.disk.starts_with(own))).collect()

@@ -3,18 +3,22 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use c3::frontend;
-use c3::workflow::Engine;
+use crate::frontend;
+use crate::workflow::Engine;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use super::failure::{Failure, INPUT};
+use crate::failure::{Failure, INPUT};
+
+/// Stacks of the threads that read sources, in bytes, the first that the system grants: syntax trees of long
+/// expressions are deep. Only what is used of a stack takes memory.
+pub const STACKS: [usize; 3] = [1 << 30, 1 << 27, 1 << 24];
 
 /// Folders that hold no operators.
 const SKIPPED: &[&str] = &["__pycache__", "node_modules", "site-packages"];
 
 /// The sources that paths name: files, and what is in folders, each once.
-pub(crate) fn collect(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+pub fn collect(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let mut sources = Vec::new();
     for path in paths {
         find(path, true, &mut sources)?;
@@ -29,7 +33,7 @@ pub(crate) fn collect(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
 }
 
 /// Does something with each source, in parallel, and returns the results in their order.
-pub(crate) fn each<T: Send>(sources: &[PathBuf], work: impl Fn(&PathBuf) -> T + Sync) -> Vec<T> {
+pub fn each<T: Send>(sources: &[PathBuf], work: impl Fn(&PathBuf) -> T + Sync) -> Vec<T> {
     match threads() {
         Some(threads) => threads.install(|| sources.par_iter().map(&work).collect()),
         None => sources.iter().map(work).collect(),
@@ -72,5 +76,5 @@ fn is_pipeline(path: &Path) -> bool {
 
 /// Threads with large stacks, unless the system denies them.
 fn threads() -> Option<ThreadPool> {
-    crate::STACKS.iter().find_map(|&stack| ThreadPoolBuilder::new().stack_size(stack).build().ok())
+    STACKS.iter().find_map(|&stack| ThreadPoolBuilder::new().stack_size(stack).build().ok())
 }

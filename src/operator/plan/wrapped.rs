@@ -1,29 +1,27 @@
 //! The plan of a grid wrapper, from that of the operator.
 
-use c3::backend::grid::{self, Process, Store};
-use c3::backend::stamp::Stamp;
-use c3::backend::{Operator, Settings};
-use c3::component::Component;
-use c3::context::Content;
-use c3::frontend;
-use c3::language::Language;
-use c3::source::Source;
+use crate::backend::grid::{self, Process, Store};
+use crate::backend::stamp::Stamp;
+use crate::backend::{Operator, Settings};
+use crate::component::Component;
+use crate::context::Content;
+use crate::frontend;
+use crate::language::Language;
+use crate::source::Source;
 
 use super::Plan;
 use super::contents::check_entry;
-use super::decisions::checked_dockerfile_name;
-use crate::cli::console::Messages;
-use crate::cli::failure::{Failure, INPUT};
-use crate::cli::options::Emission;
+use super::decisions::{checked_dockerfile_name, image};
+use crate::diagnostic::Diagnostic;
+use crate::failure::{Failure, INPUT};
 
 impl Plan {
     /// The plan of a grid wrapper around this operator: a program that calls a function of the script for each batch.
-    pub(crate) fn wrapped(
+    pub fn wrapped(
         self,
         process: &str,
         store: &Store,
-        options: &Emission,
-        messages: &mut Messages,
+        diagnostics: &mut Vec<Diagnostic>,
     ) -> Result<Self, Failure> {
         self.check_process(process, store)?;
         let program = grid::emit(&self.operator(), process, store);
@@ -31,15 +29,16 @@ impl Plan {
         let source = Source::new(self.source.path().with_file_name(&program.name), Language::Python, text);
         let reading = frontend::read(&source);
         let Some(component) = reading.component else {
-            messages.add(&reading.diagnostics, &source, options.telling.log_level);
+            diagnostics.extend(reading.diagnostics);
             return Err(Failure::diagnosed());
         };
         let mut component = Component { ipython: self.component.ipython, ..component };
         let stamp = Stamp::of(&component);
         self.settings.job.mark_secrets(&mut component);
-        let dockerfile = checked_dockerfile_name(&source, options)?;
+        let dockerfile = checked_dockerfile_name(&source, &self.request)?;
+        let image = image(&self.request, &component)?;
         let process = Some(Process::new(&self.operator(), process));
-        let settings = Settings { stamp, stem: source.stem(), dockerfile, process, ..self.settings };
+        let settings = Settings { stamp, image, stem: source.stem(), dockerfile, process, ..self.settings };
         check_entry(&Operator { component: &component, settings: &settings })?;
         let wrapper = (program.name, Content::Bytes(program.content));
         let scripts = std::iter::once(wrapper).chain(self.scripts).collect();

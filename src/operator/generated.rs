@@ -2,17 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
-use c3::backend::stamp::Stamp;
-use c3::backend::{self, TARGETS, Target};
-use c3::reader;
-use c3::recipe::FILES;
-use c3::recipe::{BASE_LABEL, VERSION_LABEL};
-use c3::reference;
+use crate::backend::stamp::Stamp;
+use crate::backend::{self, TARGETS, Target};
+use crate::reader;
+use crate::recipe::FILES;
+use crate::recipe::{BASE_LABEL, VERSION_LABEL};
+use crate::reference;
 
-use super::options::Emission;
+use super::Request;
+use crate::settings::{Config, TargetName};
 
 /// The files that were made of one source and bear a stamp.
-pub(crate) struct Generated {
+pub struct Generated {
     /// Name of the operator.
     name: String,
     files: Vec<File>,
@@ -26,7 +27,7 @@ struct File {
 
 impl Generated {
     /// Looks for them where they would be written now.
-    pub(crate) fn find(source: &Path, options: &Emission) -> Self {
+    pub fn find(source: &Path, options: &Request) -> Self {
         let stem = source.file_stem().unwrap_or_default().to_string_lossy();
         let own = source.file_name().unwrap_or_default().to_string_lossy();
         let folder = options.output_dir.as_deref().or(source.parent()).unwrap_or(Path::new(""));
@@ -42,53 +43,53 @@ impl Generated {
     }
 
     /// Whether there are none.
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.files.is_empty()
     }
 
     /// Whether a file of this name is among them.
-    pub(crate) fn has(&self, name: &str) -> bool {
+    pub fn has(&self, name: &str) -> bool {
         self.files.iter().any(|file| file.name == name)
     }
 
     /// Their names and stamps.
-    pub(crate) fn stamps(&self) -> Vec<(String, Stamp)> {
+    pub fn stamps(&self) -> Vec<(String, Stamp)> {
         self.files.iter().map(|file| (file.name.clone(), file.stamp.clone())).collect()
     }
 
     /// Whether one of them would bear another stamp now.
-    pub(crate) fn is_stale(&self, now: &Stamp) -> bool {
+    pub fn is_stale(&self, now: &Stamp) -> bool {
         self.files.iter().any(|file| file.stamp.is_older(now))
     }
 
     /// The platforms that they were made for, among those that the command line names if it does.
-    fn targets(&self, given: &Emission) -> Vec<&'static Target> {
+    fn targets(&self, given: &Request) -> Vec<&'static Target> {
         let is_there =
             |target: &Target| target.suffixes.iter().any(|end| self.files.iter().any(|file| ends(file, end)));
         let is_meant = |target: &Target| {
-            given.target.is_empty() || given.target.iter().any(|meant| meant.name == target.name)
+            let given = given.settings.targets.as_ref();
+            given.is_none_or(|given| given.iter().any(|meant| meant.0.name == target.name))
         };
         TARGETS.iter().filter(|target| is_there(target) && is_meant(target)).collect()
     }
 
     /// The options with what the files tell of those that aren't given.
-    pub(crate) fn options(&self, given: &Emission, options: &Emission) -> Emission {
+    pub fn options(&self, given: &Request, options: &Request) -> Request {
         let image = self.image();
-        let base_image = || match (&options.image_version, &options.dockerfile_template) {
+        let chosen = &options.settings;
+        let base_image = || match (&chosen.image_version, &chosen.dockerfile_template) {
             (None, None) => self.base_image(),
             _ => None,
         };
-        Emission {
-            target: self.targets(given),
-            repository: options.repository.clone().or_else(|| image.as_ref()?.0.clone()),
-            version: options
-                .version
-                .clone()
-                .or_else(|| Some(image.as_ref()?.1.clone()))
-                .or_else(|| self.version()),
-            base_image: options.base_image.clone().or_else(base_image),
-            ..options.clone()
-        }
+        let version = || image.as_ref().map(|image| image.1.clone()).or_else(|| self.version());
+        let settings = Config {
+            targets: Some(self.targets(given).into_iter().map(TargetName).collect()),
+            repository: chosen.repository.clone().or_else(|| image.as_ref()?.0.clone()),
+            version: chosen.version.clone().or_else(version),
+            base_image: chosen.base_image.clone().or_else(base_image),
+            ..chosen.clone()
+        };
+        Request { settings, ..options.clone() }
     }
 
     /// The namespace and the version of the image that the manifests name.
@@ -121,7 +122,7 @@ impl Generated {
     }
 
     /// Whether the Dockerfile copies additional files.
-    pub(crate) fn copies_files(&self) -> bool {
+    pub fn copies_files(&self) -> bool {
         let copied = format!(" {FILES}/ ");
         self.files
             .iter()
@@ -131,7 +132,7 @@ impl Generated {
 }
 
 /// The value of a label in a Dockerfile.
-pub(crate) fn label<'a>(dockerfile: &'a str, name: &str) -> Option<&'a str> {
+pub fn label<'a>(dockerfile: &'a str, name: &str) -> Option<&'a str> {
     let (_, value) = dockerfile.split_once(&format!("{name}=\""))?;
     value.split('"').next()
 }
@@ -143,6 +144,6 @@ fn ends(file: &File, suffix: &str) -> bool {
 }
 
 /// The sources of which there are generated files.
-pub(crate) fn compiled(sources: Vec<PathBuf>, options: &Emission) -> Vec<PathBuf> {
+pub fn compiled(sources: Vec<PathBuf>, options: &Request) -> Vec<PathBuf> {
     sources.into_iter().filter(|source| !Generated::find(source, options).is_empty()).collect()
 }

@@ -6,35 +6,33 @@ use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use c3::backend::variant::{Archive as Form, Variant};
-use c3::backend::{Settings, runtime};
-use c3::component::Component;
-use c3::context::Context;
-use c3::diagnostic::Diagnostic;
-use c3::engine::docker::Engine;
-use c3::engine::endpoint::{Endpoint, Rule};
-use c3::engine::indexes::Given;
-use c3::engine::oci::platform::Platform;
-use c3::engine::oci::{Assembler, on_disk};
-use c3::frontend::credentials;
-use c3::progress::Progress;
-use c3::reader;
-use c3::recipe::COMPONENT_LABEL;
+use crate::backend::runtime;
+use crate::backend::variant::{Archive as Form, Variant};
+use crate::component::Component;
+use crate::diagnostic::Diagnostic;
+use crate::engine::docker::Engine;
+use crate::engine::endpoint::{Endpoint, Rule};
+use crate::engine::indexes::Given;
+use crate::engine::oci::platform::Platform;
+use crate::engine::oci::{Assembler, on_disk};
+use crate::frontend::credentials;
+use crate::progress::Progress;
+use crate::reader;
+use crate::recipe::COMPONENT_LABEL;
 use clap::ValueEnum;
 use serde::Serialize;
 use tempfile::NamedTempFile;
 
-use super::console;
-use super::failure::{ENGINE, Failure, INPUT, USAGE};
-use super::options::LogLevel;
-use super::plan::{ARCHIVE, Plan};
+use super::{ARCHIVE, Making, Part, Plan};
+use crate::failure::{ENGINE, Failure, INPUT, USAGE};
 
 mod assembled;
-pub(crate) mod built;
+pub mod built;
+mod refusal;
 
 /// What makes an image, as the command line has it.
 #[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Choice {
+pub enum Choice {
     /// The engine of `DOCKER_HOST` or the Docker context if one is named, else the one at the default socket, else oci
     Auto,
     /// A container engine: Docker or Podman
@@ -44,7 +42,7 @@ pub(crate) enum Choice {
 }
 
 /// What makes an image.
-pub(crate) enum Builder {
+pub enum Builder {
     /// A container engine.
     Engine(Box<Engine>),
     /// `c3` itself.
@@ -53,62 +51,52 @@ pub(crate) enum Builder {
 
 /// An image that was made.
 #[derive(Debug, Serialize)]
-pub(crate) struct Image {
+pub struct Image {
     /// Its reference with the version.
-    pub(crate) reference: String,
+    pub reference: String,
     /// Its id in an engine.
-    pub(crate) id: String,
+    pub id: String,
     /// The digest that a registry knows it by, if it was pushed.
-    pub(crate) digest: Option<String>,
+    pub digest: Option<String>,
     /// The archive that holds it, if there is one.
-    pub(crate) archive: Option<PathBuf>,
+    pub archive: Option<PathBuf>,
 }
 
-/// How an image is made.
-pub(crate) struct Order<'a> {
-    pub(crate) settings: &'a Settings,
-    pub(crate) context: &'a Context,
-    pub(crate) platforms: &'a [Platform],
-    /// The version of Python that the command line asks for.
-    pub(crate) python: Option<&'a str>,
-    pub(crate) no_cache: bool,
-    /// Build secrets, and what logins are found by.
-    pub(crate) given: Given<'a>,
-    pub(crate) push: bool,
-    /// Whether the version was chosen for its being the next: others may have chosen it, too.
-    pub(crate) claimed: bool,
-    pub(crate) base_archive: Option<&'a Path>,
-    pub(crate) archive: Option<&'a Path>,
+/// An image that is to be made.
+#[derive(Clone, Copy)]
+pub struct Order<'a> {
+    /// The operator.
+    pub plan: &'a Plan,
+    /// Which of its images.
+    pub part: &'a Part,
+    /// How it is made.
+    pub making: &'a Making<'a>,
+    /// Who is told.
+    pub progress: &'a Progress,
 }
 
-impl Order<'_> {
+impl<'a> Order<'a> {
+    /// What logins are found by.
+    fn given(&self) -> Given<'a> {
+        Given { secrets: self.making.secrets, indexes: &self.plan.indexes }
+    }
+
     /// Warns of build secrets that nothing asks for: an id may be misspelt.
-    fn tell_unused(&self, ids: &[String], level: LogLevel) {
+    fn warn_of_unused(&self, ids: &[String]) {
+        let image = &self.part.settings.image;
         for id in ids {
-            let message =
-                format!("nothing in the build of `{}` asks for the build secret `{id}`", self.settings.image);
-            console::warning(&message, level);
+            self.progress.warn(format!("nothing in the build of `{image}` asks for the build secret `{id}`"));
         }
-    }
-
-    /// The image's name without its tag.
-    fn repository(&self) -> &str {
-        self.settings.image.rsplit_once(':').map_or("", |(repository, _)| repository)
-    }
-
-    /// The name of the newest image.
-    fn latest(&self) -> String {
-        format!("{}:latest", self.repository())
     }
 }
 
 /// Connects to the engine that is meant.
-pub(crate) fn connect() -> Result<Engine, Failure> {
+pub fn connect() -> Result<Engine, Failure> {
     Ok(Engine::connect(&Endpoint::from_environment()?)?)
 }
 
 /// The component that an image carries as a label, if it does.
-pub(crate) fn component(name: &str, labels: &BTreeMap<String, String>) -> Result<Option<Component>, Failure> {
+pub fn component(name: &str, labels: &BTreeMap<String, String>) -> Result<Option<Component>, Failure> {
     let component = labels.get(COMPONENT_LABEL).map(|label| serde_json::from_str(label)).transpose();
     let mut component: Option<Component> = component
         .map_err(|error| Failure::new(INPUT, format!("the component of `{name}` can't be read: {error}")))?;
@@ -118,7 +106,7 @@ pub(crate) fn component(name: &str, labels: &BTreeMap<String, String>) -> Result
 
 impl Builder {
     /// What the command line, the environment and the machine decide on.
-    pub(crate) fn choose(choice: Choice, level: LogLevel) -> Result<Self, Failure> {
+    pub fn choose(choice: Choice, progress: &Progress) -> Result<Self, Failure> {
         if choice == Choice::Oci {
             return Ok(Self::Assembler(Assembler::new()?));
         }
@@ -126,22 +114,21 @@ impl Builder {
         match Engine::connect(&endpoint) {
             Ok(engine) => Ok(Self::Engine(Box::new(engine))),
             Err(_) if choice == Choice::Auto && endpoint.rule == Rule::Default => {
-                let note = "note: no container engine answers: c3 makes the image itself (`--builder oci`)";
-                console::info(note, level);
+                progress
+                    .tell("note: no container engine answers: c3 makes the image itself (`--builder oci`)");
                 Ok(Self::Assembler(Assembler::new()?))
             }
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Refuses what this builder can't make, before anything long begins.
-    pub(crate) fn check(
+    /// What this builder can't make, before anything long begins.
+    pub fn check(
         &self,
         plan: &Plan,
         variant: Option<&Variant>,
         platforms: &[Platform],
-        level: LogLevel,
-    ) -> Result<(), Failure> {
+    ) -> Result<Vec<Diagnostic>, Failure> {
         match (self, variant) {
             (Self::Engine(_), _) if platforms.len() > 1 => {
                 Err(Failure::new(USAGE, "an engine builds for one platform at a time")
@@ -151,28 +138,28 @@ impl Builder {
                 let message = format!("no engine builds from `{}`", plan.settings.base_image);
                 Err(Failure::new(USAGE, message).hint("choose `--builder oci`, or load it and give its name"))
             }
-            (Self::Engine(_), _) => Ok(()),
+            (Self::Engine(_), _) => Ok(Vec::new()),
             (Self::Assembler(_), Some(variant)) => {
                 let message =
                     format!("the image for `{}` can't be made without a container engine", variant.name);
                 Err(Failure::new(ENGINE, message)
                     .hint("start Docker or Podman; `c3 doctor` tells what was found"))
             }
-            (Self::Assembler(_), None) => assembled::check(plan, level),
+            (Self::Assembler(_), None) => Ok(assembled::refused(plan)),
         }
     }
 
     /// Where an image is that is neither pushed nor in an engine: an archive beside the files.
-    pub(crate) fn archive(&self, plan: &Plan) -> Option<PathBuf> {
+    pub fn archive(&self, plan: &Plan) -> Option<PathBuf> {
         let archive = || plan.folder.join(format!("{}{ARCHIVE}", plan.settings.stem));
         matches!(self, Self::Assembler(_)).then(archive)
     }
 
     /// Makes an image, and pushes it as its version and as `latest`.
-    pub(crate) fn build(&self, plan: &Plan, order: &Order, progress: &Progress) -> Result<Image, Failure> {
+    pub fn build(&self, order: &Order) -> Result<Image, Failure> {
         match self {
-            Self::Engine(engine) => built::build(engine, plan, order, progress),
-            Self::Assembler(assembler) => assembled::build(assembler, plan, order, progress),
+            Self::Engine(engine) => built::build(engine, order),
+            Self::Assembler(assembler) => assembled::build(assembler, order),
         }
     }
 }

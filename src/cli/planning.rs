@@ -1,0 +1,38 @@
+//! Planning for a command: what there is to say of a source is collected for whoever shows it.
+
+use std::path::Path;
+
+use c3::artifact::Artifact;
+use c3::failure::Failure;
+use c3::load;
+use c3::operator::{self, Plan, Planned, Purpose, Request};
+
+use super::console::Messages;
+use super::options::LogLevel;
+
+/// Loads a source and plans what is made of it.
+pub(crate) fn plan(
+    path: &Path,
+    request: &Request,
+    purpose: Purpose,
+    level: LogLevel,
+    messages: &mut Messages,
+) -> Result<Plan, Failure> {
+    let source = load::load(path)?;
+    let Planned { plan, diagnostics } = operator::plan(&source, request, purpose);
+    messages.add(&diagnostics, &source, level);
+    plan
+}
+
+/// The files of the chosen platforms.
+pub(crate) fn artifacts(
+    plan: &Plan,
+    level: LogLevel,
+    messages: &mut Messages,
+) -> Result<Vec<Artifact>, Failure> {
+    messages.add(&plan.doubts(), &plan.source, level);
+    plan.emit().map_err(|diagnostics| {
+        messages.add(&diagnostics, &plan.source, level);
+        Failure::diagnosed()
+    })
+}

@@ -1,0 +1,85 @@
+//! Failures: what ends a command, with its exit code and remedy; every error of an effect becomes one.
+
+use crate::shown;
+
+/// Exit code: the input is at fault.
+pub const INPUT: u8 = 1;
+/// Exit code: the command line is at fault.
+pub const USAGE: u8 = 2;
+/// Exit code: an engine, a registry or the network failed.
+pub const ENGINE: u8 = 3;
+/// Exit code: the user has pressed Ctrl-C.
+pub const INTERRUPTED: u8 = 130;
+
+/// An error that ends a command, unless it is caught.
+pub trait Fault: std::error::Error {
+    /// The exit code; the input is at fault unless another is named.
+    fn code(&self) -> u8 {
+        INPUT
+    }
+
+    /// What happened, with whatever foreign texts are in it on one line.
+    fn message(&self) -> String {
+        shown::line(&self.to_string()).into_owned()
+    }
+
+    /// Lines that explain it, such as the end of a build's output.
+    fn details(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// What to do about it.
+    fn hint(&self) -> Option<String>;
+}
+
+/// Why a command ends early.
+#[derive(Debug)]
+pub struct Failure {
+    /// The exit code.
+    pub code: u8,
+    /// What happened; nothing where the diagnostics have said it.
+    pub message: Option<String>,
+    /// Lines that explain it, such as the end of a build's output.
+    pub details: Vec<String>,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+impl Failure {
+    /// A failure that is told on one line, whatever foreign texts are in it.
+    #[must_use]
+    pub fn new(code: u8, message: impl Into<String>) -> Self {
+        let message = shown::line(&message.into()).into_owned();
+        Self { code, message: Some(message), details: Vec::new(), hint: None }
+    }
+
+    /// The diagnostics have said all.
+    #[must_use]
+    pub fn diagnosed() -> Self {
+        Self { code: INPUT, message: None, details: Vec::new(), hint: None }
+    }
+
+    /// A program has ended with this exit code and said itself why.
+    #[must_use]
+    pub fn of_program(code: u8) -> Self {
+        Self { code, ..Self::diagnosed() }
+    }
+
+    /// The same with what to do about it.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl<E: Fault> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self {
+            code: error.code(),
+            message: Some(error.message()),
+            details: error.details(),
+            hint: error.hint(),
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! An image that `c3` makes itself.
+
+use super::refusal::refusals;
+use crate::backend::recipe::recipe;
+use crate::backend::runtime::python_version;
+use crate::backend::variant::Archive as Form;
+use crate::diagnostic::Diagnostic;
+use crate::engine::indexes::{Asked, IndexError, Pip, configured_here};
+use crate::engine::oci::{Assembled, Assembler, OciError, Order as Assembly};
+
+use super::{Archive, Image, Order, check_python};
+use crate::failure::Failure;
+use crate::operator::versions;
+use crate::operator::{Part, Plan};
+use crate::reference::ImageName;
+
+/// What has to be built in a container.
+pub(super) fn refused(plan: &Plan) -> Vec<Diagnostic> {
+    refusals(&plan.component, &plan.settings, &plan.source, &plan.requirement_texts())
+}
+
+/// Makes an image and pushes it as its version and as `latest`, or writes it to an archive.
+pub(super) fn build(assembler: &Assembler, order: &Order) -> Result<Image, Failure> {
+    let Order { plan, part: Part { context, .. }, making, progress } = *order;
+    let settings = &plan.settings;
+    let archive = making.archive.map(|path| Archive::create(path, Form::Image)).transpose()?;
+    let bases = assembler.read(&settings.base_image, making.platforms, progress)?;
+    bases.python_versions().try_for_each(|version| check_python(plan, Some(version)))?;
+    let recipe = recipe(&plan.operator());
+    let pip = Pip { installs: &recipe.installs, folder: "", configured: &configured_here() };
+    let asked = Asked::of(context, pip, order.given()).map_err(IndexError::from)?;
+    order.warn_of_unused(&asked.unused(making.secrets));
+    let assembly = Assembly {
+        python: plan.request.settings.image_version.as_deref().and_then(python_version),
+        recipe: &recipe,
+        context,
+        logins: &asked.logins,
+        no_cache: making.no_cache,
+        progress,
+    };
+    let image = assembler.assemble(bases, &assembly).map_err(|error| unmade(error, &asked))?;
+    let digest = making.push.then(|| push(assembler, &image, order)).transpose()?;
+    let reference = settings.image.to_string();
+    let tags = [reference.clone(), settings.image.latest().to_string()];
+    let save = |archive: Archive| archive.save(|out, _| assembler.save(&image, &tags, out, progress));
+    let archive = archive.map(save).transpose()?;
+    if assembler.interrupted() {
+        return Err(OciError::Interrupted.into());
+    }
+    Ok(Image { reference, id: image.id().to_owned(), digest, archive })
+}
+
+fn push(assembler: &Assembler, image: &Assembled, order: &Order) -> Result<String, Failure> {
+    let ImageName { repository, version, .. } = &order.part.settings.image;
+    assembler.push(image, repository, order.progress)?;
+    let name = |tag: &str| assembler.name(image, repository, tag, order.progress);
+    let digest = image.digest().to_owned();
+    versions::push(order, image.id(), || Ok(name(version).map(|()| digest)?), || Ok(name("latest")?))
+}
+
+/// An image that couldn't be made: who wanted a login is told with what was known of it.
+fn unmade(error: OciError, asked: &Asked) -> Failure {
+    let hint = match &error {
+        OciError::Install { refused: Some(refusal), .. } => {
+            asked.place(refusal.host()).map(|place| refusal.hint(Some(place)))
+        }
+        OciError::Install { tail, .. } => asked.doubt(tail),
+        _ => None,
+    };
+    let failure = Failure::from(error);
+    hint.into_iter().fold(failure, Failure::hint)
+}

@@ -1,0 +1,253 @@
+//! The plan of one operator: what its source says joined with what the command line and the disk say.
+
+use std::path::{Path, PathBuf};
+
+use crate::artifact::{Artifact, Destination};
+use crate::backend::stamp::Stamp;
+use crate::backend::variant::{self, Image};
+use crate::backend::{self, Operator, Settings};
+use crate::check::surroundings::{Listings, Surroundings};
+use crate::component::Component;
+use crate::context::Content;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::engine::http::{self, HttpError};
+use crate::files::{self, AdditionalFile};
+use crate::frontend;
+use crate::job::Job;
+use crate::logins::NamedIndex;
+use crate::recipe;
+use crate::reference::{self, ImageName, NameError};
+use crate::requirement_files::remote::{Remote, Unfetched};
+use crate::requirement_files::{self, Resolved};
+use crate::settings::{Config, Layers, current_dir};
+use crate::source::Source;
+
+use self::contents::{check_entry, scripts, without_own};
+pub use self::contents::{made, packed};
+use self::decisions::{default_python, settings, template};
+use super::Request;
+use crate::failure::{ENGINE, Failure, Fault, USAGE};
+
+mod contents;
+mod decisions;
+mod present;
+mod wrapped;
+
+/// The version of an operator of which there is none yet.
+pub const FIRST: &str = "0.1";
+
+/// One operator, ready to be emitted and built.
+pub struct Plan {
+    /// What was read.
+    pub source: Source,
+    /// What it says.
+    pub component: Component,
+    /// What was decided.
+    pub settings: Settings,
+    /// The options that are in force, those of files among them.
+    pub request: Request,
+    /// What is said of this operator's job alone.
+    own_job: Job,
+    /// Folder for the files.
+    pub folder: PathBuf,
+    /// The program that runs in the image, and what it calls: file names and contents.
+    scripts: Vec<(String, Content)>,
+    files: Vec<AdditionalFile>,
+    requirements: Resolved,
+    /// The package indexes that the source gives names.
+    pub indexes: Vec<NamedIndex>,
+}
+
+/// Largest requirement file that is fetched, in bytes.
+const FETCHED_LIMIT: usize = 4 << 20;
+
+/// How the name of a build context that is left on disk ends.
+pub const CONTEXT: &str = ".context";
+
+/// How the name of an image's archive ends, where no other is given.
+pub const ARCHIVE: &str = ".image.tar";
+
+/// Whether the operator's image is going to be built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Files only: what is missing on this machine is a warning, and nothing is fetched.
+    Files,
+    /// The image too: it is an error, and requirement files at URLs are fetched.
+    Image,
+}
+
+impl Purpose {
+    fn remote(self) -> Remote<'static> {
+        match self {
+            Self::Files => Remote::Left,
+            Self::Image => Remote::Fetched(&fetched),
+        }
+    }
+
+    /// An image can't do without what files can.
+    fn weighed(self, diagnostic: Diagnostic) -> Diagnostic {
+        let is_missing = diagnostic.code == "requirement-file" && diagnostic.severity == Severity::Warning;
+        let is_needed = self == Self::Image && is_missing;
+        let severity = if is_needed { Severity::Error } else { diagnostic.severity };
+        Diagnostic { severity, ..diagnostic }
+    }
+}
+
+/// What came of planning.
+pub struct Planned {
+    /// The plan, or why there is none.
+    pub plan: Result<Plan, Failure>,
+    /// What there is to say of the source.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Decides all that is made of a source: what it says, what files of settings say, and what is asked for.
+#[must_use]
+pub fn plan(source: &Source, request: &Request, purpose: Purpose) -> Planned {
+    let mut diagnostics = Vec::new();
+    let plan = decide(source, request, purpose, &mut diagnostics);
+    Planned { plan, diagnostics }
+}
+
+fn decide(
+    source: &Source,
+    request: &Request,
+    purpose: Purpose,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Result<Plan, Failure> {
+    let (reading, own) = Config::with(source);
+    diagnostics.extend(reading.diagnostics);
+    let mut component = reading.component.ok_or_else(Failure::diagnosed)?;
+    let layers = Layers::find(&request.files, source, own)?;
+    let own_job = request.settings.job.over(&layers.specific().job);
+    let request = request.settled(&layers.merged());
+    let stamp = Stamp::of(&component);
+    request.settings.job.mark_secrets(&mut component);
+    let root = request.root.clone().map_or_else(current_dir, Ok)?;
+    let folder = request.output_dir.clone();
+    let folder = folder.or_else(|| source.path().parent().map(Path::to_path_buf)).unwrap_or_default();
+    let patterns = &request.settings.additional_files;
+    let files = without_own(files::collect(patterns, &root)?, source, &folder, &request);
+    let requirements = requirement_files::resolve(&component, source.path(), &root, purpose.remote());
+    diagnostics.extend(requirements.diagnostics.iter().cloned().map(|found| purpose.weighed(found)));
+    let settings = Settings {
+        stamp: Stamp { fetched: requirements.fetched.clone(), ..stamp },
+        dockerfile_template: template(&request, &layers, source, &root)?,
+        files: files.iter().map(|file| file.path.clone()).collect(),
+        requirement_files: requirements.named.clone(),
+        ..settings(source, &component, &request, &root)?
+    };
+    let operator = Operator { component: &component, settings: &settings };
+    check_entry(&operator)?;
+    diagnostics.extend(backend::review(&operator, &request.targets(), default_python(&request, &component)));
+    if frontend::has_error(diagnostics) {
+        let is_down = requirements.is_network_down;
+        return Err(if is_down { Failure::of_program(ENGINE) } else { Failure::diagnosed() });
+    }
+    let scripts = scripts(source, &operator);
+    let indexes = reading.indexes.into_iter().collect();
+    let source = source.clone();
+    Ok(Plan { source, component, settings, request, own_job, folder, scripts, files, requirements, indexes })
+}
+
+impl Plan {
+    /// What lies around the source and matters to its checks.
+    pub fn surroundings(&self, listings: &Listings) -> Result<Surroundings, Failure> {
+        let python = default_python(&self.request, &self.component);
+        Ok(Surroundings::look(self.source.path(), &current_dir()?, &self.requirements, python, listings))
+    }
+
+    /// Decides on the version.
+    pub fn set_version(&mut self, version: &str) -> Result<(), Failure> {
+        let repository = self.settings.image.repository.clone();
+        self.set_image(&repository, version)
+    }
+
+    /// Decides on the image.
+    pub fn set_image(&mut self, repository: &str, version: &str) -> Result<(), Failure> {
+        self.settings.image = ImageName::new(repository, version).map_err(usage)?;
+        Ok(())
+    }
+
+    /// The image is one of this machine's, wherever settings would push it.
+    pub fn keep_here(&mut self, version: &str) -> Result<(), Failure> {
+        let repository = reference::image_repository(None, &self.component.name).map_err(usage)?;
+        self.set_image(&repository, version)
+    }
+
+    /// The image is named by its digest, too.
+    pub fn pin(&mut self, digest: &str) {
+        self.settings.image.digest = Some(digest.to_owned());
+    }
+
+    /// The operator in its own image.
+    #[must_use]
+    pub fn operator(&self) -> Operator<'_> {
+        self.operator_in(&self.settings)
+    }
+
+    /// Where its files go.
+    #[must_use]
+    pub fn destination(&self) -> Destination<'_> {
+        Destination { folder: &self.folder, stem: &self.settings.stem }
+    }
+
+    /// The operator as it is in one of its images.
+    #[must_use]
+    pub fn operator_in<'a>(&'a self, settings: &'a Settings) -> Operator<'a> {
+        Operator { component: &self.component, settings }
+    }
+
+    /// The images that the chosen targets need.
+    #[must_use]
+    pub fn images(&self) -> Vec<Image<'static>> {
+        variant::images(&self.component, &self.settings, &self.request.targets())
+    }
+
+    /// The files of the chosen platforms, or what keeps them from being written.
+    pub fn emit(&self) -> Result<Vec<Artifact>, Vec<Diagnostic>> {
+        backend::emit(&self.operator(), &self.request.targets())
+    }
+
+    /// What is doubtful about the choices for this operator alone.
+    #[must_use]
+    pub fn doubts(&self) -> Vec<Diagnostic> {
+        self.own_job.unknown_secrets(&self.component)
+    }
+
+    /// Leaves a file out that patterns have found among the additional ones.
+    pub fn leave_out(&mut self, path: &Path) {
+        let Ok(path) = path.canonicalize() else { return };
+        self.files.retain(|file| file.disk != path);
+        self.settings.files = self.files.iter().map(|file| file.path.clone()).collect();
+    }
+
+    /// Takes additional files for given, although it isn't known here which: the Dockerfile only says that there are some.
+    pub fn copy_files(&mut self, copied: bool) {
+        if copied && self.settings.files.is_empty() {
+            self.settings.files.push(recipe::FILES.to_owned());
+        }
+    }
+}
+
+/// A name on the command line that isn't one.
+fn usage(error: NameError) -> Failure {
+    Failure { code: USAGE, ..Failure::from(error) }
+}
+
+/// The text of a requirement file at a URL.
+fn fetched(url: &str) -> Result<String, Unfetched> {
+    http::fetch_text(url, FETCHED_LIMIT).map_err(|error| {
+        let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+        let reason = format!("{error}{hint}");
+        // Where the answer isn't what a source may name, its address is at fault.
+        let is_address = matches!(
+            error,
+            HttpError::Address { .. }
+                | HttpError::Redirect { .. }
+                | HttpError::Large { .. }
+                | HttpError::NoText { .. }
+        );
+        Unfetched { reason, is_network: !is_address }
+    })
+}
