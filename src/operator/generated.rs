@@ -27,6 +27,7 @@ struct File {
 
 impl Generated {
     /// Looks for them where they would be written now.
+    #[must_use]
     pub fn find(source: &Path, options: &Request) -> Self {
         let stem = source.file_stem().unwrap_or_default().to_string_lossy();
         let own = source.file_name().unwrap_or_default().to_string_lossy();
@@ -43,21 +44,25 @@ impl Generated {
     }
 
     /// Whether there are none.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.files.is_empty()
     }
 
     /// Whether a file of this name is among them.
+    #[must_use]
     pub fn has(&self, name: &str) -> bool {
         self.files.iter().any(|file| file.name == name)
     }
 
     /// Their names and stamps.
+    #[must_use]
     pub fn stamps(&self) -> Vec<(String, Stamp)> {
         self.files.iter().map(|file| (file.name.clone(), file.stamp.clone())).collect()
     }
 
     /// Whether one of them would bear another stamp now.
+    #[must_use]
     pub fn is_stale(&self, now: &Stamp) -> bool {
         self.files.iter().any(|file| file.stamp.is_older(now))
     }
@@ -122,6 +127,7 @@ impl Generated {
     }
 
     /// Whether the Dockerfile copies additional files.
+    #[must_use]
     pub fn copies_files(&self) -> bool {
         let copied = format!(" {FILES}/ ");
         self.files
@@ -132,6 +138,7 @@ impl Generated {
 }
 
 /// The value of a label in a Dockerfile.
+#[must_use]
 pub fn label<'a>(dockerfile: &'a str, name: &str) -> Option<&'a str> {
     let (_, value) = dockerfile.split_once(&format!("{name}=\""))?;
     value.split('"').next()
@@ -144,6 +151,7 @@ fn ends(file: &File, suffix: &str) -> bool {
 }
 
 /// The sources of which there are generated files.
+#[must_use]
 pub fn compiled(sources: Vec<PathBuf>, options: &Request) -> Vec<PathBuf> {
     sources.into_iter().filter(|source| !Generated::find(source, options).is_empty()).collect()
 }

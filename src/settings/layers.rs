@@ -41,16 +41,19 @@ impl Layers {
     }
 
     /// What the files say.
+    #[must_use]
     pub fn merged(&self) -> Config {
         self.specific().over(&self.shared)
     }
 
     /// What they say of this operator alone.
+    #[must_use]
     pub fn specific(&self) -> Config {
         self.own.over(&self.operator)
     }
 
     /// Where something is said, the most important first.
+    #[must_use]
     pub fn places(&self, source: &Source) -> Vec<String> {
         let file = self.file.as_ref().map(|path| path.display().to_string());
         let said = |config: &Config| *config != Config::default();

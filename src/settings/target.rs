@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::backend::{self, TARGETS, Target};
 
 /// The names of the platforms, with what is written for each.
+#[must_use]
 pub fn names() -> impl TypedValueParser<Value = TargetName> {
     let name = |target: &Target| PossibleValue::new(target.name).help(target.help);
     PossibleValuesParser::new(TARGETS.iter().map(name))

@@ -21,6 +21,7 @@ const EPOCH: u64 = 315_619_200;
 
 impl Plan {
     /// The texts of all requirement files, by the names they have in the image.
+    #[must_use]
     pub fn requirement_texts(&self) -> Vec<(String, String)> {
         let files = self.requirements.files.iter();
         files.filter_map(|file| Some((file.path.clone(), file.text()?))).collect()
@@ -44,6 +45,7 @@ impl Plan {
     }
 
     /// Where the context of an image is left on disk.
+    #[must_use]
     pub fn context_folder(&self, settings: &Settings) -> PathBuf {
         let target = settings.variant.map(|variant| format!(".{}", variant.name)).unwrap_or_default();
         self.folder.join(format!("{}{target}{CONTEXT}", settings.stem))

@@ -14,6 +14,7 @@ use crate::operator::generated::label;
 
 impl Plan {
     /// The version of the manifests that are there.
+    #[must_use]
     pub fn present_version(&self) -> Option<String> {
         self.present_tag().map(|(version, _)| version)
     }
@@ -33,6 +34,7 @@ impl Plan {
     }
 
     /// The files that are there and differ in more than the version from those to be written.
+    #[must_use]
     pub fn conflicts(&self, artifacts: &[Artifact]) -> Vec<PathBuf> {
         let conflicts = self.differing(artifacts);
         let Some((before, digest)) = self.present_tag().filter(|_| !conflicts.is_empty()) else {
