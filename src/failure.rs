@@ -1,5 +1,7 @@
 //! Failures: what ends a command, with its exit code and remedy; every error of an effect becomes one.
 
+use std::fmt;
+
 use crate::shown;
 
 /// Exit code: the input is at fault.
@@ -72,6 +74,14 @@ impl Failure {
         self
     }
 }
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.message.as_deref().unwrap_or("see the diagnostics"))
+    }
+}
+
+impl std::error::Error for Failure {}
 
 impl<E: Fault> From<E> for Failure {
     fn from(error: E) -> Self {

@@ -3,27 +3,63 @@
 //!
 //! ```text
 //!  script.py ─┐
-//!  nb.ipynb  ─┼─ source ──▶ Source ── frontend ──▶ Component ── backend ──▶ Artifact… ──▶ disk, engine, registry
-//!  model.R   ─┘ (effect)    text, language,        the IR:      name + bytes             (effects)
-//!                           line/cell map          plain data
+//!  nb.ipynb  ─┼─ load ──▶ Source ── frontend ──▶ Component ── backend ──▶ Artifact… ──▶ disk, engine, registry
+//!  model.R   ─┘ (effect)  text, language,        the IR:      name + bytes             (effects)
+//!                         line/cell map          plain data
 //! ```
 //!
-//! Only the two ends touch the world: [`source`], [`settings`], [`files`], [`requirement_files`] and [`logins`] read (by
-//! [`reader`]), [`artifact`], [`engine`] and [`publish`] write. Between them everything is a pure function from one plain
-//! type to the next:
+//! Only the two ends touch the world. Between them everything is a pure function from one plain type to the next:
 //!
-//! 1. [`source::Source::load`] reads a file; a notebook is flattened to a script of its kernel's language.
-//! 2. [`frontend::read`] makes a component of it, with every [`diagnostic`] that there is.
-//! 3. [`backend::emit`] makes the files of every target.
-//! 4. [`artifact::write`] puts them on disk, [`engine::docker::Engine::build`] builds the image, or [`engine::oci`] makes
-//!    it where no engine is, and [`publish`] sends it on.
+//! 1. [`load()`] reads a file; a notebook is flattened to a script of its kernel's language.
+//! 2. [`read`] makes a component of it, with every [`diagnostic`] that there is.
+//! 3. [`plan`] joins the component with what is asked for and what files of [`settings`] say: a [`Plan`].
+//! 4. [`Plan::emit`] makes the files of every target.
+//! 5. [`build`] makes the images, by a container engine or where none is without one, and pushes them.
+//! 6. [`write`] puts the files on disk, whole or not at all.
 //!
-//! Beside the arrow stand [`check`], which tells what is doubtful about a source, and [`fix`], which mends it;
-//! [`workflow`], which joins operators; [`family`], which tells the versions of images that stand on each other; and [`grid`], which reads how far the workers of a grid are.
+//! ```
+//! use std::path::Path;
 //!
-//! To run an operator goes the other way: [`invocation`] checks the words of a command line against the interface that a
-//! source, an image or a [`manifest`] tells, and [`engine::docker::Engine::run_container`] runs it, or [`local`] without
-//! an engine. What is kept for the next time is in the [`cache`].
+//! use c3::failure::Failure;
+//! use c3::{Purpose, Request};
+//!
+//! # fn main() -> Result<(), Failure> {
+//! let source = c3::load(Path::new("samples/count_letters.py"))?;
+//! let planned = c3::plan(&source, &Request::default(), Purpose::Files);
+//! let plan = planned.plan?;
+//! assert_eq!(plan.component.name, "count-letters");
+//! let artifacts = plan.emit().map_err(|_| Failure::diagnosed())?;
+//! let names: Vec<_> = artifacts.iter().map(|artifact| artifact.name.as_str()).collect();
+//! assert_eq!(names, ["count_letters.Dockerfile", "count_letters.yaml", "count_letters.job.yaml", "count_letters.cwl"]);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Beside the arrow stand [`check`], which reports likely problems of a source, and [`fix`], which mends it;
+//! [`workflow`], which joins operators; [`family`], images that stand on each other; and [`grid`], which reads how far the
+//! workers of a grid are. To run an operator goes the other way: [`invocation`] checks the words of a command line against
+//! the interface that a source, an image or a [`manifest`] tells, and an [`engine`] runs it, or [`local`] without one.
+//!
+//! # Floors
+//!
+//! An import goes down or stays on its floor, and none comes back; `tests/floors.rs` holds it, by this picture.
+//!
+//! ```text
+//! cli bin                                                    options, a few calls, a report: the programs
+//! family                                                     images that stand on each other
+//! operator                                                   what a command asks for as a whole
+//! check fix workflow grid publish local manifest invocation  beside the arrow
+//! settings                                                   c3.toml, script blocks, options: layers of one type
+//! engine                                                     Docker, images without an engine, registries, HTTP
+//! requirement_files logins cache                             what a build needs beside the source
+//! backend                                                    one row for each target
+//! load                                                       from a file to a source
+//! frontend                                                   one row for each language
+//! artifact context files boundary reader                     the only ways to the disk
+//! installers recipe job report progress                      plain data with few words of its own
+//! component source value reference diagnostic rules failure
+//!    location language identifier shown userinfo hashed interruption   the ground
+//! ```
 
 pub mod artifact;
 pub mod backend;
@@ -68,3 +104,8 @@ pub mod value;
 pub mod workflow;
 
 mod hashed;
+
+pub use artifact::write;
+pub use frontend::read;
+pub use load::load;
+pub use operator::{Plan, Purpose, Request, build, plan};
