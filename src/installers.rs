@@ -1,6 +1,7 @@
 //! Installers of packages: the one place that knows how they are called and what their arguments mean.
 
 pub mod distributions;
+pub mod lists;
 pub mod pip;
 
 /// A program that installs packages.

@@ -50,11 +50,12 @@
 //! operator                                                   what a command asks for as a whole
 //! check fix workflow grid publish local manifest invocation  beside the arrow
 //! settings                                                   c3.toml, script blocks, options: layers of one type
-//! engine                                                     Docker, images without an engine, registries, HTTP
-//! requirement_files logins cache                             what a build needs beside the source
+//! requirement_files                                          what pip reads beside the source
 //! backend                                                    one row for each target
 //! load                                                       from a file to a source
 //! frontend                                                   one row for each language
+//! engine                                                     Docker, images without an engine, registries, HTTP
+//! logins cache                                               what engines are told, and what is kept
 //! artifact context files boundary reader                     the only ways to the disk
 //! installers recipe job report progress                      plain data with few words of its own
 //! component source value reference diagnostic rules failure

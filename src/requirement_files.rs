@@ -17,7 +17,6 @@ use crate::userinfo::has_userinfo;
 
 use self::remote::Remote;
 
-pub mod lists;
 pub mod remote;
 
 /// Largest requirement file, in bytes.

@@ -14,10 +14,10 @@ use crate::backend::runtime::python_mismatch;
 use crate::cache::{Kind, Lock, Shelf, lock_beside};
 use crate::engine::http::Bundle;
 use crate::hashed::hex;
+use crate::installers::lists::{IGNORED, Lists, for_uv};
 use crate::installers::pip::Flat;
 use crate::language::Language;
 use crate::progress::{Event, Progress};
-use crate::requirement_files::lists::{IGNORED, Lists, for_uv};
 
 mod error;
 mod order;

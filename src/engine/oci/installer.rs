@@ -11,10 +11,10 @@ use super::platform::Platform;
 use super::python::Python;
 use crate::engine::http::Bundle;
 use crate::engine::indexes::Refusal;
+use crate::installers::lists::{IGNORED, Lists, for_uv};
 use crate::installers::pip::{self, Flat};
 use crate::logins::{Logins, Settings};
 use crate::progress::{Event, Progress};
-use crate::requirement_files::lists::{IGNORED, Lists, for_uv};
 
 mod private;
 

@@ -6,8 +6,8 @@ use std::path::Path;
 use super::EnvironmentError;
 use crate::backend::Operator;
 use crate::component::Requirement;
+use crate::installers::lists::Lists;
 use crate::installers::pip::{self, Flat};
-use crate::requirement_files::lists::Lists;
 
 /// Which packages are installed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
