@@ -10,4 +10,7 @@ pub enum Language {
     Python,
     /// R, also from a notebook with an R kernel.
     R,
+    /// A language of the tests: whatever a language needs beside its rows would be missed there.
+    #[cfg(test)]
+    Toy,
 }

@@ -11,7 +11,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use crate::backend::runtime;
+use crate::backend::runtime::{self, RUNTIMES};
 use crate::backend::variant::Choices;
 use crate::diagnostic::Diagnostic;
 use crate::frontend::{self, Reading};
@@ -267,8 +267,7 @@ fn base_image<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Strin
 
 fn image_version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let text = String::deserialize(deserializer)?;
-    let has_image = |language| (runtime::of(language).base_image)(&text).is_some();
-    if [Language::Python, Language::R].into_iter().any(has_image) {
+    if RUNTIMES.iter().any(|runtime| (runtime.base_image)(&text).is_some()) {
         return Ok(Some(text));
     }
     let message = format!("`{text}` is no version of a base image; write it as `python3.12` or `R4.3.2`");

@@ -6,11 +6,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::parameter::{Outcome, Parameter, one_line, outcomes, parameters};
+use super::runtime::{Notation, Runtime};
 use super::{Operator, template};
 use crate::artifact::Artifact;
 use crate::component::Type;
 use crate::diagnostic::Diagnostic;
-use crate::language::Language;
 use crate::value;
 
 #[derive(Serialize)]
@@ -49,7 +49,7 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
         source: component.source.clone(),
         name: component.name.clone(),
         description: one_line(&component.description),
-        args: executor_input(component.language, &parameters, &outcomes)
+        args: executor_input(operator.runtime(), &parameters, &outcomes)
             .into_iter()
             .flatten()
             .chain(parameters.iter().flat_map(input_arguments))
@@ -125,13 +125,13 @@ fn output_arguments(outcome: &Outcome) -> [Value; 2] {
 
 /// What kfp 2 knows of a task, where the operator has files to deliver: its local runner hands on only what the entry
 /// point lists. The one for R has no reader of JSON; kfp 1.8 leaves the placeholder as it is.
-fn executor_input(language: Language, parameters: &[Parameter], outcomes: &[Outcome]) -> Option<[Value; 2]> {
+fn executor_input(runtime: &Runtime, parameters: &[Parameter], outcomes: &[Outcome]) -> Option<[Value; 2]> {
     const NAME: &str = "executor_input";
     let ids =
         parameters.iter().map(|parameter| &parameter.id).chain(outcomes.iter().map(|outcome| &outcome.id));
     let is_free = !ids.map(|id| folded(id)).any(|id| id == NAME);
     let delivers_files = outcomes.iter().any(|outcome| outcome.output.kind.is_path());
-    (language == Language::Python && is_free && delivers_files)
+    (runtime.notation == Notation::Json && is_free && delivers_files)
         .then(|| [json!(format!("--{NAME}")), json!({"executorInput": null})])
 }
 

@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use super::parameter::{outcomes, parameters};
+use super::runtime::Notation;
 use super::{Operator, template};
 use crate::artifact::Artifact;
-use crate::language::Language;
 
 /// What the entry point knows of its operator.
 #[derive(Serialize)]
@@ -95,9 +95,9 @@ pub fn emit(operator: &Operator) -> Artifact {
             })
             .collect(),
     };
-    let interface = match component.language {
-        Language::Python => Form::Json(ascii_json(&interface).unwrap_or_default()),
-        Language::R => Form::Expression(interface),
+    let interface = match operator.runtime().notation {
+        Notation::Json => Form::Json(ascii_json(&interface).unwrap_or_default()),
+        Notation::Expression => Form::Expression(interface),
     };
     let context = Context { interface };
     Artifact::new(file_name(operator), template::render(operator.runtime().prelude, &context))

@@ -31,6 +31,38 @@ pub struct Runtime {
     pub image_version: &'static str,
     /// The base image of an `--image-version`.
     pub base_image: fn(&str) -> Option<String>,
+    /// The same as a small public image of Debian's kind, if there is one.
+    pub debian_image: fn(&str) -> Option<String>,
+    /// Debian's packages that bring the interpreter into images of a bare distribution.
+    pub debian_packages: &'static [&'static str],
+    /// How the interface is written into the entry point.
+    pub notation: Notation,
+    /// Whether a program can call functions of a script: those of a grid, and what a zip starts.
+    pub importable: bool,
+    /// Names of the interpreter on a user's machine, the best first.
+    pub here: &'static [&'static str],
+    /// Arguments by which the interpreter prints its version.
+    pub version: [&'static str; 2],
+    /// What installs the packages of a script.
+    pub packages: Packages,
+}
+
+/// How data is written into a program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notation {
+    /// As JSON in a text, which the program reads.
+    Json,
+    /// As an expression of the language, which has no reader of JSON.
+    Expression,
+}
+
+/// What installs the packages of a language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Packages {
+    /// pip, or uv in its place, into a virtual environment.
+    Pip,
+    /// R, into a library of its own.
+    R,
 }
 
 static PYTHON: Runtime = Runtime {
@@ -44,6 +76,13 @@ static PYTHON: Runtime = Runtime {
     extension: "py",
     image_version: "python3.12",
     base_image: python_image,
+    debian_image: |image_version| Some(format!("python:{}-slim", python_version(image_version)?)),
+    debian_packages: &["python3", "python3-pip", "python-is-python3"],
+    notation: Notation::Json,
+    importable: true,
+    here: &["python3", "python"],
+    version: ["-c", "import platform; print(platform.python_version())"],
+    packages: Packages::Pip,
 };
 
 /// The entry point is R's user profile: R itself runs the script after it, with nothing in between.
@@ -75,7 +114,22 @@ static R: Runtime = Runtime {
     extension: "R",
     image_version: "R4.3.2",
     base_image: r_image,
+    debian_image: |_| None,
+    debian_packages: &["r-base-core", "r-base-dev"],
+    notation: Notation::Expression,
+    importable: false,
+    here: &["Rscript"],
+    version: ["-e", "cat(as.character(getRversion()))"],
+    packages: Packages::R,
 };
+
+/// Every runtime.
+pub static RUNTIMES: &[&Runtime] = &[
+    &PYTHON,
+    &R,
+    #[cfg(test)]
+    &TOY,
+];
 
 /// The runtime of a language.
 #[must_use]
@@ -83,8 +137,32 @@ pub fn of(language: Language) -> &'static Runtime {
     match language {
         Language::Python => &PYTHON,
         Language::R => &R,
+        #[cfg(test)]
+        Language::Toy => &TOY,
     }
 }
+
+/// A language of the tests.
+#[cfg(test)]
+static TOY: Runtime = Runtime {
+    language: Language::Toy,
+    interpreter: "toy",
+    command: |entry, script| vec!["toy".to_owned(), entry.to_owned(), script.to_owned()],
+    working_dir: "/toys",
+    environment: &[],
+    overwritten: &[],
+    prelude: "prelude.R",
+    extension: "toy",
+    image_version: "toy1",
+    base_image: |version| Some(format!("toys:{}", version.strip_prefix("toy")?)),
+    debian_image: |_| None,
+    debian_packages: &[],
+    notation: Notation::Expression,
+    importable: false,
+    here: &["toy"],
+    version: ["--version", ""],
+    packages: Packages::R,
+};
 
 /// `python3.12` → `registry.access.redhat.com/ubi8/python-312`.
 fn python_image(image_version: &str) -> Option<String> {

@@ -13,13 +13,34 @@ pub mod surroundings;
 
 use surroundings::Surroundings;
 
+/// How sources of a language are checked.
+struct Checks {
+    language: Language,
+    /// What there is to say of a source.
+    check: fn(&Source, &Component, &Surroundings) -> Vec<Diagnostic>,
+    /// The distributions that it imports and nothing installs, where it is sure which they are.
+    missing: fn(&Source, &Component, &Surroundings) -> Vec<&'static str>,
+}
+
+/// A row for each language that is checked.
+static CHECKS: &[Checks] = &[
+    Checks { language: Language::Python, check: python::check, missing: python::missing_distributions },
+    Checks {
+        language: Language::R,
+        check: |_, component, _| r::check(component),
+        missing: |_, _, _| Vec::new(),
+    },
+];
+
+fn checks(source: &Source) -> Option<&'static Checks> {
+    CHECKS.iter().find(|checks| checks.language == source.language())
+}
+
 /// Checks a source whose component is known, by position.
 #[must_use]
 pub fn check(source: &Source, component: &Component, surroundings: &Surroundings) -> Vec<Diagnostic> {
-    let mut diagnostics = match source.language() {
-        Language::Python => python::check(source, component, surroundings),
-        Language::R => r::check(component),
-    };
+    let check = |checks: &Checks| (checks.check)(source, component, surroundings);
+    let mut diagnostics = checks(source).map(check).unwrap_or_default();
     diagnostics.sort_by_key(|diagnostic| diagnostic.span.as_ref().map(|span| span.start));
     diagnostics
 }
@@ -31,8 +52,5 @@ pub fn missing_distributions(
     component: &Component,
     surroundings: &Surroundings,
 ) -> Vec<&'static str> {
-    match source.language() {
-        Language::Python => python::missing_distributions(source, component, surroundings),
-        Language::R => Vec::new(),
-    }
+    checks(source).map(|checks| (checks.missing)(source, component, surroundings)).unwrap_or_default()
 }

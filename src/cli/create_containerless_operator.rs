@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use c3::artifact::{self, Artifact};
 use c3::backend::containerless::{self, OPERATOR, PACKAGES, PROGRAMS};
+use c3::backend::runtime;
 use c3::component::Requirement;
-use c3::language::Language;
 use c3::local::bundle::Bundle;
 use c3::local::environment::{Environment, Packages};
 use c3::operator::{Plan, Purpose, Request};
@@ -84,7 +84,7 @@ impl Options {
 
 /// R's packages can't be moved to another machine.
 fn check(plan: &Plan) -> Result<(), Failure> {
-    if plan.component.language == Language::Python {
+    if runtime::of(plan.component.language).importable {
         return Ok(());
     }
     let message =

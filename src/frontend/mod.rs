@@ -20,6 +20,7 @@ pub mod r;
 pub mod requirements;
 
 use interface::Access;
+use notebook::Code;
 use parameters::Assignment;
 pub use requirements::Metadata;
 
@@ -33,6 +34,10 @@ pub struct Frontend {
     pub extensions: &'static [&'static str],
     /// Reads a source; a source that can't be read is an error among the diagnostics.
     pub extract: fn(&Source) -> Extraction,
+    /// Whether a notebook that names this kernel or language, in lower case, is in it.
+    is_kernel: fn(&str) -> bool,
+    /// A cell of a notebook as it is read and as it is run; whether its assignments are parameters.
+    cell: fn(&str, bool) -> Code,
     /// The assignments of plain values in a text, which are parameters if a notebook says so.
     assignments: fn(&str) -> Vec<Assignment>,
 }
@@ -44,6 +49,8 @@ pub static FRONTENDS: &[Frontend] = &[
         kind: "Python script",
         extensions: &[".py"],
         extract: python::extract,
+        is_kernel: |name| name.starts_with("python") || name.starts_with("ipython"),
+        cell: notebook::python_cell,
         assignments: python::assignments,
     },
     Frontend {
@@ -51,7 +58,19 @@ pub static FRONTENDS: &[Frontend] = &[
         kind: "R script",
         extensions: &[".r"],
         extract: r::extract,
+        is_kernel: |name| ["r", "ir"].contains(&name),
+        cell: notebook::r_cell,
         assignments: r::assignments,
+    },
+    #[cfg(test)]
+    Frontend {
+        language: Language::Toy,
+        kind: "toy",
+        extensions: &[".toy"],
+        extract: |source| Extraction { description: Some(source.text().to_owned()), ..Extraction::default() },
+        is_kernel: |name| name == "toy",
+        cell: |cell, _| notebook::r_cell(cell, false),
+        assignments: |_| Vec::new(),
     },
 ];
 

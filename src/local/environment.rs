@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use sha2::{Digest, Sha256};
 
 use crate::backend::Operator;
-use crate::backend::runtime::python_mismatch;
+use crate::backend::runtime::{self, Runtime, python_mismatch};
 use crate::cache::{Kind, Lock, Shelf, lock_beside};
 use crate::engine::http::Bundle;
 use crate::hashed::hex;
@@ -67,14 +67,14 @@ impl Environment {
     /// The variables by which programs find what is in it.
     #[must_use]
     pub fn variables(&self) -> Vec<(&'static str, OsString)> {
-        match self.language {
-            Language::Python => {
+        match runtime::of(self.language).packages {
+            runtime::Packages::Pip => {
                 let path = env::var_os("PATH").unwrap_or_default();
                 let path =
                     env::join_paths(std::iter::once(self.folder.join("bin")).chain(env::split_paths(&path)));
                 vec![("VIRTUAL_ENV", self.folder.clone().into()), ("PATH", path.unwrap_or_default())]
             }
-            Language::R => vec![("R_LIBS", self.folder.clone().into())],
+            runtime::Packages::R => vec![("R_LIBS", self.folder.clone().into())],
         }
     }
 
@@ -144,7 +144,7 @@ impl Environment {
     /// The commands that make it.
     fn steps(&self, order: &Order, lists: &[(Flat, Lists)]) -> Vec<Vec<String>> {
         let Order { operator, files, packages, interpreter } = *order;
-        if self.language == Language::R {
+        if runtime::of(self.language).packages == runtime::Packages::R {
             return operator.r_commands();
         }
         let uv = found("uv");
@@ -207,10 +207,7 @@ impl Environment {
 
 /// The program that runs scripts of a language.
 fn interpreter(language: Language) -> Result<PathBuf, EnvironmentError> {
-    let names: &[&'static str] = match language {
-        Language::Python => &["python3", "python"],
-        Language::R => &["Rscript"],
-    };
+    let names = runtime::of(language).here;
     names.iter().find_map(|name| found(name)).ok_or(EnvironmentError::NoInterpreter(names[0]))
 }
 
@@ -221,13 +218,10 @@ fn found(name: &str) -> Option<PathBuf> {
 }
 
 fn version(interpreter: &Path, language: Language) -> Result<String, EnvironmentError> {
-    let (name, expression) = match language {
-        Language::Python => ("python3", ["-c", "import platform; print(platform.python_version())"]),
-        Language::R => ("Rscript", ["-e", "cat(as.character(getRversion()))"]),
-    };
-    let said = Command::new(interpreter).args(expression).stdin(Stdio::null()).output();
+    let Runtime { here, version, .. } = runtime::of(language);
+    let said = Command::new(interpreter).args(version).stdin(Stdio::null()).output();
     let said = said.ok().filter(|said| said.status.success());
-    let said = said.ok_or(EnvironmentError::NoInterpreter(name))?;
+    let said = said.ok_or(EnvironmentError::NoInterpreter(here[0]))?;
     Ok(String::from_utf8_lossy(&said.stdout).trim().to_owned())
 }
 

@@ -74,3 +74,6 @@ pub fn build(
     progress.finish();
     images
 }
+
+#[cfg(test)]
+mod tests;

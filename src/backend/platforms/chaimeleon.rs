@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use self::interactive::{Application, Interactive, Interface, Parts, trial};
 use super::super::parameter::{Parameter, outcomes, parameters};
+use super::super::runtime::{self, Packages};
 use super::super::variant::{Archive, Choice, SWITCH, Variant};
 use super::super::{BuildFile, Operator, Settings, dockerfile, template};
 use super::debian_image;
@@ -106,7 +107,7 @@ fn interactive<'a>(operator: &Operator<'a>) -> Option<Interactive<'a>> {
     Some(Interactive {
         interface: Interface::named(settings.choice("interface"))?,
         language: component.language,
-        system_python: component.language == Language::R
+        system_python: operator.runtime().packages != Packages::Pip
             || !interpreter(component.language, &settings.base_image).is_empty(),
         url: Some(settings.choice("url")),
         application: Some(Application {
@@ -137,11 +138,7 @@ pub(crate) fn interpreter(language: Language, base_image: &str) -> &'static [&'s
     let is_bare = ["ubuntu", "debian", "nvidia/cuda"]
         .iter()
         .any(|bare| path == *bare || path.ends_with(&format!("/{bare}")));
-    match language {
-        _ if !is_bare => &[],
-        Language::Python => &["python3", "python3-pip", "python-is-python3"],
-        Language::R => &["r-base-core", "r-base-dev"],
-    }
+    if is_bare { runtime::of(language).debian_packages } else { &[] }
 }
 
 /// The commands that start the application, with its parameters as arguments and as variables.

@@ -3,7 +3,6 @@
 use super::Settings;
 use super::runtime;
 use crate::component::Component;
-use crate::language::Language;
 
 pub(crate) mod chaimeleon;
 mod conda;
@@ -13,13 +12,7 @@ pub(crate) mod techila;
 
 /// A small public image with the language's interpreter, of Debian's kind.
 fn debian_image(component: &Component, settings: &Settings) -> Option<String> {
-    match component.language {
-        Language::Python => {
-            let version = runtime::python_version(&settings.image_version)?;
-            Some(format!("python:{version}-slim"))
-        }
-        Language::R => None,
-    }
+    (runtime::of(component.language).debian_image)(&settings.image_version)
 }
 
 fn owned(words: &[&str]) -> Vec<String> {

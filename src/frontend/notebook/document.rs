@@ -5,7 +5,7 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::NotebookError;
-use crate::language::Language;
+use crate::frontend::{FRONTENDS, Frontend};
 use crate::shown;
 
 /// A notebook as it stands in its file; outputs are skipped.
@@ -78,12 +78,12 @@ impl Cell {
 }
 
 /// Reads a notebook: the language of its kernel and its cells.
-pub(super) fn read(json: &str) -> Result<(Language, Vec<Cell>), NotebookError> {
+pub(super) fn read(json: &str) -> Result<(&'static Frontend, Vec<Cell>), NotebookError> {
     let document = serde_json::from_str::<Document>(json)
         .or_else(|error| serde_json::from_str(&with_numbers(json)).map_err(|_| error))
         .map_err(NotebookError::Json)?;
     match (document.nbformat, document.cells) {
-        (Some(4) | None, Some(cells)) => Ok((document.metadata.unwrap_or_default().language()?, cells)),
+        (Some(4) | None, Some(cells)) => Ok((document.metadata.unwrap_or_default().frontend()?, cells)),
         (Some(4) | None, None) if document.worksheets.is_none() => Err(NotebookError::NoCells),
         (version, _) => Err(NotebookError::Version(version.unwrap_or(3))),
     }
@@ -114,9 +114,12 @@ fn string_length(text: &str) -> usize {
     if text.starts_with('"') { end.map_or(text.len(), |end| end + 2) } else { 1 }
 }
 
+/// The language of a notebook that names none.
+const JUPYTER: &str = "python";
+
 impl Metadata {
     /// The language of the kernel; a notebook that says nothing is Python's, as Jupyter takes it.
-    fn language(&self) -> Result<Language, NotebookError> {
+    fn frontend(&self) -> Result<&'static Frontend, NotebookError> {
         let text = |value: &Option<Value>, key: &str| {
             value.as_ref()?.get(key)?.as_str().filter(|text| !text.is_empty()).map(str::to_lowercase)
         };
@@ -125,18 +128,16 @@ impl Metadata {
             .or_else(|| text(&self.kernelspec, "language"))
             .or_else(|| text(&self.kernelspec, "display_name").filter(is_python).map(|_| "python".to_owned()))
             .or_else(|| text(&self.kernelspec, "name"));
-        match said.as_deref() {
-            None => Ok(Language::Python),
-            Some(name) if name.starts_with("python") || name.starts_with("ipython") => Ok(Language::Python),
-            Some("r" | "ir") => Ok(Language::R),
-            Some(other) => Err(NotebookError::Language(shown::beginning(other, 40).into_owned())),
-        }
+        let said = said.as_deref().unwrap_or(JUPYTER);
+        let frontend = FRONTENDS.iter().find(|frontend| (frontend.is_kernel)(said));
+        frontend.ok_or_else(|| NotebookError::Language(shown::beginning(said, 40).into_owned()))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::Language;
 
     #[test]
     fn numbers_that_json_lacks_are_read() {
@@ -160,7 +161,7 @@ mod tests {
         ];
         for (metadata, language) in cases {
             let read = read(&format!(r#"{{"nbformat": 4, "cells": [], "metadata": {metadata}}}"#));
-            assert_eq!(read.ok().map(|(language, _)| language), language, "{metadata}");
+            assert_eq!(read.ok().map(|(frontend, _)| frontend.language), language, "{metadata}");
         }
     }
 }

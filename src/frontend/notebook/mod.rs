@@ -68,11 +68,11 @@ impl NotebookError {
 
 /// A cell as it is read and as it is run.
 #[derive(Debug, Default)]
-struct Code {
+pub(super) struct Code {
     /// What is read: a line for each line of the cell.
-    text: String,
+    pub(super) text: String,
     /// What is run.
-    script: String,
+    pub(super) script: String,
     /// Whether what is run calls IPython where the text doesn't show it.
     shell: bool,
     /// Imports from the future, which stand first in a script.
@@ -103,12 +103,12 @@ impl Code {
 
 /// Flattens a notebook: its language, the text that is read, and what else there is to it.
 pub fn flatten(json: &str) -> Result<(Language, String, Notebook), NotebookError> {
-    let (language, cells) = document::read(json)?;
+    let (frontend, cells) = document::read(json)?;
     let mut flat = Flat::new(&cells);
     let mut futures = Vec::new();
     for (index, cell) in cells.iter().enumerate() {
         let code = match cell.kind() {
-            Kind::Code => translate(language, cell),
+            Kind::Code => (frontend.cell)(&cell.source(), cell.has_tag(PARAMETERS)),
             Kind::Markdown | Kind::Raw => prose(&cell.source()),
         };
         futures.extend(code.futures.iter().cloned());
@@ -116,23 +116,20 @@ pub fn flatten(json: &str) -> Result<(Language, String, Notebook), NotebookError
     }
     let first = if futures.is_empty() { HEAD.to_owned() } else { format!("{}  {HEAD}", futures.join("; ")) };
     flat.notebook.script = format!("{first}\n{}", flat.notebook.script);
-    Ok((language, flat.text, flat.notebook))
+    Ok((frontend.language, flat.text, flat.notebook))
 }
 
-fn translate(language: Language, cell: &Cell) -> Code {
-    let source = cell.source();
-    let is_parameters = cell.has_tag(PARAMETERS);
-    match language {
-        Language::Python => {
-            let code = ipython::translate(&source);
-            let trailer = is_parameters.then(|| python::overrides(&code.text)).flatten();
-            Code { trailer, ..code }
-        }
-        Language::R => {
-            let trailer = is_parameters.then(|| r::overrides(&source)).flatten();
-            Code { text: source.clone(), script: source, trailer, ..Code::default() }
-        }
-    }
+/// A cell of Python's as it is read and as it is run.
+pub(super) fn python_cell(source: &str, is_parameters: bool) -> Code {
+    let code = ipython::translate(source);
+    let trailer = is_parameters.then(|| python::overrides(&code.text)).flatten();
+    Code { trailer, ..code }
+}
+
+/// A cell of R's as it is read and as it is run.
+pub(super) fn r_cell(source: &str, is_parameters: bool) -> Code {
+    let trailer = is_parameters.then(|| r::overrides(source)).flatten();
+    Code { text: source.to_owned(), script: source.to_owned(), trailer, ..Code::default() }
 }
 
 fn prose(text: &str) -> Code {

@@ -1,6 +1,7 @@
 //! The plan of a grid wrapper, from that of the operator.
 
 use crate::backend::grid::{self, Process, Store};
+use crate::backend::runtime;
 use crate::backend::stamp::Stamp;
 use crate::backend::{Operator, Settings};
 use crate::component::Component;
@@ -48,7 +49,7 @@ impl Plan {
     /// Refuses a process function that the script doesn't define.
     fn check_process(&self, process: &str, store: &Store) -> Result<(), Failure> {
         let name = self.source.display();
-        if self.component.language != Language::Python {
+        if !runtime::of(self.component.language).importable {
             return Err(Failure::new(
                 INPUT,
                 format!("`{name}` is no Python, and only Python can be wrapped"),
