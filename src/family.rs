@@ -14,10 +14,15 @@ use crate::settings::choices::{self, Word};
 use crate::settings::{ConfigError, Problem};
 
 mod check;
+pub mod contents;
 pub mod dockerfile;
+pub mod made;
+pub mod orders;
 mod version;
+mod wishes;
 
 pub use version::{Published, Verdict, raised, verdict};
+pub use wishes::{Wishes, WithCuda};
 
 /// What a `family.toml` says.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -232,6 +237,12 @@ impl Family {
             || member.name.clone(),
             |given| format!("{}/{}", given.trim_end_matches('/'), member.name),
         )
+    }
+
+    /// Whether it is known where an image is pushed to.
+    #[must_use]
+    pub fn is_named(&self, member: &Member, repository: Option<&str>) -> bool {
+        repository.or(member.repository.as_deref()).or(self.repository.as_deref()).is_some()
     }
 
     /// The tag of an image.

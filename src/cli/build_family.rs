@@ -2,22 +2,20 @@
 
 use std::path::PathBuf;
 
-use c3::family::{Family, Member, Verdict, listed};
+use c3::artifact::Existing;
+use c3::family::made::Made;
+use c3::family::orders::{Order, Work};
+use c3::family::{Family, Member, Verdict, WithCuda, listed};
 use c3::operator::image;
+use c3::progress::Progress;
 use c3::settings::ConfigError;
 use c3::settings::{FILES, IMAGE};
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use self::made::Made;
-use self::orders::{Order, Work};
-use self::wishes::Wishes;
 use super::console;
 use super::options::{Format, Telling};
 use c3::failure::{Failure, USAGE};
 
-mod contents;
-mod made;
-mod orders;
 mod wishes;
 
 #[derive(Args, Debug)]
@@ -37,7 +35,7 @@ pub(crate) struct Options {
 
     /// Whether images that are there with CUDA are built so, without it, or both [default: both]
     #[arg(long, value_name = "WHICH", help_heading = IMAGE)]
-    cuda: Option<Cuda>,
+    cuda: Option<WithCuda>,
 
     /// Raise the version of an image of which nothing has changed, to have its packages anew; may be repeated
     #[arg(long, value_name = "IMAGE", help_heading = IMAGE)]
@@ -83,27 +81,28 @@ pub(crate) struct Options {
     telling: Telling,
 }
 
-/// With or without CUDA.
-#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
-enum Cuda {
-    /// Without only.
-    No,
-    /// With only, where it is there.
-    Yes,
-    /// Both.
-    Both,
-}
-
 /// Runs the command.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let (family, text) = load(options)?;
-    let wishes = Wishes::new(options, &family)?;
+    let wishes = wishes::wishes(options, &family)?;
     // An engine that isn't asked yet leaves Ctrl-C to the system while a registry is.
     let engine = wishes.asks_engine().then(image::connect).transpose()?;
-    let work = Work { options, family: &family, wishes: &wishes, engine: engine.as_ref() };
+    let level = options.telling.log_level;
+    let work = Work {
+        family: &family,
+        file: &options.file,
+        wishes: &wishes,
+        engine: engine.as_ref(),
+        progress: &Progress::new(level.into()),
+        show: &|diagnostics, source| console::diagnostics(diagnostics, source, level),
+    };
     let mut orders = work.orders()?;
     tell(&orders, options);
-    let kept = work.kept(&mut orders)?;
+    let existing = if options.overwrite { Existing::Overwrite } else { Existing::Keep };
+    let kept = match &options.output_dir {
+        Some(folder) => work.kept(&mut orders, folder, &existing)?,
+        None => Vec::new(),
+    };
     let is_done = options.no_build || options.dry_run || orders.iter().all(Order::is_done);
     let made = if is_done {
         orders.iter().flat_map(Order::as_decided).collect()
@@ -118,7 +117,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         work.make(engine, &mut orders, text)?
     };
     for kept in kept {
-        console::info(&format!("build context: {}", kept.place()?.display()), options.telling.log_level);
+        console::info(&format!("build context: {}", kept.place()?.display()), level);
     }
     report(options, &family, &orders, &made)
 }

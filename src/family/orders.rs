@@ -1,68 +1,89 @@
 //! What is to be done about each image of a family.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
-use c3::engine::docker::Engine;
-use c3::engine::registry::{self, RegistryError};
-use c3::family::{Family, Member, Published, Verdict, verdict};
-use c3::reference::successor;
+use super::contents::Show;
+use super::{Family, Member, Published, Verdict, verdict};
+use crate::engine::docker::Engine;
+use crate::engine::registry::{self, RegistryError};
+use crate::progress::Progress;
+use crate::reference::successor;
 
-use super::Options;
+use super::Wishes;
 use super::contents::{Base, Source};
 use super::made::{DIGEST_LABEL, Made};
-use super::wishes::Wishes;
-use crate::cli::console;
-use c3::failure::Failure;
+use crate::failure::Failure;
 
 /// What is to be done about one image of the family.
-pub(super) struct Order<'a> {
-    pub(super) member: &'a Member,
-    pub(super) source: Source,
-    pub(super) version: String,
-    pub(super) verdict: Verdict,
-    pub(super) forms: Vec<Form>,
+pub struct Order<'a> {
+    /// The image.
+    pub member: &'a Member,
+    /// Where its contents come from.
+    pub source: Source,
+    /// The version that it gets.
+    pub version: String,
+    /// What is to be done.
+    pub verdict: Verdict,
+    /// Without CUDA, with it, or both.
+    pub forms: Vec<Form>,
 }
 
 /// The image without CUDA, or with it.
-pub(super) struct Form {
-    pub(super) cuda: bool,
+pub struct Form {
+    /// Whether it is the one with CUDA.
+    pub cuda: bool,
     /// What it is made of, without or with CUDA.
-    pub(super) member: Member,
-    pub(super) base: Base,
+    pub member: Member,
+    /// What it is built from.
+    pub base: Base,
     /// The digest of what it is made of, apart from its version.
-    pub(super) digest: String,
+    pub digest: String,
     /// The reference with the version.
-    pub(super) reference: String,
-    pub(super) published: Published,
+    pub reference: String,
+    /// What is known by its reference.
+    pub published: Published,
 }
 
 impl Order<'_> {
-    pub(super) fn is_raised(&self) -> bool {
+    /// Whether its version is another than in the file.
+    #[must_use]
+    pub fn is_raised(&self) -> bool {
         self.version != self.member.version
     }
 
     /// Whether nothing is left to be done about it.
-    pub(super) fn is_done(&self) -> bool {
+    #[must_use]
+    pub fn is_done(&self) -> bool {
         self.verdict == Verdict::Present && !self.is_raised()
     }
 
     /// What would be made, where nothing is.
-    pub(super) fn as_decided(&self) -> Vec<Made> {
+    #[must_use]
+    pub fn as_decided(&self) -> Vec<Made> {
         self.forms.iter().map(|form| Made::decided(self, form)).collect()
     }
 }
 
 /// All that deciding needs.
-pub(super) struct Work<'a> {
-    pub(super) options: &'a Options,
-    pub(super) family: &'a Family,
-    pub(super) wishes: &'a Wishes<'a>,
-    pub(super) engine: Option<&'a Engine>,
+pub struct Work<'a> {
+    /// The family.
+    pub family: &'a Family,
+    /// Its file.
+    pub file: &'a Path,
+    /// What is wanted.
+    pub wishes: &'a Wishes<'a>,
+    /// The engine, where it is asked what is there.
+    pub engine: Option<&'a Engine>,
+    /// Who is told.
+    pub progress: &'a Progress,
+    /// Who shows what there is to say of sources.
+    pub show: Show<'a>,
 }
 
 impl<'a> Work<'a> {
     /// What is to be done, in the order in which it can be done.
-    pub(super) fn orders(&self) -> Result<Vec<Order<'a>>, Failure> {
+    pub fn orders(&self) -> Result<Vec<Order<'a>>, Failure> {
         let members = &self.family.members;
         let mut versions: BTreeMap<&str, String> =
             members.iter().map(|member| (member.name.as_str(), member.version.clone())).collect();
@@ -85,18 +106,18 @@ impl<'a> Work<'a> {
         let Some(other) = self.wishes.members.iter().find(stands) else { return Ok(()) };
         let order = self.order(member, versions)?;
         let what = if order.is_raised() { "has changed" } else { "isn't there" };
-        if order.verdict == Verdict::Build && !self.options.no_build {
+        if order.verdict == Verdict::Build && !self.wishes.no_build {
             let (name, version, other) = (&member.name, &member.version, &other.name);
             let message =
                 format!("`{name}` {what} and isn't chosen: `{other}` stands on its version {version}");
-            console::warning(&message, self.options.telling.log_level);
+            self.progress.warn(message);
         }
         Ok(())
     }
 
     /// What is to be done about one image, on bases of these versions.
     fn order(&self, member: &'a Member, versions: &BTreeMap<&str, String>) -> Result<Order<'a>, Failure> {
-        let mut source = Source::of(member, &self.options.file, &self.options.telling)?;
+        let mut source = Source::of(member, self.file, self.show)?;
         let forms = self.wishes.forms(member).into_iter();
         let forms = forms.map(|cuda| self.form(member, cuda, versions, &mut source));
         let mut forms = forms.collect::<Result<Vec<_>, _>>()?;
@@ -124,7 +145,7 @@ impl<'a> Work<'a> {
     ) -> Result<Form, Failure> {
         let member = if cuda { member.with_cuda() } else { member.clone() };
         let base = self.base(&member, cuda, versions);
-        let digest = source.digest(&member, &base, &self.options.file)?;
+        let digest = source.digest(&member, &base, self.file)?;
         let (reference, published) = (String::new(), Published::Nothing);
         Ok(Form { cuda, member, base, digest, reference, published })
     }
@@ -146,7 +167,7 @@ impl<'a> Work<'a> {
 
     /// What the registry knows by the reference of an image, or the engine where nothing is pushed.
     fn published(&self, member: &Member, form: &Form) -> Result<Published, Failure> {
-        let labels = if self.options.no_build {
+        let labels = if self.wishes.no_build {
             None
         } else if self.wishes.pushes(member) {
             match registry::labels(&form.reference) {
@@ -157,7 +178,7 @@ impl<'a> Work<'a> {
             let engine = self.engine.map(|engine| engine.inspect(&form.reference)).transpose()?;
             engine.flatten().map(|image| image.labels)
         };
-        let wants_another = self.options.raise.contains(&member.name);
+        let wants_another = self.wishes.raise.contains(&member.name);
         Ok(match labels {
             None => Published::Nothing,
             Some(labels) if labels.get(DIGEST_LABEL) == Some(&form.digest) && !wants_another => {
@@ -168,7 +189,8 @@ impl<'a> Work<'a> {
     }
 
     /// The repository of an image.
-    pub(super) fn repository(&self, member: &Member) -> String {
-        self.family.repository(member, self.options.repository.as_deref())
+    #[must_use]
+    pub fn repository(&self, member: &Member) -> String {
+        self.family.repository(member, self.wishes.repository.as_deref())
     }
 }

@@ -3,28 +3,28 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use c3::artifact::{self, Existing};
-use c3::engine::build::Build;
-use c3::engine::docker::Engine;
-use c3::engine::error::EngineError;
-use c3::family::{Published, raised};
-use c3::logins::Secrets;
-use c3::progress::{Event, Progress};
-use c3::reader;
+use super::{Published, raised};
+use crate::artifact::{self, Existing};
+use crate::engine::build::Build;
+use crate::engine::docker::Engine;
+use crate::engine::error::EngineError;
+use crate::logins::Secrets;
+use crate::progress::Progress;
+use crate::reader;
 use serde::Serialize;
 
 use super::contents::Contents;
 use super::orders::{Form, Order, Work};
-use c3::failure::{Failure, INPUT};
-use c3::operator::image::built;
-use c3::operator::kept::Kept;
+use crate::failure::{Failure, INPUT};
+use crate::operator::image::built;
+use crate::operator::kept::Kept;
 
 /// Label that holds the digest of what an image was made of.
-pub(super) const DIGEST_LABEL: &str = "io.claimed.c3.family.digest";
+pub const DIGEST_LABEL: &str = "io.claimed.c3.family.digest";
 
 /// An image that was made, or was there.
 #[derive(Debug, Serialize)]
-pub(super) struct Made {
+pub struct Made {
     name: String,
     version: String,
     cuda: bool,
@@ -39,7 +39,8 @@ pub(super) struct Made {
 
 impl Made {
     /// An image that nothing is done about now.
-    pub(super) fn decided(order: &Order, form: &Form) -> Self {
+    #[must_use]
+    pub fn decided(order: &Order, form: &Form) -> Self {
         Self {
             name: order.member.name.clone(),
             version: order.version.clone(),
@@ -52,7 +53,8 @@ impl Made {
     }
 
     /// The reference as a line.
-    pub(super) fn line(&self) -> String {
+    #[must_use]
+    pub fn line(&self) -> String {
         let digest = self.digest.as_ref().map(|digest| format!("@{digest}")).unwrap_or_default();
         format!("{}{digest}\n", self.reference)
     }
@@ -60,15 +62,9 @@ impl Made {
 
 impl Work<'_> {
     /// Builds, tries and pushes what isn't there.
-    pub(super) fn make(
-        &self,
-        engine: &Engine,
-        orders: &mut [Order],
-        text: String,
-    ) -> Result<Vec<Made>, Failure> {
-        let progress = Progress::new(self.options.telling.log_level.into());
-        let made = self.make_all(engine, orders, text, &progress);
-        progress.finish();
+    pub fn make(&self, engine: &Engine, orders: &mut [Order], text: String) -> Result<Vec<Made>, Failure> {
+        let made = self.make_all(engine, orders, text, self.progress);
+        self.progress.finish();
         made
     }
 
@@ -93,7 +89,7 @@ impl Work<'_> {
 
     /// Writes the version that was raised into the file, and gives its text.
     fn write_version(&self, text: &str, order: &Order) -> Result<String, Failure> {
-        let path = &self.options.file;
+        let path = self.file;
         let changed = || {
             Failure::new(INPUT, format!("`{}` was changed while the images were built", path.display()))
                 .hint(format!("write the version {} of `{}` into it", order.version, order.member.name))
@@ -107,15 +103,18 @@ impl Work<'_> {
     }
 
     /// The build contexts that are left on disk; a folder with a Dockerfile of one's own is there already.
-    pub(super) fn kept(&self, orders: &mut [Order]) -> Result<Vec<Kept>, Failure> {
-        let Some(folder) = &self.options.output_dir else { return Ok(Vec::new()) };
-        let existing = if self.options.overwrite { Existing::Overwrite } else { Existing::Keep };
+    pub fn kept(
+        &self,
+        orders: &mut [Order],
+        folder: &Path,
+        existing: &Existing,
+    ) -> Result<Vec<Kept>, Failure> {
         let mut kept = Vec::new();
         for Order { member, source, version, forms, .. } in orders {
             for form in forms.iter().filter(|_| member.context.is_none()) {
-                let contents = source.contents(&form.member, &form.base, version, &self.options.file)?;
+                let contents = source.contents(&form.member, &form.base, version, self.file)?;
                 let name = if form.cuda { format!("{}.cuda", member.name) } else { member.name.clone() };
-                kept.push(stage(&folder.join(name), &contents, &existing)?);
+                kept.push(stage(&folder.join(name), &contents, existing)?);
             }
         }
         Ok(kept)
@@ -154,7 +153,7 @@ fn build_one(
     progress: &Progress,
 ) -> Result<String, Failure> {
     let form = &order.forms[at];
-    let contents = order.source.contents(&form.member, &form.base, &order.version, &work.options.file)?;
+    let contents = order.source.contents(&form.member, &form.base, &order.version, work.file)?;
     have_base(work, engine, form, progress)?;
     let args = contents.args.into_iter().chain(built::arguments(engine)?).collect();
     let build = Build {
@@ -162,7 +161,7 @@ fn build_one(
         dockerfile: &contents.dockerfile,
         tags: &[],
         platform: None,
-        no_cache: work.options.no_cache || work.options.raise.contains(&order.member.name),
+        no_cache: work.wishes.no_cache || work.wishes.raise.contains(&order.member.name),
         args: &args,
         labels: &labels(form),
         secrets: &Secrets::new(),
@@ -172,7 +171,7 @@ fn build_one(
     if let Some(test) = form.member.test.as_deref().filter(|_| work.wishes.test) {
         let said = tried(engine, &id, form, test, progress)?;
         if !said.is_empty() {
-            progress.report(&Event::Told(said));
+            progress.tell(said);
         }
     }
     if engine.interrupted() {

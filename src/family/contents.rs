@@ -3,20 +3,19 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use c3::backend::variant::Choices;
-use c3::backend::{Settings, dockerfile, target};
-use c3::context::{Content, Context, Entry};
-use c3::failure::{Failure, INPUT};
-use c3::family::{self, Member, PLATFORM};
-use c3::files::{self, AdditionalFile};
-use c3::operator::{Plan, Purpose, Request, made, packed};
-use c3::reader;
-use c3::reference::ImageName;
-use c3::settings::{Config, TargetName};
-
-use crate::cli::console::Messages;
-use crate::cli::options::Telling;
-use crate::cli::planning;
+use super::{Member, PLATFORM};
+use crate::backend::variant::Choices;
+use crate::backend::{Settings, dockerfile, target};
+use crate::context::{Content, Context, Entry};
+use crate::diagnostic::Diagnostic;
+use crate::failure::{Failure, INPUT};
+use crate::files::{self, AdditionalFile};
+use crate::load::load;
+use crate::operator::{self, Planned};
+use crate::operator::{Plan, Purpose, Request, made, packed};
+use crate::reader;
+use crate::reference::ImageName;
+use crate::settings::{Config, TargetName};
 
 /// Name of the Dockerfile of a build context.
 const DOCKERFILE: &str = "Dockerfile";
@@ -25,19 +24,19 @@ const DOCKERFILE: &str = "Dockerfile";
 const ANY: &str = "0";
 
 /// What an image is built from.
-pub(super) struct Base {
+pub struct Base {
     /// Its reference.
-    pub(super) reference: String,
+    pub reference: String,
     /// The reference of the image at the bottom of the family.
-    pub(super) root: String,
+    pub root: String,
     /// Its version, if it is one of the family.
-    pub(super) version: String,
+    pub version: String,
     /// What stands behind versions with CUDA; without it nothing.
-    pub(super) suffix: String,
+    pub suffix: String,
 }
 
 /// Where the contents of an image come from.
-pub(super) enum Source {
+pub enum Source {
     /// The lists of packages in the family's file.
     Packages,
     /// A folder with a Dockerfile.
@@ -47,15 +46,18 @@ pub(super) enum Source {
 }
 
 /// What an image is built of.
-pub(super) struct Contents {
-    pub(super) context: Context,
-    pub(super) dockerfile: String,
-    pub(super) args: BTreeMap<String, String>,
+pub struct Contents {
+    /// The build context.
+    pub context: Context,
+    /// The name of the Dockerfile in it.
+    pub dockerfile: String,
+    /// The build arguments.
+    pub args: BTreeMap<String, String>,
 }
 
 impl Source {
-    /// Reads the source of an application, and tells what is doubtful about it.
-    pub(super) fn of(member: &Member, file: &Path, telling: &Telling) -> Result<Self, Failure> {
+    /// Reads the source of an application; whatever there is to say of it is shown.
+    pub fn of(member: &Member, file: &Path, show: Show) -> Result<Self, Failure> {
         let folder = folder(file);
         let Some(source) = &member.source else {
             return Ok(if member.context.is_some() { Self::Folder } else { Self::Packages });
@@ -71,18 +73,15 @@ impl Source {
         };
         let root = Some(Path::new(".").join(folder));
         let request = Request { settings, root, ..Request::default() };
-        let mut messages = Messages::default();
         let path = folder.join(source);
-        let plan = planning::plan(&path, &request, Purpose::Image, telling.log_level, &mut messages);
-        messages.show();
-        let mut plan = plan.map_err(|failure| unread(failure, member, &path))?;
+        let mut plan = planned(&path, &request, show).map_err(|failure| unread(failure, member, &path))?;
         plan.component.name.clone_from(&member.name);
         plan.leave_out(file);
         Ok(Self::Application(Box::new(plan)))
     }
 
     /// What an image is built of in a version.
-    pub(super) fn contents(
+    pub fn contents(
         &mut self,
         member: &Member,
         base: &Base,
@@ -92,9 +91,8 @@ impl Source {
         match self {
             Self::Packages => {
                 let version = format!("{version}{}", base.suffix);
-                let dockerfile =
-                    family::dockerfile::dockerfile(member, &base.reference, &base.root, &version);
-                let files = family::dockerfile::files(member, &base.root).into_iter();
+                let dockerfile = super::dockerfile::dockerfile(member, &base.reference, &base.root, &version);
+                let files = super::dockerfile::files(member, &base.root).into_iter();
                 let files = files.map(|file| made(file.path, file.content));
                 let context = packed(files.chain([made(DOCKERFILE.to_owned(), dockerfile.into_bytes())]))?;
                 Ok(Contents { context, dockerfile: DOCKERFILE.to_owned(), args: BTreeMap::new() })
@@ -110,7 +108,8 @@ impl Source {
     }
 
     /// What is to be done next with an application, for people.
-    pub(super) fn next(&self, reference: &str) -> Vec<String> {
+    #[must_use]
+    pub fn next(&self, reference: &str) -> Vec<String> {
         let Self::Application(plan) = self else { return Vec::new() };
         let Some((repository, version)) = reference.rsplit_once(':') else { return Vec::new() };
         let Ok(image) = ImageName::new(repository, version) else { return Vec::new() };
@@ -119,7 +118,7 @@ impl Source {
     }
 
     /// The digest of all that an image is built of, apart from its version and from that of `c3`.
-    pub(super) fn digest(&mut self, member: &Member, base: &Base, file: &Path) -> Result<String, Failure> {
+    pub fn digest(&mut self, member: &Member, base: &Base, file: &Path) -> Result<String, Failure> {
         let stamp = match self {
             Self::Application(plan) => Some(std::mem::take(&mut plan.settings.stamp)),
             _ => None,
@@ -132,6 +131,16 @@ impl Source {
         let args = args.chain([base.reference.clone()]).collect::<Vec<_>>().join("\n");
         Ok(contents.context.with(made(".args".to_owned(), args.into_bytes()))?.digest()?)
     }
+}
+
+/// Shows what there is to say of a source.
+pub type Show<'a> = &'a dyn Fn(&[Diagnostic], &crate::source::Source);
+
+fn planned(path: &Path, request: &Request, show: Show) -> Result<Plan, Failure> {
+    let source = load(path)?;
+    let Planned { plan, diagnostics } = operator::plan(&source, request, Purpose::Image);
+    show(&diagnostics, &source);
+    plan
 }
 
 /// What to do about a source that isn't there.

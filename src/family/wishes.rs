@@ -1,0 +1,65 @@
+//! What is wanted of a family.
+
+use super::{Family, Member};
+
+/// With or without CUDA.
+#[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WithCuda {
+    /// Without only.
+    No,
+    /// With only, where it is there.
+    Yes,
+    /// Both.
+    Both,
+}
+
+/// Which images are wanted, and what is done with them.
+#[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is decided by itself")]
+pub struct Wishes<'a> {
+    /// The family.
+    pub family: &'a Family,
+    /// The images, each behind what it is built from.
+    pub members: Vec<&'a Member>,
+    /// Without CUDA, with it, or both.
+    pub cuda: WithCuda,
+    /// Registry and namespace in place of those in the file.
+    pub repository: Option<String>,
+    /// Images whose versions are raised although nothing has changed.
+    pub raise: Vec<String>,
+    /// Whether images are tried before they are pushed.
+    pub test: bool,
+    /// Whether they are pushed, where it is known to where.
+    pub push: bool,
+    /// Whether they get the name `latest`, too.
+    pub latest: bool,
+    /// Whether only build contexts are written.
+    pub no_build: bool,
+    /// Whether every step of the builds is done anew.
+    pub no_cache: bool,
+}
+
+impl Wishes<'_> {
+    /// Whether an engine has to be asked what is there.
+    #[must_use]
+    pub fn asks_engine(&self) -> bool {
+        !self.no_build && self.members.iter().any(|member| !self.pushes(member))
+    }
+
+    /// Without CUDA, with it, or both, as an image is wanted.
+    #[must_use]
+    pub fn forms(&self, member: &Member) -> Vec<bool> {
+        match self.cuda {
+            WithCuda::Yes if self.family.has_cuda(member) => vec![true],
+            WithCuda::Both if self.family.has_cuda(member) => vec![false, true],
+            WithCuda::Yes => Vec::new(),
+            WithCuda::No | WithCuda::Both => vec![false],
+        }
+    }
+
+    /// Whether an image goes to a registry.
+    #[must_use]
+    pub fn pushes(&self, member: &Member) -> bool {
+        self.push && self.family.is_named(member, self.repository.as_deref())
+    }
+}
