@@ -46,7 +46,7 @@
 //!
 //! ```text
 //! cli bin                                                    options, a few calls, a report: the programs
-//! family                                                     images that stand on each other
+//! family run                                                 images that stand on each other, and operators that run
 //! operator                                                   what a command asks for as a whole
 //! check fix workflow grid publish local manifest invocation  beside the arrow
 //! settings                                                   c3.toml, script blocks, options: layers of one type
@@ -97,6 +97,7 @@ pub mod reference;
 pub mod report;
 pub mod requirement_files;
 pub mod rules;
+pub mod run;
 pub mod settings;
 pub mod shown;
 pub mod source;

@@ -11,6 +11,7 @@ use c3::manifest::{self, Manifest};
 use c3::operator::{self, Plan, Purpose};
 use c3::progress::{Progress, Verbosity};
 use c3::reader;
+use c3::run::{self, Run, in_image, on_machine};
 use c3::settings::Config;
 use clap::Args;
 
@@ -20,12 +21,7 @@ use super::options::LogLevel;
 use super::planning;
 use c3::failure::{Failure, INPUT, USAGE};
 
-mod data;
 mod help;
-mod in_image;
-mod on_machine;
-mod passing;
-mod results;
 mod unpacked;
 
 #[derive(Args, Debug)]
@@ -94,15 +90,27 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     if options.component && unpacked::is_meant(options.subject()) {
         return unpacked::run(options);
     }
+    let (progress, teller) = (options.progress(), Progress::new(options.log_level.into()));
+    let run = Run {
+        asked: &|interface| options.invocation(interface),
+        output_dir: options.output_dir.as_deref(),
+        mounts: &options.mount,
+        env: &options.env,
+        gpus: options.gpus,
+        progress: &progress,
+        teller: &teller,
+    };
     match options.operator()? {
-        Operator::Source(plan) if options.no_engine => on_machine::source(options, &plan),
+        Operator::Source(plan) if options.no_engine => on_machine::source(&run, &plan),
         _ if options.no_engine => {
             let message = format!("`{}` is no source, and an image needs an engine", options.subject());
             Err(Failure::new(USAGE, message).hint("name the script or notebook, or leave `--no-engine` out"))
         }
-        Operator::Source(plan) => in_image::source(options, *plan),
-        Operator::Image(image) => in_image::image(options, &image, None),
-        Operator::Manifest(manifest) => in_image::image(options, &manifest.image, Some(&manifest)),
+        Operator::Source(plan) => in_image::source(&run, *plan),
+        Operator::Image(image) => in_image::image(&run, &image, None, options.component),
+        Operator::Manifest(manifest) => {
+            in_image::image(&run, &manifest.image, Some(&manifest), options.component)
+        }
     }
 }
 
@@ -152,7 +160,7 @@ impl Options {
     fn invocation(&self, interface: Option<&Interface>) -> Result<Option<Invocation>, Failure> {
         let Some(interface) = interface else { return self.handed_on().map(Some) };
         // What `--env` says counts for any parameter, this environment for secrets only.
-        let given: BTreeMap<_, _> = passing::named(&self.env)?.into_iter().collect();
+        let given: BTreeMap<_, _> = run::named(&self.env)?.into_iter().collect();
         let from_here = |input: &Input| {
             let secret = || std::env::var(&input.name).ok().filter(|_| input.secret);
             given.get(&input.name).cloned().or_else(secret)

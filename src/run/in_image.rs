@@ -2,25 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use c3::backend;
-use c3::engine::container::{Container, Mount};
-use c3::engine::docker::Engine;
-use c3::engine::error::EngineError;
-use c3::engine::http::beyond_system;
-use c3::engine::image::Image;
-use c3::engine::registry;
-use c3::invocation::{Interface, Invocation};
-use c3::manifest::Manifest;
-use c3::operator::image::{self, Order, built};
-use c3::operator::{Making, Part, Plan};
-use c3::progress::Progress;
-use c3::reference::Reference;
+use crate::backend;
+use crate::diagnostic::Diagnostic;
+use crate::engine::container::{Container, Mount};
+use crate::engine::docker::Engine;
+use crate::engine::error::EngineError;
+use crate::engine::http::beyond_system;
+use crate::engine::image::Image;
+use crate::engine::registry;
+use crate::invocation::{Interface, Invocation};
+use crate::manifest::Manifest;
+use crate::operator::image::{self, Order, built};
+use crate::operator::{Making, Part, Plan};
+use crate::progress::Progress;
+use crate::reference::Reference;
 
-use super::super::console;
 use super::passing::{self, passed};
 use super::results::Results;
-use super::{Options, data};
-use c3::failure::{ENGINE, Failure, INPUT, USAGE};
+use super::{Run, data};
+use crate::failure::{ENGINE, Failure, INPUT, USAGE};
 
 /// The tag of images that are built to be run: what the engine knows as the newest.
 const TAG: &str = "latest";
@@ -32,37 +32,43 @@ const OUTPUTS: &str = "/c3-outputs";
 const WORKING_DIR: &str = "/opt/app-root/src";
 
 /// Runs a source: builds its image, of which the engine knows what is done already.
-pub(super) fn source(options: &Options, mut plan: Plan) -> Result<(), Failure> {
+pub fn source(run: &Run, mut plan: Plan) -> Result<(), Failure> {
     let interface = Interface::of(&plan.component, plan.settings.logging);
-    let Some(mut invocation) = options.invocation(Some(&interface))? else { return Ok(()) };
-    let mut call = Call::prepare(options, &interface, &mut invocation)?;
+    let Some(mut invocation) = (run.asked)(Some(&interface))? else { return Ok(()) };
+    let mut call = Call::prepare(run, &interface, &mut invocation)?;
     let engine = image::connect()?;
-    let name = build(options, &engine, &mut plan)?;
+    let name = build(run.progress, &engine, &mut plan)?;
     call.in_component = true;
     call.run(&engine, &name, &invocation)
 }
 
-fn build(options: &Options, engine: &Engine, plan: &mut Plan) -> Result<String, Failure> {
+fn build(progress: &Progress, engine: &Engine, plan: &mut Plan) -> Result<String, Failure> {
     plan.keep_here(TAG)?;
-    let artifacts = backend::emit(&plan.operator(), &[]).map_err(|diagnostics| {
-        console::diagnostics(&diagnostics, &plan.source, options.log_level);
-        Failure::diagnosed()
-    })?;
+    let artifacts = backend::emit(&plan.operator(), &[]).map_err(refused)?;
     let part = Part { context: plan.context(&artifacts, &plan.settings)?, settings: plan.settings.clone() };
-    let progress = options.progress();
-    let order = Order { plan, part: &part, making: &Making::default(), progress: &progress };
+    let order = Order { plan, part: &part, making: &Making::default(), progress };
     let built = built::build(engine, &order);
     progress.finish();
     Ok(built?.reference)
 }
 
+/// An operator whose Dockerfile can't be written.
+fn refused(diagnostics: Vec<Diagnostic>) -> Failure {
+    let Some(Diagnostic { message, hint, .. }) = diagnostics.into_iter().next() else {
+        return Failure::diagnosed();
+    };
+    hint.into_iter().fold(Failure::new(INPUT, message), Failure::hint)
+}
+
 /// Runs an image, by itself or as a manifest names it.
-pub(super) fn image(options: &Options, name: &str, manifest: Option<&Manifest>) -> Result<(), Failure> {
+///
+/// Where the name is one as the original's program `claimed` takes it, `is_claimed`, it is filled in.
+pub fn image(run: &Run, name: &str, manifest: Option<&Manifest>, is_claimed: bool) -> Result<(), Failure> {
     Reference::parse(name).map_err(|error| Failure { code: USAGE, ..Failure::from(error) })?;
     let engine = image::connect()?;
-    let name = if options.component { claimed_name(&engine, name)? } else { name.to_owned() };
-    let progress = options.progress();
-    let known = labels(&engine, &name, &progress).and_then(|labels| interface(&name, &labels));
+    let name = if is_claimed { claimed_name(&engine, name)? } else { name.to_owned() };
+    let progress = run.progress;
+    let known = labels(&engine, &name, progress).and_then(|labels| interface(&name, &labels));
     let known = known.inspect_err(|_| progress.finish())?;
     let in_component = known.is_some();
     let interface = match (known, manifest) {
@@ -70,14 +76,14 @@ pub(super) fn image(options: &Options, name: &str, manifest: Option<&Manifest>) 
         (None, Some(manifest)) => Some(of_manifest(&name, manifest)?),
         (known, None) => known,
     };
-    let invocation = options.invocation(interface.as_ref()).inspect_err(|_| progress.finish())?;
+    let invocation = (run.asked)(interface.as_ref()).inspect_err(|_| progress.finish())?;
     let Some(mut invocation) = invocation else { return Ok(()) };
     for (name, value) in manifest.map(Manifest::values).into_iter().flatten() {
         invocation.values.entry(name).or_insert(value);
     }
     let interface = interface.unwrap_or_default();
-    let call = Call { in_component, ..Call::prepare(options, &interface, &mut invocation)? };
-    let pulled = ensure(&engine, &name, &progress);
+    let call = Call { in_component, ..Call::prepare(run, &interface, &mut invocation)? };
+    let pulled = ensure(&engine, &name, progress);
     progress.finish();
     pulled?;
     call.run(&engine, &name, &invocation)
@@ -135,7 +141,7 @@ fn interface(name: &str, labels: &BTreeMap<String, String>) -> Result<Option<Int
 
 /// What is shared between this machine and the operator.
 struct Call<'a> {
-    options: &'a Options,
+    run: &'a Run<'a>,
     interface: &'a Interface,
     /// Whether the image has an entry point of `c3`'s.
     in_component: bool,
@@ -146,15 +152,15 @@ struct Call<'a> {
 
 impl<'a> Call<'a> {
     fn prepare(
-        options: &'a Options,
+        run: &'a Run<'a>,
         interface: &'a Interface,
         invocation: &mut Invocation,
     ) -> Result<Self, Failure> {
-        let mut shared = data::shared(options)?;
+        let mut shared = data::shared(run.mounts)?;
         shared.extend(data::inputs(interface, invocation, !shared.is_empty())?);
-        let env = passing::named(&options.env)?;
-        let results = Results::prepare(options.output_dir.as_deref(), interface, options.log_level)?;
-        Ok(Self { options, interface, in_component: false, shared, env, results })
+        let env = passing::named(run.env)?;
+        let results = Results::prepare(run.output_dir, interface, run.teller)?;
+        Ok(Self { run, interface, in_component: false, shared, env, results })
     }
 
     fn run(mut self, engine: &Engine, name: &str, invocation: &Invocation) -> Result<(), Failure> {
@@ -172,11 +178,11 @@ impl<'a> Call<'a> {
             env: variables.map(|(name, value)| format!("{name}={value}")).collect(),
             user,
             mounts,
-            gpus: self.options.gpus,
+            gpus: self.run.gpus,
             certificates: beyond_system()?,
         };
         match engine.run_container(&container)? {
-            0 => self.results.map_or(Ok(()), |results| results.place(self.interface, self.options.log_level)),
+            0 => self.results.map_or(Ok(()), |results| results.place(self.interface, self.run.teller)),
             code => Err(Failure::of_program(code)),
         }
     }

@@ -2,11 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use c3::engine::container::Mount;
-use c3::invocation::{Interface, Invocation};
+use crate::engine::container::Mount;
+use crate::invocation::{Interface, Invocation};
 
-use super::Options;
-use c3::failure::{Failure, INPUT, USAGE};
+use crate::failure::{Failure, INPUT, USAGE};
 
 /// Variable of the original's that names a folder with data.
 const DATA_PATH: &str = "CLAIMED_DATA_PATH";
@@ -34,8 +33,8 @@ impl Shared {
 }
 
 /// What the user shares with the operator.
-pub(super) fn shared(options: &Options) -> Result<Vec<Shared>, Failure> {
-    let named = options.mount.iter().map(|text| named(text));
+pub(super) fn shared(mounts: &[String]) -> Result<Vec<Shared>, Failure> {
+    let named = mounts.iter().map(|text| named(text));
     let data = std::env::var_os(DATA_PATH).filter(|path| !path.is_empty()).map(|path| {
         let source = existing(Path::new(&path), &format!("the variable `{DATA_PATH}`"))?;
         Ok(Shared { source, target: DATA.to_owned(), read_only: false })

@@ -1,9 +1,9 @@
 //! How an operator is told its values: by variables, which no list of processes shows, where that is possible.
 
-use c3::backend::runtime;
-use c3::invocation::{Interface, Invocation};
+use crate::backend::runtime;
+use crate::invocation::{Interface, Invocation};
 
-use c3::failure::{Failure, USAGE};
+use crate::failure::{Failure, USAGE};
 
 /// What an operator is told.
 #[derive(Debug, Default)]
@@ -46,8 +46,8 @@ fn argument<'a>(interface: &'a Interface, name: &str) -> Option<&'a String> {
     is_overwritten.then(|| inputs.find(|(_, input)| input.name == name).map(|(id, _)| id)).flatten()
 }
 
-/// The variables of `--env`, with their values.
-pub(super) fn named(variables: &[String]) -> Result<Vec<(String, String)>, Failure> {
+/// Variables with their values, each from `NAME=VALUE` or from this environment.
+pub fn named(variables: &[String]) -> Result<Vec<(String, String)>, Failure> {
     let pair = |variable: &String| match variable.split_once('=') {
         Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
         None => std::env::var(variable).map(|value| (variable.clone(), value)).map_err(|_| {

@@ -4,38 +4,38 @@ use std::os::unix::fs::symlink;
 use std::path::{Component as Part, Path};
 use std::process::Command;
 
-use c3::backend::runtime;
-use c3::component::Requirement;
-use c3::engine::http::Bundle;
-use c3::invocation::{Interface, Invocation};
-use c3::local::environment::{Environment, Packages};
-use c3::local::process;
-use c3::operator::Plan;
+use crate::backend::runtime;
+use crate::component::Requirement;
+use crate::engine::http::Bundle;
+use crate::invocation::{Interface, Invocation};
+use crate::local::environment::{Environment, Packages};
+use crate::local::process;
+use crate::operator::Plan;
+use crate::progress::Progress;
 use tempfile::TempDir;
 
-use super::super::console;
-use super::Options;
+use super::Run;
 use super::data::{self, Shared};
 use super::passing::{self, passed};
 use super::results::Results;
-use c3::failure::{Failure, INPUT, USAGE};
+use crate::failure::{Failure, INPUT, USAGE};
 
 /// Variables that would change what the operator's interpreter does.
 const FOREIGN: &[&str] =
     &["PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "R_PROFILE", "R_PROFILE_USER", "R_LIBS_USER"];
 
 /// Runs a source as a process of this machine.
-pub(super) fn source(options: &Options, plan: &Plan) -> Result<(), Failure> {
+pub fn source(run: &Run, plan: &Plan) -> Result<(), Failure> {
     let interface = Interface::of(&plan.component, plan.settings.logging);
-    let Some(mut invocation) = options.invocation(Some(&interface))? else { return Ok(()) };
-    let mut shared = data::shared(options)?;
+    let Some(mut invocation) = (run.asked)(Some(&interface))? else { return Ok(()) };
+    let mut shared = data::shared(run.mounts)?;
     shared.extend(data::inputs(&interface, &mut invocation, !shared.is_empty())?);
-    let env = passing::named(&options.env)?;
-    let results = Results::prepare(options.output_dir.as_deref(), &interface, options.log_level)?;
-    warn_of_undone(plan, options);
+    let env = passing::named(run.env)?;
+    let results = Results::prepare(run.output_dir, &interface, run.teller)?;
+    warn_of_undone(plan, run.teller);
     let root = lay_out(plan)?;
     shared.iter().try_for_each(|shared| link(shared, root.path(), &mut invocation))?;
-    let environment = environment(plan, options, root.path())?;
+    let environment = environment(plan, run.progress, root.path())?;
     let mut command = command(plan, &interface, root.path());
     let outputs = results.as_ref().map(|results| results.staged().to_string_lossy().into_owned());
     let passed = passed(&interface, &invocation, outputs.as_deref());
@@ -45,21 +45,21 @@ pub(super) fn source(options: &Options, plan: &Plan) -> Result<(), Failure> {
     let code = process::run(command)
         .map_err(|error| Failure::new(INPUT, format!("cannot run `{}`: {error}", plan.source.display())))?;
     match (code, results) {
-        (0, Some(results)) => results.place(&interface, options.log_level),
+        (0, Some(results)) => results.place(&interface, run.teller),
         (0, None) => Ok(()),
         (code, _) => Err(Failure::of_program(code)),
     }
 }
 
 /// What the image would have and this machine may lack.
-fn warn_of_undone(plan: &Plan, options: &Options) {
+fn warn_of_undone(plan: &Plan, teller: &Progress) {
     for requirement in &plan.component.requirements {
         let text = match requirement {
             Requirement::System { text, .. } => text.clone(),
             Requirement::Conda { text, .. } => format!("conda {text}"),
             _ => continue,
         };
-        console::warning(&format!("not done without an engine: `{text}`"), options.log_level);
+        teller.warn(format!("not done without an engine: `{text}`"));
     }
 }
 
@@ -90,9 +90,8 @@ fn link(shared: &Shared, root: &Path, invocation: &mut Invocation) -> Result<(),
         .map_err(|error| Failure::new(INPUT, format!("cannot share `{}`: {error}", shared.target)))
 }
 
-fn environment(plan: &Plan, options: &Options, root: &Path) -> Result<Environment, Failure> {
-    let progress = options.progress();
-    let made = Environment::prepare(&plan.operator(), root, Packages::Any, &progress);
+fn environment(plan: &Plan, progress: &Progress, root: &Path) -> Result<Environment, Failure> {
+    let made = Environment::prepare(&plan.operator(), root, Packages::Any, progress);
     progress.finish();
     Ok(made?)
 }

@@ -4,13 +4,12 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use c3::invocation::Interface;
+use crate::invocation::Interface;
+use crate::progress::Progress;
 use tempfile::TempDir;
 
 use self::delivery::{Delivery, merge};
-use super::super::console;
-use super::super::options::LogLevel;
-use c3::failure::{Failure, INPUT};
+use crate::failure::{Failure, INPUT};
 
 mod delivery;
 
@@ -28,11 +27,11 @@ impl Results {
     pub(super) fn prepare(
         folder: Option<&Path>,
         interface: &Interface,
-        level: LogLevel,
+        teller: &Progress,
     ) -> Result<Option<Self>, Failure> {
         let Some(folder) = folder else {
             if !interface.outputs.is_empty() {
-                console::info("note: the outputs are dropped; `--output-dir DIR` keeps them", level);
+                teller.tell("note: the outputs are dropped; `--output-dir DIR` keeps them");
             }
             return Ok(None);
         };
@@ -51,8 +50,8 @@ impl Results {
     }
 
     /// Puts what was delivered into its place, under its own name. What can't be put there isn't lost.
-    pub(super) fn place(self, interface: &Interface, level: LogLevel) -> Result<(), Failure> {
-        let placed = self.try_place(interface, level);
+    pub(super) fn place(self, interface: &Interface, teller: &Progress) -> Result<(), Failure> {
+        let placed = self.try_place(interface, teller);
         placed.map_err(|failure| {
             let kept = self.staged.keep();
             failure.hint(format!(
@@ -62,16 +61,16 @@ impl Results {
         })
     }
 
-    fn try_place(&self, interface: &Interface, level: LogLevel) -> Result<(), Failure> {
+    fn try_place(&self, interface: &Interface, teller: &Progress) -> Result<(), Failure> {
         let ids = interface.outputs.iter().map(|(id, _)| id.as_str()).filter(|id| !id.is_empty());
         let deliveries = ids.map(|id| {
             let place = self.staged.path().join(id);
             Delivery::open(id, &place).map_err(|error| failure(&place, &error))
         });
         let deliveries: Vec<Delivery> = deliveries.collect::<Result<_, _>>()?;
-        tell_left_out(&deliveries, level);
+        tell_left_out(&deliveries, teller);
         for delivery in deliveries.iter().filter(|delivery| delivery.is_empty()) {
-            console::warning(&format!("output `{}` was never set", delivery.id), level);
+            teller.warn(format!("output `{}` was never set", delivery.id));
         }
         let moves = moves(&deliveries, &self.folder);
         for (_, from, to) in &moves {
@@ -81,7 +80,7 @@ impl Results {
             fs::create_dir_all(to.parent().unwrap_or(&self.folder))
                 .and_then(|()| merge(from, to, true))
                 .map_err(|error| failure(to, &error))?;
-            console::info(&format!("{id}: {}", to.display()), level);
+            teller.tell(format!("{id}: {}", to.display()));
         }
         Ok(())
     }
@@ -99,18 +98,15 @@ fn moves<'a>(deliveries: &'a [Delivery], folder: &Path) -> Vec<(&'a str, &'a Pat
     all.clone().map(|(id, path)| (id, path.as_path(), target(id, path))).collect()
 }
 
-fn tell_left_out(deliveries: &[Delivery], level: LogLevel) {
+fn tell_left_out(deliveries: &[Delivery], teller: &Progress) {
     let all =
         deliveries.iter().flat_map(|delivery| delivery.left_out.iter().map(move |left| (delivery.id, left)));
     for (id, (path, kind)) in all.clone().take(MOST_TOLD) {
-        console::warning(&format!("left out of the output `{id}`: `{}` is a {kind}", path.display()), level);
+        teller.warn(format!("left out of the output `{id}`: `{}` is a {kind}", path.display()));
     }
     let more = all.count().saturating_sub(MOST_TOLD);
     if more > 0 {
-        console::warning(
-            &format!("left out of the outputs: {more} more that are neither files nor folders"),
-            level,
-        );
+        teller.warn(format!("left out of the outputs: {more} more that are neither files nor folders"));
     }
 }
 
