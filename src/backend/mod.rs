@@ -8,6 +8,7 @@ use crate::reference::ImageName;
 
 mod claims;
 pub mod containerless;
+pub mod crossing;
 pub(crate) mod cwl;
 pub mod dockerfile;
 pub mod grid;
@@ -25,6 +26,7 @@ pub(crate) mod template;
 mod templates;
 pub mod variant;
 
+use crossing::{Crossing::Cannot, Crossing::Proven, Crossings};
 pub use dockerfile::BuildFile;
 use grid::Process;
 use runtime::Runtime;
@@ -42,6 +44,8 @@ pub struct Target {
     pub suffixes: &'static [&'static str],
     /// The image that is made for it alone; without one it runs the operator's own.
     pub variant: Option<&'static Variant>,
+    /// How the interface crosses to it.
+    pub crossings: &'static Crossings,
     /// Writes the files.
     emit: fn(&Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>>,
 }
@@ -53,6 +57,24 @@ pub static TARGETS: &[Target] = &[
         help: "Kubeflow component, <stem>.yaml",
         suffixes: &[".yaml"],
         variant: None,
+        crossings: &Crossings {
+            inputs: Proven("test_runners.py::test_kubeflow_passes_values_unchanged"),
+            outputs: Proven("test_runners.py::test_kubeflow_collects_the_outputs"),
+            secrets: Cannot(
+                "a component takes nothing from a secret of the cluster, and its arguments are shown",
+                "`c3 snippet` prints the code that gives it to the task of a pipeline",
+            ),
+            resources: Cannot(
+                "a component says nothing of nodes",
+                "`c3 snippet` prints the code that gives it to the task of a pipeline",
+            ),
+            volumes: Cannot(
+                "a component mounts nothing",
+                "`c3 snippet` prints the code that gives it to the task of a pipeline",
+            ),
+            files: Proven("test_runners.py::test_kubeflow_passes_outputs_on"),
+            exit_code: Proven("test_operator.py::test_the_exit_code_is_the_scripts"),
+        },
         emit: kubeflow::emit,
     },
     Target {
@@ -60,14 +82,62 @@ pub static TARGETS: &[Target] = &[
         help: "Kubernetes job, <stem>.job.yaml",
         suffixes: &[".job.yaml"],
         variant: None,
+        crossings: &Crossings {
+            inputs: Proven("test_manifests.py::test_job_says_what_the_source_says"),
+            outputs: Cannot(
+                "nobody collects it, and it is gone with the pod",
+                "write it to a volume: `--volume CLAIM:PATH`",
+            ),
+            secrets: Proven("test_job.py::test_what_comes_from_a_secret_is_a_secret"),
+            resources: Proven("test_job.py::test_resources_gpus_and_nodes"),
+            volumes: Proven("test_job.py::test_one_claim_in_two_places"),
+            files: Proven("test_job.py::test_one_claim_in_two_places"),
+            exit_code: Proven("test_operator.py::test_the_exit_code_is_the_scripts"),
+        },
         emit: kubernetes::emit,
     },
-    Target { name: "cwl", help: "CWL step, <stem>.cwl", suffixes: &[".cwl"], variant: None, emit: cwl::emit },
+    Target {
+        name: "cwl",
+        help: "CWL step, <stem>.cwl",
+        suffixes: &[".cwl"],
+        variant: None,
+        crossings: &Crossings {
+            inputs: Proven("test_runners.py::test_cwl_passes_values_unchanged"),
+            outputs: Proven("test_runners.py::test_cwl_collects_the_outputs"),
+            secrets: Cannot(
+                "CWL has no secrets, and runners show the values of inputs",
+                "run the Kubernetes job where it has to stay secret",
+            ),
+            resources: Cannot(
+                "a step says nothing of nodes",
+                "give the runner its limits, or run the Kubernetes job",
+            ),
+            volumes: Cannot("a step sees its inputs only", "make an input of it with `# c3: input=Directory`"),
+            files: Proven("test_manifests.py::test_cwl_step_says_what_the_source_says"),
+            exit_code: Proven("test_operator.py::test_the_exit_code_is_the_scripts"),
+        },
+        emit: cwl::emit,
+    },
     Target {
         name: "chaimeleon",
         help: "batch or interactive application of CHAIMELEON, <stem>.chaimeleon.Dockerfile",
         suffixes: &[".chaimeleon.Dockerfile"],
         variant: Some(&platforms::chaimeleon::VARIANT),
+        crossings: &Crossings {
+            inputs: Proven("test_platforms.py::test_a_batch_application_takes_arguments_and_variables"),
+            outputs: Proven("test_platforms.py::test_results_outlive_a_batch_application"),
+            secrets: Cannot(
+                "what is submitted is shown to the platform's administrators",
+                "read it from a file in `persistent-home`",
+            ),
+            resources: Cannot(
+                "the platform gives them by flavour",
+                "choose a flavour when you submit the job",
+            ),
+            volumes: Cannot("the platform mounts its own", "use `datasets` and `persistent-home`"),
+            files: Proven("test_platforms.py::test_results_outlive_a_batch_application"),
+            exit_code: Cannot("the platform shows whether a job has failed only", "look into the job's log"),
+        },
         emit: variant::no_files,
     },
     Target {
@@ -75,6 +145,27 @@ pub static TARGETS: &[Target] = &[
         help: "environment of ONE DATA, <stem>.onedata.Dockerfile",
         suffixes: &[".onedata.Dockerfile"],
         variant: Some(&platforms::onedata::VARIANT),
+        crossings: &Crossings {
+            inputs: Cannot(
+                "an environment has packages, no parameters",
+                "set it in the notebook or function that runs there",
+            ),
+            outputs: Cannot(
+                "an environment delivers nothing",
+                "save it in the notebook or function that runs there",
+            ),
+            secrets: Cannot("an environment holds no values", "keep it in the platform"),
+            resources: Cannot("the platform gives them", "choose them in the platform"),
+            volumes: Cannot(
+                "the platform mounts nothing",
+                "load the data in the notebook or function that runs there",
+            ),
+            files: Cannot(
+                "an environment sees no files of yours",
+                "load them in the notebook or function that runs there",
+            ),
+            exit_code: Cannot("an environment runs nothing by itself", "see the notebook that runs there"),
+        },
         emit: variant::no_files,
     },
     Target {
@@ -87,6 +178,27 @@ pub static TARGETS: &[Target] = &[
             ".submarine.experiment.yaml",
         ],
         variant: Some(&platforms::submarine::VARIANT),
+        crossings: &Crossings {
+            inputs: Proven("test_platforms.py::test_an_experiment_runs_the_operator"),
+            outputs: Cannot("an experiment collects nothing", "write it where it outlives the pod"),
+            secrets: Cannot(
+                "the specification of an experiment is shown to all who may see it",
+                "leave it out there, and keep it in the image's environment or a file that the pod mounts",
+            ),
+            resources: Cannot(
+                "the experiment has those of Submarine's own form",
+                "edit `resources` in `<stem>.submarine.experiment.yaml`",
+            ),
+            volumes: Cannot(
+                "the experiment mounts nothing",
+                "edit the experiment, or load the data in the source",
+            ),
+            files: Cannot(
+                "the experiment mounts nothing",
+                "edit the experiment, or load the data in the source",
+            ),
+            exit_code: Proven("test_platforms.py::test_an_experiment_runs_the_operator"),
+        },
         emit: platforms::submarine::emit,
     },
     Target {
@@ -94,6 +206,18 @@ pub static TARGETS: &[Target] = &[
         help: "launcher of jobs with Techila, <stem>.techila.*",
         suffixes: &[".techila.Dockerfile", ".techila.py", ".techila.dev.Dockerfile"],
         variant: Some(&platforms::techila::VARIANT),
+        crossings: &Crossings {
+            inputs: Proven("test_platforms.py::test_an_operator_runs_in_the_exported_container"),
+            outputs: Proven("test_platforms.py::test_each_batch_of_a_grid_is_a_job"),
+            secrets: Cannot("values travel with the job's description", "read it from a file on the workers"),
+            resources: Cannot("workers are chosen in Techila", "choose them in `<stem>.techila.py`"),
+            volumes: Cannot("workers mount nothing", "send files with the bundle"),
+            files: Cannot(
+                "files of inputs aren't sent",
+                "name them as additional files, which are in the image",
+            ),
+            exit_code: Proven("test_platforms.py::test_an_operator_runs_in_the_exported_container"),
+        },
         emit: platforms::techila::emit,
     },
 ];
@@ -256,13 +380,14 @@ pub fn outputs(component: &Component, logging: bool) -> Vec<(String, Output)> {
 #[must_use]
 pub fn review(operator: &Operator, targets: &[&Target], python: Option<&str>) -> Vec<Diagnostic> {
     let mut found: Vec<Diagnostic> = Vec::new();
-    for Image { settings, .. } in variant::images(operator.component, operator.settings, targets) {
+    for Image { settings, targets } in variant::images(operator.component, operator.settings, targets) {
         let operator = Operator { component: operator.component, settings: &settings };
         let is_own = settings.variant.is_none();
         let python = python.filter(|_| is_own);
         let mismatch = python.and_then(|version| runtime::python_mismatch(operator.component, version));
         let job = if is_own { kubernetes::review(&operator) } else { Vec::new() };
-        let doubts = mismatch.into_iter().chain(dockerfile::review(&operator)).chain(job);
+        let uncrossed = targets.into_iter().flat_map(|target| crossing::review(&operator, target));
+        let doubts = mismatch.into_iter().chain(dockerfile::review(&operator)).chain(job).chain(uncrossed);
         for doubt in doubts {
             if !found.iter().any(|known| known.message == doubt.message) {
                 found.push(doubt);

@@ -1,0 +1,99 @@
+//! Interface × target: what crosses has a proof, what can't is told, and no target lets a secret through.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+use std::fs;
+use std::path::Path;
+
+use c3::backend::crossing::Crossing;
+use c3::backend::{TARGETS, Target};
+use c3::settings::{Config, TargetName};
+use c3::{Plan, Purpose, Request};
+use tempfile::tempdir;
+
+/// Uses every part of an interface that can be missed.
+const SCRIPT: &str = r#""""Uses everything."""
+# pip install numpy
+import os
+rows = int(os.environ["rows"])
+data = os.environ["data"]  # c3: input=File
+token = os.getenv("api_token", "hunter2-of-the-default")
+os.environ["result"] = "written"
+"#;
+
+/// The settings of a job that asks for more than a component can say.
+const SETTINGS: &str = "[job]\nvolumes = [\"claim:data\"]\n[job.requests]\nmemory = \"1Gi\"\n";
+
+/// A plan for one target, and the messages of what can't cross to it.
+fn planned(target: &'static Target, settings: &str) -> (Plan, Vec<String>) {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("uses.py");
+    fs::write(&path, SCRIPT).unwrap();
+    fs::write(folder.path().join("c3.toml"), settings).unwrap();
+    let settings = Config { targets: Some(vec![TargetName(target)]), ..Config::default() };
+    let request = Request { settings, ..Request::default() };
+    let planned = c3::plan(&c3::load(&path).unwrap(), &request, Purpose::Files);
+    let told = planned.diagnostics.into_iter().filter(|diagnostic| diagnostic.code == "no-crossing");
+    (planned.plan.unwrap(), told.map(|diagnostic| diagnostic.message).collect())
+}
+
+/// What a part of the interface is called in messages.
+fn subject(part: &str) -> &'static str {
+    match part {
+        "inputs" => "the input `rows`",
+        "outputs" => "the output `result`",
+        "secrets" => "the secret `api_token`",
+        "resources" => "what the job asks of a node",
+        "volumes" => "the volume `claim`",
+        "files" => "the input `data`",
+        part => panic!("{part}"),
+    }
+}
+
+#[test]
+fn proofs_are_there() {
+    let crossings = TARGETS.iter().flat_map(|target| target.crossings.all());
+    let proofs: Vec<_> = crossings
+        .filter_map(|(_, crossing)| match crossing {
+            Crossing::Proven(proof) => Some(proof),
+            Crossing::Cannot(..) => None,
+        })
+        .collect();
+    assert!(proofs.len() > TARGETS.len());
+    for proof in proofs {
+        let (file, test) = proof.split_once("::").unwrap();
+        let text = fs::read_to_string(Path::new("tests/engines").join(file)).unwrap();
+        assert!(text.contains(&format!("def {test}(")), "{proof} is gone");
+    }
+}
+
+#[test]
+fn what_cannot_cross_is_told() {
+    for target in TARGETS {
+        let with = planned(target, SETTINGS).1;
+        // What a volume holds is no loss.
+        let without = planned(target, "").1;
+        for (part, crossing) in target.crossings.all().into_iter().filter(|(part, _)| *part != "exit code") {
+            let told = if part == "outputs" { &without } else { &with };
+            let start = format!("{} doesn't cross to `{}`", subject(part), target.name);
+            let is_told = told.iter().any(|message| message.starts_with(&start));
+            assert_eq!(is_told, matches!(crossing, Crossing::Cannot(..)), "{start}: {told:#?}");
+        }
+    }
+}
+
+#[test]
+fn no_target_writes_a_secret() {
+    for target in TARGETS {
+        let (plan, _) = planned(target, SETTINGS);
+        for artifact in plan.emit().unwrap() {
+            let text = String::from_utf8(artifact.content).unwrap();
+            assert!(
+                !text.contains("hunter2"),
+                "{} of `{}` has the secret:\n{text}",
+                artifact.name,
+                target.name
+            );
+        }
+    }
+}
