@@ -112,7 +112,10 @@ pub static TARGETS: &[Target] = &[
                 "a step says nothing of nodes",
                 "give the runner its limits, or run the Kubernetes job",
             ),
-            volumes: Cannot("a step sees its inputs only", "make an input of it with `# c3: input=Directory`"),
+            volumes: Cannot(
+                "a step sees its inputs only",
+                "make an input of it with `# c3: input=Directory`",
+            ),
             files: Proven("test_manifests.py::test_cwl_step_says_what_the_source_says"),
             exit_code: Proven("test_operator.py::test_the_exit_code_is_the_scripts"),
         },
