@@ -5,7 +5,6 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use c3::backend::stamp::Stamp;
 use c3::backend::{self, Operator, Settings, TARGETS, Target};
 use c3::component::Component;
 use c3::frontend;
@@ -13,6 +12,7 @@ use c3::language::Language;
 use c3::load;
 use c3::reference::ImageName;
 use c3::source::Source;
+use c3::stamp::Stamp;
 use criterion::{Criterion, Throughput};
 
 const GENERATED_LINES: usize = 10_000;

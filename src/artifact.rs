@@ -3,13 +3,18 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+pub use self::difference::Difference;
+use self::difference::differences;
 pub use self::error::ArtifactError;
 use self::moves::{ASIDE, Moves};
+use self::state::State;
 use crate::reader;
 
+mod difference;
 mod error;
 mod moves;
 mod renaming;
+mod state;
 
 /// A file that was generated: its name and content.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,31 +72,16 @@ pub struct Destination<'a> {
     pub stem: &'a str,
 }
 
-/// The files of a folder that artifacts would change.
+/// The files of a folder that artifacts would change although somebody has edited them, or nobody knows whether.
 #[must_use]
 pub fn conflicts(artifacts: &[Artifact], folder: &Path) -> Vec<PathBuf> {
-    let states = artifacts.iter().map(|artifact| (folder.join(&artifact.name), state(artifact, folder)));
-    states.filter(|(_, state)| *state == State::Differs).map(|(path, _)| path).collect()
+    in_state(artifacts, folder, |state| state == State::Differs)
 }
 
-/// How an artifact compares with the disk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    Missing,
-    Same,
-    Differs,
-}
-
-fn state(artifact: &Artifact, folder: &Path) -> State {
-    let path = folder.join(&artifact.name);
-    match reader::read(&path) {
-        Ok(content) if content == artifact.content => State::Same,
-        // A link that leads nowhere is somebody's, too.
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && path.symlink_metadata().is_err() => {
-            State::Missing
-        }
-        _ => State::Differs,
-    }
+/// The files of a folder in one of certain states.
+fn in_state(artifacts: &[Artifact], folder: &Path, is_meant: fn(State) -> bool) -> Vec<PathBuf> {
+    let meant = artifacts.iter().filter(|artifact| is_meant(state::of(artifact, artifacts, folder)));
+    meant.map(|artifact| folder.join(&artifact.name)).collect()
 }
 
 /// Finds out whether artifacts can be written, without writing anything.
@@ -115,28 +105,30 @@ fn new_names(
     }
     let conflicts = conflicts(artifacts, destination.folder);
     match existing {
-        Existing::Keep if !conflicts.is_empty() => Err(in_the_way(conflicts)),
+        Existing::Keep if !conflicts.is_empty() => Err(in_the_way(conflicts, artifacts)),
         Existing::Keep | Existing::Overwrite => match conflicts.into_iter().find(|path| path.is_dir()) {
             Some(folder) => Err(ArtifactError::Directory(folder)),
             None => Ok(Vec::new()),
         },
         Existing::Rename { name, replace } => {
-            let names = renaming::names(&conflicts, destination, name.as_deref())?;
+            let changed = in_state(artifacts, destination.folder, State::is_changed);
+            let names = renaming::names(&changed, destination, name.as_deref())?;
             renaming::check(&names, &places.collect::<Vec<_>>(), *replace)?;
             Ok(names)
         }
     }
 }
 
-/// What is wrong with files that are there and differ: that they are none, or else that nobody has said what to do.
+/// What is wrong with files that are there and differ from artifacts: that they are none, or else that nobody has said
+/// what to do.
 #[must_use]
-pub fn in_the_way(conflicts: Vec<PathBuf>) -> ArtifactError {
+pub fn in_the_way(conflicts: Vec<PathBuf>, artifacts: &[Artifact]) -> ArtifactError {
     if let Some(error) = conflicts.iter().find_map(|path| refuse_special(path).err()) {
         return error;
     }
     match conflicts.iter().find(|path| path.is_dir()) {
         Some(folder) => ArtifactError::Directory(folder.clone()),
-        None => ArtifactError::Exists(conflicts),
+        None => ArtifactError::Exists { differences: differences(artifacts, &conflicts), paths: conflicts },
     }
 }
 
@@ -155,7 +147,7 @@ pub fn write(
     let names = new_names(artifacts, destination, existing)?;
     let folder = destination.folder;
     std::fs::create_dir_all(folder).map_err(|source| ArtifactError::Io { path: folder.into(), source })?;
-    let changed = artifacts.iter().filter(|artifact| state(artifact, folder) != State::Same);
+    let changed = artifacts.iter().filter(|artifact| state::of(artifact, artifacts, folder) != State::Same);
     let staged = changed.map(|artifact| {
         let path = folder.join(&artifact.name);
         let staged = stage(&path, &artifact.content);

@@ -9,10 +9,12 @@ use serde::{Deserialize, Serialize};
 use crate::component::Component;
 use crate::diagnostic::Diagnostic;
 
+mod given;
 mod pair;
 mod text;
 mod whole;
 
+pub use given::Given;
 pub use pair::Pair;
 pub use text::{LabelKey, LabelValue, Name, Namespace, Quantity, Resource, SecretKey, Variable, Volume};
 pub use whole::Whole;
@@ -103,6 +105,13 @@ pub struct Job {
     #[serde(with = "pair", skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "BTreeMap<Variable, SecretKey>")]
     pub secrets: Vec<Pair<Variable, SecretKey>>,
+
+    /// Values of inputs, in the files that hold some: the Kubernetes job and the experiment of Submarine. Pipelines and
+    /// workflows give components and steps theirs
+    #[arg(help_heading = HEADING, long = "value", value_name = "NAME=VALUE")]
+    #[serde(with = "pair", skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "BTreeMap<Variable, Given>")]
+    pub values: Vec<Pair<Variable, Given>>,
 }
 
 /// What becomes of a container that fails.
@@ -138,6 +147,7 @@ impl Job {
             gpu: self.gpu.or(under.gpu),
             node_selector: pair::joined(&self.node_selector, &under.node_selector),
             secrets: pair::joined(&self.secrets, &under.secrets),
+            values: pair::joined(&self.values, &under.values),
         }
     }
 
@@ -145,6 +155,12 @@ impl Job {
     #[must_use]
     pub fn secret(&self, variable: &str) -> Option<&SecretKey> {
         self.secrets.iter().find(|pair| pair.name.as_str() == variable).map(|pair| &pair.value)
+    }
+
+    /// The value that an input is given.
+    #[must_use]
+    pub fn value(&self, input: &str) -> Option<&str> {
+        self.values.iter().rfind(|pair| pair.name.as_str() == input).map(|pair| pair.value.as_str())
     }
 
     /// Makes secrets of the variables that are taken from secrets.

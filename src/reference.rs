@@ -150,6 +150,29 @@ pub fn image_repository(repository: Option<&str>, name: &str) -> Result<String, 
     check_repository(&image, repository).map(|()| image)
 }
 
+/// The reference of an image in its parts, as they are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parts<'a> {
+    /// Registry and namespace, if there are any.
+    pub namespace: Option<&'a str>,
+    /// The last part of the repository.
+    pub name: &'a str,
+    /// The tag, if there is one.
+    pub tag: Option<&'a str>,
+    /// The digest, if there is one.
+    pub digest: Option<&'a str>,
+}
+
+/// Takes the reference of an image apart.
+#[must_use]
+pub fn parts(image: &str) -> Parts<'_> {
+    let (tagged, digest) = split_suffix(image, '@');
+    let (repository, tag) = split_suffix(tagged, ':');
+    let (namespace, name) =
+        repository.rsplit_once('/').map_or((None, repository), |(namespace, name)| (Some(namespace), name));
+    Parts { namespace, name, tag, digest }
+}
+
 /// Checks that a version can be the tag of an image.
 pub fn valid_tag(version: &str) -> Result<(), NameError> {
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';

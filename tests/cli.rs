@@ -83,6 +83,9 @@ fn what_differs_is_not_replaced_unasked() {
     assert_eq!(code(&c3(folder.path(), &["compile", "add.py"])), 0, "the same again is no change");
     assert_eq!(code(&c3(folder.path(), &["compile", "add.py", "-v", "2"])), 0, "the version may grow");
     fs::write(folder.path().join("add.py"), SCRIPT.replace("One.", "Another.")).unwrap();
+    assert_eq!(code(&c3(folder.path(), &["compile", "add.py", "-v", "2"])), 0, "nobody has edited them");
+    let job = folder.path().join("add.job.yaml");
+    fs::write(&job, fs::read_to_string(&job).unwrap().replace("Another.", "Mine.")).unwrap();
     let output = c3(folder.path(), &["compile", "add.py", "-v", "2"]);
     assert_eq!(code(&output), 1);
     for word in ["add.job.yaml", "--overwrite", "--rename"] {

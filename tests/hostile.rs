@@ -8,7 +8,6 @@ use std::collections::BTreeSet;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use c3::backend::stamp::Stamp;
 use c3::backend::{self, Operator, RequirementFile, Settings, TARGETS, prelude};
 use c3::component::Component;
 use c3::diagnostic::{Diagnostic, Severity};
@@ -19,6 +18,7 @@ use c3::reference::ImageName;
 use c3::report::terminal::render;
 use c3::shown;
 use c3::source::Source;
+use c3::stamp::Stamp;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -717,7 +717,7 @@ fn settings() -> impl Strategy<Value = Settings> {
         .prop_map(|(generate_name, volumes)| job(generate_name, &volumes));
     (stem, folder, vec(path(), 0..3), base, any::<bool>(), job).prop_map(
         |(stem, folder, files, base_image, logging, job)| Settings {
-            stamp: Stamp { version: "0.1.0".to_owned(), component: "0123456789ab".to_owned(), fetched: None },
+            stamp: Stamp { component: "0123456789ab".to_owned(), ..Stamp::now() },
             image: ImageName::new("registry.example:5000/ns/claimed-op", "0.1").unwrap(),
             base_image,
             folder,

@@ -9,7 +9,6 @@
 
 use std::path::Path;
 
-use c3::backend::stamp::Stamp;
 use c3::backend::{self, Operator, Settings};
 use c3::component::{Component, Requirement};
 use c3::diagnostic::Severity;
@@ -19,6 +18,7 @@ use c3::language::Language;
 use c3::load;
 use c3::reference::ImageName;
 use c3::source::Source;
+use c3::stamp::Stamp;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -553,7 +553,7 @@ fn words(component: &Component) -> Vec<String> {
 /// The Dockerfile of an operator, unless something about it is refused.
 fn dockerfile(component: &Component) -> Option<String> {
     let settings = Settings {
-        stamp: Stamp { version: "0.1.0".to_owned(), component: "0123456789ab".to_owned(), fetched: None },
+        stamp: Stamp { component: "0123456789ab".to_owned(), ..Stamp::now() },
         image: ImageName::new("claimed-op", "0.1").unwrap(),
         base_image: "registry.access.redhat.com/ubi8/python-312".to_owned(),
         stem: "op".to_owned(),

@@ -9,6 +9,7 @@ use std::process::{Command, Output};
 use c3::backend::{TARGETS, Target};
 use c3::language::Language;
 use c3::load;
+use c3::stamp::Stamp;
 use insta::{assert_snapshot, glob, with_settings};
 
 /// Runs `c3` in the repository's folder.
@@ -47,6 +48,16 @@ fn files(folder: &Path) -> BTreeMap<String, String> {
     std::fs::read_dir(folder).unwrap().map(|entry| read(entry.unwrap())).collect()
 }
 
+/// Whether a file carries its record, or one beside it does.
+fn is_recorded(name: &str, files: &BTreeMap<String, String>) -> bool {
+    let own = |text: &String| Stamp::find(text).and_then(|stamp| stamp.is_untouched(text));
+    let beside = || {
+        let mut stamps = files.values().filter_map(|text| Stamp::find(text));
+        stamps.find_map(|stamp| stamp.is_untouched_beside(name, files[name].as_bytes()))
+    };
+    own(&files[name]).or_else(beside) == Some(true)
+}
+
 /// Whether a file has to be readable as YAML, which JSON is too.
 fn is_yaml(name: &str) -> bool {
     [".yaml", ".cwl", ".json"].iter().any(|ending| name.ends_with(ending))
@@ -61,6 +72,9 @@ fn emitted_files() {
         compile(sample, second.path());
         let emitted = files(first.path());
         assert_eq!(emitted, files(second.path()), "two runs differ");
+        for name in emitted.keys() {
+            assert!(is_recorded(name, &emitted), "{name}");
+        }
         for (name, emitted) in emitted {
             if is_yaml(&name) {
                 yaml_serde::from_str::<yaml_serde::Value>(&emitted).unwrap();

@@ -60,7 +60,7 @@ fn only_edits_that_matter_make_files_stale() {
     assert_eq!(code, 1);
     let message = "`add.Dockerfile`, `add.yaml`, `add.job.yaml` and `add.cwl` are out of date: the source has changed since";
     assert!(text.contains(&format!("warning[stale-files]: {message}")), "{text}");
-    assert!(text.contains("run `c3 compile --stale --overwrite add.py`"), "{text}");
+    assert!(text.contains("run `c3 compile --stale add.py`"), "{text}");
     assert_eq!(said(folder.path(), &["check", "add.py"]).0, 0, "without `--stale` nobody looks");
 }
 
@@ -95,7 +95,7 @@ fn what_was_never_compiled_is_not_stale() {
     assert_eq!(said(folder.path(), &CHECK).0, 0);
     fs::write(folder.path().join("module.py"), "import nothing_that_is_there\n").unwrap();
     assert_eq!(said(folder.path(), &["check", "--compiled", "."]), (0, "0 files: nothing found\n".into()));
-    assert_eq!(said(folder.path(), &["compile", "--stale", "--overwrite", "."]), (0, String::new()));
+    assert_eq!(said(folder.path(), &["compile", "--stale", "."]), (0, String::new()));
     assert_eq!(read_names(folder.path()), ["add.py", "add.yaml", "module.py"]);
 }
 
@@ -112,13 +112,16 @@ fn stale_files_are_made_anew_with_what_they_say() {
     let folder = project();
     fs::remove_file(folder.path().join("add.cwl")).unwrap();
     let before = FILES.map(|name| fs::read_to_string(folder.path().join(name)).unwrap_or_default());
-    assert_eq!(said(folder.path(), &["compile", "--stale", "--overwrite", "."]), (0, String::new()));
+    assert_eq!(said(folder.path(), &["compile", "--stale", "."]), (0, String::new()));
     assert_eq!(FILES.map(|name| fs::read_to_string(folder.path().join(name)).unwrap_or_default()), before);
 
     edit(&folder, "add.py", "'a', 1", "'a', 2");
+    let job = read(&folder, "add.job.yaml");
+    edit(&folder, "add.job.yaml", "backoffLimit", "# Ours.\n  backoffLimit");
     let (code, text) = said(folder.path(), &["compile", "--stale", "add.py"]);
-    assert!(code == 1 && text.contains("--overwrite"), "{text}");
-    let (code, text) = said(folder.path(), &["compile", "--stale", "--overwrite", "."]);
+    assert!(code == 1 && text.contains("-  # Ours.") && text.contains("--overwrite"), "{text}");
+    fs::write(folder.path().join("add.job.yaml"), job).unwrap();
+    let (code, text) = said(folder.path(), &["compile", "--stale", "."]);
     assert_eq!((code, text.lines().count()), (0, 3), "{text}");
     assert!(!folder.path().join("add.cwl").exists(), "a platform that wasn't chosen stays away");
     assert!(read(&folder, "add.yaml").contains("quay.io/ns/claimed-add:0.7"));
@@ -140,7 +143,7 @@ fn stale_files_are_found_in_another_folder() {
     edit(&folder, "add.py", "'a', 1", "'a', 2");
     assert_eq!(said(folder.path(), &CHECK).0, 0);
     assert_eq!(said(folder.path(), &["check", "--stale", "-o", "out", "add.py"]).0, 1);
-    assert_eq!(said(folder.path(), &["compile", "--stale", "--overwrite", "-o", "out", "add.py"]).0, 0);
+    assert_eq!(said(folder.path(), &["compile", "--stale", "-o", "out", "add.py"]).0, 0);
     assert_eq!(said(folder.path(), &["check", "--stale", "-o", "out", "add.py"]).0, 0);
 }
 
@@ -152,7 +155,7 @@ fn stale_images_of_platforms_keep_version_and_base() {
     assert_eq!(said(folder.path(), &create.split(' ').collect::<Vec<_>>()).0, 0);
     edit(&folder, "add.py", "1)", "2)");
     assert_eq!(said(folder.path(), &CHECK).0, 1);
-    assert_eq!(said(folder.path(), &["compile", "--stale", "--overwrite", "add.py"]).0, 0);
+    assert_eq!(said(folder.path(), &["compile", "--stale", "add.py"]).0, 0);
     assert_eq!(said(folder.path(), &CHECK).0, 0);
     assert_eq!(read_names(folder.path()), ["add.chaimeleon.Dockerfile", "add.py"]);
     let dockerfile = read(&folder, "add.chaimeleon.Dockerfile");

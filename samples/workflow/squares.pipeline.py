@@ -1,4 +1,4 @@
-# Kubeflow pipeline of make_table, sum_table and write_letter, made by c3 0.1.0
+# Kubeflow pipeline of make_table, sum_table and write_letter, made by c3 0.1.0 (content 553be26540df)
 # Run as a program it compiles the pipeline to squares.pipeline.yaml, with kfp 1.8 or kfp 2
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-# CWL workflow of make_table, sum_table and write_letter, made by c3 0.1.0
+# CWL workflow of make_table, sum_table and write_letter, made by c3 0.1.0 (content 1f62636071a3)
 cwlVersion: v1.2
 class: Workflow
 label: "squares"

@@ -4,14 +4,20 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use super::Difference;
 use crate::failure::Fault;
 
 /// Why artifacts can't be written.
 #[derive(Debug, Error)]
 pub enum ArtifactError {
-    /// Files are there that say something else.
-    #[error("{} there already and would be changed", listed(.0))]
-    Exists(Vec<PathBuf>),
+    /// Files are there that say something else, and that nobody knows to be as they were made.
+    #[error("{} there already and would be changed", listed(paths))]
+    Exists {
+        /// Their paths.
+        paths: Vec<PathBuf>,
+        /// What would change.
+        differences: Vec<Difference>,
+    },
     /// A folder has the name of a file that is to be written.
     #[error("`{}` is a directory where a file is to be written", .0.display())]
     Directory(PathBuf),
@@ -62,12 +68,38 @@ pub enum ArtifactError {
     },
 }
 
+impl ArtifactError {
+    /// A folder is there that is somebody's.
+    #[must_use]
+    pub fn exists(folder: PathBuf) -> Self {
+        Self::Exists { paths: vec![folder], differences: Vec::new() }
+    }
+
+    /// All lines that would change.
+    #[must_use]
+    pub fn differences(&self) -> Vec<String> {
+        match self {
+            Self::Exists { differences, .. } => differences
+                .iter()
+                .flat_map(|difference| difference.text.lines())
+                .map(ToOwned::to_owned)
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
 impl Fault for ArtifactError {
+    fn details(&self) -> Vec<String> {
+        match self {
+            Self::Exists { differences, .. } => differences.iter().flat_map(Difference::shortened).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Exists(_) => {
-                Some("replace with `--overwrite`, or keep the present ones with `--rename`".into())
-            }
+            Self::Exists { differences, .. } => Some(remedy(differences)),
             Self::RenameTwice { .. } | Self::RenameOnto { .. } => Some(
                 "give another name with `--rename NAME`, or none: then `modified_` is put before each".into(),
             ),
@@ -84,6 +116,15 @@ impl Fault for ArtifactError {
             Self::Io { .. } => Some("choose another folder with `--output-dir`".into()),
         }
     }
+}
+
+/// What to do about files that were edited.
+fn remedy(differences: &[Difference]) -> String {
+    let values: Option<Vec<_>> = differences.iter().map(|difference| difference.values.clone()).collect();
+    let values = values.unwrap_or_default().concat();
+    let values: String = values.into_iter().map(|value| format!("`--value {value}`, ")).collect();
+    let values = if values.is_empty() { values } else { format!("give the value with {values}") };
+    format!("{values}replace with `--overwrite`, or keep the present ones with `--rename`")
 }
 
 fn listed(paths: &[PathBuf]) -> String {

@@ -32,7 +32,7 @@ fn what_differs_is_kept_unless_told_otherwise() {
     let (old, new) = ([Artifact::new("x.job.yaml", "old")], [Artifact::new("x.job.yaml", "new")]);
     put(&old, folder.path(), &Existing::Keep).unwrap();
     put(&old, folder.path(), &Existing::Keep).unwrap();
-    assert!(matches!(put(&new, folder.path(), &Existing::Keep), Err(ArtifactError::Exists(_))));
+    assert!(matches!(put(&new, folder.path(), &Existing::Keep), Err(ArtifactError::Exists { .. })));
     assert_eq!(files(folder.path())["x.job.yaml"], "old");
     put(&new, folder.path(), &rename("")).unwrap();
     let found = files(folder.path());
@@ -137,7 +137,7 @@ fn a_link_that_leads_nowhere_is_not_replaced_unasked() {
     let folder = tempfile::tempdir().unwrap();
     std::os::unix::fs::symlink("nowhere", folder.path().join("x.cwl")).unwrap();
     let refused = put(&artifacts(&["x.cwl"], "new"), folder.path(), &Existing::Keep);
-    assert!(matches!(refused, Err(ArtifactError::Exists(_))), "{refused:?}");
+    assert!(matches!(refused, Err(ArtifactError::Exists { .. })), "{refused:?}");
     put(&artifacts(&["x.cwl"], "new"), folder.path(), &rename("")).unwrap();
     let kept = std::fs::read_link(folder.path().join("modified_x.cwl")).unwrap();
     assert_eq!(kept, Path::new("nowhere"));

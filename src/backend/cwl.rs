@@ -41,14 +41,14 @@ struct Port {
 pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>> {
     let image = Some(operator.settings.image.to_string());
     let context = Context { image, command: operator.command(), ..context(operator) };
-    Ok(vec![operator.artifact(".cwl", template::render("step.cwl", &context))])
+    Ok(vec![operator.artifact(".cwl", &template::render("step.cwl", &context))])
 }
 
 /// Writes `<stem>.containerless.cwl`, which runs a zip beside it.
 pub(super) fn containerless(operator: &Operator, zip: &str) -> Artifact {
     let command = vec!["python3".to_owned()];
     let context = Context { zip: Some(zip.to_owned()), command, ..context(operator) };
-    operator.artifact(".containerless.cwl", template::render("step.cwl", &context))
+    operator.artifact(".containerless.cwl", &template::render("step.cwl", &context))
 }
 
 /// What a step is, whatever runs it.
@@ -57,7 +57,7 @@ fn context(operator: &Operator) -> Context {
     let parameters = parameters(component, settings.logging);
     let outcomes = outcomes(component, &parameters);
     Context {
-        c3: settings.stamp.to_string(),
+        c3: operator.stamp().to_string(),
         source: component.source.clone(),
         name: component.name.clone(),
         description: one_line(&component.description),

@@ -9,6 +9,7 @@ use crate::artifact::Artifact;
 use crate::component::Requirement;
 use crate::diagnostic::Diagnostic;
 use crate::recipe::{FILES, OPERATOR, REQUIREMENTS, Recipe};
+use crate::stamp::{self, Stamp};
 
 /// A generated file of the build context.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +45,7 @@ pub fn emit(operator: &Operator) -> Result<Artifact, Vec<Diagnostic>> {
         None => template::render("Dockerfile", &context(operator)),
         Some(text) => from_template(operator, text).map_err(|diagnostic| vec![diagnostic])?,
     };
-    Ok(Artifact::new(settings.dockerfile.clone(), text))
+    Ok(Artifact::new(settings.dockerfile.clone(), stamp::sealed(&text)))
 }
 
 /// The generated files of the build context: the entry point, where the Dockerfile looks for it.
@@ -108,7 +109,7 @@ fn foreign_manager(operator: &Operator) -> Option<Diagnostic> {
 pub(super) fn context(operator: &Operator) -> Context {
     let Operator { component, settings } = operator;
     Context {
-        c3: settings.stamp.to_string(),
+        c3: operator.stamp().to_string(),
         source: component.source.clone(),
         base_image: settings.base_image.clone(),
         recipe: recipe::recipe(operator),
@@ -150,11 +151,15 @@ fn from_template(operator: &Operator, text: &str) -> Result<String, Diagnostic> 
         ("working_dir", format!("{}/", context.recipe.working_dir)),
         ("command", operator.runtime().interpreter.to_owned()),
     ]);
-    template::substitute(text, &values).map_err(|problem| {
-        let known: Vec<_> = values.keys().map(|name| format!("`${{{name}}}`")).collect();
-        let hint = format!("known are {}; write `$$` for a dollar sign", known.join(", "));
-        Diagnostic::error("template", format!("the Dockerfile template {problem}")).hint(hint)
-    })
+    let title = format!("Image of {}", template::comment(&operator.component.source));
+    let filled = template::substitute(text, &values);
+    filled.map(|text| stamp::recorded(&text, &title, &Stamp { template: true, ..operator.stamp() })).map_err(
+        |problem| {
+            let known: Vec<_> = values.keys().map(|name| format!("`${{{name}}}`")).collect();
+            let hint = format!("known are {}; write `$$` for a dollar sign", known.join(", "));
+            Diagnostic::error("template", format!("the Dockerfile template {problem}")).hint(hint)
+        },
+    )
 }
 
 fn requirement_lines(context: &Context) -> String {

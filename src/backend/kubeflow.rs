@@ -45,7 +45,7 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
         return Err(collisions);
     }
     let context = Context {
-        c3: settings.stamp.to_string(),
+        c3: operator.stamp().to_string(),
         source: component.source.clone(),
         name: component.name.clone(),
         description: one_line(&component.description),
@@ -60,7 +60,7 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
         image: settings.image.to_string(),
         command: operator.command(),
     };
-    Ok(vec![operator.artifact(".yaml", template::render("kubeflow.yaml", &context))])
+    Ok(vec![operator.artifact(".yaml", &template::render("kubeflow.yaml", &context))])
 }
 
 fn input(parameter: &Parameter) -> Port {

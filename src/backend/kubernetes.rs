@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::claims::{Claim, claims};
 use super::parameter::{Parameter, parameters};
-use super::{Operator, template};
+use super::{Operator, template, values};
 use crate::artifact::Artifact;
 use crate::diagnostic::Diagnostic;
 use crate::job::{Job, RestartPolicy, SecretKey, amounts};
@@ -68,15 +68,15 @@ struct Secret {
 const BACKOFF_LIMIT: u32 = 5;
 
 /// Writes `<stem>.job.yaml`.
-#[expect(clippy::unnecessary_wraps, reason = "the signature of every target")]
 pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>> {
     let Operator { component, settings } = operator;
     let job = &settings.job;
     let parameters = parameters(component, settings.logging);
+    values::check(&parameters, job)?;
     let variables: Vec<Variable> =
         parameters.iter().map(|parameter| variable(parameter, &component.name, job)).collect();
     let context = Context {
-        c3: settings.stamp.to_string(),
+        c3: operator.stamp().to_string(),
         source: component.source.clone(),
         name: component.name.clone(),
         generate_name: job.generate_name.unwrap_or_default().then(|| format!("{}-", component.name)),
@@ -89,7 +89,7 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
         command: operator.command(),
         args: parameters
             .iter()
-            .filter(|parameter| is_set(parameter) && needs_argument(parameter, operator))
+            .filter(|parameter| is_set(parameter, job) && needs_argument(parameter, operator))
             .map(|parameter| format!("--{0}=$({0})", parameter.id))
             .collect(),
         has_env: variables
@@ -97,7 +97,7 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
             .any(|variable| variable.required || variable.secret.is_some() || variable.value.is_some()),
         variables,
     };
-    Ok(vec![operator.artifact(".job.yaml", template::render("job.yaml", &context))])
+    Ok(vec![operator.artifact(".job.yaml", &template::render("job.yaml", &context))])
 }
 
 fn pod(operator: &Operator) -> Pod {
@@ -121,7 +121,7 @@ fn variable(parameter: &Parameter, operator: &str, job: &Job) -> Variable {
         description: parameter.description(),
         required: parameter.input.required,
         secret: parameter.input.secret.then(|| secret(parameter, operator, job)),
-        value: parameter.default().map(literal),
+        value: values::of(parameter, job).map(literal),
     }
 }
 
@@ -150,8 +150,8 @@ pub(super) fn is_env_name(name: &str) -> bool {
 }
 
 /// Whether the job gives the parameter a value.
-fn is_set(parameter: &Parameter) -> bool {
-    parameter.input.required || parameter.input.secret || parameter.default().is_some()
+fn is_set(parameter: &Parameter, job: &Job) -> bool {
+    parameter.input.required || parameter.input.secret || values::of(parameter, job).is_some()
 }
 
 /// Whether a variable doesn't reach the script by itself: Kubernetes can't spell its name, or the interpreter overwrites

@@ -5,6 +5,7 @@ use crate::component::{Component, Input, Output};
 use crate::diagnostic::Diagnostic;
 use crate::job::Job;
 use crate::reference::ImageName;
+use crate::stamp::{self, Stamp};
 
 mod claims;
 pub mod containerless;
@@ -21,16 +22,15 @@ pub mod prelude;
 pub mod recipe;
 pub mod runtime;
 pub mod snippet;
-pub mod stamp;
 pub(crate) mod template;
 mod templates;
+pub mod values;
 pub mod variant;
 
 use crossing::{Crossing::Cannot, Crossing::Proven, Crossings};
 pub use dockerfile::BuildFile;
 use grid::Process;
 use runtime::Runtime;
-use stamp::Stamp;
 use variant::{Choices, Image, Variant};
 
 /// A platform that `c3` writes files for.
@@ -337,7 +337,32 @@ impl Operator<'_> {
         install::r_commands(&self.component.requirements)
     }
 
-    fn artifact(&self, suffix: &str, text: String) -> Artifact {
+    /// What its files say of their making.
+    fn stamp(&self) -> Stamp {
+        let settings = self.settings;
+        let said = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        Stamp {
+            version: said(&settings.image.version),
+            image: said(&settings.image.to_string()).filter(|_| !settings.image.repository.is_empty()),
+            base_image: said(&settings.base_image),
+            files: !settings.files.is_empty(),
+            ..settings.stamp.clone()
+        }
+    }
+
+    /// The same for a file that speaks for one beside it.
+    fn stamp_beside(&self, file: &Artifact) -> Stamp {
+        let digest = stamp::of_bytes(&file.content);
+        Stamp { beside: [(file.name.clone(), digest)].into(), ..self.stamp() }
+    }
+
+    /// A file whose text bears a record.
+    fn artifact(&self, suffix: &str, text: &str) -> Artifact {
+        Artifact::new(format!("{}{suffix}", self.settings.stem), stamp::sealed(text))
+    }
+
+    /// A file that can't hold a record, which is another's to hold.
+    fn bare_artifact(&self, suffix: &str, text: String) -> Artifact {
         Artifact::new(format!("{}{suffix}", self.settings.stem), text)
     }
 }
@@ -346,7 +371,8 @@ impl Operator<'_> {
 pub fn emit(operator: &Operator, targets: &[&Target]) -> Result<Vec<Artifact>, Vec<Diagnostic>> {
     let mut artifacts = Vec::new();
     let mut refused = Vec::new();
-    for Image { settings, targets } in variant::images(operator.component, operator.settings, targets) {
+    for Image { mut settings, targets } in variant::images(operator.component, operator.settings, targets) {
+        settings.stamp.targets = targets.iter().map(|target| target.name.to_owned()).collect();
         let operator = Operator { component: operator.component, settings: &settings };
         if let Some(refusal) = variant::refusal(&operator) {
             refused.push(refusal);

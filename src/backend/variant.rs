@@ -8,6 +8,7 @@ use crate::component::Component;
 use crate::diagnostic::Diagnostic;
 use crate::language::Language;
 use crate::reference::ImageName;
+use crate::stamp;
 
 /// An image made as the guide of a platform wants it.
 #[derive(Debug)]
@@ -165,7 +166,8 @@ pub(super) const SWITCH: &[&str] = &["true", "false"];
 /// The Dockerfile of an operator's image.
 pub(super) fn dockerfile(operator: &Operator) -> Option<Artifact> {
     let variant = operator.settings.variant?;
-    Some(Artifact::new(operator.settings.dockerfile.clone(), (variant.dockerfile)(operator)))
+    let text = stamp::sealed(&(variant.dockerfile)(operator));
+    Some(Artifact::new(operator.settings.dockerfile.clone(), text))
 }
 
 /// Refuses an operator in a language that the platform doesn't run.

@@ -1,17 +1,17 @@
 //! Staleness: generated files that say something else than they would if they were made now.
 
-use crate::backend::stamp::Stamp;
 use crate::diagnostic::Diagnostic;
+use crate::stamp::Stamp;
 
 /// Tells of the generated files that are out of date, by their names and stamps.
 #[must_use]
 pub fn check(made: &[(String, Stamp)], now: &Stamp, source: &str) -> Vec<Diagnostic> {
     let (same, changed): (Vec<_>, Vec<_>) =
         made.iter().partition(|(_, stamp)| stamp.component == now.component);
-    let older: Vec<_> = same.into_iter().filter(|(_, stamp)| stamp.version != now.version).collect();
+    let older: Vec<_> = same.into_iter().filter(|(_, stamp)| stamp.c3 != now.c3).collect();
     let changed = diagnostic(&changed, "the source has changed since", source);
-    let version = older.first().map(|(_, stamp)| stamp.version.as_str()).unwrap_or_default();
-    let reason = format!("made by c3 {version}, and this is c3 {}", now.version);
+    let version = older.first().map(|(_, stamp)| stamp.c3.as_str()).unwrap_or_default();
+    let reason = format!("made by c3 {version}, and this is c3 {}", now.c3);
     changed.into_iter().chain(diagnostic(&older, &reason, source)).collect()
 }
 
@@ -24,6 +24,6 @@ fn diagnostic(files: &[&(String, Stamp)], reason: &str, source: &str) -> Option<
     };
     Some(
         Diagnostic::warning("stale-files", format!("{subject} out of date: {reason}"))
-            .hint(format!("run `c3 compile --stale --overwrite {source}`")),
+            .hint(format!("run `c3 compile --stale {source}`")),
     )
 }

@@ -148,7 +148,7 @@ fn update(
     let request = made.options(request, &plan?.request);
     let plan = planning::plan(source, &request, Purpose::Files, level, &mut Messages::default())?;
     let mut plan = versioned(plan)?;
-    plan.copy_files(made.copies_files());
+    plan.copy_files(made.has_files());
     let mut artifacts = if is_fresh { Vec::new() } else { planning::artifacts(&plan, level, messages)? };
     artifacts.retain(|artifact| made.has(&artifact.name));
     write(&plan, &artifacts, emission)
@@ -171,7 +171,13 @@ fn write(
     emission: &Emission,
 ) -> Result<(String, Vec<PathBuf>), Failure> {
     let existing = match emission.replacing.existing() {
-        Existing::Keep if plan.conflicts(artifacts).is_empty() => Existing::Overwrite,
+        Existing::Keep => {
+            let conflicts = plan.conflicts(artifacts);
+            if !conflicts.is_empty() {
+                return Err(artifact::in_the_way(conflicts, artifacts).into());
+            }
+            Existing::Overwrite
+        }
         existing => existing,
     };
     Ok((plan.settings.image.to_string(), artifact::write(artifacts, plan.destination(), &existing)?))

@@ -60,14 +60,20 @@ fn threshold(level: LogLevel) -> Severity {
     }
 }
 
-/// Shows why a command ends early.
-pub(crate) fn failure(failure: &Failure) {
+/// Shows lines that explain something.
+pub(crate) fn details(lines: &[String]) {
     let mut stderr = anstream::stderr().lock();
-    for line in &failure.details {
+    for line in lines {
         // The colours of other programs are of no use here.
         let line = anstream::adapter::strip_str(line).to_string();
         let _ = writeln!(stderr, "  {}", shown::line(&line));
     }
+}
+
+/// Shows why a command ends early.
+pub(crate) fn failure(failure: &Failure) {
+    details(&failure.details);
+    let mut stderr = anstream::stderr().lock();
     if let Some(message) = &failure.message {
         let message = userinfo::mask_words(message);
         let _ = writeln!(stderr, "\x1b[1;31merror\x1b[0m: {}", shown::text(&message));

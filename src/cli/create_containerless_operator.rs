@@ -14,6 +14,7 @@ use c3::settings::Config;
 use clap::Args;
 
 use super::console::{self, Messages};
+use super::decide::decide;
 use super::options::{LogLevel, Replacing, Telling};
 use super::planning;
 use c3::failure::{Failure, INPUT};
@@ -67,7 +68,9 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let packed = pack(&plan, packages, &progress);
     progress.finish();
     let artifacts = [packed?, containerless::step(&plan.operator())];
-    let files = artifact::write(&artifacts, plan.destination(), &options.replacing.existing())?;
+    let existing = options.replacing.existing();
+    let existing = decide(artifact::conflicts(&artifacts, &plan.folder), &artifacts, existing)?;
+    let files = artifact::write(&artifacts, plan.destination(), &existing)?;
     console::print_files(&plan.component.name, &files, options.telling.format)
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use c3::artifact::{self, Artifact, ArtifactError, Existing};
+use c3::artifact::{self, Artifact, Existing};
 use c3::engine::oci::platform::Platform;
 use c3::failure::{Failure, USAGE};
 use c3::logins::BuildSecret;
@@ -16,6 +16,7 @@ use clap::{Args, ValueHint};
 use serde_json::json;
 
 use super::console::{self, Messages};
+use super::decide::decide;
 use super::options::{Emission, Format, LogLevel};
 use super::planning;
 
@@ -162,7 +163,7 @@ pub(crate) fn create(options: &Options, mut plan: Plan) -> Result<(), Failure> {
         return Err(Failure::new(USAGE, "an archive holds one image, and the targets need several")
             .hint("choose one of them with `--target`"));
     }
-    let existing = decide(plan.conflicts(&artifacts), options.emission.replacing.existing())?;
+    let existing = decide(plan.conflicts(&artifacts), &artifacts, options.emission.replacing.existing())?;
     artifact::check(&artifacts, plan.destination(), &existing)?;
     let builder = options.builder(&plan, &parts, &progress)?;
     let kept = options.kept(&plan, &parts, &existing)?;
@@ -204,25 +205,6 @@ fn artifacts(plan: &Plan, level: LogLevel) -> Result<Vec<Artifact>, Failure> {
     let artifacts = planning::artifacts(plan, level, &mut messages);
     messages.show();
     artifacts
-}
-
-/// Settles what happens to files that are there before anything long begins; asks where somebody can answer.
-pub(crate) fn decide(conflicts: Vec<PathBuf>, existing: Existing) -> Result<Existing, Failure> {
-    if existing != Existing::Keep {
-        return Ok(existing);
-    }
-    if conflicts.is_empty() {
-        return Ok(Existing::Overwrite);
-    }
-    let error = artifact::in_the_way(conflicts);
-    if !matches!(error, ArtifactError::Exists(_)) || !console::answers() {
-        return Err(error.into());
-    }
-    match console::ask(&format!("{error}\n[o]verwrite, [r]ename or [k]eep? ")).unwrap_or_default().as_str() {
-        "o" | "overwrite" => Ok(Existing::Overwrite),
-        "r" | "rename" => Ok(Existing::Rename { name: None, replace: false }),
-        _ => Err(error.into()),
-    }
 }
 
 fn report(

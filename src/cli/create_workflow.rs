@@ -12,7 +12,7 @@ use c3::workflow::{self, Engine, Operator, Settings, component_file};
 use clap::{Args, ValueEnum};
 
 use super::console::{self, Messages};
-use super::create_operator::decide;
+use super::decide::decide;
 use super::options::{LogLevel, Replacing, Telling};
 use c3::failure::{Failure, INPUT, USAGE};
 
@@ -75,7 +75,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         console::warning(remark, options.telling.log_level);
     }
     let existing = options.replacing.existing();
-    let existing = decide(artifact::conflicts(&artifacts, &folder), existing)?;
+    let existing = decide(artifact::conflicts(&artifacts, &folder), &artifacts, existing)?;
     let destination = Destination { folder: &folder, stem: &settings.stem };
     let files = artifact::write(&artifacts, destination, &existing)?;
     warn_of_missing(&operators, &folder, options);

@@ -16,6 +16,7 @@ mod create_containerless_operator;
 mod create_gridwrapper;
 mod create_operator;
 mod create_workflow;
+mod decide;
 mod doctor;
 mod fix;
 mod grid_status;

@@ -41,9 +41,13 @@ pub(crate) struct Telling {
 /// What becomes of files that are there.
 #[derive(Args, Debug, Clone, Default)]
 pub(crate) struct Replacing {
-    /// Replace files that are there and differ
+    /// Replace files that are there and were edited
     #[arg(long, help_heading = FILES)]
     overwrite: bool,
+
+    /// Answer every question with yes: replace files that were edited, as `--overwrite` does
+    #[arg(short, long, help_heading = FILES)]
+    yes: bool,
 
     /// Rename files that are there and differ to modified_<file>, or give them the stem NAME
     #[arg(long, help_heading = FILES, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
@@ -53,7 +57,7 @@ pub(crate) struct Replacing {
 impl Replacing {
     /// What to do with them.
     pub(crate) fn existing(&self) -> Existing {
-        Existing::chosen(self.overwrite, self.rename.as_deref())
+        Existing::chosen(self.overwrite || self.yes, self.rename.as_deref())
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use c3::artifact::Artifact;
 use c3::failure::Failure;
+use c3::frontend;
 use c3::load;
 use c3::operator::{self, Plan, Planned, Purpose, Request};
 
@@ -30,7 +31,11 @@ pub(crate) fn artifacts(
     level: LogLevel,
     messages: &mut Messages,
 ) -> Result<Vec<Artifact>, Failure> {
-    messages.add(&plan.doubts(), &plan.source, level);
+    let doubts = plan.doubts();
+    messages.add(&doubts, &plan.source, level);
+    if frontend::has_error(&doubts) {
+        return Err(Failure::diagnosed());
+    }
     plan.emit().map_err(|diagnostics| {
         messages.add(&diagnostics, &plan.source, level);
         Failure::diagnosed()

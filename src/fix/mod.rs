@@ -5,12 +5,12 @@ use std::path::Path;
 use similar::TextDiff;
 use thiserror::Error;
 
-use crate::backend::stamp;
 use crate::component::{Component, Requirement};
 use crate::frontend;
 use crate::language::Language;
 use crate::load;
 use crate::source::Source;
+use crate::stamp;
 
 mod block;
 mod edit;

@@ -1,28 +1,32 @@
 //! Files that were made of a source before: which there are, and what they say of the options they were made with.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::backend::stamp::Stamp;
 use crate::backend::{self, TARGETS, Target};
 use crate::reader;
-use crate::recipe::FILES;
-use crate::recipe::{BASE_LABEL, VERSION_LABEL};
 use crate::reference;
-
-use super::Request;
 use crate::settings::{Config, TargetName};
+use crate::stamp::Stamp;
 
-/// The files that were made of one source and bear a stamp.
+use super::{Request, before};
+
+/// The files that were made of one source and bear a record; those of a user's template aren't among them.
 pub struct Generated {
-    /// Name of the operator.
-    name: String,
+    stem: String,
     files: Vec<File>,
 }
 
 struct File {
     name: String,
-    text: String,
     stamp: Stamp,
+}
+
+impl File {
+    /// The files that can't hold a record, which this one holds for them.
+    fn beside(&self) -> impl Iterator<Item = Self> {
+        self.stamp.beside.keys().map(|name| Self { name: name.clone(), stamp: self.stamp.clone() })
+    }
 }
 
 impl Generated {
@@ -36,11 +40,14 @@ impl Generated {
         let manifests = backend::suffixes().map(|suffix| format!("{stem}{suffix}"));
         let file = |name: String| {
             let text = reader::read_to_string(&folder.join(&name)).ok()?;
-            let stamp = Stamp::read(&text, &own)?;
-            Some(File { name, text, stamp })
+            let stamp = Stamp::read(&text, &own).filter(|stamp| !stamp.template)?;
+            Some(File { name, stamp: before::completed(stamp, &text) })
         };
-        let files = [dockerfile].into_iter().chain(manifests).filter_map(file).collect();
-        Self { name: reference::operator_name(&stem).unwrap_or_default(), files }
+        let mut files: Vec<_> = [dockerfile].into_iter().chain(manifests).filter_map(file).collect();
+        let beside = files.iter().flat_map(File::beside);
+        let beside: Vec<_> = beside.filter(|file| folder.join(&file.name).exists()).collect();
+        files.extend(beside);
+        Self { stem: stem.into_owned(), files }
     }
 
     /// Whether there are none.
@@ -70,7 +77,7 @@ impl Generated {
     /// The platforms that they were made for, among those that the command line names if it does.
     fn targets(&self, given: &Request) -> Vec<&'static Target> {
         let is_there =
-            |target: &Target| target.suffixes.iter().any(|end| self.files.iter().any(|file| ends(file, end)));
+            |target: &Target| target.suffixes.iter().any(|end| self.has(&format!("{}{end}", self.stem)));
         let is_meant = |target: &Target| {
             let given = given.settings.targets.as_ref();
             given.is_none_or(|given| given.iter().any(|meant| meant.0.name == target.name))
@@ -80,16 +87,15 @@ impl Generated {
 
     /// The options with what the files tell of those that aren't given.
     pub fn options(&self, given: &Request, options: &Request) -> Request {
-        let image = self.image();
         let chosen = &options.settings;
         let base_image = || match (&chosen.image_version, &chosen.dockerfile_template) {
             (None, None) => self.base_image(),
             _ => None,
         };
-        let version = || image.as_ref().map(|image| image.1.clone()).or_else(|| self.version());
+        let version = || self.first(|stamp| stamp.version.clone());
         let settings = Config {
             targets: Some(self.targets(given).into_iter().map(TargetName).collect()),
-            repository: chosen.repository.clone().or_else(|| image.as_ref()?.0.clone()),
+            repository: chosen.repository.clone().or_else(|| self.namespace()),
             version: chosen.version.clone().or_else(version),
             base_image: chosen.base_image.clone().or_else(base_image),
             ..chosen.clone()
@@ -97,57 +103,30 @@ impl Generated {
         Request { settings, ..options.clone() }
     }
 
-    /// The namespace and the version of the image that the manifests name.
-    fn image(&self) -> Option<(Option<String>, String)> {
-        let image = format!("claimed-{}:", self.name);
-        self.files.iter().flat_map(|file| file.text.lines()).find_map(|line| {
-            let (before, after) = line.split_once(&image)?;
-            let is_part = |c: char| c.is_ascii_alphanumeric() || "._-:/".contains(c);
-            let start = before.rfind(|c: char| !is_part(c)).map_or(0, |at| at + 1);
-            let end = after.find(|c: char| !is_part(c) || c == '/').unwrap_or(after.len());
-            let namespace = Some(before[start..].trim_end_matches('/').to_owned());
-            reference::valid_tag(&after[..end]).ok()?;
-            Some((namespace.filter(|text| !text.is_empty()), after[..end].to_owned()))
-        })
+    /// What the first record says that says it.
+    fn first<'a, T>(&'a self, said: impl Fn(&'a Stamp) -> Option<T>) -> Option<T> {
+        self.files.iter().find_map(|file| said(&file.stamp))
     }
 
-    /// The version that the Dockerfiles tell.
-    fn version(&self) -> Option<String> {
-        self.files.iter().find_map(|file| label(&file.text, VERSION_LABEL)).map(ToOwned::to_owned)
+    /// Registry and namespace of the images.
+    fn namespace(&self) -> Option<String> {
+        let image = self.first(|stamp| stamp.image.as_deref())?;
+        reference::parts(image).namespace.map(ToOwned::to_owned)
     }
 
-    /// The image that the operator's Dockerfile begins with, or that of a target if there is one only.
+    /// The base image, if there is one only: several are the defaults of several targets.
     fn base_image(&self) -> Option<String> {
-        let mut lines = self.files.iter().flat_map(|file| file.text.lines());
-        let own = lines.find_map(|line| line.strip_prefix("ARG BASE_IMAGE="));
-        let mut labels = self.files.iter().filter_map(|file| label(&file.text, BASE_LABEL));
-        let sole = labels.next().filter(|_| labels.next().is_none());
-        Some(own.or(sole)?.trim_matches(['"', '\'']).to_owned())
-            .filter(|image| reference::Reference::parse(image).is_ok())
+        let images: BTreeSet<_> =
+            self.files.iter().filter_map(|file| file.stamp.base_image.as_ref()).collect();
+        let sole = images.first().filter(|_| images.len() == 1)?;
+        reference::Reference::parse(sole).is_ok().then(|| (*sole).clone())
     }
 
-    /// Whether the Dockerfile copies additional files.
+    /// Whether additional files are in the image.
     #[must_use]
-    pub fn copies_files(&self) -> bool {
-        let copied = format!(" {FILES}/ ");
-        self.files
-            .iter()
-            .flat_map(|file| file.text.lines())
-            .any(|line| line.starts_with("COPY ") && line.contains(&copied))
+    pub fn has_files(&self) -> bool {
+        self.files.iter().any(|file| file.stamp.files)
     }
-}
-
-/// The value of a label in a Dockerfile.
-#[must_use]
-pub fn label<'a>(dockerfile: &'a str, name: &str) -> Option<&'a str> {
-    let (_, value) = dockerfile.split_once(&format!("{name}=\""))?;
-    value.split('"').next()
-}
-
-/// Whether a file is the one of a suffix: `x.job.yaml` is not that of `.yaml`.
-fn ends(file: &File, suffix: &str) -> bool {
-    let longest = backend::suffixes().filter(|end| file.name.ends_with(end)).max_by_key(|end| end.len());
-    longest == Some(suffix)
 }
 
 /// The sources of which there are generated files.

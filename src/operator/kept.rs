@@ -28,7 +28,7 @@ impl Kept {
         let staged = tempfile::Builder::new().prefix(".c3-").tempdir_in(above).map_err(failed)?;
         context.write_dir(&staged.path().join("new"))?;
         if folder.exists() && *existing != Existing::Overwrite && !same(&staged.path().join("new"), &folder) {
-            return Err(ArtifactError::Exists(vec![folder]).into());
+            return Err(ArtifactError::exists(folder).into());
         }
         Ok(Self { folder, staged })
     }

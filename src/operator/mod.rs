@@ -10,6 +10,7 @@ use crate::failure::Failure;
 use crate::logins::BuildSecret;
 use crate::progress::Progress;
 
+mod before;
 pub mod generated;
 pub mod image;
 pub mod kept;

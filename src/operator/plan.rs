@@ -3,9 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::artifact::{Artifact, Destination};
-use crate::backend::stamp::Stamp;
 use crate::backend::variant::{self, Image};
-use crate::backend::{self, Operator, Settings};
+use crate::backend::{self, Operator, Settings, values};
 use crate::check::surroundings::{Listings, Surroundings};
 use crate::component::Component;
 use crate::context::Content;
@@ -21,6 +20,7 @@ use crate::requirement_files::remote::{Remote, Unfetched};
 use crate::requirement_files::{self, Resolved};
 use crate::settings::{Config, Layers, current_dir};
 use crate::source::Source;
+use crate::stamp::Stamp;
 
 use self::contents::{check_entry, scripts, without_own};
 pub use self::contents::{made, packed};
@@ -212,7 +212,8 @@ impl Plan {
     /// What is doubtful about the choices for this operator alone.
     #[must_use]
     pub fn doubts(&self) -> Vec<Diagnostic> {
-        self.own_job.unknown_secrets(&self.component)
+        let values = values::unknown(&self.own_job, &self.component, self.settings.logging);
+        self.own_job.unknown_secrets(&self.component).into_iter().chain(values).collect()
     }
 
     /// Leaves a file out that patterns have found among the additional ones.
@@ -222,7 +223,7 @@ impl Plan {
         self.settings.files = self.files.iter().map(|file| file.path.clone()).collect();
     }
 
-    /// Takes additional files for given, although it isn't known here which: the Dockerfile only says that there are some.
+    /// Takes additional files for given, although it isn't known here which: the record only says that there are some.
     pub fn copy_files(&mut self, copied: bool) {
         if copied && self.settings.files.is_empty() {
             self.settings.files.push(recipe::FILES.to_owned());

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::artifact::Artifact;
 use crate::backend::parameter::{Outcome, Parameter};
 use crate::component::Type;
+use crate::stamp;
 
 pub mod component_file;
 mod cwl;
@@ -135,7 +136,7 @@ pub fn emit(operators: &[Operator], engine: Engine, settings: &Settings) -> (Art
         Engine::Kubeflow => kubeflow::emit(&workflow, settings),
         Engine::Cwl => cwl::emit(&workflow, settings),
     };
-    (Artifact::new(format!("{}{}", settings.stem, engine.suffix()), text), remarks)
+    (Artifact::new(format!("{}{}", settings.stem, engine.suffix()), stamp::sealed(&text)), remarks)
 }
 
 /// The files of the operators on one line, for the head of a file.

@@ -119,6 +119,28 @@ def test_an_edit_that_changes_nothing_passes(repository):
     repository.hooks()
 
 
+def test_an_edited_file_that_is_out_of_date_is_shown_and_kept(repository):
+    repository.write('operators/add.py', OPERATOR.format(5))
+    edited = (repository.path / 'operators/add.job.yaml').read_text().replace('backoffLimit: 5', 'backoffLimit: 7')
+    repository.write('operators/add.job.yaml', edited)
+    repository.git('add', '-A')
+    said = repository.hooks('c3-compile', code=1)
+    assert '-  backoffLimit: 7' in said and 'files were modified' not in said
+    assert (repository.path / 'operators/add.job.yaml').read_text() == edited
+    repository.run(C3, 'compile', '--stale', '-y', 'operators')
+    repository.git('add', '-A')
+    repository.hooks()
+
+
+def test_what_git_makes_of_line_ends_is_no_edit(repository):
+    for file in (repository.path / 'operators').glob('add.*'):
+        if file.suffix != '.py':
+            file.write_bytes(file.read_bytes().replace(b'\n', b'\r\n'))
+    repository.write('operators/add.py', OPERATOR.format(5))
+    repository.git('add', '-A')
+    assert 'files were modified by this hook' in repository.hooks('c3-compile', code=1)
+
+
 def test_check_tells_what_is_doubtful(repository):
     repository.write('operators/add.py', OPERATOR.format(5) + 'import sklearn\n')
     repository.git('add', '-A')

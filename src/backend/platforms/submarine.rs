@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::super::parameter::parameters;
 use super::super::variant::{Archive, Choice, SWITCH, Variant};
-use super::super::{BuildFile, Operator, dockerfile, install, runtime, template};
+use super::super::{BuildFile, Operator, dockerfile, install, runtime, template, values};
 use super::conda::{Conda, pip_packages};
 use super::owned;
 use crate::artifact::Artifact;
@@ -82,6 +82,15 @@ struct Kernel {
     pip_dependencies: Vec<String>,
 }
 
+/// The same in YAML, whose comment holds the record of both.
+#[derive(Serialize)]
+struct Specification {
+    c3: String,
+    source: String,
+    #[serde(flatten)]
+    environment: Environment,
+}
+
 #[derive(Serialize)]
 struct Experiment {
     c3: String,
@@ -99,21 +108,26 @@ struct Parameter {
     name: String,
     description: Option<String>,
     required: bool,
-    value: String,
+    value: Option<String>,
 }
 
 /// Writes the specifications of the environment and of an experiment.
-#[expect(clippy::unnecessary_wraps, reason = "the signature of every target")]
 pub(in super::super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>> {
+    values::check(&parameters(operator.component, operator.settings.logging), &operator.settings.job)?;
     let environment = environment(operator);
     let json = serde_json::to_string_pretty(&environment).unwrap_or_default();
+    let json = operator.bare_artifact(".submarine.json", format!("{json}\n"));
+    let specification = Specification {
+        c3: operator.stamp_beside(&json).to_string(),
+        source: operator.component.source.clone(),
+        environment,
+    };
+    let yaml = template::render("platforms/submarine.yaml", &specification);
+    let experiment = template::render("platforms/submarine.experiment.yaml", &experiment(operator));
     Ok(vec![
-        operator.artifact(".submarine.yaml", template::render("platforms/submarine.yaml", &environment)),
-        operator.artifact(".submarine.json", format!("{json}\n")),
-        operator.artifact(
-            ".submarine.experiment.yaml",
-            template::render("platforms/submarine.experiment.yaml", &experiment(operator)),
-        ),
+        operator.artifact(".submarine.yaml", &yaml),
+        json,
+        operator.artifact(".submarine.experiment.yaml", &experiment),
     ])
 }
 
@@ -190,10 +204,11 @@ fn bootstrap(operator: &Operator) -> BuildFile {
 fn experiment(operator: &Operator) -> Experiment {
     let parameters = parameters(operator.component, operator.settings.logging);
     let shown = parameters.iter().filter(|parameter| !parameter.input.secret || parameter.input.required);
-    let shown = shown.filter(|parameter| parameter.input.required || parameter.default().is_some());
+    let job = &operator.settings.job;
+    let shown = shown.filter(|parameter| parameter.input.required || values::of(parameter, job).is_some());
     let (framework, role) = framework(operator);
     Experiment {
-        c3: operator.settings.stamp.to_string(),
+        c3: operator.stamp().to_string(),
         source: operator.component.source.clone(),
         name: operator.component.name.clone(),
         image: operator.settings.image.to_string(),
@@ -206,7 +221,7 @@ fn experiment(operator: &Operator) -> Experiment {
                 name: parameter.input.name.clone(),
                 description: parameter.description(),
                 required: parameter.input.required,
-                value: parameter.default().unwrap_or_default().to_owned(),
+                value: values::of(parameter, job).map(ToOwned::to_owned),
             })
             .collect(),
     }

@@ -59,6 +59,8 @@ struct Context<'a> {
 /// What the launcher is filled with: literals of Python.
 #[derive(Serialize)]
 struct Launcher {
+    c3: String,
+    source: String,
     title: String,
     name: String,
     container: String,
@@ -80,6 +82,8 @@ struct Process {
 
 #[derive(Serialize)]
 struct Development<'a> {
+    c3: String,
+    source: &'a str,
     image: &'a str,
     python: &'a str,
 }
@@ -103,11 +107,16 @@ pub(in super::super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<D
     let settings = operator.settings;
     let launcher = template::render("platforms/techila.py", &launcher(operator));
     let development = settings.chosen("development").then(|| {
-        let context = Development { image: &settings.image.to_string(), python: settings.choice("python") };
+        let context = Development {
+            c3: operator.stamp().to_string(),
+            source: &operator.component.source,
+            image: &settings.image.to_string(),
+            python: settings.choice("python"),
+        };
         let text = template::render("platforms/techila.dev.Dockerfile", &context);
-        operator.artifact(".techila.dev.Dockerfile", text)
+        operator.artifact(".techila.dev.Dockerfile", &text)
     });
-    Ok(std::iter::once(operator.artifact(".techila.py", launcher)).chain(development).collect())
+    Ok(std::iter::once(operator.artifact(".techila.py", &launcher)).chain(development).collect())
 }
 
 fn launcher(operator: &Operator) -> Launcher {
@@ -119,6 +128,8 @@ fn launcher(operator: &Operator) -> Launcher {
     let packages = settings.choice("packages").split(',').filter(|package| !package.is_empty());
     let path = |name: &str| format!("{}/{}{name}", VARIANT.working_dir, settings.folder);
     Launcher {
+        c3: operator.stamp().to_string(),
+        source: template::comment(&component.source),
         title: template::quoted(&format!("Runs {} with Techila; made by c3.", component.name)),
         name: template::quoted(&format!("claimed-{}", component.name)),
         container: template::quoted(CONTAINER),

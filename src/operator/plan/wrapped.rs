@@ -2,13 +2,13 @@
 
 use crate::backend::grid::{self, Process, Store};
 use crate::backend::runtime;
-use crate::backend::stamp::Stamp;
 use crate::backend::{Operator, Settings};
 use crate::component::Component;
 use crate::context::Content;
 use crate::frontend;
 use crate::language::Language;
 use crate::source::Source;
+use crate::stamp::Stamp;
 
 use super::Plan;
 use super::contents::check_entry;

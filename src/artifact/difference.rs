@@ -1,0 +1,84 @@
+//! What artifacts would change in files that were edited, for people to decide.
+
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use similar::{ChangeTag, TextDiff};
+
+use super::Artifact;
+use crate::reader;
+use crate::stamp;
+
+/// What would change in one file.
+#[derive(Debug, Clone)]
+pub struct Difference {
+    /// The unified diff, from what is there to what would be written.
+    pub text: String,
+    /// The values that somebody has written into a Kubernetes job, as `NAME=VALUE` for a shell, if nothing else would change.
+    pub values: Option<Vec<String>>,
+}
+
+/// How long is looked for the shortest difference.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Most lines that are shown of one file unless all are asked for.
+const SHOWN: usize = 60;
+
+impl Difference {
+    /// The first lines, and how many more there are.
+    #[must_use]
+    pub fn shortened(&self) -> Vec<String> {
+        let mut lines: Vec<_> = self.text.lines().take(SHOWN).map(ToOwned::to_owned).collect();
+        let more = self.text.lines().count() - lines.len();
+        lines.extend((more > 0).then(|| format!("… and {more} more lines")));
+        lines
+    }
+}
+
+/// What artifacts would change in the files of their names, as far as these are text.
+pub(super) fn differences(artifacts: &[Artifact], paths: &[PathBuf]) -> Vec<Difference> {
+    let artifact =
+        |path: &PathBuf| artifacts.iter().find(|artifact| path.file_name() == Some(artifact.name.as_ref()));
+    paths.iter().filter_map(|path| difference(path, artifact(path)?)).collect()
+}
+
+fn difference(path: &Path, artifact: &Artifact) -> Option<Difference> {
+    let found = reader::read_to_string(path).ok()?.replace("\r\n", "\n");
+    let new = with_record_of(&found, std::str::from_utf8(&artifact.content).ok()?);
+    let diff = TextDiff::configure().timeout(PATIENCE).diff_lines(found.as_str(), &new);
+    let name = path.display().to_string();
+    Some(Difference {
+        values: values(&diff, &found),
+        text: diff.unified_diff().header(&format!("{name} (edited)"), &format!("{name} (c3)")).to_string(),
+    })
+}
+
+/// The values that are lost, if nothing else is.
+fn values<'a>(diff: &TextDiff<'a, 'a, 'a, str>, found: &str) -> Option<Vec<String>> {
+    let lines: Vec<_> = found.lines().collect();
+    let changes = diff.iter_all_changes().filter(|change| change.tag() != ChangeTag::Equal);
+    let values = changes.map(|change| {
+        let value = scalar(change.value(), "value: ")?;
+        let above = |at: usize| scalar(lines.get(at.checked_sub(1)?)?, "- name: ");
+        // What c3 would write in its place is no value of anybody's.
+        let Some(at) = change.old_index() else { return Some(None) };
+        let quoted = |text: &str| shlex::try_quote(text).ok().map(Cow::into_owned);
+        Some(Some(format!("{}={}", quoted(&above(at)?)?, quoted(&value.replace("$$", "$"))?)))
+    });
+    let values: Option<Vec<_>> = values.collect();
+    values.map(|values| values.into_iter().flatten().collect()).filter(|values: &Vec<_>| !values.is_empty())
+}
+
+/// What stands behind a key in a line of YAML.
+fn scalar(line: &str, key: &str) -> Option<String> {
+    yaml_serde::from_str(line.trim().strip_prefix(key)?).ok()
+}
+
+/// A text with the record of another, which is no edit and nothing to decide on.
+fn with_record_of(found: &str, new: &str) -> String {
+    match (stamp::without_record(found).1, stamp::without_record(new).1) {
+        (Some(before), Some(now)) => new.replacen(now, before, 1),
+        _ => new.to_owned(),
+    }
+}

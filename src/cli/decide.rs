@@ -1,0 +1,41 @@
+//! What becomes of files that were edited: the difference is shown, and whoever can answer is asked.
+
+use std::path::PathBuf;
+
+use c3::artifact::{self, Artifact, ArtifactError, Existing};
+use c3::failure::{Failure, Fault as _};
+
+use super::console;
+
+/// Settles what happens to files that are there before anything long begins; asks where somebody can answer.
+pub(crate) fn decide(
+    conflicts: Vec<PathBuf>,
+    artifacts: &[Artifact],
+    existing: Existing,
+) -> Result<Existing, Failure> {
+    if existing != Existing::Keep {
+        return Ok(existing);
+    }
+    if conflicts.is_empty() {
+        return Ok(Existing::Overwrite);
+    }
+    let error = artifact::in_the_way(conflicts, artifacts);
+    match &error {
+        ArtifactError::Exists { .. } if console::answers() => asked(error),
+        _ => Err(error.into()),
+    }
+}
+
+/// Shows the difference and asks until there is an answer; none at all keeps the files.
+fn asked(error: ArtifactError) -> Result<Existing, Failure> {
+    console::details(&error.details());
+    let question = format!("{error}\n[o]verwrite, [r]ename, [k]eep or show all of the [d]ifference? ");
+    loop {
+        match console::ask(&question).unwrap_or_default().as_str() {
+            "o" | "overwrite" | "y" | "yes" => return Ok(Existing::Overwrite),
+            "r" | "rename" => return Ok(Existing::Rename { name: None, replace: false }),
+            "d" | "diff" | "difference" => console::details(&error.differences()),
+            _ => return Err(Failure { details: Vec::new(), ..error.into() }),
+        }
+    }
+}
