@@ -83,9 +83,9 @@ fn what_tools_change_by_themselves_is_no_edit() {
         &|text| text.replace("0.7", "0.8"),
     ];
     for change in changes {
-        let changed = change(&text);
-        let stamp = Stamp::find(&changed).unwrap_or_else(|| panic!("{changed:?}"));
-        assert_eq!(stamp.is_untouched(&changed), Some(true), "{changed:?}");
+        let after = change(&text);
+        let stamp = Stamp::find(&after).unwrap_or_else(|| panic!("{after:?}"));
+        assert_eq!(stamp.is_untouched(&after), Some(true), "{after:?}");
     }
 }
 
