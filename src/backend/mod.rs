@@ -5,7 +5,7 @@ use crate::component::{Component, Input, Output};
 use crate::diagnostic::Diagnostic;
 use crate::job::Job;
 use crate::reference::ImageName;
-use crate::stamp::{self, Stamp};
+use crate::stamp::Stamp;
 
 mod claims;
 pub mod containerless;
@@ -20,6 +20,7 @@ pub(crate) mod parameter;
 pub(crate) mod platforms;
 pub mod prelude;
 pub mod recipe;
+mod records;
 pub mod runtime;
 pub mod snippet;
 pub(crate) mod template;
@@ -335,35 +336,6 @@ impl Operator<'_> {
     #[must_use]
     pub fn r_commands(&self) -> Vec<Vec<String>> {
         install::r_commands(&self.component.requirements)
-    }
-
-    /// What its files say of their making.
-    fn stamp(&self) -> Stamp {
-        let settings = self.settings;
-        let said = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
-        Stamp {
-            version: said(&settings.image.version),
-            image: said(&settings.image.to_string()).filter(|_| !settings.image.repository.is_empty()),
-            base_image: said(&settings.base_image),
-            files: !settings.files.is_empty(),
-            ..settings.stamp.clone()
-        }
-    }
-
-    /// The same for a file that speaks for one beside it.
-    fn stamp_beside(&self, file: &Artifact) -> Stamp {
-        let digest = stamp::of_bytes(&file.content);
-        Stamp { beside: [(file.name.clone(), digest)].into(), ..self.stamp() }
-    }
-
-    /// A file whose text bears a record.
-    fn artifact(&self, suffix: &str, text: &str) -> Artifact {
-        Artifact::new(format!("{}{suffix}", self.settings.stem), stamp::sealed(text))
-    }
-
-    /// A file that can't hold a record, which is another's to hold.
-    fn bare_artifact(&self, suffix: &str, text: String) -> Artifact {
-        Artifact::new(format!("{}{suffix}", self.settings.stem), text)
     }
 }
 

@@ -29,7 +29,7 @@ pub(crate) fn decide(
 /// Shows the difference and asks until there is an answer; none at all keeps the files.
 fn asked(error: ArtifactError) -> Result<Existing, Failure> {
     console::details(&error.details());
-    let question = format!("{error}\n[o]verwrite, [r]ename, [k]eep or show all of the [d]ifference? ");
+    let question = format!("{error}\n[o]verwrite, [r]ename, [k]eep or [d]iff? ");
     loop {
         match console::ask(&question).unwrap_or_default().as_str() {
             "o" | "overwrite" | "y" | "yes" => return Ok(Existing::Overwrite),

@@ -121,6 +121,18 @@ def test_on_a_terminal_the_user_is_asked(tmp_path, answer):
     assert (b'mine' in found.values()) == (answer != 'o\n')
 
 
+def test_the_difference_is_shown_as_often_as_wanted(tmp_path):
+    write(tmp_path / 'step.py', SCRIPT)
+    succeeded(c3('create-operator', 'step.py', '--no-build', cwd=tmp_path))
+    job = tmp_path / 'step.job.yaml'
+    lines = ''.join(f'# {number}\n' for number in range(100))
+    write(job, job.read_text() + lines)
+    returned, said = on_a_terminal([C3, 'create-operator', 'step.py', '--no-build'], ['d\n', 'd\n', 'o\n'], tmp_path)
+    assert returned == 0, said
+    assert (said.count('-# 0\r\n'), said.count('-# 99\r\n')) == (3, 2), 'at first the beginning only'
+    assert '# 0' not in job.read_text()
+
+
 # Disks
 
 
