@@ -162,3 +162,36 @@ fn stale_images_of_platforms_keep_version_and_base() {
     assert!(dockerfile.contains("LABEL version=\"0.7\"\n"), "{dockerfile}");
     assert!(dockerfile.contains("FROM nvidia/cuda:11"), "{dockerfile}");
 }
+
+#[test]
+fn each_target_keeps_its_base_image() {
+    let folder = tempdir().unwrap();
+    fs::write(folder.path().join("add.py"), SCRIPT).unwrap();
+    assert_eq!(said(folder.path(), &["compile", "add.py", "--target", "cwl,chaimeleon"]).0, 0);
+    edit(&folder, "add.py", "'a', 1", "'a', 2");
+    assert_eq!(said(folder.path(), &["compile", "--stale", "add.py"]).0, 0);
+    assert_eq!(said(folder.path(), &CHECK).0, 0);
+    assert!(
+        read(&folder, "add.Dockerfile")
+            .contains("ARG BASE_IMAGE=registry.access.redhat.com/ubi8/python-312\n")
+    );
+    assert!(read(&folder, "add.chaimeleon.Dockerfile").contains("FROM python:3.12-slim\n"));
+}
+
+#[test]
+fn a_dockerfile_of_a_template_is_left_to_who_has_the_template() {
+    let folder = tempdir().unwrap();
+    fs::write(folder.path().join("add.py"), SCRIPT).unwrap();
+    let template = "FROM ${base_image}\nUSER 1001\n${additional_files_docker}\nCMD ${command}\n# Ours.\n";
+    fs::write(folder.path().join("template"), template).unwrap();
+    let compile = ["compile", "add.py", "--dockerfile-template", "template"];
+    assert_eq!(said(folder.path(), &compile).0, 0);
+    edit(&folder, "add.py", "'a', 1", "'a', 2");
+    assert_eq!(said(folder.path(), &["compile", "--stale", "add.py"]).0, 0);
+    assert!(read(&folder, "add.Dockerfile").contains("# Ours.\n"), "{}", read(&folder, "add.Dockerfile"));
+    assert_eq!(said(folder.path(), &CHECK).0, 0);
+    assert_eq!(said(folder.path(), &compile).0, 0);
+    edit(&folder, "add.Dockerfile", "# Ours.", "# Mine.");
+    let (code, text) = said(folder.path(), &compile);
+    assert!(code == 1 && text.contains("-# Mine."), "{text}");
+}

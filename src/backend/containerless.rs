@@ -38,8 +38,8 @@ pub fn program(operator: &Operator, digest: &str, native: Option<&str>) -> Strin
     template::render("containerless.py", &Context { name, zip: &zip, entry, digest, native })
 }
 
-/// Writes `<stem>.containerless.cwl`.
+/// Writes `<stem>.containerless.cwl`, which holds the record of the zip, too.
 #[must_use]
-pub fn step(operator: &Operator) -> Artifact {
-    cwl::containerless(operator, &zip_name(operator))
+pub fn step(operator: &Operator, zip: &Artifact) -> Artifact {
+    cwl::containerless(operator, zip)
 }

@@ -8,6 +8,7 @@ use super::{Operator, template};
 use crate::artifact::Artifact;
 use crate::component::Type;
 use crate::diagnostic::Diagnostic;
+use crate::stamp::Stamp;
 use crate::value;
 
 #[derive(Serialize)]
@@ -45,9 +46,10 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
 }
 
 /// Writes `<stem>.containerless.cwl`, which runs a zip beside it.
-pub(super) fn containerless(operator: &Operator, zip: &str) -> Artifact {
+pub(super) fn containerless(operator: &Operator, zip: &Artifact) -> Artifact {
     let command = vec!["python3".to_owned()];
-    let context = Context { zip: Some(zip.to_owned()), command, ..context(operator) };
+    let c3 = Stamp { image: None, base_image: None, ..operator.stamp_beside(zip) }.to_string();
+    let context = Context { c3, zip: Some(zip.name.clone()), command, ..context(operator) };
     operator.artifact(".containerless.cwl", &template::render("step.cwl", &context))
 }
 

@@ -67,7 +67,9 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let packages = if options.allow_build { Packages::Any } else { Packages::Wheels };
     let packed = pack(&plan, packages, &progress);
     progress.finish();
-    let artifacts = [packed?, containerless::step(&plan.operator())];
+    let zip = packed?;
+    let step = containerless::step(&plan.operator(), &zip);
+    let artifacts = [zip, step];
     let existing = options.replacing.existing();
     let existing = decide(artifact::conflicts(&artifacts, &plan.folder), &artifacts, existing)?;
     let files = artifact::write(&artifacts, plan.destination(), &existing)?;
