@@ -264,6 +264,14 @@ fn values_that_make_no_sense_are_refused() {
 }
 
 #[test]
+fn a_value_that_no_file_holds_is_told() {
+    let folder = project();
+    let arguments = [&CREATE[..], &["--value", "n=7", "--target", "cwl"]].concat();
+    let (code, said) = c3(folder.path(), &arguments);
+    assert!(code == 0 && said.contains("the value of `n` stands in no file of these targets"), "{said}");
+}
+
+#[test]
 fn an_edited_value_is_shown_with_the_option_for_it() {
     let folder = project();
     done(folder.path(), &CREATE);

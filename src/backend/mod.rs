@@ -45,6 +45,8 @@ pub struct Target {
     pub suffixes: &'static [&'static str],
     /// The image that is made for it alone; without one it runs the operator's own.
     pub variant: Option<&'static Variant>,
+    /// Whether its files hold values of inputs, as given by `--value`.
+    pub holds_values: bool,
     /// How the interface crosses to it.
     pub crossings: &'static Crossings,
     /// Writes the files.
@@ -58,6 +60,7 @@ pub static TARGETS: &[Target] = &[
         help: "Kubeflow component, <stem>.yaml",
         suffixes: &[".yaml"],
         variant: None,
+        holds_values: false,
         crossings: &Crossings {
             inputs: Proven("test_runners.py::test_kubeflow_passes_values_unchanged"),
             outputs: Proven("test_runners.py::test_kubeflow_collects_the_outputs"),
@@ -83,6 +86,7 @@ pub static TARGETS: &[Target] = &[
         help: "Kubernetes job, <stem>.job.yaml",
         suffixes: &[".job.yaml"],
         variant: None,
+        holds_values: true,
         crossings: &Crossings {
             inputs: Proven("test_manifests.py::test_job_says_what_the_source_says"),
             outputs: Cannot(
@@ -102,6 +106,7 @@ pub static TARGETS: &[Target] = &[
         help: "CWL step, <stem>.cwl",
         suffixes: &[".cwl"],
         variant: None,
+        holds_values: false,
         crossings: &Crossings {
             inputs: Proven("test_runners.py::test_cwl_passes_values_unchanged"),
             outputs: Proven("test_runners.py::test_cwl_collects_the_outputs"),
@@ -127,6 +132,7 @@ pub static TARGETS: &[Target] = &[
         help: "batch or interactive application of CHAIMELEON, <stem>.chaimeleon.Dockerfile",
         suffixes: &[".chaimeleon.Dockerfile"],
         variant: Some(&platforms::chaimeleon::VARIANT),
+        holds_values: false,
         crossings: &Crossings {
             inputs: Proven("test_platforms.py::test_a_batch_application_takes_arguments_and_variables"),
             outputs: Proven("test_platforms.py::test_results_outlive_a_batch_application"),
@@ -149,6 +155,7 @@ pub static TARGETS: &[Target] = &[
         help: "environment of ONE DATA, <stem>.onedata.Dockerfile",
         suffixes: &[".onedata.Dockerfile"],
         variant: Some(&platforms::onedata::VARIANT),
+        holds_values: false,
         crossings: &Crossings {
             inputs: Cannot(
                 "an environment has packages, no parameters",
@@ -182,6 +189,7 @@ pub static TARGETS: &[Target] = &[
             ".submarine.experiment.yaml",
         ],
         variant: Some(&platforms::submarine::VARIANT),
+        holds_values: true,
         crossings: &Crossings {
             inputs: Proven("test_platforms.py::test_an_experiment_runs_the_operator"),
             outputs: Cannot("an experiment collects nothing", "write it where it outlives the pod"),
@@ -210,6 +218,7 @@ pub static TARGETS: &[Target] = &[
         help: "launcher of jobs with Techila, <stem>.techila.*",
         suffixes: &[".techila.Dockerfile", ".techila.py", ".techila.dev.Dockerfile"],
         variant: Some(&platforms::techila::VARIANT),
+        holds_values: false,
         crossings: &Crossings {
             inputs: Proven("test_platforms.py::test_an_operator_runs_in_the_exported_container"),
             outputs: Proven("test_platforms.py::test_each_batch_of_a_grid_is_a_job"),

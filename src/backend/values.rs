@@ -1,6 +1,7 @@
 //! Values that inputs are given beside their defaults, in the manifests that hold values.
 
 use super::parameter::{Parameter, parameters};
+use super::{TARGETS, Target};
 use crate::component::{Component, Type};
 use crate::diagnostic::Diagnostic;
 use crate::job::Job;
@@ -47,6 +48,18 @@ fn example(kind: &Type) -> &'static str {
         Type::Float => "give a number such as `0.5`",
         _ => "give `true` or `false`",
     }
+}
+
+/// Warns of values that stand in no file.
+#[must_use]
+pub fn unheld(job: &Job, targets: &[&Target]) -> Option<Diagnostic> {
+    let first = job.values.first().filter(|_| !targets.iter().any(|target| target.holds_values))?;
+    let holding: Vec<_> = TARGETS.iter().filter(|target| target.holds_values).collect();
+    let names: Vec<_> = holding.iter().map(|target| format!("`{}`", target.name)).collect();
+    let message = format!("the value of `{}` stands in no file of these targets", first.name);
+    let hint =
+        format!("give it when you start the operator, or choose {} with `--target`", names.join(" or "));
+    Some(Diagnostic::warning("job", message).hint(hint))
 }
 
 /// Refuses values of inputs that a component doesn't have.

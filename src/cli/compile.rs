@@ -137,17 +137,15 @@ fn update(
     emission: &Emission,
     messages: &mut Messages,
 ) -> Result<(String, Vec<PathBuf>), Failure> {
-    let (request, level) = (&emission.request, emission.telling.log_level);
-    let made = Generated::find(source, request);
+    let level = emission.telling.log_level;
+    let made = Generated::find(source, &emission.request);
     let mut own = Messages::default();
-    let plan = planning::plan(source, request, Purpose::Files, level, &mut own);
+    let plan = planning::plan(source, &made.request(&emission.request), Purpose::Files, level, &mut own);
     let is_fresh = plan.as_ref().is_ok_and(|plan| !made.is_stale(&plan.settings.stamp));
     if !is_fresh {
         *messages = own;
     }
-    let request = made.options(request, &plan?.request);
-    let plan = planning::plan(source, &request, Purpose::Files, level, &mut Messages::default())?;
-    let mut plan = versioned(plan)?;
+    let mut plan = versioned(plan?)?;
     plan.copy_files(made.has_files());
     let mut artifacts = if is_fresh { Vec::new() } else { planning::artifacts(&plan, level, messages)? };
     artifacts.retain(|artifact| made.has(&artifact.name));

@@ -85,22 +85,17 @@ impl Generated {
         TARGETS.iter().filter(|target| is_there(target) && is_meant(target)).collect()
     }
 
-    /// The options with what the files tell of those that aren't given.
-    pub fn options(&self, given: &Request, options: &Request) -> Request {
-        let chosen = &options.settings;
-        let base_image = || match (&chosen.image_version, &chosen.dockerfile_template) {
-            (None, None) => self.base_image(),
-            _ => None,
+    /// The same request for the files that are there, which say what neither the request nor a file of settings does.
+    #[must_use]
+    pub fn request(&self, given: &Request) -> Request {
+        let targets = Some(self.targets(given).into_iter().map(TargetName).collect());
+        let remembered = Config {
+            repository: self.namespace(),
+            version: self.first(|stamp| stamp.version.clone()),
+            base_image: self.base_image(),
+            ..Config::default()
         };
-        let version = || self.first(|stamp| stamp.version.clone());
-        let settings = Config {
-            targets: Some(self.targets(given).into_iter().map(TargetName).collect()),
-            repository: chosen.repository.clone().or_else(|| self.namespace()),
-            version: chosen.version.clone().or_else(version),
-            base_image: chosen.base_image.clone().or_else(base_image),
-            ..chosen.clone()
-        };
-        Request { settings, ..options.clone() }
+        Request { settings: Config { targets, ..given.settings.clone() }, remembered, ..given.clone() }
     }
 
     /// What the first record says that says it.

@@ -213,7 +213,8 @@ impl Plan {
     #[must_use]
     pub fn doubts(&self) -> Vec<Diagnostic> {
         let values = values::unknown(&self.own_job, &self.component, self.settings.logging);
-        self.own_job.unknown_secrets(&self.component).into_iter().chain(values).collect()
+        let unheld = values::unheld(&self.settings.job, &self.request.targets());
+        self.own_job.unknown_secrets(&self.component).into_iter().chain(values).chain(unheld).collect()
     }
 
     /// Leaves a file out that patterns have found among the additional ones.

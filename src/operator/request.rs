@@ -45,6 +45,10 @@ pub struct Request {
     #[arg(skip)]
     pub root: Option<PathBuf>,
 
+    /// What is in force where neither the request nor a file of settings says anything.
+    #[arg(skip)]
+    pub remembered: Config,
+
     /// The files of settings that have been read.
     #[arg(skip)]
     pub files: Files,
@@ -55,6 +59,12 @@ impl Request {
     #[must_use]
     pub fn settled(&self, files: &Config) -> Self {
         let mut settings = self.layer().over(files);
+        let has_base = settings.dockerfile_template.is_none();
+        settings = settings.over(&Config {
+            // A template may name its own.
+            base_image: self.remembered.base_image.clone().filter(|_| has_base),
+            ..self.remembered.clone()
+        });
         if self.root.is_some() {
             // Those of the files are relative to another folder.
             settings.additional_files.clone_from(&self.settings.additional_files);
