@@ -2,9 +2,10 @@
 
 use ruff_python_ast::Expr;
 
-use super::calls::{Call, literal};
+use super::calls::Call;
 use super::downloads;
 use crate::diagnostic::Diagnostic;
+use crate::frontend::python::semantic::Model;
 use crate::installers;
 
 /// Functions that run a command, given as a text or as a list of words.
@@ -21,7 +22,12 @@ const RUNNERS: &[&str] = &[
 ];
 
 /// Functions of IPython that `!command` becomes; what those install is told of elsewhere.
-const SHELLS: &[&str] = &["get_ipython().system", "get_ipython().getoutput"];
+const SHELLS: &[&str] = &[
+    "IPython.get_ipython().getoutput",
+    "IPython.get_ipython().system",
+    "builtins.get_ipython().getoutput",
+    "builtins.get_ipython().system",
+];
 
 /// Functions of pip that take its arguments.
 const PIP: &[&str] = &["pip.main", "pip._internal.main", "pip._internal.cli.main.main"];
@@ -31,16 +37,17 @@ const FETCHERS: &[&str] = &["wget", "curl", "git", "aria2c"];
 
 /// Tells of a call that runs such a command.
 pub(super) fn check(call: &Call) -> Option<Diagnostic> {
-    let path = call.path.as_str();
-    if PIP.contains(&path) {
-        return call.argument(0, "args").is_some_and(|value| words(value).contains(&"install")).then(install);
-    }
-    let in_shell = SHELLS.contains(&path);
-    if !in_shell && !RUNNERS.contains(&path) {
+    let is_pip = call.known(PIP).is_some();
+    let in_shell = call.known(SHELLS).is_some();
+    if !is_pip && !in_shell && call.known(RUNNERS).is_none() {
         return None;
     }
     let value = call.argument(0, "args").or_else(|| call.argument(0, "command"))?;
-    let words = words(value);
+    let words = words(value, call.model);
+    let words: Vec<_> = words.iter().map(String::as_str).collect();
+    if is_pip {
+        return words.contains(&"install").then(install);
+    }
     words.split(|word| ["&&", "||", ";", "|"].contains(word)).find_map(|words| one(words, in_shell))
 }
 
@@ -72,26 +79,28 @@ fn install() -> Diagnostic {
 }
 
 /// One word of a command.
-fn word(element: &Expr) -> &str {
-    match element {
-        Expr::Attribute(attribute) if attribute.attr.as_str() == "executable" => "sys.executable",
-        element => literal(element).unwrap_or_default(),
+fn word(element: &Expr, model: &Model) -> String {
+    if model.may_be(element, "sys.executable") {
+        return "sys.executable".to_owned();
     }
+    model.text(element).unwrap_or_default()
 }
 
-/// The words of a command; what isn't a literal is an empty one, and `sys.executable` itself.
-fn words(value: &Expr) -> Vec<&str> {
+/// The words of a command; what isn't known is an empty one, and `sys.executable` itself.
+fn words(value: &Expr, model: &Model) -> Vec<String> {
     match value {
-        Expr::List(list) => list.elts.iter().map(word).collect(),
-        Expr::Tuple(tuple) => tuple.elts.iter().map(word).collect(),
-        Expr::FString(_) => Vec::new(),
+        Expr::List(list) => list.elts.iter().map(|element| word(element, model)).collect(),
+        Expr::Tuple(tuple) => tuple.elts.iter().map(|element| word(element, model)).collect(),
         Expr::Call(call) => {
             // `'pip install x'.split()`
             let text = call.func.as_attribute_expr().filter(|method| method.attr.as_str() == "split");
-            text.and_then(|method| literal(&method.value))
-                .map(|text| text.split_whitespace().collect())
-                .unwrap_or_default()
+            text.map_or_else(Vec::new, |method| split(&method.value, model))
         }
-        value => literal(value).unwrap_or_default().split_whitespace().collect(),
+        value => split(value, model),
     }
+}
+
+fn split(text: &Expr, model: &Model) -> Vec<String> {
+    let text = model.text(text).unwrap_or_default();
+    text.split_whitespace().map(str::to_owned).collect()
 }

@@ -48,18 +48,25 @@ const LOADERS: &[&str] = &[
 
 /// Tells of a call that downloads something.
 pub(super) fn check(call: &Call) -> Option<Diagnostic> {
-    let path = call.path.as_str();
-    let name = path.rsplit('.').next().unwrap_or(path);
-    let fetches = DOWNLOADERS.contains(&path)
-        || (FETCHERS.contains(&path) && call.text(0, "url").is_some_and(is_address))
-        || (is_loader(path, name) && call.text(0, "name").is_some_and(is_model) && !is_local(call))
-        || is_data_set(path, name)
-        || (path.starts_with("torchvision.datasets.") && is_true(call.keyword("download")));
-    fetches.then(|| note(path.trim_start_matches("().")))
+    let path = call.paths.iter().find(|path| fetches(path, call));
+    path.map(String::as_str).or_else(|| is_model_loader(call).then(|| call.name())).map(note)
 }
 
-fn is_loader(path: &str, name: &str) -> bool {
-    LOADERS.contains(&path) || name == "from_pretrained"
+fn fetches(path: &str, call: &Call) -> bool {
+    DOWNLOADERS.contains(&path)
+        || (FETCHERS.contains(&path) && call.text(0, "url").is_some_and(|text| is_address(&text)))
+        || ((LOADERS.contains(&path) || path.ends_with(".from_pretrained")) && names_model(call))
+        || is_data_set(path, call.name())
+        || (path.starts_with("torchvision.datasets.") && is_true(call.keyword("download")))
+}
+
+/// Whether something unknown is called that loads a model by its name.
+fn is_model_loader(call: &Call) -> bool {
+    call.paths.is_empty() && call.name() == "from_pretrained" && names_model(call)
+}
+
+fn names_model(call: &Call) -> bool {
+    call.text(0, "name").is_some_and(|text| is_model(&text)) && !is_local(call)
 }
 
 /// Functions of scikit-learn and Keras that download a data set.

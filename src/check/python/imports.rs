@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
-use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
-use ruff_python_ast::{Alias, ExceptHandler, Expr, Stmt, StmtImport, StmtImportFrom, StmtTry, StmtWith};
-use ruff_text_size::Ranged;
+use ruff_python_ast::visitor::{Visitor, walk_expr};
+use ruff_python_ast::{ExceptHandler, Expr, Stmt, StmtTry, StmtWith};
+
+use crate::frontend::python::semantic::{self, Model, Role};
 
 /// A module that is imported.
 #[derive(Debug, Clone)]
@@ -32,56 +33,30 @@ const CONDITIONS: &[&str] =
     &["TYPE_CHECKING", "version_info", "platform", "system", "find_spec", "implementation", "is_available"];
 
 /// Every import of a module from elsewhere, in the order of the text.
-pub(super) fn of(body: &[Stmt]) -> Vec<Import> {
-    let mut finder = Finder::default();
-    finder.visit_body(body);
-    finder.imports
+pub(super) fn of(model: &Model) -> Vec<Import> {
+    let foreign = model.imports().iter().filter(|import| !import.is_relative());
+    foreign.map(|import| of_model(import, model)).collect()
 }
 
-#[derive(Default)]
-struct Finder {
-    imports: Vec<Import>,
-    optional: bool,
+fn of_model(import: &semantic::Import, model: &Model) -> Import {
+    let optional = model.around(import).any(|(statement, role)| is_optional(statement, role));
+    Import { path: import.path.clone(), span: import.span.clone(), optional }
 }
 
-impl Finder {
-    fn add(&mut self, path: String, at: &impl Ranged) {
-        let span = at.range().start().to_usize()..at.range().end().to_usize();
-        self.imports.push(Import { path, span, optional: self.optional });
+/// Whether what a statement holds may not be run, or its failure doesn't matter.
+fn is_optional(statement: &Stmt, role: Role) -> bool {
+    match statement {
+        Stmt::Try(attempt) => role != Role::Always && catches(attempt),
+        Stmt::If(condition) => mentions(&condition.test, CONDITIONS),
+        Stmt::With(with) => suppresses(with),
+        _ => false,
     }
+}
 
-    fn import(&mut self, import: &StmtImport) {
-        import.names.iter().for_each(|alias| self.add(alias.name.to_string(), &alias.name));
-    }
-
-    fn import_from(&mut self, import: &StmtImportFrom) {
-        let Some(module) = import.module.as_ref().filter(|_| import.level == 0) else { return };
-        let path = |alias: &Alias| match alias.name.as_str() {
-            "*" => module.to_string(),
-            name => format!("{module}.{name}"),
-        };
-        import.names.iter().for_each(|alias| self.add(path(alias), module));
-    }
-
-    /// Walks statements that may not be run, or whose failure doesn't matter.
-    fn optionally(&mut self, optional: bool, walk: impl FnOnce(&mut Self)) {
-        let outer = self.optional;
-        self.optional |= optional;
-        walk(self);
-        self.optional = outer;
-    }
-
-    fn attempt(&mut self, attempt: &StmtTry) {
-        let caught = attempt.handlers.iter().any(|ExceptHandler::ExceptHandler(handler)| {
-            handler.type_.as_deref().is_none_or(|kind| mentions(kind, ERRORS))
-        });
-        self.optionally(caught, |finder| {
-            finder.visit_body(&attempt.body);
-            attempt.handlers.iter().for_each(|handler| finder.visit_except_handler(handler));
-            finder.visit_body(&attempt.orelse);
-        });
-        self.visit_body(&attempt.finalbody);
-    }
+fn catches(attempt: &StmtTry) -> bool {
+    attempt.handlers.iter().any(|ExceptHandler::ExceptHandler(handler)| {
+        handler.type_.as_deref().is_none_or(|kind| mentions(kind, ERRORS))
+    })
 }
 
 /// `with suppress(ImportError)`.
@@ -107,22 +82,4 @@ fn mentions(expression: &Expr, names: &[&str]) -> bool {
     let mut search = Search(names, false);
     search.visit_expr(expression);
     search.1
-}
-
-impl Visitor<'_> for Finder {
-    fn visit_stmt(&mut self, statement: &Stmt) {
-        match statement {
-            Stmt::Import(import) => self.import(import),
-            Stmt::ImportFrom(import) => self.import_from(import),
-            Stmt::Try(attempt) => self.attempt(attempt),
-            Stmt::If(condition) => {
-                let optional = mentions(&condition.test, CONDITIONS);
-                self.optionally(optional, |finder| walk_stmt(finder, statement));
-            }
-            Stmt::With(with) => self.optionally(suppresses(with), |finder| walk_stmt(finder, statement)),
-            _ => walk_stmt(self, statement),
-        }
-    }
-
-    fn visit_expr(&mut self, _: &Expr) {}
 }

@@ -6,7 +6,7 @@ use super::surroundings::Surroundings;
 use crate::component::{Component, Type};
 use crate::diagnostic::Diagnostic;
 use crate::frontend::interface::Action;
-use crate::frontend::python;
+use crate::frontend::python::{self, semantic::Model};
 use crate::source::Source;
 
 mod calls;
@@ -23,10 +23,11 @@ use scene::Scene;
 pub(super) fn check(source: &Source, component: &Component, surroundings: &Surroundings) -> Vec<Diagnostic> {
     let Some(parsed) = python::module(source) else { return Vec::new() };
     let body = &parsed.syntax().body;
+    let model = Model::new(body);
     let scene = Scene::new(source, &parsed, component, surroundings);
-    let mut diagnostics = missing::check(&imports::of(body), component, &scene);
+    let mut diagnostics = missing::check(&imports::of(&model), component, &scene);
     diagnostics.extend(unused::check(source, &parsed, &scene));
-    diagnostics.extend(calls::check(body));
+    diagnostics.extend(calls::check(body, &model));
     diagnostics.extend(booleans(source));
     diagnostics
 }
@@ -39,7 +40,7 @@ pub(super) fn missing_distributions(
 ) -> Vec<&'static str> {
     let Some(parsed) = python::module(source) else { return Vec::new() };
     let scene = Scene::new(source, &parsed, component, surroundings);
-    missing::sure(&imports::of(&parsed.syntax().body), &scene)
+    missing::sure(&imports::of(&Model::new(&parsed.syntax().body)), &scene)
 }
 
 /// `bool(…)` around reads, once for each variable: plain Python takes any text for true.

@@ -6,15 +6,14 @@ use std::ops::Range;
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{
     Arguments, BoolOp, CmpOp, Expr, ExprBoolOp, ExprCall, ExprCompare, ExprContext, Stmt, StmtAugAssign,
-    StmtFunctionDef, StmtTry,
+    StmtTry,
 };
 use ruff_text_size::Ranged;
 
-use super::bindings::{self, Binding};
 use super::comments::Comments;
-use super::fold::{fold, literal_text, sole_argument};
-use super::names::{Entity, Names};
+use super::entity::Entity;
 use super::rescue::Rescue;
+use super::semantic::{Model, fold, literal_text, sole_argument};
 use super::{span, walk_if};
 use crate::component::Type;
 use crate::diagnostic::Diagnostic;
@@ -26,13 +25,13 @@ use crate::value::Constant;
 /// Every use of an environment variable, in the order of evaluation.
 pub(super) fn accesses(
     body: &[Stmt],
+    model: &Model,
     source: &Source,
     comments: &Comments,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Access> {
-    let names = Names::of_module(body);
     let mut finder = Finder {
-        names,
+        model,
         uses: Vec::new(),
         statement: 0..0,
         rescue: None,
@@ -108,8 +107,8 @@ impl Lines {
 }
 
 /// Walks the tree in the order of evaluation.
-struct Finder {
-    names: Names,
+struct Finder<'m, 'a> {
+    model: &'m Model<'a>,
     uses: Vec<Use>,
     statement: Range<usize>,
     /// What is done about missing variables around the statement.
@@ -119,7 +118,7 @@ struct Finder {
     computed: Vec<Diagnostic>,
 }
 
-impl Finder {
+impl Finder<'_, '_> {
     fn found(&mut self, name: &Expr, action: Action, at: &impl Ranged) {
         let span = span(at);
         match self.name(name) {
@@ -128,11 +127,15 @@ impl Finder {
         }
     }
 
+    fn entity(&self, expression: &Expr) -> Option<Entity> {
+        Entity::of(expression, self.model)
+    }
+
     /// A variable's name: a literal, or a constant of the module. What is put together from constants counts as
     /// computed: nobody would find it by its name.
     fn name(&self, expression: &Expr) -> Option<String> {
         let constant = match expression {
-            Expr::Name(name) => self.names.constant(&name.id),
+            Expr::Name(name) => self.model.constant(name),
             _ => None,
         };
         match constant {
@@ -142,9 +145,9 @@ impl Finder {
     }
 
     /// Walks a function, which is called elsewhere.
-    fn function(&mut self, function: &StmtFunctionDef, statement: &Stmt) {
+    fn function(&mut self, statement: &Stmt) {
         let rescue = self.rescue.take();
-        self.in_scope(bindings::of_function(function), |finder| walk_stmt(finder, statement));
+        walk_stmt(self, statement);
         self.rescue = rescue;
     }
 
@@ -161,16 +164,9 @@ impl Finder {
         self.visit_body(&attempt.finalbody);
     }
 
-    /// Walks a part of the tree where names have meanings of their own.
-    fn in_scope(&mut self, bindings: Vec<Binding>, walk: impl FnOnce(&mut Self)) {
-        self.names.enter(bindings);
-        walk(self);
-        self.names.leave();
-    }
-
     /// A read in a call of `os.getenv` and the like.
     fn lookup(&mut self, call: &ExprCall, cast: Option<Type>, alternative: Option<&Expr>) -> bool {
-        let Some(entity @ (Entity::Lookup | Entity::Pop)) = self.names.entity(&call.func) else {
+        let Some(entity @ (Entity::Lookup | Entity::Pop)) = self.entity(&call.func) else {
             return false;
         };
         let Some(name) = argument(&call.arguments, 0, "key") else { return false };
@@ -195,7 +191,7 @@ impl Finder {
     }
 
     fn fallback(&self, default: &Expr) -> Fallback {
-        fold(default, &self.names).filter(fits_environment).map_or(Fallback::Computed, Fallback::Constant)
+        fold(default, self.model).filter(fits_environment).map_or(Fallback::Computed, Fallback::Constant)
     }
 
     /// A read, perhaps with `or …` behind it, which a cast may wrap.
@@ -203,7 +199,7 @@ impl Finder {
         match expression {
             Expr::Call(call) => self.lookup(call, cast, None),
             Expr::Subscript(subscript) if subscript.ctx == ExprContext::Load => {
-                let found = self.names.entity(&subscript.value) == Some(Entity::Environ);
+                let found = self.entity(&subscript.value) == Some(Entity::Environ);
                 if found {
                     let fallback = self.rescued.clone();
                     self.found(&subscript.slice, Action::Read { fallback, cast }, subscript);
@@ -219,7 +215,7 @@ impl Finder {
     /// `os.getenv('x') or 'default'`: what follows a read is what it falls back to.
     fn read_or(&mut self, operation: &ExprBoolOp, cast: Option<&Type>) -> bool {
         let is_lookup = |value: &Expr| match value {
-            Expr::Call(call) => self.names.entity(&call.func).is_some(),
+            Expr::Call(call) => self.entity(&call.func).is_some(),
             _ => false,
         };
         if operation.op != BoolOp::Or || !operation.values.iter().any(is_lookup) {
@@ -240,11 +236,10 @@ impl Finder {
 
     /// `int(…)`, `float(…)`, `bool(…)` around a read.
     fn cast(&mut self, call: &ExprCall) -> bool {
-        let Expr::Name(function) = &*call.func else { return false };
-        let kind = match function.id.as_str() {
-            "int" => Type::Integer,
-            "float" => Type::Float,
-            "bool" => Type::Boolean,
+        let kind = match self.model.builtin(&call.func) {
+            Some("int") => Type::Integer,
+            Some("float") => Type::Float,
+            Some("bool") => Type::Boolean,
             _ => return false,
         };
         sole_argument(&call.arguments).is_some_and(|argument| self.read(argument, Some(kind)))
@@ -253,7 +248,7 @@ impl Finder {
     /// `os.environ['x'] = …`; `del os.environ['x']` says nothing of an interface.
     fn write(&mut self, target: &Expr) -> bool {
         let Expr::Subscript(subscript) = target else { return false };
-        if self.names.entity(&subscript.value) != Some(Entity::Environ) {
+        if self.entity(&subscript.value) != Some(Entity::Environ) {
             return false;
         }
         if subscript.ctx == ExprContext::Store {
@@ -266,7 +261,7 @@ impl Finder {
     /// `os.environ['x'] += …` reads before it writes.
     fn augmented(&mut self, assign: &StmtAugAssign) {
         if let Expr::Subscript(subscript) = &*assign.target
-            && self.names.entity(&subscript.value) == Some(Entity::Environ)
+            && self.entity(&subscript.value) == Some(Entity::Environ)
         {
             let read = Action::Read { fallback: Fallback::Missing, cast: None };
             self.found(&subscript.slice, read, subscript);
@@ -278,7 +273,7 @@ impl Finder {
         let ([CmpOp::In | CmpOp::NotIn], [container]) = (&*compare.ops, &*compare.comparators) else {
             return false;
         };
-        if self.names.entity(container) != Some(Entity::Environ) {
+        if self.entity(container) != Some(Entity::Environ) {
             return false;
         }
         if literal_text(&compare.left).is_some() {
@@ -292,7 +287,7 @@ impl Finder {
     fn is_alias(&self, statement: &Stmt) -> bool {
         match statement {
             Stmt::Assign(assign) => {
-                assign.targets.iter().all(Expr::is_name_expr) && self.names.entity(&assign.value).is_some()
+                assign.targets.iter().all(Expr::is_name_expr) && self.entity(&assign.value).is_some()
             }
             _ => false,
         }
@@ -301,7 +296,7 @@ impl Finder {
     /// The environment, or a function that reads it, handed on: what becomes of it can't be told.
     fn whole(&mut self, expression: &Expr) -> bool {
         let is_name = matches!(expression, Expr::Name(_) | Expr::Attribute(_));
-        let entity = self.names.entity(expression).filter(|entity| is_name && *entity != Entity::Os);
+        let entity = self.entity(expression).filter(|_| is_name);
         if entity.is_some() {
             let message = "the environment is used as a whole here";
             self.computed.push(Diagnostic::note("whole-environment", message).at(span(expression)).hint(
@@ -312,7 +307,7 @@ impl Finder {
     }
 }
 
-impl Visitor<'_> for Finder {
+impl Visitor<'_> for Finder<'_, '_> {
     fn visit_stmt(&mut self, statement: &Stmt) {
         let outer = std::mem::replace(&mut self.statement, simple_range(statement));
         let rescued = self.rescue.as_ref().map_or(Fallback::Missing, |rescue| rescue.fallback(statement));
@@ -321,7 +316,7 @@ impl Visitor<'_> for Finder {
             self.augmented(assign);
         }
         match statement {
-            Stmt::FunctionDef(function) => self.function(function, statement),
+            Stmt::FunctionDef(_) => self.function(statement),
             Stmt::Try(attempt) => self.attempt(attempt, statement),
             Stmt::If(condition) => walk_if(self, condition),
             _ if self.is_alias(statement) => {}
@@ -338,12 +333,8 @@ impl Visitor<'_> for Finder {
             Expr::Compare(compare) => self.test(compare),
             expression => self.read(expression, None) || self.whole(expression),
         };
-        if found {
-            return;
-        }
-        match bindings::of_expression(expression) {
-            Some(bindings) => self.in_scope(bindings, |finder| walk_expr(finder, expression)),
-            None => walk_expr(self, expression),
+        if !found {
+            walk_expr(self, expression);
         }
     }
 }

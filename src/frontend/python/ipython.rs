@@ -1,9 +1,9 @@
 //! IPython in a notebook's code: whether it is imported, or called by the names that a kernel puts there.
 
-use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
-use ruff_python_ast::{Expr, ExprContext, Stmt};
+use ruff_python_ast::visitor::{Visitor, walk_expr};
+use ruff_python_ast::{Expr, Stmt};
 
-use super::bindings;
+use super::semantic::Model;
 use crate::component::Requirement;
 
 /// Names that a kernel gives to the code of its cells.
@@ -13,18 +13,15 @@ const NAMES: &[&str] = &["get_ipython", "display"];
 const PACKAGE: &str = "ipython";
 
 /// Whether code uses a name of the kernel's that it doesn't bind itself.
-pub(super) fn calls_shell(body: &[Stmt]) -> bool {
-    let bound = bindings::counts(body);
-    let mut finder = Finder::default();
+pub(super) fn calls_shell(body: &[Stmt], model: &Model) -> bool {
+    let mut finder = Finder { model, found: false };
     finder.visit_body(body);
-    NAMES.iter().any(|name| finder.used.contains(name) && !bound.contains_key(name))
+    finder.found
 }
 
 /// Whether code imports IPython.
-pub(super) fn is_imported(body: &[Stmt]) -> bool {
-    let mut finder = Finder::default();
-    finder.visit_body(body);
-    finder.imported
+pub(super) fn is_imported(model: &Model) -> bool {
+    model.imports().iter().any(|import| import.module() == "IPython")
 }
 
 /// Adds IPython to what is installed, unless it is there.
@@ -43,29 +40,15 @@ pub(super) fn require(requirements: &mut Vec<Requirement>) {
     }
 }
 
-#[derive(Default)]
-struct Finder {
-    used: Vec<&'static str>,
-    imported: bool,
+struct Finder<'m, 'a> {
+    model: &'m Model<'a>,
+    found: bool,
 }
 
-impl Visitor<'_> for Finder {
-    fn visit_stmt(&mut self, statement: &Stmt) {
-        let is_ipython = |module: &str| module.split('.').next() == Some("IPython");
-        self.imported |= match statement {
-            Stmt::Import(import) => import.names.iter().any(|alias| is_ipython(&alias.name)),
-            Stmt::ImportFrom(import) => import.module.as_deref().is_some_and(is_ipython),
-            _ => false,
-        };
-        walk_stmt(self, statement);
-    }
-
+impl Visitor<'_> for Finder<'_, '_> {
     fn visit_expr(&mut self, expression: &Expr) {
-        if let Expr::Name(name) = expression
-            && name.ctx == ExprContext::Load
-        {
-            self.used.extend(NAMES.iter().filter(|known| **known == name.id.as_str()));
-        }
+        let is_known = |name: &Expr| matches!(name, Expr::Name(name) if NAMES.contains(&name.id.as_str()));
+        self.found |= is_known(expression) && self.model.builtin(expression).is_some();
         walk_expr(self, expression);
     }
 }

@@ -12,18 +12,18 @@ use crate::diagnostic::Diagnostic;
 use crate::frontend::{Extraction, requirements};
 use crate::source::Source;
 
-mod bindings;
 mod comments;
 mod depth;
+mod entity;
 mod environment;
-mod fold;
 mod ipython;
-mod names;
 mod parameters;
 mod prose;
 mod rescue;
+pub(crate) mod semantic;
 
 use comments::Comments;
+use semantic::{Import, Model};
 
 pub(super) use parameters::{assignments, overrides};
 
@@ -80,20 +80,16 @@ pub(crate) fn requirement_places(source: &Source) -> requirements::Places {
 /// Where the first import at the top level of a script begins.
 pub(crate) fn first_import(source: &Source) -> Option<usize> {
     let parsed = module(source)?;
-    let is_import = |statement: &&Stmt| matches!(statement, Stmt::Import(_) | Stmt::ImportFrom(_));
-    let ordinary = |statement: &&Stmt| match statement {
-        Stmt::ImportFrom(import) => import.module.as_deref() != Some("__future__"),
-        _ => true,
-    };
-    parsed.syntax().body.iter().filter(is_import).find(ordinary).map(|statement| span(statement).start)
+    let model = Model::new(&parsed.syntax().body);
+    let is_at_top = |import: &&Import| model.is_at_top(import) && import.module() != "__future__";
+    model.imports().iter().find(is_at_top).map(|import| span(import.statement).start)
 }
 
 /// Whether a script binds a name at its top level.
 #[must_use]
 pub fn defines(text: &str, name: &str) -> bool {
     let parsed = (!is_too_deep(text)).then(|| parse_module(text).ok()).flatten();
-    parsed
-        .is_some_and(|parsed| bindings::of_body(&parsed.syntax().body).iter().any(|found| found.name == name))
+    parsed.is_some_and(|parsed| Model::new(&parsed.syntax().body).binds(name))
 }
 
 /// Whether the syntax tree of a text would exhaust the stack.
@@ -136,12 +132,13 @@ fn extract_module(source: &Source, parsed: &Parsed<ModModule>) -> Extraction {
     let mut diagnostics = Vec::new();
     let comments = Comments::collect(source, parsed.tokens());
     let body = &parsed.syntax().body;
-    let accesses = environment::accesses(body, source, &comments, &mut diagnostics);
+    let model = Model::new(body);
+    let accesses = environment::accesses(body, &model, source, &comments, &mut diagnostics);
     let lines: Vec<_> = comments.iter().collect();
     let mut found = requirements::collect(&lines, &mut diagnostics);
-    diagnostics.extend(prose::doubts(&found.requirements, body));
-    let shell = source.notebook().is_some_and(|notebook| notebook.shell || ipython::calls_shell(body));
-    if source.notebook().is_some() && (shell || ipython::is_imported(body)) {
+    diagnostics.extend(prose::doubts(&found.requirements, &model));
+    let shell = source.notebook().is_some_and(|notebook| notebook.shell || ipython::calls_shell(body, &model));
+    if source.notebook().is_some() && (shell || ipython::is_imported(&model)) {
         ipython::require(&mut found.requirements);
     }
     Extraction {

@@ -4,8 +4,7 @@ use ruff_python_ast::Stmt;
 use ruff_python_parser::parse_module;
 
 use super::comments::Comments;
-use super::fold::fold;
-use super::names::{Names, assignment};
+use super::semantic::{Model, assignment, fold};
 use super::{depth, span};
 use crate::component::Type;
 use crate::frontend::directive;
@@ -28,7 +27,7 @@ pub(crate) fn assignments(cell: &str) -> Vec<Assignment> {
 
 fn read(statement: &Stmt, source: &Source, comments: &Comments) -> Option<Assignment> {
     let (name, value) = assignment(statement)?;
-    let value = fold(value, &Names::default())?;
+    let value = fold(value, &Model::default())?;
     let span = span(statement);
     let line = source.line(span.end);
     let trailing = comments.trailing(line..line + 1).next();

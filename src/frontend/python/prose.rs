@@ -1,14 +1,12 @@
 //! Words behind `pip install` that may be prose: plain lower-case words of which none is imported or known as a package.
 
-use ruff_python_ast::visitor::{Visitor, walk_stmt};
-use ruff_python_ast::{Stmt, StmtImport, StmtImportFrom};
-
+use super::semantic::{Import, Model};
 use crate::component::Requirement;
 use crate::diagnostic::Diagnostic;
 use crate::installers::{distributions, pip};
 
 /// Warns of each `pip install` whose words look like prose.
-pub(super) fn doubts(requirements: &[Requirement], body: &[Stmt]) -> Vec<Diagnostic> {
+pub(super) fn doubts(requirements: &[Requirement], model: &Model) -> Vec<Diagnostic> {
     let plain = |requirement: &Requirement| match requirement {
         Requirement::Pip { words, metadata: false, span, .. } if looks_like_prose(words) => {
             Some((words.clone(), span.clone()))
@@ -19,7 +17,7 @@ pub(super) fn doubts(requirements: &[Requirement], body: &[Stmt]) -> Vec<Diagnos
     if plain.is_empty() {
         return Vec::new();
     }
-    let imported = imported(body);
+    let imported: Vec<_> = model.imports().iter().map(Import::module).collect();
     let unknown = plain.into_iter().filter(|(words, _)| !words.iter().any(|word| is_known(word, &imported)));
     unknown.map(|(words, span)| doubt(&words).at(span)).collect()
 }
@@ -41,31 +39,4 @@ fn doubt(words: &[String]) -> Diagnostic {
         format!("`pip install {}` may be prose: none of these packages is imported", words.join(" "));
     Diagnostic::warning("doubtful-requirement", message)
         .hint("anyone may publish packages of these names; if it is a comment, begin it with another word, else give a version, such as `name>=1`")
-}
-
-/// The top-level names of all modules that code imports.
-fn imported(body: &[Stmt]) -> Vec<&str> {
-    let mut imports = Imports::default();
-    imports.visit_body(body);
-    imports.names
-}
-
-#[derive(Default)]
-struct Imports<'a> {
-    names: Vec<&'a str>,
-}
-
-impl<'a> Visitor<'a> for Imports<'a> {
-    fn visit_stmt(&mut self, statement: &'a Stmt) {
-        let top = |path: &'a str| path.split('.').next().unwrap_or(path);
-        match statement {
-            Stmt::Import(StmtImport { names, .. }) => {
-                self.names.extend(names.iter().map(|alias| top(alias.name.as_str())));
-            }
-            Stmt::ImportFrom(StmtImportFrom { module: Some(module), level: 0, .. }) => {
-                self.names.push(top(module.as_str()));
-            }
-            statement => walk_stmt(self, statement),
-        }
-    }
 }

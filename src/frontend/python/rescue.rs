@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ruff_python_ast::{ExceptHandler, ExceptHandlerExceptHandler, Expr, Stmt, StmtTry};
 
-use super::fold::sole_argument;
+use super::semantic::{assignment, sole_argument};
 use crate::frontend::interface::Fallback;
 use crate::value::Constant;
 
@@ -54,19 +54,6 @@ fn catches(handler: &ExceptHandlerExceptHandler) -> bool {
         Some(Expr::Tuple(kinds)) => kinds.elts.iter().any(is_meant),
         Some(kind) => is_meant(kind),
     }
-}
-
-/// The name and the value of a statement that gives one name a value.
-fn assignment(statement: &Stmt) -> Option<(&str, &Expr)> {
-    let (target, value) = match statement {
-        Stmt::Assign(assign) => match assign.targets.as_slice() {
-            [target] => (target, &*assign.value),
-            _ => return None,
-        },
-        Stmt::AnnAssign(assign) => (&*assign.target, assign.value.as_deref()?),
-        _ => return None,
-    };
-    target.as_name_expr().map(|name| (name.id.as_str(), value))
 }
 
 fn does_nothing(statement: &Stmt) -> bool {

@@ -5,33 +5,33 @@ use ruff_python_ast::{
     Number, Operator, UnaryOp,
 };
 
-use super::names::Names;
+use super::Model;
 use crate::value::{self, Constant};
 
 /// Longest text that folding makes, in bytes.
 const MAX_TEXT: usize = 1 << 16;
 
 /// The value of an expression, if it consists of constants.
-pub(super) fn fold(expression: &Expr, names: &Names) -> Option<Constant> {
+pub(crate) fn fold(expression: &Expr, model: &Model) -> Option<Constant> {
     match expression {
         Expr::NoneLiteral(_) => Some(Constant::None),
         Expr::BooleanLiteral(literal) => Some(Constant::Bool(literal.value)),
         Expr::StringLiteral(literal) => Some(Constant::Text(literal.value.to_str().to_owned())),
         Expr::NumberLiteral(literal) => number(&literal.value),
-        Expr::FString(literal) => fstring(literal, names),
-        Expr::Name(name) => names.constant(&name.id).cloned(),
-        Expr::UnaryOp(unary) => self::unary(unary.op, &fold(&unary.operand, names)?),
+        Expr::FString(literal) => fstring(literal, model),
+        Expr::Name(name) => model.constant(name).cloned(),
+        Expr::UnaryOp(unary) => self::unary(unary.op, &fold(&unary.operand, model)?),
         Expr::BinOp(binary) => {
-            self::binary(binary.op, fold(&binary.left, names)?, fold(&binary.right, names)?)
+            self::binary(binary.op, fold(&binary.left, model)?, fold(&binary.right, model)?)
         }
-        Expr::Call(call) => conversion(call, names),
+        Expr::Call(call) => conversion(call, model),
         _ => None,
     }
 }
 
 /// The text of an expression that consists of literals only, such as a variable's name.
-pub(super) fn literal_text(expression: &Expr) -> Option<String> {
-    match fold(expression, &Names::default())? {
+pub(crate) fn literal_text(expression: &Expr) -> Option<String> {
+    match fold(expression, &Model::default())? {
         Constant::Text(text) => Some(text),
         _ => None,
     }
@@ -45,14 +45,14 @@ fn number(number: &Number) -> Option<Constant> {
     }
 }
 
-fn fstring(literal: &ExprFString, names: &Names) -> Option<Constant> {
+fn fstring(literal: &ExprFString, model: &Model) -> Option<Constant> {
     let mut text = String::new();
     for part in &literal.value {
         match part {
             FStringPart::Literal(literal) => text.push_str(&literal.value),
             FStringPart::FString(part) => {
                 for element in &part.elements {
-                    text.push_str(&fstring_element(element, names)?);
+                    text.push_str(&fstring_element(element, model)?);
                 }
             }
         }
@@ -60,11 +60,11 @@ fn fstring(literal: &ExprFString, names: &Names) -> Option<Constant> {
     Some(Constant::Text(text))
 }
 
-fn fstring_element(element: &InterpolatedStringElement, names: &Names) -> Option<String> {
+fn fstring_element(element: &InterpolatedStringElement, model: &Model) -> Option<String> {
     match element {
         InterpolatedStringElement::Literal(literal) => Some(literal.value.to_string()),
         InterpolatedStringElement::Interpolation(element) if is_plain(element) => {
-            fold(&element.expression, names).map(|value| value.text())
+            fold(&element.expression, model).map(|value| value.text())
         }
         InterpolatedStringElement::Interpolation(_) => None,
     }
@@ -177,10 +177,10 @@ fn floor_quotient(left: f64, right: f64) -> f64 {
 }
 
 /// `str(…)`, `int(…)`, `float(…)` or `bool(…)` of a constant.
-fn conversion(call: &ExprCall, names: &Names) -> Option<Constant> {
-    let Expr::Name(function) = &*call.func else { return None };
-    let value = fold(sole_argument(&call.arguments)?, names)?;
-    match (function.id.as_str(), &value) {
+fn conversion(call: &ExprCall, model: &Model) -> Option<Constant> {
+    let function = model.builtin(&call.func)?;
+    let value = fold(sole_argument(&call.arguments)?, model)?;
+    match (function, &value) {
         ("str", value) => Some(Constant::Text(value.text())),
         ("bool", value) => Some(Constant::Bool(truth(value))),
         ("float", Constant::Text(text)) => value::float_from_text(text).map(Constant::Float),
@@ -198,7 +198,7 @@ fn truncated(value: f64) -> Option<i128> {
 }
 
 /// The argument of a call that has just one.
-pub(super) fn sole_argument(arguments: &Arguments) -> Option<&Expr> {
+pub(crate) fn sole_argument(arguments: &Arguments) -> Option<&Expr> {
     match (&*arguments.args, &*arguments.keywords) {
         ([argument], []) if !argument.is_starred_expr() => Some(argument),
         _ => None,

@@ -1,0 +1,103 @@
+//! Names in Python: what each of them may stand for, by scope and by the order in which code is run.
+//!
+//! A name may stand for several things: after `try: import a as n` and `except ImportError: import b as n` it is one or
+//! the other. Who asks gets the dotted paths of all that are known: `nltk.download` for `d` of `d = nltk.download`,
+//! `builtins.int` for an `int` that nothing else binds, none for a parameter. What is called has `()` behind its path.
+
+use std::collections::HashMap;
+
+use ruff_python_ast::{Expr, ExprName, Stmt};
+
+use crate::value::Constant;
+
+mod bindings;
+mod blocks;
+mod collect;
+mod constants;
+pub(super) mod fold;
+mod imports;
+mod paths;
+mod reach;
+mod scopes;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use blocks::Role;
+use collect::Collector;
+pub(crate) use constants::assignment;
+pub(crate) use fold::{fold, literal_text, sole_argument};
+pub(crate) use imports::Import;
+use paths::{BUILTINS, Resolver};
+
+/// The names of a script.
+#[derive(Default)]
+pub(crate) struct Model<'a> {
+    noted: Collector<'a>,
+    /// What each binding may stand for.
+    paths: Vec<Vec<String>>,
+    /// The values of bindings that are constants.
+    constants: HashMap<usize, Constant>,
+}
+
+impl<'a> Model<'a> {
+    /// Reads the names of a module.
+    pub(crate) fn new(body: &'a [Stmt]) -> Self {
+        let noted = Collector::walk(body);
+        let paths = Resolver::resolve(&noted);
+        let mut model = Self { noted, paths, constants: HashMap::new() };
+        model.find_constants(body);
+        model
+    }
+
+    /// The dotted path of everything that an expression may stand for.
+    pub(crate) fn qualified(&self, expression: &Expr) -> Vec<String> {
+        paths::of_expression(&self.noted, expression, &mut |binding| self.paths[binding].clone())
+    }
+
+    /// Whether an expression may stand for a thing with this path.
+    pub(crate) fn may_be(&self, expression: &Expr, path: &str) -> bool {
+        self.qualified(expression).iter().any(|found| found == path)
+    }
+
+    /// The name of a function or class of Python itself that an expression may stand for.
+    pub(crate) fn builtin<'e>(&self, expression: &'e Expr) -> Option<&'e str> {
+        let name = expression.as_name_expr()?.id.as_str();
+        let is_builtin = |path: &String| path.strip_prefix(BUILTINS) == Some(name);
+        self.qualified(expression).iter().any(is_builtin).then_some(name)
+    }
+
+    /// The value of a name that is a constant of the module.
+    pub(crate) fn constant(&self, name: &ExprName) -> Option<&Constant> {
+        let found = self.noted.use_of(name)?;
+        (self.noted.scopes.owner(found.scope, &name.id)? == 0).then_some(())?;
+        self.constants.get(&self.only_binding(&name.id)?)
+    }
+
+    /// The text that an expression is known to be.
+    pub(crate) fn text(&self, expression: &Expr) -> Option<String> {
+        match fold(expression, self)? {
+            Constant::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether the module itself gives a name a meaning.
+    pub(crate) fn binds(&self, name: &str) -> bool {
+        self.noted.scopes.0.first().is_some_and(|module| module.names.contains_key(name))
+    }
+
+    /// All imports, in the order of the text.
+    pub(crate) fn imports(&self) -> &[Import<'a>] {
+        &self.noted.imports
+    }
+
+    /// Whether an import stands in no other statement.
+    pub(crate) fn is_at_top(&self, import: &Import<'a>) -> bool {
+        import.block == 0
+    }
+
+    /// The compound statements around an import, the innermost first, and how each runs the part that holds it.
+    pub(crate) fn around(&self, import: &Import<'a>) -> impl Iterator<Item = (&'a Stmt, Role)> {
+        self.noted.blocks.around(import.block)
+    }
+}
