@@ -138,23 +138,47 @@ pub(super) struct Resolver<'m, 'a> {
     noted: &'m Collector<'a>,
     states: Vec<State>,
     depth: usize,
+    /// Whether something was asked for that isn't known yet.
+    is_partial: bool,
+    /// The bindings of which only a part may be known.
+    partial: Vec<usize>,
 }
 
 impl<'m, 'a> Resolver<'m, 'a> {
     /// The paths of each binding; in their order, so that long rows of aliases are followed without recursion.
     pub(super) fn resolve(noted: &'m Collector<'a>) -> Vec<Vec<String>> {
         let states = vec![State::New; noted.bindings.len()];
-        let mut resolver = Self { noted, states, depth: 0 };
+        let mut resolver = Self { noted, states, depth: 0, is_partial: false, partial: Vec::new() };
+        for binding in 0..noted.bindings.len() {
+            resolver.of(binding);
+        }
+        for binding in std::mem::take(&mut resolver.partial) {
+            resolver.find(binding);
+        }
         (0..noted.bindings.len()).map(|binding| resolver.of(binding)).collect()
     }
 
     fn of(&mut self, binding: usize) -> Vec<String> {
         match &self.states[binding] {
-            State::Done(paths) => return paths.clone(),
-            State::New if self.depth < MAX_ALIASES => {}
-            _ => return Vec::new(),
+            State::Done(paths) => paths.clone(),
+            State::New if self.depth < MAX_ALIASES => {
+                let outer = std::mem::take(&mut self.is_partial);
+                self.states[binding] = State::Open;
+                let paths = self.find(binding);
+                if self.is_partial {
+                    self.partial.push(binding);
+                }
+                self.is_partial |= outer;
+                paths
+            }
+            _ => {
+                self.is_partial = true;
+                Vec::new()
+            }
         }
-        self.states[binding] = State::Open;
+    }
+
+    fn find(&mut self, binding: usize) -> Vec<String> {
         self.depth += 1;
         let noted = self.noted;
         let paths = match &noted.bindings[binding].value {

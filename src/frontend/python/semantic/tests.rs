@@ -67,7 +67,7 @@ fn assignments_give_other_names() {
         ("import os\ne = os.environ\ne |= {}\nsay(e)", &["os.environ"]),
         ("import os\ndel os\nsay(os)", &[""]),
         ("a = b\nb = a\nsay(a); say(b)", &["builtins.b", "builtins.b"]),
-        ("x = x.y\nsay(x)", &["builtins.x.y"]),
+        ("import x\nx = x.y\nsay(x)", &["x.y"]),
     ]);
 }
 
@@ -117,7 +117,7 @@ fn comprehensions_have_names_of_their_own() {
 #[test]
 fn names_may_belong_elsewhere() {
     check(&[
-        ("def f():\n global n\n import n\nf()\nsay(n)", &["builtins.n|n"]),
+        ("def f():\n global n\n import n\nf()\nsay(n)", &["n"]),
         ("n = None\ndef f():\n global n\n import n\nf()\nsay(n)", &["n"]),
         ("import n\ndef f(n):\n def g():\n  global n\n  say(n)", &["n"]),
         ("import n\ndef f():\n global n\n n = 1\n say(n)", &[""]),
@@ -159,7 +159,8 @@ fn all_branches_count() {
         ("import n\nwhile x:\n say(n)\n import m as n", &["m|n"]),
         ("import n\nfor i in x:\n n = 1\n say(n)\n import m as n", &[""]),
         ("import n\nfor i in x:\n if y: import m as n\n else: say(n)", &["m|n"]),
-        ("for i in x:\n for j in y: say(n)\n import n", &["builtins.n|n"]),
+        ("for i in x:\n for j in y: say(n)\n import n", &["n"]),
+        ("import os\nf = os.environ\nwhile x:\n e = f\n f = e\n say(f)", &["os.environ"]),
     ]);
 }
 
@@ -216,7 +217,9 @@ fn the_work_grows_with_the_size() {
     ];
     for script in scripts {
         let start = std::time::Instant::now();
-        said(&script);
+        let thread = std::thread::Builder::new().stack_size(1 << 30);
+        let walk = { let script = script.clone(); move || said(&script) };
+        thread.spawn(walk).unwrap().join().unwrap();
         let beginning: String = script.chars().take(60).collect();
         assert!(start.elapsed() < std::time::Duration::from_secs(20), "{beginning} {:?}", start.elapsed());
     }
