@@ -15,6 +15,7 @@ mod downloads;
 mod imports;
 mod missing;
 mod scene;
+mod search;
 mod unused;
 
 use scene::Scene;
@@ -24,7 +25,7 @@ pub(super) fn check(source: &Source, component: &Component, surroundings: &Surro
     let Some(parsed) = python::module(source) else { return Vec::new() };
     let body = &parsed.syntax().body;
     let model = Model::new(body);
-    let scene = Scene::new(source, &parsed, component, surroundings);
+    let scene = Scene::new(source, &parsed, &model, component, surroundings);
     let mut diagnostics = missing::check(&imports::of(&model), component, &scene);
     diagnostics.extend(unused::check(source, &parsed, &scene));
     diagnostics.extend(calls::check(body, &model));
@@ -39,8 +40,9 @@ pub(super) fn missing_distributions(
     surroundings: &Surroundings,
 ) -> Vec<&'static str> {
     let Some(parsed) = python::module(source) else { return Vec::new() };
-    let scene = Scene::new(source, &parsed, component, surroundings);
-    missing::sure(&imports::of(&Model::new(&parsed.syntax().body)), &scene)
+    let model = Model::new(&parsed.syntax().body);
+    let scene = Scene::new(source, &parsed, &model, component, surroundings);
+    missing::sure(&imports::of(&model), &scene)
 }
 
 /// `bool(…)` around reads, once for each variable: plain Python takes any text for true.

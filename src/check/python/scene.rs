@@ -7,9 +7,11 @@ use ruff_python_ast::token::TokenKind;
 use ruff_python_parser::Parsed;
 use ruff_text_size::Ranged;
 
+use super::search;
 use crate::check::installed::Installed;
 use crate::check::surroundings::Surroundings;
 use crate::component::Component;
+use crate::frontend::python::semantic::Model;
 use crate::installers::distributions;
 use crate::installers::pip::normalized;
 use crate::source::Source;
@@ -30,6 +32,7 @@ impl<'a> Scene<'a> {
     pub(super) fn new(
         source: &'a Source,
         parsed: &Parsed<ModModule>,
+        model: &Model,
         component: &Component,
         surroundings: &'a Surroundings,
     ) -> Self {
@@ -37,7 +40,7 @@ impl<'a> Scene<'a> {
         Self {
             installed: Installed::of(component, surroundings),
             surroundings,
-            extends_path: text.contains("sys.path."),
+            extends_path: search::extends_path(&parsed.syntax().body, model),
             words: words(text, parsed),
         }
     }

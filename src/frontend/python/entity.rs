@@ -2,7 +2,7 @@
 
 use ruff_python_ast::Expr;
 
-use super::semantic::Model;
+use super::semantic::{Model, Names};
 
 /// A thing that gives access to the environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,18 +24,28 @@ const ENTITIES: &[(&str, Entity)] = &[
     ("os.getenv", Entity::Lookup),
 ];
 
-impl Entity {
-    /// What an expression stands for; one that may be several things is the first that gives access.
-    pub(super) fn of(expression: &Expr, model: &Model) -> Option<Self> {
-        let is_known = |name: &str| ENTITIES.iter().any(|(path, _)| path.rsplit('.').next() == Some(name));
-        match expression {
-            // Quick: most attributes are of no interest.
-            Expr::Attribute(attribute) if !is_known(&attribute.attr) => None,
-            expression => model.qualified(expression).iter().find_map(|path| Self::at(path)),
-        }
+/// The module that has them.
+const MODULE: &str = "os";
+
+/// What gives access to the environment in a script.
+pub(super) struct Entities<'m, 'a> {
+    model: &'m Model<'a>,
+    /// The names that may stand for such a thing: quick, for most don't.
+    names: Names<'a>,
+}
+
+impl<'m, 'a> Entities<'m, 'a> {
+    pub(super) fn new(model: &'m Model<'a>) -> Self {
+        Self { model, names: model.names_of(MODULE) }
     }
 
-    fn at(path: &str) -> Option<Self> {
-        ENTITIES.iter().find(|(known, _)| *known == path).map(|(_, entity)| *entity)
+    /// What an expression stands for; one that may be several things is the first that gives access.
+    pub(super) fn of(&self, expression: &Expr) -> Option<Entity> {
+        let paths = self.names.begin(expression).then(|| self.model.qualified(expression))?;
+        paths.iter().find_map(|path| at(path))
     }
+}
+
+fn at(path: &str) -> Option<Entity> {
+    ENTITIES.iter().find(|(known, _)| *known == path).map(|(_, entity)| *entity)
 }

@@ -11,7 +11,7 @@ use ruff_python_ast::{
 use ruff_text_size::Ranged;
 
 use super::comments::Comments;
-use super::entity::Entity;
+use super::entity::{Entities, Entity};
 use super::rescue::Rescue;
 use super::semantic::{Model, fold, literal_text, sole_argument};
 use super::{span, walk_if};
@@ -21,6 +21,9 @@ use crate::frontend::directive;
 use crate::frontend::interface::{Access, Action, Fallback};
 use crate::source::Source;
 use crate::value::Constant;
+
+/// Functions that tell the type of a read which they are around.
+const CASTS: &[(&str, Type)] = &[("int", Type::Integer), ("float", Type::Float), ("bool", Type::Boolean)];
 
 /// Every use of an environment variable, in the order of evaluation.
 pub(super) fn accesses(
@@ -32,6 +35,7 @@ pub(super) fn accesses(
 ) -> Vec<Access> {
     let mut finder = Finder {
         model,
+        entities: Entities::new(model),
         uses: Vec::new(),
         statement: 0..0,
         rescue: None,
@@ -109,6 +113,7 @@ impl Lines {
 /// Walks the tree in the order of evaluation.
 struct Finder<'m, 'a> {
     model: &'m Model<'a>,
+    entities: Entities<'m, 'a>,
     uses: Vec<Use>,
     statement: Range<usize>,
     /// What is done about missing variables around the statement.
@@ -128,7 +133,7 @@ impl Finder<'_, '_> {
     }
 
     fn entity(&self, expression: &Expr) -> Option<Entity> {
-        Entity::of(expression, self.model)
+        self.entities.of(expression)
     }
 
     /// A variable's name: a literal, or a constant of the module. What is put together from constants counts as
@@ -236,13 +241,9 @@ impl Finder<'_, '_> {
 
     /// `int(…)`, `float(…)`, `bool(…)` around a read.
     fn cast(&mut self, call: &ExprCall) -> bool {
-        let kind = match self.model.builtin(&call.func) {
-            Some("int") => Type::Integer,
-            Some("float") => Type::Float,
-            Some("bool") => Type::Boolean,
-            _ => return false,
-        };
-        sole_argument(&call.arguments).is_some_and(|argument| self.read(argument, Some(kind)))
+        let cast = CASTS.iter().find(|(name, _)| self.model.is_builtin(&call.func, name));
+        let (Some((_, kind)), Some(argument)) = (cast, sole_argument(&call.arguments)) else { return false };
+        self.read(argument, Some(kind.clone()))
     }
 
     /// `os.environ['x'] = …`; `del os.environ['x']` says nothing of an interface.

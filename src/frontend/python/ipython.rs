@@ -47,8 +47,7 @@ struct Finder<'m, 'a> {
 
 impl Visitor<'_> for Finder<'_, '_> {
     fn visit_expr(&mut self, expression: &Expr) {
-        let is_known = |name: &Expr| matches!(name, Expr::Name(name) if NAMES.contains(&name.id.as_str()));
-        self.found |= is_known(expression) && self.model.builtin(expression).is_some();
+        self.found |= NAMES.iter().any(|name| self.model.is_builtin(expression, name));
         walk_expr(self, expression);
     }
 }

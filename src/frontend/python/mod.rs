@@ -21,6 +21,8 @@ mod parameters;
 mod prose;
 mod rescue;
 pub(crate) mod semantic;
+#[cfg(test)]
+mod tests;
 
 use comments::Comments;
 use semantic::{Import, Model};
@@ -137,7 +139,8 @@ fn extract_module(source: &Source, parsed: &Parsed<ModModule>) -> Extraction {
     let lines: Vec<_> = comments.iter().collect();
     let mut found = requirements::collect(&lines, &mut diagnostics);
     diagnostics.extend(prose::doubts(&found.requirements, &model));
-    let shell = source.notebook().is_some_and(|notebook| notebook.shell || ipython::calls_shell(body, &model));
+    let shell =
+        source.notebook().is_some_and(|notebook| notebook.shell || ipython::calls_shell(body, &model));
     if source.notebook().is_some() && (shell || ipython::is_imported(&model)) {
         ipython::require(&mut found.requirements);
     }

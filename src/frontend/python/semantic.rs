@@ -4,7 +4,7 @@
 //! the other. Who asks gets the dotted paths of all that are known: `nltk.download` for `d` of `d = nltk.download`,
 //! `builtins.int` for an `int` that nothing else binds, none for a parameter. What is called has `()` behind its path.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use ruff_python_ast::{Expr, ExprName, Stmt};
 
@@ -29,7 +29,27 @@ pub(crate) use fold::{fold, literal_text, sole_argument};
 pub(crate) use imports::Import;
 use paths::{BUILTINS, Resolver};
 
-/// The names of a script.
+/// Some names of a script.
+pub(crate) enum Names<'a> {
+    /// Any may be meant.
+    All,
+    /// These.
+    These(HashSet<&'a str>),
+}
+
+impl Names<'_> {
+    /// Whether an expression begins with one of the names.
+    pub(crate) fn begin(&self, expression: &Expr) -> bool {
+        match self {
+            Self::All => true,
+            Self::These(names) => {
+                paths::unwound(expression).is_some_and(|(name, _)| names.contains(name.id.as_str()))
+            }
+        }
+    }
+}
+
+/// What the names of a script stand for.
 #[derive(Default)]
 pub(crate) struct Model<'a> {
     noted: Collector<'a>,
@@ -59,11 +79,21 @@ impl<'a> Model<'a> {
         self.qualified(expression).iter().any(|found| found == path)
     }
 
-    /// The name of a function or class of Python itself that an expression may stand for.
-    pub(crate) fn builtin<'e>(&self, expression: &'e Expr) -> Option<&'e str> {
-        let name = expression.as_name_expr()?.id.as_str();
-        let is_builtin = |path: &String| path.strip_prefix(BUILTINS) == Some(name);
-        self.qualified(expression).iter().any(is_builtin).then_some(name)
+    /// Whether an expression may be the function or class of this name that Python itself has.
+    pub(crate) fn is_builtin(&self, expression: &Expr, name: &str) -> bool {
+        let is_named = expression.as_name_expr().is_some_and(|found| found.id.as_str() == name);
+        is_named && self.qualified(expression).iter().any(|path| path.strip_prefix(BUILTINS) == Some(name))
+    }
+
+    /// The names that anywhere stand for a module or a thing in it; all may where its things are imported by `*`.
+    pub(crate) fn names_of(&self, module: &str) -> Names<'a> {
+        let is_below = |path: &str| path.split(['.', '(']).next() == Some(module);
+        let bindings = self.noted.bindings.iter().zip(&self.paths);
+        if bindings.clone().any(|(binding, _)| binding.is_star_of(module)) {
+            return Names::All;
+        }
+        let named = bindings.filter(|(_, paths)| paths.iter().any(|path| is_below(path)));
+        Names::These(named.map(|(binding, _)| binding.name).collect())
     }
 
     /// The value of a name that is a constant of the module.

@@ -4,8 +4,17 @@ use ruff_python_ast::Expr;
 
 /// A place where code gives a name a meaning.
 pub(super) struct Binding<'a> {
+    /// The name; of `from … import *` the star.
+    pub(super) name: &'a str,
     pub(super) value: Value<'a>,
     pub(super) at: Position,
+}
+
+impl Binding<'_> {
+    /// Whether everything of a module is imported here.
+    pub(super) fn is_star_of(&self, module: &str) -> bool {
+        matches!(&self.value, Value::Star(path) if path == module)
+    }
 }
 
 /// What a name is bound to.

@@ -97,7 +97,8 @@ impl<'a> Blocks<'a> {
     /// The outermost loop around a block within its frame that isn't around another block.
     pub(super) fn outermost_loop(&self, block: usize, beyond: Option<usize>) -> Option<usize> {
         let frame = self.frame(block);
-        let inside = |outer: &usize| *outer != frame && beyond.is_none_or(|beyond| !self.holds(*outer, beyond));
+        let inside =
+            |outer: &usize| *outer != frame && beyond.is_none_or(|beyond| !self.holds(*outer, beyond));
         self.outwards(block).take_while(inside).filter(|&outer| self.0[outer].role == Role::Loop).last()
     }
 

@@ -1,11 +1,8 @@
 //! Collecting: one walk in order of evaluation, which notes scopes, blocks, bindings and uses.
 
-use ruff_python_ast::visitor::{
-    Visitor, walk_expr, walk_pattern, walk_stmt, walk_type_param,
-};
+use ruff_python_ast::visitor::{Visitor, walk_expr, walk_pattern, walk_stmt, walk_type_param};
 use ruff_python_ast::{
-    ExceptHandler, Expr, ExprContext, ExprNamed, Identifier, Pattern, Stmt, StmtAugAssign,
-    TypeParam,
+    ExceptHandler, Expr, ExprContext, ExprNamed, Identifier, Pattern, Stmt, StmtAugAssign, TypeParam,
 };
 use ruff_text_size::{Ranged, TextSize};
 
@@ -71,15 +68,15 @@ impl<'a> Collector<'a> {
         Position { block: self.block, turn: self.turn }
     }
 
-    fn add(&mut self, value: Value<'a>) -> usize {
+    fn add(&mut self, name: &'a str, value: Value<'a>) -> usize {
         let at = self.here();
         let at = Position { block: self.blocks.same(at.block), ..at };
-        self.bindings.push(Binding { value, at });
+        self.bindings.push(Binding { name, value, at });
         self.bindings.len() - 1
     }
 
     fn bind_in(&mut self, scope: usize, name: &'a str, value: Value<'a>) {
-        let binding = self.add(value);
+        let binding = self.add(name, value);
         if self.scopes.is_nonlocal(scope, name) {
             self.outer.push((scope, name, binding));
         } else {
@@ -103,7 +100,7 @@ impl<'a> Collector<'a> {
             match import.bound() {
                 Some((name, path)) => self.bind(name, Value::Import(path)),
                 None => {
-                    let star = self.add(Value::Star(import.path.clone()));
+                    let star = self.add("*", Value::Star(import.path.clone()));
                     self.scopes.0[self.scope].stars.push(star);
                 }
             }
@@ -209,7 +206,6 @@ impl<'a> Visitor<'a> for Collector<'a> {
             _ => walk_expr(self, expression),
         }
     }
-
 
     fn visit_except_handler(&mut self, handler: &'a ExceptHandler) {
         let ExceptHandler::ExceptHandler(caught) = handler;

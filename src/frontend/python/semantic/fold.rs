@@ -11,6 +11,9 @@ use crate::value::{self, Constant};
 /// Longest text that folding makes, in bytes.
 const MAX_TEXT: usize = 1 << 16;
 
+/// Functions that make constants of others.
+const CONVERSIONS: &[&str] = &["str", "int", "float", "bool"];
+
 /// The value of an expression, if it consists of constants.
 pub(crate) fn fold(expression: &Expr, model: &Model) -> Option<Constant> {
     match expression {
@@ -178,9 +181,9 @@ fn floor_quotient(left: f64, right: f64) -> f64 {
 
 /// `str(…)`, `int(…)`, `float(…)` or `bool(…)` of a constant.
 fn conversion(call: &ExprCall, model: &Model) -> Option<Constant> {
-    let function = model.builtin(&call.func)?;
+    let function = CONVERSIONS.iter().find(|name| model.is_builtin(&call.func, name))?;
     let value = fold(sole_argument(&call.arguments)?, model)?;
-    match (function, &value) {
+    match (*function, &value) {
         ("str", value) => Some(Constant::Text(value.text())),
         ("bool", value) => Some(Constant::Bool(truth(value))),
         ("float", Constant::Text(text)) => value::float_from_text(text).map(Constant::Float),

@@ -23,17 +23,14 @@ pub(crate) struct Import<'a> {
 impl<'a> Import<'a> {
     /// The imports of a statement in a block.
     pub(super) fn of(statement: &'a Stmt, block: usize) -> Vec<Self> {
-        let make = |alias: &'a Alias, path: String, span: Range<usize>| Self {
-            path,
-            span,
-            statement,
-            alias,
-            block,
-        };
+        let make =
+            |alias: &'a Alias, path: String, span: Range<usize>| Self { path, span, statement, alias, block };
         match statement {
-            Stmt::Import(import) => {
-                import.names.iter().map(|alias| make(alias, alias.name.to_string(), span(&alias.name))).collect()
-            }
+            Stmt::Import(import) => import
+                .names
+                .iter()
+                .map(|alias| make(alias, alias.name.to_string(), span(&alias.name)))
+                .collect(),
             Stmt::ImportFrom(import) => {
                 let place = import.module.as_ref().map_or(import.range(), Ranged::range);
                 let one = |alias: &'a Alias| make(alias, path(import, alias), span(&place));

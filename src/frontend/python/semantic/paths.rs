@@ -25,16 +25,17 @@ type OfBinding<'f> = &'f mut dyn FnMut(usize) -> Vec<String>;
 /// The paths of an expression.
 pub(super) fn of_expression(noted: &Collector, expression: &Expr, of: OfBinding) -> Vec<String> {
     let Some((name, links)) = unwound(expression) else { return Vec::new() };
+    let links: String = links.into_iter().rev().collect();
     let paths = of_name(noted, name, of).into_iter().map(|path| path + &links);
     paths.filter(|path| path.matches(['.', '(']).count() <= MAX_LINKS).collect()
 }
 
-/// The name that a chain of attributes and calls begins with, and the rest of the chain as text.
-fn unwound(expression: &Expr) -> Option<(&ExprName, String)> {
+/// The name that a chain of attributes and calls begins with, and the links, the last first.
+pub(super) fn unwound(expression: &Expr) -> Option<(&ExprName, Vec<&str>)> {
     let (mut links, mut inner) = (Vec::new(), expression);
     for _ in 0..=MAX_LINKS {
         inner = match inner {
-            Expr::Name(name) => return Some((name, links.into_iter().rev().collect())),
+            Expr::Name(name) => return Some((name, links)),
             Expr::Attribute(attribute) => {
                 links.extend([attribute.attr.as_str(), "."]);
                 &attribute.value

@@ -99,7 +99,8 @@ impl<'a> Scopes<'a> {
     pub(super) fn shorten(&mut self) {
         for id in 1..self.0.len() {
             let parent = &self.0[self.0[id].parent];
-            let is_empty = parent.names.is_empty() && parent.globals.is_empty() && parent.nonlocals.is_empty();
+            let is_empty =
+                parent.names.is_empty() && parent.globals.is_empty() && parent.nonlocals.is_empty();
             if is_empty && parent.kind != Kind::Types {
                 self.0[id].parent = parent.parent;
             }

@@ -154,7 +154,10 @@ fn all_branches_count() {
         ("if x: import a as n\nelif y: import b as n\nelse:\n n = 1\n say(n)\nsay(n)", &["", "a|b"]),
         ("import n\nif x: n = 1\nsay(n)", &["n"]),
         ("import n\nif x:\n n = 1\n say(n)\nelse: say(n)", &["", "n"]),
-        ("import n\nmatch x:\n case n: say(n)\n case [*n]: say(n)\n case {**n}: say(n)\n case _: say(n)", &["", "", "", "n"]),
+        (
+            "import n\nmatch x:\n case n: say(n)\n case [*n]: say(n)\n case {**n}: say(n)\n case _: say(n)",
+            &["", "", "", "n"],
+        ),
         ("import n\nmatch x:\n case 1 as n: say(n)\nsay(n)", &["", "n"]),
         ("import n\nwhile x:\n say(n)\n import m as n", &["m|n"]),
         ("import n\nfor i in x:\n n = 1\n say(n)\n import m as n", &[""]),
@@ -185,8 +188,10 @@ fn imports_are_told_with_what_is_around_them() {
     let script = "import a.b\ntry:\n  from c import d, e\nfinally:\n  from . import f\nif x:\n  def g():\n    from h import *\n";
     let parsed = parse_module(script).unwrap();
     let model = Model::new(&parsed.syntax().body);
-    let told: Vec<_> = model.imports().iter().map(|import| (import.path.as_str(), model.around(import))).collect();
-    let told: Vec<_> = told.into_iter().map(|(path, around)| (path, around.map(|(_, role)| role).collect())).collect();
+    let told: Vec<_> =
+        model.imports().iter().map(|import| (import.path.as_str(), model.around(import))).collect();
+    let told: Vec<_> =
+        told.into_iter().map(|(path, around)| (path, around.map(|(_, role)| role).collect())).collect();
     let expected: Vec<(&str, Vec<Role>)> = vec![
         ("a.b", vec![]),
         ("c.d", vec![Role::Perhaps]),
@@ -218,7 +223,10 @@ fn the_work_grows_with_the_size() {
     for script in scripts {
         let start = std::time::Instant::now();
         let thread = std::thread::Builder::new().stack_size(1 << 30);
-        let walk = { let script = script.clone(); move || said(&script) };
+        let walk = {
+            let script = script.clone();
+            move || said(&script)
+        };
         thread.spawn(walk).unwrap().join().unwrap();
         let beginning: String = script.chars().take(60).collect();
         assert!(start.elapsed() < std::time::Duration::from_secs(20), "{beginning} {:?}", start.elapsed());

@@ -1,7 +1,9 @@
 //! Definitions and comprehensions: which of their parts stand in a scope of their own.
 
 use ruff_python_ast::visitor::Visitor;
-use ruff_python_ast::{Comprehension, Expr, ExprLambda, Parameters, StmtClassDef, StmtFunctionDef, TypeParams};
+use ruff_python_ast::{
+    Comprehension, Expr, ExprLambda, Parameters, StmtClassDef, StmtFunctionDef, TypeParams,
+};
 
 use super::{Collector, Kind, Role, Value};
 
