@@ -13,7 +13,7 @@ use crate::frontend::python::walk_if;
 pub(super) struct Call<'m> {
     /// The paths.
     pub(super) paths: Vec<String>,
-    call: &'m ExprCall,
+    node: &'m ExprCall,
     /// What names stand for.
     pub(super) model: &'m Model<'m>,
 }
@@ -26,7 +26,7 @@ impl<'m> Call<'m> {
 
     /// The last part of what is called.
     pub(super) fn name(&self) -> &str {
-        match &*self.call.func {
+        match &*self.node.func {
             Expr::Attribute(attribute) => &attribute.attr,
             Expr::Name(name) => &name.id,
             _ => "",
@@ -35,12 +35,12 @@ impl<'m> Call<'m> {
 
     /// The argument at a position, or of a name.
     pub(super) fn argument(&self, position: usize, name: &str) -> Option<&'m Expr> {
-        self.call.arguments.find_argument_value(name, position)
+        self.node.arguments.find_argument_value(name, position)
     }
 
     /// The argument of a name.
     pub(super) fn keyword(&self, name: &str) -> Option<&'m Expr> {
-        self.call.arguments.find_keyword(name).map(|keyword| &keyword.value)
+        self.node.arguments.find_keyword(name).map(|keyword| &keyword.value)
     }
 
     /// The text of an argument, if it is known.
@@ -71,7 +71,7 @@ impl<'m> Visitor<'m> for Finder<'m> {
 
     fn visit_expr(&mut self, expression: &'m Expr) {
         if let Expr::Call(call) = expression {
-            let found = Call { paths: self.model.qualified(&call.func), call, model: self.model };
+            let found = Call { paths: self.model.qualified(&call.func), node: call, model: self.model };
             let span = call.range().start().to_usize()..call.range().end().to_usize();
             let diagnostic = commands::check(&found).or_else(|| downloads::check(&found));
             self.diagnostics.extend(diagnostic.map(|diagnostic| diagnostic.at(span)));

@@ -83,7 +83,7 @@ pub(crate) fn requirement_places(source: &Source) -> requirements::Places {
 pub(crate) fn first_import(source: &Source) -> Option<usize> {
     let parsed = module(source)?;
     let model = Model::new(&parsed.syntax().body);
-    let is_at_top = |import: &&Import| model.is_at_top(import) && import.module() != "__future__";
+    let is_at_top = |import: &&Import| import.is_at_top() && import.module() != "__future__";
     model.imports().iter().find(is_at_top).map(|import| span(import.statement).start)
 }
 

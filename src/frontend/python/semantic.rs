@@ -121,11 +121,6 @@ impl<'a> Model<'a> {
         &self.noted.imports
     }
 
-    /// Whether an import stands in no other statement.
-    pub(crate) fn is_at_top(&self, import: &Import<'a>) -> bool {
-        import.block == 0
-    }
-
     /// The compound statements around an import, the innermost first, and how each runs the part that holds it.
     pub(crate) fn around(&self, import: &Import<'a>) -> impl Iterator<Item = (&'a Stmt, Role)> {
         self.noted.blocks.around(import.block)

@@ -97,12 +97,11 @@ impl<'a> Collector<'a> {
 
     fn import(&mut self, statement: &'a Stmt) {
         for import in Import::of(statement, self.block) {
-            match import.bound() {
-                Some((name, path)) => self.bind(name, Value::Import(path)),
-                None => {
-                    let star = self.add("*", Value::Star(import.path.clone()));
-                    self.scopes.0[self.scope].stars.push(star);
-                }
+            if let Some((name, path)) = import.bound() {
+                self.bind(name, Value::Import(path));
+            } else {
+                let star = self.add("*", Value::Star(import.path.clone()));
+                self.scopes.0[self.scope].stars.push(star);
             }
             self.imports.push(import);
         }

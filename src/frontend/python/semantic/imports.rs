@@ -50,6 +50,11 @@ impl<'a> Import<'a> {
         self.path.starts_with('.')
     }
 
+    /// Whether the import stands in no other statement.
+    pub(crate) fn is_at_top(&self) -> bool {
+        self.block == 0
+    }
+
     /// The name that is bound and the path that it stands for, unless it is whatever the module has.
     pub(super) fn bound(&self) -> Option<(&'a str, String)> {
         let alias: &'a Alias = self.alias;

@@ -200,7 +200,7 @@ fn imports_are_told_with_what_is_around_them() {
         ("h", vec![Role::Branch]),
     ];
     assert_eq!(told, expected);
-    assert!(model.is_at_top(&model.imports()[0]) && !model.is_at_top(&model.imports()[1]));
+    assert!(model.imports()[0].is_at_top() && !model.imports()[1].is_at_top());
     assert!(model.binds("a") && model.binds("g") && !model.binds("h"));
 }
 

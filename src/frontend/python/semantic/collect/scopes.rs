@@ -2,7 +2,7 @@
 
 use ruff_python_ast::visitor::Visitor;
 use ruff_python_ast::{
-    Comprehension, Expr, ExprLambda, Parameters, StmtClassDef, StmtFunctionDef, TypeParams,
+    AnyParameterRef, Comprehension, Expr, ExprLambda, Parameters, StmtClassDef, StmtFunctionDef, TypeParams,
 };
 
 use super::{Collector, Kind, Role, Value};
@@ -44,11 +44,11 @@ impl<'a> Collector<'a> {
     }
 
     fn defaults(&mut self, parameters: &'a Parameters) {
-        parameters.iter().filter_map(|parameter| parameter.default()).for_each(|part| self.visit_expr(part));
+        parameters.iter().filter_map(AnyParameterRef::default).for_each(|part| self.visit_expr(part));
     }
 
     fn annotations(&mut self, function: &'a StmtFunctionDef) {
-        let annotations = function.parameters.iter().filter_map(|parameter| parameter.annotation());
+        let annotations = function.parameters.iter().filter_map(AnyParameterRef::annotation);
         annotations.chain(function.returns.as_deref()).for_each(|part| self.visit_expr(part));
     }
 
@@ -87,7 +87,9 @@ impl<'a> Collector<'a> {
                 collector.visit_expr(&part.target);
                 part.ifs.iter().for_each(|condition| collector.visit_expr(condition));
             }
-            elements.iter().for_each(|element| collector.visit_expr(element));
+            for element in elements {
+                collector.visit_expr(element);
+            }
         });
     }
 }
