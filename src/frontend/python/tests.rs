@@ -1,6 +1,7 @@
 use super::*;
-use crate::component::{Language, Type};
+use crate::component::Type;
 use crate::frontend::interface::Action;
+use crate::language::Language;
 
 /// The variables that a script uses, in order of evaluation.
 fn used(script: &str) -> Vec<String> {
