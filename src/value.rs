@@ -103,13 +103,21 @@ pub fn float_from_text(text: &str) -> Option<f64> {
     valid.then(|| text.replace('_', "").parse().ok()).flatten()
 }
 
-/// The truth value that a text stands for, as the prelude reads it.
+/// Words for true, as the entry points read them; case doesn't matter.
+pub const TRUE: &[&str] = &["true", "1", "yes", "on", "y", "t"];
+
+/// Words for false.
+pub const FALSE: &[&str] = &["false", "0", "no", "off", "n", "f"];
+
+/// The truth value that a text stands for; an empty one is false, as in Python.
 #[must_use]
 pub fn boolean(text: &str) -> Option<bool> {
-    match text.trim().to_ascii_lowercase().as_str() {
-        "true" | "1" | "yes" | "on" | "y" | "t" => Some(true),
-        "false" | "0" | "no" | "off" | "n" | "f" | "" => Some(false),
-        _ => None,
+    let text = text.trim();
+    let is_one_of = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(text));
+    match text {
+        "" => Some(false),
+        _ if is_one_of(TRUE) => Some(true),
+        _ => is_one_of(FALSE).then_some(false),
     }
 }
 
@@ -132,6 +140,19 @@ pub fn float_text(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_for_true_and_false_are_those_of_the_preludes() {
+        let contract: serde_json::Value =
+            serde_json::from_str(include_str!("../templates/contract/truth.json")).unwrap();
+        for (key, value) in [("true", Some(true)), ("false", Some(false)), ("neither", None)] {
+            for word in contract[key].as_array().unwrap().iter().map(|word| word.as_str().unwrap()) {
+                assert_eq!((boolean(word), boolean(&word.to_uppercase())), (value, value), "{word}");
+            }
+        }
+        let list = |words: &[&str]| serde_json::json!(words);
+        assert_eq!((&contract["true"], &contract["false"]), (&list(TRUE), &list(FALSE)));
+    }
 
     #[test]
     fn floats_are_written_as_python_writes_them() {

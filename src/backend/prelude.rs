@@ -133,3 +133,43 @@ pub(super) fn ascii_json(value: &impl Serialize) -> Option<String> {
     }
     Some(ascii)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// The keys of an object, in the order of letters.
+    fn keys(value: &Value) -> BTreeSet<&str> {
+        value.as_object().unwrap().keys().map(String::as_str).collect()
+    }
+
+    #[test]
+    fn the_interface_has_the_keys_that_the_preludes_read() {
+        let text = || "x".to_owned();
+        let input = Input { name: text(), id: text(), kind: text(), default: None, secret: false };
+        let output = Output { name: text(), id: text(), kind: text(), read: false };
+        let interface = json!(Interface {
+            script: text(),
+            root: text(),
+            files: &[],
+            logging: false,
+            notebook: false,
+            ipython: false,
+            skips_dashes: false,
+            inputs: vec![input],
+            outputs: vec![output],
+        });
+        let contract: Value =
+            serde_json::from_str(include_str!("../../templates/contract/interface.json")).unwrap();
+        let expected = |name: &str| -> BTreeSet<_> {
+            contract[name].as_array().unwrap().iter().filter_map(Value::as_str).collect()
+        };
+        assert_eq!(keys(&interface), expected("interface"));
+        assert_eq!(keys(&interface["inputs"][0]), expected("input"));
+        assert_eq!(keys(&interface["outputs"][0]), expected("output"));
+    }
+}

@@ -150,49 +150,49 @@ fn batch_of(key: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
-    fn read(style: Style, name: &str) -> Option<(String, State)> {
-        style.read(name).map(|mark| (mark.key, mark.state))
+    /// What the workers and this program have to agree on.
+    fn contract() -> Value {
+        serde_json::from_str(include_str!("../../templates/contract/marks.json")).unwrap()
+    }
+
+    fn rows(contract: &Value, key: &str) -> Vec<Vec<String>> {
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let row = |row: &Value| {
+            row.as_array().map_or_else(|| vec![text(row)], |row| row.iter().map(text).collect())
+        };
+        contract[key].as_array().unwrap().iter().map(row).collect()
+    }
+
+    fn read(style: Style, name: &str) -> Option<(String, String)> {
+        let state = |state: State| format!("{state:?}").to_lowercase();
+        style.read(name).map(|mark| (mark.key, state(mark.state)))
     }
 
     #[test]
-    fn marks_end_in_what_they_say() {
-        for (name, key, state) in [
-            ("a.processed", "a", State::Done),
-            ("a.err", "a", State::Failed),
-            ("a.lock", "a", State::Locked),
-            ("a.lock.12", "a", State::Locked),
-            ("a.lock.processed", "a.lock", State::Done),
-            ("a.lock.lock.1", "a.lock", State::Locked),
-            ("a.lock.1.err", "a.lock.1", State::Failed),
-            ("a.PROCESSED.txt.err", "a.PROCESSED.txt", State::Failed),
-        ] {
-            assert_eq!(read(Style::Marks, name), Some((key.to_owned(), state)), "{name}");
+    fn marks_are_named_as_the_workers_name_them() {
+        let contract = contract();
+        for (style, marks, others) in
+            [(Style::Marks, "marks", "no_marks"), (Style::Results, "results", "no_results")]
+        {
+            for row in rows(&contract, marks) {
+                assert_eq!(read(style, &row[0]), Some((row[1].clone(), row[2].clone())), "{row:?}");
+            }
+            for row in rows(&contract, others) {
+                assert_eq!(read(style, &row[0]), None, "{row:?}");
+            }
         }
-        for name in ["a", ".a.lock", ".batches", ".part-1", "a.lock.0", "a.lock.x", ".processed", "a.txt"] {
+    }
+
+    #[test]
+    fn hidden_files_are_no_marks() {
+        for name in [".a.lock", ".batches", ".part-1", ".processed"] {
             assert_eq!(read(Style::Marks, name), None, "{name}");
         }
-    }
-
-    #[test]
-    fn results_hold_what_they_say_before_their_ending() {
-        for (name, key, state) in [
-            ("a.PROCESSED.txt", "a.txt", State::Done),
-            ("a.b.FAILED.txt", "a.b.txt", State::Failed),
-            ("a.LOCKED", "a", State::Locked),
-            ("a.b.PROCESSED", "a.b", State::Done),
-            ("run.PROCESSED.err", "run.err", State::Done),
-            ("a.FAILED.PROCESSED.txt", "a.FAILED.txt", State::Done),
-            (".a.txt.lock", "a.txt", State::Locked),
-            (".a.txt.lock.2", "a.txt", State::Locked),
-            ("ä.PROCESSED.txt", "%C3%A4.txt", State::Done),
-        ] {
-            assert_eq!(read(Style::Results, name), Some((key.to_owned(), state)), "{name}");
-        }
-        for name in ["a.txt", "UNLOCKED.csv", ".PROCESSED", ".batches", "a.txt.lock"] {
-            assert_eq!(read(Style::Results, name), None, "{name}");
-        }
+        assert_eq!(read(Style::Results, ".batches"), None);
     }
 
     #[test]
@@ -205,12 +205,10 @@ mod tests {
 
     #[test]
     fn keys_are_those_of_the_workers() {
-        assert_eq!(key_of("a b/c%\n.txt"), "a b%2Fc%25%0A.txt");
-        assert_eq!(key_of(".a~!&'()@,=+_-"), "%2Ea~!&'()@,=+_-");
+        for row in rows(&contract(), "keys") {
+            assert_eq!(key_of(&row[0]), row[1]);
+        }
         let long = "x".repeat(201);
-        assert_eq!(key_of(&long[1..]), long[1..]);
-        assert!(key_of(&long).starts_with(&format!("{}%~", "x".repeat(100))));
-        assert_eq!(key_of(&long).len(), 166);
         assert_eq!(batch_of(&key_of("ä b/.txt")), "ä b/.txt");
         assert_eq!(batch_of(&key_of(&long)), format!("{}…", "x".repeat(100)));
     }

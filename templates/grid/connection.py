@@ -1,4 +1,5 @@
 CONNECTION = re.compile(r'(?:cos|s3)://(.*)', re.DOTALL)
+BUCKET = re.compile(r'[A-Za-z0-9._-]+')
 PLACE = re.compile(
     r'(?P<endpoint>(?:https?://)?(?P<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\])(?P<port>:\d+)?)'
     r'/(?P<bucket>[A-Za-z0-9._-]+)(?:/(?P<path>.*))?',
@@ -35,6 +36,8 @@ def parse_connection(text):
     credentials, place = split_credentials(match[1])
     if credentials is None and not looks_like_endpoint(match[1]):
         bucket, _, path = match[1].partition('/')
+        if not BUCKET.fullmatch(bucket):
+            raise Refusal('the connection names no bucket, or no endpoint behind an `@`')
         return Connection(None, bucket, path)
     if not place or credentials is not None and ':' not in credentials:
         raise Refusal('the connection names no endpoint and bucket, or holds no `:` between key and secret')

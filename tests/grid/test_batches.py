@@ -279,27 +279,5 @@ def test_grouping_that_is_refused(wrapper, how):
         wrapper.group(PATH, how)
 
 
-@pytest.mark.parametrize(
-    ('text', 'parts'),
-    [
-        ('cos://k:topsecret@s3.example.org/b/p/q', ('https://s3.example.org', 'b', 'p/q', 'k', 'topsecret')),
-        ('s3://k:topsecret@http://127.0.0.1:8000/b/p/', ('http://127.0.0.1:8000', 'b', 'p', 'k', 'topsecret')),
-        ('cos://k:topsecret@minio/b', ('https://minio', 'b', '', 'k', 'topsecret')),
-        ('cos://k:topsecret@localhost:9000/b', ('https://localhost:9000', 'b', '', 'k', 'topsecret')),
-        (
-            'cos://k:p@ss:w/rd+=@s3.example.org/b/a@b.c/d',
-            ('https://s3.example.org', 'b', 'a@b.c/d', 'k', 'p@ss:w/rd+='),
-        ),
-        ('cos://k:a@b/c@s3.example.org/b', ('https://s3.example.org', 'b', '', 'k', 'a@b/c')),
-        ('cos://s3.example.org/b/p', ('https://s3.example.org', 'b', 'p', None, None)),
-        ('s3://bucket/some/path', (None, 'bucket', 'some/path', None, None)),
-    ],
-)
-def test_connections(wrapper, text, parts):
-    connection = wrapper.parse_connection(text)
-    assert (connection.endpoint, connection.bucket, connection.path, connection.key, connection.secret) == parts
-    assert connection.secret is None or connection.secret not in str(connection)
-
-
 def test_backends_that_are_one():
     assert render('cos', 'x.py') == render('s3kv', 'x.py')

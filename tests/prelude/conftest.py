@@ -14,7 +14,8 @@ import pytest
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
-TEMPLATE = Path(__file__).resolve().parents[2] / 'templates' / 'prelude.py.j2'
+TEMPLATES = Path(__file__).resolve().parents[2] / 'templates'
+TEMPLATE = TEMPLATES / 'prelude.py.j2'
 
 HOSTILE = {
     'quotes': '''a"b'c`d\\''',
@@ -70,6 +71,11 @@ NO_INTERFACE = {
     'inputs': [],
     'outputs': [],
 }
+
+
+def contract(name):
+    """Give what c3 and the preludes have to agree on."""
+    return json.loads((TEMPLATES / 'contract' / name).read_text(encoding='utf-8'))
 
 
 def environment(changes=None):

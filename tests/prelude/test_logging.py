@@ -1,14 +1,11 @@
 """What is logged, and what never is."""
 
-import json
 import re
-from pathlib import Path
 
 import pytest
 
-from conftest import LOG_LEVEL, an_input, an_output
+from conftest import LOG_LEVEL, an_input, an_output, contract
 
-CONTRACT = Path(__file__).resolve().parents[2] / 'templates' / 'contract' / 'userinfo.json'
 
 
 def logged(operator, *arguments, inputs=(), **options):
@@ -117,7 +114,7 @@ def test_secrets_are_shown_nowhere(operator, tmp_path, level, arguments):
 
 def test_values_are_shown_as_c3_shows_them(operator):
     subject = operator('pass', inputs=[an_input('place'), LOG_LEVEL], logging=True)
-    cases = [case for case in json.loads(CONTRACT.read_text())['shown'] if '\0' not in case[0]]
+    cases = [case for case in contract('userinfo.json')['shown'] if '\0' not in case[0]]
     done = subject.run(*['place=' + text for text, _ in cases])
     lines = [line.partition(' = ')[2] for line in done.stderr.splitlines() if 'Parameter' in line]
     assert lines == [f'"{shown}"' for _, shown in cases]

@@ -1,10 +1,11 @@
 """How arguments and the environment become the variables that the script reads."""
 
 import os
+import re
 
 import pytest
 
-from conftest import HOSTILE, NOT_GIVEN, an_input
+from conftest import HOSTILE, NO_INTERFACE, NOT_GIVEN, TEMPLATE, an_input, an_output, contract
 
 
 @pytest.mark.parametrize(
@@ -94,14 +95,20 @@ def test_boolean_on_the_command_line(show, arguments, value, own):
     assert show([an_input('flag', 'Boolean')], *arguments) == ({'flag': value}, own)
 
 
+TRUTH = contract('truth.json')
+
+
+def cases(word):
+    """Give the spellings of a word, each once."""
+    return sorted({word, word.capitalize(), word.upper()})
+
+
 @pytest.mark.parametrize(
     'text, value',
     [
-        *[(text, 'True') for text in ('true', 'True', 'TRUE', '1', 'yes', 'YES', 'on', 'On', 'y', 'Y', 't', 'T')],
-        *[(text, '') for text in ('false', 'False', 'FALSE', '0', 'no', 'NO', 'off', 'Off', 'n', 'N', 'f', 'F')],
-        ('maybe', 'maybe'),
-        ('2', '2'),
-        (' ', ' '),
+        *[(text, 'True') for word in TRUTH['true'] for text in cases(word)],
+        *[(text, '') for word in TRUTH['false'] for text in cases(word)],
+        *[(text, text) for text in [*TRUTH['neither'], ' ']],
     ],
 )
 @pytest.mark.parametrize('style', ['argument', 'environment', 'default'])
@@ -159,3 +166,13 @@ def test_integers(show, text, value):
 def test_engines_setting_is_not_the_scripts(operator):
     subject = operator('import os; print(os.getenv("C3_UNSET_OUTPUTS"))')
     assert subject.run(env={'C3_UNSET_OUTPUTS': 'skip'}).stdout == 'None\n'
+
+
+def test_the_interface_has_these_keys():
+    keys = contract('interface.json')
+    read = TEMPLATE.read_text(encoding='utf-8')
+    assert set(re.findall(r"INTERFACE\['(\w+)'\]", read)) == set(keys['interface'])
+    of_parameters = {key for key in [*keys['input'], *keys['output']] if re.search(rf"\w\['{key}'\]|'{key}'", read)}
+    assert of_parameters == {*keys['input'], *keys['output']}
+    assert (set(an_input('x')), set(an_output('x'))) == (set(keys['input']), set(keys['output']))
+    assert {*NO_INTERFACE, 'script'} == set(keys['interface'])

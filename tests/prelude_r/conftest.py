@@ -1,5 +1,6 @@
 """Operators for the tests: the R prelude as it stands in an image, beside a script, run as real processes."""
 
+import json
 import os
 import shutil
 import signal
@@ -14,7 +15,8 @@ import pytest
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
-TEMPLATE = Path(__file__).resolve().parents[2] / 'templates' / 'prelude.R.j2'
+TEMPLATES = Path(__file__).resolve().parents[2] / 'templates'
+TEMPLATE = TEMPLATES / 'prelude.R.j2'
 RSCRIPT = shutil.which('Rscript') or 'Rscript'
 
 HOSTILE = {
@@ -74,6 +76,11 @@ LOG_LEVEL = an_input('log_level', default='INFO')
 # R starts three times as fast with few packages, and the prelude runs before any of them; see `environment`.
 ALL_PACKAGES = {'R_DEFAULT_PACKAGES': ''}
 NO_INTERFACE = {'root': '.', 'files': [], 'logging': False, 'skips_dashes': False, 'inputs': [], 'outputs': []}
+
+
+def contract(name):
+    """Give what c3 and the preludes have to agree on."""
+    return json.loads((TEMPLATES / 'contract' / name).read_text(encoding='utf-8'))
 
 
 def environment(changes=None):

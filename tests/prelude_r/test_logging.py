@@ -1,14 +1,11 @@
 """What is logged, and what never is."""
 
-import json
 import re
-from pathlib import Path
 
 import pytest
 
-from conftest import HOSTILE, LOCALES, LOG_LEVEL, an_input, an_output
+from conftest import HOSTILE, LOCALES, LOG_LEVEL, an_input, an_output, contract
 
-CONTRACT = Path(__file__).resolve().parents[2] / 'templates' / 'contract' / 'userinfo.json'
 PLAIN = [value for kind, value in HOSTILE.items() if kind not in ('lines', 'bytes', 'long')]
 
 
@@ -50,7 +47,7 @@ def test_unknown_log_level(operator, level, shown):
 
 @pytest.mark.parametrize('locale', LOCALES)
 def test_values_are_shown_as_c3_shows_them(operator, locale):
-    cases = [*json.loads(CONTRACT.read_text())['shown'], *((value, value) for value in PLAIN)]
+    cases = [*contract('userinfo.json')['shown'], *((value, value) for value in PLAIN)]
     done = operator('', inputs=[an_input('größe'), LOG_LEVEL], logging=True).run(
         *['größe=' + text for text, _ in cases], env={'LC_ALL': locale}
     )

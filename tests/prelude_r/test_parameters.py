@@ -1,9 +1,10 @@
 """How arguments and the environment become the variables that the script reads; many at once, as R starts slowly."""
 
+import re
+
 import pytest
 
-from conftest import HOSTILE, LOCALES, NOT_GIVEN, an_input, an_output
-
+from conftest import HOSTILE, LOCALES, NO_INTERFACE, NOT_GIVEN, TEMPLATE, an_input, an_output, contract
 
 # Hostile arguments after which those of the operator may follow.
 OWN = [text for text in HOSTILE.values() if text != '--' and len(text) < 1000]
@@ -124,10 +125,18 @@ def test_boolean_on_the_command_line(show, arguments, flags, own):
     assert show([an_input('f', 'Boolean'), an_input('g', 'Boolean')], *arguments) == (expected, own)
 
 
+TRUTH = contract('truth.json')
+
+
+def cases(word):
+    """Give the spellings of a word, each once."""
+    return sorted({word, word.capitalize(), word.upper()})
+
+
 BOOLEANS = {
-    **dict.fromkeys(('true', 'True', 'TRUE', '1', 'yes', 'YES', 'on', 'On', 'y', 'Y', 't', 'T'), 'TRUE'),
-    **dict.fromkeys(('false', 'False', 'FALSE', '0', 'no', 'NO', 'off', 'Off', 'n', 'N', 'f', 'F'), 'FALSE'),
-    **{text: text for text in ('maybe', '2', ' ', 'true\n', 'yes no', 'tt', 'ÿ', '\udcff', 'NA')},
+    **{text: 'TRUE' for word in TRUTH['true'] for text in cases(word)},
+    **{text: 'FALSE' for word in TRUTH['false'] for text in cases(word)},
+    **{text: text for text in [*TRUTH['neither'], ' ', 'true\n', '\udcff']},
 }
 
 
@@ -211,3 +220,14 @@ def test_optparse_like_parser(operator):
     for arguments in (['--help'], ['--wrong']):
         done, plain = subject.run(*arguments), subject.run_plainly(*arguments)
         assert (done.returncode, done.stdout, done.stderr) == (plain.returncode, plain.stdout, plain.stderr)
+
+
+def test_the_interface_has_these_keys():
+    keys = contract('interface.json')
+    of_r = set(keys['interface']) - set(keys['of_notebooks'])
+    read = TEMPLATE.read_text(encoding='utf-8')
+    assert set(re.findall(r'interface\$(\w+)', read)) == of_r
+    of_parameters = {key for key in [*keys['input'], *keys['output']] if re.search(rf'\w\${key}\b|"{key}"', read)}
+    assert of_parameters == {*keys['input'], *keys['output']}
+    assert (set(an_input('x')), set(an_output('x'))) == (set(keys['input']), set(keys['output']))
+    assert {*NO_INTERFACE, 'script'} == of_r

@@ -9,6 +9,7 @@ use super::debian_image;
 use crate::artifact::Artifact;
 use crate::diagnostic::Diagnostic;
 use crate::language::Language;
+use crate::value;
 
 /// The image whose container the workers run.
 pub(in super::super) static VARIANT: Variant = Variant {
@@ -70,6 +71,7 @@ struct Launcher {
     packages: String,
     parameters: String,
     outputs: String,
+    truths: String,
     process: Option<Process>,
 }
 
@@ -139,6 +141,7 @@ fn launcher(operator: &Operator) -> Launcher {
         packages: list(&packages.map(ToOwned::to_owned).collect::<Vec<_>>()),
         parameters: list(&names),
         outputs: list(&outputs),
+        truths: list(value::TRUE),
         process: settings.process.as_ref().map(|process| Process {
             script: template::quoted(&path(&process.script)),
             name: template::quoted(&process.name),
@@ -148,8 +151,8 @@ fn launcher(operator: &Operator) -> Launcher {
 }
 
 /// A list of texts as Python writes it.
-fn list(texts: &[String]) -> String {
-    let texts: Vec<_> = texts.iter().map(|text| template::quoted(text)).collect();
+fn list<T: AsRef<str>>(texts: &[T]) -> String {
+    let texts: Vec<_> = texts.iter().map(|text| template::quoted(text.as_ref())).collect();
     format!("[{}]", texts.join(", "))
 }
 

@@ -12,6 +12,7 @@ use crate::frontend::parameters::{self, Assignment, kind};
 use crate::frontend::requirements::CommentLine;
 use crate::language::Language;
 use crate::source::Source;
+use crate::value;
 
 /// The assignments of plain values at the top level of a cell.
 pub(crate) fn assignments(cell: &str) -> Vec<Assignment> {
@@ -54,7 +55,7 @@ pub(crate) fn overrides(cell: &str) -> Option<String> {
             Type::Float => format!("float({})", read(name)),
             Type::Boolean => {
                 let text = read(&format!("str({name})"));
-                format!("{text}.lower() in ('true', '1', 'yes', 'on', 'y', 't')")
+                format!("{text}.lower() in ('{}')", value::TRUE.join("', '"))
             }
             _ => read(name),
         };
