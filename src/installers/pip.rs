@@ -196,17 +196,25 @@ fn named(word: &str) -> Result<Kind, Problem> {
 }
 
 fn parsed(text: &str) -> Result<Requirement<VerbatimUrl>, String> {
-    // The parser panics over characters of several bytes, and over names that end in another character.
+    // The parser panics over characters of several bytes, and over names and extras that end in another character.
     let text = text.trim();
     if !text.is_ascii() {
         return Err("it holds a character that no requirement has".to_owned());
     }
     let end = text.find(|c: char| !c.is_ascii_alphanumeric() && !"-_.".contains(c)).unwrap_or(text.len());
-    if !text[..end].ends_with(|c: char| c.is_ascii_alphanumeric()) {
+    let is_name = |name: &str| name.ends_with(|c: char| c.is_ascii_alphanumeric());
+    if !std::iter::once(&text[..end]).chain(extras(&text[end..])).all(is_name) {
         return Err("a name begins and ends with a letter or digit".to_owned());
     }
     let parsed = Requirement::<VerbatimUrl>::from_str(text);
     parsed.map_err(|error| error.message.to_string().lines().next().unwrap_or_default().to_owned())
+}
+
+/// The names in the brackets at the beginning of a text, if there are some.
+fn extras(text: &str) -> impl Iterator<Item = &str> {
+    let inner = text.trim_start().strip_prefix('[').unwrap_or_default();
+    let names = inner.split(']').next().unwrap_or_default();
+    names.split(|c: char| c == ',' || c.is_whitespace()).filter(|name| !name.is_empty())
 }
 
 fn unreadable(word: &str, reason: &str) -> Problem {
