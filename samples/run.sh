@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 command -v cargo >/dev/null || { echo 'c3 is built with Rust 1.92 or newer: see https://rustup.rs' >&2; exit 1; }
-cargo build --release
+cargo build
 
 # Ends the engines that this run has started, and no others.
 mapfile -t running < <(tests/engines.sh started)
@@ -14,5 +14,5 @@ tests/engines.sh up docker base
 
 [ $# -gt 0 ] || set -- --num_values 5
 folder=$(mktemp -d)
-target/release/c3 create-operator samples/example_script.py --version 0.1 --output-dir "$folder"
+target/debug/c3 create-operator samples/example_script.py --version 0.1 --output-dir "$folder"
 docker run --rm claimed-example-script:0.1 "$@"

@@ -174,11 +174,18 @@ pub fn replace(path: &Path, content: &[u8]) -> Result<(), ArtifactError> {
     staged.persist(&place).map(drop).map_err(|error| io(error.error))
 }
 
+/// Names files and folders that are made beside their place, to be moved there when they are whole.
+#[must_use]
+pub fn aside<'a>() -> tempfile::Builder<'a, 'a> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(ASIDE);
+    builder
+}
+
 /// Writes a content beside its place.
 fn stage(path: &Path, content: &[u8]) -> std::io::Result<tempfile::NamedTempFile> {
     let folder = path.parent().unwrap_or(Path::new(""));
-    let mut staged =
-        tempfile::Builder::new().prefix(ASIDE).permissions(permissions(path)).tempfile_in(folder)?;
+    let mut staged = aside().permissions(permissions(path)).tempfile_in(folder)?;
     staged.write_all(content)?;
     Ok(staged)
 }

@@ -59,7 +59,7 @@
 //! artifact context files boundary reader                     the only ways to the disk
 //! installers recipe job report progress                      plain data with few words of its own
 //! component source value reference diagnostic rules failure
-//!    location language identifier shown userinfo hashed stamp interruption   the ground
+//!    location language identifier shown userinfo hashed stamp programs interruption  the ground
 //! ```
 
 pub mod artifact;
@@ -89,6 +89,7 @@ pub mod location;
 pub mod logins;
 pub mod manifest;
 pub mod operator;
+pub mod programs;
 pub mod progress;
 pub mod publish;
 pub mod reader;

@@ -37,7 +37,7 @@ impl Lock {
     }
 
     /// The same without waiting; nothing if others use it.
-    pub(super) fn try_hold(path: &Path) -> io::Result<Option<Self>> {
+    pub(crate) fn try_hold(path: &Path) -> io::Result<Option<Self>> {
         let file = open(path)?;
         match file.try_lock() {
             Ok(()) => Ok(is_at(&file, path).then_some(Self { file })),

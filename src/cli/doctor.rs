@@ -5,6 +5,7 @@ use c3::engine::docker::{Engine, Kind};
 use c3::engine::endpoint::Endpoint;
 use c3::engine::registry;
 use c3::language::Language;
+use c3::programs;
 use c3::reference::{image_repository, registry_host};
 use c3::userinfo;
 use clap::Args;
@@ -96,7 +97,6 @@ fn registry_check(repository: &str) -> Check {
 }
 
 fn tool_check(tool: &str, purpose: &str) -> Check {
-    let paths = std::env::var_os("PATH").unwrap_or_default();
-    let good = std::env::split_paths(&paths).any(|folder| folder.join(tool).is_file());
+    let good = programs::find(tool).is_some();
     Check { good, text: if good { tool.to_owned() } else { format!("{tool} ({purpose})") } }
 }

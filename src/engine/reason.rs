@@ -3,6 +3,7 @@
 use bollard::errors::Error;
 
 use super::error::EngineError;
+use super::http::innermost;
 use crate::reference::registry_host;
 
 /// What is said of an engine that takes a connection and then says nothing.
@@ -18,17 +19,8 @@ pub(super) fn reason(error: &Error) -> String {
         }
         Error::DockerResponseServerError { message, .. } => one_line(message),
         Error::DockerStreamError { error } => one_line(error),
-        other => one_line(&deepest(other)),
+        other => one_line(&innermost(other)),
     }
-}
-
-/// The innermost cause: "connection refused" rather than "client error".
-fn deepest(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    cause.to_string()
 }
 
 /// A foreign message in the manner of our own: one line, lower case, no full stop.

@@ -7,6 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
+use walkdir::{DirEntry, WalkDir};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
@@ -35,19 +36,20 @@ impl Bundle {
 
     /// Adds all files below a folder under another name of it, but none of those whose names are to be skipped.
     pub fn add_folder(&mut self, folder: &Path, name: &str, skip: fn(&str) -> bool) -> io::Result<()> {
-        for entry in folder.read_dir()? {
-            let path = entry?.path();
-            let own = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if skip(&own) {
-                continue;
-            }
-            let place = format!("{name}/{own}");
-            let metadata = fs::metadata(&path)?;
-            if metadata.is_dir() {
-                self.add_folder(&path, &place, skip)?;
-            } else {
+        let is_meant = |entry: &DirEntry| entry.depth() == 0 || !skip(&entry.file_name().to_string_lossy());
+        // Links are followed, but for those that lead back.
+        let leads_back = |entry: &walkdir::Result<DirEntry>| {
+            entry.as_ref().err().is_some_and(|error| error.loop_ancestor().is_some())
+        };
+        let walk = WalkDir::new(folder).follow_links(true).into_iter().filter_entry(is_meant);
+        for entry in walk.filter(|entry| !leads_back(entry)) {
+            let entry = entry?;
+            let metadata = entry.metadata()?;
+            if !metadata.is_dir() {
+                let own = entry.path().strip_prefix(folder).unwrap_or(entry.path()).to_string_lossy();
                 let executable = metadata.permissions().mode() & 0o100 != 0;
-                self.files.insert(place, File { content: fs::read(&path)?, executable });
+                let content = fs::read(entry.path())?;
+                self.files.insert(format!("{name}/{own}"), File { content, executable });
             }
         }
         Ok(())

@@ -6,6 +6,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
@@ -17,6 +18,7 @@ use crate::hashed::hex;
 use crate::installers::lists::{IGNORED, Lists, for_uv};
 use crate::installers::pip::Flat;
 use crate::language::Language;
+use crate::programs;
 use crate::progress::{Event, Progress};
 
 mod error;
@@ -31,6 +33,9 @@ const TAIL: usize = 20;
 
 /// File that tells that an environment is complete.
 const COMPLETE: &str = ".complete";
+
+/// How long is waited before a look at what another process has begun.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// An environment that holds all that an operator requires but the system's packages.
 #[derive(Debug)]
@@ -97,7 +102,7 @@ impl Environment {
         format!("Python {} on {system}-{processor}", minor.join("."))
     }
 
-    /// Uses what is complete, and else makes it: one process does, others wait for it.
+    /// Uses what is complete, and else makes it: one process does, others wait for it. Nobody waits for those who use it.
     fn settle(
         &mut self,
         make: impl Fn(&Self) -> Result<(), EnvironmentError>,
@@ -110,8 +115,10 @@ impl Environment {
                 break;
             }
             self.lock = None;
-            let _alone = Lock::hold(&lock).map_err(|source| self.failure(source))?;
-            if !self.folder.join(COMPLETE).exists() {
+            let alone = Lock::try_hold(&lock).map_err(|source| self.failure(source))?;
+            if alone.is_none() {
+                std::thread::sleep(PAUSE);
+            } else if !self.folder.join(COMPLETE).exists() {
                 make(self)?;
                 is_new = true;
             }
@@ -147,7 +154,7 @@ impl Environment {
         if runtime::of(self.language).packages == runtime::Packages::R {
             return operator.r_commands();
         }
-        let uv = found("uv");
+        let uv = programs::find("uv");
         let options = |flat: &Flat| if uv.is_some() { for_uv(&flat.options) } else { flat.options.clone() };
         let arguments: Vec<Vec<String>> = match packages {
             Packages::Any => operator.pip_arguments_in(&files.to_string_lossy()),
@@ -208,13 +215,7 @@ impl Environment {
 /// The program that runs scripts of a language.
 fn interpreter(language: Language) -> Result<PathBuf, EnvironmentError> {
     let names = runtime::of(language).here;
-    names.iter().find_map(|name| found(name)).ok_or(EnvironmentError::NoInterpreter(names[0]))
-}
-
-/// A program on the `PATH`.
-fn found(name: &str) -> Option<PathBuf> {
-    let path = env::var_os("PATH")?;
-    env::split_paths(&path).map(|folder| folder.join(name)).find(|program| program.is_file())
+    names.iter().find_map(|name| programs::find(name)).ok_or(EnvironmentError::NoInterpreter(names[0]))
 }
 
 fn version(interpreter: &Path, language: Language) -> Result<String, EnvironmentError> {

@@ -6,6 +6,7 @@ use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use crate::artifact;
 use crate::backend::runtime;
 use crate::backend::variant::{Archive as Form, Variant};
 use crate::component::Component;
@@ -179,7 +180,7 @@ impl<'a> Archive<'a> {
         }
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let anyone = Permissions::from_mode(0o666);
-        let file = tempfile::Builder::new().prefix(".c3-").permissions(anyone).tempfile_in(folder);
+        let file = artifact::aside().permissions(anyone).tempfile_in(folder);
         file.map(|file| Self { path, form, file }).map_err(|error| Self::failure(path, &error))
     }
 

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use crate::artifact::{ArtifactError, Existing};
+use crate::artifact::{self, ArtifactError, Existing};
 use crate::context::Context;
 use crate::reader;
 use tempfile::TempDir;
@@ -25,7 +25,7 @@ impl Kept {
         let failed = |error| Self::failure(&folder, &error);
         let above = folder.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
         std::fs::create_dir_all(above).map_err(failed)?;
-        let staged = tempfile::Builder::new().prefix(".c3-").tempdir_in(above).map_err(failed)?;
+        let staged = artifact::aside().tempdir_in(above).map_err(failed)?;
         context.write_dir(&staged.path().join("new"))?;
         if folder.exists() && *existing != Existing::Overwrite && !same(&staged.path().join("new"), &folder) {
             return Err(ArtifactError::exists(folder).into());

@@ -7,6 +7,7 @@ use crate::frontend;
 use crate::workflow::Engine;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use rayon::{ThreadPool, ThreadPoolBuilder};
+use walkdir::{DirEntry, WalkDir};
 
 use crate::failure::{Failure, INPUT};
 
@@ -21,7 +22,7 @@ const SKIPPED: &[&str] = &["__pycache__", "node_modules", "site-packages"];
 pub fn collect(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let mut sources = Vec::new();
     for path in paths {
-        find(path, true, &mut sources)?;
+        sources.extend(named(path)?);
     }
     let mut seen = BTreeSet::new();
     sources.retain(|source| seen.insert(source.canonicalize().unwrap_or_else(|_| source.clone())));
@@ -40,27 +41,31 @@ pub fn each<T: Send>(sources: &[PathBuf], work: impl Fn(&PathBuf) -> T + Sync) -
     }
 }
 
-/// Adds a file, or the sources below a folder in the order of their names.
-fn find(path: &Path, named: bool, sources: &mut Vec<PathBuf>) -> Result<(), Failure> {
+/// The sources that a path names: a file, or those below a folder in the order of their names.
+fn named(path: &Path) -> Result<Vec<PathBuf>, Failure> {
     if !path.is_dir() {
-        if named || (frontend::kind(path).is_some() && !is_private(path) && !is_pipeline(path)) {
-            sources.push(path.into());
+        return Ok(vec![path.into()]);
+    }
+    let is_open = |entry: &DirEntry| {
+        let folder = entry.file_type().is_dir();
+        entry.depth() == 0
+            || !(is_private(entry.path()) || (folder && entry.path().join("pyvenv.cfg").exists()))
+    };
+    let mut sources = Vec::new();
+    for entry in WalkDir::new(path).sort_by_file_name().into_iter().filter_entry(is_open) {
+        let path = entry.map_err(|error| unreadable(path, &error))?.into_path();
+        // A link may name a source; where one to a folder leads isn't followed.
+        if path.is_file() && frontend::kind(&path).is_some() && !is_pipeline(&path) {
+            sources.push(path);
         }
-        return Ok(());
     }
-    if !named && (is_private(path) || path.join("pyvenv.cfg").exists()) {
-        return Ok(());
-    }
-    let failed =
-        |error: std::io::Error| Failure::new(INPUT, format!("cannot read `{}`: {error}", path.display()));
-    let entries = path.read_dir().map_err(failed)?;
-    let mut entries: Vec<PathBuf> =
-        entries.map(|entry| Ok(entry?.path())).collect::<Result<_, _>>().map_err(failed)?;
-    entries.sort();
-    entries
-        .iter()
-        .filter(|entry| !entry.is_symlink() || entry.is_file())
-        .try_for_each(|entry| find(entry, false, sources))
+    Ok(sources)
+}
+
+fn unreadable(folder: &Path, error: &walkdir::Error) -> Failure {
+    let path = error.path().unwrap_or(folder).display();
+    let reason = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
+    Failure::new(INPUT, format!("cannot read `{path}`: {reason}"))
 }
 
 /// Hidden files, caches, and modules such as `__init__.py` that are no operators.

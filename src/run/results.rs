@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::artifact;
 use crate::invocation::Interface;
 use crate::progress::Progress;
 use tempfile::TempDir;
@@ -38,7 +39,7 @@ impl Results {
         fs::create_dir_all(folder)
             .and_then(|()| folder.canonicalize())
             .and_then(|folder| {
-                let staged = tempfile::Builder::new().prefix(".c3-").tempdir_in(&folder)?;
+                let staged = artifact::aside().tempdir_in(&folder)?;
                 Ok(Some(Self { folder, staged }))
             })
             .map_err(|error| failure(folder, &error))

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-C3 = Path(os.environ.get('C3', ROOT / 'target/release/c3')).resolve()
+C3 = Path(os.environ.get('C3', ROOT / 'target/debug/c3')).resolve()
 STATE = Path(os.environ.get('C3_ENGINES', ROOT / 'target/engines')).resolve()
 
 BASE = 'registry.access.redhat.com/ubi8/python-312'

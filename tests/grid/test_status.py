@@ -10,7 +10,7 @@ from conftest import BACKENDS, BUCKET, CEPH, OBJECTS, ROOT
 from test_batches import HOSTILE
 from test_stores import put_marks
 
-C3 = os.environ.get('C3', ROOT / 'target/release/c3')
+C3 = os.environ.get('C3', ROOT / 'target/debug/c3')
 
 
 def status(*arguments, **env):

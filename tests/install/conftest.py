@@ -8,9 +8,9 @@ from processes import ROOT, run, succeeded, tool
 
 @pytest.fixture(scope='session')
 def wheel(tmp_path_factory):
-    """Build the wheel; the programs are those that `cargo build --release` has made."""
+    """Build the wheel; the programs are those that `cargo build` has made."""
     folder = tmp_path_factory.mktemp('wheel')
-    succeeded(run(tool('maturin'), 'build', '--release', '--out', folder, cwd=ROOT))
+    succeeded(run(tool('maturin'), 'build', '--profile', 'dev', '--strip', '--out', folder, cwd=ROOT))
     [wheel] = folder.iterdir()
     return wheel
 

@@ -18,7 +18,7 @@ import pytest
 import scripts
 
 ROOT = Path(__file__).resolve().parents[2]
-C3 = Path(os.environ.get('C3', ROOT / 'target/release/c3')).resolve()
+C3 = Path(os.environ.get('C3', ROOT / 'target/debug/c3')).resolve()
 SEEDS = int(os.environ.get('C3_SEEDS', 600))
 CORPUS = [Path(folder) for folder in os.environ.get('C3_CORPUS', '').split(':') if folder]
 

@@ -22,7 +22,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / 'oracle')]
 import scripts  # noqa: E402
 from oracle import SYSTEM, SYSTEM_PREFIXES, has_userinfo, is_secret  # noqa: E402
 
-C3 = Path(os.environ.get('C3', ROOT / 'target/release/c3')).resolve()
+C3 = Path(os.environ.get('C3', ROOT / 'target/debug/c3')).resolve()
 SEEDS = int(os.environ.get('C3_SEEDS', 600))
 CORPUS = [Path(folder) for folder in os.environ.get('C3_R_CORPUS', '').split(':') if folder]
 

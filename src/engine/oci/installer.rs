@@ -1,6 +1,6 @@
 //! Packages for another machine: uv, or else pip, installs wheels for a base image's Python into a folder.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Output;
 
 use tokio::process::Command;
@@ -14,6 +14,7 @@ use crate::engine::indexes::Refusal;
 use crate::installers::lists::{IGNORED, Lists, for_uv};
 use crate::installers::pip::{self, Flat};
 use crate::logins::{Logins, Settings};
+use crate::programs;
 use crate::progress::{Event, Progress};
 
 mod private;
@@ -104,18 +105,13 @@ pub(super) fn fingerprint() -> String {
 
 /// uv if it is there, else a Python of the same version with pip.
 fn find(version: &str) -> Result<Installer, OciError> {
-    if on_path("uv").is_some() {
+    if programs::find("uv").is_some() {
         return Ok(Installer::Uv);
     }
     let python = format!("python{version}");
-    on_path(&python)
+    programs::find(&python)
         .map(|_| Installer::Pip(python))
         .ok_or_else(|| OciError::NoInstaller(format!("uv, or Python {version} with pip,")))
-}
-
-fn on_path(program: &str) -> Option<PathBuf> {
-    let paths = std::env::var_os("PATH")?;
-    std::env::split_paths(&paths).map(|folder| folder.join(program)).find(|path| path.is_file())
 }
 
 /// The program and its arguments for one `pip install`.
@@ -187,7 +183,7 @@ const OFFLINE: [&str; 6] = [
 ];
 
 fn failure(order: &Order, target: &Target, mut tail: Vec<String>) -> OciError {
-    let refused = tail.iter().rev().find_map(|line| Refusal::find(line));
+    let refused = tail.iter().rev().find_map(|line| Refusal::find(line)).or_else(|| in_two_lines(&tail));
     tail.drain(..tail.len().saturating_sub(TAIL));
     OciError::Install {
         command: order.command.clone(),
@@ -197,6 +193,12 @@ fn failure(order: &Order, target: &Target, mut tail: Vec<String>) -> OciError {
         refused,
         tail,
     }
+}
+
+/// A refusal that uv has broken in two, for the width of a terminal.
+fn in_two_lines(lines: &[String]) -> Option<Refusal> {
+    let mut pairs = lines.windows(2).rev().filter(|pair| !pair[0].contains("://"));
+    pairs.find_map(|pair| Refusal::find(&format!("{} {}", pair[0], pair[1].trim_start())))
 }
 
 /// All that was said, line by line.
@@ -210,6 +212,16 @@ fn lines(output: &Output) -> impl Iterator<Item = String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refusal_may_be_broken_in_two() {
+        let said = "error: Failed to fetch: http://a.example/x.whl
+  cause: HTTP status client error (401 Unauthorized) for url
+         (http://b.example/x.whl)";
+        let lines: Vec<_> = said.lines().map(ToOwned::to_owned).collect();
+        assert_eq!(in_two_lines(&lines), Some(Refusal::Index("b.example".to_owned())));
+        assert_eq!(in_two_lines(&lines[..2]), None);
+    }
     use crate::engine::oci::platform::Libc;
     use crate::engine::oci::python::SYSTEM;
 

@@ -13,6 +13,8 @@ use super::files::ROOT;
 use super::layer::Entry;
 use super::python::{Python, SYSTEM};
 use super::scripts;
+use walkdir::{DirEntry, WalkDir};
+
 use crate::context::Content;
 
 /// A file that was installed.
@@ -35,27 +37,17 @@ const LEFT: [&str; 3] = [".lock", "uv_cache.json", "uv_build.json"];
 
 /// Reads what is in a folder; what is small and going to be changed is read whole.
 pub(super) fn read(folder: &Path) -> Result<Vec<Installed>, OciError> {
+    let is_meant = |entry: &DirEntry| entry.file_name() != "__pycache__";
     let mut files = Vec::new();
-    walk(folder, "", &mut files)?;
-    Ok(files)
-}
-
-fn walk(folder: &Path, below: &str, files: &mut Vec<Installed>) -> Result<(), OciError> {
-    let failed = |error| OciError::io("read", folder.display())(error);
-    for entry in folder.read_dir().map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        let (disk, name) = (entry.path(), entry.file_name());
-        let name = name.to_string_lossy();
-        let path = format!("{below}{name}");
-        if disk.is_dir() {
-            if name != "__pycache__" {
-                walk(&disk, &format!("{path}/"), files)?;
-            }
-        } else if !LEFT.contains(&name.as_ref()) {
-            files.push(installed(path, &disk)?);
+    for entry in WalkDir::new(folder).follow_links(true).into_iter().filter_entry(is_meant) {
+        let entry = entry.map_err(|error| OciError::io("read", folder.display())(error.into()))?;
+        let is_left = LEFT.iter().any(|name| entry.file_name() == *name);
+        if !entry.file_type().is_dir() && !is_left {
+            let path = entry.path().strip_prefix(folder).unwrap_or(entry.path());
+            files.push(installed(path.to_string_lossy().into_owned(), entry.path())?);
         }
     }
-    Ok(())
+    Ok(files)
 }
 
 fn installed(path: String, disk: &Path) -> Result<Installed, OciError> {
