@@ -15,6 +15,7 @@ pub mod registry;
 
 mod errand;
 mod hidden;
+mod instructions;
 mod manifest;
 mod owner;
 mod patience;

@@ -5,6 +5,7 @@ use super::build::Build;
 use super::docker::{Engine, Kind};
 use super::error::EngineError;
 use super::http::{VARIABLES, beyond_system};
+use super::instructions::{instructions, is};
 use crate::context::{Context, ContextError};
 use crate::progress::{Event, Progress};
 
@@ -49,23 +50,18 @@ fn trusting(context: &Context, dockerfile: &str, pem: Vec<u8>) -> Result<Option<
 /// A Dockerfile whose commands see the certificates; nothing if one of them is no line of a shell.
 fn with_certificates(dockerfile: &str) -> Option<String> {
     let [mount, export] = added();
-    let (mut text, mut goes_on) = (String::new(), false);
-    for line in dockerfile.split_inclusive('\n') {
-        let trimmed = line.trim();
-        let is_run = !goes_on
-            && trimmed.split_whitespace().next().is_some_and(|word| word.eq_ignore_ascii_case("run"));
-        if is_run {
-            let (flags, command) = split_flags(trimmed[3..].trim_start());
-            if command.starts_with('[') || command.contains("<<") {
-                return None;
-            }
-            let end = if line.ends_with('\n') { "\n" } else { "" };
-            text.extend(["RUN ", &mount, flags, &export, command, end]);
-        } else {
-            text.push_str(line);
+    let mut text = String::new();
+    for instruction in instructions(dockerfile) {
+        if !is(instruction, "RUN") {
+            text.push_str(instruction);
+            continue;
         }
-        let is_comment = trimmed.starts_with('#') || trimmed.is_empty();
-        goes_on = if is_comment { goes_on } else { trimmed.ends_with('\\') };
+        let (flags, command) = split_flags(instruction.trim_start()[3..].trim_start());
+        let first = command.lines().next().unwrap_or_default();
+        if first.starts_with('[') || first.contains("<<") {
+            return None;
+        }
+        text.extend(["RUN ", &mount, flags, &export, command]);
     }
     Some(text)
 }

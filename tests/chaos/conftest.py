@@ -1,5 +1,6 @@
 """Servers that are hostile, slow, broken or just far away; each test is bounded in time and names the promise it holds."""
 
+import secrets
 import sys
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import pytest
 sys.path.append(str(Path(__file__).resolve().parents[1] / 'engines'))
 
 from authority import Authority  # noqa: E402
+from images import docker  # noqa: E402
 from servers import Registry, Server, refuse  # noqa: E402
-from support import host_address  # noqa: E402
+from support import OPEN_REGISTRY, host_address, run  # noqa: E402
 
 
 @pytest.fixture
@@ -25,6 +27,18 @@ def serve():
     yield start
     for server in running:
         server.end()
+
+
+@pytest.fixture
+def repository():
+    """Give a repository that no other test uses, and remove its names in the end: the base has others."""
+    name = f'{OPEN_REGISTRY}/c3-chaos-{secrets.token_hex(4)}'
+    yield name
+    listed = docker('images', '--format', '{{.Repository}}:{{.Tag}}').splitlines()
+    if names := [image for image in listed if image.startswith(name) and not image.endswith('<none>')]:
+        run('docker', 'rmi', *names)
+    for title in ('chaotic', 'race'):
+        run('docker', 'image', 'prune', '--force', '--filter', f'label=org.opencontainers.image.title={title}')
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import secrets
 import signal
 import subprocess
 import sys
@@ -25,17 +24,6 @@ SLOW = 'FROM ${base_image}\nRUN sleep 6\n${additional_files_docker}\nADD ${targe
 
 # An engine may be silent for so many seconds in these tests; a transfer may stand still for ten times as many.
 PATIENCE = {'DOCKER_CLIENT_TIMEOUT': '2'}
-
-
-@pytest.fixture
-def repository():
-    """Give a repository that no other test uses, and remove its names in the end: the base has others."""
-    name = f'{OPEN_REGISTRY}/c3-chaos-{secrets.token_hex(4)}'
-    yield name
-    listed = docker('images', '--format', '{{.Repository}}:{{.Tag}}').splitlines()
-    if names := [image for image in listed if image.startswith(name) and not image.endswith('<none>')]:
-        run('docker', 'rmi', *names)
-    run('docker', 'image', 'prune', '--force', '--filter', 'label=org.opencontainers.image.title=chaotic')
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import http.server
 import json
-import secrets
 import signal
 import subprocess
 import sys
@@ -20,17 +19,6 @@ from images import digest, docker, registry_json, tags
 from support import BASE, C3, OPEN_REGISTRY, c3, environment, refused, run, succeeded, told, wait_until, write
 
 SLOW = 'FROM ${base_image}\nRUN sleep 3\n${additional_files_docker}\nADD ${target_code} ${working_dir}\nUSER 1001\nCMD true\n'
-
-
-@pytest.fixture
-def repository():
-    """Give a repository that no other test uses, and remove its names in the end."""
-    name = f'{OPEN_REGISTRY}/c3-chaos-{secrets.token_hex(4)}'
-    yield name
-    listed = docker('images', '--format', '{{.Repository}}:{{.Tag}}').splitlines()
-    if names := [image for image in listed if image.startswith(name) and not image.endswith('<none>')]:
-        run('docker', 'rmi', *names)
-    run('docker', 'image', 'prune', '--force', '--filter', 'label=org.opencontainers.image.title=race')
 
 
 @pytest.fixture(scope='module')

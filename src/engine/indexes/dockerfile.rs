@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use crate::engine::instructions::{instructions, is};
+
 /// A `pip install` whose packages are fetched beforehand.
 pub(super) struct Fetch {
     /// Its arguments, as the Dockerfile has them.
@@ -59,29 +61,6 @@ pub(super) fn with_stages(dockerfile: &str, fetches: &[Fetch]) -> Option<String>
         text.push_str(&installation(instruction, fetches).map_or(Cow::Borrowed(*instruction), Cow::Owned));
     }
     Some(text)
-}
-
-/// The instructions of a Dockerfile with everything between them.
-fn instructions(text: &str) -> Vec<&str> {
-    let mut instructions = Vec::new();
-    let (mut start, mut end, mut goes_on) = (0, 0, false);
-    for line in text.split_inclusive('\n') {
-        let trimmed = line.trim();
-        end += line.len();
-        let is_comment = trimmed.starts_with('#') || (goes_on && trimmed.is_empty());
-        goes_on = trimmed.ends_with('\\') && !trimmed.starts_with('#') || goes_on && is_comment;
-        if !goes_on {
-            instructions.push(&text[start..end]);
-            start = end;
-        }
-    }
-    instructions.extend(Some(&text[start..]).filter(|rest| !rest.is_empty()));
-    instructions
-}
-
-/// Whether an instruction is one of this name.
-fn is(instruction: &str, name: &str) -> bool {
-    instruction.split_whitespace().next().is_some_and(|word| word.eq_ignore_ascii_case(name))
 }
 
 /// A `FROM` instruction whose stage has another name.
