@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'engines'))
 
 from engine_proxy import Proxy, broken, cut, split, stalling
 from images import digest, docker, tags
-from support import BASE, BOOKWORM, C3, OPEN_REGISTRY, c3, environment, refused, run, succeeded, told, wait_until, write
+from support import BASE, BOOKWORM, C3, OPEN_REGISTRY, c3, environment, refused, succeeded, told, wait_until, write
 
 SOURCE = '"""Says hello."""\nimport os\nprint(os.getenv("who", "you"), flush=True)\n'
 

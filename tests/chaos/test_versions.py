@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'engines'))
 
 from engine_proxy import Proxy
 from images import digest, docker, registry_json, tags
-from support import BASE, C3, OPEN_REGISTRY, c3, environment, refused, run, succeeded, told, wait_until, write
+from support import BASE, C3, OPEN_REGISTRY, c3, environment, refused, succeeded, wait_until, write
 
 SLOW = 'FROM ${base_image}\nRUN sleep 3\n${additional_files_docker}\nADD ${target_code} ${working_dir}\nUSER 1001\nCMD true\n'
 
