@@ -75,7 +75,7 @@ pub enum ContextError {
     /// The folder for the context has something in it.
     #[error("the folder `{}` is not empty", .0.display())]
     NotEmpty(PathBuf),
-    /// The system refuses.
+    /// An I/O error.
     #[error("cannot {doing} `{path}`: {source}")]
     Io {
         /// Read or write.

@@ -24,7 +24,7 @@ pub struct AdditionalFile {
     pub executable: bool,
 }
 
-/// Why the additional files can't be had.
+/// Why the additional files can't be read.
 #[derive(Debug, Error)]
 pub enum FilesError {
     /// A file or folder that was named isn't there.
@@ -59,7 +59,7 @@ pub enum FilesError {
     /// A name that isn't UTF-8.
     #[error("the name of `{}` is not valid UTF-8", .0.display())]
     Name(PathBuf),
-    /// The system refuses.
+    /// An I/O error.
     #[error("cannot read `{path}`: {source}")]
     Io {
         /// The file or folder.

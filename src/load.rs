@@ -59,7 +59,7 @@ pub enum LoadError {
         /// What is wrong with it.
         source: NotebookError,
     },
-    /// The system refuses.
+    /// An I/O error.
     #[error("cannot read `{}`: {source}", path.display())]
     Io {
         /// The file.

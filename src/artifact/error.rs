@@ -58,7 +58,7 @@ pub enum ArtifactError {
     /// The name given for renaming is no file name.
     #[error("`{0}` is no file name")]
     RenameName(String),
-    /// The system refuses.
+    /// An I/O error.
     #[error("cannot write `{}`: {source}", path.display())]
     Io {
         /// The file.

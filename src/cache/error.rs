@@ -18,7 +18,7 @@ pub enum CacheError {
     /// Its size isn't one.
     #[error("`{SIZE}` is `{}`, which is no size", .0.escape_debug())]
     Size(String),
-    /// The system refuses.
+    /// An I/O error.
     #[error("cannot {doing} `{}`: {source}", path.display())]
     Io {
         /// Read, write or remove.

@@ -81,7 +81,7 @@ fn of_image(reference: &str) -> Result<Component, Failure> {
     })
 }
 
-/// No engine has an image, and it can't be had from a registry.
+/// No engine has an image, and no registry gives it.
 fn elsewhere(reference: &str, error: RegistryError) -> Failure {
     let failure = Failure::from(error);
     let message = failure.message.unwrap_or_default();

@@ -84,7 +84,7 @@ enum Command {
     Publish(publish::Options),
     /// Build images of which some are built from others, and raise the versions of all that a change concerns
     BuildFamily(build_family::Options),
-    /// Tell what is doubtful about sources, in forms for people and for programs
+    /// Report likely problems of sources, for people or for programs
     Check(check::Options),
     /// Mend what `check` finds and is safe to mend
     Fix(fix::Options),

@@ -19,10 +19,10 @@ pub(crate) struct Emission {
     pub(crate) telling: Telling,
 }
 
-/// How much is told, and in what form.
+/// The log level, and the form of the summary.
 #[derive(Args, Debug, Clone, Default)]
 pub(crate) struct Telling {
-    /// How much is told on standard error
+    /// Log level of what goes to standard error
     #[arg(
         short,
         long,
@@ -61,7 +61,7 @@ impl Replacing {
     }
 }
 
-/// How much is told.
+/// The log level.
 #[derive(ValueEnum, Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 #[value(rename_all = "UPPER")]
 pub(crate) enum LogLevel {

@@ -88,7 +88,7 @@ pub enum EngineError {
         said: String,
     },
     /// A base image is neither here nor to be had.
-    #[error("the base image `{image}` cannot be had for {platform}: {reason}")]
+    #[error("failed to pull the base image `{image}` for {platform}: {reason}")]
     BaseImage {
         /// Name of the image.
         image: String,

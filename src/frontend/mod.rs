@@ -42,6 +42,13 @@ pub struct Frontend {
     assignments: fn(&str) -> Vec<Assignment>,
 }
 
+impl Frontend {
+    /// The name of the language.
+    fn name(&self) -> &'static str {
+        self.kind.strip_suffix(" script").unwrap_or(self.kind)
+    }
+}
+
 /// Every language that `c3` reads.
 pub static FRONTENDS: &[Frontend] = &[
     Frontend {
@@ -209,6 +216,18 @@ pub fn kind(path: &Path) -> Option<Kind> {
     }
     let reads = |frontend: &&Frontend| frontend.extensions.iter().any(|end| name.ends_with(end));
     FRONTENDS.iter().find(reads).map(|frontend| Kind::Script(frontend.language))
+}
+
+/// What a language is called in messages: `R`.
+#[must_use]
+pub fn language_name(language: Language) -> &'static str {
+    FRONTENDS.iter().find(|frontend| frontend.language == language).map_or("", Frontend::name)
+}
+
+/// What `c3` reads, as a phrase: `Python and R`.
+#[must_use]
+pub fn language_names() -> String {
+    FRONTENDS.iter().map(Frontend::name).collect::<Vec<_>>().join(" and ")
 }
 
 /// How file names end that `c3` reads.

@@ -126,7 +126,7 @@ fn labels(engine: &Engine, name: &str, progress: &Progress) -> Result<BTreeMap<S
 fn ensure(engine: &Engine, name: &str, progress: &Progress) -> Result<Image, Failure> {
     engine.ensure_image(name, None, progress).map_err(|error| match error {
         EngineError::BaseImage { image, reason, .. } => {
-            Failure::new(ENGINE, format!("the image `{image}` cannot be had: {reason}"))
+            Failure::new(ENGINE, format!("failed to pull the image `{image}`: {reason}"))
                 .hint("check its name, or log in to its registry with `docker login`")
         }
         error => error.into(),

@@ -10,10 +10,10 @@ use crate::failure::Fault;
 
 use crate::report::terminal;
 
-/// Why settings can't be had.
+/// Why settings can't be read.
 #[derive(Debug, Error)]
 pub enum ConfigError {
-    /// The system refuses.
+    /// An I/O error.
     #[error("cannot read `{}`: {source}", path.display())]
     Io {
         /// The file.

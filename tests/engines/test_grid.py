@@ -253,7 +253,7 @@ def test_a_function_that_is_not_there_is_named(workspace, tmp_path):
 
 def test_r_is_refused(tmp_path):
     write(tmp_path / 'x.R', '# R.\ngrid_process <- function(batch) 1\n')
-    refused(c3('create-gridwrapper', 'x.R', '--no-build', cwd=tmp_path), 1, 'only Python can be wrapped')
+    refused(c3('create-gridwrapper', 'x.R', '--no-build', cwd=tmp_path), 1, 'grid wrappers support only Python; `x.R` is R')
 
 
 def test_a_notebook_is_wrapped(tmp_path, repository):

@@ -30,7 +30,7 @@ pub enum OciError {
     #[error(transparent)]
     Context(#[from] ContextError),
     /// The base image isn't there, or not for the platform.
-    #[error("the base image `{image}` cannot be had for {platform}: {reason}")]
+    #[error("failed to pull the base image `{image}` for {platform}: {reason}")]
     Base {
         /// Its name.
         image: String,
@@ -101,7 +101,7 @@ pub enum OciError {
     /// A file was written to while it was read.
     #[error("`{}` changed while it was read", .0.display())]
     Changed(PathBuf),
-    /// The system refuses.
+    /// An I/O error.
     #[error("cannot {doing} `{path}`: {source}")]
     Io {
         /// Read or write.

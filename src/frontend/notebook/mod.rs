@@ -5,7 +5,7 @@ use std::ops::Range;
 use thiserror::Error;
 
 use crate::diagnostic::Diagnostic;
-use crate::frontend::{python, r};
+use crate::frontend::{self, python, r};
 use crate::language::Language;
 use crate::source::{HEADER, Notebook};
 
@@ -45,7 +45,7 @@ pub enum NotebookError {
     #[error("is a notebook of format {0}, and `c3` reads format 4")]
     Version(u64),
     /// Its kernel is for another language.
-    #[error("is a notebook in `{}`, and `c3` reads Python and R", .0.escape_debug())]
+    #[error("is a notebook in `{}`, and `c3` reads {}", .0.escape_debug(), frontend::language_names())]
     Language(String),
 }
 

@@ -50,11 +50,9 @@ impl Plan {
     fn check_process(&self, process: &str, store: &Store) -> Result<(), Failure> {
         let name = self.source.display();
         if !runtime::of(self.component.language).importable {
-            return Err(Failure::new(
-                INPUT,
-                format!("`{name}` is no Python, and only Python can be wrapped"),
-            )
-            .hint("use `c3 create-operator`, once for each batch"));
+            let language = frontend::language_name(self.component.language);
+            let message = format!("grid wrappers support only Python; `{name}` is {language}");
+            return Err(Failure::new(INPUT, message).hint("use `c3 create-operator`, once for each batch"));
         }
         if frontend::python::defines(self.source.text(), process) {
             return Ok(());
