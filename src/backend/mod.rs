@@ -23,15 +23,17 @@ pub mod recipe;
 mod records;
 pub mod runtime;
 pub mod snippet;
+mod targets;
 pub(crate) mod template;
 mod templates;
 pub mod values;
 pub mod variant;
 
-use crossing::{Crossing::Cannot, Crossing::Proven, Crossings};
+use crossing::Crossings;
 pub use dockerfile::BuildFile;
 use grid::Process;
 use runtime::Runtime;
+pub use targets::TARGETS;
 use variant::{Choices, Image, Variant};
 
 /// A platform that `c3` writes files for.
@@ -52,188 +54,6 @@ pub struct Target {
     /// Writes the files.
     emit: fn(&Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>>,
 }
-
-/// Every platform, in the order in which their files are listed.
-pub static TARGETS: &[Target] = &[
-    Target {
-        name: "kubeflow",
-        help: "Kubeflow component, <stem>.yaml",
-        suffixes: &[".yaml"],
-        variant: None,
-        holds_values: false,
-        crossings: &Crossings {
-            inputs: Proven("test_runners.py::test_kubeflow_passes_values_unchanged"),
-            outputs: Proven("test_runners.py::test_kubeflow_collects_the_outputs"),
-            secrets: Cannot(
-                "a component takes nothing from a secret of the cluster, and its arguments are shown",
-                "`c3 snippet` prints the code that gives it to the task of a pipeline",
-            ),
-            resources: Cannot(
-                "a component says nothing of nodes",
-                "`c3 snippet` prints the code that gives it to the task of a pipeline",
-            ),
-            volumes: Cannot(
-                "a component mounts nothing",
-                "`c3 snippet` prints the code that gives it to the task of a pipeline",
-            ),
-            files: Proven("test_runners.py::test_kubeflow_passes_outputs_on"),
-            exit_code: Proven("test_operator.py::test_the_exit_code_is_the_scripts"),
-        },
-        emit: kubeflow::emit,
-    },
-    Target {
-        name: "kubernetes",
-        help: "Kubernetes job, <stem>.job.yaml",
-        suffixes: &[".job.yaml"],
-        variant: None,
-        holds_values: true,
-        crossings: &Crossings {
-            inputs: Proven("test_manifests.py::test_job_says_what_the_source_says"),
-            outputs: Cannot(
-                "nobody collects it, and it is gone with the pod",
-                "write it to a volume: `--volume CLAIM:PATH`",
-            ),
-            secrets: Proven("test_job.py::test_what_comes_from_a_secret_is_a_secret"),
-            resources: Proven("test_job.py::test_resources_gpus_and_nodes"),
-            volumes: Proven("test_job.py::test_one_claim_in_two_places"),
-            files: Proven("test_job.py::test_one_claim_in_two_places"),
-            exit_code: Proven("test_operator.py::test_the_exit_code_is_the_scripts"),
-        },
-        emit: kubernetes::emit,
-    },
-    Target {
-        name: "cwl",
-        help: "CWL step, <stem>.cwl",
-        suffixes: &[".cwl"],
-        variant: None,
-        holds_values: false,
-        crossings: &Crossings {
-            inputs: Proven("test_runners.py::test_cwl_passes_values_unchanged"),
-            outputs: Proven("test_runners.py::test_cwl_collects_the_outputs"),
-            secrets: Cannot(
-                "CWL has no secrets, and runners show the values of inputs",
-                "run the Kubernetes job where it has to stay secret",
-            ),
-            resources: Cannot(
-                "a step says nothing of nodes",
-                "give the runner its limits, or run the Kubernetes job",
-            ),
-            volumes: Cannot(
-                "a step sees its inputs only",
-                "make an input of it with `# c3: input=Directory`",
-            ),
-            files: Proven("test_manifests.py::test_cwl_step_says_what_the_source_says"),
-            exit_code: Proven("test_operator.py::test_the_exit_code_is_the_scripts"),
-        },
-        emit: cwl::emit,
-    },
-    Target {
-        name: "chaimeleon",
-        help: "batch or interactive application of CHAIMELEON, <stem>.chaimeleon.Dockerfile",
-        suffixes: &[".chaimeleon.Dockerfile"],
-        variant: Some(&platforms::chaimeleon::VARIANT),
-        holds_values: false,
-        crossings: &Crossings {
-            inputs: Proven("test_platforms.py::test_a_batch_application_takes_arguments_and_variables"),
-            outputs: Proven("test_platforms.py::test_results_outlive_a_batch_application"),
-            secrets: Cannot(
-                "what is submitted is shown to the platform's administrators",
-                "read it from a file in `persistent-home`",
-            ),
-            resources: Cannot(
-                "the platform gives them by flavour",
-                "choose a flavour when you submit the job",
-            ),
-            volumes: Cannot("the platform mounts its own", "use `datasets` and `persistent-home`"),
-            files: Proven("test_platforms.py::test_results_outlive_a_batch_application"),
-            exit_code: Cannot("the platform shows whether a job has failed only", "look into the job's log"),
-        },
-        emit: variant::no_files,
-    },
-    Target {
-        name: "onedata",
-        help: "environment of ONE DATA, <stem>.onedata.Dockerfile",
-        suffixes: &[".onedata.Dockerfile"],
-        variant: Some(&platforms::onedata::VARIANT),
-        holds_values: false,
-        crossings: &Crossings {
-            inputs: Cannot(
-                "an environment has packages, no parameters",
-                "set it in the notebook or function that runs there",
-            ),
-            outputs: Cannot(
-                "an environment delivers nothing",
-                "save it in the notebook or function that runs there",
-            ),
-            secrets: Cannot("an environment holds no values", "keep it in the platform"),
-            resources: Cannot("the platform gives them", "choose them in the platform"),
-            volumes: Cannot(
-                "the platform mounts nothing",
-                "load the data in the notebook or function that runs there",
-            ),
-            files: Cannot(
-                "an environment sees no files of yours",
-                "load them in the notebook or function that runs there",
-            ),
-            exit_code: Cannot("an environment runs nothing by itself", "see the notebook that runs there"),
-        },
-        emit: variant::no_files,
-    },
-    Target {
-        name: "submarine",
-        help: "environment and experiment of Submarine, <stem>.submarine.*",
-        suffixes: &[
-            ".submarine.Dockerfile",
-            ".submarine.yaml",
-            ".submarine.json",
-            ".submarine.experiment.yaml",
-        ],
-        variant: Some(&platforms::submarine::VARIANT),
-        holds_values: true,
-        crossings: &Crossings {
-            inputs: Proven("test_platforms.py::test_an_experiment_runs_the_operator"),
-            outputs: Cannot("an experiment collects nothing", "write it where it outlives the pod"),
-            secrets: Cannot(
-                "the specification of an experiment is shown to all who may see it",
-                "leave it out there, and keep it in the image's environment or a file that the pod mounts",
-            ),
-            resources: Cannot(
-                "the experiment has those of Submarine's own form",
-                "edit `resources` in `<stem>.submarine.experiment.yaml`",
-            ),
-            volumes: Cannot(
-                "the experiment mounts nothing",
-                "edit the experiment, or load the data in the source",
-            ),
-            files: Cannot(
-                "the experiment mounts nothing",
-                "edit the experiment, or load the data in the source",
-            ),
-            exit_code: Proven("test_platforms.py::test_an_experiment_runs_the_operator"),
-        },
-        emit: platforms::submarine::emit,
-    },
-    Target {
-        name: "techila",
-        help: "launcher of jobs with Techila, <stem>.techila.*",
-        suffixes: &[".techila.Dockerfile", ".techila.py", ".techila.dev.Dockerfile"],
-        variant: Some(&platforms::techila::VARIANT),
-        holds_values: false,
-        crossings: &Crossings {
-            inputs: Proven("test_platforms.py::test_an_operator_runs_in_the_exported_container"),
-            outputs: Proven("test_platforms.py::test_each_batch_of_a_grid_is_a_job"),
-            secrets: Cannot("values travel with the job's description", "read it from a file on the workers"),
-            resources: Cannot("workers are chosen in Techila", "choose them in `<stem>.techila.py`"),
-            volumes: Cannot("workers mount nothing", "send files with the bundle"),
-            files: Cannot(
-                "files of inputs aren't sent",
-                "name them as additional files, which are in the image",
-            ),
-            exit_code: Proven("test_platforms.py::test_an_operator_runs_in_the_exported_container"),
-        },
-        emit: platforms::techila::emit,
-    },
-];
 
 /// How the names of manifests end, of all targets.
 pub fn suffixes() -> impl Iterator<Item = &'static str> {
