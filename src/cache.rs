@@ -12,7 +12,7 @@ use self::stock::{Item, items};
 pub(crate) use self::stock::{LOCK, lock_beside};
 pub use self::turn::Turn;
 use crate::job::Quantity;
-use crate::progress::{Event, Progress};
+use crate::progress::Progress;
 
 mod error;
 mod lock;
@@ -207,10 +207,10 @@ impl Shelf {
         let gone = shrink(folder, Some(self.limit)).unwrap_or_default();
         if gone.removed != [0; 3] {
             let (freed, limit) = (HumanBytes(gone.freed), HumanBytes(self.limit));
-            progress.report(&Event::Told(format!(
+            progress.tell(format!(
                 "removed the least recently used of the cache ({}, {freed}): it is limited to {limit}",
                 gone.removed(),
-            )));
+            ));
         }
     }
 }

@@ -77,7 +77,7 @@ pub(super) fn review(operator: &Operator, target: &Target) -> Vec<Diagnostic> {
         (Crossing::Cannot(why, remedy), Some((what, span))) => {
             let message = format!("{what} doesn't cross to `{}`: {why}", target.name);
             let note = Diagnostic::note("no-crossing", message).hint(remedy);
-            // A line with a secret may hold its default.
+            // The line may hold the default of a secret.
             Some(Diagnostic { span, covered: true, ..note })
         }
         _ => None,

@@ -126,7 +126,8 @@ fn try_compile(
     messages: &mut Messages,
 ) -> Result<(String, Vec<PathBuf>), Failure> {
     let level = emission.telling.log_level;
-    let plan = versioned(planning::plan(source, &emission.request, Purpose::Files, level, messages)?)?;
+    let mut plan = planning::plan(source, &emission.request, Purpose::Files, level, messages)?;
+    plan.keep_version()?;
     let artifacts = planning::artifacts(&plan, level, messages)?;
     write(&plan, &artifacts, emission)
 }
@@ -145,21 +146,12 @@ fn update(
     if !is_fresh {
         *messages = own;
     }
-    let mut plan = versioned(plan?)?;
+    let mut plan = plan?;
+    plan.keep_version()?;
     plan.copy_files(made.has_files());
     let mut artifacts = if is_fresh { Vec::new() } else { planning::artifacts(&plan, level, messages)? };
     artifacts.retain(|artifact| made.has(&artifact.name));
     write(&plan, &artifacts, emission)
-}
-
-/// The plan with the version that is given or stands in the files that are there.
-fn versioned(mut plan: Plan) -> Result<Plan, Failure> {
-    if plan.request.settings.version.is_none()
-        && let Some(version) = plan.present_version()
-    {
-        plan.set_version(&version)?;
-    }
-    Ok(plan)
 }
 
 /// Writes files, and returns the image that they name and their paths.

@@ -9,9 +9,9 @@ use c3::logins::BuildSecret;
 use c3::operator::image::Choice;
 use c3::operator::kept::Kept;
 use c3::operator::versions::{self, Claim};
-use c3::operator::{self, Builder, FIRST, Image, Making, Part, Plan, Purpose};
+use c3::operator::{self, Builder, Image, Making, Part, Plan, Purpose};
 use c3::progress::Progress;
-use c3::settings::{FILES, IMAGE};
+use c3::settings::{Config, FILES, IMAGE};
 use clap::{Args, ValueHint};
 use serde_json::json;
 
@@ -130,16 +130,19 @@ impl Options {
         plan.request.settings.repository.is_some() && !self.local_mode
     }
 
-    /// The version of the image: as given, as it stands in the manifests, or the next in the registry, which is claimed if
-    /// it is going to be pushed.
-    fn version(&self, plan: &Plan, progress: &Progress) -> Result<(String, Option<Claim>), Failure> {
-        let first = || FIRST.to_owned();
-        match &plan.request.settings.version {
-            Some(version) => Ok((version.clone(), None)),
-            None if self.no_build => Ok((plan.present_version().unwrap_or_else(first), None)),
-            None if plan.request.settings.repository.is_none() => Ok((first(), None)),
-            None => versions::next(plan, self.pushes(plan), progress),
+    /// Decides on the version where none is given: that of the manifests that are there, or the next in the registry, which
+    /// is claimed if it is going to be pushed.
+    fn decide_version(&self, plan: &mut Plan, progress: &Progress) -> Result<Option<Claim>, Failure> {
+        if self.no_build {
+            return plan.keep_version().map(|()| None);
         }
+        let Config { version, repository, .. } = &plan.request.settings;
+        if version.is_some() || repository.is_none() {
+            return Ok(None);
+        }
+        let (version, claim) = versions::next(plan, self.pushes(plan), progress)?;
+        plan.set_version(&version)?;
+        Ok(claim)
     }
 
     /// The build contexts that are left on disk.
@@ -155,8 +158,7 @@ impl Options {
 /// Builds, pushes and writes what a plan says.
 pub(crate) fn create(options: &Options, mut plan: Plan) -> Result<(), Failure> {
     let progress = Progress::new(options.level().into());
-    let (version, claim) = options.version(&plan, &progress)?;
-    plan.set_version(&version)?;
+    let claim = options.decide_version(&mut plan, &progress)?;
     let artifacts = artifacts(&plan, options.level())?;
     let mut parts = operator::parts(&plan, &artifacts)?;
     if options.archive.is_some() && parts.len() > 1 {

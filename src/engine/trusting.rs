@@ -7,7 +7,7 @@ use super::error::EngineError;
 use super::http::{VARIABLES, beyond_system};
 use super::instructions::{instructions, is};
 use crate::context::{Context, ContextError};
-use crate::progress::{Event, Progress};
+use crate::progress::Progress;
 
 /// The certificates in the build context.
 const FILE: &str = "c3-certificates.pem";
@@ -34,8 +34,7 @@ impl Engine {
                 "its Dockerfile has commands that can't be altered"
             }
         };
-        let told = format!("the build doesn't see the certificates that `c3` is told to trust: {why}");
-        progress.report(&Event::Told(told));
+        progress.tell(format!("the build doesn't see the certificates that `c3` is told to trust: {why}"));
         Ok(None)
     }
 }

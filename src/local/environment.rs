@@ -134,8 +134,7 @@ impl Environment {
             fs::remove_dir_all(&self.folder).map_err(|source| self.failure(source))?;
         }
         if order.builds() {
-            let told = "packages without a wheel are built on this machine, which runs their own code";
-            progress.report(&Event::Told(told.to_owned()));
+            progress.tell("packages without a wheel are built on this machine, which runs their own code");
         }
         let folder = tempfile::tempdir().map_err(|source| self.failure(source))?;
         let lists = order.lists(folder.path())?;

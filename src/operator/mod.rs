@@ -20,7 +20,7 @@ pub mod sources;
 pub mod versions;
 
 pub use image::{Builder, Image};
-pub use plan::{ARCHIVE, CONTEXT, FIRST, Plan, Planned, Purpose, made, packed, plan};
+pub use plan::{ARCHIVE, CONTEXT, Plan, Planned, Purpose, made, packed, plan};
 pub use request::Request;
 
 use image::Order;

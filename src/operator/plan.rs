@@ -34,7 +34,7 @@ mod present;
 mod wrapped;
 
 /// The version of an operator of which there is none yet.
-pub const FIRST: &str = "0.1";
+const FIRST: &str = "0.1";
 
 /// One operator, ready to be emitted and built.
 pub struct Plan {

@@ -73,8 +73,7 @@ impl Request {
     }
 
     /// What it says of what may stand in a file, too.
-    #[must_use]
-    pub fn layer(&self) -> Config {
+    fn layer(&self) -> Config {
         let mut layer = self.settings.clone();
         // The last word counts.
         for (target, name, value) in self.set.iter().cloned() {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::artifact::{self, Artifact, ArtifactError, Existing};
 use crate::backend::{self, Operator, Settings, TARGETS, variant};
+use crate::failure::Failure;
 use crate::reader;
 use crate::reference::{self, ImageName};
 use crate::stamp::Stamp;
@@ -12,10 +13,10 @@ use super::Plan;
 use crate::operator::before;
 
 impl Plan {
-    /// The version of the manifests that are there.
-    #[must_use]
-    pub fn present_version(&self) -> Option<String> {
-        self.present_tag().map(|(version, _)| version)
+    /// Takes the version of the manifests that are there, unless another is asked for.
+    pub fn keep_version(&mut self) -> Result<(), Failure> {
+        let present = self.present_tag().filter(|_| self.request.settings.version.is_none());
+        present.map_or(Ok(()), |(version, _)| self.set_version(&version))
     }
 
     /// The version of the manifests that are there, and the digest behind it if the image is pinned.
