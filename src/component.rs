@@ -36,6 +36,9 @@ pub struct Component {
     /// Whether the code is run in an IPython shell, as a notebook's.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ipython: bool,
+    /// Whether the source itself reads the command line that it is called with.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub own_arguments: bool,
     /// What the front end had to say.
     pub diagnostics: Vec<Finding>,
 }
@@ -45,6 +48,9 @@ pub struct Component {
 pub struct Input {
     /// Name of the environment variable, spelled as in the source.
     pub name: String,
+    /// By which way the source takes it.
+    #[serde(default)]
+    pub via: Via,
     /// What the values are.
     #[serde(rename = "type")]
     pub kind: Type,
@@ -52,6 +58,10 @@ pub struct Input {
     pub default: Option<String>,
     /// Whether the source can't do without a value.
     pub required: bool,
+    /// Whether a read without a default is sure to be run: at the top level, under no condition, before any early exit.
+    /// A read in a function is none, not even where the function is called at once.
+    #[serde(skip)]
+    pub unconditional: bool,
     /// Whether the value must not be shown or logged.
     pub secret: bool,
     /// The comment above the read.
@@ -64,6 +74,19 @@ pub struct Input {
     /// Bytes of the source where it is read first.
     #[serde(skip)]
     pub span: Range<usize>,
+}
+
+/// How a parameter gets to the source.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Via {
+    /// As an environment variable.
+    #[default]
+    Environment,
+    /// As an assignment of a notebook's `parameters` cell.
+    Cell,
+    /// As an option of the source's own command line.
+    Argument,
 }
 
 /// One result of a component: an environment variable which the source sets.

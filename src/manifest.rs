@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use yaml_serde::{Mapping, Value};
 
-use crate::component::{Input, Type};
+use crate::component::{Input, Type, Via};
 use crate::invocation::Interface;
 use crate::location::Location;
 
@@ -164,6 +164,8 @@ fn input(name: String, kind: Type, default: Option<String>) -> Input {
         kind,
         default,
         required: false,
+        unconditional: false,
+        via: Via::Environment,
         secret: false,
         description: None,
         location: Location { cell: None, line: 1, column: 1 },

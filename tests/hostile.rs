@@ -1002,7 +1002,7 @@ fn is_environment_name(name: &str) -> bool {
 
 fn check_component(script: &Script, component: &Component) {
     let found = |value: &Value| {
-        let mut value = without(value, &["location", "reads", "read"]);
+        let mut value = without(value, &["location", "reads", "read", "via"]);
         if let Some(description) = value.get("description").and_then(Value::as_str) {
             value["description"] = json!(folded(description));
         }
@@ -1017,6 +1017,8 @@ fn check_component(script: &Script, component: &Component) {
             .map(|variable| without(&side(variable), &[]))
             .collect::<Vec<_>>()
     };
+    let mut ways = component_json["inputs"].as_array().unwrap().iter().map(|input| &input["via"]);
+    assert!(ways.all(|via| via == "environment"));
     assert_eq!(all(&component_json["inputs"]), wanted(Variable::as_input, Variable::is_input));
     assert_eq!(all(&component_json["outputs"]), wanted(Variable::as_output, Variable::is_output));
     let description = folded(&component.description);

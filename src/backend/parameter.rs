@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::component::{Component, Input, Output, Type};
+use crate::component::{Component, Input, Output, Type, Via};
 use crate::identifier;
 
 /// An input and what engines call it.
@@ -65,7 +65,9 @@ fn log_level() -> Input {
         name: LOG_LEVEL.to_owned(),
         kind: Type::String,
         default: Some("INFO".to_owned()),
+        via: Via::Environment,
         required: false,
+        unconditional: false,
         secret: false,
         description: Some("Level of the log messages: DEBUG, INFO, WARNING, ERROR or CRITICAL".to_owned()),
         location: crate::location::Location { cell: None, line: 1, column: 1 },

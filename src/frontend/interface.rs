@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::component::{Input, Output, Type};
+use crate::component::{Input, Output, Type, Via};
 use crate::diagnostic::Diagnostic;
 use crate::frontend::credentials;
 use crate::frontend::directive::Directive;
@@ -25,6 +25,8 @@ pub struct Access {
     pub description: Option<String>,
     /// What the comment at the end of the line says.
     pub directives: Vec<Directive>,
+    /// Whether it is sure to happen: at the top level, under no condition, before any early exit.
+    pub is_certain: bool,
 }
 
 /// What is done with a variable.
@@ -155,6 +157,13 @@ struct Read<'a> {
     cast: Option<&'a Type>,
 }
 
+impl Read<'_> {
+    /// Whether nothing is taken when the variable isn't set.
+    fn is_bare(&self) -> bool {
+        *self.fallback == Fallback::Missing
+    }
+}
+
 impl Variable {
     fn has(&self, directive: &Directive) -> bool {
         self.directives().any(|found| found == directive)
@@ -279,7 +288,9 @@ impl Variable {
         }
         Some(Input {
             name: self.name.clone(),
+            via: Via::Environment,
             required: decisive.is_none() && !tested,
+            unconditional: self.reads().any(|read| read.access.is_certain && read.is_bare()),
             default: default.filter(|_| !secret),
             secret,
             kind,

@@ -38,6 +38,8 @@ pub struct Frontend {
     is_kernel: fn(&str) -> bool,
     /// A cell of a notebook as it is read and as it is run; whether its assignments are parameters.
     cell: fn(&str, bool) -> Code,
+    /// Whether the text of a script or a module reads the command line that the program is called with.
+    reads_command_line: fn(&str) -> bool,
     /// The assignments of plain values in a text, which are parameters if a notebook says so.
     assignments: fn(&str) -> Vec<Assignment>,
 }
@@ -58,6 +60,7 @@ pub static FRONTENDS: &[Frontend] = &[
         extract: python::extract,
         is_kernel: |name| name.starts_with("python") || name.starts_with("ipython"),
         cell: notebook::python_cell,
+        reads_command_line: python::reads_command_line,
         assignments: python::assignments,
     },
     Frontend {
@@ -67,6 +70,7 @@ pub static FRONTENDS: &[Frontend] = &[
         extract: r::extract,
         is_kernel: |name| ["r", "ir"].contains(&name),
         cell: notebook::r_cell,
+        reads_command_line: r::reads_command_line,
         assignments: r::assignments,
     },
     #[cfg(test)]
@@ -77,6 +81,7 @@ pub static FRONTENDS: &[Frontend] = &[
         extract: |source| Extraction { description: Some(source.text().to_owned()), ..Extraction::default() },
         is_kernel: |name| name == "toy",
         cell: |cell, _| notebook::r_cell(cell, false),
+        reads_command_line: |_| false,
         assignments: |_| Vec::new(),
     },
 ];
@@ -98,6 +103,8 @@ pub struct Extraction {
     pub indexes: BTreeMap<String, String>,
     /// Whether the code is run in an IPython shell.
     pub ipython: bool,
+    /// Whether the code reads the command line that it is called with.
+    pub own_arguments: bool,
     /// What is wrong.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -143,6 +150,7 @@ pub fn read(source: &Source) -> Reading {
         metadata,
         indexes,
         ipython,
+        own_arguments,
         mut diagnostics,
     } = (frontend.extract)(source);
     let name = name(source, &mut diagnostics);
@@ -169,6 +177,7 @@ pub fn read(source: &Source) -> Reading {
         requirements,
         requires_python,
         ipython,
+        own_arguments,
         diagnostics: diagnostics.iter().map(|diagnostic| source.resolve(diagnostic)).collect(),
     });
     Reading { component, metadata, indexes, diagnostics }
@@ -218,6 +227,15 @@ pub fn kind(path: &Path) -> Option<Kind> {
     FRONTENDS.iter().find(reads).map(|frontend| Kind::Script(frontend.language))
 }
 
+/// Whether a file beside a script, such as a module that it imports, reads the command line that the program is called
+/// with; a file that isn't in a language that `c3` reads doesn't.
+#[must_use]
+pub fn reads_command_line(path: &Path, text: &str) -> bool {
+    let Some(Kind::Script(language)) = kind(path) else { return false };
+    let frontend = FRONTENDS.iter().find(|frontend| frontend.language == language);
+    frontend.is_some_and(|frontend| (frontend.reads_command_line)(text))
+}
+
 /// What a language is called in messages: `R`.
 #[must_use]
 pub fn language_name(language: Language) -> &'static str {
@@ -241,4 +259,42 @@ pub fn extensions() -> Vec<&'static str> {
 pub fn file_kinds() -> String {
     let scripts: Vec<_> = FRONTENDS.iter().map(|frontend| frontend.kind).collect();
     format!("{} or {}", scripts.join(", "), notebook::KIND)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::component::Via;
+
+    #[test]
+    fn a_bare_read_under_no_condition_is_unconditional() {
+        let cases = [
+            ("x.py", "import os\nos.environ['a']", true),
+            ("x.py", "import os\nif x: os.environ['a']\nos.environ['a']", true),
+            ("x.py", "import os\nif x: os.environ['a']", false),
+            ("x.py", "import os\nos.getenv('a', '1')", false),
+            ("x.R", "Sys.getenv('a')", true),
+            ("x.R", "if (x) Sys.getenv('a')", false),
+        ];
+        for (name, text, wanted) in cases {
+            let language = if name.ends_with('R') { Language::R } else { Language::Python };
+            let reading = read(&Source::new(name, language, text.to_owned()));
+            let input = &reading.component.unwrap().inputs[0];
+            assert_eq!((input.unconditional, input.via), (wanted, Via::Environment), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_file_beside_a_script_may_read_the_command_line() {
+        let cases = [
+            ("args.py", "import argparse", true),
+            ("args.R", "library(optparse)", true),
+            ("args.txt", "import argparse", false),
+            ("args.py", "import os", false),
+            ("args.py", "import argparse as", false),
+        ];
+        for (name, text, reads) in cases {
+            assert_eq!(reads_command_line(Path::new(name), text), reads, "{name}: {text}");
+        }
+    }
 }

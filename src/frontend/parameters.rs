@@ -33,6 +33,7 @@ impl Assignment {
             span: self.span.start + offset..self.span.end + offset,
             description: self.description,
             directives: self.directives,
+            is_certain: true,
         }
     }
 }

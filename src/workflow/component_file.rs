@@ -5,7 +5,7 @@ use yaml_serde::Value;
 
 use super::Operator;
 use crate::backend::parameter::{Outcome, Parameter};
-use crate::component::{Input, Output, Type};
+use crate::component::{Input, Output, Type, Via};
 use crate::frontend::interface::is_secret_name;
 use crate::location::Location;
 use crate::manifest::scalar;
@@ -57,6 +57,8 @@ fn parameter(port: Port) -> Parameter {
     let input = Input {
         secret: is_open && is_secret_name(&port.name),
         required: default.is_none() && !port.optional,
+        unconditional: false,
+        via: Via::Environment,
         name: port.name.clone(),
         kind,
         default,

@@ -12,6 +12,7 @@ use ruff_text_size::Ranged;
 
 use super::comments::Comments;
 use super::entity::{Entities, Entity};
+use super::flow::Doubts;
 use super::rescue::Rescue;
 use super::semantic::{Model, fold, literal_text, sole_argument};
 use super::{span, walk_if};
@@ -45,6 +46,7 @@ pub(super) fn accesses(
     finder.visit_body(body);
     diagnostics.extend(finder.computed);
     let alone = statements_with_one_use(&finder.uses);
+    let doubts = if finder.uses.is_empty() { Doubts::default() } else { Doubts::of(body, model) };
     let annotate = |found: Use| {
         let lines = Lines::of(&found, source, alone.contains(&found.statement.start));
         Access {
@@ -52,6 +54,7 @@ pub(super) fn accesses(
             directives: lines.directives(comments, &found.span, diagnostics),
             name: found.name,
             action: found.action,
+            is_certain: doubts.is_certain(found.span.start),
             span: found.span,
         }
     };

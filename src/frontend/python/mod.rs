@@ -12,10 +12,12 @@ use crate::diagnostic::Diagnostic;
 use crate::frontend::{Extraction, requirements};
 use crate::source::Source;
 
+mod command_line;
 mod comments;
 mod depth;
 mod entity;
 mod environment;
+pub(crate) mod flow;
 mod ipython;
 mod parameters;
 mod prose;
@@ -94,6 +96,15 @@ pub fn defines(text: &str, name: &str) -> bool {
     parsed.is_some_and(|parsed| Model::new(&parsed.syntax().body).binds(name))
 }
 
+/// Whether a script or a module reads the command line that the program is called with.
+pub(super) fn reads_command_line(text: &str) -> bool {
+    let parsed = (!is_too_deep(text)).then(|| parse_module(text).ok()).flatten();
+    parsed.is_some_and(|parsed| {
+        let body = &parsed.syntax().body;
+        command_line::is_read(body, &Model::new(body))
+    })
+}
+
 /// Whether the syntax tree of a text would exhaust the stack.
 pub(super) fn is_too_deep(text: &str) -> bool {
     depth::excess(text).is_some()
@@ -152,6 +163,7 @@ fn extract_module(source: &Source, parsed: &Parsed<ModModule>) -> Extraction {
         metadata: found.metadata,
         indexes: found.indexes,
         ipython: shell,
+        own_arguments: command_line::is_read(body, &model),
         diagnostics,
     }
 }

@@ -10,6 +10,8 @@ use crate::source::Source;
 mod arguments;
 mod atom;
 mod balance;
+mod certain;
+mod command_line;
 mod comments;
 mod environment;
 mod fold;
@@ -27,6 +29,7 @@ mod tree;
 mod validity;
 mod wrappers;
 
+use certain::Certainty;
 use comments::Comments;
 use environment::Use;
 use names::Names;
@@ -52,6 +55,15 @@ pub fn extract(source: &Source) -> Extraction {
     read().unwrap_or_else(failed)
 }
 
+/// Whether a script or a file that it sources reads the command line that the program is called with.
+pub(super) fn reads_command_line(text: &str) -> bool {
+    let Ok(tree) = tree::parse(text) else { return false };
+    let shapes = shapes::find(&tree, text);
+    let names = Names::new(text, &shapes);
+    let used = packages::used(&names, &shapes);
+    command_line::is_read(&names, &shapes, used.into_iter().map(|(name, _)| name))
+}
+
 fn failed(error: SyntaxError) -> Extraction {
     let diagnostic = Diagnostic::error("syntax-error", format!("this is not R: {}", error.message))
         .at(error.span)
@@ -66,12 +78,15 @@ fn extract_shapes(source: &Source, shapes: &Shapes) -> Extraction {
     let found = environment::uses(&names, shapes);
     let mut diagnostics = found.diagnostics;
     let statements = Statements::new(shapes);
-    let accesses = annotated(found.uses, source, &comments, &statements, &mut diagnostics);
+    let certainty = Certainty::new(&names, shapes);
+    let accesses = annotated(found.uses, source, &comments, &statements, &certainty, &mut diagnostics);
     let commands = requirements::collect_system(&comments.iter().collect::<Vec<_>>(), &mut diagnostics);
     let installs = installs::collect(&names, &shapes.calls);
     diagnostics.extend(installs.diagnostics);
     let requirements = [commands, installs.requirements].concat();
-    diagnostics.extend(packages::missing(&names, shapes, &requirements));
+    let used = packages::used(&names, shapes);
+    let own_arguments = command_line::is_read(&names, shapes, used.iter().map(|(name, _)| name.clone()));
+    diagnostics.extend(packages::missing(used, &requirements));
     let taken: Vec<usize> = accesses.iter().map(|access| source.line(access.span.start)).collect();
     let code = shapes.statements.first().map_or(usize::MAX, |(first, _)| source.line(first.start_byte()));
     let description = comments.leading(code, &taken).unwrap_or_else(|| DESCRIPTION.to_owned());
@@ -79,6 +94,7 @@ fn extract_shapes(source: &Source, shapes: &Shapes) -> Extraction {
         description: Some(description),
         accesses,
         requirements,
+        own_arguments,
         diagnostics,
         ..Extraction::default()
     }
@@ -90,6 +106,7 @@ fn annotated(
     source: &Source,
     comments: &Comments,
     statements: &Statements,
+    certainty: &Certainty,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Access> {
     let statement = |found: &Use| statements.around(found.span.start);
@@ -112,6 +129,7 @@ fn annotated(
                 .collect(),
             name: found.name,
             action: found.action,
+            is_certain: certainty.is_certain(found.span.start),
             span: found.span,
         }
     };

@@ -132,10 +132,9 @@ const MEMBERS: &[(&str, &[&str])] = &[
 const LOADERS: &[&str] = &["library", "require", "requireNamespace", "loadNamespace", "attachNamespace"];
 
 /// Warns, once for each, of packages that are used and come from nowhere.
-pub(super) fn missing(names: &Names, shapes: &Shapes, requirements: &[Requirement]) -> Vec<Diagnostic> {
+pub(super) fn missing(mut used: Vec<(String, Node)>, requirements: &[Requirement]) -> Vec<Diagnostic> {
     let installed = installed(requirements);
     let mut seen = BTreeSet::new();
-    let mut used = used(names, shapes);
     used.sort_by_key(|(_, node)| node.start_byte());
     let is_missing = |name: &str| !IN_R.contains(&name) && !installed.contains(&name.to_lowercase());
     let used = used.into_iter().filter(|(name, _)| is_missing(name) && seen.insert(name.clone()));
@@ -196,7 +195,7 @@ fn parts(text: &str) -> Vec<String> {
 }
 
 /// Packages with the places where they are used; what installs packages needn't be there at run time.
-fn used<'tree>(names: &Names<'tree>, shapes: &Shapes<'tree>) -> Vec<(String, Node<'tree>)> {
+pub(super) fn used<'tree>(names: &Names<'tree>, shapes: &Shapes<'tree>) -> Vec<(String, Node<'tree>)> {
     let mut used = Vec::new();
     for call in &shapes.calls {
         let Some(function) = names.function(call.function) else { continue };

@@ -219,3 +219,20 @@ fn directives_are_heeded() {
     assert_eq!(inputs("x <- f(\n  Sys.getenv('a'),\n  2\n) # c3: input=File"), ["a File !"]);
     assert!(component("x <- Sys.getenv('a') # c3: secret").inputs[0].secret);
 }
+
+#[test]
+fn the_command_line_is_read_in_many_ways() {
+    let cases = [
+        ("args <- commandArgs(trailingOnly = TRUE)", true),
+        ("base::commandArgs()", true),
+        ("library(optparse)", true),
+        ("optparse::parse_args(x)", true),
+        ("suppressMessages(require(\"argparse\"))", true),
+        ("library(dplyr)", false),
+        ("commandArgs <- function() 1\ncommandArgs()", false),
+        ("# commandArgs()\n'commandArgs()'", false),
+    ];
+    for (text, reads) in cases {
+        assert_eq!(super::reads_command_line(text), reads, "{text}");
+    }
+}

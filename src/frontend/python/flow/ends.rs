@@ -1,0 +1,41 @@
+//! What ends a program: calls of `sys.exit` and the like, by whatever name.
+
+use ruff_python_ast::{Expr, StmtRaise};
+
+use crate::frontend::python::semantic::{Model, Names};
+
+/// Functions that end the program at once.
+const EXITS: &[&str] = &["sys.exit", "os._exit", "os.abort"];
+
+/// Those that Python itself has, for people at a prompt.
+const BUILTINS: &[&str] = &["exit", "quit"];
+
+/// Tells what ends a script.
+pub(crate) struct Ends<'m, 'a> {
+    model: &'m Model<'a>,
+    /// Names that may stand for such a function: quick, for most don't.
+    names: [Names<'a>; 2],
+}
+
+impl<'m, 'a> Ends<'m, 'a> {
+    pub(crate) fn new(model: &'m Model<'a>) -> Self {
+        Self { model, names: [model.names_of("sys"), model.names_of("os")] }
+    }
+
+    /// Whether an expression is a call that ends the program, with success perhaps.
+    pub(crate) fn is_exit(&self, expression: &Expr) -> bool {
+        let Expr::Call(call) = expression else { return false };
+        BUILTINS.iter().any(|name| self.model.is_builtin(&call.func, name))
+            || (self.names.iter().any(|names| names.begin(&call.func))
+                && self.model.qualified(&call.func).iter().any(|path| EXITS.contains(&path.as_str())))
+    }
+
+    /// Whether a statement raises `SystemExit`, which is no failure.
+    pub(crate) fn is_leaving(&self, raise: &StmtRaise) -> bool {
+        let raised = raise.exc.as_deref().map(|raised| match raised {
+            Expr::Call(call) => &*call.func,
+            raised => raised,
+        });
+        raised.is_some_and(|raised| self.model.is_builtin(raised, "SystemExit"))
+    }
+}
