@@ -39,6 +39,9 @@ pub struct Component {
     /// Whether the source itself reads the command line that it is called with.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub own_arguments: bool,
+    /// Whether the source may log, so that a log level has a bearing on it.
+    #[serde(skip)]
+    pub logs: bool,
     /// What the front end had to say.
     pub diagnostics: Vec<Finding>,
 }

@@ -21,6 +21,8 @@ pub struct Notebook {
     pub cells: Vec<usize>,
     /// The program that runs in the image.
     pub script: String,
+    /// First line of each cell in the program, counting from 1.
+    pub starts: Vec<usize>,
     /// The first markdown cell, or the first two, as plain text.
     pub description: Option<String>,
     /// Bytes of the text of the cells whose assignments are parameters.

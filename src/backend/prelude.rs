@@ -2,15 +2,18 @@
 
 use serde::Serialize;
 
+use super::Operator;
 use super::parameter::{outcomes, parameters};
-use super::runtime::Notation;
-use super::{Operator, template};
 use crate::artifact::Artifact;
+use crate::component;
 
 /// What the entry point knows of its operator.
 #[derive(Serialize)]
 #[expect(clippy::struct_excessive_bools, reason = "each is read by itself")]
 struct Interface<'a> {
+    name: &'a str,
+    description: &'a str,
+    source: &'a str,
     script: String,
     root: String,
     files: &'a [String],
@@ -18,6 +21,8 @@ struct Interface<'a> {
     notebook: bool,
     ipython: bool,
     skips_dashes: bool,
+    own_arguments: bool,
+    cells: Vec<(usize, usize)>,
     inputs: Vec<Input>,
     outputs: Vec<Output>,
 }
@@ -30,6 +35,9 @@ struct Input {
     kind: String,
     default: Option<String>,
     secret: bool,
+    description: Option<String>,
+    required: &'static str,
+    via: &'static str,
 }
 
 #[derive(Serialize)]
@@ -39,21 +47,7 @@ struct Output {
     #[serde(rename = "type")]
     kind: String,
     read: bool,
-}
-
-/// The interface as the language's template takes it.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Form<'a> {
-    /// JSON, which Python reads itself.
-    Json(String),
-    /// An expression of R's, which has no reader of JSON.
-    Expression(Interface<'a>),
-}
-
-#[derive(Serialize)]
-struct Context<'a> {
-    interface: Form<'a>,
+    description: Option<String>,
 }
 
 /// The name of the entry point, which stands beside the script: `claimed_<stem>.py`.
@@ -67,17 +61,24 @@ pub fn file_name(operator: &Operator) -> String {
 pub fn emit(operator: &Operator) -> Artifact {
     let Operator { component, settings } = operator;
     let parameters = parameters(component, settings.logging);
+    let cells = settings.cells.iter().enumerate().map(|(index, first)| (*first, index + 1));
     let interface = Interface {
+        name: &component.name,
+        description: &component.description,
+        source: &component.source,
         script: operator.script(),
         root: root(&settings.folder),
         files: &settings.files,
-        logging: settings.logging,
+        logging: settings.logging && (settings.logs || component.logs),
         notebook: operator.script() != component.source,
         ipython: component.ipython,
         skips_dashes: settings.variant.is_some_and(|variant| variant.skips_dashes),
+        own_arguments: settings.own_arguments || component.own_arguments,
+        cells: cells.collect(),
         outputs: outcomes(component, &parameters)
             .into_iter()
             .map(|outcome| Output {
+                description: outcome.description(),
                 id: outcome.id,
                 kind: outcome.output.kind.name().to_owned(),
                 name: outcome.output.name,
@@ -87,6 +88,9 @@ pub fn emit(operator: &Operator) -> Artifact {
         inputs: parameters
             .into_iter()
             .map(|parameter| Input {
+                description: parameter.description(),
+                required: required(&parameter.input),
+                via: "environment",
                 default: parameter.default().map(ToOwned::to_owned),
                 id: parameter.id,
                 kind: parameter.input.kind.name().to_owned(),
@@ -95,12 +99,17 @@ pub fn emit(operator: &Operator) -> Artifact {
             })
             .collect(),
     };
-    let interface = match operator.runtime().notation {
-        Notation::Json => Form::Json(ascii_json(&interface).unwrap_or_default()),
-        Notation::Expression => Form::Expression(interface),
-    };
-    let context = Context { interface };
-    Artifact::new(file_name(operator), template::render(operator.runtime().prelude, &context))
+    let interface = serde_json::to_value(interface).unwrap_or_default();
+    Artifact::new(file_name(operator), (operator.runtime().entry_point)(&interface))
+}
+
+/// Whether the script reads an input that has no default: in any case, or in a branch or a function that may not run.
+fn required(input: &component::Input) -> &'static str {
+    match input {
+        input if !input.required => "no",
+        input if input.unconditional => "always",
+        _ => "maybe",
+    }
 }
 
 /// The working directory seen from the script's folder.
@@ -150,9 +159,21 @@ mod tests {
     #[test]
     fn the_interface_has_the_keys_that_the_preludes_read() {
         let text = || "x".to_owned();
-        let input = Input { name: text(), id: text(), kind: text(), default: None, secret: false };
-        let output = Output { name: text(), id: text(), kind: text(), read: false };
+        let input = Input {
+            name: text(),
+            id: text(),
+            kind: text(),
+            default: None,
+            secret: false,
+            description: None,
+            required: "no",
+            via: "environment",
+        };
+        let output = Output { name: text(), id: text(), kind: text(), read: false, description: None };
         let interface = json!(Interface {
+            name: "",
+            description: "",
+            source: "",
             script: text(),
             root: text(),
             files: &[],
@@ -160,6 +181,8 @@ mod tests {
             notebook: false,
             ipython: false,
             skips_dashes: false,
+            own_arguments: false,
+            cells: Vec::new(),
             inputs: vec![input],
             outputs: vec![output],
         });

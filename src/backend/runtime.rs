@@ -1,9 +1,14 @@
 //! Runtimes: what a language's images have in common.
 
 use std::str::FromStr;
+use std::sync::LazyLock;
 
 use pep440_rs::{Version, VersionSpecifiers};
+use serde_json::{Value, json};
 
+use super::bundle::python::Bundle;
+use super::template;
+use super::templates::PYTHON_ENTRY_POINT;
 use crate::component::Component;
 use crate::diagnostic::Diagnostic;
 use crate::language::Language;
@@ -23,8 +28,8 @@ pub struct Runtime {
     pub environment: &'static [(&'static str, &'static str)],
     /// Variables that the interpreter's own start overwrites: a value for one has to be an argument.
     pub overwritten: &'static [&'static str],
-    /// Template of the entry point.
-    pub prelude: &'static str,
+    /// Writes the entry point of an interface.
+    pub entry_point: fn(&Value) -> String,
     /// Ending of the file names of scripts and entry points.
     pub extension: &'static str,
     /// What `--image-version` is unless given.
@@ -35,8 +40,6 @@ pub struct Runtime {
     pub debian_image: fn(&str) -> Option<String>,
     /// Debian's packages that bring the interpreter into images of a bare distribution.
     pub debian_packages: &'static [&'static str],
-    /// How the interface is written into the entry point.
-    pub notation: Notation,
     /// Whether a program can call functions of a script: those of a grid, and what a zip starts.
     pub importable: bool,
     /// Names of the interpreter on a user's machine, the best first.
@@ -45,15 +48,6 @@ pub struct Runtime {
     pub version: [&'static str; 2],
     /// What installs the packages of a script.
     pub packages: Packages,
-}
-
-/// How data is written into a program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Notation {
-    /// As JSON in a text, which the program reads.
-    Json,
-    /// As an expression of the language, which has no reader of JSON.
-    Expression,
 }
 
 /// What installs the packages of a language.
@@ -72,13 +66,12 @@ static PYTHON: Runtime = Runtime {
     working_dir: "/opt/app-root/src",
     environment: &[("PYTHONUNBUFFERED", "1")],
     overwritten: &[],
-    prelude: "prelude.py",
+    entry_point: python_entry_point,
     extension: "py",
     image_version: "python3.12",
     base_image: python_image,
     debian_image: |image_version| Some(format!("python:{}-slim", python_version(image_version)?)),
     debian_packages: &["python3", "python3-pip", "python-is-python3"],
-    notation: Notation::Json,
     importable: true,
     here: &["python3", "python"],
     version: ["-c", "import platform; print(platform.python_version())"],
@@ -110,13 +103,12 @@ static R: Runtime = Runtime {
         "run_arch",
         "usage",
     ],
-    prelude: "prelude.R",
+    entry_point: r_entry_point,
     extension: "R",
     image_version: "R4.3.2",
     base_image: r_image,
     debian_image: |_| None,
     debian_packages: &["r-base-core", "r-base-dev"],
-    notation: Notation::Expression,
     importable: false,
     here: &["Rscript"],
     version: ["-e", "cat(as.character(getRversion()))"],
@@ -151,18 +143,31 @@ static TOY: Runtime = Runtime {
     working_dir: "/toys",
     environment: &[],
     overwritten: &[],
-    prelude: "prelude.R",
+    entry_point: ToString::to_string,
     extension: "toy",
     image_version: "toy1",
     base_image: |version| Some(format!("toys:{}", version.strip_prefix("toy")?)),
     debian_image: |_| None,
     debian_packages: &[],
-    notation: Notation::Expression,
     importable: false,
     here: &["toy"],
     version: ["--version", ""],
     packages: Packages::R,
 };
+
+/// The entry point of Python's operators, without an interface.
+static PYTHON_BUNDLE: LazyLock<Bundle> = LazyLock::new(|| {
+    Bundle::new(PYTHON_ENTRY_POINT, &["start", "interface", "loading", "main"], "INTERFACE")
+});
+
+fn python_entry_point(interface: &Value) -> String {
+    let title = "\"\"\"Entry point of an operator, made by c3 from `templates/runtime/python/`.\"\"\"\n";
+    format!("{title}{}", PYTHON_BUNDLE.with(interface))
+}
+
+fn r_entry_point(interface: &Value) -> String {
+    template::render("prelude.R", &json!({ "interface": interface }))
+}
 
 /// `python3.12` → `registry.access.redhat.com/ubi8/python-312`.
 fn python_image(image_version: &str) -> Option<String> {

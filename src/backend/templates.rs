@@ -1,5 +1,7 @@
 //! The files in `templates/`, which are part of the program.
 
+use super::bundle::python::Package;
+
 /// The templates by name; what stands before the first dot decides how values are quoted.
 pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("Dockerfile", include_str!("../../templates/Dockerfile.j2")),
@@ -11,7 +13,6 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("snippet/kfp1.py", include_str!("../../templates/snippet/kfp1.py.j2")),
     ("snippet/kfp2.py", include_str!("../../templates/snippet/kfp2.py.j2")),
     ("snippet/notes", include_str!("../../templates/snippet/notes.j2")),
-    ("prelude.py", include_str!("../../templates/prelude.py.j2")),
     ("containerless.py", include_str!("../../templates/containerless.py.j2")),
     ("prelude.R", include_str!("../../templates/prelude.R.j2")),
     ("platforms/chaimeleon.Dockerfile", include_str!("../../templates/platforms/chaimeleon.Dockerfile.j2")),
@@ -83,4 +84,31 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("grid/s3_files.py", include_str!("../../templates/grid/s3_files.py")),
     ("grid/script.py", include_str!("../../templates/grid/script.py")),
     ("grid/worker.py", include_str!("../../templates/grid/worker.py")),
+];
+
+/// The modules of the entry point of Python's operators.
+pub(super) const PYTHON_ENTRY_POINT: Package = &[
+    ("copying", include_str!("../../templates/runtime/python/copying.py")),
+    ("delivery", include_str!("../../templates/runtime/python/delivery.py")),
+    ("failure", include_str!("../../templates/runtime/python/failure.py")),
+    ("files", include_str!("../../templates/runtime/python/files.py")),
+    ("help", include_str!("../../templates/runtime/python/help.py")),
+    ("init", include_str!("../../templates/runtime/python/init.py")),
+    ("interface", include_str!("../../templates/runtime/python/interface.py")),
+    ("kubeflow", include_str!("../../templates/runtime/python/kubeflow.py")),
+    ("loading", include_str!("../../templates/runtime/python/loading.py")),
+    ("logs", include_str!("../../templates/runtime/python/logs.py")),
+    ("main", include_str!("../../templates/runtime/python/main.py")),
+    ("messages", include_str!("../../templates/runtime/python/messages.py")),
+    ("notebook", include_str!("../../templates/runtime/python/notebook.py")),
+    ("parameters", include_str!("../../templates/runtime/python/parameters.py")),
+    ("program", include_str!("../../templates/runtime/python/program.py")),
+    ("redaction", include_str!("../../templates/runtime/python/redaction.py")),
+    ("refusals", include_str!("../../templates/runtime/python/refusals.py")),
+    ("report", include_str!("../../templates/runtime/python/report.py")),
+    ("script", include_str!("../../templates/runtime/python/script.py")),
+    ("start", include_str!("../../templates/runtime/python/start.py")),
+    ("state", include_str!("../../templates/runtime/python/state.py")),
+    ("targets", include_str!("../../templates/runtime/python/targets.py")),
+    ("user", include_str!("../../templates/runtime/python/user.py")),
 ];

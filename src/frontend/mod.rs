@@ -40,6 +40,8 @@ pub struct Frontend {
     cell: fn(&str, bool) -> Code,
     /// Whether the text of a script or a module reads the command line that the program is called with.
     reads_command_line: fn(&str) -> bool,
+    /// Whether the text of a script or a module may log, so that a log level has a bearing on it.
+    may_log: fn(&str) -> bool,
     /// The assignments of plain values in a text, which are parameters if a notebook says so.
     assignments: fn(&str) -> Vec<Assignment>,
 }
@@ -61,6 +63,7 @@ pub static FRONTENDS: &[Frontend] = &[
         is_kernel: |name| name.starts_with("python") || name.starts_with("ipython"),
         cell: notebook::python_cell,
         reads_command_line: python::reads_command_line,
+        may_log: python::may_log,
         assignments: python::assignments,
     },
     Frontend {
@@ -71,6 +74,7 @@ pub static FRONTENDS: &[Frontend] = &[
         is_kernel: |name| ["r", "ir"].contains(&name),
         cell: notebook::r_cell,
         reads_command_line: r::reads_command_line,
+        may_log: |_| true,
         assignments: r::assignments,
     },
     #[cfg(test)]
@@ -82,6 +86,7 @@ pub static FRONTENDS: &[Frontend] = &[
         is_kernel: |name| name == "toy",
         cell: |cell, _| notebook::r_cell(cell, false),
         reads_command_line: |_| false,
+        may_log: |_| false,
         assignments: |_| Vec::new(),
     },
 ];
@@ -105,6 +110,8 @@ pub struct Extraction {
     pub ipython: bool,
     /// Whether the code reads the command line that it is called with.
     pub own_arguments: bool,
+    /// Whether the code may log.
+    pub logs: bool,
     /// What is wrong.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -151,6 +158,7 @@ pub fn read(source: &Source) -> Reading {
         indexes,
         ipython,
         own_arguments,
+        logs,
         mut diagnostics,
     } = (frontend.extract)(source);
     let name = name(source, &mut diagnostics);
@@ -178,6 +186,7 @@ pub fn read(source: &Source) -> Reading {
         requires_python,
         ipython,
         own_arguments,
+        logs,
         diagnostics: diagnostics.iter().map(|diagnostic| source.resolve(diagnostic)).collect(),
     });
     Reading { component, metadata, indexes, diagnostics }
@@ -234,6 +243,16 @@ pub fn reads_command_line(path: &Path, text: &str) -> bool {
     let Some(Kind::Script(language)) = kind(path) else { return false };
     let frontend = FRONTENDS.iter().find(|frontend| frontend.language == language);
     frontend.is_some_and(|frontend| (frontend.reads_command_line)(text))
+}
+
+/// Whether a file beside a script may log; a file that isn't in a language that `c3` reads doesn't.
+#[must_use]
+pub fn may_log(path: &Path, text: &str) -> bool {
+    let Some(Kind::Script(language)) = kind(path) else { return false };
+    FRONTENDS
+        .iter()
+        .find(|frontend| frontend.language == language)
+        .is_some_and(|frontend| (frontend.may_log)(text))
 }
 
 /// What a language is called in messages: `R`.

@@ -22,7 +22,7 @@ use crate::settings::{Config, Layers, current_dir};
 use crate::source::Source;
 use crate::stamp::Stamp;
 
-use self::contents::{check_entry, scripts, without_own};
+use self::contents::{check_entry, modules, scripts, without_own};
 pub use self::contents::{made, packed};
 use self::decisions::{default_python, settings, template};
 use super::Request;
@@ -128,11 +128,14 @@ fn decide(
     let folder = folder.or_else(|| source.path().parent().map(Path::to_path_buf)).unwrap_or_default();
     let patterns = &request.settings.additional_files;
     let files = without_own(files::collect(patterns, &root)?, source, &folder, &request);
+    let modules = modules(&files);
     let requirements = requirement_files::resolve(&component, source.path(), &root, purpose.remote());
     diagnostics.extend(requirements.diagnostics.iter().cloned().map(|found| purpose.weighed(found)));
     let settings = Settings {
         stamp: Stamp { fetched: requirements.fetched.clone(), ..stamp },
         dockerfile_template: template(&request, &layers, source, &root)?,
+        own_arguments: modules.iter().any(|(path, text)| frontend::reads_command_line(path, text)),
+        logs: modules.iter().any(|(path, text)| frontend::may_log(path, text)),
         files: files.iter().map(|file| file.path.clone()).collect(),
         requirement_files: requirements.named.clone(),
         ..settings(source, &component, &request, &root)?

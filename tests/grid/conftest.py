@@ -1,6 +1,7 @@
-"""Grid wrappers for the tests: rendered as the compiler does, run by real processes on real stores."""
+"""Grid wrappers for the tests: as c3 writes them, run by real processes on real stores."""
 
 import collections
+import functools
 import http.client
 import http.server
 import json
@@ -8,8 +9,10 @@ import os
 import re
 import signal
 import socket
+import shutil
 import subprocess
 import sys
+import tempfile
 import textwrap
 import threading
 import time
@@ -17,7 +20,6 @@ import uuid
 from pathlib import Path
 
 import boto3
-import jinja2
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,6 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 TEMPLATES = ROOT / 'templates'
+C3 = os.path.abspath(os.environ.get('C3') or shutil.which('c3') or 'target/debug/c3')
 CEPH = 'http://127.0.0.1:7480'
 BUCKET = 'c3-grid'
 BACKENDS = ['local', 'simple', 'folder', 'cos', 's3kv']
@@ -61,72 +64,46 @@ SCRIPT = '''
                 stream.write(f'{batch} processed')
         note(log, 'end', batch)
 '''
-INPUTS = {'log': ('String', "os.getenv('log')"), 'seconds': ('Float', "float(os.getenv('seconds', '0'))")}
-
-READ = re.compile(r"(?:(int|bool|float)\()?os\.getenv\('((?:gw|sgw)_\w+)'(?:, (?:'(.*?)'|None))?\)")
-TYPES = {'int': 'Integer', 'bool': 'Boolean', 'float': 'Float', '': 'String'}
 
 
-def render(backend, module, process='grid_process', inputs=INPUTS):
-    """Fill the template as the compiler does."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    reads = ''.join(f'    {name!r}: {read},\n' for name, (_, read) in inputs.items())
-    return environment.get_template('grid/wrapper.py.j2').render(
-        backend=backend,
-        description='"""A test."""',
-        requirements='# pip install boto3',
-        module=repr(module),
-        process=repr(process),
-        interface=f'INTERFACE = {{\n{reads}}}',
-    )
+@functools.lru_cache(maxsize=None)
+def emitted(backend, name='job.py', script=SCRIPT):
+    """Give the files of an operator's folder as c3 writes them, by their names."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, name).write_text(textwrap.dedent(script))
+        command = [C3, 'create-gridwrapper', '--no-build', '--keep-generated-files', '-r', 'example.org/x']
+        done = subprocess.run(
+            [*command, '-p', 'grid_process', '-b', backend, name], cwd=folder, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        stem = Path(name).stem
+        return {path.name: path.read_bytes() for path in Path(folder, f'gw_{stem}.context/operator').iterdir()}
 
 
-def parameters(wrapper, inputs):
-    """Give the inputs that the compiler finds in a wrapper."""
-    found = [(name, TYPES[kind], default or None) for kind, name, default in READ.findall(wrapper)]
-    found += [(name, kind, None) for name, (kind, _) in inputs.items()]
-    return [
-        {'name': name, 'id': name, 'type': kind, 'default': default, 'secret': name.endswith('_connection')}
-        for name, kind, default in found
-    ]
+def wrapper_of(backend, script=SCRIPT):
+    """Give the text of a wrapper."""
+    return emitted(backend, script=script)['gw_job.py'].decode()
+
+
+# A script that takes nothing from the environment.
+PLAIN = 'def grid_process(batch_id, **_):\n    pass\n'
 
 
 class Grid:
     """A script with its wrapper and prelude, and the workers that run them."""
 
-    def __init__(
-        self, folder, backend, script=SCRIPT, name='job.py', store=CEPH, process='grid_process', inputs=INPUTS
-    ):
-        """Write all files; the coordinator is a place of its own."""
+    def __init__(self, folder, backend, script=SCRIPT, name='job.py', store=CEPH):
+        """Write all files, made for a script of the same parameters; the coordinator is a place of its own."""
         self.backend, self.home = backend, folder
         self.image = folder / 'image'
         self.image.mkdir()
         self.log = folder / 'log'
         self.log.touch()
-        wrapper = render(backend, name, process, inputs)
+        for file, content in emitted(backend, name).items():
+            (self.image / file).write_bytes(content)
         (self.image / name).write_text(textwrap.dedent(script))
         self.wrapper = self.image / f'gw_{Path(name).stem}.py'
-        self.wrapper.write_text(wrapper)
-        interface = {
-            'script': self.wrapper.name,
-            'root': '.',
-            'files': [],
-            'logging': True,
-            'notebook': False,
-            'ipython': False,
-            'skips_dashes': False,
-            'inputs': parameters(wrapper, inputs),
-            'outputs': [],
-        }
         self.prelude = self.image / f'claimed_{self.wrapper.name}'
-        text = (TEMPLATES / 'prelude.py.j2').read_text()
-        self.prelude.write_text(text.replace('{{ interface }}', json.dumps(json.dumps(interface))))
         self.env = {'log': str(self.log), 'C3_GRID_HEARTBEAT': '10'}
         self.set_place(store)
         self.workers = []

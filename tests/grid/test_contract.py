@@ -6,7 +6,7 @@ import os
 import urllib.parse
 
 import pytest
-from conftest import TEMPLATES, render
+from conftest import PLAIN, TEMPLATES, wrapper_of
 
 STATES = {'PROCESSED': 'done', 'FAILED': 'failed', 'LOCKED': 'locked'}
 
@@ -43,9 +43,9 @@ def folders(tmp_path_factory):
 
 
 def loaded(backend, tmp_path_factory):
-    """Render a wrapper and import it."""
+    """Import a wrapper of c3's."""
     path = tmp_path_factory.mktemp('wrapper') / 'gw_job.py'
-    path.write_text(render(backend, 'job.py', inputs={}))
+    path.write_text(wrapper_of(backend, PLAIN))
     spec = importlib.util.spec_from_file_location('gw_job', path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

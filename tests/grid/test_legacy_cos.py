@@ -24,13 +24,12 @@ SCRIPT = """
             raise ValueError('bad')
         return str(result)
 """
-INPUTS = {'log': ('String', "os.getenv('log')")}
 
 
 @pytest.fixture
 def legacy(grid):
     """Make a run over some files in the store."""
-    job = grid('legacy_cos', script=SCRIPT, inputs=INPUTS)
+    job = grid('legacy_cos', script=SCRIPT)
     for name in ('a_1', 'a_2', 'b_1', 'a1_1'):
         job.put(f'in/{name}.tif', name.encode())
     job.put('extra/model.bin', b'x' * 10_000_000)  # sent in parts

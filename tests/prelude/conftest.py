@@ -1,10 +1,15 @@
-"""Operators for the tests: the prelude as it stands in an image, beside a script, run as real processes."""
+"""Operators for the tests: the entry point as c3 writes it, beside a script, run as real processes."""
 
+import functools
 import json
 import os
+import pprint
+import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 from pathlib import Path
 
@@ -15,7 +20,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 TEMPLATES = Path(__file__).resolve().parents[2] / 'templates'
-TEMPLATE = TEMPLATES / 'prelude.py.j2'
+PACKAGE = TEMPLATES / 'runtime' / 'python'
+C3 = os.path.abspath(os.environ.get('C3') or shutil.which('c3') or 'target/debug/c3')
 
 HOSTILE = {
     'quotes': '''a"b'c`d\\''',
@@ -50,24 +56,30 @@ needs_unshare = pytest.mark.skipif(
 )
 
 
-def an_input(name, type='String', default=None, secret=False, id=None):
+def an_input(name, type='String', default=None, secret=False, id=None, **more):
     """Declare an input."""
-    return {'name': name, 'id': id or name, 'type': type, 'default': default, 'secret': secret}
+    about = {'description': None, 'required': 'no', 'via': 'environment', **more}
+    return {'name': name, 'id': id or name, 'type': type, 'default': default, 'secret': secret, **about}
 
 
 def an_output(name, type='String', read=False, id=None):
     """Declare an output."""
-    return {'name': name, 'id': id or name, 'type': type, 'read': read}
+    return {'name': name, 'id': id or name, 'type': type, 'read': read, 'description': None}
 
 
 LOG_LEVEL = an_input('log_level', default='INFO')
 NO_INTERFACE = {
+    'name': 'x',
+    'description': 'An operator.',
+    'source': 'x.py',
     'root': '.',
     'files': [],
     'logging': False,
     'notebook': False,
     'ipython': False,
     'skips_dashes': False,
+    'own_arguments': True,
+    'cells': [],
     'inputs': [],
     'outputs': [],
 }
@@ -96,7 +108,7 @@ class Operator:
         if script is not None:
             self.script.write_bytes(script if isinstance(script, bytes) else textwrap.dedent(script).encode())
         self.prelude = self.folder / ('claimed_' + name)
-        self.prelude.write_text(render({**NO_INTERFACE, 'script': name, **interface}))
+        self.prelude.write_text(entry_point({**NO_INTERFACE, 'script': name, **interface}))
 
     def run(self, *arguments, **options):
         """Run the operator as the entry point of its image does."""
@@ -129,9 +141,22 @@ class Operator:
         )
 
 
-def render(interface):
-    """Fill the template as the compiler does."""
-    return TEMPLATE.read_text().replace('{{ interface }}', json.dumps(json.dumps(interface)))
+@functools.lru_cache(maxsize=None)
+def emitted():
+    """Give an entry point as c3 writes it."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, 'x.py').write_text('"""An operator."""\n')
+        command = [C3, 'create-operator', '--no-build', '--keep-generated-files', '-r', 'example.org/x', 'x.py']
+        subprocess.run(command, cwd=folder, check=True, capture_output=True)
+        return Path(folder, 'x.context/operator/claimed_x.py').read_text()
+
+
+def entry_point(interface):
+    """Give the entry point of another interface."""
+    literal = 'INTERFACE = ' + pprint.pformat(interface, width=200)
+    text, count = re.subn(r'^INTERFACE = \{$.*?^\}$', lambda _: literal, emitted(), count=1, flags=re.M | re.S)
+    assert count == 1
+    return text
 
 
 def succeeded(done):

@@ -1,26 +1,24 @@
-"""The prelude as a whole: the template it comes from, and how it steps aside."""
+"""The entry point as a whole: the package it comes from, and how it steps aside."""
 
+import subprocess
 import sys
 
 import pytest
 
-from conftest import TEMPLATE, an_input, an_output, succeeded
+from conftest import PACKAGE, an_input, an_output, succeeded
 
 
-def test_template_has_one_placeholder():
-    template = TEMPLATE.read_text()
-    assert template.count('{{') == template.count('{{ interface }}') == 1
-    assert '{%' not in template and '{#' not in template
+@pytest.mark.parametrize(
+    'command', [['mypy', '--strict', '--no-incremental'], ['ruff', 'check', '--no-cache']]
+)
+def test_the_package_is_sound(command):
+    done = subprocess.run([sys.executable, '-m', *command, '.'], cwd=PACKAGE, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize('escape', ['inner', 'outer'])
-def test_interface_may_hold_any_character(operator, escape):
-    subject = operator(
-        'import os; print(repr(os.getenv("flag")))', inputs=[an_input('flag', 'Boolean', default='🎉"\\')]
-    )
-    if escape == 'outer':
-        subject.prelude.write_text(subject.prelude.read_text().replace(r'\\ud83c\\udf89', r'\ud83c\udf89'))
-    assert subject.run().stdout == repr('🎉"\\') + '\n'
+def test_interface_may_hold_any_character(operator):
+    subject = operator('', description='🎉"\\\'\n\x7f', own_arguments=False)
+    assert '🎉"\\\'\n\x7f\n' in subject.run('--help').stdout
 
 
 @pytest.mark.parametrize(

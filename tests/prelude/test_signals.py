@@ -1,7 +1,12 @@
 """Signals, also where the operator is the first process of a container."""
 
+import fcntl
 import os
+import pty
 import signal
+import subprocess
+import sys
+import termios
 import time
 
 import pytest
@@ -39,25 +44,78 @@ def test_sigterm_as_first_process(operator):
     process = operator(WAIT, outputs=[an_output('out')]).start('--out', 'out', before=UNSHARE)
     assert process.stdout.readline() == 'ready\n'
     os.kill(child_of(process), signal.SIGTERM)
-    assert process.communicate(timeout=60) == ('bye\n', '')
+    assert process.communicate(timeout=60) == ('', '')
     assert process.returncode == 143
 
 
 @needs_unshare
-def test_sigterm_as_first_process_may_be_handled_by_the_script(operator):
-    subject = operator('''
-        import sys, time
-        try:
-            print('ready', flush=True)
-            time.sleep(60)
-        except SystemExit:
-            sys.exit(5)
-    ''')
+@pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1])
+def test_the_script_may_handle_what_the_first_process_gets(operator, number):
+    subject = operator(
+        """
+        import signal, sys, time
+        signal.signal(%d, lambda *_: sys.exit(5))
+        print('ready', flush=True)
+        time.sleep(60)
+        """
+        % number
+    )
     process = subject.start(before=UNSHARE)
     assert process.stdout.readline() == 'ready\n'
-    os.kill(child_of(process), signal.SIGTERM)
+    os.kill(child_of(process), number)
     assert process.wait(60) == 5
     process.communicate()
+
+
+@needs_unshare
+def test_the_first_process_ends_as_its_child(operator):
+    for script, status in (('exit(7)', 7), ('import os; os.kill(os.getpid(), 9)', 137), ('1 / 0', 1), ('', 0)):
+        process = operator(script).start(before=UNSHARE)
+        process.communicate(timeout=60)
+        assert process.returncode == status
+
+
+@needs_unshare
+def test_orphans_are_reaped_and_exit_codes_arrive(operator):
+    done = operator("""
+        import os, subprocess, time
+        assert os.getppid() == 1
+        subprocess.run(['sh', '-c', '(sleep .2; exit 3) & exit 4'])
+        time.sleep(.6)
+        states = [open(f'/proc/{pid}/stat').read().split()[2] for pid in os.listdir('/proc') if pid.isdecimal()]
+        print('Z' in states, subprocess.run(['sh', '-c', 'exit 5']).returncode)
+    """).start(before=UNSHARE)
+    assert done.communicate(timeout=60) == ('False 5\n', '')
+
+
+@needs_unshare
+@pytest.mark.parametrize('key, status', [(b'\x03', 130), (b'\x1c', 131)])
+def test_a_key_reaches_the_script_once(operator, key, status):
+    """The operator on a terminal of its own, as with `docker run -it`."""
+    subject = operator("""
+        import os, signal, time
+        count = []
+        for number in (signal.SIGINT, signal.SIGQUIT):
+            signal.signal(number, lambda number, _: count.append(number))
+        print(os.tcgetpgrp(0) == os.getpgrp(), flush=True)
+        time.sleep(1)
+        print(len(count), flush=True)
+        os._exit(128 + count[0])
+    """)
+    main, other = pty.openpty()
+    command = [*UNSHARE, sys.executable, str(subject.prelude)]
+    process = subprocess.Popen(
+        command, stdin=other, stdout=other, stderr=other, start_new_session=True, cwd=subject.home,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )
+    os.close(other)
+    with open(main, 'rb', buffering=0, closefd=False) as terminal:
+        assert terminal.readline() == b'True\r\n'
+    os.write(main, key)
+    time.sleep(0.1)
+    assert process.wait(60) == status
+    assert b'1\r\n' in os.read(main, 100)
+    os.close(main)
 
 
 @needs_unshare
@@ -82,7 +140,6 @@ def test_sigterm_after_the_script_has_ended(operator):
 def test_sigterm_in_a_child_of_the_first_process(operator):
     process = operator('''
         import os, signal, time
-        assert os.getpid() == 1
         child = os.fork()
         if not child:
             time.sleep(60)

@@ -160,6 +160,8 @@ impl Flat {
         let header = format!("\n# %% cell {number}\n\n");
         self.text.push_str(&header);
         self.notebook.script.push_str(&header);
+        // The first line is put in at the end.
+        self.notebook.starts.push(self.notebook.script.matches('\n').count() + 2);
         self.lines += HEADER;
         self.notebook.cells.push(self.lines);
         let start = self.text.len();

@@ -19,6 +19,7 @@ mod entity;
 mod environment;
 pub(crate) mod flow;
 mod ipython;
+mod logs;
 mod parameters;
 mod prose;
 mod rescue;
@@ -105,6 +106,12 @@ pub(super) fn reads_command_line(text: &str) -> bool {
     })
 }
 
+/// Whether a script or a module may log.
+pub(super) fn may_log(text: &str) -> bool {
+    let parsed = (!is_too_deep(text)).then(|| parse_module(text).ok()).flatten();
+    parsed.is_none_or(|parsed| logs::may_log(text, &Model::new(&parsed.syntax().body)))
+}
+
 /// Whether the syntax tree of a text would exhaust the stack.
 pub(super) fn is_too_deep(text: &str) -> bool {
     depth::excess(text).is_some()
@@ -164,6 +171,7 @@ fn extract_module(source: &Source, parsed: &Parsed<ModModule>) -> Extraction {
         indexes: found.indexes,
         ipython: shell,
         own_arguments: command_line::is_read(body, &model),
+        logs: shell || logs::may_log(source.text(), &model),
         diagnostics,
     }
 }

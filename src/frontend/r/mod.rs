@@ -95,6 +95,7 @@ fn extract_shapes(source: &Source, shapes: &Shapes) -> Extraction {
         accesses,
         requirements,
         own_arguments,
+        logs: true,
         diagnostics,
         ..Extraction::default()
     }

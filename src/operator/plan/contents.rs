@@ -7,6 +7,8 @@ use crate::artifact::Artifact;
 use crate::backend::{self, Operator, Settings, TARGETS, dockerfile, prelude};
 use crate::context::{Content, Context, Entry, source_date_epoch};
 use crate::files::AdditionalFile;
+use crate::frontend;
+use crate::reader;
 use crate::recipe;
 use crate::source::Source;
 
@@ -123,6 +125,14 @@ pub(super) fn without_own(
     let own: Vec<PathBuf> =
         made.chain([source.path().into()]).filter_map(|path| path.canonicalize().ok()).collect();
     files.into_iter().filter(|file| !own.iter().any(|own| file.disk.starts_with(own))).collect()
+}
+
+/// The additional files that a script may import: their paths and texts.
+pub(super) fn modules(files: &[AdditionalFile]) -> Vec<(&Path, String)> {
+    let sources = files.iter().filter(|file| frontend::kind(Path::new(&file.path)).is_some());
+    sources
+        .filter_map(|file| Some((Path::new(&file.path), reader::read_to_string(&file.disk).ok()?)))
+        .collect()
 }
 
 /// Refuses an additional file that has the place of the script or of its entry point in the image.

@@ -36,6 +36,7 @@ pub(super) fn settings(
         dockerfile: checked_dockerfile_name(source, request)?,
         folder: folder_in_image(source.path(), root),
         logging: !chosen.skip_logging.unwrap_or_default(),
+        cells: source.notebook().map(|notebook| notebook.starts.clone()).unwrap_or_default(),
         job: chosen.job.clone(),
         ..Settings::default()
     })

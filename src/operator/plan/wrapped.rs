@@ -33,13 +33,23 @@ impl Plan {
             diagnostics.extend(reading.diagnostics);
             return Err(Failure::diagnosed());
         };
-        let mut component = Component { ipython: self.component.ipython, ..component };
+        let mut component = Component {
+            ipython: self.component.ipython,
+            own_arguments: self.component.own_arguments,
+            ..component
+        };
+        for input in &mut component.inputs {
+            // The wrapper reads all that the script may read.
+            let own = self.component.inputs.iter().find(|own| own.name == input.name);
+            input.unconditional &= own.is_none_or(|own| own.unconditional);
+        }
         let stamp = Stamp::of(&component);
         self.settings.job.mark_secrets(&mut component);
         let dockerfile = checked_dockerfile_name(&source, &self.request)?;
         let image = image(&self.request, &component)?;
         let process = Some(Process::new(&self.operator(), process));
-        let settings = Settings { stamp, image, stem: source.stem(), dockerfile, process, ..self.settings };
+        let (stem, cells) = (source.stem(), Vec::new());
+        let settings = Settings { stamp, image, stem, cells, dockerfile, process, ..self.settings };
         check_entry(&Operator { component: &component, settings: &settings })?;
         let wrapper = (program.name, Content::Bytes(program.content));
         let scripts = std::iter::once(wrapper).chain(self.scripts).collect();

@@ -1,0 +1,317 @@
+//! A package of Python as one file: modules that are imported at the top of others follow one another, those that are
+//! imported within a function are kept as text and compiled where they are needed.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::ops::Range;
+
+use ruff_python_ast::visitor::{Visitor, walk_stmt};
+use ruff_python_ast::{Expr, Parameter, Stmt, StmtImportFrom};
+use ruff_python_parser::parse_module;
+use ruff_text_size::{Ranged, TextRange};
+use serde_json::Value;
+
+/// A package: its modules by their names.
+pub(in crate::backend) type Package = &'static [(&'static str, &'static str)];
+
+/// What a literal of the file is put in for: `NAME: Type = …  # put in by c3`.
+const MODULES: &str = "MODULES";
+
+/// A file with a gap for the one literal that differs.
+#[derive(Debug)]
+pub(in crate::backend) struct Bundle {
+    before: String,
+    after: String,
+}
+
+impl Bundle {
+    /// The modules of a package in one file: those that come first, then one that imports all others; `literal` is the
+    /// variable whose value differs from one file to the next.
+    #[must_use]
+    pub(in crate::backend) fn new(package: Package, modules: &[&str], literal: &str) -> Self {
+        let mut reader = Reader { package, literal, done: Vec::new(), lazy: Vec::new() };
+        let body: String = modules.iter().map(|name| reader.eager(name)).collect();
+        let body = tidy(&body);
+        let mut texts = String::new();
+        while let Some(name) = reader.lazy.iter().find(|name| !reader.done.contains(name)).copied() {
+            let text = reader.lazy_module(name);
+            let _ = write!(texts, "    '{name}': r'''\n{text}''',\n");
+        }
+        let body = format!("\n{body}\n").replacen(&gap(MODULES), &format!("{{\n{texts}}}"), 1);
+        let (before, after) = body.split_once(&gap(literal)).unwrap_or((&body, ""));
+        Self { before: before.to_owned(), after: after.to_owned() }
+    }
+
+    /// The file with its literal.
+    #[must_use]
+    pub(in crate::backend) fn with(&self, literal: &Value) -> String {
+        let mut text = self.before.clone();
+        write_literal(&mut text, literal, 0);
+        text + &self.after
+    }
+}
+
+/// What stands where a literal is to be.
+fn gap(literal: &str) -> String {
+    format!("\0{literal}\0")
+}
+
+/// Reads the modules of a package, each once.
+struct Reader<'a> {
+    package: Package,
+    literal: &'a str,
+    done: Vec<&'static str>,
+    lazy: Vec<&'static str>,
+}
+
+impl Reader<'_> {
+    fn module(&self, name: &str) -> (&'static str, &'static str) {
+        let found = self.package.iter().find(|module| module.0 == name);
+        *found.unwrap_or_else(|| unreachable!("there is no module {name}"))
+    }
+
+    /// A module, behind those that it imports at its top.
+    fn eager(&mut self, name: &str) -> String {
+        let (name, text) = self.module(name);
+        if self.done.contains(&name) {
+            return String::new();
+        }
+        self.done.push(name);
+        let edits = Edits::of(text, self.literal);
+        let imported: String = edits.imported.iter().map(|name| self.eager(name)).collect();
+        self.defer(&edits);
+        format!("{imported}\n\n# {}: {}\n\n{}\n", name, edits.title, edits.applied(text, ""))
+    }
+
+    /// A module that is compiled where it is needed; what it imports is loaded before.
+    fn lazy_module(&mut self, name: &str) -> String {
+        let (name, text) = self.module(name);
+        self.done.push(name);
+        let edits = Edits::of(text, self.literal);
+        let is_lazy =
+            |name: &&String| !self.done.contains(&name.as_str()) || self.lazy.contains(&name.as_str());
+        let loads: Vec<_> = edits.imported.iter().filter(is_lazy).cloned().collect();
+        let lazy: Vec<_> = loads.iter().map(|name| self.module(name).0).collect();
+        self.lazy.extend(lazy);
+        self.defer(&edits);
+        let loads: String = loads.iter().map(|name| format!("load('{name}')\n")).collect();
+        format!("# {}\n\n{}\n", edits.title, edits.applied(text, &loads))
+    }
+
+    fn defer(&mut self, edits: &Edits) {
+        let deferred: Vec<_> = edits.deferred.iter().map(|name| self.module(name).0).collect();
+        self.lazy.extend(deferred);
+    }
+}
+
+/// What is to be changed of a module.
+#[derive(Debug, Default)]
+struct Edits {
+    /// The docstring's first line.
+    title: String,
+    /// Modules that are imported at the top.
+    imported: Vec<String>,
+    /// Modules that are imported within functions.
+    deferred: Vec<String>,
+    /// Bytes and what takes their place.
+    changes: Vec<(Range<usize>, String)>,
+    depth: usize,
+}
+
+impl Edits {
+    fn of(text: &'static str, literal: &str) -> Self {
+        let parsed = parse_module(text).unwrap_or_else(|error| unreachable!("{error}"));
+        let mut edits = Self::default();
+        for (index, statement) in parsed.syntax().body.iter().enumerate() {
+            match statement {
+                Stmt::Expr(expression) if index == 0 => edits.take_title(text, expression.range()),
+                Stmt::If(condition) if is_for_types(&condition.test) => edits.drop(condition.range()),
+                Stmt::AnnAssign(assignment) => edits.take_assignment(assignment, literal),
+                statement => edits.visit_stmt(statement),
+            }
+        }
+        edits
+    }
+
+    fn take_title(&mut self, text: &str, range: TextRange) {
+        let docstring = text[bytes(range)].trim_matches('"');
+        docstring.lines().next().unwrap_or_default().clone_into(&mut self.title);
+        self.drop(range);
+    }
+
+    /// Leaves a variable without its annotation; one without a value is declared only.
+    fn take_assignment(&mut self, assignment: &ruff_python_ast::StmtAnnAssign, literal: &str) {
+        let Some(value) = &assignment.value else { return self.drop(assignment.range()) };
+        let annotation = assignment.target.range().end().into()..assignment.annotation.range().end().into();
+        self.changes.push((annotation, String::new()));
+        if let Expr::Name(name) = &*assignment.target
+            && [MODULES, literal].contains(&name.id.as_str())
+        {
+            self.changes.push((bytes(value.range()), gap(&name.id)));
+        }
+    }
+
+    fn take_import(&mut self, import: &StmtImportFrom) {
+        let module = import.module.as_ref().map(|name| name.id.to_string()).unwrap_or_default();
+        let is_for_types = ["typing", "types", "collections.abc", "__future__"].contains(&module.as_str());
+        match (import.level, self.depth) {
+            (0, 0) if is_for_types => self.drop(import.range()),
+            (0, _) => {}
+            (_, 0) => {
+                self.imported.push(module);
+                self.drop(import.range());
+            }
+            _ => {
+                self.changes.push((bytes(import.range()), format!("load('{module}')")));
+                self.deferred.push(module);
+            }
+        }
+    }
+
+    fn take_annotation(&mut self, parameter: &Parameter) {
+        if let Some(annotation) = &parameter.annotation {
+            let range = parameter.name.range().end().into()..annotation.range().end().into();
+            self.changes.push((range, String::new()));
+        }
+    }
+
+    fn drop(&mut self, range: TextRange) {
+        self.changes.push((bytes(range), String::new()));
+    }
+
+    /// The module with its changes, without empty lines that part nothing; `loads` comes first.
+    fn applied(&self, text: &str, loads: &str) -> String {
+        let mut changes = self.changes.clone();
+        changes.sort_by_key(|(range, _)| range.start);
+        let (mut result, mut at) = (String::new(), 0);
+        for (range, replacement) in changes {
+            result.push_str(&text[at..range.start]);
+            result.push_str(&replacement);
+            at = range.end;
+        }
+        result.push_str(&text[at..]);
+        let text = tidy(&result);
+        if loads.is_empty() { text } else { format!("{loads}\n{text}") }
+    }
+}
+
+impl<'a> Visitor<'a> for Edits {
+    fn visit_stmt(&mut self, statement: &'a Stmt) {
+        match statement {
+            Stmt::ImportFrom(import) => self.take_import(import),
+            Stmt::AnnAssign(assignment) => self.take_assignment(assignment, ""),
+            Stmt::FunctionDef(function) => {
+                for parameter in function.parameters.iter() {
+                    self.take_annotation(parameter.as_parameter());
+                }
+                if let Some(returns) = &function.returns {
+                    let range = function.parameters.range().end().into()..returns.range().end().into();
+                    self.changes.push((range, String::new()));
+                }
+                self.depth += 1;
+                walk_stmt(self, statement);
+                self.depth -= 1;
+            }
+            _ => walk_stmt(self, statement),
+        }
+    }
+
+    fn visit_expr(&mut self, _: &'a Expr) {}
+}
+
+fn is_for_types(condition: &Expr) -> bool {
+    matches!(condition, Expr::Name(name) if name.id.as_str() == "TYPE_CHECKING")
+}
+
+fn bytes(range: TextRange) -> Range<usize> {
+    range.into()
+}
+
+/// Python without trailing blanks, repeated imports and more than two empty lines.
+fn tidy(text: &str) -> String {
+    let mut seen = BTreeSet::new();
+    let mut result = String::new();
+    let mut empty = 2;
+    for line in text.lines().map(str::trim_end) {
+        if line.starts_with("import ") && !seen.insert(line) {
+            continue;
+        }
+        empty = if line.is_empty() { empty + 1 } else { 0 };
+        if empty < 3 {
+            result.push_str(line);
+            result.push('\n');
+        }
+    }
+    result.trim_matches('\n').to_owned()
+}
+
+/// Writes data as Python, in ASCII; objects to the second depth take a line for each entry.
+fn write_literal(out: &mut String, value: &Value, depth: usize) {
+    match value {
+        Value::Null => out.push_str("None"),
+        Value::Bool(true) => out.push_str("True"),
+        Value::Bool(false) => out.push_str("False"),
+        Value::Number(number) => out.push_str(&number.to_string()),
+        Value::String(text) => write_text(out, text),
+        Value::Array(items) => {
+            let items: Vec<_> = items.iter().map(|item| literal(item, depth + 1)).collect();
+            write_items(out, ['[', ']'], &items, depth);
+        }
+        Value::Object(entries) => {
+            let entries: Vec<_> = entries
+                .iter()
+                .map(|(key, value)| format!("{}: {}", text(key), literal(value, depth + 1)))
+                .collect();
+            write_items(out, ['{', '}'], &entries, depth);
+        }
+    }
+}
+
+fn literal(value: &Value, depth: usize) -> String {
+    let mut text = String::new();
+    write_literal(&mut text, value, depth);
+    text
+}
+
+fn write_items(out: &mut String, [opening, closing]: [char; 2], items: &[String], depth: usize) {
+    let indent = " ".repeat(4 * depth);
+    out.push(opening);
+    if depth < 2 && !items.is_empty() {
+        for item in items {
+            let _ = write!(out, "\n{indent}    {item},");
+        }
+        out.push('\n');
+        out.push_str(&indent);
+    } else {
+        out.push_str(&items.join(", "));
+    }
+    out.push(closing);
+}
+
+fn text(text: &str) -> String {
+    let mut result = String::new();
+    write_text(&mut result, text);
+    result
+}
+
+fn write_text(out: &mut String, text: &str) {
+    out.push('\'');
+    for character in text.chars() {
+        match character {
+            '\'' | '\\' => out.extend(['\\', character]),
+            '\n' => out.push_str("\\n"),
+            ' '..='~' => out.push(character),
+            character => {
+                let _ = match u32::from(character) {
+                    code @ 0..=0xff => write!(out, "\\x{code:02x}"),
+                    code @ 0..=0xffff => write!(out, "\\u{code:04x}"),
+                    code => write!(out, "\\U{code:08x}"),
+                };
+            }
+        }
+    }
+    out.push('\'');
+}
+
+#[cfg(test)]
+mod tests;

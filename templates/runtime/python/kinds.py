@@ -1,0 +1,48 @@
+"""Types of what c3 tells the entry point: for the type checker, never in an image."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+
+class Parameter(TypedDict):
+    """What inputs and outputs have in common."""
+
+    name: str  # of the environment variable
+    id: str  # by which engines call it
+    type: str
+    description: str | None
+
+
+class Input(Parameter):
+    """A parameter of the operator."""
+
+    default: str | None  # as it would stand in the environment; none of a secret
+    secret: bool
+    required: str  # 'always', 'maybe' (in a branch or a function), 'no'
+    via: str
+
+
+class Output(Parameter):
+    """A result of the operator."""
+
+    read: bool  # whether the script reads the variable to learn where to write
+
+
+class Interface(TypedDict):
+    """All that the entry point knows of its operator."""
+
+    name: str
+    description: str
+    source: str  # the file's name, without folders
+    script: str
+    root: str  # the working directory, seen from the script's folder
+    files: list[str]
+    logging: bool
+    notebook: bool
+    ipython: bool
+    skips_dashes: bool
+    own_arguments: bool  # whether the script reads its command line itself
+    cells: list[tuple[int, int]]  # of a notebook: the first line of each cell in the script, and its number
+    inputs: list[Input]
+    outputs: list[Output]

@@ -1,0 +1,111 @@
+"""The run of a notebook's script, cell by cell as Jupyter does.
+
+`__main__` has no `__file__`, so that processes which are spawned don't run the notebook once more.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import CodeType, ModuleType
+from typing import Any
+
+from .interface import INTERFACE, SCRIPT, standard
+from .messages import fail
+from .state import Run
+
+ast, linecache = standard('ast'), standard('linecache')
+
+# Flags of code: that it waits, and what a cell has imported from the future.
+COROUTINE, FUTURES = 0x80, 0
+for feature in standard('__future__').all_feature_names:
+    FUTURES |= getattr(standard('__future__'), feature).compiler_flag
+
+
+def run_cells(source: bytes, module: ModuleType) -> None:
+    """Run all cells, in an event loop if one of them waits at its top level."""
+    codes = compiled(source)
+    if INTERFACE['ipython']:
+        start_ipython(module)
+    if any(code.co_flags & COROUTINE for code in codes):
+        standard('asyncio').run(run_waiting(codes, module))
+        return
+    for code in codes:
+        exec(code, module.__dict__)
+
+
+async def run_waiting(codes: list[CodeType], module: ModuleType) -> None:
+    """Run cells some of which wait, in one event loop."""
+    for code in codes:
+        waiting = eval(code, module.__dict__)
+        if code.co_flags & COROUTINE:
+            await waiting
+
+
+def compiled(source: bytes) -> list[CodeType]:
+    """Compile each cell under its own name, in lines of its own; what one imports from the future holds for all."""
+    tree = ast.parse(source, SCRIPT)
+    lines = source.decode('utf-8').splitlines(keepends=True)
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    codes: list[CodeType] = []
+    for name, first, body in cells(tree.body):
+        if codes and is_docstring(body[0]):
+            del body[0]  # it isn't the description of the whole
+        if not body:
+            continue
+        ends = [getattr(node, 'end_lineno', first) or first for node in body]
+        own = lines[first - 1 : max(ends)]
+        linecache.cache[name] = (len(own), None, own, name)
+        for node in body:
+            ast.increment_lineno(node, 1 - first)
+        code = compile(ast.Module(body=body, type_ignores=[]), name, 'exec', flags, True)
+        flags |= code.co_flags & FUTURES
+        codes.append(code)
+    return codes
+
+
+def is_docstring(node: Any) -> bool:
+    """Check whether a statement is a text only."""
+    return isinstance(node, ast.Expr) and isinstance(getattr(node.value, 'value', None), str)
+
+
+def cells(body: list[Any]) -> list[tuple[str, int, list[Any]]]:
+    """Part statements into cells: the name, the first line and the statements of each."""
+    parts: list[tuple[str, int, list[Any]]] = []
+    starts = [(1, 0), *map(tuple, INTERFACE['cells'])]
+    for node in body:
+        line = min([node.lineno, *(decorator.lineno for decorator in getattr(node, 'decorator_list', []))])
+        first, number = max(start for start in starts if start[0] <= line)
+        name = f'{INTERFACE["source"]}:cell {number}' if number else SCRIPT
+        if not parts or parts[-1][0] != name:
+            parts.append((name, first, []))
+        parts[-1][2].append(node)
+    return parts
+
+
+def start_ipython(module: ModuleType) -> None:
+    """Give a notebook's code the shell that its magics belong to."""
+    try:
+        interactiveshell: Any = __import__('IPython.core.interactiveshell').core.interactiveshell
+    except ImportError as error:
+        fail(f'the notebook needs IPython, which is not in the image ({error})', 1)
+    Run.profile = standard('tempfile').TemporaryDirectory(prefix='ipython-')
+    InteractiveShell = interactiveshell.InteractiveShell  # noqa: N806
+    shell = InteractiveShell.instance(ipython_dir=Run.profile.name, user_module=module, user_ns=module.__dict__)
+    shell.history_manager.enabled = False
+    shell.showtraceback = shell.showsyntaxerror = end_with_error
+    shell.run_cell = lambda *cell, **options: passed_on(InteractiveShell.run_cell(shell, *cell, **options))
+    builtins: Any = __import__('builtins')
+    builtins.get_ipython = module.__dict__['get_ipython']  # a module made of a notebook has magics, too
+    for name in ('exit', 'quit'):  # those of the shell would only ask it to end
+        del module.__dict__[name]
+
+
+def end_with_error(*_: Any, **__: Any) -> None:
+    """Let an error within a magic end the program, where a shell would only show it."""
+    raise sys.exc_info()[1] or RuntimeError
+
+
+def passed_on(result: Any) -> Any:
+    """Raise the error of a cell within a cell."""
+    result.raise_error()
+    return result
