@@ -97,7 +97,7 @@ pub enum Via {
 pub struct Output {
     /// Name of the environment variable, spelled as in the source.
     pub name: String,
-    /// `String` (the text is the value) or what kind of file the variable names.
+    /// `String`, `Integer`, `Float` or `Boolean` (the text is the value), or what kind of file the variable names.
     #[serde(rename = "type")]
     pub kind: Type,
     /// The comment above the write.

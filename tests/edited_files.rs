@@ -275,7 +275,10 @@ fn a_value_that_no_file_holds_is_told() {
 fn an_edited_value_is_shown_with_the_option_for_it() {
     let folder = project();
     done(folder.path(), &CREATE);
-    let edited = text(&folder, "read.job.yaml").replacen("value: \"\"", "value: \"data/\"", 1);
+    let open = "        # - name: \"path\"\n        #   value: \"\"\n";
+    let given = "        - name: \"path\"\n          value: \"data/\"\n";
+    let edited = text(&folder, "read.job.yaml").replacen(open, given, 1);
+    assert!(edited.contains(given));
     fs::write(folder.path().join("read.job.yaml"), edited).unwrap();
     let (code, said) = c3(folder.path(), &CREATE);
     assert!(code == 1 && said.contains("-          value: \"data/\"\n"), "{said}");

@@ -1149,8 +1149,8 @@ fn check_job(script: &Script, component: &Component, document: &Value) {
                 &[],
             );
             wanted.push(json!({"name": name, "valueFrom": {"secretKeyRef": key}}));
-        } else if required || default.is_some() {
-            wanted.push(json!({"name": name, "value": default.unwrap_or("")}));
+        } else if let Some(default) = default {
+            wanted.push(json!({"name": name, "value": default}));
         }
     }
     let mut found = container.get("env").cloned().unwrap_or(json!([]));

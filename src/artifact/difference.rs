@@ -59,7 +59,12 @@ fn values<'a>(diff: &TextDiff<'a, 'a, 'a, str>, found: &str) -> Option<Vec<Strin
     let lines: Vec<_> = found.lines().collect();
     let changes = diff.iter_all_changes().filter(|change| change.tag() != ChangeTag::Equal);
     let values = changes.map(|change| {
-        let value = scalar(change.value(), "value: ")?;
+        // A required input without a value stands in a comment.
+        let line = change.value().trim().trim_start_matches('#');
+        if scalar(line, "- name: ").is_some() {
+            return Some(None);
+        }
+        let value = scalar(line, "value: ")?;
         let above = |at: usize| scalar(lines.get(at.checked_sub(1)?)?, "- name: ");
         // What c3 would write in its place is no value of anybody's.
         let Some(at) = change.old_index() else { return Some(None) };

@@ -140,8 +140,9 @@ fn value(kind: &Type, text: &str) -> Option<Value> {
 /// The type of a result, which may be missing.
 pub(crate) fn delivered(kind: &Type) -> Value {
     optional(match kind.name() {
-        "String" | "File" => json!("File"),
         "Directory" => json!("Directory"),
+        // A text or a number is what the file holds.
+        "String" | "Integer" | "Float" | "Boolean" | "File" => json!("File"),
         _ => json!(["File", "Directory"]),
     })
 }

@@ -92,9 +92,7 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
             .filter(|parameter| is_set(parameter, job) && needs_argument(parameter, operator))
             .map(|parameter| format!("--{0}=$({0})", parameter.id))
             .collect(),
-        has_env: variables
-            .iter()
-            .any(|variable| variable.required || variable.secret.is_some() || variable.value.is_some()),
+        has_env: variables.iter().any(|variable| variable.secret.is_some() || variable.value.is_some()),
         variables,
     };
     Ok(vec![operator.artifact(".job.yaml", &template::render("job.yaml", &context))])
@@ -151,7 +149,7 @@ pub(super) fn is_env_name(name: &str) -> bool {
 
 /// Whether the job gives the parameter a value.
 fn is_set(parameter: &Parameter, job: &Job) -> bool {
-    parameter.input.required || parameter.input.secret || values::of(parameter, job).is_some()
+    parameter.input.secret || values::of(parameter, job).is_some()
 }
 
 /// Whether a variable doesn't reach the script by itself: Kubernetes can't spell its name, or the interpreter overwrites

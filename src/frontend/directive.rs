@@ -34,6 +34,9 @@ pub const PATH_TYPES: &[&str] = &[
     "Markdown",
 ];
 
+/// Types that an output can have beside these.
+const VALUE_TYPES: &[Type] = &[Type::String, Type::Integer, Type::Float, Type::Boolean];
+
 impl Directive {
     /// The type of the output that the directive asks for.
     #[must_use]
@@ -49,12 +52,18 @@ impl Directive {
             ("ignore", None) => Ok(Self::Ignore),
             ("secret", None) => Ok(Self::Secret),
             ("not-secret", None) => Ok(Self::NotSecret),
-            ("output", None | Some("String")) => Ok(Self::Output(Type::String)),
-            ("output", Some(kind)) => path_type(kind).map(Self::Output),
+            ("output", None) => Ok(Self::Output(Type::String)),
+            ("output", Some(kind)) => value_type(kind).map_or_else(|| path_type(kind), Ok).map(Self::Output),
             ("input", Some(kind)) => path_type(kind).map(Self::Input),
             _ => Err(format!("`{word}` is no directive")),
         }
     }
+}
+
+/// The type of an output whose text is the value.
+fn value_type(name: &str) -> Option<Type> {
+    let known = VALUE_TYPES.iter().find(|known| known.name().eq_ignore_ascii_case(name));
+    known.cloned()
 }
 
 fn path_type(name: &str) -> Result<Type, String> {
@@ -77,7 +86,8 @@ pub fn parse(comment: &str, span: &Range<usize>, diagnostics: &mut Vec<Diagnosti
 
 fn unknown(problem: String, span: &Range<usize>) -> Diagnostic {
     let types = PATH_TYPES.join("`, `");
+    let values = VALUE_TYPES.iter().map(Type::name).collect::<Vec<_>>().join("`, `");
     Diagnostic::warning("unknown-directive", problem).at(span.clone()).hint(format!(
-        "write `ignore`, `secret`, `not-secret`, `output`, `output=TYPE` or `input=TYPE`; types are `{types}`"
+        "write `ignore`, `secret`, `not-secret`, `output`, `output=TYPE` or `input=TYPE`; types are `{types}`, of outputs also `{values}`"
     ))
 }
