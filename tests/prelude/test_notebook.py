@@ -1,8 +1,12 @@
 """Scripts that were made of notebooks: magics, and code that waits at its top level."""
 
+import json
+import subprocess
+import sys
+
 import pytest
 
-from conftest import an_input, an_output, succeeded
+from conftest import C3, an_input, an_output, environment, succeeded
 
 
 @pytest.fixture
@@ -145,3 +149,81 @@ def test_the_shell_that_is_missing_is_named(notebook):
     done = notebook('print(1)\n').run(flags=['-S', '-I'])
     assert done.returncode == 1
     assert done.stderr.startswith('error: the notebook needs IPython') and 'Traceback' not in done.stderr
+
+
+# Notebooks as c3 reads them
+
+
+@pytest.fixture
+def compiled(tmp_path):
+    """Compile a notebook of some code cells and run it: `compiled(cell, cell, …)`."""
+
+    def run(*cells, **options):
+        """Write the notebook under a cell of markdown, have c3 make an operator of it, and run that."""
+        metadata = {'kernelspec': {'name': 'python3', 'language': 'python', 'display_name': 'Python 3'}}
+        title = {'cell_type': 'markdown', 'metadata': {}, 'source': '# Title'}
+        code = [
+            {'cell_type': 'code', 'metadata': {}, 'source': cell, 'outputs': [], 'execution_count': None}
+            for cell in cells
+        ]
+        notebook = {'cells': [title, *code], 'metadata': metadata, 'nbformat': 4, 'nbformat_minor': 4}
+        (tmp_path / 'book.ipynb').write_text(json.dumps(notebook))
+        command = [C3, 'create-operator', '--no-build', '--keep-generated-files', '-r', 'example.org/x', 'book.ipynb']
+        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+        program = tmp_path / 'book.context' / 'operator' / 'claimed_book.py'
+        env = environment({'PYTHONFAULTHANDLER': '1'})
+        return subprocess.run(
+            [sys.executable, str(program)], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60
+        )
+
+    return run
+
+
+METHODS = ['fork', 'spawn', 'forkserver']
+
+
+@pytest.mark.parametrize('method', METHODS)
+def test_notebooks_may_start_processes(compiled, method):
+    """Under Jupyter, too, children don't import `__main__`."""
+    done = compiled(
+        'import multiprocessing as mp\n'
+        f'with mp.get_context("{method}").Pool(2) as pool:\n    print(pool.map(abs, [-1, -2]))',
+        'from concurrent.futures import ProcessPoolExecutor\n'
+        f'with ProcessPoolExecutor(2, mp_context=mp.get_context("{method}")) as pool:\n'
+        '    print(list(pool.map(len, ["a", "bc"])))',
+        'print("end")',
+    )
+    assert succeeded(done) and done.stdout == '[1, 2]\n[1, 2]\nend\n'
+
+
+@pytest.mark.parametrize('magic', ['', '!true\n'])
+def test_tracebacks_name_cell_and_line(compiled, magic):
+    done = compiled(magic + 'def f(x):\n    return 1 / x\n', '# Fails.\n\nf(0)')
+    first = 3 if magic else 2
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[0] == 'Traceback (most recent call last):'
+    assert '  File "book.ipynb:cell 3", line 3, in <module>\n    f(0)\n' in done.stderr
+    assert f'  File "book.ipynb:cell 2", line {first}, in f\n    return 1 / x\n' in done.stderr
+    assert done.stderr.endswith('ZeroDivisionError: division by zero\n') and 'claimed_' not in done.stderr
+
+
+def test_cells_share_what_they_import_from_the_future(compiled):
+    done = compiled('from __future__ import annotations', 'def f(x: undefined): return x\nprint(f.__annotations__)')
+    assert succeeded(done) and done.stdout == "{'x': 'undefined'}\n"
+
+
+def test_cells_that_wait_share_one_loop(compiled):
+    done = compiled(
+        'import asyncio\nqueue = asyncio.Queue()\nasync def put():\n    await queue.put(1)',
+        'task = asyncio.ensure_future(put())',
+        'print(await queue.get())',
+        'await task',
+    )
+    assert succeeded(done) and done.stdout == '1\n'
+
+
+def test_a_notebook_is_no_file_and_inspects_its_code(compiled):
+    done = compiled(
+        'import inspect\ndef f():\n    return 1\nprint(inspect.getsource(f), "__file__" in globals(), __name__)'
+    )
+    assert succeeded(done) and done.stdout == 'def f():\n    return 1\n False __main__\n'
