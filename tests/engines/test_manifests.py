@@ -225,7 +225,7 @@ def expected_variable(parameter, operator):
     if parameter['secret']:
         optional = {} if parameter['required'] else {'optional': True}
         return {'name': operator, 'key': variable(parameter['name']), **optional}
-    return '' if parameter['required'] else parameter['default']
+    return parameter['default']
 
 
 @pytest.mark.parametrize('sample', SAMPLES)

@@ -244,7 +244,9 @@ def test_the_job_runs_as_kubernetes_would_run_it(repository, tmp_path):
     write(tmp_path / 'quoting.py', QUOTING)
     image = create(tmp_path, 'quoting.py', '-r', repository, '-v', 'job', '--local-mode')
     done = run_job(tmp_path / 'quoting.job.yaml', {})
-    assert done.returncode == 1 and 'nothing given' in done.stderr
-    done = succeeded(run_job(tmp_path / 'quoting.job.yaml', {'gru00f6u00dfe': 'groß'}))
+    assert done.returncode == 2 and 'a parameter is required: `gru00f6u00dfe`' in done.stderr
+    options = ['--no-build', '-r', repository, '-v', 'job', '--value', 'größe=groß']
+    succeeded(c3('create-operator', 'quoting.py', *options, cwd=tmp_path))
+    done = succeeded(run_job(tmp_path / 'quoting.job.yaml', {}))
     assert json.loads(done.stdout) == [HOSTILE, '$(v) $$ ' + HOSTILE, 'groß']
     remove_image(image)
