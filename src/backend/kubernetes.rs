@@ -89,7 +89,7 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
         command: operator.command(),
         args: parameters
             .iter()
-            .filter(|parameter| is_set(parameter, job) && needs_argument(parameter, operator))
+            .filter(|parameter| is_set(parameter, job) && !is_env_name(&parameter.input.name))
             .map(|parameter| format!("--{0}=$({0})", parameter.id))
             .collect(),
         has_env: variables.iter().any(|variable| variable.secret.is_some() || variable.value.is_some()),
@@ -150,13 +150,6 @@ pub(super) fn is_env_name(name: &str) -> bool {
 /// Whether the job gives the parameter a value.
 fn is_set(parameter: &Parameter, job: &Job) -> bool {
     parameter.input.secret || values::of(parameter, job).is_some()
-}
-
-/// Whether a variable doesn't reach the script by itself: Kubernetes can't spell its name, or the interpreter overwrites
-/// it.
-fn needs_argument(parameter: &Parameter, operator: &Operator) -> bool {
-    let name = parameter.input.name.as_str();
-    !is_env_name(name) || operator.runtime().overwritten.contains(&name)
 }
 
 /// A text that Kubernetes takes as it is: `$(NAME)` would be replaced and `$$` halved.

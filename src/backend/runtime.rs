@@ -4,10 +4,9 @@ use std::str::FromStr;
 use std::sync::LazyLock;
 
 use pep440_rs::{Version, VersionSpecifiers};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::bundle::python::Bundle;
-use super::template;
+use super::bundle::{self, python::Bundle};
 use super::templates::PYTHON_ENTRY_POINT;
 use crate::component::Component;
 use crate::diagnostic::Diagnostic;
@@ -26,8 +25,6 @@ pub struct Runtime {
     pub working_dir: &'static str,
     /// Variables of the image: names and values.
     pub environment: &'static [(&'static str, &'static str)],
-    /// Variables that the interpreter's own start overwrites: a value for one has to be an argument.
-    pub overwritten: &'static [&'static str],
     /// Writes the entry point of an interface.
     pub entry_point: fn(&Value) -> String,
     /// Ending of the file names of scripts and entry points.
@@ -65,7 +62,6 @@ static PYTHON: Runtime = Runtime {
     command: |entry, _| vec!["python".to_owned(), entry.to_owned()],
     working_dir: "/opt/app-root/src",
     environment: &[("PYTHONUNBUFFERED", "1")],
-    overwritten: &[],
     entry_point: python_entry_point,
     extension: "py",
     image_version: "python3.12",
@@ -78,32 +74,15 @@ static PYTHON: Runtime = Runtime {
     packages: Packages::Pip,
 };
 
-/// The entry point is R's user profile: R itself runs the script after it, with nothing in between.
+/// The entry point is a program of `sh` that starts R, and R's user profile: R itself runs the script after it, with
+/// nothing in between.
 static R: Runtime = Runtime {
     language: Language::R,
     interpreter: "Rscript",
-    command: |entry, script| {
-        vec!["env".into(), format!("R_PROFILE_USER={entry}"), "Rscript".into(), script.into()]
-    },
+    command: |entry, _| vec!["sh".to_owned(), entry.to_owned()],
     working_dir: "/home/docker",
     environment: &[],
-    // The variables of the shell script by which R starts.
-    overwritten: &[
-        "SED",
-        "TAB",
-        "a",
-        "args",
-        "args_ok",
-        "debugger",
-        "debugger_args",
-        "gui",
-        "libnn",
-        "libnn_fallback",
-        "r_arch",
-        "run_arch",
-        "usage",
-    ],
-    entry_point: r_entry_point,
+    entry_point: bundle::r::entry_point,
     extension: "R",
     image_version: "R4.3.2",
     base_image: r_image,
@@ -142,7 +121,6 @@ static TOY: Runtime = Runtime {
     command: |entry, script| vec!["toy".to_owned(), entry.to_owned(), script.to_owned()],
     working_dir: "/toys",
     environment: &[],
-    overwritten: &[],
     entry_point: ToString::to_string,
     extension: "toy",
     image_version: "toy1",
@@ -163,10 +141,6 @@ static PYTHON_BUNDLE: LazyLock<Bundle> = LazyLock::new(|| {
 fn python_entry_point(interface: &Value) -> String {
     let title = "\"\"\"Entry point of an operator, made by c3 from `templates/runtime/python/`.\"\"\"\n";
     format!("{title}{}", PYTHON_BUNDLE.with(interface))
-}
-
-fn r_entry_point(interface: &Value) -> String {
-    template::render("prelude.R", &json!({ "interface": interface }))
 }
 
 /// `python3.12` → `registry.access.redhat.com/ubi8/python-312`.

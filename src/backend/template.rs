@@ -15,9 +15,6 @@ use crate::shown::is_hidden;
 /// Quoting of the values in a Dockerfile: double quotes as its instructions read them.
 const DOCKERFILE: &str = "dockerfile";
 
-/// Quoting of the values in a program of R's.
-const R: &str = "r";
-
 /// Length from which on a command takes a line for each word, in bytes: builders refuse lines of 64 KiB.
 const LONG_LINE: usize = 1000;
 
@@ -45,7 +42,6 @@ fn environment(folder: &str) -> Environment<'static> {
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|name| match name {
         name if name.ends_with("Dockerfile") => AutoEscape::Custom(DOCKERFILE.into()),
-        "prelude.R" => AutoEscape::Custom(R.into()),
         name if name.starts_with("grid/") || name == "platforms/techila.py" => AutoEscape::None,
         _ => AutoEscape::Json,
     });
@@ -77,7 +73,6 @@ fn format(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Res
             text.to_owned()
         }
         (Some(text), DOCKERFILE) => docker_quoted(text),
-        (_, R) => r_expression(value)?,
         _ => flow(value)?,
     };
     out.write_str(&text).map_err(Error::from)
@@ -201,24 +196,6 @@ fn placeholder<'a>(text: &str, values: &'a BTreeMap<&str, String>) -> Result<(&'
     }
     let value = values.get(name).ok_or_else(|| format!("names `${{{name}}}`, which is unknown"))?;
     Ok((value, end + if braced.is_some() { 2 } else { 0 }))
-}
-
-/// A value as R writes it, of nested lists.
-fn r_expression(value: &Value) -> Result<String, Error> {
-    Ok(match value.kind() {
-        ValueKind::String => r_quoted(value.as_str().unwrap_or_default()),
-        ValueKind::Seq => {
-            let items = value.try_iter()?.map(|item| r_expression(&item));
-            format!("list({})", items.collect::<Result<Vec<_>, _>>()?.join(", "))
-        }
-        ValueKind::Map => {
-            let entry = |key: Value| Ok(format!("{key} = {}", r_expression(&value.get_item(&key)?)?));
-            format!("list({})", value.try_iter()?.map(entry).collect::<Result<Vec<_>, Error>>()?.join(", "))
-        }
-        ValueKind::Bool => value.to_string().to_uppercase(),
-        ValueKind::None => "NULL".to_owned(),
-        _ => value.to_string(),
-    })
 }
 
 /// A text in double quotes as R reads it, in ASCII; R has no NUL.

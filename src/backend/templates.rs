@@ -14,7 +14,6 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("snippet/kfp2.py", include_str!("../../templates/snippet/kfp2.py.j2")),
     ("snippet/notes", include_str!("../../templates/snippet/notes.j2")),
     ("containerless.py", include_str!("../../templates/containerless.py.j2")),
-    ("prelude.R", include_str!("../../templates/prelude.R.j2")),
     ("platforms/chaimeleon.Dockerfile", include_str!("../../templates/platforms/chaimeleon.Dockerfile.j2")),
     (
         "platforms/chaimeleon-base.Dockerfile",
@@ -112,3 +111,36 @@ pub(super) const PYTHON_ENTRY_POINT: Package = &[
     ("targets", include_str!("../../templates/runtime/python/targets.py")),
     ("user", include_str!("../../templates/runtime/python/user.py")),
 ];
+
+/// What `sh` does with an entry point of R's operators.
+pub(super) const R_START: &str = include_str!("../../templates/runtime/r/start.sh");
+
+/// The files of R's entry point that every run needs, but for the last.
+pub(super) const R_TEXTS: &[&str] = &[
+    include_str!("../../templates/runtime/r/late.R"),
+    include_str!("../../templates/runtime/r/interface.R"),
+    include_str!("../../templates/runtime/r/environment.R"),
+    include_str!("../../templates/runtime/r/parameters.R"),
+    include_str!("../../templates/runtime/r/paths.R"),
+    include_str!("../../templates/runtime/r/packages.R"),
+    include_str!("../../templates/runtime/r/end.R"),
+];
+
+/// Those that few runs need.
+pub(super) const R_LATE: &[&str] = &[
+    include_str!("../../templates/runtime/r/messages.R"),
+    include_str!("../../templates/runtime/r/refusals.R"),
+    include_str!("../../templates/runtime/r/help.R"),
+    include_str!("../../templates/runtime/r/logs.R"),
+    include_str!("../../templates/runtime/r/json.R"),
+    include_str!("../../templates/runtime/r/kubeflow.R"),
+    include_str!("../../templates/runtime/r/system.R"),
+    include_str!("../../templates/runtime/r/files.R"),
+    include_str!("../../templates/runtime/r/targets.R"),
+    include_str!("../../templates/runtime/r/outputs.R"),
+    include_str!("../../templates/runtime/r/copying.R"),
+    include_str!("../../templates/runtime/r/report.R"),
+];
+
+/// What starts the operator.
+pub(super) const R_MAIN: &str = include_str!("../../templates/runtime/r/main.R");

@@ -1,6 +1,5 @@
 //! How an operator is told its values: by variables, which no list of processes shows, where that is possible.
 
-use crate::backend::runtime;
 use crate::invocation::{Interface, Invocation};
 
 use crate::failure::{Failure, USAGE};
@@ -16,13 +15,8 @@ pub(super) struct Passed {
 
 /// What tells an operator its values, and to deliver its outputs below a folder as it sees it.
 pub(super) fn passed(interface: &Interface, invocation: &Invocation, outputs: Option<&str>) -> Passed {
-    let mut passed = Passed::default();
-    for (name, value) in &invocation.values {
-        match argument(interface, name) {
-            None => passed.variables.push((name.clone(), value.clone())),
-            Some(id) => passed.arguments.push(format!("--{id}={value}")),
-        }
-    }
+    let variables = invocation.values.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    let mut passed = Passed { variables, arguments: Vec::new() };
     if let Some(folder) = outputs {
         passed.variables.push(("C3_UNSET_OUTPUTS".to_owned(), "skip".to_owned()));
         for (id, output) in &interface.outputs {
@@ -36,14 +30,6 @@ pub(super) fn passed(interface: &Interface, invocation: &Invocation, outputs: Op
     }
     passed.arguments.extend(invocation.own.iter().cloned());
     passed
-}
-
-/// What an input is called on the command line, if the start of the language's interpreter overwrites its variable.
-fn argument<'a>(interface: &'a Interface, name: &str) -> Option<&'a String> {
-    let runtime = runtime::of(interface.language?);
-    let mut inputs = interface.inputs.iter();
-    let is_overwritten = runtime.overwritten.contains(&name);
-    is_overwritten.then(|| inputs.find(|(_, input)| input.name == name).map(|(id, _)| id)).flatten()
 }
 
 /// Variables with their values, each from `NAME=VALUE` or from this environment.

@@ -1,12 +1,15 @@
-"""Operators for the tests: the R prelude as it stands in an image, beside a script, run as real processes."""
+"""Operators for the tests: the entry point of R as `c3` emits it, beside a script, run as real processes."""
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
+import tempfile
 import textwrap
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -15,8 +18,10 @@ import pytest
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
-TEMPLATES = Path(__file__).resolve().parents[2] / 'templates'
-TEMPLATE = TEMPLATES / 'prelude.R.j2'
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATES = ROOT / 'templates'
+RUNTIME = TEMPLATES / 'runtime' / 'r'
+C3 = os.environ.get('C3') or str(ROOT / 'target' / 'debug' / 'c3')
 RSCRIPT = shutil.which('Rscript') or 'Rscript'
 
 HOSTILE = {
@@ -56,26 +61,38 @@ NOT_GIVEN = [
 # Locales in which bytes must arrive all the same.
 LOCALES = ['C.UTF-8', 'C']
 
-UNSHARE = ['unshare', '--mount']
+# A container's first process.
+UNSHARE = ['unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc']
 needs_unshare = pytest.mark.skipif(
     subprocess.run([*UNSHARE, 'true'], stderr=subprocess.DEVNULL).returncode != 0, reason='unshare is not permitted'
 )
 
 
-def an_input(name, type='String', default=None, secret=False, id=None):
+def an_input(name, type='String', default=None, secret=False, id=None, required='no', description=None):
     """Declare an input."""
-    return {'name': name, 'id': id or name, 'type': type, 'default': default, 'secret': secret}
+    shared = {'name': name, 'id': id or name, 'type': type, 'description': description}
+    return {**shared, 'default': default, 'secret': secret, 'required': required, 'via': 'environment'}
 
 
-def an_output(name, type='String', read=False, id=None):
+def an_output(name, type='String', read=False, id=None, description=None):
     """Declare an output."""
-    return {'name': name, 'id': id or name, 'type': type, 'read': read}
+    return {'name': name, 'id': id or name, 'type': type, 'read': read, 'description': description}
 
 
 LOG_LEVEL = an_input('log_level', default='INFO')
 # R starts three times as fast with few packages, and the prelude runs before any of them; see `environment`.
 ALL_PACKAGES = {'R_DEFAULT_PACKAGES': ''}
-NO_INTERFACE = {'root': '.', 'files': [], 'logging': False, 'skips_dashes': False, 'inputs': [], 'outputs': []}
+NO_INTERFACE = {
+    'name': 'x',
+    'description': 'What it does.',
+    'root': '.',
+    'files': [],
+    'logging': False,
+    'skips_dashes': False,
+    'own_arguments': False,
+    'inputs': [],
+    'outputs': [],
+}
 
 
 def contract(name):
@@ -90,7 +107,7 @@ def environment(changes=None):
 
 
 class Operator:
-    """A script with its prelude in a folder of their own."""
+    """A script with its entry point in a folder of their own."""
 
     def __init__(self, folder, script, name='x.R', **interface):
         """Write both; `interface` holds what differs from a script without parameters."""
@@ -100,24 +117,25 @@ class Operator:
         self.home.mkdir(exist_ok=True)
         if script is not None:
             self.script.write_bytes(script if isinstance(script, bytes) else textwrap.dedent(script).encode())
-        self.prelude = self.folder / ('claimed_' + name)
-        self.prelude.write_text(render({**NO_INTERFACE, 'script': name, **interface}))
-        self.command = ['env', 'R_PROFILE_USER=%s' % self.prelude, 'Rscript', str(self.script)]
+        interface.setdefault('own_arguments', 'commandArgs' in str(script))  # as c3 finds out
+        self.entry = self.folder / ('claimed_' + name)
+        self.entry.write_text(entry_point({**NO_INTERFACE, 'script': name, **interface}), encoding='utf-8')
+        self.command = ['sh', str(self.entry)]
 
     def run(self, *arguments, **options):
         """Run the operator as the entry point of its image does."""
         return self.finish([*self.command, *arguments], options)
 
     def run_itself(self, *arguments, **options):
-        """Run the prelude as the program."""
-        return self.finish([RSCRIPT, str(self.prelude), *arguments], options)
+        """Run the entry point as a program of R's."""
+        return self.finish([RSCRIPT, str(self.entry), *arguments], options)
 
     def run_plainly(self, *arguments, **options):
-        """Run the script without the prelude."""
+        """Run the script without the entry point."""
         return self.finish([RSCRIPT, str(self.script), *arguments], options)
 
     def run_both_ways(self, *arguments, own=(), **options):
-        """Run the operator and its script without the prelude, at the same time but each in its own folder.
+        """Run the operator and its script without the entry point, at the same time but each in its own folder.
 
         `own` are the script's own arguments.
         """
@@ -127,11 +145,11 @@ class Operator:
             plain = pool.submit(self.run_plainly, *own, cwd=folder, **options)
             return self.run(*arguments, *own, **options), plain.result()
 
-    def start(self, *arguments, plain=False, env=None, **options):
+    def start(self, *arguments, plain=False, before=(), env=None, **options):
         """Start the operator, or its script alone, and leave it running."""
         command = [RSCRIPT, str(self.script)] if plain else self.command
         return subprocess.Popen(
-            [*command, *arguments],
+            [*before, *command, *arguments],
             env=environment(env),
             cwd=options.pop('cwd', self.home),
             encoding='utf-8',
@@ -149,9 +167,22 @@ class Operator:
         return subprocess.run(command, encoding='utf-8', errors='surrogateescape', **options)
 
 
-def render(interface):
-    """Fill the template as the compiler does."""
-    return TEMPLATE.read_text().replace('{{ interface }}', r_expression(interface))
+@lru_cache
+def emitted():
+    """Give an entry point as c3 emits it, in two parts: what precedes its interface, and what follows."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, 'x.R').write_text('cat(Sys.getenv("p"))\n')
+        command = [C3, 'create-operator', '--no-build', '--keep-generated-files', '-r', 'example.com/r', 'x.R']
+        subprocess.run(command, cwd=folder, check=True, capture_output=True)
+        text = Path(folder, 'x.context/operator/claimed_x.R').read_text(encoding='utf-8')
+    return re.fullmatch(r'(?s)(.*\ninterface <- )list\([^\n]*(\n.*)', text).groups()
+
+
+def entry_point(interface):
+    """Give the entry point of an interface."""
+    before, after = emitted()
+    before = before.replace('\n# script: x.R\n', '\n# script: %s\n' % interface['script'], 1)
+    return before + r_expression(interface) + after
 
 
 def r_expression(value):
@@ -180,6 +211,11 @@ def r_character(character):
 def r_bytes(text):
     """Spell a string in R as its bytes, whatever they are."""
     return 'rawToChar(as.raw(c(%s)))' % ', '.join(map(str, os.fsencode(text)))
+
+
+def as_a_shell(code):
+    """Give an exit code as a shell tells it, which is what engines see of an operator that a signal has ended."""
+    return 128 - code if code < 0 else code
 
 
 def succeeded(done):
