@@ -174,7 +174,8 @@ bookworm_up() {
 
 # The base image for R, likewise; a stand-in says R's true version in `R_BASE_VERSION`.
 r_up() {
-  need Rscript -- r-base-core
+  need Rscript shellcheck busybox -- r-base-core shellcheck busybox
+  Rscript -e "library(lintr)" >/dev/null 2>&1 || install r-cran-lintr
   image_up "$r_base" && return
   local tree="$state/r-base" version
   debian_tree "$tree" r-base-core,ca-certificates

@@ -145,9 +145,11 @@ def test_an_r_package_that_fails_ends_the_build_by_its_name(tmp_path, cran, name
     assert [path.name for path in tmp_path.iterdir()] == ['packages.R'], 'nothing is written'
 
 
-def test_variables_that_r_overwrites_reach_the_script_as_arguments(tmp_path):
+def test_variables_that_r_overwrites_reach_the_script(tmp_path):
     text = '# Says.\n\na <- Sys.getenv("a", "x")\nargs <- Sys.getenv("args", "y")\ncat("SAID", a, args, "\\n")\n'
     write(tmp_path / 'said.R', text)
-    create(tmp_path, 'said.R', '--local-mode')
+    image = create(tmp_path, 'said.R', '--local-mode')
     done = succeeded(run_job(tmp_path / 'said.job.yaml', {'a': 'one'}))
     assert 'SAID one y' in done.stdout
+    done = succeeded(run_image(image, options=['--env', 'a=two', '--env', 'args=three']))
+    assert 'SAID two three' in done.stdout

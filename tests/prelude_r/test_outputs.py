@@ -5,10 +5,13 @@ import os
 import re
 import subprocess
 import textwrap
+from itertools import takewhile
+from pathlib import Path
+from tempfile import gettempdir
 
 import pytest
 
-from conftest import ALL_PACKAGES, HOSTILE, LOCALES, NOT_GIVEN, an_input, an_output, needs_unshare, r_bytes, succeeded
+from conftest import ALL_PACKAGES, HOSTILE, LOCALES, NOT_GIVEN, an_input, an_output, as_a_shell, needs_unshare, r_bytes, succeeded
 
 
 @pytest.fixture
@@ -192,34 +195,127 @@ def test_text_into_a_folder(deliver):
     assert succeeded(done) and (target / 'out_id').read_text() == 'text'
 
 
-@pytest.mark.parametrize(
-    'type, script, message',
-    [
-        ('String', 'Sys.setenv(out = ".")', 'is a folder; write `# c3: output=Directory`'),
-        ('File', 'dir.create("d"); Sys.setenv(out = "d")', 'is a folder; write `# c3: output=Directory`'),
-        ('String', 'writeBin(as.raw(255), "f"); Sys.setenv(out = "f")', 'is a binary file; write `# c3: output=File`'),
-        (
-            'String',
-            'writeBin(c(rep(as.raw(120), 2^20), as.raw(195)), "f"); Sys.setenv(out = "f")',
-            'is a binary file; write `# c3: output=File`',
-        ),
-        ('String', 'saveRDS(1:9, "f"); Sys.setenv(out = "f")', 'is a binary file; write `# c3: output=File`'),
-        (
-            'String',
-            'grDevices::pdf("f"); graphics::plot(1); Sys.setenv(out = "f")',
-            'is a binary file; write `# c3: output=File`',
-        ),
-    ],
-)
-def test_refused(deliver, type, script, message):
-    done, target = deliver('cat("printed")\n' + script, type)
+DIRECTIVE = 'write `# c3: output=%s` at the end of the line that sets it'
+
+
+def test_folder_for_a_file_is_refused(deliver):
+    done, target = deliver('cat("printed"); dir.create("d"); Sys.setenv(out = "d")', 'File')
     assert (done.returncode, done.stdout) == (1, 'printed')
-    assert done.stderr == 'error: output `out` %s at the end of the line that sets it\n' % message
+    assert done.stderr == 'error: output `out` is a folder; %s\n' % (DIRECTIVE % 'Directory')
     assert not target.exists()
 
 
+BINARIES = {
+    'a byte': 'writeBin(as.raw(255), "f")',
+    'an incomplete end': 'writeBin(c(rep(as.raw(120), 2^20), as.raw(195)), "f")',
+    'R': 'saveRDS(1:9, "f")',
+    'a picture': 'grDevices::pdf("f"); graphics::plot(1)',
+}
+KUBEFLOW = ['--executor_input', '{{$}}']
+CWL = {'C3_UNSET_OUTPUTS': 'skip'}
+
+
+@pytest.mark.parametrize('script', BINARIES.values(), ids=BINARIES)
+@pytest.mark.parametrize('engine', ['docker', 'cwl', 'kubeflow'])
+def test_binary_file_of_a_text_output(operator, script, engine):
+    subject = operator(script + '; Sys.setenv(out = "f")', outputs=[an_output('out')])
+    done = subject.run('--out', 'target', *(KUBEFLOW if engine == 'kubeflow' else []), env=CWL if engine == 'cwl' else {})
+    if engine == 'kubeflow':
+        assert (done.returncode, (subject.home / 'target').read_text()) == (0, 'f')
+        expected = 'warning: output `out` is a binary file, its path is delivered; %s\n' % (DIRECTIVE % 'File')
+        assert done.stderr == expected
+    else:
+        assert succeeded(done) and (subject.home / 'target').read_bytes() == (subject.home / 'f').read_bytes()
+
+
+@pytest.mark.parametrize('engine', ['docker', 'c3 run', 'cwl', 'kubeflow'])
+def test_folder_of_a_text_output(operator, engine):
+    script = 'dir.create("d"); cat("A", file = "d/a"); Sys.setenv(out = "d")'
+    subject = operator(script, outputs=[an_output('out')])
+    arguments = ['--out', 'target/' if engine == 'c3 run' else 'target', *(KUBEFLOW if engine == 'kubeflow' else [])]
+    done = subject.run(*arguments, env=CWL if engine in ('cwl', 'c3 run') else {})
+    target = subject.home / 'target'
+    if engine in ('cwl', 'kubeflow'):
+        assert (done.returncode, target.read_text()) == (0, 'd')
+        expected = 'warning: output `out` is a folder, its path is delivered; %s\n' % (DIRECTIVE % 'Directory')
+        assert done.stderr == expected
+    else:
+        assert succeeded(done) and (target / ('d/a' if engine == 'c3 run' else 'a')).read_text() == 'A'
+
+
+@pytest.mark.parametrize('content', ['dir.create(p)', 'writeBin(as.raw(255), p)'])
+def test_what_stands_in_the_place_of_a_text_makes_room(operator, content):
+    subject = operator('p <- Sys.getenv("out"); %s' % content, outputs=[an_output('out', read=True)])
+    done = subject.run('--out', 'target', *KUBEFLOW)
+    place = subject.home / 'target'
+    assert (done.returncode, place.read_text()) == (0, '%s.content' % place)
+    assert (subject.home / 'target.content').exists()
+
+
+TYPED = {
+    'Integer': {'5': '5', '5.0': '5', ' +007 ': '7', '-0': '0', '1_000': '1000', '-12': '-12', '0': '0'},
+    'Float': {'5': '5', ' 0.25\n': '0.25', '1e-7': '1e-7', 'Inf': 'Inf', '.5': '.5'},
+    'Boolean': {'TRUE': 'true', 'f': 'false', ' yes': 'true', '0': 'false'},
+}
+
+
+@pytest.mark.parametrize('kind', TYPED)
+def test_numbers_are_checked_and_normalised(operator, kind):
+    names = {'v%d' % number: text for number, text in enumerate(TYPED[kind])}
+    script = '; '.join('Sys.setenv(%s = %s)' % (name, r_bytes(text)) for name, text in names.items())
+    subject = operator(script, outputs=[an_output(name, kind) for name in names])
+    assert succeeded(subject.run(*[name + '=' + name for name in names]))
+    assert {name: (subject.home / name).read_text() for name in names} == {
+        name: TYPED[kind][text] for name, text in names.items()
+    }
+
+
+def test_number_that_the_script_has_written_where_it_was_told(deliver):
+    done, target = deliver('cat("7.0\\n", file = Sys.getenv("out"))', 'Integer', read=True)
+    assert succeeded(done) and target.read_text() == '7'
+
+
+def test_number_is_no_name_of_a_file(deliver):
+    done, target = deliver('cat("content", file = "5"); Sys.setenv(out = "5")', 'Integer')
+    assert succeeded(done) and target.read_text() == '5'
+
+
+@pytest.mark.parametrize(
+    'kind, text', [('Integer', 'abc'), ('Integer', '5.5'), ('Float', '1,5'), ('Boolean', 'maybe'), ('Integer', '')]
+)
+def test_no_number(deliver, kind, text):
+    done, target = deliver('Sys.setenv(out = "%s")' % text, kind)
+    assert (done.returncode, done.stderr) == (1, 'error: output `out` is no %s: `%s`\n' % (kind, text))
+    assert not target.exists()
+
+
+@pytest.mark.parametrize('kind', TYPED)
+def test_number_that_was_never_set(operator, kind):
+    subject = operator('', outputs=[an_output('out', kind)])
+    done = subject.run('--out', 'target', *KUBEFLOW)
+    expected = 'error: output `out` was never set, and Kubeflow takes no empty %s\n' % kind
+    assert (done.returncode, done.stderr) == (1, expected)
+    assert succeeded(subject.run('--out', 'target', env=CWL))
+    done = subject.run('--out', 'target')
+    assert (done.returncode, done.stderr) == (0, 'warning: output `out` was never set, nothing is delivered\n')
+    assert not (subject.home / 'target').exists()
+
+
+@pytest.mark.parametrize('arguments', [[], KUBEFLOW])
+def test_place_where_nobody_may_write(operator, tmp_path, arguments):
+    """As kfp's local runner starts it, whose folder is root's."""
+    subject = operator('Sys.setenv(out = "text")', outputs=[an_output('out')])
+    (tmp_path / 'closed').mkdir(mode=0o700)
+    for folder in (tmp_path, *takewhile(lambda folder: folder != Path(gettempdir()), tmp_path.parents)):
+        folder.chmod(0o755)
+    subject.home.chmod(0o777)
+    done = subject.run('--out', str(tmp_path / 'closed' / 'out'), *arguments, user=12345, group=0, extra_groups=[])
+    assert done.returncode == 1 and 'Permission denied' in done.stderr.splitlines()[0]
+    assert ("hint: give kfp's local runner a user" in done.stderr) == bool(arguments)
+
+
 def test_refusal_is_shown_whatever_became_of_the_messages(deliver):
-    done, _ = deliver('sink(file("messages", "w"), type = "message"); Sys.setenv(out = ".")')
+    done, _ = deliver('sink(file("messages", "w"), type = "message"); Sys.setenv(out = ".")', 'File')
     assert done.returncode == 1 and 'is a folder' in done.stderr
 
 
@@ -246,7 +342,8 @@ def test_value_must_name_something(deliver, type, value):
 
 
 def test_one_refusal_does_not_keep_the_others(operator):
-    subject = operator('Sys.setenv(a = ".", b = "text", c = ".")', outputs=[*map(an_output, 'abc')])
+    outputs = [an_output('a', 'File'), an_output('b'), an_output('c', 'File')]
+    subject = operator('Sys.setenv(a = ".", b = "text", c = ".")', outputs=outputs)
     done = subject.run('a=A', 'b=B', 'c=C')
     assert (done.returncode, done.stderr.count('error: ')) == (1, 2)
     assert (subject.home / 'B').read_text() == 'text'
@@ -288,7 +385,7 @@ def test_nothing_is_delivered_after_failure(operator, end):
     subject = operator('Sys.setenv(out = "text")\n' + end, outputs=[an_output('out')])
     done, plain = subject.run_both_ways('--out', 'target')
     assert plain.returncode != 0
-    assert (done.returncode, done.stdout, done.stderr) == (plain.returncode, plain.stdout, plain.stderr)
+    assert (done.returncode, done.stdout, done.stderr) == (as_a_shell(plain.returncode), plain.stdout, plain.stderr)
     assert not (subject.home / 'target').exists()
 
 

@@ -108,7 +108,7 @@ def test_arguments_keep_their_names(operator, library):
 
 
 def test_missing_installers_are_missing(operator):
-    done = operator('remotes::install_github("a/b")').run(env={'R_LIBS': '/nowhere'})
+    done = operator('pak::pak("a/b")').run(env={'R_LIBS': '/nowhere'})
     assert done.returncode == 1 and 'there is no package called' in done.stderr
 
 
