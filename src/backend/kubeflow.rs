@@ -86,6 +86,20 @@ pub(crate) fn holds(kind: &Type, text: &str) -> bool {
     }
 }
 
+/// Tells of defaults that stay out of the component, where the script's own holds.
+pub(super) fn review(operator: &Operator) -> Vec<Diagnostic> {
+    let inputs = operator.component.inputs.iter().filter(|input| !input.secret && !input.kind.is_path());
+    let left_out = inputs.filter_map(|input| {
+        let default = input.default.as_deref().filter(|text| !holds(&input.kind, text))?;
+        let message = format!("the default `{default}` of `{}` is no number that Kubeflow can hold", input.name);
+        let note = Diagnostic::warning("kubeflow-default", message).at(input.span.clone());
+        Some(note.hint(
+            "Kubeflow's numbers are doubles: the component has no default, and without a value the script's own holds",
+        ))
+    });
+    left_out.collect()
+}
+
 fn output(outcome: &Outcome) -> Port {
     Port {
         id: outcome.id.clone(),

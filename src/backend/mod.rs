@@ -223,8 +223,15 @@ pub fn review(operator: &Operator, targets: &[&Target], python: Option<&str>) ->
         let python = python.filter(|_| is_own);
         let mismatch = python.and_then(|version| runtime::python_mismatch(operator.component, version));
         let job = if is_own { kubernetes::review(&operator) } else { Vec::new() };
-        let uncrossed = targets.into_iter().flat_map(|target| crossing::review(&operator, target));
-        let doubts = mismatch.into_iter().chain(dockerfile::review(&operator)).chain(job).chain(uncrossed);
+        let uncrossed = targets.iter().copied().flat_map(|target| crossing::review(&operator, target));
+        let is_for_kubeflow = targets.iter().any(|target| target.name == "kubeflow");
+        let defaults = if is_for_kubeflow { kubeflow::review(&operator) } else { Vec::new() };
+        let doubts = mismatch
+            .into_iter()
+            .chain(dockerfile::review(&operator))
+            .chain(job)
+            .chain(defaults)
+            .chain(uncrossed);
         for doubt in doubts {
             if !found.iter().any(|known| known.message == doubt.message) {
                 found.push(doubt);

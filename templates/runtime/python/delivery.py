@@ -177,5 +177,5 @@ def deliver(delivery: Delivery) -> bool:
     except Exception as error:
         say(f'error: cannot deliver output `{delivery.name}` to `{delivery.place}`: {error}')
         if isinstance(error, PermissionError) and Run.is_kubeflow:
-            say("hint: give kfp's local runner a user that may write there: `DockerRunner(user='0')`")
+            say("hint: give kfp's local runner a user that may write there: `DockerRunner(user=str(os.getuid()))`")
     return False
