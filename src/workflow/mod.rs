@@ -40,6 +40,9 @@ impl Engine {
     fn route(self, output: &Type, input: &Type) -> Option<Route> {
         match (self, output, input) {
             (_, Type::String, Type::String) => Some(Route::Text),
+            // Kubeflow's values have types; CWL would need an expression to make a number of a text.
+            (Self::Kubeflow, from, to) if from == to && !from.is_path() => Some(Route::Text),
+            (Self::Cwl, from, Type::String) if !from.is_path() => Some(Route::Text),
             // A runner of CWL delivers a text as a file, too.
             (Self::Cwl, Type::String, Type::Path(kind)) if kind != "Directory" => Some(Route::File),
             (_, Type::Path(from), Type::Path(to)) if is_assignable(from, to) => Some(Route::File),

@@ -169,3 +169,44 @@ def test_kfp_compiles_odd_operators(odd, version):
     succeeded(run(venv(version, 'python'), odd / 'odd.pipeline.py'))
     assert os.path.exists(odd / 'odd.pipeline.yaml')
     os.remove(odd / 'odd.pipeline.yaml')
+
+
+COUNTS = '''\
+"""Counts."""
+import os
+os.environ['count'] = str(3)  # c3: output=Integer
+os.environ['ratio'] = '0.5'  # c3: output=Float
+os.environ['good'] = str(True)  # c3: output=Boolean
+'''
+TAKES = '''\
+"""Takes what was counted."""
+import os
+count = int(os.environ['count'])
+ratio = float(os.environ['ratio'])
+good = bool(os.environ['good'])
+os.environ['sum'] = f'{count} {ratio} {good}'
+'''
+
+
+@pytest.fixture(scope='session')
+def typed(session_folder, repository):
+    """Build two operators that are joined by numbers, and write their pipeline."""
+    folder = session_folder / 'typed'
+    names = {'counts.py': COUNTS, 'takes.py': TAKES}
+    for name, text in names.items():
+        write(folder / name, text)
+        succeeded(c3('create-operator', name, '-r', repository, '-v', '0.1', cwd=folder))
+    done = succeeded(c3('create-workflow', *names, '--name', 'typed', '--target', 'kubeflow', cwd=folder))
+    assert done.stderr == ''
+    return folder
+
+
+@pytest.mark.parametrize('version', ['kfp1', 'kfp2'])
+def test_kfp_joins_numbers(typed, version):
+    succeeded(run(venv(version, 'python'), typed / 'typed.pipeline.py'))
+    os.remove(typed / 'typed.pipeline.yaml')
+
+
+def test_kfp_hands_numbers_on(typed, session_folder):
+    result = run_pipeline(typed / 'typed.pipeline.py', {}, session_folder / 'typed-run')
+    assert '3 0.5 True' in json.dumps(result)
