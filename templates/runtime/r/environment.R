@@ -33,7 +33,10 @@ is_parent <- function(process) paste0("PPid:\t", process) %in% readLines("/proc/
 
 # Reads the variables that a process has been started with.
 environment_of <- function(process) {
-  bytes <- readBin(paste0("/proc/", process, "/environ"), raw(), 2^23)
+  stream <- file(paste0("/proc/", process, "/environ"), "rb", raw = TRUE)
+  on.exit(close(stream))
+  bytes <- raw()
+  while (length(chunk <- readBin(stream, raw(), 2^16))) bytes <- c(bytes, chunk)
   ends <- which(bytes == 0)
   starts <- c(1, ends + 1)
   entries <- vapply(seq_along(ends), function(at) {
