@@ -63,6 +63,7 @@ pub fn suffixes() -> impl Iterator<Item = &'static str> {
 
 /// What is known about an operator beside its component.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is decided by itself")]
 pub struct Settings {
     /// What the headers of the files say of their making.
     pub stamp: Stamp,

@@ -5,9 +5,10 @@ import subprocess
 import time
 
 import pytest
-from images import docker
+from images import docker, remove_image
 from operators import READ_ONLY, create, run_image
-from support import run, succeeded, write
+from runners import collected, run_step
+from support import c3, run, strangers_folder, succeeded, write
 
 PYTHON = '''"""Op."""
 import os
@@ -110,3 +111,22 @@ def test_signals_end_it_at_once(image, number, status):
 def test_it_ends_with_the_exit_code_of_the_program(image):
     assert run_image(image, 'sh', '-c', 'exit 7').returncode == 7
     assert run('docker', 'run', '--rm', '--init', image, '--help').returncode == 0
+
+
+FOLDERS = {
+    'made.py': '"""Makes a folder."""\nimport os\nos.makedirs("d", exist_ok=True)\nos.environ["text"] = "d"\n',
+    'made_r.R': '# Makes a folder.\ndir.create("d", showWarnings = FALSE)\nSys.setenv(text = "d")\n',
+}
+
+
+@pytest.mark.parametrize('name', FOLDERS)
+def test_a_folder_in_a_text_output_fails_no_step(session_folder, repository, name):
+    folder = session_folder / 'text-outputs'
+    write(folder / name, FOLDERS[name])
+    image = create(folder, name, '-r', repository, '-v', 'text', '--local-mode')
+    done = succeeded(run_step(folder / f'{name.partition(".")[0]}.cwl', {}, session_folder))
+    assert '# c3: output=Directory' in done.stderr and collected(done) == {'text': 'd'}
+    out = strangers_folder(session_folder / f'out-{name}')
+    done = succeeded(c3('run', '-o', out, name, cwd=folder))
+    assert 'output=Directory' not in done.stderr
+    remove_image(image)

@@ -527,7 +527,7 @@ def test_kubeflow_gets_the_path_of_what_is_no_text(operator, script, what, path)
 
 
 def test_cwl_gets_the_path_of_a_folder_and_a_binary_file(deliver):
-    done, target = deliver(FOLDER, env={'C3_UNSET_OUTPUTS': 'skip'})
+    done, target = deliver(FOLDER, env={'C3_TEXT_OUTPUTS': 'file'})
     assert done.returncode == 0 and 'output=Directory' in done.stderr and target.read_text() == 'd'
 
 

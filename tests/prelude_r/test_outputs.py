@@ -212,7 +212,7 @@ BINARIES = {
     'a picture': 'grDevices::pdf("f"); graphics::plot(1)',
 }
 KUBEFLOW = ['--executor_input', '{{$}}']
-CWL = {'C3_UNSET_OUTPUTS': 'skip'}
+CWL = {'C3_UNSET_OUTPUTS': 'skip', 'C3_TEXT_OUTPUTS': 'file'}
 
 
 @pytest.mark.parametrize('script', BINARIES.values(), ids=BINARIES)
@@ -233,7 +233,7 @@ def test_folder_of_a_text_output(operator, engine):
     script = 'dir.create("d"); cat("A", file = "d/a"); Sys.setenv(out = "d")'
     subject = operator(script, outputs=[an_output('out')])
     arguments = ['--out', 'target/' if engine == 'c3 run' else 'target', *(KUBEFLOW if engine == 'kubeflow' else [])]
-    done = subject.run(*arguments, env=CWL if engine in ('cwl', 'c3 run') else {})
+    done = subject.run(*arguments, env={'cwl': CWL, 'c3 run': {'C3_UNSET_OUTPUTS': 'skip'}}.get(engine, {}))
     target = subject.home / 'target'
     if engine in ('cwl', 'kubeflow'):
         assert (done.returncode, target.read_text()) == (0, 'd')

@@ -201,7 +201,7 @@ impl<'a> Visitor<'a> for Edits {
             Stmt::ImportFrom(import) => self.take_import(import),
             Stmt::AnnAssign(assignment) => self.take_assignment(assignment, ""),
             Stmt::FunctionDef(function) => {
-                for parameter in function.parameters.iter() {
+                for parameter in &*function.parameters {
                     self.take_annotation(parameter.as_parameter());
                 }
                 if let Some(returns) = &function.returns {

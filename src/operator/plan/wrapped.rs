@@ -49,7 +49,7 @@ impl Plan {
         let image = image(&self.request, &component)?;
         let process = Some(Process::new(&self.operator(), process));
         let (stem, cells) = (source.stem(), Vec::new());
-        let settings = Settings { stamp, image, stem, cells, dockerfile, process, ..self.settings };
+        let settings = Settings { stamp, image, stem, dockerfile, cells, process, ..self.settings };
         check_entry(&Operator { component: &component, settings: &settings })?;
         let wrapper = (program.name, Content::Bytes(program.content));
         let scripts = std::iter::once(wrapper).chain(self.scripts).collect();

@@ -103,7 +103,7 @@ class Delivery:
 
     def is_beyond(self, source: str, is_folder: bool) -> bool:
         """Check whether the engine can't hold what a text output names, and say so: the path is delivered as text."""
-        if is_folder and (Run.is_kubeflow or Run.skips_unset):
+        if is_folder and (Run.is_kubeflow or Run.takes_files_only):
             say(f'warning: output `{self.name}` is a folder, its path is delivered; {directive("Directory")}')
             return True
         if not is_folder and Run.is_kubeflow and not is_text(source):

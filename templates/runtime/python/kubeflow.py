@@ -101,7 +101,12 @@ def as_text(parameter: Input, value: Any) -> str | None:
         return value
     if isinstance(value, float) and parameter['type'] == 'Integer' and value.is_integer():
         return str(int(value))
-    return str(value) if isinstance(value, (bool, int, float)) else str(json.dumps(value, ensure_ascii=False))
+    return str(value) if isinstance(value, (bool, int, float)) else compact(value)
+
+
+def compact(value: Any) -> str:
+    """Write a list or an object as back ends do that resolve arguments themselves."""
+    return str(json.dumps(value, ensure_ascii=False, separators=(',', ':')))
 
 
 def artifact_path(artifact: Any) -> str | None:

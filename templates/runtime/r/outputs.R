@@ -72,7 +72,7 @@ deliver_path <- function(output, source, value) {
 
 # Tells whether the engine can't hold what a text output names, and says so.
 is_beyond <- function(output, source, is_folder) {
-  if (is_folder && (run$is_kubeflow || run$skips_unset && !output$is_folder)) {
+  if (is_folder && (run$is_kubeflow || run$takes_files_only)) {
     say("warning: output `", output$name, "` is a folder, its path is delivered; ", remedy("Directory"))
     return(TRUE)
   }

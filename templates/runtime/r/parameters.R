@@ -136,6 +136,7 @@ set_output <- function(parameter, target) {
 
 # Settles all inputs and outputs: arguments go before the executor input, and that before the environment.
 set_parameters <- function(words) {
+  run$takes_files_only <- identical(take_variable("C3_TEXT_OUTPUTS"), "file")
   run$skips_unset <- identical(take_variable("C3_UNSET_OUTPUTS"), "skip") # what the engine wants is not the script's
   given <- character()
   for (one in words$taken) given[[one$parameter$id]] <- one$value
