@@ -1,8 +1,8 @@
 //! The grid wrapper: a Python program that calls a function of the user's script for each of many batches. It is a
 //! source again, so the arrow runs twice.
 
-use serde::Serialize;
-
+use super::bundle::python::Bundle;
+use super::templates::GRID;
 use super::{Operator, template};
 use crate::artifact::Artifact;
 use crate::component::{Input, Requirement, Type};
@@ -20,10 +20,20 @@ pub struct Store {
     pub called_with: &'static [&'static str],
     /// Comment lines with what its program needs.
     requirements: &'static [&'static str],
+    /// The modules of its program, which bring those that they import: those with parameters in their order, then the
+    /// one that is run.
+    modules: &'static [&'static str],
 }
+
+/// Modules of a store in a bucket.
+const COS: &[&str] =
+    &["start", "batch_parameters", "cos_parameters", "worker_parameters", "interface", "cos"];
 
 /// What the programs of all stores in S3 need: the first boto3 that sends `If-None-Match`.
 const BOTO: &[&str] = &["# pip install boto3>=1.36"];
+
+/// The variables of the program that differ from one script to the next.
+const PLACES: [&str; 3] = ["SCRIPT", "PROCESS", "INTERFACE"];
 
 /// A function is called with the id of a batch.
 const BATCH: &[&str] = &["batch_id"];
@@ -39,6 +49,14 @@ pub static STORES: &[Store] = &[
         help: "Files in a shared folder",
         called_with: BATCH,
         requirements: &[],
+        modules: &[
+            "start",
+            "batch_parameters",
+            "local_parameters",
+            "worker_parameters",
+            "interface",
+            "local",
+        ],
     },
     Store {
         name: "cos",
@@ -46,6 +64,7 @@ pub static STORES: &[Store] = &[
         help: "Files in a bucket",
         called_with: BATCH,
         requirements: BOTO,
+        modules: COS,
     },
     Store {
         name: "s3kv",
@@ -53,6 +72,7 @@ pub static STORES: &[Store] = &[
         help: "Keys in a bucket",
         called_with: BATCH,
         requirements: BOTO,
+        modules: COS,
     },
     Store {
         name: "legacy_cos",
@@ -60,6 +80,14 @@ pub static STORES: &[Store] = &[
         help: "Files in a bucket, where the data of the batches is too",
         called_with: BATCH,
         requirements: BOTO,
+        modules: &[
+            "start",
+            "batch_parameters",
+            "legacy_parameters",
+            "worker_parameters",
+            "interface",
+            "legacy_cos",
+        ],
     },
     Store {
         name: "simple",
@@ -67,6 +95,14 @@ pub static STORES: &[Store] = &[
         help: "Each file of a folder is a batch",
         called_with: PATHS,
         requirements: &[],
+        modules: &[
+            "start",
+            "simple_parameters",
+            "result_parameters",
+            "worker_parameters",
+            "interface",
+            "simple",
+        ],
     },
     Store {
         name: "folder",
@@ -74,6 +110,14 @@ pub static STORES: &[Store] = &[
         help: "Each file or folder in a folder is a batch",
         called_with: PATHS,
         requirements: &[],
+        modules: &[
+            "start",
+            "folder_parameters",
+            "result_parameters",
+            "worker_parameters",
+            "interface",
+            "folder",
+        ],
     },
 ];
 
@@ -81,17 +125,6 @@ pub static STORES: &[Store] = &[
 #[must_use]
 pub fn store(name: &str) -> Option<&'static Store> {
     STORES.iter().find(|store| [store.name, store.long_name].contains(&name))
-}
-
-/// What the template takes: lines and literals of Python.
-#[derive(Serialize)]
-struct Context {
-    backend: &'static str,
-    description: String,
-    module: String,
-    process: String,
-    requirements: String,
-    interface: String,
 }
 
 /// The function that a grid calls with each batch, for platforms that have workers of their own.
@@ -127,19 +160,21 @@ pub fn emit(operator: &Operator, process: &str, store: &Store) -> Artifact {
     let component = operator.component;
     let own = requirements(&component.requirements);
     let requirements = store.requirements.iter().map(ToString::to_string).chain(own);
-    let interface = component.inputs.iter().flat_map(|input| parameter(input, "bool"));
-    let context = Context {
-        backend: store.name,
-        description: template::quoted(&component.description),
-        module: template::quoted(&operator.script()),
-        process: template::quoted(process),
-        requirements: requirements.collect::<Vec<_>>().join("\n"),
-        interface: std::iter::once("INTERFACE = {}".to_owned())
-            .chain(interface)
-            .collect::<Vec<_>>()
-            .join("\n"),
-    };
-    Artifact::new(format!("gw_{}.py", operator.settings.stem), template::render("grid/wrapper.py", &context))
+    let reads = component.inputs.iter().flat_map(|input| parameter(input, "bool"));
+    let values = [
+        template::quoted(&operator.script()),
+        template::quoted(process),
+        lines(std::iter::once("{}".to_owned()).chain(reads)),
+    ];
+    let values: Vec<_> = PLACES.into_iter().zip(values).collect();
+    let program = Bundle::new(GRID, store.modules, &PLACES).with(&values);
+    let description = template::quoted(&component.description);
+    let text = format!("{description}\n\n{}\n{program}", lines(requirements));
+    Artifact::new(format!("gw_{}.py", operator.settings.stem), text)
+}
+
+fn lines(lines: impl Iterator<Item = String>) -> String {
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Requirements as comment lines; the entries of a PEP 723 block, which are installed together, in one.
@@ -203,5 +238,38 @@ fn directive(input: &Input) -> Option<String> {
         _ if input.secret => Some("secret".to_owned()),
         Type::String => Some("not-secret".to_owned()),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use ruff_python_ast::Stmt;
+    use ruff_python_parser::parse_module;
+
+    use super::*;
+
+    /// A name that a statement at the top of a module gives to something.
+    fn name(statement: &Stmt) -> Option<String> {
+        match statement {
+            Stmt::FunctionDef(function) => Some(function.name.to_string()),
+            Stmt::ClassDef(class) => Some(class.name.to_string()),
+            Stmt::Assign(assignment) => Some(assignment.targets[0].as_name_expr()?.id.to_string()),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn modules_of_a_store_share_one_namespace() {
+        for store in STORES {
+            let values = PLACES.map(|place| (place, "None".to_owned()));
+            let program = Bundle::new(GRID, store.modules, &PLACES).with(&values);
+            let mut names = BTreeSet::new();
+            for name in parse_module(&program).unwrap().syntax().body.iter().filter_map(name) {
+                assert!(names.insert(name.clone()), "{name} of {}", store.name);
+            }
+            assert!(PLACES.iter().all(|place| names.contains(*place)), "{}", store.name);
+        }
     }
 }

@@ -6,7 +6,10 @@ use std::sync::LazyLock;
 use pep440_rs::{Version, VersionSpecifiers};
 use serde_json::Value;
 
-use super::bundle::{self, python::Bundle};
+use super::bundle::{
+    self,
+    python::{self, Bundle},
+};
 use super::templates::PYTHON_ENTRY_POINT;
 use crate::component::Component;
 use crate::diagnostic::Diagnostic;
@@ -135,12 +138,12 @@ static TOY: Runtime = Runtime {
 
 /// The entry point of Python's operators, without an interface.
 static PYTHON_BUNDLE: LazyLock<Bundle> = LazyLock::new(|| {
-    Bundle::new(PYTHON_ENTRY_POINT, &["start", "interface", "loading", "main"], "INTERFACE")
+    Bundle::new(PYTHON_ENTRY_POINT, &["start", "interface", "loading", "main"], &["INTERFACE"])
 });
 
 fn python_entry_point(interface: &Value) -> String {
     let title = "\"\"\"Entry point of an operator, made by c3 from `templates/runtime/python/`.\"\"\"\n";
-    format!("{title}{}", PYTHON_BUNDLE.with(interface))
+    format!("{title}{}", PYTHON_BUNDLE.with(&[("INTERFACE", python::literal(interface))]))
 }
 
 /// `python3.12` → `registry.access.redhat.com/ubi8/python-312`.

@@ -42,7 +42,7 @@ fn environment(folder: &str) -> Environment<'static> {
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|name| match name {
         name if name.ends_with("Dockerfile") => AutoEscape::Custom(DOCKERFILE.into()),
-        name if name.starts_with("grid/") || name == "platforms/techila.py" => AutoEscape::None,
+        "platforms/techila.py" => AutoEscape::None,
         _ => AutoEscape::Json,
     });
     environment.set_formatter(format);

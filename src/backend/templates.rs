@@ -70,19 +70,6 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("platforms/techila.Dockerfile", include_str!("../../templates/platforms/techila.Dockerfile.j2")),
     ("platforms/techila.dev.Dockerfile", include_str!("../../templates/platforms/techila.dev.Dockerfile.j2")),
     ("platforms/techila.py", include_str!("../../templates/platforms/techila.py.j2")),
-    ("grid/wrapper.py", include_str!("../../templates/grid/wrapper.py.j2")),
-    ("grid/batches.py", include_str!("../../templates/grid/batches.py")),
-    ("grid/connection.py", include_str!("../../templates/grid/connection.py")),
-    ("grid/core.py", include_str!("../../templates/grid/core.py")),
-    ("grid/cos.py", include_str!("../../templates/grid/cos.py")),
-    ("grid/files.py", include_str!("../../templates/grid/files.py")),
-    ("grid/folders.py", include_str!("../../templates/grid/folders.py")),
-    ("grid/legacy_cos.py", include_str!("../../templates/grid/legacy_cos.py")),
-    ("grid/local.py", include_str!("../../templates/grid/local.py")),
-    ("grid/s3.py", include_str!("../../templates/grid/s3.py")),
-    ("grid/s3_files.py", include_str!("../../templates/grid/s3_files.py")),
-    ("grid/script.py", include_str!("../../templates/grid/script.py")),
-    ("grid/worker.py", include_str!("../../templates/grid/worker.py")),
 ];
 
 /// The modules of the entry point of Python's operators.
@@ -144,3 +131,33 @@ pub(super) const R_LATE: &[&str] = &[
 
 /// What starts the operator.
 pub(super) const R_MAIN: &str = include_str!("../../templates/runtime/r/main.R");
+
+/// The modules of the grid wrapper.
+pub(super) const GRID: Package = &[
+    ("batch_parameters", include_str!("../../templates/runtime/grid/batch_parameters.py")),
+    ("batches", include_str!("../../templates/runtime/grid/batches.py")),
+    ("connection", include_str!("../../templates/runtime/grid/connection.py")),
+    ("core", include_str!("../../templates/runtime/grid/core.py")),
+    ("cos", include_str!("../../templates/runtime/grid/cos.py")),
+    ("cos_parameters", include_str!("../../templates/runtime/grid/cos_parameters.py")),
+    ("files", include_str!("../../templates/runtime/grid/files.py")),
+    ("folder", include_str!("../../templates/runtime/grid/folder.py")),
+    ("folder_parameters", include_str!("../../templates/runtime/grid/folder_parameters.py")),
+    ("folders", include_str!("../../templates/runtime/grid/folders.py")),
+    ("interface", include_str!("../../templates/runtime/grid/interface.py")),
+    ("legacy_cos", include_str!("../../templates/runtime/grid/legacy_cos.py")),
+    ("legacy_parameters", include_str!("../../templates/runtime/grid/legacy_parameters.py")),
+    ("local", include_str!("../../templates/runtime/grid/local.py")),
+    ("local_parameters", include_str!("../../templates/runtime/grid/local_parameters.py")),
+    ("main", include_str!("../../templates/runtime/grid/main.py")),
+    ("probe", include_str!("../../templates/runtime/grid/probe.py")),
+    ("result_parameters", include_str!("../../templates/runtime/grid/result_parameters.py")),
+    ("s3", include_str!("../../templates/runtime/grid/s3.py")),
+    ("s3_files", include_str!("../../templates/runtime/grid/s3_files.py")),
+    ("script", include_str!("../../templates/runtime/grid/script.py")),
+    ("simple", include_str!("../../templates/runtime/grid/simple.py")),
+    ("simple_parameters", include_str!("../../templates/runtime/grid/simple_parameters.py")),
+    ("start", include_str!("../../templates/runtime/grid/start.py")),
+    ("worker", include_str!("../../templates/runtime/grid/worker.py")),
+    ("worker_parameters", include_str!("../../templates/runtime/grid/worker_parameters.py")),
+];

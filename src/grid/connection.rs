@@ -1,4 +1,4 @@
-//! Reads the connection to a folder of an object store as the workers do, see `templates/grid/connection.py`.
+//! Reads the connection to a folder of an object store as the workers do, see `templates/runtime/grid/connection.py`.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! The names of marks, as the workers give them: see `templates/grid/core.py` and `templates/grid/folders.py`.
+//! The names of marks, as the workers give them: see `templates/runtime/grid/core.py` and `templates/runtime/grid/folders.py`.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::Deserialize;

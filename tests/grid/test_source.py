@@ -1,10 +1,17 @@
-"""What a strict reader says of the wrappers."""
+"""What strict readers say of the wrappers and of the package they come from."""
 
 import subprocess
 import sys
 
 import pytest
-from conftest import BACKENDS, wrapper_of
+from conftest import BACKENDS, TEMPLATES, wrapper_of
+
+
+@pytest.mark.parametrize('command', [['mypy', '--strict', '--no-incremental'], ['ruff', 'check', '--no-cache']])
+def test_the_package_is_sound(command):
+    package = TEMPLATES / 'runtime' / 'grid'
+    done = subprocess.run([sys.executable, '-m', *command, '.'], cwd=package, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize('backend', [*BACKENDS, 'legacy_cos'])

@@ -14,22 +14,21 @@ use serde_json::Value;
 /// A package: its modules by their names.
 pub(in crate::backend) type Package = &'static [(&'static str, &'static str)];
 
-/// What a literal of the file is put in for: `NAME: Type = …  # put in by c3`.
+/// The variable that gets the modules which are compiled where they are needed.
 const MODULES: &str = "MODULES";
 
-/// A file with a gap for the one literal that differs.
+/// A file with gaps for the values that differ: those of variables `NAME: Type = …` at the top of a module.
 #[derive(Debug)]
 pub(in crate::backend) struct Bundle {
-    before: String,
-    after: String,
+    text: String,
 }
 
 impl Bundle {
-    /// The modules of a package in one file: those that come first, then one that imports all others; `literal` is the
-    /// variable whose value differs from one file to the next.
+    /// The modules of a package in one file: those that come first, then one that imports all others; `gaps` are the
+    /// variables whose values differ from one file to the next.
     #[must_use]
-    pub(in crate::backend) fn new(package: Package, modules: &[&str], literal: &str) -> Self {
-        let mut reader = Reader { package, literal, done: Vec::new(), lazy: Vec::new() };
+    pub(in crate::backend) fn new(package: Package, modules: &[&str], gaps: &[&str]) -> Self {
+        let mut reader = Reader { package, gaps, done: Vec::new(), lazy: Vec::new() };
         let body: String = modules.iter().map(|name| reader.eager(name)).collect();
         let body = tidy(&body);
         let mut texts = String::new();
@@ -37,29 +36,31 @@ impl Bundle {
             let text = reader.lazy_module(name);
             let _ = write!(texts, "    '{name}': r'''\n{text}''',\n");
         }
-        let body = format!("\n{body}\n").replacen(&gap(MODULES), &format!("{{\n{texts}}}"), 1);
-        let (before, after) = body.split_once(&gap(literal)).unwrap_or((&body, ""));
-        Self { before: before.to_owned(), after: after.to_owned() }
+        Self { text: format!("\n{body}\n").replacen(&gap(MODULES), &format!("{{\n{texts}}}"), 1) }
     }
 
-    /// The file with its literal.
+    /// The file with its values: Python by the names of the variables, maybe with lines that follow the assignment.
     #[must_use]
-    pub(in crate::backend) fn with(&self, literal: &Value) -> String {
-        let mut text = self.before.clone();
-        write_literal(&mut text, literal, 0);
-        text + &self.after
+    pub(in crate::backend) fn with(&self, values: &[(&str, String)]) -> String {
+        let value = |name| values.iter().find(|value| value.0 == name).map(|value| value.1.as_str());
+        let given = |name| value(name).unwrap_or_else(|| unreachable!("there is no value for {name}"));
+        let pieces = self.text.split(GAP).enumerate();
+        pieces.map(|(index, piece)| if index % 2 == 0 { piece } else { given(piece) }).collect()
     }
 }
 
-/// What stands where a literal is to be.
-fn gap(literal: &str) -> String {
-    format!("\0{literal}\0")
+/// What stands before and behind the name of a gap, and nowhere else.
+const GAP: char = '\0';
+
+/// What stands where a value is to be.
+fn gap(name: &str) -> String {
+    format!("{GAP}{name}{GAP}")
 }
 
 /// Reads the modules of a package, each once.
 struct Reader<'a> {
     package: Package,
-    literal: &'a str,
+    gaps: &'a [&'a str],
     done: Vec<&'static str>,
     lazy: Vec<&'static str>,
 }
@@ -77,7 +78,7 @@ impl Reader<'_> {
             return String::new();
         }
         self.done.push(name);
-        let edits = Edits::of(text, self.literal);
+        let edits = Edits::of(text, self.gaps);
         let imported: String = edits.imported.iter().map(|name| self.eager(name)).collect();
         self.defer(&edits);
         format!("{imported}\n\n# {}: {}\n\n{}\n", name, edits.title, edits.applied(text, ""))
@@ -87,7 +88,7 @@ impl Reader<'_> {
     fn lazy_module(&mut self, name: &str) -> String {
         let (name, text) = self.module(name);
         self.done.push(name);
-        let edits = Edits::of(text, self.literal);
+        let edits = Edits::of(text, self.gaps);
         let is_lazy =
             |name: &&String| !self.done.contains(&name.as_str()) || self.lazy.contains(&name.as_str());
         let loads: Vec<_> = edits.imported.iter().filter(is_lazy).cloned().collect();
@@ -119,14 +120,14 @@ struct Edits {
 }
 
 impl Edits {
-    fn of(text: &'static str, literal: &str) -> Self {
+    fn of(text: &'static str, gaps: &[&str]) -> Self {
         let parsed = parse_module(text).unwrap_or_else(|error| unreachable!("{error}"));
         let mut edits = Self::default();
         for (index, statement) in parsed.syntax().body.iter().enumerate() {
             match statement {
                 Stmt::Expr(expression) if index == 0 => edits.take_title(text, expression.range()),
                 Stmt::If(condition) if is_for_types(&condition.test) => edits.drop(condition.range()),
-                Stmt::AnnAssign(assignment) => edits.take_assignment(assignment, literal),
+                Stmt::AnnAssign(assignment) => edits.take_assignment(assignment, gaps),
                 statement => edits.visit_stmt(statement),
             }
         }
@@ -140,12 +141,12 @@ impl Edits {
     }
 
     /// Leaves a variable without its annotation; one without a value is declared only.
-    fn take_assignment(&mut self, assignment: &ruff_python_ast::StmtAnnAssign, literal: &str) {
+    fn take_assignment(&mut self, assignment: &ruff_python_ast::StmtAnnAssign, gaps: &[&str]) {
         let Some(value) = &assignment.value else { return self.drop(assignment.range()) };
         let annotation = assignment.target.range().end().into()..assignment.annotation.range().end().into();
         self.changes.push((annotation, String::new()));
         if let Expr::Name(name) = &*assignment.target
-            && [MODULES, literal].contains(&name.id.as_str())
+            && (name.id == MODULES || gaps.contains(&name.id.as_str()))
         {
             self.changes.push((bytes(value.range()), gap(&name.id)));
         }
@@ -199,7 +200,7 @@ impl<'a> Visitor<'a> for Edits {
     fn visit_stmt(&mut self, statement: &'a Stmt) {
         match statement {
             Stmt::ImportFrom(import) => self.take_import(import),
-            Stmt::AnnAssign(assignment) => self.take_assignment(assignment, ""),
+            Stmt::AnnAssign(assignment) => self.take_assignment(assignment, &[]),
             Stmt::FunctionDef(function) => {
                 for parameter in &*function.parameters {
                     self.take_annotation(parameter.as_parameter());
@@ -245,7 +246,13 @@ fn tidy(text: &str) -> String {
     result.trim_matches('\n').to_owned()
 }
 
-/// Writes data as Python, in ASCII; objects to the second depth take a line for each entry.
+/// Data as a literal of Python, in ASCII.
+#[must_use]
+pub(in crate::backend) fn literal(value: &Value) -> String {
+    nested(value, 0)
+}
+
+/// Writes data as Python; objects to the second depth take a line for each entry.
 fn write_literal(out: &mut String, value: &Value, depth: usize) {
     match value {
         Value::Null => out.push_str("None"),
@@ -254,20 +261,20 @@ fn write_literal(out: &mut String, value: &Value, depth: usize) {
         Value::Number(number) => out.push_str(&number.to_string()),
         Value::String(text) => write_text(out, text),
         Value::Array(items) => {
-            let items: Vec<_> = items.iter().map(|item| literal(item, depth + 1)).collect();
+            let items: Vec<_> = items.iter().map(|item| nested(item, depth + 1)).collect();
             write_items(out, ['[', ']'], &items, depth);
         }
         Value::Object(entries) => {
             let entries: Vec<_> = entries
                 .iter()
-                .map(|(key, value)| format!("{}: {}", text(key), literal(value, depth + 1)))
+                .map(|(key, value)| format!("{}: {}", text(key), nested(value, depth + 1)))
                 .collect();
             write_items(out, ['{', '}'], &entries, depth);
         }
     }
 }
 
-fn literal(value: &Value, depth: usize) -> String {
+fn nested(value: &Value, depth: usize) -> String {
     let mut text = String::new();
     write_literal(&mut text, value, depth);
     text

@@ -1,13 +1,25 @@
-# The user's script
+"""The user's script."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import random
+import sys
+import time
+from typing import Any
+
+from .core import LOG, Refusal
+from .start import FOLDER, LOADED
 
 
-def load_function(script, name):
+def load_function(script: str, name: str) -> Any:
     """Import the script as a module of its own and give its process function."""
     forget_shadowed()
     stem = os.path.splitext(os.path.basename(script))[0]
     # A script that is called like a module which is in use must not take its place.
     module_name = f'operator_{stem}' if stem in sys.modules or '.' in stem else stem
-    spec = importlib.util.spec_from_file_location(module_name, os.path.join(FOLDER, script))
+    spec: Any = importlib.util.spec_from_file_location(module_name, os.path.join(FOLDER, script))
     module = sys.modules[module_name] = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
@@ -25,7 +37,7 @@ def load_function(script, name):
     return function
 
 
-def forget_shadowed():
+def forget_shadowed() -> None:
     """Forget modules loaded here which the script's own files go before in its imports."""
     for module in set(sys.modules) - LOADED:
         path = os.path.join(FOLDER, module.partition('.')[0])
@@ -33,7 +45,7 @@ def forget_shadowed():
             del sys.modules[module]
 
 
-def stagger(seconds):
+def stagger(seconds: float) -> None:
     """Wait for a random time, as workers that start at once may be a burden to a store."""
     if seconds > 0:
         time.sleep(random.uniform(0, seconds))

@@ -1,38 +1,55 @@
+"""Marks in a folder."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import uuid
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from .core import Claim, Marks, lock_name
+
+if TYPE_CHECKING:
+    from .kinds import Names
+
+
 class Files(Marks):
     """Marks as files in a folder that all workers share; safe on NFS too."""
 
-    def __init__(self, folder):
+    def __init__(self, folder: str) -> None:
         """Make the folder."""
         self.folder = os.path.abspath(folder)
         os.makedirs(self.folder, exist_ok=True)
 
-    def __str__(self):
+    def __str__(self) -> str:
         """Name the store in a message."""
         return f'the folder `{self.folder}`'
 
-    def path(self, name):
+    def path(self, name: str) -> str:
         """Give the path of a mark."""
         return os.path.join(self.folder, name)
 
-    def list(self):
+    def list(self) -> Names:
         """Give all marks with their stamps."""
         with os.scandir(self.folder) as entries:
             names = [entry.name for entry in entries if not entry.name.startswith('.')]
         return self.stamps(names)
 
-    def look(self, key, generation):
+    def look(self, key: str, generation: int) -> Names:
         """Give the marks of one batch with their stamps, as far as they bear upon a lock of this number."""
         names = [key + '.processed', key + '.err', lock_name(key, generation), lock_name(key, generation + 1)]
         if generation:
             names.append(lock_name(key, generation - 1))
         return self.stamps(name for name in names if os.path.lexists(self.path(name)))
 
-    def stamps(self, names):
+    def stamps(self, names: Iterable[str]) -> Names:
         """Give the stamps of marks; those that have gone meanwhile are left out."""
         stamps = ((name, self.stamp(name)) for name in names)
         return {name: stamp for name, stamp in stamps if stamp is not None}
 
-    def stamp(self, name):
+    def stamp(self, name: str) -> object:
         """Give what changes when a mark does: a lock's content, as NFS may be late with times but not after opening."""
         if name.endswith('.processed'):
             return 'done'
@@ -44,11 +61,11 @@ class Files(Marks):
             return None
         return status.st_ino, status.st_mtime_ns, status.st_size
 
-    def read(self, name):
+    def read(self, name: str) -> bytes | None:
         """Give the content of a mark, or nothing if it isn't there."""
         return read_present(self.path(name))
 
-    def create(self, name, content):
+    def create(self, name: str, content: bytes) -> object:
         """Create a mark unless it is there, never seen without its content; gives its stamp if it is ours."""
         part = self.write_part(content)
         try:
@@ -56,14 +73,14 @@ class Files(Marks):
         finally:
             os.unlink(part)
 
-    def write_part(self, content):
+    def write_part(self, content: bytes) -> str:
         """Write a file that is none of the marks yet."""
         part = self.path(f'.part-{uuid.uuid4().hex}')
         with open(part, 'xb') as stream:
             stream.write(content)
         return part
 
-    def rewrite(self, claim, _):
+    def rewrite(self, claim: Claim, _: float) -> object:
         """Let the heartbeat be seen; gives nothing if the lock is another's."""
         if os.path.lexists(self.path(lock_name(claim.key, claim.generation + 1))):
             return None
@@ -78,20 +95,20 @@ class Files(Marks):
             return None
         return claim.content()
 
-    def put(self, name, content):
+    def put(self, name: str, content: bytes) -> None:
         """Make or replace a mark, never seen without its content."""
         os.replace(self.write_part(content), self.path(name))
 
-    def delete(self, name):
+    def delete(self, name: str) -> None:
         """Remove a mark that may have gone already."""
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self.path(name))
 
-    def delete_own(self, claim):
+    def delete_own(self, claim: Claim) -> None:
         """Remove the lock of a claim."""
         self.delete(claim.name)
 
-    def folds_case(self):
+    def folds_case(self) -> bool:
         """Tell whether the file system takes upper and lower case for one."""
         part = self.write_part(b'')
         try:
@@ -99,7 +116,7 @@ class Files(Marks):
         finally:
             os.unlink(part)
 
-    def age(self, name):
+    def age(self, name: str) -> float:
         """Give the seconds since a mark was changed, by the clock of whoever keeps the files."""
         part = self.write_part(b'')
         try:
@@ -110,7 +127,7 @@ class Files(Marks):
             os.unlink(part)
 
 
-def read_present(path):
+def read_present(path: str) -> bytes | None:
     """Give the content of a file, or nothing if it isn't there."""
     try:
         with open(path, 'rb') as stream:
@@ -119,7 +136,7 @@ def read_present(path):
         return None
 
 
-def link(part, path):
+def link(part: str, path: str) -> bool:
     """Give a file a second name unless that is taken."""
     try:
         os.link(part, path)
@@ -133,7 +150,7 @@ def link(part, path):
     return copy_new(part, path)
 
 
-def copy_new(part, path):
+def copy_new(part: str, path: str) -> bool:
     """Create a file where there are no links: exclusive as well, but its content comes a moment later."""
     try:
         with open(path, 'xb') as target, open(part, 'rb') as source:

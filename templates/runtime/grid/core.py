@@ -1,3 +1,21 @@
+"""Marks of batches: their names, what they say, and who holds them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import re
+import time
+import urllib.parse
+import uuid
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .kinds import Names, Read, Store
+
 # Every change of hands is an exclusive create, the one thing that a shared folder and an object store both do
 # atomically; what another worker has made is never overwritten. The marks of a batch in the coordinator:
 #
@@ -40,7 +58,7 @@ class LockLost(Interruption):
     """The batch may belong to another worker by now."""
 
 
-def now():
+def now() -> float:
     """Give the seconds of a clock that nobody sets and that goes on while the machine sleeps."""
     return time.clock_gettime(getattr(time, 'CLOCK_BOOTTIME', time.CLOCK_MONOTONIC))
 
@@ -51,7 +69,7 @@ PLAIN = "-_.+=,@() '!&~"  # what stands for itself in a key, besides letters and
 LONGEST = 200  # a file's name may have 255 bytes, and the mark is part of it
 
 
-def key_of(batch):
+def key_of(batch: str) -> str:
     """Give the name under which the marks of a batch are kept: one that no other batch has."""
     key = urllib.parse.quote(batch, safe=PLAIN, errors='surrogatepass')
     if key.startswith('.'):
@@ -62,7 +80,7 @@ def key_of(batch):
     return key[:100] + '%~' + hashlib.sha256(batch.encode('utf-8', 'surrogatepass')).hexdigest()
 
 
-def keys_of(batches):
+def keys_of(batches: Iterable[str]) -> dict[str, str]:
     """Give the batch id of every key, each once and in order, without empty ids."""
     return {key_of(batch): batch for batch in batches if batch.strip()}
 
@@ -72,14 +90,14 @@ def keys_of(batches):
 LOCK = re.compile(r'(.+)\.lock(?:\.([1-9]\d*))?', re.DOTALL)
 
 
-def lock_name(key, generation):
+def lock_name(key: str, generation: int) -> str:
     """Give the name of a lock."""
     return f'{key}.lock.{generation}' if generation else f'{key}.lock'
 
 
-def top_locks(names):
+def top_locks(names: Iterable[str]) -> dict[str, int]:
     """Give the number of the highest lock of every key that has one."""
-    tops = {}
+    tops: dict[str, int] = {}
     for match in filter(None, map(LOCK.fullmatch, names)):
         tops[match[1]] = max(int(match[2] or 0), tops.get(match[1], 0))
     return tops
@@ -88,7 +106,7 @@ def top_locks(names):
 class State:
     """What the marks in a listing say about the keys of a run."""
 
-    def __init__(self, keys, names):
+    def __init__(self, keys: Iterable[str], names: Names) -> None:
         """Part the keys; `names` maps each mark to a stamp, which changes with the mark."""
         self.names = names
         self.done = [key for key in keys if key + '.processed' in names]
@@ -99,7 +117,7 @@ class State:
         self.free = [key for key in rest if key not in tops and key + '.err' not in names]
 
 
-def last_line(content):
+def last_line(content: bytes | None) -> str:
     """Give the last line of an error that says something, as a log may show it."""
     lines = (content or b'').decode('utf-8', 'replace').strip().splitlines()
     return ''.join(one if one.isprintable() else ascii(one)[1:-1] for one in lines[-1]) if lines else ''
@@ -113,15 +131,15 @@ class Marks:
 
     STYLE = 'marks'  # how `c3 grid-status` is to read the names
 
-    def announce(self, keys):
+    def announce(self: Store, keys: Iterable[str]) -> None:
         """Make the batches of this run known; the lists of earlier runs, which may be others, no longer count."""
         self.put(BATCHES, json.dumps({'style': self.STYLE, 'keys': list(keys)}).encode())
 
-    def fail(self, key, content):
+    def fail(self: Store, key: str, content: bytes) -> None:
         """Mark a batch as failed."""
         self.put(key + '.err', content)
 
-    def finish(self, key, content, failed_before):
+    def finish(self: Store, key: str, content: bytes, failed_before: bool) -> bool:
         """Mark a batch as done; tells whether we are the first."""
         if self.create(key + '.processed', content) is None:
             return False
@@ -129,38 +147,38 @@ class Marks:
             self.delete(key + '.err')
         return True
 
-    def clear(self, _):
+    def clear(self, _: str) -> None:
         """Remove what a batch has left unfinished: nothing here."""
 
 
 class Claim:
     """A batch in the hands of this worker."""
 
-    def __init__(self, key, generation, owner):
+    def __init__(self, key: str, generation: int, owner: str) -> None:
         """Note whose it is; the id is new for each claim."""
         self.key, self.generation, self.owner = key, generation, owner
         self.id = uuid.uuid4().hex
         self.beat = 0
-        self.stamp = None
+        self.stamp: object = None
         self.confirmed = now()  # when the lock was last known to be ours
         self.lost = False
 
     @property
-    def name(self):
+    def name(self) -> str:
         """Give the name of the lock."""
         return lock_name(self.key, self.generation)
 
-    def content(self):
+    def content(self) -> bytes:
         """Give the content of the lock, of the same length after each heartbeat."""
         lock = {'claim': self.id, 'owner': self.owner, 'beat': f'{self.beat:010}', 'seconds': HEARTBEAT}
         return json.dumps(lock).encode()
 
-    def is_sure(self):
+    def is_sure(self) -> bool:
         """Tell whether nobody can have taken the lock for dead yet."""
         return not self.lost and now() - self.confirmed < LEASE
 
 
-def is_held(claim, marks, read):
+def is_held(claim: Claim, marks: Names, read: Read) -> bool:
     """Tell from the marks of its batch whether a lock is still the claim's."""
     if top_locks(marks).get(claim.key) != claim.generation:
         return False
@@ -168,7 +186,7 @@ def is_held(claim, marks, read):
     return marks.get(claim.name) == claim.stamp or claim.id.encode() in (read(claim.name) or b'')
 
 
-def heartbeat_of(content):
+def heartbeat_of(content: bytes) -> float | None:
     """Give the seconds between the heartbeats of a lock, or none if it has no heartbeat."""
     try:
         lock = json.loads(content)
@@ -180,12 +198,12 @@ def heartbeat_of(content):
 class Watch:
     """Tells dead locks from living ones by the observer's own time alone."""
 
-    def __init__(self, store, timeout):
+    def __init__(self, store: Store, timeout: float) -> None:
         """Begin with nothing seen; `timeout` is for locks without a heartbeat."""
         self.store, self.timeout = store, timeout
-        self.seen = {}
+        self.seen: dict[str, tuple[object, float, float]] = {}
 
-    def is_dead(self, name, stamp):
+    def is_dead(self, name: str, stamp: object) -> bool:
         """Tell whether a lock has stayed as it is for too long."""
         known, since, due = self.seen.get(name, (None, 0, 0))
         if known != stamp:
@@ -197,7 +215,7 @@ class Watch:
         self.seen[name] = stamp, since, now() + rest
         return rest <= 0
 
-    def time_left(self, name, unchanged):
+    def time_left(self, name: str, unchanged: float) -> float:
         """Give the seconds that a lock may still stay unchanged; it says itself how often it should change."""
         content = self.store.read(name)
         if content is None:

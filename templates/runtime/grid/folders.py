@@ -1,3 +1,25 @@
+"""Results in a folder, which are marks too."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import inspect
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from .core import LOCK, Refusal, key_of
+from .files import Files, link, read_present
+from .interface import INTERFACE, PROCESS, SCRIPT
+from .result_parameters import sgw_target_folder
+from .script import load_function
+
+if TYPE_CHECKING:
+    from .kinds import Batches, Call, Names
+
+
 class Folders(Files):
     """Results in a folder, which are marks too: `file.LOCKED.txt` becomes `file.PROCESSED.txt` or `file.FAILED.txt`.
 
@@ -7,16 +29,16 @@ class Folders(Files):
     STYLE = 'results'
     RESULTS = {'.processed': 'PROCESSED', '.err': 'FAILED'}
 
-    def __init__(self, source, target, folders):
+    def __init__(self, source: str | None, target: str | None, folders: bool) -> None:
         """Take files, and also folders if so wished, from one folder and put the results into another."""
         if not source or not os.path.isdir(source):
             raise Refusal(f'there is no folder `{source or ""}`; set sgw_source_folder')
         super().__init__(target or source)
         self.source, self.folders = source, folders
         self.same = os.path.samefile(source, self.folder)
-        self.entries = {}
+        self.entries: dict[str, tuple[str, bool]] = {}
 
-    def batches(self):
+    def batches(self) -> Batches:
         """Give the names of all entries that are to be processed."""
         with os.scandir(self.source) as entries:
             found = sorted((entry.name, entry.is_dir()) for entry in entries if self.is_wanted(entry))
@@ -26,19 +48,19 @@ class Folders(Files):
                 raise Refusal(f'the result `{result}` would have too long a name; shorten that of its source')
         return [name for name, _ in found]
 
-    def is_wanted(self, entry):
+    def is_wanted(self, entry: os.DirEntry[str]) -> bool:
         """Tell what is to be processed from hidden files and results."""
         if entry.name.startswith('.') or self.same and is_result(entry.name):
             return False
         return entry.is_file() or self.folders and entry.is_dir()
 
-    def result(self, key, status):
+    def result(self, key: str, status: str) -> str:
         """Give the name of a result."""
         name, is_folder = self.entries[key]
         stem, ending = (name, '') if is_folder else os.path.splitext(name)
         return f'{stem}.{status}{ending}'
 
-    def path(self, name):
+    def path(self, name: str) -> str:
         """Give the path of a mark."""
         key, mark = os.path.splitext(name)
         if mark in self.RESULTS:
@@ -47,7 +69,7 @@ class Folders(Files):
             name = '.' + name
         return os.path.join(self.folder, name)
 
-    def list(self):
+    def list(self) -> Names:
         """Give all marks with their stamps."""
         with os.scandir(self.folder) as entries:
             present = {entry.name for entry in entries}
@@ -56,13 +78,13 @@ class Folders(Files):
             names += [key + mark for key in self.entries if self.result(key, status) in present]
         return self.stamps(names)
 
-    def read(self, name):
+    def read(self, name: str) -> bytes | None:
         """Give the content of a mark; a folder keeps its error in a file."""
         if os.path.isdir(self.path(name)):
             return read_present(os.path.join(self.path(name), 'error.txt'))
         return super().read(name)
 
-    def prepare(self, batch):
+    def prepare(self, batch: str) -> tuple[str, str]:
         """Make a fresh place for the result; gives the paths of the source and of this place."""
         key = key_of(batch)
         self.clear(key)
@@ -73,11 +95,11 @@ class Folders(Files):
             open(place, 'xb').close()
         return os.path.join(self.source, batch), place
 
-    def place(self, key):
+    def place(self, key: str) -> str:
         """Give the path of a result that is being made."""
         return os.path.join(self.folder, self.result(key, 'LOCKED'))
 
-    def finish(self, key, content, failed_before):
+    def finish(self, key: str, content: bytes, failed_before: bool) -> bool:
         """Turn what has been made into the result; tells whether we are the first."""
         place, result = self.place(key), self.path(key + '.processed')
         if not os.path.lexists(place):  # the process function wanted it elsewhere
@@ -91,7 +113,7 @@ class Folders(Files):
             self.delete(key + '.err')
         return first
 
-    def fail(self, key, content):
+    def fail(self, key: str, content: bytes) -> None:
         """Keep an error in the place of the result; a folder keeps what has been made, too."""
         failed, place = self.path(key + '.err'), self.place(key)
         self.delete(key + '.err')
@@ -103,22 +125,22 @@ class Folders(Files):
             stream.write(content)
         os.rename(place, failed)
 
-    def clear(self, key):
+    def clear(self, key: str) -> None:
         """Remove what has been made of a result."""
         remove(self.place(key))
 
-    def delete(self, name):
+    def delete(self, name: str) -> None:
         """Remove a mark that may have gone already."""
         remove(self.path(name))
 
 
-def is_result(name):
+def is_result(name: str) -> bool:
     """Tell a result from a source in the same folder."""
     stem, ending = os.path.splitext(name)
     return any(part in ('.LOCKED', '.PROCESSED', '.FAILED') for part in (ending, os.path.splitext(stem)[1]))
 
 
-def move_folder(source, target):
+def move_folder(source: str, target: str) -> bool:
     """Rename a folder unless the name is taken."""
     try:
         os.rename(source, target)
@@ -129,7 +151,7 @@ def move_folder(source, target):
         return False
 
 
-def remove(path):
+def remove(path: str) -> None:
     """Remove a file or a folder that may have gone already."""
     if os.path.isdir(path) and not os.path.islink(path):
         shutil.rmtree(path, ignore_errors=True)
@@ -138,7 +160,7 @@ def remove(path):
             os.unlink(path)
 
 
-def accepted(function, values):
+def accepted(function: Callable[..., object], values: Mapping[str, Any]) -> dict[str, Any]:
     """Give those of the values that the function has parameters for, behind those that take the two paths."""
     parameters = list(inspect.signature(function).parameters.values())
     takes_all = any(parameter.kind == parameter.VAR_KEYWORD for parameter in parameters)
@@ -148,9 +170,9 @@ def accepted(function, values):
     return {name: value for name, value in values.items() if name not in paths and (takes_all or name in names)}
 
 
-def prepare():
+def prepare_folders(source: str | None, folders: bool) -> tuple[Folders, Batches, Call]:
     """Give the store, the batches and what is to be called with each."""
-    store = Folders(sgw_source_folder, sgw_target_folder, WITH_FOLDERS)
+    store = Folders(source, sgw_target_folder, folders)
     function = load_function(SCRIPT, PROCESS)
     values = accepted(function, INTERFACE)
     return store, store.batches(), lambda batch: function(*store.prepare(batch), **values)

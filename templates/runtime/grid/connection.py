@@ -1,3 +1,13 @@
+"""Connections to folders of object stores."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from .batches import is_connection, read_local
+from .core import Refusal
+
 CONNECTION = re.compile(r'(?:cos|s3)://(.*)', re.DOTALL)
 BUCKET = re.compile(r'[A-Za-z0-9._-]+')
 PLACE = re.compile(
@@ -10,16 +20,18 @@ PLACE = re.compile(
 class Connection:
     """Where a folder of an object store is, and how to get in."""
 
-    def __init__(self, endpoint, bucket, path='', key=None, secret=None):
+    def __init__(
+        self, endpoint: str | None, bucket: str, path: str = '', key: str | None = None, secret: str | None = None
+    ) -> None:
         """Note the parts; without a key, the client looks into the environment and for mounted files itself."""
         self.endpoint, self.bucket, self.path, self.key, self.secret = endpoint, bucket, path.strip('/'), key, secret
 
-    def __str__(self):
+    def __str__(self) -> str:
         """Name the place in a message, and nothing else."""
         return f'{self.endpoint or "s3:/"}/{self.bucket}/{self.path}'
 
 
-def parse_connection(text):
+def parse_connection(text: str | None) -> Connection:
     """Read `cos://KEY:SECRET@ENDPOINT/BUCKET/PATH`, or a file that holds it.
 
     The secret may hold any characters: it ends at the first `@` with an endpoint behind it. The endpoint may begin with
@@ -46,7 +58,7 @@ def parse_connection(text):
     return Connection(endpoint, place['bucket'], place['path'] or '', key or None, secret or None)
 
 
-def split_credentials(text):
+def split_credentials(text: str) -> tuple[str | None, re.Match[str] | None]:
     """Part the credentials, if there are any, from the place; endpoints that look like one go first."""
     ends = [position for position, character in enumerate(text) if character == '@']
     for end in ends:
@@ -58,7 +70,7 @@ def split_credentials(text):
     return None, PLACE.fullmatch(text)
 
 
-def looks_like_endpoint(text):
+def looks_like_endpoint(text: str) -> bool:
     """Tell an endpoint and a bucket from what may stand in a secret."""
     place = PLACE.fullmatch(text)
     if not place:
@@ -67,6 +79,6 @@ def looks_like_endpoint(text):
     return '.' in host or host == 'localhost' or bool(place['port']) or '://' in place['endpoint']
 
 
-def addressing_style(connection):
+def addressing_style(connection: Connection) -> str:
     """Name buckets in the path, but for Amazon, who no longer wants that everywhere."""
     return 'auto' if (connection.endpoint or '').endswith('amazonaws.com') or not connection.endpoint else 'path'

@@ -1,13 +1,31 @@
-# Lists of batches
+"""Lists of batches."""
+
+from __future__ import annotations
+
+import ast
+import csv
+import glob
+import io
+import json
+import os
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from .core import LOCK, Refusal, keys_of
+
+if TYPE_CHECKING:
+    from .kinds import Find, Read
 
 
-def is_connection(text):
+def is_connection(text: str) -> bool:
     """Tell a URL of an object store from a file whose name begins alike."""
     return text.startswith(('cos://', 's3://'))
 
 
-def read_batches(name, content, column):
+def read_batches(name: str, content: bytes, column: str) -> list[str]:
     """Read the batch ids from the content of a file, by the ending of its name."""
+    kinds: dict[str, Callable[[str, str, str], list[str]]]
     kinds = {'.txt': txt_batches, '.json': json_batches, '.csv': csv_batches}
     kind = os.path.splitext(name)[1].lower()
     if kind not in kinds:
@@ -18,21 +36,21 @@ def read_batches(name, content, column):
         raise Refusal(f'`{name}` cannot be read: {error}') from None
 
 
-def txt_batches(text, *_):
+def txt_batches(text: str, *_: str) -> list[str]:
     """Give what stands between commas and ends of lines."""
     return [part.strip() for part in re.split(r'[,\r\n]', text)]
 
 
-def json_batches(text, _, name):
+def json_batches(text: str, _: str, name: str) -> list[str]:
     """Give the keys of a dictionary or the items of a list, numbers as they stand."""
-    value = json.loads(text, parse_int=str, parse_float=str)
-    batches = list(value) if isinstance(value, (dict, list)) else [None]
+    value: Any = json.loads(text, parse_int=str, parse_float=str)
+    batches: list[Any] = list(value) if isinstance(value, (dict, list)) else [None]
     if not all(isinstance(batch, str) for batch in batches):
         raise Refusal(f'`{name}` holds neither a dictionary nor a list of strings or numbers')
     return batches
 
 
-def csv_batches(text, column, name):
+def csv_batches(text: str, column: str, name: str) -> list[str]:
     """Give the values of a column, as they stand."""
     rows = csv.DictReader(io.StringIO(text, newline=''))
     if column not in (rows.fieldnames or ()):
@@ -41,7 +59,7 @@ def csv_batches(text, column, name):
     return [row[column] or '' for row in rows]
 
 
-def read_local(path):
+def read_local(path: str) -> bytes | None:
     """Read a file that may not be there."""
     if not os.path.isfile(path):
         return None
@@ -49,17 +67,24 @@ def read_local(path):
         return stream.read()
 
 
-def find_local(pattern):
+def find_local(pattern: str) -> list[str]:
     """Find files by a pattern."""
     return sorted(glob.glob(pattern, recursive=True))
 
 
-def is_mark(name):
+def is_mark(name: str) -> bool:
     """Tell whether a name is one that a mark may have."""
     return name.startswith('.') or name.endswith(('.processed', '.err')) or bool(LOCK.fullmatch(name))
 
 
-def load_batches(batch_file, column, patterns, group_by, read=read_local, find=find_local):
+def load_batches(
+    batch_file: str | None,
+    column: str,
+    patterns: str | None,
+    group_by: str | None,
+    read: Read = read_local,
+    find: Find = find_local,
+) -> list[str]:
     """Give all batch ids, from a file or from the names of files."""
     if batch_file:
         content = read(batch_file)
@@ -72,11 +97,11 @@ def load_batches(batch_file, column, patterns, group_by, read=read_local, find=f
     else:
         raise Refusal('nothing says what the batches are; set gw_batch_file, or gw_file_path_pattern and gw_group_by')
     if not keys_of(batches):
-        raise Refusal(f'`{hidden(batch_file or patterns)}` gives no batches')
+        raise Refusal(f'`{hidden(batch_file or str(patterns))}` gives no batches')
     return batches
 
 
-def hidden(name):
+def hidden(name: str) -> str:
     """Give a file's name without the credentials of a connection."""
     return name.rpartition('@')[2] if is_connection(name) else name
 
@@ -99,7 +124,7 @@ METHODS = {
 }
 
 
-def group(path, group_by):
+def group(path: str, group_by: str) -> str:
     """Apply slices and methods such as `[-10:-4]` or `.split('/')[-1]` to a path."""
     try:
         batch = apply(ast.parse('path' + group_by.strip(), mode='eval').body, path)
@@ -110,7 +135,7 @@ def group(path, group_by):
     return batch
 
 
-def apply(node, path):
+def apply(node: ast.AST, path: str) -> Any:
     """Apply one step of the grouping to the result of those before it; nothing else is understood."""
     if isinstance(node, ast.Name) and node.id == 'path':
         return path
@@ -122,7 +147,7 @@ def apply(node, path):
     raise ValueError("it may only hold indices, slices and methods such as `.split('_')`")
 
 
-def index(node):
+def index(node: ast.AST) -> Any:
     """Give the number or the slice between brackets."""
     if isinstance(node, ast.Slice):
         return slice(*[part and ast.literal_eval(part) for part in (node.lower, node.upper, node.step)])

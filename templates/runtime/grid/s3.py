@@ -1,3 +1,29 @@
+"""Object stores, and marks in them."""
+
+from __future__ import annotations
+
+import contextlib
+import email.utils
+import itertools
+import random
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import boto3.exceptions
+import botocore.config
+import botocore.exceptions
+
+from .batches import is_mark
+from .connection import Connection, addressing_style
+from .core import LOG, Claim, Marks, Refusal, Unreachable, is_held, now
+from .start import elsewhere
+
+if TYPE_CHECKING:
+    from .kinds import Names
+
 # What passes by itself; 409 is the answer of some stores to writers that come at once.
 PASSING = {408, 409, 429, 500, 502, 503, 504}
 PASSING_CODES = {
@@ -16,7 +42,7 @@ PASSING_CODES = {
 WRITES = {'put_object', 'upload_file'}
 
 
-def away_from_script(function, *arguments, **options):
+def away_from_script(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
     """Call a function that imports modules, which are not to be the script's files of the same names."""
     path = list(sys.path)
     sys.path[:] = elsewhere(path)
@@ -37,11 +63,11 @@ class Exists(Exception):
 class ObjectStore:
     """A bucket, with patience: asks again as long as what went wrong may pass by itself."""
 
-    def __init__(self, connection):
+    def __init__(self, connection: Connection) -> None:
         """Make the client; it asks nothing of the store yet."""
         self.connection = connection
         self.patience = 60  # until it has answered once
-        options = {
+        options: dict[str, Any] = {
             'connect_timeout': 5,
             'read_timeout': 10,
             'max_pool_connections': 16,
@@ -51,7 +77,7 @@ class ObjectStore:
         # Newer clients add checksums that other stores than Amazon's may not know.
         quiet = {'request_checksum_calculation': 'when_required', 'response_checksum_validation': 'when_required'}
         region = boto3.session.Session().region_name or 'us-east-1'
-        self.client = away_from_script(
+        self.client: Any = away_from_script(
             boto3.client,
             's3',
             endpoint_url=connection.endpoint,
@@ -61,11 +87,11 @@ class ObjectStore:
             config=botocore.config.Config(**options, **quiet),
         )
 
-    def __str__(self):
+    def __str__(self) -> str:
         """Name the store in a message."""
         return str(self.connection)
 
-    def ask(self, operation, until=None, **arguments):
+    def ask(self, operation: str, until: float | None = None, **arguments: Any) -> Any:
         """Do a request, again and again if need be."""
         end = until or now() + self.patience
         wanted = None if operation in WRITES else arguments.get('Key')
@@ -87,7 +113,7 @@ class ObjectStore:
                 LOG.warning('%s: %s; trying again', self, failure)
             time.sleep(min(10, 0.1 * 2 ** min(attempt, 10)) * random.uniform(0.5, 1.5))
 
-    def get(self, key):
+    def get(self, key: str) -> tuple[bytes, str] | None:
         """Give the content and the stamp of an object, or nothing if there is none."""
         try:
             answer = self.ask('get_object', Key=key)
@@ -95,7 +121,7 @@ class ObjectStore:
         except Missing:
             return None
 
-    def put_new(self, key, content):
+    def put_new(self, key: str, content: bytes) -> object:
         """Create an object unless there is one; gives its stamp if it is ours."""
         try:
             answer = self.ask('put_object', Key=key, Body=content, IfNoneMatch='*')
@@ -105,9 +131,9 @@ class ObjectStore:
             present = self.get(key) if found.args[0] else None
             return present[1] if present and present[0] == content else None
 
-    def objects(self, prefix, delimiter='', until=None):
+    def objects(self, prefix: str, delimiter: str = '', until: float | None = None) -> Iterator[tuple[str, str]]:
         """Give the keys and stamps of all objects that begin so, a thousand with each request."""
-        token = {}
+        token: dict[str, str] = {}
         while True:
             answer = self.ask('list_objects_v2', until, Prefix=prefix, Delimiter=delimiter, **token)
             for entry in answer.get('Contents', ()):
@@ -117,9 +143,9 @@ class ObjectStore:
             token = {'ContinuationToken': answer['NextContinuationToken']}
 
 
-def explain(error, store, wanted, attempt):
+def explain(error: BaseException, store: ObjectStore, wanted: str | None, attempt: int) -> None:
     """Raise what an error means, unless it may pass by itself."""
-    response = getattr(error, 'response', {})
+    response: Any = getattr(error, 'response', {})
     status = response.get('ResponseMetadata', {}).get('HTTPStatusCode')
     code = response.get('Error', {}).get('Code', '')
     if status == 404 and code != 'NoSuchBucket' and wanted:
@@ -130,7 +156,7 @@ def explain(error, store, wanted, attempt):
         raise Refusal(f'{store} refuses: {error}') from None
 
 
-def is_broken_off(error):
+def is_broken_off(error: BaseException) -> bool:
     """Tell a request that has got no answer from one that never will."""
     if isinstance(error, botocore.exceptions.SSLError):
         return 'CERTIFICATE' not in str(error)
@@ -140,59 +166,59 @@ def is_broken_off(error):
 class Objects(Marks):
     """Marks as objects below a path in a bucket."""
 
-    def __init__(self, store):
+    def __init__(self, store: ObjectStore) -> None:
         """Keep them where the connection says."""
         self.store = store
         self.folder = store.connection.path + '/' if store.connection.path else ''
 
-    def __str__(self):
+    def __str__(self) -> str:
         """Name the store in a message."""
         return str(self.store)
 
-    def is_own(self, path):
+    def is_own(self, path: str) -> bool:
         """Tell a mark from an object of the user's that may stand beside it; the path begins with the bucket."""
         folder, _, name = path.rpartition('/')
         return f'{folder}/' == f'{self.store.connection.bucket}/{self.folder}' and is_mark(name)
 
-    def list(self):
+    def list(self) -> Names:
         """Give all marks with their stamps."""
         return self.marks('', '/')
 
-    def look(self, key, _):
+    def look(self, key: str, _: int) -> Names:
         """Give the marks of one batch with their stamps."""
         return self.marks(key + '.')
 
-    def marks(self, prefix, delimiter='', until=None):
+    def marks(self, prefix: str, delimiter: str = '', until: float | None = None) -> Names:
         """Give the marks that begin so, with their stamps."""
         start = len(self.folder)
         return {key[start:]: stamp for key, stamp in self.store.objects(self.folder + prefix, delimiter, until)}
 
-    def read(self, name):
+    def read(self, name: str) -> bytes | None:
         """Give the content of a mark, or nothing if it isn't there."""
         found = self.store.get(self.folder + name)
         return found and found[0]
 
-    def create(self, name, content):
+    def create(self, name: str, content: bytes) -> object:
         """Create a mark unless it is there; gives its stamp if it is ours."""
         return self.store.put_new(self.folder + name, content)
 
-    def rewrite(self, claim, until):
+    def rewrite(self, claim: Claim, until: float) -> object:
         """Let the heartbeat be seen; gives nothing if the lock is another's."""
         if not is_held(claim, self.marks(claim.key + '.', until=until), self.read):
             return None
         answer = self.store.ask('put_object', until, Key=self.folder + claim.name, Body=claim.content())
         return answer['ETag']
 
-    def put(self, name, content):
+    def put(self, name: str, content: bytes) -> None:
         """Make or replace a mark."""
         self.store.ask('put_object', Key=self.folder + name, Body=content)
 
-    def delete(self, name):
+    def delete(self, name: str) -> None:
         """Remove a mark that may have gone already."""
         with contextlib.suppress(Missing):
             self.store.ask('delete_object', Key=self.folder + name)
 
-    def delete_own(self, claim):
+    def delete_own(self, claim: Claim) -> None:
         """Remove the lock of a claim; after a failure not without a look, as it may be another worker's by then."""
         end = now() + self.store.patience
         while True:
@@ -207,15 +233,15 @@ class Objects(Marks):
             if claim.id.encode() not in (self.read(claim.name) or b''):
                 return
 
-    def folds_case(self):
+    def folds_case(self) -> bool:
         """Tell whether the store takes upper and lower case for one: none does."""
         return False
 
-    def age(self, name):
+    def age(self, name: str) -> float:
         """Give the seconds since a mark was changed, by the store's own clock."""
         try:
             answer = self.store.ask('head_object', Key=self.folder + name)
         except Missing:
             return 0
         date = email.utils.parsedate_to_datetime(answer['ResponseMetadata']['HTTPHeaders']['date'])
-        return (date - answer['LastModified']).total_seconds()
+        return float((date - answer['LastModified']).total_seconds())

@@ -1,26 +1,73 @@
-# The worker
+"""The worker."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import socket
+import threading
+import time
+import traceback
+import uuid
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from .core import (
+    HEARTBEAT,
+    LOCK,
+    LOG,
+    SHOWN,
+    Claim,
+    LockLost,
+    State,
+    Terminated,
+    Watch,
+    is_held,
+    keys_of,
+    last_line,
+    lock_name,
+    now,
+    top_locks,
+)
+from .probe import probe
+
+if TYPE_CHECKING:
+    from .kinds import Call, Names, Store
 
 
 class Worker:
     """Takes batches, one after the other, until every batch of the run has been dealt with."""
 
-    def __init__(self, store, batches, call, lock_timeout=10800, retry=False, wait=True):
+    def __init__(
+        self,
+        store: Store,
+        batches: Iterable[str],
+        call: Call,
+        lock_timeout: float = 10800,
+        retry: bool = False,
+        wait: bool = True,
+    ) -> None:
         """Prepare a run of `call(batch)` over the batches."""
         self.store, self.call, self.retry, self.wait = store, call, retry, wait
         self.keys = keys_of(batches)
         self.open = dict.fromkeys(self.keys)  # not known to be done, in order
         self.owner = f'{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}'
         self.watch = Watch(store, lock_timeout)
-        self.done, self.failed = set(), set()  # by this worker
-        self.old_errors = None  # from before this run
+        self.done: set[str] = set()  # by this worker
+        self.failed: set[str] = set()
+        self.dead: list[str] = []  # whose owners are
+        self.old_errors: dict[str, object] | None = None  # from before this run
         self.probed = False
-        self.claim, self.claim_mutex = None, threading.Lock()
+        self.claim: Claim | None = None
+        self.claim_mutex = threading.Lock()
         self.interruptible = self.interrupted = False
         self.signals = [signal.SIGTERM, signal.SIGINT]
-        self.terminated = None  # by which signal
+        self.terminated = 0  # by which signal
         self.process = os.getpid()
 
-    def run(self):
+    def run(self) -> int:
         """Work to the end and give the exit code."""
         if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a run in the background
             self.signals.remove(signal.SIGINT)
@@ -36,7 +83,7 @@ class Worker:
             self.listen(signal.SIG_IGN)  # only the report and the end are left
         return self.report(state)
 
-    def work(self):
+    def work(self) -> State:
         """Take batches until nothing is left that this worker could take or wait for."""
         pause = HEARTBEAT / 50
         while True:
@@ -53,13 +100,13 @@ class Worker:
                 self.sweep(state.names)
                 return state
 
-    def sweep(self, names):
+    def sweep(self, names: Names) -> None:
         """Remove the locks of workers that have died between the mark and the end of their lock."""
         for match in filter(None, map(LOCK.fullmatch, names)):
             if match[1] in self.keys and match[1] + '.processed' in names:
                 self.store.delete(match[0])
 
-    def survey(self):
+    def survey(self) -> State:
         """Learn the state of all batches from one listing."""
         state = State(self.open, self.store.list())
         for key in state.done:
@@ -69,49 +116,51 @@ class Worker:
         self.dead = [key for key, top in state.locked.items() if self.is_dead(lock_name(key, top), state.names)]
         return state
 
-    def is_dead(self, name, names):
+    def is_dead(self, name: str, names: Names) -> bool:
         """Tell whether the owner of this lock is dead."""
         return self.watch.is_dead(name, names[name])
 
-    def choose(self, state):
+    def choose(self, state: State) -> list[str]:
         """Give the batches to be tried, from another place on each time, lest workers queue behind one another."""
         again = [key for key in state.failed if self.is_old_error(key, state.names)]
         todo = state.free or again or self.dead
         start = random.randrange(len(todo)) if todo else 0
         return todo[start:] + todo[:start]
 
-    def is_old_error(self, key, names):
+    def is_old_error(self, key: str, names: Names) -> bool:
         """Tell whether this batch failed in an earlier run and nobody has tried it in this one."""
-        return key in self.old_errors and self.old_errors[key] == names[key + '.err'] and key not in self.failed
+        errors = self.old_errors or {}
+        return key in errors and errors[key] == names[key + '.err'] and key not in self.failed
 
-    def take_in_turn(self, todo, state):
+    def take_in_turn(self, todo: Iterable[str], state: State) -> None:
         """Process batches until one turns out to be another worker's, as then the listing is out of date."""
         if not self.probed:
             probe(self.store, self.keys)
             self.probed = True
         for key in todo:
             self.check_terminated()
-            if not self.take(key, state):
+            claim = self.take(key, state)
+            if claim is None:
                 return
-            self.process_claim(key + '.err' in state.names)
+            self.process_claim(claim, key + '.err' in state.names)
 
-    def take(self, key, state):
+    def take(self, key: str, state: State) -> Claim | None:
         """Try to get hold of a batch that is as it stands in the listing."""
         before = state.locked.get(key)
         generation = 0 if before is None else before + 1
         claim = Claim(key, generation, self.owner)
         claim.stamp = self.store.create(claim.name, claim.content())
         if claim.stamp is None:
-            return False
+            return None
         self.claim = claim
         if self.is_entitled(claim, state):
             if generation:
                 LOG.warning('Took over batch %s from a worker that has died', self.shown(key))
-            return True
+            return claim
         self.give_back()
-        return False
+        return None
 
-    def is_entitled(self, claim, state):
+    def is_entitled(self, claim: Claim, state: State) -> bool:
         """Tell whether nothing has happened to the batch between the listing and the lock."""
         marks = self.store.look(claim.key, claim.generation)
         same = [claim.key + '.processed', claim.key + '.err']
@@ -120,13 +169,12 @@ class Worker:
         top = top_locks(marks).get(claim.key) == claim.generation
         return top and all(marks.get(name) == state.names.get(name) for name in same)
 
-    def process_claim(self, failed_before):
+    def process_claim(self, claim: Claim, failed_before: bool) -> None:
         """Run the process function on the batch in hand, and make its end known."""
-        claim, batch = self.claim, self.keys[self.claim.key]
         LOG.info('Processing batch %s', self.shown(claim.key))
         started = now()
         try:
-            self.call_function(batch)
+            self.call_function(self.keys[claim.key])
         except LockLost:
             self.drop(claim)
         except Terminated:
@@ -139,7 +187,7 @@ class Worker:
         else:
             self.finish(claim, failed_before, now() - started)
 
-    def call_function(self, batch):
+    def call_function(self, batch: str) -> None:
         """Run the process function in such a way that a signal or a lost lock ends it."""
         # A component of the function's may have put its own handler there.
         self.listen(self.on_signal)
@@ -153,7 +201,7 @@ class Worker:
         finally:
             self.interruptible = False
 
-    def finish(self, claim, failed_before, seconds):
+    def finish(self, claim: Claim, failed_before: bool, seconds: float) -> None:
         """Mark a batch as done, unless it has gone to another worker."""
         if not self.is_owner(claim):
             self.drop(claim)
@@ -168,7 +216,7 @@ class Worker:
         self.failed.discard(claim.key)
         self.give_back()
 
-    def fail(self, claim, error):
+    def fail(self, claim: Claim, error: BaseException) -> None:
         """Keep the traceback of a batch, unless it has gone to another worker."""
         LOG.error('Batch %s failed', self.shown(claim.key), exc_info=error)
         if not self.is_owner(claim):
@@ -181,7 +229,7 @@ class Worker:
         self.failed.add(claim.key)
         self.give_back()
 
-    def is_owner(self, claim):
+    def is_owner(self, claim: Claim) -> bool:
         """Tell whether the batch is still ours: by our own time, else by what the store says."""
         if claim.is_sure():
             return True
@@ -189,13 +237,13 @@ class Worker:
             return False
         return is_held(claim, self.store.look(claim.key, claim.generation), self.store.read)
 
-    def drop(self, claim):
+    def drop(self, claim: Claim) -> None:
         """Leave a batch to whoever has taken it over, or will do so."""
         with self.claim_mutex:
             self.claim = None
         LOG.warning('Gave up batch %s: its lock could not be kept alive or is lost', self.shown(claim.key))
 
-    def give_back(self):
+    def give_back(self) -> None:
         """Remove our lock and the dead ones below it, the lowest first: each stands until the next is the last."""
         with self.claim_mutex:  # no heartbeat may come after
             claim, self.claim = self.claim, None
@@ -207,13 +255,13 @@ class Worker:
             self.store.delete(lock_name(claim.key, generation))
         self.store.delete_own(claim)
 
-    def shown(self, key):
+    def shown(self, key: str) -> str:
         """Give a batch id as a log may show it."""
         return repr(self.keys[key][:200])
 
     # The heartbeat
 
-    def beat_for_ever(self):
+    def beat_for_ever(self) -> None:
         """Keep the lock of the batch in hand alive; a thread of its own."""
         while True:
             time.sleep(HEARTBEAT / 10)
@@ -221,7 +269,7 @@ class Worker:
                 if self.claim and not self.claim.lost and now() - self.claim.confirmed >= HEARTBEAT:
                     self.beat(self.claim)
 
-    def beat(self, claim):
+    def beat(self, claim: Claim) -> None:
         """Show that the owner lives; if that can't be done in time, or the lock is another's, give up the batch."""
         started = now()
         claim.beat += 1
@@ -238,35 +286,36 @@ class Worker:
         else:
             claim.stamp, claim.confirmed = stamp, started
 
-    def interrupt(self):
+    def interrupt(self) -> None:
         """Stop the process function in the main thread."""
         if self.interruptible:
             self.interrupted = True
-            signal.pthread_kill(threading.main_thread().ident, signal.SIGTERM)
+            main_thread: Any = threading.main_thread()
+            signal.pthread_kill(main_thread.ident, signal.SIGTERM)
 
-    def listen(self, handler):
+    def listen(self, handler: Any) -> None:
         """Say what happens when somebody wants the worker to end."""
         for number in self.signals:
             signal.signal(number, handler)
 
-    def on_signal(self, number, _):
+    def on_signal(self, number: int, _: object) -> None:
         """Stop the process function if it runs; all else comes to its end first."""
         if os.getpid() != self.process:  # a child that the process function has forked
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
             return
         lost, self.interrupted = self.interrupted, False  # our own heartbeat's signal, or somebody else's
-        self.terminated = self.terminated or (None if lost else number)
+        self.terminated = self.terminated or (0 if lost else number)
         if self.interruptible:
             self.interruptible = False
             raise LockLost if lost else Terminated
 
-    def check_terminated(self):
+    def check_terminated(self) -> None:
         """End where nothing is in hand, if somebody wants it."""
         if self.terminated:
             raise Terminated
 
-    def sleep(self, seconds):
+    def sleep(self, seconds: float) -> None:
         """Wait, but not if somebody wants the worker to end."""
         end = now() + seconds
         while now() < end and not self.terminated:
@@ -274,7 +323,7 @@ class Worker:
 
     # The end
 
-    def report(self, state):
+    def report(self, state: State) -> int:
         """Tell what became of all batches, and give the exit code."""
         total, mine, failed = len(self.keys), len(self.done), state.failed
         others = total - len(self.open) - mine
@@ -293,41 +342,3 @@ class Worker:
             return 0
         LOG.error('Mend what has failed and run again with gw_ignore_error_files=True')
         return 4
-
-
-# The probe
-
-
-def probe(store, keys):
-    """Refuse a store on which two workers could win the same batch, or two batches would share their marks."""
-    if len({key.lower() for key in keys}) < len(keys) and store.folds_case():
-        raise Refusal(f'to {store} upper and lower case are one, but some batches differ in nothing else')
-    for _ in range(4):
-        name = f'.probe-{uuid.uuid4().hex}'
-        winners = race(store, name)
-        store.delete(name)
-        if winners != 1:
-            raise Refusal(
-                f'{store} does not create exclusively: {winners} of 8 writers won one lock; use another store'
-            )
-
-
-def race(store, name):
-    """Let eight writers create one name at the same moment, and count those that are told they did."""
-    barrier, won, errors = threading.Barrier(8), [], []
-
-    def create(number):
-        barrier.wait()
-        try:
-            won.append(store.create(name, f'{number} {name}'.encode()) is not None)
-        except Exception as error:
-            errors.append(error)
-
-    writers = [threading.Thread(target=create, args=(number,)) for number in range(8)]
-    for writer in writers:
-        writer.start()
-    for writer in writers:
-        writer.join()
-    if errors:
-        raise errors[0]
-    return sum(won)

@@ -1,7 +1,48 @@
+"""Files in a bucket, where the data of the batches is too."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from .batch_parameters import gw_batch_file, gw_batch_file_col_name, gw_file_path_pattern, gw_group_by
+from .batches import group, load_batches
+from .connection import Connection, parse_connection
+from .core import LOG, Refusal
+from .interface import INTERFACE, PROCESS, SCRIPT
+from .legacy_parameters import (
+    gw_additional_source_files,
+    gw_coordinator_connection,
+    gw_coordinator_path,
+    gw_local_input_path,
+    gw_local_target_path,
+    gw_source_access_key_id,
+    gw_source_bucket,
+    gw_source_connection,
+    gw_source_endpoint,
+    gw_source_secret_access_key,
+    gw_target_connection,
+    gw_target_path,
+)
+from .main import main
+from .s3 import Objects, ObjectStore
+from .s3_files import find_objects, object_reader
+from .script import load_function
+from .start import PATH
+
+if TYPE_CHECKING:
+    from .kinds import Batches, Call, Find
+
+
 class Transfers:
     """Brings the files of a batch from the object store and what has been made of them back."""
 
-    def __init__(self, source, target, groups, additional, folders):
+    def __init__(
+        self, source: ObjectStore, target: ObjectStore, groups: Find, additional: str, folders: tuple[str, str]
+    ) -> None:
         """Note where files come from and go to; `groups` gives the paths of a batch."""
         self.source, self.target, self.groups = source, target, groups
         self.additional = [name.strip() for name in additional.split(',') if name.strip()]
@@ -10,7 +51,7 @@ class Transfers:
             if os.path.isdir(folder) and os.listdir(folder) or os.path.isfile(folder):
                 raise Refusal(f'`{folder}` exists already; give another gw_local_input_path or gw_local_target_path')
 
-    def run(self, batch, function):
+    def run(self, batch: str, function: Callable[[str], Any]) -> None:
         """Call the function on a batch between download and upload."""
         try:
             for folder in (self.input, self.output):
@@ -22,7 +63,7 @@ class Transfers:
             for folder in (self.input, self.output):
                 shutil.rmtree(folder, ignore_errors=True)
 
-    def download(self, batch):
+    def download(self, batch: str) -> None:
         """Bring the files of a batch and those that every batch needs."""
         paths = list(self.groups(batch)) + self.additional
         LOG.info('Downloading %d files', len(paths))
@@ -33,7 +74,7 @@ class Transfers:
             os.makedirs(os.path.dirname(local), exist_ok=True)
             self.source.ask('download_file', Key=key, Filename=local)
 
-    def verify(self, made):
+    def verify(self, made: Any) -> None:
         """Warn about files which the function claims to have made and which won't be found in the store."""
         for name in [made] if isinstance(made, (str, os.PathLike)) else made or ():
             if not os.path.exists(name):
@@ -41,7 +82,7 @@ class Transfers:
             elif not os.path.abspath(name).startswith(os.path.abspath(self.output) + os.sep):
                 LOG.warning('Target file %s is not in gw_local_target_path and is not uploaded', name)
 
-    def upload(self):
+    def upload(self) -> None:
         """Put what has been made into the store."""
         paths = [os.path.join(folder, name) for folder, _, names in os.walk(self.output) for name in names]
         LOG.info('Uploading %d files', len(paths))
@@ -51,7 +92,7 @@ class Transfers:
             self.target.ask('upload_file', Key=key, Filename=path)
 
 
-def inside(folder, key):
+def inside(folder: str, key: str) -> str:
     """Give the local path of an object, which must not lead out of the folder."""
     local = os.path.normpath(os.path.join(folder, key.lstrip('/')))
     if not os.path.abspath(local).startswith(os.path.abspath(folder) + os.sep):
@@ -59,7 +100,9 @@ def inside(folder, key):
     return local
 
 
-def connect(connection, variables, path, default):
+def connect(
+    connection: str | None, variables: tuple[str | None, ...], path: str | None, default: Connection | None
+) -> Connection:
     """Give a connection that is stated as a whole or by variables, else another path in the bucket of the default."""
     if connection:
         return parse_connection(connection)
@@ -74,7 +117,7 @@ def connect(connection, variables, path, default):
     return Connection(endpoint, bucket, '', key, secret)
 
 
-def find_paths(source, marks):
+def find_paths(source: ObjectStore, marks: Objects) -> Batches:
     """Give the paths of all files that bear upon any batch."""
     folder = source.connection.path + '/' if source.connection.path else ''
     names = [folder + pattern.strip() for pattern in (gw_file_path_pattern or '').split(',') if pattern.strip()]
@@ -82,12 +125,12 @@ def find_paths(source, marks):
     return [path for path in paths if not marks.is_own(path)]
 
 
-def find_groups(source, paths):
+def find_groups(source: ObjectStore, paths: Iterable[str]) -> tuple[Batches, Find]:
     """Give the batch ids, and a function that gives the paths of a batch."""
     if gw_batch_file:
         batches = load_batches(gw_batch_file, gw_batch_file_col_name, None, None, object_reader(source))
         return batches, lambda batch: [path for path in paths if batch in path]
-    groups = {}
+    groups: dict[str, list[str]] = {}
     for path in paths:
         groups.setdefault(group(path, gw_group_by or ''), []).append(path)
     if not groups:
@@ -97,15 +140,21 @@ def find_groups(source, paths):
     return list(groups), lambda batch: groups[batch]
 
 
-def prepare():
+def prepare() -> tuple[Objects, Batches, Call]:
     """Give the store, the batches and what is to be called with each."""
     variables = gw_source_access_key_id, gw_source_secret_access_key, gw_source_endpoint, gw_source_bucket
     source_place = connect(gw_source_connection, variables, None, None)
     source = ObjectStore(source_place)
-    target = ObjectStore(connect(gw_target_connection, None, gw_target_path, source_place))
-    marks = Objects(ObjectStore(connect(gw_coordinator_connection, None, gw_coordinator_path, source_place)))
+    target = ObjectStore(connect(gw_target_connection, (), gw_target_path, source_place))
+    marks = Objects(ObjectStore(connect(gw_coordinator_connection, (), gw_coordinator_path, source_place)))
     batches, groups = find_groups(source, find_paths(source, marks))
     folders = gw_local_input_path, gw_local_target_path
     transfers = Transfers(source, target, groups, gw_additional_source_files, folders)
     function = load_function(SCRIPT, PROCESS)
     return marks, batches, lambda batch: transfers.run(batch, lambda batch: function(batch, **INTERFACE))
+
+
+sys.path[:] = PATH
+
+if __name__ == '__main__':
+    sys.exit(main(prepare))

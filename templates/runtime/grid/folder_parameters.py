@@ -1,0 +1,8 @@
+"""Parameters of a source whose batches are files and folders."""
+
+from __future__ import annotations
+
+import os
+
+# Folder with the data, a file or folder for each batch
+sgw_source_folder = os.getenv('sgw_source_folder')

@@ -1,0 +1,46 @@
+"""Marks in a folder that all workers share."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from .batch_parameters import gw_batch_file, gw_batch_file_col_name, gw_file_path_pattern, gw_group_by
+from .batches import find_local, is_mark, load_batches
+from .core import Refusal
+from .files import Files
+from .interface import INTERFACE, PROCESS, SCRIPT
+from .local_parameters import gw_coordinator_path
+from .main import main
+from .script import load_function
+from .start import PATH
+
+if TYPE_CHECKING:
+    from .kinds import Batches, Call
+
+
+def prepare() -> tuple[Files, Batches, Call]:
+    """Give the store, the batches and what is to be called with each."""
+    if not gw_coordinator_path:
+        raise Refusal('set gw_coordinator_path to a folder that all workers share')
+    store = Files(gw_coordinator_path)
+
+    def find(pattern: str) -> list[str]:
+        return [path for path in find_local(pattern) if not is_own(store.folder, os.path.abspath(path))]
+
+    batches = load_batches(gw_batch_file, gw_batch_file_col_name, gw_file_path_pattern, gw_group_by, find=find)
+    function = load_function(SCRIPT, PROCESS)
+    return store, batches, lambda batch: function(batch, **INTERFACE)
+
+
+def is_own(coordinator: str, path: str) -> bool:
+    """Tell the coordinator's folder and its marks from the user's files, which may stand beside them."""
+    folder, name = os.path.split(path)
+    return path == coordinator or folder == coordinator and is_mark(name)
+
+
+sys.path[:] = PATH
+
+if __name__ == '__main__':
+    sys.exit(main(prepare))

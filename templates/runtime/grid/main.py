@@ -1,0 +1,31 @@
+"""The program, but for its store."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from .core import LOG, Refusal, Unreachable
+from .script import stagger
+from .worker import Worker
+from .worker_parameters import gw_ignore_error_files, gw_lock_timeout, gw_max_time_wait_staggering, gw_wait
+
+if TYPE_CHECKING:
+    from .kinds import Call, Store
+
+
+def main(prepare: Callable[[], tuple[Store, Iterable[str], Call]]) -> int:
+    """Process all batches and give the exit code: 0 all done, 4 some failed, 143 terminated, 1 anything else."""
+    logging.basicConfig(format='%(asctime)s - %(name)s - %(levelname)s - %(message)s')
+    for name in ('boto3', 'botocore', 's3transfer', 'urllib3'):
+        logging.getLogger(name).setLevel(logging.WARNING)  # they would log what opens the store
+    try:
+        stagger(gw_max_time_wait_staggering)
+        store, batches, call = prepare()
+        return Worker(store, batches, call, gw_lock_timeout, gw_ignore_error_files, gw_wait).run()
+    except (Refusal, Unreachable) as error:
+        LOG.error('%s', error)
+    except OSError as error:
+        LOG.error('the coordinator cannot go on: %s', error, exc_info=True)
+    return 1
