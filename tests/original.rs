@@ -40,8 +40,8 @@ const SHARED: &[Row] = &[
 
 /// What `c3_create_gridwrapper` takes besides.
 const GRID: &[Row] = &[
-    (&["-p", "work"], "PROCESS = \"add.py\", \"work\""),
-    (&["--component_process", "work"], "PROCESS = \"add.py\", \"work\""),
+    (&["-p", "work"], "PROCESS = \"work\""),
+    (&["--component_process", "work"], "PROCESS = \"work\""),
     (&["-b", "local"], "gw_coordinator_path"),
     (&["--backend", "grid_wrapper"], "gw_coordinator_path"),
     (&["--backend", "cos"], "gw_coordinator_connection"),

@@ -96,7 +96,7 @@ fn values_take_the_places_of_their_variables() {
     let bundle = Bundle::new(package, &["main"], &["ONE", "TWO"]);
     let text = |one: &str| bundle.with(&[("ONE", one.to_owned()), ("TWO", "{}\nTWO['x'] = 1".to_owned())]);
     let expected = "\n# given: Given.\n\nONE = '\0TWO\0'\nTWO = {}\nTWO['x'] = 1\nTHREE = 3\n\n\n\
-        # main: Main.\n\n\nprint(ONE, TWO)\n";
+        # main: Main.\n\nprint(ONE, TWO)\n";
     assert_eq!(text("'\0TWO\0'"), expected);
     assert_ne!(text("2"), expected);
 }
