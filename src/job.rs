@@ -12,11 +12,13 @@ use crate::diagnostic::Diagnostic;
 mod given;
 mod pair;
 mod text;
+mod version;
 mod whole;
 
 pub use given::Given;
 pub use pair::Pair;
 pub use text::{LabelKey, LabelValue, Name, Namespace, Quantity, Resource, SecretKey, Variable, Volume};
+pub use version::Kubernetes;
 pub use whole::Whole;
 
 /// What the options stand under in the help.
@@ -42,12 +44,53 @@ pub struct Job {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parallelism: Option<Whole<1>>,
 
-    /// How often the job is tried again after a failure; 5 unless given
+    /// Make an indexed job of so many parts: each pod finds its own in `JOB_COMPLETION_INDEX`
+    #[arg(help_heading = HEADING, long, value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub indexed: Option<Whole<1>>,
+
+    /// Parts of an indexed job that may fail before all of it has
+    #[arg(help_heading = HEADING, long, value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_failed_indexes: Option<Whole<0>>,
+
+    /// Queue of Kueue in which the job waits for its turn; implies `--generate-name`
+    #[arg(help_heading = HEADING, long, value_name = "NAME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue: Option<Name>,
+
+    /// Seconds after which the job is ended
+    #[arg(help_heading = HEADING, long, value_name = "SECONDS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub active_deadline: Option<Whole<1>>,
+
+    /// Seconds for which a job that has ended is kept; 86400, a day, unless given
+    #[arg(help_heading = HEADING, long, value_name = "SECONDS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ttl: Option<Whole<0>>,
+
+    /// Priority class of the pods
+    #[arg(help_heading = HEADING, long, value_name = "NAME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub priority_class: Option<Name>,
+
+    /// Size of `/dev/shm`, memory that processes share; 64 MiB unless given
+    #[arg(help_heading = HEADING, long, value_name = "QUANTITY")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shm: Option<Quantity>,
+
+    /// Version of the cluster: jobs for one before 1.29 have no limit of failures for each index and no rules for them
+    #[arg(help_heading = HEADING, long, value_name = "VERSION")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kubernetes: Option<Kubernetes>,
+
+    /// How often the job, or each index of it, is tried again after a failure; 5 unless given, 30 for a grid's workers
     #[arg(help_heading = HEADING, long, value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backoff_limit: Option<Whole<0>>,
 
-    /// Whether a failed container is restarted in its pod (`OnFailure`, unless given) or in a new one (`Never`)
+    /// Whether a new pod takes the place of a failed one (`Never`, unless given), which so keeps its log, or the container
+    /// is restarted in its pod (`OnFailure`)
     #[arg(help_heading = HEADING, long, value_name = "POLICY", ignore_case = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restart_policy: Option<RestartPolicy>,
@@ -135,6 +178,14 @@ impl Job {
             generate_name: self.generate_name.or(under.generate_name),
             namespace: self.namespace.as_ref().or(under.namespace.as_ref()).cloned(),
             parallelism: self.parallelism.or(under.parallelism),
+            indexed: self.indexed.or(under.indexed),
+            max_failed_indexes: self.max_failed_indexes.or(under.max_failed_indexes),
+            queue: self.queue.as_ref().or(under.queue.as_ref()).cloned(),
+            active_deadline: self.active_deadline.or(under.active_deadline),
+            ttl: self.ttl.or(under.ttl),
+            priority_class: self.priority_class.as_ref().or(under.priority_class.as_ref()).cloned(),
+            shm: self.shm.as_ref().or(under.shm.as_ref()).cloned(),
+            kubernetes: self.kubernetes.or(under.kubernetes),
             backoff_limit: self.backoff_limit.or(under.backoff_limit),
             restart_policy: self.restart_policy.or(under.restart_policy),
             pull_secrets: list(&self.pull_secrets, &under.pull_secrets),

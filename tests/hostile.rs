@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::process::Command;
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use c3::backend::{self, Operator, RequirementFile, Settings, TARGETS, prelude};
@@ -22,6 +23,7 @@ use c3::stamp::Stamp;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
+use regex::Regex;
 use ruff_python_ast::{DictItem, Expr, Number, Stmt};
 use serde_json::{Map, Value, json};
 
@@ -1070,9 +1072,16 @@ fn kubeflow_holds(input: &Value) -> bool {
     match input["type"].as_str() {
         Some("Integer") => text.parse::<i128>().is_ok_and(|value| value.abs() <= 1 << 53),
         Some("Float") => text.replace('_', "").parse::<f64>().is_ok_and(f64::is_finite),
+        Some("String") => !ALTERED.is_match(text),
         _ => true,
     }
 }
+
+/// Texts that Kubeflow alters, or refuses a run for.
+static ALTERED: LazyLock<Regex> = LazyLock::new(|| {
+    let placeholder = r"\{\{\s*(pod\.|workflow\.|inputs\.|outputs\.|item|tasks\.|steps\.|\$|=)";
+    Regex::new(&format!(r"[\n\r\u{{85}}\u{{2028}}\u{{2029}}]|\$\$|\$\([^)]+\)|{placeholder}")).unwrap()
+});
 
 fn check_kubeflow(script: &Script, component: &Component, document: &Value) {
     let port = |value: &Value| {

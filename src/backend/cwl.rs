@@ -23,6 +23,8 @@ struct Context {
     zip: Option<String>,
     command: Vec<String>,
     arguments: Vec<String>,
+    /// Inputs whose values cwltool hides in its log.
+    secrets: Vec<String>,
     inputs: Vec<Port>,
     outputs: Vec<Port>,
 }
@@ -70,9 +72,24 @@ fn context(operator: &Operator) -> Context {
             .iter()
             .flat_map(|outcome| [format!("--{}", outcome.id), folder(outcome)])
             .collect(),
+        secrets: parameters.iter().filter(|it| it.input.secret).map(|it| it.id.clone()).collect(),
         inputs: parameters.iter().map(input).collect(),
         outputs: outcomes.iter().map(output).collect(),
     }
+}
+
+/// Names that cwltool's own options have on a step's command line.
+const TAKEN: &[&str] = &["help", "h"];
+
+/// Tells of inputs that can't be given on a runner's command line.
+pub(super) fn review(operator: &Operator) -> Vec<Diagnostic> {
+    let taken = operator.component.inputs.iter().filter(|input| TAKEN.contains(&input.name.as_str()));
+    let notes = taken.map(|input| {
+        let message = format!("runners of CWL take `--{}` for an option of their own", input.name);
+        let note = Diagnostic::note("cwl-name", message).at(input.span.clone());
+        note.hint("give its value in a file of inputs, `cwltool step.cwl inputs.yaml`, or rename it")
+    });
+    notes.collect()
 }
 
 /// The type of a parameter and its default.

@@ -10,6 +10,7 @@ use super::{Operator, template};
 use crate::artifact::Artifact;
 use crate::component::Type;
 use crate::diagnostic::Diagnostic;
+use crate::shown;
 use crate::value;
 
 /// The argument by which the entry point takes the executor input of kfp 2.
@@ -75,28 +76,53 @@ fn input(parameter: &Parameter) -> Port {
     }
 }
 
-/// Whether Kubeflow can hold a default: its numbers are floating point and finite, its artifacts have none. What it
-/// can't hold stays with the source.
+/// Whether Kubeflow can hold a default: its numbers are floating point and finite, its artifacts have none, and some
+/// texts are altered on their way. What it can't hold stays with the source.
 pub(crate) fn holds(kind: &Type, text: &str) -> bool {
     match kind {
         Type::Integer => text.parse::<i64>().is_ok_and(|value| value.unsigned_abs() <= 1 << 53),
         Type::Float => value::float_from_text(text).is_some_and(f64::is_finite),
         Type::Path(_) => false,
-        Type::String | Type::Boolean => true,
+        Type::String => alteration(text).is_none(),
+        Type::Boolean => true,
+    }
+}
+
+/// What becomes of a default in Kubeflow, if it doesn't arrive as it is: kfp writes it into a comment of the pipeline,
+/// Argo and the launcher fill in placeholders, the kubelet variables of the container.
+fn alteration(text: &str) -> Option<&'static str> {
+    const PLACEHOLDERS: &[&str] =
+        &["pod.", "workflow.", "inputs.", "outputs.", "item", "tasks.", "steps.", "$", "="];
+    let is_placeholder = |rest: &str| PLACEHOLDERS.iter().any(|name| rest.trim_start().starts_with(name));
+    let is_variable = |rest: &str| rest.split_once(')').is_some_and(|(name, _)| !name.is_empty());
+    let is_line_end = |character| matches!(character, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}');
+    if text.contains(is_line_end) {
+        Some("a pipeline with a line end in a default compiles to a file that is no YAML")
+    } else if text.split("{{").skip(1).any(is_placeholder) {
+        Some("Kubeflow takes `{{` for a placeholder, which it fills in or refuses the run for")
+    } else if text.contains("$$") {
+        Some("Kubernetes makes one dollar of two")
+    } else if text.split("$(").skip(1).any(is_variable) {
+        Some("Kubernetes fills in `$(…)` as a variable of the container")
+    } else {
+        None
     }
 }
 
 /// Tells of defaults that stay out of the component, where the script's own holds.
 pub(super) fn review(operator: &Operator) -> Vec<Diagnostic> {
     let inputs = operator.component.inputs.iter().filter(|input| !input.secret && !input.kind.is_path());
-    let left_out = inputs.filter_map(|input| {
-        let default = input.default.as_deref().filter(|text| !holds(&input.kind, text))?;
-        let message = format!("the default `{default}` of `{}` is no number that Kubeflow can hold", input.name);
-        let note = Diagnostic::warning("kubeflow-default", message).at(input.span.clone());
-        Some(note.hint(
-            "Kubeflow's numbers are doubles: the component has no default, and without a value the script's own holds",
-        ))
-    });
+    let left_out =
+        inputs.filter_map(|input| {
+            let default = input.default.as_deref().filter(|text| !holds(&input.kind, text))?;
+            let why = alteration(default).unwrap_or("its numbers are doubles");
+            let default = shown::beginning(default, 40);
+            let message = format!("Kubeflow can't hold the default `{default}` of `{}`: {why}", input.name);
+            let warning = Diagnostic::warning("kubeflow-default", message).at(input.span.clone());
+            Some(warning.hint(
+                "none needed: the component has no default, and without a value the script's own holds",
+            ))
+        });
     left_out.collect()
 }
 

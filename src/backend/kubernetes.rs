@@ -11,8 +11,10 @@ use crate::artifact::Artifact;
 use crate::diagnostic::Diagnostic;
 use crate::job::{Job, RestartPolicy, SecretKey, amounts};
 
+mod retries;
 mod review;
 
+use retries::Retries;
 pub(super) use review::review;
 
 #[derive(Serialize)]
@@ -22,8 +24,11 @@ struct Context {
     name: String,
     generate_name: Option<String>,
     namespace: Option<String>,
-    parallelism: Option<u32>,
-    backoff_limit: u32,
+    queue: Option<String>,
+    is_grid: bool,
+    retries: Retries,
+    active_deadline: Option<u32>,
+    ttl: u32,
     pod: Pod,
     image: String,
     working_dir: &'static str,
@@ -36,6 +41,8 @@ struct Context {
 #[derive(Serialize)]
 struct Pod {
     restart_policy: RestartPolicy,
+    priority_class: Option<String>,
+    shm: Option<String>,
     service_account: Option<String>,
     supplemental_groups: Vec<u32>,
     fs_group: Option<u32>,
@@ -64,8 +71,8 @@ struct Secret {
     optional: bool,
 }
 
-/// How often a job is tried again unless the settings say another.
-const BACKOFF_LIMIT: u32 = 5;
+/// For how long a job that has ended is kept unless the settings say another, in seconds.
+const TTL: u32 = 86_400;
 
 /// Writes `<stem>.job.yaml`.
 pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>> {
@@ -79,10 +86,17 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
         c3: operator.stamp().to_string(),
         source: component.source.clone(),
         name: component.name.clone(),
-        generate_name: job.generate_name.unwrap_or_default().then(|| format!("{}-", component.name)),
+        // To apply a job of a queue again would suspend it while it runs.
+        generate_name: job
+            .generate_name
+            .unwrap_or(job.queue.is_some())
+            .then(|| format!("{}-", component.name)),
         namespace: job.namespace.as_ref().map(ToString::to_string),
-        parallelism: job.parallelism.map(u32::from),
-        backoff_limit: job.backoff_limit.map_or(BACKOFF_LIMIT, u32::from),
+        queue: job.queue.as_ref().map(ToString::to_string),
+        is_grid: settings.process.is_some(),
+        retries: Retries::of(job, settings.process.is_some()),
+        active_deadline: job.active_deadline.map(u32::from),
+        ttl: job.ttl.map_or(TTL, u32::from),
         pod: pod(operator),
         image: settings.image.to_string(),
         working_dir: operator.working_dir(),
@@ -101,7 +115,9 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
 fn pod(operator: &Operator) -> Pod {
     let job = &operator.settings.job;
     Pod {
-        restart_policy: job.restart_policy.unwrap_or(RestartPolicy::OnFailure),
+        restart_policy: job.restart_policy.unwrap_or(RestartPolicy::Never),
+        priority_class: job.priority_class.as_ref().map(ToString::to_string),
+        shm: job.shm.as_ref().map(ToString::to_string),
         service_account: job.service_account.as_ref().map(ToString::to_string),
         supplemental_groups: job.supplemental_groups.iter().copied().map(u32::from).collect(),
         fs_group: job.fs_group.map(u32::from),

@@ -225,13 +225,15 @@ pub fn review(operator: &Operator, targets: &[&Target], python: Option<&str>) ->
         let mismatch = python.and_then(|version| runtime::python_mismatch(operator.component, version));
         let job = if is_own { kubernetes::review(&operator) } else { Vec::new() };
         let uncrossed = targets.iter().copied().flat_map(|target| crossing::review(&operator, target));
-        let is_for_kubeflow = targets.iter().any(|target| target.name == "kubeflow");
-        let defaults = if is_for_kubeflow { kubeflow::review(&operator) } else { Vec::new() };
+        let is_for = |name: &str| targets.iter().any(|target| target.name == name);
+        let defaults = if is_for("kubeflow") { kubeflow::review(&operator) } else { Vec::new() };
+        let names = if is_for("cwl") { cwl::review(&operator) } else { Vec::new() };
         let doubts = mismatch
             .into_iter()
             .chain(dockerfile::review(&operator))
             .chain(job)
             .chain(defaults)
+            .chain(names)
             .chain(uncrossed);
         for doubt in doubts {
             if !found.iter().any(|known| known.message == doubt.message) {

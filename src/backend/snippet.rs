@@ -30,6 +30,7 @@ struct Context {
     component: String,
     arguments: &'static str,
     has_placeholders: bool,
+    is_uncached: bool,
     volumes: Vec<Claim>,
     secrets: Vec<Secret>,
     pull_secrets: Vec<String>,
@@ -62,6 +63,7 @@ pub fn emit(component: &Component, job: &Job, stem: &str, kfp: Kfp) -> String {
         } else {
             ""
         },
+        is_uncached: component.outputs.is_empty() || component.inputs.iter().any(|input| input.secret),
         has_placeholders: volumes.is_empty() || secrets.is_empty(),
         volumes: if volumes.is_empty() { vec![any_claim(runtime)] } else { volumes },
         secrets: if secrets.is_empty() { vec![any_secret()] } else { secrets },

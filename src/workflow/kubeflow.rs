@@ -39,6 +39,8 @@ struct Stage {
     /// The step that has to end first, where no data says so.
     after: Option<String>,
     is_grid: bool,
+    /// Whether the cache must not answer for it.
+    is_uncached: bool,
     secrets: Vec<Secret>,
 }
 
@@ -91,6 +93,7 @@ fn uses(inputs: &[Input], steps: &[Stage]) -> Vec<&'static str> {
         (NOT_GIVEN_TEXT, declared(NOT_GIVEN_TEXT)),
         (IMPORTED, called(IMPORTED)),
         (UNTYPED, called(UNTYPED)),
+        ("uncached", steps.iter().any(|step| step.is_uncached)),
         ("secret", steps.iter().any(|step| !step.secrets.is_empty())),
         ("workers", steps.iter().any(|step| step.is_grid)),
     ];
@@ -157,6 +160,7 @@ fn stage(step: &Step, before: Option<&Step>, settings: &Settings) -> Stage {
         after: waits
             .map(|before| if many(before) { format!("*{}_all", before.id) } else { before.id.clone() }),
         is_grid: many(step),
+        is_uncached: step.operator.is_uncached(),
         secrets: secrets(step),
     }
 }

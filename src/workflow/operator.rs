@@ -42,6 +42,12 @@ impl Operator {
         self
     }
 
+    /// Whether Kubeflow's cache must not answer for it: it knows no secrets, and skips a step that has no outputs.
+    pub(super) fn is_uncached(&self) -> bool {
+        let has_secrets = self.parameters.iter().any(|parameter| parameter.input.secret);
+        self.is_grid() || has_secrets || self.outcomes.is_empty()
+    }
+
     /// Whether it is a grid wrapper, of which many run at once.
     pub(super) fn is_grid(&self) -> bool {
         self.name.starts_with("gw-")

@@ -1,0 +1,66 @@
+//! How often a job is tried again, and what ends it.
+
+use serde::Serialize;
+
+use crate::job::{Job, Kubernetes, RestartPolicy};
+
+/// How often a job is tried again unless the settings say another.
+const BACKOFF_LIMIT: u32 = 5;
+
+/// How often each worker of a grid is.
+const WORKER_LIMIT: u32 = 30;
+
+/// Exit codes after which trying again is of no use: of a refused command line, and of a grid some of whose batches have
+/// failed.
+const REFUSED: u32 = 2;
+const BATCHES_FAILED: u32 = 4;
+
+/// The fields of a job that say how it is repeated.
+#[derive(Debug, Serialize)]
+pub(super) struct Retries {
+    /// Parts of an indexed job.
+    completions: Option<u32>,
+    parallelism: Option<u32>,
+    /// For each index.
+    limit_per_index: Option<u32>,
+    max_failed_indexes: Option<u32>,
+    limit: Option<u32>,
+    policy: Option<Policy>,
+}
+
+/// What becomes of a job whose pod has failed with one of these exit codes; disruptions don't count.
+#[derive(Debug, Serialize)]
+struct Policy {
+    action: &'static str,
+    exit_codes: Vec<u32>,
+}
+
+impl Retries {
+    /// Those of a job. The workers of a grid are indexes, each with failures of its own: else the sixth death would end
+    /// all of them.
+    pub(super) fn of(job: &Job, is_grid: bool) -> Self {
+        let parallelism = job.parallelism.map(u32::from);
+        let completions = job.indexed.map(u32::from).or_else(|| is_grid.then(|| parallelism.unwrap_or(1)));
+        let is_old = job.kubernetes.is_some_and(|version| version < Kubernetes::LIMIT_PER_INDEX);
+        let is_restarted = job.restart_policy == Some(RestartPolicy::OnFailure);
+        let given = job.backoff_limit.map(u32::from);
+        let limit = given.unwrap_or(if is_grid { WORKER_LIMIT } else { BACKOFF_LIMIT });
+        let all = completions.map(|count| count.saturating_mul(limit + 1));
+        let is_limited = completions.is_some() && !is_old && !is_restarted;
+        Self {
+            completions: completions.filter(|_| !(is_old && is_grid)),
+            parallelism: if is_grid { completions } else { parallelism.or(completions) },
+            limit_per_index: is_limited.then_some(limit),
+            max_failed_indexes: job.max_failed_indexes.map(u32::from).filter(|_| is_limited),
+            limit: if is_grid { all } else { (!is_limited).then_some(limit) },
+            policy: (!is_old && !is_restarted).then(|| Policy::of(completions.is_some(), is_grid)),
+        }
+    }
+}
+
+impl Policy {
+    fn of(is_indexed: bool, is_grid: bool) -> Self {
+        let exit_codes = if is_grid { vec![REFUSED, BATCHES_FAILED] } else { vec![REFUSED] };
+        Self { action: if is_indexed { "FailIndex" } else { "FailJob" }, exit_codes }
+    }
+}
