@@ -390,6 +390,9 @@ const PLACES: &[&str] = &[
     "«v = w[1:», ...]\n",
 ];
 
+/// How places begin where a value is only tested.
+const TESTS: &[&str] = &["«v = 1 if »", "«if »", "«while »", "«v = not »", "«if (z := 1)", "«match »"];
+
 /// Where a variable is set: `«` for the comments above, `»` for the name.
 const WRITES: &[&str] = &[
     "«os.environ[»] = str(1)\n",
@@ -480,7 +483,7 @@ fn given(cast: &'static str) -> impl Strategy<Value = Given> {
         );
     prop_oneof![
         2 => Just(Given::Missing),
-        1 => select(&["None", "w", "len(w)", "os.path.join('a', 'b')"][..]).prop_map(Given::Optional),
+        1 => select(&["None", "w", "len(w)", "os.path.join(w, 'b')"][..]).prop_map(Given::Optional),
         4 => text,
         3 => select(values(cast)).prop_map(|(code, value)| if value.is_empty() { Given::Optional(code) } else { Given::Code(code, value) }),
     ]
@@ -589,7 +592,27 @@ impl Variable {
     }
 
     fn is_input(&self) -> bool {
-        self.is_part_of_interface() && matches!(self.written, None | Some(Written::Later))
+        self.is_part_of_interface()
+            && (matches!(self.written, None | Some(Written::Later)) || self.is_perhaps_written())
+    }
+
+    /// Whether it is written before it is read, but not on every way.
+    fn is_perhaps_written(&self) -> bool {
+        let write = WRITES[self.form % WRITES.len()];
+        self.written == Some(Written::First)
+            && ["def", "if", "«for"].iter().any(|begin| write.starts_with(begin))
+    }
+
+    /// Whether a read that fails nowhere is only tested.
+    fn is_tested(&self) -> bool {
+        let is_soft = !WITHOUT_DEFAULT[self.form % WITHOUT_DEFAULT.len()].contains('[');
+        let place = PLACES[self.place];
+        let asks = TESTS.iter().any(|test| place.starts_with(test));
+        is_soft && !place.starts_with("«assert") && (self.cast == "bool" || (self.cast.is_empty() && asks))
+    }
+
+    fn is_required(&self) -> bool {
+        matches!(self.given, Given::Missing) && !self.is_perhaps_written() && !self.is_tested()
     }
 
     fn is_output(&self) -> bool {
@@ -608,7 +631,7 @@ impl Variable {
 
     fn as_input(&self) -> Value {
         json!({
-            "name": self.name, "type": self.kind(), "default": self.default().filter(|_| !self.is_secret()), "required": matches!(self.given, Given::Missing),
+            "name": self.name, "type": self.kind(), "default": self.default().filter(|_| !self.is_secret()), "required": self.is_required(),
             "secret": self.is_secret(), "description": self.description(),
         })
     }

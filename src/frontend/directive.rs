@@ -16,6 +16,8 @@ pub enum Directive {
     NotSecret,
     /// It is an output of this type.
     Output(Type),
+    /// It is an input, whatever the rules say.
+    AsInput,
     /// It is an input that holds the path of such a thing.
     Input(Type),
 }
@@ -54,6 +56,7 @@ impl Directive {
             ("not-secret", None) => Ok(Self::NotSecret),
             ("output", None) => Ok(Self::Output(Type::String)),
             ("output", Some(kind)) => value_type(kind).map_or_else(|| path_type(kind), Ok).map(Self::Output),
+            ("input", None) => Ok(Self::AsInput),
             ("input", Some(kind)) => path_type(kind).map(Self::Input),
             _ => Err(format!("`{word}` is no directive")),
         }
@@ -88,6 +91,6 @@ fn unknown(problem: String, span: &Range<usize>) -> Diagnostic {
     let types = PATH_TYPES.join("`, `");
     let values = VALUE_TYPES.iter().map(Type::name).collect::<Vec<_>>().join("`, `");
     Diagnostic::warning("unknown-directive", problem).at(span.clone()).hint(format!(
-        "write `ignore`, `secret`, `not-secret`, `output`, `output=TYPE` or `input=TYPE`; types are `{types}`, of outputs also `{values}`"
+        "write `ignore`, `secret`, `not-secret`, `output`, `output=TYPE`, `input` or `input=TYPE`; types are `{types}`, of outputs also `{values}`"
     ))
 }

@@ -29,7 +29,7 @@ impl Assignment {
     fn access(self, offset: usize) -> Access {
         Access {
             name: self.name,
-            action: Action::Read { fallback: Fallback::Constant(self.value), cast: Some(self.kind) },
+            action: Action::read(Fallback::Constant(self.value), Some(self.kind)),
             span: self.span.start + offset..self.span.end + offset,
             description: self.description,
             directives: self.directives,

@@ -8,6 +8,7 @@ import ast
 import inspect
 import io
 import operator
+import posixpath
 import re
 import shlex
 import tokenize
@@ -21,6 +22,7 @@ SYSTEM = 'PATH HOME USER SHELL PWD LANG TMPDIR HOSTNAME DISPLAY JAVA_HOME R_HOME
 SYSTEM_PREFIXES = tuple(
     'LC_ LD_ PYTHON CUDA_ NVIDIA_ NCCL_ OMP_ MKL_ OPENBLAS_ TF_ XLA_ KERAS_ TOKENIZERS_ PYTORCH_ PYSPARK_ KUBERNETES_'.split()
 )
+LIBRARY_PREFIXES = tuple('HF_ TRANSFORMERS_ WANDB_ KAGGLE_ MPL SPARK_ AWS_ GOOGLE_ AZURE_ MLFLOW_ RAY_ GDAL_ PROJ_ GRPC_ KMP_ TORCH_'.split())
 TRUE, FALSE = {'true', '1', 'yes', 'on', 'y', 't'}, {'false', '0', 'no', 'off', 'n', 'f', ''}
 # The expression of PEP 723, for blocks of type `script`.
 SCRIPT_BLOCK = re.compile(r'(?m)^# /// script\s*$\s(?P<content>(^#(| .*)$\s)+)^# ///$')
@@ -45,6 +47,11 @@ class Access:
     doubtful: bool = False
     directives: list = field(default_factory=list)
     description: str = None
+    path: tuple = ()  # the parts of compound statements around it, and whether each is a function
+    hard: bool = False  # fails without a value
+    asked: bool = False  # only its truth counts
+    demanded: bool = False
+    node: ast.AST = None
 
 
 @dataclass
@@ -233,7 +240,9 @@ def member(thing, name):
     """Give what an attribute of a thing of `os` is."""
     return {
         (OS, 'environ'): ENVIRON,
+        (OS, 'environb'): ENVIRON,
         (OS, 'getenv'): LOOKUP,
+        (OS, 'getenvb'): LOOKUP,
         (ENVIRON, 'get'): LOOKUP,
         (ENVIRON, 'setdefault'): LOOKUP,
         (ENVIRON, 'pop'): UNSPECIFIED_LOOKUP,
@@ -249,6 +258,7 @@ BINARY = {
     ast.BitOr: operator.or_, ast.BitXor: operator.xor,
 }
 UNARY = {ast.Not: operator.not_, ast.USub: operator.neg, ast.UAdd: operator.pos, ast.Invert: operator.invert}
+METHODS = {'upper', 'lower', 'strip', 'format', 'replace'}
 PLAIN = (type(None), bool, int, float, str)
 
 
@@ -265,6 +275,7 @@ class Values:
             return UNKNOWN
         try:
             value = self.evaluate(node, depth + 1)
+            value = value.decode() if isinstance(value, bytes) else value
         except (ArithmeticError, TypeError, ValueError, MemoryError):
             return UNKNOWN
         too_big = isinstance(value, int) and value.bit_length() > 126 or isinstance(value, str) and len(value) > 60_000
@@ -289,6 +300,15 @@ class Values:
             case ast.Call(ast.Name('str' | 'int' | 'float' | 'bool' as kind), [argument], []):
                 value = self.of(argument, depth)
                 return UNKNOWN if value is UNKNOWN else {'str': str, 'int': int, 'float': float, 'bool': bool}[kind](value)
+            case ast.Call(ast.Attribute(ast.Attribute(ast.Name(), 'path'), 'join'), [_, *_] as parts, []):
+                values = [self.of(part, depth) for part in parts]
+                return posixpath.join(*values) if all(isinstance(value, str) for value in values) else UNKNOWN
+            case ast.Call(ast.Attribute(inner, method), arguments, []) if method in METHODS:
+                values = [self.of(part, depth) for part in [inner, *arguments]]
+                return UNKNOWN if UNKNOWN in values or not isinstance(values[0], str) else getattr(values[0], method)(*values[1:])
+            case ast.IfExp(test, body, orelse):
+                value = self.of(test, depth)
+                return UNKNOWN if value is UNKNOWN else self.of(body if value else orelse, depth)
             case ast.Name(name) if self.scope:
                 return self.constant(name, depth)
         return UNKNOWN
@@ -303,6 +323,8 @@ class Values:
     def constant(self, name, depth):
         """Give the value of a name that is bound just once, at the top of the module."""
         scope, bindings = self.scope.lookup(name)
+        if scope and not scope.parent and len(bindings) > 1 and all(isinstance(binding, ast.expr) and binding in scope.top for binding in bindings):
+            bindings = bindings[-1:]  # uses in between are left open
         if scope is None or scope.parent or len(bindings) != 1 or not isinstance(bindings[0], ast.expr):
             return UNKNOWN
         return Values(scope).of(bindings[0], depth) if bindings[0] in scope.top else UNKNOWN
@@ -328,6 +350,9 @@ class Finder(ast.NodeVisitor):
         self.accesses, self.computed = [], []
         self.doubtful = False
         self.things = {}
+        self.path = ()
+        self.left_open = set()
+        self.truths, self.demands = set(), set()  # expressions whose truth is asked for
 
     def entity(self, node):
         """Give what an expression is of `os`."""
@@ -350,20 +375,21 @@ class Finder(ast.NodeVisitor):
 
     def found(self, name, action, node, **details):
         """Note an access."""
-        # Not in the specification: a constant of the module may hold the whole name.
-        text = Values(self.scope if isinstance(name, ast.Name) else None).of(name)
+        text = Values(self.scope).of(name)
         if not isinstance(text, str):
             self.computed.append((node.lineno, self.doubtful or isinstance(name, ast.Name)))
             return
         statement = self.statement
         lines = (statement.lineno, statement.end_lineno, id(statement)) if statement else None
-        self.accesses.append(Access(text, action, node.lineno, node.col_offset, node.end_lineno, lines, doubtful=self.doubtful or isinstance(name, ast.Name), **details))
+        self.accesses.append(Access(text, action, node.lineno, node.col_offset, node.end_lineno, lines, doubtful=self.doubtful or isinstance(name, ast.Name), path=self.path, **details))
+        self.accesses[-1].unspecified |= node in self.left_open
+        self.accesses[-1].node = node
 
     def read(self, node, cast=None):
         """Note the read that an expression is, if it is one."""
         match node:
             case ast.Subscript(value, key, ast.Load()) if self.entity(value) == ENVIRON:
-                self.found(key, 'read', node, cast=cast)
+                self.found(key, 'read', node, cast=cast, hard=True)
                 self.visit(key)
                 return True
             case ast.Call(function) if self.entity(function) in (LOOKUP, UNSPECIFIED_LOOKUP):
@@ -379,9 +405,10 @@ class Finder(ast.NodeVisitor):
             return False
         unspecified = self.entity(node.func) == UNSPECIFIED_LOOKUP or isinstance(default, ast.Starred)
         value = Values(self.scope).of(default) if default else UNKNOWN
-        self.found(name, 'read', node, cast=cast, has_default=default is not None, default=value, unspecified=unspecified)
+        self.found(name, 'read', node, cast=cast, has_default=default is not None, default=value, unspecified=unspecified, asked=node in self.truths or cast == 'Boolean', demanded=node in self.demands, hard=cast in ('Integer', 'Float'))
         self.visit(name)
         if default:
+            self.left_open.update(ast.walk(default))
             self.visit(default)
         return True
 
@@ -402,12 +429,85 @@ class Finder(ast.NodeVisitor):
     def expression(self, node):
         """Look at an expression."""
         self.doubtful = False
+        self.ask(node)
         match node:
             case ast.Call(ast.Name(name), [argument], []) if name in CASTS and not isinstance(argument, ast.Starred):
                 if self.read(argument, CASTS[name]):
                     return
         if not self.read(node):
             super().visit(node)
+
+    def ask(self, node):
+        """Note of which parts of an expression only the truth counts."""
+        match node:
+            case ast.IfExp(test):
+                self.open(test, [node.body, node.orelse])
+                asked = [test]
+            case ast.UnaryOp(ast.Not(), test):
+                asked = [test]
+            case ast.BoolOp(ast.And(), values):
+                asked = values
+            case ast.BoolOp(ast.Or(), values) if node in self.truths:
+                asked = values
+            case ast.comprehension(ifs=tests):
+                asked = tests
+            case ast.Call(ast.Name('bool'), [value], []):
+                bindings = self.scope.lookup(value.id)[1] if isinstance(value, ast.Name) else []
+                asked = bindings if len(bindings) == 1 else [value]
+            case _:
+                return
+        self.truths.update(asked)
+        if node in self.demands and isinstance(node, ast.BoolOp | ast.Call):
+            self.demands.update(asked)
+
+    def open(self, test, parts):
+        """Leave open what stands where another variable isn't set."""
+        if any(self.entity(part) for part in ast.walk(test) if isinstance(part, ast.Attribute | ast.Name)):
+            self.left_open.update(node for part in parts for node in ast.walk(part))
+
+    def parts(self, node, label, parts):
+        """Visit parts of a statement that aren't always run, or elsewhere."""
+        outer, self.path = self.path, (*self.path, (id(node), label))
+        for part in parts:
+            self.visit(part)
+        self.path = outer
+
+    def visit_If(self, node):
+        """One of two ways."""
+        self.truths.add(node.test)
+        self.open(node.test, [*node.body, *node.orelse])
+        self.visit(node.test)
+        self.parts(node, 0, node.body)
+        self.parts(node, 1, node.orelse)
+
+    def visit_While(self, node):
+        """Any number of times."""
+        self.truths.add(node.test)
+        self.visit(node.test)
+        self.parts(node, 0, node.body)
+        self.parts(node, 1, node.orelse)
+
+    def visit_Assert(self, node):
+        """Without it the program fails."""
+        self.truths.add(node.test)
+        self.demands.add(node.test)
+        self.visit(node.test)
+        if node.msg:
+            self.visit(node.msg)
+
+    def visit_Match(self, node):
+        """Comparing a value isn't using it; how far that goes is left open."""
+        before = len(self.accesses)
+        self.visit(node.subject)
+        for access in self.accesses[before:]:
+            access.unspecified = True
+        for at, case in enumerate(node.cases):
+            self.truths.add(case.guard)
+            self.parts(node, at, [case])
+
+    def visit_Lambda(self, node):
+        """Run elsewhere."""
+        self.parts(node, 'call', [node.args, node.body])
 
     def in_scope(self, node, parts):
         """Visit parts of a definition in its own scope."""
@@ -420,7 +520,9 @@ class Finder(ast.NodeVisitor):
         """Defaults and decorators belong to the scope around."""
         for part in [*node.decorator_list, node.args, *([node.returns] if node.returns else [])]:
             self.visit(part)
+        outer, self.path = self.path, (*self.path, (id(node), 'call'))
         self.in_scope(node, node.body)
+        self.path = outer
 
     visit_AsyncFunctionDef = visit_FunctionDef
 
@@ -439,14 +541,16 @@ class Finder(ast.NodeVisitor):
     def visit_Try(self, node):
         """`except KeyError` isn't in the specification."""
         before = len(self.accesses)
-        for part in node.body:
-            self.visit(part)
+        self.parts(node, 0, node.body)
         kinds = [handler.type for handler in node.handlers]
         kinds = [kind for listed in kinds for kind in (listed.elts if isinstance(listed, ast.Tuple) else [listed])]
         caught = any(kind is None or getattr(kind, 'id', '') in ('KeyError', 'LookupError', 'Exception', 'BaseException') for kind in kinds)
         for access in self.accesses[before:]:
             access.unspecified |= caught
-        for part in [*node.handlers, *node.orelse, *node.finalbody]:
+        for at, handler in enumerate(node.handlers):
+            self.parts(node, at + 1, [handler])
+        self.parts(node, 0, node.orelse)
+        for part in node.finalbody:
             self.visit(part)
 
     def visit_BoolOp(self, node):
@@ -477,13 +581,15 @@ class Finder(ast.NodeVisitor):
     def visit_AugAssign(self, node):
         """Reads, then writes."""
         if isinstance(node.target, ast.Subscript) and self.entity(node.target.value) == ENVIRON:
-            self.found(node.target.slice, 'read', node.target, unspecified=True)
+            self.found(node.target.slice, 'read', node.target, unspecified=True, hard=True)
         self.visit(node.value)
         self.visit(node.target)
 
     def visit_For(self, node):
         """The iterable comes before the target."""
-        for part in [node.iter, node.target, *node.body, *node.orelse]:
+        self.visit(node.iter)
+        self.parts(node, 0, [node.target, *node.body])
+        for part in node.orelse:
             self.visit(part)
 
     visit_AsyncFor = visit_For
@@ -602,7 +708,8 @@ def read(text, parameters=(), installs=()):
     tree = ast.parse(text)
     binder = Binder()
     binder.scopes[tree] = binder.scope
-    binder.scope.top = {node.value for node in tree.body if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value}
+    always = [node for part in tree.body for node in (part.body if isinstance(part, ast.If) and isinstance(part.test, ast.Name) and part.test.id == 'N' else [part])]
+    binder.scope.top = {node.value for node in always if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value}
     for statement in tree.body:
         binder.visit(statement)
     finder = Finder(binder)
@@ -610,6 +717,8 @@ def read(text, parameters=(), installs=()):
         finder.visit(statement)
     has_comments = finder.accesses or parameters or 'install' in text or '# /// script' in text
     comments = Comments(text if has_comments else '')
+    for access in finder.accesses:
+        access.asked |= access.node in finder.truths
     annotate(finder.accesses, comments)
     for access in assignments(tree, comments, parameters):
         place = (access.line, access.column)
@@ -621,9 +730,11 @@ def read(text, parameters=(), installs=()):
     inputs, outputs, unspecified = [], [], set()
     for name, accesses in variables.items():
         assemble(name, accesses, inputs, outputs)
-        if any(access.unspecified or access.action == 'test' for access in accesses):
+        if is_open(accesses) or any(access.unspecified or access.action == 'test' for access in accesses):
             unspecified.add(name)
     doubtful = {place for access in finder.accesses if access.doubtful for place in (access.name, access.line)}
+    # A variable that is set to itself with a default is only given that default.
+    doubtful |= {name for name, accesses in variables.items() if is_own(accesses)}
     doubtful |= {line for line, doubt in finder.computed if doubt}
     computed = [line for line, doubt in finder.computed if not doubt]
     pip = [arguments for _, arguments in sorted([*comments.pip(), *installs], key=lambda found: found[0])]
@@ -686,8 +797,8 @@ def assemble(name, accesses, inputs, outputs):
         return
     reads = [access for access in accesses if access.action == 'read']
     writes = [access for access in accesses if access.action == 'write']
-    used = [access for access in accesses if access.action != 'test']
-    written_first = bool(used) and used[0].action == 'write'
+    open_reads = [access for access in reads if not is_set(access, accesses)]
+    written_first = not open_reads
     kind = said.get('input') or next((access.cast for access in reads if access.cast), 'String')
     is_input = bool(reads) and 'output' not in said and (not written_first or 'input' in said)
     secret = is_secret(name, kind if is_input else 'String', said)
@@ -698,12 +809,41 @@ def assemble(name, accesses, inputs, outputs):
         default = default_text(decisive.default, kind) if decisive and not secret else None
         places = [(access.line, access.column) for access in reads]
         inputs.append({
-            'name': name, 'type': kind, 'default': default, 'required': decisive is None, 'secret': secret, 'description': text,
+            'name': name, 'type': kind, 'default': default, 'required': decisive is None and not survives(reads, accesses), 'secret': secret, 'description': text,
             'line': reads[0].line, 'place': min(places),
         })
-    if (writes or 'output' in said) and ('output' in said or not secret):
+    secret |= name.lower().endswith('_key') and 'not-secret' not in said
+    if (writes or 'output' in said) and ('output' in said or not (secret or name.startswith(LIBRARY_PREFIXES))):
         first = writes[0] if writes else accesses[0]
         outputs.append({'name': name, 'type': said.get('output') or 'String', 'description': text, 'line': first.line, 'place': (first.line, first.column)})
+
+
+def is_set(read, accesses):
+    """Tell whether a write stands before a read on each way that leads to it."""
+    above = accesses[: next(at for at, access in enumerate(accesses) if access is read)]
+    return any(access.action == 'write' and read.path[: len(access.path)] == access.path for access in above)
+
+
+def survives(reads, accesses):
+    """Tell whether the program goes on without a variable that has no default."""
+    if any(access.demanded for access in reads):
+        return False
+    return any(access.asked and not access.hard for access in reads) or any(access.action == 'write' for access in accesses[: accesses.index(reads[-1])])
+
+
+def is_open(accesses):
+    """Tell whether it is left open what several uses of one variable come to."""
+    reads = [access for access in accesses if access.action == 'read']
+    mixed = len(reads) > 1 and any(access.asked or access.hard for access in reads)
+    written = any(access.action == 'write' for access in accesses)
+    called = any(label == 'call' for access in reads for _, label in access.path)
+    return mixed or written and (len(accesses) > 2 or called)
+
+
+def is_own(accesses):
+    """Tell whether a variable is set to something made of itself."""
+    statements = [access.statement for access in accesses if access.action == 'read']
+    return any(access.action == 'write' and access.statement in statements for access in accesses)
 
 
 def has_userinfo(text):

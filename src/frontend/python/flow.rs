@@ -1,7 +1,32 @@
-//! Flow: which parts of a script are sure to be run, and what ends it.
+//! Flow: a script followed in the order in which it is run, as far as that can be told: which variables it reads and
+//! writes, what it does without them, and what names stand for.
+//!
+//! Nothing is run. Branches are followed one by one and joined; functions where they are called, with what is known of
+//! their arguments; loops over literals element by element. What is asked of a read's value decides whether the program
+//! can do without, so that `if x is None: x = 1` says the same as a default.
 
+use ruff_python_ast::Stmt;
+
+use super::semantic::Model;
+use crate::diagnostic::Diagnostic;
+
+mod calls;
 mod certain;
 mod ends;
+mod evaluate;
+mod facts;
+mod guards;
+mod records;
+mod state;
+mod stores;
+mod value;
+mod walk;
 
 pub(super) use certain::Doubts;
 pub(super) use ends::Ends;
+pub(super) use records::Use;
+
+/// Every use of an environment variable, in the order of the text, and what can't be told.
+pub(super) fn follow(body: &[Stmt], model: &Model) -> (Vec<Use>, Vec<Diagnostic>) {
+    walk::Walker::new(model).run(body).finish()
+}

@@ -22,7 +22,6 @@ mod ipython;
 mod logs;
 mod parameters;
 mod prose;
-mod rescue;
 pub(crate) mod semantic;
 #[cfg(test)]
 mod tests;

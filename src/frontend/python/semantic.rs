@@ -14,18 +14,19 @@ mod bindings;
 mod blocks;
 mod collect;
 mod constants;
-pub(super) mod fold;
+pub(crate) mod fold;
 mod imports;
 mod paths;
 mod reach;
 mod scopes;
 #[cfg(test)]
 mod tests;
+pub(crate) mod texts;
 
 pub(crate) use blocks::Role;
 use collect::Collector;
 pub(crate) use constants::assignment;
-pub(crate) use fold::{fold, literal_text, sole_argument};
+pub(crate) use fold::fold;
 pub(crate) use imports::Import;
 use paths::{BUILTINS, Resolver};
 

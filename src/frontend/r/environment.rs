@@ -111,7 +111,7 @@ impl<'tree> Finder<'_, 'tree> {
             let action = if self.wrappers.is_tested(call.node) {
                 Action::Test
             } else {
-                Action::Read { fallback: fallback.clone(), cast: cast.clone() }
+                Action::read(fallback.clone(), cast.clone())
             };
             self.add(variable, action, span, call.node.start_byte());
             if let Some(found) = self.found.uses.last_mut() {
@@ -163,7 +163,7 @@ impl<'tree> Finder<'_, 'tree> {
         } else if let Some(pair) = self.elements.get(&call.id()).copied() {
             let cast = self.wrappers.cast(pair.node);
             let name = pair.target.child_by_field_name("value").unwrap_or(pair.target);
-            self.each(name, &Action::Read { fallback: Fallback::Missing, cast }, pair.node);
+            self.each(name, &Action::read(Fallback::Missing, cast), pair.node);
         } else {
             self.found.diagnostics.push(whole(call));
         }
@@ -235,7 +235,7 @@ impl<'tree> Finder<'_, 'tree> {
         let fallback =
             unset.and_then(|unset| unset.value).map_or(Fallback::Missing, |unset| self.fallback(unset));
         let cast = self.wrappers.cast(call.node);
-        self.each(names, &Action::Read { fallback, cast }, call.node);
+        self.each(names, &Action::read(fallback, cast), call.node);
     }
 
     fn add(&mut self, name: String, action: Action, span: Range<usize>, done: usize) {
@@ -308,7 +308,7 @@ fn keep_tested(uses: &mut [Use]) {
         .collect();
     for found in uses {
         if found.flag && seen.insert(found.name.clone()) {
-            found.action = Action::Read { fallback: Fallback::Constant(Constant::None), cast: None };
+            found.action = Action::read(Fallback::Constant(Constant::None), None);
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::Diagnostic;
-use crate::frontend::interface::Access;
+use crate::frontend::interface::{Access, Action, Set};
 use crate::frontend::{Extraction, directive, requirements};
 use crate::source::Source;
 
@@ -101,6 +101,22 @@ fn extract_shapes(source: &Source, shapes: &Shapes) -> Extraction {
     }
 }
 
+/// Tells of each read whether the script has set the variable before.
+fn place(uses: &mut [Use], certainty: &Certainty) {
+    let mut written: BTreeMap<String, Set> = BTreeMap::new();
+    for found in uses {
+        match &mut found.action {
+            Action::Read { set, .. } => *set = written.get(&found.name).copied().unwrap_or(Set::No),
+            Action::Write => {
+                let is_certain = certainty.is_certain(found.span.start);
+                let set = written.entry(found.name.clone()).or_insert(Set::Maybe);
+                *set = (*set).max(if is_certain { Set::Sure } else { Set::Maybe });
+            }
+            _ => {}
+        }
+    }
+}
+
 /// Uses with the comments that belong to them: those above and behind, of the whole statement if it has no other use.
 fn annotated(
     uses: Vec<Use>,
@@ -110,6 +126,8 @@ fn annotated(
     certainty: &Certainty,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Access> {
+    let mut uses = uses;
+    place(&mut uses, certainty);
     let statement = |found: &Use| statements.around(found.span.start);
     let mut places: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
     for found in &uses {

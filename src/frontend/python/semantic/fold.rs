@@ -17,10 +17,9 @@ const CONVERSIONS: &[&str] = &["str", "int", "float", "bool"];
 /// The value of an expression, if it consists of constants.
 pub(crate) fn fold(expression: &Expr, model: &Model) -> Option<Constant> {
     match expression {
-        Expr::NoneLiteral(_) => Some(Constant::None),
-        Expr::BooleanLiteral(literal) => Some(Constant::Bool(literal.value)),
-        Expr::StringLiteral(literal) => Some(Constant::Text(literal.value.to_str().to_owned())),
-        Expr::NumberLiteral(literal) => number(&literal.value),
+        Expr::NoneLiteral(_) | Expr::BooleanLiteral(_) | Expr::StringLiteral(_) | Expr::NumberLiteral(_) => {
+            literal(expression)
+        }
         Expr::FString(literal) => fstring(literal, model),
         Expr::Name(name) => model.constant(name).cloned(),
         Expr::UnaryOp(unary) => self::unary(unary.op, &fold(&unary.operand, model)?),
@@ -32,10 +31,17 @@ pub(crate) fn fold(expression: &Expr, model: &Model) -> Option<Constant> {
     }
 }
 
-/// The text of an expression that consists of literals only, such as a variable's name.
-pub(crate) fn literal_text(expression: &Expr) -> Option<String> {
-    match fold(expression, &Model::default())? {
-        Constant::Text(text) => Some(text),
+/// The value of a literal.
+pub(crate) fn literal(expression: &Expr) -> Option<Constant> {
+    match expression {
+        Expr::NoneLiteral(_) => Some(Constant::None),
+        Expr::BooleanLiteral(literal) => Some(Constant::Bool(literal.value)),
+        Expr::StringLiteral(literal) => Some(Constant::Text(literal.value.to_str().to_owned())),
+        Expr::NumberLiteral(literal) => number(&literal.value),
+        Expr::BytesLiteral(literal) => {
+            let bytes: Vec<u8> = literal.value.bytes().collect();
+            String::from_utf8(bytes).ok().map(Constant::Text)
+        }
         _ => None,
     }
 }
@@ -73,11 +79,11 @@ fn fstring_element(element: &InterpolatedStringElement, model: &Model) -> Option
     }
 }
 
-fn is_plain(element: &InterpolatedElement) -> bool {
+pub(crate) fn is_plain(element: &InterpolatedElement) -> bool {
     element.format_spec.is_none() && element.conversion.is_none() && element.debug_text.is_none()
 }
 
-fn unary(operator: UnaryOp, operand: &Constant) -> Option<Constant> {
+pub(crate) fn unary(operator: UnaryOp, operand: &Constant) -> Option<Constant> {
     match (operator, operand) {
         (UnaryOp::Not, operand) => Some(Constant::Bool(!truth(operand))),
         (UnaryOp::USub, Constant::Float(value)) => Some(Constant::Float(-value)),
@@ -88,7 +94,7 @@ fn unary(operator: UnaryOp, operand: &Constant) -> Option<Constant> {
     }
 }
 
-fn truth(value: &Constant) -> bool {
+pub(crate) fn truth(value: &Constant) -> bool {
     match value {
         Constant::None => false,
         Constant::Text(text) => !text.is_empty(),
@@ -104,7 +110,7 @@ fn integer(value: &Constant) -> Option<i128> {
     }
 }
 
-fn binary(operator: Operator, left: Constant, right: Constant) -> Option<Constant> {
+pub(crate) fn binary(operator: Operator, left: Constant, right: Constant) -> Option<Constant> {
     match (operator, left, right) {
         (Operator::Add, Constant::Text(left), Constant::Text(right)) => text(left + &right),
         (Operator::Mult, Constant::Text(text), Constant::Int(times))
@@ -182,8 +188,12 @@ fn floor_quotient(left: f64, right: f64) -> f64 {
 /// `str(…)`, `int(…)`, `float(…)` or `bool(…)` of a constant.
 fn conversion(call: &ExprCall, model: &Model) -> Option<Constant> {
     let function = CONVERSIONS.iter().find(|name| model.is_builtin(&call.func, name))?;
-    let value = fold(sole_argument(&call.arguments)?, model)?;
-    match (*function, &value) {
+    converted(function, &fold(sole_argument(&call.arguments)?, model)?)
+}
+
+/// What `str`, `int`, `float` or `bool` makes of a constant.
+pub(crate) fn converted(function: &str, value: &Constant) -> Option<Constant> {
+    match (function, value) {
         ("str", value) => Some(Constant::Text(value.text())),
         ("bool", value) => Some(Constant::Bool(truth(value))),
         ("float", Constant::Text(text)) => value::float_from_text(text).map(Constant::Float),

@@ -1,0 +1,213 @@
+//! Names: which variables belong to the system, to libraries, or are secrets.
+
+/// Names that belong to the system, not to an operator.
+const SYSTEM_NAMES: &[&str] = &[
+    "PATH",
+    "HOME",
+    "USER",
+    "SHELL",
+    "PWD",
+    "LANG",
+    "TMPDIR",
+    "HOSTNAME",
+    "DISPLAY",
+    "JAVA_HOME",
+    "R_HOME",
+    "R_LIBS",
+];
+
+/// Prefixes of such names.
+const SYSTEM_PREFIXES: &[&str] = &[
+    "LC_",
+    "LD_",
+    "PYTHON",
+    "CUDA_",
+    "NVIDIA_",
+    "NCCL_",
+    "OMP_",
+    "MKL_",
+    "OPENBLAS_",
+    "TF_",
+    "XLA_",
+    "KERAS_",
+    "PYTORCH_",
+    "PYSPARK_",
+    "KUBERNETES_",
+];
+
+/// Prefixes of names that are settings of libraries, which the program makes for them.
+const LIBRARY_PREFIXES: &[&str] = &[
+    "ABSL_",
+    "ACCELERATE_",
+    "AIRFLOW_",
+    "ARROW_",
+    "ATEN_",
+    "AWS_",
+    "AZURE_",
+    "BLIS_",
+    "BOTO_",
+    "CHROMA_",
+    "COMET_",
+    "CPL_",
+    "CURL_",
+    "DASK_",
+    "DATASETS_",
+    "DGL",
+    "DIFFUSERS_",
+    "DJANGO_",
+    "FLASK_",
+    "FSSPEC_",
+    "GCE_",
+    "GCLOUD_",
+    "GCP_",
+    "GDAL_",
+    "GLOG_",
+    "GOOGLE_",
+    "GRADIO_",
+    "GRPC_",
+    "HADOOP_",
+    "HDF5_",
+    "HF_",
+    "HUGGINGFACE_",
+    "JAX_",
+    "JOBLIB_",
+    "JUPYTER_",
+    "KAGGLE_",
+    "KMP_",
+    "LANGCHAIN_",
+    "LANGSMITH_",
+    "LIGHTNING_",
+    "LITELLM_",
+    "MALLOC_",
+    "MLFLOW_",
+    "MPL",
+    "MPI4PY_",
+    "MODIN_",
+    "NLTK_",
+    "NPY_",
+    "NUMBA_",
+    "NUMEXPR_",
+    "OGR_",
+    "OMPI_",
+    "OPENCV_",
+    "ORT_",
+    "PIP_",
+    "PL_",
+    "POLARS_",
+    "PREFECT_",
+    "PROJ_",
+    "PROTOCOL_BUFFERS_",
+    "QT_",
+    "RAY_",
+    "RASTERIO_",
+    "RETICULATE_",
+    "SAFETENSORS_",
+    "SCIPY_",
+    "SDL_",
+    "SENTENCE_TRANSFORMERS_",
+    "SKLEARN_",
+    "SPARK_",
+    "STREAMLIT_",
+    "TENSORBOARD_",
+    "TFDS_",
+    "TFHUB_",
+    "TORCHINDUCTOR_",
+    "TORCH_",
+    "TRANSFORMERS_",
+    "TRITON_",
+    "UCX_",
+    "UV_",
+    "VECLIB_",
+    "VLLM_",
+    "WANDB_",
+    "XDG_",
+    "XGBOOST_",
+];
+
+/// Such names without a prefix.
+const LIBRARY_NAMES: &[&str] = &[
+    "CUBLAS_WORKSPACE_CONFIG",
+    "GEVENT_SUPPORT",
+    "MASTER_ADDR",
+    "MASTER_PORT",
+    "PROJ_LIB",
+    "RANK",
+    "LOCAL_RANK",
+    "WORLD_SIZE",
+    "R_LIBS_USER",
+    "TZ",
+    "TERM",
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "VIPS_CONCURRENCY",
+    "TESSDATA_PREFIX",
+];
+
+/// Words that make a variable a secret.
+const SECRET_WORDS: &[&str] = &["password", "passwd", "secret", "token", "credential", "credentials"];
+
+/// Parts of a name that make a variable a secret.
+const SECRET_PARTS: &[&str] = &["api_key", "access_key", "private_key", "connection_string"];
+
+/// Whether a name belongs to the system.
+pub(crate) fn is_system(name: &str) -> bool {
+    SYSTEM_NAMES.contains(&name) || SYSTEM_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// Whether a name is a setting of a library.
+pub(super) fn is_library(name: &str) -> bool {
+    LIBRARY_NAMES.contains(&name) || LIBRARY_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// Whether a variable of this name that is written is taken for a secret.
+pub(super) fn is_secret_key(name: &str) -> bool {
+    let name = name.to_lowercase();
+    name.ends_with("_key") || name == "key"
+}
+
+/// Whether a variable of this name is taken for a secret.
+pub(crate) fn is_secret_name(name: &str) -> bool {
+    let name: String =
+        name.to_lowercase().chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
+    name.split('_').any(|word| SECRET_WORDS.contains(&word))
+        || SECRET_PARTS.iter().any(|part| name.contains(part))
+        || name.ends_with("_connection")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_told_by_their_names() {
+        for name in [
+            "password",
+            "DB_PASSWORD",
+            "api_token",
+            "my_credentials",
+            "openai_api_key",
+            "aws_access_key_id",
+            "cos_connection",
+            "x_connection_string",
+            "secret",
+        ] {
+            assert!(is_secret_name(name), "{name}");
+        }
+        for name in
+            ["max_tokens", "tokenizer", "key", "connection_timeout", "secretary", "passwords_file", "monkey"]
+        {
+            assert!(!is_secret_name(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn settings_of_libraries_are_told_by_their_names() {
+        for name in ["HF_HOME", "MPLBACKEND", "WANDB_DIR", "AWS_REGION", "GDAL_DATA", "TZ"] {
+            assert!(is_library(name), "{name}");
+        }
+        for name in ["result", "hf_home", "HFX", "output_path", "SHARE"] {
+            assert!(!is_library(name), "{name}");
+        }
+        assert!(is_secret_key("KAGGLE_KEY") && is_secret_key("ssh_key") && !is_secret_key("monkey"));
+    }
+}

@@ -1,0 +1,178 @@
+//! Records: what is found of each use, and what comes of it in the end.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
+use super::facts::Fact;
+use crate::component::Type;
+use crate::diagnostic::Diagnostic;
+use crate::frontend::interface::{Action, Fallback, Set};
+use crate::value::Constant;
+
+/// A use of a variable.
+#[derive(Debug, Clone)]
+pub(crate) struct Use {
+    pub(crate) name: String,
+    pub(crate) action: Action,
+    pub(crate) span: Range<usize>,
+    /// The innermost statement around it that holds no others; empty if there is none.
+    pub(crate) statement: Range<usize>,
+    /// Where the innermost statement begins.
+    pub(super) place: usize,
+}
+
+/// A read, and what is seen of its value.
+#[derive(Debug, Clone)]
+pub(super) struct Record {
+    /// The number of its use.
+    pub(super) at: usize,
+    pub(super) name: String,
+    /// Whether it fails where the variable isn't set.
+    pub(super) is_hard: bool,
+    pub(super) cast: Option<Type>,
+    /// What is taken instead.
+    pub(super) fallback: Option<Fallback>,
+    /// Whether the variable is written before.
+    pub(super) set: Set,
+    /// Whether it stands in a function that nobody calls, which is taken to be run in the end.
+    pub(super) is_late: bool,
+    /// Whether it is known to be set here, or another one not to be.
+    pub(super) is_guarded: bool,
+    pub(super) is_compared: bool,
+    pub(super) is_used: bool,
+    /// Whether something is done to its value that fails without one.
+    pub(super) is_needed: bool,
+    /// Whether an annotation says that there may be no value.
+    pub(super) is_optional: bool,
+}
+
+/// Everything that is found.
+#[derive(Debug, Default)]
+pub(super) struct Records {
+    pub(super) uses: Vec<Use>,
+    pub(super) reads: Vec<Record>,
+    /// The numbers of reads by place and name: what is walked twice is read once.
+    index: HashMap<(usize, usize, String), usize>,
+    seen: HashSet<(usize, usize, String, u8)>,
+    /// Variables whose presence is asked for.
+    pub(super) tested: HashSet<String>,
+    pub(super) diagnostics: Vec<Diagnostic>,
+    /// Reads whose failure is caught.
+    pub(super) caught: HashSet<usize>,
+    /// Reads whose failure the program survives.
+    pub(super) tolerated: HashSet<usize>,
+    /// Where the program's children are started with the environment, by place.
+    pub(super) children: Vec<usize>,
+    told: HashSet<(usize, usize)>,
+}
+
+impl Records {
+    /// Notes a read; gives its number.
+    pub(super) fn read(&mut self, found: Use, record: Record) -> usize {
+        let key = (found.span.start, found.span.end, found.name.clone());
+        if let Some(&at) = self.index.get(&key) {
+            let known = &mut self.reads[at];
+            known.set = known.set.min(record.set);
+            known.is_guarded &= record.is_guarded;
+            known.fallback = known.fallback.take().or(record.fallback);
+            return at;
+        }
+        let record = Record { at: self.uses.len(), ..record };
+        self.uses.push(found);
+        self.reads.push(record);
+        self.index.insert(key, self.reads.len() - 1);
+        self.reads.len() - 1
+    }
+
+    /// Notes any other use.
+    pub(super) fn note(&mut self, found: Use) {
+        let kind = match found.action {
+            Action::Write => 0,
+            Action::Test => 1,
+            Action::Default(_) => 2,
+            _ => 3,
+        };
+        if self.seen.insert((found.span.start, found.span.end, found.name.clone(), kind)) {
+            self.uses.push(found);
+        }
+    }
+
+    /// Tells something once of a place.
+    pub(super) fn tell(&mut self, diagnostic: Diagnostic) {
+        let span = diagnostic.span.clone().unwrap_or_default();
+        if self.told.insert((span.start, span.end)) {
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    /// What the program takes where reads give nothing: the last word counts unless one was there before.
+    pub(super) fn settle(&mut self, reads: &[usize], fallback: &Fallback) {
+        for &read in reads {
+            let record = &self.reads[read];
+            if record.is_hard && !record.is_guarded && !self.caught.contains(&read) {
+                continue;
+            }
+            let known = &mut self.reads[read].fallback;
+            let is_open = match known {
+                None | Some(Fallback::Absent | Fallback::Constant(Constant::None)) => true,
+                Some(Fallback::Constant(Constant::Text(text))) => {
+                    text.is_empty() && matches!(fallback, Fallback::Constant(_))
+                }
+                Some(_) => false,
+            };
+            if is_open && (known.is_none() || *fallback != Fallback::Absent) {
+                *known = Some(fallback.clone());
+            }
+        }
+    }
+
+    /// The uses in the order of the text, each with what came of it.
+    pub(super) fn finish(mut self) -> (Vec<Use>, Vec<Diagnostic>) {
+        for (at, record) in std::mem::take(&mut self.reads).into_iter().enumerate() {
+            let fallback = self.verdict(at, &record);
+            let Record { cast, is_hard, is_needed, set, .. } = record;
+            let set = match set {
+                Set::No if self.is_written_above(record.at) => Set::Maybe,
+                Set::Sure if record.is_late && !self.is_written_above(record.at) => Set::Maybe,
+                set => set,
+            };
+            self.uses[record.at].action = Action::Read { fallback, cast, is_hard: is_hard || is_needed, set };
+        }
+        let children = self.children.iter().max().copied().unwrap_or(0);
+        for found in &mut self.uses {
+            if matches!(found.action, Action::Write) && found.span.start < children {
+                found.action = Action::Hand;
+            }
+        }
+        self.uses.sort_by_key(|found| (found.place, found.span.start));
+        (self.uses, self.diagnostics)
+    }
+
+    /// Whether a variable is written further up in the text, in a function perhaps that nobody calls before.
+    fn is_written_above(&self, read: usize) -> bool {
+        let read = &self.uses[read];
+        let is_above = |found: &&Use| found.name == read.name && found.span.start < read.span.start;
+        self.uses.iter().filter(is_above).any(|found| matches!(found.action, Action::Write))
+    }
+
+    fn verdict(&self, at: usize, record: &Record) -> Fallback {
+        if let Some(fallback) = &record.fallback {
+            return fallback.clone();
+        }
+        let is_tested = self.tested.contains(&record.name) || (record.is_compared && !record.is_used);
+        let goes_on = record.is_guarded
+            || self.tolerated.contains(&at)
+            || (!record.is_hard && !record.is_needed && (record.is_optional || is_tested));
+        if goes_on { Fallback::Absent } else { Fallback::Missing }
+    }
+}
+
+/// Whether some facts say that a variable is set.
+pub(super) fn is_present(facts: &[Fact], name: &str) -> bool {
+    facts.iter().any(|fact| fact.is_set && fact.name == name)
+}
+
+/// Whether some facts say that a variable isn't set.
+pub(super) fn is_missing(facts: &[Fact], name: &str) -> bool {
+    facts.iter().rev().find(|fact| fact.name == name).is_some_and(|fact| !fact.is_set)
+}

@@ -1,0 +1,181 @@
+//! Values: what is known of an expression's value without running it.
+
+use std::rc::Rc;
+
+use ruff_python_ast::{Expr, ExprLambda, Parameters, StmtFunctionDef};
+
+use super::facts::Test;
+use crate::frontend::python::entity::Entity;
+use crate::frontend::python::semantic::fold;
+use crate::value::Constant;
+
+/// What is known of a value.
+#[derive(Debug, Clone)]
+pub(super) enum Value<'a> {
+    Unknown,
+    /// A literal, folded only where its value is asked for.
+    Literal(&'a Expr),
+    /// A constant; whether an argument of a call is in it.
+    Known(Rc<Constant>, bool),
+    /// A path of files, as text.
+    Path(Rc<str>),
+    List(Rc<Vec<Value<'a>>>),
+    Dict(Rc<Vec<(Value<'a>, Value<'a>)>>),
+    /// What reads of the environment gave, by their numbers; whether nothing was done to it since.
+    Read(Rc<[usize]>, bool),
+    /// The environment, a copy of it or a function that reads it.
+    Access(Entity, Rc<View>),
+    Function(Function<'a>),
+    /// A function with its first arguments.
+    Partial(Rc<(Value<'a>, Given<'a>)>),
+    Class(usize),
+    Instance(usize),
+    /// A truth value, or a list that may be empty, which tells of variables.
+    Told(Rc<Test>),
+}
+
+/// The environment under one of its names.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct View {
+    /// Whether what is written to it stays there.
+    pub(super) is_copy: bool,
+    /// Its number among those whose use is watched.
+    pub(super) site: Option<usize>,
+    /// What the copy has where the environment has nothing.
+    pub(super) under: Vec<(String, Option<String>)>,
+    /// What the copy has in any case.
+    pub(super) over: Vec<String>,
+}
+
+/// The arguments of a call.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Given<'a> {
+    pub(super) positional: Vec<Value<'a>>,
+    pub(super) named: Vec<(&'a str, Value<'a>)>,
+    /// Whether there are more that aren't known.
+    pub(super) is_open: bool,
+}
+
+impl<'a> Given<'a> {
+    /// The argument of a parameter.
+    pub(super) fn get(&self, position: usize, name: &str) -> Option<&Value<'a>> {
+        let named = self.named.iter().find(|(given, _)| *given == name).map(|(_, value)| value);
+        named.or_else(|| self.positional.get(position))
+    }
+}
+
+/// A function of the script's.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Function<'a> {
+    pub(super) code: Code<'a>,
+    /// The class that it is a method of.
+    pub(super) class: Option<usize>,
+    /// The number of the call in which it was defined.
+    pub(super) home: usize,
+    /// Whether it takes no object.
+    pub(super) is_static: bool,
+}
+
+/// The code of a function.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Code<'a> {
+    Definition(&'a StmtFunctionDef),
+    Lambda(&'a ExprLambda),
+}
+
+impl<'a> Code<'a> {
+    pub(super) fn parameters(self) -> Option<&'a Parameters> {
+        match self {
+            Self::Definition(function) => Some(&function.parameters),
+            Self::Lambda(lambda) => lambda.parameters.as_deref(),
+        }
+    }
+
+    /// What tells one function from another.
+    pub(super) fn id(self) -> usize {
+        match self {
+            Self::Definition(function) => std::ptr::from_ref(function) as usize,
+            Self::Lambda(lambda) => std::ptr::from_ref(lambda) as usize,
+        }
+    }
+}
+
+impl<'a> Value<'a> {
+    pub(super) fn known(constant: Constant) -> Self {
+        Self::Known(Rc::new(constant), false)
+    }
+
+    pub(super) fn text(text: String) -> Self {
+        Self::known(Constant::Text(text))
+    }
+
+    /// A constant made of others.
+    pub(super) fn made_of(constant: Constant, parts: &[&Value<'a>]) -> Self {
+        Self::Known(Rc::new(constant), parts.iter().any(|part| part.is_given()))
+    }
+
+    /// The constant that the value is.
+    pub(super) fn constant(&self) -> Option<Constant> {
+        match self {
+            Self::Literal(literal) => fold::literal(literal),
+            Self::Known(constant, _) => Some((**constant).clone()),
+            Self::Path(text) => Some(Constant::Text(text.to_string())),
+            _ => None,
+        }
+    }
+
+    /// The text that the value is.
+    pub(super) fn as_text(&self) -> Option<String> {
+        match self.constant()? {
+            Constant::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether an argument of a call is in it.
+    pub(super) fn is_given(&self) -> bool {
+        match self {
+            Self::Known(_, is_given) => *is_given,
+            Self::List(values) => values.iter().any(Value::is_given),
+            _ => false,
+        }
+    }
+
+    /// The value as an argument of a call.
+    pub(super) fn given(self) -> Self {
+        match self {
+            Self::Literal(literal) => {
+                fold::literal(literal).map_or(Self::Unknown, |constant| Self::Known(Rc::new(constant), true))
+            }
+            Self::Known(constant, _) => Self::Known(constant, true),
+            Self::List(values) => Self::List(Rc::new(values.iter().cloned().map(Value::given).collect())),
+            value => value,
+        }
+    }
+
+    /// The elements of a list, or the keys of a dict.
+    pub(super) fn elements(&self) -> Option<Vec<Value<'a>>> {
+        match self {
+            Self::List(values) => Some(values.to_vec()),
+            Self::Dict(pairs) => Some(pairs.iter().map(|(key, _)| key.clone()).collect()),
+            _ => None,
+        }
+    }
+
+    /// Whether two values are sure to be the same.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Read(one, _), Self::Read(other, _)) => one == other,
+            (Self::Access(one, at), Self::Access(other, there)) => one == other && at == there,
+            (Self::Class(one), Self::Class(other)) | (Self::Instance(one), Self::Instance(other)) => {
+                one == other
+            }
+            (Self::Function(one), Self::Function(other)) => one.code.id() == other.code.id(),
+            (Self::List(one), Self::List(other)) => {
+                one.len() == other.len() && one.iter().zip(&**other).all(|(one, other)| one.is_same(other))
+            }
+            (Self::Dict(one), Self::Dict(other)) => Rc::ptr_eq(one, other),
+            (one, other) => one.constant().is_some_and(|constant| Some(constant) == other.constant()),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Texts: what paths, formats and methods of Python's make of constant texts.
+
+use crate::value::Constant;
+
+/// Longest text that is made, in bytes.
+const MAX_TEXT: usize = 1 << 16;
+
+/// What `os.path.join` gives.
+pub(crate) fn joined_path(parts: &[String]) -> String {
+    let mut path = String::new();
+    for part in parts {
+        if part.starts_with('/') {
+            path.clear();
+        } else if !path.is_empty() && !path.ends_with('/') {
+            path.push('/');
+        }
+        path.push_str(part);
+    }
+    path
+}
+
+/// What `str(Path(…))` gives.
+pub(crate) fn path(parts: &[String]) -> String {
+    let joined = joined_path(&parts.iter().filter(|part| !part.is_empty()).cloned().collect::<Vec<_>>());
+    let root = if joined.starts_with("//") && !joined.starts_with("///") {
+        "//"
+    } else if joined.starts_with('/') {
+        "/"
+    } else {
+        ""
+    };
+    let kept: Vec<&str> = joined.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+    match format!("{root}{}", kept.join("/")) {
+        path if path.is_empty() => ".".to_owned(),
+        path => path,
+    }
+}
+
+/// What `%` makes of a format with plain fields.
+pub(crate) fn percent(format: &str, values: &[Constant]) -> Option<String> {
+    let (mut text, mut values, mut rest) = (String::new(), values.iter(), format);
+    while let Some(at) = rest.find('%') {
+        text.push_str(&rest[..at]);
+        let mut characters = rest[at + 1..].chars();
+        match (characters.next()?, ()) {
+            ('%', ()) => text.push('%'),
+            ('s', ()) => text.push_str(&values.next()?.text()),
+            ('d' | 'i', ()) => match values.next()? {
+                Constant::Int(value) => text.push_str(&value.to_string()),
+                Constant::Bool(value) => text.push_str(&u8::from(*value).to_string()),
+                _ => return None,
+            },
+            _ => return None,
+        }
+        rest = &rest[at + 2..];
+    }
+    text.push_str(rest);
+    (values.next().is_none() && text.len() <= MAX_TEXT).then_some(text)
+}
+
+/// What `str.format` makes of a text with plain fields.
+pub(crate) fn format(format: &str, values: &[Constant], named: &[(&str, Constant)]) -> Option<String> {
+    let (mut text, mut rest, mut next) = (String::new(), format, 0);
+    while let Some(at) = rest.find(['{', '}']) {
+        text.push_str(&rest[..at]);
+        let brace = &rest[at..=at];
+        rest = &rest[at + 1..];
+        if let Some(after) = rest.strip_prefix(brace) {
+            text.push_str(brace);
+            rest = after;
+            continue;
+        }
+        let (field, after) = rest.split_once('}').filter(|_| brace == "{")?;
+        let value = if field.is_empty() {
+            next += 1;
+            values.get(next - 1)?
+        } else if let Ok(index) = field.parse::<usize>() {
+            values.get(index)?
+        } else {
+            &named.iter().find(|(name, _)| *name == field)?.1
+        };
+        text.push_str(&value.text());
+        rest = after;
+    }
+    text.push_str(rest);
+    (text.len() <= MAX_TEXT).then_some(text)
+}
+
+/// What a method of a text gives.
+pub(crate) fn method(text: &str, name: &str, arguments: &[String]) -> Option<String> {
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let is_ascii = text.is_ascii();
+    let made = match (name, arguments.as_slice()) {
+        ("upper", []) if is_ascii => text.to_uppercase(),
+        ("lower" | "casefold", []) if is_ascii => text.to_lowercase(),
+        ("capitalize", []) if is_ascii => {
+            let (first, rest) = text.split_at(text.len().min(1));
+            first.to_uppercase() + &rest.to_lowercase()
+        }
+        ("strip", []) if is_ascii => text.trim().to_owned(),
+        ("lstrip", []) if is_ascii => text.trim_start().to_owned(),
+        ("rstrip", []) if is_ascii => text.trim_end().to_owned(),
+        ("strip", [set]) => text.trim_matches(|c| set.contains(c)).to_owned(),
+        ("lstrip", [set]) => text.trim_start_matches(|c| set.contains(c)).to_owned(),
+        ("rstrip", [set]) => text.trim_end_matches(|c| set.contains(c)).to_owned(),
+        ("replace", [from, to]) if !from.is_empty() => text.replace(from, to),
+        ("removeprefix", [prefix]) => text.strip_prefix(prefix).unwrap_or(text).to_owned(),
+        ("removesuffix", [suffix]) => text.strip_suffix(suffix).unwrap_or(text).to_owned(),
+        _ => return None,
+    };
+    (made.len() <= MAX_TEXT).then_some(made)
+}
+
+/// The variables that `os.path.expandvars` looks for in a text.
+pub(crate) fn expanded(text: &str) -> Vec<String> {
+    let (mut names, mut rest) = (Vec::new(), text);
+    while let Some(at) = rest.find('$') {
+        rest = &rest[at + 1..];
+        let name = match rest.strip_prefix('{') {
+            Some(inner) => inner.split_once('}').map_or("", |(name, _)| name),
+            None => {
+                let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+                &rest[..end]
+            }
+        };
+        if !name.is_empty() {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_made_as_python_makes_them() {
+        let owned = |parts: &[&str]| parts.iter().map(|part| (*part).to_owned()).collect::<Vec<_>>();
+        let text = |text: &str| Constant::Text(text.to_owned());
+        assert_eq!(joined_path(&owned(&["a", "b/", "c"])), "a/b/c");
+        assert_eq!(joined_path(&owned(&["a", "/b"])), "/b");
+        assert_eq!(path(&owned(&["a/./b//", "c"])), "a/b/c");
+        assert_eq!(path(&owned(&[""])), ".");
+        assert_eq!(path(&owned(&["/"])), "/");
+        assert_eq!(percent("%s/%d%%", &[text("a"), Constant::Int(5)]).as_deref(), Some("a/5%"));
+        assert_eq!(percent("%s", &[]), None);
+        assert_eq!(percent("%05d", &[Constant::Int(5)]), None);
+        assert_eq!(format("{}-{}", &[text("a"), text("b")], &[]).as_deref(), Some("a-b"));
+        assert_eq!(format("{{{x}}}{0}", &[text("a")], &[("x", text("b"))]).as_deref(), Some("{b}a"));
+        assert_eq!(format("{x.y}", &[], &[]), None);
+        assert_eq!(method("Ab", "upper", &[]).as_deref(), Some("AB"));
+        assert_eq!(method("a_b", "replace", &owned(&["_", "-"])).as_deref(), Some("a-b"));
+        assert_eq!(method("ab", "encode", &[]), None);
+        assert_eq!(expanded("$a/${b-c}/$$d $"), ["a", "b-c", "d"]);
+    }
+}
