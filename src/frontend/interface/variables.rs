@@ -248,7 +248,7 @@ impl Variable {
             name: self.name.clone(),
             via: Via::Environment,
             required,
-            unconditional: required && reads.iter().any(|read| is_certain(read)),
+            unconditional: required && reads.iter().any(is_certain),
             default: default.filter(|_| !secret && !required),
             secret,
             kind,

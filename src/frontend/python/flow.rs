@@ -10,15 +10,23 @@ use ruff_python_ast::Stmt;
 use super::semantic::Model;
 use crate::diagnostic::Diagnostic;
 
+mod asks;
+mod blocks;
+mod builtins;
 mod calls;
 mod certain;
 mod ends;
+mod environment;
 mod evaluate;
 mod facts;
+mod functions;
 mod guards;
+mod lists;
+mod methods;
 mod records;
 mod state;
 mod stores;
+mod targets;
 mod value;
 mod walk;
 

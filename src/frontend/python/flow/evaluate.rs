@@ -2,23 +2,29 @@
 
 use std::rc::Rc;
 
+use ruff_python_ast::Expr;
+use ruff_python_ast::ExprAttribute;
+use ruff_python_ast::ExprFString;
+use ruff_python_ast::ExprSubscript;
+use ruff_python_ast::FStringPart;
+use ruff_python_ast::InterpolatedStringElement;
+use ruff_python_ast::Operator;
+use ruff_python_ast::UnaryOp;
 use ruff_python_ast::visitor::walk_expr;
-use ruff_python_ast::{
-    Comprehension, DictItem, Expr, ExprAttribute, ExprDict, ExprFString, ExprSubscript, FStringPart,
-    InterpolatedStringElement, Operator, UnaryOp,
-};
 
-use super::facts::Test;
-use super::value::{Code, Function, Value, View};
-use super::walk::{MAX_ELEMENTS, Walker};
+use super::lists::MAX_PARTS;
+use super::value::Code;
+use super::value::Function;
+use super::value::Value;
+use super::value::View;
+use super::walk::Walker;
 use crate::diagnostic::Diagnostic;
-use crate::frontend::python::entity::{Entity, method};
-use crate::frontend::python::semantic::{fold, texts};
+use crate::frontend::python::entity::Entity;
+use crate::frontend::python::entity::method;
+use crate::frontend::python::semantic::fold;
+use crate::frontend::python::semantic::texts;
 use crate::frontend::python::span;
 use crate::value::Constant;
-
-/// How many parts of a value are looked into.
-const MAX_PARTS: usize = 256;
 
 impl<'a> Walker<'_, 'a> {
     /// Follows an expression whose value is used in a way that isn't known.
@@ -162,7 +168,7 @@ impl<'a> Walker<'_, 'a> {
         }
     }
 
-    fn told_by(&mut self, expression: &'a Expr) -> Value<'a> {
+    pub(super) fn told_by(&mut self, expression: &'a Expr) -> Value<'a> {
         let test = self.test(expression);
         match test.outcome {
             Some(outcome) if test.is_empty() => Value::known(Constant::Bool(outcome)),
@@ -171,7 +177,7 @@ impl<'a> Walker<'_, 'a> {
         }
     }
 
-    fn name(&mut self, name: &'a str, expression: &'a Expr) -> Value<'a> {
+    pub(super) fn name(&mut self, name: &'a str, expression: &'a Expr) -> Value<'a> {
         match self.state.lookup(name) {
             Some(Value::Unknown) | None => {}
             Some(value) => return value.clone(),
@@ -183,7 +189,7 @@ impl<'a> Walker<'_, 'a> {
         constant.map_or(Value::Unknown, |constant| Value::known(constant.clone()))
     }
 
-    fn attribute(&mut self, attribute: &'a ExprAttribute, expression: &'a Expr) -> Value<'a> {
+    pub(super) fn attribute(&mut self, attribute: &'a ExprAttribute, expression: &'a Expr) -> Value<'a> {
         if let Some(entity) = self.entities.of(expression) {
             return Value::Access(entity, base());
         }
@@ -191,14 +197,15 @@ impl<'a> Walker<'_, 'a> {
             return self.state.classes[class].get(attribute.attr.as_str()).cloned().unwrap_or(Value::Unknown);
         }
         match self.eval(&attribute.value) {
-            Value::Access(Entity::Environ, view) => match method(&attribute.attr) {
-                Some(entity) => Value::Access(entity, view),
-                None => {
+            Value::Access(Entity::Environ, view) => {
+                if let Some(entity) = method(&attribute.attr) {
+                    Value::Access(entity, view)
+                } else {
                     self.touch(&view);
                     self.whole(span(expression));
                     Value::Unknown
                 }
-            },
+            }
             Value::Path(text) if attribute.attr.as_str() == "parent" => {
                 text.rsplit_once('/').map_or(Value::Unknown, |(folder, _)| Value::Path(folder.into()))
             }
@@ -218,7 +225,7 @@ impl<'a> Walker<'_, 'a> {
         }
     }
 
-    fn subscript(&mut self, subscript: &'a ExprSubscript, expression: &'a Expr) -> Value<'a> {
+    pub(super) fn subscript(&mut self, subscript: &'a ExprSubscript, expression: &'a Expr) -> Value<'a> {
         match self.eval(&subscript.value) {
             Value::Access(Entity::Environ, view) => {
                 let name = self.eval(&subscript.slice);
@@ -268,7 +275,7 @@ impl<'a> Walker<'_, 'a> {
             (Operator::Add, Value::List(one), Value::List(other)) if one.len() + other.len() <= MAX_PARTS => {
                 Value::List(Rc::new([one.as_slice(), other.as_slice()].concat()))
             }
-            (Operator::Mod, format, values) if format.as_text().is_some() => self.formatted(format, values),
+            (Operator::Mod, format, values) if format.as_text().is_some() => formatted(format, values),
             (operator, left, right) => {
                 let constants = left.constant().zip(right.constant());
                 let folded = constants.and_then(|(one, other)| fold::binary(operator, one, other));
@@ -277,42 +284,7 @@ impl<'a> Walker<'_, 'a> {
         }
     }
 
-    fn formatted(&mut self, format: &Value<'a>, values: &Value<'a>) -> Value<'a> {
-        let list = match values {
-            Value::List(values) => values.iter().map(Value::constant).collect::<Option<Vec<_>>>(),
-            value => value.constant().map(|constant| vec![constant]),
-        };
-        match (format.constant(), list) {
-            (Some(Constant::Text(text)), Some(list)) => texts::percent(&text, &list)
-                .map_or(Value::Unknown, |text| Value::made_of(Constant::Text(text), &[format, values])),
-            (Some(format), Some(list)) if list.len() == 1 => {
-                let folded = fold::binary(Operator::Mod, format, list[0].clone());
-                folded.map_or(Value::Unknown, Value::known)
-            }
-            _ => Value::Unknown,
-        }
-    }
-
-    /// A copy of the environment with something below and above.
-    pub(super) fn overlaid(
-        &mut self,
-        view: &View,
-        under: &[(Value<'a>, Value<'a>)],
-        over: &[(Value<'a>, Value<'a>)],
-    ) -> Value<'a> {
-        self.touch(view);
-        let name = |pair: &(Value<'a>, Value<'a>)| pair.0.as_text();
-        let below = under.iter().filter_map(|pair| Some((name(pair)?, pair.1.as_text())));
-        let view = View {
-            is_copy: true,
-            site: view.site,
-            under: view.under.iter().cloned().chain(below).collect(),
-            over: view.over.iter().cloned().chain(over.iter().filter_map(name)).collect(),
-        };
-        Value::Access(Entity::Environ, Rc::new(view))
-    }
-
-    fn fstring(&mut self, literal: &'a ExprFString) -> Value<'a> {
+    pub(super) fn fstring(&mut self, literal: &'a ExprFString) -> Value<'a> {
         let (mut text, mut is_known, mut is_given) = (String::new(), true, false);
         for part in &literal.value {
             let elements = match part {
@@ -343,188 +315,22 @@ impl<'a> Walker<'_, 'a> {
         }
         if is_known { Value::Known(Rc::new(Constant::Text(text)), is_given) } else { Value::Unknown }
     }
-
-    fn list(&mut self, elements: &'a [Expr]) -> Value<'a> {
-        if elements.len() > MAX_PARTS {
-            elements.iter().for_each(|element| self.eat(element));
-            return Value::Unknown;
-        }
-        let mut values = Vec::with_capacity(elements.len());
-        let mut is_known = true;
-        for element in elements {
-            match element {
-                Expr::Starred(starred) => match self.eval(&starred.value) {
-                    Value::List(inner) => values.extend(inner.iter().cloned()),
-                    value => {
-                        self.consume(&value, span(element));
-                        is_known = false;
-                    }
-                },
-                element => values.push(self.eval(element)),
-            }
-        }
-        if is_known {
-            return Value::List(Rc::new(values));
-        }
-        values.iter().for_each(|value| self.consume(value, self.statement.clone()));
-        Value::Unknown
-    }
-
-    fn dict(&mut self, dict: &'a ExprDict) -> Value<'a> {
-        if dict.items.len() > MAX_PARTS {
-            for DictItem { key, value } in &dict.items {
-                key.iter().for_each(|key| self.eat(key));
-                self.eat(value);
-            }
-            return Value::Unknown;
-        }
-        let (mut under, mut over, mut view, mut is_known) = (Vec::new(), Vec::new(), None, true);
-        for DictItem { key, value } in &dict.items {
-            match key {
-                Some(key) => {
-                    let key = self.eval(key);
-                    let value = self.eval(value);
-                    let pairs = if view.is_some() { &mut over } else { &mut under };
-                    pairs.push((key, value));
-                }
-                None => match self.eval(value) {
-                    Value::Access(Entity::Environ, found) => {
-                        self.touch(&found);
-                        view = Some(found);
-                    }
-                    Value::Dict(inner) => {
-                        let pairs = if view.is_some() { &mut over } else { &mut under };
-                        pairs.extend(inner.iter().cloned());
-                    }
-                    found => {
-                        self.consume(&found, span(value));
-                        is_known = false;
-                    }
-                },
-            }
-        }
-        match view {
-            Some(view) => {
-                let whole = self.overlaid(&view, &under, &over);
-                under.iter().chain(&over).for_each(|(_, value)| self.consume(value, span(dict)));
-                self.watched(whole, span(dict))
-            }
-            None if is_known => Value::Dict(Rc::new(under)),
-            None => {
-                under.iter().for_each(|(_, value)| self.consume(value, span(dict)));
-                Value::Unknown
-            }
-        }
-    }
-
-    /// A copy of the environment, whose use is watched.
-    pub(super) fn watched(&mut self, value: Value<'a>, at: std::ops::Range<usize>) -> Value<'a> {
-        match value {
-            Value::Access(entity, view) if view.site.is_none() => {
-                self.sites.push((at, false));
-                let View { is_copy, under, over, .. } = &*view;
-                let site = Some(self.sites.len() - 1);
-                let view = View { is_copy: *is_copy, site, under: under.clone(), over: over.clone() };
-                Value::Access(entity, Rc::new(view))
-            }
-            value => value,
-        }
-    }
-
-    /// A comprehension as a list and as a dict.
-    fn comprehension(
-        &mut self,
-        generators: &'a [Comprehension],
-        elements: [&'a Expr; 2],
-    ) -> (Value<'a>, Value<'a>) {
-        let mut rows = Rows::default();
-        let targets: Vec<&'a str> = generators.iter().flat_map(|part| names(&part.target)).collect();
-        let outer: Vec<_> = targets.iter().map(|name| self.state.lookup(name).cloned()).collect();
-        self.generate(generators, elements, &mut rows);
-        for (name, value) in targets.into_iter().zip(outer) {
-            self.state.assign(name, value);
-        }
-        if !rows.is_known {
-            return (Value::Unknown, Value::Unknown);
-        }
-        if !rows.tests.is_empty() {
-            let told = Value::Told(Rc::new(Test::any(rows.tests)));
-            return (told.clone(), told);
-        }
-        let list = rows.pairs.iter().map(|(key, _)| key.clone()).collect();
-        (Value::List(Rc::new(list)), Value::Dict(Rc::new(rows.pairs)))
-    }
-
-    fn generate(&mut self, generators: &'a [Comprehension], elements: [&'a Expr; 2], rows: &mut Rows<'a>) {
-        let Some((first, rest)) = generators.split_first() else {
-            let [key, value] = elements;
-            let key_found = self.eval(key);
-            let found = if std::ptr::eq(key, value) { key_found.clone() } else { self.eval(value) };
-            rows.pairs.push((key_found, found));
-            rows.is_known &= rows.pairs.len() <= MAX_ELEMENTS;
-            return;
-        };
-        let found = self.eval(&first.iter);
-        let Some(found_rows) = self.rows(&found) else {
-            self.consume(&found, span(&first.iter));
-            rows.is_known = false;
-            self.bind(&first.target, &Value::Unknown);
-            let mut facts = Vec::new();
-            for test in &first.ifs {
-                facts.extend(self.test(test).yes);
-            }
-            self.branch(&facts, |walker| {
-                walker.generate(rest, elements, rows);
-                for (key, value) in std::mem::take(&mut rows.pairs) {
-                    walker.consume(&key, span(elements[0]));
-                    walker.consume(&value, span(elements[1]));
-                }
-                super::state::End::Open
-            });
-            return;
-        };
-        self.again += 1;
-        self.left = self.left.saturating_sub(found_rows.len());
-        for row in found_rows {
-            self.bind(&first.target, &row);
-            let mut facts = Vec::new();
-            let mut tests = Vec::new();
-            for test in &first.ifs {
-                let test = self.test(test);
-                facts.extend(test.yes.iter().cloned());
-                tests.push(test);
-            }
-            rows.tests.extend(tests.into_iter().filter(|test| !test.is_empty()));
-            self.branch(&facts, |walker| {
-                walker.generate(rest, elements, rows);
-                super::state::End::Open
-            });
-        }
-        self.again -= 1;
-    }
 }
 
-/// The rows of a comprehension.
-struct Rows<'a> {
-    pairs: Vec<(Value<'a>, Value<'a>)>,
-    /// What tells whether rows are taken.
-    tests: Vec<Test>,
-    is_known: bool,
-}
-
-impl Default for Rows<'_> {
-    fn default() -> Self {
-        Self { pairs: Vec::new(), tests: Vec::new(), is_known: true }
-    }
-}
-
-fn names(target: &Expr) -> Vec<&str> {
-    match target {
-        Expr::Name(name) => vec![name.id.as_str()],
-        Expr::Tuple(tuple) => tuple.elts.iter().flat_map(names).collect(),
-        Expr::List(list) => list.elts.iter().flat_map(names).collect(),
-        Expr::Starred(starred) => names(&starred.value),
-        _ => Vec::new(),
+/// What `%` makes of a format.
+fn formatted<'a>(format: &Value<'a>, values: &Value<'a>) -> Value<'a> {
+    let list = match values {
+        Value::List(values) => values.iter().map(Value::constant).collect::<Option<Vec<_>>>(),
+        value => value.constant().map(|constant| vec![constant]),
+    };
+    match (format.constant(), list) {
+        (Some(Constant::Text(text)), Some(list)) => texts::percent(&text, &list)
+            .map_or(Value::Unknown, |text| Value::made_of(Constant::Text(text), &[format, values])),
+        (Some(format), Some(list)) if list.len() == 1 => {
+            let folded = fold::binary(Operator::Mod, format, list[0].clone());
+            folded.map_or(Value::Unknown, Value::known)
+        }
+        _ => Value::Unknown,
     }
 }
 

@@ -1,19 +1,25 @@
 //! Guards: statements and expressions that ask whether a variable is set, and what is done if it isn't.
 
-use std::rc::Rc;
+use ruff_python_ast::ExceptHandler;
+use ruff_python_ast::ExceptHandlerExceptHandler;
+use ruff_python_ast::Expr;
+use ruff_python_ast::Pattern;
+use ruff_python_ast::Stmt;
+use ruff_python_ast::StmtMatch;
+use ruff_python_ast::StmtTry;
+use ruff_python_ast::StmtWith;
 
-use ruff_python_ast::{
-    BoolOp, CmpOp, ExceptHandler, ExceptHandlerExceptHandler, Expr, ExprBoolOp, ExprCompare, ExprIf, Pattern,
-    Stmt, StmtMatch, StmtTry, StmtWith, UnaryOp,
-};
-
-use super::facts::{Fact, Test};
-use super::state::{End, Outcome, fallback, join_values};
+use super::facts::Fact;
+use super::facts::Test;
+use super::state::End;
+use super::state::Outcome;
+use super::state::fallback;
+use super::state::join_values;
 use super::value::Value;
 use super::walk::Walker;
-use crate::frontend::interface::{Action, Fallback};
-use crate::frontend::python::semantic::fold;
-use crate::frontend::python::{entity::Entity, span};
+use crate::frontend::interface::Fallback;
+use crate::frontend::python::entity::Entity;
+use crate::frontend::python::span;
 use crate::value::Constant;
 
 /// Errors of a variable that isn't set.
@@ -118,7 +124,7 @@ impl<'a> Walker<'_, 'a> {
         reads.filter(is_caught).collect()
     }
 
-    fn missing(&self, reads: &[usize]) -> Vec<Fact> {
+    pub(super) fn missing(&self, reads: &[usize]) -> Vec<Fact> {
         let mut names: Vec<&String> = reads.iter().map(|&read| &self.records.reads[read].name).collect();
         names.sort();
         names.dedup();
@@ -192,7 +198,7 @@ impl<'a> Walker<'_, 'a> {
     }
 
     /// `case {"x": value}` of the environment.
-    fn mapping(&mut self, view: &super::value::View, pattern: &'a Pattern) {
+    pub(super) fn mapping(&mut self, view: &super::value::View, pattern: &'a Pattern) {
         match pattern {
             Pattern::MatchMapping(mapping) => {
                 for key in &mapping.keys {
@@ -207,7 +213,7 @@ impl<'a> Walker<'_, 'a> {
         }
     }
 
-    fn capture(&mut self, pattern: &'a Pattern, subject: &Value<'a>) {
+    pub(super) fn capture(&mut self, pattern: &'a Pattern, subject: &Value<'a>) {
         match pattern {
             Pattern::MatchAs(pattern) => {
                 if let Some(name) = &pattern.name {
@@ -223,269 +229,6 @@ impl<'a> Walker<'_, 'a> {
             }
             Pattern::MatchValue(value) => self.eat(&value.value),
             _ => {}
-        }
-    }
-
-    /// What an expression tells if it holds, and if it doesn't.
-    pub(super) fn test(&mut self, expression: &'a Expr) -> Test {
-        match expression {
-            Expr::UnaryOp(unary) if unary.op == UnaryOp::Not => self.test(&unary.operand).negated(),
-            Expr::BoolOp(operation) => self.tests(operation),
-            Expr::Compare(compare) => self.compare(compare),
-            Expr::Named(named) => {
-                let value = self.eval(&named.value);
-                let value = match value {
-                    Value::Read(reads, _) => Value::Read(reads, false),
-                    value => value,
-                };
-                self.bind(&named.target, &value);
-                self.truth(&value, expression)
-            }
-            expression => {
-                let value = self.eval(expression);
-                self.truth(&value, expression)
-            }
-        }
-    }
-
-    /// What the truth of a value tells.
-    pub(super) fn truth(&mut self, value: &Value<'a>, expression: &'a Expr) -> Test {
-        match value {
-            Value::Read(..) => self.presence(value),
-            Value::Told(test) => (**test).clone(),
-            value => {
-                self.consume(value, span(expression));
-                let outcome = match value {
-                    Value::List(list) => Some(!list.is_empty()),
-                    value => value.constant().map(|constant| fold::truth(&constant)),
-                };
-                Test { outcome, ..Test::default() }
-            }
-        }
-    }
-
-    /// Whether what a read gives is there.
-    fn presence(&mut self, value: &Value<'a>) -> Test {
-        let names = self.asked(value);
-        self.records.tested.extend(names.iter().cloned());
-        Test::of(&names)
-    }
-
-    /// The variables that may not be set where their reads are asked whether they are.
-    pub(super) fn asked(&self, value: &Value<'a>) -> Vec<String> {
-        let Value::Read(reads, _) = value else { return Vec::new() };
-        let records = reads.iter().map(|&read| &self.records.reads[read]);
-        let open = records.filter(|record| !record.is_needed && (!record.is_hard || record.is_guarded));
-        open.map(|record| record.name.clone()).collect()
-    }
-
-    fn tests(&mut self, operation: &'a ExprBoolOp) -> Test {
-        let known = self.state.facts.len();
-        let mut tests = Vec::new();
-        let is_all = operation.op == BoolOp::And;
-        for value in &operation.values {
-            self.ended = false;
-            let test = self.test(value);
-            if self.ended && value.is_call_expr() && known < self.state.facts.len() {
-                let facts = self.state.facts[known..].to_vec();
-                self.demand(&facts);
-            }
-            self.state.facts.extend_from_slice(if is_all { &test.yes } else { &test.no });
-            tests.push(test);
-        }
-        self.state.facts.truncate(known);
-        if is_all { Test::all(tests) } else { Test::any(tests) }
-    }
-
-    fn compare(&mut self, compare: &'a ExprCompare) -> Test {
-        let left = self.eval(&compare.left);
-        let ([operator], [right]) = (&*compare.ops, &*compare.comparators) else {
-            self.consume(&left, span(&*compare.left));
-            compare.comparators.iter().for_each(|value| self.eat(value));
-            return Test::default();
-        };
-        let other = self.eval(right);
-        let is_negative = matches!(operator, CmpOp::NotIn | CmpOp::NotEq | CmpOp::IsNot);
-        let test = self.comparison(*operator, (&left, &compare.left), (&other, right));
-        if is_negative { test.negated() } else { test }
-    }
-
-    fn comparison(
-        &mut self,
-        operator: CmpOp,
-        (left, one): (&Value<'a>, &'a Expr),
-        (right, other): (&Value<'a>, &'a Expr),
-    ) -> Test {
-        if matches!(operator, CmpOp::In | CmpOp::NotIn)
-            && let Value::Access(Entity::Environ | Entity::Keys, view) = right
-        {
-            return self.membership(view, left, span(one));
-        }
-        let (read, against) = match (left, right) {
-            (Value::Read(..), against) => (left, against),
-            (against, Value::Read(..)) => (right, against),
-            _ => {
-                self.consume_other(left, one);
-                self.consume_other(right, other);
-                let outcome = match (operator, left.constant(), right.constant()) {
-                    (CmpOp::Eq | CmpOp::NotEq, Some(left), Some(right)) => Some(left == right),
-                    _ => None,
-                };
-                return Test { outcome, ..Test::default() };
-            }
-        };
-        let is_equality = matches!(
-            operator,
-            CmpOp::Eq | CmpOp::NotEq | CmpOp::Is | CmpOp::IsNot | CmpOp::In | CmpOp::NotIn
-        );
-        let is_nothing = |value: &Value| value.constant().is_some_and(|constant| !fold::truth(&constant));
-        let nothing = match against {
-            Value::List(values) => !values.is_empty() && values.iter().all(is_nothing),
-            value => is_nothing(value),
-        };
-        if nothing && is_equality {
-            return self.presence(read).negated();
-        }
-        if nothing && matches!(operator, CmpOp::Gt) {
-            return self.presence(read);
-        }
-        self.compared(read);
-        self.consume_other(against, other);
-        let mut test = if is_equality {
-            Test { no: Vec::new(), ..Test::of(&self.asked(read)) }
-        } else {
-            Test::default()
-        };
-        if !is_equality {
-            self.consume(read, span(one));
-            test = Test::default();
-        }
-        test
-    }
-
-    fn consume_other(&mut self, value: &Value<'a>, expression: &'a Expr) {
-        if !matches!(value, Value::Read(..)) {
-            self.consume(value, span(expression));
-        }
-    }
-
-    /// `"x" in os.environ`.
-    pub(super) fn membership(
-        &mut self,
-        view: &super::value::View,
-        name: &Value<'a>,
-        at: std::ops::Range<usize>,
-    ) -> Test {
-        self.touch(view);
-        let Some(name) = self.name_of(name, "asked for", &at) else { return Test::default() };
-        if view.over.contains(&name) {
-            return Test { outcome: Some(true), ..Test::default() };
-        }
-        self.records.tested.insert(name.clone());
-        if self.state.set(&name) != crate::frontend::interface::Set::Sure {
-            self.note(name.clone(), Action::Test, at);
-        }
-        Test::of(&[name])
-    }
-
-    pub(super) fn compared(&mut self, value: &Value<'a>) {
-        if let Value::Read(reads, _) = value {
-            for &read in &**reads {
-                self.records.reads[read].is_compared = true;
-            }
-        }
-    }
-
-    /// `x or "default"`: what follows a read is what it falls back to.
-    pub(super) fn operation(&mut self, operation: &'a ExprBoolOp) -> Value<'a> {
-        if operation.op == BoolOp::And {
-            return self.told(operation);
-        }
-        let known = self.state.facts.len();
-        let mut joined: Option<(Vec<usize>, bool)> = None;
-        let mut last = Value::Unknown;
-        let end = operation.values.last().map(span);
-        for value in &operation.values {
-            self.ended = false;
-            let outer = self.instead;
-            self.instead |= joined.is_some();
-            let found = self.eval(value);
-            self.instead = outer;
-            if let Some((reads, _)) = &joined {
-                let reads = reads.clone();
-                if self.ended && value.is_call_expr() {
-                    let facts = self.state.facts[known..].to_vec();
-                    self.demand(&facts);
-                } else {
-                    self.records.settle(&reads, &fallback(Some(&found)));
-                }
-            }
-            match &found {
-                Value::Read(reads, is_direct) => {
-                    let (all, direct) = joined.get_or_insert_with(|| (Vec::new(), true));
-                    all.extend(reads.iter());
-                    *direct &= is_direct;
-                    let names = self.asked(&found);
-                    // The last one is not asked for: without it there is nothing.
-                    if Some(span(value)) != end {
-                        self.records.tested.extend(names.iter().cloned());
-                    }
-                    self.state.facts.extend(Test::of(&names).no);
-                }
-                Value::Told(test) => self.state.facts.extend(test.no.iter().cloned()),
-                found => self.consume(found, span(value)),
-            }
-            last = found;
-        }
-        self.state.facts.truncate(known);
-        match joined {
-            Some((reads, is_direct)) => Value::Read(reads.into(), is_direct),
-            None => last,
-        }
-    }
-
-    fn told(&mut self, operation: &'a ExprBoolOp) -> Value<'a> {
-        let test = self.tests(operation);
-        if test.is_empty() { Value::Unknown } else { Value::Told(Rc::new(test)) }
-    }
-
-    /// `a if test else b`.
-    pub(super) fn choose(&mut self, choice: &'a ExprIf) -> Value<'a> {
-        let test = self.test(&choice.test);
-        let mut sides = Vec::new();
-        for (part, facts, is_left) in [(&*choice.body, &test.yes, true), (&*choice.orelse, &test.no, false)] {
-            let mut value = Value::Unknown;
-            let outcome = self.branch(facts, |walker| {
-                walker.ended = false;
-                let outer = walker.instead;
-                walker.instead |= facts.iter().any(|fact| !fact.is_set);
-                value = walker.eval(part);
-                walker.instead = outer;
-                if walker.ended && part.is_call_expr() { End::Exit } else { End::Open }
-            });
-            if outcome.end == End::Open && test.outcome.is_none_or(|outcome| outcome == is_left) {
-                sides.push((facts.clone(), value));
-            } else {
-                self.consume(&value, span(part));
-            }
-        }
-        if let [(_, value)] = sides.as_slice() {
-            return value.clone();
-        }
-        let values: Vec<_> =
-            sides.iter().map(|(facts, value)| (facts.as_slice(), Some(value.clone()))).collect();
-        let joined = join_values(&values, &mut self.records).unwrap_or(Value::Unknown);
-        if matches!(joined, Value::Unknown) {
-            sides.iter().for_each(|(_, value)| self.consume_quietly(value));
-        }
-        joined
-    }
-
-    fn consume_quietly(&mut self, value: &Value<'a>) {
-        if let Value::Read(reads, _) = value {
-            for &read in &**reads {
-                self.records.reads[read].is_used = true;
-            }
         }
     }
 

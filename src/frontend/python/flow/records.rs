@@ -23,6 +23,7 @@ pub(crate) struct Use {
 
 /// A read, and what is seen of its value.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is seen by itself")]
 pub(super) struct Record {
     /// The number of its use.
     pub(super) at: usize,

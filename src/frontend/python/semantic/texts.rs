@@ -116,12 +116,11 @@ pub(crate) fn expanded(text: &str) -> Vec<String> {
     let (mut names, mut rest) = (Vec::new(), text);
     while let Some(at) = rest.find('$') {
         rest = &rest[at + 1..];
-        let name = match rest.strip_prefix('{') {
-            Some(inner) => inner.split_once('}').map_or("", |(name, _)| name),
-            None => {
-                let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
-                &rest[..end]
-            }
+        let name = if let Some(inner) = rest.strip_prefix('{') {
+            inner.split_once('}').map_or("", |(name, _)| name)
+        } else {
+            let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+            &rest[..end]
         };
         if !name.is_empty() {
             names.push(name.to_owned());

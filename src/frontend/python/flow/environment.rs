@@ -1,0 +1,247 @@
+//! The environment: what reads and writes it, by names that are known.
+
+use std::rc::Rc;
+
+use super::calls::Bytes;
+use super::facts::Fact;
+use super::records::Record;
+use super::records::Use;
+use super::records::is_present;
+use super::value::Given;
+use super::value::Value;
+use super::value::View;
+use super::walk::Walker;
+use crate::diagnostic::Diagnostic;
+use crate::frontend::interface::Action;
+use crate::frontend::interface::Fallback;
+use crate::frontend::interface::Set;
+use crate::frontend::python::entity::Entity;
+use crate::frontend::python::semantic::texts;
+use crate::value::Constant;
+
+/// Most variables that one text names.
+const MAX_EXPANDED: usize = 100;
+
+impl<'a> Walker<'_, 'a> {
+    /// A call of what gives access to the environment.
+    pub(super) fn access(
+        &mut self,
+        entity: Entity,
+        view: &Rc<View>,
+        given: &Given<'a>,
+        at: Bytes,
+    ) -> Value<'a> {
+        self.touch(view);
+        let name = given.get(0, "key").cloned();
+        let default = given.get(1, "default").or_else(|| given.get(1, "value")).cloned();
+        let Some(name) = name else {
+            return match entity {
+                Entity::Copy => {
+                    let copy = self.overlaid(view, &[], &[]);
+                    self.watched(copy, at)
+                }
+                Entity::Keys => Value::Access(Entity::Keys, view.clone()),
+                Entity::Update => {
+                    let named: Vec<_> = given
+                        .named
+                        .iter()
+                        .map(|(name, value)| (Value::text((*name).to_owned()), value.clone()))
+                        .collect();
+                    self.update(view, &Value::Dict(Rc::new(named)), at);
+                    Value::Unknown
+                }
+                Entity::Environ => Value::Unknown,
+                _ => {
+                    self.whole(at);
+                    Value::Unknown
+                }
+            };
+        };
+        match entity {
+            Entity::Lookup | Entity::SetDefault => {
+                let found = self.lookup(view, &name, default.as_ref(), false, at);
+                if entity == Entity::SetDefault
+                    && let Value::Read(reads, _) = &found
+                {
+                    let name = self.records.reads[reads[0]].name.clone();
+                    self.state.facts.push(Fact { name, is_set: true, is_any: false });
+                }
+                found
+            }
+            Entity::Pop => self.lookup(view, &name, default.as_ref(), default.is_none(), at),
+            Entity::Item => self.lookup(view, &name, None, true, at),
+            Entity::Contains => Value::Told(Rc::new(self.membership(view, &name, at))),
+            Entity::Put => {
+                let value = default.unwrap_or(Value::Unknown);
+                self.write(view, &name, &value, at);
+                Value::Unknown
+            }
+            Entity::Update => {
+                self.update(view, &name, at.clone());
+                for (name, value) in &given.named {
+                    self.write(view, &Value::text((*name).to_owned()), value, at.clone());
+                }
+                Value::Unknown
+            }
+            Entity::Expand => self.expand(view, &name, at),
+            Entity::Unset | Entity::Environ | Entity::Copy | Entity::Keys => self.unknown(given, at),
+        }
+    }
+
+    /// `os.path.expandvars("$x/y")`.
+    pub(super) fn expand(&mut self, view: &View, text: &Value<'a>, at: Bytes) -> Value<'a> {
+        let Some(text) = text.as_text() else {
+            self.consume(text, at.clone());
+            self.whole(at);
+            return Value::Unknown;
+        };
+        let names = texts::expanded(&text);
+        for name in names.iter().take(MAX_EXPANDED) {
+            let none = Value::known(Constant::None);
+            self.lookup(view, &Value::text(name.clone()), Some(&none), false, at.clone());
+        }
+        if names.is_empty() { Value::text(text) } else { Value::Unknown }
+    }
+
+    /// `update({…})`, `|= {…}`.
+    pub(super) fn update(&mut self, view: &View, added: &Value<'a>, at: Bytes) {
+        self.touch(view);
+        match pairs(added) {
+            Some(pairs) => {
+                for (name, value) in pairs {
+                    self.write(view, &name, &value, at.clone());
+                }
+            }
+            None if matches!(added, Value::Access(..)) => {}
+            None => {
+                self.consume(added, at.clone());
+                if !view.is_copy {
+                    self.records.tell(computed("written", at));
+                }
+            }
+        }
+    }
+
+    /// The name of a variable.
+    pub(super) fn name_of(&mut self, name: &Value<'a>, verb: &str, at: &Bytes) -> Option<String> {
+        let Some(text) = name.as_text() else {
+            self.consume(name, at.clone());
+            self.records.tell(computed(verb, at.clone()));
+            return None;
+        };
+        self.is_parametric |= name.is_given();
+        Some(text)
+    }
+
+    /// A read.
+    pub(super) fn lookup(
+        &mut self,
+        view: &View,
+        name: &Value<'a>,
+        default: Option<&Value<'a>>,
+        is_hard: bool,
+        at: Bytes,
+    ) -> Value<'a> {
+        self.touch(view);
+        let is_given = name.is_given();
+        let Some(name) = self.name_of(name, "read", &at) else {
+            if let Some(default) = default {
+                self.consume(default, at);
+            }
+            return Value::Unknown;
+        };
+        if view.over.contains(&name) {
+            return Value::Unknown;
+        }
+        if let Some(Value::Read(reads, _)) = default {
+            for &read in &**reads {
+                self.records.reads[read].is_optional = true;
+            }
+        }
+        self.is_parametric |= default.is_some_and(Value::is_given);
+        let below = view.under.iter().rev().find(|(known, _)| *known == name);
+        let fallback = match below {
+            Some((_, Some(text))) => Some(Fallback::Constant(Constant::Text(text.clone()))),
+            Some((_, None)) => Some(Fallback::Computed),
+            None => Self::explicit(default),
+        };
+        let facts = &self.state.facts;
+        let is_guarded = is_present(facts, &name) || self.instead;
+        let set = self.state.set(&name);
+        let (span, statement, place) = match &self.call {
+            Some(call) if is_given => call.clone(),
+            _ => (at, self.statement.clone(), self.place),
+        };
+        let action = Action::Read { fallback: Fallback::Missing, cast: None, is_hard, set };
+        let found = Use { name: name.clone(), action, span, statement, place };
+        let record = Record {
+            at: 0,
+            name,
+            is_hard,
+            cast: None,
+            fallback,
+            set,
+            is_late: self.call.is_none() && !self.active.is_empty(),
+            is_guarded,
+            is_compared: false,
+            is_used: false,
+            is_needed: false,
+            is_optional: false,
+        };
+        Value::Read(Rc::from([self.records.read(found, record)]), true)
+    }
+
+    /// A variable is written: what is set where nothing was is a default.
+    pub(super) fn write(
+        &mut self,
+        view: &View,
+        name: &Value<'a>,
+        value: &Value<'a>,
+        at: std::ops::Range<usize>,
+    ) {
+        self.touch(view);
+        let Some(name) = self.name_of(name, "written", &at) else { return };
+        if view.is_copy {
+            return;
+        }
+        let own = |read: &usize| self.records.reads[*read].name == name;
+        let is_own = matches!(value, Value::Read(reads, _) if reads.iter().any(own));
+        if is_own || super::records::is_missing(&self.state.facts, &name) {
+            let fallback = if is_own { None } else { Some(super::state::fallback(Some(value))) };
+            if let Some(fallback) = fallback {
+                self.note(name.clone(), Action::Default(fallback), at);
+            }
+        } else {
+            self.consume(value, at.clone());
+            self.note(name.clone(), Action::Write, at);
+            self.state.write(&name, Set::Sure);
+        }
+        let known = Fact { name, is_set: true, is_any: false };
+        self.state.facts.push(known);
+    }
+}
+
+/// The name of a variable is known at run time only.
+pub(super) fn computed(verb: &str, at: Bytes) -> Diagnostic {
+    Diagnostic::warning("computed-name", format!("the name of the variable that is {verb} here is computed"))
+        .at(at)
+        .hint("write the name as a literal, or the variable is no part of the interface")
+}
+
+/// The names and values of a dict, or of a list of pairs.
+pub(super) fn pairs<'a>(value: &Value<'a>) -> Option<Vec<(Value<'a>, Value<'a>)>> {
+    match value {
+        Value::Dict(pairs) => Some(pairs.to_vec()),
+        Value::List(values) => values
+            .iter()
+            .map(|value| match value {
+                Value::List(pair) => match pair.as_slice() {
+                    [key, value] => Some((key.clone(), value.clone())),
+                    _ => None,
+                },
+                _ => None,
+            })
+            .collect(),
+        _ => None,
+    }
+}

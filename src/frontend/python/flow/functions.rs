@@ -1,0 +1,204 @@
+//! Functions of the script: followed where they are called, with what is known of their arguments.
+
+use ruff_python_ast::AnyParameterRef;
+use ruff_python_ast::Parameters;
+
+use super::calls::Bytes;
+use super::calls::Known;
+use super::state::End;
+use super::state::Frame;
+use super::stores::is_optional;
+use super::value::Code;
+use super::value::Function;
+use super::value::Given;
+use super::value::Value;
+use super::walk::Walker;
+use crate::frontend::interface::Set;
+use crate::frontend::python::span;
+use crate::value::Constant;
+
+/// Deepest row of calls that is followed.
+const MAX_CALLS: usize = 20;
+
+impl<'a> Walker<'_, 'a> {
+    /// The defaults and annotations of parameters, which are evaluated where the function is defined.
+    pub(super) fn parameters(&mut self, parameters: &'a Parameters) {
+        for parameter in parameters {
+            if let Some(default) = parameter.default() {
+                let value = self.eval(default);
+                let annotated = parameter.annotation().is_some_and(is_optional);
+                if let (Value::Read(reads, _), true) = (&value, annotated) {
+                    for &read in &**reads {
+                        self.records.reads[read].is_optional = true;
+                    }
+                }
+                if let Value::Access(entity, view) = &value {
+                    self.defaults.insert(span(default).start, Value::Access(*entity, view.clone()));
+                } else {
+                    self.consume(&value, span(default));
+                    self.defaults.insert(span(default).start, value);
+                }
+            }
+            parameter.annotation().into_iter().for_each(|annotation| self.eat(annotation));
+        }
+    }
+
+    /// Follows a function that is called.
+    pub(super) fn enter(&mut self, function: Function<'a>, given: Given<'a>, at: Bytes) -> Value<'a> {
+        let id = function.code.id();
+        for value in given.positional.iter().chain(given.named.iter().map(|(_, value)| value)) {
+            if !matches!(value, Value::Access(..) | Value::Read(..)) {
+                self.consume(value, at.clone());
+            }
+        }
+        if self.active.contains(&id) || self.active.len() >= MAX_CALLS {
+            return self.unknown(&given, at);
+        }
+        let known = self.known.get(&id).cloned();
+        match known {
+            Some(known) if !known.is_parametric || self.left == 0 => {
+                for name in known.written {
+                    self.state.write(&name, Set::Sure);
+                }
+                self.ended = known.end == End::Exit;
+                self.unknown(&given, at);
+                known.value
+            }
+            known => {
+                self.again += usize::from(known.is_some());
+                let value = self.follow(function, Some((given, at)));
+                self.again -= usize::from(known.is_some());
+                value
+            }
+        }
+    }
+
+    /// Follows the code of a function, with arguments if it is called.
+    pub(super) fn follow(&mut self, function: Function<'a>, call: Option<(Given<'a>, Bytes)>) -> Value<'a> {
+        let id = function.code.id();
+        let is_called = call.is_some();
+        let (given, at) = call.unwrap_or_default();
+        let names = self.bound(function, given, is_called);
+        let is_optional = match function.code {
+            Code::Definition(definition) => definition.returns.as_deref().is_some_and(is_optional),
+            Code::Lambda(_) => false,
+        };
+        let parent = self.state.place(function.home);
+        let class = function.class;
+        let place = (self.statement.clone(), self.place);
+        let here = self.call.clone().unwrap_or((at, place.0.clone(), place.1));
+        let outer = std::mem::replace(&mut self.call, is_called.then_some(here));
+        let was_parametric = std::mem::take(&mut self.is_parametric);
+        self.active.push(id);
+        self.state.push(Frame { parent, names, class, is_optional, ..Frame::default() });
+        let before = self.state.written_surely();
+        let end = match function.code {
+            Code::Definition(definition) => self.body(&definition.body),
+            Code::Lambda(lambda) => {
+                let value = self.eval(&lambda.body);
+                self.give(value);
+                End::Away
+            }
+        };
+        self.rest();
+        let frame = self.state.frames.pop().unwrap_or_default();
+        self.active.pop();
+        (self.statement, self.place) = place;
+        self.call = outer;
+        let mut returns = frame.returns;
+        if end == End::Open {
+            returns.push((Vec::new(), Value::known(Constant::None)));
+        }
+        let is_lambda = matches!(function.code, Code::Lambda(_));
+        let value = if is_lambda {
+            returns.pop().map_or(Value::Unknown, |(_, value)| value)
+        } else {
+            self.returned(&returns)
+        };
+        let end = if end == End::Exit && returns.is_empty() && !is_lambda { End::Exit } else { End::Open };
+        let after = self.state.written_surely();
+        let written = after.into_iter().filter(|name| !before.contains(name)).collect();
+        let is_parametric = self.is_parametric;
+        self.is_parametric |= was_parametric;
+        self.known.insert(id, Known { value: value.clone(), end, is_parametric, written });
+        self.ended = end == End::Exit;
+        if is_called { value } else { Value::Unknown }
+    }
+
+    /// The parameters of a function with their values.
+    pub(super) fn bound(
+        &mut self,
+        function: Function<'a>,
+        given: Given<'a>,
+        is_called: bool,
+    ) -> std::collections::HashMap<&'a str, Value<'a>> {
+        let mut names = std::collections::HashMap::new();
+        let Some(parameters) = function.code.parameters() else { return names };
+        let has_self = function.class.is_some() && !function.is_static;
+        let mut positional = given.positional.into_iter();
+        let mut by_names = given.named;
+        for (at, parameter) in parameters.iter().enumerate() {
+            let name = parameter.name().as_str();
+            if at == 0 && has_self {
+                names.insert(name, function.class.map_or(Value::Unknown, Value::Instance));
+                continue;
+            }
+            let by_name = by_names.iter().position(|(given, _)| *given == name);
+            let value = match parameter {
+                AnyParameterRef::Variadic(_) => Some(Value::Unknown),
+                AnyParameterRef::NonVariadic(_) => match by_name {
+                    Some(at) => Some(by_names.remove(at).1.given()),
+                    None => positional.next().map(Value::given),
+                },
+            };
+            let default =
+                || parameter.default().and_then(|default| self.defaults.get(&span(default).start).cloned());
+            let value = match value {
+                Some(value) => value,
+                None if given.is_open && is_called => Value::Unknown,
+                None => default().unwrap_or(Value::Unknown),
+            };
+            // Who calls what nobody calls here may give anything; the environment is still the environment.
+            let value = if is_called || matches!(value, Value::Access(..)) { value } else { Value::Unknown };
+            names.insert(name, value);
+        }
+        names
+    }
+
+    /// Something is returned.
+    pub(super) fn give(&mut self, value: Value<'a>) {
+        let Some(frame) = self.state.frames.last() else { return };
+        let facts = self.state.facts.get(frame.facts..).unwrap_or_default().to_vec();
+        if let (Value::Read(reads, _), true) = (&value, frame.is_optional) {
+            for &read in &**reads {
+                self.records.reads[read].is_optional = true;
+            }
+        }
+        if let Some(frame) = self.state.top() {
+            frame.returns.push((facts, value));
+        }
+    }
+
+    /// Follows the functions of a frame that nobody has called.
+    pub(super) fn rest(&mut self) {
+        while let Some(frame) = self.state.top().filter(|frame| !frame.functions.is_empty()) {
+            let functions = std::mem::take(&mut frame.functions);
+            for function in functions {
+                let id = function.code.id();
+                if !self.known.contains_key(&id)
+                    && !self.active.contains(&id)
+                    && self.active.len() < MAX_CALLS
+                {
+                    let facts = std::mem::take(&mut self.state.facts);
+                    let outcome = self.branch(&[], |walker| {
+                        walker.follow(function, None);
+                        End::Open
+                    });
+                    let other = self.branch(&[], |_| End::Open);
+                    self.state.join(&[outcome, other], &mut self.records);
+                    self.state.facts = facts;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Targets: what gets a value, and what becomes of the environment by it.
+
+use std::rc::Rc;
+
+use ruff_python_ast::Expr;
+use ruff_python_ast::StmtAnnAssign;
+use ruff_python_ast::StmtAugAssign;
+
+use super::state::End;
+use super::value::Value;
+use super::value::View;
+use super::walk::Walker;
+use crate::frontend::python::entity::Entity;
+use crate::frontend::python::span;
+
+impl<'a> Walker<'_, 'a> {
+    /// Gives a value to a target.
+    pub(super) fn bind(&mut self, target: &'a Expr, value: &Value<'a>) {
+        match target {
+            Expr::Name(name) => self.state.assign(&name.id, Some(value.clone())),
+            Expr::Starred(starred) => self.bind(&starred.value, &Value::Unknown),
+            Expr::Tuple(tuple) => self.unpack(&tuple.elts, value),
+            Expr::List(list) => self.unpack(&list.elts, value),
+            Expr::Subscript(subscript) => {
+                if let Some(view) = self.environ(&subscript.value) {
+                    let name = self.eval(&subscript.slice);
+                    self.write(&view, &name, value, span(target));
+                } else {
+                    self.consume(value, span(target));
+                    self.eat(&subscript.value);
+                    self.eat(&subscript.slice);
+                    if let Expr::Name(name) = &*subscript.value
+                        && self.state.lookup(&name.id).is_some()
+                    {
+                        self.state.assign(&name.id, Some(Value::Unknown));
+                    }
+                }
+            }
+            Expr::Attribute(attribute) => {
+                if let Some(class) = self.class_of(&attribute.value) {
+                    self.member(class, &attribute.attr, value)
+                } else {
+                    self.consume(value, span(target));
+                    self.eat(&attribute.value);
+                }
+            }
+            target => {
+                self.consume(value, span(target));
+                self.eat(target);
+            }
+        }
+    }
+
+    /// What an object keeps; that of which several are given isn't known.
+    pub(super) fn member(&mut self, class: usize, name: &'a str, value: &Value<'a>) {
+        let members = &mut self.state.classes[class];
+        let value = match members.get(name) {
+            Some(known) if !known.is_same(value) && !matches!(value, Value::Read(..)) => Value::Unknown,
+            _ => value.clone(),
+        };
+        members.insert(name, value);
+    }
+
+    pub(super) fn unpack(&mut self, targets: &'a [Expr], value: &Value<'a>) {
+        let parts = value
+            .elements()
+            .filter(|parts| parts.len() == targets.len() && !targets.iter().any(Expr::is_starred_expr));
+        if parts.is_none() {
+            self.consume(value, targets.first().map_or(0..0, span));
+        }
+        for (at, target) in targets.iter().enumerate() {
+            let part = parts.as_ref().map_or(Value::Unknown, |parts| parts[at].clone());
+            self.bind(target, &part);
+        }
+    }
+
+    pub(super) fn annotated(&mut self, assign: &'a StmtAnnAssign) -> End {
+        if let Some(value) = &assign.value {
+            let found = self.eval(value);
+            if let (Value::Read(reads, _), true) = (&found, super::stores::is_optional(&assign.annotation)) {
+                for &read in &**reads {
+                    self.records.reads[read].is_optional = true;
+                }
+            }
+            let found = self.named(value, found);
+            self.bind(&assign.target, &found);
+        } else if !assign.target.is_name_expr() {
+            self.eat(&assign.target);
+        }
+        self.eat(&assign.annotation);
+        End::Open
+    }
+
+    pub(super) fn augmented(&mut self, assign: &'a StmtAugAssign) -> End {
+        match &*assign.target {
+            Expr::Name(name) => {
+                let old = self.eval(&assign.target);
+                let added = self.eval(&assign.value);
+                if let Value::Access(Entity::Environ, view) = &old {
+                    self.update(view, &added, span(assign));
+                } else {
+                    self.consume(&added, span(&*assign.value));
+                    let value = self.joined(assign.op, &old, &added);
+                    if matches!(value, Value::Unknown) {
+                        self.consume(&old, span(assign));
+                    }
+                    self.state.assign(&name.id, Some(value));
+                }
+            }
+            Expr::Subscript(subscript) if self.environ(&subscript.value).is_some() => {
+                let Some(view) = self.environ(&subscript.value) else { return End::Open };
+                let name = self.eval(&subscript.slice);
+                let at = span(subscript);
+                let read = self.lookup(&view, &name, None, true, at.clone());
+                self.consume(&read, at.clone());
+                self.eat(&assign.value);
+                self.write(&view, &name, &Value::Unknown, at);
+            }
+            target => {
+                let view = self.environ(target);
+                let added = self.eval(&assign.value);
+                if let Some(view) = view {
+                    self.update(&view, &added, span(assign))
+                } else {
+                    self.consume(&added, span(&*assign.value));
+                    self.eat(target);
+                }
+            }
+        }
+        End::Open
+    }
+
+    /// A value that gets a name: the environment under another name is watched.
+    pub(super) fn named(&mut self, expression: &'a Expr, value: Value<'a>) -> Value<'a> {
+        match value {
+            Value::Access(entity, view) if view.site.is_none() => {
+                self.sites.push((span(expression), false));
+                let site = Some(self.sites.len() - 1);
+                let View { is_copy, under, over, .. } = &*view;
+                let (under, over) = (under.clone(), over.clone());
+                Value::Access(entity, Rc::new(View { is_copy: *is_copy, site, under, over }))
+            }
+            Value::Read(reads, _) => Value::Read(reads, false),
+            value => value,
+        }
+    }
+}
