@@ -403,7 +403,7 @@ const WRITES: &[&str] = &[
     "«for os.environ[»] in 'x': pass\n",
     "«with open(a) as os.environ[»]: pass\n",
     "«a = os.environ[»] = 'b'\n",
-    "if a:\n    «o.environ[»] = 'x'\n",
+    "if undecided:\n    «o.environ[»] = 'x'\n",
     "«(os.environ[»]) = 'x'\n",
     "«[a, *b, os.environ[»]] = 1, 2, 3\n",
     "«os.environ[\n    »\n] = 'x'\n",
@@ -583,7 +583,7 @@ impl Variable {
     fn is_secret(&self) -> bool {
         let is_string = self.cast.is_empty()
             || self.written == Some(Written::Only)
-            || self.written == Some(Written::First);
+            || (self.written == Some(Written::First) && !self.is_perhaps_written());
         self.directed("secret") || (!self.directed("not-secret") && is_string && is_secret_name(&self.name))
     }
 
@@ -611,12 +611,31 @@ impl Variable {
         is_soft && !place.starts_with("«assert") && (self.cast == "bool" || (self.cast.is_empty() && asks))
     }
 
+    /// Whether it is read in a function that is run, if ever, when the variable is written.
+    fn is_called_later(&self) -> bool {
+        let place = PLACES[self.place];
+        let is_function = ["lambda: »", "return »", "await w(»)", "yield »", "def g1()"];
+        self.written == Some(Written::Later) && is_function.iter().any(|part| place.contains(part))
+    }
+
+    /// Whether the program fails with the default that it has.
+    fn is_demanded(&self) -> bool {
+        let is_nothing = match &self.given {
+            Given::Text(text) => text.is_empty(),
+            Given::Optional(code) => *code == "None",
+            _ => false,
+        };
+        PLACES[self.place].starts_with("«assert") && is_nothing && !self.is_perhaps_written()
+    }
+
     fn is_required(&self) -> bool {
-        matches!(self.given, Given::Missing) && !self.is_perhaps_written() && !self.is_tested()
+        let is_free = self.is_perhaps_written() || self.is_called_later() || self.is_tested();
+        (matches!(self.given, Given::Missing) && !is_free) || self.is_demanded()
     }
 
     fn is_output(&self) -> bool {
-        self.is_part_of_interface() && self.written.is_some() && !self.is_secret()
+        let is_key = self.name.to_lowercase().ends_with("_key") && !self.directed("not-secret");
+        self.is_part_of_interface() && self.written.is_some() && !self.is_secret() && !is_key
     }
 
     fn default(&self) -> Option<&str> {
@@ -631,7 +650,7 @@ impl Variable {
 
     fn as_input(&self) -> Value {
         json!({
-            "name": self.name, "type": self.kind(), "default": self.default().filter(|_| !self.is_secret()), "required": self.is_required(),
+            "name": self.name, "type": self.kind(), "default": self.default().filter(|_| !self.is_secret() && !self.is_required()), "required": self.is_required(),
             "secret": self.is_secret(), "description": self.description(),
         })
     }
