@@ -92,7 +92,7 @@ impl<'a> Walker<'_, 'a> {
         for keyword in &call.arguments.keywords {
             let value = self.eval(&keyword.value);
             if let Some(name) = &keyword.arg {
-                given.named.push((name.as_str(), value))
+                given.named.push((name.as_str(), value));
             } else {
                 self.consume(&value, span(&keyword.value));
                 given.is_open = true;

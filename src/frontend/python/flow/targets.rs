@@ -38,7 +38,7 @@ impl<'a> Walker<'_, 'a> {
             }
             Expr::Attribute(attribute) => {
                 if let Some(class) = self.class_of(&attribute.value) {
-                    self.member(class, &attribute.attr, value)
+                    self.member(class, &attribute.attr, value);
                 } else {
                     self.consume(value, span(target));
                     self.eat(&attribute.value);
@@ -120,7 +120,7 @@ impl<'a> Walker<'_, 'a> {
                 let view = self.environ(target);
                 let added = self.eval(&assign.value);
                 if let Some(view) = view {
-                    self.update(&view, &added, span(assign))
+                    self.update(&view, &added, span(assign));
                 } else {
                     self.consume(&added, span(&*assign.value));
                     self.eat(target);
