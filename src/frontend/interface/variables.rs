@@ -237,7 +237,8 @@ impl Variable {
                 "leave it out and give it when the operator runs, or write `# c3: not-secret` at the end of the line if it is none",
             ));
         }
-        let is_demanded = self.is_done(|action| matches!(action, Action::Demand));
+        let is_demanded = self.is_done(|action| matches!(action, Action::Demand))
+            && reads.iter().all(|read| read.set != Set::Maybe);
         let required = if is_demanded {
             !decisive.is_some_and(Read::gives_something)
         } else {
