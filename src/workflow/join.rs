@@ -103,7 +103,9 @@ impl Joining {
             return input.id.clone();
         }
         let plain = identifier::fold(&parameter.id);
-        let id = self.names.take(&plain, &format!("{step}_{plain}"));
+        // kfp drops an underscore at the beginning, and a digit can't follow.
+        let of_step = if step.starts_with('_') { format!("step{step}") } else { step.to_owned() };
+        let id = self.names.take(&plain, &format!("{of_step}_{plain}"));
         if is_taken {
             self.remarks.insert(format!(
                 "input `{}` of `{step}` has another type or default than that of an earlier step: it is `{id}`",

@@ -3,8 +3,17 @@
 use std::collections::BTreeSet;
 
 /// Words that the pipeline's program uses in the function of the pipeline.
-const WORDS: &[&str] =
-    &["not_given", "not_given_text", "imported", "untyped", "secret", "workers", "range", "worker"];
+const WORDS: &[&str] = &[
+    "not_given",
+    "not_given_text",
+    "imported",
+    "untyped",
+    "uncached",
+    "secret",
+    "workers",
+    "range",
+    "worker",
+];
 
 /// The names that are taken, as kfp 2 folds them.
 #[derive(Debug)]

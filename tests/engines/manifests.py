@@ -30,12 +30,18 @@ def folded(text):
     return ' '.join(re.split(r'[\s\x00-\x1f\x7f-\x9f]+', text)).strip()
 
 
+def complaints(log):
+    """Give the warnings and errors of cwltool, but for what it says of its own hint, which it follows nevertheless."""
+    messages = re.split(r'(?m)^(?=(?:INFO|WARNING|ERROR) )', log)
+    return [text for text in messages if re.match('WARN|ERROR', text) and 'cwltool#Secrets' not in text]
+
+
 def validate_steps(steps):
     """Insist on steps in which cwltool finds nothing to complain about."""
     done = succeeded(run(venv('tools', 'python'), ROOT / 'tests/engines/cwl_validate.py', *steps))
     results = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(results) == len(steps)
-    assert [result for result in results if result['code'] != 0 or re.search('WARN|ERROR', result['log'])] == []
+    assert [result for result in results if result['code'] != 0 or complaints(result['log'])] == []
 
 
 def variable_says(variable):

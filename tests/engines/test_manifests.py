@@ -131,6 +131,10 @@ def shown_default(parameter):
     return None if parameter['secret'] or is_path(parameter) else parameter['default']
 
 
+# What Kubeflow alters in a default, or refuses a run for.
+ALTERED = re.compile(r'[\n\r\x85\u2028\u2029]|\$\$|\$\([^)]+\)|\{\{\s*(pod|workflow|inputs|outputs|tasks|steps)\.|\{\{\s*(item|\$|=)')
+
+
 def kubeflow_input(parameter):
     """Give an input as the component must have it."""
     port = {'name': identifier(parameter['name']), 'type': kubeflow_type(parameter['type'])}
@@ -138,8 +142,9 @@ def kubeflow_input(parameter):
         port['description'] = 'Level of the log messages: DEBUG, INFO, WARNING, ERROR or CRITICAL'
     if description(parameter):
         port['description'] = description(parameter)
-    if shown_default(parameter) is not None:
-        port['default'] = shown_default(parameter)
+    default = shown_default(parameter)
+    if default is not None and not ALTERED.search(default):
+        port['default'] = default
     if not parameter['required'] or parameter['secret']:
         port['optional'] = True
     return port

@@ -6,27 +6,14 @@ use std::path::Path;
 use crate::backend::Operator;
 use crate::backend::claims::place;
 use crate::diagnostic::Diagnostic;
-use crate::job::{Job, Pair, Quantity, Resource, RestartPolicy, Volume};
+use crate::job::{Job, Pair, Quantity, Resource, Volume};
 
 /// What is wrong with the settings of an operator's job, one with another.
 pub(in crate::backend) fn review(operator: &Operator) -> Vec<Diagnostic> {
     let job = &operator.settings.job;
     let amounts = job.requests.iter().chain(&job.limits).filter_map(amount);
     let requests = job.requests.iter().filter_map(|request| excess(request, job));
-    amounts.chain(requests).chain(volumes(operator)).chain(restarts(operator)).collect()
-}
-
-/// Refuses restarts within the pod for a grid: Kubernetes would count them for all workers together.
-fn restarts(operator: &Operator) -> Option<Diagnostic> {
-    let settings = operator.settings;
-    let is_grid = settings.process.is_some();
-    (is_grid && settings.job.restart_policy == Some(RestartPolicy::OnFailure)).then(|| {
-        error(
-            "the workers of a grid can't be restarted in their pods: the sixth death would end all of them"
-                .into(),
-        )
-        .hint("leave out `restart-policy`: new pods take the places of failed ones")
-    })
+    amounts.chain(requests).chain(volumes(operator)).collect()
 }
 
 fn error(message: String) -> Diagnostic {

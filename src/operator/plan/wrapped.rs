@@ -6,6 +6,7 @@ use crate::backend::{Operator, Settings};
 use crate::component::Component;
 use crate::context::Content;
 use crate::frontend;
+use crate::job::RestartPolicy;
 use crate::language::Language;
 use crate::source::Source;
 use crate::stamp::Stamp;
@@ -25,6 +26,7 @@ impl Plan {
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Result<Self, Failure> {
         self.check_process(process, store)?;
+        self.check_restarts()?;
         let program = grid::emit(&self.operator(), process, store);
         let text = String::from_utf8_lossy(&program.content).into_owned();
         let source = Source::new(self.source.path().with_file_name(&program.name), Language::Python, text);
@@ -54,6 +56,17 @@ impl Plan {
         let wrapper = (program.name, Content::Bytes(program.content));
         let scripts = std::iter::once(wrapper).chain(self.scripts).collect();
         Ok(Self { source, component, settings, scripts, ..self })
+    }
+
+    /// Refuses restarts within the pod: Kubernetes would count them for all workers together.
+    fn check_restarts(&self) -> Result<(), Failure> {
+        if self.settings.job.restart_policy != Some(RestartPolicy::OnFailure) {
+            return Ok(());
+        }
+        let message =
+            "the workers of a grid can't be restarted in their pods: the sixth death would end all of them";
+        Err(Failure::new(INPUT, message)
+            .hint("leave out `restart-policy`: new pods take the places of failed ones"))
     }
 
     /// Refuses a process function that the script doesn't define.
