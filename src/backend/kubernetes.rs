@@ -60,6 +60,8 @@ struct Variable {
     description: Option<String>,
     required: bool,
     secret: Option<Secret>,
+    /// The field of the pod that it is taken from.
+    field: Option<&'static str>,
     value: Option<String>,
 }
 
@@ -106,7 +108,7 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
             .filter(|parameter| is_set(parameter, job) && !is_env_name(&parameter.input.name))
             .map(|parameter| format!("--{0}=$({0})", parameter.id))
             .collect(),
-        has_env: variables.iter().any(|variable| variable.secret.is_some() || variable.value.is_some()),
+        has_env: variables.iter().any(|it| it.secret.is_some() || it.field.is_some() || it.value.is_some()),
         variables,
     };
     Ok(vec![operator.artifact(".job.yaml", &template::render("job.yaml", &context))])
@@ -135,8 +137,27 @@ fn variable(parameter: &Parameter, operator: &str, job: &Job) -> Variable {
         description: parameter.description(),
         required: parameter.input.required,
         secret: parameter.input.secret.then(|| secret(parameter, operator, job)),
+        field: field(parameter, job),
         value: values::of(parameter, job).map(literal),
     }
+}
+
+/// What Kubernetes knows of a pod but sets no variable for, by the names that are usual for it.
+const FIELDS: &[(&str, &str)] = &[
+    ("HOST_IP", "status.hostIP"),
+    ("NODE_NAME", "spec.nodeName"),
+    ("POD_IP", "status.podIP"),
+    ("POD_NAME", "metadata.name"),
+    ("POD_NAMESPACE", "metadata.namespace"),
+    ("POD_SERVICE_ACCOUNT", "spec.serviceAccountName"),
+    ("POD_UID", "metadata.uid"),
+];
+
+/// The field of the pod that an input is taken from, unless it is given a value.
+fn field(parameter: &Parameter, job: &Job) -> Option<&'static str> {
+    let name = parameter.input.name.as_str();
+    let field = FIELDS.iter().find(|(variable, _)| *variable == name)?.1;
+    job.value(name).is_none().then_some(field)
 }
 
 /// The secret that the settings name, which has to be there; else that of the operator's name.

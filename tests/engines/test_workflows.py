@@ -128,7 +128,7 @@ def test_kfp_tekton_compiles_the_pipeline(workflow, tmp_path):
 ODD = '''\
 """Odd names and every kind of parameter."""
 import os
-text = os.getenv('Some text', 'a"b\\\\n$(self) {{x}} ü')
+text = os.getenv('Some text', 'a"b\\\\n${self} {{x}} ü')
 count = int(os.environ['Count'])
 ratio = float(os.getenv('ratio', 1e-7))
 flag = bool(os.getenv('flag', False))

@@ -35,6 +35,53 @@ const SYSTEM_PREFIXES: &[&str] = &[
     "KUBERNETES_",
 ];
 
+/// Names of variables that a platform sets for each process: a fixed value would take them away from it.
+const PLATFORM_NAMES: &[&str] = &[
+    "ALL_PROXY",
+    "CI",
+    "COLUMNS",
+    "CURL_CA_BUNDLE",
+    "ELYRA_RUNTIME_ENV",
+    "FTP_PROXY",
+    "GROUP_RANK",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "JOB_COMPLETION_INDEX",
+    "LOCAL_RANK",
+    "LOCAL_WORLD_SIZE",
+    "LOGNAME",
+    "MASTER_ADDR",
+    "MASTER_PORT",
+    "NB_PREFIX",
+    "NO_PROXY",
+    "RANK",
+    "REQUESTS_CA_BUNDLE",
+    "ROLE_RANK",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
+    "TERM",
+    "WORLD_SIZE",
+];
+
+/// Prefixes of such names.
+const PLATFORM_PREFIXES: &[&str] = &[
+    "ELYRA_RUN_",
+    "GITHUB_",
+    "GITLAB_",
+    "JENKINS_",
+    "KFP_",
+    "LSB_",
+    "MPI_LOCALRANKID",
+    "MV2_COMM_WORLD_",
+    "OMPI_",
+    "PBS_",
+    "PMIX_",
+    "PMI_",
+    "SGE_",
+    "SLURM_",
+    "TORCHELASTIC_",
+];
+
 /// Prefixes of names that are settings of libraries, which the program makes for them.
 const LIBRARY_PREFIXES: &[&str] = &[
     "ABSL_",
@@ -152,6 +199,14 @@ const SECRET_PARTS: &[&str] = &["api_key", "access_key", "private_key", "connect
 /// Whether a name belongs to the system.
 pub(crate) fn is_system(name: &str) -> bool {
     SYSTEM_NAMES.contains(&name) || SYSTEM_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// Whether a platform sets a variable of this name; proxies are spelled in lower case, too.
+pub(super) fn is_platform(name: &str) -> bool {
+    let is_proxy = name.ends_with("_proxy") && PLATFORM_NAMES.contains(&name.to_uppercase().as_str());
+    is_proxy
+        || PLATFORM_NAMES.contains(&name)
+        || PLATFORM_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// Whether a name is a setting of a library.

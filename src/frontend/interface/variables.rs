@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::names::{is_library, is_secret_key, is_secret_name, is_system};
+use super::names::{is_library, is_platform, is_secret_key, is_secret_name, is_system};
 use super::{Access, Action, Fallback, Interface, Set};
 use crate::component::{Input, Output, Type, Via};
 use crate::diagnostic::Diagnostic;
@@ -140,11 +140,17 @@ impl Variable {
             let message = format!("`{}` can't be the name of an environment variable", name.escape_debug());
             return Some(Diagnostic::warning("variable-name", message).at(self.span()));
         }
-        let system = is_system(name);
-        let directed = self.directives().any(|directive| *directive != Directive::Ignore);
-        (system && !directed).then(|| {
+        if self.directives().any(|directive| *directive != Directive::Ignore) {
+            return None;
+        }
+        if is_system(name) {
             let message = format!("`{name}` belongs to the system and is no part of the interface");
-            Diagnostic::note("system-variable", message).at(self.span())
+            return Some(Diagnostic::note("system-variable", message).at(self.span()));
+        }
+        is_platform(name).then(|| {
+            let message = format!("`{name}` is set by the platform and is no part of the interface");
+            let note = Diagnostic::note("platform-variable", message).at(self.span());
+            note.hint("write `# c3: input` at the end of the line to make it an input")
         })
     }
 
