@@ -5,6 +5,7 @@ are compared too.
 """
 
 import math
+import re
 import json
 import os
 import subprocess
@@ -190,10 +191,18 @@ def compare_manifests(component, kubeflow, job, cwl):
     assert kubeflow['description'] == cwl['doc'] == flat(component['description'])
 
 
+# Line ends, dollars and variables of Kubernetes, placeholders of Kubeflow and Argo.
+ALTERED = re.compile(
+    r'[\n\r\x85\u2028\u2029]|\$\$|\$\([^)]+\)|\{\{\s*(?:(?:pod|workflow|inputs|outputs|tasks|steps)\.|item|\$|=)'
+)
+
+
 def kubeflow_holds(default, kind):
-    """Tell whether Kubeflow, whose numbers are floating point, can hold a default."""
-    if default is None or kind not in ('Integer', 'Float'):
+    """Tell whether Kubeflow, whose numbers are floating point and which alters some texts, can hold a default."""
+    if default is None or kind not in ('Integer', 'Float', 'String'):
         return True
+    if kind == 'String':
+        return not ALTERED.search(default)
     return abs(int(default)) <= 2**53 if kind == 'Integer' else math.isfinite(float(default))
 
 
