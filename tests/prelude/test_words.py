@@ -2,31 +2,10 @@
 
 import pytest
 
-from conftest import LOG_LEVEL, an_input, an_output, succeeded
+from conftest import an_input, contract, succeeded
 
-INPUTS = [
-    an_input('num_values', 'Integer', '5', description='How many values.'),
-    an_input('token', secret=True, default=None),
-    an_input('in path', id='in_path', required='always'),
-    an_input('maybe', required='maybe'),
-    LOG_LEVEL,
-]
-OUTPUTS = [{**an_output('result', 'Dataset'), 'description': 'The table.'}]
-HELP = '''x
-Makes values.
-
-Inputs: `--NAME VALUE`, `NAME=VALUE` or environment variables
-  --num_values  Integer, default: 5
-      How many values.
-  --token  String, secret
-  --in_path  String, required
-  --maybe  String, required
-  --log_level  String, default: INFO
-
-Outputs: `--NAME PATH` says where to put it
-  --result  Dataset
-      The table.
-'''
+SPEAKING = contract('help.json')
+INPUTS, OUTPUTS = SPEAKING['inputs'], SPEAKING['outputs']
 
 
 @pytest.fixture
@@ -35,7 +14,7 @@ def speaking(operator):
 
     def make(script='print("ran")', **interface):
         """Declare some inputs and an output."""
-        about = {'description': 'Makes values.', 'inputs': INPUTS, 'outputs': OUTPUTS}
+        about = {'description': SPEAKING['description'], 'inputs': INPUTS, 'outputs': OUTPUTS}
         return operator(script, **{**about, 'own_arguments': False, **interface})
 
     return make
@@ -44,7 +23,7 @@ def speaking(operator):
 @pytest.mark.parametrize('arguments', [['--help'], ['-h'], ['in_path=x', '--help', '--wrong']])
 def test_help(speaking, arguments):
     done = speaking().run(*arguments)
-    assert succeeded(done) and done.stdout == HELP
+    assert succeeded(done) and done.stdout.splitlines() == SPEAKING['help']
 
 
 def test_the_help_keeps_secrets(speaking):
