@@ -10,6 +10,7 @@ use crate::frontend::python;
 
 mod call;
 mod cell_magic;
+mod embedded;
 mod lines;
 mod mask;
 
@@ -90,7 +91,7 @@ fn remark(obstacle: Obstacle, span: Range<usize>) -> Remark {
             "write the command as a comment of its own, `# dnf install …`: it is run when the image is built",
         ),
     };
-    Remark { message, hint, span }
+    Remark { is_note: false, message, hint, span }
 }
 
 #[cfg(test)]

@@ -86,6 +86,8 @@ pub(super) struct Code {
 /// Something doubtful about some bytes of a cell.
 #[derive(Debug)]
 struct Remark {
+    /// Whether it is about the environment, not about what is installed.
+    is_note: bool,
     message: &'static str,
     hint: &'static str,
     span: Range<usize>,
@@ -175,7 +177,12 @@ impl Flat {
         self.notebook.shell |= code.shell;
         self.notebook.diagnostics.extend(code.remarks.iter().map(|remark| {
             let span = start + remark.span.start..start + remark.span.end;
-            Diagnostic::warning("notebook-install", remark.message).at(span).hint(remark.hint)
+            let diagnostic = if remark.is_note {
+                Diagnostic::note("whole-environment", remark.message)
+            } else {
+                Diagnostic::warning("notebook-install", remark.message)
+            };
+            diagnostic.at(span).hint(remark.hint)
         }));
     }
 

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use ruff_python_ast::Stmt;
+use ruff_python_ast::token::Tokens;
 
 use super::comments::Comments;
-use super::flow::{self, Doubts, Use};
+use super::flow::{self, Doubts, Found, Use};
 use super::semantic::Model;
+use super::silence;
 use crate::diagnostic::Diagnostic;
 use crate::frontend::directive;
 use crate::frontend::interface::Access;
@@ -18,11 +20,14 @@ pub(super) fn accesses(
     body: &[Stmt],
     model: &Model,
     source: &Source,
+    tokens: &Tokens,
     comments: &Comments,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Access> {
-    let (uses, told) = flow::follow(body, model);
-    diagnostics.extend(told);
+    let Found { uses, diagnostics: told, seen } = flow::follow(body, model);
+    let known = told.iter().filter_map(|told| told.span.clone()).chain(seen);
+    let unread = silence::unread(tokens, body, known.collect(), source);
+    diagnostics.extend(told.into_iter().chain(unread));
     let alone = statements_with_one_use(&uses);
     let doubts = if uses.is_empty() { Doubts::default() } else { Doubts::of(body, model) };
     let annotate = |found: Use| {

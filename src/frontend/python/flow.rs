@@ -8,7 +8,6 @@
 use ruff_python_ast::Stmt;
 
 use super::semantic::Model;
-use crate::diagnostic::Diagnostic;
 
 mod asks;
 mod blocks;
@@ -32,9 +31,9 @@ mod walk;
 
 pub(super) use certain::Doubts;
 pub(super) use ends::Ends;
-pub(super) use records::Use;
+pub(super) use records::{Found, Use};
 
 /// Every use of an environment variable, in the order of the text, and what can't be told.
-pub(super) fn follow(body: &[Stmt], model: &Model) -> (Vec<Use>, Vec<Diagnostic>) {
+pub(super) fn follow(body: &[Stmt], model: &Model) -> Found {
     walk::Walker::new(model).run(body).finish()
 }

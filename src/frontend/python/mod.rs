@@ -23,6 +23,7 @@ mod logs;
 mod parameters;
 mod prose;
 pub(crate) mod semantic;
+pub(crate) mod silence;
 #[cfg(test)]
 mod tests;
 
@@ -152,7 +153,7 @@ fn extract_module(source: &Source, parsed: &Parsed<ModModule>) -> Extraction {
     let comments = Comments::collect(source, parsed.tokens());
     let body = &parsed.syntax().body;
     let model = Model::new(body);
-    let accesses = environment::accesses(body, &model, source, &comments, &mut diagnostics);
+    let accesses = environment::accesses(body, &model, source, parsed.tokens(), &comments, &mut diagnostics);
     let lines: Vec<_> = comments.iter().collect();
     let mut found = requirements::collect(&lines, &mut diagnostics);
     diagnostics.extend(prose::doubts(&found.requirements, &model));

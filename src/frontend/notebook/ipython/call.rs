@@ -19,7 +19,7 @@ pub(super) fn autocall(mark: u8, command: &str) -> String {
 }
 
 /// A text as a literal of Python's on one line.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let inner: String = text
         .chars()
         .map(|character| match character {

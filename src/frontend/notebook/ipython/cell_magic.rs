@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::call::call;
-use super::{remark, translate_in};
+use super::{embedded, remark, translate_in};
 use crate::frontend::notebook::shell::{self, Lifted};
-use crate::frontend::notebook::{Code, prose_line};
+use crate::frontend::notebook::{Code, Remark, prose_line};
 
 /// Cell magics whose body is Python, run by IPython.
 const PYTHON_BODIES: &[&str] = &["capture", "timeit", "prun"];
@@ -88,7 +88,8 @@ impl<'a> Magic<'a> {
             let start = shown.get(line).copied().unwrap_or(code.text.len());
             start..start + code.text[start..].lines().next().unwrap_or_default().len()
         };
-        let remarks = lifted.left.iter().map(|(range, obstacle)| remark(*obstacle, place(range))).collect();
+        let left = lifted.left.iter().map(|(range, obstacle)| remark(*obstacle, place(range)));
+        let remarks = left.chain(code.remarks).collect();
         Code { remarks, ..code }
     }
 
@@ -103,9 +104,26 @@ impl<'a> Magic<'a> {
             Some(commands) => format!("# {}\n", commands.join(" && ")),
             None => prose_line(text),
         });
-        let text =
+        let text: String =
             std::iter::once(prose_line(&format!("%%{} {}", self.name, self.line))).chain(below).collect();
-        Code { text, script: self.run(body), shell: true, ..Code::default() }
+        let remarks = if embedded::mentions(self.body) { vec![self.unread(&text)] } else { Vec::new() };
+        Code { text, script: self.run(body), shell: true, remarks, ..Code::default() }
+    }
+
+    /// The environment is used in a body that isn't read.
+    fn unread(&self, text: &str) -> Remark {
+        let at = text.lines().scan(0, |start, line| {
+            let here = *start;
+            *start += line.len() + 1;
+            Some((here, line))
+        });
+        let found = at.clone().find(|(_, line)| embedded::mentions(line)).unwrap_or((0, ""));
+        Remark {
+            is_note: true,
+            message: "the environment is used in code that c3 doesn't read",
+            hint: "a variable that is read or set there is no part of the interface; read it in a cell of its own",
+            span: found.0..found.0 + found.1.len(),
+        }
     }
 
     fn run(&self, body: &str) -> String {

@@ -8,6 +8,7 @@ use ruff_python_parser::{Mode, ParseOptions, parse_module, parse_unchecked};
 use ruff_text_size::Ranged;
 
 use super::call::{autocall, call};
+use super::embedded;
 use super::mask::{is_torn, masked};
 use super::remark;
 use crate::frontend::notebook::Code;
@@ -194,6 +195,13 @@ impl<'a> Translator<'a> {
         let nothing = if assigned { "None" } else { "pass" }.to_owned();
         match name {
             "pip" if !assigned => self.shell(range, "system", command),
+            "env" | "set_env" if !line.is_empty() => self.environment(range, name, line, assigned),
+            "timeit" | "prun" if embedded::mentions(line) => {
+                let script = padded(call("run_line_magic", &[name, line]), &self.cell[range.clone()]);
+                let code = embedded::timed(line).unwrap_or_else(|| script.trim_end().to_owned());
+                let text = padded(code, &self.cell[range.clone()]);
+                self.edits.push(Edit { range, text, script, obstacles: Vec::new() });
+            }
             "conda" | "mamba" | "micromamba" if line.starts_with("install") => {
                 self.edit(range, nothing, vec![Obstacle::Conda]);
             }
@@ -206,8 +214,22 @@ impl<'a> Translator<'a> {
             _ if !assigned && IDLE.iter().any(|idle| command.starts_with(idle)) => {
                 self.replace(range, "pass".to_owned());
             }
-            _ => self.replace(range, call("run_line_magic", &[name, line])),
+            _ => self.embedded(range, call("run_line_magic", &[name, line]), line, Vec::new()),
         }
+    }
+
+    /// `%env name=value`, `%set_env name value`, `%env name`: what is read shows what it does.
+    fn environment(&mut self, range: Range<usize>, name: &str, line: &str, assigned: bool) {
+        let script = padded(call("run_line_magic", &[name, line]), &self.cell[range.clone()]);
+        let text = padded(embedded::environment(line, assigned), &self.cell[range.clone()]);
+        self.edits.push(Edit { range, text, script, obstacles: Vec::new() });
+    }
+
+    /// A call with a text in which IPython evaluates what stands in braces: what is read shows that too.
+    fn embedded(&mut self, range: Range<usize>, script: String, command: &str, obstacles: Vec<Obstacle>) {
+        let text = padded(embedded::shown(&script, command), &self.cell[range.clone()]);
+        let script = padded(script, &self.cell[range.clone()]);
+        self.edits.push(Edit { range, text, script, obstacles });
     }
 
     /// A command for the shell, perhaps one that installs packages, and the method that runs it.
@@ -215,7 +237,7 @@ impl<'a> Translator<'a> {
         let lifted = shell::lift(command);
         let obstacles = lifted.left.iter().map(|(_, obstacle)| *obstacle).collect();
         if lifted.installs.is_empty() {
-            return self.edit(range, call(method, &[command]), obstacles);
+            return self.embedded(range, call(method, &[command]), command, obstacles);
         }
         let nothing = if method == "system" { "pass" } else { "[]" }.to_owned();
         let rest = lifted.rest.map_or(nothing, |rest| call(method, &[&rest]));

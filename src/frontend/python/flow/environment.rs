@@ -124,6 +124,7 @@ impl<'a> Walker<'_, 'a> {
 
     /// The name of a variable.
     pub(super) fn name_of(&mut self, name: &Value<'a>, verb: &str, at: &Bytes) -> Option<String> {
+        self.records.understood.push(at.clone());
         let Some(text) = name.as_text() else {
             self.consume(name, at.clone());
             self.records.tell(computed(verb, at.clone()));

@@ -47,6 +47,17 @@ pub(super) struct Record {
     pub(super) is_optional: bool,
 }
 
+/// What comes of everything that is found.
+#[derive(Debug)]
+pub(crate) struct Found {
+    /// Every use, in the order of the text.
+    pub(crate) uses: Vec<Use>,
+    /// What can't be told.
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    /// Where the environment is used in a way that is understood.
+    pub(crate) seen: Vec<Range<usize>>,
+}
+
 /// Everything that is found.
 #[derive(Debug, Default)]
 pub(super) struct Records {
@@ -65,6 +76,8 @@ pub(super) struct Records {
     /// Where the program's children are started with the environment, by place.
     pub(super) children: Vec<usize>,
     told: HashSet<(usize, usize)>,
+    /// Where the environment is used in a way that is understood.
+    pub(super) understood: Vec<Range<usize>>,
 }
 
 impl Records {
@@ -128,7 +141,7 @@ impl Records {
     }
 
     /// The uses in the order of the text, each with what came of it.
-    pub(super) fn finish(mut self) -> (Vec<Use>, Vec<Diagnostic>) {
+    pub(super) fn finish(mut self) -> Found {
         for (at, record) in std::mem::take(&mut self.reads).into_iter().enumerate() {
             let fallback = self.verdict(at, &record);
             let Record { cast, is_hard, is_needed, set, .. } = record;
@@ -146,7 +159,7 @@ impl Records {
             }
         }
         self.uses.sort_by_key(|found| (found.place, found.span.start));
-        (self.uses, self.diagnostics)
+        Found { uses: self.uses, diagnostics: self.diagnostics, seen: self.understood }
     }
 
     /// Whether a variable is written further up in the text, in a function perhaps that nobody calls before.

@@ -87,6 +87,7 @@ impl<'m, 'a> Walker<'m, 'a> {
         self.state.push(Frame::default());
         self.body(body);
         self.rest();
+        self.records.understood.extend(self.sites.iter().map(|(site, _)| site.clone()));
         let unused: Vec<_> = self.sites.iter().filter(|(_, is_used)| !is_used).cloned().collect();
         for (site, _) in unused {
             self.whole(site);

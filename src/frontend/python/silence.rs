@@ -1,0 +1,125 @@
+//! Nothing in silence: words of code that look like the environment, and of which nothing else is said.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use ruff_python_ast::Stmt;
+use ruff_python_ast::token::{TokenKind, Tokens};
+use ruff_python_ast::visitor::{Visitor, walk_stmt};
+
+use super::span;
+use crate::diagnostic::Diagnostic;
+use crate::source::Source;
+
+/// The words.
+pub(crate) const WORDS: &[&str] = &["environ", "environb", "getenv", "getenvb", "expandvars"];
+
+/// A note for each line with such a word that is neither in what is known nor in an import.
+pub(super) fn unread(
+    tokens: &Tokens,
+    body: &[Stmt],
+    known: Vec<Range<usize>>,
+    source: &Source,
+) -> Vec<Diagnostic> {
+    let words: Vec<Range<usize>> = words(tokens, source.text());
+    if words.is_empty() {
+        return Vec::new();
+    }
+    let mut imports = Imports(known);
+    imports.visit_body(body);
+    let mut known = imports.0;
+    known.sort_by_key(|range| range.start);
+    // How far what begins before reaches.
+    let reach = known.iter().scan(0, |reach, range| {
+        *reach = range.end.max(*reach);
+        Some(*reach)
+    });
+    let reach: Vec<usize> = reach.collect();
+    let is_known = |word: &Range<usize>| {
+        let before = known.partition_point(|range| range.start <= word.start);
+        before > 0 && reach[before - 1] >= word.end
+    };
+    let mut lines = BTreeSet::new();
+    let unknown = words.into_iter().filter(|word| !is_known(word) && lines.insert(source.line(word.start)));
+    unknown.map(note).collect()
+}
+
+fn words(tokens: &Tokens, text: &str) -> Vec<Range<usize>> {
+    let names = tokens.iter().filter(|token| token.kind() == TokenKind::Name).map(span);
+    names.filter(|name| WORDS.contains(&&text[name.clone()])).collect()
+}
+
+fn note(at: Range<usize>) -> Diagnostic {
+    let message = "this may be the environment, used in a way that isn't followed";
+    Diagnostic::note("whole-environment", message)
+        .at(at)
+        .hint("a variable that is read or set this way is no part of the interface; read it by its name")
+}
+
+/// Places of imports, behind others.
+struct Imports(Vec<Range<usize>>);
+
+impl Visitor<'_> for Imports {
+    fn visit_stmt(&mut self, statement: &Stmt) {
+        match statement {
+            Stmt::Import(_) | Stmt::ImportFrom(_) => self.0.push(span(statement)),
+            _ => walk_stmt(self, statement),
+        }
+    }
+
+    fn visit_expr(&mut self, _: &ruff_python_ast::Expr) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frontend;
+    use crate::language::Language;
+
+    /// The lines of a script's code with such a word that end neither in the interface nor in a diagnostic.
+    fn silent(text: &str) -> Vec<usize> {
+        let source = Source::new("x.py", Language::Python, text.to_owned());
+        let component = frontend::read(&source).component.unwrap();
+        let inputs = component.inputs.iter().flat_map(|input| &input.reads);
+        let outputs = component.outputs.iter().map(|output| &output.location);
+        let told = component.diagnostics.iter().filter_map(|finding| finding.location.as_ref());
+        let known: Vec<usize> =
+            inputs.chain(outputs).chain(told).map(|location| location.line as usize).collect();
+        let lines = text.lines().enumerate().map(|(at, line)| (at + 1, line));
+        let code = lines.filter(|(_, line)| !line.contains("import ") && !line.starts_with('#'));
+        let worded = code.filter(|(_, line)| WORDS.iter().any(|word| line.contains(word)));
+        worded.map(|(at, _)| at).filter(|at| !known.contains(at)).collect()
+    }
+
+    #[test]
+    fn nothing_is_passed_over_in_silence() {
+        for form in [
+            "os.environ['x']",
+            "del os.environ['x']",
+            "request.environ['x']",
+            "def f(environ): return 1",
+            "e = os.environ",
+            "g = os.getenv",
+            "print(os.environ)",
+            "os.environ.clear()",
+            "for k in os.environ: print(k)",
+            "os.environ[k] = 1",
+            "os.environ.update(f())",
+            "x = [os.getenv for y in z]",
+            "os.path.expandvars(x)",
+            "os.getenvb(b'x')",
+            "v = vars(os)['x'] or os.environb",
+            "'{x}'.format(**os.environ)",
+            "'%(x)s' % os.environ",
+            "f(environ=1)",
+            "os.environ['a'], os.getenv(k)",
+            "lambda: os.environ.get('x')",
+            "self.getenv('x')",
+            "@os.getenv('x')\ndef f(): pass",
+            "if os.environ is None: pass",
+            "os.environ = {}",
+        ] {
+            assert_eq!(silent(&format!("import os\n{form}\n")), [0_usize; 0], "{form}");
+        }
+    }
+}
