@@ -431,6 +431,11 @@ class Finder(ast.NodeVisitor):
         self.doubtful = False
         self.ask(node)
         match node:
+            case ast.Call(ast.Attribute(ast.Call(ast.Name('get_ipython')), 'run_line_magic'), [ast.Constant('env' | 'set_env'), ast.Constant(text)]) if text.strip():
+                name, *value = re.split(r'\s*=\s*|\s+', text.strip(), maxsplit=1)
+                self.found(ast.Constant(name), 'write' if value else 'read', node, hard=True)
+                return
+        match node:
             case ast.Call(ast.Name(name), [argument], []) if name in CASTS and not isinstance(argument, ast.Starred):
                 if self.read(argument, CASTS[name]):
                     return

@@ -49,10 +49,11 @@ pub(super) fn environment(line: &str, is_assigned: bool) -> String {
         Some((name, value)) => (name.trim(), Some(value.trim())),
         None => (line, None),
     };
-    let variable = format!("__import__('os').environ[{}]", quoted(name));
-    match value {
-        Some(value) if !is_assigned => format!("{variable} = {}", quoted(value)),
-        _ => variable,
+    let (environment, name) = ("__import__('os').environ", quoted(name));
+    match value.map(quoted) {
+        Some(value) if is_assigned => format!("{environment}.__setitem__({name}, {value})"),
+        Some(value) => format!("{environment}[{name}] = {value}"),
+        None => format!("{environment}[{name}]"),
     }
 }
 
@@ -74,6 +75,7 @@ mod tests {
     fn variables_are_set_and_read() {
         assert_eq!(environment("a=b c", false), "__import__('os').environ['a'] = 'b c'");
         assert_eq!(environment("a b", false), "__import__('os').environ['a'] = 'b'");
+        assert_eq!(environment("a=b", true), "__import__('os').environ.__setitem__('a', 'b')");
         assert_eq!(environment("a", false), "__import__('os').environ['a']");
         assert_eq!(timed("-n 5 os.environ['a']").as_deref(), Some("os.environ['a']"));
     }

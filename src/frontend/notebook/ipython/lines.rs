@@ -197,6 +197,7 @@ impl<'a> Translator<'a> {
             "pip" if !assigned => self.shell(range, "system", command),
             "env" | "set_env" if !line.is_empty() => self.environment(range, name, line, assigned),
             "timeit" | "prun" if embedded::mentions(line) => {
+                self.shell = true;
                 let script = padded(call("run_line_magic", &[name, line]), &self.cell[range.clone()]);
                 let code = embedded::timed(line).unwrap_or_else(|| script.trim_end().to_owned());
                 let text = padded(code, &self.cell[range.clone()]);
@@ -220,6 +221,7 @@ impl<'a> Translator<'a> {
 
     /// `%env name=value`, `%set_env name value`, `%env name`: what is read shows what it does.
     fn environment(&mut self, range: Range<usize>, name: &str, line: &str, assigned: bool) {
+        self.shell = true;
         let script = padded(call("run_line_magic", &[name, line]), &self.cell[range.clone()]);
         let text = padded(embedded::environment(line, assigned), &self.cell[range.clone()]);
         self.edits.push(Edit { range, text, script, obstacles: Vec::new() });
