@@ -106,12 +106,12 @@ impl<'a> Magic<'a> {
         });
         let text: String =
             std::iter::once(prose_line(&format!("%%{} {}", self.name, self.line))).chain(below).collect();
-        let remarks = if embedded::mentions(self.body) { vec![self.unread(&text)] } else { Vec::new() };
+        let remarks = if embedded::mentions(self.body) { vec![Self::unread(&text)] } else { Vec::new() };
         Code { text, script: self.run(body), shell: true, remarks, ..Code::default() }
     }
 
     /// The environment is used in a body that isn't read.
-    fn unread(&self, text: &str) -> Remark {
+    fn unread(text: &str) -> Remark {
         let at = text.lines().scan(0, |start, line| {
             let here = *start;
             *start += line.len() + 1;
