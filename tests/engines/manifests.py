@@ -30,6 +30,10 @@ def folded(text):
     return ' '.join(re.split(r'[\s\x00-\x1f\x7f-\x9f]+', text)).strip()
 
 
+# What Kubeflow alters in a default, or refuses a run for.
+ALTERED = re.compile(r'[\n\r\x85\u2028\u2029]|\$\$|\$\([^)]+\)|\{\{\s*(pod|workflow|inputs|outputs|tasks|steps)\.|\{\{\s*(item|\$|=)')
+
+
 def complaints(log):
     """Give the warnings and errors of cwltool, but for what it says of its own hint, which it follows nevertheless."""
     messages = re.split(r'(?m)^(?=(?:INFO|WARNING|ERROR) )', log)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import kubernetes_validate
 import pytest
-from manifests import compile_pipelines, folded, load, validate_steps, variable_says
+from manifests import ALTERED, compile_pipelines, folded, load, validate_steps, variable_says
 from support import EMITTED, ROOT, c3, inspect, run, snapshot, succeeded, venv, write
 
 FOLDER = Path(os.environ.get('C3_SOURCES', ROOT / 'samples')).resolve()
@@ -129,10 +129,6 @@ def is_path(parameter):
 def shown_default(parameter):
     """Give the default that a manifest shows; never a secret's."""
     return None if parameter['secret'] or is_path(parameter) else parameter['default']
-
-
-# What Kubeflow alters in a default, or refuses a run for.
-ALTERED = re.compile(r'[\n\r\x85\u2028\u2029]|\$\$|\$\([^)]+\)|\{\{\s*(pod|workflow|inputs|outputs|tasks|steps)\.|\{\{\s*(item|\$|=)')
 
 
 def kubeflow_input(parameter):

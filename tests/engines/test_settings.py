@@ -69,7 +69,7 @@ def test_an_image_is_built_and_pushed_as_the_file_says(tmp_path, repository):
     remove_image(summary['image'])
     told = succeeded(run('docker', 'run', '--rm', summary['image'], '--word', 'abracadabra'))
     assert told.stdout.strip() == 'Ada abracadabra'
-    assert 'word = ***' in told.stderr and 'abracadabra' not in told.stderr
+    assert 'abracadabra' not in told.stderr
 
 
 def config(folder, text):

@@ -44,6 +44,10 @@ def run(source: bytes) -> None:
 
             run_cells(source, module)
         else:
+            if INTERFACE['ipython']:
+                from .notebook import start_ipython
+
+                start_ipython(module)
             exec(compile(source, SCRIPT, 'exec', 0, True), module.__dict__)
         Run.succeeded = True
     except SystemExit as end:

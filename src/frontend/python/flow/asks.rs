@@ -84,7 +84,7 @@ impl<'a> Walker<'_, 'a> {
             let test = self.test(value);
             if self.ended && value.is_call_expr() && known < self.state.facts.len() {
                 let facts = self.state.facts[known..].to_vec();
-                self.demand(&facts);
+                self.demand(&facts, known);
             }
             self.state.facts.extend_from_slice(if is_all { &test.yes } else { &test.no });
             tests.push(test);
@@ -211,7 +211,7 @@ impl<'a> Walker<'_, 'a> {
                 let reads = reads.clone();
                 if self.ended && value.is_call_expr() {
                     let facts = self.state.facts[known..].to_vec();
-                    self.demand(&facts);
+                    self.demand(&facts, known);
                 } else {
                     self.records.settle(&reads, &fallback(Some(&found)));
                 }

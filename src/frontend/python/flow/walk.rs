@@ -114,13 +114,21 @@ impl<'m, 'a> Walker<'m, 'a> {
         let end = walk(self);
         self.state.facts.truncate(known);
         if end == End::Exit {
-            self.demand(facts);
+            self.demand(facts, known);
         }
         Outcome { facts: facts.to_vec(), end, changes: self.state.undo(mark) }
     }
 
-    /// Something fails, or the program ends, under some facts.
-    pub(super) fn demand(&mut self, facts: &[Fact]) {
+    /// Something fails, or the program ends, under some facts beside those that were known before.
+    pub(super) fn demand(&mut self, facts: &[Fact], known: usize) {
+        // What is asked for only where another variable isn't set, or an optional one is, is no demand.
+        let is_demanded = |name: &str| {
+            let mut uses = self.records.uses.iter();
+            uses.any(|other| other.name == name && matches!(other.action, Action::Demand))
+        };
+        if !self.state.facts[..known].iter().all(|fact| fact.is_set && is_demanded(&fact.name)) {
+            return;
+        }
         let names: Vec<String> = demanded(facts).into_iter().map(str::to_owned).collect();
         for name in names {
             self.note(name, Action::Demand, self.place..self.place);
@@ -183,7 +191,7 @@ impl<'m, 'a> Walker<'m, 'a> {
             }
             Stmt::Assert(assertion) => {
                 let test = self.test(&assertion.test);
-                self.demand(&test.no);
+                self.demand(&test.no, self.state.facts.len());
                 let facts = test.no.clone();
                 if let Some(message) = &assertion.msg {
                     self.branch(&facts, |walker| {
