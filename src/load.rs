@@ -12,6 +12,10 @@ use crate::frontend::{self, Kind};
 use crate::reader;
 use crate::source::Source;
 
+mod below;
+
+pub use below::{below, is_private};
+
 /// Largest source that is read, in bytes.
 pub const SIZE_LIMIT: u64 = 16 << 20;
 

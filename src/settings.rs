@@ -24,6 +24,7 @@ pub(crate) mod choices;
 mod error;
 mod file;
 mod layers;
+mod operators;
 mod target;
 
 pub use error::{ConfigError, Problem};

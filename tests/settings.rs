@@ -172,6 +172,29 @@ fn mistakes_are_shown_with_their_place() {
 }
 
 #[test]
+fn tables_of_operators_that_are_not_there_are_refused() {
+    let files = [("add.py", SCRIPT), ("_own.py", SCRIPT), ("sub/in.py", SCRIPT), ("sub/c3.toml", "")];
+    let said = |toml: &str| {
+        let folder = folder(&[&files[..], &[("c3.toml", toml)]].concat());
+        let output = c3(folder.path(), &["config", "add.py"]);
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    for (toml, place, remedy) in [
+        ("[operators.Add]\nversion = '1'", "c3.toml:1:12", "did you mean `[operators.add]`?"),
+        ("[operators]\n'add.py'.version = '1'", "c3.toml:2:1", "did you mean `[operators.add]`?"),
+        ("operators = { add = {}, other = {} }", "c3.toml:1:25", "there are `_own`, `add`"),
+        ("[operators.in]", "c3.toml:1:12", "write the table into `sub/c3.toml`"),
+    ] {
+        let (code, said) = said(toml);
+        assert_eq!(code, Some(1), "{toml}");
+        assert!(said.contains(place) && said.contains(remedy), "{said}");
+    }
+    for toml in ["[operators.add]", "[operators._own]", "[operators.gw_add]"] {
+        assert_eq!(said(toml), (Some(0), String::new()), "{toml}");
+    }
+}
+
+#[test]
 fn a_wrong_file_is_told_of_once() {
     let folder = folder(&[("a.py", SCRIPT), ("b.py", SCRIPT), ("c3.toml", "x = 1")]);
     let text = refusal(folder.path(), &["compile", "."]);

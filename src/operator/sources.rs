@@ -7,16 +7,13 @@ use crate::frontend;
 use crate::workflow::Engine;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use walkdir::{DirEntry, WalkDir};
 
 use crate::failure::{Failure, INPUT};
+use crate::load::{below, is_private};
 
 /// Stacks of the threads that read sources, in bytes, the first that the system grants: syntax trees of long
 /// expressions are deep. Only what is used of a stack takes memory.
 pub const STACKS: [usize; 3] = [1 << 30, 1 << 27, 1 << 24];
-
-/// Folders that hold no operators.
-const SKIPPED: &[&str] = &["__pycache__", "node_modules", "site-packages"];
 
 /// The sources that paths name: files, and what is in folders, each once.
 pub fn collect(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
@@ -46,17 +43,11 @@ fn named(path: &Path) -> Result<Vec<PathBuf>, Failure> {
     if !path.is_dir() {
         return Ok(vec![path.into()]);
     }
-    let is_open = |entry: &DirEntry| {
-        let folder = entry.file_type().is_dir();
-        entry.depth() == 0
-            || !(is_private(entry.path()) || (folder && entry.path().join("pyvenv.cfg").exists()))
-    };
     let mut sources = Vec::new();
-    for entry in WalkDir::new(path).sort_by_file_name().into_iter().filter_entry(is_open) {
-        let path = entry.map_err(|error| unreadable(path, &error))?.into_path();
-        // A link may name a source; where one to a folder leads isn't followed.
-        if path.is_file() && frontend::kind(&path).is_some() && !is_pipeline(&path) {
-            sources.push(path);
+    for source in below(path, |_| true) {
+        let source = source.map_err(|error| unreadable(path, &error))?;
+        if !is_private(&source) && !is_pipeline(&source) {
+            sources.push(source);
         }
     }
     Ok(sources)
@@ -66,12 +57,6 @@ fn unreadable(folder: &Path, error: &walkdir::Error) -> Failure {
     let path = error.path().unwrap_or(folder).display();
     let reason = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
     Failure::new(INPUT, format!("cannot read `{path}`: {reason}"))
-}
-
-/// Hidden files, caches, and modules such as `__init__.py` that are no operators.
-fn is_private(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    name.starts_with(['.', '_']) || SKIPPED.contains(&name.as_ref())
 }
 
 /// A program that `c3 create-workflow` has written.

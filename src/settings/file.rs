@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Config, ConfigError};
+use super::{Config, ConfigError, operators};
 use crate::reader;
 
 /// The name of the file.
@@ -59,7 +59,11 @@ fn read(path: &Path, current: &Path) -> Result<File, ConfigError> {
     let shown = path.strip_prefix(current).unwrap_or(path).to_owned();
     let text =
         reader::read_to_string(path).map_err(|source| ConfigError::Io { path: shown.clone(), source })?;
-    let config = Config::parse(&text).map_err(|problem| ConfigError::invalid(problem, &shown, &text))?;
     let folder = path.parent().unwrap_or(current);
+    let config = Config::parse(&text).and_then(|config| match operators::unknown(&config, &text, folder) {
+        Some(problem) => Err(problem),
+        None => Ok(config),
+    });
+    let config = config.map_err(|problem| ConfigError::invalid(problem, &shown, &text))?;
     Ok(File { path: shown, config: config.rebased(folder, current) })
 }

@@ -1,0 +1,43 @@
+//! The sources below a folder, as they lie on disk.
+
+use std::path::{Path, PathBuf};
+
+use walkdir::{DirEntry, WalkDir};
+
+use crate::frontend;
+
+/// Folders that hold no operators.
+const SKIPPED: &[&str] = &["__pycache__", "node_modules", "site-packages"];
+
+/// The sources below a folder in the order of their names, a link that leads nowhere too; folders that are hidden, private
+/// or somebody else's packages are left out, and those that `is_open` refuses. Links to folders aren't followed.
+pub fn below(
+    folder: &Path,
+    is_open: impl Fn(&Path) -> bool,
+) -> impl Iterator<Item = Result<PathBuf, walkdir::Error>> {
+    let enters = move |entry: &DirEntry| {
+        let is_inner = entry.depth() > 0 && entry.file_type().is_dir();
+        !is_inner || !(is_private(entry.path()) || is_packages(entry.path())) && is_open(entry.path())
+    };
+    let entries = WalkDir::new(folder).sort_by_file_name().into_iter().filter_entry(enters);
+    entries.filter_map(|entry| match entry {
+        Ok(entry) => is_source(&entry).then(|| Ok(entry.into_path())),
+        Err(error) => Some(Err(error)),
+    })
+}
+
+/// Whether a name is hidden, or that of a cache or a module such as `__init__.py`, which is no operator.
+pub fn is_private(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with(['.', '_']) || SKIPPED.contains(&name.as_ref())
+}
+
+fn is_packages(folder: &Path) -> bool {
+    folder.join("pyvenv.cfg").exists()
+}
+
+/// A file with a source's name, or a link to one; what a link leads to may be missing.
+fn is_source(entry: &DirEntry) -> bool {
+    let path = entry.path();
+    frontend::kind(path).is_some() && (path.is_file() || (entry.path_is_symlink() && !path.exists()))
+}
