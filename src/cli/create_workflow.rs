@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 
 use c3::artifact::{self, Artifact, Destination};
 use c3::frontend;
+use c3::language::Language;
 use c3::load;
 use c3::reader;
 use c3::reference::operator_name;
-use c3::workflow::{self, Engine, Operator, Settings, component_file};
+use c3::source::Source;
+use c3::workflow::{self, Engine, Operator, Remark, Settings, component_file};
 use clap::{Args, ValueEnum};
 
 use super::console::{self, Messages};
@@ -68,11 +70,13 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let settings = Settings { name: name(&stem)?, stem, workers: options.parallel };
     let folder =
         options.output_dir.clone().unwrap_or_else(|| last.parent().unwrap_or(Path::new("")).to_path_buf());
-    let operators: Vec<Operator> =
-        options.operators.iter().map(|path| operator(path, &folder, options)).collect::<Result<_, _>>()?;
+    let read = options.operators.iter().map(|path| operator(path, &folder, options));
+    let (sources, operators): (Vec<Source>, Vec<Operator>) =
+        read.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
     let (artifacts, remarks) = emit(&operators, options, &settings);
-    for remark in &remarks {
-        console::warning(remark, options.telling.log_level);
+    for Remark { operator, diagnostic } in &remarks {
+        let source = &sources[*operator];
+        console::diagnostics(std::slice::from_ref(diagnostic), source, options.telling.log_level);
     }
     let existing = options.replacing.existing();
     let existing = decide(artifact::conflicts(&artifacts, &folder), &artifacts, existing)?;
@@ -95,16 +99,16 @@ fn stem(path: &Path) -> String {
     path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// Reads a source or a component.
-fn operator(path: &Path, folder: &Path, options: &Options) -> Result<Operator, Failure> {
+/// Reads a source or a component; what is said of the latter can't be shown in it.
+fn operator(path: &Path, folder: &Path, options: &Options) -> Result<(Source, Operator), Failure> {
     let is_component = path
         .extension()
         .is_some_and(|ending| COMPONENTS.iter().any(|known| ending.eq_ignore_ascii_case(known)));
-    let operator = if is_component { of_component(path)? } else { of_source(path, options)? };
-    Ok(operator.within(&way(folder, path.parent().unwrap_or(Path::new("")))))
+    let (source, operator) = if is_component { of_component(path)? } else { of_source(path, options)? };
+    Ok((source, operator.within(&way(folder, path.parent().unwrap_or(Path::new(""))))))
 }
 
-fn of_component(path: &Path) -> Result<Operator, Failure> {
+fn of_component(path: &Path) -> Result<(Source, Operator), Failure> {
     let text = reader::read_to_string(path)
         .map_err(|error| Failure::new(INPUT, format!("cannot read `{}`: {error}", path.display())))?;
     let mut operator = component_file::parse(&text, &stem(path)).map_err(|error| {
@@ -112,10 +116,10 @@ fn of_component(path: &Path) -> Result<Operator, Failure> {
             .hint("give the source of the operator, or the component that `c3 compile` wrote")
     })?;
     operator.component_file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    Ok(operator)
+    Ok((Source::new(path, Language::Python, String::new()), operator))
 }
 
-fn of_source(path: &Path, options: &Options) -> Result<Operator, Failure> {
+fn of_source(path: &Path, options: &Options) -> Result<(Source, Operator), Failure> {
     let source = load::load(path)?;
     let reading = frontend::read(&source);
     let mut messages = Messages::default();
@@ -123,7 +127,8 @@ fn of_source(path: &Path, options: &Options) -> Result<Operator, Failure> {
     messages.add(&reading.diagnostics, &source, LogLevel::Error);
     messages.show();
     let component = reading.component.ok_or_else(Failure::diagnosed)?;
-    Ok(Operator::new(&component, &source.stem(), !options.skip_logging))
+    let operator = Operator::new(&component, &source.stem(), !options.skip_logging);
+    Ok((source, operator))
 }
 
 /// The way from one folder to another, which ends in `/` unless it is no way at all.
@@ -142,14 +147,18 @@ fn real(folder: &Path) -> PathBuf {
     found.unwrap_or(path)
 }
 
-fn emit(operators: &[Operator], options: &Options, settings: &Settings) -> (Vec<Artifact>, BTreeSet<String>) {
-    let mut remarks = BTreeSet::new();
+fn emit(operators: &[Operator], options: &Options, settings: &Settings) -> (Vec<Artifact>, Vec<Remark>) {
+    let mut remarks: Vec<Remark> = Vec::new();
     let chosen = |target: &Target| options.target.contains(target);
     let engines = [(Target::Kubeflow, Engine::Kubeflow), (Target::Cwl, Engine::Cwl)];
     let engines = engines.into_iter().filter(|(target, _)| chosen(target));
     let artifacts = engines.map(|(_, engine)| {
         let (artifact, said) = workflow::emit(operators, engine, settings);
-        remarks.extend(said);
+        for remark in said {
+            if !remarks.contains(&remark) {
+                remarks.push(remark);
+            }
+        }
         artifact
     });
     (artifacts.collect(), remarks)

@@ -3,15 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::names::{Names, folded};
-use super::{Engine, Operator, Origin, Step, Workflow, WorkflowOutput};
+use super::{Engine, Operator, Origin, Remark, Step, Workflow, WorkflowOutput};
 use crate::backend::parameter::{LOG_LEVEL, Parameter};
 use crate::identifier;
 
 /// Joins operators in the order in which they are named, and says what could not be joined.
 #[must_use]
-pub fn join(operators: &[Operator], engine: Engine) -> (Workflow<'_>, BTreeSet<String>) {
-    let mut joining =
-        Joining { engine, names: Names::default(), inputs: Vec::new(), remarks: BTreeSet::new() };
+pub fn join(operators: &[Operator], engine: Engine) -> (Workflow<'_>, Vec<Remark>) {
+    let mut joining = Joining { engine, names: Names::default(), inputs: Vec::new(), remarks: Vec::new() };
     let ids: Vec<_> = operators.iter().map(|operator| joining.step_id(operator)).collect();
     let mut steps: Vec<Step> = Vec::new();
     for (operator, id) in operators.iter().zip(ids) {
@@ -32,7 +31,7 @@ struct Joining {
     names: Names,
     /// The workflow's parameters, each with the name that the operators know it by.
     inputs: Vec<(String, Parameter)>,
-    remarks: BTreeSet<String>,
+    remarks: Vec<Remark>,
 }
 
 impl Joining {
@@ -48,37 +47,34 @@ impl Joining {
 
     /// Where a parameter of a step comes from.
     fn origin<'a>(&mut self, parameter: &Parameter, step: &str, earlier: &[Step<'a>]) -> Origin<'a> {
-        self.result(parameter, step, earlier).or_else(|| self.unset(parameter, step)).unwrap_or_else(|| {
-            let input = self.share(parameter, step);
-            Origin::Input(input)
-        })
+        let at = earlier.len();
+        self.result(parameter, step, earlier).or_else(|| self.unset(parameter, step, at)).unwrap_or_else(
+            || {
+                let input = self.share(parameter, step, at);
+                Origin::Input(input)
+            },
+        )
     }
 
     /// The latest result of this name, where the engine takes it for the parameter.
     fn result<'a>(&mut self, parameter: &Parameter, step: &str, earlier: &[Step<'a>]) -> Option<Origin<'a>> {
         let mut refused = None;
-        for other in earlier.iter().rev() {
+        for (at, other) in earlier.iter().enumerate().rev() {
             let outcomes = other.operator.outcomes.iter();
             for outcome in outcomes.filter(|outcome| outcome.output.name == parameter.input.name) {
                 if let Some(route) = self.engine.route(&outcome.output.kind, &parameter.input.kind) {
                     return Some(Origin::Output { step: other.id.clone(), outcome, route });
                 }
-                refused = refused.or(Some((other.id.clone(), outcome)));
+                refused = refused.or(Some((at, other.id.as_str(), outcome)));
             }
         }
-        let (other, outcome) = refused?;
-        self.remarks.insert(format!(
-            "output `{}` of `{other}` is {}, which {} can't take for {} of `{step}`: they are not joined",
-            outcome.output.name,
-            outcome.output.kind.name(),
-            self.engine.name(),
-            parameter.input.kind.name(),
-        ));
+        let remark = Remark::misfit(self.engine, refused?, (earlier.len(), step, parameter));
+        self.remarks.push(remark);
         None
     }
 
     /// What a pipeline of Kubeflow leaves out: secrets, which stand in the cluster, and files that may be missing.
-    fn unset<'a>(&mut self, parameter: &Parameter, step: &str) -> Option<Origin<'a>> {
+    fn unset<'a>(&mut self, parameter: &Parameter, step: &str, at: usize) -> Option<Origin<'a>> {
         if self.engine != Engine::Kubeflow {
             return None;
         }
@@ -87,15 +83,22 @@ impl Joining {
         let no_keyword = !is_keyword || !identifier::is_plain(&keyword);
         let open_file = parameter.input.kind.is_path() && parameter.optional();
         if no_keyword || open_file {
-            let why = if open_file { "it has no files that may be missing" } else { "it can't be called so" };
-            let id = &parameter.id;
-            self.remarks.insert(format!("input `{id}` of `{step}` is left out of the pipeline: {why}"));
+            let (why, hint) = if open_file {
+                ("it has no files that may be missing", "read it without a default, so that it is required")
+            } else {
+                (
+                    "it can't be called so",
+                    "rename the variable so that it begins with a letter and is no word of Python's own",
+                )
+            };
+            let message = format!("input `{}` of `{step}` is left out of the pipeline: {why}", parameter.id);
+            self.remarks.push(Remark::new(at, message, hint).at(&parameter.input.span));
         }
         (parameter.input.secret || no_keyword || open_file).then_some(Origin::Unset)
     }
 
     /// The workflow's own parameter for one of a step, which steps share where they mean the same by it.
-    fn share(&mut self, parameter: &Parameter, step: &str) -> String {
+    fn share(&mut self, parameter: &Parameter, step: &str, at: usize) -> String {
         let mut same_name = self.inputs.iter_mut().filter(|(name, _)| *name == parameter.id).peekable();
         let is_taken = same_name.peek().is_some();
         if let Some((_, input)) = same_name.find(|(_, input)| is_compatible(input, parameter)) {
@@ -107,10 +110,12 @@ impl Joining {
         let of_step = if step.starts_with('_') { format!("step{step}") } else { step.to_owned() };
         let id = self.names.take(&plain, &format!("{of_step}_{plain}"));
         if is_taken {
-            self.remarks.insert(format!(
+            let message = format!(
                 "input `{}` of `{step}` has another type or default than that of an earlier step: it is `{id}`",
                 parameter.id
-            ));
+            );
+            let hint = "give both the same type and default if they mean the same";
+            self.remarks.push(Remark::new(at, message, hint).at(&parameter.input.span));
         }
         self.inputs
             .push((parameter.id.clone(), Parameter { id: id.clone(), input: parameter.input.clone() }));
@@ -141,9 +146,12 @@ impl Joining {
 
     /// CWL knows no order but that of the data.
     fn remark_on_order(&mut self, steps: &[Step]) {
-        let free = steps.iter().skip(1).filter(|step| self.engine == Engine::Cwl && !step.is_joined());
-        let remark =
-            |step: &Step| format!("`{}` takes nothing of an earlier step: CWL doesn't make it wait", step.id);
+        let free = steps.iter().enumerate().skip(1);
+        let free = free.filter(|(_, step)| self.engine == Engine::Cwl && !step.is_joined());
+        let remark = |(at, step): (usize, &Step)| {
+            let message = format!("`{}` takes nothing of an earlier step: CWL doesn't make it wait", step.id);
+            Remark::new(at, message, "let it read an output of the step that it has to wait for")
+        };
         self.remarks.extend(free.map(remark));
     }
 }

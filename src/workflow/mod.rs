@@ -1,7 +1,5 @@
 //! Workflows: operators one after the other, outputs of earlier ones joined to inputs of later ones by name and type.
 
-use std::collections::BTreeSet;
-
 use crate::artifact::Artifact;
 use crate::backend::parameter::{Outcome, Parameter};
 use crate::component::Type;
@@ -13,9 +11,11 @@ mod join;
 mod kubeflow;
 mod names;
 pub mod operator;
+mod remark;
 
 pub use join::join;
 pub use operator::Operator;
+pub use remark::Remark;
 
 /// A system that runs workflows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,7 +133,7 @@ pub struct Settings {
 
 /// Writes the workflow of operators for an engine, and says what could not be joined.
 #[must_use]
-pub fn emit(operators: &[Operator], engine: Engine, settings: &Settings) -> (Artifact, BTreeSet<String>) {
+pub fn emit(operators: &[Operator], engine: Engine, settings: &Settings) -> (Artifact, Vec<Remark>) {
     let (workflow, remarks) = join(operators, engine);
     let text = match engine {
         Engine::Kubeflow => kubeflow::emit(&workflow, settings),

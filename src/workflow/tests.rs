@@ -33,7 +33,8 @@ fn links(operators: &[Operator], engine: Engine) -> Vec<String> {
 }
 
 fn remarks(operators: &[Operator], engine: Engine) -> String {
-    join(operators, engine).1.into_iter().map(|remark| remark + "\n").collect()
+    let remarks = join(operators, engine).1;
+    remarks.into_iter().map(|remark| remark.diagnostic.message + "\n").collect()
 }
 
 #[test]
@@ -80,6 +81,35 @@ fn what_an_engine_cannot_pass_on_is_told() {
         remarks(&both, Engine::Cwl),
         "output `n` of `make` is String, which CWL can't take for Integer of `take`: they are not joined\n"
     );
+}
+
+#[test]
+fn what_is_not_joined_is_told_where_the_remedy_is_written() {
+    let make = operator("make", "os.environ['table'] = 't.csv'");
+    let take = operator("take", "t = os.environ['table']  # c3: input=File");
+    let (_, remarks) = join(&[make, take], Engine::Kubeflow);
+    let [Remark { operator: 0, diagnostic }] = &remarks[..] else { panic!("{remarks:?}") };
+    assert_eq!(
+        diagnostic.hint.as_deref(),
+        Some("write `# c3: output=File` at the end of the line that sets it")
+    );
+    assert!(diagnostic.span.as_ref().is_some_and(|span| span.start > 20), "{diagnostic:?}");
+}
+
+#[test]
+fn every_remedy_joins() {
+    let kinds =
+        ["String", "Integer", "Float", "Boolean", "File", "Directory", "Dataset", "Model", "Artifact"];
+    let kinds: Vec<Type> = kinds.into_iter().map(|name| Type::from(name.to_owned())).collect();
+    for engine in [Engine::Kubeflow, Engine::Cwl] {
+        for (from, to) in kinds.iter().flat_map(|from| kinds.iter().map(move |to| (from, to))) {
+            let joined = match remark::remedy(engine, from, to) {
+                remark::Remedy::Output(kind) => engine.route(&kind, to),
+                remark::Remedy::Input(kind) => engine.route(from, &kind),
+            };
+            assert!(engine.route(from, to).or(joined).is_some(), "{engine:?} {from:?} {to:?}");
+        }
+    }
 }
 
 #[test]
@@ -151,7 +181,7 @@ fn one_name_means_one_thing() {
     let (workflow, said) = join(&both, Engine::Cwl);
     let outputs: Vec<_> = workflow.outputs.iter().map(|output| output.id.as_str()).collect();
     assert_eq!(outputs, ["x", "second_x"]);
-    assert!(said.iter().any(|remark| remark.contains("`second` takes nothing of an earlier step")));
+    assert!(said.iter().any(|remark| remark.diagnostic.message.contains("`second` takes nothing of an earlier step")));
 }
 
 #[test]
