@@ -35,6 +35,8 @@ pub enum Event {
     Log(String),
     /// Something was found out that people want to know.
     Told(String),
+    /// Something was made that was asked for, in this place.
+    Delivered(String),
     /// Something is probably not what was meant.
     Doubted(String),
     /// A step has ended.
@@ -75,6 +77,11 @@ impl Progress {
         self.report(&Event::Told(text.into()));
     }
 
+    /// Tells where something is that was asked for; only who wants to know of errors alone isn't told.
+    pub fn deliver(&self, text: impl Into<String>) {
+        self.report(&Event::Delivered(text.into()));
+    }
+
     /// Warns of something that is probably not what was meant.
     pub fn warn(&self, text: impl Into<String>) {
         self.report(&Event::Doubted(text.into()));
@@ -110,7 +117,7 @@ impl Progress {
             }
             Event::Moved { done, total } => self.spinner.set_prefix(bytes(*done, *total)),
             Event::Finished { .. } => self.spinner.set_prefix(""),
-            Event::Log(_) | Event::Told(_) | Event::Doubted(_) => {}
+            Event::Log(_) | Event::Told(_) | Event::Delivered(_) | Event::Doubted(_) => {}
         }
     }
 
@@ -128,7 +135,9 @@ fn line(event: &Event, verbosity: Verbosity, spins: bool) -> Option<String> {
         Event::Started(step) if info && verbosity < Verbosity::Debug => Some(brief(step)),
         Event::Started(step) if info => Some(step.clone()),
         Event::Told(text) if verbosity >= Verbosity::Info => Some(text.clone()),
-        Event::Doubted(text) if verbosity >= Verbosity::Warnings => Some(text.clone()),
+        Event::Delivered(text) | Event::Doubted(text) if verbosity >= Verbosity::Warnings => {
+            Some(text.clone())
+        }
         Event::Finished { cached: true, .. } if verbosity == Verbosity::Debug => Some("  cached".to_owned()),
         Event::Log(line) if verbosity == Verbosity::Debug => Some(format!("  {line}")),
         _ => None,

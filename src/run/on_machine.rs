@@ -47,7 +47,10 @@ pub fn source(run: &Run, plan: &Plan) -> Result<(), Failure> {
     match (code, results) {
         (0, Some(results)) => results.place(&interface, run.teller),
         (0, None) => Ok(()),
-        (code, _) => Err(Failure::of_program(code)),
+        (code, results) => {
+            results.into_iter().for_each(|results| results.drop(&interface, run.teller));
+            Err(Failure::of_program(code))
+        }
     }
 }
 

@@ -17,9 +17,14 @@ mod delivery;
 /// Most things that are left out which are told one by one.
 const MOST_TOLD: usize = 10;
 
+/// How a source says what it delivers.
+const DECLARATION: &str = "set an environment variable to the path of the file, such as `os.environ['result'] = 'result.csv'` or in R `Sys.setenv(result = 'result.csv')`, with `# c3: output=File` at the end of that line";
+
 /// Outputs under way.
 pub(super) struct Results {
     folder: PathBuf,
+    /// The folder as the user has named it.
+    named: PathBuf,
     staged: TempDir,
 }
 
@@ -36,11 +41,12 @@ impl Results {
             }
             return Ok(None);
         };
+        let named = folder.to_path_buf();
         fs::create_dir_all(folder)
             .and_then(|()| folder.canonicalize())
             .and_then(|folder| {
                 let staged = artifact::aside().tempdir_in(&folder)?;
-                Ok(Some(Self { folder, staged }))
+                Ok(Some(Self { folder, named, staged }))
             })
             .map_err(|error| failure(folder, &error))
     }
@@ -62,7 +68,20 @@ impl Results {
         })
     }
 
+    /// Tells that an operator has failed, whose outputs are dropped for that.
+    pub(super) fn drop(self, interface: &Interface, teller: &Progress) {
+        if !interface.outputs.is_empty() {
+            teller.warn(format!("the operator has failed: nothing is put into `{}`", self.named.display()));
+        }
+    }
+
     fn try_place(&self, interface: &Interface, teller: &Progress) -> Result<(), Failure> {
+        if interface.outputs.is_empty() {
+            teller.warn(format!(
+                "the operator declares no outputs, and nothing is put into `{}`: {DECLARATION}",
+                self.named.display()
+            ));
+        }
         let ids = interface.outputs.iter().map(|(id, _)| id.as_str()).filter(|id| !id.is_empty());
         let deliveries = ids.map(|id| {
             let place = self.staged.path().join(id);
@@ -81,7 +100,8 @@ impl Results {
             fs::create_dir_all(to.parent().unwrap_or(&self.folder))
                 .and_then(|()| merge(from, to, true))
                 .map_err(|error| failure(to, &error))?;
-            teller.tell(format!("{id}: {}", to.display()));
+            let shown = to.strip_prefix(&self.folder).map_or(to.clone(), |inner| self.named.join(inner));
+            teller.deliver(format!("{id}: {}", shown.display()));
         }
         Ok(())
     }
