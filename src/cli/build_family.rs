@@ -81,12 +81,15 @@ pub(crate) struct Options {
     telling: Telling,
 }
 
+/// What can be done without an engine.
+const OTHERWISE: Option<&str> = Some("write the build contexts only with `--no-build --output-dir DIR`");
+
 /// Runs the command.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let (family, text) = load(options)?;
     let wishes = wishes::wishes(options, &family)?;
     // An engine that isn't asked yet leaves Ctrl-C to the system while a registry is.
-    let engine = wishes.asks_engine().then(image::connect).transpose()?;
+    let engine = wishes.asks_engine().then(|| image::connect(OTHERWISE)).transpose()?;
     let level = options.telling.log_level;
     let work = Work {
         family: &family,
@@ -111,7 +114,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         let engine = if let Some(engine) = &engine {
             engine
         } else {
-            connected = image::connect()?;
+            connected = image::connect(OTHERWISE)?;
             &connected
         };
         work.make(engine, &mut orders, text)?

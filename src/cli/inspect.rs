@@ -70,7 +70,7 @@ fn of_source(path: &Path) -> Result<Component, Failure> {
 
 /// The component that an image carries as a label; the engine is asked first, then the registry.
 fn of_image(reference: &str) -> Result<Component, Failure> {
-    let local = image::connect().ok().and_then(|engine| engine.inspect(reference).ok().flatten());
+    let local = image::connect(None).ok().and_then(|engine| engine.inspect(reference).ok().flatten());
     let labels = match local {
         Some(image) => image.labels,
         None => registry::labels(reference).map_err(|error| elsewhere(reference, error))?,

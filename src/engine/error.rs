@@ -207,9 +207,7 @@ fn unreachable(endpoint: &str, rule: &Rule, reason: &str) -> String {
     let start = if reason == NO_ANSWER { "restart" } else { "start" };
     match rule {
         Rule::Default => {
-            format!(
-                "{start} Docker, name another engine with `DOCKER_HOST`, or write the files only with `--no-build`"
-            )
+            format!("{start} Docker, or name another engine with `DOCKER_HOST`")
         }
         Rule::DockerHost => format!("{start} that engine, or unset `DOCKER_HOST`"),
         Rule::DockerContext(_) => format!("{start} that engine, or unset `DOCKER_CONTEXT`"),

@@ -13,6 +13,7 @@ use crate::component::Component;
 use crate::diagnostic::Diagnostic;
 use crate::engine::docker::Engine;
 use crate::engine::endpoint::{Endpoint, Rule};
+use crate::engine::error::EngineError;
 use crate::engine::indexes::Given;
 use crate::engine::oci::platform::Platform;
 use crate::engine::oci::{Assembler, on_disk};
@@ -91,9 +92,23 @@ impl<'a> Order<'a> {
     }
 }
 
-/// Connects to the engine that is meant.
-pub fn connect() -> Result<Engine, Failure> {
-    Ok(Engine::connect(&Endpoint::from_environment()?)?)
+/// What can be done without an engine where the files of an operator are made.
+const OTHERWISE: &str =
+    "let c3 make the image itself with `--builder oci`, or write the files only with `--no-build`";
+
+/// Connects to the engine that is meant; where none answers, the remedy names what the command can do otherwise.
+pub fn connect(otherwise: Option<&str>) -> Result<Engine, Failure> {
+    Engine::connect(&Endpoint::from_environment()?).map_err(|error| unreachable(error, otherwise))
+}
+
+fn unreachable(error: EngineError, otherwise: Option<&str>) -> Failure {
+    let is_absent = matches!(error, EngineError::Unreachable { .. });
+    let failure = Failure::from(error);
+    let more = |hint: String| match otherwise.filter(|_| is_absent) {
+        Some(otherwise) => format!("{hint}; or {otherwise}"),
+        None => hint,
+    };
+    Failure { hint: failure.hint.map(more), ..failure }
 }
 
 /// The component that an image carries as a label, if it does.
@@ -119,7 +134,7 @@ impl Builder {
                     .tell("note: no container engine answers: c3 makes the image itself (`--builder oci`)");
                 Ok(Self::Assembler(Assembler::new()?))
             }
-            Err(error) => Err(error.into()),
+            Err(error) => Err(unreachable(error, Some(OTHERWISE))),
         }
     }
 

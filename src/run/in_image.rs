@@ -36,7 +36,9 @@ pub fn source(run: &Run, mut plan: Plan) -> Result<(), Failure> {
     let interface = Interface::of(&plan.component, plan.settings.logging);
     let Some(mut invocation) = (run.asked)(Some(&interface))? else { return Ok(()) };
     let mut call = Call::prepare(run, &interface, &mut invocation)?;
-    let engine = image::connect()?;
+    // Graphics processors are an engine's to give.
+    let otherwise = run.gpus.is_none().then_some("run it without an engine with `--no-engine`");
+    let engine = image::connect(otherwise)?;
     let name = build(run.progress, &engine, &mut plan)?;
     call.in_component = true;
     call.run(&engine, &name, &invocation)
@@ -65,7 +67,7 @@ fn refused(diagnostics: Vec<Diagnostic>) -> Failure {
 /// Where the name is one as the original's program `claimed` takes it, `is_claimed`, it is filled in.
 pub fn image(run: &Run, name: &str, manifest: Option<&Manifest>, is_claimed: bool) -> Result<(), Failure> {
     Reference::parse(name).map_err(|error| Failure { code: USAGE, ..Failure::from(error) })?;
-    let engine = image::connect()?;
+    let engine = image::connect(None)?;
     let name = if is_claimed { claimed_name(&engine, name)? } else { name.to_owned() };
     let progress = run.progress;
     let known = labels(&engine, &name, progress).and_then(|labels| interface(&name, &labels));
@@ -183,7 +185,10 @@ impl<'a> Call<'a> {
         };
         match engine.run_container(&container)? {
             0 => self.results.map_or(Ok(()), |results| results.place(self.interface, self.run.teller)),
-            code => Err(Failure::of_program(code)),
+            code => {
+                self.results.into_iter().for_each(|results| results.drop(self.interface, self.run.teller));
+                Err(Failure::of_program(code))
+            }
         }
     }
 
