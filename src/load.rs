@@ -76,7 +76,13 @@ pub enum LoadError {
 impl Fault for LoadError {
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Missing(_) => Some("check the path; it is relative to the current directory".into()),
+            Self::Missing(path) => Some(match similar(path) {
+                Some(similar) => format!("did you mean `{}`?", similar.display()),
+                None if path.is_symlink() => {
+                    "it is a link that leads nowhere; remove it, or set it right".into()
+                }
+                None => "check the path; it is relative to the current directory".into(),
+            }),
             Self::Directory(_) => {
                 Some("name a file, or compile all files of a folder with `c3 compile`".into())
             }
@@ -89,6 +95,25 @@ impl Fault for LoadError {
             Self::Special(_) | Self::Io { .. } => None,
         }
     }
+}
+
+/// Likeness from which on a name is taken for a misspelt one.
+const ALIKE: f64 = 0.85;
+
+/// The source beside a missing one whose name is most like it.
+fn similar(path: &Path) -> Option<PathBuf> {
+    if path.is_symlink() {
+        return None;
+    }
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let read = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    let likeness = |other: &Path| strsim::jaro_winkler(&name(path), &name(other));
+    let files = std::fs::read_dir(read).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
+    let sources = files.filter(|path| frontend::kind(path).is_some() && path.is_file());
+    let nearest = sources.map(|path| (likeness(&path), path)).filter(|(likeness, _)| *likeness > ALIKE);
+    let nearest = nearest.max_by(|(one, _), (other, _)| one.total_cmp(other));
+    nearest.and_then(|(_, path)| Some(folder.join(path.file_name()?)))
 }
 
 /// Reads a file; its language is told by its name.

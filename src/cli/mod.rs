@@ -28,6 +28,7 @@ mod planning;
 mod publish;
 mod run;
 mod snippet;
+mod tips;
 
 use c3::failure::Failure;
 
@@ -107,13 +108,20 @@ fn command() -> clap::Command {
 
 /// Runs the program: 0 done, 1 the input is at fault, 2 usage, 3 an engine, registry or network failed, 130 interrupted.
 pub(crate) fn main(arguments: Vec<OsString>) -> ExitCode {
-    let cli = match original::words(arguments).map(Cli::try_parse_from) {
-        Ok(Ok(cli)) => cli,
-        Ok(Err(error)) => {
+    if original::asks_help(&arguments) {
+        return console::print(original::HELP).map_or_else(|failure| end(&failure), |()| ExitCode::SUCCESS);
+    }
+    let words = match original::words(arguments) {
+        Ok(words) => words,
+        Err(failure) => return end(&failure),
+    };
+    let cli = match Cli::try_parse_from(&words) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let error = tips::improved(error, &words, &command());
             console::usage(&error);
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
-        Err(failure) => return end(&failure),
     };
     match run(cli.command) {
         Ok(()) => ExitCode::SUCCESS,

@@ -8,6 +8,33 @@ use c3::failure::{Failure, USAGE};
 /// How the original's program `claimed` is called.
 const CLAIMED: &str = "write `claimed --component IMAGE [--NAME VALUE]...`, `claimed create operator FILE ...` or `claimed create gridwrapper FILE ...`";
 
+/// The help of the original's program `claimed`.
+pub(crate) const HELP: &str = "\
+Runs and makes operators as the original's program `claimed` does.
+
+Usage: claimed --component IMAGE [--NAME VALUE]...
+       claimed create operator FILE [OPTIONS]
+       claimed create gridwrapper FILE [OPTIONS]
+       claimed create containerless-operator FILE [OPTIONS]
+
+  --component IMAGE  Runs an operator in its image; `NAME` alone is
+                     docker.io/claimed/NAME:latest, and a name with
+                     `containerless` is an unpacked operator below
+                     the folder in CLAIMED_CONTAINERLESS_OPERATOR_PATH
+  --component IMAGE --help
+                     Lists the operator's parameters
+  --version          Prints the version
+
+`c3 --help` lists what the program can do by its own name.
+";
+
+/// Whether the original's program `claimed` is asked for help.
+pub(crate) fn asks_help(words: &[OsString]) -> bool {
+    let program = words.first().and_then(|path| Path::new(path).file_stem());
+    let asked = words.get(1).and_then(|word| word.to_str());
+    program.is_some_and(|program| program == "claimed") && matches!(asked, Some("--help" | "-h" | "help"))
+}
+
 /// The words of a command line as `c3` itself takes them.
 pub(crate) fn words(mut words: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
     let program = words.first().and_then(|path| Path::new(path).file_stem()).map(OsString::from);
@@ -37,7 +64,7 @@ fn claimed(mut words: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
                 "`claimed create` makes an `operator`, a `gridwrapper` or a `containerless-operator`";
             return Err(Failure::new(USAGE, message).hint(CLAIMED));
         }
-        (Some("--help" | "-h" | "--version" | "-V"), _) => {}
+        (Some("--version" | "-V"), _) => {}
         _ => return Err(Failure::new(USAGE, "no component is named").hint(CLAIMED)),
     }
     Ok(words)
