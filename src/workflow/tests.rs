@@ -181,7 +181,10 @@ fn one_name_means_one_thing() {
     let (workflow, said) = join(&both, Engine::Cwl);
     let outputs: Vec<_> = workflow.outputs.iter().map(|output| output.id.as_str()).collect();
     assert_eq!(outputs, ["x", "second_x"]);
-    assert!(said.iter().any(|remark| remark.diagnostic.message.contains("`second` takes nothing of an earlier step")));
+    assert!(
+        said.iter()
+            .any(|remark| remark.diagnostic.message.contains("`second` takes nothing of an earlier step"))
+    );
 }
 
 #[test]
