@@ -18,7 +18,7 @@ use crate::hashed::hex;
 use crate::installers::lists::{IGNORED, Lists, for_uv};
 use crate::installers::pip::Flat;
 use crate::language::Language;
-use crate::programs;
+use crate::programs::{self, Broken};
 use crate::progress::{Event, Progress};
 
 mod error;
@@ -153,7 +153,7 @@ impl Environment {
         if runtime::of(self.language).packages == runtime::Packages::R {
             return operator.r_commands();
         }
-        let uv = programs::find("uv");
+        let uv = programs::working(&["uv"], &["--version"], |_| true).ok().map(|uv| uv.path);
         let options = |flat: &Flat| if uv.is_some() { for_uv(&flat.options) } else { flat.options.clone() };
         let arguments: Vec<Vec<String>> = match packages {
             Packages::Any => operator.pip_arguments_in(&files.to_string_lossy()),
@@ -213,16 +213,21 @@ impl Environment {
 
 /// The program that runs scripts of a language.
 fn interpreter(language: Language) -> Result<PathBuf, EnvironmentError> {
-    let names = runtime::of(language).here;
-    names.iter().find_map(|name| programs::find(name)).ok_or(EnvironmentError::NoInterpreter(names[0]))
+    let Runtime { here, version, .. } = runtime::of(language);
+    programs::working(here, version, |_| true).map(|program| program.path).map_err(|broken| {
+        EnvironmentError::NoInterpreter {
+            name: here[0],
+            broken: broken.iter().map(ToString::to_string).collect(),
+        }
+    })
 }
 
 fn version(interpreter: &Path, language: Language) -> Result<String, EnvironmentError> {
     let Runtime { here, version, .. } = runtime::of(language);
-    let said = Command::new(interpreter).args(version).stdin(Stdio::null()).output();
-    let said = said.ok().filter(|said| said.status.success());
-    let said = said.ok_or(EnvironmentError::NoInterpreter(here[0]))?;
-    Ok(String::from_utf8_lossy(&said.stdout).trim().to_owned())
+    programs::attempt(interpreter, version).map_err(|reason| {
+        let broken = Broken { path: interpreter.to_owned(), reason };
+        EnvironmentError::NoInterpreter { name: here[0], broken: vec![broken.to_string()] }
+    })
 }
 
 /// Refuses an interpreter that the source excludes.

@@ -76,8 +76,13 @@ pub enum OciError {
     #[error("no wheels are known for the platform {0}")]
     Platform(String),
     /// Nothing is there that could install packages.
-    #[error("{0} is needed to install packages into an image without an engine")]
-    NoInstaller(String),
+    #[error("{wanted} is needed to install packages into an image without an engine")]
+    NoInstaller {
+        /// What would do.
+        wanted: String,
+        /// What is there and doesn't work.
+        broken: Vec<String>,
+    },
     /// A requirement asks for more than wheels, or for something of this machine.
     #[error("{0}; only a container engine can do that")]
     NeedsEngine(String),
@@ -142,7 +147,7 @@ impl Fault for OciError {
 
     fn details(&self) -> Vec<String> {
         match self {
-            Self::Install { tail, .. } => tail.clone(),
+            Self::Install { tail: lines, .. } | Self::NoInstaller { broken: lines, .. } => lines.clone(),
             _ => Vec::new(),
         }
     }
@@ -171,7 +176,7 @@ impl Fault for OciError {
             }
             Self::Platform(_) => "start a container engine, or choose another `--platform`".to_owned(),
             Self::NeedsEngine(_) => "start Docker or Podman, or name a release that has a wheel".to_owned(),
-            Self::NoInstaller(_) => "install uv: `pip install uv`, or start a container engine".to_owned(),
+            Self::NoInstaller { .. } => "install uv: `pip install uv`, or start a container engine".to_owned(),
             Self::Install { refused: Some(refusal), .. } => refusal.hint(None),
             Self::Install { offline: true, .. } => {
                 "check the network and the package index (`UV_INDEX_URL`, `PIP_INDEX_URL`)".to_owned()

@@ -14,7 +14,7 @@ use crate::engine::indexes::Refusal;
 use crate::installers::lists::{IGNORED, Lists, for_uv};
 use crate::installers::pip::{self, Flat};
 use crate::logins::{Logins, Settings};
-use crate::programs;
+use crate::programs::{self, Working};
 use crate::progress::{Event, Progress};
 
 mod private;
@@ -34,7 +34,7 @@ pub(super) struct Target<'a> {
 /// A program that installs packages.
 #[derive(Debug, PartialEq, Eq)]
 enum Installer {
-    Uv,
+    Uv(String),
     /// pip, by a Python of the version that the packages are for: pip takes what depends on the version from its own.
     Pip(String),
 }
@@ -81,7 +81,7 @@ pub(super) async fn install(
         for name in IGNORED {
             command.env_remove(name);
         }
-        if installer == Installer::Uv {
+        if matches!(installer, Installer::Uv(_)) {
             command.envs(settings.for_uv());
         }
         command.envs(certificates.variables());
@@ -103,15 +103,30 @@ pub(super) fn fingerprint() -> String {
     format!("{:?}", Settings::from_user().for_uv())
 }
 
-/// uv if it is there, else a Python of the same version with pip.
+/// uv if it is there, else a Python of the same version with pip: each is tried, for a shim may lead nowhere.
 fn find(version: &str) -> Result<Installer, OciError> {
-    if programs::find("uv").is_some() {
-        return Ok(Installer::Uv);
-    }
-    let python = format!("python{version}");
-    programs::find(&python)
-        .map(|_| Installer::Pip(python))
-        .ok_or_else(|| OciError::NoInstaller(format!("uv, or Python {version} with pip,")))
+    let place = |program: Working| program.path.to_string_lossy().into_owned();
+    let uv = programs::working(&["uv"], &["--version"], |_| true);
+    uv.map(|uv| Installer::Uv(place(uv))).or_else(|mut broken| {
+        let names = [&format!("python{version}"), "python3", "python"];
+        let mark = format!("(python {version})");
+        let pip = programs::working(&names, &["-m", "pip", "--version"], |said| said.contains(&mark));
+        pip.map(|python| Installer::Pip(place(python))).map_err(|pythons| {
+            broken.extend(pythons);
+            OciError::NoInstaller {
+                wanted: format!("uv, or Python {version} with pip,"),
+                broken: broken.iter().map(ToString::to_string).collect(),
+            }
+        })
+    })
+}
+
+/// What installs packages for a version of Python, in words.
+pub(super) fn name(version: &str) -> Result<String, OciError> {
+    find(version).map(|installer| match installer {
+        Installer::Uv(uv) => format!("`{uv}`"),
+        Installer::Pip(python) => format!("the pip of `{python}`"),
+    })
 }
 
 /// The program and its arguments for one `pip install`.
@@ -126,7 +141,7 @@ fn command(
     let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
     let folder = folder.display().to_string();
     match installer {
-        Installer::Uv => {
+        Installer::Uv(uv) => {
             let platform = libc.uv_name(target.machine);
             let fixed = [
                 "pip",
@@ -145,7 +160,7 @@ fn command(
                 "--no-progress",
             ];
             let options = for_uv(&flat.options).into_iter().chain(lists.options());
-            ("uv".to_owned(), owned(&fixed).into_iter().chain(options).collect())
+            (uv.clone(), owned(&fixed).into_iter().chain(options).collect())
         }
         Installer::Pip(python) => {
             let fixed = [
@@ -239,7 +254,7 @@ mod tests {
             let (program, arguments) = command(&installer, &order.flat, &lists, Path::new("/t"), &target);
             (program, arguments.join(" "))
         };
-        let (program, arguments) = called(Installer::Uv);
+        let (program, arguments) = called(Installer::Uv("uv".into()));
         assert_eq!(program, "uv");
         assert!(
             arguments.contains("--target /t --python-version 3.12 --python-platform aarch64-manylinux_2_28")

@@ -38,6 +38,11 @@ use crate::progress::{Event, Progress};
 use crate::recipe::Recipe;
 use crate::reference::Reference;
 
+/// What installs packages for a version of Python such as `3.12` where no engine is, in words.
+pub fn installer(version: &str) -> Result<String, OciError> {
+    installer::name(version)
+}
+
 /// What makes images where no engine is.
 #[derive(Debug)]
 pub struct Assembler {

@@ -17,8 +17,13 @@ pub enum EnvironmentError {
     #[error(transparent)]
     Certificates(#[from] HttpError),
     /// The language's interpreter isn't there.
-    #[error("there is no `{0}` on this machine")]
-    NoInterpreter(&'static str),
+    #[error("there is no `{name}` on this machine{}", if broken.is_empty() { "" } else { " that works" })]
+    NoInterpreter {
+        /// The name of the program.
+        name: &'static str,
+        /// What is there and doesn't work.
+        broken: Vec<String>,
+    },
     /// The interpreter excludes itself.
     #[error("`requires-python = \"{required}\"` excludes Python {version} of this machine")]
     Version {
@@ -53,19 +58,19 @@ pub enum EnvironmentError {
 
 impl Fault for EnvironmentError {
     fn code(&self) -> u8 {
-        if matches!(self, Self::NoInterpreter(_)) { ENGINE } else { INPUT }
+        if matches!(self, Self::NoInterpreter { .. }) { ENGINE } else { INPUT }
     }
 
     fn details(&self) -> Vec<String> {
         match self {
-            Self::Failed { tail, .. } => tail.clone(),
+            Self::Failed { tail: lines, .. } | Self::NoInterpreter { broken: lines, .. } => lines.clone(),
             _ => Vec::new(),
         }
     }
 
     fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::NoInterpreter(name) => format!("install `{name}`, or run the operator in its image"),
+            Self::NoInterpreter { name, .. } => format!("install `{name}`, or run the operator in its image"),
             Self::Version { .. } => {
                 "put another `python3` first on the PATH, or run the operator in its image".to_owned()
             }
