@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::report::{told, wrapped};
 use crate::shown;
 
 /// Most characters of a step that are shown.
@@ -90,6 +91,9 @@ impl Progress {
     /// Takes note of an event.
     pub fn report(&self, event: &Event) {
         self.spin(event);
+        if let Event::Doubted(text) = event {
+            told::warn(text);
+        }
         if let Some(line) = line(event, self.verbosity, self.spins()) {
             let label = if matches!(event, Event::Doubted(_)) { WARNING } else { "" };
             self.print(label, &line);
@@ -123,8 +127,9 @@ impl Progress {
 
     /// Writes a line above the spinner; a closed standard error is no reason to stop.
     fn print(&self, label: &str, line: &str) {
-        let line = shown::text(line);
-        self.spinner.suspend(|| drop(writeln!(anstream::stderr().lock(), "{label}{line}")));
+        let line = format!("{label}{}\n", shown::text(line));
+        let line = wrapped::titles(&line, wrapped::width(&std::io::stderr()));
+        self.spinner.suspend(|| drop(anstream::stderr().lock().write_all(line.as_bytes())));
     }
 }
 

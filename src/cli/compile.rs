@@ -189,12 +189,10 @@ fn report(outcomes: &[Outcome], options: &Options) -> Result<(), Failure> {
                     .as_ref()
                     .ok()
                     .map_or((None, None), |(image, files)| (Some(image), Some(files)));
-                let error = outcome
-                    .result
-                    .as_ref()
-                    .err()
-                    .map(|failure| failure.message.as_deref().unwrap_or("see the diagnostics"));
-                json!({"source": outcome.source, "image": image, "files": files, "error": error})
+                let failure = outcome.result.as_ref().err();
+                let error = failure.map(ToString::to_string);
+                let hint = failure.and_then(|failure| failure.hint.as_deref());
+                json!({"source": outcome.source, "image": image, "files": files, "error": error, "hint": hint})
             };
             console::print_json(
                 &json!({"schema_version": 1, "operators": outcomes.iter().map(entry).collect::<Vec<_>>()}),

@@ -6,42 +6,58 @@ use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::PathBuf;
 
 use c3::diagnostic::{Diagnostic, Severity};
-use c3::report::terminal;
+use c3::report::{Entry, terminal, told, wrapped};
 use c3::source::Source;
 use c3::{shown, userinfo};
 use serde_json::json;
 
 use super::options::{Format, LogLevel};
-use c3::failure::{Failure, INPUT};
+use c3::failure::{Failure, INPUT, USAGE};
 
 mod json;
+mod promise;
+
+pub(crate) use c3::report::wrapped::hanging;
+pub(crate) use promise::error as failure_json;
+pub(crate) use promise::expect;
 
 /// Most diagnostics of one source that are shown, errors apart.
 const MAX_DIAGNOSTICS: usize = 100;
 
+/// Width of the first column of a list, in characters.
+const COLUMN: usize = 8;
+
 /// What is told of one source, in the order in which it is found.
 #[derive(Debug, Default)]
-pub(crate) struct Messages(String);
+pub(crate) struct Messages {
+    text: String,
+    entries: Vec<Entry>,
+}
 
 impl Messages {
     /// Adds the diagnostics of a source that are important enough.
     pub(crate) fn add(&mut self, diagnostics: &[Diagnostic], source: &Source, level: LogLevel) {
+        let is_kept =
+            |diagnostic: &&Diagnostic| diagnostic.severity >= threshold(level).min(Severity::Warning);
+        let entry = |diagnostic| Entry { file: source.display(), finding: source.resolve(diagnostic) };
+        self.entries.extend(diagnostics.iter().filter(is_kept).map(entry));
         let shown = diagnostics.iter().filter(|diagnostic| diagnostic.severity >= threshold(level));
         let (first, rest): (Vec<_>, Vec<_>) = shown.enumerate().partition(|(index, diagnostic)| {
             *index < MAX_DIAGNOSTICS || diagnostic.severity == Severity::Error
         });
         for (_, diagnostic) in first {
-            self.0.extend([terminal::render(diagnostic, source, true).as_str(), "\n"]);
+            self.text.extend([terminal::render(diagnostic, source, true).as_str(), "\n"]);
         }
         if !rest.is_empty() {
             let path = source.display();
-            let _ = writeln!(self.0, "… and {} more of `{}`", rest.len(), shown::line(&path));
+            let _ = writeln!(self.text, "… and {} more of `{}`", rest.len(), shown::line(&path));
         }
     }
 
     /// Shows them.
     pub(crate) fn show(&self) {
-        let _ = anstream::stderr().lock().write_all(self.0.as_bytes());
+        self.entries.iter().for_each(told::keep);
+        show(&self.text);
     }
 }
 
@@ -60,6 +76,12 @@ fn threshold(level: LogLevel) -> Severity {
     }
 }
 
+/// Shows messages that were rendered.
+fn show(text: &str) {
+    let text = wrapped::titles(text, wrapped::width(&std::io::stderr()));
+    let _ = anstream::stderr().lock().write_all(text.as_bytes());
+}
+
 /// Shows lines that explain something.
 pub(crate) fn details(lines: &[String]) {
     let mut stderr = anstream::stderr().lock();
@@ -70,31 +92,41 @@ pub(crate) fn details(lines: &[String]) {
     }
 }
 
-/// Shows why a command ends early.
+/// Shows why a command ends early, and prints it where JSON is promised and nothing else was printed.
+pub(crate) fn end(failure: &Failure) {
+    self::failure(failure);
+    let _ = promise::of_failure(failure).map(|document| print_json(&document));
+}
+
+/// Shows why something has failed.
 pub(crate) fn failure(failure: &Failure) {
     details(&failure.details);
+    let width = wrapped::width(&std::io::stderr());
     let mut stderr = anstream::stderr().lock();
     if let Some(message) = &failure.message {
         let message = userinfo::mask_words(message);
-        let _ = writeln!(stderr, "\x1b[1;31merror\x1b[0m: {}", shown::text(&message));
+        let text = format!("\x1b[1;31merror\x1b[0m: {}\n", shown::text(&message));
+        let _ = stderr.write_all(wrapped::titles(&text, width).as_bytes());
     }
     if let Some(hint) = &failure.hint {
         let hint = userinfo::mask_words(hint);
-        let _ = writeln!(stderr, "\x1b[1;36mhint\x1b[0m: {}", shown::line(&hint));
+        let text = format!("\x1b[1;36mhint\x1b[0m: {}\n", shown::line(&hint));
+        let _ = stderr.write_all(wrapped::titles(&text, width).as_bytes());
     }
 }
 
 /// Tells what is doubtful, unless the user wants to know of errors only.
 pub(crate) fn warning(message: &str, level: LogLevel) {
+    told::warn(message);
     if level <= LogLevel::Warning {
-        let _ = writeln!(anstream::stderr().lock(), "\x1b[1;33mwarning\x1b[0m: {}", shown::line(message));
+        show(&format!("\x1b[1;33mwarning\x1b[0m: {}\n", shown::line(message)));
     }
 }
 
 /// Tells what is going on, unless the user wants to know of problems only.
 pub(crate) fn info(message: &str, level: LogLevel) {
     if level <= LogLevel::Info {
-        let _ = writeln!(anstream::stderr().lock(), "{}", shown::text(message));
+        show(&format!("{}\n", shown::text(message)));
     }
 }
 
@@ -124,6 +156,17 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     print_exact(&shown::text(text))
 }
 
+/// Prints lines whose first word stands in a column of its own, in the width of the terminal.
+pub(crate) fn print_hanging(lines: impl Iterator<Item = String>) -> Result<(), Failure> {
+    let width = stdout_width();
+    print(&lines.map(|line| wrapped::hanging(&shown::text(&line), COLUMN, width)).collect::<String>())
+}
+
+/// The width that standard output shows, if it is a terminal.
+pub(crate) fn stdout_width() -> Option<usize> {
+    wrapped::width(&std::io::stdout())
+}
+
 /// Prints what other programs read, or only what may be shown of it where it is shown.
 pub(crate) fn print_for_programs(text: &str) -> Result<(), Failure> {
     if std::io::stdout().is_terminal() { print(text) } else { print_exact(text) }
@@ -147,19 +190,33 @@ pub(crate) fn print_styled(text: &str) -> Result<(), Failure> {
         anstream::ColorChoice::Never => anstream::adapter::strip_str(text).to_string(),
         _ => text.to_owned(),
     };
-    print_exact(&shown)
+    print_exact(&wrapped::titles(&shown, wrapped::width(&stdout)))
 }
 
 /// Prints data as JSON, in which hidden characters are escaped and passwords in URLs masked.
 pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
-    let text = json::text(value);
+    let text = match promise::with_told(value) {
+        Some(document) => json::text(&document),
+        None => json::text(value),
+    };
     let text = text.map_err(|error| Failure::new(INPUT, format!("cannot write JSON: {error}")))?;
     print_exact(&format!("{text}\n"))
+}
+
+/// Prints JSON of another form than the program's own, beside which nothing is told.
+pub(crate) fn print_json_alone(value: &impl serde::Serialize) -> Result<(), Failure> {
+    promise::fulfil();
+    print_json(value)
 }
 
 /// Shows what is wrong with the command line, or the help that was asked for.
 pub(crate) fn usage(error: &clap::Error) {
     let text = error.render().to_string();
+    if error.use_stderr() {
+        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        let failure = Failure::new(USAGE, message);
+        let _ = promise::of_failure(&failure).map(|document| print_json(&document));
+    }
     let masked = userinfo::mask_words(&text);
     let shown = shown::text(&masked);
     if !error.use_stderr() || shown == text {

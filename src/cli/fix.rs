@@ -10,9 +10,10 @@ use c3::load;
 use c3::operator::{self, Planned, Purpose, Request, sources};
 use c3::reader;
 use clap::Args;
+use serde_json::{Value, json};
 
 use super::console;
-use super::options::LogLevel;
+use super::options::{Format, LogLevel};
 
 /// Adds the packages that are imported and not installed, where it is sure which they are; or converts how they are
 /// written. What is read from the source stays the same.
@@ -33,6 +34,10 @@ pub(crate) struct Options {
     /// Show what would be changed, and change nothing
     #[arg(long)]
     diff: bool,
+
+    /// Form of the output
+    #[arg(long, default_value = "text")]
+    format: Format,
 }
 
 impl Options {
@@ -48,17 +53,31 @@ impl Options {
 /// Runs the command: every source is mended, whatever becomes of the others.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let (request, listings) = (Request::default(), Listings::default());
-    let mut failed = None;
+    let (mut failed, mut files) = (None, Vec::new());
     for path in sources::collect(&options.paths)? {
-        match mend(&path, options, &request, &listings) {
-            Ok(diff) => console::print_for_programs(&diff)?,
+        let mended = mend(&path, options, &request, &listings);
+        files.push(entry(&path, &mended));
+        match mended {
+            Ok(diff) if options.format == Format::Text => console::print_for_programs(&diff)?,
+            Ok(_) => {}
             Err(failure) => {
                 console::failure(&failure);
                 failed = Some(failure.code);
             }
         }
     }
+    if options.format == Format::Json {
+        console::print_json(&json!({"schema_version": 1, "written": !options.diff, "files": files}))?;
+    }
     failed.map_or(Ok(()), |code| Err(Failure { code, ..Failure::diagnosed() }))
+}
+
+/// What became of one source, as data.
+fn entry(path: &Path, mended: &Result<String, Failure>) -> Value {
+    match mended {
+        Ok(diff) => json!({"file": path, "changed": !diff.is_empty(), "diff": diff}),
+        Err(failure) => json!({"file": path, "changed": false, "error": console::failure_json(failure)}),
+    }
 }
 
 /// Mends one source and returns what was changed, as a diff.

@@ -35,6 +35,15 @@ enum Format {
     Json,
 }
 
+/// Blanks between the columns of a table, and before the first.
+const MARGIN: usize = 2;
+
+/// Room that the last column needs at least, in columns of the terminal.
+const NARROW: usize = 18;
+
+/// Where the last cell begins on a line of its own.
+const BELOW: usize = 6;
+
 /// Longest default in a table, in characters.
 const MAX_CELL: usize = 40;
 
@@ -89,7 +98,8 @@ fn elsewhere(reference: &str, error: RegistryError) -> Failure {
 }
 
 fn table(component: &Component) -> String {
-    let mut text = format!("{}\n{}\n", shown::line(&component.name), indented(&component.description));
+    let description = console::hanging(&indented(&component.description), MARGIN, console::stdout_width());
+    let mut text = format!("{}\n{description}\n", shown::line(&component.name));
     let inputs = component.inputs.iter().map(|input| {
         let need = match (&input.default, input.required) {
             (Some(default), _) => format!("default \"{}\"", shown::beginning(default, MAX_CELL)),
@@ -116,9 +126,11 @@ fn table(component: &Component) -> String {
             description,
         ]
     });
-    text += &section("inputs", &inputs.collect::<Vec<_>>());
-    text += &section("outputs", &outputs.collect::<Vec<_>>());
-    text += &section("requirements", &component.requirements.iter().map(requirement).collect::<Vec<_>>());
+    let width = console::stdout_width();
+    text += &section("inputs", &inputs.collect::<Vec<_>>(), width);
+    text += &section("outputs", &outputs.collect::<Vec<_>>(), width);
+    text +=
+        &section("requirements", &component.requirements.iter().map(requirement).collect::<Vec<_>>(), width);
     text
 }
 
@@ -142,17 +154,42 @@ fn requirement(requirement: &Requirement) -> [String; 2] {
     }
 }
 
-/// A title and rows in columns, each cell on one line.
-fn section<const N: usize>(title: &str, rows: &[[String; N]]) -> String {
+/// A title and rows in columns, each cell on one line but the last, which goes on below itself where a terminal ends.
+fn section<const N: usize>(title: &str, rows: &[[String; N]], width: Option<usize>) -> String {
     if rows.is_empty() {
         return String::new();
     }
     let cells = |row: &[String; N]| row.each_ref().map(|cell| shown::line(cell).into_owned());
     let rows: Vec<_> = rows.iter().map(cells).collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widest = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: [usize; N] = std::array::from_fn(widest);
+    let last: usize = MARGIN + widths[..N - 1].iter().map(|width| width + MARGIN).sum::<usize>();
+    // Where too little room is left, the last cell has lines of its own.
+    let is_below = width.is_some_and(|width| last + NARROW > width && last + widths[N - 1] > width);
     let row = |row: &[String; N]| {
-        let cells = row.iter().enumerate().map(|(column, cell)| format!("{cell:<0$}", width(column)));
-        format!("  {}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
+        let cells = row[..N - 1].iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}  "));
+        let start = format!("{:MARGIN$}{}", "", cells.collect::<String>());
+        let (start, indent) = match is_below && !row[N - 1].is_empty() {
+            true => (format!("{}\n{:BELOW$}", start.trim_end(), ""), BELOW),
+            false => (start, last),
+        };
+        let text = format!("{start}{}", row[N - 1]);
+        format!("{}\n", console::hanging(text.trim_end(), indent, width))
     };
     format!("\n{title}\n{}", rows.iter().map(row).collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_fit_where_they_are_shown() {
+        let rows = [["a".to_owned(), "Integer".to_owned(), "words that go on and on, to the end".to_owned()]];
+        assert_eq!(section("t", &rows, None), "\nt\n  a  Integer  words that go on and on, to the end\n");
+        let narrow = "\nt\n  a  Integer  words that go on\n              and on, to the end\n";
+        assert_eq!(section("t", &rows, Some(33)), narrow);
+        let below = "\nt\n  a  Integer\n      words that go on and on,\n      to the end\n";
+        assert_eq!(section("t", &rows, Some(30)), below);
+    }
 }

@@ -115,6 +115,7 @@ pub(crate) fn main(arguments: Vec<OsString>) -> ExitCode {
         Ok(words) => words,
         Err(failure) => return end(&failure),
     };
+    console::expect(&words);
     let cli = match Cli::try_parse_from(&words) {
         Ok(cli) => cli,
         Err(error) => {
@@ -130,7 +131,7 @@ pub(crate) fn main(arguments: Vec<OsString>) -> ExitCode {
 }
 
 fn end(failure: &Failure) -> ExitCode {
-    console::failure(failure);
+    console::end(failure);
     ExitCode::from(failure.code)
 }
 
@@ -142,7 +143,6 @@ fn run(command: Command) -> Result<(), Failure> {
             | Command::Publish(_)
             | Command::BuildFamily(_)
             | Command::Run(_)
-            | Command::Doctor(_)
     ) {
         c3::settings::trust_nearest()?;
     }

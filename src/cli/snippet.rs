@@ -7,9 +7,10 @@ use c3::job::Job;
 use c3::load;
 use c3::settings::{Config, Files, Layers};
 use clap::{Args, ValueEnum};
+use serde_json::json;
 
 use super::console;
-use super::options::LogLevel;
+use super::options::{Format, LogLevel};
 use c3::failure::Failure;
 
 #[derive(Args, Debug)]
@@ -24,6 +25,10 @@ pub(crate) struct Options {
 
     #[command(flatten)]
     job: Job,
+
+    /// Form of the output
+    #[arg(long, default_value = "text")]
+    format: Format,
 }
 
 /// A version of Kubeflow Pipelines.
@@ -55,5 +60,12 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let layers = Layers::find(&Files::default(), &source, own)?;
     let job = options.job.over(&layers.merged().job);
     job.mark_secrets(&mut component);
-    console::print_for_programs(&snippet::emit(&component, &job, &source.stem(), options.kfp.into()))
+    let code = snippet::emit(&component, &job, &source.stem(), options.kfp.into());
+    match options.format {
+        Format::Text => console::print_for_programs(&code),
+        Format::Json => {
+            let source = source.display();
+            console::print_json(&json!({"schema_version": 1, "source": source, "code": code}))
+        }
+    }
 }

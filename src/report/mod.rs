@@ -8,6 +8,8 @@ use crate::diagnostic::Finding;
 pub mod github;
 pub mod sarif;
 pub mod terminal;
+pub mod told;
+pub mod wrapped;
 
 /// A diagnostic and the file that it is about.
 #[derive(Debug, Clone, Serialize)]

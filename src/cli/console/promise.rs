@@ -1,0 +1,57 @@
+//! The document that `--format json` promises: one on standard output, whatever becomes of the command.
+
+use std::ffi::OsString;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use c3::failure::Failure;
+use c3::report::told;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// Whether a document is promised.
+static PROMISED: AtomicBool = AtomicBool::new(false);
+
+/// Commands whose words behind the first are somebody else's.
+const OTHERS: &[&str] = &["run"];
+
+/// Takes note of what a command line asks for.
+pub(crate) fn expect(words: &[OsString]) {
+    let words: Vec<_> = words.iter().filter_map(|word| word.to_str()).collect();
+    let is_foreign = words.get(1).is_some_and(|command| OTHERS.contains(command));
+    let asked = words.contains(&"--format=json") || words.windows(2).any(|pair| pair == ["--format", "json"]);
+    PROMISED.store(asked && !is_foreign, Ordering::Relaxed);
+}
+
+/// Takes the promise back: something else is printed.
+pub(super) fn fulfil() {
+    PROMISED.store(false, Ordering::Relaxed);
+}
+
+/// A document with what was told beside it, which fulfils the promise; nothing where there is none, or where the document
+/// tells it itself.
+pub(super) fn with_told(value: &impl Serialize) -> Option<Value> {
+    if !PROMISED.swap(false, Ordering::Relaxed) {
+        return None;
+    }
+    let mut value = serde_json::to_value(value).ok()?;
+    let document = value.as_object_mut().filter(|document| !document.contains_key("diagnostics"))?;
+    document.insert("diagnostics".to_owned(), told::take().into());
+    Some(value)
+}
+
+/// The document of a command that has failed without having printed one.
+pub(super) fn of_failure(failure: &Failure) -> Option<Value> {
+    PROMISED.load(Ordering::Relaxed).then(|| json!({"schema_version": 1, "error": error(failure)}))
+}
+
+/// A failure as data.
+pub(crate) fn error(failure: &Failure) -> Value {
+    let mut error = json!({"message": failure.to_string(), "exit_code": failure.code});
+    if let Some(hint) = &failure.hint {
+        error["hint"] = hint.as_str().into();
+    }
+    if !failure.details.is_empty() {
+        error["details"] = failure.details.clone().into();
+    }
+    error
+}

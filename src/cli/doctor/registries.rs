@@ -1,0 +1,53 @@
+//! The registries that operators are pushed to: those that are named, or those of `c3.toml`.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use c3::engine::registry;
+use c3::failure::Failure;
+use c3::reference::{image_repository, registry_host};
+use c3::settings::{self, FILE_NAME, Files};
+use c3::userinfo;
+
+use super::{Check, State};
+
+/// The repositories to be asked, and what there is to say of the file that names them.
+pub(super) fn named(given: Option<&str>) -> (Option<Check>, BTreeSet<String>) {
+    let given: BTreeSet<String> = given.map(ToOwned::to_owned).into_iter().collect();
+    match of_file() {
+        Ok(_) if !given.is_empty() => (None, given),
+        Ok(repositories) => (None, repositories),
+        Err(failure) => {
+            let message = failure.message.unwrap_or_default();
+            let parts: Vec<_> = message.lines().map(str::trim).take(2).collect();
+            (Some(Check::new("settings", State::Broken, format!("{FILE_NAME}: {}", parts.join(" ")))), given)
+        }
+    }
+}
+
+/// What the nearest `c3.toml` says, whose certificates are trusted from now on.
+fn of_file() -> Result<BTreeSet<String>, Failure> {
+    settings::trust_nearest()?;
+    let file = Files::default().nearest(Path::new(FILE_NAME), &settings::current_dir()?)?;
+    let Some(file) = file else { return Ok(BTreeSet::new()) };
+    let configs = std::iter::once(&file.config).chain(file.config.operators.values());
+    Ok(configs.filter_map(|config| config.repository.clone()).collect())
+}
+
+/// Asks a registry for the tags of an operator: it answers if the login is good or none is needed.
+pub(super) fn check(repository: &str) -> Check {
+    let answer = image_repository(Some(repository), "doctor")
+        .map_err(Failure::from)
+        .and_then(|image| Ok(registry::tags(&image)?));
+    match &answer {
+        Ok(_) => {
+            let text = format!("registry {} (it answers and lets you in)", registry_host(repository));
+            Check::new("registry", State::Found, text)
+        }
+        Err(failure) => {
+            let parts = failure.message.iter().chain(&failure.hint).cloned();
+            let text = format!("registry {repository}: {}", parts.collect::<Vec<_>>().join("; "));
+            Check::new("registry", State::Missing, userinfo::mask_words(&text))
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! What people meet who don't know the program yet: tips, hints, JSON that is always JSON.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::{TempDir, tempdir};
+
+const SCRIPT: &str = "\"\"\"A.\"\"\"\nimport os\nn = os.getenv('n', '1')\n";
+
+/// A folder with files in it.
+fn folder(files: &[(&str, &str)]) -> TempDir {
+    let folder = tempdir().unwrap();
+    for (name, text) in files {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    folder
+}
+
+/// Runs a command line where no engine answers at the default socket.
+fn c3(folder: &Path, line: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_c3"));
+    let words = line.split(' ').filter(|word| !word.is_empty());
+    command.args(words).current_dir(folder).env("NO_COLOR", "1");
+    command.env("DOCKER_HOST", "unix:///nonexistent").env("XDG_CACHE_HOME", folder.join(".cache"));
+    command.output().unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// The one document on standard output.
+fn json(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
+        panic!("{error}: {} / {}", String::from_utf8_lossy(&output.stdout), stderr(output))
+    })
+}
+
+#[test]
+fn near_misses_of_commands_and_files_get_a_tip() {
+    let folder = folder(&[("a.py", SCRIPT)]);
+    for (line, code, tip) in [
+        ("build a.py", 2, "c3 create-operator a.py"),
+        ("a.py", 2, "c3 inspect a.py"),
+        ("version", 2, "'--version'"),
+        ("create-operater a.py", 2, "did you mean 'c3 create-operator a.py'?"),
+        ("help run-it", 2, "'c3 run'"),
+        ("create-operator --no-build --force a.py", 2, "'--overwrite'"),
+        ("run --no-build a.py", 2, "'--no-engine'"),
+        ("check --no-build a.py", 2, "'--no-build' is an option of 'c3 create-operator'"),
+        ("create-operator aa.py", 1, "did you mean `a.py`?"),
+    ] {
+        let output = c3(folder.path(), line);
+        assert_eq!(output.status.code(), Some(code), "{line}");
+        assert!(stderr(&output).contains(tip), "{line}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn without_an_engine_the_hint_fits_the_command() {
+    let folder = folder(&[("a.py", SCRIPT)]);
+    for (line, has, lacks) in [
+        ("run a.py", "`--no-engine`", "--no-build"),
+        ("create-operator a.py", "`--no-build`", "--no-engine"),
+        ("run quay.io/me/claimed-a:1", "DOCKER_HOST", "--no-"),
+    ] {
+        let output = c3(folder.path(), line);
+        assert_eq!(output.status.code(), Some(3), "{line}");
+        let said = stderr(&output);
+        let hint = said.lines().find(|line| line.starts_with("hint: ")).unwrap();
+        assert!(hint.contains(has) && !hint.contains(lacks), "{line}: {hint}");
+    }
+}
+
+#[test]
+fn outputs_are_told_of_where_a_folder_is_named_for_them() {
+    let none = "\"\"\"A.\"\"\"\nopen('result.csv', 'w').write('1')\n";
+    let one = "\"\"\"B.\"\"\"\nimport os\nos.environ['result'] = 'r.csv'\nopen('r.csv', 'w').write('1')\n";
+    let folder = folder(&[("a.py", none), ("b.py", one), ("c.py", &format!("{one}raise SystemExit(4)\n"))]);
+    for (source, code, said) in [
+        ("a.py", 0, "warning: the operator declares no outputs, and nothing is put into `out`"),
+        ("b.py", 0, "result: out/r.csv"),
+        ("c.py", 4, "warning: the operator has failed: nothing is put into `out`"),
+    ] {
+        let output = c3(folder.path(), &format!("run --no-engine -o out {source}"));
+        assert_eq!(output.status.code(), Some(code), "{}", stderr(&output));
+        assert!(stderr(&output).contains(said), "{source}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn json_is_json_whatever_happens() {
+    let bad = "\"\"\"B.\"\"\"\nimport os\nn = int(os.getenv('n', 'five'))\n";
+    let folder = folder(&[("open.py", "x = (\n"), ("b.py", bad), ("good.py", SCRIPT)]);
+    for (line, code) in [
+        ("inspect open.py --format json", 1),
+        ("inspect nothing.py --format=json", 1),
+        ("create-operator --no-build open.py --format json", 1),
+        ("create-operator good.py --format json", 3),
+        ("create-operator --no-build good.py --format json --nonsense", 2),
+        ("create-workflow open.py --format json", 1),
+        ("compile nothing.txt --format json", 1),
+        ("check --format json nothing/", 1),
+        ("config open.py --format json", 1),
+        ("snippet open.py --format json", 1),
+        ("doctor --format json", 3),
+    ] {
+        let output = c3(folder.path(), line);
+        assert_eq!(output.status.code(), Some(code), "{line}: {}", stderr(&output));
+        let document = json(&output);
+        assert_eq!(document["schema_version"], 1, "{line}");
+        let has_error = document["error"]["exit_code"] == code;
+        assert!(
+            has_error || document["operators"].is_array() || document["diagnostics"][0].is_object(),
+            "{line}: {document}"
+        );
+    }
+    let document = json(&c3(folder.path(), "inspect open.py --format json"));
+    let found = &document["diagnostics"][0];
+    assert_eq!((&found["code"], &found["file"]), (&"syntax-error".into(), &"open.py".into()), "{document}");
+}
+
+#[test]
+fn warnings_are_in_the_json_of_what_succeeds() {
+    let bad = "\"\"\"B.\"\"\"\nimport os\nn = int(os.getenv('n', 'five'))\n";
+    let folder = folder(&[("b.py", bad), ("good.py", SCRIPT)]);
+    for line in ["create-operator --no-build b.py -l ERROR", "compile b.py good.py"] {
+        let document = json(&c3(folder.path(), &format!("{line} --format json")));
+        assert_eq!(document["diagnostics"][0]["code"], "default-type", "{document}");
+        assert_eq!(document["diagnostics"][0]["file"], "b.py");
+    }
+    let document = json(&c3(folder.path(), "create-workflow good.py b.py --format json"));
+    let messages: Vec<_> =
+        document["diagnostics"].as_array().unwrap().iter().map(|d| d["message"].to_string()).collect();
+    assert!(messages.iter().any(|message| message.contains("CWL doesn't make it wait")), "{document}");
+}
+
+#[test]
+fn the_doctor_starts_what_it_finds() {
+    let folder = folder(&[
+        ("c3.toml", "[operators.no]\n"),
+        ("python3.14", "#!/bin/sh\necho shim: gone >&2; exit 127\n"),
+    ]);
+    let shim = folder.path().join("python3.14");
+    fs::set_permissions(&shim, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap());
+    let doctor = |endpoint: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_c3"));
+        command.args(["doctor", "--format", "json"]).current_dir(folder.path());
+        json(&command.env("DOCKER_HOST", endpoint).env("PATH", &path).output().unwrap())
+    };
+    let document = doctor("unix:///nonexistent");
+    let check = |name: &str| {
+        let checks = document["checks"].as_array().unwrap().iter();
+        let check = checks.clone().find(|check| check["name"] == name).unwrap();
+        format!("{}: {}", check["state"].as_str().unwrap(), check["text"].as_str().unwrap())
+    };
+    let shown = format!("broken: `{}` doesn't work: shim: gone", shim.display());
+    assert_eq!(check("python3.14"), shown);
+    assert!(check("builder").contains("only the engine from `DOCKER_HOST` is asked"), "{}", check("builder"));
+    assert!(
+        check("settings").starts_with("broken: c3.toml: `[operators.no]` names no source"),
+        "{}",
+        check("settings")
+    );
+    assert!(check("engine").starts_with("missing: "));
+    assert_eq!(document["error"]["exit_code"], 3);
+    assert!(check("R").contains("R"));
+}
+
+#[test]
+fn every_reading_command_has_json() {
+    let folder = folder(&[("a.py", "\"\"\"A.\"\"\"\nimport numpy\n"), ("c3.toml", "version = '7'\n")]);
+    let document = json(&c3(folder.path(), "config a.py --format json"));
+    assert_eq!((&document["settings"]["version"], &document["files"][0]), (&"7".into(), &"c3.toml".into()));
+    let document = json(&c3(folder.path(), "snippet a.py --format json"));
+    assert!(document["code"].as_str().unwrap().contains("def "), "{document}");
+    let document = json(&c3(folder.path(), "fix --diff a.py --format json"));
+    assert_eq!((&document["files"][0]["changed"], &document["written"]), (&true.into(), &false.into()));
+    assert!(document["files"][0]["diff"].as_str().unwrap().contains("+# pip install numpy"), "{document}");
+    assert!(json(&c3(folder.path(), "config --schema --format json"))["diagnostics"].is_null());
+}
