@@ -169,9 +169,10 @@ fn section<const N: usize>(title: &str, rows: &[[String; N]], width: Option<usiz
     let row = |row: &[String; N]| {
         let cells = row[..N - 1].iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}  "));
         let start = format!("{:MARGIN$}{}", "", cells.collect::<String>());
-        let (start, indent) = match is_below && !row[N - 1].is_empty() {
-            true => (format!("{}\n{:BELOW$}", start.trim_end(), ""), BELOW),
-            false => (start, last),
+        let (start, indent) = if is_below && !row[N - 1].is_empty() {
+            (format!("{}\n{:BELOW$}", start.trim_end(), ""), BELOW)
+        } else {
+            (start, last)
         };
         let text = format!("{start}{}", row[N - 1]);
         format!("{}\n", console::hanging(text.trim_end(), indent, width))

@@ -110,9 +110,9 @@ fn of_option(error: &mut Error, words: &[OsString], program: &Command) {
     let called = words.iter().skip(1).find_map(|word| program.find_subcommand(word));
     let name = called.map(Command::get_name);
     let known = |option: &str| called.is_some_and(|command| has(command, option));
-    let is_of = |of: &Option<&str>| of.is_none_or(|of| Some(of) == name);
+    let is_of = |of: Option<&str>| of.is_none_or(|of| Some(of) == name);
     let meant = OPTIONS.iter().find(|(of, names, meant)| {
-        is_of(of) && names.contains(&option) && known(meant.split(' ').next().unwrap_or_default())
+        is_of(*of) && names.contains(&option) && known(meant.split(' ').next().unwrap_or_default())
     });
     if let Some((_, _, meant)) = meant {
         error.remove(ContextKind::SuggestedArg);

@@ -27,6 +27,7 @@ pub fn below(
 }
 
 /// Whether a name is hidden, or that of a cache or a module such as `__init__.py`, which is no operator.
+#[must_use]
 pub fn is_private(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     name.starts_with(['.', '_']) || SKIPPED.contains(&name.as_ref())

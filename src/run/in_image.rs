@@ -186,7 +186,9 @@ impl<'a> Call<'a> {
         match engine.run_container(&container)? {
             0 => self.results.map_or(Ok(()), |results| results.place(self.interface, self.run.teller)),
             code => {
-                self.results.into_iter().for_each(|results| results.drop(self.interface, self.run.teller));
+                if let Some(results) = self.results {
+                    results.drop(self.interface, self.run.teller);
+                }
                 Err(Failure::of_program(code))
             }
         }

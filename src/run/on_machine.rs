@@ -48,7 +48,9 @@ pub fn source(run: &Run, plan: &Plan) -> Result<(), Failure> {
         (0, Some(results)) => results.place(&interface, run.teller),
         (0, None) => Ok(()),
         (code, results) => {
-            results.into_iter().for_each(|results| results.drop(&interface, run.teller));
+            if let Some(results) = results {
+                results.drop(&interface, run.teller);
+            }
             Err(Failure::of_program(code))
         }
     }

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use toml::Spanned;
 use walkdir::WalkDir;
 
@@ -59,8 +58,8 @@ fn elsewhere(names: &BTreeSet<&str>, folder: &Path) -> BTreeMap<String, PathBuf>
     }
     let files = WalkDir::new(folder).into_iter().filter_map(Result::ok).map(walkdir::DirEntry::into_path);
     let sources = files.filter(|path| frontend::kind(path).is_some());
-    let named = sources.filter(|path| names.iter().any(|name| source_name(name) == stem(path)));
-    named.map(|path| (stem(&path), path)).collect()
+    let meant = sources.filter(|path| names.iter().any(|name| source_name(name) == stem(path)));
+    meant.map(|path| (stem(&path), path)).collect()
 }
 
 /// The folder between a source and the one above that speaks for itself.
@@ -108,7 +107,7 @@ fn remedy(name: &str, stems: &BTreeSet<String>) -> String {
 fn places(text: &str) -> BTreeMap<String, std::ops::Range<usize>> {
     #[derive(Deserialize)]
     struct Tables {
-        operators: BTreeMap<Spanned<String>, IgnoredAny>,
+        operators: BTreeMap<Spanned<String>, toml::Value>,
     }
 
     let tables = toml::from_str(text).map(|tables: Tables| tables.operators).unwrap_or_default();

@@ -56,14 +56,10 @@ pub(super) fn builder(endpoint: &Endpoint, engine: Option<&Engine>) -> Check {
 pub(super) fn base_image(engine: &Engine) -> Check {
     let runtime = runtime::of(Language::Python);
     let image = (runtime.base_image)(runtime.image_version).unwrap_or_default();
-    match engine.inspect(&image).ok().flatten() {
-        Some(base) => {
-            let version = base.variable("PYTHON_VERSION").unwrap_or("?");
-            Check::new("base image", State::Found, format!("base image {image} with Python {version}"))
-        }
-        None => {
-            let text = format!("base image {image} (it is pulled when first needed)");
-            Check::new("base image", State::Missing, text)
-        }
-    }
+    let Some(base) = engine.inspect(&image).ok().flatten() else {
+        let text = format!("base image {image} (it is pulled when first needed)");
+        return Check::new("base image", State::Missing, text);
+    };
+    let version = base.variable("PYTHON_VERSION").unwrap_or("?");
+    Check::new("base image", State::Found, format!("base image {image} with Python {version}"))
 }
