@@ -36,9 +36,9 @@ fn stderr(output: &Output) -> String {
 
 /// The one document on standard output.
 fn json(output: &Output) -> Value {
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
-        panic!("{error}: {} / {}", String::from_utf8_lossy(&output.stdout), stderr(output))
-    })
+    let document = serde_json::from_slice(&output.stdout);
+    assert!(document.is_ok(), "{} / {}", String::from_utf8_lossy(&output.stdout), stderr(output));
+    document.unwrap()
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn the_doctor_starts_what_it_finds() {
     );
     assert!(check("engine").starts_with("missing: "));
     assert_eq!(document["error"]["exit_code"], 3);
-    assert!(check("R").contains("R"));
+    assert!(check("R").contains("R "), "{}", check("R"));
 }
 
 #[test]
