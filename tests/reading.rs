@@ -46,3 +46,8 @@ fn check(section: &str, language: Language, head: &str, least: usize) {
 fn forms_of_python() {
     check("Python", Language::Python, "import os\n", 60);
 }
+
+#[test]
+fn forms_of_r() {
+    check("R", Language::R, "", 20);
+}

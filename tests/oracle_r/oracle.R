@@ -102,6 +102,12 @@ bare <- function(expression) {
   expression
 }
 
+# What doesn't run all of its parts, or not at once.
+DOUBTFUL <- c(
+  "function", "if", "for", "while", "repeat", "&&", "||", "%||%", "tryCatch", "try", "withCallingHandlers", "switch", "ifelse", "quote",
+  "bquote", "expression", "substitute", "on.exit", "delayedAssign"
+)
+
 Reader <- function(expressions) {
   found <- bindings(expressions)
   constants <- new.env(parent = emptyenv())
@@ -110,6 +116,7 @@ Reader <- function(expressions) {
   packages <- character(0)
   computed <- 0
   unclear <- 0
+  sure <- TRUE
   for (expression in expressions) {
     if (is_assignment(expression) && (is.symbol(expression[[2]]) || is.character(expression[[2]]))) {
       name <- as.character(expression[[2]])
@@ -130,14 +137,13 @@ Reader <- function(expressions) {
       if (length(parts) != length(expression) - 1 || length(parts) == 0 || any(lengths(parts) == 0)) return(character(0))
       return(unlist(parts))
     }
-    if (!is.character(expression) && !is.symbol(expression)) return(character(0))
     value <- value_of(expression, scope)
     if (length(value) == 1 && is.character(value[[1]]) && !anyNA(value[[1]])) value[[1]] else character(0)
   }
   add <- function(name, action, default = "null", has_default = FALSE, cast = NULL, cast_value = "null") {
     line <- sprintf(
-      '{"name": %s, "action": "%s", "default": %s, "has_default": %s, "cast": %s, "value": %s}',
-      quoted(name), action, default, flag(has_default), quoted(cast), cast_value
+      '{"name": %s, "action": "%s", "default": %s, "has_default": %s, "cast": %s, "value": %s, "sure": %s}',
+      quoted(name), action, default, flag(has_default), quoted(cast), cast_value, flag(sure)
     )
     accesses <<- c(accesses, line)
   }
@@ -190,7 +196,19 @@ Reader <- function(expressions) {
     } else if (name %in% c("nzchar", "nchar") && length(expression) == 2 && is_read(bare(parts[[2]]))) {
       return(walk(bare(parts[[2]]), test = TRUE))
     } else if (name %in% c("==", "!=", "identical") && length(parts) == 3) {
-      for (at in 2:3) walk(bare(parts[[at]]), test = is_read(bare(parts[[at]])) && identical(parts[[5 - at]], ""))
+      for (at in 2:3) {
+        part <- bare(parts[[at]])
+        if (is_read(part) && name != "identical") for (variable in names_in(as.list(match.call(FORMALS$Sys.getenv, part))$x)) add(variable, "asked")
+        walk(part, test = is_read(part) && identical(parts[[5 - at]], ""))
+      }
+      return(invisible())
+    } else if (name %in% DOUBTFUL) {
+      before <- sure
+      for (at in seq_along(parts)) {
+        sure <<- before && (name == "if" && at == 2 || name == "for" && at == 3 || name %in% c("&&", "||", "%||%") && at == 2)
+        walk(parts[[at]])
+      }
+      sure <<- before
       return(invisible())
     } else if (name == "%in%" && length(parts) == 3 && identical(parts[[3]], quote(names(Sys.getenv())))) {
       for (name in names_in(parts[[2]])) add(name, "test")

@@ -144,17 +144,25 @@ def assemble(accesses):
         used = [use for use in uses if use['action'] in ('read', 'write')]
         reads = [use for use in uses if use['action'] == 'read']
         flags = [use for use in uses if use['action'] == 'flag']
-        is_input = bool(reads) and used[0]['action'] == 'read' or bool(flags) and not used
+        tests = [use for use in uses if use['action'] in ('flag', 'test', 'asked')]
+        open_reads = [use for use in reads if not sure_above(use, uses)]
+        is_input = bool(open_reads) or not reads and any(not sure_above(use, uses) for use in tests)
+        goes_on = bool(tests) or bool(reads) and any(use['action'] == 'write' for use in uses[: uses.index(reads[-1])])
         kind = next((use['cast'] for use in reads if use['cast']), 'String') if is_input else 'String'
         secret = is_secret(name, kind, {}) or any(has_userinfo(use['default']) for use in reads if use['has_default'])
         if is_input:
             decisive = next((use for use in reads if use['has_default']), None)
             # The cast of the variable needn't be the one around this read.
             value = decisive['value'] if decisive and (decisive['cast'] or 'String') == kind else convert(decisive and decisive['default'], kind)
-            inputs[name] = {'type': kind, 'required': decisive is None and all(use['action'] in ('read', 'write') for use in uses), 'value': value, 'secret': secret}
+            inputs[name] = {'type': kind, 'required': decisive is None and not goes_on, 'value': value, 'secret': secret}
         if any(use['action'] == 'write' for use in uses) and not secret:
             outputs.add(name)
     return inputs, outputs
+
+
+def sure_above(use, uses):
+    """Tell whether a write stands before a use on every way."""
+    return any(other['action'] == 'write' and other['sure'] for other in uses[: next(at for at, other in enumerate(uses) if other is use)])
 
 
 def convert(text, kind):

@@ -7,8 +7,11 @@ use tree_sitter::Node;
 
 use super::arguments::{self, Argument, Matched};
 use super::atom;
+use super::evidence;
 use super::fold;
-use super::names::{APPLY, Names};
+use super::helper::Helper;
+use super::literals;
+use super::names::{APPLY, Names, Value};
 use super::shapes::{Call, Pair, Shapes};
 use super::wrappers::{Wrappers, bare};
 use crate::component::Type;
@@ -31,6 +34,14 @@ pub(super) struct Use {
     flag: bool,
 }
 
+impl Use {
+    /// A use that is no call.
+    pub(super) fn new(name: String, action: Action, span: Range<usize>) -> Self {
+        let done = span.end;
+        Self { name, action, span, done, flag: false }
+    }
+}
+
 /// What is found: uses in the order of evaluation, and what can't be told.
 #[derive(Debug, Default)]
 pub(super) struct Uses {
@@ -43,6 +54,7 @@ pub(super) fn uses(names: &Names, shapes: &Shapes) -> Uses {
     let mut finder = Finder {
         names,
         wrappers: Wrappers::new(names, shapes),
+        calls: &shapes.calls,
         elements: shapes.elements.iter().map(|pair| (pair.value.id(), *pair)).collect(),
         members: shapes.memberships.iter().map(|pair| (pair.value.id(), *pair)).collect(),
         handled: BTreeSet::new(),
@@ -54,6 +66,7 @@ pub(super) fn uses(names: &Names, shapes: &Shapes) -> Uses {
     finder.find_mentions(shapes);
     let mut found = finder.found;
     found.uses.sort_by_key(|found| found.done);
+    evidence::weigh(&mut found.uses, names, shapes);
     keep_tested(&mut found.uses);
     give_types(&mut found.uses);
     found
@@ -62,6 +75,7 @@ pub(super) fn uses(names: &Names, shapes: &Shapes) -> Uses {
 struct Finder<'n, 'tree> {
     names: &'n Names<'tree>,
     wrappers: Wrappers<'tree>,
+    calls: &'n [Call<'tree>],
     elements: BTreeMap<usize, Pair<'tree>>,
     members: BTreeMap<usize, Pair<'tree>>,
     /// Where functions end that have found their meaning.
@@ -105,7 +119,10 @@ impl<'tree> Finder<'_, 'tree> {
         let cast = self.wrappers.cast(call.node);
         let fallback = matched.value(1).map_or(Fallback::Missing, |unset| self.fallback(unset));
         let Some(variables) = self.variables(name, call.node) else {
-            return self.computed("read", call.node);
+            if !self.helped(name, matched.value(1), call) {
+                self.computed("read", call.node);
+            }
+            return;
         };
         for (variable, span) in variables {
             let action = if self.wrappers.is_tested(call.node) {
@@ -118,6 +135,42 @@ impl<'tree> Finder<'_, 'tree> {
                 found.flag = matches!(found.action, Action::Test);
             }
         }
+    }
+
+    /// A read in a function that is given the name: each call of it reads what its argument names.
+    fn helped(&mut self, name: Node<'tree>, unset: Option<Node<'tree>>, call: &Call<'tree>) -> bool {
+        let Some(helper) = Helper::around(call.node, self.names) else { return false };
+        let text = self.names.text;
+        let named =
+            |node: Node| literals::name(bare(node), text).filter(|_| bare(node).kind() == "identifier");
+        let place =
+            |node| named(node).and_then(|name| helper.formals.iter().position(|formal| *formal == name));
+        let Some(at) = place(name) else { return false };
+        let calls: Vec<Call> =
+            self.calls.iter().copied().filter(|other| helper.is_called(other, text)).collect();
+        for other in &calls {
+            let formals: Vec<&str> = helper.formals.iter().map(String::as_str).collect();
+            let given = arguments::matched(&formals, arguments::of(other.arguments, text));
+            let value = given.value(at).and_then(|value| self.variable(value));
+            let Some(variables) = value else {
+                self.computed("read", other.node);
+                continue;
+            };
+            let fallback = match unset.map(|unset| (unset, place(unset))) {
+                None => Fallback::Missing,
+                Some((unset, None)) => self.fallback(unset),
+                Some((_, Some(at))) => match given.value(at).or(helper.defaults[at]) {
+                    Some(value) => self.fallback(value),
+                    None => Fallback::Missing,
+                },
+            };
+            let cast = self.wrappers.cast(other.node).or_else(|| self.wrappers.cast(call.node));
+            for variable in variables {
+                let action = Action::read(fallback.clone(), cast.clone());
+                self.add(variable, action, other.node.byte_range(), other.node.start_byte());
+            }
+        }
+        !calls.is_empty()
     }
 
     /// The names in an expression with their places: of a vector, those of its elements.
@@ -143,12 +196,17 @@ impl<'tree> Finder<'_, 'tree> {
         }
     }
 
-    /// Names in a literal, or in a constant of the script. What is put together from constants counts as computed:
-    /// nobody would find it by its name.
+    /// Names in a literal, in a constant of the script, in what is put together of them, or in the elements of a loop.
     fn variable(&self, node: Node) -> Option<Vec<String>> {
         let node = bare(node);
-        let is_plain = matches!(node.kind(), "string" | "identifier");
-        is_plain.then(|| fold::texts(node, self.names)).flatten().filter(|names| !names.is_empty())
+        let found = fold::texts(node, self.names).filter(|names| !names.is_empty());
+        found.or_else(|| {
+            let name = (node.kind() == "identifier").then(|| literals::name(node, self.names.text))??;
+            match self.names.only_value(&name)? {
+                Value::Element(vector) => fold::texts(vector, self.names).filter(|names| !names.is_empty()),
+                _ => None,
+            }
+        })
     }
 
     fn fallback(&self, unset: Node) -> Fallback {
@@ -295,7 +353,7 @@ fn is_name(node: Node) -> bool {
 }
 
 /// Whether a value can stand in an environment: text without NUL, and without the mark of a character that isn't one.
-fn fits_environment(value: &Constant) -> bool {
+pub(super) fn fits_environment(value: &Constant) -> bool {
     !matches!(value, Constant::Text(text) if text.contains(['\0', char::REPLACEMENT_CHARACTER]))
 }
 

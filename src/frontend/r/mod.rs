@@ -14,7 +14,9 @@ mod certain;
 mod command_line;
 mod comments;
 mod environment;
+mod evidence;
 mod fold;
+mod helper;
 mod installs;
 mod literals;
 mod names;
@@ -101,20 +103,25 @@ fn extract_shapes(source: &Source, shapes: &Shapes) -> Extraction {
     }
 }
 
-/// Tells of each read whether the script has set the variable before.
-fn place(uses: &mut [Use], certainty: &Certainty) {
+/// Tells of each read whether the script has set the variable before; whether it is set is asked in vain then.
+fn placed(uses: Vec<Use>, certainty: &Certainty) -> Vec<Use> {
     let mut written: BTreeMap<String, Set> = BTreeMap::new();
-    for found in uses {
+    let mut placed = Vec::with_capacity(uses.len());
+    for mut found in uses {
+        let known = written.get(&found.name).copied().unwrap_or(Set::No);
         match &mut found.action {
-            Action::Read { set, .. } => *set = written.get(&found.name).copied().unwrap_or(Set::No),
+            Action::Test | Action::Demand if known == Set::Sure => continue,
+            Action::Read { set, .. } => *set = known,
             Action::Write => {
                 let is_certain = certainty.is_certain(found.span.start);
-                let set = written.entry(found.name.clone()).or_insert(Set::Maybe);
-                *set = (*set).max(if is_certain { Set::Sure } else { Set::Maybe });
+                written
+                    .insert(found.name.clone(), if is_certain { Set::Sure } else { known.max(Set::Maybe) });
             }
             _ => {}
         }
+        placed.push(found);
     }
+    placed
 }
 
 /// Uses with the comments that belong to them: those above and behind, of the whole statement if it has no other use.
@@ -126,8 +133,7 @@ fn annotated(
     certainty: &Certainty,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Access> {
-    let mut uses = uses;
-    place(&mut uses, certainty);
+    let uses = placed(uses, certainty);
     let statement = |found: &Use| statements.around(found.span.start);
     let mut places: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
     for found in &uses {

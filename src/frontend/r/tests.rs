@@ -69,7 +69,7 @@ fn reads_are_found() {
         ("if (nzchar(Sys.getenv('a'))) 1", &["a String -"]),
         ("x <- Sys.getenv('a'); if (Sys.getenv('a') == '') 1", &["a String -"]),
         ("x <- Sys.getenv('a'); 'a' %in% names(Sys.getenv())", &["a String -"]),
-        ("if (Sys.getenv('a') == 'x') 1", &["a String !"]),
+        ("if (Sys.getenv('a') == 'x') 1", &["a String -"]),
         ("Sys.getenv('a', Sys.getenv('b', 'c'))", &["a String -", "b String c"]),
         ("x <- Sys.getenv('a', 0x1F); y <- as.integer(Sys.getenv('a'))", &["a Integer 31"]),
         ("Sys.setenv(a = Sys.getenv('a'))", &["a String !"]),
@@ -102,7 +102,7 @@ fn writes_are_found() {
 fn what_cannot_be_told_is_a_diagnostic() {
     let cases = [
         ("Sys.getenv(x)", "computed-name"),
-        ("Sys.getenv(paste0('a', 1))", "computed-name"),
+        ("Sys.getenv(paste0('a', x))", "computed-name"),
         ("Sys.getenv(...)", "computed-name"),
         ("Sys.setenv(x)", "computed-name"),
         ("Sys.setenv(!!!x)", "computed-name"),
