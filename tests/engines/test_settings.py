@@ -1,6 +1,7 @@
 """The published schema of `c3.toml` and `c3` itself accept and refuse the same files, the samples first."""
 
 import json
+import re
 import tomllib
 
 import pytest
@@ -74,6 +75,7 @@ def test_an_image_is_built_and_pushed_as_the_file_says(tmp_path, repository):
 
 def config(folder, text):
     """Have `c3` read a file of settings."""
-    write(folder / 'x.py', '"""Does nothing."""\n')
+    for name in ['x', *re.findall(r'^\[operators\.(\w+)', text, re.MULTILINE)]:
+        write(folder / f'{name}.py', '"""Does nothing."""\n')
     write(folder / 'c3.toml', text)
     return c3('config', 'x.py', cwd=folder)
