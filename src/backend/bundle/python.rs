@@ -252,72 +252,52 @@ pub(in crate::backend) fn literal(value: &Value) -> String {
     nested(value, 0)
 }
 
-/// Writes data as Python; objects to the second depth take a line for each entry.
-fn write_literal(out: &mut String, value: &Value, depth: usize) {
+/// Data that stands so deep in other data; lists and objects to the second depth take a line for each entry.
+fn nested(value: &Value, depth: usize) -> String {
     match value {
-        Value::Null => out.push_str("None"),
-        Value::Bool(true) => out.push_str("True"),
-        Value::Bool(false) => out.push_str("False"),
-        Value::Number(number) => out.push_str(&number.to_string()),
-        Value::String(text) => write_text(out, text),
+        Value::Null => "None".to_owned(),
+        Value::Bool(true) => "True".to_owned(),
+        Value::Bool(false) => "False".to_owned(),
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => quoted(text),
         Value::Array(items) => {
             let items: Vec<_> = items.iter().map(|item| nested(item, depth + 1)).collect();
-            write_items(out, ['[', ']'], &items, depth);
+            bracketed(['[', ']'], &items, depth)
         }
         Value::Object(entries) => {
-            let entries: Vec<_> = entries
-                .iter()
-                .map(|(key, value)| format!("{}: {}", text(key), nested(value, depth + 1)))
-                .collect();
-            write_items(out, ['{', '}'], &entries, depth);
+            let entry =
+                |(key, value): (&String, &Value)| format!("{}: {}", quoted(key), nested(value, depth + 1));
+            bracketed(['{', '}'], &entries.iter().map(entry).collect::<Vec<_>>(), depth)
         }
     }
 }
 
-fn nested(value: &Value, depth: usize) -> String {
-    let mut text = String::new();
-    write_literal(&mut text, value, depth);
-    text
-}
-
-fn write_items(out: &mut String, [opening, closing]: [char; 2], items: &[String], depth: usize) {
+fn bracketed([opening, closing]: [char; 2], items: &[String], depth: usize) -> String {
+    if depth > 1 || items.is_empty() {
+        return format!("{opening}{}{closing}", items.join(", "));
+    }
     let indent = " ".repeat(4 * depth);
-    out.push(opening);
-    if depth < 2 && !items.is_empty() {
-        for item in items {
-            let _ = write!(out, "\n{indent}    {item},");
-        }
-        out.push('\n');
-        out.push_str(&indent);
-    } else {
-        out.push_str(&items.join(", "));
-    }
-    out.push(closing);
+    let lines: String = items.iter().map(|item| format!("\n{indent}    {item},")).collect();
+    format!("{opening}{lines}\n{indent}{closing}")
 }
 
-fn text(text: &str) -> String {
-    let mut result = String::new();
-    write_text(&mut result, text);
-    result
+/// A text in single quotes.
+fn quoted(text: &str) -> String {
+    let inner: String = text.chars().map(escaped).collect();
+    format!("'{inner}'")
 }
 
-fn write_text(out: &mut String, text: &str) {
-    out.push('\'');
-    for character in text.chars() {
-        match character {
-            '\'' | '\\' => out.extend(['\\', character]),
-            '\n' => out.push_str("\\n"),
-            ' '..='~' => out.push(character),
-            character => {
-                let _ = match u32::from(character) {
-                    code @ 0..=0xff => write!(out, "\\x{code:02x}"),
-                    code @ 0..=0xffff => write!(out, "\\u{code:04x}"),
-                    code => write!(out, "\\U{code:08x}"),
-                };
-            }
-        }
+fn escaped(character: char) -> String {
+    match character {
+        '\'' | '\\' => format!("\\{character}"),
+        '\n' => "\\n".to_owned(),
+        ' '..='~' => character.to_string(),
+        character => match u32::from(character) {
+            code @ 0..=0xff => format!("\\x{code:02x}"),
+            code @ 0..=0xffff => format!("\\u{code:04x}"),
+            code => format!("\\U{code:08x}"),
+        },
     }
-    out.push('\'');
 }
 
 #[cfg(test)]

@@ -28,15 +28,6 @@ impl<'a> Walker<'_, 'a> {
             Expr::UnaryOp(unary) if unary.op == UnaryOp::Not => self.test(&unary.operand).negated(),
             Expr::BoolOp(operation) => self.tests(operation),
             Expr::Compare(compare) => self.compare(compare),
-            Expr::Named(named) => {
-                let value = self.eval(&named.value);
-                let value = match value {
-                    Value::Read(reads, _) => Value::Read(reads, false),
-                    value => value,
-                };
-                self.bind(&named.target, &value);
-                self.truth(&value, expression)
-            }
             expression => {
                 let value = self.eval(expression);
                 self.truth(&value, expression)
