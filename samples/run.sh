@@ -15,4 +15,5 @@ tests/engines.sh up docker base
 [ $# -gt 0 ] || set -- --num_values 5
 folder=$(mktemp -d)
 target/debug/c3 create-operator samples/example_script.py --version 0.1 --output-dir "$folder"
-docker run --rm claimed-example-script:0.1 "$@"
+# The script reads `input_path` in any case; the last value that is given holds.
+docker run --rm claimed-example-script:0.1 --input_path data "$@"
