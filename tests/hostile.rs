@@ -378,7 +378,7 @@ const PLACES: &[&str] = &[
     "v = w(\n    1,\n    «k=»,\n)\n",
     "v = {\n    'a': 1,\n    «'b': »,\n}\n",
     "if w:\n    pass\nelif w:\n    def g1():\n        if w:\n            «v = »\n",
-    "«v = 1; w = »; x = 2\n",
+    "«v = 1; u = »; x = 2\n",
     "«type_ = 1, »,\n",
     "«def f() -> »: pass\n",
     "«global_ = w if w else (», 1)\n",
@@ -611,11 +611,14 @@ impl Variable {
         is_soft && !place.starts_with("«assert") && (self.cast == "bool" || (self.cast.is_empty() && asks))
     }
 
-    /// Whether it is read in a function that is run, if ever, when the variable is written.
+    /// Whether it is read in a function that is run, if ever, when the variable is written for certain.
     fn is_called_later(&self) -> bool {
         let place = PLACES[self.place];
         let is_function = ["lambda: »", "return »", "await w(»)", "yield »", "def g1()"];
-        self.written == Some(Written::Later) && is_function.iter().any(|part| place.contains(part))
+        let is_certain = !WRITES[self.form % WRITES.len()].starts_with("def");
+        self.written == Some(Written::Later)
+            && is_certain
+            && is_function.iter().any(|part| place.contains(part))
     }
 
     /// Whether the program fails with the default that it has.
@@ -623,7 +626,8 @@ impl Variable {
         let is_nothing = match &self.given {
             Given::Text(text) => text.is_empty(),
             Given::Optional(code) => *code == "None",
-            _ => false,
+            Given::Code(code, _) => *code == "''",
+            Given::Missing => false,
         };
         PLACES[self.place].starts_with("«assert") && is_nothing && !self.is_perhaps_written()
     }
@@ -1223,8 +1227,14 @@ fn check_cwl(script: &Script, component: &Component, document: &Value) {
     for input in script.parameters() {
         let port = &document["inputs"][input["id"].as_str().unwrap()];
         assert_eq!(port.get("doc").unwrap_or(&Value::Null), &input["description"]);
-        let default = input["default"].as_str().filter(|_| input["secret"] == false);
-        let (names, default) = match (input["type"].as_str().unwrap(), default) {
+        let is_secret = input["secret"] == true;
+        // The empty text stands for a secret that isn't given.
+        let default = match input["default"].as_str() {
+            _ if is_secret => (input["required"] == false).then_some(""),
+            default => default,
+        };
+        let kind = if is_secret { "String" } else { input["type"].as_str().unwrap() };
+        let (names, default) = match (kind, default) {
             ("String", default) => (&["string"][..], json!(default)),
             ("Integer", default) => {
                 (&["int", "long"][..], json!(default.map(|text| text.parse::<i64>().unwrap())))

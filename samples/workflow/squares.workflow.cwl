@@ -1,9 +1,14 @@
-# CWL workflow of make_table, sum_table and write_letter, made by c3 0.1.0 (content 1f62636071a3)
+# CWL workflow of make_table, sum_table and write_letter, made by c3 0.1.0 (content 68da36512eab)
 cwlVersion: v1.2
 class: Workflow
+$namespaces:
+  cwltool: "http://commonwl.org/cwltool#"
 label: "squares"
 requirements:
   StepInputExpressionRequirement: {}
+hints:
+  "cwltool:Secrets":
+    secrets: ["signing_token"]
 inputs:
   "rows":
     type: "int"
@@ -19,6 +24,7 @@ inputs:
   "signing_token":
     type: ["null", "string"]
     doc: "Key to sign with; the letter is not signed unless given."
+    default: ""
   "log_level":
     type: "string"
     doc: "Level of the log messages: DEBUG, INFO, WARNING, ERROR or CRITICAL"

@@ -72,7 +72,7 @@ fn context(operator: &Operator) -> Context {
             .iter()
             .flat_map(|outcome| [format!("--{}", outcome.id), folder(outcome)])
             .collect(),
-        secrets: parameters.iter().filter(|it| it.input.secret).map(|it| it.id.clone()).collect(),
+        secrets: secrets(&parameters),
         inputs: parameters.iter().map(input).collect(),
         outputs: outcomes.iter().map(output).collect(),
     }
@@ -92,8 +92,19 @@ pub(super) fn review(operator: &Operator) -> Vec<Diagnostic> {
     notes.collect()
 }
 
-/// The type of a parameter and its default.
+/// The inputs whose values cwltool hides in its log.
+pub(crate) fn secrets(parameters: &[Parameter]) -> Vec<String> {
+    parameters.iter().filter(|it| it.input.secret).map(|it| it.id.clone()).collect()
+}
+
+/// The type of a parameter and its default. cwltool hides nothing but texts and fails where there is none: a secret is
+/// a text, and the empty one stands for a secret that isn't given.
 pub(crate) fn declared(parameter: &Parameter) -> (Value, Option<Value>) {
+    match (parameter.input.secret, parameter.optional()) {
+        (true, true) => return (optional(json!("string")), Some(json!(""))),
+        (true, false) => return (json!("string"), None),
+        _ => {}
+    }
     let default = parameter.default().and_then(|text| value(&parameter.input.kind, text));
     let kind = input_type(&parameter.input.kind, default.as_ref());
     (if parameter.optional() && default.is_none() { optional(kind) } else { kind }, default)

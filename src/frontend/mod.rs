@@ -12,6 +12,7 @@ use crate::source::Source;
 
 pub mod credentials;
 pub mod directive;
+mod facts;
 pub mod interface;
 pub mod notebook;
 mod parameters;

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{Origin, Route, Settings, Step, Workflow, WorkflowOutput, listed};
-use crate::backend::cwl::{declared, delivered};
+use crate::backend::cwl::{declared, delivered, secrets};
 use crate::backend::parameter::Parameter;
 use crate::backend::template;
 
@@ -16,6 +16,8 @@ struct Context {
     name: String,
     /// Whether any step evaluates an expression.
     evaluates: bool,
+    /// Inputs whose values cwltool hides in its log.
+    secrets: Vec<String>,
     inputs: Vec<Port>,
     outputs: Vec<Port>,
     steps: Vec<Stage>,
@@ -58,6 +60,7 @@ pub(super) fn emit(workflow: &Workflow, settings: &Settings) -> String {
         operators: listed(workflow),
         name: settings.name.clone(),
         evaluates: steps.iter().flat_map(|step| &step.inputs).any(|link| link.value.is_some()),
+        secrets: secrets(&workflow.inputs),
         inputs: workflow.inputs.iter().map(input).collect(),
         outputs: workflow.outputs.iter().map(output).collect(),
         steps,

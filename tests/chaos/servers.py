@@ -177,10 +177,10 @@ class Registry(Server):
             self.manifests[repository, name] = (MANIFEST, body)
         return manifest
 
-    def add_base(self, repository):
-        """Put a base image with a Python into a repository."""
+    def add_base(self, repository, python='3.12'):
+        """Put a base image with a Python of some version into a repository."""
         layer, plain = packed('opt/marker', b'base' * 50_000)
-        variables = ['PATH=/opt/app-root/bin:/usr/bin', 'PYTHON_VERSION=3.12']
+        variables = ['PATH=/opt/app-root/bin:/usr/bin', f'PYTHON_VERSION={python}']
         config = {'Env': variables, 'WorkingDir': '/opt/app-root/src', 'Labels': {'a': 'b'}}
         rootfs = {'type': 'layers', 'diff_ids': [plain]}
         return self.add(repository, {'architecture': 'amd64', 'os': 'linux', 'config': config, 'rootfs': rootfs}, layer)

@@ -141,17 +141,21 @@ def test_a_source_cannot_say_whom_to_trust(tmp_path):
 @WAYS
 @pytest.mark.parametrize('installer', ['uv', 'pip'])
 def test_the_installer_trusts_the_company(registry, source, authority, tmp_path, way, installer):
+    registry.add_base('here', python=HERE)
     path = f'{venv("uv", "uv").parent}:/usr/bin:/bin' if installer == 'uv' else pip(tmp_path)
     env = {**NONE, 'PATH': path, 'XDG_CACHE_HOME': tmp_path / 'cache', **way(authority, tmp_path)}
-    words = ['--builder', 'oci', '--base-image', f'{registry.host}/base:1', '-v', '1', '--archive', 'a.tar']
+    words = ['--builder', 'oci', '--base-image', f'{registry.host}/here:1', '-v', '1', '--archive', 'a.tar']
     succeeded(c3('create-operator', source, *words, cwd=tmp_path, env=env, limit=90, patience=30))
+
+
+HERE = f'{sys.version_info.major}.{sys.version_info.minor}'
 
 
 def pip(folder):
     """Give a path with a Python of the base image's version, and no uv."""
     programs = folder / 'programs'
     programs.mkdir()
-    (programs / 'python3.12').symlink_to(sys.executable)
+    (programs / f'python{HERE}').symlink_to(sys.executable)
     return f'{programs}:/usr/bin:/bin'
 
 

@@ -128,7 +128,8 @@ def create(folder, *arguments, **options):
 def seen(text):
     """Give what the probe has printed."""
     [line] = [line for line in text.splitlines() if 'SEEN ' in line]
-    found = json.loads(line.partition('SEEN ')[2])
+    # What the engine says at the same time may follow on the same line.
+    found, _ = json.JSONDecoder().raw_decode(line.partition('SEEN ')[2])
     return {**found, 'text': bytes.fromhex(found['text']).decode('utf-8')}
 
 

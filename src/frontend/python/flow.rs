@@ -17,7 +17,6 @@ mod certain;
 mod ends;
 mod environment;
 mod evaluate;
-mod facts;
 mod functions;
 mod guards;
 mod lists;

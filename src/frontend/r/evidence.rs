@@ -12,9 +12,11 @@ use super::fold;
 use super::literals;
 use super::names::Names;
 use super::shapes::Shapes;
-use super::wrappers::bare;
+use crate::frontend::facts::{Fact, Test, demanded};
 use crate::frontend::interface::{Action, Fallback};
 use crate::value::Constant;
+
+mod conditions;
 
 /// Functions that end a script.
 const ENDS: &[&str] = &["stop", "quit", "q", "abort", "cli_abort", "stop_custom"];
@@ -22,32 +24,6 @@ const ENDS: &[&str] = &["stop", "quit", "q", "abort", "cli_abort", "stop_custom"
 /// Functions that fail where what they are given doesn't hold.
 const ASSERTIONS: &[&str] =
     &["stopifnot", "assert_that", "assertthat::assert_that", "assert_true", "assertTRUE"];
-
-/// Functions that keep whether there is a value.
-const KEEPING: &[&str] = &[
-    "as.character",
-    "as.double",
-    "as.integer",
-    "as.logical",
-    "as.numeric",
-    "invisible",
-    "isTRUE",
-    "path.expand",
-    "tolower",
-    "toupper",
-    "trimws",
-    "unname",
-];
-
-/// Functions that tell that there is none.
-const MISSING: &[&str] = &["is.na", "is.null", "is_empty", "rlang::is_empty"];
-
-/// What a condition tells of a variable if it holds.
-#[derive(Debug, Clone)]
-struct Fact {
-    name: String,
-    is_set: bool,
-}
 
 /// Changes uses by what is done where variables aren't set.
 pub(super) fn weigh(uses: &mut Vec<Use>, names: &Names, shapes: &Shapes) {
@@ -93,6 +69,8 @@ struct Finder<'n, 'tree> {
     holders: BTreeMap<String, Vec<(usize, Option<String>)>>,
     /// Where variables are written.
     writes: Vec<(String, Range<usize>)>,
+    /// The branches around what is looked at, and perhaps others, with what holds in them.
+    branches: Vec<(Range<usize>, Vec<Fact>)>,
     found: Vec<(String, Evidence)>,
 }
 
@@ -103,7 +81,8 @@ impl<'n, 'tree> Finder<'n, 'tree> {
         let is_write = |found: &&Use| matches!(found.action, Action::Write);
         let writes =
             uses.iter().filter(is_write).map(|found| (found.name.clone(), found.span.clone())).collect();
-        let mut finder = Self { names, reads, holders: BTreeMap::new(), writes, found: Vec::new() };
+        let mut finder =
+            Self { names, reads, holders: BTreeMap::new(), writes, branches: Vec::new(), found: Vec::new() };
         for pair in &shapes.assignments {
             if let Some(name) = literals::name(pair.target, names.text) {
                 let variable = finder.read(pair.value);
@@ -111,138 +90,6 @@ impl<'n, 'tree> Finder<'n, 'tree> {
             }
         }
         finder
-    }
-
-    /// The variable whose value an expression is: a read itself, perhaps within a conversion.
-    fn read(&self, node: Node<'tree>) -> Option<String> {
-        let mut node = bare(node);
-        for _ in 0..8 {
-            if let Some(name) = self.reads.get(&node.start_byte()).filter(|_| node.kind() == "call") {
-                let function = self.names.function(node.child_by_field_name("function")?);
-                if function.is_none_or(|function| function.is_base("Sys.getenv")) {
-                    return Some(name.clone());
-                }
-            }
-            node = match node.kind() {
-                "call" => {
-                    let function = self.names.function(node.child_by_field_name("function")?)?;
-                    KEEPING.contains(&function.name.as_str()).then_some(())?;
-                    let given = arguments::of(node.child_by_field_name("arguments")?, self.names.text);
-                    bare(given.first()?.value?)
-                }
-                "binary_operator" if self.is_assignment(node) => bare(node.child_by_field_name("rhs")?),
-                _ => return None,
-            };
-        }
-        None
-    }
-
-    fn is_assignment(&self, node: Node) -> bool {
-        let operator = node.child_by_field_name("operator");
-        operator.is_some_and(|operator| matches!(&self.names.text[operator.byte_range()], "<-" | "="))
-    }
-
-    /// The variable that an expression is about: a read, or a name that holds what one gave.
-    fn subject(&self, node: Node<'tree>) -> Option<String> {
-        let node = bare(node);
-        if let Some(name) = self.read(node) {
-            return Some(name);
-        }
-        if node.kind() == "call" {
-            let function = self.names.function(node.child_by_field_name("function")?)?;
-            KEEPING.contains(&function.name.as_str()).then_some(())?;
-            let given = arguments::of(node.child_by_field_name("arguments")?, self.names.text);
-            return self.subject(given.first()?.value?);
-        }
-        (node.kind() == "identifier").then_some(())?;
-        let held = self.holders.get(&literals::name(node, self.names.text)?)?;
-        held.iter().rev().find(|(from, _)| *from <= node.start_byte())?.1.clone()
-    }
-
-    /// What a condition tells if it holds, and if it doesn't.
-    fn facts(&self, condition: Node<'tree>) -> (Vec<Fact>, Vec<Fact>) {
-        let node = bare(condition);
-        let about = |name: Option<String>, is_set| {
-            let fact = |is_set| name.iter().map(|name| Fact { name: name.clone(), is_set }).collect();
-            (fact(is_set), fact(!is_set))
-        };
-        match node.kind() {
-            "unary_operator" => {
-                let (yes, no) =
-                    node.child_by_field_name("rhs").map(|inner| self.facts(inner)).unwrap_or_default();
-                (no, yes)
-            }
-            "binary_operator" => self.compared(node),
-            "call" => {
-                let function =
-                    node.child_by_field_name("function").and_then(|found| self.names.function(found));
-                let given =
-                    node.child_by_field_name("arguments").map(|list| arguments::of(list, self.names.text));
-                let (Some(function), Some(given)) = (function, given) else { return Default::default() };
-                let first = given.first().and_then(|argument| argument.value);
-                let Some(first) = first else { return Default::default() };
-                match function.name.as_str() {
-                    "nzchar" | "nchar" => about(self.subject(first), true),
-                    "isTRUE" | "any" | "all" if given.len() == 1 && self.subject(first).is_none() => {
-                        self.facts(first)
-                    }
-                    "isFALSE" => {
-                        let (yes, no) = self.facts(first);
-                        (no, yes)
-                    }
-                    "identical" => match given.get(1).and_then(|argument| argument.value) {
-                        Some(other) if is_nothing(other, self.names) => about(self.subject(first), false),
-                        Some(other) if is_nothing(first, self.names) => about(self.subject(other), false),
-                        _ => Default::default(),
-                    },
-                    name if MISSING.contains(&name) => about(self.subject(first), false),
-                    _ => Default::default(),
-                }
-            }
-            _ => Default::default(),
-        }
-    }
-
-    fn compared(&self, node: Node<'tree>) -> (Vec<Fact>, Vec<Fact>) {
-        let side = |field| node.child_by_field_name(field);
-        let (Some(left), Some(right), Some(operator)) = (side("lhs"), side("rhs"), side("operator")) else {
-            return Default::default();
-        };
-        let about = |name: Option<String>, is_set| {
-            let fact = |is_set| name.iter().map(|name| Fact { name: name.clone(), is_set }).collect();
-            (fact(is_set), fact(!is_set))
-        };
-        let subject = || match (is_nothing(right, self.names), is_nothing(left, self.names)) {
-            (true, _) => self.subject(left).or_else(|| self.counted(left)),
-            (_, true) => self.subject(right).or_else(|| self.counted(right)),
-            _ => None,
-        };
-        match &self.names.text[operator.byte_range()] {
-            "==" => about(subject(), false),
-            "!=" | ">" => about(subject(), true),
-            "&&" | "||" | "&" | "|" => {
-                let (mut yes, mut no) = self.facts(left);
-                let (more, less) = self.facts(right);
-                yes.extend(more);
-                no.extend(less);
-                (yes, no)
-            }
-            "%in%" => {
-                let name = fold::text(left, self.names);
-                let asked = name.filter(|_| self.names.text[right.byte_range()].contains("Sys.getenv()"));
-                about(asked, true)
-            }
-            _ => Default::default(),
-        }
-    }
-
-    /// The variable whose characters are counted.
-    fn counted(&self, node: Node<'tree>) -> Option<String> {
-        let node = bare(node);
-        let function = self.names.function(node.child_by_field_name("function")?)?;
-        (function.is_base("nchar") || function.is_base("length")).then_some(())?;
-        let given = arguments::of(node.child_by_field_name("arguments")?, self.names.text);
-        self.subject(given.first()?.value?)
     }
 
     fn look(&mut self, node: Node<'tree>) {
@@ -257,10 +104,17 @@ impl<'n, 'tree> Finder<'n, 'tree> {
     fn condition(&mut self, node: Node<'tree>) {
         let field = |field| node.child_by_field_name(field);
         let Some(condition) = field("condition") else { return };
-        let (yes, no) = self.facts(condition);
-        let (body, other) = (field("consequence"), field("alternative"));
-        self.branch(&yes, body, other);
-        self.branch(&no, other, body);
+        self.choice(self.test(condition), field("consequence"), field("alternative"));
+    }
+
+    /// What is done if a test holds, and if it doesn't.
+    fn choice(&mut self, test: Test, body: Option<Node<'tree>>, other: Option<Node<'tree>>) {
+        self.branch(&test.yes, body, other);
+        self.branch(&test.no, other, body);
+        self.branches.retain(|(branch, _)| body.is_none_or(|body| branch.end > body.start_byte()));
+        let sides = [(body, test.yes), (other, test.no)];
+        let open = sides.into_iter().filter_map(|(side, facts)| Some((side?.byte_range(), facts)));
+        self.branches.extend(open.filter(|(_, facts)| !facts.is_empty()));
     }
 
     /// What is done under some facts, and what otherwise.
@@ -271,6 +125,23 @@ impl<'n, 'tree> Finder<'n, 'tree> {
             self.found.extend(evidence.into_iter().map(|evidence| (name.clone(), evidence)));
             self.found.push((name.clone(), Evidence::Absent));
         }
+        if let Some(body) = body.filter(|body| statements_last(*body).is_some_and(|last| self.ends(last))) {
+            self.demand(facts, body);
+        }
+    }
+
+    /// The script ends there under some facts.
+    fn demand(&mut self, facts: &[Fact], at: Node) {
+        let around = self.branches.iter().filter(|(branch, _)| branch.contains(&at.start_byte()));
+        let known: Vec<Fact> = around.flat_map(|(_, facts)| facts.iter().cloned()).collect();
+        let is_demanded = |name: &str| {
+            let mut found = self.found.iter();
+            found.any(|(other, evidence)| other == name && matches!(evidence, Evidence::Demanded(_)))
+        };
+        let names = demanded(facts, &known, is_demanded);
+        let evidence = |name: &str| (name.to_owned(), Evidence::Demanded(at.byte_range()));
+        let asked: Vec<_> = names.into_iter().map(evidence).collect();
+        self.found.extend(asked);
     }
 
     /// What is done where a variable isn't set.
@@ -278,9 +149,6 @@ impl<'n, 'tree> Finder<'n, 'tree> {
         let mut found = Vec::new();
         let statements = statements(body);
         let last = statements.last().copied();
-        if last.is_some_and(|last| self.ends(last)) {
-            found.push(Evidence::Demanded(body.byte_range()));
-        }
         for (variable, span) in &self.writes {
             if variable == name && body.byte_range().contains(&span.start) {
                 found.push(Evidence::Set(span.clone()));
@@ -340,17 +208,15 @@ impl<'n, 'tree> Finder<'n, 'tree> {
         match &self.names.text[operator.byte_range()] {
             "%||%" => {
                 let Some(name) = self.subject(left) else { return };
-                let evidence = if self.ends(right) {
-                    Evidence::Demanded(right.byte_range())
+                if self.ends(right) {
+                    self.demand(&Test::of(&[name]).no, right);
                 } else {
-                    Evidence::Taken(self.fallback(right))
-                };
-                self.found.push((name, evidence));
+                    self.found.push((name, Evidence::Taken(self.fallback(right))));
+                }
             }
             operator @ ("||" | "&&") if self.ends(right) => {
-                let (yes, no) = self.facts(left);
-                let facts = if operator == "||" { no } else { yes };
-                self.demand(&facts, right);
+                let test = self.test(left);
+                self.demand(if operator == "||" { &test.no } else { &test.yes }, right);
             }
             operator @ ("==" | "!=" | "%in%") => {
                 let sides = if operator == "%in%" { vec![left] } else { vec![left, right] };
@@ -361,12 +227,6 @@ impl<'n, 'tree> Finder<'n, 'tree> {
                 }
             }
             _ => {}
-        }
-    }
-
-    fn demand(&mut self, facts: &[Fact], at: Node) {
-        for fact in facts.iter().filter(|fact| !fact.is_set) {
-            self.found.push((fact.name.clone(), Evidence::Demanded(at.byte_range())));
         }
     }
 
@@ -384,13 +244,10 @@ impl<'n, 'tree> Finder<'n, 'tree> {
         let values: Vec<Node> = given.iter().filter_map(|argument| argument.value).collect();
         if !is_choice {
             for value in values {
-                let (_, no) = self.facts(value);
-                self.demand(&no, node);
+                self.demand(&self.test(value).no, node);
             }
         } else if let [condition, body, other] = values.as_slice() {
-            let (yes, no) = self.facts(*condition);
-            self.branch(&yes, Some(*body), Some(*other));
-            self.branch(&no, Some(*other), Some(*body));
+            self.choice(self.test(*condition), Some(*body), Some(*other));
         }
     }
 
@@ -440,16 +297,6 @@ fn set(uses: &mut [Use], name: &str, span: &Range<usize>, names: &Names) {
         let value = text.and_then(|text| quoted(text).or_else(|| number(text)));
         let fallback = value.map_or(Fallback::Computed, |value| Fallback::Constant(Constant::Text(value)));
         found.action = Action::Default(fallback);
-    }
-}
-
-/// Whether a value says that there is none.
-fn is_nothing(node: Node, names: &Names) -> bool {
-    let node = bare(node);
-    match node.kind() {
-        "string" => node.child_by_field_name("content").is_none(),
-        "null" | "na" => true,
-        _ => matches!(&names.text[node.byte_range()], "0" | "0L" | "character(0)" | "NA_character_"),
     }
 }
 

@@ -10,12 +10,12 @@ use ruff_python_ast::ExprCompare;
 use ruff_python_ast::ExprIf;
 use ruff_python_ast::UnaryOp;
 
-use super::facts::Test;
 use super::state::End;
 use super::state::fallback;
 use super::state::join_values;
 use super::value::Value;
 use super::walk::Walker;
+use crate::frontend::facts::Test;
 use crate::frontend::interface::Action;
 use crate::frontend::python::entity::Entity;
 use crate::frontend::python::semantic::fold;

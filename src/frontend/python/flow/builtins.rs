@@ -7,12 +7,12 @@ use ruff_python_ast::ExprCall;
 
 use super::calls::Bytes;
 use super::environment::pairs;
-use super::facts::Test;
 use super::records::is_present;
 use super::value::Given;
 use super::value::Value;
 use super::walk::Walker;
 use crate::component::Type;
+use crate::frontend::facts::Test;
 use crate::frontend::python::entity::Entity;
 use crate::frontend::python::semantic::fold;
 use crate::frontend::python::span;

@@ -3,7 +3,6 @@
 use std::rc::Rc;
 
 use super::calls::Bytes;
-use super::facts::Fact;
 use super::records::Record;
 use super::records::Use;
 use super::records::is_present;
@@ -12,6 +11,7 @@ use super::value::Value;
 use super::value::View;
 use super::walk::Walker;
 use crate::diagnostic::Diagnostic;
+use crate::frontend::facts::Fact;
 use crate::frontend::interface::Action;
 use crate::frontend::interface::Fallback;
 use crate::frontend::interface::Set;
@@ -64,7 +64,7 @@ impl<'a> Walker<'_, 'a> {
                     && let Value::Read(reads, _) = &found
                 {
                     let name = self.records.reads[reads[0]].name.clone();
-                    self.state.facts.push(Fact { name, is_set: true, is_any: false });
+                    self.state.facts.push(Fact::made(name));
                 }
                 found
             }
@@ -217,8 +217,7 @@ impl<'a> Walker<'_, 'a> {
             self.note(name.clone(), Action::Write, at);
             self.state.write(&name, Set::Sure);
         }
-        let known = Fact { name, is_set: true, is_any: false };
-        self.state.facts.push(known);
+        self.state.facts.push(Fact::made(name));
     }
 }
 

@@ -9,14 +9,14 @@ use ruff_python_ast::StmtMatch;
 use ruff_python_ast::StmtTry;
 use ruff_python_ast::StmtWith;
 
-use super::facts::Fact;
-use super::facts::Test;
 use super::state::End;
 use super::state::Outcome;
 use super::state::fallback;
 use super::state::join_values;
 use super::value::Value;
 use super::walk::Walker;
+use crate::frontend::facts::Fact;
+use crate::frontend::facts::Test;
 use crate::frontend::interface::Fallback;
 use crate::frontend::python::entity::Entity;
 use crate::frontend::python::span;
@@ -129,7 +129,10 @@ impl<'a> Walker<'_, 'a> {
         names.sort();
         names.dedup();
         let is_any = names.len() > 1;
-        names.into_iter().map(|name| Fact { name: name.clone(), is_set: false, is_any }).collect()
+        names
+            .into_iter()
+            .map(|name| Fact { name: name.clone(), is_set: false, is_any, is_made: false })
+            .collect()
     }
 
     /// `with suppress(KeyError)` is `try … except KeyError: pass`.

@@ -7,11 +7,11 @@ use ruff_python_ast::DictItem;
 use ruff_python_ast::Expr;
 use ruff_python_ast::ExprDict;
 
-use super::facts::Test;
 use super::value::Value;
 use super::value::View;
 use super::walk::MAX_ELEMENTS;
 use super::walk::Walker;
+use crate::frontend::facts::Test;
 use crate::frontend::python::entity::Entity;
 use crate::frontend::python::span;
 

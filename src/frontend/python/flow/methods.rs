@@ -5,11 +5,11 @@ use std::rc::Rc;
 use ruff_python_ast::ExprCall;
 
 use super::calls::Bytes;
-use super::facts::Fact;
-use super::facts::Test;
 use super::value::Given;
 use super::value::Value;
 use super::walk::Walker;
+use crate::frontend::facts::Fact;
+use crate::frontend::facts::Test;
 use crate::frontend::python::entity::Entity;
 use crate::frontend::python::semantic::texts;
 use crate::frontend::python::span;

@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use super::facts::Fact;
 use crate::component::Type;
 use crate::diagnostic::Diagnostic;
+use crate::frontend::facts::Fact;
 use crate::frontend::interface::{Action, Fallback, Set};
 use crate::value::Constant;
 

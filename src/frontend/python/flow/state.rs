@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
-use super::facts::{Fact, Test};
 use super::records::{Records, is_missing};
 use super::value::{Function, Value};
+use crate::frontend::facts::{Fact, Test};
 use crate::frontend::interface::{Fallback, Set};
 use crate::value::Constant;
 

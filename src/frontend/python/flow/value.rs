@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use ruff_python_ast::{Expr, ExprLambda, Parameters, StmtFunctionDef};
 
-use super::facts::Test;
+use crate::frontend::facts::Test;
 use crate::frontend::python::entity::Entity;
 use crate::frontend::python::semantic::fold;
 use crate::value::Constant;

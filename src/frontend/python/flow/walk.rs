@@ -8,9 +8,6 @@ use ruff_python_ast::visitor::walk_stmt;
 
 use super::Ends;
 use super::certain::is_main;
-use super::facts::Fact;
-use super::facts::Test;
-use super::facts::demanded;
 use super::records::Records;
 use super::records::Use;
 use super::state::End;
@@ -18,6 +15,9 @@ use super::state::Frame;
 use super::state::Outcome;
 use super::state::State;
 use super::value::Value;
+use crate::frontend::facts::Fact;
+use crate::frontend::facts::Test;
+use crate::frontend::facts::demanded;
 use crate::frontend::interface::Action;
 use crate::frontend::python::entity::Entities;
 use crate::frontend::python::semantic::Model;
@@ -121,15 +121,12 @@ impl<'m, 'a> Walker<'m, 'a> {
 
     /// Something fails, or the program ends, under some facts beside those that were known before.
     pub(super) fn demand(&mut self, facts: &[Fact], known: usize) {
-        // What is asked for only where another variable isn't set, or an optional one is, is no demand.
         let is_demanded = |name: &str| {
             let mut uses = self.records.uses.iter();
             uses.any(|other| other.name == name && matches!(other.action, Action::Demand))
         };
-        if !self.state.facts[..known].iter().all(|fact| fact.is_set && is_demanded(&fact.name)) {
-            return;
-        }
-        let names: Vec<String> = demanded(facts).into_iter().map(str::to_owned).collect();
+        let names = demanded(facts, &self.state.facts[..known], is_demanded);
+        let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
         for name in names {
             self.note(name, Action::Demand, self.place..self.place);
         }
