@@ -59,7 +59,7 @@
 //! artifact context files boundary reader                     the only ways to the disk
 //! installers recipe job report progress                      plain data with few words of its own
 //! component source value reference diagnostic rules failure
-//!    location language identifier shown userinfo hashed stamp programs interruption  the ground
+//!    location language identifier shown userinfo hashed stamp programs interruption standard_input  the ground
 //! ```
 
 pub mod artifact;
@@ -103,6 +103,7 @@ pub mod settings;
 pub mod shown;
 pub mod source;
 pub mod stamp;
+pub mod standard_input;
 pub mod userinfo;
 pub mod value;
 pub mod workflow;

@@ -36,6 +36,10 @@ pub(crate) struct Options {
     #[arg(long)]
     compiled: bool,
 
+    /// End with 0 whatever was found, unless the command itself fails
+    #[arg(long)]
+    exit_zero: bool,
+
     /// Codes that are not told of, separated by commas
     #[arg(long, value_name = "CODES", value_delimiter = ',', value_parser = rule)]
     ignore: Vec<Rule>,
@@ -90,7 +94,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     }
     show(&checked, options.format)?;
     let worst = diagnostics(&checked).map(|diagnostic| diagnostic.severity).max();
-    if worst >= Some(Severity::Warning) { Err(Failure::diagnosed()) } else { Ok(()) }
+    if worst >= Some(Severity::Warning) && !options.exit_zero { Err(Failure::diagnosed()) } else { Ok(()) }
 }
 
 impl Options {
@@ -196,6 +200,6 @@ fn summary(checked: &[Checked]) -> String {
     format!("{}: {found}\n", counted(checked.len(), "file"))
 }
 
-fn counted(count: usize, name: &str) -> String {
+pub(crate) fn counted(count: usize, name: &str) -> String {
     format!("{count} {name}{}", if count == 1 { "" } else { "s" })
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
+use super::check::counted;
 use super::console::{self, Messages};
 use super::options::{Emission, Format, LogLevel};
 use super::planning;
@@ -61,6 +62,9 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         outcome.result.as_ref().err().map(console::failure);
     }
     report(&outcomes, options)?;
+    if outcomes.len() > 1 {
+        console::info(&summary(&outcomes), options.emission.telling.log_level);
+    }
     let worst =
         outcomes.iter().filter_map(|outcome| outcome.result.as_ref().err()).map(|failure| failure.code).max();
     worst.map_or(Ok(()), |code| Err(Failure { code, ..Failure::diagnosed() }))
@@ -171,6 +175,16 @@ fn write(
         existing => existing,
     };
     Ok((plan.settings.image.to_string(), artifact::write(artifacts, plan.destination(), &existing)?))
+}
+
+/// `40 operators: 152 files written, 2 failed`.
+fn summary(outcomes: &[Outcome]) -> String {
+    let done: Vec<_> = outcomes.iter().filter_map(|outcome| outcome.result.as_ref().ok()).collect();
+    let files = done.iter().map(|(_, files)| files.len()).sum();
+    let failed = outcomes.len() - done.len();
+    let failed = if failed == 0 { String::new() } else { format!(", {failed} failed") };
+    let (operators, files) = (counted(outcomes.len(), "operator"), counted(files, "file"));
+    format!("{operators}: {files} written{failed}")
 }
 
 fn report(outcomes: &[Outcome], options: &Options) -> Result<(), Failure> {

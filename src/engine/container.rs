@@ -14,12 +14,14 @@ use bollard::query_parameters::{
 };
 use futures_util::stream::StreamExt;
 use tar::{Builder, Header};
+use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use super::docker::Engine;
 use super::error::EngineError;
 use super::http::VARIABLES;
 use super::owner::Owner;
 use crate::interruption::{Signal, asked_to_end};
+use crate::standard_input;
 
 /// How long a container that is asked to end may take.
 const GRACE: Duration = Duration::from_secs(10);
@@ -93,9 +95,12 @@ impl Engine {
     }
 
     async fn attend(&self, id: &str) -> Result<u8, Error> {
-        let options = AttachContainerOptionsBuilder::new().stream(true).stdout(true).stderr(true).build();
-        let attached = self.patient.attach_container(id, Some(options)).await?;
+        let options =
+            AttachContainerOptionsBuilder::new().stream(true).stdin(true).stdout(true).stderr(true).build();
+        let mut attached = self.patient.attach_container(id, Some(options)).await?;
         self.patient.start_container(id, None).await?;
+        let unread = Box::pin(tokio::io::sink());
+        tokio::spawn(feed(std::mem::replace(&mut attached.input, unread)));
         let mut ended = pin!(self.hand_on(id, attached, write));
         tokio::select! {
             biased;
@@ -161,6 +166,17 @@ impl Engine {
     }
 }
 
+/// Hands on what is read, and its end.
+async fn feed(mut input: Pin<Box<dyn AsyncWrite + Send>>) {
+    let mut pieces = standard_input::pieces();
+    while let Some(piece) = pieces.recv().await {
+        if input.write_all(&piece).await.is_err() || input.flush().await.is_err() {
+            return;
+        }
+    }
+    let _ = input.shutdown().await; // the container may have ended
+}
+
 fn write(piece: LogOutput) -> io::Result<()> {
     match piece {
         LogOutput::StdErr { message } => io::stderr().lock().write_all(&message),
@@ -194,6 +210,9 @@ fn body(container: &Container) -> ContainerCreateBody {
         env: Some(variables(container)),
         user: container.user.clone(),
         labels: Owner::current().map(|owner| owner.labels()),
+        attach_stdin: Some(true),
+        open_stdin: Some(true),
+        stdin_once: Some(true),
         attach_stdout: Some(true),
         attach_stderr: Some(true),
         host_config: Some(host),

@@ -6,21 +6,28 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::process::Child;
+use tokio::io::AsyncWriteExt;
+use tokio::process::{Child, ChildStdin};
 use tokio::runtime;
 
 use crate::interruption::{self, asked_to_end};
+use crate::standard_input;
 
 /// How long a program that is asked to end may take.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// Runs a program to its end, with nothing to read and its output going where that of this one goes, and gives its exit
-/// code: 130 or 143 where this program was asked to end.
+/// Runs a program to its end, its input and output being those of this one, and gives its exit code: 130 or 143 where this
+/// program was asked to end.
 pub fn run(mut command: Command) -> io::Result<u8> {
-    command.stdin(Stdio::null()).process_group(0);
+    // A terminal is only for the group in its foreground, which the program isn't in.
+    let is_fed = standard_input::is_terminal();
+    command.stdin(if is_fed { Stdio::piped() } else { Stdio::inherit() }).process_group(0);
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut child = tokio::process::Command::from(command).spawn()?;
+        if let Some(input) = child.stdin.take() {
+            tokio::spawn(feed(input));
+        }
         let signal = tokio::select! {
             biased;
             status = child.wait() => return status.map(exit_code),
@@ -29,6 +36,16 @@ pub fn run(mut command: Command) -> io::Result<u8> {
         stop(&mut child, signal).await?;
         Ok(signal.exit_code())
     })
+}
+
+/// Hands on what is read, until its end or that of the reader.
+async fn feed(mut input: ChildStdin) {
+    let mut pieces = standard_input::pieces();
+    while let Some(piece) = pieces.recv().await {
+        if input.write_all(&piece).await.is_err() {
+            break;
+        }
+    }
 }
 
 /// Passes a signal on and waits for the end, but not for ever and not if asked again.

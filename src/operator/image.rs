@@ -30,6 +30,7 @@ use crate::failure::{ENGINE, Failure, INPUT, USAGE};
 
 mod assembled;
 pub mod built;
+pub mod installs;
 mod refusal;
 
 /// What makes an image, as the command line has it.

@@ -8,9 +8,10 @@ use crate::backend::runtime;
 use crate::component::Requirement;
 use crate::engine::http::Bundle;
 use crate::invocation::{Interface, Invocation};
-use crate::local::environment::{Environment, Packages};
+use crate::local::environment::{Environment, EnvironmentError, Packages};
 use crate::local::process;
 use crate::operator::Plan;
+use crate::operator::image::installs::blamed;
 use crate::progress::Progress;
 use tempfile::TempDir;
 
@@ -98,7 +99,14 @@ fn link(shared: &Shared, root: &Path, invocation: &mut Invocation) -> Result<(),
 fn environment(plan: &Plan, progress: &Progress, root: &Path) -> Result<Environment, Failure> {
     let made = Environment::prepare(&plan.operator(), root, Packages::Any, progress);
     progress.finish();
-    Ok(made?)
+    made.map_err(|error| {
+        let command = if let EnvironmentError::Failed { command, .. } = &error {
+            command.clone()
+        } else {
+            String::new()
+        };
+        blamed(Failure::from(error), plan, &command)
+    })
 }
 
 /// The operator's program, with nothing of this environment that it would take for its own.

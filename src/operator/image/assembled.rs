@@ -1,5 +1,6 @@
 //! An image that `c3` makes itself.
 
+use super::installs::blamed;
 use super::refusal::refusals;
 use crate::backend::recipe::recipe;
 use crate::backend::runtime::python_version;
@@ -38,7 +39,7 @@ pub(super) fn build(assembler: &Assembler, order: &Order) -> Result<Image, Failu
         no_cache: making.no_cache,
         progress,
     };
-    let image = assembler.assemble(bases, &assembly).map_err(|error| unmade(error, &asked))?;
+    let image = assembler.assemble(bases, &assembly).map_err(|error| unmade(error, plan, &asked))?;
     let digest = making.push.then(|| push(assembler, &image, order)).transpose()?;
     let reference = settings.image.to_string();
     let tags = [reference.clone(), settings.image.latest().to_string()];
@@ -59,7 +60,7 @@ fn push(assembler: &Assembler, image: &Assembled, order: &Order) -> Result<Strin
 }
 
 /// An image that couldn't be made: who wanted a login is told with what was known of it.
-fn unmade(error: OciError, asked: &Asked) -> Failure {
+fn unmade(error: OciError, plan: &Plan, asked: &Asked) -> Failure {
     let hint = match &error {
         OciError::Install { refused: Some(refusal), .. } => {
             asked.place(refusal.host()).map(|place| refusal.hint(Some(place)))
@@ -67,6 +68,8 @@ fn unmade(error: OciError, asked: &Asked) -> Failure {
         OciError::Install { tail, .. } => asked.doubt(tail),
         _ => None,
     };
-    let failure = Failure::from(error);
-    hint.into_iter().fold(failure, Failure::hint)
+    let command =
+        if let OciError::Install { command, .. } = &error { command.clone() } else { String::new() };
+    let failure = hint.into_iter().fold(Failure::from(error), Failure::hint);
+    blamed(failure, plan, &command)
 }

@@ -12,10 +12,11 @@ use crate::engine::error::EngineError;
 use crate::engine::indexes::{Asked, Index, Pip, Prepared, configured, prepare};
 use crate::progress::Progress;
 
+use super::installs::blamed;
 use super::{Archive, Image, Order, check_python};
 use crate::failure::{ENGINE, Failure, Fault};
-use crate::operator::Part;
 use crate::operator::versions;
+use crate::operator::{Part, Plan};
 
 /// Builds an image and pushes it as its version and as `latest`.
 pub fn build(engine: &Engine, order: &Order) -> Result<Image, Failure> {
@@ -45,7 +46,7 @@ pub fn build(engine: &Engine, order: &Order) -> Result<Image, Failure> {
         secrets: &prepared.secrets,
         hidden: &prepared.hidden,
     };
-    let id = engine.build(&build, progress).map_err(|error| unbuilt(error, &prepared.asked))?;
+    let id = engine.build(&build, progress).map_err(|error| unbuilt(error, plan, &prepared.asked))?;
     let digest = making.push.then(|| push(engine, order, &id)).transpose()?;
     if let Some(check) = settings.variant.and_then(|variant| (variant.check)(&plan.operator_in(settings))) {
         progress.tell(engine.output(&id, &reference, &check, progress)?);
@@ -95,7 +96,7 @@ fn exposed(engine: &Engine, hosts: &BTreeSet<String>) -> Failure {
 }
 
 /// A build that failed: who wanted a login is told with what was known of it.
-fn unbuilt(error: EngineError, asked: &Asked) -> Failure {
+fn unbuilt(error: EngineError, plan: &Plan, asked: &Asked) -> Failure {
     let hint = match &error {
         EngineError::Build { refused: Some(refusal), .. } => {
             asked.place(refusal.host()).map(|place| refusal.hint(Some(place)))
@@ -103,8 +104,9 @@ fn unbuilt(error: EngineError, asked: &Asked) -> Failure {
         EngineError::Build { tail, .. } if error.hint().is_none() => asked.doubt(tail),
         _ => None,
     };
-    let failure = Failure::from(error);
-    hint.into_iter().fold(failure, Failure::hint)
+    let step = if let EngineError::Build { step, .. } = &error { step.clone() } else { String::new() };
+    let failure = hint.into_iter().fold(Failure::from(error), Failure::hint);
+    blamed(failure, plan, &step)
 }
 
 /// Writes the archive of an image, or that of a container's files.

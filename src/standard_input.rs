@@ -1,0 +1,40 @@
+//! The standard input of this program, handed on to another one.
+
+use std::io::{self, IsTerminal, Read};
+use std::thread;
+
+use rustix::process::getpgrp;
+use rustix::termios::tcgetpgrp;
+use tokio::sync::mpsc::{Receiver, channel};
+
+/// Pieces that may wait for their reader.
+const WAITING: usize = 4;
+
+/// Most bytes of a piece.
+const PIECE: usize = 64 << 10;
+
+/// Whether standard input is a terminal: what stands there goes to whom it shows in the foreground only.
+#[must_use]
+pub fn is_terminal() -> bool {
+    io::stdin().is_terminal()
+}
+
+/// The pieces of standard input as they come, until its end. A terminal that shows another program in the foreground is
+/// left alone, for whoever reads it from the background is stopped.
+#[must_use]
+pub fn pieces() -> Receiver<Vec<u8>> {
+    let (sender, receiver) = channel(WAITING);
+    let is_behind = is_terminal() && tcgetpgrp(io::stdin()).ok() != Some(getpgrp());
+    if !is_behind {
+        // The thread may wait for its next piece until the program ends: nobody waits for the thread.
+        thread::spawn(move || {
+            let mut piece = vec![0; PIECE];
+            while let Ok(length @ 1..) = io::stdin().read(&mut piece) {
+                if sender.blocking_send(piece[..length].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
+    }
+    receiver
+}
