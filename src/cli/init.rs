@@ -1,0 +1,213 @@
+//! `c3 init`: a first operator to begin with, its settings, and a check for CI.
+
+use std::path::{Path, PathBuf};
+
+use c3::artifact::{self, Artifact, Destination, Existing};
+use c3::failure::{Failure, INPUT, USAGE};
+use c3::reference::{image_repository, operator_name};
+use c3::settings::FILE_NAME;
+use clap::{Args, ValueEnum};
+
+use super::console;
+use super::options::Telling;
+
+#[derive(Args, Debug)]
+pub(crate) struct Options {
+    /// Folder for the files
+    #[arg(value_name = "FOLDER", default_value = ".")]
+    folder: PathBuf,
+
+    /// Name of the operator, which is that of its source [default: `count_words`]
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+
+    /// What the operator is written in [default: script]
+    #[arg(long, value_name = "KIND")]
+    kind: Option<Kind>,
+
+    /// Registry and namespace that images are pushed to [default: none; they stay on this machine]
+    #[arg(short, long, value_name = "REGISTRY/NAMESPACE")]
+    repository: Option<String>,
+
+    /// Where changes are checked [default: none]
+    #[arg(long, value_name = "WHERE")]
+    ci: Option<Ci>,
+
+    /// Ask nothing: what the command line leaves open is decided as its defaults say
+    #[arg(short, long)]
+    yes: bool,
+
+    /// Replace files that are there
+    #[arg(long)]
+    overwrite: bool,
+
+    #[command(flatten)]
+    telling: Telling,
+}
+
+/// What an operator is written in.
+#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A Python script.
+    Script,
+    /// A Jupyter notebook with Python.
+    Notebook,
+    /// An R script.
+    R,
+}
+
+/// A service that checks changes.
+#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+enum Ci {
+    /// GitHub Actions.
+    Github,
+    /// GitLab.
+    Gitlab,
+    /// Nowhere.
+    None,
+}
+
+/// The name of an operator that has none.
+const NAME: &str = "count_words";
+
+/// The line of the settings that a repository takes the place of.
+const REPOSITORY: &str = "#repository = \"quay.io/me\"";
+
+/// Runs the command.
+pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+    let plan = Plan::decide(options)?;
+    let mut artifacts = plan.artifacts();
+    let settings = options.folder.join(FILE_NAME);
+    if settings.exists() && !options.overwrite {
+        console::info(&format!("`{}` is there, and stays as it is", settings.display()), options.telling.level());
+        artifacts.retain(|artifact| artifact.name != FILE_NAME);
+    }
+    refuse(&artifacts, options)?;
+    let destination = Destination { folder: &options.folder, stem: &plan.name };
+    let files = artifact::write(&artifacts, destination, &Existing::Overwrite)?;
+    console::print_files(&plan.name, &files, options.telling.format)?;
+    let source = options.folder.join(plan.source());
+    let source = source.strip_prefix(".").unwrap_or(&source).display();
+    let steps = [format!("c3 inspect {source}"), format!("c3 run {source}")];
+    console::next("a look at it and a first run", &steps, options.telling.level());
+    Ok(())
+}
+
+/// Refuses to replace what is there.
+fn refuse(artifacts: &[Artifact], options: &Options) -> Result<(), Failure> {
+    let present = artifacts.iter().map(|artifact| options.folder.join(&artifact.name)).find(|path| path.exists());
+    match present.filter(|_| !options.overwrite) {
+        None => Ok(()),
+        Some(path) => Err(Failure::new(INPUT, format!("`{}` is there already", path.display()))
+            .hint("choose another `--name`, or replace it with `--overwrite`")),
+    }
+}
+
+/// What is written.
+struct Plan {
+    name: String,
+    kind: Kind,
+    repository: Option<String>,
+    ci: Ci,
+}
+
+impl Plan {
+    /// What the command line says, and what is answered where it is silent and somebody can answer.
+    fn decide(options: &Options) -> Result<Self, Failure> {
+        let asks = console::answers() && !options.yes;
+        let ask = |question: &str| if asks { console::answer(question) } else { None };
+        let name = options.name.clone().or_else(|| ask(&format!("Name of the operator [{NAME}]: ")));
+        let kind = options.kind.or_else(|| chosen(&ask("Script, notebook or R [script]: ")?));
+        let repository = options
+            .repository
+            .clone()
+            .or_else(|| ask("Registry and namespace for images, such as quay.io/me [none]: "));
+        let ci = options.ci.or_else(|| chosen(&ask("Checks in CI: github, gitlab or none [none]: ")?));
+        let plan = Self {
+            name: name.unwrap_or_else(|| NAME.to_owned()),
+            kind: kind.unwrap_or(Kind::Script),
+            repository,
+            ci: ci.unwrap_or(Ci::None),
+        };
+        plan.check().map(|()| plan)
+    }
+
+    fn check(&self) -> Result<(), Failure> {
+        let usage = |failure: Failure| Failure { code: USAGE, ..failure };
+        if Path::new(&self.name).components().count() != 1 || self.name.starts_with(['.', '_']) {
+            let message = format!("`{}` is no name of an operator", self.name);
+            return Err(Failure::new(USAGE, message).hint("write letters, numbers and `_`; the folder comes first"));
+        }
+        operator_name(&self.name).map_err(|error| usage(error.into()))?;
+        let repository = self.repository.as_deref();
+        image_repository(repository, "operator").map(drop).map_err(|error| usage(error.into()))
+    }
+
+    /// The name of the source.
+    fn source(&self) -> String {
+        let ending = match self.kind {
+            Kind::Script => "py",
+            Kind::Notebook => "ipynb",
+            Kind::R => "R",
+        };
+        format!("{}.{ending}", self.name)
+    }
+
+    fn artifacts(&self) -> Vec<Artifact> {
+        let source = match self.kind {
+            Kind::Script => include_str!("../../templates/init/script.py"),
+            Kind::Notebook => include_str!("../../templates/init/notebook.ipynb"),
+            Kind::R => include_str!("../../templates/init/script.R"),
+        };
+        let file = |name: &str, text: &str| Artifact::new(name.to_owned(), text.to_owned());
+        let ci = match self.ci {
+            Ci::Github => {
+                Some(file(".github/workflows/c3.yml", include_str!("../../templates/init/github.yml")))
+            }
+            Ci::Gitlab => Some(file(".gitlab-ci.yml", include_str!("../../templates/init/gitlab.yml"))),
+            Ci::None => None,
+        };
+        let artifacts = [file(&self.source(), source), file(FILE_NAME, &self.settings())];
+        artifacts.into_iter().chain(ci).collect()
+    }
+
+    /// The settings, with the registry if one is named.
+    fn settings(&self) -> String {
+        let settings = include_str!("../../templates/init/c3.toml").replace("operators.NAME", &format!("operators.{}", self.name));
+        match &self.repository {
+            Some(repository) => settings.replacen(REPOSITORY, &format!("repository = \"{repository}\""), 1),
+            None => settings,
+        }
+    }
+}
+
+/// The value that an answer names by its beginning.
+fn chosen<T: ValueEnum>(answer: &str) -> Option<T> {
+    let answer = answer.to_lowercase();
+    let is_meant = |value: &&T| value.to_possible_value().is_some_and(|known| known.get_name().starts_with(&answer));
+    T::value_variants().iter().find(is_meant).cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_may_be_short() {
+        assert_eq!(chosen("N"), Some(Kind::Notebook));
+        assert_eq!(chosen("R"), Some(Kind::R));
+        assert_eq!(chosen::<Kind>("x"), None);
+    }
+
+    #[test]
+    fn the_registry_is_a_setting() {
+        let plan = |repository: Option<&str>| Plan {
+            name: "a".into(),
+            kind: Kind::R,
+            repository: repository.map(Into::into),
+            ci: Ci::None,
+        };
+        assert!(plan(Some("quay.io/them")).settings().contains("\nrepository = \"quay.io/them\"\n"));
+        assert!(plan(None).settings().contains(REPOSITORY));
+    }
+}
