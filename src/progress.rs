@@ -1,7 +1,8 @@
 //! What is shown of long work: a spinner on a terminal, lines elsewhere, on standard error only.
 
 use std::io::{IsTerminal, Write};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -10,6 +11,9 @@ use crate::shown;
 
 /// Most characters of a step that are shown.
 const BRIEF: usize = 120;
+
+/// How long a step takes before its time is shown.
+pub const LONG: Duration = Duration::from_secs(2);
 
 /// What stands before a warning.
 const WARNING: &str = "\x1b[1;33mwarning\x1b[0m: ";
@@ -61,6 +65,8 @@ pub enum Event {
 pub struct Progress {
     verbosity: Verbosity,
     spinner: ProgressBar,
+    /// The steps under way, each with its beginning.
+    started: Arc<Mutex<Vec<(String, Instant)>>>,
 }
 
 impl Progress {
@@ -70,7 +76,7 @@ impl Progress {
         let spins = verbosity >= Verbosity::Info && std::io::stderr().is_terminal();
         let target = if spins { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let spinner = ProgressBar::with_draw_target(None, target).with_style(style());
-        Self { verbosity, spinner }
+        Self { verbosity, spinner, started: Arc::default() }
     }
 
     /// Tells something that people want to know.
@@ -98,11 +104,32 @@ impl Progress {
             let label = if matches!(event, Event::Doubted(_)) { WARNING } else { "" };
             self.print(label, &line);
         }
+        if let Some(elapsed) = self.elapsed(event).filter(|elapsed| *elapsed >= LONG) {
+            let shows = self.verbosity >= Verbosity::Info && !self.spins();
+            let line = shows.then(|| format!("  took {}", seconds(elapsed)));
+            if let Some(line) = line {
+                self.print("", &line);
+            }
+        }
     }
 
     /// Takes the spinner away.
     pub fn finish(&self) {
         self.spinner.finish_and_clear();
+    }
+
+    /// How long a step took that has ended.
+    fn elapsed(&self, event: &Event) -> Option<Duration> {
+        let mut started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            Event::Started(step) => started.push((step.clone(), Instant::now())),
+            Event::Finished { step, .. } => {
+                let at = started.iter().position(|(begun, _)| begun == step)?;
+                return Some(started.swap_remove(at).1.elapsed());
+            }
+            _ => {}
+        }
+        None
     }
 
     fn spins(&self) -> bool {
@@ -116,6 +143,7 @@ impl Progress {
         match event {
             Event::Started(step) => {
                 self.spinner.enable_steady_tick(Duration::from_millis(100));
+                self.spinner.reset_elapsed();
                 self.spinner.set_message(shown::line(step).into_owned());
                 self.spinner.set_prefix("");
             }
@@ -154,6 +182,16 @@ fn brief(step: &str) -> String {
     shown::beginning(&step.split_whitespace().collect::<Vec<_>>().join(" "), BRIEF).into_owned()
 }
 
+/// `9.5 s`, `2 min 5 s`.
+#[must_use]
+pub fn seconds(elapsed: Duration) -> String {
+    match elapsed.as_secs() {
+        0..10 => format!("{:.1} s", elapsed.as_secs_f64()),
+        seconds @ 10..60 => format!("{seconds} s"),
+        seconds => format!("{} min {} s", seconds / 60, seconds % 60),
+    }
+}
+
 /// `1.5 MiB of 20 MiB `.
 fn bytes(done: u64, total: Option<u64>) -> String {
     match total {
@@ -163,7 +201,7 @@ fn bytes(done: u64, total: Option<u64>) -> String {
 }
 
 fn style() -> ProgressStyle {
-    let style = ProgressStyle::with_template("{spinner:.cyan} {prefix:.dim}{wide_msg}");
+    let style = ProgressStyle::with_template("{spinner:.cyan} {prefix:.dim}{wide_msg} {elapsed:.dim}");
     style.unwrap_or_else(|_| ProgressStyle::default_spinner())
 }
 
@@ -189,6 +227,20 @@ mod tests {
         assert!(shown.starts_with("RUN a \\ é") && shown.ends_with("é…"), "{shown}");
         assert_eq!(shown.chars().count(), BRIEF + 1);
         assert_eq!(line(&started, Verbosity::Debug, false).map(|line| line.lines().count()), Some(2));
+    }
+
+    #[test]
+    fn elapsed_times_are_short() {
+        let told = |milliseconds| seconds(Duration::from_millis(milliseconds));
+        assert_eq!([told(2_345), told(12_900), told(125_000)], ["2.3 s", "12 s", "2 min 5 s"]);
+    }
+
+    #[test]
+    fn a_step_has_its_own_time() {
+        let progress = Progress::new(Verbosity::Quiet);
+        progress.elapsed(&Event::Started("a".into()));
+        let finished = |step: &str| progress.elapsed(&Event::Finished { step: step.into(), cached: false });
+        assert!(finished("b").is_none() && finished("a").is_some() && finished("a").is_none());
     }
 
     #[test]

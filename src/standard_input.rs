@@ -13,19 +13,19 @@ const WAITING: usize = 4;
 /// Most bytes of a piece.
 const PIECE: usize = 64 << 10;
 
-/// Whether standard input is a terminal: what stands there goes to whom it shows in the foreground only.
+/// Whether standard input is a terminal.
 #[must_use]
 pub fn is_terminal() -> bool {
     io::stdin().is_terminal()
 }
 
-/// The pieces of standard input as they come, until its end. A terminal that shows another program in the foreground is
-/// left alone, for whoever reads it from the background is stopped.
+/// The pieces of standard input as they come, until its end. From a terminal nothing is read in the background: the system
+/// would stop this program.
 #[must_use]
 pub fn pieces() -> Receiver<Vec<u8>> {
     let (sender, receiver) = channel(WAITING);
-    let is_behind = is_terminal() && tcgetpgrp(io::stdin()).ok() != Some(getpgrp());
-    if !is_behind {
+    let is_background = is_terminal() && tcgetpgrp(io::stdin()).ok() != Some(getpgrp());
+    if !is_background {
         // The thread may wait for its next piece until the program ends: nobody waits for the thread.
         thread::spawn(move || {
             let mut piece = vec![0; PIECE];

@@ -1,4 +1,4 @@
-//! What people meet who don't know the program yet: tips, hints, JSON that is always JSON.
+//! What people meet who don't know the program yet: tips, hints, help, a first operator, JSON that is always JSON.
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
@@ -184,4 +184,105 @@ fn every_reading_command_has_json() {
     assert_eq!((&document["files"][0]["changed"], &document["written"]), (&true.into(), &false.into()));
     assert!(document["files"][0]["diff"].as_str().unwrap().contains("+# pip install numpy"), "{document}");
     assert!(json(&c3(folder.path(), "config --schema --format json"))["diagnostics"].is_null());
+}
+
+#[test]
+fn codes_are_explained() {
+    let folder = folder(&[]);
+    let said = |line: &str| {
+        let output = c3(folder.path(), line);
+        (output.status.code(), String::from_utf8(output.stdout.clone()).unwrap() + &stderr(&output))
+    };
+    let (code, text) = said("explain warning[computed-name]");
+    assert!(code == Some(0) && text.contains("write it as a literal"), "{text}");
+    let (code, text) = said("explain computed-nam");
+    assert!(code == Some(2) && text.contains("did you mean `computed-name`?"), "{text}");
+    let all = json(&c3(folder.path(), "explain --format json"));
+    assert_eq!(all["codes"].as_array().unwrap().len(), c3::rules::RULES.len());
+}
+
+#[test]
+fn init_writes_an_operator_without_problems() {
+    for (kind, source) in [("script", "words.py"), ("notebook", "words.ipynb"), ("r", "words.R")] {
+        let folder = folder(&[]);
+        let line = format!("init --kind {kind} --name words -r quay.io/me --ci github");
+        let output = c3(folder.path(), &line);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        assert!(stderr(&output).contains("next: `c3 inspect"), "{}", stderr(&output));
+        let component = json(&c3(folder.path(), &format!("inspect {source} --format json")));
+        assert_eq!(component["inputs"].as_array().map(Vec::len), Some(2), "{component}");
+        assert_eq!(component["outputs"][0]["type"], "File");
+        assert_eq!(component["requirements"].as_array().map(Vec::len), Some(0), "{component}");
+        assert_eq!(c3(folder.path(), "check .").status.code(), Some(0));
+        let compiled = c3(folder.path(), "compile . -q");
+        assert_eq!((compiled.status.code(), stderr(&compiled).as_str()), (Some(0), ""));
+        let settings = json(&c3(folder.path(), &format!("config {source} --format json")));
+        assert_eq!(settings["settings"]["repository"], "quay.io/me");
+        let workflow = fs::read_to_string(folder.path().join(".github/workflows/c3.yml")).unwrap();
+        let check = workflow.lines().find_map(|line| line.trim().strip_prefix("- run: c3 ")).unwrap();
+        assert_eq!(c3(folder.path(), check).status.code(), Some(0), "{check}");
+        let again = c3(folder.path(), &line);
+        assert_eq!(again.status.code(), Some(1));
+        assert!(stderr(&again).contains("already exists"), "{}", stderr(&again));
+    }
+    assert_eq!(c3(folder(&[]).path(), "init --name a/b").status.code(), Some(2));
+    let second = folder(&[("c3.toml", "# mine\n")]);
+    let said = stderr(&c3(second.path(), "init -r quay.io/me --ci gitlab"));
+    assert!(
+        said.contains("kept the existing `./c3.toml`: add `repository = \"quay.io/me\"` to it"),
+        "{said}"
+    );
+    assert_eq!(fs::read_to_string(second.path().join("c3.toml")).unwrap(), "# mine\n");
+    assert!(second.path().join(".gitlab-ci.yml").exists());
+}
+
+#[test]
+fn the_next_step_is_shown_unless_quiet() {
+    let folder = folder(&[("a.py", SCRIPT), ("b.py", SCRIPT)]);
+    for (line, next) in [
+        ("create-operator --no-build a.py", "next: the same command without `--no-build` builds the image"),
+        ("compile a.py", "next: `c3 create-operator a.py` builds its image"),
+        (
+            "compile a.py b.py",
+            "2 operators: 8 files written\nnext: `c3 create-operator FILE` builds its image",
+        ),
+    ] {
+        let said = stderr(&c3(folder.path(), line));
+        assert!(said.contains(next), "{line}: {said}");
+        for silent in ["-q", "--quiet", "-l WARNING"] {
+            let said = stderr(&c3(folder.path(), &format!("{line} {silent}")));
+            assert_eq!(said, "", "{line} {silent}");
+        }
+        let said = stderr(&c3(folder.path(), &format!("{line} --format json")));
+        assert!(!said.contains("next:"), "{said}");
+    }
+}
+
+#[test]
+fn check_exits_with_zero_if_asked_to() {
+    let folder = folder(&[("open.py", "x = (\n")]);
+    assert_eq!(c3(folder.path(), "check open.py").status.code(), Some(1));
+    assert_eq!(c3(folder.path(), "check --exit-zero open.py").status.code(), Some(0));
+}
+
+#[test]
+fn a_dangling_link_fails_alone() {
+    let folder = folder(&[("a.py", SCRIPT)]);
+    std::os::unix::fs::symlink("nowhere.py", folder.path().join("b.py")).unwrap();
+    let output = c3(folder.path(), "compile .");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(folder.path().join("a.yaml").exists());
+    let said = stderr(&output);
+    assert!(said.contains("`./b.py` does not exist\nhint: it is a link that leads nowhere"), "{said}");
+}
+
+#[test]
+fn run_passes_standard_input_on() {
+    let folder = folder(&[("a.py", "\"\"\"A.\"\"\"\nimport sys\nprint(len(sys.stdin.read()))\n")]);
+    fs::write(folder.path().join("text"), "x".repeat(200_000)).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_c3"));
+    command.args(["run", "--no-engine", "a.py"]).current_dir(folder.path());
+    command.env("XDG_CACHE_HOME", folder.path().join(".cache"));
+    let output = command.stdin(fs::File::open(folder.path().join("text")).unwrap()).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "200000\n", "{}", stderr(&output));
 }

@@ -117,7 +117,7 @@ fn settings_of_a_folder_hold_for_each_source() {
         [job]\ngenerate-name = true\n[job.secrets]\na = 'numbers/one'\n";
     let r = "# Adds.\nb <- Sys.getenv('b', '1')\n";
     let folder = folder(&[("ops/add.py", SCRIPT), ("ops/b.R", r), ("ops/c3.toml", toml)]);
-    let output = c3(folder.path(), &["compile", "ops"]);
+    let output = c3(folder.path(), &["compile", "-q", "ops"]);
     assert_eq!(stdout(&output), "ops/add.Dockerfile\nops/add.job.yaml\nops/b.Dockerfile\nops/b.job.yaml\n");
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
     let read = |name: &str| fs::read_to_string(folder.path().join("ops").join(name)).unwrap();

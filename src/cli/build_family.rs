@@ -90,7 +90,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let wishes = wishes::wishes(options, &family)?;
     // An engine that isn't asked yet leaves Ctrl-C to the system while a registry is.
     let engine = wishes.asks_engine().then(|| image::connect(OTHERWISE)).transpose()?;
-    let level = options.telling.log_level;
+    let level = options.telling.level();
     let work = Work {
         family: &family,
         file: &options.file,
@@ -132,7 +132,7 @@ fn load(options: &Options) -> Result<(Family, String), Failure> {
         let message = format!(
             "`{name}` names a URL that holds credentials; they are left out of the image's build: give them to it as a secret"
         );
-        console::warning(&message, options.telling.log_level);
+        console::warning(&message, options.telling.level());
     }
     Ok((family, text))
 }
@@ -159,7 +159,7 @@ fn tell(orders: &[Order], options: &Options) {
             _ if order.is_raised() => ": has changed, or what it stands on",
             _ => ": is to be built",
         };
-        console::info(&format!("{} {versions}{what}", member.name), options.telling.log_level);
+        console::info(&format!("{} {versions}{what}", member.name), options.telling.level());
     }
 }
 
@@ -172,7 +172,7 @@ fn report(options: &Options, family: &Family, orders: &[Order], made: &[Made]) -
     let left = listed(family.in_order().into_iter().filter(is_left));
     if !left.is_empty() {
         let note = format!("note: what was raised carries others, which are to be built, too: {left}");
-        console::info(&note, options.telling.log_level);
+        console::info(&note, options.telling.level());
     }
     match options.telling.format {
         Format::Json => console::print_json(&serde_json::json!({"schema_version": 1, "images": made}))?,
@@ -180,7 +180,7 @@ fn report(options: &Options, family: &Family, orders: &[Order], made: &[Made]) -
     }
     for order in orders.iter().filter(|order| order.verdict == Verdict::Build) {
         let Some(form) = order.forms.first() else { continue };
-        console::next(&order.member.name, &order.source.next(&form.reference), options.telling.log_level);
+        console::next(&order.member.name, &order.source.next(&form.reference), options.telling.level());
     }
     Ok(())
 }

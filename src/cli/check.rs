@@ -36,7 +36,7 @@ pub(crate) struct Options {
     #[arg(long)]
     compiled: bool,
 
-    /// End with 0 whatever was found, unless the command itself fails
+    /// Exit with 0 even if problems are found
     #[arg(long)]
     exit_zero: bool,
 
@@ -113,7 +113,7 @@ impl Options {
 /// The rule of a code.
 fn rule(code: &str) -> Result<Rule, String> {
     let rule = RULES.iter().find(|rule| rule.code == code);
-    rule.copied().ok_or_else(|| "no such code; docs/diagnostics.md has a list".to_owned())
+    rule.copied().ok_or_else(|| "no such code; `c3 explain` lists them".to_owned())
 }
 
 fn diagnostics(checked: &[Checked]) -> impl Iterator<Item = &Diagnostic> {

@@ -46,7 +46,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let sources =
         if options.stale { generated::compiled(sources, &options.emission.request) } else { sources };
     let clashes = clashes(&sources, &options.emission);
-    warn_of_images(&sources, options.emission.telling.log_level);
+    warn_of_images(&sources, options.emission.telling.level());
     // A file that is wrong is told of once, not for each source.
     let current = current_dir()?;
     for source in &sources {
@@ -63,7 +63,10 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     }
     report(&outcomes, options)?;
     if outcomes.len() > 1 {
-        console::info(&summary(&outcomes), options.emission.telling.log_level);
+        console::info(&summary(&outcomes), options.emission.telling.level());
+    }
+    if !options.stale {
+        console::suggest(&next(&outcomes), options.emission.telling.next());
     }
     let worst =
         outcomes.iter().filter_map(|outcome| outcome.result.as_ref().err()).map(|failure| failure.code).max();
@@ -129,7 +132,7 @@ fn try_compile(
     emission: &Emission,
     messages: &mut Messages,
 ) -> Result<(String, Vec<PathBuf>), Failure> {
-    let level = emission.telling.log_level;
+    let level = emission.telling.level();
     let mut plan = planning::plan(source, &emission.request, Purpose::Files, level, messages)?;
     plan.keep_version()?;
     let artifacts = planning::artifacts(&plan, level, messages)?;
@@ -142,7 +145,7 @@ fn update(
     emission: &Emission,
     messages: &mut Messages,
 ) -> Result<(String, Vec<PathBuf>), Failure> {
-    let level = emission.telling.log_level;
+    let level = emission.telling.level();
     let made = Generated::find(source, &emission.request);
     let mut own = Messages::default();
     let plan = planning::plan(source, &made.request(&emission.request), Purpose::Files, level, &mut own);
@@ -175,6 +178,17 @@ fn write(
         existing => existing,
     };
     Ok((plan.settings.image.to_string(), artifact::write(artifacts, plan.destination(), &existing)?))
+}
+
+/// What people usually do next with operators.
+fn next(outcomes: &[Outcome]) -> Vec<String> {
+    let mut done = outcomes.iter().filter(|outcome| outcome.result.is_ok());
+    let source = match (done.next(), done.next()) {
+        (Some(Outcome { source, .. }), None) => console::argument(source),
+        (Some(_), Some(_)) => "FILE".to_owned(),
+        (None, _) => return Vec::new(),
+    };
+    vec![format!("`c3 create-operator {source}` builds its image")]
 }
 
 /// `40 operators: 152 files written, 2 failed`.

@@ -1,9 +1,10 @@
 //! What a user sees: diagnostics and failures on standard error, data on standard output. This is the door of the
 //! terminal: whatever foreign text goes through it is shown escaped and without passwords.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{ErrorKind, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use c3::diagnostic::{Diagnostic, Severity};
 use c3::report::{Entry, terminal, told, wrapped};
@@ -138,6 +139,20 @@ pub(crate) fn next(name: &str, steps: &[String], level: LogLevel) {
     }
 }
 
+/// A path as a shell takes it.
+pub(crate) fn argument(path: &Path) -> String {
+    let path = path.display().to_string();
+    let quoted = shlex::try_quote(&path).map(Cow::into_owned);
+    shown::line(&quoted.unwrap_or(path)).into_owned()
+}
+
+/// Shows in a line or two what people usually do next.
+pub(crate) fn suggest(steps: &[String], level: LogLevel) {
+    if !steps.is_empty() {
+        info(&steps.iter().map(|step| format!("next: {step}")).collect::<Vec<_>>().join("\n"), level);
+    }
+}
+
 /// Whether somebody is there to answer.
 pub(crate) fn answers() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
@@ -149,6 +164,19 @@ pub(crate) fn ask(question: &str) -> Option<String> {
     let mut answer = String::new();
     let read = std::io::stdin().read_line(&mut answer).ok()?;
     (read > 0).then(|| answer.trim().to_lowercase())
+}
+
+/// Asks and gives the answer as it was written; nothing where it is empty.
+pub(crate) fn answer(question: &str) -> Option<String> {
+    let _ = write!(anstream::stderr().lock(), "{}", shown::text(question));
+    let mut answer = String::new();
+    let read = std::io::stdin().read_line(&mut answer).ok()?;
+    Some(answer.trim().to_owned()).filter(|answer| read > 0 && !answer.is_empty())
+}
+
+/// Prints a text whose lines are broken in the width of the terminal, or of eighty columns.
+pub(crate) fn print_wrapped(text: &str) -> Result<(), Failure> {
+    print(&wrapped::hanging(text, 0, Some(stdout_width().unwrap_or(80))))
 }
 
 /// Prints data for people.

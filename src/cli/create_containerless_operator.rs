@@ -56,7 +56,7 @@ pub(crate) struct Options {
 /// Runs the command.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let mut messages = Messages::default();
-    let level = options.telling.log_level;
+    let level = options.telling.level();
     let plan = planning::plan(&options.file, &options.request(), Purpose::Image, level, &mut messages);
     messages.show();
     let mut plan = plan?;

@@ -1,6 +1,7 @@
 //! `c3 create-operator`: from a source to an image in a registry and the files that name it.
 
 use std::path::PathBuf;
+use std::time::Instant;
 
 use c3::artifact::{self, Artifact, Existing};
 use c3::engine::oci::platform::Platform;
@@ -10,7 +11,7 @@ use c3::operator::image::Choice;
 use c3::operator::kept::Kept;
 use c3::operator::versions::{self, Claim};
 use c3::operator::{self, Builder, Image, Making, Part, Plan, Purpose};
-use c3::progress::Progress;
+use c3::progress::{LONG, Progress, seconds};
 use c3::settings::{Config, FILES, IMAGE};
 use clap::{Args, ValueHint};
 use serde_json::json;
@@ -99,7 +100,7 @@ impl Options {
 
     /// The log level.
     pub(crate) fn level(&self) -> LogLevel {
-        self.emission.telling.log_level
+        self.emission.telling.level()
     }
 
     /// What makes the image, if one is made, and if it can make this one.
@@ -157,6 +158,7 @@ impl Options {
 
 /// Builds, pushes and writes what a plan says.
 pub(crate) fn create(options: &Options, mut plan: Plan) -> Result<(), Failure> {
+    let start = Instant::now();
     let progress = Progress::new(options.level().into());
     let claim = options.decide_version(&mut plan, &progress)?;
     let artifacts = artifacts(&plan, options.level())?;
@@ -198,6 +200,9 @@ pub(crate) fn create(options: &Options, mut plan: Plan) -> Result<(), Failure> {
         None => artifacts,
     };
     let files = artifact::write(&artifacts, plan.destination(), &existing)?;
+    if start.elapsed() >= LONG {
+        console::info(&format!("done in {}", seconds(start.elapsed())), options.level());
+    }
     report(options, &plan, &files, &parts, &built)
 }
 
@@ -241,7 +246,22 @@ fn report(
         }
     }
     tell_next(plan, parts, options.level());
+    console::suggest(&next(options, plan, parts, built), options.emission.telling.next());
     Ok(())
+}
+
+/// What people usually do next with an operator; a platform of its own says that itself.
+fn next(options: &Options, plan: &Plan, parts: &[Part], built: &[Image]) -> Vec<String> {
+    let is_unloaded = built.iter().any(|image| image.archive.is_some()) && !options.pushes(plan);
+    if is_unloaded || parts.iter().any(|part| part.settings.variant.is_some()) {
+        return Vec::new();
+    }
+    let step = if options.no_build {
+        "the same command without `--no-build` builds the image".to_owned()
+    } else {
+        format!("`c3 run {}` runs it; add `--help` for its inputs", plan.settings.image)
+    };
+    vec![step]
 }
 
 /// Tells what each platform wants done next.

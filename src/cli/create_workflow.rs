@@ -76,7 +76,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let (artifacts, remarks) = emit(&operators, options, &settings);
     for Remark { operator, diagnostic } in &remarks {
         let source = &sources[*operator];
-        console::diagnostics(std::slice::from_ref(diagnostic), source, options.telling.log_level);
+        console::diagnostics(std::slice::from_ref(diagnostic), source, options.telling.level());
     }
     let existing = options.replacing.existing();
     let existing = decide(artifact::conflicts(&artifacts, &folder), &artifacts, existing)?;
@@ -174,6 +174,6 @@ fn warn_of_missing(operators: &[Operator], folder: &Path, options: &Options) {
     let missing: BTreeSet<_> = named.filter(|file| !folder.join(file).exists()).collect();
     for file in missing {
         let message = format!("`{file}`, which the workflow names, is not there yet: create its operator");
-        console::warning(&message, options.telling.log_level);
+        console::warning(&message, options.telling.level());
     }
 }

@@ -1,9 +1,8 @@
-//! `c3 explain`: what a code of a diagnostic means, and what to do.
+//! `c3 explain`: what the code of a diagnostic means, and what to do.
 
 use c3::diagnostic::Severity;
 use c3::rules::{RULES, Rule};
 use clap::Args;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde_json::json;
 
 use super::console;
@@ -12,14 +11,17 @@ use c3::failure::Failure;
 
 #[derive(Args, Debug)]
 pub(crate) struct Options {
-    /// Code of a diagnostic, as it stands in brackets; without one all codes are listed
-    #[arg(value_name = "CODE", value_parser = codes(), hide_possible_values = true)]
+    /// Code that a message shows in brackets; without one, list all codes
+    #[arg(value_name = "CODE", value_parser = code)]
     code: Option<&'static Rule>,
 
     /// Form of the output
     #[arg(long, default_value = "text")]
     format: Format,
 }
+
+/// Likeness from which on a code is suggested for a mistyped one.
+const ALIKE: f64 = 0.85;
 
 /// Runs the command.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
@@ -34,16 +36,23 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     }
 }
 
-/// The codes that there are; `warning[computed-name]` and `[computed-name]` mean what stands in brackets.
-fn codes() -> impl TypedValueParser<Value = &'static Rule> {
-    let names = PossibleValuesParser::new(RULES.iter().map(|rule| rule.code));
-    names.try_map(|name| RULES.iter().find(|rule| rule.code == name).ok_or("no such code"))
+/// The rule of a code, which may stand as messages show it: `warning[computed-name]`.
+fn code(text: &str) -> Result<&'static Rule, String> {
+    let code =
+        text.split_once('[').map_or(text, |(_, rest)| rest).trim_end_matches([']', ':']).to_lowercase();
+    let likeness = |rule: &&Rule| strsim::jaro_winkler(&code, rule.code);
+    let nearest = RULES.iter().max_by(|one, other| likeness(one).total_cmp(&likeness(other)));
+    match nearest {
+        Some(rule) if rule.code == code => Ok(rule),
+        Some(rule) if likeness(&rule) > ALIKE => Err(format!("no such code; did you mean `{}`?", rule.code)),
+        _ => Err("no such code; `c3 explain` lists them".to_owned()),
+    }
 }
 
 fn explanation(rule: &Rule) -> String {
     let Rule { code, severity, meaning, remedy } = rule;
     format!(
-        "{code} ({})\n\n{}\n\nWhat to do: {}\n\nTo leave it out of `c3 check`: --ignore {code}\n",
+        "{code} ({})\n\n{}\n\nWhat to do: {}\n\nTo hide it: `c3 check --ignore {code}`\n",
         name(*severity),
         plain(meaning),
         plain(remedy)
@@ -53,7 +62,7 @@ fn explanation(rule: &Rule) -> String {
 fn list() -> String {
     let width = RULES.iter().map(|rule| rule.code.len()).max().unwrap_or(0);
     let line = |rule: &Rule| format!("{:<width$}  {}\n", rule.code, name(rule.severity));
-    RULES.iter().map(line).collect::<String>() + "\n`c3 explain CODE` tells what one means, and what to do\n"
+    RULES.iter().map(line).collect::<String>() + "\n`c3 explain CODE` explains one\n"
 }
 
 fn entry(rule: &Rule) -> serde_json::Value {
@@ -74,7 +83,9 @@ fn plain(cell: &str) -> String {
     let mut text = String::new();
     let mut rest = cell;
     while let Some((before, after)) = rest.split_once("](") {
-        let Some(((head, name), (_, tail))) = before.rsplit_once('[').zip(after.split_once(')')) else { break };
+        let Some(((head, name), (_, tail))) = before.rsplit_once('[').zip(after.split_once(')')) else {
+            break;
+        };
         text.extend([head, name]);
         rest = tail;
     }
@@ -87,7 +98,7 @@ mod tests {
 
     #[test]
     fn links_are_their_names() {
-        assert_eq!(plain("as it says; [a.md](b/a.md) has `x[0](y)` all"), "as it says; a.md has `x0 all");
+        assert_eq!(plain("as it says; [a.md](b/a.md) has all"), "as it says; a.md has all");
         assert_eq!(plain("plain [text]"), "plain [text]");
     }
 }

@@ -1,4 +1,4 @@
-//! `c3 init`: a first operator to begin with, its settings, and a check for CI.
+//! `c3 init`: an example operator to start with, its settings, and a check for CI.
 
 use std::path::{Path, PathBuf};
 
@@ -17,27 +17,27 @@ pub(crate) struct Options {
     #[arg(value_name = "FOLDER", default_value = ".")]
     folder: PathBuf,
 
-    /// Name of the operator, which is that of its source [default: `count_words`]
+    /// Name of the operator and its source [default: `count_words`]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
 
-    /// What the operator is written in [default: script]
+    /// Kind of source [default: script]
     #[arg(long, value_name = "KIND")]
     kind: Option<Kind>,
 
-    /// Registry and namespace that images are pushed to [default: none; they stay on this machine]
+    /// Registry and namespace to push images to [default: none]
     #[arg(short, long, value_name = "REGISTRY/NAMESPACE")]
     repository: Option<String>,
 
-    /// Where changes are checked [default: none]
-    #[arg(long, value_name = "WHERE")]
+    /// CI service to write a check for [default: none]
+    #[arg(long, value_name = "SERVICE")]
     ci: Option<Ci>,
 
-    /// Ask nothing: what the command line leaves open is decided as its defaults say
+    /// Don't ask; use the defaults
     #[arg(short, long)]
     yes: bool,
 
-    /// Replace files that are there
+    /// Replace existing files
     #[arg(long)]
     overwrite: bool,
 
@@ -63,11 +63,11 @@ enum Ci {
     Github,
     /// GitLab.
     Gitlab,
-    /// Nowhere.
+    /// No checks.
     None,
 }
 
-/// The name of an operator that has none.
+/// The default name.
 const NAME: &str = "count_words";
 
 /// The line of the settings that a repository takes the place of.
@@ -79,26 +79,46 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let mut artifacts = plan.artifacts();
     let settings = options.folder.join(FILE_NAME);
     if settings.exists() && !options.overwrite {
-        console::info(&format!("`{}` is there, and stays as it is", settings.display()), options.telling.level());
+        console::info(&kept(&settings, plan.repository.as_deref()), options.telling.level());
         artifacts.retain(|artifact| artifact.name != FILE_NAME);
     }
     refuse(&artifacts, options)?;
+    let paths = artifacts.iter().map(|artifact| options.folder.join(&artifact.name));
+    for folder in paths.filter_map(|path| path.parent().map(Path::to_path_buf)) {
+        let failed = |error| {
+            Failure::new(INPUT, format!("failed to create the folder `{}`: {error}", folder.display()))
+        };
+        std::fs::create_dir_all(&folder).map_err(failed)?;
+    }
     let destination = Destination { folder: &options.folder, stem: &plan.name };
     let files = artifact::write(&artifacts, destination, &Existing::Overwrite)?;
     console::print_files(&plan.name, &files, options.telling.format)?;
     let source = options.folder.join(plan.source());
-    let source = source.strip_prefix(".").unwrap_or(&source).display();
-    let steps = [format!("c3 inspect {source}"), format!("c3 run {source}")];
-    console::next("a look at it and a first run", &steps, options.telling.level());
+    let source = console::argument(source.strip_prefix(".").unwrap_or(&source));
+    let steps =
+        [format!("`c3 inspect {source}` shows what c3 reads from it"), format!("`c3 run {source}` runs it")];
+    console::suggest(&steps, options.telling.next());
     Ok(())
+}
+
+/// Settings that stay, and what is to be added to them.
+fn kept(settings: &Path, repository: Option<&str>) -> String {
+    let settings = settings.display();
+    match repository {
+        Some(repository) => {
+            format!("kept the existing `{settings}`: add `repository = \"{repository}\"` to it")
+        }
+        None => format!("kept the existing `{settings}`"),
+    }
 }
 
 /// Refuses to replace what is there.
 fn refuse(artifacts: &[Artifact], options: &Options) -> Result<(), Failure> {
-    let present = artifacts.iter().map(|artifact| options.folder.join(&artifact.name)).find(|path| path.exists());
+    let present =
+        artifacts.iter().map(|artifact| options.folder.join(&artifact.name)).find(|path| path.exists());
     match present.filter(|_| !options.overwrite) {
         None => Ok(()),
-        Some(path) => Err(Failure::new(INPUT, format!("`{}` is there already", path.display()))
+        Some(path) => Err(Failure::new(INPUT, format!("`{}` already exists", path.display()))
             .hint("choose another `--name`, or replace it with `--overwrite`")),
     }
 }
@@ -122,7 +142,7 @@ impl Plan {
             .repository
             .clone()
             .or_else(|| ask("Registry and namespace for images, such as quay.io/me [none]: "));
-        let ci = options.ci.or_else(|| chosen(&ask("Checks in CI: github, gitlab or none [none]: ")?));
+        let ci = options.ci.or_else(|| chosen(&ask("Check in CI: github, gitlab or none [none]: ")?));
         let plan = Self {
             name: name.unwrap_or_else(|| NAME.to_owned()),
             kind: kind.unwrap_or(Kind::Script),
@@ -135,8 +155,9 @@ impl Plan {
     fn check(&self) -> Result<(), Failure> {
         let usage = |failure: Failure| Failure { code: USAGE, ..failure };
         if Path::new(&self.name).components().count() != 1 || self.name.starts_with(['.', '_']) {
-            let message = format!("`{}` is no name of an operator", self.name);
-            return Err(Failure::new(USAGE, message).hint("write letters, numbers and `_`; the folder comes first"));
+            let message = format!("`{}` can't be the name of an operator", self.name);
+            return Err(Failure::new(USAGE, message)
+                .hint("use letters, digits and `_`; for another folder, `c3 init FOLDER`"));
         }
         operator_name(&self.name).map_err(|error| usage(error.into()))?;
         let repository = self.repository.as_deref();
@@ -173,7 +194,8 @@ impl Plan {
 
     /// The settings, with the registry if one is named.
     fn settings(&self) -> String {
-        let settings = include_str!("../../templates/init/c3.toml").replace("operators.NAME", &format!("operators.{}", self.name));
+        let settings = include_str!("../../templates/init/c3.toml")
+            .replace("operators.NAME", &format!("operators.{}", self.name));
         match &self.repository {
             Some(repository) => settings.replacen(REPOSITORY, &format!("repository = \"{repository}\""), 1),
             None => settings,
@@ -184,7 +206,8 @@ impl Plan {
 /// The value that an answer names by its beginning.
 fn chosen<T: ValueEnum>(answer: &str) -> Option<T> {
     let answer = answer.to_lowercase();
-    let is_meant = |value: &&T| value.to_possible_value().is_some_and(|known| known.get_name().starts_with(&answer));
+    let is_meant =
+        |value: &&T| value.to_possible_value().is_some_and(|known| known.get_name().starts_with(&answer));
     T::value_variants().iter().find(is_meant).cloned()
 }
 

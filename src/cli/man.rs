@@ -44,8 +44,12 @@ fn artifact(command: Command) -> Result<Artifact, Failure> {
 fn page(mut command: Command) -> Result<Vec<u8>, Failure> {
     command.build();
     let title = command.get_display_name().unwrap_or(command.get_name()).to_uppercase();
-    let notes = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-    let man = Man::new(command.after_help(None::<&str>))
+    let notes = command
+        .get_after_long_help()
+        .or(command.get_after_help())
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    let man = Man::new(command.after_help(None::<&str>).after_long_help(None::<&str>))
         .title(title)
         .date(" ")
         .source(concat!("c3 ", env!("CARGO_PKG_VERSION")));

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 mod build_family;
 mod cache;
@@ -18,8 +18,11 @@ mod create_operator;
 mod create_workflow;
 mod decide;
 mod doctor;
+mod explain;
 mod fix;
 mod grid_status;
+mod help;
+mod init;
 mod inspect;
 mod man;
 mod options;
@@ -35,10 +38,12 @@ use c3::failure::Failure;
 /// What stands below the commands in the help.
 const AFTER_HELP: &str = "\
 To begin with:
-  c3 inspect FILE                        shows what is read of a source
-  c3 create-operator FILE                builds it here, writes its files
-  c3 create-operator -r quay.io/me FILE  pushes its image, too
+  c3 inspect FILE                        shows what c3 reads from a source
+  c3 create-operator FILE                builds its image, writes its files
+  c3 create-operator -r quay.io/me FILE  also pushes its image";
 
+/// What stands below that in the long help.
+const EXIT_CODES: &str = "\
 Exit codes:
   0 done, 1 the input is at fault, 2 usage, 3 an engine, a registry or
   the network failed, 130 interrupted";
@@ -54,7 +59,8 @@ Exit codes:
     propagate_version = false,
     max_term_width = 80,
     args_override_self = true,
-    after_help = AFTER_HELP
+    after_help = AFTER_HELP,
+    after_long_help = format!("{AFTER_HELP}\n\n{EXIT_CODES}")
 )]
 struct Cli {
     #[command(subcommand)]
@@ -63,41 +69,61 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Build and push the image of an operator and write its files
+    /// Build and push an operator, and write its files
     CreateOperator(create_operator::Options),
-    /// Build and push an operator of a Python script or notebook, whose workers share many batches of work
+    /// Build an operator whose workers share batches
+    ///
+    /// Wraps a Python script or notebook; each worker calls its function for one batch after the other.
     CreateGridwrapper(create_gridwrapper::Options),
-    /// Pack an operator with its packages into one zip that Python runs without a container, and write its CWL step
+    /// Pack an operator that runs without a container
+    ///
+    /// Writes a zip that Python runs, packages included, and its CWL step.
     CreateContainerlessOperator(create_containerless_operator::Options),
-    /// Write the CWL workflow and the Kubeflow pipeline of operators that come one after the other
+    /// Join operators into a workflow
+    ///
+    /// Writes a CWL workflow and a Kubeflow pipeline that run the operators one after the other.
     CreateWorkflow(create_workflow::Options),
-    /// Write the files of many operators at once, without an engine
+    /// Write the files of operators without building
     Compile(compile::Options),
-    /// Show the component of a source or an image; nothing is written
+    /// Show what c3 reads from a source or an image
     Inspect(inspect::Options),
-    /// Show the settings that are in force for a source
+    /// Show the settings of a source
     Config(config::Options),
-    /// Print code that gives a task of a Kubeflow pipeline its volumes, secrets and resources
+    /// Print code for a task of a Kubeflow pipeline
+    ///
+    /// The code gives the task its volumes, secrets and resources.
     Snippet(snippet::Options),
-    /// Tell how far a run of a grid is, and which batches have failed
+    /// Show the progress of a grid
+    ///
+    /// How many batches are done, in progress and waiting, and which have failed.
     GridStatus(grid_status::Options),
-    /// Send what was made to a platform
+    /// Send an image or environment to a platform
     Publish(publish::Options),
-    /// Build images of which some are built from others, and raise the versions of all that a change concerns
+    /// Build images that depend on each other
+    ///
+    /// Raises the versions of all images that a change affects.
     BuildFamily(build_family::Options),
-    /// Report likely problems of sources, for people or for programs
+    /// Report likely problems of sources
     Check(check::Options),
-    /// Mend what `check` finds and is safe to mend
+    /// Explain the code of an error, warning or note
+    Explain(explain::Options),
+    /// Start with an example operator
+    ///
+    /// Writes a commented source, a `c3.toml` and, if wanted, a CI file; on a terminal it asks what to write.
+    Init(init::Options),
+    /// Fix what `check` finds, where that is safe
     Fix(fix::Options),
     /// Run an operator on this machine, in its image
     Run(run::Options),
-    /// Tell which engine, base image, registry and tools are there or missing
+    /// Check what this machine has and lacks
+    ///
+    /// Tries the engine, base image, registry, cluster and programs.
     Doctor(doctor::Options),
-    /// Show or clean what is kept for the next time
+    /// Show or clean the cache
     Cache(cache::Options),
-    /// Print what a shell needs to complete the command line of `c3`
+    /// Print completions for a shell
     Completions(completions::Options),
-    /// Print the manual, or write a page for each command
+    /// Print or write the manual pages
     Man(man::Options),
 }
 
@@ -116,7 +142,8 @@ pub(crate) fn main(arguments: Vec<OsString>) -> ExitCode {
         Err(failure) => return end(&failure),
     };
     console::expect(&words);
-    let cli = match Cli::try_parse_from(&words) {
+    let parsed = help::arranged(command(), help::is_long(&words)).try_get_matches_from(&words);
+    let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => {
             let error = tips::improved(error, &words, &command());
@@ -159,6 +186,8 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Publish(options) => publish::run(&options),
         Command::BuildFamily(options) => build_family::run(&options),
         Command::Check(options) => check::run(&options),
+        Command::Explain(options) => explain::run(&options),
+        Command::Init(options) => init::run(&options),
         Command::Fix(options) => fix::run(&options),
         Command::Run(options) => run::run(&options),
         Command::Doctor(options) => doctor::run(&options),

@@ -31,11 +31,27 @@ pub(crate) struct Telling {
         default_value = "INFO",
         ignore_case = true
     )]
-    pub(crate) log_level: LogLevel,
+    log_level: LogLevel,
+
+    /// Show only errors and the summary
+    #[arg(short, long, conflicts_with = "log_level")]
+    quiet: bool,
 
     /// Form of the summary on standard output
     #[arg(long, default_value = "text")]
     pub(crate) format: Format,
+}
+
+impl Telling {
+    /// The log level.
+    pub(crate) fn level(&self) -> LogLevel {
+        if self.quiet { LogLevel::Error } else { self.log_level }
+    }
+
+    /// The log level of next steps: they are for people, not for programs.
+    pub(crate) fn next(&self) -> LogLevel {
+        if self.format == Format::Json { LogLevel::Error } else { self.level() }
+    }
 }
 
 /// What becomes of files that are there.

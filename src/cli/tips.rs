@@ -27,6 +27,8 @@ const COMMANDS: &[(&[&str], &str)] = &[
     (&["env", "diagnose", "setup", "info", "health"], "doctor"),
     (&["manual", "docs", "doc"], "man"),
     (&["completion", "complete"], "completions"),
+    (&["code", "error", "why"], "explain"),
+    (&["template", "scaffold", "quickstart", "begin", "example"], "init"),
 ];
 
 /// What people call an option of a command, or of any where none is named.
@@ -45,6 +47,7 @@ const OPTIONS: &[(Option<&str>, &[&str], &str)] = &[
     (None, &["--base", "--from", "--image"], "--base-image"),
     (None, &["--python", "--python-version"], "--image-version"),
     (None, &["--verbose", "--debug"], "--log-level DEBUG"),
+    (None, &["--silent"], "--quiet"),
 ];
 
 /// Likeness of two words from which on one is taken for the other.

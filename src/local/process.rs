@@ -19,7 +19,7 @@ const GRACE: Duration = Duration::from_secs(10);
 /// Runs a program to its end, its input and output being those of this one, and gives its exit code: 130 or 143 where this
 /// program was asked to end.
 pub fn run(mut command: Command) -> io::Result<u8> {
-    // A terminal is only for the group in its foreground, which the program isn't in.
+    // Only the foreground group may read from a terminal, and the program isn't in it.
     let is_fed = standard_input::is_terminal();
     command.stdin(if is_fed { Stdio::piped() } else { Stdio::inherit() }).process_group(0);
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;

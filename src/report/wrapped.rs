@@ -10,7 +10,7 @@ use textwrap::{Options, WordSeparator, WordSplitter};
 const NARROWEST: usize = 30;
 
 /// What titles of diagnostics and messages begin with; other lines show sources, or commands to be copied.
-const TITLES: [&str; 5] = ["error", "warning", "note", "hint", "help"];
+const TITLES: [&str; 6] = ["error", "warning", "note", "hint", "help", "next"];
 
 /// The width that a stream shows, if it is a terminal.
 #[must_use]

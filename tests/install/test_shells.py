@@ -27,7 +27,7 @@ def path(programs, monkeypatch):
 def commands():
     """Give the names of the commands, as the help lists them."""
     listed = run('c3', '--help').stdout.partition('Commands:\n')[2].partition('\n\n')[0]
-    names = [line.split()[0] for line in listed.splitlines() if line[2].isalpha()]
+    names = [line.split()[0] for line in listed.splitlines() if line.startswith('  ') and line[2].isalpha()]
     return [name for name in names if name != 'help']
 
 

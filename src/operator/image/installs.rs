@@ -30,7 +30,7 @@ pub fn blamed(failure: Failure, plan: &Plan, command: &str) -> Failure {
     let (command, place) = (command_of(requirement), place(requirement, &plan.source));
     let message = format!("`{command}`{place} of `{}` failed", plan.source.display());
     let hint = failure.hint.clone().unwrap_or_else(|| {
-        "check the name and the version, and whether this machine reaches the index of packages".to_owned()
+        "check the name and version, and that the package index can be reached".to_owned()
     });
     Failure { details: failure.details, ..Failure::new(failure.code, message).hint(hint) }
 }
@@ -105,7 +105,7 @@ fn command_of(requirement: &Requirement) -> String {
     }
 }
 
-/// ` in line 3`, or nothing where it isn't known.
+/// ` on line 3`, or nothing where it isn't known.
 fn place(requirement: &Requirement, source: &Source) -> String {
     let start = match requirement {
         Requirement::Pip { span, .. } if !span.is_empty() => Some(span.start),
@@ -114,7 +114,7 @@ fn place(requirement: &Requirement, source: &Source) -> String {
     let location = start.map(|start| source.locate(start));
     location.map_or_else(String::new, |location| match location.cell {
         Some(cell) => format!(" in cell {cell}, line {}", location.line),
-        None => format!(" in line {}", location.line),
+        None => format!(" on line {}", location.line),
     })
 }
 
@@ -142,14 +142,14 @@ mod tests {
     fn the_line_is_named_that_the_installer_complains_of() {
         let pip = "ERROR: No matching distribution found for No_Such-Package==9";
         let found = line(SCRIPT, RUN, &["Collecting six", pip, "[notice] A new release of pip"]);
-        assert_eq!(found.as_deref(), Some("pip install No_Such-Package==9 attrs in line 3"));
+        assert_eq!(found.as_deref(), Some("pip install No_Such-Package==9 attrs on line 3"));
         let uv = "Because no-such-package was not found in the package registry and you require it";
         assert_eq!(
             line(SCRIPT, RUN, &[uv]).as_deref(),
-            Some("pip install No_Such-Package==9 attrs in line 3")
+            Some("pip install No_Such-Package==9 attrs on line 3")
         );
         let dnf = "Error: Unable to find a match: gitt";
-        assert_eq!(line(SCRIPT, RUN, &[dnf]).as_deref(), Some("dnf install -y gitt in line 4"));
+        assert_eq!(line(SCRIPT, RUN, &[dnf]).as_deref(), Some("dnf install -y gitt on line 4"));
     }
 
     #[test]
@@ -158,7 +158,7 @@ mod tests {
         assert_eq!(line(SCRIPT, "RUN chmod 775 /x", &["error: six"]), None);
         assert_eq!(
             line("'''A.'''\n# pip install six\n", "RUN pip install six", &["Killed"]).as_deref(),
-            Some("pip install six in line 2")
+            Some("pip install six on line 2")
         );
     }
 }
