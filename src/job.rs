@@ -17,7 +17,10 @@ mod whole;
 
 pub use given::Given;
 pub use pair::Pair;
-pub use text::{LabelKey, LabelValue, Name, Namespace, Quantity, Resource, SecretKey, Variable, Volume};
+pub use text::{
+    ConfigKey, EnvName, LabelKey, LabelValue, Name, Namespace, Quantity, Resource, SecretKey, Toleration,
+    Variable, Volume,
+};
 pub use version::Kubernetes;
 pub use whole::Whole;
 
@@ -143,6 +146,23 @@ pub struct Job {
     #[schemars(with = "BTreeMap<LabelKey, LabelValue>")]
     pub node_selector: Vec<Pair<LabelKey, LabelValue>>,
 
+    /// Taints of nodes that the pods tolerate
+    #[arg(help_heading = HEADING, long = "toleration", value_name = "KEY[=VALUE][:EFFECT]", value_delimiter = ',')]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tolerations: Vec<Toleration>,
+
+    /// Variables of the pods that are no inputs, such as `HTTPS_PROXY`
+    #[arg(help_heading = HEADING, long = "pod-env", value_name = "NAME=VALUE")]
+    #[serde(with = "pair", skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "BTreeMap<EnvName, Given>")]
+    pub environment: Vec<Pair<EnvName, Given>>,
+
+    /// Config map with the certificates that the pods trust, those of public authorities among them; the key is
+    /// `ca-bundle.crt` unless given
+    #[arg(help_heading = HEADING, long, value_name = "NAME[/KEY]")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca_bundle: Option<ConfigKey>,
+
     /// Variables that are taken from secrets of the cluster; the key is the variable's name unless given
     #[arg(help_heading = HEADING, long = "secret", value_name = "VARIABLE=SECRET[/KEY]", value_delimiter = ',')]
     #[serde(with = "pair", skip_serializing_if = "Vec::is_empty")]
@@ -197,6 +217,9 @@ impl Job {
             limits: pair::joined(&self.limits, &under.limits),
             gpu: self.gpu.or(under.gpu),
             node_selector: pair::joined(&self.node_selector, &under.node_selector),
+            tolerations: list(&self.tolerations, &under.tolerations),
+            environment: pair::joined(&self.environment, &under.environment),
+            ca_bundle: self.ca_bundle.as_ref().or(under.ca_bundle.as_ref()).cloned(),
             secrets: pair::joined(&self.secrets, &under.secrets),
             values: pair::joined(&self.values, &under.values),
         }
@@ -231,6 +254,13 @@ impl Job {
                 Diagnostic::warning("job", message).hint("spell the variable as in the source")
             })
             .collect()
+    }
+
+    /// Whether the pods need a node of some kind, or are given what an engine may not be able to give.
+    pub(crate) fn asks_of_nodes(&self) -> bool {
+        let has_limits = !self.requests.is_empty() || !self.all_limits().is_empty();
+        let is_choosy = !self.node_selector.is_empty() || !self.tolerations.is_empty();
+        has_limits || is_choosy || !self.environment.is_empty() || self.ca_bundle.is_some()
     }
 
     /// The labels that nodes must have, by key.

@@ -54,7 +54,7 @@ pub(super) fn review(operator: &Operator, target: &Target) -> Vec<Diagnostic> {
     let (crossings, job) = (target.crossings, &settings.job);
     let first = |of: fn(&&Input) -> bool| component.inputs.iter().find(of);
     let input = |input: &Input| (format!("the input `{}`", input.name), Some(input.span.clone()));
-    let asks = !job.requests.is_empty() || !job.all_limits().is_empty() || !job.node_selector.is_empty();
+    let asks = job.asks_of_nodes();
     let output = component.outputs.first().filter(|_| job.volumes.is_empty());
     let used = [
         (crossings.inputs, first(|input| input.required && !input.secret).map(input)),

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::claims::{Claim, claims};
 use super::parameter::{Parameter, parameters};
+use super::surroundings::Surroundings;
 use super::{Operator, template, values};
 use crate::artifact::Artifact;
 use crate::diagnostic::Diagnostic;
@@ -51,6 +52,7 @@ struct Pod {
     requests: BTreeMap<String, String>,
     limits: BTreeMap<String, String>,
     volumes: Vec<Claim>,
+    surroundings: Surroundings,
 }
 
 #[derive(Serialize)]
@@ -128,6 +130,7 @@ fn pod(operator: &Operator) -> Pod {
         requests: amounts(&job.requests),
         limits: job.all_limits(),
         volumes: claims(job, operator.runtime()),
+        surroundings: Surroundings::of(job).written(literal),
     }
 }
 

@@ -24,6 +24,7 @@ pub mod recipe;
 mod records;
 pub mod runtime;
 pub mod snippet;
+mod surroundings;
 mod targets;
 pub(crate) mod template;
 mod templates;

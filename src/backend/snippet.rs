@@ -8,6 +8,7 @@ use super::claims::{Claim, claims};
 use super::kubernetes::is_env_name;
 use super::parameter::{Parameter, parameters};
 use super::runtime::Runtime;
+use super::surroundings::Surroundings;
 use super::{runtime, template};
 use crate::component::Component;
 use crate::identifier;
@@ -37,6 +38,7 @@ struct Context {
     node_selector: BTreeMap<String, String>,
     requests: BTreeMap<String, String>,
     limits: BTreeMap<String, String>,
+    surroundings: Surroundings,
 }
 
 #[derive(Serialize)]
@@ -71,6 +73,7 @@ pub fn emit(component: &Component, job: &Job, stem: &str, kfp: Kfp) -> String {
         node_selector: job.node_labels(),
         requests: amounts(&job.requests),
         limits: job.all_limits(),
+        surroundings: Surroundings::of(job),
     };
     match kfp {
         Kfp::V1 => template::render("snippet/kfp1.py", &context),

@@ -61,7 +61,7 @@ pub static TARGETS: &[Target] = &[
             inputs: Proven("test_runners.py::test_cwl_passes_values_unchanged"),
             outputs: Proven("test_runners.py::test_cwl_collects_the_outputs"),
             secrets: Cannot(
-                "CWL has no secrets, and runners show the values of inputs",
+                "CWL has no secrets: cwltool hides their values in its log, other runners show them",
                 "run the Kubernetes job where it has to stay secret",
             ),
             resources: Cannot(

@@ -135,6 +135,25 @@ text! {
 }
 
 text! {
+    /// The name of a variable that Kubernetes sets in a container.
+    EnvName from "String", "string", 253, "[-._a-zA-Z][-._a-zA-Z0-9]*",
+    "`{}` is no name of a variable; use letters, digits and `_`, as in `HTTPS_PROXY`"
+}
+
+text! {
+    /// A config map and, behind `/`, the key in it.
+    ConfigKey from "String", "string", 507, concat!(subdomain!(), "(/[-._a-zA-Z0-9]{1,253})?"),
+    "`{}` is no config map; write `NAME` or `NAME/KEY`, as in `company-ca/ca-bundle.crt`"
+}
+
+text! {
+    /// A taint that pods tolerate: its key, value and effect, as `kubectl taint` writes them.
+    Toleration from "String", "string", 500,
+    concat!("(", subdomain!(), "/)?", qualified!(), "(=(", qualified!(), ")?)?(:(NoSchedule|PreferNoSchedule|NoExecute))?"),
+    "`{}` is no toleration; write `KEY`, `KEY=VALUE` or `KEY=VALUE:EFFECT`, as in `nvidia.com/gpu=present:NoSchedule`"
+}
+
+text! {
     /// A secret and, behind `/`, the key in it.
     SecretKey from "String", "string", 507, concat!(subdomain!(), "(/[-._a-zA-Z0-9]{1,253})?"),
     "`{}` is no secret; write `SECRET` or `SECRET/KEY`, as in `cos-secret/access_key_id`"
@@ -183,6 +202,44 @@ impl SecretKey {
     #[must_use]
     pub fn key(&self) -> Option<&str> {
         self.0.split_once('/').map(|(_, key)| key)
+    }
+}
+
+impl ConfigKey {
+    /// The name of the config map.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.0.split('/').next().unwrap_or_default()
+    }
+
+    /// The key in the config map, if it isn't the usual one.
+    #[must_use]
+    pub fn key(&self) -> Option<&str> {
+        self.0.split_once('/').map(|(_, key)| key)
+    }
+}
+
+impl Toleration {
+    fn parts(&self) -> (&str, Option<&str>) {
+        self.0.split_once(':').map_or((&self.0, None), |(taint, effect)| (taint, Some(effect)))
+    }
+
+    /// The key of the taint.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        self.parts().0.split('=').next().unwrap_or_default()
+    }
+
+    /// The value of the taint, if it matters.
+    #[must_use]
+    pub fn value(&self) -> Option<&str> {
+        self.parts().0.split_once('=').map(|(_, value)| value)
+    }
+
+    /// The effect of the taint, if it matters.
+    #[must_use]
+    pub fn effect(&self) -> Option<&str> {
+        self.parts().1
     }
 }
 

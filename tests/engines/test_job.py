@@ -76,6 +76,22 @@ def test_resources_gpus_and_nodes(tmp_path):
     assert other['resources'] == {'limits': {'amd.com/gpu': '1'}}
 
 
+def test_taints_variables_and_certificates(tmp_path):
+    options = ['--toleration', 'gpu,nvidia.com/gpu=present:NoSchedule', '--ca-bundle', 'company-ca/ca.pem']
+    options += ['--pod-env', 'HTTPS_PROXY=http://proxy:3128/$(x)', '--pod-env', 'AWS_CA_BUNDLE=/own.pem']
+    spec, container = pod(compiled(tmp_path, *options))
+    assert spec['tolerations'] == [
+        {'key': 'gpu', 'operator': 'Exists'},
+        {'key': 'nvidia.com/gpu', 'operator': 'Equal', 'value': 'present', 'effect': 'NoSchedule'},
+    ]
+    assert spec['volumes'] == [{'name': 'certificates', 'configMap': {'name': 'company-ca'}}]
+    folder = '/etc/c3/certificates'
+    assert container['volumeMounts'] == [{'name': 'certificates', 'mountPath': folder, 'readOnly': True}]
+    values = {variable['name']: variable.get('value') for variable in container['env']}
+    assert (values['HTTPS_PROXY'], values['AWS_CA_BUNDLE']) == ('http://proxy:3128/$$(x)', '/own.pem')
+    assert [values[name] for name in ('SSL_CERT_FILE', 'REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE')] == [f'{folder}/ca.pem'] * 3
+
+
 def test_one_claim_in_two_places(tmp_path):
     options = ['--volume', 'shared/in:/data/in:ro', '--volume', 'shared/out:/data/out', '--fs-group', '2000']
     spec, container = pod(compiled(tmp_path, *options, '--namespace', 'team', '--service-account', 'runner'))
@@ -95,7 +111,7 @@ def test_what_comes_from_a_secret_is_a_secret(tmp_path):
     compiled(tmp_path, '--secret', 'access_key_id=cos-secret/id')
     [key, *_] = load(tmp_path, 'reader', 'yaml')['inputs']
     assert key['name'] == 'access_key_id' and 'default' not in key
-    assert 'default' not in load(tmp_path, 'reader', 'cwl')['inputs']['access_key_id']
+    assert load(tmp_path, 'reader', 'cwl')['inputs']['access_key_id']['default'] == ''
 
 
 @pytest.mark.parametrize(
@@ -107,6 +123,10 @@ def test_what_comes_from_a_secret_is_a_secret(tmp_path):
         (2, '--volume.*no volume', ['--volume', '/home:/data']),
         (2, '--pull-secret.*no name of Kubernetes', ['--pull-secret', 'My_Secret']),
         (2, '--secret.*no secret', ['--secret', 'rows=A_B']),
+        (2, '--toleration.*no toleration', ['--toleration', 'gpu:Never']),
+        (2, '--pod-env.*no name of a variable', ['--pod-env', '1=2']),
+        (1, '`rows` is an input', ['--pod-env', 'rows=2']),
+        (1, '`HTTP_PROXY` of the pods has a login', ['--pod-env', 'HTTP_PROXY=http://me:pass@proxy']),
         (2, '--backoff-limit.*out of range', ['--backoff-limit=-1']),
         (2, '--parallelism.*out of range', ['--parallelism', '0']),
         (1, '`cpu=2` is above the limit `cpu=1500m`', ['--requests', 'cpu=2', '--limits', 'cpu=1500m']),

@@ -182,6 +182,11 @@ def test_cwl_step_says_what_the_source_says(compiled, components, sample):
 def check_cwl_input(port, parameter):
     """Compare an input of the step with that of the source."""
     kinds = [port['type']] if isinstance(port['type'], str) else port['type']
+    if parameter['secret']:
+        # cwltool hides texts only; the empty one stands for a secret that isn't given.
+        assert kinds == (['string'] if parameter['required'] else ['null', 'string'])
+        assert port.get('default') == (None if parameter['required'] else '')
+        return
     expected = CWL_TYPES.get(parameter['type'], ('File', 'Directory'))
     assert set(kinds) - {'null'} <= ({expected} if isinstance(expected, str) else set(expected))
     default = shown_default(parameter)

@@ -116,3 +116,31 @@ def test_settings_of_files_are_in_it(compiled, tmp_path):
 def test_a_broken_source_has_no_snippet(tmp_path):
     write(tmp_path / 'broken.py', 'import (\n')
     refused(c3('snippet', 'broken.py', cwd=tmp_path), 1, 'broken.py:1')
+
+
+PODS = ['--toleration', 'gpu=yes:NoSchedule,spot', '--pod-env', 'HTTPS_PROXY=http://proxy', '--ca-bundle', 'company-ca']
+TOLERATIONS = [
+    {'key': 'gpu', 'operator': 'Equal', 'value': 'yes', 'effect': 'NoSchedule'},
+    {'key': 'spot', 'operator': 'Exists'},
+]
+BUNDLE = '/etc/c3/certificates/ca-bundle.crt'
+
+
+def test_kfp_1_has_taints_variables_and_certificates(compiled):
+    template, container = container_of_1(compiled('kfp1', *PODS))
+    assert template['tolerations'] == TOLERATIONS
+    values = {variable['name']: variable.get('value') for variable in container['env']}
+    assert (values['HTTPS_PROXY'], values['SSL_CERT_FILE']) == ('http://proxy', BUNDLE)
+    assert {'name': 'certificates', 'configMap': {'name': 'company-ca'}} in template['volumes']
+    mount = {'name': 'certificates', 'mountPath': '/etc/c3/certificates', 'readOnly': True}
+    assert mount in container['volumeMounts']
+
+
+def test_kfp_2_has_taints_variables_and_certificates(compiled):
+    container, settings = executor_of_2(compiled('kfp2', *PODS))
+    tolerations = [{key: value for key, value in found.items() if value} for found in settings['tolerations']]
+    assert tolerations == TOLERATIONS
+    values = {variable['name']: variable['value'] for variable in container['env']}
+    assert (values['HTTPS_PROXY'], values['SSL_CERT_FILE']) == ('http://proxy', BUNDLE)
+    [volume] = settings['configMapAsVolume']
+    assert (volume['configMapName'], volume['mountPath']) == ('company-ca', '/etc/c3/certificates')

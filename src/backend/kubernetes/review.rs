@@ -6,14 +6,29 @@ use std::path::Path;
 use crate::backend::Operator;
 use crate::backend::claims::place;
 use crate::diagnostic::Diagnostic;
-use crate::job::{Job, Pair, Quantity, Resource, Volume};
+use crate::job::{EnvName, Given, Job, Pair, Quantity, Resource, Volume};
+use crate::userinfo::has_userinfo;
 
 /// What is wrong with the settings of an operator's job, one with another.
 pub(in crate::backend) fn review(operator: &Operator) -> Vec<Diagnostic> {
     let job = &operator.settings.job;
     let amounts = job.requests.iter().chain(&job.limits).filter_map(amount);
     let requests = job.requests.iter().filter_map(|request| excess(request, job));
-    amounts.chain(requests).chain(volumes(operator)).collect()
+    let environment = job.environment.iter().filter_map(|pair| variable(pair, operator));
+    amounts.chain(requests).chain(volumes(operator)).chain(environment).collect()
+}
+
+/// Refuses variables of pods that are inputs, and passwords, which everybody who sees a job can read.
+fn variable(pair: &Pair<EnvName, Given>, operator: &Operator) -> Option<Diagnostic> {
+    let (name, value) = (&pair.name, pair.value.as_str());
+    if operator.component.inputs.iter().any(|input| input.name == name.as_str()) {
+        let message = format!("`{name}` is an input, not only a variable of the pods");
+        return Some(error(message).hint(format!("give its value with `--value {name}=VALUE`")));
+    }
+    has_userinfo(value).then(|| {
+        error(format!("the variable `{name}` of the pods has a login in it"))
+            .hint("leave the login out: whoever may see the job or a pod could read it")
+    })
 }
 
 fn error(message: String) -> Diagnostic {

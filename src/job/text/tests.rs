@@ -55,3 +55,25 @@ fn volumes_have_parts() {
         assert!(text.parse::<Volume>().is_err(), "{text}");
     }
 }
+
+#[test]
+fn tolerations_have_parts() {
+    let cases = [
+        ("gpu", ("gpu", None, None)),
+        ("gpu:NoExecute", ("gpu", None, Some("NoExecute"))),
+        ("nvidia.com/gpu=present:NoSchedule", ("nvidia.com/gpu", Some("present"), Some("NoSchedule"))),
+        ("dedicated=", ("dedicated", Some(""), None)),
+    ];
+    for (text, expected) in cases {
+        let toleration = text.parse::<Toleration>();
+        assert_eq!(toleration.as_ref().map(|it| (it.key(), it.value(), it.effect())), Ok(expected));
+    }
+    for text in ["", "=x", ":NoSchedule", "gpu:Never", "gpu=a b", "a/b/c"] {
+        assert!(text.parse::<Toleration>().is_err(), "{text}");
+    }
+    for text in ["1A", "", "a b", "A=B"] {
+        assert!(text.parse::<EnvName>().is_err(), "{text}");
+    }
+    let bundle = "company-ca/ca.pem".parse::<ConfigKey>();
+    assert_eq!(bundle.as_ref().map(|it| (it.name(), it.key())), Ok(("company-ca", Some("ca.pem"))));
+}

@@ -1,0 +1,75 @@
+//! What pods get beside their inputs: tolerations, variables, and the certificates that they trust.
+
+use serde::Serialize;
+
+use crate::job::{ConfigKey, Job, Toleration};
+
+/// What surrounds the programs of a pod.
+#[derive(Serialize)]
+pub(in crate::backend) struct Surroundings {
+    tolerations: Vec<Tolerated>,
+    environment: Vec<(String, String)>,
+    bundle: Option<Bundle>,
+}
+
+/// A taint as a pod names it.
+#[derive(Serialize)]
+struct Tolerated {
+    key: String,
+    operator: &'static str,
+    value: Option<String>,
+    effect: Option<String>,
+}
+
+/// A config map with certificates, and where it is mounted.
+#[derive(Serialize)]
+struct Bundle {
+    name: String,
+    folder: &'static str,
+}
+
+/// Where the certificates are mounted.
+const CERTIFICATES: &str = "/etc/c3/certificates";
+
+/// The key that `OpenShift` gives the bundle that it puts into a config map.
+const KEY: &str = "ca-bundle.crt";
+
+/// Variables that name a file of certificates: for OpenSSL and what stands on it, Python's requests, curl, AWS.
+const TRUSTED: &[&str] = &["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE"];
+
+impl Surroundings {
+    /// What the settings of a job say.
+    pub(in crate::backend) fn of(job: &Job) -> Self {
+        let own = job.environment.iter().map(|pair| (pair.name.to_string(), pair.value.to_string()));
+        let own: Vec<(String, String)> = own.collect();
+        let file =
+            job.ca_bundle.as_ref().map(|bundle| format!("{CERTIFICATES}/{}", bundle.key().unwrap_or(KEY)));
+        let trusted =
+            file.iter().flat_map(|file| TRUSTED.iter().map(|name| ((*name).to_owned(), file.clone())));
+        let trusted = trusted.filter(|(name, _)| own.iter().all(|(other, _)| other != name)).collect();
+        Self {
+            tolerations: job.tolerations.iter().map(tolerated).collect(),
+            environment: [own.clone(), trusted].concat(),
+            bundle: job.ca_bundle.as_ref().map(bundle),
+        }
+    }
+
+    /// The same with the values of variables as an engine writes them.
+    pub(in crate::backend) fn written(self, literal: fn(&str) -> String) -> Self {
+        let environment = self.environment.into_iter().map(|(name, value)| (name, literal(&value)));
+        Self { environment: environment.collect(), ..self }
+    }
+}
+
+fn bundle(named: &ConfigKey) -> Bundle {
+    Bundle { name: named.name().to_owned(), folder: CERTIFICATES }
+}
+
+fn tolerated(toleration: &Toleration) -> Tolerated {
+    Tolerated {
+        key: toleration.key().to_owned(),
+        operator: if toleration.value().is_some() { "Equal" } else { "Exists" },
+        value: toleration.value().map(ToOwned::to_owned),
+        effect: toleration.effect().map(ToOwned::to_owned),
+    }
+}
