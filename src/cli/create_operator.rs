@@ -188,10 +188,9 @@ pub(crate) fn create(options: &Options, mut plan: Plan) -> Result<(), Failure> {
     for kept in kept {
         console::info(&format!("build context: {}", kept.place()?.display()), options.level());
     }
-    let digest = built.first().and_then(|image| image.digest.as_ref()).filter(|_| options.pin);
-    let artifacts = match digest {
+    let artifacts = match pinned(options, &plan, &parts, &built) {
         Some(digest) => {
-            plan.pin(digest);
+            plan.pin(&digest);
             for part in &mut parts {
                 part.settings.image.clone_from(&plan.settings.image);
             }
@@ -204,6 +203,25 @@ pub(crate) fn create(options: &Options, mut plan: Plan) -> Result<(), Failure> {
         console::info(&format!("done in {}", seconds(start.elapsed())), options.level());
     }
     report(options, &plan, &files, &parts, &built)
+}
+
+/// The digest that the files name: where it is asked for, where they do already, and where the version has moved, for
+/// nodes and Kubeflow's cache keep what they know by a tag.
+fn pinned(options: &Options, plan: &Plan, parts: &[Part], built: &[Image]) -> Option<String> {
+    if let Some(moved) = built.iter().find(|image| image.moved) {
+        let of_platform = parts.iter().any(|part| part.settings.variant.is_some());
+        let remedy = if of_platform {
+            "nodes that have the old one keep it: leave out `-v` to get a version of its own"
+        } else {
+            "the files name it by its digest, for nodes and Kubeflow's cache keep what they know by a tag"
+        };
+        let message = format!("`{}` named another image before; {remedy}", moved.reference);
+        console::warning(&message, options.level());
+    }
+    let first = built.first()?;
+    let is_meant = options.pin || first.moved || plan.is_pinned();
+    let is_own = parts.iter().all(|part| part.settings.variant.is_none());
+    first.digest.clone().filter(|_| is_meant && is_own)
 }
 
 /// The files of the chosen platforms; what is doubtful about them is told.

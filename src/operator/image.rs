@@ -25,6 +25,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 use tempfile::NamedTempFile;
 
+use super::versions::Pushed;
 use super::{ARCHIVE, Making, Part, Plan};
 use crate::failure::{ENGINE, Failure, INPUT, USAGE};
 
@@ -61,8 +62,18 @@ pub struct Image {
     pub id: String,
     /// The digest that a registry knows it by, if it was pushed.
     pub digest: Option<String>,
+    /// Whether its version named another image in the registry before.
+    #[serde(skip)]
+    pub moved: bool,
     /// The archive that holds it, if there is one.
     pub archive: Option<PathBuf>,
+}
+
+impl Image {
+    fn new(reference: String, id: String, pushed: Option<Pushed>, archive: Option<PathBuf>) -> Self {
+        let moved = pushed.as_ref().is_some_and(|pushed| pushed.moved);
+        Self { reference, id, digest: pushed.map(|pushed| pushed.digest), moved, archive }
+    }
 }
 
 /// An image that is to be made.

@@ -59,24 +59,35 @@ impl Claim {
     }
 }
 
+/// An image in its registry.
+pub struct Pushed {
+    /// The digest that the registry knows it by.
+    pub digest: String,
+    /// Whether its version named another image before.
+    pub moved: bool,
+}
+
 /// Pushes an image as its version, and then as `latest`: that moves last, for it must not name an image that its version
-/// doesn't. Gives the digest.
+/// doesn't.
 pub fn push(
     order: &Order,
     id: &str,
     as_version: impl FnOnce() -> Result<String, Failure>,
     as_latest: impl FnOnce() -> Result<(), Failure>,
-) -> Result<String, Failure> {
+) -> Result<Pushed, Failure> {
     let reference = &order.part.settings.image.to_string();
     if order.making.claimed {
         check_free(reference)?;
     }
+    // Whoever may push needn't be allowed to ask.
+    let before = if order.making.claimed { None } else { registry::named(reference).ok().flatten() };
     let digest = as_version()?;
     if order.making.claimed {
         confirm(reference, &digest, id)?;
     }
     as_latest()?;
-    Ok(digest)
+    let moved = before.is_some_and(|before| !is_own(&before, &digest, id));
+    Ok(Pushed { digest, moved })
 }
 
 /// Refuses to push what somebody else has pushed since the version was chosen.

@@ -71,6 +71,29 @@ def test_builds_at_once_get_versions_of_their_own(tmp_path, repository, base, ki
     assert sum('waiting for process' in err for _, err in said) == 2, said
 
 
+@pytest.mark.parametrize('kind', ['docker', 'oci'])
+def test_a_version_that_moves_is_named_by_its_digest(tmp_path, repository, base, kind):
+    """Nodes and Kubeflow's cache know an image by its tag: what moves under it would not be run."""
+    words = [*(base if kind == 'oci' else []), '-r', repository]
+    name = f'{repository}/claimed-race'
+
+    def push(number, *options):
+        write(tmp_path / 'race.py', f'"""Number {number}."""\nprint({number})\n')
+        done = succeeded(c3('create-operator', 'race.py', *words, *options, '-y', cwd=tmp_path))
+        said = 'named another image before; the files name it by its digest' in done.stderr
+        files = [tmp_path / file for file in ('race.yaml', 'race.job.yaml', 'race.cwl')]
+        pinned = [f'{name}:0.1@{digest(name, "0.1")}' in file.read_text(encoding='utf-8') for file in files]
+        assert len(set(pinned)) == 1
+        return said, pinned[0]
+
+    assert push(1, '-v', '0.1') == (False, False)
+    assert push(1, '-v', '0.1') == (False, False)
+    assert push(2, '-v', '0.1') == (True, True)
+    assert push(2, '-v', '0.1') == (False, True)
+    assert push(3) == (False, False)
+    assert f'{name}:0.2"' in (tmp_path / 'race.yaml').read_text(encoding='utf-8')
+
+
 def test_a_version_that_is_given_waits_for_nobody(tmp_path, repository):
     """Who tells the version knows what they do."""
     first, second = sources(tmp_path, 2)

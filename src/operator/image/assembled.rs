@@ -11,7 +11,7 @@ use crate::engine::oci::{Assembled, Assembler, OciError, Order as Assembly};
 
 use super::{Archive, Image, Order, check_python};
 use crate::failure::Failure;
-use crate::operator::versions;
+use crate::operator::versions::{self, Pushed};
 use crate::operator::{Part, Plan};
 use crate::reference::ImageName;
 
@@ -40,7 +40,7 @@ pub(super) fn build(assembler: &Assembler, order: &Order) -> Result<Image, Failu
         progress,
     };
     let image = assembler.assemble(bases, &assembly).map_err(|error| unmade(error, plan, &asked))?;
-    let digest = making.push.then(|| push(assembler, &image, order)).transpose()?;
+    let pushed = making.push.then(|| push(assembler, &image, order)).transpose()?;
     let reference = settings.image.to_string();
     let tags = [reference.clone(), settings.image.latest().to_string()];
     let save = |archive: Archive| archive.save(|out, _| assembler.save(&image, &tags, out, progress));
@@ -48,10 +48,10 @@ pub(super) fn build(assembler: &Assembler, order: &Order) -> Result<Image, Failu
     if assembler.interrupted() {
         return Err(OciError::Interrupted.into());
     }
-    Ok(Image { reference, id: image.id().to_owned(), digest, archive })
+    Ok(Image::new(reference, image.id().to_owned(), pushed, archive))
 }
 
-fn push(assembler: &Assembler, image: &Assembled, order: &Order) -> Result<String, Failure> {
+fn push(assembler: &Assembler, image: &Assembled, order: &Order) -> Result<Pushed, Failure> {
     let ImageName { repository, version, .. } = &order.part.settings.image;
     assembler.push(image, repository, order.progress)?;
     let name = |tag: &str| assembler.name(image, repository, tag, order.progress);

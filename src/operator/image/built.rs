@@ -15,7 +15,7 @@ use crate::progress::Progress;
 use super::installs::blamed;
 use super::{Archive, Image, Order, check_python};
 use crate::failure::{ENGINE, Failure, Fault};
-use crate::operator::versions;
+use crate::operator::versions::{self, Pushed};
 use crate::operator::{Part, Plan};
 
 /// Builds an image and pushes it as its version and as `latest`.
@@ -47,7 +47,7 @@ pub fn build(engine: &Engine, order: &Order) -> Result<Image, Failure> {
         hidden: &prepared.hidden,
     };
     let id = engine.build(&build, progress).map_err(|error| unbuilt(error, plan, &prepared.asked))?;
-    let digest = making.push.then(|| push(engine, order, &id)).transpose()?;
+    let pushed = making.push.then(|| push(engine, order, &id)).transpose()?;
     if let Some(check) = settings.variant.and_then(|variant| (variant.check)(&plan.operator_in(settings))) {
         progress.tell(engine.output(&id, &reference, &check, progress)?);
     }
@@ -56,7 +56,7 @@ pub fn build(engine: &Engine, order: &Order) -> Result<Image, Failure> {
     if engine.interrupted() {
         return Err(EngineError::Interrupted.into());
     }
-    Ok(Image { reference, id, digest, archive })
+    Ok(Image::new(reference, id, pushed, archive))
 }
 
 /// The build with the logins of the indexes that it asks, if the engine can keep them to itself.
@@ -129,7 +129,7 @@ pub fn arguments(engine: &Engine) -> Result<BTreeMap<String, String>, Failure> {
     Ok(epoch.map(|epoch| ("SOURCE_DATE_EPOCH".to_owned(), epoch.to_string())).into_iter().collect())
 }
 
-fn push(engine: &Engine, order: &Order, id: &str) -> Result<String, Failure> {
+fn push(engine: &Engine, order: &Order, id: &str) -> Result<Pushed, Failure> {
     let image = &order.part.settings.image;
     let (version, latest) = (image.to_string(), image.latest().to_string());
     versions::push(

@@ -19,6 +19,13 @@ impl Plan {
         present.map_or(Ok(()), |(version, _)| self.set_version(&version))
     }
 
+    /// Whether the manifests that are there name this version by a digest.
+    #[must_use]
+    pub fn is_pinned(&self) -> bool {
+        let version = &self.settings.image.version;
+        self.present_tag().is_some_and(|(present, digest)| present == *version && digest.is_some())
+    }
+
     /// The version of the manifests that are there, and the digest behind it if the image is pinned.
     fn present_tag(&self) -> Option<(String, Option<String>)> {
         let own = format!("claimed-{}", self.component.name);
