@@ -106,3 +106,16 @@ def test_refused_connections(store, text):
     with pytest.raises(store.Refusal) as refusal:
         store.parse_connection(text)
     assert 'topsecret' not in str(refusal.value)
+
+
+def test_a_batch_does_not_see_the_index_of_its_worker(grid):
+    script = """
+        import os
+        seen = os.environ.get('JOB_COMPLETION_INDEX')
+        def grid_process(batch_id, log=None, **_):
+            with open(log, 'a') as stream:
+                stream.write(f"end {batch_id} {seen} {os.environ.get('JOB_COMPLETION_INDEX')}\\n")
+    """
+    job = grid('local', script=script).give(['b'])
+    job.run(JOB_COMPLETION_INDEX='3')
+    assert dict(job.lines()) == {'b None None': 1}

@@ -17,6 +17,18 @@ use super::decisions::{checked_dockerfile_name, image};
 use crate::diagnostic::Diagnostic;
 use crate::failure::{Failure, INPUT};
 
+/// The index of a worker's pod, which wrappers keep from the script.
+const WORKER_INDEX: &str = "JOB_COMPLETION_INDEX";
+
+/// Warns of a script that would choose its part by the index of a pod.
+fn worker_index(found: &Diagnostic) -> Option<Diagnostic> {
+    let is_meant = found.code == "platform-variable" && found.message.contains(WORKER_INDEX);
+    let message = format!("`{WORKER_INDEX}` isn't set in a grid, whose workers take whatever batch is free");
+    let warning =
+        Diagnostic::warning("worker-index", message).hint("use the batch that the function is given");
+    is_meant.then(|| Diagnostic { span: found.span.clone(), ..warning })
+}
+
 impl Plan {
     /// The plan of a grid wrapper around this operator: a program that calls a function of the script for each batch.
     pub fn wrapped(
@@ -27,6 +39,7 @@ impl Plan {
     ) -> Result<Self, Failure> {
         self.check_process(process, store)?;
         self.check_restarts()?;
+        diagnostics.extend(frontend::read(&self.source).diagnostics.iter().filter_map(worker_index));
         let program = grid::emit(&self.operator(), process, store);
         let text = String::from_utf8_lossy(&program.content).into_owned();
         let source = Source::new(self.source.path().with_file_name(&program.name), Language::Python, text);

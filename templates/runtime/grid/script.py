@@ -10,12 +10,18 @@ import time
 from typing import Any
 
 from .core import LOG, Refusal
+from .interface import INTERFACE
 from .start import FOLDER, LOADED
+
+# The index of a worker's pod: it says nothing of the batches that the worker takes.
+WORKER_INDEX = 'JOB_COMPLETION_INDEX'
 
 
 def load_function(script: str, name: str) -> Any:
     """Import the script as a module of its own and give its process function."""
     forget_shadowed()
+    if WORKER_INDEX not in INTERFACE:
+        os.environ.pop(WORKER_INDEX, None)
     stem = os.path.splitext(os.path.basename(script))[0]
     # A script that is called like a module which is in use must not take its place.
     module_name = f'operator_{stem}' if stem in sys.modules or '.' in stem else stem
