@@ -4,7 +4,7 @@ mod glob;
 mod ignore;
 mod tree;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -24,12 +24,24 @@ pub struct AdditionalFile {
     pub executable: bool,
 }
 
+/// The files of some paths and globs.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The files, sorted and each once.
+    pub files: Vec<AdditionalFile>,
+    /// Links to nothing that folders and globs have brought, sorted and each once; they are left out.
+    pub dangling: Vec<String>,
+}
+
 /// Why the additional files can't be read.
 #[derive(Debug, Error)]
 pub enum FilesError {
     /// A file or folder that was named isn't there.
     #[error("`{0}` does not exist")]
     Missing(String),
+    /// A symbolic link to nothing.
+    #[error("`{0}` is a link that leads nowhere")]
+    Dangling(String),
     /// A glob without a match.
     #[error("no file matches `{0}`")]
     NoMatch(String),
@@ -73,6 +85,7 @@ impl Fault for FilesError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Missing(_) | Self::NoMatch(_) => "additional files are looked up in the working directory",
+            Self::Dangling(_) => "remove the link, or correct what it points to",
             Self::Pattern { .. } => "patterns are made of `*`, `?`, `[…]` and `**`",
             Self::Empty(_) => "leave the folder out, or put a file into it",
             Self::Ignored(_) => "leave it out, or add an exception `!…` to `.dockerignore`",
@@ -90,27 +103,28 @@ impl Fault for FilesError {
 /// Finds the files that paths and globs relative to `root` name, sorted and each once.
 ///
 /// A named folder counts with everything in it; hidden files are found by a glob only if it spells the dot.
-pub fn collect(patterns: &[String], root: &Path) -> Result<Vec<AdditionalFile>, FilesError> {
+pub fn collect(patterns: &[String], root: &Path) -> Result<Found, FilesError> {
     if patterns.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Found::default());
     }
     let tree = Tree::open(root)?;
-    let mut files = BTreeMap::new();
+    let (mut files, mut dangling) = (BTreeMap::new(), BTreeSet::new());
     for pattern in patterns {
-        for file in find(&tree, pattern)? {
-            files.insert(file.path.clone(), file);
-        }
+        let found = find(&tree, pattern)?;
+        files.extend(found.files.into_iter().map(|file| (file.path.clone(), file)));
+        dangling.extend(found.dangling);
     }
-    Ok(files.into_values().collect())
+    Ok(Found { files: files.into_values().collect(), dangling: dangling.into_iter().collect() })
 }
 
 /// Finds all files below a folder, hidden ones too, their paths relative to it; `.dockerignore` there is heeded.
 pub fn below(folder: &Path) -> Result<Vec<AdditionalFile>, FilesError> {
-    Tree::open(folder)?.files_below("", true)
+    let Found { files, dangling } = Tree::open(folder)?.files_below("", true)?;
+    dangling.into_iter().next().map_or(Ok(files), |link| Err(FilesError::Dangling(link)))
 }
 
 /// The files of one pattern; a file whose name has wildcards in it goes before what it would match.
-fn find(tree: &Tree, pattern: &str) -> Result<Vec<AdditionalFile>, FilesError> {
+fn find(tree: &Tree, pattern: &str) -> Result<Found, FilesError> {
     if glob::is_glob(pattern) && !tree.exists(pattern) {
         globbed(tree, pattern)
     } else {
@@ -119,15 +133,15 @@ fn find(tree: &Tree, pattern: &str) -> Result<Vec<AdditionalFile>, FilesError> {
 }
 
 /// The file, or all files of the folder, that the user has named; hidden ones only below a hidden folder.
-fn named(tree: &Tree, pattern: &str) -> Result<Vec<AdditionalFile>, FilesError> {
+fn named(tree: &Tree, pattern: &str) -> Result<Found, FilesError> {
     let path = tree.relative(pattern)?;
     match tree.node(&path)? {
         Node::File(_) if tree.ignores(&path) => Err(FilesError::Ignored(pattern.to_owned())),
-        Node::File(file) => Ok(vec![file]),
+        Node::File(file) => Ok(Found { files: vec![file], ..Found::default() }),
         Node::Folder => {
             let hidden = path.split('/').any(|part| part.starts_with('.'));
-            let files = tree.files_below(&path, hidden)?;
-            if files.is_empty() { Err(nothing_in(tree, pattern, &path)) } else { Ok(files) }
+            let found = tree.files_below(&path, hidden)?;
+            found.or_else(|| nothing_in(tree, pattern, &path))
         }
     }
 }
@@ -142,22 +156,50 @@ fn nothing_in(tree: &Tree, pattern: &str, path: &str) -> FilesError {
 }
 
 /// The files a glob matches, and those in the folders it matches, without what is ignored.
-fn globbed(tree: &Tree, pattern: &str) -> Result<Vec<AdditionalFile>, FilesError> {
-    let mut files = Vec::new();
+fn globbed(tree: &Tree, pattern: &str) -> Result<Found, FilesError> {
+    let mut found = Found::default();
     for path in glob::expand(tree, pattern)? {
-        files.extend(matched(tree, &path)?);
+        matched(tree, &path, &mut found)?;
     }
-    if files.is_empty() { Err(FilesError::NoMatch(pattern.to_owned())) } else { Ok(files) }
+    found.or_else(|| FilesError::NoMatch(pattern.to_owned()))
 }
 
-/// The files of one match of a glob.
-fn matched(tree: &Tree, path: &str) -> Result<Vec<AdditionalFile>, FilesError> {
+/// Adds the files of one match of a glob.
+fn matched(tree: &Tree, path: &str, found: &mut Found) -> Result<(), FilesError> {
     if tree.prunes(path) {
-        return Ok(Vec::new());
+        return Ok(());
     }
-    match tree.node(path)? {
-        Node::File(file) => Ok(if tree.ignores(path) { Vec::new() } else { vec![file] }),
-        Node::Folder => tree.files_below(path, false),
+    match tree.node(path) {
+        Ok(Node::Folder) => found.extend(tree.files_below(path, false)?),
+        node => found.take(node, tree.ignores(path))?,
+    }
+    Ok(())
+}
+
+impl Found {
+    /// Adds what a path leads to, unless it is ignored.
+    fn take(&mut self, node: Result<Node, FilesError>, is_ignored: bool) -> Result<(), FilesError> {
+        match node {
+            _ if is_ignored => {}
+            Ok(Node::File(file)) => self.files.push(file),
+            Ok(Node::Folder) => {}
+            Err(FilesError::Dangling(link)) => self.dangling.push(link),
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    fn extend(&mut self, other: Self) {
+        self.files.extend(other.files);
+        self.dangling.extend(other.dangling);
+    }
+
+    /// An error if there is no file: the first link that leads nowhere is the reason, if there is one.
+    fn or_else(self, reason: impl FnOnce() -> FilesError) -> Result<Self, FilesError> {
+        if !self.files.is_empty() {
+            return Ok(self);
+        }
+        Err(self.dangling.into_iter().next().map_or_else(reason, FilesError::Dangling))
     }
 }
 

@@ -79,7 +79,7 @@ impl Fault for LoadError {
             Self::Missing(path) => Some(match similar(path) {
                 Some(similar) => format!("did you mean `{}`?", similar.display()),
                 None if path.is_symlink() => {
-                    "it is a link that leads nowhere; remove it, or set it right".into()
+                    "it is a link that leads nowhere: remove it, or correct what it points to".into()
                 }
                 None => "check the path; it is relative to the current directory".into(),
             }),

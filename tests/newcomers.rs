@@ -4,9 +4,10 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use regex::Regex;
 use serde_json::Value;
 use tempfile::{TempDir, tempdir};
 
@@ -277,6 +278,27 @@ fn a_dangling_link_fails_alone() {
 }
 
 #[test]
+fn a_dangling_link_in_an_additional_folder_is_named_and_left_out() {
+    let folder = folder(&[("a.py", SCRIPT)]);
+    fs::create_dir(folder.path().join("data")).unwrap();
+    fs::write(folder.path().join("data/b.csv"), "1\n").unwrap();
+    std::os::unix::fs::symlink("nowhere", folder.path().join("data/c.csv")).unwrap();
+    let output = c3(folder.path(), "create-operator --no-build --keep-generated-files a.py data");
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(said.contains("warning[dangling-link]: `data/c.csv` is a link that leads nowhere"), "{said}");
+    let context = folder.path().join("a.context/files");
+    assert!(context.join("data/b.csv").exists() && !context.join("data/c.csv").is_symlink());
+    let named = c3(folder.path(), "create-operator --no-build a.py data/c.csv");
+    assert_eq!(named.status.code(), Some(1));
+    assert!(
+        stderr(&named).contains("error: `data/c.csv` is a link that leads nowhere"),
+        "{}",
+        stderr(&named)
+    );
+}
+
+#[test]
 fn run_passes_standard_input_on() {
     let folder = folder(&[("a.py", "\"\"\"A.\"\"\"\nimport sys\nprint(len(sys.stdin.read()))\n")]);
     fs::write(folder.path().join("text"), "x".repeat(200_000)).unwrap();
@@ -285,4 +307,56 @@ fn run_passes_standard_input_on() {
     command.env("XDG_CACHE_HOME", folder.path().join(".cache"));
     let output = command.stdin(fs::File::open(folder.path().join("text")).unwrap()).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout), "200000\n", "{}", stderr(&output));
+}
+
+/// The pages that people read: the README, and those of the documentation.
+fn pages() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let below = |folder: &str| fs::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap().path());
+    let files = below(".").chain(below("docs")).chain(below("docs/platforms"));
+    files.filter(|path| path.extension().is_some_and(|extension| extension == "md")).collect()
+}
+
+/// The anchor that a heading has.
+fn anchor(heading: &str) -> String {
+    let kept = |character: &char| character.is_alphanumeric() || " -_".contains(*character);
+    heading
+        .trim_start_matches('#')
+        .trim()
+        .to_lowercase()
+        .chars()
+        .filter(kept)
+        .collect::<String>()
+        .replace(' ', "-")
+}
+
+#[test]
+fn links_of_the_documentation_lead_somewhere() {
+    let link = Regex::new(r"\]\(([\w./-]*)(?:#([\w-]+))?\)").unwrap();
+    for page in pages() {
+        let text = fs::read_to_string(&page).unwrap();
+        for found in link.captures_iter(&text) {
+            let target =
+                if found[1].is_empty() { page.clone() } else { page.parent().unwrap().join(&found[1]) };
+            assert!(target.exists(), "{}: {}", page.display(), &found[0]);
+            let Some(name) = found.get(2) else { continue };
+            let target = fs::read_to_string(target).unwrap();
+            let has = target.lines().any(|line| line.starts_with('#') && anchor(line) == name.as_str());
+            assert!(has, "{}: {}", page.display(), &found[0]);
+        }
+    }
+}
+
+#[test]
+fn the_readme_is_short_and_every_page_is_in_the_index() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    assert!(readme.split_whitespace().count() <= 650);
+    let index = fs::read_to_string(root.join("docs/README.md")).unwrap();
+    for page in fs::read_dir(root.join("docs")).unwrap() {
+        let name = page.unwrap().file_name().into_string().unwrap();
+        let is_listed =
+            index.contains(&format!("]({name})")) || index.contains(&format!("]({name}/README.md)"));
+        assert!(is_listed || name == "README.md", "{name}");
+    }
 }

@@ -25,8 +25,8 @@ fn write(folder: &TempDir, path: &str, text: &str) {
 
 fn paths(folder: &TempDir, patterns: &[&str]) -> Result<Vec<String>, FilesError> {
     let patterns: Vec<_> = patterns.iter().map(ToString::to_string).collect();
-    let files = collect(&patterns, folder.path())?;
-    Ok(files.into_iter().map(|file| file.path).collect())
+    let found = collect(&patterns, folder.path())?;
+    Ok(found.files.into_iter().map(|file| file.path).collect())
 }
 
 fn found(folder: &TempDir, patterns: &[&str]) -> Vec<String> {
@@ -98,6 +98,29 @@ fn what_matches_nothing_is_refused() {
     assert_eq!(refusal(&folder, &["no/*.txt"]), "no file matches `no/*.txt`");
     assert_eq!(refusal(&folder, &["empty"]), "the folder `empty` holds no files");
     assert!(refusal(&folder, &["a[.py"]).starts_with("`a[.py` is no valid pattern: "));
+}
+
+#[test]
+fn a_dangling_link_is_left_out_alone() {
+    let folder = folder(&["data/a.csv", "b.py"]);
+    let link = |name: &str| symlink("nowhere", folder.path().join(name)).unwrap();
+    link("data/b.csv");
+    link("c.py");
+    for pattern in ["data", "data/*", "**/*.csv"] {
+        let found = collect(&[pattern.to_owned()], folder.path()).unwrap();
+        let files: Vec<_> = found.files.iter().map(|file| file.path.as_str()).collect();
+        assert_eq!((files, found.dangling), (vec!["data/a.csv"], vec!["data/b.csv".to_owned()]), "{pattern}");
+    }
+    assert_eq!(
+        collect(&["*.py".to_owned(), ".".to_owned()], folder.path()).unwrap().dangling,
+        ["c.py", "data/b.csv"]
+    );
+    for pattern in ["c.py", "data/b*"] {
+        assert!(refusal(&folder, &[pattern]).ends_with("is a link that leads nowhere"), "{pattern}");
+    }
+    assert!(matches!(below(folder.path()), Err(FilesError::Dangling(link)) if link == "c.py"));
+    write(&folder, ".dockerignore", "**/b.csv\n");
+    assert!(collect(&["data".to_owned()], folder.path()).unwrap().dangling.is_empty());
 }
 
 #[test]
@@ -176,7 +199,7 @@ fn names_are_utf8() {
 fn the_right_to_execute_is_kept() {
     let folder = folder(&["run.sh", "data.csv"]);
     fs::set_permissions(folder.path().join("run.sh"), fs::Permissions::from_mode(0o755)).unwrap();
-    let files = collect(&[".".to_owned()], folder.path()).unwrap();
+    let files = collect(&[".".to_owned()], folder.path()).unwrap().files;
     let executable: Vec<_> = files.iter().map(|file| (file.path.as_str(), file.executable)).collect();
     assert_eq!(executable, [("data.csv", false), ("run.sh", true)]);
     assert_eq!(fs::read_to_string(&files[0].disk).unwrap(), "data.csv");
@@ -189,7 +212,8 @@ proptest! {
     fn nothing_outside_is_ever_taken(pattern in r"[a-c./*?\[\]!]{0,12}") {
         let folder = folder(&["a/b.c", "b", "c.a/.a"]);
         let root = folder.path().canonicalize().unwrap();
-        if let Ok(files) = collect(&[pattern], folder.path()) {
+        if let Ok(Found { files, dangling }) = collect(&[pattern], folder.path()) {
+            prop_assert!(dangling.is_empty());
             prop_assert!(!files.is_empty());
             prop_assert!(files.is_sorted_by(|one, two| one.path < two.path));
             for file in files {

@@ -5,7 +5,7 @@ use std::io::{Error, ErrorKind};
 use std::path::{Component, Path, PathBuf};
 
 use super::ignore::Ignore;
-use super::{AdditionalFile, FilesError};
+use super::{AdditionalFile, FilesError, Found};
 
 /// A working directory.
 pub(super) struct Tree {
@@ -97,10 +97,10 @@ impl Tree {
     }
 
     /// All files below a folder that are not ignored, hidden ones only if asked for.
-    pub(super) fn files_below(&self, folder: &str, hidden: bool) -> Result<Vec<AdditionalFile>, FilesError> {
-        let mut files = Vec::new();
-        self.descend(folder, hidden, &mut Vec::new(), &mut files)?;
-        Ok(files)
+    pub(super) fn files_below(&self, folder: &str, hidden: bool) -> Result<Found, FilesError> {
+        let mut found = Found::default();
+        self.descend(folder, hidden, &mut Vec::new(), &mut found)?;
+        Ok(found)
     }
 
     fn descend(
@@ -108,7 +108,7 @@ impl Tree {
         folder: &str,
         hidden: bool,
         above: &mut Vec<PathBuf>,
-        files: &mut Vec<AdditionalFile>,
+        found: &mut Found,
     ) -> Result<(), FilesError> {
         let real = self.resolve(folder)?;
         if above.contains(&real) {
@@ -116,10 +116,9 @@ impl Tree {
         }
         above.push(real);
         for path in self.children(folder, hidden)? {
-            match self.node(&path)? {
-                Node::Folder => self.descend(&path, hidden, above, files)?,
-                Node::File(file) if !self.ignores(&path) => files.push(file),
-                Node::File(_) => {}
+            match self.node(&path) {
+                Ok(Node::Folder) => self.descend(&path, hidden, above, found)?,
+                node => found.take(node, self.ignores(&path))?,
             }
         }
         above.pop();
@@ -142,6 +141,7 @@ impl Tree {
     fn resolve(&self, path: &str) -> Result<PathBuf, FilesError> {
         let disk = self.root.join(path);
         disk.canonicalize().map_err(|error| match error.kind() {
+            ErrorKind::NotFound if disk.is_symlink() => FilesError::Dangling(path.to_owned()),
             ErrorKind::NotFound | ErrorKind::NotADirectory => FilesError::Missing(path.to_owned()),
             _ if is_loop(&error) => FilesError::Loop(path.to_owned()),
             _ => failure(path)(error),

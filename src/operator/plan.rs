@@ -127,7 +127,9 @@ fn decide(
     let folder = request.output_dir.clone();
     let folder = folder.or_else(|| source.path().parent().map(Path::to_path_buf)).unwrap_or_default();
     let patterns = &request.settings.additional_files;
-    let files = without_own(files::collect(patterns, &root)?, source, &folder, &request);
+    let found = files::collect(patterns, &root)?;
+    diagnostics.extend(found.dangling.iter().map(|link| dangling(link)));
+    let files = without_own(found.files, source, &folder, &request);
     let modules = modules(&files);
     let requirements = requirement_files::resolve(&component, source.path(), &root, purpose.remote());
     diagnostics.extend(requirements.diagnostics.iter().cloned().map(|found| purpose.weighed(found)));
@@ -151,6 +153,13 @@ fn decide(
     let indexes = reading.indexes.into_iter().collect();
     let source = source.clone();
     Ok(Plan { source, component, settings, request, own_job, folder, scripts, files, requirements, indexes })
+}
+
+/// A link of an additional folder that can't go into the image.
+fn dangling(link: &str) -> Diagnostic {
+    let message = format!("`{link}` is a link that leads nowhere: the image goes without it");
+    Diagnostic::warning("dangling-link", message)
+        .hint("remove the link, correct what it points to, or list it in `.dockerignore`")
 }
 
 impl Plan {

@@ -441,3 +441,15 @@ def test_claimed_creates_operators(claimed, folder, repository, tmp_path):
     assert tags(f'{own}/claimed-tool') == ['0.3', 'latest']
     done = run(claimed, 'create', 'image', env=environment())
     assert done.returncode == 2 and 'gridwrapper' in done.stderr
+
+
+READER = '"""Counts what it reads."""\n\nimport sys\n\nprint(len(sys.stdin.buffer.read()))\n'
+
+
+@pytest.mark.parametrize('how', [[], ['--no-engine']])
+def test_standard_input_is_passed_on_to_its_end(tmp_path, how):
+    """What is piped into `c3 run` reaches the operator whole, and nothing at all is an end."""
+    write(tmp_path / 'reader.py', READER)
+    for text in ('', 'x' * 1_000_000):
+        done = c3('run', *how, 'reader.py', cwd=tmp_path, input=text)
+        assert succeeded(done).stdout.splitlines()[-1] == str(len(text))
