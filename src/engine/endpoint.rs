@@ -209,6 +209,12 @@ fn context_id(name: &str) -> String {
     digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 
+/// What Docker's `config.json` says, if it is there.
+pub(super) fn configuration<T: for<'a> Deserialize<'a>>() -> Result<Option<T>, EndpointError> {
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    read(&config_folder(&set).join("config.json"))
+}
+
 /// Reads a JSON file; one that isn't there is nothing.
 fn read<T: for<'a> Deserialize<'a>>(path: &Path) -> Result<Option<T>, EndpointError> {
     let failure = |reason: String| EndpointError::Config { path: path.to_owned(), reason };

@@ -11,6 +11,7 @@ pub mod image;
 pub mod image_archive;
 pub mod indexes;
 pub mod oci;
+pub mod proxies;
 pub mod registry;
 
 mod errand;

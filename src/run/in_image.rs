@@ -9,6 +9,7 @@ use crate::engine::docker::Engine;
 use crate::engine::error::EngineError;
 use crate::engine::http::beyond_system;
 use crate::engine::image::Image;
+use crate::engine::proxies;
 use crate::engine::registry;
 use crate::invocation::{Interface, Invocation};
 use crate::manifest::Manifest;
@@ -173,11 +174,13 @@ impl<'a> Call<'a> {
         let mounts = self.mounts(&image.working_dir);
         let outputs = self.results.as_ref().map(|_| OUTPUTS);
         let passed = passed(self.interface, invocation, outputs);
-        let variables = self.env.into_iter().chain(passed.variables);
+        // What is given counts before the proxies that Docker's configuration names.
+        let proxies = proxies::variables(&engine.endpoint)?;
+        let variables: BTreeMap<_, _> = proxies.into_iter().chain(self.env).chain(passed.variables).collect();
         let container = Container {
             image: name.to_owned(),
             command: command(&image, passed.arguments),
-            env: variables.map(|(name, value)| format!("{name}={value}")).collect(),
+            env: variables.iter().map(|(name, value)| format!("{name}={value}")).collect(),
             user,
             mounts,
             gpus: self.run.gpus,

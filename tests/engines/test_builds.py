@@ -411,3 +411,25 @@ def test_the_login_comes_from_dockers_configuration(tmp_path, helper_path, names
     assert create(tmp_path, 'closed.py', '-r', own, '--overwrite', env=env) == f'{own}/claimed-closed:0.2'
     remove_image(f'{own}/claimed-closed:0.2')
     assert inspect(f'{own}/claimed-closed:0.1', env=env)['name'] == 'closed'
+
+
+# Proxies
+
+
+@pytest.mark.parametrize('builder', ['buildkit', 'classic'])
+def test_builds_and_containers_get_the_proxies_of_docker(tmp_path, builder):
+    """As `docker build` and `docker run` hand on what `config.json` says."""
+    proxies = {'default': {'httpProxy': 'http://proxy.example:3128', 'noProxy': 'localhost'}}
+    write(tmp_path / 'config/config.json', json.dumps({'proxies': proxies}))
+    template = 'FROM ${base_image}\nUSER 0\nRUN echo "$$http_proxy $$NO_PROXY" > /built\n'
+    template += '${additional_files_docker}\nADD ${target_code} ${working_dir}\nUSER 1001\nCMD ["${command}", "${target_dir}${target_code}"]\n'
+    write(tmp_path / 'own.tmpl', template)
+    script = "import os\nprint(open('/built').read(), os.environ.get('http_proxy'), os.environ['NO_PROXY'])\n"
+    write(tmp_path / 'step.py', script)
+    env = {'DOCKER_CONFIG': tmp_path / 'config', 'DOCKER_BUILDKIT': '1' if builder == 'buildkit' else '0'}
+    words = ['step.py', '--dockerfile-template', 'own.tmpl', '-v', '1', '--no-cache']
+    succeeded(c3('create-operator', *words, cwd=tmp_path, env=env))
+    done = succeeded(c3('run', '-e', 'NO_PROXY=mine', 'claimed-step:1', cwd=tmp_path, env=env))
+    assert done.stdout.split() == ['http://proxy.example:3128', 'localhost', 'http://proxy.example:3128', 'mine']
+    assert 'proxy.example' not in json.dumps(image_config('claimed-step:1'))
+    remove_image('claimed-step:1')

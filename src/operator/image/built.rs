@@ -10,6 +10,7 @@ use crate::engine::build::Build;
 use crate::engine::docker::{Engine, Kind};
 use crate::engine::error::EngineError;
 use crate::engine::indexes::{Asked, Index, Pip, Prepared, configured, prepare};
+use crate::engine::proxies;
 use crate::progress::Progress;
 
 use super::installs::blamed;
@@ -123,10 +124,11 @@ fn write(
     }
 }
 
-/// The build arguments: BuildKit takes the time of the image from one.
+/// The build arguments: BuildKit takes the time of the image from one; the proxies stay in no image.
 pub fn arguments(engine: &Engine) -> Result<BTreeMap<String, String>, Failure> {
     let epoch = source_date_epoch()?.filter(|_| engine.buildkit);
-    Ok(epoch.map(|epoch| ("SOURCE_DATE_EPOCH".to_owned(), epoch.to_string())).into_iter().collect())
+    let epoch = epoch.map(|epoch| ("SOURCE_DATE_EPOCH".to_owned(), epoch.to_string()));
+    Ok(proxies::variables(&engine.endpoint)?.into_iter().chain(epoch).collect())
 }
 
 fn push(engine: &Engine, order: &Order, id: &str) -> Result<Pushed, Failure> {
