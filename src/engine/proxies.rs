@@ -16,13 +16,18 @@ struct Config {
 
 /// The proxies of an engine.
 #[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(default)]
 struct Proxies {
-    http_proxy: String,
-    https_proxy: String,
-    no_proxy: String,
-    ftp_proxy: String,
-    all_proxy: String,
+    #[serde(rename = "httpProxy")]
+    http: String,
+    #[serde(rename = "httpsProxy")]
+    https: String,
+    #[serde(rename = "noProxy")]
+    none: String,
+    #[serde(rename = "ftpProxy")]
+    ftp: String,
+    #[serde(rename = "allProxy")]
+    all: String,
 }
 
 /// The variables that name the proxies of an engine, each in upper and in lower case.
@@ -33,13 +38,13 @@ pub fn variables(endpoint: &Endpoint) -> Result<BTreeMap<String, String>, Endpoi
 
 fn chosen(mut config: Config, host: &str) -> BTreeMap<String, String> {
     let own = config.proxies.remove(host).or_else(|| config.proxies.remove("default"));
-    let Proxies { http_proxy, https_proxy, no_proxy, ftp_proxy, all_proxy } = own.unwrap_or_default();
+    let Proxies { http, https, none, ftp, all } = own.unwrap_or_default();
     let named = [
-        ("HTTP_PROXY", http_proxy),
-        ("HTTPS_PROXY", https_proxy),
-        ("NO_PROXY", no_proxy),
-        ("FTP_PROXY", ftp_proxy),
-        ("ALL_PROXY", all_proxy),
+        ("HTTP_PROXY", http),
+        ("HTTPS_PROXY", https),
+        ("NO_PROXY", none),
+        ("FTP_PROXY", ftp),
+        ("ALL_PROXY", all),
     ];
     let set = named.into_iter().filter(|(_, value)| !value.is_empty());
     set.flat_map(|(name, value)| [(name.to_owned(), value.clone()), (name.to_lowercase(), value)]).collect()
