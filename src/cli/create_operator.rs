@@ -188,7 +188,8 @@ pub(crate) fn create(options: &Options, mut plan: Plan) -> Result<(), Failure> {
     for kept in kept {
         console::info(&format!("build context: {}", kept.place()?.display()), options.level());
     }
-    let artifacts = match pinned(options, &plan, &parts, &built) {
+    warn_of_moved(&parts, &built, options.level());
+    let artifacts = match plan.named_digest(&parts, &built, options.pin) {
         Some(digest) => {
             plan.pin(&digest);
             for part in &mut parts {
@@ -205,23 +206,15 @@ pub(crate) fn create(options: &Options, mut plan: Plan) -> Result<(), Failure> {
     report(options, &plan, &files, &parts, &built)
 }
 
-/// The digest that the files name: where it is asked for, where they do already, and where the version has moved, for
-/// nodes and Kubeflow's cache keep what they know by a tag.
-fn pinned(options: &Options, plan: &Plan, parts: &[Part], built: &[Image]) -> Option<String> {
-    if let Some(moved) = built.iter().find(|image| image.moved) {
-        let of_platform = parts.iter().any(|part| part.settings.variant.is_some());
-        let remedy = if of_platform {
-            "nodes that have the old one keep it: leave out `-v` to get a version of its own"
-        } else {
-            "the files name it by its digest, for nodes and Kubeflow's cache keep what they know by a tag"
-        };
-        let message = format!("`{}` named another image before; {remedy}", moved.reference);
-        console::warning(&message, options.level());
-    }
-    let first = built.first()?;
-    let is_meant = options.pin || first.moved || plan.is_pinned();
-    let is_own = parts.iter().all(|part| part.settings.variant.is_none());
-    first.digest.clone().filter(|_| is_meant && is_own)
+/// Warns of a version that named another image before.
+fn warn_of_moved(parts: &[Part], built: &[Image], level: LogLevel) {
+    let Some(moved) = built.iter().find(|image| image.moved) else { return };
+    let remedy = if Plan::has_variant(parts) {
+        "nodes that have the old one keep it: leave out `-v` to get a version of its own"
+    } else {
+        "the files name it by its digest, for nodes and Kubeflow's cache keep what they know by a tag"
+    };
+    console::warning(&format!("`{}` named another image before; {remedy}", moved.reference), level);
 }
 
 /// The files of the chosen platforms; what is doubtful about them is told.
@@ -271,7 +264,7 @@ fn report(
 /// What people usually do next with an operator; a platform of its own says that itself.
 fn next(options: &Options, plan: &Plan, parts: &[Part], built: &[Image]) -> Vec<String> {
     let is_unloaded = built.iter().any(|image| image.archive.is_some()) && !options.pushes(plan);
-    if is_unloaded || parts.iter().any(|part| part.settings.variant.is_some()) {
+    if is_unloaded || Plan::has_variant(parts) {
         return Vec::new();
     }
     let step = if options.no_build {

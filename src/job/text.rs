@@ -191,33 +191,26 @@ text! {
     "`{}` is no volume; write `CLAIM:PATH`, `CLAIM/FOLDER:PATH` or `CLAIM:PATH:ro`, as in `my-claim:data`"
 }
 
-impl SecretKey {
-    /// The name of the secret.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        self.0.split('/').next().unwrap_or_default()
-    }
+/// Takes apart what names an object and, behind `/`, a key in it.
+macro_rules! keyed {
+    ($($name:ident),+) => {$(
+        impl $name {
+            /// The name of the object.
+            #[must_use]
+            pub fn name(&self) -> &str {
+                self.0.split('/').next().unwrap_or_default()
+            }
 
-    /// The key in the secret, if it isn't the variable's name.
-    #[must_use]
-    pub fn key(&self) -> Option<&str> {
-        self.0.split_once('/').map(|(_, key)| key)
-    }
+            /// The key in it, if it isn't the usual one.
+            #[must_use]
+            pub fn key(&self) -> Option<&str> {
+                self.0.split_once('/').map(|(_, key)| key)
+            }
+        }
+    )+};
 }
 
-impl ConfigKey {
-    /// The name of the config map.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        self.0.split('/').next().unwrap_or_default()
-    }
-
-    /// The key in the config map, if it isn't the usual one.
-    #[must_use]
-    pub fn key(&self) -> Option<&str> {
-        self.0.split_once('/').map(|(_, key)| key)
-    }
-}
+keyed!(SecretKey, ConfigKey);
 
 impl Toleration {
     fn parts(&self) -> (&str, Option<&str>) {

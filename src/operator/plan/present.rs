@@ -10,7 +10,8 @@ use crate::reference::{self, ImageName};
 use crate::stamp::Stamp;
 
 use super::Plan;
-use crate::operator::before;
+use crate::operator::image::Image;
+use crate::operator::{Part, before};
 
 impl Plan {
     /// Takes the version of the manifests that are there, unless another is asked for.
@@ -19,9 +20,22 @@ impl Plan {
         present.map_or(Ok(()), |(version, _)| self.set_version(&version))
     }
 
-    /// Whether the manifests that are there name this version by a digest.
+    /// The digest that the files name: where it is asked for, where they name this version by one already, and where the
+    /// version has moved, for nodes and Kubeflow's cache keep what they know by a tag.
     #[must_use]
-    pub fn is_pinned(&self) -> bool {
+    pub fn named_digest(&self, parts: &[Part], built: &[Image], asked: bool) -> Option<String> {
+        let image = built.first().filter(|_| !Self::has_variant(parts))?;
+        image.digest.clone().filter(|_| asked || image.moved || self.is_pinned())
+    }
+
+    /// Whether any of some images is of a platform of its own.
+    #[must_use]
+    pub fn has_variant(parts: &[Part]) -> bool {
+        parts.iter().any(|part| part.settings.variant.is_some())
+    }
+
+    /// Whether the manifests that are there name this version by a digest.
+    fn is_pinned(&self) -> bool {
         let version = &self.settings.image.version;
         self.present_tag().is_some_and(|(present, digest)| present == *version && digest.is_some())
     }
