@@ -124,6 +124,10 @@ pub enum Type {
     Float,
     /// `True` or `False`.
     Boolean,
+    /// An array of JSON, for a list or a tuple in a cell of parameters.
+    List,
+    /// An object of JSON.
+    Dict,
     /// A path to a `File`, a `Directory` or a Kubeflow artifact such as `Dataset` or `Model`.
     Path(String),
 }
@@ -135,6 +139,8 @@ impl From<String> for Type {
             "Integer" => Self::Integer,
             "Float" => Self::Float,
             "Boolean" => Self::Boolean,
+            "List" => Self::List,
+            "Dict" => Self::Dict,
             _ => Self::Path(name),
         }
     }
@@ -161,6 +167,8 @@ impl Type {
             Self::Integer => "Integer",
             Self::Float => "Float",
             Self::Boolean => "Boolean",
+            Self::List => "List",
+            Self::Dict => "Dict",
             Self::Path(name) => name,
         }
     }

@@ -104,6 +104,8 @@ impl Fault for InvocationError {
             }
             Self::NoValue(name) => format!("write `--{name} VALUE`"),
             Self::Type { kind: Type::Boolean, .. } => "write `true` or `false`".to_owned(),
+            Self::Type { kind: Type::List, .. } => "write JSON such as `[1, 2]`".to_owned(),
+            Self::Type { kind: Type::Dict, .. } => "write JSON such as `{\"key\": 1}`".to_owned(),
             Self::Type { .. } => return None,
             Self::Missing { names, secrets } if names == secrets => {
                 format!("set {} in the environment, as secrets are taken from there", list(secrets))
@@ -251,7 +253,7 @@ fn is_flag(input: &Input, next: Option<&String>) -> bool {
 
 /// Whether a value counts as one to the entry point.
 fn is_given(kind: &Type, value: &str) -> bool {
-    let needs_text = matches!(kind, Type::Integer | Type::Float | Type::Boolean);
+    let needs_text = !matches!(kind, Type::String | Type::Path(_));
     value != "null" && !(needs_text && value.is_empty())
 }
 
@@ -262,6 +264,7 @@ fn fits(kind: &Type, value: &str) -> bool {
         Type::Integer => value::integer_text(whole().map_or(value, |(whole, _)| whole)).is_some(),
         Type::Float => value::float_from_text(value).is_some(),
         Type::Boolean => value::boolean(value).is_some(),
+        Type::List | Type::Dict => value::is_collection(value, kind),
         Type::String | Type::Path(_) => true,
     }
 }

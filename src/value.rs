@@ -61,8 +61,18 @@ pub fn default_text(value: &Constant, kind: &Type) -> Result<String, String> {
         (Type::Float, Constant::Bool(value)) => Ok(float_text(f64::from(u8::from(*value)))),
         (Type::Boolean, Constant::Text(text)) => boolean(text).map_or_else(invalid, |value| Ok(truth(value))),
         (Type::Boolean, value) => value.number().map_or_else(invalid, |number| Ok(truth(number != 0.0))),
+        (Type::List | Type::Dict, value) if !is_collection(&value.text(), kind) => invalid(),
         (_, value) => Ok(value.text()),
     }
+}
+
+/// Whether a text is JSON of the type, `List` or `Dict`.
+#[must_use]
+pub fn is_collection(text: &str, kind: &Type) -> bool {
+    serde_json::from_str::<serde_json::Value>(text).is_ok_and(|value| match kind {
+        Type::List => value.is_array(),
+        _ => value.is_object(),
+    })
 }
 
 fn truth(value: bool) -> String {
@@ -211,6 +221,9 @@ mod tests {
             (Type::Boolean, text(""), Some("False")),
             (Type::Boolean, Constant::Int(0), Some("False")),
             (Type::Boolean, text("perhaps"), None),
+            (Type::List, text("[1]"), Some("[1]")),
+            (Type::List, text("{}"), None),
+            (Type::Dict, text("{}"), Some("{}")),
             (Type::String, Constant::Float(0.5), Some("0.5")),
             (Type::String, Constant::Bool(true), Some("True")),
         ];

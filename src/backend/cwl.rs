@@ -134,7 +134,7 @@ fn binding(parameter: &Parameter) -> Value {
 fn input_type(kind: &Type, default: Option<&Value>) -> Value {
     let is_long = || default.and_then(Value::as_i64).is_some_and(|value| i32::try_from(value).is_err());
     match kind.name() {
-        "String" => json!("string"),
+        "String" | "List" | "Dict" => json!("string"),
         "Integer" if is_long() => json!("long"),
         "Integer" => json!("int"),
         "Float" => json!("float"),
@@ -155,7 +155,7 @@ fn optional(kind: Value) -> Value {
 /// A default as the type's own value; one that JSON can't hold, and any path, stays with the source.
 fn value(kind: &Type, text: &str) -> Option<Value> {
     match kind {
-        Type::String => Some(json!(text)),
+        Type::String | Type::List | Type::Dict => Some(json!(text)),
         Type::Integer => text.parse::<i64>().ok().map(|value| json!(value)),
         Type::Float => {
             value::float_from_text(text).filter(|value| value.is_finite()).map(|value| json!(value))

@@ -216,6 +216,7 @@ fn parameter(input: &Input, flag: &str) -> Vec<String> {
         Type::Integer => format!("int({read})"),
         Type::Float => format!("float({read})"),
         Type::Boolean => format!("{flag}({read})"),
+        Type::List | Type::Dict => format!("__import__('json').loads({read})"),
         _ => read,
     };
     let read = match &input.default {

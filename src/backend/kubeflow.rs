@@ -83,7 +83,7 @@ pub(crate) fn holds(kind: &Type, text: &str) -> bool {
         Type::Integer => text.parse::<i64>().is_ok_and(|value| value.unsigned_abs() <= 1 << 53),
         Type::Float => value::float_from_text(text).is_some_and(f64::is_finite),
         Type::Path(_) => false,
-        Type::String => alteration(text).is_none(),
+        Type::String | Type::List | Type::Dict => alteration(text).is_none(),
         Type::Boolean => true,
     }
 }

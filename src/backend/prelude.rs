@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::Operator;
 use super::parameter::{outcomes, parameters};
 use crate::artifact::Artifact;
-use crate::component;
+use crate::component::{self, Via};
 
 /// What the entry point knows of its operator.
 #[derive(Serialize)]
@@ -90,7 +90,7 @@ pub fn emit(operator: &Operator) -> Artifact {
             .map(|parameter| Input {
                 description: parameter.description(),
                 required: required(&parameter.input),
-                via: "environment",
+                via: via(parameter.input.via),
                 default: parameter.default().map(ToOwned::to_owned),
                 id: parameter.id,
                 kind: parameter.input.kind.name().to_owned(),
@@ -109,6 +109,15 @@ fn required(input: &component::Input) -> &'static str {
         input if !input.required => "no",
         input if input.unconditional => "always",
         _ => "maybe",
+    }
+}
+
+/// The way of an input.
+fn via(via: Via) -> &'static str {
+    match via {
+        Via::Environment => "environment",
+        Via::Cell => "cell",
+        Via::Argument => "argument",
     }
 }
 

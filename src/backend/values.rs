@@ -38,6 +38,7 @@ fn fits(kind: &Type, text: &str) -> bool {
         Type::Integer => !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()),
         Type::Float => value::float_from_text(text).is_some(),
         Type::Boolean => value::boolean(text).is_some(),
+        Type::List | Type::Dict => value::is_collection(text, kind),
         Type::String | Type::Path(_) => true,
     }
 }
@@ -46,6 +47,8 @@ fn example(kind: &Type) -> &'static str {
     match kind {
         Type::Integer => "give a whole number such as `5`",
         Type::Float => "give a number such as `0.5`",
+        Type::List => "give JSON such as `[1, 2]`",
+        Type::Dict => "give JSON such as `{\"key\": 1}`",
         _ => "give `true` or `false`",
     }
 }

@@ -1,10 +1,10 @@
 //! Front ends: one per language, each reads a [`Source`] without running it.
 
 use crate::failure::Fault;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crate::component::{Component, Requirement, SCHEMA_VERSION};
+use crate::component::{Component, Requirement, SCHEMA_VERSION, Via};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::language::Language;
 use crate::reference;
@@ -22,7 +22,7 @@ pub mod requirements;
 
 use interface::Access;
 use notebook::Code;
-use parameters::Assignment;
+use parameters::Cell;
 pub use requirements::Metadata;
 
 /// A language and how it is read.
@@ -44,7 +44,7 @@ pub struct Frontend {
     /// Whether the text of a script or a module may log, so that a log level has a bearing on it.
     may_log: fn(&str) -> bool,
     /// The assignments of plain values in a text, which are parameters if a notebook says so.
-    assignments: fn(&str) -> Vec<Assignment>,
+    assignments: fn(&str) -> Cell,
 }
 
 impl Frontend {
@@ -88,7 +88,7 @@ pub static FRONTENDS: &[Frontend] = &[
         cell: |cell, _| notebook::r_cell(cell, false),
         reads_command_line: |_| false,
         may_log: |_| false,
-        assignments: |_| Vec::new(),
+        assignments: |_| Cell::default(),
     },
 ];
 
@@ -164,8 +164,11 @@ pub fn read(source: &Source) -> Reading {
     } = (frontend.extract)(source);
     let name = name(source, &mut diagnostics);
     let notebook = source.notebook();
+    let mut by_cell = BTreeSet::new();
     for cell in notebook.iter().flat_map(|notebook| &notebook.parameters) {
-        parameters::merge(&mut accesses, (frontend.assignments)(&source.text()[cell.clone()]), cell.start);
+        let said = (frontend.assignments)(&source.text()[cell.clone()]);
+        by_cell.extend(said.assignments.iter().map(|assignment| assignment.name.clone()));
+        parameters::merge(&mut accesses, said, cell.start, &mut diagnostics);
     }
     diagnostics.extend(notebook.iter().flat_map(|notebook| notebook.diagnostics.clone()));
     let mut description = notebook.and_then(|notebook| notebook.description.clone()).or(description);
@@ -173,6 +176,9 @@ pub fn read(source: &Source) -> Reading {
         diagnostics.push(missing_description(&name, notebook.is_some()));
     }
     let mut interface = interface::assemble(accesses, source, &mut diagnostics);
+    for input in interface.inputs.iter_mut().filter(|input| by_cell.contains(&input.name)) {
+        input.via = Via::Cell;
+    }
     diagnostics.extend(credentials::mask_descriptions(&mut description, &mut interface));
     sort(&mut diagnostics);
     let component = (!has_error(&diagnostics)).then(|| Component {
@@ -284,7 +290,6 @@ pub fn file_kinds() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::component::Via;
 
     #[test]
     fn a_bare_read_under_no_condition_is_unconditional() {

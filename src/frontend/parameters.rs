@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use super::directive::Directive;
-use super::interface::{Access, Action, Fallback, is_system};
+use super::interface::{Access, Action, Fallback, is_secret_name, is_system};
 use crate::component::Type;
+use crate::diagnostic::Diagnostic;
 use crate::value::Constant;
 
 /// The assignment of a plain value to a name.
@@ -12,10 +13,12 @@ use crate::value::Constant;
 pub(crate) struct Assignment {
     /// The name.
     pub(crate) name: String,
-    /// The type of the value.
+    /// The type of the value, or the one that an annotation names.
     pub(crate) kind: Type,
-    /// The value.
-    pub(crate) value: Constant,
+    /// Whether nothing tells the type, so that what is given is a number if it looks like one.
+    pub(crate) is_open: bool,
+    /// The value; a list or a dict as JSON.
+    pub(crate) value: Fallback,
     /// Bytes of the text.
     pub(crate) span: Range<usize>,
     /// The comment at the end of the line or above.
@@ -29,12 +32,62 @@ impl Assignment {
     fn access(self, offset: usize) -> Access {
         Access {
             name: self.name,
-            action: Action::read(Fallback::Constant(self.value), Some(self.kind)),
+            action: Action::read(self.value, Some(self.kind)),
             span: self.span.start + offset..self.span.end + offset,
             description: self.description,
             directives: self.directives,
             is_certain: true,
         }
+    }
+
+    /// Whether what is given may be something else than a text although nothing tells its type.
+    pub(crate) fn takes_any(&self) -> bool {
+        self.is_open && !is_secret_name(&self.name) && !self.directives.contains(&Directive::Secret)
+    }
+}
+
+/// What a cell of parameters says.
+#[derive(Debug, Default)]
+pub(crate) struct Cell {
+    /// Its parameters.
+    pub(crate) assignments: Vec<Assignment>,
+    /// Assignments that are none: the name, why, and where.
+    pub(crate) left_out: Vec<(String, &'static str, Range<usize>)>,
+    /// What is doubtful.
+    pub(crate) doubts: Vec<Diagnostic>,
+}
+
+impl Cell {
+    /// Adds an assignment; of two to one name the last decides.
+    pub(crate) fn add(&mut self, assignment: Assignment) {
+        self.left_out.retain(|(name, ..)| *name != assignment.name);
+        match self.find(&assignment.name) {
+            Some(known) => {
+                let Assignment { kind, is_open, value, .. } = assignment;
+                (known.kind, known.is_open, known.value) = (kind, is_open, value);
+            }
+            None => self.assignments.push(assignment),
+        }
+    }
+
+    /// Notes that a name is given a value that isn't known.
+    pub(crate) fn leave_out(&mut self, name: &str, why: &'static str, span: Range<usize>) {
+        match self.find(name) {
+            Some(known) => {
+                (known.kind, known.is_open, known.value) = (Type::String, true, Fallback::Computed);
+            }
+            None => self.left_out.push((name.to_owned(), why, span)),
+        }
+    }
+
+    /// Notes that the value of a name is altered.
+    pub(crate) fn alter(&mut self, name: &str) {
+        self.find(name).into_iter().for_each(|known| known.value = Fallback::Computed);
+    }
+
+    /// The parameter of a name.
+    pub(crate) fn find(&mut self, name: &str) -> Option<&mut Assignment> {
+        self.assignments.iter_mut().find(|known| known.name == name)
     }
 }
 
@@ -48,12 +101,35 @@ pub(crate) fn kind(value: &Constant) -> Type {
     }
 }
 
-/// Puts the assignments of a cell, which begins at an offset, among the other accesses.
-pub(crate) fn merge(accesses: &mut Vec<Access>, assignments: Vec<Assignment>, offset: usize) {
-    for access in assignments.into_iter().map(|assignment| assignment.access(offset)) {
+/// Puts the assignments of a cell, which begins at an offset, among the other accesses; what is doubtful goes to the
+/// diagnostics.
+pub(crate) fn merge(
+    accesses: &mut Vec<Access>,
+    cell: Cell,
+    offset: usize,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let moved = |span: Range<usize>| span.start + offset..span.end + offset;
+    let is_read = |span: &Range<usize>| {
+        accesses.iter().any(|access| span.start <= access.span.start && access.span.end <= span.end)
+    };
+    let left_out = cell.left_out.into_iter().map(|(name, why, span)| (name, why, moved(span)));
+    let left_out = left_out.filter(|(_, _, span)| !is_read(span));
+    diagnostics.extend(left_out.map(|(name, why, span)| is_no_parameter(&name, why).at(span)));
+    diagnostics.extend(cell.doubts.into_iter().map(|doubt| match doubt.span.clone() {
+        Some(span) => doubt.at(moved(span)),
+        None => doubt,
+    }));
+    for access in cell.assignments.into_iter().map(|assignment| assignment.access(offset)) {
         let later = accesses.iter().position(|other| other.span.start > access.span.start);
         accesses.insert(later.unwrap_or(accesses.len()), access);
     }
+}
+
+fn is_no_parameter(name: &str, why: &str) -> Diagnostic {
+    Diagnostic::note("no-parameter", format!("`{name}` is no parameter: {why}")).hint(
+        "assign a plain value, or a list or a dict of such, to make it one; else move it to another cell",
+    )
 }
 
 /// The statements that let the environment override assignments, each written by a function of the language's.

@@ -90,6 +90,8 @@ fn kind(kind: Option<&Value>) -> Type {
         "integer" | "int" => Type::Integer,
         "float" | "double" => Type::Float,
         "boolean" | "bool" => Type::Boolean,
+        "list" | "jsonarray" => Type::List,
+        "dict" | "dictionary" | "jsonobject" => Type::Dict,
         _ => Type::Path(name.to_owned()),
     }
 }

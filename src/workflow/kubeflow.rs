@@ -1,6 +1,7 @@
 //! Kubeflow: a program that compiles the pipeline, with kfp 1.8 and with kfp 2.
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::names::folded;
 use super::{Origin, Settings, Step, Workflow, listed};
@@ -123,6 +124,8 @@ fn annotation(kind: &Type) -> &'static str {
         Type::Integer => "int",
         Type::Float => "float",
         Type::Boolean => "bool",
+        Type::List => "list",
+        Type::Dict => "dict",
     }
 }
 
@@ -133,7 +136,23 @@ fn literal(kind: &Type, text: &str) -> Option<String> {
         Type::Integer => text.parse::<i64>().ok().map(|value| value.to_string()),
         Type::Float => value::float_from_text(text).map(|value| format!("{value:?}")),
         Type::Boolean => value::boolean(text).map(|value| truth(value).to_owned()),
+        Type::List | Type::Dict => serde_json::from_str(text).ok().map(|value| written(&value)),
         Type::Path(_) => None,
+    }
+}
+
+/// A value of JSON as Python writes it.
+fn written(value: &Value) -> String {
+    match value {
+        Value::Null => "None".to_owned(),
+        Value::Bool(value) => truth(*value).to_owned(),
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => quoted(text),
+        Value::Array(values) => format!("[{}]", values.iter().map(written).collect::<Vec<_>>().join(", ")),
+        Value::Object(entries) => {
+            let entry = |(key, value): (&String, &Value)| format!("{}: {}", quoted(key), written(value));
+            format!("{{{}}}", entries.iter().map(entry).collect::<Vec<_>>().join(", "))
+        }
     }
 }
 

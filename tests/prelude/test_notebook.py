@@ -158,22 +158,22 @@ def test_the_shell_that_is_missing_is_named(notebook):
 def compiled(tmp_path):
     """Compile a notebook of some code cells and run it: `compiled(cell, cell, …)`."""
 
-    def run(*cells, **options):
+    def run(*cells, values=(), env=None):
         """Write the notebook under a cell of markdown, have c3 make an operator of it, and run that."""
         metadata = {'kernelspec': {'name': 'python3', 'language': 'python', 'display_name': 'Python 3'}}
         title = {'cell_type': 'markdown', 'metadata': {}, 'source': '# Title'}
         code = [
-            {'cell_type': 'code', 'metadata': {}, 'source': cell, 'outputs': [], 'execution_count': None}
-            for cell in cells
+            {'cell_type': 'code', 'metadata': {'tags': tags}, 'source': cell, 'outputs': [], 'execution_count': None}
+            for cell, tags in ((cell, []) if isinstance(cell, str) else cell for cell in cells)
         ]
         notebook = {'cells': [title, *code], 'metadata': metadata, 'nbformat': 4, 'nbformat_minor': 4}
         (tmp_path / 'book.ipynb').write_text(json.dumps(notebook))
         command = [C3, 'create-operator', '--no-build', '--keep-generated-files', '-r', 'example.org/x', 'book.ipynb']
         subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
         program = tmp_path / 'book.context' / 'operator' / 'claimed_book.py'
-        env = environment({'PYTHONFAULTHANDLER': '1'})
+        env = environment({'PYTHONFAULTHANDLER': '1', **(env or {})})
         return subprocess.run(
-            [sys.executable, str(program)], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60
+            [sys.executable, str(program), *values], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60
         )
 
     return run
@@ -227,3 +227,68 @@ def test_a_notebook_is_no_file_and_inspects_its_code(compiled):
         'import inspect\ndef f():\n    return 1\nprint(inspect.getsource(f), "__file__" in globals(), __name__)'
     )
     assert succeeded(done) and done.stdout == 'def f():\n    return 1\n False __main__\n'
+
+
+PARAMETERS = """\
+from typing import Optional
+limit: Optional[float] = None
+ratio: float = 1
+open_one = None
+columns = ['a', 'b']
+numbers = [1, 2]
+pair = (1, 'x', 0.5)
+options = {'k': 1, 'more': {2: [3]}}
+a = b = 5
+lo, hi = 0, 10
+flag = True
+"""
+NAMES = ['limit', 'ratio', 'open_one', 'columns', 'numbers', 'pair', 'options', 'a', 'b', 'lo', 'hi', 'flag']
+
+
+@pytest.mark.parametrize(
+    'given, shown',
+    [
+        ({}, {}),
+        ({'limit': '5', 'ratio': '0.5', 'lo': '7', 'b': '6', 'flag': 'false'}, {'limit': '5.0', 'ratio': '0.5', 'lo': '7', 'b': '6', 'flag': 'False'}),
+        ({'open_one': '5'}, {'open_one': '5'}),
+        ({'open_one': '0.5'}, {'open_one': '0.5'}),
+        ({'open_one': '007'}, {'open_one': "'007'"}),
+        ({'open_one': 'False'}, {'open_one': 'False'}),
+        ({'open_one': '[1]'}, {'open_one': "'[1]'"}),
+        ({'columns': '["c", "d\\"", 1.0]'}, {'columns': '[\'c\', \'d"\', 1.0]'}),
+        ({'numbers': '[3.0, 4.5, 5.0]'}, {'numbers': '[3, 4.5, 5]'}),
+        ({'numbers': '[]'}, {'numbers': '[]'}),
+        ({'pair': '[2.0, "y", 1]'}, {'pair': "(2, 'y', 1.0)"}),
+        ({'options': '{"k": 2.0, "more": {"2": [4.0], "3": [5]}}'}, {'options': "{'k': 2, 'more': {2: [4], 3: [5]}}"}),
+        ({'columns': ''}, {}),
+    ],
+)
+@pytest.mark.parametrize('by', ['words', 'environment'])
+def test_parameters_have_the_type_of_their_value(compiled, given, shown, by):
+    values = [f'--{name}={value}' for name, value in given.items()]
+    cells = [(PARAMETERS, ['parameters']), 'for name in ' + repr(NAMES) + ': print(name, repr(globals()[name]))']
+    cells += ['print([name for name in globals() if "c3" in name])']
+    done = compiled(*cells, **{'values': values} if by == 'words' else {'env': given})
+    assert succeeded(done)
+    plain = {
+        'limit': 'None',
+        'ratio': '1',
+        'open_one': 'None',
+        'columns': "['a', 'b']",
+        'numbers': '[1, 2]',
+        'pair': "(1, 'x', 0.5)",
+        'options': "{'k': 1, 'more': {2: [3]}}",
+        'a': '5',
+        'b': '5',
+        'lo': '0',
+        'hi': '10',
+        'flag': 'True',
+    }
+    assert done.stdout.splitlines() == [f'{name} {value}' for name, value in {**plain, **shown}.items()] + ['[]']
+
+
+@pytest.mark.parametrize('value', ['["a"', 'a', '{}', '__import__("os")', '[' * 100_000])
+def test_lists_are_json(compiled, value):
+    done = compiled(('columns = ["a"]', ['parameters']), 'print(columns)', values=['--columns=' + value])
+    assert (done.returncode, done.stdout) == (2, '')
+    assert done.stderr.startswith('error: parameter `columns` is a List, not `')

@@ -1,10 +1,12 @@
 """How arguments and the environment become the variables that the script reads; many at once, as R starts slowly."""
 
+import json
 import re
+import subprocess
 
 import pytest
 
-from conftest import HOSTILE, LOCALES, NO_INTERFACE, NOT_GIVEN, RUNTIME, an_input, an_output, contract
+from conftest import C3, HOSTILE, LOCALES, NO_INTERFACE, NOT_GIVEN, RUNTIME, an_input, an_output, contract, environment
 
 # Hostile arguments after which those of the operator may follow.
 OWN = [text for text in HOSTILE.values() if text != '--' and len(text) < 1000]
@@ -232,3 +234,66 @@ def test_the_interface_has_these_keys():
     assert of_parameters == {*keys['input'], *keys['output']} - {'via'}
     assert (set(an_input('x')), set(an_output('x'))) == (set(keys['input']), set(keys['output']))
     assert {*NO_INTERFACE, 'script'} == of_r
+
+
+# Notebooks as c3 reads them
+
+
+@pytest.fixture
+def notebook(tmp_path):
+    """Compile a notebook whose first cell has parameters, and run it with values."""
+
+    def run(parameters, cell, *values):
+        """Have c3 make an operator of the two cells, and run that."""
+        cells = [
+            {'cell_type': 'code', 'metadata': {'tags': tags}, 'source': source, 'outputs': [], 'execution_count': None}
+            for source, tags in ((parameters, ['parameters']), (cell, []))
+        ]
+        metadata = {'kernelspec': {'name': 'ir', 'language': 'R', 'display_name': 'R'}}
+        book = {'cells': cells, 'metadata': metadata, 'nbformat': 4, 'nbformat_minor': 4}
+        (tmp_path / 'book.ipynb').write_text(json.dumps(book))
+        command = [C3, 'create-operator', '--no-build', '--keep-generated-files', '-r', 'example.org/x', 'book.ipynb']
+        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+        folder = tmp_path / 'book.context' / 'operator'
+        program = ['sh', str(folder / 'claimed_book.R'), *values]
+        return subprocess.run(program, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=60)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    'literal, value, shown',
+    [
+        ('NULL', None, 'NULL'),
+        ('NULL', '5', '5L'),
+        ('NULL', '0.5', '0.5'),
+        ('NULL', '007', '"007"'),
+        ('NA', 'x', '"x"'),
+        ('NA_real_', '5', '5'),
+        ('NA_character_', '5', '"5"'),
+        ('T', 'no', 'FALSE'),
+        ('y <- 5L', '6', '6L'),
+        ('c("a", "b")', None, 'c("a", "b")'),
+        ('c("a", "b")', r'["c", "d\"\\\/\u00e4,[", null]', r'c("c", "d\"\\/ä,[", NA)'),
+        ('c("a", "b")', '[]', 'character(0)'),
+        ('c(1L, 2L)', '[3.0, 4]', '3:4'),
+        ('c(0.5, 2)', '[3, 4.5]', 'c(3, 4.5)'),
+        ('c(TRUE, NA)', '[false, true]', 'c(FALSE, TRUE)'),
+    ],
+)
+def test_parameters_of_a_notebook_have_the_type_of_their_value(notebook, literal, value, shown):
+    values = [] if value is None else ['--x=' + value]
+    done = notebook(f'x <- {literal}', 'cat(deparse(x)); stopifnot(!length(ls(all.names = TRUE, pattern = "c3")))', *values)
+    assert (done.returncode, done.stdout) == (0, shown), done.stderr
+
+
+@pytest.mark.parametrize('value', ['["a"', 'a', '{}', '[1] + 2'])
+def test_lists_are_json(notebook, value):
+    done = notebook('x <- c("a")', 'print(x)', '--x=' + value)
+    assert (done.returncode, done.stdout) == (2, '')
+    assert 'parameter `x` is a List, not' in done.stderr
+
+
+def test_lists_are_flat(notebook):
+    done = notebook('x <- c("a")', 'print(x)', '--x=[["b"]]')
+    assert done.returncode == 1 and 'parameter `x` is no flat list' in done.stderr

@@ -25,7 +25,6 @@ pub(crate) mod texts;
 
 pub(crate) use blocks::Role;
 use collect::Collector;
-pub(crate) use constants::assignment;
 pub(crate) use fold::fold;
 pub(crate) use imports::Import;
 use paths::{BUILTINS, Resolver};

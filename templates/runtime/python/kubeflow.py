@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .interface import INPUTS, standard
 from .messages import fail, say
-from .parameters import BOOLEANS, is_given, normalise, take_parameters
+from .parameters import BOOLEANS, COLLECTIONS, VALUES, is_given, normalise, take_parameters
 from .state import Run
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def say_unreadable(text: str, given: dict[str, str]) -> None:
 
 def is_file(parameter: Input) -> bool:
     """Check whether an input is an optional file, which some back ends hand on in the executor input only."""
-    return parameter['required'] == 'no' and parameter['type'] not in ('String', 'Integer', 'Float', 'Boolean')
+    return parameter['required'] == 'no' and parameter['type'] not in VALUES
 
 
 def folded(name: str) -> str:
@@ -133,6 +133,11 @@ def is_default(parameter: Input, value: str) -> bool:
         try:
             return float(value) == float(default)
         except ValueError:
+            return False
+    if parameter['type'] in COLLECTIONS:
+        try:
+            return bool(json.loads(value) == json.loads(parameter['default']))
+        except (ValueError, RecursionError):
             return False
     if parameter['type'] == 'Boolean':
         return BOOLEANS.get(value.strip().lower()) == BOOLEANS.get(default.strip().lower())

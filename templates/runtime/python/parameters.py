@@ -31,6 +31,12 @@ IF_PRESENT = '{"IfPresent"'
 BOOLEANS = dict.fromkeys(('true', '1', 'yes', 'on', 'y', 't'), 'True')
 BOOLEANS.update(dict.fromkeys(('false', '0', 'no', 'off', 'n', 'f'), ''))
 
+# JSON, by the brackets that a value begins with.
+COLLECTIONS = {'List': '[', 'Dict': '{'}
+
+# Types of values, where others are paths.
+VALUES = ('String', 'Integer', 'Float', 'Boolean', *COLLECTIONS)
+
 
 class Words:
     """A command line, taken apart."""
@@ -96,7 +102,7 @@ def is_given(parameter: Parameter | Input, value: str | None) -> bool:
 
 def parameter_holds_empty(parameter: Parameter | Input) -> bool:
     """Check whether an empty text is a path to a parameter, which the script has to deal with."""
-    return 'read' not in parameter and parameter['type'] not in ('String', 'Integer', 'Float', 'Boolean')
+    return 'read' not in parameter and parameter['type'] not in VALUES
 
 
 def is_placeholder(value: str) -> bool:
@@ -120,7 +126,10 @@ def fits(parameter: Parameter, value: str) -> bool:
             int(value)
         elif parameter['type'] == 'Float':
             float(value)
-    except ValueError:
+        elif parameter['type'] in COLLECTIONS:
+            standard('json').loads(value)
+            return value.lstrip().startswith(COLLECTIONS[parameter['type']])
+    except (ValueError, RecursionError):
         return False
     return parameter['type'] != 'Boolean' or value in ('True', '')
 

@@ -11,13 +11,20 @@ from .messages import fail, say, shown
 if TYPE_CHECKING:
     from .kinds import Input, Parameter
 
+# How values of a type are written.
+HINTS = {
+    'Boolean': 'write `true` or `false`',
+    'List': 'write JSON such as `[1, 2]`',
+    'Dict': 'write JSON such as `{"key": 1}`',
+}
+
 
 def refuse_type(parameter: Parameter, value: str) -> None:
     """End the program for a value of the wrong type."""
     kind = parameter['type']
     article = 'an' if kind[0] in 'AEIOU' else 'a'
     told = 'what is given' if is_secret(parameter['name']) else f'`{shown(value[:40])}`'
-    hint = 'write `true` or `false`' if kind == 'Boolean' else ''
+    hint = HINTS.get(kind, '')
     fail(f'parameter `{parameter["id"]}` is {article} {kind}, not {told}', 2, hint)
 
 

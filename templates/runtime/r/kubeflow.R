@@ -37,7 +37,7 @@ say_unreadable <- function(text, given) {
 
 # Tells an optional file, which some back ends hand on in the executor input only.
 is_optional_file <- function(parameter) {
-  parameter$required == "no" && !parameter$type %in% c("String", "Integer", "Float", "Boolean")
+  parameter$required == "no" && !parameter$type %in% value_types
 }
 
 # Gives names as kfp 2 spells them.
@@ -107,12 +107,19 @@ is_text_of_json <- function(value) is.character(value) && !inherits(value, "json
 is_default <- function(parameter, value) {
   if (is.null(parameter$default)) return(FALSE)
   default <- native(gsub("$$", "$", parameter$default, fixed = TRUE, useBytes = TRUE))
+  if (parameter$type %in% c("List", "Dict")) return(identical(native(value), default) || is_same_json(value, default))
   spelled <- normalise(parameter$type, c(value))
   other <- normalise(parameter$type, default)
   if (parameter$type %in% c("Integer", "Float") && fits(parameter$type, spelled) && fits(parameter$type, other)) {
     return(isTRUE(as.numeric(spelled) == as.numeric(other)))
   }
   identical(unname(spelled), other)
+}
+
+# Tells whether two texts are the same JSON, but for white space and how numbers are written.
+is_same_json <- function(one, other) {
+  plain <- function(text) gsub("([0-9])[.]0+([],}])", "\\1\\2", paste(json_tokens(text), collapse = ""))
+  isTRUE(try(plain(one) == plain(other), silent = TRUE))
 }
 
 # Gives the values of optional arguments that no back end has resolved, by the ids of inputs.

@@ -4,6 +4,9 @@
 booleans <- c("TRUE" = "true|1|yes|on|y|t", "FALSE" = "false|0|no|off|n|f")
 any_boolean <- paste(booleans, collapse = "|")
 
+# Types of values, where others are paths.
+value_types <- c("String", "Integer", "Float", "Boolean", "List", "Dict")
+
 # Tells whether a whole text is of this form, whatever bytes it has.
 matches <- function(text, form) grepl(paste0("^(", form, ")$"), text, ignore.case = TRUE, useBytes = TRUE)
 
@@ -82,7 +85,7 @@ is_given <- function(parameter, value) {
   if (is.na(value) || value == "null" || is_placeholder(value)) return(FALSE)
   if (value != "") return(TRUE)
   is_output <- is.null(parameter$secret)
-  if (is_output || parameter$type %in% c("Integer", "Float", "Boolean")) return(FALSE)
+  if (is_output || parameter$type %in% value_types[-1]) return(FALSE)
   parameter$type != "String" || !parameter$secret
 }
 
@@ -106,8 +109,15 @@ fits <- function(type, value) {
     Integer = matches(trimmed(value), "[+-]?[0-9]+"),
     Float = matches(trimmed(value), "[+-]?(([0-9]+[.]?[0-9]*|[.][0-9]+)(e[+-]?[0-9]+)?|inf|infinity|nan)"),
     Boolean = value %in% names(booleans),
+    List = is_collection(value, "["),
+    Dict = is_collection(value, "{"),
     TRUE
   )
+}
+
+# Tells whether a text is JSON that begins with a bracket.
+is_collection <- function(value, bracket) {
+  startsWith(trimmed(value), bracket) && !inherits(try(parse_json(value), silent = TRUE), "try-error")
 }
 
 # Puts the value of an input into the environment, or leaves the script to its own default; tells whether it has one.

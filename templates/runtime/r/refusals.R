@@ -4,7 +4,11 @@
 refuse_type <- function(parameter, value) {
   article <- if (parameter$type == "Integer") "an" else "a"
   told <- if (is_secret(parameter$name)) "what is given" else paste0("`", shown(beginning(value, 40)), "`")
-  hint <- if (parameter$type == "Boolean") "write `true` or `false`"
+  hint <- switch(parameter$type,
+    Boolean = "write `true` or `false`",
+    List = "write JSON such as `[1, 2]`",
+    Dict = "write JSON such as `{\"key\": 1}`"
+  )
   fail(paste0("parameter `", parameter$id, "` is ", article, " ", parameter$type, ", not ", told), 2, hint)
 }
 

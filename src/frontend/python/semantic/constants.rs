@@ -26,7 +26,7 @@ impl Model<'_> {
 }
 
 /// The name and the value of a statement that assigns to one name.
-pub(crate) fn assignment(statement: &Stmt) -> Option<(&str, &Expr)> {
+fn assignment(statement: &Stmt) -> Option<(&str, &Expr)> {
     match statement {
         Stmt::Assign(assign) => match assign.targets.as_slice() {
             [Expr::Name(name)] => Some((name.id.as_str(), &assign.value)),
