@@ -38,8 +38,8 @@ use c3::failure::Failure;
 /// What stands below the commands in the help.
 const AFTER_HELP: &str = "\
 To begin with:
-  c3 inspect FILE                        shows what c3 reads from a source
-  c3 create-operator FILE                builds its image, writes its files
+  c3 inspect FILE                        shows what c3 reads
+  c3 create-operator FILE                builds and writes files
   c3 create-operator -r quay.io/me FILE  also pushes its image";
 
 /// What stands below that in the long help.
