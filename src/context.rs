@@ -61,10 +61,10 @@ enum Node {
 #[derive(Debug, Error)]
 pub enum ContextError {
     /// A path that leads nowhere in a context.
-    #[error("`{0}` is no path in a build context")]
+    #[error("`{0}` is not a path in a build context")]
     Path(String),
     /// `SOURCE_DATE_EPOCH` is no time.
-    #[error("`SOURCE_DATE_EPOCH` is `{0}`, which is no number of seconds")]
+    #[error("`SOURCE_DATE_EPOCH` is `{0}`, which is not a number of seconds")]
     Epoch(String),
     /// Two files for one place.
     #[error("two files would be `{0}` in the image")]

@@ -46,7 +46,7 @@ pub enum FilesError {
     #[error("no file matches `{0}`")]
     NoMatch(String),
     /// A glob that can't be read.
-    #[error("`{pattern}` is no valid pattern: {reason}")]
+    #[error("`{pattern}` is not a valid pattern: {reason}")]
     Pattern {
         /// The glob.
         pattern: String,

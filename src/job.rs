@@ -32,12 +32,12 @@ const HEADING: &str = "Kubernetes job";
 #[group(skip)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default, expecting = "a table")]
 pub struct Job {
-    /// Let Kubernetes name each start of the job anew (`kubectl create -f`)
+    /// Let Kubernetes choose a new name at each start of the job (`kubectl create -f`)
     #[arg(help_heading = HEADING, long, num_args = 0, default_missing_value = "true")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub generate_name: Option<bool>,
 
-    /// Namespace of the job; that of the login unless given
+    /// Namespace of the job [default: that of the login]
     #[arg(help_heading = HEADING, long, value_name = "NAME")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub namespace: Option<Namespace>,
@@ -47,17 +47,17 @@ pub struct Job {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parallelism: Option<Whole<1>>,
 
-    /// Make an indexed job of so many parts: each pod finds its own in `JOB_COMPLETION_INDEX`
+    /// Number of parts of an indexed job: each pod finds its own in `JOB_COMPLETION_INDEX`
     #[arg(help_heading = HEADING, long, value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub indexed: Option<Whole<1>>,
 
-    /// Parts of an indexed job that may fail before all of it has
+    /// Parts of an indexed job that may fail before the job fails
     #[arg(help_heading = HEADING, long, value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_failed_indexes: Option<Whole<0>>,
 
-    /// Queue of Kueue in which the job waits for its turn; implies `--generate-name`
+    /// Kueue queue in which the job waits; implies `--generate-name`
     #[arg(help_heading = HEADING, long, value_name = "NAME")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub queue: Option<Name>,
@@ -67,7 +67,7 @@ pub struct Job {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub active_deadline: Option<Whole<1>>,
 
-    /// Seconds for which a job that has ended is kept; 86400, a day, unless given
+    /// Seconds to keep a finished job [default: 86400, a day]
     #[arg(help_heading = HEADING, long, value_name = "SECONDS")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ttl: Option<Whole<0>>,
@@ -77,7 +77,7 @@ pub struct Job {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub priority_class: Option<Name>,
 
-    /// Size of `/dev/shm`, memory that processes share; 64 MiB unless given
+    /// Size of `/dev/shm`, memory that processes share [default: 64 MiB]
     #[arg(help_heading = HEADING, long, value_name = "QUANTITY")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shm: Option<Quantity>,
@@ -87,13 +87,13 @@ pub struct Job {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kubernetes: Option<Kubernetes>,
 
-    /// How often the job, or each index of it, is tried again after a failure; 5 unless given, 30 for a grid's workers
+    /// How often the job, or each index of it, is retried after a failure [default: 5, for a grid 30]
     #[arg(help_heading = HEADING, long, value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backoff_limit: Option<Whole<0>>,
 
-    /// Whether a new pod takes the place of a failed one (`Never`, unless given), which so keeps its log, or the container
-    /// is restarted in its pod (`OnFailure`)
+    /// Whether a new pod replaces a failed one, whose log is kept (`Never`, the default), or the container is restarted in
+    /// its pod (`OnFailure`)
     #[arg(help_heading = HEADING, long, value_name = "POLICY", ignore_case = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restart_policy: Option<RestartPolicy>,
@@ -108,28 +108,28 @@ pub struct Job {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_account: Option<Name>,
 
-    /// Persistent volume claims and where they are mounted; a path without `/` at its beginning is in the working directory
+    /// Persistent volume claims and where they are mounted; a relative path is in the working directory
     #[arg(help_heading = HEADING, long = "volume", value_name = "CLAIM[/FOLDER]:PATH[:ro]", value_delimiter = ',')]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub volumes: Vec<Volume>,
 
-    /// Groups that own what is on the volumes, as the cluster's administrator tells them
+    /// Groups that own the files on the volumes; ask the cluster's administrator
     #[arg(help_heading = HEADING, long = "supplemental-group", value_name = "ID", value_delimiter = ',')]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub supplemental_groups: Vec<Whole<0>>,
 
-    /// Group that Kubernetes gives what is on the volumes to
+    /// Group that Kubernetes gives the files on the volumes to
     #[arg(help_heading = HEADING, long, value_name = "ID")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fs_group: Option<Whole<0>>,
 
-    /// What a pod is given at least: `cpu`, `memory`, `ephemeral-storage`
+    /// Resources that a pod requests: `cpu`, `memory`, `ephemeral-storage`
     #[arg(help_heading = HEADING, long, value_name = "RESOURCE=QUANTITY", value_delimiter = ',')]
     #[serde(with = "pair", skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "BTreeMap<Resource, Quantity>")]
     pub requests: Vec<Pair<Resource, Quantity>>,
 
-    /// What a pod is given at most: `cpu`, `memory`, `ephemeral-storage`, or others such as `amd.com/gpu`
+    /// Resource limits of a pod: `cpu`, `memory`, `ephemeral-storage`, or others such as `amd.com/gpu`
     #[arg(help_heading = HEADING, long, value_name = "RESOURCE=QUANTITY", value_delimiter = ',')]
     #[serde(with = "pair", skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "BTreeMap<Resource, Quantity>")]
@@ -151,26 +151,25 @@ pub struct Job {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tolerations: Vec<Toleration>,
 
-    /// Variables of the pods that are no inputs, such as `HTTPS_PROXY`
+    /// Variables of the pods that are not inputs, such as `HTTPS_PROXY`
     #[arg(help_heading = HEADING, long = "pod-env", value_name = "NAME=VALUE")]
     #[serde(with = "pair", skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "BTreeMap<EnvName, Given>")]
     pub environment: Vec<Pair<EnvName, Given>>,
 
     /// Config map with the certificates that the pods trust, those of public authorities among them; the key is
-    /// `ca-bundle.crt` unless given
+    /// `ca-bundle.crt` by default
     #[arg(help_heading = HEADING, long, value_name = "NAME[/KEY]")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca_bundle: Option<ConfigKey>,
 
-    /// Variables that are taken from secrets of the cluster; the key is the variable's name unless given
+    /// Variables that are read from secrets of the cluster; the key is the variable's name by default
     #[arg(help_heading = HEADING, long = "secret", value_name = "VARIABLE=SECRET[/KEY]", value_delimiter = ',')]
     #[serde(with = "pair", skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "BTreeMap<Variable, SecretKey>")]
     pub secrets: Vec<Pair<Variable, SecretKey>>,
 
-    /// Values of inputs, in the files that hold some: the Kubernetes job and the experiment of Submarine. Pipelines and
-    /// workflows give components and steps theirs
+    /// Values of inputs in the Kubernetes job and the Submarine experiment; pipelines and workflows pass values themselves
     #[arg(help_heading = HEADING, long = "value", value_name = "NAME=VALUE")]
     #[serde(with = "pair", skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "BTreeMap<Variable, Given>")]
@@ -181,9 +180,9 @@ pub struct Job {
 #[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[value(rename_all = "PascalCase")]
 pub enum RestartPolicy {
-    /// It is restarted in its pod.
+    /// The container is restarted in its pod.
     OnFailure,
-    /// It stays as it is, and a new pod takes its place.
+    /// The pod stays as it is, and a new one replaces it.
     Never,
 }
 

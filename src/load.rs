@@ -35,7 +35,7 @@ pub enum LoadError {
     #[error("`{}` is neither a file nor a directory", .0.display())]
     Special(PathBuf),
     /// The file name tells no language that `c3` reads.
-    #[error("`{}` is no {}", .0.display(), frontend::file_kinds())]
+    #[error("`{}` is not a {}", .0.display(), frontend::file_kinds())]
     Language(PathBuf),
     /// The file isn't text in UTF-8.
     #[error("`{}` is not valid UTF-8 (byte {offset} in line {line})", path.display())]

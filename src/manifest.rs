@@ -37,7 +37,7 @@ impl Manifest {
             _ => component(&document),
         };
         manifest.ok_or_else(|| {
-            "it is no Kubeflow component, Kubernetes job or CWL step that names an image".to_owned()
+            "it is not a Kubeflow component, Kubernetes job or CWL step that names an image".to_owned()
         })
     }
 

@@ -35,16 +35,16 @@ pub enum NameError {
     #[error("image repository `{0}` has upper-case letters")]
     UpperCase(String),
     /// Anything else the grammar of references does not know.
-    #[error("`{0}` is no image repository")]
+    #[error("`{0}` is not an image repository")]
     Repository(String),
     /// A repository longer than registries store.
     #[error("image repository `{0}` is longer than {MAX_REPOSITORY} characters")]
     LongRepository(String),
     /// A version that cannot be a tag.
-    #[error("version `{0}` is no image tag")]
+    #[error("version `{0}` is not an image tag")]
     Tag(String),
     /// A digest which is no `sha256:…`.
-    #[error("`{0}` is no image digest")]
+    #[error("`{0}` is not an image digest")]
     Digest(String),
 }
 

@@ -38,7 +38,7 @@ pub const IMAGE: &str = "Image";
 /// Heading in the help: what concerns the files that are written.
 pub const FILES: &str = "Files";
 
-/// Settings of c3 for the sources in the folder of this file and below; the command line goes before them
+/// Settings of c3 for the sources in the folder of this file and below; the command line takes precedence
 #[derive(Args, Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default, expecting = "a table")]
 #[schemars(title = "c3.toml")]
@@ -48,12 +48,12 @@ pub struct Config {
     #[serde(deserialize_with = "repository", skip_serializing_if = "Option::is_none")]
     pub repository: Option<String>,
 
-    /// Version of the image [default: the next in the registry; without a build that of the files that are there; else 0.1]
+    /// Version of the image [default: the next in the registry; without a build, that of the existing files; else 0.1]
     #[arg(short, long, value_name = "VERSION", help_heading = IMAGE)]
     #[serde(deserialize_with = "version", skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
 
-    /// Image to build the operator's from, in place of the default one
+    /// Base image, in place of the default one
     #[arg(long, value_name = "IMAGE", help_heading = IMAGE)]
     #[serde(deserialize_with = "base_image", skip_serializing_if = "Option::is_none")]
     pub base_image: Option<String>,
@@ -271,7 +271,7 @@ fn image_version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<St
     if RUNTIMES.iter().any(|runtime| (runtime.base_image)(&text).is_some()) {
         return Ok(Some(text));
     }
-    let message = format!("`{text}` is no version of a base image; write it as `python3.12` or `R4.3.2`");
+    let message = format!("`{text}` is not a version of a base image; write it as `python3.12` or `R4.3.2`");
     Err(D::Error::custom(message))
 }
 

@@ -47,7 +47,7 @@ impl Constant {
 
 /// A default as it would stand in the environment so that the cast gives the same value.
 pub fn default_text(value: &Constant, kind: &Type) -> Result<String, String> {
-    let invalid = || Err(format!("is {}, which is no valid {}", quoted(value), kind.name()));
+    let invalid = || Err(format!("is {}, which is not a valid {}", quoted(value), kind.name()));
     match (kind, value) {
         (Type::Integer, Constant::Text(text)) => integer_text(text).map_or_else(invalid, Ok),
         (Type::Integer, Constant::Bool(value)) => Ok(u8::from(*value).to_string()),

@@ -92,7 +92,7 @@ fn sarif_has_its_shape() {
 #[test]
 fn annotations_are_one_line_each() {
     let output = c3(&["check", "samples/checks/removed_module.py", "--format", "github"]);
-    assert_snapshot!(stdout(&output), @"::warning file=samples/checks/removed_module.py,line=3,col=8,title=removed-module::`imp` is no part of Python since 3.12%0Ahint: `importlib` takes its place; or take an older image with `--image-version python3.11`");
+    assert_snapshot!(stdout(&output), @"::warning file=samples/checks/removed_module.py,line=3,col=8,title=removed-module::`imp` is not part of Python since 3.12%0Ahint: `importlib` takes its place; or take an older image with `--image-version python3.11`");
 }
 
 #[test]

@@ -80,7 +80,7 @@ fn the_version_is_that_of_the_manifests() {
 fn what_differs_is_not_replaced_unasked() {
     let folder = project();
     assert_eq!(code(&c3(folder.path(), &["compile", "add.py"])), 0);
-    assert_eq!(code(&c3(folder.path(), &["compile", "add.py"])), 0, "the same again is no change");
+    assert_eq!(code(&c3(folder.path(), &["compile", "add.py"])), 0, "the same again is not a change");
     assert_eq!(code(&c3(folder.path(), &["compile", "add.py", "-v", "2"])), 0, "the version may grow");
     fs::write(folder.path().join("add.py"), SCRIPT.replace("One.", "Another.")).unwrap();
     assert_eq!(code(&c3(folder.path(), &["compile", "add.py", "-v", "2"])), 0, "nobody has edited them");
@@ -138,7 +138,7 @@ fn the_build_context_is_left_on_request() {
     let context = folder.path().join("add.context");
     assert_eq!(names(&context), ["add.Dockerfile", "files", "operator"]);
     assert_eq!(names(&context.join("operator")), ["add.py", "claimed_add.py"]);
-    assert_eq!(names(&context.join("files")), ["data"], "the source is no additional file");
+    assert_eq!(names(&context.join("files")), ["data"], "the source is not an additional file");
     assert_eq!(fs::read_to_string(context.join("operator/add.py")).unwrap(), SCRIPT);
 }
 
@@ -371,6 +371,6 @@ fn a_source_is_read_never_run_and_nothing_is_fetched() {
             assert!(!folder.path().join("mark").exists(), "{command:?} runs the source");
             assert!(listener.accept().is_err(), "{command:?} asks the network");
         }
-        assert_eq!(code(&c3(folder.path(), &["inspect", name])), 0, "{name} is no source");
+        assert_eq!(code(&c3(folder.path(), &["inspect", name])), 0, "{name} is not a source");
     }
 }

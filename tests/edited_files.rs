@@ -226,7 +226,7 @@ fn values_are_given_by_option_and_settings() {
     done(folder.path(), &[&CREATE[..], &values].concat());
     assert!(job().contains("- name: \"path\"\n          value: \"data/a, b=$$(c)\"\n"), "{}", job());
     assert!(job().contains("value: \"7\"") && job().contains("value: \"DEBUG\""), "{}", job());
-    assert!(text(&folder, "read.yaml").contains("default: \"5\""), "a component is no call");
+    assert!(text(&folder, "read.yaml").contains("default: \"5\""), "a component is not a call");
     let toml = "[job.values]\npath = 'data/'\nn = 8\nother = 'of another operator'\n";
     fs::write(folder.path().join("c3.toml"), toml).unwrap();
     for _ in 0..2 {
@@ -245,9 +245,9 @@ fn values_that_make_no_sense_are_refused() {
     let cases = [
         ("paht=x", "no input is called `paht`", "there are `path`, `n`, `ok`, `f`, `log_level`"),
         ("api_key=x", "the input `api_key` is a secret and takes no plain value", "--secret api_key="),
-        ("n=many", "the value `many` of the input `n` is no Integer", "such as `5`"),
-        ("f=x", "the value `x` of the input `f` is no Float", "such as `0.5`"),
-        ("ok=perhaps", "the value `perhaps` of the input `ok` is no Boolean", "`true` or `false`"),
+        ("n=many", "the value `many` of the input `n` is not a valid Integer", "such as `5`"),
+        ("f=x", "the value `x` of the input `f` is not a valid Float", "such as `0.5`"),
+        ("ok=perhaps", "the value `perhaps` of the input `ok` is not a valid Boolean", "`true` or `false`"),
     ];
     for (value, message, hint) in cases {
         let folder = project();

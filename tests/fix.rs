@@ -254,5 +254,5 @@ fn one_cell_of_a_notebook_changes_and_nothing_else() {
         notebook(&[r#""""#, r##"["# pip install scikit-learn\n","import os\n","from sklearn import svm"]"##])
     );
     let said = refused("x.ipynb", &notebook(&[r#""!pip install tqdm""#]), "--to-script-block");
-    assert!(said.contains("`x.ipynb` is no Python script"), "{said}");
+    assert!(said.contains("`x.ipynb` is not a Python script"), "{said}");
 }

@@ -643,7 +643,7 @@ fn check_command(command: &[String], words: &[String]) {
         Some("rm") => return assert_eq!(command, ["rm", "-rf", "/var/lib/apt/lists/"]),
         Some("apt-get") => &["apt-get", "update", "-y", "--no-install-recommends"],
         Some("dnf" | "microdnf" | "yum") => &["-y", "clean", "all"],
-        _ => panic!("{command:?} is no command of the template"),
+        _ => panic!("{command:?} is not a command of the template"),
     };
     let foreign: Vec<_> =
         command.iter().filter(|word| !own.contains(&word.as_str()) && !words.contains(word)).collect();
@@ -729,8 +729,8 @@ fn check_line(line: &str) {
     let place = if is_direct { package.split_once('@').unwrap().1 } else { package }.trim();
     let path = place.split([';', '#', '?']).next().unwrap().trim_end().to_ascii_lowercase();
     let is_web = path.starts_with("https://") || path.starts_with("http://");
-    assert!(!place.contains("://") || (is_web && !path.contains(' ')), "{line:?} is no address of the web");
-    assert!(!is_web || path.contains(".whl"), "{line:?} is no wheel");
+    assert!(!place.contains("://") || (is_web && !path.contains(' ')), "{line:?} is not a web address");
+    assert!(!is_web || path.contains(".whl"), "{line:?} is not a wheel");
     let again = pip::lines(line);
     assert!(matches!(again.as_slice(), [only] if only.arguments.is_ok()), "{line:?} is read as {again:?}");
 }

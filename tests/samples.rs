@@ -158,10 +158,10 @@ fn the_sample_workflow_is_what_is_written() {
     };
     let create = [&["create-workflow", "--name", "squares"], &operators[..]].concat();
     assert!(
-        text(&run(&create).stderr).contains("`make_table.yaml`, which the workflow names, is not there yet")
+        text(&run(&create).stderr).contains("the workflow names `make_table.yaml`, which does not exist yet")
     );
     run(&["compile", "."]); // which takes no pipeline for an operator
-    assert_eq!(text(&run(&create).stderr), "", "the same again is no change");
+    assert_eq!(text(&run(&create).stderr), "", "the same again is not a change");
     for name in ["squares.pipeline.py", "squares.workflow.cwl"] {
         let written = std::fs::read_to_string(folder.path().join(name)).unwrap();
         assert_eq!(written, std::fs::read_to_string(sample.join(name)).unwrap(), "`c3 {}`", create.join(" "));

@@ -56,7 +56,7 @@ pub enum ArtifactError {
         to: PathBuf,
     },
     /// The name given for renaming is no file name.
-    #[error("`{0}` is no file name")]
+    #[error("`{0}` is not a file name")]
     RenameName(String),
     /// An I/O error.
     #[error("cannot write `{}`: {source}", path.display())]

@@ -97,7 +97,7 @@ fn alteration(text: &str) -> Option<&'static str> {
     let is_variable = |rest: &str| rest.split_once(')').is_some_and(|(name, _)| !name.is_empty());
     let is_line_end = |character| matches!(character, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}');
     if text.contains(is_line_end) {
-        Some("a pipeline with a line end in a default compiles to a file that is no YAML")
+        Some("a pipeline with a line end in a default compiles to a file that is not YAML")
     } else if text.split("{{").skip(1).any(is_placeholder) {
         Some("Kubeflow takes `{{` for a placeholder, which it fills in or refuses the run for")
     } else if text.contains("$$") {

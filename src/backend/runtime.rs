@@ -176,7 +176,7 @@ pub fn python_version(image_version: &str) -> Option<&str> {
 pub fn python_mismatch(component: &Component, version: &str) -> Option<Diagnostic> {
     let required = component.requires_python.as_deref()?;
     let Ok(specifiers) = VersionSpecifiers::from_str(required) else {
-        let message = format!("`requires-python = \"{required}\"` is no version specifier");
+        let message = format!("`requires-python = \"{required}\"` is not a version specifier");
         return Some(
             Diagnostic::error("python-version", message).hint("write it as PEP 440 says, such as `>=3.12`"),
         );

@@ -27,7 +27,7 @@ fn refusal(parameter: &Parameter, job: &Job) -> Option<Diagnostic> {
             "name a secret of the cluster with `--secret {name}=SECRET/KEY`, or write `# c3: not-secret` in the source"
         )));
     }
-    let message = || format!("the value `{value}` of the input `{name}` is no {}", kind.name());
+    let message = || format!("the value `{value}` of the input `{name}` is not a valid {}", kind.name());
     (!fits(kind, value)).then(|| Diagnostic::error("job", message()).hint(example(kind)))
 }
 

@@ -77,7 +77,7 @@ pub fn check_choice(target: &str, name: &str, value: &str) -> Result<(), String>
         let is_target = choices().any(|(of, _)| of == target);
         let offered = choices().filter(|(of, _)| *of == target || !is_target);
         let names: Vec<_> = offered.map(|(of, choice)| format!("`{of}.{}`", choice.name)).collect();
-        return Err(format!("`{target}.{name}` is no choice; there are {}", names.join(", ")));
+        return Err(format!("`{target}.{name}` is not a choice; there are {}", names.join(", ")));
     };
     if choice.takes(value) {
         return Ok(());

@@ -16,7 +16,7 @@ pub enum CacheError {
     #[error("there is no folder for the cache: neither `XDG_CACHE_HOME` nor `HOME` names one")]
     Homeless,
     /// Its size isn't one.
-    #[error("`{SIZE}` is `{}`, which is no size", .0.escape_debug())]
+    #[error("`{SIZE}` is `{}`, which is not a size", .0.escape_debug())]
     Size(String),
     /// An I/O error.
     #[error("cannot {doing} `{}`: {source}", path.display())]

@@ -25,7 +25,7 @@ pub(crate) struct Options {
     #[arg(value_name = "IMAGE")]
     images: Vec<String>,
 
-    /// File that describes the family; versions that have to be raised are raised in it
+    /// File that describes the family; raised versions are written into it
     #[arg(short, long, value_name = "FILE", default_value = "family.toml")]
     file: PathBuf,
 
@@ -33,47 +33,47 @@ pub(crate) struct Options {
     #[arg(short, long, value_name = "REGISTRY/NAMESPACE", help_heading = IMAGE)]
     repository: Option<String>,
 
-    /// Whether images that are there with CUDA are built so, without it, or both [default: both]
+    /// Build images with CUDA, without it, or both, where both exist [default: both]
     #[arg(long, value_name = "WHICH", help_heading = IMAGE)]
     cuda: Option<WithCuda>,
 
-    /// Raise the version of an image of which nothing has changed, to have its packages anew; may be repeated
+    /// Raise the version of an unchanged image, to update its packages; may be repeated
     #[arg(long, value_name = "IMAGE", help_heading = IMAGE)]
     raise: Vec<String>,
 
-    /// Leave the tests of the images out
+    /// Don't run the tests of the images
     #[arg(long, help_heading = IMAGE)]
     no_test: bool,
 
-    /// Leave the names `latest` and `latest-cuda` to other images
+    /// Don't tag the images `latest` and `latest-cuda`
     #[arg(long, help_heading = IMAGE)]
     no_latest: bool,
 
-    /// Build the images but push nothing
+    /// Build the images, but don't push them
     #[arg(long, alias = "local_mode", help_heading = IMAGE)]
     local_mode: bool,
 
-    /// Write the build contexts only; no engine and no registry is asked
+    /// Write only the build contexts, without engine and registry
     #[arg(long, alias = "no_build", requires = "output_dir", help_heading = IMAGE)]
     no_build: bool,
 
-    /// Run every step of the builds anew
+    /// Run every step of the builds again
     #[arg(long, alias = "no_cache", help_heading = IMAGE)]
     no_cache: bool,
 
-    /// Tell what would be built in which version, and do nothing
+    /// Show what would be built in which version, and do nothing
     #[arg(long, conflicts_with_all = ["no_build", "output_dir"])]
     dry_run: bool,
 
-    /// Ask nothing: what the command line leaves open is decided as its defaults say
+    /// Don't ask; use the defaults
     #[arg(short, long)]
     yes: bool,
 
-    /// Leave the Dockerfile of each image with its build context in DIR/<image>
+    /// Write the Dockerfile and build context of each image to DIR/<image>
     #[arg(short, long, value_name = "DIR", help_heading = FILES)]
     output_dir: Option<PathBuf>,
 
-    /// Replace build contexts that are there and differ
+    /// Replace existing build contexts that differ
     #[arg(long, help_heading = FILES)]
     overwrite: bool,
 
@@ -156,8 +156,8 @@ fn tell(orders: &[Order], options: &Options) {
             _ if options.no_build => "",
             Verdict::Present => ": is there as it should be",
             _ if options.raise.contains(&member.name) => ": is raised, as you wish",
-            _ if order.is_raised() => ": has changed, or what it stands on",
-            _ => ": is to be built",
+            _ if order.is_raised() => ": has changed, or an image that it depends on",
+            _ => ": will be built",
         };
         console::info(&format!("{} {versions}{what}", member.name), options.telling.level());
     }
@@ -171,7 +171,7 @@ fn report(options: &Options, family: &Family, orders: &[Order], made: &[Made]) -
     };
     let left = listed(family.in_order().into_iter().filter(is_left));
     if !left.is_empty() {
-        let note = format!("note: what was raised carries others, which are to be built, too: {left}");
+        let note = format!("note: these depend on a raised image and have to be built, too: {left}");
         console::info(&note, options.telling.level());
     }
     match options.telling.format {

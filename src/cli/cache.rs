@@ -11,9 +11,9 @@ use c3::failure::{Failure, INPUT};
 
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Layers, environments and unpacked operators are kept. C3_CACHE_SIZE says how
-large the cache may become (10Gi unless given, or such as 500M): what was not
-used for longest goes first, and nothing that is in use.")]
+Layers, environments and unpacked operators are kept. C3_CACHE_SIZE limits
+its size (such as 500M; default 10Gi): what was not used for longest goes first,
+but nothing that is in use.")]
 pub(crate) struct Options {
     #[command(subcommand)]
     action: Action,

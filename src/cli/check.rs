@@ -20,7 +20,7 @@ use c3::failure::{Failure, Fault};
 
 #[derive(Args, Debug)]
 pub(crate) struct Options {
-    /// Sources, and folders whose sources are checked
+    /// Sources, and folders with sources
     #[arg(value_name = "FILE|FOLDER", required = true)]
     paths: Vec<PathBuf>,
 
@@ -28,11 +28,11 @@ pub(crate) struct Options {
     #[arg(long, default_value = "text")]
     format: Format,
 
-    /// Tell of generated files that are out of date, too
+    /// Also report generated files that are out of date
     #[arg(long)]
     stale: bool,
 
-    /// Leave out sources that have not been compiled: no generated file is there
+    /// Leave out sources without generated files
     #[arg(long)]
     compiled: bool,
 
@@ -40,11 +40,11 @@ pub(crate) struct Options {
     #[arg(long)]
     exit_zero: bool,
 
-    /// Codes that are not told of, separated by commas
+    /// Codes to leave out, separated by commas
     #[arg(long, value_name = "CODES", value_delimiter = ',', value_parser = rule)]
     ignore: Vec<Rule>,
 
-    /// Folder of the generated files; beside the source unless given
+    /// Folder of the generated files [default: that of the source]
     #[arg(short, long, value_name = "DIR")]
     output_dir: Option<PathBuf>,
 
@@ -52,7 +52,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = target_names())]
     target: Option<Vec<TargetName>>,
 
-    /// Image that the operators' are built from
+    /// Base image of the operators
     #[arg(long, value_name = "IMAGE")]
     base_image: Option<String>,
 

@@ -21,14 +21,14 @@ use c3::{artifact, backend};
 #[derive(Args, Debug)]
 #[command(disable_version_flag = true)]
 pub(crate) struct Options {
-    /// Sources, and folders whose sources are compiled
+    /// Sources, and folders with sources
     #[arg(value_name = "FILE|FOLDER", required = true)]
     paths: Vec<PathBuf>,
 
     #[command(flatten)]
     emission: Emission,
 
-    /// Only sources whose files are there and out of date; repository, version, base image and platforms stay theirs
+    /// Only sources whose files are out of date; repository, version, base image and platforms are kept
     #[arg(long)]
     stale: bool,
 }

@@ -26,7 +26,7 @@ pub(crate) struct Options {
     #[arg(value_name = "FILE")]
     file: PathBuf,
 
-    /// Files, folders and globs, relative to the current directory, that the operator needs beside it
+    /// Files and folders that the operator needs: paths and globs relative to the current directory
     #[arg(value_name = "ADDITIONAL_FILES")]
     additional_files: Vec<String>,
 
@@ -34,7 +34,7 @@ pub(crate) struct Options {
     #[arg(short, long, value_name = "VERSION", default_value = "latest")]
     version: String,
 
-    /// Folder for the files; beside the source unless given
+    /// Folder for the files [default: that of the source]
     #[arg(short, long, value_name = "DIR")]
     output_dir: Option<PathBuf>,
 
@@ -42,7 +42,7 @@ pub(crate) struct Options {
     #[arg(long, alias = "skip_logging")]
     skip_logging: bool,
 
-    /// Build packages that have no wheel on this machine, which runs the code of their build scripts as you
+    /// Build packages without a wheel on this machine; their build scripts run as you
     #[arg(long, alias = "allow_build")]
     allow_build: bool,
 
@@ -92,8 +92,7 @@ fn check(plan: &Plan) -> Result<(), Failure> {
     if runtime::of(plan.component.language).importable {
         return Ok(());
     }
-    let message =
-        format!("`{}` is no Python, and only Python runs without a container", plan.source.display());
+    let message = format!("only Python runs without a container; `{}` is not Python", plan.source.display());
     Err(Failure::new(INPUT, message)
         .hint("use `c3 create-operator`, or run it here with `c3 run --no-engine`"))
 }

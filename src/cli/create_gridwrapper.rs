@@ -16,7 +16,7 @@ const GRID: &str = "Grid";
 #[group(skip)]
 pub(crate) struct Options {
     /// Function of the script that is called for each batch, with its id (`simple`, `folder`: the paths of the batch and
-    /// of its result) and the script's parameters
+    /// its result) and the script's parameters
     #[arg(
         short,
         long,
@@ -27,7 +27,7 @@ pub(crate) struct Options {
     )]
     process: String,
 
-    /// Where the workers meet, to tell each other which batches are done
+    /// Where the workers share which batches are done
     #[arg(
         short,
         long,

@@ -40,27 +40,27 @@ pub(crate) struct Options {
     #[arg(long, value_name = "PLATFORM", value_delimiter = ',', help_heading = IMAGE)]
     platform: Vec<Platform>,
 
-    /// What makes the image
+    /// Builder of the image
     #[arg(long, default_value = "auto", help_heading = IMAGE)]
     builder: Choice,
 
-    /// Save the image as an archive for `docker load`, too
+    /// Also save the image as an archive for `docker load`
     #[arg(long, value_name = "FILE", help_heading = IMAGE)]
     archive: Option<PathBuf>,
 
-    /// Write the files only; no engine and no registry is asked
+    /// Write only the files, without engine and registry
     #[arg(long, alias = "no_build", help_heading = IMAGE, conflicts_with_all = ["archive", "platform"])]
     no_build: bool,
 
-    /// Name the image in every file by the digest that the registry knows it by
+    /// Pin the image in every file by its digest in the registry
     #[arg(long, help_heading = IMAGE, conflicts_with_all = ["no_build", "local_mode"])]
     pin: bool,
 
-    /// Build the image but push nothing
+    /// Build the image, but don't push it
     #[arg(long, alias = "local_mode", help_heading = IMAGE)]
     local_mode: bool,
 
-    /// Run every step of the build anew
+    /// Run every step of the build again
     #[arg(long, alias = "no_cache", help_heading = IMAGE)]
     no_cache: bool,
 

@@ -24,19 +24,19 @@ pub(crate) struct Options {
     #[arg(value_name = "OPERATOR", required = true)]
     operators: Vec<PathBuf>,
 
-    /// Name of the workflow; that of the last operator unless given
+    /// Name of the workflow [default: that of the last operator]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
 
-    /// Folder for the files; that of the last operator unless given
+    /// Folder for the files [default: that of the last operator]
     #[arg(short, long, value_name = "DIR")]
     output_dir: Option<PathBuf>,
 
-    /// What to write the workflow for, separated by commas
+    /// Platforms to write the workflow for, separated by commas
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "kubeflow,cwl")]
     target: Vec<Target>,
 
-    /// Workers of each grid wrapper in the Kubeflow pipeline that run at once
+    /// Number of parallel workers of each grid wrapper in the Kubeflow pipeline
     #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u32).range(1..))]
     parallel: u32,
 
@@ -90,7 +90,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
 fn name(stem: &str) -> Result<String, Failure> {
     let usage = |failure: Failure| Failure { code: USAGE, ..failure }.hint("name the workflow with `--name`");
     if stem.contains(['/', '\0']) {
-        return Err(usage(Failure::new(USAGE, format!("`{stem}` is no file name"))));
+        return Err(usage(Failure::new(USAGE, format!("`{stem}` is not a file name"))));
     }
     operator_name(stem).map_err(|error| usage(error.into()))
 }
@@ -112,7 +112,7 @@ fn of_component(path: &Path) -> Result<(Source, Operator), Failure> {
     let text = reader::read_to_string(path)
         .map_err(|error| Failure::new(INPUT, format!("cannot read `{}`: {error}", path.display())))?;
     let mut operator = component_file::parse(&text, &stem(path)).map_err(|error| {
-        Failure::new(INPUT, format!("`{}` is no Kubeflow component: {error}", path.display()))
+        Failure::new(INPUT, format!("`{}` is not a Kubeflow component: {error}", path.display()))
             .hint("give the source of the operator, or the component that `c3 compile` wrote")
     })?;
     operator.component_file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -173,7 +173,7 @@ fn warn_of_missing(operators: &[Operator], folder: &Path, options: &Options) {
     });
     let missing: BTreeSet<_> = named.filter(|file| !folder.join(file).exists()).collect();
     for file in missing {
-        let message = format!("`{file}`, which the workflow names, is not there yet: create its operator");
+        let message = format!("the workflow names `{file}`, which does not exist yet: create its operator");
         console::warning(&message, options.telling.level());
     }
 }

@@ -19,7 +19,7 @@ use super::options::{Format, LogLevel};
 /// written. What is read from the source stays the same.
 #[derive(Args, Debug)]
 pub(crate) struct Options {
-    /// Sources, and folders whose sources are mended
+    /// Sources, and folders with sources
     #[arg(value_name = "FILE|FOLDER", required = true)]
     paths: Vec<PathBuf>,
 

@@ -22,7 +22,7 @@ pub(crate) struct Emission {
 /// The log level, and the form of the summary.
 #[derive(Args, Debug, Clone, Default)]
 pub(crate) struct Telling {
-    /// Log level of what goes to standard error
+    /// Log level
     #[arg(
         short,
         long,
@@ -57,15 +57,15 @@ impl Telling {
 /// What becomes of files that are there.
 #[derive(Args, Debug, Clone, Default)]
 pub(crate) struct Replacing {
-    /// Replace files that are there and were edited
+    /// Replace existing files, even edited ones
     #[arg(long, help_heading = FILES)]
     overwrite: bool,
 
-    /// Answer every question with yes: replace files that were edited, as `--overwrite` does
+    /// Answer every question with yes: replace edited files, like `--overwrite`
     #[arg(short, long, help_heading = FILES)]
     yes: bool,
 
-    /// Rename files that are there and differ to modified_<file>, or give them the stem NAME
+    /// Rename existing files that differ to modified_<file>, or give them the stem NAME
     #[arg(long, help_heading = FILES, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
     rename: Option<String>,
 }
@@ -84,7 +84,7 @@ pub(crate) enum LogLevel {
     /// Everything, with the output of the build.
     #[value(alias = "NOTSET")]
     Debug,
-    /// What is done, notes, warnings and errors.
+    /// Progress, notes, warnings and errors.
     #[default]
     Info,
     /// Warnings and errors.

@@ -30,38 +30,37 @@ mod unpacked;
     override_usage = "c3 run [OPTIONS] FILE|IMAGE|MANIFEST [--NAME VALUE]..."
 )]
 pub(crate) struct Options {
-    /// A source, an image, or a file that c3 or the original has made for one (Kubeflow component, Kubernetes job, CWL
-    /// step), and behind it the operator's parameters: `--help` there lists them
+    /// A source, an image, or a generated file (Kubeflow component, Kubernetes job, CWL step), followed by the operator's
+    /// parameters; `--help` there lists them
     #[arg(value_name = "OPERATOR", required = true, trailing_var_arg = true)]
     words: Vec<String>,
 
-    /// Folder that the operator's outputs are put into; without it they are dropped
+    /// Folder for the operator's outputs; without it they are dropped
     #[arg(short, long, value_name = "DIR")]
     output_dir: Option<PathBuf>,
 
-    /// File or folder that the operator sees: at TARGET, or by its own name in the operator's working directory; `:ro`
-    /// keeps it from being changed. The folder in the variable `CLAIMED_DATA_PATH` is seen as `data`
+    /// File or folder to mount at TARGET, or by its own name in the operator's working directory; `:ro` makes it read-only.
+    /// The folder in the variable `CLAIMED_DATA_PATH` is mounted as `data`
     #[arg(long, value_name = "SOURCE[:TARGET][:ro]")]
     mount: Vec<String>,
 
-    /// Variable that the operator sees; without a value that of this environment
+    /// Variable for the operator; without a value, the one of this environment
     #[arg(short, long, value_name = "NAME[=VALUE]")]
     env: Vec<String>,
 
-    /// Graphics processors that the operator gets: all, or how many
+    /// GPUs for the operator: all, or how many
     #[arg(long, value_name = "all|N", value_parser = gpus)]
     gpus: Option<i64>,
 
-    /// Run a source without any engine: as a process of this machine, with its packages in a virtual environment that is
-    /// kept for the next time
+    /// Run a source without an engine: as a process of this machine, with its packages in a cached virtual environment
     #[arg(long, conflicts_with_all = ["gpus", "base_image"])]
     no_engine: bool,
 
-    /// Files, folders and globs, relative to the current directory, that the source needs beside it
+    /// Files and folders that the source needs: paths and globs relative to the current directory
     #[arg(short, long, value_name = "PATTERN")]
     additional_files: Vec<String>,
 
-    /// Image that the source's own is built from
+    /// Base image of the source
     #[arg(long, value_name = "IMAGE")]
     base_image: Option<String>,
 
@@ -73,7 +72,7 @@ pub(crate) struct Options {
     #[arg(long, hide = true)]
     component: bool,
 
-    /// What is told on standard error beside what the operator says there
+    /// Log level
     #[arg(short, long, value_name = "LEVEL", default_value = "WARNING", ignore_case = true)]
     log_level: LogLevel,
 }
@@ -103,7 +102,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     match options.operator()? {
         Operator::Source(plan) if options.no_engine => on_machine::source(&run, &plan),
         _ if options.no_engine => {
-            let message = format!("`{}` is no source, and an image needs an engine", options.subject());
+            let message = format!("`{}` is not a source, and an image needs an engine", options.subject());
             Err(Failure::new(USAGE, message).hint("name the script or notebook, or leave `--no-engine` out"))
         }
         Operator::Source(plan) => in_image::source(&run, *plan),

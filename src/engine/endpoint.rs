@@ -77,7 +77,7 @@ pub enum EndpointError {
     #[error("engines behind SSH are not supported: `{0}`")]
     Ssh(String),
     /// An address of another kind.
-    #[error("`{0}` is no address of an engine")]
+    #[error("`{0}` is not an address of an engine")]
     Address(String),
     /// TLS without a certificate.
     #[error("`{host}` is asked by TLS, but `{}` is missing", path.display())]

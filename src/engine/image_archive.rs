@@ -25,7 +25,7 @@ pub enum ImageArchiveError {
         source: std::io::Error,
     },
     /// Nothing in it is an image.
-    #[error("`{}` is no archive of an image", .0.display())]
+    #[error("`{}` is not an archive of an image", .0.display())]
     NoImage(PathBuf),
     /// It holds none or several names.
     #[error("`{}` holds {} image names where one is needed", path.display(), count)]

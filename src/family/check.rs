@@ -71,7 +71,7 @@ fn named(family: &Family, member: &Member) -> Option<Fault> {
         let message = if name.is_empty() {
             "an image has no name".to_owned()
         } else {
-            format!("`{name}` is no name of an image")
+            format!("`{name}` is not an image name")
         };
         return Some(Fault::new("name", message, "write it as `name = \"ubuntu-python\"`"));
     }
@@ -151,7 +151,7 @@ fn stray(member: &Member) -> Option<Fault> {
         (
             "url",
             member.url.as_ref().is_some_and(|url| check_choice(PLATFORM, "url", url).is_err()),
-            "is no plain address",
+            "is not a plain address",
         ),
         ("args", !member.args.is_empty() && !of_folder, "is for images with `context`"),
         ("set", !member.set.is_empty() && !of_source, "is for images with `source`"),

@@ -125,7 +125,7 @@ impl Work<'_> {
 fn stage(folder: &Path, contents: &Contents, existing: &Existing) -> Result<Kept, Failure> {
     let dockerfile = reader::read_to_string(&folder.join(&contents.dockerfile)).unwrap_or_default();
     if folder.exists() && !dockerfile.starts_with("# CHAIMELEON image ") {
-        let message = format!("`{}` is there and is no build context of a family", folder.display());
+        let message = format!("`{}` is there and is not a build context of a family", folder.display());
         return Err(Failure::new(INPUT, message).hint("move it away, or choose another `--output-dir`"));
     }
     Kept::stage(folder.to_owned(), &contents.context, existing)

@@ -91,11 +91,8 @@ fn what_cannot_be_is_refused() {
         ("[[image]]\nname = \"a\"\nversion = \"1\"".to_owned(), "`a` is built from nothing"),
         ("[[image]]\nname = \"a\"\nbase = \"x\"".to_owned(), "`a` has no version"),
         ("[[image]]\nversion = \"1\"\nbase = \"x\"".to_owned(), "an image has no name"),
-        (
-            "[[image]]\nname = \"a/b\"\nversion = \"1\"\nbase = \"x\"".to_owned(),
-            "`a/b` is no name of an image",
-        ),
-        (root.replace("\"1\"", "\"1 2\""), "version `1 2` is no image tag"),
+        ("[[image]]\nname = \"a/b\"\nversion = \"1\"\nbase = \"x\"".to_owned(), "`a/b` is not an image name"),
+        (root.replace("\"1\"", "\"1 2\""), "version `1 2` is not an image tag"),
         (root.replace("base = \"x\"", "from = \"a\""), "`a` is built from itself"),
         (root.replace("base = \"x\"", "from = \"b\""), "`a` is built from `b`, which isn't in the family"),
         (format!("{root}from = \"a\"\n"), "`a` is built from two images"),
@@ -127,7 +124,7 @@ fn what_cannot_be_is_refused() {
             format!("{root}interface = 'tablet'\n"),
             "`interface` of `a` is neither `desktop` nor `browser` nor `jupyter`",
         ),
-        (format!("{root}interface = 'browser'\nurl = 'a b'\n"), "`url` of `a` is no plain address"),
+        (format!("{root}interface = 'browser'\nurl = 'a b'\n"), "`url` of `a` is not a plain address"),
         (
             format!("{root}interface = 'desktop'\nurl = 'http://x'\n"),
             "`url` of `a` is for images with `interface = \"browser\"`",

@@ -97,7 +97,7 @@ fn what_matches_nothing_is_refused() {
     assert_eq!(refusal(&folder, &["*.txt"]), "no file matches `*.txt`");
     assert_eq!(refusal(&folder, &["no/*.txt"]), "no file matches `no/*.txt`");
     assert_eq!(refusal(&folder, &["empty"]), "the folder `empty` holds no files");
-    assert!(refusal(&folder, &["a[.py"]).starts_with("`a[.py` is no valid pattern: "));
+    assert!(refusal(&folder, &["a[.py"]).starts_with("`a[.py` is not a valid pattern: "));
 }
 
 #[test]

@@ -34,7 +34,7 @@ pub enum Change {
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum Refusal {
     /// Only Python has the blocks of PEP 723.
-    #[error("is no Python script, and only those have a `script` block")]
+    #[error("is not a Python script: only those have a `script` block")]
     NoScript,
     /// A line has something that a block can't hold.
     #[error("installs `{0}`, which a `script` block can't hold")]

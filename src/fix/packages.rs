@@ -39,7 +39,7 @@ fn with_dependencies(toml: &str, names: &[&str]) -> Result<String, Refusal> {
         toml.parse().map_err(|error: toml_edit::TomlError| Refusal::Block(error.message().to_owned()))?;
     let dependencies = document.entry("dependencies").or_insert_with(|| toml_edit::value(Array::new()));
     let array =
-        dependencies.as_array_mut().ok_or_else(|| Refusal::Block("`dependencies` is no list".into()))?;
+        dependencies.as_array_mut().ok_or_else(|| Refusal::Block("`dependencies` is not a list".into()))?;
     for name in names {
         append(array, name);
     }

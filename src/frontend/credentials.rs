@@ -14,7 +14,7 @@ pub(super) fn in_default(name: &str, span: Range<usize>) -> Diagnostic {
         name.escape_debug()
     );
     Diagnostic::warning("credentials-in-default", message).at(span).hint(
-        "leave them out and give the value when the operator runs, or write `# c3: not-secret` at the end of the line if it is none",
+        "leave them out and give the value when the operator runs, or write `# c3: not-secret` at the end of the line if it isn't one",
     )
 }
 

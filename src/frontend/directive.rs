@@ -58,7 +58,7 @@ impl Directive {
             ("output", Some(kind)) => value_type(kind).map_or_else(|| path_type(kind), Ok).map(Self::Output),
             ("input", None) => Ok(Self::AsInput),
             ("input", Some(kind)) => path_type(kind).map(Self::Input),
-            _ => Err(format!("`{word}` is no directive")),
+            _ => Err(format!("`{word}` is not a directive")),
         }
     }
 }
@@ -71,7 +71,7 @@ fn value_type(name: &str) -> Option<Type> {
 
 fn path_type(name: &str) -> Result<Type, String> {
     let known = PATH_TYPES.iter().find(|known| known.eq_ignore_ascii_case(name));
-    known.map(|known| Type::Path((*known).to_owned())).ok_or_else(|| format!("`{name}` is no type of a file"))
+    known.map(|known| Type::Path((*known).to_owned())).ok_or_else(|| format!("`{name}` is not a file type"))
 }
 
 /// Reads the directives of a comment, `# c3: secret` or `# the key, c3: secret, input=File`.

@@ -225,7 +225,7 @@ fn unreadable(word: &str, reason: &str) -> Problem {
         None => reason.to_owned(),
     };
     Problem::new(
-        format!("`{shown}` is no package that pip can install: {reason}"),
+        format!("`{shown}` is not a package that pip can install: {reason}"),
         "write names, versions and options as `pip install` takes them, such as `numpy>=1.26`; leave prose to comments that don't begin with `pip install`",
     )
 }
@@ -289,7 +289,7 @@ fn checked_url(word: &str) -> Result<(), Problem> {
         return Ok(());
     }
     Err(Problem::new(
-        format!("`{}` is no URL that pip can install from", shown(word)),
+        format!("`{}` is not a URL that pip can install from", shown(word)),
         "write an `https://` URL, or `git+https://` for a repository",
     ))
 }

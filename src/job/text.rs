@@ -119,76 +119,76 @@ macro_rules! qualified {
 text! {
     /// The name of an object in Kubernetes, such as a secret.
     Name from "String", "string", 253, subdomain!(),
-    "`{}` is no name of Kubernetes; use lower-case letters, digits, `-` and `.`, as in `my-name`"
+    "`{}` is not a Kubernetes name; use lower-case letters, digits, `-` and `.`, as in `my-name`"
 }
 
 text! {
     /// The name of a namespace.
     Namespace from "String", "string", 63, r"[a-z0-9]([-a-z0-9]*[a-z0-9])?",
-    "`{}` is no namespace; use lower-case letters, digits and `-`, as in `my-project`"
+    "`{}` is not a namespace; use lower-case letters, digits and `-`, as in `my-project`"
 }
 
 text! {
     /// The name of an environment variable.
     Variable from "String", "string", 1000, "[^=]+",
-    "`{}` is no name of a variable; spell it as in the source"
+    "`{}` is not the name of a variable; spell it as in the source"
 }
 
 text! {
     /// The name of a variable that Kubernetes sets in a container.
     EnvName from "String", "string", 253, "[-._a-zA-Z][-._a-zA-Z0-9]*",
-    "`{}` is no name of a variable; use letters, digits and `_`, as in `HTTPS_PROXY`"
+    "`{}` is not the name of a variable; use letters, digits and `_`, as in `HTTPS_PROXY`"
 }
 
 text! {
     /// A config map and, behind `/`, the key in it.
     ConfigKey from "String", "string", 507, concat!(subdomain!(), "(/[-._a-zA-Z0-9]{1,253})?"),
-    "`{}` is no config map; write `NAME` or `NAME/KEY`, as in `company-ca/ca-bundle.crt`"
+    "`{}` does not name a config map; write `NAME` or `NAME/KEY`, as in `company-ca/ca-bundle.crt`"
 }
 
 text! {
     /// A taint that pods tolerate: its key, value and effect, as `kubectl taint` writes them.
     Toleration from "String", "string", 500,
     concat!("(", subdomain!(), "/)?", qualified!(), "(=(", qualified!(), ")?)?(:(NoSchedule|PreferNoSchedule|NoExecute))?"),
-    "`{}` is no toleration; write `KEY`, `KEY=VALUE` or `KEY=VALUE:EFFECT`, as in `nvidia.com/gpu=present:NoSchedule`"
+    "`{}` is not a toleration; write `KEY`, `KEY=VALUE` or `KEY=VALUE:EFFECT`, as in `nvidia.com/gpu=present:NoSchedule`"
 }
 
 text! {
     /// A secret and, behind `/`, the key in it.
     SecretKey from "String", "string", 507, concat!(subdomain!(), "(/[-._a-zA-Z0-9]{1,253})?"),
-    "`{}` is no secret; write `SECRET` or `SECRET/KEY`, as in `cos-secret/access_key_id`"
+    "`{}` does not name a secret; write `SECRET` or `SECRET/KEY`, as in `cos-secret/access_key_id`"
 }
 
 text! {
     /// The name of a resource.
     Resource from "String", "string", 317,
     concat!("cpu|memory|ephemeral-storage|", subdomain!(), "/", qualified!()),
-    "`{}` is no resource; there are `cpu`, `memory`, `ephemeral-storage` and those with a domain, as `nvidia.com/gpu`"
+    "`{}` is not a resource; there are `cpu`, `memory`, `ephemeral-storage` and those with a domain, as `nvidia.com/gpu`"
 }
 
 text! {
     /// An amount of a resource.
     Quantity from "Scalar", ["string", "number"], 20,
     r"[0-9]+(\.[0-9]{1,3})?(m|k|Ki|M|Mi|G|Gi|T|Ti|P|Pi)?",
-    "`{}` is no quantity; write it as `500m`, `2` or `4Gi`"
+    "`{}` is not a quantity; write it as `500m`, `2` or `4Gi`"
 }
 
 text! {
     /// The key of a node's label.
     LabelKey from "String", "string", 317, concat!("(", subdomain!(), "/)?", qualified!()),
-    "`{}` is no key of a label; write it as `disk` or `example.org/disk`"
+    "`{}` is not a label key; write it as `disk` or `example.org/disk`"
 }
 
 text! {
     /// The value of a node's label.
     LabelValue from "String", "string", 63, concat!("(", qualified!(), ")?"),
-    "`{}` is no value of a label; use up to 63 letters, digits, `-`, `_` and `.`"
+    "`{}` is not a label value; use up to 63 letters, digits, `-`, `_` and `.`"
 }
 
 text! {
     /// A claim of a persistent volume, a folder in it, where it is mounted, and whether it is for reading only.
     Volume from "String", "string", 4096, concat!(subdomain!(), r"(/[^:\x00-\x1f]+)?:[^:\x00-\x1f]+(:r[ow])?"),
-    "`{}` is no volume; write `CLAIM:PATH`, `CLAIM/FOLDER:PATH` or `CLAIM:PATH:ro`, as in `my-claim:data`"
+    "`{}` is not a volume; write `CLAIM:PATH`, `CLAIM/FOLDER:PATH` or `CLAIM:PATH:ro`, as in `my-claim:data`"
 }
 
 /// Takes apart what names an object and, behind `/`, a key in it.

@@ -25,7 +25,7 @@ impl FromStr for Kubernetes {
         let parts: Option<Vec<u32>> = plain.split('.').map(|part| part.parse().ok()).collect();
         match parts.as_deref() {
             Some([major, minor] | [major, minor, _]) => Ok(Self(*major, *minor)),
-            _ => Err(format!("`{text}` is no version of Kubernetes; write it as `1.27`")),
+            _ => Err(format!("`{text}` is not a version of Kubernetes; write it as `1.27`")),
         }
     }
 }

@@ -32,7 +32,7 @@ impl<const MIN: u32> FromStr for Whole<MIN> {
     fn from_str(text: &str) -> Result<Self, String> {
         let number = text.parse::<i64>();
         number
-            .map_err(|_| format!("`{text}` is no whole number; write a number from {MIN} to {MAX}"))?
+            .map_err(|_| format!("`{text}` is not a whole number; write a number from {MIN} to {MAX}"))?
             .try_into()
     }
 }

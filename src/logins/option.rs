@@ -56,7 +56,7 @@ pub enum BuildSecretError {
     #[error("the build secret `{0}` is larger than 500 KiB")]
     Large(String),
     /// It is the login of a host, and isn't written as one.
-    #[error("the build secret `{0}` is no login of that host")]
+    #[error("the build secret `{0}` is not a login for that host")]
     Login(String),
 }
 

@@ -18,7 +18,7 @@ pub struct Request {
     #[command(flatten)]
     pub settings: Config,
 
-    /// What a target leaves to choose
+    /// Choices of a target
     #[arg(
         long,
         value_name = "TARGET.NAME=VALUE",
@@ -32,7 +32,7 @@ pub struct Request {
     #[arg(short, long, value_name = "DIR", help_heading = FILES)]
     pub output_dir: Option<PathBuf>,
 
-    /// Archive with the base image, as `docker save` writes it; it is loaded and built from
+    /// Archive with the base image, as `docker save` writes it
     #[arg(long, value_name = "FILE", conflicts_with = "base_image", help_heading = IMAGE)]
     pub base_image_tar: Option<PathBuf>,
 

@@ -32,7 +32,7 @@ const MESSAGE_LIMIT: usize = 400;
 #[derive(Debug, Error)]
 pub enum PublishError {
     /// What is given for a server is no web address.
-    #[error("`{0}` is no address of a server")]
+    #[error("`{0}` is not an address of a server")]
     Server(String),
     /// A file can't be read.
     #[error("cannot read `{path}`: {source}")]

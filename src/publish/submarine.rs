@@ -75,7 +75,7 @@ fn opened(server: &Server, status: StatusCode, body: &str) -> Result<serde_json:
         hint: hint(status),
     };
     let envelope: Envelope =
-        serde_json::from_str(body).map_err(|_| refused(status, "the answer is no JSON of Submarine's"))?;
+        serde_json::from_str(body).map_err(|_| refused(status, "the answer is not valid JSON"))?;
     if envelope.success == Some(false) {
         let code = envelope.code.and_then(|code| StatusCode::from_u16(code).ok());
         return Err(refused(code.unwrap_or(status), &envelope.message.unwrap_or_default()));

@@ -98,8 +98,11 @@ fn of_manifest(name: &str, manifest: &Manifest) -> Result<Interface, Failure> {
     if last.starts_with("claimed-") {
         return Ok(manifest.interface.clone());
     }
-    Err(Failure::new(INPUT, format!("`{name}` is no operator's image: neither its name nor a label says so"))
-        .hint("only files that `c3` or the original have written can be run"))
+    Err(Failure::new(
+        INPUT,
+        format!("`{name}` is not an operator's image: neither its name nor a label says so"),
+    )
+    .hint("only files that `c3` or the original have written can be run"))
 }
 
 /// The name of an image as the original's program `claimed` fills it in, unless the engine knows it as it stands.

@@ -38,7 +38,7 @@ impl<'de> Deserialize<'de> for TargetName {
         let name = String::deserialize(deserializer)?;
         backend::target(&name).map(Self).ok_or_else(|| {
             let names: Vec<_> = TARGETS.iter().map(|target| format!("`{}`", target.name)).collect();
-            D::Error::custom(format!("`{name}` is no target; there are {}", names.join(", ")))
+            D::Error::custom(format!("`{name}` is not a target; there are {}", names.join(", ")))
         })
     }
 }

@@ -33,7 +33,7 @@ fn secrets_of_urls_are_masked() {
 #[test]
 fn words_without_a_scheme_are_masked() {
     for (text, masked) in [
-        ("`bob:pw@host/x` is no repository", "`***@host/x` is no repository"),
+        ("`bob:pw@host/x` is not a repository", "`***@host/x` is not a repository"),
         ("proxy=bob:p@w@proxy:3128", "proxy=***@proxy:3128"),
         ("mail bob@h.example or mailto:bob@h.example", "mail bob@h.example or mailto:bob@h.example"),
         ("ubuntu:22.04@sha256:0123", "ubuntu:22.04@sha256:0123"),

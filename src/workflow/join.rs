@@ -88,7 +88,7 @@ impl Joining {
             } else {
                 (
                     "it can't be called so",
-                    "rename the variable so that it begins with a letter and is no word of Python's own",
+                    "rename the variable so that it begins with a letter and is not a word of Python's own",
                 )
             };
             let message = format!("input `{}` of `{step}` is left out of the pipeline: {why}", parameter.id);

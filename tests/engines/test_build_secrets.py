@@ -393,7 +393,7 @@ def test_a_secret_that_is_not_there_ends_the_build_before_it_begins(build, priva
     for given, message in {
         '/nonexistent': 'cannot read the build secret',
         'env:C3_NOT_SET': '`C3_NOT_SET` is not set',
-        secret: 'no login of that host',
+        secret: 'not a login for that host',
     }.items():
         refused(build(line(private), options=['--build-secret', f'{private.host}={given}']), 1, message)
     assert private.asked == []

@@ -309,7 +309,7 @@ def test_contexts_are_left_for_those_who_review_them(family):
     refused(done, 1, 'out/segment. is there already')
     write(family / 'other/segment/data.csv', '1')
     done = c3('build-family', '--no-build', '-o', 'other', '--overwrite', cwd=family)
-    refused(done, 1, 'other/segment. is there and is no build context')
+    refused(done, 1, 'other/segment. is there and is not a build context')
     assert snapshot(family / 'other') == {'segment/data.csv': b'1'}
     succeeded(c3('build-family', '--no-build', '-o', 'out', '--overwrite', cwd=family))
     assert snapshot(family) != before

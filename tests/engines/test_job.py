@@ -117,14 +117,14 @@ def test_what_comes_from_a_secret_is_a_secret(tmp_path):
 @pytest.mark.parametrize(
     ('code', 'says', 'options'),
     [
-        (2, '--limits.*no quantity; write it as', ['--limits', 'cpu=1gb']),
-        (2, '--limits.*no resource', ['--limits', 'gpu=1']),
+        (2, '--limits.*not a quantity; write it as', ['--limits', 'cpu=1gb']),
+        (2, '--limits.*not a resource', ['--limits', 'gpu=1']),
         (2, '--limits.*write `NAME=VALUE`', ['--limits', 'cpu']),
-        (2, '--volume.*no volume', ['--volume', '/home:/data']),
-        (2, '--pull-secret.*no name of Kubernetes', ['--pull-secret', 'My_Secret']),
-        (2, '--secret.*no secret', ['--secret', 'rows=A_B']),
-        (2, '--toleration.*no toleration', ['--toleration', 'gpu:Never']),
-        (2, '--pod-env.*no name of a variable', ['--pod-env', '1=2']),
+        (2, '--volume.*not a volume', ['--volume', '/home:/data']),
+        (2, '--pull-secret.*not a Kubernetes name', ['--pull-secret', 'My_Secret']),
+        (2, '--secret.*does not name a secret', ['--secret', 'rows=A_B']),
+        (2, '--toleration.*not a toleration', ['--toleration', 'gpu:Never']),
+        (2, '--pod-env.*not the name of a variable', ['--pod-env', '1=2']),
         (1, '`rows` is an input', ['--pod-env', 'rows=2']),
         (1, '`HTTP_PROXY` of the pods has a login', ['--pod-env', 'HTTP_PROXY=http://me:pass@proxy']),
         (2, '--backoff-limit.*out of range', ['--backoff-limit=-1']),
@@ -185,7 +185,7 @@ def test_older_clusters_get_the_older_form(tmp_path):
     job = compiled(tmp_path, '--indexed', '4')
     assert retries(job) == {'completionMode': 'Indexed', 'completions': 4, 'parallelism': 4, 'backoffLimit': 5}
     assert 'podFailurePolicy' not in job['spec'] and pod(job)[0]['restartPolicy'] == 'Never'
-    refused(c3('compile', 'reader.py', '--kubernetes', 'newest', cwd=tmp_path), 2, 'is no version of Kubernetes')
+    refused(c3('compile', 'reader.py', '--kubernetes', 'newest', cwd=tmp_path), 2, 'is not a version of Kubernetes')
 
 
 def test_a_job_may_wait_in_a_queue(tmp_path):

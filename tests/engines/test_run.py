@@ -336,7 +336,7 @@ def test_a_process_gets_and_gives_what_a_container_does(folder, cache, tmp_path)
     done = c3('run', '--no-engine', 'tool.py', '--needed', 'x', '--exit_code', '7', cwd=folder, env=env)
     assert (done.returncode, done.stderr) == (7, 'a word\n'), told(done)
     refused(c3('run', '--no-engine', '--mount', f'{data}:/data', 'tool.py', '--needed', 'x', cwd=folder, env=env), 2, '/data')
-    refused(c3('run', '--no-engine', 'claimed-tool:latest', '--needed', 'x', env=env), 2, 'no source')
+    refused(c3('run', '--no-engine', 'claimed-tool:latest', '--needed', 'x', env=env), 2, 'not a source')
 
 
 @pytest.mark.parametrize(('number', 'code'), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

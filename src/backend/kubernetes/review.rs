@@ -40,7 +40,7 @@ fn amount(pair: &Pair<Resource, Quantity>) -> Option<Diagnostic> {
     let Pair { name, value } = pair;
     let of_kubernetes = name.as_str().contains("kubernetes.io/");
     if of_kubernetes {
-        let message = format!("`{name}` is no resource of Kubernetes' own that a job can ask for");
+        let message = format!("`{name}` is not a resource of Kubernetes' own that a job can ask for");
         return Some(error(message).hint("write `cpu`, `memory` or `ephemeral-storage` without a domain"));
     }
     let is_whole = value.amount().fract() == 0.0;

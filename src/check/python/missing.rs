@@ -160,7 +160,7 @@ fn gone(module: &str, last: &str) -> Diagnostic {
         "asyncore" | "asynchat" | "smtpd" => "`asyncio` takes its place",
         _ => "use another",
     };
-    let message = format!("`{module}` is no part of Python since 3.{}", minor(last).unwrap_or_default() + 1);
+    let message = format!("`{module}` is not part of Python since 3.{}", minor(last).unwrap_or_default() + 1);
     Diagnostic::warning("removed-module", message)
         .hint(format!("{instead}; or take an older image with `--image-version python{last}`"))
 }

@@ -119,7 +119,7 @@ pub enum HttpError {
         reason: String,
     },
     /// A time limit that is none.
-    #[error("`{VARIABLE}` is `{0}`, which is no number of seconds from 1 to 86400")]
+    #[error("`{VARIABLE}` is `{0}`, which is not a number of seconds from 1 to 86400")]
     Timeout(String),
 }
 

@@ -50,7 +50,7 @@ impl Route {
     ) -> Result<bool, HttpError> {
         let Some(location) = location(status, headers) else { return Ok(false) };
         let mut next =
-            self.url.join(location).map_err(|_| self.refusal(first, "?", "which is no address"))?;
+            self.url.join(location).map_err(|_| self.refusal(first, "?", "which is not an address"))?;
         let target = origin(&next);
         if let Some(reason) = self.objection(&next, method, status) {
             return Err(self.refusal(first, &target, reason));
@@ -72,7 +72,7 @@ impl Route {
         if self.hops == MOST {
             Some("and so on without end")
         } else if !matches!(next.scheme(), "http" | "https") || !next.has_host() {
-            Some("which is no web address")
+            Some("which is not a web address")
         } else if self.url.scheme() == "https" && next.scheme() == "http" {
             Some("from HTTPS to plain HTTP, which is not followed")
         } else if !(is_read || (stays && next.origin() == self.url.origin())) {
@@ -155,7 +155,7 @@ mod tests {
         assert!(get("https://a/x", "http://a/x").unwrap_err().contains("plain HTTP"));
         assert!(get("http://a/x", "https://a/x").is_ok());
         for to in ["file:///etc/passwd", "data:text/plain,x", "ftp://a/x", "javascript:0"] {
-            assert!(get("http://a/x", to).unwrap_err().contains("no web address"), "{to}");
+            assert!(get("http://a/x", to).unwrap_err().contains("not a web address"), "{to}");
         }
     }
 

@@ -47,7 +47,7 @@ fn checked(address: &str) -> Result<Url, HttpError> {
     let parsed = Url::parse(address);
     let shown = parsed.as_ref().map_or_else(|_| "?".to_owned(), origin);
     let refused = |reason| HttpError::Address { address: shown.clone(), reason };
-    let url = parsed.map_err(|_| refused("it is no address"))?;
+    let url = parsed.map_err(|_| refused("it is not an address"))?;
     let reason = match url.scheme() {
         "https" | "http" if !url.username().is_empty() || url.password().is_some() => {
             "it holds a login, which would end in every log"
@@ -55,7 +55,7 @@ fn checked(address: &str) -> Result<Url, HttpError> {
         "https" => return Ok(url),
         "http" if is_loopback(&url) => return Ok(url),
         "http" => "plain HTTP can be changed on its way",
-        _ => "it is no address of the web",
+        _ => "it is not a web address",
     };
     Err(refused(reason))
 }

@@ -19,7 +19,7 @@ pub struct Platform {
 
 /// Not a platform.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no platform of images")]
+#[error("`{0}` is not an image platform")]
 pub struct PlatformError(pub String);
 
 impl FromStr for Platform {

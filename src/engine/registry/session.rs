@@ -208,7 +208,7 @@ impl Session {
             server: server.to_owned(),
             reason,
         };
-        let url = Url::parse(realm).map_err(|_| refused("?", "which is no address"))?;
+        let url = Url::parse(realm).map_err(|_| refused("?", "which is not an address"))?;
         let is_local = self.home.scheme() == "http" && is_loopback(&url);
         match url.scheme() {
             "https" | "http" if !url.username().is_empty() || url.password().is_some() => {
@@ -217,7 +217,7 @@ impl Session {
             "https" => Ok(url),
             "http" if is_local => Ok(url),
             "http" => Err(refused(&http::origin(&url), "where they would go over the network in plain HTTP")),
-            _ => Err(refused(&http::origin(&url), "which is no web address")),
+            _ => Err(refused(&http::origin(&url), "which is not a web address")),
         }
     }
 

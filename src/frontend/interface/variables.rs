@@ -144,11 +144,11 @@ impl Variable {
             return None;
         }
         if is_system(name) {
-            let message = format!("`{name}` belongs to the system and is no part of the interface");
+            let message = format!("`{name}` belongs to the system and is not part of the interface");
             return Some(Diagnostic::note("system-variable", message).at(self.span()));
         }
         is_platform(name).then(|| {
-            let message = format!("`{name}` is set by the platform and is no part of the interface");
+            let message = format!("`{name}` is set by the platform and is not part of the interface");
             let note = Diagnostic::note("platform-variable", message).at(self.span());
             note.hint("write `# c3: input` at the end of the line to make it an input")
         })
@@ -178,7 +178,7 @@ impl Variable {
     }
 
     fn folded(&self) -> Diagnostic {
-        let message = format!("`{}` is no identifier", self.name.escape_debug());
+        let message = format!("`{}` is not an identifier", self.name.escape_debug());
         let id = identifier::fold(&self.name);
         Diagnostic::warning("folded-name", message)
             .at(self.span())
@@ -240,7 +240,7 @@ impl Variable {
             );
             let warning = Diagnostic::warning("secret-default", message).at(first.access.span.clone());
             diagnostics.push(warning.hint(
-                "leave it out and give it when the operator runs, or write `# c3: not-secret` at the end of the line if it is none",
+                "leave it out and give it when the operator runs, or write `# c3: not-secret` at the end of the line if it isn't one",
             ));
         }
         let is_demanded = self.is_done(|action| matches!(action, Action::Demand))
@@ -364,14 +364,14 @@ impl Variable {
     fn no_output(&self, secret: bool, is_handed: bool) -> Option<Diagnostic> {
         let name = &self.name;
         if secret {
-            let message = format!("`{name}` looks like a secret and is no output");
+            let message = format!("`{name}` looks like a secret and is not an output");
             let note = Diagnostic::note("secret-output", message);
             return Some(note.hint("write `# c3: output` or `# c3: not-secret` at the end of the line"));
         }
         let message = if is_library(name) {
             format!("`{name}` is a setting of a library and no output")
         } else if is_handed {
-            format!("`{name}` is set for a program that is started, and is no output")
+            format!("`{name}` is set for a program that is started, and is not an output")
         } else {
             return None;
         };

@@ -36,10 +36,10 @@ const PARAMETERS: &str = "parameters";
 #[derive(Debug, Error)]
 pub enum NotebookError {
     /// It isn't the JSON of a notebook.
-    #[error("is no notebook: {0}")]
+    #[error("is not a notebook: {0}")]
     Json(serde_json::Error),
     /// It has no list of cells.
-    #[error("is no notebook: it has no list of cells")]
+    #[error("is not a notebook: it has no list of cells")]
     NoCells,
     /// It is written in another version of the format than 4.
     #[error("is a notebook of format {0}, and `c3` reads format 4")]

@@ -53,7 +53,7 @@ fn note(at: Range<usize>) -> Diagnostic {
     let message = "this may be the environment, used in a way that isn't followed";
     Diagnostic::note("whole-environment", message)
         .at(at)
-        .hint("a variable that is read or set this way is no part of the interface; read it by its name")
+        .hint("a variable that is read or set this way is not part of the interface; read it by its name")
 }
 
 /// Places of imports, behind others.

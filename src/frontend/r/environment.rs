@@ -304,7 +304,7 @@ impl<'tree> Finder<'_, 'tree> {
         let message = format!("the name of the variable that is {verb} here is computed");
         let diagnostic = Diagnostic::warning("computed-name", message).at(at.byte_range());
         self.found.diagnostics.push(
-            diagnostic.hint("write the name as a literal, or the variable is no part of the interface"),
+            diagnostic.hint("write the name as a literal, or the variable is not part of the interface"),
         );
     }
 
@@ -332,7 +332,7 @@ impl<'tree> Finder<'_, 'tree> {
 fn whole(at: Node) -> Diagnostic {
     Diagnostic::note("whole-environment", "the environment is used as a whole here")
         .at(at.byte_range())
-        .hint("a variable that is read or set this way is no part of the interface; read it by its name")
+        .hint("a variable that is read or set this way is not part of the interface; read it by its name")
 }
 
 /// The elements of a `c(…)`, or none.

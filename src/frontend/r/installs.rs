@@ -172,7 +172,7 @@ impl<'tree> Collector<'_, 'tree> {
     }
 
     fn invalid(&mut self, package: &str, at: Node) {
-        let message = format!("`{}` is no package that can be installed", shown::beginning(package, 60));
+        let message = format!("`{}` is not a package that can be installed", shown::beginning(package, 60));
         self.found.diagnostics.push(Diagnostic::warning("requirement", message).at(at.byte_range()).hint(
             "name a package, an `owner/repository` or an address; the files of the operator aren't there yet when packages are installed",
         ));

@@ -183,7 +183,7 @@ fn checked(block: Block) -> Result<Block, String> {
         }
         let arguments = pip::parse(std::slice::from_ref(text)).map_err(|problem| problem.message)?;
         if !arguments.iter().all(|argument| matches!(argument.kind, Kind::Package(_) | Kind::Direct(..))) {
-            return Err(format!("`{}` is no dependency", shown::line(text)));
+            return Err(format!("`{}` is not a dependency", shown::line(text)));
         }
     }
     Ok(block)

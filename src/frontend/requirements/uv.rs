@@ -79,7 +79,7 @@ impl Uv {
                 continue;
             };
             if !is_web(&index.url) {
-                let message = format!("`{}` is no index that `c3` can follow", index.url);
+                let message = format!("`{}` is not an index that `c3` can follow", index.url);
                 self.diagnostics.push(refusal(&message, "write its `https://` URL"));
                 continue;
             }

@@ -198,7 +198,7 @@ fn kind(name: &'static str, value: &str, meaning: Meaning) -> Result<Kind, Probl
 
 fn unknown(word: &str) -> Problem {
     Problem::new(
-        format!("`{}` is no option of `pip install`", super::shown(word)),
+        format!("`{}` is not an option of `pip install`", super::shown(word)),
         "write it in full, as `pip install --help` lists it, or leave it out",
     )
 }

@@ -98,7 +98,7 @@ pub(super) fn base_image(request: &Request, component: &Component) -> Result<Str
     let runtime = runtime::of(component.language);
     let version = image_version(request, component);
     (runtime.base_image)(version).ok_or_else(|| {
-        let message = format!("`{version}` is no version of the base image for `{}`", component.source);
+        let message = format!("`{version}` is not a version of the base image for `{}`", component.source);
         Failure::new(USAGE, message).hint(format!(
             "write it as `--image-version {}`, or name an image with `--base-image`",
             runtime.image_version

@@ -21,7 +21,7 @@ pub enum CredentialError {
         source: io::Error,
     },
     /// A configuration which is not what Docker writes; the cause might quote a secret.
-    #[error("`{}` is no configuration of Docker (line {line}, column {column})", path.display())]
+    #[error("`{}` is not a Docker configuration (line {line}, column {column})", path.display())]
     Syntax {
         /// The configuration.
         path: PathBuf,

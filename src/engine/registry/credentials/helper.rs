@@ -39,7 +39,7 @@ pub enum HelperError {
     #[error("failed: {0}")]
     Failed(String),
     /// It said something else than a login; this is not shown, for it may be a secret.
-    #[error("gave an answer that is no login")]
+    #[error("gave an answer that is not a login")]
     Malformed,
 }
 

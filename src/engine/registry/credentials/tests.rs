@@ -165,10 +165,10 @@ fn helpers_give_logins_and_tokens() {
 fn helpers_that_fail_are_named_with_their_reason() {
     let text = |server: &str, seconds| from_helper(server, seconds).unwrap_err().to_string();
     assert_eq!(text("locked.io", 10), "failed: the store is locked");
-    assert_eq!(text("broken.io", 10), "gave an answer that is no login");
+    assert_eq!(text("broken.io", 10), "gave an answer that is not a login");
     assert_eq!(text("slow.io", 1), "gave no answer within 1 s");
     assert_eq!(text("closed.io", 1), "gave no answer within 1 s");
-    assert_eq!(text("endless.io", 10), "gave an answer that is no login");
+    assert_eq!(text("endless.io", 10), "gave an answer that is not a login");
 }
 
 #[test]

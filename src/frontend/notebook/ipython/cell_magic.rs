@@ -121,7 +121,7 @@ impl<'a> Magic<'a> {
         Remark {
             is_note: true,
             message: "the environment is used in code that c3 doesn't read",
-            hint: "a variable that is read or set there is no part of the interface; read it in a cell of its own",
+            hint: "a variable that is read or set there is not part of the interface; read it in a cell of its own",
             span: found.0..found.0 + found.1.len(),
         }
     }

@@ -225,7 +225,7 @@ impl<'a> Walker<'_, 'a> {
 pub(super) fn computed(verb: &str, at: Bytes) -> Diagnostic {
     Diagnostic::warning("computed-name", format!("the name of the variable that is {verb} here is computed"))
         .at(at)
-        .hint("write the name as a literal, or the variable is no part of the interface")
+        .hint("write the name as a literal, or the variable is not part of the interface")
 }
 
 /// The names and values of a dict, or of a list of pairs.

@@ -74,7 +74,7 @@ impl<'a> Walker<'_, 'a> {
     pub(super) fn whole(&mut self, at: std::ops::Range<usize>) {
         let message = "the environment is used as a whole here";
         self.records.tell(Diagnostic::note("whole-environment", message).at(at).hint(
-            "a variable that is read or set this way is no part of the interface; read it by its name",
+            "a variable that is read or set this way is not part of the interface; read it by its name",
         ));
     }
 
