@@ -1,5 +1,6 @@
 //! Sources: a text with its language, and a map back to lines and cells.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -21,12 +22,16 @@ pub struct Notebook {
     pub cells: Vec<usize>,
     /// The program that runs in the image.
     pub script: String,
+    /// Lines of the text that the user has written otherwise.
+    pub written: BTreeMap<usize, String>,
     /// First line of each cell in the program, counting from 1.
     pub starts: Vec<usize>,
     /// The first markdown cell, or the first two, as plain text.
     pub description: Option<String>,
     /// Bytes of the text of the cells whose assignments are parameters.
     pub parameters: Vec<Range<usize>>,
+    /// Cells after whose failure the program goes on: their numbers, and bytes of the text.
+    pub raising: Vec<(usize, Range<usize>)>,
     /// Whether the program calls IPython where the text doesn't show it.
     pub shell: bool,
     /// What was doubtful.
@@ -147,6 +152,12 @@ impl Source {
     #[must_use]
     pub fn line_start(&self, offset: usize) -> usize {
         self.lines[self.line(offset)]
+    }
+
+    /// A line, from 0, as the user has written it, where that isn't what is read.
+    #[must_use]
+    pub fn written(&self, line: usize) -> Option<&str> {
+        self.notebook.as_ref()?.written.get(&line).map(String::as_str)
     }
 
     /// The text of a line, from 0, without its end.

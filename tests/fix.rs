@@ -30,6 +30,21 @@ fn fixed(name: &str, text: &str, options: &[&str]) -> (String, String) {
 const SKLEARN: &str = "from sklearn import svm\n";
 
 #[test]
+fn imports_that_the_original_had_are_added() {
+    let script = "#!/usr/bin/env python\n\"\"\"Adds.\"\"\"\n# rows\nn = int(os.getenv('n', '5'))\nsys.path.append('x')\n";
+    let wanted = "#!/usr/bin/env python\n\"\"\"Adds.\"\"\"\nimport os\nimport sys\n\n# rows\nn = int(os.getenv('n', '5'))\nsys.path.append('x')\n";
+    assert_eq!(fixed("x.py", script, &[]).0, wanted);
+    let (text, _) = fixed("y.py", "from __future__ import annotations\nimport yaml\nos.getenv('n')\n", &[]);
+    assert_eq!(
+        text,
+        "from __future__ import annotations\n# pip install PyYAML\nimport os\nimport yaml\nos.getenv('n')\n"
+    );
+    let notebook = r##"{"cells": [{"cell_type": "markdown", "source": "# T", "metadata": {}}, {"cell_type": "code", "source": "n = os.getenv('n')\nn", "metadata": {}, "outputs": [], "execution_count": null}], "metadata": {}, "nbformat": 4, "nbformat_minor": 4}"##;
+    let (text, _) = fixed("z.ipynb", notebook, &[]);
+    assert_eq!(text, notebook.replace("n = os", r"import os\nn = os"));
+}
+
+#[test]
 fn missing_packages_go_below_the_last_install() {
     let text = "'''D.'''\n# pip install tqdm \\\n#    wget\n# Why.\nimport yaml, cv2, foo\nimport sklearn\n";
     let (text, diff) = fixed("x.py", text, &[]);

@@ -100,6 +100,8 @@ pub struct Settings {
     pub logs: bool,
     /// First lines of a notebook's cells in its script, counting from 1.
     pub cells: Vec<usize>,
+    /// Numbers of cells after whose failure a notebook goes on.
+    pub raising: Vec<usize>,
     /// How Kubernetes runs the job.
     pub job: Job,
     /// What is called for each batch, of a grid.

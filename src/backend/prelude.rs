@@ -23,6 +23,7 @@ struct Interface<'a> {
     skips_dashes: bool,
     own_arguments: bool,
     cells: Vec<(usize, usize)>,
+    raising: &'a [usize],
     inputs: Vec<Input>,
     outputs: Vec<Output>,
 }
@@ -75,6 +76,7 @@ pub fn emit(operator: &Operator) -> Artifact {
         skips_dashes: settings.variant.is_some_and(|variant| variant.skips_dashes),
         own_arguments: settings.own_arguments || component.own_arguments,
         cells: cells.collect(),
+        raising: &settings.raising,
         outputs: outcomes(component, &parameters)
             .into_iter()
             .map(|outcome| Output {
@@ -192,6 +194,7 @@ mod tests {
             skips_dashes: false,
             own_arguments: false,
             cells: Vec::new(),
+            raising: &[],
             inputs: vec![input],
             outputs: vec![output],
         });

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use c3::artifact;
 use c3::check::{self, surroundings::Listings};
 use c3::failure::{Failure, INPUT};
-use c3::fix::{self, Change};
+use c3::fix::{self, Change, Refusal};
 use c3::load;
 use c3::operator::{self, Planned, Purpose, Request, sources};
 use c3::reader;
@@ -15,7 +15,8 @@ use serde_json::{Value, json};
 use super::console;
 use super::options::{Format, LogLevel};
 
-/// Adds the packages that are imported and not installed, where it is sure which they are; or converts how they are
+/// Adds imports of `os` and the like that the original did by itself, and the packages that are imported and not
+/// installed, where it is sure which they are; or converts how they are
 /// written. What is read from the source stays the same.
 #[derive(Args, Debug)]
 pub(crate) struct Options {
@@ -83,14 +84,21 @@ fn entry(path: &Path, mended: &Result<String, Failure>) -> Value {
 /// Mends one source and returns what was changed, as a diff.
 fn mend(path: &Path, options: &Options, request: &Request, listings: &Listings) -> Result<String, Failure> {
     let source = load::load(path)?;
+    let file = reader::read_to_string(path).map_err(|error| unreadable(path, &error))?;
+    let refused = |refusal: Refusal| {
+        Failure::new(INPUT, format!("`{}` {refusal}", path.display())).hint(refusal.hint())
+    };
+    let imported = fix::add_imports(&source, &file).map_err(refused)?;
+    let (source, with_imports) = imported.unwrap_or((source, file.clone()));
     let Planned { plan, diagnostics } = operator::plan(&source, request, Purpose::Files);
     let plan = plan.inspect_err(|_| console::diagnostics(&diagnostics, &source, LogLevel::Error))?;
     let missing = check::missing_distributions(&source, &plan.component, &plan.surroundings(listings)?);
-    let file = reader::read_to_string(path).map_err(|error| unreadable(path, &error))?;
-    let fixed = fix::fix(options.change(), &source, &file, &plan.component, &missing).map_err(|refusal| {
-        Failure::new(INPUT, format!("`{}` {refusal}", path.display())).hint(refusal.hint())
-    })?;
-    let Some(text) = fixed.filter(|text| *text != file) else { return Ok(String::new()) };
+    let fixed =
+        fix::fix(options.change(), &source, &with_imports, &plan.component, &missing).map_err(refused)?;
+    let text = fixed.unwrap_or(with_imports);
+    if text == file {
+        return Ok(String::new());
+    }
     let diff = fix::diff(&path.display().to_string(), &file, &text);
     if !options.diff {
         artifact::replace(path, text.as_bytes())?;

@@ -14,10 +14,12 @@ use crate::stamp;
 
 mod block;
 mod edit;
+mod imports;
 mod notebook;
 mod packages;
 
 pub use edit::Edit;
+pub use imports::add_imports;
 
 /// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,12 +109,16 @@ fn is_wanted(path: &Path, text: &str, before: &Component, missing: &[&str], chan
 }
 
 fn read(path: &Path, text: &str) -> Option<Component> {
+    frontend::read(&source_of(path, text)?).component
+}
+
+/// The source that a file has.
+fn source_of(path: &Path, text: &str) -> Option<Source> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let source = match frontend::kind(path)? {
-        frontend::Kind::Script(language) => Source::new(path, language, text.to_owned()),
-        frontend::Kind::Notebook => load::from_notebook(path, text).ok()?,
-    };
-    frontend::read(&source).component
+    match frontend::kind(path)? {
+        frontend::Kind::Script(language) => Some(Source::new(path, language, text.to_owned())),
+        frontend::Kind::Notebook => load::from_notebook(path, text).ok(),
+    }
 }
 
 /// The arguments of all `pip install`, in their order.

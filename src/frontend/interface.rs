@@ -33,6 +33,23 @@ pub struct Access {
     pub is_certain: bool,
 }
 
+impl Access {
+    /// Takes from it what makes a variable required: the program goes on where this fails.
+    pub(crate) fn relax(&mut self) {
+        self.is_certain = false;
+        match &mut self.action {
+            Action::Read { fallback, is_hard, .. } => {
+                *is_hard = false;
+                if *fallback == Fallback::Missing {
+                    *fallback = Fallback::Absent;
+                }
+            }
+            Action::Demand => self.action = Action::Test,
+            _ => {}
+        }
+    }
+}
+
 /// What is done with a variable.
 #[derive(Debug, Clone)]
 pub enum Action {

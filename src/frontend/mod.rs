@@ -21,7 +21,7 @@ pub mod r;
 pub mod requirements;
 
 use interface::Access;
-use notebook::Code;
+use notebook::{Code, Tags};
 use parameters::Cell;
 pub use requirements::Metadata;
 
@@ -37,8 +37,8 @@ pub struct Frontend {
     pub extract: fn(&Source) -> Extraction,
     /// Whether a notebook that names this kernel or language, in lower case, is in it.
     is_kernel: fn(&str) -> bool,
-    /// A cell of a notebook as it is read and as it is run; whether its assignments are parameters.
-    cell: fn(&str, bool) -> Code,
+    /// A cell of a notebook as it is read and as it is run.
+    cell: fn(&str, Tags) -> Code,
     /// Whether the text of a script or a module reads the command line that the program is called with.
     reads_command_line: fn(&str) -> bool,
     /// Whether the text of a script or a module may log, so that a log level has a bearing on it.
@@ -85,7 +85,7 @@ pub static FRONTENDS: &[Frontend] = &[
         extensions: &[".toy"],
         extract: |source| Extraction { description: Some(source.text().to_owned()), ..Extraction::default() },
         is_kernel: |name| name == "toy",
-        cell: |cell, _| notebook::r_cell(cell, false),
+        cell: |cell, _| notebook::r_cell(cell, Tags::default()),
         reads_command_line: |_| false,
         may_log: |_| false,
         assignments: |_| Cell::default(),
@@ -164,6 +164,9 @@ pub fn read(source: &Source) -> Reading {
     } = (frontend.extract)(source);
     let name = name(source, &mut diagnostics);
     let notebook = source.notebook();
+    for (_, cell) in notebook.iter().flat_map(|notebook| &notebook.raising) {
+        accesses.iter_mut().filter(|access| cell.contains(&access.span.start)).for_each(Access::relax);
+    }
     let mut by_cell = BTreeSet::new();
     for cell in notebook.iter().flat_map(|notebook| &notebook.parameters) {
         let said = (frontend.assignments)(&source.text()[cell.clone()]);

@@ -81,6 +81,10 @@ fn frame(source: &Source, span: &Range<usize>) -> Frame {
     let line_start = source.line_start(start);
     let line_end = text[start..].find('\n').map_or(text.len(), |at| start + at);
     let line_end = line_start + text[line_start..line_end].trim_end_matches('\r').len();
+    if let Some(written) = source.written(source.line(start)) {
+        let marked = text.get(start..span.end.min(line_end)).unwrap_or_default();
+        return rewritten(written, marked, source.locate(start));
+    }
     let start = start.min(line_end);
     let from =
         if start - line_start > FRAME_WIDTH / 2 { floor(text, start - FRAME_WIDTH / 2) } else { line_start };
@@ -89,6 +93,19 @@ fn frame(source: &Source, span: &Range<usize>) -> Frame {
     let within = |range: Range<usize>| range.start - line_start..range.end - line_start;
     let (text, span) = visible(&text[line_start..line_end], &within(from..to), &within(start..end));
     Frame { text, span, location: source.locate(start) }
+}
+
+/// A line that is read otherwise than it is written: as it is written, with what is marked if that stands in it, too.
+fn rewritten(written: &str, marked: &str, location: Location) -> Frame {
+    let written = written.trim_end();
+    let indent = written.len() - written.trim_start().len();
+    let start = Some(marked).filter(|marked| !marked.is_empty()).and_then(|marked| written.find(marked));
+    let span = start.map_or(indent..written.len(), |start| start..start + marked.len());
+    let from = if span.start > FRAME_WIDTH / 2 { floor(written, span.start - FRAME_WIDTH / 2) } else { 0 };
+    let to = floor(written, written.len().min(from + FRAME_WIDTH)).max(span.start);
+    let column = u32::try_from(written[..span.start].chars().count() + 1).unwrap_or(u32::MAX);
+    let (text, span) = visible(written, &(from..to), &(span.start..floor(written, span.end.min(to))));
+    Frame { text, span, location: Location { column, ..location } }
 }
 
 /// A part of a line as it may be shown, and where some of its bytes are then.

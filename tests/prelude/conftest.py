@@ -80,6 +80,7 @@ NO_INTERFACE = {
     'skips_dashes': False,
     'own_arguments': True,
     'cells': [],
+    'raising': [],
     'inputs': [],
     'outputs': [],
 }

@@ -292,3 +292,49 @@ def test_lists_are_json(compiled, value):
     done = compiled(('columns = ["a"]', ['parameters']), 'print(columns)', values=['--columns=' + value])
     assert (done.returncode, done.stdout) == (2, '')
     assert done.stderr.startswith('error: parameter `columns` is a List, not `')
+
+
+# Tags of cells, as nbclient reads them
+
+
+def test_a_cell_that_is_skipped(compiled):
+    done = compiled('print("before")', ('raise SystemError\n!false\n%%x', ['skip-execution']), 'print("after")')
+    assert (done.returncode, done.stdout, done.stderr) == (0, 'before\nafter\n', '')
+
+
+@pytest.mark.parametrize('magic, more', [('', ''), ('!true\n', ''), ('', 'import asyncio\nawait asyncio.sleep(0)\n')])
+def test_a_cell_that_may_fail(compiled, magic, more):
+    done = compiled(more + 'n = 1', (magic + 'n = 2\n1 / 0\nn = 3', ['raises-exception']), 'print(n)')
+    assert (done.returncode, done.stdout) == (0, '2\n')
+    line = 3 if magic else 2
+    assert f'  File "book.ipynb:cell 3", line {line}, in <module>\n    1 / 0\n' in done.stderr
+    assert done.stderr.startswith('Traceback') and done.stderr.endswith('ZeroDivisionError: division by zero\n')
+    assert 'claimed_' not in done.stderr
+
+
+def test_what_may_fail_is_no_python(compiled):
+    done = compiled('print(1)', ('x = = 1', ['raises-exception']), 'print(2)')
+    assert succeeded(done) and done.stdout == '1\n2\n'
+
+
+def test_a_cell_that_may_fail_may_end_the_program(compiled):
+    done = compiled(('import sys\nsys.exit(3)', ['raises-exception']), 'print(1)')
+    assert (done.returncode, done.stdout) == (3, '')
+
+
+def test_a_cell_that_may_fail_needs_nothing(compiled):
+    done = compiled(('import os\nprint(os.environ["x"])', ['raises-exception']), 'print("end")')
+    assert (done.returncode, done.stdout) == (0, 'end\n') and "KeyError: 'x'" in done.stderr
+
+
+@pytest.mark.parametrize('values, shown', [((), '5\n'), (('--n=7',), '7\n')])
+def test_values_of_an_earlier_run_give_way(compiled, values, shown):
+    done = compiled(('n = 5', ['parameters']), ('n = 6', ['injected-parameters']), 'print(n)', values=values)
+    assert succeeded(done) and done.stdout == shown
+    done = compiled(('n = 5', ['injected-parameters']), 'print(n)', values=values)
+    assert succeeded(done) and done.stdout == shown
+
+
+def test_a_module_that_a_cell_writes(compiled):
+    done = compiled('%%writefile made.py\nval = 42', 'import made\nprint(made.val)')
+    assert succeeded(done) and done.stdout.endswith('42\n')

@@ -243,11 +243,11 @@ def test_the_interface_has_these_keys():
 def notebook(tmp_path):
     """Compile a notebook whose first cell has parameters, and run it with values."""
 
-    def run(parameters, cell, *values):
+    def run(parameters, cell, *values, tags=()):
         """Have c3 make an operator of the two cells, and run that."""
         cells = [
             {'cell_type': 'code', 'metadata': {'tags': tags}, 'source': source, 'outputs': [], 'execution_count': None}
-            for source, tags in ((parameters, ['parameters']), (cell, []))
+            for source, tags in ((parameters, ['parameters']), (cell, list(tags)))
         ]
         metadata = {'kernelspec': {'name': 'ir', 'language': 'R', 'display_name': 'R'}}
         book = {'cells': cells, 'metadata': metadata, 'nbformat': 4, 'nbformat_minor': 4}
@@ -297,3 +297,11 @@ def test_lists_are_json(notebook, value):
 def test_lists_are_flat(notebook):
     done = notebook('x <- c("a")', 'print(x)', '--x=[["b"]]')
     assert done.returncode == 1 and 'parameter `x` is no flat list' in done.stderr
+
+
+def test_a_cell_that_may_fail(notebook):
+    cell = 'x + 1\ny <- 2\nstop("no")\ny <- 3'
+    done = notebook('x <- 5', cell, tags=['raises-exception'])
+    assert (done.returncode, done.stdout, done.stderr) == (0, '[1] 6\n', 'Error: no\n')
+    assert notebook('x <- 5', 'stop("no")', tags=['skip-execution']).returncode == 0
+    assert notebook('x <- 5', 'stop("no")').returncode == 1

@@ -11,6 +11,7 @@ use super::search;
 use crate::check::installed::Installed;
 use crate::check::surroundings::Surroundings;
 use crate::component::Component;
+use crate::frontend::notebook::PROSE;
 use crate::frontend::python::semantic::Model;
 use crate::installers::distributions;
 use crate::installers::pip::normalized;
@@ -41,7 +42,7 @@ impl<'a> Scene<'a> {
             installed: Installed::of(component, surroundings),
             surroundings,
             extends_path: search::extends_path(&parsed.syntax().body, model),
-            words: words(text, parsed),
+            words: words(text, parsed).into_iter().chain(written(text)).collect(),
         }
     }
 
@@ -71,6 +72,13 @@ impl<'a> Scene<'a> {
         distributions::with_companions(&others).contains(&name)
             || (self.is_open() && distributions::is_companion(distribution))
     }
+}
+
+/// The files that cells of a notebook write.
+fn written(text: &str) -> impl Iterator<Item = &str> {
+    let magics = text.lines().filter_map(|line| line.strip_prefix(PROSE)?.trim().split_once(' '));
+    let writing = magics.filter(|(magic, _)| ["%%writefile", "%%file"].contains(magic));
+    writing.flat_map(|(_, line)| line.split_whitespace())
 }
 
 fn words<'a>(text: &'a str, parsed: &Parsed<ModModule>) -> BTreeSet<&'a str> {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use ruff_python_parser::parse_module;
 
 use super::shell::Obstacle;
-use super::{Code, Remark, layout};
+use super::{Code, INSTALL, Remark, layout};
 use crate::frontend::python;
 
 mod call;
@@ -91,7 +91,7 @@ fn remark(obstacle: Obstacle, span: Range<usize>) -> Remark {
             "write the command as a comment of its own, `# dnf install …`: it is run when the image is built",
         ),
     };
-    Remark { is_note: false, message, hint, span }
+    Remark { code: INSTALL, message, hint, span }
 }
 
 #[cfg(test)]

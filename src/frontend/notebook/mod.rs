@@ -32,6 +32,27 @@ const HEAD: &str = "#| Made of a notebook by c3";
 /// The tag of the cell whose assignments are parameters, as Papermill has it.
 const PARAMETERS: &str = "parameters";
 
+/// The code of a remark about what is installed.
+const INSTALL: &str = "notebook-install";
+
+/// The tag of the cell that Papermill has put the values of a run in.
+const INJECTED: &str = "injected-parameters";
+
+/// The tag of a cell that nbclient, and so Papermill, doesn't run.
+const SKIPPED: &str = "skip-execution";
+
+/// The tag of a cell after whose failure the notebook goes on.
+const RAISING: &str = "raises-exception";
+
+/// What the tags of a cell say of how it is read and run.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Tags {
+    /// Whether its assignments are parameters.
+    parameters: bool,
+    /// Whether it may fail.
+    raising: bool,
+}
+
 /// Why a file is no notebook that can be read.
 #[derive(Debug, Error)]
 pub enum NotebookError {
@@ -86,8 +107,8 @@ pub(super) struct Code {
 /// Something doubtful about some bytes of a cell.
 #[derive(Debug)]
 struct Remark {
-    /// Whether it is about the environment, not about what is installed.
-    is_note: bool,
+    /// The code of the diagnostic; all but that of installations are notes.
+    code: &'static str,
     message: &'static str,
     hint: &'static str,
     span: Range<usize>,
@@ -108,13 +129,21 @@ pub fn flatten(json: &str) -> Result<(Language, String, Notebook), NotebookError
     let (frontend, cells) = document::read(json)?;
     let mut flat = Flat::new(&cells);
     let mut futures = Vec::new();
+    let has_parameters = cells.iter().any(|cell| cell.has_tag(PARAMETERS));
     for (index, cell) in cells.iter().enumerate() {
+        let is_injected = cell.has_tag(INJECTED);
+        let tags = Tags {
+            parameters: cell.has_tag(PARAMETERS) || is_injected && !has_parameters,
+            raising: cell.has_tag(RAISING),
+        };
         let code = match cell.kind() {
-            Kind::Code => (frontend.cell)(&cell.source(), cell.has_tag(PARAMETERS)),
+            Kind::Code if cell.has_tag(SKIPPED) => prose(&cell.source()),
+            Kind::Code if is_injected && !tags.parameters => injected(&cell.source()),
+            Kind::Code => (frontend.cell)(&cell.source(), tags),
             Kind::Markdown | Kind::Raw => prose(&cell.source()),
         };
         futures.extend(code.futures.iter().cloned());
-        flat.add(index + 1, cell, &code);
+        flat.add(index + 1, tags, &code, &cell.source());
     }
     let first = if futures.is_empty() { HEAD.to_owned() } else { format!("{}  {HEAD}", futures.join("; ")) };
     flat.notebook.script = format!("{first}\n{}", flat.notebook.script);
@@ -122,16 +151,31 @@ pub fn flatten(json: &str) -> Result<(Language, String, Notebook), NotebookError
 }
 
 /// A cell of Python's as it is read and as it is run.
-pub(super) fn python_cell(source: &str, is_parameters: bool) -> Code {
+pub(super) fn python_cell(source: &str, tags: Tags) -> Code {
     let code = ipython::translate(source);
-    let trailer = is_parameters.then(|| python::overrides(&code.text)).flatten();
+    if tags.raising && !python::parses(&code.text) {
+        return prose(source); // it fails before anything of it is run
+    }
+    let trailer = tags.parameters.then(|| python::overrides(&code.text)).flatten();
     Code { trailer, ..code }
 }
 
 /// A cell of R's as it is read and as it is run.
-pub(super) fn r_cell(source: &str, is_parameters: bool) -> Code {
-    let trailer = is_parameters.then(|| r::overrides(source)).flatten();
-    Code { text: source.to_owned(), script: source.to_owned(), trailer, ..Code::default() }
+pub(super) fn r_cell(source: &str, tags: Tags) -> Code {
+    let trailer = tags.parameters.then(|| r::overrides(source)).flatten();
+    let script = if tags.raising { r::caught(source) } else { source.to_owned() };
+    Code { text: source.to_owned(), script, trailer, ..Code::default() }
+}
+
+/// The values of an earlier run, which Papermill replaces.
+fn injected(source: &str) -> Code {
+    let remark = Remark {
+        code: INJECTED,
+        message: "this cell has the values of an earlier run by papermill, and isn't run",
+        hint: "none needed: the values of the cell tagged `parameters` hold, or those that are given",
+        span: 0..source.lines().next().map_or(0, str::len) + PROSE.len() + 1,
+    };
+    Code { remarks: vec![remark], ..prose(source) }
 }
 
 fn prose(text: &str) -> Code {
@@ -158,7 +202,7 @@ impl Flat {
     }
 
     /// Adds a cell under a line with its number, which an empty line parts from the comments of the cell.
-    fn add(&mut self, number: usize, cell: &Cell, code: &Code) {
+    fn add(&mut self, number: usize, tags: Tags, code: &Code, written: &str) {
         let header = format!("\n# %% cell {number}\n\n");
         self.text.push_str(&header);
         self.notebook.script.push_str(&header);
@@ -167,9 +211,16 @@ impl Flat {
         self.lines += HEADER;
         self.notebook.cells.push(self.lines);
         let start = self.text.len();
+        let lines = written.lines().zip(code.text.lines()).enumerate();
+        let altered = lines.filter(|(_, (written, read))| written != read);
+        let altered = altered.map(|(at, (written, _))| (self.lines + at, written.to_owned()));
+        self.notebook.written.extend(altered);
         self.push(&code.text);
-        if cell.has_tag(PARAMETERS) {
+        if tags.parameters {
             self.notebook.parameters.push(start..self.text.len());
+        }
+        if tags.raising {
+            self.notebook.raising.push((number, start..self.text.len()));
         }
         for part in [Some(&code.script), code.trailer.as_ref()].into_iter().flatten() {
             push_line(&mut self.notebook.script, part);
@@ -177,10 +228,10 @@ impl Flat {
         self.notebook.shell |= code.shell;
         self.notebook.diagnostics.extend(code.remarks.iter().map(|remark| {
             let span = start + remark.span.start..start + remark.span.end;
-            let diagnostic = if remark.is_note {
-                Diagnostic::note("whole-environment", remark.message)
-            } else {
-                Diagnostic::warning("notebook-install", remark.message)
+            let diagnostic = match remark.code {
+                INSTALL => Diagnostic::warning("notebook-install", remark.message),
+                INJECTED => Diagnostic::note("injected-parameters", remark.message),
+                _ => Diagnostic::note("whole-environment", remark.message),
             };
             diagnostic.at(span).hint(remark.hint)
         }));

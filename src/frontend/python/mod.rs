@@ -5,13 +5,14 @@ use std::ops::Range;
 use ruff_python_ast::token::TokenKind;
 use ruff_python_ast::visitor::Visitor;
 use ruff_python_ast::{Expr, ModModule, Stmt, StmtIf};
-use ruff_python_parser::{ParseError, Parsed, parse_module};
+use ruff_python_parser::{Mode, ParseError, ParseOptions, Parsed, parse_module, parse_unchecked};
 use ruff_text_size::{Ranged, TextRange};
 
 use crate::diagnostic::Diagnostic;
 use crate::frontend::{Extraction, requirements};
 use crate::source::Source;
 
+mod brackets;
 mod command_line;
 mod comments;
 mod depth;
@@ -22,10 +23,12 @@ mod ipython;
 mod logs;
 mod parameters;
 mod prose;
+mod questions;
 pub(crate) mod semantic;
 pub(crate) mod silence;
 #[cfg(test)]
 mod tests;
+mod unimported;
 
 use comments::Comments;
 use semantic::{Import, Model};
@@ -66,6 +69,9 @@ fn parse(source: &Source, range: Range<usize>) -> Result<Parsed<ModModule>, Diag
         let end = range.start + text.trim_end().len();
         let place = |offset: usize| if source.notebook().is_some() { offset.min(end) } else { offset };
         let span = bytes(error.location);
+        if let Some(bracket) = unclosed(text, span.start) {
+            return unclosed_bracket(range.start + bracket.start..range.start + bracket.end, source);
+        }
         syntax_error(&error, place(range.start + span.start)..place(range.start + span.end), source)
     })
 }
@@ -90,6 +96,25 @@ pub(crate) fn first_import(source: &Source) -> Option<usize> {
     model.imports().iter().find(is_at_top).map(|import| span(import.statement).start)
 }
 
+/// Where the first statement of a script begins that is no docstring and imports nothing from the future.
+pub(crate) fn first_statement(source: &Source) -> Option<usize> {
+    let parsed = module(source)?;
+    let is_first = |statement: &&Stmt| match statement {
+        Stmt::Expr(expression) => !expression.value.is_string_literal_expr(),
+        Stmt::ImportFrom(import) => import.module.as_deref() != Some("__future__"),
+        _ => true,
+    };
+    parsed.syntax().body.iter().find(is_first).map(|statement| span(statement).start)
+}
+
+/// The modules of a script that are used and nowhere imported.
+pub(crate) fn unimported(source: &Source) -> Vec<&'static str> {
+    let Some(parsed) = module(source) else { return Vec::new() };
+    let body = &parsed.syntax().body;
+    let found = unimported::find(body, &Model::new(body), source.text());
+    found.into_iter().map(|(module, _)| module).collect()
+}
+
 /// Whether a script binds a name at its top level.
 #[must_use]
 pub fn defines(text: &str, name: &str) -> bool {
@@ -112,6 +137,11 @@ pub(super) fn may_log(text: &str) -> bool {
     parsed.is_none_or(|parsed| logs::may_log(text, &Model::new(&parsed.syntax().body)))
 }
 
+/// Whether a text is Python.
+pub(super) fn parses(text: &str) -> bool {
+    !is_too_deep(text) && parse_module(text).is_ok()
+}
+
 /// Whether the syntax tree of a text would exhaust the stack.
 pub(super) fn is_too_deep(text: &str) -> bool {
     depth::excess(text).is_some()
@@ -119,6 +149,19 @@ pub(super) fn is_too_deep(text: &str) -> bool {
 
 fn failed(errors: Vec<Diagnostic>) -> Extraction {
     Extraction { diagnostics: errors, ..Extraction::default() }
+}
+
+/// The bracket before a byte in a line above it that is never closed.
+fn unclosed(text: &str, error: usize) -> Option<Range<usize>> {
+    let parsed = parse_unchecked(text, ParseOptions::from(Mode::Module));
+    let line = text.get(..error)?.rfind('\n').map_or(0, |end| end + 1);
+    let before = if error >= text.trim_end().len() { text.len() } else { line };
+    brackets::unclosed(parsed.tokens(), before)
+}
+
+fn unclosed_bracket(span: Range<usize>, source: &Source) -> Diagnostic {
+    let message = format!("this is not Python: `{}` was never closed", &source.text()[span.clone()]);
+    Diagnostic::error("syntax-error", message).at(span).hint("close it, or take it out")
 }
 
 fn syntax_error(error: &ParseError, span: Range<usize>, source: &Source) -> Diagnostic {
@@ -154,6 +197,12 @@ fn extract_module(source: &Source, parsed: &Parsed<ModModule>) -> Extraction {
     let body = &parsed.syntax().body;
     let model = Model::new(body);
     let accesses = environment::accesses(body, &model, source, parsed.tokens(), &comments, &mut diagnostics);
+    let unimported = unimported::errors(body, &model, source.text());
+    if !unimported.is_empty() {
+        diagnostics.retain(|found| found.code != "whole-environment");
+        diagnostics.extend(unimported);
+    }
+    diagnostics.extend(questions::asked(body, &model));
     let lines: Vec<_> = comments.iter().collect();
     let mut found = requirements::collect(&lines, &mut diagnostics);
     diagnostics.extend(prose::doubts(&found.requirements, &model));

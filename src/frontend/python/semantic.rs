@@ -116,6 +116,11 @@ impl<'a> Model<'a> {
         self.noted.scopes.0.first().is_some_and(|module| module.names.contains_key(name))
     }
 
+    /// Whether nothing in the script can give a name a meaning.
+    pub(crate) fn is_unbound(&self, name: &str) -> bool {
+        !self.noted.bindings.iter().any(|binding| [name, "*"].contains(&binding.name))
+    }
+
     /// All imports, in the order of the text.
     pub(crate) fn imports(&self) -> &[Import<'a>] {
         &self.noted.imports

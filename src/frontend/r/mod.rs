@@ -44,6 +44,12 @@ pub(super) use parameters::{assignments, overrides};
 /// The description of a script that has none, as the guide has it.
 pub(crate) const DESCRIPTION: &str = "R script";
 
+/// A cell whose failure is shown, and then the program goes on.
+pub(super) fn caught(cell: &str) -> String {
+    let show = "function(problem) message(\"Error: \", conditionMessage(problem))";
+    format!("tryCatch(withAutoprint({{\n{cell}\n}}, echo = FALSE), error = {show})")
+}
+
 /// Reads an R script.
 #[must_use]
 pub fn extract(source: &Source) -> Extraction {

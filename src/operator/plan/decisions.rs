@@ -37,9 +37,16 @@ pub(super) fn settings(
         folder: folder_in_image(source.path(), root),
         logging: !chosen.skip_logging.unwrap_or_default(),
         cells: source.notebook().map(|notebook| notebook.starts.clone()).unwrap_or_default(),
+        raising: raising(source),
         job: chosen.job.clone(),
         ..Settings::default()
     })
+}
+
+/// The numbers of a notebook's cells that may fail.
+fn raising(source: &Source) -> Vec<usize> {
+    let cells = source.notebook().into_iter().flat_map(|notebook| &notebook.raising);
+    cells.map(|(number, _)| *number).collect()
 }
 
 /// The image of the operator, in the first version unless another is asked for.

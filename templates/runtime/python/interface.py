@@ -23,6 +23,7 @@ INTERFACE: Interface = {
     'skips_dashes': False,
     'own_arguments': False,
     'cells': [],
+    'raising': [],
     'inputs': [],
     'outputs': [],
 }

@@ -44,5 +44,6 @@ class Interface(TypedDict):
     skips_dashes: bool
     own_arguments: bool  # whether the script reads its command line itself
     cells: list[tuple[int, int]]  # of a notebook: the first line of each cell in the script, and its number
+    raising: list[int]  # numbers of cells after whose failure a notebook goes on
     inputs: list[Input]
     outputs: list[Output]

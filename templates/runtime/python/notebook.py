@@ -24,21 +24,43 @@ for feature in standard('__future__').all_feature_names:
 def run_cells(source: bytes, module: ModuleType) -> None:
     """Run all cells, in an event loop if one of them waits at its top level."""
     codes = compiled(source)
+    if '' not in sys.path:
+        sys.path.insert(1, '')  # as under Jupyter, for modules that cells write
     if INTERFACE['ipython']:
         start_ipython(module)
     if any(code.co_flags & COROUTINE for code in codes):
         standard('asyncio').run(run_waiting(codes, module))
         return
     for code in codes:
-        exec(code, module.__dict__)
+        try:
+            exec(code, module.__dict__)
+        except Exception as error:
+            go_on(code, error)
 
 
 async def run_waiting(codes: list[CodeType], module: ModuleType) -> None:
     """Run cells some of which wait, in one event loop."""
     for code in codes:
-        waiting = eval(code, module.__dict__)
-        if code.co_flags & COROUTINE:
-            await waiting
+        try:
+            waiting = eval(code, module.__dict__)
+            if code.co_flags & COROUTINE:
+                await waiting
+        except Exception as error:
+            go_on(code, error)
+
+
+def go_on(code: CodeType, error: Exception) -> None:
+    """Show the error of a cell that may fail; that of another ends the program."""
+    if code.co_filename not in [cell_name(number) for number in INTERFACE['raising']]:
+        raise
+    from .failure import script_frames
+
+    standard('traceback').print_exception(type(error), error, script_frames(error.__traceback__))
+
+
+def cell_name(number: int) -> str:
+    """Give the name of a cell's code."""
+    return f'{INTERFACE["source"]}:cell {number}'
 
 
 def compiled(source: bytes) -> list[CodeType]:
@@ -75,7 +97,7 @@ def cells(body: list[Any]) -> list[tuple[str, int, list[Any]]]:
     for node in body:
         line = min([node.lineno, *(decorator.lineno for decorator in getattr(node, 'decorator_list', []))])
         first, number = max(start for start in starts if start[0] <= line)
-        name = f'{INTERFACE["source"]}:cell {number}' if number else SCRIPT
+        name = cell_name(number) if number else SCRIPT
         if not parts or parts[-1][0] != name:
             parts.append((name, first, []))
         parts[-1][2].append(node)

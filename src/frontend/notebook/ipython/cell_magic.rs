@@ -119,7 +119,7 @@ impl<'a> Magic<'a> {
         });
         let found = at.clone().find(|(_, line)| embedded::mentions(line)).unwrap_or((0, ""));
         Remark {
-            is_note: true,
+            code: "whole-environment",
             message: "the environment is used in code that c3 doesn't read",
             hint: "a variable that is read or set there is not part of the interface; read it in a cell of its own",
             span: found.0..found.0 + found.1.len(),

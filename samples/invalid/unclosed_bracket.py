@@ -1,0 +1,5 @@
+"""Opens what it doesn't close."""
+import os
+
+count = int(os.getenv("count", "5")
+print(count)

@@ -1,0 +1,47 @@
+//! Missing imports: those that the original put before every script.
+
+use super::edit::{self, Edit, line_start};
+use super::{Refusal, notebook, source_of};
+use crate::frontend::python;
+use crate::language::Language;
+use crate::source::Source;
+
+/// The file of a source with the imports that it lacks, and the source that it then is; nothing if it lacks none.
+pub fn add_imports(source: &Source, file: &str) -> Result<Option<(Source, String)>, Refusal> {
+    if source.language() != Language::Python {
+        return Ok(None);
+    }
+    let missing = python::unimported(source);
+    let Some(place) = python::first_statement(source).filter(|_| !missing.is_empty()) else {
+        return Ok(None);
+    };
+    let imports: String = missing.iter().map(|module| format!("import {module}\n")).collect();
+    let text = match source.notebook() {
+        Some(_) => format!("import {}\n", missing.join(", ")),
+        None if python::first_import(source) == Some(place) => imports,
+        None => imports + "\n",
+    };
+    let at = above_comments(source, line_start(source, place));
+    let edits = [Edit { range: at..at, text }];
+    let text = match source.notebook() {
+        Some(_) => notebook::apply(file, source, &edits)?,
+        None => edit::apply(file, source, &edits),
+    };
+    let fixed = source_of(source.path(), &text).filter(|fixed| python::unimported(fixed).is_empty());
+    fixed.map(|fixed| Some((fixed, text))).ok_or(Refusal::Interface)
+}
+
+/// Where the comments begin that stand directly above a line and may describe it.
+fn above_comments(source: &Source, at: usize) -> usize {
+    let is_own = |line: usize| {
+        let text = source.line_text(line).trim_start();
+        let is_tool =
+            ["#!", "# -*-", "# ///", "# %%", "#|", "# coding"].iter().any(|mark| text.starts_with(mark));
+        text.starts_with('#') && !is_tool
+    };
+    let mut at = at;
+    while at > 0 && is_own(source.line(at - 1)) {
+        at = source.line_start(at - 1);
+    }
+    at
+}

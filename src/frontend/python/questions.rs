@@ -1,0 +1,66 @@
+//! Questions to a person, whom a container doesn't have.
+
+use ruff_python_ast::visitor::{Visitor, walk_expr};
+use ruff_python_ast::{Expr, Stmt};
+
+use super::semantic::Model;
+use super::span;
+use crate::diagnostic::Diagnostic;
+
+/// A warning for each call that waits for what a person types.
+pub(super) fn asked(body: &[Stmt], model: &Model) -> Vec<Diagnostic> {
+    let mut finder = Finder { model, found: Vec::new() };
+    finder.visit_body(body);
+    finder.found
+}
+
+struct Finder<'m> {
+    model: &'m Model<'m>,
+    found: Vec<Diagnostic>,
+}
+
+impl Finder<'_> {
+    fn name(&self, function: &Expr) -> Option<&'static str> {
+        if self.model.is_builtin(function, "input") {
+            return Some("input()");
+        }
+        self.model.may_be(function, "getpass.getpass").then_some("getpass()")
+    }
+}
+
+impl Visitor<'_> for Finder<'_> {
+    fn visit_expr(&mut self, expression: &Expr) {
+        if let Expr::Call(call) = expression
+            && let Some(name) = self.name(&call.func)
+        {
+            let message = format!("`{name}` asks a person, and in a container nobody answers");
+            let warning = Diagnostic::warning("asks-person", message).at(span(call));
+            self.found
+                .push(warning.hint("read the value from the environment, as with `os.getenv(\"name\")`"));
+        }
+        walk_expr(self, expression);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::frontend;
+    use crate::language::Language;
+    use crate::source::Source;
+
+    #[test]
+    fn questions_are_told() {
+        let cases = [
+            ("x = int(input('n: '))", 1),
+            ("from getpass import getpass as g\ng()\ninput()", 2),
+            ("def input(): return 1\ninput()", 0),
+            ("self.input()\ninput = f\ninput()", 0),
+            ("'input()'", 0),
+        ];
+        for (text, count) in cases {
+            let source = Source::new("x.py", Language::Python, format!("{text}\n"));
+            let told = frontend::read(&source).diagnostics;
+            assert_eq!(told.iter().filter(|told| told.code == "asks-person").count(), count, "{text}");
+        }
+    }
+}
