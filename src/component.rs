@@ -54,6 +54,9 @@ pub struct Input {
     /// By which way the source takes it.
     #[serde(default)]
     pub via: Via,
+    /// How the source's own command line takes it, where that is its way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub argument: Option<Argument>,
     /// What the values are.
     #[serde(rename = "type")]
     pub kind: Type,
@@ -90,6 +93,31 @@ pub enum Via {
     Cell,
     /// As an option of the source's own command line.
     Argument,
+}
+
+/// How a source's own command line takes an input; without any option it is a positional.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Argument {
+    /// The option before its value, or the one that makes a flag true.
+    pub option: Option<String>,
+    /// The option that makes a flag false.
+    pub negative: Option<String>,
+    /// Whether the options have no values.
+    pub flag: bool,
+}
+
+impl Argument {
+    /// Whether it is told from others by its place.
+    #[must_use]
+    pub fn is_positional(&self) -> bool {
+        self.option.is_none() && self.negative.is_none()
+    }
+
+    /// How it is spelled in messages: by an option, or by its name.
+    #[must_use]
+    pub fn spelling<'a>(&'a self, name: &'a str) -> &'a str {
+        self.option.as_deref().or(self.negative.as_deref()).unwrap_or(name)
+    }
 }
 
 /// One result of a component: an environment variable which the source sets.

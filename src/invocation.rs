@@ -145,7 +145,7 @@ impl Interface {
                 invocation.values.entry(input.name.clone()).or_insert(value);
             }
         }
-        self.check(&invocation.values)?;
+        self.check(&invocation)?;
         Ok(Request::Run(invocation))
     }
 
@@ -180,7 +180,10 @@ impl Interface {
     /// The input of a name or identifier.
     fn input(&self, key: &str) -> Option<&Input> {
         let by_id = self.inputs.iter().find(|(id, _)| id == key);
-        by_id.or_else(|| self.inputs.iter().find(|(_, input)| input.name == key)).map(|(_, input)| input)
+        let by_name = by_id.or_else(|| self.inputs.iter().find(|(_, input)| input.name == key));
+        by_name
+            .or_else(|| self.inputs.iter().find(|(_, input)| is_option(input, key)))
+            .map(|(_, input)| input)
     }
 
     fn named(&self, key: &str) -> Result<&Input, InvocationError> {
@@ -194,10 +197,12 @@ impl Interface {
     }
 
     /// Refuses values of another type, and a call without all that is required.
-    fn check(&self, values: &BTreeMap<String, String>) -> Result<(), InvocationError> {
+    fn check(&self, invocation: &Invocation) -> Result<(), InvocationError> {
+        let Invocation { values, own, .. } = invocation;
         let mut missing: Vec<(&String, &Input)> = Vec::new();
         for (id, input) in &self.inputs {
             match values.get(&input.name).filter(|value| is_given(&input.kind, value)) {
+                None if input.argument.is_some() && !own.is_empty() => {} // may be among them
                 None if input.required => missing.push((id, input)),
                 None => {}
                 Some(value) if fits(&input.kind, value) => {}
@@ -249,6 +254,12 @@ fn parted(word: &str) -> (&str, Option<&str>) {
 fn is_flag(input: &Input, next: Option<&String>) -> bool {
     let is_value = |next: &String| !is_given(&input.kind, next) || value::boolean(next).is_some();
     input.kind == Type::Boolean && !next.is_some_and(is_value)
+}
+
+/// Whether a key is the option by which the script itself takes an input.
+fn is_option(input: &Input, key: &str) -> bool {
+    let option = input.argument.as_ref().and_then(|argument| argument.option.as_deref());
+    option.and_then(|option| option.strip_prefix("--")) == Some(key)
 }
 
 /// Whether a value counts as one to the entry point.

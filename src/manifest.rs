@@ -166,6 +166,7 @@ fn input(name: String, kind: Type, default: Option<String>) -> Input {
         required: false,
         unconditional: false,
         via: Via::Environment,
+        argument: None,
         secret: false,
         description: None,
         location: Location { cell: None, line: 1, column: 1 },

@@ -43,9 +43,9 @@ fn check_rows(section: &str, least: usize, read: impl Fn(&str) -> Option<String>
     assert_eq!(wrong.collect::<Vec<_>>().join("\n"), "");
 }
 
-fn check(section: &str, language: Language, head: &str, least: usize) {
+fn check(section: &str, language: Language, (head, tail): (&str, &str), least: usize) {
     check_rows(section, least, |form| {
-        let source = Source::new("form", language, format!("{head}{form}\n"));
+        let source = Source::new("form", language, format!("{head}{form}\n{tail}"));
         frontend::read(&source).component.map(|component| told(&component))
     });
 }
@@ -80,10 +80,16 @@ fn parameters_of_notebooks() {
 
 #[test]
 fn forms_of_python() {
-    check("Python", Language::Python, "import os\n", 60);
+    check("Python", Language::Python, ("import os\n", ""), 60);
 }
 
 #[test]
 fn forms_of_r() {
-    check("R", Language::R, "", 20);
+    check("R", Language::R, ("", ""), 20);
+}
+
+#[test]
+fn forms_of_command_lines() {
+    let around = ("import argparse, os\np = argparse.ArgumentParser()\n", "p.parse_args()\n");
+    check("Command lines of Python", Language::Python, around, 30);
 }

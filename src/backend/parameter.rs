@@ -66,6 +66,7 @@ fn log_level() -> Input {
         kind: Type::String,
         default: Some("INFO".to_owned()),
         via: Via::Environment,
+        argument: None,
         required: false,
         unconditional: false,
         secret: false,

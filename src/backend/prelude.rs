@@ -38,7 +38,9 @@ struct Input {
     secret: bool,
     description: Option<String>,
     required: &'static str,
-    via: &'static str,
+    via: component::Via,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    argument: Option<component::Argument>,
 }
 
 #[derive(Serialize)]
@@ -92,7 +94,8 @@ pub fn emit(operator: &Operator) -> Artifact {
             .map(|parameter| Input {
                 description: parameter.description(),
                 required: required(&parameter.input),
-                via: via(parameter.input.via),
+                via: parameter.input.via,
+                argument: parameter.input.argument.clone(),
                 default: parameter.default().map(ToOwned::to_owned),
                 id: parameter.id,
                 kind: parameter.input.kind.name().to_owned(),
@@ -111,15 +114,6 @@ fn required(input: &component::Input) -> &'static str {
         input if !input.required => "no",
         input if input.unconditional => "always",
         _ => "maybe",
-    }
-}
-
-/// The way of an input.
-fn via(via: Via) -> &'static str {
-    match via {
-        Via::Environment => "environment",
-        Via::Cell => "cell",
-        Via::Argument => "argument",
     }
 }
 
@@ -178,7 +172,8 @@ mod tests {
             secret: false,
             description: None,
             required: "no",
-            via: "environment",
+            via: component::Via::Argument,
+            argument: Some(component::Argument::default()),
         };
         let output = Output { name: text(), id: text(), kind: text(), read: false, description: None };
         let interface = json!(Interface {
@@ -204,7 +199,9 @@ mod tests {
             contract[name].as_array().unwrap().iter().filter_map(Value::as_str).collect()
         };
         assert_eq!(keys(&interface), expected("interface"));
-        assert_eq!(keys(&interface["inputs"][0]), expected("input"));
+        let of_argument = &interface["inputs"][0];
+        assert_eq!(keys(of_argument), &expected("input") | &expected("input_of_argument"));
+        assert_eq!(keys(&of_argument["argument"]), expected("argument"));
         assert_eq!(keys(&interface["outputs"][0]), expected("output"));
     }
 }

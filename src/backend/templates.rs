@@ -74,6 +74,7 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
 
 /// The modules of the entry point of Python's operators.
 pub(super) const PYTHON_ENTRY_POINT: Package = &[
+    ("arguments", include_str!("../../templates/runtime/python/arguments.py")),
     ("copying", include_str!("../../templates/runtime/python/copying.py")),
     ("delivery", include_str!("../../templates/runtime/python/delivery.py")),
     ("failure", include_str!("../../templates/runtime/python/failure.py")),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use c3::component::{Component, Requirement};
+use c3::component::{Component, Input, Requirement};
 use c3::engine::registry::{self, RegistryError};
 use c3::frontend;
 use c3::load;
@@ -111,7 +111,7 @@ fn table(component: &Component) -> String {
         [
             input.name.clone(),
             input.kind.name().to_owned(),
-            format!("{need}{secret}"),
+            format!("{need}{secret}{}", way(input)),
             place(&input.location),
             description,
         ]
@@ -132,6 +132,15 @@ fn table(component: &Component) -> String {
     text +=
         &section("requirements", &component.requirements.iter().map(requirement).collect::<Vec<_>>(), width);
     text
+}
+
+/// The way by which the script takes an input, where that isn't a variable.
+fn way(input: &Input) -> String {
+    match &input.argument {
+        None => String::new(),
+        Some(argument) if argument.is_positional() => ", argument".to_owned(),
+        Some(argument) => format!(", option {}", argument.spelling(&input.name)),
+    }
 }
 
 fn indented(text: &str) -> String {

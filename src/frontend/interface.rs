@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::component::{Input, Output, Type};
+use crate::component::{Argument, Input, Output, Type};
 use crate::diagnostic::Diagnostic;
 use crate::frontend::directive::Directive;
 use crate::identifier;
 use crate::source::Source;
 use crate::value::Constant;
 
+mod arguments;
 mod names;
 mod variables;
 
@@ -31,6 +32,8 @@ pub struct Access {
     pub directives: Vec<Directive>,
     /// Whether it is sure to happen: at the top level, under no condition, before any early exit.
     pub is_certain: bool,
+    /// How the source's own command line takes it, if it isn't a use of the environment at all.
+    pub argument: Option<Argument>,
 }
 
 impl Access {
@@ -120,7 +123,7 @@ pub struct Interface {
 /// Turns accesses, in the order of evaluation, into an interface; what is doubtful goes to the diagnostics.
 pub fn assemble(accesses: Vec<Access>, source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Interface {
     let mut interface = Interface::default();
-    for variable in variables(accesses) {
+    for variable in variables(arguments::apart(accesses, diagnostics)) {
         if let Some(diagnostic) = variable.refusal() {
             diagnostics.push(diagnostic);
         } else if !variable.has(&Directive::Ignore) {

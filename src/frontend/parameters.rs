@@ -37,6 +37,7 @@ impl Assignment {
             description: self.description,
             directives: self.directives,
             is_certain: true,
+            argument: None,
         }
     }
 
@@ -120,7 +121,12 @@ pub(crate) fn merge(
         Some(span) => doubt.at(moved(span)),
         None => doubt,
     }));
-    for access in cell.assignments.into_iter().map(|assignment| assignment.access(offset)) {
+    add(accesses, cell.assignments.into_iter().map(|assignment| assignment.access(offset)).collect());
+}
+
+/// Puts accesses among others, by position.
+pub(crate) fn add(accesses: &mut Vec<Access>, others: Vec<Access>) {
+    for access in others {
         let later = accesses.iter().position(|other| other.span.start > access.span.start);
         accesses.insert(later.unwrap_or(accesses.len()), access);
     }

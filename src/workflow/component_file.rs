@@ -59,6 +59,7 @@ fn parameter(port: Port) -> Parameter {
         required: default.is_none() && !port.optional,
         unconditional: false,
         via: Via::Environment,
+        argument: None,
         name: port.name.clone(),
         kind,
         default,

@@ -250,10 +250,12 @@ impl Variable {
         } else {
             decisive.is_none() && self.is_missed(&reads)
         };
+        let argument = first.access.argument.clone();
         let is_certain = |read: &Read| read.access.is_certain && read.set == Set::No;
         Some(Input {
             name: self.name.clone(),
-            via: Via::Environment,
+            via: if argument.is_some() { Via::Argument } else { Via::Environment },
+            argument,
             required,
             unconditional: required && reads.iter().any(is_certain),
             default: default.filter(|_| !secret && !required),

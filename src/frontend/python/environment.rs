@@ -37,6 +37,7 @@ pub(super) fn accesses(
             directives: lines.directives(comments, &found.span, diagnostics),
             name: found.name,
             action: found.action,
+            argument: None,
             is_certain: doubts.is_certain(found.span.start),
             span: found.span,
         }

@@ -28,7 +28,7 @@ mod targets;
 mod value;
 mod walk;
 
-pub(super) use certain::Doubts;
+pub(super) use certain::{Doubts, is_main};
 pub(super) use ends::Ends;
 pub(super) use records::{Found, Use};
 

@@ -12,6 +12,7 @@ use crate::diagnostic::Diagnostic;
 use crate::frontend::{Extraction, requirements};
 use crate::source::Source;
 
+mod arguments;
 mod brackets;
 mod command_line;
 mod comments;
@@ -196,13 +197,16 @@ fn extract_module(source: &Source, parsed: &Parsed<ModModule>) -> Extraction {
     let comments = Comments::collect(source, parsed.tokens());
     let body = &parsed.syntax().body;
     let model = Model::new(body);
-    let accesses = environment::accesses(body, &model, source, parsed.tokens(), &comments, &mut diagnostics);
+    let mut accesses =
+        environment::accesses(body, &model, source, parsed.tokens(), &comments, &mut diagnostics);
     let unimported = unimported::errors(body, &model, source.text());
     if !unimported.is_empty() {
         diagnostics.retain(|found| found.code != "whole-environment");
         diagnostics.extend(unimported);
     }
     diagnostics.extend(questions::asked(body, &model));
+    let options = arguments::accesses(body, &model, source, &comments, &mut diagnostics);
+    crate::frontend::parameters::add(&mut accesses, options);
     let lines: Vec<_> = comments.iter().collect();
     let mut found = requirements::collect(&lines, &mut diagnostics);
     diagnostics.extend(prose::doubts(&found.requirements, &model));

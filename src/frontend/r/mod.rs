@@ -160,6 +160,7 @@ fn annotated(
                 .collect(),
             name: found.name,
             action: found.action,
+            argument: None,
             is_certain: certainty.is_certain(found.span.start),
             span: found.span,
         }

@@ -32,7 +32,7 @@ fn worker_index(found: &Diagnostic) -> Option<Diagnostic> {
 impl Plan {
     /// The plan of a grid wrapper around this operator: a program that calls a function of the script for each batch.
     pub fn wrapped(
-        self,
+        mut self,
         process: &str,
         store: &Store,
         diagnostics: &mut Vec<Diagnostic>,
@@ -40,6 +40,8 @@ impl Plan {
         self.check_process(process, store)?;
         self.check_restarts()?;
         diagnostics.extend(frontend::read(&self.source).diagnostics.iter().filter_map(worker_index));
+        // The function is handed its parameters; the script's command line stays what the worker is called with.
+        self.component.inputs.retain(|input| input.argument.is_none());
         let program = grid::emit(&self.operator(), process, store);
         let text = String::from_utf8_lossy(&program.content).into_owned();
         let source = Source::new(self.source.path().with_file_name(&program.name), Language::Python, text);

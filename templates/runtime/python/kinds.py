@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 
 class Parameter(TypedDict):
@@ -14,6 +14,14 @@ class Parameter(TypedDict):
     description: str | None
 
 
+class Argument(TypedDict):
+    """How the script's own command line takes an input; without any option it is a positional."""
+
+    option: str | None  # before the value, or what makes a flag true
+    negative: str | None  # what makes a flag false
+    flag: bool  # whether the options have no values
+
+
 class Input(Parameter):
     """A parameter of the operator."""
 
@@ -21,6 +29,7 @@ class Input(Parameter):
     secret: bool
     required: str  # 'always', 'maybe' (in a branch or a function), 'no'
     via: str
+    argument: NotRequired[Argument]  # where `via` is 'argument'
 
 
 class Output(Parameter):

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from .interface import INTERFACE, ROOT, SCRIPT, forget_modules
+from .interface import INPUTS, INTERFACE, ROOT, SCRIPT, forget_modules
 from .messages import leave, say
 from .parameters import check_words, set_parameters, take_parameters
 from .script import read_script, run
@@ -74,6 +74,10 @@ def main() -> None:
         from .logs import set_level
 
         set_level(words.taken)
+    if any(parameter['via'] == 'argument' for parameter in INPUTS):
+        from .arguments import command_line
+
+        sys.argv[1:] = command_line(words.own)
     run(source)
 
 

@@ -20,6 +20,12 @@ for key in ('name', 'id'):
     for parameter in OUTPUTS + INPUTS:
         PARAMETERS[parameter[key]] = parameter
 
+# The script's own options are names, too, but for those that make a flag false.
+for declared in INPUTS:
+    option_name = declared['argument']['option'] if declared['via'] == 'argument' else None
+    if option_name and option_name.startswith('--'):
+        PARAMETERS.setdefault(option_name[2:], declared)
+
 # What kfp 2 knows of a task, as JSON.
 EXECUTOR_INPUT: Any = {'name': 'executor_input', 'id': 'executor_input', 'type': 'String', 'secret': False}
 PARAMETERS.setdefault('executor_input', EXECUTOR_INPUT)
@@ -183,6 +189,8 @@ def set_parameters(words: Words) -> None:
         add_values(given, tasks[-1] if tasks else '', words.conditional)
     missing = [parameter for parameter in INPUTS if not set_input(parameter, given.get(parameter['id']))]
     missing = [parameter for parameter in missing if parameter['required'] != 'no']
+    if words.own:  # what the script takes from its command line may be among them
+        missing = [parameter for parameter in missing if parameter['via'] != 'argument']
     if missing:
         from .refusals import refuse_missing
 

@@ -245,7 +245,7 @@ impl<'b> Visitor<'b> for Finder<'_, '_, 'b> {
 }
 
 /// Whether a condition is `__name__ == "__main__"`, which holds of an operator.
-pub(super) fn is_main(test: &Expr) -> bool {
+pub(crate) fn is_main(test: &Expr) -> bool {
     let Expr::Compare(compare) = test else { return false };
     let sides = [Some(&*compare.left), compare.comparators.first()].into_iter().flatten();
     compare.comparators.len() == 1

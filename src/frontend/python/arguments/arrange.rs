@@ -1,0 +1,109 @@
+//! Options side by side: positionals in their order, two options for one flag, defaults that are set elsewhere.
+
+use super::calls::Calls;
+use super::declared::{Declared, Unread, read, set_defaults};
+use super::keywords::Keywords;
+use crate::component::Argument;
+use crate::frontend::interface::Fallback;
+use crate::frontend::python::semantic::Model;
+
+/// The options that become inputs, and those that don't.
+pub(super) fn arranged(calls: &Calls, model: &Model) -> (Vec<Declared>, Vec<Unread>) {
+    let mut row = Row::default();
+    for call in &calls.options {
+        match read(call, model) {
+            Ok(None) => {}
+            Ok(Some(found)) if !calls.is_used(call) => {
+                row.refuse(found.unread("nothing here calls the function that declares it"));
+            }
+            Ok(Some(found)) => row.add(found),
+            Err(unread) => row.refuse(unread),
+        }
+    }
+    row.set_defaults(calls, model);
+    row.refuse_blind();
+    (row.declared, row.unread)
+}
+
+#[derive(Default)]
+struct Row {
+    declared: Vec<Declared>,
+    unread: Vec<Unread>,
+    /// Whether a positional before can't be told.
+    is_lost: bool,
+    /// Names that several options share.
+    shared: Vec<String>,
+}
+
+impl Row {
+    fn refuse(&mut self, unread: Unread) {
+        self.is_lost |= unread.is_positional;
+        self.unread.push(unread);
+    }
+
+    fn add(&mut self, found: Declared) {
+        if found.argument.is_positional() && !self.is_in_place(&found) {
+            self.refuse(found.unread("its place on the command line can't be told"));
+        } else if self.shared.contains(&found.name) {
+            self.refuse(found.unread(SHARED));
+        } else if let Some(at) = self.declared.iter().position(|other| other.name == found.name) {
+            self.join(at, found);
+        } else {
+            self.declared.push(found);
+        }
+    }
+
+    /// Whether a positional follows those before it for sure.
+    fn is_in_place(&self, found: &Declared) -> bool {
+        let mut others = self.declared.iter().filter(|other| other.argument.is_positional());
+        !self.is_lost && !found.is_doubtful && others.all(|other| other.function == found.function)
+    }
+
+    /// Makes one flag of the option for true and that for false.
+    fn join(&mut self, at: usize, found: Declared) {
+        if let Some(argument) = joined(&self.declared[at].argument, &found.argument) {
+            self.declared[at].argument = argument;
+        } else {
+            let other = self.declared.remove(at);
+            self.shared.push(found.name.clone());
+            self.refuse(other.unread(SHARED));
+            self.refuse(found.unread(SHARED));
+        }
+    }
+
+    fn set_defaults(&mut self, calls: &Calls, model: &Model) {
+        for call in &calls.defaults {
+            if Keywords::of(call.expression).is_open {
+                self.declared.iter_mut().for_each(|found| found.default = Fallback::Computed);
+            }
+            for (name, value) in set_defaults(call.expression, model) {
+                let found = self.declared.iter_mut().filter(|found| found.name == name);
+                found.for_each(|found| found.set_default(value.clone().filter(|_| !call.is_doubtful)));
+            }
+        }
+    }
+
+    fn refuse_blind(&mut self) {
+        let (blind, seen): (Vec<_>, Vec<_>) = self.declared.drain(..).partition(Declared::is_blind);
+        self.declared = seen;
+        for found in blind {
+            self.refuse(found.unread("its default is known at run time only"));
+        }
+    }
+}
+
+/// Why options of one name are no inputs.
+const SHARED: &str = "several options set the same value";
+
+fn joined(one: &Argument, other: &Argument) -> Option<Argument> {
+    let is_pair = one.flag && other.flag;
+    match (&one.option, &one.negative, &other.option, &other.negative) {
+        (option @ Some(_), None, None, negative @ Some(_))
+        | (None, negative @ Some(_), option @ Some(_), None)
+            if is_pair =>
+        {
+            Some(Argument { option: option.clone(), negative: negative.clone(), flag: true })
+        }
+        _ => None,
+    }
+}

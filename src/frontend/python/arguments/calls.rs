@@ -1,0 +1,220 @@
+//! Calls: what a script does with parsers and with its command line.
+
+use std::collections::HashSet;
+
+use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
+use ruff_python_ast::{Expr, ExprCall, ExprContext, ExprSubscript, Stmt, StmtFunctionDef, StmtIf};
+
+use crate::frontend::python::flow::is_main;
+use crate::frontend::python::semantic::{Model, Names};
+
+/// The class of parsers.
+const PARSER: &str = "argparse.ArgumentParser";
+
+/// The list of arguments.
+const ARGUMENTS: &str = "sys.argv";
+
+/// A call and where it stands.
+#[derive(Clone)]
+pub(super) struct Call<'a> {
+    pub(super) expression: &'a ExprCall,
+    /// Whether it may not be run, or more than once.
+    pub(super) is_doubtful: bool,
+    /// The functions around it, the outermost first.
+    pub(super) functions: Vec<&'a StmtFunctionDef>,
+}
+
+/// What a script does with parsers.
+#[derive(Default)]
+pub(super) struct Calls<'a> {
+    /// Parsers that are made.
+    pub(super) parsers: Vec<Call<'a>>,
+    /// Classes of parsers that the script makes.
+    pub(super) classes: Vec<&'a Stmt>,
+    /// `add_argument`.
+    pub(super) options: Vec<Call<'a>>,
+    /// `add_subparsers`.
+    pub(super) subparsers: Vec<Call<'a>>,
+    /// `add_parser`, for each subcommand.
+    pub(super) commands: Vec<Call<'a>>,
+    /// `set_defaults`.
+    pub(super) defaults: Vec<Call<'a>>,
+    /// `parse_args` and the like.
+    pub(super) parses: Vec<Call<'a>>,
+    /// Calls of functions by their names.
+    pub(super) plain: Vec<&'a ExprCall>,
+    /// Names that are used.
+    pub(super) used: HashSet<&'a str>,
+    /// Where the list of arguments is changed, or read by position.
+    pub(super) handled: Option<&'a Expr>,
+}
+
+impl<'a> Calls<'a> {
+    pub(super) fn of(body: &'a [Stmt], model: &Model<'a>) -> Self {
+        let names = [model.names_of("argparse"), model.names_of("sys")];
+        let mut finder =
+            Finder { model, names, found: Self::default(), is_doubtful: false, functions: Vec::new() };
+        finder.visit_body(body);
+        finder.found
+    }
+
+    /// Whether all functions around a call are used by the script itself.
+    pub(super) fn is_used(&self, call: &Call) -> bool {
+        let names = call.functions.iter().map(|function| function.name.as_str());
+        names.filter(|name| !name.starts_with("__")).all(|name| self.used.contains(name))
+    }
+}
+
+struct Finder<'m, 'a> {
+    model: &'m Model<'a>,
+    /// Names that may stand for argparse and for sys: quick, for most don't.
+    names: [Names<'a>; 2],
+    found: Calls<'a>,
+    is_doubtful: bool,
+    functions: Vec<&'a StmtFunctionDef>,
+}
+
+impl<'a> Finder<'_, 'a> {
+    fn doubt(&mut self, walk: impl FnOnce(&mut Self)) {
+        let outer = std::mem::replace(&mut self.is_doubtful, true);
+        walk(self);
+        self.is_doubtful = outer;
+    }
+
+    fn condition(&mut self, condition: &'a StmtIf) {
+        self.visit_expr(&condition.test);
+        if is_main(&condition.test) {
+            self.visit_body(&condition.body);
+        } else {
+            self.doubt(|finder| finder.visit_body(&condition.body));
+        }
+        for clause in &condition.elif_else_clauses {
+            self.doubt(|finder| {
+                clause.test.iter().for_each(|test| finder.visit_expr(test));
+                finder.visit_body(&clause.body);
+            });
+        }
+    }
+
+    fn is_parser(&self, expression: &Expr) -> bool {
+        self.names[0].begin(expression) && self.model.may_be(expression, PARSER)
+    }
+
+    fn is_arguments(&self, expression: &Expr) -> bool {
+        self.names[1].begin(expression) && self.model.may_be(expression, ARGUMENTS)
+    }
+
+    fn call(&mut self, call: &'a ExprCall) {
+        let found =
+            Call { expression: call, is_doubtful: self.is_doubtful, functions: self.functions.clone() };
+        let list = match &*call.func {
+            function if self.is_parser(function) => &mut self.found.parsers,
+            Expr::Name(_) => return self.found.plain.push(call),
+            Expr::Attribute(method) => match method.attr.as_str() {
+                "add_argument" => &mut self.found.options,
+                "add_subparsers" => &mut self.found.subparsers,
+                "add_parser" => &mut self.found.commands,
+                "set_defaults" => &mut self.found.defaults,
+                "parse_args" | "parse_known_args" | "parse_intermixed_args" => &mut self.found.parses,
+                _ => return,
+            },
+            _ => return,
+        };
+        list.push(found);
+    }
+
+    /// Notes what is done with the list of arguments itself.
+    fn handle(&mut self, expression: &'a Expr) {
+        let is_handled = match expression {
+            Expr::Subscript(item) => self.is_arguments(&item.value) && !is_harmless(item),
+            Expr::Attribute(part) => {
+                self.is_arguments(&part.value)
+                    || (part.ctx != ExprContext::Load && self.is_arguments(expression))
+            }
+            _ => false,
+        };
+        if is_handled {
+            self.found.handled.get_or_insert(expression);
+        }
+    }
+}
+
+/// Whether only the name of the program, or all arguments, are taken.
+fn is_harmless(item: &ExprSubscript) -> bool {
+    let is_number = |expression: &Expr, wanted: &str| {
+        expression
+            .as_number_literal_expr()
+            .and_then(|literal| literal.value.as_int())
+            .is_some_and(|int| int.to_string() == wanted)
+    };
+    item.ctx == ExprContext::Load
+        && match &*item.slice {
+            Expr::Slice(slice) => {
+                let begins = slice.lower.as_deref().is_some_and(|lower| is_number(lower, "1"));
+                begins && slice.upper.is_none() && slice.step.is_none()
+            }
+            index => is_number(index, "0"),
+        }
+}
+
+/// Whether an expression is `sys.argv[1:]`.
+pub(super) fn is_all_arguments(expression: &Expr, model: &Model) -> bool {
+    let Expr::Subscript(item) = expression else { return false };
+    item.slice.is_slice_expr() && is_harmless(item) && model.may_be(&item.value, ARGUMENTS)
+}
+
+impl<'a> Visitor<'a> for Finder<'_, 'a> {
+    fn visit_stmt(&mut self, statement: &'a Stmt) {
+        match statement {
+            Stmt::FunctionDef(function) => {
+                self.functions.push(function);
+                walk_stmt(self, statement);
+                self.functions.pop();
+            }
+            Stmt::ClassDef(class) => {
+                let bases = class.arguments.iter().flat_map(|arguments| &arguments.args);
+                if bases.into_iter().any(|base| self.is_parser(base)) {
+                    self.found.classes.push(statement);
+                }
+                walk_stmt(self, statement);
+            }
+            Stmt::If(condition) => self.condition(condition),
+            Stmt::Try(attempt) => {
+                self.visit_body(&attempt.body);
+                self.doubt(|finder| {
+                    attempt.handlers.iter().for_each(|handler| finder.visit_except_handler(handler))
+                });
+                self.visit_body(&attempt.orelse);
+                self.visit_body(&attempt.finalbody);
+            }
+            Stmt::For(_) | Stmt::While(_) | Stmt::Match(_) => {
+                self.doubt(|finder| walk_stmt(finder, statement));
+            }
+            _ => walk_stmt(self, statement),
+        }
+    }
+
+    fn visit_expr(&mut self, expression: &'a Expr) {
+        match expression {
+            Expr::Call(call) => self.call(call),
+            Expr::Name(name) if name.ctx == ExprContext::Load => {
+                self.found.used.insert(name.id.as_str());
+            }
+            Expr::Attribute(part) => {
+                self.found.used.insert(part.attr.as_str());
+            }
+            _ => {}
+        }
+        self.handle(expression);
+        match expression {
+            Expr::Lambda(_)
+            | Expr::If(_)
+            | Expr::BoolOp(_)
+            | Expr::ListComp(_)
+            | Expr::SetComp(_)
+            | Expr::DictComp(_)
+            | Expr::Generator(_) => self.doubt(|finder| walk_expr(finder, expression)),
+            _ => walk_expr(self, expression),
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! Options as `add_argument` declares them: the name, the type, the default, and how values are given.
+
+use std::ops::Range;
+
+use ruff_python_ast::{Expr, ExprCall};
+
+use super::HINT;
+use super::calls::Call;
+use super::keywords::Keywords;
+use crate::component::{Argument, Type};
+use crate::diagnostic::Diagnostic;
+use crate::frontend::interface::Fallback;
+use crate::frontend::python::semantic::{Model, fold};
+use crate::frontend::python::span;
+use crate::value::Constant;
+
+/// Types by the names of the functions that make them.
+const TYPES: &[(&str, Type)] =
+    &[("builtins.int", Type::Integer), ("builtins.float", Type::Float), ("builtins.bool", Type::Boolean)];
+
+/// What an action does.
+enum Doing {
+    /// Takes a value.
+    Store,
+    /// Takes none, and stands for true or false.
+    Flag(bool),
+    /// Two options, for true and for false.
+    Both,
+    /// Ends the program with a text.
+    Tell,
+}
+
+/// An option that is read.
+#[derive(Clone)]
+pub(super) struct Declared {
+    pub(super) name: String,
+    pub(super) argument: Argument,
+    pub(super) kind: Option<Type>,
+    pub(super) default: Fallback,
+    pub(super) is_required: bool,
+    pub(super) is_doubtful: bool,
+    pub(super) description: Option<String>,
+    pub(super) span: Range<usize>,
+    /// Where the function begins that declares it.
+    pub(super) function: Option<usize>,
+}
+
+/// An option that isn't.
+pub(super) struct Unread {
+    spelling: Option<String>,
+    reason: &'static str,
+    /// Whether it may be told from others by its place.
+    pub(super) is_positional: bool,
+    span: Range<usize>,
+}
+
+impl Unread {
+    pub(super) fn told(self) -> Diagnostic {
+        let what = self.spelling.map_or("an option".to_owned(), |name| format!("`{}`", name.escape_debug()));
+        let message = format!("{what} is no input: {}", self.reason);
+        Diagnostic::note("unread-argument", message).at(self.span).hint(HINT)
+    }
+}
+
+impl Declared {
+    /// The same option, as one that isn't read.
+    pub(super) fn unread(self, reason: &'static str) -> Unread {
+        Unread {
+            is_positional: self.argument.is_positional(),
+            spelling: Some(self.argument.spelling(&self.name).to_owned()),
+            reason,
+            span: self.span,
+        }
+    }
+
+    /// Takes another default.
+    pub(super) fn set_default(&mut self, default: Option<Constant>) {
+        self.default = self::default(default, self.kind.as_ref());
+    }
+
+    /// Whether it is a flag that only one value can be given to, and whose default nobody knows.
+    pub(super) fn is_blind(&self) -> bool {
+        let is_one_sided = self.argument.option.is_none() || self.argument.negative.is_none();
+        self.argument.flag && is_one_sided && self.default == Fallback::Computed
+    }
+}
+
+/// How a call spells an option.
+struct Spelled {
+    /// The first long name, or the first.
+    name: Option<String>,
+    is_positional: bool,
+}
+
+impl Spelled {
+    fn of(call: &ExprCall, model: &Model) -> Self {
+        let names: Option<Vec<String>> = call.arguments.args.iter().map(|name| model.text(name)).collect();
+        let names = names.unwrap_or_default();
+        let long = names.iter().find(|name| name.starts_with("--")).or(names.first());
+        Self {
+            name: long.filter(|name| !name.is_empty()).cloned(),
+            is_positional: !call.arguments.args.first().is_some_and(|name| begins_with_dash(name, model)),
+        }
+    }
+}
+
+/// Reads a call; nothing if it declares an option that only tells something.
+pub(super) fn read(found: &Call, model: &Model) -> Result<Option<Declared>, Unread> {
+    let spelled = Spelled::of(found.expression, model);
+    option(found, &spelled, model).map_err(|reason| Unread {
+        reason,
+        is_positional: spelled.is_positional,
+        spelling: spelled.name,
+        span: span(found.expression),
+    })
+}
+
+fn option(found: &Call, spelled: &Spelled, model: &Model) -> Result<Option<Declared>, &'static str> {
+    let keywords = Keywords::of(found.expression);
+    let spelling = spelled.name.as_ref().ok_or("its name is known at run time only")?;
+    if keywords.is_open {
+        return Err("what is said of it is known at run time only");
+    }
+    let doing = doing(&keywords, model).ok_or("what its `action` does with values isn't followed")?;
+    let is_spared = is_spared(&keywords, model).ok_or("`nargs` lets it take several values")?;
+    let name = dest(&keywords, spelling, model).ok_or("its `dest` is known at run time only")?;
+    let kind = match doing {
+        Doing::Store => keywords.get("type").and_then(|maker| kind(maker, model)),
+        Doing::Flag(_) | Doing::Both => Some(Type::Boolean),
+        Doing::Tell => return Ok(None),
+    };
+    let given = keywords.get("default").map_or(Some(unset(&doing)), |value| constant(value, model));
+    Ok(Some(Declared {
+        default: default(given, kind.as_ref()),
+        description: description(&keywords, model),
+        is_required: (spelled.is_positional && !is_spared) || is_required(&keywords, model),
+        is_doubtful: found.is_doubtful,
+        argument: argument(spelled.name.clone().filter(|_| !spelled.is_positional), &doing),
+        function: found.functions.last().map(|function| span(*function).start),
+        span: span(found.expression),
+        kind,
+        name,
+    }))
+}
+
+/// Whether an option may stand without a value; nothing if it may have several.
+fn is_spared(keywords: &Keywords, model: &Model) -> Option<bool> {
+    match keywords.get("nargs").filter(|nargs| !nargs.is_none_literal_expr()) {
+        None => Some(false),
+        Some(nargs) => model.text(nargs).filter(|nargs| nargs == "?").map(|_| true),
+    }
+}
+
+fn is_required(keywords: &Keywords, model: &Model) -> bool {
+    keywords.get("required").is_some_and(|value| fold(value, model) == Some(Constant::Bool(true)))
+}
+
+fn begins_with_dash(name: &Expr, model: &Model) -> bool {
+    let first = match name {
+        Expr::BinOp(sum) => &sum.left,
+        name => name,
+    };
+    match first {
+        Expr::FString(text) => text
+            .value
+            .elements()
+            .next()
+            .is_some_and(|first| first.as_literal().is_some_and(|literal| literal.value.starts_with('-'))),
+        first => model.text(first).is_some_and(|text| text.starts_with('-')),
+    }
+}
+
+fn doing(keywords: &Keywords, model: &Model) -> Option<Doing> {
+    let Some(action) = keywords.get("action") else { return Some(Doing::Store) };
+    if model.may_be(action, "argparse.BooleanOptionalAction") {
+        return Some(Doing::Both);
+    }
+    match model.text(action)?.as_str() {
+        "store" => Some(Doing::Store),
+        "store_true" => Some(Doing::Flag(true)),
+        "store_false" => Some(Doing::Flag(false)),
+        "version" | "help" => Some(Doing::Tell),
+        _ => None,
+    }
+}
+
+/// The default of an option that says none.
+fn unset(doing: &Doing) -> Constant {
+    match doing {
+        Doing::Flag(value) => Constant::Bool(!value),
+        _ => Constant::None,
+    }
+}
+
+fn argument(option: Option<String>, doing: &Doing) -> Argument {
+    match doing {
+        Doing::Flag(false) => Argument { option: None, negative: option, flag: true },
+        Doing::Flag(true) => Argument { option, negative: None, flag: true },
+        Doing::Both => {
+            let negative = option.as_ref().map(|option| format!("--no-{}", option.trim_start_matches('-')));
+            Argument { option, negative, flag: true }
+        }
+        _ => Argument { option, negative: None, flag: false },
+    }
+}
+
+/// The name under which the script finds the value.
+fn dest(keywords: &Keywords, spelling: &str, model: &Model) -> Option<String> {
+    match keywords.get("dest") {
+        Some(dest) => model.text(dest).filter(|dest| !dest.is_empty()),
+        None if spelling.starts_with('-') => {
+            Some(spelling.trim_start_matches('-').replace('-', "_")).filter(|name| !name.is_empty())
+        }
+        None => Some(spelling.to_owned()),
+    }
+}
+
+fn kind(maker: &Expr, model: &Model) -> Option<Type> {
+    let paths = model.qualified(maker);
+    let known = TYPES.iter().find(|(name, _)| paths.as_slice() == [*name]);
+    known.map(|(_, kind)| kind.clone())
+}
+
+/// The value of a default, as far as it is known.
+pub(super) fn constant(value: &Expr, model: &Model) -> Option<Constant> {
+    let is_suppressed = || model.may_be(value, "argparse.SUPPRESS");
+    fold(value, model).or_else(|| is_suppressed().then_some(Constant::None))
+}
+
+/// A default as argparse takes it, which puts texts only through `type`.
+fn default(given: Option<Constant>, kind: Option<&Type>) -> Fallback {
+    match (given, kind) {
+        (None, _) => Fallback::Computed,
+        (Some(Constant::Text(text)), Some(Type::Boolean)) => {
+            Fallback::Constant(Constant::Bool(!text.is_empty()))
+        }
+        (Some(Constant::Float(value)), Some(Type::Integer)) if value.fract() != 0.0 => Fallback::Computed,
+        (Some(value), _) => Fallback::Constant(value),
+    }
+}
+
+/// The help of an option, and what may be chosen.
+fn description(keywords: &Keywords, model: &Model) -> Option<String> {
+    let help = keywords.get("help").filter(|help| !model.may_be(help, "argparse.SUPPRESS"));
+    let help = help.and_then(|help| model.text(help)).map(|text| plain(&text, keywords, model));
+    let help = help.filter(|text| !text.is_empty());
+    let choices = keywords.get("choices").and_then(|choices| choices_of(choices, model));
+    match (help, choices) {
+        (Some(help), Some(choices)) => Some(format!("{help} (one of {choices})")),
+        (None, Some(choices)) => Some(format!("One of {choices}")),
+        (help, None) => help,
+    }
+}
+
+/// A help on one line, with its placeholders filled in.
+fn plain(text: &str, keywords: &Keywords, model: &Model) -> String {
+    let default = keywords.get("default").and_then(|value| fold(value, model));
+    let default = default.map_or("None".to_owned(), |value| value.text());
+    let text = text.replace("%(default)s", &default).replace("%(default)r", &default).replace("%%", "%");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn choices_of(choices: &Expr, model: &Model) -> Option<String> {
+    let elements = match choices {
+        Expr::List(list) => &list.elts,
+        Expr::Tuple(tuple) => &tuple.elts,
+        _ => return None,
+    };
+    let texts: Option<Vec<_>> =
+        elements.iter().map(|value| fold(value, model).map(|value| value.text())).collect();
+    texts.filter(|texts| !texts.is_empty()).map(|texts| texts.join(", "))
+}
+
+/// The defaults that a call of `set_defaults` sets, by name; nothing of those that aren't known.
+pub(super) fn set_defaults(call: &ExprCall, model: &Model) -> Vec<(String, Option<Constant>)> {
+    let keywords = call.arguments.keywords.iter();
+    let named = keywords.filter_map(|keyword| Some((keyword.arg.as_ref()?.to_string(), &keyword.value)));
+    named.map(|(name, value)| (name, constant(value, model))).collect()
+}

@@ -1,0 +1,137 @@
+//! The parser: why its options can't be read, if they can't.
+
+use ruff_python_ast::{Expr, ExprCall};
+use ruff_text_size::Ranged;
+
+use super::HINT;
+use super::calls::{Call, Calls, is_all_arguments};
+use super::keywords::Keywords;
+use crate::diagnostic::Diagnostic;
+use crate::frontend::python::semantic::Model;
+use crate::frontend::python::span;
+
+/// Settings of a parser that change nothing of how it reads values.
+const HARMLESS: &[&str] = &[
+    "prog",
+    "usage",
+    "description",
+    "epilog",
+    "formatter_class",
+    "add_help",
+    "allow_abbrev",
+    "exit_on_error",
+    "suggest_on_error",
+    "color",
+];
+
+/// What the options of a script are no inputs for.
+pub(super) fn refusal(calls: &Calls, model: &Model) -> Option<Diagnostic> {
+    if let (Some(found), true) = (calls.subparsers.first(), calls.parsers.len() == 1) {
+        return Some(subcommands(calls, found, model));
+    }
+    let told = |reason: &str, place: &dyn Ranged| Some(unread(reason, place));
+    if let Some(class) = calls.classes.first() {
+        return told("it is of a class of the script's own", class);
+    }
+    let parser = match calls.parsers.as_slice() {
+        [] => return None,
+        [parser] => parser,
+        [_, other, ..] => return told("there are several", other.expression),
+    };
+    if let Some(setting) = setting(parser.expression) {
+        return told(&format!("`{setting}` changes what it reads"), parser.expression);
+    }
+    if let Some(handled) = calls.handled {
+        return told("the script reads or changes `sys.argv` itself", handled);
+    }
+    if calls.parses.is_empty() {
+        return told("nothing here parses the command line with it", parser.expression);
+    }
+    if let Some(parse) = calls.parses.iter().find(|parse| !takes_command_line(parse, calls, model)) {
+        return told("it may be given another list than the command line", parse.expression);
+    }
+    let unused = calls.parses.iter().find(|parse| !calls.is_used(parse));
+    unused.and_then(|parse| told("nothing here calls the function that parses", parse.expression))
+}
+
+fn unread(reason: &str, place: &dyn Ranged) -> Diagnostic {
+    let message = format!("the options of this parser are no inputs: {reason}");
+    let place = place.range();
+    Diagnostic::note("unread-parser", message).at(span(&place)).hint(HINT)
+}
+
+/// Refuses subcommands by their names.
+fn subcommands(calls: &Calls, found: &Call, model: &Model) -> Diagnostic {
+    let name = |command: &Call| model.text(command.expression.arguments.args.first()?);
+    let names: Vec<_> = calls.commands.iter().filter_map(name).collect();
+    let listed = names.iter().map(|name| format!("`{}`", name.escape_debug())).collect::<Vec<_>>().join(", ");
+    let which = if names.is_empty() { String::new() } else { format!(" {listed}") };
+    let message = format!("the options of the subcommands{which} are no inputs: an operator does one thing");
+    let hint = "make a script of each subcommand, or name one behind `--`, which reaches the script as it is";
+    Diagnostic::warning("subcommands", message).at(span(found.expression)).hint(hint)
+}
+
+/// A setting of a parser that isn't followed.
+fn setting(call: &ExprCall) -> Option<String> {
+    let keywords = Keywords::of(call);
+    let changes = |name: &&str| {
+        let is_usual = match *name {
+            "prefix_chars" => keywords.literal(name).is_some_and(|text| text == "-"),
+            "conflict_handler" => keywords.literal(name).is_some_and(|text| text == "error"),
+            "fromfile_prefix_chars" | "argument_default" => {
+                keywords.get(name).is_some_and(Expr::is_none_literal_expr)
+            }
+            "parents" => keywords
+                .get(name)
+                .is_some_and(|list| list.as_list_expr().is_some_and(|list| list.elts.is_empty())),
+            name => HARMLESS.contains(&name),
+        };
+        !is_usual
+    };
+    if keywords.is_open {
+        return Some("**".to_owned());
+    }
+    keywords.names().find(changes).map(ToOwned::to_owned)
+}
+
+/// Whether a call parses the command line that the script was called with.
+fn takes_command_line(parse: &Call, calls: &Calls, model: &Model) -> bool {
+    let keywords = Keywords::of(parse.expression);
+    let arguments = &parse.expression.arguments;
+    let given = arguments.args.first().or_else(|| keywords.get("args"));
+    let is_plain =
+        arguments.args.len() <= 1 && !keywords.is_open && keywords.names().all(|name| name == "args");
+    is_plain && given.is_none_or(|given| is_command_line(given, parse, calls, model))
+}
+
+fn is_command_line(given: &Expr, parse: &Call, calls: &Calls, model: &Model) -> bool {
+    match given {
+        Expr::NoneLiteral(_) => true,
+        Expr::Name(name) => {
+            let function = parse.functions.last();
+            function.is_some_and(|function| {
+                let mut parameters = function.parameters.iter_non_variadic_params();
+                let is_first = parameters.next().is_some_and(|first| {
+                    first.parameter.name.id == name.id
+                        && first.default.as_deref().is_none_or(Expr::is_none_literal_expr)
+                });
+                let mut called = calls.plain.iter().filter(|call| is_named(&call.func, &function.name));
+                is_first && called.all(|call| hands_on(call, model))
+            })
+        }
+        given => is_all_arguments(given, model),
+    }
+}
+
+fn is_named(expression: &Expr, name: &str) -> bool {
+    expression.as_name_expr().is_some_and(|found| found.id.as_str() == name)
+}
+
+/// Whether a call of the function that parses hands the command line on.
+fn hands_on(call: &ExprCall, model: &Model) -> bool {
+    let arguments =
+        call.arguments.args.iter().chain(call.arguments.keywords.iter().map(|keyword| &keyword.value));
+    arguments.take(2).enumerate().all(|(at, argument)| {
+        at == 0 && (argument.is_none_literal_expr() || is_all_arguments(argument, model))
+    })
+}
