@@ -26,7 +26,7 @@ use declared::{Declared, Unread};
 const MODULE: &str = "argparse";
 
 /// What values that aren't read need.
-const HINT: &str = "what stands behind `--` reaches the script as it is";
+pub(super) const HINT: &str = "what stands behind `--` reaches the script as it is";
 
 /// The options of a script's parser, in the order of the text.
 pub(super) fn accesses(

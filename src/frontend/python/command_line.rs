@@ -6,7 +6,7 @@ use ruff_python_ast::{Expr, Stmt};
 use super::semantic::{Model, Names};
 
 /// Modules that read the command line for those who import them.
-const MODULES: &[&str] = &[
+pub(super) const MODULES: &[&str] = &[
     "absl.app",
     "absl.flags",
     "argparse",
@@ -36,12 +36,8 @@ const ARGUMENTS: &[&str] = &["sys.argv", "sys.orig_argv"];
 
 /// Whether a script reads its command line, by itself or by a library.
 pub(super) fn is_read(body: &[Stmt], model: &Model) -> bool {
-    let is_below = |path: &str, module: &str| {
-        path.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-    };
     let imported = model.imports().iter().any(|import| {
-        MODULES.iter().any(|module| is_below(&import.path, module))
-            || ARGUMENTS.contains(&import.path.as_str())
+        MODULES.iter().any(|module| import.is_below(module)) || ARGUMENTS.contains(&import.path.as_str())
     });
     imported || mentions(body, model)
 }

@@ -17,6 +17,7 @@ mod brackets;
 mod command_line;
 mod comments;
 mod depth;
+mod elsewhere;
 mod entity;
 mod environment;
 pub(crate) mod flow;
@@ -207,6 +208,7 @@ fn extract_module(source: &Source, parsed: &Parsed<ModModule>) -> Extraction {
     diagnostics.extend(questions::asked(body, &model));
     let options = arguments::accesses(body, &model, source, &comments, &mut diagnostics);
     crate::frontend::parameters::add(&mut accesses, options);
+    diagnostics.extend(elsewhere::notes(&model));
     let lines: Vec<_> = comments.iter().collect();
     let mut found = requirements::collect(&lines, &mut diagnostics);
     diagnostics.extend(prose::doubts(&found.requirements, &model));

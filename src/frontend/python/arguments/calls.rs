@@ -182,7 +182,9 @@ impl<'a> Visitor<'a> for Finder<'_, 'a> {
             Stmt::Try(attempt) => {
                 self.visit_body(&attempt.body);
                 self.doubt(|finder| {
-                    attempt.handlers.iter().for_each(|handler| finder.visit_except_handler(handler))
+                    for handler in &attempt.handlers {
+                        finder.visit_except_handler(handler);
+                    }
                 });
                 self.visit_body(&attempt.orelse);
                 self.visit_body(&attempt.finalbody);

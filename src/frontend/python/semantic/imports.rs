@@ -45,6 +45,12 @@ impl<'a> Import<'a> {
         first(&self.path)
     }
 
+    /// Whether the path is that of a module, or of something in it.
+    pub(crate) fn is_below(&self, module: &str) -> bool {
+        let rest = self.path.strip_prefix(module);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    }
+
     /// Whether the path begins at the package of the script.
     pub(crate) fn is_relative(&self) -> bool {
         self.path.starts_with('.')

@@ -1,0 +1,67 @@
+//! Parameters that libraries read by themselves, from the command line or the environment: told, for none is an input.
+
+use super::command_line::MODULES;
+use super::semantic::{Import, Model};
+use crate::diagnostic::Diagnostic;
+
+/// Libraries that read variables into settings of their own.
+const SETTINGS: &[&str] =
+    &["decouple", "dynaconf", "environ", "environs", "everett", "prettyconf", "pydantic_settings"];
+
+/// Parts of other libraries that do.
+const PARTS: &[&str] =
+    &["dotenv.dotenv_values", "pydantic.BaseSettings", "pydantic.v1.BaseSettings", "starlette.config"];
+
+/// What such libraries read without a word in the interface, once for each.
+pub(super) fn notes(model: &Model) -> Vec<Diagnostic> {
+    let mut told: Vec<&str> = Vec::new();
+    let mut notes = Vec::new();
+    for import in model.imports() {
+        if let Some((name, note)) = note(import)
+            && !told.contains(&name)
+        {
+            told.push(name);
+            notes.push(note);
+        }
+    }
+    notes
+}
+
+fn note(import: &Import) -> Option<(&'static str, Diagnostic)> {
+    let named = |names: &[&'static str]| names.iter().copied().find(|name| import.is_below(name));
+    if let Some(name) = named(MODULES).filter(|name| *name != "argparse") {
+        let message = format!("`{name}` reads the command line by itself: its options are no inputs");
+        let note = Diagnostic::note("unread-options", message).at(import.span.clone());
+        return Some((name, note.hint(super::arguments::HINT)));
+    }
+    let name = named(SETTINGS).or_else(|| named(PARTS))?;
+    let message = format!("`{name}` reads variables by itself: none of them is an input");
+    let note = Diagnostic::note("unread-settings", message).at(import.span.clone());
+    Some((name, note.hint("read what is to be an input with `os.getenv`")))
+}
+
+#[cfg(test)]
+mod tests {
+    use ruff_python_parser::parse_module;
+
+    use super::*;
+
+    #[test]
+    fn what_libraries_read_is_told_once() {
+        let cases: [(&str, &[&str]); 8] = [
+            ("import click\nfrom click import option", &["unread-options"]),
+            ("def f():\n import typer as t", &["unread-options"]),
+            ("from pydantic_settings import BaseSettings, SettingsConfigDict", &["unread-settings"]),
+            ("from pydantic import BaseModel, BaseSettings", &["unread-settings"]),
+            ("from decouple import config\nimport fire", &["unread-settings", "unread-options"]),
+            ("from pydantic import BaseModel\nfrom dotenv import load_dotenv", &[]),
+            ("import argparse, clicker, os.environ", &[]),
+            ("from .click import x", &[]),
+        ];
+        for (script, codes) in cases {
+            let parsed = parse_module(script).unwrap();
+            let notes = notes(&Model::new(&parsed.syntax().body));
+            assert_eq!(notes.iter().map(|note| note.code).collect::<Vec<_>>(), codes, "{script}");
+        }
+    }
+}
