@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::Operator;
 use super::parameter::{outcomes, parameters};
 use crate::artifact::Artifact;
-use crate::component::{self, Via};
+use crate::component;
 
 /// What the entry point knows of its operator.
 #[derive(Serialize)]
