@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from .interface import INPUTS, INTERFACE, OUTPUTS
+from .interface import INPUTS, INTERFACE, OUTPUTS, standard
 from .messages import fail
 from .state import Run
 
