@@ -7,6 +7,7 @@ chose, the access is marked `unspecified`, and only that the variable is found c
 import ast
 import inspect
 import io
+import json
 import operator
 import posixpath
 import re
@@ -748,21 +749,46 @@ def read(text, parameters=(), installs=()):
 
 def assignments(tree, comments, parameters):
     """Give the assignments of plain values in the lines of parameters."""
-    found = []
+    found = {}
     for node in tree.body:
-        if not any(first <= node.lineno <= last for first, last in parameters):
-            continue
-        match node:
-            case ast.Assign([ast.Name(name)], value) | ast.AnnAssign(ast.Name(name), _, ast.expr() as value):
-                default = Values().of(value)
-                if default is not UNKNOWN:
-                    found.append(parameter(name, default, node, comments))
-    return found
+        cell = next((cell for cell in parameters if cell[0] <= node.lineno <= cell[1]), None)
+        for name, value in assigned(node) if cell else ():
+            default = listed(value) if isinstance(value, ast.List | ast.Tuple | ast.Dict) else Values().of(value)
+            if default is not UNKNOWN:
+                access = parameter(name, default, node, comments)
+                first = found.setdefault((cell, name), access)
+                # The last assignment of a cell decides on the value.
+                first.default, first.cast = access.default, access.cast
+    return found.values()
+
+
+def listed(node):
+    """Give the value of a list, a tuple or a dict of literals."""
+    try:
+        return ast.literal_eval(node)
+    except ValueError:
+        return UNKNOWN
+
+
+def assigned(node):
+    """Give the names of an assignment with their values."""
+    match node:
+        case ast.AnnAssign(ast.Name(name), _, ast.expr() as value):
+            yield name, value
+        case ast.Assign(targets, value):
+            for target in targets:
+                match target, value:
+                    case ast.Name(name), _:
+                        yield name, value
+                    case ast.Tuple(names), ast.Tuple(values) if len(names) == len(values):
+                        yield from ((name.id, value) for name, value in zip(names, values) if isinstance(name, ast.Name))
 
 
 def parameter(name, default, node, comments):
     """Make an access of the assignment of a parameter."""
-    kind = {bool: 'Boolean', int: 'Integer', float: 'Float'}.get(type(default), 'String')
+    kinds = {bool: 'Boolean', int: 'Integer', float: 'Float', list: 'List', tuple: 'List', dict: 'Dict'}
+    kind = kinds.get(type(default), 'String')
+    default = json.dumps(default) if isinstance(default, list | tuple | dict) else default
     trailing = comments.trailing.get(node.end_lineno, '').lstrip('#').strip()
     return Access(
         name, 'read', node.lineno, node.col_offset, node.end_lineno, None, default, True, kind, directives=comments.directives([node.end_lineno]),

@@ -7,6 +7,7 @@
 import ast
 import json
 import os
+import re
 import subprocess
 import sys
 import warnings
@@ -30,12 +31,19 @@ def differences(path):
         return None  # IPython itself doesn't read it
     component, errors = inspect(path)
     if component is None:
-        return [f'refused: {", ".join(sorted(errors))}'] if errors - REFUSALS else []
+        refusals = REFUSALS | ({'missing-import'} if lacks_import(flat.text) else set())
+        return [f'refused: {", ".join(sorted(errors))}'] if errors - refusals else []
     if flat.needs_shell and not any(text.strip('-q ').lower().startswith('ipython') for text in reading.pip):
         reading.pip.append('ipython')
     if any(cell.cell_type == 'markdown' for cell in flat.cells):
         reading.description = component['description']  # the marks of Markdown are `c3`'s own affair
     return [*places(component, flat), *exact_places(component, reading), *compare(component, reading)]
+
+
+def lacks_import(text):
+    """Tell whether a module that notebooks use is imported nowhere."""
+    used = (name for name in ('os', 'sys', 're', 'logging') if re.search(rf'\b{name}\b', text))
+    return any(not re.search(rf'\bimport\b.*\b{name}\b', text) for name in used)
 
 
 def places(component, flat):
