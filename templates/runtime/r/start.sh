@@ -59,9 +59,26 @@ c3_is_in_front() {
   test "$3" = "$6"
 }
 
+# The name of a process; a child has that of the shell until its program has taken its place.
+c3_name_of() { { read -r c3_name < "/proc/$1/comm"; } 2> /dev/null || c3_name=; }
+
+# Until then the child still has the traps of the shell, and would lose the signal.
+c3_await_program() {
+  c3_name_of "$$"
+  c3_own=$c3_name
+  if test -z "$c3_own"; then return; fi
+  c3_turn=0
+  while test "$c3_turn" -lt 20000; do
+    c3_name_of "$c3_child"
+    if test "$c3_name" != "$c3_own"; then return; fi
+    c3_turn=$((c3_turn + 1))
+  done
+}
+
 c3_forward() {
   c3_caught=$1
   if test -z "$c3_child"; then return; fi
+  c3_await_program
   case $1 in
     INT) if ! c3_is_in_front; then kill -s INT "$c3_child"; fi ;;
     QUIT) kill -s TERM "$c3_child" ;;
