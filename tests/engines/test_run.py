@@ -391,7 +391,7 @@ def test_other_files_are_no_operators(tmp_path):
     write(tmp_path / 'a.yaml', 'a: [b\n')
     refused(c3('run', 'a.yaml', cwd=tmp_path), 1, 'a.yaml')
     write(tmp_path / 'b.yaml', f'implementation: {{container: {{image: "{R_BASE}", command: [ls]}}}}\n')
-    refused(c3('run', f'{tmp_path}/b.yaml'), 1, 'no operator')
+    refused(c3('run', f'{tmp_path}/b.yaml'), 1, 'is not an operator')
     refused(c3('run', 'gone.py', cwd=tmp_path), 1, 'gone.py')
     refused(c3('run', 'gone.yaml', cwd=tmp_path), 1, 'gone.yaml')
 
