@@ -18,6 +18,18 @@ pub enum Severity {
     Error,
 }
 
+impl Severity {
+    /// Its name, which is a level of SARIF's, too.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
 /// A diagnostic in a position of a source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {

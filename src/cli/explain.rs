@@ -1,6 +1,5 @@
 //! `c3 explain`: what the code of a diagnostic means, and what to do.
 
-use c3::diagnostic::Severity;
 use c3::rules::{RULES, Rule};
 use clap::Args;
 use serde_json::json;
@@ -53,7 +52,7 @@ fn explanation(rule: &Rule) -> String {
     let Rule { code, severity, meaning, remedy } = rule;
     format!(
         "{code} ({})\n\n{}\n\nWhat to do: {}\n\nTo hide it: `c3 check --ignore {code}`\n",
-        name(*severity),
+        severity.name(),
         plain(meaning),
         plain(remedy)
     )
@@ -61,21 +60,13 @@ fn explanation(rule: &Rule) -> String {
 
 fn list() -> String {
     let width = RULES.iter().map(|rule| rule.code.len()).max().unwrap_or(0);
-    let line = |rule: &Rule| format!("{:<width$}  {}\n", rule.code, name(rule.severity));
+    let line = |rule: &Rule| format!("{:<width$}  {}\n", rule.code, rule.severity.name());
     RULES.iter().map(line).collect::<String>() + "\n`c3 explain CODE` explains one\n"
 }
 
 fn entry(rule: &Rule) -> serde_json::Value {
     let Rule { code, severity, meaning, remedy } = rule;
     json!({"code": code, "severity": severity, "meaning": plain(meaning), "remedy": plain(remedy)})
-}
-
-fn name(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Note => "note",
-    }
 }
 
 /// A cell of the table without its links: `[settings.md](settings.md)` is `settings.md`.

@@ -6,7 +6,6 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Entry;
-use crate::diagnostic::Severity;
 use crate::rules::{RULES, Rule};
 
 #[derive(Serialize)]
@@ -43,7 +42,7 @@ fn rule(rule: &Rule) -> Value {
         "id": rule.code,
         "shortDescription": {"text": rule.meaning},
         "help": {"text": rule.remedy, "markdown": rule.remedy},
-        "defaultConfiguration": {"level": level(rule.severity)},
+        "defaultConfiguration": {"level": rule.severity.name()},
     })
 }
 
@@ -59,17 +58,9 @@ fn outcome(entry: &Entry) -> Outcome<'_> {
     Outcome {
         rule_id: code,
         rule_index: RULES.iter().position(|rule| rule.code == code),
-        level: level(entry.finding.severity),
+        level: entry.finding.severity.name(),
         message: json!({"text": entry.text()}),
         locations: [json!({"physicalLocation": place})],
-    }
-}
-
-fn level(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Note => "note",
     }
 }
 
