@@ -160,18 +160,20 @@ pub(crate) fn answers() -> bool {
 
 /// Asks and gives the answer, in lower case; nothing if there won't be one.
 pub(crate) fn ask(question: &str) -> Option<String> {
-    let _ = write!(anstream::stderr().lock(), "{}", shown::text(question));
-    let mut answer = String::new();
-    let read = std::io::stdin().read_line(&mut answer).ok()?;
-    (read > 0).then(|| answer.trim().to_lowercase())
+    typed(question).map(|answer| answer.to_lowercase())
 }
 
 /// Asks and gives the answer as it was written; nothing where it is empty.
 pub(crate) fn answer(question: &str) -> Option<String> {
+    typed(question).filter(|answer| !answer.is_empty())
+}
+
+/// Asks and gives the line that is typed; nothing at the end of the input.
+fn typed(question: &str) -> Option<String> {
     let _ = write!(anstream::stderr().lock(), "{}", shown::text(question));
     let mut answer = String::new();
     let read = std::io::stdin().read_line(&mut answer).ok()?;
-    Some(answer.trim().to_owned()).filter(|answer| read > 0 && !answer.is_empty())
+    (read > 0).then(|| answer.trim().to_owned())
 }
 
 /// Prints a text whose lines are broken in the width of the terminal, or of eighty columns.
