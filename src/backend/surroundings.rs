@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::engine::http::{PIP, VARIABLES};
 use crate::job::{ConfigKey, Job, Toleration};
 
 /// What surrounds the programs of a pod.
@@ -34,9 +35,6 @@ const CERTIFICATES: &str = "/etc/c3/certificates";
 /// The key that `OpenShift` gives the bundle that it puts into a config map.
 const KEY: &str = "ca-bundle.crt";
 
-/// Variables that name a file of certificates: for OpenSSL and what stands on it, Python's requests, curl, AWS.
-const TRUSTED: &[&str] = &["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE"];
-
 impl Surroundings {
     /// What the settings of a job say.
     pub(in crate::backend) fn of(job: &Job) -> Self {
@@ -44,8 +42,9 @@ impl Surroundings {
         let own: Vec<(String, String)> = own.collect();
         let file =
             job.ca_bundle.as_ref().map(|bundle| format!("{CERTIFICATES}/{}", bundle.key().unwrap_or(KEY)));
-        let trusted =
-            file.iter().flat_map(|file| TRUSTED.iter().map(|name| ((*name).to_owned(), file.clone())));
+        // pip has done its work when the image is built.
+        let names = VARIABLES.into_iter().filter(|name| *name != PIP);
+        let trusted = names.filter_map(|name| Some((name.to_owned(), file.clone()?)));
         let trusted = trusted.filter(|(name, _)| own.iter().all(|(other, _)| other != name)).collect();
         Self {
             tolerations: job.tolerations.iter().map(tolerated).collect(),

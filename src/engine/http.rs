@@ -25,7 +25,7 @@ pub(crate) use self::redirect::origin;
 pub(crate) use self::retry::{RETRIES, is_busy, wait};
 pub use self::text::fetch_text;
 pub(super) use self::trust::install_provider;
-pub use self::trust::{Bundle, VARIABLES, beyond_system, trust};
+pub use self::trust::{Bundle, PIP, VARIABLES, beyond_system, trust};
 
 mod answer;
 mod error;

@@ -18,7 +18,8 @@ use super::HttpError;
 
 const FILE: &str = "SSL_CERT_FILE";
 const FOLDER: &str = "SSL_CERT_DIR";
-const PIP: &str = "PIP_CERT";
+/// The variable of pip.
+pub const PIP: &str = "PIP_CERT";
 const CURL: &str = "CURL_CA_BUNDLE";
 
 /// The variables by which programs are told a file of certificates to trust: OpenSSL and uv, pip, Requests, curl and R,
