@@ -32,6 +32,17 @@ impl Constant {
         }
     }
 
+    /// The value in JSON, as Python's `json.dumps` writes it; nothing if JSON doesn't have it.
+    pub(crate) fn json(&self) -> Option<String> {
+        match self {
+            Self::None => Some("null".to_owned()),
+            Self::Bool(value) => Some(value.to_string()),
+            Self::Int(value) => Some(value.to_string()),
+            Self::Float(value) => value.is_finite().then(|| float_text(*value)),
+            Self::Text(text) => serde_json::to_string(text).ok(),
+        }
+    }
+
     /// The value as a floating point number, if it is a number.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "as Python's float() does")]
@@ -129,6 +140,12 @@ pub fn boolean(text: &str) -> Option<bool> {
         _ if is_one_of(TRUE) => Some(true),
         _ => is_one_of(FALSE).then_some(false),
     }
+}
+
+/// A list of values in JSON, as Python's `json.dumps` writes it; nothing if one of them isn't in JSON.
+pub(crate) fn json_list(items: impl Iterator<Item = Option<String>>) -> Option<String> {
+    let items: Option<Vec<_>> = items.collect();
+    items.map(|items| format!("[{}]", items.join(", ")))
 }
 
 /// A number as Python's `repr` writes it.

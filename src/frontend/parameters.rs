@@ -8,6 +8,12 @@ use crate::component::Type;
 use crate::diagnostic::Diagnostic;
 use crate::value::Constant;
 
+/// Why a value is no parameter: it isn't known.
+pub(crate) const COMPUTED: &str = "its value is known at run time only";
+
+/// Why a value is no parameter: it can't be given as JSON.
+pub(crate) const NOT_JSON: &str = "not all that it holds are plain values that JSON has";
+
 /// The assignment of a plain value to a name.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Assignment {

@@ -16,16 +16,15 @@ use super::wrappers::bare;
 use crate::component::Type;
 use crate::frontend::directive;
 use crate::frontend::interface::Fallback;
-use crate::frontend::parameters::{self, Assignment, Cell};
+use crate::frontend::parameters::{self, Assignment, COMPUTED, Cell, NOT_JSON};
 use crate::frontend::requirements::CommentLine;
 use crate::language::Language;
 use crate::source::Source;
-use crate::value::{Constant, float_text};
+use crate::value::{Constant, json_list};
 
 /// The functions that give values the shape of a default.
 const VALUES: &str = include_str!("../../../templates/runtime/cell/values.R");
 
-const COMPUTED: &str = "its value is known at run time only";
 const NESTED: &str = "it is assigned in a block, such as under a condition";
 
 /// The assignments at the top level of a text; none if the text is no R.
@@ -183,9 +182,7 @@ fn vector(node: Node, values: &[Atom], names: &Names) -> Result<String, &'static
     if node.child_by_field_name("arguments").is_some_and(is_named) {
         return Err("a vector with names can't be given");
     }
-    let items: Option<Vec<_>> = values.iter().map(json).collect();
-    let items = items.ok_or("not all that it holds are plain values that JSON has")?;
-    Ok(format!("[{}]", items.join(", ")))
+    json_list(values.iter().map(|value| constant(value).json())).ok_or(NOT_JSON)
 }
 
 /// The type of a value that is missing.
@@ -205,13 +202,13 @@ fn is_vector(node: Node, names: &Names) -> bool {
     function.is_some_and(|function| function.name == "c") && arguments.is_some_and(|parts| !parts.is_empty())
 }
 
-fn json(atom: &Atom) -> Option<String> {
+fn constant(atom: &Atom) -> Constant {
     match atom {
-        Atom::Missing => Some("null".to_owned()),
-        Atom::Bool(value) => Some(value.to_string()),
-        Atom::Int(value) => Some(value.to_string()),
-        Atom::Double(value) => value.is_finite().then(|| float_text(*value)),
-        Atom::Text(text) => serde_json::to_string(text).ok(),
+        Atom::Missing => Constant::None,
+        Atom::Bool(value) => Constant::Bool(*value),
+        Atom::Int(value) => Constant::Int(i128::from(*value)),
+        Atom::Double(value) => Constant::Float(*value),
+        Atom::Text(text) => Constant::Text(text.clone()),
     }
 }
 
