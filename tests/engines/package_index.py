@@ -5,6 +5,7 @@ import contextlib
 import hashlib
 import http.server
 import io
+import secrets
 import tarfile
 import threading
 import zipfile
@@ -53,10 +54,14 @@ class Index(http.server.ThreadingHTTPServer):
     """An index with some files; whoever doesn't log in, or wrongly, gets the HTTP error `refusal`."""
 
     def __init__(self, files, login=None, refusal=401, elsewhere=None):
-        """Serve `files` on a free port; `elsewhere` is an index that has the files of the listing."""
+        """Serve `files` on a free port; `elsewhere` is an index that has the files of the listing.
+
+        A mark in each address keeps builds apart: a port that comes again would else bring a cached layer.
+        """
         super().__init__(('0.0.0.0', 0), Handler)
         self.files, self.login, self.refusal, self.elsewhere = files, login, refusal, elsewhere
         self.asked = []
+        self.mark = secrets.token_hex(4)
 
     @property
     def host(self):
@@ -66,11 +71,11 @@ class Index(http.server.ThreadingHTTPServer):
     @property
     def url(self):
         """Give the address of the index."""
-        return f'http://{self.host}/simple'
+        return f'http://{self.host}/{self.mark}/simple'
 
     def address(self, name):
         """Give the address of a file."""
-        return f'http://{self.host}/files/{name}'
+        return f'http://{self.host}/{self.mark}/files/{name}'
 
     def logins(self):
         """Give the logins that were sent."""
@@ -87,7 +92,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if index.login and sent != basic(index.login):
             realm = {'WWW-Authenticate': 'Basic realm="packages"'} if index.refusal == 401 else {}
             return self.answer(index.refusal, b'', realm)
-        kind, _, name = self.path.strip('/').partition('/')
+        kind, _, name = self.path.strip('/').removeprefix(f'{index.mark}/').partition('/')
         if kind == 'simple':
             names = [file for file in index.files if file.startswith(f'{name}-')]
             return self.answer(200 if names else 404, self.listing(names).encode())
