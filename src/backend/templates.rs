@@ -135,8 +135,10 @@ pub(super) const R_MAIN: &str = include_str!("../../templates/runtime/r/main.R")
 
 /// The modules of the grid wrapper.
 pub(super) const GRID: Package = &[
+    ("batch_function", include_str!("../../templates/runtime/grid/batch_function.py")),
     ("batch_parameters", include_str!("../../templates/runtime/grid/batch_parameters.py")),
     ("batches", include_str!("../../templates/runtime/grid/batches.py")),
+    ("child", include_str!("../../templates/runtime/grid/child.py")),
     ("connection", include_str!("../../templates/runtime/grid/connection.py")),
     ("core", include_str!("../../templates/runtime/grid/core.py")),
     ("cos", include_str!("../../templates/runtime/grid/cos.py")),
@@ -151,8 +153,11 @@ pub(super) const GRID: Package = &[
     ("local", include_str!("../../templates/runtime/grid/local.py")),
     ("local_parameters", include_str!("../../templates/runtime/grid/local_parameters.py")),
     ("main", include_str!("../../templates/runtime/grid/main.py")),
+    ("nursery", include_str!("../../templates/runtime/grid/nursery.py")),
+    ("pipes", include_str!("../../templates/runtime/grid/pipes.py")),
     ("probe", include_str!("../../templates/runtime/grid/probe.py")),
     ("result_parameters", include_str!("../../templates/runtime/grid/result_parameters.py")),
+    ("runner", include_str!("../../templates/runtime/grid/runner.py")),
     ("s3", include_str!("../../templates/runtime/grid/s3.py")),
     ("s3_files", include_str!("../../templates/runtime/grid/s3_files.py")),
     ("script", include_str!("../../templates/runtime/grid/script.py")),

@@ -46,16 +46,8 @@ class Unreachable(Exception):
     """A store that gives no answer, or none that helps, for longer than it makes sense to wait."""
 
 
-class Interruption(BaseException):
-    """What stops the process function; no `Exception`, lest the function catches it."""
-
-
-class Terminated(Interruption):
+class Terminated(Exception):
     """The worker was asked to end."""
-
-
-class LockLost(Interruption):
-    """The batch may belong to another worker by now."""
 
 
 def now() -> float:

@@ -5,19 +5,18 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from .batch_function import load_batch_function
 from .batch_parameters import gw_batch_file, gw_batch_file_col_name, gw_file_path_pattern, gw_group_by
 from .batches import find_local, is_connection, load_batches
 from .connection import parse_connection
 from .cos_parameters import gw_coordinator_connection
-from .interface import INTERFACE, PROCESS, SCRIPT
 from .main import main
 from .s3 import Objects, ObjectStore
 from .s3_files import find_objects, object_reader, other_store
-from .script import load_function
 from .start import PATH
 
 if TYPE_CHECKING:
-    from .kinds import Batches, Call, Find
+    from .kinds import Arguments, Batches, Find
 
 
 def object_finder(store: ObjectStore, marks: Objects) -> Find:
@@ -32,17 +31,16 @@ def object_finder(store: ObjectStore, marks: Objects) -> Find:
     return find
 
 
-def prepare() -> tuple[Objects, Batches, Call]:
-    """Give the store, the batches and what is to be called with each."""
+def prepare() -> tuple[Objects, Batches, Arguments]:
+    """Give the store, the batches and what the function gets for each."""
     store = ObjectStore(parse_connection(gw_coordinator_connection))
     marks = Objects(store)
     read, find = object_reader(store), object_finder(store, marks)
     batches = load_batches(gw_batch_file, gw_batch_file_col_name, gw_file_path_pattern, gw_group_by, read, find)
-    function = load_function(SCRIPT, PROCESS)
-    return marks, batches, lambda batch: function(batch, **INTERFACE)
+    return marks, batches, lambda batch: [batch]
 
 
 sys.path[:] = PATH
 
 if __name__ == '__main__':
-    sys.exit(main(prepare))
+    sys.exit(main(load_batch_function, prepare))

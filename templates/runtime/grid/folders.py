@@ -17,7 +17,7 @@ from .result_parameters import sgw_target_folder
 from .script import load_function
 
 if TYPE_CHECKING:
-    from .kinds import Batches, Call, Names
+    from .kinds import Arguments, Batches, Function, Given, Names
 
 
 class Folders(Files):
@@ -84,7 +84,7 @@ class Folders(Files):
             return read_present(os.path.join(self.path(name), 'error.txt'))
         return super().read(name)
 
-    def prepare(self, batch: str) -> tuple[str, str]:
+    def prepare(self, batch: str) -> Given:
         """Make a fresh place for the result; gives the paths of the source and of this place."""
         key = key_of(batch)
         self.clear(key)
@@ -93,7 +93,7 @@ class Folders(Files):
             os.mkdir(place)
         else:
             open(place, 'xb').close()
-        return os.path.join(self.source, batch), place
+        return [os.path.join(self.source, batch), place]
 
     def place(self, key: str) -> str:
         """Give the path of a result that is being made."""
@@ -170,9 +170,14 @@ def accepted(function: Callable[..., object], values: Mapping[str, Any]) -> dict
     return {name: value for name, value in values.items() if name not in paths and (takes_all or name in names)}
 
 
-def prepare_folders(source: str | None, folders: bool) -> tuple[Folders, Batches, Call]:
-    """Give the store, the batches and what is to be called with each."""
-    store = Folders(source, sgw_target_folder, folders)
+def load_path_function() -> Function:
+    """Give what is called with the paths of a source and of its result."""
     function = load_function(SCRIPT, PROCESS)
     values = accepted(function, INTERFACE)
-    return store, store.batches(), lambda batch: function(*store.prepare(batch), **values)
+    return lambda source, target: function(source, target, **values)
+
+
+def prepare_folders(source: str | None, folders: bool) -> tuple[Folders, Batches, Arguments]:
+    """Give the store, the batches and what the function gets for each."""
+    store = Folders(source, sgw_target_folder, folders)
+    return store, store.batches(), store.prepare

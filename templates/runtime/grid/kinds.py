@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 from .core import Claim
 
@@ -11,7 +11,10 @@ from .core import Claim
 Names = Mapping[str, object]
 
 Batches = list[str]
-Call = Callable[[str], object]
+Function = Callable[..., object]  # what is run by the child
+Given = list[str]  # what it gets for a batch
+Arguments = Callable[[str], Given]
+Message = dict[str, Any]
 Read = Callable[[str], bytes | None]
 Find = Callable[[str], list[str]]
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from .batch_function import load_batch_function
 from .batch_parameters import gw_batch_file, gw_batch_file_col_name, gw_file_path_pattern, gw_group_by
 from .batches import group, load_batches
 from .connection import Connection, parse_connection
 from .core import LOG, Refusal
-from .interface import INTERFACE, PROCESS, SCRIPT
 from .legacy_parameters import (
     gw_additional_source_files,
     gw_coordinator_connection,
@@ -30,42 +30,38 @@ from .legacy_parameters import (
 from .main import main
 from .s3 import Objects, ObjectStore
 from .s3_files import find_objects, object_reader
-from .script import load_function
 from .start import PATH
 
 if TYPE_CHECKING:
-    from .kinds import Batches, Call, Find
+    from .kinds import Arguments, Batches, Find, Function
 
 
 class Transfers:
     """Brings the files of a batch from the object store and what has been made of them back."""
 
-    def __init__(
-        self, source: ObjectStore, target: ObjectStore, groups: Find, additional: str, folders: tuple[str, str]
-    ) -> None:
-        """Note where files come from and go to; `groups` gives the paths of a batch."""
-        self.source, self.target, self.groups = source, target, groups
+    def __init__(self, source: ObjectStore, target: ObjectStore, additional: str, folders: tuple[str, str]) -> None:
+        """Note where files come from and go to."""
+        self.source, self.target = source, target
         self.additional = [name.strip() for name in additional.split(',') if name.strip()]
         self.input, self.output = folders
         for folder in folders:
             if os.path.isdir(folder) and os.listdir(folder) or os.path.isfile(folder):
                 raise Refusal(f'`{folder}` exists already; give another gw_local_input_path or gw_local_target_path')
 
-    def run(self, batch: str, function: Callable[[str], Any]) -> None:
-        """Call the function on a batch between download and upload."""
+    def run(self, function: Callable[[str], Any], batch: str, paths: Iterable[str]) -> None:
+        """Call the function on a batch between the download of its files and the upload of its results."""
         try:
             for folder in (self.input, self.output):
                 os.makedirs(folder, exist_ok=True)
-            self.download(batch)
+            self.download([*paths, *self.additional])
             self.verify(function(batch))
             self.upload()
         finally:
             for folder in (self.input, self.output):
                 shutil.rmtree(folder, ignore_errors=True)
 
-    def download(self, batch: str) -> None:
-        """Bring the files of a batch and those that every batch needs."""
-        paths = list(self.groups(batch)) + self.additional
+    def download(self, paths: Sequence[str]) -> None:
+        """Bring files from the object store."""
         LOG.info('Downloading %d files', len(paths))
         bucket = self.source.connection.bucket + '/'
         for path in paths:
@@ -140,21 +136,32 @@ def find_groups(source: ObjectStore, paths: Iterable[str]) -> tuple[Batches, Fin
     return list(groups), lambda batch: groups[batch]
 
 
-def prepare() -> tuple[Objects, Batches, Call]:
-    """Give the store, the batches and what is to be called with each."""
+def source_place() -> Connection:
+    """Give the place that the files come from."""
     variables = gw_source_access_key_id, gw_source_secret_access_key, gw_source_endpoint, gw_source_bucket
-    source_place = connect(gw_source_connection, variables, None, None)
-    source = ObjectStore(source_place)
-    target = ObjectStore(connect(gw_target_connection, (), gw_target_path, source_place))
-    marks = Objects(ObjectStore(connect(gw_coordinator_connection, (), gw_coordinator_path, source_place)))
-    batches, groups = find_groups(source, find_paths(source, marks))
+    return connect(gw_source_connection, variables, None, None)
+
+
+def load() -> Function:
+    """Give what is called with the id of a batch and the paths of its files."""
+    place = source_place()
+    target = connect(gw_target_connection, (), gw_target_path, place)
     folders = gw_local_input_path, gw_local_target_path
-    transfers = Transfers(source, target, groups, gw_additional_source_files, folders)
-    function = load_function(SCRIPT, PROCESS)
-    return marks, batches, lambda batch: transfers.run(batch, lambda batch: function(batch, **INTERFACE))
+    transfers = Transfers(ObjectStore(place), ObjectStore(target), gw_additional_source_files, folders)
+    function = load_batch_function()
+    return lambda batch, *paths: transfers.run(function, batch, paths)
+
+
+def prepare() -> tuple[Objects, Batches, Arguments]:
+    """Give the store, the batches and what the function gets for each."""
+    place = source_place()
+    source = ObjectStore(place)
+    marks = Objects(ObjectStore(connect(gw_coordinator_connection, (), gw_coordinator_path, place)))
+    batches, groups = find_groups(source, find_paths(source, marks))
+    return marks, batches, lambda batch: [batch, *groups(batch)]
 
 
 sys.path[:] = PATH
 
 if __name__ == '__main__':
-    sys.exit(main(prepare))
+    sys.exit(main(load, prepare))

@@ -6,22 +6,21 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from .batch_function import load_batch_function
 from .batch_parameters import gw_batch_file, gw_batch_file_col_name, gw_file_path_pattern, gw_group_by
 from .batches import find_local, is_mark, load_batches
 from .core import Refusal
 from .files import Files
-from .interface import INTERFACE, PROCESS, SCRIPT
 from .local_parameters import gw_coordinator_path
 from .main import main
-from .script import load_function
 from .start import PATH
 
 if TYPE_CHECKING:
-    from .kinds import Batches, Call
+    from .kinds import Arguments, Batches
 
 
-def prepare() -> tuple[Files, Batches, Call]:
-    """Give the store, the batches and what is to be called with each."""
+def prepare() -> tuple[Files, Batches, Arguments]:
+    """Give the store, the batches and what the function gets for each."""
     if not gw_coordinator_path:
         raise Refusal('set gw_coordinator_path to a folder that all workers share')
     store = Files(gw_coordinator_path)
@@ -30,8 +29,7 @@ def prepare() -> tuple[Files, Batches, Call]:
         return [path for path in find_local(pattern) if not is_own(store.folder, os.path.abspath(path))]
 
     batches = load_batches(gw_batch_file, gw_batch_file_col_name, gw_file_path_pattern, gw_group_by, find=find)
-    function = load_function(SCRIPT, PROCESS)
-    return store, batches, lambda batch: function(batch, **INTERFACE)
+    return store, batches, lambda batch: [batch]
 
 
 def is_own(coordinator: str, path: str) -> bool:
@@ -43,4 +41,4 @@ def is_own(coordinator: str, path: str) -> bool:
 sys.path[:] = PATH
 
 if __name__ == '__main__':
-    sys.exit(main(prepare))
+    sys.exit(main(load_batch_function, prepare))

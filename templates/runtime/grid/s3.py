@@ -145,7 +145,7 @@ class ObjectStore:
 
 def explain(error: BaseException, store: ObjectStore, wanted: str | None, attempt: int) -> None:
     """Raise what an error means, unless it may pass by itself."""
-    response: Any = getattr(error, 'response', {})
+    response: Any = getattr(error, 'response', None) or {}  # those of a broken connection have none
     status = response.get('ResponseMetadata', {}).get('HTTPStatusCode')
     code = response.get('Error', {}).get('Code', '')
     if status == 404 and code != 'NoSuchBucket' and wanted:

@@ -9,20 +9,21 @@ import signal
 import socket
 import threading
 import time
-import traceback
 import uuid
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from .core import (
     HEARTBEAT,
+    LEASE,
     LOCK,
     LOG,
     SHOWN,
     Claim,
-    LockLost,
+    Refusal,
     State,
     Terminated,
+    Unreachable,
     Watch,
     is_held,
     keys_of,
@@ -31,10 +32,20 @@ from .core import (
     now,
     top_locks,
 )
+from .nursery import SIGNALS
 from .probe import probe
+from .runner import GRACE, Outcome, Runner
 
 if TYPE_CHECKING:
-    from .kinds import Call, Names, Store
+    from .kinds import Arguments, Names, Store
+
+
+class Limits:
+    """How long a batch may take, how often it is tried again, and after how many vanished workers it has failed."""
+
+    def __init__(self, seconds: float = 0, retries: int = 0, attempts: int = 3) -> None:
+        """Note the limits; no seconds are no limit."""
+        self.seconds, self.retries, self.attempts = seconds or float('inf'), retries, attempts
 
 
 class Worker:
@@ -44,13 +55,16 @@ class Worker:
         self,
         store: Store,
         batches: Iterable[str],
-        call: Call,
+        arguments: Arguments,
+        runner: Runner,
+        limits: Limits,
         lock_timeout: float = 10800,
         retry: bool = False,
         wait: bool = True,
     ) -> None:
-        """Prepare a run of `call(batch)` over the batches."""
-        self.store, self.call, self.retry, self.wait = store, call, retry, wait
+        """Prepare a run over the batches; the runner's function gets the arguments of each."""
+        self.store, self.arguments, self.runner, self.limits = store, arguments, runner, limits
+        self.retry, self.wait = retry, wait
         self.keys = keys_of(batches)
         self.open = dict.fromkeys(self.keys)  # not known to be done, in order
         self.owner = f'{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}'
@@ -62,10 +76,8 @@ class Worker:
         self.probed = False
         self.claim: Claim | None = None
         self.claim_mutex = threading.Lock()
-        self.interruptible = self.interrupted = False
-        self.signals = [signal.SIGTERM, signal.SIGINT]
+        self.signals = list(SIGNALS)
         self.terminated = 0  # by which signal
-        self.process = os.getpid()
 
     def run(self) -> int:
         """Work to the end and give the exit code."""
@@ -76,7 +88,9 @@ class Worker:
         try:
             self.store.announce(self.keys)
             state = self.work()
+            self.runner.close()
         except Terminated:
+            self.runner.close(GRACE['terminated'])
             LOG.warning('Terminated; %d batches done, none left locked', len(self.done))
             return 128 + self.terminated
         finally:
@@ -170,36 +184,65 @@ class Worker:
         return top and all(marks.get(name) == state.names.get(name) for name in same)
 
     def process_claim(self, claim: Claim, failed_before: bool) -> None:
-        """Run the process function on the batch in hand, and make its end known."""
+        """Have the function run on the batch in hand, and make its end known."""
+        if claim.generation >= self.limits.attempts:
+            self.fail(claim, f'{claim.generation} workers have vanished while they worked on this batch')
+            return
         LOG.info('Processing batch %s', self.shown(claim.key))
         started = now()
-        try:
-            self.call_function(self.keys[claim.key])
-        except LockLost:
+        outcome = self.call_function(claim)
+        if claim.lost or outcome.kind == 'left':
             self.drop(claim)
-        except Terminated:
+        elif outcome.kind == 'done':
+            self.finish(claim, failed_before, now() - started)
+        elif self.terminated:
             if self.is_owner(claim):
                 self.store.clear(claim.key)
             self.give_back()
-            raise
-        except BaseException as error:
-            self.fail(claim, error)
+            raise Terminated
         else:
-            self.finish(claim, failed_before, now() - started)
+            self.fail(claim, self.explained(outcome))
 
-    def call_function(self, batch: str) -> None:
-        """Run the process function in such a way that a signal or a lost lock ends it."""
-        # A component of the function's may have put its own handler there.
-        self.listen(self.on_signal)
+    def call_function(self, claim: Claim) -> Outcome:
+        """Call the function, again if it fails and may be tried again."""
+        for left in range(self.limits.retries, -1, -1):
+            outcome = self.call_once(claim)
+            if outcome.kind != 'failed' or outcome.reason or not left:
+                break
+            LOG.warning('Batch %s failed and is tried again\n%s', self.shown(claim.key), outcome.text)
+        return outcome
+
+    def call_once(self, claim: Claim) -> Outcome:
+        """Call the function, until it ends or is to end."""
+        end = now() + self.limits.seconds
+
+        def why_end() -> str:
+            if self.terminated:
+                return 'terminated'
+            if claim.lost:
+                return 'lost'
+            return 'late' if now() > end else ''
+
+        lease = self.runner.lease
+        lease.set(claim.confirmed + LEASE)
         try:
-            self.interruptible = True
-            self.check_terminated()
-            self.call(batch)
-        except SystemExit as end:
-            if end.code not in (None, 0):
-                raise
+            outcome = self.runner.run(self.arguments(self.keys[claim.key]), why_end)
+        except (Refusal, Unreachable):
+            self.give_back()
+            raise
         finally:
-            self.interruptible = False
+            with self.claim_mutex:  # no heartbeat may come between
+                lease.set(float('inf'))
+        if outcome.kind == 'stopped' and not outcome.reason:
+            self.sleep(1)  # who has signalled to all processes of the worker will signal to this one, too
+        return outcome
+
+    def explained(self, outcome: Outcome) -> str:
+        """Say why a batch has failed."""
+        if outcome.reason == 'late':
+            late = f'it took longer than gw_batch_timeout, {self.limits.seconds:g} s'
+            return f'{outcome.text}{late}' if outcome.kind == 'stopped' else late
+        return f'it {outcome.text}' if outcome.kind == 'ended' else outcome.text
 
     def finish(self, claim: Claim, failed_before: bool, seconds: float) -> None:
         """Mark a batch as done, unless it has gone to another worker."""
@@ -216,16 +259,14 @@ class Worker:
         self.failed.discard(claim.key)
         self.give_back()
 
-    def fail(self, claim: Claim, error: BaseException) -> None:
-        """Keep the traceback of a batch, unless it has gone to another worker."""
-        LOG.error('Batch %s failed', self.shown(claim.key), exc_info=error)
+    def fail(self, claim: Claim, text: str) -> None:
+        """Keep what is known of a failed batch, unless it has gone to another worker."""
+        LOG.error('Batch %s failed\n%s', self.shown(claim.key), text)
         if not self.is_owner(claim):
             self.drop(claim)
             return
-        trace = ''.join(traceback.format_exception(type(error), error, error.__traceback__))
-        self.store.fail(
-            claim.key, f'Batch {self.shown(claim.key)}, claim {claim.id}\n{trace}'.encode('utf-8', 'replace')
-        )
+        content = f'Batch {self.shown(claim.key)}, claim {claim.id}\n{text}'
+        self.store.fail(claim.key, content.encode('utf-8', 'replace'))
         self.failed.add(claim.key)
         self.give_back()
 
@@ -282,16 +323,10 @@ class Worker:
             stamp = None
         if stamp is None:
             claim.lost = True
-            self.interrupt()
+            self.runner.wake()
         else:
             claim.stamp, claim.confirmed = stamp, started
-
-    def interrupt(self) -> None:
-        """Stop the process function in the main thread."""
-        if self.interruptible:
-            self.interrupted = True
-            main_thread: Any = threading.main_thread()
-            signal.pthread_kill(main_thread.ident, signal.SIGTERM)
+            self.runner.lease.extend(started + LEASE)
 
     def listen(self, handler: Any) -> None:
         """Say what happens when somebody wants the worker to end."""
@@ -299,16 +334,9 @@ class Worker:
             signal.signal(number, handler)
 
     def on_signal(self, number: int, _: object) -> None:
-        """Stop the process function if it runs; all else comes to its end first."""
-        if os.getpid() != self.process:  # a child that the process function has forked
-            signal.signal(number, signal.SIG_DFL)
-            os.kill(os.getpid(), number)
-            return
-        lost, self.interrupted = self.interrupted, False  # our own heartbeat's signal, or somebody else's
-        self.terminated = self.terminated or (0 if lost else number)
-        if self.interruptible:
-            self.interruptible = False
-            raise LockLost if lost else Terminated
+        """End as soon as the function has; what else is being done comes to its end first."""
+        self.terminated = self.terminated or number
+        self.runner.wake()
 
     def check_terminated(self) -> None:
         """End where nothing is in hand, if somebody wants it."""

@@ -12,3 +12,9 @@ gw_ignore_error_files = bool(os.getenv('gw_ignore_error_files', 'False'))
 gw_max_time_wait_staggering = int(os.getenv('gw_max_time_wait_staggering', '0'))
 # Wait until other workers have finished their batches, ready to take those over whose worker has died
 gw_wait = bool(os.getenv('gw_wait', 'True'))
+# Seconds after which a batch is ended and has failed (0: no limit)
+gw_batch_timeout = int(os.getenv('gw_batch_timeout', '0'))
+# How often a batch that fails is tried again by the same worker
+gw_retries = int(os.getenv('gw_retries', '0'))
+# How often a batch may be started by workers that vanish, until it has failed
+gw_max_attempts = int(os.getenv('gw_max_attempts', '3'))

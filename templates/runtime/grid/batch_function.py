@@ -1,0 +1,17 @@
+"""The function that is called with the id of a batch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .interface import INTERFACE, PROCESS, SCRIPT
+from .script import load_function
+
+if TYPE_CHECKING:
+    from .kinds import Function
+
+
+def load_batch_function() -> Function:
+    """Give what is called with the id of a batch."""
+    function = load_function(SCRIPT, PROCESS)
+    return lambda batch: function(batch, **INTERFACE)

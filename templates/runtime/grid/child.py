@@ -1,0 +1,134 @@
+"""The child, which runs the function."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from .core import HEARTBEAT, Refusal
+from .nursery import SIGNALS
+from .pipes import Lease, message_of, tell
+
+if TYPE_CHECKING:
+    from .kinds import Function
+
+
+class Stopped(BaseException):
+    """The function was asked to end; no `Exception`, lest it catches this."""
+
+
+class Child:
+    """Calls the function with what the supervisor sends, one call after the other."""
+
+    def __init__(self, requests: int, replies: int, lease: Lease) -> None:
+        """Be a group of processes of its own, as all of them are to end together."""
+        self.requests, self.replies, self.lease = requests, replies, lease
+        self.process = os.getpid()
+        self.is_running = False
+        os.setpgid(0, 0)
+        while select.select([requests], [], [], 0)[0] and os.read(requests, 65536):
+            pass  # what a child that has died was to do
+        self.signals = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+        threading.Thread(target=self.watch, name='lease', daemon=True).start()
+
+    def serve(self, load: Callable[[], Function]) -> None:
+        """Load the script and answer all requests."""
+        try:
+            function = load()
+        except Refusal as refusal:
+            tell(self.replies, 'refused', text=str(refusal))
+            return
+        self.listen()
+        tell(self.replies, 'ready')
+        for arguments in self.received():
+            tell(self.replies, 'begun')
+            kind, text = self.call(function, arguments)
+            if os.getpid() != self.process:
+                leave_fork(kind, text)
+            flush()
+            tell(self.replies, kind, text=text)
+
+    def received(self) -> Iterator[list[str]]:
+        """Give the arguments of each call, until there are none to come."""
+        buffer = b''
+        while True:
+            content = os.read(self.requests, 65536)
+            *lines, buffer = (buffer + content).split(b'\n')
+            for message in filter(None, map(message_of, lines)):
+                if message['kind'] == 'end':
+                    return
+                yield message['arguments']
+            if not content:
+                return
+
+    def call(self, function: Function, arguments: list[str]) -> tuple[str, str]:
+        """Call the function; gives what became of it, and the traceback of an error."""
+        self.listen()  # a component of the function's may have put its own handler there
+        try:
+            self.is_running = True
+            function(*arguments)
+        except SystemExit as end:
+            return ('done', '') if end.code in (None, 0) else ('failed', trace_of(end))
+        except Stopped as end:
+            return 'stopped', trace_of(end)
+        except BaseException as error:
+            return 'failed', trace_of(error)
+        finally:
+            self.is_running = False
+        return 'done', ''
+
+    def listen(self) -> None:
+        """Have the signals that end a worker end the function."""
+        for number in self.signals:
+            signal.signal(number, self.on_signal)
+
+    def on_signal(self, number: int, _: object) -> None:
+        """Stop the function if it runs."""
+        if os.getpid() != self.process:  # a child that the function has forked
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+        elif self.is_running:
+            self.is_running = False
+            raise Stopped(f'asked to end by {signal.Signals(number).name}')
+
+    def watch(self) -> None:
+        """End without a supervisor, and before another worker may take over the batch of one that hangs."""
+        end = select.poll()
+        end.register(self.requests, 0)
+        while not end.poll(int(HEARTBEAT * 100)):
+            if self.lease.has_ended():
+                tell(self.replies, 'left')
+                os._exit(1)
+        os.killpg(self.process, signal.SIGKILL)
+
+
+def serve(load: Callable[[], Function], requests: int, replies: int, lease: Lease) -> None:
+    """Be the child."""
+    Child(requests, replies, lease).serve(load)
+
+
+def leave_fork(kind: str, text: str) -> None:
+    """End a process which the function has forked and which has come back from it as well."""
+    with contextlib.suppress(Exception):
+        sys.stderr.write(text)
+    flush()
+    os._exit(0 if kind == 'done' else 1)
+
+
+def flush() -> None:
+    """Write what has been printed; the function may have closed the streams."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):
+            stream.flush()
+
+
+def trace_of(error: BaseException) -> str:
+    """Give the traceback of an error."""
+    return ''.join(traceback.format_exception(type(error), error, error.__traceback__))
