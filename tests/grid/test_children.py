@@ -1,0 +1,230 @@
+"""Batches that crash, hang or hold the interpreter, and what becomes of the worker's processes."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from conftest import marks_are_clean, reported, said
+
+# Notes each begin and end, and does to its process what the batch is called after.
+NASTY = '''
+    import ctypes, os, signal, subprocess, sys, threading, time
+
+    log = os.getenv('log')
+
+    def note(*words):
+        line = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        os.write(line, (' '.join(map(str, words)) + '\\n').encode())
+        os.close(line)
+
+    def hold(seconds):
+        ctypes.PyDLL(None).usleep(int(seconds * 1e6))
+
+    KINDS = {
+        'exit': lambda: os._exit(3),
+        'exit-zero': lambda: os._exit(0),
+        'segfault': lambda: ctypes.string_at(0),
+        'abort': os.abort,
+        'killed': lambda: os.kill(os.getpid(), signal.SIGKILL),
+        'terminated': lambda: os.kill(os.getpid(), signal.SIGTERM),
+        'holds': lambda: hold(6),
+        'hangs': lambda: time.sleep(600),
+        'hangs-holding': lambda: hold(600),
+        'hangs-deaf': lambda: [signal.signal(signal.SIGTERM, signal.SIG_IGN), time.sleep(600)],
+        'forks': lambda: os.fork(),
+        'forks-and-fails': lambda: [os.fork() or 1 / 0, os.wait()],
+        'closes': lambda: [sys.stdout.close(), sys.stderr.close()],
+        'closes-files': lambda: [os.close(1), os.close(2)],
+        'closes-all': lambda: os.closerange(3, 64),
+        'memory': lambda: (_ for _ in ()).throw(MemoryError()),
+        'recursion': lambda: KINDS['recursion'](),
+        'long-error': lambda: (_ for _ in ()).throw(ValueError('\\udc80' + 'x' * 3_000_000)),
+        'mask': lambda: os.umask(0o777),
+        'thread': lambda: threading.Thread(target=time.sleep, args=(0.5,)).start(),
+        'stops': lambda: os.kill(os.getpid(), signal.SIGSTOP),
+    }
+
+    def grid_process(batch_id, **_):
+        note('begin', batch_id)
+        kind = batch_id.partition('.')[0]
+        KINDS.get(kind, int)()
+        note('end', batch_id)
+'''
+
+# What is said of batches that fail.
+FAILURES = {
+    'exit': 'it ended its process with exit code 3',
+    'exit-zero': 'it ended its process with exit code 0',
+    'segfault': 'it ended its process by signal 11 (SIGSEGV)',
+    'abort': 'it ended its process by signal 6 (SIGABRT)',
+    'killed': 'it ended its process by signal 9 (SIGKILL), which is also what happens when the memory is used up',
+    'terminated': 'asked to end by SIGTERM',
+    'closes-all': 'it ended its process with exit code 1',
+    'memory': 'MemoryError',
+    'recursion': 'RecursionError',
+    'long-error': 'xxxxxxxx',
+}
+
+HARMLESS = ['holds', 'forks', 'forks-and-fails', 'closes', 'closes-files', 'mask', 'thread']
+
+
+def nasty(grid, batches, backend='local', **env):
+    """Make a grid of nasty batches with quick heartbeats."""
+    job = grid(backend, script=NASTY).give(batches)
+    job.env.update(C3_GRID_HEARTBEAT='1', **{name: str(value) for name, value in env.items()})
+    return job
+
+
+@pytest.mark.parametrize('kind', FAILURES)
+def test_a_batch_that_kills_its_process_harms_no_other(grid, kind):
+    job = nasty(grid, ['calm.1', kind, 'calm.2', 'calm.3'])
+    (worker,) = job.run()
+    assert worker.returncode == 4, said(worker)[-2000:]
+    assert reported(worker) == (3, 0, 1, 0, 4)
+    assert FAILURES[kind] in (job.marks / f'{kind}.err').read_text()
+    assert job.lines('begin')[kind] == 1
+    assert {batch for batch in job.lines() if batch.startswith('calm')} == {'calm.1', 'calm.2', 'calm.3'}
+    assert marks_are_clean(job)
+
+
+@pytest.mark.parametrize('kind', HARMLESS)
+def test_a_batch_that_does_odd_things_is_done_once(grid, kind):
+    batches = ['calm.1', kind, 'calm.2']
+    job = nasty(grid, batches)
+    (worker,) = job.run()
+    assert worker.returncode == 0, said(worker)[-2000:]
+    assert set(job.lines()) == set(batches)
+    assert job.lines('begin') == dict.fromkeys(batches, 1)
+    assert reported(worker) == (3, 0, 0, 0, 3) and 'Took over' not in said(worker)
+
+
+def test_poison_reaches_each_worker_once_at_most(grid):
+    poison = [f'{kind}.{number}' for kind in ('exit', 'segfault', 'killed') for number in range(3)]
+    calm = [f'calm.{number}' for number in range(40)]
+    job = nasty(grid, calm + poison)
+    workers = job.run(3)
+    assert {worker.returncode for worker in workers} == {4}, said(workers[0])[-2000:]
+    assert job.lines() == dict.fromkeys(calm, 1)
+    assert job.lines('begin') == dict.fromkeys(calm + poison, 1)
+
+
+@pytest.mark.parametrize('kind', ['hangs', 'hangs-holding', 'hangs-deaf', 'stops'])
+def test_a_batch_that_takes_too_long_is_ended(grid, kind):
+    job = nasty(grid, ['calm.1', kind, 'calm.2'], gw_batch_timeout=2)
+    (worker,) = job.run()
+    assert worker.returncode == 4, said(worker)[-2000:]
+    assert 'it took longer than gw_batch_timeout, 2 s' in (job.marks / f'{kind}.err').read_text()
+    assert set(job.lines()) == {'calm.1', 'calm.2'} and marks_are_clean(job)
+
+
+@pytest.mark.parametrize('kind', ['hangs', 'hangs-deaf', 'hangs-holding'])
+def test_a_worker_that_is_asked_to_end_gives_back_what_will_not_end(grid, kind):
+    job = nasty(grid, [kind])
+    worker = job.start()
+    while not job.lines('begin'):
+        time.sleep(0.05)
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(60) == 143, said(worker)[-2000:]
+    assert job.names() == set()
+
+
+@pytest.mark.parametrize(
+    ('how', 'kind'), [(signal.SIGKILL, 'hangs'), (signal.SIGKILL, 'hangs-holding'), (signal.SIGSTOP, 'hangs')]
+)
+def test_a_child_ends_with_its_supervisor(grid, how, kind):
+    job = nasty(grid, [kind])
+    worker = job.start()
+    while not job.lines('begin'):
+        time.sleep(0.05)
+    children = descendants(worker.pid)
+    assert len(children) == 2
+    worker.send_signal(how)
+    wait_until(lambda: not is_running(children[-1]))
+
+
+def test_a_batch_whose_workers_vanish_again_and_again_has_failed(grid):
+    job = nasty(grid, ['hangs', 'calm.1'], gw_max_attempts=2)
+    for attempt in (1, 2):
+        worker = job.start()
+        wait_until(lambda number=attempt: job.lines('begin')['hangs'] == number)
+        worker.kill()
+        worker.wait()
+    (last,) = job.run()
+    assert last.returncode == 4, said(last)[-2000:]
+    assert '2 workers have vanished while they worked on this batch' in (job.marks / 'hangs.err').read_text()
+    assert job.lines() == {'calm.1': 1} and marks_are_clean(job)
+
+
+def test_a_batch_that_fails_is_tried_again(grid):
+    script = """
+        import os
+        log = os.getenv('log')
+        def grid_process(batch_id, **_):
+            with open(log, 'a') as stream:
+                stream.write(f'begin {batch_id}\\n')
+            if open(log).read().count(f'begin {batch_id}') < 3:
+                raise ValueError('not yet')
+            with open(log, 'a') as stream:
+                stream.write(f'end {batch_id}\\n')
+    """
+    job = grid('local', script=script).give(['one', 'two'])
+    (worker,) = job.run(gw_retries='2')
+    assert worker.returncode == 0, said(worker)
+    assert job.lines('begin') == {'one': 3, 'two': 3} and job.lines() == {'one': 1, 'two': 1}
+
+
+def test_the_script_logs_and_ends_as_it_would_alone(grid):
+    script = """
+        import atexit
+        import logging
+        import os
+        log = os.getenv('log')
+        logging.basicConfig(format='mine %(message)s', level=logging.INFO)
+        def note(word):
+            with open(log, 'a') as stream:
+                stream.write(f'end {word}\\n')
+        atexit.register(note, 'exit')
+        def grid_process(batch_id, **_):
+            logging.info('works')
+            print('printed', batch_id)
+    """
+    job = grid('local', script=script).give(['one'])
+    (worker,) = job.run()
+    assert worker.returncode == 0, said(worker)
+    assert 'mine works\n' in said(worker) and 'printed one\n' in said(worker)
+    assert job.lines() == {'exit': 1}
+
+
+def descendants(process):
+    """Give the processes below one, each before those below it."""
+    below = Path(f'/proc/{process}/task/{process}/children').read_text().split()
+    return [one for child in map(int, below) for one in (child, *descendants(child))]
+
+
+def is_running(process):
+    """Tell whether a process runs, in whatever state but that of one that has ended."""
+    try:
+        return Path(f'/proc/{process}/stat').read_text().rpartition(')')[2].split()[0] not in 'ZX'
+    except OSError:
+        return False
+
+
+def wait_until(condition, seconds=60):
+    """Wait for something to happen."""
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, 'it has not happened in time'
+        time.sleep(0.05)
+
+
+def test_a_worker_leaves_no_processes(grid):
+    job = nasty(grid, ['calm.1', 'exit', 'calm.2'])
+    worker = job.start()
+    seen = set()
+    while worker.poll() is None:
+        seen |= set(descendants(worker.pid)) if os.path.exists(f'/proc/{worker.pid}') else set()
+        time.sleep(0.01)
+    assert len(seen) >= 3
+    wait_until(lambda: not any(map(is_running, seen)))
