@@ -284,9 +284,9 @@ class Proxy(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, store):
-        """Listen; `before` and `after` may say with which status a request is to fail, done or not."""
-        super().__init__(('127.0.0.1', 0), Forwarder)
+    def __init__(self, store, port=0):
+        """Listen; `before` and `after` may say how a request is to fail, done or not: a status or a fault's name."""
+        super().__init__(('127.0.0.1', port), Forwarder)
         self.store = store.partition('://')[2]
         self.url = f'http://127.0.0.1:{self.server_address[1]}'
         self.count = collections.Counter()
@@ -308,9 +308,9 @@ class Forwarder(http.server.BaseHTTPRequestHandler):
         """Pass a request on and its answer back."""
         body = self.rfile.read(int(self.headers.get('Content-Length') or 0))
         self.server.count[self.command] += 1
-        status = self.server.before(self)
-        if status:
-            self.answer(status, [], b'')
+        fault = self.server.before(self)
+        if fault:
+            self.misbehave(fault)
             return
         dropped = self.server.dropped | {'expect', 'connection'}
         headers = {name: value for name, value in self.headers.items() if name.lower() not in dropped}
@@ -319,11 +319,31 @@ class Forwarder(http.server.BaseHTTPRequestHandler):
         reply = store.getresponse()
         content = reply.read()
         store.close()
-        status = self.server.after(self)
-        if status:
-            self.answer(status, [], b'')
+        fault = self.server.after(self)
+        if fault:
+            self.misbehave(fault, content)
         else:
             self.answer(reply.status, reply.getheaders(), content)
+
+    def misbehave(self, fault, content=b''):
+        """Answer with a status, or in a way that is no answer."""
+        if isinstance(fault, int):
+            self.answer(fault, [], b'')
+        elif isinstance(fault, tuple):
+            self.answer(*fault)
+        elif fault == 'hang':
+            time.sleep(11)  # longer than a worker waits
+            self.close_connection = True
+        elif fault == 'truncate':
+            self.send_response_only(200)
+            self.send_header('Content-Length', str(len(content) + 100))
+            self.end_headers()
+            self.wfile.write(content[: len(content) // 2])
+            self.close_connection = True
+        elif fault == 'half':
+            self.answer(200, [('ETag', '"x"')], content[: len(content) // 2] or b'<')
+        elif fault == 'drop':
+            self.close_connection = True
 
     def answer(self, status, headers, content):
         """Give an answer."""
@@ -347,8 +367,8 @@ def proxy():
     """Start proxies: `proxy(store)`."""
     started = []
 
-    def start(store=CEPH):
-        started.append(Proxy(store))
+    def start(store=CEPH, port=0):
+        started.append(Proxy(store, port))
         return started[-1]
 
     yield start

@@ -25,6 +25,14 @@ class Connection:
     ) -> None:
         """Note the parts; without a key, the client looks into the environment and for mounted files itself."""
         self.endpoint, self.bucket, self.path, self.key, self.secret = endpoint, bucket, path.strip('/'), key, secret
+        self.file: str | None = None  # that it has been read from
+
+    def again(self) -> Connection:
+        """Give the connection as its file has it now, if that can be read."""
+        try:
+            return parse_connection(self.file) if self.file else self
+        except (Refusal, OSError, ValueError):
+            return self  # it is just being written
 
     def __str__(self) -> str:
         """Name the place in a message, and nothing else."""
@@ -32,15 +40,22 @@ class Connection:
 
 
 def parse_connection(text: str | None) -> Connection:
-    """Read `cos://KEY:SECRET@ENDPOINT/BUCKET/PATH`, or a file that holds it.
+    """Read a connection, or a file that holds it."""
+    if not text or is_connection(text) or not os.path.isfile(text):
+        return parse_url(text or '')
+    connection = parse_url((read_local(text) or b'').decode().strip())
+    connection.file = text
+    return connection
+
+
+def parse_url(text: str) -> Connection:
+    """Read `cos://KEY:SECRET@ENDPOINT/BUCKET/PATH`.
 
     The secret may hold any characters: it ends at the first `@` with an endpoint behind it. The endpoint may begin with
     `http://` or `https://`. Without `KEY:SECRET@` the credentials come from `AWS_ACCESS_KEY_ID` and so on, and
     `s3://BUCKET/PATH` names an endpoint no more than Amazon's tools do.
     """
-    if text and not is_connection(text) and os.path.isfile(text):
-        text = (read_local(text) or b'').decode().strip()
-    match = CONNECTION.fullmatch(text or '')
+    match = CONNECTION.fullmatch(text)
     if not match:
         raise Refusal(
             'a connection must have the form cos://<access_key_id>:<access_key_secret>@<endpoint>/<bucket>/<path>'

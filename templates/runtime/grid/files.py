@@ -4,15 +4,49 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
+import itertools
 import os
+import time
 import uuid
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from .core import Claim, Marks, lock_name
+from .core import LOG, Claim, Marks, lock_name, now
 
 if TYPE_CHECKING:
-    from .kinds import Names
+    from .kinds import Method, Names
+
+
+# What passes by itself on a disk that is full, or a file server that is away or has started anew.
+PASSING_NUMBERS = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EIO,
+    errno.ESTALE,
+    errno.ETIMEDOUT,
+    errno.EHOSTDOWN,
+    errno.ENOTCONN,
+}
+PATIENCE = 300
+
+
+def patient(method: Method) -> Method:
+    """Try a method of a store again as long as what went wrong may pass by itself."""
+
+    @functools.wraps(method)
+    def try_again(*arguments: Any) -> Any:
+        end = now() + PATIENCE
+        for attempt in itertools.count():
+            try:
+                return method(*arguments)
+            except OSError as error:
+                if error.errno not in PASSING_NUMBERS or now() >= end:
+                    raise
+                LOG.warning('%s; trying again', error)
+            time.sleep(min(10, 0.1 * 2 ** min(attempt, 10)))
+
+    return try_again  # type: ignore[return-value]
 
 
 class Files(Marks):
@@ -31,12 +65,14 @@ class Files(Marks):
         """Give the path of a mark."""
         return os.path.join(self.folder, name)
 
+    @patient
     def list(self) -> Names:
         """Give all marks with their stamps."""
         with os.scandir(self.folder) as entries:
             names = [entry.name for entry in entries if not entry.name.startswith('.')]
         return self.stamps(names)
 
+    @patient
     def look(self, key: str, generation: int) -> Names:
         """Give the marks of one batch with their stamps, as far as they bear upon a lock of this number."""
         names = [key + '.processed', key + '.err', lock_name(key, generation), lock_name(key, generation + 1)]
@@ -61,23 +97,29 @@ class Files(Marks):
             return None
         return status.st_ino, status.st_mtime_ns, status.st_size
 
+    @patient
     def read(self, name: str) -> bytes | None:
         """Give the content of a mark, or nothing if it isn't there."""
         return read_present(self.path(name))
 
+    @patient
     def create(self, name: str, content: bytes) -> object:
         """Create a mark unless it is there, never seen without its content; gives its stamp if it is ours."""
         part = self.write_part(content)
         try:
             return content if link(part, self.path(name)) else None
         finally:
-            os.unlink(part)
+            drop(part)
 
     def write_part(self, content: bytes) -> str:
         """Write a file that is none of the marks yet."""
         part = self.path(f'.part-{uuid.uuid4().hex}')
-        with open(part, 'xb') as stream:
-            stream.write(content)
+        try:
+            with open(part, 'xb') as stream:
+                stream.write(content)
+        except OSError:
+            drop(part)
+            raise
         return part
 
     def rewrite(self, claim: Claim, _: float) -> object:
@@ -95,10 +137,12 @@ class Files(Marks):
             return None
         return claim.content()
 
+    @patient
     def put(self, name: str, content: bytes) -> None:
         """Make or replace a mark, never seen without its content."""
         os.replace(self.write_part(content), self.path(name))
 
+    @patient
     def delete(self, name: str) -> None:
         """Remove a mark that may have gone already."""
         with contextlib.suppress(FileNotFoundError):
@@ -108,6 +152,7 @@ class Files(Marks):
         """Remove the lock of a claim."""
         self.delete(claim.name)
 
+    @patient
     def folds_case(self) -> bool:
         """Tell whether the file system takes upper and lower case for one."""
         part = self.write_part(b'')
@@ -116,6 +161,7 @@ class Files(Marks):
         finally:
             os.unlink(part)
 
+    @patient
     def age(self, name: str) -> float:
         """Give the seconds since a mark was changed, by the clock of whoever keeps the files."""
         part = self.write_part(b'')
@@ -125,6 +171,12 @@ class Files(Marks):
             return 0
         finally:
             os.unlink(part)
+
+
+def drop(path: str) -> None:
+    """Remove a file that nobody waits for."""
+    with contextlib.suppress(OSError):
+        os.unlink(path)
 
 
 def read_present(path: str) -> bytes | None:

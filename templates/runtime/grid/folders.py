@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .core import LOCK, Refusal, key_of
-from .files import Files, link, read_present
+from .files import Files, link, patient, read_present
 from .interface import INTERFACE, PROCESS, SCRIPT
 from .result_parameters import sgw_target_folder
 from .script import load_function
@@ -69,6 +69,7 @@ class Folders(Files):
             name = '.' + name
         return os.path.join(self.folder, name)
 
+    @patient
     def list(self) -> Names:
         """Give all marks with their stamps."""
         with os.scandir(self.folder) as entries:
@@ -78,12 +79,14 @@ class Folders(Files):
             names += [key + mark for key in self.entries if self.result(key, status) in present]
         return self.stamps(names)
 
+    @patient
     def read(self, name: str) -> bytes | None:
         """Give the content of a mark; a folder keeps its error in a file."""
         if os.path.isdir(self.path(name)):
             return read_present(os.path.join(self.path(name), 'error.txt'))
         return super().read(name)
 
+    @patient
     def prepare(self, batch: str) -> Given:
         """Make a fresh place for the result; gives the paths of the source and of this place."""
         key = key_of(batch)
@@ -99,6 +102,7 @@ class Folders(Files):
         """Give the path of a result that is being made."""
         return os.path.join(self.folder, self.result(key, 'LOCKED'))
 
+    @patient
     def finish(self, key: str, content: bytes, failed_before: bool) -> bool:
         """Turn what has been made into the result; tells whether we are the first."""
         place, result = self.place(key), self.path(key + '.processed')
@@ -113,6 +117,7 @@ class Folders(Files):
             self.delete(key + '.err')
         return first
 
+    @patient
     def fail(self, key: str, content: bytes) -> None:
         """Keep an error in the place of the result; a folder keeps what has been made, too."""
         failed, place = self.path(key + '.err'), self.place(key)
@@ -129,6 +134,7 @@ class Folders(Files):
         """Remove what has been made of a result."""
         remove(self.place(key))
 
+    @patient
     def delete(self, name: str) -> None:
         """Remove a mark that may have gone already."""
         remove(self.path(name))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from .core import Claim
 
@@ -15,6 +15,7 @@ Function = Callable[..., object]  # what is run by the child
 Given = list[str]  # what it gets for a batch
 Arguments = Callable[[str], Given]
 Message = dict[str, Any]
+Method = TypeVar('Method', bound=Callable[..., Any])
 Read = Callable[[str], bytes | None]
 Find = Callable[[str], list[str]]
 

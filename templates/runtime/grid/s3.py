@@ -6,6 +6,7 @@ import contextlib
 import email.utils
 import itertools
 import random
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ import boto3
 import boto3.exceptions
 import botocore.config
 import botocore.exceptions
+import botocore.parsers
 
 from .batches import is_mark
 from .connection import Connection, addressing_style
@@ -39,7 +41,20 @@ PASSING_CODES = {
     'ConditionalRequestConflict',
 }
 
+# What a store says of credentials that it knew before: they have expired, or others have taken their place.
+OUTDATED_CODES = {
+    'ExpiredToken',
+    'ExpiredTokenException',
+    'InvalidAccessKeyId',
+    'InvalidToken',
+    'SignatureDoesNotMatch',
+    'TokenRefreshRequired',
+}
+
 WRITES = {'put_object', 'upload_file'}
+
+# How TLS fails where the other side speaks plain HTTP; the words differ between versions of OpenSSL.
+PLAIN_HTTP = re.compile('WRONG_VERSION_NUMBER|RECORD_LAYER_FAILURE|UNKNOWN_PROTOCOL|HTTP_REQUEST')
 
 
 def away_from_script(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
@@ -66,24 +81,29 @@ class ObjectStore:
     def __init__(self, connection: Connection) -> None:
         """Make the client; it asks nothing of the store yet."""
         self.connection = connection
-        self.patience = 60  # until it has answered once
+        self.patience = 60
+        self.has_answered = False
+        self.client = self.connect()
+
+    def connect(self) -> Any:
+        """Make a client, with the credentials as they are now."""
         options: dict[str, Any] = {
             'connect_timeout': 5,
             'read_timeout': 10,
             'max_pool_connections': 16,
             'retries': {'total_max_attempts': 1},
-            's3': {'addressing_style': addressing_style(connection)},
+            's3': {'addressing_style': addressing_style(self.connection)},
         }
         # Newer clients add checksums that other stores than Amazon's may not know.
         quiet = {'request_checksum_calculation': 'when_required', 'response_checksum_validation': 'when_required'}
-        region = boto3.session.Session().region_name or 'us-east-1'
-        self.client: Any = away_from_script(
-            boto3.client,
+        session = boto3.session.Session()  # a fresh one reads mounted files again
+        return away_from_script(
+            session.client,
             's3',
-            endpoint_url=connection.endpoint,
-            region_name=region,
-            aws_access_key_id=connection.key,
-            aws_secret_access_key=connection.secret,
+            endpoint_url=self.connection.endpoint,
+            region_name=session.region_name or 'us-east-1',
+            aws_access_key_id=self.connection.key,
+            aws_secret_access_key=self.connection.secret,
             config=botocore.config.Config(**options, **quiet),
         )
 
@@ -100,18 +120,23 @@ class ObjectStore:
                 answer = getattr(self.client, operation)(Bucket=self.connection.bucket, **arguments)
                 if operation == 'get_object':
                     answer['Body'] = answer['Body'].read()
-                self.patience = 300
+                self.patience, self.has_answered = 300, True
                 return answer
             except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as error:
                 failure = error
             except boto3.exceptions.Boto3Error as error:  # that of a whole upload or download
                 failure = error.__context__ or error
+            except RecursionError:
+                raise Refusal(f'{self} redirects to itself or elsewhere for ever') from None
             explain(failure, self, wanted, attempt)
             if now() >= end:
                 raise Unreachable(f'{self} gives no answer: {failure}')
             if attempt > 1:
                 LOG.warning('%s: %s; trying again', self, failure)
             time.sleep(min(10, 0.1 * 2 ** min(attempt, 10)) * random.uniform(0.5, 1.5))
+            if code_of(failure) in OUTDATED_CODES:
+                self.connection = self.connection.again()
+                self.client = self.connect()
 
     def get(self, key: str) -> tuple[bytes, str] | None:
         """Give the content and the stamp of an object, or nothing if there is none."""
@@ -145,22 +170,50 @@ class ObjectStore:
 
 def explain(error: BaseException, store: ObjectStore, wanted: str | None, attempt: int) -> None:
     """Raise what an error means, unless it may pass by itself."""
-    response: Any = getattr(error, 'response', None) or {}  # those of a broken connection have none
-    status = response.get('ResponseMetadata', {}).get('HTTPStatusCode')
-    code = response.get('Error', {}).get('Code', '')
+    status, code = status_of(error), code_of(error)
     if status == 404 and code != 'NoSuchBucket' and wanted:
         raise Missing(f'{store} has no object `{wanted}`') from None
     if status == 412:
         raise Exists(attempt) from None
-    if status not in PASSING and code not in PASSING_CODES and not is_broken_off(error):
-        raise Refusal(f'{store} refuses: {error}') from None
+    if isinstance(error, botocore.exceptions.SSLError) and PLAIN_HTTP.search(str(error)):
+        raise Refusal(f'{store} speaks no TLS; write its endpoint with `http://`') from None
+    if status in PASSING or code in PASSING_CODES or is_broken_off(error):
+        return
+    if store.has_answered and (code in OUTDATED_CODES or isinstance(error, botocore.parsers.ResponseParserError)):
+        return  # it knew better before, and may again
+    raise Refusal(f'{store} refuses: {error}') from None
+
+
+def status_of(error: BaseException) -> int | None:
+    """Give the HTTP status of an error, if there was an answer."""
+    status: int | None = response_of(error).get('ResponseMetadata', {}).get('HTTPStatusCode')
+    return status
+
+
+def code_of(error: BaseException) -> str:
+    """Give the store's own word for an error, if it had one."""
+    code: str = response_of(error).get('Error', {}).get('Code', '')
+    return code
+
+
+def response_of(error: BaseException) -> dict[str, Any]:
+    """Give the answer that an error is about; those of a broken connection have none."""
+    return getattr(error, 'response', None) or {}
 
 
 def is_broken_off(error: BaseException) -> bool:
-    """Tell a request that has got no answer from one that never will."""
+    """Tell a request that has got no answer, or a part of one, from one that never will."""
     if isinstance(error, botocore.exceptions.SSLError):
         return 'CERTIFICATE' not in str(error)
-    return isinstance(error, (botocore.exceptions.HTTPClientError, botocore.exceptions.ResponseStreamingError))
+    return isinstance(error, BROKEN_OFF)
+
+
+BROKEN_OFF = (
+    botocore.exceptions.ConnectionError,
+    botocore.exceptions.HTTPClientError,
+    botocore.exceptions.IncompleteReadError,
+    botocore.exceptions.ResponseStreamingError,
+)
 
 
 class Objects(Marks):

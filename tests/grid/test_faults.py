@@ -1,0 +1,153 @@
+"""Faults of the wire and of the disk: a worker survives those that pass, and says what is wrong with those that don't."""
+
+import os
+import random
+import subprocess
+import threading
+import time
+
+import pytest
+from conftest import BUCKET, CEPH, free_port, marks_are_clean, said
+
+FOREIGN = (200, [('Content-Type', 'text/html')], b'<html><body>Sign in</body></html>')
+
+
+def names_of(number):
+    """Give batch ids."""
+    return [f'batch-{n:03}' for n in range(number)]
+
+
+def listings(fault):
+    """Let a fifth of all listings fail: what a broken text says can only be seen there."""
+    return lambda request: fault if request.command == 'GET' and random.random() < 0.2 else None
+
+
+def some(fault, share=0.2):
+    """Let some requests fail."""
+    return lambda _: fault if random.random() < share else None
+
+
+FAULTS = {
+    'dropped before': ('before', some('drop')),
+    'dropped after': ('after', some('drop')),
+    'internal error': ('after', some(500)),
+    'slow down': ('before', some(503)),
+    'broken off': ('after', listings('truncate')),
+    'no XML': ('before', listings(FOREIGN)),
+    'half of the XML': ('after', listings('half')),
+    'no answer': ('after', some('hang', 0.02)),
+}
+
+
+@pytest.mark.parametrize('which', FAULTS)
+def test_faults_that_pass_lose_nothing_and_repeat_nothing(grid, proxy, which):
+    place, fault = FAULTS[which]
+    batches = names_of(40)
+    store = proxy()
+    job = grid('cos', store=store.url).give(batches)
+    workers = [job.start() for _ in range(3)]
+    wait_until(lambda: job.lines('begin'))
+    setattr(store, place, fault)
+    for worker in workers:
+        worker.wait(150)
+    assert {worker.returncode for worker in workers} == {0}, [said(worker)[-2000:] for worker in workers]
+    assert job.lines() == dict.fromkeys(batches, 1)
+    assert marks_are_clean(job)
+
+
+def test_a_store_that_restarts_is_waited_for(grid, proxy):
+    port = free_port()
+    job = grid('cos', store=f'http://127.0.0.1:{port}').give(['one'])
+    worker = job.start()
+    wait_until(lambda: 'trying again' in said(worker))
+    store = proxy(port=port)
+    assert worker.wait(60) == 0, said(worker)
+    assert store.count and job.lines() == {'one': 1}
+
+
+def test_credentials_that_are_replaced_are_read_again(grid, proxy):
+    store = proxy()
+    job = grid('cos', store=store.url).give(names_of(3))
+    file = job.home / 'connection'
+    right = job.env['gw_coordinator_connection']
+    file.write_text(right)
+    job.env.update(gw_coordinator_connection=str(file), seconds='1')
+    worker = job.start()
+    wait_until(lambda: job.lines('begin'))
+    expired = b'<Error><Code>ExpiredToken</Code><Message>The token has expired</Message></Error>'
+    store.before = lambda _: (400, [('Content-Type', 'application/xml')], expired)
+    wait_until(lambda: 'ExpiredToken' in said(worker))
+    file.write_text(right.replace('testkey:testsecret', 'hardkey:p@ss:w/rd+%2F=?#'))
+    store.before = lambda request: None if 'hardkey' in request.headers.get('Authorization', '') else 403
+    assert worker.wait(60) == 0, said(worker)
+    assert job.lines() == dict.fromkeys(names_of(3), 1)
+    assert 'p@ss' not in said(worker)
+
+
+def test_a_redirect_to_elsewhere_is_an_error(grid, proxy):
+    store, other = proxy(), proxy()
+    moved = b'<Error><Code>PermanentRedirect</Code><Endpoint>elsewhere</Endpoint><Bucket>b</Bucket></Error>'
+    for status in (301, 307):
+        store.before = lambda _, status=status: (status, [('Location', other.url), ('x-amz-bucket-region', 'x')], moved)
+        (worker,) = grid('cos', store=store.url).give(['one']).run()
+        assert worker.returncode == 1
+        assert 'redirect' in said(worker).lower() and 'Traceback' not in said(worker), said(worker)
+    assert not other.count
+
+
+def test_tls_against_a_store_without_it_is_told_at_once(grid):
+    job = grid('cos', store=CEPH.replace('http://', 'https://')).give(['one'])
+    (worker,) = job.run(timeout=20)
+    assert worker.returncode == 1
+    assert 'speaks no TLS; write its endpoint with `http://`' in said(worker) and 'Traceback' not in said(worker)
+
+
+def test_a_clock_that_is_wrong_is_told(grid):
+    job = grid('cos').give(['one'])
+    library = '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1'
+    (worker,) = job.run(timeout=60, LD_PRELOAD=library, FAKETIME='-3h')
+    assert worker.returncode == 1
+    assert 'RequestTimeTooSkewed' in said(worker) and 'Traceback' not in said(worker)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """Mount a disk of 64 KiB."""
+    place = tmp_path / 'disk'
+    place.mkdir()
+    as_root = ['sudo'] if os.getuid() else []
+    subprocess.run([*as_root, 'mount', '-t', 'tmpfs', '-o', 'size=64k,mode=1777', 'tmpfs', place], check=True)
+    yield place
+    subprocess.run([*as_root, 'umount', '--lazy', place], check=True)
+
+
+def test_a_full_disk_is_waited_for(grid, small_disk):
+    job = grid('local').give(names_of(4))
+    job.marks = small_disk / 'coordinator'
+    job.env.update(gw_coordinator_path=str(job.marks), seconds='0.5')
+    worker = job.start()
+    wait_until(lambda: job.lines('begin'))
+    filler = small_disk / 'filler'
+    with filler.open('wb', buffering=0) as stream, pytest.raises(OSError):
+        while True:
+            stream.write(b'x' * 512)
+    wait_until(lambda: 'No space left' in said(worker))
+    threading.Timer(1, filler.unlink).start()
+    assert worker.wait(60) == 0, said(worker)
+    assert job.lines() == dict.fromkeys(names_of(4), 1)
+    assert marks_are_clean(job)
+
+
+def wait_until(condition, seconds=60):
+    """Wait for something to happen."""
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, 'it has not happened in time'
+        time.sleep(0.05)
+
+
+def test_a_bucket_that_is_not_there(grid):
+    job = grid('cos').give(['one'])
+    job.env['gw_coordinator_connection'] = f'cos://testkey:testsecret@{CEPH}/{BUCKET}-none/x'
+    (worker,) = job.run()
+    assert worker.returncode == 1 and 'NoSuchBucket' in said(worker) and 'Traceback' not in said(worker)
