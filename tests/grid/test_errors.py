@@ -1,6 +1,7 @@
 """Batches that fail, scripts that are wrong, and names that could get in one another's way."""
 
 import signal
+import textwrap
 import time
 
 import pytest
@@ -91,6 +92,54 @@ def test_paths_may_be_called_like_parameters(grid, parameters):
     (worker,) = job.run()
     assert worker.returncode == 0, said(worker)
     assert (job.marks / 'a.PROCESSED.txt').read_text() == 'data seen'
+
+
+# Which of the inputs `log` and `seconds` a function of such parameters gets.
+CALLS = {
+    'batch, *rest': '',
+    'batch': '',
+    'batch, log': 'log',
+    'log, seconds=3': 'seconds',
+    'batch, /, **given': 'log seconds',
+    '*everything, **given': 'log seconds',
+    'batch, *, seconds, other=1': 'seconds',
+}
+
+
+@pytest.mark.parametrize('parameters', CALLS)
+def test_a_function_gets_what_it_has_parameters_for(grid, parameters):
+    job = grid('local').give(['one'])
+    values = {'log': str(job.log), 'seconds': 5.0}
+    script = f"""
+    values = {values!r}
+
+    def grid_process({parameters}):
+        got = dict(locals())
+        got.update(got.pop('given', {{}}))
+        with open(values['log'], 'a') as stream:
+            print(*sorted(name for name in got if got[name] == values.get(name)), file=stream)
+    """
+    (job.image / 'job.py').write_text(textwrap.dedent(script))
+    (worker,) = job.run(seconds='5')
+    assert worker.returncode == 0, said(worker)
+    assert job.log.read_text() == CALLS[parameters] + '\n'
+
+
+IDLE = {
+    'async def grid_process(batch_id, **_): pass': 'it is asynchronous, or a generator',
+    'def grid_process(batch_id, **_): yield 1': 'it is asynchronous, or a generator',
+    'def grid_process(): pass': 'cannot be called',
+    'def grid_process(batch_id, unknown): pass': 'cannot be called',
+}
+
+
+@pytest.mark.parametrize('script', IDLE)
+def test_functions_that_no_batch_could_be_done_with(grid, script):
+    job = grid('local', script=script).give(['one'])
+    (worker,) = job.run()
+    assert worker.returncode == 1
+    assert IDLE[script] in said(worker) and 'Traceback' not in said(worker)
+    assert job.names() == set()
 
 
 def test_result_with_too_long_a_name(grid):

@@ -24,6 +24,7 @@ pub(crate) mod flow;
 mod ipython;
 mod logs;
 mod parameters;
+mod process;
 mod prose;
 mod questions;
 pub(crate) mod semantic;
@@ -122,6 +123,13 @@ pub(crate) fn unimported(source: &Source) -> Vec<&'static str> {
 pub fn defines(text: &str, name: &str) -> bool {
     let parsed = (!is_too_deep(text)).then(|| parse_module(text).ok()).flatten();
     parsed.is_some_and(|parsed| Model::new(&parsed.syntax().body).binds(name))
+}
+
+/// Why a function of a script can't be called with some values and others by their names, as far as that can be told.
+pub(crate) fn uncallable(source: &Source, name: &str, values: &[&str], names: &[&str]) -> Option<Diagnostic> {
+    let parsed = module(source)?;
+    let body = &parsed.syntax().body;
+    process::uncallable(body, &Model::new(body), name, values, names)
 }
 
 /// Whether a script or a module reads the command line that the program is called with.

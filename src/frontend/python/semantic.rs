@@ -116,6 +116,11 @@ impl<'a> Model<'a> {
         self.noted.scopes.0.first().is_some_and(|module| module.names.contains_key(name))
     }
 
+    /// Whether just one statement gives a name a meaning.
+    pub(crate) fn is_bound_once(&self, name: &str) -> bool {
+        self.noted.bindings.iter().filter(|binding| binding.name == name).count() == 1
+    }
+
     /// Whether nothing in the script can give a name a meaning.
     pub(crate) fn is_unbound(&self, name: &str) -> bool {
         !self.noted.bindings.iter().any(|binding| [name, "*"].contains(&binding.name))

@@ -42,6 +42,11 @@ impl Plan {
         diagnostics.extend(frontend::read(&self.source).diagnostics.iter().filter_map(worker_index));
         // The function is handed its parameters; the script's command line stays what the worker is called with.
         self.component.inputs.retain(|input| input.argument.is_none());
+        let names: Vec<_> = self.component.inputs.iter().map(|input| input.name.as_str()).collect();
+        if let Some(error) = frontend::python::uncallable(&self.source, process, store.called_with, &names) {
+            diagnostics.push(error);
+            return Err(Failure::diagnosed());
+        }
         let program = grid::emit(&self.operator(), process, store);
         let text = String::from_utf8_lossy(&program.content).into_owned();
         let source = Source::new(self.source.path().with_file_name(&program.name), Language::Python, text);

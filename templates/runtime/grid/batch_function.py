@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .interface import INTERFACE, PROCESS, SCRIPT
-from .script import load_function
+from .script import accepted, load_function
 
 if TYPE_CHECKING:
     from .kinds import Function
@@ -14,4 +14,5 @@ if TYPE_CHECKING:
 def load_batch_function() -> Function:
     """Give what is called with the id of a batch."""
     function = load_function(SCRIPT, PROCESS)
-    return lambda batch: function(batch, **INTERFACE)
+    values = accepted(function, 1, INTERFACE)
+    return lambda batch: function(batch, **values)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import inspect
 import os
 import shutil
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .core import LOCK, Refusal, key_of
 from .files import Files, link, patient, read_present
 from .interface import INTERFACE, PROCESS, SCRIPT
 from .result_parameters import sgw_target_folder
-from .script import load_function
+from .script import accepted, load_function
 
 if TYPE_CHECKING:
     from .kinds import Arguments, Batches, Function, Given, Names
@@ -166,20 +164,10 @@ def remove(path: str) -> None:
             os.unlink(path)
 
 
-def accepted(function: Callable[..., object], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Give those of the values that the function has parameters for, behind those that take the two paths."""
-    parameters = list(inspect.signature(function).parameters.values())
-    takes_all = any(parameter.kind == parameter.VAR_KEYWORD for parameter in parameters)
-    positional = [item.name for item in parameters if item.kind in (item.POSITIONAL_ONLY, item.POSITIONAL_OR_KEYWORD)]
-    paths = positional[:2]
-    names = {parameter.name for parameter in parameters if parameter.kind != parameter.POSITIONAL_ONLY}
-    return {name: value for name, value in values.items() if name not in paths and (takes_all or name in names)}
-
-
 def load_path_function() -> Function:
     """Give what is called with the paths of a source and of its result."""
     function = load_function(SCRIPT, PROCESS)
-    values = accepted(function, INTERFACE)
+    values = accepted(function, 2, INTERFACE)
     return lambda source, target: function(source, target, **values)
 
 

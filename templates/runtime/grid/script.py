@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import os
 import random
 import sys
 import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .core import LOG, Refusal
@@ -41,6 +43,30 @@ def load_function(script: str, name: str) -> Any:
     if not callable(function):
         raise Refusal(f'`{script}` has no function `{name}`')
     return function
+
+
+def accepted(function: Callable[..., object], first: int, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Give those values that the function has parameters for, behind the first; refuse what can't be called so."""
+    if any(is_kind(function) for is_kind in IDLE):
+        raise Refusal('the function does nothing when it is called: it is asynchronous, or a generator')
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return dict(values)  # one that isn't written in Python
+    parameters = list(signature.parameters.values())
+    takes_all = any(parameter.kind == parameter.VAR_KEYWORD for parameter in parameters)
+    positional = [item.name for item in parameters if item.kind in (item.POSITIONAL_ONLY, item.POSITIONAL_OR_KEYWORD)]
+    own = positional[:first]
+    names = {parameter.name for parameter in parameters if parameter.kind != parameter.POSITIONAL_ONLY}
+    given = {name: value for name, value in values.items() if name not in own and (takes_all or name in names)}
+    try:
+        signature.bind(*own, *[''] * (first - len(own)), **given)
+    except TypeError as error:
+        raise Refusal(f'the function cannot be called: {error}') from None
+    return given
+
+
+IDLE = inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction
 
 
 def forget_shadowed() -> None:
