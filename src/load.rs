@@ -13,8 +13,10 @@ use crate::reader;
 use crate::source::Source;
 
 mod below;
+mod ignored;
 
 pub use below::{below, is_private};
+pub use ignored::kept_by_git;
 
 /// Largest source that is read, in bytes.
 pub const SIZE_LIMIT: u64 = 16 << 20;

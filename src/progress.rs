@@ -65,6 +65,8 @@ pub enum Event {
 pub struct Progress {
     verbosity: Verbosity,
     spinner: ProgressBar,
+    /// What it is about, if several things go on at once.
+    name: Option<String>,
     /// The steps under way, each with its beginning.
     started: Arc<Mutex<Vec<(String, Instant)>>>,
 }
@@ -76,7 +78,15 @@ impl Progress {
         let spins = verbosity >= Verbosity::Info && std::io::stderr().is_terminal();
         let target = if spins { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let spinner = ProgressBar::with_draw_target(None, target).with_style(style());
-        Self { verbosity, spinner, started: Arc::default() }
+        Self { verbosity, spinner, name: None, started: Arc::default() }
+    }
+
+    /// Shows what one of several things at once has to say, each line with its name, and only if all is shown its steps.
+    #[must_use]
+    pub fn of_one(verbosity: Verbosity, name: &str) -> Self {
+        let verbosity = if verbosity == Verbosity::Info { Verbosity::Warnings } else { verbosity };
+        let spinner = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        Self { verbosity, spinner, name: Some(name.to_owned()), started: Arc::default() }
     }
 
     /// Tells something that people want to know.
@@ -155,7 +165,8 @@ impl Progress {
 
     /// Writes a line above the spinner; a closed standard error is no reason to stop.
     fn print(&self, label: &str, line: &str) {
-        let line = format!("{label}{}\n", shown::text(line));
+        let name = self.name.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
+        let line = format!("{label}{}\n", shown::text(&format!("{name}{line}")));
         let line = wrapped::titles(&line, wrapped::width(&std::io::stderr()));
         self.spinner.suspend(|| drop(anstream::stderr().lock().write_all(line.as_bytes())));
     }

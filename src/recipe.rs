@@ -11,6 +11,9 @@ pub const VERSION_LABEL: &str = "org.opencontainers.image.version";
 /// Label that holds the base image.
 pub const BASE_LABEL: &str = "org.opencontainers.image.base.name";
 
+/// Label that holds the key of all that an image is made of, where it is looked for before it is made again.
+pub const KEY_LABEL: &str = "io.claimed.c3.key";
+
 /// User and group of every file of the operator, and of the operator itself.
 pub const USER: (u32, u32) = (1001, 0);
 

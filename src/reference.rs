@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::failure::Fault;
 
-pub use self::version::{next_version, successor};
+pub use self::version::{newest_first, next_version, successor};
 
 mod version;
 

@@ -20,6 +20,7 @@ use crate::language::Language;
 use crate::reference::{self, NameError, Reference};
 use crate::source::Source;
 
+mod build;
 pub(crate) mod choices;
 mod error;
 mod file;
@@ -27,6 +28,7 @@ mod layers;
 mod operators;
 mod target;
 
+pub use build::Build;
 pub use error::{ConfigError, Problem};
 pub use file::{FILE_NAME, File, Files};
 pub use layers::{Layers, current_dir, trust_nearest};
@@ -114,6 +116,11 @@ pub struct Config {
     #[serde(skip_serializing_if = "is_default")]
     pub job: Job,
 
+    /// Which sources of a folder are operators
+    #[arg(skip)]
+    #[serde(skip_serializing_if = "is_default")]
+    pub build: Build,
+
     /// Settings of single operators, by the names of their sources without the ending
     #[arg(skip)]
     #[serde(deserialize_with = "operators", skip_serializing_if = "BTreeMap::is_empty")]
@@ -160,11 +167,15 @@ impl Config {
         }
     }
 
-    /// What can't stand in the settings of one source: other operators', and whom this program trusts.
+    /// What can't stand in the settings of one source: other operators', which sources are some, and whom this program
+    /// trusts.
     fn misplaced(&self) -> Option<Problem> {
-        let operators = (!self.operators.is_empty()).then_some("operators");
-        let name = operators.or_else(|| self.ca_certificates.as_ref().map(|_| "ca-certificates"));
-        name.map(Problem::misplaced)
+        let misplaced = [
+            ("operators", !self.operators.is_empty()),
+            ("ca-certificates", self.ca_certificates.is_some()),
+            ("build", self.build != Build::default()),
+        ];
+        misplaced.into_iter().find_map(|(name, is_there)| is_there.then(|| Problem::misplaced(name)))
     }
 
     /// These settings before others: tables are joined key by key, any other value counts whole.
@@ -190,6 +201,7 @@ impl Config {
             ca_certificates: self.ca_certificates.as_ref().or(under.ca_certificates.as_ref()).cloned(),
             set: choices::over(&self.set, &under.set),
             job: self.job.over(&under.job),
+            build: if is_default(&self.build) { under } else { self }.build.clone(),
             operators: BTreeMap::new(),
         }
     }

@@ -46,7 +46,7 @@ fn json(output: &Output) -> Value {
 fn near_misses_of_commands_and_files_get_a_tip() {
     let folder = folder(&[("a.py", SCRIPT)]);
     for (line, code, tip) in [
-        ("build a.py", 2, "c3 create-operator a.py"),
+        ("make a.py", 2, "c3 create-operator a.py"),
         ("a.py", 2, "c3 inspect a.py"),
         ("version", 2, "'--version'"),
         ("create-operater a.py", 2, "did you mean 'c3 create-operator a.py'?"),

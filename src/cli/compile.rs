@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::check::counted;
 use super::console::{self, Messages};
@@ -12,6 +12,7 @@ use super::options::{Emission, Format, LogLevel};
 use super::planning;
 use c3::artifact::{Artifact, Existing};
 use c3::failure::{Failure, INPUT};
+use c3::operator::chosen::{self, Chosen, LeftOut};
 use c3::operator::generated::{self, Generated};
 use c3::operator::{Plan, Purpose, sources};
 use c3::reference::operator_name;
@@ -33,6 +34,9 @@ pub(crate) struct Options {
     stale: bool,
 }
 
+/// Most sources without an operator that are listed.
+const MOST_LISTED: usize = 10;
+
 /// What became of one source.
 struct Outcome {
     source: PathBuf,
@@ -42,9 +46,7 @@ struct Outcome {
 
 /// Runs the command: every source is compiled, whatever becomes of the others.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
-    let sources = sources::collect(&options.paths)?;
-    let sources =
-        if options.stale { generated::compiled(sources, &options.emission.request) } else { sources };
+    let Chosen { operators: sources, left_out } = options.sources()?;
     let clashes = clashes(&sources, &options.emission);
     warn_of_images(&sources, options.emission.telling.level());
     // A file that is wrong is told of once, not for each source.
@@ -53,7 +55,11 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         options.emission.request.files.nearest(source, &current)?;
     }
     let compile = |source: &PathBuf| match clashes.get(source) {
-        Some(first) => clash(source, *first),
+        Some(first) => Outcome {
+            source: source.clone(),
+            messages: Messages::default(),
+            result: Err(clash(source, *first)),
+        },
         None => compile(source, options),
     };
     let outcomes = sources::each(&sources, compile);
@@ -61,7 +67,8 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         outcome.messages.show();
         outcome.result.as_ref().err().map(console::failure);
     }
-    report(&outcomes, options)?;
+    report(&outcomes, &left_out, options)?;
+    tell_left_out(&left_out, options.emission.telling.level());
     if outcomes.len() > 1 {
         console::info(&summary(&outcomes), options.emission.telling.level());
     }
@@ -73,8 +80,40 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     worst.map_or(Ok(()), |code| Err(Failure { code, ..Failure::diagnosed() }))
 }
 
+impl Options {
+    /// The operators; those of which files are there, if they are to be brought up to date.
+    fn sources(&self) -> Result<Chosen, Failure> {
+        let request = &self.emission.request;
+        if !self.stale {
+            return chosen::operators(&self.paths, request);
+        }
+        let operators = generated::compiled(sources::collect(&self.paths)?, request);
+        Ok(Chosen { operators, left_out: Vec::new() })
+    }
+}
+
+/// Tells of sources of which no operator is made.
+pub(super) fn tell_left_out(left_out: &[LeftOut], level: LogLevel) {
+    let shown = left_out.iter().take(MOST_LISTED);
+    let shown: Vec<_> = shown.map(|one| format!("`{}` ({})", one.source.display(), one.reason)).collect();
+    if shown.is_empty() {
+        return;
+    }
+    let more = left_out.len() - shown.len();
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    console::info(&format!("no operators: {}{more}", shown.join(", ")), level);
+}
+
+/// The same as data.
+pub(super) fn left_out_json(left_out: &[LeftOut]) -> Vec<Value> {
+    left_out.iter().map(|one| json!({"source": one.source, "reason": one.reason.to_string()})).collect()
+}
+
 /// Sources that would write the same files: the first of them, and each other with the first.
-fn clashes<'a>(sources: &'a [PathBuf], emission: &Emission) -> BTreeMap<&'a PathBuf, Option<&'a PathBuf>> {
+pub(super) fn clashes<'a>(
+    sources: &'a [PathBuf],
+    emission: &Emission,
+) -> BTreeMap<&'a PathBuf, Option<&'a PathBuf>> {
     let mut taken: BTreeMap<PathBuf, &PathBuf> = BTreeMap::new();
     let mut clashes = BTreeMap::new();
     for source in sources {
@@ -94,17 +133,16 @@ fn clashes<'a>(sources: &'a [PathBuf], emission: &Emission) -> BTreeMap<&'a Path
 }
 
 /// Refuses a source for the sake of the first of its name, which is refused too, but without a word.
-fn clash(source: &Path, first: Option<&PathBuf>) -> Outcome {
-    let failure = first.map_or_else(Failure::diagnosed, |first| {
+pub(super) fn clash(source: &Path, first: Option<&PathBuf>) -> Failure {
+    first.map_or_else(Failure::diagnosed, |first| {
         let (source, first) = (source.display(), first.display());
         Failure::new(INPUT, format!("`{first}` and `{source}` would both write the same files"))
-            .hint("compile them one by one, each with an `--output-dir` of its own")
-    });
-    Outcome { source: source.into(), messages: Messages::default(), result: Err(failure) }
+            .hint("name them one by one, each with an `--output-dir` of its own")
+    })
 }
 
 /// Tells of sources whose operators have one name, so that one image takes the place of the other.
-fn warn_of_images(sources: &[PathBuf], level: LogLevel) {
+pub(super) fn warn_of_images(sources: &[PathBuf], level: LogLevel) {
     let mut taken: BTreeMap<String, &PathBuf> = BTreeMap::new();
     for source in sources {
         let stem = source.file_stem().unwrap_or_default().to_string_lossy();
@@ -201,7 +239,7 @@ fn summary(outcomes: &[Outcome]) -> String {
     format!("{operators}: {files} written{failed}")
 }
 
-fn report(outcomes: &[Outcome], options: &Options) -> Result<(), Failure> {
+fn report(outcomes: &[Outcome], left_out: &[LeftOut], options: &Options) -> Result<(), Failure> {
     match options.emission.telling.format {
         Format::Text => {
             let files = outcomes
@@ -222,9 +260,9 @@ fn report(outcomes: &[Outcome], options: &Options) -> Result<(), Failure> {
                 let hint = failure.and_then(|failure| failure.hint.as_deref());
                 json!({"source": outcome.source, "image": image, "files": files, "error": error, "hint": hint})
             };
-            console::print_json(
-                &json!({"schema_version": 1, "operators": outcomes.iter().map(entry).collect::<Vec<_>>()}),
-            )
+            let operators: Vec<_> = outcomes.iter().map(entry).collect();
+            let left_out = left_out_json(left_out);
+            console::print_json(&json!({"schema_version": 1, "operators": operators, "left_out": left_out}))
         }
     }
 }

@@ -7,6 +7,7 @@ use c3::artifact::{self, Artifact, Existing};
 use c3::engine::oci::platform::Platform;
 use c3::failure::{Failure, USAGE};
 use c3::logins::BuildSecret;
+use c3::operator::chosen;
 use c3::operator::image::Choice;
 use c3::operator::kept::Kept;
 use c3::operator::versions::{self, Claim};
@@ -95,7 +96,9 @@ impl Options {
         let purpose = if self.no_build { Purpose::Files } else { Purpose::Image };
         let mut request = self.emission.request.clone();
         request.settings.additional_files.clone_from(&self.additional_files);
-        planning::plan(&self.file, &request, purpose, self.level(), messages)
+        let plan = planning::plan(&self.file, &request, purpose, self.level(), messages)?;
+        messages.add(&chosen::beside(&plan.source, &self.additional_files), &plan.source, self.level());
+        Ok(plan)
     }
 
     /// The log level.
@@ -179,6 +182,7 @@ pub(crate) fn create(options: &Options, mut plan: Plan) -> Result<(), Failure> {
                 secrets: &options.build_secret,
                 push: options.pushes(&plan),
                 claimed: claim.is_some(),
+                key: None,
                 archive: options.archive.as_deref(),
             };
             operator::build(&plan, &parts, &builder, &making, &progress)?
@@ -188,7 +192,9 @@ pub(crate) fn create(options: &Options, mut plan: Plan) -> Result<(), Failure> {
     for kept in kept {
         console::info(&format!("build context: {}", kept.place()?.display()), options.level());
     }
-    warn_of_moved(&parts, &built, options.level());
+    if let Some(warning) = Plan::moved(&parts, &built) {
+        console::warning(&warning, options.level());
+    }
     let artifacts = match plan.named_digest(&parts, &built, options.pin) {
         Some(digest) => {
             plan.pin(&digest);
@@ -204,17 +210,6 @@ pub(crate) fn create(options: &Options, mut plan: Plan) -> Result<(), Failure> {
         console::info(&format!("done in {}", seconds(start.elapsed())), options.level());
     }
     report(options, &plan, &files, &parts, &built)
-}
-
-/// Warns of a version that named another image before.
-fn warn_of_moved(parts: &[Part], built: &[Image], level: LogLevel) {
-    let Some(moved) = built.iter().find(|image| image.moved) else { return };
-    let remedy = if Plan::has_variant(parts) {
-        "nodes that have the old one keep it: leave out `-v` to get a version of its own"
-    } else {
-        "the files name it by its digest, for nodes and Kubeflow's cache keep what they know by a tag"
-    };
-    console::warning(&format!("`{}` named another image before; {remedy}", moved.reference), level);
 }
 
 /// The files of the chosen platforms; what is doubtful about them is told.

@@ -13,6 +13,7 @@ const GROUPS: &[(&str, &[&str])] = &[
             "create-gridwrapper",
             "create-containerless-operator",
             "create-workflow",
+            "build",
             "compile",
             "build-family",
         ],
@@ -35,6 +36,20 @@ const EVERYDAY: &[(&str, &[&str])] = &[
     (
         "create-gridwrapper",
         &["repository", "version", "no-build", "output-dir", "process", "backend", "quiet"],
+    ),
+    (
+        "build",
+        &[
+            "repository",
+            "version",
+            "local-mode",
+            "upgrade",
+            "target",
+            "output-dir",
+            "overwrite",
+            "jobs",
+            "quiet",
+        ],
     ),
     ("compile", &["repository", "version", "target", "output-dir", "overwrite", "stale", "quiet"]),
     ("init", &["name", "kind", "repository", "ci", "yes"]),

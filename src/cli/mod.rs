@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+mod build;
 mod build_family;
 mod cache;
 mod check;
@@ -79,6 +80,11 @@ enum Command {
     ///
     /// Writes a zip that Python runs, packages included, and its CWL step.
     CreateContainerlessOperator(create_containerless_operator::Options),
+    /// Build many operators, those that have changed
+    ///
+    /// Builds and pushes the images of all operators in folders, and writes their files. An operator that hasn't changed keeps
+    /// its version, image and files.
+    Build(build::Options),
     /// Join operators into a workflow
     ///
     /// Writes a CWL workflow and a Kubeflow pipeline that run the operators one after the other.
@@ -177,6 +183,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::CreateOperator(options) => create_operator::run(&options),
         Command::CreateGridwrapper(options) => create_gridwrapper::run(&options),
         Command::CreateContainerlessOperator(options) => create_containerless_operator::run(&options),
+        Command::Build(options) => build::run(&options),
         Command::CreateWorkflow(options) => create_workflow::run(&options),
         Command::Compile(options) => compile::run(&options),
         Command::Inspect(options) => inspect::run(&options),

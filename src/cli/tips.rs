@@ -10,7 +10,7 @@ use clap::{Command, Error};
 
 /// What people call a command of `c3`.
 const COMMANDS: &[(&[&str], &str)] = &[
-    (&["build", "create", "make", "new", "package", "pack", "wrap", "operator"], "create-operator"),
+    (&["create", "make", "new", "package", "pack", "wrap", "operator"], "create-operator"),
     (&["grid", "gridwrapper", "create-grid"], "create-gridwrapper"),
     (&["containerless", "zip"], "create-containerless-operator"),
     (&["workflow", "pipeline", "create-pipeline", "join", "chain"], "create-workflow"),
@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn words_of_newcomers_are_commands() {
         for (word, name) in [
-            ("build", "create-operator"),
+            ("make", "create-operator"),
             ("create", "create-operator"),
             ("create-operater", "create-operator"),
             ("create_operator", "create-operator"),

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use bollard::models::ImageInspect;
 
+use crate::reference::Reference;
+
 /// The least of an id that engines tell, in digits.
 const SHORTEST_ID: usize = 12;
 
@@ -34,6 +36,15 @@ impl Image {
     pub fn variable(&self, name: &str) -> Option<&str> {
         let mut values = self.env.iter().filter_map(|pair| pair.split_once('='));
         values.rfind(|(key, _)| *key == name).map(|(_, value)| value)
+    }
+
+    /// The digest by which the registry in a name knows it, if it was pulled from there or pushed to it.
+    #[must_use]
+    pub fn digest_in(&self, name: &str) -> Option<String> {
+        let wanted = Reference::parse(name).ok()?;
+        let digests = self.digests.iter().filter_map(|known| Reference::parse(known).ok());
+        let mut own = digests.filter(|known| (&known.host, &known.path) == (&wanted.host, &wanted.path));
+        own.next().map(|known| known.version)
     }
 
     /// Whether an id is that of this image: engines tell its beginning, or all of it, with the name of the hash or without.
@@ -96,6 +107,16 @@ mod tests {
         assert!(image("linux/arm64/v8").runs_on(Some("linux/arm64")));
         assert!(image("linux/arm64").runs_on(Some("linux/arm64/v8")));
         assert!(!image("linux/arm/v6").runs_on(Some("linux/arm/v7")));
+    }
+
+    #[test]
+    fn the_digest_is_that_of_the_registry_in_the_name() {
+        let (one, other) = (format!("sha256:{}", "1".repeat(64)), format!("sha256:{}", "2".repeat(64)));
+        let digests = vec![format!("quay.io/a/b@{one}"), format!("python@{other}")];
+        let image = Image { digests, ..image("") };
+        assert_eq!(image.digest_in("quay.io/a/b:1"), Some(one));
+        assert_eq!(image.digest_in("docker.io/library/python:3.12"), Some(other));
+        assert_eq!(image.digest_in("quay.io/a/c:1"), None);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::future::join_all;
 use reqwest::Url;
 use reqwest::header::{HeaderMap, LINK};
 use serde::Deserialize;
@@ -29,6 +30,8 @@ const TAGS: usize = 200_000;
 /// So many pages may hold anything; those of a longer list hold a few tags each.
 const PAGES: usize = 100;
 const FEW: usize = 10;
+/// How many questions are asked at once.
+const AT_ONCE: usize = 4;
 
 #[derive(Deserialize)]
 struct TagPage {
@@ -63,6 +66,32 @@ pub fn tags(repository: &str) -> Result<Vec<String>, RegistryError> {
 pub fn labels(reference: &str) -> Result<BTreeMap<String, String>, RegistryError> {
     let reference = Reference::parse(reference)?;
     in_time(&reference, async |session| image_labels(session, &reference.version).await)
+}
+
+/// The first of some tags of a repository whose image has a label with a value. What is no image, or is gone meanwhile,
+/// has none.
+///
+/// Blocks on a runtime of its own, so it is not for asynchronous code.
+pub fn labelled(
+    repository: &str,
+    tags: &[&str],
+    (label, value): (&str, &str),
+) -> Result<Option<String>, RegistryError> {
+    in_time(&Reference::parse(repository)?, async |session| {
+        for tags in tags.chunks(AT_ONCE) {
+            let answers = join_all(tags.iter().map(|tag| image_labels(session, tag))).await;
+            for (tag, labels) in tags.iter().zip(answers) {
+                match labels {
+                    Ok(labels) if labels.get(label).is_some_and(|found| found == value) => {
+                        return Ok(Some((*tag).to_owned()));
+                    }
+                    Ok(_) | Err(RegistryError::NotFound { .. } | RegistryError::Malformed { .. }) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(None)
+    })
 }
 
 /// What a registry has under a name.

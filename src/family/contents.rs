@@ -12,7 +12,7 @@ use crate::failure::{Failure, INPUT};
 use crate::files::{self, AdditionalFile};
 use crate::load::load;
 use crate::operator::{self, Planned};
-use crate::operator::{Plan, Purpose, Request, made, packed};
+use crate::operator::{Plan, Purpose, Request, fingerprint, made, packed};
 use crate::reader;
 use crate::reference::ImageName;
 use crate::settings::{Config, TargetName};
@@ -128,8 +128,7 @@ impl Source {
             plan.settings.stamp = stamp;
         }
         let args = contents.args.iter().map(|(name, value)| format!("{name}={value}"));
-        let args = args.chain([base.reference.clone()]).collect::<Vec<_>>().join("\n");
-        Ok(contents.context.with(made(".args".to_owned(), args.into_bytes()))?.digest()?)
+        fingerprint(contents.context, args.chain([base.reference.clone()]))
     }
 }
 

@@ -43,6 +43,8 @@ pub struct Frontend {
     reads_command_line: fn(&str) -> bool,
     /// Whether the text of a script or a module may log, so that a log level has a bearing on it.
     may_log: fn(&str) -> bool,
+    /// The files that a source loads, by the paths that they may have from its folder.
+    loads: fn(&Source) -> Vec<String>,
     /// The assignments of plain values in a text, which are parameters if a notebook says so.
     assignments: fn(&str) -> Cell,
 }
@@ -65,6 +67,7 @@ pub static FRONTENDS: &[Frontend] = &[
         cell: notebook::python_cell,
         reads_command_line: python::reads_command_line,
         may_log: python::may_log,
+        loads: python::loads,
         assignments: python::assignments,
     },
     Frontend {
@@ -76,6 +79,7 @@ pub static FRONTENDS: &[Frontend] = &[
         cell: notebook::r_cell,
         reads_command_line: r::reads_command_line,
         may_log: |_| true,
+        loads: r::loads,
         assignments: r::assignments,
     },
     #[cfg(test)]
@@ -88,6 +92,7 @@ pub static FRONTENDS: &[Frontend] = &[
         cell: |cell, _| notebook::r_cell(cell, Tags::default()),
         reads_command_line: |_| false,
         may_log: |_| false,
+        loads: |_| Vec::new(),
         assignments: |_| Cell::default(),
     },
 ];
@@ -265,6 +270,13 @@ pub fn may_log(path: &Path, text: &str) -> bool {
         .is_some_and(|frontend| (frontend.may_log)(text))
 }
 
+/// The files that a source loads, such as the modules that it imports, by the paths that they may have from its folder.
+#[must_use]
+pub fn loads(source: &Source) -> Vec<String> {
+    let frontend = FRONTENDS.iter().find(|frontend| frontend.language == source.language());
+    frontend.map(|frontend| (frontend.loads)(source)).unwrap_or_default()
+}
+
 /// What a language is called in messages: `R`.
 #[must_use]
 pub fn language_name(language: Language) -> &'static str {
@@ -309,6 +321,21 @@ mod tests {
             let reading = read(&Source::new(name, language, text.to_owned()));
             let input = &reading.component.unwrap().inputs[0];
             assert_eq!((input.unconditional, input.via), (wanted, Via::Environment), "{text}");
+        }
+    }
+
+    #[test]
+    fn files_that_a_script_loads_are_told_by_their_paths() {
+        let python = "import a.b\nfrom .c import d\nfrom .. import e\nfrom f import *\nimport (";
+        let cases = [
+            ("x.py", &python[..python.len() - 9], "a/b.py a.py c/d.py c.py ../e.py f.py"),
+            ("x.py", python, ""),
+            ("x.R", "source('u/v.R')\nsys.source(file = 'w.R', envir = e)\nsource(x)", "u/v.R w.R"),
+        ];
+        for (name, text, wanted) in cases {
+            let language = if name.ends_with('R') { Language::R } else { Language::Python };
+            let found = loads(&Source::new(name, language, text.to_owned()));
+            assert_eq!(found.join(" "), wanted, "{text}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! The image of an operator: by an engine, or by `c3` itself where there is none.
 
 use std::collections::BTreeMap;
-use std::fs::Permissions;
+use std::fs::{File, Permissions};
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,9 @@ use crate::engine::error::EngineError;
 use crate::engine::indexes::Given;
 use crate::engine::oci::platform::Platform;
 use crate::engine::oci::{Assembler, on_disk};
+use crate::engine::registry;
 use crate::frontend::credentials;
+use crate::hashed::digest_of;
 use crate::progress::Progress;
 use crate::reader;
 use crate::recipe::COMPONENT_LABEL;
@@ -50,7 +52,7 @@ pub enum Builder {
     /// A container engine.
     Engine(Box<Engine>),
     /// `c3` itself.
-    Assembler(Assembler),
+    Assembler(Box<Assembler>),
 }
 
 /// An image that was made.
@@ -67,12 +69,16 @@ pub struct Image {
     pub moved: bool,
     /// The archive that holds it, if there is one.
     pub archive: Option<PathBuf>,
+    /// Bytes that went to the registry, where that is known.
+    #[serde(skip)]
+    pub uploaded: Option<u64>,
 }
 
 impl Image {
     fn new(reference: String, id: String, pushed: Option<Pushed>, archive: Option<PathBuf>) -> Self {
         let moved = pushed.as_ref().is_some_and(|pushed| pushed.moved);
-        Self { reference, id, digest: pushed.map(|pushed| pushed.digest), moved, archive }
+        let digest = pushed.map(|pushed| pushed.digest);
+        Self { reference, id, digest, moved, archive, uploaded: None }
     }
 }
 
@@ -136,7 +142,7 @@ impl Builder {
     /// What the command line, the environment and the machine decide on.
     pub fn choose(choice: Choice, progress: &Progress) -> Result<Self, Failure> {
         if choice == Choice::Oci {
-            return Ok(Self::Assembler(Assembler::new()?));
+            return Ok(Self::Assembler(Box::new(Assembler::new()?)));
         }
         let endpoint = Endpoint::from_environment()?;
         match Engine::connect(&endpoint) {
@@ -144,7 +150,7 @@ impl Builder {
             Err(_) if choice == Choice::Auto && endpoint.rule == Rule::Default => {
                 progress
                     .tell("note: no container engine answers: c3 makes the image itself (`--builder oci`)");
-                Ok(Self::Assembler(Assembler::new()?))
+                Ok(Self::Assembler(Box::new(Assembler::new()?)))
             }
             Err(error) => Err(unreachable(error, Some(OTHERWISE))),
         }
@@ -178,9 +184,63 @@ impl Builder {
     }
 
     /// Where an image is that is neither pushed nor in an engine: an archive beside the files.
+    #[must_use]
     pub fn archive(&self, plan: &Plan) -> Option<PathBuf> {
         let archive = || plan.folder.join(format!("{}{ARCHIVE}", plan.settings.stem));
         matches!(self, Self::Assembler(_)).then(archive)
+    }
+
+    /// What the base of an operator's images is now: the digest that its registry knows it by, or that of what is here.
+    pub fn base(&self, plan: &Plan, platforms: &[Platform], progress: &Progress) -> Result<String, Failure> {
+        let name = &plan.settings.base_image;
+        let failed = |error| Failure::new(INPUT, format!("failed to read the base image `{name}`: {error}"));
+        if let Some(archive) = &plan.request.base_image_tar {
+            return Ok(digest_of(File::open(archive).map_err(failed)?).map_err(failed)?.0);
+        }
+        match self {
+            Self::Engine(engine) => match engine.inspect(name)? {
+                Some(image) => Ok(image.digest_in(name).unwrap_or(image.id)),
+                None => Ok(registry::named(name)?.map(|named| named.digest).unwrap_or_default()),
+            },
+            Self::Assembler(assembler) if on_disk(name).is_none() => match registry::named(name)? {
+                Some(named) => Ok(named.digest),
+                None => Ok(assembler.read(name, platforms, progress)?.digests()),
+            },
+            Self::Assembler(assembler) => Ok(assembler.read(name, platforms, progress)?.digests()),
+        }
+    }
+
+    /// The labels of an image that isn't pushed: that of an engine, or of an archive.
+    pub fn labels(
+        &self,
+        plan: &Plan,
+        archive: Option<&Path>,
+    ) -> Result<Option<BTreeMap<String, String>>, Failure> {
+        match (self, archive) {
+            (Self::Engine(engine), _) => {
+                Ok(engine.inspect(&plan.settings.image.to_string())?.map(|image| image.labels))
+            }
+            (Self::Assembler(assembler), Some(archive)) if archive.exists() => Ok(assembler.labels(archive)),
+            (Self::Assembler(_), _) => Ok(None),
+        }
+    }
+
+    /// Whether the user has pressed Ctrl-C.
+    #[must_use]
+    pub fn interrupted(&self) -> bool {
+        match self {
+            Self::Engine(engine) => engine.interrupted(),
+            Self::Assembler(assembler) => assembler.interrupted(),
+        }
+    }
+
+    /// Gets the newest base image, where an engine keeps an older one.
+    pub fn refresh(&self, plan: &Plan, platforms: &[Platform], progress: &Progress) -> Result<(), Failure> {
+        let Self::Engine(engine) = self else { return Ok(()) };
+        let name = &plan.settings.base_image;
+        let is_pulled = engine.inspect(name)?.is_some_and(|image| image.digest_in(name).is_some());
+        let platform = platforms.first().map(ToString::to_string);
+        if is_pulled { Ok(engine.pull(name, platform.as_deref(), progress)?) } else { Ok(()) }
     }
 
     /// Makes an image, and pushes it as its version and as `latest`.

@@ -11,16 +11,18 @@ use crate::logins::BuildSecret;
 use crate::progress::Progress;
 
 mod before;
+pub mod chosen;
 pub mod generated;
 pub mod image;
 pub mod kept;
 mod plan;
+pub mod renewal;
 mod request;
 pub mod sources;
 pub mod versions;
 
 pub use image::{Builder, Image};
-pub use plan::{ARCHIVE, CONTEXT, Plan, Planned, Purpose, made, packed, plan};
+pub use plan::{ARCHIVE, CONTEXT, Plan, Planned, Purpose, fingerprint, made, packed, plan};
 pub use request::Request;
 
 use image::Order;
@@ -38,6 +40,8 @@ pub struct Making<'a> {
     pub push: bool,
     /// Whether the version was chosen for its being the next: others may have chosen it, too.
     pub claimed: bool,
+    /// The key of what the images are made of, if they are to carry it.
+    pub key: Option<&'a str>,
     /// The archive that the image is written to.
     pub archive: Option<&'a Path>,
 }

@@ -23,7 +23,7 @@ use crate::source::Source;
 use crate::stamp::Stamp;
 
 use self::contents::{check_entry, modules, scripts, without_own};
-pub use self::contents::{made, packed};
+pub use self::contents::{fingerprint, made, packed};
 use self::decisions::{default_python, settings, template};
 use super::Request;
 use crate::failure::{ENGINE, Failure, Fault, USAGE};

@@ -32,7 +32,16 @@ pub fn collect(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
 
 /// Does something with each source, in parallel, and returns the results in their order.
 pub fn each<T: Send>(sources: &[PathBuf], work: impl Fn(&PathBuf) -> T + Sync) -> Vec<T> {
-    match threads() {
+    each_at_once(sources, 0, work)
+}
+
+/// The same with so many at once; with 0 as many as the machine has cores.
+pub fn each_at_once<T: Send>(
+    sources: &[PathBuf],
+    at_once: usize,
+    work: impl Fn(&PathBuf) -> T + Sync,
+) -> Vec<T> {
+    match threads(at_once) {
         Some(threads) => threads.install(|| sources.par_iter().map(&work).collect()),
         None => sources.iter().map(work).collect(),
     }
@@ -65,6 +74,7 @@ fn is_pipeline(path: &Path) -> bool {
 }
 
 /// Threads with large stacks, unless the system denies them.
-fn threads() -> Option<ThreadPool> {
-    STACKS.iter().find_map(|&stack| ThreadPoolBuilder::new().stack_size(stack).build().ok())
+fn threads(number: usize) -> Option<ThreadPool> {
+    let pool = |stack| ThreadPoolBuilder::new().num_threads(number).stack_size(stack).build().ok();
+    STACKS.iter().find_map(|&stack| pool(stack))
 }

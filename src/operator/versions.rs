@@ -22,6 +22,12 @@ pub struct Claim {
 
 /// The next version in the registry, of all the images that are wanted.
 pub fn next(plan: &Plan, pushes: bool, progress: &Progress) -> Result<(String, Option<Claim>), Failure> {
+    let (tags, claim) = tags(plan, pushes, progress)?;
+    Ok((next_version(&tags), claim))
+}
+
+/// The tags in the registry, of all the images that are wanted; who pushes another is alone with them.
+pub fn tags(plan: &Plan, pushes: bool, progress: &Progress) -> Result<(Vec<String>, Option<Claim>), Failure> {
     let repositories = repositories(plan);
     let claim = pushes.then(|| Claim::take(&repositories, progress)).transpose()?;
     let tags: Result<Vec<_>, RegistryError> = repositories.iter().map(|own| registry::tags(own)).collect();
@@ -30,7 +36,7 @@ pub fn next(plan: &Plan, pushes: bool, progress: &Progress) -> Result<(String, O
         let remedy = failure.hint.clone().unwrap_or_else(|| "try again".to_owned());
         failure.hint(format!("{remedy}, or tell the version with `-v VERSION`"))
     })?;
-    Ok((next_version(&tags.concat()), claim))
+    Ok((tags.concat(), claim))
 }
 
 /// The repositories of all the images that are wanted, which share their versions; in one order for everybody.

@@ -1,5 +1,7 @@
 //! Which version follows those that a registry holds.
 
+use std::cmp::Reverse;
+
 const FIRST: &str = "0.1";
 
 /// A run of digits, or of anything else; numbers compare by value, however long they are.
@@ -18,6 +20,14 @@ pub fn next_version(tags: &[String]) -> String {
     let versions = tags.iter().map(String::as_str).filter(|tag| is_version(tag));
     let highest = versions.max_by_key(|tag| (is_numeric(tag), precedence(tag)));
     highest.map_or_else(|| FIRST.to_owned(), successor)
+}
+
+/// The versions among tags, the highest first.
+#[must_use]
+pub fn newest_first(tags: &[String]) -> Vec<&str> {
+    let mut versions: Vec<_> = tags.iter().map(String::as_str).filter(|tag| is_version(tag)).collect();
+    versions.sort_by_key(|tag| Reverse((is_numeric(tag), precedence(tag))));
+    versions
 }
 
 fn is_version(tag: &str) -> bool {
@@ -72,6 +82,12 @@ mod tests {
 
     fn next(tags: &[&str]) -> String {
         next_version(&tags.iter().map(ToString::to_string).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn the_highest_version_is_looked_at_first() {
+        let tags = ["0.9", "latest", "0.10", "main", "0.2beta", "v1"].map(ToOwned::to_owned);
+        assert_eq!(newest_first(&tags), ["0.10", "0.9", "0.2beta", "v1"]);
     }
 
     #[test]

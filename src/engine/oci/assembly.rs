@@ -76,6 +76,7 @@ impl Assembler {
         let commands = installs.iter().map(|words| format!("pip install {}", words.join(" ")));
         let what = commands.collect::<Vec<_>>().join(" && ");
         let name = name(order, &target, &requirements, &distributions)?;
+        let _turn = self.work.finish(self.making.take(&name));
         let cached = if order.no_cache { None } else { self.cache.get(&name) };
         let (packed, blob) = if let Some(found) = cached {
             found

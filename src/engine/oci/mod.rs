@@ -18,7 +18,9 @@ mod push;
 mod python;
 mod scripts;
 mod search;
+mod seen;
 mod site;
+mod turns;
 mod verified;
 
 use self::assembly::Image;
@@ -30,6 +32,11 @@ use self::manifest::Document;
 use self::origin::Origin;
 use self::platform::Platform;
 use self::push::Push;
+use self::seen::Seen;
+use self::turns::Turns;
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use super::registry::RegistryError;
 use super::work::Work;
 use crate::context::Context;
@@ -48,6 +55,10 @@ pub fn installer(version: &str) -> Result<String, OciError> {
 pub struct Assembler {
     cache: Cache,
     work: Work,
+    /// Who makes which layer now.
+    making: Turns,
+    /// Who uploads which layer now.
+    uploading: Turns,
 }
 
 /// The base of an image, for each platform one.
@@ -87,7 +98,7 @@ impl Assembler {
     /// Makes ready; nothing is asked yet.
     pub fn new() -> Result<Self, OciError> {
         let work = Work::new().map_err(OciError::io("start", "the runtime"))?;
-        Ok(Self { cache: Cache::open()?, work })
+        Ok(Self { cache: Cache::open()?, work, making: Turns::default(), uploading: Turns::default() })
     }
 
     /// Whether the user has pressed Ctrl-C.
@@ -122,10 +133,21 @@ impl Assembler {
         Ok(Assembled { origin, images, top, created: order.context.mtime() })
     }
 
-    /// Pushes an image to a repository, where it has no name yet.
-    pub fn push(&self, image: &Assembled, repository: &str, progress: &Progress) -> Result<(), OciError> {
+    /// The labels of an image in an archive, if there is one.
+    #[must_use]
+    pub fn labels(&self, archive: &Path) -> Option<BTreeMap<String, String>> {
+        let origin = Origin::open(&format!("docker-archive:{}", archive.display())).ok()?;
+        let base = self.work.wait(Base::read(&origin, None)).ok()?;
+        serde_json::from_value(base.config["config"]["Labels"].clone()).ok()
+    }
+
+    /// Pushes an image to a repository, where it has no name yet, and tells how many bytes it took.
+    pub fn push(&self, image: &Assembled, repository: &str, progress: &Progress) -> Result<u64, OciError> {
         let target = Reference::parse(repository).map_err(RegistryError::from)?;
-        let push = Push::new(&target, &image.origin, progress)?;
+        let seen = Seen { cache: &self.cache, turns: &self.uploading };
+        let layers = image.images.iter().flat_map(|image| &image.layers);
+        let siblings = layers.filter_map(|layer| seen.sibling(&target, &layer.packed.digest)).collect();
+        let push = Push::new(&target, &image.origin, progress, Some((seen, siblings)))?;
         self.work.wait(async {
             for one in &image.images {
                 push.image(one).await?;
@@ -133,7 +155,7 @@ impl Assembler {
                     push.name(&one.manifest.digest, &one.manifest).await?;
                 }
             }
-            Ok(())
+            Ok(push.uploaded())
         })
     }
 
@@ -146,13 +168,19 @@ impl Assembler {
         progress: &Progress,
     ) -> Result<(), OciError> {
         let target = Reference::parse(repository).map_err(RegistryError::from)?;
-        let push = Push::new(&target, &image.origin, progress)?;
+        let push = Push::new(&target, &image.origin, progress, None)?;
         progress.report(&Event::Started(format!("push {repository}:{tag}")));
         self.work.wait(push.name(tag, &image.top))
     }
 }
 
 impl Bases {
+    /// The digests of the bases, by which the same are known again.
+    #[must_use]
+    pub fn digests(&self) -> String {
+        self.images.iter().map(|base| base.digest.as_str()).collect::<Vec<_>>().join(" ")
+    }
+
     /// The versions of Python that the bases tell of themselves.
     pub fn python_versions(&self) -> impl Iterator<Item = &str> {
         self.images.iter().filter_map(|base| config::variable(&base.config, "PYTHON_VERSION"))

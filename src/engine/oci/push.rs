@@ -1,6 +1,9 @@
 //! The push: layers that the registry lacks, then the configuration, then the manifests, so that no name ever means an
 //! image that isn't whole.
 
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use futures_util::stream::{self, TryStreamExt};
 use tokio_util::bytes::Bytes;
 
@@ -10,6 +13,7 @@ use super::error::OciError;
 use super::layer::{Blob, Layer};
 use super::manifest::Document;
 use super::origin::{self, Origin};
+use super::seen::Seen;
 use super::verified::Expected;
 use crate::engine::http::Upload;
 use crate::engine::manifest::Descriptor;
@@ -26,6 +30,8 @@ pub(super) struct Push<'a> {
     session: Session,
     origin: &'a Origin,
     progress: &'a Progress,
+    seen: Option<Seen<'a>>,
+    uploaded: AtomicU64,
 }
 
 impl<'a> Push<'a> {
@@ -33,9 +39,19 @@ impl<'a> Push<'a> {
         target: &'a Reference,
         origin: &'a Origin,
         progress: &'a Progress,
+        own: Option<(Seen<'a>, BTreeSet<String>)>,
     ) -> Result<Self, OciError> {
-        let session = Session::writing(target, origin.reference())?;
-        Ok(Self { target, session, origin, progress })
+        let near = origin.reference().filter(|source| source.host == target.host);
+        let (seen, siblings) = own.unzip();
+        let sources =
+            near.map(|source| source.path.clone()).into_iter().chain(siblings.into_iter().flatten());
+        let session = Session::writing(target, sources.collect())?;
+        Ok(Self { target, session, origin, progress, seen, uploaded: AtomicU64::new(0) })
+    }
+
+    /// How many bytes were uploaded.
+    pub(super) fn uploaded(&self) -> u64 {
+        self.uploaded.load(Ordering::Relaxed)
     }
 
     /// Pushes all that an image is made of, and its manifest under its digest only.
@@ -57,13 +73,41 @@ impl<'a> Push<'a> {
         }
         match part {
             Part::Base(layer) => self.base_layer(layer).await,
-            Part::Own(layer) => {
-                self.progress.report(&Event::Started(format!("push layer {}", layer.what)));
-                let open = async || self.body(layer).await;
-                self.session.upload(&layer.packed.digest, layer.packed.size, open).await
-            }
+            Part::Own(layer) => self.own_layer(layer).await,
             Part::Config(config) => self.bytes(&config.digest, &config.bytes).await,
         }
+    }
+
+    /// Has the registry take a layer from a repository that has it, or uploads it; others wait for that.
+    async fn own_layer(&self, layer: &Layer) -> Result<(), OciError> {
+        let digest = &layer.packed.digest;
+        let _turn = match &self.seen {
+            Some(seen) => Some(seen.turns.take(digest).await),
+            None => None,
+        };
+        let sibling = self.seen.as_ref().and_then(|seen| seen.sibling(self.target, digest));
+        let is_mounted = match sibling {
+            Some(from) => self.mounted(digest, &from).await?,
+            None => false,
+        };
+        if !is_mounted {
+            self.progress.report(&Event::Started(format!("push layer {}", layer.what)));
+            let open = async || self.body(layer).await;
+            self.upload(digest, layer.packed.size, open).await?;
+            self.seen.iter().for_each(|seen| seen.note(self.target, digest));
+        }
+        Ok(())
+    }
+
+    async fn upload(
+        &self,
+        digest: &str,
+        size: u64,
+        open: impl AsyncFn() -> Result<Upload<OciError>, OciError>,
+    ) -> Result<(), OciError> {
+        self.session.upload(digest, size, open).await?;
+        self.uploaded.fetch_add(size, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Has the registry take a layer from the base's repository, or carries it there.
@@ -77,7 +121,7 @@ impl<'a> Push<'a> {
         self.progress.report(&Event::Started(format!("copy layer {} of the base image", layer.digest)));
         let expected = Expected::of(layer);
         let open = async || self.origin.body(expected.clone(), self.progress).await;
-        self.session.upload(&layer.digest, expected.size, open).await
+        self.upload(&layer.digest, expected.size, open).await
     }
 
     /// A registry may refuse to mount, but an answer that it gives instead is no reason to stop: the upload will tell.
@@ -92,7 +136,7 @@ impl<'a> Push<'a> {
 
     async fn bytes(&self, digest: &str, bytes: &Bytes) -> Result<(), OciError> {
         let open = async || Ok(Upload::of_bytes(bytes));
-        self.session.upload(digest, bytes.len() as u64, open).await
+        self.upload(digest, bytes.len() as u64, open).await
     }
 
     async fn body(&self, layer: &Layer) -> Result<Upload<OciError>, OciError> {

@@ -1,5 +1,6 @@
 //! The talk with one registry about one repository: login, retries, errors.
 
+use std::collections::BTreeSet;
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
@@ -60,13 +61,13 @@ impl Session {
         Self::with_scopes(reference, vec![format!("repository:{}:pull", reference.path)])
     }
 
-    /// A session for writing, which may take blobs from another repository of the same registry, too.
+    /// A session for writing, which may take blobs from other repositories of the same registry, too.
     pub(in crate::engine) fn writing(
         reference: &Reference,
-        source: Option<&Reference>,
+        sources: BTreeSet<String>,
     ) -> Result<Self, RegistryError> {
-        let source = source.filter(|source| source.host == reference.host && source.path != reference.path);
-        let pulled = source.map(|source| format!("repository:{}:pull", source.path));
+        let sources = sources.into_iter().filter(|source| *source != reference.path);
+        let pulled = sources.map(|source| format!("repository:{source}:pull"));
         let pushed = format!("repository:{}:pull,push", reference.path);
         Self::with_scopes(reference, std::iter::once(pushed).chain(pulled).collect())
     }

@@ -22,6 +22,7 @@ mod entity;
 mod environment;
 pub(crate) mod flow;
 mod ipython;
+mod loads;
 mod logs;
 mod parameters;
 mod process;
@@ -36,6 +37,7 @@ mod unimported;
 use comments::Comments;
 use semantic::{Import, Model};
 
+pub(super) use loads::loads;
 pub(super) use parameters::{assignments, overrides};
 
 /// Programs that lines of a shell begin with.

@@ -19,6 +19,7 @@ mod fold;
 mod helper;
 mod installs;
 mod literals;
+mod loads;
 mod names;
 mod packages;
 mod parameters;
@@ -39,6 +40,7 @@ use shapes::Shapes;
 use statements::Statements;
 use tree::SyntaxError;
 
+pub(super) use loads::loads;
 pub(super) use parameters::{assignments, overrides};
 
 /// The description of a script that has none, as the guide has it.

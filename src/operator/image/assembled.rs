@@ -13,6 +13,7 @@ use super::{Archive, Image, Order, check_python};
 use crate::failure::Failure;
 use crate::operator::versions::{self, Pushed};
 use crate::operator::{Part, Plan};
+use crate::recipe::{KEY_LABEL, Named};
 use crate::reference::ImageName;
 
 /// What has to be built in a container.
@@ -27,7 +28,9 @@ pub(super) fn build(assembler: &Assembler, order: &Order) -> Result<Image, Failu
     let archive = making.archive.map(|path| Archive::create(path, Form::Image)).transpose()?;
     let bases = assembler.read(&settings.base_image, making.platforms, progress)?;
     bases.python_versions().try_for_each(|version| check_python(plan, Some(version)))?;
-    let recipe = recipe(&plan.operator());
+    let mut recipe = recipe(&plan.operator());
+    let key = making.key.map(|key| Named { name: KEY_LABEL, value: key.to_owned() });
+    recipe.labels.extend(key);
     let pip = Pip { installs: &recipe.installs, folder: "", configured: &configured_here() };
     let asked = Asked::of(context, pip, order.given()).map_err(IndexError::from)?;
     order.warn_of_unused(&asked.unused(making.secrets));
@@ -40,7 +43,10 @@ pub(super) fn build(assembler: &Assembler, order: &Order) -> Result<Image, Failu
         progress,
     };
     let image = assembler.assemble(bases, &assembly).map_err(|error| unmade(error, plan, &asked))?;
-    let pushed = making.push.then(|| push(assembler, &image, order)).transpose()?;
+    let (pushed, uploaded) = match making.push.then(|| push(assembler, &image, order)).transpose()? {
+        Some((pushed, uploaded)) => (Some(pushed), Some(uploaded)),
+        None => (None, None),
+    };
     let reference = settings.image.to_string();
     let tags = [reference.clone(), settings.image.latest().to_string()];
     let save = |archive: Archive| archive.save(|out, _| assembler.save(&image, &tags, out, progress));
@@ -48,15 +54,18 @@ pub(super) fn build(assembler: &Assembler, order: &Order) -> Result<Image, Failu
     if assembler.interrupted() {
         return Err(OciError::Interrupted.into());
     }
-    Ok(Image::new(reference, image.id().to_owned(), pushed, archive))
+    Ok(Image { uploaded, ..Image::new(reference, image.id().to_owned(), pushed, archive) })
 }
 
-fn push(assembler: &Assembler, image: &Assembled, order: &Order) -> Result<Pushed, Failure> {
+/// Pushes an image, and tells how many bytes it took.
+fn push(assembler: &Assembler, image: &Assembled, order: &Order) -> Result<(Pushed, u64), Failure> {
     let ImageName { repository, version, .. } = &order.part.settings.image;
-    assembler.push(image, repository, order.progress)?;
+    let uploaded = assembler.push(image, repository, order.progress)?;
     let name = |tag: &str| assembler.name(image, repository, tag, order.progress);
     let digest = image.digest().to_owned();
-    versions::push(order, image.id(), || Ok(name(version).map(|()| digest)?), || Ok(name("latest")?))
+    let pushed =
+        versions::push(order, image.id(), || Ok(name(version).map(|()| digest)?), || Ok(name("latest")?))?;
+    Ok((pushed, uploaded))
 }
 
 /// An image that couldn't be made: who wanted a login is told with what was known of it.

@@ -12,6 +12,7 @@ use crate::engine::error::EngineError;
 use crate::engine::indexes::{Asked, Index, Pip, Prepared, configured, prepare};
 use crate::engine::proxies;
 use crate::progress::Progress;
+use crate::recipe::KEY_LABEL;
 
 use super::installs::blamed;
 use super::{Archive, Image, Order, check_python};
@@ -43,7 +44,7 @@ pub fn build(engine: &Engine, order: &Order) -> Result<Image, Failure> {
         platform,
         no_cache: making.no_cache,
         args: &arguments(engine)?,
-        labels: &BTreeMap::new(),
+        labels: &making.key.map(|key| (KEY_LABEL.to_owned(), key.to_owned())).into_iter().collect(),
         secrets: &prepared.secrets,
         hidden: &prepared.hidden,
     };

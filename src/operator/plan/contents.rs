@@ -6,11 +6,14 @@ use std::path::{Path, PathBuf};
 use crate::artifact::Artifact;
 use crate::backend::{self, Operator, Settings, TARGETS, dockerfile, prelude};
 use crate::context::{Content, Context, Entry, source_date_epoch};
+use crate::engine::oci::platform::Platform;
 use crate::files::AdditionalFile;
 use crate::frontend;
 use crate::reader;
 use crate::recipe;
+use crate::reference::ImageName;
 use crate::source::Source;
+use crate::stamp;
 
 use super::decisions::dockerfile_name;
 use super::{ARCHIVE, CONTEXT, Plan};
@@ -20,6 +23,12 @@ use crate::operator::Request;
 /// The time that files in an image bear unless `SOURCE_DATE_EPOCH` says another: the second of January 1980, the first
 /// that zip archives can tell in every time zone. In seconds since 1970.
 const EPOCH: u64 = 315_619_200;
+
+/// A version that stands for any.
+const ANY: &str = "0";
+
+/// The place of what isn't in a context and yet part of its fingerprint.
+const MORE: &str = ".args";
 
 impl Plan {
     /// The texts of all requirement files, by the names they have in the image.
@@ -83,6 +92,32 @@ impl Plan {
         let notebook = self.source.notebook().filter(|_| is_shown);
         notebook.map(|_| (self.component.source.clone(), Content::Disk(self.source.path().into())))
     }
+}
+
+impl Plan {
+    /// The key of all that the images are made of, their version apart: the same key, the same images.
+    pub fn key(&self, base: &str, platforms: &[Platform]) -> Result<String, Failure> {
+        let contexts = self.images().into_iter().map(|image| self.context_of_any_version(image.settings));
+        let contexts = contexts.map(|context| Ok(context?.digest()?)).collect::<Result<Vec<_>, Failure>>()?;
+        let platforms = platforms.iter().map(ToString::to_string);
+        let more = [env!("CARGO_PKG_VERSION").to_owned(), base.to_owned()];
+        fingerprint(Context::default(), more.into_iter().chain(platforms).chain(contexts))
+    }
+
+    /// What an image is made of apart from its version, and from what the record says of other files.
+    fn context_of_any_version(&self, mut settings: Settings) -> Result<Context, Failure> {
+        settings.image = ImageName { version: ANY.to_owned(), digest: None, ..settings.image };
+        let dockerfile = dockerfile::emit(&self.operator_in(&settings)).map_err(|_| Failure::diagnosed())?;
+        let text = String::from_utf8_lossy(&dockerfile.content).into_owned();
+        let (text, _) = stamp::without_record(&text);
+        self.context(&[Artifact::new(dockerfile.name, text)], &settings)
+    }
+}
+
+/// The digest of a build context, and of what else an image depends on.
+pub fn fingerprint(context: Context, more: impl IntoIterator<Item = String>) -> Result<String, Failure> {
+    let more = more.into_iter().collect::<Vec<_>>().join("\n");
+    Ok(context.with(made(MORE.to_owned(), more.into_bytes()))?.digest()?)
 }
 
 /// A build context of these files.

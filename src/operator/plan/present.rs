@@ -28,6 +28,24 @@ impl Plan {
         image.digest.clone().filter(|_| asked || image.moved || self.is_pinned())
     }
 
+    /// The digest that the files name of an image that is there already: where it is asked for, or they name one now.
+    #[must_use]
+    pub fn kept_digest(&self, digest: Option<&String>, asked: bool) -> Option<String> {
+        digest.filter(|_| asked || self.is_pinned()).cloned()
+    }
+
+    /// What there is to say where a version named another image before.
+    #[must_use]
+    pub fn moved(parts: &[Part], built: &[Image]) -> Option<String> {
+        let moved = built.iter().find(|image| image.moved)?;
+        let remedy = if Self::has_variant(parts) {
+            "nodes that have the old one keep it: leave out `-v` to get a version of its own"
+        } else {
+            "the files name it by its digest, for nodes and Kubeflow's cache keep what they know by a tag"
+        };
+        Some(format!("`{}` named another image before; {remedy}", moved.reference))
+    }
+
     /// Whether any of some images is of a platform of its own.
     #[must_use]
     pub fn has_variant(parts: &[Part]) -> bool {
