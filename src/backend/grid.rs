@@ -18,6 +18,8 @@ pub struct Store {
     pub help: &'static str,
     /// What the function is called with first, before the script's parameters by their names.
     pub called_with: &'static [&'static str],
+    /// The parameter that gets the number of workers, where each does a part of its own.
+    pub parts: Option<&'static str>,
     /// Comment lines with what its program needs.
     requirements: &'static [&'static str],
     /// The modules of its program, which bring those that they import: those with parameters in their order, then the
@@ -26,8 +28,15 @@ pub struct Store {
 }
 
 /// Modules of a store in a bucket.
-const COS: &[&str] =
-    &["start", "batch_parameters", "cos_parameters", "worker_parameters", "interface", "cos"];
+const COS: &[&str] = &[
+    "start",
+    "batch_parameters",
+    "cos_parameters",
+    "worker_parameters",
+    "call_parameters",
+    "interface",
+    "cos",
+];
 
 /// What the programs of all stores in S3 need: the first boto3 that sends `If-None-Match`.
 const BOTO: &[&str] = &["# pip install boto3>=1.36"];
@@ -48,12 +57,14 @@ pub static STORES: &[Store] = &[
         long_name: "grid_wrapper",
         help: "Files in a shared folder",
         called_with: BATCH,
+        parts: None,
         requirements: &[],
         modules: &[
             "start",
             "batch_parameters",
             "local_parameters",
             "worker_parameters",
+            "call_parameters",
             "interface",
             "local",
         ],
@@ -63,6 +74,7 @@ pub static STORES: &[Store] = &[
         long_name: "cos_grid_wrapper",
         help: "Files in a bucket",
         called_with: BATCH,
+        parts: None,
         requirements: BOTO,
         modules: COS,
     },
@@ -71,6 +83,7 @@ pub static STORES: &[Store] = &[
         long_name: "s3kv_grid_wrapper",
         help: "Keys in a bucket",
         called_with: BATCH,
+        parts: None,
         requirements: BOTO,
         modules: COS,
     },
@@ -79,27 +92,40 @@ pub static STORES: &[Store] = &[
         long_name: "legacy_cos_grid_wrapper",
         help: "Files in a bucket, where the data of the batches is too",
         called_with: BATCH,
+        parts: None,
         requirements: BOTO,
         modules: &[
             "start",
             "batch_parameters",
             "legacy_parameters",
             "worker_parameters",
+            "call_parameters",
             "interface",
             "legacy_cos",
         ],
+    },
+    Store {
+        name: "index",
+        long_name: "index_grid_wrapper",
+        help: "Nowhere: each worker does the part of its index in an indexed job or an array of tasks",
+        called_with: BATCH,
+        parts: Some("gw_parts"),
+        requirements: &[],
+        modules: &["start", "batch_parameters", "index_parameters", "call_parameters", "interface", "index"],
     },
     Store {
         name: "simple",
         long_name: "simple_grid_wrapper",
         help: "Each file of a folder is a batch",
         called_with: PATHS,
+        parts: None,
         requirements: &[],
         modules: &[
             "start",
             "simple_parameters",
             "result_parameters",
             "worker_parameters",
+            "call_parameters",
             "interface",
             "simple",
         ],
@@ -109,12 +135,14 @@ pub static STORES: &[Store] = &[
         long_name: "folder_grid_wrapper",
         help: "Each file or folder in a folder is a batch",
         called_with: PATHS,
+        parts: None,
         requirements: &[],
         modules: &[
             "start",
             "folder_parameters",
             "result_parameters",
             "worker_parameters",
+            "call_parameters",
             "interface",
             "folder",
         ],

@@ -15,6 +15,12 @@ pub struct Whole<const MIN: u32>(u32);
 /// The greatest of them.
 const MAX: u32 = i32::MAX.unsigned_abs();
 
+impl<const MIN: u32> Default for Whole<MIN> {
+    fn default() -> Self {
+        Self(MIN)
+    }
+}
+
 impl<const MIN: u32> TryFrom<i64> for Whole<MIN> {
     type Error = String;
 

@@ -110,6 +110,8 @@ class Grid:
 
     def set_place(self, store):
         """Say where the coordinator is."""
+        if self.backend == 'index':
+            return
         if self.backend == 'local':
             self.marks = self.home / 'coordinator'
             self.env['gw_coordinator_path'] = str(self.marks)

@@ -48,8 +48,8 @@ impl Retries {
         let all = completions.map(|count| count.saturating_mul(limit + 1));
         let is_limited = completions.is_some() && !is_old && !is_restarted;
         Self {
-            completions: completions.filter(|_| !(is_old && is_grid)),
-            parallelism: if is_grid { completions } else { parallelism.or(completions) },
+            completions: completions.filter(|_| !(is_old && is_grid && job.indexed.is_none())),
+            parallelism: parallelism.or(completions),
             limit_per_index: is_limited.then_some(limit),
             max_failed_indexes: job.max_failed_indexes.map(u32::from).filter(|_| is_limited),
             limit: if is_grid { all } else { (!is_limited).then_some(limit) },

@@ -47,6 +47,7 @@ impl Plan {
             diagnostics.push(error);
             return Err(Failure::diagnosed());
         }
+        self.deal(store);
         let program = grid::emit(&self.operator(), process, store);
         let text = String::from_utf8_lossy(&program.content).into_owned();
         let source = Source::new(self.source.path().with_file_name(&program.name), Language::Python, text);
@@ -76,6 +77,17 @@ impl Plan {
         let wrapper = (program.name, Content::Bytes(program.content));
         let scripts = std::iter::once(wrapper).chain(self.scripts).collect();
         Ok(Self { source, component, settings, scripts, ..self })
+    }
+
+    /// Makes as many parts of the batches as the job has indexes, where each worker does one of its own.
+    fn deal(&mut self, store: &Store) {
+        let Some(parts) = store.parts else { return };
+        let job = &mut self.settings.job;
+        let count = job.indexed.or(job.parallelism).unwrap_or_default();
+        job.indexed = Some(count);
+        if job.value(parts).is_none() {
+            job.values.extend(format!("{parts}={}", u32::from(count)).parse());
+        }
     }
 
     /// Refuses restarts within the pod: Kubernetes would count them for all workers together.

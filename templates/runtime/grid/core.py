@@ -46,10 +46,6 @@ class Unreachable(Exception):
     """A store that gives no answer, or none that helps, for longer than it makes sense to wait."""
 
 
-class Terminated(Exception):
-    """The worker was asked to end."""
-
-
 def now() -> float:
     """Give the seconds of a clock that nobody sets and that goes on while the machine sleeps."""
     return time.clock_gettime(getattr(time, 'CLOCK_BOOTTIME', time.CLOCK_MONOTONIC))

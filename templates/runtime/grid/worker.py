@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import os
 import random
-import signal
 import socket
 import threading
 import time
 import uuid
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from .calls import Calls, Limits
 from .core import (
     HEARTBEAT,
     LEASE,
@@ -22,7 +22,6 @@ from .core import (
     Claim,
     Refusal,
     State,
-    Terminated,
     Unreachable,
     Watch,
     is_held,
@@ -32,20 +31,12 @@ from .core import (
     now,
     top_locks,
 )
-from .nursery import SIGNALS
+from .ending import Ending, Terminated
 from .probe import probe
 from .runner import GRACE, Outcome, Runner
 
 if TYPE_CHECKING:
     from .kinds import Arguments, Names, Store
-
-
-class Limits:
-    """How long a batch may take, how often it is tried again, and after how many vanished workers it has failed."""
-
-    def __init__(self, seconds: float = 0, retries: int = 0, attempts: int = 3) -> None:
-        """Note the limits; no seconds are no limit."""
-        self.seconds, self.retries, self.attempts = seconds or float('inf'), retries, attempts
 
 
 class Worker:
@@ -64,6 +55,8 @@ class Worker:
     ) -> None:
         """Prepare a run over the batches; the runner's function gets the arguments of each."""
         self.store, self.arguments, self.runner, self.limits = store, arguments, runner, limits
+        self.ending = Ending(runner)
+        self.calls = Calls(runner, self.ending, limits)
         self.retry, self.wait = retry, wait
         self.keys = keys_of(batches)
         self.open = dict.fromkeys(self.keys)  # not known to be done, in order
@@ -76,14 +69,10 @@ class Worker:
         self.probed = False
         self.claim: Claim | None = None
         self.claim_mutex = threading.Lock()
-        self.signals = list(SIGNALS)
-        self.terminated = 0  # by which signal
 
     def run(self) -> int:
         """Work to the end and give the exit code."""
-        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a run in the background
-            self.signals.remove(signal.SIGINT)
-        self.listen(self.on_signal)
+        self.ending.listen()
         threading.Thread(target=self.beat_for_ever, name='heartbeat', daemon=True).start()
         try:
             self.store.announce(self.keys)
@@ -92,23 +81,23 @@ class Worker:
         except Terminated:
             self.runner.close(GRACE['terminated'])
             LOG.warning('Terminated; %d batches done, none left locked', len(self.done))
-            return 128 + self.terminated
+            return 128 + self.ending.number
         finally:
-            self.listen(signal.SIG_IGN)  # only the report and the end are left
+            self.ending.close()
         return self.report(state)
 
     def work(self) -> State:
         """Take batches until nothing is left that this worker could take or wait for."""
         pause = HEARTBEAT / 50
         while True:
-            self.check_terminated()
+            self.ending.check()
             state = self.survey()
             todo = self.choose(state)
             if todo:
                 self.take_in_turn(todo, state)
                 pause = HEARTBEAT / 50
             elif state.locked and self.wait:
-                self.sleep(pause * random.uniform(0.5, 1))
+                self.ending.sleep(pause * random.uniform(0.5, 1))
                 pause = min(pause * 1.5, HEARTBEAT / 2)
             else:
                 self.sweep(state.names)
@@ -152,7 +141,7 @@ class Worker:
             probe(self.store, self.keys)
             self.probed = True
         for key in todo:
-            self.check_terminated()
+            self.ending.check()
             claim = self.take(key, state)
             if claim is None:
                 return
@@ -195,54 +184,26 @@ class Worker:
             self.drop(claim)
         elif outcome.kind == 'done':
             self.finish(claim, failed_before, now() - started)
-        elif self.terminated:
+        elif self.ending.number:
             if self.is_owner(claim):
                 self.store.clear(claim.key)
             self.give_back()
             raise Terminated
         else:
-            self.fail(claim, self.explained(outcome))
+            self.fail(claim, self.calls.explained(outcome))
 
     def call_function(self, claim: Claim) -> Outcome:
-        """Call the function, again if it fails and may be tried again."""
-        for left in range(self.limits.retries, -1, -1):
-            outcome = self.call_once(claim)
-            if outcome.kind != 'failed' or outcome.reason or not left:
-                break
-            LOG.warning('Batch %s failed and is tried again\n%s', self.shown(claim.key), outcome.text)
-        return outcome
-
-    def call_once(self, claim: Claim) -> Outcome:
-        """Call the function, until it ends or is to end."""
-        end = now() + self.limits.seconds
-
-        def why_end() -> str:
-            if self.terminated:
-                return 'terminated'
-            if claim.lost:
-                return 'lost'
-            return 'late' if now() > end else ''
-
-        lease = self.runner.lease
+        """Call the function, as long as the batch is surely ours."""
+        batch, lease = self.keys[claim.key], self.runner.lease
         lease.set(claim.confirmed + LEASE)
         try:
-            outcome = self.runner.run(self.arguments(self.keys[claim.key]), why_end)
+            return self.calls.call(self.shown(claim.key), lambda: self.arguments(batch), lambda: claim.lost)
         except (Refusal, Unreachable):
             self.give_back()
             raise
         finally:
             with self.claim_mutex:  # no heartbeat may come between
                 lease.set(float('inf'))
-        if outcome.kind == 'stopped' and not outcome.reason:
-            self.sleep(1)  # who has signalled to all processes of the worker will signal to this one, too
-        return outcome
-
-    def explained(self, outcome: Outcome) -> str:
-        """Say why a batch has failed."""
-        if outcome.reason == 'late':
-            late = f'it took longer than gw_batch_timeout, {self.limits.seconds:g} s'
-            return f'{outcome.text}{late}' if outcome.kind == 'stopped' else late
-        return f'it {outcome.text}' if outcome.kind == 'ended' else outcome.text
 
     def finish(self, claim: Claim, failed_before: bool, seconds: float) -> None:
         """Mark a batch as done, unless it has gone to another worker."""
@@ -327,27 +288,6 @@ class Worker:
         else:
             claim.stamp, claim.confirmed = stamp, started
             self.runner.lease.extend(started + LEASE)
-
-    def listen(self, handler: Any) -> None:
-        """Say what happens when somebody wants the worker to end."""
-        for number in self.signals:
-            signal.signal(number, handler)
-
-    def on_signal(self, number: int, _: object) -> None:
-        """End as soon as the function has; what else is being done comes to its end first."""
-        self.terminated = self.terminated or number
-        self.runner.wake()
-
-    def check_terminated(self) -> None:
-        """End where nothing is in hand, if somebody wants it."""
-        if self.terminated:
-            raise Terminated
-
-    def sleep(self, seconds: float) -> None:
-        """Wait, but not if somebody wants the worker to end."""
-        end = now() + seconds
-        while now() < end and not self.terminated:
-            time.sleep(max(0, min(0.2, end - now())))
 
     # The end
 
