@@ -24,7 +24,7 @@ def compiled(folder, *options):
 
 def policy(name, action, codes):
     """Give the rules of a job: what becomes of a disruption, and of these exit codes."""
-    disrupted = {'action': 'Ignore', 'onPodConditions': [{'type': 'DisruptionTarget'}]}
+    disrupted = {'action': 'Ignore', 'onPodConditions': [{'type': 'DisruptionTarget', 'status': 'True'}]}
     ended = {'action': action, 'onExitCodes': {'containerName': name, 'operator': 'In', 'values': codes}}
     return {'rules': [disrupted, ended]}
 

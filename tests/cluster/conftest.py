@@ -1,0 +1,93 @@
+"""A real Kubernetes, which has to be there: nothing is skipped, nothing is simulated."""
+
+import os
+import secrets
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+# How `c3` is called is told in one place.
+sys.path.append(str(Path(__file__).resolve().parents[1] / 'engines'))
+
+from cluster import Namespace, compiled, kubectl  # noqa: E402
+from images import docker  # noqa: E402
+from operators import create  # noqa: E402
+from support import BASE, C3, OPEN_REGISTRY, R_BASE, run, write  # noqa: E402
+
+MATRIX = pytest.StashKey()
+
+
+def pytest_configure(config):
+    """Make room for what the table at the end tells."""
+    config.stash[MATRIX] = {}
+
+
+def pytest_sessionstart():
+    """End at once if something is missing."""
+    needed = {
+        str(C3): os.access(C3, os.X_OK),
+        'Kubernetes': kubectl('get', '--raw', '/readyz').returncode == 0,
+        **{f'the image {base}': run('docker', 'image', 'inspect', base).returncode == 0 for base in (BASE, R_BASE)},
+    }
+    if missing := [what for what, is_there in needed.items() if not is_there]:
+        raise pytest.UsageError(f'missing: {", ".join(missing)}; see tests/engines.sh')
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """Print what became of each sample."""
+    if table := config.stash[MATRIX]:
+        terminalreporter.write_line(f'\n{"sample":<20}{"accepted":<12}{"run":<12}output equal')
+        for name, row in sorted(table.items()):
+            accepted, ran, equal = (row.get(column, 'no') for column in ('accepted', 'run', 'equal'))
+            terminalreporter.write_line(f'{name:<20}{accepted:<12}{ran:<12}{equal}')
+
+
+@pytest.fixture(scope='session')
+def matrix(pytestconfig):
+    """Give the table of the samples, to be filled in."""
+    return pytestconfig.stash[MATRIX]
+
+
+@pytest.fixture(scope='session')
+def repository():
+    """Give a repository that no other run uses, and remove its names in the end: the base has others."""
+    name = f'{OPEN_REGISTRY}/c3-cluster-{secrets.token_hex(4)}'
+    yield name
+    listed = docker('images', '--format', '{{.Repository}}:{{.Tag}}').splitlines()
+    if names := [image for image in listed if image.startswith(name) and not image.endswith('<none>')]:
+        run('docker', 'rmi', *names)
+
+
+@pytest.fixture
+def namespace(tmp_path_factory):
+    """Give a namespace of the test's own, which goes with it."""
+    made = Namespace(f'c3-{secrets.token_hex(4)}', tmp_path_factory.mktemp('volume') / 'shared')
+    yield made
+    made.remove()
+
+
+class Operator:
+    """An operator whose image is in the registry, and which is compiled into one job after the other."""
+
+    def __init__(self, source, repository):
+        """Build and push the image."""
+        self.source, self.repository = source, repository
+        self.image = create(source.parent, source.name, '-r', repository, '-v', '0.1')
+
+    def job(self, folder, *options):
+        """Write the operator's job into a folder and give its path."""
+        folder.mkdir(exist_ok=True)
+        shutil.copy(self.source, folder)
+        return compiled(folder, self.source.name, '-r', self.repository, '-v', '0.1', *options)
+
+
+@pytest.fixture(scope='session')
+def operator_of(tmp_path_factory, repository):
+    """Give a function that builds an operator of a script."""
+
+    def build(name, script):
+        return Operator(write(tmp_path_factory.mktemp(name) / f'{name}.py', script), repository)
+
+    return build

@@ -1,0 +1,119 @@
+"""Grids: the pods of a job share their batches, whatever becomes of the pods."""
+
+import random
+import time
+
+import pytest
+from cluster import PATIENCE, ends, job_of
+from support import c3, succeeded, write
+
+# Each batch is written down when it ends, and says so if another worker does it at the same time.
+SCRIPT = '''\
+"""A batch takes a while."""
+
+import fcntl
+import os
+import time
+
+seconds = float(os.getenv('seconds', '0.1'))
+bad = os.getenv('bad', 'none')
+
+
+def note(text):
+    with open('/shared/journal', 'a') as journal:
+        journal.write(text + '\\n')
+
+
+def grid_process(batch_id, seconds, bad, **_):
+    with open(f'/shared/held/{batch_id}', 'w') as held:
+        try:
+            # The kernel lets go of it when the process ends, however it does.
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            note(f'twice {batch_id}')
+        note(f'begin {batch_id}')
+        time.sleep(seconds)
+        if batch_id == bad:
+            raise ValueError('a bad batch')
+        note(f'end {batch_id}')
+'''
+
+
+@pytest.fixture(scope='module')
+def wrapper(tmp_path_factory, repository):
+    """Build the grid and give a function that writes its job."""
+    folder = tmp_path_factory.mktemp('grid')
+    write(folder / 'slow.py', SCRIPT)
+    wrap = ['create-gridwrapper', 'slow.py', '-b', 'local', '-r', repository, '-v', '0.1']
+    succeeded(c3(*wrap, cwd=folder))
+
+    def job(*options, **values):
+        places = {'gw_batch_file': '/shared/batches.txt', 'gw_coordinator_path': '/shared/marks'}
+        words = [word for pair in {**places, **values}.items() for word in ('--value', '='.join(pair))]
+        again = ['--no-build', '--overwrite', '--volume', 'shared:/shared', *options, *words]
+        succeeded(c3(*wrap, *again, cwd=folder))
+        return job_of(folder / 'gw_slow.job.yaml')
+
+    return job
+
+
+def prepare(namespace, count):
+    """Write the list of batches, and make the folder where each is held."""
+    names = [f'batch-{number:03}' for number in range(count)]
+    (namespace.folder / 'batches.txt').write_text('\n'.join(names))
+    (namespace.folder / 'held').mkdir()
+    (namespace.folder / 'held').chmod(0o777)
+    return names
+
+
+def noted(namespace, word):
+    """Give the batches for which a word was written down."""
+    journal = namespace.folder / 'journal'
+    lines = journal.read_text().splitlines() if journal.exists() else []
+    return [line.split()[1] for line in lines if line.split()[0] == word]
+
+
+def test_deleted_pods_lose_nothing(namespace, wrapper):
+    names = prepare(namespace, 150)
+    namespace.create(wrapper('--parallelism', '4', seconds='0.5'))
+    chance, killed, end = random.Random(7), 0, time.monotonic() + PATIENCE
+    while killed < 5:
+        assert time.monotonic() < end, namespace.report('gw-slow')
+        before = len(noted(namespace, 'end'))
+        while len(noted(namespace, 'end')) < before + 8 and time.monotonic() < end:
+            time.sleep(0.2)
+        living = [pod['metadata']['name'] for pod in namespace.pods('gw-slow') if pod['status']['phase'] == 'Running']
+        if living:
+            # Every other one dies without a signal that it could heed.
+            force = ['--grace-period=0', '--force'] if killed % 2 else []
+            succeeded(namespace.call('delete', 'pod', chance.choice(living), '--wait=false', *force))
+            killed += 1
+    namespace.completed('gw-slow', seconds=240)
+    assert noted(namespace, 'twice') == []
+    assert sorted(noted(namespace, 'end')) == names
+    assert namespace.found('job', 'gw-slow')['status']['completedIndexes'] == '0-3'
+
+
+def test_failed_batches_fail_their_index_only(namespace, wrapper):
+    names = prepare(namespace, 20)
+    namespace.create(wrapper('--parallelism', '3', bad='batch-004'))
+    how, why, status = namespace.ended('gw-slow')
+    assert (how, why) == ('Failed', 'FailedIndexes')
+    codes = [ends(pod)[0] for pod in namespace.pods('gw-slow')]
+    assert len(codes) == 3 and 4 in codes and set(codes) <= {0, 4}
+    assert sorted(noted(namespace, 'end')) == [name for name in names if name != 'batch-004']
+    assert noted(namespace, 'begin').count('batch-004') == 1
+    assert status['failedIndexes']
+
+
+def test_a_grid_with_little_room(namespace, wrapper):
+    names = prepare(namespace, 40)
+
+    def half(job):
+        job['spec']['parallelism'] = 2
+        return job
+
+    namespace.create(half(wrapper('--parallelism', '5')))
+    namespace.completed('gw-slow')
+    assert sorted(noted(namespace, 'end')) == names
+    assert len(namespace.pods('gw-slow')) == 5
