@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Every test there is, with real engines, on a bare Debian machine with Rust and Python: `tests/all.sh`.
+# Every test there is, with real engines, on a bare Debian machine with Rust and Python: `tests/all.sh`. With `--full` also
+# those that need a Kubernetes, which takes a quarter of an hour to build, once.
 # What fails doesn't keep the rest from being run, as far as that is possible. Ends with 1 if anything has failed.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -8,6 +9,11 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export C3=${CARGO_TARGET_DIR:-$PWD/target}/debug/c3
 export C3_ENGINES=${C3_ENGINES:-$PWD/target/engines}
 failed=()
+
+case ${1:-} in
+  '' | --full) full=${1:-} ;;
+  *) echo 'usage: tests/all.sh [--full]' >&2; exit 2 ;;
+esac
 
 # Runs one part of the tests and passes its success on: `section NAME COMMAND...`.
 section() {
@@ -51,4 +57,7 @@ section 'hooks' python_tests tests/pre_commit
 section 'grid' python_tests tests/grid
 section 'chaos' python_tests tests/chaos
 section 'engines' python_tests tests/engines
+if [ -n "$full" ]; then
+  section 'Kubernetes, set-up' tests/engines.sh up kubernetes && section 'Kubernetes' python_tests tests/cluster
+fi
 finish
