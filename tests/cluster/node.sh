@@ -9,7 +9,7 @@ home=/var/lib/c3-k8s run=/run/c3-k8s
 bridge=c3cni0 address=10.88.7.1 etcd=http://127.0.0.1:22379
 export PATH=$PATH:/usr/sbin:/sbin
 tunables=(vm.overcommit_memory vm.panic_on_oom kernel.panic kernel.panic_on_oops kernel.keys.root_maxkeys kernel.keys.root_maxbytes)
-running=()
+running=() kept=()
 
 # Starts a part in the background, in a session of its own: `part NAME COMMAND...`.
 part() {
@@ -44,19 +44,13 @@ tidy() {
   rm -rf $home $run /var/lib/cni/results/c3-* /var/lib/cni/cache/results/c3-*
 }
 
-# Ends the parts, the last that was started first.
+# Ends everything. Nothing is kept, so nobody gets time to tidy up.
 end() {
   trap '' TERM INT HUP
-  local index pid
-  for ((index = ${#running[@]} - 1; index >= 0; index--)); do
-    pid=${running[index]}
-    kill "$pid" 2>/dev/null
-    for _ in $(seq 1 60); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
-    kill -9 "$pid" 2>/dev/null
-  done
+  [ ${#running[@]} = 0 ] || kill -9 "${running[@]}" 2>/dev/null
   tidy 2>/dev/null
-  sysctl -q -e -w "${kept[@]}"
-  exit "${1:-0}"
+  [ ${#kept[@]} = 0 ] || sysctl -q -e -w "${kept[@]}"
+  exit "$1"
 }
 
 containerd_settings() {
@@ -80,6 +74,7 @@ disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshot
     runtime_type = "io.containerd.runc.v2"
     [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
       SystemdCgroup = false
+      Root = "$run/runc"
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "/usr/lib/cni"
     conf_dir = "$home/net.d"
