@@ -54,6 +54,7 @@ section 'prelude of R' parallel_tests tests/prelude_r
 section 'reading' parallel_tests tests/oracle
 section 'reading R' parallel_tests tests/oracle_r
 section 'hooks' python_tests tests/pre_commit
+section 'CI' parallel_tests tests/ci
 section 'grid' python_tests tests/grid
 section 'chaos' python_tests tests/chaos
 section 'engines' python_tests tests/engines

