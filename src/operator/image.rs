@@ -129,6 +129,11 @@ fn unreachable(error: EngineError, otherwise: Option<&str>) -> Failure {
     Failure { hint: failure.hint.map(more), ..failure }
 }
 
+/// What a base image is that an engine has: the digest that its registry knows it by, or else its id.
+pub fn base_of(engine: &Engine, name: &str) -> Result<Option<String>, EngineError> {
+    Ok(engine.inspect(name)?.map(|image| image.digest_in(name).unwrap_or(image.id)))
+}
+
 /// The component that an image carries as a label, if it does.
 pub fn component(name: &str, labels: &BTreeMap<String, String>) -> Result<Option<Component>, Failure> {
     let component = labels.get(COMPONENT_LABEL).map(|label| serde_json::from_str(label)).transpose();
@@ -198,8 +203,8 @@ impl Builder {
             return Ok(digest_of(File::open(archive).map_err(failed)?).map_err(failed)?.0);
         }
         match self {
-            Self::Engine(engine) => match engine.inspect(name)? {
-                Some(image) => Ok(image.digest_in(name).unwrap_or(image.id)),
+            Self::Engine(engine) => match base_of(engine, name)? {
+                Some(base) => Ok(base),
                 None => Ok(registry::named(name)?.map(|named| named.digest).unwrap_or_default()),
             },
             Self::Assembler(assembler) if on_disk(name).is_none() => match registry::named(name)? {

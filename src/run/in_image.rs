@@ -9,6 +9,7 @@ use crate::engine::docker::Engine;
 use crate::engine::error::EngineError;
 use crate::engine::http::beyond_system;
 use crate::engine::image::Image;
+use crate::engine::oci::platform::Platform;
 use crate::engine::proxies;
 use crate::engine::registry;
 use crate::invocation::{Interface, Invocation};
@@ -16,6 +17,7 @@ use crate::manifest::Manifest;
 use crate::operator::image::{self, Order, built};
 use crate::operator::{Making, Part, Plan};
 use crate::progress::Progress;
+use crate::recipe::KEY_LABEL;
 use crate::reference::Reference;
 
 use super::passing::{self, passed};
@@ -47,12 +49,29 @@ pub fn source(run: &Run, mut plan: Plan) -> Result<(), Failure> {
 
 fn build(progress: &Progress, engine: &Engine, plan: &mut Plan) -> Result<String, Failure> {
     plan.keep_here(TAG)?;
+    let key = key(engine, plan)?;
+    let reference = plan.settings.image.to_string();
+    if key.is_some() && known_key(engine, &reference)? == key {
+        return Ok(reference);
+    }
     let artifacts = backend::emit(&plan.operator(), &[]).map_err(refused)?;
     let part = Part { context: plan.context(&artifacts, &plan.settings)?, settings: plan.settings.clone() };
-    let order = Order { plan, part: &part, making: &Making::default(), progress };
+    let making = Making { key: key.as_deref(), ..Making::default() };
+    let order = Order { plan, part: &part, making: &making, progress };
     let built = built::build(engine, &order);
     progress.finish();
     Ok(built?.reference)
+}
+
+/// The key of all that the image is made of, if the engine has its base.
+fn key(engine: &Engine, plan: &Plan) -> Result<Option<String>, Failure> {
+    let base = image::base_of(engine, &plan.settings.base_image)?;
+    base.map(|base| plan.key(&base, &[Platform::host()])).transpose()
+}
+
+/// The key of the image that was built last.
+fn known_key(engine: &Engine, reference: &str) -> Result<Option<String>, EngineError> {
+    Ok(engine.inspect(reference)?.and_then(|image| image.labels.get(KEY_LABEL).cloned()))
 }
 
 /// An operator whose Dockerfile can't be written.

@@ -36,7 +36,7 @@ def build(base, tmp_path):
     env = {'XDG_CACHE_HOME': tmp_path / 'cache', 'PATH': path}
 
     def function(folder, *arguments, code=0):
-        done = c3('build', *arguments, '--base-image', base, '--format', 'json', cwd=folder, env=env)
+        done = c3('build', '--base-image', base, '--format', 'json', *arguments, cwd=folder, env=env)
         assert done.returncode == code, done.stderr
         return {one['name']: one for one in json.loads(done.stdout)['operators']}
 
@@ -139,6 +139,14 @@ def test_a_layer_is_uploaded_once_for_all(build, team, repository):
     uploaded = [operators[f'op-{letter}']['bytes'] for letter in 'abc']
     rest = min(uploaded)
     assert sum(bytes_ >= rest + 0.9 * size for bytes_ in uploaded) == 1, (uploaded, size)
+
+
+def test_a_base_from_elsewhere_is_uploaded_once_for_all(build, team, repository, tmp_path):
+    docker('save', '--output', tmp_path / 'base.tar', BASE)
+    base = f'docker-archive:{tmp_path}/base.tar'
+    operators = build(team, '-r', repository, '--builder', 'oci', '--base-image', base, 'op_d.py', 'op_e.py')
+    sizes = sorted(one['bytes'] for one in operators.values())
+    assert sizes[0] < 1_000_000 < sizes[1], sizes
 
 
 def test_files_name_images_by_digest_if_asked_to(build, team, repository):

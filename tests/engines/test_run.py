@@ -9,6 +9,7 @@ import pytest
 from images import docker, image_config, tags
 from operators import SECRET
 from support import (
+    BASE,
     C3,
     HOSTILE,
     OPEN_REGISTRY,
@@ -166,6 +167,27 @@ def test_a_source_runs_in_its_image(folder):
     assert done.stderr == 'a word\n'
     assert names_in(folder) == before
     assert image_config('claimed-tool:latest')['RepoTags'] == ['claimed-tool:latest']
+
+
+def test_an_image_is_built_only_if_something_has_changed(folder, namespace):
+    base = f'{namespace}-run-base:1'
+    docker('tag', BASE, base)
+    write(folder / 'endless.py', '"""A."""\nimport os\nprint(os.getenv("n", "1"))\n')
+
+    def builds():
+        done = succeeded(c3('run', '-l', 'INFO', '--base-image', base, 'endless.py', cwd=folder))
+        assert done.stdout in ('1\n', '2\n')
+        return 'COPY' in done.stderr
+
+    assert builds()
+    assert not builds()
+    write(folder / 'endless.py', '"""A."""\nimport os\nprint(os.getenv("n", "2"))\n')
+    assert builds()
+    assert not builds()
+    write(folder / 'base/Dockerfile', f'FROM {BASE}\nENV OTHER={namespace}\n')
+    docker('build', '--quiet', '--tag', base, folder / 'base')
+    assert builds(), 'another base image'
+    run('docker', 'rmi', '--force', base)
 
 
 def test_mistakes_are_found_before_anything_runs(folder):

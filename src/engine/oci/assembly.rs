@@ -36,6 +36,14 @@ pub(super) struct Image {
     pub(super) manifest: Document,
 }
 
+impl Image {
+    /// The digests of its layers.
+    pub(super) fn digests(&self) -> impl Iterator<Item = &str> {
+        let base = self.base.iter().map(|layer| layer.digest.as_str());
+        base.chain(self.layers.iter().map(|layer| layer.packed.digest.as_str()))
+    }
+}
+
 impl Assembler {
     /// Makes an image on a base.
     pub(super) fn image(&self, order: &Order, origin: &Origin, base: Base) -> Result<Image, OciError> {

@@ -145,8 +145,8 @@ impl Assembler {
     pub fn push(&self, image: &Assembled, repository: &str, progress: &Progress) -> Result<u64, OciError> {
         let target = Reference::parse(repository).map_err(RegistryError::from)?;
         let seen = Seen { cache: &self.cache, turns: &self.uploading };
-        let layers = image.images.iter().flat_map(|image| &image.layers);
-        let siblings = layers.filter_map(|layer| seen.sibling(&target, &layer.packed.digest)).collect();
+        let siblings = image.images.iter().flat_map(Image::digests);
+        let siblings = siblings.filter_map(|layer| seen.sibling(&target, layer)).collect();
         let push = Push::new(&target, &image.origin, progress, Some((seen, siblings)))?;
         self.work.wait(async {
             for one in &image.images {

@@ -78,9 +78,20 @@ impl<'a> Push<'a> {
         }
     }
 
-    /// Has the registry take a layer from a repository that has it, or uploads it; others wait for that.
     async fn own_layer(&self, layer: &Layer) -> Result<(), OciError> {
-        let digest = &layer.packed.digest;
+        let what = format!("push layer {}", layer.what);
+        let open = async || self.body(layer).await;
+        self.shared(&layer.packed.digest, layer.packed.size, what, open).await
+    }
+
+    /// Has the registry take a layer from a sibling that has it, or uploads it, while others wait for that.
+    async fn shared(
+        &self,
+        digest: &str,
+        size: u64,
+        what: String,
+        open: impl AsyncFn() -> Result<Upload<OciError>, OciError>,
+    ) -> Result<(), OciError> {
         let _turn = match &self.seen {
             Some(seen) => Some(seen.turns.take(digest).await),
             None => None,
@@ -91,9 +102,8 @@ impl<'a> Push<'a> {
             None => false,
         };
         if !is_mounted {
-            self.progress.report(&Event::Started(format!("push layer {}", layer.what)));
-            let open = async || self.body(layer).await;
-            self.upload(digest, layer.packed.size, open).await?;
+            self.progress.report(&Event::Started(what));
+            self.upload(digest, size, open).await?;
             self.seen.iter().for_each(|seen| seen.note(self.target, digest));
         }
         Ok(())
@@ -118,10 +128,10 @@ impl<'a> Push<'a> {
         {
             return Ok(());
         }
-        self.progress.report(&Event::Started(format!("copy layer {} of the base image", layer.digest)));
+        let what = format!("copy layer {} of the base image", layer.digest);
         let expected = Expected::of(layer);
         let open = async || self.origin.body(expected.clone(), self.progress).await;
-        self.upload(&layer.digest, expected.size, open).await
+        self.shared(&layer.digest, expected.size, what, open).await
     }
 
     /// A registry may refuse to mount, but an answer that it gives instead is no reason to stop: the upload will tell.
