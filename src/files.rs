@@ -117,6 +117,24 @@ pub fn collect(patterns: &[String], root: &Path) -> Result<Found, FilesError> {
     Ok(Found { files: files.into_values().collect(), dangling: dangling.into_iter().collect() })
 }
 
+/// What the `.dockerignore` of a working directory leaves out.
+#[derive(Debug, Default)]
+pub struct Ignored(ignore::Ignore);
+
+impl Ignored {
+    /// Reads it; where it can't be read nothing is left out, for who collects files tells of it.
+    #[must_use]
+    pub fn read(root: &Path) -> Self {
+        Self(ignore::Ignore::read(root).unwrap_or_default())
+    }
+
+    /// Whether a path is left out.
+    #[must_use]
+    pub fn has(&self, path: &str) -> bool {
+        self.0.excludes(path)
+    }
+}
+
 /// Finds all files below a folder, hidden ones too, their paths relative to it; `.dockerignore` there is heeded.
 pub fn below(folder: &Path) -> Result<Vec<AdditionalFile>, FilesError> {
     let Found { files, dangling } = Tree::open(folder)?.files_below("", true)?;

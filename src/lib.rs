@@ -50,7 +50,7 @@
 //! operator                                                   what a command asks for as a whole
 //! check fix workflow grid publish local manifest invocation  beside the arrow
 //! settings                                                   c3.toml, script blocks, options: layers of one type
-//! requirement_files                                          what pip reads beside the source
+//! requirement_files neighbours                               what lies beside the source
 //! backend                                                    one row for each target
 //! load                                                       from a file to a source
 //! frontend                                                   one row for each language
@@ -88,6 +88,7 @@ pub mod local;
 pub mod location;
 pub mod logins;
 pub mod manifest;
+pub mod neighbours;
 pub mod operator;
 pub mod programs;
 pub mod progress;

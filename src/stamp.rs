@@ -63,6 +63,14 @@ impl Stamp {
         Self { component: digest(component), ..Self::now() }
     }
 
+    /// The stamp of what is made of a component with files beside its source, by the digest of these.
+    #[must_use]
+    pub fn with_files(self, files: Option<String>) -> Self {
+        let Some(files) = files else { return self };
+        let both = Sha256::digest(format!("{}{files}", self.component));
+        Self { component: hex(&both[..LENGTH]), ..self }
+    }
+
     /// Whether a file of this stamp would say something else now.
     #[must_use]
     pub fn is_older(&self, now: &Self) -> bool {

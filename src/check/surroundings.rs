@@ -5,6 +5,7 @@ use std::fs::FileType;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::neighbours::Neighbour;
 use crate::requirement_files::{ImageFile, Resolved};
 
 /// What lies around a source.
@@ -18,6 +19,8 @@ pub struct Surroundings {
     pub requirements: Vec<String>,
     /// Whether a requirement file wasn't read, so that it can't be told what is installed.
     pub incomplete: bool,
+    /// The code beside the source that it can't run without.
+    pub neighbours: Vec<Neighbour>,
     /// The version of Python in the image, such as `3.12`, where it is known.
     pub python: Option<String>,
 }
@@ -44,6 +47,7 @@ impl Surroundings {
             modules,
             requirements: requirements.files.iter().filter_map(ImageFile::text).collect(),
             incomplete: requirements.incomplete,
+            neighbours: Vec::new(),
             python: python.map(ToOwned::to_owned),
         }
     }

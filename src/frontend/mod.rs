@@ -14,6 +14,7 @@ pub mod credentials;
 pub mod directive;
 mod facts;
 pub mod interface;
+pub mod mentions;
 pub mod notebook;
 mod parameters;
 pub mod python;
@@ -21,6 +22,7 @@ pub mod r;
 pub mod requirements;
 
 use interface::Access;
+use mentions::Mentions;
 use notebook::{Code, Tags};
 use parameters::Cell;
 pub use requirements::Metadata;
@@ -45,6 +47,8 @@ pub struct Frontend {
     may_log: fn(&str) -> bool,
     /// The files that a source loads, by the paths that they may have from its folder.
     loads: fn(&Source) -> Vec<String>,
+    /// What the text of a script or a module names of the code beside it.
+    mentions: fn(&str) -> Mentions,
     /// The assignments of plain values in a text, which are parameters if a notebook says so.
     assignments: fn(&str) -> Cell,
 }
@@ -68,6 +72,7 @@ pub static FRONTENDS: &[Frontend] = &[
         reads_command_line: python::reads_command_line,
         may_log: python::may_log,
         loads: python::loads,
+        mentions: python::mentions,
         assignments: python::assignments,
     },
     Frontend {
@@ -80,6 +85,7 @@ pub static FRONTENDS: &[Frontend] = &[
         reads_command_line: r::reads_command_line,
         may_log: |_| true,
         loads: r::loads,
+        mentions: r::mentions,
         assignments: r::assignments,
     },
     #[cfg(test)]
@@ -93,6 +99,7 @@ pub static FRONTENDS: &[Frontend] = &[
         reads_command_line: |_| false,
         may_log: |_| false,
         loads: |_| Vec::new(),
+        mentions: |_| Mentions::default(),
         assignments: |_| Cell::default(),
     },
 ];
@@ -275,6 +282,11 @@ pub fn may_log(path: &Path, text: &str) -> bool {
 pub fn loads(source: &Source) -> Vec<String> {
     let frontend = FRONTENDS.iter().find(|frontend| frontend.language == source.language());
     frontend.map(|frontend| (frontend.loads)(source)).unwrap_or_default()
+/// What a text in a language names of the code beside it.
+#[must_use]
+pub fn mentions(language: Language, text: &str) -> Mentions {
+    let frontend = FRONTENDS.iter().find(|frontend| frontend.language == language);
+    frontend.map(|frontend| (frontend.mentions)(text)).unwrap_or_default()
 }
 
 /// What a language is called in messages: `R`.

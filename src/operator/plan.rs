@@ -14,6 +14,7 @@ use crate::files::{self, AdditionalFile};
 use crate::frontend;
 use crate::job::Job;
 use crate::logins::NamedIndex;
+use crate::neighbours::{self, Neighbours};
 use crate::recipe;
 use crate::reference::{self, ImageName, NameError};
 use crate::requirement_files::remote::{Remote, Unfetched};
@@ -54,6 +55,7 @@ pub struct Plan {
     scripts: Vec<(String, Content)>,
     files: Vec<AdditionalFile>,
     requirements: Resolved,
+    neighbours: Neighbours,
     /// The package indexes that the source gives names.
     pub indexes: Vec<NamedIndex>,
 }
@@ -129,7 +131,12 @@ fn decide(
     let patterns = &request.settings.additional_files;
     let found = files::collect(patterns, &root)?;
     diagnostics.extend(found.dangling.iter().map(|link| dangling(link)));
-    let files = without_own(found.files, source, &folder, &request);
+    let mut files = without_own(found.files, source, &folder, &request);
+    let neighbours = neighbours::find(source, &root, &files);
+    diagnostics.extend(neighbours.diagnostics.iter().cloned());
+    let stamp = stamp.with_files(neighbours.digest());
+    files.extend(neighbours.files.iter().cloned());
+    files.sort_by(|one, other| one.path.cmp(&other.path));
     let modules = modules(&files);
     let requirements = requirement_files::resolve(&component, source.path(), &root, purpose.remote());
     diagnostics.extend(requirements.diagnostics.iter().cloned().map(|found| purpose.weighed(found)));
@@ -152,7 +159,19 @@ fn decide(
     let scripts = scripts(source, &operator);
     let indexes = reading.indexes.into_iter().collect();
     let source = source.clone();
-    Ok(Plan { source, component, settings, request, own_job, folder, scripts, files, requirements, indexes })
+    Ok(Plan {
+        source,
+        component,
+        settings,
+        request,
+        own_job,
+        folder,
+        scripts,
+        files,
+        requirements,
+        neighbours,
+        indexes,
+    })
 }
 
 /// A link of an additional folder that can't go into the image.
@@ -166,7 +185,10 @@ impl Plan {
     /// What lies around the source and matters to its checks.
     pub fn surroundings(&self, listings: &Listings) -> Result<Surroundings, Failure> {
         let python = default_python(&self.request, &self.component);
-        Ok(Surroundings::look(self.source.path(), &current_dir()?, &self.requirements, python, listings))
+        let mut around =
+            Surroundings::look(self.source.path(), &current_dir()?, &self.requirements, python, listings);
+        around.neighbours.clone_from(&self.neighbours.read);
+        Ok(around)
     }
 
     /// Decides on the version.

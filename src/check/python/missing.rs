@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use super::imports::Import;
 use super::scene::Scene;
-use crate::component::Component;
 use crate::diagnostic::Diagnostic;
 use crate::installers::distributions::{self, Provider};
 use crate::installers::pip::normalized;
@@ -16,8 +15,6 @@ const IN_IMAGES: &[&str] = &["pip", "setuptools", "pkg_resources", "wheel"];
 enum Origin {
     /// It is there, or it can't be told that it isn't.
     There,
-    /// From a file beside the source.
-    Beside,
     /// From Python itself, up to a version.
     Gone(&'static str),
     /// From a distribution that may come with another that is installed.
@@ -30,13 +27,12 @@ enum Origin {
     Unknown,
 }
 
-/// Tells of modules that are imported and nowhere installed, each once.
-pub(super) fn check(imports: &[Import], component: &Component, scene: &Scene) -> Vec<Diagnostic> {
-    let mut seen = BTreeSet::new();
+/// Tells of modules that are imported and nowhere installed, each that hasn't been seen once.
+pub(super) fn check(imports: &[Import], scene: &Scene, seen: &mut BTreeSet<String>) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
     for (import, origin) in origins(imports, scene) {
         if seen.insert(subject(import, &origin)) {
-            let found = diagnostic(import, &origin, component);
+            let found = diagnostic(import, &origin);
             diagnostics.extend(found.map(|found| found.at(import.span.clone())));
         }
     }
@@ -72,7 +68,7 @@ fn subject(import: &Import, origin: &Origin) -> String {
 fn origin(import: &Import, imports: &[Import], scene: &Scene) -> Origin {
     let module = import.module();
     if scene.surroundings.has_module(module) {
-        return Origin::Beside;
+        return Origin::There;
     }
     if distributions::is_standard(module) {
         let python = scene.surroundings.python.as_deref();
@@ -126,11 +122,10 @@ fn unexplained(imports: &[Import], scene: &Scene) -> Option<String> {
     scene.installed.own.iter().find(|name| !is_explained(name)).cloned()
 }
 
-fn diagnostic(import: &Import, origin: &Origin, component: &Component) -> Option<Diagnostic> {
+fn diagnostic(import: &Import, origin: &Origin) -> Option<Diagnostic> {
     let module = import.module();
     match origin {
         Origin::There => None,
-        Origin::Beside => Some(beside(module, component)),
         Origin::Gone(last) => Some(gone(module, last)),
         Origin::Perhaps(provider) => Some(perhaps(provider)),
         Origin::Missing(provider) => Some(missing(provider)),
@@ -145,12 +140,6 @@ fn diagnostic(import: &Import, origin: &Origin, component: &Component) -> Option
             Some(Diagnostic::warning("missing-package", message).hint(hint))
         }
     }
-}
-
-fn beside(module: &str, component: &Component) -> Diagnostic {
-    let message = format!("`{module}` lies beside the source, and is in the image only if it is named");
-    Diagnostic::note("local-module", message)
-        .hint(format!("name it as an additional file: `c3 create-operator {} …`", component.source))
 }
 
 fn gone(module: &str, last: &str) -> Diagnostic {

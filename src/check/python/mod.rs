@@ -7,6 +7,8 @@ use crate::component::{Component, Type};
 use crate::diagnostic::Diagnostic;
 use crate::frontend::interface::Action;
 use crate::frontend::python::{self, semantic::Model};
+use crate::language::Language;
+use crate::neighbours::Neighbour;
 use crate::source::Source;
 
 mod calls;
@@ -18,6 +20,7 @@ mod scene;
 mod search;
 mod unused;
 
+use imports::Import;
 use scene::Scene;
 
 /// Checks a script.
@@ -26,7 +29,11 @@ pub(super) fn check(source: &Source, component: &Component, surroundings: &Surro
     let body = &parsed.syntax().body;
     let model = Model::new(body);
     let scene = Scene::new(source, &parsed, &model, component, surroundings);
-    let mut diagnostics = missing::check(&imports::of(&model), component, &scene);
+    let mut seen = BTreeSet::new();
+    let mut diagnostics = missing::check(&imports::of(&model), &scene, &mut seen);
+    for neighbour in &surroundings.neighbours {
+        diagnostics.extend(beside(neighbour, &scene, &mut seen));
+    }
     diagnostics.extend(unused::check(source, &parsed, &scene));
     diagnostics.extend(calls::check(body, &model));
     diagnostics.extend(booleans(source));
@@ -42,7 +49,26 @@ pub(super) fn missing_distributions(
     let Some(parsed) = python::module(source) else { return Vec::new() };
     let model = Model::new(&parsed.syntax().body);
     let scene = Scene::new(source, &parsed, &model, component, surroundings);
-    missing::sure(&imports::of(&model), &scene)
+    let neighbours = surroundings.neighbours.iter().flat_map(imported);
+    let imports: Vec<_> = imports::of(&model).into_iter().chain(neighbours).collect();
+    missing::sure(&imports, &scene)
+}
+
+/// What a module beside the source imports.
+fn imported(neighbour: &Neighbour) -> Vec<Import> {
+    let source = Source::new(&neighbour.path, neighbour.language, neighbour.text.clone());
+    let parsed = (neighbour.language == Language::Python).then(|| python::module(&source)).flatten();
+    parsed.map(|parsed| imports::of(&Model::new(&parsed.syntax().body))).unwrap_or_default()
+}
+
+/// What a module beside the source imports and nothing installs, told where the source leads to it.
+fn beside(neighbour: &Neighbour, scene: &Scene, seen: &mut BTreeSet<String>) -> Vec<Diagnostic> {
+    let told = missing::check(&imported(neighbour), scene, seen).into_iter();
+    told.map(|found| {
+        let message = format!("`{}`: {}", neighbour.path, found.message);
+        Diagnostic { message, span: Some(neighbour.span.clone()), ..found }
+    })
+    .collect()
 }
 
 /// `bool(…)` around reads, once for each variable: plain Python takes any text for true.

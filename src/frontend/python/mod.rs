@@ -24,8 +24,10 @@ pub(crate) mod flow;
 mod ipython;
 mod loads;
 mod logs;
+mod mentions;
 mod parameters;
 mod process;
+mod places;
 mod prose;
 mod questions;
 pub(crate) mod semantic;
@@ -38,6 +40,7 @@ use comments::Comments;
 use semantic::{Import, Model};
 
 pub(super) use loads::loads;
+pub(super) use mentions::mentions;
 pub(super) use parameters::{assignments, overrides};
 
 /// Programs that lines of a shell begin with.

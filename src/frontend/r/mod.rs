@@ -20,6 +20,7 @@ mod helper;
 mod installs;
 mod literals;
 mod loads;
+mod mentions;
 mod names;
 mod packages;
 mod parameters;
@@ -41,6 +42,7 @@ use statements::Statements;
 use tree::SyntaxError;
 
 pub(super) use loads::loads;
+pub(super) use mentions::mentions;
 pub(super) use parameters::{assignments, overrides};
 
 /// The description of a script that has none, as the guide has it.

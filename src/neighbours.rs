@@ -1,0 +1,294 @@
+//! Neighbours: the code beside a source that it imports, sources or runs, found on disk, for it goes into the image with it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use crate::boundary::{Boundary, BoundaryError};
+use crate::diagnostic::Diagnostic;
+use crate::files::{AdditionalFile, Ignored};
+use crate::frontend::mentions::{Mention, What};
+use crate::frontend::{self, Kind};
+use crate::hashed::hex;
+use crate::language::Language;
+use crate::reader;
+use crate::source::Source;
+
+mod modules;
+mod said;
+
+/// Largest file that is read for what it names in turn, in bytes.
+const READ_LIMIT: u64 = 4 << 20;
+
+/// Most files that are packed with a source by themselves.
+const COUNT_LIMIT: usize = 1000;
+
+/// The code beside a source that goes into the image with it.
+#[derive(Debug, Default)]
+pub struct Neighbours {
+    /// The files, by their paths in the image.
+    pub files: Vec<AdditionalFile>,
+    /// Those that the source can't run without: what they say is of interest, too.
+    pub read: Vec<Neighbour>,
+    /// What there is to say of them.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// A file that the source, or another file that it names, imports or runs.
+#[derive(Debug, Clone)]
+pub struct Neighbour {
+    /// Its path in the image.
+    pub path: String,
+    /// What it says.
+    pub text: String,
+    /// Its language.
+    pub language: Language,
+    /// Bytes of the source's text that lead to it.
+    pub span: Range<usize>,
+}
+
+/// Finds what a source names below its folder or the working directory; what is given as an additional file is there
+/// already.
+#[must_use]
+pub fn find(source: &Source, root: &Path, given: &[AdditionalFile]) -> Neighbours {
+    let beside = source.path().parent().filter(|path| !path.as_os_str().is_empty());
+    let (Ok(folder), Ok(root)) = (beside.unwrap_or(Path::new(".")).canonicalize(), root.canonicalize())
+    else {
+        return Neighbours::default();
+    };
+    let base = if folder.starts_with(&root) { root.clone() } else { folder.clone() };
+    let home = image_path(&folder, &base).unwrap_or_default();
+    let mut walk = Walk {
+        own: source.path().canonicalize().unwrap_or_default(),
+        language: source.language(),
+        boundary: Boundary::new([&folder, &root]),
+        ignored: Ignored::read(&root),
+        search: vec![(folder.clone(), home.clone()), (root.clone(), home.clone())],
+        root,
+        base,
+        folder,
+        home,
+        found: BTreeMap::new(),
+        waiting: Vec::new(),
+        others: Vec::new(),
+        told: BTreeSet::new(),
+        result: Neighbours::default(),
+    };
+    walk.follow(source.text(), None);
+    while let Some((path, span)) = walk.waiting.pop() {
+        walk.read(&path, span);
+    }
+    walk.finish(given)
+}
+
+impl Neighbours {
+    /// A digest of the files' paths and contents, if there are any.
+    #[must_use]
+    pub fn digest(&self) -> Option<String> {
+        let mut digest = Sha256::new();
+        for file in &self.files {
+            let content = reader::read(&file.disk).unwrap_or_default();
+            digest.update(format!("{}\0{}\0", file.path, content.len()));
+            digest.update(content);
+        }
+        (!self.files.is_empty()).then(|| hex(&digest.finalize()))
+    }
+}
+
+/// A file that was found.
+struct Found {
+    disk: PathBuf,
+    /// Bytes of the source's text that lead to it.
+    span: Range<usize>,
+    /// Whether something names it; else it is there with its package.
+    is_named: bool,
+}
+
+/// A folder where modules are looked for, and its place in the image.
+type Entry = (PathBuf, String);
+
+struct Walk {
+    own: PathBuf,
+    language: Language,
+    boundary: Boundary,
+    ignored: Ignored,
+    /// Where modules are looked for.
+    search: Vec<Entry>,
+    root: PathBuf,
+    /// The folder that stands for the image's working directory.
+    base: PathBuf,
+    /// The folder of the source, and its path in the image.
+    folder: PathBuf,
+    home: String,
+    /// Files by their paths in the image.
+    found: BTreeMap<String, Found>,
+    /// What is still to be read, and what in the source leads to it.
+    waiting: Vec<(String, Range<usize>)>,
+    /// Files of packages that aren't modules: package, first of them, how many, and what leads to it.
+    others: Vec<(String, String, usize, Range<usize>)>,
+    /// What has been told of.
+    told: BTreeSet<String>,
+    result: Neighbours,
+}
+
+impl Walk {
+    /// Reads a file that was found, and follows what it names.
+    fn read(&mut self, path: &str, span: Range<usize>) {
+        let Some(found) = self.found.get(path) else { return };
+        let Some(Kind::Script(language)) = frontend::kind(&found.disk) else { return };
+        let bytes = self.boundary.read(&found.disk, READ_LIMIT).ok();
+        let Some(text) = bytes.and_then(|bytes| String::from_utf8(bytes).ok()) else { return };
+        if language == self.language {
+            self.follow(&text, Some((path, span.clone())));
+        }
+        self.result.read.push(Neighbour { path: path.to_owned(), text, language, span });
+    }
+
+    /// Looks for all that a text names: the source's, or that of a file that it leads to.
+    fn follow(&mut self, text: &str, of: Option<(&str, Range<usize>)>) {
+        let mentions = frontend::mentions(self.language, text);
+        let at = of.as_ref().and_then(|(path, _)| self.found.get(*path)).map(|found| found.disk.clone());
+        let folder = at.as_deref().and_then(Path::parent).unwrap_or(&self.folder).to_path_buf();
+        for named in &mentions.folders {
+            self.extend_path(&folder.join(named));
+        }
+        for Mention { what, span } in mentions.named {
+            let span = of.as_ref().map_or(span, |(_, span)| span.clone());
+            match what {
+                What::Module(module) => self.module(&module, of.as_ref().map(|(path, _)| *path), &span),
+                What::File(file) => self.file(&file, &span),
+                What::Folder(folder) => self.sources_in(&folder, &span),
+                What::Computed => self.tell(said::computed(), &span),
+            }
+        }
+    }
+
+    /// A folder where the code looks for modules, too.
+    fn extend_path(&mut self, folder: &Path) {
+        let Ok(folder) = folder.canonicalize() else { return };
+        let Some(place) = image_path(&folder, &self.base) else { return };
+        let entry = (folder, place);
+        if !self.search.contains(&entry) {
+            self.search.push(entry);
+        }
+    }
+
+    /// A file by its path as the code has it: relative to the current directory, or to the folder of the source.
+    fn file(&mut self, file: &str, span: &Range<usize>) {
+        let Some(path) = normal(Path::new(file)) else { return };
+        let beside = self.folder.join(&path);
+        if beside.is_file() {
+            let home = join(&self.home, &path);
+            self.take(beside.clone(), &path, span, true);
+            if home != path {
+                self.take(beside, &home, span, true);
+            }
+        } else if self.root.join(&path).is_file() {
+            self.take(self.root.join(&path), &path, span, true);
+        }
+    }
+
+    /// All sources of the same language in a folder.
+    fn sources_in(&mut self, folder: &str, span: &Range<usize>) {
+        let Some(folder) = normal(Path::new(folder)) else { return self.tell(said::computed(), span) };
+        let place = [&self.folder, &self.root].into_iter().map(|above| above.join(&folder));
+        let Some(Ok(entries)) = place.filter(|place| place.is_dir()).map(|place| place.read_dir()).next()
+        else {
+            return;
+        };
+        let mut names: Vec<_> =
+            entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+        names.sort();
+        for name in names {
+            if frontend::kind(Path::new(&name)) == Some(Kind::Script(self.language)) {
+                self.file(&format!("{folder}/{name}"), span);
+            }
+        }
+    }
+
+    /// Takes a file for the image; what the code names is read, too.
+    fn take(&mut self, disk: PathBuf, path: &str, span: &Range<usize>, is_named: bool) {
+        if let Some(found) = self.found.get_mut(path) {
+            if is_named && !found.is_named {
+                found.is_named = true;
+                self.waiting.push((path.to_owned(), found.span.clone()));
+            }
+            return;
+        }
+        if self.found.len() >= COUNT_LIMIT {
+            return self.tell(said::too_many(COUNT_LIMIT), span);
+        }
+        let real = match self.boundary.file(&disk) {
+            Ok(real) => real,
+            Err(BoundaryError::Missing(_)) => return,
+            Err(error) => return self.tell(said::refused(&error), span),
+        };
+        if real == self.own {
+            return;
+        }
+        if image_path(&disk, &self.root).is_some_and(|path| self.ignored.has(&path)) {
+            return self.tell(said::ignored(path), span);
+        }
+        self.found.insert(path.to_owned(), Found { disk: real, span: span.clone(), is_named });
+        if is_named {
+            self.waiting.push((path.to_owned(), span.clone()));
+        }
+    }
+
+    fn tell(&mut self, diagnostic: Diagnostic, span: &Range<usize>) {
+        if self.told.insert(diagnostic.message.clone()) {
+            self.result.diagnostics.push(diagnostic.at(span.clone()));
+        }
+    }
+
+    fn finish(mut self, given: &[AdditionalFile]) -> Neighbours {
+        let is_given = |path: &String| given.iter().any(|file| file.path == *path);
+        self.found.retain(|path, _| !is_given(path));
+        let mut by_span: BTreeMap<usize, Vec<(&String, &Found)>> = BTreeMap::new();
+        for (path, found) in &self.found {
+            by_span.entry(found.span.start).or_default().push((path, found));
+        }
+        let packed = by_span.into_values().map(|files| said::packed(&files)).collect::<Vec<_>>();
+        self.result.diagnostics.extend(packed);
+        let others = self.others.iter().filter(|(_, first, ..)| !is_given(first));
+        let others =
+            others.map(|(package, first, count, span)| said::others(package, first, *count).at(span.clone()));
+        self.result.diagnostics.extend(others);
+        self.result.diagnostics.extend(said::of_texts(&self.result.read));
+        let files = self.found.into_iter();
+        let files = files.map(|(path, found)| AdditionalFile { path, disk: found.disk, executable: false });
+        self.result.files = files.collect();
+        self.result
+    }
+}
+
+/// The path of a file or folder in the image, if it lies below the folder that stands for its working directory.
+fn image_path(disk: &Path, base: &Path) -> Option<String> {
+    disk.strip_prefix(base).ok()?.to_str().map(ToOwned::to_owned)
+}
+
+/// A path in a folder of the image, where the empty path is the working directory.
+fn join(folder: &str, name: &str) -> String {
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+}
+
+/// A relative path without `.` and `..`, if it leads nowhere above.
+fn normal(path: &Path) -> Option<String> {
+    use std::path::Component as Part;
+
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.components() {
+        match part {
+            Part::Normal(part) => parts.push(part.to_str()?),
+            Part::CurDir => {}
+            Part::ParentDir => drop(parts.pop()?),
+            Part::RootDir | Part::Prefix(_) => return None,
+        }
+    }
+    (!parts.is_empty()).then(|| parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests;

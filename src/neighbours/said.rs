@@ -1,0 +1,127 @@
+//! What there is to say of the code beside a source.
+
+use crate::boundary::BoundaryError;
+use crate::component::Via;
+use crate::diagnostic::Diagnostic;
+use crate::failure::Fault;
+use crate::frontend;
+use crate::source::Source;
+
+use super::{Found, Neighbour};
+
+/// Most files that are named in one message.
+const NAMED: usize = 3;
+
+/// What goes into the image without being asked.
+pub(super) fn packed(files: &[(&String, &Found)]) -> Diagnostic {
+    let names: Vec<_> = files.iter().take(NAMED).map(|(path, _)| format!("`{path}`")).collect();
+    let more = files.len().saturating_sub(NAMED);
+    let names = match more {
+        0 => listed(&names),
+        1 => format!("{} and one more", names.join(", ")),
+        more => format!("{} and {more} more", names.join(", ")),
+    };
+    let bytes: u64 =
+        files.iter().filter_map(|(_, found)| found.disk.metadata().ok()).map(|file| file.len()).sum();
+    let goes = if files.len() == 1 { "goes" } else { "go" };
+    let message = format!("{names} beside the source {goes} into the image with it ({})", size(bytes));
+    let span = files.first().map(|(_, found)| found.span.clone()).unwrap_or_default();
+    Diagnostic::note("local-module", message).at(span)
+}
+
+/// `a`, `b` and `c`.
+fn listed(names: &[String]) -> String {
+    match names.split_last() {
+        Some((last, others)) if !others.is_empty() => format!("{} and {last}", others.join(", ")),
+        _ => names.concat(),
+    }
+}
+
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1024 => format!("{bytes} bytes"),
+        _ => format!("{} KiB", bytes.div_ceil(1024)),
+    }
+}
+
+pub(super) fn others(package: &str, first: &str, count: usize) -> Diagnostic {
+    let (files, are) = if count == 1 { ("file", "is") } else { ("files", "are") };
+    let message = format!(
+        "{count} other {files} of `{package}`, such as `{first}`, {are} not in the image: only modules are"
+    );
+    Diagnostic::note("package-files", message)
+        .hint(format!("name the folder as an additional file, if the program reads them: `{package}`"))
+}
+
+pub(super) fn computed() -> Diagnostic {
+    Diagnostic::warning("computed-file", "which file is sourced here is known at run time only")
+        .hint("write its path as a text, or name it as an additional file")
+}
+
+pub(super) fn relative(module: &str) -> Diagnostic {
+    let message = format!("`{module}` is imported relatively, which fails in a script");
+    Diagnostic::warning("relative-import", message)
+        .hint("leave out the dots: its folder is where modules are looked for")
+}
+
+pub(super) fn shadowed(module: &str) -> Diagnostic {
+    let message =
+        format!("`{module}.py` beside the source takes the place of Python's own module `{module}`");
+    Diagnostic::warning("shadowed-module", message).hint("rename the file, unless that is meant")
+}
+
+pub(super) fn ignored(path: &str) -> Diagnostic {
+    let message = format!("`{path}` is needed, but left out by `.dockerignore`");
+    Diagnostic::warning("left-out-module", message).hint(format!("add `!{path}` to `.dockerignore`"))
+}
+
+pub(super) fn refused(error: &BoundaryError) -> Diagnostic {
+    let diagnostic = Diagnostic::warning("left-out-module", format!("not in the image: {error}"));
+    match error.hint() {
+        Some(hint) => diagnostic.hint(hint),
+        None => diagnostic,
+    }
+}
+
+pub(super) fn too_many(limit: usize) -> Diagnostic {
+    let message =
+        format!("more than {limit} files beside the source are needed: the others are not in the image");
+    Diagnostic::warning("left-out-module", message).hint("name their folder as an additional file")
+}
+
+/// What the files themselves say that matters to the operator.
+pub(super) fn of_texts(files: &[Neighbour]) -> Vec<Diagnostic> {
+    files.iter().flat_map(of_text).collect()
+}
+
+fn of_text(file: &Neighbour) -> Vec<Diagnostic> {
+    let source = Source::new(&file.path, file.language, file.text.clone());
+    let reading = frontend::read(&source);
+    let broken = reading.diagnostics.iter().filter(|found| found.code == "syntax-error").map(|found| {
+        let line = found.span.as_ref().map_or(0, |span| source.line(span.start));
+        let message = format!("`{}`, line {}: {}", file.path, line + 1, found.message);
+        Diagnostic::warning("broken-module", message)
+            .at(file.span.clone())
+            .hint("correct it before the image is built")
+    });
+    let missing = reading.diagnostics.iter().filter(|found| found.code == "missing-package").map(|found| {
+        let diagnostic = Diagnostic {
+            span: None,
+            message: format!("`{}`: {}", file.path, found.message),
+            ..found.clone()
+        };
+        diagnostic.at(file.span.clone())
+    });
+    let inputs = reading.component.iter().flat_map(|component| &component.inputs);
+    let inputs = inputs.filter(|input| input.via == Via::Environment).map(|input| {
+        let (path, name) = (&file.path, &input.name);
+        let message = format!("`{path}` reads the variable `{name}`, which is no input");
+        let diagnostic = if input.required {
+            Diagnostic::warning("module-variable", message)
+        } else {
+            Diagnostic::note("module-variable", message)
+        };
+        diagnostic.at(file.span.clone()).hint(format!("read `{name}` in the source, too, to make it one"))
+    });
+    broken.chain(missing).chain(inputs).collect()
+}

@@ -1,0 +1,127 @@
+use std::fs;
+
+use super::*;
+
+/// What is packed with `tool.py` of these files, and the codes of what is told.
+fn found(files: &[(&str, &str)], source: &str) -> (Vec<String>, Vec<&'static str>) {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, text) in files {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let source = crate::load(&folder.path().join(source)).unwrap();
+    let found = find(&source, folder.path(), &[]);
+    let paths = found.files.into_iter().map(|file| file.path).collect();
+    (paths, found.diagnostics.into_iter().map(|told| told.code).collect())
+}
+
+fn paths(files: &[(&str, &str)], source: &str) -> Vec<String> {
+    found(files, source).0
+}
+
+#[test]
+fn modules_are_found_as_python_finds_them() {
+    let cases: [(&[(&str, &str)], &[&str]); 12] = [
+        (&[("tool.py", "from helper import f"), ("helper.py", ""), ("other.py", "")], &["helper.py"]),
+        (&[("tool.py", "import a"), ("a.py", "import b, tool"), ("b.py", "import a")], &["a.py", "b.py"]),
+        (
+            &[
+                ("tool.py", "from p.m import f"),
+                ("p/__init__.py", ""),
+                ("p/m.py", "from .n import g"),
+                ("p/n.py", ""),
+            ],
+            &["p/__init__.py", "p/m.py", "p/n.py"],
+        ),
+        (&[("tool.py", "from p import m"), ("p/m.py", ""), ("p/other.py", "")], &["p/m.py"]),
+        (
+            &[("tool.py", "import p.q.m as m"), ("p/q/m.py", "from ..r import x"), ("p/r.py", "")],
+            &["p/q/m.py", "p/r.py"],
+        ),
+        (
+            &[
+                ("tool.py", "import p"),
+                ("p/__init__.py", "from .a import *"),
+                ("p/a.py", "import h"),
+                ("h.py", ""),
+            ],
+            &["h.py", "p/__init__.py", "p/a.py"],
+        ),
+        (&[("tool.py", "import m"), ("m.py", ""), ("m/x.py", "")], &["m.py"]),
+        (&[("tool.py", "try: import m\nexcept ImportError: m = None"), ("m.py", "")], &["m.py"]),
+        (
+            &[
+                ("tool.py", "import sys\nsys.path.append('lib')\nimport m"),
+                ("lib/m.py", "import n"),
+                ("lib/n.py", ""),
+            ],
+            &["lib/m.py", "lib/n.py"],
+        ),
+        (&[("tool.py", "import os, sys, numpy"), ("numbers.py", "")], &[]),
+        (&[("tool.py", "import tool"), ("x.py", "")], &[]),
+        (
+            &[
+                ("tool.py", "import subprocess\nsubprocess.run(['python3', 'w.py'])"),
+                ("w.py", "import m"),
+                ("m.py", ""),
+            ],
+            &["m.py", "w.py"],
+        ),
+    ];
+    for (files, wanted) in cases {
+        assert_eq!(paths(files, "tool.py"), wanted, "{files:?}");
+    }
+}
+
+#[test]
+fn a_script_in_a_folder_finds_what_lies_there_and_in_the_working_directory() {
+    let files = [("ops/tool.py", "import a\nfrom lib import b"), ("ops/a.py", ""), ("lib/b.py", "")];
+    assert_eq!(paths(&files, "ops/tool.py"), ["ops/a.py", "ops/lib/b.py"]);
+}
+
+#[test]
+fn what_r_sources_is_found() {
+    let files = [("tool.R", "source(\"R/a.R\")"), ("R/a.R", "source('R/b.R')"), ("R/b.R", ""), ("R/c.R", "")];
+    assert_eq!(paths(&files, "tool.R"), ["R/a.R", "R/b.R"]);
+    let files =
+        [("tool.R", "lapply(list.files(\"R\", full.names = TRUE), source)"), ("R/a.R", ""), ("R/c.txt", "")];
+    assert_eq!(paths(&files, "tool.R"), ["R/a.R"]);
+}
+
+#[test]
+fn what_is_doubtful_is_told() {
+    let cases: [(&[(&str, &str)], &[&str]); 8] = [
+        (&[("tool.py", "import a"), ("a.py", "")], &["local-module"]),
+        (&[("tool.py", "from . import a"), ("a.py", "")], &["relative-import"]),
+        (&[("tool.py", "import random"), ("random.py", "")], &["shadowed-module", "local-module"]),
+        (&[("tool.py", "import a"), ("a.py", ""), (".dockerignore", "a.py")], &["left-out-module"]),
+        (&[("tool.py", "import a"), ("a.py", "x = (")], &["local-module", "broken-module"]),
+        (
+            &[("tool.py", "import a"), ("a.py", "import os\nos.environ['x']\nos.getenv('y', '1')")],
+            &["local-module", "module-variable", "module-variable"],
+        ),
+        (
+            &[("tool.py", "import p"), ("p/__init__.py", ""), ("p/x.json", "")],
+            &["local-module", "package-files"],
+        ),
+        (&[("tool.R", "source(f(x))")], &["computed-file"]),
+    ];
+    for (files, wanted) in cases {
+        assert_eq!(found(files, files[0].0).1, wanted, "{files:?}");
+    }
+}
+
+#[test]
+fn what_is_given_is_not_found_again_and_the_digest_knows_contents() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("tool.py"), "import a").unwrap();
+    fs::write(folder.path().join("a.py"), "x = 1").unwrap();
+    let source = crate::load(&folder.path().join("tool.py")).unwrap();
+    let before = find(&source, folder.path(), &[]);
+    assert!(find(&source, folder.path(), &before.files).files.is_empty());
+    fs::write(folder.path().join("a.py"), "x = 2").unwrap();
+    let after = find(&source, folder.path(), &[]);
+    assert_ne!(before.digest().is_none(), true);
+    assert_eq!(before.files, after.files);
+}
