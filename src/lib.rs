@@ -50,7 +50,7 @@
 //! operator                                                   what a command asks for as a whole
 //! check fix workflow grid publish local manifest invocation  beside the arrow
 //! settings                                                   c3.toml, script blocks, options: layers of one type
-//! requirement_files neighbours                               what lies beside the source
+//! requirement_files neighbours project                       what lies beside the source
 //! backend                                                    one row for each target
 //! load                                                       from a file to a source
 //! frontend                                                   one row for each language
@@ -92,6 +92,7 @@ pub mod neighbours;
 pub mod operator;
 pub mod programs;
 pub mod progress;
+pub mod project;
 pub mod publish;
 pub mod reader;
 pub mod recipe;

@@ -32,6 +32,10 @@ pub struct Neighbours {
     pub files: Vec<AdditionalFile>,
     /// Those that the source can't run without: what they say is of interest, too.
     pub read: Vec<Neighbour>,
+    /// A digest of all of them, those that are given too, if there are any.
+    pub digest: Option<String>,
+    /// Modules that lie nowhere here and are none of Python itself.
+    pub foreign: BTreeSet<String>,
     /// What there is to say of them.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -62,6 +66,7 @@ pub fn find(source: &Source, root: &Path, given: &[AdditionalFile]) -> Neighbour
     let home = image_path(&folder, &base).unwrap_or_default();
     let mut walk = Walk {
         own: source.path().canonicalize().unwrap_or_default(),
+        stem: source.stem(),
         language: source.language(),
         boundary: Boundary::new([&folder, &root]),
         ignored: Ignored::read(&root),
@@ -83,17 +88,12 @@ pub fn find(source: &Source, root: &Path, given: &[AdditionalFile]) -> Neighbour
     walk.finish(given)
 }
 
-impl Neighbours {
-    /// A digest of the files' paths and contents, if there are any.
+impl Neighbour {
+    /// A diagnostic of its text, told where the source leads to it.
     #[must_use]
-    pub fn digest(&self) -> Option<String> {
-        let mut digest = Sha256::new();
-        for file in &self.files {
-            let content = reader::read(&file.disk).unwrap_or_default();
-            digest.update(format!("{}\0{}\0", file.path, content.len()));
-            digest.update(content);
-        }
-        (!self.files.is_empty()).then(|| hex(&digest.finalize()))
+    pub fn told(&self, found: Diagnostic) -> Diagnostic {
+        let message = format!("`{}`: {}", self.path, found.message);
+        Diagnostic { message, span: Some(self.span.clone()), ..found }
     }
 }
 
@@ -111,6 +111,8 @@ type Entry = (PathBuf, String);
 
 struct Walk {
     own: PathBuf,
+    /// The name that the source would have as a module.
+    stem: String,
     language: Language,
     boundary: Boundary,
     ignored: Ignored,
@@ -141,13 +143,13 @@ impl Walk {
         let bytes = self.boundary.read(&found.disk, READ_LIMIT).ok();
         let Some(text) = bytes.and_then(|bytes| String::from_utf8(bytes).ok()) else { return };
         if language == self.language {
-            self.follow(&text, Some((path, span.clone())));
+            self.follow(&text, Some((path, &span)));
         }
         self.result.read.push(Neighbour { path: path.to_owned(), text, language, span });
     }
 
     /// Looks for all that a text names: the source's, or that of a file that it leads to.
-    fn follow(&mut self, text: &str, of: Option<(&str, Range<usize>)>) {
+    fn follow(&mut self, text: &str, of: Option<(&str, &Range<usize>)>) {
         let mentions = frontend::mentions(self.language, text);
         let at = of.as_ref().and_then(|(path, _)| self.found.get(*path)).map(|found| found.disk.clone());
         let folder = at.as_deref().and_then(Path::parent).unwrap_or(&self.folder).to_path_buf();
@@ -155,7 +157,7 @@ impl Walk {
             self.extend_path(&folder.join(named));
         }
         for Mention { what, span } in mentions.named {
-            let span = of.as_ref().map_or(span, |(_, span)| span.clone());
+            let span = of.as_ref().map_or(span, |(_, span)| (*span).clone());
             match what {
                 What::Module(module) => self.module(&module, of.as_ref().map(|(path, _)| *path), &span),
                 What::File(file) => self.file(&file, &span),
@@ -181,12 +183,12 @@ impl Walk {
         let beside = self.folder.join(&path);
         if beside.is_file() {
             let home = join(&self.home, &path);
-            self.take(beside.clone(), &path, span, true);
+            self.take(&beside, &path, span, true);
             if home != path {
-                self.take(beside, &home, span, true);
+                self.take(&beside, &home, span, true);
             }
         } else if self.root.join(&path).is_file() {
-            self.take(self.root.join(&path), &path, span, true);
+            self.take(&self.root.join(&path), &path, span, true);
         }
     }
 
@@ -209,7 +211,7 @@ impl Walk {
     }
 
     /// Takes a file for the image; what the code names is read, too.
-    fn take(&mut self, disk: PathBuf, path: &str, span: &Range<usize>, is_named: bool) {
+    fn take(&mut self, disk: &Path, path: &str, span: &Range<usize>, is_named: bool) {
         if let Some(found) = self.found.get_mut(path) {
             if is_named && !found.is_named {
                 found.is_named = true;
@@ -220,7 +222,7 @@ impl Walk {
         if self.found.len() >= COUNT_LIMIT {
             return self.tell(said::too_many(COUNT_LIMIT), span);
         }
-        let real = match self.boundary.file(&disk) {
+        let real = match self.boundary.file(disk) {
             Ok(real) => real,
             Err(BoundaryError::Missing(_)) => return,
             Err(error) => return self.tell(said::refused(&error), span),
@@ -228,7 +230,7 @@ impl Walk {
         if real == self.own {
             return;
         }
-        if image_path(&disk, &self.root).is_some_and(|path| self.ignored.has(&path)) {
+        if image_path(disk, &self.root).is_some_and(|path| self.ignored.has(&path)) {
             return self.tell(said::ignored(path), span);
         }
         self.found.insert(path.to_owned(), Found { disk: real, span: span.clone(), is_named });
@@ -244,6 +246,7 @@ impl Walk {
     }
 
     fn finish(mut self, given: &[AdditionalFile]) -> Neighbours {
+        self.result.digest = digest(&self.found, &self.folder);
         let is_given = |path: &String| given.iter().any(|file| file.path == *path);
         self.found.retain(|path, _| !is_given(path));
         let mut by_span: BTreeMap<usize, Vec<(&String, &Found)>> = BTreeMap::new();
@@ -262,6 +265,19 @@ impl Walk {
         self.result.files = files.collect();
         self.result
     }
+}
+
+/// A digest of files' places and contents, the same from wherever they are looked at.
+fn digest(found: &BTreeMap<String, Found>, folder: &Path) -> Option<String> {
+    let files: BTreeSet<&Path> = found.values().map(|found| found.disk.as_path()).collect();
+    let mut digest = Sha256::new();
+    for file in &files {
+        let content = reader::read(file).unwrap_or_default();
+        let place = file.strip_prefix(folder).unwrap_or(Path::new(file.file_name()?));
+        digest.update(format!("{}\0{}\0", place.display(), content.len()));
+        digest.update(content);
+    }
+    (!files.is_empty()).then(|| hex(&digest.finalize()))
 }
 
 /// The path of a file or folder in the image, if it lies below the folder that stands for its working directory.

@@ -100,6 +100,12 @@ pub struct Config {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub additional_files: Vec<String>,
 
+    /// File with the requirements of the operators that name none themselves, such as `requirements.txt`, `pyproject.toml` or
+    /// `uv.lock`; relative to the folder of this file
+    #[arg(skip)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requirements: Option<PathBuf>,
+
     /// Certificates of a company's authorities in PEM format, trusted beside the system's; relative to the folder of this file
     #[arg(skip)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -195,6 +201,7 @@ impl Config {
                 .as_ref()
                 .or(under.dockerfile_template.as_ref())
                 .cloned(),
+            requirements: self.requirements.as_ref().or(under.requirements.as_ref()).cloned(),
             additional_files: if self.additional_files.is_empty() { under } else { self }
                 .additional_files
                 .clone(),
@@ -217,6 +224,7 @@ impl Config {
         let operators = self.operators.into_iter();
         Self {
             dockerfile_template: self.dockerfile_template.map(|path| inside.join(path)),
+            requirements: self.requirements.map(|path| inside.join(path)),
             ca_certificates: self.ca_certificates.map(|path| inside.join(path)),
             additional_files: self.additional_files.into_iter().map(pattern).collect(),
             operators: operators.map(|(name, config)| (name, config.rebased(folder, current))).collect(),

@@ -43,6 +43,70 @@ fn json(output: &Output) -> Value {
 }
 
 #[test]
+fn a_missing_package_is_told_by_every_command_in_one_line() {
+    let script = SCRIPT.replace("import os", "import os\nimport pandas, tabulate");
+    let folder = folder(&[("read.py", &script)]);
+    let told = "warning[missing-package]: `pandas` and `tabulate` are imported, but nowhere installed: \
+                `c3 check read.py` says what to do\n";
+    for line in ["inspect read.py", "create-operator --no-build read.py", "compile read.py", "run read.py"] {
+        let told_by = stderr(&c3(folder.path(), line));
+        assert_eq!(told_by.matches(told).count(), 1, "{line}: {told_by}");
+    }
+    let built = stderr(&c3(folder.path(), "compile --overwrite --base-image example.org/own:1 read.py"));
+    assert!(!built.contains("missing-package"), "{built}");
+}
+
+#[test]
+fn a_module_beside_the_script_goes_with_it() {
+    let folder = folder(&[
+        ("tool.py", "\"\"\"Uses a helper.\"\"\"\nfrom helper import f\nprint(f(1))\n"),
+        ("helper.py", "from deeper import g\ndef f(x): return g(x)\n"),
+        ("deeper.py", "def g(x): return x + 41\n"),
+        ("other.py", "raise SystemExit(1)\n"),
+    ]);
+    let run = c3(folder.path(), "run --no-engine tool.py");
+    assert_eq!((run.status.code(), String::from_utf8(run.stdout).unwrap().as_str()), (Some(0), "42\n"));
+    let made = c3(folder.path(), "create-operator --no-build --keep-generated-files tool.py");
+    assert!(
+        stderr(&made).contains("`deeper.py` and `helper.py` beside the source go into the image with it")
+    );
+    let packed = |name: &str| folder.path().join("tool.context/files").join(name).exists();
+    assert!(packed("helper.py") && packed("deeper.py") && !packed("other.py"));
+    assert_eq!(c3(folder.path(), "check --stale tool.py").status.code(), Some(0));
+    fs::write(folder.path().join("deeper.py"), "def g(x): return x\n").unwrap();
+    let stale = c3(folder.path(), "check --stale tool.py");
+    assert!(String::from_utf8(stale.stdout).unwrap().contains("stale-files"));
+    assert_eq!(c3(folder.path(), "compile --stale tool.py").status.code(), Some(0));
+    assert_eq!(c3(folder.path(), "check --stale tool.py").status.code(), Some(0));
+}
+
+#[test]
+fn requirements_beside_the_script_count_where_it_names_none() {
+    let folder = folder(&[
+        ("requirements.txt", "tabulate==0.9.0\n"),
+        ("a.py", &SCRIPT.replace("import os", "import os, tabulate")),
+        ("b.py", &SCRIPT.replace("import os", "# pip install tabulate==0.8.0\nimport os, tabulate")),
+        ("c.py", SCRIPT),
+    ]);
+    let asked = |source: &str| {
+        let component = json(&c3(folder.path(), &format!("inspect --format json {source}")));
+        let requirements = component["requirements"].as_array().unwrap().clone();
+        requirements.iter().map(|one| one["text"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(asked("a.py"), ["tabulate==0.9.0"]);
+    assert_eq!(asked("b.py"), ["tabulate==0.8.0"]);
+    assert!(asked("c.py").is_empty());
+    assert_eq!(c3(folder.path(), "create-operator --no-build a.py").status.code(), Some(0));
+    let dockerfile = || fs::read_to_string(folder.path().join("a.Dockerfile")).unwrap();
+    assert!(dockerfile().contains("pip install --no-cache-dir tabulate==0.9.0"), "{}", dockerfile());
+    fs::create_dir(folder.path().join("lists")).unwrap();
+    fs::write(folder.path().join("lists/all.txt"), "tabulate<1\n").unwrap();
+    fs::write(folder.path().join("c3.toml"), "requirements = 'lists/all.txt'\n").unwrap();
+    assert_eq!(asked("a.py"), ["tabulate<1"]);
+    assert_eq!(asked("b.py"), ["tabulate==0.8.0"]);
+}
+
+#[test]
 fn near_misses_of_commands_and_files_get_a_tip() {
     let folder = folder(&[("a.py", SCRIPT)]);
     for (line, code, tip) in [

@@ -1,5 +1,7 @@
 //! Checks: what is doubtful about a source although it can be compiled, such as a package that nothing installs.
 
+use std::collections::BTreeSet;
+
 use crate::component::Component;
 use crate::diagnostic::Diagnostic;
 use crate::language::Language;
@@ -20,15 +22,23 @@ struct Checks {
     check: fn(&Source, &Component, &Surroundings) -> Vec<Diagnostic>,
     /// The distributions that it imports and nothing installs, where it is sure which they are.
     missing: fn(&Source, &Component, &Surroundings) -> Vec<&'static str>,
+    /// The modules that it imports and nothing installs, unless its front end tells of them.
+    modules: fn(&Source, &Component, &Surroundings) -> BTreeSet<String>,
 }
 
 /// A row for each language that is checked.
 static CHECKS: &[Checks] = &[
-    Checks { language: Language::Python, check: python::check, missing: python::missing_distributions },
+    Checks {
+        language: Language::Python,
+        check: python::check,
+        missing: python::missing_distributions,
+        modules: python::missing_modules,
+    },
     Checks {
         language: Language::R,
         check: |_, component, _| r::check(component),
         missing: |_, _, _| Vec::new(),
+        modules: |_, _, _| BTreeSet::new(),
     },
 ];
 
@@ -43,6 +53,25 @@ pub fn check(source: &Source, component: &Component, surroundings: &Surroundings
     let mut diagnostics = checks(source).map(check).unwrap_or_default();
     diagnostics.sort_by_key(|diagnostic| diagnostic.span.as_ref().map(|span| span.start));
     diagnostics
+}
+
+/// One line about the modules that a source imports and nothing installs, for those who don't check it.
+#[must_use]
+pub fn missing_modules(
+    source: &Source,
+    component: &Component,
+    surroundings: &Surroundings,
+) -> Option<Diagnostic> {
+    let modules = (checks(source)?.modules)(source, component, surroundings);
+    let names: Vec<_> = modules.iter().map(|module| format!("`{module}`")).collect();
+    let (last, others) = names.split_last()?;
+    let (names, are) = match others {
+        [] => (last.clone(), "is"),
+        others => (format!("{} and {last}", others.join(", ")), "are"),
+    };
+    let path = source.display();
+    let message = format!("{names} {are} imported, but nowhere installed: `c3 check {path}` says what to do");
+    Some(Diagnostic::warning("missing-package", message))
 }
 
 /// The distributions that a source imports and nothing installs, where it is sure which they are.

@@ -21,6 +21,8 @@ pub struct Surroundings {
     pub incomplete: bool,
     /// The code beside the source that it can't run without.
     pub neighbours: Vec<Neighbour>,
+    /// The file beside the source whose requirements count, where the source names none.
+    pub project: Option<String>,
     /// The version of Python in the image, such as `3.12`, where it is known.
     pub python: Option<String>,
 }
@@ -48,6 +50,7 @@ impl Surroundings {
             requirements: requirements.files.iter().filter_map(ImageFile::text).collect(),
             incomplete: requirements.incomplete,
             neighbours: Vec::new(),
+            project: None,
             python: python.map(ToOwned::to_owned),
         }
     }

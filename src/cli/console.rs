@@ -55,6 +55,15 @@ impl Messages {
         }
     }
 
+    /// Adds a warning of a source that is told in one line.
+    pub(crate) fn add_line(&mut self, warning: &Diagnostic, source: &Source, level: LogLevel) {
+        self.entries.push(Entry { file: source.display(), finding: source.resolve(warning) });
+        if warning.severity >= threshold(level) {
+            let (code, message) = (warning.code, shown::line(&warning.message));
+            let _ = writeln!(self.text, "\x1b[1;33mwarning\x1b[0m[{code}]: {message}");
+        }
+    }
+
     /// Shows them.
     pub(crate) fn show(&self) {
         self.entries.iter().for_each(told::keep);

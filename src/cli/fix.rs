@@ -6,6 +6,7 @@ use c3::artifact;
 use c3::check::{self, surroundings::Listings};
 use c3::failure::{Failure, INPUT};
 use c3::fix::{self, Change, Refusal};
+use c3::frontend;
 use c3::load;
 use c3::operator::{self, Planned, Purpose, Request, sources};
 use c3::reader;
@@ -93,8 +94,11 @@ fn mend(path: &Path, options: &Options, request: &Request, listings: &Listings) 
     let Planned { plan, diagnostics } = operator::plan(&source, request, Purpose::Files);
     let plan = plan.inspect_err(|_| console::diagnostics(&diagnostics, &source, LogLevel::Error))?;
     let missing = check::missing_distributions(&source, &plan.component, &plan.surroundings(listings)?);
-    let fixed =
-        fix::fix(options.change(), &source, &with_imports, &plan.component, &missing).map_err(refused)?;
+    // A line would count in place of the project's file, not with it.
+    let missing = if plan.project.is_none() { missing } else { Vec::new() };
+    let own = frontend::read(&source).component.filter(|_| plan.project.is_some());
+    let component = own.as_ref().unwrap_or(&plan.component);
+    let fixed = fix::fix(options.change(), &source, &with_imports, component, &missing).map_err(refused)?;
     let text = fixed.unwrap_or(with_imports);
     if text == file {
         return Ok(String::new());

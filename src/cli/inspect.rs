@@ -2,17 +2,25 @@
 
 use std::path::Path;
 
+use c3::check;
+use c3::check::surroundings::{Listings, Surroundings};
 use c3::component::{Component, Input, Requirement};
+use c3::diagnostic::Diagnostic;
 use c3::engine::registry::{self, RegistryError};
+use c3::files;
 use c3::frontend;
 use c3::load;
 use c3::location::Location;
+use c3::neighbours;
+use c3::operator::around::Around;
 use c3::operator::image;
-use c3::settings::{Config, Files, Layers};
+use c3::requirement_files::{self, remote::Remote};
+use c3::settings::{Config, Files, Layers, current_dir};
 use c3::shown;
+use c3::source::Source;
 use clap::{Args, ValueEnum};
 
-use super::console;
+use super::console::{self, Messages};
 use super::options::LogLevel;
 use c3::failure::{Failure, INPUT};
 
@@ -70,11 +78,45 @@ pub(super) fn is_file_name(text: &str) -> bool {
 fn of_source(path: &Path) -> Result<Component, Failure> {
     let source = load::load(path)?;
     let (reading, own) = Config::with(&source);
-    console::diagnostics(&reading.diagnostics, &source, LogLevel::Info);
-    let mut component = reading.component.ok_or_else(Failure::diagnosed)?;
-    let layers = Layers::find(&Files::default(), &source, own)?;
-    layers.merged().job.mark_secrets(&mut component);
+    let mut messages = Messages::default();
+    let Some(mut component) = reading.component else {
+        messages.add(&reading.diagnostics, &source, LogLevel::Info);
+        messages.show();
+        return Err(Failure::diagnosed());
+    };
+    let settings = Layers::find(&Files::default(), &source, own)?.merged();
+    let has_block = reading.metadata.is_some_and(|block| block.has_dependencies());
+    let mut diagnostics = reading.diagnostics;
+    let missing = surround(&source, &mut component, &mut diagnostics, &settings, has_block)?;
+    messages.add(&diagnostics, &source, LogLevel::Info);
+    diagnostics.extend(missing.clone());
+    if let Some(missing) = missing {
+        messages.add_line(&missing, &source, LogLevel::Info);
+    }
+    messages.show();
+    component.diagnostics = diagnostics.iter().map(|found| source.resolve(found)).collect();
+    settings.job.mark_secrets(&mut component);
     Ok(component)
+}
+
+/// Adds what lies around a source to its component, and what there is to say of it; gives what is still missing.
+fn surround(
+    source: &Source,
+    component: &mut Component,
+    diagnostics: &mut Vec<Diagnostic>,
+    settings: &Config,
+    has_block: bool,
+) -> Result<Option<Diagnostic>, Failure> {
+    let root = current_dir()?;
+    let given =
+        files::collect(&settings.additional_files, &root).map(|found| found.files).unwrap_or_default();
+    let neighbours = neighbours::find(source, &root, &given);
+    Around { component, diagnostics }.look(source, settings, has_block, &neighbours);
+    let files = requirement_files::resolve(component, source.path(), &root, Remote::Left);
+    let mut around = Surroundings::look(source.path(), &root, &files, None, &Listings::default());
+    around.neighbours = neighbours.read;
+    let is_open = settings.base_image.is_some() || settings.dockerfile_template.is_some();
+    Ok(check::missing_modules(source, component, &around).filter(|_| !is_open))
 }
 
 /// The component that an image carries as a label; the engine is asked first, then the registry.

@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use c3::artifact::Artifact;
+use c3::check::{self, surroundings::Listings};
+use c3::diagnostic::Diagnostic;
 use c3::failure::Failure;
 use c3::frontend;
 use c3::load;
@@ -22,7 +24,16 @@ pub(crate) fn plan(
     let source = load::load(path)?;
     let Planned { plan, diagnostics } = operator::plan(&source, request, purpose);
     messages.add(&diagnostics, &source, level);
+    if let Some(warning) = plan.as_ref().ok().and_then(missing) {
+        messages.add_line(&warning, &source, level);
+    }
     plan
+}
+
+/// The modules that are missing in the image; what is in a base image of the user's nobody knows.
+fn missing(plan: &Plan) -> Option<Diagnostic> {
+    let around = plan.surroundings(&Listings::default()).ok().filter(|_| !plan.request.names_base())?;
+    check::missing_modules(&plan.source, &plan.component, &around)
 }
 
 /// The files of the chosen platforms.

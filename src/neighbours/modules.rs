@@ -65,6 +65,11 @@ impl Walk {
             let is_standard = distributions::is_standard(first);
             let spaces = search.iter().filter(|(folder, _)| !is_standard && folder.join(first).is_dir());
             spaces.for_each(|entry| self.descend(entry, &parts, span));
+            let mut places = search.iter().map(|(_, place)| format!("{}/", join(place, first)));
+            let is_here = places.any(|place| self.found.keys().any(|path| path.starts_with(&place)));
+            if !is_standard && !is_here && first != self.stem {
+                self.result.foreign.insert(first.to_owned());
+            }
             return;
         };
         if distributions::is_standard(first) {
@@ -87,7 +92,7 @@ impl Walk {
         let Some(disk) = found.disk.ancestors().nth(level) else { return };
         let Some(place) = Path::new(importer).ancestors().nth(level) else { return };
         let entry = (disk.to_path_buf(), place.to_string_lossy().into_owned());
-        self.take(entry.0.join(INIT), &join(&entry.1, INIT), span, true);
+        self.take(&entry.0.join(INIT), &join(&entry.1, INIT), span, true);
         let parts: Vec<&str> = path.split('.').filter(|part| !part.is_empty()).collect();
         self.descend(&entry, &parts, span);
     }
@@ -97,10 +102,10 @@ impl Walk {
         let Some((first, rest)) = parts.split_first() else { return };
         let (inner, name) = (folder.join(first), join(place, first));
         if inner.join(INIT).is_file() {
-            self.take(inner.join(INIT), &join(&name, INIT), span, true);
+            self.take(&inner.join(INIT), &join(&name, INIT), span, true);
             self.descend(&(inner, name), rest, span);
         } else if folder.join(format!("{first}.py")).is_file() {
-            self.take(folder.join(format!("{first}.py")), &format!("{name}.py"), span, true);
+            self.take(&folder.join(format!("{first}.py")), &format!("{name}.py"), span, true);
         } else if inner.is_dir() {
             self.descend(&(inner, name), rest, span);
         }
@@ -113,7 +118,7 @@ impl Walk {
         let (modules, others): (Vec<_>, Vec<_>) = files.take(10 * COUNT_LIMIT).partition(is_module);
         for module in &modules {
             if let Some(path) = image_path(module.path(), package) {
-                self.take(module.path().to_path_buf(), &join(place, &path), span, false);
+                self.take(module.path(), &join(place, &path), span, false);
             }
         }
         let others: Vec<_> = others.iter().filter(|entry| !is_made(entry)).collect();

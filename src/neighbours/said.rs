@@ -104,14 +104,8 @@ fn of_text(file: &Neighbour) -> Vec<Diagnostic> {
             .at(file.span.clone())
             .hint("correct it before the image is built")
     });
-    let missing = reading.diagnostics.iter().filter(|found| found.code == "missing-package").map(|found| {
-        let diagnostic = Diagnostic {
-            span: None,
-            message: format!("`{}`: {}", file.path, found.message),
-            ..found.clone()
-        };
-        diagnostic.at(file.span.clone())
-    });
+    let missing = reading.diagnostics.iter().filter(|found| found.code == "missing-package");
+    let missing = missing.map(|found| file.told(found.clone()));
     let inputs = reading.component.iter().flat_map(|component| &component.inputs);
     let inputs = inputs.filter(|input| input.via == Via::Environment).map(|input| {
         let (path, name) = (&file.path, &input.name);

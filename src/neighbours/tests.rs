@@ -2,6 +2,9 @@ use std::fs;
 
 use super::*;
 
+/// Paths and texts.
+type Files<'a> = &'a [(&'a str, &'a str)];
+
 /// What is packed with `tool.py` of these files, and the codes of what is told.
 fn found(files: &[(&str, &str)], source: &str) -> (Vec<String>, Vec<&'static str>) {
     let folder = tempfile::tempdir().unwrap();
@@ -22,7 +25,7 @@ fn paths(files: &[(&str, &str)], source: &str) -> Vec<String> {
 
 #[test]
 fn modules_are_found_as_python_finds_them() {
-    let cases: [(&[(&str, &str)], &[&str]); 12] = [
+    let cases: [(Files, &[&str]); 12] = [
         (&[("tool.py", "from helper import f"), ("helper.py", ""), ("other.py", "")], &["helper.py"]),
         (&[("tool.py", "import a"), ("a.py", "import b, tool"), ("b.py", "import a")], &["a.py", "b.py"]),
         (
@@ -91,7 +94,7 @@ fn what_r_sources_is_found() {
 
 #[test]
 fn what_is_doubtful_is_told() {
-    let cases: [(&[(&str, &str)], &[&str]); 8] = [
+    let cases: [(Files, &[&str]); 8] = [
         (&[("tool.py", "import a"), ("a.py", "")], &["local-module"]),
         (&[("tool.py", "from . import a"), ("a.py", "")], &["relative-import"]),
         (&[("tool.py", "import random"), ("random.py", "")], &["shadowed-module", "local-module"]),
@@ -119,9 +122,10 @@ fn what_is_given_is_not_found_again_and_the_digest_knows_contents() {
     fs::write(folder.path().join("a.py"), "x = 1").unwrap();
     let source = crate::load(&folder.path().join("tool.py")).unwrap();
     let before = find(&source, folder.path(), &[]);
-    assert!(find(&source, folder.path(), &before.files).files.is_empty());
+    let given = find(&source, folder.path(), &before.files);
+    assert!(given.files.is_empty() && given.digest == before.digest);
     fs::write(folder.path().join("a.py"), "x = 2").unwrap();
     let after = find(&source, folder.path(), &[]);
-    assert_ne!(before.digest().is_none(), true);
+    assert!(before.digest.is_some() && before.digest != after.digest);
     assert_eq!(before.files, after.files);
 }

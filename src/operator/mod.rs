@@ -10,6 +10,7 @@ use crate::failure::Failure;
 use crate::logins::BuildSecret;
 use crate::progress::Progress;
 
+pub mod around;
 mod before;
 pub mod chosen;
 pub mod generated;

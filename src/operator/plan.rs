@@ -11,7 +11,7 @@ use crate::context::Content;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::engine::http::{self, HttpError};
 use crate::files::{self, AdditionalFile};
-use crate::frontend;
+use crate::frontend::{self, Metadata};
 use crate::job::Job;
 use crate::logins::NamedIndex;
 use crate::neighbours::{self, Neighbours};
@@ -27,6 +27,7 @@ use self::contents::{check_entry, modules, scripts, without_own};
 pub use self::contents::{fingerprint, made, packed};
 use self::decisions::{default_python, settings, template};
 use super::Request;
+use super::around::Around;
 use crate::failure::{ENGINE, Failure, Fault, USAGE};
 
 mod contents;
@@ -56,6 +57,8 @@ pub struct Plan {
     files: Vec<AdditionalFile>,
     requirements: Resolved,
     neighbours: Neighbours,
+    /// The file beside the source whose requirements count, where the source names none.
+    pub project: Option<String>,
     /// The package indexes that the source gives names.
     pub indexes: Vec<NamedIndex>,
 }
@@ -119,12 +122,11 @@ fn decide(
 ) -> Result<Plan, Failure> {
     let (reading, own) = Config::with(source);
     diagnostics.extend(reading.diagnostics);
+    let has_block = reading.metadata.as_ref().is_some_and(Metadata::has_dependencies);
     let mut component = reading.component.ok_or_else(Failure::diagnosed)?;
     let layers = Layers::find(&request.files, source, own)?;
     let own_job = request.settings.job.over(&layers.specific().job);
     let request = request.settled(&layers.merged());
-    let stamp = Stamp::of(&component);
-    request.settings.job.mark_secrets(&mut component);
     let root = request.root.clone().map_or_else(current_dir, Ok)?;
     let folder = request.output_dir.clone();
     let folder = folder.or_else(|| source.path().parent().map(Path::to_path_buf)).unwrap_or_default();
@@ -133,8 +135,11 @@ fn decide(
     diagnostics.extend(found.dangling.iter().map(|link| dangling(link)));
     let mut files = without_own(found.files, source, &folder, &request);
     let neighbours = neighbours::find(source, &root, &files);
-    diagnostics.extend(neighbours.diagnostics.iter().cloned());
-    let stamp = stamp.with_files(neighbours.digest());
+    let mut around = Around { component: &mut component, diagnostics };
+    let project = around.look(source, &request.settings, has_block, &neighbours);
+    let (project, listed) = project.unzip();
+    let stamp = Stamp::of(&component).with_files(neighbours.digest.clone()).with_files(listed.flatten());
+    request.settings.job.mark_secrets(&mut component);
     files.extend(neighbours.files.iter().cloned());
     files.sort_by(|one, other| one.path.cmp(&other.path));
     let modules = modules(&files);
@@ -170,6 +175,7 @@ fn decide(
         files,
         requirements,
         neighbours,
+        project,
         indexes,
     })
 }
@@ -188,6 +194,7 @@ impl Plan {
         let mut around =
             Surroundings::look(self.source.path(), &current_dir()?, &self.requirements, python, listings);
         around.neighbours.clone_from(&self.neighbours.read);
+        around.project.clone_from(&self.project);
         Ok(around)
     }
 

@@ -49,6 +49,13 @@ pub(super) fn sure(imports: &[Import], scene: &Scene) -> Vec<&'static str> {
     missing.filter(|name| seen.insert(*name)).collect()
 }
 
+/// The modules that are missing, as far as it can be told, each once.
+pub(super) fn modules(imports: &[Import], scene: &Scene) -> BTreeSet<String> {
+    let missing = origins(imports, scene);
+    let missing = missing.filter(|(_, origin)| matches!(origin, Origin::Missing(_) | Origin::Unknown));
+    missing.map(|(import, _)| import.module().to_owned()).collect()
+}
+
 /// What the script can't run without, and where it comes from.
 fn origins<'a>(imports: &'a [Import], scene: &Scene) -> impl Iterator<Item = (&'a Import, Origin)> {
     let needed = imports.iter().filter(|import| !import.optional);

@@ -34,6 +34,13 @@ pub(super) fn check(source: &Source, component: &Component, surroundings: &Surro
     for neighbour in &surroundings.neighbours {
         diagnostics.extend(beside(neighbour, &scene, &mut seen));
     }
+    if let Some(file) = &surroundings.project {
+        // A line in the source would count in place of the file.
+        let hint = format!("add it to `{file}`, unless the base image has it");
+        for found in diagnostics.iter_mut().filter(|found| found.code == "missing-package") {
+            found.hint = Some(hint.clone());
+        }
+    }
     diagnostics.extend(unused::check(source, &parsed, &scene));
     diagnostics.extend(calls::check(body, &model));
     diagnostics.extend(booleans(source));
@@ -46,12 +53,30 @@ pub(super) fn missing_distributions(
     component: &Component,
     surroundings: &Surroundings,
 ) -> Vec<&'static str> {
-    let Some(parsed) = python::module(source) else { return Vec::new() };
+    with_imports(source, component, surroundings, missing::sure)
+}
+
+/// The modules that are imported, by modules beside the source too, and that nothing installs.
+pub(super) fn missing_modules(
+    source: &Source,
+    component: &Component,
+    surroundings: &Surroundings,
+) -> BTreeSet<String> {
+    with_imports(source, component, surroundings, missing::modules)
+}
+
+fn with_imports<T: Default>(
+    source: &Source,
+    component: &Component,
+    surroundings: &Surroundings,
+    ask: impl Fn(&[Import], &Scene) -> T,
+) -> T {
+    let Some(parsed) = python::module(source) else { return T::default() };
     let model = Model::new(&parsed.syntax().body);
     let scene = Scene::new(source, &parsed, &model, component, surroundings);
     let neighbours = surroundings.neighbours.iter().flat_map(imported);
     let imports: Vec<_> = imports::of(&model).into_iter().chain(neighbours).collect();
-    missing::sure(&imports, &scene)
+    ask(&imports, &scene)
 }
 
 /// What a module beside the source imports.
@@ -64,11 +89,7 @@ fn imported(neighbour: &Neighbour) -> Vec<Import> {
 /// What a module beside the source imports and nothing installs, told where the source leads to it.
 fn beside(neighbour: &Neighbour, scene: &Scene, seen: &mut BTreeSet<String>) -> Vec<Diagnostic> {
     let told = missing::check(&imported(neighbour), scene, seen).into_iter();
-    told.map(|found| {
-        let message = format!("`{}`: {}", neighbour.path, found.message);
-        Diagnostic { message, span: Some(neighbour.span.clone()), ..found }
-    })
-    .collect()
+    told.map(|found| neighbour.told(found)).collect()
 }
 
 /// `bool(…)` around reads, once for each variable: plain Python takes any text for true.

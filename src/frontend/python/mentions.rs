@@ -70,9 +70,10 @@ impl Finder<'_> {
             self.found.named.extend(
                 module.map(|module| Mention { what: What::Module(module), span: span(&call.arguments) }),
             );
-        } else if self.is_any(&call.func, RUNNERS) || is_shell(&call.func) {
-            self.files(call);
-        } else if self.model.is_builtin(&call.func, "exec") {
+        } else if self.is_any(&call.func, RUNNERS)
+            || is_shell(&call.func)
+            || self.model.is_builtin(&call.func, "exec")
+        {
             self.files(call);
         } else if self.adds_folders(&call.func) {
             let places = call.arguments.args.iter().flat_map(|argument| self.places.all(argument));

@@ -24,8 +24,8 @@ pub(in crate::frontend) fn mentions(text: &str) -> Mentions {
     let Ok(tree) = tree::parse(text) else { return Mentions::default() };
     let shapes = shapes::find(&tree, text);
     let names = Names::new(text, &shapes);
-    let named = shapes.calls.iter().flat_map(|call| of_call(call, &names)).collect();
-    Mentions { named, folders: Vec::new() }
+    let found = shapes.calls.iter().flat_map(|call| of_call(call, &names)).collect();
+    Mentions { named: found, folders: Vec::new() }
 }
 
 fn of_call(call: &Call, names: &Names) -> Vec<Mention> {

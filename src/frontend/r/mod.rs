@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::component::Requirement;
 use crate::diagnostic::Diagnostic;
 use crate::frontend::interface::{Access, Action, Set};
 use crate::frontend::{Extraction, directive, requirements};
@@ -74,6 +75,14 @@ pub(super) fn reads_command_line(text: &str) -> bool {
     let names = Names::new(text, &shapes);
     let used = packages::used(&names, &shapes);
     command_line::is_read(&names, &shapes, used.into_iter().map(|(name, _)| name))
+}
+
+/// The packages that a script uses and some requirements don't bring.
+#[must_use]
+pub fn missing(text: &str, requirements: &[Requirement]) -> Vec<Diagnostic> {
+    let Ok(tree) = tree::parse(text) else { return Vec::new() };
+    let shapes = shapes::find(&tree, text);
+    packages::missing(packages::used(&Names::new(text, &shapes), &shapes), requirements)
 }
 
 fn failed(error: SyntaxError) -> Extraction {

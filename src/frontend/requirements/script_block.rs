@@ -156,6 +156,12 @@ pub struct Metadata {
 }
 
 impl Metadata {
+    /// Whether it says what the script depends on, be it nothing.
+    #[must_use]
+    pub fn has_dependencies(&self) -> bool {
+        toml::from_str::<toml::Table>(&self.text).is_ok_and(|table| table.contains_key("dependencies"))
+    }
+
     /// Where bytes of the TOML are in the source.
     #[must_use]
     pub fn span(&self, bytes: &Range<usize>) -> Range<usize> {

@@ -1,0 +1,71 @@
+//! What lies around a source and belongs to its operator: code that goes with it, and the requirements of its project.
+
+use crate::component::Component;
+use crate::diagnostic::Diagnostic;
+use crate::frontend::r;
+use crate::language::Language;
+use crate::neighbours::Neighbours;
+use crate::project::{self, Project, Wanted};
+use crate::settings::Config;
+use crate::source::Source;
+
+/// The code of R's missing packages.
+const MISSING: &str = "missing-package";
+
+/// What was read of a source.
+pub struct Around<'a> {
+    /// Its component.
+    pub component: &'a mut Component,
+    /// What there is to say of it.
+    pub diagnostics: &'a mut Vec<Diagnostic>,
+}
+
+impl Around<'_> {
+    /// Adds what lies around the source; gives what of its project counts, if something does: the file's name, and a
+    /// digest of it where it is installed from.
+    pub fn look(
+        &mut self,
+        source: &Source,
+        settings: &Config,
+        has_block: bool,
+        neighbours: &Neighbours,
+    ) -> Option<(String, Option<String>)> {
+        self.diagnostics.extend(neighbours.diagnostics.iter().cloned());
+        let needs_some = match source.language() {
+            Language::R => self.diagnostics.iter().any(|found| found.code == MISSING),
+            Language::Python => !neighbours.foreign.is_empty(),
+            #[cfg(test)]
+            Language::Toy => false,
+        };
+        if !needs_some || project::names_packages(self.component, has_block) {
+            return None;
+        }
+        let wanted = Wanted { named: settings.requirements.as_deref(), has_conda: has_conda(settings) };
+        let Project { file, digest, requirements, diagnostics } = project::find(source, wanted)?;
+        self.diagnostics.extend(diagnostics);
+        if requirements.is_empty() {
+            return None;
+        }
+        self.component.requirements.extend(requirements);
+        if source.language() == Language::R {
+            self.weigh_packages(source, neighbours);
+        }
+        Some((file, digest))
+    }
+
+    /// Tells anew which packages of R are missing.
+    fn weigh_packages(&mut self, source: &Source, neighbours: &Neighbours) {
+        self.diagnostics.retain(|found| found.code != MISSING);
+        self.diagnostics.extend(r::missing(source.text(), &self.component.requirements));
+        for file in neighbours.read.iter().filter(|file| file.language == Language::R) {
+            let missing = r::missing(&file.text, &self.component.requirements).into_iter();
+            self.diagnostics.extend(missing.map(|found| file.told(found)));
+        }
+    }
+}
+
+/// Whether the base image that is chosen has conda, as far as its name says so.
+fn has_conda(settings: &Config) -> bool {
+    let image = settings.base_image.as_deref().unwrap_or_default();
+    ["conda", "mamba", "miniforge"].iter().any(|word| image.contains(word))
+}

@@ -1,0 +1,111 @@
+//! Poetry's own way to write dependencies, as PEP 508 has them.
+
+use toml::Value;
+
+/// The requirements of a table of dependencies, and what of it has no form of pip's.
+pub(super) fn requirements(dependencies: &toml::Table) -> (Vec<String>, Vec<String>) {
+    let (mut requirements, mut left_out) = (Vec::new(), Vec::new());
+    for (name, value) in dependencies.iter().filter(|(name, _)| *name != "python") {
+        match requirement(name, value) {
+            Some(requirement) => requirements.push(requirement),
+            None if is_optional(value) => {}
+            None => left_out.push(format!("`{name}` is left out: only versions can be read")),
+        }
+    }
+    (requirements, left_out)
+}
+
+/// Whether a dependency is installed only when it is asked for.
+fn is_optional(value: &Value) -> bool {
+    value.get("optional").and_then(Value::as_bool) == Some(true)
+}
+
+/// One dependency as pip has it.
+fn requirement(name: &str, value: &Value) -> Option<String> {
+    match value {
+        Value::String(version) => Some(format!("{name}{}", specifier(version)?)),
+        Value::Table(table) if !is_optional(value) => {
+            let version = table.get("version")?.as_str()?;
+            let extras: Vec<_> =
+                table.get("extras").and_then(Value::as_array).into_iter().flatten().collect();
+            let extras: Vec<_> = extras.iter().filter_map(|extra| extra.as_str()).collect();
+            let extras = if extras.is_empty() { String::new() } else { format!("[{}]", extras.join(",")) };
+            let marker = table.get("markers").and_then(Value::as_str);
+            let marker = marker.map(|marker| format!(" ; {marker}")).unwrap_or_default();
+            Some(format!("{name}{extras}{}{marker}", specifier(version)?))
+        }
+        _ => None,
+    }
+}
+
+/// `^1.2` as `>=1.2,<2`; nothing if there is no such form.
+fn specifier(version: &str) -> Option<String> {
+    let parts: Option<Vec<String>> = version.split(',').map(|part| one(part.trim())).collect();
+    Some(parts?.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(","))
+}
+
+fn one(version: &str) -> Option<String> {
+    if version.contains("||") || version.contains('|') {
+        return None;
+    }
+    match version {
+        "*" | "" => Some(String::new()),
+        version if version.starts_with('>') || version.starts_with('<') || version.starts_with("!=") => {
+            Some(version.replace(' ', ""))
+        }
+        version if version.starts_with("==") || version.starts_with("~=") => Some(version.replace(' ', "")),
+        version if version.starts_with('^') => bounded(version[1..].trim(), caret),
+        version if version.starts_with('~') => bounded(version[1..].trim(), tilde),
+        version => Some(format!("=={version}")),
+    }
+}
+
+fn bounded(version: &str, next: fn(&[u64]) -> Vec<u64>) -> Option<String> {
+    let numbers: Option<Vec<u64>> = version.split('.').map(|part| part.parse().ok()).collect();
+    let next: Vec<_> = next(&numbers?).iter().map(ToString::to_string).collect();
+    Some(format!(">={version},<{}", next.join(".")))
+}
+
+/// The first version with another leftmost number that isn't zero.
+fn caret(numbers: &[u64]) -> Vec<u64> {
+    let at = numbers.iter().position(|number| *number > 0).unwrap_or(numbers.len().saturating_sub(1));
+    raised(numbers, at)
+}
+
+/// The first version with another second number, or first where there is one only.
+fn tilde(numbers: &[u64]) -> Vec<u64> {
+    raised(numbers, usize::from(numbers.len() > 1))
+}
+
+fn raised(numbers: &[u64], at: usize) -> Vec<u64> {
+    let mut next: Vec<u64> = numbers.iter().take(at + 1).copied().collect();
+    if let Some(last) = next.last_mut() {
+        *last += 1;
+    }
+    next
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_become_specifiers() {
+        let cases = [
+            ("^1.2.3", Some(">=1.2.3,<2")),
+            ("^0.2.3", Some(">=0.2.3,<0.3")),
+            ("^0.0.3", Some(">=0.0.3,<0.0.4")),
+            ("^0", Some(">=0,<1")),
+            ("~1.2.3", Some(">=1.2.3,<1.3")),
+            ("~1", Some(">=1,<2")),
+            ("1.*", Some("==1.*")),
+            ("1.2.3", Some("==1.2.3")),
+            (">=1, <2", Some(">=1,<2")),
+            ("*", Some("")),
+            ("^1 || ^2", None),
+        ];
+        for (version, wanted) in cases {
+            assert_eq!(specifier(version).as_deref(), wanted, "{version}");
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! `pyproject.toml`: the dependencies of a project, in the versions of a lock beside it if there is one.
+
+use serde::Deserialize;
+
+use super::{Said, locks, packages, poetry};
+
+#[derive(Deserialize)]
+struct Document {
+    project: Option<Table>,
+    #[serde(default)]
+    tool: Tool,
+}
+
+#[derive(Deserialize, Default)]
+struct Table {
+    #[serde(default)]
+    dependencies: Vec<String>,
+}
+
+#[derive(Deserialize, Default)]
+struct Tool {
+    poetry: Option<Poetry>,
+}
+
+#[derive(Deserialize)]
+struct Poetry {
+    #[serde(default)]
+    dependencies: toml::Table,
+}
+
+/// What a project depends on.
+pub(super) fn read(text: &str, uv: Option<&str>, pylock: Option<&str>) -> Result<Said, String> {
+    let document: Document = toml::from_str(text).map_err(|error| error.message().to_owned())?;
+    let own = document.project.unwrap_or_default().dependencies;
+    let (poetry, mut left_out) = match document.tool.poetry {
+        Some(poetry) if own.is_empty() => poetry::requirements(&poetry.dependencies),
+        _ => (Vec::new(), Vec::new()),
+    };
+    let wanted = [own, poetry].concat();
+    if wanted.is_empty() {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    if let Some(lock) = uv {
+        return locks::pinned(lock, &wanted);
+    }
+    if let Some(lock) = pylock {
+        return locks::pylock(lock);
+    }
+    let (requirements, others) = packages(wanted);
+    left_out.extend(others);
+    Ok((requirements, left_out))
+}
