@@ -98,7 +98,7 @@ fn requirements_beside_the_script_count_where_it_names_none() {
     assert!(asked("c.py").is_empty());
     assert_eq!(c3(folder.path(), "create-operator --no-build a.py").status.code(), Some(0));
     let dockerfile = || fs::read_to_string(folder.path().join("a.Dockerfile")).unwrap();
-    assert!(dockerfile().contains("pip install --no-cache-dir tabulate==0.9.0"), "{}", dockerfile());
+    assert!(dockerfile().contains("pip install --no-cache-dir 'tabulate==0.9.0'"), "{}", dockerfile());
     fs::create_dir(folder.path().join("lists")).unwrap();
     fs::write(folder.path().join("lists/all.txt"), "tabulate<1\n").unwrap();
     fs::write(folder.path().join("c3.toml"), "requirements = 'lists/all.txt'\n").unwrap();
