@@ -45,8 +45,6 @@ pub struct Frontend {
     reads_command_line: fn(&str) -> bool,
     /// Whether the text of a script or a module may log, so that a log level has a bearing on it.
     may_log: fn(&str) -> bool,
-    /// The files that a source loads, by the paths that they may have from its folder.
-    loads: fn(&Source) -> Vec<String>,
     /// What the text of a script or a module names of the code beside it.
     mentions: fn(&str) -> Mentions,
     /// The assignments of plain values in a text, which are parameters if a notebook says so.
@@ -71,7 +69,6 @@ pub static FRONTENDS: &[Frontend] = &[
         cell: notebook::python_cell,
         reads_command_line: python::reads_command_line,
         may_log: python::may_log,
-        loads: python::loads,
         mentions: python::mentions,
         assignments: python::assignments,
     },
@@ -84,7 +81,6 @@ pub static FRONTENDS: &[Frontend] = &[
         cell: notebook::r_cell,
         reads_command_line: r::reads_command_line,
         may_log: |_| true,
-        loads: r::loads,
         mentions: r::mentions,
         assignments: r::assignments,
     },
@@ -98,7 +94,6 @@ pub static FRONTENDS: &[Frontend] = &[
         cell: |cell, _| notebook::r_cell(cell, Tags::default()),
         reads_command_line: |_| false,
         may_log: |_| false,
-        loads: |_| Vec::new(),
         mentions: |_| Mentions::default(),
         assignments: |_| Cell::default(),
     },
@@ -277,11 +272,6 @@ pub fn may_log(path: &Path, text: &str) -> bool {
         .is_some_and(|frontend| (frontend.may_log)(text))
 }
 
-/// The files that a source loads, such as the modules that it imports, by the paths that they may have from its folder.
-#[must_use]
-pub fn loads(source: &Source) -> Vec<String> {
-    let frontend = FRONTENDS.iter().find(|frontend| frontend.language == source.language());
-    frontend.map(|frontend| (frontend.loads)(source)).unwrap_or_default()
 /// What a text in a language names of the code beside it.
 #[must_use]
 pub fn mentions(language: Language, text: &str) -> Mentions {
@@ -333,21 +323,6 @@ mod tests {
             let reading = read(&Source::new(name, language, text.to_owned()));
             let input = &reading.component.unwrap().inputs[0];
             assert_eq!((input.unconditional, input.via), (wanted, Via::Environment), "{text}");
-        }
-    }
-
-    #[test]
-    fn files_that_a_script_loads_are_told_by_their_paths() {
-        let python = "import a.b\nfrom .c import d\nfrom .. import e\nfrom f import *\nimport (";
-        let cases = [
-            ("x.py", &python[..python.len() - 9], "a/b.py a.py c/d.py c.py ../e.py f.py"),
-            ("x.py", python, ""),
-            ("x.R", "source('u/v.R')\nsys.source(file = 'w.R', envir = e)\nsource(x)", "u/v.R w.R"),
-        ];
-        for (name, text, wanted) in cases {
-            let language = if name.ends_with('R') { Language::R } else { Language::Python };
-            let found = loads(&Source::new(name, language, text.to_owned()));
-            assert_eq!(found.join(" "), wanted, "{text}");
         }
     }
 

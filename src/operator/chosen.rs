@@ -9,7 +9,7 @@ use super::generated::Generated;
 use super::sources;
 use crate::diagnostic::Diagnostic;
 use crate::failure::{Failure, INPUT};
-use crate::frontend;
+use crate::frontend::{self, mentions::What};
 use crate::load::{below, kept_by_git, load};
 use crate::settings::current_dir;
 use crate::source::Source;
@@ -232,8 +232,24 @@ fn has_interface(source: &Source) -> Option<bool> {
 /// The real paths of the files that a source loads: from its folder, or from the working directory.
 fn loads(source: &Source, current: &Path) -> Vec<PathBuf> {
     let folder = source.path().parent().unwrap_or(Path::new("")).to_owned();
-    let paths = frontend::loads(source).into_iter().flat_map(|path| [folder.join(&path), current.join(path)]);
-    paths.filter_map(|path| path.canonicalize().ok()).collect()
+    let mentions = frontend::mentions(source.language(), source.text());
+    let paths = mentions.named.into_iter().flat_map(|mention| match mention.what {
+        What::Module(path) => files(&path),
+        What::File(path) => vec![path],
+        What::Folder(_) | What::Computed => Vec::new(),
+    });
+    let places = paths.flat_map(|path| [folder.join(&path), current.join(path)]);
+    places.filter_map(|path| path.canonicalize().ok()).collect()
+}
+
+/// The files that the dotted path of a module may mean, the longest first: the last name of an import may be that of a
+/// module, or of something in one.
+fn files(path: &str) -> Vec<String> {
+    let names = path.trim_start_matches('.');
+    // One dot means the folder of the script, each further one the folder above.
+    let above = "../".repeat((path.len() - names.len()).saturating_sub(1));
+    let names: Vec<_> = names.split('.').filter(|name| !name.is_empty()).collect();
+    (1..=names.len()).rev().map(|length| format!("{above}{}.py", names[..length].join("/"))).collect()
 }
 
 /// Whether a file is a test by its name and its words.

@@ -22,12 +22,11 @@ mod entity;
 mod environment;
 pub(crate) mod flow;
 mod ipython;
-mod loads;
 mod logs;
 mod mentions;
 mod parameters;
-mod process;
 mod places;
+mod process;
 mod prose;
 mod questions;
 pub(crate) mod semantic;
@@ -39,7 +38,6 @@ mod unimported;
 use comments::Comments;
 use semantic::{Import, Model};
 
-pub(super) use loads::loads;
 pub(super) use mentions::mentions;
 pub(super) use parameters::{assignments, overrides};
 

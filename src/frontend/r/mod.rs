@@ -20,7 +20,6 @@ mod fold;
 mod helper;
 mod installs;
 mod literals;
-mod loads;
 mod mentions;
 mod names;
 mod packages;
@@ -42,7 +41,6 @@ use shapes::Shapes;
 use statements::Statements;
 use tree::SyntaxError;
 
-pub(super) use loads::loads;
 pub(super) use mentions::mentions;
 pub(super) use parameters::{assignments, overrides};
 
