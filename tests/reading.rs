@@ -93,3 +93,134 @@ fn forms_of_command_lines() {
     let around = ("import argparse, os\np = argparse.ArgumentParser()\n", "p.parse_args()\n");
     check("Command lines of Python", Language::Python, around, 30);
 }
+
+/// Uses of the environment in Python, each of which names `x`, all variables, or something that is known at run time only.
+const USES: &[&str] = &[
+    "os.environ['x']",
+    "os.getenv('x')",
+    "os.getenv('x', 'd')",
+    "os.environ.get('x')",
+    "os.environ.pop('x', None)",
+    "os.environ.setdefault('x', 'd')",
+    "os.environ.items()",
+    "('x' in os.environ)",
+    "dict(os.environ)",
+    "dict(os.environ)['x']",
+    "{**os.environ}",
+    "sorted(os.environ)",
+    "os.environb[b'x']",
+    "os.getenvb(b'x')",
+    "os.getenv(g())",
+    "os.environ[g()]",
+    "g(os.environ)",
+    "g(*os.environ)",
+    "(lambda e: e['x'])(os.environ)",
+    "os.path.expandvars('$x')",
+    "os.path.expandvars(g())",
+    "os.environ.copy()",
+    "os.environ.__getitem__('x')",
+    "[os.environ][0]",
+    "g(env=os.environ, key=os.getenv)",
+];
+
+/// Places where they may stand.
+const PLACES: &[&str] = &[
+    "print(USE)",
+    "y = USE",
+    "y: str = USE",
+    "print(y := USE)",
+    "def f():\n    return USE\nf()",
+    "def f():\n    return USE",
+    "def f():\n    yield USE",
+    "async def f():\n    await g(USE)",
+    "def f(y=USE):\n    return y",
+    "@g(USE)\ndef f():\n    pass",
+    "class C:\n    y = USE",
+    "class C:\n    def f(self):\n        self.y = USE",
+    "class C(g(USE)):\n    pass",
+    "y = lambda: USE",
+    "if USE:\n    print(1)",
+    "while USE:\n    break",
+    "for y in [USE]:\n    print(y)",
+    "y = [USE for _ in range(2)]",
+    "y = {USE: 1 for _ in g()}",
+    "with g(USE) as y:\n    print(y)",
+    "try:\n    y = USE\nexcept Exception:\n    y = None",
+    "try:\n    pass\nfinally:\n    y = USE",
+    "assert USE",
+    "match USE:\n    case _:\n        print(1)",
+    "print(f'{USE}')",
+    "y = USE if g() else USE",
+    "y = g() or USE",
+    "raise ValueError(USE)",
+    "y[USE] = 1",
+    "y = g()\ny += USE",
+    "def f():\n    global y\n    y = USE\nif __name__ == '__main__':\n    f()",
+];
+
+/// Uses of the environment in R.
+const R_USES: &[&str] = &[
+    "Sys.getenv(\"x\")",
+    "Sys.getenv(\"x\", \"d\")",
+    "Sys.getenv(\"x\", unset = NA)",
+    "base::Sys.getenv(\"x\")",
+    "Sys.getenv(c(\"x\", \"y\"))",
+    "Sys.getenv()",
+    "Sys.getenv()[[\"x\"]]",
+    "(\"x\" %in% names(Sys.getenv()))",
+    "Sys.getenv(g())",
+    "g(Sys.getenv)",
+    "sapply(g(), Sys.getenv)",
+    "do.call(Sys.getenv, g())",
+    "as.integer(Sys.getenv(\"x\"))",
+    "Sys.setenv(x = \"1\")",
+    "do.call(Sys.setenv, g())",
+];
+
+/// Places where they may stand.
+const R_PLACES: &[&str] = &[
+    "print(USE)",
+    "y <- USE",
+    "USE -> y",
+    "y = USE",
+    "f <- function() USE\nf()",
+    "f <- function() USE",
+    "f <- function(y = USE) y",
+    "f <- \\(y) USE",
+    "if (isTRUE(USE)) print(1)",
+    "while (g(USE)) break",
+    "for (y in USE) print(y)",
+    "y <- list(a = USE)",
+    "y$a[[1]] <- USE",
+    "tryCatch(USE, error = function(e) NULL)",
+    "local({ y <- USE })",
+    "repeat { USE; break }",
+    "switch(USE, a = 1)",
+    "USE |> print()",
+];
+
+/// The generated sources of which neither the interface nor a diagnostic says anything.
+fn silent(language: Language, head: &str, uses: &[&str], places: &[&str]) -> Vec<String> {
+    let texts = places
+        .iter()
+        .flat_map(|place| uses.iter().map(move |one| format!("{head}{}\n", place.replace("USE", one))));
+    let is_silent = |text: &String| {
+        let reading = frontend::read(&Source::new("form", language, text.clone()));
+        let is_known = reading
+            .component
+            .is_none_or(|component| !component.inputs.is_empty() || !component.outputs.is_empty());
+        !is_known && reading.diagnostics.iter().all(|found| found.code == "missing-description")
+    };
+    texts.filter(is_silent).collect()
+}
+
+#[test]
+fn no_use_of_the_environment_is_passed_over_in_silence() {
+    let python = silent(Language::Python, "import os\n", USES, PLACES);
+    let r = silent(Language::R, "# T\n", R_USES, R_PLACES);
+    let count = USES.len() * PLACES.len() + R_USES.len() * R_PLACES.len();
+    let found = [python, r].concat();
+    assert!(found.is_empty(), "{} of {count} are silent:\n{}", found.len(), found.join("\n---\n"));
+    // The test can fail: what isn't the environment is not told of.
+    assert_eq!(silent(Language::Python, "", &["g()"], &["print(USE)"]).len(), 1);
+}

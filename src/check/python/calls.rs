@@ -1,5 +1,7 @@
 //! Calls that need the internet while the operator runs: installs and downloads.
 
+use std::collections::BTreeSet;
+
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{Expr, ExprCall, Stmt};
 use ruff_text_size::Ranged;
@@ -16,6 +18,8 @@ pub(super) struct Call<'m> {
     node: &'m ExprCall,
     /// What names stand for.
     pub(super) model: &'m Model<'m>,
+    /// The distributions that are in the image.
+    pub(super) installed: &'m BTreeSet<String>,
 }
 
 impl<'m> Call<'m> {
@@ -50,14 +54,15 @@ impl<'m> Call<'m> {
 }
 
 /// Tells of every call that installs or downloads something.
-pub(super) fn check(body: &[Stmt], model: &Model) -> Vec<Diagnostic> {
-    let mut finder = Finder { model, diagnostics: Vec::new() };
+pub(super) fn check(body: &[Stmt], model: &Model, installed: &BTreeSet<String>) -> Vec<Diagnostic> {
+    let mut finder = Finder { model, installed, diagnostics: Vec::new() };
     finder.visit_body(body);
     finder.diagnostics
 }
 
 struct Finder<'m> {
     model: &'m Model<'m>,
+    installed: &'m BTreeSet<String>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -71,7 +76,12 @@ impl<'m> Visitor<'m> for Finder<'m> {
 
     fn visit_expr(&mut self, expression: &'m Expr) {
         if let Expr::Call(call) = expression {
-            let found = Call { paths: self.model.qualified(&call.func), node: call, model: self.model };
+            let found = Call {
+                paths: self.model.qualified(&call.func),
+                node: call,
+                model: self.model,
+                installed: self.installed,
+            };
             let span = call.range().start().to_usize()..call.range().end().to_usize();
             let diagnostic = commands::check(&found).or_else(|| downloads::check(&found));
             self.diagnostics.extend(diagnostic.map(|diagnostic| diagnostic.at(span)));

@@ -1,12 +1,13 @@
 //! Commands that a script runs and that install or download something.
 
-use ruff_python_ast::Expr;
+use ruff_python_ast::{Expr, InterpolatedStringElement};
 
 use super::calls::Call;
 use super::downloads;
 use crate::diagnostic::Diagnostic;
 use crate::frontend::python::semantic::Model;
-use crate::installers;
+use crate::installers::pip::{self, Kind};
+use crate::installers::{self, Installer};
 
 /// Functions that run a command, given as a text or as a list of words.
 const RUNNERS: &[&str] = &[
@@ -29,6 +30,9 @@ const SHELLS: &[&str] = &[
     "builtins.get_ipython().system",
 ];
 
+/// What `%magic line` becomes.
+const MAGICS: &[&str] = &["IPython.get_ipython().run_line_magic", "builtins.get_ipython().run_line_magic"];
+
 /// Functions of pip that take its arguments.
 const PIP: &[&str] = &["pip.main", "pip._internal.main", "pip._internal.cli.main.main"];
 
@@ -37,6 +41,12 @@ const FETCHERS: &[&str] = &["wget", "curl", "git", "aria2c"];
 
 /// Tells of a call that runs such a command.
 pub(super) fn check(call: &Call) -> Option<Diagnostic> {
+    if call.known(MAGICS).is_some() {
+        let name = call.text(0, "magic_name").unwrap_or_default();
+        let line = call.argument(1, "line").map(|line| split(line, call.model)).unwrap_or_default();
+        let words: Vec<_> = std::iter::once(name.as_str()).chain(line.iter().map(String::as_str)).collect();
+        return installs_more(&words, call).then(install);
+    }
     let is_pip = call.known(PIP).is_some();
     let in_shell = call.known(SHELLS).is_some();
     if !is_pip && !in_shell && call.known(RUNNERS).is_none() {
@@ -48,15 +58,15 @@ pub(super) fn check(call: &Call) -> Option<Diagnostic> {
     if is_pip {
         return words.contains(&"install").then(install);
     }
-    words.split(|word| ["&&", "||", ";", "|"].contains(word)).find_map(|words| one(words, in_shell))
+    words.split(|word| ["&&", "||", ";", "|"].contains(word)).find_map(|words| one(words, in_shell, call))
 }
 
 /// Tells of one command.
-fn one(words: &[&str], in_shell: bool) -> Option<Diagnostic> {
+fn one(words: &[&str], in_shell: bool, call: &Call) -> Option<Diagnostic> {
     let is_unknown = |word: &&&str| word.is_empty();
     let words = &words[words.iter().take_while(is_unknown).count()..];
     if installers::call_in_shell(words).is_some() {
-        return (!in_shell).then(install);
+        return (!in_shell || installs_more(words, call)).then(install);
     }
     let is_ahead =
         |word: &&&str| installers::is_prefix(word) || installers::is_python(word) || **word == "-m";
@@ -70,6 +80,17 @@ fn one(words: &[&str], in_shell: bool) -> Option<Diagnostic> {
     let module =
         matches!((program, arguments.first()), ("spacy", Some(&"download")) | ("nltk.downloader", _));
     module.then(|| downloads::note(program))
+}
+
+/// Whether a command of a notebook installs a package that isn't in the image.
+fn installs_more(words: &[&str], call: &Call) -> bool {
+    let Some(found) = installers::call_in_shell(words) else { return false };
+    let arguments = (found.installer == Installer::Pip).then(|| pip::parse(&found.arguments).ok()).flatten();
+    let is_more = |argument: pip::Argument| match argument.kind {
+        Kind::Package(name) => !call.installed.contains(&pip::normalized(&name)),
+        _ => false,
+    };
+    arguments.into_iter().flatten().any(is_more)
 }
 
 fn install() -> Diagnostic {
@@ -101,6 +122,15 @@ fn words(value: &Expr, model: &Model) -> Vec<String> {
 }
 
 fn split(text: &Expr, model: &Model) -> Vec<String> {
-    let text = model.text(text).unwrap_or_default();
+    let text = model.text(text).or_else(|| known_parts(text)).unwrap_or_default();
     text.split_whitespace().map(str::to_owned).collect()
+}
+
+/// What of an f-string stands in the source; a word takes the place of what doesn't.
+fn known_parts(text: &Expr) -> Option<String> {
+    let elements = text.as_f_string_expr()?.value.elements();
+    let part = |element: &InterpolatedStringElement| {
+        element.as_literal().map_or("unknown".to_owned(), |literal| literal.value.to_string())
+    };
+    Some(elements.map(part).collect())
 }

@@ -42,7 +42,7 @@ pub(super) fn check(source: &Source, component: &Component, surroundings: &Surro
         }
     }
     diagnostics.extend(unused::check(source, &parsed, &scene));
-    diagnostics.extend(calls::check(body, &model));
+    diagnostics.extend(calls::check(body, &model, &scene.installed.names));
     diagnostics.extend(booleans(source));
     diagnostics
 }

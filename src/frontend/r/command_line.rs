@@ -4,7 +4,8 @@ use super::names::Names;
 use super::shapes::Shapes;
 
 /// Packages that read the command line for those who use them.
-const PACKAGES: &[&str] = &["argparse", "argparser", "docopt", "getopt", "optigrab", "optparse", "scribe"];
+pub(super) const PACKAGES: &[&str] =
+    &["argparse", "argparser", "docopt", "getopt", "optigrab", "optparse", "scribe"];
 
 /// The function that gives the arguments.
 const ARGUMENTS: &str = "commandArgs";

@@ -9,7 +9,7 @@ use super::arguments::{self, Argument, Matched};
 use super::atom;
 use super::evidence;
 use super::fold;
-use super::helper::Helper;
+use super::helper::{Guard, Helper};
 use super::literals;
 use super::names::{APPLY, Names, Value};
 use super::shapes::{Call, Pair, Shapes};
@@ -56,6 +56,7 @@ pub(super) fn uses(names: &Names, shapes: &Shapes) -> Uses {
         wrappers: Wrappers::new(names, shapes),
         calls: &shapes.calls,
         elements: shapes.elements.iter().map(|pair| (pair.value.id(), *pair)).collect(),
+        lent: Vec::new(),
         members: shapes.memberships.iter().map(|pair| (pair.value.id(), *pair)).collect(),
         handled: BTreeSet::new(),
         found: Uses::default(),
@@ -64,7 +65,11 @@ pub(super) fn uses(names: &Names, shapes: &Shapes) -> Uses {
         finder.call(call);
     }
     finder.find_mentions(shapes);
+    let lent = finder.lent;
     let mut found = finder.found;
+    found.uses.retain(|used| {
+        !lent.iter().any(|(name, span)| *name == used.name && span.contains(&used.span.start))
+    });
     found.uses.sort_by_key(|found| found.done);
     evidence::weigh(&mut found.uses, names, shapes);
     keep_tested(&mut found.uses);
@@ -78,6 +83,8 @@ struct Finder<'n, 'tree> {
     calls: &'n [Call<'tree>],
     elements: BTreeMap<usize, Pair<'tree>>,
     members: BTreeMap<usize, Pair<'tree>>,
+    /// Variables that the script sets for a while, and where.
+    lent: Vec<(String, Range<usize>)>,
     /// Where functions end that have found their meaning.
     handled: BTreeSet<usize>,
     found: Uses,
@@ -93,6 +100,8 @@ impl<'tree> Finder<'_, 'tree> {
             self.handled.insert(call.function.end_byte());
             let arguments = arguments::of(call.arguments, self.names.text);
             self.write(arguments, call);
+        } else if function.is("withr", "with_envvar") || function.is("withr", "local_envvar") {
+            self.lend(call, function.name == "with_envvar");
         } else if function.is_base("do.call") {
             self.indirect(call);
         } else if APPLY.contains(&function.name.as_str()) {
@@ -146,6 +155,7 @@ impl<'tree> Finder<'_, 'tree> {
         let place =
             |node| named(node).and_then(|name| helper.formals.iter().position(|formal| *formal == name));
         let Some(at) = place(name) else { return false };
+        let guard = helper.guard(call.node, self.names);
         let calls: Vec<Call> =
             self.calls.iter().copied().filter(|other| helper.is_called(other, text)).collect();
         for other in &calls {
@@ -156,17 +166,26 @@ impl<'tree> Finder<'_, 'tree> {
                 self.computed("read", other.node);
                 continue;
             };
-            let fallback = match unset.map(|unset| (unset, place(unset))) {
-                None => Fallback::Missing,
-                Some((unset, None)) => self.fallback(unset),
-                Some((_, Some(at))) => match given.value(at).or(helper.defaults[at]) {
+            let taken = |value: Node<'tree>| match place(value) {
+                None => self.fallback(value),
+                Some(at) => match given.value(at).or(helper.defaults[at]) {
                     Some(value) => self.fallback(value),
                     None => Fallback::Missing,
                 },
             };
+            let fallback = match (&guard, unset) {
+                (Some(Guard::Taken(value)), _) => taken(*value),
+                (Some(Guard::Goes), _) => Fallback::Computed,
+                (_, Some(unset)) => taken(unset),
+                (_, None) => Fallback::Missing,
+            };
             let cast = self.wrappers.cast(other.node).or_else(|| self.wrappers.cast(call.node));
             for variable in variables {
-                let action = Action::read(fallback.clone(), cast.clone());
+                let action = if self.wrappers.is_tested(call.node) {
+                    Action::Test
+                } else {
+                    Action::read(fallback.clone(), cast.clone())
+                };
                 self.add(variable, action, other.node.byte_range(), other.node.start_byte());
             }
         }
@@ -247,6 +266,19 @@ impl<'tree> Finder<'_, 'tree> {
                 None => self.computed("written", argument.node),
             }
         }
+    }
+
+    /// `with_envvar(c(x = "1"), …)`, and `local_envvar`, which holds up to the end of the function around it.
+    fn lend(&mut self, call: &Call<'tree>, is_within: bool) {
+        let given = arguments::of(call.arguments, self.names.text);
+        let first = if is_within { "new" } else { ".new" };
+        let list = arguments::matched(&[first], given.clone()).value(0).and_then(|list| self.list(list));
+        let around = std::iter::successors(call.node.parent(), Node::parent);
+        let around = around.into_iter().find(|node| node.kind() == "function_definition");
+        let end = around.map_or(self.names.text.len(), |function| function.end_byte());
+        let span = if is_within { call.node.byte_range() } else { call.node.end_byte()..end };
+        let named = list.into_iter().flatten().chain(given).filter_map(|argument| argument.name);
+        self.lent.extend(named.map(|name| (name, span.clone())));
     }
 
     /// `do.call(Sys.setenv, list(x = 1))`.

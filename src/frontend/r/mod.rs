@@ -24,6 +24,7 @@ mod mentions;
 mod names;
 mod packages;
 mod parameters;
+mod questions;
 mod recipes;
 mod shapes;
 mod statements;
@@ -105,6 +106,7 @@ fn extract_shapes(source: &Source, shapes: &Shapes) -> Extraction {
     let requirements = [commands, installs.requirements].concat();
     let used = packages::used(&names, shapes);
     let own_arguments = command_line::is_read(&names, shapes, used.iter().map(|(name, _)| name.clone()));
+    diagnostics.extend(questions::told(&used, &names, shapes));
     diagnostics.extend(packages::missing(used, &requirements));
     let taken: Vec<usize> = accesses.iter().map(|access| source.line(access.span.start)).collect();
     let code = shapes.statements.first().map_or(usize::MAX, |(first, _)| source.line(first.start_byte()));
