@@ -2,16 +2,13 @@
 
 use tree_sitter::Node;
 
-use super::arguments;
 use super::command_line::PACKAGES;
-use super::fold;
 use super::names::Names;
 use super::shapes::{Call, Shapes};
 use crate::diagnostic::Diagnostic;
 
-/// Functions that read what a person types, and those that do so where they are given `stdin`.
-const ASKING: &[&str] = &["readline", "menu", "askYesNo", "file.choose", "invokeRestart"];
-const READING: &[&str] = &["readLines", "scan", "readRDS"];
+/// Functions that read what a person types.
+const ASKING: &[&str] = &["readline", "menu", "askYesNo", "file.choose"];
 
 /// Programs whose commands install packages, and R's own functions that do.
 const INSTALLS: &[&str] = &[
@@ -29,6 +26,9 @@ const INSTALLS: &[&str] = &[
     "R CMD INSTALL",
 ];
 
+/// How far out a condition is looked for.
+const DEPTH: usize = 200;
+
 /// Functions that run a command.
 const RUNNERS: &[&str] = &["system", "system2", "shell", "pipe"];
 
@@ -44,7 +44,7 @@ pub(super) fn told(used: &[(String, Node)], names: &Names, shapes: &Shapes) -> V
             |known: &[&str]| known.iter().any(|name| function.is_base(name) || function.is("utils", name));
         if is_any(&["commandArgs"]) && told.iter().all(|note| note.code != "unread-options") {
             told.push(options("the script reads its command line itself", call.node));
-        } else if is_any(ASKING) || (is_any(READING) && is_given_stdin(call, names)) {
+        } else if is_any(ASKING) && !is_for_people(call.node, names) {
             told.push(asked(&function.name, call.node));
         } else if is_any(RUNNERS) && installs(call, names) {
             told.push(installed(call.node));
@@ -73,20 +73,47 @@ fn installed(at: Node) -> Diagnostic {
         .hint("write a line such as `install.packages(\"name\")`, which puts it into the image")
 }
 
-/// `"stdin"` or `file("stdin")`; R's own `stdin()` is the script itself where it is piped in.
-fn is_given_stdin(call: &Call, names: &Names) -> bool {
-    let given = arguments::of(call.arguments, names.text);
-    let first = given.first().and_then(|argument| argument.value);
-    first.is_some_and(|first| {
-        let text = names.text[first.byte_range()].split_whitespace().collect::<String>();
-        fold::text(first, names).is_some_and(|text| text == "stdin")
-            || ["stdin()", "file(\"stdin\")", "file('stdin')"].contains(&text.as_str())
+/// Whether a condition around a call asks whether a person is there.
+fn is_for_people(node: Node, names: &Names) -> bool {
+    let mut around = std::iter::successors(node.parent(), Node::parent).take(DEPTH);
+    around.any(|outer| {
+        let condition = outer.child_by_field_name("condition").filter(|_| outer.kind() == "if_statement");
+        condition.is_some_and(|condition| names.text[condition.byte_range()].contains("interactive()"))
     })
 }
 
 /// Whether a command that is run installs something, as far as its texts say so.
 fn installs(call: &Call, names: &Names) -> bool {
     let words = names.text[call.arguments.byte_range()].replace(['"', '\'', ',', '(', ')', '\\'], " ");
+    let words = words.replace(" c ", " ");
     let words = format!(" {} ", words.split_whitespace().collect::<Vec<_>>().join(" "));
     INSTALLS.iter().any(|install| words.contains(&format!(" {install} ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::frontend;
+    use crate::language::Language;
+    use crate::source::Source;
+
+    #[test]
+    fn what_a_container_lacks_is_told() {
+        let cases: [(&str, &[&str]); 9] = [
+            ("library(optparse)\nargs <- commandArgs()", &["unread-options"]),
+            ("args <- commandArgs(trailingOnly = TRUE)", &["unread-options"]),
+            ("x <- readline(\"name: \")", &["asks-person"]),
+            ("if (interactive()) x <- readline()", &[]),
+            ("readline <- function(x) x\nreadline(1)", &[]),
+            ("system(\"R -e 'install.packages(\\\"six\\\")'\")", &["run-time-install"]),
+            ("system2(\"pip\", c(\"install\", \"six\"))", &["run-time-install"]),
+            ("system('sudo apt-get install -y git')", &["run-time-install"]),
+            ("system('ls'); print('pip install six')", &[]),
+        ];
+        for (text, wanted) in cases {
+            let source = Source::new("x.R", Language::R, format!("# T\n{text}\n"));
+            let told = frontend::read(&source).diagnostics.into_iter().map(|found| found.code);
+            let told: Vec<_> = told.filter(|code| *code != "missing-package").collect();
+            assert_eq!(told, wanted, "{text}");
+        }
+    }
 }
