@@ -149,7 +149,7 @@ const PLACES: &[&str] = &[
     "try:\n    pass\nfinally:\n    y = USE",
     "assert USE",
     "match USE:\n    case _:\n        print(1)",
-    "print(f'{USE}')",
+    "print(f'{ USE }')",
     "y = USE if g() else USE",
     "y = g() or USE",
     "raise ValueError(USE)",
