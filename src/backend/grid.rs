@@ -38,7 +38,7 @@ const COS: &[&str] = &[
     "cos",
 ];
 
-/// What the programs of all stores in S3 need: the first boto3 that sends `If-None-Match`.
+/// What speaks to object stores, where batches may be listed, too: the first boto3 that sends `If-None-Match`.
 const BOTO: &[&str] = &["# pip install boto3>=1.36"];
 
 /// The variables of the program that differ from one script to the next.
@@ -58,9 +58,10 @@ pub static STORES: &[Store] = &[
         help: "Files in a shared folder",
         called_with: BATCH,
         parts: None,
-        requirements: &[],
+        requirements: BOTO,
         modules: &[
             "start",
+            "loading",
             "batch_parameters",
             "local_parameters",
             "worker_parameters",
@@ -110,8 +111,8 @@ pub static STORES: &[Store] = &[
         help: "Nowhere: each worker does the part of its index in an indexed job or an array of tasks",
         called_with: BATCH,
         parts: Some("gw_parts"),
-        requirements: &[],
-        modules: &["start", "batch_parameters", "index_parameters", "call_parameters", "interface", "index"],
+        requirements: BOTO,
+        modules: &["start", "loading", "batch_parameters", "index_parameters", "call_parameters", "interface", "index"],
     },
     Store {
         name: "simple",

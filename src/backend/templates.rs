@@ -135,6 +135,7 @@ pub(super) const R_MAIN: &str = include_str!("../../templates/runtime/r/main.R")
 
 /// The modules of the grid wrapper.
 pub(super) const GRID: Package = &[
+    ("anywhere", include_str!("../../templates/runtime/grid/anywhere.py")),
     ("batch_function", include_str!("../../templates/runtime/grid/batch_function.py")),
     ("batch_parameters", include_str!("../../templates/runtime/grid/batch_parameters.py")),
     ("batches", include_str!("../../templates/runtime/grid/batches.py")),
@@ -150,11 +151,13 @@ pub(super) const GRID: Package = &[
     ("folder", include_str!("../../templates/runtime/grid/folder.py")),
     ("folder_parameters", include_str!("../../templates/runtime/grid/folder_parameters.py")),
     ("folders", include_str!("../../templates/runtime/grid/folders.py")),
+    ("imports", include_str!("../../templates/runtime/grid/imports.py")),
     ("index", include_str!("../../templates/runtime/grid/index.py")),
     ("index_parameters", include_str!("../../templates/runtime/grid/index_parameters.py")),
     ("interface", include_str!("../../templates/runtime/grid/interface.py")),
     ("legacy_cos", include_str!("../../templates/runtime/grid/legacy_cos.py")),
     ("legacy_parameters", include_str!("../../templates/runtime/grid/legacy_parameters.py")),
+    ("loading", include_str!("../../templates/runtime/python/loading.py")),
     ("local", include_str!("../../templates/runtime/grid/local.py")),
     ("local_parameters", include_str!("../../templates/runtime/grid/local_parameters.py")),
     ("main", include_str!("../../templates/runtime/grid/main.py")),
@@ -162,6 +165,7 @@ pub(super) const GRID: Package = &[
     ("pipes", include_str!("../../templates/runtime/grid/pipes.py")),
     ("probe", include_str!("../../templates/runtime/grid/probe.py")),
     ("program", include_str!("../../templates/runtime/grid/program.py")),
+    ("remote", include_str!("../../templates/runtime/grid/remote.py")),
     ("result_parameters", include_str!("../../templates/runtime/grid/result_parameters.py")),
     ("runner", include_str!("../../templates/runtime/grid/runner.py")),
     ("s3", include_str!("../../templates/runtime/grid/s3.py")),

@@ -86,7 +86,7 @@ def wrapper_of(backend, script=SCRIPT):
 
 
 # A script that takes nothing from the environment.
-PLAIN = 'def grid_process(batch_id, **_):\n    pass\n'
+PLAIN = 'def grid_process(*_, **__):\n    pass\n'
 
 
 class Grid:

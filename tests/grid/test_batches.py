@@ -171,6 +171,27 @@ def test_batch_file_in_a_bucket(grid, form):
     assert ids(job) == ['one']
 
 
+@pytest.mark.parametrize('backend', ['local', 'index'])
+def test_batch_file_in_a_bucket_for_workers_that_meet_elsewhere(grid, backend):
+    job, stored = grid(backend, script=NOTE), grid('cos')
+    for name in ('in/red.tif', 'in/sky.tif'):
+        stored.put(name, b'')
+    stored.put('b.csv', b'filename\none\n')
+    (job.image / 'boto3.py').write_text('raise SystemError("that of the script")')
+    place = stored.env['gw_coordinator_connection']
+    job.env.update(gw_batch_file=f'{place}/b.csv', gw_part='0', gw_parts='1')
+    (worker,) = job.run()
+    assert worker.returncode == 0, said(worker)
+    assert ids(job) == ['one']
+    del job.env['gw_batch_file']
+    job.log.write_text('')
+    job.env.update(gw_file_path_pattern=f'{place}/in/*.tif', gw_group_by='[-7:-4]')
+    (worker,) = job.run()
+    assert worker.returncode == 0, said(worker)
+    assert ids(job) == ['red', 'sky']
+    assert 'testsecret' not in said(worker)
+
+
 def test_patterns(grid):
     job = grid('local', script=NOTE)
     for name in ('x/tile_1_a.tif', 'x/tile_1_b.tif', 'x/y/tile_2_a.tif', 'x/other.txt', 'z.tif'):

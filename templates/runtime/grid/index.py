@@ -6,9 +6,10 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from .anywhere import find_anywhere, read_anywhere
 from .batch_function import load_batch_function
 from .batch_parameters import gw_batch_file, gw_batch_file_col_name, gw_file_path_pattern, gw_group_by
-from .batches import find_local, load_batches
+from .batches import load_batches
 from .call_parameters import gw_batch_timeout, gw_retries
 from .calls import Calls, Limits
 from .core import LOG, SHOWN, Refusal, keys_of, last_line
@@ -105,7 +106,8 @@ class Part:
 def work(runner: Runner) -> int:
     """Do the part of this worker."""
     part, parts = own_part()
-    found = load_batches(gw_batch_file, gw_batch_file_col_name, gw_file_path_pattern, gw_group_by, find=find_local)
+    names = gw_batch_file, gw_batch_file_col_name, gw_file_path_pattern, gw_group_by
+    found = load_batches(*names, read_anywhere, find_anywhere)
     batches = list(keys_of(found).values())[part::parts]
     runner.wait_ready()
     LOG.info('Part %d of %d', part, parts)

@@ -15,6 +15,7 @@ Function = Callable[..., object]  # what is run by the child
 Given = list[str]  # what it gets for a batch
 Arguments = Callable[[str], Given]
 Message = dict[str, Any]
+Result = TypeVar('Result')
 Method = TypeVar('Method', bound=Callable[..., Any])
 Read = Callable[[str], bytes | None]
 Find = Callable[[str], list[str]]

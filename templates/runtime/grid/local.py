@@ -6,9 +6,10 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from .anywhere import find_anywhere, read_anywhere
 from .batch_function import load_batch_function
 from .batch_parameters import gw_batch_file, gw_batch_file_col_name, gw_file_path_pattern, gw_group_by
-from .batches import find_local, is_mark, load_batches
+from .batches import is_mark, load_batches
 from .core import Refusal
 from .files import Files
 from .local_parameters import gw_coordinator_path
@@ -26,9 +27,10 @@ def prepare() -> tuple[Files, Batches, Arguments]:
     store = Files(gw_coordinator_path)
 
     def find(pattern: str) -> list[str]:
-        return [path for path in find_local(pattern) if not is_own(store.folder, os.path.abspath(path))]
+        return [path for path in find_anywhere(pattern) if not is_own(store.folder, os.path.abspath(path))]
 
-    batches = load_batches(gw_batch_file, gw_batch_file_col_name, gw_file_path_pattern, gw_group_by, find=find)
+    names = gw_batch_file, gw_batch_file_col_name, gw_file_path_pattern, gw_group_by
+    batches = load_batches(*names, read_anywhere, find)
     return store, batches, lambda batch: [batch]
 
 

@@ -7,9 +7,8 @@ import email.utils
 import itertools
 import random
 import re
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -21,7 +20,7 @@ import botocore.parsers
 from .batches import is_mark
 from .connection import Connection, addressing_style
 from .core import LOG, Claim, Marks, Refusal, Unreachable, is_held, now
-from .start import elsewhere
+from .imports import away_from_script
 
 if TYPE_CHECKING:
     from .kinds import Names
@@ -55,16 +54,6 @@ WRITES = {'put_object', 'upload_file'}
 
 # How TLS fails where the other side speaks plain HTTP; the words differ between versions of OpenSSL.
 PLAIN_HTTP = re.compile('WRONG_VERSION_NUMBER|RECORD_LAYER_FAILURE|UNKNOWN_PROTOCOL|HTTP_REQUEST')
-
-
-def away_from_script(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-    """Call a function that imports modules, which are not to be the script's files of the same names."""
-    path = list(sys.path)
-    sys.path[:] = elsewhere(path)
-    try:
-        return function(*arguments, **options)
-    finally:
-        sys.path[:] = path
 
 
 class Missing(Exception):
