@@ -161,7 +161,9 @@ def test_manifests(random_scripts, tmp_path):
     compared = 0
     for path in random_scripts:
         if not (tmp_path / f'{path.stem}.yaml').exists():
-            assert inspect(path)[1] or c3('compile', path, '-o', tmp_path).returncode == 1
+            component, errors = inspect(path)
+            is_bare = not errors and not component['inputs'] + component['outputs']  # in folders, no operator
+            assert errors or is_bare or c3('compile', path, '-o', tmp_path).returncode == 1
             continue
         component, _ = inspect(path)
         documents = [yaml.safe_load((tmp_path / f'{path.stem}{end}').read_text(encoding='utf-8')) for end in ('.yaml', '.job.yaml', '.cwl')]
