@@ -47,10 +47,12 @@ class Namespace:
         folder.mkdir(parents=True)
         folder.chmod(0o777)
         self.create({'apiVersion': 'v1', 'kind': 'Namespace', 'metadata': {'name': name, 'labels': enforced()}})
-        self.create(*shared(name, folder))
-        wait_until(lambda: self.call('get', 'serviceaccount', 'default').returncode == 0)
-        # The scheduler puts off a pod whose claim it doesn't know as bound, for minutes.
-        wait_until(lambda: self.found('pvc', 'shared')['status'].get('phase') == 'Bound')
+        wait_until(lambda: self.call('get', 'serviceaccount', 'default').returncode == 0, PATIENCE)
+        # A claim to a volume that isn't known yet is looked at again after a quarter of a minute only; and a pod whose
+        # claim the scheduler doesn't know as bound is put off for minutes.
+        for what, thing, phase in zip(('pv', 'pvc'), shared(name, folder), ('Available', 'Bound')):
+            self.create(thing)
+            self.reaches(phase, what, thing['metadata']['name'])
 
     def call(self, *arguments, **options):
         """Call kubectl for this namespace."""
@@ -68,6 +70,10 @@ class Namespace:
     def found(self, *what):
         """Give one object."""
         return json.loads(succeeded(self.call('get', *what, '-o', 'json')).stdout)
+
+    def reaches(self, phase, *what):
+        """Wait until an object is in a phase."""
+        wait_until(lambda: self.found(*what).get('status', {}).get('phase') == phase, PATIENCE)
 
     def pods(self, job):
         """Give the pods of a job, the oldest first."""

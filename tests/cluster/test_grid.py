@@ -39,22 +39,30 @@ def grid_process(batch_id, seconds, bad, **_):
 '''
 
 
+class Grid:
+    """A grid whose image is in the registry."""
+
+    def __init__(self, folder, repository, backend):
+        """Build it."""
+        self.folder = folder
+        write(folder / 'slow.py', SCRIPT)
+        self.wrap = ['create-gridwrapper', 'slow.py', '-b', backend, '-r', f'{repository}/{backend}', '-v', '0.1']
+        succeeded(c3(*self.wrap, cwd=folder))
+
+    def job(self, *options, **values):
+        """Give its job."""
+        words = [word for pair in values.items() for word in ('--value', '='.join(pair))]
+        again = ['--no-build', '--overwrite', '--volume', 'shared:/shared', *options, *words]
+        succeeded(c3(*self.wrap, *again, cwd=self.folder))
+        return job_of(self.folder / 'gw_slow.job.yaml')
+
+
 @pytest.fixture(scope='module')
 def wrapper(tmp_path_factory, repository):
-    """Build the grid and give a function that writes its job."""
-    folder = tmp_path_factory.mktemp('grid')
-    write(folder / 'slow.py', SCRIPT)
-    wrap = ['create-gridwrapper', 'slow.py', '-b', 'local', '-r', repository, '-v', '0.1']
-    succeeded(c3(*wrap, cwd=folder))
-
-    def job(*options, **values):
-        places = {'gw_batch_file': '/shared/batches.txt', 'gw_coordinator_path': '/shared/marks'}
-        words = [word for pair in {**places, **values}.items() for word in ('--value', '='.join(pair))]
-        again = ['--no-build', '--overwrite', '--volume', 'shared:/shared', *options, *words]
-        succeeded(c3(*wrap, *again, cwd=folder))
-        return job_of(folder / 'gw_slow.job.yaml')
-
-    return job
+    """Build a grid on a shared folder and give a function that writes its job."""
+    grid = Grid(tmp_path_factory.mktemp('grid'), repository, 'local')
+    places = {'gw_batch_file': '/shared/batches.txt', 'gw_coordinator_path': '/shared/marks'}
+    return lambda *options, **values: grid.job(*options, **places, **values)
 
 
 def prepare(namespace, count):
@@ -117,3 +125,12 @@ def test_a_grid_with_little_room(namespace, wrapper):
     namespace.completed('gw-slow')
     assert sorted(noted(namespace, 'end')) == names
     assert len(namespace.pods('gw-slow')) == 5
+
+
+def test_parts_by_index(namespace, repository, tmp_path):
+    names = prepare(namespace, 30)
+    grid = Grid(tmp_path, repository, 'index')
+    namespace.create(grid.job('--indexed', '5', '--parallelism', '2', gw_batch_file='/shared/batches.txt'))
+    namespace.completed('gw-slow')
+    assert sorted(noted(namespace, 'end')) == names
+    assert namespace.found('job', 'gw-slow')['status']['completedIndexes'] == '0-4'

@@ -85,7 +85,7 @@ def test_a_job_with_options_is_accepted(namespace, tmp_path, options):
         accepts(namespace, path)
 
 
-@pytest.mark.parametrize('backend', ['local', 'cos', 's3kv', 'legacy_cos', 'simple', 'folder'])
+@pytest.mark.parametrize('backend', ['local', 'cos', 's3kv', 'legacy_cos', 'simple', 'folder', 'index'])
 @pytest.mark.parametrize('options', [['--parallelism', '10'], ['--parallelism', '4', '--kubernetes', '1.27']], ids=['new', 'old'])
 def test_a_grid_is_accepted(namespace, tmp_path, backend, options):
     wrap = ['create-gridwrapper', 'samples/count_letters.py', '-b', backend, '--no-build', '-v', '1', '-r', 'user']
