@@ -112,7 +112,15 @@ pub static STORES: &[Store] = &[
         called_with: BATCH,
         parts: Some("gw_parts"),
         requirements: BOTO,
-        modules: &["start", "loading", "batch_parameters", "index_parameters", "call_parameters", "interface", "index"],
+        modules: &[
+            "start",
+            "loading",
+            "batch_parameters",
+            "index_parameters",
+            "call_parameters",
+            "interface",
+            "index",
+        ],
     },
     Store {
         name: "simple",
