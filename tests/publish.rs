@@ -229,6 +229,7 @@ fn submarine(arguments: &[&str], conduct: Conduct) -> (Request, Output) {
     let folder = tempdir().unwrap();
     fs::write(folder.path().join("e.json"), r#"{"name":"e"}"#).unwrap();
     fs::write(folder.path().join("e.yaml"), "name: e\n").unwrap();
+    fs::write(folder.path().join("x.yaml"), "meta:\n  name: x\nspec: {}\n").unwrap();
     let (address, received) = server(conduct);
     let output = publish(folder.path(), &[&["submarine", "--server", &address], arguments].concat());
     (received.recv().unwrap(), output)
@@ -261,6 +262,57 @@ fn submarine_keeps_environments() {
     );
     assert_eq!(sent(&["delete", "e"]), (format!("DELETE {path}/e HTTP/1.1"), None, String::new()));
     assert_eq!(sent(&["list"]), (format!("GET {path} HTTP/1.1"), None, String::new()));
+}
+
+#[test]
+fn submarine_runs_experiments() {
+    let sent = |arguments: &[&str], result: &'static str| {
+        let (request, output) = submarine(arguments, Conduct::Answer("200 OK", result));
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        (request.head.lines().next().unwrap().to_owned(), String::from_utf8(output.stdout).unwrap())
+    };
+    let path = "/faas/api/v1/experiment";
+    let one =
+        r#"{"code":200,"success":true,"result":{"experimentId":"experiment-1-0001","status":"Running"}}"#;
+    let all = r#"{"code":200,"success":true,"result":[]}"#;
+    let logs = r#"{"code":200,"success":true,"result":{"experimentId":"experiment-1-0001","logContent":[{"podName":"p","podLog":["a","b"]}]}}"#;
+    for verb in ["create", "run"] {
+        let (request, printed) = sent(&[verb, "x.yaml"], one);
+        assert_eq!(request, format!("POST {path} HTTP/1.1"));
+        assert!(printed.contains("experiment-1-0001"), "{printed}");
+    }
+    let id = "experiment-1-0001";
+    assert_eq!(sent(&["status", id], one), (format!("GET {path}/{id} HTTP/1.1"), "Running\n".to_owned()));
+    assert_eq!(sent(&["logs", id], logs), (format!("GET {path}/logs/{id} HTTP/1.1"), "a\nb\n".to_owned()));
+    assert_eq!(sent(&["get", id], one).0, format!("GET {path}/{id} HTTP/1.1"));
+    assert_eq!(sent(&["delete", id], one).0, format!("DELETE {path}/{id} HTTP/1.1"));
+    assert_eq!(sent(&["list", "--experiments"], all).0, format!("GET {path} HTTP/1.1"));
+    assert_eq!(sent(&["get", "e"], one).0, "GET /faas/api/v1/environment/e HTTP/1.1");
+}
+
+#[test]
+fn submarine_is_shown_its_token_and_says_if_it_wants_one() {
+    let folder = tempdir().unwrap();
+    fs::write(folder.path().join("token"), "to.ken-2\n").unwrap();
+    let ask = |options: &[&str], variable: Option<&str>, conduct| {
+        let (address, received) = server(conduct);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_c3"));
+        command.current_dir(folder.path()).env_remove("SUBMARINE_TOKEN");
+        command.envs(variable.map(|token| ("SUBMARINE_TOKEN", token)));
+        command.args(["publish", "submarine", "--server", &address]).args(options).arg("list");
+        let output = command.output().unwrap();
+        (received.recv().unwrap().header("authorization").map(ToOwned::to_owned), output)
+    };
+    let done = Conduct::Answer("200 OK", r#"{"code":200,"success":true,"result":[]}"#);
+    assert_eq!(ask(&[], None, done).0, None);
+    assert_eq!(ask(&[], Some("to.ken-1"), done).0.as_deref(), Some("Bearer to.ken-1"));
+    let from_file = ask(&["--token-file", "token"], Some("to.ken-1"), done).0;
+    assert_eq!(from_file.as_deref(), Some("Bearer to.ken-2"));
+    let refused = Conduct::Answer("401 Unauthorized", r#"{"message":"The token is not valid."}"#);
+    let (_, output) = ask(&[], Some("to.ken-1"), refused);
+    let text = stderr(&output);
+    assert!(text.contains("The token is not valid.") && text.contains("`SUBMARINE_TOKEN`"), "{text}");
+    assert!(!text.contains("to.ken-1"), "{text}");
 }
 
 #[test]

@@ -147,10 +147,7 @@ pub static TARGETS: &[Target] = &[
                 "the specification of an experiment is shown to all who may see it",
                 "leave it out there, and keep it in the image's environment or a file that the pod mounts",
             ),
-            resources: Cannot(
-                "the experiment has those of Submarine's own form",
-                "edit `resources` in `<stem>.submarine.experiment.yaml`",
-            ),
+            resources: Proven("test_platforms.py::test_an_experiment_has_the_resources_of_the_job"),
             volumes: Cannot(
                 "the experiment mounts nothing",
                 "edit the experiment, or load the data in the source",

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use c3::engine::image_archive;
 use c3::progress::{Progress, Verbosity};
-use c3::publish::submarine::Action;
+use c3::publish::submarine::{Action, Kind};
 use c3::publish::{Server, onedata, submarine};
+use c3::reader;
 use clap::{Args, Subcommand};
+use serde_json::Value;
 
 use super::console;
 use c3::failure::{Failure, USAGE};
@@ -22,7 +24,7 @@ pub(crate) struct Options {
 enum Platform {
     /// Upload an environment to ONE DATA; one of the same name:tag is replaced
     Onedata(Onedata),
-    /// Keep environments in Submarine
+    /// Keep environments in Submarine, and run experiments there
     Submarine(Submarine),
 }
 
@@ -57,31 +59,55 @@ struct Submarine {
     #[command(flatten)]
     target: Target,
 
+    /// File with the token of the server [default: the value of `SUBMARINE_TOKEN`, if it is set]
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+
     #[command(subcommand)]
     action: Verb,
 }
 
 #[derive(Subcommand, Debug)]
 enum Verb {
-    /// Make a new environment
+    /// Make a new environment, or run an experiment
+    #[command(visible_alias = "run")]
     Create {
-        /// Specification, <stem>.submarine.yaml or .json
+        /// Specification, <stem>.submarine.yaml or .json, or <stem>.submarine.experiment.yaml
         spec: PathBuf,
     },
-    /// Give an environment another specification
+    /// Give an environment or an experiment another specification
     Update {
-        /// Its name, which stays as it is
+        /// Name of the environment, which stays as it is, or id of the experiment
         name: String,
-        /// Specification, <stem>.submarine.yaml or .json
+        /// Specification, <stem>.submarine.yaml or .json, or <stem>.submarine.experiment.yaml
         spec: PathBuf,
     },
-    /// Delete an environment
+    /// Delete an environment or an experiment
     Delete {
-        /// Its name
+        /// Name of the environment, or id of the experiment
         name: String,
     },
     /// List the environments, as JSON
-    List,
+    List {
+        /// List the experiments instead
+        #[arg(long)]
+        experiments: bool,
+    },
+    /// Show an environment or an experiment, as JSON
+    Get {
+        /// Name of the environment, or id of the experiment
+        name: String,
+    },
+    /// Show the status of an experiment
+    Status {
+        /// Id of the experiment, as `run` tells it
+        id: String,
+    },
+    /// Show what the pods of an experiment have logged
+    Logs {
+        /// Id of the experiment, as `run` tells it
+        id: String,
+    },
 }
 
 /// Runs the command.
@@ -115,11 +141,59 @@ fn upload(options: &Onedata) -> Result<(), Failure> {
 }
 
 fn keep(options: &Submarine) -> Result<(), Failure> {
+    let server = options.target.server()?.with_token(options.token()?);
     let action = match &options.action {
         Verb::Create { spec } => Action::Create(spec),
         Verb::Update { name, spec } => Action::Update(name, spec),
         Verb::Delete { name } => Action::Delete(name),
-        Verb::List => Action::List,
+        Verb::List { experiments: false } => Action::List(Kind::Environment),
+        Verb::List { experiments: true } => Action::List(Kind::Experiment),
+        Verb::Get { name } | Verb::Status { id: name } => Action::Get(name),
+        Verb::Logs { id } => Action::Logs(id),
     };
-    console::print_json(&submarine::send(&options.target.server()?, action)?)
+    let result = submarine::send(&server, action)?;
+    match &options.action {
+        Verb::Status { .. } => console::print(&format!("{}\n", status(&result))),
+        Verb::Logs { .. } => console::print(&logged(&result)),
+        _ => console::print_json(&result),
+    }
+}
+
+/// The status of an experiment, in the server's word.
+fn status(experiment: &Value) -> &str {
+    experiment["status"].as_str().unwrap_or("unknown")
+}
+
+/// The lines of all pods of an experiment, each behind its pod's name if there are several.
+fn logged(result: &Value) -> String {
+    let pods = result["logContent"].as_array().map_or(&[][..], Vec::as_slice);
+    let lines = |pod: &Value| {
+        let name = pod["podName"].as_str().unwrap_or_default().to_owned();
+        let text = match &pod["podLog"] {
+            Value::Array(lines) => lines.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("\n"),
+            text => text.as_str().unwrap_or_default().to_owned(),
+        };
+        (name, text)
+    };
+    let all: Vec<_> = pods.iter().map(lines).collect();
+    let marked = |(name, text): &(String, String)| {
+        text.lines()
+            .map(|line| if all.len() > 1 { format!("{name}: {line}\n") } else { format!("{line}\n") })
+            .collect::<String>()
+    };
+    all.iter().map(marked).collect()
+}
+
+impl Submarine {
+    /// The token of a file, else that of the environment.
+    fn token(&self) -> Result<Option<String>, Failure> {
+        let given = match &self.token_file {
+            None => std::env::var(submarine::TOKEN).ok(),
+            Some(path) => Some(reader::read_to_string(path).map_err(|error| {
+                Failure::new(USAGE, format!("cannot read `{}`: {error}", path.display()))
+                    .hint("give a file that holds nothing but the token")
+            })?),
+        };
+        Ok(given.map(|token| token.trim().to_owned()).filter(|token| !token.is_empty()))
+    }
 }

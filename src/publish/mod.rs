@@ -140,6 +140,7 @@ fn remedy(error: &HttpError) -> String {
 pub struct Server {
     base: Url,
     limit: Duration,
+    token: Option<String>,
 }
 
 impl Server {
@@ -148,7 +149,21 @@ impl Server {
         let wrong = || PublishError::Server(address.to_owned());
         let base = Url::parse(address).map_err(|_| wrong())?;
         let is_web = matches!(base.scheme(), "http" | "https") && base.has_host();
-        if is_web { Ok(Self { base, limit }) } else { Err(wrong()) }
+        if is_web { Ok(Self { base, limit, token: None }) } else { Err(wrong()) }
+    }
+
+    /// The server, which is shown a token with each request.
+    #[must_use]
+    pub fn with_token(self, token: Option<String>) -> Self {
+        Self { token, ..self }
+    }
+
+    /// A request with the token, which goes to no other server.
+    fn logged_in(&self, request: RequestBuilder, at_home: bool) -> RequestBuilder {
+        match &self.token {
+            Some(token) if at_home => request.bearer_auth(token),
+            _ => request,
+        }
     }
 
     /// The address of a resource, its last part escaped.

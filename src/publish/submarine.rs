@@ -1,29 +1,66 @@
-//! Submarine: environments are kept by its REST interface.
+//! Submarine: environments and experiments are kept by its REST interface.
 
 use std::path::Path;
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use reqwest::{Method, StatusCode};
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::{PublishError, Server};
 use crate::engine::http::Step;
 use crate::reader;
 
-/// The resource that keeps environments.
-const PATH: &str = "api/v1/environment";
+/// The environment variable with the token.
+pub const TOKEN: &str = "SUBMARINE_TOKEN";
 
-/// What is done with environments.
+/// What the server keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Environments, by their names.
+    Environment,
+    /// Experiments, by the ids that the server gives them.
+    Experiment,
+}
+
+impl Kind {
+    /// The resource.
+    fn path(self) -> &'static str {
+        match self {
+            Self::Environment => "api/v1/environment",
+            Self::Experiment => "api/v1/experiment",
+        }
+    }
+
+    /// What a name stands for: ids of experiments are made by the server.
+    #[must_use]
+    pub fn of_name(name: &str) -> Self {
+        if name.starts_with("experiment-") { Self::Experiment } else { Self::Environment }
+    }
+
+    /// What a specification is of: that of an experiment describes it under `meta`.
+    fn of_text(text: &str) -> Self {
+        let has_meta = |value: &yaml_serde::Value| value.get("meta").is_some();
+        let value: Option<yaml_serde::Value> = yaml_serde::from_str(text).ok();
+        if value.as_ref().is_some_and(has_meta) { Self::Experiment } else { Self::Environment }
+    }
+}
+
+/// What is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action<'a> {
-    /// A new one from a specification.
+    /// A new one from a specification; an experiment runs.
     Create(&'a Path),
     /// Another specification for the one of this name.
     Update(&'a str, &'a Path),
     /// No longer the one of this name.
     Delete(&'a str),
-    /// All that there are.
-    List,
+    /// All of a kind.
+    List(Kind),
+    /// The one of this name.
+    Get(&'a str),
+    /// What an experiment has logged.
+    Logs(&'a str),
 }
 
 /// The envelope of every answer.
@@ -33,22 +70,29 @@ struct Envelope {
     code: Option<u16>,
     message: Option<String>,
     #[serde(default)]
-    result: serde_json::Value,
+    result: Value,
 }
 
 /// Does it, and gives the result that the server tells.
-pub fn send(server: &Server, action: Action) -> Result<serde_json::Value, PublishError> {
+pub fn send(server: &Server, action: Action) -> Result<Value, PublishError> {
     let (method, name, spec) = match action {
         Action::Create(spec) => (Method::POST, None, Some(spec)),
         Action::Update(name, spec) => (Method::PATCH, Some(name), Some(spec)),
         Action::Delete(name) => (Method::DELETE, Some(name), None),
-        Action::List => (Method::GET, None, None),
+        Action::List(_) => (Method::GET, None, None),
+        Action::Get(name) | Action::Logs(name) => (Method::GET, Some(name), None),
     };
     let body = spec.map(read).transpose()?;
-    let url = server.url(PATH, name)?;
+    let path = match (action, name, &body) {
+        (Action::List(kind), ..) => kind.path().to_owned(),
+        (Action::Logs(_), ..) => format!("{}/logs", Kind::Experiment.path()),
+        (_, Some(name), _) => Kind::of_name(name).path().to_owned(),
+        (.., body) => Kind::of_text(body.as_ref().map_or("", |body| &body.1)).path().to_owned(),
+    };
+    let url = server.url(&path, name)?;
     let request = |step: Step| {
         let request = step.client.request(method.clone(), step.url.clone());
-        let request = request.header(ACCEPT, "application/json");
+        let request = server.logged_in(request.header(ACCEPT, "application/json"), step.at_home);
         match &body {
             Some((media, text)) => request.header(CONTENT_TYPE, *media).body(text.clone()),
             None => request,
@@ -67,7 +111,7 @@ fn read(path: &Path) -> Result<(&'static str, String), PublishError> {
 }
 
 /// What is in the envelope; the server may tell of a failure there only.
-fn opened(server: &Server, status: StatusCode, body: &str) -> Result<serde_json::Value, PublishError> {
+fn opened(server: &Server, status: StatusCode, body: &str) -> Result<Value, PublishError> {
     let refused = |status, message: &str| PublishError::Refused {
         server: server.base.to_string(),
         status,
@@ -85,8 +129,13 @@ fn opened(server: &Server, status: StatusCode, body: &str) -> Result<serde_json:
 
 fn hint(status: StatusCode) -> String {
     let hint = match status {
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => "the server wants a login that `c3` can't give",
-        StatusCode::NOT_FOUND => "see what there is with `c3 publish submarine --server URL list`",
+        StatusCode::UNAUTHORIZED => {
+            "set `SUBMARINE_TOKEN` to a valid token of the server, or give its file with `--token-file`"
+        }
+        StatusCode::FORBIDDEN => "ask whoever runs the server for the right to do this",
+        StatusCode::NOT_FOUND => {
+            "see what there is with `c3 publish submarine --server URL list`, or `list --experiments`"
+        }
         StatusCode::CONFLICT => "change it with `update`, or choose another name",
         status if status.is_server_error() => "look into the server's log, then try again",
         _ => "check the specification against Submarine's documentation",

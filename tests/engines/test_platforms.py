@@ -253,6 +253,28 @@ def test_an_experiment_runs_the_operator(sources, kernel):
     assert found(run_image(kernel, *words[1:], options=mount, env=env))[:2] == [2, 'a b']
 
 
+RESOURCES = {
+    '': 'cpu=1,memory=1024M',
+    'requests = { cpu = 2, memory = "4Gi" }': 'cpu=2,memory=4096M',
+    'limits = { cpu = 4, memory = "8Gi", "nvidia.com/gpu" = 1 }\nrequests = { cpu = 2 }': 'cpu=4,memory=8192M,nvidia.com/gpu=1',
+    'gpu = 2\nlimits = { memory = "1500M", ephemeral-storage = "1Gi" }': 'cpu=1,memory=1431M,nvidia.com/gpu=2',
+    'limits = { cpu = "500m" }': 'cpu=500m,memory=1024M',
+}
+
+
+@pytest.mark.parametrize('settings', RESOURCES)
+def test_an_experiment_has_the_resources_of_the_job(tmp_path, settings):
+    write(tmp_path / 'c3.toml', f'[job]\n{settings}\n')
+    write(tmp_path / 'fit.py', '"""Fits."""\n# pip install xgboost\nimport os\nsecret = os.environ["db_password"]\n')
+    succeeded(c3('create-operator', '--no-build', '--target', 'submarine', 'fit.py', cwd=tmp_path))
+    read = 'import json, sys, yaml; print(json.dumps(yaml.safe_load(open(sys.argv[1]))))'
+    done = succeeded(run(venv('tools', 'python'), '-c', read, tmp_path / 'fit.submarine.experiment.yaml'))
+    experiment = json.loads(done.stdout)
+    assert experiment['spec'] == {'Master': {'replicas': 1, 'resources': RESOURCES[settings]}}
+    assert experiment['meta']['framework'] == 'XGBoost'
+    assert 'db_password' not in experiment['meta']['envVars']
+
+
 def test_a_notebook_session_starts_jupyter(kernel):
     done = succeeded(run_image(kernel, '--kernel', 'team', '--', 'jupyter', 'lab', '--version'))
     assert done.stdout.strip()[0].isdigit()

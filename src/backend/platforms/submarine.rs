@@ -1,14 +1,17 @@
 //! Submarine: an environment with its kernel, and an experiment that runs the operator in it.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
-use super::super::parameter::parameters;
+use super::super::parameter::{Parameter as Parsed, parameters};
 use super::super::variant::{Archive, Choice, SWITCH, Variant};
 use super::super::{BuildFile, Operator, dockerfile, install, runtime, template, values};
 use super::conda::{Conda, pip_packages};
 use super::owned;
 use crate::artifact::Artifact;
 use crate::diagnostic::Diagnostic;
+use crate::job::{self, Job, Quantity};
 use crate::language::Language;
 
 /// The image of environments: conda with a kernel, Jupyter, and the entry point that activates the kernel.
@@ -100,7 +103,10 @@ struct Experiment {
     command: String,
     framework: &'static str,
     role: &'static str,
+    resources: String,
     variables: Vec<Parameter>,
+    /// Names of secrets, which have no place there.
+    secrets: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -203,9 +209,9 @@ fn bootstrap(operator: &Operator) -> BuildFile {
 
 fn experiment(operator: &Operator) -> Experiment {
     let parameters = parameters(operator.component, operator.settings.logging);
-    let shown = parameters.iter().filter(|parameter| !parameter.input.secret || parameter.input.required);
+    let (secrets, open): (Vec<_>, Vec<_>) = parameters.iter().partition(|parameter| parameter.input.secret);
     let job = &operator.settings.job;
-    let shown = shown.filter(|parameter| parameter.input.required || values::of(parameter, job).is_some());
+    let is_shown = |parameter: &&Parsed| parameter.input.required || values::of(parameter, job).is_some();
     let (framework, role) = framework(operator);
     Experiment {
         c3: operator.stamp().to_string(),
@@ -216,7 +222,11 @@ fn experiment(operator: &Operator) -> Experiment {
         command: format!("/{BOOTSTRAP} --kernel {}", kernel(operator)),
         framework,
         role,
-        variables: shown
+        resources: resources(job),
+        secrets: secrets.iter().map(|parameter| parameter.input.name.clone()).collect(),
+        variables: open
+            .into_iter()
+            .filter(is_shown)
             .map(|parameter| Parameter {
                 name: parameter.input.name.clone(),
                 description: parameter.description(),
@@ -227,10 +237,39 @@ fn experiment(operator: &Operator) -> Experiment {
     }
 }
 
+/// What a pod gets, in Submarine's form: `cpu=4,memory=8192M,nvidia.com/gpu=1`; what isn't limited is as requested.
+fn resources(job: &Job) -> String {
+    let mut all =
+        BTreeMap::from([("cpu".to_owned(), "1".to_owned()), ("memory".to_owned(), "1Gi".to_owned())]);
+    all.extend(job::amounts(&job.requests));
+    all.extend(job.all_limits());
+    all.remove("ephemeral-storage"); // it knows no such
+    let form = |(name, amount): (String, String)| match name.as_str() {
+        "memory" => format!("memory={}M", mebibytes(&amount)),
+        _ => format!("{name}={amount}"),
+    };
+    all.into_iter().map(form).collect::<Vec<_>>().join(",")
+}
+
+/// An amount of memory in whole mebibytes.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "quantities are positive, and short"
+)]
+fn mebibytes(amount: &str) -> u64 {
+    let bytes = amount.parse::<Quantity>().map_or(0.0, |quantity| quantity.amount());
+    (bytes / 1_048_576.0).ceil() as u64
+}
+
 /// What runs the experiment, and as what: Submarine has no experiments of no framework.
 fn framework(operator: &Operator) -> (&'static str, &'static str) {
     let conda = Conda::of(operator);
     let installed = [pip_packages(operator), conda.pip, conda.packages].concat();
     let needs = |name: &str| installed.iter().any(|package| package_name(package) == name);
-    if needs("torch") || needs("pytorch") { ("PyTorch", "Master") } else { ("TensorFlow", "Worker") }
+    match () {
+        () if needs("torch") || needs("pytorch") => ("PyTorch", "Master"),
+        () if needs("xgboost") || needs("py-xgboost") => ("XGBoost", "Master"),
+        () => ("TensorFlow", "Worker"),
+    }
 }

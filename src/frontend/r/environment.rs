@@ -126,6 +126,8 @@ impl<'tree> Finder<'_, 'tree> {
     /// `Sys.getenv("x")` or `Sys.getenv(c("x", "y"))`.
     fn lookup(&mut self, name: Node<'tree>, matched: &Matched<'tree>, call: &Call<'tree>) {
         let cast = self.wrappers.cast(call.node);
+        let null = matched.value(1).filter(|unset| unset.kind() == "null");
+        self.found.diagnostics.extend(null.map(null_default));
         let fallback = matched.value(1).map_or(Fallback::Missing, |unset| self.fallback(unset));
         let Some(variables) = self.variables(name, call.node) else {
             if !self.helped(name, matched.value(1), call) {
@@ -359,6 +361,16 @@ impl<'tree> Finder<'_, 'tree> {
             }
         }
     }
+}
+
+/// R takes `NULL` for no default at all.
+fn null_default(unset: Node) -> Diagnostic {
+    Diagnostic::warning(
+        "null-default",
+        "R refuses `NULL` here: the call fails, whether the variable is set or not",
+    )
+    .at(unset.byte_range())
+    .hint("write `NA`, and ask for it with `is.na`")
 }
 
 fn whole(at: Node) -> Diagnostic {

@@ -110,6 +110,8 @@ fn what_cannot_be_told_is_a_diagnostic() {
         ("Sys.getenv()", "whole-environment"),
         ("f(Sys.getenv)", "whole-environment"),
         ("as.integer(Sys.getenv('a', 'x'))", "default-type"),
+        ("Sys.getenv('a', NULL)", "null-default"),
+        ("Sys.getenv(unset = NULL, 'a')", "null-default"),
         ("install.packages(f())", "requirement"),
         ("install.packages('a b')", "requirement"),
         ("install.packages('../x.tar.gz', repos = NULL)", "requirement"),
