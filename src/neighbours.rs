@@ -85,7 +85,7 @@ pub fn find(source: &Source, root: &Path, given: &[AdditionalFile]) -> Neighbour
     while let Some((path, span)) = walk.waiting.pop() {
         walk.read(&path, span);
     }
-    walk.finish(given)
+    walk.finish(source, given)
 }
 
 impl Neighbour {
@@ -245,7 +245,7 @@ impl Walk {
         }
     }
 
-    fn finish(mut self, given: &[AdditionalFile]) -> Neighbours {
+    fn finish(mut self, source: &Source, given: &[AdditionalFile]) -> Neighbours {
         self.result.digest = digest(&self.found, &self.folder);
         let is_given = |path: &String| given.iter().any(|file| file.path == *path);
         self.found.retain(|path, _| !is_given(path));
@@ -259,7 +259,7 @@ impl Walk {
         let others =
             others.map(|(package, first, count, span)| said::others(package, first, *count).at(span.clone()));
         self.result.diagnostics.extend(others);
-        self.result.diagnostics.extend(said::of_texts(&self.result.read));
+        self.result.diagnostics.extend(said::of_texts(&self.result.read, source));
         let files = self.found.into_iter();
         let files = files.map(|(path, found)| AdditionalFile { path, disk: found.disk, executable: false });
         self.result.files = files.collect();

@@ -1,7 +1,10 @@
 //! What there is to say of the code beside a source.
 
+use std::cell::LazyCell;
+use std::collections::BTreeSet;
+
 use crate::boundary::BoundaryError;
-use crate::component::Via;
+use crate::component::{Component, Input, Via};
 use crate::diagnostic::Diagnostic;
 use crate::failure::Fault;
 use crate::frontend;
@@ -89,12 +92,26 @@ pub(super) fn too_many(limit: usize) -> Diagnostic {
     Diagnostic::warning("left-out-module", message).hint("name their folder as an additional file")
 }
 
-/// What the files themselves say that matters to the operator.
-pub(super) fn of_texts(files: &[Neighbour]) -> Vec<Diagnostic> {
-    files.iter().flat_map(of_text).collect()
+/// What the files themselves say that matters to the operator; variables that the source takes or sets are no news.
+pub(super) fn of_texts(files: &[Neighbour], source: &Source) -> Vec<Diagnostic> {
+    let known = LazyCell::new(|| variables(source));
+    files.iter().flat_map(|file| of_text(file, &known)).collect()
 }
 
-fn of_text(file: &Neighbour) -> Vec<Diagnostic> {
+/// The names of a source's inputs and outputs.
+fn variables(source: &Source) -> BTreeSet<String> {
+    let component = frontend::read(source).component;
+    let names = |component: Component| {
+        let inputs = component.inputs.into_iter().map(|input| input.name);
+        inputs.chain(component.outputs.into_iter().map(|output| output.name)).collect()
+    };
+    component.map(names).unwrap_or_default()
+}
+
+fn of_text<F: FnOnce() -> BTreeSet<String>>(
+    file: &Neighbour,
+    known: &LazyCell<BTreeSet<String>, F>,
+) -> Vec<Diagnostic> {
     let source = Source::new(&file.path, file.language, file.text.clone());
     let reading = frontend::read(&source);
     let broken = reading.diagnostics.iter().filter(|found| found.code == "syntax-error").map(|found| {
@@ -107,7 +124,8 @@ fn of_text(file: &Neighbour) -> Vec<Diagnostic> {
     let missing = reading.diagnostics.iter().filter(|found| found.code == "missing-package");
     let missing = missing.map(|found| file.told(found.clone()));
     let inputs = reading.component.iter().flat_map(|component| &component.inputs);
-    let inputs = inputs.filter(|input| input.via == Via::Environment).map(|input| {
+    let is_news = |input: &&Input| input.via == Via::Environment && !known.contains(&input.name);
+    let inputs = inputs.filter(is_news).map(|input| {
         let (path, name) = (&file.path, &input.name);
         let message = format!("`{path}` reads the variable `{name}`, which is no input");
         let diagnostic = if input.required {

@@ -94,7 +94,7 @@ fn what_r_sources_is_found() {
 
 #[test]
 fn what_is_doubtful_is_told() {
-    let cases: [(Files, &[&str]); 8] = [
+    let cases: [(Files, &[&str]); 9] = [
         (&[("tool.py", "import a"), ("a.py", "")], &["local-module"]),
         (&[("tool.py", "from . import a"), ("a.py", "")], &["relative-import"]),
         (&[("tool.py", "import random"), ("random.py", "")], &["shadowed-module", "local-module"]),
@@ -103,6 +103,13 @@ fn what_is_doubtful_is_told() {
         (
             &[("tool.py", "import a"), ("a.py", "import os\nos.environ['x']\nos.getenv('y', '1')")],
             &["local-module", "module-variable", "module-variable"],
+        ),
+        (
+            &[
+                ("tool.py", "import os, a\nx = os.environ['x']\nos.environ['y'] = x"),
+                ("a.py", "import os\nos.environ['x']\nos.environ['y']"),
+            ],
+            &["local-module"],
         ),
         (
             &[("tool.py", "import p"), ("p/__init__.py", ""), ("p/x.json", "")],

@@ -122,4 +122,41 @@ mod tests {
             assert_eq!(silent(&format!("import os\n{form}\n")), [0_usize; 0], "{form}");
         }
     }
+
+    #[test]
+    fn what_is_read_is_not_told_of() {
+        let told = |form: &&str| {
+            let source = Source::new("x.py", Language::Python, format!("import os\n{form}\n"));
+            frontend::read(&source).diagnostics.iter().any(|found| found.code == "whole-environment")
+        };
+        let forms = [
+            "'x' in os.environ",
+            "if 'x' not in os.environ: os.environ['x'] = '1'",
+            "m = [n for n in ('x', 'y') if n not in os.environ]",
+            "if not 'x' in os.environ.keys(): pass",
+            "v = os.environ['x'] if 'x' in os.environ else 'y'",
+            "e = os.environ\nif 'x' in e: print(e['x'])",
+            "e = os.environ\nv = e.get('x', 'y')",
+            "g = os.getenv\nv = g('x')",
+            "e = os.environ.copy()\nv = e['x']",
+            "e = dict(os.environ)\nv = e['x']",
+            "assert all(n in os.environ for n in ['x', 'y'])",
+            "v = os.environ.get('x') or os.environ.get('y')",
+            "os.environ.setdefault('x', '1')",
+            "os.environ.pop('x', None)",
+            "os.environ.update(x='1')",
+            "os.environ.update({'x': '1'})",
+            "os.environ |= {'x': '1'}",
+            "f'{os.environ[\"x\"]}'",
+            "v = os.environb.get(b'x')",
+            "v = os.path.expandvars('$x')",
+            "for n in ('x', 'y'): print(os.environ[n])",
+            "v = {n: os.environ[n] for n in ('x', 'y')}",
+            "try: v = os.environ['x']\nexcept KeyError: v = '1'",
+            "match os.environ.get('x'):\n    case 'a': pass",
+            "print(os.environ.get('x', os.environ.get('y', 'z')))",
+        ];
+        let told: Vec<_> = forms.into_iter().filter(told).collect();
+        assert!(told.is_empty(), "{told:#?}");
+    }
 }

@@ -106,6 +106,7 @@ impl<'a> Walker<'_, 'a> {
         if matches!(operator, CmpOp::In | CmpOp::NotIn)
             && let Value::Access(Entity::Environ | Entity::Keys, view) = right
         {
+            self.records.understood.push(span(other));
             return self.membership(view, left, span(one));
         }
         let (read, against) = match (left, right) {

@@ -189,7 +189,17 @@ impl<'a> Walker<'_, 'a> {
         constant.map_or(Value::Unknown, |constant| Value::known(constant.clone()))
     }
 
+    /// The value of a name.
+    fn named_value(&self, expression: &Expr) -> Option<&Value<'a>> {
+        self.state.lookup(expression.as_name_expr()?.id.as_str())
+    }
+
     pub(super) fn attribute(&mut self, attribute: &'a ExprAttribute, expression: &'a Expr) -> Value<'a> {
+        if let Some(Value::Access(Entity::Environ, view)) = self.named_value(&attribute.value)
+            && let Some(entity) = method(&attribute.attr)
+        {
+            return Value::Access(entity, Rc::clone(view));
+        }
         if let Some(entity) = self.entities.of(expression) {
             return Value::Access(entity, base());
         }
