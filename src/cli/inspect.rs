@@ -112,6 +112,9 @@ fn surround(
         files::collect(&settings.additional_files, &root).map(|found| found.files).unwrap_or_default();
     let neighbours = neighbours::find(source, &root, &given);
     Around { component, diagnostics }.look(source, settings, has_block, &neighbours);
+    if neighbours.foreign.is_empty() {
+        return Ok(None);
+    }
     let files = requirement_files::resolve(component, source.path(), &root, Remote::Left);
     let mut around = Surroundings::look(source.path(), &root, &files, None, &Listings::default());
     around.neighbours = neighbours.read;

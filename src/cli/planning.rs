@@ -32,7 +32,10 @@ pub(crate) fn plan(
 
 /// The modules that are missing in the image; what is in a base image of the user's nobody knows.
 fn missing(plan: &Plan) -> Option<Diagnostic> {
-    let around = plan.surroundings(&Listings::default()).ok().filter(|_| !plan.request.names_base())?;
+    if plan.request.names_base() || !plan.imports_foreign() {
+        return None;
+    }
+    let around = plan.surroundings(&Listings::default()).ok()?;
     check::missing_modules(&plan.source, &plan.component, &around)
 }
 

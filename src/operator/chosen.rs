@@ -77,7 +77,9 @@ pub fn operators(paths: &[PathBuf], request: &Request) -> Result<Chosen, Failure
     let surroundings = Surroundings::look(paths, request)?;
     let mut chosen = Chosen::default();
     let reasons = sources::each(&sources, |source| surroundings.reason(source));
-    let facts = surroundings.facts(&sources, &reasons);
+    let is_open = |reason: &Result<Verdict, Failure>| matches!(reason, Ok(Verdict::Open));
+    let facts =
+        if reasons.iter().any(is_open) { surroundings.facts(&sources, &reasons) } else { Facts::default() };
     for (source, reason) in sources.into_iter().zip(reasons) {
         let reason = match reason? {
             Verdict::Operator => None,
@@ -185,6 +187,7 @@ impl<'a> Surroundings<'a> {
 }
 
 /// What is in sources.
+#[derive(Default)]
 struct Facts {
     /// Those without an interface.
     bare: BTreeSet<PathBuf>,
@@ -198,7 +201,7 @@ impl Facts {
             let source = load(path).ok()?;
             Some((has_interface(&source), loads(&source, current)))
         });
-        let mut facts = Self { bare: BTreeSet::new(), loaded: BTreeMap::new() };
+        let mut facts = Self::default();
         for (path, (has_interface, loaded)) in
             paths.iter().zip(sources).filter_map(|(path, it)| Some((path, it?)))
         {

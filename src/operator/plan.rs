@@ -198,6 +198,12 @@ impl Plan {
         Ok(around)
     }
 
+    /// Whether the source, or a module beside it, imports what lies nowhere here and is no part of Python.
+    #[must_use]
+    pub fn imports_foreign(&self) -> bool {
+        !self.neighbours.foreign.is_empty()
+    }
+
     /// Decides on the version.
     pub fn set_version(&mut self, version: &str) -> Result<(), Failure> {
         let repository = self.settings.image.repository.clone();
