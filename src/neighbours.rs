@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use self::said::Said;
 use crate::boundary::{Boundary, BoundaryError};
+use crate::component::Component;
 use crate::diagnostic::Diagnostic;
 use crate::files::{AdditionalFile, Ignored};
-use crate::frontend::mentions::{Mention, What};
+use crate::frontend::mentions::{Mention, Mentions, What};
 use crate::frontend::{self, Kind};
 use crate::hashed::hex;
 use crate::language::Language;
@@ -53,10 +55,16 @@ pub struct Neighbour {
     pub span: Range<usize>,
 }
 
-/// Finds what a source names below its folder or the working directory; what is given as an additional file is there
-/// already.
+/// Finds what a source names below its folder or the working directory, by what was read of it; what is given as an
+/// additional file is there already.
 #[must_use]
-pub fn find(source: &Source, root: &Path, given: &[AdditionalFile]) -> Neighbours {
+pub fn find(
+    source: &Source,
+    mentions: Mentions,
+    component: &Component,
+    root: &Path,
+    given: &[AdditionalFile],
+) -> Neighbours {
     let beside = source.path().parent().filter(|path| !path.as_os_str().is_empty());
     let (Ok(folder), Ok(root)) = (beside.unwrap_or(Path::new(".")).canonicalize(), root.canonicalize())
     else {
@@ -79,16 +87,23 @@ pub fn find(source: &Source, root: &Path, given: &[AdditionalFile]) -> Neighbour
         waiting: Vec::new(),
         others: Vec::new(),
         told: BTreeSet::new(),
+        said: Vec::new(),
         result: Neighbours::default(),
     };
-    walk.follow(source.text(), None);
+    walk.follow(mentions, None);
     while let Some((path, span)) = walk.waiting.pop() {
         walk.read(&path, span);
     }
-    walk.finish(source, given)
+    walk.finish(component, given)
 }
 
 impl Neighbour {
+    /// It, as a source of its own.
+    #[must_use]
+    pub fn source(&self) -> Source {
+        Source::new(&self.path, self.language, self.text.clone())
+    }
+
     /// A diagnostic of its text, told where the source leads to it.
     #[must_use]
     pub fn told(&self, found: Diagnostic) -> Diagnostic {
@@ -132,6 +147,8 @@ struct Walk {
     others: Vec<(String, String, usize, Range<usize>)>,
     /// What has been told of.
     told: BTreeSet<String>,
+    /// What the files themselves say.
+    said: Vec<Said>,
     result: Neighbours,
 }
 
@@ -142,15 +159,17 @@ impl Walk {
         let Some(Kind::Script(language)) = frontend::kind(&found.disk) else { return };
         let bytes = self.boundary.read(&found.disk, READ_LIMIT).ok();
         let Some(text) = bytes.and_then(|bytes| String::from_utf8(bytes).ok()) else { return };
+        let neighbour = Neighbour { path: path.to_owned(), text, language, span };
+        let mut reading = frontend::read(&neighbour.source());
         if language == self.language {
-            self.follow(&text, Some((path, &span)));
+            self.follow(std::mem::take(&mut reading.mentions), Some((path, &neighbour.span)));
         }
-        self.result.read.push(Neighbour { path: path.to_owned(), text, language, span });
+        self.said.push(Said::of(&neighbour, reading));
+        self.result.read.push(neighbour);
     }
 
     /// Looks for all that a text names: the source's, or that of a file that it leads to.
-    fn follow(&mut self, text: &str, of: Option<(&str, &Range<usize>)>) {
-        let mentions = frontend::mentions(self.language, text);
+    fn follow(&mut self, mentions: Mentions, of: Option<(&str, &Range<usize>)>) {
         let at = of.as_ref().and_then(|(path, _)| self.found.get(*path)).map(|found| found.disk.clone());
         let folder = at.as_deref().and_then(Path::parent).unwrap_or(&self.folder).to_path_buf();
         for named in &mentions.folders {
@@ -245,7 +264,7 @@ impl Walk {
         }
     }
 
-    fn finish(mut self, source: &Source, given: &[AdditionalFile]) -> Neighbours {
+    fn finish(mut self, component: &Component, given: &[AdditionalFile]) -> Neighbours {
         self.result.digest = digest(&self.found, &self.folder);
         let is_given = |path: &String| given.iter().any(|file| file.path == *path);
         self.found.retain(|path, _| !is_given(path));
@@ -259,7 +278,8 @@ impl Walk {
         let others =
             others.map(|(package, first, count, span)| said::others(package, first, *count).at(span.clone()));
         self.result.diagnostics.extend(others);
-        self.result.diagnostics.extend(said::of_texts(&self.result.read, source));
+        let said = self.said.into_iter();
+        self.result.diagnostics.extend(said.flat_map(|said| said.news(component)));
         let files = self.found.into_iter();
         let files = files.map(|(path, found)| AdditionalFile { path, disk: found.disk, executable: false });
         self.result.files = files.collect();

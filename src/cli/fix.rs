@@ -96,7 +96,7 @@ fn mend(path: &Path, options: &Options, request: &Request, listings: &Listings) 
     let missing = check::missing_distributions(&source, &plan.component, &plan.surroundings(listings)?);
     // A line would count in place of the project's file, not with it.
     let missing = if plan.project.is_none() { missing } else { Vec::new() };
-    let own = frontend::read(&source).component.filter(|_| plan.project.is_some());
+    let own = plan.project.as_ref().and_then(|_| frontend::read(&source).component);
     let component = own.as_ref().unwrap_or(&plan.component);
     let fixed = fix::fix(options.change(), &source, &with_imports, component, &missing).map_err(refused)?;
     let text = fixed.unwrap_or(with_imports);

@@ -11,7 +11,7 @@ use c3::files;
 use c3::frontend;
 use c3::load;
 use c3::location::Location;
-use c3::neighbours;
+use c3::neighbours::{self, Neighbours};
 use c3::operator::around::Around;
 use c3::operator::image;
 use c3::requirement_files::{self, remote::Remote};
@@ -87,7 +87,13 @@ fn of_source(path: &Path) -> Result<Component, Failure> {
     let settings = Layers::find(&Files::default(), &source, own)?.merged();
     let has_block = reading.metadata.is_some_and(|block| block.has_dependencies());
     let mut diagnostics = reading.diagnostics;
-    let missing = surround(&source, &mut component, &mut diagnostics, &settings, has_block)?;
+    let given = files::collect(&settings.additional_files, &current_dir()?)
+        .map(|found| found.files)
+        .unwrap_or_default();
+    let neighbours = neighbours::find(&source, reading.mentions, &component, &current_dir()?, &given);
+    let mut around = Around { component: &mut component, diagnostics: &mut diagnostics };
+    around.look(&source, &settings, has_block, &neighbours);
+    let missing = missing(&source, &component, &settings, neighbours)?;
     messages.add(&diagnostics, &source, LogLevel::Info);
     diagnostics.extend(missing.clone());
     if let Some(missing) = missing {
@@ -99,27 +105,22 @@ fn of_source(path: &Path) -> Result<Component, Failure> {
     Ok(component)
 }
 
-/// Adds what lies around a source to its component, and what there is to say of it; gives what is still missing.
-fn surround(
+/// The modules that are missing in the image; what is in a base image of the user's nobody knows.
+fn missing(
     source: &Source,
-    component: &mut Component,
-    diagnostics: &mut Vec<Diagnostic>,
+    component: &Component,
     settings: &Config,
-    has_block: bool,
+    neighbours: Neighbours,
 ) -> Result<Option<Diagnostic>, Failure> {
-    let root = current_dir()?;
-    let given =
-        files::collect(&settings.additional_files, &root).map(|found| found.files).unwrap_or_default();
-    let neighbours = neighbours::find(source, &root, &given);
-    Around { component, diagnostics }.look(source, settings, has_block, &neighbours);
-    if neighbours.foreign.is_empty() {
+    let is_open = settings.base_image.is_some() || settings.dockerfile_template.is_some();
+    if is_open || neighbours.foreign.is_empty() {
         return Ok(None);
     }
+    let root = current_dir()?;
     let files = requirement_files::resolve(component, source.path(), &root, Remote::Left);
     let mut around = Surroundings::look(source.path(), &root, &files, None, &Listings::default());
     around.neighbours = neighbours.read;
-    let is_open = settings.base_image.is_some() || settings.dockerfile_template.is_some();
-    Ok(check::missing_modules(source, component, &around).filter(|_| !is_open))
+    Ok(check::missing_modules(source, component, &around))
 }
 
 /// The component that an image carries as a label; the engine is asked first, then the registry.

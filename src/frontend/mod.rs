@@ -45,8 +45,6 @@ pub struct Frontend {
     reads_command_line: fn(&str) -> bool,
     /// Whether the text of a script or a module may log, so that a log level has a bearing on it.
     may_log: fn(&str) -> bool,
-    /// What the text of a script or a module names of the code beside it.
-    mentions: fn(&str) -> Mentions,
     /// The assignments of plain values in a text, which are parameters if a notebook says so.
     assignments: fn(&str) -> Cell,
 }
@@ -69,7 +67,6 @@ pub static FRONTENDS: &[Frontend] = &[
         cell: notebook::python_cell,
         reads_command_line: python::reads_command_line,
         may_log: python::may_log,
-        mentions: python::mentions,
         assignments: python::assignments,
     },
     Frontend {
@@ -81,7 +78,6 @@ pub static FRONTENDS: &[Frontend] = &[
         cell: notebook::r_cell,
         reads_command_line: r::reads_command_line,
         may_log: |_| true,
-        mentions: r::mentions,
         assignments: r::assignments,
     },
     #[cfg(test)]
@@ -94,7 +90,6 @@ pub static FRONTENDS: &[Frontend] = &[
         cell: |cell, _| notebook::r_cell(cell, Tags::default()),
         reads_command_line: |_| false,
         may_log: |_| false,
-        mentions: |_| Mentions::default(),
         assignments: |_| Cell::default(),
     },
 ];
@@ -120,6 +115,8 @@ pub struct Extraction {
     pub own_arguments: bool,
     /// Whether the code may log.
     pub logs: bool,
+    /// What the code names of that beside it.
+    pub mentions: Mentions,
     /// What is wrong.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -133,6 +130,8 @@ pub struct Reading {
     pub metadata: Option<Metadata>,
     /// The addresses of package indexes that the block gives names.
     pub indexes: BTreeMap<String, String>,
+    /// What the source names of the code beside it.
+    pub mentions: Mentions,
     /// What the front end had to say, by position.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -167,6 +166,7 @@ pub fn read(source: &Source) -> Reading {
         ipython,
         own_arguments,
         logs,
+        mentions,
         mut diagnostics,
     } = (frontend.extract)(source);
     let name = name(source, &mut diagnostics);
@@ -206,7 +206,7 @@ pub fn read(source: &Source) -> Reading {
         logs,
         diagnostics: diagnostics.iter().map(|diagnostic| source.resolve(diagnostic)).collect(),
     });
-    Reading { component, metadata, indexes, diagnostics }
+    Reading { component, metadata, indexes, mentions, diagnostics }
 }
 
 /// Whether anything keeps a component from being made.
@@ -270,13 +270,6 @@ pub fn may_log(path: &Path, text: &str) -> bool {
         .iter()
         .find(|frontend| frontend.language == language)
         .is_some_and(|frontend| (frontend.may_log)(text))
-}
-
-/// What a text in a language names of the code beside it.
-#[must_use]
-pub fn mentions(language: Language, text: &str) -> Mentions {
-    let frontend = FRONTENDS.iter().find(|frontend| frontend.language == language);
-    frontend.map(|frontend| (frontend.mentions)(text)).unwrap_or_default()
 }
 
 /// What a language is called in messages: `R`.

@@ -1,14 +1,12 @@
 //! What there is to say of the code beside a source.
 
-use std::cell::LazyCell;
 use std::collections::BTreeSet;
 
 use crate::boundary::BoundaryError;
 use crate::component::{Component, Input, Via};
 use crate::diagnostic::Diagnostic;
 use crate::failure::Fault;
-use crate::frontend;
-use crate::source::Source;
+use crate::frontend::Reading;
 
 use super::{Found, Neighbour};
 
@@ -92,48 +90,53 @@ pub(super) fn too_many(limit: usize) -> Diagnostic {
     Diagnostic::warning("left-out-module", message).hint("name their folder as an additional file")
 }
 
-/// What the files themselves say that matters to the operator; variables that the source takes or sets are no news.
-pub(super) fn of_texts(files: &[Neighbour], source: &Source) -> Vec<Diagnostic> {
-    let known = LazyCell::new(|| variables(source));
-    files.iter().flat_map(|file| of_text(file, &known)).collect()
+/// What a file beside the source says that matters to the operator.
+pub(super) struct Said {
+    /// What keeps it from being run.
+    faults: Vec<Diagnostic>,
+    /// The variables that it reads, each with what there is to say of it.
+    variables: Vec<(String, Diagnostic)>,
 }
 
-/// The names of a source's inputs and outputs.
-fn variables(source: &Source) -> BTreeSet<String> {
-    let component = frontend::read(source).component;
-    let names = |component: Component| {
-        let inputs = component.inputs.into_iter().map(|input| input.name);
-        inputs.chain(component.outputs.into_iter().map(|output| output.name)).collect()
+impl Said {
+    pub(super) fn of(file: &Neighbour, reading: Reading) -> Self {
+        let faults = reading.diagnostics.into_iter().filter_map(|found| fault(file, found)).collect();
+        let inputs = reading.component.into_iter().flat_map(|component| component.inputs);
+        let inputs = inputs.filter(|input| input.via == Via::Environment);
+        let variables = inputs.map(|input| (input.name.clone(), variable(file, &input))).collect();
+        Self { faults, variables }
+    }
+
+    /// All of it, but for variables that the source takes or sets.
+    pub(super) fn news(self, component: &Component) -> impl Iterator<Item = Diagnostic> {
+        let inputs = component.inputs.iter().map(|input| &input.name);
+        let known: BTreeSet<_> =
+            inputs.chain(component.outputs.iter().map(|output| &output.name)).cloned().collect();
+        let news = self.variables.into_iter().filter(move |(name, _)| !known.contains(name));
+        self.faults.into_iter().chain(news.map(|(_, told)| told))
+    }
+}
+
+fn fault(file: &Neighbour, found: Diagnostic) -> Option<Diagnostic> {
+    match found.code {
+        "syntax-error" => {
+            let line = found.span.as_ref().map_or(0, |span| file.source().line(span.start));
+            let message = format!("`{}`, line {}: {}", file.path, line + 1, found.message);
+            let told = Diagnostic::warning("broken-module", message).at(file.span.clone());
+            Some(told.hint("correct it before the image is built"))
+        }
+        "missing-package" => Some(file.told(found)),
+        _ => None,
+    }
+}
+
+fn variable(file: &Neighbour, input: &Input) -> Diagnostic {
+    let (path, name) = (&file.path, &input.name);
+    let message = format!("`{path}` reads the variable `{name}`, which is no input");
+    let told = if input.required {
+        Diagnostic::warning("module-variable", message)
+    } else {
+        Diagnostic::note("module-variable", message)
     };
-    component.map(names).unwrap_or_default()
-}
-
-fn of_text<F: FnOnce() -> BTreeSet<String>>(
-    file: &Neighbour,
-    known: &LazyCell<BTreeSet<String>, F>,
-) -> Vec<Diagnostic> {
-    let source = Source::new(&file.path, file.language, file.text.clone());
-    let reading = frontend::read(&source);
-    let broken = reading.diagnostics.iter().filter(|found| found.code == "syntax-error").map(|found| {
-        let line = found.span.as_ref().map_or(0, |span| source.line(span.start));
-        let message = format!("`{}`, line {}: {}", file.path, line + 1, found.message);
-        Diagnostic::warning("broken-module", message)
-            .at(file.span.clone())
-            .hint("correct it before the image is built")
-    });
-    let missing = reading.diagnostics.iter().filter(|found| found.code == "missing-package");
-    let missing = missing.map(|found| file.told(found.clone()));
-    let inputs = reading.component.iter().flat_map(|component| &component.inputs);
-    let is_news = |input: &&Input| input.via == Via::Environment && !known.contains(&input.name);
-    let inputs = inputs.filter(is_news).map(|input| {
-        let (path, name) = (&file.path, &input.name);
-        let message = format!("`{path}` reads the variable `{name}`, which is no input");
-        let diagnostic = if input.required {
-            Diagnostic::warning("module-variable", message)
-        } else {
-            Diagnostic::note("module-variable", message)
-        };
-        diagnostic.at(file.span.clone()).hint(format!("read `{name}` in the source, too, to make it one"))
-    });
-    broken.chain(missing).chain(inputs).collect()
+    told.at(file.span.clone()).hint(format!("read `{name}` in the source, too, to make it one"))
 }

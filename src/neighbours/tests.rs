@@ -5,6 +5,12 @@ use super::*;
 /// Paths and texts.
 type Files<'a> = &'a [(&'a str, &'a str)];
 
+/// What is found beside a source.
+fn beside(source: &Source, root: &Path, given: &[AdditionalFile]) -> Neighbours {
+    let reading = frontend::read(source);
+    find(source, reading.mentions, &reading.component.unwrap(), root, given)
+}
+
 /// What is packed with `tool.py` of these files, and the codes of what is told.
 fn found(files: &[(&str, &str)], source: &str) -> (Vec<String>, Vec<&'static str>) {
     let folder = tempfile::tempdir().unwrap();
@@ -14,7 +20,7 @@ fn found(files: &[(&str, &str)], source: &str) -> (Vec<String>, Vec<&'static str
         fs::write(path, text).unwrap();
     }
     let source = crate::load(&folder.path().join(source)).unwrap();
-    let found = find(&source, folder.path(), &[]);
+    let found = beside(&source, folder.path(), &[]);
     let paths = found.files.into_iter().map(|file| file.path).collect();
     (paths, found.diagnostics.into_iter().map(|told| told.code).collect())
 }
@@ -128,11 +134,11 @@ fn what_is_given_is_not_found_again_and_the_digest_knows_contents() {
     fs::write(folder.path().join("tool.py"), "import a").unwrap();
     fs::write(folder.path().join("a.py"), "x = 1").unwrap();
     let source = crate::load(&folder.path().join("tool.py")).unwrap();
-    let before = find(&source, folder.path(), &[]);
-    let given = find(&source, folder.path(), &before.files);
+    let before = beside(&source, folder.path(), &[]);
+    let given = beside(&source, folder.path(), &before.files);
     assert!(given.files.is_empty() && given.digest == before.digest);
     fs::write(folder.path().join("a.py"), "x = 2").unwrap();
-    let after = find(&source, folder.path(), &[]);
+    let after = beside(&source, folder.path(), &[]);
     assert!(before.digest.is_some() && before.digest != after.digest);
     assert_eq!(before.files, after.files);
 }

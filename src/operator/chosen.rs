@@ -9,7 +9,8 @@ use super::generated::Generated;
 use super::sources;
 use crate::diagnostic::Diagnostic;
 use crate::failure::{Failure, INPUT};
-use crate::frontend::{self, mentions::What};
+use crate::frontend::mentions::{Mentions, What};
+use crate::frontend::{self, Reading};
 use crate::load::{below, kept_by_git, load};
 use crate::settings::current_dir;
 use crate::source::Source;
@@ -199,7 +200,8 @@ impl Facts {
     fn read(paths: &[PathBuf], current: &Path) -> Self {
         let sources = sources::each(paths, |path| {
             let source = load(path).ok()?;
-            Some((has_interface(&source), loads(&source, current)))
+            let reading = frontend::read(&source);
+            Some((has_interface(&reading), loads(&source, reading.mentions, current)))
         });
         let mut facts = Self::default();
         for (path, (has_interface, loaded)) in
@@ -227,15 +229,14 @@ impl Facts {
 }
 
 /// Whether a source has inputs or outputs; nothing where it can't be read.
-fn has_interface(source: &Source) -> Option<bool> {
-    let component = frontend::read(source).component?;
+fn has_interface(reading: &Reading) -> Option<bool> {
+    let component = reading.component.as_ref()?;
     Some(!component.inputs.is_empty() || !component.outputs.is_empty())
 }
 
 /// The real paths of the files that a source loads: from its folder, or from the working directory.
-fn loads(source: &Source, current: &Path) -> Vec<PathBuf> {
+fn loads(source: &Source, mentions: Mentions, current: &Path) -> Vec<PathBuf> {
     let folder = source.path().parent().unwrap_or(Path::new("")).to_owned();
-    let mentions = frontend::mentions(source.language(), source.text());
     let paths = mentions.named.into_iter().flat_map(|mention| match mention.what {
         What::Module(path) => files(&path),
         What::File(path) => vec![path],
@@ -272,15 +273,21 @@ fn real(path: &Path) -> PathBuf {
 /// another source, also where they are operators themselves.
 #[must_use]
 pub fn beside(source: &Source, files: &[String]) -> Vec<Diagnostic> {
-    let current = current_dir().unwrap_or_default();
     let others = files.iter().filter(|file| frontend::kind(Path::new(file)).is_some());
     let others: Vec<_> = others.filter_map(|file| Some((file, load(Path::new(file)).ok()?))).collect();
-    let loaders = std::iter::once(source).chain(others.iter().map(|(_, other)| other));
-    let loaded: BTreeSet<_> = loaders.flat_map(|loader| loads(loader, &current)).collect();
+    if others.is_empty() {
+        return Vec::new();
+    }
+    let current = current_dir().unwrap_or_default();
+    let all: Vec<_> = std::iter::once(source).chain(others.iter().map(|(_, other)| other)).collect();
+    let readings: Vec<_> = all.iter().map(|source| frontend::read(source)).collect();
+    let interfaces: Vec<_> = readings.iter().map(has_interface).collect();
+    let loaded = all.iter().zip(readings).flat_map(|(one, reading)| loads(one, reading.mentions, &current));
+    let loaded: BTreeSet<_> = loaded.collect();
     let is_used =
         |other: &Source| loaded.contains(&real(other.path())) || source.text().contains(&other.file_name());
-    let unused = others.iter().filter(|(_, other)| !is_used(other));
-    unused.map(|(file, other)| second_source(source, file, has_interface(other) == Some(true))).collect()
+    let unused = others.iter().zip(&interfaces[1..]).filter(|((_, other), _)| !is_used(other));
+    unused.map(|((file, _), interface)| second_source(source, file, *interface == Some(true))).collect()
 }
 
 fn second_source(source: &Source, file: &str, is_operator: bool) -> Diagnostic {

@@ -134,7 +134,7 @@ fn decide(
     let found = files::collect(patterns, &root)?;
     diagnostics.extend(found.dangling.iter().map(|link| dangling(link)));
     let mut files = without_own(found.files, source, &folder, &request);
-    let neighbours = neighbours::find(source, &root, &files);
+    let neighbours = neighbours::find(source, reading.mentions, &component, &root, &files);
     let mut around = Around { component: &mut component, diagnostics };
     let project = around.look(source, &request.settings, has_block, &neighbours);
     let (project, listed) = project.unzip();

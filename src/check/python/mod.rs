@@ -81,8 +81,8 @@ fn with_imports<T: Default>(
 
 /// What a module beside the source imports.
 fn imported(neighbour: &Neighbour) -> Vec<Import> {
-    let source = Source::new(&neighbour.path, neighbour.language, neighbour.text.clone());
-    let parsed = (neighbour.language == Language::Python).then(|| python::module(&source)).flatten();
+    let parsed =
+        (neighbour.language == Language::Python).then(|| python::module(&neighbour.source())).flatten();
     parsed.map(|parsed| imports::of(&Model::new(&parsed.syntax().body))).unwrap_or_default()
 }
 

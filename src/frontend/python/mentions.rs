@@ -4,11 +4,10 @@ use std::path::Path;
 
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{Expr, ExprCall, Stmt};
-use ruff_python_parser::parse_module;
 
 use super::places::Places;
 use super::semantic::Model;
-use super::{is_too_deep, span};
+use super::span;
 use crate::frontend::mentions::{Mention, Mentions, What};
 
 /// Functions that import a module by its name.
@@ -34,19 +33,13 @@ const PATH: &str = "sys.path";
 const ADDERS: &[&str] = &["append", "insert", "extend"];
 
 /// What a script or a module names.
-pub(in crate::frontend) fn mentions(text: &str) -> Mentions {
-    let parsed = (!is_too_deep(text)).then(|| parse_module(text).ok()).flatten();
-    parsed.map(|parsed| of_body(&parsed.syntax().body)).unwrap_or_default()
-}
-
-fn of_body(body: &[Stmt]) -> Mentions {
-    let model = Model::new(body);
+pub(super) fn of_body<'m>(body: &'m [Stmt], model: &'m Model<'m>) -> Mentions {
     let imports = model.imports().iter();
     let named =
         imports.map(|import| Mention { what: What::Module(import.path.clone()), span: import.span.clone() });
     let mut finder = Finder {
-        places: Places::new(body, &model),
-        model: &model,
+        places: Places::new(body, model),
+        model,
         found: Mentions { named: named.collect(), folders: Vec::new() },
     };
     finder.visit_body(body);
@@ -164,6 +157,13 @@ fn is_script(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::frontend;
+    use crate::language::Language;
+    use crate::source::Source;
+
+    fn mentions(text: &str) -> Mentions {
+        frontend::read(&Source::new("x.py", Language::Python, text.to_owned())).mentions
+    }
 
     fn named(text: &str) -> Vec<String> {
         let written = |mention: Mention| match mention.what {

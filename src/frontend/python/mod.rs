@@ -38,7 +38,6 @@ mod unimported;
 use comments::Comments;
 use semantic::{Import, Model};
 
-pub(super) use mentions::mentions;
 pub(super) use parameters::{assignments, overrides};
 
 /// Programs that lines of a shell begin with.
@@ -238,6 +237,7 @@ fn extract_module(source: &Source, parsed: &Parsed<ModModule>) -> Extraction {
         ipython: shell,
         own_arguments: command_line::is_read(body, &model),
         logs: shell || logs::may_log(source.text(), &model),
+        mentions: mentions::of_body(body, &model),
         diagnostics,
     }
 }

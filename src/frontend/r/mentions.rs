@@ -6,8 +6,7 @@ use super::arguments;
 use super::fold;
 use super::literals;
 use super::names::{APPLY, Names, Value};
-use super::shapes::{self, Call};
-use super::tree;
+use super::shapes::{Call, Shapes};
 use crate::frontend::mentions::{Mention, Mentions, What};
 
 /// Longest chain of names that is followed.
@@ -20,11 +19,8 @@ const FORMALS: &[&str] = &["file"];
 const ADDRESSES: &[&str] = &["http://", "https://", "ftp://", "file://"];
 
 /// What a script or a file that it sources names.
-pub(in crate::frontend) fn mentions(text: &str) -> Mentions {
-    let Ok(tree) = tree::parse(text) else { return Mentions::default() };
-    let shapes = shapes::find(&tree, text);
-    let names = Names::new(text, &shapes);
-    let found = shapes.calls.iter().flat_map(|call| of_call(call, &names)).collect();
+pub(super) fn of_shapes(names: &Names, shapes: &Shapes) -> Mentions {
+    let found = shapes.calls.iter().flat_map(|call| of_call(call, names)).collect();
     Mentions { named: found, folders: Vec::new() }
 }
 
@@ -99,6 +95,13 @@ fn here(node: Node, names: &Names) -> Option<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::frontend;
+    use crate::language::Language;
+    use crate::source::Source;
+
+    fn mentions(text: &str) -> Mentions {
+        frontend::read(&Source::new("x.R", Language::R, text.to_owned())).mentions
+    }
 
     #[test]
     fn what_is_sourced_is_named() {

@@ -42,7 +42,6 @@ use shapes::Shapes;
 use statements::Statements;
 use tree::SyntaxError;
 
-pub(super) use mentions::mentions;
 pub(super) use parameters::{assignments, overrides};
 
 /// The description of a script that has none, as the guide has it.
@@ -117,6 +116,7 @@ fn extract_shapes(source: &Source, shapes: &Shapes) -> Extraction {
         requirements,
         own_arguments,
         logs: true,
+        mentions: mentions::of_shapes(&names, shapes),
         diagnostics,
         ..Extraction::default()
     }
