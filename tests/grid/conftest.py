@@ -2,6 +2,7 @@
 
 import collections
 import functools
+import glob
 import http.client
 import http.server
 import json
@@ -252,6 +253,18 @@ def ceph():
     """Make the bucket; `tests/engines.sh up s3` has started the store."""
     client().create_bucket(Bucket=BUCKET)
     return CEPH
+
+
+def wait_until(condition, seconds=60):
+    """Wait for something to happen."""
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, 'it has not happened in time'
+        time.sleep(0.05)
+
+
+# Shifts the clock that a program sees.
+FAKETIME = glob.glob('/usr/lib/*/faketime/libfaketime.so.1')
 
 
 def free_port():

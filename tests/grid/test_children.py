@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import marks_are_clean, reported, said
+from conftest import marks_are_clean, reported, said, wait_until
 
 # Notes each begin and end, and does to its process what the batch is called after.
 NASTY = '''
@@ -209,14 +209,6 @@ def is_running(process):
         return Path(f'/proc/{process}/stat').read_text().rpartition(')')[2].split()[0] not in 'ZX'
     except OSError:
         return False
-
-
-def wait_until(condition, seconds=60):
-    """Wait for something to happen."""
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, 'it has not happened in time'
-        time.sleep(0.05)
 
 
 def test_a_worker_leaves_no_processes(grid):

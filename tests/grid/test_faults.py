@@ -4,10 +4,9 @@ import os
 import random
 import subprocess
 import threading
-import time
 
 import pytest
-from conftest import BUCKET, CEPH, free_port, marks_are_clean, said
+from conftest import BUCKET, CEPH, FAKETIME, free_port, marks_are_clean, said, wait_until
 
 FOREIGN = (200, [('Content-Type', 'text/html')], b'<html><body>Sign in</body></html>')
 
@@ -104,8 +103,7 @@ def test_tls_against_a_store_without_it_is_told_at_once(grid):
 
 def test_a_clock_that_is_wrong_is_told(grid):
     job = grid('cos').give(['one'])
-    library = '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1'
-    (worker,) = job.run(timeout=60, LD_PRELOAD=library, FAKETIME='-3h')
+    (worker,) = job.run(timeout=60, LD_PRELOAD=FAKETIME[0], FAKETIME='-3h')
     assert worker.returncode == 1
     assert 'RequestTimeTooSkewed' in said(worker) and 'Traceback' not in said(worker)
 
@@ -136,14 +134,6 @@ def test_a_full_disk_is_waited_for(grid, small_disk):
     assert worker.wait(60) == 0, said(worker)
     assert job.lines() == dict.fromkeys(names_of(4), 1)
     assert marks_are_clean(job)
-
-
-def wait_until(condition, seconds=60):
-    """Wait for something to happen."""
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, 'it has not happened in time'
-        time.sleep(0.05)
 
 
 def test_a_bucket_that_is_not_there(grid):

@@ -1,6 +1,5 @@
 """Stores that misbehave, cost, clocks, and what is left when something hangs."""
 
-import glob
 import http.client
 import random
 import signal
@@ -8,20 +7,12 @@ import threading
 import time
 
 import pytest
-from conftest import BUCKET, CEPH, SCRIPT, client, marks_are_clean, reported, said
+from conftest import BUCKET, CEPH, FAKETIME, SCRIPT, client, marks_are_clean, reported, said, wait_until
 
 
 def names_of(number):
     """Give batch ids."""
     return [f'batch-{n:05}' for n in range(number)]
-
-
-def wait_until(condition, seconds=60):
-    """Wait for something to happen."""
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, 'it has not happened in time'
-        time.sleep(0.05)
 
 
 def test_second_store(grid, moto):
@@ -140,8 +131,7 @@ def test_clocks_ten_minutes_apart(grid, backend):
     batches = names_of(6)
     job = grid(backend).give(batches)
     job.env.update(seconds='4.5', C3_GRID_HEARTBEAT='1')  # each batch lives longer than a lock without heartbeats
-    library = glob.glob('/usr/lib/*/faketime/libfaketime.so.1')[0]
-    workers = [job.start(LD_PRELOAD=library, FAKETIME=skew) for skew in ('-600s', '+600s', '+0s', '-600s')]
+    workers = [job.start(LD_PRELOAD=FAKETIME[0], FAKETIME=skew) for skew in ('-600s', '+600s', '+0s', '-600s')]
     wait_until(lambda: all('Processing batch' in said(worker) for worker in workers))
     workers[3].send_signal(signal.SIGKILL)
     for worker in workers[:3]:
