@@ -59,6 +59,15 @@ pub(crate) fn push_escaped(shown: &mut String, character: char) {
     }
 }
 
+/// Names in a sentence: `a`, `a and b`, `a, b and c`.
+#[must_use]
+pub fn listed(names: &[String]) -> String {
+    match names.split_last() {
+        Some((last, others)) if !others.is_empty() => format!("{} and {last}", others.join(", ")),
+        _ => names.concat(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::component::Component;
 use crate::diagnostic::Diagnostic;
 use crate::language::Language;
+use crate::shown;
 use crate::source::Source;
 
 pub mod installed;
@@ -64,11 +65,8 @@ pub fn missing_modules(
 ) -> Option<Diagnostic> {
     let modules = (checks(source)?.modules)(source, component, surroundings);
     let names: Vec<_> = modules.iter().map(|module| format!("`{module}`")).collect();
-    let (last, others) = names.split_last()?;
-    let (names, are) = match others {
-        [] => (last.clone(), "is"),
-        others => (format!("{} and {last}", others.join(", ")), "are"),
-    };
+    let are = if names.len() == 1 { "is" } else { "are" };
+    let names = (!names.is_empty()).then(|| shown::listed(&names))?;
     let path = source.display();
     let message = format!("{names} {are} imported, but nowhere installed: `c3 check {path}` says what to do");
     Some(Diagnostic::warning("missing-package", message))

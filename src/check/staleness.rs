@@ -1,6 +1,7 @@
 //! Staleness: generated files that say something else than they would if they were made now.
 
 use crate::diagnostic::Diagnostic;
+use crate::shown;
 use crate::stamp::Stamp;
 
 /// Tells of the generated files that are out of date, by their names and stamps.
@@ -17,11 +18,8 @@ pub fn check(made: &[(String, Stamp)], now: &Stamp, source: &str) -> Vec<Diagnos
 
 fn diagnostic(files: &[&(String, Stamp)], reason: &str, source: &str) -> Option<Diagnostic> {
     let names: Vec<_> = files.iter().map(|(name, _)| format!("`{name}`")).collect();
-    let (last, others) = names.split_last()?;
-    let subject = match others {
-        [] => format!("{last} is"),
-        others => format!("{} and {last} are", others.join(", ")),
-    };
+    let are = if names.len() == 1 { "is" } else { "are" };
+    let subject = (!names.is_empty()).then(|| format!("{} {are}", shown::listed(&names)))?;
     Some(
         Diagnostic::warning("stale-files", format!("{subject} out of date: {reason}"))
             .hint(format!("run `c3 compile --stale {source}`")),

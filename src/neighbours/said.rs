@@ -7,6 +7,7 @@ use crate::component::{Component, Input, Via};
 use crate::diagnostic::Diagnostic;
 use crate::failure::Fault;
 use crate::frontend::Reading;
+use crate::shown;
 
 use super::{Found, Neighbour};
 
@@ -18,7 +19,7 @@ pub(super) fn packed(files: &[(&String, &Found)]) -> Diagnostic {
     let names: Vec<_> = files.iter().take(NAMED).map(|(path, _)| format!("`{path}`")).collect();
     let more = files.len().saturating_sub(NAMED);
     let names = match more {
-        0 => listed(&names),
+        0 => shown::listed(&names),
         1 => format!("{} and one more", names.join(", ")),
         more => format!("{} and {more} more", names.join(", ")),
     };
@@ -28,14 +29,6 @@ pub(super) fn packed(files: &[(&String, &Found)]) -> Diagnostic {
     let message = format!("{names} beside the source {goes} into the image with it ({})", size(bytes));
     let span = files.first().map(|(_, found)| found.span.clone()).unwrap_or_default();
     Diagnostic::note("local-module", message).at(span)
-}
-
-/// `a`, `b` and `c`.
-fn listed(names: &[String]) -> String {
-    match names.split_last() {
-        Some((last, others)) if !others.is_empty() => format!("{} and {last}", others.join(", ")),
-        _ => names.concat(),
-    }
 }
 
 fn size(bytes: u64) -> String {

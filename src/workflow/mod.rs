@@ -3,6 +3,7 @@
 use crate::artifact::Artifact;
 use crate::backend::parameter::{Outcome, Parameter};
 use crate::component::Type;
+use crate::shown;
 use crate::stamp;
 
 pub mod component_file;
@@ -144,11 +145,7 @@ pub fn emit(operators: &[Operator], engine: Engine, settings: &Settings) -> (Art
 
 /// The files of the operators on one line, for the head of a file.
 fn listed(workflow: &Workflow) -> String {
-    let names: Vec<_> = workflow.steps.iter().map(|step| step.operator.stem.as_str()).collect();
-    match names.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
-        _ => names.join(""),
-    }
+    shown::listed(&workflow.steps.iter().map(|step| step.operator.stem.clone()).collect::<Vec<_>>())
 }
 
 #[cfg(test)]
