@@ -46,7 +46,7 @@
 //!
 //! ```text
 //! cli bin                                                    options, a few calls, a report: the programs
-//! family run                                                 images that stand on each other, and operators that run
+//! family run catalogue                                       images that stand on each other, operators that run, pages
 //! operator                                                   what a command asks for as a whole
 //! check fix workflow grid publish local manifest invocation  beside the arrow
 //! settings                                                   c3.toml, script blocks, options: layers of one type
@@ -66,6 +66,7 @@ pub mod artifact;
 pub mod backend;
 pub mod boundary;
 pub mod cache;
+pub mod catalogue;
 pub mod check;
 pub mod component;
 pub mod context;

@@ -86,7 +86,7 @@ impl Fault for LoadError {
                 None => "check the path; it is relative to the current directory".into(),
             }),
             Self::Directory(_) => {
-                Some("name a file, or compile all files of a folder with `c3 compile`".into())
+                Some("name a file in it; `c3 compile` and `c3 build` take whole folders".into())
             }
             Self::Language(_) => {
                 Some(format!("rename it to end in one of {}", frontend::extensions().join(", ")))
@@ -102,6 +102,14 @@ impl Fault for LoadError {
 /// Likeness from which on a name is taken for a misspelt one.
 const ALIKE: f64 = 0.85;
 
+/// The source that is meant by its name without the ending.
+#[must_use]
+pub fn without_ending(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?.to_string_lossy().into_owned();
+    let mut endings = frontend::extensions().into_iter();
+    endings.find_map(|end| Some(path.with_file_name(format!("{name}{end}"))).filter(|path| path.is_file()))
+}
+
 /// The source beside a missing one whose name is most like it.
 fn similar(path: &Path) -> Option<PathBuf> {
     if path.is_symlink() {
@@ -110,7 +118,11 @@ fn similar(path: &Path) -> Option<PathBuf> {
     let folder = path.parent().unwrap_or(Path::new(""));
     let read = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-    let likeness = |other: &Path| strsim::jaro_winkler(&name(path), &name(other));
+    let stem = |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
+    let likeness = |other: &Path| match path.extension() {
+        Some(_) => strsim::jaro_winkler(&name(path), &name(other)),
+        None => strsim::jaro_winkler(&name(path), &stem(other)),
+    };
     let files = std::fs::read_dir(read).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
     let sources = files.filter(|path| frontend::kind(path).is_some() && path.is_file());
     let nearest = sources.map(|path| (likeness(&path), path)).filter(|(likeness, _)| *likeness > ALIKE);

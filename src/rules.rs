@@ -11,10 +11,22 @@ pub struct Rule {
     pub code: &'static str,
     /// How bad it is, as a rule.
     pub severity: Severity,
+    meaning: &'static str,
+    remedy: &'static str,
+}
+
+impl Rule {
     /// What it means.
-    pub meaning: &'static str,
+    #[must_use]
+    pub fn meaning(&self) -> String {
+        plain(self.meaning)
+    }
+
     /// What to do.
-    pub remedy: &'static str,
+    #[must_use]
+    pub fn remedy(&self) -> String {
+        plain(self.remedy)
+    }
 }
 
 /// Every rule, in the order of the documentation, whose tables are what this is made of.
@@ -34,4 +46,29 @@ fn rule(line: &'static str) -> Option<Rule> {
         _ => return None,
     };
     Some(Rule { code, severity, meaning, remedy })
+}
+
+/// A cell of the table without its links: `[settings.md](settings.md)` is `settings.md`.
+fn plain(cell: &str) -> String {
+    let mut text = String::new();
+    let mut rest = cell;
+    while let Some((before, after)) = rest.split_once("](") {
+        let Some(((head, name), (_, tail))) = before.rsplit_once('[').zip(after.split_once(')')) else {
+            break;
+        };
+        text.extend([head, name]);
+        rest = tail;
+    }
+    text + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_are_their_names() {
+        assert_eq!(plain("as it says; [a.md](b/a.md) has all"), "as it says; a.md has all");
+        assert_eq!(plain("plain [text]"), "plain [text]");
+    }
 }

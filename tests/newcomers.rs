@@ -424,3 +424,78 @@ fn the_readme_is_short_and_every_page_is_in_the_index() {
         assert!(is_listed || name == "README.md", "{name}");
     }
 }
+
+#[test]
+fn words_that_are_folders_names_without_endings_or_commands_within_commands_get_a_tip() {
+    let folder = folder(&[("read.py", SCRIPT)]);
+    fs::create_dir(folder.path().join("ops")).unwrap();
+    for (line, tip) in [
+        ("ops", "c3 compile ops"),
+        ("operators", "did you mean 'c3 create-operator'?"),
+        ("cache clen", "did you mean 'c3 cache clean'?"),
+        ("cache xyz", "'c3 cache' takes"),
+        ("create-operator read", "did you mean `read.py`?"),
+        ("run ops", "`c3 compile` and `c3 build` take whole folders"),
+        ("run ops/none.yaml", "No such file or directory"),
+        ("run read", "`read` is taken for an image; the source is `read.py`"),
+        ("catalog ops", "did you mean 'c3 catalogue ops'?"),
+        ("diagram read.py", "did you mean 'c3 graph read.py'?"),
+    ] {
+        let said = stderr(&c3(folder.path(), line));
+        assert!(said.contains(tip), "{line}: {said}");
+    }
+}
+
+#[test]
+fn a_workflow_is_drawn() {
+    let take = "\"\"\"B.\"\"\"\nimport os\nt = os.environ['t']\n";
+    let make = "\"\"\"A.\"\"\"\nimport os\nos.environ['t'] = os.getenv('n', '1')\n";
+    let folder = folder(&[("make.py", make), ("take.py", take)]);
+    let drawn = c3(folder.path(), "graph make.py take.py");
+    let picture = String::from_utf8(drawn.stdout).unwrap();
+    assert!(picture.starts_with("flowchart TD\n") && picture.contains("-->|\"t\"|"), "{picture}");
+    c3(folder.path(), "create-workflow make.py take.py --name both");
+    for file in ["both.workflow.cwl", "both.pipeline.py"] {
+        let drawn = c3(folder.path(), &format!("graph {file}"));
+        assert_eq!(String::from_utf8(drawn.stdout).unwrap(), picture, "{file}");
+    }
+    let picture = c3(folder.path(), "graph both.workflow.cwl --format svg").stdout;
+    assert!(String::from_utf8(picture).unwrap().starts_with("<svg "));
+    let document = json(&c3(folder.path(), "graph make.py take.py --format json"));
+    assert_eq!(document["nodes"][1]["names"][0], "make");
+    for (line, hint) in [
+        ("graph both.workflow.cwl make.py", "draw it alone"),
+        ("graph make.cwl make.py", "give the source of the operator"),
+        ("graph nothing.cwl", "cannot read `nothing.cwl`"),
+    ] {
+        let output = c3(folder.path(), line);
+        assert_eq!(output.status.code(), Some(1), "{line}");
+        assert!(stderr(&output).contains(hint), "{line}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_library_has_a_catalogue() {
+    let secret = "\"\"\"B.\"\"\"\nimport os\npassword = os.getenv('db_password', 'hunter2')\n";
+    let folder = folder(&[("a.py", SCRIPT), ("b.py", secret), ("bad.py", "x = (\n")]);
+    let page = |name: &str| fs::read_to_string(folder.path().join("pages").join(name));
+    let output = c3(folder.path(), "catalogue . -o pages --source");
+    assert_eq!(output.status.code(), Some(1), "a source can't be read");
+    assert!(page("index.html").unwrap().contains("was never closed"));
+    assert!(page("operators/a.html").unwrap().contains("claimed-a:0.1"));
+    let shown = page("operators/b.html").unwrap();
+    assert!(shown.contains("db_password") && !shown.contains("hunter2"), "{shown}");
+    fs::remove_file(folder.path().join("bad.py")).unwrap();
+    fs::remove_file(folder.path().join("b.py")).unwrap();
+    fs::write(folder.path().join("pages/operators/notes.html"), "mine").unwrap();
+    let document = json(&c3(folder.path(), "catalogue . -o pages --format json"));
+    assert_eq!(document["files"].as_array().unwrap().len(), 2);
+    assert!(page("operators/b.html").is_err(), "the page of an operator that is gone stays");
+    assert_eq!(page("operators/notes.html").unwrap(), "mine");
+    fs::write(folder.path().join("pages/index.html"), "mine").unwrap();
+    let refused = c3(folder.path(), "catalogue . -o pages");
+    assert_eq!(refused.status.code(), Some(1));
+    assert_eq!(page("index.html").unwrap(), "mine");
+    assert_eq!(c3(folder.path(), "catalogue . -o pages --overwrite").status.code(), Some(0));
+    assert_eq!(c3(folder.path(), "catalogue nowhere").status.code(), Some(1));
+}

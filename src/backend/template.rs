@@ -43,6 +43,7 @@ fn environment(folder: &str) -> Environment<'static> {
     environment.set_auto_escape_callback(|name| match name {
         name if name.ends_with("Dockerfile") => AutoEscape::Custom(DOCKERFILE.into()),
         "platforms/techila.py" => AutoEscape::None,
+        name if name.ends_with(".html") => AutoEscape::Html,
         _ => AutoEscape::Json,
     });
     environment.set_formatter(format);
@@ -65,6 +66,7 @@ fn environment(folder: &str) -> Environment<'static> {
 /// Writes a value: text of a user's always as a quoted scalar.
 fn format(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
     let quoting = match state.auto_escape() {
+        AutoEscape::Html => return minijinja::escape_formatter(out, state, value),
         AutoEscape::Custom(quoting) => quoting.as_ref(),
         _ => "",
     };

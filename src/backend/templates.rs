@@ -70,6 +70,12 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("platforms/techila.Dockerfile", include_str!("../../templates/platforms/techila.Dockerfile.j2")),
     ("platforms/techila.dev.Dockerfile", include_str!("../../templates/platforms/techila.dev.Dockerfile.j2")),
     ("platforms/techila.py", include_str!("../../templates/platforms/techila.py.j2")),
+    ("catalogue/page.html", include_str!("../../templates/catalogue/page.html.j2")),
+    ("catalogue/index.html", include_str!("../../templates/catalogue/index.html.j2")),
+    ("catalogue/operator.html", include_str!("../../templates/catalogue/operator.html.j2")),
+    ("catalogue/workflow.html", include_str!("../../templates/catalogue/workflow.html.j2")),
+    ("catalogue/style.css", include_str!("../../templates/catalogue/style.css")),
+    ("catalogue/page.js", include_str!("../../templates/catalogue/page.js")),
 ];
 
 /// The modules of the entry point of Python's operators.

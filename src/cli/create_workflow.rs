@@ -70,20 +70,24 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let settings = Settings { name: name(&stem)?, stem, workers: options.parallel };
     let folder =
         options.output_dir.clone().unwrap_or_else(|| last.parent().unwrap_or(Path::new("")).to_path_buf());
-    let read = options.operators.iter().map(|path| operator(path, &folder, options));
+    let read = options.operators.iter().map(|path| within(path, &folder, !options.skip_logging));
     let (sources, operators): (Vec<Source>, Vec<Operator>) =
         read.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
     let (artifacts, remarks) = emit(&operators, options, &settings);
-    for Remark { operator, diagnostic } in &remarks {
-        let source = &sources[*operator];
-        console::diagnostics(std::slice::from_ref(diagnostic), source, options.telling.level());
-    }
+    show(&remarks, &sources, options.telling.level());
     let existing = options.replacing.existing();
     let existing = decide(artifact::conflicts(&artifacts, &folder), &artifacts, existing)?;
     let destination = Destination { folder: &folder, stem: &settings.stem };
     let files = artifact::write(&artifacts, destination, &existing)?;
     warn_of_missing(&operators, &folder, options);
     console::print_files(&settings.name, &files, options.telling.format)
+}
+
+/// Shows what could not be joined, in the sources.
+pub(super) fn show(remarks: &[Remark], sources: &[Source], level: LogLevel) {
+    for Remark { operator, diagnostic } in remarks {
+        console::diagnostics(std::slice::from_ref(diagnostic), &sources[*operator], level);
+    }
 }
 
 /// The label of a workflow whose files have this stem.
@@ -99,13 +103,18 @@ fn stem(path: &Path) -> String {
     path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
+/// An operator whose files are named as seen from a folder.
+fn within(path: &Path, folder: &Path, logging: bool) -> Result<(Source, Operator), Failure> {
+    let (source, operator) = operator(path, logging)?;
+    Ok((source, operator.within(&way(folder, path.parent().unwrap_or(Path::new(""))))))
+}
+
 /// Reads a source or a component; what is said of the latter can't be shown in it.
-fn operator(path: &Path, folder: &Path, options: &Options) -> Result<(Source, Operator), Failure> {
+pub(super) fn operator(path: &Path, logging: bool) -> Result<(Source, Operator), Failure> {
     let is_component = path
         .extension()
         .is_some_and(|ending| COMPONENTS.iter().any(|known| ending.eq_ignore_ascii_case(known)));
-    let (source, operator) = if is_component { of_component(path)? } else { of_source(path, options)? };
-    Ok((source, operator.within(&way(folder, path.parent().unwrap_or(Path::new(""))))))
+    if is_component { of_component(path) } else { of_source(path, logging) }
 }
 
 fn of_component(path: &Path) -> Result<(Source, Operator), Failure> {
@@ -119,7 +128,7 @@ fn of_component(path: &Path) -> Result<(Source, Operator), Failure> {
     Ok((Source::new(path, Language::Python, String::new()), operator))
 }
 
-fn of_source(path: &Path, options: &Options) -> Result<(Source, Operator), Failure> {
+fn of_source(path: &Path, logging: bool) -> Result<(Source, Operator), Failure> {
     let source = load::load(path)?;
     let reading = frontend::read(&source);
     let mut messages = Messages::default();
@@ -127,7 +136,7 @@ fn of_source(path: &Path, options: &Options) -> Result<(Source, Operator), Failu
     messages.add(&reading.diagnostics, &source, LogLevel::Error);
     messages.show();
     let component = reading.component.ok_or_else(Failure::diagnosed)?;
-    let operator = Operator::new(&component, &source.stem(), !options.skip_logging);
+    let operator = Operator::new(&component, &source.stem(), logging);
     Ok((source, operator))
 }
 

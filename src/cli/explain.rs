@@ -49,12 +49,10 @@ fn code(text: &str) -> Result<&'static Rule, String> {
 }
 
 fn explanation(rule: &Rule) -> String {
-    let Rule { code, severity, meaning, remedy } = rule;
+    let (code, severity) = (rule.code, rule.severity.name());
+    let (meaning, remedy) = (rule.meaning(), rule.remedy());
     format!(
-        "{code} ({})\n\n{}\n\nWhat to do: {}\n\nTo hide it: `c3 check --ignore {code}`\n",
-        severity.name(),
-        plain(meaning),
-        plain(remedy)
+        "{code} ({severity})\n\n{meaning}\n\nWhat to do: {remedy}\n\nTo hide it: `c3 check --ignore {code}`\n"
     )
 }
 
@@ -65,31 +63,5 @@ fn list() -> String {
 }
 
 fn entry(rule: &Rule) -> serde_json::Value {
-    let Rule { code, severity, meaning, remedy } = rule;
-    json!({"code": code, "severity": severity, "meaning": plain(meaning), "remedy": plain(remedy)})
-}
-
-/// A cell of the table without its links: `[settings.md](settings.md)` is `settings.md`.
-fn plain(cell: &str) -> String {
-    let mut text = String::new();
-    let mut rest = cell;
-    while let Some((before, after)) = rest.split_once("](") {
-        let Some(((head, name), (_, tail))) = before.rsplit_once('[').zip(after.split_once(')')) else {
-            break;
-        };
-        text.extend([head, name]);
-        rest = tail;
-    }
-    text + rest
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn links_are_their_names() {
-        assert_eq!(plain("as it says; [a.md](b/a.md) has all"), "as it says; a.md has all");
-        assert_eq!(plain("plain [text]"), "plain [text]");
-    }
+    json!({"code": rule.code, "severity": rule.severity, "meaning": rule.meaning(), "remedy": rule.remedy()})
 }

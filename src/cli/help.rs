@@ -18,8 +18,8 @@ const GROUPS: &[(&str, &[&str])] = &[
             "build-family",
         ],
     ),
-    ("Inspect and check sources", &["inspect", "check", "explain", "fix", "config"]),
-    ("Run and publish", &["run", "grid-status", "snippet", "publish"]),
+    ("Inspect and check sources", &["inspect", "graph", "check", "explain", "fix", "config"]),
+    ("Run and publish", &["run", "grid-status", "catalogue", "snippet", "publish"]),
     ("Set up", &["init", "doctor", "cache", "completions", "man", "help"]),
 ];
 

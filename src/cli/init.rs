@@ -49,8 +49,10 @@ pub(crate) struct Options {
 #[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     /// A Python script.
+    #[value(alias = "python", alias = "py")]
     Script,
     /// A Jupyter notebook with Python.
+    #[value(alias = "jupyter", alias = "ipynb")]
     Notebook,
     /// An R script.
     R,

@@ -11,6 +11,7 @@ use c3::files;
 use c3::frontend;
 use c3::load;
 use c3::location::Location;
+use c3::manifest;
 use c3::neighbours::{self, Neighbours};
 use c3::operator::around::Around;
 use c3::operator::image;
@@ -61,6 +62,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let component = if path.exists() || is_file_name(&options.subject) {
         of_source(path)?
     } else {
+        taken_for_image(&options.subject, LogLevel::Info);
         of_image(&options.subject)?
     };
     match options.format {
@@ -72,7 +74,16 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
 /// Whether a text is meant as a file: it ends as a file does, and no registry or tag stands in it.
 pub(super) fn is_file_name(text: &str) -> bool {
     let extension = Path::new(text).extension().is_some();
-    frontend::kind(Path::new(text)).is_some() || (extension && !text.contains(['/', ':', '@']))
+    let is_one = frontend::kind(Path::new(text)).is_some() || manifest::is_manifest(text);
+    is_one || (extension && !text.contains(['/', ':', '@']))
+}
+
+/// Warns where the name of a source without its ending is taken for that of an image.
+pub(super) fn taken_for_image(subject: &str, level: LogLevel) {
+    if let Some(source) = load::without_ending(Path::new(subject)) {
+        let message = format!("`{subject}` is taken for an image; the source is `{}`", source.display());
+        console::warning(&message, level);
+    }
 }
 
 fn of_source(path: &Path) -> Result<Component, Failure> {

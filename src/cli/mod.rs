@@ -8,6 +8,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 mod build;
 mod build_family;
 mod cache;
+mod catalogue;
 mod check;
 mod compile;
 mod completions;
@@ -21,6 +22,7 @@ mod decide;
 mod doctor;
 mod explain;
 mod fix;
+mod graph;
 mod grid_status;
 mod help;
 mod init;
@@ -89,6 +91,15 @@ enum Command {
     ///
     /// Writes a CWL workflow and a Kubeflow pipeline that run the operators one after the other.
     CreateWorkflow(create_workflow::Options),
+    /// Draw a workflow
+    ///
+    /// Prints a picture of operators one after the other, or of a workflow that is there already.
+    Graph(graph::Options),
+    /// Write a page about a library of operators
+    ///
+    /// Static pages with a search: interface, image, commands for each engine, diagnostics and workflows. They need no
+    /// server and load nothing from elsewhere.
+    Catalogue(catalogue::Options),
     /// Write the files of operators without building
     Compile(compile::Options),
     /// Show what c3 reads from a source or an image
@@ -185,6 +196,8 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::CreateContainerlessOperator(options) => create_containerless_operator::run(&options),
         Command::Build(options) => build::run(&options),
         Command::CreateWorkflow(options) => create_workflow::run(&options),
+        Command::Graph(options) => graph::run(&options),
+        Command::Catalogue(options) => catalogue::run(&options),
         Command::Compile(options) => compile::run(&options),
         Command::Inspect(options) => inspect::run(&options),
         Command::Config(options) => config::run(&options),

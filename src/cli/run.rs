@@ -16,7 +16,7 @@ use c3::settings::Config;
 use clap::Args;
 
 use super::console::{self, Messages};
-use super::inspect::is_file_name;
+use super::inspect::{is_file_name, taken_for_image};
 use super::options::LogLevel;
 use super::planning;
 use c3::failure::{Failure, INPUT, USAGE};
@@ -128,6 +128,9 @@ impl Options {
         let (subject, path) = (self.subject(), Path::new(self.subject()));
         let is_source = frontend::kind(path).is_some();
         if self.component || !(is_source || path.exists() || is_file_name(subject)) {
+            if !self.component {
+                taken_for_image(subject, self.log_level);
+            }
             return Ok(Operator::Image(subject.to_owned()));
         }
         if !manifest::is_manifest(subject) {

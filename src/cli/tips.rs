@@ -10,10 +10,12 @@ use clap::{Command, Error};
 
 /// What people call a command of `c3`.
 const COMMANDS: &[(&[&str], &str)] = &[
-    (&["create", "make", "new", "package", "pack", "wrap", "operator"], "create-operator"),
+    (&["create", "make", "new", "package", "pack", "wrap", "operator", "operators"], "create-operator"),
     (&["grid", "gridwrapper", "create-grid"], "create-gridwrapper"),
     (&["containerless", "zip"], "create-containerless-operator"),
     (&["workflow", "pipeline", "create-pipeline", "join", "chain"], "create-workflow"),
+    (&["catalog", "site", "page", "pages", "website", "library", "gallery"], "catalogue"),
+    (&["draw", "picture", "diagram", "plot", "visualize", "mermaid", "dag"], "graph"),
     (&["emit", "generate", "gen", "files", "write"], "compile"),
     (&["show", "describe", "info", "read", "list", "ls"], "inspect"),
     (&["lint", "validate", "verify", "test", "diff"], "check"),
@@ -48,6 +50,7 @@ const OPTIONS: &[(Option<&str>, &[&str], &str)] = &[
     (None, &["--python", "--python-version"], "--image-version"),
     (None, &["--verbose", "--debug"], "--log-level DEBUG"),
     (None, &["--silent"], "--quiet"),
+    (None, &["--title"], "--name"),
 ];
 
 /// Likeness of two words from which on one is taken for the other.
@@ -65,24 +68,42 @@ pub(super) fn improved(mut error: Error, words: &[OsString], program: &Command) 
 
 fn of_command(error: &mut Error, words: &[OsString], program: &Command) {
     let Some(word) = text(error, ContextKind::InvalidSubcommand) else { return };
-    let rest = words.iter().skip_while(|given| **given != *word).skip(1);
-    let rest: Vec<_> = rest.map(|word| word.to_string_lossy().into_owned()).collect();
     error.remove(ContextKind::SuggestedSubcommand);
-    if frontend::kind(Path::new(&word)).is_some() {
-        tip(
-            error,
-            &[
-                format!("to see what is read of it: c3 inspect {word}"),
-                format!("to make an operator of it: c3 create-operator {word}"),
-            ],
-        );
-    } else if matches!(word.as_str(), "version" | "ver") {
-        tip(error, &["write '--version'".to_owned()]);
+    let path = Path::new(&word);
+    let outer = words.get(1).and_then(|first| program.find_subcommand(first));
+    let tips = if let Some(outer) = outer.filter(|outer| outer.has_subcommands()) {
+        vec![meant_within(outer, &word)]
+    } else if frontend::kind(path).is_some() {
+        vec![
+            format!("to see what is read of it: c3 inspect {word}"),
+            format!("to make an operator of it: c3 create-operator {word}"),
+        ]
     } else if let Some(meant) = command(&word, program) {
-        let line = [vec!["c3".to_owned(), meant], rest].concat().join(" ");
-        tip(error, &[format!("did you mean '{line}'?")]);
+        let rest = words.iter().skip_while(|given| **given != *word).skip(1);
+        let rest = rest.map(|word| word.to_string_lossy().into_owned());
+        let line: Vec<_> = ["c3".to_owned(), meant].into_iter().chain(rest).collect();
+        vec![format!("did you mean '{}'?", line.join(" "))]
+    } else if path.is_dir() {
+        vec![
+            format!("to write the files of the operators in it: c3 compile {word}"),
+            format!("to build their images, too: c3 build {word}"),
+        ]
+    } else if matches!(word.as_str(), "version" | "ver") {
+        vec!["write '--version'".to_owned()]
     } else {
-        tip(error, &["'c3 --help' lists the commands".to_owned()]);
+        vec!["'c3 --help' lists the commands".to_owned()]
+    };
+    tip(error, &tips);
+}
+
+/// What is meant by a word behind a command that has commands of its own.
+fn meant_within(outer: &Command, word: &str) -> String {
+    let name = outer.get_name();
+    let inner: Vec<&str> =
+        outer.get_subcommands().map(Command::get_name).filter(|name| *name != "help").collect();
+    match nearest(word, inner.iter().copied()) {
+        Some(meant) => format!("did you mean 'c3 {name} {meant}'?"),
+        None => format!("'c3 {name}' takes {}", inner.join(", ")),
     }
 }
 

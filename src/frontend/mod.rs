@@ -22,6 +22,7 @@ pub mod r;
 pub mod requirements;
 
 use interface::Access;
+pub(crate) use interface::is_secret_name;
 use mentions::Mentions;
 use notebook::{Code, Tags};
 use parameters::Cell;

@@ -40,8 +40,8 @@ pub fn log(entries: &[Entry]) -> Value {
 fn rule(rule: &Rule) -> Value {
     json!({
         "id": rule.code,
-        "shortDescription": {"text": rule.meaning},
-        "help": {"text": rule.remedy, "markdown": rule.remedy},
+        "shortDescription": {"text": rule.meaning()},
+        "help": {"text": rule.remedy(), "markdown": rule.remedy()},
         "defaultConfiguration": {"level": rule.severity.name()},
     })
 }

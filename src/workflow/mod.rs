@@ -8,6 +8,7 @@ use crate::stamp;
 
 pub mod component_file;
 mod cwl;
+pub mod graph;
 mod join;
 mod kubeflow;
 mod names;

@@ -1,0 +1,105 @@
+//! How an operator is run: a command for each engine.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+
+use super::{Operator, file_name, masked};
+use crate::component::Input;
+use crate::identifier;
+
+/// A way to run an operator.
+#[derive(Debug, Serialize)]
+pub(super) struct Way {
+    title: &'static str,
+    note: Option<&'static str>,
+    code: String,
+}
+
+/// The ways that there are for an operator and its targets.
+pub(super) fn ways(operator: &Operator) -> Vec<Way> {
+    let way = |title, note, code: String| Way { title, note, code: masked::text(&code) };
+    let source = word(&operator.path);
+    let mut ways = vec![way(
+        "On this machine",
+        Some(
+            "Builds the image where something has changed, and runs it; with --no-engine it needs no container.",
+        ),
+        format!("c3 run {source}{}", arguments(operator, |input| input.name.clone(), true)),
+    )];
+    ways.push(way("Docker or Podman", files_note(operator), docker(operator)));
+    for target in &operator.targets {
+        match *target {
+            "kubeflow" => ways.push(way("Kubeflow Pipelines", None, kubeflow(operator))),
+            "kubernetes" => ways.push(way("Kubernetes", values_note(operator), kubernetes(operator))),
+            "cwl" => {
+                let arguments = arguments(operator, |input| identifier::fold(&input.name), true);
+                let code = format!("cwltool {}{arguments}", word(&beside(operator, ".cwl")));
+                ways.push(way("CWL", None, code));
+            }
+            _ => {}
+        }
+    }
+    ways
+}
+
+fn files_note(operator: &Operator) -> Option<&'static str> {
+    let has_files = operator.component.inputs.iter().any(|input| input.kind.is_path());
+    has_files.then_some("Files have to be mounted into the container; c3 run does that by itself.")
+}
+
+fn values_note(operator: &Operator) -> Option<&'static str> {
+    let needs_values = operator.component.inputs.iter().any(|input| input.required && !input.secret);
+    needs_values.then_some("The first line writes the values of required inputs into the job.")
+}
+
+fn docker(operator: &Operator) -> String {
+    let secrets = operator.component.inputs.iter().filter(|input| input.secret && input.required);
+    let secrets: String = secrets.map(|input| format!(" -e {}", word(&input.name))).collect();
+    let arguments = arguments(operator, |input| input.name.clone(), false);
+    format!("docker run --rm{secrets} {}{arguments}", word(&operator.image.to_string()))
+}
+
+fn kubeflow(operator: &Operator) -> String {
+    let name = identifier::fold(&operator.component.name);
+    let file = crate::backend::template::quoted(&beside(operator, ".yaml"));
+    format!("from kfp import components\n\n{name} = components.load_component_from_file({file})")
+}
+
+fn kubernetes(operator: &Operator) -> String {
+    let needed = operator.component.inputs.iter().filter(|input| input.required && !input.secret);
+    let values: String = needed
+        .map(|input| format!(" --value {}", word(&format!("{}={}", input.name, value(input)))))
+        .collect();
+    let first = if values.is_empty() {
+        String::new()
+    } else {
+        format!("c3 compile{values} {}\n", word(&operator.path))
+    };
+    format!("{first}kubectl apply -f {}", word(&beside(operator, ".job.yaml")))
+}
+
+/// A file beside the source.
+fn beside(operator: &Operator, suffix: &str) -> String {
+    let name = file_name(&operator.path);
+    let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem);
+    let folder = operator.path.strip_suffix(&name).unwrap_or_default();
+    format!("{folder}{stem}{suffix}")
+}
+
+/// The required inputs as words of a command line.
+fn arguments(operator: &Operator, spelling: impl Fn(&Input) -> String, with_secrets: bool) -> String {
+    let needed = operator.component.inputs.iter().filter(|input| input.required);
+    let needed = needed.filter(|input| with_secrets || !input.secret);
+    needed.map(|input| format!(" --{} {}", word(&spelling(input)), value(input))).collect()
+}
+
+/// What stands for a value.
+fn value(input: &Input) -> String {
+    identifier::fold(&input.name).to_uppercase()
+}
+
+/// A word as a shell takes it.
+fn word(text: &str) -> Cow<'_, str> {
+    shlex::try_quote(text).unwrap_or_else(|_| text.replace('\0', "").into())
+}

@@ -1,0 +1,119 @@
+//! `c3 graph`: a picture of a workflow.
+
+use std::path::{Path, PathBuf};
+
+use c3::failure::{Failure, INPUT};
+use c3::reader;
+use c3::source::Source;
+use c3::workflow::graph::{self, Graph, mermaid, svg};
+use c3::workflow::{Engine, Operator};
+use clap::{Args, ValueEnum};
+use serde_json::json;
+
+use super::console;
+use super::create_workflow::{operator, show};
+use super::options::LogLevel;
+
+#[derive(Args, Debug)]
+pub(crate) struct Options {
+    /// Operators in the order in which they run, or one workflow: CWL, a program of `c3 create-workflow`, or what kfp 2
+    /// makes of it
+    #[arg(value_name = "OPERATOR|WORKFLOW", required = true)]
+    paths: Vec<PathBuf>,
+
+    /// Form of the picture
+    #[arg(long, default_value = "mermaid")]
+    format: Format,
+
+    /// Platform whose rules join the operators
+    #[arg(long, default_value = "kubeflow")]
+    target: Target,
+}
+
+/// A form of the picture.
+#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    /// A flow chart for Markdown, as GitHub and GitLab show it.
+    Mermaid,
+    /// An image for browsers.
+    Svg,
+    /// Boxes and arrows as data.
+    Json,
+}
+
+/// What a workflow would be written for.
+#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+enum Target {
+    /// Kubeflow pipelines.
+    Kubeflow,
+    /// CWL.
+    Cwl,
+}
+
+/// Endings of files that may hold a workflow.
+const WORKFLOWS: &[&str] = &[".cwl", ".yaml", ".yml", ".json", ".pipeline.py"];
+
+/// Runs the command.
+pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+    let graph = match options.paths.as_slice() {
+        [path] => workflow(path)?.map_or_else(|| joined(options), Ok)?,
+        _ => joined(options)?,
+    };
+    match options.format {
+        Format::Mermaid => console::print_for_programs(&mermaid(&graph)),
+        Format::Svg => console::print_for_programs(&svg(&graph, &title(&options.paths))),
+        Format::Json => {
+            console::print_json(&json!({"schema_version": 1, "nodes": graph.nodes, "edges": graph.edges}))
+        }
+    }
+}
+
+/// The workflow that a file holds, if it holds one.
+fn workflow(path: &Path) -> Result<Option<Graph>, Failure> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if !WORKFLOWS.iter().any(|end| name.ends_with(end)) {
+        return Ok(None);
+    }
+    let shown = path.display();
+    let text = reader::read_to_string(path)
+        .map_err(|error| Failure::new(INPUT, format!("cannot read `{shown}`: {error}")))?;
+    graph::parse(&name, &text)
+        .map_err(|error| Failure::new(INPUT, format!("`{shown}` is not a workflow: {error}")))
+}
+
+/// The operators joined by the rules of a platform.
+fn joined(options: &Options) -> Result<Graph, Failure> {
+    let engine = match options.target {
+        Target::Kubeflow => Engine::Kubeflow,
+        Target::Cwl => Engine::Cwl,
+    };
+    let read = options.paths.iter().map(|path| step(path));
+    let (sources, operators): (Vec<Source>, Vec<Operator>) =
+        read.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
+    let (graph, remarks) = graph::graph(&operators, engine);
+    show(&remarks, &sources, LogLevel::Info);
+    Ok(graph)
+}
+
+/// An operator among others.
+fn step(path: &Path) -> Result<(Source, Operator), Failure> {
+    let name = path.to_string_lossy();
+    if name.ends_with(Engine::Cwl.suffix()) || name.ends_with(Engine::Kubeflow.suffix()) {
+        return Err(Failure::new(INPUT, format!("`{name}` is a workflow, not an operator"))
+            .hint("draw it alone: `c3 graph WORKFLOW`"));
+    }
+    if name.ends_with(".cwl") {
+        return Err(Failure::new(
+            INPUT,
+            format!("`{name}` is a CWL step, not a source or Kubeflow component"),
+        )
+        .hint("give the source of the operator, or the component that `c3 compile` wrote"));
+    }
+    operator(path, true)
+}
+
+/// What a screen reader says of the picture.
+fn title(paths: &[PathBuf]) -> String {
+    let names = paths.iter().map(|path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned());
+    format!("Workflow of {}", c3::shown::listed(&names.collect::<Vec<_>>()))
+}

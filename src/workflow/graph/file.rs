@@ -1,0 +1,113 @@
+//! Workflows that are there already: CWL, pipelines that kfp 2 has compiled, and programs of `c3`.
+
+use std::collections::BTreeMap;
+
+use thiserror::Error;
+use yaml_serde::Value;
+
+use super::{Graph, Parts, pipeline};
+use crate::workflow::Engine;
+
+/// Why a file can't be drawn.
+#[derive(Debug, Error)]
+pub enum FileError {
+    /// It is no YAML.
+    #[error("invalid YAML: {0}")]
+    Yaml(#[from] yaml_serde::Error),
+    /// There is nothing in it to draw.
+    #[error("it has no steps")]
+    Empty,
+}
+
+/// Draws the workflow that a file holds; nothing if it holds something else.
+///
+/// # Errors
+///
+/// Something is a workflow, but can't be read as one.
+pub fn parse(name: &str, text: &str) -> Result<Option<Graph>, FileError> {
+    let parts = if name.ends_with(Engine::Kubeflow.suffix()) {
+        Some(pipeline::program(text))
+    } else {
+        let value = match yaml_serde::from_str::<Value>(text) {
+            Ok(value) => value,
+            Err(error) if name.ends_with(".cwl") => return Err(error.into()),
+            Err(_) => return Ok(None),
+        };
+        cwl(&value).or_else(|| pipeline::compiled(&value))
+    };
+    match parts {
+        Some(parts) if parts.steps.is_empty() => Err(FileError::Empty),
+        parts => Ok(parts.map(Parts::graph)),
+    }
+}
+
+/// A CWL workflow; the main one, where a file packs several.
+fn cwl(value: &Value) -> Option<Parts> {
+    let packed = value.get("$graph").and_then(Value::as_sequence);
+    let main = packed.and_then(|all| all.iter().find(|one| id(one) == "main").or(all.first()));
+    let workflow = main.unwrap_or(value);
+    if workflow.get("class").and_then(Value::as_str) != Some("Workflow") {
+        return None;
+    }
+    let steps = workflow.get("steps").map(entries).unwrap_or_default();
+    let index: BTreeMap<String, usize> =
+        steps.iter().enumerate().map(|(at, (name, _))| (name.clone(), at)).collect();
+    let mut parts = Parts::default();
+    for (at, (name, step)) in steps.iter().enumerate() {
+        let is_scattered = step.get("scatter").is_some();
+        parts.steps.push((name.clone(), is_scattered || name.starts_with("gw_") || name.starts_with("gw-")));
+        let links = step.get("in").map(entries).unwrap_or_default();
+        for source in links.iter().flat_map(|(_, link)| sources(link)) {
+            match origin(&source, &index) {
+                Some((from, output)) => parts.joins.push((from, at, output.to_owned())),
+                None => parts.inputs.push((source, at)),
+            }
+        }
+    }
+    let ends = workflow.get("outputs").map(entries).unwrap_or_default();
+    for (name, end) in &ends {
+        let source = end.get("outputSource").map(texts).unwrap_or_default();
+        let steps = source.iter().filter_map(|source| origin(source, &index));
+        parts.outputs.extend(steps.map(|(step, _)| (step, name.clone())));
+    }
+    Some(parts)
+}
+
+/// The step and the output that a source such as `make/table` names.
+fn origin<'a>(source: &'a str, steps: &BTreeMap<String, usize>) -> Option<(usize, &'a str)> {
+    let (step, output) = source.rsplit_once('/')?;
+    let step = step.rsplit('/').next().unwrap_or(step);
+    Some((*steps.get(step)?, output))
+}
+
+/// The named entries of a map, or of a list whose entries have an `id`.
+fn entries(value: &Value) -> Vec<(String, Value)> {
+    match value {
+        Value::Mapping(map) => {
+            map.iter().filter_map(|(key, value)| Some((key.as_str()?.to_owned(), value.clone()))).collect()
+        }
+        Value::Sequence(list) => list.iter().map(|one| (id(one), one.clone())).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The last part of an `id`: `step` of `#main/step`.
+fn id(value: &Value) -> String {
+    let id = value.get("id").and_then(Value::as_str).unwrap_or_default();
+    id.rsplit(['#', '/']).next().unwrap_or_default().to_owned()
+}
+
+/// What an entry of `in` names as its sources.
+fn sources(link: &Value) -> Vec<String> {
+    let source = if link.is_mapping() { link.get("source") } else { Some(link) };
+    source.map(texts).unwrap_or_default()
+}
+
+/// A text or a list of them, without the name of the file.
+fn texts(value: &Value) -> Vec<String> {
+    let text = |value: &Value| value.as_str().map(|text| text.rsplit('#').next().unwrap_or(text).to_owned());
+    match value {
+        Value::Sequence(list) => list.iter().filter_map(text).collect(),
+        value => text(value).into_iter().collect(),
+    }
+}
