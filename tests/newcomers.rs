@@ -377,7 +377,8 @@ fn run_passes_standard_input_on() {
 fn pages() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let below = |folder: &str| fs::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap().path());
-    let files = below(".").chain(below("docs")).chain(below("docs/platforms"));
+    let folders = [".", "docs", "docs/ci", "docs/platforms", "docs/tutorials", "samples"];
+    let files = folders.into_iter().flat_map(below);
     files.filter(|path| path.extension().is_some_and(|extension| extension == "md")).collect()
 }
 
@@ -408,6 +409,18 @@ fn links_of_the_documentation_lead_somewhere() {
             let has = target.lines().any(|line| line.starts_with('#') && anchor(line) == name.as_str());
             assert!(has, "{}: {}", page.display(), &found[0]);
         }
+    }
+}
+
+#[test]
+fn the_gallery_has_every_sample() {
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
+    let gallery = fs::read_to_string(samples.join("README.md")).unwrap();
+    for sample in fs::read_dir(samples).unwrap() {
+        let name = sample.unwrap().file_name().into_string().unwrap();
+        let is_shown =
+            ["README.md", "run.sh", "requirements.txt", "more-requirements.txt"].contains(&name.as_str());
+        assert!(is_shown || gallery.contains(&format!("]({name})")), "{name}");
     }
 }
 

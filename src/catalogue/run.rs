@@ -68,9 +68,8 @@ fn kubeflow(operator: &Operator) -> String {
 
 fn kubernetes(operator: &Operator) -> String {
     let needed = operator.component.inputs.iter().filter(|input| input.required && !input.secret);
-    let values: String = needed
-        .map(|input| format!(" --value {}", word(&format!("{}={}", input.name, value(input)))))
-        .collect();
+    let values: String =
+        needed.map(|input| format!(" --value {}={}", word(&input.name), value(input))).collect();
     let first = if values.is_empty() {
         String::new()
     } else {

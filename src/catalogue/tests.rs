@@ -65,7 +65,9 @@ fn links_lead_to_pages() {
             assert!(pages.iter().any(|page| page.name == to), "{to} of {}", page.name);
         }
         assert!(
-            !text.contains("src=") && !text.replace("url(#", "").contains("url(") && !text.contains("@import"),
+            !text.contains("src=")
+                && !text.replace("url(#", "").contains("url(")
+                && !text.contains("@import"),
             "{}",
             page.name
         );

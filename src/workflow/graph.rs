@@ -103,9 +103,7 @@ fn parts(workflow: &Workflow, engine: Engine) -> Parts {
         }
     }
     let ends = workflow.outputs.iter();
-    parts
-        .outputs
-        .extend(ends.filter_map(|end| Some((*index.get(end.step.as_str())?, end.outcome.id.clone()))));
+    parts.outputs.extend(ends.filter_map(|end| Some((*index.get(end.step.as_str())?, end.id.clone()))));
     parts
 }
 
