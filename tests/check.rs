@@ -165,7 +165,7 @@ fn every_code_is_documented_and_every_documented_code_exists() {
     assert_eq!(used, documented);
     assert_eq!(documented.len(), RULES.len(), "each stands once");
     assert!(RULES.iter().any(|rule| rule.severity == Severity::Error));
-    assert!(RULES.iter().all(|rule| !rule.meaning.is_empty() && !rule.remedy.is_empty()));
+    assert!(RULES.iter().all(|rule| !rule.meaning().is_empty() && !rule.remedy().is_empty()));
 }
 
 #[test]

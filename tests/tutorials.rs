@@ -20,9 +20,12 @@ static FILE: LazyLock<Regex> =
 /// A block of commands.
 static CONSOLE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?m)^```console\n([\s\S]*?)^```$").unwrap());
 
-/// Programs that the wheel brings.
-const PROGRAMS: [(&str, &str); 2] =
-    [("c3", env!("CARGO_BIN_EXE_c3")), ("c3_create_operator", env!("CARGO_BIN_EXE_c3_create_operator"))];
+/// Programs that the wheel brings, and the Python that runs operators without an engine.
+const PROGRAMS: [(&str, &str); 3] = [
+    ("c3", env!("CARGO_BIN_EXE_c3")),
+    ("c3_create_operator", env!("CARGO_BIN_EXE_c3_create_operator")),
+    ("python3", "python3"),
+];
 
 /// Runs a command line where no engine and no registry answers; nothing if it is another program's.
 fn typed(folder: &Path, line: &str) -> Option<Output> {
@@ -89,4 +92,49 @@ fn a_cluster_without_kubernetes() {
 #[test]
 fn from_a_script_to_an_operator() {
     walk("first-operator.md");
+}
+
+/// What the picture of the README shows: commands, typed over the script that is in it.
+const SHOWN: [&str; 3] = ["c3 inspect draw.py", "c3 check draw.py", "c3 create-operator --no-build draw.py"];
+
+/// Lines of a terminal as a picture.
+fn picture(lines: &[String]) -> String {
+    let width = 16 + 8 * lines.iter().map(|line| line.chars().count()).max().unwrap();
+    let height = 24 + 18 * lines.len();
+    let escaped = |line: &str| line.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let text = |(at, line): (usize, &String)| {
+        let colour = if line.starts_with("$ ") { "#7ee787" } else { "#e6edf3" };
+        format!(
+            "<text x=\"12\" y=\"{}\" fill=\"{colour}\" xml:space=\"preserve\">{}</text>\n",
+            26 + 18 * at,
+            escaped(line)
+        )
+    };
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-label=\"c3 in a terminal\" width=\"{width}\" \
+         height=\"{height}\" viewBox=\"0 0 {width} {height}\" font-family=\"ui-monospace, monospace\" font-size=\"13\">\n\
+         <rect width=\"{width}\" height=\"{height}\" rx=\"8\" fill=\"#161b22\"/>\n{}</svg>\n",
+        lines.iter().enumerate().map(text).collect::<String>()
+    )
+}
+
+#[test]
+fn the_picture_shows_what_a_terminal_shows() {
+    let readme = fs::read_to_string("README.md").unwrap();
+    let (_, script) = readme.split_once("```python\n").unwrap();
+    let folder = tempdir().unwrap();
+    fs::write(folder.path().join("draw.py"), script.split_once("```").unwrap().0).unwrap();
+    let mut lines = Vec::new();
+    for line in SHOWN {
+        let output = typed(folder.path(), line).unwrap();
+        assert!(output.status.success(), "{line}");
+        lines.push(format!("$ {line}"));
+        lines.extend(String::from_utf8(output.stdout).unwrap().lines().map(ToOwned::to_owned));
+    }
+    assert!(readme.contains("(docs/terminal.svg)"));
+    let made = picture(&lines);
+    if std::env::var_os("INSTA_UPDATE").is_some_and(|update| update == "always") {
+        fs::write("docs/terminal.svg", &made).unwrap();
+    }
+    assert_eq!(fs::read_to_string("docs/terminal.svg").unwrap(), made, "INSTA_UPDATE=always writes it anew");
 }
