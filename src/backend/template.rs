@@ -1,6 +1,7 @@
 //! Templates: the shape of every generated file, and the quoting that no text of a user's can break out of.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use minijinja::syntax::SyntaxConfig;
@@ -43,7 +44,7 @@ fn environment(folder: &str) -> Environment<'static> {
     environment.set_auto_escape_callback(|name| match name {
         name if name.ends_with("Dockerfile") => AutoEscape::Custom(DOCKERFILE.into()),
         "platforms/techila.py" => AutoEscape::None,
-        name if name.ends_with(".html") => AutoEscape::Html,
+        name if Path::new(name).extension().is_some_and(|end| end == "html") => AutoEscape::Html,
         _ => AutoEscape::Json,
     });
     environment.set_formatter(format);

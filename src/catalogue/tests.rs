@@ -60,7 +60,7 @@ fn links_lead_to_pages() {
         let text = String::from_utf8(page.content.clone()).unwrap();
         let folder = Path::new(&page.name).parent().unwrap();
         for found in link.captures_iter(&text).filter(|found| !found[1].starts_with('#')) {
-            let to = folder.join(&found[1].replace("&#x2f;", "/"));
+            let to = folder.join(found[1].replace("&#x2f;", "/"));
             let to = to.to_string_lossy().replace("operators/../", "").replace("workflows/../", "");
             assert!(pages.iter().any(|page| page.name == to), "{to} of {}", page.name);
         }
@@ -112,6 +112,7 @@ fn what_stands_in_back_ticks_is_code() {
 
 #[test]
 fn pages_can_be_read_without_sight_and_on_a_phone() {
+    let id = regex::Regex::new(" id=\"([^\"]*)\"").unwrap();
     for one in pages(&library()) {
         let text = String::from_utf8(one.content).unwrap();
         for part in
@@ -121,8 +122,7 @@ fn pages_can_be_read_without_sight_and_on_a_phone() {
         }
         assert_eq!(text.matches("<h1>").count(), 1, "{}", one.name);
         assert_eq!(text.matches("<table>").count(), text.matches("<thead>").count());
-        let ids = regex::Regex::new(" id=\"([^\"]*)\"").unwrap();
-        let ids: Vec<_> = ids.captures_iter(&text).map(|found| found[1].to_owned()).collect();
+        let ids: Vec<_> = id.captures_iter(&text).map(|found| found[1].to_owned()).collect();
         let unique: std::collections::BTreeSet<_> = ids.iter().collect();
         assert_eq!(ids.len(), unique.len(), "{ids:?}");
     }

@@ -24,8 +24,17 @@ const GROUPS: &[(&str, &[&str])] = &[
 ];
 
 /// Commands that `-h` leaves out.
-const RARE: &[&str] =
-    &["create-containerless-operator", "build-family", "snippet", "publish", "cache", "completions", "man"];
+const RARE: &[&str] = &[
+    "create-containerless-operator",
+    "build-family",
+    "grid-status",
+    "catalogue",
+    "snippet",
+    "publish",
+    "cache",
+    "completions",
+    "man",
+];
 
 /// Options that `-h` shows of a command with many, by their long names.
 const EVERYDAY: &[(&str, &[&str])] = &[

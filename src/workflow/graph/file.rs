@@ -1,6 +1,7 @@
 //! Workflows that are there already: CWL, pipelines that kfp 2 has compiled, and programs of `c3`.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use thiserror::Error;
 use yaml_serde::Value;
@@ -30,7 +31,9 @@ pub fn parse(name: &str, text: &str) -> Result<Option<Graph>, FileError> {
     } else {
         let value = match yaml_serde::from_str::<Value>(text) {
             Ok(value) => value,
-            Err(error) if name.ends_with(".cwl") => return Err(error.into()),
+            Err(error) if Path::new(name).extension().is_some_and(|end| end == "cwl") => {
+                return Err(error.into());
+            }
             Err(_) => return Ok(None),
         };
         cwl(&value).or_else(|| pipeline::compiled(&value))
