@@ -11,6 +11,7 @@ use crate::diagnostic::Diagnostic;
 
 mod given;
 mod pair;
+pub mod slurm;
 mod text;
 mod version;
 mod whole;

@@ -16,6 +16,7 @@ use crate::backend::variant::Choices;
 use crate::diagnostic::Diagnostic;
 use crate::frontend::{self, Reading};
 use crate::job::Job;
+use crate::job::slurm::Slurm;
 use crate::language::Language;
 use crate::reference::{self, NameError, Reference};
 use crate::source::Source;
@@ -122,6 +123,11 @@ pub struct Config {
     #[serde(skip_serializing_if = "is_default")]
     pub job: Job,
 
+    /// How Slurm runs the jobs
+    #[arg(skip)]
+    #[serde(skip_serializing_if = "is_default")]
+    pub slurm: Slurm,
+
     /// Which sources of a folder are operators
     #[arg(skip)]
     #[serde(skip_serializing_if = "is_default")]
@@ -208,6 +214,7 @@ impl Config {
             ca_certificates: self.ca_certificates.as_ref().or(under.ca_certificates.as_ref()).cloned(),
             set: choices::over(&self.set, &under.set),
             job: self.job.over(&under.job),
+            slurm: self.slurm.over(&under.slurm),
             build: if is_default(&self.build) { under } else { self }.build.clone(),
             operators: BTreeMap::new(),
         }

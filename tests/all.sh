@@ -46,7 +46,7 @@ section 'format' cargo fmt --check
 section 'lints' cargo clippy --all-targets --quiet -- -D warnings
 section 'tests without engines' cargo test --quiet
 section 'build' cargo build --quiet || finish
-section 'set-up' tests/engines.sh up docker registry base tools workflows wheel deny original podman r cran s3 bookworm || finish
+section 'set-up' tests/engines.sh up docker registry base tools workflows wheel deny original podman r cran s3 bookworm slurm || finish
 section 'dependencies' tests/deny.sh
 section 'installing' python_tests tests/install
 section 'prelude' parallel_tests tests/prelude

@@ -4,6 +4,7 @@ use crate::artifact::Artifact;
 use crate::component::{Component, Input, Output};
 use crate::diagnostic::Diagnostic;
 use crate::job::Job;
+use crate::job::slurm::Slurm;
 use crate::reference::ImageName;
 use crate::stamp::Stamp;
 
@@ -23,6 +24,7 @@ pub mod prelude;
 pub mod recipe;
 mod records;
 pub mod runtime;
+mod slurm;
 pub mod snippet;
 mod surroundings;
 mod targets;
@@ -104,6 +106,8 @@ pub struct Settings {
     pub raising: Vec<usize>,
     /// How Kubernetes runs the job.
     pub job: Job,
+    /// How Slurm runs it.
+    pub slurm: Slurm,
     /// What is called for each batch, of a grid.
     pub process: Option<Process>,
 }
@@ -231,12 +235,14 @@ pub fn review(operator: &Operator, targets: &[&Target], python: Option<&str>) ->
         let is_for = |name: &str| targets.iter().any(|target| target.name == name);
         let defaults = if is_for("kubeflow") { kubeflow::review(&operator) } else { Vec::new() };
         let names = if is_for("cwl") { cwl::review(&operator) } else { Vec::new() };
+        let slurm = if is_for("slurm") { slurm::review(&operator) } else { Vec::new() };
         let doubts = mismatch
             .into_iter()
             .chain(dockerfile::review(&operator))
             .chain(job)
             .chain(defaults)
             .chain(names)
+            .chain(slurm)
             .chain(uncrossed);
         for doubt in doubts {
             if !found.iter().any(|known| known.message == doubt.message) {

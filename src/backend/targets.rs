@@ -1,7 +1,7 @@
 //! The platforms: one row for each.
 
 use super::crossing::{Crossing::Cannot, Crossing::Proven, Crossings};
-use super::{Target, cwl, kubeflow, kubernetes, platforms, variant};
+use super::{Target, cwl, kubeflow, kubernetes, platforms, slurm, variant};
 
 /// Every platform, in the order in which their files are listed.
 pub static TARGETS: &[Target] = &[
@@ -76,6 +76,26 @@ pub static TARGETS: &[Target] = &[
             exit_code: Proven("test_operator.py::test_the_exit_code_is_the_scripts"),
         },
         emit: cwl::emit,
+    },
+    Target {
+        name: "slurm",
+        help: "Slurm job, <stem>.sbatch",
+        suffixes: &[".sbatch"],
+        variant: None,
+        holds_values: true,
+        crossings: &Crossings {
+            inputs: Proven("test_slurm.py::test_values_arrive_as_options_and_variables"),
+            outputs: Proven("test_slurm.py::test_outputs_are_in_a_folder"),
+            secrets: Proven("test_slurm.py::test_secrets_come_from_files"),
+            resources: Proven("test_slurm.py::test_slurm_takes_every_directive"),
+            volumes: Cannot(
+                "Slurm has shared file systems, and no claims",
+                "name their folders with `mounts` in `[slurm]`",
+            ),
+            files: Proven("test_slurm.py::test_files_are_seen_in_the_container"),
+            exit_code: Proven("test_slurm.py::test_the_exit_code_is_the_scripts"),
+        },
+        emit: slurm::emit,
     },
     Target {
         name: "chaimeleon",

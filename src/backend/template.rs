@@ -16,6 +16,9 @@ use crate::shown::is_hidden;
 /// Quoting of the values in a Dockerfile: double quotes as its instructions read them.
 const DOCKERFILE: &str = "dockerfile";
 
+/// Quoting of the values in a script of the shell: words.
+const SHELL: &str = "shell";
+
 /// Length from which on a command takes a line for each word, in bytes: builders refuse lines of 64 KiB.
 const LONG_LINE: usize = 1000;
 
@@ -43,6 +46,7 @@ fn environment(folder: &str) -> Environment<'static> {
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_auto_escape_callback(|name| match name {
         name if name.ends_with("Dockerfile") => AutoEscape::Custom(DOCKERFILE.into()),
+        name if name.ends_with(".sbatch") => AutoEscape::Custom(SHELL.into()),
         "platforms/techila.py" => AutoEscape::None,
         name if Path::new(name).extension().is_some_and(|end| end == "html") => AutoEscape::Html,
         _ => AutoEscape::Json,
@@ -76,6 +80,11 @@ fn format(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Res
             text.to_owned()
         }
         (Some(text), DOCKERFILE) => docker_quoted(text),
+        (Some(text), SHELL) => bash_word(text),
+        (None, SHELL) if value.kind() == ValueKind::Seq => {
+            let words = value.try_iter()?.map(|word| bash_word(word.as_str().unwrap_or_default()));
+            words.collect::<Vec<_>>().join(" ")
+        }
         _ => flow(value)?,
     };
     out.write_str(&text).map_err(Error::from)
@@ -221,9 +230,34 @@ fn shell_word(word: &str) -> String {
     shlex::try_quote(word).map_or_else(|_| String::new(), std::borrow::Cow::into_owned)
 }
 
+/// A word for bash; what a terminal would act on or hide is escaped.
+fn bash_word(word: &str) -> String {
+    if !word.chars().any(|character| is_hidden(character) && character != '\n') {
+        return shell_word(word);
+    }
+    let escaped = |character: char| match character {
+        '\'' | '\\' => format!("\\{character}"),
+        '\n' => "\\n".to_owned(),
+        character if is_hidden(character) => {
+            let bytes = character.to_string().into_bytes();
+            bytes.iter().map(|byte| format!("\\{byte:03o}")).collect()
+        }
+        character => character.to_string(),
+    };
+    format!("$'{}'", word.chars().map(escaped).collect::<String>())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_for_bash_hide_nothing() {
+        assert_eq!(bash_word("plain"), "plain");
+        assert_eq!(bash_word(""), "''");
+        assert_eq!(bash_word("a\nb"), "'a\nb'");
+        assert_eq!(bash_word("\u{1b}[31m'\\\u{202e}"), r"$'\033[31m\'\\\342\200\256'");
+    }
 
     #[test]
     fn placeholders_are_filled_as_python_does() {

@@ -83,10 +83,12 @@ macro_rules! text {
     };
 }
 
+pub(super) use text;
+
 /// A value that is written as text or as a number.
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "expected a text or a number")]
-enum Scalar {
+pub(super) enum Scalar {
     Text(String),
     Whole(i64),
     Fraction(f64),

@@ -11,6 +11,7 @@ import urllib.request
 import pytest
 from images import docker, remove_image
 from operators import NAMES, PROBE, READER
+from slurm import slurm
 from support import BASE, BOOKWORM, C3, CLOSED_REGISTRY, OPEN_REGISTRY, R_BASE, c3, run, succeeded, venv, write
 
 # A run in the background may have been told to ignore Ctrl-C, which its children would inherit.
@@ -42,6 +43,7 @@ def needs():
         'the Docker Engine': run('docker', 'version').returncode == 0,
         **{f'the image {base}': run('docker', 'image', 'inspect', base).returncode == 0 for base in (BASE, R_BASE, BOOKWORM)},
         'the repository of R packages': answers('http://127.0.0.1:5002/src/contrib/PACKAGES'),
+        'Slurm': slurm('sinfo', '--noheader').stdout != '',
         'the object store': answers('http://127.0.0.1:7480/'),
         **{f'the registry {host}': answers(f'http://{host}/v2/') for host in (OPEN_REGISTRY, CLOSED_REGISTRY)},
         **{str(venv(*program)): os.access(venv(*program), os.X_OK) for program in programs},

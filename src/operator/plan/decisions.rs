@@ -39,6 +39,7 @@ pub(super) fn settings(
         cells: source.notebook().map(|notebook| notebook.starts.clone()).unwrap_or_default(),
         raising: raising(source),
         job: chosen.job.clone(),
+        slurm: chosen.slurm.clone(),
         ..Settings::default()
     })
 }

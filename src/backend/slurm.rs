@@ -1,0 +1,282 @@
+//! Slurm: a batch script that runs the image on a node, and a grid as an array of tasks.
+
+use serde::Serialize;
+
+use super::parameter::{Parameter, one_line, outcomes, parameters};
+use super::{Operator, containerless, template, values};
+use crate::artifact::Artifact;
+use crate::component::{Component, Type};
+use crate::diagnostic::Diagnostic;
+use crate::job::SecretKey;
+use crate::job::slurm::Container;
+use crate::language::Language;
+use crate::reference::ImageName;
+
+mod directives;
+
+use directives::{accelerators, directives};
+
+#[derive(Serialize)]
+struct Context {
+    c3: String,
+    source: String,
+    name: String,
+    stem: String,
+    description: String,
+    directives: Vec<String>,
+    setup: Vec<String>,
+    runtime: Container,
+    image: String,
+    /// What starts a container, the image left out; nothing where there is none.
+    container: Vec<String>,
+    /// What starts the operator in it.
+    command: Vec<String>,
+    /// Variables of the operator that are no inputs.
+    environment: Vec<String>,
+    /// Folder of the secrets, and whether it is below the user's own.
+    secrets_folder: String,
+    is_at_home: bool,
+    is_indexed: bool,
+    variables: Vec<Variable>,
+    secrets: Vec<Secret>,
+    /// Inputs whose values are paths.
+    paths: Vec<String>,
+    /// Inputs that take the next word, whatever it looks like, as a pattern of the shell.
+    others: String,
+    outputs: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Variable {
+    id: String,
+    /// None where a shell has no variable of this name.
+    env: Option<String>,
+    about: String,
+    value: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Secret {
+    env: String,
+    file: String,
+    about: String,
+    is_required: bool,
+}
+
+/// Writes `<stem>.sbatch`.
+pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>> {
+    let Operator { component, settings } = operator;
+    let runtime = settings.slurm.runtime.unwrap_or_default();
+    let parameters = parameters(component, settings.logging);
+    values::check(&parameters, &settings.job)?;
+    refuse(operator, runtime)?;
+    let folder = settings.slurm.secrets.as_ref().map_or("~/.c3/secrets", |folder| folder.as_str());
+    let open = || parameters.iter().filter(|it| !it.input.secret);
+    let ids = |is: fn(&Type) -> bool| {
+        open().filter(|it| is(&it.input.kind)).map(|it| it.id.clone()).collect::<Vec<_>>()
+    };
+    let context = Context {
+        c3: operator.stamp().to_string(),
+        source: component.source.clone(),
+        name: component.name.clone(),
+        stem: settings.stem.clone(),
+        description: one_line(&component.description),
+        directives: directives(operator),
+        setup: settings.slurm.setup.iter().map(ToString::to_string).collect(),
+        runtime,
+        image: image(operator, runtime),
+        container: container(operator, runtime),
+        command: command(operator, runtime),
+        environment: environment(operator),
+        secrets_folder: folder.strip_prefix("~/").unwrap_or(folder).to_owned(),
+        is_at_home: folder.starts_with('~'),
+        is_indexed: settings.job.indexed.is_some() && settings.process.is_none(),
+        variables: open().map(|parameter| variable(parameter, operator)).collect(),
+        secrets: parameters.iter().filter_map(|parameter| secret(parameter, operator)).collect(),
+        paths: ids(Type::is_path),
+        others: ids(|kind| !kind.is_path() && *kind != Type::Boolean)
+            .iter()
+            .map(|id| format!("--{id}"))
+            .collect::<Vec<_>>()
+            .join(" | "),
+        outputs: outcomes(component, &parameters).into_iter().map(|outcome| outcome.id).collect(),
+    };
+    Ok(vec![operator.artifact(".sbatch", &template::render("job.sbatch", &context))])
+}
+
+/// Refuses what no node can run.
+fn refuse(operator: &Operator, runtime: Container) -> Result<(), Vec<Diagnostic>> {
+    let is_r = operator.component.language != Language::Python;
+    if runtime == Container::None && is_r {
+        let error = Diagnostic::error("job", "only operators in Python run on a node without a container");
+        return Err(vec![
+            error.hint("choose `apptainer`, `singularity` or `podman` with `runtime` in `[slurm]`"),
+        ]);
+    }
+    Ok(())
+}
+
+/// Tells what of a job Slurm has no place for, and which inputs can't be variables of a shell.
+pub(super) fn review(operator: &Operator) -> Vec<Diagnostic> {
+    let Operator { component, settings } = operator;
+    let job = &settings.job;
+    let lost = [
+        (!job.node_selector.is_empty(), "labels of nodes", "name features with `constraint` in `[slurm]`"),
+        (!job.tolerations.is_empty(), "tolerations", "choose a partition in `[slurm]`"),
+        (
+            job.ca_bundle.is_some(),
+            "the config map of certificates",
+            "name their file with `mounts` in `[slurm]`",
+        ),
+    ];
+    let lost = lost.into_iter().filter(|(is_there, ..)| *is_there).map(|(_, what, hint)| {
+        let message = format!("`slurm` has no place for {what} of the job");
+        Diagnostic::note("no-crossing", message).hint(hint)
+    });
+    lost.chain(unnamed(component, settings.logging)).collect()
+}
+
+/// Tells of secrets that no shell can hand on.
+fn unnamed(component: &Component, logging: bool) -> Vec<Diagnostic> {
+    let parameters = parameters(component, logging);
+    let unnamed = parameters.iter().filter(|it| it.input.secret && shell_name(&it.input.name).is_none());
+    let tell = |parameter: &Parameter| {
+        let name = &parameter.input.name;
+        let message =
+            format!("the secret `{name}` doesn't cross to `slurm`: a shell has no variable of this name");
+        let note = Diagnostic::note("no-crossing", message).hint("rename it to letters, digits and `_`");
+        Diagnostic { span: Some(parameter.input.span.clone()), covered: true, ..note }
+    };
+    unnamed.map(tell).collect()
+}
+
+/// What a container is made of: a registry's image, or a file of the name that `apptainer pull` gives it.
+fn image(operator: &Operator, runtime: Container) -> String {
+    let settings = operator.settings;
+    let ImageName { repository, version, digest } = &settings.image;
+    if let Some(image) = &settings.slurm.image {
+        return image.to_string();
+    }
+    let reference = match digest {
+        // No runtime takes both.
+        Some(digest) => format!("{repository}@{digest}"),
+        None => format!("{repository}:{version}"),
+    };
+    match runtime {
+        Container::None => containerless::zip_name(operator),
+        Container::Podman => reference,
+        _ if repository.contains('/') => format!("docker://{reference}"),
+        _ => format!("{repository}_{version}.sif"),
+    }
+}
+
+fn container(operator: &Operator, runtime: Container) -> Vec<String> {
+    let fixed = match runtime {
+        Container::None => return Vec::new(),
+        Container::Apptainer => "apptainer exec --containall --no-home --pwd",
+        Container::Singularity => "singularity exec --containall --no-home --pwd",
+        // The user, who is root in there.
+        Container::Podman => "podman run --rm --security-opt label=disable --user 0:0 --workdir",
+    };
+    let mount = if runtime == Container::Podman { "--volume" } else { "--bind" };
+    let mounts = operator.settings.slurm.mounts.iter();
+    let mounts = mounts.flat_map(|place| [mount.to_owned(), place.whole()]);
+    let accelerators = accelerators(&operator.settings.job, runtime).iter().map(|&word| word.to_owned());
+    let words = fixed.split(' ').map(ToOwned::to_owned);
+    words.chain([operator.working_dir().to_owned()]).chain(accelerators).chain(mounts).collect()
+}
+
+fn command(operator: &Operator, runtime: Container) -> Vec<String> {
+    if runtime == Container::None { vec!["python3".to_owned()] } else { operator.command() }
+}
+
+fn environment(operator: &Operator) -> Vec<String> {
+    let own = operator.settings.job.environment.iter();
+    own.map(|pair| format!("{}={}", pair.name, pair.value)).collect()
+}
+
+fn variable(parameter: &Parameter, operator: &Operator) -> Variable {
+    let input = &parameter.input;
+    let default = parameter.default().map(|text| format!(", by default {text}")).unwrap_or_default();
+    let needed = if input.required { ", required" } else { &default };
+    let about = parameter.description().map(|text| format!(": {text}")).unwrap_or_default();
+    Variable {
+        id: parameter.id.clone(),
+        env: shell_name(&input.name),
+        about: format!("{} ({}{needed}){about}", parameter.id, input.kind.name()),
+        value: operator.settings.job.value(&input.name).map(ToOwned::to_owned),
+    }
+}
+
+/// Where a secret's file is: `<secret>/<key>`, as Kubernetes mounts one.
+fn secret(parameter: &Parameter, operator: &Operator) -> Option<Secret> {
+    let env = shell_name(&parameter.input.name).filter(|_| parameter.input.secret)?;
+    let named = operator.settings.job.secret(&env);
+    let folder = named.map_or(operator.component.name.as_str(), SecretKey::name);
+    let file = format!("{folder}/{}", named.and_then(SecretKey::key).unwrap_or(&env));
+    let about = parameter.description().map(|text| format!(": {text}")).unwrap_or_default();
+    let is_required = parameter.input.required || named.is_some();
+    Some(Secret { env, file, about, is_required })
+}
+
+/// Variables that bash sets itself, or reads.
+const OF_BASH: &[&str] = &[
+    "COLUMNS",
+    "COPROC",
+    "DIRSTACK",
+    "ENV",
+    "EPOCHREALTIME",
+    "EPOCHSECONDS",
+    "EUID",
+    "FUNCNAME",
+    "GROUPS",
+    "HISTCMD",
+    "HOSTTYPE",
+    "IFS",
+    "LINENO",
+    "LINES",
+    "MACHTYPE",
+    "MAPFILE",
+    "OLDPWD",
+    "OPTARG",
+    "OPTERR",
+    "OPTIND",
+    "OSTYPE",
+    "PIPESTATUS",
+    "POSIXLY_CORRECT",
+    "PPID",
+    "PS4",
+    "RANDOM",
+    "REPLY",
+    "SECONDS",
+    "SHELLOPTS",
+    "SHLVL",
+    "SRANDOM",
+    "UID",
+    "_",
+];
+
+/// The name of a variable in the shell, if it can be one that isn't the shell's own, this script's or Slurm's.
+fn shell_name(name: &str) -> Option<String> {
+    let is_other = OF_BASH.contains(&name) || name.starts_with("BASH") || name.starts_with("SLURM_");
+    let is_ours = name.to_ascii_lowercase().starts_with("c3_");
+    let is_word = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let begins_well = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
+    (begins_well && is_word && !is_other && !is_ours).then(|| name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_of_a_shell_are_names() {
+        for name in ["rows", "_x", "A1", "path"] {
+            assert!(shell_name(name).is_some(), "{name}");
+        }
+        for name in ["my-var", "1a", "a b", "", "ü", "RANDOM", "BASH_ENV", "c3_image", "C3_IMAGE", "UID", "_"]
+        {
+            assert_eq!(shell_name(name), None, "{name}");
+        }
+    }
+}

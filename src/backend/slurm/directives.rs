@@ -1,0 +1,120 @@
+//! What `sbatch` reads at the head of a job: names, resources, time, the array of a grid.
+
+use crate::backend::Operator;
+use crate::job::slurm::Container;
+use crate::job::{Job, Quantity};
+
+/// Seconds between the signal that the time runs out and the end.
+const GRACE: u32 = 60;
+
+/// Bytes of the megabyte that `sbatch` counts in.
+const MEGABYTE: f64 = 1_048_576.0;
+
+/// How the names of resources end that are graphics processors.
+const GPU: &str = "/gpu";
+
+/// The options, each in one word.
+pub(super) fn directives(operator: &Operator) -> Vec<String> {
+    let (slurm, job) = (&operator.settings.slurm, &operator.settings.job);
+    let name = &operator.component.name;
+    let array = array(operator);
+    let log = if array.is_some() { "%A_%a" } else { "%j" };
+    let given = |option: &str, value: Option<String>| value.map(|value| format!("--{option}={value}"));
+    let text = |value: Option<&dyn ToString>| value.map(ToString::to_string);
+    let own = [
+        given("job-name", Some(name.clone())),
+        given("output", Some(format!("{name}-{log}.log"))),
+        given("open-mode", Some("append".to_owned())),
+        given("partition", slurm.partition.as_ref().and_then(|it| text(Some(it)))),
+        given("account", slurm.account.as_ref().and_then(|it| text(Some(it)))),
+        given("qos", slurm.qos.as_ref().and_then(|it| text(Some(it)))),
+        given("array", array),
+        given("cpus-per-task", asked(job, "cpu").map(|cores| whole(cores, 1.0))),
+        given("mem", asked(job, "memory").map(|bytes| format!("{}M", whole(bytes, MEGABYTE)))),
+        given("tmp", asked(job, "ephemeral-storage").map(|bytes| format!("{}M", whole(bytes, MEGABYTE)))),
+        given("gres", slurm.gres.as_ref().map(ToString::to_string).or_else(|| gpus(job))),
+        given("constraint", slurm.constraint.as_ref().map(ToString::to_string)),
+        given("time", slurm.time.as_ref().map(ToString::to_string).or_else(|| deadline(job))),
+        Some("--requeue".to_owned()),
+        given("signal", Some(format!("B:TERM@{GRACE}"))),
+    ];
+    own.into_iter().flatten().chain(slurm.options.iter().map(ToString::to_string)).collect()
+}
+
+/// The tasks of an indexed job or of a grid's workers, and how many of them run at once.
+fn array(operator: &Operator) -> Option<String> {
+    let job = &operator.settings.job;
+    let (parallelism, indexed) = (job.parallelism.map(u32::from), job.indexed.map(u32::from));
+    let workers = parallelism.filter(|_| operator.settings.process.is_some());
+    let last = indexed.or(workers)?.saturating_sub(1);
+    let at_once = parallelism.filter(|at_once| indexed.is_some_and(|all| *at_once < all));
+    Some(format!("0-{last}{}", at_once.map(|at_once| format!("%{at_once}")).unwrap_or_default()))
+}
+
+/// The limit of a resource, which Slurm holds a job to, else what is requested.
+fn asked(job: &Job, resource: &str) -> Option<f64> {
+    let all = job.limits.iter().chain(&job.requests);
+    all.into_iter().find(|pair| pair.name.as_str() == resource).map(|pair| pair.value.amount())
+}
+
+/// An amount in whole units, of which there is at least one.
+fn whole(amount: f64, unit: f64) -> String {
+    format!("{:.0}", (amount / unit).ceil().max(1.0))
+}
+
+fn gpus(job: &Job) -> Option<String> {
+    let limits = job.all_limits();
+    let mut all = limits.iter().filter(|(name, _)| name.ends_with(GPU));
+    all.next()
+        .and_then(|(_, number)| number.parse::<Quantity>().ok())
+        .map(|it| format!("gpu:{:.0}", it.amount()))
+}
+
+/// What gives a container the graphics processors of its node.
+pub(super) fn accelerators(job: &Job, runtime: Container) -> &'static [&'static str] {
+    let is_there = |name: &str| job.all_limits().contains_key(name);
+    match (is_there("nvidia.com/gpu"), is_there("amd.com/gpu"), runtime) {
+        (_, _, Container::None) | (false, false, _) => &[],
+        (true, _, Container::Podman) => &["--device", "nvidia.com/gpu=all"],
+        (_, _, Container::Podman) => &["--device", "/dev/kfd", "--device", "/dev/dri"],
+        (true, ..) => &["--nv"],
+        _ => &["--rocm"],
+    }
+}
+
+/// The seconds after which Kubernetes would end the job, as hours, minutes and seconds.
+fn deadline(job: &Job) -> Option<String> {
+    let seconds = job.active_deadline.map(u32::from)?;
+    Some(format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(limits: &str) -> Job {
+        let limits =
+            limits.split(',').map(|pair| pair.parse().unwrap_or_else(|error| unreachable!("{error}")));
+        Job { limits: limits.collect(), ..Job::default() }
+    }
+
+    #[test]
+    fn amounts_are_rounded_up() {
+        let job = job("cpu=1500m,memory=1G");
+        assert_eq!(asked(&job, "cpu").map(|cores| whole(cores, 1.0)), Some("2".to_owned()));
+        assert_eq!(asked(&job, "memory").map(|bytes| whole(bytes, MEGABYTE)), Some("954".to_owned()));
+        assert_eq!(whole(0.0, 1.0), "1");
+    }
+
+    #[test]
+    fn processors_of_any_maker_are_asked_for() {
+        assert_eq!(gpus(&job("amd.com/gpu=2")), Some("gpu:2".to_owned()));
+        assert_eq!(accelerators(&job("nvidia.com/gpu=1"), Container::Apptainer), ["--nv"]);
+    }
+
+    #[test]
+    fn a_deadline_has_hours() {
+        let job = Job { active_deadline: "90061".parse().ok(), ..Job::default() };
+        assert_eq!(deadline(&job), Some("25:01:01".to_owned()));
+    }
+}

@@ -1,0 +1,71 @@
+"""Jobs on the Slurm of this machine: submitting, waiting, and what became of them."""
+
+import json
+import os
+import re
+
+from support import STATE, environment, run, succeeded, wait_until, write
+
+CONF = STATE / 'slurm/slurm.conf'
+
+# The limits that Podman sets by itself are higher than a small machine may allow.
+LIMITS = '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\n'
+
+# What Slurm says of jobs that it hasn't done with.
+GOING = {'PENDING', 'CONFIGURING', 'RUNNING', 'COMPLETING', 'REQUEUED', 'SUSPENDED'}
+
+
+def slurm(program, *arguments, env=None, **options):
+    """Run one of Slurm's programs."""
+    return run(program, *arguments, env=environment({'SLURM_CONF': CONF, **(env or {})}), **options)
+
+
+def submit(folder, script, *arguments, options=(), env=None):
+    """Start a job and give its number."""
+    write(folder / 'containers.conf', LIMITS)
+    # Slurm hands the whole environment on, and would take this run's settings for the job's.
+    own = {'CONTAINERS_CONF': folder / 'containers.conf', 'HOME': folder, **(env or {})}
+    done = slurm('sbatch', '--parsable', *options, script, *arguments, env=own, cwd=folder)
+    return int(succeeded(done).stdout)
+
+
+def jobs(number):
+    """Give what Slurm knows of a job, or of all tasks of an array."""
+    shown = succeeded(slurm('scontrol', '--oneliner', 'show', 'job', number)).stdout
+    # Values of options may have line ends in them.
+    lines = [line for line in shown.splitlines() if line.startswith('JobId=')]
+    return [dict(re.findall(r'(?:^|\s)(\w+(?:/\w+)?(?::\w+)?)=(\S*)', line)) for line in lines]
+
+
+def ended(number, seconds=90):
+    """Wait for the end of a job, and give what Slurm knows of its tasks."""
+    wait_until(lambda: not {job['JobState'] for job in jobs(number)} & GOING, seconds)
+    return jobs(number)
+
+
+def exit_code(number):
+    """Wait for the end of a job and give its exit code."""
+    [job] = ended(number)
+    return int(job['ExitCode'].split(':')[0])
+
+
+def log(folder, number):
+    """Give what a job has said so far."""
+    said = [path.read_text(encoding='utf-8', errors='surrogateescape') for path in folder.glob(f'*-{number}.log')]
+    return ''.join(said)
+
+
+def delivered(folder, number):
+    """Give the outputs of a job by their names."""
+    [results] = [path for path in folder.glob(f'*-{number}') if path.is_dir()]
+    return {path.name: path.read_bytes().decode() for path in results.iterdir()}
+
+
+def told(folder, number):
+    """Give what the operator of these tests says that it was given."""
+    return json.loads(delivered(folder, number)['told'])
+
+
+def path_with(folder):
+    """Give a search path that begins with a folder."""
+    return f'{folder}:{os.environ["PATH"]}'

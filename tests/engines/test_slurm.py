@@ -1,0 +1,292 @@
+"""The jobs that `c3` writes, on a real Slurm with Podman; Apptainer can't be had here, so a stand-in takes its options."""
+
+import json
+import shutil
+
+import pytest
+from slurm import delivered, ended, exit_code, jobs, log, path_with, slurm, submit, told
+from support import HOSTILE, ROOT, STATE, as_root, c3, run, succeeded, venv, wait_until, write
+
+PODMAN = {'DOCKER_HOST': f'unix://{STATE / "podman.sock"}'}
+
+SCRIPT = '''\
+"""Tells what it was given; `$(id)` and "quotes" are text."""
+import json
+import os
+import signal
+import sys
+import time
+
+# Any text: it's `$(id)`.
+text = os.getenv('text', 'nothing')
+rows = int(os.getenv('rows', '3'))
+image = os.getenv('image', 'none')
+data = os.getenv('data', None)  # c3: input=File
+table = os.getenv('table', None)  # c3: input=File
+token = os.getenv('api_token')
+end = os.getenv('end', '0')
+
+def content(path):
+    return path and open(path, encoding='utf-8').read()
+
+told = {
+    'text': text, 'rows': rows, 'image': image, 'data': content(data), 'table': content(table), 'token': token,
+    'index': os.environ.get('JOB_COMPLETION_INDEX'), 'job': os.environ.get('SLURM_JOB_ID'),
+    'proxy': os.environ.get('HTTPS_PROXY'), 'folder': os.getcwd(),
+}
+os.environ['told'] = json.dumps(told)
+
+def asked(*_):
+    print('asked to end', flush=True)
+    sys.exit(5)
+
+if end == 'late':
+    signal.signal(signal.SIGTERM, asked)
+    print('waiting', flush=True)
+    time.sleep(100)
+sys.exit(int(end))
+'''
+
+GRID = '''\
+"""Notes batches."""
+import os
+import time
+
+notes = os.environ['notes']
+
+def grid_process(batch_id, notes):
+    time.sleep(0.1)
+    with open(os.path.join(notes, batch_id), 'a') as file:
+        file.write('done ')
+'''
+
+SETTINGS = '[slurm]\nruntime = "{runtime}"\n'
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory):
+    """Give a folder with an operator in Podman's own storage and its job."""
+    folder = tmp_path_factory.mktemp('slurm')
+    write(folder / 'teller.py', SCRIPT)
+    write(folder / 'a b,c.txt', 'with a comma')
+    write(folder / 'a b.txt', 'of the file')
+    write(folder / '.c3/secrets/teller/api_token', HOSTILE.strip().replace('\r', '') + '\n')
+    write(folder / 'c3.toml', SETTINGS.format(runtime='podman') + '[job.environment]\nHTTPS_PROXY = "http://p:1"\n')
+    made = c3('create-operator', 'teller.py', '--local-mode', '--target', 'slurm', cwd=folder, env=PODMAN)
+    succeeded(made)
+    yield folder
+    run(*as_root(), 'podman', 'rmi', '--force', 'claimed-teller:0.1')
+
+
+@pytest.fixture(scope='module')
+def started(folder):
+    """Start what the tests look at, all at once."""
+    variables = {'text': HOSTILE, 'rows': '8', 'data': 'a b.txt', 'C3_OUTPUTS': folder / 'else where'}
+    return {
+        'options': submit(folder, 'teller.sbatch', '--text', HOSTILE, '--rows=7', '--image', '--data', '--data', 'a b.txt'),
+        'variables': submit(folder, 'teller.sbatch', env=variables),
+        'both': submit(folder, 'teller.sbatch', '--rows', '9', env={'rows': '8', 'text': ''}),
+        'code': submit(folder, 'teller.sbatch', '--end', '7'),
+        'type': submit(folder, 'teller.sbatch', '--rows', 'many'),
+        'file': submit(folder, 'teller.sbatch', '--data', 'missing.txt'),
+        'comma': submit(folder, 'teller.sbatch', '--data', 'a b,c.txt'),
+        'output': submit(folder, 'teller.sbatch', '--told', 'x'),
+        'secret': submit(folder, 'teller.sbatch', env={'C3_SECRETS': folder / 'none'}),
+        'late': submit(folder, 'teller.sbatch', '--end', 'late'),
+    }
+
+
+def test_values_arrive_as_options_and_variables(folder, started):
+    assert exit_code(started['options']) == 0, log(folder, started['options'])
+    given = told(folder, started['options'])
+    assert (given['text'], given['rows'], given['image']) == (HOSTILE, 7, '--data')
+    assert exit_code(started['variables']) == 0
+    given = json.loads((folder / 'else where/told').read_text(encoding='utf-8'))
+    assert (given['text'], given['rows'], given['image']) == (HOSTILE, 8, 'none')
+    assert given['proxy'] == 'http://p:1'
+    assert given['job'] == str(started['variables'])
+    assert exit_code(started['both']) == 0
+    given = told(folder, started['both'])
+    assert (given['text'], given['rows']) == ('', 9)
+
+
+def test_outputs_are_in_a_folder(folder, started):
+    assert exit_code(started['both']) == 0
+    assert set(delivered(folder, started['both'])) == {'told'}
+    assert exit_code(started['output']) == 2
+    assert 'outputs go to a folder, C3_OUTPUTS' in log(folder, started['output'])
+
+
+def test_secrets_come_from_files(folder, started):
+    assert exit_code(started['both']) == 0
+    secret = (folder / '.c3/secrets/teller/api_token').read_bytes().decode().rstrip('\n')
+    assert told(folder, started['both'])['token'] == secret
+    assert secret not in log(folder, started['both'])
+    assert exit_code(started['secret']) == 2
+    assert 'the file of the secret api_token is not there' in log(folder, started['secret'])
+
+
+def test_files_are_seen_in_the_container(folder, started):
+    for job in ('options', 'variables'):
+        assert exit_code(started[job]) == 0
+    assert told(folder, started['options'])['data'] == 'of the file'
+    assert exit_code(started['file']) == 2
+    assert 'the file of the input data is not there: missing.txt' in log(folder, started['file'])
+    assert exit_code(started['comma']) == 2
+    assert "can't be mounted" in log(folder, started['comma'])
+
+
+def test_the_exit_code_is_the_scripts(folder, started):
+    assert exit_code(started['code']) == 7
+    assert exit_code(started['type']) == 2
+    assert "'many'" in log(folder, started['type']) or 'many' in log(folder, started['type'])
+
+
+def test_a_signal_lets_the_script_end_by_itself(folder, started):
+    wait_until(lambda: 'waiting' in log(folder, started['late']))
+    succeeded(slurm('scancel', '--batch', '--signal=TERM', started['late']))
+    assert exit_code(started['late']) == 5
+    assert 'asked to end' in log(folder, started['late'])
+
+
+def test_a_grid_loses_no_batch_when_its_node_is_drained(folder):
+    write(folder / 'noter.py', GRID)
+    notes = folder / 'notes'
+    notes.mkdir()
+    write(folder / 'batches.txt', ','.join(f'b{number}' for number in range(40)))
+    settings = f'[slurm]\nruntime = "podman"\nmounts = ["{folder}"]\n[job]\nparallelism = 10\n'
+    write(folder / 'c3.toml', settings)
+    arguments = ['--backend', 'index', '--local-mode', '--target', 'slurm']
+    succeeded(c3('create-gridwrapper', 'noter.py', *arguments, cwd=folder, env=PODMAN))
+    assert '#SBATCH --array=0-9\n' in (folder / 'gw_noter.sbatch').read_text(encoding='utf-8')
+    number = submit(folder, 'gw_noter.sbatch', '--notes', notes, '--gw_batch_file', folder / 'batches.txt')
+    wait_until(lambda: any(notes.iterdir()))
+    [node] = succeeded(slurm('sinfo', '-h', '-o', '%n')).stdout.split()[:1]
+    succeeded(slurm(*as_root(), 'scontrol', 'update', f'NodeName={node}', 'State=DRAIN', 'Reason=test'))
+    # As Slurm does with the jobs of a node that has failed.
+    try:
+        running = [job['JobId'] for job in jobs(number) if job['JobState'] == 'RUNNING']
+        assert running
+        slurm(*as_root(), 'scontrol', 'requeue', ','.join(running))  # one may have ended meanwhile
+        wait_until(lambda: not {job['JobState'] for job in jobs(number)} & {'RUNNING', 'COMPLETING'})
+    finally:
+        succeeded(slurm(*as_root(), 'scontrol', 'update', f'NodeName={node}', 'State=RESUME'))
+    # Slurm holds what it has requeued for two minutes.
+    succeeded(slurm(*as_root(), 'scontrol', 'update', f'JobId={number}', 'StartTime=now'))
+    assert {job['JobState'] for job in ended(number)} == {'COMPLETED'}
+    assert any(int(job['Restarts']) for job in jobs(number))
+    assert {path.name for path in notes.iterdir()} == {f'b{number}' for number in range(40)}
+    run(*as_root(), 'podman', 'rmi', '--force', 'claimed-gw-noter:0.1')
+
+
+ALL = '''
+[slurm]
+runtime = "apptainer"
+partition = "other"
+account = "someone"
+qos = "normal"
+time = "1:30:00"
+constraint = "fast"
+gres = "gpu:1"
+options = ["--nice=5", "--comment=x"]
+setup = ["export SET_UP=yes"]
+[job]
+indexed = 6
+parallelism = 2
+active-deadline = 60
+limits = { cpu = "1500m", memory = "1G" }
+requests = { memory = "500M" }
+'''
+
+
+def test_slurm_takes_every_directive(tmp_path):
+    write(tmp_path / 'teller.py', SCRIPT)
+    write(tmp_path / 'c3.toml', ALL)
+    succeeded(c3('compile', 'teller.py', '--target', 'slurm', '-r', 'registry.example/ns', cwd=tmp_path))
+    number = submit(tmp_path, 'teller.sbatch', options=['--hold'])
+    [job] = jobs(number)
+    said = {
+        'Partition': 'other', 'Account': 'someone', 'TimeLimit': '01:30:00', 'Features': 'fast', 'CPUs/Task': '2',
+        'MinMemoryNode': '954M', 'ArrayTaskId': '0-5%2', 'ArrayTaskThrottle': '2', 'Requeue': '1', 'Nice': '5',
+        'TresPerNode': 'gres:gpu:1', 'Comment': 'x', 'JobName': 'teller',
+    }
+    assert {name: job.get(name) for name in said} == said
+    succeeded(slurm('scancel', number))
+
+
+RUNTIMES = ['apptainer', 'singularity', 'podman', 'none']
+
+
+@pytest.mark.parametrize('runtime', RUNTIMES)
+def test_every_sample_has_a_job_that_shellcheck_and_slurm_take(runtime, tmp_path):
+    for sample in (ROOT / 'samples').glob('*.*'):
+        if sample.suffix in ('.py', '.R', '.ipynb') and (runtime != 'none' or sample.suffix == '.py'):
+            shutil.copy(sample, tmp_path)
+    for file in ('requirements.txt', 'more-requirements.txt'):
+        shutil.copy(ROOT / 'samples' / file, tmp_path)
+    write(tmp_path / 'c3.toml', SETTINGS.format(runtime=runtime))
+    sources = [path for path in sorted(tmp_path.iterdir()) if path.suffix in ('.py', '.R', '.ipynb')]
+    succeeded(c3('compile', *sources, '--target', 'slurm', '-r', 'registry.example/ns', cwd=tmp_path))
+    written = sorted(tmp_path.glob('*.sbatch'))
+    assert len(written) == len(sources)
+    succeeded(run('shellcheck', '--severity=style', *written))
+    if runtime == 'podman':
+        for job in written:
+            succeeded(slurm('sbatch', '--test-only', job))
+
+
+# Takes the options of Apptainer that `c3` uses, as its manual has them, and hands them to Podman.
+STAND_IN = '''\
+#!/usr/bin/env python3
+import os, sys
+words = sys.argv[1:]
+assert words.pop(0) == 'exec'
+call = ['podman', 'run', '--rm', '--user', '0:0', '--security-opt', 'label=disable']
+contained = set()
+while words[0].startswith('--'):
+    word = words.pop(0)
+    if word in ('--containall', '--no-home'):
+        contained.add(word)
+    elif word == '--pwd':
+        call += ['--workdir', words.pop(0)]
+    elif word == '--workdir':
+        assert os.path.isdir(words.pop(0))
+    elif word == '--bind':
+        call += ['--volume', words.pop(0)]
+    else:
+        sys.exit(f'unknown option {word}')
+assert len(contained) == 2
+image = words.pop(0).removeprefix('docker://')
+os.execvp('podman', [*call, '--entrypoint', words[0], image, *words[1:]])
+'''
+
+
+def test_apptainer_gets_what_podman_gets(folder, tmp_path):
+    for file in ('teller.py', 'a b.txt'):
+        shutil.copy(folder / file, tmp_path)
+    shutil.copytree(folder / '.c3', tmp_path / '.c3')
+    write(tmp_path / 'bin/apptainer', STAND_IN).chmod(0o755)
+    write(tmp_path / 'c3.toml', '[slurm]\nimage = "claimed-teller:0.1"\nmounts = ["/usr/share"]\n')
+    succeeded(c3('compile', 'teller.py', '--target', 'slurm', cwd=tmp_path))
+    arguments = ['--text', HOSTILE, '--data', 'a b.txt']
+    number = submit(tmp_path, 'teller.sbatch', *arguments, env={'PATH': path_with(tmp_path / 'bin')})
+    assert exit_code(number) == 0, log(tmp_path, number)
+    given = told(tmp_path, number)
+    secret = (folder / '.c3/secrets/teller/api_token').read_bytes().decode().rstrip('\n')
+    assert (given['text'], given['data'], given['token']) == (HOSTILE, 'of the file', secret)
+    assert given['folder'] == '/opt/app-root/src'
+
+
+def test_a_node_without_containers_runs_the_zip(folder, tmp_path):
+    for file in ('teller.py', 'a b.txt'):
+        shutil.copy(folder / file, tmp_path)
+    shutil.copytree(folder / '.c3', tmp_path / '.c3')
+    write(tmp_path / 'c3.toml', SETTINGS.format(runtime='none'))
+    succeeded(c3('create-containerless-operator', 'teller.py', '-v', '0.1', cwd=tmp_path))
+    succeeded(c3('compile', 'teller.py', '--target', 'slurm', '-v', '0.1', cwd=tmp_path))
+    python = {'PATH': path_with(venv('tools', 'python').parent), 'XDG_CACHE_HOME': tmp_path / 'cache'}
+    number = submit(tmp_path, 'teller.sbatch', '--text', HOSTILE, '--data', 'a b.txt', env=python)
+    assert exit_code(number) == 0, log(tmp_path, number)
+    given = told(tmp_path, number)
+    assert (given['text'], given['data']) == (HOSTILE, 'of the file')
+    assert given['token'].startswith('both')
