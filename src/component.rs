@@ -39,11 +39,25 @@ pub struct Component {
     /// Whether the source itself reads the command line that it is called with.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub own_arguments: bool,
+    /// Syntax that not every version of the language knows, in the order of appearance.
+    #[serde(skip)]
+    pub newer_syntax: Vec<NewerSyntax>,
     /// Whether the source may log, so that a log level has a bearing on it.
     #[serde(skip)]
     pub logs: bool,
     /// What the front end had to say.
     pub diagnostics: Vec<Finding>,
+}
+
+/// Syntax that older versions of a language don't know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewerSyntax {
+    /// What older versions say: `cannot use named assignment expression`.
+    pub complaint: String,
+    /// The first version that knows it, such as `3.12`.
+    pub since: String,
+    /// Bytes of the source where it stands.
+    pub span: Range<usize>,
 }
 
 /// One parameter of a component: an environment variable which the source reads.

@@ -102,8 +102,10 @@ impl Reference {
 pub struct ImageName {
     /// Registry, namespace and name.
     pub repository: String,
-    /// The version, which is its tag.
+    /// The version, with which its tag begins.
     pub version: String,
+    /// What stands behind the version in its tag, such as `cuda11`; mostly nothing.
+    pub flavour: String,
     /// The digest that a registry knows it by, if it is pinned.
     pub digest: Option<String>,
 }
@@ -112,7 +114,14 @@ impl ImageName {
     /// A version in a repository.
     pub fn new(repository: impl Into<String>, version: &str) -> Result<Self, NameError> {
         valid_tag(version)?;
-        Ok(Self { repository: repository.into(), version: version.to_owned(), digest: None })
+        let version = version.to_owned();
+        Ok(Self { repository: repository.into(), version, ..Self::default() })
+    }
+
+    /// Its tag.
+    #[must_use]
+    pub fn tag(&self) -> String {
+        format!("{}{}", self.version, self.flavour)
     }
 
     /// The same repository in the newest version.
@@ -124,7 +133,7 @@ impl ImageName {
 
 impl fmt::Display for ImageName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.repository, self.version)?;
+        write!(f, "{}:{}", self.repository, self.tag())?;
         self.digest.as_ref().map_or(Ok(()), |digest| write!(f, "@{digest}"))
     }
 }

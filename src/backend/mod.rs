@@ -36,7 +36,7 @@ pub mod variant;
 use crossing::Crossings;
 pub use dockerfile::BuildFile;
 use grid::Process;
-use runtime::Runtime;
+use runtime::{Owner, Runtime};
 pub use targets::TARGETS;
 use variant::{Choices, Image, Variant};
 
@@ -228,8 +228,12 @@ pub fn review(operator: &Operator, targets: &[&Target], python: Option<&str>) ->
     for Image { settings, targets } in variant::images(operator.component, operator.settings, targets) {
         let operator = Operator { component: operator.component, settings: &settings };
         let is_own = settings.variant.is_none();
-        let python = python.filter(|_| is_own);
-        let mismatch = python.and_then(|version| runtime::python_mismatch(operator.component, version));
+        let of_variant = settings.variant.and_then(|variant| (variant.python)(&operator));
+        let python = if is_own { python.map(ToOwned::to_owned) } else { of_variant };
+        let options = settings.variant.map_or(runtime::PYTHON_OPTIONS, |variant| variant.python_options);
+        let owner = Owner { options, ..runtime::BASE_IMAGE };
+        let mismatch =
+            python.and_then(|version| runtime::python_mismatch(operator.component, &version, owner));
         let job = if is_own { kubernetes::review(&operator) } else { Vec::new() };
         let uncrossed = targets.iter().copied().flat_map(|target| crossing::review(&operator, target));
         let is_for = |name: &str| targets.iter().any(|target| target.name == name);

@@ -172,8 +172,7 @@ pub fn python_version(image_version: &str) -> Option<&str> {
 }
 
 /// What is wrong if a component's `requires-python` excludes a version such as `3.12`.
-#[must_use]
-pub fn python_mismatch(component: &Component, version: &str) -> Option<Diagnostic> {
+fn excluded(component: &Component, version: &str, Owner { name, options }: Owner) -> Option<Diagnostic> {
     let required = component.requires_python.as_deref()?;
     let Ok(specifiers) = VersionSpecifiers::from_str(required) else {
         let message = format!("`requires-python = \"{required}\"` is not a version specifier");
@@ -183,11 +182,42 @@ pub fn python_mismatch(component: &Component, version: &str) -> Option<Diagnosti
     };
     let found = Version::from_str(version).ok()?;
     (!contains(&specifiers, &found)).then(|| {
-        let message =
-            format!("`requires-python = \"{required}\"` excludes Python {version} of the base image");
+        let message = format!("`requires-python = \"{required}\"` excludes Python {version} of {name}");
         Diagnostic::error("python-version", message)
-            .hint("choose another with `--image-version` or `--base-image`, or change `requires-python`")
+            .hint(format!("choose another with {options}, or change `requires-python`"))
     })
+}
+
+/// What a component has of syntax that a version such as `3.9` doesn't know.
+fn newer_syntax(component: &Component, version: &str, owner: Owner) -> Option<Diagnostic> {
+    let found = Version::from_str(version).ok()?;
+    let is_newer = |since: &str| Version::from_str(since).is_ok_and(|since| found < since);
+    let syntax = component.newer_syntax.iter().find(|syntax| is_newer(&syntax.since))?;
+    let Owner { name, options } = owner;
+    let message = format!("{} before Python {}; {name} has {version}", syntax.complaint, syntax.since);
+    let hint = format!("choose a newer Python with {options}, or write it as the older one knows it");
+    Some(Diagnostic::error("newer-syntax", message).at(syntax.span.clone()).hint(hint))
+}
+
+/// What has a Python, and what chooses another.
+#[derive(Debug, Clone, Copy)]
+pub struct Owner {
+    /// What it is called.
+    pub name: &'static str,
+    /// The options that choose another Python.
+    pub options: &'static str,
+}
+
+/// The options that choose the Python of the operator's own image.
+pub const PYTHON_OPTIONS: &str = "`--image-version` or `--base-image`";
+
+/// The base image of the operator's own image.
+pub const BASE_IMAGE: Owner = Owner { name: "the base image", options: PYTHON_OPTIONS };
+
+/// What keeps a component from running in a version such as `3.12` that something has.
+#[must_use]
+pub fn python_mismatch(component: &Component, version: &str, owner: Owner) -> Option<Diagnostic> {
+    excluded(component, version, owner).or_else(|| newer_syntax(component, version, owner))
 }
 
 /// Whether a version is allowed; one without a patch level stands for all of them.

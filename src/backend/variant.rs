@@ -21,6 +21,12 @@ pub struct Variant {
     pub working_dir: &'static str,
     /// What is built from unless `--base-image` names something.
     pub(super) base_image: fn(&Component, &Settings) -> Option<String>,
+    /// The version of Python in the image, such as `3.12`, where it is known.
+    pub(super) python: fn(&Operator) -> Option<String>,
+    /// The options that choose it.
+    pub(super) python_options: &'static str,
+    /// What stands behind the version in the tag of its image.
+    pub(super) flavour: fn(&Settings) -> &str,
     /// Writes the Dockerfile.
     pub(super) dockerfile: fn(&Operator) -> String,
     /// Generated files of the build context beside the entry point.
@@ -136,6 +142,7 @@ impl Settings {
         if let Some(image) = (variant.base_image)(component, &own).filter(|_| !self.base_image_given) {
             own.base_image = image;
         }
+        own.image.flavour = (variant.flavour)(&own).to_owned();
         own
     }
 

@@ -16,6 +16,7 @@ use tokio_util::io::ReaderStream;
 use super::docker::Engine;
 use super::error::EngineError;
 use super::owner::Owner;
+use super::steady::Steady;
 use super::stream::Ending;
 use crate::progress::{Event, Progress};
 
@@ -23,9 +24,10 @@ use crate::progress::{Event, Progress};
 const REMOVING: &str = "removing the container";
 
 impl Engine {
-    /// Writes the files of a container of the image, as `docker export` does, and gives their size.
-    pub fn export(&self, image: &str, mut out: impl Write, progress: &Progress) -> Result<u64, EngineError> {
-        let container = self.create(image, &[])?;
+    /// Writes the files of a container of the image, as `docker export` does but the same for the same image, and gives
+    /// their size.
+    pub fn export(&self, image: &str, out: impl Write, progress: &Progress) -> Result<u64, EngineError> {
+        let (container, mut out) = (self.create(image, &[])?, Steady::new(out));
         progress.report(&Event::Started(format!("export {image}")));
         let doing = format!("exporting `{image}`");
         let exported = self.wait(&doing, async {

@@ -23,6 +23,7 @@ mod patience;
 mod reason;
 mod reference;
 mod session;
+mod steady;
 mod steps;
 mod stream;
 mod transfer;

@@ -4,7 +4,7 @@ use crate::failure::Fault;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crate::component::{Component, Requirement, SCHEMA_VERSION, Via};
+use crate::component::{Component, NewerSyntax, Requirement, SCHEMA_VERSION, Via};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::language::Language;
 use crate::reference;
@@ -110,6 +110,8 @@ pub struct Extraction {
     pub metadata: Option<Metadata>,
     /// The addresses of package indexes that the block gives names.
     pub indexes: BTreeMap<String, String>,
+    /// Syntax that not every version of the language knows.
+    pub newer_syntax: Vec<NewerSyntax>,
     /// Whether the code is run in an IPython shell.
     pub ipython: bool,
     /// Whether the code reads the command line that it is called with.
@@ -164,6 +166,7 @@ pub fn read(source: &Source) -> Reading {
         requires_python,
         metadata,
         indexes,
+        newer_syntax,
         ipython,
         own_arguments,
         logs,
@@ -202,6 +205,7 @@ pub fn read(source: &Source) -> Reading {
         outputs: interface.outputs,
         requirements,
         requires_python,
+        newer_syntax,
         ipython,
         own_arguments,
         logs,

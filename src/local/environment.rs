@@ -11,7 +11,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use crate::backend::Operator;
-use crate::backend::runtime::{self, Runtime, python_mismatch};
+use crate::backend::runtime::{self, Owner, Runtime, python_mismatch};
 use crate::cache::{Kind, Lock, Shelf, lock_beside};
 use crate::engine::http::Bundle;
 use crate::hashed::hex;
@@ -230,14 +230,13 @@ fn version(interpreter: &Path, language: Language) -> Result<String, Environment
     })
 }
 
-/// Refuses an interpreter that the source excludes.
+/// The machine that the source runs on; whoever wants another Python puts it first on the path.
+const MACHINE: Owner = Owner { name: "this machine", options: "the PATH" };
+
+/// Refuses an interpreter that the source excludes, or whose syntax isn't its own.
 fn check_version(operator: &Operator, version: &str) -> Result<(), EnvironmentError> {
-    match (&operator.component.requires_python, python_mismatch(operator.component, version)) {
-        (Some(required), Some(_)) => {
-            Err(EnvironmentError::Version { required: required.clone(), version: version.to_owned() })
-        }
-        _ => Ok(()),
-    }
+    let mismatch = python_mismatch(operator.component, version, MACHINE);
+    mismatch.map_or(Ok(()), |mismatch| Err(EnvironmentError::Version(mismatch.message)))
 }
 
 /// A name for what is installed: the same for the same interpreter, commands and requirement files.

@@ -294,7 +294,8 @@ impl<'a> Archive<'a> {
 
 /// The base image's own word on its Python decides whether `requires-python` is met.
 fn check_python(plan: &Plan, version: Option<&str>) -> Result<(), Failure> {
-    let mismatch = version.and_then(|version| runtime::python_mismatch(&plan.component, version));
+    let mismatch =
+        version.and_then(|version| runtime::python_mismatch(&plan.component, version, runtime::BASE_IMAGE));
     match mismatch {
         None => Ok(()),
         Some(Diagnostic { message, hint, .. }) => {

@@ -1,5 +1,6 @@
 //! Versions of images: as given, as they stand in the manifests, or the next in the registry, which nobody takes meanwhile.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::image::Order;
@@ -28,9 +29,14 @@ pub fn next(plan: &Plan, pushes: bool, progress: &Progress) -> Result<(String, O
 
 /// The tags in the registry, of all the images that are wanted; who pushes another is alone with them.
 pub fn tags(plan: &Plan, pushes: bool, progress: &Progress) -> Result<(Vec<String>, Option<Claim>), Failure> {
-    let repositories = repositories(plan);
+    let images = images(plan);
+    let repositories: Vec<_> = images.keys().cloned().collect();
     let claim = pushes.then(|| Claim::take(&repositories, progress)).transpose()?;
-    let tags: Result<Vec<_>, RegistryError> = repositories.iter().map(|own| registry::tags(own)).collect();
+    let versions = |(repository, flavour): (&String, &String)| -> Result<Vec<String>, RegistryError> {
+        let version = |tag: String| tag.strip_suffix(flavour.as_str()).map(ToOwned::to_owned).unwrap_or(tag);
+        Ok(registry::tags(repository)?.into_iter().map(version).collect())
+    };
+    let tags: Result<Vec<_>, _> = images.iter().map(versions).collect();
     let tags = tags.map_err(|error| {
         let failure = Failure::from(error);
         let remedy = failure.hint.clone().unwrap_or_else(|| "try again".to_owned());
@@ -39,12 +45,11 @@ pub fn tags(plan: &Plan, pushes: bool, progress: &Progress) -> Result<(Vec<Strin
     Ok((tags.concat(), claim))
 }
 
-/// The repositories of all the images that are wanted, which share their versions; in one order for everybody.
-fn repositories(plan: &Plan) -> Vec<String> {
-    let mut all: Vec<_> = plan.images().into_iter().map(|image| image.settings.image.repository).collect();
-    all.sort();
-    all.dedup();
-    all
+/// The repositories of all the images that are wanted, which share their versions, and what stands behind these in their
+/// tags; in one order for everybody.
+fn images(plan: &Plan) -> BTreeMap<String, String> {
+    let images = plan.images().into_iter().map(|image| image.settings.image);
+    images.map(|image| (image.repository, image.flavour)).collect()
 }
 
 impl Claim {

@@ -275,16 +275,36 @@ def test_an_experiment_has_the_resources_of_the_job(tmp_path, settings):
     assert 'db_password' not in experiment['meta']['envVars']
 
 
-def test_a_notebook_session_starts_jupyter(kernel):
-    done = succeeded(run_image(kernel, '--kernel', 'team', '--', 'jupyter', 'lab', '--version'))
-    assert done.stdout.strip()[0].isdigit()
+SESSIONS = {
+    'as the server starts it': ([], '/notebook/ns/nb', '/home/jovyan/workspace'),
+    'as the guide does': (['--kernel', 'team', '--', 'jupyter'], '', '/opt/app-root/src'),
+}
+
+
+@pytest.mark.parametrize('session', SESSIONS)
+def test_a_notebook_session_starts_jupyter(kernel, session):
+    arguments, prefix, folder = SESSIONS[session]
     name = 'c3-test-jupyter'
-    docker('run', '--rm', '--detach', '--name', name, '--network', 'none', kernel, '--kernel', 'team', '--', 'jupyter')
-    ask = 'import urllib.request as r; print(r.urlopen("http://127.0.0.1:8888/api").read().decode())'
+    variables = ['-e', f'NB_PREFIX={prefix}', '-e', 'INSTALL_ENVIRONMENT_COMMAND=echo "$0" > /tmp/installed']
+    docker('run', '--rm', '--detach', '--name', name, '--network', 'none', *variables, kernel, *arguments)
+    ask = 'import sys, urllib.request as r; print(r.urlopen("http://127.0.0.1:8888" + sys.argv[1]).read().decode())'
+
+    def asked(path):
+        return run('docker', 'exec', name, 'python', '-c', ask, prefix + path)
+
     try:
-        wait_until(lambda: run('docker', 'exec', name, 'python', '-c', ask).returncode == 0)
+        wait_until(lambda: asked('/api').returncode == 0)
+        assert (asked('/api/contents').returncode == 0) == bool(prefix), 'a login only where no server has asked for one'
+        docker('exec', name, 'ls', '/tmp/installed')
+        assert docker('exec', name, 'readlink', '/proc/1/cwd').strip() == folder
     finally:
         run('docker', 'rm', '--force', name)
+
+
+def test_an_image_without_jupyter_has_no_sessions(kernel):
+    options = ['-e', 'PATH=/usr/bin:/bin', '-e', 'NB_PREFIX=/nb', '--entrypoint', '/submarine-bootstrap.sh']
+    done = run_image(kernel, options=options)
+    assert done.returncode == 2 and '--set submarine.jupyter=true' in done.stderr
 
 
 def test_both_forms_of_the_environment_say_the_same(sources, kernel):
@@ -320,20 +340,71 @@ def launch(sources, folder, source, *arguments, **options):
 
 
 def test_an_operator_runs_in_the_exported_container(sources, removed, tmp_path):
-    write(sources / 'shout.py', '"""Shouts."""\nimport os\ntext = os.getenv("text", "x")\nos.environ["shout"] = text.upper()\n')
-    image, start = launch(sources, tmp_path, 'shout.py', 'text=a b', '--output-dir', 'out')
+    write(sources / 'shout.py', SHOUT)
+    write(tmp_path / 'in/table.csv', 'a\nb\n')
+    arguments = ['text=a b', 'table=in/table.csv', '--output-dir', 'out']
+    image, start = launch(sources, tmp_path, 'shout.py', *arguments)
     removed.append(image)
     assert start().stdout == 'out/shout\n'
-    assert (tmp_path / 'out/shout').read_text() == 'A B'
+    assert (tmp_path / 'out/shout').read_text() == 'A B table.csv 2'
     assert start().stderr.count('the bundle exists') == 1, 'the same container is not sent again'
+    exported = (tmp_path / 'container.tar').read_bytes()
+    launch(sources, tmp_path, 'shout.py', *arguments)
+    assert (tmp_path / 'container.tar').read_bytes() == exported, 'nor one that was made again of the same'
 
 
-def test_each_batch_of_a_grid_is_a_job(sources, removed, tmp_path):
-    write(tmp_path / 'batches.txt', '1, 2\n3\n')
-    arguments = ['--batch-file', 'batches.txt', 'offset=1']
-    image, start = launch(sources, tmp_path, 'doubling.py', *arguments, command='create-gridwrapper')
+SHOUT = """\
+\"\"\"Shouts.\"\"\"
+import os
+text = os.getenv("text", "x")
+table = os.getenv("table")  # c3: input=File
+lines = len(open(table).readlines()) if table else 0
+os.environ["shout"] = f"{text.upper()} {os.path.basename(table)} {lines}"
+"""
+
+
+@pytest.mark.parametrize('arguments', [['--help'], ['text=1', 'table=missing.csv'], ['text=1']])
+def test_a_launcher_needs_the_sdk_for_jobs_only(tmp_path, arguments):
+    write(tmp_path / 'shout.py', SHOUT)
+    write(tmp_path / 'container.tar', '')
+    succeeded(c3('create-operator', '--no-build', '--target', 'techila', 'shout.py', cwd=tmp_path))
+    done = run(sys.executable, 'shout.techila.py', *arguments, cwd=tmp_path)
+    said = {'--help': 'NAME=VALUE', 'text=1': 'error: no Techila SDK here'}
+    expected = 'no file `missing.csv`' if len(arguments) == 2 else said[arguments[0]]
+    assert expected in done.stdout + done.stderr and 'Traceback' not in done.stderr
+
+
+# Leaves a file in a folder of the image, one where a value says, and one that each batch calls the same.
+LEAVING = """\
+\"\"\"Leaves files.\"\"\"
+import os
+offset = int(os.getenv("offset", "0"))
+names = os.getenv("names")  # c3: input=File
+target_path = os.getenv("target_path", "out")
+def grid_process(batch, offset, names, target_path):
+    for folder in ("near", target_path):
+        os.makedirs(folder, exist_ok=True)
+        with open(os.path.join(folder, batch + ".txt"), "w") as file:
+            file.write(open(names).read() + str(int(batch) + offset))
+    with open("same.txt", "w") as file:
+        file.write(batch)
+    return int(batch) + offset
+"""
+
+
+def test_each_batch_of_a_grid_is_a_job_whose_files_come_back(sources, removed, tmp_path):
+    write(sources / 'leaving.py', LEAVING)
+    write(tmp_path / 'batches.txt', '1, 2\n')
+    write(tmp_path / 'names.txt', 'n')
+    values = ['offset=1', 'names=names.txt', 'target_path=/data/results']
+    arguments = ['--batch-file', 'batches.txt', '--output-dir', 'back', *values]
+    image, start = launch(sources, tmp_path, 'leaving.py', *arguments, command='create-gridwrapper')
     removed.append(image)
-    assert start().stdout == '1 3\n2 5\n3 7\n'
+    said = start().stdout.splitlines()
+    assert [line for line in said if not line.startswith('back/')] == ['1 2', '2 3']
+    back = {str(path.relative_to(tmp_path / 'back')): path.read_text() for path in (tmp_path / 'back').rglob('*.txt')}
+    near, told = {'near/1.txt': 'n2', 'near/2.txt': 'n3'}, {'data/results/1.txt': 'n2', 'data/results/2.txt': 'n3'}
+    assert back == {**near, **told, 'same.txt': '1', '2/same.txt': '2'}
 
 
 # All of them

@@ -7,7 +7,7 @@ use super::super::parameter::{Parameter, outcomes, parameters};
 use super::super::runtime::{self, Packages};
 use super::super::variant::{Archive, Choice, SWITCH, Variant};
 use super::super::{BuildFile, Operator, Settings, dockerfile, template};
-use super::debian_image;
+use super::{debian_image, debian_python};
 use crate::component::Component;
 use crate::identifier;
 use crate::language::Language;
@@ -22,6 +22,9 @@ pub(crate) static VARIANT: Variant = Variant {
     languages: &[Language::Python, Language::R],
     working_dir: "/home/chaimeleon",
     base_image,
+    python: debian_python,
+    python_options: runtime::PYTHON_OPTIONS,
+    flavour: gpu_flavour,
     dockerfile: emit,
     files,
     shows_source: |settings| settings.choice("interface") == "jupyter",
@@ -68,11 +71,17 @@ struct Context<'a> {
     #[serde(flatten)]
     image: dockerfile::Context,
     name: &'a str,
-    version: &'a str,
+    version: String,
+    description: String,
     authorization: bool,
     interpreter: &'static [&'static str],
     interactive: Option<Parts>,
     commands: Vec<String>,
+}
+
+/// How the platform tells images with CUDA from those without.
+fn gpu_flavour(settings: &Settings) -> &str {
+    Some(settings.choice("gpu")).filter(|gpu| *gpu != "none").unwrap_or_default()
 }
 
 fn base_image(component: &Component, settings: &Settings) -> Option<String> {
@@ -88,7 +97,8 @@ fn emit(operator: &Operator) -> String {
     let context = Context {
         image: dockerfile::context(operator),
         name: &component.name,
-        version: &settings.image.version,
+        version: settings.image.tag(),
+        description: template::comment(&component.description),
         authorization: settings.chosen("authorization"),
         interpreter: interpreter(component.language, &settings.base_image),
         interactive: interactive(operator).map(|interactive| interactive.parts()),
@@ -143,14 +153,15 @@ pub(crate) fn interpreter(language: Language, base_image: &str) -> &'static [&'s
 
 /// The commands that start the application, with its parameters as arguments and as variables.
 fn submit_commands(operator: &Operator) -> Vec<String> {
-    let image = format!("{}:{}", operator.component.name, operator.settings.image.version);
+    let image = format!("{}:{}", operator.component.name, operator.settings.image.tag());
+    let resources = if gpu_flavour(operator.settings).is_empty() { "" } else { " -r small-gpu" };
     let values = example_values(operator);
     let joined = |separator: &str, form: fn(&(String, String)) -> String| {
         let words: Vec<_> = values.iter().map(form).collect();
-        format!("jobman submit -i {image} {separator} {}", words.join(" ")).trim_end().to_owned()
+        format!("jobman submit -i {image}{resources} {separator} {}", words.join(" ")).trim_end().to_owned()
     };
     if values.is_empty() {
-        return vec![format!("jobman submit -i {image}")];
+        return vec![format!("jobman submit -i {image}{resources}")];
     }
     // A shell expands `~` only at the beginning of a word, or behind `=` where a variable could be set.
     let commands = [

@@ -60,6 +60,21 @@ impl Conda {
         self.channels.iter().cloned().chain(chosen).collect()
     }
 
+    /// Whether the interpreter is among the packages.
+    pub(super) fn names_python(&self) -> bool {
+        self.packages.iter().any(|package| package_name(package) == "python")
+    }
+
+    /// The version of Python that exact builds are made for: `alabaster=0.7.12=py37_0` is for 3.7.
+    pub(super) fn python(&self) -> Option<String> {
+        self.packages.iter().find_map(|package| {
+            let build = package.rsplit_once('=')?.1.strip_prefix("py")?;
+            let digits = build.find(|character: char| !character.is_ascii_digit())?;
+            let (major, minor) = build[..digits].split_at_checked(1)?;
+            (!minor.is_empty()).then(|| format!("{major}.{minor}"))
+        })
+    }
+
     fn add(&mut self, file: File) {
         self.add_channels(file.channels);
         for dependency in file.dependencies {
@@ -94,6 +109,11 @@ impl Conda {
     }
 }
 
+/// `numpy>=2` → `numpy`.
+pub(super) fn package_name(package: &str) -> &str {
+    package.split(['=', '<', '>', '!', '~', '[', ' ']).next().unwrap_or_default()
+}
+
 /// What pip is told to install, by name or place.
 pub(super) fn pip_packages(operator: &Operator) -> Vec<String> {
     let words = operator.component.requirements.iter().filter_map(|requirement| match requirement {
@@ -118,6 +138,14 @@ mod tests {
 
     fn texts(texts: &[&str]) -> Vec<String> {
         texts.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn exact_builds_tell_the_python_they_are_for() {
+        let python = |packages: &[&str]| Conda { packages: texts(packages), ..Conda::default() }.python();
+        assert_eq!(python(&["alabaster=0.7.12=py37_0"]).as_deref(), Some("3.7"));
+        assert_eq!(python(&["xz=5.2=h7f8727e_1", "numpy=1.21=py310h1234567_0"]).as_deref(), Some("3.10"));
+        assert_eq!(python(&["a=1=py_0", "b=1=pyhd3eb1b0_0", "pytz=2021", "py=1.9"]), None);
     }
 
     #[test]

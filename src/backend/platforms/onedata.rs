@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::super::variant::{Archive, Choice, Variant};
-use super::super::{Operator, dockerfile, install, template};
+use super::super::{Operator, dockerfile, install, runtime, template};
 use super::owned;
 use crate::language::Language;
 
@@ -15,6 +15,9 @@ pub(in super::super) static VARIANT: Variant = Variant {
     languages: &[Language::Python],
     working_dir: HOME,
     base_image: |_, _| Some("harbor.onedata.de/private/openfaas/runtime/base:1.2.8".to_owned()),
+    python: |operator| python(operator.settings.choice("miniconda")),
+    python_options: "`--set onedata.miniconda=py312_24.1.2-0`",
+    flavour: |_| "",
     dockerfile: emit,
     files: |_| Vec::new(),
     shows_source: |_| false,
@@ -66,6 +69,15 @@ struct Context<'a> {
 struct Wheel {
     source: String,
     install: Vec<Vec<String>>,
+}
+
+/// The Python of a Miniconda: `py39_4.9.2` names it, versions before that had 3.7 in the end.
+fn python(miniconda: &str) -> Option<String> {
+    if let Some((named, _)) = miniconda.strip_prefix("py").and_then(|rest| rest.split_once('_')) {
+        let (major, minor) = named.split_at_checked(1)?;
+        return runtime::python_version(&format!("{major}.{minor}")).map(ToOwned::to_owned);
+    }
+    ["4.6.", "4.7."].iter().any(|series| miniconda.starts_with(series)).then(|| "3.7".to_owned())
 }
 
 fn emit(operator: &Operator) -> String {

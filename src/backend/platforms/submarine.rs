@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::super::parameter::{Parameter as Parsed, parameters};
 use super::super::variant::{Archive, Choice, SWITCH, Variant};
 use super::super::{BuildFile, Operator, dockerfile, install, runtime, template, values};
-use super::conda::{Conda, pip_packages};
+use super::conda::{Conda, package_name, pip_packages};
 use super::owned;
 use crate::artifact::Artifact;
 use crate::diagnostic::Diagnostic;
@@ -20,6 +20,9 @@ pub(in super::super) static VARIANT: Variant = Variant {
     languages: &[Language::Python],
     working_dir: "/opt/app-root/src",
     base_image: |_, _| Some("continuumio/miniconda3:23.10.0-1".to_owned()),
+    python: kernel_python,
+    python_options: "`--image-version`",
+    flavour: |_| "",
     dockerfile: image,
     files: |operator| vec![bootstrap(operator)],
     shows_source: |_| false,
@@ -166,16 +169,23 @@ fn kernel(operator: &Operator) -> String {
 
 /// The interpreter as a package of conda's, such as `python=3.12`, unless the source names it itself.
 fn python(operator: &Operator, conda: &Conda) -> Vec<String> {
-    if conda.packages.iter().any(|package| package_name(package) == "python") {
+    if conda.names_python() {
         return Vec::new();
     }
-    let version = runtime::python_version(&operator.settings.image_version);
+    let asked = || runtime::python_version(&operator.settings.image_version).map(ToOwned::to_owned);
+    let version = conda.python().or_else(asked);
     vec![version.map_or_else(|| "python".to_owned(), |version| format!("python={version}"))]
 }
 
-/// `numpy>=2` → `numpy`.
-fn package_name(package: &str) -> &str {
-    package.split(['=', '<', '>', '!', '~', '[', ' ']).next().unwrap_or_default()
+/// The kernel's version of Python, if it is sure.
+fn kernel_python(operator: &Operator) -> Option<String> {
+    let conda = Conda::of(operator);
+    let asked = python(operator, &conda);
+    let mut packages = asked.iter().chain(&conda.packages);
+    let version = packages.find_map(|package| package.strip_prefix("python="))?;
+    let mut parts = version.trim_start_matches('=').split(['.', '=']);
+    let version = format!("{}.{}", parts.next()?, parts.next()?);
+    runtime::python_version(&version).map(ToOwned::to_owned)
 }
 
 fn image(operator: &Operator) -> String {

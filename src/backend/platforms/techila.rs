@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use super::super::parameter::{outcomes, parameters};
+use super::super::parameter::{Parameter, outcomes, parameters};
 use super::super::variant::{Archive, Choice, SWITCH, Variant};
-use super::super::{Operator, dockerfile, install, template};
-use super::debian_image;
+use super::super::{Operator, dockerfile, install, runtime, template};
+use super::{debian_image, debian_python};
 use crate::artifact::Artifact;
 use crate::diagnostic::Diagnostic;
 use crate::language::Language;
@@ -17,6 +17,9 @@ pub(in super::super) static VARIANT: Variant = Variant {
     languages: &[Language::Python],
     working_dir: "/opt/app-root/src",
     base_image: debian_image,
+    python: debian_python,
+    python_options: runtime::PYTHON_OPTIONS,
+    flavour: |_| "",
     dockerfile: image,
     files: |_| Vec::new(),
     shows_source: |_| false,
@@ -70,6 +73,7 @@ struct Launcher {
     entry: String,
     packages: String,
     parameters: String,
+    sent: String,
     outputs: String,
     truths: String,
     process: Option<Process>,
@@ -126,7 +130,13 @@ fn launcher(operator: &Operator) -> Launcher {
     let parameters = parameters(component, settings.logging);
     let outputs = outcomes(component, &parameters).into_iter().map(|outcome| outcome.id).collect::<Vec<_>>();
     let ids = || parameters.iter().map(|parameter| parameter.id.clone()).collect();
-    let names = settings.process.as_ref().map_or_else(ids, |process| process.parameters.clone());
+    let names: Vec<String> = settings.process.as_ref().map_or_else(ids, |process| process.parameters.clone());
+    let name = |parameter: &Parameter| match settings.process {
+        Some(_) => parameter.input.name.clone(), // the variable is set, not an option given
+        None => parameter.id.clone(),
+    };
+    let files = parameters.iter().filter(|parameter| parameter.input.kind.is_path()).map(name);
+    let sent: Vec<_> = files.filter(|name| names.contains(name)).collect();
     let packages = settings.choice("packages").split(',').filter(|package| !package.is_empty());
     let path = |name: &str| format!("{}/{}{name}", VARIANT.working_dir, settings.folder);
     Launcher {
@@ -140,6 +150,7 @@ fn launcher(operator: &Operator) -> Launcher {
         entry: template::quoted(operator.command().last().map_or("", String::as_str)),
         packages: list(&packages.map(ToOwned::to_owned).collect::<Vec<_>>()),
         parameters: list(&names),
+        sent: list(&sent),
         outputs: list(&outputs),
         truths: list(value::TRUE),
         process: settings.process.as_ref().map(|process| Process {

@@ -24,6 +24,7 @@ pub(crate) mod flow;
 mod ipython;
 mod logs;
 mod mentions;
+mod newer;
 mod parameters;
 mod places;
 mod process;
@@ -70,7 +71,7 @@ fn parse(source: &Source, range: Range<usize>) -> Result<Parsed<ModModule>, Diag
             Diagnostic::error("syntax-error", "an expression is too deep or too long").at(offset..offset + 1);
         return Err(error.hint("CPython can't compile this either; simplify the expression"));
     }
-    parse_module(text).map_err(|error| {
+    newer::parse_as_oldest(text).map_err(|error| {
         let end = range.start + text.trim_end().len();
         let place = |offset: usize| if source.notebook().is_some() { offset.min(end) } else { offset };
         let span = bytes(error.location);
@@ -234,6 +235,7 @@ fn extract_module(source: &Source, parsed: &Parsed<ModModule>) -> Extraction {
         requires_python: found.requires_python,
         metadata: found.metadata,
         indexes: found.indexes,
+        newer_syntax: newer::syntax(parsed),
         ipython: shell,
         own_arguments: command_line::is_read(body, &model),
         logs: shell || logs::may_log(source.text(), &model),

@@ -24,14 +24,9 @@ pub enum EnvironmentError {
         /// What is there and doesn't work.
         broken: Vec<String>,
     },
-    /// The interpreter excludes itself.
-    #[error("`requires-python = \"{required}\"` excludes Python {version} of this machine")]
-    Version {
-        /// What the source says.
-        required: String,
-        /// What is there.
-        version: String,
-    },
+    /// The source can't be run by the interpreter that is there.
+    #[error("{0}")]
+    Version(String),
     /// A package would have to be built, or is something of this machine.
     #[error("{0}")]
     Build(String),
@@ -71,7 +66,7 @@ impl Fault for EnvironmentError {
     fn hint(&self) -> Option<String> {
         Some(match self {
             Self::NoInterpreter { name, .. } => format!("install `{name}`, or run the operator in its image"),
-            Self::Version { .. } => {
+            Self::Version(_) => {
                 "put another `python3` first on the PATH, or run the operator in its image".to_owned()
             }
             Self::Build(_) => {

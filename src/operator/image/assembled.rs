@@ -59,12 +59,13 @@ pub(super) fn build(assembler: &Assembler, order: &Order) -> Result<Image, Failu
 
 /// Pushes an image, and tells how many bytes it took.
 fn push(assembler: &Assembler, image: &Assembled, order: &Order) -> Result<(Pushed, u64), Failure> {
-    let ImageName { repository, version, .. } = &order.part.settings.image;
+    let ImageName { repository, .. } = &order.part.settings.image;
+    let (tag, latest) = (order.part.settings.image.tag(), order.part.settings.image.latest().tag());
     let uploaded = assembler.push(image, repository, order.progress)?;
     let name = |tag: &str| assembler.name(image, repository, tag, order.progress);
     let digest = image.digest().to_owned();
     let pushed =
-        versions::push(order, image.id(), || Ok(name(version).map(|()| digest)?), || Ok(name("latest")?))?;
+        versions::push(order, image.id(), || Ok(name(&tag).map(|()| digest)?), || Ok(name(&latest)?))?;
     Ok((pushed, uploaded))
 }
 
