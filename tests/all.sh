@@ -42,6 +42,22 @@ parallel_tests() { python_tests -n "$(nproc)" "$@"; }
 
 python_tests() { "$C3_ENGINES/tools/bin/python" -m pytest -p no:cacheprovider -q --durations=5 "$@"; }
 
+# Starts a part beside those that follow: `beside COMMAND...`; `joined` waits for it and shows what it has printed.
+beside() {
+  aside=$(mktemp)
+  set -m # without job control it would be deaf to Ctrl-C
+  "$@" > "$aside" 2>&1 &
+  set +m
+}
+
+joined() {
+  local result=0
+  wait $! || result=$?
+  cat "$aside"
+  rm -f "$aside"
+  return $result
+}
+
 section 'format' cargo fmt --check
 section 'lints' cargo clippy --all-targets --quiet -- -D warnings
 section 'tests without engines' cargo test --quiet
@@ -55,9 +71,11 @@ section 'reading' parallel_tests tests/oracle
 section 'reading R' parallel_tests tests/oracle_r
 section 'hooks' python_tests tests/pre_commit
 section 'CI' parallel_tests tests/ci
-section 'grid' python_tests tests/grid
+# Workers of grids wait most of the time, and need no container engine.
+beside python_tests tests/grid
 section 'chaos' python_tests tests/chaos
 section 'engines' python_tests tests/engines
+section 'grid, beside these' joined
 if [ -n "$full" ]; then
   section 'Kubernetes, set-up' tests/engines.sh up kubernetes && section 'Kubernetes' python_tests tests/cluster
 fi

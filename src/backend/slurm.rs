@@ -153,20 +153,20 @@ fn unnamed(component: &Component, logging: bool) -> Vec<Diagnostic> {
 /// What a container is made of: a registry's image, or a file of the name that `apptainer pull` gives it.
 fn image(operator: &Operator, runtime: Container) -> String {
     let settings = operator.settings;
-    let ImageName { repository, version, digest } = &settings.image;
+    let ImageName { repository, digest, .. } = &settings.image;
     if let Some(image) = &settings.slurm.image {
         return image.to_string();
     }
     let reference = match digest {
         // No runtime takes both.
         Some(digest) => format!("{repository}@{digest}"),
-        None => format!("{repository}:{version}"),
+        None => settings.image.to_string(),
     };
     match runtime {
         Container::None => containerless::zip_name(operator),
         Container::Podman => reference,
         _ if repository.contains('/') => format!("docker://{reference}"),
-        _ => format!("{repository}_{version}.sif"),
+        _ => format!("{repository}_{}.sif", settings.image.tag()),
     }
 }
 

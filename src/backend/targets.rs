@@ -122,32 +122,23 @@ pub static TARGETS: &[Target] = &[
     },
     Target {
         name: "onedata",
-        help: "environment of ONE DATA, <stem>.onedata.Dockerfile",
-        suffixes: &[".onedata.Dockerfile"],
+        help: "environment and Function of ONE DATA, <stem>.onedata.*",
+        suffixes: &[".onedata.Dockerfile", ".onedata.py"],
         variant: Some(&platforms::onedata::VARIANT),
         holds_values: false,
         crossings: &Crossings {
-            inputs: Cannot(
-                "an environment has packages, no parameters",
-                "set it in the notebook or function that runs there",
-            ),
-            outputs: Cannot(
-                "an environment delivers nothing",
-                "save it in the notebook or function that runs there",
-            ),
+            inputs: Proven("test_platforms.py::test_a_function_runs_the_operator"),
+            outputs: Proven("test_platforms.py::test_a_function_runs_the_operator"),
             secrets: Cannot("an environment holds no values", "keep it in the platform"),
             resources: Cannot("the platform gives them", "choose them in the platform"),
-            volumes: Cannot(
-                "the platform mounts nothing",
-                "load the data in the notebook or function that runs there",
-            ),
+            volumes: Cannot("the platform mounts nothing", "load the data in the Function"),
             files: Cannot(
-                "an environment sees no files of yours",
-                "load them in the notebook or function that runs there",
+                "a Function sees no files of yours",
+                "name them as additional files, which are in the image",
             ),
-            exit_code: Cannot("an environment runs nothing by itself", "see the notebook that runs there"),
+            exit_code: Proven("test_platforms.py::test_a_function_runs_the_operator"),
         },
-        emit: variant::no_files,
+        emit: platforms::onedata::function,
     },
     Target {
         name: "submarine",
@@ -188,14 +179,11 @@ pub static TARGETS: &[Target] = &[
         holds_values: false,
         crossings: &Crossings {
             inputs: Proven("test_platforms.py::test_an_operator_runs_in_the_exported_container"),
-            outputs: Proven("test_platforms.py::test_each_batch_of_a_grid_is_a_job"),
+            outputs: Proven("test_platforms.py::test_each_batch_of_a_grid_is_a_job_whose_files_come_back"),
             secrets: Cannot("values travel with the job's description", "read it from a file on the workers"),
             resources: Cannot("workers are chosen in Techila", "choose them in `<stem>.techila.py`"),
             volumes: Cannot("workers mount nothing", "send files with the bundle"),
-            files: Cannot(
-                "files of inputs aren't sent",
-                "name them as additional files, which are in the image",
-            ),
+            files: Proven("test_platforms.py::test_an_operator_runs_in_the_exported_container"),
             exit_code: Proven("test_platforms.py::test_an_operator_runs_in_the_exported_container"),
         },
         emit: platforms::techila::emit,

@@ -47,7 +47,7 @@ fn environment(folder: &str) -> Environment<'static> {
     environment.set_auto_escape_callback(|name| match name {
         name if name.ends_with("Dockerfile") => AutoEscape::Custom(DOCKERFILE.into()),
         name if name.ends_with(".sbatch") => AutoEscape::Custom(SHELL.into()),
-        "platforms/techila.py" => AutoEscape::None,
+        "platforms/techila.py" | "platforms/onedata.py" => AutoEscape::None,
         name if Path::new(name).extension().is_some_and(|end| end == "html") => AutoEscape::Html,
         _ => AutoEscape::Json,
     });
@@ -113,6 +113,12 @@ fn flow(value: &Value) -> Result<String, Error> {
 pub(crate) fn quoted(text: &str) -> String {
     let inner: String = text.chars().map(escaped).collect();
     format!("\"{inner}\"")
+}
+
+/// A list of texts as Python and JSON write it.
+pub(crate) fn list<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> String {
+    let texts: Vec<_> = texts.into_iter().map(|text| quoted(text.as_ref())).collect();
+    format!("[{}]", texts.join(", "))
 }
 
 fn escaped(character: char) -> String {

@@ -70,6 +70,7 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ),
     ("platforms/techila.Dockerfile", include_str!("../../templates/platforms/techila.Dockerfile.j2")),
     ("platforms/techila.dev.Dockerfile", include_str!("../../templates/platforms/techila.dev.Dockerfile.j2")),
+    ("platforms/onedata.py", include_str!("../../templates/platforms/onedata.py.j2")),
     ("platforms/techila.py", include_str!("../../templates/platforms/techila.py.j2")),
     ("catalogue/page.html", include_str!("../../templates/catalogue/page.html.j2")),
     ("catalogue/index.html", include_str!("../../templates/catalogue/index.html.j2")),

@@ -1,6 +1,7 @@
 //! Variants: images of a platform's own, which belong to their target and leave the others alone.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use super::{BuildFile, Operator, Settings, TARGETS, Target};
 use crate::artifact::Artifact;
@@ -41,8 +42,8 @@ pub struct Variant {
     pub check: fn(&Operator) -> Option<Vec<String>>,
     /// What users of the target may choose.
     pub choices: &'static [Choice],
-    /// What is to be done next, for people.
-    pub next: fn(&Operator) -> Vec<String>,
+    /// What is to be done next, for people, with the file that `--archive` has written.
+    pub next: fn(&Operator, Option<&Path>) -> Vec<String>,
 }
 
 /// The form of an image in a file.

@@ -1,6 +1,6 @@
 //! `c3 create-operator`: from a source to an image in a registry and the files that name it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use c3::artifact::{self, Artifact, Existing};
@@ -251,7 +251,7 @@ fn report(
             console::print(&images.chain(files).collect::<String>())?;
         }
     }
-    tell_next(plan, parts, options.level());
+    tell_next(plan, parts, options.archive.as_deref(), options.level());
     console::suggest(&next(options, plan, parts, built), options.emission.telling.next());
     Ok(())
 }
@@ -271,10 +271,10 @@ fn next(options: &Options, plan: &Plan, parts: &[Part], built: &[Image]) -> Vec<
 }
 
 /// Tells what each platform wants done next.
-fn tell_next(plan: &Plan, parts: &[Part], level: LogLevel) {
+fn tell_next(plan: &Plan, parts: &[Part], archive: Option<&Path>, level: LogLevel) {
     for settings in parts.iter().map(|part| &part.settings) {
         let Some(variant) = settings.variant else { continue };
-        console::next(variant.name, &(variant.next)(&plan.operator_in(settings)), level);
+        console::next(variant.name, &(variant.next)(&plan.operator_in(settings), archive), level);
     }
 }
 

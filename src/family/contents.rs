@@ -114,7 +114,7 @@ impl Source {
         let Some((repository, version)) = reference.rsplit_once(':') else { return Vec::new() };
         let Ok(image) = ImageName::new(repository, version) else { return Vec::new() };
         let settings = Settings { image, ..in_image(plan) };
-        settings.variant.map(|variant| (variant.next)(&plan.operator_in(&settings))).unwrap_or_default()
+        settings.variant.map(|variant| (variant.next)(&plan.operator_in(&settings), None)).unwrap_or_default()
     }
 
     /// The digest of all that an image is built of, apart from its version and from that of `c3`.

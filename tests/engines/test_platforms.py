@@ -45,18 +45,8 @@ R_STUDIES = '''\
 dataset_path <- Sys.getenv("dataset_path")
 cat("FOUND", length(list.files(dataset_path)), system("id -un", intern = TRUE), "\\n")
 '''
-GRID = '''\
-"""Doubles a number."""
-import os
-
-# Added to each.
-offset = int(os.getenv('offset', 0))
-negative = bool(os.getenv('negative', 'False'))
-
-
-def grid_process(batch_id, offset, negative, **_):
-    return (int(batch_id) * 2 + offset) * (-1 if negative else 1)
-'''
+# The guide's own Miniconda has a Python that is too old for some samples.
+NEWER = 'onedata.miniconda=py312_24.1.2-0'
 HOME = '/home/chaimeleon'
 DATASET = f'{HOME}/datasets/abc'
 
@@ -65,7 +55,7 @@ DATASET = f'{HOME}/datasets/abc'
 def sources(session_folder):
     """Give a folder with the sources and a dataset that anybody may read."""
     folder = session_folder / 'platforms'
-    for name, text in {'studies.py': STUDIES, 'studies_r.R': R_STUDIES, 'doubling.py': GRID}.items():
+    for name, text in {'studies.py': STUDIES, 'studies_r.R': R_STUDIES}.items():
         write(folder / name, text)
     write(folder / 'datasets/abc/index.json', json.dumps([{'path': 's1', 'series': []}, {'path': 's2', 'series': []}]))
     session_folder.chmod(0o755)
@@ -209,12 +199,45 @@ def test_functions_find_files_and_packages(environment_tar):
     assert succeeded(done).stdout .startswith('1 2 3 /opt/conda/lib/python3')
 
 
+# What the platform does: a Function behind Flask and waitress, which gets the text of each request.
+SERVE = """\
+import importlib.util, json, sys, threading, urllib.error, urllib.request
+from flask import Flask, request
+from waitress import create_server
+spec = importlib.util.spec_from_file_location('handler', '/function/studies.onedata.py')
+spec.loader.exec_module(handler := importlib.util.module_from_spec(spec))
+app = Flask(__name__)
+app.route('/', methods=['POST'])(lambda: handler.handle(request.get_data(as_text=True)))
+server = create_server(app, host='127.0.0.1', port=5000)
+threading.Thread(target=server.run, daemon=True).start()
+for body in sys.argv[1:]:
+    try:
+        answer = urllib.request.urlopen('http://127.0.0.1:5000/', body.encode())
+    except urllib.error.HTTPError as error:
+        answer = error
+    print(json.dumps([answer.status, json.loads(answer.read())]))
+"""
+
+
+def test_a_function_runs_the_operator(environment_tar, sources):
+    mounts = [f'--volume={sources}/datasets:/datasets:ro', f'--volume={sources}/studies.onedata.py:/function/studies.onedata.py']
+    bodies = [{'dataset_path': '/datasets/abc', 'label': 'ä b', 'log_level': None}, {}, {'no_such': 1}, [1], {'dataset_path': '/no'}]
+    texts = [*map(json.dumps, bodies), 'x']
+    options = ['--user', 'app', '--network', 'none', *mounts]
+    done = succeeded(run_image('claimed-studies-onedata:0.1', 'python', '-c', SERVE, *texts, options=options))
+    answers = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('[')]
+    assert answers[0] == [200, {'studies': '2'}] and 'FOUND [2, "ä b"' in done.stdout
+    assert [status for status, _ in answers] == [200, 400, 400, 400, 500, 400]
+    assert all('error' in answer for _, answer in answers[1:])
+
+
 def test_an_environment_whose_imports_fail_is_refused(environment_tar, sources, session_folder):
     write(sources / 'broken.py', '"""Imports what is missing."""\nimport no_such_module\n')
     options = ['--target', 'onedata', '--base-image-tar', session_folder / 'base.tar']
     done = refused(c3('create-operator', 'broken.py', *options, cwd=sources, timeout=600), 1, 'no_such_module')
     assert 'the check of the image' in done.stderr
     assert not (sources / 'broken.onedata.Dockerfile').exists()
+    assert docker('images', '--quiet', 'claimed-broken-onedata') == '', 'it has no name'
 
 
 # Submarine
@@ -419,13 +442,13 @@ def test_an_image_of_a_target_leaves_the_others_alone(sources, tmp_path):
     alone = snapshot(tmp_path / 'alone')
     assert {name: text for name, text in snapshot(both).items() if name in alone} == alone
     succeeded(c3('create-operator', 'studies.py', *options, tmp_path / 'one', '--target', 'onedata', cwd=sources))
-    assert sorted(snapshot(tmp_path / 'one')) == ['studies.onedata.Dockerfile']
+    assert sorted(snapshot(tmp_path / 'one')) == ['studies.onedata.Dockerfile', 'studies.onedata.py']
 
 
 @pytest.mark.parametrize('target', ['chaimeleon', 'onedata', 'submarine', 'techila'])
 def test_hadolint_accepts_the_dockerfile(sources, tmp_path, target):
     samples = sorted(ROOT.glob('samples/*.py'))
-    options = ['--target', target, '-v', '0.1', '-o', tmp_path, '-r', 'registry.example/ns']
+    options = ['--target', target, '-v', '0.1', '-o', tmp_path, '-r', 'registry.example/ns', '--set', NEWER]
     succeeded(c3('compile', *samples, *options, cwd=ROOT))
     done = run(venv('tools', 'hadolint'), '-f', 'json', *sorted(tmp_path.glob('*Dockerfile')))
     unpinned = {'DL3008', 'DL3013', 'DL3041'}

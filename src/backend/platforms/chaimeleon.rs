@@ -1,5 +1,7 @@
 //! CHAIMELEON: batch applications for `jobman` and interactive ones, after the guide of its image repository.
 
+use std::path::Path;
+
 use serde::Serialize;
 
 use self::interactive::{Application, Interactive, Interface, Parts, trial};
@@ -136,7 +138,7 @@ fn commands(operator: &Operator) -> Vec<String> {
     }
 }
 
-fn next(operator: &Operator) -> Vec<String> {
+fn next(operator: &Operator, _: Option<&Path>) -> Vec<String> {
     let chart = "# the platform wants a Helm chart for it, and a request in the Application Catalogue";
     let chart = interactive(operator).map(|_| chart.to_owned());
     commands(operator).into_iter().chain(chart).collect()

@@ -4,9 +4,12 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::super::parameter::{outcomes, parameters};
 use super::super::variant::{Archive, Choice, Variant};
 use super::super::{Operator, dockerfile, install, runtime, template};
 use super::owned;
+use crate::artifact::Artifact;
+use crate::diagnostic::Diagnostic;
 use crate::language::Language;
 
 /// The image of an environment.
@@ -94,6 +97,37 @@ fn emit(operator: &Operator) -> String {
     template::render("platforms/onedata.Dockerfile", &context)
 }
 
+/// What the Function is filled with: literals of Python.
+#[derive(Serialize)]
+struct Function {
+    c3: String,
+    source: String,
+    title: String,
+    program: String,
+    folder: String,
+    parameters: String,
+    outputs: String,
+}
+
+/// Writes the Function that runs the operator.
+#[expect(clippy::unnecessary_wraps, reason = "the signature of every target")]
+pub(in super::super) fn function(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>> {
+    let Operator { component, settings } = operator;
+    let parameters = parameters(component, settings.logging);
+    let outputs = outcomes(component, &parameters).into_iter().map(|outcome| outcome.id);
+    let name = &component.name;
+    let function = Function {
+        c3: operator.stamp().to_string(),
+        source: template::comment(&component.source),
+        title: template::quoted(&format!("Runs {name} in the image of its environment; made by c3.")),
+        program: template::list(operator.command()),
+        folder: template::quoted(HOME),
+        parameters: template::list(parameters.iter().map(|parameter| parameter.id.clone())),
+        outputs: template::list(outputs),
+    };
+    Ok(vec![operator.artifact(".onedata.py", &template::render("platforms/onedata.py", &function))])
+}
+
 /// The commands that install the operator's packages; pip is held to what Functions need.
 fn packages(operator: &Operator) -> Vec<Vec<String>> {
     let by_conda = operator.settings.choice("installer") == "conda";
@@ -142,10 +176,11 @@ fn check(operator: &Operator) -> Vec<String> {
     owned(&["python", "-c", CHECK]).into_iter().chain([script]).collect()
 }
 
-fn next(operator: &Operator) -> Vec<String> {
+fn next(operator: &Operator, archive: Option<&Path>) -> Vec<String> {
     let (image, stem) = (&operator.settings.image, &operator.settings.stem);
-    vec![
-        format!("docker save -o {stem}.tar {image}   # unless `--archive` has written it"),
-        format!("c3 publish onedata --server URL --domain ID --tar {stem}.tar"),
-    ]
+    let tar = archive.map_or_else(|| format!("{stem}.tar"), |path| path.display().to_string());
+    let save = archive.is_none().then(|| format!("docker save -o {tar} {image}"));
+    let publish = format!("c3 publish onedata --server URL --domain ID --tar {tar}");
+    let function = format!("the Function is `{stem}.onedata.py`");
+    save.into_iter().chain([publish, format!("# {function}")]).collect()
 }

@@ -45,7 +45,7 @@ pub(in super::super) static VARIANT: Variant = Variant {
             values: SWITCH,
         },
     ],
-    next: |operator| {
+    next: |operator, _| {
         let stem = &operator.settings.stem;
         vec![format!("c3 publish submarine --server URL create {stem}.submarine.yaml")]
     },

@@ -1,5 +1,7 @@
 //! Techila: the image as the file of a container, and the program that starts its jobs.
 
+use std::path::Path;
+
 use serde::Serialize;
 
 use super::super::parameter::{Parameter, outcomes, parameters};
@@ -148,11 +150,11 @@ fn launcher(operator: &Operator) -> Launcher {
         python: template::quoted(settings.choice("python")),
         folder: template::quoted(VARIANT.working_dir),
         entry: template::quoted(operator.command().last().map_or("", String::as_str)),
-        packages: list(&packages.map(ToOwned::to_owned).collect::<Vec<_>>()),
-        parameters: list(&names),
-        sent: list(&sent),
-        outputs: list(&outputs),
-        truths: list(value::TRUE),
+        packages: template::list(packages),
+        parameters: template::list(&names),
+        sent: template::list(&sent),
+        outputs: template::list(&outputs),
+        truths: template::list(value::TRUE),
         process: settings.process.as_ref().map(|process| Process {
             script: template::quoted(&path(&process.script)),
             name: template::quoted(&process.name),
@@ -161,30 +163,12 @@ fn launcher(operator: &Operator) -> Launcher {
     }
 }
 
-/// A list of texts as Python writes it.
-fn list<T: AsRef<str>>(texts: &[T]) -> String {
-    let texts: Vec<_> = texts.iter().map(|text| template::quoted(text.as_ref())).collect();
-    format!("[{}]", texts.join(", "))
-}
-
-fn next(operator: &Operator) -> Vec<String> {
+fn next(operator: &Operator, archive: Option<&Path>) -> Vec<String> {
     let (image, stem) = (&operator.settings.image, &operator.settings.stem);
     let arguments = if operator.settings.process.is_some() { "--batch-file FILE" } else { "NAME=VALUE..." };
-    vec![
-        format!(
-            "docker export \"$(docker create {image})\" > {CONTAINER}   # unless `--archive` has written it"
-        ),
-        format!("python3 {stem}.techila.py {arguments}   # where the Techila SDK is"),
-    ]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::owned;
-    use super::*;
-
-    #[test]
-    fn lists_are_pythons() {
-        assert_eq!(list(&owned(&["a", "b\"c"])), r#"["a", "b\"c"]"#);
-    }
+    let export =
+        archive.is_none().then(|| format!("docker export \"$(docker create {image})\" > {CONTAINER}"));
+    let tar = archive.map(|path| format!("--tar {} ", path.display())).unwrap_or_default();
+    let start = format!("python3 {stem}.techila.py {tar}{arguments}   # where the Techila SDK is");
+    export.into_iter().chain([start]).collect()
 }

@@ -37,10 +37,13 @@ pub fn build(engine: &Engine, order: &Order) -> Result<Image, Failure> {
         prepared = self::prepared(engine, order, &configured(|name| base.variable(name)))?;
     }
     order.warn_of_unused(&prepared.unused);
+    let check = settings.variant.and_then(|variant| (variant.check)(&plan.operator_in(settings)));
+    let tags = [reference.clone(), settings.image.latest().to_string()];
     let build = Build {
         context: &prepared.context,
         dockerfile: &settings.dockerfile,
-        tags: &[reference.clone(), settings.image.latest().to_string()],
+        // What a check may refuse gets no name before it.
+        tags: if check.is_some() { &[] } else { &tags },
         platform,
         no_cache: making.no_cache,
         args: &arguments(engine)?,
@@ -49,10 +52,11 @@ pub fn build(engine: &Engine, order: &Order) -> Result<Image, Failure> {
         hidden: &prepared.hidden,
     };
     let id = engine.build(&build, progress).map_err(|error| unbuilt(error, plan, &prepared.asked))?;
-    let pushed = making.push.then(|| push(engine, order, &id)).transpose()?;
-    if let Some(check) = settings.variant.and_then(|variant| (variant.check)(&plan.operator_in(settings))) {
+    if let Some(check) = check {
         progress.tell(engine.output(&id, &reference, &check, progress)?);
+        tags.iter().try_for_each(|tag| engine.tag(&id, tag))?;
     }
+    let pushed = making.push.then(|| push(engine, order, &id)).transpose()?;
     let save = |archive: Archive| archive.save(|out, form| write(engine, &reference, form, out, progress));
     let archive = archive.map(save).transpose()?;
     if engine.interrupted() {
