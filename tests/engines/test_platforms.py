@@ -226,7 +226,7 @@ def test_a_function_runs_the_operator(environment_tar, sources):
     options = ['--user', 'app', '--network', 'none', *mounts]
     done = succeeded(run_image('claimed-studies-onedata:0.1', 'python', '-c', SERVE, *texts, options=options))
     answers = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('[')]
-    assert answers[0] == [200, {'studies': '2'}] and 'FOUND [2, "ä b"' in done.stdout
+    assert answers[0] == [200, {'studies': '2'}] and r'FOUND [2, "\u00e4 b"' in done.stdout
     assert [status for status, _ in answers] == [200, 400, 400, 400, 500, 400]
     assert all('error' in answer for _, answer in answers[1:])
 
