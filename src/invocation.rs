@@ -163,7 +163,7 @@ impl Interface {
                 return Ok(None);
             }
             if !word.starts_with("--") && value.is_none() {
-                return Err(InvocationError::Stray(word.clone()));
+                return Err(stray(word, self.input(word.trim_start_matches('-'))));
             }
             let input = self.named(key)?;
             let value = match value {
@@ -242,6 +242,14 @@ pub fn handed_on(words: &[String]) -> Result<Invocation, InvocationError> {
         invocation.values.insert(key.to_owned(), value);
     }
     Ok(invocation)
+}
+
+/// What is wrong with a word such as `-n` or `3`.
+fn stray(word: &str, named: Option<&Input>) -> InvocationError {
+    match named {
+        Some(input) => InvocationError::Unknown { name: word.to_owned(), nearest: Some(input.name.clone()) },
+        None => InvocationError::Stray(word.to_owned()),
+    }
 }
 
 /// `--name=value` → `name` and `value`.

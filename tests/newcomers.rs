@@ -451,6 +451,9 @@ fn words_that_are_folders_names_without_endings_or_commands_within_commands_get_
         ("run ops", "`c3 compile` and `c3 build` take whole folders"),
         ("run ops/none.yaml", "No such file or directory"),
         ("run read", "`read` is taken for an image; the source is `read.py`"),
+        ("run --no-engine read.py -n 3", "did you mean `--n`?"),
+        ("run --no-engine read.py --output-dir x", "before the operator: `c3 run --output-dir … read.py`"),
+        ("run --no-engine read.py -o x", "before the operator: `c3 run -o … read.py`"),
         ("catalog ops", "did you mean 'c3 catalogue ops'?"),
         ("diagram read.py", "did you mean 'c3 graph read.py'?"),
     ] {
@@ -511,4 +514,12 @@ fn a_library_has_a_catalogue() {
     assert_eq!(page("index.html").unwrap(), "mine");
     assert_eq!(c3(folder.path(), "catalogue . -o pages --overwrite").status.code(), Some(0));
     assert_eq!(c3(folder.path(), "catalogue nowhere").status.code(), Some(1));
+}
+
+#[test]
+fn check_reports_values_of_inputs_that_there_are_not() {
+    let folder = folder(&[("a.py", SCRIPT), ("c3.toml", "[operators.a.job.values]\nm = \"1\"\n")]);
+    let output = c3(folder.path(), "check a.py");
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.code() == Some(1) && said.contains("[job]") && said.contains("`m`"), "{said}");
 }

@@ -15,7 +15,7 @@ static REGISTRIES: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\b(?:docker|q
 
 /// A file that a page shows: its name in a line that ends in a colon, and a block.
 static FILE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?m)^`([\w.]+)`[^\n`]*:\n\n```\w+\n([\s\S]*?)^```$").unwrap());
+    LazyLock::new(|| Regex::new(r"(?m)`([\w.]+)`[^\n`]*:\n\n```\w+\n([\s\S]*?)^```$").unwrap());
 
 /// A block of commands.
 static CONSOLE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?m)^```console\n([\s\S]*?)^```$").unwrap());
@@ -87,6 +87,11 @@ fn one_who_comes_from_the_original() {
 fn a_cluster_without_kubernetes() {
     let folder = walk("tutorials/cluster.md");
     assert_eq!(fs::read_to_string(folder.path().join("counts/files.txt")).unwrap(), "2\n");
+}
+
+#[test]
+fn a_reader_of_the_readme() {
+    walk("../README.md");
 }
 
 #[test]

@@ -121,6 +121,7 @@ fn operator(path: &Path, request: &Request, options: &Options) -> Result<Operato
     if let Some(digest) = digest(&made, &plan.settings.image.version) {
         plan.pin(&digest);
     }
+    diagnostics.extend(plan.doubts());
     diagnostics.extend(plan.emit().err().into_iter().flatten());
     diagnostics.extend(check::check(&source, &plan.component, &plan.surroundings(&Listings::default())?));
     diagnostics

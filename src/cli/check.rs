@@ -1,4 +1,4 @@
-//! `c3 check`: what is doubtful about sources.
+//! `c3 check`: likely problems of sources.
 
 use std::path::{Path, PathBuf};
 
@@ -127,6 +127,7 @@ fn check(path: &Path, request: &Request, stale: bool, listings: &Listings) -> Re
     };
     let Planned { plan, mut diagnostics } = operator::plan(&source, request, Purpose::Files);
     if let Some(plan) = undiagnosed(plan)? {
+        diagnostics.extend(plan.doubts());
         diagnostics.extend(plan.emit().err().into_iter().flatten());
         diagnostics.extend(check::check(&source, &plan.component, &plan.surroundings(listings)?));
         if stale {

@@ -125,7 +125,7 @@ pub(crate) fn failure(failure: &Failure) {
     }
 }
 
-/// Tells what is doubtful, unless the user wants to know of errors only.
+/// Shows a warning, unless only errors are wanted.
 pub(crate) fn warning(message: &str, level: LogLevel) {
     told::warn(message);
     if level <= LogLevel::Warning {
@@ -133,14 +133,14 @@ pub(crate) fn warning(message: &str, level: LogLevel) {
     }
 }
 
-/// Tells what is going on, unless the user wants to know of problems only.
+/// Shows progress, unless only problems are wanted.
 pub(crate) fn info(message: &str, level: LogLevel) {
     if level <= LogLevel::Info {
         show(&format!("{}\n", shown::text(message)));
     }
 }
 
-/// Tells what is to be done next with something, if there is anything.
+/// Shows next steps for something, if there are any.
 pub(crate) fn next(name: &str, steps: &[String], level: LogLevel) {
     if !steps.is_empty() {
         let lines: String = steps.iter().map(|step| format!("\n  {step}")).collect();
@@ -188,6 +188,11 @@ fn typed(question: &str) -> Option<String> {
 /// Prints a text whose lines are broken in the width of the terminal, or of eighty columns.
 pub(crate) fn print_wrapped(text: &str) -> Result<(), Failure> {
     print(&wrapped::hanging(text, 0, Some(stdout_width().unwrap_or(80))))
+}
+
+/// Prints lines that are broken in the width of the terminal, if it is one.
+pub(crate) fn print_lines(text: &str) -> Result<(), Failure> {
+    print(&wrapped::hanging(text, 0, stdout_width()))
 }
 
 /// Prints data for people.

@@ -132,7 +132,7 @@ fn of_source(path: &Path, logging: bool) -> Result<(Source, Operator), Failure> 
     let source = load::load(path)?;
     let reading = frontend::read(&source);
     let mut messages = Messages::default();
-    // What is doubtful is told where the operator is compiled.
+    // Warnings are reported where the operator is compiled.
     messages.add(&reading.diagnostics, &source, LogLevel::Error);
     messages.show();
     let component = reading.component.ok_or_else(Failure::diagnosed)?;

@@ -41,7 +41,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let errors = errors(&place, &status.failed, options.errors)?;
     match options.format {
         Format::Json => console::print_json(&summary(&status, &errors)),
-        Format::Text => console::print(&text(&status, &errors)),
+        Format::Text => console::print_lines(&text(&status, &errors)),
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use c3::component::Input;
 use c3::frontend;
-use c3::invocation::{Interface, Invocation, Request, handed_on};
+use c3::invocation::{Interface, Invocation, InvocationError, Request, handed_on};
 use c3::manifest::{self, Manifest};
 use c3::operator::{self, Plan, Purpose};
 use c3::progress::{Progress, Verbosity};
@@ -19,6 +19,7 @@ use super::console::{self, Messages};
 use super::inspect::{is_file_name, taken_for_image};
 use super::options::LogLevel;
 use super::planning;
+use super::tips;
 use c3::failure::{Failure, INPUT, USAGE};
 
 mod help;
@@ -167,7 +168,8 @@ impl Options {
             let secret = || std::env::var(&input.name).ok().filter(|_| input.secret);
             given.get(&input.name).cloned().or_else(secret)
         };
-        let Request::Run(invocation) = interface.read(self.arguments(), &from_here)? else {
+        let request = interface.read(self.arguments(), &from_here);
+        let Request::Run(invocation) = request.map_err(|error| self.misplaced(error))? else {
             return console::print(&help::text(self.subject(), interface)).map(|()| None);
         };
         for name in &invocation.shown {
@@ -177,6 +179,25 @@ impl Options {
             console::warning(&message, self.log_level);
         }
         Ok(Some(invocation))
+    }
+
+    /// A failure whose hint knows that options of the program itself stand before the operator.
+    fn misplaced(&self, error: InvocationError) -> Failure {
+        let word = match &error {
+            InvocationError::Unknown { name, nearest: None } => format!("--{name}"),
+            InvocationError::Stray(word) => word.clone(),
+            _ => return error.into(),
+        };
+        let program = super::command();
+        let is_option = program.find_subcommand("run").is_some_and(|run| tips::has(run, &word));
+        let failure = Failure::from(error);
+        if is_option {
+            let subject = self.subject();
+            failure
+                .hint(format!("options of `c3 run` stand before the operator: `c3 run {word} … {subject}`"))
+        } else {
+            failure
+        }
     }
 
     /// What the words behind an image say that tells nothing of itself.

@@ -152,7 +152,7 @@ fn of_option(error: &mut Error, words: &[OsString], program: &Command) {
 }
 
 /// Whether a command has an option of this spelling.
-fn has(command: &Command, option: &str) -> bool {
+pub(super) fn has(command: &Command, option: &str) -> bool {
     command.get_arguments().filter(|argument| !argument.is_hide_set()).any(|argument| {
         let long = argument.get_long_and_visible_aliases().unwrap_or_default();
         let short = argument.get_short();

@@ -86,6 +86,7 @@ fn mistakes_are_told() {
     assert_eq!(message(&["unheard_of=1"]), "there is no parameter `unheard_of`");
     assert_eq!(message(&["--table", "out"]), "`table` is an output");
     assert_eq!(message(&["1"]), "`1` belongs to no parameter");
+    assert_eq!(read(&["-number", "1"]).unwrap_err().hint().unwrap(), "did you mean `--number`?");
     assert_eq!(message(&["--number"]), "parameter `number` has no value");
     assert_eq!(message(&["--number", "1.5"]), "parameter `number` is an Integer, not `1.5`");
     assert_eq!(message(&["number=1", "--ratio", "a"]), "parameter `ratio` is a Float, not `a`");

@@ -68,7 +68,10 @@ impl Joining {
                 refused = refused.or(Some((at, other.id.as_str(), outcome)));
             }
         }
-        let remark = Remark::misfit(self.engine, refused?, (earlier.len(), step, parameter));
+        let remark = match refused {
+            Some(refused) => Remark::misfit(self.engine, refused, (earlier.len(), step, parameter)),
+            None => near_miss(parameter, step, earlier)?,
+        };
         self.remarks.push(remark);
         None
     }
@@ -154,6 +157,25 @@ impl Joining {
         };
         self.remarks.extend(free.map(remark));
     }
+}
+
+/// Likeness from which on a name is taken for a misspelt one.
+const ALIKE: f64 = 0.9;
+
+/// What there is to say of a required input whose name is nearly that of an earlier output.
+fn near_miss(parameter: &Parameter, step: &str, earlier: &[Step]) -> Option<Remark> {
+    let name = &parameter.input.name;
+    let outcomes = earlier.iter().flat_map(|other| {
+        let outcomes = other.operator.outcomes.iter();
+        outcomes.map(|outcome| (other.id.as_str(), outcome.output.name.as_str()))
+    });
+    let likeness = |other: &str| strsim::jaro_winkler(&folded(name), &folded(other));
+    let near = outcomes.map(|(other, output)| (likeness(output), other, output));
+    let near = near.filter(|(likeness, ..)| parameter.input.required && *likeness > ALIKE);
+    let (_, other, output) = near.max_by(|(one, ..), (other, ..)| one.total_cmp(other))?;
+    let message = format!("input `{name}` of `{step}` is not joined with output `{output}` of `{other}`");
+    let hint = format!("if they mean the same, give both one name: `{output}`");
+    Some(Remark::new(earlier.len(), message, hint).at(&parameter.input.span))
 }
 
 /// Whether two steps mean the same by a parameter: one that insists on a value takes any default's place.

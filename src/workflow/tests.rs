@@ -220,3 +220,14 @@ fn no_text_of_a_user_s_ends_its_line() {
     assert_eq!(document["steps"]["a_b____"]["run"].as_str(), Some("a%20b%27%22%23%25.cwl"));
     assert_eq!(document["inputs"]["x"]["default"].as_str(), Some("a\"\n\\$(self)\u{2028}{{ y }}"));
 }
+
+#[test]
+fn a_required_input_that_nearly_has_the_name_of_an_output_is_named() {
+    let make = operator("make", "os.environ['tabel'] = 't'");
+    let said = |script: &str| remarks(&[make.clone(), operator("take", script)], Engine::Kubeflow);
+    let expected = "input `table` of `take` is not joined with output `tabel` of `make`\n";
+    assert_eq!(said("t = os.environ['table']"), expected);
+    assert_eq!(said("t = os.environ['Tabel']"), expected.replace("`table`", "`Tabel`"));
+    assert_eq!(said("t = os.getenv('table', 'x')"), "");
+    assert_eq!(said("t = os.environ['rows']"), "");
+}
