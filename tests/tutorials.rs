@@ -15,7 +15,7 @@ static REGISTRIES: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\b(?:docker|q
 
 /// A file that a page shows: its name in a line that ends in a colon, and a block.
 static FILE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?m)`([\w.]+)`[^\n`]*:\n\n```\w+\n([\s\S]*?)^```$").unwrap());
+    LazyLock::new(|| Regex::new(r"(?m)`([\w.]+)`[^\n`]*:\n\n```(?:python|text)\n([\s\S]*?)^```$").unwrap());
 
 /// A block of commands.
 static CONSOLE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?m)^```console\n([\s\S]*?)^```$").unwrap());
