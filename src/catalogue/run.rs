@@ -37,6 +37,11 @@ pub(super) fn ways(operator: &Operator) -> Vec<Way> {
                 let code = format!("cwltool {}{arguments}", word(&beside(operator, ".cwl")));
                 ways.push(way("CWL", None, code));
             }
+            "slurm" => {
+                let arguments = arguments(operator, |input| input.name.clone(), false);
+                let code = format!("sbatch {}{arguments}", word(&beside(operator, ".sbatch")));
+                ways.push(way("Slurm", None, code));
+            }
             _ => {}
         }
     }

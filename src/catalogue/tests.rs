@@ -20,7 +20,7 @@ fn operator(path: &str, script: &str) -> Operator {
         path: path.to_owned(),
         component: reading.component.unwrap(),
         image: ImageName::new("quay.io/me/claimed-count", "0.2").unwrap(),
-        targets: vec!["kubeflow", "kubernetes", "cwl"],
+        targets: vec!["kubeflow", "kubernetes", "cwl", "slurm"],
         findings: reading.diagnostics.iter().map(|found| source.resolve(found)).collect(),
         source: Some(script.to_owned()),
     }
@@ -96,6 +96,7 @@ fn an_operator_is_described_with_every_way_to_run_it() {
         "c3 run &#x27;more parts&#x2f;count.py&#x27; --rows ROWS",
         "docker run --rm quay.io&#x2f;me&#x2f;claimed-count:0.2 --rows ROWS",
         "c3 compile --value rows=ROWS &#x27;more parts&#x2f;count.py&#x27;\nkubectl apply -f &#x27;more parts&#x2f;count.job.yaml&#x27;",
+        "sbatch &#x27;more parts&#x2f;count.sbatch&#x27; --rows ROWS",
         "cwltool &#x27;more parts&#x2f;count.cwl&#x27; --rows ROWS",
         "load_component_from_file(&quot;more parts&#x2f;count.yaml&quot;)",
         "<code>secret-default</code>",
