@@ -103,6 +103,7 @@ pub(super) const PYTHON_ENTRY_POINT: Package = &[
     ("report", include_str!("../../templates/runtime/python/report.py")),
     ("script", include_str!("../../templates/runtime/python/script.py")),
     ("start", include_str!("../../templates/runtime/python/start.py")),
+    ("turns", include_str!("../../templates/runtime/grid/turns.py")),
     ("state", include_str!("../../templates/runtime/python/state.py")),
     ("targets", include_str!("../../templates/runtime/python/targets.py")),
     ("user", include_str!("../../templates/runtime/python/user.py")),
@@ -155,6 +156,7 @@ pub(super) const GRID: Package = &[
     ("cos", include_str!("../../templates/runtime/grid/cos.py")),
     ("cos_parameters", include_str!("../../templates/runtime/grid/cos_parameters.py")),
     ("ending", include_str!("../../templates/runtime/grid/ending.py")),
+    ("entry", include_str!("../../templates/runtime/grid/entry.py")),
     ("files", include_str!("../../templates/runtime/grid/files.py")),
     ("folder", include_str!("../../templates/runtime/grid/folder.py")),
     ("folder_parameters", include_str!("../../templates/runtime/grid/folder_parameters.py")),
@@ -182,6 +184,7 @@ pub(super) const GRID: Package = &[
     ("simple", include_str!("../../templates/runtime/grid/simple.py")),
     ("simple_parameters", include_str!("../../templates/runtime/grid/simple_parameters.py")),
     ("start", include_str!("../../templates/runtime/grid/start.py")),
+    ("turns", include_str!("../../templates/runtime/grid/turns.py")),
     ("worker", include_str!("../../templates/runtime/grid/worker.py")),
     ("worker_parameters", include_str!("../../templates/runtime/grid/worker_parameters.py")),
 ];

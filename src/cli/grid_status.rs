@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 
 use c3::grid::error::GridError;
-use c3::grid::marks::BATCHES;
 use c3::grid::place::Place;
 use c3::grid::status::{Failed, Run, Status, last_line};
 use c3::shown;
@@ -37,21 +36,12 @@ type Error<'a> = (&'a Failed, Option<String>);
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let place = Place::find(&options.place)?;
     let names = place.list()?;
-    let status = Status::count(&names, announced(&place, &names)?.as_ref());
+    let status = Status::count(&names, Run::announced(&place, &names)?.as_ref());
     let errors = errors(&place, &status.failed, options.errors)?;
     match options.format {
         Format::Json => console::print_json(&summary(&status, &errors)),
         Format::Text => console::print_lines(&text(&status, &errors)),
     }
-}
-
-/// The run that the workers have announced, if they have.
-fn announced(place: &Place, names: &[String]) -> Result<Option<Run>, GridError> {
-    if !names.iter().any(|name| name == BATCHES) {
-        return Ok(None);
-    }
-    let content = place.read(&[BATCHES])?.into_iter().next().flatten();
-    Ok(content.and_then(|content| serde_json::from_slice(&content).ok()))
 }
 
 /// The failed batches, the first of them with their errors.

@@ -19,7 +19,7 @@ const GROUPS: &[(&str, &[&str])] = &[
         ],
     ),
     ("Inspect and check sources", &["inspect", "graph", "check", "explain", "fix", "config"]),
-    ("Run and publish", &["run", "grid-status", "catalogue", "snippet", "publish"]),
+    ("Run and publish", &["run", "grid-status", "grid-clean", "catalogue", "snippet", "publish"]),
     ("Set up", &["init", "doctor", "cache", "completions", "man", "help"]),
 ];
 

@@ -23,6 +23,7 @@ mod doctor;
 mod explain;
 mod fix;
 mod graph;
+mod grid_clean;
 mod grid_status;
 mod help;
 mod init;
@@ -114,6 +115,10 @@ enum Command {
     ///
     /// How many batches are done, in progress and waiting, and which have failed.
     GridStatus(grid_status::Options),
+    /// Remove what a finished grid has left
+    ///
+    /// Locks and other marks that only its workers needed: what is done stays done, and what has failed stays failed.
+    GridClean(grid_clean::Options),
     /// Send an image or environment to a platform
     Publish(publish::Options),
     /// Build images that depend on each other
@@ -184,6 +189,7 @@ fn run(command: Command) -> Result<(), Failure> {
         command,
         Command::Inspect(_)
             | Command::GridStatus(_)
+            | Command::GridClean(_)
             | Command::Publish(_)
             | Command::BuildFamily(_)
             | Command::Run(_)
@@ -203,6 +209,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Config(options) => config::run(&options),
         Command::Snippet(options) => snippet::run(&options),
         Command::GridStatus(options) => grid_status::run(&options),
+        Command::GridClean(options) => grid_clean::run(&options),
         Command::Publish(options) => publish::run(&options),
         Command::BuildFamily(options) => build_family::run(&options),
         Command::Check(options) => check::run(&options),

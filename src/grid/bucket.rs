@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use reqwest::{StatusCode, Url};
-use rusty_s3::actions::ListObjectsV2;
+use rusty_s3::actions::{ListObjectsV2, ObjectIdentifier};
 use rusty_s3::{Bucket, Credentials, S3Action, UrlStyle};
 use tokio::runtime::{Builder, Runtime};
 
 use super::connection::Connection;
 use super::error::GridError;
-use crate::engine::http::{Answer, Client, HttpError};
+use crate::engine::http::{Answer, Client, HttpError, Step};
 
 /// How long an address that opens an object is good for.
 const VALID: Duration = Duration::from_mins(5);
@@ -75,6 +75,35 @@ impl Store {
     pub fn read(&self, names: &[&str]) -> Result<Vec<Option<Vec<u8>>>, GridError> {
         let objects = stream::iter(names).map(|name| self.object(name)).buffered(PARALLEL);
         self.runtime.block_on(objects.try_collect())
+    }
+
+    /// Removes objects, a thousand with each request; those that aren't there are no error.
+    pub fn remove(&self, names: &[&str]) -> Result<(), GridError> {
+        self.runtime.block_on(async {
+            for some in names.chunks(1000) {
+                self.remove_some(some).await?;
+            }
+            Ok(())
+        })
+    }
+
+    async fn remove_some(&self, names: &[&str]) -> Result<(), GridError> {
+        let objects: Vec<_> =
+            names.iter().map(|name| ObjectIdentifier::new(format!("{}{name}", self.folder))).collect();
+        let mut action = self.bucket.delete_objects(Some(&self.login), objects.iter());
+        action.set_quiet(true);
+        let url = action.sign(VALID);
+        let (body, digest) = action.body_with_md5();
+        let post = |step: Step| step.client.post(step.url.clone()).header("Content-MD5", &digest).body(body.clone());
+        let answer = self.client.send(&url, post).await?;
+        if answer.status() != StatusCode::OK {
+            return Err(self.refused(answer).await);
+        }
+        let text = answer.document(PAGE).await?;
+        match element(&String::from_utf8_lossy(&text), "Code") {
+            None => Ok(()),
+            Some(code) => Err(GridError::Refused { place: self.place.clone(), reason: code.to_owned() }),
+        }
     }
 
     fn name(&self, key: &str) -> Option<String> {

@@ -22,6 +22,17 @@ pub enum GridError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// A file in a folder can't be removed.
+    #[error("cannot remove `{path}`: {source}")]
+    Remove {
+        /// What was to be removed.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// Batches are neither done nor failed.
+    #[error("{0} of the batches are neither done nor failed")]
+    Open(usize),
     /// A connection that is none; it isn't shown, as it may hold a secret.
     #[error("the connection cannot be read")]
     Connection,
@@ -67,7 +78,8 @@ impl Fault for GridError {
             Self::Missing(_) => {
                 "name the folder of the marks or results, or a connection that begins with `cos://`"
             }
-            Self::Read { .. } => return None,
+            Self::Read { .. } | Self::Remove { .. } => return None,
+            Self::Open(_) => "clean up when no worker runs any more; one that is started again does what is left",
             Self::Connection => {
                 "it must have the form `cos://<access_key_id>:<access_key_secret>@<endpoint>/<bucket>/<path>`"
             }

@@ -9,13 +9,18 @@ use crate::hashed::hex;
 /// The mark that lists the keys of the latest run.
 pub const BATCHES: &str = ".batches";
 
-/// What a mark says of its batch; where there are several, the greatest holds.
+/// The marks of the coordinator that name the format of all others begin so.
+pub const FORMAT: &str = ".format-";
+
+/// What a mark says of its batch; of marks of one generation the greatest holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
-    /// It failed and nobody has tried it again.
-    Failed,
+    /// A worker has given it back.
+    Free,
     /// A worker has it in hand, or has died with it.
     Locked,
+    /// It failed and nobody has tried it again.
+    Failed,
     /// It is done.
     Done,
 }
@@ -39,6 +44,8 @@ pub struct Mark {
     pub batch: String,
     /// What the mark says.
     pub state: State,
+    /// The number of the owner that it is about: the first is 0.
+    pub generation: u32,
 }
 
 impl Style {
@@ -56,32 +63,54 @@ impl Style {
         match (self, name.strip_prefix('.')) {
             (Self::Marks, None) => mark(name),
             (Self::Marks, Some(_)) => None,
-            (Self::Results, Some(hidden)) => lock(hidden).map(|key| Mark::new(key, State::Locked)),
+            (Self::Results, Some(hidden)) => mark(hidden).filter(Mark::is_hidden),
             (Self::Results, None) => result(name),
         }
     }
 }
 
 impl Mark {
-    fn new(key: &str, state: State) -> Self {
-        Self { key: key.to_owned(), batch: batch_of(key), state }
+    fn new(key: &str, state: State, generation: u32) -> Self {
+        Self { key: key.to_owned(), batch: batch_of(key), state, generation }
+    }
+
+    /// Of the marks of a batch the one that ranks highest holds.
+    #[must_use]
+    pub fn rank(&self) -> (bool, u32, State) {
+        (self.state == State::Done, self.generation, self.state)
+    }
+
+    /// Whether this mark tells how its batch has ended, and holds what is to be said of that.
+    #[must_use]
+    pub fn is_end(&self) -> bool {
+        self.generation == 0 && matches!(self.state, State::Done | State::Failed)
+    }
+
+    /// Whether the mark is a hidden file where results are marks: those are the ends.
+    fn is_hidden(&self) -> bool {
+        !self.is_end()
     }
 }
 
+/// Reads `KEY.lock`, `KEY.err`, `KEY.processed`, or `KEY.lock.1` and so on of the owners after the first.
 fn mark(name: &str) -> Option<Mark> {
-    let ends = [(".processed", State::Done), (".err", State::Failed)];
-    let ended = ends.into_iter().find_map(|(end, state)| Some((name.strip_suffix(end)?, state)));
-    let (key, state) = ended.or_else(|| Some((lock(name)?, State::Locked)))?;
-    (!key.is_empty()).then(|| Mark::new(key, state))
+    let (bare, generation) = numbered(name).unwrap_or((name, 0));
+    let (key, kind) = bare.rsplit_once('.').filter(|(key, _)| !key.is_empty())?;
+    let state = match (kind, generation) {
+        ("processed", 0) => State::Done,
+        ("err", _) => State::Failed,
+        ("lock", _) => State::Locked,
+        ("free", 1..) => State::Free,
+        _ => return None,
+    };
+    Some(Mark::new(key, state, generation))
 }
 
-/// The key of a lock: `KEY.lock`, or `KEY.lock.1` and so on where it was taken over from a dead owner.
-fn lock(name: &str) -> Option<&str> {
-    let numbered = name.rsplit_once('.').filter(|(_, number)| {
-        number.starts_with(|c: char| ('1'..='9').contains(&c)) && number.chars().all(|c| c.is_ascii_digit())
-    });
-    let bare = numbered.map_or(name, |(bare, _)| bare);
-    bare.strip_suffix(".lock").filter(|key| !key.is_empty())
+/// Parts a name from the number behind its last dot.
+fn numbered(name: &str) -> Option<(&str, u32)> {
+    let (bare, number) = name.rsplit_once('.')?;
+    let plain = number.starts_with(|c: char| ('1'..='9').contains(&c)) && number.len() <= 9;
+    Some((bare, number.parse().ok().filter(|_| plain)?))
 }
 
 /// A result holds its state before the ending of its name, or at the end.
@@ -90,7 +119,7 @@ fn result(name: &str) -> Option<Mark> {
     let (inner, before) = split_ending(stem);
     let last = status(ending).map(|state| (stem.to_owned(), state));
     let (batch, state) = last.or_else(|| Some((format!("{inner}{ending}"), status(before)?)))?;
-    Some(Mark { key: key_of(&batch), batch, state })
+    Some(Mark { key: key_of(&batch), batch, state, generation: 0 })
 }
 
 fn status(ending: &str) -> Option<State> {

@@ -1,6 +1,7 @@
 //! Runs of a grid seen from outside: where its workers meet, and what their marks say.
 
 pub mod bucket;
+pub mod clean;
 pub mod connection;
 pub mod error;
 pub mod marks;

@@ -58,6 +58,23 @@ impl Place {
             Self::Store(store) => store.read(names),
         }
     }
+
+    /// Removes marks; those that have gone already are no error.
+    pub fn remove(&self, names: &[&str]) -> Result<(), GridError> {
+        match self {
+            Self::Folder(folder) => names.iter().try_for_each(|name| remove_file(&folder.join(name))),
+            Self::Store(store) => store.remove(names),
+        }
+    }
+}
+
+fn remove_file(path: &Path) -> Result<(), GridError> {
+    match fs::remove_file(path) {
+        Err(source) if source.kind() != ErrorKind::NotFound => {
+            Err(GridError::Remove { path: path.to_owned(), source })
+        }
+        _ => Ok(()),
+    }
 }
 
 fn names_in(folder: &Path) -> Result<Vec<String>, GridError> {

@@ -4,13 +4,31 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde::Deserialize;
 
-use super::marks::{Mark, State, Style};
+use super::error::GridError;
+use super::marks::{BATCHES, Mark, State, Style};
+use super::place::Place;
 
 /// The latest run, as its workers have announced it.
 #[derive(Debug, Deserialize)]
 pub struct Run {
     style: Style,
     keys: HashSet<String>,
+}
+
+impl Run {
+    /// The run that the workers have announced, if they have.
+    pub fn announced(place: &Place, names: &[String]) -> Result<Option<Self>, GridError> {
+        if !names.iter().any(|name| name == BATCHES) {
+            return Ok(None);
+        }
+        let content = place.read(&[BATCHES])?.into_iter().next().flatten();
+        Ok(content.and_then(|content| serde_json::from_slice(&content).ok()))
+    }
+
+    #[cfg(test)]
+    pub(super) fn of(style: Style, keys: &[&str]) -> Self {
+        Self { style, keys: keys.iter().map(ToString::to_string).collect() }
+    }
 }
 
 /// How far a run is.
@@ -41,19 +59,25 @@ impl Status {
     /// Counts the batches; without an announced run, all that have marks.
     #[must_use]
     pub fn count(names: &[String], run: Option<&Run>) -> Self {
-        let style = run.map_or_else(|| Style::guess(names), |run| run.style);
+        let style = Self::style(names, run);
         let all = last_marks(style, names);
         let found = all.len();
         let of_run = |mark: &Mark| run.is_none_or(|run| run.keys.contains(&mark.key));
-        let marks: Vec<_> = all.into_values().filter(|(mark, _)| of_run(mark)).collect();
-        let number = |state| marks.iter().filter(|(mark, _)| mark.state == state).count();
+        let marks: Vec<_> = all.into_values().filter(|last| of_run(&last.mark)).collect();
+        let number = |state| marks.iter().filter(|last| last.mark.state == state).count();
         Self {
             total: run.map(|run| run.keys.len()),
             done: number(State::Done),
             locked: number(State::Locked),
             others: found - marks.len(),
-            failed: marks.into_iter().filter_map(failed).collect(),
+            failed: marks.into_iter().filter_map(Last::failed).collect(),
         }
+    }
+
+    /// How the marks are named.
+    #[must_use]
+    pub fn style(names: &[String], run: Option<&Run>) -> Style {
+        run.map_or_else(|| Style::guess(names), |run| run.style)
     }
 
     /// Batches that nobody has tried yet, where the number of all is known.
@@ -63,20 +87,40 @@ impl Status {
     }
 }
 
-/// The mark of every key that holds, with its name.
-fn last_marks(style: Style, names: &[String]) -> BTreeMap<String, (Mark, &String)> {
-    let mut last = BTreeMap::<String, (Mark, &String)>::new();
-    for name in names {
-        let Some(mark) = style.read(name) else { continue };
-        if last.get(&mark.key).is_none_or(|(known, _)| known.state < mark.state) {
-            last.insert(mark.key.clone(), (mark, name));
-        }
-    }
-    last
+/// The mark of a batch that holds.
+#[derive(Debug)]
+pub(super) struct Last<'a> {
+    pub(super) mark: Mark,
+    /// The mark with the text of an error, if there is one.
+    text: Option<&'a String>,
 }
 
-fn failed((mark, name): (Mark, &String)) -> Option<Failed> {
-    (mark.state == State::Failed).then(|| Failed { batch: mark.batch, mark: name.clone() })
+impl<'a> Last<'a> {
+    fn add(&mut self, mark: Mark, text: Option<&'a String>) {
+        self.text = self.text.or(text);
+        if mark.rank() > self.mark.rank() {
+            self.mark = mark;
+        }
+    }
+
+    fn failed(self) -> Option<Failed> {
+        let mark = self.text.cloned().unwrap_or_default();
+        (self.mark.state == State::Failed).then(|| Failed { batch: self.mark.batch, mark })
+    }
+}
+
+/// The mark of every key that holds.
+pub(super) fn last_marks(style: Style, names: &[String]) -> BTreeMap<String, Last<'_>> {
+    let mut all = BTreeMap::<String, Last<'_>>::new();
+    for name in names {
+        let Some(mark) = style.read(name) else { continue };
+        let text = (mark.is_end() && mark.state == State::Failed).then_some(name);
+        match all.get_mut(&mark.key) {
+            None => drop(all.insert(mark.key.clone(), Last { mark, text })),
+            Some(last) => last.add(mark, text),
+        }
+    }
+    all
 }
 
 /// The last line of an error that says something.
@@ -94,10 +138,6 @@ mod tests {
         names.iter().map(ToString::to_string).collect()
     }
 
-    fn run(style: Style, keys: &[&str]) -> Run {
-        Run { style, keys: keys.iter().map(ToString::to_string).collect() }
-    }
-
     const NAMES: [&str; 10] = [
         ".batches",
         "a.processed",
@@ -113,7 +153,7 @@ mod tests {
 
     #[test]
     fn each_batch_counts_once() {
-        let run = run(Style::Marks, &["a", "b", "c", "d", "e", "f"]);
+        let run = Run::of(Style::Marks, &["a", "b", "c", "d", "e", "f"]);
         let status = Status::count(&names(&NAMES), Some(&run));
         assert_eq!((status.total, status.done, status.locked, status.others), (Some(6), 2, 2, 1));
         assert_eq!(status.failed, [Failed { batch: "c".to_owned(), mark: "c.err".to_owned() }]);
@@ -132,8 +172,29 @@ mod tests {
     fn results_count_with_their_hidden_locks() {
         let listed =
             names(&["a.txt", "a.PROCESSED.txt", ".a.txt.lock", "b.FAILED", "c.LOCKED.txt", ".c.txt.lock"]);
-        let status = Status::count(&listed, Some(&run(Style::Results, &["a.txt", "b", "c.txt"])));
+        let status = Status::count(&listed, Some(&Run::of(Style::Results, &["a.txt", "b", "c.txt"])));
         assert_eq!((status.done, status.locked, status.failed.len(), status.waiting()), (1, 1, 1, Some(0)));
+    }
+
+    #[test]
+    fn the_latest_owner_tells_the_state() {
+        let listed = names(&[
+            "a.err", "a.lock", "b.err", "b.lock", "b.lock.1", "c.free.1", "c.lock", "d.free.1", "d.lock", "d.lock.1",
+            "e.err", "e.err.2", "e.lock", "e.lock.1", "e.lock.2", "f.err", "f.lock", "f.lock.1", "f.free.2",
+        ]);
+        let run = Run::of(Style::Marks, &["a", "b", "c", "d", "e", "f"]);
+        let status = Status::count(&listed, Some(&run));
+        assert_eq!((status.done, status.locked, status.waiting()), (0, 2, Some(2)));
+        let marks: Vec<_> = status.failed.iter().map(|failed| failed.mark.as_str()).collect();
+        assert_eq!(marks, ["a.err", "e.err"]);
+    }
+
+    #[test]
+    fn errors_are_read_where_results_are_marks() {
+        let listed = names(&[".a.txt.err.1", ".a.txt.lock", ".a.txt.lock.1", "a.FAILED.txt", ".b.lock", ".b.free.1"]);
+        let status = Status::count(&listed, Some(&Run::of(Style::Results, &["a.txt", "b"])));
+        assert_eq!(status.failed, [Failed { batch: "a.txt".to_owned(), mark: "a.FAILED.txt".to_owned() }]);
+        assert_eq!((status.locked, status.waiting()), (0, Some(1)));
     }
 
     #[test]

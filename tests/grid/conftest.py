@@ -90,6 +90,10 @@ def wrapper_of(backend, script=SCRIPT):
 PLAIN = 'def grid_process(*_, **__):\n    pass\n'
 
 
+# Marks that say whose a batch was, and those of the coordinator; what else is hidden is to be gone after a run.
+PASSED = re.compile(r'(?s)\.batches|\.format-\d+|\.?.+\.(lock(\.[1-9]\d*)?|(free|err)\.[1-9]\d*)')
+
+
 class Grid:
     """A script with its wrapper and prelude, and the workers that run them."""
 
@@ -176,13 +180,17 @@ class Grid:
         return collections.Counter(batch for what, batch in lines if what == word)
 
     def names(self):
-        """Give the names of all marks, without the list of batches, which is always there."""
+        """Give the names of what is of use after a run: without locks and the coordinator's own marks."""
+        return {name for name in self.all_names() if not PASSED.fullmatch(name)}
+
+    def all_names(self):
+        """Give the names of all marks."""
         if self.backend in OBJECTS:
             pages = client().get_paginator('list_objects_v2').paginate(Bucket=BUCKET, Prefix=self.prefix + '/')
             names = {entry['Key'][len(self.prefix) + 1 :] for page in pages for entry in page.get('Contents', [])}
         else:
             names = set(os.listdir(self.marks)) if self.marks.exists() else set()
-        return names - {'.batches'}
+        return names
 
     def put(self, name, content):
         """Make a mark."""
@@ -215,7 +223,7 @@ def reported(worker):
 
 def marks_are_clean(grid):
     """Tell whether nothing is left but what the guide names."""
-    return not [name for name in grid.names() if '.lock' in name or '.LOCKED' in name or name.startswith('.')]
+    return not [name for name in grid.names() if '.LOCKED' in name or name.startswith('.')]
 
 
 @pytest.fixture

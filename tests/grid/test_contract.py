@@ -55,13 +55,13 @@ def loaded(backend, tmp_path_factory):
 @pytest.mark.parametrize(('name', 'key', 'state'), MARKS['marks'])
 def test_marks(wrapper, name, key, state):
     told = wrapper.State([key], {name: ''})
-    assert [kind for kind in ('done', 'failed', 'locked') if getattr(told, kind)] == [state]
+    assert [kind for kind in ('done', 'failed', 'locked', 'free') if getattr(told, kind)] == [state]
     assert wrapper.is_mark(name)
 
 
 @pytest.mark.parametrize('name', MARKS['no_marks'])
 def test_other_names(wrapper, name):
-    assert wrapper.State(['a'], {name: ''}).free == ['a']
+    assert wrapper.State(['a'], {name: ''}).free == {'a': 0}
     assert not wrapper.is_mark(name)
 
 
@@ -72,8 +72,10 @@ def test_results(folders, name, key, state):
     assert folders.key_of(batch) == key
     if name.startswith('.'):
         marks.folder = ''
-        locks = [folders.lock_name(key, generation) for generation in range(3)]
-        assert (state, name in [os.path.basename(marks.path(lock)) for lock in locks]) == ('locked', True)
+        kinds = {'locked': 'lock', 'free': 'free', 'failed': 'err'}
+        hidden = [folders.mark_name(key, kinds[state], generation) for generation in range(4)]
+        assert name in [os.path.basename(marks.path(mark)) for mark in hidden]
+        assert folders.is_hidden(name)
         return
     made = {}
     for is_folder in (False, True):
@@ -85,7 +87,7 @@ def test_results(folders, name, key, state):
 
 @pytest.mark.parametrize('name', MARKS['no_results'])
 def test_other_results(folders, name):
-    assert not folders.is_result(name)
+    assert not folders.is_result(name) and not folders.is_hidden(name)
 
 
 @pytest.mark.parametrize(('batch', 'key'), MARKS['keys'])

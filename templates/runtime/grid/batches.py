@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .core import LOCK, Refusal, keys_of
+from .core import Refusal, keys_of, mark_of
 
 if TYPE_CHECKING:
     from .kinds import Find, Read
@@ -74,7 +74,7 @@ def find_local(pattern: str) -> list[str]:
 
 def is_mark(name: str) -> bool:
     """Tell whether a name is one that a mark may have."""
-    return name.startswith('.') or name.endswith(('.processed', '.err')) or bool(LOCK.fullmatch(name))
+    return name.startswith('.') or mark_of(name) is not None
 
 
 def load_batches(

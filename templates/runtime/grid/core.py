@@ -14,26 +14,36 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .kinds import Names, Read, Store
+    from .kinds import Names, Store
 
 # Every change of hands is an exclusive create, the one thing that a shared folder and an object store both do
-# atomically; what another worker has made is never overwritten. The marks of a batch in the coordinator:
+# atomically, and while workers run no mark that says whose a batch is goes away: whoever creates `KEY.lock` knows that
+# nobody has had the batch before. Each later owner is of the next generation. The marks of a batch in the coordinator:
 #
-#   KEY.lock         somebody works on it; says who, and changes with each heartbeat
-#   KEY.lock.1, .2…  taken over from a dead owner; the highest number owns the batch
-#   KEY.processed    done; created exclusively too, so a batch is marked once, whoever believes to own it
-#   KEY.err          failed; holds the traceback
-#   .batches         the keys of the latest run, for whoever wants to know how far it is: `c3 grid-status`
+#   KEY.lock, .lock.1…   a generation has the batch; says who, and changes with each heartbeat
+#   KEY.free.1, .2…      the generation before has given it back; this one may be claimed
+#   KEY.err              failed; holds the traceback
+#   KEY.err.1, .2…       the generation that has failed, unless it is the first
+#   KEY.processed        done, whatever else there is; created exclusively too, so a batch is marked once
+#
+# The highest number holds; of marks of one number the failure before the lock, and the lock before what has been free.
+# Of the coordinator's own are
+#
+#   .format-2            that the store has been probed, and marks mean what they mean here
+#   .batches             the keys of the latest run, for whoever wants to know how far it is: `c3 grid-status`
 #
 # No two clocks are compared. A lock is dead when an observer has seen it unchanged for `MISSED` heartbeats of its own
-# time. Its owner gives up before that, by its own time, if it hasn't got a heartbeat through (`LEASE`); so while an
-# owner believes in its lock nobody else does, and only locks that are certainly one's own are changed or removed.
+# time. Its owner gives up before that, by its own time, if it hasn't got a heartbeat through (`LEASE`). A heartbeat is
+# a change of the lock and then a look for the next one; a takeover is the next lock and then a look at the one before:
+# whatever the wire delays or repeats, one of the two sees the other. c3's own tests explore all of this (`src/grid`).
 
 HEARTBEAT = float(os.getenv('C3_GRID_HEARTBEAT', '10'))  # c3: ignore
 MISSED = 3.5
 LEASE = 2.5 * HEARTBEAT
 SHOWN = 20  # errors in a report
 BATCHES = '.batches'
+FORMAT = 2
+FORMATS = '.format-'
 
 LOG = logging.getLogger('grid')
 
@@ -75,20 +85,27 @@ def keys_of(batches: Iterable[str]) -> dict[str, str]:
 
 # The marks of all batches
 
-LOCK = re.compile(r'(.+)\.lock(?:\.([1-9]\d*))?', re.DOTALL)
+NUMBERED = re.compile(r'(.+)\.(lock|free|err)\.([1-9]\d{0,8})', re.DOTALL)
+PLAIN_MARKS = ('lock', 'err', 'processed')
+
+
+def mark_of(name: str) -> tuple[str, str, int] | None:
+    """Give the key, the kind and the generation of a mark."""
+    key, _, kind = name.rpartition('.')
+    if kind in PLAIN_MARKS:
+        return (key, kind, 0) if key else None
+    match = NUMBERED.fullmatch(name)
+    return (match[1], match[2], int(match[3])) if match else None
+
+
+def mark_name(key: str, kind: str, generation: int) -> str:
+    """Give the name of a mark."""
+    return f'{key}.{kind}.{generation}' if generation else f'{key}.{kind}'
 
 
 def lock_name(key: str, generation: int) -> str:
     """Give the name of a lock."""
-    return f'{key}.lock.{generation}' if generation else f'{key}.lock'
-
-
-def top_locks(names: Iterable[str]) -> dict[str, int]:
-    """Give the number of the highest lock of every key that has one."""
-    tops: dict[str, int] = {}
-    for match in filter(None, map(LOCK.fullmatch, names)):
-        tops[match[1]] = max(int(match[2] or 0), tops.get(match[1], 0))
-    return tops
+    return mark_name(key, 'lock', generation)
 
 
 class State:
@@ -97,12 +114,30 @@ class State:
     def __init__(self, keys: Iterable[str], names: Names) -> None:
         """Part the keys; `names` maps each mark to a stamp, which changes with the mark."""
         self.names = names
-        self.done = [key for key in keys if key + '.processed' in names]
-        tops = top_locks(name for name in names if not name.endswith(('.processed', '.err')))
-        rest = [key for key in keys if key + '.processed' not in names]
-        self.locked = {key: tops[key] for key in rest if key in tops}
-        self.failed = [key for key in rest if key not in tops and key + '.err' in names]
-        self.free = [key for key in rest if key not in tops and key + '.err' not in names]
+        tops: dict[str, dict[str, int]] = {}
+        for key, kind, generation in filter(None, map(mark_of, names)):
+            top = tops.setdefault(key, {})
+            top[kind] = max(generation, top.get(kind, 0))
+        self.done: list[str] = []
+        self.free: dict[str, int] = {}  # with the generation that may be claimed
+        self.locked: dict[str, int] = {}  # with that of the owner
+        self.failed: dict[str, int] = {}  # with that which has failed
+        for key in keys:
+            self.part(key, tops.get(key, {}))
+
+    def part(self, key: str, top: dict[str, int]) -> None:
+        """Note the state of a key by the highest number of each kind of mark."""
+        lock, failure, free = (top.get(kind, -1) for kind in ('lock', 'err', 'free'))
+        if 'processed' in top:
+            self.done.append(key)
+        elif free > max(lock, failure):
+            self.free[key] = free
+        elif failure >= lock and failure >= 0:
+            self.failed[key] = failure
+        elif lock >= 0:
+            self.locked[key] = lock
+        else:
+            self.free[key] = 0
 
 
 def last_line(content: bytes | None) -> str:
@@ -119,21 +154,37 @@ class Marks:
 
     STYLE = 'marks'  # how `c3 grid-status` is to read the names
 
-    def announce(self: Store, keys: Iterable[str]) -> None:
-        """Make the batches of this run known; the lists of earlier runs, which may be others, no longer count."""
-        self.put(BATCHES, json.dumps({'style': self.STYLE, 'keys': list(keys)}).encode())
+    def claim(self: Store, claim: Claim) -> bool:
+        """Create the lock of a claim; tells whether it is ours."""
+        return self.create(claim.name, claim.content()) is not None
 
-    def fail(self: Store, key: str, content: bytes) -> None:
+    def fail(self: Store, key: str, generation: int, content: bytes) -> None:
         """Mark a batch as failed."""
         self.put(key + '.err', content)
+        self.note_failure(key, generation)
 
-    def finish(self: Store, key: str, content: bytes, failed_before: bool) -> bool:
+    def note_failure(self: Store, key: str, generation: int) -> None:
+        """Say which generation has failed, if it isn't the first."""
+        if generation:
+            self.create(mark_name(key, 'err', generation), b'')
+
+    def finish(self: Store, claim: Claim, content: bytes, failed_before: bool) -> bool:
         """Mark a batch as done; tells whether we are the first."""
-        if self.create(key + '.processed', content) is None:
+        if self.create(claim.key + '.processed', content) is None:
             return False
         if failed_before:
-            self.delete(key + '.err')
+            self.delete(claim.key + '.err')
         return True
+
+    def stamp(self, name: str, names: Names) -> object:
+        """Give what changes with a mark that has been listed."""
+        return names.get(name)
+
+    def abandon(self) -> None:
+        """Change the locks that have been made no more."""
+
+    def close(self) -> None:
+        """Remove what only this worker needs."""
 
     def clear(self, _: str) -> None:
         """Remove what a batch has left unfinished: nothing here."""
@@ -142,12 +193,11 @@ class Marks:
 class Claim:
     """A batch in the hands of this worker."""
 
-    def __init__(self, key: str, generation: int, owner: str) -> None:
-        """Note whose it is; the id is new for each claim."""
-        self.key, self.generation, self.owner = key, generation, owner
+    def __init__(self, key: str, generation: int, owner: str, vanished: int = 0) -> None:
+        """Note whose it is, and how many workers have vanished with it; the id is new for each claim."""
+        self.key, self.generation, self.owner, self.vanished = key, generation, owner, vanished
         self.id = uuid.uuid4().hex
         self.beat = 0
-        self.stamp: object = None
         self.confirmed = now()  # when the lock was last known to be ours
         self.lost = False
 
@@ -156,22 +206,27 @@ class Claim:
         """Give the name of the lock."""
         return lock_name(self.key, self.generation)
 
+    @property
+    def next(self) -> str:
+        """Give the name of the lock of whoever has taken the batch over."""
+        return lock_name(self.key, self.generation + 1)
+
     def content(self) -> bytes:
         """Give the content of the lock, of the same length after each heartbeat."""
         lock = {'claim': self.id, 'owner': self.owner, 'beat': f'{self.beat:010}', 'seconds': HEARTBEAT}
-        return json.dumps(lock).encode()
+        return json.dumps({**lock, 'vanished': self.vanished, 'format': FORMAT}).encode()
 
     def is_sure(self) -> bool:
         """Tell whether nobody can have taken the lock for dead yet."""
         return not self.lost and now() - self.confirmed < LEASE
 
 
-def is_held(claim: Claim, marks: Names, read: Read) -> bool:
-    """Tell from the marks of its batch whether a lock is still the claim's."""
-    if top_locks(marks).get(claim.key) != claim.generation:
-        return False
-    # A heartbeat that seemed to have failed may have come through and changed the stamp.
-    return marks.get(claim.name) == claim.stamp or claim.id.encode() in (read(claim.name) or b'')
+def vanished_of(content: bytes | None) -> int:
+    """Give the number of workers that had vanished with a batch when this mark of it was made."""
+    try:
+        return int(json.loads(content or b'').get('vanished', 0))
+    except (ValueError, TypeError, AttributeError):
+        return 0
 
 
 def heartbeat_of(content: bytes) -> float | None:
@@ -202,6 +257,10 @@ class Watch:
         rest = self.time_left(name, now() - since)
         self.seen[name] = stamp, since, now() + rest
         return rest <= 0
+
+    def stamp_of(self, name: str) -> object:
+        """Give the stamp with which a lock was last seen."""
+        return self.seen[name][0] if name in self.seen else None
 
     def time_left(self, name: str, unchanged: float) -> float:
         """Give the seconds that a lock may still stay unchanged; it says itself how often it should change."""

@@ -9,10 +9,9 @@ import itertools
 import os
 import time
 import uuid
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from .core import LOG, Claim, Marks, lock_name, now
+from .core import BATCHES, FORMATS, LOG, Claim, Marks, mark_name, now
 
 if TYPE_CHECKING:
     from .kinds import Method, Names
@@ -49,12 +48,26 @@ def patient(method: Method) -> Method:
     return try_again  # type: ignore[return-value]
 
 
+# How many names a file may have, with room for those file systems that allow the fewest of the usual ones (ext4).
+NAMES = 60_000
+
+
+class Shared:
+    """The file of a worker whose further names are the marks that it makes, so that each costs but one of them."""
+
+    def __init__(self, claim: Claim, path: str) -> None:
+        """Begin with the first claim's content and id, which become those of all."""
+        self.id, self.beat, self.path = claim.id, 0, path
+        self.names = 1
+
+
 class Files(Marks):
     """Marks as files in a folder that all workers share; safe on NFS too."""
 
     def __init__(self, folder: str) -> None:
         """Make the folder."""
         self.folder = os.path.abspath(folder)
+        self.shared: Shared | None = None
         os.makedirs(self.folder, exist_ok=True)
 
     def __str__(self) -> str:
@@ -67,29 +80,23 @@ class Files(Marks):
 
     @patient
     def list(self) -> Names:
-        """Give all marks with their stamps."""
+        """Give the names of all marks."""
         with os.scandir(self.folder) as entries:
-            names = [entry.name for entry in entries if not entry.name.startswith('.')]
-        return self.stamps(names)
+            names = [entry.name for entry in entries]
+        return dict.fromkeys(name for name in names if not name.startswith('.') or is_common(name))
 
     @patient
     def look(self, key: str, generation: int) -> Names:
         """Give the marks of one batch with their stamps, as far as they bear upon a lock of this number."""
-        names = [key + '.processed', key + '.err', lock_name(key, generation), lock_name(key, generation + 1)]
-        if generation:
-            names.append(lock_name(key, generation - 1))
-        return self.stamps(name for name in names if os.path.lexists(self.path(name)))
+        kinds = 'err', 'lock'
+        names = [mark_name(key, kind, number) for kind in kinds for number in {0, generation - 1, generation}]
+        present = [name for name in (key + '.processed', *names) if os.path.lexists(self.path(name))]
+        return {name: '.lock' in name and self.stamp(name, {}) for name in present}
 
-    def stamps(self, names: Iterable[str]) -> Names:
-        """Give the stamps of marks; those that have gone meanwhile are left out."""
-        stamps = ((name, self.stamp(name)) for name in names)
-        return {name: stamp for name, stamp in stamps if stamp is not None}
-
-    def stamp(self, name: str) -> object:
-        """Give what changes when a mark does: a lock's content, as NFS may be late with times but not after opening."""
-        if name.endswith('.processed'):
-            return 'done'
-        if not name.endswith('.err'):
+    @patient
+    def stamp(self, name: str, names: Names) -> object:
+        """Give what changes with a mark: a lock's content, as NFS may be late with times but not after opening."""
+        if name != BATCHES:
             return self.read(name)
         try:
             status = os.stat(self.path(name))
@@ -111,9 +118,9 @@ class Files(Marks):
         finally:
             drop(part)
 
-    def write_part(self, content: bytes) -> str:
+    def write_part(self, content: bytes, name: str = '.part') -> str:
         """Write a file that is none of the marks yet."""
-        part = self.path(f'.part-{uuid.uuid4().hex}')
+        part = os.path.join(self.folder, f'{name}-{uuid.uuid4().hex}')
         try:
             with open(part, 'xb') as stream:
                 stream.write(content)
@@ -122,20 +129,60 @@ class Files(Marks):
             raise
         return part
 
-    def rewrite(self, claim: Claim, _: float) -> object:
-        """Let the heartbeat be seen; gives nothing if the lock is another's."""
-        if os.path.lexists(self.path(lock_name(claim.key, claim.generation + 1))):
-            return None
+    @patient
+    def claim(self, claim: Claim) -> bool:
+        """Create the lock of a claim; tells whether it is ours."""
+        if claim.vanished:
+            return super().claim(claim)
+        shared = self.share(claim)
+        claim.id, claim.beat = shared.id, shared.beat
+        return self.give_name(shared, claim.name, claim.content())
+
+    def share(self, claim: Claim) -> Shared:
+        """Give the file that may have one more name."""
+        if self.shared and self.shared.names >= NAMES:
+            self.abandon()
+        if not self.shared:
+            self.shared = Shared(claim, self.write_part(claim.content(), '.worker'))
+        return self.shared
+
+    def give_name(self, shared: Shared, name: str, content: bytes) -> bool:
+        """Give the file of this worker another name, unless that is taken; one that is gone is made anew."""
+        shared.names += 1
         try:
-            # Through an open file, as this one stays ours even if the name goes to another now.
+            return link(shared.path, self.path(name))
+        except FileNotFoundError:
+            self.abandon()
+            return self.create(name, content) is not None
+
+    @patient
+    def abandon(self) -> None:
+        """Change the locks that have been made no more."""
+        shared, self.shared = self.shared, None
+        if shared:
+            drop(shared.path)
+
+    def close(self) -> None:
+        """Remove what only this worker needs."""
+        self.abandon()
+
+    @patient
+    def finish(self, claim: Claim, content: bytes, failed_before: bool) -> bool:
+        """Mark a batch as done; tells whether we are the first."""
+        if failed_before or not self.shared or self.shared.id != claim.id:
+            return super().finish(claim, content, failed_before)
+        return self.give_name(self.shared, claim.key + '.processed', content)
+
+    def rewrite(self, claim: Claim, _: float) -> object:
+        """Let the heartbeat be seen; gives nothing if the batch is another's."""
+        try:
             with open(self.path(claim.name), 'r+b') as stream:
-                if claim.id.encode() not in stream.read():
-                    return None
-                stream.seek(0)
                 stream.write(claim.content())
         except FileNotFoundError:
             return None
-        return claim.content()
+        if self.shared and self.shared.id == claim.id:
+            self.shared.beat = claim.beat
+        return None if os.path.lexists(self.path(claim.next)) else claim.beat
 
     @patient
     def put(self, name: str, content: bytes) -> None:
@@ -147,10 +194,6 @@ class Files(Marks):
         """Remove a mark that may have gone already."""
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self.path(name))
-
-    def delete_own(self, claim: Claim) -> None:
-        """Remove the lock of a claim."""
-        self.delete(claim.name)
 
     @patient
     def folds_case(self) -> bool:
@@ -188,18 +231,31 @@ def read_present(path: str) -> bytes | None:
         return None
 
 
+def is_common(name: str) -> bool:
+    """Tell marks of the whole run."""
+    return name == BATCHES or name.startswith(FORMATS)
+
+
 def link(part: str, path: str) -> bool:
-    """Give a file a second name unless that is taken."""
+    """Give a file another name unless that is taken."""
     try:
         os.link(part, path)
         return True
     except FileExistsError:
         # Over NFS the answer to the first request may have got lost, and this is that to its repetition.
-        return os.stat(part).st_nlink == 2
+        return is_same(part, path)
     except OSError as error:
         if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES):
             raise
     return copy_new(part, path)
+
+
+def is_same(part: str, path: str) -> bool:
+    """Tell whether two names are those of one file."""
+    try:
+        return os.path.samestat(os.stat(part), os.stat(path))
+    except FileNotFoundError:
+        return False
 
 
 def copy_new(part: str, path: str) -> bool:

@@ -8,8 +8,8 @@ import os
 import shutil
 from typing import TYPE_CHECKING
 
-from .core import LOCK, Refusal, key_of
-from .files import Files, link, patient, read_present
+from .core import Claim, Refusal, key_of, mark_of
+from .files import Files, is_common, link, patient, read_present
 from .interface import INTERFACE, PROCESS, SCRIPT
 from .result_parameters import sgw_target_folder
 from .script import accepted, load_function
@@ -63,19 +63,20 @@ class Folders(Files):
         key, mark = os.path.splitext(name)
         if mark in self.RESULTS:
             name = self.result(key, self.RESULTS[mark])
-        elif LOCK.fullmatch(name):
+        elif mark_of(name):
             name = '.' + name
         return os.path.join(self.folder, name)
 
     @patient
     def list(self) -> Names:
-        """Give all marks with their stamps."""
+        """Give the names of all marks."""
         with os.scandir(self.folder) as entries:
             present = {entry.name for entry in entries}
-        names = [name[1:] for name in present if name.startswith('.') and LOCK.fullmatch(name[1:])]
+        names = [name for name in present if is_common(name)]
+        names += [name[1:] for name in present if is_hidden(name)]
         for mark, status in self.RESULTS.items():
             names += [key + mark for key in self.entries if self.result(key, status) in present]
-        return self.stamps(names)
+        return dict.fromkeys(names)
 
     @patient
     def read(self, name: str) -> bytes | None:
@@ -101,8 +102,9 @@ class Folders(Files):
         return os.path.join(self.folder, self.result(key, 'LOCKED'))
 
     @patient
-    def finish(self, key: str, content: bytes, failed_before: bool) -> bool:
+    def finish(self, claim: Claim, content: bytes, failed_before: bool) -> bool:
         """Turn what has been made into the result; tells whether we are the first."""
+        key = claim.key
         place, result = self.place(key), self.path(key + '.processed')
         if not os.path.lexists(place):  # the process function wanted it elsewhere
             first = self.create(key + '.processed', b'') is not None
@@ -116,17 +118,18 @@ class Folders(Files):
         return first
 
     @patient
-    def fail(self, key: str, content: bytes) -> None:
+    def fail(self, key: str, generation: int, content: bytes) -> None:
         """Keep an error in the place of the result; a folder keeps what has been made, too."""
         failed, place = self.path(key + '.err'), self.place(key)
         self.delete(key + '.err')
-        if not os.path.isdir(place):
-            super().fail(key, content)
+        if os.path.isdir(place):
+            with open(os.path.join(place, 'error.txt'), 'wb') as stream:
+                stream.write(content)
+            os.rename(place, failed)
+        else:
+            self.put(key + '.err', content)
             self.clear(key)
-            return
-        with open(os.path.join(place, 'error.txt'), 'wb') as stream:
-            stream.write(content)
-        os.rename(place, failed)
+        self.note_failure(key, generation)
 
     def clear(self, key: str) -> None:
         """Remove what has been made of a result."""
@@ -136,6 +139,12 @@ class Folders(Files):
     def delete(self, name: str) -> None:
         """Remove a mark that may have gone already."""
         remove(self.path(name))
+
+
+def is_hidden(name: str) -> bool:
+    """Tell a mark that is no result."""
+    mark = mark_of(name[1:]) if name.startswith('.') else None
+    return mark is not None and name[1:] != f'{mark[0]}.processed' and name[1:] != f'{mark[0]}.err'
 
 
 def is_result(name: str) -> bool:

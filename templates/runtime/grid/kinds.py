@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
 from .core import Claim
@@ -26,11 +26,11 @@ class Store(Protocol):
 
     STYLE: str
 
-    def announce(self, keys: Iterable[str]) -> None:
-        """Make the batches of this run known."""
-
     def list(self) -> Names:
-        """Give all marks with their stamps."""
+        """Give all marks, with their stamps if these cost nothing."""
+
+    def stamp(self, name: str, names: Names) -> object:
+        """Give what changes with a mark that has been listed."""
 
     def look(self, key: str, generation: int, /) -> Names:
         """Give the marks of one batch with their stamps, as far as they bear upon a lock of this number."""
@@ -41,8 +41,14 @@ class Store(Protocol):
     def create(self, name: str, content: bytes) -> object:
         """Create a mark unless it is there; gives its stamp if it is ours, else nothing."""
 
+    def claim(self, claim: Claim, /) -> bool:
+        """Create the lock of a claim; tells whether it is ours."""
+
     def rewrite(self, claim: Claim, until: float, /) -> object:
-        """Let the heartbeat be seen; gives the new stamp, or nothing if the lock is another's."""
+        """Let the heartbeat be seen; gives the new stamp, or nothing if the batch is another's."""
+
+    def abandon(self) -> None:
+        """Change the locks that have been made no more."""
 
     def put(self, name: str, content: bytes) -> None:
         """Make or replace a mark."""
@@ -50,14 +56,17 @@ class Store(Protocol):
     def delete(self, name: str) -> None:
         """Remove a mark that may have gone already."""
 
-    def delete_own(self, claim: Claim) -> None:
-        """Remove the lock of a claim."""
-
-    def finish(self, key: str, content: bytes, failed_before: bool) -> bool:
+    def finish(self, claim: Claim, content: bytes, failed_before: bool) -> bool:
         """Mark a batch as done; tells whether we are the first."""
 
-    def fail(self, key: str, content: bytes) -> None:
+    def fail(self, key: str, generation: int, content: bytes) -> None:
         """Mark a batch as failed."""
+
+    def note_failure(self, key: str, generation: int) -> None:
+        """Say which generation has failed, if it isn't the first."""
+
+    def close(self) -> None:
+        """Remove what only this worker needs."""
 
     def clear(self, key: str, /) -> None:
         """Remove what a batch has left unfinished."""

@@ -19,7 +19,7 @@ import botocore.parsers
 
 from .batches import is_mark
 from .connection import Connection, addressing_style
-from .core import LOG, Claim, Marks, Refusal, Unreachable, is_held, now
+from .core import LOG, Claim, Marks, Refusal, Unreachable, now
 from .imports import away_from_script
 
 if TYPE_CHECKING:
@@ -127,10 +127,10 @@ class ObjectStore:
                 self.connection = self.connection.again()
                 self.client = self.connect()
 
-    def get(self, key: str) -> tuple[bytes, str] | None:
+    def get(self, key: str, until: float | None = None) -> tuple[bytes, str] | None:
         """Give the content and the stamp of an object, or nothing if there is none."""
         try:
-            answer = self.ask('get_object', Key=key)
+            answer = self.ask('get_object', until, Key=key)
             return answer['Body'], answer['ETag']
         except Missing:
             return None
@@ -145,11 +145,11 @@ class ObjectStore:
             present = self.get(key) if found.args[0] else None
             return present[1] if present and present[0] == content else None
 
-    def objects(self, prefix: str, delimiter: str = '', until: float | None = None) -> Iterator[tuple[str, str]]:
+    def objects(self, prefix: str, delimiter: str = '') -> Iterator[tuple[str, str]]:
         """Give the keys and stamps of all objects that begin so, a thousand with each request."""
         token: dict[str, str] = {}
         while True:
-            answer = self.ask('list_objects_v2', until, Prefix=prefix, Delimiter=delimiter, **token)
+            answer = self.ask('list_objects_v2', None, Prefix=prefix, Delimiter=delimiter, **token)
             for entry in answer.get('Contents', ()):
                 yield entry['Key'], entry['ETag']
             if not answer.get('IsTruncated'):
@@ -230,10 +230,10 @@ class Objects(Marks):
         """Give the marks of one batch with their stamps."""
         return self.marks(key + '.')
 
-    def marks(self, prefix: str, delimiter: str = '', until: float | None = None) -> Names:
+    def marks(self, prefix: str, delimiter: str = '') -> Names:
         """Give the marks that begin so, with their stamps."""
         start = len(self.folder)
-        return {key[start:]: stamp for key, stamp in self.store.objects(self.folder + prefix, delimiter, until)}
+        return {key[start:]: stamp for key, stamp in self.store.objects(self.folder + prefix, delimiter)}
 
     def read(self, name: str) -> bytes | None:
         """Give the content of a mark, or nothing if it isn't there."""
@@ -245,11 +245,9 @@ class Objects(Marks):
         return self.store.put_new(self.folder + name, content)
 
     def rewrite(self, claim: Claim, until: float) -> object:
-        """Let the heartbeat be seen; gives nothing if the lock is another's."""
-        if not is_held(claim, self.marks(claim.key + '.', until=until), self.read):
-            return None
+        """Let the heartbeat be seen; gives nothing if the batch is another's."""
         answer = self.store.ask('put_object', until, Key=self.folder + claim.name, Body=claim.content())
-        return answer['ETag']
+        return None if self.store.get(self.folder + claim.next, until) else answer['ETag']
 
     def put(self, name: str, content: bytes) -> None:
         """Make or replace a mark."""
@@ -259,21 +257,6 @@ class Objects(Marks):
         """Remove a mark that may have gone already."""
         with contextlib.suppress(Missing):
             self.store.ask('delete_object', Key=self.folder + name)
-
-    def delete_own(self, claim: Claim) -> None:
-        """Remove the lock of a claim; after a failure not without a look, as it may be another worker's by then."""
-        end = now() + self.store.patience
-        while True:
-            try:
-                self.store.ask('delete_object', now(), Key=self.folder + claim.name)
-                return
-            except Missing:
-                return
-            except Unreachable:
-                if now() > end:
-                    raise
-            if claim.id.encode() not in (self.read(claim.name) or b''):
-                return
 
     def folds_case(self) -> bool:
         """Tell whether the store takes upper and lower case for one: none does."""

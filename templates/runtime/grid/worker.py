@@ -16,7 +16,6 @@ from .calls import Calls, Limits
 from .core import (
     HEARTBEAT,
     LEASE,
-    LOCK,
     LOG,
     SHOWN,
     Claim,
@@ -24,16 +23,17 @@ from .core import (
     State,
     Unreachable,
     Watch,
-    is_held,
     keys_of,
     last_line,
     lock_name,
+    mark_name,
     now,
-    top_locks,
+    vanished_of,
 )
 from .ending import Ending, Terminated
-from .probe import probe
+from .entry import Entry
 from .runner import GRACE, Outcome, Runner
+from .turns import Turns
 
 if TYPE_CHECKING:
     from .kinds import Arguments, Names, Store
@@ -63,10 +63,9 @@ class Worker:
         self.owner = f'{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}'
         self.watch = Watch(store, lock_timeout)
         self.done: set[str] = set()  # by this worker
-        self.failed: set[str] = set()
-        self.dead: list[str] = []  # whose owners are
-        self.old_errors: dict[str, object] | None = None  # from before this run
-        self.probed = False
+        self.dead: dict[str, int] = {}  # whose owners are, with the generation that may take them over
+        self.old_errors: dict[str, int] | None = None  # from before this run
+        self.entry = Entry(store, self.keys, self.ending)
         self.claim: Claim | None = None
         self.claim_mutex = threading.Lock()
 
@@ -75,7 +74,6 @@ class Worker:
         self.ending.listen()
         threading.Thread(target=self.beat_for_ever, name='heartbeat', daemon=True).start()
         try:
-            self.store.announce(self.keys)
             state = self.work()
             self.runner.close()
         except Terminated:
@@ -84,6 +82,7 @@ class Worker:
             return 128 + self.ending.number
         finally:
             self.ending.close()
+            self.store.close()
         return self.report(state)
 
     def work(self) -> State:
@@ -94,88 +93,97 @@ class Worker:
             state = self.survey()
             todo = self.choose(state)
             if todo:
+                self.entry.enter(state.names)
                 self.take_in_turn(todo, state)
                 pause = HEARTBEAT / 50
             elif state.locked and self.wait:
                 self.ending.sleep(pause * random.uniform(0.5, 1))
                 pause = min(pause * 1.5, HEARTBEAT / 2)
             else:
-                self.sweep(state.names)
+                self.entry.announce()
                 return state
-
-    def sweep(self, names: Names) -> None:
-        """Remove the locks of workers that have died between the mark and the end of their lock."""
-        for match in filter(None, map(LOCK.fullmatch, names)):
-            if match[1] in self.keys and match[1] + '.processed' in names:
-                self.store.delete(match[0])
 
     def survey(self) -> State:
         """Learn the state of all batches from one listing."""
-        state = State(self.open, self.store.list())
+        names = self.store.list()
+        self.entry.check(names)
+        state = State(self.open, names)
         for key in state.done:
             del self.open[key]
         if self.old_errors is None:
-            self.old_errors = {key: state.names[key + '.err'] for key in state.failed} if self.retry else {}
-        self.dead = [key for key, top in state.locked.items() if self.is_dead(lock_name(key, top), state.names)]
+            self.old_errors = dict(state.failed) if self.retry else {}
+        locks = ((key, top) for key, top in state.locked.items() if self.is_dead(lock_name(key, top), names))
+        self.dead = {key: top + 1 for key, top in locks}
         return state
 
     def is_dead(self, name: str, names: Names) -> bool:
         """Tell whether the owner of this lock is dead."""
-        return self.watch.is_dead(name, names[name])
+        return self.watch.is_dead(name, self.store.stamp(name, names))
 
-    def choose(self, state: State) -> list[str]:
-        """Give the batches to be tried, from another place on each time, lest workers queue behind one another."""
-        again = [key for key in state.failed if self.is_old_error(key, state.names)]
-        todo = state.free or again or self.dead
-        start = random.randrange(len(todo)) if todo else 0
-        return todo[start:] + todo[:start]
+    def choose(self, state: State) -> dict[str, int]:
+        """Give the batches to be tried, with the generation that may claim them."""
+        old = self.old_errors or {}
+        again = {key: top + 1 for key, top in state.failed.items() if old.get(key) == top}
+        return state.free or again or self.dead
 
-    def is_old_error(self, key: str, names: Names) -> bool:
-        """Tell whether this batch failed in an earlier run and nobody has tried it in this one."""
-        errors = self.old_errors or {}
-        return key in errors and errors[key] == names[key + '.err'] and key not in self.failed
-
-    def take_in_turn(self, todo: Iterable[str], state: State) -> None:
-        """Process batches until one turns out to be another worker's, as then the listing is out of date."""
-        if not self.probed:
-            probe(self.store, self.keys)
-            self.probed = True
-        for key in todo:
+    def take_in_turn(self, todo: dict[str, int], state: State) -> None:
+        """Process batches until so many turn out to be another worker's that a listing costs less than to go on."""
+        misses, turns = len(state.names) // 1000, Turns(todo)
+        while turns.rest and misses >= 0:
             self.ending.check()
-            claim = self.take(key, state)
-            if claim is None:
-                return
-            self.process_claim(claim, key + '.err' in state.names)
+            key = turns.next()
+            claim = self.take(key, todo[key], state)
+            if claim:
+                self.process_claim(claim, key + '.err' in state.names)
+            else:
+                misses -= 1
+                turns.jump()
 
-    def take(self, key: str, state: State) -> Claim | None:
+    def take(self, key: str, generation: int, state: State) -> Claim | None:
         """Try to get hold of a batch that is as it stands in the listing."""
-        before = state.locked.get(key)
-        generation = 0 if before is None else before + 1
-        claim = Claim(key, generation, self.owner)
-        claim.stamp = self.store.create(claim.name, claim.content())
-        if claim.stamp is None:
+        claim = Claim(key, generation, self.owner, self.count_vanished(key, generation, state))
+        if not self.store.claim(claim):
             return None
         self.claim = claim
-        if self.is_entitled(claim, state):
-            if generation:
-                LOG.warning('Took over batch %s from a worker that has died', self.shown(key))
-            return claim
-        self.give_back()
-        return None
+        if not generation:
+            return claim  # nobody has had it before
+        if not self.is_entitled(claim, state):
+            return None
+        if key in state.locked:
+            LOG.warning('Took over batch %s from a worker that has died', self.shown(key))
+        return claim
+
+    def count_vanished(self, key: str, generation: int, state: State) -> int:
+        """Give the number of workers that have vanished with a batch since it was free or failed."""
+        if key in state.locked:
+            return vanished_of(self.store.read(lock_name(key, generation - 1))) + 1
+        if generation and key in state.free:
+            return vanished_of(self.store.read(mark_name(key, 'free', generation)))
+        return 0
 
     def is_entitled(self, claim: Claim, state: State) -> bool:
-        """Tell whether nothing has happened to the batch between the listing and the lock."""
-        marks = self.store.look(claim.key, claim.generation)
-        same = [claim.key + '.processed', claim.key + '.err']
-        if claim.generation:
-            same.append(lock_name(claim.key, claim.generation - 1))
-        top = top_locks(marks).get(claim.key) == claim.generation
-        return top and all(marks.get(name) == state.names.get(name) for name in same)
+        """Tell whether what has happened to the batch since the listing leaves something to do."""
+        marks, before = self.store.look(claim.key, claim.generation), claim.generation - 1
+        if claim.key + '.processed' in marks:
+            self.release()
+            return False
+        if claim.key not in state.locked:
+            return True
+        failure, lock = mark_name(claim.key, 'err', before), lock_name(claim.key, before)
+        if failure in marks and failure not in state.names:
+            content = self.store.read(claim.key + '.err')
+            self.store.fail(claim.key, claim.generation, content or b'')
+            self.release()
+            return False
+        if marks.get(lock) != self.watch.stamp_of(lock):  # the owner lives, until it sees our lock
+            self.drop(claim)
+            return False
+        return True
 
     def process_claim(self, claim: Claim, failed_before: bool) -> None:
         """Have the function run on the batch in hand, and make its end known."""
-        if claim.generation >= self.limits.attempts:
-            self.fail(claim, f'{claim.generation} workers have vanished while they worked on this batch')
+        if claim.vanished >= self.limits.attempts:
+            self.fail(claim, f'{claim.vanished} workers have vanished while they worked on this batch')
             return
         LOG.info('Processing batch %s', self.shown(claim.key))
         started = now()
@@ -211,14 +219,13 @@ class Worker:
             self.drop(claim)
             return
         content = json.dumps({'claim': claim.id, 'owner': self.owner, 'took': round(seconds, 3)}).encode()
-        if self.store.finish(claim.key, content, failed_before):
+        if self.store.finish(claim, content, failed_before):
             self.done.add(claim.key)
             LOG.info('Finished batch %s in %.1f s', self.shown(claim.key), seconds)
         else:
             LOG.warning('Batch %s was finished by another worker meanwhile', self.shown(claim.key))
         self.open.pop(claim.key, None)
-        self.failed.discard(claim.key)
-        self.give_back()
+        self.release()
 
     def fail(self, claim: Claim, text: str) -> None:
         """Keep what is known of a failed batch, unless it has gone to another worker."""
@@ -227,9 +234,8 @@ class Worker:
             self.drop(claim)
             return
         content = f'Batch {self.shown(claim.key)}, claim {claim.id}\n{text}'
-        self.store.fail(claim.key, content.encode('utf-8', 'replace'))
-        self.failed.add(claim.key)
-        self.give_back()
+        self.store.fail(claim.key, claim.generation, content.encode('utf-8', 'replace'))
+        self.release()
 
     def is_owner(self, claim: Claim) -> bool:
         """Tell whether the batch is still ours: by our own time, else by what the store says."""
@@ -237,25 +243,26 @@ class Worker:
             return True
         if claim.lost:
             return False
-        return is_held(claim, self.store.look(claim.key, claim.generation), self.store.read)
+        return self.store.read(claim.next) is None
+
+    def release(self) -> Claim | None:
+        """Change the lock no more; gives the claim that was in hand."""
+        with self.claim_mutex:  # no heartbeat may come after
+            claim, self.claim = self.claim, None
+        return claim
 
     def drop(self, claim: Claim) -> None:
-        """Leave a batch to whoever has taken it over, or will do so."""
-        with self.claim_mutex:
-            self.claim = None
+        """Leave a batch to whoever has taken it over, or will do so when its lock has died."""
+        self.release()
+        self.store.abandon()
         LOG.warning('Gave up batch %s: its lock could not be kept alive or is lost', self.shown(claim.key))
 
     def give_back(self) -> None:
-        """Remove our lock and the dead ones below it, the lowest first: each stands until the next is the last."""
-        with self.claim_mutex:  # no heartbeat may come after
-            claim, self.claim = self.claim, None
-        if claim is None:
-            return
-        if not self.is_owner(claim):
-            return
-        for generation in range(claim.generation):
-            self.store.delete(lock_name(claim.key, generation))
-        self.store.delete_own(claim)
+        """Let the next generation claim the batch in hand."""
+        claim = self.release()
+        if claim and self.is_owner(claim):
+            free = mark_name(claim.key, 'free', claim.generation + 1)
+            self.store.create(free, claim.content())
 
     def shown(self, key: str) -> str:
         """Give a batch id as a log may show it."""
@@ -286,7 +293,7 @@ class Worker:
             claim.lost = True
             self.runner.wake()
         else:
-            claim.stamp, claim.confirmed = stamp, started
+            claim.confirmed = started
             self.runner.lease.extend(started + LEASE)
 
     # The end
@@ -304,7 +311,7 @@ class Worker:
             left,
             total,
         )
-        for key in failed[:SHOWN]:
+        for key in list(failed)[:SHOWN]:
             LOG.error('Batch %s failed: %s', self.shown(key), last_line(self.store.read(key + '.err')))
         if not failed:
             return 0

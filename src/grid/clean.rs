@@ -1,0 +1,90 @@
+//! What a finished run has left that only its workers needed.
+
+use super::error::GridError;
+use super::marks::{Mark, State};
+use super::place::Place;
+use super::status::{Last, Run, Status, last_marks};
+
+/// Files of workers that have died, and probes of a store.
+const PARTS: [&str; 4] = [".part-", ".probe-", ".probing", ".worker-"];
+
+/// Removes it, unless batches are neither done nor failed; gives how many marks these were.
+pub fn clean(place: &Place) -> Result<usize, GridError> {
+    let names = place.list()?;
+    let run = Run::announced(place, &names)?;
+    let status = Status::count(&names, run.as_ref());
+    let open = status.locked + status.waiting().unwrap_or_default();
+    if open > 0 {
+        return Err(GridError::Open(open));
+    }
+    let left = leftovers(&names, run.as_ref());
+    // Whatever stops this, what has failed is never seen as free.
+    for kind in [State::Done, State::Locked, State::Free, State::Failed] {
+        let some: Vec<_> = left.iter().filter(|left| left.0 == kind).map(|left| left.1).collect();
+        place.remove(&some)?;
+    }
+    Ok(left.len())
+}
+
+/// The names that are to go, with what they said.
+fn leftovers<'a>(names: &'a [String], run: Option<&Run>) -> Vec<(State, &'a str)> {
+    let style = Status::style(names, run);
+    let all = last_marks(style, names);
+    let left = |name: &'a String| {
+        if PARTS.iter().any(|part| name.starts_with(part)) {
+            return Some((State::Done, name.as_str()));
+        }
+        let mark = style.read(name)?;
+        is_left(&mark, name, all.get(&mark.key)?).then_some((mark.state, name.as_str()))
+    };
+    names.iter().filter_map(left).collect()
+}
+
+/// Whether a mark says nothing more, as its batch has ended; results are never removed.
+fn is_left(mark: &Mark, name: &str, last: &Last<'_>) -> bool {
+    let ended = last.mark.state >= State::Failed;
+    let outdated = last.mark.state == State::Done && name.ends_with(".err") && mark.state == State::Failed;
+    let is_result = mark.generation == 0 && !name.ends_with(".lock");
+    ended && (outdated || !is_result)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::marks::Style;
+    use super::*;
+
+    fn left(style: Style, names: &[&str]) -> Vec<String> {
+        let names: Vec<_> = names.iter().map(ToString::to_string).collect();
+        let run = Run::of(style, &[]);
+        let mut left: Vec<_> =
+            leftovers(&names, Some(&run)).into_iter().map(|(_, name)| name.to_owned()).collect();
+        left.sort();
+        left
+    }
+
+    #[test]
+    fn what_has_ended_keeps_its_end() {
+        let names = [".batches", ".format-2", "a.lock", "a.processed", "b.err", "b.err.1", "b.lock", "b.lock.1"];
+        assert_eq!(left(Style::Marks, &names), ["a.lock", "b.err.1", "b.lock", "b.lock.1"]);
+        assert_eq!(left(Style::Marks, &["c.err", "c.free.1", "c.lock", "c.processed"]), ["c.err", "c.free.1", "c.lock"]);
+    }
+
+    #[test]
+    fn what_has_not_ended_stays() {
+        let names = ["a.lock", "b.err", "b.lock", "b.lock.1", "c.free.1", "c.lock"];
+        assert!(left(Style::Marks, &names).is_empty());
+    }
+
+    #[test]
+    fn results_stay() {
+        let names = [".a.txt.lock", "a.PROCESSED.txt", "a.txt", ".b.txt.lock", ".b.txt.err.1", "b.FAILED.txt", "c.LOCKED.txt"];
+        assert_eq!(left(Style::Results, &names), [".a.txt.lock", ".b.txt.err.1", ".b.txt.lock"]);
+        assert_eq!(left(Style::Results, &["x.lock", "x.PROCESSED.lock"]), [""; 0]);
+    }
+
+    #[test]
+    fn parts_and_probes_go() {
+        let names = [".part-1", ".probe-2", ".probing", ".worker-3", ".hidden", ".format-2"];
+        assert_eq!(left(Style::Marks, &names), [".part-1", ".probe-2", ".probing", ".worker-3"]);
+    }
+}
