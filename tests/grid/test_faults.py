@@ -3,7 +3,6 @@
 import os
 import random
 import subprocess
-import threading
 
 import pytest
 from conftest import BUCKET, CEPH, FAKETIME, free_port, marks_are_clean, said, wait_until
@@ -123,14 +122,13 @@ def test_a_full_disk_is_waited_for(grid, small_disk):
     job = grid('local').give(names_of(4))
     job.marks = small_disk / 'coordinator'
     job.env.update(gw_coordinator_path=str(job.marks), seconds='0.5')
-    worker = job.start()
-    wait_until(lambda: job.lines('begin'))
     filler = small_disk / 'filler'
     with filler.open('wb', buffering=0) as stream, pytest.raises(OSError):
         while True:
             stream.write(b'x' * 512)
+    worker = job.start()
     wait_until(lambda: 'No space left' in said(worker))
-    threading.Timer(1, filler.unlink).start()
+    filler.unlink()
     assert worker.wait(60) == 0, said(worker)
     assert job.lines() == dict.fromkeys(names_of(4), 1)
     assert marks_are_clean(job)

@@ -61,14 +61,14 @@ def test_killed_workers_lose_nothing(grid, backend):
     batches = names_of(ENDED_BATCHES.get(backend, BATCHES))
     job = grid(backend).give(batches)
     # A worker lives for four seconds on average, in which it must be able to tell that another has died.
-    job.env.update(seconds='0.3', C3_GRID_HEARTBEAT='2' if backend == 'cos' else '1')
+    job.env.update(seconds='0.3', C3_GRID_HEARTBEAT='2' if backend == 'cos' else '1', gw_max_attempts='99')
     hit, last = harass(job, batches, signal.SIGKILL)
     twice = sum(job.lines().values()) - len(batches)
     print(f'{backend}: {hit} workers killed, {twice} batches completed twice')
     assert set(job.lines()) == set(batches)
     assert twice <= hit / 4  # a kill that falls between the work and its mark
     assert {worker.returncode for worker in last} == {0}, [said(worker)[-2000:] for worker in last]
-    assert not [name for name in job.names() if '.lock' in name or '.LOCKED' in name]
+    assert marks_are_clean(job)
 
 
 @pytest.mark.parametrize('backend', ['local', 'folder', 'cos'])
@@ -81,4 +81,4 @@ def test_terminated_workers_give_back_their_batch(grid, backend):
     assert job.lines() == dict.fromkeys(batches, 1)
     assert {worker.returncode for worker in last} == {0}, [said(worker)[-2000:] for worker in last]
     assert {worker.returncode for worker in job.workers} <= {0, 143, -signal.SIGTERM}  # the last: not yet begun
-    assert not [name for name in job.names() if '.lock' in name or '.LOCKED' in name]
+    assert marks_are_clean(job)

@@ -6,7 +6,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import BACKENDS, BUCKET, CEPH, OBJECTS, ROOT
+from conftest import BACKENDS, BUCKET, CEPH, ROOT
 from test_batches import HOSTILE
 from test_stores import put_marks
 
@@ -20,14 +20,9 @@ def status(*arguments, **env):
     return subprocess.run(command, env={**kept, **env}, capture_output=True, text=True, timeout=60)
 
 
-def place(job):
-    """Give what a user names to see the run."""
-    return job.env['gw_coordinator_connection'] if job.backend in OBJECTS else job.marks
-
-
-def counts(job):
+def counts(job, place=None):
     """Give what is told to programs, the failed batches by their ids."""
-    done = status(place(job), '--format', 'json')
+    done = status(place or job.place(), '--format', 'json')
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert (told.pop('schema_version'), told.pop('diagnostics')) == (1, [])
@@ -62,7 +57,7 @@ def test_every_id(grid, backend):
     job = grid(backend, script=script)
     job.give_file('b.json', json.dumps(batches))
     job.run()
-    done = status(place(job), '--format', 'json', '--errors', '99')
+    done = status(job.place(), '--format', 'json', '--errors', '99')
     assert {failed['batch']: failed['error'] for failed in json.loads(done.stdout)['failed']} == dict.fromkeys(
         batches, 'ValueError: no'
     )
@@ -99,7 +94,7 @@ def test_a_thousand_marks_with_each_request(grid, proxy):
     job.run()
     put_marks(job, [f'b{number}.processed' for number in range(1200)])
     job.set_store(counter.url)
-    assert counts(job)['others'] == 1200
+    assert counts(job, job.env['gw_coordinator_connection'])['others'] == 1200
     assert dict(counter.count) == {'GET': 3}
 
 
@@ -157,4 +152,4 @@ def test_a_busy_store_is_asked_again(grid, proxy):
     job.run()
     job.set_store(store.url)
     store.before = lambda _: 503 if sum(store.count.values()) == 1 else None
-    assert counts(job)['done'] == 1
+    assert counts(job, job.env['gw_coordinator_connection'])['done'] == 1

@@ -109,6 +109,8 @@ class ObjectStore:
                 answer = getattr(self.client, operation)(Bucket=self.connection.bucket, **arguments)
                 if operation == 'get_object':
                     answer['Body'] = answer['Body'].read()
+                    if 'ETag' not in answer:
+                        raise botocore.exceptions.HTTPClientError(error='what answered is no object store')
                 self.patience, self.has_answered = 300, True
                 return answer
             except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as error:
