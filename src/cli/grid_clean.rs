@@ -26,6 +26,8 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let removed = clean(&Place::find(&options.place)?)?;
     match options.format {
         Format::Json => console::print_json(&json!({ "schema_version": 1, "removed": removed })),
-        Format::Text => console::print(&format!("{removed} mark{} removed\n", if removed == 1 { "" } else { "s" })),
+        Format::Text => {
+            console::print(&format!("{removed} mark{} removed\n", if removed == 1 { "" } else { "s" }))
+        }
     }
 }

@@ -94,7 +94,8 @@ impl Store {
         action.set_quiet(true);
         let url = action.sign(VALID);
         let (body, digest) = action.body_with_md5();
-        let post = |step: Step| step.client.post(step.url.clone()).header("Content-MD5", &digest).body(body.clone());
+        let post =
+            |step: Step| step.client.post(step.url.clone()).header("Content-MD5", &digest).body(body.clone());
         let answer = self.client.send(&url, post).await?;
         if answer.status() != StatusCode::OK {
             return Err(self.refused(answer).await);

@@ -64,9 +64,13 @@ mod tests {
 
     #[test]
     fn what_has_ended_keeps_its_end() {
-        let names = [".batches", ".format-2", "a.lock", "a.processed", "b.err", "b.err.1", "b.lock", "b.lock.1"];
+        let names =
+            [".batches", ".format-2", "a.lock", "a.processed", "b.err", "b.err.1", "b.lock", "b.lock.1"];
         assert_eq!(left(Style::Marks, &names), ["a.lock", "b.err.1", "b.lock", "b.lock.1"]);
-        assert_eq!(left(Style::Marks, &["c.err", "c.free.1", "c.lock", "c.processed"]), ["c.err", "c.free.1", "c.lock"]);
+        assert_eq!(
+            left(Style::Marks, &["c.err", "c.free.1", "c.lock", "c.processed"]),
+            ["c.err", "c.free.1", "c.lock"]
+        );
     }
 
     #[test]
@@ -77,7 +81,15 @@ mod tests {
 
     #[test]
     fn results_stay() {
-        let names = [".a.txt.lock", "a.PROCESSED.txt", "a.txt", ".b.txt.lock", ".b.txt.err.1", "b.FAILED.txt", "c.LOCKED.txt"];
+        let names = [
+            ".a.txt.lock",
+            "a.PROCESSED.txt",
+            "a.txt",
+            ".b.txt.lock",
+            ".b.txt.err.1",
+            "b.FAILED.txt",
+            "c.LOCKED.txt",
+        ];
         assert_eq!(left(Style::Results, &names), [".a.txt.lock", ".b.txt.err.1", ".b.txt.lock"]);
         assert_eq!(left(Style::Results, &["x.lock", "x.PROCESSED.lock"]), [""; 0]);
     }

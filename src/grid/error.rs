@@ -79,7 +79,9 @@ impl Fault for GridError {
                 "name the folder of the marks or results, or a connection that begins with `cos://`"
             }
             Self::Read { .. } | Self::Remove { .. } => return None,
-            Self::Open(_) => "clean up when no worker runs any more; one that is started again does what is left",
+            Self::Open(_) => {
+                "clean up when no worker runs any more; one that is started again does what is left"
+            }
             Self::Connection => {
                 "it must have the form `cos://<access_key_id>:<access_key_secret>@<endpoint>/<bucket>/<path>`"
             }

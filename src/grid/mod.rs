@@ -5,5 +5,7 @@ pub mod clean;
 pub mod connection;
 pub mod error;
 pub mod marks;
+#[cfg(test)]
+mod model;
 pub mod place;
 pub mod status;

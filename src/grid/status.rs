@@ -179,8 +179,9 @@ mod tests {
     #[test]
     fn the_latest_owner_tells_the_state() {
         let listed = names(&[
-            "a.err", "a.lock", "b.err", "b.lock", "b.lock.1", "c.free.1", "c.lock", "d.free.1", "d.lock", "d.lock.1",
-            "e.err", "e.err.2", "e.lock", "e.lock.1", "e.lock.2", "f.err", "f.lock", "f.lock.1", "f.free.2",
+            "a.err", "a.lock", "b.err", "b.lock", "b.lock.1", "c.free.1", "c.lock", "d.free.1", "d.lock",
+            "d.lock.1", "e.err", "e.err.2", "e.lock", "e.lock.1", "e.lock.2", "f.err", "f.lock", "f.lock.1",
+            "f.free.2",
         ]);
         let run = Run::of(Style::Marks, &["a", "b", "c", "d", "e", "f"]);
         let status = Status::count(&listed, Some(&run));
@@ -191,7 +192,8 @@ mod tests {
 
     #[test]
     fn errors_are_read_where_results_are_marks() {
-        let listed = names(&[".a.txt.err.1", ".a.txt.lock", ".a.txt.lock.1", "a.FAILED.txt", ".b.lock", ".b.free.1"]);
+        let listed =
+            names(&[".a.txt.err.1", ".a.txt.lock", ".a.txt.lock.1", "a.FAILED.txt", ".b.lock", ".b.free.1"]);
         let status = Status::count(&listed, Some(&Run::of(Style::Results, &["a.txt", "b"])));
         assert_eq!(status.failed, [Failed { batch: "a.txt".to_owned(), mark: "a.FAILED.txt".to_owned() }]);
         assert_eq!((status.locked, status.waiting()), (0, Some(1)));

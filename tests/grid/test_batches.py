@@ -4,7 +4,7 @@ import importlib.util
 import json
 
 import pytest
-from conftest import BUCKET, CEPH, PLAIN, reported, said, wrapper_of
+from conftest import BACKENDS, BUCKET, CEPH, PLAIN, reported, said, wrapper_of
 
 
 @pytest.fixture(scope='module')
@@ -169,6 +169,16 @@ def test_batch_file_in_a_bucket(grid, form):
     (worker,) = job.run()
     assert worker.returncode == 0, said(worker)
     assert ids(job) == ['one']
+
+
+@pytest.mark.parametrize('backend', [*BACKENDS, 'index'])
+def test_a_dry_run_lists_the_batches(grid, backend):
+    job = grid(backend).give(['one', 'two', 'three'])
+    (worker,) = job.run(gw_dry_run='True', gw_part='0', gw_parts='1')
+    assert worker.returncode == 0, said(worker)
+    assert {'one', 'two', 'three'} <= set(said(worker).splitlines())
+    assert '3 batches; none is processed' in said(worker)
+    assert not job.lines('begin') and (backend == 'index' or not job.all_names())
 
 
 @pytest.mark.parametrize('backend', ['local', 'index'])

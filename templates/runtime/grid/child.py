@@ -48,7 +48,7 @@ class Child:
         self.listen()
         tell(self.replies, 'ready')
         for arguments in self.received():
-            tell(self.replies, 'begun')
+            self.lease.begin()
             kind, text = self.call(function, arguments)
             if os.getpid() != self.process:
                 leave_fork(kind, text)

@@ -10,12 +10,12 @@ from .anywhere import find_anywhere, read_anywhere
 from .batch_function import load_batch_function
 from .batch_parameters import gw_batch_file, gw_batch_file_col_name, gw_file_path_pattern, gw_group_by
 from .batches import load_batches
-from .call_parameters import gw_batch_timeout, gw_retries
+from .call_parameters import gw_batch_timeout, gw_dry_run, gw_retries
 from .calls import Calls, Limits
 from .core import LOG, SHOWN, Refusal, keys_of, last_line
 from .ending import Ending, Terminated
 from .index_parameters import gw_part, gw_parts
-from .program import run
+from .program import list_batches, run
 from .runner import GRACE
 from .start import PATH
 
@@ -110,6 +110,8 @@ def work(runner: Runner) -> int:
     found = load_batches(*names, read_anywhere, find_anywhere)
     batches = list(keys_of(found).values())[part::parts]
     runner.wait_ready()
+    if gw_dry_run:
+        return list_batches(batches)
     LOG.info('Part %d of %d', part, parts)
     return Part(runner, batches).run()
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from .call_parameters import gw_batch_timeout, gw_retries
+from .call_parameters import gw_batch_timeout, gw_dry_run, gw_retries
 from .calls import Limits
-from .program import run
+from .program import list_batches, run
 from .worker import Worker
 from .worker_parameters import gw_ignore_error_files, gw_lock_timeout, gw_max_attempts, gw_wait
 
@@ -22,6 +22,8 @@ def main(load: Callable[[], Function], prepare: Callable[[], tuple[Store, Iterab
     def work(runner: Runner) -> int:
         store, batches, arguments = prepare()
         runner.wait_ready()
+        if gw_dry_run:
+            return list_batches(batches)
         limits = Limits(gw_batch_timeout, gw_retries, gw_max_attempts)
         options = gw_lock_timeout, gw_ignore_error_files, gw_wait
         return Worker(store, batches, arguments, runner, limits, *options).run()

@@ -40,12 +40,24 @@ def message_of(line: bytes) -> Message | None:
 
 
 class Lease:
-    """The time until which the batch in hand is surely ours, seen by supervisor and child."""
+    """What supervisor and child both see: until when the batch in hand is surely ours, and whether it has begun."""
 
     def __init__(self) -> None:
         """Begin with no end."""
-        self.memory = mmap.mmap(-1, 8)
+        self.memory = mmap.mmap(-1, 9)
         self.set(float('inf'))
+
+    def prepare(self) -> None:
+        """Note that the function hasn't been called."""
+        self.memory[8] = 0
+
+    def begin(self) -> None:
+        """Note that it has."""
+        self.memory[8] = 1
+
+    def has_begun(self) -> bool:
+        """Tell whether it has."""
+        return self.memory[8] == 1
 
     def set(self, until: float) -> None:
         """Note a time, by the clock of `now`."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from .call_parameters import gw_max_time_wait_staggering
-from .core import LOG, Refusal, Unreachable
+from .core import LOG, Refusal, Unreachable, keys_of
 from .runner import Runner
 from .script import stagger
 
@@ -29,3 +29,12 @@ def run(load: Callable[[], Function], work: Callable[[Runner], int]) -> int:
     except OSError as error:
         LOG.error('the coordinator cannot go on: %s', error, exc_info=True)
     return 1
+
+
+def list_batches(batches: Iterable[str]) -> int:
+    """Write the batches, one a line, and give the exit code."""
+    each = list(keys_of(batches).values())
+    for batch in each:
+        print(batch if batch.isprintable() else ascii(batch))
+    LOG.info('%d batches; none is processed, as gw_dry_run is set', len(each))
+    return 0

@@ -67,7 +67,7 @@ class Runner:
         self.buffer = b''
         self.ends: list[Message] = []
         self.child = 0
-        self.is_ready = self.has_begun = self.is_closing = False
+        self.is_ready = self.is_closing = False
         self.order()
 
     def order(self) -> None:
@@ -83,10 +83,10 @@ class Runner:
         self.ends.clear()  # of an earlier call
         if not self.wait_ready(why_end):
             return Outcome('stopped', reason=why_end())
-        self.has_begun = False
+        self.lease.prepare()
         self.send('call', arguments=arguments)
         outcome = self.wait_end(why_end)
-        if outcome.kind == 'ended' and not self.has_begun:  # the child died before
+        if outcome.kind == 'ended' and not self.lease.has_begun():  # the child died before
             return self.run(arguments, why_end)
         return outcome
 
@@ -159,8 +159,6 @@ class Runner:
             self.child = message['pid']
         elif kind == 'ready':
             self.is_ready = True
-        elif kind == 'begun':
-            self.has_begun = True
         elif kind == 'refused':
             raise Refusal(message['text'])
         elif kind == 'ended':
