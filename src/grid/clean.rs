@@ -1,7 +1,7 @@
 //! What a finished run has left that only its workers needed.
 
 use super::error::GridError;
-use super::marks::{Mark, State};
+use super::marks::{Mark, State, Style};
 use super::place::Place;
 use super::status::{Last, Run, Status, last_marks};
 
@@ -35,22 +35,23 @@ fn leftovers<'a>(names: &'a [String], run: Option<&Run>) -> Vec<(State, &'a str)
             return Some((State::Done, name.as_str()));
         }
         let mark = style.read(name)?;
-        is_left(&mark, name, all.get(&mark.key)?).then_some((mark.state, name.as_str()))
+        is_left(style, &mark, name, all.get(&mark.key)?).then_some((mark.state, name.as_str()))
     };
     names.iter().filter_map(left).collect()
 }
 
 /// Whether a mark says nothing more, as its batch has ended; results are never removed.
-fn is_left(mark: &Mark, name: &str, last: &Last<'_>) -> bool {
-    let ended = last.mark.state >= State::Failed;
-    let outdated = last.mark.state == State::Done && name.ends_with(".err") && mark.state == State::Failed;
-    let is_result = mark.generation == 0 && !name.ends_with(".lock");
-    ended && (outdated || !is_result)
+fn is_left(style: Style, mark: &Mark, name: &str, last: &Last<'_>) -> bool {
+    let outdated = last.mark.state == State::Done && mark.state == State::Failed;
+    let says_nothing = match style {
+        Style::Marks => !mark.is_end() || outdated,
+        Style::Results => name.starts_with('.'),
+    };
+    last.mark.state >= State::Failed && says_nothing
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::marks::Style;
     use super::*;
 
     fn left(style: Style, names: &[&str]) -> Vec<String> {

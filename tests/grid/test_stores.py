@@ -55,6 +55,7 @@ def test_requests_of_a_fresh_batch(grid, proxy, number, most):
     assert {worker.returncode for worker in workers} == {0}
     each = sum(counter.count.values()) / len(batches)
     print(f'{number} workers: {dict(counter.count)}, {each} for each batch')
+    assert counter.count['DELETE'] == 5  # one worker has probed for all
     once = PROBE / len(batches) if number == 1 else 0
     assert each - once <= most, counter.count
 
