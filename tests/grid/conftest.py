@@ -91,7 +91,7 @@ PLAIN = 'def grid_process(*_, **__):\n    pass\n'
 
 
 # Marks that say whose a batch was, and those of the coordinator; what else is hidden is to be gone after a run.
-PASSED = re.compile(r'(?s)\.batches|\.format-\d+|\.?.+\.(lock(\.[1-9]\d*)?|(free|err)\.[1-9]\d*)')
+PASSED = re.compile(r'(?s)\.batches|\.format-\d+|\.probing|\.?.+\.(lock(\.[1-9]\d*)?|(free|err)\.[1-9]\d*)')
 
 
 class Grid:

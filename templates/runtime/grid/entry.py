@@ -59,26 +59,29 @@ class Entry:
 
     def enter(self, names: Names) -> None:
         """Go in, before the first claim."""
-        if self.is_in or not self.store.create(PROBING, str(now()).encode()) and self.has_waited():
+        if self.is_in or self.has_waited():
             return
         try:
             if is_old(self.list):
                 self.watch(names)
             probe(self.store, self.keys)
-            self.store.create(OWN, b'')
-        finally:
+        except BaseException:
             self.store.delete(PROBING)
+            raise
+        self.store.create(OWN, b'')
         self.is_in = True
         self.announce()
 
     def has_waited(self) -> bool:
-        """Wait until another worker is in; tells whether that has happened."""
-        end, pause = now() + 3 * HEARTBEAT, HEARTBEAT / 200
-        while now() < end and not self.is_in:
+        """Wait until another worker is in, unless there is none that would be; tells whether one is."""
+        end, pause = now() + (3 if is_old(self.list) else 1) * HEARTBEAT, HEARTBEAT / 200
+        while not self.store.create(PROBING, str(now()).encode()) and now() < end:
             self.ending.sleep(pause)
             self.ending.check()
-            self.is_in = self.store.read(OWN) is not None
             pause = min(pause * 1.5, HEARTBEAT / 10)
+            self.is_in = self.store.read(OWN) is not None
+            if self.is_in:
+                break
         return self.is_in
 
     def watch(self, names: Names) -> None:
