@@ -28,6 +28,7 @@ const RARE: &[&str] = &[
     "create-containerless-operator",
     "build-family",
     "grid-status",
+    "grid-clean",
     "catalogue",
     "snippet",
     "publish",

@@ -89,8 +89,8 @@ enum Step {
 
 impl Step {
     /// The batch and the owner of the lock that a worker has.
-    fn lock(&self) -> Option<(u8, u8)> {
-        match *self {
+    fn lock(self) -> Option<(u8, u8)> {
+        match self {
             Self::Looks { batch, owner, .. }
             | Self::Works { batch, owner, .. }
             | Self::Marks { batch, owner, .. } => Some((batch, owner)),
@@ -206,14 +206,12 @@ const NONE: Flaws = Flaws { blind_takeover: false, early_look: false, removes: f
 #[test]
 fn nothing_goes_wrong_with_one_batch() {
     let worlds = explore::<1>(ONE).unwrap();
-    println!("{worlds} worlds");
     assert!(worlds > 10_000);
 }
 
 #[test]
 fn nothing_goes_wrong_with_three_batches() {
     let worlds = explore::<3>(THREE).unwrap();
-    println!("{worlds} worlds");
     assert!(worlds > 10_000);
 }
 

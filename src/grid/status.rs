@@ -105,7 +105,7 @@ impl<'a> Last<'a> {
 
     fn failed(self) -> Option<Failed> {
         let mark = self.text.cloned().unwrap_or_default();
-        (self.mark.state == State::Failed).then(|| Failed { batch: self.mark.batch, mark })
+        (self.mark.state == State::Failed).then_some(Failed { batch: self.mark.batch, mark })
     }
 }
 

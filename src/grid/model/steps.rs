@@ -214,7 +214,7 @@ impl<const B: usize> World<B> {
         for step in &mut world.workers {
             match step {
                 Step::Claims { since, .. } | Step::Looks { since, .. } => {
-                    *since = (*since + 1).min(bounds.lease)
+                    *since = (*since + 1).min(bounds.lease);
                 }
                 Step::Works { since, beat, .. } => {
                     *since = (*since + 1).min(bounds.lease);
