@@ -317,10 +317,10 @@ def test_what_an_older_version_has_finished_is_not_done_again(grid, backend):
 @pytest.mark.parametrize('backend', ['local', 'cos'])
 def test_an_older_version_at_work_is_refused(grid, backend):
     job = grid(backend).give(['one', 'two'])
-    job.env.update(C3_GRID_HEARTBEAT='1')
+    job.env.update(C3_GRID_HEARTBEAT='4')
     job.put('.batches', NO_LOCK)
     worker = job.start()
-    time.sleep(1)
+    wait_until(lambda: '.probing' in job.all_names())
     job.put('one.lock', b'{"claim": "x", "seconds": 1}')
     assert worker.wait(60) == 1
     assert 'an older version of c3 works in' in said(worker) and 'Traceback' not in said(worker)
