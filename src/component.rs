@@ -71,6 +71,9 @@ pub struct Input {
     /// How the source's own command line takes it, where that is its way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub argument: Option<Argument>,
+    /// Whether what is false has to be a word, where others take an empty text.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub word: bool,
     /// What the values are.
     #[serde(rename = "type")]
     pub kind: Type,
@@ -118,6 +121,26 @@ pub struct Argument {
     pub negative: Option<String>,
     /// Whether the options have no values.
     pub flag: bool,
+    /// What stands there as its value.
+    #[serde(default)]
+    pub takes: Takes,
+}
+
+/// What stands on a command line as the value of an input.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Takes {
+    /// One value; what is false is the empty text, as for `bool`.
+    #[default]
+    Value,
+    /// `true` or `false`.
+    Word,
+    /// Several values side by side: `--x a b`.
+    Row,
+    /// Several values, each behind the option: `--x a --x b`.
+    Each,
+    /// A number, by so many options without a value: `-v -v`.
+    Count,
 }
 
 impl Argument {

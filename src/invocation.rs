@@ -165,6 +165,10 @@ impl Interface {
             if !word.starts_with("--") && value.is_none() {
                 return Err(stray(word, self.input(word.trim_start_matches('-'))));
             }
+            if let Some(input) = self.denied(word) {
+                invocation.values.insert(input.name.clone(), "false".to_owned());
+                continue;
+            }
             let input = self.named(key)?;
             let value = match value {
                 Some(value) => value.to_owned(),
@@ -175,6 +179,13 @@ impl Interface {
             invocation.shown.extend(input.secret.then(|| input.name.clone()));
         }
         Ok(Some(invocation))
+    }
+
+    /// The flag that a word makes false, as the script's own option: `--no-cache`.
+    fn denied(&self, word: &str) -> Option<&Input> {
+        let negative = |input: &Input| input.argument.as_ref()?.negative.clone();
+        let found = self.inputs.iter().find(|(_, input)| negative(input).as_deref() == Some(word));
+        found.map(|(_, input)| input)
     }
 
     /// The input of a name or identifier.

@@ -167,6 +167,7 @@ fn input(name: String, kind: Type, default: Option<String>) -> Input {
         unconditional: false,
         via: Via::Environment,
         argument: None,
+        word: false,
         secret: false,
         description: None,
         location: Location { cell: None, line: 1, column: 1 },

@@ -94,6 +94,29 @@ fn forms_of_command_lines() {
     check("Command lines of Python", Language::Python, around, 30);
 }
 
+#[test]
+fn forms_of_commands() {
+    let around = (
+        "import click\n@click.command()\n",
+        "def main(**given): print(given)\nif __name__ == '__main__':\n main()\n",
+    );
+    check("Commands of click", Language::Python, around, 25);
+    let head = "import typer\nfrom enum import Enum\nfrom pathlib import Path\nfrom typing import *\n\
+        class Color(str, Enum):\n red = 'r'\ndef main(";
+    check("Commands of typer", Language::Python, (head, "): print(1)\ntyper.run(main)\n"), 20);
+}
+
+#[test]
+fn forms_of_settings() {
+    check("Settings of libraries in Python", Language::Python, ("import os\n", ""), 18);
+}
+
+#[test]
+fn options_of_r() {
+    let tail = ")\no <- parse_args(OptionParser(option_list = o))\n";
+    check("Options of R's optparse", Language::R, ("library(optparse)\no <- list(\n", tail), 10);
+}
+
 /// Uses of the environment in Python, each of which names `x`, all variables, or something that is known at run time only.
 const USES: &[&str] = &[
     "os.environ['x']",

@@ -67,6 +67,7 @@ fn log_level() -> Input {
         default: Some("INFO".to_owned()),
         via: Via::Environment,
         argument: None,
+        word: false,
         required: false,
         unconditional: false,
         secret: false,

@@ -41,6 +41,8 @@ struct Input {
     via: component::Via,
     #[serde(skip_serializing_if = "Option::is_none")]
     argument: Option<component::Argument>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    word: bool,
 }
 
 #[derive(Serialize)]
@@ -96,6 +98,7 @@ pub fn emit(operator: &Operator) -> Artifact {
                 required: required(&parameter.input),
                 via: parameter.input.via,
                 argument: parameter.input.argument.clone(),
+                word: parameter.input.word,
                 default: parameter.default().map(ToOwned::to_owned),
                 id: parameter.id,
                 kind: parameter.input.kind.name().to_owned(),
@@ -174,6 +177,7 @@ mod tests {
             required: "no",
             via: component::Via::Argument,
             argument: Some(component::Argument::default()),
+            word: true,
         };
         let output = Output { name: text(), id: text(), kind: text(), read: false, description: None };
         let interface = json!(Interface {
@@ -200,7 +204,7 @@ mod tests {
         };
         assert_eq!(keys(&interface), expected("interface"));
         let of_argument = &interface["inputs"][0];
-        assert_eq!(keys(of_argument), &expected("input") | &expected("input_of_argument"));
+        assert_eq!(keys(of_argument), &expected("input") | &expected("input_of_some"));
         assert_eq!(keys(&of_argument["argument"]), expected("argument"));
         assert_eq!(keys(&interface["outputs"][0]), expected("output"));
     }

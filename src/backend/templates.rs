@@ -125,6 +125,7 @@ pub(super) const R_TEXTS: &[&str] = &[
 
 /// Those that few runs need.
 pub(super) const R_LATE: &[&str] = &[
+    include_str!("../../templates/runtime/r/arguments.R"),
     include_str!("../../templates/runtime/r/messages.R"),
     include_str!("../../templates/runtime/r/refusals.R"),
     include_str!("../../templates/runtime/r/help.R"),

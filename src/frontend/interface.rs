@@ -34,6 +34,8 @@ pub struct Access {
     pub is_certain: bool,
     /// How the source's own command line takes it, if it isn't a use of the environment at all.
     pub argument: Option<Argument>,
+    /// Whether what is false has to be a word, where others take an empty text.
+    pub is_word: bool,
 }
 
 impl Access {

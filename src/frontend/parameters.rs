@@ -44,6 +44,7 @@ impl Assignment {
             directives: self.directives,
             is_certain: true,
             argument: None,
+            is_word: false,
         }
     }
 

@@ -60,6 +60,7 @@ fn parameter(port: Port) -> Parameter {
         unconditional: false,
         via: Via::Environment,
         argument: None,
+        word: false,
         name: port.name.clone(),
         kind,
         default,

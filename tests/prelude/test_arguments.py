@@ -67,9 +67,9 @@ CHANGED = {
 GIVEN = {name: str(value) for name, value in CHANGED.items()}
 
 
-def argument(name, option=None, negative=None, flag=False, **more):
+def argument(name, option=None, negative=None, flag=False, takes='value', **more):
     """Declare an input that the script takes from its command line."""
-    how = {'option': option, 'negative': negative, 'flag': flag}
+    how = {'option': option, 'negative': negative, 'flag': flag, 'takes': takes}
     return an_input(name, via='argument', argument=how, **more)
 
 
@@ -118,6 +118,37 @@ def test_a_default_is_left_to_the_script(words):
     ]
     assert words(inputs, env={'i': '5', 'r': '0.00001', 'b': 'true', 's': '5', 'f': 'no'}) == []
     assert words(inputs, 'i=5.0', 'r=2', 'b=no', 's=5.0', '--f') == ['--r', '2', '--b', '', '--s', '5.0', '--f']
+
+
+def test_lists_stand_as_the_script_takes_them(words):
+    row = argument('r', '--r', takes='row', type='List', default='[1, 2]')
+    each = argument('e', '--e', takes='each', type='List')
+    assert words([row, each], 'r=[1.0, 2]', 'e=["a", 1.0, 0.5, true]') == ['--e', 'a', '--e', '1', '--e', '0.5', '--e', 'True']
+    assert words([row, A, each], 'r=[3.0, -4]', 'a=x', 'e=["-y"]') == ['--e=-y', 'x', '--r', '3', '-4']
+    assert words([row, A], 'r=["a b", ""]', 'a=-x') == ['--r', 'a b', '', '--', '-x']
+    assert words([row, A], 'r=["-a"]', 'a=x', '--', 'y') == ['x', '--r=-a', '--', 'y']
+    assert words([row], 'r=[]') == ['--r']
+    assert words([A, argument('b', takes='row', type='List', default='[]')], 'a=1', 'b=["2", "3"]') == ['1', '2', '3']
+
+
+def test_words_and_counts(words):
+    inputs = [argument('w', '--w', takes='word', type='Boolean'), argument('c', '-c', takes='count', type='Integer')]
+    assert words(inputs, 'w=no', 'c=2') == ['--w', 'false', '-c', '-c']
+    assert words(inputs, 'w=yes', 'c=0') == ['--w', 'true']
+    assert words([argument('s', '-s')], 's=-1') == ['-s-1']
+
+
+@pytest.mark.parametrize(
+    'how, value, message',
+    [
+        ({'takes': 'row', 'type': 'List'}, '["a", "-b"]', '`-b` of parameter `x` would be taken for an option'),
+        ({'takes': 'each', 'type': 'List'}, '[]', 'parameter `x` cannot be empty'),
+        ({'takes': 'count', 'type': 'Integer'}, '100', 'parameter `x` is from 0 to 99'),
+    ],
+)
+def test_what_the_script_has_no_options_for(operator, how, value, message):
+    done = operator('print(1)', inputs=[argument('x', '--x', **how)]).run(f'x={value}')
+    assert (done.returncode, done.stdout) == (2, '') and f'error: {message}' in done.stderr
 
 
 @pytest.mark.parametrize(

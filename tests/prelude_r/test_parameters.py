@@ -225,13 +225,38 @@ def test_optparse_like_parser(operator):
         assert (done.returncode, done.stdout, done.stderr) == (plain.returncode, plain.stdout, plain.stderr)
 
 
+def test_options_of_the_script(operator):
+    def argument(name, option, negative=None, flag=False, **more):
+        how = {'option': option, 'negative': negative, 'flag': flag, 'takes': 'value'}
+        return {**an_input(name, **more), 'via': 'argument', 'argument': how}
+
+    inputs = [
+        argument('n', '--n', type='Integer', default='5'),
+        argument('text', '--text'),
+        argument('dry_run', '--dry-run', type='Boolean', default='FALSE', flag=True),
+        argument('plain', None, '--fancy', type='Boolean', default='TRUE', flag=True),
+        argument('strict', '--strict', type='Boolean', default='TRUE'),
+        an_input('variable'),
+    ]
+    subject = operator('cat(commandArgs(TRUE), Sys.getenv(c("n", "text", "variable")), sep = "|")', inputs=inputs)
+    assert subject.run().stdout == '||'
+    assert subject.run(env={'n': '5', 'dry_run': 'no', 'plain': 'true', 'variable': 'v'}).stdout == '||v'
+    given = ['--n', '6', '--text=-e x', '--dry_run', '--plain=false', '--strict=no', 'own']
+    wanted = '--n=6|--text=-e x|--dry-run|--fancy|--strict=FALSE|own|||'
+    assert subject.run(*given).stdout == wanted
+    done = operator('cat(1)', inputs=[inputs[2] | {'default': 'TRUE'}]).run('dry_run=false')
+    assert (done.returncode, done.stdout) == (2, '')
+    assert 'error: parameter `dry_run` cannot be false: the script has no option for that' in done.stderr
+
+
 def test_the_interface_has_these_keys():
     keys = contract('interface.json')
     of_r = set(keys['interface']) - {*keys['of_notebooks'], 'source'}
     read = ''.join(path.read_text(encoding='utf-8') for path in RUNTIME.glob('*.R'))
     assert set(re.findall(r'interface\$(\w+)', read)) == of_r
     of_parameters = {key for key in [*keys['input'], *keys['output']] if re.search(rf'\w\${key}\b|"{key}"', read)}
-    assert of_parameters == {*keys['input'], *keys['output']} - {'via'}
+    assert of_parameters == {*keys['input'], *keys['output']}
+    assert set(re.findall(r'\bhow\$(\w+)', read)) == set(keys['argument']) - {'takes'}
     assert (set(an_input('x')), set(an_output('x'))) == (set(keys['input']), set(keys['output']))
     assert {*NO_INTERFACE, 'script'} == of_r
 

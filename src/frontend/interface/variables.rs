@@ -256,6 +256,7 @@ impl Variable {
             name: self.name.clone(),
             via: if argument.is_some() { Via::Argument } else { Via::Environment },
             argument,
+            word: kind == Type::Boolean && reads.iter().all(|read| read.access.is_word),
             required,
             unconditional: required && reads.iter().any(is_certain),
             default: default.filter(|_| !secret && !required),

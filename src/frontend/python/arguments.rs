@@ -1,34 +1,43 @@
-//! Options of argparse, read without running the script: what becomes inputs, and what is told instead.
+//! Options of argparse, click and typer, read without running the script: what becomes inputs, and what is told instead.
 //!
-//! One parser is read, which the script itself hands its command line to. What can't be told for sure stays out of the
+//! One parser or command is read, which the script itself hands its command line to. What can't be told for sure stays out of the
 //! interface, with a word: its value still reaches the script behind `--`.
 
 use ruff_python_ast::Stmt;
 
 use super::comments::Comments;
+use super::elsewhere;
 use super::semantic::Model;
 use crate::diagnostic::Diagnostic;
-use crate::frontend::directive;
+use crate::frontend::directive::{self, Directive};
 use crate::frontend::interface::{Access, Action, Fallback, Set};
 use crate::source::Source;
 
 mod arrange;
 mod calls;
+mod click;
+mod commands;
 mod declared;
+mod help;
 mod keywords;
+mod loops;
 mod parser;
+mod spelling;
+mod typer;
 
 use arrange::arranged;
 use calls::Calls;
+use commands::{Command, Library};
 use declared::{Declared, Unread};
 
-/// The module that is read.
-const MODULE: &str = "argparse";
+/// The modules that are read.
+const ARGPARSE: &str = "argparse";
+pub(super) const COMMANDS: &[&str] = &["click", "rich_click", "typer"];
 
 /// What values that aren't read need.
 pub(super) const HINT: &str = "what stands behind `--` reaches the script as it is";
 
-/// The options of a script's parser, in the order of the text.
+/// The options of a script's parser or command, in the order of the text.
 pub(super) fn accesses(
     body: &[Stmt],
     model: &Model,
@@ -36,17 +45,46 @@ pub(super) fn accesses(
     comments: &Comments,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Access> {
-    if !model.imports().iter().any(|import| import.module() == MODULE) {
+    let imports = |names: &[&str]| model.imports().iter().any(|import| names.contains(&import.module()));
+    let (has_parser, has_commands) = (imports(&[ARGPARSE]), imports(COMMANDS));
+    if !has_parser && !has_commands {
         return Vec::new();
     }
     let calls = Calls::of(body, model);
-    if let Some(refusal) = parser::refusal(&calls, model) {
-        diagnostics.push(refusal);
-        return Vec::new();
+    let of_parser = has_parser.then(|| options(&calls, model));
+    let of_command = if has_commands { of_commands(&calls, body, model) } else { None };
+    if has_commands && of_command.is_none() {
+        diagnostics.extend(elsewhere::unread_commands(model));
     }
-    let (declared, unread) = arranged(&calls, model);
-    diagnostics.extend(unread.into_iter().map(Unread::told));
-    declared.into_iter().map(|found| access(found, source, comments, diagnostics)).collect()
+    let mut found = Vec::new();
+    for read in of_parser.into_iter().chain(of_command) {
+        match read {
+            Ok((declared, unread)) => {
+                diagnostics.extend(unread.into_iter().map(Unread::told));
+                found.extend(declared);
+            }
+            Err(refusal) => diagnostics.push(refusal),
+        }
+    }
+    found.into_iter().map(|found| access(found, source, comments, diagnostics)).collect()
+}
+
+type Options = Result<(Vec<Declared>, Vec<Unread>), Diagnostic>;
+
+fn options(calls: &Calls, model: &Model) -> Options {
+    match parser::refusal(calls, model) {
+        Some(refusal) => Err(refusal),
+        None => Ok(arranged(calls, model)),
+    }
+}
+
+/// The options of the command that a script runs; nothing if it has none.
+fn of_commands(calls: &Calls, body: &[Stmt], model: &Model) -> Option<Options> {
+    let read = |command: Command| match command.library {
+        Library::Click => click::declare(&command, model).finish(),
+        Library::Typer => typer::declare(&command, body, model).finish(),
+    };
+    Some(commands::find(calls, model)?.map(read))
 }
 
 fn access(
@@ -57,8 +95,9 @@ fn access(
 ) -> Access {
     let (first, last) = (source.line(found.span.start), source.line(found.span.end));
     let trailing = comments.trailing(first..last + 1);
-    let directives =
-        trailing.flat_map(|comment| directive::parse(comment.raw, &found.span, diagnostics)).collect();
+    let secret = found.is_secret.then_some(Directive::Secret);
+    let said = trailing.flat_map(|comment| directive::parse(comment.raw, &found.span, diagnostics));
+    let directives = said.chain(secret).collect();
     let fallback = if found.is_required { Fallback::Missing } else { found.default };
     Access {
         name: found.name,
@@ -66,7 +105,8 @@ fn access(
         description: found.description.or_else(|| comments.above(first)),
         directives,
         is_certain: !found.is_doubtful,
-        argument: Some(found.argument),
+        argument: if found.variable.is_some() { None } else { Some(found.argument) },
+        is_word: false,
         span: found.span,
     }
 }

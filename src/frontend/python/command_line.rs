@@ -25,6 +25,7 @@ pub(super) const MODULES: &[&str] = &[
     "jsonargparse",
     "optparse",
     "plac",
+    "rich_click",
     "simple_parsing",
     "tap",
     "typer",

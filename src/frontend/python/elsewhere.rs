@@ -1,23 +1,51 @@
 //! Parameters that libraries read by themselves, from the command line or the environment: told, for none is an input.
 
+use super::arguments::COMMANDS;
 use super::command_line::MODULES;
 use super::semantic::{Import, Model};
 use crate::diagnostic::Diagnostic;
 
 /// Libraries that read variables into settings of their own.
-const SETTINGS: &[&str] =
-    &["decouple", "dynaconf", "environ", "environs", "everett", "prettyconf", "pydantic_settings"];
+const SETTINGS: &[&str] = &[
+    "confuse",
+    "decouple",
+    "dynaconf",
+    "ecological",
+    "environ",
+    "environs",
+    "envclasses",
+    "envparse",
+    "envyaml",
+    "everett",
+    "goodconf",
+    "prettyconf",
+    "pydantic_settings",
+    "typed_settings",
+];
 
 /// Parts of other libraries that do.
 const PARTS: &[&str] =
-    &["dotenv.dotenv_values", "pydantic.BaseSettings", "pydantic.v1.BaseSettings", "starlette.config"];
+    &["pydantic.BaseSettings", "pydantic.v1.BaseSettings", "starlette.config"];
+
+/// What reads them from a file.
+const FILE: &str = "dotenv.dotenv_values";
 
 /// What such libraries read without a word in the interface, once for each.
-pub(super) fn notes(model: &Model) -> Vec<Diagnostic> {
+pub(super) fn notes(model: &Model, read: &[&str]) -> Vec<Diagnostic> {
+    told(model, |name| !COMMANDS.contains(&name) && !read.contains(&name))
+}
+
+/// The libraries of commands whose options aren't followed.
+pub(super) fn unread_commands(model: &Model) -> Vec<Diagnostic> {
+    told(model, |name| COMMANDS.contains(&name))
+}
+
+fn told(model: &Model, is_meant: impl Fn(&str) -> bool) -> Vec<Diagnostic> {
     let mut told: Vec<&str> = Vec::new();
     let mut notes = Vec::new();
     for import in model.imports() {
         if let Some((name, note)) = note(import)
+            && is_meant(name)
             && !told.contains(&name)
         {
             told.push(name);
@@ -34,6 +62,11 @@ fn note(import: &Import) -> Option<(&'static str, Diagnostic)> {
         let note = Diagnostic::note("unread-options", message).at(import.span.clone());
         return Some((name, note.hint(super::arguments::HINT)));
     }
+    if let Some(name) = named(&[FILE]) {
+        let message = "`dotenv_values` reads a file, which is not in the image: none of its values is an input";
+        let note = Diagnostic::note("unread-settings", message).at(import.span.clone());
+        return Some((name, note.hint("name the file as an additional one, or read the values with `os.getenv`")));
+    }
     let name = named(SETTINGS).or_else(|| named(PARTS))?;
     let message = format!("`{name}` reads variables by itself: none of them is an input");
     let note = Diagnostic::note("unread-settings", message).at(import.span.clone());
@@ -49,8 +82,8 @@ mod tests {
     #[test]
     fn what_libraries_read_is_told_once() {
         let cases: [(&str, &[&str]); 8] = [
-            ("import click\nfrom click import option", &["unread-options"]),
-            ("def f():\n import typer as t", &["unread-options"]),
+            ("import click, typer", &[]),
+            ("def f():\n import docopt as t\nfrom docopt import docopt", &["unread-options"]),
             ("from pydantic_settings import BaseSettings, SettingsConfigDict", &["unread-settings"]),
             ("from pydantic import BaseModel, BaseSettings", &["unread-settings"]),
             ("from decouple import config\nimport fire", &["unread-settings", "unread-options"]),
@@ -60,7 +93,7 @@ mod tests {
         ];
         for (script, codes) in cases {
             let parsed = parse_module(script).unwrap();
-            let notes = notes(&Model::new(&parsed.syntax().body));
+            let notes = notes(&Model::new(&parsed.syntax().body), &[]);
             assert_eq!(notes.iter().map(|note| note.code).collect::<Vec<_>>(), codes, "{script}");
         }
     }

@@ -38,6 +38,7 @@ pub(super) fn accesses(
             name: found.name,
             action: found.action,
             argument: None,
+            is_word: false,
             is_certain: doubts.is_certain(found.span.start),
             span: found.span,
         }

@@ -31,6 +31,7 @@ mod process;
 mod prose;
 mod questions;
 pub(crate) mod semantic;
+mod settings;
 pub(crate) mod silence;
 #[cfg(test)]
 mod tests;
@@ -219,7 +220,9 @@ fn extract_module(source: &Source, parsed: &Parsed<ModModule>) -> Extraction {
     diagnostics.extend(questions::asked(body, &model));
     let options = arguments::accesses(body, &model, source, &comments, &mut diagnostics);
     crate::frontend::parameters::add(&mut accesses, options);
-    diagnostics.extend(elsewhere::notes(&model));
+    let settings = settings::read(body, &model, source, &comments, &mut diagnostics);
+    crate::frontend::parameters::add(&mut accesses, settings.accesses);
+    diagnostics.extend(elsewhere::notes(&model, &settings.modules));
     let lines: Vec<_> = comments.iter().collect();
     let mut found = requirements::collect(&lines, &mut diagnostics);
     diagnostics.extend(prose::doubts(&found.requirements, &model));

@@ -18,8 +18,8 @@ use crate::language::Language;
 use crate::source::Source;
 use crate::value::{self, Constant};
 
-mod annotation;
-mod literals;
+pub(super) mod annotation;
+pub(super) mod literals;
 #[cfg(test)]
 mod tests;
 

@@ -56,13 +56,20 @@ fn note(at: Range<usize>) -> Diagnostic {
         .hint("a variable that is read or set this way is not part of the interface; read it by its name")
 }
 
-/// Places of imports, behind others.
+/// Places of imports and of names of parameters, behind others.
 struct Imports(Vec<Range<usize>>);
 
 impl Visitor<'_> for Imports {
     fn visit_stmt(&mut self, statement: &Stmt) {
         match statement {
             Stmt::Import(_) | Stmt::ImportFrom(_) => self.0.push(span(statement)),
+            Stmt::FunctionDef(function) => {
+                // What a parameter stands for without an argument is looked at by itself.
+                let optional = function.parameters.iter_non_variadic_params();
+                let optional = optional.filter(|parameter| parameter.default.is_some());
+                self.0.extend(optional.map(|parameter| span(&parameter.parameter.name)));
+                walk_stmt(self, statement);
+            }
             _ => walk_stmt(self, statement),
         }
     }

@@ -22,6 +22,7 @@ mod installs;
 mod literals;
 mod mentions;
 mod names;
+mod options;
 mod packages;
 mod parameters;
 mod questions;
@@ -98,13 +99,19 @@ fn extract_shapes(source: &Source, shapes: &Shapes) -> Extraction {
     let mut diagnostics = found.diagnostics;
     let statements = Statements::new(shapes);
     let certainty = Certainty::new(&names, shapes);
-    let accesses = annotated(found.uses, source, &comments, &statements, &certainty, &mut diagnostics);
+    let mut accesses = annotated(found.uses, source, &comments, &statements, &certainty, &mut diagnostics);
     let commands = requirements::collect_system(&comments.iter().collect::<Vec<_>>(), &mut diagnostics);
     let installs = installs::collect(&names, &shapes.calls);
     diagnostics.extend(installs.diagnostics);
     let requirements = [commands, installs.requirements].concat();
     let used = packages::used(&names, shapes);
     let own_arguments = command_line::is_read(&names, shapes, used.iter().map(|(name, _)| name.clone()));
+    let is_parsed = used.iter().any(|(name, _)| name == options::PACKAGE);
+    if is_parsed {
+        let options = options::read(&names, shapes, |at| certainty.is_certain(at));
+        diagnostics.extend(options.notes);
+        crate::frontend::parameters::add(&mut accesses, described(options.accesses, source, &comments, &mut diagnostics));
+    }
     diagnostics.extend(questions::told(&used, &names, shapes));
     diagnostics.extend(packages::missing(used, &requirements));
     let taken: Vec<usize> = accesses.iter().map(|access| source.line(access.span.start)).collect();
@@ -120,6 +127,23 @@ fn extract_shapes(source: &Source, shapes: &Shapes) -> Extraction {
         diagnostics,
         ..Extraction::default()
     }
+}
+
+/// Options with the comments that belong to them.
+fn described(
+    mut options: Vec<Access>,
+    source: &Source,
+    comments: &Comments,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Access> {
+    for option in &mut options {
+        let (first, last) = (source.line(option.span.start), source.line(option.span.end));
+        let trailing = comments.trailing(first..last + 1);
+        option.directives =
+            trailing.flat_map(|comment| directive::parse(comment.raw, &option.span, diagnostics)).collect();
+        option.description = option.description.take().or_else(|| comments.above(first));
+    }
+    options
 }
 
 /// Tells of each read whether the script has set the variable before; whether it is set is asked in vain then.
@@ -174,6 +198,7 @@ fn annotated(
             name: found.name,
             action: found.action,
             argument: None,
+            is_word: false,
             is_certain: certainty.is_certain(found.span.start),
             span: found.span,
         }

@@ -4,6 +4,7 @@ use tree_sitter::Node;
 
 use super::command_line::PACKAGES;
 use super::names::Names;
+use super::options::PACKAGE;
 use super::shapes::{Call, Shapes};
 use crate::diagnostic::Diagnostic;
 
@@ -35,14 +36,16 @@ const RUNNERS: &[&str] = &["system", "system2", "shell", "pipe"];
 /// What there is to say of it.
 pub(super) fn told(used: &[(String, Node)], names: &Names, shapes: &Shapes) -> Vec<Diagnostic> {
     let mut told = Vec::new();
-    if let Some((package, node)) = used.iter().find(|(name, _)| PACKAGES.contains(&name.as_str())) {
+    let is_unread = |name: &str| PACKAGES.contains(&name) && name != PACKAGE;
+    let is_read = used.iter().any(|(name, _)| name == PACKAGE);
+    if let Some((package, node)) = used.iter().find(|(name, _)| is_unread(name)) {
         told.push(options(&format!("`{package}` reads the command line by itself"), *node));
     }
     for call in &shapes.calls {
         let Some(function) = names.function(call.function) else { continue };
         let is_any =
             |known: &[&str]| known.iter().any(|name| function.is_base(name) || function.is("utils", name));
-        if is_any(&["commandArgs"]) && told.iter().all(|note| note.code != "unread-options") {
+        if is_any(&["commandArgs"]) && !is_read && told.iter().all(|note| note.code != "unread-options") {
             told.push(options("the script reads its command line itself", call.node));
         } else if is_any(ASKING) && !is_for_people(call.node, names) {
             told.push(asked(&function.name, call.node));
@@ -99,7 +102,7 @@ mod tests {
     #[test]
     fn what_a_container_lacks_is_told() {
         let cases: [(&str, &[&str]); 9] = [
-            ("library(optparse)\nargs <- commandArgs()", &["unread-options"]),
+            ("library(docopt)\nargs <- commandArgs()", &["unread-options"]),
             ("args <- commandArgs(trailingOnly = TRUE)", &["unread-options"]),
             ("x <- readline(\"name: \")", &["asks-person"]),
             ("if (interactive()) x <- readline()", &[]),

@@ -20,6 +20,7 @@ class Argument(TypedDict):
     option: str | None  # before the value, or what makes a flag true
     negative: str | None  # what makes a flag false
     flag: bool  # whether the options have no values
+    takes: str  # 'value', 'word', 'row', 'each', 'count'
 
 
 class Input(Parameter):
@@ -30,6 +31,7 @@ class Input(Parameter):
     required: str  # 'always', 'maybe' (in a branch or a function), 'no'
     via: str
     argument: NotRequired[Argument]  # where `via` is 'argument'
+    word: NotRequired[bool]  # whether what is false has to be a word
 
 
 class Output(Parameter):

@@ -37,6 +37,9 @@ IF_PRESENT = '{"IfPresent"'
 BOOLEANS = dict.fromkeys(('true', '1', 'yes', 'on', 'y', 't'), 'True')
 BOOLEANS.update(dict.fromkeys(('false', '0', 'no', 'off', 'n', 'f'), ''))
 
+# What is false to libraries that take no empty string for it.
+FALSE = 'False'
+
 # JSON, by the brackets that a value begins with.
 COLLECTIONS = {'List': '[', 'Dict': '{'}
 
@@ -119,7 +122,8 @@ def is_placeholder(value: str) -> bool:
 def normalise(parameter: Parameter, value: str) -> str:
     """Give the spelling of a value that the script's `bool()` or `int()` understands."""
     if parameter['type'] == 'Boolean':
-        return BOOLEANS.get(value.strip().lower(), value)
+        found = BOOLEANS.get(value.strip().lower(), value)
+        return FALSE if found == '' and parameter.get('word') else found
     whole, _, fraction = value.partition('.')
     is_whole = whole.strip().lstrip('+-').isdecimal() and fraction and not fraction.strip().strip('0')
     return whole if parameter['type'] == 'Integer' and is_whole else value
@@ -137,7 +141,7 @@ def fits(parameter: Parameter, value: str) -> bool:
             return value.lstrip().startswith(COLLECTIONS[parameter['type']])
     except (ValueError, RecursionError):
         return False
-    return parameter['type'] != 'Boolean' or value in ('True', '')
+    return parameter['type'] != 'Boolean' or value in ('True', '', FALSE)
 
 
 def set_input(parameter: Input, argument: str | None) -> bool:

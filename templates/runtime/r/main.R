@@ -39,13 +39,16 @@ prepare <- function() {
   set_parameters(words)
   name_user()
   if (interface$logging && !log_level() %in% c("INFO", "WARNING", "ERROR", "CRITICAL")) log_parameters(words$taken)
-  hide_parameters(words$own)
+  hide_parameters(if (has_arguments()) command_line(words$own) else words$own)
   watch_quit()
   watch_end()
   if (length(interface$files)) link_files()
   disarm_installers()
   allow_null()
 }
+
+# Tells whether the script takes any input from its command line.
+has_arguments <- function() "argument" %in% field(inputs, "via")
 
 # Gives the log level as it is set.
 log_level <- function() {

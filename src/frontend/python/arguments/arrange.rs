@@ -3,7 +3,8 @@
 use super::calls::Calls;
 use super::declared::{Declared, Unread, read, set_defaults};
 use super::keywords::Keywords;
-use crate::component::Argument;
+use super::loops;
+use crate::component::{Argument, Takes};
 use crate::frontend::interface::Fallback;
 use crate::frontend::python::semantic::Model;
 
@@ -11,22 +12,24 @@ use crate::frontend::python::semantic::Model;
 pub(super) fn arranged(calls: &Calls, model: &Model) -> (Vec<Declared>, Vec<Unread>) {
     let mut row = Row::default();
     for call in &calls.options {
-        match read(call, model) {
-            Ok(None) => {}
-            Ok(Some(found)) if !calls.is_used(call) => {
-                row.refuse(found.unread("nothing here calls the function that declares it"));
+        for expression in loops::expanded(call.expression, &call.loops) {
+            match read(call, &expression, model) {
+                Ok(None) => {}
+                Ok(Some(found)) if !calls.is_used(call) => {
+                    row.refuse(found.unread("nothing here calls the function that declares it"));
+                }
+                Ok(Some(found)) => row.add(found),
+                Err(unread) => row.refuse(unread),
             }
-            Ok(Some(found)) => row.add(found),
-            Err(unread) => row.refuse(unread),
         }
     }
     row.set_defaults(calls, model);
-    row.refuse_blind();
-    (row.declared, row.unread)
+    row.finish()
 }
 
+/// Options, one after the other.
 #[derive(Default)]
-struct Row {
+pub(super) struct Row {
     declared: Vec<Declared>,
     unread: Vec<Unread>,
     /// Whether a positional before can't be told.
@@ -36,13 +39,15 @@ struct Row {
 }
 
 impl Row {
-    fn refuse(&mut self, unread: Unread) {
+    /// Leaves an option out.
+    pub(super) fn refuse(&mut self, unread: Unread) {
         self.is_lost |= unread.is_positional;
         self.unread.push(unread);
     }
 
-    fn add(&mut self, found: Declared) {
-        if found.argument.is_positional() && !self.is_in_place(&found) {
+    /// Takes an option, unless its place or its name is another's, too.
+    pub(super) fn add(&mut self, found: Declared) {
+        if found.is_positional() && !self.is_in_place(&found) {
             self.refuse(found.unread("its place on the command line can't be told"));
         } else if self.shared.contains(&found.name) {
             self.refuse(found.unread(SHARED));
@@ -55,8 +60,13 @@ impl Row {
 
     /// Whether a positional follows those before it for sure.
     fn is_in_place(&self, found: &Declared) -> bool {
-        let mut others = self.declared.iter().filter(|other| other.argument.is_positional());
-        !self.is_lost && !found.is_doubtful && others.all(|other| other.function == found.function)
+        let others = || self.declared.iter().filter(|other| other.is_positional());
+        let is_behind_row = others().any(|other| other.argument.takes == Takes::Row);
+        let is_single = found.is_required && found.argument.takes == Takes::Value;
+        !self.is_lost
+            && !found.is_doubtful
+            && (!is_behind_row || is_single)
+            && others().all(|other| other.function == found.function)
     }
 
     /// Makes one flag of the option for true and that for false.
@@ -83,6 +93,12 @@ impl Row {
         }
     }
 
+    /// The options that become inputs, and those that don't.
+    pub(super) fn finish(mut self) -> (Vec<Declared>, Vec<Unread>) {
+        self.refuse_blind();
+        (self.declared, self.unread)
+    }
+
     fn refuse_blind(&mut self) {
         let (blind, seen): (Vec<_>, Vec<_>) = self.declared.drain(..).partition(Declared::is_blind);
         self.declared = seen;
@@ -102,7 +118,12 @@ fn joined(one: &Argument, other: &Argument) -> Option<Argument> {
         | (None, negative @ Some(_), option @ Some(_), None)
             if is_pair =>
         {
-            Some(Argument { option: option.clone(), negative: negative.clone(), flag: true })
+            Some(Argument {
+                option: option.clone(),
+                negative: negative.clone(),
+                flag: true,
+                takes: Takes::Value,
+            })
         }
         _ => None,
     }

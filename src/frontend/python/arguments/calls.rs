@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
-use ruff_python_ast::{Expr, ExprCall, ExprContext, ExprSubscript, Stmt, StmtFunctionDef, StmtIf};
+use ruff_python_ast::{Expr, ExprCall, ExprContext, ExprSubscript, Stmt, StmtFor, StmtFunctionDef, StmtIf};
 
+use super::loops;
 use crate::frontend::python::flow::is_main;
 use crate::frontend::python::semantic::{Model, Names};
 
@@ -22,6 +23,15 @@ pub(super) struct Call<'a> {
     pub(super) is_doubtful: bool,
     /// The functions around it, the outermost first.
     pub(super) functions: Vec<&'a StmtFunctionDef>,
+    /// The loops over literals around it.
+    pub(super) loops: Vec<&'a StmtFor>,
+}
+
+/// A function that a script defines.
+pub(super) struct Definition<'a> {
+    pub(super) function: &'a StmtFunctionDef,
+    /// Whether it stands in another function, or may not be defined.
+    pub(super) is_doubtful: bool,
 }
 
 /// What a script does with parsers.
@@ -42,7 +52,11 @@ pub(super) struct Calls<'a> {
     /// `parse_args` and the like.
     pub(super) parses: Vec<Call<'a>>,
     /// Calls of functions by their names.
-    pub(super) plain: Vec<&'a ExprCall>,
+    pub(super) plain: Vec<Call<'a>>,
+    /// Calls of methods that may run a command: `typer.run`, `command.main`.
+    pub(super) runs: Vec<Call<'a>>,
+    /// Functions that are defined.
+    pub(super) definitions: Vec<Definition<'a>>,
     /// Names that are used.
     pub(super) used: HashSet<&'a str>,
     /// Where the list of arguments is changed, or read by position.
@@ -53,7 +67,14 @@ impl<'a> Calls<'a> {
     pub(super) fn of(body: &'a [Stmt], model: &Model<'a>) -> Self {
         let names = [model.names_of("argparse"), model.names_of("sys")];
         let mut finder =
-            Finder { model, names, found: Self::default(), is_doubtful: false, functions: Vec::new() };
+            Finder {
+                model,
+                names,
+                found: Self::default(),
+                is_doubtful: false,
+                functions: Vec::new(),
+                loops: Vec::new(),
+            };
         finder.visit_body(body);
         finder.found
     }
@@ -72,6 +93,7 @@ struct Finder<'m, 'a> {
     found: Calls<'a>,
     is_doubtful: bool,
     functions: Vec<&'a StmtFunctionDef>,
+    loops: Vec<&'a StmtFor>,
 }
 
 impl<'a> Finder<'_, 'a> {
@@ -105,16 +127,21 @@ impl<'a> Finder<'_, 'a> {
     }
 
     fn call(&mut self, call: &'a ExprCall) {
-        let found =
-            Call { expression: call, is_doubtful: self.is_doubtful, functions: self.functions.clone() };
+        let found = Call {
+            expression: call,
+            is_doubtful: self.is_doubtful,
+            functions: self.functions.clone(),
+            loops: self.loops.clone(),
+        };
         let list = match &*call.func {
             function if self.is_parser(function) => &mut self.found.parsers,
-            Expr::Name(_) => return self.found.plain.push(call),
+            Expr::Name(_) => &mut self.found.plain,
             Expr::Attribute(method) => match method.attr.as_str() {
                 "add_argument" => &mut self.found.options,
                 "add_subparsers" => &mut self.found.subparsers,
                 "add_parser" => &mut self.found.commands,
                 "set_defaults" => &mut self.found.defaults,
+                "run" | "main" => &mut self.found.runs,
                 "parse_args" | "parse_known_args" | "parse_intermixed_args" => &mut self.found.parses,
                 _ => return,
             },
@@ -167,6 +194,8 @@ impl<'a> Visitor<'a> for Finder<'_, 'a> {
     fn visit_stmt(&mut self, statement: &'a Stmt) {
         match statement {
             Stmt::FunctionDef(function) => {
+                let is_doubtful = self.is_doubtful || !self.functions.is_empty();
+                self.found.definitions.push(Definition { function, is_doubtful });
                 self.functions.push(function);
                 walk_stmt(self, statement);
                 self.functions.pop();
@@ -188,6 +217,11 @@ impl<'a> Visitor<'a> for Finder<'_, 'a> {
                 });
                 self.visit_body(&attempt.orelse);
                 self.visit_body(&attempt.finalbody);
+            }
+            Stmt::For(each) if loops::is_literal(each) => {
+                self.loops.push(each);
+                walk_stmt(self, statement);
+                self.loops.pop();
             }
             Stmt::For(_) | Stmt::While(_) | Stmt::Match(_) => {
                 self.doubt(|finder| walk_stmt(finder, statement));

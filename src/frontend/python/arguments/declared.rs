@@ -6,11 +6,13 @@ use ruff_python_ast::{Expr, ExprCall};
 
 use super::HINT;
 use super::calls::Call;
+use super::help::description;
 use super::keywords::Keywords;
-use crate::component::{Argument, Type};
+use crate::component::{Argument, Takes, Type};
 use crate::diagnostic::Diagnostic;
 use crate::frontend::interface::Fallback;
-use crate::frontend::python::semantic::{Model, fold};
+use crate::frontend::python::parameters::literals;
+use crate::frontend::python::semantic::{Model, fold, texts};
 use crate::frontend::python::span;
 use crate::value::Constant;
 
@@ -19,9 +21,14 @@ const TYPES: &[(&str, Type)] =
     &[("builtins.int", Type::Integer), ("builtins.float", Type::Float), ("builtins.bool", Type::Boolean)];
 
 /// What an action does.
+#[derive(PartialEq)]
 enum Doing {
     /// Takes a value.
     Store,
+    /// Takes one more value each time.
+    Append,
+    /// Counts how often it stands there.
+    Count,
     /// Takes none, and stands for true or false.
     Flag(bool),
     /// Two options, for true and for false.
@@ -43,15 +50,19 @@ pub(super) struct Declared {
     pub(super) span: Range<usize>,
     /// Where the function begins that declares it.
     pub(super) function: Option<usize>,
+    /// The variable that is taken where the command line says nothing.
+    pub(super) variable: Option<String>,
+    /// Whether what is given must not be shown.
+    pub(super) is_secret: bool,
 }
 
 /// An option that isn't.
 pub(super) struct Unread {
-    spelling: Option<String>,
-    reason: &'static str,
+    pub(super) spelling: Option<String>,
+    pub(super) reason: &'static str,
     /// Whether it may be told from others by its place.
     pub(super) is_positional: bool,
-    span: Range<usize>,
+    pub(super) span: Range<usize>,
 }
 
 impl Unread {
@@ -66,11 +77,16 @@ impl Declared {
     /// The same option, as one that isn't read.
     pub(super) fn unread(self, reason: &'static str) -> Unread {
         Unread {
-            is_positional: self.argument.is_positional(),
+            is_positional: self.is_positional(),
             spelling: Some(self.argument.spelling(&self.name).to_owned()),
             reason,
             span: self.span,
         }
+    }
+
+    /// Whether it is told from others by its place.
+    pub(super) fn is_positional(&self) -> bool {
+        self.variable.is_none() && self.argument.is_positional()
     }
 
     /// Takes another default.
@@ -105,9 +121,13 @@ impl Spelled {
 }
 
 /// Reads a call; nothing if it declares an option that only tells something.
-pub(super) fn read(found: &Call, model: &Model) -> Result<Option<Declared>, Unread> {
-    let spelled = Spelled::of(found.expression, model);
-    option(found, &spelled, model).map_err(|reason| Unread {
+pub(super) fn read(
+    found: &Call,
+    expression: &ExprCall,
+    model: &Model,
+) -> Result<Option<Declared>, Unread> {
+    let spelled = Spelled::of(expression, model);
+    option(found, expression, &spelled, model).map_err(|reason| Unread {
         reason,
         is_positional: spelled.is_positional,
         spelling: spelled.name,
@@ -115,27 +135,48 @@ pub(super) fn read(found: &Call, model: &Model) -> Result<Option<Declared>, Unre
     })
 }
 
-fn option(found: &Call, spelled: &Spelled, model: &Model) -> Result<Option<Declared>, &'static str> {
-    let keywords = Keywords::of(found.expression);
+fn option(
+    found: &Call,
+    expression: &ExprCall,
+    spelled: &Spelled,
+    model: &Model,
+) -> Result<Option<Declared>, &'static str> {
+    let keywords = Keywords::of(expression);
     let spelling = spelled.name.as_ref().ok_or("its name is known at run time only")?;
     if keywords.is_open {
         return Err("what is said of it is known at run time only");
     }
     let doing = doing(&keywords, model).ok_or("what its `action` does with values isn't followed")?;
-    let is_spared = is_spared(&keywords, model).ok_or("`nargs` lets it take several values")?;
+    let (many, is_spared) = values(&keywords, model).ok_or("how many values it takes is not known")?;
+    let takes = takes(&doing, many).ok_or("it adds what is given to other values")?;
     let name = dest(&keywords, spelling, model).ok_or("its `dest` is known at run time only")?;
     let kind = match doing {
         Doing::Store => keywords.get("type").and_then(|maker| kind(maker, model)),
         Doing::Flag(_) | Doing::Both => Some(Type::Boolean),
+        Doing::Count => Some(Type::Integer),
+        Doing::Append => Some(Type::List),
         Doing::Tell => return Ok(None),
     };
-    let given = keywords.get("default").map_or(Some(unset(&doing)), |value| constant(value, model));
+    let is_list = matches!(takes, Takes::Row | Takes::Each);
+    let kind = if is_list { Some(Type::List) } else { kind };
+    let given = match keywords.get("default") {
+        Some(value) if is_list => list(value, model),
+        Some(value) => constant(value, model),
+        None if is_list && is_spared && spelled.is_positional => Some(Constant::Text("[]".to_owned())),
+        None => Some(unset(&doing)),
+    };
+    let adds = matches!(takes, Takes::Each | Takes::Count);
+    if adds && !given.as_ref().is_some_and(is_nothing) {
+        return Err("what is given is added to its default");
+    }
     Ok(Some(Declared {
         default: default(given, kind.as_ref()),
         description: description(&keywords, model),
         is_required: (spelled.is_positional && !is_spared) || is_required(&keywords, model),
         is_doubtful: found.is_doubtful,
-        argument: argument(spelled.name.clone().filter(|_| !spelled.is_positional), &doing),
+        argument: argument(spelled.name.clone().filter(|_| !spelled.is_positional), &doing, takes),
+        variable: None,
+        is_secret: false,
         function: found.functions.last().map(|function| span(*function).start),
         span: span(found.expression),
         kind,
@@ -143,12 +184,45 @@ fn option(found: &Call, spelled: &Spelled, model: &Model) -> Result<Option<Decla
     }))
 }
 
-/// Whether an option may stand without a value; nothing if it may have several.
-fn is_spared(keywords: &Keywords, model: &Model) -> Option<bool> {
-    match keywords.get("nargs").filter(|nargs| !nargs.is_none_literal_expr()) {
-        None => Some(false),
-        Some(nargs) => model.text(nargs).filter(|nargs| nargs == "?").map(|_| true),
+/// Whether an option takes several values, and whether it may stand without any; nothing if that can't be told.
+fn values(keywords: &Keywords, model: &Model) -> Option<(bool, bool)> {
+    let Some(nargs) = keywords.get("nargs").filter(|nargs| !nargs.is_none_literal_expr()) else {
+        return Some((false, false));
+    };
+    match fold(nargs, model)? {
+        Constant::Int(number) => (number > 0).then_some((true, false)),
+        Constant::Text(text) => match text.as_str() {
+            "?" => Some((false, true)),
+            "*" => Some((true, true)),
+            "+" => Some((true, false)),
+            _ => None,
+        },
+        _ => None,
     }
+}
+
+/// What stands on the command line; nothing if it is a list of lists.
+fn takes(doing: &Doing, many: bool) -> Option<Takes> {
+    match doing {
+        Doing::Append => (!many).then_some(Takes::Each),
+        Doing::Count => Some(Takes::Count),
+        _ if many => Some(Takes::Row),
+        _ => Some(Takes::Value),
+    }
+}
+
+/// A list of constants, or `None`.
+pub(super) fn list(value: &Expr, model: &Model) -> Option<Constant> {
+    match constant(value, model) {
+        Some(Constant::None) => Some(Constant::None),
+        Some(_) => None,
+        None => literals::json(value, model).filter(|text| text.starts_with('[')).map(Constant::Text),
+    }
+}
+
+/// Whether a default has nothing in it.
+fn is_nothing(value: &Constant) -> bool {
+    matches!(value, Constant::None | Constant::Int(0)) || *value == Constant::Text("[]".to_owned())
 }
 
 fn is_required(keywords: &Keywords, model: &Model) -> bool {
@@ -177,6 +251,8 @@ fn doing(keywords: &Keywords, model: &Model) -> Option<Doing> {
     }
     match model.text(action)?.as_str() {
         "store" => Some(Doing::Store),
+        "append" => Some(Doing::Append),
+        "count" => Some(Doing::Count),
         "store_true" => Some(Doing::Flag(true)),
         "store_false" => Some(Doing::Flag(false)),
         "version" | "help" => Some(Doing::Tell),
@@ -192,15 +268,16 @@ fn unset(doing: &Doing) -> Constant {
     }
 }
 
-fn argument(option: Option<String>, doing: &Doing) -> Argument {
+fn argument(option: Option<String>, doing: &Doing, takes: Takes) -> Argument {
+    let plain = Argument { option: None, negative: None, flag: true, takes };
     match doing {
-        Doing::Flag(false) => Argument { option: None, negative: option, flag: true },
-        Doing::Flag(true) => Argument { option, negative: None, flag: true },
+        Doing::Flag(false) => Argument { negative: option, ..plain },
+        Doing::Flag(true) => Argument { option, ..plain },
         Doing::Both => {
             let negative = option.as_ref().map(|option| format!("--no-{}", option.trim_start_matches('-')));
-            Argument { option, negative, flag: true }
+            Argument { option, negative, ..plain }
         }
-        _ => Argument { option, negative: None, flag: false },
+        _ => Argument { option, flag: false, ..plain },
     }
 }
 
@@ -224,7 +301,20 @@ fn kind(maker: &Expr, model: &Model) -> Option<Type> {
 /// The value of a default, as far as it is known.
 pub(super) fn constant(value: &Expr, model: &Model) -> Option<Constant> {
     let is_suppressed = || model.may_be(value, "argparse.SUPPRESS");
-    fold(value, model).or_else(|| is_suppressed().then_some(Constant::None))
+    let known = fold(value, model).or_else(|| path(value, model).map(Constant::Text));
+    known.or_else(|| is_suppressed().then_some(Constant::None))
+}
+
+/// The text of `Path("a", "b")` and `os.path.join("a", "b")`.
+fn path(value: &Expr, model: &Model) -> Option<String> {
+    let call = value.as_call_expr().filter(|call| call.arguments.keywords.is_empty())?;
+    let parts: Option<Vec<String>> = call.arguments.args.iter().map(|part| model.text(part)).collect();
+    let paths = model.qualified(&call.func);
+    match paths.first()?.as_str() {
+        "pathlib.Path" | "pathlib.PurePath" => Some(texts::path(&parts?)),
+        "os.path.join" => Some(texts::joined_path(&parts?)),
+        _ => None,
+    }
 }
 
 /// A default as argparse takes it, which puts texts only through `type`.
@@ -237,38 +327,6 @@ fn default(given: Option<Constant>, kind: Option<&Type>) -> Fallback {
         (Some(Constant::Float(value)), Some(Type::Integer)) if value.fract() != 0.0 => Fallback::Computed,
         (Some(value), _) => Fallback::Constant(value),
     }
-}
-
-/// The help of an option, and what may be chosen.
-fn description(keywords: &Keywords, model: &Model) -> Option<String> {
-    let help = keywords.get("help").filter(|help| !model.may_be(help, "argparse.SUPPRESS"));
-    let help = help.and_then(|help| model.text(help)).map(|text| plain(&text, keywords, model));
-    let help = help.filter(|text| !text.is_empty());
-    let choices = keywords.get("choices").and_then(|choices| choices_of(choices, model));
-    match (help, choices) {
-        (Some(help), Some(choices)) => Some(format!("{help} (one of {choices})")),
-        (None, Some(choices)) => Some(format!("One of {choices}")),
-        (help, None) => help,
-    }
-}
-
-/// A help on one line, with its placeholders filled in.
-fn plain(text: &str, keywords: &Keywords, model: &Model) -> String {
-    let default = keywords.get("default").and_then(|value| fold(value, model));
-    let default = default.map_or("None".to_owned(), |value| value.text());
-    let text = text.replace("%(default)s", &default).replace("%(default)r", &default).replace("%%", "%");
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-fn choices_of(choices: &Expr, model: &Model) -> Option<String> {
-    let elements = match choices {
-        Expr::List(list) => &list.elts,
-        Expr::Tuple(tuple) => &tuple.elts,
-        _ => return None,
-    };
-    let texts: Option<Vec<_>> =
-        elements.iter().map(|value| fold(value, model).map(|value| value.text())).collect();
-    texts.filter(|texts| !texts.is_empty()).map(|texts| texts.join(", "))
 }
 
 /// The defaults that a call of `set_defaults` sets, by name; nothing of those that aren't known.

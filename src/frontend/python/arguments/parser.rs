@@ -33,13 +33,21 @@ pub(super) fn refusal(calls: &Calls, model: &Model) -> Option<Diagnostic> {
     if let Some(class) = calls.classes.first() {
         return told("it is of a class of the script's own", class);
     }
-    let parser = match calls.parsers.as_slice() {
-        [] => return None,
-        [parser] => parser,
-        [_, other, ..] => return told("there are several", other.expression),
-    };
-    if let Some(setting) = setting(parser.expression) {
+    let Some((parser, others)) = calls.parsers.split_last() else { return None };
+    let parents = parents(parser.expression);
+    if others.is_empty() && !parents.is_empty() {
+        return told("`parents` changes what it reads", parser.expression);
+    }
+    if parents.len() != others.len() {
+        return told("there are several", parser.expression);
+    }
+    if let Some((parser, setting)) =
+        calls.parsers.iter().find_map(|parser| Some((parser, setting(parser, calls)?)))
+    {
         return told(&format!("`{setting}` changes what it reads"), parser.expression);
+    }
+    if let Some(late) = calls.options.iter().find(|option| is_late(option, parser, parents, model)) {
+        return told("it is added to a parser that was taken as a parent before", late.expression);
     }
     if let Some(handled) = calls.handled {
         return told("the script reads or changes `sys.argv` itself", handled);
@@ -54,26 +62,45 @@ pub(super) fn refusal(calls: &Calls, model: &Model) -> Option<Diagnostic> {
     unused.and_then(|parse| told("nothing here calls the function that parses", parse.expression))
 }
 
-fn unread(reason: &str, place: &dyn Ranged) -> Diagnostic {
+pub(super) fn unread(reason: &str, place: &dyn Ranged) -> Diagnostic {
     let message = format!("the options of this parser are no inputs: {reason}");
     let place = place.range();
     Diagnostic::note("unread-parser", message).at(span(&place)).hint(HINT)
 }
 
-/// Refuses subcommands by their names.
 fn subcommands(calls: &Calls, found: &Call, model: &Model) -> Diagnostic {
     let name = |command: &Call| model.text(command.expression.arguments.args.first()?);
     let names: Vec<_> = calls.commands.iter().filter_map(name).collect();
+    refused(&names, found.expression)
+}
+
+/// Refuses subcommands by their names.
+pub(super) fn refused(names: &[String], place: &dyn Ranged) -> Diagnostic {
     let listed = names.iter().map(|name| format!("`{}`", name.escape_debug())).collect::<Vec<_>>().join(", ");
     let which = if names.is_empty() { String::new() } else { format!(" {listed}") };
     let message = format!("the options of the subcommands{which} are no inputs: an operator does one thing");
     let hint = "make a script of each subcommand, or name one behind `--`, which reaches the script as it is";
-    Diagnostic::warning("subcommands", message).at(span(found.expression)).hint(hint)
+    Diagnostic::warning("subcommands", message).at(span(&place.range())).hint(hint)
+}
+
+/// The parsers whose options another takes over.
+fn parents(call: &ExprCall) -> &[Expr] {
+    let list = Keywords::of(call).get("parents").and_then(Expr::as_list_expr);
+    list.map_or(&[], |list| &list.elts)
+}
+
+/// Whether an option is added to a parent when its options have been taken over.
+fn is_late(option: &Call, parser: &Call, parents: &[Expr], model: &Model) -> bool {
+    let receiver = option.expression.func.as_attribute_expr().and_then(|method| method.value.as_name_expr());
+    let is_parent = |name: &str| parents.iter().any(|parent| is_named(parent, name)) && model.is_bound_once(name);
+    option.expression.range().start() > parser.expression.range().end()
+        && receiver.is_some_and(|name| is_parent(name.id.as_str()))
 }
 
 /// A setting of a parser that isn't followed.
-fn setting(call: &ExprCall) -> Option<String> {
-    let keywords = Keywords::of(call);
+fn setting(parser: &Call, calls: &Calls) -> Option<String> {
+    let keywords = Keywords::of(parser.expression);
+    let is_last = calls.parsers.last().is_some_and(|last| std::ptr::eq(last, parser));
     let changes = |name: &&str| {
         let is_usual = match *name {
             "prefix_chars" => keywords.literal(name).is_some_and(|text| text == "-"),
@@ -81,9 +108,10 @@ fn setting(call: &ExprCall) -> Option<String> {
             "fromfile_prefix_chars" | "argument_default" => {
                 keywords.get(name).is_some_and(Expr::is_none_literal_expr)
             }
-            "parents" => keywords
-                .get(name)
-                .is_some_and(|list| list.as_list_expr().is_some_and(|list| list.elts.is_empty())),
+            "parents" => {
+                let list = keywords.get(name).and_then(Expr::as_list_expr);
+                list.is_some_and(|list| list.elts.is_empty() || is_last)
+            }
             name => HARMLESS.contains(&name),
         };
         !is_usual
@@ -115,15 +143,16 @@ fn is_command_line(given: &Expr, parse: &Call, calls: &Calls, model: &Model) -> 
                     first.parameter.name.id == name.id
                         && first.default.as_deref().is_none_or(Expr::is_none_literal_expr)
                 });
-                let mut called = calls.plain.iter().filter(|call| is_named(&call.func, &function.name));
-                is_first && called.all(|call| hands_on(call, model))
+                let mut called =
+                    calls.plain.iter().filter(|call| is_named(&call.expression.func, &function.name));
+                is_first && called.all(|call| hands_on(call.expression, model))
             })
         }
         given => is_all_arguments(given, model),
     }
 }
 
-fn is_named(expression: &Expr, name: &str) -> bool {
+pub(super) fn is_named(expression: &Expr, name: &str) -> bool {
     expression.as_name_expr().is_some_and(|found| found.id.as_str() == name)
 }
 

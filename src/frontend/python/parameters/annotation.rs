@@ -24,7 +24,7 @@ const KINDS: &[(Type, &[&str])] = &[
 const WRAPPERS: &[&str] = &["Optional", "Union", "Final", "Annotated", "ClassVar"];
 
 /// The type that an annotation names; none if it names several, or another.
-pub(super) fn kind(annotation: &Expr) -> Option<Type> {
+pub(in crate::frontend::python) fn kind(annotation: &Expr) -> Option<Type> {
     match annotation {
         Expr::Name(_) | Expr::Attribute(_) => named(last_name(annotation)?),
         Expr::StringLiteral(text) => parsed(text.value.to_str()),

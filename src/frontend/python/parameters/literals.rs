@@ -19,12 +19,13 @@ pub(super) fn value(expression: &Expr) -> Result<(Type, Constant), &'static str>
         Expr::BytesLiteral(_) => return Err("bytes can't be given"),
         _ => return Err(COMPUTED),
     };
-    let text = json(expression).ok_or(NOT_JSON)?;
+    let text = json(expression, &Model::default()).ok_or(NOT_JSON)?;
     Ok((kind, Constant::Text(text)))
 }
 
 /// An expression as Python's `json.dumps` writes it.
-fn json(expression: &Expr) -> Option<String> {
+pub(in crate::frontend::python) fn json(expression: &Expr, model: &Model) -> Option<String> {
+    let json = |expression: &Expr| json(expression, model);
     match expression {
         Expr::List(list) => json_list(list.elts.iter().map(json)),
         Expr::Tuple(tuple) => json_list(tuple.elts.iter().map(json)),
@@ -35,7 +36,7 @@ fn json(expression: &Expr) -> Option<String> {
             let entries: Option<Vec<_>> = dict.items.iter().map(entry).collect();
             entries.map(|entries| format!("{{{}}}", entries.join(", ")))
         }
-        _ => fold(expression, &Model::default())?.json(),
+        _ => fold(expression, model)?.json(),
     }
 }
 
