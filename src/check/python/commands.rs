@@ -5,22 +5,10 @@ use ruff_python_ast::{Expr, InterpolatedStringElement};
 use super::calls::Call;
 use super::downloads;
 use crate::diagnostic::Diagnostic;
+use crate::frontend::python::known::RUNNERS;
 use crate::frontend::python::semantic::Model;
 use crate::installers::pip::{self, Kind};
 use crate::installers::{self, Installer};
-
-/// Functions that run a command, given as a text or as a list of words.
-const RUNNERS: &[&str] = &[
-    "os.popen",
-    "os.system",
-    "subprocess.Popen",
-    "subprocess.call",
-    "subprocess.check_call",
-    "subprocess.check_output",
-    "subprocess.getoutput",
-    "subprocess.getstatusoutput",
-    "subprocess.run",
-];
 
 /// Functions of IPython that `!command` becomes; what those install is told of elsewhere.
 const SHELLS: &[&str] = &[

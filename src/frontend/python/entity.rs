@@ -2,6 +2,7 @@
 
 use ruff_python_ast::Expr;
 
+use super::known::IMPORTERS;
 use super::semantic::{Model, Names};
 
 /// A thing that gives access to the environment.
@@ -57,9 +58,6 @@ const FUNCTIONS: &[(&str, Entity)] = &[
     ("os.unsetenv", Entity::Unset),
     ("os.path.expandvars", Entity::Expand),
 ];
-
-/// Calls that import what their argument names.
-const IMPORTERS: &[&str] = &["builtins.__import__", "importlib.import_module", "importlib.__import__"];
 
 /// Longest row of attributes behind such a call.
 const MAX_LINKS: usize = 8;

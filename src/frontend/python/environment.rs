@@ -26,7 +26,7 @@ pub(super) fn accesses(
 ) -> Vec<Access> {
     let Found { uses, diagnostics: told, seen } = flow::follow(body, model);
     let known = told.iter().filter_map(|told| told.span.clone()).chain(seen);
-    let unread = silence::unread(tokens, body, known.collect(), source);
+    let unread = silence::unread(tokens, body, known.collect(), model, source);
     diagnostics.extend(told.into_iter().chain(unread));
     let alone = statements_with_one_use(&uses);
     let doubts = if uses.is_empty() { Doubts::default() } else { Doubts::of(body, model) };

@@ -5,28 +5,18 @@ use std::path::Path;
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{Expr, ExprCall, Stmt};
 
+use super::known::{IMPORTERS, RUNNERS};
 use super::places::Places;
 use super::semantic::Model;
 use super::span;
 use crate::frontend::mentions::{Mention, Mentions, What};
 
-/// Functions that import a module by its name.
-const IMPORTERS: &[&str] = &["importlib.import_module", "builtins.__import__", "runpy.run_module"];
+/// The function that runs a module.
+const MODULE_RUNNERS: &[&str] = &["runpy.run_module"];
 
-/// Functions that run or load a file, or a command line that may name one.
-const RUNNERS: &[&str] = &[
-    "runpy.run_path",
-    "importlib.util.spec_from_file_location",
-    "importlib.machinery.SourceFileLoader",
-    "os.system",
-    "os.popen",
-    "subprocess.run",
-    "subprocess.call",
-    "subprocess.check_call",
-    "subprocess.check_output",
-    "subprocess.getoutput",
-    "subprocess.Popen",
-];
+/// Functions that run or load a file.
+const LOADERS: &[&str] =
+    &["runpy.run_path", "importlib.util.spec_from_file_location", "importlib.machinery.SourceFileLoader"];
 
 /// The lists of folders where Python looks for modules, and what adds to them.
 const PATH: &str = "sys.path";
@@ -58,12 +48,13 @@ impl Finder<'_> {
     }
 
     fn call(&mut self, call: &ExprCall) {
-        if self.is_any(&call.func, IMPORTERS) {
+        if self.is_any(&call.func, IMPORTERS) || self.is_any(&call.func, MODULE_RUNNERS) {
             let module = call.arguments.find_positional(0).and_then(|name| self.model.text(name));
             self.found.named.extend(
                 module.map(|module| Mention { what: What::Module(module), span: span(&call.arguments) }),
             );
         } else if self.is_any(&call.func, RUNNERS)
+            || self.is_any(&call.func, LOADERS)
             || is_shell(&call.func)
             || self.model.is_builtin(&call.func, "exec")
         {

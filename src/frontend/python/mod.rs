@@ -22,6 +22,7 @@ mod entity;
 mod environment;
 pub(crate) mod flow;
 mod ipython;
+pub(crate) mod known;
 mod logs;
 mod mentions;
 mod newer;

@@ -7,6 +7,7 @@ use ruff_python_ast::Stmt;
 use ruff_python_ast::token::{TokenKind, Tokens};
 use ruff_python_ast::visitor::{Visitor, walk_stmt};
 
+use super::semantic::Model;
 use super::span;
 use crate::diagnostic::Diagnostic;
 use crate::source::Source;
@@ -14,14 +15,19 @@ use crate::source::Source;
 /// The words.
 pub(crate) const WORDS: &[&str] = &["environ", "environb", "getenv", "getenvb", "expandvars"];
 
+/// A module that is called like one.
+const MODULE: &str = "environ";
+
 /// A note for each line with such a word that is neither in what is known nor in an import.
 pub(super) fn unread(
     tokens: &Tokens,
     body: &[Stmt],
     known: Vec<Range<usize>>,
+    model: &Model,
     source: &Source,
 ) -> Vec<Diagnostic> {
-    let words: Vec<Range<usize>> = words(tokens, source.text());
+    let has_module = model.imports().iter().any(|import| import.path == MODULE);
+    let words: Vec<Range<usize>> = words(tokens, source.text(), has_module);
     if words.is_empty() {
         return Vec::new();
     }
@@ -44,9 +50,14 @@ pub(super) fn unread(
     unknown.map(note).collect()
 }
 
-fn words(tokens: &Tokens, text: &str) -> Vec<Range<usize>> {
-    let names = tokens.iter().filter(|token| token.kind() == TokenKind::Name).map(span);
-    names.filter(|name| WORDS.contains(&&text[name.clone()])).collect()
+/// The words, but for the name of the module `environ`.
+fn words(tokens: &Tokens, text: &str, has_module: bool) -> Vec<Range<usize>> {
+    let is_part = |at: usize| at > 0 && tokens[at - 1].kind() == TokenKind::Dot;
+    let is_module = |at: usize, name: &str| has_module && name == MODULE && !is_part(at);
+    let names = tokens.iter().enumerate().filter(|(_, token)| token.kind() == TokenKind::Name);
+    let names = names.map(|(at, token)| (at, span(token)));
+    let words = names.filter(|(_, name)| WORDS.contains(&&text[name.clone()]));
+    words.filter(|(at, name)| !is_module(*at, &text[name.clone()])).map(|(_, name)| name).collect()
 }
 
 fn note(at: Range<usize>) -> Diagnostic {

@@ -11,7 +11,7 @@ use super::shapes::{Call, Shapes};
 use crate::component::{self, Takes, Type};
 use crate::diagnostic::Diagnostic;
 use crate::frontend::interface::{Access, Action, Fallback, Set};
-use crate::value::Constant;
+use crate::value::{self, Constant};
 
 /// The package that is read.
 pub(super) const PACKAGE: &str = "optparse";
@@ -27,6 +27,21 @@ const HINT: &str = "what stands behind `--` reaches the script as it is";
 pub(super) struct Options {
     pub(super) accesses: Vec<Access>,
     pub(super) notes: Vec<Diagnostic>,
+}
+
+impl Options {
+    /// Makes one flag of the option for true and that for false.
+    fn join(&mut self, access: &Access) -> bool {
+        let known = self.accesses.iter_mut().find(|known| known.name == access.name);
+        let pair = known.and_then(|known| known.argument.as_mut()).zip(access.argument.as_ref());
+        let Some((known, other)) = pair.filter(|(known, other)| known.flag && other.flag) else { return false };
+        let is_pair = known.option.is_some() != other.option.is_some();
+        if is_pair {
+            known.option = known.option.take().or_else(|| other.option.clone());
+            known.negative = known.negative.take().or_else(|| other.negative.clone());
+        }
+        is_pair
+    }
 }
 
 /// The options of the parser that a script hands its command line to.
@@ -59,6 +74,7 @@ pub(super) fn read(names: &Names, shapes: &Shapes, is_certain: impl Fn(usize) ->
     }
     for call in declared {
         match declared_by(call, names, is_certain(call.node.start_byte())) {
+            Ok(access) if options.join(&access) => {}
             Ok(access) => options.accesses.push(access),
             Err((spelling, reason)) => {
                 let what =
@@ -152,10 +168,13 @@ fn option(matched: &Matched, long: &str, names: &Names) -> Result<Access, &'stat
             .map(|value| typed(value, &kind))
             .map_or(Fallback::Computed, Fallback::Constant),
     };
+    if flag && fallback == Fallback::Computed {
+        return Err("its default is known at run time only");
+    }
     let option = Some(long.to_owned());
     let (option, negative) = if negative { (None, option) } else { (option, None) };
     let name = text(3)?.unwrap_or_else(|| long.trim_start_matches('-').to_owned());
-    let help = text(5)?.map(|help| help.replace("%default", &shown(&fallback)));
+    let help = text(5)?.map(|help| help.replace("%default", &shown(&fallback, &kind)));
     Ok(Access {
         name: name.replace('-', "_"),
         action: Action::Read { fallback, cast: Some(kind), is_hard: false, set: Set::No },
@@ -175,9 +194,11 @@ fn typed(value: Constant, kind: &Type) -> Constant {
     }
 }
 
-fn shown(fallback: &Fallback) -> String {
+fn shown(fallback: &Fallback, kind: &Type) -> String {
     match fallback {
-        Fallback::Constant(value) if *value != Constant::None => value.text(),
+        Fallback::Constant(value) if *value != Constant::None => {
+            value::default_text(value, kind).unwrap_or_default()
+        }
         _ => "none".to_owned(),
     }
 }

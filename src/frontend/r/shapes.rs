@@ -1,139 +1,26 @@
-//! Shapes: what the queries of `grammars/r.scm` find in a syntax tree, in the order of the text.
+//! Shapes: what the nodes that `grammars/r.scm` names say of an interface, in the order of the text.
 
 use std::ops::Range;
-use std::sync::LazyLock;
 
-use tree_sitter::{Node, Query, QueryCursor, QueryError, QueryMatch, StreamingIterator, Tree};
+use tree_sitter::{Node, QueryCursor, StreamingIterator, Tree};
 
-/// The patterns, compiled once; an error is one of this program, found by its tests.
-static PATTERNS: LazyLock<Result<Patterns, QueryError>> = LazyLock::new(Patterns::new);
+use super::invalid;
+use super::patterns::{PATTERNS, Shape};
 
-/// The queries with what each of their patterns is for.
-struct Patterns {
-    query: Query,
-    shapes: Vec<Shape>,
-    roles: Vec<Option<Role>>,
-}
+/// Functions that are told of where they are handed on.
+const MENTIONED: &[&str] = &["Sys.getenv", "Sys.setenv", "`Sys.getenv`", "`Sys.setenv`"];
 
-/// What a pattern stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shape {
-    Comment,
-    Statement,
-    Function,
-    Parameter,
-    Loop,
-    Assignment,
-    Operator,
-    Call,
-    Membership,
-    Element,
-    Mention,
-    Package,
-    Text,
-    Invalid,
-}
-
-impl Shape {
-    fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "comment" => Self::Comment,
-            "statement" => Self::Statement,
-            "function" => Self::Function,
-            "parameter" => Self::Parameter,
-            "loop" => Self::Loop,
-            "assignment" => Self::Assignment,
-            "operator" => Self::Operator,
-            "call" => Self::Call,
-            "membership" => Self::Membership,
-            "element" => Self::Element,
-            "mention" => Self::Mention,
-            "package" => Self::Package,
-            "text" => Self::Text,
-            "invalid" => Self::Invalid,
-            _ => return None,
-        })
-    }
-}
-
-/// What a capture is within its pattern.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Role {
-    Whole,
-    Value,
-    Target,
-    Operator,
-    Function,
-    Arguments,
-}
-
-impl Role {
-    fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "whole" => Self::Whole,
-            "value" => Self::Value,
-            "target" => Self::Target,
-            "operator" => Self::Operator,
-            "function" => Self::Function,
-            "arguments" => Self::Arguments,
-            _ => return None,
-        })
-    }
-}
-
-impl Patterns {
-    fn new() -> Result<Self, QueryError> {
-        let query = Query::new(&tree_sitter_r::LANGUAGE.into(), include_str!("../../../grammars/r.scm"))?;
-        let shape = |pattern| {
-            let settings = query.property_settings(pattern).iter();
-            let name = settings
-                .filter(|property| &*property.key == "shape")
-                .find_map(|property| property.value.as_deref());
-            name.and_then(Shape::named).unwrap_or(Shape::Invalid)
-        };
-        let shapes = (0..query.pattern_count()).map(shape).collect();
-        let roles = query.capture_names().iter().map(|name| Role::named(name)).collect();
-        Ok(Self { query, shapes, roles })
-    }
-
-    fn found<'tree>(&self, found: &QueryMatch<'_, 'tree>) -> Option<Found<'tree>> {
-        let first = found.captures().first()?.node;
-        let shape = *self.shapes.get(found.pattern_index)?;
-        let mut result = Found {
-            shape,
-            whole: first,
-            value: None,
-            target: None,
-            operator: None,
-            function: None,
-            arguments: None,
-        };
-        for capture in found.captures() {
-            let node = Some(capture.node);
-            match self.roles.get(capture.index as usize).copied().flatten()? {
-                Role::Whole => result.whole = capture.node,
-                Role::Value => result.value = node,
-                Role::Target => result.target = node,
-                Role::Operator => result.operator = node,
-                Role::Function => result.function = node,
-                Role::Arguments => result.arguments = node,
-            }
-        }
-        Some(result)
-    }
-}
-
-/// One match.
-#[derive(Debug, Clone, Copy)]
-struct Found<'tree> {
-    shape: Shape,
-    whole: Node<'tree>,
-    value: Option<Node<'tree>>,
-    target: Option<Node<'tree>>,
-    operator: Option<Node<'tree>>,
-    function: Option<Node<'tree>>,
-    arguments: Option<Node<'tree>>,
-}
+/// Nodes that something can be assigned to.
+const TARGETS: &[&str] = &[
+    "identifier",
+    "string",
+    "call",
+    "subset",
+    "subset2",
+    "extract_operator",
+    "namespace_operator",
+    "parenthesized_expression",
+];
 
 /// A call of a function that has a name.
 #[derive(Debug, Clone, Copy)]
@@ -184,55 +71,117 @@ pub(super) fn find<'tree>(tree: &'tree Tree, text: &str) -> Shapes<'tree> {
     let mut cursor = QueryCursor::new();
     let mut matches = cursor.matches(&patterns.query, tree.root_node(), text.as_bytes());
     while let Some(found) = matches.next() {
-        if let Some(found) = patterns.found(found) {
-            shapes.add(found);
+        if let (Some(capture), Some(shape)) =
+            (found.captures().first(), patterns.shape(found.pattern_index))
+        {
+            shapes.add(capture.node, shape, text);
         }
     }
     shapes.sort();
     shapes
 }
 
+/// A part of a node that is a node itself, not a sign.
+fn part<'tree>(node: Node<'tree>, field: &str) -> Option<Node<'tree>> {
+    node.child_by_field_name(field).filter(Node::is_named)
+}
+
+/// The only argument between brackets.
+fn sole<'tree>(arguments: Node<'tree>) -> Option<Node<'tree>> {
+    let first = arguments.named_child(0).filter(|first| first.kind() == "argument")?;
+    (arguments.named_child_count() == 1).then_some(first)
+}
+
 impl<'tree> Shapes<'tree> {
-    fn add(&mut self, found: Found<'tree>) {
-        let value = found.value.unwrap_or(found.whole);
-        let pair =
-            found.target.map(|target| Pair { node: found.whole, target, value, operator: found.operator });
-        match found.shape {
-            Shape::Comment => self.comments.push(value.byte_range()),
-            Shape::Statement if value.kind() != "comment" => self.statements.push((value, found.whole)),
-            Shape::Statement => {}
-            Shape::Function => self.functions.push(value),
-            Shape::Parameter => self.parameters.extend(found.target),
-            Shape::Loop => self.loops.extend(pair),
-            Shape::Assignment => self.assignments.extend(pair),
-            Shape::Operator => self.operator(value),
-            Shape::Call => {
-                let call = found.function.zip(found.arguments);
-                self.calls.extend(call.map(|(function, arguments)| Call {
-                    node: found.whole,
-                    function,
-                    arguments,
-                }));
+    fn add(&mut self, node: Node<'tree>, shape: Shape, text: &str) {
+        match shape {
+            Shape::Comment => self.comments.push(node.byte_range()),
+            Shape::Block => self.block(node),
+            Shape::Function => self.functions.push(node),
+            Shape::Parameter => {
+                self.parameters.extend(part(node, "name"));
+                self.refuse_assignment(node, "default");
             }
-            Shape::Membership => self.memberships.extend(pair),
-            Shape::Element => self.elements.extend(pair),
-            Shape::Mention => self.mentions.push(value),
-            Shape::Package => self.packages.push(value),
-            Shape::Text => self.strings.push(value),
-            Shape::Invalid => self.invalid.push(value),
+            Shape::Loop => {
+                let pair = part(node, "variable").zip(part(node, "sequence"));
+                let pair = pair.map(|(target, value)| Pair { node: target, target, value, operator: None });
+                self.loops.extend(pair);
+                self.refuse_assignment(node, "sequence");
+            }
+            Shape::Operator => self.operator(node, text),
+            Shape::Call => self.calls.extend(call(node)),
+            Shape::Argument => self.refuse_assignment(node, "value"),
+            Shape::Condition => self.refuse_assignment(node, "condition"),
+            Shape::Element => {
+                let function = part(node, "function").filter(|function| function.kind() == "call");
+                let target = part(node, "arguments").and_then(sole);
+                let pair = function.zip(target);
+                self.elements.extend(pair.map(|(value, target)| Pair { node, target, value, operator: None }));
+            }
+            Shape::Name => self.name(node, &text[node.byte_range()]),
+            Shape::Package => {
+                self.packages.extend(part(node, "lhs"));
+                self.refuse_half(node);
+            }
+            Shape::Text => {
+                let content = part(node, "content");
+                self.strings.extend(content.filter(has_escape).map(|_| node));
+            }
+            Shape::Extract => self.refuse_half(node),
+            Shape::Number => {
+                self.invalid.extend(invalid::number(&text[node.byte_range()]).then_some(node));
+            }
         }
     }
 
-    /// Takes an operator by its sign: both sides belong to the node around it.
-    fn operator(&mut self, operator: Node<'tree>) {
-        let Some(node) = operator.parent().filter(|node| node.kind() == "binary_operator") else { return };
-        let side = |field| node.child_by_field_name(field);
-        let Some((value, target)) = side("lhs").zip(side("rhs")) else { return };
-        let pair = Pair { node, target, value, operator: Some(operator) };
-        if operator.kind().starts_with("->") {
-            self.assignments.push(pair);
+    /// The statements of a program, or of a block in braces.
+    fn block(&mut self, block: Node<'tree>) {
+        let mut cursor = block.walk();
+        let is_program = block.kind() == "program";
+        let is_statement = |child: &Node| child.is_named() && child.kind() != "comment";
+        let children: Vec<Node> = if is_program {
+            block.children(&mut cursor).collect()
         } else {
-            self.operations.push(pair);
+            block.children_by_field_name("body", &mut cursor).collect()
+        };
+        self.statements.extend(children.into_iter().filter(is_statement).map(|child| (child, block)));
+    }
+
+    fn name(&mut self, node: Node<'tree>, name: &str) {
+        self.mentions.extend(MENTIONED.contains(&name).then_some(node));
+        self.strings.extend(name.contains('\\').then_some(node));
+        self.invalid.extend(invalid::name(name).then_some(node));
+    }
+
+    /// What has nothing behind its sign.
+    fn refuse_half(&mut self, node: Node<'tree>) {
+        self.invalid.extend(node.child_by_field_name("rhs").is_none().then_some(node));
+    }
+
+    /// `=` where it would assign and R doesn't let it.
+    fn refuse_assignment(&mut self, around: Node<'tree>, field: &str) {
+        let inner = part(around, field).filter(|inner| inner.kind() == "binary_operator");
+        let sign = inner.and_then(|inner| inner.child_by_field_name("operator"));
+        self.invalid.extend(sign.filter(|sign| sign.kind() == "="));
+    }
+
+    /// Takes an operator by its sign.
+    fn operator(&mut self, node: Node<'tree>, text: &str) {
+        let Some(operator) = node.child_by_field_name("operator") else { return };
+        let Some((value, target)) = part(node, "lhs").zip(part(node, "rhs")) else { return };
+        let pair = Pair { node, target, value, operator: Some(operator) };
+        match operator.kind() {
+            "<-" | "<<-" | "=" | ":=" if TARGETS.contains(&value.kind()) => {
+                self.assignments.push(Pair { target: value, value: target, ..pair });
+            }
+            "->" | "->>" => self.assignments.push(pair),
+            "|>" | "<" | "<=" | ">" | ">=" | "==" | "!=" => self.operations.push(pair),
+            "special" => match &text[operator.byte_range()] {
+                "%>%" => self.operations.push(pair),
+                "%in%" => self.memberships.extend(membership(&pair, text)),
+                _ => {}
+            },
+            _ => {}
         }
     }
 
@@ -264,21 +213,34 @@ impl<'tree> Shapes<'tree> {
     }
 }
 
+/// A call of a function that has a name.
+fn call(node: Node<'_>) -> Option<Call<'_>> {
+    let function = part(node, "function")?;
+    let is_named = ["identifier", "string", "namespace_operator"].contains(&function.kind());
+    let arguments = part(node, "arguments").filter(|_| is_named)?;
+    Some(Call { node, function, arguments })
+}
+
+/// A name that is looked for in `names(call())`.
+fn membership<'tree>(pair: &Pair<'tree>, text: &str) -> Option<Pair<'tree>> {
+    let name = pair.value;
+    ["string", "identifier", "call"].contains(&name.kind()).then_some(())?;
+    let names = Some(pair.target).filter(|names| names.kind() == "call")?;
+    let function = part(names, "function").filter(|function| function.kind() == "identifier")?;
+    let argument = part(names, "arguments").and_then(sole).filter(|_| &text[function.byte_range()] == "names")?;
+    let value = part(argument, "value").filter(|value| value.kind() == "call")?;
+    Some(Pair { node: name, target: name, value, operator: pair.operator })
+}
+
+fn has_escape(content: &Node) -> bool {
+    let mut cursor = content.walk();
+    content.named_children(&mut cursor).any(|child| child.kind() == "escape_sequence")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::frontend::r::tree;
-
-    #[test]
-    fn every_pattern_has_a_shape_and_known_captures() {
-        let patterns = PATTERNS.as_ref().unwrap();
-        for pattern in 0..patterns.query.pattern_count() {
-            let named =
-                patterns.query.property_settings(pattern).iter().any(|property| &*property.key == "shape");
-            assert!(named, "pattern {pattern} has no shape");
-        }
-        assert!(patterns.roles.iter().all(Option::is_some));
-    }
 
     #[test]
     fn shapes_are_found_in_their_order() {

@@ -32,8 +32,9 @@ impl<'a> Walker<'_, 'a> {
                         self.records.reads[read].is_optional = true;
                     }
                 }
-                if let Value::Access(entity, view) = &value {
-                    self.defaults.insert(span(default).start, Value::Access(*entity, view.clone()));
+                if matches!(value, Value::Access(..)) {
+                    let value = self.named(default, value);
+                    self.defaults.insert(span(default).start, value);
                 } else {
                     self.consume(&value, span(default));
                     self.defaults.insert(span(default).start, value);
