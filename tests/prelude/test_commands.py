@@ -3,6 +3,7 @@
 import ast
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -92,8 +93,7 @@ def run(tmp_path):
         (tmp_path / 'x.py').write_text(script)
         if variables is None:
             command = [C3, 'run', '--no-engine', 'x.py', *options]
-            # The Python that has click is the one that runs the script, for this names no package.
-            env = {**os.environ, 'PATH': os.path.dirname(sys.executable) + os.pathsep + os.environ['PATH']}
+            env = dict(os.environ)
         else:
             command = [C3, 'create-operator', '--no-build', '--keep-generated-files', '-r', 'example.org/x', 'x.py']
             subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
@@ -116,13 +116,15 @@ def test_lists_of_argparse(run):
     assert run(PARSER, options=[f'--{name}={value}' for name, value in variables.items()])['tag'] == ['x', '-y']
 
 
-def test_a_command_of_click(run):
-    pytest.importorskip('click')
+def test_a_command_of_click(run, tmp_path):
+    click = pytest.importorskip('click')
     needed = {'data': 'd', 'rate': '0.5', 'user': 'u'}
     assert run(CLICK, needed) == CLICKED
     given = {**needed, **{name: written(value) for name, value in GIVEN.items()}}
     given['MY_KEY'] = given.pop('api_key')
     assert run(CLICK, given) == {**CLICKED, **GIVEN}
     options = ['--data', '-d', '--rate=2', '--user', 'u', '--no-shout', '--tags', '["a"]', '--verbose', '1']
+    # Without an index the package can only stand beside the script.
+    shutil.copytree(Path(click.__file__).parent, tmp_path / 'click', ignore=shutil.ignore_patterns('__pycache__'))
     wanted = {**CLICKED, 'data': '-d', 'rate': 2.0, 'shout': False, 'tags': ('a',), 'verbose': 1}
     assert run(CLICK, options=options) == wanted

@@ -238,7 +238,7 @@ def test_options_of_the_script(operator):
         argument('strict', '--strict', type='Boolean', default='TRUE'),
         an_input('variable'),
     ]
-    subject = operator('cat(commandArgs(TRUE), Sys.getenv(c("n", "text", "variable")), sep = "|")', inputs=inputs)
+    subject = operator('cat(paste(c(commandArgs(TRUE), Sys.getenv(c("n", "text", "variable"))), collapse = "|"))', inputs=inputs)
     assert subject.run().stdout == '||'
     assert subject.run(env={'n': '5', 'dry_run': 'no', 'plain': 'true', 'variable': 'v'}).stdout == '||v'
     given = ['--n', '6', '--text=-e x', '--dry_run', '--plain=false', '--strict=no', 'own']

@@ -24,6 +24,7 @@ mod loops;
 mod parser;
 mod spelling;
 mod typer;
+mod values;
 
 use arrange::arranged;
 use calls::Calls;

@@ -24,8 +24,7 @@ const SETTINGS: &[&str] = &[
 ];
 
 /// Parts of other libraries that do.
-const PARTS: &[&str] =
-    &["pydantic.BaseSettings", "pydantic.v1.BaseSettings", "starlette.config"];
+const PARTS: &[&str] = &["pydantic.BaseSettings", "pydantic.v1.BaseSettings", "starlette.config"];
 
 /// What reads them from a file.
 const FILE: &str = "dotenv.dotenv_values";
@@ -63,9 +62,13 @@ fn note(import: &Import) -> Option<(&'static str, Diagnostic)> {
         return Some((name, note.hint(super::arguments::HINT)));
     }
     if let Some(name) = named(&[FILE]) {
-        let message = "`dotenv_values` reads a file, which is not in the image: none of its values is an input";
+        let message =
+            "`dotenv_values` reads a file, which is not in the image: none of its values is an input";
         let note = Diagnostic::note("unread-settings", message).at(import.span.clone());
-        return Some((name, note.hint("name the file as an additional one, or read the values with `os.getenv`")));
+        return Some((
+            name,
+            note.hint("name the file as an additional one, or read the values with `os.getenv`"),
+        ));
     }
     let name = named(SETTINGS).or_else(|| named(PARTS))?;
     let message = format!("`{name}` reads variables by itself: none of them is an input");

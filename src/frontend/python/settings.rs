@@ -51,8 +51,7 @@ pub(super) fn read(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Settings {
     let imported = |module: &str| model.imports().iter().any(|import| import.is_below(module));
-    let libraries: Vec<&Library> =
-        libraries::ALL.iter().filter(|library| imported(library.module)).collect();
+    let libraries: Vec<&Library> = libraries::ALL.iter().filter(|library| imported(library.module)).collect();
     let mut found = Finder {
         model,
         libraries,
@@ -161,9 +160,11 @@ impl<'a> Finder<'_, 'a> {
         };
         let by_place = call.arguments.args.get(library.default).filter(|_| method.takes_default(library));
         let default = call.arguments.find_keyword("default").map(|keyword| &keyword.value).or(by_place);
-        let cast = call.arguments.find_keyword("cast").map(|keyword| &keyword.value).or_else(|| {
-            call.arguments.args.get(library.cast?).filter(|_| method == Method::Plain)
-        });
+        let cast = call
+            .arguments
+            .find_keyword("cast")
+            .map(|keyword| &keyword.value)
+            .or_else(|| call.arguments.args.get(library.cast?).filter(|_| method == Method::Plain));
         let scheme = self.schemes.get(&name).cloned();
         let (declared, declared_default) = scheme.unwrap_or((None, Fallback::Missing));
         let kind = method.kind().or_else(|| libraries::cast(cast?, self.model)).or(declared);

@@ -112,7 +112,10 @@ fn extract_shapes(source: &Source, shapes: &Shapes) -> Extraction {
     if is_parsed {
         let options = options::read(&names, shapes, |at| certainty.is_certain(at));
         diagnostics.extend(options.notes);
-        crate::frontend::parameters::add(&mut accesses, described(options.accesses, source, &comments, &mut diagnostics));
+        crate::frontend::parameters::add(
+            &mut accesses,
+            described(options.accesses, source, &comments, &mut diagnostics),
+        );
     }
     diagnostics.extend(questions::told(&used, &names, shapes));
     diagnostics.extend(packages::missing(used, &requirements));

@@ -34,7 +34,9 @@ impl Options {
     fn join(&mut self, access: &Access) -> bool {
         let known = self.accesses.iter_mut().find(|known| known.name == access.name);
         let pair = known.and_then(|known| known.argument.as_mut()).zip(access.argument.as_ref());
-        let Some((known, other)) = pair.filter(|(known, other)| known.flag && other.flag) else { return false };
+        let Some((known, other)) = pair.filter(|(known, other)| known.flag && other.flag) else {
+            return false;
+        };
         let is_pair = known.option.is_some() != other.option.is_some();
         if is_pair {
             known.option = known.option.take().or_else(|| other.option.clone());

@@ -89,7 +89,8 @@ mod tests {
             assert!(named, "pattern {pattern} has no shape");
         }
         let settings = |pattern| patterns.query.property_settings(pattern).iter();
-        let mut values = (0..patterns.query.pattern_count()).flat_map(settings).map(|one| one.value.as_deref());
+        let mut values =
+            (0..patterns.query.pattern_count()).flat_map(settings).map(|one| one.value.as_deref());
         assert!(values.all(|value| value.and_then(Shape::named).is_some()));
     }
 }

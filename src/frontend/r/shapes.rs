@@ -71,8 +71,7 @@ pub(super) fn find<'tree>(tree: &'tree Tree, text: &str) -> Shapes<'tree> {
     let mut cursor = QueryCursor::new();
     let mut matches = cursor.matches(&patterns.query, tree.root_node(), text.as_bytes());
     while let Some(found) = matches.next() {
-        if let (Some(capture), Some(shape)) =
-            (found.captures().first(), patterns.shape(found.pattern_index))
+        if let (Some(capture), Some(shape)) = (found.captures().first(), patterns.shape(found.pattern_index))
         {
             shapes.add(capture.node, shape, text);
         }
@@ -116,7 +115,12 @@ impl<'tree> Shapes<'tree> {
                 let function = part(node, "function").filter(|function| function.kind() == "call");
                 let target = part(node, "arguments").and_then(sole);
                 let pair = function.zip(target);
-                self.elements.extend(pair.map(|(value, target)| Pair { node, target, value, operator: None }));
+                self.elements.extend(pair.map(|(value, target)| Pair {
+                    node,
+                    target,
+                    value,
+                    operator: None,
+                }));
             }
             Shape::Name => self.name(node, &text[node.byte_range()]),
             Shape::Package => {
@@ -227,7 +231,8 @@ fn membership<'tree>(pair: &Pair<'tree>, text: &str) -> Option<Pair<'tree>> {
     ["string", "identifier", "call"].contains(&name.kind()).then_some(())?;
     let names = Some(pair.target).filter(|names| names.kind() == "call")?;
     let function = part(names, "function").filter(|function| function.kind() == "identifier")?;
-    let argument = part(names, "arguments").and_then(sole).filter(|_| &text[function.byte_range()] == "names")?;
+    let argument =
+        part(names, "arguments").and_then(sole).filter(|_| &text[function.byte_range()] == "names")?;
     let value = part(argument, "value").filter(|value| value.kind() == "call")?;
     Some(Pair { node: name, target: name, value, operator: pair.operator })
 }

@@ -66,15 +66,14 @@ pub(super) struct Calls<'a> {
 impl<'a> Calls<'a> {
     pub(super) fn of(body: &'a [Stmt], model: &Model<'a>) -> Self {
         let names = [model.names_of("argparse"), model.names_of("sys")];
-        let mut finder =
-            Finder {
-                model,
-                names,
-                found: Self::default(),
-                is_doubtful: false,
-                functions: Vec::new(),
-                loops: Vec::new(),
-            };
+        let mut finder = Finder {
+            model,
+            names,
+            found: Self::default(),
+            is_doubtful: false,
+            functions: Vec::new(),
+            loops: Vec::new(),
+        };
         finder.visit_body(body);
         finder.found
     }

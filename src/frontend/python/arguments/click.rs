@@ -4,10 +4,11 @@ use ruff_python_ast::{Decorator, Expr, ExprCall};
 
 use super::arrange::Row;
 use super::commands::{Command, called, in_click};
-use super::declared::{Declared, Unread, constant, list};
+use super::declared::{Declared, Unread};
 use super::help::{choices_of, with_choices};
 use super::keywords::Keywords;
 use super::spelling::Spelling;
+use super::values::{constant, list};
 use crate::component::{Argument, Takes, Type};
 use crate::frontend::interface::Fallback;
 use crate::frontend::parameters;
@@ -123,8 +124,10 @@ impl Adds<'_, '_> {
             }
             kind => (kind.one, kind.takes, kind.choices),
         };
-        let asks = keywords.get("prompt").is_some_and(|value| !is_no(value)) || self.name == "password_option";
-        let fallback = match given.map(|value| if is_list { list(value, self.model) } else { constant(value, self.model) })
+        let asks =
+            keywords.get("prompt").is_some_and(|value| !is_no(value)) || self.name == "password_option";
+        let fallback = match given
+            .map(|value| if is_list { list(value, self.model) } else { constant(value, self.model) })
         {
             Some(value) => value.map_or(Fallback::Computed, Fallback::Constant),
             None if flag => Fallback::Constant(Constant::Bool(false)),
@@ -189,9 +192,11 @@ impl Adds<'_, '_> {
             return kind(Some(Type::Integer), Takes::Count);
         }
         match named {
-            Some(maker) => {
-                Ok(Kind { one: named_type(maker, self.model), takes: Takes::Value, choices: self.choices(maker) })
-            }
+            Some(maker) => Ok(Kind {
+                one: named_type(maker, self.model),
+                takes: Takes::Value,
+                choices: self.choices(maker),
+            }),
             None if default.is_some_and(|value| matches!(value, Expr::List(_) | Expr::Tuple(_))) => {
                 kind(Some(Type::List), Takes::Row)
             }
@@ -203,7 +208,8 @@ impl Adds<'_, '_> {
     }
 
     fn is_tuple(&self, maker: &Expr) -> bool {
-        maker.is_tuple_expr() || self.model.qualified(maker).iter().any(|path| in_click(path) == Some("Tuple()"))
+        maker.is_tuple_expr()
+            || self.model.qualified(maker).iter().any(|path| in_click(path) == Some("Tuple()"))
     }
 
     fn choices(&self, maker: &Expr) -> Option<String> {

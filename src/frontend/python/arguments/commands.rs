@@ -136,9 +136,8 @@ impl<'a> Finder<'_, 'a> {
                 _ => {}
             }
         }
-        let is_group = |name: &str| {
-            known.iter().any(|one| one.mark != Mark::Sub && one.function.name.as_str() == name)
-        };
+        let is_group =
+            |name: &str| known.iter().any(|one| one.mark != Mark::Sub && one.function.name.as_str() == name);
         let is_sub = ["command", "group"].contains(&method?.attr.as_str()) && is_group(owner?);
         is_sub.then_some((Mark::Sub, None))
     }

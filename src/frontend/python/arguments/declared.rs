@@ -8,11 +8,11 @@ use super::HINT;
 use super::calls::Call;
 use super::help::description;
 use super::keywords::Keywords;
+use super::values::{constant, is_nothing, list, values};
 use crate::component::{Argument, Takes, Type};
 use crate::diagnostic::Diagnostic;
 use crate::frontend::interface::Fallback;
-use crate::frontend::python::parameters::literals;
-use crate::frontend::python::semantic::{Model, fold, texts};
+use crate::frontend::python::semantic::{Model, fold};
 use crate::frontend::python::span;
 use crate::value::Constant;
 
@@ -121,11 +121,7 @@ impl Spelled {
 }
 
 /// Reads a call; nothing if it declares an option that only tells something.
-pub(super) fn read(
-    found: &Call,
-    expression: &ExprCall,
-    model: &Model,
-) -> Result<Option<Declared>, Unread> {
+pub(super) fn read(found: &Call, expression: &ExprCall, model: &Model) -> Result<Option<Declared>, Unread> {
     let spelled = Spelled::of(expression, model);
     option(found, expression, &spelled, model).map_err(|reason| Unread {
         reason,
@@ -184,23 +180,6 @@ fn option(
     }))
 }
 
-/// Whether an option takes several values, and whether it may stand without any; nothing if that can't be told.
-fn values(keywords: &Keywords, model: &Model) -> Option<(bool, bool)> {
-    let Some(nargs) = keywords.get("nargs").filter(|nargs| !nargs.is_none_literal_expr()) else {
-        return Some((false, false));
-    };
-    match fold(nargs, model)? {
-        Constant::Int(number) => (number > 0).then_some((true, false)),
-        Constant::Text(text) => match text.as_str() {
-            "?" => Some((false, true)),
-            "*" => Some((true, true)),
-            "+" => Some((true, false)),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
 /// What stands on the command line; nothing if it is a list of lists.
 fn takes(doing: &Doing, many: bool) -> Option<Takes> {
     match doing {
@@ -209,20 +188,6 @@ fn takes(doing: &Doing, many: bool) -> Option<Takes> {
         _ if many => Some(Takes::Row),
         _ => Some(Takes::Value),
     }
-}
-
-/// A list of constants, or `None`.
-pub(super) fn list(value: &Expr, model: &Model) -> Option<Constant> {
-    match constant(value, model) {
-        Some(Constant::None) => Some(Constant::None),
-        Some(_) => None,
-        None => literals::json(value, model).filter(|text| text.starts_with('[')).map(Constant::Text),
-    }
-}
-
-/// Whether a default has nothing in it.
-fn is_nothing(value: &Constant) -> bool {
-    matches!(value, Constant::None | Constant::Int(0)) || *value == Constant::Text("[]".to_owned())
 }
 
 fn is_required(keywords: &Keywords, model: &Model) -> bool {
@@ -296,25 +261,6 @@ fn kind(maker: &Expr, model: &Model) -> Option<Type> {
     let paths = model.qualified(maker);
     let known = TYPES.iter().find(|(name, _)| paths.as_slice() == [*name]);
     known.map(|(_, kind)| kind.clone())
-}
-
-/// The value of a default, as far as it is known.
-pub(super) fn constant(value: &Expr, model: &Model) -> Option<Constant> {
-    let is_suppressed = || model.may_be(value, "argparse.SUPPRESS");
-    let known = fold(value, model).or_else(|| path(value, model).map(Constant::Text));
-    known.or_else(|| is_suppressed().then_some(Constant::None))
-}
-
-/// The text of `Path("a", "b")` and `os.path.join("a", "b")`.
-fn path(value: &Expr, model: &Model) -> Option<String> {
-    let call = value.as_call_expr().filter(|call| call.arguments.keywords.is_empty())?;
-    let parts: Option<Vec<String>> = call.arguments.args.iter().map(|part| model.text(part)).collect();
-    let paths = model.qualified(&call.func);
-    match paths.first()?.as_str() {
-        "pathlib.Path" | "pathlib.PurePath" => Some(texts::path(&parts?)),
-        "os.path.join" => Some(texts::joined_path(&parts?)),
-        _ => None,
-    }
 }
 
 /// A default as argparse takes it, which puts texts only through `type`.

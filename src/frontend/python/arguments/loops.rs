@@ -19,7 +19,8 @@ pub(super) fn expanded(call: &ExprCall, loops: &[&StmtFor]) -> Vec<ExprCall> {
     let mut calls = vec![call.clone()];
     for each in loops.iter().rev() {
         let rounds = rounds(each).unwrap_or_default();
-        calls = calls.iter().flat_map(|call| rounds.iter().map(|round| put(call, round))).take(MOST).collect();
+        calls =
+            calls.iter().flat_map(|call| rounds.iter().map(|round| put(call, round))).take(MOST).collect();
     }
     calls
 }

@@ -92,7 +92,8 @@ fn parents(call: &ExprCall) -> &[Expr] {
 /// Whether an option is added to a parent when its options have been taken over.
 fn is_late(option: &Call, parser: &Call, parents: &[Expr], model: &Model) -> bool {
     let receiver = option.expression.func.as_attribute_expr().and_then(|method| method.value.as_name_expr());
-    let is_parent = |name: &str| parents.iter().any(|parent| is_named(parent, name)) && model.is_bound_once(name);
+    let is_parent =
+        |name: &str| parents.iter().any(|parent| is_named(parent, name)) && model.is_bound_once(name);
     option.expression.range().start() > parser.expression.range().end()
         && receiver.is_some_and(|name| is_parent(name.id.as_str()))
 }

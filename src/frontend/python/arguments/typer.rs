@@ -5,10 +5,11 @@ use ruff_python_ast::{Expr, ExprCall, ParameterWithDefault, Stmt, StmtClassDef};
 use super::arrange::Row;
 use super::click::{first_text, is_no, plain};
 use super::commands::Command;
-use super::declared::{Declared, Unread, constant, list};
+use super::declared::{Declared, Unread};
 use super::help::with_choices;
 use super::keywords::Keywords;
 use super::spelling::Spelling;
+use super::values::{constant, list};
 use crate::component::{Argument, Takes, Type};
 use crate::frontend::interface::Fallback;
 use crate::frontend::parameters;
@@ -189,10 +190,11 @@ impl<'r> Reader<'r, '_> {
     /// The value of `Color.red`.
     fn member(&self, value: &Expr, kind: &Kind) -> Option<Constant> {
         let member = value.as_attribute_expr()?;
-        let member = member.value.as_attribute_expr().filter(|_| member.attr.as_str() == "value").unwrap_or(member);
-        let class = kind.class.filter(|class| {
-            member.value.as_name_expr().is_some_and(|name| name.id == class.name.id)
-        })?;
+        let member =
+            member.value.as_attribute_expr().filter(|_| member.attr.as_str() == "value").unwrap_or(member);
+        let class = kind
+            .class
+            .filter(|class| member.value.as_name_expr().is_some_and(|name| name.id == class.name.id))?;
         let mut members = members(class, self.model);
         members.find(|(name, _)| *name == member.attr.as_str()).map(|(_, value)| Constant::Text(value))
     }

@@ -37,7 +37,8 @@ pub(super) fn read(
     let (mut settings, mut modules) = (Vec::new(), Vec::new());
     for class in &classes {
         let reader = Reader { classes: &classes, model };
-        let calls: Vec<&ExprCall> = made.found.iter().filter(|call| is_named(&call.func, class)).copied().collect();
+        let calls: Vec<&ExprCall> =
+            made.found.iter().filter(|call| is_named(&call.func, class)).copied().collect();
         let Some(module) = reader.module(class, DEPTH).filter(|_| !calls.is_empty()) else { continue };
         modules.push(module);
         let given = |name: &str| calls.iter().all(|call| call.arguments.find_keyword(name).is_some());
@@ -144,7 +145,8 @@ impl<'r> Reader<'r, '_> {
             }
             _ => Vec::new(),
         });
-        let own = arguments.filter(|keyword| is_prefix(keyword)).map(|keyword| self.model.text(&keyword.value));
+        let own =
+            arguments.filter(|keyword| is_prefix(keyword)).map(|keyword| self.model.text(&keyword.value));
         own.chain(of_config.map(Some)).flatten().last()
     }
 
@@ -166,7 +168,11 @@ impl<'r> Reader<'r, '_> {
 
     fn of_assignment(&self, line: &Stmt) -> Option<String> {
         let assign = line.as_assign_stmt()?;
-        assign.targets.iter().any(|target| ends_with(target, PREFIX)).then(|| self.model.text(&assign.value))?
+        assign
+            .targets
+            .iter()
+            .any(|target| ends_with(target, PREFIX))
+            .then(|| self.model.text(&assign.value))?
     }
 
     fn setting(&self, field: &StmtAnnAssign, name: &str, prefix: &str) -> Result<Setting, &'static str> {
@@ -191,11 +197,10 @@ impl<'r> Reader<'r, '_> {
         let is_list = matches!(kind, Some(Type::List | Type::Dict));
         let found = match (default, keyword("default_factory")) {
             (_, Some(_)) => Fallback::Computed,
-            (Some(value), _) if is_list => {
-                literals::json(value, self.model).map_or(Fallback::Computed, |text| {
+            (Some(value), _) if is_list => literals::json(value, self.model)
+                .map_or(Fallback::Computed, |text| {
                     Fallback::Constant(if text == "null" { Constant::None } else { Constant::Text(text) })
-                })
-            }
+                }),
             (value, _) => fallback(self.inner(value), self.model),
         };
         let is_secret = annotated(&field.annotation, "SecretStr");
@@ -231,7 +236,9 @@ impl<'r> Reader<'r, '_> {
     /// Whether a class of the script is a model, whose fields are read in another way.
     fn is_model(&self, name: &str) -> bool {
         let class = self.classes.iter().find(|class| class.name.as_str() == name);
-        class.is_some_and(|class| self.bases(class).any(|base| ends_with(base, "BaseModel") || self.local(base).is_some()))
+        class.is_some_and(|class| {
+            self.bases(class).any(|base| ends_with(base, "BaseModel") || self.local(base).is_some())
+        })
     }
 }
 
