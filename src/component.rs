@@ -61,6 +61,7 @@ pub struct NewerSyntax {
 }
 
 /// One parameter of a component: an environment variable which the source reads.
+#[expect(clippy::struct_excessive_bools, reason = "each is read by itself")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Input {
     /// Name of the environment variable, spelled as in the source.

@@ -30,6 +30,7 @@ const SYSTEM_PREFIXES: &[&str] = &[
     "TF_",
     "XLA_",
     "KERAS_",
+    "TOKENIZERS_",
     "PYTORCH_",
     "PYSPARK_",
     "KUBERNETES_",

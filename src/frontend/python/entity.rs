@@ -110,7 +110,8 @@ pub(super) fn method(name: &str) -> Option<Entity> {
     METHODS.iter().find(|(known, _)| *known == name).map(|(_, entity)| *entity)
 }
 
-fn at(path: &str) -> Option<Entity> {
+/// What a path gives access to.
+pub(super) fn at(path: &str) -> Option<Entity> {
     if MAPPINGS.contains(&path) {
         return Some(Entity::Environ);
     }

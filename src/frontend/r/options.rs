@@ -48,16 +48,16 @@ impl Options {
 
 /// The options of the parser that a script hands its command line to.
 pub(super) fn read(names: &Names, shapes: &Shapes, is_certain: impl Fn(usize) -> bool) -> Options {
-    let named = |name: &'static str| {
+    let calls_of = |name: &'static str| {
         let is_it = move |call: &&Call| {
             names.function(call.function).is_some_and(|function| function.is(PACKAGE, name))
         };
         shapes.calls.iter().filter(is_it)
     };
-    let parses: Vec<_> = named("parse_args").chain(named("parse_args2")).collect();
-    let mut parsers = named("OptionParser");
+    let done: Vec<_> = calls_of("parse_args").chain(calls_of("parse_args2")).collect();
+    let mut parsers = calls_of("OptionParser");
     let mut options = Options::default();
-    let refusal = match (parsers.next(), parsers.next(), parses.as_slice()) {
+    let refusal = match (parsers.next(), parsers.next(), done.as_slice()) {
         (None, ..) | (_, _, []) => Some("nothing here parses the command line with it"),
         (_, Some(_), _) => Some("there are several"),
         (_, _, [_, _, ..]) => Some("it parses the command line more than once"),
@@ -66,10 +66,10 @@ pub(super) fn read(names: &Names, shapes: &Shapes, is_certain: impl Fn(usize) ->
         }
         _ => None,
     };
-    let declared = named("make_option").chain(named("add_option"));
+    let declared = calls_of("make_option").chain(calls_of("add_option"));
     if let Some(reason) = refusal {
         let message = format!("the options of this parser are no inputs: {reason}");
-        let place = named("OptionParser").next().or(declared.clone().next());
+        let place = calls_of("OptionParser").next().or(declared.clone().next());
         let note = |call: &Call| Diagnostic::note("unread-parser", message).at(call.node.byte_range());
         options.notes.extend(place.map(|call| note(call).hint(HINT)));
         return options;

@@ -86,7 +86,7 @@ fn part<'tree>(node: Node<'tree>, field: &str) -> Option<Node<'tree>> {
 }
 
 /// The only argument between brackets.
-fn sole<'tree>(arguments: Node<'tree>) -> Option<Node<'tree>> {
+fn sole(arguments: Node<'_>) -> Option<Node<'_>> {
     let first = arguments.named_child(0).filter(|first| first.kind() == "argument")?;
     (arguments.named_child_count() == 1).then_some(first)
 }

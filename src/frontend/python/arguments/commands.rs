@@ -130,9 +130,8 @@ impl<'a> Finder<'_, 'a> {
         for path in self.model.qualified(function) {
             match (in_click(&path), path.as_str()) {
                 (Some("command"), _) => return Some((Mark::Command(Library::Click), None)),
-                (Some("group"), _) => return Some((Mark::Group, None)),
                 (_, "typer.Typer().command") => return Some((Mark::Command(Library::Typer), owner)),
-                (_, "typer.Typer().callback") => return Some((Mark::Group, None)),
+                (Some("group"), _) | (_, "typer.Typer().callback") => return Some((Mark::Group, None)),
                 _ => {}
             }
         }

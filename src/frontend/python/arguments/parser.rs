@@ -33,7 +33,7 @@ pub(super) fn refusal(calls: &Calls, model: &Model) -> Option<Diagnostic> {
     if let Some(class) = calls.classes.first() {
         return told("it is of a class of the script's own", class);
     }
-    let Some((parser, others)) = calls.parsers.split_last() else { return None };
+    let (parser, others) = calls.parsers.split_last()?;
     let parents = parents(parser.expression);
     if others.is_empty() && !parents.is_empty() {
         return told("`parents` changes what it reads", parser.expression);

@@ -63,17 +63,17 @@ mod tests {
 
     #[test]
     fn options_are_spelled_as_click_does() {
-        let cases: [(&[&str], &str, Option<&str>, Option<&str>); 7] = [
-            (&["--n"], "n", Some("--n"), None),
-            (&["-n", "--Long-Name"], "long_name", Some("--Long-Name"), None),
-            (&["-n", "--name", "who"], "who", Some("--name"), None),
-            (&["--shout/--no-shout"], "shout", Some("--shout"), Some("--no-shout")),
-            (&["-s/-S", "--on/ --off"], "on", Some("--on"), Some("--off")),
-            (&["--upper", " /-U"], "upper", Some("--upper"), Some("-U")),
-            (&["/debug;/no-debug"], "debug", Some("/debug"), Some("/no-debug")),
+        let cases = [
+            ("--n", "n", Some("--n"), None),
+            ("-n|--Long-Name", "long_name", Some("--Long-Name"), None),
+            ("-n|--name|who", "who", Some("--name"), None),
+            ("--shout/--no-shout", "shout", Some("--shout"), Some("--no-shout")),
+            ("-s/-S|--on/ --off", "on", Some("--on"), Some("--off")),
+            ("--upper| /-U", "upper", Some("--upper"), Some("-U")),
+            ("/debug;/no-debug", "debug", Some("/debug"), Some("/no-debug")),
         ];
         for (texts, name, option, negative) in cases {
-            let texts: Vec<_> = texts.iter().map(|text| (*text).to_owned()).collect();
+            let texts: Vec<_> = texts.split('|').map(ToOwned::to_owned).collect();
             let found = Spelling::of(&texts);
             assert_eq!(found.name().as_deref(), Some(name), "{texts:?}");
             assert_eq!((found.option.as_deref(), found.negative.as_deref()), (option, negative), "{texts:?}");

@@ -7,13 +7,14 @@ use ruff_python_ast::ExprCall;
 
 use super::calls::Bytes;
 use super::environment::pairs;
+use super::evaluate::base;
 use super::records::is_present;
 use super::value::Given;
 use super::value::Value;
 use super::walk::Walker;
 use crate::component::Type;
 use crate::frontend::facts::Test;
-use crate::frontend::python::entity::Entity;
+use crate::frontend::python::entity::{self, Entity};
 use crate::frontend::python::semantic::fold;
 use crate::frontend::python::span;
 use crate::value::Constant;
@@ -101,6 +102,9 @@ impl<'a> Walker<'_, 'a> {
                     (Some(Value::Class(class) | Value::Instance(class)), Some(name)) => {
                         self.state.classes[*class].get(name.as_str()).cloned().unwrap_or(Value::Unknown)
                     }
+                    (_, Some(name)) => {
+                        self.attribute_of(call, &name).unwrap_or_else(|| self.unknown(&given, at))
+                    }
                     _ => self.unknown(&given, at),
                 }
             }
@@ -115,6 +119,13 @@ impl<'a> Walker<'_, 'a> {
             }
             _ => self.unknown(&given, at),
         }
+    }
+
+    /// `getattr(os, "environ")` and the like.
+    fn attribute_of(&self, call: &ExprCall, name: &str) -> Option<Value<'a>> {
+        let paths = self.model.qualified(call.arguments.args.first()?);
+        let found = paths.iter().find_map(|path| entity::at(&format!("{path}.{name}")))?;
+        Some(Value::Access(found, base()))
     }
 
     /// `int(…)`, `float(…)`, `bool(…)`.

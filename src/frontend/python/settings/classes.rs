@@ -85,17 +85,13 @@ struct Reader<'r, 'a> {
 }
 
 impl<'r> Reader<'r, '_> {
-    fn bases(&self, class: &'r StmtClassDef) -> impl Iterator<Item = &'r Expr> {
-        class.arguments.iter().flat_map(|arguments| &arguments.args)
-    }
-
     fn local(&self, base: &Expr) -> Option<&'r StmtClassDef> {
         self.classes.iter().copied().find(|class| is_named(base, class))
     }
 
     /// The module whose class this one is.
     fn module(&self, class: &'r StmtClassDef, depth: usize) -> Option<&'static str> {
-        self.bases(class).find_map(|base| {
+        bases(class).find_map(|base| {
             let known = BASES.iter().find(|(_, path)| self.model.may_be(base, path));
             known.map(|(module, _)| *module).or_else(|| {
                 let local = self.local(base).filter(|_| depth > 0)?;
@@ -112,7 +108,7 @@ impl<'r> Reader<'r, '_> {
         depth: usize,
     ) -> Vec<(&'r StmtAnnAssign, &'r str)> {
         let mut fields = Vec::new();
-        for base in self.bases(class).filter_map(|base| self.local(base)).filter(|_| depth > 0) {
+        for base in bases(class).filter_map(|base| self.local(base)).filter(|_| depth > 0) {
             fields.extend(self.fields(base, prefix, depth - 1));
         }
         if let Some(own) = self.prefix(class) {
@@ -201,7 +197,7 @@ impl<'r> Reader<'r, '_> {
                 .map_or(Fallback::Computed, |text| {
                     Fallback::Constant(if text == "null" { Constant::None } else { Constant::Text(text) })
                 }),
-            (value, _) => fallback(self.inner(value), self.model),
+            (value, _) => fallback(inner(value), self.model),
         };
         let is_secret = annotated(&field.annotation, "SecretStr");
         Ok(Setting {
@@ -213,14 +209,6 @@ impl<'r> Reader<'r, '_> {
             description: keyword("description").and_then(|text| self.model.text(text)),
             is_secret,
         })
-    }
-
-    /// The text of `SecretStr("x")` and `Path("x")`.
-    fn inner<'e>(&self, value: Option<&'e Expr>) -> Option<&'e Expr> {
-        let call = value?.as_call_expr().filter(|call| {
-            ["SecretStr", "Path"].iter().any(|name| ends_with(&call.func, name)) && call.arguments.len() == 1
-        });
-        call.and_then(|call| call.arguments.args.first()).or(value)
     }
 
     fn alias(&self, alias: &Expr) -> Option<String> {
@@ -237,9 +225,22 @@ impl<'r> Reader<'r, '_> {
     fn is_model(&self, name: &str) -> bool {
         let class = self.classes.iter().find(|class| class.name.as_str() == name);
         class.is_some_and(|class| {
-            self.bases(class).any(|base| ends_with(base, "BaseModel") || self.local(base).is_some())
+            bases(class).any(|base| ends_with(base, "BaseModel") || self.local(base).is_some())
         })
     }
+}
+
+/// What a class is made from.
+fn bases(class: &StmtClassDef) -> impl Iterator<Item = &Expr> {
+    class.arguments.iter().flat_map(|arguments| &arguments.args)
+}
+
+/// The text of `SecretStr("x")` and `Path("x")`.
+fn inner(value: Option<&Expr>) -> Option<&Expr> {
+    let call = value?.as_call_expr().filter(|call| {
+        ["SecretStr", "Path"].iter().any(|name| ends_with(&call.func, name)) && call.arguments.len() == 1
+    });
+    call.and_then(|call| call.arguments.args.first()).or(value)
 }
 
 /// The setting that is put before the names of fields.
