@@ -186,6 +186,13 @@ fn kind(name: &'static str, value: &str, meaning: Meaning) -> Result<Kind, Probl
     }
     let value = value.to_owned();
     Ok(match name {
+        "--hash" if !is_digest(&value) => {
+            let message = format!("`{value}` is no hash");
+            return Err(Problem::new(
+                message,
+                "write it as `pip hash` prints it: `--hash=sha256:` and hex digits",
+            ));
+        }
         "--requirement" => Kind::Requirements(value),
         "--constraint" => Kind::Constraints(value),
         "--editable" => {
@@ -194,6 +201,13 @@ fn kind(name: &'static str, value: &str, meaning: Meaning) -> Result<Kind, Probl
         }
         _ => Kind::Option(name, Some(value), meaning),
     })
+}
+
+/// `sha256:` and hex digits.
+fn is_digest(value: &str) -> bool {
+    let (algorithm, digits) = value.split_once(':').unwrap_or_default();
+    let is_word = |text: &str, of: fn(&u8) -> bool| !text.is_empty() && text.as_bytes().iter().all(of);
+    is_word(algorithm, u8::is_ascii_alphanumeric) && is_word(digits, u8::is_ascii_hexdigit)
 }
 
 fn unknown(word: &str) -> Problem {

@@ -137,6 +137,17 @@ fn lines_of_files_are_read_as_pip_reads_them() {
 }
 
 #[test]
+fn hashes_are_digests() {
+    let is_read = |hash: &str| lines(&format!("six --hash={hash}"))[0].arguments.is_ok();
+    assert!(is_read("sha256:00fF"));
+    for hash in
+        ["sha256", "sha256:", ":00", "sha256:0g", "sha256:00,--src", "sha256:0'0", "sha256:0\u{2066}0"]
+    {
+        assert!(!is_read(hash), "{hash}");
+    }
+}
+
+#[test]
 fn files_of_other_encodings_are_read() {
     assert_eq!(text(b"six\n").unwrap(), "six\n");
     assert_eq!(text(b"\xff\xfes\0i\0x\0").unwrap(), "six");
