@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use c3::artifact::{self, Artifact, Existing};
+use c3::backend;
 use c3::engine::oci::platform::Platform;
 use c3::failure::{Failure, USAGE};
 use c3::logins::BuildSecret;
@@ -20,6 +21,7 @@ use serde_json::json;
 use super::console::{self, Messages};
 use super::decide::decide;
 use super::options::{Emission, Format, LogLevel};
+use super::original;
 use super::planning;
 
 #[derive(Args, Debug)]
@@ -265,7 +267,11 @@ fn next(options: &Options, plan: &Plan, parts: &[Part], built: &[Image]) -> Vec<
     let step = if options.no_build {
         "the same command without `--no-build` builds the image".to_owned()
     } else {
-        format!("`c3 run {}` runs it; add `--help` for its inputs", plan.settings.image)
+        let (image, logging) = (plan.settings.image.to_string(), plan.settings.logging);
+        let inputs = backend::inputs(&plan.component, logging);
+        let claimed =
+            original::claimed_command(&image, &inputs).map(|command| format!("`{command}` runs it"));
+        claimed.unwrap_or_else(|| format!("`c3 run {image}` runs it; add `--help` for its inputs"))
     };
     vec![step]
 }

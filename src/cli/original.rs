@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
+use c3::component::Input;
 use c3::failure::{Failure, USAGE};
 
 /// How the original's program `claimed` is called.
@@ -28,25 +29,54 @@ Usage: claimed --component IMAGE [--NAME VALUE]...
 `c3 --help` lists what the program can do by its own name.
 ";
 
+/// The original's programs beside `claimed`, with the commands that they are.
+const PROGRAMS: &[(&str, &str)] = &[
+    ("c3_create_operator", "create-operator"),
+    ("c3_create_gridwrapper", "create-gridwrapper"),
+    ("c3_create_containerless_operator", "create-containerless-operator"),
+];
+
+/// The name that a command line calls the program by.
+fn program(words: &[OsString]) -> Option<String> {
+    let stem = Path::new(words.first()?).file_stem()?;
+    stem.to_str().map(ToOwned::to_owned)
+}
+
 /// Whether the original's program `claimed` is asked for help.
 pub(crate) fn asks_help(words: &[OsString]) -> bool {
-    let program = words.first().and_then(|path| Path::new(path).file_stem());
     let asked = words.get(1).and_then(|word| word.to_str());
-    program.is_some_and(|program| program == "claimed") && matches!(asked, Some("--help" | "-h" | "help"))
+    program(words).is_some_and(|program| program == "claimed")
+        && matches!(asked, Some("--help" | "-h" | "help"))
+}
+
+/// How `claimed` runs an operator, which the original's programs say in the end; nothing where `c3` goes by its own name.
+pub(crate) fn claimed_command(image: &str, inputs: &[(String, Input)]) -> Option<String> {
+    let called = program(&std::env::args_os().take(1).collect::<Vec<_>>())?;
+    let is_originals = called == "claimed" || PROGRAMS.iter().any(|(program, _)| *program == called);
+    is_originals.then(|| command(image, inputs))
+}
+
+/// The command line, with defaults, and names in capitals for what is required; secrets have no place there.
+fn command(image: &str, inputs: &[(String, Input)]) -> String {
+    let open = inputs.iter().filter(|(_, input)| !input.secret);
+    let options = open.filter_map(|(id, input)| {
+        let needed = input.required.then(|| id.to_uppercase());
+        let value = input.default.clone().or(needed)?;
+        shlex::try_join([format!("--{id}").as_str(), value.as_str()]).ok()
+    });
+    let start = ["claimed --component".to_owned(), image.to_owned()];
+    start.into_iter().chain(options).collect::<Vec<_>>().join(" ")
 }
 
 /// The words of a command line as `c3` itself takes them.
 pub(crate) fn words(mut words: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
-    let program = words.first().and_then(|path| Path::new(path).file_stem()).map(OsString::from);
-    let program = program.unwrap_or_default();
-    let command = match program.to_str() {
-        Some("c3_create_operator") => "create-operator",
-        Some("c3_create_gridwrapper") => "create-gridwrapper",
-        Some("c3_create_containerless_operator") => "create-containerless-operator",
-        Some("claimed") => return claimed(words),
-        _ => return Ok(words),
-    };
-    words.insert(1, command.into());
+    let called = program(&words).unwrap_or_default();
+    if called == "claimed" {
+        return claimed(words);
+    }
+    if let Some((_, command)) = PROGRAMS.iter().find(|(program, _)| *program == called) {
+        words.insert(1, command.into());
+    }
     Ok(words)
 }
 

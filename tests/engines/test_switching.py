@@ -83,7 +83,9 @@ def test_jobs_and_components_of_the_original_run_the_new_image(image):
 def test_the_next_build_makes_the_next_version(project, image, repository):
     write(project / 'steps/double.py', SCRIPT.replace('2 *', '3 *'))
     done = succeeded(build(project, f'{repository}/switch', 'more.txt'))
-    assert done.stdout.strip() == image.replace(':0.1', ':0.2')
+    new = image.replace(':0.1', ':0.2')
+    assert done.stdout.strip() == new
+    assert f'`claimed --component {new} --number 1 --name nobody' in done.stderr, 'as the original says in the end'
 
 
 def test_all_settings_are_understood(project, image, repository):
