@@ -204,8 +204,8 @@ def test_an_engine_that_freezes_later_is_told(folder, repository, path, mark, do
 
 
 def test_an_engine_that_freezes_in_a_run_is_told(folder, repository):
-    """A run ends in time, too."""
-    write(folder / 'chaotic.py', SOURCE + 'import time\ntime.sleep(30)\n')
+    """A run ends in time, too; what it says before that would be shown."""
+    write(folder / 'chaotic.py', '"""Says nothing."""\nimport time\ntime.sleep(30)\n')
     succeeded(c3('create-operator', 'chaotic.py', '-r', repository, cwd=folder))
     with Proxy(folder / 'engine.sock') as proxy, within(30):
         proxy.freeze_on = '/wait'
