@@ -63,6 +63,11 @@ def grid_process(batch_id, notes):
 SETTINGS = '[slurm]\nruntime = "{runtime}"\n'
 
 
+def remove_from_podman(name):
+    """Remove an image by all its names, and with it what killed tasks have left of their containers."""
+    run(*as_root(), 'podman', 'rmi', '--force', f'{name}:0.1', f'{name}:latest')
+
+
 @pytest.fixture(scope='module')
 def folder(tmp_path_factory):
     """Give a folder with an operator in Podman's own storage and its job."""
@@ -75,7 +80,7 @@ def folder(tmp_path_factory):
     made = c3('create-operator', 'teller.py', '--local-mode', '--target', 'slurm', cwd=folder, env=PODMAN)
     succeeded(made)
     yield folder
-    run(*as_root(), 'podman', 'rmi', '--force', 'claimed-teller:0.1')
+    remove_from_podman('claimed-teller')
 
 
 @pytest.fixture(scope='module')
@@ -176,7 +181,7 @@ def test_a_grid_loses_no_batch_when_its_node_is_drained(folder):
     assert {job['JobState'] for job in ended(number)} == {'COMPLETED'}
     assert any(int(job['Restarts']) for job in jobs(number))
     assert {path.name for path in notes.iterdir()} == {f'b{number}' for number in range(40)}
-    run(*as_root(), 'podman', 'rmi', '--force', 'claimed-gw-noter:0.1')
+    remove_from_podman('claimed-gw-noter')
 
 
 ALL = '''
