@@ -70,7 +70,7 @@ pub(super) fn page(operator: &Operator, library: &Library) -> String {
         description: masked::text(&component.description),
         path: masked::text(&operator.path),
         language: frontend::language_name(component.language),
-        image: format!("{}:{}", operator.image.repository, operator.image.version),
+        image: format!("{}:{}", operator.image.repository, operator.image.tag()),
         version: operator.image.version.clone(),
         digest: operator.image.digest.clone(),
         inputs: component.inputs.iter().map(input).collect(),

@@ -1,4 +1,16 @@
-//! Functions of Python's that import modules by their names or run commands.
+//! Functions of Python's that import modules by their names, run commands or make values of a type.
+
+use crate::component::Type;
+
+/// The type of what a function makes, by its path.
+pub(crate) fn made(path: &str) -> Option<Type> {
+    match path {
+        "builtins.int" => Some(Type::Integer),
+        "builtins.float" => Some(Type::Float),
+        "builtins.bool" => Some(Type::Boolean),
+        _ => None,
+    }
+}
 
 /// Functions that import what their argument names.
 pub(crate) const IMPORTERS: &[&str] =

@@ -281,6 +281,15 @@ fn span(node: &impl Ranged) -> std::ops::Range<usize> {
     bytes(node.range())
 }
 
+/// The name that an expression is, or ends with: `Optional` of `typing.Optional`.
+fn last_name(expression: &Expr) -> Option<&str> {
+    match expression {
+        Expr::Name(name) => Some(name.id.as_str()),
+        Expr::Attribute(attribute) => Some(attribute.attr.as_str()),
+        _ => None,
+    }
+}
+
 /// Walks a condition and its branches; `walk_stmt` would visit the test of each `elif` twice.
 pub(crate) fn walk_if<'a>(visitor: &mut impl Visitor<'a>, condition: &'a StmtIf) {
     visitor.visit_expr(&condition.test);

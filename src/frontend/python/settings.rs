@@ -9,6 +9,7 @@ use ruff_python_ast::{Expr, ExprCall, Stmt};
 
 use super::comments::Comments;
 use super::flow::Doubts;
+use super::last_name;
 use super::semantic::{Model, fold};
 use super::span;
 use crate::component::Type;
@@ -168,7 +169,7 @@ impl<'a> Finder<'_, 'a> {
         let scheme = self.schemes.get(&name).cloned();
         let (declared, declared_default) = scheme.unwrap_or((None, Fallback::Missing));
         let kind = method.kind().or_else(|| libraries::cast(cast?, self.model)).or(declared);
-        let is_secret = cast.is_some_and(|cast| ends_with(cast, "Secret"));
+        let is_secret = cast.is_some_and(|cast| last_name(cast) == Some("Secret"));
         let fallback = match default {
             None => declared_default,
             default => fallback(default, self.model),
@@ -185,15 +186,6 @@ impl<'a> Finder<'_, 'a> {
         let paths = self.model.qualified(&call.func);
         let is_prefix = self.libraries.iter().any(|library| library.is_method(&paths, "prefixed"));
         is_prefix.then(|| self.model.text(call.arguments.args.first()?)).flatten()
-    }
-}
-
-/// Whether a name or the last part of a path is this.
-fn ends_with(expression: &Expr, name: &str) -> bool {
-    match expression {
-        Expr::Name(found) => found.id.as_str() == name,
-        Expr::Attribute(found) => found.attr.as_str() == name,
-        _ => false,
     }
 }
 

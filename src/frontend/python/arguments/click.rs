@@ -12,6 +12,7 @@ use super::values::{constant, list};
 use crate::component::{Argument, Takes, Type};
 use crate::frontend::interface::Fallback;
 use crate::frontend::parameters;
+use crate::frontend::python::known::made;
 use crate::frontend::python::semantic::{Model, fold};
 use crate::frontend::python::span;
 use crate::value::Constant;
@@ -19,16 +20,13 @@ use crate::value::Constant;
 /// Decorators that add no option for a value.
 const OTHERS: &[&str] = &["command", "help_option", "pass_context", "pass_obj", "version_option"];
 
-/// Types by their names in click and in Python.
+/// Types by their names in click.
 const TYPES: &[(&str, Type)] = &[
     ("INT", Type::Integer),
     ("IntRange", Type::Integer),
     ("FLOAT", Type::Float),
     ("FloatRange", Type::Float),
     ("BOOL", Type::Boolean),
-    ("builtins.int", Type::Integer),
-    ("builtins.float", Type::Float),
-    ("builtins.bool", Type::Boolean),
 ];
 
 /// The options of a command, in their order.
@@ -222,11 +220,10 @@ impl Adds<'_, '_> {
 
 fn named_type(maker: &Expr, model: &Model) -> Option<Type> {
     let paths = model.qualified(maker);
-    let is = |name: &str, path: &str| {
-        path == name || in_click(path).is_some_and(|found| found.trim_end_matches("()") == name)
-    };
+    let is =
+        |name: &str, path: &str| in_click(path).is_some_and(|found| found.trim_end_matches("()") == name);
     let known = TYPES.iter().find(|(name, _)| paths.iter().any(|path| is(name, path)));
-    known.map(|(_, kind)| kind.clone())
+    known.map(|(_, kind)| kind.clone()).or_else(|| paths.iter().find_map(|path| made(path)))
 }
 
 /// Whether a value says no.

@@ -12,13 +12,10 @@ use super::values::{constant, is_nothing, list, values};
 use crate::component::{Argument, Takes, Type};
 use crate::diagnostic::Diagnostic;
 use crate::frontend::interface::Fallback;
+use crate::frontend::python::known::made;
 use crate::frontend::python::semantic::{Model, fold};
 use crate::frontend::python::span;
 use crate::value::Constant;
-
-/// Types by the names of the functions that make them.
-const TYPES: &[(&str, Type)] =
-    &[("builtins.int", Type::Integer), ("builtins.float", Type::Float), ("builtins.bool", Type::Boolean)];
 
 /// What an action does.
 #[derive(PartialEq)]
@@ -258,9 +255,8 @@ fn dest(keywords: &Keywords, spelling: &str, model: &Model) -> Option<String> {
 }
 
 fn kind(maker: &Expr, model: &Model) -> Option<Type> {
-    let paths = model.qualified(maker);
-    let known = TYPES.iter().find(|(name, _)| paths.as_slice() == [*name]);
-    known.map(|(_, kind)| kind.clone())
+    let [path] = <[String; 1]>::try_from(model.qualified(maker)).ok()?;
+    made(&path)
 }
 
 /// A default as argparse takes it, which puts texts only through `type`.

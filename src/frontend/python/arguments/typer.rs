@@ -13,6 +13,7 @@ use super::values::{constant, list};
 use crate::component::{Argument, Takes, Type};
 use crate::frontend::interface::Fallback;
 use crate::frontend::parameters;
+use crate::frontend::python::last_name;
 use crate::frontend::python::parameters::annotation;
 use crate::frontend::python::semantic::{Model, fold};
 use crate::frontend::python::span;
@@ -202,7 +203,7 @@ impl<'r> Reader<'r, '_> {
 
 /// What stands behind the type in `Annotated[type, …]`.
 fn metadata(annotation: &Expr) -> &[Expr] {
-    let parts = annotation.as_subscript_expr().filter(|found| ends_with(&found.value, "Annotated"));
+    let parts = annotation.as_subscript_expr().filter(|found| last_name(&found.value) == Some("Annotated"));
     let parts = parts.and_then(|found| found.slice.as_tuple_expr());
     parts.and_then(|parts| parts.elts.get(1..)).unwrap_or(&[])
 }
@@ -210,10 +211,10 @@ fn metadata(annotation: &Expr) -> &[Expr] {
 /// The type without what stands around it.
 fn inner(annotation: &Expr) -> &Expr {
     match annotation {
-        Expr::Subscript(found) if ends_with(&found.value, "Annotated") => {
+        Expr::Subscript(found) if last_name(&found.value) == Some("Annotated") => {
             found.slice.as_tuple_expr().and_then(|parts| parts.elts.first()).map_or(annotation, inner)
         }
-        Expr::Subscript(found) if ends_with(&found.value, "Optional") => inner(&found.slice),
+        Expr::Subscript(found) if last_name(&found.value) == Some("Optional") => inner(&found.slice),
         Expr::BinOp(union) if union.right.is_none_literal_expr() => inner(&union.left),
         Expr::BinOp(union) if union.left.is_none_literal_expr() => inner(&union.right),
         _ => annotation,
@@ -222,15 +223,7 @@ fn inner(annotation: &Expr) -> &Expr {
 
 fn is_tuple(annotation: &Expr) -> bool {
     let named = annotation.as_subscript_expr().map_or(annotation, |found| &*found.value);
-    ends_with(named, "tuple") || ends_with(named, "Tuple")
-}
-
-fn ends_with(expression: &Expr, name: &str) -> bool {
-    match expression {
-        Expr::Name(found) => found.id.as_str() == name,
-        Expr::Attribute(found) => found.attr.as_str() == name,
-        _ => false,
-    }
+    last_name(named) == Some("tuple") || last_name(named) == Some("Tuple")
 }
 
 /// The members of an enumeration, with the texts that they are.

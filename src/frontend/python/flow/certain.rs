@@ -9,6 +9,7 @@ use ruff_python_ast::{
 };
 
 use super::Ends;
+use crate::frontend::python::last_name;
 use crate::frontend::python::semantic::Model;
 use crate::frontend::python::span;
 
@@ -258,12 +259,7 @@ pub(crate) fn is_main(test: &Expr) -> bool {
 
 fn suppresses(item: &WithItem) -> bool {
     let Expr::Call(call) = &item.context_expr else { return false };
-    let name = match &*call.func {
-        Expr::Name(name) => name.id.as_str(),
-        Expr::Attribute(attribute) => attribute.attr.as_str(),
-        _ => "",
-    };
-    SUPPRESSING.contains(&name)
+    last_name(&call.func).is_some_and(|name| SUPPRESSING.contains(&name))
 }
 
 #[cfg(test)]

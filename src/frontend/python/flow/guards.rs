@@ -19,6 +19,7 @@ use crate::frontend::facts::Fact;
 use crate::frontend::facts::Test;
 use crate::frontend::interface::Fallback;
 use crate::frontend::python::entity::Entity;
+use crate::frontend::python::last_name;
 use crate::frontend::python::span;
 use crate::value::Constant;
 
@@ -50,11 +51,7 @@ impl Catch {
                 kind => std::slice::from_ref(kind),
             };
             for kind in kinds {
-                let name = match kind {
-                    Expr::Name(name) => name.id.as_str(),
-                    Expr::Attribute(attribute) => attribute.attr.as_str(),
-                    _ => "",
-                };
+                let name = last_name(kind).unwrap_or_default();
                 catch.any |= ANY.contains(&name);
                 catch.missing |= MISSING.contains(&name);
                 catch.of_none |= OF_NONE.contains(&name);

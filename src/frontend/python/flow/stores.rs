@@ -3,6 +3,8 @@
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{Expr, ExprContext, Operator, Stmt};
 
+use crate::frontend::python::last_name;
+
 /// The names that some statements bind, functions and classes left out.
 pub(super) fn stored(body: &[Stmt]) -> Vec<&str> {
     let mut stores = Stores(Vec::new());
@@ -45,11 +47,7 @@ pub(super) fn imported(statement: &Stmt) -> Vec<&str> {
 
 /// Whether an annotation says that there may be no value: `str | None`, `Optional[str]`, `Union[str, None]`.
 pub(super) fn is_optional(annotation: &Expr) -> bool {
-    let is_named = |expression: &Expr, name: &str| match expression {
-        Expr::Name(found) => found.id.as_str() == name,
-        Expr::Attribute(found) => found.attr.as_str() == name,
-        _ => false,
-    };
+    let is_named = |expression: &Expr, name: &str| last_name(expression) == Some(name);
     match annotation {
         Expr::NoneLiteral(_) => true,
         Expr::BinOp(union) if union.op == Operator::BitOr => {

@@ -5,6 +5,7 @@ use ruff_python_parser::parse_expression;
 
 use crate::component::Type;
 use crate::frontend::parameters;
+use crate::frontend::python::last_name;
 use crate::frontend::python::semantic::{Model, fold};
 
 /// Types by the names that Python and `typing` have for them.
@@ -54,14 +55,6 @@ pub(super) fn parsed(text: &str) -> Option<Type> {
 
 fn named(name: &str) -> Option<Type> {
     KINDS.iter().find(|(_, names)| names.contains(&name)).map(|(kind, _)| kind.clone())
-}
-
-fn last_name(expression: &Expr) -> Option<&str> {
-    match expression {
-        Expr::Name(name) => Some(name.id.as_str()),
-        Expr::Attribute(attribute) => Some(attribute.attr.as_str()),
-        _ => None,
-    }
 }
 
 /// The one type of a union beside `None`.

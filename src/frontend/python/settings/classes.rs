@@ -3,10 +3,11 @@
 use ruff_python_ast::visitor::{Visitor, walk_expr};
 use ruff_python_ast::{Expr, ExprCall, Keyword, Stmt, StmtAnnAssign, StmtClassDef};
 
-use super::{Setting, ends_with, fallback};
+use super::{Setting, fallback};
 use crate::component::Type;
 use crate::diagnostic::Diagnostic;
 use crate::frontend::interface::Fallback;
+use crate::frontend::python::last_name;
 use crate::frontend::python::parameters::{annotation, literals};
 use crate::frontend::python::semantic::Model;
 use crate::frontend::python::span;
@@ -130,10 +131,12 @@ impl<'r> Reader<'r, '_> {
     fn prefix(&self, class: &'r StmtClassDef) -> Option<String> {
         let arguments = class.arguments.iter().flat_map(|arguments| &arguments.keywords);
         let of_config = class.body.iter().flat_map(|statement| match statement {
-            Stmt::Assign(assign) if assign.targets.iter().any(|target| ends_with(target, "model_config")) => {
+            Stmt::Assign(assign)
+                if assign.targets.iter().any(|target| last_name(target) == Some("model_config")) =>
+            {
                 self.of_value(&assign.value)
             }
-            Stmt::AnnAssign(assign) if ends_with(&assign.target, "model_config") => {
+            Stmt::AnnAssign(assign) if last_name(&assign.target) == Some("model_config") => {
                 assign.value.as_deref().map(|value| self.of_value(value)).unwrap_or_default()
             }
             Stmt::ClassDef(config) if config.name.as_str() == "Config" => {
@@ -167,13 +170,13 @@ impl<'r> Reader<'r, '_> {
         assign
             .targets
             .iter()
-            .any(|target| ends_with(target, PREFIX))
+            .any(|target| last_name(target) == Some(PREFIX))
             .then(|| self.model.text(&assign.value))?
     }
 
     fn setting(&self, field: &StmtAnnAssign, name: &str, prefix: &str) -> Result<Setting, &'static str> {
         let value = field.value.as_deref();
-        let call = value.and_then(Expr::as_call_expr).filter(|call| ends_with(&call.func, "Field"));
+        let call = value.and_then(Expr::as_call_expr).filter(|call| last_name(&call.func) == Some("Field"));
         let keyword = |name: &str| Some(&call?.arguments.find_keyword(name)?.value);
         let default = match call {
             Some(call) => call.arguments.args.first().or_else(|| keyword("default")),
@@ -213,7 +216,7 @@ impl<'r> Reader<'r, '_> {
 
     fn alias(&self, alias: &Expr) -> Option<String> {
         match alias {
-            Expr::Call(call) if ends_with(&call.func, "AliasChoices") => {
+            Expr::Call(call) if last_name(&call.func) == Some("AliasChoices") => {
                 self.model.text(call.arguments.args.first()?)
             }
             Expr::List(list) => self.model.text(list.elts.first()?),
@@ -225,7 +228,7 @@ impl<'r> Reader<'r, '_> {
     fn is_model(&self, name: &str) -> bool {
         let class = self.classes.iter().find(|class| class.name.as_str() == name);
         class.is_some_and(|class| {
-            bases(class).any(|base| ends_with(base, "BaseModel") || self.local(base).is_some())
+            bases(class).any(|base| last_name(base) == Some("BaseModel") || self.local(base).is_some())
         })
     }
 }
@@ -238,7 +241,8 @@ fn bases(class: &StmtClassDef) -> impl Iterator<Item = &Expr> {
 /// The text of `SecretStr("x")` and `Path("x")`.
 fn inner(value: Option<&Expr>) -> Option<&Expr> {
     let call = value?.as_call_expr().filter(|call| {
-        ["SecretStr", "Path"].iter().any(|name| ends_with(&call.func, name)) && call.arguments.len() == 1
+        ["SecretStr", "Path"].iter().any(|name| last_name(&call.func) == Some(*name))
+            && call.arguments.len() == 1
     });
     call.and_then(|call| call.arguments.args.first()).or(value)
 }
@@ -251,7 +255,7 @@ fn is_prefix(keyword: &Keyword) -> bool {
 }
 
 fn is_class_variable(annotation: &Expr) -> bool {
-    annotation.as_subscript_expr().is_some_and(|found| ends_with(&found.value, "ClassVar"))
+    annotation.as_subscript_expr().is_some_and(|found| last_name(&found.value) == Some("ClassVar"))
 }
 
 /// Whether an annotation names a type, perhaps as optional.
@@ -259,6 +263,6 @@ fn annotated(annotation: &Expr, name: &str) -> bool {
     match annotation {
         Expr::Subscript(found) => annotated(&found.slice, name),
         Expr::BinOp(union) => annotated(&union.left, name) || annotated(&union.right, name),
-        found => ends_with(found, name),
+        found => last_name(found) == Some(name),
     }
 }

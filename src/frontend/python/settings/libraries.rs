@@ -3,6 +3,7 @@
 use ruff_python_ast::Expr;
 
 use crate::component::Type;
+use crate::frontend::python::known::made;
 use crate::frontend::python::semantic::Model;
 
 /// A library that reads variables by their names.
@@ -156,10 +157,5 @@ impl Method {
 
 /// The type that a cast makes.
 pub(super) fn cast(maker: &Expr, model: &Model) -> Option<Type> {
-    match model.qualified(maker).first()?.as_str() {
-        "builtins.int" => Some(Type::Integer),
-        "builtins.float" => Some(Type::Float),
-        "builtins.bool" => Some(Type::Boolean),
-        _ => None,
-    }
+    made(model.qualified(maker).first()?)
 }
