@@ -222,7 +222,7 @@ const PLACES: &[&str] = &[
     "«v <-\n  »\n",
     "«!»\n",
     "«a <- b <- »\n",
-    "«switch(», a = 1)\n",
+    "«switch(2, a, »)\n",
 ];
 
 const WRITES: &[&str] = &[

@@ -64,6 +64,20 @@ impl Test {
         joined
     }
 
+    /// Of a test of several elements: whether it holds for one of them.
+    pub(crate) fn some(self) -> Self {
+        let is_several = self.yes.len() > 1;
+        let flagged = |facts: Vec<Fact>, is_any| {
+            facts.into_iter().map(|fact| Fact { is_any, ..fact }).collect::<Vec<_>>()
+        };
+        Self { yes: flagged(self.yes, is_several), no: flagged(self.no, false), outcome: self.outcome }
+    }
+
+    /// Of a test of several elements: whether it holds for all of them.
+    pub(crate) fn every(self) -> Self {
+        self.negated().some().negated()
+    }
+
     /// Any of several tests.
     pub(crate) fn any(tests: Vec<Self>) -> Self {
         Self::all(tests.into_iter().map(Self::negated).collect()).negated()

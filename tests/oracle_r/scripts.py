@@ -10,7 +10,7 @@ CASTS = {'': TEXTS + NUMBERS + LOGICALS, 'as.integer': NUMBERS + ['"7"', '" 8 "'
 PLACES = [
     '{} -> v', 'v <- {}', 'v = {}', 'v <<- {}', 'print({})', 'f <- function(a = {}) a', 'if (identical({}, y)) 1', 'x[{}] <- 1', 'function(x) {{\n  {}\n}}',
     'for (i in {}) {{ print(i) }}', 'while (FALSE) {{ {} }}', 'list(a = {}, b = 2)', '({})', '-nchar(y) + length({})', 'x$y <- {}', 'tryCatch({{ {} }}, error = function(e) NULL)',
-    '\\(z) {}', 'v <- c(1, {}, "x")', 'switch({}, a = 1)', 'y %in% {}', '!is.null({})', '{{ {}; 1 }}', 'repeat {{ {}; break }}', 'a <- b <- {}', 'x |> g({})', 'y ~ {}', 'stopifnot({} > 1)', 'local({{ w <- {} }})', 'x[[{}]]', 'if (a) {} else 2',
+    '\\(z) {}', 'v <- c(1, {}, "x")', 'switch(2, a, {})', 'y %in% {}', '!is.list({})', '{{ {}; 1 }}', 'repeat {{ {}; break }}', 'a <- b <- {}', 'x |> g({})', 'y ~ {}', 'stopifnot({} > 1)', 'local({{ w <- {} }})', 'x[[{}]]', 'if (a) {} else 2',
 ]
 DECOYS = ['"Sys.getenv(\'decoy\')"', '# Sys.getenv("decoy")', 'x$Sys.getenv("decoy")', 'other::Sys.getenv("decoy")', 'decoy <- 1', 'r"(Sys.setenv(decoy = 1))"', 'Sys.time()', 'Sys.unsetenv("decoy")', 'install("decoy")', '"a" # install.packages("decoy")']
 PACKAGES = ['install.packages("readr")', "install.packages(c('dplyr', \"tidyr\"))", 'install.packages(PKGS)', 'if (!require(readr)) install.packages("readr")', 'utils::install.packages("jsonlite", repos = "https://cloud.r-project.org")', 'install.packages(pkgs = "glue")', 'install.packages(repos = NULL, "https://e.example/p_1.0.tar.gz")', 'install.packages(lib = "l", "xml2", quiet = TRUE)', 'install.packages(paste0("data", ".table"))']

@@ -7,9 +7,10 @@ use tree_sitter::Node;
 
 use super::arguments::{self, Argument, Matched};
 use super::atom;
+use super::endings::ends;
 use super::evidence;
 use super::fold;
-use super::helper::{Guard, Helper};
+use super::helper::{Given, Guard, Helper};
 use super::literals;
 use super::names::{APPLY, Names, Value};
 use super::shapes::{Call, Pair, Shapes};
@@ -29,7 +30,9 @@ pub(super) struct Use {
     pub(super) action: Action,
     pub(super) span: Range<usize>,
     /// When it happens: a call takes place where it ends.
-    done: usize,
+    pub(super) done: usize,
+    /// Where the read begins that a helper does for it, if nothing else is known of that.
+    pub(super) inner: Option<usize>,
     /// Whether the value is only compared with the empty text, as flags are.
     flag: bool,
 }
@@ -38,7 +41,7 @@ impl Use {
     /// A use that is no call.
     pub(super) fn new(name: String, action: Action, span: Range<usize>) -> Self {
         let done = span.end;
-        Self { name, action, span, done, flag: false }
+        Self { name, action, span, done, inner: None, flag: false }
     }
 }
 
@@ -152,46 +155,90 @@ impl<'tree> Finder<'_, 'tree> {
     fn helped(&mut self, name: Node<'tree>, unset: Option<Node<'tree>>, call: &Call<'tree>) -> bool {
         let Some(helper) = Helper::around(call.node, self.names) else { return false };
         let text = self.names.text;
-        let named =
-            |node: Node| literals::name(bare(node), text).filter(|_| bare(node).kind() == "identifier");
-        let place =
-            |node| named(node).and_then(|name| helper.formals.iter().position(|formal| *formal == name));
-        let Some(at) = place(name) else { return false };
-        let guard = helper.guard(call.node, self.names);
+        let place = |node: Node<'tree>| {
+            let name =
+                (bare(node).kind() == "identifier").then(|| literals::name(bare(node), text)).flatten()?;
+            helper.formals.iter().position(|formal| *formal == name)
+        };
+        // An element of a parameter is one of those that the parameter holds.
+        let Some(at) = place(name).or_else(|| place(self.elements_of(name)?)) else { return false };
         let calls: Vec<Call> =
             self.calls.iter().copied().filter(|other| helper.is_called(other, text)).collect();
+        let formals: Vec<&str> = helper.formals.iter().map(String::as_str).collect();
         for other in &calls {
-            let formals: Vec<&str> = helper.formals.iter().map(String::as_str).collect();
-            let given = arguments::matched(&formals, arguments::of(other.arguments, text));
-            let value = given.value(at).and_then(|value| self.variable(value));
-            let Some(variables) = value else {
+            let matched = arguments::matched(&formals, arguments::of(other.arguments, text));
+            let given = |at: usize| {
+                let said = matched.value(at);
+                Given { value: said.or(helper.defaults[at]), is_said: said.is_some() }
+            };
+            let Some(variables) = matched.value(at).and_then(|value| self.variable(value)) else {
                 self.computed("read", other.node);
                 continue;
             };
-            let taken = |value: Node<'tree>| match place(value) {
-                None => self.fallback(value),
-                Some(at) => match given.value(at).or(helper.defaults[at]) {
+            let guard = helper.guard(call.node, self.names, &|name: &str| {
+                formals.iter().position(|formal| *formal == name).map(given)
+            });
+            let taken = |value: Node<'tree>| {
+                let value = self.unwrapped(value);
+                let value = place(value).map_or(Some(value), |at| given(at).value);
+                match value {
+                    Some(value) if ends(value, self.names) => Fallback::Missing,
                     Some(value) => self.fallback(value),
                     None => Fallback::Missing,
-                },
+                }
             };
-            let fallback = match (&guard, unset) {
-                (Some(Guard::Taken(value)), _) => taken(*value),
-                (Some(Guard::Goes), _) => Fallback::Computed,
-                (_, Some(unset)) => taken(unset),
-                (_, None) => Fallback::Missing,
+            let first = unset.map_or(Fallback::Missing, taken);
+            let is_filled = matches!(&first, Fallback::Constant(value) if *value != Constant::None && !value.text().is_empty());
+            let fallback = match &guard {
+                _ if is_filled => first,
+                Some(Guard::Taken(value)) => taken(*value),
+                Some(Guard::Goes) => Fallback::Absent,
+                Some(Guard::Ends) => Fallback::Missing,
+                None => first,
             };
+            let is_demanded = !is_filled && matches!(guard, Some(Guard::Ends));
             let cast = self.wrappers.cast(other.node).or_else(|| self.wrappers.cast(call.node));
+            let is_several = place(name).is_none() || variables.len() > 1;
+            let is_tested = guard.is_none() && self.wrappers.is_tested(call.node);
             for variable in variables {
-                let action = if self.wrappers.is_tested(call.node) {
-                    Action::Test
-                } else {
-                    Action::read(fallback.clone(), cast.clone())
-                };
+                let action =
+                    if is_tested { Action::Test } else { Action::read(fallback.clone(), cast.clone()) };
+                if is_demanded {
+                    self.add(
+                        variable.clone(),
+                        Action::Demand,
+                        other.node.byte_range(),
+                        other.node.end_byte(),
+                    );
+                }
                 self.add(variable, action, other.node.byte_range(), other.node.start_byte());
+                if let Some(found) = self.found.uses.last_mut().filter(|_| is_several && guard.is_none()) {
+                    found.inner = Some(call.node.start_byte());
+                }
             }
         }
         !calls.is_empty()
+    }
+
+    /// The vector whose elements a name takes one after the other.
+    fn elements_of(&self, node: Node<'tree>) -> Option<Node<'tree>> {
+        let node = bare(node);
+        let name = (node.kind() == "identifier").then(|| literals::name(node, self.names.text)).flatten()?;
+        match self.names.only_value(&name)? {
+            Value::Element(vector) => Some(vector),
+            _ => None,
+        }
+    }
+
+    /// A value without the conversion around it: `as.character(x)`.
+    fn unwrapped(&self, value: Node<'tree>) -> Node<'tree> {
+        let node = bare(value);
+        let function = node.child_by_field_name("function").filter(|_| node.kind() == "call");
+        let function = function.and_then(|function| self.names.function(function));
+        let inner = function
+            .filter(|function| function.name.starts_with("as."))
+            .and_then(|_| arguments::sole(node.child_by_field_name("arguments")?, self.names.text));
+        inner.map_or(node, bare)
     }
 
     /// The names in an expression with their places: of a vector, those of its elements.
@@ -331,7 +378,7 @@ impl<'tree> Finder<'_, 'tree> {
     }
 
     fn add(&mut self, name: String, action: Action, span: Range<usize>, done: usize) {
-        self.found.uses.push(Use { name, action, span, done, flag: false });
+        self.found.uses.push(Use { name, action, span, done, inner: None, flag: false });
     }
 
     fn computed(&mut self, verb: &str, at: Node) {

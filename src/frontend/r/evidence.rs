@@ -7,6 +7,7 @@ use tree_sitter::Node;
 
 use super::arguments;
 use super::atom;
+use super::endings::{ends, last, statements};
 use super::environment::{Use, fits_environment};
 use super::fold;
 use super::literals;
@@ -16,10 +17,11 @@ use crate::frontend::facts::{Fact, Test, demanded};
 use crate::frontend::interface::{Action, Fallback};
 use crate::value::Constant;
 
+mod cases;
 mod conditions;
+mod subjects;
 
-/// Functions that end a script.
-const ENDS: &[&str] = &["stop", "quit", "q", "abort", "cli_abort", "stop_custom"];
+use subjects::Held;
 
 /// Functions that fail where what they are given doesn't hold.
 const ASSERTIONS: &[&str] =
@@ -64,9 +66,9 @@ enum Evidence {
 struct Finder<'n, 'tree> {
     names: &'n Names<'tree>,
     /// The variables that calls read, by where the calls begin.
-    reads: BTreeMap<usize, String>,
-    /// Names of the script that hold what reads gave: where from on, and the variable; none if they hold something else.
-    holders: BTreeMap<String, Vec<(usize, Option<String>)>>,
+    reads: BTreeMap<usize, Vec<String>>,
+    /// What names of the script hold, and where from on.
+    holders: BTreeMap<String, Vec<(usize, Held)>>,
     /// Where variables are written.
     writes: Vec<(String, Range<usize>)>,
     /// The branches around what is looked at, and perhaps others, with what holds in them.
@@ -77,7 +79,12 @@ struct Finder<'n, 'tree> {
 impl<'n, 'tree> Finder<'n, 'tree> {
     fn new(uses: &[Use], names: &'n Names<'tree>, shapes: &Shapes<'tree>) -> Self {
         let is_read = |found: &&Use| matches!(found.action, Action::Read { .. } | Action::Test);
-        let reads = uses.iter().filter(is_read).map(|found| (found.span.start, found.name.clone())).collect();
+        let mut reads: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+        for found in uses.iter().filter(is_read) {
+            for at in [Some(found.done), found.inner].into_iter().flatten() {
+                reads.entry(at).or_default().push(found.name.clone());
+            }
+        }
         let is_write = |found: &&Use| matches!(found.action, Action::Write);
         let writes =
             uses.iter().filter(is_write).map(|found| (found.name.clone(), found.span.clone())).collect();
@@ -85,8 +92,8 @@ impl<'n, 'tree> Finder<'n, 'tree> {
             Self { names, reads, holders: BTreeMap::new(), writes, branches: Vec::new(), found: Vec::new() };
         for pair in &shapes.assignments {
             if let Some(name) = literals::name(pair.target, names.text) {
-                let variable = finder.read(pair.value);
-                finder.holders.entry(name).or_default().push((pair.node.end_byte(), variable));
+                let held = finder.held(pair);
+                finder.holders.entry(name).or_default().push((pair.node.end_byte(), held));
             }
         }
         finder
@@ -125,13 +132,17 @@ impl<'n, 'tree> Finder<'n, 'tree> {
             self.found.extend(evidence.into_iter().map(|evidence| (name.clone(), evidence)));
             self.found.push((name.clone(), Evidence::Absent));
         }
-        if let Some(body) = body.filter(|body| statements_last(*body).is_some_and(|last| self.ends(last))) {
+        if let Some(body) = body.filter(|body| last(*body).is_some_and(|last| ends(last, self.names))) {
             self.demand(facts, body);
         }
     }
 
     /// The script ends there under some facts.
-    fn demand(&mut self, facts: &[Fact], at: Node) {
+    fn demand(&mut self, facts: &[Fact], at: Node<'tree>) {
+        if let Some(caught) = self.caught(at) {
+            let relieved = self.relieved(facts, &caught);
+            return self.found.extend(relieved);
+        }
         let around = self.branches.iter().filter(|(branch, _)| branch.contains(&at.start_byte()));
         let known: Vec<Fact> = around.flat_map(|(_, facts)| facts.iter().cloned()).collect();
         let is_demanded = |name: &str| {
@@ -148,7 +159,7 @@ impl<'n, 'tree> Finder<'n, 'tree> {
     fn done(&self, name: &str, body: Node<'tree>, other: Option<Node<'tree>>) -> Vec<Evidence> {
         let mut found = Vec::new();
         let statements = statements(body);
-        let last = statements.last().copied();
+        let final_one = statements.last().copied();
         for (variable, span) in &self.writes {
             if variable == name && body.byte_range().contains(&span.start) {
                 found.push(Evidence::Set(span.clone()));
@@ -163,16 +174,18 @@ impl<'n, 'tree> Finder<'n, 'tree> {
             }
         }
         // `x <- if (…) Sys.getenv("x") else "d"`.
-        let given = other.and_then(|other| statements_last(other)).and_then(|value| self.subject(value));
-        if let Some(last) = last.filter(|last| given.as_deref() == Some(name) && !self.ends(*last)) {
-            found.push(Evidence::Taken(self.fallback(last)));
+        let given = other.and_then(last).map(|value| self.subject(value)).unwrap_or_default();
+        let is_given = given.iter().any(|other| other == name);
+        if let Some(value) = final_one.filter(|value| is_given && !ends(*value, self.names)) {
+            found.push(Evidence::Taken(self.fallback(value)));
         }
         found
     }
 
     /// Whether a target holds a variable: before, or on the other way.
     fn holds(&self, target: Node<'tree>, name: &str, other: Option<Node<'tree>>) -> bool {
-        if self.subject(target).as_deref() == Some(name) {
+        let is_about = |node| self.subject(node).iter().any(|other| other == name);
+        if is_about(target) {
             return true;
         }
         let text = &self.names.text[target.byte_range()];
@@ -180,7 +193,7 @@ impl<'n, 'tree> Finder<'n, 'tree> {
             let side = |field| statement.child_by_field_name(field);
             self.is_assignment(statement)
                 && side("lhs").is_some_and(|lhs| &self.names.text[lhs.byte_range()] == text)
-                && side("rhs").and_then(|rhs| self.subject(rhs)).as_deref() == Some(name)
+                && side("rhs").is_some_and(is_about)
         };
         other.is_some_and(|other| statements(other).into_iter().any(is_given))
     }
@@ -193,12 +206,6 @@ impl<'n, 'tree> Finder<'n, 'tree> {
         }
     }
 
-    fn ends(&self, node: Node<'tree>) -> bool {
-        let function = node.child_by_field_name("function").filter(|_| node.kind() == "call");
-        let function = function.and_then(|function| self.names.function(function));
-        function.is_some_and(|function| ENDS.contains(&function.name.as_str()))
-    }
-
     /// `x %||% "d"`, `nzchar(x) || stop()`.
     fn operator(&mut self, node: Node<'tree>) {
         let side = |field| node.child_by_field_name(field);
@@ -206,24 +213,27 @@ impl<'n, 'tree> Finder<'n, 'tree> {
             return;
         };
         match &self.names.text[operator.byte_range()] {
-            "%||%" => {
-                let Some(name) = self.subject(left) else { return };
-                if self.ends(right) {
-                    self.demand(&Test::of(&[name]).no, right);
+            "%||%" | "%|%" => {
+                let names = self.subject(left);
+                if ends(right, self.names) {
+                    self.demand(&Test::of(&names).no, right);
                 } else {
-                    self.found.push((name, Evidence::Taken(self.fallback(right))));
+                    let fallback = self.fallback(right);
+                    self.found
+                        .extend(names.into_iter().map(|name| (name, Evidence::Taken(fallback.clone()))));
                 }
             }
-            operator @ ("||" | "&&") if self.ends(right) => {
+            "<-" | "=" => self.replace(left, right),
+            "|>" | "%>%" => self.coalesce(left, right),
+            operator @ ("||" | "&&") if ends(right, self.names) => {
                 let test = self.test(left);
                 self.demand(if operator == "||" { &test.no } else { &test.yes }, right);
             }
             operator @ ("==" | "!=" | "%in%") => {
                 let sides = if operator == "%in%" { vec![left] } else { vec![left, right] };
                 for side in sides {
-                    if let Some(name) = self.read(side) {
-                        self.found.push((name, Evidence::Absent));
-                    }
+                    let names = self.read(side);
+                    self.leave(&names);
                 }
             }
             _ => {}
@@ -237,10 +247,10 @@ impl<'n, 'tree> Finder<'n, 'tree> {
         let Some(function) = self.names.function(function) else { return };
         let name = function.name.as_str();
         let is_choice = matches!(name, "ifelse" | "if_else" | "fifelse");
-        if !is_choice && !ASSERTIONS.contains(&name) {
+        let given = arguments::of(list, self.names.text);
+        if self.known(name, &given, node) || (!is_choice && !ASSERTIONS.contains(&name)) {
             return;
         }
-        let given = arguments::of(list, self.names.text);
         let values: Vec<Node> = given.iter().filter_map(|argument| argument.value).collect();
         if !is_choice {
             for value in values {
@@ -298,17 +308,4 @@ fn set(uses: &mut [Use], name: &str, span: &Range<usize>, names: &Names) {
         let fallback = value.map_or(Fallback::Computed, |value| Fallback::Constant(Constant::Text(value)));
         found.action = Action::Default(fallback);
     }
-}
-
-/// The statements of a block, or the one that stands without.
-fn statements(node: Node<'_>) -> Vec<Node<'_>> {
-    if node.kind() != "braced_expression" {
-        return vec![node];
-    }
-    let mut cursor = node.walk();
-    node.named_children(&mut cursor).filter(|child| child.kind() != "comment").collect()
-}
-
-fn statements_last(node: Node<'_>) -> Option<Node<'_>> {
-    statements(node).last().copied()
 }

@@ -2,6 +2,10 @@
 
 use tree_sitter::Node;
 
+use super::arguments;
+use super::atom::Atom;
+use super::endings::{ends, statements};
+use super::fold;
 use super::literals;
 use super::names::Names;
 use super::shapes::Call;
@@ -47,8 +51,14 @@ const PRESENT: &[&str] = &[
     "isTRUE(nzchar(S))",
 ];
 
-/// Functions that end a script.
-const ENDS: &[&str] = &["stop", "quit", "q", "abort", "rlang::abort", "cli::cli_abort"];
+/// What a parameter is at a call.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Given<'tree> {
+    /// What the call says, or else the parameter's default.
+    pub(super) value: Option<Node<'tree>>,
+    /// Whether the call says it.
+    pub(super) is_said: bool,
+}
 
 /// A function with a name.
 #[derive(Debug)]
@@ -80,28 +90,37 @@ impl<'tree> Helper<'tree> {
         Some(Self { name, node, formals, defaults })
     }
 
-    /// What is done in the function where the variable that a call reads isn't set, if it is asked at all.
-    pub(super) fn guard(&self, call: Node<'tree>, names: &Names<'tree>) -> Option<Guard<'tree>> {
+    /// What is done in the function where the variable that a read asks for isn't set, if it is asked at all: at a call
+    /// that gives its parameters these values.
+    pub(super) fn guard(
+        &self,
+        read: Node<'tree>,
+        names: &Names<'tree>,
+        given: &dyn Fn(&str) -> Option<Given<'tree>>,
+    ) -> Option<Guard<'tree>> {
         let text = names.text;
-        let assigned = std::iter::successors(call.parent(), Node::parent).take(3).find_map(|around| {
+        let assigned = std::iter::successors(read.parent(), Node::parent).take(3).find_map(|around| {
             let target = around.child_by_field_name("lhs").filter(|_| around.kind() == "binary_operator")?;
             literals::name(target, text)
         });
         let subjects: Vec<String> =
-            [Some(plain(call, text)), assigned.clone()].into_iter().flatten().collect();
+            [Some(plain(read, text)), assigned.clone()].into_iter().flatten().collect();
+        let call = AtCall { names, given, subjects };
         let mut waiting = vec![self.node];
+        let mut is_asked = false;
         while let Some(node) = waiting.pop() {
-            if let Some(guard) =
-                (node.kind() == "if_statement").then(|| choice(node, &subjects, text)).flatten()
-            {
-                return Some(guard);
+            if node.kind() == "if_statement" {
+                if let Some(guard) = call.choice(node) {
+                    return Some(guard);
+                }
+                is_asked |= call.is_asking(node);
             }
             let mut cursor = node.walk();
             let mut inner: Vec<_> = node.named_children(&mut cursor).collect();
             inner.reverse();
             waiting.extend(inner);
         }
-        None
+        is_asked.then_some(Guard::Goes)
     }
 
     /// Whether a call is one of this function, from outside.
@@ -111,48 +130,113 @@ impl<'tree> Helper<'tree> {
     }
 }
 
-/// What a condition does where the value is missing that it asks for.
-fn choice<'tree>(node: Node<'tree>, subjects: &[String], text: &str) -> Option<Guard<'tree>> {
-    let condition = plain(node.child_by_field_name("condition")?, text);
-    let is_any = |tests: &[&str]| {
-        let forms =
-            tests.iter().flat_map(|test| subjects.iter().map(move |subject| test.replace('S', subject)));
-        let mut parts = condition.split("||");
-        let forms: Vec<_> = forms.collect();
-        parts.any(|part| forms.iter().any(|form| form == part))
-    };
-    let branch = if is_any(MISSING) {
-        node.child_by_field_name("consequence")
-    } else if is_any(PRESENT) {
-        node.child_by_field_name("alternative")
-    } else {
-        return None;
-    };
-    Some(branch.map_or(Guard::Goes, |branch| done(branch, text)))
+/// A helper at one of its calls.
+struct AtCall<'a, 'tree> {
+    names: &'a Names<'tree>,
+    /// Its parameters there.
+    given: &'a dyn Fn(&str) -> Option<Given<'tree>>,
+    /// What the value that is read is called.
+    subjects: Vec<String>,
 }
 
-/// What a branch ends with.
-fn done<'tree>(branch: Node<'tree>, text: &str) -> Guard<'tree> {
-    let mut last = branch;
-    while last.kind() == "braced_expression" {
-        let mut cursor = last.walk();
-        match last.named_children(&mut cursor).filter(|child| child.kind() != "comment").last() {
-            Some(inner) => last = inner,
-            None => return Guard::Goes,
-        }
+impl<'tree> AtCall<'_, 'tree> {
+    /// Whether a part of a condition is one of some tests of the value.
+    fn asks(&self, tests: &[&str], part: &str) -> bool {
+        tests.iter().any(|test| self.subjects.iter().any(|subject| test.replace('S', subject) == part))
     }
-    if last.kind() == "binary_operator" {
-        return last.child_by_field_name("rhs").map_or(Guard::Goes, Guard::Taken);
+
+    /// Whether a condition asks for the value, whatever else.
+    fn is_asking(&self, node: Node<'tree>) -> bool {
+        let condition = node.child_by_field_name("condition");
+        let text = condition.map(|condition| plain(condition, self.names.text)).unwrap_or_default();
+        text.split("&&").any(|part| self.asks(MISSING, part) || self.asks(PRESENT, part))
     }
-    let function = last.child_by_field_name("function").map(|function| plain(function, text));
-    match function.as_deref() {
-        Some(name) if ENDS.contains(&name) => Guard::Ends,
-        Some("return" | "invisible") => {
-            let value =
-                last.child_by_field_name("arguments").and_then(|given| super::arguments::sole(given, text));
-            value.map_or(Guard::Goes, Guard::Taken)
+
+    /// What a condition does where the value is missing that it asks for.
+    fn choice(&self, node: Node<'tree>) -> Option<Guard<'tree>> {
+        let condition = node.child_by_field_name("condition")?;
+        let text = plain(condition, self.names.text);
+        let asks = |tests: &[&str], part: &str| self.asks(tests, part);
+        let is_any = |tests: &[&str]| text.split("||").any(|part| asks(tests, part));
+        let parts: Vec<&str> = text.split("&&").collect();
+        let is_met = |tests: &[&str]| {
+            let (asked, others): (Vec<&str>, Vec<&str>) = parts.iter().partition(|part| asks(tests, part));
+            !asked.is_empty() && others.iter().all(|part| self.asked(part) == Some(true))
+        };
+        let side = |field| node.child_by_field_name(field);
+        if is_any(MISSING) || is_met(MISSING) {
+            return Some(side("consequence").map_or(Guard::Goes, |branch| self.outcome(&statements(branch))));
         }
-        _ => Guard::Taken(last),
+        let body = side("consequence").filter(|_| is_any(PRESENT) || is_met(PRESENT))?;
+        if let Some(other) = side("alternative") {
+            return Some(self.outcome(&statements(other)));
+        }
+        let is_done = statements(body).last().is_some_and(|last| self.returned(*last).is_some());
+        let rest = std::iter::successors(node.next_named_sibling(), Node::next_named_sibling);
+        let rest: Vec<Node> = rest.filter(|statement| statement.kind() != "comment").collect();
+        Some(if is_done { self.outcome(&rest) } else { Guard::Goes })
+    }
+
+    /// What statements come to.
+    fn outcome(&self, body: &[Node<'tree>]) -> Guard<'tree> {
+        for (at, &statement) in body.iter().enumerate() {
+            let is_last = at + 1 == body.len();
+            let condition = statement.child_by_field_name("condition");
+            let asked = condition.filter(|_| statement.kind() == "if_statement");
+            if let Some(holds) = asked.and_then(|asked| self.asked(&plain(asked, self.names.text))) {
+                let field = if holds { "consequence" } else { "alternative" };
+                let Some(branch) = statement.child_by_field_name(field) else { continue };
+                let inner = statements(branch);
+                let is_done = inner
+                    .last()
+                    .is_some_and(|last| ends(*last, self.names) || self.returned(*last).is_some());
+                if is_last || is_done {
+                    return self.outcome(&inner);
+                }
+            } else if ends(statement, self.names) {
+                return Guard::Ends;
+            } else if let Some(returned) = self.returned(statement) {
+                return returned;
+            } else if statement.kind() == "binary_operator" {
+                return statement.child_by_field_name("rhs").map_or(Guard::Goes, Guard::Taken);
+            } else if is_last {
+                return Guard::Taken(statement);
+            }
+        }
+        Guard::Goes
+    }
+
+    /// What `return(…)` gives back, if a statement is that: the function goes on without a value where it is nothing.
+    fn returned(&self, statement: Node<'tree>) -> Option<Guard<'tree>> {
+        let function = statement.child_by_field_name("function").filter(|_| statement.kind() == "call")?;
+        matches!(&self.names.text[function.byte_range()], "return" | "invisible").then_some(())?;
+        let given = statement.child_by_field_name("arguments")?;
+        Some(arguments::sole(given, self.names.text).map_or(Guard::Goes, Guard::Taken))
+    }
+
+    /// Whether what a condition asks of a parameter holds at this call, if it can be told.
+    fn asked(&self, condition: &str) -> Option<bool> {
+        if let Some(inner) = condition.strip_prefix('!') {
+            return self.asked(inner).map(|holds| !holds);
+        }
+        if let Some(inner) = condition.strip_prefix("isTRUE(").and_then(|inner| inner.strip_suffix(')')) {
+            return self.asked(inner);
+        }
+        let of = |function: &str| condition.strip_prefix(function)?.strip_prefix('(')?.strip_suffix(')');
+        if let Some(name) = of("missing") {
+            return (self.given)(name).map(|given| !given.is_said);
+        }
+        let value = |name: &str| fold::fold((self.given)(name)?.value?, self.names);
+        if let Some(name) = of("is.null") {
+            return value(name).map(|value| value.is_empty());
+        }
+        if let Some(name) = of("is.na") {
+            return value(name).map(|value| value == [Atom::Missing]);
+        }
+        match value(condition)?.as_slice() {
+            [Atom::Bool(holds)] => Some(*holds),
+            _ => None,
+        }
     }
 }
 

@@ -14,6 +14,7 @@ mod balance;
 mod certain;
 mod command_line;
 mod comments;
+mod endings;
 mod environment;
 mod evidence;
 mod fold;

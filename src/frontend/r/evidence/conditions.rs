@@ -3,81 +3,21 @@
 use tree_sitter::Node;
 
 use super::Finder;
+use super::subjects::Held;
 use crate::frontend::facts::Test;
 use crate::frontend::r::arguments;
+use crate::frontend::r::endings::last;
 use crate::frontend::r::fold;
-use crate::frontend::r::literals;
-use crate::frontend::r::names::Names;
+use crate::frontend::r::names::{APPLY, Function, Names};
 use crate::frontend::r::wrappers::bare;
 
-/// Functions that keep whether there is a value.
-const KEEPING: &[&str] = &[
-    "as.character",
-    "as.double",
-    "as.integer",
-    "as.logical",
-    "as.numeric",
-    "invisible",
-    "isTRUE",
-    "path.expand",
-    "tolower",
-    "toupper",
-    "trimws",
-    "unname",
-];
-
 /// Functions that tell that there is none.
-const MISSING: &[&str] = &["is.na", "is.null", "is_empty", "rlang::is_empty"];
-
-/// Whether a variable, if there is one, is set.
-fn about(name: Option<String>, is_set: bool) -> Test {
-    let test = name.map(|name| Test::of(&[name])).unwrap_or_default();
-    if is_set { test } else { test.negated() }
-}
+const MISSING: &[&str] = &["anyNA", "is.na", "is.null", "is_empty"];
 
 impl<'tree> Finder<'_, 'tree> {
-    /// The variable whose value an expression is: a read itself, perhaps within a conversion.
-    pub(super) fn read(&self, node: Node<'tree>) -> Option<String> {
-        let mut node = bare(node);
-        for _ in 0..8 {
-            if let Some(name) = self.reads.get(&node.start_byte()).filter(|_| node.kind() == "call") {
-                let function = self.names.function(node.child_by_field_name("function")?);
-                if function.is_none_or(|function| function.is_base("Sys.getenv")) {
-                    return Some(name.clone());
-                }
-            }
-            node = match node.kind() {
-                "call" => {
-                    let function = self.names.function(node.child_by_field_name("function")?)?;
-                    KEEPING.contains(&function.name.as_str()).then_some(())?;
-                    bare(self.first_argument(node)?)
-                }
-                "binary_operator" if self.is_assignment(node) => bare(node.child_by_field_name("rhs")?),
-                _ => return None,
-            };
-        }
-        None
-    }
-
-    pub(super) fn is_assignment(&self, node: Node) -> bool {
-        let operator = node.child_by_field_name("operator");
-        operator.is_some_and(|operator| matches!(&self.names.text[operator.byte_range()], "<-" | "="))
-    }
-
-    /// The variable that an expression is about: a read, or a name that holds what one gave.
-    pub(super) fn subject(&self, node: Node<'tree>) -> Option<String> {
-        let node = bare(node);
-        if let Some(name) = self.read(node) {
-            return Some(name);
-        }
-        if node.kind() == "call" {
-            let function = self.names.function(node.child_by_field_name("function")?)?;
-            KEEPING.contains(&function.name.as_str()).then_some(())?;
-            return self.subject(self.first_argument(node)?);
-        }
-        (node.kind() == "identifier").then_some(())?;
-        let held = self.holders.get(&literals::name(node, self.names.text)?)?;
-        held.iter().rev().find(|(from, _)| *from <= node.start_byte())?.1.clone()
+    /// The function that a call calls, unless it is one of the script's own.
+    pub(super) fn function_of(&self, call: Node<'tree>) -> Option<Function> {
+        self.names.function(call.child_by_field_name("function").filter(|_| call.kind() == "call")?)
     }
 
     /// What a condition tells.
@@ -88,67 +28,104 @@ impl<'tree> Finder<'_, 'tree> {
                 node.child_by_field_name("rhs").map(|inner| self.test(inner).negated()).unwrap_or_default()
             }
             "binary_operator" => self.compared(node),
-            "call" => {
-                let function =
-                    node.child_by_field_name("function").and_then(|found| self.names.function(found));
-                let given =
-                    node.child_by_field_name("arguments").map(|list| arguments::of(list, self.names.text));
-                let (Some(function), Some(given)) = (function, given) else { return Test::default() };
-                let first = given.first().and_then(|argument| argument.value);
-                let Some(first) = first else { return Test::default() };
-                match function.name.as_str() {
-                    "nzchar" | "nchar" => about(self.subject(first), true),
-                    "isTRUE" | "any" | "all" if given.len() == 1 && self.subject(first).is_none() => {
-                        self.test(first)
-                    }
-                    "isFALSE" => self.test(first).negated(),
-                    "identical" => match given.get(1).and_then(|argument| argument.value) {
-                        Some(other) if is_nothing(other, self.names) => about(self.subject(first), false),
-                        Some(other) if is_nothing(first, self.names) => about(self.subject(other), false),
-                        _ => Test::default(),
-                    },
-                    name if MISSING.contains(&name) => about(self.subject(first), false),
-                    _ => Test::default(),
-                }
-            }
+            "identifier" => match self.holds_at(node) {
+                Some(Held::Outcome(test)) => test.clone(),
+                _ => Test::default(),
+            },
+            "call" => self.called(node).unwrap_or_default(),
             _ => Test::default(),
         }
+    }
+
+    /// What a call tells, such as `nzchar(x)`.
+    fn called(&self, node: Node<'tree>) -> Option<Test> {
+        let function = self.function_of(node)?;
+        let given = arguments::of(node.child_by_field_name("arguments")?, self.names.text);
+        let values: Vec<Node> = given
+            .iter()
+            .filter(|argument| argument.name.is_none())
+            .filter_map(|argument| argument.value)
+            .collect();
+        let first = given.first()?.value?;
+        Some(match function.name.as_str() {
+            "nzchar" | "nchar" | "length" => self.present(first),
+            "isTRUE" | "isFALSE" if !self.subject(first).is_empty() => return None,
+            "isTRUE" | "suppressWarnings" => self.test(first),
+            "isFALSE" => self.test(first).negated(),
+            "any" => Test::any(values.iter().map(|value| self.test(*value).some()).collect()),
+            "all" => Test::all(values.iter().map(|value| self.test(*value).every()).collect()),
+            "identical" => match given.get(1)?.value? {
+                other if is_nothing(other, self.names) => self.present(first).negated(),
+                other if is_nothing(first, self.names) => self.present(other).negated(),
+                _ => return None,
+            },
+            name if MISSING.contains(&name) => self.present(first).negated(),
+            name if APPLY.contains(&name) => {
+                let function = given.iter().filter_map(|argument| argument.value);
+                let function = function.into_iter().find(|value| value.kind() == "function_definition")?;
+                self.test(last(function.child_by_field_name("body")?)?)
+            }
+            _ => return None,
+        })
+    }
+
+    /// Whether there is something: a value, or elements that are kept.
+    fn present(&self, node: Node<'tree>) -> Test {
+        let names = self.subject(node);
+        if !names.is_empty() {
+            return Test::of(&names);
+        }
+        self.kept(node).or_else(|| self.counted(node)).map(Test::some).unwrap_or_default()
     }
 
     fn compared(&self, node: Node<'tree>) -> Test {
         let side = |field| node.child_by_field_name(field);
-        let (Some(left), Some(right), Some(operator)) = (side("lhs"), side("rhs"), side("operator")) else {
+        let (Some(left), Some(right), Some(operator)) = (side("lhs"), side("rhs"), self.operator_of(node))
+        else {
             return Test::default();
         };
-        let subject = || match (is_nothing(right, self.names), is_nothing(left, self.names)) {
-            (true, _) => self.subject(left).or_else(|| self.counted(left)),
-            (_, true) => self.subject(right).or_else(|| self.counted(right)),
-            _ => None,
+        let present = || match (is_nothing(right, self.names), is_nothing(left, self.names)) {
+            (true, _) => self.present(left),
+            (_, true) => self.present(right),
+            _ => Test::default(),
         };
-        match &self.names.text[operator.byte_range()] {
-            "==" => about(subject(), false),
-            "!=" | ">" => about(subject(), true),
+        let is_one = matches!(&self.names.text[right.byte_range()], "1" | "1L");
+        match operator {
+            "|>" | "%>%" => self.piped(left, right).unwrap_or_default(),
+            "==" => present().negated(),
+            "!=" | ">" => present(),
+            ">=" if is_one => self.present(left),
+            "<" if is_one => self.present(left).negated(),
+            "<" if is_nothing(left, self.names) => self.present(right),
             "&&" | "&" => Test::all(vec![self.test(left), self.test(right)]),
             "||" | "|" => Test::any(vec![self.test(left), self.test(right)]),
             "%in%" => {
-                let name = fold::text(left, self.names);
-                let asked = name.filter(|_| self.names.text[right.byte_range()].contains("Sys.getenv()"));
-                about(asked, true)
+                let names = fold::texts(left, self.names).unwrap_or_default();
+                let is_environment = self.names.text[right.byte_range()].contains("Sys.getenv()");
+                if is_environment && !names.is_empty() { Test::of(&names) } else { Test::default() }
             }
             _ => Test::default(),
         }
     }
 
-    /// The variable whose characters are counted.
-    fn counted(&self, node: Node<'tree>) -> Option<String> {
-        let node = bare(node);
-        let function = self.names.function(node.child_by_field_name("function")?)?;
-        (function.is_base("nchar") || function.is_base("length")).then_some(())?;
-        self.subject(self.first_argument(node)?)
+    /// `Sys.getenv("x") |> nzchar()`.
+    fn piped(&self, left: Node<'tree>, right: Node<'tree>) -> Option<Test> {
+        match self.function_of(right)?.name.as_str() {
+            "nzchar" | "nchar" | "length" => Some(self.present(left)),
+            "any" => Some(self.test(left).some()),
+            "all" => Some(self.test(left).every()),
+            name if MISSING.contains(&name) => Some(self.present(left).negated()),
+            _ => None,
+        }
     }
 
-    fn first_argument(&self, call: Node<'tree>) -> Option<Node<'tree>> {
-        arguments::of(call.child_by_field_name("arguments")?, self.names.text).first()?.value
+    /// Whether there is something whose characters or elements are counted.
+    fn counted(&self, node: Node<'tree>) -> Option<Test> {
+        let node = bare(node);
+        let function = self.function_of(node)?;
+        (function.is_base("nchar") || function.is_base("length")).then_some(())?;
+        let test = self.present(self.first_argument(node)?);
+        (!test.is_empty()).then_some(test)
     }
 }
 

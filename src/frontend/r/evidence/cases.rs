@@ -1,0 +1,153 @@
+//! Cases: what a script does without a variable where it says so by other means than a condition.
+
+use tree_sitter::Node;
+
+use super::{Evidence, Finder};
+use crate::frontend::facts::{Fact, Test};
+use crate::frontend::interface::Fallback;
+use crate::frontend::r::arguments::{self, Argument};
+use crate::frontend::r::endings::{ends, last};
+
+/// Functions that take the first of several values that is there.
+const COALESCING: &[&str] = &["coalesce", "fcoalesce"];
+
+/// Functions that only ask something of a value.
+const ASKING: &[&str] = &[
+    "isTRUE",
+    "isFALSE",
+    "is.na",
+    "is.null",
+    "grepl",
+    "startsWith",
+    "endsWith",
+    "str_detect",
+    "nzchar",
+    "is.element",
+];
+
+/// What a script does after a failure.
+#[derive(Debug)]
+pub(super) enum Caught<'tree> {
+    /// It takes a value.
+    Taken(Node<'tree>),
+    /// It goes on.
+    Gone,
+}
+
+impl<'tree> Finder<'_, 'tree> {
+    /// `switch(x, a = 1, stop("unknown"))`: what fits no other value comes to the last.
+    pub(super) fn choose(&mut self, given: &[Argument<'tree>], at: Node<'tree>) {
+        let Some((subject, cases)) = given.split_first() else { return };
+        let names = subject.value.map(|value| self.subject(value)).unwrap_or_default();
+        let is_asked = cases.iter().any(|case| case.name.as_deref() == Some(""));
+        if names.is_empty() || is_asked {
+            return;
+        }
+        let other = cases.iter().find(|case| case.name.is_none()).and_then(|case| case.value);
+        if other.and_then(last).is_some_and(|other| ends(other, self.names)) {
+            self.demand(&Test::of(&names).no, at);
+        } else {
+            self.leave(&names);
+        }
+    }
+
+    /// `x[x == ""] <- "d"`.
+    pub(super) fn replace(&mut self, target: Node<'tree>, value: Node<'tree>) {
+        let test =
+            target.child_by_field_name("arguments").and_then(|given| arguments::sole(given, self.names.text));
+        let Some(test) = test.filter(|_| target.kind() == "subset").map(|test| self.test(test)) else {
+            return;
+        };
+        self.fill(&test, value);
+    }
+
+    /// A value that is taken where a test holds.
+    fn fill(&mut self, test: &Test, value: Node<'tree>) {
+        let fallback = self.fallback(value);
+        let missing = test.yes.iter().filter(|fact| !fact.is_set);
+        self.found.extend(missing.map(|fact| (fact.name.clone(), Evidence::Taken(fallback.clone()))));
+    }
+
+    /// `x |> coalesce("d")`.
+    pub(super) fn coalesce(&mut self, piped: Node<'tree>, call: Node<'tree>) {
+        let function = self.function_of(call).filter(|function| COALESCING.contains(&function.name.as_str()));
+        let other = function.and_then(|_| self.first_argument(call));
+        let Some(fallback) = other.map(|other| self.fallback(other)) else { return };
+        for name in self.subject(piped) {
+            self.found.push((name, Evidence::Taken(fallback.clone())));
+        }
+    }
+
+    /// Calls that say by their name what is done where there is no value; whether this is one.
+    pub(super) fn known(&mut self, name: &str, given: &[Argument<'tree>], at: Node<'tree>) -> bool {
+        let values: Vec<Node> = given.iter().filter_map(|argument| argument.value).collect();
+        match (name, values.as_slice()) {
+            ("switch", _) => self.choose(given, at),
+            ("replace", [_, test, value]) => {
+                let test = self.test(*test);
+                self.fill(&test, *value);
+            }
+            (name, [first, .., other]) if COALESCING.contains(&name) => {
+                let fallback = self.fallback(*other);
+                let names = self.subject(*first);
+                self.found.extend(names.into_iter().map(|name| (name, Evidence::Taken(fallback.clone()))));
+            }
+            (name, values) if ASKING.contains(&name) => {
+                let names: Vec<String> = values.iter().flat_map(|value| self.read(*value)).collect();
+                self.leave(&names);
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// The script goes on without some variables.
+    pub(super) fn leave(&mut self, names: &[String]) {
+        self.found.extend(names.iter().map(|name| (name.clone(), Evidence::Absent)));
+    }
+
+    /// What is done where the script fails at a place: `tryCatch(…, error = function(e) "d")`, `try(…)`.
+    pub(super) fn caught(&self, at: Node<'tree>) -> Option<Caught<'tree>> {
+        let mut inner = at;
+        while let Some(around) = inner.parent().filter(|around| around.kind() != "function_definition") {
+            if let Some(caught) = self.catching(around, inner) {
+                return Some(caught);
+            }
+            inner = around;
+        }
+        None
+    }
+
+    /// What a call does if a part of it fails.
+    fn catching(&self, call: Node<'tree>, part: Node<'tree>) -> Option<Caught<'tree>> {
+        let function = self.function_of(call)?;
+        (call.child_by_field_name("arguments") == Some(part)).then_some(())?;
+        match function.name.as_str() {
+            "try" => Some(Caught::Gone),
+            "tryCatch" | "try_fetch" => {
+                let given = arguments::of(part, self.names.text);
+                let handler = given.iter().find(|argument| {
+                    argument.name.as_deref().is_some_and(|name| matches!(name, "error" | "condition"))
+                });
+                let body = handler?.value?.child_by_field_name("body")?;
+                match last(body) {
+                    Some(last) if ends(last, self.names) => None,
+                    Some(last) => Some(Caught::Taken(last)),
+                    None => Some(Caught::Gone),
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// What it says of variables that the script fails without them, and is caught.
+    pub(super) fn relieved(&self, facts: &[Fact], caught: &Caught<'tree>) -> Vec<(String, Evidence)> {
+        let fallback = match caught {
+            Caught::Taken(value) => self.fallback(*value),
+            Caught::Gone => Fallback::Absent,
+        };
+        let fallback = if fallback == Fallback::Computed { Fallback::Absent } else { fallback };
+        let missing = facts.iter().filter(|fact| !fact.is_set);
+        missing.map(|fact| (fact.name.clone(), Evidence::Taken(fallback.clone()))).collect()
+    }
+}

@@ -1,0 +1,210 @@
+//! Subjects: which variables an expression is about, and what names of the script hold of them.
+
+use tree_sitter::Node;
+
+use super::Finder;
+use crate::frontend::facts::Test;
+use crate::frontend::r::arguments;
+use crate::frontend::r::atom::Atom;
+use crate::frontend::r::endings::last;
+use crate::frontend::r::fold;
+use crate::frontend::r::literals;
+use crate::frontend::r::names::APPLY;
+use crate::frontend::r::shapes::Pair;
+use crate::frontend::r::wrappers::bare;
+
+/// Functions that keep whether there is a value.
+const KEEPING: &[&str] = &[
+    "as.character",
+    "as.double",
+    "as.integer",
+    "as.list",
+    "as.logical",
+    "as.numeric",
+    "invisible",
+    "isTRUE",
+    "na_if",
+    "normalizePath",
+    "path.expand",
+    "tolower",
+    "toupper",
+    "trimws",
+    "unlist",
+    "unname",
+];
+
+/// How far a value is followed inwards.
+const MAX_DEPTH: usize = 8;
+
+/// What a name of the script holds, as far as it says something of variables.
+#[derive(Debug, Clone)]
+pub(super) enum Held {
+    /// Something else.
+    Nothing,
+    /// The values of variables.
+    Values(Vec<String>),
+    /// Whether a test holds.
+    Outcome(Test),
+    /// What of a vector passes a test.
+    Kept(Test),
+}
+
+impl<'tree> Finder<'_, 'tree> {
+    /// What a name holds once a value is assigned to it.
+    pub(super) fn held(&self, pair: &Pair<'tree>) -> Held {
+        if let Some(test) = self.gathered(pair) {
+            return Held::Kept(test);
+        }
+        let subject = self.subject(pair.value);
+        if !subject.is_empty() {
+            return Held::Values(subject);
+        }
+        if let Some(test) = self.kept(pair.value) {
+            return Held::Kept(test);
+        }
+        let test = self.test(pair.value);
+        if test.is_empty() { Held::Nothing } else { Held::Outcome(test) }
+    }
+
+    /// `missing <- c(missing, name)` under a condition, which is the test that all elements have passed.
+    fn gathered(&self, pair: &Pair<'tree>) -> Option<Test> {
+        let function = self.function_of(pair.value)?;
+        ["c", "append"].iter().any(|name| function.is_base(name)).then_some(())?;
+        let first = self.first_argument(pair.value)?;
+        let written = |node: Node| &self.names.text[node.byte_range()];
+        (written(first) == written(pair.target)).then_some(())?;
+        let outwards = std::iter::successors(pair.node.parent(), Node::parent).take(MAX_DEPTH);
+        let mut around = outwards.into_iter().filter(|node| node.kind() == "if_statement");
+        let test = self.test(around.next()?.child_by_field_name("condition")?);
+        (!test.is_empty()).then_some(test)
+    }
+
+    /// The test of what is kept of a vector: `v[v == ""]`, `which(v == "")`, `setdiff(c("a", "b"), names(Sys.getenv()))`.
+    pub(super) fn kept(&self, node: Node<'tree>) -> Option<Test> {
+        let node = bare(node);
+        let test = match node.kind() {
+            "subset" => self.test(arguments::sole(node.child_by_field_name("arguments")?, self.names.text)?),
+            "identifier" => match self.holds_at(node)? {
+                Held::Kept(test) => test.clone(),
+                _ => return None,
+            },
+            "call" => {
+                let function = self.function_of(node)?;
+                let given = arguments::of(node.child_by_field_name("arguments")?, self.names.text);
+                let values: Vec<Node> = given.iter().filter_map(|argument| argument.value).collect();
+                match (function.name.as_str(), values.as_slice()) {
+                    ("which", [test]) => self.test(*test),
+                    ("names" | "unlist" | "unique" | "sort" | "c", [inner]) => self.kept(*inner)?,
+                    ("Filter" | "keep", [one, other]) => {
+                        let is_function = |node: &&Node| node.kind() == "function_definition";
+                        let filter = [*one, *other].iter().find(is_function).copied()?;
+                        self.test(last(filter.child_by_field_name("body")?)?)
+                    }
+                    ("setdiff", [all, there]) => {
+                        let is_environment =
+                            self.names.text[there.byte_range()].contains("names(Sys.getenv())");
+                        let names = is_environment.then(|| fold::texts(*all, self.names)).flatten()?;
+                        Test::of(&names).negated()
+                    }
+                    _ => return None,
+                }
+            }
+            _ => return None,
+        };
+        (!test.is_empty()).then_some(test)
+    }
+
+    /// The variables whose values an expression is: a read itself, perhaps within a conversion.
+    pub(super) fn read(&self, node: Node<'tree>) -> Vec<String> {
+        let mut node = bare(node);
+        for _ in 0..MAX_DEPTH {
+            if let Some(names) = self.reads.get(&node.start_byte()).filter(|_| self.is_reading(node)) {
+                return names.clone();
+            }
+            match self.inner(node) {
+                Some(inner) => node = bare(inner),
+                None => break,
+            }
+        }
+        Vec::new()
+    }
+
+    fn is_reading(&self, node: Node<'tree>) -> bool {
+        let is_known = |name: &str| name == "Sys.getenv" || name == "do.call" || APPLY.contains(&name);
+        node.kind() == "call" && self.function_of(node).is_none_or(|function| is_known(&function.name))
+    }
+
+    /// What an expression has its value from, and is missing where that is missing.
+    fn inner(&self, node: Node<'tree>) -> Option<Node<'tree>> {
+        match node.kind() {
+            "call" => {
+                KEEPING.contains(&self.function_of(node)?.name.as_str()).then_some(())?;
+                self.first_argument(node)
+            }
+            "binary_operator" if self.is_assignment(node) => node.child_by_field_name("rhs"),
+            "binary_operator" if matches!(self.operator_of(node)?, "|>" | "%>%") => {
+                let target = node.child_by_field_name("rhs")?;
+                let function = self.names.function(target.child_by_field_name("function").unwrap_or(target));
+                let is_keeping = function.is_some_and(|function| KEEPING.contains(&function.name.as_str()));
+                if is_keeping { node.child_by_field_name("lhs") } else { Some(target) }
+            }
+            _ => None,
+        }
+    }
+
+    /// The variables that an expression is about: reads, or a name that holds what they gave.
+    pub(super) fn subject(&self, node: Node<'tree>) -> Vec<String> {
+        let mut node = bare(node);
+        for _ in 0..MAX_DEPTH {
+            let read = self.read(node);
+            if !read.is_empty() {
+                return read;
+            }
+            match node.kind() {
+                "identifier" => {
+                    return match self.holds_at(node) {
+                        Some(Held::Values(names)) => names.clone(),
+                        _ => Vec::new(),
+                    };
+                }
+                "subset" | "subset2" => return self.chosen(node).unwrap_or_default(),
+                _ => match self.inner(node) {
+                    Some(inner) => node = bare(inner),
+                    None => break,
+                },
+            }
+        }
+        Vec::new()
+    }
+
+    /// What is taken out of the values of several variables: `v[["a"]]`, `v[1]`.
+    fn chosen(&self, node: Node<'tree>) -> Option<Vec<String>> {
+        let all = self.subject(node.child_by_field_name("function")?);
+        let index = arguments::sole(node.child_by_field_name("arguments")?, self.names.text)?;
+        let at = match fold::fold(index, self.names)?.as_slice() {
+            [Atom::Text(name)] => all.iter().position(|other| other == name)?,
+            [number] => number.text()?.parse::<usize>().ok()?.checked_sub(1)?,
+            _ => return None,
+        };
+        Some(vec![all.get(at)?.clone()])
+    }
+
+    /// What a name holds where it stands.
+    pub(super) fn holds_at(&self, name: Node<'tree>) -> Option<&Held> {
+        (name.kind() == "identifier").then_some(())?;
+        let held = self.holders.get(&literals::name(name, self.names.text)?)?;
+        held.iter().rev().find(|(from, _)| *from <= name.start_byte()).map(|(_, held)| held)
+    }
+
+    pub(super) fn is_assignment(&self, node: Node) -> bool {
+        self.operator_of(node).is_some_and(|operator| matches!(operator, "<-" | "=" | "<<-"))
+    }
+
+    pub(super) fn operator_of(&self, node: Node) -> Option<&str> {
+        Some(&self.names.text[node.child_by_field_name("operator")?.byte_range()])
+    }
+
+    pub(super) fn first_argument(&self, call: Node<'tree>) -> Option<Node<'tree>> {
+        arguments::of(call.child_by_field_name("arguments")?, self.names.text).first()?.value
+    }
+}
