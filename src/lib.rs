@@ -46,7 +46,7 @@
 //!
 //! ```text
 //! cli bin                                                    options, a few calls, a report: the programs
-//! family run catalogue                                       images that stand on each other, operators that run, pages
+//! family run submit catalogue                                images that stand on each other, operators that run, pages
 //! operator                                                   what a command asks for as a whole
 //! check fix workflow grid publish local manifest invocation  beside the arrow
 //! settings                                                   c3.toml, script blocks, options: layers of one type
@@ -107,6 +107,7 @@ pub mod shown;
 pub mod source;
 pub mod stamp;
 pub mod standard_input;
+pub mod submit;
 pub mod userinfo;
 pub mod value;
 pub mod workflow;

@@ -173,10 +173,15 @@ fn secret(parameter: &Parameter, operator: &str, job: &Job) -> Secret {
     }
 }
 
-/// Kubernetes takes letters, digits and `-._` in the name of a variable; any other gets its identifier, which an
-/// argument hands on.
 fn env_name(parameter: &Parameter) -> String {
-    if is_env_name(&parameter.input.name) { parameter.input.name.clone() } else { parameter.id.clone() }
+    variable_name(&parameter.id, &parameter.input.name).to_owned()
+}
+
+/// The variable of a pod that an input is taken from. Kubernetes takes letters, digits and `-._` in its name; any other gets
+/// the input's identifier, which an argument `--ID=$(ID)` hands on.
+#[must_use]
+pub fn variable_name<'a>(id: &'a str, name: &'a str) -> &'a str {
+    if is_env_name(name) { name } else { id }
 }
 
 /// Whether Kubernetes takes a text for the name of a variable.
@@ -193,6 +198,7 @@ fn is_set(parameter: &Parameter, job: &Job) -> bool {
 }
 
 /// A text that Kubernetes takes as it is: `$(NAME)` would be replaced and `$$` halved.
-fn literal(text: &str) -> String {
+#[must_use]
+pub fn literal(text: &str) -> String {
     text.replace('$', "$$")
 }

@@ -17,7 +17,7 @@ pub mod dockerfile;
 pub mod grid;
 pub(crate) mod install;
 pub(crate) mod kubeflow;
-mod kubernetes;
+pub mod kubernetes;
 pub(crate) mod parameter;
 pub(crate) mod platforms;
 pub mod prelude;

@@ -19,12 +19,29 @@ const GROUPS: &[(&str, &[&str])] = &[
         ],
     ),
     ("Inspect and check sources", &["inspect", "graph", "check", "explain", "fix", "config"]),
-    ("Run and publish", &["run", "grid-status", "grid-clean", "catalogue", "snippet", "publish"]),
+    (
+        "Run and publish",
+        &[
+            "run",
+            "submit",
+            "logs",
+            "wait",
+            "cancel",
+            "grid-status",
+            "grid-clean",
+            "catalogue",
+            "snippet",
+            "publish",
+        ],
+    ),
     ("Set up", &["init", "doctor", "cache", "completions", "man", "help"]),
 ];
 
 /// Commands that `-h` leaves out.
 const RARE: &[&str] = &[
+    "logs",
+    "wait",
+    "cancel",
     "create-containerless-operator",
     "build-family",
     "grid-status",

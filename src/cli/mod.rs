@@ -8,6 +8,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 mod build;
 mod build_family;
 mod cache;
+mod cancel;
 mod catalogue;
 mod check;
 mod compile;
@@ -28,6 +29,8 @@ mod grid_status;
 mod help;
 mod init;
 mod inspect;
+mod jobs;
+mod logs;
 mod man;
 mod options;
 mod original;
@@ -35,7 +38,9 @@ mod planning;
 mod publish;
 mod run;
 mod snippet;
+mod submit;
 mod tips;
+mod wait;
 
 use c3::failure::Failure;
 
@@ -137,6 +142,17 @@ enum Command {
     Fix(fix::Options),
     /// Run an operator on this machine, in its image
     Run(run::Options),
+    /// Start an operator's job on Kubernetes or Slurm
+    ///
+    /// Takes the job that `create-operator` has written, with values of this command line; secrets are taken from this
+    /// environment. `--follow` shows the log and gives the exit code of the program.
+    Submit(submit::Options),
+    /// Show the log of a job
+    Logs(logs::Options),
+    /// Wait for a job and give its exit code
+    Wait(wait::Options),
+    /// End a job
+    Cancel(cancel::Options),
     /// Check what this machine has and lacks
     ///
     /// Tries the engine, base image, registry, cluster and programs.
@@ -193,6 +209,7 @@ fn run(command: Command) -> Result<(), Failure> {
             | Command::Publish(_)
             | Command::BuildFamily(_)
             | Command::Run(_)
+            | Command::Submit(_)
     ) {
         c3::settings::trust_nearest()?;
     }
@@ -217,6 +234,10 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Init(options) => init::run(&options),
         Command::Fix(options) => fix::run(&options),
         Command::Run(options) => run::run(&options),
+        Command::Submit(options) => submit::run(&options),
+        Command::Logs(options) => logs::run(&options),
+        Command::Wait(options) => wait::run(&options),
+        Command::Cancel(options) => cancel::run(&options),
         Command::Doctor(options) => doctor::run(&options),
         Command::Cache(options) => cache::run(&options),
         Command::Completions(options) => completions::run(&options),

@@ -22,7 +22,7 @@ use super::planning;
 use super::tips;
 use c3::failure::{Failure, INPUT, USAGE};
 
-mod help;
+pub(super) mod help;
 mod unpacked;
 
 #[derive(Args, Debug)]
@@ -170,7 +170,7 @@ impl Options {
         };
         let request = interface.read(self.arguments(), &from_here);
         let Request::Run(invocation) = request.map_err(|error| self.misplaced(error))? else {
-            return console::print(&help::text(self.subject(), interface)).map(|()| None);
+            return console::print(&help::text("run", self.subject(), interface)).map(|()| None);
         };
         for name in &invocation.shown {
             let message = format!(

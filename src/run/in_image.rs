@@ -158,6 +158,11 @@ fn ensure(engine: &Engine, name: &str, progress: &Progress) -> Result<Image, Fai
     })
 }
 
+/// The interface that an image in a registry tells of itself, if it does.
+pub fn told(name: &str) -> Result<Option<Interface>, Failure> {
+    interface(name, &registry::labels(name)?)
+}
+
 /// The interface that an image carries as a label.
 fn interface(name: &str, labels: &BTreeMap<String, String>) -> Result<Option<Interface>, Failure> {
     let component = image::component(name, labels)?;

@@ -1,11 +1,12 @@
 """The jobs that `c3` writes, on a real Slurm with Podman; Apptainer can't be had here, so a stand-in takes its options."""
 
 import json
+import re
 import shutil
 
 import pytest
-from slurm import delivered, ended, exit_code, jobs, log, path_with, slurm, submit, told
-from support import HOSTILE, ROOT, STATE, as_root, c3, run, succeeded, venv, wait_until, write
+from slurm import CONF, LIMITS, delivered, ended, exit_code, jobs, log, path_with, slurm, submit, told
+from support import HOSTILE, ROOT, STATE, as_root, c3, refused, run, succeeded, venv, wait_until, write
 
 PODMAN = {'DOCKER_HOST': f'unix://{STATE / "podman.sock"}'}
 
@@ -152,6 +153,39 @@ def test_a_signal_lets_the_script_end_by_itself(folder, started):
     succeeded(slurm('scancel', '--batch', '--signal=TERM', started['late']))
     assert exit_code(started['late']) == 5
     assert 'asked to end' in log(folder, started['late'])
+
+
+@pytest.fixture(scope='module')
+def call(folder):
+    """Give a function that calls `c3` as a user of the cluster."""
+    write(folder / 'containers.conf', LIMITS)
+    variables = {'SLURM_CONF': CONF, 'CONTAINERS_CONF': folder / 'containers.conf', 'HOME': folder}
+    return lambda *words: c3(*words, cwd=folder, env=variables)
+
+
+def test_c3_starts_a_job_and_follows_it(folder, call):
+    done = succeeded(call('submit', 'teller.py', '--text', HOSTILE, '--data', 'a b.txt', '--on', 'slurm', '--follow'))
+    number = re.search('started the job `([0-9]+)`', done.stderr).group(1)
+    given = told(folder, number)
+    assert (given['text'], given['data']) == (HOSTILE, 'of the file')
+    refused(call('submit', 'teller.sbatch', '--end', '7'), 1, 'nothing tells the parameters of `teller.sbatch`')
+    number = succeeded(call('submit', 'teller.py', '--rows', '9', '--end', '7')).stdout.strip()
+    done = call('logs', '--follow', number)
+    assert done.returncode == 7, done.stderr
+    assert f'the job {number} is FAILED' in done.stderr
+    assert succeeded(call('logs', number)).stdout == log(folder, number) == done.stdout
+    assert call('wait', number).returncode == 7
+
+
+def test_c3_cancels_a_job(folder, call):
+    number = succeeded(call('submit', 'teller.py', '--end', 'late')).stdout.strip()
+    wait_until(lambda: 'waiting' in log(folder, number))
+    succeeded(call('cancel', number))
+    assert call('wait', number).returncode > 0
+    assert jobs(number)[0]['JobState'] == 'CANCELLED'
+    refused(call('wait', '999999'), 3, 'there is no job `999999`')
+    refused(call('submit', 'teller.py', '--api_token', 'x'), 2, '`api_token` is a secret')
+    refused(call('submit', 'teller.py', '--rows', 'many'), 2, "`rows` is an integer")
 
 
 def test_a_grid_loses_no_batch_when_its_node_is_drained(folder):

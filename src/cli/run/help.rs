@@ -8,8 +8,8 @@ use c3::shown;
 const WIDTH: usize = 80;
 
 /// What an operator does, takes and gives.
-pub(super) fn text(subject: &str, interface: &Interface) -> String {
-    let usage = format!("\nUsage: c3 run [OPTIONS] {subject} [--NAME VALUE]... [-- ARGUMENTS]\n");
+pub(crate) fn text(command: &str, subject: &str, interface: &Interface) -> String {
+    let usage = format!("\nUsage: c3 {command} [OPTIONS] {subject} [--NAME VALUE]... [-- ARGUMENTS]\n");
     let inputs = interface.inputs.iter().map(|(id, input)| {
         entry(&format!("--{id} {}", input.kind.name()), &need(input), input.description.as_deref())
     });

@@ -1,0 +1,262 @@
+//! `c3 submit`: starts an operator's job on an engine.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::path::{Path, PathBuf};
+
+use c3::component::Type;
+use c3::failure::{Failure, INPUT, USAGE};
+use c3::frontend;
+use c3::invocation::{Interface, Invocation, Request};
+use c3::manifest::Manifest;
+use c3::operator::generated::Generated;
+use c3::operator::{self, Purpose};
+use c3::reader;
+use c3::run::in_image;
+use c3::stamp::Stamp;
+use c3::submit::{kubernetes, slurm};
+use clap::{Args, Parser};
+
+use super::console::{self, Messages};
+use super::jobs::{self, Engine, Reach};
+use super::planning;
+use super::run::help;
+
+mod own;
+
+#[derive(Args, Debug)]
+#[command(disable_version_flag = true, override_usage = "c3 submit [OPTIONS] FILE [--NAME VALUE]...")]
+pub(crate) struct Options {
+    /// A job that `c3` has written (`.job.yaml`, `.sbatch`), or the source that it was made of, followed by the operator's
+    /// parameters; `--help` there lists them
+    #[arg(value_name = "FILE", required = true, trailing_var_arg = true)]
+    words: Vec<String>,
+
+    #[command(flatten)]
+    own: Own,
+}
+
+/// Options of the command itself; they may stand behind the file, too, where the operator has no input of their name.
+#[derive(Args, Debug, Clone)]
+struct Own {
+    /// Show the log of the job until it ends; its exit code becomes that of `c3`
+    #[arg(short, long)]
+    follow: bool,
+
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// The same where they stand behind the file.
+#[derive(Parser, Debug)]
+#[command(name = "c3 submit", no_binary_name = true, disable_help_flag = true, disable_version_flag = true)]
+struct Behind {
+    #[command(flatten)]
+    own: Own,
+}
+
+/// Ends of the names of jobs, and the engines that take them.
+const SUFFIXES: &[(&str, Engine)] =
+    &[(".yaml", Engine::Kubernetes), (".yml", Engine::Kubernetes), (".sbatch", Engine::Slurm)];
+
+/// Ends of the names of jobs that are made of a source, the usual engine first.
+const MADE: &[(&str, Engine)] = &[(".job.yaml", Engine::Kubernetes), (".sbatch", Engine::Slurm)];
+
+/// What is to be started.
+struct Call {
+    engine: Engine,
+    path: PathBuf,
+    text: String,
+    interface: Interface,
+    own: Own,
+    /// Parameters of the operator.
+    words: Vec<String>,
+}
+
+/// Runs the command.
+pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+    let call = options.call()?;
+    let started = match call.engine {
+        Engine::Kubernetes => call.to_kubernetes()?,
+        Engine::Slurm => call.to_slurm()?,
+    };
+    let Some(name) = started else { return Ok(()) };
+    let level = call.own.reach.log_level;
+    if call.own.follow {
+        let text =
+            format!("started the job `{name}`; if this is stopped, it goes on: `c3 cancel {name}` ends it");
+        console::info(&text, level);
+        return jobs::follow(call.engine, &name, &call.own.reach, true);
+    }
+    console::print(&format!("{name}\n"))?;
+    let steps = [format!("`c3 logs --follow {name}` shows its log, `c3 cancel {name}` ends it")];
+    console::suggest(&steps, level);
+    Ok(())
+}
+
+impl Options {
+    /// What the command line asks for.
+    fn call(&self) -> Result<Call, Failure> {
+        let subject = Path::new(self.words.first().map_or("", String::as_str));
+        let words = self.words.get(1..).unwrap_or_default();
+        if frontend::kind(subject).is_some() {
+            return self.of_source(subject, words);
+        }
+        let name = subject.to_string_lossy();
+        let Some((_, engine)) = SUFFIXES.iter().find(|(end, _)| name.ends_with(end)) else {
+            return Err(Failure::new(USAGE, format!("`{name}` is not a job"))
+                .hint("name a `.job.yaml` or `.sbatch` that `c3` has written, or its source"));
+        };
+        let text = read(subject)?;
+        let interface = match engine {
+            Engine::Kubernetes => of_manifest(&name, &text)?,
+            Engine::Slurm => of_script(&name, &text, !words.is_empty())?,
+        };
+        let (own, words) = own::split(&self.own, words, &interface)?;
+        Ok(Call { engine: *engine, path: subject.to_owned(), text, interface, own, words })
+    }
+
+    /// The job that was made of a source.
+    fn of_source(&self, source: &Path, words: &[String]) -> Result<Call, Failure> {
+        let request = operator::Request::default();
+        let made = Generated::find(source, &request);
+        let mut messages = Messages::default();
+        let level = self.own.reach.log_level;
+        let request = made.request(&request);
+        let plan = planning::plan(source, &request, Purpose::Files, level, &mut messages);
+        let plan = plan.inspect_err(|_| messages.show())?;
+        let interface = Interface::of(&plan.component, plan.settings.logging);
+        let (own, words) = own::split(&self.own, words, &interface)?;
+        let job = MADE.iter().find_map(|(end, engine)| {
+            let path = source.with_extension(end.trim_start_matches('.'));
+            (own.reach.on.is_none_or(|on| on == *engine) && path.is_file()).then_some((path, *engine))
+        });
+        let Some((path, engine)) = job else { return Err(unmade(source, own.reach.on)) };
+        if made.is_stale(&plan.settings.stamp) {
+            let (source, path) = (console::argument(source), path.display());
+            let text =
+                format!("`{path}` is older than its source: `c3 create-operator {source}` makes it anew");
+            console::warning(&text, level);
+        }
+        Ok(Call { engine, text: read(&path)?, path, interface, own, words })
+    }
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    reader::read_to_string(path)
+        .map_err(|error| Failure::new(INPUT, format!("failed to read `{}`: {error}", path.display())))
+}
+
+/// A source of which no job was made.
+fn unmade(source: &Path, on: Option<Engine>) -> Failure {
+    let (target, what) = match on {
+        Some(Engine::Slurm) => (" --target slurm", "Slurm job"),
+        _ => ("", "job"),
+    };
+    let shown = console::argument(source);
+    Failure::new(INPUT, format!("there is no {what} of `{}` beside it", source.display())).hint(format!(
+        "`c3 create-operator -r REGISTRY/NAMESPACE{target} {shown}` builds the image and writes it"
+    ))
+}
+
+/// The interface of the operator whose job this is: what its image tells, else what the job does.
+fn of_manifest(name: &str, text: &str) -> Result<Interface, Failure> {
+    let manifest = Manifest::parse(text).map_err(|reason| {
+        Failure::new(INPUT, format!("failed to read `{name}`: {reason}"))
+            .hint("name a `.job.yaml` that `c3` has written")
+    })?;
+    let known = in_image::told(&manifest.image).ok().flatten();
+    Ok(known.map_or_else(|| manifest.interface.clone(), |interface| manifest.joined(interface)))
+}
+
+/// The interface of the operator that a script runs, by its image. Without values nobody needs to know it.
+fn of_script(name: &str, text: &str, is_needed: bool) -> Result<Interface, Failure> {
+    let image = Stamp::find(text).and_then(|stamp| stamp.image);
+    let known = image.and_then(|image| in_image::told(&image).ok().flatten());
+    match known {
+        None if is_needed => Err(Failure::new(INPUT, format!("nothing tells the parameters of `{name}`"))
+            .hint("name its source, beside which it has to lie; its image is not to be had here")),
+        known => Ok(known.unwrap_or_default()),
+    }
+}
+
+impl Call {
+    /// What the words behind the file ask for; nothing if that was help, which has been given.
+    fn invocation(&self, interface: &Interface) -> Result<Option<Invocation>, Failure> {
+        let from_here =
+            |input: &c3::component::Input| std::env::var(&input.name).ok().filter(|_| input.secret);
+        let none = |_: &c3::component::Input| None;
+        let elsewhere: &dyn Fn(&_) -> _ = if self.engine == Engine::Kubernetes { &from_here } else { &none };
+        match interface.read(&self.words, elsewhere)? {
+            Request::Run(invocation) => {
+                self.warn_of_paths(&invocation);
+                Ok(Some(invocation))
+            }
+            Request::Help => {
+                console::print(&help::text("submit", &self.path.to_string_lossy(), interface)).map(|()| None)
+            }
+        }
+    }
+
+    /// Warns of paths of this machine: a job sees only its volumes.
+    fn warn_of_paths(&self, invocation: &Invocation) {
+        let inputs = self.interface.inputs.iter().filter(|(_, input)| matches!(input.kind, Type::Path(_)));
+        for (id, input) in inputs.filter(|_| self.engine == Engine::Kubernetes) {
+            let value = invocation.values.get(&input.name);
+            if let Some(path) = value.filter(|value| Path::new(value).exists()) {
+                let text = format!(
+                    "`{path}` is on this machine; for `{id}` the job takes the path of a volume of its own"
+                );
+                console::warning(&text, self.own.reach.log_level);
+            }
+        }
+    }
+
+    fn to_kubernetes(&self) -> Result<Option<String>, Failure> {
+        let job = kubernetes::Job::parse(&self.text)?;
+        let interface = job.satisfied(self.interface.clone());
+        let Some(invocation) = self.invocation(&interface)? else { return Ok(None) };
+        for name in &invocation.shown {
+            let text = format!(
+                "`{name}` is a secret, and command lines can be seen by others; set the variable `{name}` instead"
+            );
+            console::warning(&text, self.own.reach.log_level);
+        }
+        let kubectl = self.own.reach.kubectl(job.namespace())?;
+        let prepared = job.prepared(&interface, &invocation, &suffix());
+        kubernetes::create(&kubectl, &prepared)?;
+        Ok(Some(prepared.name))
+    }
+
+    fn to_slurm(&self) -> Result<Option<String>, Failure> {
+        let mut interface = self.interface.clone();
+        // The job takes them from files of the cluster.
+        interface
+            .inputs
+            .iter_mut()
+            .filter(|(_, input)| input.secret)
+            .for_each(|(_, input)| input.required = false);
+        let Some(invocation) = self.invocation(&interface)? else { return Ok(None) };
+        if let Some(name) = invocation.shown.first() {
+            return Err(Failure::new(
+                USAGE,
+                format!("`{name}` is a secret, and Slurm shows command lines to everybody"),
+            )
+            .hint("put it into the file that the job reads, by default `~/.c3/secrets/OPERATOR/NAME`"));
+        }
+        Ok(Some(slurm::submit(&self.path, &interface, &invocation)?))
+    }
+}
+
+/// Five letters and digits that no other job of the operator has.
+fn suffix() -> String {
+    const ALPHABET: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+    let mut number = RandomState::new().build_hasher().finish();
+    std::iter::repeat_with(|| {
+        let letter = ALPHABET[(number % ALPHABET.len() as u64) as usize];
+        number /= ALPHABET.len() as u64;
+        char::from(letter)
+    })
+    .take(5)
+    .collect()
+}

@@ -1,0 +1,61 @@
+//! One call of an engine's program.
+
+use std::ffi::OsStr;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::thread;
+
+use super::SubmitError;
+use crate::programs;
+
+/// A program of an engine.
+#[derive(Debug, Clone)]
+pub(super) struct Program {
+    name: &'static str,
+    path: PathBuf,
+}
+
+impl Program {
+    /// Finds it on the path.
+    pub(super) fn find(name: &'static str) -> Result<Self, SubmitError> {
+        let path = programs::find(name).ok_or(SubmitError::NoProgram(name))?;
+        Ok(Self { name, path })
+    }
+
+    /// Its name.
+    pub(super) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// A call with these arguments.
+    pub(super) fn with<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Command {
+        let mut command = Command::new(Path::new(&self.path));
+        command.args(arguments);
+        command
+    }
+
+    /// What a call prints, with `input` on its standard input.
+    pub(super) fn output(&self, mut command: Command, input: Option<Vec<u8>>) -> Result<Output, SubmitError> {
+        let start = |source| SubmitError::Start { program: self.name, source };
+        let stdin = if input.is_some() { Stdio::piped() } else { Stdio::null() };
+        let mut child =
+            command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(start)?;
+        let writer = child.stdin.take().zip(input).map(|(mut pipe, bytes)| {
+            // A program that has read enough is not wrong; it says itself what is.
+            thread::spawn(move || drop(pipe.write_all(&bytes)))
+        });
+        let output = child.wait_with_output().map_err(start);
+        writer.map(thread::JoinHandle::join);
+        output
+    }
+}
+
+/// What a program says on standard error, on one line and without its own word for an error.
+pub(super) fn complaint(output: &Output) -> String {
+    let text = String::from_utf8_lossy(&output.stderr);
+    let lines: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let said = lines.join("; ");
+    let said = said.strip_prefix("error: ").unwrap_or(&said).to_owned();
+    if said.is_empty() { output.status.to_string() } else { said }
+}

@@ -1,0 +1,177 @@
+//! A job is followed: what its pods say, what holds them back, and how it ends.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::thread::{self, Scope, ScopedJoinHandle};
+use std::time::{Duration, Instant};
+
+use super::kubectl::Kubectl;
+use super::log::{self, Position};
+use super::state::{self, Job, Pod};
+use crate::submit::{Audience, End, SubmitError};
+
+/// How often the job is looked at.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// How long a pod may wait before events are asked for the reason.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long the API server may be away.
+const ABSENCE: Duration = Duration::from_mins(5);
+
+/// A thread that shows the log of a pod, and where it has come to.
+type Reading<'scope> = ScopedJoinHandle<'scope, Result<Position, SubmitError>>;
+
+/// Follows a job to its end.
+pub(super) fn follow(kubectl: &Kubectl, name: &str, audience: Audience) -> Result<End, SubmitError> {
+    thread::scope(|scope| {
+        let mut follower = Follower::new(kubectl, name, audience);
+        let mut away = None;
+        loop {
+            match follower.look(scope) {
+                Ok(Some(end)) => return Ok(end),
+                Ok(None) => away = None,
+                Err(error @ SubmitError::Unreachable { .. }) => follower.miss(&mut away, error)?,
+                Err(error) => return Err(error),
+            }
+            thread::sleep(PAUSE);
+        }
+    })
+}
+
+/// Shows what the pods of a job have said until now, one after the other.
+pub(super) fn show(kubectl: &Kubectl, name: &str, audience: Audience) -> Result<(), SubmitError> {
+    let (job, pods) = state_of(kubectl, name)?;
+    for pod in pods.iter().filter(|pod| pod.has_begun()) {
+        let prefix = prefix(&job, pod);
+        kubectl.print(pod.name(), &|line| shown(audience, &prefix, line))?;
+    }
+    Ok(())
+}
+
+/// A job with its pods, the oldest first.
+fn state_of(kubectl: &Kubectl, name: &str) -> Result<(Job, Vec<Pod>), SubmitError> {
+    let job = Job::read(kubectl.get(&format!("job/{name}"), &[])?)?;
+    let job = job.ok_or_else(|| SubmitError::NoJob(name.to_owned()))?;
+    let selector = format!("--selector=job-name={name}");
+    Ok((job, Pod::read(kubectl.get("pods", &[&selector])?)?))
+}
+
+/// What stands before the lines of a pod, where several pods speak at once.
+fn prefix(job: &Job, pod: &Pod) -> String {
+    let of_index = || pod.index().map_or_else(|| format!("[{}] ", pod.name()), |index| format!("[{index}] "));
+    if job.has_many() { of_index() } else { String::new() }
+}
+
+fn shown(audience: Audience, prefix: &str, line: &[u8]) -> std::io::Result<()> {
+    audience.log.map_or(Ok(()), |log| log(&[prefix.as_bytes(), line].concat()))
+}
+
+struct Follower<'a, 'scope> {
+    kubectl: &'a Kubectl,
+    name: &'a str,
+    audience: Audience<'a>,
+    /// What was told already.
+    told: BTreeSet<String>,
+    /// The logs of pods, by the pods' own identity.
+    logs: BTreeMap<String, Log<'scope>>,
+    /// Since when nothing has begun.
+    waiting: Instant,
+}
+
+/// The log of a pod.
+enum Log<'scope> {
+    /// It is being shown; `is_last` if the pod had ended before.
+    Shown { reading: Reading<'scope>, is_last: bool },
+    /// It has been shown as far as it goes.
+    Done,
+}
+
+impl<'a: 'scope, 'scope> Follower<'a, 'scope> {
+    fn new(kubectl: &'a Kubectl, name: &'a str, audience: Audience<'a>) -> Self {
+        let (told, logs) = (BTreeSet::new(), BTreeMap::new());
+        Self { kubectl, name, audience, told, logs, waiting: Instant::now() }
+    }
+
+    /// Looks at the job once, and gives its end when all that its pods have said is shown.
+    fn look<'env>(&mut self, scope: &'scope Scope<'scope, 'env>) -> Result<Option<End>, SubmitError> {
+        let (job, pods) = state_of(self.kubectl, self.name)?;
+        let end = job.end(&pods);
+        self.tell_holdups(&job, &pods, end.is_some())?;
+        let mut is_shown = true;
+        for pod in pods.iter().filter(|pod| pod.has_begun()) {
+            is_shown &= self.audience.log.is_none() || self.read_on(scope, &job, pod)?;
+        }
+        Ok(end.filter(|_| is_shown))
+    }
+
+    /// Shows more of a pod's log, and tells whether that was all of it.
+    fn read_on<'env>(
+        &mut self,
+        scope: &'scope Scope<'scope, 'env>,
+        job: &Job,
+        pod: &Pod,
+    ) -> Result<bool, SubmitError> {
+        let position = match self.logs.remove(pod.uid()) {
+            None => Position::default(),
+            Some(Log::Done) => {
+                self.logs.insert(pod.uid().to_owned(), Log::Done);
+                return Ok(true);
+            }
+            Some(Log::Shown { reading, is_last }) if !reading.is_finished() => {
+                self.logs.insert(pod.uid().to_owned(), Log::Shown { reading, is_last });
+                return Ok(false);
+            }
+            Some(Log::Shown { reading, is_last }) => {
+                let position = reading.join().unwrap_or_else(|_| Ok(Position::default()))?;
+                if is_last {
+                    self.logs.insert(pod.uid().to_owned(), Log::Done);
+                    return Ok(true);
+                }
+                position
+            }
+        };
+        let (kubectl, audience) = (self.kubectl, self.audience);
+        let (name, prefix) = (pod.name().to_owned(), prefix(job, pod));
+        let reading =
+            scope.spawn(move || log::show(kubectl, &name, position, &|line| shown(audience, &prefix, line)));
+        self.logs.insert(pod.uid().to_owned(), Log::Shown { reading, is_last: pod.is_over() });
+        Ok(false)
+    }
+
+    /// Tells what holds the job back, and which pods have failed, each once.
+    fn tell_holdups(&mut self, job: &Job, pods: &[Pod], is_over: bool) -> Result<(), SubmitError> {
+        pods.iter().filter_map(Pod::epitaph).for_each(|line| self.tell(line));
+        if is_over {
+            return Ok(());
+        }
+        job.holdup().into_iter().for_each(|line| self.tell(line));
+        pods.iter().filter_map(Pod::holdup).for_each(|line| self.tell(line));
+        if pods.iter().any(Pod::has_begun) {
+            self.waiting = Instant::now();
+        } else if self.waiting.elapsed() > PATIENCE {
+            self.waiting = Instant::now();
+            for uid in std::iter::once(job.uid()).chain(pods.iter().map(Pod::uid)) {
+                let selector = format!("--field-selector=involvedObject.uid={uid}");
+                let events = state::holdups(self.kubectl.get("events", &[&selector])?)?;
+                events.into_iter().for_each(|line| self.tell(line));
+            }
+        }
+        Ok(())
+    }
+
+    fn tell(&mut self, line: String) {
+        if self.told.insert(line.clone()) {
+            self.audience.teller.warn(line);
+        }
+    }
+
+    /// Waits for an API server that is away, but not for ever.
+    fn miss(&mut self, away: &mut Option<Instant>, error: SubmitError) -> Result<(), SubmitError> {
+        let since = away.get_or_insert_with(Instant::now);
+        if since.elapsed() > ABSENCE {
+            return Err(error);
+        }
+        self.tell(format!("{error}; waiting"));
+        Ok(())
+    }
+}

@@ -1,0 +1,137 @@
+//! `kubectl`, which takes kubeconfig, context and namespace as for its user.
+
+use std::io;
+use std::process::{Child, Output, Stdio};
+
+use serde_json::Value;
+
+use crate::submit::SubmitError;
+use crate::submit::command::{Program, complaint};
+
+/// What `kubectl` says where the API server isn't to be had; by `k8s.io/kubectl/pkg/cmd/util/helpers.go` and Go's `net`.
+const UNREACHABLE: &[&str] = &[
+    "Unable to connect to the server",
+    "was refused - did you specify the right host or port",
+    "connection refused",
+    "i/o timeout",
+    "TLS handshake timeout",
+    "http2: client connection lost",
+    "unexpected EOF",
+    "no route to host",
+    "etcdserver: ",
+    "the server is currently unable to handle the request",
+];
+
+/// What it says where a kubeconfig leads nowhere.
+const MISCONFIGURED: &[&str] =
+    &["does not exist", "invalid configuration", "couldn't get current server API group list"];
+
+/// `kubectl` with the options of a user.
+#[derive(Debug, Clone)]
+pub struct Kubectl {
+    program: Program,
+    options: Vec<String>,
+}
+
+impl Kubectl {
+    /// Finds it; a context or namespace that isn't named is that of the kubeconfig.
+    pub fn find(context: Option<&str>, namespace: Option<&str>) -> Result<Self, SubmitError> {
+        let named = [("--context", context), ("--namespace", namespace)].into_iter();
+        let options = named.filter_map(|(option, value)| Some(format!("{option}={}", value?))).collect();
+        Ok(Self { program: Program::find("kubectl")?, options })
+    }
+
+    /// Creates an object and gives it as the server has made it.
+    pub(super) fn create(&self, object: &Value) -> Result<Value, SubmitError> {
+        let arguments = ["create", "--filename=-", "--output=json"];
+        let output = self.call(&arguments, Some(object.to_string().into_bytes()))?;
+        parsed(&output)
+    }
+
+    /// An object, if it is there, or a list of those that an option chooses.
+    pub(super) fn get(&self, what: &str, options: &[&str]) -> Result<Value, SubmitError> {
+        let arguments = [&["get", what, "--ignore-not-found", "--output=json"], options].concat();
+        let output = self.call(&arguments, None)?;
+        if output.stdout.trim_ascii().is_empty() { Ok(Value::Null) } else { parsed(&output) }
+    }
+
+    /// Deletes a job, and tells whether it was there.
+    pub(super) fn delete(&self, job: &str) -> Result<bool, SubmitError> {
+        let arguments = ["delete", "job", job, "--ignore-not-found", "--wait=false", "--cascade=background"];
+        Ok(!self.call(&arguments, None)?.stdout.trim_ascii().is_empty())
+    }
+
+    /// What a pod has said until now.
+    pub(super) fn print(&self, pod: &str, line: &dyn Fn(&[u8]) -> io::Result<()>) -> Result<(), SubmitError> {
+        let output = self.call(&["logs", pod], None)?;
+        output.stdout.split_inclusive(|byte| *byte == b'\n').try_for_each(line).map_err(SubmitError::Log)
+    }
+
+    /// The log of a pod's container as it grows, each line with its time; from the second `since` on.
+    pub(super) fn log(&self, pod: &str, since: Option<&str>) -> Result<Child, SubmitError> {
+        let since = since.map(|time| format!("--since-time={time}"));
+        let arguments = ["logs", "--follow", "--timestamps", pod].into_iter().map(ToOwned::to_owned);
+        let mut command = self.program.with(self.options.iter().cloned().chain(arguments).chain(since));
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.spawn().map_err(|source| SubmitError::Start { program: self.program.name(), source })
+    }
+
+    fn call(&self, arguments: &[&str], input: Option<Vec<u8>>) -> Result<Output, SubmitError> {
+        let options = self.options.iter().map(String::as_str);
+        let output =
+            self.program.output(self.program.with(options.chain(arguments.iter().copied())), input)?;
+        if output.status.success() { Ok(output) } else { Err(refusal(complaint(&output))) }
+    }
+}
+
+fn parsed(output: &Output) -> Result<Value, SubmitError> {
+    serde_json::from_slice(&output.stdout).map_err(|error| SubmitError::Refused {
+        program: "kubectl",
+        reason: format!("its answer is not JSON: {error}"),
+    })
+}
+
+/// What a complaint of `kubectl` means.
+fn refusal(reason: String) -> SubmitError {
+    let says = |parts: &[&str]| parts.iter().any(|part| reason.contains(part));
+    if says(&["(Forbidden)"]) && says(&[" cannot "]) {
+        SubmitError::Forbidden(server_word(&reason).to_owned())
+    } else if says(UNREACHABLE)
+        || (says(MISCONFIGURED) && says(&["context", "configuration", "API group list"]))
+    {
+        SubmitError::Unreachable { engine: "the cluster", reason }
+    } else {
+        SubmitError::Refused { program: "kubectl", reason }
+    }
+}
+
+/// `Error from server (Forbidden): error when creating "STDIN": jobs.batch is forbidden: …` → `jobs.batch is forbidden: …`.
+fn server_word(reason: &str) -> &str {
+    let word = reason.split_once("(Forbidden): ").map_or(reason, |(_, word)| word);
+    word.strip_prefix("error when creating \"STDIN\": ").unwrap_or(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn complaints_are_told_apart() {
+        let denied = "Error from server (Forbidden): error when creating \"STDIN\": jobs.batch is forbidden: User \"a\" cannot \
+                      create resource \"jobs\" in API group \"batch\" in the namespace \"b\"";
+        assert!(
+            matches!(refusal(denied.to_owned()), SubmitError::Forbidden(word) if word.starts_with("jobs.batch is"))
+        );
+        for reason in [
+            "The connection to the server localhost:8080 was refused - did you specify the right host or port?",
+            "Unable to connect to the server: dial tcp: lookup a on 127.0.0.1:53: no such host",
+            "context \"a\" does not exist",
+        ] {
+            assert!(matches!(refusal(reason.to_owned()), SubmitError::Unreachable { .. }), "{reason}");
+        }
+        // A quota is no want of permission.
+        let quota = "Error from server (Forbidden): error when creating \"STDIN\": jobs.batch \"x\" is forbidden: exceeded \
+                     quota: jobs, requested: count/jobs.batch=1, used: count/jobs.batch=1, limited: count/jobs.batch=1";
+        assert!(matches!(refusal(quota.to_owned()), SubmitError::Refused { .. }));
+    }
+}

@@ -1,0 +1,51 @@
+//! Jobs on Kubernetes, through `kubectl`, which knows the user's configuration.
+
+use serde_json::{Value, json};
+
+use super::{Audience, End, SubmitError};
+
+mod follow;
+mod job;
+mod kubectl;
+mod log;
+mod state;
+
+pub use job::{Job, Prepared};
+pub use kubectl::Kubectl;
+
+/// Creates a job and the secret that it reads. The secret belongs to the job: it goes with it, also if it couldn't be made.
+pub fn create(kubectl: &Kubectl, prepared: &Prepared) -> Result<(), SubmitError> {
+    let created = kubectl.create(&prepared.job)?;
+    let Some(secret) = &prepared.secret else { return Ok(()) };
+    kubectl.create(&owned(secret, &created)).map(drop).inspect_err(|_| {
+        // What failed counts; the pods of a job that stays would wait for the secret until somebody looks.
+        let _ = kubectl.delete(&prepared.name);
+    })
+}
+
+/// An object that Kubernetes removes together with a job.
+fn owned(object: &Value, job: &Value) -> Value {
+    let mut object = object.clone();
+    object["metadata"]["ownerReferences"] = json!([{
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "name": job["metadata"]["name"],
+        "uid": job["metadata"]["uid"],
+    }]);
+    object
+}
+
+/// Follows a job to its end.
+pub fn follow(kubectl: &Kubectl, name: &str, audience: Audience) -> Result<End, SubmitError> {
+    follow::follow(kubectl, name, audience)
+}
+
+/// Shows what the pods of a job have said until now.
+pub fn show_log(kubectl: &Kubectl, name: &str, audience: Audience) -> Result<(), SubmitError> {
+    follow::show(kubectl, name, audience)
+}
+
+/// Ends a job: its pods are asked to end, and nothing of it is kept.
+pub fn cancel(kubectl: &Kubectl, name: &str) -> Result<(), SubmitError> {
+    if kubectl.delete(name)? { Ok(()) } else { Err(SubmitError::NoJob(name.to_owned())) }
+}

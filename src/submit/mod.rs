@@ -1,0 +1,98 @@
+//! Jobs: started on an engine with values, followed, waited for and cancelled, through the engine's own programs.
+
+use std::io;
+
+use thiserror::Error;
+
+use crate::failure::{ENGINE, Fault, INPUT};
+use crate::progress::Progress;
+
+mod command;
+pub mod kubernetes;
+pub mod slurm;
+
+/// Who gets to see what a job says and does.
+#[derive(Clone, Copy)]
+pub struct Audience<'a> {
+    /// Who is told what holds the job back, and how it ends.
+    pub teller: &'a Progress,
+    /// Who gets the log, line by line, each with its line end; nobody while a job is only waited for.
+    pub log: Option<&'a (dyn Fn(&[u8]) -> io::Result<()> + Sync)>,
+}
+
+/// How a job has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct End {
+    /// The exit code of its program; 0 only if the whole job is done.
+    pub code: u8,
+    /// Why it failed, if it did.
+    pub reason: Option<String>,
+}
+
+/// Why a job could not be started, watched or cancelled.
+#[derive(Debug, Error)]
+pub enum SubmitError {
+    /// The engine's program is missing.
+    #[error("`{0}` was not found")]
+    NoProgram(&'static str),
+    /// The engine's program did not start.
+    #[error("failed to start `{program}`: {source}")]
+    Start {
+        /// The program.
+        program: &'static str,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The user may not do that.
+    #[error("the cluster denies it: {0}")]
+    Forbidden(String),
+    /// The engine does not answer.
+    #[error("failed to reach {engine}: {reason}")]
+    Unreachable {
+        /// The engine.
+        engine: &'static str,
+        /// What its program says.
+        reason: String,
+    },
+    /// The engine refuses what it was asked.
+    #[error("`{program}` failed: {reason}")]
+    Refused {
+        /// The program.
+        program: &'static str,
+        /// What it says.
+        reason: String,
+    },
+    /// The engine does not know the job.
+    #[error("there is no job `{0}`")]
+    NoJob(String),
+    /// The file is not the manifest of a job.
+    #[error("{0}")]
+    Manifest(String),
+    /// The log could not be written.
+    #[error("failed to write the log: {0}")]
+    Log(io::Error),
+}
+
+impl Fault for SubmitError {
+    fn code(&self) -> u8 {
+        match self {
+            Self::Manifest(_) | Self::Log(_) => INPUT,
+            _ => ENGINE,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NoProgram("kubectl") => "install kubectl; `c3 doctor` tells what is missing".to_owned(),
+            Self::NoProgram(_) => "run this on a machine of the cluster, where Slurm is installed".to_owned(),
+            Self::Forbidden(_) => "ask the cluster's administrator for this permission, or name another namespace with `--namespace`".to_owned(),
+            Self::Unreachable { engine: "the cluster", .. } => {
+                "check the context with `kubectl config current-context`, or name one with `--context`".to_owned()
+            }
+            Self::Unreachable { .. } => "check it with `sinfo`".to_owned(),
+            Self::NoJob(_) => "`--namespace` and `--context` say where to look, `--on` names the engine".to_owned(),
+            Self::Manifest(_) => "name a Kubernetes job or a Slurm job that `c3` has written, or its source".to_owned(),
+            Self::Start { .. } | Self::Refused { .. } | Self::Log(_) => return None,
+        })
+    }
+}

@@ -1,0 +1,126 @@
+//! Jobs on Slurm, through its own programs.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use super::command::{Program, complaint};
+use super::{Audience, End, SubmitError};
+use crate::invocation::{Interface, Invocation};
+
+mod state;
+
+use state::Task;
+
+/// How often a job is looked at.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Submits a script with values, and gives the job's number.
+pub fn submit(script: &Path, interface: &Interface, invocation: &Invocation) -> Result<String, SubmitError> {
+    let program = Program::find("sbatch")?;
+    let values = options(interface, invocation).into_iter().map(OsString::from);
+    let words = [OsString::from("--parsable"), script.as_os_str().to_owned()].into_iter().chain(values);
+    let said = said(&program, words)?;
+    // Where there are several clusters, the job's stands behind its number.
+    Ok(said.trim().split(';').next().unwrap_or_default().to_owned())
+}
+
+/// The options of a script that give it values; the script's own arguments stand last.
+fn options(interface: &Interface, invocation: &Invocation) -> Vec<String> {
+    let values = interface.inputs.iter().filter_map(|(id, input)| {
+        invocation.values.get(&input.name).filter(|_| !input.secret).map(|value| format!("--{id}={value}"))
+    });
+    values.chain(invocation.own.iter().cloned()).collect()
+}
+
+/// Follows a job to its end.
+pub fn follow(job: &str, audience: Audience) -> Result<End, SubmitError> {
+    let mut told = Vec::new();
+    let mut logs: Vec<(PathBuf, u64)> = Vec::new();
+    loop {
+        let tasks = tasks(job)?;
+        for line in tasks.iter().filter_map(Task::holdup) {
+            if !told.contains(&line) {
+                audience.teller.warn(line.clone());
+                told.push(line);
+            }
+        }
+        // The state is older than what is read of the log after it, so nothing of the log is lost.
+        for path in tasks.iter().filter_map(Task::log) {
+            if !logs.iter().any(|(known, _)| known == path) {
+                logs.push((path.to_owned(), 0));
+            }
+        }
+        for (path, position) in &mut logs {
+            *position = show(path, *position, audience)?;
+        }
+        if let Some(end) = state::end(&tasks) {
+            return Ok(end);
+        }
+        thread::sleep(PAUSE);
+    }
+}
+
+/// Shows what a job has said until now.
+pub fn show_log(job: &str, audience: Audience) -> Result<(), SubmitError> {
+    let tasks = tasks(job)?;
+    let mut paths: Vec<_> = tasks.iter().filter_map(Task::log).collect();
+    paths.dedup();
+    paths.into_iter().try_for_each(|path| show(path, 0, audience).map(drop))
+}
+
+/// Ends a job.
+pub fn cancel(job: &str) -> Result<(), SubmitError> {
+    tasks(job)?;
+    said(&Program::find("scancel")?, [OsString::from(job)]).map(drop)
+}
+
+/// What Slurm knows of a job: its controller for some minutes after the end, the accounting as long as it is kept.
+fn tasks(job: &str) -> Result<Vec<Task>, SubmitError> {
+    let words = ["show", "job", job, "--oneliner"].map(OsString::from);
+    match said(&Program::find("scontrol")?, words) {
+        Ok(said) => Ok(state::tasks(&said)),
+        Err(SubmitError::Refused { reason, .. }) if reason.contains("Invalid job id") => accounted(job),
+        Err(error) => Err(error),
+    }
+}
+
+fn accounted(job: &str) -> Result<Vec<Task>, SubmitError> {
+    let unknown = || SubmitError::NoJob(job.to_owned());
+    let words =
+        ["--jobs", job, "--allocations", "--noheader", "--parsable2", "--format=JobID,State,ExitCode"]
+            .map(OsString::from);
+    let said = said(&Program::find("sacct")?, words).map_err(|_| unknown())?;
+    let tasks = state::accounted(&said);
+    if tasks.is_empty() { Err(unknown()) } else { Ok(tasks) }
+}
+
+/// Shows a log from a position on, and gives the next one.
+fn show(path: &Path, from: u64, audience: Audience) -> Result<u64, SubmitError> {
+    let Some(log) = audience.log else { return Ok(from) };
+    // A job that waits has no log yet.
+    let Ok(mut file) = File::open(path) else { return Ok(from) };
+    let mut text = Vec::new();
+    let read = file.seek(SeekFrom::Start(from)).and_then(|_| file.read_to_end(&mut text));
+    read.and_then(|_| log(&text)).map_err(SubmitError::Log)?;
+    Ok(from + text.len() as u64)
+}
+
+fn said(program: &Program, words: impl IntoIterator<Item = OsString>) -> Result<String, SubmitError> {
+    let output = program.output(program.with(words), None)?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    let reason = complaint(&output);
+    let is_away = ["Unable to contact slurm controller", "Connection refused", "Socket timed out"]
+        .iter()
+        .any(|part| reason.contains(part));
+    Err(if is_away {
+        SubmitError::Unreachable { engine: "Slurm", reason }
+    } else {
+        SubmitError::Refused { program: program.name(), reason }
+    })
+}
