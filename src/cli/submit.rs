@@ -251,12 +251,7 @@ impl Call {
 /// Five letters and digits that no other job of the operator has.
 fn suffix() -> String {
     const ALPHABET: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
-    let mut number = RandomState::new().build_hasher().finish();
-    std::iter::repeat_with(|| {
-        let letter = ALPHABET[(number % ALPHABET.len() as u64) as usize];
-        number /= ALPHABET.len() as u64;
-        char::from(letter)
-    })
-    .take(5)
-    .collect()
+    let number = RandomState::new().build_hasher().finish();
+    let letter = |byte: u8| char::from(ALPHABET[usize::from(byte) % ALPHABET.len()]);
+    number.to_le_bytes().into_iter().take(5).map(letter).collect()
 }

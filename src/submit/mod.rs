@@ -11,13 +11,16 @@ mod command;
 pub mod kubernetes;
 pub mod slurm;
 
+/// Writes a part of a log.
+pub type WriteLog<'a> = &'a (dyn Fn(&[u8]) -> io::Result<()> + Sync);
+
 /// Who gets to see what a job says and does.
 #[derive(Clone, Copy)]
 pub struct Audience<'a> {
     /// Who is told what holds the job back, and how it ends.
     pub teller: &'a Progress,
-    /// Who gets the log, line by line, each with its line end; nobody while a job is only waited for.
-    pub log: Option<&'a (dyn Fn(&[u8]) -> io::Result<()> + Sync)>,
+    /// Who gets the log, in whole lines where several pods speak; nobody while a job is only waited for.
+    pub log: Option<WriteLog<'a>>,
 }
 
 /// How a job has ended.

@@ -153,7 +153,9 @@ impl<'a: 'scope, 'scope> Follower<'a, 'scope> {
             for uid in std::iter::once(job.uid()).chain(pods.iter().map(Pod::uid)) {
                 let selector = format!("--field-selector=involvedObject.uid={uid}");
                 let events = state::holdups(self.kubectl.get("events", &[&selector])?)?;
-                events.into_iter().for_each(|line| self.tell(line));
+                for line in events {
+                    self.tell(line);
+                }
             }
         }
         Ok(())

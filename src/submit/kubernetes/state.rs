@@ -158,7 +158,7 @@ impl Job {
         if condition.kind == "Complete" {
             return Some(End { code: 0, reason: None });
         }
-        let failed = pods.iter().rev().find_map(|pod| pod.failure());
+        let failed = pods.iter().rev().find_map(Pod::failure);
         let (code, of_pod) = failed.unwrap_or((1, None));
         let of_job = format!("{}: {}", condition.reason, condition.message);
         let parts = [Some(of_job), of_pod].into_iter().flatten().collect::<Vec<_>>();
