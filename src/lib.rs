@@ -15,7 +15,7 @@
 //! 3. [`plan`] joins the component with what is asked for and what files of [`settings`] say: a [`Plan`].
 //! 4. [`Plan::emit`] makes the files of every target.
 //! 5. [`build`] makes the images, by a container engine or where none is without one, and pushes them.
-//! 6. [`write`] puts the files on disk, whole or not at all.
+//! 6. [`write()`] puts the files on disk, whole or not at all.
 //!
 //! ```
 //! use std::path::Path;

@@ -1,7 +1,7 @@
 //! HTTP as `c3` speaks it with every server but an engine: redirects that are judged, limits in time and size, certificates
 //! that a company adds.
 //!
-//! Whoever asks makes the request for each [`Step`] of the way, so that a login goes to the origin that it is for and to no
+//! Whoever asks makes the request for each `Step` of the way, so that a login goes to the origin that it is for and to no
 //! other: to a step that is at home.
 
 use std::io::{self, ErrorKind};

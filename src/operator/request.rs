@@ -36,7 +36,7 @@ pub struct Request {
     #[arg(long, value_name = "FILE", conflicts_with = "base_image", help_heading = IMAGE)]
     pub base_image_tar: Option<PathBuf>,
 
-    /// Name of the generated Dockerfile [default: <stem>.Dockerfile]
+    /// Name of the generated Dockerfile (`<stem>.Dockerfile` if nothing else is said)
     #[arg(long, value_name = "NAME", help_heading = FILES)]
     pub dockerfile: Option<String>,
 

@@ -190,7 +190,7 @@ def reader_of(process):
 def test_a_broken_connection_neither_loses_nor_repeats_lines(job, follow):
     process, log, said = follow(job(), '--lines', '60', '--pause', '0.2', env=SECRET)
     for count in (5, 15, 25):
-        wait_until(lambda: len(log.read_text(encoding='utf-8').splitlines()) > count, PATIENCE)
+        wait_until(lambda count=count: len(log.read_text(encoding='utf-8').splitlines()) > count, PATIENCE)
         wait_until(lambda: reader_of(process), PATIENCE)
         os.kill(reader_of(process), signal.SIGKILL)
     assert process.wait(PATIENCE) == 0, said.read_text(encoding='utf-8')
