@@ -1,6 +1,8 @@
 """What a batch costs: milliseconds and CPU per batch in a folder, and requests, too, in an object store.
 
-`C3=target/debug/c3 target/engines/tools/bin/python benches/grid.py [BATCHES]`, with the store of `tests/engines.sh up s3`.
+`C3=target/debug/c3 target/engines/tools/bin/python benches/grid.py [BATCHES [ROUNDS]]`, with the store of
+`tests/engines.sh up s3`. Each figure is the least of all rounds, in which the numbers of workers take turns, so that
+what else the machine does counts as little as can be.
 """
 
 import os
@@ -13,6 +15,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'tests' / 'grid'))
 
 from conftest import CEPH, PLAIN, Grid, Proxy, said  # noqa: E402
+
+WORKERS = (1, 2, 4, 8)
+BATCHES = {'local': 10_000, 'cos': 500}
 
 
 def run(folder, backend, batches, workers, proxy=None):
@@ -28,19 +33,30 @@ def run(folder, backend, batches, workers, proxy=None):
     return seconds, cpu, sum(proxy.count.values()) if proxy else 0
 
 
+def measure(scratch, backend, batches, workers, rounds):
+    """Give the milliseconds, those of the processors and the requests of a batch, the cost of a start taken off."""
+    place = f'{scratch}/{backend}-{workers}-{len(rounds)}'
+    proxy = Proxy(CEPH) if backend == 'cos' else None
+    empty = run(Path(f'{place}-empty'), backend, 1, workers)
+    timed = run(Path(f'{place}-timed'), backend, batches, workers)
+    counted = run(Path(f'{place}-counted'), backend, batches, workers, proxy) if proxy else timed
+    rounds.append((empty, timed, counted))
+    least = [[min(one[kind][number] for one in rounds) for number in range(3)] for kind in range(3)]
+    return [1000 * (least[1][number] - least[0][number]) / batches for number in (0, 1)] + [least[2][2] / batches]
+
+
 def main():
-    """Print a line for each number of workers, the cost of a start taken off."""
-    batches = int(sys.argv[1]) if len(sys.argv) > 1 else 500
-    with tempfile.TemporaryDirectory() as scratch:
-        for backend in os.environ.get('BACKENDS', 'local cos').split():
-            for workers in (1, 2, 4, 8):
-                proxy = Proxy(CEPH) if backend == 'cos' else None
-                place = Path(scratch, f'{backend}-{workers}')
-                empty = run(Path(f'{place}-one'), backend, 1, workers)
-                seconds, cpu, requests = run(place, backend, batches, workers, proxy)
-                each = [1000 * (all_of - start) / batches for all_of, start in zip((seconds, cpu), empty)]
-                words = f'{each[0]:7.3f} ms, {each[1]:7.3f} ms CPU'
-                print(f'{backend:6} {workers} workers: {words}, {requests / batches:.2f} requests per batch', flush=True)
+    """Print a line for each number of workers."""
+    given, rounds = (int(word) for word in (*sys.argv[1:3], *('0', '3')[len(sys.argv) - 1 :]))
+    for backend in os.environ.get('BACKENDS', 'local cos').split():
+        batches, taken, figures = given or BATCHES[backend], {workers: [] for workers in WORKERS}, {}
+        with tempfile.TemporaryDirectory() as scratch:
+            for _ in range(rounds):
+                for workers in WORKERS:
+                    figures[workers] = measure(scratch, backend, batches, workers, taken[workers])
+        for workers, (wall, cpu, requests) in figures.items():
+            words = f'{wall:7.3f} ms ({wall / figures[1][0]:.2f} of one worker), {cpu:7.3f} ms CPU'
+            print(f'{backend:6} {workers} workers: {words}, {requests:.3f} requests per batch', flush=True)
 
 
 if __name__ == '__main__':

@@ -182,6 +182,7 @@ pub(super) const GRID: Package = &[
     ("s3", include_str!("../../templates/runtime/grid/s3.py")),
     ("s3_files", include_str!("../../templates/runtime/grid/s3_files.py")),
     ("script", include_str!("../../templates/runtime/grid/script.py")),
+    ("short_way", include_str!("../../templates/runtime/grid/short_way.py")),
     ("simple", include_str!("../../templates/runtime/grid/simple.py")),
     ("simple_parameters", include_str!("../../templates/runtime/grid/simple_parameters.py")),
     ("start", include_str!("../../templates/runtime/grid/start.py")),

@@ -1,10 +1,12 @@
 //! `c3 grid-status`: how far a run of a grid is.
 
 use std::fmt::Write as _;
+use std::time::{Duration, Instant};
 
 use c3::grid::error::GridError;
 use c3::grid::place::Place;
 use c3::grid::status::{Failed, Run, Status, last_line};
+use c3::grid::watch::{Progress, Watch, Work};
 use c3::shown;
 use clap::Args;
 use serde_json::json;
@@ -24,6 +26,11 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N", default_value_t = 20)]
     errors: usize,
 
+    /// Look again every so many seconds until all batches have ended, and tell how fast they do and which stand still
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "10", require_equals = true,
+        value_parser = clap::value_parser!(u64).range(1..), conflicts_with = "format")]
+    watch: Option<u64>,
+
     /// Form of the output
     #[arg(long, default_value = "text")]
     format: Format,
@@ -35,12 +42,63 @@ type Error<'a> = (&'a Failed, Option<String>);
 /// Runs the command.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let place = Place::find(&options.place)?;
-    let names = place.list()?;
-    let status = Status::count(&names, Run::announced(&place, &names)?.as_ref());
+    if let Some(seconds) = options.watch {
+        return watch(&place, options.errors, Duration::from_secs(seconds));
+    }
+    let status = look(&place)?;
     let errors = errors(&place, &status.failed, options.errors)?;
     match options.format {
         Format::Json => console::print_json(&summary(&status, &errors)),
         Format::Text => console::print_lines(&text(&status, &errors)),
+    }
+}
+
+fn look(place: &Place) -> Result<Status, GridError> {
+    let names = place.list()?;
+    Ok(Status::count(&names, Run::announced(place, &names)?.as_ref()))
+}
+
+/// Shows how far the run is, again and again until it has ended.
+fn watch(place: &Place, limit: usize, pause: Duration) -> Result<(), Failure> {
+    let (mut watch, begin) = (Watch::default(), Instant::now());
+    loop {
+        let status = look(place)?;
+        let progress = watch.look(begin.elapsed().as_secs_f64(), &status, place)?;
+        let errors = errors(place, &status.failed, limit)?;
+        console::print_lines(&format!("{}{}\n", text(&status, &errors), running(&progress)))?;
+        if status.locked + status.waiting().unwrap_or(1) == 0 {
+            return Ok(());
+        }
+        std::thread::sleep(pause);
+    }
+}
+
+/// Batches in work that are shown.
+const SHOWN: usize = 5;
+
+/// How the run goes on.
+fn running(progress: &Progress) -> String {
+    let speed = progress.per_minute.map(|speed| format!("{speed:>8.1} a minute\n"));
+    let left = progress.left.map(|left| format!("{:>8} left\n", span(left)));
+    let work = progress.work.iter().take(SHOWN).map(in_work).collect::<String>();
+    let title = if work.is_empty() { "" } else { "in work, the longest first:\n" };
+    let more = progress.work.len().saturating_sub(SHOWN);
+    let more = if more == 0 { String::new() } else { format!("  and {more} more\n") };
+    format!("{}{}{title}{work}{more}", speed.unwrap_or_default(), left.unwrap_or_default())
+}
+
+fn in_work(work: &Work) -> String {
+    let attempt = if work.attempt > 1 { format!(", attempt {}", work.attempt) } else { String::new() };
+    let stuck = work.stuck.map(|seconds| format!(", no heartbeat for {}", span(seconds))).unwrap_or_default();
+    format!("  {}: {}{attempt}{stuck}\n", shown::line(&work.batch), span(work.seconds))
+}
+
+/// A time as people say it.
+fn span(seconds: f64) -> String {
+    match Duration::from_secs_f64(seconds.clamp(0.0, 1e9)).as_secs() {
+        seconds @ 0..60 => format!("{seconds} s"),
+        seconds @ 60..3600 => format!("{} min", seconds / 60),
+        seconds => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
     }
 }
 
@@ -125,7 +183,7 @@ mod tests {
     fn status(total: Option<usize>, done: usize, failed: usize) -> Status {
         let failed = (0..failed)
             .map(|number| Failed { batch: format!("b{number}\x1b"), mark: format!("{number}.err") });
-        Status { total, done, locked: 1, failed: failed.collect(), others: 0 }
+        Status { total, done, locked: 1, held: Vec::new(), failed: failed.collect(), others: 0 }
     }
 
     #[test]
@@ -136,6 +194,18 @@ mod tests {
         assert_eq!(line(500, 1), format!("[{}!{}] 50 % done\n", "#".repeat(24), ".".repeat(25)));
         assert_eq!(line(999, 1), format!("[{}!] 99 % done\n", "#".repeat(49)));
         assert_eq!(line(1000, 0), format!("[{}] 100 % done\n", "#".repeat(50)));
+    }
+
+    #[test]
+    fn what_stands_still_is_told() {
+        let work = |attempt, stuck| Work { batch: "b\x1b".into(), attempt, seconds: 75.0, stuck };
+        let all = [work(2, Some(40.0)), work(1, None)].into_iter().chain((0..5).map(|_| work(1, None)));
+        let progress = Progress { per_minute: Some(12.34), left: Some(7_260.0), work: all.collect() };
+        let text = running(&progress);
+        let begin = "    12.3 a minute\n2 h 1 min left\nin work, the longest first:\n  b\\u{1b}: 1 min, attempt 2, no heartbeat for 40 s\n  b\\u{1b}: 1 min\n";
+        assert!(text.starts_with(begin) && text.ends_with("  and 2 more\n"), "{text}");
+        assert_eq!(running(&Progress { per_minute: None, left: None, work: Vec::new() }), "");
+        assert_eq!(span(59.9), "59 s");
     }
 
     #[test]

@@ -67,6 +67,14 @@ impl Style {
             (Self::Results, None) => result(name),
         }
     }
+
+    /// The name of a lock.
+    #[must_use]
+    pub fn lock(self, key: &str, generation: u32) -> String {
+        let hidden = if self == Self::Results { "." } else { "" };
+        let number = if generation == 0 { String::new() } else { format!(".{generation}") };
+        format!("{hidden}{key}.lock{number}")
+    }
 }
 
 impl Mark {
@@ -222,6 +230,17 @@ mod tests {
             assert_eq!(read(Style::Marks, name), None, "{name}");
         }
         assert_eq!(read(Style::Results, ".batches"), None);
+    }
+
+    #[test]
+    fn locks_are_named_as_they_are_read() {
+        for (style, generation) in
+            [(Style::Marks, 0), (Style::Marks, 2), (Style::Results, 0), (Style::Results, 1)]
+        {
+            let mark = style.read(&style.lock("a.txt", generation));
+            let expected = Mark { generation, ..Mark::new("a.txt", State::Locked, 0) };
+            assert_eq!(mark, Some(expected));
+        }
     }
 
     #[test]

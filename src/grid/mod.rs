@@ -9,3 +9,4 @@ pub mod marks;
 mod model;
 pub mod place;
 pub mod status;
+pub mod watch;

@@ -40,10 +40,23 @@ pub struct Status {
     pub done: usize,
     /// Batches that a worker has in hand, or has died with.
     pub locked: usize,
+    /// Which these are.
+    pub held: Vec<Held>,
     /// Batches that have failed.
     pub failed: Vec<Failed>,
     /// Batches with marks that are none of the latest run's.
     pub others: usize,
+}
+
+/// A batch in the hands of a worker.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Held {
+    /// The batch as a person knows it.
+    pub batch: String,
+    /// The name of its lock.
+    pub lock: String,
+    /// How many workers have had it before.
+    pub generation: u32,
 }
 
 /// A batch that has failed.
@@ -69,6 +82,7 @@ impl Status {
             total: run.map(|run| run.keys.len()),
             done: number(State::Done),
             locked: number(State::Locked),
+            held: marks.iter().filter_map(|last| last.held(style)).collect(),
             others: found - marks.len(),
             failed: marks.into_iter().filter_map(Last::failed).collect(),
         }
@@ -101,6 +115,16 @@ impl<'a> Last<'a> {
         if mark.rank() > self.mark.rank() {
             self.mark = mark;
         }
+    }
+
+    fn held(&self, style: Style) -> Option<Held> {
+        let mark = &self.mark;
+        let lock = style.lock(&mark.key, mark.generation);
+        (mark.state == State::Locked).then(|| Held {
+            batch: mark.batch.clone(),
+            lock,
+            generation: mark.generation,
+        })
     }
 
     fn failed(self) -> Option<Failed> {

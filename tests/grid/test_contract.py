@@ -59,6 +59,35 @@ def test_marks(wrapper, name, key, state):
     assert wrapper.is_mark(name)
 
 
+def test_marks_say_the_same_in_any_order_and_among_any_others(wrapper):
+    kinds = ['a.processed', 'a.lock', 'a.err', 'a.lock.1', 'a.free.1', 'a.err.1', 'a.lock.2', 'a.free.2']
+    others = ['a.lock.processed', '.processed', 'b.lock', 'aa.processed', 'ab.err', 'a', 'a.lock.0']
+    for chosen in range(1, 2 ** len(kinds)):
+        names = [name for number, name in enumerate(kinds) if chosen >> number & 1]
+        alone = vars(wrapper.State(['a'], dict.fromkeys(names)))
+        among = vars(wrapper.State(['a'], dict.fromkeys([*others, *reversed(names), *others])))
+        assert {**alone, 'names': 0} == {**among, 'names': 0}, names
+        assert (alone['done'] == ['a']) == ('a.processed' in names)
+        number = {kind: -1 for kind in ('lock', 'err', 'free')}
+        for _, kind, generation in filter(None, map(wrapper.mark_of, names)):
+            number[kind] = generation
+        if 'a.processed' not in names:
+            last = max(number.values())
+            state = [kind for kind in ('err', 'lock', 'free') if number[kind] == last][0]
+            assert alone[{'err': 'failed', 'lock': 'locked', 'free': 'free'}[state]] == {'a': last}, names
+
+
+def test_each_batch_has_one_turn(wrapper):
+    batches = [f'{number}' for number in range(100)]
+    turns, given = wrapper.Turns(batches), []
+    while turns.left:
+        given.append(turns.next())
+        if len(given) % 7 == 0:
+            turns.jump()
+    assert sorted(given) == sorted(batches)
+    assert not wrapper.Turns([]).left
+
+
 @pytest.mark.parametrize('name', MARKS['no_marks'])
 def test_other_names(wrapper, name):
     assert wrapper.State(['a'], {name: ''}).free == {'a': 0}
@@ -121,3 +150,18 @@ def test_a_batch_does_not_see_the_index_of_its_worker(grid):
     job = grid('local', script=script).give(['b'])
     job.run(JOB_COMPLETION_INDEX='3')
     assert dict(job.lines()) == {'b None None': 1}
+
+
+def test_the_short_way_goes_where_the_client_went(store):
+    def way(url, key, signature='AWS4-HMAC-SHA256 Credential=k/20260101/eu-1/s3/aws4_request, SignedHeaders=host'):
+        client = type('Client', (), {'_endpoint': type('Endpoint', (), {'http_session': 'session'})})
+        return store.way_after(client, 'credentials', (url, signature), key)
+
+    for place in ('http://store:1/bucket/', 'https://bucket.store/'):
+        found = way(f'{place}run%201/a%2Bb.lock', 'run 1/a+b.lock')
+        assert (found.place, found.region, found.session) == (place, 'eu-1', 'session')
+    assert not way('http://store/bucket/ab.lock', 'b.lock')  # another's, which was sent meanwhile
+    assert not way('http://store/bucket/b.lock', 'b.lock', 'AWS4-HMAC-SHA256 Credential=k/1/eu-1/s3express/aws4_request,')
+    assert not way('http://store/bucket/b.lock', 'b.lock', 'AWS testkey:x')
+    assert not store.way_after(object(), 'credentials', ('http://store/bucket/b', ''), 'b')
+    assert not way('', 'b.lock')

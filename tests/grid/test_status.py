@@ -153,3 +153,25 @@ def test_a_busy_store_is_asked_again(grid, proxy):
     job.set_store(store.url)
     store.before = lambda _: 503 if sum(store.count.values()) == 1 else None
     assert counts(job, job.env['gw_coordinator_connection'])['done'] == 1
+
+
+def test_watching_a_run_to_its_end(grid):
+    job = grid('local').give(['a', 'bad-1', 'c'])
+    job.put('a.lock', b'{"claim": "x", "seconds": 0.1}')  # of a worker that has died
+    command = [C3, 'grid-status', '--watch=1', job.place()]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as watcher:
+        line = ''
+        while 'no heartbeat for' not in line:
+            line = watcher.stdout.readline()
+            assert line, 'the watcher has ended'
+        (worker,) = job.run(C3_GRID_HEARTBEAT='0.5')
+        assert worker.returncode == 4
+        rest = watcher.stdout.read()
+        assert watcher.wait(60) == 0
+    assert '] 66 % done' in rest and 'bad-1 is wrong' in rest
+    assert 'attempt' not in rest.split('[')[-1]  # nothing is in work any more
+
+
+def test_watching_is_for_people():
+    done = status('--watch', '--format', 'json', '.')
+    assert done.returncode == 2 and 'cannot be used with' in done.stderr

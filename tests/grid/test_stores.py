@@ -1,6 +1,7 @@
 """Stores that misbehave, cost, clocks, and what is left when something hangs."""
 
 import http.client
+import os
 import random
 import signal
 import subprocess
@@ -55,13 +56,8 @@ def test_requests_of_a_fresh_batch(grid, proxy, number, most):
     assert {worker.returncode for worker in workers} == {0}
     each = sum(counter.count.values()) / len(batches)
     print(f'{number} workers: {dict(counter.count)}, {each} for each batch')
-    assert counter.count['DELETE'] == 4  # one worker has probed for all
-    once = PROBE / len(batches) if number == 1 else 0
-    assert each - once <= most, counter.count
-
-
-# Requests of the first worker to a coordinator that is new: four times eight writers for one name, and its removal.
-PROBE = 4 * 9
+    assert counter.count['DELETE'] == 2  # one worker has probed for all
+    assert each <= most, counter.count
 
 
 def put_marks(job, names):
@@ -86,6 +82,39 @@ def put_marks(job, names):
     for thread in threads:
         thread.join()
     client().delete_bucket_policy(Bucket=BUCKET)
+
+
+@pytest.mark.parametrize('backend', ['local', 'simple', 'cos'])
+def test_what_dead_workers_have_left_is_swept(grid, backend):
+    script = 'import time\ndef grid_process(*_, **__):\n    time.sleep(3)\n'  # longer than 3.5 heartbeats
+    job = grid(backend, script=script).give(['b'])
+    dead, young = ([f'.{kind}-{number:032x}' for kind in ('part', 'probe', 'worker')] for number in (1, 2))
+    others = ['.part-mine', '.hidden']
+    for name in [*dead, *others]:
+        job.put(name, b'')
+        if backend != 'cos':
+            os.utime(job.marks / name, (1, 1))
+    (worker,) = job.run(C3_GRID_HEARTBEAT='0.5')
+    assert worker.returncode == 0, said(worker)
+    assert job.all_names().isdisjoint(dead) and job.all_names() >= set(others)
+    for name in young:
+        job.put(name, b'')
+    assert job.run()[0].returncode == 0
+    assert job.all_names() >= {*young, *others}
+
+
+def test_a_worker_whose_file_is_swept_goes_on(grid):
+    script = """
+        import glob, os
+        def grid_process(batch_id, **_):
+            for part in glob.glob(os.environ['gw_coordinator_path'] + '/.worker-*'):
+                os.unlink(part)
+    """
+    batches = names_of(20)
+    job = grid('local', script=script).give(batches)
+    (worker,) = job.run()
+    assert worker.returncode == 0 and reported(worker) == (20, 0, 0, 0, 20), said(worker)
+    assert marks_are_clean(job)
 
 
 def test_rerun_over_ten_thousand_on_s3(grid, proxy):

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .core import Refusal, keys_of, mark_of
+from .core import Refusal, mark_of
 
 if TYPE_CHECKING:
     from .kinds import Find, Read
@@ -96,7 +96,7 @@ def load_batches(
         batches = [group(path, group_by or '') for path in paths]
     else:
         raise Refusal('nothing says what the batches are; set gw_batch_file, or gw_file_path_pattern and gw_group_by')
-    if not keys_of(batches):
+    if not any(batch.strip() for batch in batches):
         raise Refusal(f'`{hidden(batch_file or str(patterns))}` gives no batches')
     return batches
 

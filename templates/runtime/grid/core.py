@@ -9,12 +9,11 @@ import os
 import re
 import time
 import urllib.parse
-import uuid
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .kinds import Names, Store
+    from .kinds import Content, Names, Store
 
 # Every change of hands is an exclusive create, the one thing that a shared folder and an object store both do
 # atomically, and while workers run no mark that says whose a batch is goes away: whoever creates `KEY.lock` knows that
@@ -44,6 +43,7 @@ SHOWN = 20  # errors in a report
 BATCHES = '.batches'
 FORMAT = 2
 FORMATS = '.format-'
+IS_PART = re.compile(r'\.(part|probe|worker)-[0-9a-f]{32}').fullmatch  # made for a moment, or for a worker's life
 
 LOG = logging.getLogger('grid')
 
@@ -65,10 +65,13 @@ def now() -> float:
 
 PLAIN = "-_.+=,@() '!&~"  # what stands for itself in a key, besides letters and digits
 LONGEST = 200  # a file's name may have 255 bytes, and the mark is part of it
+IS_KEY = re.compile(f'(?!\\.)[A-Za-z0-9{re.escape(PLAIN)}]{{1,{LONGEST}}}').fullmatch
 
 
 def key_of(batch: str) -> str:
     """Give the name under which the marks of a batch are kept: one that no other batch has."""
+    if IS_KEY(batch):
+        return batch
     key = urllib.parse.quote(batch, safe=PLAIN, errors='surrogatepass')
     if key.startswith('.'):
         key = '%2E' + key[1:]  # neither hidden nor a name of the coordinator's own
@@ -87,6 +90,7 @@ def keys_of(batches: Iterable[str]) -> dict[str, str]:
 
 NUMBERED = re.compile(r'(.+)\.(lock|free|err)\.([1-9]\d{0,8})', re.DOTALL)
 PLAIN_MARKS = ('lock', 'err', 'processed')
+PROCESSED, LOCK = '.processed', '.lock'
 
 
 def mark_of(name: str) -> tuple[str, str, int] | None:
@@ -114,30 +118,49 @@ class State:
     def __init__(self, keys: Iterable[str], names: Names) -> None:
         """Part the keys; `names` maps each mark to a stamp, which changes with the mark."""
         self.names = names
-        tops: dict[str, dict[str, int]] = {}
-        for key, kind, generation in filter(None, map(mark_of, names)):
-            top = tops.setdefault(key, {})
-            top[kind] = max(generation, top.get(kind, 0))
+        ended, others = parted(names)
         self.done: list[str] = []
         self.free: dict[str, int] = {}  # with the generation that may be claimed
         self.locked: dict[str, int] = {}  # with that of the owner
         self.failed: dict[str, int] = {}  # with that which has failed
+        tops = tops_of(others)
         for key in keys:
-            self.part(key, tops.get(key, {}))
+            if key in ended:
+                self.done.append(key)
+            elif key in tops:
+                self.part(key, tops[key])
+            else:
+                self.free[key] = 0
 
     def part(self, key: str, top: dict[str, int]) -> None:
-        """Note the state of a key by the highest number of each kind of mark."""
+        """Note the state of a key that isn't done by the highest number of each kind of mark."""
         lock, failure, free = (top.get(kind, -1) for kind in ('lock', 'err', 'free'))
-        if 'processed' in top:
-            self.done.append(key)
-        elif free > max(lock, failure):
+        if free > max(lock, failure):
             self.free[key] = free
-        elif failure >= lock and failure >= 0:
+        elif failure >= lock:
             self.failed[key] = failure
-        elif lock >= 0:
-            self.locked[key] = lock
         else:
-            self.free[key] = 0
+            self.locked[key] = lock
+
+
+def parted(names: Iterable[str]) -> tuple[set[str], list[str]]:
+    """Give the keys of batches that are done, and the marks that have more to say than theirs: the fewest, late in a run."""
+    ended, others = set(), []
+    for name in names:
+        if name.endswith(PROCESSED):
+            ended.add(name[: -len(PROCESSED)])
+        else:
+            others.append(name)
+    return ended, [name for name in others if name[: -len(LOCK)] not in ended or not name.endswith(LOCK)]
+
+
+def tops_of(names: Iterable[str]) -> dict[str, dict[str, int]]:
+    """Give the highest number of each kind of mark, by the key."""
+    tops: dict[str, dict[str, int]] = {}
+    for key, kind, generation in filter(None, map(mark_of, names)):
+        top = tops.setdefault(key, {})
+        top[kind] = max(generation, top.get(kind, 0))
+    return tops
 
 
 def last_line(content: bytes | None) -> str:
@@ -153,6 +176,7 @@ class Marks:
     """What all stores of marks have in common."""
 
     STYLE = 'marks'  # how `c3 grid-status` is to read the names
+    LISTED = 1000  # as many names can be listed for what it costs to try to claim a batch
 
     def claim(self: Store, claim: Claim) -> bool:
         """Create the lock of a claim; tells whether it is ours."""
@@ -168,9 +192,9 @@ class Marks:
         if generation:
             self.create(mark_name(key, 'err', generation), b'')
 
-    def finish(self: Store, claim: Claim, content: bytes, failed_before: bool) -> bool:
+    def finish(self: Store, claim: Claim, content: Content, failed_before: bool) -> bool:
         """Mark a batch as done; tells whether we are the first."""
-        if self.create(claim.key + '.processed', content) is None:
+        if self.create(claim.key + PROCESSED, content()) is None:
             return False
         if failed_before:
             self.delete(claim.key + '.err')
@@ -182,6 +206,12 @@ class Marks:
 
     def abandon(self) -> None:
         """Change the locks that have been made no more."""
+
+    def sweep(self: Store, names: Names) -> None:
+        """Remove what workers that have died were about to make."""
+        for name in filter(IS_PART, names):
+            if self.age(name) > MISSED * HEARTBEAT:
+                self.delete(name)
 
     def close(self) -> None:
         """Remove what only this worker needs."""
@@ -196,7 +226,7 @@ class Claim:
     def __init__(self, key: str, generation: int, owner: str, vanished: int = 0) -> None:
         """Note whose it is, and how many workers have vanished with it; the id is new for each claim."""
         self.key, self.generation, self.owner, self.vanished = key, generation, owner, vanished
-        self.id = uuid.uuid4().hex
+        self.id = os.urandom(16).hex()
         self.beat = 0
         self.confirmed = now()  # when the lock was last known to be ours
         self.lost = False

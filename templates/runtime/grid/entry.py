@@ -51,10 +51,12 @@ class Entry:
 
     def announce(self) -> None:
         """Make the batches of this run known; the lists of earlier runs, which may be others, no longer count."""
+        if self.is_announced:
+            return
         content = {'style': self.store.STYLE, 'format': FORMAT, 'keys': list(self.keys)}
         text = json.dumps(content).encode()
-        if not self.is_announced and self.list != text:
-            self.store.put(BATCHES, text)
+        if self.list != text:
+            self.stamp, self.list = self.store.put(BATCHES, text), text
         self.is_announced = True
 
     def enter(self, names: Names) -> None:

@@ -11,10 +11,10 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from .core import BATCHES, FORMATS, LOG, Claim, Marks, mark_name, now
+from .core import BATCHES, FORMATS, IS_PART, LOG, Claim, Marks, mark_name, now
 
 if TYPE_CHECKING:
-    from .kinds import Method, Names
+    from .kinds import Content, Method, Names
 
 
 # What passes by itself on a disk that is full, or a file server that is away or has started anew.
@@ -64,6 +64,8 @@ class Shared:
 class Files(Marks):
     """Marks as files in a folder that all workers share; safe on NFS too."""
 
+    LISTED = 20
+
     def __init__(self, folder: str) -> None:
         """Make the folder."""
         self.folder = os.path.abspath(folder)
@@ -81,9 +83,7 @@ class Files(Marks):
     @patient
     def list(self) -> Names:
         """Give the names of all marks."""
-        with os.scandir(self.folder) as entries:
-            names = [entry.name for entry in entries]
-        return dict.fromkeys(name for name in names if not name.startswith('.') or is_common(name))
+        return dict.fromkeys([name for name in os.listdir(self.folder) if name[0] != '.' or is_common(name)])
 
     @patient
     def look(self, key: str, generation: int) -> Names:
@@ -112,11 +112,14 @@ class Files(Marks):
     @patient
     def create(self, name: str, content: bytes) -> object:
         """Create a mark unless it is there, never seen without its content; gives its stamp if it is ours."""
-        part = self.write_part(content)
-        try:
-            return content if link(part, self.path(name)) else None
-        finally:
-            drop(part)
+        while True:
+            part = self.write_part(content)
+            try:
+                return content if link(part, self.path(name)) else None
+            except FileNotFoundError:
+                continue  # it was swept, as that of a worker that has died
+            finally:
+                drop(part)
 
     def write_part(self, content: bytes, name: str = '.part') -> str:
         """Write a file that is none of the marks yet."""
@@ -136,7 +139,7 @@ class Files(Marks):
             return super().claim(claim)
         shared = self.share(claim)
         claim.id, claim.beat = shared.id, shared.beat
-        return self.give_name(shared, claim.name, claim.content())
+        return self.give_name(shared, claim.name, claim.content)
 
     def share(self, claim: Claim) -> Shared:
         """Give the file that may have one more name."""
@@ -146,14 +149,14 @@ class Files(Marks):
             self.shared = Shared(claim, self.write_part(claim.content(), '.worker'))
         return self.shared
 
-    def give_name(self, shared: Shared, name: str, content: bytes) -> bool:
+    def give_name(self, shared: Shared, name: str, content: Content) -> bool:
         """Give the file of this worker another name, unless that is taken; one that is gone is made anew."""
         shared.names += 1
         try:
             return link(shared.path, self.path(name))
         except FileNotFoundError:
             self.abandon()
-            return self.create(name, content) is not None
+            return self.create(name, content()) is not None
 
     @patient
     def abandon(self) -> None:
@@ -167,7 +170,7 @@ class Files(Marks):
         self.abandon()
 
     @patient
-    def finish(self, claim: Claim, content: bytes, failed_before: bool) -> bool:
+    def finish(self, claim: Claim, content: Content, failed_before: bool) -> bool:
         """Mark a batch as done; tells whether we are the first."""
         if failed_before or not self.shared or self.shared.id != claim.id:
             return super().finish(claim, content, failed_before)
@@ -232,8 +235,8 @@ def read_present(path: str) -> bytes | None:
 
 
 def is_common(name: str) -> bool:
-    """Tell marks of the whole run."""
-    return name == BATCHES or name.startswith(FORMATS)
+    """Tell marks of the whole run, and of workers."""
+    return name == BATCHES or name.startswith(FORMATS) or IS_PART(name) is not None
 
 
 def link(part: str, path: str) -> bool:
@@ -261,7 +264,7 @@ def is_same(part: str, path: str) -> bool:
 def copy_new(part: str, path: str) -> bool:
     """Create a file where there are no links: exclusive as well, but its content comes a moment later."""
     try:
-        with open(path, 'xb') as target, open(part, 'rb') as source:
+        with open(part, 'rb') as source, open(path, 'xb') as target:
             target.write(source.read())
     except FileExistsError:
         return False

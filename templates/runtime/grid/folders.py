@@ -15,7 +15,7 @@ from .result_parameters import sgw_target_folder
 from .script import accepted, load_function
 
 if TYPE_CHECKING:
-    from .kinds import Arguments, Batches, Function, Given, Names
+    from .kinds import Arguments, Batches, Content, Function, Given, Names
 
 
 class Folders(Files):
@@ -102,7 +102,7 @@ class Folders(Files):
         return os.path.join(self.folder, self.result(key, 'LOCKED'))
 
     @patient
-    def finish(self, claim: Claim, content: bytes, failed_before: bool) -> bool:
+    def finish(self, claim: Claim, content: Content, failed_before: bool) -> bool:
         """Turn what has been made into the result; tells whether we are the first."""
         key = claim.key
         place, result = self.place(key), self.path(key + '.processed')

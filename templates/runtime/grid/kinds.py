@@ -14,6 +14,7 @@ Batches = list[str]
 Function = Callable[..., object]  # what is run by the child
 Given = list[str]  # what it gets for a batch
 Arguments = Callable[[str], Given]
+Content = Callable[[], bytes]  # of a mark, if it is wanted
 Message = dict[str, Any]
 Result = TypeVar('Result')
 Method = TypeVar('Method', bound=Callable[..., Any])
@@ -25,6 +26,7 @@ class Store(Protocol):
     """Where workers keep the marks of batches."""
 
     STYLE: str
+    LISTED: int
 
     def list(self) -> Names:
         """Give all marks, with their stamps if these cost nothing."""
@@ -50,13 +52,13 @@ class Store(Protocol):
     def abandon(self) -> None:
         """Change the locks that have been made no more."""
 
-    def put(self, name: str, content: bytes) -> None:
-        """Make or replace a mark."""
+    def put(self, name: str, content: bytes) -> object:
+        """Make or replace a mark; gives its stamp if that costs nothing."""
 
     def delete(self, name: str) -> None:
         """Remove a mark that may have gone already."""
 
-    def finish(self, claim: Claim, content: bytes, failed_before: bool) -> bool:
+    def finish(self, claim: Claim, content: Content, failed_before: bool) -> bool:
         """Mark a batch as done; tells whether we are the first."""
 
     def fail(self, key: str, generation: int, content: bytes) -> None:
@@ -67,6 +69,9 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Remove what only this worker needs."""
+
+    def sweep(self, names: Names) -> None:
+        """Remove what workers that have died were about to make."""
 
     def clear(self, key: str, /) -> None:
         """Remove what a batch has left unfinished."""

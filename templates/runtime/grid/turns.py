@@ -11,16 +11,20 @@ class Turns:
 
     def __init__(self, batches: Iterable[str]) -> None:
         """Begin anywhere."""
-        self.rest = list(batches)
-        self.place = 0
+        self.batches = list(batches)
+        self.left = len(self.batches)
+        self.given = bytearray(self.left)
         self.jump()
 
     def jump(self) -> None:
         """Go on elsewhere: somebody else goes along here."""
-        self.place = random.randrange(len(self.rest) or 1)
+        self.place = random.randrange(len(self.batches) or 1)
 
     def next(self) -> str:
         """Give the next batch, and after the last one the first."""
-        if self.place >= len(self.rest):
-            self.place = 0
-        return self.rest.pop(self.place)
+        place = self.given.find(0, self.place)
+        if place < 0:
+            place = self.given.find(0)
+        self.given[place] = 1
+        self.place, self.left = place + 1, self.left - 1
+        return self.batches[place]

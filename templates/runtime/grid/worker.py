@@ -83,6 +83,7 @@ class Worker:
         finally:
             self.ending.close()
             self.store.close()
+        self.sweep(state)
         return self.report(state)
 
     def work(self) -> State:
@@ -128,8 +129,8 @@ class Worker:
 
     def take_in_turn(self, todo: dict[str, int], state: State) -> None:
         """Process batches until so many turn out to be another worker's that a listing costs less than to go on."""
-        misses, turns = len(state.names) // 1000, Turns(todo)
-        while turns.rest and misses >= 0:
+        misses, turns = max(len(todo), len(state.names)) // self.store.LISTED, Turns(todo)
+        while turns.left and misses >= 0:
             self.ending.check()
             key = turns.next()
             claim = self.take(key, todo[key], state)
@@ -218,7 +219,10 @@ class Worker:
         if not self.is_owner(claim):
             self.drop(claim)
             return
-        content = json.dumps({'claim': claim.id, 'owner': self.owner, 'took': round(seconds, 3)}).encode()
+
+        def content() -> bytes:
+            return json.dumps({'claim': claim.id, 'owner': self.owner, 'took': round(seconds, 3)}).encode()
+
         if self.store.finish(claim, content, failed_before):
             self.done.add(claim.key)
             LOG.info('Finished batch %s in %.1f s', self.shown(claim.key), seconds)
@@ -297,6 +301,13 @@ class Worker:
             self.runner.lease.extend(started + LEASE)
 
     # The end
+
+    def sweep(self, state: State) -> None:
+        """Remove what workers that have died have left and no other would miss; locks are left to `c3 grid-clean`."""
+        try:
+            self.store.sweep(state.names)
+        except (OSError, Refusal, Unreachable) as error:
+            LOG.warning('What workers that have died have left stays: %s', error)
 
     def report(self, state: State) -> int:
         """Tell what became of all batches, and give the exit code."""

@@ -1,0 +1,167 @@
+//! What two looks at a run tell that one doesn't: how fast it is, how long it takes still, and which batches stand still.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::error::GridError;
+use super::place::Place;
+use super::status::{Held, Status};
+
+/// A lock that has stayed as it is for so many heartbeats is that of a worker that has died.
+const MISSED: f64 = 3.5;
+
+/// The heartbeat of workers whose locks don't say theirs.
+const HEARTBEAT: f64 = 10.0;
+
+/// What has been seen of a run so far; times are seconds of the watcher's own clock.
+#[derive(Debug, Default)]
+pub struct Watch {
+    /// When the first look was, and how many batches had ended then.
+    begin: Option<(f64, usize)>,
+    /// The batches in work, by the names of their locks.
+    seen: BTreeMap<String, Seen>,
+}
+
+/// What has been seen of a lock.
+#[derive(Debug)]
+struct Seen {
+    content: Option<Vec<u8>>,
+    /// Since when it has been there, and since when it has been as it is.
+    since: f64,
+    unchanged: f64,
+}
+
+/// How a run goes on.
+#[derive(Debug, PartialEq)]
+pub struct Progress {
+    /// Batches that end in a minute, as far as some have since the first look.
+    pub per_minute: Option<f64>,
+    /// Seconds that the rest will take at this speed.
+    pub left: Option<f64>,
+    /// Batches in work, those that have been so for the longest time first.
+    pub work: Vec<Work>,
+}
+
+/// A batch in work.
+#[derive(Debug, PartialEq)]
+pub struct Work {
+    /// The batch as a person knows it.
+    pub batch: String,
+    /// How many workers have had it, this one included.
+    pub attempt: u32,
+    /// For how many seconds it has been seen in work, at the least.
+    pub seconds: f64,
+    /// For how many it has had no heartbeat, if these are so many that its worker must have died.
+    pub stuck: Option<f64>,
+}
+
+#[derive(Deserialize)]
+struct Lock {
+    seconds: f64,
+}
+
+impl Watch {
+    /// Looks at the locks of a run, and tells what has come of it since the first look.
+    pub fn look(&mut self, at: f64, status: &Status, place: &Place) -> Result<Progress, GridError> {
+        let names: Vec<_> = status.held.iter().map(|held| held.lock.as_str()).collect();
+        Ok(self.note(at, status, place.read(&names)?))
+    }
+
+    fn note(&mut self, at: f64, status: &Status, contents: Vec<Option<Vec<u8>>>) -> Progress {
+        let ended = status.done + status.failed.len();
+        let (begin, before) = *self.begin.get_or_insert((at, ended));
+        let per_second = speed(ended.saturating_sub(before), at - begin);
+        let mut known = std::mem::take(&mut self.seen);
+        for (held, content) in status.held.iter().zip(contents) {
+            self.seen.insert(held.lock.clone(), seen(known.remove(&held.lock), at, content));
+        }
+        let mut work: Vec<_> = status.held.iter().filter_map(|held| self.work(at, held)).collect();
+        work.sort_by(|one, other| other.seconds.total_cmp(&one.seconds));
+        let open = status.waiting().map(|waiting| waiting + status.locked);
+        let left = open.zip(per_second).map(|(open, speed)| number(open) / speed);
+        Progress { per_minute: per_second.map(|speed| speed * 60.0), left, work }
+    }
+
+    fn work(&self, at: f64, held: &Held) -> Option<Work> {
+        let seen = self.seen.get(&held.lock)?;
+        let still = at - seen.unchanged;
+        Some(Work {
+            batch: held.batch.clone(),
+            attempt: held.generation + 1,
+            seconds: at - seen.since,
+            stuck: (still > MISSED * heartbeat(seen.content.as_deref())).then_some(still),
+        })
+    }
+}
+
+/// What is known of a lock after one more look.
+fn seen(before: Option<Seen>, at: f64, content: Option<Vec<u8>>) -> Seen {
+    match before {
+        None => Seen { content, since: at, unchanged: at },
+        Some(seen) if seen.content == content => seen,
+        Some(seen) => Seen { content, unchanged: at, ..seen },
+    }
+}
+
+fn heartbeat(content: Option<&[u8]>) -> f64 {
+    let lock = content.and_then(|content| serde_json::from_slice::<Lock>(content).ok());
+    lock.map_or(HEARTBEAT, |lock| lock.seconds)
+}
+
+fn speed(ended: usize, seconds: f64) -> Option<f64> {
+    (ended > 0 && seconds > 0.0).then(|| number(ended) / seconds)
+}
+
+/// A number of batches, which are never so many that one is lost in it.
+fn number(batches: usize) -> f64 {
+    f64::from(u32::try_from(batches).unwrap_or(u32::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::status::Run;
+    use super::*;
+    use crate::grid::marks::Style;
+
+    fn status(names: &[&str]) -> Status {
+        let names: Vec<_> = names.iter().map(ToString::to_string).collect();
+        Status::count(&names, Some(&Run::of(Style::Marks, &["a", "b", "c", "d"])))
+    }
+
+    fn lock(beat: u32) -> Vec<Option<Vec<u8>>> {
+        vec![Some(format!("{{\"beat\": {beat}, \"seconds\": 2.0}}").into_bytes())]
+    }
+
+    #[test]
+    fn the_speed_is_that_since_the_first_look() {
+        let mut watch = Watch::default();
+        let first = watch.note(100.0, &status(&["a.lock", "a.processed"]), Vec::new());
+        assert_eq!(first, Progress { per_minute: None, left: None, work: Vec::new() });
+        let later = watch.note(130.0, &status(&["a.processed", "b.err", "b.lock"]), Vec::new());
+        assert_eq!((later.per_minute, later.left), (Some(2.0), Some(60.0)));
+    }
+
+    #[test]
+    fn a_lock_without_a_heartbeat_is_stuck() {
+        let mut watch = Watch::default();
+        let held = status(&["a.lock", "a.lock.1"]);
+        let mut look = |at, beat| watch.note(at, &held, lock(beat)).work.remove(0);
+        assert_eq!(look(10.0, 1), Work { batch: "a".into(), attempt: 2, seconds: 0.0, stuck: None });
+        assert_eq!(look(18.0, 2), Work { batch: "a".into(), attempt: 2, seconds: 8.0, stuck: None });
+        assert_eq!(look(25.0, 2).stuck, None);
+        assert_eq!(look(26.0, 2), Work { batch: "a".into(), attempt: 2, seconds: 16.0, stuck: Some(8.0) });
+        assert_eq!(look(27.0, 3).stuck, None);
+    }
+
+    #[test]
+    fn the_longest_comes_first_and_another_owner_begins_anew() {
+        let mut watch = Watch::default();
+        watch.note(0.0, &status(&["a.lock"]), lock(1));
+        let both = [lock(1), lock(1)].concat();
+        let work = watch.note(5.0, &status(&["a.lock.1", "b.lock"]), both.clone()).work;
+        assert_eq!(work.iter().map(|work| work.seconds).collect::<Vec<_>>(), [0.0, 0.0]);
+        let work = watch.note(9.0, &status(&["a.lock.2", "b.lock"]), both).work;
+        assert_eq!(work.iter().map(|work| work.batch.as_str()).collect::<Vec<_>>(), ["b", "a"]);
+    }
+}
