@@ -144,7 +144,7 @@ class State:
 
 
 def parted(names: Iterable[str]) -> tuple[set[str], list[str]]:
-    """Give the keys of batches that are done, and the marks that have more to say than theirs: the fewest, late in a run."""
+    """Give the keys of batches that are done, and the marks that say more: the fewest, late in a run."""
     ended, others = set(), []
     for name in names:
         if name.endswith(PROCESSED):
