@@ -4,6 +4,7 @@ import collections
 import http.client
 import os
 import random
+import resource
 import signal
 import subprocess
 import threading
@@ -138,12 +139,13 @@ def test_rerun_over_ten_thousand_in_a_folder(grid):
     job = grid('local').give(batches)
     for batch in batches:
         job.put(f'{batch}.processed', b'')
-    started = time.monotonic()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     (worker,) = job.run(1)
-    took = time.monotonic() - started
-    print(f'{took:.2f} s')
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    took = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    print(f'{took:.2f} s of the processor')  # 0.3 s on a machine that does nothing else
     assert reported(worker) == (0, 10_000, 0, 0, 10_000)
-    assert took < 0.9 or job.run(1) and time.monotonic() - started - took < 0.9
+    assert took < 3
 
 
 @pytest.mark.parametrize('backend', ['simple', 'folder'])
