@@ -71,9 +71,9 @@ def tree(process):
 
 
 def kill_one(workers):
-    """Kill a process of a random worker: its supervisor, its nursery or its child; tells whether there was one."""
+    """Kill the supervisor or the nursery of a random worker, as a child that dies alone is a failure of its batch."""
     alive = [worker for worker in workers if worker.poll() is None]
-    victims = tree(random.choice(alive).pid) if alive else []
+    victims = tree(random.choice(alive).pid)[:2] if alive else []
     if victims:
         try:
             os.kill(random.choice(victims), signal.SIGKILL)
@@ -135,7 +135,7 @@ def row(scratch, backend, kind, batches):
     lost += sum(not ends[batch] for batch in names if not batch.startswith('poison'))
     at_once = sum(any(one[1] > other[0] for one, other in zip(each, each[1:])) for each in seen.values())
     twice = sum(number - 1 for number in ends.values() if number > 1)
-    more = f', {hit} killed' if hit else f', {len(failed)} failed' if failed else ''
+    more = (f', {hit} killed' if hit else '') + (f', {len(failed)} failed' if failed else '')
     print(f'{backend:6} {kind:15} lost {lost}, at once {at_once}, twice {twice} of {batches} in {seconds:.0f} s{more}', flush=True)
     return lost + at_once
 
