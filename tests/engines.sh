@@ -288,6 +288,7 @@ deny_up() {
 workflows_up() {
   venv toil 'toil[cwl]==9.6.0'
   venv tekton 'kfp-tekton==1.9.3' 'setuptools<81'
+  venv argo 'hera==7.1.0' pyyaml
 }
 
 s3_answers() { curl -sf http://127.0.0.1:7480/ >/dev/null 2>&1; }

@@ -10,18 +10,23 @@ use crate::job::{Job, Volume};
 /// A claim of a persistent volume.
 #[derive(Serialize)]
 pub(in crate::backend) struct Claim {
-    name: String,
+    /// Its name.
+    pub(super) name: String,
     /// Whether nothing is written to it anywhere.
-    read_only: bool,
-    mounts: Vec<Mount>,
+    pub(super) read_only: bool,
+    /// Where it is mounted.
+    pub(super) mounts: Vec<Mount>,
 }
 
 /// A place where a claim is mounted.
 #[derive(Serialize)]
-struct Mount {
-    path: String,
-    folder: Option<String>,
-    read_only: bool,
+pub(in crate::backend) struct Mount {
+    /// The path.
+    pub(super) path: String,
+    /// The folder of the claim that is seen there.
+    pub(super) folder: Option<String>,
+    /// Whether nothing can be written.
+    pub(super) read_only: bool,
 }
 
 impl Claim {

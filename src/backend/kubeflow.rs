@@ -172,7 +172,7 @@ fn executor_input() -> [Value; 2] {
 }
 
 /// kfp 2 folds names; two that become one are merged silently.
-fn collisions(parameters: &[Parameter], outcomes: &[Outcome]) -> Vec<Diagnostic> {
+pub(super) fn collisions(parameters: &[Parameter], outcomes: &[Outcome]) -> Vec<Diagnostic> {
     let inputs = parameters.iter().map(|parameter| (&parameter.id, &parameter.input.span));
     let sides = [
         inputs.collect::<Vec<_>>(),
@@ -208,6 +208,6 @@ fn collisions(parameters: &[Parameter], outcomes: &[Outcome]) -> Vec<Diagnostic>
 }
 
 /// A name as kfp 2 spells it.
-fn folded(id: &str) -> String {
+pub(super) fn folded(id: &str) -> String {
     id.to_lowercase().trim_matches('_').to_owned()
 }

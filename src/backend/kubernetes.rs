@@ -16,6 +16,7 @@ mod retries;
 mod review;
 
 use retries::Retries;
+pub(super) use retries::retried;
 pub(super) use review::review;
 
 #[derive(Serialize)]
@@ -68,11 +69,13 @@ struct Variable {
 }
 
 #[derive(Serialize)]
-struct Secret {
-    name: String,
-    key: String,
+pub(super) struct Secret {
+    /// The secret.
+    pub(super) name: String,
+    /// The key in it.
+    pub(super) key: String,
     /// Whether the pod starts without it.
-    optional: bool,
+    pub(super) optional: bool,
 }
 
 /// For how long a job that has ended is kept unless the settings say another, in seconds.
@@ -164,7 +167,7 @@ fn field(parameter: &Parameter, job: &Job) -> Option<&'static str> {
 }
 
 /// The secret that the settings name, which has to be there; else that of the operator's name.
-fn secret(parameter: &Parameter, operator: &str, job: &Job) -> Secret {
+pub(super) fn secret(parameter: &Parameter, operator: &str, job: &Job) -> Secret {
     let named = job.secret(&parameter.input.name);
     Secret {
         name: named.map_or(operator, SecretKey::name).to_owned(),
@@ -173,7 +176,7 @@ fn secret(parameter: &Parameter, operator: &str, job: &Job) -> Secret {
     }
 }
 
-fn env_name(parameter: &Parameter) -> String {
+pub(super) fn env_name(parameter: &Parameter) -> String {
     variable_name(&parameter.id, &parameter.input.name).to_owned()
 }
 

@@ -8,6 +8,8 @@ use crate::job::slurm::Slurm;
 use crate::reference::ImageName;
 use crate::stamp::Stamp;
 
+mod argo;
+mod block;
 mod bundle;
 mod claims;
 pub mod containerless;
@@ -16,6 +18,7 @@ pub(crate) mod cwl;
 pub mod dockerfile;
 pub mod grid;
 pub(crate) mod install;
+mod kfp_ir;
 pub(crate) mod kubeflow;
 pub mod kubernetes;
 pub(crate) mod parameter;
@@ -205,6 +208,21 @@ pub fn emit(operator: &Operator, targets: &[&Target]) -> Result<Vec<Artifact>, V
     if refused.is_empty() { Ok(artifacts) } else { Err(refused) }
 }
 
+#[derive(serde::Serialize)]
+struct Manifest<'a> {
+    c3: String,
+    source: &'a str,
+    title: &'a str,
+    documents: &'a [serde_json::Value],
+}
+
+/// A file of documents that a program reads, below a line that says what it is.
+fn manifest(operator: &Operator, suffix: &str, title: &str, documents: &[serde_json::Value]) -> Artifact {
+    let (c3, source) = (operator.stamp().to_string(), operator.component.source.as_str());
+    let text = template::render("manifest.yaml", &Manifest { c3, source, title, documents });
+    operator.artifact(suffix, &text)
+}
+
 /// The inputs that engines see, each with what they call it.
 #[must_use]
 pub fn inputs(component: &Component, logging: bool) -> Vec<(String, Input)> {
@@ -237,8 +255,10 @@ pub fn review(operator: &Operator, targets: &[&Target], python: Option<&str>) ->
         let job = if is_own { kubernetes::review(&operator) } else { Vec::new() };
         let uncrossed = targets.iter().copied().flat_map(|target| crossing::review(&operator, target));
         let is_for = |name: &str| targets.iter().any(|target| target.name == name);
-        let defaults = if is_for("kubeflow") { kubeflow::review(&operator) } else { Vec::new() };
+        let defaults =
+            if is_for("kubeflow") || is_for("kfp-ir") { kubeflow::review(&operator) } else { Vec::new() };
         let names = if is_for("cwl") { cwl::review(&operator) } else { Vec::new() };
+        let argo = if is_for("argo") { argo::review(&operator) } else { Vec::new() };
         let slurm = if is_for("slurm") { slurm::review(&operator) } else { Vec::new() };
         let doubts = mismatch
             .into_iter()
@@ -246,6 +266,7 @@ pub fn review(operator: &Operator, targets: &[&Target], python: Option<&str>) ->
             .chain(job)
             .chain(defaults)
             .chain(names)
+            .chain(argo)
             .chain(slurm)
             .chain(uncrossed);
         for doubt in doubts {

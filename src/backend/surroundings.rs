@@ -1,6 +1,7 @@
 //! What pods get beside their inputs: tolerations, variables, and the certificates that they trust.
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::engine::http::{PIP, VARIABLES};
 use crate::job::{ConfigKey, Job, Toleration};
@@ -51,6 +52,30 @@ impl Surroundings {
             environment: [own.clone(), trusted].concat(),
             bundle: job.ca_bundle.as_ref().map(bundle),
         }
+    }
+
+    /// The variables.
+    pub(in crate::backend) fn environment(&self) -> &[(String, String)] {
+        &self.environment
+    }
+
+    /// The config map with certificates, and where it is mounted.
+    pub(in crate::backend) fn certificates(&self) -> Option<(&str, &'static str)> {
+        self.bundle.as_ref().map(|bundle| (bundle.name.as_str(), bundle.folder))
+    }
+
+    /// The taints as pods list them.
+    pub(in crate::backend) fn taints(&self) -> Vec<Value> {
+        let taint = |it: &Tolerated| {
+            let entries = [
+                ("key", Some(it.key.as_str())),
+                ("operator", Some(it.operator)),
+                ("value", it.value.as_deref()),
+                ("effect", it.effect.as_deref()),
+            ];
+            entries.into_iter().filter_map(|(name, value)| Some((name.to_owned(), json!(value?)))).collect()
+        };
+        self.tolerations.iter().map(taint).collect()
     }
 
     /// The same with the values of variables as an engine writes them.

@@ -1,7 +1,7 @@
 //! The platforms: one row for each.
 
 use super::crossing::{Crossing::Cannot, Crossing::Proven, Crossings};
-use super::{Target, cwl, kubeflow, kubernetes, platforms, slurm, variant};
+use super::{Target, argo, cwl, kfp_ir, kubeflow, kubernetes, platforms, slurm, variant};
 
 /// Every platform, in the order in which their files are listed.
 pub static TARGETS: &[Target] = &[
@@ -76,6 +76,44 @@ pub static TARGETS: &[Target] = &[
             exit_code: Proven("test_operator.py::test_the_exit_code_is_the_scripts"),
         },
         emit: cwl::emit,
+    },
+    Target {
+        name: "kfp-ir",
+        help: "compiled Kubeflow pipeline, <stem>.ir.yaml",
+        suffixes: &[".ir.yaml"],
+        variant: None,
+        holds_values: false,
+        crossings: &Crossings {
+            inputs: Proven("test_compiled_pipelines.py::test_the_local_runner_runs_it"),
+            outputs: Proven("test_compiled_pipelines.py::test_kfp_compiles_the_same"),
+            secrets: Proven("test_compiled_pipelines.py::test_a_secret_is_no_parameter"),
+            resources: Proven(
+                "test_compiled_pipelines.py::test_what_the_cluster_gives_is_what_the_snippet_asks_for",
+            ),
+            volumes: Proven(
+                "test_compiled_pipelines.py::test_what_the_cluster_gives_is_what_the_snippet_asks_for",
+            ),
+            files: Proven("test_compiled_pipelines.py::test_kfp_compiles_the_same"),
+            exit_code: Cannot("Kubeflow makes 1 of any other", "look into the pod's log, which names it"),
+        },
+        emit: kfp_ir::emit,
+    },
+    Target {
+        name: "argo",
+        help: "workflow template of Argo, <stem>.argo.yaml",
+        suffixes: &[".argo.yaml"],
+        variant: None,
+        holds_values: true,
+        crossings: &Crossings {
+            inputs: Proven("test_argo.py::test_the_container_runs_as_argo_starts_it"),
+            outputs: Proven("test_argo.py::test_the_container_runs_as_argo_starts_it"),
+            secrets: Proven("test_argo.py::test_what_the_cluster_gives_is_that_of_the_job"),
+            resources: Proven("test_argo.py::test_what_the_cluster_gives_is_that_of_the_job"),
+            volumes: Proven("test_argo.py::test_what_the_cluster_gives_is_that_of_the_job"),
+            files: Proven("test_argo.py::test_every_sample_is_a_template"),
+            exit_code: Proven("test_argo.py::test_the_container_runs_as_argo_starts_it"),
+        },
+        emit: argo::emit,
     },
     Target {
         name: "slurm",

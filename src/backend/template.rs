@@ -9,6 +9,7 @@ use minijinja::value::{Serde, Value, ValueKind};
 use minijinja::{AutoEscape, Environment, Error, Output, State, UndefinedBehavior};
 use serde::Serialize;
 
+use super::block;
 use super::parameter::one_line;
 use super::templates::TEMPLATES;
 use crate::shown::is_hidden;
@@ -54,6 +55,7 @@ fn environment(folder: &str) -> Environment<'static> {
     environment.set_formatter(format);
     environment.add_filter("line", |text: &str| Value::from_safe_string(comment(text)));
     environment.add_filter("image", |text: &str| Value::from_safe_string(image(text)));
+    environment.add_filter("block", |value: Value| block::block(&value).map(Value::from_safe_string));
     environment.add_filter("word", |text: &str| Value::from_safe_string(word(text)));
     environment.add_filter("shell", |commands: Vec<Vec<String>>| Value::from_safe_string(shell(&commands)));
     let mut parts = TEMPLATES.iter().filter(|template| template.0.starts_with(folder));
@@ -91,7 +93,7 @@ fn format(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Res
 }
 
 /// A value as YAML in flow style, which is JSON too.
-fn flow(value: &Value) -> Result<String, Error> {
+pub(super) fn flow(value: &Value) -> Result<String, Error> {
     Ok(match value.kind() {
         ValueKind::String => quoted(value.as_str().unwrap_or_default()),
         ValueKind::Seq => {

@@ -7,6 +7,7 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("Dockerfile", include_str!("../../templates/Dockerfile.j2")),
     ("kubeflow.yaml", include_str!("../../templates/kubeflow.yaml.j2")),
     ("job.yaml", include_str!("../../templates/job.yaml.j2")),
+    ("manifest.yaml", include_str!("../../templates/manifest.yaml.j2")),
     ("job.sbatch", include_str!("../../templates/job.sbatch.j2")),
     ("step.cwl", include_str!("../../templates/step.cwl.j2")),
     ("workflow.cwl", include_str!("../../templates/workflow.cwl.j2")),

@@ -31,6 +31,7 @@ def needs():
         ('kfp1', 'python'),
         ('kfp2', 'python'),
         ('tekton', 'python'),
+        ('argo', 'python'),
         ('toil', 'toil-cwl-runner'),
         ('original', 'c3_create_operator'),
         ('tools', 'cwltool'),

@@ -58,6 +58,12 @@ impl Retries {
     }
 }
 
+/// How often a pod is tried again, and the exit codes after which it isn't.
+pub(in crate::backend) fn retried(job: &Job, is_grid: bool) -> (u32, Vec<u32>) {
+    let limit = if is_grid { WORKER_LIMIT } else { BACKOFF_LIMIT };
+    (job.backoff_limit.map_or(limit, u32::from), Policy::of(false, is_grid).exit_codes)
+}
+
 impl Policy {
     fn of(is_indexed: bool, is_grid: bool) -> Self {
         let exit_codes = if is_grid { vec![REFUSED, BATCHES_FAILED] } else { vec![REFUSED] };

@@ -1,0 +1,316 @@
+//! Argo: a workflow template of one operator, whose grid is a sequence of workers.
+
+use serde_json::{Value, json};
+
+use super::claims::claims;
+use super::kubernetes::{env_name, is_env_name, retried, secret};
+use super::parameter::{Outcome, Parameter, one_line, outcomes, parameters};
+use super::surroundings::Surroundings;
+use super::{Operator, manifest, values};
+use crate::artifact::Artifact;
+use crate::component::Type;
+use crate::diagnostic::Diagnostic;
+use crate::job::{Job, amounts};
+use crate::shown;
+
+/// Where results are delivered to in the container, and where files are put for it.
+const OUTPUTS: &str = "/tmp/c3/outputs";
+const INPUTS: &str = "/tmp/c3/inputs";
+
+/// What an operator takes for nothing: an input of Argo's has a value in any case.
+const NOT_GIVEN: &str = "null";
+
+/// Name of the parameter with the number of a grid's workers.
+const WORKERS: &str = "workers";
+
+/// Writes `<stem>.argo.yaml`.
+pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>> {
+    let Operator { component, settings } = operator;
+    let parameters = parameters(component, settings.logging);
+    values::check(&parameters, &settings.job)?;
+    let altered: Vec<_> =
+        parameters.iter().filter_map(|parameter| altered_value(parameter, &settings.job)).collect();
+    if !altered.is_empty() {
+        return Err(altered);
+    }
+    let outcomes = outcomes(component, &parameters);
+    let open: Vec<_> = parameters.iter().filter(|parameter| !parameter.input.secret).collect();
+    let worker = template(operator, &parameters, &outcomes);
+    let (entry, templates) = if settings.process.is_some() {
+        let name = format!("{}-workers", component.name);
+        (name.clone(), vec![workers(&name, operator, &open), worker])
+    } else {
+        (component.name.clone(), vec![worker])
+    };
+    let mut spec = json!({
+        "entrypoint": entry,
+        "securityContext": {"runAsNonRoot": true, "seccompProfile": {"type": "RuntimeDefault"}},
+        "templates": templates,
+    });
+    let arguments = arguments(operator, &open);
+    set(&mut spec, "arguments", arguments);
+    surround(&mut spec, operator);
+    let mut metadata = json!({
+        "name": component.name,
+        "labels": {"app.kubernetes.io/name": component.name, "app.kubernetes.io/managed-by": "c3"},
+        "annotations": {"workflows.argoproj.io/description": literal(&one_line(&component.description))},
+    });
+    set(&mut metadata, "namespace", json!(settings.job.namespace.as_ref().map(ToString::to_string)));
+    let document = json!({
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "WorkflowTemplate",
+        "metadata": metadata,
+        "spec": spec,
+    });
+    Ok(vec![manifest(operator, ".argo.yaml", "Argo workflow template", &[document])])
+}
+
+/// Sets an entry unless there is nothing to be said.
+fn set(map: &mut Value, name: &str, value: Value) {
+    let is_empty = match &value {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(entries) => entries.is_empty(),
+        _ => false,
+    };
+    if !is_empty {
+        map[name] = value;
+    }
+}
+
+/// A text in which Argo finds no placeholder.
+fn literal(text: &str) -> String {
+    text.replace("{{", "{ {")
+}
+
+/// Whether a text arrives as it is: Argo fills in what stands in double braces, the kubelet `$(…)` and `$$`.
+fn arrives(text: &str) -> bool {
+    !text.contains("{{") && !text.contains("$(") && !text.contains("$$")
+}
+
+/// The default that the template may show.
+fn default(parameter: &Parameter) -> Option<&str> {
+    parameter.default().filter(|text| arrives(text) && !parameter.input.kind.is_path())
+}
+
+/// Tells of defaults that Argo or Kubernetes would alter.
+pub(super) fn review(operator: &Operator) -> Vec<Diagnostic> {
+    let inputs = operator.component.inputs.iter().filter(|input| !input.secret);
+    let altered = inputs.filter_map(|input| {
+        let default = input.default.as_deref().filter(|text| !arrives(text))?;
+        let shown = shown::beginning(default, 40);
+        let message = format!(
+            "Argo can't hold the default `{shown}` of `{}`: `{{{{`, `$(` and `$$` are filled in",
+            input.name
+        );
+        let hint = "none needed: the template has no default, and without a value the script's own holds";
+        Some(Diagnostic::warning("kubeflow-default", message).at(input.span.clone()).hint(hint))
+    });
+    altered.collect()
+}
+
+fn altered_value(parameter: &Parameter, job: &Job) -> Option<Diagnostic> {
+    let name = &parameter.input.name;
+    job.value(name).filter(|text| !arrives(text)).map(|_| {
+        let message =
+            format!("Argo would alter the value of the input `{name}`: `{{{{`, `$(` and `$$` are filled in");
+        Diagnostic::error("job", message).hint("leave the value out, and have the script read it from a file")
+    })
+}
+
+/// What the user is asked for, with what holds if nothing is said.
+fn arguments(operator: &Operator, parameters: &[&Parameter]) -> Value {
+    let job = &operator.settings.job;
+    let (paths, plain): (Vec<&&Parameter>, Vec<&&Parameter>) =
+        parameters.iter().partition(|parameter| parameter.input.kind.is_path());
+    let workers = operator.settings.process.is_some().then(|| {
+        let count = job.indexed.or(job.parallelism).map_or(1, u32::from);
+        json!({"name": WORKERS, "value": count.to_string(), "description": "Workers that share the batches"})
+    });
+    let plain = plain.into_iter().map(|parameter| {
+        let mut argument = json!({"name": parameter.id});
+        let given = job.value(&parameter.input.name).or_else(|| default(parameter));
+        let open = parameter.optional().then_some(NOT_GIVEN);
+        set(&mut argument, "value", json!(given.or(open)));
+        set(&mut argument, "description", json!(parameter.description().map(|text| literal(&text))));
+        argument
+    });
+    let mut arguments = json!({});
+    set(&mut arguments, "parameters", plain.chain(workers).collect());
+    // Where they are stored is told when the workflow is started.
+    let paths = paths.into_iter().filter(|it| it.input.required).map(|it| json!({"name": it.id}));
+    set(&mut arguments, "artifacts", paths.collect());
+    arguments
+}
+
+/// One pod that runs the operator.
+fn template(operator: &Operator, parameters: &[Parameter], outcomes: &[Outcome]) -> Value {
+    let Operator { component, settings } = operator;
+    let (paths, plain): (Vec<&Parameter>, Vec<&Parameter>) = parameters
+        .iter()
+        .filter(|parameter| !parameter.input.secret)
+        .partition(|parameter| parameter.input.kind.is_path());
+    let mut inputs = json!({});
+    let plain = plain.into_iter().map(|parameter| {
+        let mut input = json!({"name": parameter.id});
+        let open = parameter.optional().then(|| default(parameter).unwrap_or(NOT_GIVEN));
+        set(&mut input, "default", json!(open));
+        input
+    });
+    set(&mut inputs, "parameters", plain.collect());
+    let paths = paths.into_iter().map(|it| {
+        let mut artifact = json!({"name": it.id, "path": format!("{INPUTS}/{}", it.id)});
+        set(&mut artifact, "optional", json!(it.optional().then_some(true)));
+        artifact
+    });
+    set(&mut inputs, "artifacts", paths.collect());
+    let (files, texts): (Vec<&Outcome>, Vec<&Outcome>) =
+        outcomes.iter().partition(|outcome| outcome.output.kind.is_path());
+    let mut outputs = json!({});
+    let texts = texts.iter().map(
+        |it| json!({"name": it.id, "valueFrom": {"path": format!("{OUTPUTS}/{}", it.id), "default": ""}}),
+    );
+    set(&mut outputs, "parameters", texts.collect());
+    let files = files
+        .iter()
+        .map(|it| json!({"name": it.id, "path": format!("{OUTPUTS}/{}", it.id), "optional": true}));
+    set(&mut outputs, "artifacts", files.collect());
+    let mut template =
+        json!({"name": component.name, "container": container(operator, parameters, outcomes)});
+    set(&mut template, "inputs", inputs);
+    set(&mut template, "outputs", outputs);
+    let (limit, codes) = retried(&settings.job, settings.process.is_some());
+    let codes: Vec<_> = codes.iter().map(|code| format!("asInt(lastRetry.exitCode) != {code}")).collect();
+    template["retryStrategy"] =
+        json!({"limit": limit.to_string(), "retryPolicy": "Always", "expression": codes.join(" && ")});
+    set(&mut template, "activeDeadlineSeconds", json!(settings.job.active_deadline.map(u32::from)));
+    template
+}
+
+fn container(operator: &Operator, parameters: &[Parameter], outcomes: &[Outcome]) -> Value {
+    let Operator { component, settings } = operator;
+    let job = &settings.job;
+    let secrets = parameters.iter().filter(|parameter| parameter.input.secret);
+    let secret_variables = secrets.clone().map(|parameter| {
+        let secret = secret(parameter, &component.name, job);
+        let mut selector = json!({"name": secret.name, "key": secret.key});
+        set(&mut selector, "optional", json!(secret.optional.then_some(true)));
+        json!({"name": env_name(parameter), "valueFrom": {"secretKeyRef": selector}})
+    });
+    let surroundings = Surroundings::of(job);
+    let own = surroundings
+        .environment()
+        .iter()
+        .map(|(name, value)| json!({"name": name, "value": value.replace('$', "$$")}));
+    let unset = (!outcomes.is_empty()).then(|| json!({"name": "C3_UNSET_OUTPUTS", "value": "skip"}));
+    let renamed = secrets.filter(|parameter| !is_env_name(&parameter.input.name));
+    let renamed = renamed.map(|parameter| format!("--{0}=$({0})", parameter.id));
+    let inputs = parameters.iter().filter(|parameter| !parameter.input.secret);
+    let inputs = inputs.map(|it| match it.input.kind {
+        Type::Path(_) => format!("--{0}={{{{inputs.artifacts.{0}.path}}}}", it.id),
+        _ => format!("--{0}={{{{inputs.parameters.{0}}}}}", it.id),
+    });
+    let outputs = outcomes.iter().map(|outcome| format!("--{0}={OUTPUTS}/{0}", outcome.id));
+    let mut container = json!({
+        "image": settings.image.to_string(),
+        "command": operator.command(),
+        "workingDir": operator.working_dir(),
+        "securityContext": {"allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}},
+    });
+    set(&mut container, "args", inputs.chain(renamed).chain(outputs).collect());
+    set(&mut container, "env", own.chain(secret_variables).chain(unset).collect());
+    let mut resources = json!({});
+    set(&mut resources, "requests", json!(amounts(&job.requests)));
+    set(&mut resources, "limits", json!(job.all_limits()));
+    set(&mut container, "resources", resources);
+    set(&mut container, "volumeMounts", mounts(operator));
+    container
+}
+
+fn mounts(operator: &Operator) -> Value {
+    let job = &operator.settings.job;
+    let claims = claims(job, operator.runtime());
+    let mounts = claims.iter().enumerate().flat_map(|(number, claim)| {
+        claim.mounts.iter().map(move |mount| {
+            let mut mounted = json!({"name": format!("volume-{}", number + 1), "mountPath": mount.path});
+            set(&mut mounted, "subPath", json!(mount.folder));
+            set(&mut mounted, "readOnly", json!(mount.read_only.then_some(true)));
+            mounted
+        })
+    });
+    let shm = job.shm.as_ref().map(|_| json!({"name": "shm", "mountPath": "/dev/shm"}));
+    let bundle = Surroundings::of(job)
+        .certificates()
+        .map(|(_, folder)| json!({"name": "certificates", "mountPath": folder, "readOnly": true}));
+    bundle.into_iter().chain(shm).chain(mounts).collect()
+}
+
+fn volumes(operator: &Operator) -> Value {
+    let job = &operator.settings.job;
+    let claims = claims(job, operator.runtime());
+    let volumes = claims.iter().enumerate().map(|(number, claim)| {
+        let mut source = json!({"claimName": claim.name});
+        set(&mut source, "readOnly", json!(claim.read_only.then_some(true)));
+        json!({"name": format!("volume-{}", number + 1), "persistentVolumeClaim": source})
+    });
+    let shm = job
+        .shm
+        .as_ref()
+        .map(|size| json!({"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": size.to_string()}}));
+    let bundle = Surroundings::of(job)
+        .certificates()
+        .map(|(name, _)| json!({"name": "certificates", "configMap": {"name": name}}));
+    bundle.into_iter().chain(shm).chain(volumes).collect()
+}
+
+/// What holds for all pods.
+fn surround(spec: &mut Value, operator: &Operator) {
+    let job = &operator.settings.job;
+    set(spec, "volumes", volumes(operator));
+    set(spec, "nodeSelector", json!(job.node_labels()));
+    set(spec, "tolerations", Value::Array(Surroundings::of(job).taints()));
+    let logins = job.pull_secrets.iter().map(|name| json!({"name": name.to_string()}));
+    set(spec, "imagePullSecrets", logins.collect());
+    set(spec, "serviceAccountName", json!(job.service_account.as_ref().map(ToString::to_string)));
+    set(spec, "podPriorityClassName", json!(job.priority_class.as_ref().map(ToString::to_string)));
+    set(spec, "ttlStrategy", json!(job.ttl.map(|ttl| json!({"secondsAfterCompletion": u32::from(ttl)}))));
+    let groups: Vec<_> = job.supplemental_groups.iter().copied().map(u32::from).collect();
+    set(&mut spec["securityContext"], "supplementalGroups", json!(groups));
+    set(&mut spec["securityContext"], "fsGroup", json!(job.fs_group.map(u32::from)));
+}
+
+/// The workers of a grid, side by side.
+fn workers(name: &str, operator: &Operator, parameters: &[&Parameter]) -> Value {
+    let (paths, plain): (Vec<&&Parameter>, Vec<&&Parameter>) =
+        parameters.iter().partition(|parameter| parameter.input.kind.is_path());
+    // Parts by index are those of the sequence.
+    let value = |it: &Parameter| match it.id.as_str() {
+        "gw_part" if is_dealt(operator) => "{{item}}".to_owned(),
+        "gw_parts" if is_dealt(operator) => format!("{{{{workflow.parameters.{WORKERS}}}}}"),
+        id => format!("{{{{workflow.parameters.{id}}}}}"),
+    };
+    let plain = plain.into_iter().map(|it| json!({"name": it.id, "value": value(it)}));
+    let mut given = json!({});
+    set(&mut given, "parameters", plain.collect());
+    let paths: Vec<_> = paths.into_iter().filter(|it| it.input.required).collect();
+    let passed =
+        paths.iter().map(|it| json!({"name": it.id, "from": format!("{{{{inputs.artifacts.{}}}}}", it.id)}));
+    set(&mut given, "artifacts", passed.collect());
+    let mut worker = json!({
+        "name": "worker",
+        "template": operator.component.name,
+        "withSequence": {"count": format!("{{{{workflow.parameters.{WORKERS}}}}}")},
+    });
+    set(&mut worker, "arguments", given);
+    let mut workers = json!({"name": name, "steps": [[worker]]});
+    let taken: Vec<_> = paths.iter().map(|it| json!({"name": it.id})).collect();
+    if !taken.is_empty() {
+        workers["inputs"] = json!({"artifacts": taken});
+    }
+    workers
+}
+
+/// Whether each worker does the part of its index.
+fn is_dealt(operator: &Operator) -> bool {
+    operator.component.inputs.iter().any(|input| input.name == "gw_part")
+}

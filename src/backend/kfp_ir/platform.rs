@@ -1,0 +1,96 @@
+//! What a compiled pipeline asks of Kubernetes: resources, volumes, secrets, nodes.
+
+use serde_json::{Map, Value, json};
+
+use crate::backend::Operator;
+use crate::backend::claims::claims;
+use crate::backend::kubernetes::secret;
+use crate::backend::parameter::Parameter;
+use crate::backend::surroundings::Surroundings;
+use crate::job::{Job, Quantity, amounts};
+
+/// Bytes of the gigabyte that Kubeflow counts in.
+const GIGABYTE: f64 = 1e9;
+
+/// Adds to an executor what kfp itself has options for.
+pub(super) fn extend(executor: &mut Value, operator: &Operator) {
+    let job = &operator.settings.job;
+    let resources = resources(job);
+    if !resources.is_empty() {
+        executor["resources"] = Value::Object(resources);
+    }
+    let environment = Surroundings::of(job).environment().to_vec();
+    if !environment.is_empty() {
+        executor["env"] =
+            environment.into_iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
+    }
+}
+
+/// Processors and memory in numbers and as they are written, and one kind of accelerator.
+fn resources(job: &Job) -> Map<String, Value> {
+    let (limits, requests) = (job.all_limits(), amounts(&job.requests));
+    let mut resources = Map::new();
+    for (side, amounts) in [("Limit", &limits), ("Request", &requests)] {
+        for (name, kind, unit) in [("cpu", "Cpu", 1.0), ("memory", "Memory", GIGABYTE)] {
+            if let Some(text) = amounts.get(name) {
+                let amount = text.parse::<Quantity>().map_or(0.0, |quantity| quantity.amount());
+                resources.insert(format!("{name}{side}"), json!(amount / unit));
+                resources.insert(format!("resource{kind}{side}"), json!(text));
+            }
+        }
+    }
+    if let Some((name, count)) = limits.iter().find(|(name, _)| name.contains('/')) {
+        let accelerator = json!({"type": name, "count": count, "resourceType": name, "resourceCount": count});
+        resources.insert("accelerator".to_owned(), accelerator);
+    }
+    resources
+}
+
+/// The document with what only Kubernetes has, if there is anything.
+pub(super) fn of(operator: &Operator, parameters: &[Parameter]) -> Option<Value> {
+    let job = &operator.settings.job;
+    let name = &operator.component.name;
+    let constant = |value: &str| json!({"runtimeValue": {"constant": value}});
+    let mut settings = Map::new();
+    let mut list = |name: &str, values: Vec<Value>| {
+        if !values.is_empty() {
+            settings.insert(name.to_owned(), Value::Array(values));
+        }
+    };
+    let secrets = parameters.iter().filter(|parameter| parameter.input.secret);
+    let secrets = secrets.map(|parameter| {
+        let secret = secret(parameter, name, job);
+        json!({
+            "secretName": secret.name,
+            "secretNameParameter": constant(&secret.name),
+            "keyToEnv": [{"secretKey": secret.key, "envVar": parameter.input.name}],
+            "optional": secret.optional,
+        })
+    });
+    list("secretAsEnv", secrets.collect());
+    let mounts = claims(job, operator.runtime());
+    let mounts = mounts.iter().flat_map(|claim| {
+        claim.mounts.iter().map(|mount| {
+            let mut mounted = json!({
+                "constant": claim.name,
+                "pvcNameParameter": constant(&claim.name),
+                "mountPath": mount.path,
+            });
+            if let Some(folder) = &mount.folder {
+                mounted["subPath"] = json!(folder);
+            }
+            mounted
+        })
+    });
+    list("pvcMount", mounts.collect());
+    let logins = job.pull_secrets.iter().map(ToString::to_string);
+    let logins = logins.map(|name| json!({"secretName": name, "secretNameParameter": constant(&name)}));
+    list("imagePullSecret", logins.collect());
+    list("tolerations", Surroundings::of(job).taints());
+    if !job.node_selector.is_empty() {
+        settings.insert("nodeSelector".to_owned(), json!({"labels": job.node_labels()}));
+    }
+    let executors = json!({format!("exec-{name}"): settings});
+    let is_empty = executors[format!("exec-{name}")] == json!({});
+    (!is_empty).then(|| json!({"platforms": {"kubernetes": {"deploymentSpec": {"executors": executors}}}}))
+}

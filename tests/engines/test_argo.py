@@ -1,0 +1,186 @@
+"""Workflow templates of Argo: read by the models of Argo's API, and their container run as Argo starts it."""
+
+import json
+import re
+
+import pytest
+import yaml
+from operators import create, run_image, seen
+from support import HOSTILE, ROOT, c3, run, succeeded, venv, write
+
+SAMPLES = sorted(path for path in (ROOT / 'samples').glob('*.*') if path.suffix in ('.py', '.R', '.ipynb'))
+
+EVERYTHING = '''\
+"""Uses everything: {{workflow.name}}."""
+import os
+rows = int(os.environ['rows'])
+# What {{item}} is.
+title = os.getenv('title', None)
+braces = os.getenv('braces', '{{pod.name}} is told')
+data = os.environ['data']  # c3: input=File
+table = os.getenv('table', None)  # c3: input=File
+token = os.getenv('api_token', None)
+login = os.environ['login_password']
+os.environ['result'] = str(rows)
+os.environ['model'] = 'x'  # c3: output=Model
+'''
+
+SETTINGS = '''\
+[job]
+namespace = "work"
+volumes = ["claim/in:/data:ro", "claim:/more", "other:data"]
+pull-secrets = ["login"]
+service-account = "runner"
+priority-class = "low"
+supplemental-groups = [7]
+fs-group = 8
+requests = { cpu = "500m" }
+limits = { cpu = 2, memory = "1Gi" }
+gpu = 1
+shm = "1Gi"
+ttl = 60
+active-deadline = 600
+backoff-limit = 2
+node-selector = { disk = "ssd" }
+tolerations = ["gpu=yes:NoSchedule", "other"]
+environment = { HTTPS_PROXY = "http://p:$$1" }
+ca-bundle = "company"
+secrets = { login_password = "store/key" }
+values = { rows = 5 }
+'''
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory):
+    """Give a folder with the templates of all samples."""
+    folder = tmp_path_factory.mktemp('argo')
+    succeeded(c3('compile', *SAMPLES, '-r', 'registry.example/ns', '--target', 'argo', '-o', folder, cwd=ROOT))
+    write(folder / 'everything.py', EVERYTHING)
+    write(folder / 'c3.toml', SETTINGS)
+    done = c3('compile', 'everything.py', '-r', 'registry.example/ns', '--target', 'argo,kubernetes', cwd=folder)
+    assert "Argo can't hold the default `{{pod.name}} is told` of `braces`" in succeeded(done).stderr
+    for backend in ('index', 'local'):
+        write(folder / backend / 'noter.py', 'import os\ndef grid_process(batch_id, **_):\n    print(batch_id)\n')
+        write(folder / backend / 'c3.toml', '[job]\nparallelism = 10\n')
+        options = ['--no-build', '-b', backend, '--target', 'argo', '-r', 'registry.example/ns']
+        succeeded(c3('create-gridwrapper', 'noter.py', *options, cwd=folder / backend))
+    return folder
+
+
+def template(path):
+    """Read a template."""
+    return yaml.safe_load(path.read_text(encoding='utf-8'))
+
+
+def test_every_sample_is_a_template(folder):
+    paths = sorted(folder.rglob('*.argo.yaml'))
+    assert len(paths) == len(SAMPLES) + 3
+    bad = template(folder / 'everything.argo.yaml')
+    bad['spec']['templates'][0]['container']['bogus'] = 1
+    paths.append(write(folder / 'bad.yaml', json.dumps(bad)))
+    done = succeeded(run(venv('argo', 'python'), ROOT / 'tests/engines/argo_models.py', *paths))
+    *good, bad = map(json.loads, done.stdout.splitlines())
+    assert [complaints for complaints in good if complaints] == []
+    assert len(bad) == 1
+
+
+def references(value):
+    """Give the placeholders in a document."""
+    return re.findall(r'\{\{.*?\}\}', json.dumps(value))
+
+
+def declared(document):
+    """Give the placeholders that a template may have."""
+    spec = document['spec']
+    inputs = [entry.get('inputs', {}) for entry in spec['templates']]
+    names = {f'{{{{inputs.parameters.{port["name"]}}}}}' for port in ports(inputs, 'parameters')}
+    paths = {f'{{{{inputs.artifacts.{port["name"]}.path}}}}' for port in ports(inputs, 'artifacts')}
+    given = [spec.get('arguments', {})]
+    arguments = {f'{{{{workflow.parameters.{port["name"]}}}}}' for port in ports(given, 'parameters')}
+    return names | paths | arguments | {'{{item}}'}
+
+
+def ports(sides, kind):
+    """Give the parameters or artifacts of some templates."""
+    return [port for side in sides for port in side.get(kind, [])]
+
+
+def test_nothing_else_is_a_placeholder(folder):
+    for path in folder.rglob('*.argo.yaml'):
+        document = template(path)
+        assert set(references(document)) <= declared(document), path
+
+
+def test_what_the_cluster_gives_is_that_of_the_job(folder):
+    spec = template(folder / 'everything.argo.yaml')['spec']
+    job = template(folder / 'everything.job.yaml')
+    pod = job['spec']['template']['spec']
+    [ours], [theirs] = spec['templates'], pod['containers']
+    container = ours['container']
+    for key in ('image', 'command', 'workingDir', 'resources', 'securityContext', 'volumeMounts'):
+        assert container[key] == theirs[key], key
+    for key in ('volumes', 'nodeSelector', 'tolerations', 'imagePullSecrets', 'serviceAccountName', 'securityContext'):
+        assert spec[key] == pod[key], key
+    secrets = [variable for variable in theirs['env'] if 'valueFrom' in variable]
+    assert [variable for variable in container['env'] if 'valueFrom' in variable] == secrets
+    assert {'name': 'HTTPS_PROXY', 'value': 'http://p:$$$$1'} in container['env']
+    assert 'login_password' not in json.dumps(spec['arguments'])
+    assert ours['activeDeadlineSeconds'] == 600
+    assert ours['retryStrategy']['limit'] == '2'
+
+
+def test_what_holds_is_shown_to_who_starts_it(folder):
+    document = template(folder / 'everything.argo.yaml')
+    arguments = {port['name']: port.get('value') for port in document['spec']['arguments']['parameters']}
+    assert arguments == {'rows': '5', 'title': 'null', 'braces': 'null', 'log_level': 'INFO'}
+    assert document['spec']['arguments']['artifacts'] == [{'name': 'data'}]
+    [ours] = document['spec']['templates']
+    assert [port.get('optional') for port in ours['inputs']['artifacts']] == [None, True]
+    [result] = ours['outputs']['parameters']
+    assert result['valueFrom'] == {'path': '/tmp/c3/outputs/result', 'default': ''}
+    assert ours['outputs']['artifacts'] == [{'name': 'model', 'path': '/tmp/c3/outputs/model', 'optional': True}]
+
+
+def test_a_grid_is_a_sequence_of_workers(folder):
+    for backend in ('index', 'local'):
+        spec = template(folder / backend / 'gw_noter.argo.yaml')['spec']
+        workers, worker = spec['templates']
+        assert spec['entrypoint'] == workers['name']
+        [[step]] = workers['steps']
+        assert step['template'] == worker['name']
+        assert step['withSequence'] == {'count': '{{workflow.parameters.workers}}'}
+        assert {'name': 'workers', 'value': '10'}.items() <= spec['arguments']['parameters'][-1].items()
+        given = {port['name']: port['value'] for port in step['arguments']['parameters']}
+        assert set(given) == {port['name'] for port in worker['inputs']['parameters']}
+        part = ('{{item}}', '{{workflow.parameters.workers}}')
+        assert (given.get('gw_part'), given.get('gw_parts')) == (part if backend == 'index' else (None, None))
+
+
+def filled(word, values):
+    """Fill in parameters as Argo does."""
+    return re.sub(r'\{\{inputs\.parameters\.(\w+)\}\}', lambda found: values[found[1]], word)
+
+
+def test_the_container_runs_as_argo_starts_it(workspace, repository, tmp_path):
+    create(workspace, 'probe.py', 'data/*.txt', '-r', f'{repository}/argo', '-o', tmp_path, '--target', 'argo')
+    document = template(tmp_path / 'probe.argo.yaml')
+    [ours] = document['spec']['templates']
+    container = ours['container']
+    text = HOSTILE.replace('$$', '$ $').replace('$(', '$ (')
+    values = {port['name']: port.get('default') for port in ours['inputs']['parameters']} | {'text': text, 'exit_code': '0'}
+    outputs = tmp_path / 'outputs'
+    outputs.mkdir()
+    outputs.chmod(0o777)
+    words = [*container['command'], *(filled(word, values) for word in container['args'])]
+    environment = {variable['name']: variable['value'] for variable in container['env'] if 'value' in variable}
+    options = ['--workdir', container['workingDir'], '--entrypoint', words[0], '--volume', f'{outputs}:/tmp/c3/outputs']
+    done = succeeded(run_image(container['image'], *words[1:], options=options, env=environment))
+    given = seen(done.stdout)
+    assert (given['text'], given['values']) == (text, [3, 0.5, False, True, None])
+    texts = {port['name'] for port in ours['outputs'].get('parameters', [])}
+    files = {port['name'] for port in ours['outputs'].get('artifacts', [])}
+    made = {path.name for path in outputs.iterdir()}
+    assert made
+    assert made <= texts | files
+    words = [word.replace('--exit_code=0', '--exit_code=7') for word in words]
+    assert run_image(container['image'], *words[1:], options=options, env=environment).returncode == 7

@@ -1,0 +1,169 @@
+"""Compiled pipelines of Kubeflow: what kfp's own compiler makes of the component, and what its local runner makes of them."""
+
+import json
+
+import pytest
+import yaml
+from operators import create
+from runners import run_pipeline
+from support import HOSTILE, ROOT, c3, run, succeeded, venv, write
+
+SAMPLES = sorted(path for path in (ROOT / 'samples').glob('*.*') if path.suffix in ('.py', '.R', '.ipynb'))
+
+EVERYTHING = '''\
+"""Uses everything."""
+import os
+rows = int(os.environ['rows'])
+ratio = float(os.getenv('ratio', '1e-3'))
+flag = bool(os.getenv('flag', 'True'))
+title = os.getenv('title', None)
+data = os.environ['data']  # c3: input=Dataset
+table = os.getenv('table', None)  # c3: input=File
+token = os.getenv('api_token', None)
+login = os.environ['login_password']
+os.environ['result'] = str(rows)
+os.environ['count'] = str(rows)  # c3: output=Integer
+os.environ['model'] = 'x'  # c3: output=Model
+'''
+
+SETTINGS = '''\
+[job]
+volumes = ["claim/in:/data", "claim:/more", "other:data"]
+pull-secrets = ["login"]
+requests = { cpu = "500m", memory = "500M" }
+limits = { cpu = 2, memory = "1Gi" }
+gpu = 1
+node-selector = { disk = "ssd" }
+tolerations = ["gpu=yes:NoSchedule", "other"]
+environment = { HTTPS_PROXY = "http://p:1" }
+secrets = { login_password = "store/key" }
+'''
+
+
+@pytest.fixture(scope='module')
+def compiled(tmp_path_factory):
+    """Give the folder with the files of all samples, and what kfp makes of them."""
+    folder = tmp_path_factory.mktemp('compiled')
+    write(folder / 'everything.py', EVERYTHING)
+    write(folder / 'c3.toml', SETTINGS)
+    sources = [*SAMPLES, folder / 'everything.py']
+    options = ['-r', 'registry.example/ns', '--target', 'kubeflow,kfp-ir', '-o', folder]
+    succeeded(c3('compile', *SAMPLES, *options, cwd=ROOT))
+    succeeded(c3('compile', 'everything.py', *options, cwd=folder))
+    words = []
+    for source in sources:
+        snippet = succeeded(c3('snippet', source, cwd=folder)).stdout
+        words += [folder / f'{source.stem}.yaml', write(folder / f'{source.stem}_snippet.py', snippet)]
+    done = succeeded(run(venv('kfp2', 'python'), ROOT / 'tests/engines/kfp_ir.py', *words))
+    made = dict(zip([source.stem for source in sources], map(json.loads, done.stdout.splitlines()), strict=True))
+    return folder, made
+
+
+def documents(folder, name):
+    """Give the documents of a compiled pipeline."""
+    return list(yaml.safe_load_all((folder / f'{name}.ir.yaml').read_text(encoding='utf-8')))
+
+
+def executor(specification):
+    """Give the only container of a specification."""
+    executors = specification['deploymentSpec']['executors'].values()
+    [container] = [executor['container'] for executor in executors if 'container' in executor]
+    return container
+
+
+def parsed(container):
+    """Give a container whose conditional arguments are no texts."""
+    arguments = [json.loads(word) if word.startswith('{"') else word for word in container['args']]
+    return {**container, 'args': arguments}
+
+
+def secrets(folder, name):
+    """Give the parameters that are secrets."""
+    told = json.loads(succeeded(c3('inspect', SOURCES.get(name, folder / f'{name}.py'), '--format', 'json', cwd=folder)).stdout)
+    return {given['name'] for given in told['inputs'] if given['secret']}
+
+
+SOURCES = {sample.stem: sample for sample in SAMPLES}
+
+
+def without(specification, hidden):
+    """Give a specification of kfp's whose pipeline has no parameters for secrets."""
+    root = specification['root']
+    for parameters in (root.get('inputDefinitions', {}).get('parameters', {}), *(task['inputs']['parameters'] for task in root['dag']['tasks'].values() if 'parameters' in task.get('inputs', {}))):
+        for name in hidden:
+            parameters.pop(name, None)
+    return specification
+
+
+def pruned(value):
+    """Give a value without empty maps."""
+    if not isinstance(value, dict):
+        return value
+    entries = {name: pruned(entry) for name, entry in value.items()}
+    return {name: entry for name, entry in entries.items() if entry != {}}
+
+
+def test_kfp_compiles_the_same(compiled):
+    folder, made = compiled
+    for name, theirs in made.items():
+        [ours, *_] = documents(folder, name)
+        wanted = without(theirs['alone'][0], secrets(folder, name))
+        assert parsed(executor(ours))['args'] == parsed(executor(wanted))['args'], name
+        for key in ('command', 'image'):
+            assert executor(ours)[key] == executor(wanted)[key]
+        assert ours['components'] == wanted['components'], name
+        assert ours['pipelineInfo']['name'] == wanted['pipelineInfo']['name']
+        for task in (*ours['root']['dag']['tasks'].values(), *wanted['root']['dag']['tasks'].values()):
+            task.pop('cachingOptions')
+        assert pruned(ours['root']) == pruned(wanted['root']), name
+        assert (ours['schemaVersion'], ours['sdkVersion']) == (wanted['schemaVersion'], wanted['sdkVersion'])
+
+
+def caching(specification):
+    """Give whether the cache may answer for the operator."""
+    tasks = specification['root']['dag']['tasks'].items()
+    [options] = [task['cachingOptions'] for name, task in tasks if not name.startswith('importer')]
+    return options
+
+
+def platform(documents):
+    """Give what is asked of Kubernetes."""
+    if len(documents) == 1:
+        return {}
+    [settings] = documents[1]['platforms']['kubernetes']['deploymentSpec']['executors'].values()
+    # A variable and a secret in a list have an order that means nothing.
+    return {name: sorted(map(json.dumps, entry)) if isinstance(entry, list) else entry for name, entry in settings.items()}
+
+
+def canonical(value):
+    """Give a value whose maps are in order."""
+    return json.loads(json.dumps(value, sort_keys=True))
+
+
+def test_what_the_cluster_gives_is_what_the_snippet_asks_for(compiled):
+    folder, made = compiled
+    for name, theirs in made.items():
+        ours, wanted = canonical(documents(folder, name)), canonical(theirs['configured'])
+        for key in ('resources', 'env'):
+            assert executor(ours[0]).get(key) == executor(wanted[0]).get(key), name
+        assert caching(ours[0]) == caching(wanted[0]), name
+        if name == 'everything':  # the snippets of others show an example of a volume and a secret
+            assert platform(ours) == platform(wanted)
+
+
+def test_a_secret_is_no_parameter(compiled):
+    folder, _ = compiled
+    [pipeline, settings] = documents(folder, 'everything')
+    assert set(pipeline['root']['inputDefinitions']['parameters']) == {'rows', 'ratio', 'flag', 'title', 'log_level'}
+    [given] = settings['platforms']['kubernetes']['deploymentSpec']['executors'].values()
+    assert {(secret['secretName'], secret['optional']) for secret in given['secretAsEnv']} == {('everything', True), ('store', False)}
+
+
+def test_the_local_runner_runs_it(workspace, repository, tmp_path):
+    image = create(workspace, 'probe.py', 'data/*.txt', '-r', f'{repository}/ir', '-o', tmp_path, '--target', 'kubeflow,kfp-ir')
+    assert image in (tmp_path / 'probe.ir.yaml').read_text(encoding='utf-8')
+    load = f'from kfp import components\npipeline = components.load_component_from_file({str(tmp_path / "probe.ir.yaml")!r})\n'
+    text = HOSTILE.replace('{{', '{ {').replace('\r\n', '\n')
+    log, _ = run_pipeline(write(tmp_path / 'program.py', load), {'text': text, 'count': 7}, tmp_path / 'run')
+    assert text.encode().hex() in log
+    assert '[7, 0.5, false, true, null]' in log
