@@ -72,7 +72,8 @@ mod tests {
             "tall": [{"k": {"deep": ["a"]}, "l": [{"m": 1.5}]}, [["n"]], {}],
             "text": "a\nb # \"c\" \u{85}\u{2028}",
         });
-        let written = block(&Value::serialize(&document)).unwrap_or_default();
+        let context = json!({"c3": "", "source": "", "title": "", "documents": [document]});
+        let written = crate::backend::template::render("manifest.yaml", &context);
         let read: serde_json::Value = yaml_serde::from_str(&written).unwrap_or_default();
         assert_eq!(read, document, "{written}");
     }
