@@ -80,7 +80,10 @@ fn emitted_files() {
         }
         for (name, emitted) in emitted {
             if is_yaml(&name) {
-                yaml_serde::from_str::<yaml_serde::Value>(&emitted).unwrap();
+                // A compiled pipeline has a second document with what it asks of the cluster.
+                for document in emitted.split("\n---\n") {
+                    yaml_serde::from_str::<yaml_serde::Value>(document).unwrap();
+                }
             }
             with_settings!({snapshot_suffix => name}, { assert_snapshot!("emitted", emitted) });
         }
