@@ -62,8 +62,6 @@ fn key(name: &str) -> String {
 mod tests {
     use serde_json::json;
 
-    use super::*;
-
     #[test]
     fn what_is_written_is_read_again() {
         let document = json!({
