@@ -280,6 +280,11 @@ fn list<T: Clone>(over: &[T], under: &[T]) -> Vec<T> {
     if over.is_empty() { under.to_vec() } else { over.to_vec() }
 }
 
+/// How much of a resource a list names: cores, bytes or pieces.
+pub(crate) fn amount(pairs: &[Pair<Resource, Quantity>], resource: &str) -> Option<f64> {
+    pairs.iter().find(|pair| pair.name.as_str() == resource).map(|pair| pair.value.amount())
+}
+
 /// Amounts of resources by name.
 pub(crate) fn amounts(pairs: &[Pair<Resource, Quantity>]) -> BTreeMap<String, String> {
     pairs.iter().map(|pair| (pair.name.to_string(), pair.value.to_string())).collect()

@@ -31,10 +31,12 @@ impl Manifest {
     /// Reads a manifest.
     pub fn parse(text: &str) -> Result<Self, String> {
         let document: Value = yaml_serde::from_str(text).map_err(|error| error.to_string())?;
+        let packed = document.get("$graph").and_then(Value::as_sequence);
+        let tool = packed.and_then(|all| all.iter().find(|one| text_at(one, "class") == Some("CommandLineTool")));
         let manifest = match (text_at(&document, "kind"), text_at(&document, "class")) {
             (Some("Job"), _) => job(&document),
             (_, Some("CommandLineTool")) => step(&document),
-            _ => component(&document),
+            _ => tool.map_or_else(|| component(&document), step),
         };
         manifest.ok_or_else(|| {
             "it is not a Kubeflow component, Kubernetes job or CWL step that names an image".to_owned()

@@ -11,7 +11,7 @@ use tempfile::{TempDir, tempdir};
 const SCRIPT: &str = "\"\"\"Reads.\"\"\"\nimport os\npath = os.environ['path']\nn = int(os.getenv('n', 5))\n";
 
 const TARGETS: [&str; 2] =
-    ["--target", "kubeflow,kubernetes,cwl,kfp-ir,argo,slurm,submarine,techila,onedata,chaimeleon"];
+    ["--target", "kubeflow,kubernetes,cwl,eoap,kfp-ir,argo,slurm,submarine,techila,onedata,chaimeleon"];
 
 /// Runs `c3`, and gives its exit code and what it says on standard error.
 fn c3(folder: &Path, arguments: &[&str]) -> (i32, String) {

@@ -116,7 +116,7 @@ fn passwords_of_urls_are_in_nothing_that_is_made_or_said() {
     for (name, source) in sources {
         let folder = project(&[(name, source)]);
         let targets =
-            if name == "b.R" { "kubeflow,kubernetes,cwl,kfp-ir,argo,slurm,chaimeleon" } else { TARGETS };
+            if name == "b.R" { "kubeflow,kubernetes,cwl,eoap,kfp-ir,argo,slurm,chaimeleon" } else { TARGETS };
         let compile = ["compile", name, "-o", "out", "--target", targets, "--format", "json"];
         for command in [
             &compile[..],
@@ -142,7 +142,7 @@ fn passwords_of_urls_are_in_nothing_that_is_made_or_said() {
     }
 }
 
-const TARGETS: &str = "kubeflow,kubernetes,cwl,kfp-ir,argo,slurm,chaimeleon,submarine,techila";
+const TARGETS: &str = "kubeflow,kubernetes,cwl,eoap,kfp-ir,argo,slurm,chaimeleon,submarine,techila";
 
 #[test]
 fn requirements_are_installed_without_their_passwords_and_it_is_told() {

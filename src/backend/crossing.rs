@@ -84,3 +84,8 @@ pub(super) fn review(operator: &Operator, target: &Target) -> Vec<Diagnostic> {
     });
     told.collect()
 }
+
+/// Tells that a target has no place for a part of the job's settings.
+pub(super) fn no_place(target: &str, what: &str, hint: &str) -> Diagnostic {
+    Diagnostic::note("no-crossing", format!("`{target}` has no place for {what} of the job")).hint(hint)
+}

@@ -11,29 +11,44 @@ use crate::diagnostic::Diagnostic;
 use crate::stamp::Stamp;
 use crate::value;
 
+/// What `templates/cwl/tool.j2` takes.
 #[derive(Serialize)]
-struct Context {
+pub(super) struct Context {
     c3: String,
     source: String,
-    name: String,
-    description: String,
+    /// What the operator is called.
+    pub(super) name: String,
+    /// What it does.
+    pub(super) description: String,
     /// None where the step runs without a container.
     image: Option<String>,
     /// The operator itself, where no image holds it.
     zip: Option<String>,
     command: Vec<String>,
     arguments: Vec<String>,
+    /// Variables beside those that every step has.
+    pub(super) environment: Vec<(String, String)>,
+    /// Cores and memory.
+    pub(super) resources: Option<Value>,
     /// Inputs whose values cwltool hides in its log.
     secrets: Vec<String>,
-    inputs: Vec<Port>,
-    outputs: Vec<Port>,
+    /// What goes in.
+    pub(super) inputs: Vec<Port>,
+    /// What comes out.
+    pub(super) outputs: Vec<Port>,
 }
 
+/// An input or an output.
 #[derive(Serialize)]
-struct Port {
-    id: String,
-    kind: Value,
-    description: Option<String>,
+pub(super) struct Port {
+    /// What engines call it.
+    pub(super) id: String,
+    /// What people call it, where that is told.
+    pub(super) label: Option<String>,
+    /// Its type.
+    pub(super) kind: Value,
+    /// What it is.
+    pub(super) description: Option<String>,
     default: Option<Value>,
     binding: Value,
     glob: String,
@@ -42,9 +57,13 @@ struct Port {
 /// Writes `<stem>.cwl`.
 #[expect(clippy::unnecessary_wraps, reason = "the signature of every target")]
 pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>> {
+    Ok(vec![operator.artifact(".cwl", &template::render("cwl/step.cwl", &step(operator)))])
+}
+
+/// A step that runs the operator's image.
+pub(super) fn step(operator: &Operator) -> Context {
     let image = Some(operator.settings.image.to_string());
-    let context = Context { image, command: operator.command(), ..context(operator) };
-    Ok(vec![operator.artifact(".cwl", &template::render("step.cwl", &context))])
+    Context { image, command: operator.command(), ..context(operator) }
 }
 
 /// Writes `<stem>.containerless.cwl`, which runs a zip beside it.
@@ -52,7 +71,7 @@ pub(super) fn containerless(operator: &Operator, zip: &Artifact) -> Artifact {
     let command = vec!["python3".to_owned()];
     let c3 = Stamp { image: None, base_image: None, ..operator.stamp_beside(zip) }.to_string();
     let context = Context { c3, zip: Some(zip.name.clone()), command, ..context(operator) };
-    operator.artifact(".containerless.cwl", &template::render("step.cwl", &context))
+    operator.artifact(".containerless.cwl", &template::render("cwl/step.cwl", &context))
 }
 
 /// What a step is, whatever runs it.
@@ -72,6 +91,8 @@ fn context(operator: &Operator) -> Context {
             .iter()
             .flat_map(|outcome| [format!("--{}", outcome.id), folder(outcome)])
             .collect(),
+        environment: Vec::new(),
+        resources: None,
         secrets: secrets(&parameters),
         inputs: parameters.iter().map(input).collect(),
         outputs: outcomes.iter().map(output).collect(),
@@ -114,6 +135,7 @@ fn input(parameter: &Parameter) -> Port {
     let (kind, default) = declared(parameter);
     Port {
         id: parameter.id.clone(),
+        label: None,
         kind,
         description: parameter.description(),
         binding: binding(parameter),
@@ -178,6 +200,7 @@ pub(crate) fn delivered(kind: &Type) -> Value {
 fn output(outcome: &Outcome) -> Port {
     Port {
         id: outcome.id.clone(),
+        label: None,
         kind: delivered(&outcome.output.kind),
         description: outcome.description(),
         default: None,

@@ -16,6 +16,7 @@ pub mod containerless;
 pub mod crossing;
 pub(crate) mod cwl;
 pub mod dockerfile;
+mod eoap;
 pub mod grid;
 pub(crate) mod install;
 mod kfp_ir;
@@ -58,6 +59,8 @@ pub struct Target {
     pub holds_values: bool,
     /// How the interface crosses to it.
     pub crossings: &'static Crossings,
+    /// What is doubtful about an operator there, beside what can't cross.
+    review: fn(&Operator) -> Vec<Diagnostic>,
     /// Writes the files.
     emit: fn(&Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>>,
 }
@@ -254,20 +257,12 @@ pub fn review(operator: &Operator, targets: &[&Target], python: Option<&str>) ->
             python.and_then(|version| runtime::python_mismatch(operator.component, &version, owner));
         let job = if is_own { kubernetes::review(&operator) } else { Vec::new() };
         let uncrossed = targets.iter().copied().flat_map(|target| crossing::review(&operator, target));
-        let is_for = |name: &str| targets.iter().any(|target| target.name == name);
-        let defaults =
-            if is_for("kubeflow") || is_for("kfp-ir") { kubeflow::review(&operator) } else { Vec::new() };
-        let names = if is_for("cwl") { cwl::review(&operator) } else { Vec::new() };
-        let argo = if is_for("argo") { argo::review(&operator) } else { Vec::new() };
-        let slurm = if is_for("slurm") { slurm::review(&operator) } else { Vec::new() };
+        let own = targets.iter().flat_map(|target| (target.review)(&operator));
         let doubts = mismatch
             .into_iter()
             .chain(dockerfile::review(&operator))
             .chain(job)
-            .chain(defaults)
-            .chain(names)
-            .chain(argo)
-            .chain(slurm)
+            .chain(own)
             .chain(uncrossed);
         for doubt in doubts {
             if !found.iter().any(|known| known.message == doubt.message) {

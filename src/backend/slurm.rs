@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::crossing::no_place;
 use super::parameter::{Parameter, one_line, outcomes, parameters};
 use super::{Operator, containerless, template, values};
 use crate::artifact::Artifact;
@@ -129,10 +130,8 @@ pub(super) fn review(operator: &Operator) -> Vec<Diagnostic> {
             "name their file with `mounts` in `[slurm]`",
         ),
     ];
-    let lost = lost.into_iter().filter(|(is_there, ..)| *is_there).map(|(_, what, hint)| {
-        let message = format!("`slurm` has no place for {what} of the job");
-        Diagnostic::note("no-crossing", message).hint(hint)
-    });
+    let lost = lost.into_iter().filter(|(is_there, ..)| *is_there);
+    let lost = lost.map(|(_, what, hint)| no_place("slurm", what, hint));
     lost.chain(unnamed(component, settings.logging)).collect()
 }
 

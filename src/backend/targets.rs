@@ -1,7 +1,21 @@
 //! The platforms: one row for each.
 
-use super::crossing::{Crossing::Cannot, Crossing::Proven, Crossings};
-use super::{Target, argo, cwl, kfp_ir, kubeflow, kubernetes, platforms, slurm, variant};
+use super::crossing::{Crossing, Crossing::Cannot, Crossing::Proven, Crossings};
+use super::{Operator, Target, argo, cwl, eoap, kfp_ir, kubeflow, kubernetes, platforms, slurm, variant};
+use crate::diagnostic::Diagnostic;
+
+const CWL_SECRETS: Crossing = Cannot(
+    "CWL has no secrets: cwltool hides their values in its log, other runners show them",
+    "run the Kubernetes job where it has to stay secret",
+);
+
+const CWL_VOLUMES: Crossing =
+    Cannot("a step sees its inputs only", "make an input of it with `# c3: input=Directory`");
+
+/// For targets that have nothing more to tell.
+fn nothing(_: &Operator) -> Vec<Diagnostic> {
+    Vec::new()
+}
 
 /// Every platform, in the order in which their files are listed.
 pub static TARGETS: &[Target] = &[
@@ -29,6 +43,7 @@ pub static TARGETS: &[Target] = &[
             files: Proven("test_runners.py::test_kubeflow_passes_outputs_on"),
             exit_code: Proven("test_operator.py::test_the_exit_code_is_the_scripts"),
         },
+        review: kubeflow::review,
         emit: kubeflow::emit,
     },
     Target {
@@ -49,6 +64,7 @@ pub static TARGETS: &[Target] = &[
             files: Proven("test_job.py::test_one_claim_in_two_places"),
             exit_code: Proven("test_operator.py::test_the_exit_code_is_the_scripts"),
         },
+        review: nothing,
         emit: kubernetes::emit,
     },
     Target {
@@ -60,22 +76,35 @@ pub static TARGETS: &[Target] = &[
         crossings: &Crossings {
             inputs: Proven("test_runners.py::test_cwl_passes_values_unchanged"),
             outputs: Proven("test_runners.py::test_cwl_collects_the_outputs"),
-            secrets: Cannot(
-                "CWL has no secrets: cwltool hides their values in its log, other runners show them",
-                "run the Kubernetes job where it has to stay secret",
-            ),
+            secrets: CWL_SECRETS,
             resources: Cannot(
                 "a step says nothing of nodes",
                 "give the runner its limits, or run the Kubernetes job",
             ),
-            volumes: Cannot(
-                "a step sees its inputs only",
-                "make an input of it with `# c3: input=Directory`",
-            ),
+            volumes: CWL_VOLUMES,
             files: Proven("test_manifests.py::test_cwl_step_says_what_the_source_says"),
             exit_code: Proven("test_operator.py::test_the_exit_code_is_the_scripts"),
         },
+        review: cwl::review,
         emit: cwl::emit,
+    },
+    Target {
+        name: "eoap",
+        help: "OGC application package, <stem>.eoap.cwl",
+        suffixes: &[".eoap.cwl"],
+        variant: None,
+        holds_values: false,
+        crossings: &Crossings {
+            inputs: Proven("test_application_packages.py::test_a_package_runs_as_the_step_does"),
+            outputs: Proven("test_application_packages.py::test_a_package_runs_as_the_step_does"),
+            secrets: CWL_SECRETS,
+            resources: Proven("test_application_packages.py::test_resources_are_those_of_the_job"),
+            volumes: CWL_VOLUMES,
+            files: Proven("test_application_packages.py::test_a_catalogue_goes_in_and_comes_out"),
+            exit_code: Proven("test_operator.py::test_the_exit_code_is_the_scripts"),
+        },
+        review: eoap::review,
+        emit: eoap::emit,
     },
     Target {
         name: "kfp-ir",
@@ -96,6 +125,7 @@ pub static TARGETS: &[Target] = &[
             files: Proven("test_compiled_pipelines.py::test_kfp_compiles_the_same"),
             exit_code: Cannot("Kubeflow makes 1 of any other", "look into the pod's log, which names it"),
         },
+        review: kubeflow::review,
         emit: kfp_ir::emit,
     },
     Target {
@@ -113,6 +143,7 @@ pub static TARGETS: &[Target] = &[
             files: Proven("test_argo.py::test_every_sample_is_a_template"),
             exit_code: Proven("test_argo.py::test_the_container_runs_as_argo_starts_it"),
         },
+        review: argo::review,
         emit: argo::emit,
     },
     Target {
@@ -133,6 +164,7 @@ pub static TARGETS: &[Target] = &[
             files: Proven("test_slurm.py::test_files_are_seen_in_the_container"),
             exit_code: Proven("test_slurm.py::test_the_exit_code_is_the_scripts"),
         },
+        review: slurm::review,
         emit: slurm::emit,
     },
     Target {
@@ -156,6 +188,7 @@ pub static TARGETS: &[Target] = &[
             files: Proven("test_platforms.py::test_results_outlive_a_batch_application"),
             exit_code: Cannot("the platform shows whether a job has failed only", "look into the job's log"),
         },
+        review: nothing,
         emit: variant::no_files,
     },
     Target {
@@ -176,6 +209,7 @@ pub static TARGETS: &[Target] = &[
             ),
             exit_code: Proven("test_platforms.py::test_a_function_runs_the_operator"),
         },
+        review: nothing,
         emit: platforms::onedata::function,
     },
     Target {
@@ -207,6 +241,7 @@ pub static TARGETS: &[Target] = &[
             ),
             exit_code: Proven("test_platforms.py::test_an_experiment_runs_the_operator"),
         },
+        review: nothing,
         emit: platforms::submarine::emit,
     },
     Target {
@@ -224,6 +259,7 @@ pub static TARGETS: &[Target] = &[
             files: Proven("test_platforms.py::test_an_operator_runs_in_the_exported_container"),
             exit_code: Proven("test_platforms.py::test_an_operator_runs_in_the_exported_container"),
         },
+        review: nothing,
         emit: platforms::techila::emit,
     },
 ];

@@ -151,7 +151,7 @@ fn workflows(options: &Options) -> Vec<Workflow> {
     let ends = [".cwl", Engine::Kubeflow.suffix(), ".pipeline.yaml"];
     let files = load::kept_by_git(&options.folder);
     for end in ends {
-        for path in files.iter().filter(|path| path.to_string_lossy().ends_with(end)) {
+        for path in files.iter().filter(|path| is_workflow(&path.to_string_lossy(), end)) {
             let shown = within(path, options);
             let stem = |path: &str| path.split('.').next().unwrap_or_default().to_owned();
             if workflows.iter().any(|other| stem(&other.path) == stem(&shown)) {
@@ -169,6 +169,12 @@ fn workflows(options: &Options) -> Vec<Workflow> {
         }
     }
     workflows
+}
+
+/// Whether a file has the end of workflows, and not one that a target gives to files of a single operator.
+fn is_workflow(path: &str, end: &str) -> bool {
+    let mut longer = c3::backend::suffixes().filter(|suffix| suffix.len() > end.len());
+    path.ends_with(end) && !longer.any(|suffix| path.ends_with(suffix))
 }
 
 /// Writes the pages, and removes those of operators that are gone.

@@ -65,7 +65,7 @@ pub(super) fn emit(workflow: &Workflow, settings: &Settings) -> String {
         outputs: workflow.outputs.iter().map(output).collect(),
         steps,
     };
-    template::render("workflow.cwl", &context)
+    template::render("cwl/workflow.cwl", &context)
 }
 
 fn input(parameter: &Parameter) -> Port {

@@ -32,6 +32,7 @@ def needs():
         ('kfp2', 'python'),
         ('tekton', 'python'),
         ('argo', 'python'),
+        ('eoap', 'python'),
         ('toil', 'toil-cwl-runner'),
         ('original', 'c3_create_operator'),
         ('tools', 'cwltool'),

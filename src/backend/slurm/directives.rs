@@ -2,7 +2,7 @@
 
 use crate::backend::Operator;
 use crate::job::slurm::Container;
-use crate::job::{Job, Quantity};
+use crate::job::{Job, Quantity, amount};
 
 /// Seconds between the signal that the time runs out and the end.
 const GRACE: u32 = 60;
@@ -53,8 +53,7 @@ fn array(operator: &Operator) -> Option<String> {
 
 /// The limit of a resource, which Slurm holds a job to, else what is requested.
 fn asked(job: &Job, resource: &str) -> Option<f64> {
-    let all = job.limits.iter().chain(&job.requests);
-    all.into_iter().find(|pair| pair.name.as_str() == resource).map(|pair| pair.value.amount())
+    amount(&job.limits, resource).or_else(|| amount(&job.requests, resource))
 }
 
 /// An amount in whole units, of which there is at least one.

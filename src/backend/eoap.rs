@@ -1,0 +1,171 @@
+//! OGC application packages: the step of CWL in a workflow that says what platforms of Earth observation ask for.
+
+use serde::Serialize;
+use serde_json::{Number, Value, json};
+
+use super::crossing::no_place;
+use super::cwl::{self, Context, Port};
+use super::{Operator, template};
+use crate::artifact::Artifact;
+use crate::component::Type;
+use crate::diagnostic::Diagnostic;
+use crate::job::{Job, amount};
+
+/// The only step: no identifier of an input or output has a `-`.
+const STEP: &str = "run-operator";
+
+/// The name that platforms refuse for a process.
+const REFUSED: &str = "main";
+
+/// Cores, at least and at most, where the settings name none.
+const CORES: (f64, f64) = (1.0, 1.0);
+
+/// Memory likewise, in MiB.
+const MEMORY: (f64, f64) = (1024.0, 4096.0);
+
+/// Bytes of the megabyte that CWL counts in.
+const MEBIBYTE: f64 = 1_048_576.0;
+
+#[derive(Serialize)]
+struct Package {
+    id: String,
+    tool: String,
+    step: &'static str,
+    version: String,
+    #[serde(flatten)]
+    context: Context,
+}
+
+/// Writes `<stem>.eoap.cwl`.
+#[expect(clippy::unnecessary_wraps, reason = "the signature of every target")]
+pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>> {
+    let Operator { component, settings } = operator;
+    let name = &component.name;
+    let step = cwl::step(operator);
+    let package = Package {
+        id: if name == REFUSED { format!("{name}-operator") } else { name.clone() },
+        tool: format!("{name}-tool"),
+        step: STEP,
+        version: settings.image.version.clone(),
+        context: Context {
+            description: told(Some(step.description), name),
+            environment: environment(&settings.job),
+            resources: Some(resources(&settings.job)),
+            inputs: step.inputs.into_iter().map(described).collect(),
+            outputs: step.outputs.into_iter().map(described).map(staged).collect(),
+            ..step
+        },
+    };
+    Ok(vec![operator.artifact(".eoap.cwl", &template::render("cwl/package.cwl", &package))])
+}
+
+/// An input or output with the title and the description that each has to have.
+fn described(port: Port) -> Port {
+    let words: Vec<_> = port.id.split('_').filter(|word| !word.is_empty()).collect();
+    let label = told(Some(words.join(" ")), &port.id);
+    Port { description: Some(told(port.description, &label)), label: Some(label), ..port }
+}
+
+/// A text, or another in its stead where it says nothing.
+fn told(text: Option<String>, other: &str) -> String {
+    text.filter(|text| !text.trim().is_empty()).unwrap_or_else(|| other.to_owned())
+}
+
+/// An output whose folder is staged out, and therefore has to be there.
+fn staged(port: Port) -> Port {
+    let is_folder = port.kind == cwl::delivered(&Type::Path("Directory".to_owned()));
+    Port { kind: if is_folder { json!("Directory") } else { port.kind }, ..port }
+}
+
+/// Variables whose values hold nothing that a runner fills in.
+fn environment(job: &Job) -> Vec<(String, String)> {
+    let all = job.environment.iter().map(|pair| (pair.name.to_string(), pair.value.to_string()));
+    all.filter(|(_, value)| arrives(value)).collect()
+}
+
+fn arrives(text: &str) -> bool {
+    !text.contains("$(") && !text.contains("${")
+}
+
+/// What a platform has to know for its scheduler.
+fn resources(job: &Job) -> Value {
+    let (cores, most_cores) = range(job, "cpu", 1.0, CORES);
+    let (memory, most_memory) = range(job, "memory", MEBIBYTE, MEMORY);
+    json!({
+        "coresMin": number(cores),
+        "coresMax": number(most_cores),
+        "ramMin": number(memory.ceil()),
+        "ramMax": number(most_memory.ceil()),
+    })
+}
+
+/// How much of a resource is needed, and how much may be taken; as in Kubernetes, a limit alone is both.
+fn range(job: &Job, resource: &str, unit: f64, usual: (f64, f64)) -> (f64, f64) {
+    let limit = amount(&job.limits, resource).map(|limit| limit / unit);
+    let least = amount(&job.requests, resource).map(|least| least / unit).or(limit).unwrap_or(usual.0);
+    (least, limit.unwrap_or(usual.1).max(least))
+}
+
+/// A number without a fraction where it has none.
+fn number(amount: f64) -> Option<Number> {
+    amount.to_string().parse().ok()
+}
+
+/// Tells what of the job a package has no place for, and of an operator that delivers nothing to be staged out.
+pub(super) fn review(operator: &Operator) -> Vec<Diagnostic> {
+    let job = &operator.settings.job;
+    let all = job.requests.iter().chain(&job.limits).map(|pair| pair.name.as_str());
+    let other = all.filter(|name| !["cpu", "memory"].contains(name)).map(|name| format!("`{name}`"));
+    let filled = job.environment.iter().filter(|pair| !arrives(pair.value.as_str()));
+    let filled = filled.map(|pair| format!("the variable `{}`, in whose value runners fill in `$(…)`,", pair.name));
+    let lost = [
+        (job.gpu.is_some(), "the GPUs"),
+        (!job.node_selector.is_empty(), "labels of nodes"),
+        (!job.tolerations.is_empty(), "tolerations"),
+        (job.ca_bundle.is_some(), "the config map of certificates"),
+    ];
+    let lost = lost.into_iter().filter(|(is_there, _)| *is_there).map(|(_, what)| what.to_owned());
+    let told = other.chain(filled).chain(lost).map(|what| {
+        no_place("eoap", &what, "ask those who run the platform for it, or run the Kubernetes job")
+    });
+    cwl::review(operator).into_iter().chain(told).chain(unstaged(operator)).collect()
+}
+
+fn unstaged(operator: &Operator) -> Option<Diagnostic> {
+    let has_folder = operator.component.outputs.iter().any(|output| output.kind.name() == "Directory");
+    let message = "no output is a folder, so platforms of Earth observation have nothing to stage out";
+    let hint = "mark the one that names the folder of a STAC catalogue with `# c3: output=Directory`";
+    (!has_folder).then(|| Diagnostic::note("no-crossing", message).hint(hint))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(requests: &str, limits: &str) -> Job {
+        let list = |text: &str| text.split_whitespace().filter_map(|pair| pair.parse().ok()).collect();
+        Job { requests: list(requests), limits: list(limits), ..Job::default() }
+    }
+
+    #[test]
+    fn most_is_never_less_than_least() {
+        let cases = [
+            ("", "", json!([1, 1, 1024, 4096])),
+            ("cpu=500m memory=1G", "", json!([0.5, 1, 954, 4096])),
+            ("cpu=3 memory=8Gi", "", json!([3, 3, 8192, 8192])),
+            ("", "cpu=2 memory=512Mi", json!([2, 2, 512, 512])),
+            ("cpu=1 memory=1Gi", "cpu=1500m memory=2Gi", json!([1, 1.5, 1024, 2048])),
+        ];
+        for (requests, limits, expected) in cases {
+            let found = resources(&job(requests, limits));
+            let found = ["coresMin", "coresMax", "ramMin", "ramMax"].map(|name| found[name].clone());
+            assert_eq!(json!(found), expected, "{requests} {limits}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_without_a_title() {
+        assert_eq!(told(Some(" ".to_owned()), "x"), "x");
+        assert_eq!(told(None, "x"), "x");
+    }
+}
