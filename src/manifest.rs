@@ -32,7 +32,8 @@ impl Manifest {
     pub fn parse(text: &str) -> Result<Self, String> {
         let document: Value = yaml_serde::from_str(text).map_err(|error| error.to_string())?;
         let packed = document.get("$graph").and_then(Value::as_sequence);
-        let tool = packed.and_then(|all| all.iter().find(|one| text_at(one, "class") == Some("CommandLineTool")));
+        let tool =
+            packed.and_then(|all| all.iter().find(|one| text_at(one, "class") == Some("CommandLineTool")));
         let manifest = match (text_at(&document, "kind"), text_at(&document, "class")) {
             (Some("Job"), _) => job(&document),
             (_, Some("CommandLineTool")) => step(&document),

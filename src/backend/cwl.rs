@@ -11,15 +11,15 @@ use crate::diagnostic::Diagnostic;
 use crate::stamp::Stamp;
 use crate::value;
 
+pub(super) mod eoap;
+
 /// What `templates/cwl/tool.j2` takes.
 #[derive(Serialize)]
-pub(super) struct Context {
+struct Context {
     c3: String,
     source: String,
-    /// What the operator is called.
-    pub(super) name: String,
-    /// What it does.
-    pub(super) description: String,
+    name: String,
+    description: String,
     /// None where the step runs without a container.
     image: Option<String>,
     /// The operator itself, where no image holds it.
@@ -27,28 +27,22 @@ pub(super) struct Context {
     command: Vec<String>,
     arguments: Vec<String>,
     /// Variables beside those that every step has.
-    pub(super) environment: Vec<(String, String)>,
-    /// Cores and memory.
-    pub(super) resources: Option<Value>,
+    environment: Vec<(String, String)>,
+    /// Cores and memory, where they are told.
+    resources: Option<Value>,
     /// Inputs whose values cwltool hides in its log.
     secrets: Vec<String>,
-    /// What goes in.
-    pub(super) inputs: Vec<Port>,
-    /// What comes out.
-    pub(super) outputs: Vec<Port>,
+    inputs: Vec<Port>,
+    outputs: Vec<Port>,
 }
 
-/// An input or an output.
 #[derive(Serialize)]
-pub(super) struct Port {
-    /// What engines call it.
-    pub(super) id: String,
+struct Port {
+    id: String,
     /// What people call it, where that is told.
-    pub(super) label: Option<String>,
-    /// Its type.
-    pub(super) kind: Value,
-    /// What it is.
-    pub(super) description: Option<String>,
+    label: Option<String>,
+    kind: Value,
+    description: Option<String>,
     default: Option<Value>,
     binding: Value,
     glob: String,
@@ -61,7 +55,7 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
 }
 
 /// A step that runs the operator's image.
-pub(super) fn step(operator: &Operator) -> Context {
+fn step(operator: &Operator) -> Context {
     let image = Some(operator.settings.image.to_string());
     Context { image, command: operator.command(), ..context(operator) }
 }

@@ -16,7 +16,6 @@ pub mod containerless;
 pub mod crossing;
 pub(crate) mod cwl;
 pub mod dockerfile;
-mod eoap;
 pub mod grid;
 pub(crate) mod install;
 mod kfp_ir;
@@ -258,12 +257,8 @@ pub fn review(operator: &Operator, targets: &[&Target], python: Option<&str>) ->
         let job = if is_own { kubernetes::review(&operator) } else { Vec::new() };
         let uncrossed = targets.iter().copied().flat_map(|target| crossing::review(&operator, target));
         let own = targets.iter().flat_map(|target| (target.review)(&operator));
-        let doubts = mismatch
-            .into_iter()
-            .chain(dockerfile::review(&operator))
-            .chain(job)
-            .chain(own)
-            .chain(uncrossed);
+        let doubts =
+            mismatch.into_iter().chain(dockerfile::review(&operator)).chain(job).chain(own).chain(uncrossed);
         for doubt in doubts {
             if !found.iter().any(|known| known.message == doubt.message) {
                 found.push(doubt);

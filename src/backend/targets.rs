@@ -1,7 +1,7 @@
 //! The platforms: one row for each.
 
 use super::crossing::{Crossing, Crossing::Cannot, Crossing::Proven, Crossings};
-use super::{Operator, Target, argo, cwl, eoap, kfp_ir, kubeflow, kubernetes, platforms, slurm, variant};
+use super::{Operator, Target, argo, cwl, kfp_ir, kubeflow, kubernetes, platforms, slurm, variant};
 use crate::diagnostic::Diagnostic;
 
 const CWL_SECRETS: Crossing = Cannot(
@@ -103,8 +103,8 @@ pub static TARGETS: &[Target] = &[
             files: Proven("test_application_packages.py::test_a_catalogue_goes_in_and_comes_out"),
             exit_code: Proven("test_operator.py::test_the_exit_code_is_the_scripts"),
         },
-        review: eoap::review,
-        emit: eoap::emit,
+        review: cwl::eoap::review,
+        emit: cwl::eoap::emit,
     },
     Target {
         name: "kfp-ir",

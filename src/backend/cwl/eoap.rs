@@ -3,10 +3,10 @@
 use serde::Serialize;
 use serde_json::{Number, Value, json};
 
-use super::crossing::no_place;
-use super::cwl::{self, Context, Port};
-use super::{Operator, template};
+use super::{Context, Port, delivered, step};
 use crate::artifact::Artifact;
+use crate::backend::crossing::no_place;
+use crate::backend::{Operator, template};
 use crate::component::Type;
 use crate::diagnostic::Diagnostic;
 use crate::job::{Job, amount};
@@ -38,10 +38,10 @@ struct Package {
 
 /// Writes `<stem>.eoap.cwl`.
 #[expect(clippy::unnecessary_wraps, reason = "the signature of every target")]
-pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>> {
+pub(in crate::backend) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>> {
     let Operator { component, settings } = operator;
     let name = &component.name;
-    let step = cwl::step(operator);
+    let step = step(operator);
     let package = Package {
         id: if name == REFUSED { format!("{name}-operator") } else { name.clone() },
         tool: format!("{name}-tool"),
@@ -73,7 +73,7 @@ fn told(text: Option<String>, other: &str) -> String {
 
 /// An output whose folder is staged out, and therefore has to be there.
 fn staged(port: Port) -> Port {
-    let is_folder = port.kind == cwl::delivered(&Type::Path("Directory".to_owned()));
+    let is_folder = port.kind == delivered(&Type::Path("Directory".to_owned()));
     Port { kind: if is_folder { json!("Directory") } else { port.kind }, ..port }
 }
 
@@ -112,12 +112,13 @@ fn number(amount: f64) -> Option<Number> {
 }
 
 /// Tells what of the job a package has no place for, and of an operator that delivers nothing to be staged out.
-pub(super) fn review(operator: &Operator) -> Vec<Diagnostic> {
+pub(in crate::backend) fn review(operator: &Operator) -> Vec<Diagnostic> {
     let job = &operator.settings.job;
     let all = job.requests.iter().chain(&job.limits).map(|pair| pair.name.as_str());
     let other = all.filter(|name| !["cpu", "memory"].contains(name)).map(|name| format!("`{name}`"));
     let filled = job.environment.iter().filter(|pair| !arrives(pair.value.as_str()));
-    let filled = filled.map(|pair| format!("the variable `{}`, in whose value runners fill in `$(…)`,", pair.name));
+    let filled =
+        filled.map(|pair| format!("the variable `{}`, in whose value runners fill in `$(…)`,", pair.name));
     let lost = [
         (job.gpu.is_some(), "the GPUs"),
         (!job.node_selector.is_empty(), "labels of nodes"),
@@ -128,7 +129,7 @@ pub(super) fn review(operator: &Operator) -> Vec<Diagnostic> {
     let told = other.chain(filled).chain(lost).map(|what| {
         no_place("eoap", &what, "ask those who run the platform for it, or run the Kubernetes job")
     });
-    cwl::review(operator).into_iter().chain(told).chain(unstaged(operator)).collect()
+    super::review(operator).into_iter().chain(told).chain(unstaged(operator)).collect()
 }
 
 fn unstaged(operator: &Operator) -> Option<Diagnostic> {
