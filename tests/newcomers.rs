@@ -504,8 +504,9 @@ fn a_library_has_a_catalogue() {
     fs::remove_file(folder.path().join("bad.py")).unwrap();
     fs::remove_file(folder.path().join("b.py")).unwrap();
     fs::write(folder.path().join("pages/operators/notes.html"), "mine").unwrap();
+    c3(folder.path(), "compile a.py --target cwl,eoap");
     let document = json(&c3(folder.path(), "catalogue . -o pages --format json"));
-    assert_eq!(document["files"].as_array().unwrap().len(), 2);
+    assert_eq!(document["files"].as_array().unwrap().len(), 2, "a package of one operator is no workflow");
     assert!(page("operators/b.html").is_err(), "the page of an operator that is gone stays");
     assert_eq!(page("operators/notes.html").unwrap(), "mine");
     fs::write(folder.path().join("pages/index.html"), "mine").unwrap();

@@ -11,7 +11,7 @@ use crate::diagnostic::Diagnostic;
 use crate::stamp::Stamp;
 use crate::value;
 
-pub(super) mod eoap;
+pub(crate) mod eoap;
 
 /// What `templates/cwl/tool.j2` takes.
 #[derive(Serialize)]

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::{Operator, file_name, masked};
+use crate::backend::cwl::eoap::process;
 use crate::component::Input;
 use crate::identifier;
 
@@ -37,6 +38,13 @@ pub(super) fn ways(operator: &Operator) -> Vec<Way> {
                 let code = format!("cwltool {}{arguments}", word(&beside(operator, ".cwl")));
                 ways.push(way("CWL", None, code));
             }
+            "eoap" => ways.push(way("OGC application package", None, package(operator))),
+            "kfp-ir" => {
+                let file = word(&beside(operator, ".ir.yaml")).into_owned();
+                let code = format!("kfp pipeline create -p {} {file}", operator.component.name);
+                ways.push(way("Kubeflow Pipelines, compiled", None, code));
+            }
+            "argo" => ways.push(way("Argo Workflows", None, argo(operator))),
             "slurm" => {
                 let arguments = arguments(operator, |input| input.name.clone(), false);
                 let code = format!("sbatch {}{arguments}", word(&beside(operator, ".sbatch")));
@@ -81,6 +89,22 @@ fn kubernetes(operator: &Operator) -> String {
         format!("c3 compile{values} {}\n", word(&operator.path))
     };
     format!("{first}kubectl apply -f {}", word(&beside(operator, ".job.yaml")))
+}
+
+fn package(operator: &Operator) -> String {
+    let arguments = arguments(operator, |input| identifier::fold(&input.name), true);
+    let process = process(&operator.component.name);
+    format!("cwltool {}{arguments}", word(&format!("{}#{process}", beside(operator, ".eoap.cwl"))))
+}
+
+fn argo(operator: &Operator) -> String {
+    let needed = operator.component.inputs.iter().filter(|input| input.required && !input.secret);
+    let plain = needed.filter(|input| !input.kind.is_path());
+    let values: String =
+        plain.map(|input| format!(" -p {}={}", identifier::fold(&input.name), value(input))).collect();
+    let file = beside(operator, ".argo.yaml");
+    let name = &operator.component.name;
+    format!("kubectl apply -f {}\nargo submit --from workflowtemplate/{name}{values}", word(&file))
 }
 
 /// A file beside the source.

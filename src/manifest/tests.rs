@@ -46,6 +46,28 @@ implementation:
 }
 
 #[test]
+fn application_packages_are_read() {
+    let manifest = Manifest::parse(
+        r#"
+cwlVersion: v1.2
+$graph:
+- {class: Workflow, id: x, inputs: {rows: {type: int}}}
+- class: CommandLineTool
+  id: x-tool
+  requirements:
+    DockerRequirement: {dockerPull: "claimed-x:0.1"}
+  inputs:
+    rows: {type: int, default: 3}
+    item: {type: Directory}
+"#,
+    )
+    .unwrap();
+    assert_eq!(manifest.image, "claimed-x:0.1");
+    assert_eq!(names(&manifest), ["rows Integer Some(\"3\")", "item! Directory None"]);
+    assert!(Manifest::parse("$graph:\n- {class: Workflow}").is_err());
+}
+
+#[test]
 fn jobs_are_read() {
     let manifest = Manifest::parse(
         r#"

@@ -125,6 +125,12 @@ def create(folder, *arguments, **options):
     return json.loads(done.stdout)['image']
 
 
+def write_files(folder, source, repository, targets, output):
+    """Write the files of an operator whose image `summaries` has pushed."""
+    options = ['--no-build', '-r', repository, '-v', '0.1', '--target', targets, '-o', output]
+    succeeded(c3('create-operator', source, *options, cwd=folder))
+
+
 def seen(text):
     """Give what the probe has printed."""
     [line] = [line for line in text.splitlines() if 'SEEN ' in line]

@@ -5,7 +5,7 @@ import json
 import pytest
 import yaml
 from manifests import validate_steps
-from operators import create, seen
+from operators import TABLE, create, seen, write_files
 from runners import collected, run_step
 from support import HOSTILE, ROOT, c3, run, succeeded, venv, write
 
@@ -103,14 +103,14 @@ def test_resources_are_those_of_the_job(folder):
     assert 'ODD' not in tool['requirements']['EnvVarRequirement']['envDef']
 
 
+@pytest.mark.usefixtures('summaries')
 def test_a_package_runs_as_the_step_does(workspace, repository, session_folder, tmp_path):
-    create(workspace, 'probe.py', 'data/*.txt', '-r', f'{repository}/eoap', '-o', tmp_path, '--target', 'cwl,eoap')
+    write_files(workspace, 'probe.py', repository, 'eoap', tmp_path)
     given = {'text': HOSTILE, 'count': 7, 'flag': True}
-    step, whole = (succeeded(run_step(document, given, session_folder)) for document in (tmp_path / 'probe.cwl', tmp_path / 'probe.eoap.cwl#probe'))
-    for done in (step, whole):
-        assert seen(done.stderr)['values'] == [7, 0.5, True, True, None]
-    assert collected(whole) == collected(step)
-    assert collected(whole)['echo'] == HOSTILE
+    done = succeeded(run_step(tmp_path / 'probe.eoap.cwl#probe', given, session_folder))
+    assert seen(done.stderr)['values'] == [7, 0.5, True, True, None]
+    report = {'index.html': '<p>ü</p>', 'data': {'rows.json': '[7]'}}
+    assert collected(done) == {'echo': HOSTILE, 'table': TABLE, 'report': report, 'complaint': None}
 
 
 def test_a_catalogue_goes_in_and_comes_out(repository, session_folder, tmp_path):

@@ -5,7 +5,7 @@ import re
 
 import pytest
 import yaml
-from operators import create, run_image, seen
+from operators import run_image, seen, write_files
 from support import HOSTILE, ROOT, c3, run, succeeded, venv, write
 
 SAMPLES = sorted(path for path in (ROOT / 'samples').glob('*.*') if path.suffix in ('.py', '.R', '.ipynb'))
@@ -161,8 +161,9 @@ def filled(word, values):
     return re.sub(r'\{\{inputs\.parameters\.(\w+)\}\}', lambda found: values[found[1]], word)
 
 
+@pytest.mark.usefixtures('summaries')
 def test_the_container_runs_as_argo_starts_it(workspace, repository, tmp_path):
-    create(workspace, 'probe.py', 'data/*.txt', '-r', f'{repository}/argo', '-o', tmp_path, '--target', 'argo')
+    write_files(workspace, 'probe.py', repository, 'argo', tmp_path)
     document = template(tmp_path / 'probe.argo.yaml')
     [ours] = document['spec']['templates']
     container = ours['container']

@@ -4,7 +4,7 @@ import json
 
 import pytest
 import yaml
-from operators import create
+from operators import write_files
 from runners import run_pipeline
 from support import HOSTILE, ROOT, c3, run, succeeded, venv, write
 
@@ -159,9 +159,9 @@ def test_a_secret_is_no_parameter(compiled):
     assert {(secret['secretName'], secret['optional']) for secret in given['secretAsEnv']} == {('everything', True), ('store', False)}
 
 
+@pytest.mark.usefixtures('summaries')
 def test_the_local_runner_runs_it(workspace, repository, tmp_path):
-    image = create(workspace, 'probe.py', 'data/*.txt', '-r', f'{repository}/ir', '-o', tmp_path, '--target', 'kubeflow,kfp-ir')
-    assert image in (tmp_path / 'probe.ir.yaml').read_text(encoding='utf-8')
+    write_files(workspace, 'probe.py', repository, 'kfp-ir', tmp_path)
     load = f'from kfp import components\npipeline = components.load_component_from_file({str(tmp_path / "probe.ir.yaml")!r})\n'
     text = HOSTILE.replace('{{', '{ {').replace('\r\n', '\n')
     log, _ = run_pipeline(write(tmp_path / 'program.py', load), {'text': text, 'count': 7}, tmp_path / 'run')

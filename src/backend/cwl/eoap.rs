@@ -43,7 +43,7 @@ pub(in crate::backend) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec
     let name = &component.name;
     let step = step(operator);
     let package = Package {
-        id: if name == REFUSED { format!("{name}-operator") } else { name.clone() },
+        id: process(name),
         tool: format!("{name}-tool"),
         step: STEP,
         version: settings.image.version.clone(),
@@ -57,6 +57,11 @@ pub(in crate::backend) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec
         },
     };
     Ok(vec![operator.artifact(".eoap.cwl", &template::render("cwl/package.cwl", &package))])
+}
+
+/// What platforms call the process of an operator.
+pub(crate) fn process(operator: &str) -> String {
+    if operator == REFUSED { format!("{operator}-operator") } else { operator.to_owned() }
 }
 
 /// An input or output with the title and the description that each has to have.
