@@ -39,6 +39,9 @@ struct Context {
 #[derive(Serialize)]
 struct Port {
     id: String,
+    /// What the source calls it.
+    #[serde(skip)]
+    name: String,
     /// What people call it, where that is told.
     label: Option<String>,
     kind: Value,
@@ -129,6 +132,7 @@ fn input(parameter: &Parameter) -> Port {
     let (kind, default) = declared(parameter);
     Port {
         id: parameter.id.clone(),
+        name: parameter.input.name.clone(),
         label: None,
         kind,
         description: parameter.description(),
@@ -194,6 +198,7 @@ pub(crate) fn delivered(kind: &Type) -> Value {
 fn output(outcome: &Outcome) -> Port {
     Port {
         id: outcome.id.clone(),
+        name: outcome.output.name.clone(),
         label: None,
         kind: delivered(&outcome.output.kind),
         description: outcome.description(),

@@ -6,6 +6,7 @@ use serde_json::{Number, Value, json};
 use super::{Context, Port, delivered, step};
 use crate::artifact::Artifact;
 use crate::backend::crossing::no_place;
+use crate::backend::parameter::one_line;
 use crate::backend::{Operator, template};
 use crate::component::Type;
 use crate::diagnostic::Diagnostic;
@@ -66,8 +67,8 @@ pub(crate) fn process(operator: &str) -> String {
 
 /// An input or output with the title and the description that each has to have.
 fn described(port: Port) -> Port {
-    let words: Vec<_> = port.id.split('_').filter(|word| !word.is_empty()).collect();
-    let label = told(Some(words.join(" ")), &port.id);
+    let words: Vec<_> = port.name.split('_').filter(|word| !word.trim().is_empty()).collect();
+    let label = told(Some(one_line(&words.join(" "))), &port.id);
     Port { description: Some(told(port.description, &label)), label: Some(label), ..port }
 }
 
