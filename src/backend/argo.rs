@@ -122,13 +122,13 @@ fn altered_value(parameter: &Parameter, job: &Job) -> Option<Diagnostic> {
 /// What the user is asked for, with what holds if nothing is said.
 fn arguments(operator: &Operator, parameters: &[&Parameter]) -> Value {
     let job = &operator.settings.job;
-    let (paths, plain): (Vec<&&Parameter>, Vec<&&Parameter>) =
-        parameters.iter().partition(|parameter| parameter.input.kind.is_path());
+    // A file has no place here: Argo takes none without saying where it is stored.
+    let plain = parameters.iter().filter(|parameter| !parameter.input.kind.is_path());
     let workers = operator.settings.process.is_some().then(|| {
         let count = job.indexed.or(job.parallelism).map_or(1, u32::from);
         json!({"name": WORKERS, "value": count.to_string(), "description": "Workers that share the batches"})
     });
-    let plain = plain.into_iter().map(|parameter| {
+    let plain = plain.map(|parameter| {
         let mut argument = json!({"name": parameter.id});
         let given = job.value(&parameter.input.name).or_else(|| default(parameter));
         let open = parameter.optional().then_some(NOT_GIVEN);
@@ -138,9 +138,6 @@ fn arguments(operator: &Operator, parameters: &[&Parameter]) -> Value {
     });
     let mut arguments = json!({});
     set(&mut arguments, "parameters", plain.chain(workers).collect());
-    // Where they are stored is told when the workflow is started.
-    let paths = paths.into_iter().filter(|it| it.input.required).map(|it| json!({"name": it.id}));
-    set(&mut arguments, "artifacts", paths.collect());
     arguments
 }
 
