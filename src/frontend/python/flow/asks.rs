@@ -20,6 +20,7 @@ use crate::frontend::interface::Action;
 use crate::frontend::python::entity::Entity;
 use crate::frontend::python::semantic::fold;
 use crate::frontend::python::span;
+use crate::value::Constant;
 
 impl<'a> Walker<'_, 'a> {
     /// What an expression tells if it holds, and if it doesn't.
@@ -109,14 +110,29 @@ impl<'a> Walker<'_, 'a> {
             self.records.understood.push(span(other));
             return self.membership(view, left, span(one));
         }
+        // `required <= os.environ.keys()`
+        if let (CmpOp::LtE, Some(Value::Told(missing))) = (operator, self.lacking(left, right, span(other))) {
+            return (*missing).clone().negated();
+        }
+        if let Value::Told(test) = left
+            && let Some(test) = counted(operator, test, right)
+        {
+            return test;
+        }
         let (read, against) = match (left, right) {
             (Value::Read(..), against) => (left, against),
             (against, Value::Read(..)) => (right, against),
             _ => {
                 self.consume_other(left, one);
                 self.consume_other(right, other);
+                let is_none = |value: &Value| value.constant() == Some(Constant::None);
                 let outcome = match (operator, left.constant(), right.constant()) {
                     (CmpOp::Eq | CmpOp::NotEq, Some(left), Some(right)) => Some(left == right),
+                    (CmpOp::In | CmpOp::NotIn, Some(_), _) => contains(right, left),
+                    (CmpOp::Is | CmpOp::IsNot, ..) if is_none(right) => left.is_none(),
+                    (CmpOp::Is | CmpOp::IsNot, ..) if matches!(right, Value::Sentinel(_)) => {
+                        (!matches!(left, Value::Unknown)).then(|| left.is_same(right))
+                    }
                     _ => None,
                 };
                 return Test { outcome, ..Test::default() };
@@ -129,6 +145,7 @@ impl<'a> Walker<'_, 'a> {
         let is_nothing = |value: &Value| value.constant().is_some_and(|constant| !fold::truth(&constant));
         let nothing = match against {
             Value::List(values) => !values.is_empty() && values.iter().all(is_nothing),
+            Value::Sentinel(_) => true,
             value => is_nothing(value),
         };
         if nothing && is_equality {
@@ -243,7 +260,8 @@ impl<'a> Walker<'_, 'a> {
         let mut sides = Vec::new();
         for (part, facts, is_left) in [(&*choice.body, &test.yes, true), (&*choice.orelse, &test.no, false)] {
             let mut value = Value::Unknown;
-            let outcome = self.branch(facts, |walker| {
+            let is_run = test.outcome.is_none_or(|outcome| outcome == is_left);
+            let outcome = self.branch_where(is_run, facts, |walker| {
                 walker.ended = false;
                 let outer = walker.instead;
                 walker.instead |= facts.iter().any(|fact| !fact.is_set);
@@ -251,7 +269,7 @@ impl<'a> Walker<'_, 'a> {
                 walker.instead = outer;
                 if walker.ended && part.is_call_expr() { End::Exit } else { End::Open }
             });
-            if outcome.end == End::Open && test.outcome.is_none_or(|outcome| outcome == is_left) {
+            if outcome.end == End::Open && is_run {
                 sides.push((facts.clone(), value));
             } else {
                 self.consume(&value, span(part));
@@ -278,4 +296,27 @@ impl<'a> Walker<'_, 'a> {
             }
         }
     }
+}
+
+/// What is asked of the length of a list that tells of variables; `!=` is turned round by who asks.
+fn counted(operator: CmpOp, told: &Test, against: &Value) -> Option<Test> {
+    let number = match against {
+        Value::List(values) if values.is_empty() => 0,
+        value => match value.constant()? {
+            Constant::Int(number) => number,
+            _ => return None,
+        },
+    };
+    match (operator, number) {
+        (CmpOp::Gt, 0) | (CmpOp::GtE, 1) => Some(told.clone()),
+        (CmpOp::Eq | CmpOp::NotEq, 0) | (CmpOp::Lt, 1) => Some(told.clone().negated()),
+        _ => None,
+    }
+}
+
+/// Whether something is among the elements or keys of what is known, if that can be told.
+fn contains(all: &Value, one: &Value) -> Option<bool> {
+    let elements = all.elements()?;
+    let is_known = elements.iter().all(|element| element.constant().is_some());
+    is_known.then(|| elements.iter().any(|element| element.is_same(one)))
 }

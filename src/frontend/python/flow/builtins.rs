@@ -49,6 +49,7 @@ impl<'a> Walker<'_, 'a> {
             "zip",
             "enumerate",
             "getattr",
+            "object",
         ];
         let name = function.as_name_expr()?;
         let found = NAMES.iter().find(|known| **known == name.id.as_str())?;
@@ -65,6 +66,7 @@ impl<'a> Walker<'_, 'a> {
         match (name, sole) {
             ("int" | "float" | "bool", Some(value)) => self.cast(name, &value, call),
             ("bool", None) => Value::Unknown,
+            ("object", None) if given.positional.is_empty() => Value::Sentinel(at.start),
             ("str" | "bytes", Some(value @ Value::Read(..))) => self.text_of(value, at),
             ("str", Some(value)) => match value.constant() {
                 Some(constant) => Value::made_of(Constant::Text(constant.text()), &[&value]),
@@ -107,6 +109,9 @@ impl<'a> Walker<'_, 'a> {
                     }
                     _ => self.unknown(&given, at),
                 }
+            }
+            ("set" | "frozenset" | "list", Some(Value::Access(Entity::Environ | Entity::Keys, view))) => {
+                Value::Access(Entity::Keys, view)
             }
             (name, Some(value @ (Value::List(_) | Value::Told(_)))) if KEEPING.contains(&name) => value,
             (name, Some(value @ Value::Dict(_))) if KEEPING.contains(&name) => {

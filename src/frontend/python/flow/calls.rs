@@ -46,6 +46,9 @@ impl<'a> Walker<'_, 'a> {
             }
             function => self.eval(function),
         };
+        if let Value::Builtin(kind) = function {
+            return self.of_builtin(kind, call, at);
+        }
         let paths = self.qualified(&call.func);
         let given = self.arguments(call);
         self.ended = false;

@@ -1,6 +1,6 @@
 //! What ends a program: calls of `sys.exit` and the like, by whatever name.
 
-use ruff_python_ast::{Expr, StmtRaise};
+use ruff_python_ast::{Expr, ExprCall, Stmt, StmtRaise};
 
 use crate::frontend::python::semantic::{Model, Names};
 
@@ -28,6 +28,23 @@ impl<'m, 'a> Ends<'m, 'a> {
         BUILTINS.iter().any(|name| self.model.is_builtin(&call.func, name))
             || (self.names.iter().any(|names| names.begin(&call.func))
                 && self.model.qualified(&call.func).iter().any(|path| EXITS.contains(&path.as_str())))
+    }
+
+    /// Whether a statement ends the program with a failure, as far as it says so itself.
+    pub(crate) fn is_failure(&self, statement: &Stmt) -> bool {
+        let says_so = |call: &ExprCall| match call.arguments.args.first() {
+            Some(Expr::NumberLiteral(number)) => number.value.as_int().is_none_or(|code| *code != 0),
+            Some(first) => first.is_string_literal_expr() || first.is_f_string_expr(),
+            None => false,
+        };
+        match statement {
+            Stmt::Raise(raise) if self.is_leaving(raise) => {
+                raise.exc.as_deref().and_then(Expr::as_call_expr).is_some_and(says_so)
+            }
+            Stmt::Raise(_) => true,
+            Stmt::Expr(expression) => expression.value.as_call_expr().is_some_and(says_so),
+            _ => false,
+        }
     }
 
     /// Whether a statement raises `SystemExit`, which is no failure.

@@ -167,8 +167,9 @@ impl<'a> Walker<'_, 'a> {
             None => Self::explicit(default),
         };
         let facts = &self.state.facts;
-        let is_guarded = is_present(facts, &name) || self.instead;
+        let is_guarded = is_present(facts, &name) || self.instead || self.is_dead;
         let set = self.state.set(&name);
+        let inner = at.start;
         let (span, statement, place) = match &self.call {
             Some(call) if is_given => call.clone(),
             _ => (at, self.statement.clone(), self.place),
@@ -177,6 +178,8 @@ impl<'a> Walker<'_, 'a> {
         let found = Use { name: name.clone(), action, span, statement, place };
         let record = Record {
             at: 0,
+            is_dead: self.is_dead,
+            inner,
             name,
             is_hard,
             cast: None,

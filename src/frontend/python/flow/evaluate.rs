@@ -26,6 +26,9 @@ use crate::frontend::python::semantic::texts;
 use crate::frontend::python::span;
 use crate::value::Constant;
 
+/// Functions of Python's own that are handed on to make something of a value.
+const TYPES: &[&str] = &["int", "float", "bool", "str"];
+
 impl<'a> Walker<'_, 'a> {
     /// Follows an expression whose value is used in a way that isn't known.
     pub(super) fn eat(&mut self, expression: &'a Expr) {
@@ -110,6 +113,7 @@ impl<'a> Walker<'_, 'a> {
             | Expr::BooleanLiteral(_)
             | Expr::NoneLiteral(_)
             | Expr::BytesLiteral(_) => Value::Literal(expression),
+            Expr::EllipsisLiteral(_) => Value::Sentinel(0),
             Expr::Name(name) => self.name(name.id.as_str(), expression),
             Expr::Attribute(attribute) => self.attribute(attribute, expression),
             Expr::Call(call) => self.call(call, expression),
@@ -127,6 +131,11 @@ impl<'a> Walker<'_, 'a> {
             Expr::BinOp(binary) => {
                 let left = self.eval(&binary.left);
                 let right = self.eval(&binary.right);
+                if binary.op == Operator::Sub
+                    && let Some(told) = self.lacking(&left, &right, span(&*binary.right))
+                {
+                    return told;
+                }
                 let value = self.joined(binary.op, &left, &right);
                 if matches!(value, Value::Unknown) {
                     self.consume(&left, span(&*binary.left));
@@ -184,6 +193,9 @@ impl<'a> Walker<'_, 'a> {
         }
         if let Some(entity) = self.entities.of(expression) {
             return Value::Access(entity, base());
+        }
+        if let Some(kind) = self.builtin(expression).filter(|kind| TYPES.contains(kind)) {
+            return Value::Builtin(kind);
         }
         let constant = expression.as_name_expr().and_then(|name| self.model.constant(name));
         constant.map_or(Value::Unknown, |constant| Value::known(constant.clone()))

@@ -1,5 +1,7 @@
 //! Functions of the script: followed where they are called, with what is known of their arguments.
 
+use std::rc::Rc;
+
 use ruff_python_ast::AnyParameterRef;
 use ruff_python_ast::Parameters;
 
@@ -121,7 +123,10 @@ impl<'a> Walker<'_, 'a> {
         let written = after.into_iter().filter(|name| !before.contains(name)).collect();
         let is_parametric = self.is_parametric;
         self.is_parametric |= was_parametric;
-        self.known.insert(id, Known { value: value.clone(), end, is_parametric, written });
+        // What isn't run tells nothing of the same function where it is.
+        if !self.is_dead {
+            self.known.insert(id, Known { value: value.clone(), end, is_parametric, written });
+        }
         self.ended = end == End::Exit;
         if is_called { value } else { Value::Unknown }
     }
@@ -146,7 +151,15 @@ impl<'a> Walker<'_, 'a> {
             }
             let by_name = by_names.iter().position(|(given, _)| *given == name);
             let value = match parameter {
-                AnyParameterRef::Variadic(_) => Some(Value::Unknown),
+                AnyParameterRef::Variadic(_) if given.is_open || !is_called => Some(Value::Unknown),
+                AnyParameterRef::Variadic(_) if is_for_names(parameters, name) => {
+                    let rest =
+                        by_names.drain(..).map(|(name, value)| (Value::text(name.to_owned()), value.given()));
+                    Some(Value::Dict(Rc::new(rest.collect())))
+                }
+                AnyParameterRef::Variadic(_) => {
+                    Some(Value::List(Rc::new(positional.by_ref().map(Value::given).collect())))
+                }
                 AnyParameterRef::NonVariadic(_) => match by_name {
                     Some(at) => Some(by_names.remove(at).1.given()),
                     None => positional.next().map(Value::given),
@@ -202,4 +215,9 @@ impl<'a> Walker<'_, 'a> {
             }
         }
     }
+}
+
+/// Whether a parameter takes all that is given by name and has no other parameter: `**names`.
+fn is_for_names(parameters: &Parameters, name: &str) -> bool {
+    parameters.kwarg.as_ref().is_some_and(|kwarg| kwarg.name.as_str() == name)
 }

@@ -115,8 +115,7 @@ impl<'a> Walker<'_, 'a> {
     ) -> Vec<usize> {
         let is_caught = |read: &usize| {
             let record = &self.records.reads[*read];
-            let at = &self.records.uses[record.at].span;
-            bytes.contains(&at.start) && !record.is_guarded && catch.catches(record.is_hard)
+            bytes.contains(&record.inner) && !record.is_guarded && catch.catches(record.is_hard)
         };
         reads.filter(is_caught).collect()
     }

@@ -54,6 +54,18 @@ impl<'a> Walker<'_, 'a> {
                 let given = self.arguments(call);
                 Ok(of_dict(&pairs, name, &given))
             }
+            Value::List(_) if ["difference", "issubset"].contains(&name) => {
+                let given = self.arguments(call);
+                let other = given.positional.first().cloned().unwrap_or(Value::Unknown);
+                let told = self.lacking(object, &other, at.clone());
+                Ok(match told {
+                    Some(Value::Told(test)) if name == "issubset" => {
+                        Value::Told(Rc::new((*test).clone().negated()))
+                    }
+                    Some(told) => told,
+                    None => self.unknown(&given, at.clone()),
+                })
+            }
             Value::List(values) if ["append", "add"].contains(&name) => {
                 let values = values.clone();
                 let given = self.arguments(call);
@@ -80,6 +92,15 @@ impl<'a> Walker<'_, 'a> {
                 Err(Value::Unknown)
             }
         }
+    }
+
+    /// `{"a", "b"} - set(os.environ)`: what is left are variables that aren't set.
+    pub(super) fn lacking(&mut self, all: &Value<'a>, there: &Value<'a>, at: Bytes) -> Option<Value<'a>> {
+        let Value::Access(Entity::Environ | Entity::Keys, view) = there else { return None };
+        let names = all.elements().filter(|names| names.iter().all(|name| name.as_text().is_some()))?;
+        self.records.understood.push(at.clone());
+        let tests = names.iter().map(|name| self.membership(view, name, at.clone()).negated()).collect();
+        Some(Value::Told(Rc::new(Test::any(tests))))
     }
 
     /// `missing.append(name)` where a variable isn't set: the list tells it.

@@ -27,6 +27,10 @@ pub(crate) struct Use {
 pub(super) struct Record {
     /// The number of its use.
     pub(super) at: usize,
+    /// Whether it stands where nothing is run, by what is known of a condition.
+    pub(super) is_dead: bool,
+    /// Where it stands itself, if a function does it for its callers.
+    pub(super) inner: usize,
     pub(super) name: String,
     /// Whether it fails where the variable isn't set.
     pub(super) is_hard: bool,
@@ -86,6 +90,14 @@ impl Records {
         let key = (found.span.start, found.span.end, found.name.clone());
         if let Some(&at) = self.index.get(&key) {
             let known = &mut self.reads[at];
+            // What isn't run tells nothing of what is.
+            if known.is_dead && !record.is_dead {
+                *known = Record { at: known.at, ..record };
+                return at;
+            }
+            if record.is_dead {
+                return at;
+            }
             known.set = known.set.min(record.set);
             known.is_guarded &= record.is_guarded;
             known.fallback = known.fallback.take().or(record.fallback);

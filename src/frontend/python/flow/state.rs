@@ -272,7 +272,7 @@ fn names_missing(reads: &[usize], values: &[(&[Fact], Option<Value>)], records: 
 /// What a value is as a default.
 pub(super) fn fallback(value: Option<&Value>) -> Fallback {
     match value.map(|value| (value, value.constant())) {
-        None | Some((_, Some(Constant::None))) => Fallback::Absent,
+        None | Some((Value::Sentinel(_), _) | (_, Some(Constant::None))) => Fallback::Absent,
         Some((_, Some(constant))) if fits_environment(&constant) => Fallback::Constant(constant),
         _ => Fallback::Computed,
     }

@@ -26,6 +26,10 @@ pub(super) enum Value<'a> {
     /// The environment, a copy of it or a function that reads it.
     Access(Entity, Rc<View>),
     Function(Function<'a>),
+    /// A function of Python's own that tells a type.
+    Builtin(&'static str),
+    /// What stands for nothing being given: `object()`, by its place, or `...`.
+    Sentinel(usize),
     /// A function with its first arguments.
     Partial(Rc<(Value<'a>, Given<'a>)>),
     Class(usize),
@@ -162,6 +166,14 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// Whether it is nothing, if that can be told.
+    pub(super) fn is_none(&self) -> Option<bool> {
+        match self {
+            Self::Unknown | Self::Read(..) | Self::Told(_) => None,
+            value => Some(value.constant() == Some(Constant::None)),
+        }
+    }
+
     /// Whether two values are sure to be the same.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
@@ -171,6 +183,8 @@ impl<'a> Value<'a> {
                 one == other
             }
             (Self::Function(one), Self::Function(other)) => one.code.id() == other.code.id(),
+            (Self::Builtin(one), Self::Builtin(other)) => one == other,
+            (Self::Sentinel(one), Self::Sentinel(other)) => one == other,
             (Self::List(one), Self::List(other)) => {
                 one.len() == other.len() && one.iter().zip(&**other).all(|(one, other)| one.is_same(other))
             }

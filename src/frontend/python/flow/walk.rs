@@ -57,6 +57,8 @@ pub(super) struct Walker<'m, 'a> {
     /// Whether the call that was followed last ends the program.
     pub(super) ended: bool,
     pub(super) left: usize,
+    /// Whether what is followed isn't run, by what is known of a condition.
+    pub(super) is_dead: bool,
 }
 
 impl<'m, 'a> Walker<'m, 'a> {
@@ -79,6 +81,7 @@ impl<'m, 'a> Walker<'m, 'a> {
             instead: false,
             ended: false,
             left: MAX_AGAIN,
+            is_dead: false,
         }
     }
 
@@ -101,6 +104,10 @@ impl<'m, 'a> Walker<'m, 'a> {
         let mut end = End::Open;
         for statement in body {
             let ended = self.statement(statement);
+            if ended == End::Exit && self.ends.is_failure(statement) {
+                let learned = self.state.facts[facts..].to_vec();
+                self.demand(&learned, facts);
+            }
             end = if end == End::Open { ended } else { end };
         }
         self.state.facts.truncate(facts);
@@ -119,8 +126,25 @@ impl<'m, 'a> Walker<'m, 'a> {
         Outcome { facts: facts.to_vec(), end, changes: self.state.undo(mark) }
     }
 
+    /// Follows a branch that isn't run if a test has a known outcome, and else as any other.
+    pub(super) fn branch_where(
+        &mut self,
+        is_run: bool,
+        facts: &[Fact],
+        walk: impl FnOnce(&mut Self) -> End,
+    ) -> Outcome<'a> {
+        let outer = self.is_dead;
+        self.is_dead |= !is_run;
+        let outcome = self.branch(facts, walk);
+        self.is_dead = outer;
+        outcome
+    }
+
     /// Something fails, or the program ends, under some facts beside those that were known before.
     pub(super) fn demand(&mut self, facts: &[Fact], known: usize) {
+        if self.is_dead {
+            return;
+        }
         let is_demanded = |name: &str| {
             let mut uses = self.records.uses.iter();
             uses.any(|other| other.name == name && matches!(other.action, Action::Demand))
@@ -253,8 +277,10 @@ impl<'m, 'a> Walker<'m, 'a> {
         {
             return self.body(&condition.body);
         }
-        let mut outcomes = vec![self.branch(&test.yes, |walker| walker.body(&condition.body))];
-        let mut ended = vec![(outcomes[0].end, test.no.clone())];
+        let is_run = test.outcome != Some(false);
+        let mut is_left = test.outcome != Some(true);
+        let mut outcomes = vec![self.branch_where(is_run, &test.yes, |walker| walker.body(&condition.body))];
+        let mut ended = if is_run { vec![(outcomes[0].end, test.no.clone())] } else { Vec::new() };
         let mut facts = test.no;
         let mut has_else = false;
         for clause in &condition.elif_else_clauses {
@@ -270,7 +296,12 @@ impl<'m, 'a> Walker<'m, 'a> {
             };
             has_else |= clause.test.is_none();
             let under = [facts.clone(), test.yes].concat();
-            let outcome = self.branch(&under, |walker| walker.body(&clause.body));
+            let is_run = is_left && test.outcome != Some(false);
+            is_left &= clause.test.is_some() && test.outcome != Some(true);
+            let outcome = self.branch_where(is_run, &under, |walker| walker.body(&clause.body));
+            if !is_run {
+                continue;
+            }
             if clause.test.is_some() {
                 ended.push((outcome.end, test.no.clone()));
             } else if outcome.end != End::Open && outcomes.len() == 1 {
@@ -282,8 +313,11 @@ impl<'m, 'a> Walker<'m, 'a> {
             outcomes.push(outcome);
             facts.extend(test.no);
         }
-        if !has_else {
+        if !has_else && is_left {
             outcomes.push(self.branch(&facts, |_| End::Open));
+        }
+        if !is_run {
+            outcomes.remove(0);
         }
         self.state.join(&outcomes, &mut self.records);
         self.learn(&ended);
