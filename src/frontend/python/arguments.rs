@@ -53,6 +53,9 @@ pub(super) fn accesses(
     }
     let calls = Calls::of(body, model);
     let of_parser = has_parser.then(|| options(&calls, model));
+    if matches!(of_parser, Some(Ok(_))) {
+        diagnostics.extend(parser::choices(&calls));
+    }
     let of_command = if has_commands { of_commands(&calls, body, model) } else { None };
     if has_commands && of_command.is_none() {
         diagnostics.extend(elsewhere::unread_commands(model));

@@ -1,33 +1,46 @@
 //! The command line of a script: whether it reads the one that it is called with.
 
+use std::ops::Range;
+
 use ruff_python_ast::visitor::{Visitor, walk_expr};
 use ruff_python_ast::{Expr, Stmt};
 
 use super::semantic::{Model, Names};
+use super::span;
+use crate::diagnostic::Diagnostic;
 
 /// Modules that read the command line for those who import them.
 pub(super) const MODULES: &[&str] = &[
     "absl.app",
     "absl.flags",
+    "argh",
     "argparse",
+    "cleo",
     "clize",
     "cliff",
     "click",
     "configargparse",
     "cyclopts",
+    "datargs",
     "defopt",
     "docopt",
+    "draccus",
     "fileinput",
     "fire",
     "getopt",
     "gin.flags",
     "hydra",
     "jsonargparse",
+    "lightning.pytorch.cli",
     "optparse",
     "plac",
+    "pyrallis",
+    "pytorch_lightning.cli",
     "rich_click",
     "simple_parsing",
     "tap",
+    "transformers.HfArgumentParser",
+    "trl.TrlParser",
     "typer",
     "tyro",
 ];
@@ -44,29 +57,57 @@ pub(super) fn is_read(body: &[Stmt], model: &Model) -> bool {
 }
 
 fn mentions(body: &[Stmt], model: &Model) -> bool {
+    mention(body, model, false).is_some()
+}
+
+/// The first place where a script names its list of arguments, perhaps for more than its own name, `sys.argv[0]`.
+fn mention(body: &[Stmt], model: &Model, is_for_more: bool) -> Option<Range<usize>> {
     let names = model.names_of("sys");
     if matches!(&names, Names::These(names) if names.is_empty()) {
-        return false;
+        return None;
     }
-    let mut finder = Finder { model, names, found: false };
+    let mut finder = Finder { model, names, is_for_more, found: None };
     finder.visit_body(body);
     finder.found
+}
+
+/// Tells that a script reads its command line by itself, unless a library does it for it.
+pub(super) fn told(body: &[Stmt], model: &Model) -> Option<Diagnostic> {
+    let is_library = |import: &super::semantic::Import| MODULES.iter().any(|module| import.is_below(module));
+    if model.imports().iter().any(is_library) {
+        return None;
+    }
+    let message = "the script reads its command line itself: its options are no inputs";
+    let note = Diagnostic::note("unread-options", message).at(mention(body, model, true)?);
+    Some(note.hint(
+        "what stands behind `--` reaches the script as it is; read what is to be an input with `os.getenv`",
+    ))
+}
+
+/// Whether an expression is `[0]` of something.
+fn is_first(expression: &Expr) -> bool {
+    let index = expression.as_subscript_expr().and_then(|item| item.slice.as_number_literal_expr());
+    index.and_then(|literal| literal.value.as_int()).is_some_and(|int| *int == 0)
 }
 
 struct Finder<'m, 'a> {
     model: &'m Model<'a>,
     names: Names<'a>,
-    found: bool,
+    is_for_more: bool,
+    found: Option<Range<usize>>,
 }
 
 impl Visitor<'_> for Finder<'_, '_> {
     fn visit_expr(&mut self, expression: &Expr) {
+        if self.found.is_some() || (self.is_for_more && is_first(expression)) {
+            return;
+        }
         let is_name = matches!(expression, Expr::Name(_) | Expr::Attribute(_));
-        self.found = self.found
-            || (is_name
-                && self.names.begin(expression)
-                && self.model.qualified(expression).iter().any(|path| ARGUMENTS.contains(&path.as_str())));
-        if !self.found {
+        let is_found = is_name
+            && self.names.begin(expression)
+            && self.model.qualified(expression).iter().any(|path| ARGUMENTS.contains(&path.as_str()));
+        self.found = is_found.then(|| span(expression));
+        if !is_found {
             walk_expr(self, expression);
         }
     }

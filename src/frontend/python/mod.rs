@@ -224,6 +224,7 @@ fn extract_module(source: &Source, parsed: &Parsed<ModModule>) -> Extraction {
     let settings = settings::read(body, &model, source, &comments, &mut diagnostics);
     crate::frontend::parameters::add(&mut accesses, settings.accesses);
     diagnostics.extend(elsewhere::notes(&model, &settings.modules));
+    diagnostics.extend(command_line::told(body, &model));
     let lines: Vec<_> = comments.iter().collect();
     let mut found = requirements::collect(&lines, &mut diagnostics);
     diagnostics.extend(prose::doubts(&found.requirements, &model));

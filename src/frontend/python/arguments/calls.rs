@@ -43,6 +43,8 @@ pub(super) struct Calls<'a> {
     pub(super) classes: Vec<&'a Stmt>,
     /// `add_argument`.
     pub(super) options: Vec<Call<'a>>,
+    /// `add_mutually_exclusive_group`.
+    pub(super) groups: Vec<Call<'a>>,
     /// `add_subparsers`.
     pub(super) subparsers: Vec<Call<'a>>,
     /// `add_parser`, for each subcommand.
@@ -73,6 +75,7 @@ impl<'a> Calls<'a> {
             is_doubtful: false,
             functions: Vec::new(),
             loops: Vec::new(),
+            adding: HashSet::new(),
         };
         finder.visit_body(body);
         finder.found
@@ -93,6 +96,8 @@ struct Finder<'m, 'a> {
     is_doubtful: bool,
     functions: Vec<&'a StmtFunctionDef>,
     loops: Vec<&'a StmtFor>,
+    /// Other names of a parser's `add_argument`.
+    adding: HashSet<&'a str>,
 }
 
 impl<'a> Finder<'_, 'a> {
@@ -134,9 +139,11 @@ impl<'a> Finder<'_, 'a> {
         };
         let list = match &*call.func {
             function if self.is_parser(function) => &mut self.found.parsers,
+            Expr::Name(name) if self.adding.contains(name.id.as_str()) => &mut self.found.options,
             Expr::Name(_) => &mut self.found.plain,
             Expr::Attribute(method) => match method.attr.as_str() {
                 "add_argument" => &mut self.found.options,
+                "add_mutually_exclusive_group" => &mut self.found.groups,
                 "add_subparsers" => &mut self.found.subparsers,
                 "add_parser" => &mut self.found.commands,
                 "set_defaults" => &mut self.found.defaults,
@@ -204,6 +211,13 @@ impl<'a> Visitor<'a> for Finder<'_, 'a> {
                 if bases.into_iter().any(|base| self.is_parser(base)) {
                     self.found.classes.push(statement);
                 }
+                walk_stmt(self, statement);
+            }
+            Stmt::Assign(assign) => {
+                let is_adding =
+                    assign.value.as_attribute_expr().is_some_and(|part| part.attr.as_str() == "add_argument");
+                let names = assign.targets.iter().filter_map(Expr::as_name_expr);
+                self.adding.extend(names.filter(|_| is_adding).map(|name| name.id.as_str()));
                 walk_stmt(self, statement);
             }
             Stmt::If(condition) => self.condition(condition),

@@ -62,6 +62,21 @@ pub(super) fn refusal(calls: &Calls, model: &Model) -> Option<Diagnostic> {
     unused.and_then(|parse| told("nothing here calls the function that parses", parse.expression))
 }
 
+/// Groups of options of which one has to be given: no input says so.
+pub(super) fn choices(calls: &Calls) -> Vec<Diagnostic> {
+    let is_required = |group: &&Call| {
+        Keywords::of(group.expression)
+            .get("required")
+            .is_some_and(|value| value.as_boolean_literal_expr().is_none_or(|literal| literal.value))
+    };
+    let told = |group: &Call| {
+        let message = "one option of this group has to be given, but each of them is optional by itself";
+        let note = Diagnostic::note("exclusive-options", message).at(span(&group.expression.range()));
+        note.hint("the script says so itself where none or several are given")
+    };
+    calls.groups.iter().filter(is_required).map(told).collect()
+}
+
 pub(super) fn unread(reason: &str, place: &dyn Ranged) -> Diagnostic {
     let message = format!("the options of this parser are no inputs: {reason}");
     let place = place.range();

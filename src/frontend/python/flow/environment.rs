@@ -167,7 +167,7 @@ impl<'a> Walker<'_, 'a> {
             None => Self::explicit(default),
         };
         let facts = &self.state.facts;
-        let is_guarded = is_present(facts, &name) || self.instead || self.is_dead;
+        let is_guarded = is_present(facts, &name) || self.instead || self.dead > 0;
         let set = self.state.set(&name);
         let inner = at.start;
         let (span, statement, place) = match &self.call {
@@ -178,7 +178,7 @@ impl<'a> Walker<'_, 'a> {
         let found = Use { name: name.clone(), action, span, statement, place };
         let record = Record {
             at: 0,
-            is_dead: self.is_dead,
+            is_dead: self.dead > 0,
             inner,
             name,
             is_hard,

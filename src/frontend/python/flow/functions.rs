@@ -124,7 +124,7 @@ impl<'a> Walker<'_, 'a> {
         let is_parametric = self.is_parametric;
         self.is_parametric |= was_parametric;
         // What isn't run tells nothing of the same function where it is.
-        if !self.is_dead {
+        if self.dead == 0 {
             self.known.insert(id, Known { value: value.clone(), end, is_parametric, written });
         }
         self.ended = end == End::Exit;

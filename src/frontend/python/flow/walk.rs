@@ -57,8 +57,8 @@ pub(super) struct Walker<'m, 'a> {
     /// Whether the call that was followed last ends the program.
     pub(super) ended: bool,
     pub(super) left: usize,
-    /// Whether what is followed isn't run, by what is known of a condition.
-    pub(super) is_dead: bool,
+    /// How many branches are being followed that aren't run, by what is known of their conditions.
+    pub(super) dead: usize,
 }
 
 impl<'m, 'a> Walker<'m, 'a> {
@@ -81,7 +81,7 @@ impl<'m, 'a> Walker<'m, 'a> {
             instead: false,
             ended: false,
             left: MAX_AGAIN,
-            is_dead: false,
+            dead: 0,
         }
     }
 
@@ -133,16 +133,15 @@ impl<'m, 'a> Walker<'m, 'a> {
         facts: &[Fact],
         walk: impl FnOnce(&mut Self) -> End,
     ) -> Outcome<'a> {
-        let outer = self.is_dead;
-        self.is_dead |= !is_run;
+        self.dead += usize::from(!is_run);
         let outcome = self.branch(facts, walk);
-        self.is_dead = outer;
+        self.dead -= usize::from(!is_run);
         outcome
     }
 
     /// Something fails, or the program ends, under some facts beside those that were known before.
     pub(super) fn demand(&mut self, facts: &[Fact], known: usize) {
-        if self.is_dead {
+        if self.dead > 0 {
             return;
         }
         let is_demanded = |name: &str| {
