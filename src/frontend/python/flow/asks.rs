@@ -260,7 +260,9 @@ impl<'a> Walker<'_, 'a> {
         let mut sides = Vec::new();
         for (part, facts, is_left) in [(&*choice.body, &test.yes, true), (&*choice.orelse, &test.no, false)] {
             let mut value = Value::Unknown;
-            let is_run = test.outcome.is_none_or(|outcome| outcome == is_left);
+            let is_taken = test.outcome.is_none_or(|outcome| outcome == is_left);
+            let told = super::walk::told_outcome(&test, &choice.test);
+            let is_run = told.is_none_or(|outcome| outcome == is_left);
             let outcome = self.branch_where(is_run, facts, |walker| {
                 walker.ended = false;
                 let outer = walker.instead;
@@ -269,7 +271,7 @@ impl<'a> Walker<'_, 'a> {
                 walker.instead = outer;
                 if walker.ended && part.is_call_expr() { End::Exit } else { End::Open }
             });
-            if outcome.end == End::Open && is_run {
+            if outcome.end == End::Open && is_taken {
                 sides.push((facts.clone(), value));
             } else {
                 self.consume(&value, span(part));

@@ -276,8 +276,9 @@ impl<'m, 'a> Walker<'m, 'a> {
         {
             return self.body(&condition.body);
         }
-        let is_run = test.outcome != Some(false);
-        let mut is_left = test.outcome != Some(true);
+        let outcome = told_outcome(&test, &condition.test);
+        let is_run = outcome != Some(false);
+        let mut is_left = outcome != Some(true);
         let mut outcomes = vec![self.branch_where(is_run, &test.yes, |walker| walker.body(&condition.body))];
         let mut ended = if is_run { vec![(outcomes[0].end, test.no.clone())] } else { Vec::new() };
         let mut facts = test.no;
@@ -294,9 +295,10 @@ impl<'m, 'a> Walker<'m, 'a> {
                 None => Test::default(),
             };
             has_else |= clause.test.is_none();
+            let outcome = clause.test.as_ref().and_then(|asked| told_outcome(&test, asked));
             let under = [facts.clone(), test.yes].concat();
-            let is_run = is_left && test.outcome != Some(false);
-            is_left &= clause.test.is_some() && test.outcome != Some(true);
+            let is_run = is_left && outcome != Some(false);
+            is_left &= clause.test.is_some() && outcome != Some(true);
             let outcome = self.branch_where(is_run, &under, |walker| walker.body(&clause.body));
             if !is_run {
                 continue;
@@ -332,6 +334,11 @@ impl<'a> Visitor<'a> for Walker<'_, 'a> {
     fn visit_expr(&mut self, expression: &'a Expr) {
         self.eat(expression);
     }
+}
+
+/// The outcome of a test that asks for something; of a literal nobody can tell what it is meant to be.
+pub(super) fn told_outcome(test: &Test, asked: &Expr) -> Option<bool> {
+    test.outcome.filter(|_| !asked.is_literal_expr())
 }
 
 /// The range of a statement that holds no others.
