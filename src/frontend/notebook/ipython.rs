@@ -91,7 +91,18 @@ fn remark(obstacle: Obstacle, span: Range<usize>) -> Remark {
             "write the command as a comment of its own, `# dnf install …`: it is run when the image is built",
         ),
     };
-    Remark { code: INSTALL, message, hint, span }
+    Remark { code: INSTALL, message, hint, span, names: Vec::new() }
+}
+
+/// Tells that a shell reads variables; `names` are those that may be names of Python's.
+fn read_by_shell(span: Range<usize>, names: Vec<String>) -> Remark {
+    Remark {
+        code: "whole-environment",
+        message: "a shell reads variables of the environment here, which are no inputs",
+        hint: "to make one an input, read it in Python, too: `os.environ[\"NAME\"]`",
+        span,
+        names,
+    }
 }
 
 #[cfg(test)]

@@ -112,6 +112,8 @@ struct Remark {
     message: &'static str,
     hint: &'static str,
     span: Range<usize>,
+    /// Names that it is about; where the notebook's own Python has all of them, IPython puts their values there.
+    names: Vec<String>,
 }
 
 impl Code {
@@ -145,6 +147,7 @@ pub fn flatten(json: &str) -> Result<(Language, String, Notebook), NotebookError
         futures.extend(code.futures.iter().cloned());
         flat.add(index + 1, tags, &code, &cell.source());
     }
+    flat.settle();
     let first = if futures.is_empty() { HEAD.to_owned() } else { format!("{}  {HEAD}", futures.join("; ")) };
     flat.notebook.script = format!("{first}\n{}", flat.notebook.script);
     Ok((frontend.language, flat.text, flat.notebook))
@@ -174,6 +177,7 @@ fn injected(source: &str) -> Code {
         message: "this cell has the values of an earlier run by papermill, and isn't run",
         hint: "none needed: the values of the cell tagged `parameters` hold, or those that are given",
         span: 0..source.lines().next().map_or(0, str::len) + PROSE.len() + 1,
+        names: Vec::new(),
     };
     Code { remarks: vec![remark], ..prose(source) }
 }
@@ -193,12 +197,14 @@ struct Flat {
     text: String,
     lines: usize,
     notebook: Notebook,
+    /// What is doubtful, with the names that it is about.
+    remarks: Vec<(Vec<String>, Diagnostic)>,
 }
 
 impl Flat {
     fn new(cells: &[Cell]) -> Self {
         let notebook = Notebook { description: description(cells), ..Notebook::default() };
-        Self { text: format!("{HEAD}\n"), lines: 1, notebook }
+        Self { text: format!("{HEAD}\n"), lines: 1, notebook, remarks: Vec::new() }
     }
 
     /// Adds a cell under a line with its number, which an empty line parts from the comments of the cell.
@@ -226,15 +232,25 @@ impl Flat {
             push_line(&mut self.notebook.script, part);
         }
         self.notebook.shell |= code.shell;
-        self.notebook.diagnostics.extend(code.remarks.iter().map(|remark| {
+        for remark in &code.remarks {
             let span = start + remark.span.start..start + remark.span.end;
             let diagnostic = match remark.code {
                 INSTALL => Diagnostic::warning("notebook-install", remark.message),
                 INJECTED => Diagnostic::note("injected-parameters", remark.message),
                 _ => Diagnostic::note("whole-environment", remark.message),
             };
-            diagnostic.at(span).hint(remark.hint)
-        }));
+            self.remarks.push((remark.names.clone(), diagnostic.at(span).hint(remark.hint)));
+        }
+    }
+
+    /// Keeps the remarks that hold, now that all of the notebook is known.
+    fn settle(&mut self) {
+        let remarks = std::mem::take(&mut self.remarks).into_iter();
+        let holds =
+            |names: &[String]| names.is_empty() || names.iter().any(|name| !has_word(&self.text, name));
+        let kept: Vec<_> =
+            remarks.filter(|(names, _)| holds(names)).map(|(_, diagnostic)| diagnostic).collect();
+        self.notebook.diagnostics.extend(kept);
     }
 
     fn push(&mut self, text: &str) {
@@ -242,6 +258,18 @@ impl Flat {
         push_line(&mut self.text, text);
         self.lines += self.text[before..].matches('\n').count();
     }
+}
+
+/// Whether a name stands in a text, other than behind the `$` of a shell.
+fn has_word(text: &str, name: &str) -> bool {
+    let is_part = |character: char| character.is_alphanumeric() || character == '_';
+    text.match_indices(name).any(|(at, _)| {
+        let (before, after) = (&text[..at], &text[at + name.len()..]);
+        !before.ends_with(is_part)
+            && !after.starts_with(is_part)
+            && !before.ends_with('$')
+            && !before.ends_with("${")
+    })
 }
 
 fn push_line(text: &mut String, line: &str) {

@@ -5,6 +5,10 @@ use std::ops::Range;
 
 use crate::installers::{self, Call, Installer};
 
+mod variables;
+
+pub(super) use variables::reads;
+
 /// What becomes of a shell text.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Lifted {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::call::call;
-use super::{embedded, remark, translate_in};
+use super::{embedded, read_by_shell, remark, translate_in};
 use crate::frontend::notebook::shell::{self, Lifted};
 use crate::frontend::notebook::{Code, Remark, prose_line};
 
@@ -89,7 +89,10 @@ impl<'a> Magic<'a> {
             start..start + code.text[start..].lines().next().unwrap_or_default().len()
         };
         let left = lifted.left.iter().map(|(range, obstacle)| remark(*obstacle, place(range)));
-        let remarks = left.chain(code.remarks).collect();
+        // IPython puts no values into the body.
+        let read = shell::reads(self.body).into_iter().take(1);
+        let read = read.map(|(at, _)| read_by_shell(place(&(at..self.body.len())), Vec::new()));
+        let remarks = left.chain(read).chain(code.remarks).collect();
         Code { remarks, ..code }
     }
 
@@ -123,6 +126,7 @@ impl<'a> Magic<'a> {
             message: "the environment is used in code that c3 doesn't read",
             hint: "a variable that is read or set there is not part of the interface; read it in a cell of its own",
             span: found.0..found.0 + found.1.len(),
+            names: Vec::new(),
         }
     }
 

@@ -5,8 +5,9 @@ use ruff_python_parser::parse_expression;
 use super::call::quoted;
 use crate::frontend::python;
 
-/// Words of code that uses the environment.
-const WORDS: &[&str] = &["environ", "getenv", "expandvars", "Sys.setenv"];
+/// Words of code that uses the environment, in Python and in the languages of other magics.
+const WORDS: &[&str] =
+    &["environ", "getenv", "expandvars", "Sys.setenv", "$ENV{", "%ENV", "ENV[", "ENV.fetch", "process.env"];
 
 /// Whether a text may use the environment.
 pub(super) fn mentions(text: &str) -> bool {

@@ -10,7 +10,7 @@ use ruff_text_size::Ranged;
 use super::call::{autocall, call};
 use super::embedded;
 use super::mask::{is_torn, masked};
-use super::remark;
+use super::{read_by_shell, remark};
 use crate::frontend::notebook::Code;
 use crate::frontend::notebook::shell::{self, Obstacle};
 use crate::frontend::python;
@@ -26,6 +26,8 @@ struct Edit {
     script: String,
     /// What is doubtful about it.
     obstacles: Vec<Obstacle>,
+    /// Variables that a shell reads in it.
+    reads: Vec<String>,
 }
 
 /// Finds what isn't Python in a cell.
@@ -51,6 +53,9 @@ impl<'a> Translator<'a> {
             text.push_str(before);
             let span = text.len()..text.len() + edit.text.trim_end().len();
             remarks.extend(edit.obstacles.iter().map(|obstacle| remark(*obstacle, span.clone())));
+            if !edit.reads.is_empty() {
+                remarks.push(read_by_shell(span, edit.reads.clone()));
+            }
             text.push_str(&edit.text);
             script.extend([before, &edit.script]);
             end = edit.range.end;
@@ -153,7 +158,7 @@ impl<'a> Translator<'a> {
         let Some(import) = future_import(&text) else { return };
         self.futures.push(import);
         let script = padded("pass".to_owned(), &text);
-        self.edits.push(Edit { range, text, script, obstacles: Vec::new() });
+        self.edits.push(Edit { range, text, script, obstacles: Vec::new(), reads: Vec::new() });
     }
 
     /// `name?`: help is for a reader at the screen.
@@ -201,7 +206,7 @@ impl<'a> Translator<'a> {
                 let script = padded(call("run_line_magic", &[name, line]), &self.cell[range.clone()]);
                 let code = embedded::timed(line).unwrap_or_else(|| script.trim_end().to_owned());
                 let text = padded(code, &self.cell[range.clone()]);
-                self.edits.push(Edit { range, text, script, obstacles: Vec::new() });
+                self.edits.push(Edit { range, text, script, obstacles: Vec::new(), reads: Vec::new() });
             }
             "conda" | "mamba" | "micromamba" if line.starts_with("install") => {
                 self.edit(range, nothing, vec![Obstacle::Conda]);
@@ -210,7 +215,7 @@ impl<'a> Translator<'a> {
                 self.shell = true;
                 let script = padded(call("run_line_magic", &["time", line]), &self.cell[range.clone()]);
                 let text = padded(line.to_owned(), &self.cell[range.clone()]);
-                self.edits.push(Edit { range, text, script, obstacles: Vec::new() });
+                self.edits.push(Edit { range, text, script, obstacles: Vec::new(), reads: Vec::new() });
             }
             _ if !assigned && IDLE.iter().any(|idle| command.starts_with(idle)) => {
                 self.replace(range, "pass".to_owned());
@@ -224,18 +229,25 @@ impl<'a> Translator<'a> {
         self.shell = true;
         let script = padded(call("run_line_magic", &[name, line]), &self.cell[range.clone()]);
         let text = padded(embedded::environment(line, assigned), &self.cell[range.clone()]);
-        self.edits.push(Edit { range, text, script, obstacles: Vec::new() });
+        self.edits.push(Edit { range, text, script, obstacles: Vec::new(), reads: Vec::new() });
     }
 
     /// A call with a text in which IPython evaluates what stands in braces: what is read shows that too.
     fn embedded(&mut self, range: Range<usize>, script: String, command: &str, obstacles: Vec<Obstacle>) {
         let text = padded(embedded::shown(&script, command), &self.cell[range.clone()]);
         let script = padded(script, &self.cell[range.clone()]);
-        self.edits.push(Edit { range, text, script, obstacles });
+        self.edits.push(Edit { range, text, script, obstacles, reads: Vec::new() });
     }
 
     /// A command for the shell, perhaps one that installs packages, and the method that runs it.
     fn shell(&mut self, range: Range<usize>, method: &str, command: &str) {
+        self.lift(range, method, command);
+        if let Some(edit) = self.edits.last_mut() {
+            edit.reads = shell::reads(command).into_iter().map(|(_, name)| name.to_owned()).collect();
+        }
+    }
+
+    fn lift(&mut self, range: Range<usize>, method: &str, command: &str) {
         let lifted = shell::lift(command);
         let obstacles = lifted.left.iter().map(|(_, obstacle)| *obstacle).collect();
         if lifted.installs.is_empty() {
@@ -253,7 +265,7 @@ impl<'a> Translator<'a> {
 
     fn edit(&mut self, range: Range<usize>, text: String, obstacles: Vec<Obstacle>) {
         let text = padded(text, &self.cell[range.clone()]);
-        self.edits.push(Edit { range, script: text.clone(), text, obstacles });
+        self.edits.push(Edit { range, script: text.clone(), text, obstacles, reads: Vec::new() });
     }
 }
 
