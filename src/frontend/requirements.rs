@@ -10,6 +10,7 @@ use self::script_block::{block_text, blocks, malformed, read_block};
 use crate::component::Requirement;
 use crate::diagnostic::Diagnostic;
 use crate::frontend::credentials;
+use crate::installers;
 
 mod command;
 mod script_block;
@@ -31,13 +32,20 @@ pub struct CommentLine<'a> {
 }
 
 impl<'a> CommentLine<'a> {
-    /// The comment without `#` and outer blanks, and without the mark of a notebook's command.
+    /// The comment without `#` and outer blanks, and a command without the mark of a notebook or prompt and without `sudo`.
     #[must_use]
     pub fn text(&self) -> &'a str {
         let text = self.raw.trim_start_matches('#').trim();
-        let unmarked = text.trim_start_matches(['!', '%']).trim_start();
+        let unmarked = without_prefixes(text.trim_start_matches(['!', '%', '$']));
         if is_command(unmarked) { unmarked } else { text }
     }
+}
+
+/// A command without the words that may stand before it: the image is built by root.
+fn without_prefixes(command: &str) -> &str {
+    let command = command.trim_start();
+    let (first, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
+    if installers::is_prefix(first) { without_prefixes(rest) } else { command }
 }
 
 /// What a source needs.
@@ -240,6 +248,23 @@ mod tests {
             ("# dnf install -y git", &["dnf install -y git"]),
             ("# apt-get -y install git", &["apt-get -y install git"]),
             ("# /// script\n# dependencies = ['a', 'b>1']\n# ///", &["a", "b>1"]),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(read(text), (expected.iter().map(ToString::to_string).collect(), vec![]), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_stands_before_a_command_changes_nothing() {
+        let cases: [(&str, &[&str]); 8] = [
+            ("# sudo pip install a", &["a"]),
+            ("#$ pip install a", &["a"]),
+            ("# $ sudo -H python3 -m pip install a", &["a"]),
+            ("# !PIP_NO_CACHE_DIR=1 pip install a", &["a"]),
+            ("# sudo apt-get update && sudo apt-get install b", &["apt-get update", "apt-get install b"]),
+            ("# sudo is needed to pip install a", &[]),
+            ("# time pipes install well", &[]),
+            ("# $x = pip install a", &[]),
         ];
         for (text, expected) in cases {
             assert_eq!(read(text), (expected.iter().map(ToString::to_string).collect(), vec![]), "{text}");

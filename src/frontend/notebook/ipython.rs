@@ -145,6 +145,31 @@ mod tests {
     }
 
     #[test]
+    fn what_a_shell_reads_is_told_unless_ipython_puts_it_there() {
+        let notes = |cells: &[&str]| {
+            let cells: Vec<_> = cells
+                .iter()
+                .map(|source| serde_json::json!({"cell_type": "code", "source": source}))
+                .collect();
+            let json = serde_json::json!({"nbformat": 4, "metadata": {}, "cells": cells}).to_string();
+            crate::frontend::notebook::flatten(&json).unwrap().2.diagnostics.len()
+        };
+        for (cells, count) in [
+            (&["!echo $a"][..], 1),
+            (&["x = !echo ${a}/b"], 1),
+            (&["a = 1", "!echo $a"], 0),
+            (&["a = 1\n!echo $a $b"], 1),
+            (&["a = 1", "%%bash\necho $a"], 1),
+            (&["%%bash\na=1\necho $a $HOME '$b'"], 0),
+            (&["%%script sh\ncd $a\ncd $b"], 1),
+            (&["%%perl\nprint $ENV{a}"], 1),
+            (&["%%html\n<b>$5</b>"], 0),
+        ] {
+            assert_eq!(notes(cells), count, "{cells:?}");
+        }
+    }
+
+    #[test]
     fn imports_from_the_future_are_taken_out() {
         let cases = [
             ("from __future__ import a as b  # why\nx", "pass  # why\nx"),

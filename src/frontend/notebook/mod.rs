@@ -1,5 +1,7 @@
 //! Notebooks: containers of cells, flattened to a source of their kernel's language with a map back to the cells.
 
+use std::cell::LazyCell;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use thiserror::Error;
@@ -246,8 +248,8 @@ impl Flat {
     /// Keeps the remarks that hold, now that all of the notebook is known.
     fn settle(&mut self) {
         let remarks = std::mem::take(&mut self.remarks).into_iter();
-        let holds =
-            |names: &[String]| names.is_empty() || names.iter().any(|name| !has_word(&self.text, name));
+        let words = LazyCell::new(|| words(&self.text));
+        let holds = |names: &[String]| names.is_empty() || names.iter().any(|name| !words.contains(name));
         let kept: Vec<_> =
             remarks.filter(|(names, _)| holds(names)).map(|(_, diagnostic)| diagnostic).collect();
         self.notebook.diagnostics.extend(kept);
@@ -260,16 +262,12 @@ impl Flat {
     }
 }
 
-/// Whether a name stands in a text, other than behind the `$` of a shell.
-fn has_word(text: &str, name: &str) -> bool {
-    let is_part = |character: char| character.is_alphanumeric() || character == '_';
-    text.match_indices(name).any(|(at, _)| {
-        let (before, after) = (&text[..at], &text[at + name.len()..]);
-        !before.ends_with(is_part)
-            && !after.starts_with(is_part)
-            && !before.ends_with('$')
-            && !before.ends_with("${")
-    })
+/// The words of code; those that a shell expands keep their `$`.
+fn words(text: &str) -> BTreeSet<String> {
+    let code = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+    let is_end = |character: char| !(character.is_alphanumeric() || "_$".contains(character));
+    code.flat_map(|line| line.replace("${", "$").split(is_end).map(ToOwned::to_owned).collect::<Vec<_>>())
+        .collect()
 }
 
 fn push_line(text: &mut String, line: &str) {

@@ -52,7 +52,7 @@ impl Read {
     fn add(&mut self, words: &[String], span: &Range<usize>) -> Result<(), pip::Problem> {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let problem = |message: String| pip::Problem { message, hint: ONE_COMMAND.to_owned() };
-        let call = installers::call(&words).ok_or_else(|| {
+        let call = installers::call_in_shell(&words).ok_or_else(|| {
             problem(format!("`{}` is not a command that installs packages", words.join(" ")))
         })?;
         let text = call.arguments.join(" ");
