@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use tree_sitter::Node;
 
-use super::arguments::{self, Argument, Matched};
+use super::arguments::{self, Matched};
 use super::fold;
 use super::names::{APPLY, Names, Value};
-use super::recipes::{Recipe, UNTOLD, is_address, is_valid, recipe, recipe_of, reference};
+use super::recipes::{Recipe, UNTOLD, is_address, is_valid, loader, recipe, recipe_of, reference};
 use super::shapes::Call;
 use super::wrappers::bare;
 use crate::component::{Installer, Requirement};
@@ -49,6 +49,8 @@ impl<'tree> Collector<'_, 'tree> {
         let Some(function) = self.names.function(call.function) else { return };
         if let Some(recipe) = recipe_of(&function) {
             self.install(recipe, call);
+        } else if let Some(package) = loader(&function) {
+            self.load(package, call);
         } else if UNTOLD
             .iter()
             .any(|(package, name)| function.name == *name && function.package.as_deref() == Some(package))
@@ -63,9 +65,6 @@ impl<'tree> Collector<'_, 'tree> {
 
     fn install(&mut self, recipe: &Recipe, call: &Call<'tree>) {
         let given = arguments::of(call.arguments, self.names.text);
-        if recipe.function == "p_load" {
-            return self.load(&given, call);
-        }
         let matched = arguments::matched(recipe.formals, given);
         let repos = self.repos(recipe, &matched);
         let Some(packages) = matched.value(0).and_then(|node| packages(node, self.names)) else {
@@ -77,22 +76,27 @@ impl<'tree> Collector<'_, 'tree> {
         }
     }
 
-    /// `pacman::p_load(a, "b", char = c("c"))`, which installs what is missing.
-    fn load(&mut self, given: &[Argument<'tree>], call: &Call<'tree>) {
-        let recipe = recipe("pacman", "p_load", &[], Installer::InstallPackages);
+    /// `pacman::p_load(a, "b", char = c("c"))`, `librarian::shelf(a, owner/b)`.
+    fn load(&mut self, loader: &str, call: &Call<'tree>) {
+        let by_name = recipe("", "", &[], Installer::InstallPackages);
+        let by_repository = recipe("", "", &[], Installer::InstallGithub);
         let repos = self.repos.clone();
-        self.require("pacman".to_owned(), &recipe, &repos, call.node);
-        for argument in given {
+        self.require(loader.to_owned(), &by_name, &repos, call.node);
+        for argument in arguments::of(call.arguments, self.names.text) {
             let (Some(value), Some("char") | None) = (argument.value, argument.name.as_deref()) else {
                 continue;
             };
-            let named = (value.kind() == "identifier" && argument.name.is_none())
-                .then(|| vec![text_of(value, self.names)]);
-            match named.or_else(|| packages(value, self.names)) {
-                Some(packages) => packages.into_iter().for_each(|package| {
-                    self.require(package, &recipe, &repos, value);
-                }),
-                None => self.unclear(value),
+            let is_name = value.kind() == "identifier" || is_division(value, self.names.text);
+            let named = (is_name && argument.name.is_none()).then(|| vec![text_of(value, self.names)]);
+            let Some(packages) = named.or_else(|| packages(value, self.names)) else {
+                self.unclear(value);
+                continue;
+            };
+            for package in packages {
+                let package: String =
+                    package.chars().filter(|character| !character.is_whitespace()).collect();
+                let recipe = if package.contains('/') { &by_repository } else { &by_name };
+                self.require(package, recipe, &repos, value);
             }
         }
     }
@@ -191,6 +195,12 @@ impl<'tree> Collector<'_, 'tree> {
             "name the packages, such as `install.packages(c(\"readr\", \"dplyr\"))`; nothing is installed in a running container",
         ));
     }
+}
+
+/// Whether an expression is `owner/repository`.
+fn is_division(node: Node, text: &str) -> bool {
+    let is_slash = |operator: Node| &text[operator.byte_range()] == "/";
+    node.kind() == "binary_operator" && node.child_by_field_name("operator").is_some_and(is_slash)
 }
 
 pub(super) fn text_of(node: Node, names: &Names) -> String {

@@ -46,13 +46,29 @@ const RECIPES: &[Recipe] = &[
     recipe("BiocManager", "install", &["pkgs", "..."], Installer::BiocManager),
     recipe("pak", "pkg_install", &["pkg", "lib"], Installer::Pak),
     recipe("pak", "pak", &["pkg", "..."], Installer::Pak),
-    recipe("pacman", "p_load", &["..."], Installer::InstallPackages),
+    recipe("BiocInstaller", "biocLite", &["pkgs"], Installer::BiocManager),
     recipe("pacman", "p_install", &["package", "force"], Installer::InstallPackages),
     recipe("renv", "install", &["packages"], Installer::Pak),
 ];
 
-/// Functions that install what stands in a file or a folder, which can't be told from the script.
+/// Functions that install what is missing of their arguments, each a package by name or as a text, and load all.
+const LOADERS: &[(&str, &str)] = &[
+    ("easypackages", "packages"),
+    ("librarian", "shelf"),
+    ("librarian", "stock"),
+    ("pacman", "p_load"),
+    ("xfun", "pkg_attach2"),
+    ("xfun", "pkg_load2"),
+];
+
+/// Names of functions that other packages have, too: they count only with their package.
+const COMMON: &[&str] = &["install", "pak", "packages", "stock"];
+
+/// Functions that install what stands in a file or a folder, or from where no installer does, which can't be told from the
+/// script.
 pub(super) const UNTOLD: &[(&str, &str)] = &[
+    ("remotes", "install_bitbucket"),
+    ("devtools", "install_bitbucket"),
     ("renv", "restore"),
     ("renv", "init"),
     ("packrat", "restore"),
@@ -71,9 +87,18 @@ pub(super) fn recipe_of(function: &Function) -> Option<&'static Recipe> {
             && match function.package.as_deref() {
                 Some("devtools") => recipe.package == "remotes",
                 Some(package) => recipe.package == package,
-                None => recipe.function != "install" && recipe.function != "pak",
+                None => !COMMON.contains(&recipe.function),
             }
     })
+}
+
+/// The package of a function that installs what is missing of its arguments and loads all.
+pub(super) fn loader(function: &Function) -> Option<&'static str> {
+    let found = LOADERS.iter().find(|(package, name)| {
+        function.name == *name
+            && function.package.as_deref().map_or(!COMMON.contains(name), |named| named == *package)
+    });
+    found.map(|(package, _)| *package)
 }
 
 /// What the installer takes for a package: with the reference and the folder that other arguments say.
