@@ -7,10 +7,8 @@ use tree_sitter::Node;
 
 use super::arguments::{self, Argument, Matched};
 use super::atom;
-use super::endings::ends;
 use super::evidence;
 use super::fold;
-use super::helper::{Given, Guard, Helper};
 use super::literals;
 use super::names::{APPLY, Names, Value};
 use super::shapes::{Call, Pair, Shapes};
@@ -19,6 +17,9 @@ use crate::component::Type;
 use crate::diagnostic::Diagnostic;
 use crate::frontend::interface::{Action, Fallback};
 use crate::value::Constant;
+
+mod helped;
+mod writes;
 
 /// The parameters of `Sys.getenv`.
 const GETENV: &[&str] = &["x", "unset", "names"];
@@ -151,96 +152,6 @@ impl<'tree> Finder<'_, 'tree> {
         }
     }
 
-    /// A read in a function that is given the name: each call of it reads what its argument names.
-    fn helped(&mut self, name: Node<'tree>, unset: Option<Node<'tree>>, call: &Call<'tree>) -> bool {
-        let Some(helper) = Helper::around(call.node, self.names) else { return false };
-        let text = self.names.text;
-        let place = |node: Node<'tree>| {
-            let name =
-                (bare(node).kind() == "identifier").then(|| literals::name(bare(node), text)).flatten()?;
-            helper.formals.iter().position(|formal| *formal == name)
-        };
-        // An element of a parameter is one of those that the parameter holds.
-        let Some(at) = place(name).or_else(|| place(self.elements_of(name)?)) else { return false };
-        let calls: Vec<Call> =
-            self.calls.iter().copied().filter(|other| helper.is_called(other, text)).collect();
-        let formals: Vec<&str> = helper.formals.iter().map(String::as_str).collect();
-        for other in &calls {
-            let matched = arguments::matched(&formals, arguments::of(other.arguments, text));
-            let given = |at: usize| {
-                let said = matched.value(at);
-                Given { value: said.or(helper.defaults[at]), is_said: said.is_some() }
-            };
-            let Some(variables) = matched.value(at).and_then(|value| self.variable(value)) else {
-                self.computed("read", other.node);
-                continue;
-            };
-            let guard = helper.guard(call.node, self.names, &|name: &str| {
-                formals.iter().position(|formal| *formal == name).map(given)
-            });
-            let taken = |value: Node<'tree>| {
-                let value = self.unwrapped(value);
-                let value = place(value).map_or(Some(value), |at| given(at).value);
-                match value {
-                    Some(value) if ends(value, self.names) => Fallback::Missing,
-                    Some(value) => self.fallback(value),
-                    None => Fallback::Missing,
-                }
-            };
-            let first = unset.map_or(Fallback::Missing, taken);
-            let is_filled = matches!(&first, Fallback::Constant(value) if *value != Constant::None && !value.text().is_empty());
-            let fallback = match &guard {
-                _ if is_filled => first,
-                Some(Guard::Taken(value)) => taken(*value),
-                Some(Guard::Goes) => Fallback::Absent,
-                Some(Guard::Ends) => Fallback::Missing,
-                None => first,
-            };
-            let is_demanded = !is_filled && matches!(guard, Some(Guard::Ends));
-            let cast = self.wrappers.cast(other.node).or_else(|| self.wrappers.cast(call.node));
-            let is_several = place(name).is_none() || variables.len() > 1;
-            let is_tested = guard.is_none() && self.wrappers.is_tested(call.node);
-            for variable in variables {
-                let action =
-                    if is_tested { Action::Test } else { Action::read(fallback.clone(), cast.clone()) };
-                if is_demanded {
-                    self.add(
-                        variable.clone(),
-                        Action::Demand,
-                        other.node.byte_range(),
-                        other.node.end_byte(),
-                    );
-                }
-                self.add(variable, action, other.node.byte_range(), other.node.start_byte());
-                if let Some(found) = self.found.uses.last_mut().filter(|_| is_several && guard.is_none()) {
-                    found.inner = Some(call.node.start_byte());
-                }
-            }
-        }
-        !calls.is_empty()
-    }
-
-    /// The vector whose elements a name takes one after the other.
-    fn elements_of(&self, node: Node<'tree>) -> Option<Node<'tree>> {
-        let node = bare(node);
-        let name = (node.kind() == "identifier").then(|| literals::name(node, self.names.text)).flatten()?;
-        match self.names.only_value(&name)? {
-            Value::Element(vector) => Some(vector),
-            _ => None,
-        }
-    }
-
-    /// A value without the conversion around it: `as.character(x)`.
-    fn unwrapped(&self, value: Node<'tree>) -> Node<'tree> {
-        let node = bare(value);
-        let function = node.child_by_field_name("function").filter(|_| node.kind() == "call");
-        let function = function.and_then(|function| self.names.function(function));
-        let inner = function
-            .filter(|function| function.name.starts_with("as."))
-            .and_then(|_| arguments::sole(node.child_by_field_name("arguments")?, self.names.text));
-        inner.map_or(node, bare)
-    }
-
     /// The names in an expression with their places: of a vector, those of its elements.
     fn variables(&self, name: Node<'tree>, call: Node<'tree>) -> Option<Vec<(String, Range<usize>)>> {
         let elements = vector(name, self.names);
@@ -306,57 +217,6 @@ impl<'tree> Finder<'_, 'tree> {
             None if matches!(action, Action::Test) => {}
             None => self.computed("read", at),
         }
-    }
-
-    fn write(&mut self, arguments: Vec<Argument<'tree>>, call: &Call<'tree>) {
-        for argument in arguments {
-            match argument.name {
-                Some(name) => self.add(name, Action::Write, argument.node.byte_range(), call.node.end_byte()),
-                None => self.computed("written", argument.node),
-            }
-        }
-    }
-
-    /// `with_envvar(c(x = "1"), …)`, and `local_envvar`, which holds up to the end of the function around it.
-    fn lend(&mut self, call: &Call<'tree>, is_within: bool) {
-        let given = arguments::of(call.arguments, self.names.text);
-        let first = if is_within { "new" } else { ".new" };
-        let list = arguments::matched(&[first], given.clone()).value(0).and_then(|list| self.list(list));
-        let around = std::iter::successors(call.node.parent(), Node::parent);
-        let around = around.into_iter().find(|node| node.kind() == "function_definition");
-        let end = around.map_or(self.names.text.len(), |function| function.end_byte());
-        let span = if is_within { call.node.byte_range() } else { call.node.end_byte()..end };
-        let named = list.into_iter().flatten().chain(given).filter_map(|argument| argument.name);
-        self.lent.extend(named.map(|name| (name, span.clone())));
-    }
-
-    /// `do.call(Sys.setenv, list(x = 1))`.
-    fn indirect(&mut self, call: &Call<'tree>) {
-        let matched = arguments::matched(
-            &["what", "args", "quote", "envir"],
-            arguments::of(call.arguments, self.names.text),
-        );
-        let Some(what) = matched.value(0).filter(|what| is_name(*what)) else { return };
-        let Some(function) = self.names.function(what) else { return };
-        let list = matched.value(1).and_then(|list| self.list(list));
-        if function.is_base("Sys.setenv") {
-            self.handled.insert(what.end_byte());
-            match list {
-                Some(arguments) => self.write(arguments, call),
-                None => self.computed("written", call.node),
-            }
-        } else if function.is_base("Sys.getenv") {
-            self.handled.insert(what.end_byte());
-            self.computed("read", call.node);
-        }
-    }
-
-    /// The arguments of a `list(…)` or a `c(…)`.
-    fn list(&self, node: Node<'tree>) -> Option<Vec<Argument<'tree>>> {
-        let function = self.names.function(node.child_by_field_name("function")?)?;
-        let list =
-            (node.kind() == "call" && (function.is_base("list") || function.is_base("c"))).then_some(node)?;
-        Some(arguments::of(list.child_by_field_name("arguments")?, self.names.text))
     }
 
     /// `sapply(c("x", "y"), Sys.getenv)`.

@@ -1,0 +1,146 @@
+//! Reads in a function that is given the name of the variable.
+
+use tree_sitter::Node;
+
+use super::Finder;
+use crate::frontend::interface::{Action, Fallback};
+use crate::frontend::r::arguments;
+use crate::frontend::r::endings::ends;
+use crate::frontend::r::helper::{Given, Guard, Helper};
+use crate::frontend::r::literals;
+use crate::frontend::r::names::Value;
+use crate::frontend::r::shapes::Call;
+use crate::frontend::r::wrappers::bare;
+use crate::value::Constant;
+
+/// A read that a function does for those who call it.
+struct Inner<'tree> {
+    helper: Helper<'tree>,
+    /// The call of `Sys.getenv`.
+    read: Node<'tree>,
+    /// What is taken where the variable isn't set.
+    unset: Option<Node<'tree>>,
+    /// The parameter that names the variable.
+    at: usize,
+    /// Whether one call reads several variables one after the other.
+    is_loop: bool,
+}
+
+impl<'tree> Inner<'tree> {
+    /// The parameter that an expression is.
+    fn place(&self, node: Node<'tree>, text: &str) -> Option<usize> {
+        place(&self.helper, node, text)
+    }
+}
+
+/// The parameter of a helper that an expression is.
+fn place(helper: &Helper, node: Node, text: &str) -> Option<usize> {
+    let node = bare(node);
+    let name = (node.kind() == "identifier").then(|| literals::name(node, text)).flatten()?;
+    helper.formals.iter().position(|formal| *formal == name)
+}
+
+impl<'tree> Finder<'_, 'tree> {
+    /// A read in a function that is given the name: each call of it reads what its argument names.
+    pub(super) fn helped(
+        &mut self,
+        name: Node<'tree>,
+        unset: Option<Node<'tree>>,
+        call: &Call<'tree>,
+    ) -> bool {
+        let Some(helper) = Helper::around(call.node, self.names) else { return false };
+        let text = self.names.text;
+        let direct = place(&helper, name, text);
+        // An element of a parameter is one of those that the parameter holds.
+        let Some(at) = direct.or_else(|| place(&helper, self.elements_of(name)?, text)) else { return false };
+        let inner = Inner { helper, read: call.node, unset, at, is_loop: direct.is_none() };
+        let calls = self.calls.iter().copied().filter(|other| inner.helper.is_called(other, text));
+        let calls: Vec<Call> = calls.collect();
+        for other in &calls {
+            self.help(&inner, other);
+        }
+        !calls.is_empty()
+    }
+
+    /// One call of a helper.
+    fn help(&mut self, inner: &Inner<'tree>, call: &Call<'tree>) {
+        let Inner { helper, read, .. } = inner;
+        let formals: Vec<&str> = helper.formals.iter().map(String::as_str).collect();
+        let matched = arguments::matched(&formals, arguments::of(call.arguments, self.names.text));
+        let Some(variables) = matched.value(inner.at).and_then(|value| self.variable(value)) else {
+            return self.computed("read", call.node);
+        };
+        let given = |at: usize| {
+            let said = matched.value(at);
+            Given { value: said.or(helper.defaults[at]), is_said: said.is_some() }
+        };
+        let named = |name: &str| formals.iter().position(|formal| *formal == name).map(given);
+        let guard = helper.guard(*read, self.names, &named);
+        let (fallback, is_demanded) = self.taken(inner, guard.as_ref(), &given);
+        let action = if guard.is_none() && self.wrappers.is_tested(*read) {
+            Action::Test
+        } else {
+            let cast = self.wrappers.cast(call.node).or_else(|| self.wrappers.cast(*read));
+            Action::read(fallback, cast)
+        };
+        let is_several = (inner.is_loop || variables.len() > 1) && guard.is_none();
+        let span = call.node.byte_range();
+        for variable in variables {
+            if is_demanded {
+                self.add(variable.clone(), Action::Demand, span.clone(), span.end);
+            }
+            self.add(variable, action.clone(), span.clone(), span.start);
+            if let Some(found) = self.found.uses.last_mut().filter(|_| is_several) {
+                found.inner = Some(read.start_byte());
+            }
+        }
+    }
+
+    /// What a call of a helper gets where the variable isn't set, and whether the script ends then.
+    fn taken(
+        &self,
+        inner: &Inner<'tree>,
+        guard: Option<&Guard<'tree>>,
+        given: &dyn Fn(usize) -> Given<'tree>,
+    ) -> (Fallback, bool) {
+        let taken = |value: Node<'tree>| {
+            let value = self.unwrapped(value);
+            let value = inner.place(value, self.names.text).map_or(Some(value), |at| given(at).value);
+            match value {
+                Some(value) if !ends(value, self.names) => self.fallback(value),
+                _ => Fallback::Missing,
+            }
+        };
+        let first = inner.unset.map_or(Fallback::Missing, taken);
+        match (&first, guard) {
+            (Fallback::Constant(value), _) if *value != Constant::None && !value.text().is_empty() => {
+                (first, false)
+            }
+            (_, Some(Guard::Taken(value))) => (taken(*value), false),
+            (_, Some(Guard::Goes)) => (Fallback::Absent, false),
+            (_, Some(Guard::Ends)) => (Fallback::Missing, true),
+            (_, None) => (first, false),
+        }
+    }
+
+    /// The vector whose elements a name takes one after the other.
+    fn elements_of(&self, node: Node<'tree>) -> Option<Node<'tree>> {
+        let node = bare(node);
+        let name = (node.kind() == "identifier").then(|| literals::name(node, self.names.text)).flatten()?;
+        match self.names.only_value(&name)? {
+            Value::Element(vector) => Some(vector),
+            _ => None,
+        }
+    }
+
+    /// A value without the conversion around it: `as.character(x)`.
+    fn unwrapped(&self, value: Node<'tree>) -> Node<'tree> {
+        let node = bare(value);
+        let function = node.child_by_field_name("function").filter(|_| node.kind() == "call");
+        let function = function.and_then(|function| self.names.function(function));
+        let inner = function
+            .filter(|function| function.name.starts_with("as."))
+            .and_then(|_| arguments::sole(node.child_by_field_name("arguments")?, self.names.text));
+        inner.map_or(node, bare)
+    }
+}
