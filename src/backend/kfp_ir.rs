@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::kubeflow::{collisions, folded, holds, kind};
-use super::parameter::{Outcome, Parameter, one_line, outcomes, parameters};
+use super::kubeflow::{folded, holds, kind, ports};
+use super::parameter::{Outcome, Parameter, one_line};
 use super::{Operator, manifest};
 use crate::artifact::Artifact;
 use crate::component::Type;
@@ -31,12 +31,7 @@ const KINDS: &[&str] = &[
 /// Writes `<stem>.ir.yaml`.
 pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>> {
     let Operator { component, settings } = operator;
-    let parameters = parameters(component, settings.logging);
-    let outcomes = outcomes(component, &parameters);
-    let collisions = collisions(&parameters, &outcomes);
-    if !collisions.is_empty() {
-        return Err(collisions);
-    }
+    let (parameters, outcomes) = ports(operator)?;
     let name = component.name.as_str();
     let is_uncached =
         parameters.iter().any(|it| it.input.secret) || outcomes.is_empty() || settings.process.is_some();

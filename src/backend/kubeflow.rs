@@ -38,15 +38,19 @@ struct Port {
     optional: bool,
 }
 
-/// Writes `<stem>.yaml`.
-pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>> {
+/// What an operator takes and gives, if Kubeflow can tell the names apart.
+pub(super) fn ports(operator: &Operator) -> Result<(Vec<Parameter>, Vec<Outcome>), Vec<Diagnostic>> {
     let Operator { component, settings } = operator;
     let parameters = parameters(component, settings.logging);
     let outcomes = outcomes(component, &parameters);
     let collisions = collisions(&parameters, &outcomes);
-    if !collisions.is_empty() {
-        return Err(collisions);
-    }
+    if collisions.is_empty() { Ok((parameters, outcomes)) } else { Err(collisions) }
+}
+
+/// Writes `<stem>.yaml`.
+pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>> {
+    let component = operator.component;
+    let (parameters, outcomes) = ports(operator)?;
     let context = Context {
         c3: operator.stamp().to_string(),
         source: component.source.clone(),
@@ -60,7 +64,7 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
             .collect(),
         inputs: parameters.iter().map(input).collect(),
         outputs: outcomes.iter().map(output).collect(),
-        image: settings.image.to_string(),
+        image: operator.settings.image.to_string(),
         command: operator.command(),
     };
     Ok(vec![operator.artifact(".yaml", &template::render("kubeflow.yaml", &context))])
@@ -172,7 +176,7 @@ fn executor_input() -> [Value; 2] {
 }
 
 /// kfp 2 folds names; two that become one are merged silently.
-pub(super) fn collisions(parameters: &[Parameter], outcomes: &[Outcome]) -> Vec<Diagnostic> {
+fn collisions(parameters: &[Parameter], outcomes: &[Outcome]) -> Vec<Diagnostic> {
     let inputs = parameters.iter().map(|parameter| (&parameter.id, &parameter.input.span));
     let sides = [
         inputs.collect::<Vec<_>>(),
