@@ -143,8 +143,10 @@ impl Options {
 }
 
 fn read(path: &Path) -> Result<String, Failure> {
-    reader::read_to_string(path)
-        .map_err(|error| Failure::new(INPUT, format!("failed to read `{}`: {error}", path.display())))
+    reader::read_to_string(path).map_err(|error| {
+        Failure::new(INPUT, format!("failed to read `{}`: {error}", path.display()))
+            .hint("name a `.job.yaml` or `.sbatch` that `c3` has written, or its source")
+    })
 }
 
 /// A source of which no job was made.
@@ -219,6 +221,13 @@ impl Call {
         for name in &invocation.shown {
             let text = format!(
                 "`{name}` is a secret, and command lines can be seen by others; set the variable `{name}` instead"
+            );
+            console::warning(&text, self.own.reach.log_level);
+        }
+        if !job.image().contains('/') {
+            let image = job.image();
+            let text = format!(
+                "`{image}` is in no registry, so a cluster has it only if it was loaded there: `c3 create-operator -r REGISTRY/NAMESPACE` pushes it"
             );
             console::warning(&text, self.own.reach.log_level);
         }

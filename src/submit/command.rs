@@ -51,11 +51,42 @@ impl Program {
     }
 }
 
-/// What a program says on standard error, on one line and without its own word for an error.
+/// What a program says on standard error, on one line, without its own word for an error and what it only logs.
 pub(super) fn complaint(output: &Output) -> String {
     let text = String::from_utf8_lossy(&output.stderr);
-    let lines: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !is_logged(line));
+    let lines: Vec<_> = lines.collect();
     let said = lines.join("; ");
     let said = said.strip_prefix("error: ").unwrap_or(&said).to_owned();
     if said.is_empty() { output.status.to_string() } else { said }
+}
+
+/// Whether a line is one of klog, which Kubernetes' programs log with: `E1129 18:57:32.402405 …`.
+fn is_logged(line: &str) -> bool {
+    let (first, _) = line.split_once(' ').unwrap_or((line, ""));
+    let day = first.strip_prefix(['I', 'W', 'E', 'F']);
+    day.is_some_and(|day| day.len() == 4 && day.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::ExitStatus;
+
+    use super::*;
+
+    #[test]
+    fn complaints_are_one_line_without_logs() {
+        let said = |text: &str| {
+            let stderr = text.as_bytes().to_vec();
+            complaint(&Output { status: ExitStatus::from_raw(256), stdout: Vec::new(), stderr })
+        };
+        assert_eq!(
+            said("E1129 18:57:32.4 1 memcache.go:265] x\nThe server was refused\n"),
+            "The server was refused"
+        );
+        assert_eq!(said("error: a\n\n b\n"), "a; b");
+        assert_eq!(said("E1 is no log"), "E1 is no log");
+        assert_eq!(said(""), "exit status: 1");
+    }
 }

@@ -49,6 +49,12 @@ impl Job {
         self.document["metadata"]["namespace"].as_str()
     }
 
+    /// The image of its pods.
+    #[must_use]
+    pub fn image(&self) -> &str {
+        self.document.pointer(CONTAINER).and_then(|container| container["image"].as_str()).unwrap_or_default()
+    }
+
     /// Inputs that need no value any more: their variables are set here.
     #[must_use]
     pub fn satisfied(&self, mut interface: Interface) -> Interface {
