@@ -374,3 +374,44 @@ fn a_source_is_read_never_run_and_nothing_is_fetched() {
         assert_eq!(code(&c3(folder.path(), &["inspect", name])), 0, "{name} is not a source");
     }
 }
+
+/// `c3` where neither kubectl nor Slurm is.
+fn alone(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_c3"));
+    command.args(arguments).current_dir(folder).env("NO_COLOR", "1").env("PATH", folder).output().unwrap()
+}
+
+#[test]
+fn a_job_is_checked_before_its_engine_is_asked() {
+    let folder = project();
+    let refused = |arguments: &[&str], wanted: i32, message: &str| {
+        let output = alone(folder.path(), arguments);
+        let said = stderr(&output);
+        assert_eq!(code(&output), wanted, "{said}");
+        assert!(said.contains(message), "{said}");
+        assert!(output.stdout.is_empty());
+    };
+    refused(&["submit", "add.py"], 1, "create-operator -r REGISTRY/NAMESPACE add.py");
+    assert_eq!(code(&alone(folder.path(), &["compile", "add.py", "-r", "registry.example/ns"])), 0);
+    refused(&["submit", "add.py", "--on", "slurm"], 1, "--target slurm");
+    refused(&["submit", "add.py", "--b", "3"], 2, "there is no parameter `b`");
+    refused(&["submit", "add.py", "--a", "three"], 2, "parameter `a` is an Integer");
+    refused(&["submit", "add.py", "--on", "moon"], 2, "invalid value 'moon'");
+    refused(&["submit", "add.cwl"], 2, "is not a job");
+    refused(&["submit", "add.yaml"], 1, "not a Kubernetes job");
+    refused(&["submit", "add.py", "--a", "3", "--follow"], 3, "`kubectl` was not found");
+    refused(&["logs", "add-x2b4c"], 3, "`kubectl` was not found");
+    refused(&["wait", "12"], 3, "`scontrol` was not found");
+    let help = alone(folder.path(), &["submit", "add.py", "--help"]);
+    assert!(String::from_utf8(help.stdout).unwrap().contains("--a Integer [default: 1]"));
+}
+
+#[test]
+fn a_job_that_is_older_than_its_source_is_told() {
+    let folder = project();
+    let arguments = ["compile", "add.py", "-r", "registry.example/ns"];
+    assert_eq!(code(&alone(folder.path(), &arguments)), 0);
+    fs::write(folder.path().join("add.py"), SCRIPT.replace("'a', 1", "'a', 2")).unwrap();
+    let said = stderr(&alone(folder.path(), &["submit", "add.py"]));
+    assert!(said.contains("`add.job.yaml` is older than its source"), "{said}");
+}

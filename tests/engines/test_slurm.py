@@ -185,7 +185,7 @@ def test_c3_cancels_a_job(folder, call):
     assert jobs(number)[0]['JobState'] == 'CANCELLED'
     refused(call('wait', '999999'), 3, 'there is no job `999999`')
     refused(call('submit', 'teller.py', '--api_token', 'x'), 2, '`api_token` is a secret')
-    refused(call('submit', 'teller.py', '--rows', 'many'), 2, "`rows` is an integer")
+    refused(call('submit', 'teller.py', '--rows', 'many'), 2, "parameter `rows` is an Integer")
 
 
 def test_a_grid_loses_no_batch_when_its_node_is_drained(folder):
