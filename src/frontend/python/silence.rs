@@ -15,6 +15,9 @@ use crate::source::Source;
 /// The words.
 pub(crate) const WORDS: &[&str] = &["environ", "environb", "getenv", "getenvb", "expandvars"];
 
+/// Functions that run a text as code.
+const EVALUATORS: &[&str] = &["eval", "exec", "compile"];
+
 /// A module that is called like one.
 const MODULE: &str = "environ";
 
@@ -27,7 +30,8 @@ pub(super) fn unread(
     source: &Source,
 ) -> Vec<Diagnostic> {
     let has_module = model.imports().iter().any(|import| import.path == MODULE);
-    let words: Vec<Range<usize>> = words(tokens, source.text(), has_module);
+    let mut words: Vec<Range<usize>> = words(tokens, source.text(), has_module);
+    words.extend(evaluated(tokens, source.text()));
     if words.is_empty() {
         return Vec::new();
     }
@@ -58,6 +62,19 @@ fn words(tokens: &Tokens, text: &str, has_module: bool) -> Vec<Range<usize>> {
     let names = names.map(|(at, token)| (at, span(token)));
     let words = names.filter(|(_, name)| WORDS.contains(&&text[name.clone()]));
     words.filter(|(at, name)| !is_module(*at, &text[name.clone()])).map(|(_, name)| name).collect()
+}
+
+/// The texts with such a word that are run as code: `eval("os.environ['x']")`.
+fn evaluated<'a>(tokens: &'a Tokens, text: &'a str) -> impl Iterator<Item = Range<usize>> + 'a {
+    let is_dot = |at: Option<usize>| at.is_some_and(|at| tokens[at].kind() == TokenKind::Dot);
+    let is_run = move |at: usize| {
+        let named =
+            at >= 2 && tokens[at - 1].kind() == TokenKind::Lpar && tokens[at - 2].kind() == TokenKind::Name;
+        named && EVALUATORS.contains(&&text[span(&tokens[at - 2])]) && !is_dot(at.checked_sub(3))
+    };
+    let strings = tokens.iter().enumerate().filter(|(_, token)| token.kind() == TokenKind::String);
+    let worded = strings.filter(|(_, token)| WORDS.iter().any(|word| text[span(*token)].contains(word)));
+    worded.filter(move |(at, _)| is_run(*at)).map(|(_, token)| span(token))
 }
 
 fn note(at: Range<usize>) -> Diagnostic {
@@ -136,6 +153,8 @@ mod tests {
             "@os.getenv('x')\ndef f(): pass",
             "if os.environ is None: pass",
             "os.environ = {}",
+            "eval(\"os.environ['x']\")",
+            "exec('x = os.getenv(1)')",
         ] {
             assert_eq!(silent(&format!("import os\n{form}\n")), [0_usize; 0], "{form}");
         }

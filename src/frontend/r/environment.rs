@@ -21,6 +21,20 @@ use crate::value::Constant;
 mod helped;
 mod writes;
 
+/// Functions that run what stands in a text, or that find a function by its name.
+const EVALUATORS: &[&str] = &[
+    "glue",
+    "glue_data",
+    "str_glue",
+    "str_interp",
+    "parse",
+    "str2lang",
+    "str2expression",
+    "match.fun",
+    "get",
+    "mget",
+];
+
 /// The parameters of `Sys.getenv`.
 const GETENV: &[&str] = &["x", "unset", "names"];
 
@@ -110,6 +124,8 @@ impl<'tree> Finder<'_, 'tree> {
             self.indirect(call);
         } else if APPLY.contains(&function.name.as_str()) {
             self.apply(call);
+        } else if EVALUATORS.contains(&function.name.as_str()) {
+            self.evaluated(call);
         }
     }
 
@@ -235,6 +251,18 @@ impl<'tree> Finder<'_, 'tree> {
             unset.and_then(|unset| unset.value).map_or(Fallback::Missing, |unset| self.fallback(unset));
         let cast = self.wrappers.cast(call.node);
         self.each(names, &Action::read(fallback, cast), call.node);
+    }
+
+    /// `glue("{Sys.getenv('x')}")`, `match.fun("Sys.getenv")`: what is read so isn't followed.
+    fn evaluated(&mut self, call: &Call<'tree>) {
+        let given = arguments::of(call.arguments, self.names.text);
+        let texts =
+            given.iter().filter_map(|argument| argument.value).filter(|value| value.kind() == "string");
+        let is_code = |text: &Node| {
+            let text = &self.names.text[text.byte_range()];
+            text.contains("Sys.getenv") || text.contains("Sys.setenv")
+        };
+        self.found.diagnostics.extend(texts.filter(is_code).map(whole));
     }
 
     fn add(&mut self, name: String, action: Action, span: Range<usize>, done: usize) {

@@ -176,6 +176,21 @@ fn installations_are_found() {
 }
 
 #[test]
+fn texts_that_are_run_are_told() {
+    let cases = [
+        ("glue::glue(\"{Sys.getenv('a')}\")", 1),
+        ("f <- match.fun('Sys.getenv')", 1),
+        ("eval(parse(text = 'Sys.setenv(a = 1)'))", 1),
+        ("stop('set it with Sys.setenv(a = 1)')", 0),
+        ("glue::glue('{a}')", 0),
+    ];
+    for (text, count) in cases {
+        let told = read(text).1.into_iter().filter(|code| *code == "whole-environment").count();
+        assert_eq!(told, count, "{text}");
+    }
+}
+
+#[test]
 fn comments_describe() {
     let cases = [
         ("1\n# about a\n# and more\nx <- Sys.getenv('a')", Some("about a and more")),
