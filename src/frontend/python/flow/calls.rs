@@ -3,6 +3,7 @@
 use ruff_python_ast::Expr;
 use ruff_python_ast::ExprCall;
 
+use super::evaluate::base;
 use super::state::End;
 use super::value::Function;
 use super::value::Given;
@@ -53,6 +54,9 @@ impl<'a> Walker<'_, 'a> {
         let given = self.arguments(call);
         self.ended = false;
         self.watch_children(&paths, &given, at.start);
+        if let Some((name, value)) = set_by_magic(&call.func, &given) {
+            self.write(&base(), &Value::text(name), &Value::text(value), at.clone());
+        }
         if let Some(value) = self.of_library(&paths, &given, &at) {
             return value;
         }
@@ -133,4 +137,16 @@ impl<'a> Walker<'_, 'a> {
             _ => self.unknown(&given, at),
         }
     }
+}
+
+/// What `get_ipython().run_line_magic("env", "x=1")` sets, as nbconvert writes it.
+fn set_by_magic(function: &Expr, given: &Given) -> Option<(String, String)> {
+    let method = function.as_attribute_expr().filter(|method| method.attr.as_str() == "run_line_magic")?;
+    let kernel = method.value.as_call_expr()?.func.as_name_expr()?;
+    let [magic, line] = given.positional.get(..2)? else { return None };
+    let is_environment =
+        kernel.id.as_str() == "get_ipython" && ["env", "set_env"].contains(&&*magic.as_text()?);
+    let line = line.as_text().filter(|_| is_environment)?;
+    let (name, value) = line.split_once(['=', ' '])?;
+    Some((name.trim().to_owned(), value.trim().to_owned()))
 }
