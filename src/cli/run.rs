@@ -164,20 +164,14 @@ impl Options {
         let Some(interface) = interface else { return self.handed_on().map(Some) };
         // What `--env` says counts for any parameter, this environment for secrets only.
         let given: BTreeMap<_, _> = run::named(&self.env)?.into_iter().collect();
-        let from_here = |input: &Input| {
-            let secret = || std::env::var(&input.name).ok().filter(|_| input.secret);
-            given.get(&input.name).cloned().or_else(secret)
-        };
+        let from_here = |input: &Input| given.get(&input.name).cloned().or_else(|| secret_here(input));
         let request = interface.read(self.arguments(), &from_here);
         let Request::Run(invocation) = request.map_err(|error| self.misplaced(error))? else {
-            return console::print(&help::text("run", self.subject(), interface)).map(|()| None);
+            let outputs = "Outputs, put into the folder that `--output-dir` names";
+            let text = help::text("run", self.subject(), interface, outputs);
+            return console::print(&text).map(|()| None);
         };
-        for name in &invocation.shown {
-            let message = format!(
-                "`{name}` is a secret, and command lines can be seen by others; set the variable `{name}` instead"
-            );
-            console::warning(&message, self.log_level);
-        }
+        warn_of_shown(&invocation, self.log_level);
         Ok(Some(invocation))
     }
 
@@ -217,6 +211,21 @@ impl Options {
     fn progress(&self) -> Progress {
         let spins = self.log_level == LogLevel::Warning && std::io::stderr().is_terminal();
         Progress::new(if spins { Verbosity::Info } else { self.log_level.into() })
+    }
+}
+
+/// The value of a secret in this environment.
+pub(super) fn secret_here(input: &Input) -> Option<String> {
+    std::env::var(&input.name).ok().filter(|_| input.secret)
+}
+
+/// Warns of secrets on the command line.
+pub(super) fn warn_of_shown(invocation: &Invocation, level: LogLevel) {
+    for name in &invocation.shown {
+        let message = format!(
+            "`{name}` is a secret, and command lines can be seen by others; set the variable `{name}` instead"
+        );
+        console::warning(&message, level);
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::path::{Path, PathBuf};
 
-use c3::component::Type;
+use c3::component::{Input, Type};
 use c3::failure::{Failure, INPUT, USAGE};
 use c3::frontend;
 use c3::invocation::{Interface, Invocation, Request};
@@ -20,7 +20,7 @@ use clap::{Args, Parser};
 use super::console::{self, Messages};
 use super::jobs::{self, Engine, Reach};
 use super::planning;
-use super::run::help;
+use super::run::{help, secret_here, warn_of_shown};
 
 mod own;
 
@@ -185,17 +185,17 @@ fn of_script(name: &str, text: &str, is_needed: bool) -> Result<Interface, Failu
 impl Call {
     /// What the words behind the file ask for; nothing if that was help, which has been given.
     fn invocation(&self, interface: &Interface) -> Result<Option<Invocation>, Failure> {
-        let from_here =
-            |input: &c3::component::Input| std::env::var(&input.name).ok().filter(|_| input.secret);
-        let none = |_: &c3::component::Input| None;
-        let elsewhere: &dyn Fn(&_) -> _ = if self.engine == Engine::Kubernetes { &from_here } else { &none };
+        let none = |_: &Input| None;
+        let elsewhere: &dyn Fn(&Input) -> Option<String> =
+            if self.engine == Engine::Kubernetes { &secret_here } else { &none };
         match interface.read(&self.words, elsewhere)? {
             Request::Run(invocation) => {
                 self.warn_of_paths(&invocation);
                 Ok(Some(invocation))
             }
             Request::Help => {
-                console::print(&help::text("submit", &self.path.to_string_lossy(), interface)).map(|()| None)
+                console::print(&help::text("submit", &self.path.to_string_lossy(), interface, "Outputs"))
+                    .map(|()| None)
             }
         }
     }
@@ -218,12 +218,7 @@ impl Call {
         let job = kubernetes::Job::parse(&self.text)?;
         let interface = job.satisfied(self.interface.clone());
         let Some(invocation) = self.invocation(&interface)? else { return Ok(None) };
-        for name in &invocation.shown {
-            let text = format!(
-                "`{name}` is a secret, and command lines can be seen by others; set the variable `{name}` instead"
-            );
-            console::warning(&text, self.own.reach.log_level);
-        }
+        warn_of_shown(&invocation, self.own.reach.log_level);
         if !job.image().contains('/') {
             let image = job.image();
             let text = format!(

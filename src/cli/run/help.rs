@@ -8,7 +8,7 @@ use c3::shown;
 const WIDTH: usize = 80;
 
 /// What an operator does, takes and gives.
-pub(crate) fn text(command: &str, subject: &str, interface: &Interface) -> String {
+pub(crate) fn text(command: &str, subject: &str, interface: &Interface, outputs_title: &str) -> String {
     let usage = format!("\nUsage: c3 {command} [OPTIONS] {subject} [--NAME VALUE]... [-- ARGUMENTS]\n");
     let inputs = interface.inputs.iter().map(|(id, input)| {
         entry(&format!("--{id} {}", input.kind.name()), &need(input), input.description.as_deref())
@@ -17,7 +17,7 @@ pub(crate) fn text(command: &str, subject: &str, interface: &Interface) -> Strin
         entry(&format!("{id} {}", output.kind.name()), "", output.description.as_deref())
     });
     let inputs = section("Inputs", inputs);
-    let outputs = section("Outputs, put into the folder that `--output-dir` names", outputs);
+    let outputs = section(outputs_title, outputs);
     [filled(&interface.description, ""), usage, inputs, outputs].concat()
 }
 
