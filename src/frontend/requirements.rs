@@ -10,7 +10,6 @@ use self::script_block::{block_text, blocks, malformed, read_block};
 use crate::component::Requirement;
 use crate::diagnostic::Diagnostic;
 use crate::frontend::credentials;
-use crate::installers;
 
 mod command;
 mod script_block;
@@ -32,20 +31,13 @@ pub struct CommentLine<'a> {
 }
 
 impl<'a> CommentLine<'a> {
-    /// The comment without `#` and outer blanks, and a command without the mark of a notebook or prompt and without `sudo`.
+    /// The comment without `#` and outer blanks, and a command without the mark of a notebook or a prompt.
     #[must_use]
     pub fn text(&self) -> &'a str {
         let text = self.raw.trim_start_matches('#').trim();
-        let unmarked = without_prefixes(text.trim_start_matches(['!', '%', '$']));
+        let unmarked = text.trim_start_matches(['!', '%', '$']).trim_start();
         if is_command(unmarked) { unmarked } else { text }
     }
-}
-
-/// A command without the words that may stand before it: the image is built by root.
-fn without_prefixes(command: &str) -> &str {
-    let command = command.trim_start();
-    let (first, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
-    if installers::is_prefix(first) { without_prefixes(rest) } else { command }
 }
 
 /// What a source needs.

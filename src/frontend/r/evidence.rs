@@ -218,9 +218,7 @@ impl<'n, 'tree> Finder<'n, 'tree> {
                 if ends(right, self.names) {
                     self.demand(&Test::of(&names).no, right);
                 } else {
-                    let fallback = self.fallback(right);
-                    self.found
-                        .extend(names.into_iter().map(|name| (name, Evidence::Taken(fallback.clone()))));
+                    self.take(names, right);
                 }
             }
             "<-" | "=" => self.replace(left, right),

@@ -34,7 +34,7 @@ pub(super) fn is_system(text: &str) -> bool {
 fn called(text: &str) -> Option<Installer> {
     // Most comments begin with another word; those aren't split.
     let words: Vec<&str> = text.split_whitespace().collect();
-    installers::call(&words).map(|call| call.installer)
+    installers::call_in_shell(&words).map(|call| call.installer)
 }
 
 /// Reads a command line, or several joined by `&&`, that stands in some bytes of the source.

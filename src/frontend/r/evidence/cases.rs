@@ -63,19 +63,23 @@ impl<'tree> Finder<'_, 'tree> {
 
     /// A value that is taken where a test holds.
     fn fill(&mut self, test: &Test, value: Node<'tree>) {
-        let fallback = self.fallback(value);
         let missing = test.yes.iter().filter(|fact| !fact.is_set);
-        self.found.extend(missing.map(|fact| (fact.name.clone(), Evidence::Taken(fallback.clone()))));
+        self.take(missing.map(|fact| fact.name.clone()).collect(), value);
     }
 
     /// `x |> coalesce("d")`.
     pub(super) fn coalesce(&mut self, piped: Node<'tree>, call: Node<'tree>) {
         let function = self.function_of(call).filter(|function| COALESCING.contains(&function.name.as_str()));
         let other = function.and_then(|_| self.first_argument(call));
-        let Some(fallback) = other.map(|other| self.fallback(other)) else { return };
-        for name in self.subject(piped) {
-            self.found.push((name, Evidence::Taken(fallback.clone())));
+        if let Some(other) = other {
+            self.take(self.subject(piped), other);
         }
+    }
+
+    /// A value is taken where variables aren't set.
+    pub(super) fn take(&mut self, names: Vec<String>, value: Node<'tree>) {
+        let fallback = self.fallback(value);
+        self.found.extend(names.into_iter().map(|name| (name, Evidence::Taken(fallback.clone()))));
     }
 
     /// Calls that say by their name what is done where there is no value; whether this is one.
@@ -88,9 +92,7 @@ impl<'tree> Finder<'_, 'tree> {
                 self.fill(&test, *value);
             }
             (name, [first, .., other]) if COALESCING.contains(&name) => {
-                let fallback = self.fallback(*other);
-                let names = self.subject(*first);
-                self.found.extend(names.into_iter().map(|name| (name, Evidence::Taken(fallback.clone()))));
+                self.take(self.subject(*first), *other);
             }
             (name, values) if ASKING.contains(&name) => {
                 let names: Vec<String> = values.iter().flat_map(|value| self.read(*value)).collect();
