@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::kubeflow::{folded, holds, kind, ports};
+use super::kubeflow::{folded, holds, is_uncached, kind, ports};
 use super::parameter::{Outcome, Parameter, one_line};
 use super::{Operator, manifest};
 use crate::artifact::Artifact;
@@ -33,8 +33,7 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
     let Operator { component, settings } = operator;
     let (parameters, outcomes) = ports(operator)?;
     let name = component.name.as_str();
-    let is_uncached =
-        parameters.iter().any(|it| it.input.secret) || outcomes.is_empty() || settings.process.is_some();
+    let is_uncached = is_uncached(&parameters, &outcomes, settings.process.is_some());
     let open: Vec<_> = parameters.iter().filter(|parameter| !parameter.input.secret).collect();
     let task = json!({
         "cachingOptions": if is_uncached { json!({}) } else { json!({"enableCache": true}) },

@@ -47,6 +47,12 @@ pub(super) fn ports(operator: &Operator) -> Result<(Vec<Parameter>, Vec<Outcome>
     if collisions.is_empty() { Ok((parameters, outcomes)) } else { Err(collisions) }
 }
 
+/// Whether Kubeflow's cache must not answer for an operator: it knows no secrets, skips what has no outputs, and would run one
+/// worker of a grid for all.
+pub(crate) fn is_uncached(parameters: &[Parameter], outcomes: &[Outcome], is_grid: bool) -> bool {
+    is_grid || outcomes.is_empty() || parameters.iter().any(|parameter| parameter.input.secret)
+}
+
 /// Writes `<stem>.yaml`.
 pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>> {
     let component = operator.component;

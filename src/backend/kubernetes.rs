@@ -111,7 +111,7 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
         args: parameters
             .iter()
             .filter(|parameter| is_set(parameter, job) && !is_env_name(&parameter.input.name))
-            .map(|parameter| format!("--{0}=$({0})", parameter.id))
+            .map(|parameter| handed_on(&parameter.id))
             .collect(),
         has_env: variables.iter().any(|it| it.secret.is_some() || it.field.is_some() || it.value.is_some()),
         variables,
@@ -181,10 +181,16 @@ pub(super) fn env_name(parameter: &Parameter) -> String {
 }
 
 /// The variable of a pod that an input is taken from. Kubernetes takes letters, digits and `-._` in its name; any other gets
-/// the input's identifier, which an argument `--ID=$(ID)` hands on.
+/// the input's identifier, which an argument hands on.
 #[must_use]
 pub fn variable_name<'a>(id: &'a str, name: &'a str) -> &'a str {
     if is_env_name(name) { name } else { id }
+}
+
+/// The argument that hands a variable on which is called as an input's identifier.
+#[must_use]
+pub fn handed_on(id: &str) -> String {
+    format!("--{id}=$({id})")
 }
 
 /// Whether Kubernetes takes a text for the name of a variable.

@@ -1,5 +1,6 @@
 //! Operators as a workflow sees them: a name, files, and what goes in and comes out.
 
+use crate::backend::kubeflow;
 use crate::backend::parameter::{self, Outcome, Parameter};
 use crate::component::Component;
 
@@ -42,10 +43,9 @@ impl Operator {
         self
     }
 
-    /// Whether Kubeflow's cache must not answer for it: it knows no secrets, and skips a step that has no outputs.
+    /// Whether Kubeflow's cache must not answer for it.
     pub(super) fn is_uncached(&self) -> bool {
-        let has_secrets = self.parameters.iter().any(|parameter| parameter.input.secret);
-        self.is_grid() || has_secrets || self.outcomes.is_empty()
+        kubeflow::is_uncached(&self.parameters, &self.outcomes, self.is_grid())
     }
 
     /// Whether it is a grid wrapper, of which many run at once.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{OUTPUTS, set};
 use crate::backend::Operator;
 use crate::backend::claims::claims;
-use crate::backend::kubernetes::{env_name, is_env_name, secret};
+use crate::backend::kubernetes::{env_name, handed_on, is_env_name, literal, secret};
 use crate::backend::parameter::{Outcome, Parameter};
 use crate::backend::surroundings::Surroundings;
 use crate::component::Type;
@@ -23,13 +23,11 @@ pub(super) fn container(operator: &Operator, parameters: &[Parameter], outcomes:
         json!({"name": env_name(parameter), "valueFrom": {"secretKeyRef": selector}})
     });
     let surroundings = Surroundings::of(job);
-    let own = surroundings
-        .environment()
-        .iter()
-        .map(|(name, value)| json!({"name": name, "value": value.replace('$', "$$")}));
+    let own =
+        surroundings.environment().iter().map(|(name, value)| json!({"name": name, "value": literal(value)}));
     let unset = (!outcomes.is_empty()).then(|| json!({"name": "C3_UNSET_OUTPUTS", "value": "skip"}));
     let renamed = secrets.filter(|parameter| !is_env_name(&parameter.input.name));
-    let renamed = renamed.map(|parameter| format!("--{0}=$({0})", parameter.id));
+    let renamed = renamed.map(|parameter| handed_on(&parameter.id));
     let inputs = parameters.iter().filter(|parameter| !parameter.input.secret);
     let inputs = inputs.map(|it| match it.input.kind {
         Type::Path(_) => format!("--{0}={{{{inputs.artifacts.{0}.path}}}}", it.id),

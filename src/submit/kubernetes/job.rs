@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::backend::kubernetes::{literal, variable_name};
+use crate::backend::kubernetes::{handed_on, literal, variable_name};
 use crate::invocation::{Interface, Invocation};
 use crate::submit::SubmitError;
 
@@ -87,7 +87,7 @@ impl Job {
                 self.set(variable, json!({"name": variable, "value": literal(value)}));
             }
             if variable != input.name {
-                self.argue(&format!("--{id}=$({id})"));
+                self.argue(&handed_on(id));
             }
         }
         if !invocation.own.is_empty() {

@@ -20,11 +20,8 @@ const UNREACHABLE: &[&str] = &[
     "no route to host",
     "etcdserver: ",
     "the server is currently unable to handle the request",
+    "invalid configuration",
 ];
-
-/// What it says where a kubeconfig leads nowhere.
-const MISCONFIGURED: &[&str] =
-    &["does not exist", "invalid configuration", "couldn't get current server API group list"];
 
 /// `kubectl` with the options of a user.
 #[derive(Debug, Clone)]
@@ -96,9 +93,7 @@ fn refusal(reason: String) -> SubmitError {
     let says = |parts: &[&str]| parts.iter().any(|part| reason.contains(part));
     if says(&["(Forbidden)"]) && says(&[" cannot "]) {
         SubmitError::Forbidden(server_word(&reason).to_owned())
-    } else if says(UNREACHABLE)
-        || (says(MISCONFIGURED) && says(&["context", "configuration", "API group list"]))
-    {
+    } else if says(UNREACHABLE) || reason.starts_with("context ") {
         SubmitError::Unreachable { engine: "the cluster", reason }
     } else {
         SubmitError::Refused { program: "kubectl", reason }
