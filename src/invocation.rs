@@ -122,6 +122,12 @@ impl Fault for InvocationError {
 }
 
 impl Interface {
+    /// Identifiers of its outputs; one whose name leaves nothing has none.
+    #[must_use]
+    pub fn output_ids(&self) -> Vec<String> {
+        self.outputs.iter().map(|(id, _)| id.clone()).filter(|id| !id.is_empty()).collect()
+    }
+
     /// The interface of a component.
     #[must_use]
     pub fn of(component: &Component, logging: bool) -> Self {

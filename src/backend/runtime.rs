@@ -15,6 +15,9 @@ use crate::component::Component;
 use crate::diagnostic::Diagnostic;
 use crate::language::Language;
 
+/// The variable, and its value, that makes an entry point leave outputs out that the script never set.
+pub const SKIPS_UNSET: (&str, &str) = ("C3_UNSET_OUTPUTS", "skip");
+
 /// How programs of a language are run in an image.
 #[derive(Debug)]
 pub struct Runtime {

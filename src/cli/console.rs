@@ -149,8 +149,8 @@ pub(crate) fn next(name: &str, steps: &[String], level: LogLevel) {
 }
 
 /// A path as a shell takes it.
-pub(crate) fn argument(path: &Path) -> String {
-    let path = path.display().to_string();
+pub(crate) fn argument(path: impl AsRef<Path>) -> String {
+    let path = path.as_ref().display().to_string();
     let quoted = shlex::try_quote(&path).map(Cow::into_owned);
     shown::line(&quoted.unwrap_or(path)).into_owned()
 }

@@ -1,13 +1,15 @@
 //! What the commands share that start and watch jobs.
 
 use std::io::{self, ErrorKind, Write};
+use std::path::PathBuf;
 
-use c3::failure::Failure;
+use c3::failure::{Failure, USAGE};
 use c3::progress::Progress;
 use c3::submit::kubernetes::{self, Kubectl};
 use c3::submit::{Audience, End, SubmitError, slurm};
 use clap::{Args, ValueEnum};
 
+use super::console::argument;
 use super::options::LogLevel;
 
 /// Where jobs run.
@@ -39,6 +41,14 @@ pub(super) struct Reach {
     pub(super) log_level: LogLevel,
 }
 
+/// What becomes of a job's outputs.
+#[derive(Args, Debug, Clone)]
+pub(super) struct Outputs {
+    /// Wait for the end of the job and put its outputs into a folder; they need a volume of the job
+    #[arg(short, long, value_name = "DIR")]
+    output_dir: Option<PathBuf>,
+}
+
 /// A job that was started before.
 #[derive(Args, Debug)]
 pub(super) struct Named {
@@ -51,9 +61,21 @@ pub(super) struct Named {
 }
 
 impl Reach {
-    /// `kubectl` for these options, in a job's own namespace where none is named.
-    pub(super) fn kubectl(&self, of_job: Option<&str>) -> Result<Kubectl, SubmitError> {
-        Kubectl::find(self.context.as_deref(), self.namespace.as_deref().or(of_job))
+    /// Takes the namespace that a job's file names where none is named.
+    pub(super) fn settle(&mut self, of_job: Option<&str>) {
+        self.namespace = self.namespace.take().or(of_job.map(ToOwned::to_owned));
+    }
+
+    /// `kubectl` for these options.
+    pub(super) fn kubectl(&self) -> Result<Kubectl, SubmitError> {
+        Kubectl::find(self.context.as_deref(), self.namespace.as_deref())
+    }
+
+    /// A job as it is named to another command.
+    pub(super) fn named(&self, job: &str) -> String {
+        let options = [("--context", &self.context), ("--namespace", &self.namespace)].into_iter();
+        let options = options.filter_map(|(name, value)| Some([name.to_owned(), argument(value.as_ref()?)]));
+        options.flatten().chain([job.to_owned()]).collect::<Vec<_>>().join(" ")
     }
 
     /// These, and others where nothing is said.
@@ -72,6 +94,42 @@ impl Reach {
     }
 }
 
+impl Outputs {
+    /// Nothing is fetched.
+    pub(super) const NONE: Self = Self { output_dir: None };
+
+    /// Whether they are to be fetched.
+    pub(super) fn are_wanted(&self) -> bool {
+        self.output_dir.is_some()
+    }
+
+    /// These, and others where nothing is said.
+    pub(super) fn or(self, other: Self) -> Self {
+        Self { output_dir: self.output_dir.or(other.output_dir) }
+    }
+
+    /// Slurm's jobs put them into a folder of the cluster by themselves.
+    pub(super) fn refuse_on_slurm(&self) -> Result<(), Failure> {
+        if !self.are_wanted() {
+            return Ok(());
+        }
+        Err(Failure::new(USAGE, "outputs of Slurm jobs are in a folder of the cluster, and aren't fetched")
+            .hint("it is `NAME-JOB` where the job was submitted, or what the variable `C3_OUTPUTS` names"))
+    }
+
+    /// Tells that a job has failed, whose outputs are dropped for that.
+    fn drop(&self, teller: &Progress) {
+        if let Some(folder) = &self.output_dir {
+            teller.warn(format!("the job failed: nothing is put into `{}`", folder.display()));
+        }
+    }
+
+    fn fetch(&self, job: &str, reach: &Reach, teller: &Progress) -> Result<(), Failure> {
+        let Some(folder) = &self.output_dir else { return Ok(()) };
+        kubernetes::fetch(&reach.kubectl()?, job, folder, teller)
+    }
+}
+
 impl Named {
     fn engine(&self) -> Engine {
         let is_number = self.job.starts_with(|first: char| first.is_ascii_digit())
@@ -80,8 +138,11 @@ impl Named {
     }
 
     /// Follows the job to its end; its exit code becomes that of the program.
-    pub(super) fn follow(&self, shows_log: bool) -> Result<(), Failure> {
-        follow(self.engine(), &self.job, &self.reach, shows_log)
+    pub(super) fn follow(&self, shows_log: bool, outputs: &Outputs) -> Result<(), Failure> {
+        if self.engine() == Engine::Slurm {
+            outputs.refuse_on_slurm()?;
+        }
+        follow(self.engine(), &self.job, &self.reach, shows_log, outputs)
     }
 
     /// Shows what the job has said until now.
@@ -89,7 +150,7 @@ impl Named {
         let teller = self.reach.teller();
         let audience = Audience { teller: &teller, log: Some(&print) };
         shown(match self.engine() {
-            Engine::Kubernetes => kubernetes::show_log(&self.reach.kubectl(None)?, &self.job, audience),
+            Engine::Kubernetes => kubernetes::show_log(&self.reach.kubectl()?, &self.job, audience),
             Engine::Slurm => slurm::show_log(&self.job, audience),
         })
         .map(drop)
@@ -98,25 +159,35 @@ impl Named {
     /// Ends the job.
     pub(super) fn cancel(&self) -> Result<(), Failure> {
         Ok(match self.engine() {
-            Engine::Kubernetes => kubernetes::cancel(&self.reach.kubectl(None)?, &self.job),
+            Engine::Kubernetes => kubernetes::cancel(&self.reach.kubectl()?, &self.job),
             Engine::Slurm => slurm::cancel(&self.job),
         }?)
     }
 }
 
-/// Follows a job to its end; its exit code becomes that of the program.
-pub(super) fn follow(engine: Engine, job: &str, reach: &Reach, shows_log: bool) -> Result<(), Failure> {
+/// Follows a job to its end, and fetches its outputs; its exit code becomes that of the program.
+pub(super) fn follow(
+    engine: Engine,
+    job: &str,
+    reach: &Reach,
+    shows_log: bool,
+    outputs: &Outputs,
+) -> Result<(), Failure> {
     let teller = reach.teller();
     let audience = Audience { teller: &teller, log: shows_log.then_some(&print) };
     let end = shown(match engine {
-        Engine::Kubernetes => kubernetes::follow(&reach.kubectl(None)?, job, audience),
+        Engine::Kubernetes => kubernetes::follow(&reach.kubectl()?, job, audience),
         Engine::Slurm => slurm::follow(job, audience),
     })?;
+    if let Some(End { code: 1.., .. }) = end {
+        outputs.drop(&teller);
+    }
     match end {
         Some(End { code, reason: Some(reason) }) => {
             Err(Failure { code, ..Failure::new(code, format!("the job `{job}` failed: {reason}")) })
         }
-        Some(End { code: 0, .. }) | None => Ok(()),
+        Some(End { code: 0, .. }) => outputs.fetch(job, reach, &teller),
+        None => Ok(()),
         Some(End { code, .. }) => Err(Failure::of_program(code)),
     }
 }

@@ -3,7 +3,7 @@
 use c3::failure::Failure;
 use clap::Args;
 
-use super::jobs::Named;
+use super::jobs::{Named, Outputs};
 
 #[derive(Args, Debug)]
 pub(crate) struct Options {
@@ -17,5 +17,5 @@ pub(crate) struct Options {
 
 /// Runs the command.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
-    if options.follow { options.named.follow(true) } else { options.named.show_log() }
+    if options.follow { options.named.follow(true, &Outputs::NONE) } else { options.named.show_log() }
 }

@@ -18,7 +18,7 @@ use c3::submit::{kubernetes, slurm};
 use clap::{Args, Parser};
 
 use super::console::{self, Messages};
-use super::jobs::{self, Engine, Reach};
+use super::jobs::{self, Engine, Outputs, Reach};
 use super::planning;
 use super::run::{help, secret_here, warn_of_shown};
 
@@ -42,6 +42,9 @@ struct Own {
     /// Show the log of the job until it ends; its exit code becomes that of `c3`
     #[arg(short, long)]
     follow: bool,
+
+    #[command(flatten)]
+    outputs: Outputs,
 
     #[command(flatten)]
     reach: Reach,
@@ -75,21 +78,23 @@ struct Call {
 
 /// Runs the command.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
-    let call = options.call()?;
+    let mut call = options.call()?;
     let started = match call.engine {
-        Engine::Kubernetes => call.to_kubernetes()?,
-        Engine::Slurm => call.to_slurm()?,
+        Engine::Kubernetes => call.start_on_kubernetes()?,
+        Engine::Slurm => call.start_on_slurm()?,
     };
     let Some(name) = started else { return Ok(()) };
+    let named = call.own.reach.named(&name);
     let level = call.own.reach.log_level;
-    if call.own.follow {
+    let outputs = &call.own.outputs;
+    if call.own.follow || outputs.are_wanted() {
         let text =
-            format!("started the job `{name}`; if this is stopped, it goes on: `c3 cancel {name}` ends it");
+            format!("started the job `{name}`; if this is stopped, it goes on: `c3 cancel {named}` ends it");
         console::info(&text, level);
-        return jobs::follow(call.engine, &name, &call.own.reach, true);
+        return jobs::follow(call.engine, &name, &call.own.reach, call.own.follow, outputs);
     }
     console::print(&format!("{name}\n"))?;
-    let steps = [format!("`c3 logs --follow {name}` shows its log, `c3 cancel {name}` ends it")];
+    let steps = [format!("`c3 logs --follow {named}` shows its log, `c3 cancel {named}` ends it")];
     console::suggest(&steps, level);
     Ok(())
 }
@@ -214,8 +219,9 @@ impl Call {
         }
     }
 
-    fn to_kubernetes(&self) -> Result<Option<String>, Failure> {
+    fn start_on_kubernetes(&mut self) -> Result<Option<String>, Failure> {
         let job = kubernetes::Job::parse(&self.text)?;
+        self.own.reach.settle(job.namespace());
         let interface = job.satisfied(self.interface.clone());
         let Some(invocation) = self.invocation(&interface)? else { return Ok(None) };
         warn_of_shown(&invocation, self.own.reach.log_level);
@@ -226,13 +232,15 @@ impl Call {
             );
             console::warning(&text, self.own.reach.log_level);
         }
-        let kubectl = self.own.reach.kubectl(job.namespace())?;
+        let job = if self.own.outputs.are_wanted() { job.delivering(&interface)? } else { job };
+        let kubectl = self.own.reach.kubectl()?;
         let prepared = job.prepared(&interface, &invocation, &suffix());
         kubernetes::create(&kubectl, &prepared)?;
         Ok(Some(prepared.name))
     }
 
-    fn to_slurm(&self) -> Result<Option<String>, Failure> {
+    fn start_on_slurm(&self) -> Result<Option<String>, Failure> {
+        self.own.outputs.refuse_on_slurm()?;
         let mut interface = self.interface.clone();
         // The job takes them from files of the cluster.
         interface

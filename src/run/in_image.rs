@@ -189,7 +189,7 @@ impl<'a> Call<'a> {
         let mut shared = data::shared(run.mounts)?;
         shared.extend(data::inputs(interface, invocation, !shared.is_empty())?);
         let env = passing::named(run.env)?;
-        let results = Results::prepare(run.output_dir, interface, run.teller)?;
+        let results = Results::of_run(run, interface)?;
         Ok(Self { run, interface, in_component: false, shared, env, results })
     }
 
@@ -214,10 +214,10 @@ impl<'a> Call<'a> {
             certificates: beyond_system()?,
         };
         match engine.run_container(&container)? {
-            0 => self.results.map_or(Ok(()), |results| results.place(self.interface, self.run.teller)),
+            0 => self.results.map_or(Ok(()), |results| results.place(self.run.teller)),
             code => {
                 if let Some(results) = self.results {
-                    results.drop(self.interface, self.run.teller);
+                    results.drop(self.run.teller);
                 }
                 Err(Failure::of_program(code))
             }

@@ -13,6 +13,7 @@ mod passing;
 mod results;
 
 pub use passing::named;
+pub use results::Results;
 
 /// What the words behind an operator ask for, once its interface is known; nothing if that was help.
 pub type Asked<'a> = &'a dyn Fn(Option<&Interface>) -> Result<Option<Invocation>, Failure>;

@@ -32,7 +32,7 @@ pub fn source(run: &Run, plan: &Plan) -> Result<(), Failure> {
     let mut shared = data::shared(run.mounts)?;
     shared.extend(data::inputs(&interface, &mut invocation, !shared.is_empty())?);
     let env = passing::named(run.env)?;
-    let results = Results::prepare(run.output_dir, &interface, run.teller)?;
+    let results = Results::of_run(run, &interface)?;
     warn_of_undone(plan, run.teller);
     let root = lay_out(plan)?;
     shared.iter().try_for_each(|shared| link(shared, root.path(), &mut invocation))?;
@@ -46,11 +46,11 @@ pub fn source(run: &Run, plan: &Plan) -> Result<(), Failure> {
     let code = process::run(command)
         .map_err(|error| Failure::new(INPUT, format!("cannot run `{}`: {error}", plan.source.display())))?;
     match (code, results) {
-        (0, Some(results)) => results.place(&interface, run.teller),
+        (0, Some(results)) => results.place(run.teller),
         (0, None) => Ok(()),
         (code, results) => {
             if let Some(results) = results {
-                results.drop(&interface, run.teller);
+                results.drop(run.teller);
             }
             Err(Failure::of_program(code))
         }

@@ -1,5 +1,6 @@
 //! How an operator is told its values: by variables, which no list of processes shows, where that is possible.
 
+use crate::backend::runtime::SKIPS_UNSET;
 use crate::invocation::{Interface, Invocation};
 
 use crate::failure::{Failure, USAGE};
@@ -18,7 +19,8 @@ pub(super) fn passed(interface: &Interface, invocation: &Invocation, outputs: Op
     let variables = invocation.values.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
     let mut passed = Passed { variables, arguments: Vec::new() };
     if let Some(folder) = outputs {
-        passed.variables.push(("C3_UNSET_OUTPUTS".to_owned(), "skip".to_owned()));
+        let (name, value) = SKIPS_UNSET;
+        passed.variables.push((name.to_owned(), value.to_owned()));
         for (id, output) in &interface.outputs {
             let place = format!("{folder}/{id}/");
             if interface.inputs.iter().any(|(_, input)| input.name == output.name) {

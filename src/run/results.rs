@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::artifact;
 use crate::invocation::Interface;
 use crate::progress::Progress;
+use crate::run::Run;
 use tempfile::TempDir;
 
 use self::delivery::{Delivery, merge};
@@ -21,7 +22,9 @@ const MOST_TOLD: usize = 10;
 const DECLARATION: &str = "set an environment variable to the path of the file, such as `os.environ['result'] = 'result.csv'` or in R `Sys.setenv(result = 'result.csv')`, with `# c3: output=File` at the end of that line";
 
 /// Outputs under way.
-pub(super) struct Results {
+pub struct Results {
+    /// Identifiers of the declared outputs.
+    outputs: Vec<String>,
     folder: PathBuf,
     /// The folder as the user has named it.
     named: PathBuf,
@@ -29,36 +32,35 @@ pub(super) struct Results {
 }
 
 impl Results {
-    /// Makes the folder for the outputs, if there are any and somebody wants them.
-    pub(super) fn prepare(
-        folder: Option<&Path>,
-        interface: &Interface,
-        teller: &Progress,
-    ) -> Result<Option<Self>, Failure> {
-        let Some(folder) = folder else {
-            if !interface.outputs.is_empty() {
-                teller.tell("note: the outputs are dropped; `--output-dir DIR` keeps them");
-            }
-            return Ok(None);
-        };
-        let named = folder.to_path_buf();
+    /// Makes the folder for the outputs with these identifiers.
+    pub fn prepare(folder: &Path, outputs: &[String]) -> Result<Self, Failure> {
+        let (named, outputs) = (folder.to_path_buf(), outputs.to_vec());
         fs::create_dir_all(folder)
             .and_then(|()| folder.canonicalize())
             .and_then(|folder| {
                 let staged = artifact::aside().tempdir_in(&folder)?;
-                Ok(Some(Self { folder, named, staged }))
+                Ok(Self { outputs, folder, named, staged })
             })
             .map_err(|error| failure(folder, &error))
     }
 
+    /// The same for a run, if somebody wants its outputs.
+    pub(super) fn of_run(run: &Run, interface: &Interface) -> Result<Option<Self>, Failure> {
+        if run.output_dir.is_none() && !interface.outputs.is_empty() {
+            run.teller.tell("note: the outputs are dropped; `--output-dir DIR` keeps them");
+        }
+        run.output_dir.map(|folder| Self::prepare(folder, &interface.output_ids())).transpose()
+    }
+
     /// Where the operator delivers its outputs, on this machine.
-    pub(super) fn staged(&self) -> &Path {
+    #[must_use]
+    pub fn staged(&self) -> &Path {
         self.staged.path()
     }
 
     /// Puts what was delivered into its place, under its own name. What can't be put there isn't lost.
-    pub(super) fn place(self, interface: &Interface, teller: &Progress) -> Result<(), Failure> {
-        let placed = self.try_place(interface, teller);
+    pub fn place(self, teller: &Progress) -> Result<(), Failure> {
+        let placed = self.try_place(teller);
         placed.map_err(|failure| {
             let kept = self.staged.keep();
             failure.hint(format!(
@@ -69,21 +71,20 @@ impl Results {
     }
 
     /// Tells that an operator has failed, whose outputs are dropped for that.
-    pub(super) fn drop(self, interface: &Interface, teller: &Progress) {
-        if !interface.outputs.is_empty() {
+    pub(super) fn drop(self, teller: &Progress) {
+        if !self.outputs.is_empty() {
             teller.warn(format!("the operator has failed: nothing is put into `{}`", self.named.display()));
         }
     }
 
-    fn try_place(&self, interface: &Interface, teller: &Progress) -> Result<(), Failure> {
-        if interface.outputs.is_empty() {
+    fn try_place(&self, teller: &Progress) -> Result<(), Failure> {
+        if self.outputs.is_empty() {
             teller.warn(format!(
                 "the operator declares no outputs, and nothing is put into `{}`: {DECLARATION}",
                 self.named.display()
             ));
         }
-        let ids = interface.outputs.iter().map(|(id, _)| id.as_str()).filter(|id| !id.is_empty());
-        let deliveries = ids.map(|id| {
+        let deliveries = self.outputs.iter().map(|id| {
             let place = self.staged.path().join(id);
             Delivery::open(id, &place).map_err(|error| failure(&place, &error))
         });

@@ -74,12 +74,33 @@ pub enum SubmitError {
     /// The log could not be written.
     #[error("failed to write the log: {0}")]
     Log(io::Error),
+    /// The job has no volume that outputs can be delivered to.
+    #[error("the job has no volume for its outputs, so they would go with its pods")]
+    NoVolume,
+    /// The job was started by somebody who did not want its outputs.
+    #[error("the job `{0}` was started without `--output-dir`: its outputs are where its script writes them")]
+    Undelivered(String),
+    /// The pod that reads the outputs does not do it.
+    #[error("failed to read the outputs with the pod `{pod}`: {reason}")]
+    Unread {
+        /// The pod.
+        pod: String,
+        /// What happened.
+        reason: String,
+        /// Where the outputs are, as pods of the job see it.
+        place: String,
+    },
+    /// The outputs could not be unpacked.
+    #[error("failed to unpack the outputs: {0}")]
+    Outputs(io::Error),
 }
 
 impl Fault for SubmitError {
     fn code(&self) -> u8 {
         match self {
-            Self::Manifest(_) | Self::Log(_) => INPUT,
+            Self::Manifest(_) | Self::Log(_) | Self::NoVolume | Self::Undelivered(_) | Self::Outputs(_) => {
+                INPUT
+            }
             _ => ENGINE,
         }
     }
@@ -95,6 +116,10 @@ impl Fault for SubmitError {
             Self::Unreachable { .. } => "check it with `sinfo`".to_owned(),
             Self::NoJob(_) => "`--namespace` and `--context` say where to look, `--on` names the engine".to_owned(),
             Self::Manifest(_) => "name a Kubernetes job or a Slurm job that `c3` has written, or its source".to_owned(),
+            Self::NoVolume => "make the job anew with `--volume CLAIM:PATH`, or leave `--output-dir` out".to_owned(),
+            Self::Undelivered(_) => "name the folder when the job is started: `c3 submit --output-dir DIR`".to_owned(),
+            Self::Unread { place, .. } => format!("they stay in `{place}` of the job's volume; `c3 wait --output-dir DIR` tries again"),
+            Self::Outputs(_) => "make room, or name another folder with `--output-dir`; the volume keeps them".to_owned(),
             Self::Start { .. } | Self::Refused { .. } | Self::Log(_) => return None,
         })
     }

@@ -7,6 +7,7 @@ use crate::backend::Operator;
 use crate::backend::claims::claims;
 use crate::backend::kubernetes::{env_name, handed_on, is_env_name, literal, secret};
 use crate::backend::parameter::{Outcome, Parameter};
+use crate::backend::runtime::SKIPS_UNSET;
 use crate::backend::surroundings::Surroundings;
 use crate::component::Type;
 use crate::job::amounts;
@@ -25,7 +26,7 @@ pub(super) fn container(operator: &Operator, parameters: &[Parameter], outcomes:
     let surroundings = Surroundings::of(job);
     let own =
         surroundings.environment().iter().map(|(name, value)| json!({"name": name, "value": literal(value)}));
-    let unset = (!outcomes.is_empty()).then(|| json!({"name": "C3_UNSET_OUTPUTS", "value": "skip"}));
+    let unset = (!outcomes.is_empty()).then(|| json!({"name": SKIPS_UNSET.0, "value": SKIPS_UNSET.1}));
     let renamed = secrets.filter(|parameter| !is_env_name(&parameter.input.name));
     let renamed = renamed.map(|parameter| handed_on(&parameter.id));
     let inputs = parameters.iter().filter(|parameter| !parameter.input.secret);

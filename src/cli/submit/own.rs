@@ -10,6 +10,8 @@ use super::{Behind, Own};
 const OPTIONS: &[(&str, bool)] = &[
     ("--follow", false),
     ("-f", false),
+    ("--output-dir", true),
+    ("-o", true),
     ("--on", true),
     ("--context", true),
     ("--namespace", true),
@@ -35,6 +37,7 @@ pub(super) fn split(
     })?;
     let (mut own, behind) = (before.clone(), behind.own);
     own.follow |= behind.follow;
+    own.outputs = own.outputs.or(behind.outputs);
     own.reach = own.reach.or(behind.reach);
     Ok((own, rest))
 }

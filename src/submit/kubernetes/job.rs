@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use crate::backend::kubernetes::{handed_on, literal, variable_name};
+use crate::backend::runtime::SKIPS_UNSET;
 use crate::invocation::{Interface, Invocation};
 use crate::submit::SubmitError;
 
@@ -12,7 +13,20 @@ use crate::submit::SubmitError;
 const LONGEST: usize = 46;
 
 /// Where the only container of a job's pods is.
-const CONTAINER: &str = "/spec/template/spec/containers/0";
+pub(super) const CONTAINER: &str = "/spec/template/spec/containers/0";
+
+/// The annotation of a job that tells where its pods deliver their outputs.
+pub(super) const OUTPUTS: &str = "c3/outputs";
+
+/// Folder of a volume that outputs are delivered to, each pod's in one of its own name: what a pod that failed has left isn't
+/// mixed with what the next one delivers.
+const FOLDER: &str = "c3-outputs";
+
+/// The variable that tells a pod its own name.
+const POD: &str = "C3_POD";
+
+/// Kinds of volumes that outlive a pod and are seen by another.
+const LASTING: &[&str] = &["persistentVolumeClaim", "nfs"];
 
 /// A job as its manifest describes it.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,6 +83,32 @@ impl Job {
                 container.get("envFrom").is_none() && !set.contains(variable_name(id, &input.name));
         }
         interface
+    }
+
+    /// The job with outputs that are delivered to the first of its volumes that outlives its pods.
+    pub fn delivering(mut self, interface: &Interface) -> Result<Self, SubmitError> {
+        let mounts = Self::kept_mounts(&self.document["spec"]["template"]["spec"]);
+        let path =
+            mounts.first().and_then(|mount| mount["mountPath"].as_str()).ok_or(SubmitError::NoVolume)?;
+        let place = format!("{}/{FOLDER}", path.trim_end_matches('/'));
+        let arguments = interface.output_ids();
+        self.set(POD, json!({"name": POD, "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}));
+        let (name, value) = SKIPS_UNSET;
+        self.set(name, json!({"name": name, "value": value}));
+        self.add_arguments(arguments.iter().map(|id| delivery(id, &place)));
+        self.document["metadata"]["annotations"][OUTPUTS] = json!(place);
+        Ok(self)
+    }
+
+    /// Where the only container of a pod mounts volumes that outlive it, and may write.
+    pub(super) fn kept_mounts(pod: &Value) -> Vec<Value> {
+        let volumes = pod["volumes"].as_array().map_or(&[][..], Vec::as_slice);
+        let lasts = |mount: &&Value| {
+            let volume = volumes.iter().find(|volume| volume["name"] == mount["name"]);
+            let source = volume.and_then(|volume| LASTING.iter().find_map(|kind| volume.get(kind)));
+            mount["readOnly"] != true && source.is_some_and(|source| source["readOnly"] != true)
+        };
+        pod["containers"][0]["volumeMounts"].as_array().into_iter().flatten().filter(lasts).cloned().collect()
     }
 
     /// The job with values, called after its operator and `suffix`.
@@ -151,6 +191,17 @@ impl Job {
 }
 
 /// A list, also where `null` stands for an empty one.
+/// The argument that lets an operator deliver an output below a place, in a folder of its pod.
+fn delivery(id: &str, place: &str) -> String {
+    format!("--{id}={}/$({POD})/{id}/", literal(place))
+}
+
+/// The output that an argument delivers below a place, if it does.
+pub(super) fn delivered<'a>(argument: &'a str, place: &str) -> Option<&'a str> {
+    let (id, _) = argument.strip_prefix("--")?.split_once('=')?;
+    (argument == delivery(id, place)).then_some(id)
+}
+
 fn list(value: &mut Value) -> Option<&mut Vec<Value>> {
     if value.is_null() {
         *value = json!([]);

@@ -1,5 +1,6 @@
 //! `kubectl`, which takes kubeconfig, context and namespace as for its user.
 
+use std::fs::File;
 use std::io;
 use std::process::{Child, Output, Stdio};
 
@@ -52,9 +53,9 @@ impl Kubectl {
         if output.stdout.trim_ascii().is_empty() { Ok(Value::Null) } else { parsed(&output) }
     }
 
-    /// Deletes a job, and tells whether it was there.
-    pub(super) fn delete(&self, job: &str) -> Result<bool, SubmitError> {
-        let arguments = ["delete", "job", job, "--ignore-not-found", "--wait=false", "--cascade=background"];
+    /// Deletes an object, and tells whether it was there.
+    pub(super) fn delete(&self, kind: &str, name: &str) -> Result<bool, SubmitError> {
+        let arguments = ["delete", kind, name, "--ignore-not-found", "--wait=false", "--cascade=background"];
         Ok(!self.call(&arguments, None)?.stdout.trim_ascii().is_empty())
     }
 
@@ -71,6 +72,17 @@ impl Kubectl {
         let mut command = self.program.with(self.options.iter().cloned().chain(arguments).chain(since));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         command.spawn().map_err(|source| SubmitError::Start { program: self.program.name(), source })
+    }
+
+    /// Runs a command in the only container of a pod; what it prints goes into a file, or is dropped.
+    pub(super) fn exec(&self, pod: &str, command: &[&str], to: Option<&File>) -> Result<(), SubmitError> {
+        let words = ["exec", pod, "--"].into_iter().chain(command.iter().copied());
+        let mut call = self.program.with(self.options.iter().map(String::as_str).chain(words));
+        let start = |source| SubmitError::Start { program: self.program.name(), source };
+        let to = to.map_or(Ok(Stdio::null()), |file| file.try_clone().map(Stdio::from)).map_err(start)?;
+        let output = call.stdin(Stdio::null()).stdout(to).stderr(Stdio::piped()).spawn().map_err(start)?;
+        let output = output.wait_with_output().map_err(start)?;
+        if output.status.success() { Ok(()) } else { Err(refusal(complaint(&output))) }
     }
 
     fn call(&self, arguments: &[&str], input: Option<Vec<u8>>) -> Result<Output, SubmitError> {

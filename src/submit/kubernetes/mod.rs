@@ -8,10 +8,12 @@ mod follow;
 mod job;
 mod kubectl;
 mod log;
+mod outputs;
 mod state;
 
 pub use job::{Job, Prepared};
 pub use kubectl::Kubectl;
+pub use outputs::fetch;
 
 /// Creates a job and the secret that it reads. The secret belongs to the job: it goes with it, also if it couldn't be made.
 pub fn create(kubectl: &Kubectl, prepared: &Prepared) -> Result<(), SubmitError> {
@@ -19,7 +21,7 @@ pub fn create(kubectl: &Kubectl, prepared: &Prepared) -> Result<(), SubmitError>
     let Some(secret) = &prepared.secret else { return Ok(()) };
     kubectl.create(&owned(secret, &created)).map(drop).inspect_err(|_| {
         // What failed counts; the pods of a job that stays would wait for the secret until somebody looks.
-        let _ = kubectl.delete(&prepared.name);
+        let _ = kubectl.delete("job", &prepared.name);
     })
 }
 
@@ -47,5 +49,5 @@ pub fn show_log(kubectl: &Kubectl, name: &str, audience: Audience) -> Result<(),
 
 /// Ends a job: its pods are asked to end, and nothing of it is kept.
 pub fn cancel(kubectl: &Kubectl, name: &str) -> Result<(), SubmitError> {
-    if kubectl.delete(name)? { Ok(()) } else { Err(SubmitError::NoJob(name.to_owned())) }
+    if kubectl.delete("job", name)? { Ok(()) } else { Err(SubmitError::NoJob(name.to_owned())) }
 }

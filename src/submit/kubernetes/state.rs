@@ -174,6 +174,11 @@ impl Pod {
         Ok(pods)
     }
 
+    /// The pod that an answer tells of.
+    pub(super) fn parse(answer: Value) -> Result<Self, SubmitError> {
+        if answer.is_null() { Ok(Self::default()) } else { read(answer) }
+    }
+
     fn age(&self) -> (&str, &str) {
         (&self.metadata.created, &self.metadata.name)
     }
@@ -203,6 +208,16 @@ impl Pod {
     /// Whether nothing more will come.
     pub(super) fn is_over(&self) -> bool {
         matches!(self.status.phase.as_str(), "Succeeded" | "Failed")
+    }
+
+    /// Whether its container runs.
+    pub(super) fn is_running(&self) -> bool {
+        self.container().is_some_and(|state| state.running.is_some())
+    }
+
+    /// Whether its program has done its work.
+    pub(super) fn has_succeeded(&self) -> bool {
+        self.status.phase == "Succeeded"
     }
 
     /// Exit code and reason of one that has failed.

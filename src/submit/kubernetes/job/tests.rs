@@ -90,3 +90,49 @@ fn other_files_are_refused() {
         assert!(matches!(Job::parse(text), Err(SubmitError::Manifest(_))), "{text:?}");
     }
 }
+
+/// A job with these volumes and where they are mounted.
+fn mounting(volumes: &Value, mounts: &Value) -> Job {
+    let mut document = Job::parse(JOB).unwrap().document;
+    document["spec"]["template"]["spec"]["volumes"] = volumes.clone();
+    document.pointer_mut(CONTAINER).unwrap()["volumeMounts"] = mounts.clone();
+    Job { document }
+}
+
+fn giving(names: &[&str]) -> Interface {
+    let output = |name: &&str| json!({"name": name, "type": "String", "location": {"line": 1}});
+    let outputs = names
+        .iter()
+        .map(|name| ((*name).to_owned(), serde_json::from_value(output(name)).expect("an output")))
+        .collect();
+    Interface { outputs, ..interface() }
+}
+
+#[test]
+fn outputs_go_to_the_first_volume_that_lasts() {
+    let claim = |name: &str| json!({"name": name, "persistentVolumeClaim": {"claimName": "c"}});
+    let volumes = json!([{"name": "a", "emptyDir": {}}, claim("b"), claim("c")]);
+    let mounts = json!([
+        {"name": "a", "mountPath": "/a"},
+        {"name": "b", "mountPath": "/b", "readOnly": true},
+        {"name": "c", "mountPath": "/c $(x)/"},
+    ]);
+    let job = mounting(&volumes, &mounts).delivering(&giving(&["one", ""])).unwrap();
+    let container = job.document.pointer(CONTAINER).unwrap();
+    assert_eq!(container["args"], json!(["--one=/c $$(x)/c3-outputs/$(C3_POD)/one/"]));
+    assert_eq!(job.document["metadata"]["annotations"][OUTPUTS], "/c $(x)/c3-outputs");
+    assert_eq!(
+        delivered(container["args"][0].as_str().unwrap(), "/c $(x)/c3-outputs"),
+        Some("one"),
+        "it is read back"
+    );
+}
+
+#[test]
+fn without_a_volume_that_lasts_outputs_have_no_place() {
+    let read_only = json!([{"name": "a", "persistentVolumeClaim": {"claimName": "c", "readOnly": true}}]);
+    for volumes in [json!(null), json!([{"name": "a", "emptyDir": {}}]), read_only] {
+        let job = mounting(&volumes, &json!([{"name": "a", "mountPath": "/a"}]));
+        assert!(matches!(job.delivering(&giving(&["one"])), Err(SubmitError::NoVolume)), "{volumes}");
+    }
+}
