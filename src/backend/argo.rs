@@ -12,7 +12,7 @@ use crate::shown;
 
 mod pod;
 
-use pod::{container, surround};
+use pod::{container, settle, surround};
 
 /// Where results are delivered to in the container, and where files are put for it.
 const OUTPUTS: &str = "/tmp/c3/outputs";
@@ -43,14 +43,10 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
     } else {
         (component.name.clone(), vec![worker])
     };
-    let mut spec = json!({
-        "entrypoint": entry,
-        "securityContext": {"runAsNonRoot": true, "seccompProfile": {"type": "RuntimeDefault"}},
-        "templates": templates,
-    });
+    let mut spec = json!({"entrypoint": entry, "templates": templates});
     let arguments = arguments(operator, &open);
     set(&mut spec, "arguments", arguments);
-    surround(&mut spec, operator);
+    settle(&mut spec, &settings.job);
     let mut metadata = json!({
         "name": component.name,
         "labels": {"app.kubernetes.io/name": component.name, "app.kubernetes.io/managed-by": "c3"},
@@ -67,7 +63,7 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
 }
 
 /// Sets an entry unless there is nothing to be said.
-fn set(map: &mut Value, name: &str, value: Value) {
+pub fn set(map: &mut Value, name: &str, value: Value) {
     let is_empty = match &value {
         Value::Null => true,
         Value::Array(items) => items.is_empty(),
@@ -80,7 +76,8 @@ fn set(map: &mut Value, name: &str, value: Value) {
 }
 
 /// A text in which Argo finds no placeholder.
-fn literal(text: &str) -> String {
+#[must_use]
+pub fn literal(text: &str) -> String {
     text.replace("{{", "{ {")
 }
 
@@ -128,17 +125,19 @@ fn arguments(operator: &Operator, parameters: &[&Parameter]) -> Value {
         let count = job.indexed.or(job.parallelism).map_or(1, u32::from);
         json!({"name": WORKERS, "value": count.to_string(), "description": "Workers that share the batches"})
     });
-    let plain = plain.map(|parameter| {
-        let mut argument = json!({"name": parameter.id});
-        let given = job.value(&parameter.input.name).or_else(|| default(parameter));
-        let open = parameter.optional().then_some(NOT_GIVEN);
-        set(&mut argument, "value", json!(given.or(open)));
-        set(&mut argument, "description", json!(parameter.description().map(|text| literal(&text))));
-        argument
-    });
+    let plain = plain.map(|parameter| argument(parameter, job.value(&parameter.input.name)));
     let mut arguments = json!({});
     set(&mut arguments, "parameters", plain.chain(workers).collect());
     arguments
+}
+
+/// A parameter as the user is asked for it: with the value that was given, else its default.
+pub(crate) fn argument(parameter: &Parameter, given: Option<&str>) -> Value {
+    let mut argument = json!({"name": parameter.id});
+    let open = parameter.optional().then_some(NOT_GIVEN);
+    set(&mut argument, "value", json!(given.or_else(|| default(parameter)).or(open)));
+    set(&mut argument, "description", json!(parameter.description().map(|text| literal(&text))));
+    argument
 }
 
 /// One pod that runs the operator.
@@ -181,6 +180,7 @@ fn template(operator: &Operator, parameters: &[Parameter], outcomes: &[Outcome])
     let codes: Vec<_> = codes.iter().map(|code| format!("asInt(lastRetry.exitCode) != {code}")).collect();
     template["retryStrategy"] =
         json!({"limit": limit.to_string(), "retryPolicy": "Always", "expression": codes.join(" && ")});
+    surround(&mut template, operator);
     set(&mut template, "activeDeadlineSeconds", json!(settings.job.active_deadline.map(u32::from)));
     template
 }
@@ -190,10 +190,9 @@ fn workers(name: &str, operator: &Operator, parameters: &[&Parameter]) -> Value 
     let (paths, plain): (Vec<&&Parameter>, Vec<&&Parameter>) =
         parameters.iter().partition(|parameter| parameter.input.kind.is_path());
     // Parts by index are those of the sequence.
-    let value = |it: &Parameter| match it.id.as_str() {
-        "gw_part" if is_dealt(operator) => "{{item}}".to_owned(),
-        "gw_parts" if is_dealt(operator) => format!("{{{{workflow.parameters.{WORKERS}}}}}"),
-        id => format!("{{{{workflow.parameters.{id}}}}}"),
+    let value = |it: &Parameter| {
+        part(&it.input.name, format!("{{{{workflow.parameters.{WORKERS}}}}}"))
+            .unwrap_or_else(|| format!("{{{{workflow.parameters.{}}}}}", it.id))
     };
     let plain = plain.into_iter().map(|it| json!({"name": it.id, "value": value(it)}));
     let mut given = json!({});
@@ -216,7 +215,12 @@ fn workers(name: &str, operator: &Operator, parameters: &[&Parameter]) -> Value 
     workers
 }
 
-/// Whether each worker does the part of its index.
-fn is_dealt(operator: &Operator) -> bool {
-    operator.component.inputs.iter().any(|input| input.name == "gw_part")
+/// What tells a worker of a sequence its part, and of how many, where each does the part of its index.
+#[must_use]
+pub fn part(input: &str, workers: String) -> Option<String> {
+    match input {
+        "gw_part" => Some("{{item}}".to_owned()),
+        "gw_parts" => Some(workers),
+        _ => None,
+    }
 }

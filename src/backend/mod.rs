@@ -8,7 +8,7 @@ use crate::job::slurm::Slurm;
 use crate::reference::ImageName;
 use crate::stamp::Stamp;
 
-mod argo;
+pub mod argo;
 mod block;
 mod bundle;
 mod claims;
@@ -212,16 +212,21 @@ pub fn emit(operator: &Operator, targets: &[&Target]) -> Result<Vec<Artifact>, V
 
 #[derive(serde::Serialize)]
 struct Manifest<'a> {
-    c3: String,
+    c3: &'a str,
     source: &'a str,
     title: &'a str,
     documents: &'a [serde_json::Value],
 }
 
-/// A file of documents that a program reads, below a line that says what it is.
+/// Documents that a program reads, below a line that says what they are, of what, and who has made them.
+#[must_use]
+pub fn manifest_text(title: &str, source: &str, c3: &str, documents: &[serde_json::Value]) -> String {
+    template::render("manifest.yaml", &Manifest { c3, source, title, documents })
+}
+
+/// The file of an operator's documents.
 fn manifest(operator: &Operator, suffix: &str, title: &str, documents: &[serde_json::Value]) -> Artifact {
-    let (c3, source) = (operator.stamp().to_string(), operator.component.source.as_str());
-    let text = template::render("manifest.yaml", &Manifest { c3, source, title, documents });
+    let text = manifest_text(title, &operator.component.source, &operator.stamp().to_string(), documents);
     operator.artifact(suffix, &text)
 }
 

@@ -1,4 +1,4 @@
-//! `c3 create-workflow`: a CWL workflow and the program of a Kubeflow pipeline from operators that come one after the other.
+//! `c3 create-workflow`: workflows for Kubeflow, CWL and Argo from operators that come one after the other.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -36,7 +36,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "kubeflow,cwl")]
     target: Vec<Target>,
 
-    /// Number of parallel workers of each grid wrapper in the Kubeflow pipeline
+    /// Number of parallel workers of each grid wrapper, in a Kubeflow pipeline or Argo workflow
     #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u32).range(1..))]
     parallel: u32,
 
@@ -58,6 +58,18 @@ enum Target {
     Kubeflow,
     /// A CWL workflow, <name>.workflow.cwl.
     Cwl,
+    /// A workflow template of Argo, <name>.workflow.argo.yaml.
+    Argo,
+}
+
+impl Target {
+    fn engine(self) -> Engine {
+        match self {
+            Self::Kubeflow => Engine::Kubeflow,
+            Self::Cwl => Engine::Cwl,
+            Self::Argo => Engine::Argo,
+        }
+    }
 }
 
 /// How the names of Kubeflow components end.
@@ -158,10 +170,7 @@ fn real(folder: &Path) -> PathBuf {
 
 fn emit(operators: &[Operator], options: &Options, settings: &Settings) -> (Vec<Artifact>, Vec<Remark>) {
     let mut remarks: Vec<Remark> = Vec::new();
-    let chosen = |target: &Target| options.target.contains(target);
-    let engines = [(Target::Kubeflow, Engine::Kubeflow), (Target::Cwl, Engine::Cwl)];
-    let engines = engines.into_iter().filter(|(target, _)| chosen(target));
-    let artifacts = engines.map(|(_, engine)| {
+    let artifacts = engines(options).into_iter().map(|engine| {
         let (artifact, said) = workflow::emit(operators, engine, settings);
         for remark in said {
             if !remarks.contains(&remark) {
@@ -173,13 +182,16 @@ fn emit(operators: &[Operator], options: &Options, settings: &Settings) -> (Vec<
     (artifacts.collect(), remarks)
 }
 
+/// The engines that are asked for, each once.
+fn engines(options: &Options) -> Vec<Engine> {
+    let all = Target::value_variants().iter().filter(|target| options.target.contains(target));
+    all.map(|target| target.engine()).collect()
+}
+
 /// Tells of files that the workflow names and that are not there yet.
 fn warn_of_missing(operators: &[Operator], folder: &Path, options: &Options) {
-    let named = operators.iter().flat_map(|operator| {
-        let component = options.target.contains(&Target::Kubeflow).then_some(&operator.component_file);
-        let step = options.target.contains(&Target::Cwl).then_some(&operator.step_file);
-        component.into_iter().chain(step)
-    });
+    let engines = engines(options);
+    let named = operators.iter().flat_map(|operator| engines.iter().map(|engine| operator.file(*engine)));
     let missing: BTreeSet<_> = named.filter(|file| !folder.join(file).exists()).collect();
     for file in missing {
         let message = format!("the workflow names `{file}`, which does not exist yet: create its operator");

@@ -98,7 +98,7 @@ fn joined(options: &Options) -> Result<Graph, Failure> {
 /// An operator among others.
 fn step(path: &Path) -> Result<(Source, Operator), Failure> {
     let name = path.to_string_lossy();
-    if name.ends_with(Engine::Cwl.suffix()) || name.ends_with(Engine::Kubeflow.suffix()) {
+    if Engine::ALL.iter().any(|engine| name.ends_with(engine.suffix())) {
         return Err(Failure::new(INPUT, format!("`{name}` is a workflow, not an operator"))
             .hint("draw it alone: `c3 graph WORKFLOW`"));
     }

@@ -95,7 +95,7 @@ enum Command {
     Build(build::Options),
     /// Join operators into a workflow
     ///
-    /// Writes a CWL workflow and a Kubeflow pipeline that run the operators one after the other.
+    /// Writes a CWL workflow and a Kubeflow pipeline, or a template of Argo, that run the operators one after the other.
     CreateWorkflow(create_workflow::Options),
     /// Draw a workflow
     ///

@@ -43,6 +43,7 @@ pub fn parse(text: &str, stem: &str) -> Result<Operator, String> {
         stem: stem.to_owned(),
         component_file: format!("{stem}.yaml"),
         step_file: format!("{stem}.cwl"),
+        template_file: format!("{stem}.argo.yaml"),
         parameters: file.inputs.into_iter().map(parameter).collect(),
         outcomes: file.outputs.into_iter().map(outcome).collect(),
     })

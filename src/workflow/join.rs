@@ -76,14 +76,14 @@ impl Joining {
         None
     }
 
-    /// What a pipeline of Kubeflow leaves out: secrets, which stand in the cluster, and files that may be missing.
+    /// What a workflow of a cluster leaves out: secrets, which stand there, and files that may be missing.
     fn unset<'a>(&mut self, parameter: &Parameter, step: &str, at: usize) -> Option<Origin<'a>> {
-        if self.engine != Engine::Kubeflow {
+        if !self.engine.is_cluster() {
             return None;
         }
         let keyword = folded(&parameter.id);
         let is_keyword = keyword.starts_with(|first: char| first.is_ascii_lowercase());
-        let no_keyword = !is_keyword || !identifier::is_plain(&keyword);
+        let no_keyword = self.engine == Engine::Kubeflow && (!is_keyword || !identifier::is_plain(&keyword));
         let open_file = parameter.input.kind.is_path() && parameter.optional();
         if no_keyword || open_file {
             let (why, hint) = if open_file {
@@ -94,7 +94,7 @@ impl Joining {
                     "rename the variable so that it begins with a letter and is not a word of Python's own",
                 )
             };
-            let message = format!("input `{}` of `{step}` is left out of the pipeline: {why}", parameter.id);
+            let message = format!("input `{}` of `{step}` is left out of the workflow: {why}", parameter.id);
             self.remarks.push(Remark::new(at, message, hint).at(&parameter.input.span));
         }
         (parameter.input.secret || no_keyword || open_file).then_some(Origin::Unset)
@@ -150,7 +150,7 @@ impl Joining {
     /// CWL knows no order but that of the data.
     fn remark_on_order(&mut self, steps: &[Step]) {
         let free = steps.iter().enumerate().skip(1);
-        let free = free.filter(|(_, step)| self.engine == Engine::Cwl && !step.is_joined());
+        let free = free.filter(|(_, step)| !self.engine.is_cluster() && !step.is_joined());
         let remark = |(at, step): (usize, &Step)| {
             let message = format!("`{}` takes nothing of an earlier step: CWL doesn't make it wait", step.id);
             Remark::new(at, message, "let it read an output of the step that it has to wait for")

@@ -166,8 +166,7 @@ fn stages(workflow: &Workflow, settings: &Settings) -> Vec<Stage> {
 }
 
 fn stage(step: &Step, before: Option<&Step>, settings: &Settings) -> Stage {
-    let many = |step: &Step| step.operator.is_grid() && settings.workers > 1;
-    let waits = before.filter(|before| !step.is_joined() || many(before));
+    let waits = settings.awaited(step, before);
     Stage {
         id: step.id.clone(),
         component: step.operator.component_file.clone(),
@@ -176,9 +175,10 @@ fn stage(step: &Step, before: Option<&Step>, settings: &Settings) -> Stage {
             .iter()
             .filter_map(|(parameter, origin)| argument(parameter, origin))
             .collect(),
-        after: waits
-            .map(|before| if many(before) { format!("*{}_all", before.id) } else { before.id.clone() }),
-        is_grid: many(step),
+        after: waits.map(|before| {
+            if settings.is_many(before) { format!("*{}_all", before.id) } else { before.id.clone() }
+        }),
+        is_grid: settings.is_many(step),
         is_uncached: step.operator.is_uncached(),
         secrets: secrets(step),
     }

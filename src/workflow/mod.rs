@@ -6,6 +6,7 @@ use crate::component::Type;
 use crate::shown;
 use crate::stamp;
 
+mod argo;
 pub mod component_file;
 mod cwl;
 pub mod graph;
@@ -26,15 +27,21 @@ pub enum Engine {
     Kubeflow,
     /// Runners of CWL.
     Cwl,
+    /// Argo Workflows.
+    Argo,
 }
 
 impl Engine {
+    /// Every one.
+    pub const ALL: &[Self] = &[Self::Kubeflow, Self::Cwl, Self::Argo];
+
     /// How the name of its file ends.
     #[must_use]
     pub fn suffix(self) -> &'static str {
         match self {
             Self::Kubeflow => ".pipeline.py",
             Self::Cwl => ".workflow.cwl",
+            Self::Argo => ".workflow.argo.yaml",
         }
     }
 
@@ -44,6 +51,8 @@ impl Engine {
             (_, Type::String, Type::String) => Some(Route::Text),
             // Kubeflow's values have types; CWL would need an expression to make a number of a text.
             (Self::Kubeflow, from, to) if from == to && !from.is_path() => Some(Route::Text),
+            // All values of Argo's are texts.
+            (Self::Argo, from, to) if !from.is_path() && !to.is_path() => Some(Route::Text),
             (Self::Cwl, from, Type::String) if !from.is_path() => Some(Route::Text),
             // A runner of CWL delivers a text as a file, too.
             (Self::Cwl, Type::String, Type::Path(kind)) if kind != "Directory" => Some(Route::File),
@@ -52,10 +61,16 @@ impl Engine {
         }
     }
 
+    /// Whether its operators run in a cluster: secrets are there, and steps come in their order.
+    fn is_cluster(self) -> bool {
+        self != Self::Cwl
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::Kubeflow => "Kubeflow",
             Self::Cwl => "CWL",
+            Self::Argo => "Argo",
         }
     }
 }
@@ -133,6 +148,18 @@ pub struct Settings {
     pub workers: u32,
 }
 
+impl Settings {
+    /// Whether many workers of a step run side by side.
+    fn is_many(&self, step: &Step) -> bool {
+        step.operator.is_grid() && self.workers > 1
+    }
+
+    /// The step before, where another has to wait for it though it may take nothing of it.
+    fn awaited<'b, 'a>(&self, step: &Step, before: Option<&'b Step<'a>>) -> Option<&'b Step<'a>> {
+        before.filter(|before| !step.is_joined() || self.is_many(before))
+    }
+}
+
 /// Writes the workflow of operators for an engine, and says what could not be joined.
 #[must_use]
 pub fn emit(operators: &[Operator], engine: Engine, settings: &Settings) -> (Artifact, Vec<Remark>) {
@@ -140,6 +167,7 @@ pub fn emit(operators: &[Operator], engine: Engine, settings: &Settings) -> (Art
     let text = match engine {
         Engine::Kubeflow => kubeflow::emit(&workflow, settings),
         Engine::Cwl => cwl::emit(&workflow, settings),
+        Engine::Argo => argo::emit(&workflow, settings),
     };
     (Artifact::new(format!("{}{}", settings.stem, engine.suffix()), stamp::sealed(&text)), remarks)
 }

@@ -1,5 +1,6 @@
 //! Operators as a workflow sees them: a name, files, and what goes in and comes out.
 
+use super::Engine;
 use crate::backend::kubeflow;
 use crate::backend::parameter::{self, Outcome, Parameter};
 use crate::component::Component;
@@ -15,6 +16,8 @@ pub struct Operator {
     pub component_file: String,
     /// Path of its CWL step, seen from the workflow's folder.
     pub step_file: String,
+    /// Path of its template for Argo, seen from the workflow's folder.
+    pub template_file: String,
     pub(super) parameters: Vec<Parameter>,
     pub(super) outcomes: Vec<Outcome>,
 }
@@ -30,6 +33,7 @@ impl Operator {
             stem: stem.to_owned(),
             component_file: format!("{stem}.yaml"),
             step_file: format!("{stem}.cwl"),
+            template_file: format!("{stem}.argo.yaml"),
             parameters,
             outcomes,
         }
@@ -40,7 +44,18 @@ impl Operator {
     pub fn within(mut self, folder: &str) -> Self {
         self.component_file.insert_str(0, folder);
         self.step_file.insert_str(0, folder);
+        self.template_file.insert_str(0, folder);
         self
+    }
+
+    /// Path of the file of it that a workflow of an engine needs.
+    #[must_use]
+    pub fn file(&self, engine: Engine) -> &str {
+        match engine {
+            Engine::Kubeflow => &self.component_file,
+            Engine::Cwl => &self.step_file,
+            Engine::Argo => &self.template_file,
+        }
     }
 
     /// Whether Kubeflow's cache must not answer for it.

@@ -166,7 +166,7 @@ fn what_python_cannot_name_is_left_out_of_a_pipeline() {
         links(&only, Engine::Kubeflow),
         ["only.class < nothing", "only.1st < nothing", "only.Ab c < Ab_c"]
     );
-    assert!(remarks(&only, Engine::Kubeflow).contains("input `class` of `only` is left out of the pipeline"));
+    assert!(remarks(&only, Engine::Kubeflow).contains("input `class` of `only` is left out of the workflow"));
 }
 
 #[test]

@@ -119,8 +119,10 @@ def test_what_the_cluster_gives_is_that_of_the_job(folder):
     container = ours['container']
     for key in ('image', 'command', 'workingDir', 'resources', 'securityContext', 'volumeMounts'):
         assert container[key] == theirs[key], key
-    for key in ('volumes', 'nodeSelector', 'tolerations', 'imagePullSecrets', 'serviceAccountName', 'securityContext'):
-        assert spec[key] == pod[key], key
+    # A workflow that refers to the template gets these with it.
+    for key in ('volumes', 'nodeSelector', 'tolerations', 'serviceAccountName', 'securityContext', 'priorityClassName'):
+        assert ours[key] == pod[key], key
+    assert spec['imagePullSecrets'] == pod['imagePullSecrets']
     secrets = [variable for variable in theirs['env'] if 'valueFrom' in variable]
     assert [variable for variable in container['env'] if 'valueFrom' in variable] == secrets
     assert {'name': 'HTTPS_PROXY', 'value': 'http://p:$$$$1'} in container['env']
@@ -155,6 +157,66 @@ def test_a_grid_is_a_sequence_of_workers(folder):
         assert set(given) == {port['name'] for port in worker['inputs']['parameters']}
         part = ('{{item}}', '{{workflow.parameters.workers}}')
         assert (given.get('gw_part'), given.get('gw_parts')) == (part if backend == 'index' else (None, None))
+
+
+GRID = '''\
+import os
+total = os.getenv('total', '')
+data = os.getenv('data', None)  # c3: input=File
+def grid_process(batch_id, total, **_):
+    print(batch_id, total)
+'''
+
+
+@pytest.fixture(scope='module')
+def workflow(tmp_path_factory):
+    """Give the folder of a workflow with a grid, and of the templates that it refers to."""
+    folder = tmp_path_factory.mktemp('workflow')
+    sources = ['make_table.py', 'sum_table.py', 'write_letter.py']
+    options = ['-r', 'registry.example/ns', '--target', 'argo']
+    succeeded(c3('compile', *sources, *options, '-o', folder, cwd=ROOT / 'samples/workflow'))
+    write(folder / 'tile.py', GRID)
+    made = c3('create-gridwrapper', 'tile.py', '--no-build', '-b', 'index', *options, '--target', 'argo,kubeflow', cwd=folder)
+    succeeded(made)
+    operators = [*(ROOT / 'samples/workflow' / name for name in sources[:2]), 'gw_tile.yaml', ROOT / 'samples/workflow' / sources[2]]
+    command = ['create-workflow', *operators, '--name', 'squares', '--target', 'argo', '--parallel', '3', '-o', '.']
+    done = succeeded(c3(*command, cwd=folder))
+    assert 'input `data` of `gw_tile` is left out of the workflow' in done.stderr
+    return folder
+
+
+def test_a_workflow_is_a_template_of_templates(workflow):
+    done = succeeded(run(venv('argo', 'python'), ROOT / 'tests/engines/argo_models.py', workflow / 'squares.workflow.argo.yaml'))
+    assert json.loads(done.stdout) == []
+    spec = template(workflow / 'squares.workflow.argo.yaml')['spec']
+    asked = {port['name'] for port in spec['arguments']['parameters']}
+    [dag] = spec['templates']
+    tasks = {task['name']: task for task in dag['dag']['tasks']}
+    assert list(tasks) == ['make-table', 'sum-table', 'gw-tile', 'write-letter']
+    known = {path.name: template(path) for path in workflow.glob('*.argo.yaml')}
+    for name, task in tasks.items():
+        [ours] = [found for found in known.values() if found['metadata']['name'] == task['templateRef']['name']]
+        [called] = [found for found in ours['spec']['templates'] if found['name'] == task['templateRef']['template']]
+        given = task['arguments']
+        for kind in ('parameters', 'artifacts'):
+            inputs = {port['name']: port for port in called['inputs'].get(kind, [])}
+            needed = {port for port, it in inputs.items() if 'default' not in it and not it.get('optional')}
+            assert needed <= {port['name'] for port in given.get(kind, [])} <= set(inputs), (name, kind)
+        for reference in references(given):
+            where, *path = reference.strip('{}').split('.')
+            if where == 'tasks':
+                step, _, kind, port = path
+                assert step in task['dependencies']
+                [source] = [found for found in known.values() if found['metadata']['name'] == step]
+                assert port in {it['name'] for it in source['spec']['templates'][-1]['outputs'][kind]}
+            elif where == 'workflow':
+                assert path[1] in asked
+            else:
+                assert reference == '{{item}}' and 'withSequence' in task
+    assert tasks['gw-tile']['withSequence'] == {'count': '3'}
+    # What comes behind a grid waits for all of its workers.
+    assert tasks['write-letter']['dependencies'] == ['gw-tile', 'sum-table']
+    assert not {'gw_part', 'gw_parts', 'signing_token'} & asked
 
 
 def filled(word, values):

@@ -10,7 +10,7 @@ use crate::backend::parameter::{Outcome, Parameter};
 use crate::backend::runtime::SKIPS_UNSET;
 use crate::backend::surroundings::Surroundings;
 use crate::component::Type;
-use crate::job::amounts;
+use crate::job::{Job, amounts};
 
 /// The container, its command and what it gets from the cluster.
 pub(super) fn container(operator: &Operator, parameters: &[Parameter], outcomes: &[Outcome]) -> Value {
@@ -87,18 +87,24 @@ fn volumes(operator: &Operator) -> Value {
     bundle.into_iter().chain(shm).chain(volumes).collect()
 }
 
-/// What holds for all pods.
-pub(super) fn surround(spec: &mut Value, operator: &Operator) {
+/// Where a template's pods run, as whom, and with which volumes: a template that another workflow refers to brings its own.
+pub(super) fn surround(template: &mut Value, operator: &Operator) {
     let job = &operator.settings.job;
-    set(spec, "volumes", volumes(operator));
-    set(spec, "nodeSelector", json!(job.node_labels()));
-    set(spec, "tolerations", Value::Array(Surroundings::of(job).taints()));
+    set(template, "volumes", volumes(operator));
+    set(template, "nodeSelector", json!(job.node_labels()));
+    set(template, "tolerations", Value::Array(Surroundings::of(job).taints()));
+    set(template, "serviceAccountName", json!(job.service_account.as_ref().map(ToString::to_string)));
+    set(template, "priorityClassName", json!(job.priority_class.as_ref().map(ToString::to_string)));
+    let mut security = json!({"runAsNonRoot": true, "seccompProfile": {"type": "RuntimeDefault"}});
+    let groups: Vec<_> = job.supplemental_groups.iter().copied().map(u32::from).collect();
+    set(&mut security, "supplementalGroups", json!(groups));
+    set(&mut security, "fsGroup", json!(job.fs_group.map(u32::from)));
+    template["securityContext"] = security;
+}
+
+/// What only a workflow as a whole can say.
+pub(super) fn settle(spec: &mut Value, job: &Job) {
     let logins = job.pull_secrets.iter().map(|name| json!({"name": name.to_string()}));
     set(spec, "imagePullSecrets", logins.collect());
-    set(spec, "serviceAccountName", json!(job.service_account.as_ref().map(ToString::to_string)));
-    set(spec, "podPriorityClassName", json!(job.priority_class.as_ref().map(ToString::to_string)));
     set(spec, "ttlStrategy", json!(job.ttl.map(|ttl| json!({"secondsAfterCompletion": u32::from(ttl)}))));
-    let groups: Vec<_> = job.supplemental_groups.iter().copied().map(u32::from).collect();
-    set(&mut spec["securityContext"], "supplementalGroups", json!(groups));
-    set(&mut spec["securityContext"], "fsGroup", json!(job.fs_group.map(u32::from)));
 }
