@@ -46,7 +46,7 @@ fn results_are_joined_by_name_and_type() {
         "t = os.environ['title']\nd = os.environ['table']  # c3: input=File\nn = os.environ['n']",
     );
     let expected = ["take.title < make/title as Text", "take.table < make/table as File", "take.n < n"];
-    for engine in [Engine::Kubeflow, Engine::Cwl] {
+    for &engine in Engine::ALL {
         assert_eq!(links(&[make.clone(), take.clone()], engine), expected);
         assert_eq!(remarks(&[make.clone(), take.clone()], engine), "");
     }
@@ -101,7 +101,7 @@ fn every_remedy_joins() {
     let kinds =
         ["String", "Integer", "Float", "Boolean", "File", "Directory", "Dataset", "Model", "Artifact"];
     let kinds: Vec<Type> = kinds.into_iter().map(|name| Type::from(name.to_owned())).collect();
-    for engine in [Engine::Kubeflow, Engine::Cwl] {
+    for &engine in Engine::ALL {
         for (from, to) in kinds.iter().flat_map(|from| kinds.iter().map(move |to| (from, to))) {
             let joined = match remark::remedy(engine, from, to) {
                 remark::Remedy::Output(kind) => engine.route(&kind, to),
@@ -215,6 +215,11 @@ fn no_text_of_a_user_s_ends_its_line() {
     let text = String::from_utf8(artifact.content).unwrap();
     let parsed = ruff_python_parser::parse_module(&text);
     assert!(parsed.is_ok(), "{text}");
+    let (artifact, _) = emit(std::slice::from_ref(&hostile), Engine::Argo, &settings);
+    let document: yaml_serde::Value = yaml_serde::from_slice(&artifact.content).unwrap();
+    // Argo would fill in what stands in the default: the script's own holds.
+    assert_eq!(document["spec"]["arguments"]["parameters"][0]["value"].as_str(), Some("null"));
+    assert_eq!(document["spec"]["templates"][0]["dag"]["tasks"][0]["name"].as_str(), Some("a-b"));
     let (artifact, _) = emit(&[hostile], Engine::Cwl, &settings);
     let document: yaml_serde::Value = yaml_serde::from_slice(&artifact.content).unwrap();
     assert_eq!(document["steps"]["a_b____"]["run"].as_str(), Some("a%20b%27%22%23%25.cwl"));
