@@ -121,7 +121,7 @@ def test_the_programs_exit_code_is_that_of_c3(job, call, namespace):
     folder = job('--backoff-limit', '1')
     started = succeeded(call('submit', 'speaker.job.yaml', '--code', '7', folder=folder, env=SECRET))
     name = started.stdout.strip()
-    assert f'c3 logs --follow {name}' in started.stderr
+    assert f'c3 logs --follow --namespace {namespace.name} {name}' in started.stderr
     done = call('wait', name)
     assert done.returncode == 7, told(done)
     assert done.stdout == ''
