@@ -13,11 +13,12 @@ import zipfile
 from support import host_address
 
 
-def wheel(name, version='1.0', code='', requires=()):
-    """Make a wheel of one module: file name to content."""
+def wheel(name, version='1.0', code='', requires=(), files=None):
+    """Make a wheel of one module and other files: file name to content."""
     info = f'{name}-{version}.dist-info'
     needs = ''.join(f'Requires-Dist: {package}\n' for package in requires)
     files = {
+        **(files or {}),
         f'{name}.py': code,
         f'{info}/METADATA': f'Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needs}',
         f'{info}/WHEEL': 'Wheel-Version: 1.0\nGenerator: c3\nRoot-Is-Purelib: true\nTag: py3-none-any\n',

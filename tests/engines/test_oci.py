@@ -20,6 +20,7 @@ import urllib.request
 import pytest
 from images import described, docker, image_config, registry_json, tags
 from operators import NAMES, PROBE, TABLE, create, run_image, seen
+from package_index import serving, wheel
 from runners import collected, run_components, run_step
 from support import (
     BASE,
@@ -155,20 +156,95 @@ def explained(path):
     return '.dist-info/' in path and path.rsplit('/', 1)[1] in ('INSTALLER', 'RECORD')
 
 
+def same_file_system(own, theirs):
+    """Insist on the same files in two images, and give those of the first."""
+    ours, built = file_system(own), file_system(theirs)
+    differing = {path for path in ours.keys() | built.keys() if ours.get(path) != built.get(path)}
+    assert {path for path in differing if not explained(path)} == set()
+    return ours
+
+
 def test_the_file_system_is_that_of_the_docker_build(make, base, requiring, repository, tmp_path):
     own = make(requiring, *FILES, '-r', f'{repository}/same', '-v', '1', '-o', tmp_path)['image']
     options = ['-r', f'{repository}/theirs', '-v', '1', '-o', tmp_path / 'theirs', '--local-mode']
     theirs = create(requiring, *FILES, *options, '--builder', 'docker', '--base-image', base)
     docker('pull', '--quiet', own)
-    ours, built = file_system(own), file_system(theirs)
-    differing = {path for path in ours.keys() | built.keys() if ours.get(path) != built.get(path)}
-    assert {path for path in differing if not explained(path)} == set()
-    assert any(path.endswith('bin/normalizer') for path in ours)
+    assert any(path.endswith('bin/normalizer') for path in same_file_system(own, theirs))
     assert succeeded(run_image(own)).stdout == succeeded(run_image(theirs)).stdout == '1.17.0 3.4.0 Zoë\n'
     one, other = image_config(own)['Config'], image_config(theirs)['Config']
     for name in ('User', 'WorkingDir', 'Entrypoint', 'Env', 'Labels'):
         assert one[name] == other[name], name
     assert (one['Cmd'] or []) == (other['Cmd'] or [])
+
+
+PLACES = {
+    'shared/__init__.py': 'name = "upper"\n',
+    'shared/odd, name.txt': 'odd',
+    'upper-1.0.data/scripts/greet': '#!python\nimport upper, shared\nprint(shared.name)\n',
+    'upper-1.0.data/scripts/shell': '#!/bin/sh\necho hello\n',
+    'upper-1.0.data/data/share/upper/x.txt': 'data',
+    'upper-1.0.data/headers/upper.h': '#define UPPER 1\n',
+    'upper-1.0.data/purelib/pure/__init__.py': '',
+    'upper-1.0.data/platlib/native/__init__.py': '',
+    'upper-1.0.dist-info/entry_points.txt': '[console_scripts]\nupper-say = upper:say\n',
+}
+
+
+def test_wheels_are_unpacked_as_pip_does_it(make, base, repository, tmp_path):
+    lower = wheel('lower', files={'shared/__init__.py': 'name = "lower"\n', 'zz/lower.txt': ''})
+    upper = wheel('upper', code='def say():\n    print("said")\n', requires=['lower'], files=PLACES)
+    script = 'import os, shared\nprint(shared.name, flush=True)\nos.system("upper-say")\n'
+    with serving({**lower, **upper}) as index:
+        host = index.host.partition(':')[0]
+        command = f'pip install --index-url {index.url} --trusted-host {host} upper'
+        write(tmp_path / 'step.py', f'"""Step."""\n# {command}\n{script}')
+        own = make(tmp_path, 'step.py', '-r', f'{repository}/places', '-v', '1', '-o', tmp_path / 'own')['image']
+        options = ['-r', f'{repository}/theirs', '-v', '1', '-o', tmp_path / 'theirs', '--local-mode']
+        theirs = create(tmp_path, 'step.py', *options, '--builder', 'docker', '--base-image', base)
+    docker('pull', '--quiet', own)
+    paths = same_file_system(own, theirs).keys()
+    for end in ('/pure/__init__.py', '/native/__init__.py', '/share/upper/x.txt', '/upper/upper.h', '/zz/lower.txt'):
+        assert any(path.endswith(end) for path in paths), end
+    assert succeeded(run_image(own)).stdout.splitlines()[:2] == ['upper', 'said']
+
+
+def test_operators_share_the_layer_of_a_wheel(make, repository, tmp_path):
+    def layers(name, *packages):
+        write(tmp_path / f'{name}.py', f'"""Step."""\n# pip install {" ".join(packages)}\nimport six\n')
+        env = {'XDG_CACHE_HOME': tmp_path / f'cache-{name}'}
+        make(tmp_path, f'{name}.py', '-r', f'{repository}/share', '-v', '1', '-o', tmp_path / 'out', env=env)
+        return own_layers(f'{repository.partition("/")[2]}/share/claimed-{name}', '1')
+
+    one, other = layers('one', 'six==1.17.0'), layers('other', 'toolz==1.0.0', 'six==1.17.0')
+    assert (len(one), len(other)) == (3, 4)
+    assert len(set(one) & set(other)) == 1
+
+
+def test_many_wheels_are_few_layers(make, repository, tmp_path):
+    names = [f'small{number}' for number in range(100)]
+    wheels = {file: content for name in names for file, content in wheel(name, code=f'name = "{name}"\n').items()}
+    with serving(wheels) as index:
+        host = index.host.partition(':')[0]
+        command = f'pip install --index-url {index.url} --trusted-host {host} {" ".join(names)}'
+        write(tmp_path / 'many.py', f'"""Many."""\n# {command}\nprint(1)\n')
+        make(tmp_path, 'many.py', '-r', f'{repository}/many', '-v', '1', '-o', tmp_path / 'out')
+    place = f'{repository.partition("/")[2]}/many/claimed-many'
+    layers = own_layers(place, '1', base=0)
+    assert 90 < len(layers) < 100
+    paths = [path for layer in layers[1:] for path in paths_of(place, layer)]
+    modules = sorted(path.rpartition('/')[2] for path in paths if '/small' in path and path.endswith('.py'))
+    assert modules == sorted(f'{name}.py' for name in names)
+
+
+@pytest.mark.parametrize('path', ['../../../../evil.py', '/evil.py', 'bad-1.0.data/elsewhere/x'])
+def test_wheels_stay_in_their_places(path, base, alone, repository, tmp_path):
+    with serving(wheel('bad', files={path: ''})) as index:
+        host = index.host.partition(':')[0]
+        command = f'pip install --index-url {index.url} --trusted-host {host} bad'
+        write(tmp_path / 'step.py', f'"""Step."""\n# {command}\n')
+        options = ['--builder', 'oci', '--base-image', base, '-r', f'{repository}/bad', '-v', '1']
+        refused(c3('create-operator', 'step.py', *options, cwd=tmp_path, env=alone), 1, 'bad-1.0-py3-none-any.whl', 'refused')
+    assert tags(f'{repository}/bad/claimed-step') == []
 
 
 def test_the_image_runs_everywhere(make, workspace, repository, tmp_path):
@@ -341,15 +417,15 @@ def test_a_small_cache_makes_the_same_image(make, requiring, repository, tmp_pat
     env = {'XDG_CACHE_HOME': tmp_path / 'cache', 'C3_CACHE_SIZE': '1'}
 
     def made(name, **env):
-        write(tmp_path / name / 'requirements.txt', f'six==1.17.0\n# {name}\n')
+        write(tmp_path / name / 'requirements.txt', f'{name}\n')
         write(tmp_path / name / 'requiring.py', '"""Needs six."""\n# pip install -r requirements.txt\nimport six\n')
         place = ['-r', f'{repository}/small', '-v', '1', '-o', tmp_path / 'out']
         digest = make(tmp_path / name, 'requiring.py', *place, env=env)['digest']
         return digest, sorted(path.stem for path in (tmp_path / 'cache/c3/layers').glob('*.gz'))
 
-    (first, one), (_, other) = made('first', **env), made('second', **env)
+    (first, one), (_, other) = made('six==1.17.0', **env), made('six==1.16.0', **env)
     assert (len(one), len(other)) == (1, 1) and one != other
-    assert made('first', **env) == (first, one)
+    assert made('six==1.17.0', **env) == (first, one)
 
 
 def test_an_edit_pushes_its_own_layer_only(base, alone, requiring, repository, tmp_path):
@@ -434,12 +510,21 @@ def put_manifest(repository, tag, manifest):
 
 
 def native_libraries(repository, name):
-    """Give the names of the native libraries in the layer with the packages."""
-    manifest, _ = registry_json(f'{repository}/manifests/{name}', {'Accept': OCI})
-    layer = manifest['layers'][-2]['digest']
+    """Give the names of the native libraries in the layer of the one wheel."""
+    return [path for path in paths_of(repository, own_layers(repository, name)[0]) if path.endswith('.so')]
+
+
+def paths_of(repository, layer):
+    """Give the paths in a layer of the registry."""
     with urllib.request.urlopen(f'http://{OPEN_REGISTRY}/v2/{repository}/blobs/{layer}') as answer:
         with tarfile.open(fileobj=io.BytesIO(answer.read())) as tar:
-            return [path for path in tar.getnames() if path.endswith('.so')]
+            return tar.getnames()
+
+
+def own_layers(repository, name, base=1):
+    """Give the digests of the layers above those of the base image."""
+    manifest, _ = registry_json(f'{repository}/manifests/{name}', {'Accept': OCI})
+    return [layer['digest'] for layer in manifest['layers']][base:]
 
 
 # Registries that misbehave

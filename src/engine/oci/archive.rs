@@ -9,7 +9,7 @@ use tar::{EntryType, Header};
 
 use super::assembly::Image;
 use super::error::OciError;
-use super::layer::Blob;
+use super::layer::{BLOCK, Blob};
 use super::verified::Expected;
 use super::{Assembled, Assembler};
 use crate::hashed::Hashed;
@@ -17,9 +17,6 @@ use crate::progress::{Event, Progress};
 
 /// Two empty blocks end an archive.
 const END: [u8; 1024] = [0; 1024];
-
-/// Archives are made of blocks of this size.
-const BLOCK: u64 = 512;
 
 impl Assembler {
     /// Writes an image to an archive for `docker load` and `podman load`, with its names; of several platforms all, of
@@ -161,7 +158,7 @@ impl Archive<'_> {
     }
 
     fn pad(&mut self, size: u64) -> Result<(), OciError> {
-        let rest = usize::try_from((BLOCK - size % BLOCK) % BLOCK).unwrap_or_default();
+        let rest = usize::try_from(size.next_multiple_of(BLOCK as u64) - size).unwrap_or_default();
         self.out.write_all(&vec![0; rest]).map_err(failed)
     }
 

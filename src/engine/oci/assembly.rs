@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::Path;
 
 use super::base::Base;
 use super::config;
@@ -9,12 +10,12 @@ use super::error::OciError;
 use super::files::{self, Place};
 use super::index::{Found, distribution};
 use super::installer::{self, Target};
-use super::layer::{Blob, Entry, Layer, Packed, pack};
+use super::layer::{Blob, Body, Entry, Layer, Packed, pack};
 use super::manifest::{self, Document};
 use super::origin::Origin;
 use super::platform::Platform;
 use super::python::{SYSTEM, access};
-use super::site::Installed;
+use super::wheels::{Failure, Job};
 use super::{Assembler, Order, site};
 use crate::context::Content;
 use crate::engine::manifest::Descriptor;
@@ -50,7 +51,7 @@ impl Assembler {
         let place = place(order, &base);
         let mut layers = Vec::new();
         if !order.recipe.installs.is_empty() {
-            layers.push(self.packages(order, origin, &base, &place)?);
+            layers.extend(self.packages(order, origin, &base, &place)?);
         }
         for (what, entries) in files::layers(order.context, &place) {
             layers.push(self.layer(order, what, &entries)?);
@@ -68,14 +69,14 @@ impl Assembler {
         Ok(Image { platform: base.platform, base: base.layers, layers, config, manifest })
     }
 
-    /// The layer with the requirements and the files that name them.
+    /// The layers with the requirements and the files that name them.
     fn packages(
         &self,
         order: &Order,
         origin: &Origin,
         base: &Base,
         place: &Place,
-    ) -> Result<Layer, OciError> {
+    ) -> Result<Vec<Layer>, OciError> {
         let Found { python, distributions } = self.python(order, origin, base)?;
         let machine = base.platform.machine().ok_or_else(|| OciError::Platform(base.platform.to_string()))?;
         let target = Target { python: &python, platform: &base.platform, machine };
@@ -85,62 +86,49 @@ impl Assembler {
         let what = commands.collect::<Vec<_>>().join(" && ");
         let name = name(order, &target, &requirements, &distributions)?;
         let _turn = self.work.finish(self.making.take(&name));
-        let cached = if order.no_cache { None } else { self.cache.get(&name) };
-        let (packed, blob) = if let Some(found) = cached {
-            found
-        } else {
-            let refuse = |files: &[Installed]| refuse_replaced(base, &distributions, files);
-            self.install(order, &target, requirements, &name, refuse)?
-        };
-        Ok(Layer { packed, blob, what })
+        if let Some((packed, blob)) = self.cache.get(&name).filter(|_| !order.no_cache) {
+            return Ok(vec![Layer { packed, blob, what }]);
+        }
+        let job = Job { order, target: &target, base, there: &distributions, name: &name, what: &what };
+        match self.wheels(&job, requirements.clone()) {
+            Ok(layers) => Ok(layers),
+            Err(Failure::Failed(error)) => Err(error),
+            Err(Failure::Unfit(reason)) => {
+                order.progress.report(&Event::Log(format!("all packages become one layer: {reason}")));
+                let (packed, blob) = self.install(&job, requirements)?;
+                Ok(vec![Layer { packed, blob, what }])
+            }
+        }
     }
 
-    fn install(
-        &self,
-        order: &Order,
-        target: &Target,
-        requirements: Vec<Entry>,
-        name: &str,
-        refuse: impl Fn(&[Installed]) -> Result<(), OciError>,
-    ) -> Result<(Packed, Blob), OciError> {
+    /// Has an installer unpack all packages into one layer.
+    fn install(&self, job: &Job, requirements: Vec<Entry>) -> Result<(Packed, Blob), OciError> {
+        let Job { order, target, .. } = job;
         let work = self.cache.work()?;
         let [files, folder] = ["files", "target"].map(|name| work.path().join(name));
-        fs::create_dir(&files).map_err(OciError::io("write", files.display()))?;
-        for (path, content, _) in order.context.below(crate::recipe::REQUIREMENTS) {
-            let path = files.join(path);
-            let written = match content {
-                None => fs::create_dir(&path),
-                Some(Content::Bytes(bytes)) => fs::write(&path, bytes),
-                Some(Content::Disk(disk)) => fs::copy(disk, &path).map(drop),
-            };
-            written.map_err(OciError::io("write", path.display()))?;
-        }
-        let lists = requirement_texts(order);
-        let read = |path: &str| lists.get(path).cloned();
-        let installs = order.recipe.installs.iter().map(|words| installer::Order::new(words, &read));
-        let installs = installs.collect::<Result<Vec<_>, _>>()?;
-        self.work.wait(installer::install(
-            &installs,
-            &files,
-            &folder,
-            target,
-            order.logins,
-            order.progress,
-        ))?;
+        write_requirements(order, &files)?;
+        let orders = orders(order)?;
+        let (logins, progress) = (order.logins, order.progress);
+        self.work.wait(installer::install(&orders, &files, &folder, target, logins, progress))?;
         order.progress.report(&Event::Started("pack the packages".to_owned()));
         let installed = site::read(&folder)?;
-        refuse(&installed)?;
+        let folders = installed.iter().filter_map(|file| file.path.split_once('/'));
+        refuse_replaced(
+            job.base,
+            job.there,
+            &folders.filter_map(|(folder, _)| distribution(folder)).collect(),
+        )?;
         let packages = site::arrange(installed, target.python);
         let entries = merged(packages.into_iter().chain(requirements));
         let go_on = || !self.work.interrupted();
-        self.cache.put(name, |out| pack(&entries, order.context.mtime(), go_on, out))
+        self.cache.put(job.name, |out| pack(&entries, order.context.mtime(), go_on, out))
     }
 
     /// A layer with files: in memory, unless it is large.
-    fn layer(&self, order: &Order, what: String, entries: &[Entry]) -> Result<Layer, OciError> {
+    pub(super) fn layer(&self, order: &Order, what: String, entries: &[Entry]) -> Result<Layer, OciError> {
         let go_on = || !self.work.interrupted();
         let mtime = order.context.mtime();
-        let size: u64 = entries.iter().map(|entry| entry.content.as_ref().map_or(0, Content::size)).sum();
+        let size: u64 = entries.iter().map(|entry| entry.content.as_ref().map_or(0, Body::size)).sum();
         if size < LARGE {
             let mut bytes = Vec::new();
             let packed = pack(entries, mtime, go_on, &mut bytes)?;
@@ -156,6 +144,28 @@ impl Assembler {
     }
 }
 
+/// Writes the requirement files into a folder that is made for them.
+pub(super) fn write_requirements(order: &Order, folder: &Path) -> Result<(), OciError> {
+    fs::create_dir(folder).map_err(OciError::io("write", folder.display()))?;
+    for (path, content, _) in order.context.below(crate::recipe::REQUIREMENTS) {
+        let path = folder.join(path);
+        let written = match content {
+            None => fs::create_dir(&path),
+            Some(Content::Bytes(bytes)) => fs::write(&path, bytes),
+            Some(Content::Disk(disk)) => fs::copy(disk, &path).map(drop),
+        };
+        written.map_err(OciError::io("write", path.display()))?;
+    }
+    Ok(())
+}
+
+/// What is to be installed, command by command.
+pub(super) fn orders(order: &Order) -> Result<Vec<installer::Order>, OciError> {
+    let lists = requirement_texts(order);
+    let read = |path: &str| lists.get(path).cloned();
+    order.recipe.installs.iter().map(|words| installer::Order::new(words, &read)).collect()
+}
+
 /// The texts of the requirement files, by their paths.
 fn requirement_texts(order: &Order) -> BTreeMap<String, String> {
     let files = order.context.below(crate::recipe::REQUIREMENTS);
@@ -167,13 +177,11 @@ fn requirement_texts(order: &Order) -> BTreeMap<String, String> {
 }
 
 /// Refuses packages of which the base has another version: an upper layer can't take that out as pip would.
-fn refuse_replaced(
+pub(super) fn refuse_replaced(
     base: &Base,
     there: &BTreeSet<(String, String)>,
-    files: &[Installed],
+    installed: &BTreeSet<(String, String)>,
 ) -> Result<(), OciError> {
-    let folders = files.iter().filter_map(|file| file.path.split_once('/'));
-    let installed: BTreeSet<_> = folders.filter_map(|(folder, _)| distribution(folder)).collect();
     let other = |(name, version): &(String, String)| {
         there.iter().find(|(known, present)| known == name && present != version)
     };
@@ -205,7 +213,7 @@ fn place(order: &Order, base: &Base) -> Place {
 }
 
 /// Entries in the order of their paths, each path once: engines refuse layers that name something twice.
-fn merged(entries: impl Iterator<Item = Entry>) -> Vec<Entry> {
+pub(super) fn merged(entries: impl Iterator<Item = Entry>) -> Vec<Entry> {
     let entries: BTreeMap<String, Entry> = entries.map(|entry| (entry.path.clone(), entry)).collect();
     entries.into_values().collect()
 }

@@ -1,5 +1,6 @@
 //! Layers that were made before, kept by what they are made of, for all programs of a user.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufWriter, Read, Write};
 use std::path::PathBuf;
@@ -31,6 +32,8 @@ pub(super) struct Cache {
     shelf: Shelf,
     /// What nobody may remove as long as this program runs.
     in_use: Mutex<Vec<Lock>>,
+    /// The layers that were read in this run, with the time at which they were last written.
+    read: Mutex<BTreeSet<(String, SystemTime)>>,
     /// Whether something has come into it.
     has_grown: AtomicBool,
 }
@@ -42,21 +45,34 @@ impl Cache {
     }
 
     fn of(shelf: Shelf) -> Self {
-        Self { shelf, in_use: Mutex::default(), has_grown: AtomicBool::new(false) }
+        Self { shelf, in_use: Mutex::default(), read: Mutex::default(), has_grown: AtomicBool::new(false) }
     }
 
     /// A layer that was kept under a name, if it is what it was: each byte of it is read, since disks forget.
     pub(super) fn get(&self, name: &str) -> Option<(Packed, Blob)> {
         let packed: Packed = self.recall(name)?;
-        let blob = self.blob(&packed);
+        let blob = self.whole(&packed)?;
+        Some((packed, blob))
+    }
+
+    /// A layer that was kept, if it is what it was. What was read in this run isn't read again unless it was touched.
+    pub(super) fn whole(&self, packed: &Packed) -> Option<Blob> {
+        let blob = self.blob(packed);
         match Lock::share(&blob) {
             Ok(lock) => self.keep(lock?),
             // Where nothing can be locked, nothing is removed.
             Err(_) if blob.exists() => {}
             Err(_) => return None,
         }
-        let found = digest_of(File::open(&blob).ok()?).ok()?;
-        (found == (packed.digest.clone(), packed.size)).then_some((packed, Blob::File(blob)))
+        let file = File::open(&blob).ok()?;
+        let (size, touched) = file.metadata().and_then(|file| Ok((file.len(), file.modified()?))).ok()?;
+        let state = (packed.digest.clone(), touched);
+        let is_known = |read: &BTreeSet<_>| size == packed.size && read.contains(&state);
+        if !is_known(&self.read.lock().unwrap_or_else(PoisonError::into_inner)) {
+            digest_of(file).ok().filter(|found| *found == (packed.digest.clone(), packed.size))?;
+            self.read.lock().unwrap_or_else(PoisonError::into_inner).insert(state);
+        }
+        Some(Blob::File(blob))
     }
 
     /// What was noted under a name, if the note is what it was.
@@ -98,6 +114,16 @@ impl Cache {
         name: &str,
         pack: impl FnOnce(&mut dyn Write) -> Result<Packed, OciError>,
     ) -> Result<(Packed, Blob), OciError> {
+        let (packed, blob) = self.keep_layer(pack)?;
+        self.note_down(name, &packed)?;
+        Ok((packed, blob))
+    }
+
+    /// Keeps what `pack` writes by its digest.
+    pub(super) fn keep_layer(
+        &self,
+        pack: impl FnOnce(&mut dyn Write) -> Result<Packed, OciError>,
+    ) -> Result<(Packed, Blob), OciError> {
         let failed = |error| self.unwritable(error);
         let mut file = BufWriter::new(self.temporary().map_err(failed)?);
         let packed = pack(&mut file)?;
@@ -107,7 +133,6 @@ impl Cache {
         let lock = file.as_file().try_clone().map_err(failed)?;
         self.keep_file(lock);
         file.persist(&blob).map_err(|error| failed(error.error))?;
-        self.note_down(name, &packed)?;
         self.has_grown.store(true, Ordering::Relaxed);
         Ok((packed, Blob::File(blob)))
     }

@@ -100,6 +100,14 @@ pub enum OciError {
         /// Who wanted a login.
         refused: Option<Refusal>,
     },
+    /// A wheel holds what no installer may unpack.
+    #[error("the wheel `{wheel}` is refused: {reason}")]
+    Wheel {
+        /// Its file name.
+        wheel: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Something came otherwise than it was announced.
     #[error("`{0}` is damaged: its content is not what its digest says")]
     Damaged(String),
@@ -138,9 +146,11 @@ impl Fault for OciError {
     fn code(&self) -> u8 {
         match self {
             Self::Interrupted => INTERRUPTED,
-            Self::Install { offline: false, .. } | Self::Cache(_) | Self::Context(_) | Self::Changed(_) => {
-                INPUT
-            }
+            Self::Install { offline: false, .. }
+            | Self::Wheel { .. }
+            | Self::Cache(_)
+            | Self::Context(_)
+            | Self::Changed(_) => INPUT,
             _ => ENGINE,
         }
     }
@@ -185,6 +195,7 @@ impl Fault for OciError {
                 "without an engine packages are installed from wheels: choose versions that have one, or start an engine"
                     .to_owned()
             }
+            Self::Wheel { .. } => "choose another version of the package, and tell those who made it".to_owned(),
             Self::Damaged(_) => {
                 "run again with `--no-cache`, or make the base image anew if it is one of its layers".to_owned()
             }

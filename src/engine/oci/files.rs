@@ -45,7 +45,7 @@ impl Place {
 fn copied(context: &Context, folder: &str, owner: (u32, u32), place: &Place) -> Vec<Entry> {
     let entry = |(path, content, mode): (&str, Option<&Content>, u32)| Entry {
         path: format!("{}/{path}", place.working_dir),
-        content: content.cloned(),
+        content: content.cloned().map(Into::into),
         mode,
         owner,
     };

@@ -112,7 +112,8 @@ impl Index {
         }
         let site = format!("{prefix}/lib/python{version}/site-packages");
         let folders = self.0.get(&site).ok_or_else(|| format!("there is no folder `/{site}`"))?.access;
-        let python = Python { version, prefix: format!("/{prefix}"), libc: self.libc(), folders };
+        let (prefix, libc) = (format!("/{prefix}"), self.libc());
+        let python = Python { version, prefix, libc, folders, is_environment };
         Ok(Found { python, distributions: self.distributions(&site) })
     }
 

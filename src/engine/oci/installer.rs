@@ -5,6 +5,7 @@ use std::process::Output;
 
 use tokio::process::Command;
 
+pub(super) use self::choice::choose;
 use self::private::Private;
 use super::error::OciError;
 use super::platform::Platform;
@@ -17,6 +18,7 @@ use crate::logins::{Logins, Settings};
 use crate::programs::{self, Working};
 use crate::progress::{Event, Progress};
 
+mod choice;
 mod private;
 
 /// How many of its last lines are shown of an installer that fails.
@@ -67,35 +69,60 @@ pub(super) async fn install(
     logins: &Logins,
     progress: &Progress,
 ) -> Result<(), OciError> {
-    let installer = find(&target.python.version)?;
-    let settings = Settings::from_user();
-    let certificates = Bundle::for_installers()?;
-    let private = Private::new(logins, &settings)?;
+    let caller = Caller::new(target, logins)?;
     for order in orders {
+        let words = |flat: &Flat, lists: &Lists| command(&caller.installer, flat, lists, folder, target);
+        caller.call(order, files, progress, words).await?;
+    }
+    Ok(())
+}
+
+/// What calls an installer, which learns nothing but what it is told.
+struct Caller<'a> {
+    installer: Installer,
+    settings: Settings,
+    certificates: Bundle,
+    private: Private<'a>,
+    target: &'a Target<'a>,
+}
+
+impl<'a> Caller<'a> {
+    fn new(target: &'a Target<'a>, logins: &'a Logins) -> Result<Self, OciError> {
+        let installer = find(&target.python.version)?;
+        let settings = Settings::from_user();
+        let private = Private::new(logins, &settings)?;
+        Ok(Self { installer, settings, certificates: Bundle::for_installers()?, private, target })
+    }
+
+    /// Does what a `pip install` asks for, by the command that is made of the flat list.
+    async fn call(
+        &self,
+        order: &Order,
+        files: &Path,
+        progress: &Progress,
+        command: impl FnOnce(&Flat, &Lists) -> (String, Vec<String>),
+    ) -> Result<(), OciError> {
         progress.report(&Event::Started(order.command.clone()));
-        let flat = private.flat(&order.flat);
+        let flat = self.private.flat(&order.flat);
         let lists = Lists::write(&flat, files).map_err(OciError::io("write", files.display()))?;
-        let (program, arguments) = command(&installer, &flat, &lists, folder, target);
+        let (program, arguments) = command(&flat, &lists);
         let mut command = Command::new(&program);
         command.args(arguments).current_dir(files).kill_on_drop(true).stdin(std::process::Stdio::null());
         for name in IGNORED {
             command.env_remove(name);
         }
-        if matches!(installer, Installer::Uv(_)) {
-            command.envs(settings.for_uv());
+        if matches!(self.installer, Installer::Uv(_)) {
+            command.envs(self.settings.for_uv());
         }
-        command.envs(certificates.variables());
-        private.arrange(&mut command);
+        command.envs(self.certificates.variables());
+        self.private.arrange(&mut command);
         let output = command.output().await.map_err(OciError::io("run", &program))?;
-        let said: Vec<_> = lines(&output).map(|line| private.masked(line)).collect();
+        let said: Vec<_> = lines(&output).map(|line| self.private.masked(line)).collect();
         for line in &said {
             progress.report(&Event::Log(line.clone()));
         }
-        if !output.status.success() {
-            return Err(failure(order, target, said));
-        }
+        if output.status.success() { Ok(()) } else { Err(failure(order, self.target, said)) }
     }
-    Ok(())
 }
 
 /// What may make another choice of packages: part of the name under which the result is kept.
@@ -242,8 +269,8 @@ mod tests {
 
     #[test]
     fn both_installers_are_told_the_target() {
-        let python =
-            Python { version: "3.12".into(), prefix: "/p".into(), libc: Libc::USUAL, folders: SYSTEM };
+        let (version, prefix) = ("3.12".into(), "/p".into());
+        let python = Python { version, prefix, libc: Libc::USUAL, folders: SYSTEM, is_environment: false };
         let platform = "linux/arm64".parse().unwrap();
         let target = Target { python: &python, platform: &platform, machine: "aarch64" };
         let folder = tempfile::tempdir().unwrap();

@@ -4,14 +4,17 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
 
-use flate2::{Compression, GzBuilder};
 use serde::{Deserialize, Serialize};
 use tar::{Builder, EntryType, Header};
 use tokio_util::bytes::Bytes;
 
 use super::error::OciError;
+use super::members::{Member, Members};
 use crate::context::Content;
 use crate::hashed::Hashed;
+
+/// Archives are made of blocks of this size, in bytes.
+pub(super) const BLOCK: usize = 512;
 
 /// Something in a layer.
 #[derive(Debug, Clone)]
@@ -19,11 +22,42 @@ pub(super) struct Entry {
     /// Its path in the image, without a `/` at the beginning.
     pub(super) path: String,
     /// Its content; nothing for a folder.
-    pub(super) content: Option<Content>,
+    pub(super) content: Option<Body>,
     /// Permissions.
     pub(super) mode: u32,
     /// User and group.
     pub(super) owner: (u32, u32),
+}
+
+/// Where the content of a file comes from.
+#[derive(Debug, Clone)]
+pub(super) enum Body {
+    /// It was made here.
+    Bytes(Vec<u8>),
+    /// A file on disk.
+    Disk(PathBuf),
+    /// A file in a wheel.
+    Member(Member),
+}
+
+impl From<Content> for Body {
+    fn from(content: Content) -> Self {
+        match content {
+            Content::Bytes(bytes) => Self::Bytes(bytes),
+            Content::Disk(disk) => Self::Disk(disk),
+        }
+    }
+}
+
+impl Body {
+    /// Its size in bytes, as far as it can be told before it is read.
+    pub(super) fn size(&self) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::Disk(disk) => disk.metadata().map_or(0, |disk| disk.len()),
+            Self::Member(member) => member.size,
+        }
+    }
 }
 
 /// What is known of a layer that was made.
@@ -62,22 +96,33 @@ pub(super) fn pack(
     go_on: impl Fn() -> bool,
     out: impl Write,
 ) -> Result<Packed, OciError> {
-    // Neither the time nor the system's name is in the header.
-    let compressed = GzBuilder::new().operating_system(255).write(Hashed::new(out), Compression::default());
-    let mut tar = Builder::new(Hashed::new(compressed));
+    let mut tar = Builder::new(Members::new(out));
     for entry in entries {
         if !go_on() {
             return Err(OciError::Interrupted);
         }
-        append(&mut tar, entry, mtime)?;
+        match &entry.content {
+            Some(Body::Member(member)) => append_member(&mut tar, entry, member, mtime)?,
+            _ => append(&mut tar, entry, mtime)?,
+        }
     }
-    let finished = tar.into_inner().and_then(|plain| {
-        let (compressed, diff_id, _) = plain.finish();
-        let (mut out, digest, size) = compressed.finish()?.finish();
-        out.flush()?;
-        Ok(Packed { digest, size, diff_id })
-    });
-    finished.map_err(OciError::io("write", "the layer"))
+    tar.into_inner().and_then(Members::finish).map_err(OciError::io("write", "the layer"))
+}
+
+/// Appends a file of a wheel without compressing it again.
+fn append_member(
+    tar: &mut Builder<Members<impl Write>>,
+    entry: &Entry,
+    member: &Member,
+    mtime: u64,
+) -> Result<(), OciError> {
+    let failed = |error| OciError::io("read", member.wheel.display())(error);
+    let mut header = header(entry, mtime, EntryType::Regular, member.size);
+    tar.append_data(&mut header, &entry.path, io::empty()).map_err(failed)?;
+    let out = tar.get_mut();
+    out.add(member).map_err(failed)?;
+    let rest = member.size.next_multiple_of(BLOCK as u64) - member.size;
+    out.write_all(&[0; BLOCK][..usize::try_from(rest).unwrap_or_default()]).map_err(failed)
 }
 
 /// The digest of the uncompressed form of a layer with these entries: what they are, whatever packs them.
@@ -95,11 +140,12 @@ fn append(tar: &mut Builder<impl Write>, entry: &Entry, mtime: u64) -> Result<()
             let mut header = header(entry, mtime, EntryType::Directory, 0);
             tar.append_data(&mut header, format!("{path}/"), io::empty()).map_err(OciError::io("pack", path))
         }
-        Some(Content::Bytes(bytes)) => {
-            let mut header = header(entry, mtime, EntryType::Regular, bytes.len() as u64);
-            tar.append_data(&mut header, path, bytes.as_slice()).map_err(OciError::io("pack", path))
+        Some(Body::Bytes(bytes)) => append_bytes(tar, entry, bytes, mtime),
+        Some(Body::Member(member)) => {
+            let bytes = member.bytes().map_err(OciError::io("read", member.wheel.display()))?;
+            append_bytes(tar, entry, &bytes, mtime)
         }
-        Some(Content::Disk(disk)) => {
+        Some(Body::Disk(disk)) => {
             let name = disk.display();
             let file = File::open(disk).map_err(OciError::io("read", &name))?;
             let size = file.metadata().map_err(OciError::io("read", &name))?.len();
@@ -111,6 +157,16 @@ fn append(tar: &mut Builder<impl Write>, entry: &Entry, mtime: u64) -> Result<()
             if (left, more) == (0, 0) { Ok(()) } else { Err(OciError::Changed(disk.clone())) }
         }
     }
+}
+
+fn append_bytes(
+    tar: &mut Builder<impl Write>,
+    entry: &Entry,
+    bytes: &[u8],
+    mtime: u64,
+) -> Result<(), OciError> {
+    let mut header = header(entry, mtime, EntryType::Regular, bytes.len() as u64);
+    tar.append_data(&mut header, &entry.path, bytes).map_err(OciError::io("pack", &entry.path))
 }
 
 fn header(entry: &Entry, mtime: u64, kind: EntryType, size: u64) -> Header {
@@ -130,7 +186,7 @@ mod tests {
     use crate::hashed::digest;
 
     fn entry(path: &str, content: Option<&str>) -> Entry {
-        let content = content.map(|text| Content::Bytes(text.as_bytes().to_vec()));
+        let content = content.map(|text| Body::Bytes(text.as_bytes().to_vec()));
         Entry { path: path.to_owned(), content, mode: 0o664, owner: (1001, 0) }
     }
 

@@ -12,6 +12,7 @@ mod index;
 mod installer;
 mod layer;
 mod manifest;
+mod members;
 mod origin;
 pub mod platform;
 mod push;
@@ -22,6 +23,7 @@ mod seen;
 mod site;
 mod turns;
 mod verified;
+mod wheels;
 
 use self::assembly::Image;
 use self::base::Base;

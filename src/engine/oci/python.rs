@@ -17,6 +17,8 @@ pub(super) struct Python {
     pub(super) libc: Libc,
     /// Permissions and owner of its folders.
     pub(super) folders: Access,
+    /// Whether it is a virtual environment.
+    pub(super) is_environment: bool,
 }
 
 /// Permissions, user and group.
@@ -39,13 +41,18 @@ impl Python {
         format!("{}/lib/python{}/site-packages", self.prefix, self.version)
     }
 
+    /// The folder for headers of packages, each below its name, seen from the prefix.
+    pub(super) fn include(&self) -> String {
+        format!("include/{}python{}", if self.is_environment { "site/" } else { "" }, self.version)
+    }
+
     /// What a configuration says of its own accord, if that leaves no doubt: the version in `PYTHON_VERSION`, and a
     /// `PATH` that leads to a place where Python is known to be.
     pub(super) fn from_config(config: &Value) -> Option<Self> {
         let version = minor(variable(config, "PYTHON_VERSION")?)?;
         let prefix = prefix(config)?;
-        let folders = access(&prefix);
-        (!brings_more(config)).then_some(Self { version, prefix, libc: Libc::USUAL, folders })
+        let (folders, is_environment) = (access(&prefix), is_environment(&prefix, config));
+        (!brings_more(config)).then_some(Self { version, prefix, libc: Libc::USUAL, folders, is_environment })
     }
 }
 
@@ -61,8 +68,11 @@ pub(super) fn minor(version: &str) -> Option<String> {
 const WITHOUT_PYTHON: [&str; 5] =
     ["/opt/app-root/src/.local/bin", "/opt/app-root/src/bin", "/usr/local/sbin", "/usr/sbin", "/sbin"];
 
-/// Where Red Hat's images (`/opt/app-root`) and Docker's own (`/usr/local`) have their Python.
-const KNOWN: [(&str, Access); 2] = [("/opt/app-root", SHARED), ("/usr/local", SYSTEM)];
+/// Where Red Hat's images have their Python, an environment.
+const RED_HAT: &str = "/opt/app-root";
+
+/// Where those and Docker's own (`/usr/local`) have it.
+const KNOWN: [(&str, Access); 2] = [(RED_HAT, SHARED), ("/usr/local", SYSTEM)];
 
 /// Permissions and owner of a folder of a base image that is there. A layer that puts something into a folder has to
 /// repeat them: not every engine takes them from below.
@@ -72,12 +82,16 @@ pub(super) fn access(folder: &str) -> Access {
 
 /// The folder whose Python is found first. Any other folder on the way may hold one, so it ends the search.
 fn prefix(config: &Value) -> Option<String> {
-    let own = variable(config, "VIRTUAL_ENV").map(|folder| folder.trim_end_matches('/'));
     let folders = variable(config, "PATH")?.split(':').map(|folder| folder.trim_end_matches('/'));
     let mut folders = folders.filter(|folder| !folder.is_empty() && !WITHOUT_PYTHON.contains(folder));
     let prefix = folders.next()?.strip_suffix("/bin")?;
-    let is_known = KNOWN.iter().any(|known| known.0 == prefix) || own == Some(prefix);
+    let is_known = KNOWN.iter().any(|known| known.0 == prefix) || is_environment(prefix, config);
     is_known.then(|| prefix.to_owned())
+}
+
+fn is_environment(prefix: &str, config: &Value) -> bool {
+    let own = variable(config, "VIRTUAL_ENV").map(|folder| folder.trim_end_matches('/'));
+    prefix == RED_HAT || own == Some(prefix)
 }
 
 /// Commands in the history of an image which has another C library, or packages besides Python's own.

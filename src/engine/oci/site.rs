@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::OciError;
 use super::files::ROOT;
-use super::layer::Entry;
+use super::layer::{Body, Entry};
 use super::python::{Python, SYSTEM};
 use super::scripts;
 use walkdir::{DirEntry, WalkDir};
@@ -27,7 +27,7 @@ pub(super) struct Installed {
 }
 
 /// Who has installed the packages, in the words of PEP 376.
-const INSTALLER: &[u8] = b"c3\n";
+pub(super) const INSTALLER: &[u8] = b"c3\n";
 
 /// Folders beside the packages which belong into the folder of Python itself.
 const BESIDE: [&str; 4] = ["bin", "etc", "include", "share"];
@@ -85,7 +85,7 @@ pub(super) fn arrange(files: Vec<Installed>, python: &Python) -> Vec<Entry> {
     };
     let content = |file: &Installed| {
         let made = records.get(&file.path).or_else(|| changed.get(&file.path));
-        made.map_or_else(|| file.content.clone(), |bytes| Content::Bytes(bytes.clone()))
+        made.map_or_else(|| file.content.clone().into(), |bytes| Body::Bytes(bytes.clone()))
     };
     let mode = |file: &Installed| if file.executable { 0o755 } else { 0o644 };
     let entries: BTreeMap<String, Entry> = files
@@ -106,8 +106,9 @@ fn is_local(file: &Installed) -> bool {
 }
 
 /// Adds all folders on the way: those of Python as they are in the base image, new ones as pip leaves them.
-fn with_folders(mut entries: BTreeMap<String, Entry>, python: &Python) -> Vec<Entry> {
-    let there = [format!("{}/bin/", python.prefix), format!("{}/", python.site())];
+pub(super) fn with_folders(mut entries: BTreeMap<String, Entry>, python: &Python) -> Vec<Entry> {
+    let there = ["bin", "include"].map(|folder| format!("{}/{folder}/", python.prefix));
+    let there = there.into_iter().chain([format!("{}/", python.site())]).collect::<Vec<_>>();
     let access = |folder: &str| {
         let is_python_s = folder.starts_with(&format!("{}/", python.prefix));
         if is_python_s && there.iter().any(|known| known.starts_with(folder)) {
@@ -210,6 +211,7 @@ mod tests {
             prefix: "/opt/app".into(),
             libc: Libc::USUAL,
             folders: (0o775, (1001, 0)),
+            is_environment: true,
         };
         arrange(files, &python)
     }
@@ -217,7 +219,7 @@ mod tests {
     fn text(path: &str) -> String {
         let entries = entries();
         let entry = entries.iter().find(|entry| entry.path.ends_with(path)).unwrap();
-        let Some(Content::Bytes(bytes)) = &entry.content else { panic!("{path}") };
+        let Some(Body::Bytes(bytes)) = &entry.content else { panic!("{path}") };
         String::from_utf8(bytes.clone()).unwrap()
     }
 

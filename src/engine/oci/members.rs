@@ -1,0 +1,244 @@
+//! The compressed form of a layer: members of gzip behind each other. What comes from a wheel is compressed already, and
+//! becomes a member as it is.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use flate2::read::DeflateDecoder;
+use flate2::{Compression, CrcReader, GzBuilder};
+
+use super::layer::Packed;
+use crate::hashed::Hashed;
+
+/// How much is compressed as one member, in bytes.
+const MEMBER: usize = 4 << 20;
+
+/// What a member begins with: neither a time nor the system's name, so that it is the same on every machine.
+const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
+
+/// A file in a wheel, as the wheel's list has it.
+#[derive(Debug, Clone)]
+pub(super) struct Member {
+    pub(super) wheel: Arc<PathBuf>,
+    /// Where its content begins in the wheel.
+    pub(super) start: u64,
+    /// How much of the wheel it takes, in bytes.
+    pub(super) compressed: u64,
+    /// Its size in bytes.
+    pub(super) size: u64,
+    pub(super) crc: u32,
+    /// Whether it isn't compressed.
+    pub(super) is_stored: bool,
+}
+
+impl Member {
+    fn raw(&self) -> io::Result<impl Read + use<>> {
+        let mut file = File::open(&*self.wheel)?;
+        file.seek(SeekFrom::Start(self.start))?;
+        Ok(file.take(self.compressed))
+    }
+
+    /// Writes its content, and sees that it is what the wheel's list says. The compressed form goes to `compressed`.
+    fn copy(&self, compressed: impl Write, content: &mut impl Write) -> io::Result<()> {
+        let tee = Tee { from: self.raw()?, to: compressed };
+        let (crc, used, size) = if self.is_stored {
+            let mut stored = CrcReader::new(tee);
+            let size = io::copy(&mut stored, content)?;
+            (stored.crc().sum(), size, size)
+        } else {
+            let mut inflated = CrcReader::new(DeflateDecoder::new(tee));
+            io::copy(&mut inflated, content)?;
+            let decoder = inflated.get_ref();
+            (inflated.crc().sum(), decoder.total_in(), decoder.total_out())
+        };
+        let is_whole = (crc, used, size) == (self.crc, self.compressed, self.size);
+        let damaged = || io::Error::new(ErrorKind::InvalidData, "a file in it is not what its list says");
+        if is_whole { Ok(()) } else { Err(damaged()) }
+    }
+
+    /// All of it.
+    pub(super) fn bytes(&self) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.copy(io::sink(), &mut bytes)?;
+        Ok(bytes)
+    }
+}
+
+/// Copies what is read.
+struct Tee<R, W> {
+    from: R,
+    to: W,
+}
+
+impl<R: Read, W: Write> Read for Tee<R, W> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.from.read(buffer)?;
+        self.to.write_all(&buffer[..read])?;
+        Ok(read)
+    }
+}
+
+/// A layer that is being written.
+pub(super) struct Members<W> {
+    /// What isn't compressed yet.
+    waiting: Vec<u8>,
+    plain: Hashed<io::Sink>,
+    out: Hashed<W>,
+}
+
+impl<W: Write> Members<W> {
+    pub(super) fn new(out: W) -> Self {
+        Self { waiting: Vec::new(), plain: Hashed::new(io::sink()), out: Hashed::new(out) }
+    }
+
+    /// Adds the content of a file in a wheel, in its compressed form where it has one.
+    pub(super) fn add(&mut self, member: &Member) -> io::Result<()> {
+        if member.is_stored {
+            return member.copy(io::sink(), self);
+        }
+        self.compress()?;
+        self.out.write_all(&HEADER)?;
+        member.copy(&mut self.out, &mut self.plain)?;
+        let size = u32::try_from(member.size & u64::from(u32::MAX)).unwrap_or_default();
+        self.out.write_all(&member.crc.to_le_bytes())?;
+        self.out.write_all(&size.to_le_bytes())
+    }
+
+    /// Ends the layer.
+    pub(super) fn finish(mut self) -> io::Result<Packed> {
+        self.compress()?;
+        let (_, diff_id, _) = self.plain.finish();
+        let (mut out, digest, size) = self.out.finish();
+        out.flush()?;
+        Ok(Packed { digest, size, diff_id })
+    }
+
+    fn compress(&mut self) -> io::Result<()> {
+        if !self.waiting.is_empty() {
+            let member = GzBuilder::new().operating_system(255);
+            let mut member = member.write(&mut self.out, Compression::default());
+            member.write_all(&self.waiting)?;
+            member.finish()?;
+            self.waiting.clear();
+        }
+        Ok(())
+    }
+}
+
+impl<W: Write> Write for Members<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let taken = &bytes[..bytes.len().min(MEMBER - self.waiting.len())];
+        self.plain.write_all(taken)?;
+        self.waiting.extend_from_slice(taken);
+        if self.waiting.len() == MEMBER {
+            self.compress()?;
+        }
+        Ok(taken.len())
+    }
+
+    /// What waits is compressed when its member is full: where members end must not depend on who flushes.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flate2::read::MultiGzDecoder;
+    use flate2::write::DeflateEncoder;
+
+    use super::*;
+    use crate::hashed::digest;
+
+    /// A file that holds a stream with something before and behind it.
+    fn member(folder: &tempfile::TempDir, content: &[u8], is_stored: bool) -> Member {
+        let mut deflate = DeflateEncoder::new(Vec::new(), Compression::best());
+        deflate.write_all(content).unwrap();
+        let stream = if is_stored { content.to_vec() } else { deflate.finish().unwrap() };
+        let wheel = folder.path().join("x.whl");
+        std::fs::write(&wheel, [b"before", stream.as_slice(), b"behind"].concat()).unwrap();
+        let mut crc = flate2::Crc::new();
+        crc.update(content);
+        Member {
+            wheel: Arc::new(wheel),
+            start: 6,
+            compressed: stream.len() as u64,
+            size: content.len() as u64,
+            crc: crc.sum(),
+            is_stored,
+        }
+    }
+
+    fn written(parts: &[&[u8]], member: &Member) -> io::Result<(Packed, Vec<u8>)> {
+        let mut out = Vec::new();
+        let mut members = Members::new(&mut out);
+        for part in parts {
+            members.write_all(part)?;
+            members.add(member)?;
+        }
+        let packed = members.finish()?;
+        Ok((packed, out))
+    }
+
+    fn plain(bytes: &[u8]) -> Vec<u8> {
+        let mut plain = Vec::new();
+        MultiGzDecoder::new(bytes).read_to_end(&mut plain).unwrap();
+        plain
+    }
+
+    #[test]
+    fn members_together_are_one_content() {
+        let folder = tempfile::tempdir().unwrap();
+        for is_stored in [false, true] {
+            let (packed, bytes) = written(&[b"a", b"", b"c"], &member(&folder, b"text", is_stored)).unwrap();
+            assert_eq!(plain(&bytes), b"atexttextctext");
+            assert_eq!(packed.diff_id, digest(b"atexttextctext"));
+            assert_eq!((packed.digest, packed.size), (digest(&bytes), bytes.len() as u64));
+        }
+    }
+
+    #[test]
+    fn streams_of_wheels_are_taken_as_they_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let member = member(&folder, &b"word ".repeat(1000), false);
+        let stream =
+            &std::fs::read(&*member.wheel).unwrap()[6..6 + usize::try_from(member.compressed).unwrap()];
+        let (_, bytes) = written(&[b"a"], &member).unwrap();
+        assert!(bytes.windows(stream.len()).any(|window| window == stream));
+    }
+
+    #[test]
+    fn a_stream_that_is_not_what_the_list_says_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        for is_stored in [false, true] {
+            let good = member(&folder, b"some text", is_stored);
+            let others = [
+                Member { crc: good.crc ^ 1, ..good.clone() },
+                Member { size: good.size + 1, ..good.clone() },
+                Member { compressed: good.compressed - 1, ..good.clone() },
+                Member { compressed: good.compressed + 1, ..good.clone() },
+                Member { start: 5, ..good.clone() },
+            ];
+            for other in others {
+                assert!(written(&[b"a"], &other).is_err(), "{other:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn large_contents_are_several_members_and_the_same_however_they_come() {
+        let folder = tempfile::tempdir().unwrap();
+        let (large, none) = (vec![7; MEMBER + 5], member(&folder, b"", false));
+        let (packed, bytes) = written(&[&large], &none).unwrap();
+        assert_eq!(plain(&bytes), large);
+        let mut other = Members::new(Vec::new());
+        for piece in large.chunks(999) {
+            other.write_all(piece).unwrap();
+            other.flush().unwrap();
+        }
+        other.add(&none).unwrap();
+        assert_eq!(other.finish().unwrap(), packed);
+    }
+}

@@ -1,0 +1,252 @@
+//! Packages as layers, one for each wheel: made of the wheel as it is, the same wherever it is wanted, and so uploaded to a
+//! registry once.
+
+mod archive;
+mod choice;
+mod fetch;
+mod order;
+mod sharing;
+mod unpacked;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use tempfile::TempDir;
+
+use self::choice::{Choice, Chosen};
+use self::fetch::fetch;
+use self::unpacked::{record_path, recorded, unpack};
+use super::base::Base;
+use super::error::OciError;
+use super::files::ROOT;
+use super::index::distribution;
+use super::installer::{self, Target};
+use super::layer::{Blob, Body, Entry, Layer, Packed, pack};
+use super::site::with_folders;
+use super::{Assembler, Order};
+use crate::engine::work::Interrupted;
+use crate::hashed::digest;
+
+/// Why packages don't become layers of wheels.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// An installer has to unpack them, and this is why.
+    Unfit(String),
+    /// They can't be had at all.
+    Failed(OciError),
+}
+
+impl From<OciError> for Failure {
+    fn from(error: OciError) -> Self {
+        match error {
+            OciError::Io { ref source, .. } if source.kind() == ErrorKind::InvalidData => {
+                Self::Unfit(error.to_string())
+            }
+            error => Self::Failed(error),
+        }
+    }
+}
+
+impl From<Interrupted> for Failure {
+    fn from(interrupted: Interrupted) -> Self {
+        Self::Failed(interrupted.into())
+    }
+}
+
+/// What is to become layers.
+pub(super) struct Job<'a> {
+    pub(super) order: &'a Order<'a>,
+    pub(super) target: &'a Target<'a>,
+    pub(super) base: &'a Base,
+    /// The distributions that the base has, with their versions.
+    pub(super) there: &'a BTreeSet<(String, String)>,
+    /// The name under which the result is kept.
+    pub(super) name: &'a str,
+    /// What is done, for the history of the image.
+    pub(super) what: &'a str,
+}
+
+/// What is known of a wheel whose layer is in the cache.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Known {
+    packed: Packed,
+    info: String,
+    record: String,
+    requires: Vec<String>,
+}
+
+/// A wheel and its layer.
+struct Wheel {
+    chosen: Chosen,
+    known: Known,
+    blob: Blob,
+}
+
+impl Wheel {
+    fn layer(&self) -> Layer {
+        let what = format!("pip install {}", self.chosen.file());
+        Layer { packed: self.known.packed.clone(), blob: self.blob.clone(), what }
+    }
+}
+
+/// How many wheels are fetched and packed at once.
+const AT_ONCE: usize = 4;
+
+impl Assembler {
+    /// The layers of all wheels; the last one has the requirement files and what differs between operators.
+    pub(super) fn wheels(&self, job: &Job, requirements: Vec<Entry>) -> Result<Vec<Layer>, Failure> {
+        let work = self.cache.work()?;
+        let choice = self.choice(job, &work)?;
+        let names: Vec<(String, Chosen)> = choice.into_iter().collect();
+        let made = at_once(&names, |(_, chosen)| self.wheel(job, chosen, &work));
+        let made = made.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let wheels: BTreeMap<String, Wheel> = names.into_iter().map(|(name, _)| name).zip(made).collect();
+        let installed = wheels.values().filter_map(|wheel| distribution(&wheel.known.info)).collect();
+        super::assembly::refuse_replaced(job.base, job.there, &installed)?;
+        if wheels.values().all(|wheel| !wheel.chosen.is_local()) {
+            let choice: Choice =
+                wheels.iter().map(|(name, wheel)| (name.clone(), wheel.chosen.clone())).collect();
+            self.cache.note_down(&choice_name(job), &choice)?;
+        }
+        let mut layers = self.shared(job, &in_order(&wheels), &work)?;
+        let marks = wheels.values().flat_map(|wheel| marks(wheel, job));
+        let entries = marks.map(|entry| (entry.path.clone(), entry)).collect();
+        let entries = with_folders(entries, job.target.python);
+        let entries = super::assembly::merged(entries.into_iter().chain(requirements));
+        layers.push(self.layer(job.order, job.what.to_owned(), &entries)?);
+        Ok(layers)
+    }
+
+    /// The wheels that are installed, by the names of their packages.
+    fn choice(&self, job: &Job, work: &TempDir) -> Result<Choice, Failure> {
+        if !job.order.no_cache
+            && let Some(choice) = self.cache.recall(&choice_name(job))
+        {
+            return Ok(choice);
+        }
+        let files = work.path().join("files");
+        super::assembly::write_requirements(job.order, &files)?;
+        let orders = super::assembly::orders(job.order)?;
+        let choosing = installer::choose(&orders, &files, job.target, job.order.logins, job.order.progress);
+        let locks = self.work.wait(choosing)?;
+        let locks =
+            locks.ok_or_else(|| Failure::Unfit("it takes uv 0.7 or newer to choose wheels".to_owned()))?;
+        let commands =
+            locks.iter().zip(&orders).map(|(lock, order)| (lock.as_str(), &*order.flat.requirements));
+        let choice = choice::joined(commands)?;
+        let lines: Vec<String> = orders.iter().flat_map(|order| order.flat.requirements.clone()).collect();
+        if choice::is_allowed(&choice, &lines) {
+            Ok(choice)
+        } else {
+            Err(Failure::Unfit("not all wheels have a hash that is named".to_owned()))
+        }
+    }
+
+    /// A wheel with its layer, from the cache or fetched and packed.
+    fn wheel(&self, job: &Job, chosen: &Chosen, work: &TempDir) -> Result<Wheel, Failure> {
+        let _turn = self.work.finish(self.making.take(&chosen.place));
+        if let Some(sha256) = chosen.sha256.as_ref().filter(|_| !job.order.no_cache)
+            && let Some(known) = self.cache.recall::<Known>(&wheel_name(job, sha256))
+            && let Some(blob) = self.cache.whole(&known.packed)
+        {
+            return Ok(Wheel { chosen: chosen.clone(), known, blob });
+        }
+        let (wheel, sha256) = self.bring(job, chosen, work)?;
+        let unpacked = unpack(&wheel, job.target.python)?;
+        let entries = with_folders(unpacked.entries, job.target.python);
+        let (packed, blob) = self.packed(job, &entries)?;
+        let known =
+            Known { packed, info: unpacked.info, record: unpacked.record, requires: unpacked.requires };
+        self.cache.note_down(&wheel_name(job, &sha256), &known)?;
+        Ok(Wheel { chosen: Chosen { sha256: Some(sha256), ..chosen.clone() }, known, blob })
+    }
+
+    /// Brings a wheel onto this machine, and tells its SHA-256.
+    fn bring(&self, job: &Job, chosen: &Chosen, work: &TempDir) -> Result<(PathBuf, String), Failure> {
+        self.work.wait(fetch(chosen, work.path(), job.order.logins, job.order.progress))
+    }
+
+    fn packed(&self, job: &Job, entries: &[Entry]) -> Result<(Packed, Blob), OciError> {
+        let go_on = || !self.work.interrupted();
+        self.cache.keep_layer(|out| pack(entries, job.order.context.mtime(), go_on, out))
+    }
+}
+
+/// What differs between operators that have the same package: whether it was asked for, and where it was named.
+fn marks(wheel: &Wheel, job: &Job) -> Vec<Entry> {
+    let Wheel { chosen, known: Known { info, record, .. }, .. } = wheel;
+    let requested = chosen.is_requested.then(|| (format!("{info}/REQUESTED"), Vec::new()));
+    let direct = direct_url(chosen).map(|text| (format!("{info}/direct_url.json"), text.into_bytes()));
+    let mut marks: Vec<(String, Vec<u8>)> = requested.into_iter().chain(direct).collect();
+    if !marks.is_empty() {
+        let own = marks.iter().map(|(path, bytes)| recorded(path, bytes));
+        let mut lines: Vec<String> = record.lines().map(|line| format!("{line}\n")).chain(own).collect();
+        lines.sort();
+        marks.push((record_path(info), lines.concat().into_bytes()));
+    }
+    let site = job.target.python.site();
+    let entry = |(path, bytes): (String, Vec<u8>)| Entry {
+        path: format!("{}/{path}", site.trim_start_matches('/')),
+        content: Some(Body::Bytes(bytes)),
+        mode: 0o644,
+        owner: ROOT,
+    };
+    marks.into_iter().map(entry).collect()
+}
+
+/// What pip notes of a package whose address the requirement has, without a login in it.
+fn direct_url(chosen: &Chosen) -> Option<String> {
+    let mut url = chosen.is_direct.then(|| reqwest::Url::parse(&chosen.place).ok()).flatten()?;
+    let _ = (url.set_username(""), url.set_password(None));
+    url.set_fragment(None);
+    let (sha256, url) = (chosen.sha256.as_ref()?, serde_json::to_string(url.as_str()).ok()?);
+    let hash = format!(r#"{{"hash": "sha256={sha256}", "hashes": {{"sha256": "{sha256}"}}}}"#);
+    Some(format!(r#"{{"archive_info": {hash}, "url": {url}}}"#))
+}
+
+/// Wheels in the order in which pip installs them.
+fn in_order(wheels: &BTreeMap<String, Wheel>) -> Vec<&Wheel> {
+    let requires = wheels.iter().map(|(name, wheel)| {
+        (name.as_str(), wheel.known.requires.iter().map(String::as_str).collect::<Vec<_>>())
+    });
+    order::sorted(&requires.collect()).iter().map(|name| &wheels[name]).collect()
+}
+
+/// The name under which the choice of wheels is noted.
+fn choice_name(job: &Job) -> String {
+    format!("choice-{}", job.name)
+}
+
+/// The name under which the layer of a wheel is noted: all that it depends on.
+fn wheel_name(job: &Job, sha256: &str) -> String {
+    let python = job.target.python;
+    let layout = (&python.version, &python.prefix, python.folders, python.is_environment);
+    let key = format!("{:?}", (env!("CARGO_PKG_VERSION"), sha256, layout, job.order.context.mtime()));
+    format!("wheel-{}", digest(key.as_bytes()).trim_start_matches("sha256:"))
+}
+
+/// Does something with each, a few at a time, and gives what comes out in the same order.
+fn at_once<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    let worker = || {
+        let mut done = Vec::new();
+        while let Some((at, item)) = {
+            let at = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            items.get(at).map(|item| (at, item))
+        } {
+            done.push((at, work(item)));
+        }
+        done
+    };
+    let mut done: Vec<(usize, R)> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..AT_ONCE.min(items.len())).map(|_| scope.spawn(worker)).collect();
+        workers
+            .into_iter()
+            .flat_map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    });
+    done.sort_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, result)| result).collect()
+}
