@@ -1,6 +1,7 @@
 """How the cluster of `tests/engines.sh up kubernetes` is asked, and the namespaces, volumes and jobs of the tests."""
 
 import json
+import os
 import time
 
 import yaml
@@ -158,3 +159,25 @@ def waits_for(pod):
     """Tell why the container of a pod doesn't start, or nothing."""
     [status] = pod['status'].get('containerStatuses') or [{}]
     return status.get('state', {}).get('waiting', {}).get('reason')
+
+
+def reach(kubeconfig=HOME / 'admin.conf'):
+    """Give the environment that leads to the cluster."""
+    return {'KUBECONFIG': kubeconfig, 'PATH': f'{HOME}:{os.environ["PATH"]}'}
+
+
+def kubeconfig_of(user, folder, namespace, rules):
+    """Give a kubeconfig of a user who may do only this much."""
+    role = {'apiVersion': 'rbac.authorization.k8s.io/v1', 'kind': 'Role', 'metadata': {'name': user}, 'rules': rules}
+    subject = {'kind': 'ServiceAccount', 'name': user, 'namespace': namespace.name}
+    reference = {'apiGroup': 'rbac.authorization.k8s.io', 'kind': 'Role', 'name': user}
+    binding = {**role, 'kind': 'RoleBinding', 'subjects': [subject], 'roleRef': reference}
+    del binding['rules']
+    namespace.create({'apiVersion': 'v1', 'kind': 'ServiceAccount', 'metadata': {'name': user}}, role, binding)
+    token = succeeded(namespace.call('create', 'token', user)).stdout.strip()
+    config = yaml.safe_load((HOME / 'admin.conf').read_text(encoding='utf-8'))
+    for entry in config['users']:
+        entry['user'] = {'token': token}
+    path = folder / 'kubeconfig'
+    path.write_text(yaml.safe_dump(config), encoding='utf-8')
+    return path

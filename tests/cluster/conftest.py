@@ -11,10 +11,10 @@ import pytest
 # How `c3` is called is told in one place.
 sys.path.append(str(Path(__file__).resolve().parents[1] / 'engines'))
 
-from cluster import Namespace, compiled, kubectl  # noqa: E402
+from cluster import HOME, Namespace, compiled, kubectl, reach  # noqa: E402
 from images import docker  # noqa: E402
 from operators import create  # noqa: E402
-from support import BASE, C3, OPEN_REGISTRY, R_BASE, run, write  # noqa: E402
+from support import BASE, C3, OPEN_REGISTRY, R_BASE, c3, run, write  # noqa: E402
 
 MATRIX = pytest.StashKey()
 
@@ -66,6 +66,17 @@ def namespace(tmp_path_factory):
     made = Namespace(f'c3-{secrets.token_hex(4)}', tmp_path_factory.mktemp('volume') / 'shared')
     yield made
     made.remove()
+
+
+@pytest.fixture
+def call(namespace):
+    """Give a function that calls `c3` for the cluster and the namespace of the test."""
+
+    def call(*words, folder=None, env=None, kubeconfig=HOME / 'admin.conf'):
+        variables = {**reach(kubeconfig), **(env or {})}
+        return c3(words[0], '--namespace', namespace.name, *words[1:], cwd=folder, env=variables)
+
+    return call
 
 
 class Operator:

@@ -7,9 +7,8 @@ import subprocess
 
 import pytest
 import yaml
-from cluster import HOME, PATIENCE
+from cluster import HOME, PATIENCE, kubeconfig_of, reach
 from support import C3, HOSTILE, environment, refused, succeeded, told, wait_until
-from test_submit import call, kubeconfig_of, reach  # noqa: F401
 
 SCRIPT = '''\
 """Delivers every kind of output."""

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from cluster import HOME, PATIENCE
-from support import C3, HOSTILE, c3, environment, refused, succeeded, told, wait_until
+from cluster import HOME, PATIENCE, kubeconfig_of, reach
+from support import C3, HOSTILE, environment, refused, succeeded, told, wait_until
 
 SCRIPT = '''\
 """Tells what it was given."""
@@ -55,22 +55,6 @@ def job(teller, tmp_path):
         return path.parent
 
     return write
-
-
-def reach(kubeconfig=HOME / 'admin.conf'):
-    """Give the environment that leads to the cluster."""
-    return {'KUBECONFIG': kubeconfig, 'PATH': f'{HOME}:{os.environ["PATH"]}'}
-
-
-@pytest.fixture
-def call(namespace):
-    """Give a function that calls `c3` for the cluster and the namespace of the test."""
-
-    def call(*words, folder=None, env=None, kubeconfig=HOME / 'admin.conf'):
-        variables = {**reach(kubeconfig), **(env or {})}
-        return c3(words[0], '--namespace', namespace.name, *words[1:], cwd=folder, env=variables)
-
-    return call
 
 
 @pytest.fixture
@@ -217,23 +201,6 @@ def test_memory_that_is_used_up_is_told(job, call, namespace):
     done = call('submit', 'speaker.job.yaml', '--follow', folder=folder, env=SECRET)
     assert done.returncode == 137, told(done)
     assert 'its memory was used up' in done.stderr
-
-
-def kubeconfig_of(user, folder, namespace, rules):
-    """Give a kubeconfig of a user who may do only this much."""
-    role = {'apiVersion': 'rbac.authorization.k8s.io/v1', 'kind': 'Role', 'metadata': {'name': user}, 'rules': rules}
-    subject = {'kind': 'ServiceAccount', 'name': user, 'namespace': namespace.name}
-    reference = {'apiGroup': 'rbac.authorization.k8s.io', 'kind': 'Role', 'name': user}
-    binding = {**role, 'kind': 'RoleBinding', 'subjects': [subject], 'roleRef': reference}
-    del binding['rules']
-    namespace.create({'apiVersion': 'v1', 'kind': 'ServiceAccount', 'metadata': {'name': user}}, role, binding)
-    token = succeeded(namespace.call('create', 'token', user)).stdout.strip()
-    config = yaml.safe_load((HOME / 'admin.conf').read_text(encoding='utf-8'))
-    for entry in config['users']:
-        entry['user'] = {'token': token}
-    path = folder / 'kubeconfig'
-    path.write_text(yaml.safe_dump(config), encoding='utf-8')
-    return path
 
 
 def test_a_job_whose_secret_is_denied_is_gone(job, call, namespace, tmp_path):
