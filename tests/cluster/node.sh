@@ -11,7 +11,7 @@ export PATH=$PATH:/usr/sbin:/sbin
 tunables=(vm.overcommit_memory vm.panic_on_oom kernel.panic kernel.panic_on_oops kernel.keys.root_maxkeys kernel.keys.root_maxbytes)
 running=() kept=()
 
-# Starts a part in the background, in a session of its own: `part NAME COMMAND...`.
+# Starts a part in the background, in a session of its own, which is a process group too: `part NAME COMMAND...`.
 part() {
   local name=$1
   shift
@@ -47,7 +47,7 @@ tidy() {
 # Ends everything. Nothing is kept, so nobody gets time to tidy up.
 end() {
   trap '' TERM INT HUP
-  [ ${#running[@]} = 0 ] || kill -9 "${running[@]}" 2>/dev/null
+  [ ${#running[@]} = 0 ] || kill -9 -- "${running[@]/#/-}" 2>/dev/null
   tidy 2>/dev/null
   [ ${#kept[@]} = 0 ] || sysctl -q -e -w "${kept[@]}"
   exit "$1"
@@ -190,7 +190,9 @@ control_plane() {
 node() {
   part containerd containerd --config $home/containerd.toml
   await test -S $run/containerd.sock || return
-  part kubelet "$programs/kubelet" --config=$home/kubelet.yaml --kubeconfig=$home/admin.conf --hostname-override=c3node \
+  # As on other nodes, it is started again if it dies.
+  # shellcheck disable=SC2016
+  part kubelet bash -c 'while "$@" || true; do sleep 1; done' again "$programs/kubelet" --config=$home/kubelet.yaml --kubeconfig=$home/admin.conf --hostname-override=c3node \
     --node-ip=$address --root-dir=$home/kubelet --cert-dir=$home/kubelet/pki --v=1
 }
 

@@ -1,11 +1,14 @@
 """Grids: the pods of a job share their batches, whatever becomes of the pods."""
 
+import os
 import random
+import signal
 import time
+from pathlib import Path
 
 import pytest
 from cluster import PATIENCE, ends, job_of
-from support import c3, succeeded, write
+from support import c3, succeeded, wait_until, write
 
 # Each batch is written down when it ends, and says so if another worker does it at the same time.
 SCRIPT = '''\
@@ -100,6 +103,51 @@ def test_deleted_pods_lose_nothing(namespace, wrapper):
     assert noted(namespace, 'twice') == []
     assert sorted(noted(namespace, 'end')) == names
     assert namespace.found('job', 'gw-slow')['status']['completedIndexes'] == '0-3'
+
+
+def processes_of(pod):
+    """Give the processes of a pod on this machine, by their control groups."""
+    uid = pod['metadata']['uid']
+    groups = Path('/proc').glob('[0-9]*/cgroup')
+    return [int(group.parent.name) for group in groups if uid in read(group).replace('_', '-')]
+
+
+def read(path):
+    """Give the text of a file of a process, which may have ended."""
+    try:
+        return path.read_text(encoding='utf-8')
+    except OSError:
+        return ''
+
+
+def kubelet():
+    """Give the process of the node's kubelet."""
+    found = Path('/proc').glob('[0-9]*/cmdline')
+    [process] = [path.parent.name for path in found if read(path).split('\0')[0].endswith('/kubelet')]
+    return int(process)
+
+
+def test_a_frozen_pod_and_a_kubelet_that_dies_lose_nothing(namespace, wrapper):
+    names = prepare(namespace, 60)
+    namespace.create(wrapper('--parallelism', '3', seconds='0.5'))
+    wait_until(lambda: len(noted(namespace, 'end')) >= 6, PATIENCE)
+    frozen = processes_of(namespace.pods('gw-slow')[0])
+    assert len(frozen) > 1
+    for process in frozen:
+        os.kill(process, signal.SIGSTOP)
+    died = kubelet()
+    os.kill(died, signal.SIGKILL)
+    # The others do its batch as well, once it has missed its beats.
+    wait_until(lambda: set(noted(namespace, 'end')) == set(names), PATIENCE)
+    assert kubelet() != died
+    for process in frozen:
+        os.kill(process, signal.SIGCONT)
+    namespace.completed('gw-slow')
+    # What wakes up may end the one batch that it had in its hands, and begins no other.
+    again = [name for name in names if noted(namespace, 'end').count(name) > 1]
+    assert len(again) <= 1 and len(noted(namespace, 'twice')) <= 1
+    assert len(noted(namespace, 'begin')) <= len(names) + 1
+    assert namespace.found('job', 'gw-slow')['status']['completedIndexes'] == '0-2'
 
 
 def test_failed_batches_fail_their_index_only(namespace, wrapper):
