@@ -1,14 +1,24 @@
 """Grids: the pods of a job share their batches, whatever becomes of the pods."""
 
+import contextlib
 import os
 import random
+import secrets
 import signal
+import socket
+import socketserver
+import threading
 import time
 from pathlib import Path
 
+import boto3
 import pytest
 from cluster import PATIENCE, ends, job_of
 from support import c3, succeeded, wait_until, write
+
+# The object store, and this machine as pods see it.
+CEPH = ('127.0.0.1', 7480)
+NODE = '10.88.7.1'
 
 # Each batch is written down when it ends, and says so if another worker does it at the same time.
 SCRIPT = '''\
@@ -160,6 +170,62 @@ def test_failed_batches_fail_their_index_only(namespace, wrapper):
     assert sorted(noted(namespace, 'end')) == [name for name in names if name != 'batch-004']
     assert noted(namespace, 'begin').count('batch-004') == 1
     assert status['failedIndexes']
+
+
+class Relay(socketserver.ThreadingTCPServer):
+    """The object store of this machine's loopback, as pods reach it."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        """Listen where pods see this machine."""
+        super().__init__((NODE, 0), Between)
+
+
+class Between(socketserver.BaseRequestHandler):
+    """A connection and its other half."""
+
+    def handle(self):
+        """Hand on what comes from either side until one has ended."""
+        with socket.create_connection(CEPH) as store:
+            back = threading.Thread(target=self.hand_on, args=(store, self.request))
+            back.start()
+            self.hand_on(self.request, store)
+            back.join()
+
+    @staticmethod
+    def hand_on(one, other):
+        """Hand on what comes from one side."""
+        with contextlib.suppress(OSError):
+            while part := one.recv(65536):
+                other.sendall(part)
+            other.shutdown(socket.SHUT_WR)
+
+
+@pytest.fixture
+def store():
+    """Give the connection to a bucket, as pods write it."""
+    login = {'aws_access_key_id': 'testkey', 'aws_secret_access_key': 'testsecret', 'region_name': 'us-east-1'}
+    boto3.client('s3', endpoint_url='http://{}:{}'.format(*CEPH), **login).create_bucket(Bucket='cluster')
+    with Relay() as relay:
+        threading.Thread(target=relay.serve_forever, daemon=True).start()
+        place = '{}:{}'.format(*relay.server_address)
+        yield f'cos://testkey:testsecret@http://{place}/cluster/{secrets.token_hex(4)}'
+        relay.shutdown()
+
+
+def test_killed_pods_of_an_object_store_lose_nothing(namespace, repository, tmp_path, store):
+    names = prepare(namespace, 60)
+    namespace.secret('gw-slow', gw_coordinator_connection=store)
+    grid = Grid(tmp_path, repository, 's3kv')
+    namespace.create(grid.job('--parallelism', '4', gw_batch_file='/shared/batches.txt', seconds='0.3'))
+    for count in (10, 25):
+        wait_until(lambda count=count: len(noted(namespace, 'end')) >= count, PATIENCE)
+        living = [pod['metadata']['name'] for pod in namespace.pods('gw-slow') if pod['status']['phase'] == 'Running']
+        succeeded(namespace.call('delete', 'pod', living[-1], '--wait=false', '--grace-period=0', '--force'))
+    namespace.completed('gw-slow', seconds=240)
+    assert noted(namespace, 'twice') == []
+    assert sorted(set(noted(namespace, 'end'))) == names
 
 
 def test_a_grid_with_little_room(namespace, wrapper):
