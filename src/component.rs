@@ -36,6 +36,9 @@ pub struct Component {
     /// Whether the code is run in an IPython shell, as a notebook's.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ipython: bool,
+    /// Whether the executed notebook is among the outputs.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub recorded: bool,
     /// Whether the source itself reads the command line that it is called with.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub own_arguments: bool,

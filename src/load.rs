@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::failure::Fault;
 
-use crate::frontend::notebook::{self, NotebookError};
+use crate::frontend::notebook::{self, NotebookError, recording};
 use crate::frontend::{self, Kind};
 use crate::reader;
 use crate::source::Source;
@@ -153,6 +153,12 @@ pub fn from_notebook(path: &Path, json: &str) -> Result<Source, LoadError> {
         return Err(LoadError::Size { path: path.into(), limit: SIZE_LIMIT });
     }
     Ok(Source::new(path, language, text).with_notebook(notebook))
+}
+
+/// What the run of a notebook is recorded in.
+pub fn recording(path: &Path) -> Result<String, LoadError> {
+    let json = decode(path, read(path, NOTEBOOK_LIMIT)?)?;
+    recording::template(&json).map_err(|source| LoadError::Notebook { path: path.into(), source })
 }
 
 fn read(path: &Path, limit: u64) -> Result<Vec<u8>, LoadError> {

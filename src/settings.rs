@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::backend::runtime::{self, RUNTIMES};
 use crate::backend::variant::Choices;
+use crate::component::Component;
 use crate::diagnostic::Diagnostic;
 use crate::frontend::{self, Reading};
 use crate::job::Job;
@@ -82,6 +83,11 @@ pub struct Config {
     #[arg(long, alias = "skip_logging", num_args = 0, default_missing_value = "true")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub skip_logging: Option<bool>,
+
+    /// Add the executed notebook, with its results, plots and errors, to the outputs of a notebook
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", hide_possible_values = true, help_heading = IMAGE)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notebook_output: Option<bool>,
 
     /// Dockerfile template of your own, relative to the folder of this file
     #[arg(
@@ -202,6 +208,7 @@ impl Config {
             image_version: base.image_version.clone(),
             targets: self.targets.as_ref().or(under.targets.as_ref()).cloned(),
             skip_logging: self.skip_logging.or(under.skip_logging),
+            notebook_output: self.notebook_output.or(under.notebook_output),
             dockerfile_template: self
                 .dockerfile_template
                 .as_ref()
@@ -237,6 +244,13 @@ impl Config {
             operators: operators.map(|(name, config)| (name, config.rebased(folder, current))).collect(),
             ..self
         }
+    }
+
+    /// Makes the executed notebook an output of a source, if these settings ask for it; those of a folder pass scripts over.
+    #[must_use]
+    pub fn record(&self, component: &mut Component, source: &Source) -> Option<Diagnostic> {
+        let is_asked = self.notebook_output == Some(true) && source.notebook().is_some();
+        is_asked.then(|| frontend::record(component, source)).flatten()
     }
 
     /// The same settings without what is meant for other languages: the version of another default base image.

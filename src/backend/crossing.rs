@@ -1,5 +1,7 @@
 //! What of an operator's interface crosses to a target, with its proof; what can't is told when files are written.
 
+use std::ops::Range;
+
 use super::{Operator, Target};
 use crate::component::Input;
 use crate::diagnostic::Diagnostic;
@@ -60,7 +62,7 @@ pub(super) fn review(operator: &Operator, target: &Target) -> Vec<Diagnostic> {
         (crossings.inputs, first(|input| input.required && !input.secret).map(input)),
         (
             crossings.outputs,
-            output.map(|output| (format!("the output `{}`", output.name), Some(output.span.clone()))),
+            output.map(|output| (format!("the output `{}`", output.name), place(&output.span))),
         ),
         (
             crossings.secrets,
@@ -83,6 +85,11 @@ pub(super) fn review(operator: &Operator, target: &Target) -> Vec<Diagnostic> {
         _ => None,
     });
     told.collect()
+}
+
+/// The bytes of the source where an output is written; the executed notebook is written nowhere.
+fn place(span: &Range<usize>) -> Option<Range<usize>> {
+    (!span.is_empty()).then(|| span.clone())
 }
 
 /// Tells that a target has no place for a part of the job's settings.

@@ -204,7 +204,7 @@ pub fn emit(operator: &Operator, process: &str, store: &Store) -> Artifact {
         lines(std::iter::once("{}".to_owned()).chain(reads)),
     ];
     let values: Vec<_> = PLACES.into_iter().zip(values).collect();
-    let program = Bundle::new(GRID, store.modules, &PLACES).with(&values);
+    let program = Bundle::new(GRID, store.modules, &PLACES, &[]).with(&values);
     let description = template::quoted(&component.description);
     let text = format!("{description}\n\n{}\n{program}", lines(requirements));
     Artifact::new(format!("gw_{}.py", operator.settings.stem), text)
@@ -302,7 +302,7 @@ mod tests {
     fn modules_of_a_store_share_one_namespace() {
         for store in STORES {
             let values = PLACES.map(|place| (place, "None".to_owned()));
-            let program = Bundle::new(GRID, store.modules, &PLACES).with(&values);
+            let program = Bundle::new(GRID, store.modules, &PLACES, &[]).with(&values);
             let mut names = BTreeSet::new();
             for name in parse_module(&program).unwrap().syntax().body.iter().filter_map(name) {
                 assert!(names.insert(name.clone()), "{name} of {}", store.name);

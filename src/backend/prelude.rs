@@ -6,6 +6,7 @@ use super::Operator;
 use super::parameter::{outcomes, parameters};
 use crate::artifact::Artifact;
 use crate::component;
+use crate::frontend::notebook::recording;
 
 /// What the entry point knows of its operator.
 #[derive(Serialize)]
@@ -24,8 +25,23 @@ struct Interface<'a> {
     own_arguments: bool,
     cells: Vec<(usize, usize)>,
     raising: &'a [usize],
+    record: Option<Record>,
     inputs: Vec<Input>,
     outputs: Vec<Output>,
+}
+
+/// How the run of a notebook is recorded.
+#[derive(Serialize)]
+struct Record {
+    template: String,
+    files: [Recorded; 2],
+}
+
+/// A file of the record: the output that it is, and its name.
+#[derive(Serialize)]
+struct Recorded {
+    output: &'static str,
+    name: String,
 }
 
 #[derive(Serialize)]
@@ -61,6 +77,19 @@ pub fn file_name(operator: &Operator) -> String {
     format!("claimed_{}.{}", operator.settings.stem, operator.runtime().extension)
 }
 
+/// The name of what the entry point fills in to record the run of a notebook, beside the script.
+#[must_use]
+pub fn template_name(operator: &Operator) -> Option<String> {
+    operator.component.recorded.then(|| format!("claimed_{}.json", operator.settings.stem))
+}
+
+fn record(operator: &Operator) -> Option<Record> {
+    let template = template_name(operator)?;
+    let [notebook, page] = recording::file_names(&operator.component.source);
+    let file = |output, name| Recorded { output, name };
+    Some(Record { template, files: [file(recording::NOTEBOOK, notebook), file(recording::PAGE, page)] })
+}
+
 /// Writes the entry point.
 #[must_use]
 pub fn emit(operator: &Operator) -> Artifact {
@@ -81,6 +110,7 @@ pub fn emit(operator: &Operator) -> Artifact {
         own_arguments: settings.own_arguments || component.own_arguments,
         cells: cells.collect(),
         raising: &settings.raising,
+        record: record(operator),
         outputs: outcomes(component, &parameters)
             .into_iter()
             .map(|outcome| Output {
@@ -179,6 +209,7 @@ mod tests {
             argument: Some(component::Argument::default()),
             word: true,
         };
+        let file = || Recorded { output: "", name: text() };
         let output = Output { name: text(), id: text(), kind: text(), read: false, description: None };
         let interface = json!(Interface {
             name: "",
@@ -194,6 +225,7 @@ mod tests {
             own_arguments: false,
             cells: Vec::new(),
             raising: &[],
+            record: Some(Record { template: text(), files: [file(), file()] }),
             inputs: vec![input],
             outputs: vec![output],
         });
@@ -207,5 +239,7 @@ mod tests {
         assert_eq!(keys(of_argument), &expected("input") | &expected("input_of_some"));
         assert_eq!(keys(&of_argument["argument"]), expected("argument"));
         assert_eq!(keys(&interface["outputs"][0]), expected("output"));
+        assert_eq!(keys(&interface["record"]), expected("record"));
+        assert_eq!(keys(&interface["record"]["files"][0]), expected("record_file"));
     }
 }

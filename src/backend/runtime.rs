@@ -140,13 +140,20 @@ static TOY: Runtime = Runtime {
 };
 
 /// The entry point of Python's operators, without an interface.
-static PYTHON_BUNDLE: LazyLock<Bundle> = LazyLock::new(|| {
-    Bundle::new(PYTHON_ENTRY_POINT, &["start", "interface", "loading", "main"], &["INTERFACE"])
-});
+static PYTHON_BUNDLE: LazyLock<Bundle> = LazyLock::new(|| python_bundle(&["recording"]));
+
+/// The same for a notebook whose run is recorded.
+static RECORDING_BUNDLE: LazyLock<Bundle> = LazyLock::new(|| python_bundle(&[]));
+
+fn python_bundle(without: &[&str]) -> Bundle {
+    let modules = ["start", "interface", "loading", "main"];
+    Bundle::new(PYTHON_ENTRY_POINT, &modules, &["INTERFACE"], without)
+}
 
 fn python_entry_point(interface: &Value) -> String {
     let title = "\"\"\"Entry point of an operator, made by c3 from `templates/runtime/python/`.\"\"\"\n";
-    format!("{title}{}", PYTHON_BUNDLE.with(&[("INTERFACE", python::literal(interface))]))
+    let bundle = if interface["record"].is_null() { &PYTHON_BUNDLE } else { &RECORDING_BUNDLE };
+    format!("{title}{}", bundle.with(&[("INTERFACE", python::literal(interface))]))
 }
 
 /// `python3.12` → `registry.access.redhat.com/ubi8/python-312`.

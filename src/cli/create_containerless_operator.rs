@@ -42,6 +42,10 @@ pub(crate) struct Options {
     #[arg(long, alias = "skip_logging")]
     skip_logging: bool,
 
+    /// Add the executed notebook to the outputs of a notebook
+    #[arg(long)]
+    notebook_output: bool,
+
     /// Build packages without a wheel on this machine; their build scripts run as you
     #[arg(long, alias = "allow_build")]
     allow_build: bool,
@@ -81,6 +85,7 @@ impl Options {
         let settings = Config {
             additional_files: self.additional_files.clone(),
             skip_logging: self.skip_logging.then_some(true),
+            notebook_output: self.notebook_output.then_some(true),
             ..Config::default()
         };
         Request { settings, output_dir: self.output_dir.clone(), ..Request::default() }

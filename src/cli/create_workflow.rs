@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use c3::artifact::{self, Artifact, Destination};
-use c3::frontend;
 use c3::language::Language;
 use c3::load;
 use c3::reader;
 use c3::reference::operator_name;
+use c3::settings::{Config, Files, Layers};
 use c3::source::Source;
 use c3::workflow::{self, Engine, Operator, Remark, Settings, component_file};
 use clap::{Args, ValueEnum};
@@ -142,12 +142,17 @@ fn of_component(path: &Path) -> Result<(Source, Operator), Failure> {
 
 fn of_source(path: &Path, logging: bool) -> Result<(Source, Operator), Failure> {
     let source = load::load(path)?;
-    let reading = frontend::read(&source);
+    let (reading, own) = Config::with(&source);
     let mut messages = Messages::default();
     // Warnings are reported where the operator is compiled.
     messages.add(&reading.diagnostics, &source, LogLevel::Error);
     messages.show();
-    let component = reading.component.ok_or_else(Failure::diagnosed)?;
+    let mut component = reading.component.ok_or_else(Failure::diagnosed)?;
+    let settings = Layers::find(&Files::default(), &source, own)?.merged();
+    if let Some(refusal) = settings.record(&mut component, &source) {
+        console::diagnostics(&[refusal], &source, LogLevel::Error);
+        return Err(Failure::diagnosed());
+    }
     let operator = Operator::new(&component, &source.stem(), logging);
     Ok((source, operator))
 }

@@ -69,6 +69,10 @@ pub(crate) struct Options {
     #[arg(long, value_name = "VERSION")]
     image_version: Option<String>,
 
+    /// Add the executed notebook to the outputs of a notebook
+    #[arg(long)]
+    notebook_output: bool,
+
     /// Take the operator for an image as the original's program `claimed` does: `name` is docker.io/claimed/name:latest
     #[arg(long, hide = true)]
     component: bool,
@@ -150,6 +154,7 @@ impl Options {
             base_image: self.base_image.clone(),
             image_version: self.image_version.clone(),
             additional_files: self.additional_files.clone(),
+            notebook_output: self.notebook_output.then_some(true),
             ..Config::default()
         };
         let request = operator::Request { settings, ..operator::Request::default() };

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::component::Type;
 use crate::diagnostic::Diagnostic;
+use crate::frontend::notebook::recording;
 
 /// What a user says about a variable.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,11 +81,16 @@ pub fn parse(comment: &str, span: &Range<usize>, diagnostics: &mut Vec<Diagnosti
     if !before.ends_with(['#', ' ', '\t']) {
         return Vec::new();
     }
-    let words = text.split([',', ' ', '\t', ';']).filter(|word| !word.is_empty());
+    let words = words(text).filter(|word| *word != recording::NAME);
     let (directives, problems): (Vec<_>, Vec<_>) = words.map(Directive::parse).partition(Result::is_ok);
     let problem = problems.into_iter().find_map(Result::err);
     diagnostics.extend(problem.map(|problem| unknown(problem, span)));
     directives.into_iter().filter_map(Result::ok).collect()
+}
+
+/// The words behind `c3:`.
+pub fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split([',', ' ', '\t', ';']).filter(|word| !word.is_empty())
 }
 
 fn unknown(problem: String, span: &Range<usize>) -> Diagnostic {

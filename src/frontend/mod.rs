@@ -24,7 +24,7 @@ pub mod requirements;
 use interface::Access;
 pub(crate) use interface::is_secret_name;
 use mentions::Mentions;
-use notebook::{Code, Tags};
+use notebook::{Code, Tags, recording};
 use parameters::Cell;
 pub use requirements::Metadata;
 
@@ -116,6 +116,8 @@ pub struct Extraction {
     pub ipython: bool,
     /// Whether the code reads the command line that it is called with.
     pub own_arguments: bool,
+    /// Whether a comment asks for the executed notebook.
+    pub recorded: bool,
     /// Whether the code may log.
     pub logs: bool,
     /// What the code names of that beside it.
@@ -169,6 +171,7 @@ pub fn read(source: &Source) -> Reading {
         newer_syntax,
         ipython,
         own_arguments,
+        recorded,
         logs,
         mentions,
         mut diagnostics,
@@ -194,8 +197,7 @@ pub fn read(source: &Source) -> Reading {
         input.via = Via::Cell;
     }
     diagnostics.extend(credentials::mask_descriptions(&mut description, &mut interface));
-    sort(&mut diagnostics);
-    let component = (!has_error(&diagnostics)).then(|| Component {
+    let mut component = Component {
         schema_version: SCHEMA_VERSION,
         description: description.unwrap_or_else(|| name.clone()),
         name,
@@ -207,11 +209,28 @@ pub fn read(source: &Source) -> Reading {
         requires_python,
         newer_syntax,
         ipython,
+        recorded: false,
         own_arguments,
         logs,
-        diagnostics: diagnostics.iter().map(|diagnostic| source.resolve(diagnostic)).collect(),
-    });
+        diagnostics: Vec::new(),
+    };
+    if recorded {
+        diagnostics.extend(record(&mut component, source));
+    }
+    sort(&mut diagnostics);
+    component.diagnostics = diagnostics.iter().map(|diagnostic| source.resolve(diagnostic)).collect();
+    let component = (!has_error(&diagnostics)).then_some(component);
     Reading { component, metadata, indexes, mentions, diagnostics }
+}
+
+/// Makes the executed notebook an output, or says why it can't be one.
+#[must_use]
+pub fn record(component: &mut Component, source: &Source) -> Option<Diagnostic> {
+    let refusal = (!component.recorded).then(|| recording::refusal(source, component)).flatten();
+    if refusal.is_none() {
+        recording::add(component);
+    }
+    refusal
 }
 
 /// Whether anything keeps a component from being made.

@@ -31,6 +31,7 @@ impl Around<'_> {
         neighbours: &Neighbours,
     ) -> Option<(String, Option<String>)> {
         self.diagnostics.extend(neighbours.diagnostics.iter().cloned());
+        self.diagnostics.extend(settings.record(self.component, source));
         let needs_some = match source.language() {
             Language::R => self.diagnostics.iter().any(|found| found.code == MISSING),
             Language::Python => !neighbours.foreign.is_empty(),

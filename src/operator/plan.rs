@@ -161,7 +161,7 @@ fn decide(
         let is_down = requirements.is_network_down;
         return Err(if is_down { Failure::of_program(ENGINE) } else { Failure::diagnosed() });
     }
-    let scripts = scripts(source, &operator);
+    let scripts = scripts(source, &operator)?;
     let indexes = reading.indexes.into_iter().collect();
     let source = source.clone();
     Ok(Plan {

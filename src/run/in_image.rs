@@ -216,9 +216,7 @@ impl<'a> Call<'a> {
         match engine.run_container(&container)? {
             0 => self.results.map_or(Ok(()), |results| results.place(self.run.teller)),
             code => {
-                if let Some(results) = self.results {
-                    results.drop(self.run.teller);
-                }
+                self.results.map_or(Ok(()), |results| results.drop(self.run.teller))?;
                 Err(Failure::of_program(code))
             }
         }

@@ -49,9 +49,7 @@ pub fn source(run: &Run, plan: &Plan) -> Result<(), Failure> {
         (0, Some(results)) => results.place(run.teller),
         (0, None) => Ok(()),
         (code, results) => {
-            if let Some(results) = results {
-                results.drop(run.teller);
-            }
+            results.map_or(Ok(()), |results| results.drop(run.teller))?;
             Err(Failure::of_program(code))
         }
     }

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::artifact;
+use crate::frontend::notebook::recording::is_record;
 use crate::invocation::Interface;
 use crate::progress::Progress;
 use crate::run::Run;
@@ -70,11 +71,16 @@ impl Results {
         })
     }
 
-    /// Tells that an operator has failed, whose outputs are dropped for that.
-    pub(super) fn drop(self, teller: &Progress) {
-        if !self.outputs.is_empty() {
-            teller.warn(format!("the operator has failed: nothing is put into `{}`", self.named.display()));
+    /// Tells that an operator has failed, whose outputs are dropped for that, but for the executed notebook, which shows why.
+    pub(super) fn drop(mut self, teller: &Progress) -> Result<(), Failure> {
+        if self.outputs.is_empty() {
+            return Ok(());
         }
+        let staged = self.staged.path();
+        self.outputs.retain(|id| is_record(id) && staged.join(id).exists());
+        let what = if self.outputs.is_empty() { "nothing" } else { "only the executed notebook" };
+        teller.warn(format!("the operator has failed: {what} is put into `{}`", self.named.display()));
+        if self.outputs.is_empty() { Ok(()) } else { self.place(teller) }
     }
 
     fn try_place(&self, teller: &Progress) -> Result<(), Failure> {

@@ -81,6 +81,7 @@ NO_INTERFACE = {
     'own_arguments': True,
     'cells': [],
     'raising': [],
+    'record': None,
     'inputs': [],
     'outputs': [],
 }

@@ -25,10 +25,16 @@ pub(in crate::backend) struct Bundle {
 
 impl Bundle {
     /// The modules of a package in one file: those that come first, then one that imports all others; `gaps` are the
-    /// variables whose values differ from one file to the next.
+    /// variables whose values differ from one file to the next. Modules that are imported within functions may be left
+    /// out, where these functions are never called.
     #[must_use]
-    pub(in crate::backend) fn new(package: Package, modules: &[&str], gaps: &[&str]) -> Self {
-        let mut reader = Reader { package, gaps, done: Vec::new(), lazy: Vec::new() };
+    pub(in crate::backend) fn new(
+        package: Package,
+        modules: &[&str],
+        gaps: &[&str],
+        without: &[&str],
+    ) -> Self {
+        let mut reader = Reader { package, gaps, without, done: Vec::new(), lazy: Vec::new() };
         let body: String = modules.iter().map(|name| reader.eager(name)).collect();
         let body = tidy(&body);
         let mut texts = String::new();
@@ -61,6 +67,7 @@ fn gap(name: &str) -> String {
 struct Reader<'a> {
     package: Package,
     gaps: &'a [&'a str],
+    without: &'a [&'a str],
     done: Vec<&'static str>,
     lazy: Vec<&'static str>,
 }
@@ -100,7 +107,8 @@ impl Reader<'_> {
     }
 
     fn defer(&mut self, edits: &Edits) {
-        let deferred: Vec<_> = edits.deferred.iter().map(|name| self.module(name).0).collect();
+        let wanted = edits.deferred.iter().filter(|name| !self.without.contains(&name.as_str()));
+        let deferred: Vec<_> = wanted.map(|name| self.module(name).0).collect();
         self.lazy.extend(deferred);
     }
 }

@@ -1,7 +1,7 @@
 //! The notebook format: what a file says of its cells and of its kernel, in whatever way version 4 lets it say it.
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
 use super::NotebookError;
@@ -79,14 +79,19 @@ impl Cell {
 
 /// Reads a notebook: the language of its kernel and its cells.
 pub(super) fn read(json: &str) -> Result<(&'static Frontend, Vec<Cell>), NotebookError> {
-    let document = serde_json::from_str::<Document>(json)
-        .or_else(|error| serde_json::from_str(&with_numbers(json)).map_err(|_| error))
-        .map_err(NotebookError::Json)?;
+    let document: Document = parse(json)?;
     match (document.nbformat, document.cells) {
         (Some(4) | None, Some(cells)) => Ok((document.metadata.unwrap_or_default().frontend()?, cells)),
         (Some(4) | None, None) if document.worksheets.is_none() => Err(NotebookError::NoCells),
         (version, _) => Err(NotebookError::Version(version.unwrap_or(3))),
     }
+}
+
+/// Parses the JSON of a notebook.
+pub(super) fn parse<T: DeserializeOwned>(json: &str) -> Result<T, NotebookError> {
+    serde_json::from_str(json)
+        .or_else(|error| serde_json::from_str(&with_numbers(json)).map_err(|_| error))
+        .map_err(NotebookError::Json)
 }
 
 /// The JSON with a number for each `NaN` and `Infinity`, which Python writes into outputs although JSON has neither.

@@ -15,6 +15,7 @@ mod document;
 mod ipython;
 mod layout;
 mod markdown;
+pub mod recording;
 mod shell;
 
 use document::{Cell, Kind};

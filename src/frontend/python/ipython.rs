@@ -25,7 +25,7 @@ pub(super) fn is_imported(model: &Model) -> bool {
 }
 
 /// Adds IPython to what is installed, unless it is there.
-pub(super) fn require(requirements: &mut Vec<Requirement>) {
+pub(in crate::frontend) fn require(requirements: &mut Vec<Requirement>) {
     let is_ipython = |word: &String| {
         let end = word.find(|character: char| !character.is_ascii_alphanumeric()).unwrap_or(word.len());
         word[..end].eq_ignore_ascii_case(PACKAGE)

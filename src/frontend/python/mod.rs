@@ -9,6 +9,7 @@ use ruff_python_parser::{Mode, ParseError, ParseOptions, Parsed, parse_module, p
 use ruff_text_size::{Ranged, TextRange};
 
 use crate::diagnostic::Diagnostic;
+use crate::frontend::notebook::recording;
 use crate::frontend::{Extraction, requirements};
 use crate::source::Source;
 
@@ -41,6 +42,7 @@ mod unimported;
 use comments::Comments;
 use semantic::{Import, Model};
 
+pub(super) use ipython::require as require_ipython;
 pub(super) use parameters::{assignments, overrides};
 
 /// Programs that lines of a shell begin with.
@@ -231,7 +233,7 @@ fn extract_module(source: &Source, parsed: &Parsed<ModModule>) -> Extraction {
     let shell =
         source.notebook().is_some_and(|notebook| notebook.shell || ipython::calls_shell(body, &model));
     if source.notebook().is_some() && (shell || ipython::is_imported(&model)) {
-        ipython::require(&mut found.requirements);
+        require_ipython(&mut found.requirements);
     }
     Extraction {
         description: docstring(body),
@@ -243,6 +245,7 @@ fn extract_module(source: &Source, parsed: &Parsed<ModModule>) -> Extraction {
         newer_syntax: newer::syntax(parsed),
         ipython: shell,
         own_arguments: command_line::is_read(body, &model),
+        recorded: lines.iter().any(|comment| recording::is_asked(comment.raw)),
         logs: shell || logs::may_log(source.text(), &model),
         mentions: mentions::of_body(body, &model),
         diagnostics,

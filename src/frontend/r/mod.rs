@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::component::Requirement;
 use crate::diagnostic::Diagnostic;
 use crate::frontend::interface::{Access, Action, Set};
+use crate::frontend::notebook::recording;
 use crate::frontend::{Extraction, directive, requirements};
 use crate::source::Source;
 
@@ -128,6 +129,7 @@ fn extract_shapes(source: &Source, shapes: &Shapes) -> Extraction {
         accesses,
         requirements,
         own_arguments,
+        recorded: comments.iter().any(|comment| recording::is_asked(comment.raw)),
         logs: true,
         mentions: mentions::of_shapes(&names, shapes),
         diagnostics,

@@ -9,6 +9,7 @@ use crate::context::{Content, Context, Entry, source_date_epoch};
 use crate::engine::oci::platform::Platform;
 use crate::files::AdditionalFile;
 use crate::frontend;
+use crate::load;
 use crate::reader;
 use crate::recipe;
 use crate::reference::ImageName;
@@ -131,13 +132,17 @@ pub fn made(path: String, bytes: Vec<u8>) -> Entry {
     Entry { path, content: Content::Bytes(bytes), executable: false }
 }
 
-/// The scripts of a source that is no wrapper: itself, or what a notebook became.
-pub(super) fn scripts(source: &Source, operator: &Operator) -> Vec<(String, Content)> {
+/// The scripts of a source that is no wrapper: itself, or what a notebook became and what its run is recorded in.
+pub(super) fn scripts(source: &Source, operator: &Operator) -> Result<Vec<(String, Content)>, Failure> {
     let content = match source.notebook() {
         None => Content::Disk(source.path().into()),
         Some(notebook) => Content::Bytes(notebook.script.clone().into_bytes()),
     };
-    vec![(operator.script(), content)]
+    let mut scripts = vec![(operator.script(), content)];
+    if let Some(name) = prelude::template_name(operator) {
+        scripts.push((name, Content::Bytes(load::recording(source.path())?.into_bytes())));
+    }
+    Ok(scripts)
 }
 
 /// The additional files without the source and what is made of it, which a glob such as `*` finds too.
@@ -172,8 +177,10 @@ pub(super) fn modules(files: &[AdditionalFile]) -> Vec<(&Path, String)> {
 
 /// Refuses an additional file that has the place of the script or of its entry point in the image.
 pub(super) fn check_entry(operator: &Operator) -> Result<(), Failure> {
-    let taken = [prelude::file_name(operator), operator.script()];
-    let mut taken = taken.into_iter().map(|name| format!("{}{name}", operator.settings.folder));
+    let taken = [prelude::file_name(operator), operator.script()].into_iter();
+    let mut taken = taken
+        .chain(prelude::template_name(operator))
+        .map(|name| format!("{}{name}", operator.settings.folder));
     match taken.find(|path| operator.settings.files.contains(path)) {
         None => Ok(()),
         Some(path) => {

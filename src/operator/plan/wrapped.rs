@@ -6,6 +6,7 @@ use crate::backend::{Operator, Settings};
 use crate::component::Component;
 use crate::context::Content;
 use crate::frontend;
+use crate::frontend::notebook::recording::NAME;
 use crate::job::RestartPolicy;
 use crate::language::Language;
 use crate::source::Source;
@@ -39,6 +40,7 @@ impl Plan {
     ) -> Result<Self, Failure> {
         self.check_process(process, store)?;
         self.check_restarts()?;
+        self.check_recording()?;
         diagnostics.extend(frontend::read(&self.source).diagnostics.iter().filter_map(worker_index));
         // The function is handed its parameters; the script's command line stays what the worker is called with.
         self.component.inputs.retain(|input| input.argument.is_none());
@@ -99,6 +101,18 @@ impl Plan {
             "the workers of a grid can't be restarted in their pods: the sixth death would end all of them";
         Err(Failure::new(INPUT, message)
             .hint("leave out `restart-policy`: new pods take the places of failed ones"))
+    }
+
+    /// Refuses to record the run of a notebook whose function is called for each batch.
+    fn check_recording(&self) -> Result<(), Failure> {
+        if !self.component.recorded {
+            return Ok(());
+        }
+        let message = format!("grid wrappers don't support `{NAME}`: the notebook itself isn't run");
+        Err(Failure::new(INPUT, message).hint(format!(
+            "leave it out, or write `{NAME} = false` under `[operators.{}]` in `c3.toml`",
+            self.source.stem()
+        )))
     }
 
     /// Refuses a process function that the script doesn't define.

@@ -24,6 +24,7 @@ INTERFACE: Interface = {
     'own_arguments': False,
     'cells': [],
     'raising': [],
+    'record': None,
     'inputs': [],
     'outputs': [],
 }

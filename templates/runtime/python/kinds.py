@@ -40,6 +40,20 @@ class Output(Parameter):
     read: bool  # whether the script reads the variable to learn where to write
 
 
+class RecordFile(TypedDict):
+    """A file of the record of a notebook's run."""
+
+    output: str  # the name of the output that it is
+    name: str
+
+
+class Record(TypedDict):
+    """How the run of a notebook is recorded."""
+
+    template: str  # the file with the notebook, beside the script
+    files: list[RecordFile]  # the notebook and the page
+
+
 class Interface(TypedDict):
     """All that the entry point knows of its operator."""
 
@@ -56,5 +70,6 @@ class Interface(TypedDict):
     own_arguments: bool  # whether the script reads its command line itself
     cells: list[tuple[int, int]]  # of a notebook: the first line of each cell in the script, and its number
     raising: list[int]  # numbers of cells after whose failure a notebook goes on
+    record: Record | None
     inputs: list[Input]
     outputs: list[Output]

@@ -93,6 +93,10 @@ def prepare() -> None:
         link_files()
     if Run.targets:
         prepare_delivery()
+    if INTERFACE['record']:
+        from .recording import prepare_recording
+
+        prepare_recording()
     forget_modules()
 
 

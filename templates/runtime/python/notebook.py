@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import sys
 from types import CodeType, ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .interface import INTERFACE, SCRIPT, standard
 from .messages import fail
 from .state import Run
 
 ast, linecache = standard('ast'), standard('linecache')
+
+if TYPE_CHECKING:
+    Cell = tuple[int, list[CodeType]]  # its number, from 1, and its codes
 
 # Flags of code: that it waits, and what a cell has imported from the future.
 COROUTINE, FUTURES = 0x80, 0
@@ -23,35 +26,65 @@ for feature in standard('__future__').all_feature_names:
 
 def run_cells(source: bytes, module: ModuleType) -> None:
     """Run all cells, in an event loop if one of them waits at its top level."""
-    codes = compiled(source)
+    cells = compiled(source)
     if '' not in sys.path:
         sys.path.insert(1, '')  # as under Jupyter, for modules that cells write
-    if INTERFACE['ipython']:
+    if INTERFACE['ipython'] or Run.recorder:
         start_ipython(module)
-    if any(code.co_flags & COROUTINE for code in codes):
-        standard('asyncio').run(run_waiting(codes, module))
-        return
-    for code in codes:
+    if Run.recorder:
+        Run.recorder.start(module)
+    try:
+        if any(code.co_flags & COROUTINE for _, codes in cells for code in codes):
+            standard('asyncio').run(run_waiting(cells, module))
+        else:
+            run_straight(cells, module)
+    finally:
+        if Run.recorder:
+            Run.recorder.close()
+
+
+def run_straight(cells: list[Cell], module: ModuleType) -> None:
+    """Run cells none of which waits."""
+    for number, codes in cells:
         try:
-            exec(code, module.__dict__)
+            with watched(number):
+                for code in codes:
+                    exec(code, module.__dict__)
         except Exception as error:
-            go_on(code, error)
+            go_on(number, error)
 
 
-async def run_waiting(codes: list[CodeType], module: ModuleType) -> None:
+async def run_waiting(cells: list[Cell], module: ModuleType) -> None:
     """Run cells some of which wait, in one event loop."""
-    for code in codes:
+    for number, codes in cells:
         try:
-            waiting = eval(code, module.__dict__)
-            if code.co_flags & COROUTINE:
-                await waiting
+            with watched(number):
+                for code in codes:
+                    waiting = eval(code, module.__dict__)
+                    if code.co_flags & COROUTINE:
+                        await waiting
         except Exception as error:
-            go_on(code, error)
+            go_on(number, error)
 
 
-def go_on(code: CodeType, error: Exception) -> None:
+class Unwatched:
+    """A cell whose run isn't recorded."""
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(self, *_: object) -> None:
+        """End."""
+
+
+def watched(number: int) -> Any:
+    """Give what records the run of a cell, if anything does."""
+    return Run.recorder.watch(number) if Run.recorder and number else Unwatched()
+
+
+def go_on(number: int, error: Exception) -> None:
     """Show the error of a cell that may fail; that of another ends the program."""
-    if code.co_filename not in [cell_name(number) for number in INTERFACE['raising']]:
+    if number not in INTERFACE['raising']:
         raise
     from .failure import script_frames
 
@@ -59,30 +92,46 @@ def go_on(code: CodeType, error: Exception) -> None:
 
 
 def cell_name(number: int) -> str:
-    """Give the name of a cell's code."""
-    return f'{INTERFACE["source"]}:cell {number}'
+    """Give the name of a cell's code, or of what stands before the cells."""
+    return f'{INTERFACE["source"]}:cell {number}' if number else SCRIPT
 
 
-def compiled(source: bytes) -> list[CodeType]:
+def compiled(source: bytes) -> list[Cell]:
     """Compile each cell under its own name, in lines of its own; what one imports from the future holds for all."""
     tree = ast.parse(source, SCRIPT)
     lines = source.decode('utf-8').splitlines(keepends=True)
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-    codes: list[CodeType] = []
-    for name, first, body in cells(tree.body):
-        if codes and is_docstring(body[0]):
+    found: list[Cell] = []
+    for number, first, body in parted(tree.body):
+        if found and is_docstring(body[0]) and (body[1:] or not Run.recorder):
             del body[0]  # it isn't the description of the whole
         if not body:
             continue
+        name = cell_name(number)
         ends = [getattr(node, 'end_lineno', first) or first for node in body]
         own = lines[first - 1 : max(ends)]
         linecache.cache[name] = (len(own), None, own, name)
         for node in body:
             ast.increment_lineno(node, 1 - first)
-        code = compile(ast.Module(body=body, type_ignores=[]), name, 'exec', flags, True)
-        flags |= code.co_flags & FUTURES
-        codes.append(code)
-    return codes
+        codes = [compile(tree, name, mode, flags, True) for tree, mode in trees(body, own)]
+        flags |= codes[0].co_flags & FUTURES
+        found.append((number, codes))
+    return found
+
+
+def trees(body: list[Any], lines: list[str]) -> list[tuple[Any, str]]:
+    """Give the statements of a cell with the way to compile them: the last one alone, where its value is recorded."""
+    last = body[-1]
+    if not (Run.recorder and isinstance(last, ast.Expr) and not is_muted(last, lines)):
+        return [(ast.Module(body=body, type_ignores=[]), 'exec')]
+    before = [(ast.Module(body=body[:-1], type_ignores=[]), 'exec')] if body[1:] else []
+    return [*before, (ast.Interactive(body=[last]), 'single')]
+
+
+def is_muted(node: Any, lines: list[str]) -> bool:
+    """Check whether a semicolon behind an expression says that its value isn't to be shown."""
+    end = getattr(node, 'end_col_offset', None) or 0
+    return lines[-1].encode('utf-8')[end:].lstrip().startswith(b';')
 
 
 def is_docstring(node: Any) -> bool:
@@ -90,16 +139,15 @@ def is_docstring(node: Any) -> bool:
     return isinstance(node, ast.Expr) and isinstance(getattr(node.value, 'value', None), str)
 
 
-def cells(body: list[Any]) -> list[tuple[str, int, list[Any]]]:
-    """Part statements into cells: the name, the first line and the statements of each."""
-    parts: list[tuple[str, int, list[Any]]] = []
+def parted(body: list[Any]) -> list[tuple[int, int, list[Any]]]:
+    """Part statements into cells: the number, the first line and the statements of each."""
+    parts: list[tuple[int, int, list[Any]]] = []
     starts = [(1, 0), *map(tuple, INTERFACE['cells'])]
     for node in body:
         line = min([node.lineno, *(decorator.lineno for decorator in getattr(node, 'decorator_list', []))])
         first, number = max(start for start in starts if start[0] <= line)
-        name = cell_name(number) if number else SCRIPT
-        if not parts or parts[-1][0] != name:
-            parts.append((name, first, []))
+        if not parts or parts[-1][0] != number:
+            parts.append((number, first, []))
         parts[-1][2].append(node)
     return parts
 

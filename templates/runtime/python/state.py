@@ -35,3 +35,4 @@ class Run:
     links: list[str] = []
     folders: list[str] = []
     profile: Any = None  # of IPython
+    recorder: Any = None  # of a notebook's run, if the engine wants the executed notebook

@@ -39,7 +39,7 @@ def main(a: int, *, b: str = 'x') -> None:
 #[test]
 fn imports_become_places() {
     let data = literal(&json!({"a": [null, true, 1, "'ü🎉\n"]}));
-    let bundled = Bundle::new(PACKAGE, &["main"], &["DATA"]).with(&[("DATA", data)]);
+    let bundled = Bundle::new(PACKAGE, &["main"], &["DATA"], &[]).with(&[("DATA", data)]);
     let expected = r"
 # first: First.
 
@@ -93,7 +93,7 @@ fn values_take_the_places_of_their_variables() {
         ("given", "\"\"\"Given.\"\"\"\n\nONE: str = ''\nTWO: dict[str, int] = {}\nTHREE: int = 3\n"),
         ("main", "\"\"\"Main.\"\"\"\n\nfrom .given import ONE, TWO\n\nprint(ONE, TWO)\n"),
     ];
-    let bundle = Bundle::new(package, &["main"], &["ONE", "TWO"]);
+    let bundle = Bundle::new(package, &["main"], &["ONE", "TWO"], &[]);
     let text = |one: &str| bundle.with(&[("ONE", one.to_owned()), ("TWO", "{}\nTWO['x'] = 1".to_owned())]);
     let expected = "\n# given: Given.\n\nONE = '\0TWO\0'\nTWO = {}\nTWO['x'] = 1\nTHREE = 3\n\n\n\
         # main: Main.\n\nprint(ONE, TWO)\n";
