@@ -43,7 +43,7 @@ class Sample:
         inputs = json.loads(inspected.stdout)['inputs']
         self.names = [each['name'] for each in inputs]
         self.secrets = {each['name']: 'of the cluster' for each in inputs if each['secret'] and each['required']}
-        [entry] = (folder / f'{path.stem}.context/operator').glob('claimed_*')
+        [entry] = (folder / f'{path.stem}.context/operator').glob(f'claimed_{path.stem}.[!j]*')
         self.is_r = entry.suffix == '.R'
         self.command = ['sh', entry] if self.is_r else [sys.executable, entry]
         names = ', '.join(json.dumps(name) for name in self.names)
