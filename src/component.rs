@@ -12,6 +12,7 @@ use crate::location::Location;
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// The intermediate representation of the compiler: one processing step with its interface.
+#[expect(clippy::struct_excessive_bools, reason = "each is read by itself")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Component {
     /// Version of this JSON form, [`SCHEMA_VERSION`].

@@ -96,6 +96,7 @@ pub static FRONTENDS: &[Frontend] = &[
 ];
 
 /// What a language's reader finds in a source; what it means is the same for all languages.
+#[expect(clippy::struct_excessive_bools, reason = "each is read by itself")]
 #[derive(Debug, Default)]
 pub struct Extraction {
     /// The text that describes the operator.

@@ -90,7 +90,7 @@ pub const SUFFIXES: [&str; 2] = [".executed.ipynb", ".executed.html"];
 pub fn template(json: &str) -> Result<String, NotebookError> {
     let mut notebook: Value = parse(json)?;
     if let Some(metadata) = notebook["metadata"].as_object_mut() {
-        STALE.iter().for_each(|key| drop(metadata.remove(*key)));
+        metadata.retain(|key, _| !STALE.contains(&key.as_str()));
     }
     let cells = notebook["cells"].as_array_mut().map(std::mem::take).unwrap_or_default();
     let markdown: Vec<Option<String>> = cells.iter().map(page).collect();
@@ -102,7 +102,7 @@ pub fn template(json: &str) -> Result<String, NotebookError> {
 fn bare(mut cell: Value) -> Value {
     cell["source"] = userinfo::mask(&text(&cell)).into();
     if let Some(metadata) = cell["metadata"].as_object_mut() {
-        STALE.iter().chain(&["execution"]).for_each(|key| drop(metadata.remove(*key)));
+        metadata.retain(|key, _| key != "execution" && !STALE.contains(&key.as_str()));
     } else {
         cell["metadata"] = json!({});
     }
