@@ -95,6 +95,16 @@ fn forms_of_command_lines() {
 }
 
 #[test]
+fn options_that_have_to_be_given() {
+    let head = "import argparse, os\np = argparse.ArgumentParser()\np.add_argument('--x')\n\
+        p.add_argument('--y', default='d')\na = p.parse_args()\n";
+    check("What a script does without an option", Language::Python, (head, ""), 10);
+    let head = "library(optparse)\no <- parse_args(OptionParser(option_list = list(\
+        make_option(\"--x\"), make_option(\"--y\", default = \"d\"))))\n";
+    check("What a script of R does without an option", Language::R, (head, ""), 6);
+}
+
+#[test]
 fn forms_of_commands() {
     let around = (
         "import click\n@click.command()\n",

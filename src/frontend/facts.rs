@@ -11,10 +11,50 @@ pub(crate) struct Fact {
     pub(crate) is_made: bool,
 }
 
+/// The name by which facts tell of an option of the command line: no variable may have it.
+pub(crate) fn of_option(name: &str) -> String {
+    format!("={name}")
+}
+
+/// The option that facts tell of by a name, if it is one.
+pub(crate) fn as_option(name: &str) -> Option<&str> {
+    name.strip_prefix('=')
+}
+
 impl Fact {
     /// What holds once the program has set a variable.
     pub(crate) fn made(name: String) -> Self {
         Self { name, is_set: true, is_any: false, is_made: true }
+    }
+
+    /// A condition of which nothing is known: no variable has its name, so that nobody asks for it.
+    fn unknown() -> Self {
+        Self { name: String::new(), is_set: true, is_any: false, is_made: false }
+    }
+
+    /// Whether it tells of a variable.
+    pub(crate) fn is_known(&self) -> bool {
+        !self.name.is_empty()
+    }
+}
+
+/// The texts that a value is compared with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Texts {
+    pub(crate) all: Vec<String>,
+    /// Whether the test holds for these, and not for all others.
+    pub(crate) is_among: bool,
+}
+
+impl Texts {
+    /// A text for which the test has an outcome.
+    pub(crate) fn standing_for(&self, outcome: bool) -> Option<String> {
+        if outcome == self.is_among {
+            let spelled = |text: &&String| text.eq_ignore_ascii_case(if outcome { "true" } else { "false" });
+            return self.all.iter().find(spelled).or(self.all.first()).cloned();
+        }
+        let text = if outcome { "true" } else { "false" };
+        (!self.all.iter().any(|known| known.eq_ignore_ascii_case(text))).then(|| text.to_owned())
     }
 }
 
@@ -25,6 +65,8 @@ pub(crate) struct Test {
     pub(crate) no: Vec<Fact>,
     /// The outcome, where it is known.
     pub(crate) outcome: Option<bool>,
+    /// The texts that are asked for, if it compares a value with some.
+    pub(crate) texts: Option<Texts>,
 }
 
 impl Test {
@@ -35,16 +77,30 @@ impl Test {
         Self {
             yes: names.iter().map(fact(true)).collect(),
             no: names.iter().map(fact(false)).collect(),
-            outcome: None,
+            ..Self::default()
         }
     }
 
+    /// A test of what several reads give, of which the first that is there counts: if it fails, none is.
+    pub(crate) fn of_either(names: &[String]) -> Self {
+        let mut test = Self::of(names);
+        test.no.iter_mut().for_each(|fact| fact.is_any = false);
+        test
+    }
+
+    /// A test of something else than variables.
+    pub(crate) fn unknown() -> Self {
+        Self { yes: vec![Fact::unknown()], no: vec![Fact::unknown()], ..Self::default() }
+    }
+
+    /// Whether it tells nothing of variables.
     pub(crate) fn is_empty(&self) -> bool {
-        self.yes.is_empty() && self.no.is_empty()
+        !self.yes.iter().chain(&self.no).any(Fact::is_known)
     }
 
     pub(crate) fn negated(self) -> Self {
-        Self { yes: self.no, no: self.yes, outcome: self.outcome.map(|outcome| !outcome) }
+        let texts = self.texts.map(|texts| Texts { is_among: !texts.is_among, ..texts });
+        Self { yes: self.no, no: self.yes, outcome: self.outcome.map(|outcome| !outcome), texts }
     }
 
     /// All of several tests.
@@ -64,13 +120,18 @@ impl Test {
         joined
     }
 
+    /// Whether it tells of one variable.
+    pub(crate) fn is_about(&self, name: &str) -> bool {
+        self.yes.iter().chain(&self.no).any(|fact| fact.name == name)
+    }
+
     /// Of a test of several elements: whether it holds for one of them.
     pub(crate) fn some(self) -> Self {
         let is_several = self.yes.len() > 1;
         let flagged = |facts: Vec<Fact>, is_any| {
             facts.into_iter().map(|fact| Fact { is_any, ..fact }).collect::<Vec<_>>()
         };
-        Self { yes: flagged(self.yes, is_several), no: flagged(self.no, false), outcome: self.outcome }
+        Self { yes: flagged(self.yes, is_several), no: flagged(self.no, false), ..self }
     }
 
     /// Of a test of several elements: whether it holds for all of them.
@@ -82,6 +143,26 @@ impl Test {
     pub(crate) fn any(tests: Vec<Self>) -> Self {
         Self::all(tests.into_iter().map(Self::negated).collect()).negated()
     }
+}
+
+/// Most needs of a read that are kept.
+const MAX_NEEDS: usize = 16;
+
+/// What other variables and options have to be set, by some facts, for what comes next to be run.
+pub(crate) fn needs<'f>(facts: impl IntoIterator<Item = &'f Fact>, name: &str) -> Vec<Fact> {
+    let is_need = |fact: &&Fact| fact.is_set && !fact.is_made && fact.is_known() && fact.name != name;
+    let found: Vec<&Fact> = facts.into_iter().filter(is_need).collect();
+    let is_many = found.len() > MAX_NEEDS;
+    // One reason is enough; of several of which one has to hold, all count.
+    let kept = found.into_iter().rev().filter(|fact| !is_many || !fact.is_any);
+    kept.take(MAX_NEEDS).cloned().collect()
+}
+
+/// Whether what needs some variables isn't run where nothing is given that need not be.
+pub(crate) fn is_idle(needs: &[Fact], is_spare: impl Fn(&str) -> bool) -> bool {
+    let (any, each): (Vec<&Fact>, Vec<&Fact>) = needs.iter().partition(|need| need.is_any);
+    let is_spare = |need: &&Fact| is_spare(&need.name);
+    each.iter().any(is_spare) || (!any.is_empty() && any.iter().all(is_spare))
 }
 
 /// The variables that a failure under some facts asks for: one alone, or each of several any of which is missed. What is

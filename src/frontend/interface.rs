@@ -55,6 +55,23 @@ impl Access {
     }
 }
 
+impl Access {
+    /// Makes what has no default required: the program gives up without it.
+    pub(crate) fn demand(&mut self) {
+        let Action::Read { fallback, is_hard, .. } = &mut self.action else { return };
+        let is_open = match &*fallback {
+            Fallback::Constant(Constant::Text(text)) => text.is_empty(),
+            Fallback::Constant(value) => *value == Constant::None,
+            fallback => *fallback == Fallback::Absent,
+        };
+        if is_open {
+            (*fallback, *is_hard) = (Fallback::Missing, true);
+            // The script says so itself, in its own words.
+            self.is_certain = false;
+        }
+    }
+}
+
 /// What is done with a variable.
 #[derive(Debug, Clone)]
 pub enum Action {
@@ -79,6 +96,8 @@ pub enum Action {
     Test,
     /// The source gives up because it isn't set.
     Demand,
+    /// It is taken out of the environment.
+    Remove,
 }
 
 impl Action {

@@ -383,7 +383,9 @@ class Finder(ast.NodeVisitor):
         statement = self.statement
         lines = (statement.lineno, statement.end_lineno, id(statement)) if statement else None
         self.accesses.append(Access(text, action, node.lineno, node.col_offset, node.end_lineno, lines, doubtful=self.doubtful or isinstance(name, ast.Name), path=self.path, **details))
-        self.accesses[-1].unspecified |= node in self.left_open
+        # What is demanded under a condition only need not be there as a rule.
+        is_conditional = any(label != 'call' for _, label in self.path)
+        self.accesses[-1].unspecified |= node in self.left_open or (self.accesses[-1].demanded and is_conditional)
         self.accesses[-1].node = node
 
     def read(self, node, cast=None):

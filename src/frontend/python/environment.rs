@@ -12,8 +12,9 @@ use super::semantic::Model;
 use super::silence;
 use crate::diagnostic::Diagnostic;
 use crate::frontend::directive;
-use crate::frontend::interface::Access;
+use crate::frontend::interface::{Access, Action, Fallback};
 use crate::source::Source;
+use crate::value::Constant;
 
 /// Every use of an environment variable, in the order of evaluation.
 pub(super) fn accesses(
@@ -22,9 +23,11 @@ pub(super) fn accesses(
     source: &Source,
     tokens: &Tokens,
     comments: &Comments,
+    options: &mut [Access],
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Access> {
-    let Found { uses, diagnostics: told, seen } = flow::follow(body, model);
+    let Found { uses, diagnostics: told, seen, demanded } = flow::follow(body, model, &defaults(options));
+    options.iter_mut().filter(|option| demanded.contains(&option.name)).for_each(Access::demand);
     let known = told.iter().filter_map(|told| told.span.clone()).chain(seen);
     let unread = silence::unread(tokens, body, known.collect(), model, source);
     diagnostics.extend(told.into_iter().chain(unread));
@@ -44,6 +47,16 @@ pub(super) fn accesses(
         }
     };
     uses.into_iter().map(annotate).collect()
+}
+
+/// What each option of the command line is where it isn't given.
+fn defaults(options: &[Access]) -> flow::Defaults {
+    let default = |option: &Access| match &option.action {
+        Action::Read { fallback: Fallback::Constant(Constant::None), .. } => Fallback::Absent,
+        Action::Read { fallback, .. } => fallback.clone(),
+        _ => Fallback::Absent,
+    };
+    options.iter().map(|option| (option.name.clone(), default(option))).collect()
 }
 
 fn statements_with_one_use(uses: &[Use]) -> BTreeSet<usize> {

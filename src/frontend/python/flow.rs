@@ -21,6 +21,7 @@ mod functions;
 mod guards;
 mod lists;
 mod methods;
+mod options;
 mod records;
 mod state;
 mod stores;
@@ -30,9 +31,11 @@ mod walk;
 
 pub(super) use certain::{Doubts, is_main};
 pub(super) use ends::Ends;
+pub(super) use options::Defaults;
 pub(super) use records::{Found, Use};
 
-/// Every use of an environment variable, in the order of the text, and what can't be told.
-pub(super) fn follow(body: &[Stmt], model: &Model) -> Found {
-    walk::Walker::new(model).run(body).finish()
+/// Every use of an environment variable, in the order of the text, and what can't be told; and which options of the
+/// command line, whose defaults are known, the script can't do without.
+pub(super) fn follow(body: &[Stmt], model: &Model, options: &Defaults) -> Found {
+    walk::Walker::new(model, options).run(body).finish()
 }

@@ -213,15 +213,22 @@ fn extract_module(source: &Source, parsed: &Parsed<ModModule>) -> Extraction {
     let comments = Comments::collect(source, parsed.tokens());
     let body = &parsed.syntax().body;
     let model = Model::new(body);
-    let mut accesses =
-        environment::accesses(body, &model, source, parsed.tokens(), &comments, &mut diagnostics);
+    let mut options = arguments::accesses(body, &model, source, &comments, &mut diagnostics);
+    let mut accesses = environment::accesses(
+        body,
+        &model,
+        source,
+        parsed.tokens(),
+        &comments,
+        &mut options,
+        &mut diagnostics,
+    );
     let unimported = unimported::errors(body, &model, source.text());
     if !unimported.is_empty() {
         diagnostics.retain(|found| found.code != "whole-environment");
         diagnostics.extend(unimported);
     }
     diagnostics.extend(questions::asked(body, &model));
-    let options = arguments::accesses(body, &model, source, &comments, &mut diagnostics);
     crate::frontend::parameters::add(&mut accesses, options);
     let settings = settings::read(body, &model, source, &comments, &mut diagnostics);
     crate::frontend::parameters::add(&mut accesses, settings.accesses);

@@ -18,6 +18,7 @@ use crate::diagnostic::Diagnostic;
 use crate::frontend::interface::{Action, Fallback};
 use crate::value::Constant;
 
+mod elements;
 mod helped;
 mod writes;
 
@@ -120,10 +121,12 @@ impl<'tree> Finder<'_, 'tree> {
             self.write(arguments, call);
         } else if function.is("withr", "with_envvar") || function.is("withr", "local_envvar") {
             self.lend(call, function.name == "with_envvar");
+        } else if function.is_base("Sys.unsetenv") {
+            self.take_out(call);
         } else if function.is_base("do.call") {
             self.indirect(call);
         } else if APPLY.contains(&function.name.as_str()) {
-            self.apply(call);
+            self.apply(call, &function.name);
         } else if EVALUATORS.contains(&function.name.as_str()) {
             self.evaluated(call);
         }
@@ -134,6 +137,10 @@ impl<'tree> Finder<'_, 'tree> {
         if let Some(piped) = self.wrappers.piped(call.node) {
             given.insert(0, Argument { name: None, value: Some(piped), node: piped });
         }
+        self.read_by(given, call);
+    }
+
+    fn read_by(&mut self, given: Vec<Argument<'tree>>, call: &Call<'tree>) {
         let spliced = given.iter().any(Argument::is_spliced);
         let matched = arguments::matched(GETENV, given);
         match matched.value(0) {
@@ -148,18 +155,20 @@ impl<'tree> Finder<'_, 'tree> {
         let cast = self.wrappers.cast(call.node);
         let null = matched.value(1).filter(|unset| unset.kind() == "null");
         self.found.diagnostics.extend(null.map(null_default));
-        let fallback = matched.value(1).map_or(Fallback::Missing, |unset| self.fallback(unset));
         let Some(variables) = self.variables(name, call.node) else {
             if !self.helped(name, matched.value(1), call) {
                 self.computed("read", call.node);
             }
             return;
         };
-        for (variable, span) in variables {
+        for (at, (variable, span)) in variables.into_iter().enumerate() {
+            let unset = matched.value(1);
+            let fallback =
+                unset.map_or(Fallback::Missing, |unset| self.fallback_at(unset, name, &variable, at));
             let action = if self.wrappers.is_tested(call.node) {
                 Action::Test
             } else {
-                Action::read(fallback.clone(), cast.clone())
+                Action::read(fallback, cast.clone())
             };
             self.add(variable, action, span, call.node.start_byte());
             if let Some(found) = self.found.uses.last_mut() {
@@ -233,24 +242,6 @@ impl<'tree> Finder<'_, 'tree> {
             None if matches!(action, Action::Test) => {}
             None => self.computed("read", at),
         }
-    }
-
-    /// `sapply(c("x", "y"), Sys.getenv)`.
-    fn apply(&mut self, call: &Call<'tree>) {
-        let given = arguments::of(call.arguments, self.names.text);
-        let values: Vec<Node> = given.iter().filter_map(|argument| argument.value).collect();
-        let reads = |node: &&Node| {
-            is_name(**node)
-                && self.names.function(**node).is_some_and(|function| function.is_base("Sys.getenv"))
-        };
-        let Some(function) = values.iter().find(reads).copied() else { return };
-        self.handled.insert(function.end_byte());
-        let Some(names) = values.into_iter().find(|value| value.id() != function.id()) else { return };
-        let unset = given.iter().find(|argument| argument.name.as_deref() == Some("unset"));
-        let fallback =
-            unset.and_then(|unset| unset.value).map_or(Fallback::Missing, |unset| self.fallback(unset));
-        let cast = self.wrappers.cast(call.node);
-        self.each(names, &Action::read(fallback, cast), call.node);
     }
 
     /// `glue("{Sys.getenv('x')}")`, `match.fun("Sys.getenv")`: what is read so isn't followed.

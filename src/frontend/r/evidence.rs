@@ -1,6 +1,6 @@
 //! Evidence: what a script does without a variable, told by the tests of its reads.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use tree_sitter::Node;
@@ -13,7 +13,7 @@ use super::fold;
 use super::literals;
 use super::names::Names;
 use super::shapes::Shapes;
-use crate::frontend::facts::{Fact, Test, demanded};
+use crate::frontend::facts::{Fact, Test, as_option, demanded, is_idle, needs};
 use crate::frontend::interface::{Action, Fallback};
 use crate::value::Constant;
 
@@ -29,7 +29,8 @@ const ASSERTIONS: &[&str] =
 
 /// Changes uses by what is done where variables aren't set.
 pub(super) fn weigh(uses: &mut Vec<Use>, names: &Names, shapes: &Shapes) {
-    if uses.is_empty() {
+    let parses = || names.text.contains("parse_args");
+    if uses.is_empty() && !parses() {
         return;
     }
     let Some((_, root)) = shapes.statements.iter().find(|(_, around)| around.kind() == "program") else {
@@ -61,6 +62,8 @@ enum Evidence {
     Demanded(Range<usize>),
     /// The script sets it there.
     Set(Range<usize>),
+    /// The script gives it its old value again.
+    Restored,
 }
 
 struct Finder<'n, 'tree> {
@@ -73,6 +76,8 @@ struct Finder<'n, 'tree> {
     writes: Vec<(String, Range<usize>)>,
     /// The branches around what is looked at, and perhaps others, with what holds in them.
     branches: Vec<(Range<usize>, Vec<Fact>)>,
+    /// All branches that are run only if something is set.
+    conditions: Vec<(Range<usize>, Vec<Fact>)>,
     found: Vec<(String, Evidence)>,
 }
 
@@ -88,8 +93,15 @@ impl<'n, 'tree> Finder<'n, 'tree> {
         let is_write = |found: &&Use| matches!(found.action, Action::Write);
         let writes =
             uses.iter().filter(is_write).map(|found| (found.name.clone(), found.span.clone())).collect();
-        let mut finder =
-            Self { names, reads, holders: BTreeMap::new(), writes, branches: Vec::new(), found: Vec::new() };
+        let mut finder = Self {
+            names,
+            reads,
+            holders: BTreeMap::new(),
+            writes,
+            branches: Vec::new(),
+            conditions: Vec::new(),
+            found: Vec::new(),
+        };
         for pair in &shapes.assignments {
             if let Some(name) = literals::name(pair.target, names.text) {
                 let held = finder.held(pair);
@@ -121,6 +133,10 @@ impl<'n, 'tree> Finder<'n, 'tree> {
         self.branches.retain(|(branch, _)| body.is_none_or(|body| branch.end > body.start_byte()));
         let sides = [(body, test.yes), (other, test.no)];
         let open = sides.into_iter().filter_map(|(side, facts)| Some((side?.byte_range(), facts)));
+        let open: Vec<_> = open.collect();
+        self.conditions
+            .extend(open.iter().filter(|(_, facts)| facts.iter().any(|fact| fact.is_set)).cloned());
+        let open = open.into_iter();
         self.branches.extend(open.filter(|(_, facts)| !facts.is_empty()));
     }
 
@@ -261,13 +277,44 @@ impl<'n, 'tree> Finder<'n, 'tree> {
 
     /// Puts what is found into the uses.
     fn settle(self, uses: &mut Vec<Use>) {
+        let taken = self.found.iter().filter(|(_, evidence)| matches!(evidence, Evidence::Taken(_)));
+        // What the script gives another value itself need not be given.
+        let changed: BTreeSet<String> =
+            taken.map(|(name, _)| name).filter(|name| as_option(name).is_some()).cloned().collect();
         for (name, evidence) in self.found {
             match evidence {
+                Evidence::Demanded(_) if changed.contains(&name) => {}
                 Evidence::Taken(fallback) => take(uses, &name, &fallback),
                 Evidence::Absent => take(uses, &name, &Fallback::Absent),
                 Evidence::Demanded(span) => uses.push(Use::new(name, Action::Demand, span)),
                 Evidence::Set(span) => set(uses, &name, &span, self.names),
+                Evidence::Restored => {
+                    let writes = uses
+                        .iter_mut()
+                        .filter(|found| found.name == name && matches!(found.action, Action::Write));
+                    writes.for_each(|found| found.action = Action::Remove);
+                }
             }
+        }
+        spare(uses, &self.conditions);
+    }
+}
+
+/// What is read only where something is given that need not be, need not be either.
+fn spare(uses: &mut [Use], conditions: &[(Range<usize>, Vec<Fact>)]) {
+    let is_there = |found: &&Use| match &found.action {
+        Action::Demand => true,
+        Action::Read { fallback: Fallback::Constant(value), .. } => !value.text().is_empty(),
+        Action::Read { fallback, .. } => matches!(fallback, Fallback::Missing | Fallback::Computed),
+        _ => false,
+    };
+    let there: BTreeSet<String> = uses.iter().filter(is_there).map(|found| found.name.clone()).collect();
+    let is_spare = |name: &str| as_option(name).is_none() && !there.contains(name);
+    for found in uses {
+        let Action::Read { fallback: fallback @ Fallback::Missing, .. } = &mut found.action else { continue };
+        let around = conditions.iter().filter(|(branch, _)| branch.contains(&found.span.start));
+        if around.into_iter().any(|(_, facts)| is_idle(&needs(facts, &found.name), is_spare)) {
+            *fallback = Fallback::Absent;
         }
     }
 }

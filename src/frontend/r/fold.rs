@@ -5,7 +5,7 @@ use tree_sitter::Node;
 use super::arguments;
 use super::atom::{Atom, Vector, binary, converted, integer, is_arithmetic, unary};
 use super::literals;
-use super::names::Names;
+use super::names::{Names, Value};
 
 /// Longest text that folding makes, in bytes.
 const MAX_TEXT: usize = 1 << 16;
@@ -36,6 +36,21 @@ pub(super) fn texts(node: Node, names: &Names) -> Option<Vec<String>> {
         _ => None,
     };
     fold(node, names)?.into_iter().map(text).collect()
+}
+
+/// The elements of a `c(…)` or `list(…)` with their names, if all have one; also of a name that stands for one.
+pub(super) fn named<'tree>(node: Node<'tree>, names: &Names<'tree>) -> Option<Vec<(String, Node<'tree>)>> {
+    let node = match node.kind() {
+        "identifier" => match names.only_value(&literals::name(node, names.text)?)? {
+            Value::Expression(value) => value,
+            _ => return None,
+        },
+        _ => node,
+    };
+    let function = names.function(node.child_by_field_name("function").filter(|_| node.kind() == "call")?)?;
+    (function.is_base("c") || function.is_base("list")).then_some(())?;
+    let given = arguments::of(node.child_by_field_name("arguments")?, names.text);
+    given.into_iter().map(|argument| Some((argument.name?, argument.value?))).collect()
 }
 
 fn fold_within(node: Node, names: &Names, depth: usize) -> Option<Vector> {
@@ -92,6 +107,10 @@ fn scalar(vector: Vector) -> Option<Atom> {
 fn call(node: Node, names: &Names, depth: usize) -> Option<Vector> {
     let function = names.function(node.child_by_field_name("function")?)?;
     function.package.as_deref().is_none_or(|package| package == "base").then_some(())?;
+    if function.name == "names" {
+        let all = named(arguments::sole(node.child_by_field_name("arguments")?, names.text)?, names)?;
+        return Some(all.into_iter().map(|(name, _)| Atom::Text(name)).collect());
+    }
     let is_known = matches!(
         function.name.as_str(),
         "c" | "paste"

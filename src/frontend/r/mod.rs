@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::component::Requirement;
 use crate::diagnostic::Diagnostic;
+use crate::frontend::facts::as_option;
 use crate::frontend::interface::{Access, Action, Set};
 use crate::frontend::notebook::recording;
 use crate::frontend::{Extraction, directive, requirements};
@@ -99,7 +100,10 @@ fn extract_shapes(source: &Source, shapes: &Shapes) -> Extraction {
     let text = source.text();
     let names = Names::new(text, shapes);
     let comments = Comments::collect(source, &shapes.comments);
-    let found = environment::uses(&names, shapes);
+    let mut found = environment::uses(&names, shapes);
+    let of_options = found.uses.extract_if(.., |found| as_option(&found.name).is_some());
+    let demanded: BTreeSet<String> =
+        of_options.filter_map(|found| as_option(&found.name).map(str::to_owned)).collect();
     let mut diagnostics = found.diagnostics;
     let statements = Statements::new(shapes);
     let certainty = Certainty::new(&names, shapes);
@@ -112,7 +116,9 @@ fn extract_shapes(source: &Source, shapes: &Shapes) -> Extraction {
     let own_arguments = command_line::is_read(&names, shapes, used.iter().map(|(name, _)| name.clone()));
     let is_parsed = used.iter().any(|(name, _)| name == options::PACKAGE);
     if is_parsed {
-        let options = options::read(&names, shapes, |at| certainty.is_certain(at));
+        let mut options = options::read(&names, shapes, |at| certainty.is_certain(at));
+        let asked = options.accesses.iter_mut().filter(|option| demanded.contains(&option.name));
+        asked.for_each(Access::demand);
         diagnostics.extend(options.notes);
         crate::frontend::parameters::add(
             &mut accesses,
@@ -163,7 +169,7 @@ fn placed(uses: Vec<Use>, certainty: &Certainty) -> Vec<Use> {
         match &mut found.action {
             Action::Test | Action::Demand if known == Set::Sure => continue,
             Action::Read { set, .. } => *set = known,
-            Action::Write => {
+            Action::Write | Action::Remove => {
                 let is_certain = certainty.is_certain(found.span.start);
                 written
                     .insert(found.name.clone(), if is_certain { Set::Sure } else { known.max(Set::Maybe) });

@@ -15,8 +15,13 @@ use super::shapes::{Call, Pair, Shapes};
 const MAX_ALIASES: usize = 8;
 
 /// Functions that call another for each element of a vector.
-pub(super) const APPLY: &[&str] =
-    &["lapply", "sapply", "vapply", "map", "map_chr", "map_lgl", "walk", "Map", "purrr::map"];
+pub(super) const APPLY: &[&str] = &[
+    "lapply", "sapply", "vapply", "map", "map_chr", "map_lgl", "walk", "Map", "mapply", "map2", "map2_chr",
+    "walk2",
+];
+
+/// Those among them that take an element of each of several vectors.
+pub(super) const ROWS: &[&str] = &["Map", "mapply", "map2", "map2_chr", "walk2"];
 
 /// A function, by the name that its package gives it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -237,20 +242,25 @@ fn elements<'tree>(calls: &[Call<'tree>], text: &str) -> BTreeMap<usize, Node<'t
     });
     for call in applied {
         let arguments = arguments::of(call.arguments, text);
+        let name = text[call.function.byte_range()].rsplit(':').next().unwrap_or_default();
+        let most = if ROWS.contains(&name) { arguments.len() } else { 1 };
         let is_function = |value: &Node| value.kind() == "function_definition";
-        let function = arguments.iter().filter_map(|argument| argument.value).find(is_function);
-        let vector = arguments.iter().filter_map(|argument| argument.value).find(|value| !is_function(value));
-        if let (Some(function), Some(vector)) = (function, vector)
-            && let Some(parameter) = first_parameter(function)
-        {
-            elements.insert(parameter.id(), vector);
-        }
+        let values = || arguments.iter().filter_map(|argument| argument.value);
+        let function = values().find(is_function);
+        let vectors = values().filter(|value| !is_function(value)).take(most);
+        elements.extend(
+            function.map(parameters).unwrap_or_default().into_iter().map(|node| node.id()).zip(vectors),
+        );
     }
     elements
 }
 
-fn first_parameter(function: Node<'_>) -> Option<Node<'_>> {
-    function.child_by_field_name("parameters")?.child_by_field_name("parameter")?.child_by_field_name("name")
+/// The names of a function's parameters.
+fn parameters(function: Node<'_>) -> Vec<Node<'_>> {
+    let Some(list) = function.child_by_field_name("parameters") else { return Vec::new() };
+    let mut cursor = list.walk();
+    let all: Vec<_> = list.named_children(&mut cursor).collect();
+    all.into_iter().filter_map(|parameter| parameter.child_by_field_name("name")).collect()
 }
 
 /// The name that `names(x)[1] <- …` changes.

@@ -3,7 +3,7 @@
 use tree_sitter::Node;
 
 use super::command_line::PACKAGES;
-use super::names::Names;
+use super::names::{Function, Names};
 use super::options::PACKAGE;
 use super::shapes::{Call, Shapes};
 use crate::diagnostic::Diagnostic;
@@ -27,6 +27,9 @@ const INSTALLS: &[&str] = &[
     "R CMD INSTALL",
 ];
 
+/// The code of what libraries read by themselves.
+const SETTINGS: &str = "unread-settings";
+
 /// How far out a condition is looked for.
 const DEPTH: usize = 200;
 
@@ -45,7 +48,12 @@ pub(super) fn told(used: &[(String, Node)], names: &Names, shapes: &Shapes) -> V
         let Some(function) = names.function(call.function) else { continue };
         let is_any =
             |known: &[&str]| known.iter().any(|name| function.is_base(name) || function.is("utils", name));
-        if is_any(&["commandArgs"]) && !is_read && told.iter().all(|note| note.code != "unread-options") {
+        if is_settings(&function) && told.iter().all(|note| note.code != SETTINGS) {
+            told.push(settings(call.node));
+        } else if is_any(&["commandArgs"])
+            && !is_read
+            && told.iter().all(|note| note.code != "unread-options")
+        {
             told.push(options("the script reads its command line itself", call.node));
         } else if is_any(ASKING) && !is_for_people(call.node, names) {
             told.push(asked(&function.name, call.node));
@@ -61,6 +69,18 @@ fn options(message: &str, at: Node) -> Diagnostic {
     Diagnostic::note("unread-options", message).at(at.byte_range()).hint(
         "what stands behind `--` reaches the script as it is; read what is to be an input with `Sys.getenv`",
     )
+}
+
+/// Whether a function is `config::get`; an attached `get` is R's own as far as can be told.
+fn is_settings(function: &Function) -> bool {
+    function.package.as_deref() == Some("config") && function.name == "get"
+}
+
+fn settings(at: Node) -> Diagnostic {
+    let message = "`config::get` reads a file, and the variable `R_CONFIG_ACTIVE` by itself: none of its values is an input";
+    Diagnostic::note(SETTINGS, message)
+        .at(at.byte_range())
+        .hint("name the file as an additional one, and read what is to be an input with `Sys.getenv`")
 }
 
 fn asked(name: &str, at: Node) -> Diagnostic {
@@ -101,7 +121,7 @@ mod tests {
 
     #[test]
     fn what_a_container_lacks_is_told() {
-        let cases: [(&str, &[&str]); 9] = [
+        let cases: [(&str, &[&str]); 11] = [
             ("library(docopt)\nargs <- commandArgs()", &["unread-options"]),
             ("args <- commandArgs(trailingOnly = TRUE)", &["unread-options"]),
             ("x <- readline(\"name: \")", &["asks-person"]),
@@ -110,6 +130,8 @@ mod tests {
             ("system(\"R -e 'install.packages(\\\"six\\\")'\")", &["run-time-install"]),
             ("system2(\"pip\", c(\"install\", \"six\"))", &["run-time-install"]),
             ("system('sudo apt-get install -y git')", &["run-time-install"]),
+            ("x <- config::get(\"x\")\ny <- config::get(\"y\", config = \"z\")", &["unread-settings"]),
+            ("x <- get(\"x\"); y <- other::get(\"y\")", &[]),
             ("system('ls'); print('pip install six')", &[]),
         ];
         for (text, wanted) in cases {

@@ -16,7 +16,9 @@ use super::state::join_values;
 use super::value::Value;
 use super::walk::Walker;
 use crate::frontend::facts::Test;
+use crate::frontend::facts::Texts;
 use crate::frontend::interface::Action;
+use crate::frontend::interface::Fallback;
 use crate::frontend::python::entity::Entity;
 use crate::frontend::python::semantic::fold;
 use crate::frontend::python::span;
@@ -47,7 +49,7 @@ impl<'a> Walker<'_, 'a> {
                     Value::List(list) => Some(!list.is_empty()),
                     value => value.constant().map(|constant| fold::truth(&constant)),
                 };
-                Test { outcome, ..Test::default() }
+                told(outcome)
             }
         }
     }
@@ -56,7 +58,8 @@ impl<'a> Walker<'_, 'a> {
     pub(super) fn presence(&mut self, value: &Value<'a>) -> Test {
         let names = self.asked(value);
         self.records.tested.extend(names.iter().cloned());
-        Test::of(&names)
+        let test = Test::of_either(&names);
+        if self.may_give(value) { Test { yes: Test::unknown().yes, ..test } } else { test }
     }
 
     /// The variables that may not be set where their reads are asked whether they are.
@@ -90,7 +93,7 @@ impl<'a> Walker<'_, 'a> {
         let ([operator], [right]) = (&*compare.ops, &*compare.comparators) else {
             self.consume(&left, span(&*compare.left));
             compare.comparators.iter().for_each(|value| self.eat(value));
-            return Test::default();
+            return Test::unknown();
         };
         let other = self.eval(right);
         let is_negative = matches!(operator, CmpOp::NotIn | CmpOp::NotEq | CmpOp::IsNot);
@@ -135,7 +138,7 @@ impl<'a> Walker<'_, 'a> {
                     }
                     _ => None,
                 };
-                return Test { outcome, ..Test::default() };
+                return told(outcome);
             }
         };
         let is_equality = matches!(
@@ -156,16 +159,63 @@ impl<'a> Walker<'_, 'a> {
         }
         self.compared(read);
         self.consume_other(against, other);
-        let mut test = if is_equality {
-            Test { no: Vec::new(), ..Test::of(&self.asked(read)) }
-        } else {
-            Test::default()
-        };
-        if !is_equality {
-            self.consume(read, span(one));
-            test = Test::default();
+        if is_equality {
+            return self.compared_with(operator, read, against);
         }
-        test
+        self.consume(read, span(one));
+        Test::unknown()
+    }
+
+    /// What a comparison of a read with something tells: where nothing is given, the default is compared.
+    fn compared_with(&self, operator: CmpOp, read: &Value<'a>, against: &Value<'a>) -> Test {
+        let names = self.asked(read);
+        let is_list = matches!(operator, CmpOp::In | CmpOp::NotIn);
+        let texts = match against {
+            Value::List(values) if is_list => values.iter().map(Value::as_text).collect(),
+            value if !is_list => value.as_text().map(|text| vec![text]),
+            _ => None,
+        };
+        let texts = texts.map(|all| Texts { all, is_among: true });
+        let (unknown, given) = (Test::unknown(), Test::of(&names));
+        let test = match (names.as_slice(), self.default_of(read)) {
+            ([], _) => unknown,
+            ([_], Some(default)) => {
+                let default = Value::known(default);
+                let holds = if is_list {
+                    contains(against, &default)
+                } else {
+                    against.constant().map(|_| against.is_same(&default))
+                };
+                match holds {
+                    Some(true) => Test { no: given.yes, ..unknown },
+                    Some(false) => Test { yes: given.yes, ..unknown },
+                    None => unknown,
+                }
+            }
+            // What isn't set is like no text.
+            ([_], None) => Test::all(vec![given, unknown]),
+            _ => Test { yes: given.yes, ..unknown },
+        };
+        Test { texts, ..test }
+    }
+
+    /// The constant that a read gives where nothing is given.
+    fn default_of(&self, read: &Value<'a>) -> Option<Constant> {
+        let Value::Read(reads, _) = read else { return None };
+        reads.iter().find_map(|&read| match &self.records.reads[read].fallback {
+            Some(Fallback::Constant(value)) if *value != Constant::None => Some(value.clone()),
+            _ => None,
+        })
+    }
+
+    /// Whether a read surely gives something where nothing is given, or may.
+    fn may_give(&self, read: &Value<'a>) -> bool {
+        let Value::Read(reads, _) = read else { return false };
+        reads.iter().any(|&read| match &self.records.reads[read].fallback {
+            Some(Fallback::Constant(value)) => fold::truth(value),
+            Some(fallback) => *fallback == Fallback::Computed,
+            None => false,
+        })
     }
 
     pub(super) fn consume_other(&mut self, value: &Value<'a>, expression: &'a Expr) {
@@ -182,7 +232,7 @@ impl<'a> Walker<'_, 'a> {
         at: std::ops::Range<usize>,
     ) -> Test {
         self.touch(view);
-        let Some(name) = self.name_of(name, "asked for", &at) else { return Test::default() };
+        let Some(name) = self.name_of(name, "asked for", &at) else { return Test::unknown() };
         if view.over.contains(&name) {
             return Test { outcome: Some(true), ..Test::default() };
         }
@@ -235,7 +285,7 @@ impl<'a> Walker<'_, 'a> {
                     if Some(span(value)) != end {
                         self.records.tested.extend(names.iter().cloned());
                     }
-                    self.state.facts.extend(Test::of(&names).no);
+                    self.state.facts.extend(Test::of_either(&names).no);
                 }
                 Value::Told(test) => self.state.facts.extend(test.no.iter().cloned()),
                 found => self.consume(found, span(value)),
@@ -298,6 +348,11 @@ impl<'a> Walker<'_, 'a> {
             }
         }
     }
+}
+
+/// A test of something else than variables, whose outcome may be known.
+fn told(outcome: Option<bool>) -> Test {
+    outcome.map_or_else(Test::unknown, |_| Test { outcome, ..Test::default() })
 }
 
 /// What is asked of the length of a list that tells of variables; `!=` is turned round by who asks.

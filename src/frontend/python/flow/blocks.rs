@@ -90,6 +90,9 @@ impl<'a> Walker<'_, 'a> {
                 if ["staticmethod", "classmethod", "property", "cache"].contains(&name.id.as_str()))
                 || !self.is_environment_near(&decorator.expression)
         });
+        if self.is_command(function) {
+            self.commands.insert(found.code.id());
+        }
         let value = if is_plain { Value::Function(found) } else { Value::Unknown };
         self.state.assign(&function.name, Some(value));
         End::Open

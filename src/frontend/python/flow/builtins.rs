@@ -77,7 +77,7 @@ impl<'a> Walker<'_, 'a> {
                 Some(value @ Value::Read(..)) => {
                     let names = self.asked(value);
                     self.records.tested.extend(names.iter().cloned());
-                    Value::Told(Rc::new(Test { no: Vec::new(), ..Test::of(&names) }))
+                    Value::Told(Rc::new(Test { no: Test::unknown().no, ..Test::of(&names) }))
                 }
                 _ => self.unknown(&given, at),
             },
@@ -152,7 +152,7 @@ impl<'a> Walker<'_, 'a> {
         }
         if name == "bool" {
             let names = self.asked(value);
-            let test = Test::of(&names);
+            let test = Test::of_either(&names);
             self.records.tested.extend(names);
             return Value::Told(Rc::new(test));
         }
@@ -178,7 +178,7 @@ impl<'a> Walker<'_, 'a> {
                 Value::Read(..) => {
                     let names = self.asked(value);
                     self.records.tested.extend(names.iter().cloned());
-                    Test::of(&names)
+                    Test::of_either(&names)
                 }
                 Value::Told(test) => (**test).clone(),
                 value => {

@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use ruff_python_ast::ExprSubscript;
+
 use super::calls::Bytes;
 use super::records::Record;
 use super::records::Use;
@@ -11,12 +13,13 @@ use super::value::Value;
 use super::value::View;
 use super::walk::Walker;
 use crate::diagnostic::Diagnostic;
-use crate::frontend::facts::Fact;
+use crate::frontend::facts::{Fact, needs};
 use crate::frontend::interface::Action;
 use crate::frontend::interface::Fallback;
 use crate::frontend::interface::Set;
 use crate::frontend::python::entity::Entity;
 use crate::frontend::python::semantic::texts;
+use crate::frontend::python::span;
 use crate::value::Constant;
 
 /// Most variables that one text names.
@@ -68,7 +71,11 @@ impl<'a> Walker<'_, 'a> {
                 }
                 found
             }
-            Entity::Pop => self.lookup(view, &name, default.as_ref(), default.is_none(), at),
+            Entity::Pop => {
+                let found = self.lookup(view, &name, default.as_ref(), default.is_none(), at);
+                self.take_out(view, &name);
+                found
+            }
             Entity::Item => self.lookup(view, &name, None, true, at),
             Entity::Contains => Value::Told(Rc::new(self.membership(view, &name, at))),
             Entity::Put => {
@@ -84,8 +91,31 @@ impl<'a> Walker<'_, 'a> {
                 Value::Unknown
             }
             Entity::Expand => self.expand(view, &name, at),
-            Entity::Unset | Entity::Environ | Entity::Copy | Entity::Keys => self.unknown(given, at),
+            Entity::Unset => {
+                self.take_out(view, &name);
+                Value::Unknown
+            }
+            Entity::Environ | Entity::Copy | Entity::Keys => self.unknown(given, at),
         }
+    }
+
+    /// A variable is taken out of the environment: what reads it later finds nothing, whatever was given.
+    fn take_out(&mut self, view: &View, name: &Value<'a>) {
+        if let Some(name) = name.as_text().filter(|_| !view.is_copy) {
+            self.state.write(&name, Set::Sure);
+        }
+    }
+
+    /// `del os.environ["x"]`, which fails where it isn't set.
+    pub(super) fn delete(&mut self, subscript: &'a ExprSubscript) {
+        let Some(view) = self.environ(&subscript.value) else {
+            self.eat(&subscript.value);
+            self.eat(&subscript.slice);
+            return;
+        };
+        let name = self.eval(&subscript.slice);
+        self.lookup(&view, &name, None, true, span(subscript));
+        self.take_out(&view, &name);
     }
 
     /// `os.path.expandvars("$x/y")`.
@@ -177,22 +207,22 @@ impl<'a> Walker<'_, 'a> {
         let action = Action::Read { fallback: Fallback::Missing, cast: None, is_hard, set };
         let found = Use { name: name.clone(), action, span, statement, place };
         let record = Record {
-            at: 0,
             is_dead: self.dead > 0,
-            inner,
-            name,
             is_hard,
-            cast: None,
             fallback,
             set,
             is_late: self.call.is_none() && !self.active.is_empty(),
             is_guarded,
-            is_compared: false,
-            is_used: false,
-            is_needed: false,
-            is_optional: false,
+            needs: self.needs(&name),
+            ..Record::new(name, inner)
         };
         Value::Read(Rc::from([self.records.read(found, record)]), true)
+    }
+
+    /// What other variables and options have to be set for what comes next to be run, as far as they need not be anyway.
+    fn needs(&self, name: &str) -> Vec<Fact> {
+        let open = self.state.facts.iter().filter(|fact| !self.records.demanded.contains(&fact.name));
+        needs(open, name)
     }
 
     /// A variable is written: what is set where nothing was is a default.
@@ -210,6 +240,9 @@ impl<'a> Walker<'_, 'a> {
         }
         let own = |read: &usize| self.records.reads[*read].name == name;
         let is_own = matches!(value, Value::Read(reads, _) if reads.iter().any(own));
+        if is_own {
+            self.records.restored.insert(name.clone());
+        }
         if is_own || super::records::is_missing(&self.state.facts, &name) {
             let fallback = if is_own { None } else { Some(super::state::fallback(Some(value))) };
             if let Some(fallback) = fallback {

@@ -202,7 +202,7 @@ impl<'a> Walker<'_, 'a> {
     }
 
     /// The value of a name.
-    fn named_value(&self, expression: &Expr) -> Option<&Value<'a>> {
+    pub(super) fn named_value(&self, expression: &Expr) -> Option<&Value<'a>> {
         self.state.lookup(expression.as_name_expr()?.id.as_str())
     }
 
@@ -228,6 +228,7 @@ impl<'a> Walker<'_, 'a> {
                     Value::Unknown
                 }
             }
+            Value::Options => self.option(attribute.attr.as_str(), span(expression)),
             Value::Path(text) if attribute.attr.as_str() == "parent" => {
                 text.rsplit_once('/').map_or(Value::Unknown, |(folder, _)| Value::Path(folder.into()))
             }
@@ -253,6 +254,10 @@ impl<'a> Walker<'_, 'a> {
                 let name = self.eval(&subscript.slice);
                 self.lookup(&view, &name, None, true, span(expression))
             }
+            Value::Options => match self.eval(&subscript.slice).as_text() {
+                Some(name) => self.option(&name, span(expression)),
+                None => Value::Unknown,
+            },
             Value::Dict(pairs) => {
                 let key = self.eval(&subscript.slice);
                 let found = pairs.iter().rev().find(|(known, _)| known.is_same(&key));

@@ -141,12 +141,22 @@ impl<'a> Walker<'_, 'a> {
         let mut names = std::collections::HashMap::new();
         let Some(parameters) = function.code.parameters() else { return names };
         let has_self = function.class.is_some() && !function.is_static;
+        let is_command = self.commands.contains(&function.code.id());
         let mut positional = given.positional.into_iter();
         let mut by_names = given.named;
         for (at, parameter) in parameters.iter().enumerate() {
             let name = parameter.name().as_str();
             if at == 0 && has_self {
                 names.insert(name, function.class.map_or(Value::Unknown, Value::Instance));
+                continue;
+            }
+            if is_command
+                && !given.is_open
+                && !parameter.is_variadic()
+                && !by_names.iter().any(|(given, _)| *given == name)
+                && positional.len() == 0
+            {
+                names.insert(name, self.option(name, span(parameter.as_parameter())));
                 continue;
             }
             let by_name = by_names.iter().position(|(given, _)| *given == name);

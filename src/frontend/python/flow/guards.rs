@@ -17,6 +17,7 @@ use super::value::Value;
 use super::walk::Walker;
 use crate::frontend::facts::Fact;
 use crate::frontend::facts::Test;
+use crate::frontend::facts::as_option;
 use crate::frontend::interface::Fallback;
 use crate::frontend::python::entity::Entity;
 use crate::frontend::python::last_name;
@@ -86,7 +87,7 @@ impl<'a> Walker<'_, 'a> {
         for ExceptHandler::ExceptHandler(handler) in &attempt.handlers {
             handler.type_.iter().for_each(|kind| self.eat(kind));
             let caught = self.caught(Catch::handler(handler), before..after, start..end);
-            let facts = self.missing(&caught);
+            let facts = if caught.is_empty() { Test::unknown().yes } else { self.missing(&caught) };
             self.records.caught.extend(&caught);
             let is_idle = handler.body.iter().all(does_nothing);
             let outcome = self.branch(&facts, |walker| {
@@ -115,7 +116,10 @@ impl<'a> Walker<'_, 'a> {
     ) -> Vec<usize> {
         let is_caught = |read: &usize| {
             let record = &self.records.reads[*read];
-            bytes.contains(&record.inner) && !record.is_guarded && catch.catches(record.is_hard)
+            bytes.contains(&record.inner)
+                && as_option(&record.name).is_none()
+                && !record.is_guarded
+                && catch.catches(record.is_hard)
         };
         reads.filter(is_caught).collect()
     }
@@ -172,11 +176,11 @@ impl<'a> Walker<'_, 'a> {
         for case in &choice.cases {
             let mut facts = Vec::new();
             if asks_missing(&case.pattern) {
-                facts = Test::of(&names).no;
+                facts = Test::of_either(&names).no;
                 self.records.tested.extend(names.iter().cloned());
                 is_taken = true;
             } else if is_taken || !is_open(&case.pattern) {
-                facts = Test::of(&names).yes;
+                facts = if names.is_empty() { Test::unknown() } else { Test::of(&names) }.yes;
             }
             self.compared(&subject);
             is_total |= is_open(&case.pattern) && case.guard.is_none();

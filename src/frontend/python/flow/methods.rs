@@ -49,9 +49,22 @@ impl<'a> Walker<'_, 'a> {
                 self.unknown(&given, at.clone());
                 Ok(Value::Read(reads, false))
             }
+            Value::Parser => {
+                let given = self.arguments(call);
+                Ok(self.of_parser(name, &given, at))
+            }
+            Value::Options if name == "get" => {
+                let given = self.arguments(call);
+                let option = given.positional.first().and_then(Value::as_text);
+                Ok(option.map_or(Value::Unknown, |option| self.option(&option, at.clone())))
+            }
             Value::Dict(pairs) if ["items", "keys", "values", "get", "copy"].contains(&name) => {
                 let pairs = pairs.clone();
                 let given = self.arguments(call);
+                if let Some(key @ Value::Read(..)) = given.positional.first() {
+                    // What isn't there gives another value, as what isn't known does.
+                    self.compared(key);
+                }
                 Ok(of_dict(&pairs, name, &given))
             }
             Value::List(_) if ["difference", "issubset"].contains(&name) => {
@@ -122,7 +135,9 @@ impl<'a> Walker<'_, 'a> {
             if told.is_some() || values.len() > 64 { Value::Unknown } else { Value::List(Rc::new(values)) }
         } else {
             let no = missing.iter().map(|fact| Fact { is_set: true, ..fact.clone() }).collect();
-            let test = Test { yes: missing, no, outcome: None };
+            let is_open = self.state.facts.iter().any(|fact| !fact.is_known() && !fact.is_any);
+            let open = if is_open { Test::unknown().yes } else { Vec::new() };
+            let test = Test { yes: [missing, open].concat(), no, ..Test::default() };
             let tests = told.map(|told| (**told).clone()).into_iter().chain([test]).collect();
             Value::Told(Rc::new(Test::any(tests)))
         };

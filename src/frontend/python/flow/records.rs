@@ -1,11 +1,11 @@
 //! Records: what is found of each use, and what comes of it in the end.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 
 use crate::component::Type;
 use crate::diagnostic::Diagnostic;
-use crate::frontend::facts::Fact;
+use crate::frontend::facts::{Fact, as_option, is_idle};
 use crate::frontend::interface::{Action, Fallback, Set};
 use crate::value::Constant;
 
@@ -49,6 +49,31 @@ pub(super) struct Record {
     pub(super) is_needed: bool,
     /// Whether an annotation says that there may be no value.
     pub(super) is_optional: bool,
+    /// What has to be set for it to be run at all, each by itself or one of them.
+    pub(super) needs: Vec<Fact>,
+}
+
+impl Record {
+    /// A read of which nothing is seen yet.
+    pub(super) fn new(name: String, inner: usize) -> Self {
+        Self {
+            at: 0,
+            is_dead: false,
+            inner,
+            name,
+            is_hard: false,
+            cast: None,
+            fallback: None,
+            set: Set::No,
+            is_late: false,
+            is_guarded: false,
+            is_compared: false,
+            is_used: false,
+            is_needed: false,
+            is_optional: false,
+            needs: Vec::new(),
+        }
+    }
 }
 
 /// What comes of everything that is found.
@@ -60,6 +85,8 @@ pub(crate) struct Found {
     pub(crate) diagnostics: Vec<Diagnostic>,
     /// Where the environment is used in a way that is understood.
     pub(crate) seen: Vec<Range<usize>>,
+    /// The options of the command line without which the program gives up.
+    pub(crate) demanded: BTreeSet<String>,
 }
 
 /// Everything that is found.
@@ -77,6 +104,10 @@ pub(super) struct Records {
     pub(super) caught: HashSet<usize>,
     /// Reads whose failure the program survives.
     pub(super) tolerated: HashSet<usize>,
+    /// Variables and options without which the program gives up.
+    pub(super) demanded: HashSet<String>,
+    /// Variables that get their old values again.
+    pub(super) restored: HashSet<String>,
     /// Where the program's children are started with the environment, by place.
     pub(super) children: Vec<usize>,
     told: HashSet<(usize, usize)>,
@@ -100,6 +131,7 @@ impl Records {
             }
             known.set = known.set.min(record.set);
             known.is_guarded &= record.is_guarded;
+            known.needs.retain(|need| record.needs.contains(need));
             known.fallback = known.fallback.take().or(record.fallback);
             return at;
         }
@@ -118,6 +150,9 @@ impl Records {
             Action::Default(_) => 2,
             _ => 3,
         };
+        if matches!(found.action, Action::Demand) {
+            self.demanded.insert(found.name.clone());
+        }
         if self.seen.insert((found.span.start, found.span.end, found.name.clone(), kind)) {
             self.uses.push(found);
         }
@@ -154,39 +189,69 @@ impl Records {
 
     /// The uses in the order of the text, each with what came of it.
     pub(super) fn finish(mut self) -> Found {
+        let demanded = self.demanded.iter().filter_map(|name| as_option(name)).map(str::to_owned).collect();
+        let needed = self.needed();
+        let written = self.written();
         for (at, record) in std::mem::take(&mut self.reads).into_iter().enumerate() {
-            let fallback = self.verdict(at, &record);
+            let fallback = self.verdict(at, &record, &needed);
             let Record { cast, is_hard, is_needed, set, .. } = record;
+            let read = &self.uses[record.at];
+            // Further up in the text, in a function perhaps that nobody calls before.
+            let is_written_above = written.get(&read.name).is_some_and(|first| *first < read.span.start);
             let set = match set {
-                Set::No if self.is_written_above(record.at) => Set::Maybe,
-                Set::Sure if record.is_late && !self.is_written_above(record.at) => Set::Maybe,
+                Set::No if is_written_above => Set::Maybe,
+                Set::Sure if record.is_late && !is_written_above => Set::Maybe,
                 set => set,
             };
             self.uses[record.at].action = Action::Read { fallback, cast, is_hard: is_hard || is_needed, set };
         }
         let children = self.children.iter().max().copied().unwrap_or(0);
         for found in &mut self.uses {
-            if matches!(found.action, Action::Write) && found.span.start < children {
+            if !matches!(found.action, Action::Write) {
+                continue;
+            }
+            if self.restored.contains(&found.name) {
+                found.action = Action::Remove;
+            } else if found.span.start < children {
                 found.action = Action::Hand;
             }
         }
+        self.uses.retain(|found| as_option(&found.name).is_none());
         self.uses.sort_by_key(|found| (found.place, found.span.start));
-        Found { uses: self.uses, diagnostics: self.diagnostics, seen: self.understood }
+        Found { uses: self.uses, diagnostics: self.diagnostics, seen: self.understood, demanded }
     }
 
-    /// Whether a variable is written further up in the text, in a function perhaps that nobody calls before.
-    fn is_written_above(&self, read: usize) -> bool {
-        let read = &self.uses[read];
-        let is_above = |found: &&Use| found.name == read.name && found.span.start < read.span.start;
-        self.uses.iter().filter(is_above).any(|found| matches!(found.action, Action::Write))
+    /// Where each variable is written first.
+    fn written(&self) -> HashMap<String, usize> {
+        let mut written: HashMap<String, usize> = HashMap::new();
+        for found in self.uses.iter().filter(|found| matches!(found.action, Action::Write)) {
+            let first = written.entry(found.name.clone()).or_insert(found.span.start);
+            *first = (*first).min(found.span.start);
+        }
+        written
     }
 
-    fn verdict(&self, at: usize, record: &Record) -> Fallback {
+    /// Variables and options that have to be given.
+    fn needed(&self) -> HashSet<String> {
+        let mut needed = self.demanded.clone();
+        let open = |read: &Record| {
+            let is_tested = self.tested.contains(&read.name) || read.is_compared;
+            match &read.fallback {
+                None => is_tested && !read.is_needed && (!read.is_hard || read.is_guarded),
+                Some(fallback) => *fallback != Fallback::Missing,
+            }
+        };
+        needed.extend(self.reads.iter().filter(|read| !open(read)).map(|read| read.name.clone()));
+        needed
+    }
+
+    fn verdict(&self, at: usize, record: &Record, needed: &HashSet<String>) -> Fallback {
         if let Some(fallback) = &record.fallback {
             return fallback.clone();
         }
         let is_tested = self.tested.contains(&record.name) || (record.is_compared && !record.is_used);
         let goes_on = record.is_guarded
+            || is_idle(&record.needs, |name| !needed.contains(name))
             || self.tolerated.contains(&at)
             || (!record.is_hard && !record.is_needed && (record.is_optional || is_tested));
         if goes_on { Fallback::Absent } else { Fallback::Missing }

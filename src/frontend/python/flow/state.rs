@@ -233,6 +233,7 @@ pub(super) fn join_values<'a>(
     if let Some(told) = joined_told(values) {
         return Some(told);
     }
+    settle_flags(values, records);
     let reads = values.iter().find_map(|(_, value)| match value {
         Some(Value::Read(reads, _)) if names_missing(reads, values, records) => Some(reads.clone()),
         _ => None,
@@ -244,7 +245,40 @@ pub(super) fn join_values<'a>(
             records.settle(&reads, &fallback(value.as_ref()));
         }
     }
-    Some(Value::Read(reads, false))
+    let others = values.iter().filter_map(|(_, value)| match value {
+        Some(Value::Read(others, _)) if **others != *reads => Some(others),
+        _ => None,
+    });
+    let mut all = reads.to_vec();
+    for &other in others.flat_map(|others| others.iter()) {
+        // What stands for another variable that isn't set may be missing itself.
+        let record = &mut records.reads[other];
+        record.is_guarded |= !record.is_hard;
+        all.push(other);
+    }
+    Some(Value::Read(all.into(), false))
+}
+
+/// `True if x is None else x in ("1", "true")`: a truth value where a variable isn't set is its default, as a text for
+/// which the comparison has that outcome.
+fn settle_flags(values: &[(&[Fact], Option<Value>)], records: &mut Records) {
+    for (facts, value) in values {
+        let Some(Constant::Bool(outcome)) = value.as_ref().and_then(Value::constant) else { continue };
+        let tests = values.iter().filter_map(|(_, value)| match value {
+            Some(Value::Told(test)) => Some(test),
+            _ => None,
+        });
+        for test in tests {
+            let Some(texts) = &test.texts else { continue };
+            let default = texts.standing_for(outcome);
+            let fallback =
+                default.map_or(Fallback::Computed, |text| Fallback::Constant(Constant::Text(text)));
+            let is_meant = |name: &str| test.is_about(name) && is_missing(facts, name);
+            let reads = records.reads.iter().enumerate().filter(|(_, read)| is_meant(&read.name));
+            let reads: Vec<usize> = reads.map(|(at, _)| at).collect();
+            records.settle(&reads, &fallback);
+        }
+    }
 }
 
 /// A list to which missing variables were added on one of the ways.

@@ -39,6 +39,9 @@ impl<'a> Walker<'_, 'a> {
             Expr::Attribute(attribute) => {
                 if let Some(class) = self.class_of(&attribute.value) {
                     self.member(class, &attribute.attr, value);
+                } else if self.is_options(&attribute.value) {
+                    self.consume(value, span(target));
+                    self.set_option(&attribute.attr);
                 } else {
                     self.consume(value, span(target));
                     self.eat(&attribute.value);

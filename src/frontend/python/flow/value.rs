@@ -34,6 +34,10 @@ pub(super) enum Value<'a> {
     Partial(Rc<(Value<'a>, Given<'a>)>),
     Class(usize),
     Instance(usize),
+    /// What reads a command line: `argparse.ArgumentParser()`.
+    Parser,
+    /// What was given on the command line, an attribute or a key each.
+    Options,
     /// A truth value, or a list that may be empty, which tells of variables.
     Told(Rc<Test>),
 }
@@ -185,6 +189,7 @@ impl<'a> Value<'a> {
             (Self::Function(one), Self::Function(other)) => one.code.id() == other.code.id(),
             (Self::Builtin(one), Self::Builtin(other)) => one == other,
             (Self::Sentinel(one), Self::Sentinel(other)) => one == other,
+            (Self::Parser, Self::Parser) | (Self::Options, Self::Options) => true,
             (Self::List(one), Self::List(other)) => {
                 one.len() == other.len() && one.iter().zip(&**other).all(|(one, other)| one.is_same(other))
             }

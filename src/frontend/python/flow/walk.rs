@@ -8,6 +8,7 @@ use ruff_python_ast::visitor::walk_stmt;
 
 use super::Ends;
 use super::certain::is_main;
+use super::options::Defaults;
 use super::records::Records;
 use super::records::Use;
 use super::state::End;
@@ -59,10 +60,18 @@ pub(super) struct Walker<'m, 'a> {
     pub(super) left: usize,
     /// How many branches are being followed that aren't run, by what is known of their conditions.
     pub(super) dead: usize,
+    /// The defaults of the command line's options.
+    pub(super) options: &'m Defaults,
+    /// Whether the options were handed to something that may change them.
+    pub(super) options_handed: bool,
+    /// Functions whose parameters are options.
+    pub(super) commands: std::collections::HashSet<usize>,
+    /// Options that take the value of a variable of their name.
+    pub(super) variables: std::collections::HashMap<String, Value<'a>>,
 }
 
 impl<'m, 'a> Walker<'m, 'a> {
-    pub(super) fn new(model: &'m Model<'a>) -> Self {
+    pub(super) fn new(model: &'m Model<'a>, options: &'m Defaults) -> Self {
         Self {
             model,
             entities: Entities::new(model),
@@ -82,6 +91,10 @@ impl<'m, 'a> Walker<'m, 'a> {
             ended: false,
             left: MAX_AGAIN,
             dead: 0,
+            options,
+            options_handed: false,
+            commands: std::collections::HashSet::new(),
+            variables: std::collections::HashMap::new(),
         }
     }
 
@@ -144,13 +157,10 @@ impl<'m, 'a> Walker<'m, 'a> {
         if self.dead > 0 {
             return;
         }
-        let is_demanded = |name: &str| {
-            let mut uses = self.records.uses.iter();
-            uses.any(|other| other.name == name && matches!(other.action, Action::Demand))
-        };
+        let is_demanded = |name: &str| self.records.demanded.contains(name);
         let names = demanded(facts, &self.state.facts[..known], is_demanded);
         let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
-        for name in names {
+        for name in names.into_iter().filter(|name| !self.is_changed(name)).collect::<Vec<_>>() {
             self.note(name, Action::Demand, self.place..self.place);
         }
     }
@@ -160,11 +170,12 @@ impl<'m, 'a> Walker<'m, 'a> {
         self.records.note(Use { name, action, span, statement, place });
     }
 
-    /// Takes for known what holds behind branches of which some have ended.
+    /// Takes for known what holds behind branches of which some have ended, as far as it tells of variables: what comes
+    /// behind an early end for another reason is run as a rule.
     pub(super) fn learn(&mut self, outcomes: &[(End, Vec<Fact>)]) {
         for (end, facts) in outcomes {
             if *end != End::Open {
-                self.state.facts.extend(facts.iter().cloned());
+                self.state.facts.extend(facts.iter().filter(|fact| fact.is_known()).cloned());
             }
         }
     }
@@ -219,7 +230,7 @@ impl<'m, 'a> Walker<'m, 'a> {
                         End::Away
                     });
                 }
-                self.state.facts.extend(test.yes);
+                self.state.facts.extend(test.yes.into_iter().filter(Fact::is_known));
                 End::Open
             }
             Stmt::Continue(_) | Stmt::Break(_) => End::Away,
@@ -240,10 +251,7 @@ impl<'m, 'a> Walker<'m, 'a> {
                     match target {
                         Expr::Name(name) => self.state.assign(&name.id, None),
                         Expr::Subscript(subscript) => {
-                            if self.environ(&subscript.value).is_none() {
-                                self.eat(&subscript.value);
-                            }
-                            self.eat(&subscript.slice);
+                            self.delete(subscript);
                         }
                         target => self.eat(target),
                     }

@@ -58,7 +58,7 @@ pub(super) const ALL: &[Library] = &[
     },
     Library {
         module: "starlette.config",
-        readers: &["starlette.config.Config()"],
+        readers: &["starlette.config.Config()", "starlette.config.Config().get"],
         has_methods: false,
         default: 2,
         cast: Some(1),

@@ -5,7 +5,11 @@ use tree_sitter::Node;
 use super::{Finder, is_name};
 use crate::frontend::interface::Action;
 use crate::frontend::r::arguments::{self, Argument};
+use crate::frontend::r::fold;
 use crate::frontend::r::shapes::Call;
+
+/// How far out a call is looked for.
+const MAX_DEPTH: usize = 8;
 
 impl<'tree> Finder<'_, 'tree> {
     /// `Sys.setenv(x = 1)`.
@@ -31,6 +35,21 @@ impl<'tree> Finder<'_, 'tree> {
         self.lent.extend(named.map(|name| (name, span.clone())));
     }
 
+    /// `Sys.unsetenv("x")`, unless it is done in the end only.
+    pub(super) fn take_out(&mut self, call: &Call<'tree>) {
+        let around = std::iter::successors(call.node.parent(), Node::parent).take(MAX_DEPTH);
+        let is_late = around.into_iter().any(|node| {
+            let function = node.child_by_field_name("function").filter(|_| node.kind() == "call");
+            function
+                .and_then(|function| self.names.function(function))
+                .is_some_and(|found| found.is_base("on.exit"))
+        });
+        let names = arguments::sole(call.arguments, self.names.text).filter(|_| !is_late);
+        for name in names.and_then(|names| fold::texts(names, self.names)).into_iter().flatten() {
+            self.add(name, Action::Remove, call.node.byte_range(), call.node.end_byte());
+        }
+    }
+
     /// `do.call(Sys.setenv, list(x = 1))`.
     pub(super) fn indirect(&mut self, call: &Call<'tree>) {
         let matched = arguments::matched(
@@ -48,7 +67,10 @@ impl<'tree> Finder<'_, 'tree> {
             }
         } else if function.is_base("Sys.getenv") {
             self.handled.insert(what.end_byte());
-            self.computed("read", call.node);
+            match list.filter(|list| !list.iter().any(Argument::is_spliced)) {
+                Some(arguments) => self.read_by(arguments, call),
+                None => self.computed("read", call.node),
+            }
         }
     }
 

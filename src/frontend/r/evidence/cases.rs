@@ -13,6 +13,7 @@ const COALESCING: &[&str] = &["coalesce", "fcoalesce"];
 
 /// Functions that only ask something of a value.
 const ASKING: &[&str] = &[
+    "identical",
     "isTRUE",
     "isFALSE",
     "is.na",
@@ -87,6 +88,7 @@ impl<'tree> Finder<'_, 'tree> {
         let values: Vec<Node> = given.iter().filter_map(|argument| argument.value).collect();
         match (name, values.as_slice()) {
             ("switch", _) => self.choose(given, at),
+            ("Sys.setenv", _) => self.restored(given),
             ("replace", [_, test, value]) => {
                 let test = self.test(*test);
                 self.fill(&test, *value);
@@ -101,6 +103,16 @@ impl<'tree> Finder<'_, 'tree> {
             _ => return false,
         }
         true
+    }
+
+    /// `Sys.setenv(x = old)`, where `old` is what the variable was before: it is lent, and not asked for.
+    fn restored(&mut self, given: &[Argument<'tree>]) {
+        for argument in given {
+            let (Some(name), Some(value)) = (&argument.name, argument.value) else { continue };
+            if value.kind() == "identifier" && self.subject(value) == [name.clone()] {
+                self.found.extend([(name.clone(), Evidence::Absent), (name.clone(), Evidence::Restored)]);
+            }
+        }
     }
 
     /// The script goes on without some variables.

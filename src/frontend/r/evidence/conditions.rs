@@ -14,6 +14,9 @@ use crate::frontend::r::wrappers::bare;
 /// Functions that tell that there is none.
 const MISSING: &[&str] = &["anyNA", "is.na", "is.null", "is_empty"];
 
+/// What tells how a script is run: as an operator runs it.
+const USUAL: &[&str] = &["interactive()", "sys.nframe()", "sys.call", "globalenv()"];
+
 impl<'tree> Finder<'_, 'tree> {
     /// The function that a call calls, unless it is one of the script's own.
     pub(super) fn function_of(&self, call: Node<'tree>) -> Option<Function> {
@@ -27,14 +30,24 @@ impl<'tree> Finder<'_, 'tree> {
             "unary_operator" => {
                 node.child_by_field_name("rhs").map(|inner| self.test(inner).negated()).unwrap_or_default()
             }
-            "binary_operator" => self.compared(node),
+            "binary_operator" => {
+                Some(self.compared(node)).filter(|test| !test.is_empty()).unwrap_or_else(|| self.other(node))
+            }
             "identifier" => match self.holds_at(node) {
                 Some(Held::Outcome(test)) => test.clone(),
-                _ => Test::default(),
+                _ => self.other(node),
             },
-            "call" => self.called(node).unwrap_or_default(),
-            _ => Test::default(),
+            "call" => self.called(node).unwrap_or_else(|| self.other(node)),
+            _ => self.other(node),
         }
+    }
+
+    /// What a condition tells that asks of something else: nothing, and who asks whether the script runs as one is told.
+    fn other(&self, node: Node<'tree>) -> Test {
+        let text = &self.names.text[node.byte_range()];
+        let is_usual =
+            USUAL.iter().any(|usual| text.contains(usual)) || fold::fold(node, self.names).is_some();
+        if is_usual { Test::default() } else { Test::unknown() }
     }
 
     /// What a call tells, such as `nzchar(x)`.

@@ -3,13 +3,14 @@
 use tree_sitter::Node;
 
 use super::Finder;
-use crate::frontend::facts::Test;
+use crate::frontend::facts::{Test, of_option};
 use crate::frontend::r::arguments;
 use crate::frontend::r::atom::Atom;
 use crate::frontend::r::endings::last;
 use crate::frontend::r::fold;
 use crate::frontend::r::literals;
 use crate::frontend::r::names::APPLY;
+use crate::frontend::r::options::PACKAGE;
 use crate::frontend::r::shapes::Pair;
 use crate::frontend::r::wrappers::bare;
 
@@ -33,6 +34,9 @@ const KEEPING: &[&str] = &[
     "unname",
 ];
 
+/// Functions of optparse that read the command line.
+const PARSERS: &[&str] = &["parse_args", "parse_args2"];
+
 /// How far a value is followed inwards.
 const MAX_DEPTH: usize = 8;
 
@@ -47,6 +51,8 @@ pub(super) enum Held {
     Outcome(Test),
     /// What of a vector passes a test.
     Kept(Test),
+    /// The options of the command line.
+    Options,
 }
 
 impl<'tree> Finder<'_, 'tree> {
@@ -54,6 +60,9 @@ impl<'tree> Finder<'_, 'tree> {
     pub(super) fn held(&self, pair: &Pair<'tree>) -> Held {
         if let Some(test) = self.gathered(pair) {
             return Held::Kept(test);
+        }
+        if self.parses(pair.value) {
+            return Held::Options;
         }
         let subject = self.subject(pair.value);
         if !subject.is_empty() {
@@ -167,6 +176,9 @@ impl<'tree> Finder<'_, 'tree> {
                         _ => Vec::new(),
                     };
                 }
+                "extract_operator" | "subset2" if self.option(node).is_some() => {
+                    return self.option(node).into_iter().collect();
+                }
                 "subset" | "subset2" => return self.chosen(node).unwrap_or_default(),
                 _ => match self.inner(node) {
                     Some(inner) => node = bare(inner),
@@ -175,6 +187,30 @@ impl<'tree> Finder<'_, 'tree> {
             }
         }
         Vec::new()
+    }
+
+    /// Whether a value is what `parse_args` of optparse gives.
+    fn parses(&self, value: Node<'tree>) -> bool {
+        let value = bare(value);
+        let value =
+            value.child_by_field_name("lhs").filter(|_| value.kind() == "extract_operator").unwrap_or(value);
+        let function = self.function_of(bare(value));
+        function.is_some_and(|function| PARSERS.iter().any(|name| function.is(PACKAGE, name)))
+    }
+
+    /// The option that `options$x` or `options[["x"]]` gives.
+    pub(super) fn option(&self, node: Node<'tree>) -> Option<String> {
+        let (all, name) = match node.kind() {
+            "extract_operator" => (node.child_by_field_name("lhs")?, node.child_by_field_name("rhs")?),
+            "subset2" => {
+                let index = arguments::sole(node.child_by_field_name("arguments")?, self.names.text)?;
+                (node.child_by_field_name("function")?, index)
+            }
+            _ => return None,
+        };
+        matches!(self.holds_at(all)?, Held::Options).then_some(())?;
+        let is_name = node.kind() == "extract_operator" || name.kind() == "string";
+        Some(of_option(&literals::name(name, self.names.text).filter(|_| is_name)?.replace('-', "_")))
     }
 
     /// What is taken out of the values of several variables: `v[["a"]]`, `v[1]`.

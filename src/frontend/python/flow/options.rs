@@ -1,0 +1,159 @@
+//! Options of a command line among what is read: what the script does without one tells whether it has to be given.
+
+use std::collections::BTreeMap;
+
+use ruff_python_ast::{Expr, StmtFunctionDef};
+
+use super::calls::Bytes;
+use super::records::{Record, Use};
+use super::value::{Given, Value};
+use super::walk::Walker;
+use crate::frontend::facts::{as_option, of_option};
+use crate::frontend::interface::{Action, Fallback, Set};
+use crate::frontend::python::arguments::COMMANDS;
+use crate::identifier;
+
+/// Classes of parsers.
+const PARSERS: &[&str] = &["argparse.ArgumentParser"];
+
+/// Functions that run another one as a command.
+const RUNNERS: &[&str] = &["typer.run"];
+
+/// What only shows what it is given.
+const SHOWING: &[&str] =
+    &["builtins.print", "builtins.repr", "builtins.str", "builtins.vars", "logging.", "pprint.", "json.dump"];
+
+/// The defaults of a script's options, by name.
+pub(crate) type Defaults = BTreeMap<String, Fallback>;
+
+/// Whether a path is of a library of commands.
+fn is_of_commands(path: &str) -> bool {
+    COMMANDS.contains(&path.split('.').next().unwrap_or_default())
+}
+
+/// The reads that a value is.
+fn reads<'v>(value: &'v Value) -> &'v [usize] {
+    match value {
+        Value::Read(reads, _) => reads,
+        _ => &[],
+    }
+}
+
+impl<'a> Walker<'_, 'a> {
+    /// What a call makes of a command line, if it is a parser that it makes or a command that it runs.
+    pub(super) fn of_command_line(
+        &mut self,
+        paths: &[String],
+        given: &Given<'a>,
+        at: &Bytes,
+    ) -> Option<Value<'a>> {
+        let is_one_of = |known: &[&str]| paths.iter().any(|path| known.contains(&path.as_str()));
+        if is_one_of(PARSERS) {
+            return Some(Value::Parser);
+        }
+        if is_one_of(&["builtins.vars"])
+            && let [Value::Options] = given.positional.as_slice()
+        {
+            return Some(Value::Options);
+        }
+        if is_one_of(RUNNERS)
+            && let [Value::Function(command), ..] = given.positional.as_slice()
+        {
+            self.commands.insert(command.code.id());
+            return Some(self.enter(*command, Given::default(), at.clone()));
+        }
+        if paths.iter().any(|path| is_of_commands(path)) {
+            self.spare(given);
+        }
+        let is_shown = paths.iter().any(|path| SHOWING.iter().any(|shown| path.starts_with(shown)));
+        let values = given.positional.iter().chain(given.named.iter().map(|(_, value)| value));
+        let is_handed = values.into_iter().any(|value| matches!(value, Value::Options));
+        self.options_handed |= is_handed && !is_shown;
+        None
+    }
+
+    /// What a method of a parser gives.
+    pub(super) fn of_parser(&mut self, name: &str, given: &Given<'a>, at: &Bytes) -> Value<'a> {
+        match name {
+            "parse_args" | "parse_intermixed_args" => Value::Options,
+            "parse_known_args" | "parse_known_intermixed_args" => {
+                Value::List(std::rc::Rc::new(vec![Value::Options, Value::Unknown]))
+            }
+            "add_argument_group" | "add_mutually_exclusive_group" => Value::Parser,
+            "add_argument" => {
+                self.declare(given);
+                self.unknown(given, at.clone())
+            }
+            "error" | "exit" => {
+                self.unknown(given, at.clone());
+                self.ended = true;
+                Value::Unknown
+            }
+            _ => self.unknown(given, at.clone()),
+        }
+    }
+
+    /// The default of an option need not be there.
+    fn spare(&mut self, given: &Given<'a>) {
+        let first = given.positional.first();
+        let default = given.named.iter().find(|(name, _)| *name == "default").map(|(_, value)| value);
+        for &read in default.or(first).into_iter().flat_map(reads) {
+            self.records.reads[read].is_optional = true;
+        }
+    }
+
+    /// `add_argument("--x", default=os.getenv("X"))`: the variable that has the name of an option is what it gives.
+    fn declare(&mut self, given: &Given<'a>) {
+        self.spare(given);
+        let named = |name: &str| given.named.iter().find(|(known, _)| *known == name).map(|(_, value)| value);
+        let Some(default @ Value::Read(all, _)) = named("default") else { return };
+        let names = given.positional.iter().filter_map(Value::as_text);
+        let longest = names.max_by_key(String::len);
+        let Some(dest) = named("dest").and_then(Value::as_text).or(longest) else { return };
+        let dest = dest.trim_start_matches('-').replace('-', "_");
+        let is_same =
+            |&read: &usize| identifier::fold(&self.records.reads[read].name) == identifier::fold(&dest);
+        if all.iter().any(is_same) {
+            self.variables.insert(dest, default.clone());
+        }
+    }
+
+    /// What an option gives.
+    pub(super) fn option(&mut self, name: &str, at: Bytes) -> Value<'a> {
+        if let Some(variable) = self.variables.get(name) {
+            return variable.clone();
+        }
+        let fallback = self.options.get(name).cloned().filter(|default| *default != Fallback::Absent);
+        let name = of_option(name);
+        let set = self.state.set(&name);
+        let action = Action::Read { fallback: Fallback::Missing, cast: None, is_hard: false, set };
+        let (statement, place) = (self.statement.clone(), self.place);
+        let found = Use { name: name.clone(), action, span: at.clone(), statement, place };
+        let record = Record { fallback, set, is_dead: self.dead > 0, ..Record::new(name, at.start) };
+        Value::Read(std::rc::Rc::from([self.records.read(found, record)]), true)
+    }
+
+    /// Whether an expression is a name of what was given on the command line.
+    pub(super) fn is_options(&self, expression: &Expr) -> bool {
+        matches!(self.named_value(expression), Some(Value::Options))
+    }
+
+    /// An option is given another value by the script.
+    pub(super) fn set_option(&mut self, name: &str) {
+        self.state.write(&of_option(name), Set::Sure);
+    }
+
+    /// Whether an option may have another value than the command line says.
+    pub(super) fn is_changed(&self, name: &str) -> bool {
+        as_option(name).is_some() && (self.options_handed || self.state.set(name) != Set::No)
+    }
+
+    /// Whether a function is a command: its parameters are options.
+    pub(super) fn is_command(&self, function: &StmtFunctionDef) -> bool {
+        let is_called = |expression: &Expr| {
+            let called = expression.as_call_expr().map_or(expression, |call| &*call.func);
+            self.qualified(called).iter().any(|path| is_of_commands(path))
+        };
+        function.decorator_list.iter().any(|decorator| is_called(&decorator.expression))
+    }
+}
