@@ -491,6 +491,7 @@ class Finder(ast.NodeVisitor):
     def visit_While(self, node):
         """Any number of times."""
         self.truths.add(node.test)
+        self.open(node.test, [*node.body, *node.orelse])
         self.visit(node.test)
         self.parts(node, 0, node.body)
         self.parts(node, 1, node.orelse)
@@ -505,6 +506,7 @@ class Finder(ast.NodeVisitor):
 
     def visit_Match(self, node):
         """Comparing a value isn't using it; how far that goes is left open."""
+        self.open(node.subject, node.cases)
         before = len(self.accesses)
         self.visit(node.subject)
         for access in self.accesses[before:]:
@@ -563,10 +565,15 @@ class Finder(ast.NodeVisitor):
 
     def visit_BoolOp(self, node):
         """`os.getenv('x') or 'default'` isn't in the specification."""
+        first, *others = node.values
         before = len(self.accesses)
-        self.generic_visit(node)
+        self.visit(first)
+        # What is read only where something else is set may be spared.
+        before = before if isinstance(node.op, ast.Or) else len(self.accesses)
+        for value in others:
+            self.visit(value)
         for access in self.accesses[before:]:
-            access.unspecified |= isinstance(node.op, ast.Or)
+            access.unspecified = True
 
     def visit_Compare(self, node):
         """`'x' in os.environ` asks whether it is set, which the specification doesn't mention."""

@@ -209,7 +209,7 @@ impl<'a> Walker<'_, 'a> {
     }
 
     /// Whether a read surely gives something where nothing is given, or may.
-    fn may_give(&self, read: &Value<'a>) -> bool {
+    pub(super) fn may_give(&self, read: &Value<'a>) -> bool {
         let Value::Read(reads, _) = read else { return false };
         reads.iter().any(|&read| match &self.records.reads[read].fallback {
             Some(Fallback::Constant(value)) => fold::truth(value),

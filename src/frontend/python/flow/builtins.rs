@@ -75,9 +75,7 @@ impl<'a> Walker<'_, 'a> {
             ("len", Some(Value::Read(reads, _))) => Value::Read(reads, false),
             ("isinstance", _) => match given.positional.first() {
                 Some(value @ Value::Read(..)) => {
-                    let names = self.asked(value);
-                    self.records.tested.extend(names.iter().cloned());
-                    Value::Told(Rc::new(Test { no: Test::unknown().no, ..Test::of(&names) }))
+                    Value::Told(Rc::new(Test { no: Test::unknown().no, ..self.presence(value) }))
                 }
                 _ => self.unknown(&given, at),
             },
@@ -151,10 +149,7 @@ impl<'a> Walker<'_, 'a> {
             }
         }
         if name == "bool" {
-            let names = self.asked(value);
-            let test = Test::of_either(&names);
-            self.records.tested.extend(names);
-            return Value::Told(Rc::new(test));
+            return Value::Told(Rc::new(self.presence(value)));
         }
         self.need(value);
         Value::Read(reads.clone(), false)
@@ -175,11 +170,7 @@ impl<'a> Walker<'_, 'a> {
         let tests: Vec<Test> = values
             .iter()
             .map(|value| match value {
-                Value::Read(..) => {
-                    let names = self.asked(value);
-                    self.records.tested.extend(names.iter().cloned());
-                    Test::of_either(&names)
-                }
+                Value::Read(..) => self.presence(value),
                 Value::Told(test) => (**test).clone(),
                 value => {
                     self.consume(value, span(call));

@@ -57,7 +57,7 @@ impl<'a> Walker<'_, 'a> {
         if let Some((name, value)) = set_by_magic(&call.func, &given) {
             self.write(&base(), &Value::text(name), &Value::text(value), at.clone());
         }
-        if let Some(value) = self.of_command_line(&paths, &given, &at) {
+        if let Some(value) = self.of_command_line(&function, &paths, &given, &at) {
             return value;
         }
         if let Some(value) = self.of_library(&paths, &given, &at) {

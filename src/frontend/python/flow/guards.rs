@@ -180,7 +180,8 @@ impl<'a> Walker<'_, 'a> {
                 self.records.tested.extend(names.iter().cloned());
                 is_taken = true;
             } else if is_taken || !is_open(&case.pattern) {
-                facts = if names.is_empty() { Test::unknown() } else { Test::of(&names) }.yes;
+                let is_open = names.is_empty() || self.may_give(&subject);
+                facts = if is_open { Test::unknown() } else { Test::of(&names) }.yes;
             }
             self.compared(&subject);
             is_total |= is_open(&case.pattern) && case.guard.is_none();

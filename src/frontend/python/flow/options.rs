@@ -43,6 +43,7 @@ impl<'a> Walker<'_, 'a> {
     /// What a call makes of a command line, if it is a parser that it makes or a command that it runs.
     pub(super) fn of_command_line(
         &mut self,
+        function: &Value<'a>,
         paths: &[String],
         given: &Given<'a>,
         at: &Bytes,
@@ -68,7 +69,8 @@ impl<'a> Walker<'_, 'a> {
         let is_shown = paths.iter().any(|path| SHOWING.iter().any(|shown| path.starts_with(shown)));
         let values = given.positional.iter().chain(given.named.iter().map(|(_, value)| value));
         let is_handed = values.into_iter().any(|value| matches!(value, Value::Options));
-        self.options_handed |= is_handed && !is_shown;
+        let is_followed = matches!(function, Value::Function(_) | Value::Class(_) | Value::Partial(_));
+        self.options_handed |= is_handed && !is_shown && !is_followed;
         None
     }
 
