@@ -109,8 +109,8 @@ impl<'a> Walker<'_, 'a> {
         self.spare(given);
         let named = |name: &str| given.named.iter().find(|(known, _)| *known == name).map(|(_, value)| value);
         let Some(default @ Value::Read(all, _)) = named("default") else { return };
-        let names = given.positional.iter().filter_map(Value::as_text);
-        let longest = names.max_by_key(String::len);
+        let spellings = given.positional.iter().filter_map(Value::as_text);
+        let longest = spellings.max_by_key(String::len);
         let Some(dest) = named("dest").and_then(Value::as_text).or(longest) else { return };
         let dest = dest.trim_start_matches('-').replace('-', "_");
         let is_same =

@@ -269,8 +269,8 @@ fn settle_flags(values: &[(&[Fact], Option<Value>)], records: &mut Records) {
             _ => None,
         });
         for test in tests {
-            let Some(texts) = &test.texts else { continue };
-            let default = texts.standing_for(outcome);
+            let Some(compared) = &test.texts else { continue };
+            let default = compared.standing_for(outcome);
             let fallback =
                 default.map_or(Fallback::Computed, |text| Fallback::Constant(Constant::Text(text)));
             let is_meant = |name: &str| test.is_about(name) && is_missing(facts, name);
