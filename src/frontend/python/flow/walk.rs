@@ -31,6 +31,7 @@ pub(super) const MAX_ELEMENTS: usize = 100;
 const MAX_AGAIN: usize = 20_000;
 
 /// What follows a script.
+#[expect(clippy::struct_excessive_bools, reason = "each is seen by itself")]
 pub(super) struct Walker<'m, 'a> {
     pub(super) model: &'m Model<'a>,
     pub(super) entities: Entities<'m, 'a>,
