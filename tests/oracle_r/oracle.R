@@ -167,6 +167,7 @@ Reader <- function(expressions) {
       Integer = format(as.integer(text), scientific = FALSE), Float = sprintf("%.17g", as.numeric(text)), Boolean = as.character(as.logical(text)), text
     ))
     for (name in names) {
+      if (asking && !test) add(name, "asked")
       if (test) add(name, "flag") else add(name, "read", quoted(text), has_default, cast, quoted(cast_value))
     }
   }
@@ -176,6 +177,8 @@ Reader <- function(expressions) {
     if (length(value) == 1 && is.character(value[[1]]) && length(value[[1]]) > 0) packages <<- c(packages, value[[1]]) else unclear <<- unclear + 1
   }
   is_read <- function(expression) is.call(expression) && identical(meaning(expression[[1]]), "Sys.getenv")
+  # Whether a read, perhaps as a number, is only compared.
+  asking <- FALSE
   walk <- function(expression, cast = NULL, test = FALSE) {
     if (is.pairlist(expression) && !is.null(expression)) {
       for (part in parts_of(expression)) walk(part)
@@ -189,6 +192,7 @@ Reader <- function(expressions) {
       piped <- if (is.call(target) && !callee(target[[1]]) %in% c("::", ":::", "{")) as.call(append(as.list(target), list(parts[[2]]), 1)) else as.call(list(target, parts[[2]]))
       return(walk(piped))
     }
+    if (!name %in% c("Sys.getenv", names(CASTS))) asking <<- FALSE
     if (name == "Sys.getenv") {
       read(expression, cast, test)
     } else if (name %in% names(CASTS) && length(expression) == 2 && is_read(bare(parts[[2]]))) {
@@ -199,7 +203,9 @@ Reader <- function(expressions) {
       for (at in 2:3) {
         part <- bare(parts[[at]])
         if (is_read(part) && name != "identical") for (variable in names_in(as.list(match.call(FORMALS$Sys.getenv, part))$x)) add(variable, "asked")
+        asking <<- name == "identical"
         walk(part, test = is_read(part) && identical(parts[[5 - at]], ""))
+        asking <<- FALSE
       }
       return(invisible())
     } else if (name %in% DOUBTFUL) {
