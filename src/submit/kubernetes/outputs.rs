@@ -35,6 +35,9 @@ pub fn fetch(kubectl: &Kubectl, name: &str, folder: &Path, teller: &Progress) ->
         return Err(SubmitError::NoJob(name.to_owned()).into());
     };
     let delivered = Delivered::of(&document).ok_or_else(|| SubmitError::Undelivered(name.to_owned()))?;
+    if delivered.outputs.is_empty() {
+        return Results::prepare(folder, &[])?.place(teller);
+    }
     let pods = Pod::read(kubectl.get("pods", &[&format!("--selector=job-name={name}")])?)?;
     let reader = Reader::start(kubectl, &document, &delivered, teller)?;
     for pod in pods.iter().filter(|pod| pod.has_succeeded()) {
