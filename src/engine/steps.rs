@@ -22,6 +22,9 @@ const UNANSWERED: &str = "EOFError: EOF when reading a line";
 /// Longest line that is waited for.
 const LINE_LIMIT: usize = 16 << 10;
 
+/// The stream of standard error, by `BuildKit`'s numbers.
+const STDERR: i64 = 2;
+
 /// What is known of a build so far.
 #[derive(Debug, Default)]
 pub(super) struct Steps {
@@ -38,7 +41,8 @@ pub(super) struct Steps {
 struct Step {
     digest: String,
     name: String,
-    text: Lines,
+    /// What its programs write to standard output and to standard error: a line of one may come between pieces of the other's.
+    said: [Lines; 2],
     tail: VecDeque<String>,
     /// Who wanted a login.
     refused: Option<Refusal>,
@@ -82,6 +86,9 @@ impl Steps {
 
     /// The error of a build that ended with this message.
     pub(super) fn failure(mut self, message: &str) -> EngineError {
+        if let Some(line) = self.text.rest() {
+            self.line(&line);
+        }
         let failed = self
             .list
             .iter()
@@ -91,9 +98,13 @@ impl Steps {
             return EngineError::Refused { doing: "building the image".to_owned(), reason: verdict(message) };
         };
         let mut step = self.list.swap_remove(failed);
+        // A question has no end of line, and the last word may have none.
+        let rest: Vec<_> = step.said.iter_mut().filter_map(Lines::rest).collect();
+        for line in rest {
+            step.say(masked(line, &self.hidden));
+        }
         let reason = if step.error.is_empty() { message } else { &step.error };
         let mut tail = Vec::from(step.tail);
-        tail.extend(step.text.rest());
         if step.refused.is_some() && tail.iter().any(|line| line.contains(UNANSWERED)) {
             tail = vec!["pip asks for a user, and nobody answers".to_owned()];
         }
@@ -131,7 +142,7 @@ impl Steps {
     fn log(&mut self, log: &VertexLog) -> Vec<Event> {
         let hidden = std::mem::take(&mut self.hidden);
         let step = self.step(&log.vertex);
-        let lines = step.text.feed(&log.msg).into_iter();
+        let lines = step.said[usize::from(log.stream == STDERR)].feed(&log.msg).into_iter();
         let events = lines.map(|line| step.say(masked(line, &hidden))).collect();
         self.hidden = hidden;
         events

@@ -122,6 +122,27 @@ fn the_step_that_failed_is_told_from_those_it_stopped() {
 }
 
 #[test]
+fn a_question_between_the_lines_of_another_stream_is_understood() {
+    let vertex = vertex("[1/1] RUN pip install x", true, "exit code: 2");
+    let said = |stream, text: &str| VertexLog {
+        vertex: vertex.digest.clone(),
+        stream,
+        msg: text.as_bytes().to_vec(),
+        ..VertexLog::default()
+    };
+    let pieces =
+        [(2, "Trace"), (1, "User for 10.0.0.1:3141: "), (2, "back\nEOFError: EOF when reading a line")];
+    for order in [[0, 1, 2], [1, 0, 2], [0, 2, 1]] {
+        let mut steps = Steps::default();
+        let logs = order.map(|at: usize| said(pieces[at].0, pieces[at].1));
+        steps.take(status(vec![vertex.clone()], logs.into()));
+        let EngineError::Build { tail, refused, .. } = steps.failure("failed to solve") else { panic!() };
+        assert_eq!(refused, Some(Refusal::Index("10.0.0.1:3141".to_owned())), "{order:?}");
+        assert_eq!(tail[0], "pip asks for a user, and nobody answers");
+    }
+}
+
+#[test]
 fn a_failure_before_the_first_step_is_told_as_it_is() {
     let error = Steps::default().failure(
         "failed to solve with frontend dockerfile.v0: failed to read dockerfile: unknown instruction: NOPE",
