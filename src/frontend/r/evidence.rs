@@ -133,11 +133,12 @@ impl<'n, 'tree> Finder<'n, 'tree> {
         self.branches.retain(|(branch, _)| body.is_none_or(|body| branch.end > body.start_byte()));
         let sides = [(body, test.yes), (other, test.no)];
         let open = sides.into_iter().filter_map(|(side, facts)| Some((side?.byte_range(), facts)));
-        let open: Vec<_> = open.collect();
-        self.conditions
-            .extend(open.iter().filter(|(_, facts)| facts.iter().any(|fact| fact.is_set)).cloned());
-        let open = open.into_iter();
-        self.branches.extend(open.filter(|(_, facts)| !facts.is_empty()));
+        for branch in open.filter(|(_, facts)| !facts.is_empty()) {
+            if branch.1.iter().any(|fact| fact.is_set) {
+                self.conditions.push(branch.clone());
+            }
+            self.branches.push(branch);
+        }
     }
 
     /// What is done under some facts, and what otherwise.

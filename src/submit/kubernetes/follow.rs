@@ -52,8 +52,7 @@ pub(super) fn show(kubectl: &Kubectl, name: &str, audience: Audience) -> Result<
 fn state_of(kubectl: &Kubectl, name: &str) -> Result<(Job, Vec<Pod>), SubmitError> {
     let job = Job::read(kubectl.get(&format!("job/{name}"), &[])?)?;
     let job = job.ok_or_else(|| SubmitError::NoJob(name.to_owned()))?;
-    let selector = format!("--selector=job-name={name}");
-    Ok((job, Pod::read(kubectl.get("pods", &[&selector])?)?))
+    Ok((job, kubectl.pods(name)?))
 }
 
 /// What stands before the lines of a pod, where several pods speak at once.

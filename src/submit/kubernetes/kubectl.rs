@@ -6,6 +6,7 @@ use std::process::{Child, Output, Stdio};
 
 use serde_json::Value;
 
+use super::state::Pod;
 use crate::submit::SubmitError;
 use crate::submit::command::{Program, complaint};
 
@@ -51,6 +52,11 @@ impl Kubectl {
         let arguments = [&["get", what, "--ignore-not-found", "--output=json"], options].concat();
         let output = self.call(&arguments, None)?;
         if output.stdout.trim_ascii().is_empty() { Ok(Value::Null) } else { parsed(&output) }
+    }
+
+    /// The pods of a job, the oldest first.
+    pub(super) fn pods(&self, job: &str) -> Result<Vec<Pod>, SubmitError> {
+        Pod::read(self.get("pods", &[&format!("--selector=job-name={job}")])?)
     }
 
     /// Deletes an object, and tells whether it was there.

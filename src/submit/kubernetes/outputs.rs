@@ -38,7 +38,7 @@ pub fn fetch(kubectl: &Kubectl, name: &str, folder: &Path, teller: &Progress) ->
     if delivered.outputs.is_empty() {
         return Results::prepare(folder, &[])?.place(teller);
     }
-    let pods = Pod::read(kubectl.get("pods", &[&format!("--selector=job-name={name}")])?)?;
+    let pods = kubectl.pods(name)?;
     let reader = Reader::start(kubectl, &document, &delivered, teller)?;
     for pod in pods.iter().filter(|pod| pod.has_succeeded()) {
         let folder = match pod.index().filter(|_| job.has_many()) {
