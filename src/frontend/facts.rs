@@ -145,6 +145,15 @@ impl Test {
     }
 }
 
+/// Adds facts to others; what is known already is kept once, so that long chains of tests stay short.
+pub(crate) fn gather(facts: &mut Vec<Fact>, more: Vec<Fact>) {
+    for fact in more {
+        if !facts.contains(&fact) {
+            facts.push(fact);
+        }
+    }
+}
+
 /// Most needs of a read that are kept.
 const MAX_NEEDS: usize = 16;
 

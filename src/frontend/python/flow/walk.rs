@@ -16,9 +16,7 @@ use super::state::Frame;
 use super::state::Outcome;
 use super::state::State;
 use super::value::Value;
-use crate::frontend::facts::Fact;
-use crate::frontend::facts::Test;
-use crate::frontend::facts::demanded;
+use crate::frontend::facts::{Fact, Test, demanded, gather};
 use crate::frontend::interface::Action;
 use crate::frontend::python::entity::Entities;
 use crate::frontend::python::semantic::Model;
@@ -321,7 +319,7 @@ impl<'m, 'a> Walker<'m, 'a> {
                 ));
             }
             outcomes.push(outcome);
-            facts.extend(test.no);
+            gather(&mut facts, test.no);
         }
         if !has_else && is_left {
             outcomes.push(self.branch(&facts, |_| End::Open));
