@@ -13,6 +13,7 @@ mod asks;
 mod blocks;
 mod builtins;
 mod calls;
+mod catches;
 mod certain;
 mod ends;
 mod environment;

@@ -165,7 +165,7 @@ impl<'a> Walker<'_, 'a> {
     }
 
     /// What a comparison of a read with something tells: where nothing is given, the default is compared.
-    fn compared_with(&self, operator: CmpOp, read: &Value<'a>, against: &Value<'a>) -> Test {
+    pub(super) fn compared_with(&self, operator: CmpOp, read: &Value<'a>, against: &Value<'a>) -> Test {
         let names = self.asked(read);
         let is_list = matches!(operator, CmpOp::In | CmpOp::NotIn);
         let texts = match against {
@@ -178,15 +178,17 @@ impl<'a> Walker<'_, 'a> {
         let test = match (names.as_slice(), self.default_of(read)) {
             ([], _) => unknown,
             ([_], Some(default)) => {
-                let default = Value::known(default);
+                let known = Value::known(default.clone());
                 let holds = if is_list {
-                    contains(against, &default)
+                    contains(against, &known)
                 } else {
-                    against.constant().map(|_| against.is_same(&default))
+                    against.constant().map(|_| against.is_same(&known))
                 };
                 match holds {
                     Some(true) => Test { no: given.yes, ..unknown },
-                    Some(false) => Test { yes: given.yes, ..unknown },
+                    Some(false) if fold::truth(&default) => Test { yes: given.yes, ..unknown },
+                    // What isn't given is like none of them.
+                    Some(false) => Test::all(vec![given, unknown]),
                     None => unknown,
                 }
             }

@@ -103,6 +103,7 @@ impl<'a> Walker<'_, 'a> {
     }
 
     pub(super) fn class(&mut self, class: &'a StmtClassDef) -> End {
+        self.derive(class);
         class.decorator_list.iter().for_each(|decorator| self.eat(&decorator.expression));
         let mut names = std::collections::HashMap::new();
         for argument in class.arguments.iter().flat_map(|arguments| &arguments.args) {

@@ -3,6 +3,7 @@
 use ruff_python_ast::Expr;
 use ruff_python_ast::ExprCall;
 
+use super::catches::{Failure, Missed};
 use super::evaluate::base;
 use super::state::End;
 use super::value::Function;
@@ -23,12 +24,21 @@ pub(super) struct Known<'a> {
     pub(super) is_parametric: bool,
     /// What it surely writes.
     pub(super) written: Vec<String>,
+    /// What is missed where it ends the program.
+    pub(super) missed: Vec<Missed<'a>>,
+    /// Its reads.
+    pub(super) reads: Bytes,
 }
 
 impl<'a> Walker<'_, 'a> {
     pub(super) fn call(&mut self, call: &'a ExprCall, expression: &'a Expr) -> Value<'a> {
         let value = self.called(call, expression);
-        self.ended |= self.ends.is_exit(expression);
+        if self.ends.is_exit(expression) {
+            let is_kill = self.ends.is_kill(expression);
+            self.failure = if is_kill { Failure::Kill } else { Failure::Error("SystemExit") };
+            self.leave(call);
+            self.ended = true;
+        }
         value
     }
 

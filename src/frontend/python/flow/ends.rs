@@ -7,6 +7,9 @@ use crate::frontend::python::semantic::{Model, Names};
 /// Functions that end the program at once.
 const EXITS: &[&str] = &["sys.exit", "os._exit", "os.abort"];
 
+/// Those among them that raise nothing.
+const KILLS: &[&str] = &["os._exit", "os.abort"];
+
 /// Those that Python itself has, for people at a prompt.
 const BUILTINS: &[&str] = &["exit", "quit"];
 
@@ -28,6 +31,12 @@ impl<'m, 'a> Ends<'m, 'a> {
         BUILTINS.iter().any(|name| self.model.is_builtin(&call.func, name))
             || (self.names.iter().any(|names| names.begin(&call.func))
                 && self.model.qualified(&call.func).iter().any(|path| EXITS.contains(&path.as_str())))
+    }
+
+    /// Whether a call ends the process at once, so that nothing catches it.
+    pub(crate) fn is_kill(&self, expression: &Expr) -> bool {
+        let Expr::Call(call) = expression else { return false };
+        self.model.qualified(&call.func).iter().any(|path| KILLS.contains(&path.as_str()))
     }
 
     /// Whether a statement ends the program with a failure, as far as it says so itself.

@@ -199,7 +199,6 @@ impl<'a> Walker<'_, 'a> {
         let facts = &self.state.facts;
         let is_guarded = is_present(facts, &name) || self.instead || self.dead > 0;
         let set = self.state.set(&name);
-        let inner = at.start;
         let (span, statement, place) = match &self.call {
             Some(call) if is_given => call.clone(),
             _ => (at, self.statement.clone(), self.place),
@@ -214,7 +213,7 @@ impl<'a> Walker<'_, 'a> {
             is_late: self.call.is_none() && !self.active.is_empty(),
             is_guarded,
             needs: self.needs(&name),
-            ..Record::new(name, inner)
+            ..Record::new(name)
         };
         Value::Read(Rc::from([self.records.read(found, record)]), true)
     }

@@ -15,12 +15,17 @@ use super::value::Function;
 use super::value::Given;
 use super::value::Value;
 use super::walk::Walker;
+use crate::frontend::facts::Fact;
 use crate::frontend::interface::Set;
+use crate::frontend::python::semantic::fold;
 use crate::frontend::python::span;
 use crate::value::Constant;
 
 /// Deepest row of calls that is followed.
 const MAX_CALLS: usize = 20;
+
+/// Most failures of a function that are kept for those who call it again.
+const MAX_MISSED: usize = 100;
 
 impl<'a> Walker<'_, 'a> {
     /// The defaults and annotations of parameters, which are evaluated where the function is defined.
@@ -63,6 +68,7 @@ impl<'a> Walker<'_, 'a> {
                 for name in known.written {
                     self.state.write(&name, Set::Sure);
                 }
+                self.again_missed(known.missed, known.reads);
                 self.ended = known.end == End::Exit;
                 self.unknown(&given, at);
                 known.value
@@ -95,6 +101,7 @@ impl<'a> Walker<'_, 'a> {
         self.active.push(id);
         self.state.push(Frame { parent, names, class, is_optional, ..Frame::default() });
         let before = self.state.written_surely();
+        let (missed, reads) = (self.missed.len(), self.records.reads.len());
         let end = match function.code {
             Code::Definition(definition) => self.body(&definition.body),
             Code::Lambda(lambda) => {
@@ -112,6 +119,7 @@ impl<'a> Walker<'_, 'a> {
         if end == End::Open {
             returns.push((Vec::new(), Value::known(Constant::None)));
         }
+        self.statuses = statuses(&returns);
         let is_lambda = matches!(function.code, Code::Lambda(_));
         let value = if is_lambda {
             returns.pop().map_or(Value::Unknown, |(_, value)| value)
@@ -125,7 +133,10 @@ impl<'a> Walker<'_, 'a> {
         self.is_parametric |= was_parametric;
         // What isn't run tells nothing of the same function where it is.
         if self.dead == 0 {
-            self.known.insert(id, Known { value: value.clone(), end, is_parametric, written });
+            let missed = self.missed.iter().skip(missed).take(MAX_MISSED).cloned().collect();
+            let reads = reads..self.records.reads.len();
+            let known = Known { value: value.clone(), end, is_parametric, written, missed, reads };
+            self.known.insert(id, known);
         }
         self.ended = end == End::Exit;
         if is_called { value } else { Value::Unknown }
@@ -225,6 +236,12 @@ impl<'a> Walker<'_, 'a> {
             }
         }
     }
+}
+
+/// What is known where a function returns what is a failure as an exit status.
+fn statuses(returns: &[(Vec<Fact>, Value)]) -> Vec<Vec<Fact>> {
+    let is_failure = |value: &Value| value.constant().is_some_and(|constant| fold::truth(&constant));
+    returns.iter().filter(|(_, value)| is_failure(value)).map(|(facts, _)| facts.clone()).collect()
 }
 
 /// Whether a parameter takes all that is given by name and has no other parameter: `**names`.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use ruff_python_ast::{Expr, StmtFunctionDef};
 
 use super::calls::Bytes;
+use super::catches::Failure;
 use super::records::{Record, Use};
 use super::value::{Given, Value};
 use super::walk::Walker;
@@ -88,6 +89,7 @@ impl<'a> Walker<'_, 'a> {
             }
             "error" | "exit" => {
                 self.unknown(given, at.clone());
+                self.failure = Failure::Error("SystemExit");
                 self.ended = true;
                 Value::Unknown
             }
@@ -131,7 +133,7 @@ impl<'a> Walker<'_, 'a> {
         let action = Action::Read { fallback: Fallback::Missing, cast: None, is_hard: false, set };
         let (statement, place) = (self.statement.clone(), self.place);
         let found = Use { name: name.clone(), action, span: at.clone(), statement, place };
-        let record = Record { fallback, set, is_dead: self.dead > 0, ..Record::new(name, at.start) };
+        let record = Record { fallback, set, is_dead: self.dead > 0, ..Record::new(name) };
         Value::Read(std::rc::Rc::from([self.records.read(found, record)]), true)
     }
 

@@ -29,8 +29,6 @@ pub(super) struct Record {
     pub(super) at: usize,
     /// Whether it stands where nothing is run, by what is known of a condition.
     pub(super) is_dead: bool,
-    /// Where it stands itself, if a function does it for its callers.
-    pub(super) inner: usize,
     pub(super) name: String,
     /// Whether it fails where the variable isn't set.
     pub(super) is_hard: bool,
@@ -55,11 +53,10 @@ pub(super) struct Record {
 
 impl Record {
     /// A read of which nothing is seen yet.
-    pub(super) fn new(name: String, inner: usize) -> Self {
+    pub(super) fn new(name: String) -> Self {
         Self {
             at: 0,
             is_dead: false,
-            inner,
             name,
             is_hard: false,
             cast: None,

@@ -7,6 +7,7 @@ use ruff_python_ast::visitor::Visitor;
 use ruff_python_ast::visitor::walk_stmt;
 
 use super::Ends;
+use super::catches::{Catch, Failure, Missed};
 use super::certain::is_main;
 use super::options::Defaults;
 use super::records::Records;
@@ -56,6 +57,16 @@ pub(super) struct Walker<'m, 'a> {
     pub(super) instead: bool,
     /// Whether the call that was followed last ends the program.
     pub(super) ended: bool,
+    /// How the program was ended last.
+    pub(super) failure: Failure<'a>,
+    /// What is caught where it is, by each `try` around and each of its handlers.
+    pub(super) catches: Vec<Vec<Catch<'a>>>,
+    /// What was missed where the program came to an end.
+    pub(super) missed: Vec<Missed<'a>>,
+    /// The kinds of errors of which the script's own are, and the names that it gives to what it catches.
+    pub(super) kinds: std::collections::HashMap<&'a str, Vec<&'a str>>,
+    /// What is known where the function that was followed last returns what is a failure as an exit status.
+    pub(super) statuses: Vec<Vec<Fact>>,
     pub(super) left: usize,
     /// How many branches are being followed that aren't run, by what is known of their conditions.
     pub(super) dead: usize,
@@ -88,6 +99,11 @@ impl<'m, 'a> Walker<'m, 'a> {
             again: 0,
             instead: false,
             ended: false,
+            failure: Failure::Kill,
+            catches: Vec::new(),
+            missed: Vec::new(),
+            kinds: std::collections::HashMap::new(),
+            statuses: Vec::new(),
             left: MAX_AGAIN,
             dead: 0,
             options,
@@ -158,10 +174,8 @@ impl<'m, 'a> Walker<'m, 'a> {
         }
         let is_demanded = |name: &str| self.records.demanded.contains(name);
         let names = demanded(facts, &self.state.facts[..known], is_demanded);
-        let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
-        for name in names.into_iter().filter(|name| !self.is_changed(name)).collect::<Vec<_>>() {
-            self.note(name, Action::Demand, self.place..self.place);
-        }
+        let names = names.into_iter().filter(|name| !self.is_changed(name)).map(str::to_owned);
+        self.miss(names.collect());
     }
 
     pub(super) fn note(&mut self, name: String, action: Action, span: std::ops::Range<usize>) {
@@ -215,12 +229,14 @@ impl<'m, 'a> Walker<'m, 'a> {
                 self.give(value.unwrap_or_else(|| Value::known(crate::value::Constant::None)));
                 End::Away
             }
-            Stmt::Raise(_) => {
+            Stmt::Raise(raise) => {
                 walk_stmt(self, statement);
+                self.raise(raise);
                 End::Exit
             }
             Stmt::Assert(assertion) => {
                 let test = self.test(&assertion.test);
+                self.failure = Failure::Error("AssertionError");
                 self.demand(&test.no, self.state.facts.len());
                 let facts = test.no.clone();
                 if let Some(message) = &assertion.msg {

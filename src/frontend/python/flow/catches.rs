@@ -1,0 +1,286 @@
+//! Catches: what fails within `try` and `with suppress(…)`, and goes on behind.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use ruff_python_ast::{
+    ExceptHandler, ExceptHandlerExceptHandler, Expr, ExprCall, StmtClassDef, StmtRaise, StmtTry, StmtWith,
+};
+
+use super::state::{End, Outcome};
+use super::value::Value;
+use super::walk::Walker;
+use crate::frontend::facts::{Fact, Test, as_option};
+use crate::frontend::python::last_name;
+
+/// Errors of Python's own that are of another kind than `Exception` alone, with that kind.
+const KINDS: &[(&str, &str)] = &[
+    ("BlockingIOError", "OSError"),
+    ("BrokenPipeError", "ConnectionError"),
+    ("ConnectionError", "OSError"),
+    ("ConnectionRefusedError", "ConnectionError"),
+    ("EnvironmentError", "OSError"),
+    ("Exception", "BaseException"),
+    ("FileExistsError", "OSError"),
+    ("FileNotFoundError", "OSError"),
+    ("FloatingPointError", "ArithmeticError"),
+    ("GeneratorExit", "BaseException"),
+    ("IOError", "OSError"),
+    ("IndexError", "LookupError"),
+    ("IsADirectoryError", "OSError"),
+    ("JSONDecodeError", "ValueError"),
+    ("KeyError", "LookupError"),
+    ("KeyboardInterrupt", "BaseException"),
+    ("ModuleNotFoundError", "ImportError"),
+    ("NotADirectoryError", "OSError"),
+    ("NotImplementedError", "RuntimeError"),
+    ("OverflowError", "ArithmeticError"),
+    ("PermissionError", "OSError"),
+    ("RecursionError", "RuntimeError"),
+    ("SystemExit", "BaseException"),
+    ("TimeoutError", "OSError"),
+    ("UnboundLocalError", "NameError"),
+    ("UnicodeDecodeError", "UnicodeError"),
+    ("UnicodeEncodeError", "UnicodeError"),
+    ("UnicodeError", "ValueError"),
+    ("ZeroDivisionError", "ArithmeticError"),
+];
+
+/// The error of a variable that isn't set.
+const MISSING: &[&str] = &["KeyError"];
+
+/// Errors of what is done with `None`.
+const OF_NONE: &[&str] = &["TypeError", "AttributeError"];
+
+/// Longest row of kinds that is followed.
+const MAX_KINDS: usize = 20;
+
+/// How a program ends before its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Failure<'a> {
+    /// An error of a kind is raised.
+    Error(&'a str),
+    /// The process is ended: nothing catches that.
+    Kill,
+}
+
+/// A failure, and the variables of which each is missed where it comes to that.
+pub(super) type Missed<'a> = (Failure<'a>, Vec<String>);
+
+/// What a handler catches.
+#[derive(Debug, Clone)]
+pub(super) struct Catch<'a> {
+    /// The kinds of errors; none stands for all.
+    kinds: Option<Vec<&'a str>>,
+    /// The variables that are missed where it catches what a script raises itself.
+    missed: Vec<String>,
+}
+
+impl<'a> Catch<'a> {
+    fn of(kinds: impl IntoIterator<Item = &'a Expr>) -> Self {
+        let names = kinds.into_iter().flat_map(|kind| match kind {
+            Expr::Tuple(kinds) => &kinds.elts[..],
+            kind => std::slice::from_ref(kind),
+        });
+        Self { kinds: Some(names.filter_map(last_name).collect()), missed: Vec::new() }
+    }
+
+    fn handler(handler: &'a ExceptHandlerExceptHandler) -> Self {
+        match handler.type_.as_deref() {
+            None => Self { kinds: None, missed: Vec::new() },
+            Some(kind) => Self::of([kind]),
+        }
+    }
+}
+
+impl<'a> Walker<'_, 'a> {
+    /// What a class of errors is a kind of.
+    pub(super) fn derive(&mut self, class: &'a StmtClassDef) {
+        let bases = class.arguments.iter().flat_map(|arguments| &arguments.args);
+        let bases: Vec<&str> = bases.filter_map(last_name).collect();
+        if !bases.is_empty() {
+            self.kinds.insert(class.name.as_str(), bases);
+        }
+    }
+
+    /// Something is raised; `raise` alone raises again what was caught last.
+    pub(super) fn raise(&mut self, raise: &'a StmtRaise) {
+        let raised =
+            raise.exc.as_deref().map(|raised| raised.as_call_expr().map_or(raised, |call| &*call.func));
+        if let Some(kind) = raised.and_then(last_name) {
+            self.failure = Failure::Error(kind);
+        }
+        if self.ends.is_leaving(raise)
+            && let Some(Expr::Call(call)) = raise.exc.as_deref()
+        {
+            self.leave(call);
+        }
+    }
+
+    /// `sys.exit(main())`: what is returned is the exit status.
+    pub(super) fn leave(&mut self, call: &'a ExprCall) {
+        if call.arguments.args.first().is_some_and(Expr::is_call_expr) {
+            for facts in std::mem::take(&mut self.statuses) {
+                self.demand(&facts, self.state.facts.len());
+            }
+        }
+    }
+
+    /// The program misses variables, each by itself: that is a demand, unless something catches it.
+    pub(super) fn miss(&mut self, mut names: Vec<String>) {
+        names.retain(|name| !self.records.demanded.contains(name));
+        if names.is_empty() {
+            return;
+        }
+        self.missed.push((self.failure, names.clone()));
+        let place = self.catching(self.failure);
+        if let Some(catch) = place.and_then(|(around, at)| self.catches.get_mut(around)?.get_mut(at)) {
+            catch.missed.extend(names);
+            return;
+        }
+        for name in names {
+            self.note(name, crate::frontend::interface::Action::Demand, self.place..self.place);
+        }
+    }
+
+    /// A function that was followed before is called again: what is caught here need not have been there, or the other
+    /// way round.
+    pub(super) fn again_missed(&mut self, missed: Vec<Missed<'a>>, reads: Range<usize>) {
+        for (failure, names) in missed {
+            self.failure = failure;
+            let facts = missing(names);
+            self.demand(&facts, self.state.facts.len());
+        }
+        let tolerated = self.records.tolerated.iter().copied().filter(|read| reads.contains(read));
+        let is_caught =
+            |read: &usize| self.catches.iter().flatten().any(|catch| self.is_caught(catch, *read));
+        let uncaught: Vec<usize> = tolerated.filter(|read| !is_caught(read)).collect();
+        for read in uncaught {
+            self.records.tolerated.remove(&read);
+        }
+    }
+
+    /// What catches a failure where it is: the innermost `try`, and the first of its handlers.
+    fn catching(&self, failure: Failure) -> Option<(usize, usize)> {
+        let Failure::Error(kind) = failure else { return None };
+        let around = self.catches.iter().enumerate().rev();
+        around.into_iter().find_map(|(around, handlers)| {
+            Some((around, handlers.iter().position(|catch| catches(catch, kind, &self.kinds))?))
+        })
+    }
+
+    /// Walks `try … except`: what is caught may be missing.
+    pub(super) fn attempt(&mut self, attempt: &'a StmtTry) -> End {
+        let handlers = attempt.handlers.iter().map(|ExceptHandler::ExceptHandler(handler)| handler);
+        let handlers: Vec<&ExceptHandlerExceptHandler> = handlers.collect();
+        let before = self.records.reads.len();
+        self.catches.push(handlers.iter().map(|handler| Catch::handler(handler)).collect());
+        let mut tried = Vec::new();
+        let mut outcomes = vec![self.branch(&[], |walker| {
+            let end = walker.body(&attempt.body);
+            tried = walker.catches.pop().unwrap_or_default();
+            if end == End::Open { walker.body(&attempt.orelse) } else { end }
+        })];
+        let after = self.records.reads.len();
+        for (handler, catch) in handlers.into_iter().zip(&tried) {
+            handler.type_.iter().for_each(|kind| self.eat(kind));
+            let outcome = self.caught(catch, before..after, |walker| {
+                if let Some(name) = &handler.name {
+                    walker.state.assign(name, Some(Value::Unknown));
+                    walker.kinds.extend(catch.kinds.clone().map(|kinds| (name.as_str(), kinds)));
+                }
+                walker.body(&handler.body)
+            });
+            outcomes.push(outcome);
+        }
+        self.state.join(&outcomes, &mut self.records);
+        self.body(&attempt.finalbody);
+        outcomes.iter().map(|outcome| outcome.end).min().unwrap_or(End::Open)
+    }
+
+    /// `with suppress(KeyError)` is `try … except KeyError: pass`.
+    pub(super) fn with(&mut self, with: &'a StmtWith) -> End {
+        let mut catch = None;
+        for item in &with.items {
+            if let Expr::Call(call) = &item.context_expr
+                && self.model.may_be(&call.func, "contextlib.suppress")
+            {
+                catch = Some(Catch::of(&call.arguments.args));
+            }
+            self.eat(&item.context_expr);
+            if let Some(target) = &item.optional_vars {
+                self.bind(target, &Value::Unknown);
+            }
+        }
+        let Some(catch) = catch else { return self.body(&with.body) };
+        let before = self.records.reads.len();
+        self.catches.push(vec![catch]);
+        let outcome = self.branch(&[], |walker| walker.body(&with.body));
+        let after = self.records.reads.len();
+        let tried = self.catches.pop().unwrap_or_default();
+        let others = tried.iter().map(|catch| self.caught(catch, before..after, |_| End::Open));
+        let outcomes: Vec<Outcome> = std::iter::once(outcome).chain(others.collect::<Vec<_>>()).collect();
+        self.state.join(&outcomes, &mut self.records);
+        End::Open
+    }
+
+    /// Walks what is done where something is caught.
+    fn caught(
+        &mut self,
+        catch: &Catch<'a>,
+        reads: Range<usize>,
+        walk: impl FnOnce(&mut Self) -> End,
+    ) -> Outcome<'a> {
+        let caught: Vec<usize> = reads.filter(|&read| self.is_caught(catch, read)).collect();
+        let names = caught.iter().map(|&read| self.records.reads[read].name.clone());
+        let facts = missing(names.chain(catch.missed.iter().cloned()).collect());
+        self.records.caught.extend(&caught);
+        let facts = if facts.is_empty() { Test::unknown().yes } else { facts };
+        let outcome = self.branch(&facts, walk);
+        if outcome.end != End::Exit {
+            self.records.tolerated.extend(caught);
+        }
+        outcome
+    }
+
+    /// Whether a handler catches the failure of a read.
+    fn is_caught(&self, catch: &Catch, read: usize) -> bool {
+        let record = &self.records.reads[read];
+        let errors = if record.is_hard { MISSING } else { OF_NONE };
+        let is_missed = self.records.caught.contains(&read) && catch.missed.contains(&record.name);
+        as_option(&record.name).is_none()
+            && !record.is_guarded
+            && (is_missed || errors.iter().any(|kind| catches(catch, kind, &self.kinds)))
+    }
+}
+
+/// Whether a handler catches errors of a kind.
+fn catches(catch: &Catch, kind: &str, kinds: &HashMap<&str, Vec<&str>>) -> bool {
+    catch.kinds.as_deref().is_none_or(|caught| is_kind(kind, caught, kinds))
+}
+
+/// Whether errors of a kind are of one of some kinds.
+fn is_kind(kind: &str, caught: &[&str], kinds: &HashMap<&str, Vec<&str>>) -> bool {
+    let mut waiting = vec![kind];
+    for _ in 0..MAX_KINDS {
+        let Some(kind) = waiting.pop() else { return false };
+        if caught.contains(&kind) {
+            return true;
+        }
+        match (kinds.get(kind), KINDS.iter().find(|(own, _)| *own == kind)) {
+            (Some(bases), _) => waiting.extend(bases),
+            (None, Some((_, base))) => waiting.push(base),
+            (None, None) if kind != "BaseException" => waiting.push("Exception"),
+            (None, None) => {}
+        }
+    }
+    false
+}
+
+/// That each of some variables isn't set, or one of several.
+fn missing(mut names: Vec<String>) -> Vec<Fact> {
+    names.sort();
+    names.dedup();
+    let is_any = names.len() > 1;
+    names.into_iter().map(|name| Fact { name, is_set: false, is_any, is_made: false }).collect()
+}
