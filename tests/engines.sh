@@ -289,6 +289,7 @@ workflows_up() {
   venv toil 'toil[cwl]==9.6.0'
   venv tekton 'kfp-tekton==1.9.3' 'setuptools<81'
   venv argo 'hera==7.1.0' pyyaml
+  venv snakemake 'snakemake==9.27.1'
   venv eoap 'eoap-validator==0.3.1' 'ogc-ap-validator==0.5.0' pyyaml requests
 }
 

@@ -8,6 +8,7 @@ use crate::job::slurm::Slurm;
 use crate::reference::ImageName;
 use crate::stamp::Stamp;
 
+mod amounts;
 pub mod argo;
 mod block;
 mod bundle;
@@ -28,6 +29,7 @@ pub mod recipe;
 mod records;
 pub mod runtime;
 mod slurm;
+mod snakemake;
 pub mod snippet;
 mod surroundings;
 mod targets;

@@ -1,7 +1,9 @@
 //! The platforms: one row for each.
 
 use super::crossing::{Crossing, Crossing::Cannot, Crossing::Proven, Crossings};
-use super::{Operator, Target, argo, cwl, kfp_ir, kubeflow, kubernetes, platforms, slurm, variant};
+use super::{
+    Operator, Target, argo, cwl, kfp_ir, kubeflow, kubernetes, platforms, slurm, snakemake, variant,
+};
 use crate::diagnostic::Diagnostic;
 
 const CWL_SECRETS: Crossing = Cannot(
@@ -166,6 +168,27 @@ pub static TARGETS: &[Target] = &[
         },
         review: slurm::review,
         emit: slurm::emit,
+    },
+    Target {
+        name: "snakemake",
+        help: "rule of Snakemake, <stem>.smk",
+        suffixes: &[".smk"],
+        variant: None,
+        holds_values: true,
+        crossings: &Crossings {
+            inputs: Proven("test_snakemake.py::test_values_and_files_arrive"),
+            outputs: Proven("test_snakemake.py::test_values_and_files_arrive"),
+            secrets: Proven("test_snakemake.py::test_secrets_are_variables_of_the_environment"),
+            resources: Proven("test_snakemake.py::test_resources_are_those_of_the_job"),
+            volumes: Cannot(
+                "a rule sees the folders of its node, and no claims",
+                "bind their folders: `snakemake --apptainer-args '--bind FOLDER'`",
+            ),
+            files: Proven("test_snakemake.py::test_values_and_files_arrive"),
+            exit_code: Cannot("Snakemake makes 1 of any other", "look into the rule's log"),
+        },
+        review: snakemake::review,
+        emit: snakemake::emit,
     },
     Target {
         name: "chaimeleon",

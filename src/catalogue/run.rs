@@ -50,6 +50,7 @@ pub(super) fn ways(operator: &Operator) -> Vec<Way> {
                 let code = format!("sbatch {}{arguments}", word(&beside(operator, ".sbatch")));
                 ways.push(way("Slurm", None, code));
             }
+            "snakemake" => ways.push(way("Snakemake", None, snakemake(operator))),
             _ => {}
         }
     }
@@ -105,6 +106,18 @@ fn argo(operator: &Operator) -> String {
     let file = beside(operator, ".argo.yaml");
     let name = &operator.component.name;
     format!("kubectl apply -f {}\nargo submit --from workflowtemplate/{name}{values}", word(&file))
+}
+
+fn snakemake(operator: &Operator) -> String {
+    let needed = operator.component.inputs.iter().filter(|input| input.required && !input.secret);
+    let values: String =
+        needed.map(|input| format!(" {}={}", identifier::fold(&input.name), value(input))).collect();
+    let given = if values.is_empty() { String::new() } else { format!(" --config{values}") };
+    let file = beside(operator, ".smk");
+    format!(
+        "snakemake --snakefile {} --cores 1 --software-deployment-method apptainer{given}",
+        word(&file)
+    )
 }
 
 /// A file beside the source.

@@ -20,7 +20,7 @@ fn operator(path: &str, script: &str) -> Operator {
         path: path.to_owned(),
         component: reading.component.unwrap(),
         image: ImageName::new("quay.io/me/claimed-count", "0.2").unwrap(),
-        targets: vec!["kubeflow", "kubernetes", "cwl", "eoap", "kfp-ir", "argo", "slurm"],
+        targets: vec!["kubeflow", "kubernetes", "cwl", "eoap", "kfp-ir", "argo", "slurm", "snakemake"],
         findings: reading.diagnostics.iter().map(|found| source.resolve(found)).collect(),
         source: Some(script.to_owned()),
     }
@@ -97,6 +97,7 @@ fn an_operator_is_described_with_every_way_to_run_it() {
         "docker run --rm quay.io&#x2f;me&#x2f;claimed-count:0.2 --rows ROWS",
         "c3 compile --value rows=ROWS &#x27;more parts&#x2f;count.py&#x27;\nkubectl apply -f &#x27;more parts&#x2f;count.job.yaml&#x27;",
         "sbatch &#x27;more parts&#x2f;count.sbatch&#x27; --rows ROWS",
+        "snakemake --snakefile &#x27;more parts&#x2f;count.smk&#x27; --cores 1 --software-deployment-method apptainer --config rows=ROWS",
         "cwltool &#x27;more parts&#x2f;count.eoap.cwl#count&#x27; --rows ROWS",
         "kfp pipeline create -p count &#x27;more parts&#x2f;count.ir.yaml&#x27;",
         "kubectl apply -f &#x27;more parts&#x2f;count.argo.yaml&#x27;\nargo submit --from workflowtemplate&#x2f;count -p rows=ROWS",

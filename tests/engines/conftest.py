@@ -33,6 +33,7 @@ def needs():
         ('tekton', 'python'),
         ('argo', 'python'),
         ('eoap', 'python'),
+        ('snakemake', 'snakemake'),
         ('toil', 'toil-cwl-runner'),
         ('original', 'c3_create_operator'),
         ('tools', 'cwltool'),

@@ -1,17 +1,12 @@
 //! What `sbatch` reads at the head of a job: names, resources, time, the array of a grid.
 
 use crate::backend::Operator;
+use crate::backend::amounts::{MEGABYTE, asked, gpus, whole};
+use crate::job::Job;
 use crate::job::slurm::Container;
-use crate::job::{Job, Quantity, amount};
 
 /// Seconds between the signal that the time runs out and the end.
 const GRACE: u32 = 60;
-
-/// Bytes of the megabyte that `sbatch` counts in.
-const MEGABYTE: f64 = 1_048_576.0;
-
-/// How the names of resources end that are graphics processors.
-const GPU: &str = "/gpu";
 
 /// The options, each in one word.
 pub(super) fn directives(operator: &Operator) -> Vec<String> {
@@ -32,7 +27,14 @@ pub(super) fn directives(operator: &Operator) -> Vec<String> {
         given("cpus-per-task", asked(job, "cpu").map(|cores| whole(cores, 1.0))),
         given("mem", asked(job, "memory").map(|bytes| format!("{}M", whole(bytes, MEGABYTE)))),
         given("tmp", asked(job, "ephemeral-storage").map(|bytes| format!("{}M", whole(bytes, MEGABYTE)))),
-        given("gres", slurm.gres.as_ref().map(ToString::to_string).or_else(|| gpus(job))),
+        given(
+            "gres",
+            slurm
+                .gres
+                .as_ref()
+                .map(ToString::to_string)
+                .or_else(|| gpus(job).map(|count| format!("gpu:{count}"))),
+        ),
         given("constraint", slurm.constraint.as_ref().map(ToString::to_string)),
         given("time", slurm.time.as_ref().map(ToString::to_string).or_else(|| deadline(job))),
         Some("--requeue".to_owned()),
@@ -49,24 +51,6 @@ fn array(operator: &Operator) -> Option<String> {
     let last = indexed.or(workers)?.saturating_sub(1);
     let at_once = parallelism.filter(|at_once| indexed.is_some_and(|all| *at_once < all));
     Some(format!("0-{last}{}", at_once.map(|at_once| format!("%{at_once}")).unwrap_or_default()))
-}
-
-/// The limit of a resource, which Slurm holds a job to, else what is requested.
-fn asked(job: &Job, resource: &str) -> Option<f64> {
-    amount(&job.limits, resource).or_else(|| amount(&job.requests, resource))
-}
-
-/// An amount in whole units, of which there is at least one.
-fn whole(amount: f64, unit: f64) -> String {
-    format!("{:.0}", (amount / unit).ceil().max(1.0))
-}
-
-fn gpus(job: &Job) -> Option<String> {
-    let limits = job.all_limits();
-    let mut all = limits.iter().filter(|(name, _)| name.ends_with(GPU));
-    all.next()
-        .and_then(|(_, number)| number.parse::<Quantity>().ok())
-        .map(|it| format!("gpu:{:.0}", it.amount()))
 }
 
 /// What gives a container the graphics processors of its node.
@@ -98,16 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn amounts_are_rounded_up() {
-        let job = job("cpu=1500m,memory=1G");
-        assert_eq!(asked(&job, "cpu").map(|cores| whole(cores, 1.0)), Some("2".to_owned()));
-        assert_eq!(asked(&job, "memory").map(|bytes| whole(bytes, MEGABYTE)), Some("954".to_owned()));
-        assert_eq!(whole(0.0, 1.0), "1");
-    }
-
-    #[test]
-    fn processors_of_any_maker_are_asked_for() {
-        assert_eq!(gpus(&job("amd.com/gpu=2")), Some("gpu:2".to_owned()));
+    fn processors_are_given_to_the_container() {
         assert_eq!(accelerators(&job("nvidia.com/gpu=1"), Container::Apptainer), ["--nv"]);
     }
 
