@@ -74,7 +74,13 @@ impl Stamp {
     /// Whether a file of this stamp would say something else now.
     #[must_use]
     pub fn is_older(&self, now: &Self) -> bool {
-        (&self.c3, &self.component) != (&now.c3, &now.component)
+        (&self.c3, &self.component) != (&now.c3, &now.component) || self.has_older_beside(now)
+    }
+
+    /// Whether a file beside one of this stamp would be another now.
+    #[must_use]
+    pub fn has_older_beside(&self, now: &Self) -> bool {
+        self.beside.iter().any(|(name, digest)| now.beside.get(name).is_some_and(|other| other != digest))
     }
 
     /// The stamp of a generated file.

@@ -195,3 +195,43 @@ fn a_dockerfile_of_a_template_is_left_to_who_has_the_template() {
     let (code, text) = said(folder.path(), &compile);
     assert!(code == 1 && text.contains("-# Mine."), "{text}");
 }
+
+#[test]
+fn any_edit_makes_files_stale_that_go_beside_a_container() {
+    let folder = tempdir().unwrap();
+    fs::write(folder.path().join("add.py"), SCRIPT).unwrap();
+    let compile = ["compile", "--target", "techila", "add.py"];
+    assert_eq!(said(folder.path(), &compile).0, 0);
+    let (dockerfile, zip) = (read(&folder, "add.techila.Dockerfile"), folder.path().join("add.techila.zip"));
+    let before = fs::read(&zip).unwrap();
+    assert!(!dockerfile.contains("COPY"), "a container is made of requirements only: {dockerfile}");
+    edit(&folder, "add.py", "import os\n", "import os; print('edited')\n");
+    let (code, text) = said(folder.path(), &CHECK);
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("`add.techila.py` and `add.techila.zip` are out of date"), "{text}");
+    assert_eq!(said(folder.path(), &["compile", "--stale", "add.py"]).0, 0);
+    assert_eq!(read(&folder, "add.techila.Dockerfile"), dockerfile, "the container stays");
+    assert_ne!(fs::read(&zip).unwrap(), before);
+    assert_eq!(said(folder.path(), &CHECK).0, 0);
+    edit(&folder, "add.py", "; print('edited')\n", "\n");
+    assert_eq!(said(folder.path(), &compile).0, 0);
+    assert_eq!(fs::read(&zip).unwrap(), before, "the same files make the same zip");
+}
+
+#[test]
+fn files_beside_a_container_are_never_lost() {
+    let folder = tempdir().unwrap();
+    fs::write(folder.path().join("add.py"), SCRIPT).unwrap();
+    fs::write(folder.path().join("data.csv"), "1").unwrap();
+    let create = ["create-operator", "--no-build", "--target", "techila", "add.py", "data.csv"];
+    assert_eq!(said(folder.path(), &create).0, 0);
+    let zip = fs::read(folder.path().join("add.techila.zip")).unwrap();
+    edit(&folder, "add.py", "'a', 1", "'a', 2");
+    let (code, text) = said(folder.path(), &["compile", "--stale", "add.py"]);
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("error[sent-files]: `add.techila.zip` has additional files"), "{text}");
+    assert_eq!(fs::read(folder.path().join("add.techila.zip")).unwrap(), zip);
+    fs::write(folder.path().join("c3.toml"), "additional-files = ['data.csv']\n").unwrap();
+    assert_eq!(said(folder.path(), &["compile", "--stale", "add.py"]).0, 0);
+    assert_ne!(fs::read(folder.path().join("add.techila.zip")).unwrap(), zip);
+}

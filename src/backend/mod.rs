@@ -101,6 +101,8 @@ pub struct Settings {
     pub files: Vec<String>,
     /// Requirement files as the source names them, and where they are in the image's working directory.
     pub requirement_files: Vec<RequirementFile>,
+    /// The zip of the operator's files, for a platform that takes them beside its image.
+    pub sent: Option<Artifact>,
     /// Whether the operator sets the log level.
     pub logging: bool,
     /// Whether one of the script's modules reads the command line.

@@ -270,7 +270,7 @@ pub static TARGETS: &[Target] = &[
     Target {
         name: "techila",
         help: "launcher of jobs with Techila, <stem>.techila.*",
-        suffixes: &[".techila.Dockerfile", ".techila.py", ".techila.dev.Dockerfile"],
+        suffixes: &[".techila.Dockerfile", ".techila.py", ".techila.dev.Dockerfile", ".techila.zip"],
         variant: Some(&platforms::techila::VARIANT),
         holds_values: false,
         crossings: &Crossings {

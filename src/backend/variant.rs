@@ -32,6 +32,9 @@ pub struct Variant {
     pub(super) dockerfile: fn(&Operator) -> String,
     /// Generated files of the build context beside the entry point.
     pub(super) files: fn(&Operator) -> Vec<BuildFile>,
+    /// How the name of the zip ends that holds the operator's files, where the platform takes them beside the image, which
+    /// then has requirements only.
+    pub sends: Option<&'static str>,
     /// Whether people see the source in the image, so that a notebook is there beside the script that it became.
     pub shows_source: fn(&Settings) -> bool,
     /// Whether a `--` before the parameters is the platform's and not the script's.

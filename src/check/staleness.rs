@@ -7,8 +7,8 @@ use crate::stamp::Stamp;
 /// Tells of the generated files that are out of date, by their names and stamps.
 #[must_use]
 pub fn check(made: &[(String, Stamp)], now: &Stamp, source: &str) -> Vec<Diagnostic> {
-    let (same, changed): (Vec<_>, Vec<_>) =
-        made.iter().partition(|(_, stamp)| stamp.component == now.component);
+    let is_same = |stamp: &Stamp| stamp.component == now.component && !stamp.has_older_beside(now);
+    let (same, changed): (Vec<_>, Vec<_>) = made.iter().partition(|(_, stamp)| is_same(stamp));
     let older: Vec<_> = same.into_iter().filter(|(_, stamp)| stamp.c3 != now.c3).collect();
     let changed = diagnostic(&changed, "the source has changed since", source);
     let version = older.first().map(|(_, stamp)| stamp.c3.as_str()).unwrap_or_default();

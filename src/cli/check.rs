@@ -126,12 +126,12 @@ fn check(path: &Path, request: &Request, stale: bool, listings: &Listings) -> Re
         Err(error) => return Ok(unreadable(path, &error)),
     };
     let Planned { plan, mut diagnostics } = operator::plan(&source, request, Purpose::Files);
-    if let Some(plan) = undiagnosed(plan)? {
+    if let Some(mut plan) = undiagnosed(plan)? {
         diagnostics.extend(plan.doubts());
         diagnostics.extend(plan.emit().err().into_iter().flatten());
         diagnostics.extend(check::check(&source, &plan.component, &plan.surroundings(listings)?));
         if stale {
-            diagnostics.extend(staleness(&plan, request));
+            diagnostics.extend(staleness(&mut plan, request));
         }
     }
     diagnostics.sort_by_key(|diagnostic| diagnostic.span.as_ref().map(|span| span.start));
@@ -146,9 +146,10 @@ fn undiagnosed(plan: Result<Plan, Failure>) -> Result<Option<Plan>, Failure> {
     }
 }
 
-fn staleness(plan: &Plan, request: &Request) -> Vec<Diagnostic> {
-    let made = Generated::find(plan.source.path(), request).stamps();
-    check::staleness::check(&made, &plan.settings.stamp, &plan.source.display())
+fn staleness(plan: &mut Plan, request: &Request) -> Vec<Diagnostic> {
+    let made = Generated::find(plan.source.path(), request);
+    plan.copy_files(made.has_files());
+    check::staleness::check(&made.stamps(), &plan.stamp(), &plan.source.display())
 }
 
 /// A file that can't be read is one more thing that was found.

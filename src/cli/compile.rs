@@ -186,14 +186,16 @@ fn update(
     let level = emission.telling.level();
     let made = Generated::find(source, &emission.request);
     let mut own = Messages::default();
-    let plan = planning::plan(source, &made.request(&emission.request), Purpose::Files, level, &mut own);
-    let is_fresh = plan.as_ref().is_ok_and(|plan| !made.is_stale(&plan.settings.stamp));
+    let mut plan = planning::plan(source, &made.request(&emission.request), Purpose::Files, level, &mut own);
+    if let Ok(plan) = &mut plan {
+        plan.copy_files(made.has_files());
+    }
+    let is_fresh = plan.as_ref().is_ok_and(|plan| !made.is_stale(&plan.stamp()));
     if !is_fresh {
         *messages = own;
     }
     let mut plan = plan?;
     plan.keep_version()?;
-    plan.copy_files(made.has_files());
     let mut artifacts = if is_fresh { Vec::new() } else { planning::artifacts(&plan, level, messages)? };
     artifacts.retain(|artifact| made.has(&artifact.name));
     write(&plan, &artifacts, emission)

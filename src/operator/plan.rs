@@ -33,6 +33,7 @@ use crate::failure::{ENGINE, Failure, Fault, USAGE};
 mod contents;
 mod decisions;
 mod present;
+mod sent;
 mod wrapped;
 
 /// The version of an operator of which there is none yet.
@@ -253,7 +254,8 @@ impl Plan {
 
     /// The files of the chosen platforms, or what keeps them from being written.
     pub fn emit(&self) -> Result<Vec<Artifact>, Vec<Diagnostic>> {
-        backend::emit(&self.operator(), &self.request.targets())
+        let settings = Settings { sent: self.sent()?, ..self.settings.clone() };
+        backend::emit(&self.operator_in(&settings), &self.request.targets())
     }
 
     /// What is doubtful about the choices for this operator alone.

@@ -57,6 +57,7 @@ TECHILA = '''\
 import inspect
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 import textwrap
@@ -81,23 +82,30 @@ def create_signed_bundle(name, files, resource, extras):
 
 
 def peach(funcname, imports, realexecutable, run_as_python, project_parameters, params, jobs=None, peachvector=None,
-          packages=()):
+          packages=(), databundles=()):
     bundle = project_parameters['techila_docker_resource']
     assert imports == [bundle] and run_as_python is True
     image = 'c3-test/' + project_parameters['techila_docker_image'] + ':on-worker'
     tar = os.path.join(BUNDLES, bundle, project_parameters['techila_docker_tar'])
     subprocess.run(['docker', 'import', tar, image], check=True, stdout=subprocess.DEVNULL)
     try:
-        return [job(image, realexecutable, funcname, params, element) for element in peachvector or range(jobs)]
+        elements = peachvector or range(jobs)
+        return [job(image, realexecutable, funcname, params, element, databundles) for element in elements]
     finally:
         subprocess.run(['docker', 'rmi', image], check=True, stdout=subprocess.DEVNULL)
 
 
-def job(image, executable, function, params, element):
+def job(image, executable, function, params, element, databundles):
+    folder = tempfile.mkdtemp()
+    os.chmod(folder, 0o755)
+    for bundle in databundles:
+        for name in bundle['datafiles']:
+            shutil.copy(os.path.join(bundle['datadir'], name), folder)
     values = [element if value == '<param>' else value for value in params]
     source = textwrap.dedent(inspect.getsource(function))
     call = f'print("\\\\0" + repr({function.__name__}(*{values!r})))'
-    command = ['docker', 'run', '--rm', '--network', 'none', image, executable, '-c', source + chr(10) + call]
+    mount = ['-v', folder + ':/job:ro', '-w', '/job', '--network', 'none']
+    command = ['docker', 'run', '--rm', *mount, image, executable, '-c', source + chr(10) + call]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, encoding='utf-8')
     return eval(done.stdout.rpartition(chr(0))[2])
 '''

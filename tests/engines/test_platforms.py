@@ -351,9 +351,9 @@ def test_both_forms_of_the_environment_say_the_same(sources, kernel):
 # Techila
 
 
-def launch(sources, folder, source, *arguments, **options):
+def launch(sources, folder, source, *arguments, files=(), **options):
     """Build the image, export a container of it, and start jobs by the launcher."""
-    python = ['--set', 'techila.python=/opt/app-root/bin/python3', '--base-image', BASE]
+    python = [*files, '--set', 'techila.python=/opt/app-root/bin/python3', '--base-image', BASE]
     image = create(sources, source, 'techila', '-o', folder, '--archive', folder / 'container.tar', *python, **options)
     write(folder / 'techila.py', TECHILA)
     stem = image.removeprefix('claimed-').removesuffix('-techila:0.1').replace('-', '_')
@@ -374,6 +374,11 @@ def test_an_operator_runs_in_the_exported_container(sources, removed, tmp_path):
     exported = (tmp_path / 'container.tar').read_bytes()
     launch(sources, tmp_path, 'shout.py', *arguments)
     assert (tmp_path / 'container.tar').read_bytes() == exported, 'nor one that was made again of the same'
+    write(sources / 'shout.py', SHOUT.replace('{lines}', '{lines}!'))
+    _, start = launch(sources, tmp_path, 'shout.py', *arguments)
+    assert start().stderr.count('the bundle exists') == 1, 'nor is one for an edit, which goes beside it'
+    assert (tmp_path / 'out/shout').read_text() == 'A B table.csv 2!'
+    assert (tmp_path / 'shout.techila.zip').stat().st_size < 100_000
 
 
 SHOUT = """\
@@ -401,6 +406,7 @@ def test_a_launcher_needs_the_sdk_for_jobs_only(tmp_path, arguments):
 LEAVING = """\
 \"\"\"Leaves files.\"\"\"
 import os
+import gadget
 offset = int(os.getenv("offset", "0"))
 names = os.getenv("names")  # c3: input=File
 target_path = os.getenv("target_path", "out")
@@ -411,7 +417,7 @@ def grid_process(batch, offset, names, target_path):
             file.write(open(names).read() + str(int(batch) + offset))
     with open("same.txt", "w") as file:
         file.write(batch)
-    return int(batch) + offset
+    return int(batch) + offset + gadget.NOTHING
 """
 
 
@@ -419,9 +425,12 @@ def test_each_batch_of_a_grid_is_a_job_whose_files_come_back(sources, removed, t
     write(sources / 'leaving.py', LEAVING)
     write(tmp_path / 'batches.txt', '1, 2\n')
     write(tmp_path / 'names.txt', 'n')
+    with zipfile.ZipFile(sources / 'gadget-1-py3-none-any.whl', 'w') as wheel:
+        wheel.writestr('gadget.py', 'NOTHING = 0')
     values = ['offset=1', 'names=names.txt', 'target_path=/data/results']
     arguments = ['--batch-file', 'batches.txt', '--output-dir', 'back', *values]
-    image, start = launch(sources, tmp_path, 'leaving.py', *arguments, command='create-gridwrapper')
+    options = {'command': 'create-gridwrapper', 'files': ['gadget-1-py3-none-any.whl']}
+    image, start = launch(sources, tmp_path, 'leaving.py', *arguments, **options)
     removed.append(image)
     said = start().stdout.splitlines()
     assert [line for line in said if not line.startswith('back/')] == ['1 2', '2 3']

@@ -29,6 +29,7 @@ pub(crate) static VARIANT: Variant = Variant {
     flavour: gpu_flavour,
     dockerfile: emit,
     files,
+    sends: None,
     shows_source: |settings| settings.choice("interface") == "jupyter",
     skips_dashes: true,
     archive: Archive::Image,

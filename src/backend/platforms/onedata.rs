@@ -23,6 +23,7 @@ pub(in super::super) static VARIANT: Variant = Variant {
     flavour: |_| "",
     dockerfile: emit,
     files: |_| Vec::new(),
+    sends: None,
     shows_source: |_| false,
     skips_dashes: false,
     archive: Archive::Image,

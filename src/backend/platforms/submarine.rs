@@ -25,6 +25,7 @@ pub(in super::super) static VARIANT: Variant = Variant {
     flavour: |_| "",
     dockerfile: image,
     files: |operator| vec![bootstrap(operator)],
+    sends: None,
     shows_source: |_| false,
     skips_dashes: false,
     archive: Archive::Image,

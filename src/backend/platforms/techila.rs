@@ -4,9 +4,10 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::super::containerless::OPERATOR;
 use super::super::parameter::{Parameter, outcomes, parameters};
 use super::super::variant::{Archive, Choice, SWITCH, Variant};
-use super::super::{Operator, dockerfile, install, runtime, template};
+use super::super::{Operator, dockerfile, install, prelude, runtime, template};
 use super::{debian_image, debian_python};
 use crate::artifact::Artifact;
 use crate::diagnostic::Diagnostic;
@@ -24,6 +25,7 @@ pub(in super::super) static VARIANT: Variant = Variant {
     flavour: |_| "",
     dockerfile: image,
     files: |_| Vec::new(),
+    sends: Some(ZIP),
     shows_source: |_| false,
     skips_dashes: false,
     archive: Archive::Container,
@@ -51,6 +53,9 @@ pub(in super::super) static VARIANT: Variant = Variant {
     next,
 };
 
+/// How the name of the zip of the operator's files ends.
+const ZIP: &str = ".techila.zip";
+
 /// The file that the guide exports a container to.
 const CONTAINER: &str = "container.tar";
 
@@ -71,7 +76,8 @@ struct Launcher {
     name: String,
     container: String,
     python: String,
-    folder: String,
+    zip: String,
+    operator: String,
     entry: String,
     packages: String,
     parameters: String,
@@ -124,7 +130,8 @@ pub(in super::super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<D
         let text = template::render("platforms/techila.dev.Dockerfile", &context);
         operator.artifact(".techila.dev.Dockerfile", &text)
     });
-    Ok(std::iter::once(operator.artifact(".techila.py", &launcher)).chain(development).collect())
+    let launcher = operator.artifact(".techila.py", &launcher);
+    Ok(std::iter::once(launcher).chain(development).chain(settings.sent.clone()).collect())
 }
 
 fn launcher(operator: &Operator) -> Launcher {
@@ -140,16 +147,18 @@ fn launcher(operator: &Operator) -> Launcher {
     let files = parameters.iter().filter(|parameter| parameter.input.kind.is_path()).map(name);
     let sent: Vec<_> = files.filter(|name| names.contains(name)).collect();
     let packages = settings.choice("packages").split(',').filter(|package| !package.is_empty());
-    let path = |name: &str| format!("{}/{}{name}", VARIANT.working_dir, settings.folder);
+    let path = |name: &str| format!("{}{name}", settings.folder);
+    let stamp = settings.sent.as_ref().map_or_else(|| operator.stamp(), |zip| operator.stamp_beside(zip));
     Launcher {
-        c3: operator.stamp().to_string(),
+        c3: stamp.to_string(),
         source: template::comment(&component.source),
         title: template::quoted(&format!("Runs {} with Techila; made by c3.", component.name)),
         name: template::quoted(&format!("claimed-{}", component.name)),
         container: template::quoted(CONTAINER),
         python: template::quoted(settings.choice("python")),
-        folder: template::quoted(VARIANT.working_dir),
-        entry: template::quoted(operator.command().last().map_or("", String::as_str)),
+        zip: template::quoted(&format!("{}{ZIP}", settings.stem)),
+        operator: template::quoted(OPERATOR),
+        entry: template::quoted(&path(&prelude::file_name(operator))),
         packages: template::list(packages),
         parameters: template::list(&names),
         sent: template::list(&sent),

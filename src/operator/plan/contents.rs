@@ -43,16 +43,23 @@ impl Plan {
     pub fn context(&self, artifacts: &[Artifact], settings: &Settings) -> Result<Context, Failure> {
         let dockerfile = artifacts.iter().filter(|artifact| artifact.name == settings.dockerfile);
         let dockerfile = dockerfile.map(|artifact| made(artifact.name.clone(), artifact.content.clone()));
-        packed(self.entries(settings).chain(dockerfile))
+        let sends = settings.variant.is_some_and(|variant| variant.sends.is_some());
+        let entries = self.entries(settings).filter(|entry| !sends || is_requirement(&entry.path));
+        packed(entries.chain(dockerfile))
     }
 
     /// The files as they are in the image's working directory, where later ones take the place of earlier ones.
     pub fn working_dir(&self) -> Result<Context, Failure> {
+        self.working_dir_of(&self.settings)
+    }
+
+    /// The same of one of the images.
+    pub(super) fn working_dir_of(&self, settings: &Settings) -> Result<Context, Failure> {
         let below = |entry: Entry| {
             let (_, path) = entry.path.split_once('/')?;
             Some((path.to_owned(), Entry { path: path.to_owned(), ..entry }))
         };
-        let entries: BTreeMap<String, Entry> = self.entries(&self.settings).filter_map(below).collect();
+        let entries: BTreeMap<String, Entry> = self.entries(settings).filter_map(below).collect();
         packed(entries.into_values())
     }
 
@@ -113,6 +120,11 @@ impl Plan {
         let (text, _) = stamp::without_record(&text);
         self.context(&[Artifact::new(dockerfile.name, text)], &settings)
     }
+}
+
+/// Whether a path of a build context is that of a file that an installer reads.
+fn is_requirement(path: &str) -> bool {
+    path.split_once('/').is_some_and(|(folder, _)| folder == recipe::REQUIREMENTS)
 }
 
 /// The digest of a build context, and of what else an image depends on.

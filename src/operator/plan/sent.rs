@@ -1,0 +1,69 @@
+//! What goes beside an image that has requirements only: the operator's files as one zip, which an edit makes anew.
+
+use std::io;
+
+use super::{Plan, Stamp};
+use crate::artifact::Artifact;
+use crate::backend::containerless::OPERATOR;
+use crate::backend::variant;
+use crate::backend::{Settings, TARGETS, Target};
+use crate::diagnostic::Diagnostic;
+use crate::failure::{Failure, INPUT};
+use crate::local::bundle::Bundle;
+use crate::reference::ImageName;
+use crate::stamp;
+
+impl Plan {
+    /// The zip for the platform that takes one, if it is chosen.
+    pub(super) fn sent(&self) -> Result<Option<Artifact>, Vec<Diagnostic>> {
+        self.sent_to(&self.request.targets())
+    }
+
+    /// What files that are made now say of their making, and of a zip that is beside them.
+    #[must_use]
+    pub fn stamp(&self) -> Stamp {
+        let targets: Vec<&Target> = TARGETS.iter().collect();
+        let sent = self.sent_to(&targets).ok().flatten();
+        let there = sent.filter(|zip| self.folder.join(&zip.name).exists());
+        let beside = there.map(|zip| (zip.name, stamp::of_bytes(&zip.content)));
+        Stamp { beside: beside.into_iter().collect(), ..self.settings.stamp.clone() }
+    }
+
+    fn sent_to(&self, targets: &[&Target]) -> Result<Option<Artifact>, Vec<Diagnostic>> {
+        let mut images = variant::images(&self.component, &self.settings, targets).into_iter();
+        let sends = |settings: Settings| Some((settings.variant?.sends?, settings));
+        let Some((end, settings)) = images.find_map(|image| sends(image.settings)) else { return Ok(None) };
+        let name = format!("{}{end}", settings.stem);
+        if self.knows_no_files() {
+            return Err(vec![unknown(&name)]);
+        }
+        let content = self.zip(settings).map_err(|failure| vec![unread(&name, &failure)])?;
+        Ok(Some(Artifact { name, content }))
+    }
+
+    /// Whether there are additional files, and nobody has said which.
+    fn knows_no_files(&self) -> bool {
+        self.files.is_empty() && !self.settings.files.is_empty()
+    }
+
+    /// The operator's files, which say nothing of their image: the same files make the same zip.
+    fn zip(&self, settings: Settings) -> Result<Vec<u8>, Failure> {
+        let failed = |error: io::Error| Failure::new(INPUT, error.to_string());
+        let settings = Settings { image: ImageName::default(), base_image: String::new(), ..settings };
+        let root = tempfile::Builder::new().prefix("c3-").tempdir().map_err(failed)?;
+        self.working_dir_of(&settings)?.write_dir(root.path())?;
+        let mut bundle = Bundle::default();
+        bundle.add_folder(root.path(), OPERATOR, |_| false).map_err(failed)?;
+        bundle.zip().map_err(failed)
+    }
+}
+
+fn unknown(zip: &str) -> Diagnostic {
+    Diagnostic::error("sent-files", format!("`{zip}` has additional files, and nothing here says which"))
+        .hint("name them in `c3.toml` as `additional-files`, or run `c3 create-operator` with them")
+}
+
+fn unread(zip: &str, failure: &Failure) -> Diagnostic {
+    let error = Diagnostic::error("sent-files", format!("failed to pack `{zip}`: {failure}"));
+    failure.hint.iter().fold(error, Diagnostic::hint)
+}
