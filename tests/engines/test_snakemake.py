@@ -12,7 +12,7 @@ from support import HOSTILE, ROOT, c3, environment, run, succeeded, told, venv, 
 
 SAMPLES = sorted(path for path in (ROOT / 'samples').glob('*.*') if path.suffix in ('.py', '.R', '.ipynb'))
 
-TELLER = '''\
+CRIER = '''\
 """Tells what it was given."""
 import json
 import os
@@ -50,7 +50,7 @@ environment = { BRACES = "{rows} 'x'" }
 values = { rows = 5 }
 '''
 
-NOTER = '''\
+JOTTER = '''\
 import os
 folder = os.environ['folder']
 
@@ -95,16 +95,16 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope='module')
-def teller(tmp_path_factory, repository):
+def crier(tmp_path_factory, repository):
     """Give a folder with an operator that was built, and what its rule needs."""
-    folder = tmp_path_factory.mktemp('teller')
-    write(folder / 'teller.py', TELLER)
+    folder = tmp_path_factory.mktemp('crier')
+    write(folder / 'crier.py', CRIER)
     write(folder / 'names.txt', NAMES)
     write(folder / 'a b.txt', 'of the file\n')
     write(folder / 'bin/apptainer', STAND_IN).chmod(0o755)
     write(folder / 'containers.conf', LIMITS)
     options = ['--target', 'snakemake', '-r', repository, '-v', '0.1']
-    succeeded(c3('create-operator', 'teller.py', 'names.txt', *options, cwd=folder))
+    succeeded(c3('create-operator', 'crier.py', 'names.txt', *options, cwd=folder))
     return folder
 
 
@@ -120,7 +120,7 @@ def run_rule(folder, values, *arguments, env=None):
     write(folder / 'values.yaml', yaml.safe_dump(values, allow_unicode=True))
     shutil.rmtree(folder / 'results', ignore_errors=True)
     words = ['--cores', '2', '--software-deployment-method', 'apptainer', '--configfile', 'values.yaml']
-    return snakemake(folder, '--snakefile', 'teller.smk', *words, *arguments, env={'api_token': 'hunter2', **(env or {})})
+    return snakemake(folder, '--snakefile', 'crier.smk', *words, *arguments, env={'api_token': 'hunter2', **(env or {})})
 
 
 def judged(folder):
@@ -138,37 +138,37 @@ def test_every_sample_is_a_rule_without_complaints(folder):
     assert bad[1][0] != 0, 'it has neither a log nor a container'
 
 
-def test_values_and_files_arrive(teller):
+def test_values_and_files_arrive(crier):
     values = {'text': HOSTILE, 'rows': 7, 'share': 1e-05, 'swift': True, 'data': 'a b.txt'}
-    done = run_rule(teller, values, env={'rows': '13', 'text': "the user's own variable"})
-    assert done.returncode == 0, told(done) + (teller / 'logs/teller.log').read_text(encoding='utf-8')
-    results = teller / 'results/teller'
+    done = run_rule(crier, values, env={'rows': '13', 'text': "the user's own variable"})
+    assert done.returncode == 0, told(done) + (crier / 'logs/crier.log').read_text(encoding='utf-8')
+    results = crier / 'results/crier'
     given = json.loads((results / 'count').read_text(encoding='utf-8'))
     assert given == [HOSTILE, 7, 1e-05, True, f'of the file\n{NAMES.splitlines()[0]}\n', 'hunter2', '/opt/app-root/src']
     assert (results / 'report/index.html').read_text(encoding='utf-8') == '<p>ü</p>'
     assert (results / 'complaint').read_text(encoding='utf-8') == '', 'the script set none'
-    assert 'Nothing to be done' in succeeded(snakemake(teller, '--snakefile', 'teller.smk', '--cores', '1', '--configfile', 'values.yaml', '--software-deployment-method', 'apptainer', env={'api_token': 'x'})).stderr
+    assert 'Nothing to be done' in succeeded(snakemake(crier, '--snakefile', 'crier.smk', '--cores', '1', '--configfile', 'values.yaml', '--software-deployment-method', 'apptainer', env={'api_token': 'x'})).stderr
 
 
-def test_secrets_are_variables_of_the_environment(teller):
+def test_secrets_are_variables_of_the_environment(crier):
     values = {'text': 'x', 'data': 'a b.txt'}
-    succeeded(run_rule(teller, values, '--printshellcmds'))
-    done = run_rule(teller, values, env={'api_token': None})
+    succeeded(run_rule(crier, values, '--printshellcmds'))
+    done = run_rule(crier, values, env={'api_token': None})
     assert done.returncode == 1 and 'api_token' in done.stderr
-    assert 'hunter2' not in (teller / 'teller.smk').read_text(encoding='utf-8')
+    assert 'hunter2' not in (crier / 'crier.smk').read_text(encoding='utf-8')
 
 
-def test_a_failure_is_told_and_in_the_log(teller):
-    done = run_rule(teller, {'text': 'x', 'data': 'a b.txt', 'rows': -1})
-    assert done.returncode == 1 and 'Error in rule teller' in done.stderr
-    assert not (teller / 'results/teller').exists() or not list((teller / 'results/teller').iterdir())
+def test_a_failure_is_told_and_in_the_log(crier):
+    done = run_rule(crier, {'text': 'x', 'data': 'a b.txt', 'rows': -1})
+    assert done.returncode == 1 and 'Error in rule crier' in done.stderr
+    assert not (crier / 'results/crier').exists() or not list((crier / 'results/crier').iterdir())
 
 
-def test_what_would_not_arrive_is_refused(teller):
-    done = snakemake(teller, '--snakefile', 'teller.smk', '--dry-run', env={'api_token': 'x'})
+def test_what_would_not_arrive_is_refused(crier):
+    done = snakemake(crier, '--snakefile', 'crier.smk', '--dry-run', env={'api_token': 'x'})
     assert done.returncode == 1 and 'missing in the configuration: text, data' in done.stdout + done.stderr
     words = ['--config', 'text=007', 'data=a b.txt']
-    done = snakemake(teller, '--snakefile', 'teller.smk', '--dry-run', *words, env={'api_token': 'x'})
+    done = snakemake(crier, '--snakefile', 'crier.smk', '--dry-run', *words, env={'api_token': 'x'})
     assert done.returncode == 1 and 'no text in the configuration: text' in done.stdout + done.stderr
 
 
@@ -188,16 +188,16 @@ def test_resources_are_those_of_the_job(tmp_path):
 def test_each_worker_of_a_grid_is_a_job(tmp_path, backend, repository):
     write(tmp_path / 'bin/apptainer', STAND_IN).chmod(0o755)
     write(tmp_path / 'containers.conf', LIMITS)
-    write(tmp_path / 'noter.py', NOTER)
+    write(tmp_path / 'jotter.py', JOTTER)
     write(tmp_path / 'c3.toml', '[job]\nparallelism = 3\n')
     write(tmp_path / 'batches.txt', ''.join(f'{number}\n' for number in range(6)))
     options = ['-b', backend, '--target', 'snakemake', '-r', f'{repository}/{backend}', '-v', '0.1']
-    succeeded(c3('create-gridwrapper', 'noter.py', *options, cwd=tmp_path))
+    succeeded(c3('create-gridwrapper', 'jotter.py', *options, cwd=tmp_path))
     values = {'folder': str(tmp_path), 'gw_batch_file': f'{tmp_path}/batches.txt'}
     if backend == 'local':
         values['gw_coordinator_path'] = f'{tmp_path}/coordinator'
     write(tmp_path / 'values.yaml', yaml.safe_dump(values))
-    given = ['--snakefile', 'gw_noter.smk', '--configfile', 'values.yaml', '--cores', '3']
+    given = ['--snakefile', 'gw_jotter.smk', '--configfile', 'values.yaml', '--cores', '3']
     assert 'Congratulations' in succeeded(snakemake(tmp_path, *given, '--lint')).stderr
     done = snakemake(tmp_path, *given, '--software-deployment-method', 'apptainer')
     logs = sorted((tmp_path / 'logs').glob('*.log'))
