@@ -206,7 +206,7 @@ def test_hard_sources_never_crash(tmp_path, case):
     begun = time.monotonic()
     done = c3('compile', 'hard.py', cwd=tmp_path)
     assert done.returncode in codes, told(done)
-    assert time.monotonic() - begun < 150  # what grows with the square would take hours
+    assert time.monotonic() - begun < 90  # what grows with the square would take minutes
     assert len(done.stderr) < 20_000
     written = [f'hard.{suffix}' for suffix in EMITTED] if done.returncode == 0 else []
     assert names_in(tmp_path) == sorted(['hard.py', *written])
