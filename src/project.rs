@@ -113,14 +113,37 @@ fn read(path: &Path, name: &str, language: Language) -> Option<Project> {
     }
 }
 
+/// Lines of a requirement file, and what isn't taken, or why a file can't be read.
+pub type Lines = Result<(Vec<String>, Vec<String>), String>;
+
+/// What a file such as `pyproject.toml` or `poetry.lock` asks for, as lines of a requirement file, and what of it isn't
+/// taken; nothing if it is no such file.
+#[must_use]
+pub fn lines(path: &Path, text: &str) -> Option<Lines> {
+    let file = path.file_name()?.to_str()?;
+    // Others whose names end in `.lock` are lists as pip-compile writes them.
+    let is_project = ["pyproject.toml", "poetry.lock", "uv.lock"].contains(&file)
+        || file.ends_with(".py.lock")
+        || (file.starts_with("pylock") && ends(file, "toml"));
+    let line = |requirement: Requirement| match requirement {
+        Requirement::Pip { text, .. } => Some(text),
+        _ => None,
+    };
+    let lines =
+        |(requirements, left_out): Said| (requirements.into_iter().filter_map(line).collect(), left_out);
+    is_project.then(|| said(path, file, text, Language::Python).map(lines))
+}
+
 fn said(path: &Path, name: &str, text: &str, language: Language) -> Result<Said, String> {
     let file = path.file_name().unwrap_or_default().to_string_lossy();
     if language == Language::R {
         return if file == "DESCRIPTION" { Ok((r::description(text), Vec::new())) } else { r::lock(text) };
     }
     match file.as_ref() {
-        "pyproject.toml" => {
-            pyproject::read(text, beside(path, "uv.lock").as_deref(), beside(path, "pylock.toml").as_deref())
+        "pyproject.toml" => pyproject::read(text, |name| beside(path, name)),
+        "poetry.lock" => {
+            let project = beside(path, "pyproject.toml").ok_or("there is no `pyproject.toml` beside it")?;
+            pyproject::read(&project, |name| (name == file).then(|| text.to_owned()))
         }
         file if file.starts_with("pylock") => locks::pylock(text),
         file if ends(file, "lock") => locks::uv(text),

@@ -13,6 +13,7 @@ use crate::context::Content;
 use crate::diagnostic::Diagnostic;
 use crate::frontend::credentials;
 use crate::installers::pip::{self, Argument, Kind};
+use crate::project;
 use crate::userinfo::has_userinfo;
 
 use self::remote::Remote;
@@ -206,6 +207,13 @@ impl Reader<'_> {
                 return None;
             }
         };
+        let (path, text, bytes) = match project::lines(disk, &text) {
+            None => (path, text, bytes),
+            Some(said) => {
+                let lines = self.of_project(&path, said)?;
+                (format!("{path}.txt"), lines.clone(), lines.into_bytes())
+            }
+        };
         if self.resolved.files.iter().any(|known| known.path == path) {
             return Some((path, text));
         }
@@ -219,6 +227,24 @@ impl Reader<'_> {
         let bytes = if is_rewritten { vetted.clone().into_bytes() } else { bytes };
         self.replace(&path, bytes);
         Some((path, if is_rewritten { vetted } else { text }))
+    }
+
+    /// The requirements of a project or a lock, a line for each.
+    fn of_project(&mut self, path: &str, said: project::Lines) -> Option<String> {
+        match said {
+            Ok((lines, left_out)) => {
+                for what in left_out {
+                    let message = format!("`{path}`: {what}");
+                    let warning = Diagnostic::warning("project-requirements", message);
+                    self.tell(warning.hint("name it in a line such as `# pip install numpy`"));
+                }
+                Some(lines.iter().map(|line| format!("{line}\n")).collect())
+            }
+            Err(reason) => {
+                self.refuse(format!("`{path}`: {reason}"), "correct it, or name a requirement file");
+                None
+            }
+        }
     }
 
     /// What a line of a file on disk names; its words in the image, where they have to be others.

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
+use super::poetry::Locked as PoetryPackage;
 use super::{Said, packages};
 use crate::installers::pip::normalized;
 
 /// A lock of uv's, of a project or of a script.
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 struct Uv {
     #[serde(default, rename = "package")]
     packages: Vec<Package>,
@@ -41,6 +42,27 @@ struct Edge {
     #[serde(default, alias = "extras")]
     extra: Vec<String>,
     marker: Option<String>,
+}
+
+/// A lock of Poetry's.
+#[derive(Deserialize)]
+struct Poetry {
+    #[serde(default, rename = "package")]
+    packages: Vec<PoetryPackage>,
+}
+
+impl From<PoetryPackage> for Package {
+    fn from(locked: PoetryPackage) -> Self {
+        let edges = |texts: Vec<String>| texts.iter().map(|text| edge(text)).collect();
+        let extras = |(name, texts)| (name, edges(texts));
+        Self {
+            source: locked.foreign_source(),
+            dependencies: edges(locked.dependencies()),
+            optional: locked.optional().into_iter().map(extras).collect(),
+            name: locked.name,
+            version: Some(locked.version),
+        }
+    }
 }
 
 impl Package {
@@ -82,6 +104,13 @@ fn edge(text: &str) -> Edge {
         extra: extras.unwrap_or_default(),
         marker: Some(marker.trim().to_owned()).filter(|marker| !marker.is_empty()),
     }
+}
+
+/// What a lock of Poetry's has chosen for some requirements.
+pub(super) fn poetry(text: &str, wanted: &[String]) -> Result<Said, String> {
+    let lock: Poetry = parsed(text)?;
+    let lock = Uv { packages: lock.packages.into_iter().map(Package::from).collect(), ..Uv::default() };
+    Ok(closure(&lock, wanted.iter().map(|text| edge(text)).collect()))
 }
 
 /// Every package that some need, in its version.

@@ -1,6 +1,49 @@
 //! Poetry's own way to write dependencies, as PEP 508 has them.
 
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
 use toml::Value;
+
+/// Kinds of sources in a lock that are an index; packages without one are from the public one.
+const INDEXES: &[&str] = &["legacy", "pypi"];
+
+/// A package as Poetry's lock has it.
+#[derive(Deserialize)]
+pub(super) struct Locked {
+    pub(super) name: String,
+    pub(super) version: String,
+    #[serde(default)]
+    source: BTreeMap<String, Value>,
+    #[serde(default)]
+    dependencies: toml::Table,
+    #[serde(default)]
+    extras: BTreeMap<String, Vec<String>>,
+}
+
+impl Locked {
+    /// Where it comes from, if from no index.
+    pub(super) fn foreign_source(&self) -> BTreeMap<String, Value> {
+        let kind = self.source.get("type").and_then(Value::as_str);
+        if kind.is_none_or(|kind| INDEXES.contains(&kind)) { BTreeMap::new() } else { self.source.clone() }
+    }
+
+    /// What it always needs: `name[extra] ; marker`, once for each condition.
+    pub(super) fn dependencies(&self) -> Vec<String> {
+        let each = self.dependencies.iter().flat_map(|(name, value)| match value {
+            Value::Array(values) => values.iter().map(|value| (name, value)).collect(),
+            value => vec![(name, value)],
+        });
+        each.filter(|(_, value)| !is_optional(value)).map(|(name, value)| named(name, value)).collect()
+    }
+
+    /// What each of its extras needs.
+    pub(super) fn optional(&self) -> BTreeMap<String, Vec<String>> {
+        let bare = |text: &String| text.split([' ', '(']).next().unwrap_or_default().to_owned();
+        let extras = self.extras.iter();
+        extras.map(|(name, texts)| (name.clone(), texts.iter().map(bare).collect())).collect()
+    }
+}
 
 /// The requirements of a table of dependencies, and what of it has no form of pip's.
 pub(super) fn requirements(dependencies: &toml::Table) -> (Vec<String>, Vec<String>) {
@@ -25,17 +68,29 @@ fn requirement(name: &str, value: &Value) -> Option<String> {
     match value {
         Value::String(version) => Some(format!("{name}{}", specifier(version)?)),
         Value::Table(table) if !is_optional(value) => {
-            let version = table.get("version")?.as_str()?;
-            let extras: Vec<_> =
-                table.get("extras").and_then(Value::as_array).into_iter().flatten().collect();
-            let extras: Vec<_> = extras.iter().filter_map(|extra| extra.as_str()).collect();
-            let extras = if extras.is_empty() { String::new() } else { format!("[{}]", extras.join(",")) };
-            let marker = table.get("markers").and_then(Value::as_str);
-            let marker = marker.map(|marker| format!(" ; {marker}")).unwrap_or_default();
-            Some(format!("{name}{extras}{}{marker}", specifier(version)?))
+            let version = specifier(table.get("version")?.as_str()?)?;
+            Some(format!("{name}{}{version}{}", extras(value), marker(value)))
         }
         _ => None,
     }
+}
+
+/// A dependency without its version.
+fn named(name: &str, value: &Value) -> String {
+    format!("{name}{}{}", extras(value), marker(value))
+}
+
+/// The extras of a dependency, in brackets.
+fn extras(dependency: &Value) -> String {
+    let extras = dependency.get("extras").and_then(Value::as_array).into_iter().flatten();
+    let extras: Vec<_> = extras.filter_map(Value::as_str).collect();
+    if extras.is_empty() { String::new() } else { format!("[{}]", extras.join(",")) }
+}
+
+/// The condition of a dependency, behind a semicolon.
+fn marker(dependency: &Value) -> String {
+    let marker = dependency.get("markers").and_then(Value::as_str);
+    marker.map(|marker| format!(" ; {marker}")).unwrap_or_default()
 }
 
 /// `^1.2` as `>=1.2,<2`; nothing if there is no such form.

@@ -29,7 +29,7 @@ struct Poetry {
 }
 
 /// What a project depends on.
-pub(super) fn read(text: &str, uv: Option<&str>, pylock: Option<&str>) -> Result<Said, String> {
+pub(super) fn read(text: &str, beside: impl Fn(&str) -> Option<String>) -> Result<Said, String> {
     let document: Document = toml::from_str(text).map_err(|error| error.message().to_owned())?;
     let own = document.project.unwrap_or_default().dependencies;
     let (poetry, mut left_out) = match document.tool.poetry {
@@ -40,11 +40,15 @@ pub(super) fn read(text: &str, uv: Option<&str>, pylock: Option<&str>) -> Result
     if wanted.is_empty() {
         return Ok((Vec::new(), Vec::new()));
     }
-    if let Some(lock) = uv {
-        return locks::pinned(lock, &wanted);
+    if let Some(lock) = beside("uv.lock") {
+        return locks::pinned(&lock, &wanted);
     }
-    if let Some(lock) = pylock {
-        return locks::pylock(lock);
+    if let Some(lock) = beside("pylock.toml") {
+        return locks::pylock(&lock);
+    }
+    if let Some(lock) = beside("poetry.lock") {
+        let (requirements, others) = locks::poetry(&lock, &wanted)?;
+        return Ok((requirements, [left_out, others].concat()));
     }
     let (requirements, others) = packages(wanted);
     left_out.extend(others);

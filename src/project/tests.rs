@@ -68,6 +68,63 @@ version = "5"
 source = { registry = "https://pypi.org/simple" }
 "#;
 
+const POETRY: &str = r#"
+[[package]]
+name = "six"
+version = "1.16.0"
+optional = false
+groups = ["main"]
+[[package]]
+name = "Toolz"
+version = "0.12"
+[package.dependencies]
+colorama = {version = "*", markers = "sys_platform == \"win32\""}
+cytoolz = {version = ">=1", optional = true}
+numpy = [
+    {version = ">=1.21", markers = "python_version < \"3.12\""},
+    {version = ">=1.26", markers = "python_version >= \"3.12\""},
+]
+[package.extras]
+a = ["cytoolz (>=1)"]
+b = ["pytest"]
+[[package]]
+name = "colorama"
+version = "0.4"
+[[package]]
+name = "cytoolz"
+version = "1.0"
+[[package]]
+name = "numpy"
+version = "2.1"
+[[package]]
+name = "pytest"
+version = "8"
+groups = ["dev"]
+[metadata]
+lock-version = "2.1"
+"#;
+
+const POETRY_CHOSEN: &[&str] = &[
+    "colorama==0.4 ; sys_platform == \"win32\"",
+    "cytoolz==1.0",
+    "numpy==2.1 ; (python_version < \"3.12\") or (python_version >= \"3.12\")",
+    "six==1.16.0",
+    "toolz==0.12",
+];
+
+#[test]
+fn projects_and_locks_are_lists() {
+    let folder = tempfile::tempdir().unwrap();
+    let lock = folder.path().join("poetry.lock");
+    assert!(super::lines(&lock, POETRY).unwrap().is_err(), "it doesn't say what the project asks for");
+    let project = "[tool.poetry.dependencies]\nsix = '*'\n";
+    std::fs::write(folder.path().join("pyproject.toml"), project).unwrap();
+    let list = |lines: &[&str]| Ok((lines.iter().map(|line| (*line).to_owned()).collect(), Vec::new()));
+    assert_eq!(super::lines(&lock, POETRY), Some(list(&["six==1.16.0"])));
+    assert_eq!(super::lines(&folder.path().join("pyproject.toml"), project), Some(list(&["six"])));
+    assert_eq!(super::lines(&folder.path().join("requirements.txt"), "six"), None);
+}
+
 #[test]
 fn the_first_file_that_asks_for_something_counts() {
     let list = ("requirements.txt", "tabulate==0.9.0\n");
@@ -80,7 +137,7 @@ fn the_first_file_that_asks_for_something_counts() {
         "[tool.poetry.dependencies]\npython = '^3.10'\nsix = '^1.2'\ntoolz = {version = '*', extras = ['a']}\n",
     );
     let indexed = ("requirements.txt", "-i https://example.org/simple\nsix\n");
-    let cases: [(Files, bool, Wanting); 12] = [
+    let cases: [(Files, bool, Wanting); 14] = [
         (&[indexed], false, Some(("requirements.txt", &["-r requirements.txt"]))),
         (&[list, project], false, Some(("requirements.txt", &["tabulate==0.9.0"]))),
         (
@@ -92,6 +149,8 @@ fn the_first_file_that_asks_for_something_counts() {
         (&[tools, conda], false, None),
         (&[tools, conda], true, Some(("environment.yml", &["env update -f environment.yml"]))),
         (&[poetry], false, Some(("pyproject.toml", &["six>=1.2,<2", "toolz[a]"]))),
+        (&[poetry, ("poetry.lock", POETRY)], false, Some(("pyproject.toml", POETRY_CHOSEN))),
+        (&[("poetry.lock", POETRY)], false, None),
         (
             &[("pyproject.toml", "[project]\ndependencies = ['a[x]>1']"), ("uv.lock", UV)],
             false,
