@@ -188,3 +188,82 @@ fn every_promise_names_a_test_that_exists() {
     }
     assert!(rows.len() > 20 && missing.is_empty(), "{missing:#?}");
 }
+
+/// What `c3 check --target chaimeleon` says of a script with a dataset, but for what it says without that target.
+fn codes_on_chaimeleon(code: &str) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let start =
+        "'''D.'''\nimport glob, os, shutil, tempfile\nfrom pathlib import Path\nimport requests, helper\n";
+    let inputs = "dataset = os.environ['dataset_path']\noutput_dir = os.environ['output_dir']\n";
+    std::fs::write(folder.path().join("x.py"), format!("{start}# pip install requests\n{inputs}{code}\n"))
+        .unwrap();
+    std::fs::write(folder.path().join("helper.py"), HELPER).unwrap();
+    let of = |more: &[&str]| {
+        let arguments = [&["check", "x.py", "--format", "json"], more].concat();
+        let ignored = ["local-module", "no-crossing"];
+        let codes = codes(&json(&c3_in(folder.path(), &arguments))).into_iter();
+        codes.filter(|code| !ignored.contains(&code.as_str())).collect::<Vec<_>>()
+    };
+    assert!(of(&[]).iter().all(|code| code == "run-time-download"), "{:?}", of(&[]));
+    of(&["--target", "chaimeleon"])
+}
+
+/// A module beside the script, which may walk through the index for it.
+const HELPER: &str = "import json, os\ndef studies(path):\n    with open(os.path.join(path, 'index.json')) as file:\n        return json.load(file)\n";
+
+#[test]
+fn what_a_dataset_of_chaimeleon_forbids_is_told() {
+    let cases = [
+        ("open(os.path.join(dataset, 'seen.txt'), 'w')", "dataset-write"),
+        ("open(f'{dataset}/seen.txt', mode='a')", "dataset-write"),
+        ("(Path(dataset) / 'out').mkdir()", "dataset-write"),
+        ("cache = dataset + '/cache'\nos.makedirs(cache, exist_ok=True)", "dataset-write"),
+        ("for study in Path(dataset).iterdir():\n    (study / 'done').write_text('')", "dataset-write"),
+        (
+            "for top, _, names in os.walk(dataset):\n    os.remove(os.path.join(top, names[0]))",
+            "dataset-write",
+        ),
+        ("tempfile.mkdtemp(dir=dataset)", "dataset-write"),
+        ("shutil.copy('/tmp/a', '/home/chaimeleon/datasets/abc/a')", "dataset-write"),
+        ("with open('scratch.bin', 'wb') as file:\n    file.write(b'')", "temporary-file"),
+        ("tempfile.NamedTemporaryFile(dir='/var/cache')", "temporary-file"),
+        ("requests.get('https://example.org/model.bin')", "run-time-download"),
+    ];
+    for (code, told) in cases {
+        assert_eq!(codes_on_chaimeleon(code), [told], "{code}");
+    }
+}
+
+#[test]
+fn what_a_dataset_of_chaimeleon_allows_is_not_told() {
+    let cases = [
+        "print(helper.studies(dataset))",
+        "open(os.path.join(dataset, 'image.dcm'), 'rb')\nopen(os.path.join(dataset, 'image.dcm'))",
+        "open(os.path.join(output_dir, 'a'), 'w')\nos.makedirs(output_dir, exist_ok=True)",
+        "open('/tmp/scratch', 'w')\ntempfile.mkdtemp()\ntempfile.mkdtemp(dir='/tmp/x')",
+        "open(os.path.expanduser('~/persistent-home/a'), 'w')\nopen('/home/chaimeleon/persistent-home/a', 'w')",
+        "open('model.json', 'w')\nos.environ['model'] = 'model.json'",
+        "os.makedirs('out')\nopen('out/a', 'w')\nos.environ['table'] = 'out/a'",
+        "shutil.copy(os.path.join(dataset, 'a'), '/tmp/a')",
+        "def save(dataset):\n    open(dataset, 'w')\nsave('/tmp/x')",
+        "open(os.devnull, 'w')\nopen(output_dir + '/x', 'w')",
+    ];
+    for code in cases {
+        assert!(codes_on_chaimeleon(code).is_empty(), "{code}: {:?}", codes_on_chaimeleon(code));
+    }
+}
+
+#[test]
+fn a_dataset_that_nobody_walks_by_its_index_is_told_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let check = |text: &str| {
+        std::fs::write(folder.path().join("x.py"), format!("'''D.'''\nimport os\n{text}")).unwrap();
+        let arguments = ["check", "x.py", "--target", "chaimeleon", "--format", "json"];
+        codes(&json(&c3_in(folder.path(), &arguments)))
+    };
+    assert_eq!(check("d = os.environ['dataset_path']\nos.listdir(d)\nos.walk(d)\n"), ["dataset-index"]);
+    assert_eq!(check("d = os.environ['dataset_path']\n"), ["dataset-index"]);
+    assert_eq!(check("d = os.environ['input_dir']\nos.listdir(d)\n"), ["dataset-index"]);
+    assert!(check("d = os.environ['input_dir']\n").is_empty());
+    assert!(check("d = os.environ['dataset_path']\nopen(os.path.join(d, 'index.json'))\n").is_empty());
+}

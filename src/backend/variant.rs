@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{BuildFile, Operator, Settings, TARGETS, Target};
 use crate::artifact::Artifact;
-use crate::component::Component;
+use crate::component::{Component, Input};
 use crate::diagnostic::Diagnostic;
 use crate::language::Language;
 use crate::reference::ImageName;
@@ -18,6 +18,8 @@ pub struct Variant {
     pub name: &'static str,
     /// The languages that the platform runs.
     pub languages: &'static [Language],
+    /// Why it runs no others.
+    pub(super) why_no_others: &'static str,
     /// Folder of the operator's files in the image, without a `/` at its end.
     pub working_dir: &'static str,
     /// What is built from unless `--base-image` names something.
@@ -35,6 +37,8 @@ pub struct Variant {
     /// How the name of the zip ends that holds the operator's files, where the platform takes them beside the image, which
     /// then has requirements only.
     pub sends: Option<&'static str>,
+    /// Which inputs are data that jobs may only read, by an index that is in it, on a platform without a network.
+    pub read_only: Option<fn(&Input) -> bool>,
     /// Whether people see the source in the image, so that a notebook is there beside the script that it became.
     pub shows_source: fn(&Settings) -> bool,
     /// Whether a `--` before the parameters is the platform's and not the script's.
@@ -184,7 +188,8 @@ pub(super) fn dockerfile(operator: &Operator) -> Option<Artifact> {
 /// Refuses an operator in a language that the platform doesn't run.
 pub(super) fn refusal(operator: &Operator) -> Option<Diagnostic> {
     let (variant, component) = (operator.settings.variant?, operator.component);
-    let message = format!("`{}` is in a language that `{}` doesn't run", component.source, variant.name);
+    let (source, name, why) = (&component.source, variant.name, variant.why_no_others);
+    let message = format!("`{source}` is in a language that `{name}` doesn't run: {why}");
     let refused = !variant.languages.contains(&component.language);
     refused.then(|| Diagnostic::error("target-language", message).hint("leave the target out of `--target`"))
 }

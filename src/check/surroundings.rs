@@ -5,6 +5,7 @@ use std::fs::FileType;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::backend::variant::Variant;
 use crate::neighbours::Neighbour;
 use crate::requirement_files::{ImageFile, Resolved};
 
@@ -25,6 +26,8 @@ pub struct Surroundings {
     pub project: Option<String>,
     /// The version of Python in the image, such as `3.12`, where it is known.
     pub python: Option<String>,
+    /// The first of the chosen platforms whose jobs may only read their data, and have no network.
+    pub platform: Option<&'static Variant>,
 }
 
 /// The modules in folders, each of which is listed once for all sources in it.
@@ -52,6 +55,7 @@ impl Surroundings {
             neighbours: Vec::new(),
             project: None,
             python: python.map(ToOwned::to_owned),
+            platform: None,
         }
     }
 

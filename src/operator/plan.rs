@@ -196,6 +196,8 @@ impl Plan {
             Surroundings::look(self.source.path(), &current_dir()?, &self.requirements, python, listings);
         around.neighbours.clone_from(&self.neighbours.read);
         around.project.clone_from(&self.project);
+        let variants = self.request.targets().into_iter().filter_map(|target| target.variant);
+        around.platform = variants.into_iter().find(|variant| variant.read_only.is_some());
         Ok(around)
     }
 

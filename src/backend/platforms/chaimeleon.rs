@@ -10,7 +10,7 @@ use super::super::runtime::{self, Packages};
 use super::super::variant::{Archive, Choice, SWITCH, Variant};
 use super::super::{BuildFile, Operator, Settings, dockerfile, template};
 use super::{debian_image, debian_python};
-use crate::component::Component;
+use crate::component::{Component, Input};
 use crate::identifier;
 use crate::language::Language;
 
@@ -22,6 +22,7 @@ mod services;
 pub(crate) static VARIANT: Variant = Variant {
     name: "chaimeleon",
     languages: &[Language::Python, Language::R],
+    why_no_others: "its images have Python and R",
     working_dir: "/home/chaimeleon",
     base_image,
     python: debian_python,
@@ -30,6 +31,7 @@ pub(crate) static VARIANT: Variant = Variant {
     dockerfile: emit,
     files,
     sends: None,
+    read_only: Some(|input| place(input) == Some(DATASET)),
     shows_source: |settings| settings.choice("interface") == "jupyter",
     skips_dashes: true,
     archive: Archive::Image,
@@ -183,17 +185,19 @@ fn example_values(operator: &Operator) -> Vec<(String, String)> {
 }
 
 fn example(parameter: &Parameter) -> Option<(String, String)> {
-    let words: Vec<String> =
-        identifier::fold(&parameter.input.name).to_lowercase().split('_').map(ToOwned::to_owned).collect();
-    let has = |names: &[&str]| words.iter().any(|word| names.contains(&word.as_str()));
-    let is_place = parameter.input.kind.is_path() || has(&["dir", "directory", "folder", "path", "dataset"]);
-    let value = match () {
-        () if is_place && has(&["output", "out", "result", "results", "target"]) => RESULTS.to_owned(),
-        () if is_place => DATASET.to_owned(),
-        () if parameter.input.required => parameter.id.to_uppercase(),
-        () => return None,
-    };
+    let required = || parameter.input.required.then(|| parameter.id.to_uppercase());
+    let value = place(&parameter.input).map(ToOwned::to_owned).or_else(required)?;
     Some((parameter.id.clone(), value))
+}
+
+/// Where on the platform the path of an input leads, if it is one.
+fn place(input: &Input) -> Option<&'static str> {
+    let name = identifier::fold(&input.name).to_lowercase();
+    let has = |names: &[&str]| name.split('_').any(|word| names.contains(&word));
+    if !input.kind.is_path() && !has(&["dir", "directory", "folder", "path", "dataset"]) {
+        return None;
+    }
+    Some(if has(&["output", "out", "result", "results", "target"]) { RESULTS } else { DATASET })
 }
 
 #[cfg(test)]

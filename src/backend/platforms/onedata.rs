@@ -16,6 +16,7 @@ use crate::language::Language;
 pub(in super::super) static VARIANT: Variant = Variant {
     name: "onedata",
     languages: &[Language::Python],
+    why_no_others: "its Functions are Python",
     working_dir: HOME,
     base_image: |_, _| Some("harbor.onedata.de/private/openfaas/runtime/base:1.2.8".to_owned()),
     python: |operator| python(operator.settings.choice("miniconda")),
@@ -24,6 +25,7 @@ pub(in super::super) static VARIANT: Variant = Variant {
     dockerfile: emit,
     files: |_| Vec::new(),
     sends: None,
+    read_only: None,
     shows_source: |_| false,
     skips_dashes: false,
     archive: Archive::Image,

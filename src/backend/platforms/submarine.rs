@@ -18,6 +18,7 @@ use crate::language::Language;
 pub(in super::super) static VARIANT: Variant = Variant {
     name: "submarine",
     languages: &[Language::Python],
+    why_no_others: "its frameworks, TensorFlow, PyTorch and XGBoost, and the kernels for them are Python",
     working_dir: "/opt/app-root/src",
     base_image: |_, _| Some("continuumio/miniconda3:23.10.0-1".to_owned()),
     python: kernel_python,
@@ -26,6 +27,7 @@ pub(in super::super) static VARIANT: Variant = Variant {
     dockerfile: image,
     files: |operator| vec![bootstrap(operator)],
     sends: None,
+    read_only: None,
     shows_source: |_| false,
     skips_dashes: false,
     archive: Archive::Image,

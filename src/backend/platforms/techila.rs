@@ -18,6 +18,7 @@ use crate::value;
 pub(in super::super) static VARIANT: Variant = Variant {
     name: "techila",
     languages: &[Language::Python],
+    why_no_others: "the SDK sends a function of Python to the workers",
     working_dir: "/opt/app-root/src",
     base_image: debian_image,
     python: debian_python,
@@ -26,6 +27,7 @@ pub(in super::super) static VARIANT: Variant = Variant {
     dockerfile: image,
     files: |_| Vec::new(),
     sends: Some(ZIP),
+    read_only: None,
     shows_source: |_| false,
     skips_dashes: false,
     archive: Archive::Container,

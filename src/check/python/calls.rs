@@ -42,6 +42,11 @@ impl<'m> Call<'m> {
         self.node.arguments.find_argument_value(name, position)
     }
 
+    /// What a method belongs to.
+    pub(super) fn receiver(&self) -> Option<&'m Expr> {
+        self.node.func.as_attribute_expr().map(|method| &*method.value)
+    }
+
     /// The argument of a name.
     pub(super) fn keyword(&self, name: &str) -> Option<&'m Expr> {
         self.node.arguments.find_keyword(name).map(|keyword| &keyword.value)
@@ -55,18 +60,29 @@ impl<'m> Call<'m> {
 
 /// Tells of every call that installs or downloads something.
 pub(super) fn check(body: &[Stmt], model: &Model, installed: &BTreeSet<String>) -> Vec<Diagnostic> {
-    let mut finder = Finder { model, installed, diagnostics: Vec::new() };
+    find(body, model, installed, |call| commands::check(call).or_else(|| downloads::check(call)))
+}
+
+/// What there is to say of calls, each told where it stands.
+pub(super) fn find<'m>(
+    body: &'m [Stmt],
+    model: &'m Model<'m>,
+    installed: &'m BTreeSet<String>,
+    check: impl FnMut(&Call<'m>) -> Option<Diagnostic>,
+) -> Vec<Diagnostic> {
+    let mut finder = Finder { model, installed, check, diagnostics: Vec::new() };
     finder.visit_body(body);
     finder.diagnostics
 }
 
-struct Finder<'m> {
+struct Finder<'m, F> {
     model: &'m Model<'m>,
     installed: &'m BTreeSet<String>,
+    check: F,
     diagnostics: Vec<Diagnostic>,
 }
 
-impl<'m> Visitor<'m> for Finder<'m> {
+impl<'m, F: FnMut(&Call<'m>) -> Option<Diagnostic>> Visitor<'m> for Finder<'m, F> {
     fn visit_stmt(&mut self, statement: &'m Stmt) {
         match statement {
             Stmt::If(condition) => walk_if(self, condition),
@@ -83,7 +99,7 @@ impl<'m> Visitor<'m> for Finder<'m> {
                 installed: self.installed,
             };
             let span = call.range().start().to_usize()..call.range().end().to_usize();
-            let diagnostic = commands::check(&found).or_else(|| downloads::check(&found));
+            let diagnostic = (self.check)(&found);
             self.diagnostics.extend(diagnostic.map(|diagnostic| diagnostic.at(span)));
         }
         walk_expr(self, expression);

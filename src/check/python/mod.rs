@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use ruff_python_ast::Stmt;
+
 use super::surroundings::Surroundings;
 use crate::component::{Component, Type};
 use crate::diagnostic::Diagnostic;
@@ -13,6 +15,7 @@ use crate::source::Source;
 
 mod calls;
 mod commands;
+mod data;
 mod downloads;
 mod imports;
 mod missing;
@@ -20,6 +23,7 @@ mod scene;
 mod search;
 mod unused;
 
+use data::Job;
 use imports::Import;
 use scene::Scene;
 
@@ -44,7 +48,23 @@ pub(super) fn check(source: &Source, component: &Component, surroundings: &Surro
     diagnostics.extend(unused::check(source, &parsed, &scene));
     diagnostics.extend(calls::check(body, &model, &scene.installed.names));
     diagnostics.extend(booleans(source));
+    if let Some(job) = Job::of(component, &scene, source.text()) {
+        diagnostics = diagnostics.into_iter().map(|found| job.offline(found)).collect();
+        diagnostics.extend(on_platform(body, &model, &job, surroundings));
+    }
     diagnostics
+}
+
+/// What goes against the rules of a platform, in the script and in the modules beside it.
+fn on_platform(body: &[Stmt], model: &Model, job: &Job, surroundings: &Surroundings) -> Vec<Diagnostic> {
+    let mut told = job.check(body, model);
+    for neighbour in surroundings.neighbours.iter().filter(|one| one.language == Language::Python) {
+        let Some(parsed) = python::module(&neighbour.source()) else { continue };
+        let body = &parsed.syntax().body;
+        told.extend(job.check(body, &Model::new(body)).into_iter().map(|found| neighbour.told(found)));
+    }
+    let unindexed = job.unindexed(&told);
+    told.into_iter().chain(unindexed).collect()
 }
 
 /// The distributions that are imported and not installed, where it is sure which they are.
