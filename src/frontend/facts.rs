@@ -148,11 +148,16 @@ impl Test {
 /// Adds facts to others; what is known already is kept once, so that long chains of tests stay short.
 pub(crate) fn gather(facts: &mut Vec<Fact>, more: Vec<Fact>) {
     for fact in more {
+        // Under so many conditions nothing is sure: one more of which nothing is known says as much.
+        let fact = if facts.len() < MAX_GATHERED { fact } else { Fact::unknown() };
         if !facts.contains(&fact) {
             facts.push(fact);
         }
     }
 }
+
+/// Most facts of a chain of tests that are kept.
+const MAX_GATHERED: usize = 100;
 
 /// Most needs of a read that are kept.
 const MAX_NEEDS: usize = 16;
@@ -174,6 +179,11 @@ pub(crate) fn is_idle(needs: &[Fact], is_spare: impl Fn(&str) -> bool) -> bool {
     each.iter().any(is_spare) || (!any.is_empty() && any.iter().all(is_spare))
 }
 
+/// Whether a fact holds of every run that goes on, so that it is no condition.
+pub(crate) fn is_sure(fact: &Fact, is_demanded: impl Fn(&str) -> bool) -> bool {
+    fact.is_made || (fact.is_set && is_demanded(&fact.name))
+}
+
 /// The variables that a failure under some facts asks for: one alone, or each of several any of which is missed. What is
 /// asked for only where another variable isn't set, or where one is set that needn't be, is no demand.
 pub(crate) fn demanded<'f>(
@@ -181,8 +191,8 @@ pub(crate) fn demanded<'f>(
     known: &[Fact],
     is_demanded: impl Fn(&str) -> bool,
 ) -> Vec<&'f str> {
-    let is_sure = |fact: &Fact| fact.is_made || (fact.is_set && is_demanded(&fact.name));
     let mut conditions = facts.iter().filter(|fact| fact.is_set && !fact.is_any);
+    let is_sure = |fact: &Fact| is_sure(fact, &is_demanded);
     if !known.iter().all(is_sure) || !conditions.all(is_sure) {
         return Vec::new();
     }

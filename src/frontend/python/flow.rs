@@ -15,6 +15,7 @@ mod builtins;
 mod calls;
 mod catches;
 mod certain;
+mod conditions;
 mod ends;
 mod environment;
 mod evaluate;

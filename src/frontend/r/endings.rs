@@ -8,19 +8,28 @@ use super::names::{Names, Value};
 /// Functions that end a script.
 const ENDS: &[&str] = &["stop", "quit", "q", "abort", "cli_abort", "stop_custom", "stopf", "rlang_abort"];
 
+/// Those among them that raise no error.
+const QUITS: &[&str] = &["quit", "q"];
+
 /// How many functions of the script's own are looked into, one within the other.
 const MAX_CALLS: usize = 4;
 
 /// Whether a statement ends the script: a call of `stop` and the like, or of a function of the script's own that ends so.
 pub(super) fn ends<'tree>(node: Node<'tree>, names: &Names<'tree>) -> bool {
-    ends_within(node, names, MAX_CALLS)
+    ending(node, names, MAX_CALLS).is_some()
 }
 
-fn ends_within<'tree>(node: Node<'tree>, names: &Names<'tree>, depth: usize) -> bool {
-    let function = node.child_by_field_name("function").filter(|_| node.kind() == "call");
-    let Some(called) = function else { return false };
+/// Whether the last statement of a block ends the script so that nothing catches it.
+pub(super) fn quits<'tree>(node: Node<'tree>, names: &Names<'tree>) -> bool {
+    let ending = last(node).and_then(|last| ending(last, names, MAX_CALLS));
+    ending.is_some_and(|name| QUITS.contains(&name))
+}
+
+/// The function that ends the script.
+fn ending<'tree>(node: Node<'tree>, names: &Names<'tree>, depth: usize) -> Option<&'static str> {
+    let called = node.child_by_field_name("function").filter(|_| node.kind() == "call")?;
     if let Some(function) = names.function(called) {
-        return ENDS.contains(&function.name.as_str());
+        return ENDS.iter().find(|name| **name == function.name).copied();
     }
     let body = literals::name(called, names.text).and_then(|name| match names.only_value(&name)? {
         Value::Expression(value) if value.kind() == "function_definition" => {
@@ -28,7 +37,7 @@ fn ends_within<'tree>(node: Node<'tree>, names: &Names<'tree>, depth: usize) -> 
         }
         _ => None,
     });
-    depth > 0 && body.and_then(last).is_some_and(|last| ends_within(last, names, depth - 1))
+    ending(body.and_then(last)?, names, depth.checked_sub(1)?)
 }
 
 /// The statements of a block, or the one that stands without.

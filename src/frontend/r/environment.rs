@@ -7,6 +7,7 @@ use tree_sitter::Node;
 
 use super::arguments::{self, Argument, Matched};
 use super::atom;
+use super::catches::Catches;
 use super::evidence;
 use super::fold;
 use super::literals;
@@ -35,6 +36,9 @@ const EVALUATORS: &[&str] = &[
     "get",
     "mget",
 ];
+
+/// Functions that give the elements of a vector, whatever their order and names.
+const SAME: &[&str] = &["set_names", "setNames", "unique", "sort", "rev", "as.list", "unlist"];
 
 /// The parameters of `Sys.getenv`.
 const GETENV: &[&str] = &["x", "unset", "names"];
@@ -69,9 +73,11 @@ pub(super) struct Uses {
 }
 
 /// Finds every use of an environment variable.
-pub(super) fn uses(names: &Names, shapes: &Shapes) -> Uses {
+pub(super) fn uses<'tree>(names: &Names<'tree>, shapes: &Shapes<'tree>) -> Uses {
+    let catches = Catches::new(names, shapes);
     let mut finder = Finder {
         names,
+        catches: &catches,
         wrappers: Wrappers::new(names, shapes),
         calls: &shapes.calls,
         elements: shapes.elements.iter().map(|pair| (pair.value.id(), *pair)).collect(),
@@ -90,7 +96,7 @@ pub(super) fn uses(names: &Names, shapes: &Shapes) -> Uses {
         !lent.iter().any(|(name, span)| *name == used.name && span.contains(&used.span.start))
     });
     found.uses.sort_by_key(|found| found.done);
-    evidence::weigh(&mut found.uses, names, shapes);
+    evidence::weigh(&mut found.uses, names, shapes, &catches);
     keep_tested(&mut found.uses);
     give_types(&mut found.uses);
     found
@@ -98,6 +104,7 @@ pub(super) fn uses(names: &Names, shapes: &Shapes) -> Uses {
 
 struct Finder<'n, 'tree> {
     names: &'n Names<'tree>,
+    catches: &'n Catches<'tree>,
     wrappers: Wrappers<'tree>,
     calls: &'n [Call<'tree>],
     elements: BTreeMap<usize, Pair<'tree>>,
@@ -206,11 +213,29 @@ impl<'tree> Finder<'_, 'tree> {
         let found = fold::texts(node, self.names).filter(|names| !names.is_empty());
         found.or_else(|| {
             let name = (node.kind() == "identifier").then(|| literals::name(node, self.names.text))??;
-            match self.names.only_value(&name)? {
-                Value::Element(vector) => fold::texts(vector, self.names).filter(|names| !names.is_empty()),
+            match self.names.value_at(&name, node.start_byte())? {
+                Value::Element(vector) => self.elements_in(vector).filter(|names| !names.is_empty()),
                 _ => None,
             }
         })
+    }
+
+    /// The texts of a vector whose elements are taken one after the other.
+    fn elements_in(&self, vector: Node) -> Option<Vec<String>> {
+        let call = bare(vector);
+        let function = call.child_by_field_name("function").and_then(|named| self.names.function(named));
+        let given = || arguments::of(call.child_by_field_name("arguments").unwrap_or(call), self.names.text);
+        match function {
+            Some(function) if function.is_base("list") => {
+                given().into_iter().map(|argument| fold::text(argument.value?, self.names)).collect()
+            }
+            Some(function) if SAME.contains(&function.name.as_str()) => {
+                let piped = self.wrappers.piped(call);
+                self.elements_in(piped.or_else(|| given().first()?.value)?)
+            }
+            _ if call.kind() == "binary_operator" => self.elements_in(call.child_by_field_name("rhs")?),
+            _ => fold::texts(vector, self.names),
+        }
     }
 
     fn fallback(&self, unset: Node) -> Fallback {

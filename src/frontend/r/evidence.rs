@@ -7,7 +7,8 @@ use tree_sitter::Node;
 
 use super::arguments;
 use super::atom;
-use super::endings::{ends, last, statements};
+use super::catches::Catches;
+use super::endings::{ends, last, quits, statements};
 use super::environment::{Use, fits_environment};
 use super::fold;
 use super::literals;
@@ -28,7 +29,12 @@ const ASSERTIONS: &[&str] =
     &["stopifnot", "assert_that", "assertthat::assert_that", "assert_true", "assertTRUE"];
 
 /// Changes uses by what is done where variables aren't set.
-pub(super) fn weigh(uses: &mut Vec<Use>, names: &Names, shapes: &Shapes) {
+pub(super) fn weigh<'tree>(
+    uses: &mut Vec<Use>,
+    names: &Names<'tree>,
+    shapes: &Shapes<'tree>,
+    catches: &Catches<'tree>,
+) {
     let parses = || names.text.contains("parse_args");
     if uses.is_empty() && !parses() {
         return;
@@ -36,7 +42,7 @@ pub(super) fn weigh(uses: &mut Vec<Use>, names: &Names, shapes: &Shapes) {
     let Some((_, root)) = shapes.statements.iter().find(|(_, around)| around.kind() == "program") else {
         return;
     };
-    let mut finder = Finder::new(uses, names, shapes);
+    let mut finder = Finder::new(uses, names, shapes, catches);
     let mut cursor = root.walk();
     loop {
         finder.look(cursor.node());
@@ -68,6 +74,7 @@ enum Evidence {
 
 struct Finder<'n, 'tree> {
     names: &'n Names<'tree>,
+    catches: &'n Catches<'tree>,
     /// The variables that calls read, by where the calls begin.
     reads: BTreeMap<usize, Vec<String>>,
     /// What names of the script hold, and where from on.
@@ -79,10 +86,17 @@ struct Finder<'n, 'tree> {
     /// All branches that are run only if something is set.
     conditions: Vec<(Range<usize>, Vec<Fact>)>,
     found: Vec<(String, Evidence)>,
+    /// The variables among them that are asked for.
+    demanded: BTreeSet<String>,
 }
 
 impl<'n, 'tree> Finder<'n, 'tree> {
-    fn new(uses: &[Use], names: &'n Names<'tree>, shapes: &Shapes<'tree>) -> Self {
+    fn new(
+        uses: &[Use],
+        names: &'n Names<'tree>,
+        shapes: &Shapes<'tree>,
+        catches: &'n Catches<'tree>,
+    ) -> Self {
         let is_read = |found: &&Use| matches!(found.action, Action::Read { .. } | Action::Test);
         let mut reads: BTreeMap<usize, Vec<String>> = BTreeMap::new();
         for found in uses.iter().filter(is_read) {
@@ -95,12 +109,14 @@ impl<'n, 'tree> Finder<'n, 'tree> {
             uses.iter().filter(is_write).map(|found| (found.name.clone(), found.span.clone())).collect();
         let mut finder = Self {
             names,
+            catches,
             reads,
             holders: BTreeMap::new(),
             writes,
             branches: Vec::new(),
             conditions: Vec::new(),
             found: Vec::new(),
+            demanded: BTreeSet::new(),
         };
         for pair in &shapes.assignments {
             if let Some(name) = literals::name(pair.target, names.text) {
@@ -156,20 +172,17 @@ impl<'n, 'tree> Finder<'n, 'tree> {
 
     /// The script ends there under some facts.
     fn demand(&mut self, facts: &[Fact], at: Node<'tree>) {
-        if let Some(caught) = self.caught(at) {
-            let relieved = self.relieved(facts, &caught);
+        if let Some(caught) = self.catches.at(at.start_byte()).filter(|_| !quits(at, self.names)) {
+            let relieved = self.relieved(facts, caught);
             return self.found.extend(relieved);
         }
         let around = self.branches.iter().filter(|(branch, _)| branch.contains(&at.start_byte()));
         let known: Vec<Fact> = around.flat_map(|(_, facts)| facts.iter().cloned()).collect();
-        let is_demanded = |name: &str| {
-            let mut found = self.found.iter();
-            found.any(|(other, evidence)| other == name && matches!(evidence, Evidence::Demanded(_)))
-        };
-        let names = demanded(facts, &known, is_demanded);
-        let evidence = |name: &str| (name.to_owned(), Evidence::Demanded(at.byte_range()));
-        let asked: Vec<_> = names.into_iter().map(evidence).collect();
-        self.found.extend(asked);
+        for name in demanded(facts, &known, |name| self.demanded.contains(name)) {
+            if self.demanded.insert(name.to_owned()) {
+                self.found.push((name.to_owned(), Evidence::Demanded(at.byte_range())));
+            }
+        }
     }
 
     /// What is done where a variable isn't set.
@@ -248,7 +261,9 @@ impl<'n, 'tree> Finder<'n, 'tree> {
                 let sides = if operator == "%in%" { vec![left] } else { vec![left, right] };
                 for side in sides {
                     let names = self.read(side);
-                    self.leave(&names);
+                    if !names.is_empty() && !self.is_refused(node) {
+                        self.leave(&names);
+                    }
                 }
             }
             _ => {}

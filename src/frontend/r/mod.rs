@@ -13,6 +13,7 @@ use crate::source::Source;
 mod arguments;
 mod atom;
 mod balance;
+mod catches;
 mod certain;
 mod command_line;
 mod comments;
@@ -90,7 +91,12 @@ pub fn missing(text: &str, requirements: &[Requirement]) -> Vec<Diagnostic> {
 }
 
 fn failed(error: SyntaxError) -> Extraction {
-    let diagnostic = Diagnostic::error("syntax-error", format!("this is not R: {}", error.message))
+    let diagnostic = if error.is_limit {
+        Diagnostic::error("too-long", format!("this is too long: {}", error.message))
+    } else {
+        Diagnostic::error("syntax-error", format!("this is not R: {}", error.message))
+    };
+    let diagnostic = diagnostic
         .at(error.span)
         .hint(error.hint.unwrap_or("correct the line; `Rscript FILE` says how R reads it"));
     Extraction { diagnostics: vec![diagnostic], ..Extraction::default() }

@@ -9,19 +9,42 @@ use super::arguments;
 use super::atom::Vector;
 use super::fold;
 use super::literals;
-use super::shapes::{Call, Pair, Shapes};
+use super::shapes::{Pair, Shapes};
 
 /// Longest chain of aliases that is followed.
 const MAX_ALIASES: usize = 8;
 
 /// Functions that call another for each element of a vector.
 pub(super) const APPLY: &[&str] = &[
-    "lapply", "sapply", "vapply", "map", "map_chr", "map_lgl", "walk", "Map", "mapply", "map2", "map2_chr",
+    "lapply",
+    "sapply",
+    "vapply",
+    "mclapply",
+    "future_lapply",
+    "map",
+    "map_chr",
+    "map_dbl",
+    "map_int",
+    "map_lgl",
+    "map_vec",
+    "walk",
+    "future_map",
+    "Map",
+    "mapply",
+    "map2",
+    "map2_chr",
+    "map2_dbl",
+    "map2_int",
+    "map2_lgl",
     "walk2",
 ];
 
 /// Those among them that take an element of each of several vectors.
-pub(super) const ROWS: &[&str] = &["Map", "mapply", "map2", "map2_chr", "walk2"];
+pub(super) const ROWS: &[&str] =
+    &["Map", "mapply", "map2", "map2_chr", "map2_dbl", "map2_int", "map2_lgl", "walk2"];
+
+/// The names by which a formula takes the first element, and the second.
+const OF_FORMULAS: [&[&str]; 2] = [&[".x", "."], &[".y"]];
 
 /// A function, by the name that its package gives it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +80,8 @@ pub(super) enum Value<'tree> {
 #[derive(Debug)]
 struct Binding<'tree> {
     scope: usize,
+    /// Where it stands; a loop with all that it repeats.
+    span: Range<usize>,
     value: Value<'tree>,
 }
 
@@ -79,16 +104,28 @@ pub(super) struct Names<'tree> {
 impl<'tree> Names<'tree> {
     /// Collects the names of a script.
     pub(super) fn new(text: &'tree str, shapes: &Shapes<'tree>) -> Self {
-        let scopes = scopes(text, &shapes.functions);
+        let applied = applied(shapes, text);
+        let mut functions = shapes.functions.clone();
+        functions.extend(applied.formulas.iter().map(|(formula, ..)| *formula));
+        functions.sort_by_key(|node| (node.start_byte(), std::cmp::Reverse(node.end_byte())));
+        functions.dedup();
+        let scopes = scopes(text, &functions);
         let mut names = Self { text, scopes, bindings: BTreeMap::new(), constants: BTreeMap::new() };
-        let elements = elements(&shapes.calls, text);
         for parameter in &shapes.parameters {
-            let value =
-                elements.get(&parameter.id()).map_or(Value::Unknown, |&vector| Value::Element(vector));
-            names.bind(*parameter, names.scope(parameter.start_byte()), value);
+            let value = applied
+                .elements
+                .get(&parameter.id())
+                .map_or(Value::Unknown, |&vector| Value::Element(vector));
+            names.bind(*parameter, names.scope(parameter.start_byte()), value, parameter.byte_range());
+        }
+        for (formula, name, vector) in applied.formulas {
+            let scope = names.scope(formula.start_byte());
+            let binding = Binding { scope, span: formula.byte_range(), value: Value::Element(vector) };
+            names.bindings.entry(name.to_owned()).or_default().push(binding);
         }
         for pair in &shapes.loops {
-            names.bind(pair.target, names.scope(pair.node.start_byte()), Value::Element(pair.value));
+            let scope = names.scope(pair.node.start_byte());
+            names.bind(pair.target, scope, Value::Element(pair.value), pair.node.byte_range());
         }
         for pair in &shapes.assignments {
             names.assign(pair);
@@ -103,18 +140,20 @@ impl<'tree> Names<'tree> {
         let scope = if matches!(operator, "<<-" | "->>") { self.scopes[scope].parent } else { scope };
         match pair.target.kind() {
             _ if operator == ":=" => {}
-            "identifier" | "string" => self.bind(pair.target, scope, Value::Expression(pair.value)),
+            "identifier" | "string" => {
+                self.bind(pair.target, scope, Value::Expression(pair.value), pair.node.byte_range());
+            }
             _ => {
                 if let Some(changed) = changed(pair.target) {
-                    self.bind(changed, scope, Value::Unknown);
+                    self.bind(changed, scope, Value::Unknown, pair.node.byte_range());
                 }
             }
         }
     }
 
-    fn bind(&mut self, name: Node, scope: usize, value: Value<'tree>) {
+    fn bind(&mut self, name: Node, scope: usize, value: Value<'tree>, span: Range<usize>) {
         if let Some(name) = literals::name(name, self.text) {
-            self.bindings.entry(name).or_default().push(Binding { scope, value });
+            self.bindings.entry(name).or_default().push(Binding { scope, span, value });
         }
     }
 
@@ -160,6 +199,26 @@ impl<'tree> Names<'tree> {
         match self.bindings.get(name)?.as_slice() {
             [binding] => Some(binding.value),
             _ => None,
+        }
+    }
+
+    /// What a name stands for at a byte: what the innermost function around it binds once, or the innermost loop.
+    pub(super) fn value_at(&self, name: &str, offset: usize) -> Option<Value<'tree>> {
+        let bindings = self.bindings.get(name)?;
+        let mut scope = self.scope(offset);
+        loop {
+            let here: Vec<_> = bindings.iter().filter(|binding| binding.scope == scope).collect();
+            match here.as_slice() {
+                [] if scope == 0 => return None,
+                [] => scope = self.scopes[scope].parent,
+                [only] => return Some(only.value),
+                several => {
+                    let around = several.iter().filter(|binding| binding.span.contains(&offset));
+                    let inner = around.min_by_key(|binding| binding.span.len())?;
+                    let within = several.iter().filter(|other| inner.span.contains(&other.span.start));
+                    return (within.count() == 1).then_some(inner.value);
+                }
+            }
         }
     }
 
@@ -233,26 +292,50 @@ fn scopes(text: &str, functions: &[Node]) -> Vec<Scope> {
     scopes
 }
 
-/// The vectors over which functions are applied, by the parameters that take their elements.
-fn elements<'tree>(calls: &[Call<'tree>], text: &str) -> BTreeMap<usize, Node<'tree>> {
-    let mut elements = BTreeMap::new();
-    let applied = calls.iter().filter(|call| {
+/// What functions are applied to.
+#[derive(Debug, Default)]
+struct Applied<'tree> {
+    /// The vectors, by the parameters that take their elements.
+    elements: BTreeMap<usize, Node<'tree>>,
+    /// Formulas that stand for functions, with the names by which they take elements, and of which vectors.
+    formulas: Vec<(Node<'tree>, &'static str, Node<'tree>)>,
+}
+
+fn applied<'tree>(shapes: &Shapes<'tree>, text: &str) -> Applied<'tree> {
+    let mut found = Applied::default();
+    let pipes = shapes
+        .operations
+        .iter()
+        .filter(|pair| pair.operator.is_some_and(|operator| matches!(operator.kind(), "|>" | "special")));
+    let piped: BTreeMap<usize, Node> = pipes.map(|pair| (pair.target.id(), pair.value)).collect();
+    for call in &shapes.calls {
         let name = text[call.function.byte_range()].rsplit(':').next().unwrap_or_default();
-        APPLY.contains(&name)
-    });
-    for call in applied {
+        if !APPLY.contains(&name) {
+            continue;
+        }
         let arguments = arguments::of(call.arguments, text);
-        let name = text[call.function.byte_range()].rsplit(':').next().unwrap_or_default();
-        let most = if ROWS.contains(&name) { arguments.len() } else { 1 };
-        let is_function = |value: &Node| value.kind() == "function_definition";
-        let values = || arguments.iter().filter_map(|argument| argument.value);
-        let function = values().find(is_function);
-        let vectors = values().filter(|value| !is_function(value)).take(most);
-        elements.extend(
-            function.map(parameters).unwrap_or_default().into_iter().map(|node| node.id()).zip(vectors),
-        );
+        let first = piped.get(&call.node.id()).copied();
+        let values = || first.into_iter().chain(arguments.iter().filter_map(|argument| argument.value));
+        let is_function = |value: &Node| value.kind() == "function_definition" || is_formula(*value);
+        let Some(function) = values().find(is_function) else { continue };
+        let most = if ROWS.contains(&name) { usize::MAX } else { 1 };
+        let vectors: Vec<Node> = values().filter(|value| !is_function(value)).take(most).collect();
+        let ids = parameters(function).into_iter().map(|node| node.id());
+        found.elements.extend(ids.zip(vectors.iter().copied()));
+        if is_formula(function) {
+            let taken = OF_FORMULAS.iter().zip(vectors);
+            found.formulas.extend(
+                taken.flat_map(|(names, vector)| names.iter().map(move |by| (function, *by, vector))),
+            );
+        }
     }
-    elements
+    found
+}
+
+/// Whether an expression is a formula that stands for a function: `~ f(.x)`.
+fn is_formula(node: Node) -> bool {
+    let operator = node.child_by_field_name("operator").filter(|_| node.kind() == "unary_operator");
+    operator.is_some_and(|operator| operator.kind() == "~")
 }
 
 /// The names of a function's parameters.

@@ -103,7 +103,7 @@ impl<'tree> Shapes<'tree> {
             }
             Shape::Loop => {
                 let pair = part(node, "variable").zip(part(node, "sequence"));
-                let pair = pair.map(|(target, value)| Pair { node: target, target, value, operator: None });
+                let pair = pair.map(|(target, value)| Pair { node, target, value, operator: None });
                 self.loops.extend(pair);
                 self.refuse_assignment(node, "sequence");
             }

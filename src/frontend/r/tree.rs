@@ -22,11 +22,13 @@ pub(super) struct SyntaxError {
     pub(super) span: Range<usize>,
     /// What to do, if more can be said than that it has to be corrected.
     pub(super) hint: Option<&'static str>,
+    /// Whether it may be R, and there is only too much of it.
+    pub(super) is_limit: bool,
 }
 
 impl SyntaxError {
     pub(super) fn new(message: String, span: Range<usize>) -> Self {
-        Self { message, span, hint: None }
+        Self { message, span, hint: None, is_limit: false }
     }
 
     /// The same error with a remedy.
@@ -55,15 +57,14 @@ fn unbalanced(problem: balance::Problem) -> SyntaxError {
         balance::Problem::Quote(_) => "this quote is never closed",
         balance::Problem::Raw(_) => "a raw string needs a bracket behind its quote",
         balance::Problem::Deep(_) => "an expression is too deep or too long",
-        balance::Problem::Long(_) => "there is too much of it",
+        balance::Problem::Long(_) => "it has more than the 2 million names, values and signs that are read",
     };
     let at = problem.offset();
     let error = SyntaxError::new(message.to_owned(), at..at + 1);
     match problem {
         balance::Problem::Deep(_) => error.hint("R can't run this either; simplify the expression"),
-        balance::Problem::Long(_) => {
-            error.hint("move data from the script into a file; 2 million names, values and signs are read")
-        }
+        balance::Problem::Long(_) => SyntaxError { is_limit: true, ..error }
+            .hint("move data from the script into a file, and read that"),
         _ => error,
     }
 }

@@ -79,7 +79,7 @@ impl<'a> Walker<'_, 'a> {
                 let facts = self.state.facts[known..].to_vec();
                 self.demand(&facts, known);
             }
-            self.state.facts.extend_from_slice(if is_all { &test.yes } else { &test.no });
+            self.state.facts.extend(if is_all { &test.yes } else { &test.no }.iter().cloned());
             tests.push(test);
         }
         self.state.facts.truncate(known);
@@ -258,6 +258,7 @@ impl<'a> Walker<'_, 'a> {
         }
         let known = self.state.facts.len();
         let mut joined: Option<(Vec<usize>, bool)> = None;
+        let mut open: Vec<usize> = Vec::new();
         let mut last = Value::Unknown;
         let end = operation.values.last().map(span);
         for value in &operation.values {
@@ -266,19 +267,20 @@ impl<'a> Walker<'_, 'a> {
             self.instead |= joined.is_some();
             let found = self.eval(value);
             self.instead = outer;
-            if let Some((reads, _)) = &joined {
-                let reads = reads.clone();
+            if joined.is_some() {
                 if self.ended && value.is_call_expr() {
                     let facts = self.state.facts[known..].to_vec();
                     self.demand(&facts, known);
                 } else {
-                    self.records.settle(&reads, &fallback(Some(&found)));
+                    self.records.settle(&open, &fallback(Some(&found)));
+                    open.retain(|&read| self.records.is_open(read));
                 }
             }
             match &found {
                 Value::Read(reads, is_direct) => {
                     let (all, direct) = joined.get_or_insert_with(|| (Vec::new(), true));
                     all.extend(reads.iter());
+                    open.extend(reads.iter());
                     *direct &= is_direct;
                     let names = self.asked(&found);
                     // The last one is not asked for: without it there is nothing.

@@ -8,7 +8,6 @@ use ruff_python_ast::ExprCall;
 use super::calls::Bytes;
 use super::environment::pairs;
 use super::evaluate::base;
-use super::records::is_present;
 use super::value::Given;
 use super::value::Value;
 use super::walk::Walker;
@@ -161,7 +160,7 @@ impl<'a> Walker<'_, 'a> {
         let Value::Read(reads, _) = value else { return Value::Unknown };
         let has_value = reads.iter().all(|&read| {
             let record = &self.records.reads[read];
-            record.fallback.is_some() || record.is_hard || is_present(&self.state.facts, &record.name)
+            record.fallback.is_some() || record.is_hard || self.state.facts.is_present(&record.name)
         });
         if has_value { Value::Read(reads, false) } else { Value::Unknown }
     }

@@ -7,7 +7,6 @@ use ruff_python_ast::ExprSubscript;
 use super::calls::Bytes;
 use super::records::Record;
 use super::records::Use;
-use super::records::is_present;
 use super::value::Given;
 use super::value::Value;
 use super::value::View;
@@ -24,6 +23,9 @@ use crate::value::Constant;
 
 /// Most variables that one text names.
 const MAX_EXPANDED: usize = 100;
+
+/// Most facts that are looked at for what a read needs.
+const MAX_FACTS: usize = 64;
 
 impl<'a> Walker<'_, 'a> {
     /// A call of what gives access to the environment.
@@ -67,7 +69,7 @@ impl<'a> Walker<'_, 'a> {
                     && let Value::Read(reads, _) = &found
                 {
                     let name = self.records.reads[reads[0]].name.clone();
-                    self.state.facts.push(Fact::made(name));
+                    self.state.facts.learn(Fact::made(name));
                 }
                 found
             }
@@ -196,8 +198,7 @@ impl<'a> Walker<'_, 'a> {
             Some((_, None)) => Some(Fallback::Computed),
             None => Self::explicit(default),
         };
-        let facts = &self.state.facts;
-        let is_guarded = is_present(facts, &name) || self.instead || self.dead > 0;
+        let is_guarded = self.state.facts.is_present(&name) || self.instead || self.dead > 0;
         let set = self.state.set(&name);
         let (span, statement, place) = match &self.call {
             Some(call) if is_given => call.clone(),
@@ -220,7 +221,15 @@ impl<'a> Walker<'_, 'a> {
 
     /// What other variables and options have to be set for what comes next to be run, as far as they need not be anyway.
     fn needs(&self, name: &str) -> Vec<Fact> {
-        let open = self.state.facts.iter().filter(|fact| !self.records.demanded.contains(&fact.name));
+        let open = self
+            .state
+            .facts
+            .doubtful()
+            .iter()
+            .rev()
+            .take(MAX_FACTS)
+            .rev()
+            .filter(|fact| !self.records.demanded.contains(&fact.name));
         needs(open, name)
     }
 
@@ -242,7 +251,7 @@ impl<'a> Walker<'_, 'a> {
         if is_own {
             self.records.restored.insert(name.clone());
         }
-        if is_own || super::records::is_missing(&self.state.facts, &name) {
+        if is_own || self.state.facts.is_missing(&name) {
             let fallback = if is_own { None } else { Some(super::state::fallback(Some(value))) };
             if let Some(fallback) = fallback {
                 self.note(name.clone(), Action::Default(fallback), at);
@@ -252,7 +261,7 @@ impl<'a> Walker<'_, 'a> {
             self.note(name.clone(), Action::Write, at);
             self.state.write(&name, Set::Sure);
         }
-        self.state.facts.push(Fact::made(name));
+        self.state.facts.learn(Fact::made(name));
     }
 }
 

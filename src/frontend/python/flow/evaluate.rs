@@ -42,7 +42,7 @@ impl<'a> Walker<'_, 'a> {
             Value::Read(reads, _) => {
                 for &read in &**reads {
                     let name = &self.records.reads[read].name;
-                    if !super::records::is_present(&self.state.facts, name) {
+                    if !self.state.facts.is_present(name) {
                         self.records.reads[read].is_used = true;
                     }
                 }
@@ -66,8 +66,7 @@ impl<'a> Walker<'_, 'a> {
         let Value::Read(reads, _) = value else { return };
         for &read in &**reads {
             let record = &self.records.reads[read];
-            let has_value =
-                super::records::is_present(&self.state.facts, &record.name) || record.fallback.is_some();
+            let has_value = self.state.facts.is_present(&record.name) || record.fallback.is_some();
             self.records.reads[read].is_needed |= !has_value;
             self.records.reads[read].is_used = true;
         }

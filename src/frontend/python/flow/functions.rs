@@ -15,7 +15,7 @@ use super::value::Function;
 use super::value::Given;
 use super::value::Value;
 use super::walk::Walker;
-use crate::frontend::facts::Fact;
+use crate::frontend::facts::{Fact, Test};
 use crate::frontend::interface::Set;
 use crate::frontend::python::semantic::fold;
 use crate::frontend::python::span;
@@ -23,6 +23,9 @@ use crate::value::Constant;
 
 /// Deepest row of calls that is followed.
 const MAX_CALLS: usize = 20;
+
+/// Most facts of what a function returns that are kept.
+const MAX_KEPT: usize = 100;
 
 /// Most failures of a function that are kept for those who call it again.
 const MAX_MISSED: usize = 100;
@@ -100,8 +103,8 @@ impl<'a> Walker<'_, 'a> {
         let was_parametric = std::mem::take(&mut self.is_parametric);
         self.active.push(id);
         self.state.push(Frame { parent, names, class, is_optional, ..Frame::default() });
-        let before = self.state.written_surely();
         let (missed, reads) = (self.missed.len(), self.records.reads.len());
+        let mark = self.state.mark();
         let end = match function.code {
             Code::Definition(definition) => self.body(&definition.body),
             Code::Lambda(lambda) => {
@@ -127,8 +130,7 @@ impl<'a> Walker<'_, 'a> {
             self.returned(&returns)
         };
         let end = if end == End::Exit && returns.is_empty() && !is_lambda { End::Exit } else { End::Open };
-        let after = self.state.written_surely();
-        let written = after.into_iter().filter(|name| !before.contains(name)).collect();
+        let written = self.state.written_since(mark);
         let is_parametric = self.is_parametric;
         self.is_parametric |= was_parametric;
         // What isn't run tells nothing of the same function where it is.
@@ -203,7 +205,7 @@ impl<'a> Walker<'_, 'a> {
     /// Something is returned.
     pub(super) fn give(&mut self, value: Value<'a>) {
         let Some(frame) = self.state.frames.last() else { return };
-        let facts = self.state.facts.get(frame.facts..).unwrap_or_default().to_vec();
+        let facts = short(self.state.facts.get(frame.facts..).unwrap_or_default());
         if let (Value::Read(reads, _), true) = (&value, frame.is_optional) {
             for &read in &**reads {
                 self.records.reads[read].is_optional = true;
@@ -236,6 +238,13 @@ impl<'a> Walker<'_, 'a> {
             }
         }
     }
+}
+
+/// Facts for those who come back to them; of very many the newest.
+fn short(facts: &[Fact]) -> Vec<Fact> {
+    let left_out = facts.len().saturating_sub(MAX_KEPT);
+    let unknown = Test::unknown().yes.into_iter().filter(|_| left_out > 0);
+    unknown.chain(facts[left_out..].iter().cloned()).collect()
 }
 
 /// What is known where a function returns what is a failure as an exit status.

@@ -163,6 +163,15 @@ impl Records {
         }
     }
 
+    /// Whether another default may still take the place of a read's.
+    pub(super) fn is_open(&self, read: usize) -> bool {
+        match &self.reads[read].fallback {
+            None | Some(Fallback::Absent | Fallback::Constant(Constant::None)) => true,
+            Some(Fallback::Constant(Constant::Text(text))) => text.is_empty(),
+            Some(_) => false,
+        }
+    }
+
     /// What the program takes where reads give nothing: the last word counts unless one was there before.
     pub(super) fn settle(&mut self, reads: &[usize], fallback: &Fallback) {
         for &read in reads {
@@ -170,14 +179,10 @@ impl Records {
             if record.is_hard && !record.is_guarded && !self.caught.contains(&read) {
                 continue;
             }
+            let is_open = self.is_open(read);
             let known = &mut self.reads[read].fallback;
-            let is_open = match known {
-                None | Some(Fallback::Absent | Fallback::Constant(Constant::None)) => true,
-                Some(Fallback::Constant(Constant::Text(text))) => {
-                    text.is_empty() && matches!(fallback, Fallback::Constant(_))
-                }
-                Some(_) => false,
-            };
+            let is_text = matches!(known, Some(Fallback::Constant(Constant::Text(_))));
+            let is_open = is_open && (!is_text || matches!(fallback, Fallback::Constant(_)));
             if is_open && (known.is_none() || *fallback != Fallback::Absent) {
                 *known = Some(fallback.clone());
             }
@@ -253,11 +258,6 @@ impl Records {
             || (!record.is_hard && !record.is_needed && (record.is_optional || is_tested));
         if goes_on { Fallback::Absent } else { Fallback::Missing }
     }
-}
-
-/// Whether some facts say that a variable is set.
-pub(super) fn is_present(facts: &[Fact], name: &str) -> bool {
-    facts.iter().any(|fact| fact.is_set && fact.name == name)
 }
 
 /// Whether some facts say that a variable isn't set.

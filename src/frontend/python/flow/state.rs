@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
+use super::conditions::Conditions;
 use super::records::{Records, is_missing};
 use super::value::{Function, Value};
 use crate::frontend::facts::{Fact, Test};
@@ -70,7 +71,7 @@ pub(super) struct State<'a> {
     /// The names of each class and of its objects.
     pub(super) classes: Vec<HashMap<&'a str, Value<'a>>>,
     written: HashMap<String, Set>,
-    pub(super) facts: Vec<Fact>,
+    pub(super) facts: Conditions,
     trail: Vec<(Key<'a>, Content<'a>)>,
     count: usize,
 }
@@ -129,10 +130,16 @@ impl<'a> State<'a> {
         self.trail.push((Key::Variable(variable.to_owned()), Content::Set(old)));
     }
 
-    /// The variables that are surely written.
-    pub(super) fn written_surely(&self) -> HashSet<String> {
-        let surely = self.written.iter().filter(|(_, set)| **set == Set::Sure);
-        surely.map(|(name, _)| name.clone()).collect()
+    /// The variables that are surely written, and weren't before a mark.
+    pub(super) fn written_since(&self, mark: usize) -> Vec<String> {
+        let mut before = BTreeMap::new();
+        for (key, content) in &self.trail[mark..] {
+            if let (Key::Variable(name), Content::Set(set)) = (key, content) {
+                before.entry(name).or_insert(*set);
+            }
+        }
+        let is_new = |(name, set): &(&String, Set)| *set != Set::Sure && self.set(name) == Set::Sure;
+        before.into_iter().filter(is_new).map(|(name, _)| name.clone()).collect()
     }
 
     pub(super) fn mark(&self) -> usize {

@@ -17,7 +17,7 @@ use super::state::Frame;
 use super::state::Outcome;
 use super::state::State;
 use super::value::Value;
-use crate::frontend::facts::{Fact, Test, demanded, gather};
+use crate::frontend::facts::{Fact, Test, demanded, gather, is_sure};
 use crate::frontend::interface::Action;
 use crate::frontend::python::entity::Entities;
 use crate::frontend::python::semantic::Model;
@@ -145,7 +145,7 @@ impl<'m, 'a> Walker<'m, 'a> {
     /// Follows a branch under some facts; what it changes is taken back.
     pub(super) fn branch(&mut self, facts: &[Fact], walk: impl FnOnce(&mut Self) -> End) -> Outcome<'a> {
         let (mark, known) = (self.state.mark(), self.state.facts.len());
-        self.state.facts.extend_from_slice(facts);
+        self.state.facts.extend(facts.iter().cloned());
         let end = walk(self);
         self.state.facts.truncate(known);
         if end == End::Exit {
@@ -173,7 +173,10 @@ impl<'m, 'a> Walker<'m, 'a> {
             return;
         }
         let is_demanded = |name: &str| self.records.demanded.contains(name);
-        let names = demanded(facts, &self.state.facts[..known], is_demanded);
+        if !self.state.facts.are_sure(known, |fact| is_sure(fact, is_demanded)) {
+            return;
+        }
+        let names = demanded(facts, &[], is_demanded);
         let names = names.into_iter().filter(|name| !self.is_changed(name)).map(str::to_owned);
         self.miss(names.collect());
     }
@@ -188,7 +191,10 @@ impl<'m, 'a> Walker<'m, 'a> {
     pub(super) fn learn(&mut self, outcomes: &[(End, Vec<Fact>)]) {
         for (end, facts) in outcomes {
             if *end != End::Open {
-                self.state.facts.extend(facts.iter().filter(|fact| fact.is_known()).cloned());
+                facts
+                    .iter()
+                    .filter(|fact| fact.is_known())
+                    .for_each(|fact| self.state.facts.learn(fact.clone()));
             }
         }
     }
@@ -245,7 +251,7 @@ impl<'m, 'a> Walker<'m, 'a> {
                         End::Away
                     });
                 }
-                self.state.facts.extend(test.yes.into_iter().filter(Fact::is_known));
+                test.yes.into_iter().filter(Fact::is_known).for_each(|fact| self.state.facts.learn(fact));
                 End::Open
             }
             Stmt::Continue(_) | Stmt::Break(_) => End::Away,
@@ -310,7 +316,7 @@ impl<'m, 'a> Walker<'m, 'a> {
             let test = match &clause.test {
                 Some(test) => {
                     let known = self.state.facts.len();
-                    self.state.facts.extend_from_slice(&facts);
+                    self.state.facts.extend(facts.iter().cloned());
                     let test = self.test(test);
                     self.state.facts.truncate(known);
                     test

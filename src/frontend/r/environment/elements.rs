@@ -2,7 +2,7 @@
 
 use tree_sitter::Node;
 
-use super::{Finder, is_name, vector};
+use super::{Finder, is_name, vector, whole};
 use crate::frontend::interface::{Action, Fallback};
 use crate::frontend::r::arguments::{self, Argument};
 use crate::frontend::r::fold;
@@ -36,7 +36,7 @@ impl<'tree> Finder<'_, 'tree> {
     ) -> Option<Node<'tree>> {
         let unset = bare(unset);
         if unset.kind() == "identifier" {
-            let value = self.names.only_value(&literals::name(unset, self.names.text)?)?;
+            let value = self.names.value_at(&literals::name(unset, self.names.text)?, unset.start_byte())?;
             let Value::Element(values) = value else { return None };
             return vector(values, self.names).get(at).copied();
         }
@@ -50,7 +50,10 @@ impl<'tree> Finder<'_, 'tree> {
 
     /// `sapply(c("x", "y"), Sys.getenv)`, `Map(Sys.getenv, c("x", "y"), c("d", "e"))`.
     pub(super) fn apply(&mut self, call: &Call<'tree>, function: &str) {
-        let given = arguments::of(call.arguments, self.names.text);
+        let mut given = arguments::of(call.arguments, self.names.text);
+        if let Some(piped) = self.wrappers.piped(call.node) {
+            given.insert(0, Argument { name: None, value: Some(piped), node: piped });
+        }
         let is_reading = |argument: &&Argument<'tree>| {
             let read = argument.value.filter(|value| is_name(*value));
             read.and_then(|read| self.names.function(read)).is_some_and(|found| found.is_base("Sys.getenv"))
@@ -63,7 +66,7 @@ impl<'tree> Finder<'_, 'tree> {
         let is_unset = |argument: &&&Argument| argument.name.as_deref() == Some("unset");
         let Some(names) = others.iter().find(|argument| !is_unset(argument)).and_then(|first| first.value)
         else {
-            return;
+            return self.found.diagnostics.push(whole(reading));
         };
         // The third argument of `vapply` is a pattern of the result, unless that has its name.
         let has_pattern = function == "vapply"

@@ -5,6 +5,7 @@ use tree_sitter::Node;
 use super::Finder;
 use crate::frontend::interface::{Action, Fallback};
 use crate::frontend::r::arguments;
+use crate::frontend::r::catches::Caught;
 use crate::frontend::r::endings::ends;
 use crate::frontend::r::helper::{Given, Guard, Helper};
 use crate::frontend::r::literals;
@@ -77,6 +78,15 @@ impl<'tree> Finder<'_, 'tree> {
         let named = |name: &str| formals.iter().position(|formal| *formal == name).map(given);
         let guard = helper.guard(*read, self.names, &named);
         let (fallback, is_demanded) = self.taken(inner, guard.as_ref(), &given);
+        let caught = self.catches.at(call.node.start_byte()).filter(|_| is_demanded);
+        let (fallback, is_demanded) = match caught {
+            Some(Caught::Taken(value)) => (self.fallback(value), false),
+            Some(Caught::Gone) => (Fallback::Absent, false),
+            None => (fallback, is_demanded),
+        };
+        let is_left =
+            caught.is_some() && matches!(fallback, Fallback::Computed | Fallback::Constant(Constant::None));
+        let fallback = if is_left { Fallback::Absent } else { fallback };
         let action = if guard.is_none() && self.wrappers.is_tested(*read) {
             Action::Test
         } else {
@@ -127,7 +137,7 @@ impl<'tree> Finder<'_, 'tree> {
     fn elements_of(&self, node: Node<'tree>) -> Option<Node<'tree>> {
         let node = bare(node);
         let name = (node.kind() == "identifier").then(|| literals::name(node, self.names.text)).flatten()?;
-        match self.names.only_value(&name)? {
+        match self.names.value_at(&name, node.start_byte())? {
             Value::Element(vector) => Some(vector),
             _ => None,
         }

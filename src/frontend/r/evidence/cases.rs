@@ -6,6 +6,7 @@ use super::{Evidence, Finder};
 use crate::frontend::facts::{Fact, Test};
 use crate::frontend::interface::Fallback;
 use crate::frontend::r::arguments::{self, Argument};
+use crate::frontend::r::catches::Caught;
 use crate::frontend::r::endings::{ends, last};
 
 /// Functions that take the first of several values that is there.
@@ -26,27 +27,21 @@ const ASKING: &[&str] = &[
     "is.element",
 ];
 
-/// What a script does after a failure.
-#[derive(Debug)]
-pub(super) enum Caught<'tree> {
-    /// It takes a value.
-    Taken(Node<'tree>),
-    /// It goes on.
-    Gone,
-}
-
 impl<'tree> Finder<'_, 'tree> {
     /// `switch(x, a = 1, stop("unknown"))`: what fits no other value comes to the last.
     pub(super) fn choose(&mut self, given: &[Argument<'tree>], at: Node<'tree>) {
         let Some((subject, cases)) = given.split_first() else { return };
         let names = subject.value.map(|value| self.subject(value)).unwrap_or_default();
-        let is_asked = cases.iter().any(|case| case.name.as_deref() == Some(""));
-        if names.is_empty() || is_asked {
+        if names.is_empty() {
             return;
         }
-        let other = cases.iter().find(|case| case.name.is_none()).and_then(|case| case.value);
+        let asked = cases.iter().find(|case| case.name.as_deref() == Some(""));
+        let other = asked.or_else(|| cases.iter().find(|case| case.name.is_none()));
+        let other = other.and_then(|case| case.value);
         if other.and_then(last).is_some_and(|other| ends(other, self.names)) {
             self.demand(&Test::of(&names).no, at);
+        } else if let Some(value) = other.filter(|_| asked.is_some()) {
+            self.take(names, value);
         } else {
             self.leave(&names);
         }
@@ -120,44 +115,10 @@ impl<'tree> Finder<'_, 'tree> {
         self.found.extend(names.iter().map(|name| (name.clone(), Evidence::Absent)));
     }
 
-    /// What is done where the script fails at a place: `tryCatch(…, error = function(e) "d")`, `try(…)`.
-    pub(super) fn caught(&self, at: Node<'tree>) -> Option<Caught<'tree>> {
-        let mut inner = at;
-        while let Some(around) = inner.parent().filter(|around| around.kind() != "function_definition") {
-            if let Some(caught) = self.catching(around, inner) {
-                return Some(caught);
-            }
-            inner = around;
-        }
-        None
-    }
-
-    /// What a call does if a part of it fails.
-    fn catching(&self, call: Node<'tree>, part: Node<'tree>) -> Option<Caught<'tree>> {
-        let function = self.function_of(call)?;
-        (call.child_by_field_name("arguments") == Some(part)).then_some(())?;
-        match function.name.as_str() {
-            "try" => Some(Caught::Gone),
-            "tryCatch" | "try_fetch" => {
-                let given = arguments::of(part, self.names.text);
-                let handler = given.iter().find(|argument| {
-                    argument.name.as_deref().is_some_and(|name| matches!(name, "error" | "condition"))
-                });
-                let body = handler?.value?.child_by_field_name("body")?;
-                match last(body) {
-                    Some(last) if ends(last, self.names) => None,
-                    Some(last) => Some(Caught::Taken(last)),
-                    None => Some(Caught::Gone),
-                }
-            }
-            _ => None,
-        }
-    }
-
     /// What it says of variables that the script fails without them, and is caught.
-    pub(super) fn relieved(&self, facts: &[Fact], caught: &Caught<'tree>) -> Vec<(String, Evidence)> {
+    pub(super) fn relieved(&self, facts: &[Fact], caught: Caught<'tree>) -> Vec<(String, Evidence)> {
         let fallback = match caught {
-            Caught::Taken(value) => self.fallback(*value),
+            Caught::Taken(value) => self.fallback(value),
             Caught::Gone => Fallback::Absent,
         };
         let fallback = if fallback == Fallback::Computed { Fallback::Absent } else { fallback };

@@ -2,17 +2,20 @@
 
 use tree_sitter::Node;
 
-use super::Finder;
 use super::subjects::Held;
+use super::{ASSERTIONS, Finder};
 use crate::frontend::facts::Test;
 use crate::frontend::r::arguments;
-use crate::frontend::r::endings::last;
+use crate::frontend::r::endings::{ends, last};
 use crate::frontend::r::fold;
 use crate::frontend::r::names::{APPLY, Function, Names};
 use crate::frontend::r::wrappers::bare;
 
 /// Functions that tell that there is none.
 const MISSING: &[&str] = &["anyNA", "is.na", "is.null", "is_empty"];
+
+/// How far out what is done with a comparison is looked for.
+const MAX_DEPTH: usize = 8;
 
 /// What tells how a script is run: as an operator runs it.
 const USUAL: &[&str] = &["interactive()", "sys.nframe()", "sys.call", "globalenv()"];
@@ -119,6 +122,36 @@ impl<'tree> Finder<'_, 'tree> {
             }
             _ => Test::default(),
         }
+    }
+
+    /// Whether the script ends where a comparison finds nothing: `stopifnot(Sys.getenv("x") %in% c("a", "b"))`.
+    pub(super) fn is_refused(&self, comparison: Node<'tree>) -> bool {
+        let mut holds = self.operator_of(comparison) == Some("!=");
+        let mut node = comparison;
+        for _ in 0..MAX_DEPTH {
+            let Some(around) = node.parent() else { return false };
+            let field = |field| around.child_by_field_name(field);
+            let is_end = |part: Option<Node<'tree>>| {
+                part.and_then(last).is_some_and(|last| ends(last, self.names))
+                    && self.catches.at(around.start_byte()).is_none()
+            };
+            match around.kind() {
+                "parenthesized_expression" | "argument" | "arguments" => {}
+                "unary_operator" if self.operator_of(around) == Some("!") => holds = !holds,
+                "binary_operator" if self.operator_of(around) == Some("||") => {
+                    return !holds && is_end(field("rhs"));
+                }
+                "call" => {
+                    let is_assertion =
+                        self.function_of(around).is_some_and(|found| ASSERTIONS.contains(&&*found.name));
+                    return !holds && is_assertion && self.catches.at(around.start_byte()).is_none();
+                }
+                "if_statement" => return is_end(field(if holds { "consequence" } else { "alternative" })),
+                _ => return false,
+            }
+            node = around;
+        }
+        false
     }
 
     /// `Sys.getenv("x") |> nzchar()`.
