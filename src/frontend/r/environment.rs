@@ -84,6 +84,7 @@ pub(super) fn uses<'tree>(names: &Names<'tree>, shapes: &Shapes<'tree>) -> Uses 
         lent: Vec::new(),
         members: shapes.memberships.iter().map(|pair| (pair.value.id(), *pair)).collect(),
         handled: BTreeSet::new(),
+        bare: BTreeSet::new(),
         found: Uses::default(),
     };
     for call in &shapes.calls {
@@ -113,6 +114,8 @@ struct Finder<'n, 'tree> {
     lent: Vec<(String, Range<usize>)>,
     /// Where functions end that have found their meaning.
     handled: BTreeSet<usize>,
+    /// Variables without which a helper ends the script, and nothing catches that.
+    bare: BTreeSet<String>,
     found: Uses,
 }
 

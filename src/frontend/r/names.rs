@@ -307,14 +307,14 @@ fn applied<'tree>(shapes: &Shapes<'tree>, text: &str) -> Applied<'tree> {
         .operations
         .iter()
         .filter(|pair| pair.operator.is_some_and(|operator| matches!(operator.kind(), "|>" | "special")));
-    let piped: BTreeMap<usize, Node> = pipes.map(|pair| (pair.target.id(), pair.value)).collect();
+    let handed: BTreeMap<usize, Node> = pipes.map(|pair| (pair.target.id(), pair.value)).collect();
     for call in &shapes.calls {
         let name = text[call.function.byte_range()].rsplit(':').next().unwrap_or_default();
         if !APPLY.contains(&name) {
             continue;
         }
         let arguments = arguments::of(call.arguments, text);
-        let first = piped.get(&call.node.id()).copied();
+        let first = handed.get(&call.node.id()).copied();
         let values = || first.into_iter().chain(arguments.iter().filter_map(|argument| argument.value));
         let is_function = |value: &Node| value.kind() == "function_definition" || is_formula(*value);
         let Some(function) = values().find(is_function) else { continue };

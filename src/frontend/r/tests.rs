@@ -132,6 +132,11 @@ fn what_cannot_be_told_is_a_diagnostic() {
 }
 
 #[test]
+fn what_is_too_long_is_no_error_of_syntax() {
+    assert_eq!(read(&"x\n".repeat(1_100_000)).1, ["too-long"]);
+}
+
+#[test]
 fn installations_are_found() {
     let cases: &[(&str, &[&str])] = &[
         ("install.packages('a')", &["a"]),

@@ -56,7 +56,9 @@ impl<'tree> Finder<'_, 'tree> {
         let Some(at) = direct.or_else(|| place(&helper, self.elements_of(name)?, text)) else { return false };
         let inner = Inner { helper, read: call.node, unset, at, is_loop: direct.is_none() };
         let calls = self.calls.iter().copied().filter(|other| inner.helper.is_called(other, text));
-        let calls: Vec<Call> = calls.collect();
+        let mut calls: Vec<Call> = calls.collect();
+        // What is caught here doesn't help where the same is asked for elsewhere and isn't.
+        calls.sort_by_key(|other| self.catches.at(other.node.start_byte()).is_some());
         for other in &calls {
             self.help(&inner, other);
         }
@@ -78,7 +80,9 @@ impl<'tree> Finder<'_, 'tree> {
         let named = |name: &str| formals.iter().position(|formal| *formal == name).map(given);
         let guard = helper.guard(*read, self.names, &named);
         let (fallback, is_demanded) = self.taken(inner, guard.as_ref(), &given);
+        let is_bare = |variable: &String| self.bare.contains(variable);
         let caught = self.catches.at(call.node.start_byte()).filter(|_| is_demanded);
+        let caught = caught.filter(|_| !variables.iter().any(is_bare));
         let (fallback, is_demanded) = match caught {
             Some(Caught::Taken(value)) => (self.fallback(value), false),
             Some(Caught::Gone) => (Fallback::Absent, false),
@@ -97,6 +101,7 @@ impl<'tree> Finder<'_, 'tree> {
         let span = call.node.byte_range();
         for variable in variables {
             if is_demanded {
+                self.bare.insert(variable.clone());
                 self.add(variable.clone(), Action::Demand, span.clone(), span.end);
             }
             self.add(variable, action.clone(), span.clone(), span.start);
