@@ -29,7 +29,7 @@ pub mod recipe;
 mod records;
 pub mod runtime;
 mod slurm;
-mod snakemake;
+pub(crate) mod snakemake;
 pub mod snippet;
 mod surroundings;
 mod targets;

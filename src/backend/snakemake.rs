@@ -16,6 +16,12 @@ use crate::reference::ImageName;
 /// What stands for the number of a grid's worker.
 const WORKER: &str = "{worker}";
 
+/// The key of a configuration with the number of a grid's workers.
+pub(crate) const WORKERS: &str = "workers";
+
+/// The key of a configuration with the files that a rule waits for, beside those that it reads.
+pub(crate) const AFTER: &str = "c3_after";
+
 /// What has an operator leave out the outputs that the script never sets, and deliver all others as files.
 const UNSET: &str = "C3_UNSET_OUTPUTS=skip";
 const TEXTS: &str = "C3_TEXT_OUTPUTS=file";
@@ -58,10 +64,11 @@ struct Context {
     outputs: Vec<Delivered>,
     is_grid: bool,
     workers: u32,
-    /// What says that a worker is done: its first output, or an empty file.
+    /// What says that the operator, or a worker, is done.
     marks: String,
     /// Options of a worker, as formatted strings of Python.
     parts: Vec<String>,
+    after: &'static str,
     log: String,
     threads: Option<String>,
     resources: Vec<(&'static str, String)>,
@@ -97,10 +104,9 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
         open.iter().filter(|it| is(it)).map(|it| it.id.clone()).collect::<Vec<_>>()
     };
     let rule = identifier::fold(&component.name);
-    let own = |between: &str| if is_grid { format!("{between}{WORKER}") } else { String::new() };
-    let folder = format!("results/{}{}", component.name, own("/"));
+    let worker = is_grid.then_some(WORKER);
     let outcomes = outcomes(component, &all);
-    let outputs: Vec<_> = outcomes.iter().map(|it| delivered(it, &folder)).collect();
+    let outputs: Vec<_> = outcomes.iter().map(|it| delivered(it, &component.name, worker)).collect();
     let workers = job.indexed.or(job.parallelism).map_or(1, u32::from);
     let needed: Vec<_> = open.iter().filter(|it| it.input.required).copied().collect();
     let secrets: Vec<_> = all.iter().filter(|it| it.input.secret).collect();
@@ -128,9 +134,10 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
         delivered: outcomes.iter().map(|it| it.id.clone()).collect(),
         is_grid,
         workers,
-        marks: outputs.first().map_or_else(|| format!("{folder}.done"), |first| first.path.clone()),
+        marks: mark(&component.name, &outcomes, worker),
         parts: parts.iter().map(|it| part(it, workers)).collect(),
-        log: format!("logs/{}{}.log", component.name, own("-")),
+        after: AFTER,
+        log: format!("logs/{}{}.log", component.name, worker.map_or(String::new(), |it| format!("-{it}"))),
         threads: threads(job),
         resources: resources(job),
         retries: job.backoff_limit.map(u32::from).filter(|limit| *limit > 0),
@@ -165,7 +172,7 @@ pub(super) fn review(operator: &Operator) -> Vec<Diagnostic> {
 }
 
 /// What the head says of a value.
-fn about(parameter: &Parameter) -> String {
+pub(crate) fn about(parameter: &Parameter) -> String {
     let input = &parameter.input;
     let default = parameter.default().map(|text| format!(", by default {text}")).unwrap_or_default();
     let needed = if input.required { ", required" } else { &default };
@@ -181,17 +188,28 @@ fn example(needed: &[&Parameter]) -> String {
     format!(" --config{}", given.collect::<String>())
 }
 
+/// The path of an operator's output; of a grid's, that of one worker.
+pub(crate) fn result(operator: &str, outcome: &str, worker: Option<&str>) -> String {
+    let of_worker = worker.map(|worker| format!("{worker}/")).unwrap_or_default();
+    format!("results/{operator}/{of_worker}{outcome}")
+}
+
+/// The path of what says that an operator has run: its first output, or an empty file.
+pub(crate) fn mark(operator: &str, outcomes: &[Outcome], worker: Option<&str>) -> String {
+    result(operator, outcomes.first().map_or("done", |first| &first.id), worker)
+}
+
 /// What a rule calls an output.
 fn port(id: &str) -> String {
     if RESERVED.contains(&id) { format!("{id}_output") } else { id.to_owned() }
 }
 
 /// Where a result is delivered to.
-fn delivered(outcome: &Outcome, folder: &str) -> Delivered {
+fn delivered(outcome: &Outcome, operator: &str, worker: Option<&str>) -> Delivered {
     let kind = &outcome.output.kind;
     Delivered {
         name: port(&outcome.id),
-        path: format!("{folder}/{}", outcome.id),
+        path: result(operator, &outcome.id, worker),
         is_folder: kind.name() == "Directory",
         is_text: !kind.is_path(),
     }

@@ -10,6 +10,7 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("manifest.yaml", include_str!("../../templates/manifest.yaml.j2")),
     ("job.sbatch", include_str!("../../templates/job.sbatch.j2")),
     ("rule.smk", include_str!("../../templates/rule.smk.j2")),
+    ("workflow.smk", include_str!("../../templates/workflow.smk.j2")),
     ("cwl/step.cwl", include_str!("../../templates/cwl/step.cwl.j2")),
     ("cwl/tool", include_str!("../../templates/cwl/tool.j2")),
     ("cwl/package.cwl", include_str!("../../templates/cwl/package.cwl.j2")),

@@ -114,10 +114,7 @@ fn snakemake(operator: &Operator) -> String {
         needed.map(|input| format!(" {}={}", identifier::fold(&input.name), value(input))).collect();
     let given = if values.is_empty() { String::new() } else { format!(" --config{values}") };
     let file = beside(operator, ".smk");
-    format!(
-        "snakemake --snakefile {} --cores 1 --software-deployment-method apptainer{given}",
-        word(&file)
-    )
+    format!("snakemake --snakefile {} --cores 1 --software-deployment-method apptainer{given}", word(&file))
 }
 
 /// A file beside the source.

@@ -1,4 +1,4 @@
-//! `c3 create-workflow`: workflows for Kubeflow, CWL and Argo from operators that come one after the other.
+//! `c3 create-workflow`: workflows for Kubeflow, CWL, Argo and Snakemake from operators that come one after the other.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -36,7 +36,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "kubeflow,cwl")]
     target: Vec<Target>,
 
-    /// Number of parallel workers of each grid wrapper, in a Kubeflow pipeline or Argo workflow
+    /// Number of parallel workers of each grid wrapper, not in a CWL workflow
     #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u32).range(1..))]
     parallel: u32,
 
@@ -60,6 +60,8 @@ enum Target {
     Cwl,
     /// A workflow template of Argo, <name>.workflow.argo.yaml.
     Argo,
+    /// A Snakefile of modules, <name>.workflow.smk.
+    Snakemake,
 }
 
 impl Target {
@@ -68,6 +70,7 @@ impl Target {
             Self::Kubeflow => Engine::Kubeflow,
             Self::Cwl => Engine::Cwl,
             Self::Argo => Engine::Argo,
+            Self::Snakemake => Engine::Snakemake,
         }
     }
 }

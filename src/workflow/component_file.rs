@@ -44,6 +44,7 @@ pub fn parse(text: &str, stem: &str) -> Result<Operator, String> {
         component_file: format!("{stem}.yaml"),
         step_file: format!("{stem}.cwl"),
         template_file: format!("{stem}.argo.yaml"),
+        rule_file: format!("{stem}.smk"),
         parameters: file.inputs.into_iter().map(parameter).collect(),
         outcomes: file.outputs.into_iter().map(outcome).collect(),
     })

@@ -98,7 +98,7 @@ fn parts(workflow: &Workflow, engine: Engine) -> Parts {
                 Origin::Unset => {}
             }
         }
-        if engine.is_cluster() && at > 0 && !step.is_joined() {
+        if engine.has_surroundings() && at > 0 && !step.is_joined() {
             parts.waits.push((at - 1, at));
         }
     }

@@ -76,15 +76,16 @@ impl Joining {
         None
     }
 
-    /// What a workflow of a cluster leaves out: secrets, which stand there, and files that may be missing.
+    /// What a workflow leaves out: secrets, where its operators find them, and files that may be missing.
     fn unset<'a>(&mut self, parameter: &Parameter, step: &str, at: usize) -> Option<Origin<'a>> {
-        if !self.engine.is_cluster() {
+        if !self.engine.has_surroundings() {
             return None;
         }
         let keyword = folded(&parameter.id);
         let is_keyword = keyword.starts_with(|first: char| first.is_ascii_lowercase());
         let no_keyword = self.engine == Engine::Kubeflow && (!is_keyword || !identifier::is_plain(&keyword));
-        let open_file = parameter.input.kind.is_path() && parameter.optional();
+        let open_file =
+            parameter.input.kind.is_path() && parameter.optional() && !self.engine.leaves_files_out();
         if no_keyword || open_file {
             let (why, hint) = if open_file {
                 ("it has no files that may be missing", "read it without a default, so that it is required")
@@ -150,7 +151,7 @@ impl Joining {
     /// CWL knows no order but that of the data.
     fn remark_on_order(&mut self, steps: &[Step]) {
         let free = steps.iter().enumerate().skip(1);
-        let free = free.filter(|(_, step)| !self.engine.is_cluster() && !step.is_joined());
+        let free = free.filter(|(_, step)| !self.engine.has_surroundings() && !step.is_joined());
         let remark = |(at, step): (usize, &Step)| {
             let message = format!("`{}` takes nothing of an earlier step: CWL doesn't make it wait", step.id);
             Remark::new(at, message, "let it read an output of the step that it has to wait for")

@@ -15,6 +15,7 @@ mod kubeflow;
 mod names;
 pub mod operator;
 mod remark;
+mod snakemake;
 
 pub use join::join;
 pub use operator::Operator;
@@ -29,11 +30,13 @@ pub enum Engine {
     Cwl,
     /// Argo Workflows.
     Argo,
+    /// Snakemake.
+    Snakemake,
 }
 
 impl Engine {
     /// Every one.
-    pub const ALL: &[Self] = &[Self::Kubeflow, Self::Cwl, Self::Argo];
+    pub const ALL: &[Self] = &[Self::Kubeflow, Self::Cwl, Self::Argo, Self::Snakemake];
 
     /// How the name of its file ends.
     #[must_use]
@@ -42,6 +45,7 @@ impl Engine {
             Self::Kubeflow => ".pipeline.py",
             Self::Cwl => ".workflow.cwl",
             Self::Argo => ".workflow.argo.yaml",
+            Self::Snakemake => ".workflow.smk",
         }
     }
 
@@ -51,8 +55,8 @@ impl Engine {
             (_, Type::String, Type::String) => Some(Route::Text),
             // Kubeflow's values have types; CWL would need an expression to make a number of a text.
             (Self::Kubeflow, from, to) if from == to && !from.is_path() => Some(Route::Text),
-            // All values of Argo's are texts.
-            (Self::Argo, from, to) if !from.is_path() && !to.is_path() => Some(Route::Text),
+            // All values of Argo's are texts, and results of Snakemake's rules are files that hold some.
+            (Self::Argo | Self::Snakemake, from, to) if !from.is_path() && !to.is_path() => Some(Route::Text),
             (Self::Cwl, from, Type::String) if !from.is_path() => Some(Route::Text),
             // A runner of CWL delivers a text as a file, too.
             (Self::Cwl, Type::String, Type::Path(kind)) if kind != "Directory" => Some(Route::File),
@@ -61,9 +65,14 @@ impl Engine {
         }
     }
 
-    /// Whether its operators run in a cluster: secrets are there, and steps come in their order.
-    fn is_cluster(self) -> bool {
+    /// Whether secrets are where its operators run, and steps come in their order.
+    fn has_surroundings(self) -> bool {
         self != Self::Cwl
+    }
+
+    /// Whether a file or folder may be missing.
+    fn leaves_files_out(self) -> bool {
+        matches!(self, Self::Cwl | Self::Snakemake)
     }
 
     fn name(self) -> &'static str {
@@ -71,6 +80,7 @@ impl Engine {
             Self::Kubeflow => "Kubeflow",
             Self::Cwl => "CWL",
             Self::Argo => "Argo",
+            Self::Snakemake => "Snakemake",
         }
     }
 }
@@ -168,6 +178,7 @@ pub fn emit(operators: &[Operator], engine: Engine, settings: &Settings) -> (Art
         Engine::Kubeflow => kubeflow::emit(&workflow, settings),
         Engine::Cwl => cwl::emit(&workflow, settings),
         Engine::Argo => argo::emit(&workflow, settings),
+        Engine::Snakemake => snakemake::emit(&workflow, settings),
     };
     (Artifact::new(format!("{}{}", settings.stem, engine.suffix()), stamp::sealed(&text)), remarks)
 }

@@ -18,6 +18,8 @@ pub struct Operator {
     pub step_file: String,
     /// Path of its template for Argo, seen from the workflow's folder.
     pub template_file: String,
+    /// Path of its rule of Snakemake, seen from the workflow's folder.
+    pub rule_file: String,
     pub(super) parameters: Vec<Parameter>,
     pub(super) outcomes: Vec<Outcome>,
 }
@@ -34,6 +36,7 @@ impl Operator {
             component_file: format!("{stem}.yaml"),
             step_file: format!("{stem}.cwl"),
             template_file: format!("{stem}.argo.yaml"),
+            rule_file: format!("{stem}.smk"),
             parameters,
             outcomes,
         }
@@ -45,6 +48,7 @@ impl Operator {
         self.component_file.insert_str(0, folder);
         self.step_file.insert_str(0, folder);
         self.template_file.insert_str(0, folder);
+        self.rule_file.insert_str(0, folder);
         self
     }
 
@@ -55,6 +59,7 @@ impl Operator {
             Engine::Kubeflow => &self.component_file,
             Engine::Cwl => &self.step_file,
             Engine::Argo => &self.template_file,
+            Engine::Snakemake => &self.rule_file,
         }
     }
 

@@ -6,9 +6,10 @@ import shutil
 
 import pytest
 import yaml
-from operators import NAMES
+from operators import NAMES, SECRET
 from slurm import LIMITS, path_with
 from support import HOSTILE, ROOT, c3, environment, run, succeeded, told, venv, write
+from test_workflows import OPERATORS, SAMPLE, letter
 
 SAMPLES = sorted(path for path in (ROOT / 'samples').glob('*.*') if path.suffix in ('.py', '.R', '.ipynb'))
 
@@ -217,3 +218,48 @@ def test_names_of_ports_are_free(tmp_path):
     succeeded(c3('compile', 'ports.py', '--target', 'snakemake', '-r', 'registry.example/ns', cwd=tmp_path))
     done = succeeded(snakemake(tmp_path, '--snakefile', 'ports.smk', '--dry-run', '--cores', '1', '--printshellcmds'))
     assert all(f'--{name}=' in done.stdout for name in names), done.stdout
+
+
+# Workflows
+
+
+def test_snakemake_runs_the_workflow(tmp_path, repository):
+    """The letter is that of CWL and Kubeflow."""
+    write(tmp_path / 'bin/apptainer', STAND_IN).chmod(0o755)
+    write(tmp_path / 'containers.conf', LIMITS)
+    for operator in OPERATORS:
+        shutil.copy(SAMPLE / operator, tmp_path)
+        options = ['--target', 'snakemake', '-r', f'{repository}/snakemake', '-v', '0.1']
+        succeeded(c3('create-operator', operator, *options, cwd=tmp_path))
+    done = succeeded(c3('create-workflow', *OPERATORS, '--name', 'squares', '--target', 'snakemake', cwd=tmp_path))
+    assert done.stderr == ''
+    write(tmp_path / 'values.yaml', yaml.safe_dump({'rows': 4, 'reader': 'Ada "L."'}))
+    given = ['--snakefile', 'squares.workflow.smk', '--configfile', 'values.yaml', '--cores', '2']
+    assert 'Congratulations' in succeeded(snakemake(tmp_path, *given, '--lint')).stderr
+    env = {'signing_token': SECRET, 'total': '13', 'report': '/etc/hostname'}
+    done = snakemake(tmp_path, *given, '--software-deployment-method', 'apptainer', env=env)
+    assert done.returncode == 0, told(done)
+    made = (tmp_path / 'results/write-letter/letter').read_text(encoding='utf-8')
+    assert made == letter(4, 'Ada "L."', SECRET)
+    assert SECRET not in done.stdout + done.stderr
+
+
+def test_steps_that_take_nothing_wait_for_the_one_before(tmp_path):
+    """A grid in the middle: what comes behind waits for all of its workers."""
+    write(tmp_path / 'bin/none', '')
+    write(tmp_path / 'first.py', 'import os\nn_rows = int(os.getenv("n_rows", 1))\n')
+    write(tmp_path / 'jotter.py', JOTTER)
+    write(tmp_path / 'last.py', 'import os\nos.environ["said"] = os.getenv("word", "x")\n')
+    options = ['--target', 'kubeflow,snakemake', '-r', 'registry.example/ns']
+    succeeded(c3('compile', 'first.py', 'last.py', *options, cwd=tmp_path))
+    succeeded(c3('create-gridwrapper', 'jotter.py', '-b', 'index', '--no-build', *options, cwd=tmp_path))
+    words = ['--name', 'three', '--target', 'snakemake', '--parallel', '2']
+    succeeded(c3('create-workflow', 'first.py', 'gw_jotter.yaml', 'last.py', *words, cwd=tmp_path))
+    values = ['--config', 'folder=/data', 'gw_batch_file=batches.txt']
+    done = succeeded(snakemake(tmp_path, '--snakefile', 'three.workflow.smk', '--dry-run', '--cores', '1', *values))
+    assert re.search(r'^gw_jotter_worker +2$', done.stdout, re.MULTILINE)
+    assert '--gw_parts=2 --gw_part=1' in succeeded(
+        snakemake(tmp_path, '--snakefile', 'three.workflow.smk', '--dry-run', '--cores', '1', '--printshellcmds', *values)
+    ).stdout
+    [last] = [part for part in done.stdout.split('\n\n') if 'rule last:' in part]
+    assert 'input: results/gw-jotter/0/done, results/gw-jotter/1/done' in last

@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+"""What many operators cost: `c3 build` without an engine beside a loop of `docker build` and `docker push`.
+
+`benches/fleet.py [--operators N]` needs a release build, Docker, and a registry with the base image's stand-in
+(`tests/engines.sh up docker registry base`). Every operator needs numpy and pandas. Prints seconds and uploaded bytes.
+"""
+
+import argparse
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+C3 = Path(os.environ.get('C3', ROOT / 'target/release/c3')).resolve()
+ENGINES = Path(os.environ.get('C3_ENGINES', ROOT / 'target/engines')).resolve()
+BASE = 'registry.access.redhat.com/ubi8/python-312'
+REGISTRY = '127.0.0.1:5000'
+SCRIPT = '''\
+"""Operator {name}."""
+# pip install numpy pandas
+import os
+
+import numpy as np
+import pandas as pd
+
+rows = int(os.getenv('rows', 3))
+print(pd.DataFrame(np.zeros((rows, {number}))).shape)
+'''
+
+
+def run(*command, **options):
+    """Run a program to its end and give what it wrote; end with its last words if it fails."""
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, **options)
+    if done.returncode != 0:
+        sys.exit(f'{command} failed:\n{(done.stdout + done.stderr)[-3000:]}')
+    return done.stdout
+
+
+def timed(*command, **options):
+    """Give the seconds that a program takes, and what it wrote."""
+    begun = time.perf_counter()
+    written = run(*command, **options)
+    return time.perf_counter() - begun, written
+
+
+def row(what, elapsed, uploaded):
+    """Print a row."""
+    print(f'{what:<44} {elapsed:7.2f} s  {uploaded}', flush=True)
+
+
+class Fleet:
+    """A folder of operators, built without an engine."""
+
+    def __init__(self, folder, count):
+        """Write the operators, and push their base."""
+        self.name = f'c3-bench-{secrets.token_hex(4)}'
+        self.base = f'{REGISTRY}/{self.name}/base:1'
+        self.folder = folder / 'operators'
+        self.folder.mkdir()
+        self.names = [f'op_{number:02}' for number in range(count)]
+        for number, name in enumerate(self.names):
+            (self.folder / f'{name}.py').write_text(SCRIPT.format(name=name, number=number + 1), encoding='utf-8')
+        run('docker', 'tag', BASE, self.base)
+        run('docker', 'push', '--quiet', self.base)
+        self.env = {**os.environ, 'XDG_CACHE_HOME': str(folder / 'cache'), 'PATH': f'{ENGINES}/uv/bin:{os.environ["PATH"]}'}
+
+    def build(self, what, *sources):
+        """Build some operators, or all, and print what it took."""
+        options = ['--builder', 'oci', '--base-image', self.base, '-r', f'{REGISTRY}/{self.name}/c3', '--format', 'json']
+        elapsed, written = timed(C3, 'build', *sources, *options, cwd=self.folder, env=self.env)
+        operators = json.loads(written)['operators']
+        uploaded = sum(operator['bytes'] or 0 for operator in operators)
+        states = sorted({operator['state'] for operator in operators})
+        row(f'c3 build: {what}', elapsed, f'{uploaded / 1e6:.1f} MB uploaded, {", ".join(states)}')
+
+    def loop(self):
+        """Build and push all by the Dockerfiles that c3 writes, one after the other, with nothing kept."""
+        run(C3, 'compile', '.', '-r', f'{REGISTRY}/{self.name}/docker', '-y', cwd=self.folder, env=self.env)
+        run('docker', 'builder', 'prune', '--all', '--force')
+        begun = time.perf_counter()
+        for name in self.names:
+            image = f'{REGISTRY}/{self.name}/docker/{name}:1'
+            run('docker', 'build', '--quiet', '--file', f'{name}.Dockerfile', '--tag', image, '.', cwd=self.folder)
+            run('docker', 'push', '--quiet', image)
+        row(f'docker build, docker push: {len(self.names)} operators', time.perf_counter() - begun, '')
+
+    def clean_up(self):
+        """Remove the images of this run from the engine."""
+        listed = run('docker', 'images', '--format', '{{.Repository}}:{{.Tag}}').split()
+        ours = [image for image in listed if f'/{self.name}/' in image]
+        subprocess.run(['docker', 'rmi', '--force', *ours], capture_output=True)
+
+
+def main():
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--operators', type=int, default=40, help='how many (default: 40)')
+    count = parser.parse_args().operators
+    folder = Path(tempfile.mkdtemp(prefix='c3-fleet-'))
+    fleet = Fleet(folder, count)
+    print(f'load {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores', flush=True)
+    try:
+        fleet.build('the first with numpy and pandas', 'op_00.py')
+        fleet.build('the next one', 'op_01.py')
+        fleet.build(f'all {count}')
+        fleet.build('nothing changed')
+        with (fleet.folder / 'op_02.py').open('a', encoding='utf-8') as script:
+            script.write("print('edited')\n")
+        fleet.build('after one edit')
+        fleet.loop()
+    finally:
+        fleet.clean_up()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+main()
