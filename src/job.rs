@@ -188,7 +188,7 @@ pub enum RestartPolicy {
 }
 
 /// The resource that GPUs are unless another is named.
-const GPU: &str = "nvidia.com/gpu";
+pub(crate) const GPU: &str = "nvidia.com/gpu";
 
 impl Job {
     /// These settings before others: tables are joined key by key, any other value counts whole.

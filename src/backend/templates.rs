@@ -65,6 +65,18 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
         "platforms/chaimeleon/init/supervisord.conf",
         include_str!("../../templates/platforms/chaimeleon/init/supervisord.conf.j2"),
     ),
+    (
+        "platforms/chaimeleon/chart/Chart.yaml",
+        include_str!("../../templates/platforms/chaimeleon/chart/Chart.yaml.j2"),
+    ),
+    (
+        "platforms/chaimeleon/chart/README.md",
+        include_str!("../../templates/platforms/chaimeleon/chart/README.md.j2"),
+    ),
+    (
+        "platforms/chaimeleon/chart/values.yaml",
+        include_str!("../../templates/platforms/chaimeleon/chart/values.yaml.j2"),
+    ),
     ("platforms/onedata.Dockerfile", include_str!("../../templates/platforms/onedata.Dockerfile.j2")),
     ("platforms/submarine.Dockerfile", include_str!("../../templates/platforms/submarine.Dockerfile.j2")),
     ("platforms/submarine-bootstrap.sh", include_str!("../../templates/platforms/submarine-bootstrap.sh.j2")),

@@ -14,6 +14,7 @@ use crate::component::{Component, Input};
 use crate::identifier;
 use crate::language::Language;
 
+mod chart;
 mod context;
 pub(crate) mod interactive;
 mod services;
@@ -113,7 +114,8 @@ fn emit(operator: &Operator) -> String {
 }
 
 fn files(operator: &Operator) -> Vec<BuildFile> {
-    interactive(operator).map_or_else(Vec::new, |interactive| interactive.files())
+    let interactive = interactive(operator);
+    interactive.map_or_else(Vec::new, |interactive| [interactive.files(), chart::files(operator)].concat())
 }
 
 /// The image with the operator as its application, unless it is one for batch jobs.
@@ -142,8 +144,11 @@ fn commands(operator: &Operator) -> Vec<String> {
 }
 
 fn next(operator: &Operator, _: Option<&Path>) -> Vec<String> {
-    let chart = "# the platform wants a Helm chart for it, and a request in the Application Catalogue";
-    let chart = interactive(operator).map(|_| chart.to_owned());
+    let chart = format!(
+        "# its Helm chart is `{}/` of the build context (`--keep-generated-files`); file a request in the Application Catalogue",
+        chart::CHART
+    );
+    let chart = interactive(operator).map(|_| chart);
     commands(operator).into_iter().chain(chart).collect()
 }
 
