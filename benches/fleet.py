@@ -11,16 +11,13 @@ import os
 import secrets
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-C3 = Path(os.environ.get('C3', ROOT / 'target/release/c3')).resolve()
+from compare import BASE, C3, REGISTRY, ROOT, clean_up, run, timed
+
 ENGINES = Path(os.environ.get('C3_ENGINES', ROOT / 'target/engines')).resolve()
-BASE = 'registry.access.redhat.com/ubi8/python-312'
-REGISTRY = '127.0.0.1:5000'
 SCRIPT = '''\
 """Operator {name}."""
 # pip install numpy pandas
@@ -32,21 +29,6 @@ import pandas as pd
 rows = int(os.getenv('rows', 3))
 print(pd.DataFrame(np.zeros((rows, {number}))).shape)
 '''
-
-
-def run(*command, **options):
-    """Run a program to its end and give what it wrote; end with its last words if it fails."""
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, **options)
-    if done.returncode != 0:
-        sys.exit(f'{command} failed:\n{(done.stdout + done.stderr)[-3000:]}')
-    return done.stdout
-
-
-def timed(*command, **options):
-    """Give the seconds that a program takes, and what it wrote."""
-    begun = time.perf_counter()
-    written = run(*command, **options)
-    return time.perf_counter() - begun, written
 
 
 def row(what, elapsed, uploaded):
@@ -73,7 +55,7 @@ class Fleet:
     def build(self, what, *sources):
         """Build some operators, or all, and print what it took."""
         options = ['--builder', 'oci', '--base-image', self.base, '-r', f'{REGISTRY}/{self.name}/c3', '--format', 'json']
-        elapsed, written = timed(C3, 'build', *sources, *options, cwd=self.folder, env=self.env)
+        elapsed, written = timed(C3, 'build', *sources, *options, cwd=self.folder, env=self.env, stderr=subprocess.DEVNULL)
         operators = json.loads(written)['operators']
         uploaded = sum(operator['bytes'] or 0 for operator in operators)
         states = sorted({operator['state'] for operator in operators})
@@ -89,12 +71,6 @@ class Fleet:
             run('docker', 'build', '--quiet', '--file', f'{name}.Dockerfile', '--tag', image, '.', cwd=self.folder)
             run('docker', 'push', '--quiet', image)
         row(f'docker build, docker push: {len(self.names)} operators', time.perf_counter() - begun, '')
-
-    def clean_up(self):
-        """Remove the images of this run from the engine."""
-        listed = run('docker', 'images', '--format', '{{.Repository}}:{{.Tag}}').split()
-        ours = [image for image in listed if f'/{self.name}/' in image]
-        subprocess.run(['docker', 'rmi', '--force', *ours], capture_output=True)
 
 
 def main():
@@ -115,8 +91,9 @@ def main():
         fleet.build('after one edit')
         fleet.loop()
     finally:
-        fleet.clean_up()
+        clean_up(fleet.name, [])
         shutil.rmtree(folder, ignore_errors=True)
 
 
-main()
+if __name__ == '__main__':
+    main()

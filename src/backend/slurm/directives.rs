@@ -75,15 +75,10 @@ fn deadline(job: &Job) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn job(limits: &str) -> Job {
-        let limits =
-            limits.split(',').map(|pair| pair.parse().unwrap_or_else(|error| unreachable!("{error}")));
-        Job { limits: limits.collect(), ..Job::default() }
-    }
-
     #[test]
     fn processors_are_given_to_the_container() {
-        assert_eq!(accelerators(&job("nvidia.com/gpu=1"), Container::Apptainer), ["--nv"]);
+        let job = Job { gpu: "1".parse().ok(), ..Job::default() };
+        assert_eq!(accelerators(&job, Container::Apptainer), ["--nv"]);
     }
 
     #[test]

@@ -32,6 +32,7 @@ pub(super) fn unread(
     let has_module = model.imports().iter().any(|import| import.path == MODULE);
     let mut words: Vec<Range<usize>> = words(tokens, source.text(), has_module);
     words.extend(evaluated(tokens, source.text()));
+    words.extend(looked_up(tokens, source.text()));
     if words.is_empty() {
         return Vec::new();
     }
@@ -75,6 +76,18 @@ fn evaluated<'a>(tokens: &'a Tokens, text: &'a str) -> impl Iterator<Item = Rang
     let strings = tokens.iter().enumerate().filter(|(_, token)| token.kind() == TokenKind::String);
     let worded = strings.filter(|(_, token)| WORDS.iter().any(|word| text[span(*token)].contains(word)));
     worded.filter(move |(at, _)| is_run(*at)).map(|(_, token)| span(token))
+}
+
+/// The texts with such a word by which a module's names are looked up: `vars(os)["environ"]`, `os.__dict__["environ"]`.
+fn looked_up<'a>(tokens: &'a Tokens, text: &'a str) -> impl Iterator<Item = Range<usize>> + 'a {
+    let is_lookup = move |at: usize| {
+        let before = at.checked_sub(2).map(|before| (tokens[before].kind(), &text[span(&tokens[before])]));
+        let is_names = matches!(before, Some((TokenKind::Rpar, _) | (TokenKind::Name, "__dict__")));
+        is_names && tokens[at - 1].kind() == TokenKind::Lsqb
+    };
+    let strings = tokens.iter().enumerate().filter(|(_, token)| token.kind() == TokenKind::String);
+    let worded = strings.filter(|(_, token)| WORDS.contains(&text[span(*token)].trim_matches(['"', '\''])));
+    worded.filter(move |(at, _)| is_lookup(*at)).map(|(_, token)| span(token))
 }
 
 fn note(at: Range<usize>) -> Diagnostic {
@@ -136,6 +149,8 @@ mod tests {
             "e = os.environ",
             "g = os.getenv",
             "print(os.environ)",
+            "vars(os)['environ']['x']",
+            "os.__dict__[\"environ\"].get('x')",
             "os.environ.clear()",
             "for k in os.environ: print(k)",
             "os.environ[k] = 1",

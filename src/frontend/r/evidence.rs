@@ -1,6 +1,6 @@
 //! Evidence: what a script does without a variable, told by the tests of its reads.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
 use tree_sitter::Node;
@@ -20,8 +20,10 @@ use crate::value::Constant;
 
 mod cases;
 mod conditions;
+mod named;
 mod subjects;
 
+use named::Named;
 use subjects::Held;
 
 /// Functions that fail where what they are given doesn't hold.
@@ -297,21 +299,24 @@ impl<'n, 'tree> Finder<'n, 'tree> {
         // What the script gives another value itself need not be given.
         let changed: BTreeSet<String> =
             taken.map(|(name, _)| name).filter(|name| as_option(name).is_some()).cloned().collect();
+        let mut named: HashMap<String, Named> = HashMap::new();
+        for found in uses.iter_mut() {
+            named.entry(found.name.clone()).or_default().uses.push(found);
+        }
+        let mut demands = Vec::new();
         for (name, evidence) in self.found {
-            match evidence {
-                Evidence::Demanded(_) if changed.contains(&name) => {}
-                Evidence::Taken(fallback) => take(uses, &name, &fallback),
-                Evidence::Absent => take(uses, &name, &Fallback::Absent),
-                Evidence::Demanded(span) => uses.push(Use::new(name, Action::Demand, span)),
-                Evidence::Set(span) => set(uses, &name, &span, self.names),
-                Evidence::Restored => {
-                    let writes = uses
-                        .iter_mut()
-                        .filter(|found| found.name == name && matches!(found.action, Action::Write));
-                    writes.for_each(|found| found.action = Action::Remove);
-                }
+            let of_name = named.get_mut(&name);
+            match (evidence, of_name) {
+                (Evidence::Demanded(_), _) if changed.contains(&name) => {}
+                (Evidence::Demanded(span), _) => demands.push(Use::new(name, Action::Demand, span)),
+                (_, None) => {}
+                (Evidence::Taken(fallback), Some(named)) => named.take(fallback),
+                (Evidence::Absent, Some(named)) => named.take(Fallback::Absent),
+                (Evidence::Set(span), Some(named)) => named.set(&span, self.names),
+                (Evidence::Restored, Some(named)) => named.restore(),
             }
         }
+        uses.extend(demands);
         spare(uses, &self.conditions);
     }
 }
@@ -332,41 +337,5 @@ fn spare(uses: &mut [Use], conditions: &[(Range<usize>, Vec<Fact>)]) {
         if around.into_iter().any(|(_, facts)| is_idle(&needs(facts, &found.name), is_spare)) {
             *fallback = Fallback::Absent;
         }
-    }
-}
-
-/// Gives reads of a variable what is taken instead, unless they say it themselves.
-fn take(uses: &mut [Use], name: &str, fallback: &Fallback) {
-    for found in uses.iter_mut().filter(|found| found.name == name) {
-        let Action::Read { fallback: known, .. } = &mut found.action else { continue };
-        let is_open = match known {
-            Fallback::Missing | Fallback::Absent => true,
-            Fallback::Constant(value) => match value {
-                Constant::None => true,
-                Constant::Text(text) => text.is_empty() && matches!(fallback, Fallback::Constant(_)),
-                _ => false,
-            },
-            Fallback::Computed => false,
-        };
-        if is_open && (*known == Fallback::Missing || *fallback != Fallback::Absent) {
-            *known = fallback.clone();
-        }
-    }
-}
-
-/// A variable that is set where it wasn't has a default.
-fn set(uses: &mut [Use], name: &str, span: &Range<usize>, names: &Names) {
-    let is_meant = |found: &&mut Use| found.name == name && found.span == *span;
-    for found in uses.iter_mut().filter(is_meant) {
-        let written = names.text.get(span.clone()).and_then(|text| text.split_once('='));
-        let text = written.map(|(_, value)| value.trim());
-        let quoted = |text: &str| {
-            let inner = text.strip_prefix(['"', '\'']).and_then(|text| text.strip_suffix(['"', '\'']));
-            inner.filter(|inner| !inner.contains(['\\', '"', '\''])).map(str::to_owned)
-        };
-        let number = |text: &str| text.parse::<f64>().ok().map(|_| text.to_owned());
-        let value = text.and_then(|text| quoted(text).or_else(|| number(text)));
-        let fallback = value.map_or(Fallback::Computed, |value| Fallback::Constant(Constant::Text(value)));
-        found.action = Action::Default(fallback);
     }
 }

@@ -248,9 +248,11 @@ impl<'a> Walker<'_, 'a> {
         let record = &self.records.reads[read];
         let errors = if record.is_hard { MISSING } else { OF_NONE };
         let is_missed = self.records.caught.contains(&read) && catch.missed.contains(&record.name);
+        // What the program has ended without doesn't come here.
+        let is_there = self.records.demanded.contains(&record.name);
         as_option(&record.name).is_none()
             && !record.is_guarded
-            && (is_missed || errors.iter().any(|kind| catches(catch, kind, &self.kinds)))
+            && (is_missed || !is_there && errors.iter().any(|kind| catches(catch, kind, &self.kinds)))
     }
 }
 
