@@ -62,13 +62,15 @@ class Fleet:
         row(f'c3 build: {what}', elapsed, f'{uploaded / 1e6:.1f} MB uploaded, {", ".join(states)}')
 
     def loop(self):
-        """Build and push all by the Dockerfiles that c3 writes, one after the other, with nothing kept."""
-        run(C3, 'compile', '.', '-r', f'{REGISTRY}/{self.name}/docker', '-y', cwd=self.folder, env=self.env)
-        run('docker', 'builder', 'prune', '--all', '--force')
+        """Build and push all from the contexts that c3 writes, one after the other; what Docker keeps counts."""
+        for name in self.names:
+            options = ['--no-build', '--keep-generated-files', '-r', f'{REGISTRY}/{self.name}/docker', '-y']
+            run(C3, 'create-operator', f'{name}.py', *options, cwd=self.folder, env=self.env)
         begun = time.perf_counter()
         for name in self.names:
             image = f'{REGISTRY}/{self.name}/docker/{name}:1'
-            run('docker', 'build', '--quiet', '--file', f'{name}.Dockerfile', '--tag', image, '.', cwd=self.folder)
+            context = self.folder / f'{name}.context'
+            run('docker', 'build', '--quiet', '--file', context / f'{name}.Dockerfile', '--tag', image, context)
             run('docker', 'push', '--quiet', image)
         row(f'docker build, docker push: {len(self.names)} operators', time.perf_counter() - begun, '')
 
