@@ -124,6 +124,24 @@ impl ImageName {
         format!("{}{}", self.version, self.flavour)
     }
 
+    /// The reference by the digest, if that is known, else by the tag: no runtime but Docker's takes both.
+    #[must_use]
+    pub fn by_one(&self) -> String {
+        self.digest
+            .as_ref()
+            .map_or_else(|| self.to_string(), |digest| format!("{}@{digest}", self.repository))
+    }
+
+    /// What Apptainer takes: the image of a registry, or a file of the name that `apptainer pull` gives it.
+    #[must_use]
+    pub fn for_apptainer(&self) -> String {
+        if self.repository.contains('/') {
+            format!("docker://{}", self.by_one())
+        } else {
+            format!("{}_{}.sif", self.repository, self.tag())
+        }
+    }
+
     /// The same repository in the newest version.
     #[must_use]
     pub fn latest(&self) -> Self {

@@ -29,6 +29,14 @@ impl Parameter {
     pub(crate) fn description(&self) -> Option<String> {
         self.input.description.as_deref().map(one_line)
     }
+
+    /// All that a comment says of it: identifier, type, default, description.
+    pub(crate) fn about(&self) -> String {
+        let default = self.default().map(|text| format!(", by default {text}")).unwrap_or_default();
+        let needed = if self.input.required { ", required" } else { &default };
+        let about = self.description().map(|text| format!(": {text}")).unwrap_or_default();
+        format!("{} ({}{needed}){about}", self.id, self.input.kind.name())
+    }
 }
 
 /// An output and what engines call it.

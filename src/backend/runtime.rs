@@ -18,6 +18,9 @@ use crate::language::Language;
 /// The variable, and its value, that makes an entry point leave outputs out that the script never set.
 pub const SKIPS_UNSET: (&str, &str) = ("C3_UNSET_OUTPUTS", "skip");
 
+/// The variable that has an operator deliver texts as files, too.
+pub(super) const TEXTS_AS_FILES: (&str, &str) = ("C3_TEXT_OUTPUTS", "file");
+
 /// How programs of a language are run in an image.
 #[derive(Debug)]
 pub struct Runtime {

@@ -11,7 +11,6 @@ use crate::diagnostic::Diagnostic;
 use crate::job::SecretKey;
 use crate::job::slurm::Container;
 use crate::language::Language;
-use crate::reference::ImageName;
 
 mod directives;
 
@@ -149,23 +148,16 @@ fn unnamed(component: &Component, logging: bool) -> Vec<Diagnostic> {
     unnamed.map(tell).collect()
 }
 
-/// What a container is made of: a registry's image, or a file of the name that `apptainer pull` gives it.
+/// What a container is made of.
 fn image(operator: &Operator, runtime: Container) -> String {
     let settings = operator.settings;
-    let ImageName { repository, digest, .. } = &settings.image;
     if let Some(image) = &settings.slurm.image {
         return image.to_string();
     }
-    let reference = match digest {
-        // No runtime takes both.
-        Some(digest) => format!("{repository}@{digest}"),
-        None => settings.image.to_string(),
-    };
     match runtime {
         Container::None => containerless::zip_name(operator),
-        Container::Podman => reference,
-        _ if repository.contains('/') => format!("docker://{reference}"),
-        _ => format!("{repository}_{}.sif", settings.image.tag()),
+        Container::Podman => settings.image.by_one(),
+        _ => settings.image.for_apptainer(),
     }
 }
 
@@ -196,13 +188,10 @@ fn environment(operator: &Operator) -> Vec<String> {
 
 fn variable(parameter: &Parameter, operator: &Operator) -> Variable {
     let input = &parameter.input;
-    let default = parameter.default().map(|text| format!(", by default {text}")).unwrap_or_default();
-    let needed = if input.required { ", required" } else { &default };
-    let about = parameter.description().map(|text| format!(": {text}")).unwrap_or_default();
     Variable {
         id: parameter.id.clone(),
         env: shell_name(&input.name),
-        about: format!("{} ({}{needed}){about}", parameter.id, input.kind.name()),
+        about: parameter.about(),
         value: operator.settings.job.value(&input.name).map(ToOwned::to_owned),
     }
 }

@@ -5,13 +5,13 @@ use serde::Serialize;
 use super::amounts::{MEGABYTE, asked, gpus, whole};
 use super::crossing::no_place;
 use super::parameter::{Outcome, Parameter, one_line, outcomes, parameters};
+use super::runtime::{SKIPS_UNSET, TEXTS_AS_FILES};
 use super::{Operator, template, values};
 use crate::artifact::Artifact;
 use crate::component::Type;
 use crate::diagnostic::Diagnostic;
 use crate::identifier;
 use crate::job::Job;
-use crate::reference::ImageName;
 
 /// What stands for the number of a grid's worker.
 const WORKER: &str = "{worker}";
@@ -21,10 +21,6 @@ pub(crate) const WORKERS: &str = "workers";
 
 /// The key of a configuration with the files that a rule waits for, beside those that it reads.
 pub(crate) const AFTER: &str = "c3_after";
-
-/// What has an operator leave out the outputs that the script never sets, and deliver all others as files.
-const UNSET: &str = "C3_UNSET_OUTPUTS=skip";
-const TEXTS: &str = "C3_TEXT_OUTPUTS=file";
 
 /// Names that the lists of Snakemake's ports have for themselves.
 const RESERVED: &[&str] = &[
@@ -117,7 +113,7 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
         description: one_line(&component.description),
         example: example(&needed),
         cores: threads(job).unwrap_or_else(|| "1".to_owned()),
-        variables: open.iter().map(|it| about(it)).collect(),
+        variables: open.iter().map(|it| it.about()).collect(),
         secrets: secrets
             .iter()
             .map(|it| Secret { name: it.input.name.clone(), is_required: it.input.required })
@@ -141,7 +137,7 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
         threads: threads(job),
         resources: resources(job),
         retries: job.backoff_limit.map(u32::from).filter(|limit| *limit > 0),
-        image: image(&settings.image),
+        image: settings.image.for_apptainer(),
         command: command(operator, &all, &outputs),
         outputs,
         rule,
@@ -169,15 +165,6 @@ pub(super) fn review(operator: &Operator) -> Vec<Diagnostic> {
         note.hint("give its value in a file, `--configfile values.yaml`, or rename it")
     });
     lost.chain(short).collect()
-}
-
-/// What the head says of a value.
-pub(crate) fn about(parameter: &Parameter) -> String {
-    let input = &parameter.input;
-    let default = parameter.default().map(|text| format!(", by default {text}")).unwrap_or_default();
-    let needed = if input.required { ", required" } else { &default };
-    let about = parameter.description().map(|text| format!(": {text}")).unwrap_or_default();
-    format!("{} ({}{needed}){about}", parameter.id, input.kind.name())
 }
 
 fn example(needed: &[&Parameter]) -> String {
@@ -222,17 +209,6 @@ fn part(parameter: &Parameter, workers: u32) -> String {
     format!("--{}={{{code}}}", parameter.id)
 }
 
-/// The name that Apptainer gives an image of a registry, or the file that it makes of one.
-fn image(image: &ImageName) -> String {
-    let ImageName { repository, digest, .. } = image;
-    match digest {
-        // No runtime takes both.
-        Some(digest) => format!("docker://{repository}@{digest}"),
-        None if repository.contains('/') => format!("docker://{image}"),
-        None => format!("{repository}_{}.sif", image.tag()),
-    }
-}
-
 fn threads(job: &Job) -> Option<String> {
     asked(job, "cpu").map(|cores| whole(cores, 1.0))
 }
@@ -256,8 +232,8 @@ fn command(operator: &Operator, parameters: &[Parameter], outputs: &[Delivered])
     let unset: Vec<_> = names.flat_map(|name| ["-u".to_owned(), name]).collect();
     let own = operator.settings.job.environment.iter().map(|pair| format!("{}={}", pair.name, pair.value));
     let run: Vec<_> = own.chain(operator.command()).collect();
-    let delivering: &[&str] = if outputs.is_empty() { &[] } else { &[UNSET, TEXTS] };
-    let delivering = delivering.iter().map(|&word| word.to_owned());
+    let delivering: &[_] = if outputs.is_empty() { &[] } else { &[SKIPS_UNSET, TEXTS_AS_FILES] };
+    let delivering = delivering.iter().map(|(name, value)| format!("{name}={value}"));
     let words = std::iter::once("env".to_owned())
         .chain(quoted(&unset))
         .chain(delivering)

@@ -81,7 +81,7 @@ fn kubeflow(operator: &Operator) -> String {
 }
 
 fn kubernetes(operator: &Operator) -> String {
-    let needed = operator.component.inputs.iter().filter(|input| input.required && !input.secret);
+    let needed = needed(operator);
     let values: String =
         needed.map(|input| format!(" --value {}={}", word(&input.name), value(input))).collect();
     let first = if values.is_empty() {
@@ -99,7 +99,7 @@ fn package(operator: &Operator) -> String {
 }
 
 fn argo(operator: &Operator) -> String {
-    let needed = operator.component.inputs.iter().filter(|input| input.required && !input.secret);
+    let needed = needed(operator);
     let plain = needed.filter(|input| !input.kind.is_path());
     let values: String =
         plain.map(|input| format!(" -p {}={}", identifier::fold(&input.name), value(input))).collect();
@@ -109,12 +109,17 @@ fn argo(operator: &Operator) -> String {
 }
 
 fn snakemake(operator: &Operator) -> String {
-    let needed = operator.component.inputs.iter().filter(|input| input.required && !input.secret);
+    let needed = needed(operator);
     let values: String =
         needed.map(|input| format!(" {}={}", identifier::fold(&input.name), value(input))).collect();
     let given = if values.is_empty() { String::new() } else { format!(" --config{values}") };
     let file = beside(operator, ".smk");
     format!("snakemake --snakefile {} --cores 1 --software-deployment-method apptainer{given}", word(&file))
+}
+
+/// The inputs that have to be given, but for secrets.
+fn needed(operator: &Operator) -> impl Iterator<Item = &Input> {
+    operator.component.inputs.iter().filter(|input| input.required && !input.secret)
 }
 
 /// A file beside the source.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Origin, Route, Settings, Step, Workflow, listed};
 use crate::backend::parameter::Parameter;
-use crate::backend::snakemake::{AFTER, WORKERS, about, mark, result};
+use crate::backend::snakemake::{AFTER, WORKERS, mark, result};
 use crate::backend::template;
 
 #[derive(Serialize)]
@@ -38,7 +38,7 @@ pub(super) fn emit(workflow: &Workflow, settings: &Settings) -> String {
         c3: env!("CARGO_PKG_VERSION"),
         listed: listed(workflow),
         name: settings.stem.clone(),
-        variables: workflow.inputs.iter().map(about).collect(),
+        variables: workflow.inputs.iter().map(Parameter::about).collect(),
         steps: steps.collect(),
         wanted: workflow.steps.iter().flat_map(|step| done(step, settings)).collect(),
     };
@@ -53,7 +53,7 @@ fn module(step: &Step, before: Option<&Step>, workflow: &Workflow, settings: &Se
     let mut fixed: Map<String, Value> = step
         .sources
         .iter()
-        .filter_map(|(parameter, origin)| Some((parameter.id.clone(), joined(parameter, origin, workflow)?)))
+        .filter_map(|(parameter, origin)| Some((parameter.id.clone(), joined(origin, workflow)?)))
         .collect();
     if step.operator.is_grid() {
         fixed.insert(WORKERS.to_owned(), json!(settings.workers));
@@ -69,12 +69,11 @@ fn module(step: &Step, before: Option<&Step>, workflow: &Workflow, settings: &Se
     }
 }
 
-/// Where the value of a parameter is delivered to: the path itself, or the file that holds a text.
-fn joined(parameter: &Parameter, origin: &Origin, workflow: &Workflow) -> Option<Value> {
+/// Where what a parameter takes is delivered to: the path itself, or the file that holds a text.
+fn joined(origin: &Origin, workflow: &Workflow) -> Option<Value> {
     let Origin::Output { step, outcome, route } = origin else { return None };
     let other = workflow.steps.iter().find(|other| other.id == *step)?;
     let path = result(&other.operator.name, &outcome.id, None);
-    debug_assert_eq!(parameter.input.kind.is_path(), *route == Route::File);
     Some(if *route == Route::File { json!(path) } else { json!({"file": path}) })
 }
 

@@ -16,29 +16,35 @@ use crate::stamp;
 impl Plan {
     /// The zip for the platform that takes one, if it is chosen.
     pub(super) fn sent(&self) -> Result<Option<Artifact>, Vec<Diagnostic>> {
-        self.sent_to(&self.request.targets())
+        let parcel = self.parcel(&self.request.targets());
+        parcel.map(|(name, settings)| self.pack(name, settings)).transpose()
     }
 
     /// What files that are made now say of their making, and of a zip that is beside them.
     #[must_use]
     pub fn stamp(&self) -> Stamp {
         let targets: Vec<&Target> = TARGETS.iter().collect();
-        let sent = self.sent_to(&targets).ok().flatten();
-        let there = sent.filter(|zip| self.folder.join(&zip.name).exists());
-        let beside = there.map(|zip| (zip.name, stamp::of_bytes(&zip.content)));
+        let there = self.parcel(&targets).filter(|(name, _)| self.folder.join(name).exists());
+        let sent = there.and_then(|(name, settings)| self.pack(name, settings).ok());
+        let beside = sent.map(|zip| (zip.name, stamp::of_bytes(&zip.content)));
         Stamp { beside: beside.into_iter().collect(), ..self.settings.stamp.clone() }
     }
 
-    fn sent_to(&self, targets: &[&Target]) -> Result<Option<Artifact>, Vec<Diagnostic>> {
-        let mut images = variant::images(&self.component, &self.settings, targets).into_iter();
-        let sends = |settings: Settings| Some((settings.variant?.sends?, settings));
-        let Some((end, settings)) = images.find_map(|image| sends(image.settings)) else { return Ok(None) };
-        let name = format!("{}{end}", settings.stem);
+    /// The name of the zip for one of some targets, and the settings of the image that it goes beside.
+    fn parcel(&self, targets: &[&Target]) -> Option<(String, Settings)> {
+        let images = variant::images(&self.component, &self.settings, targets);
+        images.into_iter().find_map(|image| {
+            let end = image.settings.variant?.sends?;
+            Some((format!("{}{end}", image.settings.stem), image.settings))
+        })
+    }
+
+    fn pack(&self, name: String, settings: Settings) -> Result<Artifact, Vec<Diagnostic>> {
         if self.knows_no_files() {
             return Err(vec![unknown(&name)]);
         }
         let content = self.zip(settings).map_err(|failure| vec![unread(&name, &failure)])?;
-        Ok(Some(Artifact { name, content }))
+        Ok(Artifact { name, content })
     }
 
     /// Whether there are additional files, and nobody has said which.
