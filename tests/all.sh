@@ -35,7 +35,7 @@ finish() {
 
 # Ends the engines that this run has started, and no others.
 mapfile -t running < <(tests/engines.sh started)
-trap 'tests/engines.sh down --except "${running[@]}"' EXIT
+trap '[ -z "$(jobs -p)" ] || { kill -- -$! 2>/dev/null && wait; }; tests/engines.sh down --except "${running[@]}"' EXIT
 
 # Tests that share nothing but the processors.
 parallel_tests() { python_tests -n "$(nproc)" "$@"; }
@@ -58,12 +58,14 @@ joined() {
   return $result
 }
 
+# What engines need is downloaded while the compiler works.
+beside tests/engines.sh up docker registry base tools workflows wheel deny original podman r cran s3 bookworm slurm
 section 'format' cargo fmt --check
 section 'lints' cargo clippy --all-targets --quiet -- -D warnings
 section 'documentation of the library' env RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --quiet
 section 'tests without engines' cargo test --quiet
+section 'set-up, beside these' joined || finish
 [ -x "$C3" ] || finish
-section 'set-up' tests/engines.sh up docker registry base tools workflows wheel deny original podman r cran s3 bookworm slurm || finish
 section 'dependencies' tests/deny.sh
 section 'installing' python_tests tests/install
 section 'prelude' parallel_tests tests/prelude
@@ -75,7 +77,8 @@ section 'CI' parallel_tests tests/ci
 # Workers of grids wait most of the time, and need no container engine.
 beside python_tests tests/grid
 section 'chaos' python_tests tests/chaos
-section 'engines' python_tests tests/engines
+# Files of tests share the engines; the tests of a file take turns.
+section 'engines' parallel_tests --dist loadfile tests/engines
 section 'grid, beside these' joined
 if [ -n "$full" ]; then
   section 'Kubernetes, set-up' tests/engines.sh up kubernetes && section 'Kubernetes' python_tests tests/cluster

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use c3::engine::oci::Compression;
 use c3::engine::oci::platform::Platform;
 use c3::failure::{Failure, INTERRUPTED};
 use c3::logins::BuildSecret;
@@ -44,6 +45,10 @@ pub(crate) struct Options {
     #[arg(long, default_value = "auto", help_heading = IMAGE)]
     builder: Choice,
 
+    /// Compression of the layers, with `--builder oci` [default: gzip]
+    #[arg(long, value_name = "FORM", help_heading = IMAGE)]
+    compression: Option<Compression>,
+
     /// Build all again, with the newest packages and base images
     #[arg(long, alias = "no-cache", help_heading = IMAGE)]
     upgrade: bool,
@@ -84,7 +89,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         options.emission.request.files.nearest(source, &current)?;
     }
     warn_of_images(&operators, level);
-    let builder = Builder::choose(options.builder, &Progress::new(level.into()))?;
+    let builder = Builder::choose(options.builder, options.compression, &Progress::new(level.into()))?;
     let renewal = options.renewal(&builder);
     let clashes = clashes(&operators, &options.emission);
     let build = |source: &PathBuf| {

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use c3::artifact::{self, Artifact, Existing};
 use c3::backend;
+use c3::engine::oci::Compression;
 use c3::engine::oci::platform::Platform;
 use c3::failure::{Failure, USAGE};
 use c3::logins::BuildSecret;
@@ -46,6 +47,10 @@ pub(crate) struct Options {
     /// Builder of the image
     #[arg(long, default_value = "auto", help_heading = IMAGE)]
     builder: Choice,
+
+    /// Compression of the layers, with `--builder oci` [default: gzip]
+    #[arg(long, value_name = "FORM", help_heading = IMAGE)]
+    compression: Option<Compression>,
 
     /// Also save the image as an archive for `docker load`
     #[arg(long, value_name = "FILE", help_heading = IMAGE)]
@@ -125,7 +130,7 @@ impl Options {
         if self.no_build {
             return Ok(None);
         }
-        let builder = Builder::choose(self.builder, progress)?;
+        let builder = Builder::choose(self.builder, self.compression, progress)?;
         let refused = builder.check(plan, variant, &self.platform)?;
         console::diagnostics(&refused, &plan.source, self.level());
         if refused.is_empty() { Ok(Some(builder)) } else { Err(Failure::diagnosed()) }

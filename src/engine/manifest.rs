@@ -18,8 +18,10 @@ pub(crate) const DOCKER_INDEX: &str = "application/vnd.docker.distribution.manif
 pub(crate) const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 /// Media type of a layer.
 pub(crate) const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
-/// Media type of a layer that is compressed.
+/// Media type of a layer that is compressed by gzip.
 pub(crate) const LAYER_GZIP: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
+/// Media type of a layer that is compressed by zstd.
+pub(crate) const LAYER_ZSTD: &str = "application/vnd.oci.image.layer.v1.tar+zstd";
 /// Docker's media type of a layer.
 pub(crate) const DOCKER_LAYER: &str = "application/vnd.docker.image.rootfs.diff.tar";
 /// Docker's media type of a layer that is compressed.

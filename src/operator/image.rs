@@ -16,7 +16,7 @@ use crate::engine::endpoint::{Endpoint, Rule};
 use crate::engine::error::EngineError;
 use crate::engine::indexes::Given;
 use crate::engine::oci::platform::Platform;
-use crate::engine::oci::{Assembler, on_disk};
+use crate::engine::oci::{Assembler, Compression, on_disk};
 use crate::engine::registry;
 use crate::frontend::credentials;
 use crate::hashed::digest_of;
@@ -145,19 +145,37 @@ pub fn component(name: &str, labels: &BTreeMap<String, String>) -> Result<Option
 
 impl Builder {
     /// What the command line, the environment and the machine decide on.
-    pub fn choose(choice: Choice, progress: &Progress) -> Result<Self, Failure> {
+    pub fn choose(
+        choice: Choice,
+        compression: Option<Compression>,
+        progress: &Progress,
+    ) -> Result<Self, Failure> {
+        let assembler = || Ok(Self::Assembler(Box::new(Assembler::new(compression.unwrap_or_default())?)));
         if choice == Choice::Oci {
-            return Ok(Self::Assembler(Box::new(Assembler::new()?)));
+            return assembler();
         }
         let endpoint = Endpoint::from_environment()?;
         match Engine::connect(&endpoint) {
+            Ok(_) if compression.is_some() => {
+                Err(Failure::new(USAGE, "a container engine compresses layers as it is set up to")
+                    .hint("choose `--builder oci`, or leave `--compression` out"))
+            }
             Ok(engine) => Ok(Self::Engine(Box::new(engine))),
             Err(_) if choice == Choice::Auto && endpoint.rule == Rule::Default => {
                 progress
                     .tell("note: no container engine answers: c3 makes the image itself (`--builder oci`)");
-                Ok(Self::Assembler(Box::new(Assembler::new()?)))
+                assembler()
             }
             Err(error) => Err(unreachable(error, Some(OTHERWISE))),
+        }
+    }
+
+    /// How it compresses layers, as far as that is up to it.
+    #[must_use]
+    pub fn compression(&self) -> Compression {
+        match self {
+            Self::Engine(_) => Compression::default(),
+            Self::Assembler(assembler) => assembler.compression(),
         }
     }
 

@@ -206,7 +206,7 @@ impl<'a> Renewal<'a> {
         let host = [Platform::host()];
         let platforms = if self.platforms.is_empty() { &host } else { self.platforms };
         let base = if plan.settings.uses_base_image() { self.base(plan, progress)? } else { String::new() };
-        plan.key(&base, platforms)
+        plan.key(&base, platforms, self.builder.compression())
     }
 
     /// The digest of the base image, for all operators on it the same.

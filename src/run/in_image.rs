@@ -9,6 +9,7 @@ use crate::engine::docker::Engine;
 use crate::engine::error::EngineError;
 use crate::engine::http::beyond_system;
 use crate::engine::image::Image;
+use crate::engine::oci::Compression;
 use crate::engine::oci::platform::Platform;
 use crate::engine::proxies;
 use crate::engine::registry;
@@ -66,7 +67,7 @@ fn build(progress: &Progress, engine: &Engine, plan: &mut Plan) -> Result<String
 /// The key of all that the image is made of, if the engine has its base.
 fn key(engine: &Engine, plan: &Plan) -> Result<Option<String>, Failure> {
     let base = image::base_of(engine, &plan.settings.base_image)?;
-    base.map(|base| plan.key(&base, &[Platform::host()])).transpose()
+    base.map(|base| plan.key(&base, &[Platform::host()], Compression::default())).transpose()
 }
 
 /// The key of the image that was built last.

@@ -30,6 +30,10 @@ HOSTILE = (
 
 STRANGER_UID = 12345
 
+# Podman's own limits are higher than a small machine may allow.
+PODMAN_LIMITS = ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1024:1024']
+PODMAN_SOCKET = f'unix://{STATE / "podman.sock"}'
+
 
 def venv(name, program):
     """Give the path of a program in one of the virtual environments of `tests/engines.sh`."""
@@ -168,3 +172,8 @@ def strangers_folder(path):
 def as_root():
     """Give the words before a command that needs root."""
     return [] if os.getuid() == 0 else ['sudo', '-E']
+
+
+def podman(*arguments):
+    """Have Podman's service do something, and give what it prints."""
+    return succeeded(run(*as_root(), 'podman', '--url', PODMAN_SOCKET, *arguments)).stdout

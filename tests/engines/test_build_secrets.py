@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 from images import docker, image_config
 from package_index import basic, sdist, serving, wheel
-from support import BASE, CLOSED_REGISTRY, LOGIN, OPEN_REGISTRY, STATE, c3, host_address, refused, run, succeeded, told, venv, write
+from support import BASE, CLOSED_REGISTRY, LOGIN, OPEN_REGISTRY, PODMAN_SOCKET, c3, host_address, refused, run, succeeded, told, venv, write
 
 USER, PASSWORD = 'bob', 'hunter2@:/%41${HOME}#x'
 
@@ -424,7 +424,7 @@ def test_a_missing_login_is_told_with_the_ways_to_give_it(build, alone, packages
 
 @pytest.mark.parametrize('engine', ['classic', 'podman'])
 def test_builders_that_would_keep_a_secret_are_refused(build, private, tmp_path, engine):
-    env = {'DOCKER_BUILDKIT': '0'} if engine == 'classic' else {'DOCKER_HOST': f'unix://{STATE / "podman.sock"}'}
+    env = {'DOCKER_BUILDKIT': '0'} if engine == 'classic' else {'DOCKER_HOST': PODMAN_SOCKET}
     done = build(line(private), env={'NETRC': netrc(tmp_path / 'user'), **env})
     refused(done, 3, f'the login of `{private.host}`', 'stay in the image', '--builder oci')
     write(tmp_path / 'template', TEMPLATE % 'RUN --mount=type=secret,id=token true')

@@ -16,12 +16,13 @@ from support import (
     EMITTED,
     HOSTILE,
     LOGIN,
-    STATE,
+    PODMAN_LIMITS,
+    PODMAN_SOCKET,
     STRANGER_UID,
-    as_root,
     c3,
     environment,
     inspect,
+    podman,
     refused,
     run,
     snapshot,
@@ -342,21 +343,16 @@ def test_an_engine_may_be_named_by_a_context(tmp_path, repository):
 
 # Podman
 
-# Its own limits are higher than a small machine may allow.
-PODMAN_LIMITS = ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1024:1024']
-
 
 def test_podman_builds_pushes_and_runs(workspace, tmp_path, repository):
-    env = {'DOCKER_HOST': f'unix://{STATE / "podman.sock"}'}
+    env = {'DOCKER_HOST': PODMAN_SOCKET}
     own = f'{repository}/podman'
     image = create(workspace, 'probe.py', 'data/*.txt', '-r', own, '-o', tmp_path, env=env)
     assert image == f'{own}/claimed-probe:0.1'
     assert tags(f'{own}/claimed-probe') == ['0.1', 'latest']
     assert inspect(image, env=env) == {**inspect(workspace / 'probe.py'), 'diagnostics': []}
-    podman = [*as_root(), 'podman', '--url', env['DOCKER_HOST']]
-    done = succeeded(run(*podman, 'run', '--rm', *PODMAN_LIMITS, image, '--text', HOSTILE))
-    assert seen(done.stdout)['text'] == HOSTILE
-    succeeded(run(*podman, 'rmi', '--force', image, f'{own}/claimed-probe:latest'))
+    assert seen(podman('run', '--rm', *PODMAN_LIMITS, image, '--text', HOSTILE))['text'] == HOSTILE
+    podman('rmi', '--force', image, f'{own}/claimed-probe:latest')
     assert seen(succeeded(run_image(image)).stdout)['first'] == 'Zoë'
 
 

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 from images import digest, docker, image_config, tags
-from support import BASE, C3, ROOT, STATE, c3, environment, names_in, on_a_terminal, refused, run, snapshot, succeeded, venv, write
+from support import BASE, C3, PODMAN_SOCKET, ROOT, c3, environment, names_in, on_a_terminal, refused, run, snapshot, succeeded, venv, write
 
 FAMILY = f'''\
 # The images of our department.
@@ -208,7 +208,7 @@ def test_the_own_file_is_no_content(tmp_path, place):
 
 
 def test_podman_builds_them_too(family, place):
-    podman = {'DOCKER_HOST': f'unix://{STATE}/podman.sock'}
+    podman = {'DOCKER_HOST': PODMAN_SOCKET}
     built = build(family, '-r', place, '--cuda', 'no', '--no-test', env=podman)
     assert list(built) == ['python:3.9', 'python-tool:3.10', 'segment:0.1']
     assert all(image['present'] for image in build(family, '-r', place, '--cuda', 'no', env=podman).values())

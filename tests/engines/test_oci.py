@@ -29,9 +29,11 @@ from support import (
     HOSTILE,
     LOGIN,
     OPEN_REGISTRY,
-    STATE,
+    PODMAN_LIMITS,
+    PODMAN_SOCKET,
     c3,
     environment,
+    podman,
     refused,
     run,
     snapshot,
@@ -76,7 +78,7 @@ def make(base, alone):
 
     def function(folder, *arguments, env=None, command='create-operator'):
         options = ['--builder', 'oci', '--base-image', base, '--format', 'json', '--overwrite']
-        done = succeeded(c3(command, *arguments, *options, cwd=folder, env={**alone, **(env or {})}))
+        done = succeeded(c3(command, *options, *arguments, cwd=folder, env={**alone, **(env or {})}))
         return json.loads(done.stdout)
 
     return function
@@ -177,6 +179,43 @@ def test_the_file_system_is_that_of_the_docker_build(make, base, requiring, repo
     assert (one['Cmd'] or []) == (other['Cmd'] or [])
 
 
+def layers_and_content(image):
+    """Give the media types of an image's layers, and the digests of what they hold."""
+    place, _, tag = image.partition('/')[2].rpartition(':')
+    manifest, _ = registry_json(f'{place}/manifests/{tag}', {'Accept': OCI})
+    config, _ = registry_json(f'{place}/blobs/{manifest["config"]["digest"]}')
+    return [layer['mediaType'].rpartition('+')[2] for layer in manifest['layers']], config['rootfs']['diff_ids']
+
+
+def run_by_podman(image):
+    """Run an image with Podman: the Docker Engine of the tests is older than layers of zstd."""
+    said = podman('run', '--rm', *PODMAN_LIMITS, image)
+    podman('rmi', '--force', image)
+    return said
+
+
+def test_layers_are_compressed_as_one_chooses(make, requiring, repository, tmp_path):
+    options = ['-v', '1', '-o', tmp_path]
+    gzip = make(requiring, *FILES, *options, '-r', f'{repository}/gzip')['image']
+    archive = tmp_path / 'image.tar'
+    options += ['--compression', 'zstd', '--archive', archive]
+    own = make(requiring, *FILES, *options, '-r', f'{repository}/zstd')['image']
+    (forms, content), (_, other) = layers_and_content(own), layers_and_content(gzip)
+    assert forms[0] == 'gzip' and forms[-2:] == ['zstd', 'zstd'] and content == other
+    assert run_by_podman(own) == run_by_podman(gzip) == '1.17.0 3.4.0 Zoë\n'
+    # Such an image is a base like any other, in a registry and on disk, also where its layers have to be read.
+    write(tmp_path / 'step.py', '# pip install toolz==1.0.0\nimport six, toolz\nprint(six.__version__, toolz.__version__)\n')
+    for number, below in enumerate([own, f'docker-archive:{archive}']):
+        above = make(tmp_path, 'step.py', '--base-image', below, '-r', f'{repository}/above{number}')['image']
+        assert layers_and_content(above)[0][: len(forms)] == forms
+        assert run_by_podman(above) == '1.17.0 1.0.0\n'
+
+
+def test_an_engine_is_not_told_how_to_compress(requiring, tmp_path):
+    done = c3('create-operator', *FILES, '-o', tmp_path, '--builder', 'docker', '--compression', 'zstd', cwd=requiring)
+    refused(done, 2, '--builder oci')
+
+
 PLACES = {
     'shared/__init__.py': 'name = "upper"\n',
     'shared/odd, name.txt': 'odd',
@@ -254,9 +293,8 @@ def test_the_image_runs_everywhere(make, workspace, repository, tmp_path):
     assert all(image in (tmp_path / f'probe.{kind}').read_text() for kind in ('yaml', 'job.yaml', 'cwl'))
     own = summary['image'].partition('@')[0]
     assert tags(own.rpartition(':')[0]) == ['0.1', 'latest']
-    for engine in ('unix:///var/run/docker.sock', f'unix://{STATE / "podman.sock"}'):
-        limits = ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1024:1024']
-        done = run('docker', '--host', engine, 'run', '--rm', *limits, image, '--text', HOSTILE)
+    for engine in ('unix:///var/run/docker.sock', PODMAN_SOCKET):
+        done = run('docker', '--host', engine, 'run', '--rm', *PODMAN_LIMITS, image, '--text', HOSTILE)
         assert seen(succeeded(done).stdout)['text'] == HOSTILE
     component = {'component': str(tmp_path / 'probe.yaml'), 'arguments': {'text': HOSTILE}}
     [result] = run_components({'probe': [component]}, tmp_path / 'kubeflow').values()
@@ -292,11 +330,10 @@ def test_without_a_repository_there_is_an_archive(base, alone, requiring, tmp_pa
     options = ['--builder', 'oci', '--base-image', base]
     done = succeeded(c3('create-operator', f'{name}.py', *options, cwd=tmp_path, env=alone))
     assert f'docker load -i {name}.image.tar' in done.stderr
-    for engine in ('unix:///var/run/docker.sock', f'unix://{STATE / "podman.sock"}'):
+    for engine in ('unix:///var/run/docker.sock', PODMAN_SOCKET):
         succeeded(run('docker', '--host', engine, 'load', '--input', tmp_path / f'{name}.image.tar'))
-        limits = ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1024:1024']
         image = f'claimed-{namespace}:0.1'
-        assert succeeded(run('docker', '--host', engine, 'run', '--rm', *limits, image)).stdout == 'from an archive\n'
+        assert succeeded(run('docker', '--host', engine, 'run', '--rm', *PODMAN_LIMITS, image)).stdout == 'from an archive\n'
         run('docker', '--host', engine, 'rmi', '--force', image, f'claimed-{namespace}:latest')
     # The next run doesn't take the archive for an additional file.
     again = c3('create-operator', f'{name}.py', '*', *options, '--overwrite', cwd=tmp_path, env=alone)

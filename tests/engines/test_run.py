@@ -142,9 +142,10 @@ def seen(done):
     return json.loads(succeeded(done).stdout.partition('SEEN ')[2] or done.stdout)
 
 
-def containers():
-    """Give all containers there are."""
-    return docker('ps', '--all', '--quiet').split()
+def containers(process, engine=('docker',)):
+    """Give the containers of a `c3 run` that an engine has, whatever else it has."""
+    label = f'label=io.claimed.c3.process={process.pid}'
+    return succeeded(run(*engine, 'ps', '--all', '--quiet', '--filter', label)).stdout.split()
 
 
 def start(*arguments, folder, env=None):
@@ -253,24 +254,23 @@ def test_data_may_be_kept_from_being_changed(folder, tmp_path):
 
 @pytest.mark.parametrize(('number', 'code'), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_who_is_asked_to_end_takes_the_container_along(folder, number, code):
-    before = containers()
     process = start('tool.py', folder=folder)
-    assert len(containers()) == len(before) + 1
+    assert len(containers(process)) == 1
     process.send_signal(number)
     said, _ = process.communicate(timeout=60)
     assert process.returncode == code
     assert ('cleaned up' in said) == (number == signal.SIGINT)
-    assert containers() == before
+    assert containers(process) == []
 
 
 def test_output_streams_while_the_operator_runs_and_a_closed_pipe_ends_it(folder):
     write(folder / 'endless.py', 'import time\nwhile True:\n    print("line", flush=True)\n    time.sleep(0.1)\n')
-    before = containers()
     process = subprocess.Popen([C3, 'run', 'endless.py'], cwd=folder, env=environment(), stdout=subprocess.PIPE)
     assert process.stdout.readline() == b'line\n'
+    assert len(containers(process)) == 1
     process.stdout.close()
     assert process.wait(timeout=60) == 141
-    assert containers() == before
+    assert containers(process) == []
 
 
 def test_r_runs_too(folder):
@@ -282,7 +282,6 @@ def test_r_runs_too(folder):
 
 
 def test_podman_runs_it_too(folder, tmp_path):
-    before = set(succeeded(run(*as_root(), 'podman', 'ps', '--all', '--quiet')).stdout.split())
     # Its own limits are higher than a small machine may allow.
     limits = write(tmp_path / 'containers.conf', '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\n')
     socket = tmp_path / 'podman.sock'
@@ -297,11 +296,11 @@ def test_podman_runs_it_too(folder, tmp_path):
         assert done.stderr.startswith('a word\n')
         assert names_in(tmp_path / 'out') == ['echo', 'report', 'report/deep', 'report/deep/rows.txt']
         process = start('tool.py', folder=folder, env=env)
+        assert len(containers(process, [*as_root(), 'podman'])) == 1
         process.terminate()
         process.communicate(timeout=60)
         assert process.returncode == 143
-        left = set(succeeded(run(*as_root(), 'podman', 'ps', '--all', '--quiet')).stdout.split())
-        assert left <= before
+        assert containers(process, [*as_root(), 'podman']) == []
         succeeded(run(*as_root(), 'podman', 'rmi', '--force', 'localhost/claimed-tool:latest'))
         service.wait(timeout=60)
 

@@ -6,9 +6,9 @@ import shutil
 
 import pytest
 from slurm import CONF, LIMITS, delivered, ended, exit_code, jobs, log, path_with, slurm, submit, told
-from support import HOSTILE, ROOT, STATE, as_root, c3, refused, run, succeeded, venv, wait_until, write
+from support import HOSTILE, PODMAN_SOCKET, ROOT, as_root, c3, refused, run, succeeded, venv, wait_until, write
 
-PODMAN = {'DOCKER_HOST': f'unix://{STATE / "podman.sock"}'}
+PODMAN = {'DOCKER_HOST': PODMAN_SOCKET}
 
 SCRIPT = '''\
 """Tells what it was given; `$(id)` and "quotes" are text."""

@@ -1,17 +1,23 @@
-"""The wheel: built once, and installed into a virtual environment that has nothing else."""
+"""A release, made once, and its wheel, installed into a virtual environment that has nothing else."""
 
 import sys
 
 import pytest
-from processes import ROOT, run, succeeded, tool
+from processes import BASE, IMAGE, ROOT, release, run, succeeded
 
 
 @pytest.fixture(scope='session')
-def wheel(tmp_path_factory):
-    """Build the wheel; the programs are those that `cargo build` has made."""
-    folder = tmp_path_factory.mktemp('wheel')
-    succeeded(run(tool('maturin'), 'build', '--profile', 'dev', '--strip', '--out', folder, cwd=ROOT))
-    [wheel] = folder.iterdir()
+def released(tmp_path_factory):
+    """Make a release of the programs that `cargo build` has made."""
+    folder = tmp_path_factory.mktemp('release')
+    succeeded(release('--dirty', '--profile', 'dev', '--out', folder, '--image', IMAGE, '--base-image', BASE))
+    return folder
+
+
+@pytest.fixture(scope='session')
+def wheel(released):
+    """Give the wheel for this machine's own C library."""
+    [wheel] = [path for path in released.glob('*.whl') if 'musllinux' not in path.name]
     return wheel
 
 

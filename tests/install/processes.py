@@ -6,6 +6,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 STATE = Path(os.environ.get('C3_ENGINES', ROOT / 'target/engines')).resolve()
+BASE = 'registry.access.redhat.com/ubi8/python-312'
+IMAGE = 'c3-test/c3'
 
 
 def run(*command, **options):
@@ -23,3 +25,9 @@ def succeeded(done):
 def tool(name):
     """Give the path of a program that makes or checks wheels."""
     return STATE / 'wheel/bin' / name
+
+
+def release(*arguments, **options):
+    """Run the script that makes a release; it never uploads anything."""
+    env = {**os.environ, 'MATURIN': str(tool('maturin'))}
+    return run(ROOT / '.ci/release', *arguments, env=env, **options)

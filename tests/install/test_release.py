@@ -8,30 +8,14 @@ import tarfile
 import tomllib
 
 import pytest
-from processes import ROOT, STATE, run, succeeded, tool
+from processes import IMAGE, ROOT, STATE, release, run, succeeded
 
 CARGO = tomllib.loads((ROOT / 'Cargo.toml').read_text())
 VERSION = CARGO['package']['version']
 HOST = re.search(
     '^host: (.*)$', subprocess.run(['rustc', '-vV'], capture_output=True, text=True, check=True).stdout, re.MULTILINE
 )[1]
-BASE = 'registry.access.redhat.com/ubi8/python-312'
-IMAGE = 'c3-test/c3'
 PROGRAMS = ['c3', *sorted(path.stem for path in (ROOT / 'src/bin').glob('*.rs'))]
-
-
-def release(*arguments, **options):
-    """Run the script; it never uploads anything."""
-    env = {**os.environ, 'MATURIN': str(tool('maturin'))}
-    return run(ROOT / '.ci/release', *arguments, env=env, **options)
-
-
-@pytest.fixture(scope='module')
-def released(tmp_path_factory):
-    """Make a release of the programs that `cargo build` has made."""
-    folder = tmp_path_factory.mktemp('release')
-    succeeded(release('--dirty', '--profile', 'dev', '--out', folder, '--image', IMAGE, '--base-image', BASE))
-    return folder
 
 
 def named(template, **more):

@@ -10,7 +10,7 @@ use super::error::OciError;
 use super::files::{self, Place};
 use super::index::{Found, distribution};
 use super::installer::{self, Target};
-use super::layer::{Blob, Body, Entry, Layer, Packed, pack};
+use super::layer::{Blob, Body, Entry, Format, Layer, Packed, pack};
 use super::manifest::{self, Document};
 use super::origin::Origin;
 use super::platform::Platform;
@@ -84,12 +84,14 @@ impl Assembler {
         let installs = &order.recipe.installs;
         let commands = installs.iter().map(|words| format!("pip install {}", words.join(" ")));
         let what = commands.collect::<Vec<_>>().join(" && ");
-        let name = name(order, &target, &requirements, &distributions)?;
+        let format = self.format(order);
+        let name = name(order, format, &target, &requirements, &distributions)?;
         let _turn = self.work.finish(self.making.take(&name));
         if let Some((packed, blob)) = self.cache.get(&name).filter(|_| !order.no_cache) {
             return Ok(vec![Layer { packed, blob, what }]);
         }
-        let job = Job { order, target: &target, base, there: &distributions, name: &name, what: &what };
+        let job =
+            Job { order, format, target: &target, base, there: &distributions, name: &name, what: &what };
         match self.wheels(&job, requirements.clone()) {
             Ok(layers) => Ok(layers),
             Err(Failure::Failed(error)) => Err(error),
@@ -121,26 +123,31 @@ impl Assembler {
         let packages = site::arrange(installed, target.python);
         let entries = merged(packages.into_iter().chain(requirements));
         let go_on = || !self.work.interrupted();
-        self.cache.put(job.name, |out| pack(&entries, order.context.mtime(), go_on, out))
+        self.cache.put(job.name, |out| pack(&entries, job.format, go_on, out))
     }
 
     /// A layer with files: in memory, unless it is large.
     pub(super) fn layer(&self, order: &Order, what: String, entries: &[Entry]) -> Result<Layer, OciError> {
         let go_on = || !self.work.interrupted();
-        let mtime = order.context.mtime();
+        let format = self.format(order);
         let size: u64 = entries.iter().map(|entry| entry.content.as_ref().map_or(0, Body::size)).sum();
         if size < LARGE {
             let mut bytes = Vec::new();
-            let packed = pack(entries, mtime, go_on, &mut bytes)?;
+            let packed = pack(entries, format, go_on, &mut bytes)?;
             return Ok(Layer { packed, blob: Blob::Bytes(bytes.into()), what });
         }
-        let name = digest(&signature(entries, mtime)?).trim_start_matches("sha256:").to_owned();
+        let name = layer_name(entries, format)?;
         let cached = if order.no_cache { None } else { self.cache.get(&name) };
         let (packed, blob) = match cached {
             Some(found) => found,
-            None => self.cache.put(&name, |out| pack(entries, mtime, go_on, out))?,
+            None => self.cache.put(&name, |out| pack(entries, format, go_on, out))?,
         };
         Ok(Layer { packed, blob, what })
+    }
+
+    /// The form of the layers of an image.
+    fn format(&self, order: &Order) -> Format {
+        Format { mtime: order.context.mtime(), compression: self.compression }
     }
 }
 
@@ -221,17 +228,17 @@ pub(super) fn merged(entries: impl Iterator<Item = Entry>) -> Vec<Entry> {
 /// The name under which a layer with packages is kept: all that it depends on.
 fn name(
     order: &Order,
+    format: Format,
     target: &Target,
     requirements: &[Entry],
     there: &BTreeSet<(String, String)>,
 ) -> Result<String, OciError> {
-    let mtime = order.context.mtime();
     let key = (
         env!("CARGO_PKG_VERSION"),
         &order.recipe.installs,
         format!("{target:?}"),
         installer::fingerprint(),
-        signature(requirements, mtime)?,
+        layer_name(requirements, format)?,
         there,
     );
     let key = serde_json::to_vec(&key).map_err(std::io::Error::from);
@@ -239,7 +246,9 @@ fn name(
     Ok(key.trim_start_matches("sha256:").to_owned())
 }
 
-/// What tells a layer from others before it is packed: its uncompressed form's digest.
-fn signature(entries: &[Entry], mtime: u64) -> Result<Vec<u8>, OciError> {
-    super::layer::plain_digest(entries, mtime).map(String::into_bytes)
+/// What tells a layer from others before it is packed: the digest of its uncompressed form, and how it is compressed.
+fn layer_name(entries: &[Entry], format: Format) -> Result<String, OciError> {
+    let plain = super::layer::plain_digest(entries, format.mtime)?;
+    let key = format!("{plain} {:?}", format.compression);
+    Ok(digest(key.as_bytes()).trim_start_matches("sha256:").to_owned())
 }

@@ -165,7 +165,8 @@ impl Cache {
     }
 
     fn blob(&self, packed: &Packed) -> PathBuf {
-        self.shelf.path().join(format!("{}.tar.gz", packed.digest.trim_start_matches("sha256:")))
+        let (name, suffix) = (packed.digest.trim_start_matches("sha256:"), packed.compression.suffix());
+        self.shelf.path().join(format!("{name}.tar.{suffix}"))
     }
 
     fn note(&self, name: &str) -> PathBuf {
@@ -177,6 +178,7 @@ impl Cache {
 mod tests {
     use std::fs;
 
+    use super::super::compression::Compression;
     use super::*;
     use crate::progress::Verbosity;
 
@@ -187,8 +189,8 @@ mod tests {
     fn put(cache: &Cache, text: &str) -> Result<(Packed, Blob), OciError> {
         cache.put("name", |out| {
             out.write_all(text.as_bytes()).map_err(OciError::io("write", ""))?;
-            let diff_id = digest(b"plain");
-            Ok(Packed { digest: digest(text.as_bytes()), size: text.len() as u64, diff_id })
+            let (diff_id, compression) = (digest(b"plain"), Compression::Gzip);
+            Ok(Packed { digest: digest(text.as_bytes()), size: text.len() as u64, diff_id, compression })
         })
     }
 

@@ -88,6 +88,7 @@ fn timestamp(seconds: u64) -> String {
 mod tests {
     use tokio_util::bytes::Bytes;
 
+    use super::super::compression::Compression;
     use super::super::layer::{Blob, Packed};
     use super::*;
 
@@ -112,7 +113,12 @@ mod tests {
             },
             "rootfs": {"type": "layers", "diff_ids": ["sha256:1"]}, "history": [{"created_by": "base"}],
         });
-        let packed = Packed { digest: "sha256:3".into(), size: 1, diff_id: "sha256:2".into() };
+        let packed = Packed {
+            digest: "sha256:3".into(),
+            size: 1,
+            diff_id: "sha256:2".into(),
+            compression: Compression::Gzip,
+        };
         let layer = Layer { packed, blob: Blob::Bytes(Bytes::new()), what: "COPY".into() };
         let image = config(&base, &recipe(), &[layer], 315_619_200);
         assert_eq!(image["config"]["Env"], json!(["PATH=/bin", "HOME=/app", "A=1"]));

@@ -10,8 +10,9 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio_util::bytes::Bytes;
 
+use super::compression::media_type;
 use super::error::OciError;
-use crate::engine::manifest::{self, LAYER, LAYER_GZIP};
+use crate::engine::manifest::{self, LAYER};
 use crate::hashed::{digest, hex};
 use crate::reader;
 
@@ -170,8 +171,7 @@ fn hashed(piece: &Piece) -> io::Result<(&'static str, String)> {
         if read == 0 {
             break;
         }
-        let is_gzip = buffer[..read].starts_with(&[0x1f, 0x8b]);
-        kind.get_or_insert(if is_gzip { LAYER_GZIP } else { LAYER });
+        kind.get_or_insert_with(|| media_type(&buffer[..read]));
         hasher.update(&buffer[..read]);
     }
     Ok((kind.unwrap_or(LAYER), format!("sha256:{}", hex(&hasher.finalize()))))

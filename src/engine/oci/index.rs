@@ -1,12 +1,12 @@
 //! The file index of a base image: what its layers hold, in which a Python is found that the configuration doesn't tell.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufReader, Read};
 
-use flate2::bufread::MultiGzDecoder;
 use serde::{Deserialize, Serialize};
 use tar::{Archive, Entry, EntryType};
 
+use super::compression::plain;
 use super::platform::Libc;
 use super::python::{Access, Python, minor};
 
@@ -36,14 +36,9 @@ pub(super) struct Found {
 }
 
 impl Index {
-    /// Lays a layer, compressed by gzip or not at all, over those below.
+    /// Lays a layer, however it is compressed, over those below.
     pub(super) fn add(&mut self, layer: impl Read) -> io::Result<()> {
-        let mut layer = BufReader::new(layer);
-        if layer.fill_buf()?.starts_with(&[0x1f, 0x8b]) {
-            self.add_archive(MultiGzDecoder::new(layer))
-        } else {
-            self.add_archive(layer)
-        }
+        self.add_archive(plain(BufReader::new(layer))?)
     }
 
     fn add_archive(&mut self, archive: impl Read) -> io::Result<()> {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use tar::{Builder, EntryType, Header};
 use tokio_util::bytes::Bytes;
 
+use super::compression::Compression;
 use super::error::OciError;
 use super::members::{Member, Members};
 use crate::context::Content;
@@ -69,6 +70,15 @@ pub(super) struct Packed {
     pub(super) size: u64,
     /// The digest of its uncompressed form, by which configurations know it.
     pub(super) diff_id: String,
+    pub(super) compression: Compression,
+}
+
+/// What layers of the same entries differ in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(super) struct Format {
+    /// The time of all files, in seconds since 1970.
+    pub(super) mtime: u64,
+    pub(super) compression: Compression,
 }
 
 /// Where a layer's compressed form is.
@@ -92,11 +102,13 @@ pub(super) struct Layer {
 /// Packs entries, which are in the order of their paths, into a compressed archive.
 pub(super) fn pack(
     entries: &[Entry],
-    mtime: u64,
+    format: Format,
     go_on: impl Fn() -> bool,
     out: impl Write,
 ) -> Result<Packed, OciError> {
-    let mut tar = Builder::new(Members::new(out));
+    let Format { mtime, compression } = format;
+    let members = Members::new(compression, out).map_err(OciError::io("write", "the layer"))?;
+    let mut tar = Builder::new(members);
     for entry in entries {
         if !go_on() {
             return Err(OciError::Interrupted);
@@ -109,7 +121,7 @@ pub(super) fn pack(
     tar.into_inner().and_then(Members::finish).map_err(OciError::io("write", "the layer"))
 }
 
-/// Appends a file of a wheel without compressing it again.
+/// Appends a file of a wheel, which gzip takes as it is compressed there.
 fn append_member(
     tar: &mut Builder<Members<impl Write>>,
     entry: &Entry,
@@ -190,9 +202,13 @@ mod tests {
         Entry { path: path.to_owned(), content, mode: 0o664, owner: (1001, 0) }
     }
 
+    fn format(mtime: u64) -> Format {
+        Format { mtime, compression: Compression::Gzip }
+    }
+
     fn packed(entries: &[Entry], mtime: u64) -> (Packed, Vec<u8>) {
         let mut out = Vec::new();
-        let packed = pack(entries, mtime, || true, &mut out).unwrap();
+        let packed = pack(entries, format(mtime), || true, &mut out).unwrap();
         (packed, out)
     }
 
@@ -233,7 +249,7 @@ mod tests {
 
     #[test]
     fn interrupted_work_gives_no_layer() {
-        let stopped = pack(&[entry("a", Some("1"))], 5, || false, io::sink());
+        let stopped = pack(&[entry("a", Some("1"))], format(5), || false, io::sink());
         assert!(matches!(stopped, Err(OciError::Interrupted)));
     }
 }

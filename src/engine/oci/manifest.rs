@@ -85,7 +85,7 @@ pub(super) fn chosen<'a>(index: &'a Index, wanted: &Platform) -> Option<&'a Inde
 }
 
 fn layer(packed: &Packed) -> Descriptor {
-    Descriptor::new(LAYER_GZIP, packed.digest.clone(), packed.size)
+    Descriptor::new(packed.compression.media_type(), packed.digest.clone(), packed.size)
 }
 
 /// The same layer by OCI's name for its form.
@@ -100,18 +100,25 @@ fn neutral(layer: &Descriptor) -> Descriptor {
 
 #[cfg(test)]
 mod tests {
+    use super::super::compression::Compression;
     use super::*;
+    use crate::engine::manifest::LAYER_ZSTD;
 
     #[test]
     fn layers_of_docker_s_form_get_oci_s() {
         let docker = Descriptor::new(DOCKER_LAYER_GZIP, "sha256:1".into(), 5);
         let config = Document::config(&json!({})).unwrap();
-        let own = Packed { digest: "sha256:2".into(), size: 6, diff_id: "sha256:3".into() };
+        let own = Packed {
+            digest: "sha256:2".into(),
+            size: 6,
+            diff_id: "sha256:3".into(),
+            compression: Compression::Zstd,
+        };
         let manifest = manifest(&config, &[docker], &[&own], BTreeMap::new()).unwrap();
         let value: serde_json::Value = serde_json::from_slice(&manifest.bytes).unwrap();
         let kinds: Vec<_> =
             value["layers"].as_array().unwrap().iter().map(|layer| &layer["mediaType"]).collect();
-        assert_eq!(kinds, [LAYER_GZIP; 2]);
+        assert_eq!(kinds, [LAYER_GZIP, LAYER_ZSTD]);
         assert_eq!(value["config"]["digest"], config.digest);
         assert_eq!(manifest.digest, digest(&manifest.bytes));
     }

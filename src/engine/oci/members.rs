@@ -1,5 +1,5 @@
-//! The compressed form of a layer: members of gzip behind each other. What comes from a wheel is compressed already, and
-//! becomes a member as it is.
+//! The compressed form of a layer. With gzip it is members behind each other: what comes from a wheel is compressed already,
+//! and becomes a member as it is.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
@@ -9,6 +9,7 @@ use std::sync::Arc;
 use flate2::read::DeflateDecoder;
 use flate2::{Compression, CrcReader, GzBuilder};
 
+use super::compression::Compression as Form;
 use super::layer::Packed;
 use crate::hashed::Hashed;
 
@@ -81,38 +82,77 @@ impl<R: Read, W: Write> Read for Tee<R, W> {
 }
 
 /// A layer that is being written.
-pub(super) struct Members<W> {
+pub(super) struct Members<W: Write> {
+    plain: Hashed<io::Sink>,
+    compressor: Compressor<W>,
+}
+
+/// What compresses a layer.
+enum Compressor<W: Write> {
+    Gzip(Gzip<W>),
+    Zstd(zstd::Encoder<'static, Hashed<W>>),
+}
+
+/// Members of gzip.
+struct Gzip<W> {
     /// What isn't compressed yet.
     waiting: Vec<u8>,
-    plain: Hashed<io::Sink>,
     out: Hashed<W>,
 }
 
 impl<W: Write> Members<W> {
-    pub(super) fn new(out: W) -> Self {
-        Self { waiting: Vec::new(), plain: Hashed::new(io::sink()), out: Hashed::new(out) }
+    pub(super) fn new(compression: Form, out: W) -> io::Result<Self> {
+        let out = Hashed::new(out);
+        let compressor = match compression {
+            Form::Gzip => Compressor::Gzip(Gzip { waiting: Vec::new(), out }),
+            Form::Zstd => Compressor::Zstd(zstd::Encoder::new(out, zstd::DEFAULT_COMPRESSION_LEVEL)?),
+        };
+        Ok(Self { plain: Hashed::new(io::sink()), compressor })
     }
 
-    /// Adds the content of a file in a wheel, in its compressed form where it has one.
+    /// Adds the content of a file in a wheel, in its compressed form where gzip has one.
     pub(super) fn add(&mut self, member: &Member) -> io::Result<()> {
-        if member.is_stored {
-            return member.copy(io::sink(), self);
+        match &mut self.compressor {
+            Compressor::Gzip(gzip) if !member.is_stored => gzip.add(member, &mut self.plain),
+            _ => member.copy(io::sink(), self),
         }
+    }
+
+    /// Ends the layer.
+    pub(super) fn finish(self) -> io::Result<Packed> {
+        let (_, diff_id, _) = self.plain.finish();
+        let (out, compression) = match self.compressor {
+            Compressor::Gzip(mut gzip) => {
+                gzip.compress()?;
+                (gzip.out, Form::Gzip)
+            }
+            Compressor::Zstd(encoder) => (encoder.finish()?, Form::Zstd),
+        };
+        let (mut out, digest, size) = out.finish();
+        out.flush()?;
+        Ok(Packed { digest, size, diff_id, compression })
+    }
+}
+
+impl<W: Write> Gzip<W> {
+    /// Adds a file of a wheel as it is compressed there; its content goes to `plain`.
+    fn add(&mut self, member: &Member, plain: &mut impl Write) -> io::Result<()> {
         self.compress()?;
         self.out.write_all(&HEADER)?;
-        member.copy(&mut self.out, &mut self.plain)?;
+        member.copy(&mut self.out, plain)?;
         let size = u32::try_from(member.size & u64::from(u32::MAX)).unwrap_or_default();
         self.out.write_all(&member.crc.to_le_bytes())?;
         self.out.write_all(&size.to_le_bytes())
     }
 
-    /// Ends the layer.
-    pub(super) fn finish(mut self) -> io::Result<Packed> {
-        self.compress()?;
-        let (_, diff_id, _) = self.plain.finish();
-        let (mut out, digest, size) = self.out.finish();
-        out.flush()?;
-        Ok(Packed { digest, size, diff_id })
+    /// Takes what its member has room for, and tells how much that was.
+    fn take(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let taken = bytes.len().min(MEMBER - self.waiting.len());
+        self.waiting.extend_from_slice(&bytes[..taken]);
+        if self.waiting.len() == MEMBER {
+            self.compress()?;
+        }
+        Ok(taken)
     }
 
     fn compress(&mut self) -> io::Result<()> {
@@ -129,13 +169,12 @@ impl<W: Write> Members<W> {
 
 impl<W: Write> Write for Members<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let taken = &bytes[..bytes.len().min(MEMBER - self.waiting.len())];
-        self.plain.write_all(taken)?;
-        self.waiting.extend_from_slice(taken);
-        if self.waiting.len() == MEMBER {
-            self.compress()?;
-        }
-        Ok(taken.len())
+        let taken = match &mut self.compressor {
+            Compressor::Gzip(gzip) => gzip.take(bytes)?,
+            Compressor::Zstd(encoder) => encoder.write(bytes)?,
+        };
+        self.plain.write_all(&bytes[..taken])?;
+        Ok(taken)
     }
 
     /// What waits is compressed when its member is full: where members end must not depend on who flushes.
@@ -173,7 +212,7 @@ mod tests {
 
     fn written(parts: &[&[u8]], member: &Member) -> io::Result<(Packed, Vec<u8>)> {
         let mut out = Vec::new();
-        let mut members = Members::new(&mut out);
+        let mut members = Members::new(Form::Gzip, &mut out)?;
         for part in parts {
             members.write_all(part)?;
             members.add(member)?;
@@ -233,12 +272,33 @@ mod tests {
         let (large, none) = (vec![7; MEMBER + 5], member(&folder, b"", false));
         let (packed, bytes) = written(&[&large], &none).unwrap();
         assert_eq!(plain(&bytes), large);
-        let mut other = Members::new(Vec::new());
+        let mut other = Members::new(Form::Gzip, Vec::new()).unwrap();
         for piece in large.chunks(999) {
             other.write_all(piece).unwrap();
             other.flush().unwrap();
         }
         other.add(&none).unwrap();
         assert_eq!(other.finish().unwrap(), packed);
+    }
+
+    #[test]
+    fn layers_hold_the_same_however_they_are_compressed() {
+        let folder = tempfile::tempdir().unwrap();
+        let member = member(&folder, b"content", false);
+        let packed = |compression| {
+            let mut out = Vec::new();
+            let mut members = Members::new(compression, &mut out).unwrap();
+            members.write_all(b"header").unwrap();
+            members.add(&member).unwrap();
+            let packed = members.finish().unwrap();
+            let mut plain = Vec::new();
+            super::super::compression::plain(out.as_slice()).unwrap().read_to_end(&mut plain).unwrap();
+            assert_eq!(plain, b"headercontent");
+            assert_eq!((&packed.digest, packed.size), (&digest(&out), out.len() as u64));
+            packed
+        };
+        let (gzip, zstd) = (packed(Form::Gzip), packed(Form::Zstd));
+        assert_eq!(gzip.diff_id, zstd.diff_id);
+        assert_ne!(gzip.digest, zstd.digest);
     }
 }

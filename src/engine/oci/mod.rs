@@ -4,6 +4,7 @@ mod archive;
 mod assembly;
 mod base;
 mod cache;
+mod compression;
 mod config;
 mod disk;
 mod error;
@@ -28,6 +29,7 @@ mod wheels;
 use self::assembly::Image;
 use self::base::Base;
 use self::cache::Cache;
+pub use self::compression::Compression;
 pub use self::disk::on_disk;
 pub use self::error::OciError;
 use self::manifest::Document;
@@ -57,6 +59,8 @@ pub fn installer(version: &str) -> Result<String, OciError> {
 pub struct Assembler {
     cache: Cache,
     work: Work,
+    /// How the layers are compressed that it makes.
+    compression: Compression,
     /// Who makes which layer now.
     making: Turns,
     /// Who uploads which layer now.
@@ -98,9 +102,16 @@ pub struct Assembled {
 
 impl Assembler {
     /// Makes ready; nothing is asked yet.
-    pub fn new() -> Result<Self, OciError> {
+    pub fn new(compression: Compression) -> Result<Self, OciError> {
         let work = Work::new().map_err(OciError::io("start", "the runtime"))?;
-        Ok(Self { cache: Cache::open()?, work, making: Turns::default(), uploading: Turns::default() })
+        let (making, uploading) = (Turns::default(), Turns::default());
+        Ok(Self { cache: Cache::open()?, work, compression, making, uploading })
+    }
+
+    /// How the layers are compressed that it makes.
+    #[must_use]
+    pub fn compression(&self) -> Compression {
+        self.compression
     }
 
     /// Whether the user has pressed Ctrl-C.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::artifact::Artifact;
 use crate::backend::{self, Operator, Settings, TARGETS, dockerfile, prelude};
 use crate::context::{Content, Context, Entry, source_date_epoch};
+use crate::engine::oci::Compression;
 use crate::engine::oci::platform::Platform;
 use crate::files::AdditionalFile;
 use crate::frontend;
@@ -104,12 +105,18 @@ impl Plan {
 
 impl Plan {
     /// The key of all that the images are made of, their version apart: the same key, the same images.
-    pub fn key(&self, base: &str, platforms: &[Platform]) -> Result<String, Failure> {
+    pub fn key(
+        &self,
+        base: &str,
+        platforms: &[Platform],
+        compression: Compression,
+    ) -> Result<String, Failure> {
         let contexts = self.images().into_iter().map(|image| self.context_of_any_version(image.settings));
         let contexts = contexts.map(|context| Ok(context?.digest()?)).collect::<Result<Vec<_>, Failure>>()?;
         let platforms = platforms.iter().map(ToString::to_string);
-        let more = [env!("CARGO_PKG_VERSION").to_owned(), base.to_owned()];
-        fingerprint(Context::default(), more.into_iter().chain(platforms).chain(contexts))
+        let compression = (compression != Compression::default()).then(|| format!("{compression:?}"));
+        let more = [env!("CARGO_PKG_VERSION").to_owned(), base.to_owned()].into_iter().chain(compression);
+        fingerprint(Context::default(), more.chain(platforms).chain(contexts))
     }
 
     /// What an image is made of apart from its version, and from what the record says of other files.

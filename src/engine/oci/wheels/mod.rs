@@ -23,7 +23,7 @@ use super::error::OciError;
 use super::files::ROOT;
 use super::index::distribution;
 use super::installer::{self, Target};
-use super::layer::{Blob, Body, Entry, Layer, Packed, pack};
+use super::layer::{Blob, Body, Entry, Format, Layer, Packed, pack};
 use super::site::with_folders;
 use super::{Assembler, Order};
 use crate::engine::work::Interrupted;
@@ -58,6 +58,7 @@ impl From<Interrupted> for Failure {
 /// What is to become layers.
 pub(super) struct Job<'a> {
     pub(super) order: &'a Order<'a>,
+    pub(super) format: Format,
     pub(super) target: &'a Target<'a>,
     pub(super) base: &'a Base,
     /// The distributions that the base has, with their versions.
@@ -170,7 +171,7 @@ impl Assembler {
 
     fn packed(&self, job: &Job, entries: &[Entry]) -> Result<(Packed, Blob), OciError> {
         let go_on = || !self.work.interrupted();
-        self.cache.keep_layer(|out| pack(entries, job.order.context.mtime(), go_on, out))
+        self.cache.keep_layer(|out| pack(entries, job.format, go_on, out))
     }
 }
 
@@ -223,7 +224,7 @@ fn choice_name(job: &Job) -> String {
 fn wheel_name(job: &Job, sha256: &str) -> String {
     let python = job.target.python;
     let layout = (&python.version, &python.prefix, python.folders, python.is_environment);
-    let key = format!("{:?}", (env!("CARGO_PKG_VERSION"), sha256, layout, job.order.context.mtime()));
+    let key = format!("{:?}", (env!("CARGO_PKG_VERSION"), sha256, layout, job.format));
     format!("wheel-{}", digest(key.as_bytes()).trim_start_matches("sha256:"))
 }
 
