@@ -102,10 +102,11 @@ def test_every_file_is_written(wrappers, backend):
 
 @pytest.mark.parametrize('version', ['kfp1', 'kfp2'])
 def test_kubeflow_compiles_pipelines(wrappers, tmp_path, version):
-    for backend in BACKENDS:
-        (tmp_path / backend).mkdir()
-        results = compile_pipelines(version, [wrappers / backend / 'gw_count_letters.yaml'], tmp_path / backend)
-        assert [result['error'] for result in results.values()] == [None, None]
+    components = [tmp_path / f'{backend}.yaml' for backend in BACKENDS]
+    for component in components:
+        shutil.copy(wrappers / component.stem / 'gw_count_letters.yaml', component)
+    results = compile_pipelines(version, components, tmp_path)
+    assert [result['error'] for result in results.values()] == [None, None] * len(BACKENDS)
 
 
 def test_cwltool_accepts_the_steps(wrappers):
