@@ -2,7 +2,8 @@
 """What many operators cost: `c3 build` without an engine beside a loop of `docker build` and `docker push`.
 
 `benches/fleet.py [--operators N]` needs a release build, Docker, and a registry with the base image's stand-in
-(`tests/engines.sh up docker registry base`). Every operator needs numpy and pandas. Prints seconds and uploaded bytes.
+(`tests/engines.sh up docker registry base`). Every operator needs numpy and pandas, but for two that need numpy alone and
+have a cache of their own. Prints seconds and uploaded bytes.
 """
 
 import argparse
@@ -20,14 +21,13 @@ from compare import BASE, C3, REGISTRY, ROOT, clean_up, run, timed
 ENGINES = Path(os.environ.get('C3_ENGINES', ROOT / 'target/engines')).resolve()
 SCRIPT = '''\
 """Operator {name}."""
-# pip install numpy pandas
+# pip install {packages}
 import os
 
 import numpy as np
-import pandas as pd
 
 rows = int(os.getenv('rows', 3))
-print(pd.DataFrame(np.zeros((rows, {number}))).shape)
+print(np.zeros((rows, {number})).shape)
 '''
 
 
@@ -39,15 +39,16 @@ def row(what, elapsed, uploaded):
 class Fleet:
     """A folder of operators, built without an engine."""
 
-    def __init__(self, folder, count):
+    def __init__(self, folder, count, packages):
         """Write the operators, and push their base."""
+        folder.mkdir()
         self.name = f'c3-bench-{secrets.token_hex(4)}'
         self.base = f'{REGISTRY}/{self.name}/base:1'
         self.folder = folder / 'operators'
         self.folder.mkdir()
         self.names = [f'op_{number:02}' for number in range(count)]
         for number, name in enumerate(self.names):
-            (self.folder / f'{name}.py').write_text(SCRIPT.format(name=name, number=number + 1), encoding='utf-8')
+            (self.folder / f'{name}.py').write_text(SCRIPT.format(name=name, number=number + 1, packages=packages), encoding='utf-8')
         run('docker', 'tag', BASE, self.base)
         run('docker', 'push', '--quiet', self.base)
         self.env = {**os.environ, 'XDG_CACHE_HOME': str(folder / 'cache'), 'PATH': f'{ENGINES}/uv/bin:{os.environ["PATH"]}'}
@@ -81,9 +82,11 @@ def main():
     parser.add_argument('--operators', type=int, default=40, help='how many (default: 40)')
     count = parser.parse_args().operators
     folder = Path(tempfile.mkdtemp(prefix='c3-fleet-'))
-    fleet = Fleet(folder, count)
+    few, fleet = Fleet(folder / 'few', 2, 'numpy'), Fleet(folder / 'many', count, 'numpy pandas')
     print(f'load {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores', flush=True)
     try:
+        few.build('the first with numpy', 'op_00.py')
+        few.build('the next one with numpy', 'op_01.py')
         fleet.build('the first with numpy and pandas', 'op_00.py')
         fleet.build('the next one', 'op_01.py')
         fleet.build(f'all {count}')
@@ -93,7 +96,8 @@ def main():
         fleet.build('after one edit')
         fleet.loop()
     finally:
-        clean_up(fleet.name, [])
+        for name in (few.name, fleet.name):
+            clean_up(name, [])
         shutil.rmtree(folder, ignore_errors=True)
 
 

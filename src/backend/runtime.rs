@@ -51,7 +51,7 @@ pub struct Runtime {
     /// Names of the interpreter on a user's machine, the best first.
     pub here: &'static [&'static str],
     /// Arguments by which the interpreter prints its version.
-    pub version: [&'static str; 2],
+    pub version: &'static [&'static str],
     /// What installs the packages of a script.
     pub packages: Packages,
 }
@@ -79,7 +79,7 @@ static PYTHON: Runtime = Runtime {
     debian_packages: &["python3", "python3-pip", "python-is-python3"],
     importable: true,
     here: &["python3", "python"],
-    version: ["-c", "import platform; print(platform.python_version())"],
+    version: &["-S", "-c", "import sys; print(sys.version.split()[0])"],
     packages: Packages::Pip,
 };
 
@@ -99,7 +99,7 @@ static R: Runtime = Runtime {
     debian_packages: &["r-base-core", "r-base-dev"],
     importable: false,
     here: &["Rscript"],
-    version: ["-e", "cat(as.character(getRversion()))"],
+    version: &["-e", "cat(as.character(getRversion()))"],
     packages: Packages::R,
 };
 
@@ -138,7 +138,7 @@ static TOY: Runtime = Runtime {
     debian_packages: &[],
     importable: false,
     here: &["toy"],
-    version: ["--version", ""],
+    version: &["--version"],
     packages: Packages::R,
 };
 

@@ -18,7 +18,7 @@ use crate::hashed::hex;
 use crate::installers::lists::{IGNORED, Lists, for_uv};
 use crate::installers::pip::Flat;
 use crate::language::Language;
-use crate::programs::{self, Broken};
+use crate::programs::{self, Working};
 use crate::progress::{Event, Progress};
 
 mod error;
@@ -58,8 +58,7 @@ impl Environment {
         progress: &Progress,
     ) -> Result<Self, EnvironmentError> {
         let language = operator.component.language;
-        let interpreter = interpreter(language)?;
-        let version = version(&interpreter, language)?;
+        let Working { path: interpreter, said: version } = interpreter(language)?;
         check_version(operator, &version)?;
         let shelf = Shelf::open(Kind::Environments)?;
         let folder = shelf.path().join(key(operator, files, packages, &interpreter, &version));
@@ -211,22 +210,12 @@ impl Environment {
     }
 }
 
-/// The program that runs scripts of a language.
-fn interpreter(language: Language) -> Result<PathBuf, EnvironmentError> {
+/// The program that runs scripts of a language, and its version.
+fn interpreter(language: Language) -> Result<Working, EnvironmentError> {
     let Runtime { here, version, .. } = runtime::of(language);
-    programs::working(here, version, |_| true).map(|program| program.path).map_err(|broken| {
-        EnvironmentError::NoInterpreter {
-            name: here[0],
-            broken: broken.iter().map(ToString::to_string).collect(),
-        }
-    })
-}
-
-fn version(interpreter: &Path, language: Language) -> Result<String, EnvironmentError> {
-    let Runtime { here, version, .. } = runtime::of(language);
-    programs::attempt(interpreter, version).map_err(|reason| {
-        let broken = Broken { path: interpreter.to_owned(), reason };
-        EnvironmentError::NoInterpreter { name: here[0], broken: vec![broken.to_string()] }
+    programs::working(here, version, |_| true).map_err(|broken| EnvironmentError::NoInterpreter {
+        name: here[0],
+        broken: broken.iter().map(ToString::to_string).collect(),
     })
 }
 

@@ -49,6 +49,11 @@ def exit_code(number):
     return int(job['ExitCode'].split(':')[0])
 
 
+def insist_on_exit_code(code, folder, number):
+    """Wait for the end of a job and insist on its exit code; its log says why it is another."""
+    assert exit_code(number) == code, log(folder, number)
+
+
 def log(folder, number):
     """Give what a job has said so far."""
     said = [path.read_text(encoding='utf-8', errors='surrogateescape') for path in folder.glob(f'*-{number}.log')]

@@ -5,7 +5,7 @@ import re
 import shutil
 
 import pytest
-from slurm import CONF, LIMITS, delivered, ended, exit_code, jobs, log, path_with, slurm, submit, told
+from slurm import CONF, LIMITS, delivered, ended, insist_on_exit_code, jobs, log, path_with, slurm, submit, told
 from support import HOSTILE, PODMAN_SOCKET, ROOT, as_root, c3, refused, run, succeeded, venv, wait_until, write
 
 PODMAN = {'DOCKER_HOST': PODMAN_SOCKET}
@@ -103,55 +103,55 @@ def started(folder):
 
 
 def test_values_arrive_as_options_and_variables(folder, started):
-    assert exit_code(started['options']) == 0, log(folder, started['options'])
+    insist_on_exit_code(0, folder, started['options'])
     given = told(folder, started['options'])
     assert (given['text'], given['rows'], given['image']) == (HOSTILE, 7, '--data')
-    assert exit_code(started['variables']) == 0
+    insist_on_exit_code(0, folder, started['variables'])
     given = json.loads((folder / 'else where/told').read_text(encoding='utf-8'))
     assert (given['text'], given['rows'], given['image']) == (HOSTILE, 8, 'none')
     assert given['proxy'] == 'http://p:1'
     assert given['job'] == str(started['variables'])
-    assert exit_code(started['both']) == 0
+    insist_on_exit_code(0, folder, started['both'])
     given = told(folder, started['both'])
     assert (given['text'], given['rows']) == ('', 9)
 
 
 def test_outputs_are_in_a_folder(folder, started):
-    assert exit_code(started['both']) == 0
+    insist_on_exit_code(0, folder, started['both'])
     assert set(delivered(folder, started['both'])) == {'told'}
-    assert exit_code(started['output']) == 2
+    insist_on_exit_code(2, folder, started['output'])
     assert 'outputs go to a folder, C3_OUTPUTS' in log(folder, started['output'])
 
 
 def test_secrets_come_from_files(folder, started):
-    assert exit_code(started['both']) == 0
+    insist_on_exit_code(0, folder, started['both'])
     secret = (folder / '.c3/secrets/teller/api_token').read_bytes().decode().rstrip('\n')
     assert told(folder, started['both'])['token'] == secret
     assert secret not in log(folder, started['both'])
-    assert exit_code(started['secret']) == 2
+    insist_on_exit_code(2, folder, started['secret'])
     assert 'the file of the secret api_token is not there' in log(folder, started['secret'])
 
 
 def test_files_are_seen_in_the_container(folder, started):
     for job in ('options', 'variables'):
-        assert exit_code(started[job]) == 0
+        insist_on_exit_code(0, folder, started[job])
     assert told(folder, started['options'])['data'] == 'of the file'
-    assert exit_code(started['file']) == 2
+    insist_on_exit_code(2, folder, started['file'])
     assert 'the file of the input data is not there: missing.txt' in log(folder, started['file'])
-    assert exit_code(started['comma']) == 2
+    insist_on_exit_code(2, folder, started['comma'])
     assert "can't be mounted" in log(folder, started['comma'])
 
 
 def test_the_exit_code_is_the_scripts(folder, started):
-    assert exit_code(started['code']) == 7
-    assert exit_code(started['type']) == 2
+    insist_on_exit_code(7, folder, started['code'])
+    insist_on_exit_code(2, folder, started['type'])
     assert "'many'" in log(folder, started['type']) or 'many' in log(folder, started['type'])
 
 
 def test_a_signal_lets_the_script_end_by_itself(folder, started):
     wait_until(lambda: 'waiting' in log(folder, started['late']))
     succeeded(slurm('scancel', '--batch', '--signal=TERM', started['late']))
-    assert exit_code(started['late']) == 5
+    insist_on_exit_code(5, folder, started['late'])
     assert 'asked to end' in log(folder, started['late'])
 
 
@@ -309,7 +309,7 @@ def test_apptainer_gets_what_podman_gets(folder, tmp_path):
     succeeded(c3('compile', 'teller.py', '--target', 'slurm', cwd=tmp_path))
     arguments = ['--text', HOSTILE, '--data', 'a b.txt']
     number = submit(tmp_path, 'teller.sbatch', *arguments, env={'PATH': path_with(tmp_path / 'bin')})
-    assert exit_code(number) == 0, log(tmp_path, number)
+    insist_on_exit_code(0, tmp_path, number)
     given = told(tmp_path, number)
     secret = (folder / '.c3/secrets/teller/api_token').read_bytes().decode().rstrip('\n')
     assert (given['text'], given['data'], given['token']) == (HOSTILE, 'of the file', secret)
@@ -325,7 +325,7 @@ def test_a_node_without_containers_runs_the_zip(folder, tmp_path):
     succeeded(c3('compile', 'teller.py', '--target', 'slurm', '-v', '0.1', cwd=tmp_path))
     python = {'PATH': path_with(venv('tools', 'python').parent), 'XDG_CACHE_HOME': tmp_path / 'cache'}
     number = submit(tmp_path, 'teller.sbatch', '--text', HOSTILE, '--data', 'a b.txt', env=python)
-    assert exit_code(number) == 0, log(tmp_path, number)
+    insist_on_exit_code(0, tmp_path, number)
     given = told(tmp_path, number)
     assert (given['text'], given['data']) == (HOSTILE, 'of the file')
     assert given['token'].startswith('both')

@@ -52,7 +52,7 @@ pub(super) fn checks() -> impl Iterator<Item = Check> {
 
 fn interpreter(language: Language, name: &str, purpose: &str) -> Check {
     let runtime = runtime::of(language);
-    let tried = programs::working(runtime.here, &runtime.version, |_| true);
+    let tried = programs::working(runtime.here, runtime.version, |_| true);
     check(name, purpose, tried.map(|program| format!("{name} {} ({})", program.said, program.path.display())))
 }
 
