@@ -55,6 +55,26 @@ const SYSTEM_SUBCOMMANDS: &[&str] = &[
     "upgrade",
 ];
 
+/// Programs that install packages where no image is made of them: into projects, environments and machines of their own.
+/// With the subcommands that do; without any, all of them.
+const OTHERS: &[(&str, &[&str])] = &[
+    ("brew", &["install"]),
+    ("conda", &["create"]),
+    ("easy_install", &[]),
+    ("mamba", &["create"]),
+    ("micromamba", &["create"]),
+    ("npm", &["install", "i"]),
+    ("pacman", &["-S", "-Sy", "-Syu"]),
+    ("pdm", &["add", "install"]),
+    ("pipenv", &["install"]),
+    ("pipx", &["inject", "install"]),
+    ("pixi", &["add", "install"]),
+    ("poetry", &["add", "install"]),
+    ("rye", &["add", "sync"]),
+    ("snap", &["install"]),
+    ("zypper", &["in", "install"]),
+];
+
 /// How scripts and notebooks write the path of their own interpreter.
 const OWN_PYTHON: &[&str] = &["sys.executable", "{sys.executable}", "$sys.executable", "${sys.executable}"];
 
@@ -65,7 +85,7 @@ const RUNNERS: &[&str] = &["sudo", "time", "exec", "env", "nohup", "-H", "-E"];
 #[must_use]
 pub fn call<'a>(words: &[&'a str]) -> Option<Call<'a>> {
     let (program, rest) = words.split_first()?;
-    let name = program.rsplit('/').next().unwrap_or(program);
+    let name = base_name(program);
     if is_python(program) {
         return pip_arguments(module_arguments(rest)?);
     }
@@ -85,6 +105,18 @@ pub fn call_in_shell<'a>(words: &[&'a str]) -> Option<Call<'a>> {
     call(&words[skipped..])
 }
 
+/// The program of a command that installs packages in a way that images don't take over, such as `poetry add x`.
+#[must_use]
+pub fn other<'a>(words: &[&'a str]) -> Option<&'a str> {
+    let words = &words[words.iter().take_while(|word| is_prefix(word)).count()..];
+    let (first, rest) = words.split_first()?;
+    let (program, rest) = if is_python(first) { module(rest)? } else { (base_name(first), rest) };
+    let (_, subcommands) = OTHERS.iter().find(|(name, _)| *name == program)?;
+    let mut rest = rest.iter().filter(|word| !word.starts_with('-') || subcommands.contains(word));
+    let is_meant = subcommands.is_empty() || rest.next().is_some_and(|word| subcommands.contains(word));
+    (is_meant && rest.next().is_some()).then_some(program)
+}
+
 /// Whether a command of a distribution's package manager adds packages rather than to update or remove some.
 #[must_use]
 pub fn adds_packages(words: &[&str]) -> bool {
@@ -94,7 +126,7 @@ pub fn adds_packages(words: &[&str]) -> bool {
 /// Whether a word may stand before a command without changing what it is: `sudo`, `NAME=value`.
 #[must_use]
 pub fn is_prefix(word: &str) -> bool {
-    RUNNERS.contains(&word) || is_assignment(word)
+    RUNNERS.contains(&base_name(word)) || is_assignment(word)
 }
 
 fn is_assignment(word: &str) -> bool {
@@ -107,7 +139,7 @@ fn is_assignment(word: &str) -> bool {
 /// Whether a word is a Python interpreter, or stands for the script's own.
 #[must_use]
 pub fn is_python(word: &str) -> bool {
-    let name = word.rsplit('/').next().unwrap_or(word);
+    let name = base_name(word);
     let name = name.strip_suffix(".exe").unwrap_or(name);
     OWN_PYTHON.contains(&word) || name == "py" || name.strip_prefix("python").is_some_and(is_version)
 }
@@ -117,12 +149,23 @@ fn is_version(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
 }
 
+/// The name of a program without its folder.
+fn base_name(program: &str) -> &str {
+    program.rsplit('/').next().unwrap_or(program)
+}
+
 /// What follows `-m pip` among the words behind a Python interpreter.
 fn module_arguments<'a, 'b>(words: &'b [&'a str]) -> Option<&'b [&'a str]> {
+    module(words).filter(|(name, _)| *name == "pip").map(|(_, rest)| rest)
+}
+
+/// The module that an interpreter runs, and what follows its name.
+fn module<'a, 'b>(words: &'b [&'a str]) -> Option<(&'a str, &'b [&'a str])> {
     let options = words.iter().take_while(|word| word.starts_with('-') && !word.starts_with("-m")).count();
     match &words[options..] {
-        ["-m", "pip", rest @ ..] | ["-mpip", rest @ ..] => Some(rest),
-        _ => None,
+        ["-m", name, rest @ ..] => Some((name, rest)),
+        [name, rest @ ..] => Some((name.strip_prefix("-m")?, rest)),
+        [] => None,
     }
 }
 
@@ -193,6 +236,7 @@ mod tests {
             ("uv --quiet pip install five", Installer::Pip, "five"),
             ("uv add six", Installer::Pip, "six"),
             ("sudo -H PIP_X=1 pip install a", Installer::Pip, "a"),
+            ("/usr/bin/env python3 -m pip install a", Installer::Pip, "a"),
             ("mamba install six", Installer::Conda, "install six"),
             ("conda -q env update -f e.yml", Installer::Conda, "env -q update -f e.yml"),
             ("apk add seven", Installer::System, "apk add seven"),
@@ -200,6 +244,30 @@ mod tests {
         ];
         for (command, installer, arguments) in cases {
             assert_eq!(called(command), Some((installer, arguments.to_owned())), "{command}");
+        }
+    }
+
+    #[test]
+    fn installers_whose_packages_no_image_gets_are_known_by_name() {
+        let other = |command: &str| {
+            let words: Vec<&str> = command.split_whitespace().collect();
+            other(&words).map(ToOwned::to_owned)
+        };
+        for (command, program) in [
+            ("poetry add --group dev pytest", "poetry"),
+            ("sudo snap install jq", "snap"),
+            ("python3 -m pipx install black", "pipx"),
+            ("/opt/bin/pixi add numpy", "pixi"),
+            ("easy_install six", "easy_install"),
+            ("pacman -S git", "pacman"),
+            ("conda create -n new python=3.12", "conda"),
+        ] {
+            assert_eq!(other(command).as_deref(), Some(program), "{command}");
+        }
+        for command in
+            ["poetry", "poetry add", "poetry run x", "brew coffee", "snap decision install", "pip install x"]
+        {
+            assert_eq!(other(command), None, "{command}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! Requirements in comments: `# pip install …`, `# conda install …`, `# dnf …`, `# apt …` and the PEP 723 block.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 pub use self::command::is_command;
@@ -10,6 +10,7 @@ use self::script_block::{block_text, blocks, malformed, read_block};
 use crate::component::Requirement;
 use crate::diagnostic::Diagnostic;
 use crate::frontend::credentials;
+use crate::installers;
 
 mod command;
 mod script_block;
@@ -59,6 +60,7 @@ pub fn collect(comments: &[&CommentLine], diagnostics: &mut Vec<Diagnostic>) -> 
     let mut found = Found::default();
     let mut read = 0;
     diagnostics.extend(malformed(comments));
+    diagnostics.extend(comments.iter().filter_map(|comment| other_installer(comment)));
     for block in blocks(comments) {
         read_commands(&comments[read..block.start], is_command, &mut found, diagnostics);
         read_block(&comments[block.clone()], &mut found, diagnostics);
@@ -185,9 +187,22 @@ fn read_command(command: &str, span: Range<usize>, found: &mut Found, diagnostic
     }
 }
 
+/// Tells of a command of an installer that isn't read.
+fn other_installer(comment: &CommentLine) -> Option<Diagnostic> {
+    let words: Vec<&str> = comment.text().trim_start_matches(['!', '%', '$']).split_whitespace().collect();
+    let program = installers::other(&words)?;
+    let note =
+        Diagnostic::note("other-installer", format!("commands of `{program}` put nothing into the image"));
+    Some(
+        note.at(comment.span.clone())
+            .hint("name what the operator needs in a line such as `# pip install numpy`"),
+    )
+}
+
 /// Tells of options that were left out.
 fn pointless(options: &[String]) -> Option<Diagnostic> {
-    let options: Vec<_> = options.iter().map(|option| format!("`{option}`")).collect();
+    let options: BTreeSet<_> = options.iter().map(|option| format!("`{option}`")).collect();
+    let options: Vec<_> = options.into_iter().collect();
     (!options.is_empty()).then(|| {
         let message = format!("{} makes no sense in an image and is left out", options.join(", "));
         Diagnostic::note("installer-option", message)

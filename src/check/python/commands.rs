@@ -56,6 +56,9 @@ fn one(words: &[&str], in_shell: bool, call: &Call) -> Option<Diagnostic> {
     if installers::call_in_shell(words).is_some() {
         return (!in_shell || installs_more(words, call)).then(install);
     }
+    if installers::other(words).is_some() {
+        return (!in_shell).then(install);
+    }
     let is_ahead =
         |word: &&&str| installers::is_prefix(word) || installers::is_python(word) || **word == "-m";
     let start = words.iter().take_while(is_ahead).count();

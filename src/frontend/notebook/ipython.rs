@@ -86,6 +86,10 @@ fn remark(obstacle: Obstacle, span: Range<usize>) -> Remark {
             "conda's packages aren't installed: the image has no conda",
             "name the packages in a line such as `# pip install numpy`",
         ),
+        Obstacle::Other => (
+            "this installer puts nothing into the image",
+            "name the packages in a line such as `# pip install numpy`",
+        ),
         Obstacle::System => (
             "system packages can't be installed in a running container, which isn't root",
             "write the command as a comment of its own, `# dnf install …`: it is run when the image is built",

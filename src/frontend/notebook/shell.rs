@@ -29,6 +29,8 @@ pub(super) enum Obstacle {
     Conda,
     /// It is the package manager's of the system, which needs root.
     System,
+    /// It is an installer's whose packages no image gets.
+    Other,
 }
 
 /// Words of the shell's grammar that may stand before a command.
@@ -73,6 +75,9 @@ fn install(pipeline: &str) -> Option<Result<(usize, String), Obstacle>> {
     let joined = first[at..].replace("\\\n", " ");
     let words = shlex::split(&joined).unwrap_or_default();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    if installers::other(&words).is_some() {
+        return Some(Err(Obstacle::Other));
+    }
     let Call { installer, arguments } = installers::call(&words)?;
     match installer {
         Installer::Conda => return Some(Err(Obstacle::Conda)),
@@ -295,6 +300,7 @@ mod tests {
             ("pip install $x", Obstacle::Computed),
             ("conda install -y a", Obstacle::Conda),
             ("apt-get install -y git", Obstacle::System),
+            ("poetry add six", Obstacle::Other),
         ];
         for (script, obstacle) in cases {
             let lifted = lift(script);
