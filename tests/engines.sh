@@ -290,6 +290,7 @@ workflows_up() {
   venv tekton 'kfp-tekton==1.9.3' 'setuptools<81'
   venv argo 'hera==7.1.0' pyyaml
   venv snakemake 'snakemake==9.27.1'
+  venv airflow 'apache-airflow==3.3.2' 'apache-airflow-providers-cncf-kubernetes==10.25.0'
   venv eoap 'eoap-validator==0.3.1' 'ogc-ap-validator==0.5.0' pyyaml requests
 }
 

@@ -4,15 +4,14 @@ use serde_json::{Value, json};
 
 use super::kubernetes::retried;
 use super::parameter::{Outcome, Parameter, one_line, outcomes, parameters};
+use super::pod::{self, set};
+use super::runtime::SKIPS_UNSET;
 use super::{Operator, manifest, values};
 use crate::artifact::Artifact;
+use crate::component::Type;
 use crate::diagnostic::Diagnostic;
 use crate::job::Job;
 use crate::shown;
-
-mod pod;
-
-use pod::{container, settle, surround};
 
 /// Where results are delivered to in the container, and where files are put for it.
 const OUTPUTS: &str = "/tmp/c3/outputs";
@@ -29,8 +28,8 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
     let Operator { component, settings } = operator;
     let parameters = parameters(component, settings.logging);
     values::check(&parameters, &settings.job)?;
-    let altered: Vec<_> =
-        parameters.iter().filter_map(|parameter| altered_value(parameter, &settings.job)).collect();
+    let altered = parameters.iter().filter_map(|parameter| altered_value(parameter, &settings.job));
+    let altered: Vec<_> = altered.chain(altered_variables(&settings.job)).collect();
     if !altered.is_empty() {
         return Err(altered);
     }
@@ -46,7 +45,9 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
     let mut spec = json!({"entrypoint": entry, "templates": templates});
     let arguments = arguments(operator, &open);
     set(&mut spec, "arguments", arguments);
-    settle(&mut spec, &settings.job);
+    set(&mut spec, "imagePullSecrets", pod::logins(operator));
+    let ttl = settings.job.ttl.map(|ttl| json!({"secondsAfterCompletion": u32::from(ttl)}));
+    set(&mut spec, "ttlStrategy", json!(ttl));
     let mut metadata = json!({
         "name": component.name,
         "labels": {"app.kubernetes.io/name": component.name, "app.kubernetes.io/managed-by": "c3"},
@@ -60,19 +61,6 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
         "spec": spec,
     });
     Ok(vec![manifest(operator, ".argo.yaml", "Argo workflow template", &[document])])
-}
-
-/// Sets an entry unless there is nothing to be said.
-pub fn set(map: &mut Value, name: &str, value: Value) {
-    let is_empty = match &value {
-        Value::Null => true,
-        Value::Array(items) => items.is_empty(),
-        Value::Object(entries) => entries.is_empty(),
-        _ => false,
-    };
-    if !is_empty {
-        map[name] = value;
-    }
 }
 
 /// A text in which Argo finds no placeholder.
@@ -113,6 +101,16 @@ fn altered_value(parameter: &Parameter, job: &Job) -> Option<Diagnostic> {
         let message =
             format!("Argo would alter the value of the input `{name}`: `{{{{`, `$(` and `$$` are filled in");
         Diagnostic::error("job", message).hint("leave the value out, and have the script read it from a file")
+    })
+}
+
+/// Refuses variables of the pods that Argo would fill in; what Kubernetes does can be escaped.
+fn altered_variables(job: &Job) -> impl Iterator<Item = Diagnostic> {
+    let altered = job.environment.iter().filter(|pair| pair.value.as_str().contains("{{"));
+    altered.map(|pair| {
+        let message =
+            format!("Argo would alter the variable `{}` of the pods: `{{{{` is filled in", pair.name);
+        Diagnostic::error("job", message).hint("set it in the script")
     })
 }
 
@@ -180,9 +178,24 @@ fn template(operator: &Operator, parameters: &[Parameter], outcomes: &[Outcome])
     let codes: Vec<_> = codes.iter().map(|code| format!("asInt(lastRetry.exitCode) != {code}")).collect();
     template["retryStrategy"] =
         json!({"limit": limit.to_string(), "retryPolicy": "Always", "expression": codes.join(" && ")});
-    surround(&mut template, operator);
-    set(&mut template, "activeDeadlineSeconds", json!(settings.job.active_deadline.map(u32::from)));
+    pod::surround(&mut template, operator);
     template
+}
+
+/// The container, its command and what it gets from the cluster.
+fn container(operator: &Operator, parameters: &[Parameter], outcomes: &[Outcome]) -> Value {
+    let inputs = parameters.iter().filter(|parameter| !parameter.input.secret);
+    let inputs = inputs.map(|it| match it.input.kind {
+        Type::Path(_) => format!("--{0}={{{{inputs.artifacts.{0}.path}}}}", it.id),
+        _ => format!("--{0}={{{{inputs.parameters.{0}}}}}", it.id),
+    });
+    let outputs = outcomes.iter().map(|outcome| format!("--{0}={OUTPUTS}/{0}", outcome.id));
+    let variables = pod::variables(operator, parameters);
+    let unset = (!outcomes.is_empty()).then(|| json!({"name": SKIPS_UNSET.0, "value": SKIPS_UNSET.1}));
+    let mut container = pod::container(operator);
+    set(&mut container, "args", inputs.chain(pod::renamed(parameters)).chain(outputs).collect());
+    set(&mut container, "env", variables.into_iter().chain(unset).collect());
+    container
 }
 
 /// The workers of a grid, side by side.

@@ -144,7 +144,8 @@ fn parameter_type(of: &Type) -> &'static str {
     }
 }
 
-fn typed(of: &Type, text: &str) -> Option<Value> {
+/// A value of an input as JSON holds it; none of files.
+pub(super) fn typed(of: &Type, text: &str) -> Option<Value> {
     match of {
         Type::String => Some(json!(text)),
         Type::Integer => text.parse::<i64>().ok().map(|value| json!(value)),

@@ -8,6 +8,7 @@ use crate::job::slurm::Slurm;
 use crate::reference::ImageName;
 use crate::stamp::Stamp;
 
+pub(crate) mod airflow;
 mod amounts;
 pub mod argo;
 mod block;
@@ -24,7 +25,9 @@ pub(crate) mod kubeflow;
 pub mod kubernetes;
 pub(crate) mod parameter;
 pub(crate) mod platforms;
+pub(crate) mod pod;
 pub mod prelude;
+pub(crate) mod python;
 pub mod recipe;
 mod records;
 pub mod runtime;

@@ -21,6 +21,9 @@ pub const SKIPS_UNSET: (&str, &str) = ("C3_UNSET_OUTPUTS", "skip");
 /// The variable that has an operator deliver texts as files, too.
 pub(super) const TEXTS_AS_FILES: (&str, &str) = ("C3_TEXT_OUTPUTS", "file");
 
+/// The variable that names a file of JSON for all outputs that are texts or numbers.
+pub(super) const COLLECTED: &str = "C3_COLLECTED_OUTPUTS";
+
 /// How programs of a language are run in an image.
 #[derive(Debug)]
 pub struct Runtime {

@@ -2,7 +2,7 @@
 
 use super::crossing::{Crossing, Crossing::Cannot, Crossing::Proven, Crossings};
 use super::{
-    Operator, Target, argo, cwl, kfp_ir, kubeflow, kubernetes, platforms, slurm, snakemake, variant,
+    Operator, Target, airflow, argo, cwl, kfp_ir, kubeflow, kubernetes, platforms, slurm, snakemake, variant,
 };
 use crate::diagnostic::Diagnostic;
 
@@ -147,6 +147,24 @@ pub static TARGETS: &[Target] = &[
         },
         review: argo::review,
         emit: argo::emit,
+    },
+    Target {
+        name: "airflow",
+        help: "DAG of Airflow, <stem>.airflow.py",
+        suffixes: &[".airflow.py"],
+        variant: None,
+        holds_values: true,
+        crossings: &Crossings {
+            inputs: Proven("test_airflow.py::test_the_pod_runs_as_airflow_builds_it"),
+            outputs: Proven("test_airflow.py::test_the_pod_runs_as_airflow_builds_it"),
+            secrets: Proven("test_airflow.py::test_what_the_cluster_gives_is_that_of_the_job"),
+            resources: Proven("test_airflow.py::test_what_the_cluster_gives_is_that_of_the_job"),
+            volumes: Proven("test_airflow.py::test_what_the_cluster_gives_is_that_of_the_job"),
+            files: Proven("test_airflow.py::test_the_pod_runs_as_airflow_builds_it"),
+            exit_code: Cannot("Airflow tells failed tasks only", "look into the task's log, which names it"),
+        },
+        review: airflow::review,
+        emit: airflow::emit,
     },
     Target {
         name: "slurm",

@@ -15,6 +15,8 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("cwl/tool", include_str!("../../templates/cwl/tool.j2")),
     ("cwl/package.cwl", include_str!("../../templates/cwl/package.cwl.j2")),
     ("cwl/workflow.cwl", include_str!("../../templates/cwl/workflow.cwl.j2")),
+    ("dag.py", include_str!("../../templates/dag.py.j2")),
+    ("workflow.py", include_str!("../../templates/workflow.py.j2")),
     ("pipeline.py", include_str!("../../templates/pipeline.py.j2")),
     ("snippet/kfp1.py", include_str!("../../templates/snippet/kfp1.py.j2")),
     ("snippet/kfp2.py", include_str!("../../templates/snippet/kfp2.py.j2")),
@@ -100,6 +102,7 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
 /// The modules of the entry point of Python's operators.
 pub(super) const PYTHON_ENTRY_POINT: Package = &[
     ("arguments", include_str!("../../templates/runtime/python/arguments.py")),
+    ("collected", include_str!("../../templates/runtime/python/collected.py")),
     ("copying", include_str!("../../templates/runtime/python/copying.py")),
     ("delivery", include_str!("../../templates/runtime/python/delivery.py")),
     ("failure", include_str!("../../templates/runtime/python/failure.py")),
@@ -157,6 +160,7 @@ pub(super) const R_LATE: &[&str] = &[
     include_str!("../../templates/runtime/r/outputs.R"),
     include_str!("../../templates/runtime/r/copying.R"),
     include_str!("../../templates/runtime/r/report.R"),
+    include_str!("../../templates/runtime/r/collected.R"),
 ];
 
 /// What starts the operator.

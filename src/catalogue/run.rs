@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use super::{Operator, file_name, masked};
 use crate::backend::cwl::eoap::process;
-use crate::component::Input;
+use crate::backend::template::quoted;
+use crate::component::{Input, Type};
 use crate::identifier;
 
 /// A way to run an operator.
@@ -50,6 +51,7 @@ pub(super) fn ways(operator: &Operator) -> Vec<Way> {
                 let code = format!("sbatch {}{arguments}", word(&beside(operator, ".sbatch")));
                 ways.push(way("Slurm", None, code));
             }
+            "airflow" => ways.push(way("Airflow", None, airflow(operator))),
             "snakemake" => ways.push(way("Snakemake", None, snakemake(operator))),
             _ => {}
         }
@@ -76,7 +78,7 @@ fn docker(operator: &Operator) -> String {
 
 fn kubeflow(operator: &Operator) -> String {
     let name = identifier::fold(&operator.component.name);
-    let file = crate::backend::template::quoted(&beside(operator, ".yaml"));
+    let file = quoted(&beside(operator, ".yaml"));
     format!("from kfp import components\n\n{name} = components.load_component_from_file({file})")
 }
 
@@ -115,6 +117,27 @@ fn snakemake(operator: &Operator) -> String {
     let given = if values.is_empty() { String::new() } else { format!(" --config{values}") };
     let file = beside(operator, ".smk");
     format!("snakemake --snakefile {} --cores 1 --software-deployment-method apptainer{given}", word(&file))
+}
+
+fn airflow(operator: &Operator) -> String {
+    let json = |input: &Input| match input.kind {
+        Type::String | Type::Path(_) => quoted(&value(input)),
+        _ => value(input),
+    };
+    let values: Vec<_> = needed(operator)
+        .map(|input| format!("{}: {}", quoted(&identifier::fold(&input.name)), json(input)))
+        .collect();
+    let given = if values.is_empty() {
+        String::new()
+    } else {
+        format!(" --conf {}", word(&format!("{{{}}}", values.join(", "))))
+    };
+    let file = beside(operator, ".airflow.py");
+    format!(
+        "cp {} \"$AIRFLOW_HOME/dags\"\nairflow dags trigger {}{given}",
+        word(&file),
+        operator.component.name
+    )
 }
 
 /// The inputs that have to be given, but for secrets.

@@ -1,4 +1,4 @@
-//! `c3 create-workflow`: workflows for Kubeflow, CWL, Argo and Snakemake from operators that come one after the other.
+//! `c3 create-workflow`: workflows from operators that come one after the other.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -34,7 +34,7 @@ pub(crate) struct Options {
 
     /// Platforms to write the workflow for, separated by commas
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "kubeflow,cwl")]
-    target: Vec<Target>,
+    target: Vec<Engine>,
 
     /// Number of parallel workers of each grid wrapper, not in a CWL workflow
     #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u32).range(1..))]
@@ -49,30 +49,6 @@ pub(crate) struct Options {
 
     #[command(flatten)]
     telling: Telling,
-}
-
-/// What a workflow is written for.
-#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
-enum Target {
-    /// A program that compiles a Kubeflow pipeline, <name>.pipeline.py.
-    Kubeflow,
-    /// A CWL workflow, <name>.workflow.cwl.
-    Cwl,
-    /// A workflow template of Argo, <name>.workflow.argo.yaml.
-    Argo,
-    /// A Snakefile of modules, <name>.workflow.smk.
-    Snakemake,
-}
-
-impl Target {
-    fn engine(self) -> Engine {
-        match self {
-            Self::Kubeflow => Engine::Kubeflow,
-            Self::Cwl => Engine::Cwl,
-            Self::Argo => Engine::Argo,
-            Self::Snakemake => Engine::Snakemake,
-        }
-    }
 }
 
 /// How the names of Kubeflow components end.
@@ -156,7 +132,9 @@ fn of_source(path: &Path, logging: bool) -> Result<(Source, Operator), Failure> 
         console::diagnostics(&[refusal], &source, LogLevel::Error);
         return Err(Failure::diagnosed());
     }
-    let operator = Operator::new(&component, &source.stem(), logging);
+    let claims = settings.job.volumes.iter().map(|volume| volume.claim().to_owned()).collect();
+    let mut operator = Operator::new(&component, &source.stem(), logging);
+    operator.claims = Some(claims);
     Ok((source, operator))
 }
 
@@ -192,8 +170,7 @@ fn emit(operators: &[Operator], options: &Options, settings: &Settings) -> (Vec<
 
 /// The engines that are asked for, each once.
 fn engines(options: &Options) -> Vec<Engine> {
-    let all = Target::value_variants().iter().filter(|target| options.target.contains(target));
-    all.map(|target| target.engine()).collect()
+    Engine::value_variants().iter().filter(|engine| options.target.contains(engine)).copied().collect()
 }
 
 /// Tells of files that the workflow names and that are not there yet.

@@ -27,7 +27,7 @@ pub(crate) struct Options {
 
     /// Platform whose rules join the operators
     #[arg(long, default_value = "kubeflow")]
-    target: Target,
+    target: Engine,
 }
 
 /// A form of the picture.
@@ -39,15 +39,6 @@ enum Format {
     Svg,
     /// Boxes and arrows as data.
     Json,
-}
-
-/// What a workflow would be written for.
-#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
-enum Target {
-    /// Kubeflow pipelines.
-    Kubeflow,
-    /// CWL.
-    Cwl,
 }
 
 /// Endings of files that may hold a workflow.
@@ -83,14 +74,10 @@ fn workflow(path: &Path) -> Result<Option<Graph>, Failure> {
 
 /// The operators joined by the rules of a platform.
 fn joined(options: &Options) -> Result<Graph, Failure> {
-    let engine = match options.target {
-        Target::Kubeflow => Engine::Kubeflow,
-        Target::Cwl => Engine::Cwl,
-    };
     let read = options.paths.iter().map(|path| step(path));
     let (sources, operators): (Vec<Source>, Vec<Operator>) =
         read.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
-    let (graph, remarks) = graph::graph(&operators, engine);
+    let (graph, remarks) = graph::graph(&operators, options.target);
     show(&remarks, &sources, LogLevel::Info);
     Ok(graph)
 }
@@ -98,7 +85,7 @@ fn joined(options: &Options) -> Result<Graph, Failure> {
 /// An operator among others.
 fn step(path: &Path) -> Result<(Source, Operator), Failure> {
     let name = path.to_string_lossy();
-    if Engine::ALL.iter().any(|engine| name.ends_with(engine.suffix())) {
+    if Engine::value_variants().iter().any(|engine| name.ends_with(engine.suffix())) {
         return Err(Failure::new(INPUT, format!("`{name}` is a workflow, not an operator"))
             .hint("draw it alone: `c3 graph WORKFLOW`"));
     }

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{Origin, Route, Settings, Step, Workflow, listed};
-use crate::backend::argo::{argument, literal, part, set};
+use crate::backend::argo::{argument, literal, part};
 use crate::backend::manifest_text;
 use crate::backend::parameter::Parameter;
+use crate::backend::pod::set;
 
 /// Writes `<name>.workflow.argo.yaml`.
 pub(super) fn emit(workflow: &Workflow, settings: &Settings) -> String {

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use yaml_serde::Value;
 
-use super::Operator;
+use super::{Engine, Operator};
 use crate::backend::parameter::{Outcome, Parameter};
 use crate::component::{Input, Output, Type, Via};
 use crate::frontend::interface::is_secret_name;
@@ -41,10 +41,9 @@ pub fn parse(text: &str, stem: &str) -> Result<Operator, String> {
     Ok(Operator {
         name,
         stem: stem.to_owned(),
-        component_file: format!("{stem}.yaml"),
-        step_file: format!("{stem}.cwl"),
-        template_file: format!("{stem}.argo.yaml"),
-        rule_file: format!("{stem}.smk"),
+        component_file: format!("{stem}{}", Engine::Kubeflow.step_suffix()),
+        folder: String::new(),
+        claims: None,
         parameters: file.inputs.into_iter().map(parameter).collect(),
         outcomes: file.outputs.into_iter().map(outcome).collect(),
     })
@@ -115,7 +114,10 @@ mod tests {
                     outputs:\n- {name: rows, type: str}\n\
                     implementation: {container: {image: x}}\n";
         let operator = parse(text, "count").unwrap();
-        assert_eq!((operator.name.as_str(), operator.step_file.as_str()), ("count-rows", "count.cwl"));
+        assert_eq!(
+            (operator.name.as_str(), operator.file(Engine::Cwl).as_str()),
+            ("count-rows", "count.cwl")
+        );
         let kinds: Vec<_> = operator.parameters.iter().map(|port| port.input.kind.name()).collect();
         assert_eq!(kinds, ["CSV", "Integer", "String", "Artifact"]);
         assert_eq!(operator.parameters[1].input.default.as_deref(), Some("5"));

@@ -4,7 +4,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Origin, Route, Settings, Step, Workflow, WorkflowOutput, listed};
+use super::{Engine, Origin, Route, Settings, Step, Workflow, WorkflowOutput, listed};
 use crate::backend::cwl::{declared, delivered, secrets};
 use crate::backend::parameter::Parameter;
 use crate::backend::template;
@@ -93,7 +93,7 @@ fn stage(step: &Step) -> Stage {
     let taken = |id: &str| step.operator.parameters.iter().any(|parameter| parameter.id == id);
     Stage {
         id: step.id.clone(),
-        run: utf8_percent_encode(&step.operator.step_file, &PATH).to_string(),
+        run: utf8_percent_encode(&step.operator.file(Engine::Cwl), &PATH).to_string(),
         inputs: step
             .sources
             .iter()

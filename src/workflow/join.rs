@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::names::{Names, folded};
-use super::{Engine, Operator, Origin, Remark, Step, Workflow, WorkflowOutput};
+use super::{Engine, Operator, Origin, Remark, Route, Step, Workflow, WorkflowOutput};
 use crate::backend::parameter::{LOG_LEVEL, Parameter};
 use crate::identifier;
 
@@ -15,7 +15,9 @@ pub fn join(operators: &[Operator], engine: Engine) -> (Workflow<'_>, Vec<Remark
     let mut steps: Vec<Step> = Vec::new();
     for (operator, id) in operators.iter().zip(ids) {
         let sources = operator.parameters.iter();
-        let sources = sources.map(|parameter| (parameter, joining.origin(parameter, &id, &steps))).collect();
+        let sources = sources
+            .map(|parameter| (parameter, joining.origin(parameter, (&id, operator), &steps)))
+            .collect();
         steps.push(Step { id, operator, sources });
     }
     let outputs = joining.outputs(&steps);
@@ -46,23 +48,38 @@ impl Joining {
     }
 
     /// Where a parameter of a step comes from.
-    fn origin<'a>(&mut self, parameter: &Parameter, step: &str, earlier: &[Step<'a>]) -> Origin<'a> {
+    fn origin<'a>(
+        &mut self,
+        parameter: &Parameter,
+        (step, reader): (&str, &Operator),
+        earlier: &[Step<'a>],
+    ) -> Origin<'a> {
         let at = earlier.len();
-        self.result(parameter, step, earlier).or_else(|| self.unset(parameter, step, at)).unwrap_or_else(
-            || {
+        self.result(parameter, (step, reader), earlier)
+            .or_else(|| self.unset(parameter, step, at))
+            .unwrap_or_else(|| {
                 let input = self.share(parameter, step, at);
                 Origin::Input(input)
-            },
-        )
+            })
     }
 
     /// The latest result of this name, where the engine takes it for the parameter.
-    fn result<'a>(&mut self, parameter: &Parameter, step: &str, earlier: &[Step<'a>]) -> Option<Origin<'a>> {
+    fn result<'a>(
+        &mut self,
+        parameter: &Parameter,
+        (step, reader): (&str, &Operator),
+        earlier: &[Step<'a>],
+    ) -> Option<Origin<'a>> {
         let mut refused = None;
         for (at, other) in earlier.iter().enumerate().rev() {
             let outcomes = other.operator.outcomes.iter();
             for outcome in outcomes.filter(|outcome| outcome.output.name == parameter.input.name) {
-                if let Some(route) = self.engine.route(&outcome.output.kind, &parameter.input.kind) {
+                let route = self.engine.route(&outcome.output.kind, &parameter.input.kind);
+                if route == Some(Route::File) && !self.shares_claim(other.operator, reader) {
+                    self.remarks.push(Remark::no_claim((at, &other.id, outcome), step));
+                    return None;
+                }
+                if let Some(route) = route {
                     return Some(Origin::Output { step: other.id.clone(), outcome, route });
                 }
                 refused = refused.or(Some((at, other.id.as_str(), outcome)));
@@ -74,6 +91,15 @@ impl Joining {
         };
         self.remarks.push(remark);
         None
+    }
+
+    /// Whether the pods of two operators see the same files, as far as it is known; most engines carry them.
+    fn shares_claim(&self, writer: &Operator, reader: &Operator) -> bool {
+        let (Engine::Airflow, Some(written), Some(read)) = (self.engine, &writer.claims, &reader.claims)
+        else {
+            return true;
+        };
+        written.iter().any(|claim| read.contains(claim))
     }
 
     /// What a workflow leaves out: secrets, where its operators find them, and files that may be missing.

@@ -1,12 +1,12 @@
 //! Kubeflow: a program that compiles the pipeline, with kfp 1.8 and with kfp 2.
 
 use serde::Serialize;
-use serde_json::Value;
 
 use super::names::folded;
-use super::{Origin, Settings, Step, Workflow, listed};
+use super::{Engine, Origin, Settings, Step, Workflow, listed};
 use crate::backend::kubeflow::{holds, kind};
 use crate::backend::parameter::{Outcome, Parameter};
+use crate::backend::python::{flat, truth};
 use crate::backend::template::{self, quoted};
 use crate::component::Type;
 use crate::value;
@@ -136,28 +136,9 @@ fn literal(kind: &Type, text: &str) -> Option<String> {
         Type::Integer => text.parse::<i64>().ok().map(|value| value.to_string()),
         Type::Float => value::float_from_text(text).map(|value| format!("{value:?}")),
         Type::Boolean => value::boolean(text).map(|value| truth(value).to_owned()),
-        Type::List | Type::Dict => serde_json::from_str(text).ok().map(|value| written(&value)),
+        Type::List | Type::Dict => serde_json::from_str(text).ok().map(|value| flat(&value)),
         Type::Path(_) => None,
     }
-}
-
-/// A value of JSON as Python writes it.
-fn written(value: &Value) -> String {
-    match value {
-        Value::Null => "None".to_owned(),
-        Value::Bool(value) => truth(*value).to_owned(),
-        Value::Number(number) => number.to_string(),
-        Value::String(text) => quoted(text),
-        Value::Array(values) => format!("[{}]", values.iter().map(written).collect::<Vec<_>>().join(", ")),
-        Value::Object(entries) => {
-            let entry = |(key, value): (&String, &Value)| format!("{}: {}", quoted(key), written(value));
-            format!("{{{}}}", entries.iter().map(entry).collect::<Vec<_>>().join(", "))
-        }
-    }
-}
-
-fn truth(value: bool) -> &'static str {
-    if value { "True" } else { "False" }
 }
 
 fn stages(workflow: &Workflow, settings: &Settings) -> Vec<Stage> {
@@ -169,7 +150,7 @@ fn stage(step: &Step, before: Option<&Step>, settings: &Settings) -> Stage {
     let waits = settings.awaited(step, before);
     Stage {
         id: step.id.clone(),
-        component: step.operator.component_file.clone(),
+        component: step.operator.file(Engine::Kubeflow),
         arguments: step
             .sources
             .iter()

@@ -1,11 +1,14 @@
 //! Workflows: operators one after the other, outputs of earlier ones joined to inputs of later ones by name and type.
 
+use clap::ValueEnum;
+
 use crate::artifact::Artifact;
 use crate::backend::parameter::{Outcome, Parameter};
 use crate::component::Type;
 use crate::shown;
 use crate::stamp;
 
+mod airflow;
 mod argo;
 pub mod component_file;
 mod cwl;
@@ -21,23 +24,22 @@ pub use join::join;
 pub use operator::Operator;
 pub use remark::Remark;
 
-/// A system that runs workflows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A system that runs workflows; what is said of each is its help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Engine {
-    /// Kubeflow pipelines, by kfp 1.8 or 2.
+    /// A program that compiles a Kubeflow pipeline, <name>.pipeline.py.
     Kubeflow,
-    /// Runners of CWL.
+    /// A CWL workflow, <name>.workflow.cwl.
     Cwl,
-    /// Argo Workflows.
+    /// A workflow template of Argo, <name>.workflow.argo.yaml.
     Argo,
-    /// Snakemake.
+    /// A Snakefile of modules, <name>.workflow.smk.
     Snakemake,
+    /// A DAG of Airflow, <name>.workflow.airflow.py.
+    Airflow,
 }
 
 impl Engine {
-    /// Every one.
-    pub const ALL: &[Self] = &[Self::Kubeflow, Self::Cwl, Self::Argo, Self::Snakemake];
-
     /// How the name of its file ends.
     #[must_use]
     pub fn suffix(self) -> &'static str {
@@ -46,6 +48,18 @@ impl Engine {
             Self::Cwl => ".workflow.cwl",
             Self::Argo => ".workflow.argo.yaml",
             Self::Snakemake => ".workflow.smk",
+            Self::Airflow => ".workflow.airflow.py",
+        }
+    }
+
+    /// How the name of an operator's file ends that its workflow takes.
+    pub(super) fn step_suffix(self) -> &'static str {
+        match self {
+            Self::Kubeflow => ".yaml",
+            Self::Cwl => ".cwl",
+            Self::Argo => ".argo.yaml",
+            Self::Snakemake => ".smk",
+            Self::Airflow => ".airflow.py",
         }
     }
 
@@ -55,8 +69,11 @@ impl Engine {
             (_, Type::String, Type::String) => Some(Route::Text),
             // Kubeflow's values have types; CWL would need an expression to make a number of a text.
             (Self::Kubeflow, from, to) if from == to && !from.is_path() => Some(Route::Text),
-            // All values of Argo's are texts, and results of Snakemake's rules are files that hold some.
-            (Self::Argo | Self::Snakemake, from, to) if !from.is_path() && !to.is_path() => Some(Route::Text),
+            // All values of Argo's are texts, results of Snakemake's rules are files that hold some, and an operator
+            // reads what Airflow holds as a text.
+            (Self::Argo | Self::Snakemake | Self::Airflow, from, to) if !from.is_path() && !to.is_path() => {
+                Some(Route::Text)
+            }
             (Self::Cwl, from, Type::String) if !from.is_path() => Some(Route::Text),
             // A runner of CWL delivers a text as a file, too.
             (Self::Cwl, Type::String, Type::Path(kind)) if kind != "Directory" => Some(Route::File),
@@ -72,7 +89,7 @@ impl Engine {
 
     /// Whether a file or folder may be missing.
     fn leaves_files_out(self) -> bool {
-        matches!(self, Self::Cwl | Self::Snakemake)
+        matches!(self, Self::Cwl | Self::Snakemake | Self::Airflow)
     }
 
     fn name(self) -> &'static str {
@@ -81,6 +98,7 @@ impl Engine {
             Self::Cwl => "CWL",
             Self::Argo => "Argo",
             Self::Snakemake => "Snakemake",
+            Self::Airflow => "Airflow",
         }
     }
 }
@@ -179,6 +197,7 @@ pub fn emit(operators: &[Operator], engine: Engine, settings: &Settings) -> (Art
         Engine::Cwl => cwl::emit(&workflow, settings),
         Engine::Argo => argo::emit(&workflow, settings),
         Engine::Snakemake => snakemake::emit(&workflow, settings),
+        Engine::Airflow => airflow::emit(&workflow, settings),
     };
     (Artifact::new(format!("{}{}", settings.stem, engine.suffix()), stamp::sealed(&text)), remarks)
 }

@@ -12,14 +12,12 @@ pub struct Operator {
     pub name: String,
     /// File name of its source without the ending.
     pub stem: String,
-    /// Path of its Kubeflow component, seen from the workflow's folder.
+    /// Name of its Kubeflow component.
     pub component_file: String,
-    /// Path of its CWL step, seen from the workflow's folder.
-    pub step_file: String,
-    /// Path of its template for Argo, seen from the workflow's folder.
-    pub template_file: String,
-    /// Path of its rule of Snakemake, seen from the workflow's folder.
-    pub rule_file: String,
+    /// The folder of its files, seen from the workflow's: empty, or ending in `/`.
+    pub folder: String,
+    /// The claims that its pods mount, where they are known.
+    pub claims: Option<Vec<String>>,
     pub(super) parameters: Vec<Parameter>,
     pub(super) outcomes: Vec<Outcome>,
 }
@@ -33,33 +31,27 @@ impl Operator {
         Self {
             name: component.name.clone(),
             stem: stem.to_owned(),
-            component_file: format!("{stem}.yaml"),
-            step_file: format!("{stem}.cwl"),
-            template_file: format!("{stem}.argo.yaml"),
-            rule_file: format!("{stem}.smk"),
+            component_file: format!("{stem}{}", Engine::Kubeflow.step_suffix()),
+            folder: String::new(),
+            claims: None,
             parameters,
             outcomes,
         }
     }
 
-    /// The same operator, whose files are in another folder: a path that ends in `/`.
+    /// The same operator, whose files are in another folder: a path that is empty or ends in `/`.
     #[must_use]
     pub fn within(mut self, folder: &str) -> Self {
-        self.component_file.insert_str(0, folder);
-        self.step_file.insert_str(0, folder);
-        self.template_file.insert_str(0, folder);
-        self.rule_file.insert_str(0, folder);
+        folder.clone_into(&mut self.folder);
         self
     }
 
     /// Path of the file of it that a workflow of an engine needs.
     #[must_use]
-    pub fn file(&self, engine: Engine) -> &str {
+    pub fn file(&self, engine: Engine) -> String {
         match engine {
-            Engine::Kubeflow => &self.component_file,
-            Engine::Cwl => &self.step_file,
-            Engine::Argo => &self.template_file,
-            Engine::Snakemake => &self.rule_file,
+            Engine::Kubeflow => format!("{}{}", self.folder, self.component_file),
+            _ => format!("{}{}{}", self.folder, self.stem, engine.step_suffix()),
         }
     }
 

@@ -25,6 +25,20 @@ impl Remark {
         self
     }
 
+    /// A file that has no way from one pod to the next.
+    pub(super) fn no_claim((at, other, outcome): (usize, &str, &Outcome), step: &str) -> Self {
+        let message = format!(
+            "output `{}` of `{other}` is a file, and no claim holds it for `{step}`: they are not joined",
+            outcome.output.name
+        );
+        Self::new(
+            at,
+            message,
+            "let both mount one claim: `volumes = [\"CLAIM:PATH\"]` in `[job]` of `c3.toml`",
+        )
+        .at(&outcome.output.span)
+    }
+
     /// An output that can't be the input of its name: the remark stands where the remedy has to be written.
     pub(super) fn misfit(
         engine: Engine,

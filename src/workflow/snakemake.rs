@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{Origin, Route, Settings, Step, Workflow, listed};
+use super::{Engine, Origin, Route, Settings, Step, Workflow, listed};
 use crate::backend::parameter::Parameter;
 use crate::backend::snakemake::{AFTER, WORKERS, mark, result};
 use crate::backend::template;
@@ -63,7 +63,7 @@ fn module(step: &Step, before: Option<&Step>, workflow: &Workflow, settings: &Se
     }
     Module {
         id: step.id.clone(),
-        file: step.operator.rule_file.clone(),
+        file: step.operator.file(Engine::Snakemake),
         taken: taken.collect(),
         fixed: fixed.into_iter().collect(),
     }

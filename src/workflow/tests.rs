@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use clap::ValueEnum;
+
 use super::*;
 use crate::frontend;
 use crate::language::Language;
@@ -46,7 +48,7 @@ fn results_are_joined_by_name_and_type() {
         "t = os.environ['title']\nd = os.environ['table']  # c3: input=File\nn = os.environ['n']",
     );
     let expected = ["take.title < make/title as Text", "take.table < make/table as File", "take.n < n"];
-    for &engine in Engine::ALL {
+    for &engine in Engine::value_variants() {
         assert_eq!(links(&[make.clone(), take.clone()], engine), expected);
         assert_eq!(remarks(&[make.clone(), take.clone()], engine), "");
     }
@@ -101,7 +103,7 @@ fn every_remedy_joins() {
     let kinds =
         ["String", "Integer", "Float", "Boolean", "File", "Directory", "Dataset", "Model", "Artifact"];
     let kinds: Vec<Type> = kinds.into_iter().map(|name| Type::from(name.to_owned())).collect();
-    for &engine in Engine::ALL {
+    for &engine in Engine::value_variants() {
         for (from, to) in kinds.iter().flat_map(|from| kinds.iter().map(move |to| (from, to))) {
             let joined = match remark::remedy(engine, from, to) {
                 remark::Remedy::Output(kind) => engine.route(&kind, to),

@@ -34,6 +34,7 @@ def needs():
         ('argo', 'python'),
         ('eoap', 'python'),
         ('snakemake', 'snakemake'),
+        ('airflow', 'airflow'),
         ('toil', 'toil-cwl-runner'),
         ('original', 'c3_create_operator'),
         ('tools', 'cwltool'),

@@ -680,3 +680,31 @@ def test_typed_values_are_reported(operator, tmp_path):
     assert succeeded(done)
     report = json.loads((tmp_path / 'new/output.json').read_text())
     assert report == {'artifacts': {}, 'parameterValues': {'count': 7, 'ok': True}}
+
+
+# Collected in one file
+
+
+def test_texts_and_numbers_are_collected(operator):
+    outputs = [an_output('text'), an_output('told'), an_output('unset'), an_output('binary')]
+    outputs += [an_output('count', 'Integer'), an_output('share', 'Float'), an_output('done', 'Boolean'), an_output('file', 'File')]
+    script = """
+        import os
+        from pathlib import Path
+        os.environ.update(text='ü "{{ x }}"\\n', count=' 007 ', share='nan', done='yes', file='f', told='f', binary='b')
+        Path('f').write_text('in a file')
+        Path('b').write_bytes(b'\\xff')
+        assert 'C3_COLLECTED_OUTPUTS' not in os.environ
+    """
+    subject = operator(textwrap.dedent(script), outputs=outputs)
+    places = [word for output in outputs for word in ('--' + output['name'], 'out/' + output['name'])]
+    done = subject.run(*places, env={'C3_COLLECTED_OUTPUTS': 'all.json', 'C3_UNSET_OUTPUTS': 'skip'})
+    assert done.returncode == 0 and done.stderr == 'warning: output `binary` is no text, which the engine could hold\n'
+    found = json.loads((subject.home / 'all.json').read_text())
+    assert found == {'text': 'ü "{{ x }}"\n', 'told': 'in a file', 'count': 7, 'share': 'nan', 'done': True}
+
+
+def test_what_cannot_be_collected_is_told(deliver):
+    done, target = deliver('os.environ["out"] = "x"', env={'C3_COLLECTED_OUTPUTS': '/dev/null/x'})
+    assert (done.returncode, target.read_text()) == (0, 'x')
+    assert done.stderr.startswith('warning: cannot write the outputs to `/dev/null/x`')

@@ -1,6 +1,7 @@
 """How outputs arrive where the engine wants them."""
 
 import gzip
+import json
 import os
 import re
 import subprocess
@@ -642,3 +643,29 @@ def test_scripts_that_wreck_what_they_can(deliver, script):
 def test_packed_file_is_delivered_as_it_is(deliver):
     done, target = deliver('f <- gzfile("f", "w"); cat("x", file = f); close(f); Sys.setenv(out = "f")', 'File')
     assert succeeded(done) and gzip.decompress(target.read_bytes()) == b'x'
+
+
+# Collected in one file
+
+
+def test_texts_and_numbers_are_collected(operator):
+    outputs = [an_output('text'), an_output('told'), an_output('unset'), an_output('binary')]
+    outputs += [an_output('count', 'Integer'), an_output('share', 'Float'), an_output('done', 'Boolean'), an_output('file', 'File')]
+    script = """
+        Sys.setenv(text = "\\u00fc \\"{{ x }}\\"\\n", count = " 007 ", share = "0.50", done = "yes", file = "f", told = "f", binary = "b")
+        cat("in a file", file = "f")
+        writeBin(as.raw(255), "b")
+        stopifnot(is.na(Sys.getenv("C3_COLLECTED_OUTPUTS", NA)))
+    """
+    subject = operator(textwrap.dedent(script), outputs=outputs)
+    places = [word for output in outputs for word in ('--' + output['name'], 'out/' + output['name'])]
+    done = subject.run(*places, env={'C3_COLLECTED_OUTPUTS': 'all.json', 'C3_UNSET_OUTPUTS': 'skip'})
+    assert done.returncode == 0 and done.stderr == 'warning: output `binary` is no text, which the engine could hold\n'
+    found = json.loads((subject.home / 'all.json').read_text())
+    assert found == {'text': 'ü "{{ x }}"\n', 'told': 'in a file', 'count': 7, 'share': 0.5, 'done': True}
+
+
+def test_what_cannot_be_collected_is_told(deliver):
+    done, target = deliver('Sys.setenv(out = "x")', env={'C3_COLLECTED_OUTPUTS': '/dev/null/x'})
+    assert (done.returncode, target.read_text()) == (0, 'x')
+    assert done.stderr.startswith('warning: cannot write the outputs to `/dev/null/x`')

@@ -164,6 +164,10 @@ def deliver_outputs() -> list[str]:
         from .report import report
 
         report(Run.task, deliveries)
+    if Run.collected:
+        from .collected import collect
+
+        collect(deliveries, Run.collected)
     return [delivery.place for delivery in deliveries]
 
 

@@ -106,6 +106,8 @@ def prepare_delivery() -> None:
 
     if Run.task is not None:
         from .report import report  # noqa: F401
+    if Run.collected:
+        from .collected import collect  # noqa: F401
 
 
 main()

@@ -74,6 +74,7 @@ attempt_delivery <- function() {
   Sys.umask("022") # the engine may read as another user
   status <- max(vapply(run$outputs, attempt_output, 0))
   if (!is.null(run$task)) report()
+  if (!is.na(run$collected)) collect()
   status
 }
 

@@ -25,6 +25,7 @@ run$process <- Sys.getpid() # forked children end here too, but have nothing to 
 run$status <- 0
 run$succeeded <- run$skips_unset <- run$takes_files_only <- run$is_kubeflow <- FALSE
 run$environment <- run$task <- NULL
+run$collected <- NA_character_
 run$outputs <- list()
 run$links <- run$folders <- character()
 

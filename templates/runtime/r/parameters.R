@@ -148,6 +148,7 @@ set_output <- function(parameter, target) {
 set_parameters <- function(words) {
   run$takes_files_only <- identical(take_variable("C3_TEXT_OUTPUTS"), "file")
   run$skips_unset <- identical(take_variable("C3_UNSET_OUTPUTS"), "skip") # what the engine wants is not the script's
+  run$collected <- take_variable("C3_COLLECTED_OUTPUTS") # the file in which the engine wants all texts
   given <- character()
   for (one in words$taken) given[[one$parameter$id]] <- one$value
   task <- given["executor_input"]

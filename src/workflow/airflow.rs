@@ -1,0 +1,113 @@
+//! Airflow: a DAG whose tasks are those of the operators' own DAGs.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::{Engine, Origin, Route, Settings, Step, Workflow, listed};
+use crate::backend::airflow::{PART, PARTS, param};
+use crate::backend::parameter::Parameter;
+use crate::backend::template::{self, quoted};
+
+#[derive(Serialize)]
+struct Context {
+    c3: &'static str,
+    listed: String,
+    name: String,
+    description: String,
+    /// Names and calls of `Param`.
+    params: Vec<(String, String)>,
+    steps: Vec<Task>,
+    takes_texts: bool,
+    /// Steps whose files others take, each with one that does.
+    carried: BTreeSet<(String, String)>,
+}
+
+#[derive(Serialize)]
+struct Task {
+    id: String,
+    file: String,
+    /// What the operator calls a value, and where it comes from, as Python.
+    values: Vec<(String, String)>,
+    /// The workers of a grid.
+    workers: Option<u32>,
+    /// The steps that have to end before.
+    after: BTreeSet<String>,
+}
+
+/// Writes `<name>.workflow.airflow.py`.
+pub(super) fn emit(workflow: &Workflow, settings: &Settings) -> String {
+    let before = std::iter::once(None).chain(workflow.steps.iter().map(Some));
+    let steps = workflow.steps.iter().zip(before).map(|(step, before)| task(step, before, settings));
+    let of_parts: BTreeSet<_> = workflow.steps.iter().flat_map(parts).collect();
+    let asked = workflow.inputs.iter().filter(|input| !of_parts.contains(input.id.as_str()));
+    let context = Context {
+        c3: env!("CARGO_PKG_VERSION"),
+        listed: listed(workflow),
+        name: settings.name.clone(),
+        description: format!("Workflow of {}", listed(workflow)),
+        params: asked.map(|it| (it.id.clone(), param(it, it.default()))).collect(),
+        steps: steps.collect(),
+        takes_texts: pairs(workflow, Route::Text).next().is_some(),
+        carried: pairs(workflow, Route::File).collect(),
+    };
+    template::render("workflow.py", &context)
+}
+
+/// Steps between which something goes this way.
+fn pairs(workflow: &Workflow, wanted: Route) -> impl Iterator<Item = (String, String)> {
+    let sources = workflow.steps.iter().flat_map(|step| step.sources.iter().map(move |it| (step, &it.1)));
+    sources.filter_map(move |(reader, origin)| match origin {
+        Origin::Output { step, route, .. } if *route == wanted => Some((step.clone(), reader.id.clone())),
+        _ => None,
+    })
+}
+
+fn task(step: &Step, before: Option<&Step>, settings: &Settings) -> Task {
+    let is_grid = step.operator.is_grid();
+    let joined = step.sources.iter().filter_map(|(_, origin)| match origin {
+        Origin::Output { step, .. } => Some(step.clone()),
+        _ => None,
+    });
+    let waits = settings.awaited(step, before).map(|before| before.id.clone());
+    let values = step.sources.iter().filter_map(|(parameter, origin)| {
+        let of_grid = is_part(step, parameter).then(|| settings.workers.to_string());
+        let own = if of_grid.is_some() { of_grid } else { value(step, origin) };
+        Some((parameter.id.clone(), own?))
+    });
+    Task {
+        id: step.id.clone(),
+        file: step.operator.file(Engine::Airflow),
+        values: values.collect(),
+        workers: is_grid.then_some(settings.workers),
+        after: joined.chain(waits).collect(),
+    }
+}
+
+/// Whether a parameter is a worker's share: its index, which the pod's variable tells, or the number of workers.
+fn is_part(step: &Step, parameter: &Parameter) -> bool {
+    step.operator.is_grid() && [PART, PARTS].contains(&parameter.input.name.as_str())
+}
+
+/// The workflow's parameters that nobody is asked for.
+fn parts<'a>(step: &'a Step<'_>) -> impl Iterator<Item = &'a str> {
+    step.sources.iter().filter_map(|(parameter, origin)| match origin {
+        Origin::Input(input) if is_part(step, parameter) => Some(input.as_str()),
+        _ => None,
+    })
+}
+
+/// Where a value comes from.
+fn value(reader: &Step, origin: &Origin) -> Option<String> {
+    match origin {
+        Origin::Unset => None,
+        Origin::Input(input) => Some(format!("context[\"params\"].get({})", quoted(input))),
+        Origin::Output { step, outcome, route } => {
+            let (step, name) = (quoted(step), quoted(&outcome.id));
+            Some(match route {
+                Route::Text => format!("text(context, {step}, {name})"),
+                Route::File => format!("file(context, {step}, {name}, {})", quoted(&reader.id)),
+            })
+        }
+    }
+}
