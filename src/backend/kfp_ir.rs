@@ -13,8 +13,8 @@ use crate::value;
 mod platform;
 
 /// The version of the schema, and the kfp whose output this equals.
-const SCHEMA: &str = "2.1.0";
-const SDK: &str = "kfp-2.17.0";
+pub(crate) const SCHEMA: &str = "2.1.0";
+pub(crate) const SDK: &str = "kfp-2.17.0";
 
 /// Artifacts that Kubeflow knows; any other is one of no kind.
 const KINDS: &[&str] = &[
@@ -80,7 +80,7 @@ fn without_empty<const N: usize>(entries: [(&str, Value); N]) -> Value {
 }
 
 /// What goes in and what comes out, with types.
-fn interface(parameters: &[&Parameter], outcomes: &[Outcome]) -> Map<String, Value> {
+pub(crate) fn interface(parameters: &[&Parameter], outcomes: &[Outcome]) -> Map<String, Value> {
     let (paths, plain): (Vec<&Parameter>, Vec<&Parameter>) =
         parameters.iter().partition(|parameter| parameter.input.kind.is_path());
     let inputs = without_empty([

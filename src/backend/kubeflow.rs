@@ -218,6 +218,6 @@ fn collisions(parameters: &[Parameter], outcomes: &[Outcome]) -> Vec<Diagnostic>
 }
 
 /// A name as kfp 2 spells it.
-pub(super) fn folded(id: &str) -> String {
+pub(crate) fn folded(id: &str) -> String {
     id.to_lowercase().trim_matches('_').to_owned()
 }

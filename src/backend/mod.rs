@@ -20,7 +20,7 @@ pub(crate) mod cwl;
 pub mod dockerfile;
 pub mod grid;
 pub(crate) mod install;
-mod kfp_ir;
+pub(crate) mod kfp_ir;
 pub(crate) mod kubeflow;
 pub mod kubernetes;
 pub(crate) mod parameter;

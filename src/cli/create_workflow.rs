@@ -10,7 +10,7 @@ use c3::reader;
 use c3::reference::operator_name;
 use c3::settings::{Config, Files, Layers};
 use c3::source::Source;
-use c3::workflow::{self, Engine, Operator, Remark, Settings, component_file};
+use c3::workflow::{self, Engine, Operator, Remark, Settings, component_file, cwl::eoap, kfp_ir};
 use clap::{Args, ValueEnum};
 
 use super::console::{self, Messages};
@@ -62,8 +62,11 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let folder =
         options.output_dir.clone().unwrap_or_else(|| last.parent().unwrap_or(Path::new("")).to_path_buf());
     let read = options.operators.iter().map(|path| within(path, &folder, !options.skip_logging));
-    let (sources, operators): (Vec<Source>, Vec<Operator>) =
+    let (sources, mut operators): (Vec<Source>, Vec<Operator>) =
         read.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
+    for engine in engines(options) {
+        operators.iter_mut().try_for_each(|operator| take(operator, engine, &folder))?;
+    }
     let (artifacts, remarks) = emit(&operators, options, &settings);
     show(&remarks, &sources, options.telling.level());
     let existing = options.replacing.existing();
@@ -117,6 +120,29 @@ fn of_component(path: &Path) -> Result<(Source, Operator), Failure> {
     })?;
     operator.component_file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     Ok((Source::new(path, Language::Python, String::new()), operator))
+}
+
+/// Reads the file of an operator where a workflow of an engine is made of what is in it.
+fn take(operator: &mut Operator, engine: Engine, folder: &Path) -> Result<(), Failure> {
+    let file = operator.file(engine);
+    let text = || reader::read_to_string(&folder.join(&file)).ok();
+    let (is_taken, target) = match engine {
+        Engine::KfpIr => {
+            operator.compiled = text().and_then(|text| kfp_ir::parse(&text));
+            (operator.compiled.is_some(), "kfp-ir")
+        }
+        Engine::Eoap => {
+            operator.package = text().and_then(|text| eoap::parse(&text));
+            (operator.package.is_some(), "eoap")
+        }
+        _ => return Ok(()),
+    };
+    if is_taken {
+        return Ok(());
+    }
+    let message =
+        format!("`{file}` is not there, or not what `c3` writes for the operator `{}`", operator.name);
+    Err(Failure::new(INPUT, message).hint(format!("write it: `c3 compile --target {target}`")))
 }
 
 fn of_source(path: &Path, logging: bool) -> Result<(Source, Operator), Failure> {

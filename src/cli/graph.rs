@@ -16,8 +16,8 @@ use super::options::LogLevel;
 
 #[derive(Args, Debug)]
 pub(crate) struct Options {
-    /// Operators in the order in which they run, or one workflow: CWL, a program of `c3 create-workflow`, or what kfp 2
-    /// makes of it
+    /// Operators in the order in which they run, or one workflow: CWL, Argo, a program of `c3 create-workflow` for Kubeflow,
+    /// or what kfp 2 makes of it
     #[arg(value_name = "OPERATOR|WORKFLOW", required = true)]
     paths: Vec<PathBuf>,
 

@@ -44,6 +44,8 @@ pub fn parse(text: &str, stem: &str) -> Result<Operator, String> {
         component_file: format!("{stem}{}", Engine::Kubeflow.step_suffix()),
         folder: String::new(),
         claims: None,
+        compiled: None,
+        package: None,
         parameters: file.inputs.into_iter().map(parameter).collect(),
         outcomes: file.outputs.into_iter().map(outcome).collect(),
     })

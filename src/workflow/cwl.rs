@@ -9,6 +9,8 @@ use crate::backend::cwl::{declared, delivered, secrets};
 use crate::backend::parameter::Parameter;
 use crate::backend::template;
 
+pub mod eoap;
+
 #[derive(Serialize)]
 struct Context {
     c3: &'static str,
@@ -54,8 +56,12 @@ const PATH: AsciiSet = NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').r
 
 /// Writes `<name>.workflow.cwl`.
 pub(super) fn emit(workflow: &Workflow, settings: &Settings) -> String {
+    template::render("cwl/workflow.cwl", &context(workflow, settings))
+}
+
+fn context(workflow: &Workflow, settings: &Settings) -> Context {
     let steps: Vec<_> = workflow.steps.iter().map(stage).collect();
-    let context = Context {
+    Context {
         c3: env!("CARGO_PKG_VERSION"),
         operators: listed(workflow),
         name: settings.name.clone(),
@@ -64,8 +70,7 @@ pub(super) fn emit(workflow: &Workflow, settings: &Settings) -> String {
         inputs: workflow.inputs.iter().map(input).collect(),
         outputs: workflow.outputs.iter().map(output).collect(),
         steps,
-    };
-    template::render("cwl/workflow.cwl", &context)
+    }
 }
 
 fn input(parameter: &Parameter) -> Port {

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::{Engine, Operator, Origin, Remark, Workflow, join};
 use crate::backend::parameter::LOG_LEVEL;
 
+mod argo;
 mod file;
 mod mermaid;
 mod pipeline;

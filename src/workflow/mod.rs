@@ -11,9 +11,10 @@ use crate::stamp;
 mod airflow;
 mod argo;
 pub mod component_file;
-mod cwl;
+pub mod cwl;
 pub mod graph;
 mod join;
+pub mod kfp_ir;
 mod kubeflow;
 mod names;
 pub mod operator;
@@ -29,8 +30,12 @@ pub use remark::Remark;
 pub enum Engine {
     /// A program that compiles a Kubeflow pipeline, <name>.pipeline.py.
     Kubeflow,
+    /// A compiled Kubeflow pipeline, <name>.workflow.ir.yaml.
+    KfpIr,
     /// A CWL workflow, <name>.workflow.cwl.
     Cwl,
+    /// An OGC application package, <name>.workflow.eoap.cwl.
+    Eoap,
     /// A workflow template of Argo, <name>.workflow.argo.yaml.
     Argo,
     /// A Snakefile of modules, <name>.workflow.smk.
@@ -45,7 +50,9 @@ impl Engine {
     pub fn suffix(self) -> &'static str {
         match self {
             Self::Kubeflow => ".pipeline.py",
+            Self::KfpIr => ".workflow.ir.yaml",
             Self::Cwl => ".workflow.cwl",
+            Self::Eoap => ".workflow.eoap.cwl",
             Self::Argo => ".workflow.argo.yaml",
             Self::Snakemake => ".workflow.smk",
             Self::Airflow => ".workflow.airflow.py",
@@ -56,7 +63,9 @@ impl Engine {
     pub(super) fn step_suffix(self) -> &'static str {
         match self {
             Self::Kubeflow => ".yaml",
+            Self::KfpIr => ".ir.yaml",
             Self::Cwl => ".cwl",
+            Self::Eoap => ".eoap.cwl",
             Self::Argo => ".argo.yaml",
             Self::Snakemake => ".smk",
             Self::Airflow => ".airflow.py",
@@ -68,15 +77,17 @@ impl Engine {
         match (self, output, input) {
             (_, Type::String, Type::String) => Some(Route::Text),
             // Kubeflow's values have types; CWL would need an expression to make a number of a text.
-            (Self::Kubeflow, from, to) if from == to && !from.is_path() => Some(Route::Text),
+            (Self::Kubeflow | Self::KfpIr, from, to) if from == to && !from.is_path() => Some(Route::Text),
             // All values of Argo's are texts, results of Snakemake's rules are files that hold some, and an operator
             // reads what Airflow holds as a text.
             (Self::Argo | Self::Snakemake | Self::Airflow, from, to) if !from.is_path() && !to.is_path() => {
                 Some(Route::Text)
             }
-            (Self::Cwl, from, Type::String) if !from.is_path() => Some(Route::Text),
+            (Self::Cwl | Self::Eoap, from, Type::String) if !from.is_path() => Some(Route::Text),
             // A runner of CWL delivers a text as a file, too.
-            (Self::Cwl, Type::String, Type::Path(kind)) if kind != "Directory" => Some(Route::File),
+            (Self::Cwl | Self::Eoap, Type::String, Type::Path(kind)) if kind != "Directory" => {
+                Some(Route::File)
+            }
             (_, Type::Path(from), Type::Path(to)) if is_assignable(from, to) => Some(Route::File),
             _ => None,
         }
@@ -84,18 +95,18 @@ impl Engine {
 
     /// Whether secrets are where its operators run, and steps come in their order.
     fn has_surroundings(self) -> bool {
-        self != Self::Cwl
+        !matches!(self, Self::Cwl | Self::Eoap)
     }
 
     /// Whether a file or folder may be missing.
     fn leaves_files_out(self) -> bool {
-        matches!(self, Self::Cwl | Self::Snakemake | Self::Airflow)
+        !matches!(self, Self::Kubeflow | Self::Argo)
     }
 
     fn name(self) -> &'static str {
         match self {
-            Self::Kubeflow => "Kubeflow",
-            Self::Cwl => "CWL",
+            Self::Kubeflow | Self::KfpIr => "Kubeflow",
+            Self::Cwl | Self::Eoap => "CWL",
             Self::Argo => "Argo",
             Self::Snakemake => "Snakemake",
             Self::Airflow => "Airflow",
@@ -194,7 +205,9 @@ pub fn emit(operators: &[Operator], engine: Engine, settings: &Settings) -> (Art
     let (workflow, remarks) = join(operators, engine);
     let text = match engine {
         Engine::Kubeflow => kubeflow::emit(&workflow, settings),
+        Engine::KfpIr => kfp_ir::emit(&workflow, settings),
         Engine::Cwl => cwl::emit(&workflow, settings),
+        Engine::Eoap => cwl::eoap::emit(&workflow, settings),
         Engine::Argo => argo::emit(&workflow, settings),
         Engine::Snakemake => snakemake::emit(&workflow, settings),
         Engine::Airflow => airflow::emit(&workflow, settings),

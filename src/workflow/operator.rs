@@ -1,6 +1,8 @@
 //! Operators as a workflow sees them: a name, files, and what goes in and comes out.
 
 use super::Engine;
+use super::cwl::eoap::Package;
+use super::kfp_ir::Compiled;
 use crate::backend::kubeflow;
 use crate::backend::parameter::{self, Outcome, Parameter};
 use crate::component::Component;
@@ -18,6 +20,10 @@ pub struct Operator {
     pub folder: String,
     /// The claims that its pods mount, where they are known.
     pub claims: Option<Vec<String>>,
+    /// What its compiled pipeline says, where one is read.
+    pub compiled: Option<Compiled>,
+    /// What its application package says, where one is read.
+    pub package: Option<Package>,
     pub(super) parameters: Vec<Parameter>,
     pub(super) outcomes: Vec<Outcome>,
 }
@@ -34,6 +40,8 @@ impl Operator {
             component_file: format!("{stem}{}", Engine::Kubeflow.step_suffix()),
             folder: String::new(),
             claims: None,
+            compiled: None,
+            package: None,
             parameters,
             outcomes,
         }

@@ -89,7 +89,7 @@ pub(super) fn remedy(engine: Engine, from: &Type, to: &Type) -> Remedy {
             Remedy::Input(Type::Path(kind.to_owned()))
         }
         (_, Type::Path(_)) => Remedy::Output(to.clone()),
-        _ if engine == Engine::Kubeflow => Remedy::Output(to.clone()),
+        _ if matches!(engine, Engine::Kubeflow | Engine::KfpIr) => Remedy::Output(to.clone()),
         _ => Remedy::Input(Type::String),
     }
 }

@@ -1,13 +1,15 @@
 """Application packages of OGC: accepted by both validators over all samples, and run by cwltool as the step is."""
 
 import json
+import shutil
 
 import pytest
 import yaml
 from manifests import validate_steps
-from operators import TABLE, create, seen, write_files
+from operators import SECRET, TABLE, create, seen, write_files
 from runners import collected, run_step
 from support import HOSTILE, ROOT, c3, run, succeeded, venv, write
+from test_workflows import OPERATORS, SAMPLE, letter
 
 SAMPLES = sorted(path for path in (ROOT / 'samples').glob('*.*') if path.suffix in ('.py', '.R', '.ipynb'))
 
@@ -101,6 +103,23 @@ def test_resources_are_those_of_the_job(folder):
     assert asked == {'coresMin': 0.5, 'coresMax': 2, 'ramMin': 512, 'ramMax': 954}
     assert tool['requirements']['EnvVarRequirement']['envDef']['LANG'] == 'C.UTF-8'
     assert 'ODD' not in tool['requirements']['EnvVarRequirement']['envDef']
+
+
+def test_a_workflow_is_a_package_of_its_tools(repository, session_folder, tmp_path):
+    """The letter is that of CWL and Kubeflow."""
+    for source in OPERATORS:
+        shutil.copy(SAMPLE / source, tmp_path)
+        create(tmp_path, source, '-r', f'{repository}/eoap', '-v', '0.3', '--target', 'eoap')
+    done = succeeded(c3('create-workflow', *OPERATORS, '--name', 'squares', '--target', 'eoap', cwd=tmp_path))
+    assert done.stderr == ''
+    document = f'{tmp_path}/squares.workflow.eoap.cwl#squares'
+    done = succeeded(run(venv('eoap', 'python'), ROOT / 'tests/engines/eoap_judges.py', document))
+    verdict = json.loads(done.stdout)
+    assert (verdict['errors'], verdict['findings']) == ([], [])
+    validate_steps([document])
+    given = {'rows': 4, 'reader': 'Ada L.', 'signing_token': SECRET}
+    done = succeeded(run_step(document, given, session_folder))
+    assert collected(done) == {'letter': letter(4, 'Ada L.', SECRET)}
 
 
 @pytest.mark.usefixtures('summaries')

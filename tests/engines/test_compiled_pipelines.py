@@ -1,12 +1,14 @@
 """Compiled pipelines of Kubeflow: what kfp's own compiler makes of the component, and what its local runner makes of them."""
 
 import json
+import shutil
 
 import pytest
 import yaml
 from operators import write_files
 from runners import run_pipeline
-from support import HOSTILE, ROOT, c3, run, succeeded, venv, write
+from support import HOSTILE, ROOT, c3, refused, run, succeeded, venv, write
+from test_workflows import OPERATORS, SAMPLE
 
 SAMPLES = sorted(path for path in (ROOT / 'samples').glob('*.*') if path.suffix in ('.py', '.R', '.ipynb'))
 
@@ -157,6 +159,46 @@ def test_a_secret_is_no_parameter(compiled):
     assert set(pipeline['root']['inputDefinitions']['parameters']) == {'rows', 'ratio', 'flag', 'title', 'log_level'}
     [given] = settings['platforms']['kubernetes']['deploymentSpec']['executors'].values()
     assert {(secret['secretName'], secret['optional']) for secret in given['secretAsEnv']} == {('everything', True), ('store', False)}
+
+
+@pytest.fixture(scope='module')
+def squares(tmp_path_factory):
+    """Give a folder with the sample's workflow, as a program and compiled, and with a grid in another."""
+    folder = tmp_path_factory.mktemp('squares')
+    for source in OPERATORS:
+        shutil.copy(SAMPLE / source, folder)
+    write(folder / 'tile.py', 'import os\ndef grid_process(batch_id, **_):\n    print(batch_id)\n')
+    options = ['-r', 'registry.example/ns', '--target', 'kubeflow,kfp-ir']
+    refused(c3('create-workflow', *OPERATORS, '--target', 'kfp-ir', cwd=folder), 1, 'make_table.ir.yaml')
+    succeeded(c3('compile', *OPERATORS, *options, cwd=folder))
+    succeeded(c3('create-gridwrapper', 'tile.py', '--no-build', '-b', 'index', *options, cwd=folder))
+    for name, operators in (('squares', OPERATORS), ('tiles', ['make_table.py', 'gw_tile.yaml', 'write_letter.py'])):
+        words = ['--name', name, '--target', 'kubeflow,kfp-ir', '--parallel', '3']
+        succeeded(c3('create-workflow', *operators, *words, cwd=folder))
+        if name == 'squares':
+            succeeded(run(venv('kfp2', 'python'), folder / 'squares.pipeline.py'))
+    return folder
+
+
+def test_kfp_compiles_the_same_workflow(squares):
+    [ours, cluster] = yaml.safe_load_all((squares / 'squares.workflow.ir.yaml').read_text(encoding='utf-8'))
+    [wanted, theirs] = yaml.safe_load_all((squares / 'squares.pipeline.yaml').read_text(encoding='utf-8'))
+    # A program has to say that nothing is given; the specification knows what is optional.
+    assert wanted['root']['inputDefinitions']['parameters']['reader'].pop('defaultValue') == 'null'
+    containers = [documents['deploymentSpec'].pop('executors') for documents in (ours, wanted)]
+    assert ours == wanted
+    assert cluster == theirs
+    ours, theirs = ({name: parsed(it['container']) for name, it in each.items()} for each in containers)
+    assert ours == theirs
+
+
+def test_the_workers_of_a_grid_are_tasks(squares):
+    [ours, _] = yaml.safe_load_all((squares / 'tiles.workflow.ir.yaml').read_text(encoding='utf-8'))
+    tasks = ours['root']['dag']['tasks']
+    workers = ['gw-tile', 'gw-tile-2', 'gw-tile-3']
+    assert set(tasks) == {'make-table', *workers, 'write-letter'}
+    assert {tasks[name]['componentRef']['name'] for name in workers} == {'comp-gw-tile'}
+    assert [tasks[name]['dependentTasks'] for name in (*workers, 'write-letter')] == [['make-table']] * 3 + [workers]
 
 
 @pytest.mark.usefixtures('summaries')

@@ -73,7 +73,7 @@ fn described(port: Port) -> Port {
 }
 
 /// A text, or another in its stead where it says nothing.
-fn told(text: Option<String>, other: &str) -> String {
+pub(crate) fn told(text: Option<String>, other: &str) -> String {
     text.filter(|text| !text.trim().is_empty()).unwrap_or_else(|| other.to_owned())
 }
 

@@ -1,12 +1,13 @@
-//! Workflows that are there already: CWL, pipelines that kfp 2 has compiled, and programs of `c3`.
+//! Workflows that are there already: CWL, Argo, pipelines that kfp 2 has compiled, and programs of `c3`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use serde::Deserialize;
 use thiserror::Error;
 use yaml_serde::Value;
 
-use super::{Graph, Parts, pipeline};
+use super::{Graph, Parts, argo, pipeline};
 use crate::workflow::Engine;
 
 /// Why a file can't be drawn.
@@ -29,19 +30,24 @@ pub fn parse(name: &str, text: &str) -> Result<Option<Graph>, FileError> {
     let parts = if name.ends_with(Engine::Kubeflow.suffix()) {
         Some(pipeline::program(text))
     } else {
-        let value = match yaml_serde::from_str::<Value>(text) {
+        let value = match first_document(text) {
             Ok(value) => value,
             Err(error) if Path::new(name).extension().is_some_and(|end| end == "cwl") => {
                 return Err(error.into());
             }
             Err(_) => return Ok(None),
         };
-        cwl(&value).or_else(|| pipeline::compiled(&value))
+        cwl(&value).or_else(|| pipeline::compiled(&value)).or_else(|| argo::dag(&value))
     };
     match parts {
         Some(parts) if parts.steps.is_empty() => Err(FileError::Empty),
         parts => Ok(parts.map(Parts::graph)),
     }
+}
+
+/// What Kubernetes gives a compiled pipeline is in a document of its own behind it.
+fn first_document(text: &str) -> Result<Value, yaml_serde::Error> {
+    yaml_serde::Deserializer::from_str(text).next().map_or(Ok(Value::Null), Value::deserialize)
 }
 
 /// A CWL workflow; the main one, where a file packs several.

@@ -58,6 +58,18 @@ fn a_workflow_that_was_written_is_drawn_like_its_operators() {
 }
 
 #[test]
+fn a_workflow_of_argo_is_drawn_like_its_operators() {
+    let settings = Settings { stem: "all".into(), name: "all".into(), workers: 3 };
+    let artifact = emit(&operators(), Engine::Argo, &settings).0;
+    let text = String::from_utf8(artifact.content).unwrap();
+    let read = parse(&artifact.name, &text).unwrap().unwrap();
+    let mut drawn = graph(&operators(), Engine::Argo).0;
+    // Names of tasks have hyphens, and what is left at the end isn't named.
+    drawn.nodes[3].names = vec!["gw-take".to_owned()];
+    assert_eq!((&read.nodes[..], &read.edges[..]), (&drawn.nodes[..5], &drawn.edges[..5]), "{text}");
+}
+
+#[test]
 fn workflows_of_others_are_drawn() {
     let maps = "class: Workflow\ninputs: {x: string}\noutputs: {y: {type: File, outputSource: b/y}}\nsteps:\n  \
                 b: {run: b.cwl, in: {z: a/z, x: x}, out: [y]}\n  a: {run: a.cwl, in: {x: {source: x}}, out: [z]}\n";
