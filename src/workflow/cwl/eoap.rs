@@ -43,7 +43,7 @@ pub(in crate::workflow) fn emit(workflow: &Workflow, settings: &Settings) -> Str
     let document = json!({
         "cwlVersion": "v1.2",
         "$namespaces": namespaces,
-        "s:softwareVersion": packages.last().map(|package| package.version.clone()),
+        "s:softwareVersion": packages.clone().next_back().map(|package| package.version.clone()),
         "$graph": graph,
     });
     manifest_text("OGC application package", &listed(workflow), env!("CARGO_PKG_VERSION"), &[document])
