@@ -7,6 +7,12 @@ const RESERVED: &[&str] = &[
     "or", "pass", "raise", "return", "self", "try", "while", "with", "yield",
 ];
 
+/// A name as the engine folds it that tells the least apart.
+#[must_use]
+pub fn least(name: &str) -> String {
+    fold(name).to_lowercase().trim_matches('_').to_owned()
+}
+
 /// The name as an identifier: `api key` → `api_key`, `größe` → `gru00f6u00dfe`, `1st` → `_1st`, `lambda` →
 /// `lambda_value`.
 #[must_use]

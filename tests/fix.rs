@@ -45,6 +45,58 @@ fn imports_that_the_original_had_are_added() {
 }
 
 #[test]
+fn plain_values_at_the_top_become_inputs() {
+    let script = "#!/usr/bin/env python\n'''D.'''\nimport sys\n\n# Why.\nn = 1_000\nrate: float = -0.5  # of it\n\
+        on = True\noff = False\nname = r\"a\\d\"\nlist = [1]\n_own = 5\nPATH = 'x'\ntotal = 0\n\
+        def f(): return 1\nlate = 5\ntotal += n\n";
+    let (text, diff) = fixed("x.py", script, &["--parameters"]);
+    let wanted = script
+        .replace("import sys", "import os\nimport sys")
+        .replace("1_000", "int(os.getenv('n', '1000'))")
+        .replace("-0.5", "float(os.getenv('rate', '-0.5'))")
+        .replace("True", "bool(os.getenv('on', 'true'))")
+        .replace("False", "bool(os.getenv('off', ''))")
+        .replace("r\"a\\d\"", "os.getenv(\"name\", r\"a\\d\")");
+    assert_eq!(text, wanted);
+    assert!(diff.contains("\n+n = int("), "{diff}");
+
+    let script = "# D.\nlibrary(stats)\nn <- 5L\nrate = 0.5 # of it\non <- T\noff <- FALSE\nname <- 'a'\nx <- 1\nx <- 2\n\
+        f <- function() 1\nlow <- -3\nif (on) print(n)\nlate <- 5\n";
+    let wanted = script
+        .replace("5L", "as.integer(Sys.getenv(\"n\", \"5\"))")
+        .replace("0.5", "as.numeric(Sys.getenv(\"rate\", \"0.5\"))")
+        .replace("FALSE", "as.logical(Sys.getenv(\"off\", \"FALSE\"))")
+        .replace("'a'", "Sys.getenv(\"name\", 'a')")
+        .replace("-3", "as.numeric(Sys.getenv(\"low\", \"-3\"))");
+    assert_eq!(fixed("x.R", script, &["--parameters"]).0, wanted);
+
+    let notebook = |metadata: &str| {
+        format!(
+            r#"{{"cells": [{{"cell_type": "code", "source": "import os", "metadata": {{}}, "outputs": []}},
+ {{"cell_type": "code", "source": "n = 5", "metadata": {metadata}, "outputs": []}}],
+ "metadata": {{}}, "nbformat": 4, "nbformat_minor": 4}}"#
+        )
+    };
+    for (before, after) in [
+        ("{}", r#"{"tags": ["parameters"]}"#),
+        (r#"{"a": 1}"#, r#"{"tags": ["parameters"],"a": 1}"#),
+        (r#"{"tags": []}"#, r#"{"tags": ["parameters"]}"#),
+        ("{\n \"tags\": [\n  \"a\"\n ]}", "{\n \"tags\": [\n  \"parameters\",\n  \"a\"\n ]}"),
+    ] {
+        assert_eq!(fixed("x.ipynb", &notebook(before), &["--parameters"]).0, notebook(after));
+    }
+}
+
+#[test]
+fn a_name_of_an_input_is_no_new_one() {
+    let script = "'''D.'''\nimport os\nRows = 5\nn = 5\nprint(os.getenv('rows', '1'))\n";
+    let (text, _) = fixed("x.py", script, &["--parameters"]);
+    assert_eq!(text, script.replace("n = 5", "n = int(os.getenv('n', '5'))"));
+    let (text, said) = fixed("y.py", "'''D.'''\nprint(1)\nif True:\n n = 5\n", &["--parameters"]);
+    assert!(text.contains("n = 5") && said.contains("no further plain value"), "{said}");
+}
+
+#[test]
 fn missing_packages_go_below_the_last_install() {
     let text = "'''D.'''\n# pip install tqdm \\\n#    wget\n# Why.\nimport yaml, cv2, foo\nimport sklearn\n";
     let (text, diff) = fixed("x.py", text, &[]);

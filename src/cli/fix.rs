@@ -6,10 +6,11 @@ use c3::artifact;
 use c3::check::{self, surroundings::Listings};
 use c3::failure::{Failure, INPUT};
 use c3::fix::{self, Change, Refusal};
-use c3::frontend;
+use c3::frontend::{self, Reading};
 use c3::load;
 use c3::operator::{self, Planned, Purpose, Request, sources};
 use c3::reader;
+use c3::source::Source;
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -20,6 +21,7 @@ use super::options::{Format, LogLevel};
 /// installed, where it is sure which they are; or converts how they are
 /// written. What is read from the source stays the same.
 #[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Options {
     /// Sources, and folders with sources
     #[arg(value_name = "FILE|FOLDER", required = true)]
@@ -32,6 +34,10 @@ pub(crate) struct Options {
     /// Turn the dependencies of the PEP 723 block into `# pip install` lines instead
     #[arg(long, conflicts_with = "to_script_block")]
     to_comments: bool,
+
+    /// Make inputs of the plain values at the top of a script, or in the first cell of a notebook that has some, instead
+    #[arg(long, conflicts_with_all = ["to_script_block", "to_comments"])]
+    parameters: bool,
 
     /// Show what would be changed, and change nothing
     #[arg(long)]
@@ -86,9 +92,10 @@ fn entry(path: &Path, mended: &Result<String, Failure>) -> Value {
 fn mend(path: &Path, options: &Options, request: &Request, listings: &Listings) -> Result<String, Failure> {
     let source = load::load(path)?;
     let file = reader::read_to_string(path).map_err(|error| unreadable(path, &error))?;
-    let refused = |refusal: Refusal| {
-        Failure::new(INPUT, format!("`{}` {refusal}", path.display())).hint(refusal.hint())
-    };
+    let refused = |refusal: Refusal| refused(path, &refusal);
+    if options.parameters {
+        return with_parameters(&source, path, &file, options);
+    }
     let imported = fix::add_imports(&source, &file).map_err(refused)?;
     let (source, with_imports) = imported.unwrap_or((source, file.clone()));
     let Planned { plan, diagnostics } = operator::plan(&source, request, Purpose::Files);
@@ -99,15 +106,40 @@ fn mend(path: &Path, options: &Options, request: &Request, listings: &Listings) 
     let own = plan.project.as_ref().and_then(|_| frontend::read(&source).component);
     let component = own.as_ref().unwrap_or(&plan.component);
     let fixed = fix::fix(options.change(), &source, &with_imports, component, &missing).map_err(refused)?;
-    let text = fixed.unwrap_or(with_imports);
+    write(path, &file, &fixed.unwrap_or(with_imports), options)
+}
+
+/// Makes inputs of a source's plain values and returns what was changed, as a diff.
+fn with_parameters(source: &Source, path: &Path, file: &str, options: &Options) -> Result<String, Failure> {
+    let Reading { component, diagnostics, .. } = frontend::read(source);
+    let Some(component) = component else {
+        console::diagnostics(&diagnostics, source, LogLevel::Error);
+        return Err(Failure::diagnosed());
+    };
+    let text = fix::add_parameters(source, file, &component).map_err(|refusal| refused(path, &refusal))?;
+    if let Some(text) = text {
+        return write(path, file, &text, options);
+    }
+    let message =
+        format!("`{}` has no further plain value at the top that could become an input", path.display());
+    console::info(&message, LogLevel::Info);
+    Ok(String::new())
+}
+
+/// Writes a file unless it stays what it is, or is only to be shown; returns what is changed, as a diff.
+fn write(path: &Path, file: &str, text: &str, options: &Options) -> Result<String, Failure> {
     if text == file {
         return Ok(String::new());
     }
-    let diff = fix::diff(&path.display().to_string(), &file, &text);
+    let diff = fix::diff(&path.display().to_string(), file, text);
     if !options.diff {
         artifact::replace(path, text.as_bytes())?;
     }
     Ok(diff)
+}
+
+fn refused(path: &Path, refusal: &Refusal) -> Failure {
+    Failure::new(INPUT, format!("`{}` {refusal}", path.display())).hint(refusal.hint())
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Failure {

@@ -12,23 +12,29 @@ pub fn add_imports(source: &Source, file: &str) -> Result<Option<(Source, String
         return Ok(None);
     }
     let missing = python::unimported(source);
-    let Some(place) = python::first_statement(source).filter(|_| !missing.is_empty()) else {
+    let Some(edit) = insertion(source, &missing).filter(|_| !missing.is_empty()) else {
         return Ok(None);
     };
-    let imports: String = missing.iter().map(|module| format!("import {module}\n")).collect();
-    let text = match source.notebook() {
-        Some(_) => format!("import {}\n", missing.join(", ")),
-        None if python::first_import(source) == Some(place) => imports,
-        None => imports + "\n",
-    };
-    let at = above_comments(source, line_start(source, place));
-    let edits = [Edit { range: at..at, text }];
+    let edits = [edit];
     let text = match source.notebook() {
         Some(_) => notebook::apply(file, source, &edits)?,
         None => edit::apply(file, source, &edits),
     };
     let fixed = source_of(source.path(), &text).filter(|fixed| python::unimported(fixed).is_empty());
     fixed.map(|fixed| Some((fixed, text))).ok_or(Refusal::Interface)
+}
+
+/// Imports of modules above the first statement.
+pub(super) fn insertion(source: &Source, modules: &[&str]) -> Option<Edit> {
+    let place = python::first_statement(source)?;
+    let imports: String = modules.iter().map(|module| format!("import {module}\n")).collect();
+    let text = match source.notebook() {
+        Some(_) => format!("import {}\n", modules.join(", ")),
+        None if python::first_import(source) == Some(place) => imports,
+        None => imports + "\n",
+    };
+    let at = above_comments(source, line_start(source, place));
+    Some(Edit { range: at..at, text })
 }
 
 /// Where the comments begin that stand directly above a line and may describe it.

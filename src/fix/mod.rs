@@ -17,9 +17,11 @@ mod edit;
 mod imports;
 mod notebook;
 mod packages;
+mod parameters;
 
 pub use edit::Edit;
 pub use imports::add_imports;
+pub use parameters::add_parameters;
 
 /// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use super::Refusal;
 use super::edit::Edit;
+use crate::frontend::notebook::PARAMETERS;
 use crate::source::Source;
 
 /// The cells of a notebook as they are written.
@@ -20,6 +21,15 @@ struct Document<'a> {
 struct Cell<'a> {
     #[serde(borrow)]
     source: Option<&'a RawValue>,
+    #[serde(borrow)]
+    metadata: Option<&'a RawValue>,
+}
+
+/// What a cell says of itself.
+#[derive(Deserialize)]
+struct Metadata<'a> {
+    #[serde(borrow)]
+    tags: Option<&'a RawValue>,
 }
 
 /// The file with one line inserted.
@@ -39,6 +49,23 @@ pub(super) fn apply(file: &str, source: &Source, edits: &[Edit]) -> Result<Strin
         in_text(written, above, line).ok_or(Refusal::Notebook)?
     };
     Ok(format!("{}{insertion}{}", &file[..start + at.start], &file[start + at.end..]))
+}
+
+/// The file with the tag of the cell of parameters on one of its cells.
+pub(super) fn tag(file: &str, cell: usize) -> Result<String, Refusal> {
+    let document: Document = serde_json::from_str(file).map_err(|_| Refusal::Notebook)?;
+    let written = document.cells.get(cell).and_then(|cell| cell.metadata).ok_or(Refusal::Notebook)?.get();
+    let metadata: Metadata = serde_json::from_str(written).map_err(|_| Refusal::Notebook)?;
+    let (list, inserted) = match metadata.tags {
+        Some(tags) => (tags.get(), format!("\"{PARAMETERS}\"")),
+        None => (written, format!("\"tags\": [\"{PARAMETERS}\"]")),
+    };
+    let start = offset(file, list);
+    let inner = &list[1..];
+    let rest = inner.trim_start();
+    let gap = &inner[..inner.len() - rest.len()];
+    let text = if rest.starts_with(['}', ']']) { inserted } else { format!("{gap}{inserted},") };
+    Ok(format!("{}{text}{}", &file[..=start], &file[start + 1..]))
 }
 
 /// Where a part of a text begins in it.

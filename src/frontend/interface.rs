@@ -49,7 +49,7 @@ impl Access {
                     *fallback = Fallback::Absent;
                 }
             }
-            Action::Demand => self.action = Action::Test,
+            Action::Demand { .. } => self.action = Action::Test,
             _ => {}
         }
     }
@@ -95,7 +95,10 @@ pub enum Action {
     /// Whether it is set is asked, so the source can do without it.
     Test,
     /// The source gives up because it isn't set.
-    Demand,
+    Demand {
+        /// Whether it is sure to do so with the default that another read has.
+        is_final: bool,
+    },
     /// It is taken out of the environment.
     Remove,
 }

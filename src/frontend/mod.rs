@@ -16,6 +16,7 @@ mod facts;
 pub mod interface;
 pub mod mentions;
 pub mod notebook;
+pub(crate) mod offers;
 mod parameters;
 pub mod python;
 pub mod r;
@@ -25,6 +26,7 @@ use interface::Access;
 pub(crate) use interface::is_secret_name;
 use mentions::Mentions;
 use notebook::{Code, Tags, recording};
+use offers::Offers;
 use parameters::Cell;
 pub use requirements::Metadata;
 
@@ -48,6 +50,14 @@ pub struct Frontend {
     may_log: fn(&str) -> bool,
     /// The assignments of plain values in a text, which are parameters if a notebook says so.
     assignments: fn(&str) -> Cell,
+    /// What a script has that could be an input.
+    offers: fn(&Source) -> Offers,
+}
+
+/// What a script has that could be an input.
+pub(crate) fn offers(source: &Source) -> Offers {
+    let frontend = FRONTENDS.iter().find(|frontend| frontend.language == source.language());
+    frontend.map(|frontend| (frontend.offers)(source)).unwrap_or_default()
 }
 
 impl Frontend {
@@ -69,6 +79,7 @@ pub static FRONTENDS: &[Frontend] = &[
         reads_command_line: python::reads_command_line,
         may_log: python::may_log,
         assignments: python::assignments,
+        offers: python::offers,
     },
     Frontend {
         language: Language::R,
@@ -80,6 +91,7 @@ pub static FRONTENDS: &[Frontend] = &[
         reads_command_line: r::reads_command_line,
         may_log: |_| true,
         assignments: r::assignments,
+        offers: r::offers,
     },
     #[cfg(test)]
     Frontend {
@@ -92,6 +104,7 @@ pub static FRONTENDS: &[Frontend] = &[
         reads_command_line: |_| false,
         may_log: |_| false,
         assignments: |_| Cell::default(),
+        offers: |_| Offers::default(),
     },
 ];
 

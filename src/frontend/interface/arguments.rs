@@ -17,8 +17,9 @@ pub(super) fn apart(accesses: Vec<Access>, diagnostics: &mut Vec<Diagnostic>) ->
     }
     let variables = accesses.iter().filter(|access| access.argument.is_none());
     let known = variables.filter(|access| !is_system(&access.name) && !is_platform(&access.name));
-    let mut taken: BTreeMap<String, String> =
-        known.map(|access| (folded(&access.name), format!("the variable `{}`", access.name))).collect();
+    let mut taken: BTreeMap<String, String> = known
+        .map(|access| (identifier::least(&access.name), format!("the variable `{}`", access.name)))
+        .collect();
     taken.extend(KEPT.iter().map(|name| ((*name).to_owned(), "what Kubeflow hands on".to_owned())));
     let mut is_apart = |access: &Access| {
         let clash = clash(access, &mut taken);
@@ -40,15 +41,10 @@ fn clash(access: &Access, taken: &mut BTreeMap<String, String>) -> Option<Diagno
             warning.hint("write the path to a variable, `os.environ['result'] = path`, as an output"),
         );
     }
-    if let Some(other) = taken.get(&folded(&access.name)) {
+    if let Some(other) = taken.get(&identifier::least(&access.name)) {
         let hint = "give the value by that name, or choose another `dest`";
         return Some(note(format!("`{spelling}` is no input: {other} has its name")).hint(hint));
     }
-    taken.insert(folded(&access.name), format!("the option `{spelling}`"));
+    taken.insert(identifier::least(&access.name), format!("the option `{spelling}`"));
     None
-}
-
-/// A name as the engine folds it that tells the least apart.
-fn folded(name: &str) -> String {
-    identifier::fold(name).to_lowercase().trim_matches('_').to_owned()
 }

@@ -243,10 +243,11 @@ impl Variable {
                 "leave it out and give it when the operator runs, or write `# c3: not-secret` at the end of the line if it isn't one",
             ));
         }
-        let is_demanded = self.is_done(|action| matches!(action, Action::Demand))
+        let is_demanded = self.is_done(|action| matches!(action, Action::Demand { .. }))
             && reads.iter().all(|read| read.set != Set::Maybe);
         let required = if is_demanded {
-            !decisive.is_some_and(Read::gives_something)
+            self.is_done(|action| matches!(action, Action::Demand { is_final: true }))
+                || !decisive.is_some_and(Read::gives_something)
         } else {
             decisive.is_none() && self.is_missed(&reads)
         };

@@ -33,7 +33,7 @@ pub const PROSE: &str = "#|";
 const HEAD: &str = "#| Made of a notebook by c3";
 
 /// The tag of the cell whose assignments are parameters, as Papermill has it.
-const PARAMETERS: &str = "parameters";
+pub(crate) const PARAMETERS: &str = "parameters";
 
 /// The code of a remark about what is installed.
 const INSTALL: &str = "notebook-install";
@@ -127,6 +127,18 @@ impl Code {
         }
         self
     }
+}
+
+/// The number of the first cell that gives names to plain values, from zero; none if a cell is tagged as that of
+/// parameters already.
+pub(crate) fn offered(json: &str) -> Option<usize> {
+    let (frontend, cells) = document::read(json).ok()?;
+    let is_tagged = |cell: &Cell| cell.has_tag(PARAMETERS) || cell.has_tag(INJECTED);
+    let gives = |cell: &Cell| {
+        let is_run = cell.kind() == Kind::Code && !cell.has_tag(SKIPPED);
+        is_run && !(frontend.assignments)(&cell.source()).assignments.is_empty()
+    };
+    if cells.iter().any(is_tagged) { None } else { cells.iter().position(gives) }
 }
 
 /// Flattens a notebook: its language, the text that is read, and what else there is to it.

@@ -27,6 +27,7 @@ pub(crate) mod known;
 mod logs;
 mod mentions;
 mod newer;
+mod offers;
 mod parameters;
 mod places;
 mod process;
@@ -43,6 +44,7 @@ use comments::Comments;
 use semantic::{Import, Model};
 
 pub(super) use ipython::require as require_ipython;
+pub(super) use offers::offers;
 pub(super) use parameters::{assignments, overrides};
 
 /// Programs that lines of a shell begin with.

@@ -245,7 +245,7 @@ impl<'n, 'tree> Finder<'n, 'tree> {
             return;
         };
         match &self.names.text[operator.byte_range()] {
-            "%||%" | "%|%" => {
+            operator if matches!(operator, "%||%" | "%|%") || self.falls_back(operator) => {
                 let names = self.subject(left);
                 if ends(right, self.names) {
                     self.demand(&Test::of(&names).no, right);
@@ -308,7 +308,9 @@ impl<'n, 'tree> Finder<'n, 'tree> {
             let of_name = named.get_mut(&name);
             match (evidence, of_name) {
                 (Evidence::Demanded(_), _) if changed.contains(&name) => {}
-                (Evidence::Demanded(span), _) => demands.push(Use::new(name, Action::Demand, span)),
+                (Evidence::Demanded(span), _) => {
+                    demands.push(Use::new(name, Action::Demand { is_final: false }, span));
+                }
                 (_, None) => {}
                 (Evidence::Taken(fallback), Some(named)) => named.take(fallback),
                 (Evidence::Absent, Some(named)) => named.take(Fallback::Absent),
@@ -317,14 +319,28 @@ impl<'n, 'tree> Finder<'n, 'tree> {
             }
         }
         uses.extend(demands);
+        tolerate(uses, self.catches);
         spare(uses, &self.conditions);
+    }
+}
+
+/// What is read only within `tryCatch(…)` and `try(…)` need not be there: the script goes on if anything fails.
+fn tolerate(uses: &mut [Use], catches: &Catches) {
+    let is_read = |found: &&Use| matches!(found.action, Action::Read { fallback: Fallback::Missing, .. });
+    let is_open = |found: &&Use| catches.at(found.span.start).is_none();
+    let open: BTreeSet<String> =
+        uses.iter().filter(is_read).filter(is_open).map(|found| found.name.clone()).collect();
+    for found in uses.iter_mut().filter(|found| !open.contains(&found.name)) {
+        if let Action::Read { fallback: fallback @ Fallback::Missing, .. } = &mut found.action {
+            *fallback = Fallback::Absent;
+        }
     }
 }
 
 /// What is read only where something is given that need not be, need not be either.
 fn spare(uses: &mut [Use], conditions: &[(Range<usize>, Vec<Fact>)]) {
     let is_there = |found: &&Use| match &found.action {
-        Action::Demand => true,
+        Action::Demand { .. } => true,
         Action::Read { fallback: Fallback::Constant(value), .. } => !value.text().is_empty(),
         Action::Read { fallback, .. } => matches!(fallback, Fallback::Missing | Fallback::Computed),
         _ => false,

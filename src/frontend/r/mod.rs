@@ -27,6 +27,7 @@ mod invalid;
 mod literals;
 mod mentions;
 mod names;
+mod offers;
 mod options;
 mod packages;
 mod parameters;
@@ -49,6 +50,7 @@ use shapes::Shapes;
 use statements::Statements;
 use tree::SyntaxError;
 
+pub(super) use offers::offers;
 pub(super) use parameters::{assignments, overrides};
 
 /// The description of a script that has none, as the guide has it.
@@ -173,7 +175,7 @@ fn placed(uses: Vec<Use>, certainty: &Certainty) -> Vec<Use> {
     for mut found in uses {
         let known = written.get(&found.name).copied().unwrap_or(Set::No);
         match &mut found.action {
-            Action::Test | Action::Demand if known == Set::Sure => continue,
+            Action::Test | Action::Demand { .. } if known == Set::Sure => continue,
             Action::Read { set, .. } => *set = known,
             Action::Write | Action::Remove => {
                 let is_certain = certainty.is_certain(found.span.start);

@@ -339,7 +339,7 @@ fn is_formula(node: Node) -> bool {
 }
 
 /// The names of a function's parameters.
-fn parameters(function: Node<'_>) -> Vec<Node<'_>> {
+pub(super) fn parameters(function: Node<'_>) -> Vec<Node<'_>> {
     let Some(list) = function.child_by_field_name("parameters") else { return Vec::new() };
     let mut cursor = list.walk();
     let all: Vec<_> = list.named_children(&mut cursor).collect();

@@ -3,24 +3,21 @@
 use std::rc::Rc;
 
 use ruff_python_ast::BoolOp;
-use ruff_python_ast::CmpOp;
 use ruff_python_ast::Expr;
 use ruff_python_ast::ExprBoolOp;
-use ruff_python_ast::ExprCompare;
 use ruff_python_ast::ExprIf;
 use ruff_python_ast::UnaryOp;
 
+use super::compares::told;
 use super::state::End;
 use super::state::fallback;
 use super::state::join_values;
 use super::value::Value;
 use super::walk::Walker;
-use crate::frontend::facts::{Test, Texts};
-use crate::frontend::interface::{Action, Fallback};
-use crate::frontend::python::entity::Entity;
+use crate::frontend::facts::Test;
+use crate::frontend::interface::Action;
 use crate::frontend::python::semantic::fold;
 use crate::frontend::python::span;
-use crate::value::Constant;
 
 impl<'a> Walker<'_, 'a> {
     /// What an expression tells if it holds, and if it doesn't.
@@ -40,6 +37,7 @@ impl<'a> Walker<'_, 'a> {
     pub(super) fn truth(&mut self, value: &Value<'a>, expression: &'a Expr) -> Test {
         match value {
             Value::Read(..) => self.presence(value),
+            Value::Length(reads) => self.presence(&Value::Read(reads.clone(), false)),
             Value::Told(test) => (**test).clone(),
             value => {
                 self.consume(value, span(expression));
@@ -57,7 +55,8 @@ impl<'a> Walker<'_, 'a> {
         let names = self.asked(value);
         self.records.tested.extend(names.iter().cloned());
         let test = Test::of_either(&names);
-        if self.may_give(value) { Test { yes: Test::unknown().yes, ..test } } else { test }
+        // Where the default is something, only what is given can be nothing.
+        if self.may_give(value) { Test::unknown() } else { test }
     }
 
     /// The variables that may not be set where their reads are asked whether they are.
@@ -84,138 +83,6 @@ impl<'a> Walker<'_, 'a> {
         }
         self.state.facts.truncate(known);
         if is_all { Test::all(tests) } else { Test::any(tests) }
-    }
-
-    pub(super) fn compare(&mut self, compare: &'a ExprCompare) -> Test {
-        let left = self.eval(&compare.left);
-        let ([operator], [right]) = (&*compare.ops, &*compare.comparators) else {
-            self.consume(&left, span(&*compare.left));
-            compare.comparators.iter().for_each(|value| self.eat(value));
-            return Test::unknown();
-        };
-        let other = self.eval(right);
-        let is_negative = matches!(operator, CmpOp::NotIn | CmpOp::NotEq | CmpOp::IsNot);
-        let test = self.comparison(*operator, (&left, &compare.left), (&other, right));
-        if is_negative { test.negated() } else { test }
-    }
-
-    pub(super) fn comparison(
-        &mut self,
-        operator: CmpOp,
-        (left, one): (&Value<'a>, &'a Expr),
-        (right, other): (&Value<'a>, &'a Expr),
-    ) -> Test {
-        if matches!(operator, CmpOp::In | CmpOp::NotIn)
-            && let Value::Access(Entity::Environ | Entity::Keys, view) = right
-        {
-            self.records.understood.push(span(other));
-            return self.membership(view, left, span(one));
-        }
-        // `required <= os.environ.keys()`
-        if let (CmpOp::LtE, Some(Value::Told(missing))) = (operator, self.lacking(left, right, span(other))) {
-            return (*missing).clone().negated();
-        }
-        if let Value::Told(test) = left
-            && let Some(test) = counted(operator, test, right)
-        {
-            return test;
-        }
-        let (read, against) = match (left, right) {
-            (Value::Read(..), against) => (left, against),
-            (against, Value::Read(..)) => (right, against),
-            _ => {
-                self.consume_other(left, one);
-                self.consume_other(right, other);
-                let is_none = |value: &Value| value.constant() == Some(Constant::None);
-                let outcome = match (operator, left.constant(), right.constant()) {
-                    (CmpOp::Eq | CmpOp::NotEq, Some(left), Some(right)) => Some(left == right),
-                    (CmpOp::In | CmpOp::NotIn, Some(_), _) => contains(right, left),
-                    (CmpOp::Is | CmpOp::IsNot, ..) if is_none(right) => left.is_none(),
-                    (CmpOp::Is | CmpOp::IsNot, ..) if matches!(right, Value::Sentinel(_)) => {
-                        (!matches!(left, Value::Unknown)).then(|| left.is_same(right))
-                    }
-                    _ => None,
-                };
-                return told(outcome);
-            }
-        };
-        let is_equality = matches!(
-            operator,
-            CmpOp::Eq | CmpOp::NotEq | CmpOp::Is | CmpOp::IsNot | CmpOp::In | CmpOp::NotIn
-        );
-        let is_nothing = |value: &Value| value.constant().is_some_and(|constant| !fold::truth(&constant));
-        let nothing = match against {
-            Value::List(values) => !values.is_empty() && values.iter().all(is_nothing),
-            Value::Sentinel(_) => true,
-            value => is_nothing(value),
-        };
-        if nothing && is_equality {
-            return self.presence(read).negated();
-        }
-        if nothing && matches!(operator, CmpOp::Gt) {
-            return self.presence(read);
-        }
-        self.compared(read);
-        self.consume_other(against, other);
-        if is_equality {
-            return self.compared_with(operator, read, against);
-        }
-        self.consume(read, span(one));
-        Test::unknown()
-    }
-
-    /// What a comparison of a read with something tells: where nothing is given, the default is compared.
-    pub(super) fn compared_with(&self, operator: CmpOp, read: &Value<'a>, against: &Value<'a>) -> Test {
-        let names = self.asked(read);
-        let is_list = matches!(operator, CmpOp::In | CmpOp::NotIn);
-        let texts = match against {
-            Value::List(values) if is_list => values.iter().map(Value::as_text).collect(),
-            value if !is_list => value.as_text().map(|text| vec![text]),
-            _ => None,
-        };
-        let texts = texts.map(|all| Texts { all, is_among: true });
-        let (unknown, given) = (Test::unknown(), Test::of(&names));
-        let test = match (names.as_slice(), self.default_of(read)) {
-            ([], _) => unknown,
-            ([_], Some(default)) => {
-                let known = Value::known(default.clone());
-                let holds = if is_list {
-                    contains(against, &known)
-                } else {
-                    against.constant().map(|_| against.is_same(&known))
-                };
-                match holds {
-                    Some(true) => Test { no: given.yes, ..unknown },
-                    Some(false) if fold::truth(&default) => Test { yes: given.yes, ..unknown },
-                    // What isn't given is like none of them.
-                    Some(false) => Test::all(vec![given, unknown]),
-                    None => unknown,
-                }
-            }
-            // What isn't set is like no text.
-            ([_], None) => Test::all(vec![given, unknown]),
-            _ => Test { yes: given.yes, ..unknown },
-        };
-        Test { texts, ..test }
-    }
-
-    /// The constant that a read gives where nothing is given.
-    fn default_of(&self, read: &Value<'a>) -> Option<Constant> {
-        let Value::Read(reads, _) = read else { return None };
-        reads.iter().find_map(|&read| match &self.records.reads[read].fallback {
-            Some(Fallback::Constant(value)) if *value != Constant::None => Some(value.clone()),
-            _ => None,
-        })
-    }
-
-    /// Whether a read surely gives something where nothing is given, or may.
-    pub(super) fn may_give(&self, read: &Value<'a>) -> bool {
-        let Value::Read(reads, _) = read else { return false };
-        reads.iter().any(|&read| match &self.records.reads[read].fallback {
-            Some(Fallback::Constant(value)) => fold::truth(value),
-            Some(fallback) => *fallback == Fallback::Computed,
-            None => false,
-        })
     }
 
     pub(super) fn consume_other(&mut self, value: &Value<'a>, expression: &'a Expr) {
@@ -350,32 +217,4 @@ impl<'a> Walker<'_, 'a> {
             }
         }
     }
-}
-
-/// A test of something else than variables, whose outcome may be known.
-fn told(outcome: Option<bool>) -> Test {
-    outcome.map_or_else(Test::unknown, |_| Test { outcome, ..Test::default() })
-}
-
-/// What is asked of the length of a list that tells of variables; `!=` is turned round by who asks.
-fn counted(operator: CmpOp, told: &Test, against: &Value) -> Option<Test> {
-    let number = match against {
-        Value::List(values) if values.is_empty() => 0,
-        value => match value.constant()? {
-            Constant::Int(number) => number,
-            _ => return None,
-        },
-    };
-    match (operator, number) {
-        (CmpOp::Gt, 0) | (CmpOp::GtE, 1) => Some(told.clone()),
-        (CmpOp::Eq | CmpOp::NotEq, 0) | (CmpOp::Lt, 1) => Some(told.clone().negated()),
-        _ => None,
-    }
-}
-
-/// Whether something is among the elements or keys of what is known, if that can be told.
-fn contains(all: &Value, one: &Value) -> Option<bool> {
-    let elements = all.elements()?;
-    let is_known = elements.iter().all(|element| element.constant().is_some());
-    is_known.then(|| elements.iter().any(|element| element.is_same(one)))
 }

@@ -52,11 +52,13 @@ impl<'a> Walker<'_, 'a> {
         self.forget(&repeat.body);
         let test = self.test(&repeat.test);
         let outcome = self.branch(&test.yes, |walker| {
-            walker.body(&repeat.body);
-            End::Open
+            // A loop that ends the program at once is a condition.
+            if walker.body(&repeat.body) == End::Exit { End::Exit } else { End::Open }
         });
+        let ended = [(outcome.end, test.no.clone())];
         let other = self.branch(&test.no, |_| End::Open);
         self.state.join(&[outcome, other], &mut self.records);
+        self.learn(&ended);
         self.body(&repeat.orelse);
         End::Open
     }

@@ -37,6 +37,7 @@ impl<'a> Walker<'_, 'a> {
             "any",
             "all",
             "map",
+            "filter",
             "dict",
             "list",
             "tuple",
@@ -71,16 +72,26 @@ impl<'a> Walker<'_, 'a> {
                 Some(constant) => Value::made_of(Constant::Text(constant.text()), &[&value]),
                 None => self.unknown(&given, at),
             },
-            ("len", Some(Value::Read(reads, _))) => Value::Read(reads, false),
+            ("len", Some(value @ Value::Read(..))) => {
+                self.need(&value);
+                match value {
+                    Value::Read(reads, _) => Value::Length(reads),
+                    _ => Value::Unknown,
+                }
+            }
             ("isinstance", _) => match given.positional.first() {
                 Some(value @ Value::Read(..)) => {
-                    Value::Told(Rc::new(Test { no: Test::unknown().no, ..self.presence(value) }))
+                    let presence = self.presence(value);
+                    let is_text = given.positional.get(1).is_some_and(names_text);
+                    let no = if is_text { presence.no.clone() } else { Test::unknown().no };
+                    Value::Told(Rc::new(Test { no, ..presence }))
                 }
                 _ => self.unknown(&given, at),
             },
             ("any" | "all", Some(Value::List(values))) => self.quantified(name, &values, call),
             ("any" | "len", Some(Value::Told(test))) => Value::Told(test),
             ("map", _) => self.mapped(&given, at),
+            ("filter", _) => self.filtered(&given, at),
             ("dict", _) => self.dict_of(&given, at),
             ("zip", _) => zipped(&given).unwrap_or_else(|| self.unknown(&given, at)),
             ("enumerate", Some(value)) => match value.elements() {
@@ -140,7 +151,7 @@ impl<'a> Walker<'_, 'a> {
             let folded = value.constant().and_then(|constant| fold::converted(name, &constant));
             return folded.map_or(Value::Unknown, |constant| Value::made_of(constant, &[value]));
         };
-        if *is_direct {
+        if *is_direct || self.is_cast_given {
             let kind = CASTS.iter().find(|(known, _)| *known == name).map(|(_, kind)| kind.clone());
             for &read in &**reads {
                 let cast = &mut self.records.reads[read].cast;
@@ -201,6 +212,18 @@ impl<'a> Walker<'_, 'a> {
         Value::List(Rc::new(values))
     }
 
+    /// `filter(lambda n: n not in os.environ, ["a", "b"])`: what is left tells of variables.
+    fn filtered(&mut self, given: &Given<'a>, at: Bytes) -> Value<'a> {
+        let Value::List(results) = self.mapped(given, at) else { return Value::Unknown };
+        let tests = results.iter().map(|result| match result {
+            Value::Read(..) => self.presence(result),
+            Value::Told(test) => (**test).clone(),
+            _ => Test::unknown(),
+        });
+        let test = Test::any(tests.collect());
+        if test.is_empty() { Value::Unknown } else { Value::Told(Rc::new(test)) }
+    }
+
     /// `dict(os.environ)`, `dict(a=1)`, `dict([("a", 1)])`.
     pub(super) fn dict_of(&mut self, given: &Given<'a>, at: Bytes) -> Value<'a> {
         let named = given.named.iter().map(|(name, value)| (Value::text((*name).to_owned()), value.clone()));
@@ -217,6 +240,15 @@ impl<'a> Walker<'_, 'a> {
             },
             _ => self.unknown(given, at),
         }
+    }
+}
+
+/// Whether a type, or one of several, is that of texts, which every variable is.
+fn names_text(kind: &Value) -> bool {
+    match kind {
+        Value::Builtin(name) => *name == "str",
+        Value::List(kinds) => kinds.iter().any(names_text),
+        _ => false,
     }
 }
 

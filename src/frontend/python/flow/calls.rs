@@ -58,7 +58,10 @@ impl<'a> Walker<'_, 'a> {
             function => self.eval(function),
         };
         if let Value::Builtin(kind) = function {
-            return self.of_builtin(kind, call, at);
+            let outer = std::mem::replace(&mut self.is_cast_given, true);
+            let value = self.of_builtin(kind, call, at);
+            self.is_cast_given = outer;
+            return value;
         }
         let paths = self.qualified(&call.func);
         let given = self.arguments(call);
@@ -135,6 +138,7 @@ impl<'a> Walker<'_, 'a> {
                 self.apply(&inner.clone(), Given { positional, named, is_open }, at)
             }
             Value::Function(function) => self.enter(*function, given, at),
+            Value::Getter(keys) => self.gotten(&keys.clone(), &given, at),
             Value::Class(class) => {
                 let class = *class;
                 match self.state.classes[class].get("__init__").cloned() {

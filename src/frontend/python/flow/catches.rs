@@ -11,6 +11,7 @@ use super::state::{End, Outcome};
 use super::value::Value;
 use super::walk::Walker;
 use crate::frontend::facts::{Fact, Test, as_option};
+use crate::frontend::interface::Action;
 use crate::frontend::python::last_name;
 
 /// Errors of Python's own that are of another kind than `Exception` alone, with that kind.
@@ -138,8 +139,10 @@ impl<'a> Walker<'_, 'a> {
             catch.missed.extend(names);
             return;
         }
+        // What nobody calls here may never be run.
+        let is_final = self.call.is_some() || self.active.is_empty();
         for name in names {
-            self.note(name, crate::frontend::interface::Action::Demand, self.place..self.place);
+            self.note(name, Action::Demand { is_final }, self.place..self.place);
         }
     }
 
@@ -161,7 +164,7 @@ impl<'a> Walker<'_, 'a> {
     }
 
     /// What catches a failure where it is: the innermost `try`, and the first of its handlers.
-    fn catching(&self, failure: Failure) -> Option<(usize, usize)> {
+    pub(super) fn catching(&self, failure: Failure) -> Option<(usize, usize)> {
         let Failure::Error(kind) = failure else { return None };
         let around = self.catches.iter().enumerate().rev();
         around.into_iter().find_map(|(around, handlers)| {
@@ -173,7 +176,7 @@ impl<'a> Walker<'_, 'a> {
     pub(super) fn attempt(&mut self, attempt: &'a StmtTry) -> End {
         let handlers = attempt.handlers.iter().map(|ExceptHandler::ExceptHandler(handler)| handler);
         let handlers: Vec<&ExceptHandlerExceptHandler> = handlers.collect();
-        let before = self.records.reads.len();
+        let before = self.reads_so_far();
         self.catches.push(handlers.iter().map(|handler| Catch::handler(handler)).collect());
         let mut tried = Vec::new();
         let mut outcomes = vec![self.branch(&[], |walker| {
@@ -181,10 +184,10 @@ impl<'a> Walker<'_, 'a> {
             tried = walker.catches.pop().unwrap_or_default();
             if end == End::Open { walker.body(&attempt.orelse) } else { end }
         })];
-        let after = self.records.reads.len();
+        let within = self.reads_since(before);
         for (handler, catch) in handlers.into_iter().zip(&tried) {
             handler.type_.iter().for_each(|kind| self.eat(kind));
-            let outcome = self.caught(catch, before..after, |walker| {
+            let outcome = self.caught(catch, &within, |walker| {
                 if let Some(name) = &handler.name {
                     walker.state.assign(name, Some(Value::Unknown));
                     walker.kinds.extend(catch.kinds.clone().map(|kinds| (name.as_str(), kinds)));
@@ -200,38 +203,64 @@ impl<'a> Walker<'_, 'a> {
 
     /// `with suppress(KeyError)` is `try … except KeyError: pass`.
     pub(super) fn with(&mut self, with: &'a StmtWith) -> End {
-        let mut catch = None;
+        let (mut catch, mut patched) = (None, Vec::new());
         for item in &with.items {
             if let Expr::Call(call) = &item.context_expr
                 && self.model.may_be(&call.func, "contextlib.suppress")
             {
                 catch = Some(Catch::of(&call.arguments.args));
             }
-            self.eat(&item.context_expr);
+            match self.patched(&item.context_expr) {
+                Some(names) => patched.extend(names),
+                None => self.eat(&item.context_expr),
+            }
             if let Some(target) = &item.optional_vars {
                 self.bind(target, &Value::Unknown);
             }
         }
-        let Some(catch) = catch else { return self.body(&with.body) };
-        let before = self.records.reads.len();
+        let Some(catch) = catch else {
+            let end = self.body(&with.body);
+            for (name, set) in &patched {
+                self.state.write(name, *set);
+            }
+            return end;
+        };
+        let before = self.reads_so_far();
         self.catches.push(vec![catch]);
         let outcome = self.branch(&[], |walker| walker.body(&with.body));
-        let after = self.records.reads.len();
+        let within = self.reads_since(before);
         let tried = self.catches.pop().unwrap_or_default();
-        let others = tried.iter().map(|catch| self.caught(catch, before..after, |_| End::Open));
+        let others = tried.iter().map(|catch| self.caught(catch, &within, |_| End::Open));
         let outcomes: Vec<Outcome> = std::iter::once(outcome).chain(others.collect::<Vec<_>>()).collect();
         self.state.join(&outcomes, &mut self.records);
         End::Open
+    }
+
+    /// How many reads there are, and how many whose values were tried.
+    fn reads_so_far(&self) -> [usize; 2] {
+        [self.records.reads.len(), self.records.tried.len()]
+    }
+
+    /// The reads since then, and those whose values were tried.
+    fn reads_since(&self, [reads, tried]: [usize; 2]) -> Vec<usize> {
+        let tried = self.records.tried.iter().skip(tried).copied().filter(|read| *read < reads);
+        let tried: std::collections::BTreeSet<usize> = tried.collect();
+        tried.into_iter().chain(reads..self.records.reads.len()).collect()
+    }
+
+    /// Whether what fails without a value is caught where it is.
+    pub(super) fn catches_none(&self) -> bool {
+        OF_NONE.iter().any(|kind| self.catching(Failure::Error(kind)).is_some())
     }
 
     /// Walks what is done where something is caught.
     fn caught(
         &mut self,
         catch: &Catch<'a>,
-        reads: Range<usize>,
+        reads: &[usize],
         walk: impl FnOnce(&mut Self) -> End,
     ) -> Outcome<'a> {
-        let caught: Vec<usize> = reads.filter(|&read| self.is_caught(catch, read)).collect();
+        let caught: Vec<usize> = reads.iter().copied().filter(|&read| self.is_caught(catch, read)).collect();
         let names = caught.iter().map(|&read| self.records.reads[read].name.clone());
         let facts = missing(names.chain(catch.missed.iter().cloned()).collect());
         self.records.caught.extend(&caught);

@@ -196,10 +196,14 @@ impl<'a> Walker<'_, 'a> {
         let fallback = match below {
             Some((_, Some(text))) => Some(Fallback::Constant(Constant::Text(text.clone()))),
             Some((_, None)) => Some(Fallback::Computed),
+            None if view.is_open && default.is_none() => Some(Fallback::Computed),
             None => Self::explicit(default),
         };
-        let is_guarded = self.state.facts.is_present(&name) || self.instead || self.dead > 0;
         let set = self.state.set(&name);
+        if is_hard && fallback.is_none() && set == Set::No {
+            self.fail_without(&name);
+        }
+        let is_guarded = self.state.facts.is_present(&name) || self.instead || self.dead > 0;
         let (span, statement, place) = match &self.call {
             Some(call) if is_given => call.clone(),
             _ => (at, self.statement.clone(), self.place),

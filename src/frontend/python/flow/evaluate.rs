@@ -39,7 +39,7 @@ impl<'a> Walker<'_, 'a> {
     /// A value is used in a way that isn't known.
     pub(super) fn consume(&mut self, value: &Value<'a>, at: std::ops::Range<usize>) {
         match value {
-            Value::Read(reads, _) => {
+            Value::Read(reads, _) | Value::Length(reads) => {
                 for &read in &**reads {
                     let name = &self.records.reads[read].name;
                     if !self.state.facts.is_present(name) {
@@ -67,7 +67,11 @@ impl<'a> Walker<'_, 'a> {
         for &read in &**reads {
             let record = &self.records.reads[read];
             let has_value = self.state.facts.is_present(&record.name) || record.fallback.is_some();
-            self.records.reads[read].is_needed |= !has_value;
+            if !has_value && self.catches_none() {
+                self.records.tried.push(read);
+            } else {
+                self.records.reads[read].is_needed |= !has_value;
+            }
             self.records.reads[read].is_used = true;
         }
     }
@@ -134,6 +138,17 @@ impl<'a> Walker<'_, 'a> {
                     && let Some(told) = self.lacking(&left, &right, span(&*binary.right))
                 {
                     return told;
+                }
+                if binary.op == Operator::BitAnd
+                    && let Some(told) = self.present(&left, &right, span(expression))
+                {
+                    return told;
+                }
+                if binary.op == Operator::Mod
+                    && let (Some(format), Value::Access(Entity::Environ, view)) = (left.as_text(), &right)
+                {
+                    self.take(view, &texts::keys(&format), true, span(expression));
+                    return Value::Unknown;
                 }
                 let value = self.joined(binary.op, &left, &right);
                 if matches!(value, Value::Unknown) {
@@ -231,6 +246,8 @@ impl<'a> Walker<'_, 'a> {
             Value::Path(text) if attribute.attr.as_str() == "parent" => {
                 text.rsplit_once('/').map_or(Value::Unknown, |(folder, _)| Value::Path(folder.into()))
             }
+            // A member of an enumeration.
+            value if attribute.attr.as_str() == "value" && value.constant().is_some() => value,
             value => {
                 self.consume(&value, span(expression));
                 Value::Unknown
@@ -362,5 +379,5 @@ fn formatted<'a>(format: &Value<'a>, values: &Value<'a>) -> Value<'a> {
 
 /// The environment itself.
 pub(super) fn base() -> Rc<View> {
-    Rc::new(View { is_copy: false, site: None, under: Vec::new(), over: Vec::new() })
+    Rc::new(View { is_copy: false, site: None, under: Vec::new(), over: Vec::new(), is_open: false })
 }

@@ -134,7 +134,7 @@ impl<'a> Walker<'_, 'a> {
         let is_parametric = self.is_parametric;
         self.is_parametric |= was_parametric;
         // What isn't run tells nothing of the same function where it is.
-        if self.dead == 0 {
+        if self.dead == 0 && !self.unreached {
             let missed = self.missed.iter().skip(missed).take(MAX_MISSED).cloned().collect();
             let reads = reads..self.records.reads.len();
             let known = Known { value: value.clone(), end, is_parametric, written, missed, reads };

@@ -105,10 +105,8 @@ impl<'a> Walker<'_, 'a> {
         match value {
             Value::Access(entity, view) if view.site.is_none() => {
                 self.sites.push((at, false));
-                let View { is_copy, under, over, .. } = &*view;
                 let site = Some(self.sites.len() - 1);
-                let view = View { is_copy: *is_copy, site, under: under.clone(), over: over.clone() };
-                Value::Access(entity, Rc::new(view))
+                Value::Access(entity, Rc::new(View { site, ..view.as_ref().clone() }))
             }
             value => value,
         }
@@ -201,6 +199,7 @@ impl<'a> Walker<'_, 'a> {
             site: view.site,
             under: view.under.iter().cloned().chain(below).collect(),
             over: view.over.iter().cloned().chain(over.iter().filter_map(name)).collect(),
+            is_open: view.is_open,
         };
         Value::Access(Entity::Environ, Rc::new(view))
     }

@@ -19,6 +19,9 @@ use crate::value::Constant;
 const STARTERS: &[&str] =
     &["subprocess.", "os.exec", "os.spawn", "os.posix_spawn", "asyncio.create_subprocess"];
 
+/// Methods that make a list of a text, of which nothing is known any more.
+const PARTING: &[&str] = &["split", "rsplit", "splitlines", "partition", "rpartition"];
+
 impl<'a> Walker<'_, 'a> {
     /// Calls of methods of what is known; the function, if it is one of the script's.
     pub(super) fn method(
@@ -28,6 +31,9 @@ impl<'a> Walker<'_, 'a> {
         call: &'a ExprCall,
         at: &Bytes,
     ) -> Result<Value<'a>, Value<'a>> {
+        if let Some(value) = self.filled(object, name, call) {
+            return Ok(value);
+        }
         match object {
             Value::Access(Entity::Environ, view) => {
                 let entity = crate::frontend::python::entity::method(name);
@@ -47,7 +53,7 @@ impl<'a> Walker<'_, 'a> {
                 self.need(object);
                 let given = self.arguments(call);
                 self.unknown(&given, at.clone());
-                Ok(Value::Read(reads, false))
+                Ok(if PARTING.contains(&name) { Value::Unknown } else { Value::Read(reads, false) })
             }
             Value::Parser => {
                 let given = self.arguments(call);
@@ -157,6 +163,9 @@ impl<'a> Walker<'_, 'a> {
             let parts: Vec<&Value> = given.positional.iter().collect();
             Value::made_of(Constant::Text(text), &parts)
         };
+        if let Some(value) = self.of_mapping(path, given, at) {
+            return Some(value);
+        }
         match path {
             "os.path.join" | "posixpath.join" => {
                 let texts = texts().filter(|texts| !texts.is_empty() && !given.is_open)?;

@@ -106,7 +106,8 @@ impl<'a> Walker<'_, 'a> {
         }
     }
 
-    /// `add_argument("--x", default=os.getenv("X"))`: the variable that has the name of an option is what it gives.
+    /// `add_argument("--x", default=os.getenv("X"))`: the variable that has the name of an option is what it gives, and
+    /// any other one stands behind it.
     fn declare(&mut self, given: &Given<'a>) {
         self.spare(given);
         let named = |name: &str| given.named.iter().find(|(known, _)| *known == name).map(|(_, value)| value);
@@ -116,9 +117,11 @@ impl<'a> Walker<'_, 'a> {
         let Some(dest) = named("dest").and_then(Value::as_text).or(longest) else { return };
         let dest = dest.trim_start_matches('-').replace('-', "_");
         let is_same =
-            |&read: &usize| identifier::fold(&self.records.reads[read].name) == identifier::fold(&dest);
+            |&read: &usize| identifier::least(&self.records.reads[read].name) == identifier::least(&dest);
         if all.iter().any(is_same) {
             self.variables.insert(dest, default.clone());
+        } else {
+            self.behind.insert(dest, all.clone());
         }
     }
 
@@ -127,14 +130,18 @@ impl<'a> Walker<'_, 'a> {
         if let Some(variable) = self.variables.get(name) {
             return variable.clone();
         }
+        let behind = self.behind.get(name).cloned();
         let fallback = self.options.get(name).cloned().filter(|default| *default != Fallback::Absent);
+        let fallback = fallback.filter(|_| behind.is_none());
         let name = of_option(name);
         let set = self.state.set(&name);
         let action = Action::Read { fallback: Fallback::Missing, cast: None, is_hard: false, set };
         let (statement, place) = (self.statement.clone(), self.place);
         let found = Use { name: name.clone(), action, span: at.clone(), statement, place };
         let record = Record { fallback, set, is_dead: self.dead > 0, ..Record::new(name) };
-        Value::Read(std::rc::Rc::from([self.records.read(found, record)]), true)
+        let own = self.records.read(found, record);
+        let all = std::iter::once(own).chain(behind.iter().flat_map(|reads| reads.iter().copied()));
+        Value::Read(all.collect(), behind.is_none())
     }
 
     /// Whether an expression is a name of what was given on the command line.

@@ -1,6 +1,6 @@
 //! Records: what is found of each use, and what comes of it in the end.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 
 use crate::component::Type;
@@ -97,12 +97,16 @@ pub(super) struct Records {
     /// Variables whose presence is asked for.
     pub(super) tested: HashSet<String>,
     pub(super) diagnostics: Vec<Diagnostic>,
+    /// Reads whose values are used within `try` where that fails without one.
+    pub(super) tried: Vec<usize>,
     /// Reads whose failure is caught.
     pub(super) caught: HashSet<usize>,
     /// Reads whose failure the program survives.
     pub(super) tolerated: HashSet<usize>,
     /// Variables and options without which the program gives up.
     pub(super) demanded: HashSet<String>,
+    /// Variables of which one has to be set, each alone being optional, and where that shows.
+    pub(super) choices: BTreeMap<Vec<String>, Range<usize>>,
     /// Variables that get their old values again.
     pub(super) restored: HashSet<String>,
     /// Where the program's children are started with the environment, by place.
@@ -147,7 +151,7 @@ impl Records {
             Action::Default(_) => 2,
             _ => 3,
         };
-        if matches!(found.action, Action::Demand) {
+        if matches!(found.action, Action::Demand { .. }) {
             self.demanded.insert(found.name.clone());
         }
         if self.seen.insert((found.span.start, found.span.end, found.name.clone(), kind)) {
@@ -218,9 +222,30 @@ impl Records {
                 found.action = Action::Hand;
             }
         }
+        self.tell_choices();
         self.uses.retain(|found| as_option(&found.name).is_none());
         self.uses.sort_by_key(|found| (found.place, found.span.start));
         Found { uses: self.uses, diagnostics: self.diagnostics, seen: self.understood, demanded }
+    }
+
+    /// Tells of variables of which the program needs one.
+    fn tell_choices(&mut self) {
+        let is_settled = |found: &Use| match &found.action {
+            Action::Demand { .. } | Action::Read { fallback: Fallback::Missing, .. } => true,
+            Action::Read { fallback: Fallback::Constant(value), .. } => *value != Constant::None,
+            _ => false,
+        };
+        let settled = self.uses.iter().filter(|found| is_settled(found)).map(|found| found.name.as_str());
+        let settled: HashSet<&str> = settled.collect();
+        let choices = std::mem::take(&mut self.choices);
+        let open =
+            choices.into_iter().filter(|(names, _)| !names.iter().any(|name| settled.contains(&**name)));
+        for (names, at) in open.collect::<Vec<_>>() {
+            let shown = names.iter().map(|name| format!("`{}`", as_option(name).unwrap_or(name)));
+            let shown = shown.collect::<Vec<_>>().join(" or ");
+            let message = format!("the program fails without {shown}: each is optional, one has to be given");
+            self.tell(Diagnostic::note("one-of", message).at(at).hint("give one of them when it runs"));
+        }
     }
 
     /// Where each variable is written first.
@@ -254,7 +279,7 @@ impl Records {
         let is_tested = self.tested.contains(&record.name) || (record.is_compared && !record.is_used);
         let goes_on = record.is_guarded
             || is_idle(&record.needs, |name| !needed.contains(name))
-            || self.tolerated.contains(&at)
+            || (self.tolerated.contains(&at) && !record.is_needed)
             || (!record.is_hard && !record.is_needed && (record.is_optional || is_tested));
         if goes_on { Fallback::Absent } else { Fallback::Missing }
     }

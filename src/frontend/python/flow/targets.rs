@@ -37,6 +37,9 @@ impl<'a> Walker<'_, 'a> {
                 }
             }
             Expr::Attribute(attribute) => {
+                if self.entities.of(target) == Some(Entity::Environ) && self.replace(value, span(target)) {
+                    return;
+                }
                 if let Some(class) = self.class_of(&attribute.value) {
                     self.member(class, &attribute.attr, value);
                 } else if self.is_options(&attribute.value) {
@@ -139,9 +142,7 @@ impl<'a> Walker<'_, 'a> {
             Value::Access(entity, view) if view.site.is_none() => {
                 self.sites.push((span(expression), false));
                 let site = Some(self.sites.len() - 1);
-                let View { is_copy, under, over, .. } = &*view;
-                let (under, over) = (under.clone(), over.clone());
-                Value::Access(entity, Rc::new(View { is_copy: *is_copy, site, under, over }))
+                Value::Access(entity, Rc::new(View { site, ..view.as_ref().clone() }))
             }
             Value::Read(reads, _) => Value::Read(reads, false),
             value => value,

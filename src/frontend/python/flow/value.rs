@@ -23,6 +23,8 @@ pub(super) enum Value<'a> {
     Dict(Rc<Vec<(Value<'a>, Value<'a>)>>),
     /// What reads of the environment gave, by their numbers; whether nothing was done to it since.
     Read(Rc<[usize]>, bool),
+    /// The length of what they gave.
+    Length(Rc<[usize]>),
     /// The environment, a copy of it or a function that reads it.
     Access(Entity, Rc<View>),
     Function(Function<'a>),
@@ -32,6 +34,10 @@ pub(super) enum Value<'a> {
     Sentinel(usize),
     /// A function with its first arguments.
     Partial(Rc<(Value<'a>, Given<'a>)>),
+    /// `itemgetter("a", "b")`.
+    Getter(Rc<Vec<Value<'a>>>),
+    /// `string.Template("$a")`.
+    Template(Rc<str>),
     Class(usize),
     Instance(usize),
     /// What reads a command line: `argparse.ArgumentParser()`.
@@ -43,7 +49,7 @@ pub(super) enum Value<'a> {
 }
 
 /// The environment under one of its names.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct View {
     /// Whether what is written to it stays there.
     pub(super) is_copy: bool,
@@ -53,6 +59,8 @@ pub(super) struct View {
     pub(super) under: Vec<(String, Option<String>)>,
     /// What the copy has in any case.
     pub(super) over: Vec<String>,
+    /// Whether something that isn't known may have what the environment hasn't.
+    pub(super) is_open: bool,
 }
 
 /// The arguments of a call.
@@ -173,7 +181,7 @@ impl<'a> Value<'a> {
     /// Whether it is nothing, if that can be told.
     pub(super) fn is_none(&self) -> Option<bool> {
         match self {
-            Self::Unknown | Self::Read(..) | Self::Told(_) => None,
+            Self::Unknown | Self::Read(..) | Self::Length(_) | Self::Told(_) => None,
             value => Some(value.constant() == Some(Constant::None)),
         }
     }

@@ -50,6 +50,8 @@ pub(super) struct Walker<'m, 'a> {
     pub(super) defaults: std::collections::HashMap<usize, Value<'a>>,
     /// Names of the environment whose use is watched: where they get it, and whether they are used.
     pub(super) sites: Vec<(std::ops::Range<usize>, bool)>,
+    /// Whether the type that a value is cast to was handed on, as in `env("n", int)`.
+    pub(super) is_cast_given: bool,
     /// Whether an argument of a call told the name of a variable.
     pub(super) is_parametric: bool,
     pub(super) again: usize,
@@ -70,12 +72,16 @@ pub(super) struct Walker<'m, 'a> {
     pub(super) left: usize,
     /// How many branches are being followed that aren't run, by what is known of their conditions.
     pub(super) dead: usize,
+    /// Whether what is followed stands behind the end of its block: it is read, but asks for nothing.
+    pub(super) unreached: bool,
     /// The defaults of the command line's options.
     pub(super) options: &'m Defaults,
     /// Whether the options were handed to something that may change them.
     pub(super) options_handed: bool,
     /// Functions whose parameters are options.
     pub(super) commands: std::collections::HashSet<usize>,
+    /// What options of other names take where they aren't given.
+    pub(super) behind: std::collections::HashMap<String, std::rc::Rc<[usize]>>,
     /// Options that take the value of a variable of their name.
     pub(super) variables: std::collections::HashMap<String, Value<'a>>,
 }
@@ -95,6 +101,7 @@ impl<'m, 'a> Walker<'m, 'a> {
             known: std::collections::HashMap::new(),
             defaults: std::collections::HashMap::new(),
             sites: Vec::new(),
+            is_cast_given: false,
             is_parametric: false,
             again: 0,
             instead: false,
@@ -106,9 +113,11 @@ impl<'m, 'a> Walker<'m, 'a> {
             statuses: Vec::new(),
             left: MAX_AGAIN,
             dead: 0,
+            unreached: false,
             options,
             options_handed: false,
             commands: std::collections::HashSet::new(),
+            behind: std::collections::HashMap::new(),
             variables: std::collections::HashMap::new(),
         }
     }
@@ -130,7 +139,9 @@ impl<'m, 'a> Walker<'m, 'a> {
     pub(super) fn body(&mut self, body: &'a [Stmt]) -> End {
         let facts = self.state.facts.len();
         let mut end = End::Open;
+        let unreached = self.unreached;
         for statement in body {
+            self.unreached |= end != End::Open;
             let ended = self.statement(statement);
             if ended == End::Exit && self.ends.is_failure(statement) {
                 let learned = self.state.facts[facts..].to_vec();
@@ -138,6 +149,7 @@ impl<'m, 'a> Walker<'m, 'a> {
             }
             end = if end == End::Open { ended } else { end };
         }
+        self.unreached = unreached;
         self.state.facts.truncate(facts);
         end
     }
@@ -169,9 +181,10 @@ impl<'m, 'a> Walker<'m, 'a> {
 
     /// Something fails, or the program ends, under some facts beside those that were known before.
     pub(super) fn demand(&mut self, facts: &[Fact], known: usize) {
-        if self.dead > 0 {
+        if self.dead > 0 || self.unreached {
             return;
         }
+        self.choose_one(facts, known);
         let is_demanded = |name: &str| self.records.demanded.contains(name);
         if !self.state.facts.are_sure(known, |fact| is_sure(fact, is_demanded)) {
             return;

@@ -62,7 +62,7 @@ impl<'a> Import<'a> {
     }
 
     /// The name that is bound and the path that it stands for, unless it is whatever the module has.
-    pub(super) fn bound(&self) -> Option<(&'a str, String)> {
+    pub(crate) fn bound(&self) -> Option<(&'a str, String)> {
         let alias: &'a Alias = self.alias;
         let renamed = alias.asname.as_ref().map(Identifier::as_str);
         match self.statement {

@@ -129,6 +129,35 @@ pub(crate) fn expanded(text: &str) -> Vec<String> {
     names
 }
 
+/// The names that `str.format` looks up in a text.
+pub(crate) fn fields(format: &str) -> Vec<String> {
+    let (mut names, mut rest) = (Vec::new(), format);
+    while let Some(at) = rest.find('{') {
+        rest = &rest[at + 1..];
+        if let Some(after) = rest.strip_prefix('{') {
+            rest = after;
+            continue;
+        }
+        let name = rest.split(['}', ':', '!', '.', '[']).next().unwrap_or_default();
+        if !name.is_empty() && name.parse::<usize>().is_err() {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}
+
+/// The names that `%` looks up in a mapping.
+pub(crate) fn keys(format: &str) -> Vec<String> {
+    let parts = format.split("%(").skip(1).zip(format.split("%("));
+    let named = parts.filter(|(_, before)| !before.ends_with('%'));
+    named.filter_map(|(part, _)| part.split_once(')')).map(|(name, _)| name.to_owned()).collect()
+}
+
+/// The names that `string.Template` looks up in a text.
+pub(crate) fn placeholders(text: &str) -> Vec<String> {
+    expanded(&text.replace("$$", ""))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -151,6 +180,9 @@ mod tests {
         assert_eq!(method("Ab", "upper", &[]).as_deref(), Some("AB"));
         assert_eq!(method("a_b", "replace", &owned(&["_", "-"])).as_deref(), Some("a-b"));
         assert_eq!(method("ab", "encode", &[]), None);
+        assert_eq!(fields("{{x}} {a} {b!r:>5} {c.d} {0} {}"), ["a", "b", "c"]);
+        assert_eq!(keys("%(a)s %%(b)s %(c)d"), ["a", "c"]);
+        assert_eq!(placeholders("$a $$b ${c}"), ["a", "c"]);
         assert_eq!(expanded("$a/${b-c}/$$d $"), ["a", "b-c", "d"]);
     }
 }

@@ -102,7 +102,7 @@ impl<'tree> Finder<'_, 'tree> {
         for variable in variables {
             if is_demanded {
                 self.bare.insert(variable.clone());
-                self.add(variable.clone(), Action::Demand, span.clone(), span.end);
+                self.add(variable.clone(), Action::Demand { is_final: false }, span.clone(), span.end);
             }
             self.add(variable, action.clone(), span.clone(), span.start);
             if let Some(found) = self.found.uses.last_mut().filter(|_| is_several) {

@@ -8,9 +8,10 @@ use crate::frontend::interface::Fallback;
 use crate::frontend::r::arguments::{self, Argument};
 use crate::frontend::r::catches::Caught;
 use crate::frontend::r::endings::{ends, last};
+use crate::frontend::r::names::{Value, parameters};
 
 /// Functions that take the first of several values that is there.
-const COALESCING: &[&str] = &["coalesce", "fcoalesce"];
+const COALESCING: &[&str] = &["%|%", "%||%", "coalesce", "fcoalesce", "replace_na"];
 
 /// Functions that only ask something of a value.
 const ASKING: &[&str] = &[
@@ -91,6 +92,9 @@ impl<'tree> Finder<'_, 'tree> {
             (name, [first, .., other]) if COALESCING.contains(&name) => {
                 self.take(self.subject(*first), *other);
             }
+            ("match.arg" | "arg_match", [first, ..]) => {
+                self.demand(&Test::of(&self.subject(*first)).no, at);
+            }
             (name, values) if ASKING.contains(&name) => {
                 let names: Vec<String> = values.iter().flat_map(|value| self.read(*value)).collect();
                 self.leave(&names);
@@ -98,6 +102,31 @@ impl<'tree> Finder<'_, 'tree> {
             _ => return false,
         }
         true
+    }
+
+    /// Whether an operator of the script's own gives its right side where there is nothing on the left.
+    pub(super) fn falls_back(&self, operator: &str) -> bool {
+        let own = operator.starts_with('%').then(|| self.names.only_value(operator)).flatten();
+        let Some(Value::Expression(function)) = own else { return false };
+        let names: Vec<&str> =
+            parameters(function).iter().map(|name| &self.names.text[name.byte_range()]).collect();
+        let ([_, other], Some(choice)) = (&*names, function.child_by_field_name("body").and_then(last))
+        else {
+            return false;
+        };
+        let sides = match choice.kind() {
+            "if_statement" => {
+                ["consequence", "alternative"].map(|side| choice.child_by_field_name(side)).to_vec()
+            }
+            "call" => {
+                let list = choice.child_by_field_name("arguments");
+                let given = list.map(|list| arguments::of(list, self.names.text)).unwrap_or_default();
+                given.iter().skip(1).map(|argument| argument.value).collect()
+            }
+            _ => return false,
+        };
+        let sides = sides.into_iter().flatten().filter_map(last);
+        sides.into_iter().any(|side| self.names.text[side.byte_range()] == **other)
     }
 
     /// `Sys.setenv(x = old)`, where `old` is what the variable was before: it is lent, and not asked for.

@@ -65,6 +65,9 @@ impl<'tree> Finder<'_, 'tree> {
         let first = given.first()?.value?;
         Some(match function.name.as_str() {
             "nzchar" | "nchar" | "length" => self.present(first),
+            "file.exists" | "dir.exists" | "file_exists" | "dir_exists" => {
+                Test::all(vec![self.present(first), Test::unknown()])
+            }
             "isTRUE" | "isFALSE" if !self.subject(first).is_empty() => return None,
             "isTRUE" | "suppressWarnings" => self.test(first),
             "isFALSE" => self.test(first).negated(),

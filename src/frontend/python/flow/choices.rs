@@ -1,0 +1,42 @@
+//! Choices: variables of which the program needs one, whichever it is.
+
+use std::collections::BTreeSet;
+
+use super::catches::Failure;
+use super::walk::Walker;
+use crate::frontend::facts::{Fact, is_sure};
+
+/// Most variables of which one is needed that are told.
+const MAX_NAMES: usize = 8;
+
+impl Walker<'_, '_> {
+    /// A read fails where its variable isn't set, perhaps only where others aren't, either.
+    pub(super) fn fail_without(&mut self, name: &str) {
+        let outer = std::mem::replace(&mut self.failure, Failure::Error("KeyError"));
+        if self.dead == 0 && !self.unreached && !self.state.facts.is_present(name) {
+            let fact = Fact { name: name.to_owned(), is_set: false, is_any: false, is_made: false };
+            self.choose_one(&[fact], self.state.facts.len());
+        }
+        self.failure = outer;
+    }
+
+    /// The program fails where several variables aren't set, and goes on if one of them is.
+    pub(super) fn choose_one(&mut self, facts: &[Fact], known: usize) {
+        let known = self.state.facts.get(..known).unwrap_or_default();
+        let is_demanded = |name: &str| self.records.demanded.contains(name);
+        let doubtful = known.iter().chain(facts).filter(|fact| !is_sure(fact, is_demanded));
+        let mut names = BTreeSet::new();
+        for fact in doubtful {
+            if fact.is_set || fact.is_any || names.len() > MAX_NAMES {
+                return;
+            }
+            names.insert(fact.name.clone());
+        }
+        let is_settled = names.iter().any(|name| is_demanded(name) || self.is_changed(name));
+        if names.len() > 1 && names.len() <= MAX_NAMES && !is_settled && self.catching(self.failure).is_none()
+        {
+            let at = self.place..self.place;
+            self.records.choices.entry(names.into_iter().collect()).or_insert(at);
+        }
+    }
+}

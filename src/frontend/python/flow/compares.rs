@@ -1,0 +1,235 @@
+//! Comparisons: what holds of variables where a value is compared with another one.
+
+use ruff_python_ast::CmpOp;
+use ruff_python_ast::Expr;
+use ruff_python_ast::ExprCompare;
+
+use super::value::Value;
+use super::walk::Walker;
+use crate::frontend::facts::{Test, Texts};
+use crate::frontend::interface::Fallback;
+use crate::frontend::python::entity::Entity;
+use crate::frontend::python::semantic::fold;
+use crate::frontend::python::span;
+use crate::value::Constant;
+
+impl<'a> Walker<'_, 'a> {
+    pub(super) fn compare(&mut self, compare: &'a ExprCompare) -> Test {
+        let left = self.eval(&compare.left);
+        let ([operator], [right]) = (&*compare.ops, &*compare.comparators) else {
+            self.consume(&left, span(&*compare.left));
+            compare.comparators.iter().for_each(|value| self.eat(value));
+            return Test::unknown();
+        };
+        let other = self.eval(right);
+        let is_negative = matches!(operator, CmpOp::NotIn | CmpOp::NotEq | CmpOp::IsNot);
+        let test = self.comparison(*operator, (&left, &compare.left), (&other, right));
+        if is_negative { test.negated() } else { test }
+    }
+
+    pub(super) fn comparison(
+        &mut self,
+        operator: CmpOp,
+        (left, one): (&Value<'a>, &'a Expr),
+        (right, other): (&Value<'a>, &'a Expr),
+    ) -> Test {
+        if matches!(operator, CmpOp::In | CmpOp::NotIn)
+            && let Value::Access(Entity::Environ | Entity::Keys, view) = right
+        {
+            self.records.understood.push(span(other));
+            return self.membership(view, left, span(one));
+        }
+        // `required <= os.environ.keys()`
+        if let (CmpOp::LtE, Some(Value::Told(missing))) = (operator, self.lacking(left, right, span(other))) {
+            return (*missing).clone().negated();
+        }
+        if let Value::Told(test) = left
+            && let Some(test) = counted(operator, test, right)
+        {
+            return test;
+        }
+        if let Some(test) = self.measured(operator, left, right) {
+            return test;
+        }
+        let (read, against) = match (left, right) {
+            (Value::Read(..), against) => (left, against),
+            (against, Value::Read(..)) => (right, against),
+            _ => {
+                self.consume_other(left, one);
+                self.consume_other(right, other);
+                let is_none = |value: &Value| value.constant() == Some(Constant::None);
+                let outcome = match (operator, left.constant(), right.constant()) {
+                    (CmpOp::Eq | CmpOp::NotEq, Some(left), Some(right)) => Some(left == right),
+                    (CmpOp::In | CmpOp::NotIn, Some(_), _) => contains(right, left),
+                    (CmpOp::Is | CmpOp::IsNot, ..) if is_none(right) => left.is_none(),
+                    (CmpOp::Is | CmpOp::IsNot, ..) if matches!(right, Value::Sentinel(_)) => {
+                        (!matches!(left, Value::Unknown)).then(|| left.is_same(right))
+                    }
+                    _ => None,
+                };
+                return told(outcome);
+            }
+        };
+        let is_equality = matches!(
+            operator,
+            CmpOp::Eq | CmpOp::NotEq | CmpOp::Is | CmpOp::IsNot | CmpOp::In | CmpOp::NotIn
+        );
+        let is_nothing = |value: &Value| value.constant().is_some_and(|constant| !fold::truth(&constant));
+        let nothing = match against {
+            Value::List(values) => !values.is_empty() && values.iter().all(is_nothing),
+            Value::Sentinel(_) => true,
+            value => is_nothing(value),
+        };
+        if nothing && is_equality {
+            return self.presence(read).negated();
+        }
+        if nothing && matches!(operator, CmpOp::Gt) {
+            return self.presence(read);
+        }
+        self.compared(read);
+        self.consume_other(against, other);
+        if is_equality {
+            return self.compared_with(operator, read, against);
+        }
+        self.consume(read, span(one));
+        Test::unknown()
+    }
+
+    /// What a comparison of a read with something tells: where nothing is given, the default is compared.
+    pub(super) fn compared_with(&self, operator: CmpOp, read: &Value<'a>, against: &Value<'a>) -> Test {
+        let names = self.asked(read);
+        let is_list = matches!(operator, CmpOp::In | CmpOp::NotIn);
+        let texts = match against {
+            Value::List(values) if is_list => values.iter().map(Value::as_text).collect(),
+            value if !is_list => value.as_text().map(|text| vec![text]),
+            _ => None,
+        };
+        let texts = texts.map(|all| Texts { all, is_among: true });
+        let (unknown, given) = (Test::unknown(), Test::of(&names));
+        let test = match (names.as_slice(), self.default_of(read)) {
+            ([], _) => unknown,
+            ([_], Some(default)) => {
+                let known = Value::known(default.clone());
+                let holds = if is_list {
+                    contains(against, &known)
+                } else {
+                    against.constant().map(|_| against.is_same(&known))
+                };
+                let is_near = texts.as_ref().is_some_and(|texts| is_near(&texts.all, &default));
+                match holds {
+                    Some(true) => Test::any(vec![given.negated(), unknown]),
+                    // It may be one of them once something is done to it.
+                    Some(false) if is_near => Test { yes: given.yes, ..unknown },
+                    Some(false) => Test::all(vec![given, unknown]),
+                    None => unknown,
+                }
+            }
+            // What isn't set is like no text.
+            ([_], None) => Test::all(vec![given, unknown]),
+            _ => Test { yes: given.yes, ..unknown },
+        };
+        Test { texts, ..test }
+    }
+
+    /// `len(x) < 1`, `int(x) <= 0`: where nothing is given, the default is compared with the number.
+    fn measured(&mut self, operator: CmpOp, left: &Value<'a>, right: &Value<'a>) -> Option<Test> {
+        let (read, number, operator) = match (left, right) {
+            (Value::Read(..) | Value::Length(_), other) => (left, other, operator),
+            (other, Value::Read(..) | Value::Length(_)) => (right, other, turned(operator)),
+            _ => return None,
+        };
+        let bound = number.constant()?.number()?;
+        let (read, is_length) = match read {
+            Value::Length(reads) => (Value::Read(reads.clone(), false), true),
+            read => (read.clone(), false),
+        };
+        let default = match self.default_of(&read) {
+            Some(Constant::Text(text)) if is_length => {
+                u32::try_from(text.chars().count()).ok().map(f64::from)
+            }
+            Some(Constant::Text(text)) => text.trim().parse().ok(),
+            default => default?.number(),
+        }?;
+        self.compared(&read);
+        let holds = match operator {
+            CmpOp::Lt => default < bound,
+            CmpOp::LtE => default <= bound,
+            CmpOp::Gt => default > bound,
+            CmpOp::GtE => default >= bound,
+            CmpOp::Eq | CmpOp::NotEq => (default - bound).abs() < f64::EPSILON,
+            _ => return None,
+        };
+        let given = Test::of_either(&self.asked(&read));
+        let tests = vec![if holds { given.negated() } else { given }, Test::unknown()];
+        Some(if holds { Test::any(tests) } else { Test::all(tests) })
+    }
+
+    /// The constant that a read gives where nothing is given.
+    fn default_of(&self, read: &Value<'a>) -> Option<Constant> {
+        let Value::Read(reads, _) = read else { return None };
+        reads.iter().find_map(|&read| match &self.records.reads[read].fallback {
+            Some(Fallback::Constant(value)) if *value != Constant::None => Some(value.clone()),
+            _ => None,
+        })
+    }
+
+    /// Whether a read surely gives something where nothing is given, or may.
+    pub(super) fn may_give(&self, read: &Value<'a>) -> bool {
+        let Value::Read(reads, _) = read else { return false };
+        reads.iter().any(|&read| match &self.records.reads[read].fallback {
+            Some(Fallback::Constant(value)) => fold::truth(value),
+            Some(fallback) => *fallback == Fallback::Computed,
+            None => false,
+        })
+    }
+}
+
+/// A test of something else than variables, whose outcome may be known.
+pub(super) fn told(outcome: Option<bool>) -> Test {
+    outcome.map_or_else(Test::unknown, |_| Test { outcome, ..Test::default() })
+}
+
+/// What is asked of the length of a list that tells of variables; `!=` is turned round by who asks.
+fn counted(operator: CmpOp, told: &Test, against: &Value) -> Option<Test> {
+    let number = match against {
+        Value::List(values) if values.is_empty() => 0,
+        value => match value.constant()? {
+            Constant::Int(number) => number,
+            _ => return None,
+        },
+    };
+    match (operator, number) {
+        (CmpOp::Gt, 0) | (CmpOp::GtE, 1) => Some(told.clone()),
+        (CmpOp::Eq | CmpOp::NotEq, 0) | (CmpOp::Lt, 1) => Some(told.clone().negated()),
+        _ => None,
+    }
+}
+
+/// The operator that says the same of two values the other way round.
+fn turned(operator: CmpOp) -> CmpOp {
+    match operator {
+        CmpOp::Lt => CmpOp::Gt,
+        CmpOp::LtE => CmpOp::GtE,
+        CmpOp::Gt => CmpOp::Lt,
+        CmpOp::GtE => CmpOp::LtE,
+        operator => operator,
+    }
+}
+
+/// Whether a default is like one of some texts but for case, blanks, or what stands around it.
+fn is_near(texts: &[String], default: &Constant) -> bool {
+    let bare = |text: &str| text.trim().to_lowercase();
+    let default = bare(&default.text());
+    let is_near = |text: &String| {
+        let text = bare(text);
+        !default.is_empty() && !text.is_empty() && (default.contains(&text) || text.contains(&default))
+    };
+    texts.iter().any(is_near)
+}
+
+/// Whether something is among the elements or keys of what is known, if that can be told.
+fn contains(all: &Value, one: &Value) -> Option<bool> {
+    let elements = all.elements()?;
+    let is_known = elements.iter().all(|element| element.constant().is_some());
+    is_known.then(|| elements.iter().any(|element| element.is_same(one)))
+}
