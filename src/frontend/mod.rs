@@ -67,6 +67,9 @@ impl Frontend {
     }
 }
 
+/// Most names that a note shows.
+const MAX_SHOWN: usize = 5;
+
 /// Every language that `c3` reads.
 pub static FRONTENDS: &[Frontend] = &[
     Frontend {
@@ -207,6 +210,9 @@ pub fn read(source: &Source) -> Reading {
         diagnostics.push(missing_description(&name, notebook.is_some()));
     }
     let mut interface = interface::assemble(accesses, source, &mut diagnostics);
+    if interface.inputs.is_empty() && !own_arguments && !has_error(&diagnostics) {
+        diagnostics.extend(no_inputs(frontend, source));
+    }
     for input in interface.inputs.iter_mut().filter(|input| by_cell.contains(&input.name)) {
         input.via = Via::Cell;
     }
@@ -269,6 +275,27 @@ fn missing_description(name: &str, in_notebook: bool) -> Diagnostic {
         if in_notebook { "in a markdown cell at the top" } else { "in a docstring at the top of the file" };
     Diagnostic::warning("missing-description", format!("no description found, `{name}` is used"))
         .hint(format!("describe the operator {place}"))
+}
+
+/// Tells of a source without inputs which of its values could be some.
+fn no_inputs(frontend: &Frontend, source: &Source) -> Option<Diagnostic> {
+    let of_cell = |cell: std::ops::Range<usize>| -> Vec<(String, usize)> {
+        let said = (frontend.assignments)(&source.text()[cell.clone()]);
+        said.assignments.into_iter().map(|found| (found.name, cell.start + found.span.start)).collect()
+    };
+    let offered: Vec<(String, usize)> = match source.notebook() {
+        Some(_) => source.cells().map(of_cell).find(|found| !found.is_empty())?,
+        None => {
+            (frontend.offers)(source).values.into_iter().map(|offer| (offer.name, offer.span.start)).collect()
+        }
+    };
+    let (_, place) = offered.first()?;
+    let shown: Vec<String> = offered.iter().take(MAX_SHOWN).map(|(name, _)| format!("`{name}`")).collect();
+    let more = if offered.len() > MAX_SHOWN { " and others" } else { "" };
+    let message =
+        format!("nothing is an input: {}{more} always have the values written here", shown.join(", "));
+    let note = Diagnostic::note("no-inputs", message).at(*place..*place);
+    Some(note.hint("`c3 fix --parameters` makes them inputs"))
 }
 
 /// What a file is, by its name.
