@@ -56,7 +56,7 @@ fn plain_values_at_the_top_become_inputs() {
         .replace("-0.5", "float(os.getenv('rate', '-0.5'))")
         .replace("True", "bool(os.getenv('on', 'true'))")
         .replace("False", "bool(os.getenv('off', ''))")
-        .replace("r\"a\\d\"", "os.getenv(\"name\", r\"a\\d\")");
+        .replace("r\"a\\d\"", "os.getenv('name', r\"a\\d\")");
     assert_eq!(text, wanted);
     assert!(diff.contains("\n+n = int("), "{diff}");
 
