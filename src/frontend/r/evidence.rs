@@ -319,21 +319,7 @@ impl<'n, 'tree> Finder<'n, 'tree> {
             }
         }
         uses.extend(demands);
-        tolerate(uses, self.catches);
         spare(uses, &self.conditions);
-    }
-}
-
-/// What is read only within `tryCatch(…)` and `try(…)` need not be there: the script goes on if anything fails.
-fn tolerate(uses: &mut [Use], catches: &Catches) {
-    let is_read = |found: &&Use| matches!(found.action, Action::Read { fallback: Fallback::Missing, .. });
-    let is_open = |found: &&Use| catches.at(found.span.start).is_none();
-    let open: BTreeSet<String> =
-        uses.iter().filter(is_read).filter(is_open).map(|found| found.name.clone()).collect();
-    for found in uses.iter_mut().filter(|found| !open.contains(&found.name)) {
-        if let Action::Read { fallback: fallback @ Fallback::Missing, .. } = &mut found.action {
-            *fallback = Fallback::Absent;
-        }
     }
 }
 
