@@ -69,8 +69,11 @@ impl Row {
             && others().all(|other| other.function == found.function)
     }
 
-    /// Makes one flag of the option for true and that for false.
+    /// Makes one flag of the option for true and that for false; of two options that do the same the first is enough.
     fn join(&mut self, at: usize, found: Declared) {
+        if self.declared[at].is_twin(&found) {
+            return;
+        }
         if let Some(argument) = joined(&self.declared[at].argument, &found.argument) {
             self.declared[at].argument = argument;
         } else {

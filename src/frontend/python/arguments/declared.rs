@@ -82,6 +82,21 @@ impl Declared {
     }
 
     /// Whether it is told from others by its place.
+    /// Whether another option of the same name does the same.
+    pub(super) fn is_twin(&self, other: &Self) -> bool {
+        let (own, others) = (&self.argument, &other.argument);
+        let is_option = |argument: &Argument| argument.option.is_some() && argument.negative.is_none();
+        is_option(own)
+            && is_option(others)
+            && (own.flag, own.takes) == (others.flag, others.takes)
+            && self.kind == other.kind
+            && self.default == other.default
+            && self.variable == other.variable
+            && self.is_doubtful == other.is_doubtful
+            && !self.is_required
+            && !other.is_required
+    }
+
     pub(super) fn is_positional(&self) -> bool {
         self.variable.is_none() && self.argument.is_positional()
     }

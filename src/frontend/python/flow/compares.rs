@@ -6,6 +6,7 @@ use ruff_python_ast::ExprCompare;
 
 use super::value::Value;
 use super::walk::Walker;
+use crate::component::Type;
 use crate::frontend::facts::{Test, Texts};
 use crate::frontend::interface::Fallback;
 use crate::frontend::python::entity::Entity;
@@ -164,6 +165,29 @@ impl<'a> Walker<'_, 'a> {
         Some(if holds { Test::any(tests) } else { Test::all(tests) })
     }
 
+    /// Whether the value of a read was made a number where it is read.
+    fn is_number(&self, read: usize) -> bool {
+        matches!(self.records.reads[read].cast, Some(Type::Integer | Type::Float))
+    }
+
+    /// `x.startswith("a")`: where nothing is given, the default is asked.
+    pub(super) fn begins(&mut self, read: &Value<'a>, name: &str, part: Option<&Value<'a>>) -> Option<Test> {
+        let Some(Constant::Text(default)) = self.default_of(read) else { return None };
+        let part = part?.as_text()?;
+        let holds = match name {
+            "startswith" => default.starts_with(&part),
+            "endswith" => default.ends_with(&part),
+            _ => return None,
+        };
+        self.compared(read);
+        let given = Test::of_either(&self.asked(read));
+        Some(if holds {
+            Test::any(vec![given.negated(), Test::unknown()])
+        } else {
+            Test { yes: given.yes, ..Test::unknown() }
+        })
+    }
+
     /// The constant that a read gives where nothing is given.
     fn default_of(&self, read: &Value<'a>) -> Option<Constant> {
         let Value::Read(reads, _) = read else { return None };
@@ -177,6 +201,9 @@ impl<'a> Walker<'_, 'a> {
     pub(super) fn may_give(&self, read: &Value<'a>) -> bool {
         let Value::Read(reads, _) = read else { return false };
         reads.iter().any(|&read| match &self.records.reads[read].fallback {
+            Some(Fallback::Constant(Constant::Text(text))) if self.is_number(read) => {
+                text.trim().parse::<f64>().map_or(!text.is_empty(), |number| number != 0.0)
+            }
             Some(Fallback::Constant(value)) => fold::truth(value),
             Some(fallback) => *fallback == Fallback::Computed,
             None => false,

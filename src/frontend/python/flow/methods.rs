@@ -52,6 +52,9 @@ impl<'a> Walker<'_, 'a> {
                 let reads = reads.clone();
                 self.need(object);
                 let given = self.arguments(call);
+                if let Some(test) = self.begins(object, name, given.positional.first()) {
+                    return Ok(Value::Told(Rc::new(test)));
+                }
                 self.unknown(&given, at.clone());
                 Ok(if PARTING.contains(&name) { Value::Unknown } else { Value::Read(reads, false) })
             }
