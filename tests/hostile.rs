@@ -362,7 +362,7 @@ const PLACES: &[&str] = &[
     "«v = not » and w\n",
     "«v = w @ »\n",
     "«del w[»]\n",
-    "«raise E(») from None\n",
+    "if undecided:\n    «raise E(») from None\n",
     "«with open(») as w: pass\n",
     "«for i in »: pass\n",
     "def f():\n    «return »\n",
@@ -626,7 +626,12 @@ impl Variable {
         let is_nothing = match &self.given {
             Given::Text(text) => text.is_empty(),
             Given::Optional(code) => *code == "None",
-            Given::Code(code, _) => *code == "''",
+            Given::Code(code, value) => match self.cast {
+                "" => ["''", "-0.0"].contains(code),
+                // A text that says no is a text, which Python takes for true.
+                "bool" => *value == "False" && *code != "'no'",
+                _ => value.parse() == Ok(0.0),
+            },
             Given::Missing => false,
         };
         PLACES[self.place].starts_with("«assert") && is_nothing && !self.is_perhaps_written()

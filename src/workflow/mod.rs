@@ -28,19 +28,19 @@ pub use remark::Remark;
 /// A system that runs workflows; what is said of each is its help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Engine {
-    /// A program that compiles a Kubeflow pipeline, <name>.pipeline.py.
+    /// A program that compiles a Kubeflow pipeline, `<name>.pipeline.py`.
     Kubeflow,
-    /// A compiled Kubeflow pipeline, <name>.workflow.ir.yaml.
+    /// A compiled Kubeflow pipeline, `<name>.workflow.ir.yaml`.
     KfpIr,
-    /// A CWL workflow, <name>.workflow.cwl.
+    /// A CWL workflow, `<name>.workflow.cwl`.
     Cwl,
-    /// An OGC application package, <name>.workflow.eoap.cwl.
+    /// An OGC application package, `<name>.workflow.eoap.cwl`.
     Eoap,
-    /// A workflow template of Argo, <name>.workflow.argo.yaml.
+    /// A workflow template of Argo, `<name>.workflow.argo.yaml`.
     Argo,
-    /// A Snakefile of modules, <name>.workflow.smk.
+    /// A Snakefile of modules, `<name>.workflow.smk`.
     Snakemake,
-    /// A DAG of Airflow, <name>.workflow.airflow.py.
+    /// A DAG of Airflow, `<name>.workflow.airflow.py`.
     Airflow,
 }
 

@@ -55,6 +55,11 @@ impl<'a> Walker<'_, 'a> {
     /// What a pattern tells of what it is held against if it fits, and if it doesn't.
     fn matched(&mut self, pattern: &'a Pattern, subject: &Value<'a>) -> Test {
         match pattern {
+            // `case _` looks at nothing and keeps nothing.
+            Pattern::MatchAs(MatchAs { pattern: None, name: None, .. }) => {
+                self.compared(subject);
+                Test::default()
+            }
             pattern if is_open(pattern) => Test::default(),
             pattern if asks_missing(pattern) => self.presence(subject).negated(),
             Pattern::MatchAs(MatchAs { pattern: Some(inner), .. }) => self.matched(inner, subject),
