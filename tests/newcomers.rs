@@ -267,6 +267,15 @@ fn codes_are_explained() {
 }
 
 #[test]
+fn a_source_without_inputs_is_told_how_to_have_some() {
+    let folder = folder(&[("none.py", "\"\"\"Says hello.\"\"\"\nprint('hello')\n")]);
+    let printed = String::from_utf8(c3(folder.path(), "inspect none.py").stdout).unwrap();
+    assert!(printed.contains("c3 explain no-inputs"), "{printed}");
+    let explained = String::from_utf8(c3(folder.path(), "explain no-inputs").stdout).unwrap();
+    assert!(explained.contains("os.getenv(\"rows\", \"10\")"), "{explained}");
+}
+
+#[test]
 fn init_writes_an_operator_without_problems() {
     for (kind, source) in [("script", "words.py"), ("notebook", "words.ipynb"), ("r", "words.R")] {
         let folder = folder(&[]);

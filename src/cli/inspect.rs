@@ -184,6 +184,9 @@ fn table(component: &Component) -> String {
         ]
     });
     let width = console::stdout_width();
+    if component.inputs.is_empty() {
+        text += "\nno inputs: `c3 explain no-inputs` tells how to have some\n";
+    }
     text += &section("inputs", &inputs.collect::<Vec<_>>(), width);
     text += &section("outputs", &outputs.collect::<Vec<_>>(), width);
     text +=

@@ -292,10 +292,10 @@ fn no_inputs(frontend: &Frontend, source: &Source) -> Option<Diagnostic> {
     let (_, place) = offered.first()?;
     let shown: Vec<String> = offered.iter().take(MAX_SHOWN).map(|(name, _)| format!("`{name}`")).collect();
     let more = if offered.len() > MAX_SHOWN { " and others" } else { "" };
-    let message =
-        format!("nothing is an input: {}{more} always have the values written here", shown.join(", "));
+    let (keeps, value) = if offered.len() == 1 { ("keeps", "value") } else { ("keep", "values") };
+    let message = format!("no inputs: {}{more} {keeps} the {value} written here", shown.join(", "));
     let note = Diagnostic::note("no-inputs", message).at(*place..*place);
-    Some(note.hint("`c3 fix --parameters` makes them inputs"))
+    Some(note.hint("`c3 fix --parameters` makes inputs of plain values"))
 }
 
 /// What a file is, by its name.
