@@ -2,6 +2,7 @@
 
 use std::env;
 use std::fmt;
+use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -77,6 +78,19 @@ pub fn working(
         }
     }
     Err(broken)
+}
+
+/// The first program of one of these names that is no script and ends well with these arguments: a shim on the path takes
+/// its time.
+#[must_use]
+pub fn binary(names: &[&str], arguments: &[&str]) -> Option<PathBuf> {
+    let mut binaries = names.iter().flat_map(|name| all(name)).filter(|path| !is_script(path));
+    binaries.find(|path| attempt(path, arguments).is_ok())
+}
+
+fn is_script(path: &Path) -> bool {
+    let mut start = [0; 2];
+    File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_err() || &start == b"#!"
 }
 
 /// The first line that a program prints, or why it doesn't.
@@ -155,6 +169,13 @@ mod tests {
             assert_eq!(attempt(&program(folder.path(), script), &[]), said, "{script}");
         }
         assert!(attempt(&folder.path().join("none"), &[]).is_err());
+    }
+
+    #[test]
+    fn a_shim_is_a_script() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(is_script(&program(folder.path(), "exec python3")));
+        assert!(!is_script(&env::current_exe().unwrap()));
     }
 
     #[test]

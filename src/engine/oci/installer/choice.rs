@@ -7,6 +7,14 @@ use toml::{Table, Value};
 
 use super::{Caller, Flat, Installer, Lists, Logins, Order, Progress, Target, for_uv};
 use crate::engine::oci::error::OciError;
+use crate::programs;
+
+/// Names of the interpreter that uv is given: by itself it starts every Python on the path, shims too, to find one of the
+/// wanted version, though nothing is built.
+const PYTHONS: &[&str] = &["python3", "python"];
+
+/// Whether uv takes it.
+const FITS: &[&str] = &["-S", "-c", "import sys; sys.exit(sys.version_info < (3, 8))"];
 
 /// Chooses wheels for each command, and gives the lists that uv has written; nothing if there is no uv that can.
 pub(in crate::engine::oci) async fn choose(
@@ -19,9 +27,12 @@ pub(in crate::engine::oci) async fn choose(
     let caller = Caller::new(target, logins)?;
     let Installer::Uv(uv) = &caller.installer else { return Ok(None) };
     let place = files.with_file_name("pylock.toml");
+    let python = programs::binary(PYTHONS, FITS);
     let (mut lists, mut known) = (Vec::new(), Table::new());
     for order in orders {
-        let command = |flat: &Flat, lists: &Lists| (uv.clone(), arguments(flat, lists, &place, target));
+        let command = |flat: &Flat, lists: &Lists| {
+            (uv.clone(), arguments(flat, lists, &place, target, python.as_deref()))
+        };
         match caller.call(order, files, progress, command).await {
             Err(OciError::Install { tail, .. }) if tail.iter().any(|line| line.contains("'--format")) => {
                 return Ok(None);
@@ -38,7 +49,13 @@ pub(in crate::engine::oci) async fn choose(
 }
 
 /// What uv is told: a list that is there already holds what it prefers.
-fn arguments(flat: &Flat, lists: &Lists, place: &Path, target: &Target) -> Vec<String> {
+fn arguments(
+    flat: &Flat,
+    lists: &Lists,
+    place: &Path,
+    target: &Target,
+    python: Option<&Path>,
+) -> Vec<String> {
     let platform = target.python.libc.uv_name(target.machine);
     let place = place.display().to_string();
     let fixed = [
@@ -62,7 +79,9 @@ fn arguments(flat: &Flat, lists: &Lists, place: &Path, target: &Target) -> Vec<S
     ];
     // What is an option of `install` is an argument here.
     let lists = lists.options().into_iter().filter(|word| word != "-r");
-    fixed.map(ToOwned::to_owned).into_iter().chain(for_uv(&flat.options)).chain(lists).collect()
+    let python = python.map(|python| ["--python".to_owned(), python.to_string_lossy().into_owned()]);
+    let fixed = fixed.map(ToOwned::to_owned).into_iter().chain(python.into_iter().flatten());
+    fixed.chain(for_uv(&flat.options)).chain(lists).collect()
 }
 
 /// The packages of both lists, those of the second for those of the same name in the first.
