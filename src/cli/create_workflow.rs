@@ -126,22 +126,23 @@ fn of_component(path: &Path) -> Result<(Source, Operator), Failure> {
 fn take(operator: &mut Operator, engine: Engine, folder: &Path) -> Result<(), Failure> {
     let file = operator.file(engine);
     let text = || reader::read_to_string(&folder.join(&file)).ok();
-    let (is_taken, target) = match engine {
+    let is_taken = match engine {
         Engine::KfpIr => {
             operator.compiled = text().and_then(|text| kfp_ir::parse(&text));
-            (operator.compiled.is_some(), "kfp-ir")
+            operator.compiled.is_some()
         }
         Engine::Eoap => {
             operator.package = text().and_then(|text| eoap::parse(&text));
-            (operator.package.is_some(), "eoap")
+            operator.package.is_some()
         }
-        _ => return Ok(()),
+        _ => true,
     };
     if is_taken {
         return Ok(());
     }
     let message =
         format!("`{file}` is not there, or not what `c3` writes for the operator `{}`", operator.name);
+    let target = engine.target().map_or("LIST", |target| target.name);
     Err(Failure::new(INPUT, message).hint(format!("write it: `c3 compile --target {target}`")))
 }
 

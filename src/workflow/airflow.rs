@@ -37,8 +37,7 @@ struct Task {
 
 /// Writes `<name>.workflow.airflow.py`.
 pub(super) fn emit(workflow: &Workflow, settings: &Settings) -> String {
-    let before = std::iter::once(None).chain(workflow.steps.iter().map(Some));
-    let steps = workflow.steps.iter().zip(before).map(|(step, before)| task(step, before, settings));
+    let steps = workflow.in_order().map(|(step, before)| task(step, before, settings));
     let of_parts: BTreeSet<_> = workflow.steps.iter().flat_map(parts).collect();
     let asked = workflow.inputs.iter().filter(|input| !of_parts.contains(input.id.as_str()));
     let context = Context {

@@ -12,9 +12,7 @@ use crate::backend::pod::set;
 
 /// Writes `<name>.workflow.argo.yaml`.
 pub(super) fn emit(workflow: &Workflow, settings: &Settings) -> String {
-    let before = std::iter::once(None).chain(workflow.steps.iter().map(Some));
-    let tasks: Vec<_> =
-        workflow.steps.iter().zip(before).map(|(step, before)| task(step, before, settings)).collect();
+    let tasks: Vec<_> = workflow.in_order().map(|(step, before)| task(step, before, settings)).collect();
     let files = workflow.inputs.iter().filter(|input| input.input.kind.is_path());
     let files: Vec<_> = files.map(|input| json!({"name": input.id})).collect();
     let mut dag = json!({"name": settings.name, "dag": {"tasks": tasks}});

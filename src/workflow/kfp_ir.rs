@@ -49,8 +49,7 @@ fn only(map: &Value) -> Option<Value> {
 pub(super) fn emit(workflow: &Workflow, settings: &Settings) -> String {
     let (mut components, mut executors) = (Map::new(), Map::new());
     let (mut tasks, mut clusters) = (Map::new(), Map::new());
-    let before = std::iter::once(None).chain(workflow.steps.iter().map(Some));
-    for (step, before) in workflow.steps.iter().zip(before) {
+    for (step, before) in workflow.in_order() {
         let Some(compiled) = &step.operator.compiled else { continue };
         let name = label(&step.id);
         let mut component = compiled.component.clone();

@@ -142,8 +142,7 @@ fn literal(kind: &Type, text: &str) -> Option<String> {
 }
 
 fn stages(workflow: &Workflow, settings: &Settings) -> Vec<Stage> {
-    let before = std::iter::once(None).chain(workflow.steps.iter().map(Some));
-    workflow.steps.iter().zip(before).map(|(step, before)| stage(step, before, settings)).collect()
+    workflow.in_order().map(|(step, before)| stage(step, before, settings)).collect()
 }
 
 fn stage(step: &Step, before: Option<&Step>, settings: &Settings) -> Stage {

@@ -4,6 +4,7 @@ use clap::ValueEnum;
 
 use crate::artifact::Artifact;
 use crate::backend::parameter::{Outcome, Parameter};
+use crate::backend::{TARGETS, Target};
 use crate::component::Type;
 use crate::shown;
 use crate::stamp;
@@ -59,17 +60,16 @@ impl Engine {
         }
     }
 
+    /// The target that writes what its workflows take of an operator; both have one name.
+    #[must_use]
+    pub fn target(self) -> Option<&'static Target> {
+        let engine = self.to_possible_value()?;
+        TARGETS.iter().find(|target| target.name == engine.get_name())
+    }
+
     /// How the name of an operator's file ends that its workflow takes.
     pub(super) fn step_suffix(self) -> &'static str {
-        match self {
-            Self::Kubeflow => ".yaml",
-            Self::KfpIr => ".ir.yaml",
-            Self::Cwl => ".cwl",
-            Self::Eoap => ".eoap.cwl",
-            Self::Argo => ".argo.yaml",
-            Self::Snakemake => ".smk",
-            Self::Airflow => ".airflow.py",
-        }
+        self.target().and_then(|target| target.suffixes.first().copied()).unwrap_or_default()
     }
 
     /// Whether the result of one operator can be the parameter of another, and how it gets there.
@@ -139,6 +139,14 @@ pub struct Workflow<'a> {
     steps: Vec<Step<'a>>,
     /// What no later step takes.
     outputs: Vec<WorkflowOutput<'a>>,
+}
+
+impl<'a> Workflow<'a> {
+    /// The steps, each with the one before it.
+    fn in_order(&self) -> impl Iterator<Item = (&Step<'a>, Option<&Step<'a>>)> {
+        let before = std::iter::once(None).chain(self.steps.iter().map(Some));
+        self.steps.iter().zip(before)
+    }
 }
 
 /// An operator in its place in a workflow.

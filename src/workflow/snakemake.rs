@@ -31,9 +31,7 @@ struct Module {
 
 /// Writes `<name>.workflow.smk`.
 pub(super) fn emit(workflow: &Workflow, settings: &Settings) -> String {
-    let before = std::iter::once(None).chain(workflow.steps.iter().map(Some));
-    let steps =
-        workflow.steps.iter().zip(before).map(|(step, before)| module(step, before, workflow, settings));
+    let steps = workflow.in_order().map(|(step, before)| module(step, before, workflow, settings));
     let context = Context {
         c3: env!("CARGO_PKG_VERSION"),
         listed: listed(workflow),

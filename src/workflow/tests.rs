@@ -99,6 +99,13 @@ fn what_is_not_joined_is_told_where_the_remedy_is_written() {
 }
 
 #[test]
+fn every_engine_takes_what_a_target_writes() {
+    for engine in Engine::value_variants() {
+        assert!(engine.target().is_some(), "{engine:?}");
+    }
+}
+
+#[test]
 fn every_remedy_joins() {
     let kinds =
         ["String", "Integer", "Float", "Boolean", "File", "Directory", "Dataset", "Model", "Artifact"];

@@ -4,12 +4,9 @@ import json
 import os
 import re
 
-from support import STATE, environment, run, succeeded, wait_until, write
+from support import PODMAN_CONF, STATE, environment, run, succeeded, wait_until, write
 
 CONF = STATE / 'slurm/slurm.conf'
-
-# The limits that Podman sets by itself are higher than a small machine may allow.
-LIMITS = '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\n'
 
 # What Slurm says of jobs that it hasn't done with.
 GOING = {'PENDING', 'CONFIGURING', 'RUNNING', 'COMPLETING', 'REQUEUED', 'SUSPENDED'}
@@ -22,7 +19,7 @@ def slurm(program, *arguments, env=None, **options):
 
 def submit(folder, script, *arguments, options=(), env=None):
     """Start a job and give its number."""
-    write(folder / 'containers.conf', LIMITS)
+    write(folder / 'containers.conf', PODMAN_CONF)
     # Slurm hands the whole environment on, and would take this run's settings for the job's.
     own = {'CONTAINERS_CONF': folder / 'containers.conf', 'HOME': folder, **(env or {})}
     done = slurm('sbatch', '--parsable', *options, script, *arguments, env=own, cwd=folder)

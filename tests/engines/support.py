@@ -12,6 +12,8 @@ ROOT = Path(__file__).resolve().parents[2]
 C3 = Path(os.environ.get('C3', ROOT / 'target/debug/c3')).resolve()
 STATE = Path(os.environ.get('C3_ENGINES', ROOT / 'target/engines')).resolve()
 
+SAMPLES = sorted(path for path in (ROOT / 'samples').glob('*.*') if path.suffix in ('.py', '.R', '.ipynb'))
+
 BASE = 'registry.access.redhat.com/ubi8/python-312'
 R_BASE = 'r-base:4.3.2'
 BOOKWORM = 'c3-test/bookworm:3.11'
@@ -30,8 +32,9 @@ HOSTILE = (
 
 STRANGER_UID = 12345
 
-# Podman's own limits are higher than a small machine may allow.
+# Podman's own limits are higher than a small machine may allow: options, and the same as its configuration.
 PODMAN_LIMITS = ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1024:1024']
+PODMAN_CONF = '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\n'
 PODMAN_SOCKET = f'unix://{STATE / "podman.sock"}'
 
 

@@ -1,17 +1,15 @@
 """DAGs of Airflow: imported by Airflow, their pods built by its operator, and run in Docker as Kubernetes starts them."""
 
 import json
-
 import shutil
 
 import pytest
 import yaml
 from operators import SECRET, expand, run_image, seen
-from support import HOSTILE, ROOT, c3, environment, run, succeeded, venv, write
+from support import HOSTILE, ROOT, SAMPLES, c3, environment, run, succeeded, venv, write
 from test_argo import EVERYTHING, SETTINGS
 from test_workflows import OPERATORS, SAMPLE, letter
 
-SAMPLES = sorted(path for path in (ROOT / 'samples').glob('*.*') if path.suffix in ('.py', '.R', '.ipynb'))
 RUN = 'manual__2026-11-30T04:00:00+00:00'
 BATCHES = {'gw_batch_file': 'b.txt', 'gw_coordinator_path': 'c'}
 VALUES = {

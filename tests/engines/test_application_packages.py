@@ -8,10 +8,8 @@ import yaml
 from manifests import validate_steps
 from operators import SECRET, TABLE, create, seen, write_files
 from runners import collected, run_step
-from support import HOSTILE, ROOT, c3, run, succeeded, venv, write
+from support import HOSTILE, ROOT, SAMPLES, c3, run, succeeded, venv, write
 from test_workflows import OPERATORS, SAMPLE, letter
-
-SAMPLES = sorted(path for path in (ROOT / 'samples').glob('*.*') if path.suffix in ('.py', '.R', '.ipynb'))
 
 CATALOGUE = '''\
 import json

@@ -6,9 +6,7 @@ import re
 import pytest
 import yaml
 from operators import run_image, seen, write_files
-from support import HOSTILE, ROOT, c3, run, succeeded, venv, write
-
-SAMPLES = sorted(path for path in (ROOT / 'samples').glob('*.*') if path.suffix in ('.py', '.R', '.ipynb'))
+from support import HOSTILE, ROOT, SAMPLES, c3, run, succeeded, venv, write
 
 EVERYTHING = '''\
 """Uses everything: {{workflow.name}}."""

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 from images import docker, image_config
 from package_index import basic, sdist, serving, wheel
-from support import BASE, CLOSED_REGISTRY, LOGIN, OPEN_REGISTRY, PODMAN_SOCKET, c3, host_address, refused, run, succeeded, told, venv, write
+from support import BASE, CLOSED_REGISTRY, LOGIN, OPEN_REGISTRY, PODMAN_SOCKET, c3, host_address, refused, run, succeeded, venv, write
 
 USER, PASSWORD = 'bob', 'hunter2@:/%41${HOME}#x'
 

@@ -7,10 +7,8 @@ import pytest
 import yaml
 from operators import write_files
 from runners import run_pipeline
-from support import HOSTILE, ROOT, c3, refused, run, succeeded, venv, write
+from support import HOSTILE, ROOT, SAMPLES, c3, refused, run, succeeded, venv, write
 from test_workflows import OPERATORS, SAMPLE
-
-SAMPLES = sorted(path for path in (ROOT / 'samples').glob('*.*') if path.suffix in ('.py', '.R', '.ipynb'))
 
 EVERYTHING = '''\
 """Uses everything."""

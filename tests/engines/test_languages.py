@@ -1,13 +1,12 @@
 """Notebooks and R scripts are built, pushed, pulled and run as Python scripts are."""
 
-import json
 
 import pytest
 from images import image_config, remove_image
 from languages import DEFAULTS, GIVEN, SOURCES, TABLE, seen
 from operators import READ_ONLY, RESTRICTED, create, run_image, run_job
 from runners import collected, run_components, run_step
-from support import c3, host_address, inspect, run, succeeded, write
+from support import c3, host_address, inspect, succeeded, write
 
 NAMES = list(SOURCES)
 

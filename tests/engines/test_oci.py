@@ -19,7 +19,7 @@ import urllib.request
 
 import pytest
 from images import described, docker, image_config, registry_json, tags
-from operators import NAMES, PROBE, TABLE, create, run_image, seen
+from operators import NAMES, TABLE, create, run_image, seen
 from package_index import serving, wheel
 from runners import collected, run_components, run_step
 from support import (

@@ -13,6 +13,7 @@ from support import (
     C3,
     HOSTILE,
     OPEN_REGISTRY,
+    PODMAN_CONF,
     R_BASE,
     STATE,
     STRANGER_UID,
@@ -282,8 +283,7 @@ def test_r_runs_too(folder):
 
 
 def test_podman_runs_it_too(folder, tmp_path):
-    # Its own limits are higher than a small machine may allow.
-    limits = write(tmp_path / 'containers.conf', '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\n')
+    limits = write(tmp_path / 'containers.conf', PODMAN_CONF)
     socket = tmp_path / 'podman.sock'
     settings = [f'CONTAINERS_CONF={limits}', f'CONTAINERS_REGISTRIES_CONF={STATE}/registries.conf']
     command = [*as_root(), 'env', *settings, 'podman', 'system', 'service', '-t', '5', f'unix://{socket}']

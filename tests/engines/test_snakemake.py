@@ -7,11 +7,9 @@ import shutil
 import pytest
 import yaml
 from operators import NAMES, SECRET
-from slurm import LIMITS, path_with
-from support import HOSTILE, ROOT, c3, environment, run, succeeded, told, venv, write
+from slurm import path_with
+from support import HOSTILE, PODMAN_CONF, ROOT, SAMPLES, c3, environment, run, succeeded, told, venv, write
 from test_workflows import OPERATORS, SAMPLE, letter
-
-SAMPLES = sorted(path for path in (ROOT / 'samples').glob('*.*') if path.suffix in ('.py', '.R', '.ipynb'))
 
 CRIER = '''\
 """Tells what it was given."""
@@ -103,7 +101,7 @@ def crier(tmp_path_factory, repository):
     write(folder / 'names.txt', NAMES)
     write(folder / 'a b.txt', 'of the file\n')
     write(folder / 'bin/apptainer', STAND_IN).chmod(0o755)
-    write(folder / 'containers.conf', LIMITS)
+    write(folder / 'containers.conf', PODMAN_CONF)
     options = ['--target', 'snakemake', '-r', repository, '-v', '0.1']
     succeeded(c3('create-operator', 'crier.py', 'names.txt', *options, cwd=folder))
     return folder
@@ -188,7 +186,7 @@ def test_resources_are_those_of_the_job(tmp_path):
 @pytest.mark.parametrize('backend', ['index', 'local'])
 def test_each_worker_of_a_grid_is_a_job(tmp_path, backend, repository):
     write(tmp_path / 'bin/apptainer', STAND_IN).chmod(0o755)
-    write(tmp_path / 'containers.conf', LIMITS)
+    write(tmp_path / 'containers.conf', PODMAN_CONF)
     write(tmp_path / 'jotter.py', JOTTER)
     write(tmp_path / 'c3.toml', '[job]\nparallelism = 3\n')
     write(tmp_path / 'batches.txt', ''.join(f'{number}\n' for number in range(6)))
@@ -226,7 +224,7 @@ def test_names_of_ports_are_free(tmp_path):
 def test_snakemake_runs_the_workflow(tmp_path, repository):
     """The letter is that of CWL and Kubeflow."""
     write(tmp_path / 'bin/apptainer', STAND_IN).chmod(0o755)
-    write(tmp_path / 'containers.conf', LIMITS)
+    write(tmp_path / 'containers.conf', PODMAN_CONF)
     for operator in OPERATORS:
         shutil.copy(SAMPLE / operator, tmp_path)
         options = ['--target', 'snakemake', '-r', f'{repository}/snakemake', '-v', '0.1']

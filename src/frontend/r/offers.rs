@@ -28,12 +28,13 @@ pub(crate) fn offers(source: &Source) -> Offers {
     let head = statements
         .into_iter()
         .take_while(|node| ["comment", "call", "binary_operator"].contains(&node.kind()));
-    let values = head.filter_map(|statement| offer(statement, &names));
+    let alone = Names::new(text, &Shapes::default());
+    let values = head.filter_map(|statement| offer(statement, &names, &alone));
     Offers { values: values.collect(), import: None }
 }
 
-/// What a statement offers, if it gives one name a plain value.
-fn offer(statement: Node, names: &Names) -> Option<Offer> {
+/// What a statement offers, if it gives one name a plain value; `alone` knows no names.
+fn offer(statement: Node, names: &Names, alone: &Names) -> Option<Offer> {
     let part = |field| statement.child_by_field_name(field);
     let (target, operator, value) = (part("lhs")?, part("operator")?, part("rhs")?);
     let is_plain = ["<-", "="].contains(&operator.kind()) && is_literal(value);
@@ -41,10 +42,9 @@ fn offer(statement: Node, names: &Names) -> Option<Offer> {
     if !identifier::is_plain(&name) || is_system(&name) || names.only_value(&name).is_none() {
         return None;
     }
-    let alone = Names::new(names.text, &Shapes::default());
     let written = &names.text[value.byte_range()];
     let call = |default: &str| format!("Sys.getenv(\"{name}\", {default})");
-    let folded = fold::fold(value, &alone)?;
+    let folded = fold::fold(value, alone)?;
     let (kind, read) = match folded.as_slice() {
         [Atom::Bool(value)] => {
             let default = if *value { "\"TRUE\"" } else { "\"FALSE\"" };

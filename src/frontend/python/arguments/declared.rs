@@ -81,7 +81,6 @@ impl Declared {
         }
     }
 
-    /// Whether it is told from others by its place.
     /// Whether another option of the same name does the same.
     pub(super) fn is_twin(&self, other: &Self) -> bool {
         let (own, others) = (&self.argument, &other.argument);
@@ -97,6 +96,7 @@ impl Declared {
             && !other.is_required
     }
 
+    /// Whether it is told from others by its place.
     pub(super) fn is_positional(&self) -> bool {
         self.variable.is_none() && self.argument.is_positional()
     }

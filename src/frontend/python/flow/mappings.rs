@@ -37,27 +37,20 @@ impl<'a> Walker<'_, 'a> {
         let (above, rest) = given.positional.split_at(place);
         let (environment, below) = rest.split_first()?;
         let Value::Access(_, view) = environment else { return None };
-        let mut under = Vec::new();
         let mut is_open = false;
-        for value in below.iter().rev() {
-            match value {
-                Value::Dict(pairs) => under.extend(pairs.iter().cloned()),
-                value => {
+        let mut entries = |values: &mut dyn Iterator<Item = &Value<'a>>| {
+            let mut known = Vec::new();
+            for value in values {
+                if let Value::Dict(pairs) = value {
+                    known.extend(pairs.iter().cloned());
+                } else {
                     self.consume(value, at.clone());
                     is_open = true;
                 }
             }
-        }
-        let mut over = Vec::new();
-        for value in above {
-            match value {
-                Value::Dict(pairs) => over.extend(pairs.iter().cloned()),
-                value => {
-                    self.consume(value, at.clone());
-                    is_open = true;
-                }
-            }
-        }
+            known
+        };
+        let (under, over) = (entries(&mut below.iter().rev()), entries(&mut above.iter()));
         let made = self.overlaid(view, &under, &over);
         let made = match made {
             Value::Access(entity, view) if is_open => {
