@@ -1,10 +1,10 @@
 //! The cache of a user: where it is, how large it may become, and what goes first.
 
 use std::path::{Path, PathBuf};
-use std::{env, fs};
+use std::{env, fs, io};
 
 use indicatif::HumanBytes;
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
 
 pub use self::error::CacheError;
 pub(crate) use self::lock::Lock;
@@ -198,6 +198,11 @@ impl Shelf {
     /// Where it is.
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// A file for work in progress, on the same file system as what is kept.
+    pub(crate) fn temporary(&self) -> io::Result<NamedTempFile> {
+        tempfile::Builder::new().prefix(WORK).tempfile_in(&self.path)
     }
 
     /// Makes room where the cache is too large now that something has come into it, and tells what went. A cache that

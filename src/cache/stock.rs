@@ -60,7 +60,8 @@ impl Item {
         if is_work || is_lock || !(metadata.is_dir() || metadata.is_file()) {
             return Ok(None);
         }
-        let is_layer = path.extension().is_some_and(|end| end == "gz");
+        let is_layer =
+            path.file_stem().is_some_and(|stem| Path::new(stem).extension() == Some("tar".as_ref()));
         let is_whole = !is_unfinished && if kind == Kind::Layers { is_layer } else { metadata.is_dir() };
         let size = size(&path, &metadata);
         Ok(Some(Self { path, kind, is_whole, size, used, lock }))

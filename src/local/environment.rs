@@ -11,7 +11,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use crate::backend::Operator;
-use crate::backend::runtime::{self, Owner, Runtime, python_mismatch};
+use crate::backend::runtime::{self, Owner, python_mismatch};
 use crate::cache::{Kind, Lock, Shelf, lock_beside};
 use crate::engine::http::Bundle;
 use crate::hashed::hex;
@@ -22,9 +22,11 @@ use crate::programs::{self, Working};
 use crate::progress::{Event, Progress};
 
 mod error;
+mod interpreter;
 mod order;
 
 pub use self::error::EnvironmentError;
+use self::interpreter::{interpreter, remember};
 use self::order::Order;
 pub use self::order::Packages;
 
@@ -58,13 +60,15 @@ impl Environment {
         progress: &Progress,
     ) -> Result<Self, EnvironmentError> {
         let language = operator.component.language;
-        let Working { path: interpreter, said: version } = interpreter(language)?;
-        check_version(operator, &version)?;
         let shelf = Shelf::open(Kind::Environments)?;
-        let folder = shelf.path().join(key(operator, files, packages, &interpreter, &version));
+        let interpreter = interpreter(language, &shelf)?;
+        check_version(operator, &interpreter.said)?;
+        let folder = shelf.path().join(key(operator, files, packages, &interpreter));
+        let version = interpreter.said.clone();
         let mut environment = Self { folder, language, version, lock: None, shelf };
-        let order = Order { operator, files, packages, interpreter: &interpreter };
+        let order = Order { operator, files, packages, interpreter: &interpreter.path };
         environment.settle(|it| it.make(&order, progress), progress)?;
+        remember(&environment.shelf, &interpreter, &environment.folder);
         Ok(environment)
     }
 
@@ -210,15 +214,6 @@ impl Environment {
     }
 }
 
-/// The program that runs scripts of a language, and its version.
-fn interpreter(language: Language) -> Result<Working, EnvironmentError> {
-    let Runtime { here, version, .. } = runtime::of(language);
-    programs::working(here, version, |_| true).map_err(|broken| EnvironmentError::NoInterpreter {
-        name: here[0],
-        broken: broken.iter().map(ToString::to_string).collect(),
-    })
-}
-
 /// The machine that the source runs on; whoever wants another Python puts it first on the path.
 const MACHINE: Owner = Owner { name: "this machine", options: "the PATH" };
 
@@ -229,14 +224,14 @@ fn check_version(operator: &Operator, version: &str) -> Result<(), EnvironmentEr
 }
 
 /// A name for what is installed: the same for the same interpreter, commands and requirement files.
-fn key(operator: &Operator, files: &Path, packages: Packages, interpreter: &Path, version: &str) -> String {
+fn key(operator: &Operator, files: &Path, packages: Packages, interpreter: &Working) -> String {
     let mut hash = Sha256::new();
     let mut add = |bytes: &[u8]| {
         hash.update(bytes.len().to_le_bytes());
         hash.update(bytes);
     };
-    add(interpreter.as_os_str().as_encoded_bytes());
-    add(version.as_bytes());
+    add(interpreter.path.as_os_str().as_encoded_bytes());
+    add(interpreter.said.as_bytes());
     add(&[u8::from(packages == Packages::Wheels)]);
     let commands = operator.pip_arguments_in("").into_iter().chain(operator.r_commands());
     commands.flatten().for_each(|word| add(word.as_bytes()));

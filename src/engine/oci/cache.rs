@@ -11,7 +11,7 @@ use std::time::SystemTime;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
-use tempfile::{NamedTempFile, TempDir};
+use tempfile::TempDir;
 
 use super::error::OciError;
 use super::layer::{Blob, Packed};
@@ -91,7 +91,7 @@ impl Cache {
     pub(super) fn note_down(&self, name: &str, what: &impl Serialize) -> Result<(), OciError> {
         let failed = |error| self.unwritable(error);
         let what = to_raw_value(what).map_err(|error| failed(error.into()))?;
-        let mut note = self.temporary().map_err(failed)?;
+        let mut note = self.shelf.temporary().map_err(failed)?;
         let noted = Note { digest: digest(what.get().as_bytes()), what };
         serde_json::to_writer(&mut note, &noted).map_err(|error| failed(error.into()))?;
         note.persist(self.note(name)).map_err(|error| failed(error.error))?;
@@ -125,7 +125,7 @@ impl Cache {
         pack: impl FnOnce(&mut dyn Write) -> Result<Packed, OciError>,
     ) -> Result<(Packed, Blob), OciError> {
         let failed = |error| self.unwritable(error);
-        let mut file = BufWriter::new(self.temporary().map_err(failed)?);
+        let mut file = BufWriter::new(self.shelf.temporary().map_err(failed)?);
         let packed = pack(&mut file)?;
         let file = file.into_inner().map_err(|error| failed(error.into_error()))?;
         file.as_file().sync_all().map_err(failed)?;
@@ -158,10 +158,6 @@ impl Cache {
 
     fn unwritable(&self, error: std::io::Error) -> OciError {
         OciError::io("write", self.shelf.path().display())(error)
-    }
-
-    fn temporary(&self) -> std::io::Result<NamedTempFile> {
-        tempfile::Builder::new().prefix(WORK).tempfile_in(self.shelf.path())
     }
 
     fn blob(&self, packed: &Packed) -> PathBuf {
