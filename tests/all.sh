@@ -59,7 +59,7 @@ joined() {
 }
 
 # What engines need is downloaded while the compiler works.
-beside tests/engines.sh up docker registry base tools workflows wheel deny original podman r cran s3 bookworm slurm
+beside tests/engines.sh up docker registry base tools workflows wheel deny original podman r cran s3 bookworm slurm browser
 section 'format' cargo fmt --check
 section 'lints' cargo clippy --all-targets --quiet -- -D warnings
 section 'documentation of the library' env RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --quiet
@@ -74,6 +74,7 @@ section 'reading' parallel_tests tests/oracle
 section 'reading R' parallel_tests tests/oracle_r
 section 'hooks' python_tests tests/pre_commit
 section 'CI' parallel_tests tests/ci
+section 'pages' parallel_tests tests/pages
 # Workers of grids wait most of the time, and need no container engine.
 beside python_tests tests/grid
 section 'chaos' python_tests tests/chaos

