@@ -227,7 +227,15 @@ impl Variable {
         let written: Vec<_> = written.collect();
         let decisive = reads.iter().chain(&written).find(|read| read.is_decisive());
         let kind = self.path_type().or_else(|| self.cast(diagnostics)).unwrap_or(Type::String);
-        let default = decisive.and_then(|read| self.default(read, &kind, diagnostics));
+        let is_demanded = self.is_done(|action| matches!(action, Action::Demand { .. }))
+            && reads.iter().all(|read| read.set != Set::Maybe);
+        let required = if is_demanded {
+            self.is_done(|action| matches!(action, Action::Demand { is_final: true }))
+                || !decisive.is_some_and(Read::gives_something)
+        } else {
+            decisive.is_none() && self.is_missed(&reads)
+        };
+        let default = decisive.and_then(|read| self.default(read, &kind, required, diagnostics));
         self.check_defaults(&kind, default.as_ref(), diagnostics);
         let credentials = self.credentials();
         let secret = self.is_secret(&kind) || credentials.is_some();
@@ -243,14 +251,6 @@ impl Variable {
                 "leave it out and give it when the operator runs, or write `# c3: not-secret` at the end of the line if it isn't one",
             ));
         }
-        let is_demanded = self.is_done(|action| matches!(action, Action::Demand { .. }))
-            && reads.iter().all(|read| read.set != Set::Maybe);
-        let required = if is_demanded {
-            self.is_done(|action| matches!(action, Action::Demand { is_final: true }))
-                || !decisive.is_some_and(Read::gives_something)
-        } else {
-            decisive.is_none() && self.is_missed(&reads)
-        };
         let argument = first.access.argument.clone();
         let is_certain = |read: &Read| read.access.is_certain && read.set == Set::No;
         Some(Input {
@@ -296,7 +296,13 @@ impl Variable {
         Some(first)
     }
 
-    fn default(&self, read: &Read, kind: &Type, diagnostics: &mut Vec<Diagnostic>) -> Option<String> {
+    fn default(
+        &self,
+        read: &Read,
+        kind: &Type,
+        required: bool,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Option<String> {
         let span = read.access.span.clone();
         match read.fallback {
             Fallback::Missing | Fallback::Absent | Fallback::Constant(Constant::None) => None,
@@ -310,8 +316,9 @@ impl Variable {
             Fallback::Constant(value) => value::default_text(value, kind)
                 .inspect_err(|problem| {
                     let message = format!("the default of `{}` {problem}", self.name);
+                    let need = if required { "required" } else { "optional and has none" };
                     diagnostics.push(Diagnostic::warning("default-type", message).at(span).hint(format!(
-                        "write a default that is valid for {}; until then the input is optional and has none",
+                        "write a default that is valid for {}; until then the input is {need}",
                         kind.name()
                     )));
                 })

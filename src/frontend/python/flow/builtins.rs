@@ -6,13 +6,16 @@ use ruff_python_ast::Expr;
 use ruff_python_ast::ExprCall;
 
 use super::calls::Bytes;
+use super::catches::{Failure, missing};
 use super::environment::pairs;
 use super::evaluate::base;
+use super::records::Record;
 use super::value::Given;
 use super::value::Value;
 use super::walk::Walker;
 use crate::component::Type;
 use crate::frontend::facts::Test;
+use crate::frontend::interface::Fallback;
 use crate::frontend::python::entity::{self, Entity};
 use crate::frontend::python::semantic::fold;
 use crate::frontend::python::span;
@@ -162,7 +165,25 @@ impl<'a> Walker<'_, 'a> {
             return Value::Told(Rc::new(self.presence(value)));
         }
         self.need(value);
+        self.reject_default(name, reads, *is_direct);
         Value::Read(reads.clone(), false)
+    }
+
+    /// `int("")` fails, and so does a program that gives it a default of this kind.
+    fn reject_default(&mut self, name: &str, reads: &[usize], is_direct: bool) {
+        let fails = |record: &Record| match &record.fallback {
+            Some(Fallback::Constant(value @ Constant::Text(text))) => {
+                (is_direct || text.trim().is_empty()) && fold::converted(name, value).is_none()
+            }
+            _ => false,
+        };
+        let records = reads.iter().map(|&read| &self.records.reads[read]);
+        let failing = records.filter(|record| fails(record) && !self.state.facts.is_present(&record.name));
+        let facts = missing(failing.map(|record| record.name.clone()).collect());
+        if !facts.is_empty() {
+            self.failure = Failure::Error("ValueError");
+            self.demand(&facts, self.state.facts.len());
+        }
     }
 
     /// `str(…)` of a read, which is a text whatever it is.

@@ -1,6 +1,6 @@
 //! Catches: what fails within `try` and `with suppress(…)`, and goes on behind.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
 use ruff_python_ast::{
@@ -10,7 +10,7 @@ use ruff_python_ast::{
 use super::state::{End, Outcome};
 use super::value::Value;
 use super::walk::Walker;
-use crate::frontend::facts::{Fact, Test, as_option};
+use crate::frontend::facts::{Fact, Test, as_option, is_sure};
 use crate::frontend::interface::Action;
 use crate::frontend::python::last_name;
 
@@ -56,6 +56,9 @@ const OF_NONE: &[&str] = &["TypeError", "AttributeError"];
 /// Longest row of kinds that is followed.
 const MAX_KINDS: usize = 20;
 
+/// Most facts, and variables that a handler misses, that are compared with each other.
+const MAX_ALIKE: usize = 100;
+
 /// How a program ends before its time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Failure<'a> {
@@ -67,6 +70,13 @@ pub(super) enum Failure<'a> {
 
 /// A failure, and the variables of which each is missed where it comes to that.
 pub(super) type Missed<'a> = (Failure<'a>, Vec<String>);
+
+/// The reads of what is tried.
+struct Within {
+    reads: Vec<usize>,
+    /// Those whose values are used in a way that fails without one; they may have been read before.
+    tried: BTreeSet<usize>,
+}
 
 /// What a handler catches.
 #[derive(Debug, Clone)]
@@ -144,6 +154,15 @@ impl<'a> Walker<'_, 'a> {
         for name in names {
             self.note(name, Action::Demand { is_final }, self.place..self.place);
         }
+    }
+
+    /// Whether what is doubtful of the first facts, if it isn't so, is caught where a failure is caught here.
+    pub(super) fn is_caught_alike(&self, known: usize) -> bool {
+        let Some((around, at)) = self.catching(self.failure) else { return false };
+        let missed = &self.catches[around][at].missed;
+        let is_missed = |name: &str| missed.iter().any(|missed| missed == name);
+        let doubtful = self.state.facts.doubtful(known);
+        doubtful.len().max(missed.len()) <= MAX_ALIKE && doubtful.iter().all(|fact| is_sure(fact, is_missed))
     }
 
     /// A function that was followed before is called again: what is caught here need not have been there, or the other
@@ -242,10 +261,10 @@ impl<'a> Walker<'_, 'a> {
     }
 
     /// The reads since then, and those whose values were tried.
-    fn reads_since(&self, [reads, tried]: [usize; 2]) -> Vec<usize> {
-        let tried = self.records.tried.iter().skip(tried).copied().filter(|read| *read < reads);
-        let tried: std::collections::BTreeSet<usize> = tried.collect();
-        tried.into_iter().chain(reads..self.records.reads.len()).collect()
+    fn reads_since(&self, [reads, tried]: [usize; 2]) -> Within {
+        let tried: BTreeSet<usize> = self.records.tried.iter().skip(tried).copied().collect();
+        let before = tried.range(..reads).copied();
+        Within { reads: before.chain(reads..self.records.reads.len()).collect(), tried }
     }
 
     /// Whether what fails without a value is caught where it is.
@@ -257,11 +276,15 @@ impl<'a> Walker<'_, 'a> {
     fn caught(
         &mut self,
         catch: &Catch<'a>,
-        reads: &[usize],
+        within: &Within,
         walk: impl FnOnce(&mut Self) -> End,
     ) -> Outcome<'a> {
-        let caught: Vec<usize> = reads.iter().copied().filter(|&read| self.is_caught(catch, read)).collect();
-        let names = caught.iter().map(|&read| self.records.reads[read].name.clone());
+        let reads = within.reads.iter().copied();
+        let caught: Vec<usize> = reads.filter(|&read| self.is_caught(catch, read)).collect();
+        // What gives `None` fails only where something is done to that.
+        let failing = caught.iter().map(|&read| (read, &self.records.reads[read]));
+        let failing = failing.filter(|(read, record)| record.is_hard || within.tried.contains(read));
+        let names = failing.map(|(_, record)| record.name.clone());
         let facts = missing(names.chain(catch.missed.iter().cloned()).collect());
         self.records.caught.extend(&caught);
         let facts = if facts.is_empty() { Test::unknown().yes } else { facts };
@@ -309,7 +332,7 @@ fn is_kind(kind: &str, caught: &[&str], kinds: &HashMap<&str, Vec<&str>>) -> boo
 }
 
 /// That each of some variables isn't set, or one of several.
-fn missing(mut names: Vec<String>) -> Vec<Fact> {
+pub(super) fn missing(mut names: Vec<String>) -> Vec<Fact> {
     names.sort();
     names.dedup();
     let is_any = names.len() > 1;

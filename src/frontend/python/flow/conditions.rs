@@ -77,8 +77,8 @@ impl Conditions {
         self.sure >= count
     }
 
-    /// The facts behind those that are sure.
-    pub(super) fn doubtful(&self) -> &[Fact] {
-        self.all.get(self.sure..).unwrap_or_default()
+    /// Those of the first facts that are behind the sure ones.
+    pub(super) fn doubtful(&self, count: usize) -> &[Fact] {
+        self.all.get(self.sure..count).unwrap_or_default()
     }
 }

@@ -225,10 +225,9 @@ impl<'a> Walker<'_, 'a> {
 
     /// What other variables and options have to be set for what comes next to be run, as far as they need not be anyway.
     fn needs(&self, name: &str) -> Vec<Fact> {
-        let open = self
-            .state
-            .facts
-            .doubtful()
+        let facts = &self.state.facts;
+        let open = facts
+            .doubtful(facts.len())
             .iter()
             .rev()
             .take(MAX_FACTS)

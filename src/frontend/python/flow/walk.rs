@@ -186,7 +186,9 @@ impl<'m, 'a> Walker<'m, 'a> {
         }
         self.choose_one(facts, known);
         let is_demanded = |name: &str| self.records.demanded.contains(name);
-        if !self.state.facts.are_sure(known, |fact| is_sure(fact, is_demanded)) {
+        if !self.state.facts.are_sure(known, |fact| is_sure(fact, is_demanded))
+            && !self.is_caught_alike(known)
+        {
             return;
         }
         let names = demanded(facts, &[], is_demanded);
