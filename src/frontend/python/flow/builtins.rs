@@ -76,7 +76,7 @@ impl<'a> Walker<'_, 'a> {
                 None => self.unknown(&given, at),
             },
             ("len", Some(value @ Value::Read(..))) => {
-                self.need(&value);
+                self.need(&value, "TypeError");
                 match value {
                     Value::Read(reads, _) => Value::Length(reads),
                     _ => Value::Unknown,
@@ -164,7 +164,7 @@ impl<'a> Walker<'_, 'a> {
         if name == "bool" {
             return Value::Told(Rc::new(self.presence(value)));
         }
-        self.need(value);
+        self.need(value, "TypeError");
         self.reject_default(name, reads, *is_direct);
         Value::Read(reads.clone(), false)
     }

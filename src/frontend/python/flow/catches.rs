@@ -1,6 +1,6 @@
 //! Catches: what fails within `try` and `with suppress(…)`, and goes on behind.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 
 use ruff_python_ast::{
@@ -48,7 +48,7 @@ const KINDS: &[(&str, &str)] = &[
 ];
 
 /// The error of a variable that isn't set.
-const MISSING: &[&str] = &["KeyError"];
+const MISSING: &str = "KeyError";
 
 /// Errors of what is done with `None`.
 const OF_NONE: &[&str] = &["TypeError", "AttributeError"];
@@ -64,6 +64,8 @@ const MAX_ALIKE: usize = 100;
 pub(super) enum Failure<'a> {
     /// An error of a kind is raised.
     Error(&'a str),
+    /// What a handler has caught is raised again.
+    Again,
     /// The process is ended: nothing catches that.
     Kill,
 }
@@ -74,8 +76,16 @@ pub(super) type Missed<'a> = (Failure<'a>, Vec<String>);
 /// The reads of what is tried.
 struct Within {
     reads: Vec<usize>,
-    /// Those whose values are used in a way that fails without one; they may have been read before.
-    tried: BTreeSet<usize>,
+    /// Those whose values are used in a way that fails without one, with the error; they may have been read before.
+    tried: BTreeMap<usize, &'static str>,
+}
+
+/// A handler that is walked.
+pub(super) struct Handler<'a> {
+    /// The name that it gives to the error.
+    name: Option<&'a str>,
+    /// The variables that are missed where it catches something, and by which error.
+    missed: Vec<(String, Failure<'a>)>,
 }
 
 /// What a handler catches.
@@ -83,8 +93,8 @@ struct Within {
 pub(super) struct Catch<'a> {
     /// The kinds of errors; none stands for all.
     kinds: Option<Vec<&'a str>>,
-    /// The variables that are missed where it catches what a script raises itself.
-    missed: Vec<String>,
+    /// The variables that are missed where it catches what a script raises itself, and what that is.
+    missed: Vec<(String, Failure<'a>)>,
 }
 
 impl<'a> Catch<'a> {
@@ -114,12 +124,16 @@ impl<'a> Walker<'_, 'a> {
         }
     }
 
-    /// Something is raised; `raise` alone raises again what was caught last.
+    /// Something is raised; `raise` alone raises again what was caught last, and so does the name of the error.
     pub(super) fn raise(&mut self, raise: &'a StmtRaise) {
         let raised =
             raise.exc.as_deref().map(|raised| raised.as_call_expr().map_or(raised, |call| &*call.func));
-        if let Some(kind) = raised.and_then(last_name) {
-            self.failure = Failure::Error(kind);
+        let caught = self.handlers.last().and_then(|handler| handler.name);
+        match raised.map(last_name) {
+            None => self.failure = Failure::Again,
+            Some(Some(name)) if Some(name) == caught => self.failure = Failure::Again,
+            Some(Some(kind)) => self.failure = Failure::Error(kind),
+            Some(None) => {}
         }
         if self.ends.is_leaving(raise)
             && let Some(Expr::Call(call)) = raise.exc.as_deref()
@@ -143,10 +157,29 @@ impl<'a> Walker<'_, 'a> {
         if names.is_empty() {
             return;
         }
-        self.missed.push((self.failure, names.clone()));
-        let place = self.catching(self.failure);
+        let mut rest = names;
+        while let Some(name) = rest.first() {
+            let failure = self.failure_of(name);
+            let (names, others) = rest.into_iter().partition(|name| self.failure_of(name) == failure);
+            rest = others;
+            self.miss_by(failure, names);
+        }
+    }
+
+    /// What a variable is missed by, if that ends the program here.
+    pub(super) fn failure_of(&self, name: &str) -> Failure<'a> {
+        if self.failure != Failure::Again {
+            return self.failure;
+        }
+        let missed = self.handlers.last().into_iter().flat_map(|handler| &handler.missed);
+        missed.into_iter().find(|(missed, _)| missed == name).map_or(Failure::Error("Exception"), |it| it.1)
+    }
+
+    fn miss_by(&mut self, failure: Failure<'a>, names: Vec<String>) {
+        self.missed.push((failure, names.clone()));
+        let place = self.catching(failure);
         if let Some(catch) = place.and_then(|(around, at)| self.catches.get_mut(around)?.get_mut(at)) {
-            catch.missed.extend(names);
+            catch.missed.extend(names.into_iter().map(|name| (name, failure)));
             return;
         }
         // What nobody calls here may never be run.
@@ -157,10 +190,11 @@ impl<'a> Walker<'_, 'a> {
     }
 
     /// Whether what is doubtful of the first facts, if it isn't so, is caught where a failure is caught here.
-    pub(super) fn is_caught_alike(&self, known: usize) -> bool {
-        let Some((around, at)) = self.catching(self.failure) else { return false };
+    pub(super) fn is_caught_alike(&self, facts: &[Fact], known: usize) -> bool {
+        let failure = facts.first().map(|fact| self.failure_of(&fact.name));
+        let Some((around, at)) = failure.and_then(|failure| self.catching(failure)) else { return false };
         let missed = &self.catches[around][at].missed;
-        let is_missed = |name: &str| missed.iter().any(|missed| missed == name);
+        let is_missed = |name: &str| missed.iter().any(|(missed, _)| missed == name);
         let doubtful = self.state.facts.doubtful(known);
         doubtful.len().max(missed.len()) <= MAX_ALIKE && doubtful.iter().all(|fact| is_sure(fact, is_missed))
     }
@@ -175,7 +209,7 @@ impl<'a> Walker<'_, 'a> {
         }
         let tolerated = self.records.tolerated.iter().copied().filter(|read| reads.contains(read));
         let is_caught =
-            |read: &usize| self.catches.iter().flatten().any(|catch| self.is_caught(catch, *read));
+            |read: &usize| self.catches.iter().flatten().any(|catch| self.is_caught(catch, *read, None));
         let uncaught: Vec<usize> = tolerated.filter(|read| !is_caught(read)).collect();
         for read in uncaught {
             self.records.tolerated.remove(&read);
@@ -206,7 +240,8 @@ impl<'a> Walker<'_, 'a> {
         let within = self.reads_since(before);
         for (handler, catch) in handlers.into_iter().zip(&tried) {
             handler.type_.iter().for_each(|kind| self.eat(kind));
-            let outcome = self.caught(catch, &within, |walker| {
+            let name = handler.name.as_deref();
+            let outcome = self.caught(catch, name, &within, |walker| {
                 if let Some(name) = &handler.name {
                     walker.state.assign(name, Some(Value::Unknown));
                     walker.kinds.extend(catch.kinds.clone().map(|kinds| (name.as_str(), kinds)));
@@ -249,62 +284,72 @@ impl<'a> Walker<'_, 'a> {
         let outcome = self.branch(&[], |walker| walker.body(&with.body));
         let within = self.reads_since(before);
         let tried = self.catches.pop().unwrap_or_default();
-        let others = tried.iter().map(|catch| self.caught(catch, &within, |_| End::Open));
+        let others = tried.iter().map(|catch| self.caught(catch, None, &within, |_| End::Open));
         let outcomes: Vec<Outcome> = std::iter::once(outcome).chain(others.collect::<Vec<_>>()).collect();
         self.state.join(&outcomes, &mut self.records);
         End::Open
     }
 
-    /// How many reads there are, and how many whose values were tried.
-    fn reads_so_far(&self) -> [usize; 2] {
-        [self.records.reads.len(), self.records.tried.len()]
+    /// How many reads there are, how many whose values were tried, and how many that were caught.
+    fn reads_so_far(&self) -> [usize; 3] {
+        [self.records.reads.len(), self.records.tried.len(), self.records.settled.len()]
     }
 
-    /// The reads since then, and those whose values were tried.
-    fn reads_since(&self, [reads, tried]: [usize; 2]) -> Within {
-        let tried: BTreeSet<usize> = self.records.tried.iter().skip(tried).copied().collect();
-        let before = tried.range(..reads).copied();
-        Within { reads: before.chain(reads..self.records.reads.len()).collect(), tried }
-    }
-
-    /// Whether what fails without a value is caught where it is.
-    pub(super) fn catches_none(&self) -> bool {
-        OF_NONE.iter().any(|kind| self.catching(Failure::Error(kind)).is_some())
+    /// The reads since then, and those whose values were tried, but for those that are caught further in.
+    fn reads_since(&self, [reads, tried, settled]: [usize; 3]) -> Within {
+        let settled: HashSet<usize> = self.records.settled.iter().skip(settled).copied().collect();
+        let is_open = |read: &usize| !settled.contains(read);
+        let tried = self.records.tried.iter().skip(tried).copied();
+        let tried: BTreeMap<usize, &str> = tried.filter(|(read, _)| is_open(read)).collect();
+        let before = tried.range(..reads).map(|(read, _)| *read);
+        Within { reads: before.chain(reads..self.records.reads.len()).filter(is_open).collect(), tried }
     }
 
     /// Walks what is done where something is caught.
     fn caught(
         &mut self,
         catch: &Catch<'a>,
+        name: Option<&'a str>,
         within: &Within,
         walk: impl FnOnce(&mut Self) -> End,
     ) -> Outcome<'a> {
         let reads = within.reads.iter().copied();
-        let caught: Vec<usize> = reads.filter(|&read| self.is_caught(catch, read)).collect();
+        let caught: Vec<usize> =
+            reads.filter(|read| self.is_caught(catch, *read, within.tried.get(read).copied())).collect();
         // What gives `None` fails only where something is done to that.
-        let failing = caught.iter().map(|&read| (read, &self.records.reads[read]));
-        let failing = failing.filter(|(read, record)| record.is_hard || within.tried.contains(read));
-        let names = failing.map(|(_, record)| record.name.clone());
-        let facts = missing(names.chain(catch.missed.iter().cloned()).collect());
+        let failing = caught.iter().filter_map(|read| {
+            let record = &self.records.reads[*read];
+            let error = if record.is_hard { MISSING } else { within.tried.get(read)? };
+            Some((record.name.clone(), Failure::Error(error)))
+        });
+        let missed: Vec<(String, Failure)> = failing.chain(catch.missed.iter().cloned()).collect();
+        let facts = missing(missed.iter().map(|(name, _)| name.clone()).collect());
         self.records.caught.extend(&caught);
+        self.records.settled.extend(&caught);
         let facts = if facts.is_empty() { Test::unknown().yes } else { facts };
+        self.handlers.push(Handler { name, missed });
         let outcome = self.branch(&facts, walk);
+        self.handlers.pop();
         if outcome.end != End::Exit {
             self.records.tolerated.extend(caught);
         }
         outcome
     }
 
-    /// Whether a handler catches the failure of a read.
-    fn is_caught(&self, catch: &Catch, read: usize) -> bool {
+    /// Whether a handler catches the failure of a read, by the error of what is done to its value if that is known.
+    fn is_caught(&self, catch: &Catch, read: usize, error: Option<&str>) -> bool {
         let record = &self.records.reads[read];
-        let errors = if record.is_hard { MISSING } else { OF_NONE };
-        let is_missed = self.records.caught.contains(&read) && catch.missed.contains(&record.name);
+        let is_one = |errors: &[&str]| errors.iter().any(|kind| catches(catch, kind, &self.kinds));
+        let fails = match error {
+            _ if record.is_hard => is_one(&[MISSING]),
+            Some(error) => is_one(&[error]),
+            None => is_one(OF_NONE),
+        };
+        let is_missed = self.records.caught.contains(&read)
+            && catch.missed.iter().any(|(missed, _)| *missed == record.name);
         // What the program has ended without doesn't come here.
         let is_there = self.records.demanded.contains(&record.name);
-        as_option(&record.name).is_none()
-            && !record.is_guarded
-            && (is_missed || !is_there && errors.iter().any(|kind| catches(catch, kind, &self.kinds)))
+        as_option(&record.name).is_none() && !record.is_guarded && (is_missed || !is_there && fails)
     }
 }
 

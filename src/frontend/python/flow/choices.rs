@@ -33,7 +33,10 @@ impl Walker<'_, '_> {
             names.insert(fact.name.clone());
         }
         let is_settled = names.iter().any(|name| is_demanded(name) || self.is_changed(name));
-        if names.len() > 1 && names.len() <= MAX_NAMES && !is_settled && self.catching(self.failure).is_none()
+        if names.len() > 1
+            && names.len() <= MAX_NAMES
+            && !is_settled
+            && names.iter().all(|name| self.catching(self.failure_of(name)).is_none())
         {
             let at = self.place..self.place;
             self.records.choices.entry(names.into_iter().collect()).or_insert(at);

@@ -12,6 +12,7 @@ use ruff_python_ast::Operator;
 use ruff_python_ast::UnaryOp;
 use ruff_python_ast::visitor::walk_expr;
 
+use super::catches::Failure;
 use super::lists::MAX_PARTS;
 use super::value::Code;
 use super::value::Function;
@@ -61,14 +62,15 @@ impl<'a> Walker<'_, 'a> {
         }
     }
 
-    /// Something is done to a value that fails without one.
-    pub(super) fn need(&mut self, value: &Value<'a>) {
+    /// Something is done to a value that fails without one, by an error of some kind.
+    pub(super) fn need(&mut self, value: &Value<'a>, error: &'static str) {
         let Value::Read(reads, _) = value else { return };
         for &read in &**reads {
             let record = &self.records.reads[read];
-            let has_value = self.state.facts.is_present(&record.name) || record.fallback.is_some();
-            if !has_value && self.catches_none() {
-                self.records.tried.push(read);
+            let is_present = self.state.facts.is_present(&record.name);
+            let has_value = is_present || record.is_hard || record.fallback.is_some();
+            if !has_value && self.catching(Failure::Error(error)).is_some() {
+                self.records.tried.push((read, error));
             } else {
                 self.records.reads[read].is_needed |= !has_value;
             }

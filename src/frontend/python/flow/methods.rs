@@ -50,7 +50,7 @@ impl<'a> Walker<'_, 'a> {
             }
             Value::Read(reads, _) => {
                 let reads = reads.clone();
-                self.need(object);
+                self.need(object, "AttributeError");
                 let given = self.arguments(call);
                 if let Some(test) = self.begins(object, name, given.positional.first()) {
                     return Ok(Value::Told(Rc::new(test)));

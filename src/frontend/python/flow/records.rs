@@ -97,8 +97,10 @@ pub(super) struct Records {
     /// Variables whose presence is asked for.
     pub(super) tested: HashSet<String>,
     pub(super) diagnostics: Vec<Diagnostic>,
-    /// Reads whose values are used within `try` where that fails without one.
-    pub(super) tried: Vec<usize>,
+    /// Reads whose values are used within `try` where that fails without one, with the error.
+    pub(super) tried: Vec<(usize, &'static str)>,
+    /// Reads whose failure is caught, in the order of the handlers.
+    pub(super) settled: Vec<usize>,
     /// Reads whose failure is caught.
     pub(super) caught: HashSet<usize>,
     /// Reads whose failure the program survives.

@@ -7,7 +7,7 @@ use ruff_python_ast::visitor::Visitor;
 use ruff_python_ast::visitor::walk_stmt;
 
 use super::Ends;
-use super::catches::{Catch, Failure, Missed};
+use super::catches::{Catch, Failure, Handler, Missed};
 use super::certain::is_main;
 use super::options::Defaults;
 use super::records::Records;
@@ -65,6 +65,8 @@ pub(super) struct Walker<'m, 'a> {
     pub(super) catches: Vec<Vec<Catch<'a>>>,
     /// What was missed where the program came to an end.
     pub(super) missed: Vec<Missed<'a>>,
+    /// The handlers around what is walked, the innermost last.
+    pub(super) handlers: Vec<Handler<'a>>,
     /// The kinds of errors of which the script's own are, and the names that it gives to what it catches.
     pub(super) kinds: std::collections::HashMap<&'a str, Vec<&'a str>>,
     /// What is known where the function that was followed last returns what is a failure as an exit status.
@@ -109,6 +111,7 @@ impl<'m, 'a> Walker<'m, 'a> {
             failure: Failure::Kill,
             catches: Vec::new(),
             missed: Vec::new(),
+            handlers: Vec::new(),
             kinds: std::collections::HashMap::new(),
             statuses: Vec::new(),
             left: MAX_AGAIN,
@@ -187,7 +190,7 @@ impl<'m, 'a> Walker<'m, 'a> {
         self.choose_one(facts, known);
         let is_demanded = |name: &str| self.records.demanded.contains(name);
         if !self.state.facts.are_sure(known, |fact| is_sure(fact, is_demanded))
-            && !self.is_caught_alike(known)
+            && !self.is_caught_alike(facts, known)
         {
             return;
         }
