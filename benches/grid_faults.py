@@ -1,7 +1,8 @@
 """What becomes of batches whatever happens to workers, wire and store: lost, had by two at once, done twice.
 
 `C3=target/debug/c3 target/engines/tools/bin/python benches/grid_faults.py [BATCHES]`, with the store of
-`tests/engines.sh up s3`; `BACKENDS` and `KINDS` choose rows of the matrix, which takes an hour as a whole.
+`tests/engines.sh up s3`; `BACKENDS` and `KINDS` choose rows of the matrix, which takes an hour as a whole. Of `short`
+batches, which are bundled, there are ten times as many; workers are killed there, too.
 """
 
 import collections
@@ -46,7 +47,7 @@ SCRIPT = '''
         if batch.startswith('hold'):
             ctypes.PyDLL(None).usleep(5_000_000)
         for _ in range(4):
-            time.sleep(0.05)
+            time.sleep(0.002 if batch.startswith('short') else 0.05)
             note('lives', batch)
         note('end', batch)
 '''
@@ -54,7 +55,7 @@ SCRIPT = '''
 
 def names_of(kind, batches):
     """Give the batches of a run."""
-    special = {'poison': POISONS, 'hold': batches // 20}.get(kind, 0)
+    special = {'poison': POISONS, 'hold': batches // 20, 'short': batches}.get(kind, 0)
     plain = [f'batch-{number:05}' for number in range(batches - special)]
     names = plain + [f'{kind}-{number:05}' for number in range(special)]
     random.shuffle(names)
@@ -119,6 +120,7 @@ def row(scratch, backend, kind, batches):
     folder = Path(scratch, f'{backend}-{kind}'.replace(' ', '-'))
     folder.mkdir()
     job = Grid(folder, backend, script=SCRIPT, store=proxy.url if proxy else CEPH)
+    batches *= 10 if kind == 'short' else 1
     names = names_of(kind, batches)
     job.give(names)
     job.env.update(C3_GRID_HEARTBEAT='1', log_level='WARNING', gw_max_attempts='3' if kind == 'poison' else '99')
@@ -126,7 +128,7 @@ def row(scratch, backend, kind, batches):
         place, fault = FAULTS[kind]
         setattr(proxy, place, fault)
     started = time.monotonic()
-    hit = work(job, kind == 'killed')
+    hit = work(job, kind in ('killed', 'short'))
     seconds, told = time.monotonic() - started, status(job)
     seen, ends = spans(job.log)
     failed = [each['batch'] for each in told['failed']]
@@ -147,7 +149,7 @@ def main():
     wrong = 0
     with tempfile.TemporaryDirectory() as scratch:
         for backend in os.environ.get('BACKENDS', ' '.join(BACKENDS)).split():
-            kinds = ['calm', 'killed', 'hold', 'poison', *(FAULTS if backend in OBJECTS else ())]
+            kinds = ['calm', 'killed', 'short', 'hold', 'poison', *(FAULTS if backend in OBJECTS else ())]
             for kind in [kind for kind in kinds if kind in chosen] if chosen else kinds:
                 wrong += row(scratch, backend, kind, batches)
     return 1 if wrong else 0

@@ -1,9 +1,9 @@
 //! What a finished run has left that only its workers needed.
 
 use super::error::GridError;
-use super::marks::{Mark, State, Style};
+use super::marks::{self, Mark, State, Style};
 use super::place::Place;
-use super::status::{Last, Run, Status, last_marks};
+use super::status::{Last, Run, Status, last_bundles, last_marks};
 
 /// Files of workers that have died, and probes of a store.
 const PARTS: [&str; 4] = [".part-", ".probe-", ".probing", ".worker-"];
@@ -29,10 +29,14 @@ pub fn clean(place: &Place) -> Result<usize, GridError> {
 /// The names that are to go, with what they said.
 fn leftovers<'a>(names: &'a [String], run: Option<&Run>) -> Vec<(State, &'a str)> {
     let style = Status::style(names, run);
-    let all = last_marks(style, names);
+    let (all, bundles) = (last_marks(style, names), last_bundles(names));
     let left = |name: &'a String| {
         if PARTS.iter().any(|part| name.starts_with(part)) {
             return Some((State::Done, name.as_str()));
+        }
+        if let Some(mark) = marks::bundle(name) {
+            let left = is_left(Style::Marks, &mark, name, bundles.get(&mark.key)?);
+            return left.then_some((mark.state, name.as_str()));
         }
         let mark = style.read(name)?;
         is_left(style, &mark, name, all.get(&mark.key)?).then_some((mark.state, name.as_str()))
@@ -66,12 +70,20 @@ mod tests {
     #[test]
     fn what_has_ended_keeps_its_end() {
         let names =
-            [".batches", ".format-2", "a.lock", "a.processed", "b.err", "b.err.1", "b.lock", "b.lock.1"];
+            [".batches", ".format-3", "a.lock", "a.processed", "b.err", "b.err.1", "b.lock", "b.lock.1"];
         assert_eq!(left(Style::Marks, &names), ["a.lock", "b.err.1", "b.lock", "b.lock.1"]);
         assert_eq!(
             left(Style::Marks, &["c.err", "c.free.1", "c.lock", "c.processed"]),
             ["c.err", "c.free.1", "c.lock"]
         );
+    }
+
+    #[test]
+    fn bundles_stay_done_or_open() {
+        let done = [".bundle-0-0.lock", ".bundle-0-0.processed", ".plan-0"];
+        let opened = [".bundle-0-1.err", ".bundle-0-1.err.1", ".bundle-0-1.lock", ".bundle-0-1.lock.1"];
+        assert_eq!(left(Style::Marks, &done), [".bundle-0-0.lock"]);
+        assert_eq!(left(Style::Marks, &opened), opened[1..]);
     }
 
     #[test]
@@ -97,7 +109,7 @@ mod tests {
 
     #[test]
     fn parts_and_probes_go() {
-        let names = [".part-1", ".probe-2", ".probing", ".worker-3", ".hidden", ".format-2"];
+        let names = [".part-1", ".probe-2", ".probing", ".worker-3", ".hidden", ".format-3"];
         assert_eq!(left(Style::Marks, &names), [".part-1", ".probe-2", ".probing", ".worker-3"]);
     }
 }

@@ -12,6 +12,9 @@ pub const BATCHES: &str = ".batches";
 /// The marks of the coordinator that name the format of all others begin so.
 pub const FORMAT: &str = ".format-";
 
+/// The keys of bundles begin so: no key of a batch begins with a dot.
+pub const BUNDLE: &str = ".bundle-";
+
 /// What a mark says of its batch; of marks of one generation the greatest holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
@@ -75,6 +78,12 @@ impl Style {
         let number = if generation == 0 { String::new() } else { format!(".{generation}") };
         format!("{hidden}{key}.lock{number}")
     }
+}
+
+/// Reads the name of a bundle's mark, which has failed where it was opened.
+#[must_use]
+pub fn bundle(name: &str) -> Option<Mark> {
+    name.starts_with(BUNDLE).then(|| mark(name)).flatten()
 }
 
 impl Mark {

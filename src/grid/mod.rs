@@ -8,5 +8,6 @@ pub mod marks;
 #[cfg(test)]
 mod model;
 pub mod place;
+pub mod plan;
 pub mod status;
 pub mod watch;

@@ -5,14 +5,17 @@ use std::collections::{BTreeMap, HashSet};
 use serde::Deserialize;
 
 use super::error::GridError;
-use super::marks::{BATCHES, Mark, State, Style};
+use super::marks::{self, BATCHES, Mark, State, Style};
 use super::place::Place;
+use super::plan::Plan;
 
 /// The latest run, as its workers have announced it.
 #[derive(Debug, Deserialize)]
 pub struct Run {
     style: Style,
     keys: HashSet<String>,
+    #[serde(skip)]
+    plan: Plan,
 }
 
 impl Run {
@@ -22,12 +25,23 @@ impl Run {
             return Ok(None);
         }
         let content = place.read(&[BATCHES])?.into_iter().next().flatten();
-        Ok(content.and_then(|content| serde_json::from_slice(&content).ok()))
+        let run = content.and_then(|content| serde_json::from_slice::<Self>(&content).ok());
+        run.map(|run| Ok(Self { plan: Plan::last(place, names)?, ..run })).transpose()
     }
 
     #[cfg(test)]
     pub(super) fn of(style: Style, keys: &[&str]) -> Self {
-        Self { style, keys: keys.iter().map(ToString::to_string).collect() }
+        Self { style, keys: keys.iter().map(ToString::to_string).collect(), plan: Plan::default() }
+    }
+
+    /// The bundles of batches that have no marks of their own, each with the number of these.
+    fn bundles(&self, marked: &BTreeMap<String, Last<'_>>) -> BTreeMap<&str, usize> {
+        let mut bundles = BTreeMap::new();
+        let unmarked = self.keys.iter().filter(|key| !marked.contains_key(*key));
+        for bundle in unmarked.filter_map(|key| self.plan.bundle_of(key)) {
+            *bundles.entry(bundle).or_default() += 1;
+        }
+        bundles
     }
 }
 
@@ -75,17 +89,35 @@ impl Status {
         let style = Self::style(names, run);
         let all = last_marks(style, names);
         let found = all.len();
+        let (done, held) = Self::bundles(names, run.map(|run| run.bundles(&all)).unwrap_or_default());
         let of_run = |mark: &Mark| run.is_none_or(|run| run.keys.contains(&mark.key));
         let marks: Vec<_> = all.into_values().filter(|last| of_run(&last.mark)).collect();
         let number = |state| marks.iter().filter(|last| last.mark.state == state).count();
         Self {
             total: run.map(|run| run.keys.len()),
-            done: number(State::Done),
-            locked: number(State::Locked),
-            held: marks.iter().filter_map(|last| last.held(style)).collect(),
+            done: done + number(State::Done),
+            locked: held.iter().map(|(number, _)| number).sum::<usize>() + number(State::Locked),
+            held: marks
+                .iter()
+                .filter_map(|last| last.held(style))
+                .chain(held.into_iter().map(|(_, held)| held))
+                .collect(),
             others: found - marks.len(),
             failed: marks.into_iter().filter_map(Last::failed).collect(),
         }
+    }
+
+    /// How many batches are done as their bundles are, and the bundles in the hands of workers, with the number of batches.
+    fn bundles(names: &[String], wanted: BTreeMap<&str, usize>) -> (usize, Vec<(usize, Held)>) {
+        let (mut done, mut held) = (0, Vec::new());
+        let bundles = if wanted.is_empty() { BTreeMap::new() } else { last_bundles(names) };
+        for (bundle, number) in wanted {
+            let Some(last) = bundles.get(bundle) else { continue };
+            done += if last.mark.state == State::Done { number } else { 0 };
+            let batch = format!("{number} short batches");
+            held.extend(last.held(Style::Marks).map(|held| (number, Held { batch, ..held })));
+        }
+        (done, held)
     }
 
     /// How the marks are named.
@@ -135,9 +167,18 @@ impl<'a> Last<'a> {
 
 /// The mark of every key that holds.
 pub(super) fn last_marks(style: Style, names: &[String]) -> BTreeMap<String, Last<'_>> {
+    last_of(names, |name| style.read(name))
+}
+
+/// The mark of every bundle that holds.
+pub(super) fn last_bundles(names: &[String]) -> BTreeMap<String, Last<'_>> {
+    last_of(names, marks::bundle)
+}
+
+fn last_of(names: &[String], read: impl Fn(&str) -> Option<Mark>) -> BTreeMap<String, Last<'_>> {
     let mut all = BTreeMap::<String, Last<'_>>::new();
     for name in names {
-        let Some(mark) = style.read(name) else { continue };
+        let Some(mark) = read(name) else { continue };
         let text = (mark.is_end() && mark.state == State::Failed).then_some(name);
         match all.get_mut(&mark.key) {
             None => drop(all.insert(mark.key.clone(), Last { mark, text })),
@@ -182,6 +223,33 @@ mod tests {
         assert_eq!((status.total, status.done, status.locked, status.others), (Some(6), 2, 2, 1));
         assert_eq!(status.failed, [Failed { batch: "c".to_owned(), mark: "c.err".to_owned() }]);
         assert_eq!(status.waiting(), Some(1));
+    }
+
+    #[test]
+    fn bundles_say_what_becomes_of_batches_without_marks_of_their_own() {
+        let plan = br#"{"parts": [{"size": 2, "keys": ["a", "b", "c", "d", "e", "f", "g", "h"]}]}"#;
+        let run = Run {
+            plan: Plan::read(plan),
+            ..Run::of(Style::Marks, &["a", "b", "c", "d", "e", "f", "g", "h"])
+        };
+        let listed = names(&[
+            ".plan-0",
+            ".bundle-0-0.lock",
+            ".bundle-0-0.processed",
+            "b.err",
+            ".bundle-0-1.lock",
+            ".bundle-0-2.lock",
+            ".bundle-0-2.lock.1",
+            ".bundle-0-2.err",
+            ".bundle-0-2.err.1",
+            "e.lock.1",
+            "e.processed",
+        ]);
+        let status = Status::count(&listed, Some(&run));
+        assert_eq!((status.done, status.locked, status.waiting(), status.others), (2, 2, Some(3), 0));
+        let lock = ".bundle-0-1.lock".to_owned();
+        assert_eq!(status.held, [Held { batch: "2 short batches".to_owned(), lock, generation: 0 }]);
+        assert_eq!(status.failed, [Failed { batch: "b".to_owned(), mark: "b.err".to_owned() }]);
     }
 
     #[test]

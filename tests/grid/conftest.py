@@ -91,7 +91,8 @@ PLAIN = 'def grid_process(*_, **__):\n    pass\n'
 
 
 # Marks that say whose a batch was, and those of the coordinator; what else is hidden is to be gone after a run.
-PASSED = re.compile(r'(?s)\.batches|\.format-\d+|\.probing|\.?.+\.(lock(\.[1-9]\d*)?|(free|err)\.[1-9]\d*)')
+KEPT = re.compile(r'\.batches|\.format-3|\.plan-\d+|\.bundle-\d+-\d+\.(processed|err)')
+PASSED = re.compile(r'(?s)\.batches|\.plan-\d+|\.format-\d+|\.probing|\.?.+\.(lock(\.[1-9]\d*)?|(free|err)\.[1-9]\d*)')
 
 
 class Grid:
@@ -231,7 +232,7 @@ def marks_are_clean(grid):
     """Tell whether `c3 grid-clean` leaves nothing but what the guide names."""
     done = subprocess.run([C3, 'grid-clean', grid.place()], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
-    names = grid.all_names() - {'.batches', '.format-2'}
+    names = {name for name in grid.all_names() if not KEPT.fullmatch(name)}
     return not [name for name in names if PASSED.fullmatch(name) or '.LOCKED' in name or name.startswith('.')]
 
 

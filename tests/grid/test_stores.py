@@ -330,10 +330,10 @@ NO_LOCK = b'{"style": "marks", "keys": ["one", "two"]}'
 @pytest.mark.parametrize('backend', ['local', 'cos', 'simple'])
 def test_a_coordinator_of_another_version_is_refused(grid, backend):
     job = grid(backend).give(['one'])
-    job.put('.format-3', b'')
+    job.put('.format-4', b'')
     (worker,) = job.run()
     assert worker.returncode == 1
-    assert 'is in use by another version of c3 (`.format-3`)' in said(worker) and 'Traceback' not in said(worker)
+    assert 'is in use by another version of c3 (`.format-4`)' in said(worker) and 'Traceback' not in said(worker)
     assert not job.lines('begin')
 
 

@@ -1,6 +1,6 @@
 //! What may happen next: each is one request of a worker, one that arrives a second time, or time that passes.
 
-use super::{ATTEMPTS, Beat, Bounds, Late, Seen, State, Step, World};
+use super::{ATTEMPTS, BUNDLE, Beat, Bounds, Ended, Flaw, Late, Seen, State, Step, World};
 
 impl<const B: usize> World<B> {
     /// All that may happen next; time aside, it is something that a worker or the wire does.
@@ -16,11 +16,17 @@ impl<const B: usize> World<B> {
                 Step::Looks { batch, owner, since, seen } => {
                     all.push(self.look(at, batch, owner, since, seen, bounds));
                 }
-                Step::Works { batch, owner, since, beat, beats } => {
-                    self.beat(at, (batch, owner, since), (beat, beats), bounds, &mut all);
-                    self.end(at, batch, owner, since, bounds, &mut all);
+                Step::Works { batch, owner, since, .. } => {
+                    self.beat(at, self.workers[at], bounds, &mut all);
+                    match batch {
+                        BUNDLE => self.end_one(at, self.workers[at], bounds, &mut all),
+                        _ => self.end(at, batch, owner, since, bounds, &mut all),
+                    }
                 }
                 Step::Marks { batch, owner, well } => self.mark(at, batch, owner, well, &mut all),
+                Step::Fails { .. } => self.fail_one(at, self.workers[at], bounds, &mut all),
+                Step::Opens { owner, well } => all.push(self.open(at, owner, well)),
+                Step::Plans { plan } => all.push(self.decide(at, plan)),
                 Step::Gone => {}
             }
         }
@@ -28,7 +34,7 @@ impl<const B: usize> World<B> {
         all
     }
 
-    fn with(&self, at: usize, step: Step) -> Self {
+    pub(super) fn with(&self, at: usize, step: Step) -> Self {
         let mut world = *self;
         world.workers[at] = step;
         world
@@ -40,42 +46,49 @@ impl<const B: usize> World<B> {
         }
     }
 
-    /// A worker lists the marks, and means to claim a batch that is free or whose owner is dead.
+    /// A worker lists the marks, and means to claim a batch or a bundle that is free or whose owner is dead.
     fn list(&self, at: usize, bounds: Bounds, all: &mut Vec<Self>) {
-        for (number, batch) in self.batches.iter().enumerate() {
-            let name = u8::try_from(number).unwrap();
-            let claims = |owner, seen| Step::Claims { batch: name, owner, since: 0, seen };
-            match batch.state() {
-                State::Free(owner) if owner < bounds.owners => all.push(self.with(at, claims(owner, None))),
-                State::Held(owner) if owner + 1 < bounds.owners && self.is_dead(number, owner, bounds) => {
-                    all.push(self.with(at, claims(owner + 1, Some(batch.beats[usize::from(owner)]))));
-                }
-                _ => {}
+        for number in 0..self.batches.len() {
+            self.mean(at, u8::try_from(number).unwrap(), &self.state(number), bounds, all);
+        }
+        if self.bundle_is_wanted() {
+            self.mean(at, BUNDLE, &self.bundle.state(), bounds, all);
+        }
+        self.plan(at, bounds, all);
+    }
+
+    /// It claims what a listing says so of.
+    pub(super) fn mean(&self, at: usize, batch: u8, state: &State, bounds: Bounds, all: &mut Vec<Self>) {
+        let claims = |owner, seen| Step::Claims { batch, owner, since: 0, seen };
+        match *state {
+            State::Free(owner) if owner < bounds.owners => all.push(self.with(at, claims(owner, None))),
+            State::Held(owner) if owner + 1 < bounds.owners && self.is_dead(batch, owner, bounds) => {
+                let seen = Some(self.marks(batch).beats[usize::from(owner)]);
+                all.push(self.with(at, claims(owner + 1, seen)));
             }
+            _ => {}
         }
     }
 
     /// Whether a worker may take an owner for dead; without time only one that has gone.
-    fn is_dead(&self, number: usize, owner: u8, bounds: Bounds) -> bool {
+    fn is_dead(&self, batch: u8, owner: u8, bounds: Bounds) -> bool {
         if bounds.dead > 0 {
-            return self.batches[number].still >= bounds.dead;
+            return self.marks(batch).still >= bounds.dead;
         }
-        let mine =
-            |step: &Step| step.lock().is_some_and(|lock| (usize::from(lock.0), lock.1) == (number, owner));
-        !self.workers.iter().any(mine)
+        !self.workers.iter().any(|step| step.lock() == Some((batch, owner)))
     }
 
     /// The lock is created unless it is there. Whoever creates the first one knows that nobody has had the batch.
     fn claim(&self, at: usize, batch: u8, owner: u8, since: u8, seen: Seen) -> Self {
         let mut world = *self;
-        let marks = &mut world.batches[usize::from(batch)];
+        let marks = world.marks_mut(batch);
         world.workers[at] = match () {
             () if marks.locks > owner => Step::Idle,
             () => {
                 marks.locks = owner + 1;
                 marks.still = 0;
                 match owner {
-                    0 => Step::Works { batch, owner, since, beat: Beat::None, beats: 0 },
+                    0 => begun(batch, owner, since),
                     _ => Step::Looks { batch, owner, since, seen },
                 }
             }
@@ -85,38 +98,35 @@ impl<const B: usize> World<B> {
 
     /// A later owner looks whether the batch has ended meanwhile, or its owner is alive after all.
     fn look(&self, at: usize, batch: u8, owner: u8, since: u8, seen: Seen, bounds: Bounds) -> Self {
-        let marks = self.batches[usize::from(batch)];
-        let before = owner - 1;
-        let alive =
-            seen.is_some_and(|seen| seen != marks.beats[usize::from(before)]) && !bounds.flaws.blind_takeover;
+        let marks = *self.marks(batch);
+        let (before, bundled) = (owner - 1, owner == 1 && self.is_in_bundle(batch));
+        let alive = seen.is_some_and(|seen| seen != marks.beats[usize::from(before)])
+            && bounds.flaw != Flaw::BlindTakeover;
         match () {
             () if marks.done => self.with(at, Step::Idle),
-            () if seen.is_some() && marks.failed >> before & 1 == 1 => {
+            () if (seen.is_some() || bundled) && marks.failed >> before & 1 == 1 => {
                 self.with(at, Step::Marks { batch, owner, well: false })
             }
+            () if bundled && self.bundle.done => self.with(at, Step::Marks { batch, owner, well: true }),
             () if alive => self.with(at, Step::Idle),
-            () if owner >= ATTEMPTS => self.with(at, Step::Marks { batch, owner, well: false }),
-            () => self.with(at, Step::Works { batch, owner, since, beat: Beat::None, beats: 0 }),
+            () if owner >= ATTEMPTS || batch == BUNDLE && bounds.flaw != Flaw::ForgetsOpening => {
+                self.with(at, Step::Marks { batch, owner, well: false })
+            }
+            () => self.with(at, begun(batch, owner, since)),
         }
     }
 
     /// A heartbeat changes the lock, then looks for that of the next owner, and only then counts from its beginning.
-    fn beat(
-        &self,
-        at: usize,
-        (batch, owner, since): (u8, u8, u8),
-        (beat, beats): (Beat, u8),
-        bounds: Bounds,
-        all: &mut Vec<Self>,
-    ) {
-        let works = |since, beat, beats| Step::Works { batch, owner, since, beat, beats };
-        let marks = self.batches[usize::from(batch)];
+    fn beat(&self, at: usize, step: Step, bounds: Bounds, all: &mut Vec<Self>) {
+        let Step::Works { batch, owner, since, beat, beats, ended } = step else { return };
+        let works = |since, beat, beats| Step::Works { batch, owner, since, beat, beats, ended };
+        let marks = *self.marks(batch);
         let overtaken = marks.locks > owner + 1;
         match beat {
             Beat::None if since < bounds.lease && beats < bounds.beats => {
                 all.push(self.with(at, works(since, Beat::Begun(0), beats + 1)));
             }
-            Beat::Begun(begun) if bounds.flaws.early_look => {
+            Beat::Begun(begun) if bounds.flaw == Flaw::EarlyLook => {
                 all.push(
                     self.with(
                         at,
@@ -125,13 +135,13 @@ impl<const B: usize> World<B> {
                 );
             }
             Beat::Begun(begun) | Beat::Looked(begun) => {
-                let next = if bounds.flaws.early_look {
+                let next = if bounds.flaw == Flaw::EarlyLook {
                     works(begun, Beat::None, beats)
                 } else {
                     works(since, Beat::Landed(begun), beats)
                 };
                 let mut world = self.with(at, next);
-                world.batches[usize::from(batch)].change(owner);
+                world.marks_mut(batch).change(owner);
                 world.repeat(Late::Beat { batch, owner }, all);
                 all.push(world);
             }
@@ -150,13 +160,13 @@ impl<const B: usize> World<B> {
         }
         for well in [true, false] {
             let mut world = self.with(at, Step::Marks { batch, owner, well });
-            world.batches[usize::from(batch)].worked += u8::from(well);
+            world.marks_mut(batch).worked += u8::from(well);
             all.push(world);
         }
         if self.faults > 0 {
             let mut world = Self { faults: self.faults - 1, ..self.with(at, Step::Gone) };
-            let marks = &mut world.batches[usize::from(batch)];
-            if bounds.flaws.removes {
+            let marks = world.marks_mut(batch);
+            if bounds.flaw == Flaw::Removes {
                 marks.locks = owner;
                 world.repeat(Late::Removal { batch, owner }, all);
             } else {
@@ -169,7 +179,7 @@ impl<const B: usize> World<B> {
     /// What has been done is marked, once; a failure is that of its owner, and says nothing of later ones.
     fn mark(&self, at: usize, batch: u8, owner: u8, well: bool, all: &mut Vec<Self>) {
         let mut world = self.with(at, Step::Idle);
-        let marks = &mut world.batches[usize::from(batch)];
+        let marks = world.marks_mut(batch);
         if well {
             marks.marked += u8::from(!marks.done);
             marks.done = true;
@@ -181,7 +191,7 @@ impl<const B: usize> World<B> {
     }
 
     /// The same, but the request arrives a second time some time later.
-    fn repeat(&self, late: Late, all: &mut Vec<Self>) {
+    pub(super) fn repeat(&self, late: Late, all: &mut Vec<Self>) {
         if self.faults > 0 && self.late == Late::Nothing {
             all.push(Self { faults: self.faults - 1, late, ..*self });
         }
@@ -191,10 +201,10 @@ impl<const B: usize> World<B> {
         let mut world = Self { late: Late::Nothing, ..*self };
         match self.late {
             Late::Nothing => return,
-            Late::Beat { batch, owner } => world.batches[usize::from(batch)].change(owner),
-            Late::Failure { batch, owner } => world.batches[usize::from(batch)].failed |= 1 << owner,
+            Late::Beat { batch, owner } => world.marks_mut(batch).change(owner),
+            Late::Failure { batch, owner } => world.marks_mut(batch).failed |= 1 << owner,
             Late::Removal { batch, owner } => {
-                let marks = &mut world.batches[usize::from(batch)];
+                let marks = world.marks_mut(batch);
                 marks.locks = marks.locks.min(owner);
             }
         }
@@ -207,13 +217,13 @@ impl<const B: usize> World<B> {
         if bounds.dead == 0 {
             return world;
         }
-        for batch in &mut world.batches {
+        for batch in world.batches.iter_mut().chain([&mut world.bundle]) {
             let held = matches!(batch.state(), State::Held(_));
             batch.still = if held { (batch.still + 1).min(bounds.dead) } else { 0 };
         }
         for step in &mut world.workers {
             match step {
-                Step::Claims { since, .. } | Step::Looks { since, .. } => {
+                Step::Claims { since, .. } | Step::Looks { since, .. } | Step::Fails { since, .. } => {
                     *since = (*since + 1).min(bounds.lease);
                 }
                 Step::Works { since, beat, .. } => {
@@ -227,4 +237,9 @@ impl<const B: usize> World<B> {
         }
         world
     }
+}
+
+/// A batch, or a bundle, whose function begins to run.
+pub(super) fn begun(batch: u8, owner: u8, since: u8) -> Step {
+    Step::Works { batch, owner, since, beat: Beat::None, beats: 0, ended: Ended::default() }
 }

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 # The highest number holds; of marks of one number the failure before the lock, and the lock before what has been free.
 # Of the coordinator's own are
 #
-#   .format-2            that the store has been probed, and marks mean what they mean here
+#   .plan-0, .plan-1…    which batches are in bundles; see `plan.py`
+#   .bundle-0-0.lock…    a bundle's marks, which are those of a batch, but that it is opened rather than failed
+#   .format-3            that the store has been probed, and marks mean what they mean here
 #   .batches             the keys of the latest run, for whoever wants to know how far it is: `c3 grid-status`
 #
 # No two clocks are compared. A lock is dead when an observer has seen it unchanged for `MISSED` heartbeats of its own
@@ -41,7 +43,9 @@ MISSED = 3.5
 LEASE = 2.5 * HEARTBEAT
 SHOWN = 20  # errors in a report
 BATCHES = '.batches'
-FORMAT = 2
+PLANS = '.plan-'
+BUNDLES = '.bundle-'
+FORMAT = 3
 FORMATS = '.format-'
 IS_PART = re.compile(r'\.(part|probe|worker)-[0-9a-f]{32}').fullmatch  # made for a moment, or for a worker's life
 
@@ -112,57 +116,6 @@ def lock_name(key: str, generation: int) -> str:
     return mark_name(key, 'lock', generation)
 
 
-class State:
-    """What the marks in a listing say about the keys of a run."""
-
-    def __init__(self, keys: Iterable[str], names: Names) -> None:
-        """Part the keys; `names` maps each mark to a stamp, which changes with the mark."""
-        self.names = names
-        ended, others = parted(names)
-        self.done: list[str] = []
-        self.free: dict[str, int] = {}  # with the generation that may be claimed
-        self.locked: dict[str, int] = {}  # with that of the owner
-        self.failed: dict[str, int] = {}  # with that which has failed
-        tops = tops_of(others)
-        for key in keys:
-            if key in ended:
-                self.done.append(key)
-            elif key in tops:
-                self.part(key, tops[key])
-            else:
-                self.free[key] = 0
-
-    def part(self, key: str, top: dict[str, int]) -> None:
-        """Note the state of a key that isn't done by the highest number of each kind of mark."""
-        lock, failure, free = (top.get(kind, -1) for kind in ('lock', 'err', 'free'))
-        if free > max(lock, failure):
-            self.free[key] = free
-        elif failure >= lock:
-            self.failed[key] = failure
-        else:
-            self.locked[key] = lock
-
-
-def parted(names: Iterable[str]) -> tuple[set[str], list[str]]:
-    """Give the keys of batches that are done, and the marks that say more: the fewest, late in a run."""
-    ended, others = set(), []
-    for name in names:
-        if name.endswith(PROCESSED):
-            ended.add(name[: -len(PROCESSED)])
-        else:
-            others.append(name)
-    return ended, [name for name in others if name[: -len(LOCK)] not in ended or not name.endswith(LOCK)]
-
-
-def tops_of(names: Iterable[str]) -> dict[str, dict[str, int]]:
-    """Give the highest number of each kind of mark, by the key."""
-    tops: dict[str, dict[str, int]] = {}
-    for key, kind, generation in filter(None, map(mark_of, names)):
-        top = tops.setdefault(key, {})
-        top[kind] = max(generation, top.get(kind, 0))
-    return tops
-
-
 def last_line(content: bytes | None) -> str:
     """Give the last line of an error that says something, as a log may show it."""
     lines = (content or b'').decode('utf-8', 'replace').strip().splitlines()
@@ -176,6 +129,7 @@ class Marks:
     """What all stores of marks have in common."""
 
     STYLE = 'marks'  # how `c3 grid-status` is to read the names
+    BUNDLES = True  # whether batches may have one mark together
     LISTED = 1000  # as many names can be listed for what it costs to try to claim a batch
 
     def claim(self: Store, claim: Claim) -> bool:

@@ -11,7 +11,7 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from .core import BATCHES, FORMATS, IS_PART, LOG, Claim, Marks, mark_name, now
+from .core import BATCHES, BUNDLES, FORMATS, IS_PART, LOG, PLANS, Claim, Marks, mark_name, now
 
 if TYPE_CHECKING:
     from .kinds import Content, Method, Names
@@ -235,8 +235,8 @@ def read_present(path: str) -> bytes | None:
 
 
 def is_common(name: str) -> bool:
-    """Tell marks of the whole run, and of workers."""
-    return name == BATCHES or name.startswith(FORMATS) or IS_PART(name) is not None
+    """Tell marks of the whole run, of bundles, and of workers."""
+    return name == BATCHES or name.startswith((FORMATS, PLANS, BUNDLES)) or IS_PART(name) is not None
 
 
 def link(part: str, path: str) -> bool:

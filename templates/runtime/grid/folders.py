@@ -25,6 +25,7 @@ class Folders(Files):
     """
 
     STYLE = 'results'
+    BUNDLES = False  # each has a result
     RESULTS = {'.processed': 'PROCESSED', '.err': 'FAILED'}
 
     def __init__(self, source: str | None, target: str | None, folders: bool) -> None:

@@ -14,6 +14,7 @@ Batches = list[str]
 Function = Callable[..., object]  # what is run by the child
 Given = list[str]  # what it gets for a batch
 Arguments = Callable[[str], Given]
+BundleOf = Callable[[str], 'str | None']  # of a batch, by the key: an empty one, or nothing if nobody has decided that
 Content = Callable[[], bytes]  # of a mark, if it is wanted
 Message = dict[str, Any]
 Result = TypeVar('Result')
@@ -26,6 +27,7 @@ class Store(Protocol):
     """Where workers keep the marks of batches."""
 
     STYLE: str
+    BUNDLES: bool
     LISTED: int
 
     def list(self) -> Names:

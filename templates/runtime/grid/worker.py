@@ -6,21 +6,20 @@ import json
 import os
 import random
 import socket
-import threading
-import time
 import uuid
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from .bundles import Bundles
 from .calls import Calls, Limits
 from .core import (
     HEARTBEAT,
     LEASE,
     LOG,
+    PROCESSED,
     SHOWN,
     Claim,
     Refusal,
-    State,
     Unreachable,
     Watch,
     keys_of,
@@ -32,7 +31,10 @@ from .core import (
 )
 from .ending import Ending, Terminated
 from .entry import Entry
+from .hand import Hand
+from .plan import Plan
 from .runner import GRACE, Outcome, Runner
+from .state import State
 from .turns import Turns
 
 if TYPE_CHECKING:
@@ -66,13 +68,14 @@ class Worker:
         self.dead: dict[str, int] = {}  # whose owners are, with the generation that may take them over
         self.old_errors: dict[str, int] | None = None  # from before this run
         self.entry = Entry(store, self.keys, self.ending)
-        self.claim: Claim | None = None
-        self.claim_mutex = threading.Lock()
+        self.plan = Plan(store, limits.attempts > 1)
+        self.bundles = Bundles(self)
+        self.hand = Hand(store, runner)
 
     def run(self) -> int:
         """Work to the end and give the exit code."""
         self.ending.listen()
-        threading.Thread(target=self.beat_for_ever, name='heartbeat', daemon=True).start()
+        self.hand.listen()
         try:
             state = self.work()
             self.runner.close()
@@ -91,12 +94,14 @@ class Worker:
         pause = HEARTBEAT / 50
         while True:
             self.ending.check()
-            state = self.survey()
+            state = self.decided(self.survey())
             todo = self.choose(state)
             if todo:
                 self.entry.enter(state.names)
                 self.take_in_turn(todo, state)
                 pause = HEARTBEAT / 50
+            elif state.undecided:
+                self.ending.sleep(HEARTBEAT / 100)
             elif state.locked and self.wait:
                 self.ending.sleep(pause * random.uniform(0.5, 1))
                 pause = min(pause * 1.5, HEARTBEAT / 2)
@@ -108,13 +113,22 @@ class Worker:
         """Learn the state of all batches from one listing."""
         names = self.store.list()
         self.entry.check(names)
-        state = State(self.open, names)
+        self.plan.read(names)
+        state = State(self.open, names, self.plan.bundle_of)
         for key in state.done:
             del self.open[key]
         if self.old_errors is None:
             self.old_errors = dict(state.failed) if self.retry else {}
         locks = ((key, top) for key, top in state.locked.items() if self.is_dead(lock_name(key, top), names))
         self.dead = {key: top + 1 for key, top in locks}
+        return state
+
+    def decided(self, state: State) -> State:
+        """Give a state in which it is known of each batch whether it is in a bundle, if it is time to decide that."""
+        while self.plan.is_due(len(state.undecided)):
+            self.entry.enter(state.names)
+            self.plan.decide(state.undecided)
+            state = State(self.open, state.names, self.plan.bundle_of)
         return state
 
     def is_dead(self, name: str, names: Names) -> bool:
@@ -130,7 +144,7 @@ class Worker:
     def take_in_turn(self, todo: dict[str, int], state: State) -> None:
         """Process batches until so many turn out to be another worker's that a listing costs less than to go on."""
         misses, turns = max(len(todo), len(state.names)) // self.store.LISTED, Turns(todo)
-        while turns.left and misses >= 0:
+        while turns.left and misses >= 0 and not self.plan.is_due(len(state.undecided)):
             self.ending.check()
             key = turns.next()
             claim = self.take(key, todo[key], state)
@@ -145,7 +159,7 @@ class Worker:
         claim = Claim(key, generation, self.owner, self.count_vanished(key, generation, state))
         if not self.store.claim(claim):
             return None
-        self.claim = claim
+        self.hand.claim = claim
         if not generation:
             return claim  # nobody has had it before
         if not self.is_entitled(claim, state):
@@ -166,32 +180,51 @@ class Worker:
         """Tell whether what has happened to the batch since the listing leaves something to do."""
         marks, before = self.store.look(claim.key, claim.generation), claim.generation - 1
         if claim.key + '.processed' in marks:
-            self.release()
+            self.hand.release()
             return False
-        if claim.key not in state.locked:
+        bundle = self.plan.bundle_of(claim.key) if claim.generation == 1 and claim.key in state.free else None
+        if claim.key not in state.locked and not bundle:
             return True
         failure, lock = mark_name(claim.key, 'err', before), lock_name(claim.key, before)
         if failure in marks and failure not in state.names:
             content = self.store.read(claim.key + '.err')
             self.store.fail(claim.key, claim.generation, content or b'')
-            self.release()
+            self.hand.release()
             return False
+        if bundle:
+            return not self.was_done(claim, bundle)
         if marks.get(lock) != self.watch.stamp_of(lock):  # the owner lives, until it sees our lock
             self.drop(claim)
             return False
         return True
 
+    def was_done(self, claim: Claim, bundle: str) -> bool:
+        """Tell whether a batch has been done by the owner of its bundle after all, and mark it then."""
+        if self.store.read(bundle + PROCESSED) is None:
+            return False
+        self.store.create(claim.key + PROCESSED, claim.content())
+        self.hand.release()
+        return True
+
     def process_claim(self, claim: Claim, failed_before: bool) -> None:
-        """Have the function run on the batch in hand, and make its end known."""
+        """Have the function run on the batch in hand, or on those of a bundle, and make its end known."""
+        if claim.key in self.plan.members:
+            self.bundles.process(claim)
+            return
         if claim.vanished >= self.limits.attempts:
             self.fail(claim, f'{claim.vanished} workers have vanished while they worked on this batch')
             return
         LOG.info('Processing batch %s', self.shown(claim.key))
         started = now()
-        outcome = self.call_function(claim)
+        try:
+            outcome = self.call_function(claim, claim.key)
+        except (Refusal, Unreachable):
+            self.give_back()
+            raise
         if claim.lost or outcome.kind == 'left':
             self.drop(claim)
         elif outcome.kind == 'done':
+            self.plan.note(now() - started)
             self.finish(claim, failed_before, now() - started)
         elif self.ending.number:
             if self.is_owner(claim):
@@ -201,45 +234,53 @@ class Worker:
         else:
             self.fail(claim, self.calls.explained(outcome))
 
-    def call_function(self, claim: Claim) -> Outcome:
-        """Call the function, as long as the batch is surely ours."""
-        batch, lease = self.keys[claim.key], self.runner.lease
+    def call_function(self, claim: Claim, key: str) -> Outcome:
+        """Call the function for a batch, as long as the claim that it is in is surely ours."""
+        batch, lease = self.keys[key], self.runner.lease
         lease.set(claim.confirmed + LEASE)
         try:
-            return self.calls.call(self.shown(claim.key), lambda: self.arguments(batch), lambda: claim.lost)
-        except (Refusal, Unreachable):
-            self.give_back()
-            raise
+            return self.calls.call(self.shown(key), lambda: self.arguments(batch), lambda: claim.lost)
         finally:
-            with self.claim_mutex:  # no heartbeat may come between
-                lease.set(float('inf'))
+            self.hand.rest()
 
     def finish(self, claim: Claim, failed_before: bool, seconds: float) -> None:
         """Mark a batch as done, unless it has gone to another worker."""
         if not self.is_owner(claim):
             self.drop(claim)
             return
+        if self.finish_all(claim, [claim.key], seconds, failed_before):
+            LOG.info('Finished batch %s in %.1f s', self.shown(claim.key), seconds)
+        self.hand.release()
+
+    def finish_all(self, claim: Claim, keys: Iterable[str], seconds: float, failed_before: bool = False) -> bool:
+        """Mark batches of one claim as done; tells whether we are the first."""
 
         def content() -> bytes:
             return json.dumps({'claim': claim.id, 'owner': self.owner, 'took': round(seconds, 3)}).encode()
 
-        if self.store.finish(claim, content, failed_before):
-            self.done.add(claim.key)
-            LOG.info('Finished batch %s in %.1f s', self.shown(claim.key), seconds)
+        is_first = self.store.finish(claim, content, failed_before)
+        if is_first:
+            self.done.update(keys)
         else:
             LOG.warning('Batch %s was finished by another worker meanwhile', self.shown(claim.key))
-        self.open.pop(claim.key, None)
-        self.release()
+        for key in keys:
+            self.open.pop(key, None)
+        return is_first
 
     def fail(self, claim: Claim, text: str) -> None:
         """Keep what is known of a failed batch, unless it has gone to another worker."""
-        LOG.error('Batch %s failed\n%s', self.shown(claim.key), text)
+        if self.note_failure(claim, claim.key, claim.generation, text):
+            self.hand.release()
+
+    def note_failure(self, claim: Claim, key: str, generation: int, text: str) -> bool:
+        """Mark a batch of a claim as failed; tells whether the claim is still ours."""
+        LOG.error('Batch %s failed\n%s', self.shown(key), text)
         if not self.is_owner(claim):
             self.drop(claim)
-            return
-        content = f'Batch {self.shown(claim.key)}, claim {claim.id}\n{text}'
-        self.store.fail(claim.key, claim.generation, content.encode('utf-8', 'replace'))
-        self.release()
+            return False
+        content = f'Batch {self.shown(key)}, claim {claim.id}\n{text}'
+        self.store.fail(key, generation, content.encode('utf-8', 'replace'))
+        return True
 
     def is_owner(self, claim: Claim) -> bool:
         """Tell whether the batch is still ours: by our own time, else by what the store says."""
@@ -249,56 +290,22 @@ class Worker:
             return False
         return self.store.read(claim.next) is None
 
-    def release(self) -> Claim | None:
-        """Change the lock no more; gives the claim that was in hand."""
-        with self.claim_mutex:  # no heartbeat may come after
-            claim, self.claim = self.claim, None
-        return claim
-
     def drop(self, claim: Claim) -> None:
         """Leave a batch to whoever has taken it over, or will do so when its lock has died."""
-        self.release()
+        self.hand.release()
         self.store.abandon()
         LOG.warning('Gave up batch %s: its lock could not be kept alive or is lost', self.shown(claim.key))
 
     def give_back(self) -> None:
         """Let the next generation claim the batch in hand."""
-        claim = self.release()
+        claim = self.hand.release()
         if claim and self.is_owner(claim):
             free = mark_name(claim.key, 'free', claim.generation + 1)
             self.store.create(free, claim.content())
 
     def shown(self, key: str) -> str:
         """Give a batch id as a log may show it."""
-        return repr(self.keys[key][:200])
-
-    # The heartbeat
-
-    def beat_for_ever(self) -> None:
-        """Keep the lock of the batch in hand alive; a thread of its own."""
-        while True:
-            time.sleep(HEARTBEAT / 10)
-            with self.claim_mutex:
-                if self.claim and not self.claim.lost and now() - self.claim.confirmed >= HEARTBEAT:
-                    self.beat(self.claim)
-
-    def beat(self, claim: Claim) -> None:
-        """Show that the owner lives; if that can't be done in time, or the lock is another's, give up the batch."""
-        started = now()
-        claim.beat += 1
-        try:
-            stamp = self.store.rewrite(claim, started + HEARTBEAT / 2) if claim.is_sure() else None
-        except Exception as error:
-            LOG.warning('No heartbeat for batch %s: %s', self.shown(claim.key), error)
-            if claim.is_sure():
-                return
-            stamp = None
-        if stamp is None:
-            claim.lost = True
-            self.runner.wake()
-        else:
-            claim.confirmed = started
-            self.runner.lease.extend(started + LEASE)
+        return repr(self.keys.get(key, key)[:200])
 
     # The end
 
