@@ -848,14 +848,22 @@ def assemble(name, accesses, inputs, outputs):
         decisive = next((access for access in reads if access.has_default), None)
         default = default_text(decisive.default, kind) if decisive and not secret else None
         places = [(access.line, access.column) for access in reads]
+        # Where `int('')` fails, `test_flows` tells what becomes of it.
+        required = None if any(map(may_be_rejected, reads)) else decisive is None and not survives(reads, accesses)
         inputs.append({
-            'name': name, 'type': kind, 'default': default, 'required': decisive is None and not survives(reads, accesses), 'secret': secret, 'description': text,
-            'line': reads[0].line, 'place': min(places),
+            'name': name, 'type': kind, 'default': default, 'required': required, 'secret': secret, 'description': text, 'line': reads[0].line, 'place': min(places),
         })
     secret |= name.lower().endswith('_key') and 'not-secret' not in said
     if (writes or 'output' in said) and ('output' in said or not (secret or name.startswith(LIBRARY_PREFIXES))):
         first = writes[0] if writes else accesses[0]
         outputs.append({'name': name, 'type': said.get('output') or 'String', 'description': text, 'line': first.line, 'place': (first.line, first.column)})
+
+
+def may_be_rejected(read):
+    """Tell whether a read's default may be one that `int()` or `float()` around it fails with."""
+    if not read.has_default or not isinstance(read.default, str):
+        return False
+    return not read.default.strip() or (read.cast in ('Integer', 'Float') and default_text(read.default, read.cast) is None)
 
 
 def is_set(read, accesses):

@@ -28,6 +28,7 @@ impl<'a> Walker<'_, 'a> {
             }
             self.again -= 1;
         } else {
+            self.need(&rows, "TypeError");
             self.consume(&rows, span(&*repeat.iter));
             self.forget(&repeat.body);
             let outcome = self.branch(&[], |walker| {

@@ -19,7 +19,7 @@ use crate::frontend::interface::Fallback;
 use crate::frontend::python::entity::{self, Entity};
 use crate::frontend::python::semantic::fold;
 use crate::frontend::python::span;
-use crate::value::Constant;
+use crate::value::{self, Constant};
 
 /// Functions that tell the type of a read which they are around.
 const CASTS: &[(&str, Type)] = &[("int", Type::Integer), ("float", Type::Float), ("bool", Type::Boolean)];
@@ -66,6 +66,11 @@ impl<'a> Walker<'_, 'a> {
             [value] if given.named.is_empty() && !given.is_open => Some(value.clone()),
             _ => None,
         };
+        if KEEPING.contains(&name)
+            && let Some(value) = &sole
+        {
+            self.need(value, "TypeError");
+        }
         match (name, sole) {
             ("int" | "float" | "bool", Some(value)) => self.cast(name, &value, call),
             ("bool", None) => Value::Unknown,
@@ -172,8 +177,13 @@ impl<'a> Walker<'_, 'a> {
     /// `int("")` fails, and so does a program that gives it a default of this kind.
     fn reject_default(&mut self, name: &str, reads: &[usize], is_direct: bool) {
         let fails = |record: &Record| match &record.fallback {
-            Some(Fallback::Constant(value @ Constant::Text(text))) => {
-                (is_direct || text.trim().is_empty()) && fold::converted(name, value).is_none()
+            // Python knows more digits than those of ASCII.
+            Some(Fallback::Constant(Constant::Text(text))) if text.is_ascii() => {
+                let is_number = match name {
+                    "int" => value::integer_text(text).is_some(),
+                    _ => value::float_from_text(text).is_some(),
+                };
+                !is_number && (is_direct || text.trim().is_empty())
             }
             _ => false,
         };

@@ -30,6 +30,36 @@ pub(super) struct Known<'a> {
     pub(super) reads: Bytes,
 }
 
+/// Functions that raise `TypeError` for `None` as their first argument.
+const DEMANDING: &[&str] = &[
+    "base64.b64decode",
+    "datetime.date.fromisoformat",
+    "datetime.datetime.fromisoformat",
+    "datetime.datetime.strptime",
+    "decimal.Decimal",
+    "json.loads",
+    "os.makedirs",
+    "os.mkdir",
+    "os.path.abspath",
+    "os.path.basename",
+    "os.path.dirname",
+    "os.path.exists",
+    "os.path.expanduser",
+    "os.path.getsize",
+    "os.path.isdir",
+    "os.path.isfile",
+    "os.path.realpath",
+    "os.path.splitext",
+    "os.remove",
+    "pathlib.Path",
+    "pathlib.PurePath",
+    "re.compile",
+    "uuid.UUID",
+];
+
+/// Those that Python has without an import.
+const DEMANDING_BUILTINS: &[&str] = &["max", "min", "open", "ord", "sum"];
+
 impl<'a> Walker<'_, 'a> {
     pub(super) fn call(&mut self, call: &'a ExprCall, expression: &'a Expr) -> Value<'a> {
         let value = self.called(call, expression);
@@ -66,6 +96,7 @@ impl<'a> Walker<'_, 'a> {
         let paths = self.qualified(&call.func);
         let given = self.arguments(call);
         self.ended = false;
+        self.need_arguments(&call.func, &paths, &given);
         self.watch_children(&paths, &given, at.start);
         if let Some((name, value)) = set_by_magic(&call.func, &given) {
             self.write(&base(), &Value::text(name), &Value::text(value), at.clone());
@@ -77,6 +108,16 @@ impl<'a> Walker<'_, 'a> {
             return value;
         }
         self.apply(&function, given, at)
+    }
+
+    /// What functions of Python do that fail without a value.
+    fn need_arguments(&mut self, function: &Expr, paths: &[String], given: &Given<'a>) {
+        let is_builtin = DEMANDING_BUILTINS.iter().any(|name| self.model.is_builtin(function, name));
+        if is_builtin || paths.iter().any(|path| DEMANDING.contains(&path.as_str())) {
+            given.positional.first().into_iter().for_each(|value| self.need(value, "TypeError"));
+        } else if paths.iter().any(|path| path == "os.path.join") {
+            given.positional.iter().for_each(|value| self.need(value, "TypeError"));
+        }
     }
 
     pub(super) fn qualified(&self, function: &Expr) -> Vec<String> {

@@ -78,6 +78,8 @@ struct Within {
     reads: Vec<usize>,
     /// Those whose values are used in a way that fails without one, with the error; they may have been read before.
     tried: BTreeMap<usize, &'static str>,
+    /// Those that are caught further in.
+    settled: HashSet<usize>,
 }
 
 /// A handler that is walked.
@@ -295,14 +297,12 @@ impl<'a> Walker<'_, 'a> {
         [self.records.reads.len(), self.records.tried.len(), self.records.settled.len()]
     }
 
-    /// The reads since then, and those whose values were tried, but for those that are caught further in.
+    /// The reads since then, and what became of them.
     fn reads_since(&self, [reads, tried, settled]: [usize; 3]) -> Within {
-        let settled: HashSet<usize> = self.records.settled.iter().skip(settled).copied().collect();
-        let is_open = |read: &usize| !settled.contains(read);
-        let tried = self.records.tried.iter().skip(tried).copied();
-        let tried: BTreeMap<usize, &str> = tried.filter(|(read, _)| is_open(read)).collect();
+        let settled = self.records.settled.iter().skip(settled).copied().collect();
+        let tried: BTreeMap<usize, &str> = self.records.tried.iter().skip(tried).copied().collect();
         let before = tried.range(..reads).map(|(read, _)| *read);
-        Within { reads: before.chain(reads..self.records.reads.len()).filter(is_open).collect(), tried }
+        Within { reads: before.chain(reads..self.records.reads.len()).collect(), tried, settled }
     }
 
     /// Walks what is done where something is caught.
@@ -313,13 +313,15 @@ impl<'a> Walker<'_, 'a> {
         within: &Within,
         walk: impl FnOnce(&mut Self) -> End,
     ) -> Outcome<'a> {
-        let reads = within.reads.iter().copied();
+        // What is caught further in comes here only if it is raised again.
+        let comes_here = |read: &usize| !within.settled.contains(read) || self.is_missed(catch, *read);
+        let reads = within.reads.iter().copied().filter(comes_here);
         let caught: Vec<usize> =
             reads.filter(|read| self.is_caught(catch, *read, within.tried.get(read).copied())).collect();
         // What gives `None` fails only where something is done to that.
         let failing = caught.iter().filter_map(|read| {
             let record = &self.records.reads[*read];
-            let error = if record.is_hard { MISSING } else { within.tried.get(read)? };
+            let error = if record.fails() { MISSING } else { within.tried.get(read)? };
             Some((record.name.clone(), Failure::Error(error)))
         });
         let missed: Vec<(String, Failure)> = failing.chain(catch.missed.iter().cloned()).collect();
@@ -336,17 +338,21 @@ impl<'a> Walker<'_, 'a> {
         outcome
     }
 
+    /// Whether a script raises something itself that a handler catches where a variable is missed.
+    fn is_missed(&self, catch: &Catch, read: usize) -> bool {
+        catch.missed.iter().any(|(missed, _)| *missed == self.records.reads[read].name)
+    }
+
     /// Whether a handler catches the failure of a read, by the error of what is done to its value if that is known.
     fn is_caught(&self, catch: &Catch, read: usize, error: Option<&str>) -> bool {
         let record = &self.records.reads[read];
         let is_one = |errors: &[&str]| errors.iter().any(|kind| catches(catch, kind, &self.kinds));
         let fails = match error {
-            _ if record.is_hard => is_one(&[MISSING]),
+            _ if record.fails() => is_one(&[MISSING]),
             Some(error) => is_one(&[error]),
             None => is_one(OF_NONE),
         };
-        let is_missed = self.records.caught.contains(&read)
-            && catch.missed.iter().any(|(missed, _)| *missed == record.name);
+        let is_missed = self.records.caught.contains(&read) && self.is_missed(catch, read);
         // What the program has ended without doesn't come here.
         let is_there = self.records.demanded.contains(&record.name);
         as_option(&record.name).is_none() && !record.is_guarded && (is_missed || !is_there && fails)

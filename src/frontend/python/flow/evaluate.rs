@@ -72,7 +72,9 @@ impl<'a> Walker<'_, 'a> {
             if !has_value && self.catching(Failure::Error(error)).is_some() {
                 self.records.tried.push((read, error));
             } else {
-                self.records.reads[read].is_needed |= !has_value;
+                // What nobody calls here may never be run.
+                let is_run = self.call.is_some() || self.active.is_empty();
+                self.records.reads[read].is_needed |= !has_value && is_run;
             }
             self.records.reads[read].is_used = true;
         }
@@ -293,6 +295,7 @@ impl<'a> Walker<'_, 'a> {
                 }
             }
             value => {
+                self.need(&value, "TypeError");
                 self.consume(&value, span(expression));
                 self.eat(&subscript.slice);
                 Value::Unknown
@@ -309,19 +312,24 @@ impl<'a> Walker<'_, 'a> {
             (Operator::BitOr, Value::Dict(pairs), Value::Access(Entity::Environ, view)) => {
                 self.overlaid(view, pairs, &[])
             }
-            (Operator::Div, Value::Path(path), part) => match part.as_text() {
-                Some(part) => Value::Path(texts::path(&[path.to_string(), part]).into()),
-                None => Value::Unknown,
-            },
-            (Operator::Div, part, Value::Path(path)) => match part.as_text() {
-                Some(part) => Value::Path(texts::path(&[part, path.to_string()]).into()),
-                None => Value::Unknown,
-            },
+            (Operator::Div, Value::Path(path), part) if part.as_text().is_some() => {
+                let part = part.as_text().unwrap_or_default();
+                Value::Path(texts::path(&[path.to_string(), part]).into())
+            }
+            (Operator::Div, part, Value::Path(path)) if part.as_text().is_some() => {
+                let part = part.as_text().unwrap_or_default();
+                Value::Path(texts::path(&[part, path.to_string()]).into())
+            }
             (Operator::Add, Value::List(one), Value::List(other)) if one.len() + other.len() <= MAX_PARTS => {
                 Value::List(Rc::new([one.as_slice(), other.as_slice()].concat()))
             }
             (Operator::Mod, format, values) if format.as_text().is_some() => formatted(format, values),
             (operator, left, right) => {
+                // `None + "a"` and `Path("a") / None` fail.
+                if matches!(operator, Operator::Add | Operator::Div) {
+                    self.need(left, "TypeError");
+                    self.need(right, "TypeError");
+                }
                 let constants = left.constant().zip(right.constant());
                 let folded = constants.and_then(|(one, other)| fold::binary(operator, one, other));
                 folded.map_or(Value::Unknown, |constant| Value::made_of(constant, &[left, right]))

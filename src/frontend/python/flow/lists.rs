@@ -147,6 +147,7 @@ impl<'a> Walker<'_, 'a> {
         };
         let found = self.eval(&first.iter);
         let Some(found_rows) = self.rows(&found) else {
+            self.need(&found, "TypeError");
             self.consume(&found, span(&first.iter));
             rows.is_known = false;
             self.bind(&first.target, &Value::Unknown);

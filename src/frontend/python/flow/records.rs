@@ -71,6 +71,11 @@ impl Record {
             needs: Vec::new(),
         }
     }
+
+    /// Whether the read itself fails where nothing is given.
+    pub(super) fn fails(&self) -> bool {
+        self.is_hard && self.fallback.is_none()
+    }
 }
 
 /// What comes of everything that is found.
