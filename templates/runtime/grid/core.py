@@ -130,7 +130,7 @@ class Marks:
 
     STYLE = 'marks'  # how `c3 grid-status` is to read the names
     BUNDLES = True  # whether batches may have one mark together
-    LISTED = 1000  # as many names can be listed for what it costs to try to claim a batch
+    LISTED = 200  # as many names can be listed for what it costs to try to claim a batch
 
     def claim(self: Store, claim: Claim) -> bool:
         """Create the lock of a claim; tells whether it is ours."""
