@@ -7,8 +7,10 @@ use thiserror::Error;
 
 use crate::failure::Fault;
 
+pub use self::mirrors::Mirrors;
 pub use self::version::{newest_first, next_version, successor};
 
+mod mirrors;
 mod version;
 
 const MAX_LABEL: usize = 63;

@@ -19,7 +19,7 @@ use crate::frontend::{self, Reading};
 use crate::job::Job;
 use crate::job::slurm::Slurm;
 use crate::language::Language;
-use crate::reference::{self, NameError, Reference};
+use crate::reference::{self, Mirrors, NameError, Reference};
 use crate::source::Source;
 
 mod build;
@@ -33,7 +33,7 @@ mod target;
 pub use build::Build;
 pub use error::{ConfigError, Problem};
 pub use file::{FILE_NAME, File, Files};
-pub use layers::{Layers, current_dir, trust_nearest};
+pub use layers::{Layers, current_dir, mirrors_for, trust_nearest};
 pub use target::{TargetName, names as target_names};
 
 /// Heading in the help: what concerns the image.
@@ -61,6 +61,11 @@ pub struct Config {
     #[arg(long, value_name = "IMAGE", help_heading = IMAGE)]
     #[serde(deserialize_with = "base_image", skip_serializing_if = "Option::is_none")]
     pub base_image: Option<String>,
+
+    /// Mirrors that base images are pulled from, by the registries that they stand for
+    #[arg(skip)]
+    #[serde(skip_serializing_if = "Mirrors::is_empty")]
+    pub mirrors: Mirrors,
 
     /// Version of Python or R in the default base image, for sources in that language [default: python3.12 or R4.3.2]
     #[arg(long, alias = "image_version", value_name = "VERSION", help_heading = IMAGE)]
@@ -206,6 +211,7 @@ impl Config {
             version: self.version.as_ref().or(under.version.as_ref()).cloned(),
             base_image: base.base_image.clone(),
             image_version: base.image_version.clone(),
+            mirrors: self.mirrors.over(&under.mirrors),
             targets: self.targets.as_ref().or(under.targets.as_ref()).cloned(),
             skip_logging: self.skip_logging.or(under.skip_logging),
             notebook_output: self.notebook_output.or(under.notebook_output),

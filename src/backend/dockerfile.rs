@@ -111,7 +111,7 @@ pub(super) fn context(operator: &Operator) -> Context {
     Context {
         c3: operator.stamp().to_string(),
         source: component.source.clone(),
-        base_image: settings.base_image.clone(),
+        base_image: settings.pulled_image(),
         recipe: recipe::recipe(operator),
         system: install::system_commands(component),
         requirement_files: !settings.requirement_files.is_empty(),

@@ -10,6 +10,7 @@ use super::{Operator, template};
 use crate::artifact::Artifact;
 use crate::component::Type;
 use crate::diagnostic::Diagnostic;
+use crate::job::Job;
 use crate::shown;
 use crate::value;
 
@@ -98,25 +99,45 @@ pub(crate) fn holds(kind: &Type, text: &str) -> bool {
     }
 }
 
+/// Most bytes of a default: all values of a run and of a task together are to stay below 128 KiB.
+const LONGEST: usize = 32 << 10;
+
 /// What becomes of a default in Kubeflow, if it doesn't arrive as it is: kfp writes it into a comment of the pipeline,
 /// Argo and the launcher fill in placeholders, the kubelet variables of the container.
 fn alteration(text: &str) -> Option<&'static str> {
-    const PLACEHOLDERS: &[&str] =
-        &["pod.", "workflow.", "inputs.", "outputs.", "item", "tasks.", "steps.", "$", "="];
-    let is_placeholder = |rest: &str| PLACEHOLDERS.iter().any(|name| rest.trim_start().starts_with(name));
     let is_variable = |rest: &str| rest.split_once(')').is_some_and(|(name, _)| !name.is_empty());
     let is_line_end = |character| matches!(character, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}');
     if text.contains(is_line_end) {
         Some("a pipeline with a line end in a default compiles to a file that is not YAML")
-    } else if text.split("{{").skip(1).any(is_placeholder) {
+    } else if has_placeholder(text) {
         Some("Kubeflow takes `{{` for a placeholder, which it fills in or refuses the run for")
     } else if text.contains("$$") {
         Some("Kubernetes makes one dollar of two")
     } else if text.split("$(").skip(1).any(is_variable) {
         Some("Kubernetes fills in `$(…)` as a variable of the container")
+    } else if text.len() > LONGEST {
+        Some("Kubeflow takes 128 KiB of values in all")
     } else {
         None
     }
+}
+
+/// Whether Argo or the launcher takes a part of a text for a placeholder.
+fn has_placeholder(text: &str) -> bool {
+    const PLACEHOLDERS: &[&str] =
+        &["pod.", "workflow.", "inputs.", "outputs.", "item", "tasks.", "steps.", "$", "="];
+    let is_placeholder = |rest: &str| PLACEHOLDERS.iter().any(|name| rest.trim_start().starts_with(name));
+    text.split("{{").skip(1).any(is_placeholder)
+}
+
+/// Tells of variables of the job's `environment` that don't arrive as they are written.
+fn filled_in(job: &Job) -> impl Iterator<Item = Diagnostic> {
+    let variables = job.environment.iter().filter(|pair| has_placeholder(&pair.value.to_string()));
+    variables.map(|pair| {
+        let message =
+            format!("Kubeflow fills in `{{{{…}}}}` in the variable `{}`, or refuses the run", pair.name);
+        Diagnostic::warning("kubeflow-variable", message).hint("set it in the script, or in the base image")
+    })
 }
 
 /// Tells of defaults that stay out of the component, where the script's own holds.
@@ -133,7 +154,7 @@ pub(super) fn review(operator: &Operator) -> Vec<Diagnostic> {
                 "none needed: the component has no default, and without a value the script's own holds",
             ))
         });
-    left_out.collect()
+    left_out.chain(filled_in(&operator.settings.job)).collect()
 }
 
 fn output(outcome: &Outcome) -> Port {
@@ -220,4 +241,26 @@ fn collisions(parameters: &[Parameter], outcomes: &[Outcome]) -> Vec<Diagnostic>
 /// A name as kfp 2 spells it.
 pub(crate) fn folded(id: &str) -> String {
     id.to_lowercase().trim_matches('_').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_that_kubeflow_fills_in_are_told() {
+        let text =
+            "environment = { A = \"{{ pod.name }}\", B = \"{{x}} $(HOME) $$\", C = \"a {{$.inputs}}\" }";
+        let job: Job = toml::from_str(text).expect("a job");
+        let messages: Vec<_> = filled_in(&job).map(|warning| warning.message).collect();
+        let told =
+            |name| format!("Kubeflow fills in `{{{{…}}}}` in the variable `{name}`, or refuses the run");
+        assert_eq!(messages, [told("A"), told("C")]);
+    }
+
+    #[test]
+    fn long_defaults_stay_out() {
+        assert!(holds(&Type::String, &"x".repeat(LONGEST)));
+        assert!(!holds(&Type::String, &"x".repeat(LONGEST + 1)));
+    }
 }

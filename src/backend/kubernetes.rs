@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::airflow::PARTS;
 use super::claims::{Claim, claims};
 use super::parameter::{Parameter, parameters};
 use super::surroundings::Surroundings;
@@ -27,7 +28,8 @@ struct Context {
     generate_name: Option<String>,
     namespace: Option<String>,
     queue: Option<String>,
-    is_grid: bool,
+    /// Whether its pods are workers of which fewer do the same.
+    shares: bool,
     retries: Retries,
     active_deadline: Option<u32>,
     ttl: u32,
@@ -100,7 +102,8 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
             .then(|| format!("{}-", component.name)),
         namespace: job.namespace.as_ref().map(ToString::to_string),
         queue: job.queue.as_ref().map(ToString::to_string),
-        is_grid: settings.process.is_some(),
+        // Whose part nobody else does can't be left out.
+        shares: settings.process.is_some() && parameters.iter().all(|it| it.input.name != PARTS),
         retries: Retries::of(job, settings.process.is_some()),
         active_deadline: job.active_deadline.map(u32::from),
         ttl: job.ttl.map_or(TTL, u32::from),

@@ -5,7 +5,7 @@ use crate::component::{Component, Input, Output};
 use crate::diagnostic::Diagnostic;
 use crate::job::Job;
 use crate::job::slurm::Slurm;
-use crate::reference::ImageName;
+use crate::reference::{ImageName, Mirrors};
 use crate::stamp::Stamp;
 
 pub(crate) mod airflow;
@@ -86,6 +86,8 @@ pub struct Settings {
     pub base_image: String,
     /// Whether the user has named it.
     pub base_image_given: bool,
+    /// Where it is pulled from, if that is not what it is called after.
+    pub mirrors: Mirrors,
     /// What `--image-version` says, or its default.
     pub image_version: String,
     /// The variant that the image is, if it isn't the operator's own.
@@ -125,6 +127,12 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// The name by which the base image is pulled.
+    #[must_use]
+    pub fn pulled_image(&self) -> String {
+        self.mirrors.of(&self.base_image)
+    }
+
     /// Whether the Dockerfile begins with the base image; a template may name its own.
     #[must_use]
     pub fn uses_base_image(&self) -> bool {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::claims::{Claim, claims};
-use super::kubernetes::is_env_name;
+use super::kubernetes::{is_env_name, literal};
 use super::parameter::{Parameter, parameters};
 use super::runtime::Runtime;
 use super::surroundings::Surroundings;
@@ -73,7 +73,7 @@ pub fn emit(component: &Component, job: &Job, stem: &str, kfp: Kfp) -> String {
         node_selector: job.node_labels(),
         requests: amounts(&job.requests),
         limits: job.all_limits(),
-        surroundings: Surroundings::of(job),
+        surroundings: Surroundings::of(job).written(literal),
     };
     match kfp {
         Kfp::V1 => template::render("snippet/kfp1.py", &context),

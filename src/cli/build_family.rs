@@ -9,7 +9,7 @@ use c3::family::{Family, Member, Verdict, WithCuda, listed};
 use c3::operator::image;
 use c3::progress::Progress;
 use c3::settings::ConfigError;
-use c3::settings::{FILES, IMAGE};
+use c3::settings::{FILES, IMAGE, mirrors_for};
 use clap::Args;
 
 use super::console;
@@ -91,8 +91,10 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     // An engine that isn't asked yet leaves Ctrl-C to the system while a registry is.
     let engine = wishes.asks_engine().then(|| image::connect(OTHERWISE)).transpose()?;
     let level = options.telling.level();
+    let mirrors = mirrors_for(&options.file)?;
     let work = Work {
         family: &family,
+        mirrors: &mirrors,
         file: &options.file,
         wishes: &wishes,
         engine: engine.as_ref(),

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use c3::grid::error::GridError;
+use c3::grid::pace::span;
 use c3::grid::place::Place;
 use c3::grid::status::{Failed, Run, Status, last_line};
 use c3::grid::watch::{Progress, Watch, Work};
@@ -78,8 +79,8 @@ const SHOWN: usize = 5;
 
 /// How the run goes on.
 fn running(progress: &Progress) -> String {
-    let speed = progress.per_minute.map(|speed| format!("{speed:>8.1} a minute\n"));
-    let left = progress.left.map(|left| format!("{:>8} left\n", span(left)));
+    let speed = progress.speed.per_minute.map(|speed| format!("{speed:>8.1} a minute\n"));
+    let left = progress.speed.left.map(|left| format!("{:>8} left\n", span(left)));
     let work = progress.work.iter().take(SHOWN).map(in_work).collect::<String>();
     let title = if work.is_empty() { "" } else { "in work, the longest first:\n" };
     let more = progress.work.len().saturating_sub(SHOWN);
@@ -91,15 +92,6 @@ fn in_work(work: &Work) -> String {
     let attempt = if work.attempt > 1 { format!(", attempt {}", work.attempt) } else { String::new() };
     let stuck = work.stuck.map(|seconds| format!(", no heartbeat for {}", span(seconds))).unwrap_or_default();
     format!("  {}: {}{attempt}{stuck}\n", shown::line(&work.batch), span(work.seconds))
-}
-
-/// A time as people say it.
-fn span(seconds: f64) -> String {
-    match Duration::from_secs_f64(seconds.clamp(0.0, 1e9)).as_secs() {
-        seconds @ 0..60 => format!("{seconds} s"),
-        seconds @ 60..3600 => format!("{} min", seconds / 60),
-        seconds => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
-    }
 }
 
 /// The failed batches, the first of them with their errors.
@@ -178,6 +170,8 @@ fn batches(number: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use c3::grid::pace::Speed;
+
     use super::*;
 
     fn status(total: Option<usize>, done: usize, failed: usize) -> Status {
@@ -200,12 +194,12 @@ mod tests {
     fn what_stands_still_is_told() {
         let work = |attempt, stuck| Work { batch: "b\x1b".into(), attempt, seconds: 75.0, stuck };
         let all = [work(2, Some(40.0)), work(1, None)].into_iter().chain((0..5).map(|_| work(1, None)));
-        let progress = Progress { per_minute: Some(12.34), left: Some(7_260.0), work: all.collect() };
+        let progress =
+            Progress { speed: Speed { per_minute: Some(12.34), left: Some(7_260.0) }, work: all.collect() };
         let text = running(&progress);
         let begin = "    12.3 a minute\n2 h 1 min left\nin work, the longest first:\n  b\\u{1b}: 1 min, attempt 2, no heartbeat for 40 s\n  b\\u{1b}: 1 min\n";
         assert!(text.starts_with(begin) && text.ends_with("  and 2 more\n"), "{text}");
-        assert_eq!(running(&Progress { per_minute: None, left: None, work: Vec::new() }), "");
-        assert_eq!(span(59.9), "59 s");
+        assert_eq!(running(&Progress { speed: Speed::default(), work: Vec::new() }), "");
     }
 
     #[test]

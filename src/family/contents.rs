@@ -14,7 +14,7 @@ use crate::load::load;
 use crate::operator::{self, Planned};
 use crate::operator::{Plan, Purpose, Request, fingerprint, made, packed};
 use crate::reader;
-use crate::reference::ImageName;
+use crate::reference::{ImageName, Mirrors};
 use crate::settings::{Config, TargetName};
 
 /// Name of the Dockerfile of a build context.
@@ -24,15 +24,30 @@ const DOCKERFILE: &str = "Dockerfile";
 const ANY: &str = "0";
 
 /// What an image is built from.
+#[derive(Debug, Clone, Default)]
 pub struct Base {
     /// Its reference.
     pub reference: String,
+    /// Where it is pulled from, if it is none of the family.
+    pub mirrors: Mirrors,
     /// The reference of the image at the bottom of the family.
     pub root: String,
     /// Its version, if it is one of the family.
     pub version: String,
     /// What stands behind versions with CUDA; without it nothing.
     pub suffix: String,
+}
+
+impl Base {
+    /// The name by which it is pulled.
+    #[must_use]
+    pub fn pulled(&self) -> String {
+        self.mirrors.of(&self.reference)
+    }
+
+    fn without_mirrors(&self) -> Self {
+        Self { mirrors: Mirrors::default(), ..self.clone() }
+    }
 }
 
 /// Where the contents of an image come from.
@@ -91,7 +106,7 @@ impl Source {
         match self {
             Self::Packages => {
                 let version = format!("{version}{}", base.suffix);
-                let dockerfile = super::dockerfile::dockerfile(member, &base.reference, &base.root, &version);
+                let dockerfile = super::dockerfile::dockerfile(member, base, &version);
                 let files = super::dockerfile::files(member, &base.root).into_iter();
                 let files = files.map(|file| made(file.path, file.content));
                 let context = packed(files.chain([made(DOCKERFILE.to_owned(), dockerfile.into_bytes())]))?;
@@ -123,7 +138,8 @@ impl Source {
             Self::Application(plan) => Some(std::mem::take(&mut plan.settings.stamp)),
             _ => None,
         };
-        let contents = self.contents(member, base, ANY, file)?;
+        // The same base from elsewhere makes the same image.
+        let contents = self.contents(member, &base.without_mirrors(), ANY, file)?;
         if let (Self::Application(plan), Some(stamp)) = (self, stamp) {
             plan.settings.stamp = stamp;
         }
@@ -159,6 +175,7 @@ fn in_image(plan: &Plan) -> Settings {
 
 fn application(plan: &mut Plan, base: &Base, version: &str) -> Result<Contents, Failure> {
     plan.settings.base_image.clone_from(&base.reference);
+    plan.settings.mirrors.clone_from(&base.mirrors);
     let name = plan.component.name.clone();
     plan.set_image(&name, &format!("{version}{}", base.suffix))?;
     let settings = in_image(plan);
@@ -193,8 +210,9 @@ fn entries(folder: &Path, family: &Path) -> Result<Vec<Entry>, Failure> {
 
 /// The build arguments of a Dockerfile that isn't written here: the versions, and what the file says.
 fn arguments(member: &Member, base: &Base, version: &str) -> BTreeMap<String, String> {
+    let pulled = base.pulled();
     let own = [
-        ("IMAGE_NAME", base.reference.as_str()),
+        ("IMAGE_NAME", pulled.as_str()),
         ("BASE_VERSION", &base.version),
         ("CUDA_VERSION", &base.suffix),
         ("TARGET_VERSION", version),

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::Member;
+use super::contents::Base;
 use crate::backend::platforms::chaimeleon::interactive::{Interactive, Interface, Parts};
 use crate::backend::platforms::chaimeleon::interpreter;
 use crate::backend::template::comment;
@@ -16,23 +17,23 @@ struct Context<'a> {
     /// Never left out: the label of the image below would show through.
     description: String,
     authorization: bool,
-    base_image: &'a str,
+    base_image: String,
     system: Vec<Vec<String>>,
     interactive: Option<Parts>,
     pip: Vec<Vec<String>>,
 }
 
-/// The Dockerfile of an image that is built from another; `root` is the one at the bottom of the family.
+/// The Dockerfile of an image that is built from another.
 #[must_use]
-pub fn dockerfile(member: &Member, base_image: &str, root: &str, version: &str) -> String {
+pub fn dockerfile(member: &Member, base: &Base, version: &str) -> String {
     let context = Context {
         name: &member.name,
         version,
         description: description(member),
         authorization: member.authorization,
-        base_image,
-        system: system(member, base_image),
-        interactive: interactive(member, root).map(|interactive| interactive.parts()),
+        base_image: base.pulled(),
+        system: system(member, &base.reference),
+        interactive: interactive(member, &base.root).map(|interactive| interactive.parts()),
         pip: pip(member),
     };
     template::render("platforms/chaimeleon-base.Dockerfile", &context)
@@ -84,22 +85,29 @@ fn pip(member: &Member) -> Vec<Vec<String>> {
 mod tests {
     use super::*;
 
+    /// The Dockerfile in version 1 on this base and this root.
+    fn on(member: &Member, reference: &str, root: &str) -> String {
+        let [reference, root] = [reference, root].map(ToOwned::to_owned);
+        let base = Base { reference, root, ..Base::default() };
+        dockerfile(member, &base, "1")
+    }
+
     #[test]
     fn packages_come_with_the_interpreter_of_a_bare_distribution() {
         let member = Member { name: "a".to_owned(), system: vec!["curl".to_owned()], ..Member::default() };
-        let bare = dockerfile(&member, "ubuntu:22.04", "ubuntu:22.04", "1");
+        let bare = on(&member, "ubuntu:22.04", "ubuntu:22.04");
         assert!(bare.contains("python3-pip"), "{bare}");
         assert!(bare.contains("--no-install-recommends"), "{bare}");
-        let full = dockerfile(&member, "quay.io/us/python:3.9", "ubuntu:22.04", "1");
+        let full = on(&member, "quay.io/us/python:3.9", "ubuntu:22.04");
         assert!(!full.contains("python3-pip"), "{full}");
-        let none = dockerfile(&Member::default(), "quay.io/us/python:3.9", "python:3.12", "1");
+        let none = on(&Member::default(), "quay.io/us/python:3.9", "python:3.12");
         assert!(!none.contains("apt-get") && !none.contains("pip"), "{none}");
     }
 
     #[test]
     fn interactive_images_start_their_services() {
         let member = Member { interface: Some("jupyter".to_owned()), ..Member::default() };
-        let text = dockerfile(&member, "a:1", "a:1", "1");
+        let text = on(&member, "a:1", "a:1");
         assert!(text.contains("supervisor") && text.contains("jupyter"), "{text}");
         assert!(text.ends_with("ENTRYPOINT [\"/home/chaimeleon/.init/run.sh\"]\nCMD []\n"), "{text}");
         assert!(files(&member, "a:1").iter().any(|file| file.path == "interactive/init/run.sh"));
@@ -113,7 +121,7 @@ mod tests {
             pip: vec!["a; rm -rf /".to_owned()],
             ..Member::default()
         };
-        let text = dockerfile(&member, "a:1", "a:1", "1");
+        let text = on(&member, "a:1", "a:1");
         assert_eq!(text.lines().filter(|line| line.starts_with("USER root")).count(), 1, "{text}");
         assert!(text.contains("'a; rm -rf /'"), "{text}");
     }

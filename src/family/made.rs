@@ -189,7 +189,7 @@ fn build_one(
 fn have_base(work: &Work, engine: &Engine, form: &Form, progress: &Progress) -> Result<(), Failure> {
     let from = form.member.from.as_deref().and_then(|name| work.family.member(name));
     let is_pushed = from.is_some_and(|from| work.wishes.pushes(from));
-    let reference = &form.base.reference;
+    let reference = &form.base.pulled();
     let had = match &form.member.context {
         _ if is_pushed => engine.pull(reference, None, progress),
         // A Dockerfile of one's own may make nothing of it.

@@ -8,7 +8,7 @@ use super::{Family, Member, Published, Verdict, verdict};
 use crate::engine::docker::Engine;
 use crate::engine::registry::{self, RegistryError};
 use crate::progress::Progress;
-use crate::reference::successor;
+use crate::reference::{Mirrors, successor};
 
 use super::Wishes;
 use super::contents::{Base, Source};
@@ -71,6 +71,8 @@ pub struct Work<'a> {
     pub family: &'a Family,
     /// Its file.
     pub file: &'a Path,
+    /// Where images that are none of the family are pulled from.
+    pub mirrors: &'a Mirrors,
     /// What is wanted.
     pub wishes: &'a Wishes<'a>,
     /// The engine, where it is asked what is there.
@@ -156,13 +158,15 @@ impl<'a> Work<'a> {
         let from = member.from.as_deref().and_then(|name| self.family.member(name));
         let Some(from) = from else {
             let reference = member.base.clone().unwrap_or_default();
-            return Base { root: reference.clone(), reference, version: String::new(), suffix };
+            let mirrors = self.mirrors.clone();
+            return Base { root: reference.clone(), reference, mirrors, version: String::new(), suffix };
         };
         let version = versions.get(from.name.as_str()).unwrap_or(&from.version).clone();
         let tag = self.family.tag(&version, cuda);
         let root = self.family.root(from);
         let root = if cuda { root.with_cuda() } else { root.clone() }.base.unwrap_or_default();
-        Base { reference: format!("{}:{tag}", self.repository(from)), root, version, suffix }
+        let (reference, mirrors) = (format!("{}:{tag}", self.repository(from)), Mirrors::default());
+        Base { reference, mirrors, root, version, suffix }
     }
 
     /// What the registry knows by the reference of an image, or the engine where nothing is pushed.

@@ -4,9 +4,11 @@ pub mod bucket;
 pub mod clean;
 pub mod connection;
 pub mod error;
+pub mod heard;
 pub mod marks;
 #[cfg(test)]
 mod model;
+pub mod pace;
 pub mod place;
 pub mod plan;
 pub mod status;

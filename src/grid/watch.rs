@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::error::GridError;
+use super::pace::{Pace, Speed};
 use super::place::Place;
 use super::status::{Held, Status};
 
@@ -17,8 +18,7 @@ const HEARTBEAT: f64 = 10.0;
 /// What has been seen of a run so far; times are seconds of the watcher's own clock.
 #[derive(Debug, Default)]
 pub struct Watch {
-    /// When the first look was, and how many batches had ended then.
-    begin: Option<(f64, usize)>,
+    pace: Pace,
     /// The batches in work, by the names of their locks.
     seen: BTreeMap<String, Seen>,
 }
@@ -35,10 +35,8 @@ struct Seen {
 /// How a run goes on.
 #[derive(Debug, PartialEq)]
 pub struct Progress {
-    /// Batches that end in a minute, as far as some have since the first look.
-    pub per_minute: Option<f64>,
-    /// Seconds that the rest will take at this speed.
-    pub left: Option<f64>,
+    /// How fast its batches end.
+    pub speed: Speed,
     /// Batches in work, those that have been so for the longest time first.
     pub work: Vec<Work>,
 }
@@ -70,17 +68,14 @@ impl Watch {
 
     fn note(&mut self, at: f64, status: &Status, contents: Vec<Option<Vec<u8>>>) -> Progress {
         let ended = status.done + status.failed.len();
-        let (begin, before) = *self.begin.get_or_insert((at, ended));
-        let per_second = speed(ended.saturating_sub(before), at - begin);
+        let speed = self.pace.look(at, ended, status.waiting().map(|waiting| waiting + status.locked));
         let mut known = std::mem::take(&mut self.seen);
         for (held, content) in status.held.iter().zip(contents) {
             self.seen.insert(held.lock.clone(), seen(known.remove(&held.lock), at, content));
         }
         let mut work: Vec<_> = status.held.iter().filter_map(|held| self.work(at, held)).collect();
         work.sort_by(|one, other| other.seconds.total_cmp(&one.seconds));
-        let open = status.waiting().map(|waiting| waiting + status.locked);
-        let left = open.zip(per_second).map(|(open, speed)| number(open) / speed);
-        Progress { per_minute: per_second.map(|speed| speed * 60.0), left, work }
+        Progress { speed, work }
     }
 
     fn work(&self, at: f64, held: &Held) -> Option<Work> {
@@ -109,15 +104,6 @@ fn heartbeat(content: Option<&[u8]>) -> f64 {
     lock.map_or(HEARTBEAT, |lock| lock.seconds)
 }
 
-fn speed(ended: usize, seconds: f64) -> Option<f64> {
-    (ended > 0 && seconds > 0.0).then(|| number(ended) / seconds)
-}
-
-/// A number of batches, which are never so many that one is lost in it.
-fn number(batches: usize) -> f64 {
-    f64::from(u32::try_from(batches).unwrap_or(u32::MAX))
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::status::Run;
@@ -137,9 +123,9 @@ mod tests {
     fn the_speed_is_that_since_the_first_look() {
         let mut watch = Watch::default();
         let first = watch.note(100.0, &status(&["a.lock", "a.processed"]), Vec::new());
-        assert_eq!(first, Progress { per_minute: None, left: None, work: Vec::new() });
+        assert_eq!(first, Progress { speed: Speed::default(), work: Vec::new() });
         let later = watch.note(130.0, &status(&["a.processed", "b.err", "b.lock"]), Vec::new());
-        assert_eq!((later.per_minute, later.left), (Some(2.0), Some(60.0)));
+        assert_eq!(later.speed, Speed { per_minute: Some(2.0), left: Some(60.0) });
     }
 
     #[test]

@@ -215,7 +215,7 @@ impl Builder {
 
     /// What the base of an operator's images is now: the digest that its registry knows it by, or that of what is here.
     pub fn base(&self, plan: &Plan, platforms: &[Platform], progress: &Progress) -> Result<String, Failure> {
-        let name = &plan.settings.base_image;
+        let name = &plan.settings.pulled_image();
         let failed = |error| Failure::new(INPUT, format!("failed to read the base image `{name}`: {error}"));
         if let Some(archive) = &plan.request.base_image_tar {
             return Ok(digest_of(File::open(archive).map_err(failed)?).map_err(failed)?.0);
@@ -227,9 +227,9 @@ impl Builder {
             },
             Self::Assembler(assembler) if on_disk(name).is_none() => match registry::named(name)? {
                 Some(named) => Ok(named.digest),
-                None => Ok(assembler.read(name, platforms, progress)?.digests()),
+                None => Ok(assembler.read(name, name, platforms, progress)?.digests()),
             },
-            Self::Assembler(assembler) => Ok(assembler.read(name, platforms, progress)?.digests()),
+            Self::Assembler(assembler) => Ok(assembler.read(name, name, platforms, progress)?.digests()),
         }
     }
 
@@ -260,7 +260,7 @@ impl Builder {
     /// Gets the newest base image, where an engine keeps an older one.
     pub fn refresh(&self, plan: &Plan, platforms: &[Platform], progress: &Progress) -> Result<(), Failure> {
         let Self::Engine(engine) = self else { return Ok(()) };
-        let name = &plan.settings.base_image;
+        let name = &plan.settings.pulled_image();
         let is_pulled = engine.inspect(name)?.is_some_and(|image| image.digest_in(name).is_some());
         let platform = platforms.first().map(ToString::to_string);
         if is_pulled { Ok(engine.pull(name, platform.as_deref(), progress)?) } else { Ok(()) }

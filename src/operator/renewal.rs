@@ -215,7 +215,7 @@ impl<'a> Renewal<'a> {
             .request
             .base_image_tar
             .as_ref()
-            .map_or_else(|| plan.settings.base_image.clone(), |archive| archive.display().to_string());
+            .map_or_else(|| plan.settings.pulled_image(), |archive| archive.display().to_string());
         let known = {
             let mut bases = self.bases.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(bases.entry(name).or_default())

@@ -66,7 +66,7 @@ fn build(progress: &Progress, engine: &Engine, plan: &mut Plan) -> Result<String
 
 /// The key of all that the image is made of, if the engine has its base.
 fn key(engine: &Engine, plan: &Plan) -> Result<Option<String>, Failure> {
-    let base = image::base_of(engine, &plan.settings.base_image)?;
+    let base = image::base_of(engine, &plan.settings.pulled_image())?;
     base.map(|base| plan.key(&base, &[Platform::host()], Compression::default())).transpose()
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{Config, FILE_NAME, Files};
 use crate::engine::http;
 use crate::failure::{Failure, INPUT};
+use crate::reference::Mirrors;
 use crate::source::Source;
 
 /// The settings of one source, each before those that stand below it.
@@ -71,6 +72,12 @@ pub fn trust_nearest() -> Result<(), Failure> {
         trust(&file.config);
     }
     Ok(())
+}
+
+/// The mirrors that the `c3.toml` names that is nearest to a file which is no source.
+pub fn mirrors_for(file: &Path) -> Result<Mirrors, Failure> {
+    let found = Files::default().nearest(file, &current_dir()?)?;
+    Ok(found.map(|file| file.config.mirrors.clone()).unwrap_or_default())
 }
 
 fn trust(config: &Config) {

@@ -7,6 +7,7 @@ use thiserror::Error;
 use crate::failure::{ENGINE, Fault, INPUT};
 use crate::progress::Progress;
 
+mod batches;
 mod command;
 pub mod kubernetes;
 pub mod slurm;

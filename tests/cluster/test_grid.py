@@ -1,8 +1,10 @@
 """Grids: the pods of a job share their batches, whatever becomes of the pods."""
 
 import contextlib
+import json
 import os
 import random
+import re
 import secrets
 import signal
 import socket
@@ -14,7 +16,7 @@ from pathlib import Path
 import boto3
 import pytest
 from cluster import PATIENCE, ends, job_of
-from support import c3, succeeded, wait_until, write
+from support import c3, succeeded, told, wait_until, write
 
 # The object store, and this machine as pods see it.
 CEPH = ('127.0.0.1', 7480)
@@ -170,6 +172,18 @@ def test_failed_batches_fail_their_index_only(namespace, wrapper):
     assert sorted(noted(namespace, 'end')) == [name for name in names if name != 'batch-004']
     assert noted(namespace, 'begin').count('batch-004') == 1
     assert status['failedIndexes']
+
+
+def test_progress_beside_the_log(namespace, wrapper, call, tmp_path):
+    prepare(namespace, 60)
+    write(tmp_path / 'gw_slow.job.yaml', json.dumps(wrapper('--parallelism', '3', seconds='2', bad='batch-004')))
+    followed = call('submit', '--follow', 'gw_slow.job.yaml', folder=tmp_path)
+    assert followed.returncode == 4, told(followed)
+    progress = [line for line in followed.stderr.splitlines() if ' batches done' in line]
+    assert progress[-1] == '59 of 60 batches done, 1 failed', told(followed)
+    assert re.search(r'^\d+ of 60 batches done(, 1 failed)?; \d+\.\d a minute, \d+ s left$', followed.stderr, re.MULTILINE)
+    done = [int(line.split()[0]) for line in progress]
+    assert done == sorted(set(done)) and len(done) > 2
 
 
 class Relay(socketserver.ThreadingTCPServer):

@@ -3,6 +3,7 @@
 import json
 import shutil
 
+import kfp_oracle
 import pytest
 import yaml
 from operators import write_files
@@ -35,7 +36,7 @@ limits = { cpu = 2, memory = "1Gi" }
 gpu = 1
 node-selector = { disk = "ssd" }
 tolerations = ["gpu=yes:NoSchedule", "other"]
-environment = { HTTPS_PROXY = "http://p:1" }
+environment = { HTTPS_PROXY = "http://p:1", PRICE = "$(HTTPS_PROXY) $$5 $ $(KFP_POD_NAME)" }
 secrets = { login_password = "store/key" }
 '''
 
@@ -61,7 +62,7 @@ def compiled(tmp_path_factory):
 
 def documents(folder, name):
     """Give the documents of a compiled pipeline."""
-    return list(yaml.safe_load_all((folder / f'{name}.ir.yaml').read_text(encoding='utf-8')))
+    return kfp_oracle.read((folder / f'{name}.ir.yaml').read_text(encoding='utf-8'))
 
 
 def executor(specification):
@@ -149,6 +150,81 @@ def test_what_the_cluster_gives_is_what_the_snippet_asks_for(compiled):
         assert caching(ours[0]) == caching(wanted[0]), name
         if name == 'everything':  # the snippets of others show an example of a volume and a secret
             assert platform(ours) == platform(wanted)
+
+
+GIVEN = {'STRING': 'a "text"', 'NUMBER_INTEGER': 7, 'NUMBER_DOUBLE': 0.25, 'BOOLEAN': True, 'LIST': [1, 'a'], 'STRUCT': {'a': 1}}
+
+
+def required(specification):
+    """Give values for what a run has to give."""
+    definitions = kfp_oracle.parameters(specification['root']).items()
+    return {name: GIVEN[it['parameterType']] for name, it in definitions if not kfp_oracle.optional(it)}
+
+
+@pytest.mark.parametrize('fills_defaults', [False, True])
+def test_values_arrive_by_the_rules_of_the_back_end(compiled, fills_defaults):
+    folder, made = compiled
+    for name, theirs in made.items():
+        for pipeline in (theirs['alone'], documents(folder, name)):
+            values = required(pipeline[0])
+            [(arguments, received)] = kfp_oracle.run(pipeline, values, fills_defaults=fills_defaults).values()
+            assert values.items() <= received['inputs']['parameterValues'].items(), name
+            # What nobody gives is no argument, so the script's own default holds, unless the pipeline knows it.
+            words = [word.removeprefix('--') for word in arguments]
+            assert all(value in words for value in values), name
+
+
+def test_variables_arrive_as_they_are_written(compiled):
+    folder, made = compiled
+    for pipeline in (documents(folder, 'everything'), made['everything']['configured']):
+        assert kfp_oracle.environment(executor(pipeline[0]))['PRICE'] == '$(HTTPS_PROXY) $$5 $ $(KFP_POD_NAME)'
+
+
+ALTERED = {
+    'a name that Argo fills in': 'x {{workflow.name}}',
+    'a name that Argo refuses': '{{pod.name}}',
+    'an expression of Argo': '{{=1+1}}',
+    'two dollars': 'a$$b',
+    'a variable of the container': 'on $(KFP_POD_NAME)',
+    'a variable of the pipeline': '$(HTTPS_PROXY)',
+    'an input in a value': "x {{$.inputs.parameters['ratio']}}",
+    'too much': 'x' * 131072,
+}
+
+
+def with_default(pipeline, name, default):
+    """Give a pipeline whose parameter has a default."""
+    changed = json.loads(json.dumps(pipeline))
+    for definition in (*changed[0]['components'].values(), changed[0]['root']):
+        if name in kfp_oracle.parameters(definition):
+            definition['inputDefinitions']['parameters'][name] |= {'defaultValue': default, 'isOptional': True}
+    return changed
+
+
+@pytest.mark.parametrize('default', ALTERED.values(), ids=ALTERED)
+def test_what_the_back_end_alters_is_seen(compiled, default):
+    folder, _ = compiled
+    pipeline = documents(folder, 'everything')
+    values = required(pipeline[0])
+    plain = kfp_oracle.run(with_default(pipeline, 'title', 'plain $HOME {{x}} $(id)'), values, fills_defaults=False)
+    assert plain['everything'][1]['inputs']['parameterValues']['title'] == 'plain $HOME {{x}} $(id)'
+    with pytest.raises(kfp_oracle.Refused):
+        kfp_oracle.run(with_default(pipeline, 'title', default), values, fills_defaults=False)
+
+
+def test_other_breaches_are_seen(compiled):
+    folder, _ = compiled
+    pipeline = documents(folder, 'everything')
+    values = required(pipeline[0])
+    for refused_values in ({**values, 'rows': 2**53 + 1}, {}, {**values, 'title': 'x' * 70_000, 'log_level': 'x' * 70_000}):
+        with pytest.raises(kfp_oracle.Refused):
+            kfp_oracle.run(pipeline, refused_values, fills_defaults=False)
+    bare = json.loads(json.dumps(pipeline))
+    executor(bare[0])['args'] = ['--title', "{{$.inputs.parameters['title']}}", *executor(bare[0])['args']]
+    with pytest.raises(kfp_oracle.Refused, match='not found in executor input'):
+        kfp_oracle.run(bare, values, fills_defaults=False)
+    with pytest.raises(kfp_oracle.Refused, match='no YAML'):
+        kfp_oracle.read("# PIPELINE DEFINITION\n# Inputs:\n#    title: str [Default: 'a\nb']\ncomponents: {}\n")
 
 
 def test_a_secret_is_no_parameter(compiled):

@@ -206,10 +206,10 @@ def test_shared_memory_has_a_size(tmp_path):
 GRID = '"""Grid."""\nimport os\n\n\ndef grid_process(batch_id, **_):\n    print(batch_id)\n'
 
 
-def grid(folder, *options):
+def grid(folder, *options, backend='local'):
     """Compile a grid wrapper and give its job, which Kubernetes has accepted."""
     write(folder / 'step.py', GRID)
-    command = ['create-gridwrapper', '-p', 'grid_process', '-b', 'local', '--no-build', '-y']
+    command = ['create-gridwrapper', '-p', 'grid_process', '-b', backend, '--no-build', '-y']
     succeeded(c3(*command, *options, 'step.py', cwd=folder))
     validate(folder / 'gw_step.job.yaml')
     return load(folder, 'gw_step', 'job.yaml')
@@ -239,6 +239,10 @@ def test_a_grid_for_older_clusters(tmp_path):
 def test_the_workers_of_a_grid_are_admitted_together(tmp_path):
     job = grid(tmp_path, '--queue', 'team')
     assert job['metadata']['annotations'] == {'kueue.x-k8s.io/job-completions-equal-parallelism': 'true'}
+
+
+def test_parts_by_index_are_all_done_however_few_pods_a_queue_admits(tmp_path):
+    assert 'annotations' not in grid(tmp_path, '--queue', 'team', '--parallelism', '4', backend='index')['metadata']
 
 
 def test_workers_of_a_grid_are_not_restarted_in_their_pods(tmp_path):

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::backend::Operator;
 use crate::backend::claims::claims;
-use crate::backend::kubernetes::secret;
+use crate::backend::kubernetes::{literal, secret};
 use crate::backend::parameter::Parameter;
 use crate::backend::surroundings::Surroundings;
 use crate::job::{Job, Quantity, amounts};
@@ -19,7 +19,8 @@ pub(super) fn extend(executor: &mut Value, operator: &Operator) {
     if !resources.is_empty() {
         executor["resources"] = Value::Object(resources);
     }
-    let environment = Surroundings::of(job).environment().to_vec();
+    // The driver puts them into the pod as they are, so the kubelet fills in `$(NAME)` in them.
+    let environment = Surroundings::of(job).written(literal).environment().to_vec();
     if !environment.is_empty() {
         executor["env"] =
             environment.into_iter().map(|(name, value)| json!({"name": name, "value": value})).collect();

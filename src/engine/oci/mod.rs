@@ -120,10 +120,17 @@ impl Assembler {
         self.work.interrupted()
     }
 
-    /// Reads what a base image is for each of these platforms; without any, for this machine.
-    pub fn read(&self, image: &str, platforms: &[Platform], progress: &Progress) -> Result<Bases, OciError> {
-        progress.report(&Event::Started(format!("read {image}")));
-        let origin = Origin::open(image)?;
+    /// Reads what a base image is for each of these platforms; without any, for this machine. It is pulled `from` the place
+    /// of this name, which is that of a mirror or its own.
+    pub fn read(
+        &self,
+        image: &str,
+        from: &str,
+        platforms: &[Platform],
+        progress: &Progress,
+    ) -> Result<Bases, OciError> {
+        progress.report(&Event::Started(format!("read {from}")));
+        let origin = Origin::open(from)?.called(image);
         let wanted: Vec<_> = match platforms {
             [] => vec![None],
             platforms => platforms.iter().map(Some).collect(),

@@ -44,6 +44,11 @@ impl Origin {
         Ok(Self { name: name.to_owned(), place })
     }
 
+    /// The same place of an image that is known by another name.
+    pub(super) fn called(self, name: &str) -> Self {
+        Self { name: name.to_owned(), ..self }
+    }
+
     /// The repository it is in, if that is in a registry.
     pub(super) fn reference(&self) -> Option<&Reference> {
         match &self.place {

@@ -26,7 +26,7 @@ pub(super) fn build(assembler: &Assembler, order: &Order) -> Result<Image, Failu
     let Order { plan, part: Part { context, .. }, making, progress } = *order;
     let settings = &plan.settings;
     let archive = making.archive.map(|path| Archive::create(path, Form::Image)).transpose()?;
-    let bases = assembler.read(&settings.base_image, making.platforms, progress)?;
+    let bases = assembler.read(&settings.base_image, &settings.pulled_image(), making.platforms, progress)?;
     bases.python_versions().try_for_each(|version| check_python(plan, Some(version)))?;
     let mut recipe = recipe(&plan.operator());
     let key = making.key.map(|key| Named { name: KEY_LABEL, value: key.to_owned() });

@@ -32,7 +32,7 @@ pub fn build(engine: &Engine, order: &Order) -> Result<Image, Failure> {
     if settings.uses_base_image() {
         let archive = plan.request.base_image_tar.as_deref();
         archive.map_or(Ok(()), |archive| engine.load(archive, progress))?;
-        let base = engine.ensure_image(&settings.base_image, platform, progress)?;
+        let base = engine.ensure_image(&settings.pulled_image(), platform, progress)?;
         check_python(plan, base.variable("PYTHON_VERSION"))?;
         prepared = self::prepared(engine, order, &configured(|name| base.variable(name)))?;
     }

@@ -13,7 +13,7 @@ use crate::frontend;
 use crate::load;
 use crate::reader;
 use crate::recipe;
-use crate::reference::ImageName;
+use crate::reference::{ImageName, Mirrors};
 use crate::source::Source;
 use crate::stamp;
 
@@ -122,6 +122,8 @@ impl Plan {
     /// What an image is made of apart from its version, and from what the record says of other files.
     fn context_of_any_version(&self, mut settings: Settings) -> Result<Context, Failure> {
         settings.image = ImageName { version: ANY.to_owned(), digest: None, ..settings.image };
+        // The same base from elsewhere makes the same image.
+        settings.mirrors = Mirrors::default();
         let dockerfile = dockerfile::emit(&self.operator_in(&settings)).map_err(|_| Failure::diagnosed())?;
         let text = String::from_utf8_lossy(&dockerfile.content).into_owned();
         let (text, _) = stamp::without_record(&text);

@@ -7,7 +7,7 @@ use crate::boundary::{Boundary, BoundaryError};
 use crate::component::Component;
 use crate::engine::image_archive;
 use crate::engine::oci::on_disk;
-use crate::reference::{self, ImageName};
+use crate::reference::{self, ImageName, Mirrors};
 use crate::source::Source;
 
 use super::{FIRST, usage};
@@ -30,6 +30,7 @@ pub(super) fn settings(
         image: image(request, component)?,
         base_image: base_image(request, component)?,
         base_image_given: request.names_base(),
+        mirrors: mirrors(request),
         image_version: image_version(request, component).to_owned(),
         choices: chosen.set.clone(),
         stem: source.stem(),
@@ -112,6 +113,16 @@ pub(super) fn base_image(request: &Request, component: &Component) -> Result<Str
             runtime.image_version
         ))
     })
+}
+
+/// The mirrors that base images are pulled from; one that lies on this machine isn't pulled.
+fn mirrors(request: &Request) -> Mirrors {
+    let is_here = request.settings.base_image.as_ref().is_some_and(|image| on_disk(image).is_some());
+    if is_here || request.base_image_tar.is_some() {
+        Mirrors::default()
+    } else {
+        request.settings.mirrors.clone()
+    }
 }
 
 /// What `--image-version` says, or its default.

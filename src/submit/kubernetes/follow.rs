@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::kubectl::Kubectl;
 use super::log::{self, Position};
 use super::state::{self, Job, Pod};
+use crate::submit::batches::Batches;
 use crate::submit::{Audience, End, SubmitError};
 
 /// How often the job is looked at.
@@ -23,16 +24,21 @@ type Reading<'scope> = ScopedJoinHandle<'scope, Result<Position, SubmitError>>;
 
 /// Follows a job to its end.
 pub(super) fn follow(kubectl: &Kubectl, name: &str, audience: Audience) -> Result<End, SubmitError> {
+    let batches = Batches::new(audience.teller);
     thread::scope(|scope| {
-        let mut follower = Follower::new(kubectl, name, audience);
+        let mut follower = Follower::new(kubectl, name, audience, &batches);
         let mut away = None;
         loop {
             match follower.look(scope) {
-                Ok(Some(end)) => return Ok(end),
+                Ok(Some(end)) => {
+                    batches.tell(true);
+                    return Ok(end);
+                }
                 Ok(None) => away = None,
                 Err(error @ SubmitError::Unreachable { .. }) => follower.miss(&mut away, error)?,
                 Err(error) => return Err(error),
             }
+            batches.tell(false);
             thread::sleep(PAUSE);
         }
     })
@@ -69,6 +75,8 @@ struct Follower<'a, 'scope> {
     kubectl: &'a Kubectl,
     name: &'a str,
     audience: Audience<'a>,
+    /// The batches of a grid.
+    batches: &'a Batches<'a>,
     /// What was told already.
     told: BTreeSet<String>,
     /// The logs of pods, by the pods' own identity.
@@ -86,9 +94,9 @@ enum Log<'scope> {
 }
 
 impl<'a: 'scope, 'scope> Follower<'a, 'scope> {
-    fn new(kubectl: &'a Kubectl, name: &'a str, audience: Audience<'a>) -> Self {
+    fn new(kubectl: &'a Kubectl, name: &'a str, audience: Audience<'a>, batches: &'a Batches<'a>) -> Self {
         let (told, logs) = (BTreeSet::new(), BTreeMap::new());
-        Self { kubectl, name, audience, told, logs, waiting: Instant::now() }
+        Self { kubectl, name, audience, batches, told, logs, waiting: Instant::now() }
     }
 
     /// Looks at the job once, and gives its end when all that its pods have said is shown.
@@ -129,10 +137,13 @@ impl<'a: 'scope, 'scope> Follower<'a, 'scope> {
                 position
             }
         };
-        let (kubectl, audience) = (self.kubectl, self.audience);
+        let (kubectl, audience, batches) = (self.kubectl, self.audience, self.batches);
         let (name, prefix) = (pod.name().to_owned(), prefix(job, pod));
-        let reading =
-            scope.spawn(move || log::show(kubectl, &name, position, &|line| shown(audience, &prefix, line)));
+        let show = move |line: &[u8]| {
+            batches.hear(line);
+            shown(audience, &prefix, line)
+        };
+        let reading = scope.spawn(move || log::show(kubectl, &name, position, &show));
         self.logs.insert(pod.uid().to_owned(), Log::Shown { reading, is_last: pod.is_over() });
         Ok(false)
     }

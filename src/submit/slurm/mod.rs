@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
+use super::batches::Batches;
 use super::command::{Program, complaint};
 use super::{Audience, End, SubmitError};
 use crate::invocation::{Interface, Invocation};
@@ -39,7 +40,8 @@ fn options(interface: &Interface, invocation: &Invocation) -> Vec<String> {
 /// Follows a job to its end.
 pub fn follow(job: &str, audience: Audience) -> Result<End, SubmitError> {
     let mut told = Vec::new();
-    let mut logs: Vec<(PathBuf, u64)> = Vec::new();
+    let batches = Batches::new(audience.teller);
+    let mut logs: Vec<Log> = Vec::new();
     loop {
         let tasks = tasks(job)?;
         for line in tasks.iter().filter_map(Task::holdup) {
@@ -50,17 +52,43 @@ pub fn follow(job: &str, audience: Audience) -> Result<End, SubmitError> {
         }
         // The state is older than what is read of the log after it, so nothing of the log is lost.
         for path in tasks.iter().filter_map(Task::log) {
-            if !logs.iter().any(|(known, _)| known == path) {
-                logs.push((path.to_owned(), 0));
+            if !logs.iter().any(|log| log.path == path) {
+                logs.push(Log { path: path.to_owned(), position: 0, line: Vec::new() });
             }
         }
-        for (path, position) in &mut logs {
-            *position = show(path, *position, audience)?;
+        for log in &mut logs {
+            let text = show(&log.path, log.position, audience)?;
+            log.hear(&text, &batches);
         }
-        if let Some(end) = state::end(&tasks) {
+        let end = state::end(&tasks);
+        batches.tell(end.is_some());
+        if let Some(end) = end {
             return Ok(end);
         }
         thread::sleep(PAUSE);
+    }
+}
+
+/// A log that is shown as it grows.
+struct Log {
+    path: PathBuf,
+    /// How many bytes of it have been shown.
+    position: u64,
+    /// The beginning of a line whose end isn't there yet.
+    line: Vec<u8>,
+}
+
+impl Log {
+    /// Takes note of what was shown of it.
+    fn hear(&mut self, text: &[u8], batches: &Batches) {
+        self.position += text.len() as u64;
+        for part in text.split_inclusive(|byte| *byte == b'\n') {
+            self.line.extend_from_slice(part);
+            if part.ends_with(b"\n") {
+                batches.hear(&self.line);
+                self.line.clear();
+            }
+        }
     }
 }
 
@@ -98,15 +126,15 @@ fn accounted(job: &str) -> Result<Vec<Task>, SubmitError> {
     if tasks.is_empty() { Err(unknown()) } else { Ok(tasks) }
 }
 
-/// Shows a log from a position on, and gives the next one.
-fn show(path: &Path, from: u64, audience: Audience) -> Result<u64, SubmitError> {
-    let Some(log) = audience.log else { return Ok(from) };
+/// Shows a log from a position on, and gives what it has shown.
+fn show(path: &Path, from: u64, audience: Audience) -> Result<Vec<u8>, SubmitError> {
+    let Some(log) = audience.log else { return Ok(Vec::new()) };
     // A job that waits has no log yet.
-    let Ok(mut file) = File::open(path) else { return Ok(from) };
+    let Ok(mut file) = File::open(path) else { return Ok(Vec::new()) };
     let mut text = Vec::new();
     let read = file.seek(SeekFrom::Start(from)).and_then(|_| file.read_to_end(&mut text));
     read.and_then(|_| log(&text)).map_err(SubmitError::Log)?;
-    Ok(from + text.len() as u64)
+    Ok(text)
 }
 
 fn said(program: &Program, words: impl IntoIterator<Item = OsString>) -> Result<String, SubmitError> {

@@ -112,7 +112,7 @@ def work(runner: Runner) -> int:
     runner.wait_ready()
     if gw_dry_run:
         return list_batches(batches)
-    LOG.info('Part %d of %d', part, parts)
+    LOG.info('Part %d of %d: %d batches', part, parts, len(batches))
     return Part(runner, batches).run()
 
 

@@ -91,10 +91,13 @@ class Worker:
 
     def work(self) -> State:
         """Take batches until nothing is left that this worker could take or wait for."""
-        pause = HEARTBEAT / 50
+        pause, is_first = HEARTBEAT / 50, True
         while True:
             self.ending.check()
             state = self.decided(self.survey())
+            if is_first:
+                self.count(state)
+                is_first = False
             todo = self.choose(state)
             if todo:
                 self.entry.enter(state.names)
@@ -130,6 +133,12 @@ class Worker:
             self.plan.decide(state.undecided)
             state = State(self.open, state.names, self.plan.bundle_of)
         return state
+
+    def count(self, state: State) -> None:
+        """Tell what there is to do; failures of before count as open where they are tried again."""
+        total, failed = len(self.keys), 0 if self.retry else len(state.failed)
+        done = total - len(self.open)
+        LOG.info('%d of %d batches done, %d failed, %d in work', done, total, failed, len(state.locked))
 
     def is_dead(self, name: str, names: Names) -> bool:
         """Tell whether the owner of this lock is dead."""

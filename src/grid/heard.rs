@@ -1,0 +1,242 @@
+//! How far a run is by what its workers log, for those who see nothing else of it: see `templates/runtime/grid/worker.py` and
+//! `templates/runtime/grid/index.py`.
+
+use std::collections::BTreeMap;
+
+/// The logger of the workers and what stands around it in a line; before it is the time, behind it the level.
+const LOGGER: &str = " - grid - ";
+
+/// How a worker begins to tell that a batch is done.
+const DONE: &str = "Finished batch ";
+
+/// What a worker tells of all batches at its beginning.
+const BEGIN: &str = "%d of %d batches done, %d failed, %d in work";
+
+/// What a worker tells of all batches at its end.
+const END: &str = "%d done by this worker, %d by others, %d failed, %d left to others, %d in total";
+
+/// What a worker tells that does a part of the batches.
+const PART: &str = "Part %d of %d: %d batches";
+
+/// What the lines of the workers have told so far, of whichever pods and in whichever order they come.
+#[derive(Debug, Default)]
+pub struct Heard {
+    /// Batches in all.
+    total: Option<usize>,
+    /// The latest count of the marks.
+    count: Option<Count>,
+    /// Each batch that has ended: when, and whether it is done.
+    ended: BTreeMap<String, (String, bool)>,
+    /// Batches of each part, and how many parts there are, where workers do parts.
+    parts: BTreeMap<usize, (usize, usize)>,
+}
+
+/// How many batches a worker found done and failed, and when.
+#[derive(Debug)]
+struct Count {
+    time: String,
+    done: usize,
+    failed: usize,
+}
+
+/// How far a run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tally {
+    /// Batches in all, where the workers have told it.
+    pub total: Option<usize>,
+    /// Batches that are done.
+    pub done: usize,
+    /// Batches that have failed.
+    pub failed: usize,
+}
+
+/// What a line tells.
+#[derive(Debug, PartialEq, Eq)]
+enum Word<'a> {
+    Counted { total: usize, done: usize, failed: usize },
+    Part { part: usize, parts: usize, batches: usize },
+    Ended { batch: &'a str, is_done: bool },
+}
+
+impl Heard {
+    /// Takes note of a line of a worker's log.
+    pub fn hear(&mut self, line: &[u8]) {
+        let line = String::from_utf8_lossy(line);
+        let Some((time, said)) = line.trim_end().split_once(LOGGER) else { return };
+        let Some((_, text)) = said.split_once(" - ") else { return };
+        match word(text) {
+            Some(Word::Ended { batch, is_done }) => self.note_end(time, batch, is_done),
+            Some(Word::Counted { total, done, failed }) => {
+                self.total = Some(total);
+                if self.count.as_ref().is_none_or(|count| count.time.as_str() <= time) {
+                    self.count = Some(Count { time: time.to_owned(), done, failed });
+                }
+            }
+            Some(Word::Part { part, parts, batches }) => drop(self.parts.insert(part, (batches, parts))),
+            None => {}
+        }
+    }
+
+    fn note_end(&mut self, time: &str, batch: &str, is_done: bool) {
+        if self.ended.get(batch).is_none_or(|(before, _)| before.as_str() <= time) {
+            self.ended.insert(batch.to_owned(), (time.to_owned(), is_done));
+        }
+    }
+
+    /// How far the run is; nothing if this is the log of no grid.
+    #[must_use]
+    pub fn tally(&self) -> Option<Tally> {
+        let is_none = self.count.is_none() && self.ended.is_empty() && self.parts.is_empty();
+        (!is_none).then(|| self.counted())
+    }
+
+    /// The latest count, and what has ended since.
+    fn counted(&self) -> Tally {
+        let (since, done, failed) =
+            self.count.as_ref().map_or(("", 0, 0), |count| (count.time.as_str(), count.done, count.failed));
+        let new = |is_done| {
+            self.ended.values().filter(move |(time, done)| time.as_str() > since && *done == is_done)
+        };
+        let total = self.total.or_else(|| self.total_of_parts());
+        // What is counted is logged a moment later, perhaps after the count.
+        let most = total.unwrap_or(usize::MAX);
+        let failed = (failed + new(false).count()).min(most);
+        Tally { total, done: (done + new(true).count()).min(most - failed), failed }
+    }
+
+    /// Batches of all parts, once each has told its own.
+    fn total_of_parts(&self) -> Option<usize> {
+        let (_, parts) = self.parts.values().next()?;
+        (self.parts.len() == *parts).then(|| self.parts.values().map(|(batches, _)| batches).sum())
+    }
+}
+
+impl Tally {
+    /// Batches that have ended, either way.
+    #[must_use]
+    pub fn ended(&self) -> usize {
+        self.done + self.failed
+    }
+
+    /// Batches that have not, where that is known.
+    #[must_use]
+    pub fn open(&self) -> Option<usize> {
+        self.total.map(|total| total - self.ended())
+    }
+}
+
+/// Reads the text of a line, of several the first.
+fn word(text: &str) -> Option<Word<'_>> {
+    if let Some(rest) = text.strip_prefix(DONE) {
+        let timed = rest.rsplit_once(" in ").filter(|(batch, _)| batch.ends_with(['\'', '"']));
+        return Some(Word::Ended { batch: timed.map_or(rest, |(batch, _)| batch), is_done: true });
+    }
+    if let Some(batch) = text.strip_prefix("Batch ").and_then(|rest| rest.strip_suffix(" failed")) {
+        return Some(Word::Ended { batch, is_done: false });
+    }
+    if let [part, parts, batches] = *numbers(text, PART) {
+        return Some(Word::Part { part, parts, batches });
+    }
+    if let [done, total, failed, _] = *numbers(text, BEGIN) {
+        return Some(Word::Counted { total, done, failed });
+    }
+    match *numbers(text, END) {
+        [mine, others, failed, _, total] => Some(Word::Counted { total, done: mine + others, failed }),
+        _ => None,
+    }
+}
+
+/// The numbers of a text of a form, which has `%d` in their places; none if its form is another.
+fn numbers(text: &str, form: &str) -> Box<[usize]> {
+    read_numbers(text, form).unwrap_or_default()
+}
+
+fn read_numbers(text: &str, form: &str) -> Option<Box<[usize]>> {
+    let mut parts = form.split("%d");
+    let mut rest = text.strip_prefix(parts.next()?)?;
+    let mut found = Vec::new();
+    for part in parts {
+        let end = rest.find(|character: char| !character.is_ascii_digit()).unwrap_or(rest.len());
+        found.push(rest[..end].parse().ok()?);
+        rest = rest[end..].strip_prefix(part)?;
+    }
+    rest.is_empty().then(|| found.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHARED: &str = include_str!("../../templates/runtime/grid/worker.py");
+    const PARTS: &str = include_str!("../../templates/runtime/grid/index.py");
+
+    fn tally(lines: &[&str]) -> Option<(Option<usize>, usize, usize)> {
+        let mut heard = Heard::default();
+        for line in lines {
+            heard.hear(format!("2026-01-01 00:00:{line}\n").as_bytes());
+        }
+        heard.tally().map(|tally| (tally.total, tally.done, tally.failed))
+    }
+
+    #[test]
+    fn the_workers_log_these_lines() {
+        for text in [DONE, BEGIN, END, "'Batch %s failed\\n%s'"] {
+            assert!(SHARED.contains(text), "{text}");
+        }
+        for text in [DONE, PART, "'Batch %s failed\\n%s'"] {
+            assert!(PARTS.contains(text), "{text}");
+        }
+        let program = include_str!("../../templates/runtime/grid/program.py");
+        assert!(
+            program.contains(&format!("'%(asctime)s{}%(levelname)s - ", LOGGER.replace("grid", "%(name)s")))
+        );
+        assert!(include_str!("../../templates/runtime/grid/core.py").contains("getLogger('grid')"));
+    }
+
+    #[test]
+    fn what_has_ended_since_the_latest_count_is_added() {
+        let begun = "00,100 - grid - INFO - 3 of 10 batches done, 1 failed, 2 in work";
+        let finished = "01,000 - grid - INFO - Finished batch 'a in b' in 0.1 s";
+        let failed = "01,000 - grid - ERROR - Batch \"it's\" failed";
+        assert_eq!(tally(&[begun, finished, failed]), Some((Some(10), 4, 2)));
+        // Logs of several pods come in any order, and a connection may repeat lines.
+        assert_eq!(tally(&[finished, failed, finished, begun]), Some((Some(10), 4, 2)));
+        let later = "02,000 - grid - INFO - 5 of 10 batches done, 2 failed, 0 in work";
+        assert_eq!(tally(&[later, finished, failed, begun]), Some((Some(10), 5, 2)));
+        let end = "03,000 - grid - INFO - 4 done by this worker, 4 by others, 2 failed, 0 left to others, 10 in total";
+        assert_eq!(
+            tally(&[end, finished, "03,001 - grid - INFO - Finished batch 'z' in 0.1 s"]),
+            Some((Some(10), 8, 2))
+        );
+    }
+
+    #[test]
+    fn a_batch_that_is_tried_again_counts_once() {
+        let failed = "01,000 - grid - ERROR - Batch 'a' failed";
+        let done = "02,000 - grid - INFO - Finished batch 'a' in 0.1 s";
+        assert_eq!(tally(&[failed, done]), Some((None, 1, 0)));
+        assert_eq!(tally(&[done, failed]), Some((None, 1, 0)));
+        assert_eq!(tally(&["01,000 - grid - WARNING - Batch 'a' failed and is tried again"]), None);
+    }
+
+    #[test]
+    fn the_total_of_parts_is_known_when_all_are() {
+        let one = "00,000 - grid - INFO - Part 0 of 2: 5 batches";
+        let other = "00,000 - grid - INFO - Part 1 of 2: 4 batches";
+        let done = "01,000 - grid - INFO - Finished batch 'a'";
+        assert_eq!(tally(&[one, done]), Some((None, 1, 0)));
+        assert_eq!(tally(&[one, done, other]), Some((Some(9), 1, 0)));
+    }
+
+    #[test]
+    fn other_lines_tell_nothing() {
+        for line in [
+            "00,000 - root - INFO - Finished batch 'a'",
+            "00,000 - grid - INFO - Processing batch 'a'",
+            "",
+            "x",
+        ] {
+            assert_eq!(tally(&[line]), None, "{line}");
+        }
+    }
+}

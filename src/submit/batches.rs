@@ -1,0 +1,80 @@
+//! The batches of a grid, told of while the log of its workers passes.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::grid::heard::{Heard, Tally};
+use crate::grid::pace::{Pace, Speed, span};
+use crate::progress::Progress;
+
+/// How often the batches are told of, if some have ended.
+const PAUSE: Duration = Duration::from_secs(10);
+
+/// What is known of a grid; of another job it stays silent.
+#[derive(Debug)]
+pub(super) struct Batches<'a> {
+    teller: &'a Progress,
+    heard: Mutex<Heard>,
+    told: Mutex<Told>,
+}
+
+/// What was told last.
+#[derive(Debug)]
+struct Told {
+    pace: Pace,
+    begin: Instant,
+    at: Instant,
+    tally: Option<Tally>,
+}
+
+impl<'a> Batches<'a> {
+    /// Nothing has been heard yet.
+    pub(super) fn new(teller: &'a Progress) -> Self {
+        let (pace, now) = (Pace::default(), Instant::now());
+        let told = Told { pace, begin: now, at: now, tally: None };
+        Self { teller, heard: Mutex::default(), told: Mutex::new(told) }
+    }
+
+    /// Takes note of a line of a log.
+    pub(super) fn hear(&self, line: &[u8]) {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).hear(line);
+    }
+
+    /// Tells how far the grid is, if that is news: now and then, and at its end.
+    pub(super) fn tell(&self, is_over: bool) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if !is_over && told.at.elapsed() < PAUSE {
+            return;
+        }
+        let tally = self.heard.lock().unwrap_or_else(PoisonError::into_inner).tally();
+        let Some(tally) = tally.filter(|tally| told.tally.as_ref() != Some(tally)) else { return };
+        let at = told.begin.elapsed().as_secs_f64();
+        let speed = told.pace.look(at, tally.ended(), tally.open());
+        (told.at, told.tally) = (Instant::now(), Some(tally));
+        let goes_on = !is_over && tally.open() != Some(0);
+        self.teller.tell(line(tally, if goes_on { speed } else { Speed::default() }));
+    }
+}
+
+/// `36 of 500 batches done, 1 failed; 14.2 a minute, 21 min left`.
+fn line(tally: Tally, speed: Speed) -> String {
+    let of_all = tally.total.map(|total| format!(" of {total}")).unwrap_or_default();
+    let failed = if tally.failed > 0 { format!(", {} failed", tally.failed) } else { String::new() };
+    let pace = speed.per_minute.map(|number| format!("; {number:.1} a minute")).unwrap_or_default();
+    let left = speed.left.map(|seconds| format!(", {} left", span(seconds))).unwrap_or_default();
+    format!("{}{of_all} batches done{failed}{pace}{left}", tally.done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_known_is_left_out() {
+        let tally = Tally { total: Some(500), done: 36, failed: 1 };
+        let speed = Speed { per_minute: Some(14.21), left: Some(1_290.0) };
+        assert_eq!(line(tally, speed), "36 of 500 batches done, 1 failed; 14.2 a minute, 21 min left");
+        let begun = Tally { total: None, done: 3, failed: 0 };
+        assert_eq!(line(begun, Speed::default()), "3 batches done");
+    }
+}
