@@ -478,9 +478,7 @@ fn name() -> impl Strategy<Value = String> {
 
 fn given(cast: &'static str) -> impl Strategy<Value = Given> {
     let text =
-        text().prop_map(
-            move |text| if cast.is_empty() { Given::Text(text) } else { Given::Optional("'not valid'") },
-        );
+        text().prop_map(move |text| if cast.is_empty() { Given::Text(text) } else { Given::Optional("w") });
     prop_oneof![
         2 => Just(Given::Missing),
         1 => select(&["None", "w", "len(w)", "os.path.join(w, 'b')"][..]).prop_map(Given::Optional),
@@ -500,12 +498,6 @@ fn variable() -> impl Strategy<Value = Variable> {
         .prop_map(|(name, (cast, given), (style, form, place), comments, directive, written)| {
             let forms = if matches!(given, Given::Missing) { WITHOUT_DEFAULT } else { WITH_DEFAULT };
             let place = if directive.is_some() { 0 } else { place.index(PLACES.len()) };
-            // `bool('not valid')` is true to Python, so it is no example of a default of the wrong type.
-            let given = if matches!((cast, &given), ("bool", Given::Optional("'not valid'"))) {
-                Given::Optional("None")
-            } else {
-                given
-            };
             Variable {
                 name,
                 cast,

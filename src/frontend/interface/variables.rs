@@ -229,7 +229,11 @@ impl Variable {
         let kind = self.path_type().or_else(|| self.cast(diagnostics)).unwrap_or(Type::String);
         let is_demanded = self.is_done(|action| matches!(action, Action::Demand { .. }))
             && reads.iter().all(|read| read.set != Set::Maybe);
-        let required = if is_demanded {
+        let credentials = self.credentials();
+        let required = if credentials.is_some() {
+            // The source has a value, if one that is in no manifest.
+            false
+        } else if is_demanded {
             self.is_done(|action| matches!(action, Action::Demand { is_final: true }))
                 || !decisive.is_some_and(Read::gives_something)
         } else {
@@ -237,7 +241,6 @@ impl Variable {
         };
         let default = decisive.and_then(|read| self.default(read, &kind, required, diagnostics));
         self.check_defaults(&kind, default.as_ref(), diagnostics);
-        let credentials = self.credentials();
         let secret = self.is_secret(&kind) || credentials.is_some();
         if let Some(read) = credentials {
             diagnostics.push(credentials::in_default(&self.name, read.access.span.clone()));
