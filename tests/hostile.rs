@@ -1115,10 +1115,13 @@ fn kubeflow_holds(input: &Value) -> bool {
     match input["type"].as_str() {
         Some("Integer") => text.parse::<i128>().is_ok_and(|value| value.abs() <= 1 << 53),
         Some("Float") => text.replace('_', "").parse::<f64>().is_ok_and(f64::is_finite),
-        Some("String") => !ALTERED.is_match(text),
+        Some("String") => text.len() <= KUBEFLOW_LONGEST && !ALTERED.is_match(text),
         _ => true,
     }
 }
+
+/// Most bytes of a default: all values of a run together stay below 128 KiB.
+const KUBEFLOW_LONGEST: usize = 32 << 10;
 
 /// Texts that Kubeflow alters, or refuses a run for.
 static ALTERED: LazyLock<Regex> = LazyLock::new(|| {
