@@ -9,6 +9,9 @@ const LOGGER: &str = " - grid - ";
 /// How a worker begins to tell that a batch is done.
 const DONE: &str = "Finished batch ";
 
+/// What a worker tells of a bundle that is done.
+const BUNDLE: &str = "Finished %d batches";
+
 /// What a worker tells of all batches at its beginning.
 const BEGIN: &str = "%d of %d batches done, %d failed, %d in work";
 
@@ -27,6 +30,8 @@ pub struct Heard {
     count: Option<Count>,
     /// Each batch that has ended: when, and whether it is done.
     ended: BTreeMap<String, (String, bool)>,
+    /// Bundles that are done, by the time and the rest of the line, and how many batches each has.
+    bundles: BTreeMap<(String, String), usize>,
     /// Batches of each part, and how many parts there are, where workers do parts.
     parts: BTreeMap<usize, (usize, usize)>,
 }
@@ -56,6 +61,7 @@ enum Word<'a> {
     Counted { total: usize, done: usize, failed: usize },
     Part { part: usize, parts: usize, batches: usize },
     Ended { batch: &'a str, is_done: bool },
+    Bundle { batches: usize },
 }
 
 impl Heard {
@@ -66,6 +72,9 @@ impl Heard {
         let Some((_, text)) = said.split_once(" - ") else { return };
         match word(text) {
             Some(Word::Ended { batch, is_done }) => self.note_end(time, batch, is_done),
+            Some(Word::Bundle { batches }) => {
+                self.bundles.insert((time.to_owned(), text.to_owned()), batches);
+            }
             Some(Word::Counted { total, done, failed }) => {
                 self.total = Some(total);
                 if self.count.as_ref().is_none_or(|count| count.time.as_str() <= time) {
@@ -86,7 +95,8 @@ impl Heard {
     /// How far the run is; nothing if this is the log of no grid.
     #[must_use]
     pub fn tally(&self) -> Option<Tally> {
-        let is_none = self.count.is_none() && self.ended.is_empty() && self.parts.is_empty();
+        let is_none =
+            self.count.is_none() && self.ended.is_empty() && self.bundles.is_empty() && self.parts.is_empty();
         (!is_none).then(|| self.counted())
     }
 
@@ -97,11 +107,13 @@ impl Heard {
         let new = |is_done| {
             self.ended.values().filter(move |(time, done)| time.as_str() > since && *done == is_done)
         };
+        let bundles = self.bundles.iter().filter(|((time, _), _)| time.as_str() > since);
+        let bundled: usize = bundles.map(|(_, batches)| batches).sum();
         let total = self.total.or_else(|| self.total_of_parts());
         // What is counted is logged a moment later, perhaps after the count.
         let most = total.unwrap_or(usize::MAX);
         let failed = (failed + new(false).count()).min(most);
-        Tally { total, done: (done + new(true).count()).min(most - failed), failed }
+        Tally { total, done: (done + bundled + new(true).count()).min(most - failed), failed }
     }
 
     /// Batches of all parts, once each has told its own.
@@ -133,6 +145,9 @@ fn word(text: &str) -> Option<Word<'_>> {
     }
     if let Some(batch) = text.strip_prefix("Batch ").and_then(|rest| rest.strip_suffix(" failed")) {
         return Some(Word::Ended { batch, is_done: false });
+    }
+    if let [batches] = *numbers(text.split(" in ").next().unwrap_or_default(), BUNDLE) {
+        return Some(Word::Bundle { batches });
     }
     if let [part, parts, batches] = *numbers(text, PART) {
         return Some(Word::Part { part, parts, batches });
@@ -168,6 +183,7 @@ mod tests {
     use super::*;
 
     const SHARED: &str = include_str!("../../templates/runtime/grid/worker.py");
+    const BUNDLES: &str = include_str!("../../templates/runtime/grid/bundles.py");
     const PARTS: &str = include_str!("../../templates/runtime/grid/index.py");
 
     fn tally(lines: &[&str]) -> Option<(Option<usize>, usize, usize)> {
@@ -186,6 +202,7 @@ mod tests {
         for text in [DONE, PART, "'Batch %s failed\\n%s'"] {
             assert!(PARTS.contains(text), "{text}");
         }
+        assert!(BUNDLES.contains(&format!("'{BUNDLE} in ")));
         let program = include_str!("../../templates/runtime/grid/program.py");
         assert!(
             program.contains(&format!("'%(asctime)s{}%(levelname)s - ", LOGGER.replace("grid", "%(name)s")))
@@ -208,6 +225,16 @@ mod tests {
             tally(&[end, finished, "03,001 - grid - INFO - Finished batch 'z' in 0.1 s"]),
             Some((Some(10), 8, 2))
         );
+    }
+
+    #[test]
+    fn a_bundle_counts_as_its_batches() {
+        let begun = "00,100 - grid - INFO - 3 of 900 batches done, 0 failed, 2 in work";
+        let bundle = "01,000 - grid - INFO - Finished 200 batches in 0.5 s";
+        let other = "01,002 - grid - INFO - Finished 78 batches in 0.5 s";
+        assert_eq!(tally(&[begun, bundle, other, bundle]), Some((Some(900), 281, 0)));
+        let later = "02,000 - grid - INFO - 281 of 900 batches done, 0 failed, 2 in work";
+        assert_eq!(tally(&[bundle, other, later]), Some((Some(900), 281, 0)));
     }
 
     #[test]
