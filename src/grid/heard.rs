@@ -107,8 +107,8 @@ impl Heard {
         let new = |is_done| {
             self.ended.values().filter(move |(time, done)| time.as_str() > since && *done == is_done)
         };
-        let bundles = self.bundles.iter().filter(|((time, _), _)| time.as_str() > since);
-        let bundled: usize = bundles.map(|(_, batches)| batches).sum();
+        let is_new = |((time, _), _): &(&(String, String), &usize)| time.as_str() > since;
+        let bundled: usize = self.bundles.iter().filter(is_new).map(|(_, batches)| batches).sum();
         let total = self.total.or_else(|| self.total_of_parts());
         // What is counted is logged a moment later, perhaps after the count.
         let most = total.unwrap_or(usize::MAX);

@@ -11,7 +11,6 @@ use super::catches::Catches;
 use super::endings::{ends, last, quits, statements};
 use super::environment::{Use, fits_environment};
 use super::fold;
-use super::literals;
 use super::names::Names;
 use super::shapes::Shapes;
 use crate::frontend::facts::{Fact, Test, as_option, demanded, is_idle, needs};
@@ -21,6 +20,7 @@ use crate::value::Constant;
 mod cases;
 mod conditions;
 mod named;
+mod places;
 mod subjects;
 
 use named::Named;
@@ -90,6 +90,8 @@ struct Finder<'n, 'tree> {
     found: Vec<(String, Evidence)>,
     /// The variables among them that are asked for.
     demanded: BTreeSet<String>,
+    /// The variables whose values names hold, and whether only something is asked of these wherever they stand.
+    asked: BTreeMap<String, bool>,
 }
 
 impl<'n, 'tree> Finder<'n, 'tree> {
@@ -119,12 +121,10 @@ impl<'n, 'tree> Finder<'n, 'tree> {
             conditions: Vec::new(),
             found: Vec::new(),
             demanded: BTreeSet::new(),
+            asked: BTreeMap::new(),
         };
         for pair in &shapes.assignments {
-            if let Some(name) = literals::name(pair.target, names.text) {
-                let held = finder.held(pair);
-                finder.holders.entry(name).or_default().push((pair.node.end_byte(), held));
-            }
+            finder.hold(pair);
         }
         finder
     }
@@ -134,6 +134,7 @@ impl<'n, 'tree> Finder<'n, 'tree> {
             "if_statement" => self.condition(node),
             "binary_operator" => self.operator(node),
             "call" => self.call(node),
+            "identifier" | "extract_operator" | "subset2" => self.occurrence(node),
             _ => {}
         }
     }
@@ -294,7 +295,9 @@ impl<'n, 'tree> Finder<'n, 'tree> {
     }
 
     /// Puts what is found into the uses.
-    fn settle(self, uses: &mut Vec<Use>) {
+    fn settle(mut self, uses: &mut Vec<Use>) {
+        let asked = std::mem::take(&mut self.asked).into_iter().filter(|(_, is_asked)| *is_asked);
+        self.leave(&asked.map(|(name, _)| name).collect::<Vec<_>>());
         let taken = self.found.iter().filter(|(_, evidence)| matches!(evidence, Evidence::Taken(_)));
         // What the script gives another value itself need not be given.
         let changed: BTreeSet<String> =

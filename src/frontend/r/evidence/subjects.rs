@@ -3,6 +3,7 @@
 use tree_sitter::Node;
 
 use super::Finder;
+use super::places::place;
 use crate::frontend::facts::{Test, of_option};
 use crate::frontend::r::arguments;
 use crate::frontend::r::atom::Atom;
@@ -183,6 +184,12 @@ impl<'tree> Finder<'_, 'tree> {
                 "extract_operator" | "subset2" if self.option(node).is_some() => {
                     return self.option(node).into_iter().collect();
                 }
+                "extract_operator" | "subset2" if self.holds_at(node).is_some() => {
+                    return match self.holds_at(node) {
+                        Some(Held::Values(names)) => names.clone(),
+                        _ => Vec::new(),
+                    };
+                }
                 "subset" | "subset2" => return self.chosen(node).unwrap_or_default(),
                 _ => match self.inner(node) {
                     Some(inner) => node = bare(inner),
@@ -231,8 +238,8 @@ impl<'tree> Finder<'_, 'tree> {
 
     /// What a name holds where it stands.
     pub(super) fn holds_at(&self, name: Node<'tree>) -> Option<&Held> {
-        (name.kind() == "identifier").then_some(())?;
-        let held = self.holders.get(&literals::name(name, self.names.text)?)?;
+        (name.kind() != "string").then_some(())?;
+        let held = self.holders.get(&place(name, self.names.text)?)?;
         held.iter().rev().find(|(from, _)| *from <= name.start_byte()).map(|(_, held)| held)
     }
 

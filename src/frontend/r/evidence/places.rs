@@ -1,0 +1,150 @@
+//! Places that hold values: names, and fields of lists such as `cfg$a`.
+
+use tree_sitter::Node;
+
+use super::Finder;
+use super::subjects::Held;
+use crate::frontend::r::arguments;
+use crate::frontend::r::literals;
+use crate::frontend::r::shapes::Pair;
+use crate::frontend::r::wrappers::bare;
+
+/// Functions that only ask something of a value.
+const ASKING: &[&str] = &[
+    "nzchar",
+    "nchar",
+    "is.na",
+    "is.null",
+    "identical",
+    "isTRUE",
+    "grepl",
+    "startsWith",
+    "endsWith",
+    "switch",
+];
+
+/// Operators that do, by the sides of which this holds.
+const COMPARING: &[(&str, &[&str])] = &[("==", &["lhs", "rhs"]), ("!=", &["lhs", "rhs"]), ("%in%", &["lhs"])];
+
+/// Most fields of a list that are followed where it is used as a whole.
+const MAX_FIELDS: usize = 100;
+
+/// How a place is written: `x`, or `cfg$a` for `cfg$a` and `cfg[["a"]]`.
+pub(super) fn place(node: Node, text: &str) -> Option<String> {
+    let field = |field| node.child_by_field_name(field);
+    let (list, name) = match node.kind() {
+        "extract_operator" => (field("lhs")?, field("rhs")?),
+        "subset2" => {
+            let index = arguments::sole(field("arguments")?, text)?;
+            (field("function")?, Some(index).filter(|index| index.kind() == "string")?)
+        }
+        "identifier" | "string" => return literals::name(node, text),
+        _ => return None,
+    };
+    (list.kind() == "identifier").then_some(())?;
+    Some(format!("{}${}", literals::name(list, text)?, literals::name(name, text)?))
+}
+
+impl<'tree> Finder<'_, 'tree> {
+    /// Notes what a place holds from an assignment on.
+    pub(super) fn hold(&mut self, pair: &Pair<'tree>) {
+        let Some(place) = place(pair.target, self.names.text) else { return };
+        let from = pair.node.end_byte();
+        let held = self.held(pair);
+        let fields = self.fields(pair);
+        // What another list has in its fields isn't known any more.
+        let old = self.holders.range(format!("{place}$")..).map(|(field, _)| field);
+        let old: Vec<String> =
+            old.take_while(|field| field.starts_with(&format!("{place}$"))).cloned().collect();
+        let gone = old.into_iter().map(|field| (field, Held::Nothing));
+        let named = fields.into_iter().map(|(field, held)| (format!("{place}${field}"), held));
+        for (place, held) in gone.chain(named.collect::<Vec<_>>()).chain([(place.clone(), held)]) {
+            self.holders.entry(place).or_default().push((from, held));
+        }
+    }
+
+    /// What the fields of a list hold that is made by `list(a = …)`.
+    fn fields(&self, pair: &Pair<'tree>) -> Vec<(String, Held)> {
+        let value = bare(pair.value);
+        let is_list = self.function_of(value).is_some_and(|function| function.is_base("list"));
+        let Some(list) = value.child_by_field_name("arguments").filter(|_| is_list) else {
+            return Vec::new();
+        };
+        let given = arguments::of(list, self.names.text).into_iter();
+        given
+            .filter_map(|field| Some((field.name?, self.held(&Pair { value: field.value?, ..*pair }))))
+            .collect()
+    }
+
+    /// Notes where a place that holds a variable's value is used, and whether only something is asked of it there.
+    pub(super) fn occurrence(&mut self, node: Node<'tree>) {
+        if self.is_name(node) {
+            return;
+        }
+        let names = match self.holds_at(node) {
+            Some(Held::Values(names)) => names.clone(),
+            _ => Vec::new(),
+        };
+        let is_asked = !names.is_empty() && self.is_asked(node);
+        for name in names {
+            *self.asked.entry(name).or_insert(true) &= is_asked;
+        }
+        for name in self.handed_on(node) {
+            self.asked.insert(name, false);
+        }
+    }
+
+    /// Whether a node names something else than what a place holds: an argument, a field, a side of an assignment.
+    fn is_name(&self, node: Node<'tree>) -> bool {
+        node.parent().is_some_and(|parent| {
+            let is_field = |field| parent.child_by_field_name(field) == Some(node);
+            match parent.kind() {
+                "argument" | "parameter" => is_field("name"),
+                "extract_operator" => is_field("rhs") || is_field("lhs"),
+                "subset2" => is_field("function"),
+                // What is assigned counts where the other place is used.
+                "binary_operator" => self.is_assignment(parent) && (is_field("lhs") || is_field("rhs")),
+                _ => false,
+            }
+        })
+    }
+
+    /// The variables whose values are in the fields of a list that is used as a whole.
+    fn handed_on(&self, node: Node<'tree>) -> Vec<String> {
+        let list = place(node, self.names.text).filter(|_| node.kind() == "identifier");
+        let Some(list) = list.map(|list| format!("{list}$")) else { return Vec::new() };
+        let fields = self.holders.range(list.clone()..).take_while(|(field, _)| field.starts_with(&list));
+        let held = fields.take(MAX_FIELDS).flat_map(|(_, held)| held);
+        let values = held.filter_map(|(_, held)| match held {
+            Held::Values(names) => Some(names.clone()),
+            _ => None,
+        });
+        values.flatten().collect()
+    }
+
+    /// Whether a value is only asked for something, whose outcome isn't that the script ends.
+    fn is_asked(&self, node: Node<'tree>) -> bool {
+        let around = std::iter::successors(node.parent(), Node::parent);
+        let mut inner = node;
+        for outer in around {
+            match outer.kind() {
+                "parenthesized_expression" | "argument" | "arguments" => inner = outer,
+                "call" => {
+                    let function = self.function_of(outer);
+                    return function.is_some_and(|function| ASKING.contains(&function.name.as_str()))
+                        && !self.is_refused(outer);
+                }
+                "binary_operator" => {
+                    let operator = self.operator_of(outer);
+                    let sides =
+                        COMPARING.iter().find(|(name, _)| Some(*name) == operator).map(|(_, sides)| *sides);
+                    let is_side = |side: &&str| outer.child_by_field_name(side) == Some(inner);
+                    return sides.is_some_and(|sides| sides.iter().any(is_side))
+                        && !self.is_refused(outer);
+                }
+                _ => return false,
+            }
+        }
+        false
+    }
+}
