@@ -139,8 +139,7 @@ impl<'tree> Finder<'_, 'tree> {
                     let sides =
                         COMPARING.iter().find(|(name, _)| Some(*name) == operator).map(|(_, sides)| *sides);
                     let is_side = |side: &&str| outer.child_by_field_name(side) == Some(inner);
-                    return sides.is_some_and(|sides| sides.iter().any(is_side))
-                        && !self.is_refused(outer);
+                    return sides.is_some_and(|sides| sides.iter().any(is_side)) && !self.is_refused(outer);
                 }
                 _ => return false,
             }
