@@ -10,18 +10,8 @@ use crate::frontend::r::shapes::Pair;
 use crate::frontend::r::wrappers::bare;
 
 /// Functions that only ask something of a value.
-const ASKING: &[&str] = &[
-    "nzchar",
-    "nchar",
-    "is.na",
-    "is.null",
-    "identical",
-    "isTRUE",
-    "grepl",
-    "startsWith",
-    "endsWith",
-    "switch",
-];
+const ASKING: &[&str] =
+    &["nzchar", "nchar", "is.na", "is.null", "identical", "isTRUE", "grepl", "startsWith", "endsWith"];
 
 /// Operators that do, by the sides of which this holds.
 const COMPARING: &[(&str, &[&str])] = &[("==", &["lhs", "rhs"]), ("!=", &["lhs", "rhs"]), ("%in%", &["lhs"])];
@@ -125,13 +115,16 @@ impl<'tree> Finder<'_, 'tree> {
     /// Whether a value is only asked for something, whose outcome isn't that the script ends.
     fn is_asked(&self, node: Node<'tree>) -> bool {
         let around = std::iter::successors(node.parent(), Node::parent);
-        let mut inner = node;
+        let (mut inner, at) = (node, node.start_byte());
         for outer in around {
             match outer.kind() {
                 "parenthesized_expression" | "argument" | "arguments" => inner = outer,
                 "call" => {
-                    let function = self.function_of(outer);
-                    return function.is_some_and(|function| ASKING.contains(&function.name.as_str()))
+                    let Some(function) = self.function_of(outer) else { return false };
+                    let name = function.name.as_str();
+                    let is_first =
+                        self.first_argument(outer).is_some_and(|first| first.byte_range().contains(&at));
+                    return (ASKING.contains(&name) || (name == "switch" && is_first))
                         && !self.is_refused(outer);
                 }
                 "binary_operator" => {
