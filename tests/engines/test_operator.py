@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import time
 
 import pytest
@@ -44,6 +45,8 @@ def test_files_are_written_for_the_targets_that_are_named(workspace, tmp_path):
 def test_the_originals_command_line_goes_on_working(workspace, tmp_path, repository):
     program = tmp_path / 'c3_create_operator'
     program.symlink_to(C3)
+    # What the others run stands in the workspace, with an image that is pushed.
+    folder = shutil.copytree(workspace, tmp_path / 'own')
     own = f'{repository}/original'
     options = [
         '--repository',
@@ -57,7 +60,7 @@ def test_the_originals_command_line_goes_on_working(workspace, tmp_path, reposit
         'python3.12',
     ]
     done = succeeded(
-        run(program, *options, 'probe.py', 'data/*.txt', '--rename', 'kept', cwd=workspace, env=environment())
+        run(program, *options, 'probe.py', 'data/*.txt', '--rename', 'kept', cwd=folder, env=environment())
     )
     assert done.stdout.splitlines()[0] == f'{own}/claimed-probe:0.1'
     assert done.stderr == ''
