@@ -24,6 +24,7 @@ mod places;
 mod subjects;
 
 use named::Named;
+use places::compared;
 use subjects::Held;
 
 /// Functions that fail where what they are given doesn't hold.
@@ -260,16 +261,15 @@ impl<'n, 'tree> Finder<'n, 'tree> {
                 let test = self.test(left);
                 self.demand(if operator == "||" { &test.no } else { &test.yes }, right);
             }
-            operator @ ("==" | "!=" | "%in%") => {
-                let sides = if operator == "%in%" { vec![left] } else { vec![left, right] };
-                for side in sides {
+            operator => {
+                let sides = compared(operator).unwrap_or_default();
+                for side in sides.iter().filter_map(|field| side(field)) {
                     let names = self.read(side);
                     if !names.is_empty() && !self.is_refused(node) {
                         self.leave(&names);
                     }
                 }
             }
-            _ => {}
         }
     }
 

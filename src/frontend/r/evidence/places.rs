@@ -19,6 +19,11 @@ const COMPARING: &[(&str, &[&str])] = &[("==", &["lhs", "rhs"]), ("!=", &["lhs",
 /// Most fields of a list that are followed where it is used as a whole.
 const MAX_FIELDS: usize = 100;
 
+/// The sides of an operator that are compared, if it compares.
+pub(super) fn compared(operator: &str) -> Option<&'static [&'static str]> {
+    COMPARING.iter().find(|(name, _)| *name == operator).map(|(_, sides)| *sides)
+}
+
 /// How a place is written: `x`, or `cfg$a` for `cfg$a` and `cfg[["a"]]`.
 pub(super) fn place(node: Node, text: &str) -> Option<String> {
     let field = |field| node.child_by_field_name(field);
@@ -71,10 +76,7 @@ impl<'tree> Finder<'_, 'tree> {
         if self.is_name(node) {
             return;
         }
-        let names = match self.holds_at(node) {
-            Some(Held::Values(names)) => names.clone(),
-            _ => Vec::new(),
-        };
+        let names = self.values_at(node);
         let is_asked = !names.is_empty() && self.is_asked(node);
         for name in names {
             *self.asked.entry(name).or_insert(true) &= is_asked;
@@ -128,9 +130,7 @@ impl<'tree> Finder<'_, 'tree> {
                         && !self.is_refused(outer);
                 }
                 "binary_operator" => {
-                    let operator = self.operator_of(outer);
-                    let sides =
-                        COMPARING.iter().find(|(name, _)| Some(*name) == operator).map(|(_, sides)| *sides);
+                    let sides = self.operator_of(outer).and_then(compared);
                     let is_side = |side: &&str| outer.child_by_field_name(side) == Some(inner);
                     return sides.is_some_and(|sides| sides.iter().any(is_side)) && !self.is_refused(outer);
                 }

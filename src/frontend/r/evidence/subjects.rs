@@ -175,20 +175,12 @@ impl<'tree> Finder<'_, 'tree> {
                 return read;
             }
             match node.kind() {
-                "identifier" => {
-                    return match self.holds_at(node) {
-                        Some(Held::Values(names)) => names.clone(),
-                        _ => Vec::new(),
-                    };
-                }
+                "identifier" => return self.values_at(node),
                 "extract_operator" | "subset2" if self.option(node).is_some() => {
                     return self.option(node).into_iter().collect();
                 }
                 "extract_operator" | "subset2" if self.holds_at(node).is_some() => {
-                    return match self.holds_at(node) {
-                        Some(Held::Values(names)) => names.clone(),
-                        _ => Vec::new(),
-                    };
+                    return self.values_at(node);
                 }
                 "subset" | "subset2" => return self.chosen(node).unwrap_or_default(),
                 _ => match self.inner(node) {
@@ -241,6 +233,14 @@ impl<'tree> Finder<'_, 'tree> {
         (name.kind() != "string").then_some(())?;
         let held = self.holders.get(&place(name, self.names.text)?)?;
         held.iter().rev().find(|(from, _)| *from <= name.start_byte()).map(|(_, held)| held)
+    }
+
+    /// The variables whose values a name holds where it stands.
+    pub(super) fn values_at(&self, name: Node<'tree>) -> Vec<String> {
+        match self.holds_at(name) {
+            Some(Held::Values(names)) => names.clone(),
+            _ => Vec::new(),
+        }
     }
 
     pub(super) fn is_assignment(&self, node: Node) -> bool {
