@@ -15,8 +15,8 @@ def names_of(number):
     return [f'batch-{n:03}' for n in range(number)]
 
 
-def listings(fault):
-    """Let a fifth of all listings fail: what a broken text says can only be seen there."""
+def reads(fault):
+    """Let a fifth of all reads fail: what is broken in a text can only be seen there."""
     return lambda request: fault if request.command == 'GET' and random.random() < 0.2 else None
 
 
@@ -30,9 +30,9 @@ FAULTS = {
     'dropped after': ('after', some('drop')),
     'internal error': ('after', some(500)),
     'slow down': ('before', some(503)),
-    'broken off': ('after', listings('truncate')),
-    'no XML': ('before', listings(FOREIGN)),
-    'half of the XML': ('after', listings('half')),
+    'broken off': ('after', reads('truncate')),
+    'no XML': ('before', reads(FOREIGN)),
+    'half of the XML': ('after', reads('half')),
     'no answer': ('after', some('hang', 0.02)),
 }
 
@@ -51,6 +51,28 @@ def test_faults_that_pass_lose_nothing_and_repeat_nothing(grid, proxy, which):
     assert {worker.returncode for worker in workers} == {0}, [said(worker)[-2000:] for worker in workers]
     assert job.lines() == dict.fromkeys(batches, 1)
     assert marks_are_clean(job)
+
+
+@pytest.mark.parametrize('cuts', [1, 1000])
+def test_a_plan_that_is_cut_on_its_way_is_read_again(grid, proxy, cuts):
+    left = [cuts]
+    store = proxy()
+    job = grid('cos', store=store.url).give(names_of(3))
+    (first,) = job.run(1)
+    assert first.returncode == 0 and '.plan-0' in job.all_names()
+
+    def cut(request):
+        if request.command != 'GET' or '/.plan-0' not in request.path or not left[0]:
+            return None
+        left[0] -= 1
+        return 'half'
+
+    store.after = cut
+    (again,) = job.run(1)
+    if cuts == 1:
+        assert again.returncode == 0 and not left[0], said(again)
+    else:
+        assert again.returncode == 1 and '`.plan-0` in ' in said(again) and 'Traceback' not in said(again)
 
 
 def test_a_store_that_restarts_is_waited_for(grid, proxy):

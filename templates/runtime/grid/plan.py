@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from .core import BUNDLES, FORMAT, PLANS, now
+from .core import BUNDLES, FORMAT, PLANS, Refusal, now
 
 if TYPE_CHECKING:
     from .kinds import Names, Store
@@ -51,11 +51,17 @@ class Plan:
         """Read the last plan unless it is known."""
         numbers = [int(match[1]) for match in map(IS_PLAN, names) if match]
         if self.store.BUNDLES and max(numbers, default=-1) >= len(self.parts):
-            self.take(self.store.read(f'{PLANS}{max(numbers)}') or b'{}')
+            self.take(f'{PLANS}{max(numbers)}')
 
-    def take(self, content: bytes) -> None:
-        """Note what a plan says."""
-        parts = json.loads(content).get('parts', self.parts)
+    def take(self, name: str) -> None:
+        """Note what a plan says that another worker has made."""
+        try:
+            self.note_parts(json.loads(self.store.read(name) or b'{}').get('parts', self.parts))
+        except ValueError:
+            raise Refusal(f'`{name}` in {self.store} is no whole plan; use another place') from None
+
+    def note_parts(self, parts: list[Any]) -> None:
+        """Note what is new in a plan."""
         for number, part in enumerate(parts[len(self.parts) :], len(self.parts)):
             keys, size = part['keys'], part['size']
             for start in range(0, len(keys), size):
@@ -91,11 +97,12 @@ class Plan:
         """Make a plan for batches that are in none, unless another worker has made one meanwhile."""
         undecided = list(keys)
         part = {'size': self.size(len(undecided)), 'keys': undecided}
-        content = json.dumps({'format': FORMAT, 'parts': [*self.parts, part]}).encode()
+        parts = [*self.parts, part]
         name = f'{PLANS}{len(self.parts)}'
-        if self.store.create(name, content) is None:
-            content = self.store.read(name) or b'{}'
-        self.take(content)
+        if self.store.create(name, json.dumps({'format': FORMAT, 'parts': parts}).encode()) is None:
+            self.take(name)
+        else:
+            self.note_parts(parts)
 
     def size(self, batches: int) -> int:
         """Give how many batches make a bundle."""
