@@ -17,12 +17,12 @@ mod check;
 pub mod contents;
 pub mod dockerfile;
 pub mod made;
-pub mod orders;
+mod options;
+pub mod plan;
 mod version;
-mod wishes;
 
+pub use options::{BuildOptions, WithCuda};
 pub use version::{Published, Verdict, raised, verdict};
-pub use wishes::{Wishes, WithCuda};
 
 /// What a `family.toml` says.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -33,7 +33,7 @@ pub struct Family {
     /// What stands behind the version of an image with CUDA.
     #[serde(default = "cuda")]
     pub cuda: String,
-    /// The images, in any order.
+    /// The images, in any image.
     #[serde(rename = "image", default)]
     pub members: Vec<Member>,
 }
@@ -197,9 +197,9 @@ impl Family {
     /// The images, each behind the one that it is built from.
     #[must_use]
     pub fn in_order(&self) -> Vec<&Member> {
-        let mut order: Vec<_> = self.members.iter().collect();
-        order.sort_by_key(|member| self.ancestors(member).count());
-        order
+        let mut image: Vec<_> = self.members.iter().collect();
+        image.sort_by_key(|member| self.ancestors(member).count());
+        image
     }
 
     /// The images that an image stands on, the nearest first.

@@ -26,7 +26,7 @@ pub struct AdditionalFile {
 
 /// The files of some paths and globs.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Found {
+pub struct Matches {
     /// The files, sorted and each once.
     pub files: Vec<AdditionalFile>,
     /// Links to nothing that folders and globs have brought, sorted and each once; they are left out.
@@ -103,9 +103,9 @@ impl Fault for FilesError {
 /// Finds the files that paths and globs relative to `root` name, sorted and each once.
 ///
 /// A named folder counts with everything in it; hidden files are found by a glob only if it spells the dot.
-pub fn collect(patterns: &[String], root: &Path) -> Result<Found, FilesError> {
+pub fn collect(patterns: &[String], root: &Path) -> Result<Matches, FilesError> {
     if patterns.is_empty() {
-        return Ok(Found::default());
+        return Ok(Matches::default());
     }
     let tree = Tree::open(root)?;
     let (mut files, mut dangling) = (BTreeMap::new(), BTreeSet::new());
@@ -114,7 +114,7 @@ pub fn collect(patterns: &[String], root: &Path) -> Result<Found, FilesError> {
         files.extend(found.files.into_iter().map(|file| (file.path.clone(), file)));
         dangling.extend(found.dangling);
     }
-    Ok(Found { files: files.into_values().collect(), dangling: dangling.into_iter().collect() })
+    Ok(Matches { files: files.into_values().collect(), dangling: dangling.into_iter().collect() })
 }
 
 /// What the `.dockerignore` of a working directory leaves out.
@@ -137,12 +137,12 @@ impl Ignored {
 
 /// Finds all files below a folder, hidden ones too, their paths relative to it; `.dockerignore` there is heeded.
 pub fn below(folder: &Path) -> Result<Vec<AdditionalFile>, FilesError> {
-    let Found { files, dangling } = Tree::open(folder)?.files_below("", true)?;
+    let Matches { files, dangling } = Tree::open(folder)?.files_below("", true)?;
     dangling.into_iter().next().map_or(Ok(files), |link| Err(FilesError::Dangling(link)))
 }
 
 /// The files of one pattern; a file whose name has wildcards in it goes before what it would match.
-fn find(tree: &Tree, pattern: &str) -> Result<Found, FilesError> {
+fn find(tree: &Tree, pattern: &str) -> Result<Matches, FilesError> {
     if glob::is_glob(pattern) && !tree.exists(pattern) {
         globbed(tree, pattern)
     } else {
@@ -151,11 +151,11 @@ fn find(tree: &Tree, pattern: &str) -> Result<Found, FilesError> {
 }
 
 /// The file, or all files of the folder, that the user has named; hidden ones only below a hidden folder.
-fn named(tree: &Tree, pattern: &str) -> Result<Found, FilesError> {
+fn named(tree: &Tree, pattern: &str) -> Result<Matches, FilesError> {
     let path = tree.relative(pattern)?;
     match tree.node(&path)? {
         Node::File(_) if tree.ignores(&path) => Err(FilesError::Ignored(pattern.to_owned())),
-        Node::File(file) => Ok(Found { files: vec![file], ..Found::default() }),
+        Node::File(file) => Ok(Matches { files: vec![file], ..Matches::default() }),
         Node::Folder => {
             let hidden = path.split('/').any(|part| part.starts_with('.'));
             let found = tree.files_below(&path, hidden)?;
@@ -174,8 +174,8 @@ fn nothing_in(tree: &Tree, pattern: &str, path: &str) -> FilesError {
 }
 
 /// The files a glob matches, and those in the folders it matches, without what is ignored.
-fn globbed(tree: &Tree, pattern: &str) -> Result<Found, FilesError> {
-    let mut found = Found::default();
+fn globbed(tree: &Tree, pattern: &str) -> Result<Matches, FilesError> {
+    let mut found = Matches::default();
     for path in glob::expand(tree, pattern)? {
         matched(tree, &path, &mut found)?;
     }
@@ -183,7 +183,7 @@ fn globbed(tree: &Tree, pattern: &str) -> Result<Found, FilesError> {
 }
 
 /// Adds the files of one match of a glob.
-fn matched(tree: &Tree, path: &str, found: &mut Found) -> Result<(), FilesError> {
+fn matched(tree: &Tree, path: &str, found: &mut Matches) -> Result<(), FilesError> {
     if tree.prunes(path) {
         return Ok(());
     }
@@ -194,7 +194,7 @@ fn matched(tree: &Tree, path: &str, found: &mut Found) -> Result<(), FilesError>
     Ok(())
 }
 
-impl Found {
+impl Matches {
     /// Adds what a path leads to, unless it is ignored.
     fn take(&mut self, node: Result<Node, FilesError>, is_ignored: bool) -> Result<(), FilesError> {
         match node {

@@ -10,20 +10,20 @@ use crate::component::Component;
 use crate::diagnostic::Diagnostic;
 
 mod given;
+mod integer;
 mod pair;
 pub mod slurm;
 mod text;
 mod version;
-mod whole;
 
 pub use given::Given;
+pub use integer::Integer;
 pub use pair::Pair;
 pub use text::{
     ConfigKey, EnvName, LabelKey, LabelValue, Name, Namespace, Quantity, Resource, SecretKey, Toleration,
     Variable, Volume,
 };
 pub use version::Kubernetes;
-pub use whole::Whole;
 
 /// What the options stand under in the help.
 const HEADING: &str = "Kubernetes job";
@@ -46,17 +46,17 @@ pub struct Job {
     /// Pods of the job that run at once
     #[arg(help_heading = HEADING, long, value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub parallelism: Option<Whole<1>>,
+    pub parallelism: Option<Integer<1>>,
 
     /// Number of parts of an indexed job: each pod finds its own in `JOB_COMPLETION_INDEX`
     #[arg(help_heading = HEADING, long, value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub indexed: Option<Whole<1>>,
+    pub indexed: Option<Integer<1>>,
 
     /// Parts of an indexed job that may fail before the job fails
     #[arg(help_heading = HEADING, long, value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_failed_indexes: Option<Whole<0>>,
+    pub max_failed_indexes: Option<Integer<0>>,
 
     /// Kueue queue in which the job waits; implies `--generate-name`
     #[arg(help_heading = HEADING, long, value_name = "NAME")]
@@ -66,12 +66,12 @@ pub struct Job {
     /// Seconds after which the job is ended
     #[arg(help_heading = HEADING, long, value_name = "SECONDS")]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub active_deadline: Option<Whole<1>>,
+    pub active_deadline: Option<Integer<1>>,
 
     /// Seconds to keep a finished job [default: 86400, a day]
     #[arg(help_heading = HEADING, long, value_name = "SECONDS")]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub ttl: Option<Whole<0>>,
+    pub ttl: Option<Integer<0>>,
 
     /// Priority class of the pods
     #[arg(help_heading = HEADING, long, value_name = "NAME")]
@@ -91,7 +91,7 @@ pub struct Job {
     /// How often the job, or each index of it, is retried after a failure [default: 5, for a grid 30]
     #[arg(help_heading = HEADING, long, value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub backoff_limit: Option<Whole<0>>,
+    pub backoff_limit: Option<Integer<0>>,
 
     /// Whether a new pod replaces a failed one, whose log is kept (`Never`, the default), or the container is restarted in
     /// its pod (`OnFailure`)
@@ -117,12 +117,12 @@ pub struct Job {
     /// Groups that own the files on the volumes; ask the cluster's administrator
     #[arg(help_heading = HEADING, long = "supplemental-group", value_name = "ID", value_delimiter = ',')]
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub supplemental_groups: Vec<Whole<0>>,
+    pub supplemental_groups: Vec<Integer<0>>,
 
     /// Group that Kubernetes gives the files on the volumes to
     #[arg(help_heading = HEADING, long, value_name = "ID")]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub fs_group: Option<Whole<0>>,
+    pub fs_group: Option<Integer<0>>,
 
     /// Resources that a pod requests: `cpu`, `memory`, `ephemeral-storage`
     #[arg(help_heading = HEADING, long, value_name = "RESOURCE=QUANTITY", value_delimiter = ',')]
@@ -139,7 +139,7 @@ pub struct Job {
     /// GPUs of a pod: short for the limit `nvidia.com/gpu`
     #[arg(help_heading = HEADING, long, value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub gpu: Option<Whole<1>>,
+    pub gpu: Option<Integer<1>>,
 
     /// Labels of the nodes that the pods may run on
     #[arg(help_heading = HEADING, long, value_name = "LABEL=VALUE", value_delimiter = ',')]

@@ -113,7 +113,7 @@ impl Neighbour {
 }
 
 /// A file that was found.
-struct Found {
+struct LocalFile {
     disk: PathBuf,
     /// Bytes of the source's text that lead to it.
     span: Range<usize>,
@@ -140,7 +140,7 @@ struct Walk {
     folder: PathBuf,
     home: String,
     /// Files by their paths in the image.
-    found: BTreeMap<String, Found>,
+    found: BTreeMap<String, LocalFile>,
     /// What is still to be read, and what in the source leads to it.
     waiting: Vec<(String, Range<usize>)>,
     /// Files of packages that aren't modules: package, first of them, how many, and what leads to it.
@@ -252,7 +252,7 @@ impl Walk {
         if image_path(disk, &self.root).is_some_and(|path| self.ignored.has(&path)) {
             return self.tell(said::ignored(path), span);
         }
-        self.found.insert(path.to_owned(), Found { disk: real, span: span.clone(), is_named });
+        self.found.insert(path.to_owned(), LocalFile { disk: real, span: span.clone(), is_named });
         if is_named {
             self.waiting.push((path.to_owned(), span.clone()));
         }
@@ -268,7 +268,7 @@ impl Walk {
         self.result.digest = digest(&self.found, &self.folder);
         let is_given = |path: &String| given.iter().any(|file| file.path == *path);
         self.found.retain(|path, _| !is_given(path));
-        let mut by_span: BTreeMap<usize, Vec<(&String, &Found)>> = BTreeMap::new();
+        let mut by_span: BTreeMap<usize, Vec<(&String, &LocalFile)>> = BTreeMap::new();
         for (path, found) in &self.found {
             by_span.entry(found.span.start).or_default().push((path, found));
         }
@@ -288,7 +288,7 @@ impl Walk {
 }
 
 /// A digest of files' places and contents, the same from wherever they are looked at.
-fn digest(found: &BTreeMap<String, Found>, folder: &Path) -> Option<String> {
+fn digest(found: &BTreeMap<String, LocalFile>, folder: &Path) -> Option<String> {
     let files: BTreeSet<&Path> = found.values().map(|found| found.disk.as_path()).collect();
     let mut digest = Sha256::new();
     for file in &files {

@@ -23,7 +23,7 @@ struct Context {
     outputs: Vec<Port>,
     ways: Vec<Way>,
     requirements: Vec<String>,
-    findings: Vec<Found>,
+    findings: Vec<ShownFinding>,
     source: Option<String>,
 }
 
@@ -38,7 +38,7 @@ struct Port {
 }
 
 #[derive(Serialize)]
-struct Found {
+struct ShownFinding {
     severity: &'static str,
     code: String,
     place: String,
@@ -77,7 +77,7 @@ pub(super) fn page(operator: &Operator, library: &Library) -> String {
         outputs: outputs.collect(),
         ways: ways(operator),
         requirements: component.requirements.iter().map(requirement).collect(),
-        findings: operator.findings.iter().map(found).collect(),
+        findings: operator.findings.iter().map(shown).collect(),
         source: operator.source.as_deref().map(|source| masked::source(source, component)),
     };
     render("catalogue/operator.html", library, &component.name, &context)
@@ -102,9 +102,9 @@ fn requirement(requirement: &Requirement) -> String {
     masked::text(&text)
 }
 
-fn found(finding: &Finding) -> Found {
+fn shown(finding: &Finding) -> ShownFinding {
     let rule = RULES.iter().find(|rule| rule.code == finding.code);
-    Found {
+    ShownFinding {
         severity: finding.severity.name(),
         code: finding.code.clone(),
         place: finding.location.map(place).unwrap_or_default(),

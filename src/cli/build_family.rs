@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use c3::artifact::Existing;
 use c3::family::made::Made;
-use c3::family::orders::{Order, Work};
+use c3::family::plan::{PlannedImage, Work};
 use c3::family::{Family, Member, Verdict, WithCuda, listed};
 use c3::operator::image;
 use c3::progress::Progress;
@@ -16,7 +16,7 @@ use super::console;
 use super::options::{Format, Telling};
 use c3::failure::{Failure, USAGE};
 
-mod wishes;
+mod answers;
 
 #[derive(Args, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
@@ -87,30 +87,30 @@ const OTHERWISE: Option<&str> = Some("write the build contexts only with `--no-b
 /// Runs the command.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let (family, text) = load(options)?;
-    let wishes = wishes::wishes(options, &family)?;
+    let build = answers::build_options(options, &family)?;
     // An engine that isn't asked yet leaves Ctrl-C to the system while a registry is.
-    let engine = wishes.asks_engine().then(|| image::connect(OTHERWISE)).transpose()?;
+    let engine = build.asks_engine().then(|| image::connect(OTHERWISE)).transpose()?;
     let level = options.telling.level();
     let mirrors = mirrors_for(&options.file)?;
     let work = Work {
         family: &family,
         mirrors: &mirrors,
         file: &options.file,
-        wishes: &wishes,
+        options: &build,
         engine: engine.as_ref(),
         progress: &Progress::new(level.into()),
         show: &|diagnostics, source| console::diagnostics(diagnostics, source, level),
     };
-    let mut orders = work.orders()?;
-    tell(&orders, options);
+    let mut planned = work.plan()?;
+    tell(&planned, options);
     let existing = if options.overwrite { Existing::Overwrite } else { Existing::Keep };
     let kept = match &options.output_dir {
-        Some(folder) => work.kept(&mut orders, folder, &existing)?,
+        Some(folder) => work.kept(&mut planned, folder, &existing)?,
         None => Vec::new(),
     };
-    let is_done = options.no_build || options.dry_run || orders.iter().all(Order::is_done);
+    let is_done = options.no_build || options.dry_run || planned.iter().all(PlannedImage::is_done);
     let made = if is_done {
-        orders.iter().flat_map(Order::as_decided).collect()
+        planned.iter().flat_map(PlannedImage::as_decided).collect()
     } else {
         let connected;
         let engine = if let Some(engine) = &engine {
@@ -119,12 +119,12 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
             connected = image::connect(OTHERWISE)?;
             &connected
         };
-        work.make(engine, &mut orders, text)?
+        work.make(engine, &mut planned, text)?
     };
     for kept in kept {
         console::info(&format!("build context: {}", kept.place()?.display()), level);
     }
-    report(options, &family, &orders, &made)
+    report(options, &family, &planned, &made)
 }
 
 /// Reads the family's file.
@@ -149,27 +149,32 @@ fn read(options: &Options) -> Result<(Family, String), Failure> {
 }
 
 /// Tells what is going to be done.
-fn tell(orders: &[Order], options: &Options) {
-    for order in orders {
-        let Order { member, version, .. } = order;
-        let raised = order.is_raised().then(|| format!("{} → {version}", member.version));
+fn tell(planned: &[PlannedImage], options: &Options) {
+    for image in planned {
+        let PlannedImage { member, version, .. } = image;
+        let raised = image.is_raised().then(|| format!("{} → {version}", member.version));
         let versions = raised.unwrap_or_else(|| version.clone());
-        let what = match order.verdict {
+        let what = match image.verdict {
             _ if options.no_build => "",
             Verdict::Present => ": is there as it should be",
             _ if options.raise.contains(&member.name) => ": is raised, as you wish",
-            _ if order.is_raised() => ": has changed, or an image that it depends on",
+            _ if image.is_raised() => ": has changed, or an image that it depends on",
             _ => ": will be built",
         };
         console::info(&format!("{} {versions}{what}", member.name), options.telling.level());
     }
 }
 
-fn report(options: &Options, family: &Family, orders: &[Order], made: &[Made]) -> Result<(), Failure> {
+fn report(
+    options: &Options,
+    family: &Family,
+    planned: &[PlannedImage],
+    made: &[Made],
+) -> Result<(), Failure> {
     let is_left = |member: &&Member| {
-        let is_ordered = orders.iter().any(|order| order.member.name == member.name);
-        let raised = orders.iter().filter(|order| order.is_raised());
-        !is_ordered && raised.into_iter().any(|order| family.stands_on(member, &order.member.name))
+        let is_planned = planned.iter().any(|image| image.member.name == member.name);
+        let raised = planned.iter().filter(|image| image.is_raised());
+        !is_planned && raised.into_iter().any(|image| family.stands_on(member, &image.member.name))
     };
     let left = listed(family.in_order().into_iter().filter(is_left));
     if !left.is_empty() {
@@ -180,9 +185,9 @@ fn report(options: &Options, family: &Family, orders: &[Order], made: &[Made]) -
         Format::Json => console::print_json(&serde_json::json!({"schema_version": 1, "images": made}))?,
         Format::Text => console::print(&made.iter().map(Made::line).collect::<String>())?,
     }
-    for order in orders.iter().filter(|order| order.verdict == Verdict::Build) {
-        let Some(form) = order.forms.first() else { continue };
-        console::next(&order.member.name, &order.source.next(&form.reference), options.telling.level());
+    for image in planned.iter().filter(|image| image.verdict == Verdict::Build) {
+        let Some(form) = image.forms.first() else { continue };
+        console::next(&image.member.name, &image.source.next(&form.reference), options.telling.level());
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use c3::failure::{Failure, USAGE};
 use c3::logins::BuildSecret;
 use c3::operator::chosen;
 use c3::operator::image::Choice;
-use c3::operator::kept::Kept;
+use c3::operator::staged::StagedContext;
 use c3::operator::versions::{self, Claim};
 use c3::operator::{self, Builder, Image, Making, Part, Plan, Purpose};
 use c3::progress::{LONG, Progress, seconds};
@@ -157,12 +157,14 @@ impl Options {
     }
 
     /// The build contexts that are left on disk.
-    fn kept(&self, plan: &Plan, parts: &[Part], existing: &Existing) -> Result<Vec<Kept>, Failure> {
+    fn kept(&self, plan: &Plan, parts: &[Part], existing: &Existing) -> Result<Vec<StagedContext>, Failure> {
         let parts = parts.iter().filter(|_| self.keep_generated_files);
         parts
             .clone()
             .try_for_each(|part| plan.check_context(&part.settings, &self.emission.replacing.existing()))?;
-        parts.map(|part| Kept::stage(plan.context_folder(&part.settings), &part.context, existing)).collect()
+        parts
+            .map(|part| StagedContext::stage(plan.context_folder(&part.settings), &part.context, existing))
+            .collect()
     }
 }
 

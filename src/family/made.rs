@@ -14,10 +14,10 @@ use crate::reader;
 use serde::Serialize;
 
 use super::contents::Contents;
-use super::orders::{Form, Order, Work};
+use super::plan::{Form, PlannedImage, Work};
 use crate::failure::{Failure, INPUT};
 use crate::operator::image::built;
-use crate::operator::kept::Kept;
+use crate::operator::staged::StagedContext;
 
 /// Label that holds the digest of what an image was made of.
 pub const DIGEST_LABEL: &str = "io.claimed.c3.family.digest";
@@ -40,10 +40,10 @@ pub struct Made {
 impl Made {
     /// An image that nothing is done about now.
     #[must_use]
-    pub fn decided(order: &Order, form: &Form) -> Self {
+    pub fn decided(image: &PlannedImage, form: &Form) -> Self {
         Self {
-            name: order.member.name.clone(),
-            version: order.version.clone(),
+            name: image.member.name.clone(),
+            version: image.version.clone(),
             cuda: form.cuda,
             reference: form.reference.clone(),
             present: form.published == Published::Same,
@@ -62,8 +62,13 @@ impl Made {
 
 impl Work<'_> {
     /// Builds, tries and pushes what isn't there.
-    pub fn make(&self, engine: &Engine, orders: &mut [Order], text: String) -> Result<Vec<Made>, Failure> {
-        let made = self.make_all(engine, orders, text, self.progress);
+    pub fn make(
+        &self,
+        engine: &Engine,
+        planned: &mut [PlannedImage],
+        text: String,
+    ) -> Result<Vec<Made>, Failure> {
+        let made = self.make_all(engine, planned, text, self.progress);
         self.progress.finish();
         made
     }
@@ -71,33 +76,33 @@ impl Work<'_> {
     fn make_all(
         &self,
         engine: &Engine,
-        orders: &mut [Order],
+        planned: &mut [PlannedImage],
         mut text: String,
         progress: &Progress,
     ) -> Result<Vec<Made>, Failure> {
         let mut all = Vec::new();
-        for order in orders {
-            let mut made = build(self, engine, order, progress)?;
-            if order.is_raised() {
-                text = self.write_version(&text, order)?;
+        for image in planned {
+            let mut made = build(self, engine, image, progress)?;
+            if image.is_raised() {
+                text = self.write_version(&text, image)?;
             }
-            push(self, engine, order, &mut made, progress)?;
+            push(self, engine, image, &mut made, progress)?;
             all.extend(made);
         }
         Ok(all)
     }
 
     /// Writes the version that was raised into the file, and gives its text.
-    fn write_version(&self, text: &str, order: &Order) -> Result<String, Failure> {
+    fn write_version(&self, text: &str, image: &PlannedImage) -> Result<String, Failure> {
         let path = self.file;
         let changed = || {
             Failure::new(INPUT, format!("`{}` was changed while the images were built", path.display()))
-                .hint(format!("write the version {} of `{}` into it", order.version, order.member.name))
+                .hint(format!("write the version {} of `{}` into it", image.version, image.member.name))
         };
         if reader::read_to_string(path).ok().as_deref() != Some(text) {
             return Err(changed());
         }
-        let text = raised(text, &order.member.name, &order.version).ok_or_else(changed)?;
+        let text = raised(text, &image.member.name, &image.version).ok_or_else(changed)?;
         artifact::replace(path, text.as_bytes())?;
         Ok(text)
     }
@@ -105,12 +110,12 @@ impl Work<'_> {
     /// The build contexts that are left on disk; a folder with a Dockerfile of one's own is there already.
     pub fn kept(
         &self,
-        orders: &mut [Order],
+        planned: &mut [PlannedImage],
         folder: &Path,
         existing: &Existing,
-    ) -> Result<Vec<Kept>, Failure> {
+    ) -> Result<Vec<StagedContext>, Failure> {
         let mut kept = Vec::new();
-        for Order { member, source, version, forms, .. } in orders {
+        for PlannedImage { member, source, version, forms, .. } in planned {
             for form in forms.iter().filter(|_| member.context.is_none()) {
                 let contents = source.contents(&form.member, &form.base, version, self.file)?;
                 let name = if form.cuda { format!("{}.cuda", member.name) } else { member.name.clone() };
@@ -122,23 +127,28 @@ impl Work<'_> {
 }
 
 /// Writes a build context beside its place, which is empty or has one of a family.
-fn stage(folder: &Path, contents: &Contents, existing: &Existing) -> Result<Kept, Failure> {
+fn stage(folder: &Path, contents: &Contents, existing: &Existing) -> Result<StagedContext, Failure> {
     let dockerfile = reader::read_to_string(&folder.join(&contents.dockerfile)).unwrap_or_default();
     if folder.exists() && !dockerfile.starts_with("# CHAIMELEON image ") {
         let message = format!("`{}` is there and is not a build context of a family", folder.display());
         return Err(Failure::new(INPUT, message).hint("move it away, or choose another `--output-dir`"));
     }
-    Kept::stage(folder.to_owned(), &contents.context, existing)
+    StagedContext::stage(folder.to_owned(), &contents.context, existing)
         .map_err(|failure| failure.hint("replace it with `--overwrite`, or choose another `--output-dir`"))
 }
 
 /// Builds what isn't there, and tries it.
-fn build(work: &Work, engine: &Engine, order: &mut Order, progress: &Progress) -> Result<Vec<Made>, Failure> {
+fn build(
+    work: &Work,
+    engine: &Engine,
+    image: &mut PlannedImage,
+    progress: &Progress,
+) -> Result<Vec<Made>, Failure> {
     let mut all = Vec::new();
-    for at in 0..order.forms.len() {
-        let mut made = Made::decided(order, &order.forms[at]);
+    for at in 0..image.forms.len() {
+        let mut made = Made::decided(image, &image.forms[at]);
         if !made.present {
-            made.id = Some(build_one(work, engine, order, at, progress)?);
+            made.id = Some(build_one(work, engine, image, at, progress)?);
         }
         all.push(made);
     }
@@ -148,12 +158,12 @@ fn build(work: &Work, engine: &Engine, order: &mut Order, progress: &Progress) -
 fn build_one(
     work: &Work,
     engine: &Engine,
-    order: &mut Order,
+    image: &mut PlannedImage,
     at: usize,
     progress: &Progress,
 ) -> Result<String, Failure> {
-    let form = &order.forms[at];
-    let contents = order.source.contents(&form.member, &form.base, &order.version, work.file)?;
+    let form = &image.forms[at];
+    let contents = image.source.contents(&form.member, &form.base, &image.version, work.file)?;
     have_base(work, engine, form, progress)?;
     let args = contents.args.into_iter().chain(built::arguments(engine)?).collect();
     let build = Build {
@@ -161,14 +171,14 @@ fn build_one(
         dockerfile: &contents.dockerfile,
         tags: &[],
         platform: None,
-        no_cache: work.wishes.no_cache || work.wishes.raise.contains(&order.member.name),
+        no_cache: work.options.no_cache || work.options.raise.contains(&image.member.name),
         args: &args,
         labels: &labels(form),
         secrets: &Secrets::new(),
         hidden: &[],
     };
     let id = engine.build(&build, progress).map_err(|error| unbuilt(form, error))?;
-    if let Some(test) = form.member.test.as_deref().filter(|_| work.wishes.test) {
+    if let Some(test) = form.member.test.as_deref().filter(|_| work.options.test) {
         let said = tried(engine, &id, form, test, progress)?;
         if !said.is_empty() {
             progress.tell(said);
@@ -179,7 +189,7 @@ fn build_one(
     }
     // What isn't tried has no name: nobody takes it for the image.
     engine.tag(&id, &form.reference)?;
-    if work.wishes.latest {
+    if work.options.latest {
         engine.tag(&id, &latest(form))?;
     }
     Ok(id)
@@ -188,7 +198,7 @@ fn build_one(
 /// Sees to it that the engine has the image below: that of the registry, if it is one that is pushed there.
 fn have_base(work: &Work, engine: &Engine, form: &Form, progress: &Progress) -> Result<(), Failure> {
     let from = form.member.from.as_deref().and_then(|name| work.family.member(name));
-    let is_pushed = from.is_some_and(|from| work.wishes.pushes(from));
+    let is_pushed = from.is_some_and(|from| work.options.pushes(from));
     let reference = &form.base.pulled();
     let had = match &form.member.context {
         _ if is_pushed => engine.pull(reference, None, progress),
@@ -263,16 +273,16 @@ fn latest(form: &Form) -> String {
 fn push(
     work: &Work,
     engine: &Engine,
-    order: &Order,
+    image: &PlannedImage,
     made: &mut [Made],
     progress: &Progress,
 ) -> Result<(), Failure> {
-    if !work.wishes.pushes(order.member) {
+    if !work.options.pushes(image.member) {
         return Ok(());
     }
-    for (form, made) in order.forms.iter().zip(made).filter(|(_, made)| !made.present) {
+    for (form, made) in image.forms.iter().zip(made).filter(|(_, made)| !made.present) {
         made.digest = Some(engine.push(&form.reference, progress)?);
-        if work.wishes.latest {
+        if work.options.latest {
             engine.push(&latest(form), progress)?;
         }
     }

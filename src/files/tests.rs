@@ -212,7 +212,7 @@ proptest! {
     fn nothing_outside_is_ever_taken(pattern in r"[a-c./*?\[\]!]{0,12}") {
         let folder = folder(&["a/b.c", "b", "c.a/.a"]);
         let root = folder.path().canonicalize().unwrap();
-        if let Ok(Found { files, dangling }) = collect(&[pattern], folder.path()) {
+        if let Ok(Matches { files, dangling }) = collect(&[pattern], folder.path()) {
             prop_assert!(dangling.is_empty());
             prop_assert!(!files.is_empty());
             prop_assert!(files.is_sorted_by(|one, two| one.path < two.path));

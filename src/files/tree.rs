@@ -5,7 +5,7 @@ use std::io::{Error, ErrorKind};
 use std::path::{Component, Path, PathBuf};
 
 use super::ignore::Ignore;
-use super::{AdditionalFile, FilesError, Found};
+use super::{AdditionalFile, FilesError, Matches};
 
 /// A working directory.
 pub(super) struct Tree {
@@ -97,8 +97,8 @@ impl Tree {
     }
 
     /// All files below a folder that are not ignored, hidden ones only if asked for.
-    pub(super) fn files_below(&self, folder: &str, hidden: bool) -> Result<Found, FilesError> {
-        let mut found = Found::default();
+    pub(super) fn files_below(&self, folder: &str, hidden: bool) -> Result<Matches, FilesError> {
+        let mut found = Matches::default();
         self.descend(folder, hidden, &mut Vec::new(), &mut found)?;
         Ok(found)
     }
@@ -108,7 +108,7 @@ impl Tree {
         folder: &str,
         hidden: bool,
         above: &mut Vec<PathBuf>,
-        found: &mut Found,
+        found: &mut Matches,
     ) -> Result<(), FilesError> {
         let real = self.resolve(folder)?;
         if above.contains(&real) {

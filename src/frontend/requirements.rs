@@ -43,7 +43,7 @@ impl<'a> CommentLine<'a> {
 
 /// What a source needs.
 #[derive(Debug, Default)]
-pub struct Found {
+pub struct Collected {
     /// In the order of appearance.
     pub requirements: Vec<Requirement>,
     /// `requires-python` of the PEP 723 block.
@@ -56,8 +56,8 @@ pub struct Found {
 }
 
 /// Collects the requirements of all comments of a source.
-pub fn collect(comments: &[&CommentLine], diagnostics: &mut Vec<Diagnostic>) -> Found {
-    let mut found = Found::default();
+pub fn collect(comments: &[&CommentLine], diagnostics: &mut Vec<Diagnostic>) -> Collected {
+    let mut found = Collected::default();
     let mut read = 0;
     diagnostics.extend(malformed(comments));
     diagnostics.extend(comments.iter().filter_map(|comment| other_installer(comment)));
@@ -72,7 +72,7 @@ pub fn collect(comments: &[&CommentLine], diagnostics: &mut Vec<Diagnostic>) -> 
 
 /// Collects the system packages in the comments of a source whose packages aren't pip's.
 pub fn collect_system(comments: &[&CommentLine], diagnostics: &mut Vec<Diagnostic>) -> Vec<Requirement> {
-    let mut found = Found::default();
+    let mut found = Collected::default();
     read_commands(comments, is_system, &mut found, diagnostics);
     found.requirements.retain(|requirement| matches!(requirement, Requirement::System { .. }));
     found.requirements
@@ -82,7 +82,7 @@ pub fn collect_system(comments: &[&CommentLine], diagnostics: &mut Vec<Diagnosti
 fn read_commands(
     comments: &[&CommentLine],
     is_command: fn(&str) -> bool,
-    found: &mut Found,
+    found: &mut Collected,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     for (command, lines) in commands(comments, is_command) {
@@ -174,7 +174,7 @@ fn continued(comments: &[&CommentLine]) -> (String, usize) {
     (command, comments.len())
 }
 
-fn read_command(command: &str, span: Range<usize>, found: &mut Found, diagnostics: &mut Vec<Diagnostic>) {
+fn read_command(command: &str, span: Range<usize>, found: &mut Collected, diagnostics: &mut Vec<Diagnostic>) {
     match parse_command(command, &span) {
         Ok(mut read) => {
             diagnostics.extend(credentials::taken_out(&mut read.requirements, span.clone()));

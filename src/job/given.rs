@@ -18,7 +18,7 @@ pub struct Given(String);
 enum Scalar {
     Text(String),
     Truth(bool),
-    Whole(i64),
+    Integer(i64),
     Fraction(f64),
 }
 
@@ -48,7 +48,7 @@ impl TryFrom<Scalar> for Given {
         match scalar {
             Scalar::Text(text) => text.parse(),
             Scalar::Truth(truth) => truth.to_string().parse(),
-            Scalar::Whole(number) => number.to_string().parse(),
+            Scalar::Integer(number) => number.to_string().parse(),
             Scalar::Fraction(number) => format!("{number:?}").parse(),
         }
     }

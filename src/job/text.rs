@@ -90,7 +90,7 @@ pub(super) use text;
 #[serde(untagged, expecting = "expected a text or a number")]
 pub(super) enum Scalar {
     Text(String),
-    Whole(i64),
+    Integer(i64),
     Fraction(f64),
 }
 
@@ -98,7 +98,7 @@ impl fmt::Display for Scalar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text(text) => f.write_str(text),
-            Self::Whole(number) => number.fmt(f),
+            Self::Integer(number) => number.fmt(f),
             Self::Fraction(number) => number.fmt(f),
         }
     }

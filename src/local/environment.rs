@@ -23,12 +23,12 @@ use crate::progress::{Event, Progress};
 
 mod error;
 mod interpreter;
-mod order;
+mod spec;
 
 pub use self::error::EnvironmentError;
 use self::interpreter::{interpreter, remember};
-use self::order::Order;
-pub use self::order::Packages;
+use self::spec::EnvironmentSpec;
+pub use self::spec::Packages;
 
 /// Lines of a failed installation that are shown.
 const TAIL: usize = 20;
@@ -66,8 +66,8 @@ impl Environment {
         let folder = shelf.path().join(key(operator, files, packages, &interpreter));
         let version = interpreter.said.clone();
         let mut environment = Self { folder, language, version, lock: None, shelf };
-        let order = Order { operator, files, packages, interpreter: &interpreter.path };
-        environment.settle(|it| it.make(&order, progress), progress)?;
+        let spec = EnvironmentSpec { operator, files, packages, interpreter: &interpreter.path };
+        environment.settle(|it| it.make(&spec, progress), progress)?;
         remember(&environment.shelf, &interpreter, &environment.folder);
         Ok(environment)
     }
@@ -132,27 +132,27 @@ impl Environment {
         Ok(())
     }
 
-    fn make(&self, order: &Order, progress: &Progress) -> Result<(), EnvironmentError> {
+    fn make(&self, spec: &EnvironmentSpec, progress: &Progress) -> Result<(), EnvironmentError> {
         if self.folder.exists() {
             fs::remove_dir_all(&self.folder).map_err(|source| self.failure(source))?;
         }
-        if order.builds() {
+        if spec.builds() {
             progress.tell("packages without a wheel are built on this machine, which runs their own code");
         }
         let folder = tempfile::tempdir().map_err(|source| self.failure(source))?;
-        let lists = order.lists(folder.path())?;
-        for words in self.steps(order, &lists) {
+        let lists = spec.lists(folder.path())?;
+        for words in self.steps(spec, &lists) {
             let program = Path::new(&words[0]).file_name().unwrap_or_default().to_string_lossy();
             progress.report(&Event::Started(format!("{program} {}", words[1..].join(" "))));
-            self.call(&words, order)?;
+            self.call(&words, spec)?;
         }
         fs::create_dir_all(&self.folder).map_err(|source| self.failure(source))?;
         File::create(self.folder.join(COMPLETE)).map(drop).map_err(|source| self.failure(source))
     }
 
     /// The commands that make it.
-    fn steps(&self, order: &Order, lists: &[(Flat, Lists)]) -> Vec<Vec<String>> {
-        let Order { operator, files, packages, interpreter } = *order;
+    fn steps(&self, spec: &EnvironmentSpec, lists: &[(Flat, Lists)]) -> Vec<Vec<String>> {
+        let EnvironmentSpec { operator, files, packages, interpreter } = *spec;
         if runtime::of(self.language).packages == runtime::Packages::R {
             return operator.r_commands();
         }
@@ -187,11 +187,11 @@ impl Environment {
     }
 
     /// Runs a command of the installation in the folder of the operator's files.
-    fn call(&self, words: &[String], order: &Order) -> Result<(), EnvironmentError> {
+    fn call(&self, words: &[String], spec: &EnvironmentSpec) -> Result<(), EnvironmentError> {
         fs::create_dir_all(&self.folder).map_err(|source| self.failure(source))?;
         let mut command = Command::new(&words[0]);
-        command.args(&words[1..]).current_dir(order.files).envs(self.variables()).stdin(Stdio::null());
-        if order.packages == Packages::Wheels {
+        command.args(&words[1..]).current_dir(spec.files).envs(self.variables()).stdin(Stdio::null());
+        if spec.packages == Packages::Wheels {
             for name in IGNORED {
                 command.env_remove(name);
             }

@@ -9,13 +9,13 @@ use crate::failure::Fault;
 use crate::frontend::Reading;
 use crate::shown;
 
-use super::{Found, Neighbour};
+use super::{LocalFile, Neighbour};
 
 /// Most files that are named in one message.
 const NAMED: usize = 3;
 
 /// What goes into the image without being asked.
-pub(super) fn packed(files: &[(&String, &Found)]) -> Diagnostic {
+pub(super) fn packed(files: &[(&String, &LocalFile)]) -> Diagnostic {
     let names: Vec<_> = files.iter().take(NAMED).map(|(path, _)| format!("`{path}`")).collect();
     let more = files.len().saturating_sub(NAMED);
     let names = match more {

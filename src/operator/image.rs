@@ -84,7 +84,7 @@ impl Image {
 
 /// An image that is to be made.
 #[derive(Clone, Copy)]
-pub struct Order<'a> {
+pub struct ImageBuild<'a> {
     /// The operator.
     pub plan: &'a Plan,
     /// Which of its images.
@@ -95,7 +95,7 @@ pub struct Order<'a> {
     pub progress: &'a Progress,
 }
 
-impl<'a> Order<'a> {
+impl<'a> ImageBuild<'a> {
     /// What logins are found by.
     fn given(&self) -> Given<'a> {
         Given { secrets: self.making.secrets, indexes: &self.plan.indexes }
@@ -267,10 +267,10 @@ impl Builder {
     }
 
     /// Makes an image, and pushes it as its version and as `latest`.
-    pub fn build(&self, order: &Order) -> Result<Image, Failure> {
+    pub fn build(&self, build: &ImageBuild) -> Result<Image, Failure> {
         match self {
-            Self::Engine(engine) => built::build(engine, order),
-            Self::Assembler(assembler) => assembled::build(assembler, order),
+            Self::Engine(engine) => built::build(engine, build),
+            Self::Assembler(assembler) => assembled::build(assembler, build),
         }
     }
 }

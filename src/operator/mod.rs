@@ -15,18 +15,18 @@ mod before;
 pub mod chosen;
 pub mod generated;
 pub mod image;
-pub mod kept;
 mod plan;
 pub mod renewal;
 mod request;
 pub mod sources;
+pub mod staged;
 pub mod versions;
 
 pub use image::{Builder, Image};
 pub use plan::{ARCHIVE, CONTEXT, Plan, Planned, Purpose, fingerprint, made, packed, plan};
 pub use request::Request;
 
-use image::Order;
+use image::ImageBuild;
 
 /// How the images of an operator are made, and where they go.
 #[derive(Debug, Clone, Copy, Default)]
@@ -76,7 +76,8 @@ pub fn build(
     let archive = making.archive.map(Path::to_path_buf);
     let archive = archive.or_else(|| builder.archive(plan).filter(|_| !making.push));
     let making = &Making { archive: archive.as_deref(), ..*making };
-    let images = parts.iter().map(|part| builder.build(&Order { plan, part, making, progress })).collect();
+    let images =
+        parts.iter().map(|part| builder.build(&ImageBuild { plan, part, making, progress })).collect();
     progress.finish();
     images
 }

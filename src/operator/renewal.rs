@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::image::{Builder, Image, Order};
+use super::image::{Builder, Image, ImageBuild};
 use super::plan::Plan;
 use super::versions::{self, Claim};
 use super::{Making, Part};
@@ -280,7 +280,7 @@ impl<'a> Renewal<'a> {
             Making { platforms: self.platforms, no_cache: true, secrets: self.secrets, ..Making::default() };
         let making = &Making { key: Some(key), ..making };
         let [part] = parts.as_slice() else { return Ok(false) };
-        Ok(self.builder.build(&Order { plan, part, making, progress })?.id == *config)
+        Ok(self.builder.build(&ImageBuild { plan, part, making, progress })?.id == *config)
     }
 
     /// Whether the engine, or the archive beside the files, has an image with this key.

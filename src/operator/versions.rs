@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::image::Order;
+use super::image::ImageBuild;
 use super::plan::Plan;
 use crate::cache::Turn;
 use crate::engine::registry::{self, Named, RegistryError};
@@ -81,19 +81,19 @@ pub struct Pushed {
 /// Pushes an image as its version, and then as `latest`: that moves last, for it must not name an image that its version
 /// doesn't.
 pub fn push(
-    order: &Order,
+    build: &ImageBuild,
     id: &str,
     as_version: impl FnOnce() -> Result<String, Failure>,
     as_latest: impl FnOnce() -> Result<(), Failure>,
 ) -> Result<Pushed, Failure> {
-    let reference = &order.part.settings.image.to_string();
-    if order.making.claimed {
+    let reference = &build.part.settings.image.to_string();
+    if build.making.claimed {
         check_free(reference)?;
     }
     // Whoever may push needn't be allowed to ask.
-    let before = if order.making.claimed { None } else { registry::named(reference).ok().flatten() };
+    let before = if build.making.claimed { None } else { registry::named(reference).ok().flatten() };
     let digest = as_version()?;
-    if order.making.claimed {
+    if build.making.claimed {
         confirm(reference, &digest, id)?;
     }
     as_latest()?;

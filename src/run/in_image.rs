@@ -15,7 +15,7 @@ use crate::engine::proxies;
 use crate::engine::registry;
 use crate::invocation::{Interface, Invocation};
 use crate::manifest::Manifest;
-use crate::operator::image::{self, Order, built};
+use crate::operator::image::{self, ImageBuild, built};
 use crate::operator::{Making, Part, Plan};
 use crate::progress::Progress;
 use crate::recipe::KEY_LABEL;
@@ -58,8 +58,8 @@ fn build(progress: &Progress, engine: &Engine, plan: &mut Plan) -> Result<String
     let artifacts = backend::emit(&plan.operator(), &[]).map_err(refused)?;
     let part = Part { context: plan.context(&artifacts, &plan.settings)?, settings: plan.settings.clone() };
     let making = Making { key: key.as_deref(), ..Making::default() };
-    let order = Order { plan, part: &part, making: &making, progress };
-    let built = built::build(engine, &order);
+    let build = ImageBuild { plan, part: &part, making: &making, progress };
+    let built = built::build(engine, &build);
     progress.finish();
     Ok(built?.reference)
 }

@@ -8,7 +8,7 @@ use super::base::Base;
 use super::config;
 use super::error::OciError;
 use super::files::{self, Place};
-use super::index::{Found, distribution};
+use super::index::{InstalledPython, distribution};
 use super::installer::{self, Target};
 use super::layer::{Blob, Body, Entry, Format, Layer, Packed, pack};
 use super::manifest::{self, Document};
@@ -16,7 +16,7 @@ use super::origin::Origin;
 use super::platform::Platform;
 use super::python::{SYSTEM, access};
 use super::wheels::{Failure, Job};
-use super::{Assembler, Order, site};
+use super::{Assembler, ImageSpec, site};
 use crate::context::Content;
 use crate::engine::manifest::Descriptor;
 use crate::hashed::digest;
@@ -47,16 +47,16 @@ impl Image {
 
 impl Assembler {
     /// Makes an image on a base.
-    pub(super) fn image(&self, order: &Order, origin: &Origin, base: Base) -> Result<Image, OciError> {
-        let place = place(order, &base);
+    pub(super) fn image(&self, spec: &ImageSpec, origin: &Origin, base: Base) -> Result<Image, OciError> {
+        let place = place(spec, &base);
         let mut layers = Vec::new();
-        if !order.recipe.installs.is_empty() {
-            layers.extend(self.packages(order, origin, &base, &place)?);
+        if !spec.recipe.installs.is_empty() {
+            layers.extend(self.packages(spec, origin, &base, &place)?);
         }
-        for (what, entries) in files::layers(order.context, &place) {
-            layers.push(self.layer(order, what, &entries)?);
+        for (what, entries) in files::layers(spec.context, &place) {
+            layers.push(self.layer(spec, what, &entries)?);
         }
-        let config = config::config(&base.config, order.recipe, &layers, order.context.mtime());
+        let config = config::config(&base.config, spec.recipe, &layers, spec.context.mtime());
         let config = Document::config(&config)?;
         let own: Vec<_> = layers.iter().map(|layer| &layer.packed).collect();
         let annotations = [
@@ -72,31 +72,31 @@ impl Assembler {
     /// The layers with the requirements and the files that name them.
     fn packages(
         &self,
-        order: &Order,
+        spec: &ImageSpec,
         origin: &Origin,
         base: &Base,
         place: &Place,
     ) -> Result<Vec<Layer>, OciError> {
-        let Found { python, distributions } = self.python(order, origin, base)?;
+        let InstalledPython { python, distributions } = self.python(spec, origin, base)?;
         let machine = base.platform.machine().ok_or_else(|| OciError::Platform(base.platform.to_string()))?;
         let target = Target { python: &python, platform: &base.platform, machine };
-        let requirements = files::requirements(order.context, place);
-        let installs = &order.recipe.installs;
+        let requirements = files::requirements(spec.context, place);
+        let installs = &spec.recipe.installs;
         let commands = installs.iter().map(|words| format!("pip install {}", words.join(" ")));
         let what = commands.collect::<Vec<_>>().join(" && ");
-        let format = self.format(order);
-        let name = name(order, format, &target, &requirements, &distributions)?;
+        let format = self.format(spec);
+        let name = name(spec, format, &target, &requirements, &distributions)?;
         let _turn = self.work.finish(self.making.take(&name));
-        if let Some((packed, blob)) = self.cache.get(&name).filter(|_| !order.no_cache) {
+        if let Some((packed, blob)) = self.cache.get(&name).filter(|_| !spec.no_cache) {
             return Ok(vec![Layer { packed, blob, what }]);
         }
         let job =
-            Job { order, format, target: &target, base, there: &distributions, name: &name, what: &what };
+            Job { spec, format, target: &target, base, there: &distributions, name: &name, what: &what };
         match self.wheels(&job, requirements.clone()) {
             Ok(layers) => Ok(layers),
             Err(Failure::Failed(error)) => Err(error),
             Err(Failure::Unfit(reason)) => {
-                order.progress.report(&Event::Log(format!("all packages become one layer: {reason}")));
+                spec.progress.report(&Event::Log(format!("all packages become one layer: {reason}")));
                 let (packed, blob) = self.install(&job, requirements)?;
                 Ok(vec![Layer { packed, blob, what }])
             }
@@ -105,14 +105,14 @@ impl Assembler {
 
     /// Has an installer unpack all packages into one layer.
     fn install(&self, job: &Job, requirements: Vec<Entry>) -> Result<(Packed, Blob), OciError> {
-        let Job { order, target, .. } = job;
+        let Job { spec, target, .. } = job;
         let work = self.cache.work()?;
         let [files, folder] = ["files", "target"].map(|name| work.path().join(name));
-        write_requirements(order, &files)?;
-        let orders = orders(order)?;
-        let (logins, progress) = (order.logins, order.progress);
-        self.work.wait(installer::install(&orders, &files, &folder, target, logins, progress))?;
-        order.progress.report(&Event::Started("pack the packages".to_owned()));
+        write_requirements(spec, &files)?;
+        let installs = installs(spec)?;
+        let (logins, progress) = (spec.logins, spec.progress);
+        self.work.wait(installer::install(&installs, &files, &folder, target, logins, progress))?;
+        spec.progress.report(&Event::Started("pack the packages".to_owned()));
         let installed = site::read(&folder)?;
         let folders = installed.iter().filter_map(|file| file.path.split_once('/'));
         refuse_replaced(
@@ -127,9 +127,9 @@ impl Assembler {
     }
 
     /// A layer with files: in memory, unless it is large.
-    pub(super) fn layer(&self, order: &Order, what: String, entries: &[Entry]) -> Result<Layer, OciError> {
+    pub(super) fn layer(&self, spec: &ImageSpec, what: String, entries: &[Entry]) -> Result<Layer, OciError> {
         let go_on = || !self.work.interrupted();
-        let format = self.format(order);
+        let format = self.format(spec);
         let size: u64 = entries.iter().map(|entry| entry.content.as_ref().map_or(0, Body::size)).sum();
         if size < LARGE {
             let mut bytes = Vec::new();
@@ -137,7 +137,7 @@ impl Assembler {
             return Ok(Layer { packed, blob: Blob::Bytes(bytes.into()), what });
         }
         let name = layer_name(entries, format)?;
-        let cached = if order.no_cache { None } else { self.cache.get(&name) };
+        let cached = if spec.no_cache { None } else { self.cache.get(&name) };
         let (packed, blob) = match cached {
             Some(found) => found,
             None => self.cache.put(&name, |out| pack(entries, format, go_on, out))?,
@@ -146,15 +146,15 @@ impl Assembler {
     }
 
     /// The form of the layers of an image.
-    fn format(&self, order: &Order) -> Format {
-        Format { mtime: order.context.mtime(), compression: self.compression }
+    fn format(&self, spec: &ImageSpec) -> Format {
+        Format { mtime: spec.context.mtime(), compression: self.compression }
     }
 }
 
 /// Writes the requirement files into a folder that is made for them.
-pub(super) fn write_requirements(order: &Order, folder: &Path) -> Result<(), OciError> {
+pub(super) fn write_requirements(spec: &ImageSpec, folder: &Path) -> Result<(), OciError> {
     fs::create_dir(folder).map_err(OciError::io("write", folder.display()))?;
-    for (path, content, _) in order.context.below(crate::recipe::REQUIREMENTS) {
+    for (path, content, _) in spec.context.below(crate::recipe::REQUIREMENTS) {
         let path = folder.join(path);
         let written = match content {
             None => fs::create_dir(&path),
@@ -167,15 +167,15 @@ pub(super) fn write_requirements(order: &Order, folder: &Path) -> Result<(), Oci
 }
 
 /// What is to be installed, command by command.
-pub(super) fn orders(order: &Order) -> Result<Vec<installer::Order>, OciError> {
-    let lists = requirement_texts(order);
+pub(super) fn installs(spec: &ImageSpec) -> Result<Vec<installer::PipInstall>, OciError> {
+    let lists = requirement_texts(spec);
     let read = |path: &str| lists.get(path).cloned();
-    order.recipe.installs.iter().map(|words| installer::Order::new(words, &read)).collect()
+    spec.recipe.installs.iter().map(|words| installer::PipInstall::new(words, &read)).collect()
 }
 
 /// The texts of the requirement files, by their paths.
-fn requirement_texts(order: &Order) -> BTreeMap<String, String> {
-    let files = order.context.below(crate::recipe::REQUIREMENTS);
+fn requirement_texts(spec: &ImageSpec) -> BTreeMap<String, String> {
+    let files = spec.context.below(crate::recipe::REQUIREMENTS);
     let texts = files.filter_map(|(path, content, _)| match content {
         Some(Content::Bytes(bytes)) => Some((path.to_owned(), pip::text(bytes).ok()?)),
         _ => None,
@@ -203,8 +203,8 @@ pub(super) fn refuse_replaced(
 }
 
 /// The working directory; an image that has it names it, or something beside it.
-fn place(order: &Order, base: &Base) -> Place {
-    let folder = order.recipe.working_dir;
+fn place(spec: &ImageSpec, base: &Base) -> Place {
+    let folder = spec.recipe.working_dir;
     let above: Vec<&str> = folder.match_indices('/').skip(1).map(|(end, _)| &folder[..end]).collect();
     let named = base.config["config"]["WorkingDir"].as_str().unwrap_or_default();
     let path = config::variable(&base.config, "PATH").unwrap_or_default();
@@ -227,7 +227,7 @@ pub(super) fn merged(entries: impl Iterator<Item = Entry>) -> Vec<Entry> {
 
 /// The name under which a layer with packages is kept: all that it depends on.
 fn name(
-    order: &Order,
+    spec: &ImageSpec,
     format: Format,
     target: &Target,
     requirements: &[Entry],
@@ -235,7 +235,7 @@ fn name(
 ) -> Result<String, OciError> {
     let key = (
         env!("CARGO_PKG_VERSION"),
-        &order.recipe.installs,
+        &spec.recipe.installs,
         format!("{target:?}"),
         installer::fingerprint(),
         layer_name(requirements, format)?,

@@ -30,7 +30,7 @@ struct File {
 
 /// A Python that was found, and the distributions it has, by their normalised names with their versions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Found {
+pub(super) struct InstalledPython {
     pub(super) python: Python,
     pub(super) distributions: BTreeSet<(String, String)>,
 }
@@ -88,7 +88,7 @@ impl Index {
     }
 
     /// The Python that is the first on a `PATH`, if packages can be put beside its own; else what is in the way.
-    pub(super) fn find(&self, path: &str) -> Result<Found, String> {
+    pub(super) fn find(&self, path: &str) -> Result<InstalledPython, String> {
         let folders = path.split(':').map(|folder| folder.trim_end_matches('/'));
         let found =
             folders.into_iter().find_map(|folder| Some((folder, self.resolve(&format!("{folder}/python"))?)));
@@ -109,7 +109,7 @@ impl Index {
         let folders = self.0.get(&site).ok_or_else(|| format!("there is no folder `/{site}`"))?.access;
         let (prefix, libc) = (format!("/{prefix}"), self.libc());
         let python = Python { version, prefix, libc, folders, is_environment };
-        Ok(Found { python, distributions: self.distributions(&site) })
+        Ok(InstalledPython { python, distributions: self.distributions(&site) })
     }
 
     /// The version of the one Python below a folder.
@@ -202,7 +202,7 @@ mod tests {
         tar.into_inner().unwrap()
     }
 
-    fn found(layers: &[&[&str]], path: &str) -> Result<Found, String> {
+    fn found(layers: &[&[&str]], path: &str) -> Result<InstalledPython, String> {
         let mut index = Index::default();
         for paths in layers {
             index.add(layer(paths).as_slice()).unwrap();

@@ -43,13 +43,13 @@ enum Installer {
 
 /// One `pip install`: as the source has it, and the flat list that the installer is given.
 #[derive(Debug)]
-pub(super) struct Order {
+pub(super) struct PipInstall {
     /// The command, for people.
     pub(super) command: String,
     pub(super) flat: Flat,
 }
 
-impl Order {
+impl PipInstall {
     /// Reads the arguments of a `pip install` and the files that they name.
     pub(super) fn new(words: &[String], read: &impl Fn(&str) -> Option<String>) -> Result<Self, OciError> {
         let refused = |reason: String| OciError::NeedsEngine(reason);
@@ -62,7 +62,7 @@ impl Order {
 
 /// Installs packages into a folder, one command after the other; wheels that they name are below `files`.
 pub(super) async fn install(
-    orders: &[Order],
+    installs: &[PipInstall],
     files: &Path,
     folder: &Path,
     target: &Target<'_>,
@@ -70,9 +70,9 @@ pub(super) async fn install(
     progress: &Progress,
 ) -> Result<(), OciError> {
     let caller = Caller::new(target, logins)?;
-    for order in orders {
+    for install in installs {
         let words = |flat: &Flat, lists: &Lists| command(&caller.installer, flat, lists, folder, target);
-        caller.call(order, files, progress, words).await?;
+        caller.call(install, files, progress, words).await?;
     }
     Ok(())
 }
@@ -97,13 +97,13 @@ impl<'a> Caller<'a> {
     /// Does what a `pip install` asks for, by the command that is made of the flat list.
     async fn call(
         &self,
-        order: &Order,
+        install: &PipInstall,
         files: &Path,
         progress: &Progress,
         command: impl FnOnce(&Flat, &Lists) -> (String, Vec<String>),
     ) -> Result<(), OciError> {
-        progress.report(&Event::Started(order.command.clone()));
-        let flat = self.private.flat(&order.flat);
+        progress.report(&Event::Started(install.command.clone()));
+        let flat = self.private.flat(&install.flat);
         let lists = Lists::write(&flat, files).map_err(OciError::io("write", files.display()))?;
         let (program, arguments) = command(&flat, &lists);
         let mut command = Command::new(&program);
@@ -121,7 +121,7 @@ impl<'a> Caller<'a> {
         for line in &said {
             progress.report(&Event::Log(line.clone()));
         }
-        if output.status.success() { Ok(()) } else { Err(failure(order, self.target, said)) }
+        if output.status.success() { Ok(()) } else { Err(failure(install, self.target, said)) }
     }
 }
 
@@ -224,11 +224,11 @@ const OFFLINE: [&str; 6] = [
     "Could not connect",
 ];
 
-fn failure(order: &Order, target: &Target, mut tail: Vec<String>) -> OciError {
+fn failure(install: &PipInstall, target: &Target, mut tail: Vec<String>) -> OciError {
     let refused = tail.iter().rev().find_map(|line| Refusal::find(line)).or_else(|| in_two_lines(&tail));
     tail.drain(..tail.len().saturating_sub(TAIL));
     OciError::Install {
-        command: order.command.clone(),
+        command: install.command.clone(),
         target: format!("Python {} on {}", target.python.version, target.platform),
         offline: refused.is_none()
             && tail.iter().any(|line| OFFLINE.iter().any(|words| line.contains(words))),
@@ -275,10 +275,10 @@ mod tests {
         let target = Target { python: &python, platform: &platform, machine: "aarch64" };
         let folder = tempfile::tempdir().unwrap();
         let words = ["--no-cache-dir", "--pre", "six"].map(ToOwned::to_owned);
-        let order = Order::new(&words, &|_| None).unwrap();
-        let lists = Lists::write(&order.flat, folder.path()).unwrap();
+        let install = PipInstall::new(&words, &|_| None).unwrap();
+        let lists = Lists::write(&install.flat, folder.path()).unwrap();
         let called = |installer: Installer| {
-            let (program, arguments) = command(&installer, &order.flat, &lists, Path::new("/t"), &target);
+            let (program, arguments) = command(&installer, &install.flat, &lists, Path::new("/t"), &target);
             (program, arguments.join(" "))
         };
         let (program, arguments) = called(Installer::Uv("uv".into()));

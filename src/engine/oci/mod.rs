@@ -75,7 +75,7 @@ pub struct Bases {
 
 /// An image to be made.
 #[derive(Debug, Clone, Copy)]
-pub struct Order<'a> {
+pub struct ImageSpec<'a> {
     /// The version of Python that the base has to have, if one is wanted.
     pub python: Option<&'a str>,
     /// What it is set to, and what is installed in it.
@@ -141,16 +141,16 @@ impl Assembler {
     }
 
     /// Makes an image on its bases.
-    pub fn assemble(&self, bases: Bases, order: &Order) -> Result<Assembled, OciError> {
+    pub fn assemble(&self, bases: Bases, spec: &ImageSpec) -> Result<Assembled, OciError> {
         let Bases { origin, images } = bases;
         let images =
-            images.into_iter().map(|base| self.image(order, &origin, base)).collect::<Result<Vec<_>, _>>()?;
-        self.cache.trim(order.progress);
+            images.into_iter().map(|base| self.image(spec, &origin, base)).collect::<Result<Vec<_>, _>>()?;
+        self.cache.trim(spec.progress);
         let top = match images.as_slice() {
             [image] => image.manifest.clone(),
             images => manifest::index(images.iter().map(|image| (&image.platform, &image.manifest)))?,
         };
-        Ok(Assembled { origin, images, top, created: order.context.mtime() })
+        Ok(Assembled { origin, images, top, created: spec.context.mtime() })
     }
 
     /// The labels of an image in an archive, if there is one.

@@ -7,11 +7,11 @@ use std::io::{Seek, Write};
 use super::base::Base;
 use super::config::variable;
 use super::error::OciError;
-use super::index::{Found, Index};
+use super::index::{Index, InstalledPython};
 use super::origin::Origin;
 use super::python::{Python, minor};
 use super::verified::Expected;
-use super::{Assembler, Order};
+use super::{Assembler, ImageSpec};
 use crate::engine::manifest::Descriptor;
 use crate::progress::Event;
 
@@ -20,12 +20,17 @@ const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 impl Assembler {
     /// The Python of a base image, if it is the one that is wanted.
-    pub(super) fn python(&self, order: &Order, origin: &Origin, base: &Base) -> Result<Found, OciError> {
+    pub(super) fn python(
+        &self,
+        spec: &ImageSpec,
+        origin: &Origin,
+        base: &Base,
+    ) -> Result<InstalledPython, OciError> {
         let found = match Python::from_config(&base.config) {
-            Some(python) => Found { python, distributions: BTreeSet::new() },
-            None => self.search(order, origin, base)?,
+            Some(python) => InstalledPython { python, distributions: BTreeSet::new() },
+            None => self.search(spec, origin, base)?,
         };
-        match order.python.and_then(minor).filter(|wanted| *wanted != found.python.version) {
+        match spec.python.and_then(minor).filter(|wanted| *wanted != found.python.version) {
             None => Ok(found),
             Some(wanted) => {
                 let version = found.python.version;
@@ -35,15 +40,15 @@ impl Assembler {
     }
 
     /// Looks into the layers, once for each image.
-    fn search(&self, order: &Order, origin: &Origin, base: &Base) -> Result<Found, OciError> {
+    fn search(&self, spec: &ImageSpec, origin: &Origin, base: &Base) -> Result<InstalledPython, OciError> {
         let name = format!("python-{}", base.digest.trim_start_matches("sha256:"));
-        if let Some(found) = self.cache.recall(&name).filter(|_| !order.no_cache) {
+        if let Some(found) = self.cache.recall(&name).filter(|_| !spec.no_cache) {
             return Ok(found);
         }
-        order.progress.report(&Event::Started(format!("look for Python in {}", base.name)));
+        spec.progress.report(&Event::Started(format!("look for Python in {}", base.name)));
         let mut index = Index::default();
         for layer in &base.layers {
-            let file = self.fetched(order, origin, layer)?;
+            let file = self.fetched(spec, origin, layer)?;
             index.add(file).map_err(OciError::io("read", format!("{} of {}", layer.digest, base.name)))?;
         }
         let path = variable(&base.config, "PATH").unwrap_or(PATH);
@@ -54,10 +59,10 @@ impl Assembler {
     }
 
     /// A layer in a file that goes away by itself.
-    fn fetched(&self, order: &Order, origin: &Origin, layer: &Descriptor) -> Result<File, OciError> {
+    fn fetched(&self, spec: &ImageSpec, origin: &Origin, layer: &Descriptor) -> Result<File, OciError> {
         let failed = |error| OciError::io("write", &layer.digest)(error);
         let mut file = tempfile::tempfile().map_err(failed)?;
-        self.work.wait(origin.copy(Expected::of(layer), &mut file, order.progress))?;
+        self.work.wait(origin.copy(Expected::of(layer), &mut file, spec.progress))?;
         file.flush().and_then(|()| file.rewind()).map_err(failed)?;
         Ok(file)
     }

@@ -7,7 +7,7 @@ use ruff_python_ast::Stmt;
 use ruff_python_ast::token::Tokens;
 
 use super::comments::Comments;
-use super::flow::{self, Doubts, Found, Use};
+use super::flow::{self, Doubts, FlowAnalysis, Use};
 use super::semantic::Model;
 use super::silence;
 use crate::diagnostic::Diagnostic;
@@ -26,7 +26,8 @@ pub(super) fn accesses(
     options: &mut [Access],
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Access> {
-    let Found { uses, diagnostics: told, seen, demanded } = flow::follow(body, model, &defaults(options));
+    let FlowAnalysis { uses, diagnostics: told, seen, demanded } =
+        flow::follow(body, model, &defaults(options));
     options.iter_mut().filter(|option| demanded.contains(&option.name)).for_each(Access::demand);
     let known = told.iter().filter_map(|told| told.span.clone()).chain(seen);
     let unread = silence::unread(tokens, body, known.collect(), model, source);

@@ -37,10 +37,10 @@ mod walk;
 pub(super) use certain::{Doubts, is_main};
 pub(super) use ends::Ends;
 pub(super) use options::Defaults;
-pub(super) use records::{Found, Use};
+pub(super) use records::{FlowAnalysis, Use};
 
 /// Every use of an environment variable, in the order of the text, and what can't be told; and which options of the
 /// command line, whose defaults are known, the script can't do without.
-pub(super) fn follow(body: &[Stmt], model: &Model, options: &Defaults) -> Found {
+pub(super) fn follow(body: &[Stmt], model: &Model, options: &Defaults) -> FlowAnalysis {
     walk::Walker::new(model, options).run(body).finish()
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::command::MAX_WORD;
 use super::uv::Uv;
-use super::{CommentLine, Found};
+use super::{Collected, CommentLine};
 use crate::diagnostic::Diagnostic;
 use crate::frontend::credentials;
 use crate::installers::pip::{self, Kind};
@@ -108,7 +108,7 @@ struct Tool {
     uv: toml::Table,
 }
 
-pub(super) fn read_block(lines: &[&CommentLine], found: &mut Found, diagnostics: &mut Vec<Diagnostic>) {
+pub(super) fn read_block(lines: &[&CommentLine], found: &mut Collected, diagnostics: &mut Vec<Diagnostic>) {
     let (Some(first), Some(last)) = (lines.first(), lines.last()) else { return };
     let span = first.span.start..last.span.end;
     if std::mem::replace(&mut found.has_block, true) {

@@ -7,9 +7,9 @@ use crate::backend::runtime::python_version;
 use crate::backend::variant::Archive as Form;
 use crate::diagnostic::Diagnostic;
 use crate::engine::indexes::{Asked, IndexError, Pip, configured_here};
-use crate::engine::oci::{Assembled, Assembler, OciError, Order as Assembly};
+use crate::engine::oci::{Assembled, Assembler, ImageSpec, OciError};
 
-use super::{Archive, Image, Order, check_python};
+use super::{Archive, Image, ImageBuild, check_python};
 use crate::failure::Failure;
 use crate::operator::versions::{self, Pushed};
 use crate::operator::{Part, Plan};
@@ -22,8 +22,8 @@ pub(super) fn refused(plan: &Plan) -> Vec<Diagnostic> {
 }
 
 /// Makes an image and pushes it as its version and as `latest`, or writes it to an archive.
-pub(super) fn build(assembler: &Assembler, order: &Order) -> Result<Image, Failure> {
-    let Order { plan, part: Part { context, .. }, making, progress } = *order;
+pub(super) fn build(assembler: &Assembler, build: &ImageBuild) -> Result<Image, Failure> {
+    let ImageBuild { plan, part: Part { context, .. }, making, progress } = *build;
     let settings = &plan.settings;
     let archive = making.archive.map(|path| Archive::create(path, Form::Image)).transpose()?;
     let bases = assembler.read(&settings.base_image, &settings.pulled_image(), making.platforms, progress)?;
@@ -32,9 +32,9 @@ pub(super) fn build(assembler: &Assembler, order: &Order) -> Result<Image, Failu
     let key = making.key.map(|key| Named { name: KEY_LABEL, value: key.to_owned() });
     recipe.labels.extend(key);
     let pip = Pip { installs: &recipe.installs, folder: "", configured: &configured_here() };
-    let asked = Asked::of(context, pip, order.given()).map_err(IndexError::from)?;
-    order.warn_of_unused(&asked.unused(making.secrets));
-    let assembly = Assembly {
+    let asked = Asked::of(context, pip, build.given()).map_err(IndexError::from)?;
+    build.warn_of_unused(&asked.unused(making.secrets));
+    let assembly = ImageSpec {
         python: plan.request.settings.image_version.as_deref().and_then(python_version),
         recipe: &recipe,
         context,
@@ -43,7 +43,7 @@ pub(super) fn build(assembler: &Assembler, order: &Order) -> Result<Image, Failu
         progress,
     };
     let image = assembler.assemble(bases, &assembly).map_err(|error| unmade(error, plan, &asked))?;
-    let (pushed, uploaded) = match making.push.then(|| push(assembler, &image, order)).transpose()? {
+    let (pushed, uploaded) = match making.push.then(|| push(assembler, &image, build)).transpose()? {
         Some((pushed, uploaded)) => (Some(pushed), Some(uploaded)),
         None => (None, None),
     };
@@ -58,14 +58,14 @@ pub(super) fn build(assembler: &Assembler, order: &Order) -> Result<Image, Failu
 }
 
 /// Pushes an image, and tells how many bytes it took.
-fn push(assembler: &Assembler, image: &Assembled, order: &Order) -> Result<(Pushed, u64), Failure> {
-    let ImageName { repository, .. } = &order.part.settings.image;
-    let (tag, latest) = (order.part.settings.image.tag(), order.part.settings.image.latest().tag());
-    let uploaded = assembler.push(image, repository, order.progress)?;
-    let name = |tag: &str| assembler.name(image, repository, tag, order.progress);
+fn push(assembler: &Assembler, image: &Assembled, build: &ImageBuild) -> Result<(Pushed, u64), Failure> {
+    let ImageName { repository, .. } = &build.part.settings.image;
+    let (tag, latest) = (build.part.settings.image.tag(), build.part.settings.image.latest().tag());
+    let uploaded = assembler.push(image, repository, build.progress)?;
+    let name = |tag: &str| assembler.name(image, repository, tag, build.progress);
     let digest = image.digest().to_owned();
     let pushed =
-        versions::push(order, image.id(), || Ok(name(&tag).map(|()| digest)?), || Ok(name(&latest)?))?;
+        versions::push(build, image.id(), || Ok(name(&tag).map(|()| digest)?), || Ok(name(&latest)?))?;
     Ok((pushed, uploaded))
 }
 

@@ -15,31 +15,31 @@ use crate::progress::Progress;
 use crate::recipe::KEY_LABEL;
 
 use super::installs::blamed;
-use super::{Archive, Image, Order, check_python};
+use super::{Archive, Image, ImageBuild, check_python};
 use crate::failure::{ENGINE, Failure, Fault};
 use crate::operator::versions::{self, Pushed};
 use crate::operator::{Part, Plan};
 
 /// Builds an image and pushes it as its version and as `latest`.
-pub fn build(engine: &Engine, order: &Order) -> Result<Image, Failure> {
-    let Order { plan, part: Part { settings, .. }, making, progress } = *order;
+pub fn build(engine: &Engine, build: &ImageBuild) -> Result<Image, Failure> {
+    let ImageBuild { plan, part: Part { settings, .. }, making, progress } = *build;
     let reference = settings.image.to_string();
     let form = settings.variant.map_or(Form::Image, |variant| variant.archive);
     let archive = making.archive.map(|path| Archive::create(path, form)).transpose()?;
     let platform = making.platforms.first().map(ToString::to_string);
     let platform = platform.as_deref();
-    let mut prepared = prepared(engine, order, &[])?;
+    let mut prepared = prepared(engine, build, &[])?;
     if settings.uses_base_image() {
         let archive = plan.request.base_image_tar.as_deref();
         archive.map_or(Ok(()), |archive| engine.load(archive, progress))?;
         let base = engine.ensure_image(&settings.pulled_image(), platform, progress)?;
         check_python(plan, base.variable("PYTHON_VERSION"))?;
-        prepared = self::prepared(engine, order, &configured(|name| base.variable(name)))?;
+        prepared = self::prepared(engine, build, &configured(|name| base.variable(name)))?;
     }
-    order.warn_of_unused(&prepared.unused);
+    build.warn_of_unused(&prepared.unused);
     let check = settings.variant.and_then(|variant| (variant.check)(&plan.operator_in(settings)));
     let tags = [reference.clone(), settings.image.latest().to_string()];
-    let build = Build {
+    let input = Build {
         context: &prepared.context,
         dockerfile: &settings.dockerfile,
         // What a check may refuse gets no name before it.
@@ -51,12 +51,12 @@ pub fn build(engine: &Engine, order: &Order) -> Result<Image, Failure> {
         secrets: &prepared.secrets,
         hidden: &prepared.hidden,
     };
-    let id = engine.build(&build, progress).map_err(|error| unbuilt(error, plan, &prepared.asked))?;
+    let id = engine.build(&input, progress).map_err(|error| unbuilt(error, plan, &prepared.asked))?;
     if let Some(check) = check {
         progress.tell(engine.output(&id, &reference, &check, progress)?);
         tags.iter().try_for_each(|tag| engine.tag(&id, tag))?;
     }
-    let pushed = making.push.then(|| push(engine, order, &id)).transpose()?;
+    let pushed = making.push.then(|| push(engine, build, &id)).transpose()?;
     let save = |archive: Archive| archive.save(|out, form| write(engine, &reference, form, out, progress));
     let archive = archive.map(save).transpose()?;
     if engine.interrupted() {
@@ -66,13 +66,13 @@ pub fn build(engine: &Engine, order: &Order) -> Result<Image, Failure> {
 }
 
 /// The build with the logins of the indexes that it asks, if the engine can keep them to itself.
-fn prepared(engine: &Engine, order: &Order, configured: &[Index]) -> Result<Prepared, Failure> {
-    let Part { settings, context } = order.part;
-    let operator = order.plan.operator_in(settings);
+fn prepared(engine: &Engine, build: &ImageBuild, configured: &[Index]) -> Result<Prepared, Failure> {
+    let Part { settings, context } = build.part;
+    let operator = build.plan.operator_in(settings);
     let folder = recipe(&operator).working_dir;
     let installs = operator.pip_arguments_in(folder);
     let pip = Pip { installs: &installs, folder, configured };
-    let prepared = prepare(context, &settings.dockerfile, pip, order.given())?;
+    let prepared = prepare(context, &settings.dockerfile, pip, build.given())?;
     if prepared.secrets.is_empty() || engine.keeps_secrets() {
         return Ok(prepared);
     }
@@ -136,13 +136,13 @@ pub fn arguments(engine: &Engine) -> Result<BTreeMap<String, String>, Failure> {
     Ok(proxies::variables(&engine.endpoint)?.into_iter().chain(epoch).collect())
 }
 
-fn push(engine: &Engine, order: &Order, id: &str) -> Result<Pushed, Failure> {
-    let image = &order.part.settings.image;
+fn push(engine: &Engine, build: &ImageBuild, id: &str) -> Result<Pushed, Failure> {
+    let image = &build.part.settings.image;
     let (version, latest) = (image.to_string(), image.latest().to_string());
     versions::push(
-        order,
+        build,
         id,
-        || Ok(engine.push(&version, order.progress)?),
-        || Ok(engine.push(&latest, order.progress).map(drop)?),
+        || Ok(engine.push(&version, build.progress)?),
+        || Ok(engine.push(&latest, build.progress).map(drop)?),
     )
 }

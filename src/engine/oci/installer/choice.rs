@@ -5,7 +5,7 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
-use super::{Caller, Flat, Installer, Lists, Logins, Order, Progress, Target, for_uv};
+use super::{Caller, Flat, Installer, Lists, Logins, PipInstall, Progress, Target, for_uv};
 use crate::engine::oci::error::OciError;
 use crate::programs;
 
@@ -18,7 +18,7 @@ const FITS: &[&str] = &["-S", "-c", "import sys; sys.exit(sys.version_info < (3,
 
 /// Chooses wheels for each command, and gives the lists that uv has written; nothing if there is no uv that can.
 pub(in crate::engine::oci) async fn choose(
-    orders: &[Order],
+    installs: &[PipInstall],
     files: &Path,
     target: &Target<'_>,
     logins: &Logins,
@@ -29,11 +29,11 @@ pub(in crate::engine::oci) async fn choose(
     let place = files.with_file_name("pylock.toml");
     let python = programs::binary(PYTHONS, FITS);
     let (mut lists, mut known) = (Vec::new(), Table::new());
-    for order in orders {
+    for install in installs {
         let command = |flat: &Flat, lists: &Lists| {
             (uv.clone(), arguments(flat, lists, &place, target, python.as_deref()))
         };
-        match caller.call(order, files, progress, command).await {
+        match caller.call(install, files, progress, command).await {
             Err(OciError::Install { tail, .. }) if tail.iter().any(|line| line.contains("'--format")) => {
                 return Ok(None);
             }

@@ -25,7 +25,7 @@ use super::index::distribution;
 use super::installer::{self, Target};
 use super::layer::{Blob, Body, Entry, Format, Layer, Packed, pack};
 use super::site::with_folders;
-use super::{Assembler, Order};
+use super::{Assembler, ImageSpec};
 use crate::engine::work::Interrupted;
 use crate::hashed::digest;
 
@@ -57,7 +57,7 @@ impl From<Interrupted> for Failure {
 
 /// What is to become layers.
 pub(super) struct Job<'a> {
-    pub(super) order: &'a Order<'a>,
+    pub(super) spec: &'a ImageSpec<'a>,
     pub(super) format: Format,
     pub(super) target: &'a Target<'a>,
     pub(super) base: &'a Base,
@@ -116,28 +116,29 @@ impl Assembler {
         let entries = marks.map(|entry| (entry.path.clone(), entry)).collect();
         let entries = with_folders(entries, job.target.python);
         let entries = super::assembly::merged(entries.into_iter().chain(requirements));
-        layers.push(self.layer(job.order, job.what.to_owned(), &entries)?);
+        layers.push(self.layer(job.spec, job.what.to_owned(), &entries)?);
         Ok(layers)
     }
 
     /// The wheels that are installed, by the names of their packages.
     fn choice(&self, job: &Job, work: &TempDir) -> Result<Choice, Failure> {
-        if !job.order.no_cache
+        if !job.spec.no_cache
             && let Some(choice) = self.cache.recall(&choice_name(job))
         {
             return Ok(choice);
         }
         let files = work.path().join("files");
-        super::assembly::write_requirements(job.order, &files)?;
-        let orders = super::assembly::orders(job.order)?;
-        let choosing = installer::choose(&orders, &files, job.target, job.order.logins, job.order.progress);
+        super::assembly::write_requirements(job.spec, &files)?;
+        let installs = super::assembly::installs(job.spec)?;
+        let choosing = installer::choose(&installs, &files, job.target, job.spec.logins, job.spec.progress);
         let locks = self.work.wait(choosing)?;
         let locks =
             locks.ok_or_else(|| Failure::Unfit("it takes uv 0.7 or newer to choose wheels".to_owned()))?;
         let commands =
-            locks.iter().zip(&orders).map(|(lock, order)| (lock.as_str(), &*order.flat.requirements));
+            locks.iter().zip(&installs).map(|(lock, install)| (lock.as_str(), &*install.flat.requirements));
         let choice = choice::joined(commands)?;
-        let lines: Vec<String> = orders.iter().flat_map(|order| order.flat.requirements.clone()).collect();
+        let lines: Vec<String> =
+            installs.iter().flat_map(|install| install.flat.requirements.clone()).collect();
         if choice::is_allowed(&choice, &lines) {
             Ok(choice)
         } else {
@@ -148,7 +149,7 @@ impl Assembler {
     /// A wheel with its layer, from the cache or fetched and packed.
     fn wheel(&self, job: &Job, chosen: &Chosen, work: &TempDir) -> Result<Wheel, Failure> {
         let _turn = self.work.finish(self.making.take(&chosen.place));
-        if let Some(sha256) = chosen.sha256.as_ref().filter(|_| !job.order.no_cache)
+        if let Some(sha256) = chosen.sha256.as_ref().filter(|_| !job.spec.no_cache)
             && let Some(known) = self.cache.recall::<Known>(&wheel_name(job, sha256))
             && let Some(blob) = self.cache.whole(&known.packed)
         {
@@ -166,7 +167,7 @@ impl Assembler {
 
     /// Brings a wheel onto this machine, and tells its SHA-256.
     fn bring(&self, job: &Job, chosen: &Chosen, work: &TempDir) -> Result<(PathBuf, String), Failure> {
-        self.work.wait(fetch(chosen, work.path(), job.order.logins, job.order.progress))
+        self.work.wait(fetch(chosen, work.path(), job.spec.logins, job.spec.progress))
     }
 
     fn packed(&self, job: &Job, entries: &[Entry]) -> Result<(Packed, Blob), OciError> {

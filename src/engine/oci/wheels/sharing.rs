@@ -44,7 +44,7 @@ impl Assembler {
         let files: Vec<String> = wheels.iter().map(|wheel| wheel.chosen.file()).collect();
         let what = format!("pip install {}", files.join(" "));
         let _turn = self.work.finish(self.making.take(&name));
-        if let Some((packed, blob)) = self.cache.get(&name).filter(|_| !job.order.no_cache) {
+        if let Some((packed, blob)) = self.cache.get(&name).filter(|_| !job.spec.no_cache) {
             return Ok(Layer { packed, blob, what });
         }
         let mut entries: BTreeMap<String, Entry> = BTreeMap::new();

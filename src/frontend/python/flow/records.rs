@@ -80,7 +80,7 @@ impl Record {
 
 /// What comes of everything that is found.
 #[derive(Debug)]
-pub(crate) struct Found {
+pub(crate) struct FlowAnalysis {
     /// Every use, in the order of the text.
     pub(crate) uses: Vec<Use>,
     /// What can't be told.
@@ -201,7 +201,7 @@ impl Records {
     }
 
     /// The uses in the order of the text, each with what came of it.
-    pub(super) fn finish(mut self) -> Found {
+    pub(super) fn finish(mut self) -> FlowAnalysis {
         let demanded = self.demanded.iter().filter_map(|name| as_option(name)).map(str::to_owned).collect();
         let needed = self.needed();
         let written = self.written();
@@ -232,7 +232,7 @@ impl Records {
         self.tell_choices();
         self.uses.retain(|found| as_option(&found.name).is_none());
         self.uses.sort_by_key(|found| (found.place, found.span.start));
-        Found { uses: self.uses, diagnostics: self.diagnostics, seen: self.understood, demanded }
+        FlowAnalysis { uses: self.uses, diagnostics: self.diagnostics, seen: self.understood, demanded }
     }
 
     /// Tells of variables of which the program needs one.

@@ -1,4 +1,4 @@
-//! What is to be done about each image of a family.
+//! The plan of a family build: which images, versions and bases.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,13 +10,13 @@ use crate::engine::registry::{self, RegistryError};
 use crate::progress::Progress;
 use crate::reference::{Mirrors, successor};
 
-use super::Wishes;
+use super::BuildOptions;
 use super::contents::{Base, Source};
 use super::made::{DIGEST_LABEL, Made};
 use crate::failure::Failure;
 
-/// What is to be done about one image of the family.
-pub struct Order<'a> {
+/// One image of the family, and what is planned for it.
+pub struct PlannedImage<'a> {
     /// The image.
     pub member: &'a Member,
     /// Where its contents come from.
@@ -45,7 +45,7 @@ pub struct Form {
     pub published: Published,
 }
 
-impl Order<'_> {
+impl PlannedImage<'_> {
     /// Whether its version is another than in the file.
     #[must_use]
     pub fn is_raised(&self) -> bool {
@@ -65,7 +65,7 @@ impl Order<'_> {
     }
 }
 
-/// All that deciding needs.
+/// What planning needs.
 pub struct Work<'a> {
     /// The family.
     pub family: &'a Family,
@@ -74,7 +74,7 @@ pub struct Work<'a> {
     /// Where images that are none of the family are pulled from.
     pub mirrors: &'a Mirrors,
     /// What is wanted.
-    pub wishes: &'a Wishes<'a>,
+    pub options: &'a BuildOptions<'a>,
     /// The engine, where it is asked what is there.
     pub engine: Option<&'a Engine>,
     /// Who is told.
@@ -84,31 +84,35 @@ pub struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    /// What is to be done, in the order in which it can be done.
-    pub fn orders(&self) -> Result<Vec<Order<'a>>, Failure> {
+    /// Plans the images, each behind those it is built from.
+    ///
+    /// # Errors
+    ///
+    /// If a source can't be read, or the registry or the engine fails.
+    pub fn plan(&self) -> Result<Vec<PlannedImage<'a>>, Failure> {
         let members = &self.family.members;
         let mut versions: BTreeMap<&str, String> =
             members.iter().map(|member| (member.name.as_str(), member.version.clone())).collect();
-        let mut orders = Vec::new();
+        let mut planned = Vec::new();
         for member in self.family.in_order() {
-            if !self.wishes.members.contains(&member) {
+            if !self.options.members.contains(&member) {
                 self.doubt(member, &versions)?;
                 continue;
             }
-            let order = self.order(member, &versions)?;
-            versions.insert(&member.name, order.version.clone());
-            orders.extend(Some(order).filter(|order| !order.forms.is_empty()));
+            let image = self.planned(member, &versions)?;
+            versions.insert(&member.name, image.version.clone());
+            planned.extend(Some(image).filter(|image| !image.forms.is_empty()));
         }
-        Ok(orders)
+        Ok(planned)
     }
 
     /// Tells of an image that isn't as it should be and that others are going to be built from.
     fn doubt(&self, member: &'a Member, versions: &BTreeMap<&str, String>) -> Result<(), Failure> {
         let stands = |other: &&&Member| self.family.stands_on(other, &member.name);
-        let Some(other) = self.wishes.members.iter().find(stands) else { return Ok(()) };
-        let order = self.order(member, versions)?;
-        let what = if order.is_raised() { "has changed" } else { "isn't there" };
-        if order.verdict == Verdict::Build && !self.wishes.no_build {
+        let Some(other) = self.options.members.iter().find(stands) else { return Ok(()) };
+        let image = self.planned(member, versions)?;
+        let what = if image.is_raised() { "has changed" } else { "isn't there" };
+        if image.verdict == Verdict::Build && !self.options.no_build {
             let (name, version, other) = (&member.name, &member.version, &other.name);
             let message =
                 format!("`{name}` {what} and isn't chosen: `{other}` stands on its version {version}");
@@ -118,9 +122,13 @@ impl<'a> Work<'a> {
     }
 
     /// What is to be done about one image, on bases of these versions.
-    fn order(&self, member: &'a Member, versions: &BTreeMap<&str, String>) -> Result<Order<'a>, Failure> {
+    fn planned(
+        &self,
+        member: &'a Member,
+        versions: &BTreeMap<&str, String>,
+    ) -> Result<PlannedImage<'a>, Failure> {
         let mut source = Source::of(member, self.file, self.show)?;
-        let forms = self.wishes.forms(member).into_iter();
+        let forms = self.options.forms(member).into_iter();
         let forms = forms.map(|cuda| self.form(member, cuda, versions, &mut source));
         let mut forms = forms.collect::<Result<Vec<_>, _>>()?;
         let mut version = member.version.clone();
@@ -133,7 +141,7 @@ impl<'a> Work<'a> {
             let published: Vec<_> = forms.iter().map(|form| form.published).collect();
             match verdict(&published) {
                 Verdict::Raise => version = successor(&version),
-                verdict => return Ok(Order { member, source, version, verdict, forms }),
+                verdict => return Ok(PlannedImage { member, source, version, verdict, forms }),
             }
         }
     }
@@ -171,9 +179,9 @@ impl<'a> Work<'a> {
 
     /// What the registry knows by the reference of an image, or the engine where nothing is pushed.
     fn published(&self, member: &Member, form: &Form) -> Result<Published, Failure> {
-        let labels = if self.wishes.no_build {
+        let labels = if self.options.no_build {
             None
-        } else if self.wishes.pushes(member) {
+        } else if self.options.pushes(member) {
             match registry::labels(&form.reference) {
                 Err(RegistryError::NotFound { .. }) => None,
                 labels => Some(labels?),
@@ -182,7 +190,7 @@ impl<'a> Work<'a> {
             let engine = self.engine.map(|engine| engine.inspect(&form.reference)).transpose()?;
             engine.flatten().map(|image| image.labels)
         };
-        let wants_another = self.wishes.raise.contains(&member.name);
+        let wants_another = self.options.raise.contains(&member.name);
         Ok(match labels {
             None => Published::Nothing,
             Some(labels) if labels.get(DIGEST_LABEL) == Some(&form.digest) && !wants_another => {
@@ -195,6 +203,6 @@ impl<'a> Work<'a> {
     /// The repository of an image.
     #[must_use]
     pub fn repository(&self, member: &Member) -> String {
-        self.family.repository(member, self.wishes.repository.as_deref())
+        self.family.repository(member, self.options.repository.as_deref())
     }
 }

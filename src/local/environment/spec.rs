@@ -20,7 +20,7 @@ pub enum Packages {
 
 /// What an environment is made for.
 #[derive(Clone, Copy)]
-pub(super) struct Order<'a> {
+pub(super) struct EnvironmentSpec<'a> {
     pub(super) operator: &'a Operator<'a>,
     /// The folder of the operator's files.
     pub(super) files: &'a Path,
@@ -28,7 +28,7 @@ pub(super) struct Order<'a> {
     pub(super) interpreter: &'a Path,
 }
 
-impl Order<'_> {
+impl EnvironmentSpec<'_> {
     /// Whether packages may be built.
     pub(super) fn builds(&self) -> bool {
         let is_pip = |requirement: &Requirement| matches!(requirement, Requirement::Pip { .. });

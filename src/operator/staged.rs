@@ -11,12 +11,12 @@ use tempfile::TempDir;
 use crate::failure::{Failure, INPUT};
 
 /// A build context that is going to be left on disk; it is ready before the build begins.
-pub struct Kept {
+pub struct StagedContext {
     folder: PathBuf,
     staged: TempDir,
 }
 
-impl Kept {
+impl StagedContext {
     /// Writes the context of an image beside its place.
     pub fn stage(folder: PathBuf, context: &Context, existing: &Existing) -> Result<Self, Failure> {
         if let Some(kind) = reader::special(&folder) {

@@ -1,14 +1,14 @@
-//! What is wanted: as the command line says, or as somebody answers.
+//! Build options from the command line, and from answers on a terminal.
 
-use c3::family::{Family, Member, Wishes, WithCuda};
+use c3::family::{BuildOptions, Family, Member, WithCuda};
 use c3::reference::image_repository;
 
 use super::{Options, unknown};
 use crate::cli::console;
 use c3::failure::{Failure, INTERRUPTED, USAGE};
 
-/// Takes what the command line says, and asks for the rest where somebody can answer.
-pub(super) fn wishes<'a>(options: &Options, family: &'a Family) -> Result<Wishes<'a>, Failure> {
+/// Takes the options of the command line, and asks for the rest on a terminal.
+pub(super) fn build_options<'a>(options: &Options, family: &'a Family) -> Result<BuildOptions<'a>, Failure> {
     check(options, family)?;
     let asks = !options.yes && console::answers();
     let names = if options.images.is_empty() && asks { images(family)? } else { options.images.clone() };
@@ -37,7 +37,7 @@ pub(super) fn wishes<'a>(options: &Options, family: &'a Family) -> Result<Wishes
     let test = !options.no_test && (!has_tests || agreed("Run their tests?")?);
     let push = can_push && agreed("Upload them?")?;
     let latest = !options.no_latest && agreed("Name them `latest`, too?")?;
-    Ok(Wishes {
+    Ok(BuildOptions {
         family,
         members,
         cuda,

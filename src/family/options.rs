@@ -1,4 +1,4 @@
-//! What is wanted of a family.
+//! Options of a family build.
 
 use super::{Family, Member};
 
@@ -13,10 +13,10 @@ pub enum WithCuda {
     Both,
 }
 
-/// Which images are wanted, and what is done with them.
+/// Which images to build, and what to do with them.
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is decided by itself")]
-pub struct Wishes<'a> {
+pub struct BuildOptions<'a> {
     /// The family.
     pub family: &'a Family,
     /// The images, each behind what it is built from.
@@ -35,11 +35,11 @@ pub struct Wishes<'a> {
     pub latest: bool,
     /// Whether only build contexts are written.
     pub no_build: bool,
-    /// Whether every step of the builds is done anew.
+    /// Whether the build ignores caches.
     pub no_cache: bool,
 }
 
-impl Wishes<'_> {
+impl BuildOptions<'_> {
     /// Whether an engine has to be asked what is there.
     #[must_use]
     pub fn asks_engine(&self) -> bool {
