@@ -58,8 +58,8 @@ fn build(progress: &Progress, engine: &Engine, plan: &mut Plan) -> Result<String
     let artifacts = backend::emit(&plan.operator(), &[]).map_err(refused)?;
     let part = Part { context: plan.context(&artifacts, &plan.settings)?, settings: plan.settings.clone() };
     let making = Making { key: key.as_deref(), ..Making::default() };
-    let build = ImageBuild { plan, part: &part, making: &making, progress };
-    let built = built::build(engine, &build);
+    let image = ImageBuild { plan, part: &part, making: &making, progress };
+    let built = built::build(engine, &image);
     progress.finish();
     Ok(built?.reference)
 }
