@@ -1,4 +1,5 @@
-//! The only writer: artifacts reach the disk whole or not at all, and never over a file of the user's unasked.
+//! The only writer of artifacts: they reach the disk whole or not at all, and never replace a user's file
+//! without being asked to.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -41,7 +42,7 @@ pub enum Existing {
     Overwrite,
     /// Rename them.
     Rename {
-        /// The new stem; `modified_<file>` unless given.
+        /// The new stem; default: `modified_<file>`.
         name: Option<String>,
         /// Whether a file that has the new name is replaced.
         replace: bool,
@@ -93,7 +94,7 @@ pub fn check(
     new_names(artifacts, destination, existing).map(drop)
 }
 
-/// The files that are to be kept by other names, with these.
+/// The files to keep, each with its new name.
 fn new_names(
     artifacts: &[Artifact],
     destination: Destination,
@@ -119,8 +120,8 @@ fn new_names(
     }
 }
 
-/// What is wrong with files that are there and differ from artifacts: that they are none, or else that nobody has said
-/// what to do.
+/// The error for existing files that differ from the artifacts: no regular files, or no choice of what to do
+/// with them.
 #[must_use]
 pub fn in_the_way(conflicts: Vec<PathBuf>, artifacts: &[Artifact]) -> ArtifactError {
     if let Some(error) = conflicts.iter().find_map(|path| refuse_special(path).err()) {

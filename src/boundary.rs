@@ -62,10 +62,9 @@ impl Boundary {
         Self { roots: roots.into_iter().filter_map(|root| here(root).ok()).collect() }
     }
 
-    /// Where the regular file is that a path names, symbolic links resolved.
-    ///
-    /// # Errors
-    /// If there is none, or if it lies outside.
+    /// Resolves the path of a regular file, symbolic links included.
+    /// / # Errors
+    /// / If there is no such file, or if it lies outside.
     pub fn file(&self, path: &Path) -> Result<PathBuf, BoundaryError> {
         let owned = || path.to_owned();
         let real = path.canonicalize().map_err(|source| match source.kind() {
@@ -78,10 +77,9 @@ impl Boundary {
         if real.is_file() { Ok(real) } else { Err(BoundaryError::Special(owned())) }
     }
 
-    /// The bytes of a file that may be taken.
-    ///
-    /// # Errors
-    /// If it is none, lies outside, can't be read, or is larger than a number of bytes.
+    /// The bytes of a file inside the boundary.
+    /// / # Errors
+    /// / If it isn't a regular file, lies outside, can't be read, or exceeds a number of bytes.
     pub fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>, BoundaryError> {
         use io::Read;
 

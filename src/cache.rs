@@ -165,7 +165,7 @@ impl Cleaning {
     }
 }
 
-/// Numbers of things in words, but for kinds of which there are none.
+/// Counts in words, without those that are zero.
 fn counted(numbers: [usize; 3]) -> String {
     let there = Kind::ALL.iter().zip(numbers).filter(|(_, number)| *number > 0);
     let words =

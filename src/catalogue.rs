@@ -42,9 +42,9 @@ pub struct Operator {
     pub image: ImageName,
     /// The targets that its files are written for.
     pub targets: Vec<&'static str>,
-    /// What there is to say of it.
+    /// Its diagnostics.
     pub findings: Vec<Finding>,
-    /// The text of its source, if that is to be shown.
+    /// The text of its source, if it is to be shown.
     pub source: Option<String>,
 }
 

@@ -86,8 +86,8 @@ pub struct Input {
     pub default: Option<String>,
     /// Whether the source can't do without a value.
     pub required: bool,
-    /// Whether a read without a default is sure to be run: at the top level, under no condition, before any early exit.
-    /// A read in a function is none, not even where the function is called at once.
+    /// Whether a read without a default is sure to run: at the top level, under no condition, before any
+    /// early exit. A read in a function never is, even if the function is called at once.
     #[serde(skip)]
     pub unconditional: bool,
     /// Whether the value must not be shown or logged.
@@ -149,7 +149,7 @@ pub enum Takes {
 }
 
 impl Argument {
-    /// Whether it is told from others by its place.
+    /// Whether it is positional.
     #[must_use]
     pub fn is_positional(&self) -> bool {
         self.option.is_none() && self.negative.is_none()
@@ -284,7 +284,7 @@ pub enum Requirement {
         text: String,
         /// What installs it.
         installer: Installer,
-        /// Addresses of the repositories that the source names; those of the image if there are none.
+        /// The repositories that the source names; if empty, those of the image.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         repos: Vec<String>,
     },

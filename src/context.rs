@@ -100,7 +100,7 @@ impl Fault for ContextError {
     }
 }
 
-/// The time that everything in an image is to bear, in seconds since 1970, if `SOURCE_DATE_EPOCH` says one.
+/// The time of everything in an image, in seconds since 1970, from `SOURCE_DATE_EPOCH` if that is set.
 pub fn source_date_epoch() -> Result<Option<u64>, ContextError> {
     let Some(epoch) = std::env::var_os("SOURCE_DATE_EPOCH") else { return Ok(None) };
     let epoch = epoch.to_string_lossy();

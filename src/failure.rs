@@ -48,7 +48,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A failure that is told on one line, whatever foreign texts are in it.
+    /// A failure with a one-line message, whatever foreign texts are in it.
     #[must_use]
     pub fn new(code: u8, message: impl Into<String>) -> Self {
         let message = shown::line(&message.into()).into_owned();

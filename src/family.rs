@@ -52,9 +52,9 @@ pub struct Member {
     pub repository: Option<String>,
     /// The image of the family that it is built from.
     pub from: Option<String>,
-    /// The image that it is built from, if that is none of the family.
+    /// The base image, if it isn't one of the family.
     pub base: Option<String>,
-    /// Whether it bears the label for sources that are private or not free.
+    /// Whether it has the label for private or proprietary sources.
     pub authorization: bool,
     /// Packages that `apt-get install` takes.
     pub system: Vec<String>,
@@ -85,7 +85,7 @@ pub struct Member {
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Difference {
-    /// The image that it is built from, if that is none of the family.
+    /// The base image, if it isn't one of the family.
     pub base: Option<String>,
     /// Packages that `apt-get install` takes.
     pub system: Option<Vec<String>>,

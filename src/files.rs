@@ -13,7 +13,7 @@ use crate::failure::Fault;
 
 use tree::{Node, Tree};
 
-/// A file of the user's that goes into the image.
+/// A user's file that goes into the image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdditionalFile {
     /// Path relative to the working directory, with `/` between its parts.
@@ -122,7 +122,7 @@ pub fn collect(patterns: &[String], root: &Path) -> Result<Matches, FilesError> 
 pub struct Ignored(ignore::Ignore);
 
 impl Ignored {
-    /// Reads it; where it can't be read nothing is left out, for who collects files tells of it.
+    /// Reads it; an unreadable file ignores nothing, which whoever collects files reports.
     #[must_use]
     pub fn read(root: &Path) -> Self {
         Self(ignore::Ignore::read(root).unwrap_or_default())
@@ -164,7 +164,7 @@ fn named(tree: &Tree, pattern: &str) -> Result<Matches, FilesError> {
     }
 }
 
-/// Why a named folder gives nothing.
+/// The error for a named folder without files.
 fn nothing_in(tree: &Tree, pattern: &str, path: &str) -> FilesError {
     if tree.ignores(path) {
         FilesError::Ignored(pattern.to_owned())

@@ -177,7 +177,7 @@ pub struct Job {
     pub values: Vec<Pair<Variable, Given>>,
 }
 
-/// What becomes of a container that fails.
+/// What happens to a container that fails.
 #[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[value(rename_all = "PascalCase")]
 pub enum RestartPolicy {

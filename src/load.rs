@@ -102,7 +102,7 @@ impl Fault for LoadError {
 /// Likeness from which on a name is taken for a misspelt one.
 const ALIKE: f64 = 0.85;
 
-/// The source that is meant by its name without the ending.
+/// The source with this name, given without its extension.
 #[must_use]
 pub fn without_ending(path: &Path) -> Option<PathBuf> {
     let name = path.file_name()?.to_string_lossy().into_owned();
@@ -130,7 +130,7 @@ fn similar(path: &Path) -> Option<PathBuf> {
     nearest.and_then(|(_, path)| Some(folder.join(path.file_name()?)))
 }
 
-/// Reads a file; its language is told by its name.
+/// Loads a file; its name decides the language.
 pub fn load(path: &Path) -> Result<Source, LoadError> {
     let metadata = std::fs::metadata(path).map_err(|source| unreadable(path, source))?;
     if metadata.is_dir() {

@@ -1,4 +1,5 @@
-//! Manifests: what a Kubeflow component, a Kubernetes job or a CWL step tells of an operator, whoever wrote it.
+//! Manifests: what a Kubeflow component, a Kubernetes job or a CWL step says about an operator, whoever wrote
+//! it.
 
 use std::collections::BTreeMap;
 

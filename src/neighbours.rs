@@ -36,9 +36,9 @@ pub struct Neighbours {
     pub read: Vec<Neighbour>,
     /// A digest of all of them, those that are given too, if there are any.
     pub digest: Option<String>,
-    /// Modules that lie nowhere here and are none of Python itself.
+    /// Modules found neither here nor in Python itself.
     pub foreign: BTreeSet<String>,
-    /// What there is to say of them.
+    /// Their diagnostics.
     pub diagnostics: Vec<Diagnostic>,
 }
 

@@ -62,8 +62,8 @@ fn is_executable(path: &Path) -> bool {
     path.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
 }
 
-/// The first program of one of these names that ends well with these arguments and says what is meant; else those that
-/// don't end well.
+/// The first program of one of these names that succeeds with these arguments and prints what is expected;
+/// else those that fail.
 pub fn working(
     names: &[&str],
     arguments: &[&str],

@@ -33,7 +33,7 @@ pub struct Project {
     pub digest: Option<String>,
     /// What it asks for.
     pub requirements: Vec<Requirement>,
-    /// What there is to say of it.
+    /// Its diagnostics.
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -212,7 +212,7 @@ fn conda(name: &str) -> Requirement {
     Requirement::Conda { text: words.join(" "), words }
 }
 
-/// Requirements as PEP 508 has them, installed together; what is none is left out, with the reason.
+/// Requirements in PEP 508 syntax, installed together; invalid ones are left out, with the reason.
 fn packages(texts: impl IntoIterator<Item = String>) -> Said {
     let (mut requirements, mut left_out) = (Vec::new(), Vec::new());
     for text in texts {

@@ -1,4 +1,4 @@
-//! The way to a file of the user's: a pipe, a socket or a device in its place is refused, never waited for.
+//! The way to a user's file: pipes, sockets and devices are refused, never waited for.
 
 use std::fs::{File, FileType, OpenOptions};
 use std::io::{self, Read};

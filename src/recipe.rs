@@ -37,7 +37,7 @@ pub struct Recipe {
     pub environment: Vec<Named>,
     /// The entry point, word by word.
     pub command: Vec<String>,
-    /// What is told about the image.
+    /// The image's labels.
     pub labels: Vec<Named>,
     /// The arguments of each `pip install`; requirement files are named by their places in the build context's folder.
     #[serde(skip)]

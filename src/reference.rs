@@ -237,7 +237,7 @@ fn registry_path(repository: &str) -> String {
     }
 }
 
-/// Splits a tag or digest off; a port is none, for a path follows it.
+/// Splits off a tag or digest; a port isn't one, as a path follows it.
 fn split_suffix(reference: &str, mark: char) -> (&str, Option<&str>) {
     match reference.rsplit_once(mark) {
         Some((head, suffix)) if !suffix.contains('/') => (head, Some(suffix)),

@@ -26,7 +26,7 @@ const SIZE_LIMIT: u64 = 4 << 20;
 /// Most requirement files of one source.
 const COUNT_LIMIT: usize = 200;
 
-/// Most lines of one file that are told of.
+/// Most lines of one file that are reported.
 const TOLD: usize = 3;
 
 /// What the requirement files of a source are.
@@ -292,7 +292,7 @@ impl Reader<'_> {
         path
     }
 
-    /// Reads every line of a list by the grammar; gives the lines anew, and whether `follow` has changed any.
+    /// Vets every line of a list by the grammar; gives the lines, and whether `follow` has changed any.
     fn vetted(
         &mut self,
         name: &str,
@@ -357,7 +357,7 @@ impl Reader<'_> {
         }
     }
 
-    /// What the rule of paths allows; what it doesn't is told of.
+    /// What the rule of paths allows; anything else is reported.
     fn checked<T>(&mut self, found: Result<T, BoundaryError>) -> Option<T> {
         found.map_err(|error| self.refuse(error.to_string(), error.hint().unwrap_or_default())).ok()
     }

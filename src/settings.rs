@@ -259,7 +259,8 @@ impl Config {
         is_asked.then(|| frontend::record(component, source)).flatten()
     }
 
-    /// The same settings without what is meant for other languages: the version of another default base image.
+    /// The same settings without those for other languages, such as the version of another default base
+    /// image.
     #[must_use]
     pub fn of_language(mut self, language: Language) -> Self {
         let is_meant = |version: &String| (runtime::of(language).base_image)(version).is_some();

@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 
 use crate::userinfo;
 
-/// Whether a character acts on a terminal or isn't seen there: controls, marks of direction, line ends of Unicode's own,
-/// blanks without a width, and characters that only programs see. Variation selectors, which emojis have, are none.
+/// Whether a character controls a terminal or isn't visible: control and bidirectional characters, Unicode's
+/// line separators, zero-width spaces, and characters for programs. Variation selectors, which emojis use,
+/// aren't.
 #[must_use]
 pub fn is_hidden(character: char) -> bool {
     let has_no_width = matches!(character,

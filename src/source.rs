@@ -49,7 +49,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// A source from a text that is already at hand.
+    /// A source from a text in memory.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>, language: Language, text: String) -> Self {
         let bytes = text.as_bytes();

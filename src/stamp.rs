@@ -28,9 +28,10 @@ const LENGTH: usize = 6;
 pub struct Stamp {
     /// The version of `c3`.
     pub c3: String,
-    /// A digest of the component without positions and diagnostics; empty where there is none.
+    /// A digest of the component without positions and diagnostics, or empty.
     pub component: String,
-    /// SHA-256 of the requirement files that were fetched, in hexadecimal digits; it is no reason to write anew.
+    /// SHA-256 of the requirement files that were fetched, in hexadecimal; a change is no reason to
+    /// regenerate.
     pub fetched: Option<String>,
     /// The version of the operator.
     pub version: Option<String>,

@@ -18,10 +18,10 @@ pub enum ArtifactError {
         /// What would change.
         differences: Vec<Difference>,
     },
-    /// A folder has the name of a file that is to be written.
+    /// A folder has the name of a file to write.
     #[error("`{}` is a directory where a file is to be written", .0.display())]
     Directory(PathBuf),
-    /// A pipe, a socket or a device has the name of a file that is to be written.
+    /// A pipe, a socket or a device has the name of a file to write.
     #[error("`{}` is a {kind} where a file is to be written", path.display())]
     Special {
         /// Its place.

@@ -1,4 +1,4 @@
-//! What becomes of files that are there.
+//! Tests of existing files: kept, replaced, renamed.
 
 use std::collections::BTreeMap;
 use std::path::Path;

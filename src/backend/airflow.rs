@@ -48,7 +48,7 @@ struct Context {
     settings: Vec<(&'static str, u32)>,
     /// Workers, where there are many.
     workers: Option<u32>,
-    /// Whether each worker is told of how many there are.
+    /// Whether each worker gets the number of workers.
     has_parts: bool,
 }
 
@@ -172,7 +172,7 @@ fn task(job: &Job) -> Vec<(&'static str, u32)> {
     known.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
-/// What the operator is told in any case.
+/// The arguments that the operator always gets.
 fn arguments(parameters: &[Parameter], texts: &[&Outcome]) -> Value {
     let outputs = texts.iter().map(|it| format!("--{0}={TEXTS}/{0}", it.id));
     pod::renamed(parameters).chain(outputs).collect()

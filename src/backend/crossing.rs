@@ -1,4 +1,5 @@
-//! What of an operator's interface crosses to a target, with its proof; what can't is told when files are written.
+//! Which parts of an operator's interface cross to a target, each with its proof; the rest is reported when
+//! files are written.
 
 use std::ops::Range;
 

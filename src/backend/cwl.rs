@@ -28,7 +28,7 @@ struct Context {
     arguments: Vec<String>,
     /// Variables beside those that every step has.
     environment: Vec<(String, String)>,
-    /// Cores and memory, where they are told.
+    /// Cores and memory, if set.
     resources: Option<Value>,
     /// Inputs whose values cwltool hides in its log.
     secrets: Vec<String>,
@@ -42,7 +42,7 @@ struct Port {
     /// What the source calls it.
     #[serde(skip)]
     name: String,
-    /// What people call it, where that is told.
+    /// The label, if set.
     label: Option<String>,
     kind: Value,
     description: Option<String>,
@@ -115,8 +115,8 @@ pub(crate) fn secrets(parameters: &[Parameter]) -> Vec<String> {
     parameters.iter().filter(|it| it.input.secret).map(|it| it.id.clone()).collect()
 }
 
-/// The type of a parameter and its default. cwltool hides nothing but texts and fails where there is none: a secret is
-/// a text, and the empty one stands for a secret that isn't given.
+/// The type of a parameter and its default. cwltool masks only strings, and fails if one is missing: a secret
+/// is a string, and the empty string means that none is given.
 pub(crate) fn declared(parameter: &Parameter) -> (Value, Option<Value>) {
     match (parameter.input.secret, parameter.optional()) {
         (true, true) => return (optional(json!("string")), Some(json!(""))),

@@ -1,4 +1,4 @@
-//! The grid wrapper: a Python program that calls a function of the user's script for each of many batches. It is a
+//! The grid wrapper: a Python program that calls a function of the user's script once per batch. It is a
 //! source again, so the arrow runs twice.
 
 use super::bundle::python::Bundle;
@@ -244,7 +244,8 @@ fn shell(words: &[String]) -> String {
     template::words(words).join(" ")
 }
 
-/// The lines that read a parameter of the user's script; what isn't given and has no default is left to the function.
+/// The lines that read a parameter of the user's script; one without a value or default is left to the
+/// function.
 fn parameter(input: &Input, flag: &str) -> Vec<String> {
     let name = template::quoted(&input.name);
     let description = input.description.as_deref().map(|text| format!("# {}", template::comment(text)));

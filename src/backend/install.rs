@@ -66,7 +66,7 @@ pub(crate) fn system_command(words: &[String]) -> Vec<Vec<String>> {
     }
 }
 
-/// A command that asks nothing.
+/// A command that never prompts.
 fn confirmed(manager: &str, rest: &[String]) -> Vec<String> {
     let asks = !rest
         .iter()

@@ -102,8 +102,8 @@ pub(crate) fn holds(kind: &Type, text: &str) -> bool {
 /// Most bytes of a default: all values of a run and of a task together are to stay below 128 KiB.
 const LONGEST: usize = 32 << 10;
 
-/// What becomes of a default in Kubeflow, if it doesn't arrive as it is: kfp writes it into a comment of the pipeline,
-/// Argo and the launcher fill in placeholders, the kubelet variables of the container.
+/// How Kubeflow alters a default that doesn't arrive unchanged: kfp writes it into a comment of the pipeline,
+/// Argo and the launcher replace placeholders, the kubelet expands variables of the container.
 fn alteration(text: &str) -> Option<&'static str> {
     let is_variable = |rest: &str| rest.split_once(')').is_some_and(|(name, _)| !name.is_empty());
     let is_line_end = |character| matches!(character, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}');

@@ -190,7 +190,7 @@ pub fn variable_name<'a>(id: &'a str, name: &'a str) -> &'a str {
     if is_env_name(name) { name } else { id }
 }
 
-/// The argument that hands a variable on which is called as an input's identifier.
+/// The argument that passes on a variable named like an input's identifier.
 #[must_use]
 pub fn handed_on(id: &str) -> String {
     format!("--{id}=$({id})")

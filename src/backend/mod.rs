@@ -100,7 +100,7 @@ pub struct Settings {
     pub stem: String,
     /// Name of the Dockerfile.
     pub dockerfile: String,
-    /// A Dockerfile template of the user's.
+    /// The user's Dockerfile template.
     pub dockerfile_template: Option<String>,
     /// Additional files, relative to the working directory.
     pub files: Vec<String>,

@@ -53,7 +53,7 @@ pub(super) fn variables(operator: &Operator, parameters: &[Parameter]) -> Vec<Va
     own.chain(secrets).collect()
 }
 
-/// The arguments that hand on secrets whose names no variable of Kubernetes has.
+/// The arguments that pass on secrets whose names Kubernetes can't use for variables.
 pub(super) fn renamed(parameters: &[Parameter]) -> impl Iterator<Item = String> {
     let secrets = parameters.iter().filter(|it| it.input.secret && !is_env_name(&it.input.name));
     secrets.map(|parameter| handed_on(&parameter.id))

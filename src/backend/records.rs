@@ -24,7 +24,7 @@ impl Operator<'_> {
         Stamp { beside: [(file.name.clone(), digest)].into(), ..self.stamp() }
     }
 
-    /// A file whose text bears a record.
+    /// An artifact whose text holds a record.
     pub(super) fn artifact(&self, suffix: &str, text: &str) -> Artifact {
         Artifact::new(format!("{}{suffix}", self.settings.stem), stamp::sealed(text))
     }

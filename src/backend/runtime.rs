@@ -41,7 +41,7 @@ pub struct Runtime {
     pub entry_point: fn(&Value) -> String,
     /// Ending of the file names of scripts and entry points.
     pub extension: &'static str,
-    /// What `--image-version` is unless given.
+    /// Default of `--image-version`.
     pub image_version: &'static str,
     /// The base image of an `--image-version`.
     pub base_image: fn(&str) -> Option<String>,

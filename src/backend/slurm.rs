@@ -27,7 +27,7 @@ struct Context {
     setup: Vec<String>,
     runtime: Container,
     image: String,
-    /// What starts a container, the image left out; nothing where there is none.
+    /// The command that starts a container, without the image; empty without a container.
     container: Vec<String>,
     /// What starts the operator in it.
     command: Vec<String>,

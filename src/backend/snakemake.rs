@@ -224,8 +224,8 @@ fn resources(job: &Job) -> Vec<(&'static str, String)> {
     known.into_iter().filter_map(|(name, amount)| Some((name, amount?))).collect()
 }
 
-/// The rule's command. Apptainer hands the whole environment on: variables of the user's by the names of inputs are no
-/// values. What the operator says is in the log, and a text that it never sets is empty.
+/// The rule's command. Apptainer passes the whole environment on, so variables that happen to have an input's
+/// name are dropped. The operator's output goes to the log; a text that is never set is empty.
 fn command(operator: &Operator, parameters: &[Parameter], outputs: &[Delivered]) -> String {
     let open = parameters.iter().filter(|it| !it.input.secret);
     let names = open.map(|it| it.input.name.clone()).filter(|name| !name.is_empty() && !name.contains('='));

@@ -49,7 +49,7 @@ pub struct Variant {
     pub check: fn(&Operator) -> Option<Vec<String>>,
     /// What users of the target may choose.
     pub choices: &'static [Choice],
-    /// What is to be done next, for people, with the file that `--archive` has written.
+    /// The next steps for the user, given the file that `--archive` has written.
     pub next: fn(&Operator, Option<&Path>) -> Vec<String>,
 }
 
@@ -69,7 +69,7 @@ pub struct Choice {
     pub name: &'static str,
     /// What it is, for the help.
     pub help: &'static str,
-    /// The value unless given.
+    /// The default.
     pub default: &'static str,
     /// What it may be; if there is nothing, any word of letters, digits and `-._,:/+=`.
     pub values: &'static [&'static str],

@@ -85,7 +85,7 @@ impl Item {
     }
 }
 
-/// The lock of a folder, beside it: the folder itself may be made anew.
+/// The lock of a folder, beside it, since the folder itself may be recreated.
 pub(crate) fn lock_beside(folder: &Path) -> PathBuf {
     let mut name = folder.as_os_str().to_owned();
     name.push(".lock");

@@ -19,11 +19,11 @@ use surroundings::Surroundings;
 /// How sources of a language are checked.
 struct Checks {
     language: Language,
-    /// What there is to say of a source.
+    /// The diagnostics of a source.
     check: fn(&Source, &Component, &Surroundings) -> Vec<Diagnostic>,
     /// The distributions that it imports and nothing installs, where it is sure which they are.
     missing: fn(&Source, &Component, &Surroundings) -> Vec<&'static str>,
-    /// The modules that it imports and nothing installs, unless its front end tells of them.
+    /// The modules that it imports and nothing installs, unless its front end reports them.
     modules: fn(&Source, &Component, &Surroundings) -> BTreeSet<String>,
 }
 

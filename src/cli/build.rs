@@ -79,7 +79,7 @@ struct Outcome {
     result: Result<Renewed, Failure>,
 }
 
-/// Runs the command: every operator is built, whatever becomes of the others.
+/// Runs the command: builds every operator, even if others fail.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let start = Instant::now();
     let Chosen { operators, left_out } = chosen::operators(&options.paths, &options.emission.request)?;

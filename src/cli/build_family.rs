@@ -192,7 +192,7 @@ fn report(
     Ok(())
 }
 
-/// A name on the command line that is none of the family's.
+/// The error for a name on the command line that the family doesn't have.
 fn unknown(name: &str, family: &Family) -> Failure {
     Failure::new(USAGE, format!("the family has no image `{name}`"))
         .hint(format!("there are {}", family.names()))

@@ -138,7 +138,7 @@ fn check(path: &Path, request: &Request, stale: bool, listings: &Listings) -> Re
     Ok(Checked { source, diagnostics })
 }
 
-/// A plan, or nothing where the diagnostics say why there is none.
+/// The plan, or nothing if diagnostics explain why there is none.
 fn undiagnosed(plan: Result<Plan, Failure>) -> Result<Option<Plan>, Failure> {
     match plan {
         Err(failure) if failure.message.is_none() => Ok(None),

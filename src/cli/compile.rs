@@ -44,7 +44,7 @@ struct Outcome {
     result: Result<(String, Vec<PathBuf>), Failure>,
 }
 
-/// Runs the command: every source is compiled, whatever becomes of the others.
+/// Runs the command: compiles every source, even if others fail.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let Chosen { operators: sources, left_out } = options.sources()?;
     let clashes = clashes(&sources, &options.emission);
@@ -81,7 +81,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
 }
 
 impl Options {
-    /// The operators; those of which files are there, if they are to be brought up to date.
+    /// The sources to compile; with `--stale`, only those that have generated files.
     fn sources(&self) -> Result<Chosen, Failure> {
         let request = &self.emission.request;
         if !self.stale {
@@ -177,7 +177,7 @@ fn try_compile(
     write(&plan, &artifacts, emission)
 }
 
-/// Writes the files anew that are there, if one is out of date, with the options that they tell of themselves.
+/// Regenerates existing files if one is out of date, with the options recorded in them.
 fn update(
     source: &Path,
     emission: &Emission,

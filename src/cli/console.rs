@@ -28,7 +28,7 @@ const MAX_DIAGNOSTICS: usize = 100;
 /// Width of the first column of a list, in characters.
 const COLUMN: usize = 8;
 
-/// What is told of one source, in the order in which it is found.
+/// The messages about one source, in the order in which they were found.
 #[derive(Debug, Default)]
 pub(crate) struct Messages {
     text: String,
@@ -55,7 +55,7 @@ impl Messages {
         }
     }
 
-    /// Adds a warning of a source that is told in one line.
+    /// Adds a one-line warning about a source.
     pub(crate) fn add_line(&mut self, warning: &Diagnostic, source: &Source, level: LogLevel) {
         self.entries.push(Entry { file: source.display(), finding: source.resolve(warning) });
         if warning.severity >= threshold(level) {
@@ -125,7 +125,7 @@ pub(crate) fn failure(failure: &Failure) {
     }
 }
 
-/// Shows a warning, unless only errors are wanted.
+/// Shows a warning, unless the log level hides it.
 pub(crate) fn warning(message: &str, level: LogLevel) {
     told::warn(message);
     if level <= LogLevel::Warning {
@@ -133,7 +133,7 @@ pub(crate) fn warning(message: &str, level: LogLevel) {
     }
 }
 
-/// Shows progress, unless only problems are wanted.
+/// Shows progress, unless the log level hides it.
 pub(crate) fn info(message: &str, level: LogLevel) {
     if level <= LogLevel::Info {
         show(&format!("{}\n", shown::text(message)));
@@ -247,7 +247,7 @@ pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
     print_exact(&format!("{text}\n"))
 }
 
-/// Prints JSON of another form than the program's own, beside which nothing is told.
+/// Prints JSON in a format that isn't the program's own, without messages beside it.
 pub(crate) fn print_json_alone(value: &impl serde::Serialize) -> Result<(), Failure> {
     promise::fulfil();
     print_json(value)

@@ -221,7 +221,7 @@ pub(crate) fn create(options: &Options, mut plan: Plan) -> Result<(), Failure> {
     report(options, &plan, &files, &parts, &built)
 }
 
-/// The files of the chosen platforms; what is doubtful about them is told.
+/// The files of the chosen targets; warnings about them are shown.
 fn artifacts(plan: &Plan, level: LogLevel) -> Result<Vec<Artifact>, Failure> {
     let mut messages = Messages::default();
     let artifacts = planning::artifacts(plan, level, &mut messages);

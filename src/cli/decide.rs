@@ -1,4 +1,4 @@
-//! What becomes of files that were edited: the difference is shown, and whoever can answer is asked.
+//! What to do with edited files: shows the difference, and asks on a terminal.
 
 use std::path::PathBuf;
 

@@ -58,7 +58,7 @@ impl Options {
     }
 }
 
-/// Runs the command: every source is mended, whatever becomes of the others.
+/// Runs the command: fixes every source, even if others fail.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let (request, listings) = (Request::default(), Listings::default());
     let (mut failed, mut files) = (None, Vec::new());

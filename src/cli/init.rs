@@ -103,7 +103,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Settings that stay, and what is to be added to them.
+/// The settings to keep, and those to add.
 fn kept(settings: &Path, repository: Option<&str>) -> String {
     let settings = settings.display();
     match repository {

@@ -71,7 +71,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     }
 }
 
-/// Whether a text is meant as a file: it ends as a file does, and no registry or tag stands in it.
+/// Whether a text looks like a file: it ends like one, and has neither registry nor tag.
 pub(super) fn is_file_name(text: &str) -> bool {
     let extension = Path::new(text).extension().is_some();
     let is_one = frontend::kind(Path::new(text)).is_some() || manifest::is_manifest(text);
@@ -116,7 +116,7 @@ fn of_source(path: &Path) -> Result<Component, Failure> {
     Ok(component)
 }
 
-/// The modules that are missing in the image; what is in a base image of the user's nobody knows.
+/// The modules missing in the image; a custom base image may hold anything.
 fn missing(
     source: &Source,
     component: &Component,

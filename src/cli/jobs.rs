@@ -41,7 +41,7 @@ pub(super) struct Reach {
     pub(super) log_level: LogLevel,
 }
 
-/// What becomes of a job's outputs.
+/// What to do with a job's outputs.
 #[derive(Args, Debug, Clone)]
 pub(super) struct Outputs {
     /// Wait for the end of the job and put its outputs into a folder; they need a volume of the job
@@ -88,7 +88,7 @@ impl Reach {
         }
     }
 
-    /// Who is told of jobs.
+    /// Where messages about jobs go.
     pub(super) fn teller(&self) -> Progress {
         Progress::new(self.log_level.into())
     }
@@ -98,7 +98,7 @@ impl Outputs {
     /// Nothing is fetched.
     pub(super) const NONE: Self = Self { output_dir: None };
 
-    /// Whether they are to be fetched.
+    /// Whether outputs are to be fetched.
     pub(super) fn are_wanted(&self) -> bool {
         self.output_dir.is_some()
     }

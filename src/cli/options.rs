@@ -54,7 +54,7 @@ impl Telling {
     }
 }
 
-/// What becomes of files that are there.
+/// What to do with existing files.
 #[derive(Args, Debug, Clone, Default)]
 pub(crate) struct Replacing {
     /// Replace existing files, even edited ones

@@ -1,4 +1,4 @@
-//! Planning for a command: what there is to say of a source is collected for whoever shows it.
+//! Planning for a command; diagnostics are collected for the caller to show.
 
 use std::path::Path;
 
@@ -30,7 +30,7 @@ pub(crate) fn plan(
     plan
 }
 
-/// The modules that are missing in the image; what is in a base image of the user's nobody knows.
+/// The modules missing in the image; a custom base image may hold anything.
 fn missing(plan: &Plan) -> Option<Diagnostic> {
     if plan.request.names_base() || !plan.imports_foreign() {
         return None;

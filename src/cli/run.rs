@@ -82,7 +82,7 @@ pub(crate) struct Options {
     log_level: LogLevel,
 }
 
-/// What is to be run.
+/// What to run.
 enum Operator {
     Source(Box<Plan>),
     Image(String),

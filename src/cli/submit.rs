@@ -65,7 +65,7 @@ const SUFFIXES: &[(&str, Engine)] =
 /// Ends of the names of jobs that are made of a source, the usual engine first.
 const MADE: &[(&str, Engine)] = &[(".job.yaml", Engine::Kubernetes), (".sbatch", Engine::Slurm)];
 
-/// What is to be started.
+/// What to start.
 struct Call {
     engine: Engine,
     path: PathBuf,

@@ -56,7 +56,7 @@ const OPTIONS: &[(Option<&str>, &[&str], &str)] = &[
 /// Likeness of two words from which on one is taken for the other.
 const ALIKE: f64 = 0.85;
 
-/// The error with tips that know what is meant.
+/// The error with tips that guess what was meant.
 pub(super) fn improved(mut error: Error, words: &[OsString], program: &Command) -> Error {
     match error.kind() {
         ErrorKind::InvalidSubcommand => of_command(&mut error, words, program),
@@ -96,7 +96,7 @@ fn of_command(error: &mut Error, words: &[OsString], program: &Command) {
     tip(error, &tips);
 }
 
-/// What is meant by a word behind a command that has commands of its own.
+/// Guesses the subcommand behind a misspelt word.
 fn meant_within(outer: &Command, word: &str) -> String {
     let name = outer.get_name();
     let inner: Vec<&str> =
@@ -107,7 +107,7 @@ fn meant_within(outer: &Command, word: &str) -> String {
     }
 }
 
-/// The command that is meant by a word.
+/// Guesses the command behind a misspelt word.
 fn command(word: &str, program: &Command) -> Option<String> {
     let word = word.to_lowercase().replace('_', "-");
     let names: Vec<&str> = program.get_subcommands().map(Command::get_name).chain(["help"]).collect();

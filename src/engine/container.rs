@@ -189,7 +189,7 @@ fn write(piece: LogOutput) -> io::Result<()> {
     }
 }
 
-/// The variables of a container: what names its certificates goes before what it is told itself.
+/// The variables of a container: those that name certificates come before its own.
 fn variables(container: &Container) -> Vec<String> {
     let certificates = container.certificates.iter().flat_map(|_| VARIABLES);
     let named = certificates.map(|name| format!("{name}={CERTIFICATES}"));

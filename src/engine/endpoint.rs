@@ -1,4 +1,4 @@
-//! Which engine is meant: the environment first, then Docker's contexts, then the default socket.
+//! Which engine to use: the environment first, then Docker's contexts, then the default socket.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -59,7 +59,7 @@ impl fmt::Display for Rule {
     }
 }
 
-/// Why it can't be told which engine is meant.
+/// Why no engine can be chosen.
 #[derive(Debug, Error)]
 pub enum EndpointError {
     /// A context that isn't there.
@@ -113,7 +113,7 @@ impl Fault for EndpointError {
 }
 
 impl Endpoint {
-    /// Finds out from the environment and Docker's configuration which engine is meant.
+    /// Chooses the engine by the environment and Docker's configuration.
     pub fn from_environment() -> Result<Self, EndpointError> {
         choose(&|name| std::env::var(name).ok())
     }

@@ -28,7 +28,7 @@ pub enum EngineError {
         /// What the system says.
         reason: String,
     },
-    /// It can't be told which engine is meant.
+    /// No engine can be chosen.
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
     /// The connection broke off.
@@ -87,12 +87,12 @@ pub enum EngineError {
         /// What it printed.
         said: String,
     },
-    /// A base image is neither here nor to be had.
+    /// The base image is not here and failed to pull.
     #[error("failed to pull the base image `{image}` for {platform}: {reason}")]
     BaseImage {
         /// Name of the image.
         image: String,
-        /// The platform it is wanted for.
+        /// The platform it is needed for.
         platform: String,
         /// What the registry says.
         reason: String,

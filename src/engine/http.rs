@@ -151,8 +151,8 @@ impl Client {
         Ok(Answer { server, at_home: route.at_home, response, limits })
     }
 
-    /// Sends a body that can't be sent again, so that neither a busy server is asked anew nor a redirect followed. `answer`
-    /// is how long the server may take to answer when it has all.
+    /// Sends a body that can't be sent twice: no retries for a busy server, no redirects. `answer` is the
+    /// time limit for the response once everything is sent.
     pub(crate) async fn upload<E>(
         &self,
         url: &Url,

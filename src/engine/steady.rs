@@ -1,4 +1,4 @@
-//! Exports that are the same for the same content: what an engine makes anew in each container loses its time.
+//! Exports with reproducible bytes: files that an engine creates in each container lose their time.
 
 use std::io::{self, Write};
 

@@ -157,7 +157,7 @@ impl From<CreateImageInfo> for Message {
 #[derive(Debug, Default)]
 struct Transfer {
     layers: BTreeMap<String, (u64, u64)>,
-    /// The digest of the image, if it was told.
+    /// The image's digest, if reported.
     digest: Option<String>,
     /// What the last message was about: with Podman, in the end, the image by its id.
     last: Option<String>,

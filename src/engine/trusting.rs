@@ -12,11 +12,11 @@ use crate::progress::Progress;
 /// The certificates in the build context.
 const FILE: &str = "c3-certificates.pem";
 
-/// Where commands find them: in a folder that is made anew for each, so that no empty file stays in the image.
+/// Where commands find them: in a folder mounted for each, so that no empty file stays in the image.
 const PLACE: &str = "/dev/c3-certificates.pem";
 
 impl Engine {
-    /// The build context whose commands trust the certificates that are not the system's; nothing if there are none.
+    /// The build context whose commands trust the extra certificates; nothing if there are none.
     pub(super) fn trusting(
         &self,
         build: &Build,

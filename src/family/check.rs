@@ -229,7 +229,7 @@ fn standing(family: &Family, member: &Member) -> Option<Fault> {
     }
 }
 
-/// What is said of CUDA where there is none.
+/// The error for CUDA settings in an image without CUDA.
 fn with_cuda(family: &Family, member: &Member) -> Option<Fault> {
     let difference = member.difference()?;
     let name = &member.name;

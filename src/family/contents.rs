@@ -28,7 +28,7 @@ const ANY: &str = "0";
 pub struct Base {
     /// Its reference.
     pub reference: String,
-    /// Where it is pulled from, if it is none of the family.
+    /// The mirrors it is pulled from, if it isn't one of the family.
     pub mirrors: Mirrors,
     /// The reference of the image at the bottom of the family.
     pub root: String,
@@ -71,7 +71,7 @@ pub struct Contents {
 }
 
 impl Source {
-    /// Reads the source of an application; whatever there is to say of it is shown.
+    /// Reads the source of an application, and shows its diagnostics.
     pub fn of(member: &Member, file: &Path, show: Show) -> Result<Self, Failure> {
         let folder = folder(file);
         let Some(source) = &member.source else {
@@ -122,7 +122,7 @@ impl Source {
         }
     }
 
-    /// What is to be done next with an application, for people.
+    /// The next steps for an application, for the user.
     #[must_use]
     pub fn next(&self, reference: &str) -> Vec<String> {
         let Self::Application(plan) = self else { return Vec::new() };
@@ -148,7 +148,7 @@ impl Source {
     }
 }
 
-/// Shows what there is to say of a source.
+/// Shows the diagnostics of a source.
 pub type Show<'a> = &'a dyn Fn(&[Diagnostic], &crate::source::Source);
 
 fn planned(path: &Path, request: &Request, show: Show) -> Result<Plan, Failure> {

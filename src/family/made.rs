@@ -230,7 +230,7 @@ fn unbuilt(form: &Form, error: EngineError) -> Failure {
     }
 }
 
-/// The image below is neither in the engine nor to be had.
+/// The base image is not in the engine and failed to pull.
 fn no_base(form: &Form, error: EngineError) -> Failure {
     let hint = match (&error, &form.member.from) {
         (EngineError::BaseImage { .. }, Some(from)) => {

@@ -46,7 +46,7 @@ impl BuildOptions<'_> {
         !self.no_build && self.members.iter().any(|member| !self.pushes(member))
     }
 
-    /// Without CUDA, with it, or both, as an image is wanted.
+    /// The forms to build: without CUDA, with it, or both.
     #[must_use]
     pub fn forms(&self, member: &Member) -> Vec<bool> {
         match self.cuda {

@@ -23,7 +23,7 @@ pub struct PlannedImage<'a> {
     pub source: Source,
     /// The version that it gets.
     pub version: String,
-    /// What is to be done.
+    /// Whether it has to be built.
     pub verdict: Verdict,
     /// Without CUDA, with it, or both.
     pub forms: Vec<Form>,
@@ -71,15 +71,15 @@ pub struct Work<'a> {
     pub family: &'a Family,
     /// Its file.
     pub file: &'a Path,
-    /// Where images that are none of the family are pulled from.
+    /// Mirrors of images from outside the family.
     pub mirrors: &'a Mirrors,
-    /// What is wanted.
+    /// The options.
     pub options: &'a BuildOptions<'a>,
     /// The engine, where it is asked what is there.
     pub engine: Option<&'a Engine>,
-    /// Who is told.
+    /// Where progress goes.
     pub progress: &'a Progress,
-    /// Who shows what there is to say of sources.
+    /// Shows the diagnostics of sources.
     pub show: Show<'a>,
 }
 
@@ -121,7 +121,7 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
-    /// What is to be done about one image, on bases of these versions.
+    /// Plans one image, on bases of these versions.
     fn planned(
         &self,
         member: &'a Member,

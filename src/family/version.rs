@@ -13,18 +13,18 @@ pub enum Published {
     Other,
 }
 
-/// What is to be done about one version of an image.
+/// What to do about one version of an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// It is there as it should be.
     Present,
-    /// It is to be built.
+    /// Build it.
     Build,
-    /// It is there and is something else: the next version is to be looked at.
+    /// It is taken by something else: try the next version.
     Raise,
 }
 
-/// What is to be done about a version, by what is there of it without and with CUDA.
+/// What to do about a version, given what is published of it without and with CUDA.
 #[must_use]
 pub fn verdict(published: &[Published]) -> Verdict {
     if published.contains(&Published::Other) {

@@ -23,7 +23,7 @@ pub use edit::Edit;
 pub use imports::add_imports;
 pub use parameters::add_parameters;
 
-/// What is to be done.
+/// The edit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
     /// Install what is imported, where it is sure what that is.

@@ -9,10 +9,10 @@ use crate::identifier;
 use crate::source::Source;
 use crate::stamp;
 
-/// The file of a source whose plain values at the top are inputs; nothing if there are none that could be.
-///
-/// Of a notebook the first cell that gives names to plain values gets Papermill's tag `parameters`; in a script each such
-/// value becomes a read of a variable with the value as its default.
+/// The text of a source with the plain values at its top made inputs; nothing if there are none.
+/// / In a notebook, the first cell that assigns plain values gets Papermill's tag `parameters`; in a script,
+/// each such value becomes a
+/// read of a variable with the value as its default.
 pub fn add_parameters(source: &Source, file: &str, component: &Component) -> Result<Option<String>, Refusal> {
     let (text, wanted) = if source.notebook().is_some() {
         let Some(cell) = frontend::notebook::offered(file) else { return Ok(None) };

@@ -7,7 +7,7 @@ use crate::component::{Component, Requirement};
 use crate::diagnostic::Diagnostic;
 use crate::userinfo::{has_userinfo, mask, removed};
 
-/// What is told of a default.
+/// The diagnostic for credentials in a default.
 pub(super) fn in_default(name: &str, span: Range<usize>) -> Diagnostic {
     let message = format!(
         "the default of `{}` holds credentials in a URL; it is in no manifest, but in the source and so in the image",
@@ -18,7 +18,7 @@ pub(super) fn in_default(name: &str, span: Range<usize>) -> Diagnostic {
     )
 }
 
-/// Takes the credentials out of requirements that one line of a source names, which is told.
+/// Removes and reports the credentials in requirements of one line of a source.
 pub(super) fn taken_out(requirements: &mut [Requirement], span: Range<usize>) -> Option<Diagnostic> {
     let mut found = false;
     for requirement in requirements {
@@ -27,7 +27,7 @@ pub(super) fn taken_out(requirements: &mut [Requirement], span: Range<usize>) ->
     found.then(|| in_requirement("").at(span))
 }
 
-/// What is told of a requirement in a source, or in a file, of which something is said before.
+/// The diagnostic for credentials in a requirement of a source or a file.
 #[must_use]
 pub(crate) fn in_requirement(place: &str) -> Diagnostic {
     let where_else =
@@ -77,7 +77,7 @@ pub(crate) fn take_out_of<'a>(texts: impl Iterator<Item = &'a mut String>) -> bo
     found
 }
 
-/// Masks the credentials in descriptions, which is told once for each.
+/// Masks the credentials in descriptions, and reports each once.
 pub(super) fn mask_descriptions(
     description: &mut Option<String>,
     interface: &mut Interface,

@@ -1,4 +1,4 @@
-//! Facts: what a test tells of variables, whichever way it ends.
+//! Facts: what a test implies for variables, depending on its outcome.
 
 /// Whether a variable is set, as far as a test tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +32,7 @@ impl Fact {
         Self { name: String::new(), is_set: true, is_any: false, is_made: false }
     }
 
-    /// Whether it tells of a variable.
+    /// Whether it says anything about a variable.
     pub(crate) fn is_known(&self) -> bool {
         !self.name.is_empty()
     }
@@ -120,7 +120,7 @@ impl Test {
         joined
     }
 
-    /// Whether it tells of one variable.
+    /// Whether it is about this variable.
     pub(crate) fn is_about(&self, name: &str) -> bool {
         self.yes.iter().chain(&self.no).any(|fact| fact.name == name)
     }

@@ -59,7 +59,7 @@ impl Assignment {
 pub(crate) struct Cell {
     /// Its parameters.
     pub(crate) assignments: Vec<Assignment>,
-    /// Assignments that are none: the name, why, and where.
+    /// Assignments that aren't parameters: the name, why, and where.
     pub(crate) left_out: Vec<(String, &'static str, Range<usize>)>,
     /// What is doubtful.
     pub(crate) doubts: Vec<Diagnostic>,

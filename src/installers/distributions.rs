@@ -17,7 +17,7 @@ pub struct Provider {
 }
 
 impl Provider {
-    /// The distribution, if it is sure which one is meant.
+    /// The distribution, if it is certain.
     #[must_use]
     pub fn sure(&self) -> Option<&'static str> {
         match self.meant {

@@ -36,7 +36,7 @@ pub enum Kind {
     Direct(String, String),
     /// A wheel, an archive, a folder or a repository: its path or URL.
     Location(String),
-    /// `-e`: the path or URL of sources that are to be linked.
+    /// `-e`: the path or URL of an editable install.
     Editable(String),
     /// `-r`: the path or URL of a requirement file.
     Requirements(String),
@@ -124,7 +124,7 @@ pub fn normalized(name: &str) -> String {
     name.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
 }
 
-/// Reads the words of one `pip install`; the first that can't be read is told.
+/// Parses the words of one `pip install`; fails at the first invalid one.
 pub fn parse<S: AsRef<str>>(words: &[S]) -> Result<Vec<Argument>, Problem> {
     let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
     if let Some(problem) = prose::problem(&words) {

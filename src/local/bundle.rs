@@ -34,7 +34,7 @@ impl Bundle {
         self.files.insert(path.to_owned(), File { content, executable: false });
     }
 
-    /// Adds all files below a folder under another name of it, but none of those whose names are to be skipped.
+    /// Adds all files below a folder under another name, except those to skip.
     pub fn add_folder(&mut self, folder: &Path, name: &str, skip: fn(&str) -> bool) -> io::Result<()> {
         let is_meant = |entry: &DirEntry| entry.depth() == 0 || !skip(&entry.file_name().to_string_lossy());
         // Links are followed, but for those that lead back.

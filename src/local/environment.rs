@@ -1,4 +1,4 @@
-//! Environments: what an operator requires, installed once in a folder of the user's cache.
+//! Environments: an operator's requirements, installed once into a folder of the user's cache.
 
 use std::env;
 use std::ffi::OsString;

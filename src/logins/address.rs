@@ -5,7 +5,7 @@ use reqwest::Url;
 
 use super::{Login, Logins};
 
-/// What an address begins with: nobody else gets a login that is meant for it.
+/// The origin of an address: a login is sent to no other.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Origin {
     scheme: String,
@@ -75,7 +75,7 @@ pub(super) fn userinfo(url: &str) -> Option<(Audience, Login)> {
     Some((Audience::Origin(Origin::of(url)?), login))
 }
 
-/// An address with the login that is meant for it, unless it holds one.
+/// An address with its login, unless it holds one.
 #[must_use]
 pub fn with_login(url: &str, logins: &Logins) -> String {
     let has_own = || userinfo(url).is_some();

@@ -1,4 +1,4 @@
-//! Where the user gets packages from: uv is told what pip's variables and files say, unless it has its own.
+//! Where the user gets packages from: uv follows pip's variables and files, unless it has its own.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -20,7 +20,8 @@ fn set(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// The addresses of indexes that pip and uv are told on this machine, each with its name if it has one.
+/// The addresses of indexes that pip and uv are configured with on this machine, each with its name if it has
+/// one.
 pub(crate) fn addresses() -> Vec<(Option<String>, String)> {
     let uv = UV.iter().filter_map(|name| set(name)).flat_map(|value| named(&value));
     configured_indexes().into_iter().map(|url| (None, url)).chain(uv).collect()

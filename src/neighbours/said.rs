@@ -1,4 +1,4 @@
-//! What there is to say of the code beside a source.
+//! Diagnostics about the code beside a source.
 
 use std::collections::BTreeSet;
 
@@ -87,7 +87,7 @@ pub(super) fn too_many(limit: usize) -> Diagnostic {
 pub(super) struct Said {
     /// What keeps it from being run.
     faults: Vec<Diagnostic>,
-    /// The variables that it reads, each with what there is to say of it.
+    /// The variables that it reads, each with its diagnostic.
     variables: Vec<(String, Diagnostic)>,
 }
 

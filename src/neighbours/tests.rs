@@ -11,7 +11,7 @@ fn beside(source: &Source, root: &Path, given: &[AdditionalFile]) -> Neighbours 
     find(source, reading.mentions, &reading.component.unwrap(), root, given)
 }
 
-/// What is packed with `tool.py` of these files, and the codes of what is told.
+/// The files packed with `tool.py`, and the codes of diagnostics.
 fn found(files: &[(&str, &str)], source: &str) -> (Vec<String>, Vec<&'static str>) {
     let folder = tempfile::tempdir().unwrap();
     for (path, text) in files {

@@ -16,7 +16,7 @@ const MISSING: &str = "missing-package";
 pub struct Around<'a> {
     /// Its component.
     pub component: &'a mut Component,
-    /// What there is to say of it.
+    /// Its diagnostics.
     pub diagnostics: &'a mut Vec<Diagnostic>,
 }
 
@@ -54,7 +54,7 @@ impl Around<'_> {
         Some((file, digest))
     }
 
-    /// Tells anew which packages of R are missing.
+    /// Reports missing packages of R again, now that more is known.
     fn weigh_packages(&mut self, source: &Source, neighbours: &Neighbours) {
         self.diagnostics.retain(|found| found.code != MISSING);
         self.diagnostics.extend(r::missing(source.text(), &self.component.requirements));

@@ -6,7 +6,7 @@ use crate::recipe::{BASE_LABEL, FILES, VERSION_LABEL};
 use crate::reference;
 use crate::stamp::Stamp;
 
-/// A record, and what is missing in it from the text that bears it.
+/// A record, completed from the text that holds it.
 pub(crate) fn completed(stamp: Stamp, text: &str) -> Stamp {
     if stamp.content.is_some() {
         return stamp;

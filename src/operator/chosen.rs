@@ -269,8 +269,8 @@ fn real(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.into())
 }
 
-/// What there is to say of sources that are named as additional files and that nothing loads: they go into the image of
-/// another source, also where they are operators themselves.
+/// Diagnostics about additional files that are sources and that nothing loads: they go into another source's
+/// image, even if they are operators themselves.
 #[must_use]
 pub fn beside(source: &Source, files: &[String]) -> Vec<Diagnostic> {
     let others = files.iter().filter(|file| frontend::kind(Path::new(file)).is_some());

@@ -50,7 +50,7 @@ impl Generated {
         Self { stem: stem.into_owned(), files }
     }
 
-    /// Whether there are none.
+    /// Whether it is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.files.is_empty()

@@ -1,4 +1,4 @@
-//! The image of an operator: by an engine, or by `c3` itself where there is none.
+//! The image of an operator: built by an engine, or by `c3` itself without one.
 
 use std::collections::BTreeMap;
 use std::fs::{File, Permissions};
@@ -82,7 +82,7 @@ impl Image {
     }
 }
 
-/// An image that is to be made.
+/// An image to build.
 #[derive(Clone, Copy)]
 pub struct ImageBuild<'a> {
     /// The operator.
@@ -91,7 +91,7 @@ pub struct ImageBuild<'a> {
     pub part: &'a Part,
     /// How it is made.
     pub making: &'a Making<'a>,
-    /// Who is told.
+    /// Where progress goes.
     pub progress: &'a Progress,
 }
 
@@ -114,7 +114,8 @@ impl<'a> ImageBuild<'a> {
 const OTHERWISE: &str =
     "let c3 make the image itself with `--builder oci`, or write the files only with `--no-build`";
 
-/// Connects to the engine that is meant; where none answers, the remedy names what the command can do otherwise.
+/// Connects to the configured engine; if it doesn't answer, the hint says what the command can do without
+/// one.
 pub fn connect(otherwise: Option<&str>) -> Result<Engine, Failure> {
     Engine::connect(&Endpoint::from_environment()?).map_err(|error| unreachable(error, otherwise))
 }

@@ -33,7 +33,7 @@ use image::ImageBuild;
 pub struct Making<'a> {
     /// The platforms of the image; the engine's own unless some are named.
     pub platforms: &'a [Platform],
-    /// Whether every step is done anew.
+    /// Whether to ignore caches.
     pub no_cache: bool,
     /// What a build may see and no layer keeps.
     pub secrets: &'a [BuildSecret],
@@ -47,7 +47,7 @@ pub struct Making<'a> {
     pub archive: Option<&'a Path>,
 }
 
-/// One image that is wanted and what it is made of.
+/// One image of a plan, and its contents.
 #[derive(Debug)]
 pub struct Part {
     /// The operator's settings as they are for this image.
@@ -56,7 +56,7 @@ pub struct Part {
     pub context: Context,
 }
 
-/// The images that are wanted of a plan, with what was emitted of it.
+/// The images of a plan, with the artifacts emitted for them.
 pub fn parts(plan: &Plan, artifacts: &[Artifact]) -> Result<Vec<Part>, Failure> {
     let part = |image: variant::Image| {
         let context = plan.context(artifacts, &image.settings)?;
@@ -65,7 +65,7 @@ pub fn parts(plan: &Plan, artifacts: &[Artifact]) -> Result<Vec<Part>, Failure> 
     plan.images().into_iter().map(part).collect()
 }
 
-/// Makes images, and pushes and saves them as far as that is wanted.
+/// Builds images, and pushes and saves them if asked to.
 pub fn build(
     plan: &Plan,
     parts: &[Part],

@@ -36,7 +36,7 @@ mod present;
 mod sent;
 mod wrapped;
 
-/// The version of an operator of which there is none yet.
+/// The version of a new operator.
 const FIRST: &str = "0.1";
 
 /// One operator, ready to be emitted and built.
@@ -103,7 +103,7 @@ impl Purpose {
 pub struct Planned {
     /// The plan, or why there is none.
     pub plan: Result<Plan, Failure>,
-    /// What there is to say of the source.
+    /// Diagnostics of the source.
     pub diagnostics: Vec<Diagnostic>,
 }
 

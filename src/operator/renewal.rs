@@ -30,11 +30,11 @@ pub struct Renewal<'a> {
     pub secrets: &'a [BuildSecret],
     /// Whether images go to the registry that they are named by.
     pub push: bool,
-    /// Whether all are made anew, with the newest packages.
+    /// Whether to rebuild everything, with the newest packages.
     pub upgrade: bool,
     /// Whether the files name images by their digests.
     pub pin: bool,
-    /// What becomes of files that are there.
+    /// What to do with existing files.
     pub existing: Existing,
     bases: Bases,
 }
@@ -42,7 +42,7 @@ pub struct Renewal<'a> {
 /// The digests of base images, each of which is asked for once.
 type Bases = Mutex<BTreeMap<String, Arc<OnceLock<Base>>>>;
 
-/// The digest of a base image, or why there is none.
+/// The digest of a base image, or why it is unknown.
 type Base = Result<String, (u8, String, Option<String>)>;
 
 /// What became of an image.
@@ -183,7 +183,7 @@ impl<'a> Renewal<'a> {
         Ok(Renewed { state, version, image: plan.settings.image.to_string(), digest, uploaded, files })
     }
 
-    /// What becomes of files that are there: edited ones stay, unless it is said what becomes of them.
+    /// Writes the files; edited ones stay unless the options say otherwise.
     fn place(&self, plan: &Plan, artifacts: &[Artifact]) -> Result<Existing, Failure> {
         if self.existing != Existing::Keep {
             return Ok(self.existing.clone());
@@ -307,7 +307,7 @@ fn published(plan: &Plan, key: &str, tags: &[&str]) -> Result<Option<String>, Fa
     Ok(Some(version))
 }
 
-/// The files of the chosen platforms; what keeps them from being written was told before.
+/// The files of the chosen targets; problems were reported before.
 fn emitted(plan: &Plan) -> Result<Vec<Artifact>, Failure> {
     plan.emit().map_err(|_| Failure::diagnosed())
 }

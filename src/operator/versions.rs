@@ -21,13 +21,13 @@ pub struct Claim {
     _turns: Vec<Turn>,
 }
 
-/// The next version in the registry, of all the images that are wanted.
+/// The next version in the registry, for all images of the plan.
 pub fn next(plan: &Plan, pushes: bool, progress: &Progress) -> Result<(String, Option<Claim>), Failure> {
     let (tags, claim) = tags(plan, pushes, progress)?;
     Ok((next_version(&tags), claim))
 }
 
-/// The tags in the registry, of all the images that are wanted; who pushes another is alone with them.
+/// The tags in the registry, for all images of the plan; a lock keeps other pushes away.
 pub fn tags(plan: &Plan, pushes: bool, progress: &Progress) -> Result<(Vec<String>, Option<Claim>), Failure> {
     let images = images(plan);
     let repositories: Vec<_> = images.keys().cloned().collect();
@@ -45,8 +45,8 @@ pub fn tags(plan: &Plan, pushes: bool, progress: &Progress) -> Result<(Vec<Strin
     Ok((tags.concat(), claim))
 }
 
-/// The repositories of all the images that are wanted, which share their versions, and what stands behind these in their
-/// tags; in one order for everybody.
+/// The repositories of all images of the plan, which share their versions, and the suffix of their tags,
+/// sorted.
 fn images(plan: &Plan) -> BTreeMap<String, String> {
     let images = plan.images().into_iter().map(|image| image.settings.image);
     images.map(|image| (image.repository, image.flavour)).collect()
@@ -121,7 +121,8 @@ fn confirm(reference: &str, digest: &str, id: &str) -> Result<(), Failure> {
     Err(Failure::new(ENGINE, message).hint("look into the registry, then run the command again"))
 }
 
-/// Whether an image is the one that was pushed: registries may write its manifest anew, but not what it is.
+/// Whether an image is the one that was pushed: registries may rewrite its manifest, but not its
+/// configuration.
 fn is_own(named: &Named, digest: &str, id: &str) -> bool {
     named.digest == digest || named.config.as_deref() == Some(id)
 }

@@ -47,7 +47,7 @@ pub fn upload(
     server.upload(&url, (Upload::new(pieces), size), request, hint)
 }
 
-/// The pieces of a file; what is taken of them is told.
+/// The chunks of a file, with progress.
 fn counted(
     pieces: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
     size: u64,

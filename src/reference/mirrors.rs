@@ -40,7 +40,7 @@ impl Mirrors {
         Self(under.0.clone().into_iter().chain(self.0.clone()).collect())
     }
 
-    /// Whether there is none.
+    /// Whether there are no mirrors.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

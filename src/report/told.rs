@@ -19,7 +19,7 @@ pub fn warn(message: &str) {
     keep(&Warning { severity: "warning", message });
 }
 
-/// Keeps something that was told.
+/// Keeps a message.
 pub fn keep(entry: &impl Serialize) {
     let entry = serde_json::to_value(entry).unwrap_or_default();
     TOLD.lock().unwrap_or_else(PoisonError::into_inner).push(entry);

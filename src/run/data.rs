@@ -16,7 +16,7 @@ const DATA: &str = "data";
 /// Folder of a container that holds the files which inputs name.
 const INPUTS: &str = "/c3-inputs";
 
-/// A file or folder of the user's and where the operator is to see it.
+/// A user's file or folder, and where the operator sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Shared {
     pub(super) source: PathBuf,

@@ -159,7 +159,7 @@ fn ensure(engine: &Engine, name: &str, progress: &Progress) -> Result<Image, Fai
     })
 }
 
-/// The interface that an image in a registry tells of itself, if it does.
+/// The interface that an image in a registry declares, if it does.
 pub fn told(name: &str) -> Result<Option<Interface>, Failure> {
     interface(name, &registry::labels(name)?)
 }

@@ -33,6 +33,6 @@ pub struct Run<'a> {
     pub gpus: Option<i64>,
     /// Who shows the steps.
     pub progress: &'a Progress,
-    /// Who is told what became of the outputs.
+    /// Where messages about outputs go.
     pub teller: &'a Progress,
 }

@@ -1,11 +1,11 @@
-//! How an operator is told its values: by variables, which no list of processes shows, where that is possible.
+//! How an operator gets its values: by variables, which no list of processes shows, where possible.
 
 use crate::backend::runtime::SKIPS_UNSET;
 use crate::invocation::{Interface, Invocation};
 
 use crate::failure::{Failure, USAGE};
 
-/// What an operator is told.
+/// The values passed to an operator.
 #[derive(Debug, Default)]
 pub(super) struct Passed {
     /// Variables by name.

@@ -16,7 +16,7 @@ use crate::failure::{Failure, INPUT};
 
 mod delivery;
 
-/// Most things that are left out which are told one by one.
+/// Most skipped files that are reported one by one.
 const MOST_TOLD: usize = 10;
 
 /// How a source says what it delivers.

@@ -15,7 +15,7 @@ pub struct Build {
     #[serde(deserialize_with = "patterns", skip_serializing_if = "Vec::is_empty")]
     pub include: Vec<String>,
 
-    /// Files, folders and globs that are none; they go before those of `include`
+    /// Files, folders and globs that aren't operators; takes precedence over `include`.
     #[serde(deserialize_with = "patterns", skip_serializing_if = "Vec::is_empty")]
     pub exclude: Vec<String>,
 }

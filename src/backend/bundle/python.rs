@@ -58,7 +58,7 @@ impl Bundle {
 /// What stands before and behind the name of a gap, and nowhere else.
 const GAP: char = '\0';
 
-/// What stands where a value is to be.
+/// A placeholder for a value.
 fn gap(name: &str) -> String {
     format!("{GAP}{name}{GAP}")
 }
@@ -113,7 +113,7 @@ impl Reader<'_> {
     }
 }
 
-/// What is to be changed of a module.
+/// The edits of a module.
 #[derive(Debug, Default)]
 struct Edits {
     /// The docstring's first line.

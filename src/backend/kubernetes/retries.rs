@@ -28,7 +28,7 @@ pub(super) struct Retries {
     policy: Option<Policy>,
 }
 
-/// What becomes of a job whose pod has failed with one of these exit codes; disruptions don't count.
+/// What happens to a job whose pod fails with one of these exit codes; disruptions don't count.
 #[derive(Debug, Serialize)]
 struct Policy {
     action: &'static str,

@@ -1,4 +1,4 @@
-//! What conda and pip are told to install, as lists of packages.
+//! The packages for conda and for pip to install, as lists.
 
 use serde::Deserialize;
 
@@ -114,7 +114,7 @@ pub(super) fn package_name(package: &str) -> &str {
     package.split(['=', '<', '>', '!', '~', '[', ' ']).next().unwrap_or_default()
 }
 
-/// What pip is told to install, by name or place.
+/// The packages for pip to install, by name or path.
 pub(super) fn pip_packages(operator: &Operator) -> Vec<String> {
     let words = operator.component.requirements.iter().filter_map(|requirement| match requirement {
         Requirement::Pip { words, .. } => Some(words),

@@ -117,7 +117,7 @@ fn image(operator: &Operator) -> String {
     )
 }
 
-/// Writes the launcher, and the Dockerfile of the development container if that is wanted.
+/// Writes the launcher, and the Dockerfile of the development container if asked for.
 #[expect(clippy::unnecessary_wraps, reason = "the signature of every target")]
 pub(in super::super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>> {
     let settings = operator.settings;

@@ -63,7 +63,7 @@ pub(super) fn check(body: &[Stmt], model: &Model, installed: &BTreeSet<String>) 
     find(body, model, installed, |call| commands::check(call).or_else(|| downloads::check(call)))
 }
 
-/// What there is to say of calls, each told where it stands.
+/// Diagnostics of calls, each with its location.
 pub(super) fn find<'m>(
     body: &'m [Stmt],
     model: &'m Model<'m>,

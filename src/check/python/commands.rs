@@ -10,7 +10,7 @@ use crate::frontend::python::semantic::Model;
 use crate::installers::pip::{self, Kind};
 use crate::installers::{self, Installer};
 
-/// Functions of IPython that `!command` becomes; what those install is told of elsewhere.
+/// Functions of IPython that `!command` becomes; installs among them are reported elsewhere.
 const SHELLS: &[&str] = &[
     "IPython.get_ipython().getoutput",
     "IPython.get_ipython().system",

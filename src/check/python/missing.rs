@@ -62,7 +62,7 @@ fn origins<'a>(imports: &'a [Import], scene: &Scene) -> impl Iterator<Item = (&'
     needed.map(|import| (import, origin(import, imports, scene)))
 }
 
-/// What is told of once: a distribution, or the first part of an unknown module's path.
+/// What is reported once: a distribution, or the first part of an unknown module's path.
 fn subject(import: &Import, origin: &Origin) -> String {
     match origin {
         Origin::Missing(provider) | Origin::Perhaps(provider) => {

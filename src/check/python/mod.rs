@@ -55,7 +55,7 @@ pub(super) fn check(source: &Source, component: &Component, surroundings: &Surro
     diagnostics
 }
 
-/// What goes against the rules of a platform, in the script and in the modules beside it.
+/// Breaches of a platform's rules, in the script and in the modules beside it.
 fn on_platform(body: &[Stmt], model: &Model, job: &Job, surroundings: &Surroundings) -> Vec<Diagnostic> {
     let mut told = job.check(body, model);
     for neighbour in surroundings.neighbours.iter().filter(|one| one.language == Language::Python) {

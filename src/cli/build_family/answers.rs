@@ -51,7 +51,7 @@ pub(super) fn build_options<'a>(options: &Options, family: &'a Family) -> Result
     })
 }
 
-/// Refuses names on the command line that are none.
+/// Rejects unknown names on the command line.
 fn check(options: &Options, family: &Family) -> Result<(), Failure> {
     for name in options.images.iter().chain(&options.raise) {
         family.member(name).ok_or_else(|| unknown(name, family))?;

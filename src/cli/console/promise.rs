@@ -1,4 +1,4 @@
-//! The document that `--format json` promises: one on standard output, whatever becomes of the command.
+//! The promise of `--format json`: exactly one document on standard output, whatever happens.
 
 use std::ffi::OsString;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,8 +27,8 @@ pub(super) fn fulfil() {
     PROMISED.store(false, Ordering::Relaxed);
 }
 
-/// A document with what was told beside it, which fulfils the promise; nothing where there is none, or where the document
-/// tells it itself.
+/// The document with all messages added, which fulfils the promise; nothing if there are none, or if the
+/// document has them already.
 pub(super) fn with_told(value: &impl Serialize) -> Option<Value> {
     if !PROMISED.swap(false, Ordering::Relaxed) {
         return None;

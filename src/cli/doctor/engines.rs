@@ -1,4 +1,4 @@
-//! What makes images: the engine that is meant, or `c3` itself.
+//! What builds images: the configured engine, or `c3` itself.
 
 use c3::backend::runtime;
 use c3::engine::docker::{Engine, Kind};

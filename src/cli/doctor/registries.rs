@@ -11,7 +11,7 @@ use c3::userinfo;
 
 use super::{Check, State};
 
-/// The repositories to be asked, and what there is to say of the file that names them.
+/// The repositories to check, and a check of the file that names them.
 pub(super) fn named(given: Option<&str>) -> (Option<Check>, BTreeSet<String>) {
     let given: BTreeSet<String> = given.map(ToOwned::to_owned).into_iter().collect();
     match of_file() {

@@ -14,7 +14,7 @@ use c3::failure::{Failure, INPUT, USAGE};
 /// Variable of the original's that names the folder of unpacked operators.
 const OPERATORS: &str = "CLAIMED_CONTAINERLESS_OPERATOR_PATH";
 
-/// What stands in the name of an image that is none.
+/// The mark in the name of a containerless operator, which is no image.
 const MARK: &str = "containerless";
 
 /// Whether a component is one that needs no container.

@@ -1,4 +1,4 @@
-//! What is told of engines.
+//! Tests of what is known about engines.
 
 use super::*;
 

@@ -118,7 +118,7 @@ pub enum HttpError {
         /// What is wrong with it.
         reason: String,
     },
-    /// A time limit that is none.
+    /// An invalid time limit.
     #[error("`{VARIABLE}` is `{0}`, which is not a number of seconds from 1 to 86400")]
     Timeout(String),
 }

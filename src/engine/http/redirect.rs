@@ -108,7 +108,7 @@ pub(crate) fn origin(url: &Url) -> String {
 mod tests {
     use super::*;
 
-    /// What becomes of a redirect: the next address, or the reason why not.
+    /// The next address of a redirect, or the reason why it isn't followed.
     fn led(
         from: &str,
         method: &Method,

@@ -22,7 +22,7 @@ const FOLDER: &str = "SSL_CERT_DIR";
 pub const PIP: &str = "PIP_CERT";
 const CURL: &str = "CURL_CA_BUNDLE";
 
-/// The variables by which programs are told a file of certificates to trust: OpenSSL and uv, pip, Requests, curl and R,
+/// The variables that name a file of certificates to trust: for OpenSSL and uv, pip, Requests, curl and R,
 /// Amazon's clients.
 pub const VARIABLES: [&str; 5] = [FILE, PIP, "REQUESTS_CA_BUNDLE", CURL, "AWS_CA_BUNDLE"];
 

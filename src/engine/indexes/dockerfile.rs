@@ -25,7 +25,7 @@ pub(super) const LISTS: &str = "c3-index";
 /// Where a stage finds the program that fetches packages.
 pub(in crate::engine) const FETCH_PATH: &str = "/run/c3-index/fetch.py";
 
-/// Where a stage keeps what it has fetched, and its list of what is to be installed of it.
+/// Where a stage keeps what it has fetched, and the list of what to install from it.
 const FETCHED: &str = "/tmp/c3-index";
 
 /// Where fetched packages are mounted: a folder that every image has, and for the step one in memory, since the empty

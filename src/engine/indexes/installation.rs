@@ -5,7 +5,7 @@ use crate::installers::pip::{self, Argument, Kind, Meaning, needs_build};
 /// Options that name where packages are.
 pub(super) const INDEXES: [&str; 3] = ["--index-url", "--extra-index-url", "--find-links"];
 
-/// The option that names the main index, which begins the list of them anew.
+/// The option for the main index, which resets the list of indexes.
 pub(super) const MAIN: &str = INDEXES[0];
 
 /// The text of a requirement file by its path.
@@ -161,8 +161,8 @@ impl Reader<'_> {
     }
 }
 
-/// The indexes of a command in the order in which a requirement file has to name them: the main one, which begins the
-/// list anew, comes first.
+/// The indexes of a command in the order for a requirement file: the main one resets the list, so it comes
+/// first.
 fn asked(own: Vec<Line>, configured: &[Index]) -> Vec<Line> {
     let configured = configured.iter().map(|(option, url)| Line::index(option, url));
     let is_main = |line: &Line| line.before.trim() == MAIN;

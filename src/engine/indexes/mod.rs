@@ -36,7 +36,7 @@ const FETCH: &str = include_str!("../../../templates/fetch_packages.py");
 const VARIABLES: [(&str, &str); 2] =
     [("PIP_INDEX_URL", "--index-url"), ("PIP_EXTRA_INDEX_URL", "--extra-index-url")];
 
-/// The indexes that pip and uv are told on this machine.
+/// The indexes that pip and uv are configured with on this machine.
 #[must_use]
 pub fn configured_here() -> Vec<Index> {
     let urls = crate::logins::addresses().into_iter();
@@ -95,7 +95,7 @@ pub enum IndexError {
         /// The index.
         host: String,
     },
-    /// A Dockerfile wants a secret that is none of its business.
+    /// A Dockerfile asks for a secret that is reserved for c3.
     #[error("the Dockerfile mounts the secret `{0}`, and ids that begin with `c3-` are c3's own")]
     Reserved(String),
 }
@@ -251,8 +251,8 @@ fn private(
     Ok(private)
 }
 
-/// What a stage finds beside the login: the program, what it fetches, so that a change is one of the step, and what is
-/// to be installed of it.
+/// What a stage mounts beside the login: the program, what it fetches (so that a change reruns the step), and
+/// the list of what to install.
 fn lists(number: usize, read: &Installation, logins: &Logins) -> [(&'static str, String); 3] {
     let fetched = |url: &str| {
         let path = url.split(['?', '#']).next().unwrap_or(url);

@@ -166,7 +166,7 @@ pub(super) fn write_requirements(spec: &ImageSpec, folder: &Path) -> Result<(), 
     Ok(())
 }
 
-/// What is to be installed, command by command.
+/// The packages to install, command by command.
 pub(super) fn installs(spec: &ImageSpec) -> Result<Vec<installer::PipInstall>, OciError> {
     let lists = requirement_texts(spec);
     let read = |path: &str| lists.get(path).cloned();

@@ -22,7 +22,7 @@ const KINDS: [&str; 3] = ["oci", "oci-archive", "docker-archive"];
 /// An image on disk.
 #[derive(Debug)]
 pub(super) struct Disk {
-    /// The manifest or index that is meant.
+    /// The manifest or index.
     pub(super) manifest: Bytes,
     /// Where each blob is, by its digest.
     blobs: BTreeMap<String, Piece>,

@@ -34,7 +34,7 @@ pub enum OciError {
     Base {
         /// Its name.
         image: String,
-        /// The platform it is wanted for.
+        /// The platform it is needed for.
         platform: String,
         /// Why.
         reason: String,
@@ -57,10 +57,10 @@ pub enum OciError {
         image: String,
         /// The version it has.
         found: String,
-        /// The version that is wanted.
+        /// The required version.
         wanted: String,
     },
-    /// The base image has another version of a package that is to be installed.
+    /// The base image has another version of a package to install.
     #[error(
         "the base image `{image}` has `{package}` {version} already, and another version is to be installed"
     )]

@@ -77,7 +77,7 @@ pub(super) async fn install(
     Ok(())
 }
 
-/// What calls an installer, which learns nothing but what it is told.
+/// Calls an installer, which sees nothing of the machine but its arguments.
 struct Caller<'a> {
     installer: Installer,
     settings: Settings,

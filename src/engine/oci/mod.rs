@@ -76,7 +76,7 @@ pub struct Bases {
 /// An image to be made.
 #[derive(Debug, Clone, Copy)]
 pub struct ImageSpec<'a> {
-    /// The version of Python that the base has to have, if one is wanted.
+    /// The version of Python that the base must have, if it matters.
     pub python: Option<&'a str>,
     /// What it is set to, and what is installed in it.
     pub recipe: &'a Recipe,
@@ -84,9 +84,9 @@ pub struct ImageSpec<'a> {
     pub context: &'a Context,
     /// The user's logins for the package indexes that it asks.
     pub logins: &'a Logins,
-    /// Whether packages are looked up anew.
+    /// Whether to ignore cached packages.
     pub no_cache: bool,
-    /// What is told about it.
+    /// Where progress goes.
     pub progress: &'a Progress,
 }
 

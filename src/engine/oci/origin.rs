@@ -146,7 +146,7 @@ pub(super) async fn body(
     Ok(Upload::new(verified(pieces, expected, damaged)))
 }
 
-/// The same stream, which tells of itself.
+/// The same stream, with progress.
 fn counted<E, S: Stream<Item = Result<Bytes, E>>>(
     stream: S,
     progress: &Progress,

@@ -12,7 +12,7 @@ pub struct Platform {
     pub os: String,
     /// The architecture, as Go names it.
     pub architecture: String,
-    /// Its variant, such as `v8`; empty if there is none.
+    /// Its variant, such as `v8`, or empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub variant: String,
 }

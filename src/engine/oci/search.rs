@@ -19,7 +19,7 @@ use crate::progress::Event;
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 impl Assembler {
-    /// The Python of a base image, if it is the one that is wanted.
+    /// The Python of a base image, if its version fits.
     pub(super) fn python(
         &self,
         spec: &ImageSpec,

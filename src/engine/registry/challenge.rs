@@ -9,7 +9,7 @@ use reqwest::header::{HeaderMap, WWW_AUTHENTICATE};
 pub(super) enum Challenge {
     /// User and password with each request.
     Basic,
-    /// A token, to be had at another address.
+    /// A token, from another address.
     Bearer {
         /// The address.
         realm: String,

@@ -63,7 +63,7 @@ impl Session {
         Ok(answer.status() == StatusCode::CREATED)
     }
 
-    /// Uploads a blob; `open` gives its content, anew for each attempt.
+    /// Uploads a blob; `open` gives its content for each attempt.
     pub(in crate::engine) async fn upload<E: From<RegistryError>>(
         &self,
         digest: &str,

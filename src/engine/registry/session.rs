@@ -28,7 +28,7 @@ pub(in crate::engine) struct Session {
     home: Url,
     client: Client,
     credential: Option<Credential>,
-    /// What is to be allowed, as token servers are asked for it.
+    /// The scopes to ask a token server for.
     scopes: Vec<String>,
     authorization: RwLock<Authorization>,
 }

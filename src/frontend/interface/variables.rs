@@ -281,7 +281,7 @@ impl Variable {
         reads.iter().any(Read::is_fatal) || (!is_relaxed && reads.iter().any(Read::is_bare))
     }
 
-    /// The first read whose default holds credentials in a URL, unless the source says that they are none.
+    /// The first read whose default holds credentials in a URL, unless the source marks it as harmless.
     fn credentials(&self) -> Option<Read<'_>> {
         self.reads().into_iter().find(holds_credentials).filter(|_| !self.has(&Directive::NotSecret))
     }

@@ -9,7 +9,7 @@ mod variables;
 
 pub(super) use variables::reads;
 
-/// What becomes of a shell text.
+/// A shell text as Python.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Lifted {
     /// The text without the installations; nothing if nothing else was in it.

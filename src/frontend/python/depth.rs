@@ -9,8 +9,8 @@ const MAX_NESTING: usize = 1000;
 /// Longest chain of operators in an expression that is parsed; CPython itself stops at some thousands.
 const MAX_LINKS: usize = 1_000_000;
 
-/// Where an expression is too deep or too long, if one is. The bytes tell quickly that none can be; only if they don't,
-/// strings and comments are told apart from code.
+/// The position of an expression that nests too deep or is too long. A quick look at the bytes rules most
+/// texts out; only then are strings and comments told apart from code.
 pub(super) fn excess(text: &str) -> Option<usize> {
     first_excess(text.bytes().map(Link::of_byte)).filter(|_| first_excess(tokens(text)).is_some())
 }
@@ -25,7 +25,7 @@ fn tokens(text: &str) -> impl Iterator<Item = Link> {
 enum Link {
     Open,
     Close,
-    /// Begins anew: a comma or the end of a statement.
+    /// A comma or the end of a statement: the count starts over.
     Separator,
     /// The end of a line, which ends a statement outside of brackets.
     Line,

@@ -87,7 +87,7 @@ mod tests {
     use crate::language::Language;
     use crate::source::Source;
 
-    /// What is told of `work`, which gets a batch and the inputs `a` and `b`.
+    /// What is reported of `work`, which gets a batch and the inputs `a` and `b`.
     fn told(text: &str) -> Option<String> {
         let source = Source::new("work.py", Language::Python, text.to_owned());
         let error = super::super::uncallable(&source, "work", &["batch_id"], &["a", "b"])?;

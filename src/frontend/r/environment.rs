@@ -296,7 +296,7 @@ impl<'tree> Finder<'_, 'tree> {
         );
     }
 
-    /// `Sys.getenv` handed on as a value; another name for it is none.
+    /// `Sys.getenv` passed on as a value; an alias isn't.
     fn find_mentions(&mut self, shapes: &Shapes<'tree>) {
         for pair in &shapes.assignments {
             self.handled.extend([pair.target.end_byte(), pair.value.end_byte()]);

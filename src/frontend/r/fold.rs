@@ -163,7 +163,7 @@ fn combined(values: Vec<Vector>) -> Option<Vector> {
     Some(atoms.into_iter().map(|atom| atom.raised(rank)).collect())
 }
 
-/// Texts put together, element by element; short vectors begin anew. `NULL` is left out.
+/// Vectors pasted together, element by element; short ones are recycled. `NULL` is left out.
 fn pasted(values: &[Vector], separator: &str) -> Option<Vector> {
     let values: Vec<&Vector> = values.iter().filter(|value| !value.is_empty()).collect();
     let length = values.iter().map(|value| value.len()).max().unwrap_or(0);

@@ -38,7 +38,7 @@ fn unescaped(content: &str) -> Option<String> {
     Some(result)
 }
 
-/// The character of an escape, and what follows it. A NUL is none.
+/// The character of an escape, and what follows it; nothing for a NUL.
 fn escape(rest: &str) -> Option<(char, &str)> {
     let first = rest.chars().next()?;
     let after = &rest[first.len_utf8()..];

@@ -1,4 +1,4 @@
-//! What names stand for: functions of R under any alias, functions of the user's, and constants of the script.
+//! What names refer to: functions of R under any alias, the user's functions, and constants of the script.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -222,7 +222,7 @@ impl<'tree> Names<'tree> {
         }
     }
 
-    /// The function that is called by a name, unless it is one of the user's.
+    /// The R function called by a name, unless the user defines one.
     pub(super) fn function(&self, node: Node) -> Option<Function> {
         self.followed(node, MAX_ALIASES)
     }
@@ -267,7 +267,7 @@ impl<'tree> Names<'tree> {
 enum Meaning {
     /// No function, as far as can be told; R passes over data when it looks for a function.
     Data,
-    /// A function of the user's.
+    /// A user's function.
     User,
     /// Another name of a function, with its package.
     Alias((Option<String>, String)),

@@ -36,7 +36,7 @@ const DEPTH: usize = 200;
 /// Functions that run a command.
 const RUNNERS: &[&str] = &["system", "system2", "shell", "pipe"];
 
-/// What there is to say of it.
+/// The diagnostics.
 pub(super) fn told(used: &[(String, Node)], names: &Names, shapes: &Shapes) -> Vec<Diagnostic> {
     let mut told = Vec::new();
     let is_unread = |name: &str| PACKAGES.contains(&name) && name != PACKAGE;

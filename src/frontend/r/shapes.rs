@@ -7,7 +7,7 @@ use tree_sitter::{Node, QueryCursor, StreamingIterator, Tree};
 use super::invalid;
 use super::patterns::{PATTERNS, Shape};
 
-/// Functions that are told of where they are handed on.
+/// Functions that are reported where they are passed on.
 const MENTIONED: &[&str] = &["Sys.getenv", "Sys.setenv", "`Sys.getenv`", "`Sys.setenv`"];
 
 /// Nodes that something can be assigned to.

@@ -69,7 +69,7 @@ fn push(assembler: &Assembler, image: &Assembled, build: &ImageBuild) -> Result<
     Ok((pushed, uploaded))
 }
 
-/// An image that couldn't be made: who wanted a login is told with what was known of it.
+/// The error for an image that `c3` failed to build, with the logins that were known.
 fn unmade(error: OciError, plan: &Plan, asked: &Asked) -> Failure {
     let hint = match &error {
         OciError::Install { refused: Some(refusal), .. } => {

@@ -101,7 +101,7 @@ fn exposed(engine: &Engine, hosts: &BTreeSet<String>) -> Failure {
         .hint(remedy)
 }
 
-/// A build that failed: who wanted a login is told with what was known of it.
+/// The error for a failed build, with the logins that were known.
 fn unbuilt(error: EngineError, plan: &Plan, asked: &Asked) -> Failure {
     let hint = match &error {
         EngineError::Build { refused: Some(refusal), .. } => {

@@ -1,4 +1,4 @@
-//! What is on disk already: its version, and where it differs from what is to be written.
+//! What is on disk: its version, and where it differs from what will be written.
 
 use std::path::PathBuf;
 
@@ -34,7 +34,7 @@ impl Plan {
         digest.filter(|_| asked || self.is_pinned()).cloned()
     }
 
-    /// What there is to say where a version named another image before.
+    /// The warning for a version that named another image before.
     #[must_use]
     pub fn moved(parts: &[Part], built: &[Image]) -> Option<String> {
         let moved = built.iter().find(|image| image.moved)?;

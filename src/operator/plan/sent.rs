@@ -1,4 +1,4 @@
-//! What goes beside an image that has requirements only: the operator's files as one zip, which an edit makes anew.
+//! The operator's files as one zip, for an image that holds requirements only: an edit changes just the zip.
 
 use std::io;
 

@@ -1,4 +1,5 @@
-//! Data that a platform gives to its jobs read-only, with an index, and without a network: what of a script goes against it.
+//! Platforms that mount data read-only, with an index and without network access: what in a script breaks
+//! their rules.
 
 use std::collections::BTreeSet;
 
@@ -50,7 +51,7 @@ impl<'a> Job<'a> {
         Some(Self { platform, names: names.collect(), inputs, knows_index })
     }
 
-    /// What of a script goes against the platform.
+    /// Reports what breaks the platform's rules.
     pub(super) fn check(&self, body: &[Stmt], model: &Model) -> Vec<Diagnostic> {
         let places = Places::of(body, model, &self.names);
         let installed = BTreeSet::new();

@@ -48,7 +48,7 @@ pub(in crate::engine::oci) async fn choose(
     Ok(Some(lists))
 }
 
-/// What uv is told: a list that is there already holds what it prefers.
+/// The arguments of uv: versions in an existing list are preferred.
 fn arguments(
     flat: &Flat,
     lists: &Lists,

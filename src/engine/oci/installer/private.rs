@@ -8,7 +8,7 @@ use crate::engine::oci::error::OciError;
 use crate::installers::pip::Flat;
 use crate::logins::{Logins, Settings, with_login};
 
-/// What an installer gets to know of the user's logins.
+/// The part of the user's logins that an installer sees.
 pub(super) struct Private<'a> {
     logins: &'a Logins,
     /// The addresses of its settings, with logins: variables and their values.
@@ -39,7 +39,7 @@ impl<'a> Private<'a> {
         with_logins(flat, self.logins)
     }
 
-    /// Lets an installer know these logins, and no others of the user's.
+    /// Passes these logins to an installer, and no others.
     pub(super) fn arrange(&self, command: &mut Command) {
         let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
         for name in names.filter(|name| is_login(name)) {

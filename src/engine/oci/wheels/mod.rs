@@ -1,5 +1,5 @@
-//! Packages as layers, one for each wheel: made of the wheel as it is, the same wherever it is wanted, and so uploaded to a
-//! registry once.
+//! Packages as layers, one for each wheel: made of the wheel unchanged and the same for every operator, so
+//! that a registry gets it once.
 
 mod archive;
 mod choice;
@@ -34,7 +34,7 @@ use crate::hashed::digest;
 pub(super) enum Failure {
     /// An installer has to unpack them, and this is why.
     Unfit(String),
-    /// They can't be had at all.
+    /// The download failed.
     Failed(OciError),
 }
 
@@ -55,7 +55,7 @@ impl From<Interrupted> for Failure {
     }
 }
 
-/// What is to become layers.
+/// The packages to make layers of.
 pub(super) struct Job<'a> {
     pub(super) spec: &'a ImageSpec<'a>,
     pub(super) format: Format,

@@ -85,7 +85,7 @@ pub(super) fn record_path(info: &str) -> String {
     format!("{info}/RECORD")
 }
 
-/// The folder that tells of the one package in a wheel.
+/// The `.dist-info` folder of the package in a wheel.
 fn info(packed: &BTreeMap<String, Packed>) -> Option<String> {
     let infos = packed.keys().filter_map(|path| path.split_once('/')).filter(|(_, file)| *file == "WHEEL");
     let mut infos = infos.map(|(folder, _)| folder).filter(|folder| folder.ends_with(".dist-info"));

@@ -90,7 +90,7 @@ fn talk(child: &mut Child, server: &str, limit: Duration) -> Result<(ExitStatus,
     }
 }
 
-/// Starts the helper; what it writes to stderr is meant for the user.
+/// Starts the helper; its stderr goes to the user.
 fn start(program: &str) -> Result<Child, HelperError> {
     let mut command = Command::new(program);
     command.arg("get").stdin(Stdio::piped()).stdout(Stdio::piped());

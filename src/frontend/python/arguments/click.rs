@@ -61,7 +61,7 @@ fn foreign(decorator: &Decorator) -> Unread {
     }
 }
 
-/// A decorator that adds an option, or what is told by its place.
+/// A decorator that adds an option or a positional argument.
 struct Adds<'c, 'a> {
     call: &'c ExprCall,
     model: &'c Model<'a>,

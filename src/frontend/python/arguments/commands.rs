@@ -56,7 +56,7 @@ pub(super) fn called(decorator: &Decorator) -> &Expr {
     }
 }
 
-/// The command whose options are inputs; why there is none, if there are commands.
+/// The command whose options are inputs, or why none of the commands is.
 pub(super) fn find<'a>(calls: &Calls<'a>, model: &Model<'a>) -> Option<Result<Command<'a>, Diagnostic>> {
     let finder = Finder { calls, model };
     let marked = finder.marked();

@@ -96,7 +96,7 @@ impl Declared {
             && !other.is_required
     }
 
-    /// Whether it is told from others by its place.
+    /// Whether it is positional.
     pub(super) fn is_positional(&self) -> bool {
         self.variable.is_none() && self.argument.is_positional()
     }

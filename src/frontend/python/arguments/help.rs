@@ -1,4 +1,4 @@
-//! What is told of an option: its help, and what may be chosen.
+//! The description of an option: its help and its choices.
 
 use ruff_python_ast::Expr;
 

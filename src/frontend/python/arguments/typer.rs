@@ -54,7 +54,7 @@ struct Said<'r> {
     /// `typer.Option(…)` or `typer.Argument(…)`.
     call: Option<&'r ExprCall>,
     is_argument: bool,
-    /// The default; none if there is none.
+    /// The default, if it has one.
     default: Option<&'r Expr>,
     /// The names of the option.
     names: &'r [Expr],

@@ -243,7 +243,7 @@ impl<'a> Walker<'_, 'a> {
         Value::List(Rc::new(values))
     }
 
-    /// `filter(lambda n: n not in os.environ, ["a", "b"])`: what is left tells of variables.
+    /// `filter(lambda n: n not in os.environ, ["a", "b"])`: the result says something about variables.
     fn filtered(&mut self, given: &Given<'a>, at: Bytes) -> Value<'a> {
         let Value::List(results) = self.mapped(given, at) else { return Value::Unknown };
         let tests = results.iter().map(|result| match result {

@@ -6,7 +6,7 @@ use super::catches::Failure;
 use super::walk::Walker;
 use crate::frontend::facts::{Fact, is_sure};
 
-/// Most variables of which one is needed that are told.
+/// Most variables named in a message of which one is required.
 const MAX_NAMES: usize = 8;
 
 impl Walker<'_, '_> {

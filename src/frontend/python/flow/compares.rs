@@ -216,7 +216,7 @@ pub(super) fn told(outcome: Option<bool>) -> Test {
     outcome.map_or_else(Test::unknown, |_| Test { outcome, ..Test::default() })
 }
 
-/// What is asked of the length of a list that tells of variables; `!=` is turned round by who asks.
+/// A comparison with the length of a list that says something about variables; the caller negates `!=`.
 fn counted(operator: CmpOp, told: &Test, against: &Value) -> Option<Test> {
     let number = match against {
         Value::List(values) if values.is_empty() => 0,

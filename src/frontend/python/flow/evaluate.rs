@@ -80,7 +80,7 @@ impl<'a> Walker<'_, 'a> {
         }
     }
 
-    /// The environment, or a function that reads it, handed on: what becomes of it can't be told.
+    /// The environment, or a function that reads it, passed on: nothing is known of its use.
     pub(super) fn whole(&mut self, at: std::ops::Range<usize>) {
         let message = "the environment is used as a whole here";
         self.records.tell(Diagnostic::note("whole-environment", message).at(at).hint(

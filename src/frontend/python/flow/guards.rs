@@ -52,7 +52,7 @@ impl<'a> Walker<'_, 'a> {
         outcomes.iter().map(|outcome| outcome.end).min().unwrap_or(End::Open)
     }
 
-    /// What a pattern tells of what it is held against if it fits, and if it doesn't.
+    /// What a pattern implies for its subject if it matches, and if it doesn't.
     fn matched(&mut self, pattern: &'a Pattern, subject: &Value<'a>) -> Test {
         match pattern {
             // `case _` looks at nothing and keeps nothing.

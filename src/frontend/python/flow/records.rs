@@ -1,4 +1,4 @@
-//! Records: what is found of each use, and what comes of it in the end.
+//! Records of each use, and what follows from them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Range;
@@ -15,7 +15,7 @@ pub(crate) struct Use {
     pub(crate) name: String,
     pub(crate) action: Action,
     pub(crate) span: Range<usize>,
-    /// The innermost statement around it that holds no others; empty if there is none.
+    /// The innermost simple statement around it; empty if there is none.
     pub(crate) statement: Range<usize>,
     /// Where the innermost statement begins.
     pub(super) place: usize,
@@ -78,7 +78,7 @@ impl Record {
     }
 }
 
-/// What comes of everything that is found.
+/// The result of the flow analysis.
 #[derive(Debug)]
 pub(crate) struct FlowAnalysis {
     /// Every use, in the order of the text.

@@ -1,4 +1,4 @@
-//! Targets: what gets a value, and what becomes of the environment by it.
+//! Targets of assignments, and what assigning to them does to the environment.
 
 use std::rc::Rc;
 

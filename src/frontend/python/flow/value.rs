@@ -44,7 +44,7 @@ pub(super) enum Value<'a> {
     Parser,
     /// What was given on the command line, an attribute or a key each.
     Options,
-    /// A truth value, or a list that may be empty, which tells of variables.
+    /// A truth value, or a possibly empty list, that says something about variables.
     Told(Rc<Test>),
 }
 

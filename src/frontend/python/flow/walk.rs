@@ -204,8 +204,8 @@ impl<'m, 'a> Walker<'m, 'a> {
         self.records.note(Use { name, action, span, statement, place });
     }
 
-    /// Takes for known what holds behind branches of which some have ended, as far as it tells of variables: what comes
-    /// behind an early end for another reason is run as a rule.
+    /// Learns what holds behind branches of which some have ended, as far as it concerns variables: code
+    /// behind an early end for another reason is assumed to run.
     pub(super) fn learn(&mut self, outcomes: &[(End, Vec<Fact>)]) {
         for (end, facts) in outcomes {
             if *end != End::Open {
@@ -383,7 +383,7 @@ impl<'a> Visitor<'a> for Walker<'_, 'a> {
     }
 }
 
-/// The outcome of a test that asks for something; of a literal nobody can tell what it is meant to be.
+/// The outcome of a test; literals as conditions, such as `while True`, stay unknown.
 pub(super) fn told_outcome(test: &Test, asked: &Expr) -> Option<bool> {
     test.outcome.filter(|_| !asked.is_literal_expr())
 }

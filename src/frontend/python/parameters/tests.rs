@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// The parameters as `name: Type = default`, and the names that are none.
+/// The parameters as `name: Type = default`, and the names that aren't parameters.
 fn said(cell: &str) -> (Vec<String>, Vec<String>) {
     let Cell { assignments, left_out, .. } = assignments(cell);
     let shown = |found: Assignment| {

@@ -7,7 +7,8 @@ use super::collect::{Collector, Use};
 use super::reach::{Reach, Reached};
 use super::scopes::{Kind, Scope};
 
-/// Longest path that is told, in attributes and calls, so that a long chain isn't walked down from each of its links.
+/// Longest path that is resolved, in attributes and calls, so that a long chain isn't walked again from each
+/// of its links.
 const MAX_LINKS: usize = 16;
 
 /// Most paths that a name has.

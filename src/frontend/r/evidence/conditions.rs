@@ -11,7 +11,7 @@ use crate::frontend::r::fold;
 use crate::frontend::r::names::{APPLY, Function, Names};
 use crate::frontend::r::wrappers::bare;
 
-/// Functions that tell that there is none.
+/// Functions that test for missing values.
 const MISSING: &[&str] = &["anyNA", "is.na", "is.null", "is_empty"];
 
 /// How far out what is done with a comparison is looked for.
@@ -45,7 +45,7 @@ impl<'tree> Finder<'_, 'tree> {
         }
     }
 
-    /// What a condition tells that asks of something else: nothing, and who asks whether the script runs as one is told.
+    /// A condition about something else says nothing of variables.
     fn other(&self, node: Node<'tree>) -> Test {
         let text = &self.names.text[node.byte_range()];
         let is_usual =
@@ -178,7 +178,7 @@ impl<'tree> Finder<'_, 'tree> {
     }
 }
 
-/// Whether a value says that there is none.
+/// Whether a value means "missing".
 fn is_nothing(node: Node, names: &Names) -> bool {
     let node = bare(node);
     match node.kind() {

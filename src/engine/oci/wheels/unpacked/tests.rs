@@ -1,4 +1,4 @@
-//! What becomes of a wheel.
+//! Tests of unpacking wheels.
 
 use std::io::Write;
 
