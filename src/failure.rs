@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::shown;
+use crate::display;
 
 /// Exit code: the input is at fault.
 pub const INPUT: u8 = 1;
@@ -22,7 +22,7 @@ pub trait Fault: std::error::Error {
 
     /// What happened, with whatever foreign texts are in it on one line.
     fn message(&self) -> String {
-        shown::line(&self.to_string()).into_owned()
+        display::line(&self.to_string()).into_owned()
     }
 
     /// Lines that explain it, such as the end of a build's output.
@@ -51,7 +51,7 @@ impl Failure {
     /// A failure with a one-line message, whatever foreign texts are in it.
     #[must_use]
     pub fn new(code: u8, message: impl Into<String>) -> Self {
-        let message = shown::line(&message.into()).into_owned();
+        let message = display::line(&message.into()).into_owned();
         Self { code, message: Some(message), details: Vec::new(), hint: None }
     }
 

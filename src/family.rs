@@ -13,10 +13,10 @@ use crate::reader;
 use crate::settings::choices::{self, Word};
 use crate::settings::{ConfigError, Problem};
 
+pub mod build;
 mod check;
 pub mod contents;
 pub mod dockerfile;
-pub mod made;
 mod options;
 pub mod plan;
 mod version;

@@ -8,8 +8,8 @@ use crate::failure::{Fault, USAGE};
 
 use crate::backend;
 use crate::component::{Component, Input, Output, Type};
+use crate::display;
 use crate::language::Language;
-use crate::shown;
 use crate::value;
 
 /// What an operator takes and gives, each with what engines call it.
@@ -320,7 +320,7 @@ fn article(kind: &Type) -> String {
 
 /// The beginning of a value on one line.
 fn quoted(value: &str) -> String {
-    format!("`{}`", shown::beginning(value, 40))
+    format!("`{}`", display::beginning(value, 40))
 }
 
 fn list(names: &[String]) -> String {

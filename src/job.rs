@@ -9,20 +9,20 @@ use serde::{Deserialize, Serialize};
 use crate::component::Component;
 use crate::diagnostic::Diagnostic;
 
-mod given;
 mod integer;
 mod pair;
 pub mod slurm;
 mod text;
+mod values;
 mod version;
 
-pub use given::Given;
 pub use integer::Integer;
 pub use pair::Pair;
 pub use text::{
     ConfigKey, EnvName, LabelKey, LabelValue, Name, Namespace, Quantity, Resource, SecretKey, Toleration,
     Variable, Volume,
 };
+pub use values::Given;
 pub use version::Kubernetes;
 
 /// What the options stand under in the help.

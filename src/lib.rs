@@ -59,7 +59,7 @@
 //! artifact context files boundary reader                     the only ways to the disk
 //! installers recipe job report progress                      plain data with few words of its own
 //! component source value reference diagnostic rules failure
-//!    location language identifier shown userinfo hashed stamp programs interruption standard_input  the ground
+//!    location language identifier display userinfo hashed stamp programs interruption standard_input  the ground
 //! ```
 
 pub mod artifact;
@@ -71,6 +71,7 @@ pub mod check;
 pub mod component;
 pub mod context;
 pub mod diagnostic;
+pub mod display;
 pub mod engine;
 pub mod failure;
 pub mod family;
@@ -103,7 +104,6 @@ pub mod requirement_files;
 pub mod rules;
 pub mod run;
 pub mod settings;
-pub mod shown;
 pub mod source;
 pub mod stamp;
 pub mod standard_input;

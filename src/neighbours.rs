@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use self::said::Said;
+use self::diagnostics::Said;
 use crate::boundary::{Boundary, BoundaryError};
 use crate::component::Component;
 use crate::diagnostic::Diagnostic;
@@ -18,8 +18,8 @@ use crate::language::Language;
 use crate::reader;
 use crate::source::Source;
 
+mod diagnostics;
 mod modules;
-mod said;
 
 /// Largest file that is read for what it names in turn, in bytes.
 const READ_LIMIT: u64 = 4 << 20;
@@ -181,7 +181,7 @@ impl Walk {
                 What::Module(module) => self.module(&module, of.as_ref().map(|(path, _)| *path), &span),
                 What::File(file) => self.file(&file, &span),
                 What::Folder(folder) => self.sources_in(&folder, &span),
-                What::Computed => self.tell(said::computed(), &span),
+                What::Computed => self.tell(diagnostics::computed(), &span),
             }
         }
     }
@@ -213,7 +213,7 @@ impl Walk {
 
     /// All sources of the same language in a folder.
     fn sources_in(&mut self, folder: &str, span: &Range<usize>) {
-        let Some(folder) = normal(Path::new(folder)) else { return self.tell(said::computed(), span) };
+        let Some(folder) = normal(Path::new(folder)) else { return self.tell(diagnostics::computed(), span) };
         let place = [&self.folder, &self.root].into_iter().map(|above| above.join(&folder));
         let Some(Ok(entries)) = place.filter(|place| place.is_dir()).map(|place| place.read_dir()).next()
         else {
@@ -239,18 +239,18 @@ impl Walk {
             return;
         }
         if self.found.len() >= COUNT_LIMIT {
-            return self.tell(said::too_many(COUNT_LIMIT), span);
+            return self.tell(diagnostics::too_many(COUNT_LIMIT), span);
         }
         let real = match self.boundary.file(disk) {
             Ok(real) => real,
             Err(BoundaryError::Missing(_)) => return,
-            Err(error) => return self.tell(said::refused(&error), span),
+            Err(error) => return self.tell(diagnostics::refused(&error), span),
         };
         if real == self.own {
             return;
         }
         if image_path(disk, &self.root).is_some_and(|path| self.ignored.has(&path)) {
-            return self.tell(said::ignored(path), span);
+            return self.tell(diagnostics::ignored(path), span);
         }
         self.found.insert(path.to_owned(), LocalFile { disk: real, span: span.clone(), is_named });
         if is_named {
@@ -272,11 +272,12 @@ impl Walk {
         for (path, found) in &self.found {
             by_span.entry(found.span.start).or_default().push((path, found));
         }
-        let packed = by_span.into_values().map(|files| said::packed(&files)).collect::<Vec<_>>();
+        let packed = by_span.into_values().map(|files| diagnostics::packed(&files)).collect::<Vec<_>>();
         self.result.diagnostics.extend(packed);
         let others = self.others.iter().filter(|(_, first, ..)| !is_given(first));
-        let others =
-            others.map(|(package, first, count, span)| said::others(package, first, *count).at(span.clone()));
+        let others = others.map(|(package, first, count, span)| {
+            diagnostics::others(package, first, *count).at(span.clone())
+        });
         self.result.diagnostics.extend(others);
         let said = self.said.into_iter();
         self.result.diagnostics.extend(said.flat_map(|said| said.news(component)));

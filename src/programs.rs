@@ -10,7 +10,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::shown;
+use crate::display;
 
 /// How long a program may take to tell its version.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -99,7 +99,7 @@ pub fn attempt(program: &Path, arguments: &[&str]) -> Result<String, String> {
     let line = |bytes: &[u8]| {
         let text = String::from_utf8_lossy(bytes);
         let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-        shown::beginning(line.trim(), BRIEF).into_owned()
+        display::beginning(line.trim(), BRIEF).into_owned()
     };
     let (said, complained) = (line(&output.stdout), line(&output.stderr));
     match (output.status.success(), said.is_empty(), complained.is_empty()) {

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::report::{told, wrapped};
-use crate::shown;
+use crate::display;
+use crate::report::{messages, wrapped};
 
 /// Most characters of a step that are shown.
 const BRIEF: usize = 120;
@@ -108,7 +108,7 @@ impl Progress {
     pub fn report(&self, event: &Event) {
         self.spin(event);
         if let Event::Doubted(text) = event {
-            told::warn(text);
+            messages::warn(text);
         }
         if let Some(line) = line(event, self.verbosity, self.spins()) {
             let label = if matches!(event, Event::Doubted(_)) { WARNING } else { "" };
@@ -154,7 +154,7 @@ impl Progress {
             Event::Started(step) => {
                 self.spinner.enable_steady_tick(Duration::from_millis(100));
                 self.spinner.reset_elapsed();
-                self.spinner.set_message(shown::line(step).into_owned());
+                self.spinner.set_message(display::line(step).into_owned());
                 self.spinner.set_prefix("");
             }
             Event::Moved { done, total } => self.spinner.set_prefix(bytes(*done, *total)),
@@ -166,7 +166,7 @@ impl Progress {
     /// Writes a line above the spinner; a closed standard error is no reason to stop.
     fn print(&self, label: &str, line: &str) {
         let name = self.name.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
-        let line = format!("{label}{}\n", shown::text(&format!("{name}{line}")));
+        let line = format!("{label}{}\n", display::text(&format!("{name}{line}")));
         let line = wrapped::titles(&line, wrapped::width(&std::io::stderr()));
         self.spinner.suspend(|| drop(anstream::stderr().lock().write_all(line.as_bytes())));
     }
@@ -190,7 +190,7 @@ fn line(event: &Event, verbosity: Verbosity, spins: bool) -> Option<String> {
 
 /// The beginning of a long step, on one line.
 fn brief(step: &str) -> String {
-    shown::beginning(&step.split_whitespace().collect::<Vec<_>>().join(" "), BRIEF).into_owned()
+    display::beginning(&step.split_whitespace().collect::<Vec<_>>().join(" "), BRIEF).into_owned()
 }
 
 /// `9.5 s`, `2 min 5 s`.

@@ -1,7 +1,7 @@
 //! Constants: values that are known without running the source, and how they stand in an environment.
 
 use crate::component::Type;
-use crate::shown;
+use crate::display;
 
 /// A value of the few kinds that environment variables are made from.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,7 +91,7 @@ fn truth(value: bool) -> String {
 }
 
 fn quoted(value: &Constant) -> String {
-    format!("`{}`", shown::beginning(&value.text(), 40))
+    format!("`{}`", display::beginning(&value.text(), 40))
 }
 
 /// A text as Python's `int` takes it, in its plain form: `" 1_000 "` → `1000`.

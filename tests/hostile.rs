@@ -12,12 +12,12 @@ use std::time::{Duration, Instant};
 use c3::backend::{self, Operator, RequirementFile, Settings, TARGETS, prelude};
 use c3::component::Component;
 use c3::diagnostic::{Diagnostic, Severity};
+use c3::display;
 use c3::frontend;
 use c3::job::Job;
 use c3::language::Language;
 use c3::reference::ImageName;
 use c3::report::terminal::render;
-use c3::shown;
 use c3::source::Source;
 use c3::stamp::Stamp;
 use proptest::collection::vec;
@@ -727,7 +727,7 @@ fn argument() -> impl Strategy<Value = Vec<String>> {
     let owned = |words: &[&str]| words.iter().map(ToString::to_string).collect::<Vec<_>>();
     let wheel = line().prop_map(|line| {
         let is_part = |c: &char| {
-            !c.is_control() && !c.is_whitespace() && !"\\:`#?;@[]".contains(*c) && !shown::is_hidden(*c)
+            !c.is_control() && !c.is_whitespace() && !"\\:`#?;@[]".contains(*c) && !display::is_hidden(*c)
         };
         let name: String = line.chars().filter(is_part).take(2000).collect();
         vec![format!("./{}.whl", name.replace("$(", "$"))]
@@ -1309,7 +1309,7 @@ fn check_labels(component: &Component, labels: &[String]) {
     assert_eq!(label("org.opencontainers.image.title"), Some(component.name.as_str()));
     let description = label("org.opencontainers.image.description").unwrap();
     // Not every reader of Dockerfiles understands a backslash before a quote, so it is left out there, as is what nobody sees.
-    let is_kept = |c: &char| *c != '\\' && !shown::is_hidden(*c);
+    let is_kept = |c: &char| *c != '\\' && !display::is_hidden(*c);
     let plain = |text: &str| text.chars().filter(is_kept).collect::<String>();
     assert!(plain(&folded(&component.description)).starts_with(&plain(description)), "{description}");
     let Some(json) = label(c3::recipe::COMPONENT_LABEL) else { return };

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use c3::shown::is_hidden;
+use c3::display::is_hidden;
 use serde_json::{Value, json};
 use tempfile::{TempDir, tempdir};
 

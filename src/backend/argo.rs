@@ -10,8 +10,8 @@ use super::{Operator, manifest, values};
 use crate::artifact::Artifact;
 use crate::component::Type;
 use crate::diagnostic::Diagnostic;
+use crate::display;
 use crate::job::Job;
-use crate::shown;
 
 /// Where results are delivered to in the container, and where files are put for it.
 const OUTPUTS: &str = "/tmp/c3/outputs";
@@ -84,7 +84,7 @@ pub(super) fn review(operator: &Operator) -> Vec<Diagnostic> {
     let inputs = operator.component.inputs.iter().filter(|input| !input.secret);
     let altered = inputs.filter_map(|input| {
         let default = input.default.as_deref().filter(|text| !arrives(text))?;
-        let shown = shown::beginning(default, 40);
+        let shown = display::beginning(default, 40);
         let message = format!(
             "Argo can't hold the default `{shown}` of `{}`: `{{{{`, `$(` and `$$` are filled in",
             input.name

@@ -10,8 +10,8 @@ use super::{Operator, template};
 use crate::artifact::Artifact;
 use crate::component::Type;
 use crate::diagnostic::Diagnostic;
+use crate::display;
 use crate::job::Job;
-use crate::shown;
 use crate::value;
 
 /// The argument by which the entry point takes the executor input of kfp 2.
@@ -147,7 +147,7 @@ pub(super) fn review(operator: &Operator) -> Vec<Diagnostic> {
         inputs.filter_map(|input| {
             let default = input.default.as_deref().filter(|text| !holds(&input.kind, text))?;
             let why = alteration(default).unwrap_or("its numbers are doubles");
-            let default = shown::beginning(default, 40);
+            let default = display::beginning(default, 40);
             let message = format!("Kubeflow can't hold the default `{default}` of `{}`: {why}", input.name);
             let warning = Diagnostic::warning("kubeflow-default", message).at(input.span.clone());
             Some(warning.hint(

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::block;
 use super::parameter::one_line;
 use super::templates::TEMPLATES;
-use crate::shown::is_hidden;
+use crate::display::is_hidden;
 
 /// Quoting of the values in a Dockerfile: double quotes as its instructions read them.
 const DOCKERFILE: &str = "dockerfile";

@@ -6,8 +6,8 @@ use minijinja::HtmlEscape;
 use regex::Regex;
 
 use crate::component::Component;
+use crate::display;
 use crate::frontend;
-use crate::shown;
 use crate::userinfo::{self, MASK};
 
 /// A name and the text in quotes that it is given.
@@ -30,7 +30,7 @@ static TOKENS: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// A text of one or more lines.
 pub(super) fn text(text: &str) -> String {
-    shown::text(&tokens(&userinfo::mask_words(text))).into_owned()
+    display::text(&tokens(&userinfo::mask_words(text))).into_owned()
 }
 
 /// A message as markup: what stands in back-ticks is code.

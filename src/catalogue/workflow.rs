@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::{Library, Names, Workflow, file_name, masked, render};
+use crate::display;
 use crate::reference::operator_name;
-use crate::shown;
 use crate::workflow::graph::{Graph, Kind, mermaid, svg};
 
 #[derive(Serialize)]
@@ -54,6 +54,6 @@ fn step(graph: &Graph, at: usize, library: &Library, names: &Names) -> Step {
     Step {
         name: masked::text(&name(at)),
         page: page.map(|(_, page)| format!("../{page}")),
-        after: masked::text(&shown::listed(&before.map(name).collect::<Vec<_>>())),
+        after: masked::text(&display::listed(&before.map(name).collect::<Vec<_>>())),
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::component::Component;
 use crate::diagnostic::Diagnostic;
+use crate::display;
 use crate::language::Language;
-use crate::shown;
 use crate::source::Source;
 
 pub mod installed;
@@ -66,7 +66,7 @@ pub fn missing_modules(
     let modules = (checks(source)?.modules)(source, component, surroundings);
     let names: Vec<_> = modules.iter().map(|module| format!("`{module}`")).collect();
     let are = if names.len() == 1 { "is" } else { "are" };
-    let names = (!names.is_empty()).then(|| shown::listed(&names))?;
+    let names = (!names.is_empty()).then(|| display::listed(&names))?;
     let path = source.display();
     let message = format!("{names} {are} imported, but nowhere installed: `c3 check {path}` says what to do");
     Some(Diagnostic::warning("missing-package", message))

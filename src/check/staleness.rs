@@ -1,7 +1,7 @@
 //! Staleness: generated files that say something else than they would if they were made now.
 
 use crate::diagnostic::Diagnostic;
-use crate::shown;
+use crate::display;
 use crate::stamp::Stamp;
 
 /// Tells of the generated files that are out of date, by their names and stamps.
@@ -19,7 +19,7 @@ pub fn check(made: &[(String, Stamp)], now: &Stamp, source: &str) -> Vec<Diagnos
 fn diagnostic(files: &[&(String, Stamp)], reason: &str, source: &str) -> Option<Diagnostic> {
     let names: Vec<_> = files.iter().map(|(name, _)| format!("`{name}`")).collect();
     let are = if names.len() == 1 { "is" } else { "are" };
-    let subject = (!names.is_empty()).then(|| format!("{} {are}", shown::listed(&names)))?;
+    let subject = (!names.is_empty()).then(|| format!("{} {are}", display::listed(&names)))?;
     Some(
         Diagnostic::warning("stale-files", format!("{subject} out of date: {reason}"))
             .hint(format!("run `c3 compile --stale {source}`")),

@@ -7,9 +7,9 @@ use c3::engine::oci::Compression;
 use c3::engine::oci::platform::Platform;
 use c3::failure::{Failure, INTERRUPTED};
 use c3::logins::BuildSecret;
-use c3::operator::chosen::{self, Chosen, LeftOut};
 use c3::operator::image::Choice;
 use c3::operator::renewal::{Renewal, Renewed};
+use c3::operator::selection::{self, Chosen, LeftOut};
 use c3::operator::{Builder, Plan, Purpose, sources};
 use c3::progress::Progress;
 use c3::reference::operator_name;
@@ -82,7 +82,7 @@ struct Outcome {
 /// Runs the command: builds every operator, even if others fail.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let start = Instant::now();
-    let Chosen { operators, left_out } = chosen::operators(&options.paths, &options.emission.request)?;
+    let Chosen { operators, left_out } = selection::operators(&options.paths, &options.emission.request)?;
     let level = options.level();
     let current = current_dir()?;
     for source in &operators {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use c3::artifact::Existing;
-use c3::family::made::Made;
+use c3::family::build::Made;
 use c3::family::plan::{PlannedImage, Work};
 use c3::family::{Family, Member, Verdict, WithCuda, listed};
 use c3::operator::image;

@@ -8,8 +8,8 @@ use c3::catalogue::{self, FOLDERS, GENERATOR, Library, Operator, Workflow};
 use c3::check::{self, surroundings::Listings};
 use c3::failure::{Failure, INPUT};
 use c3::load;
-use c3::operator::chosen::{self, Chosen};
 use c3::operator::generated::Generated;
+use c3::operator::selection::{self, Chosen};
 use c3::operator::{self, Planned, Purpose, Request, sources};
 use c3::reader;
 use c3::reference;
@@ -58,7 +58,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         settings: Config { repository: options.repository.clone(), ..Config::default() },
         ..Request::default()
     };
-    let Chosen { operators, left_out } = chosen::operators(&[folder(options)?], &request)?;
+    let Chosen { operators, left_out } = selection::operators(&[folder(options)?], &request)?;
     let read = sources::each(&operators, |path| operator(path, &request, options));
     let mut library = Library { name: name(options), workflows: workflows(options), ..Library::default() };
     let mut worst = None;

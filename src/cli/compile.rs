@@ -12,8 +12,8 @@ use super::options::{Emission, Format, LogLevel};
 use super::planning;
 use c3::artifact::{Artifact, Existing};
 use c3::failure::{Failure, INPUT};
-use c3::operator::chosen::{self, Chosen, LeftOut};
 use c3::operator::generated::{self, Generated};
+use c3::operator::selection::{self, Chosen, LeftOut};
 use c3::operator::{Plan, Purpose, sources};
 use c3::reference::operator_name;
 use c3::settings::current_dir;
@@ -85,7 +85,7 @@ impl Options {
     fn sources(&self) -> Result<Chosen, Failure> {
         let request = &self.emission.request;
         if !self.stale {
-            return chosen::operators(&self.paths, request);
+            return selection::operators(&self.paths, request);
         }
         let operators = generated::compiled(sources::collect(&self.paths)?, request);
         Ok(Chosen { operators, left_out: Vec::new() })

@@ -7,9 +7,9 @@ use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use c3::diagnostic::{Diagnostic, Severity};
-use c3::report::{Entry, terminal, told, wrapped};
+use c3::report::{Entry, messages, terminal, wrapped};
 use c3::source::Source;
-use c3::{shown, userinfo};
+use c3::{display, userinfo};
 use serde_json::json;
 
 use super::options::{Format, LogLevel};
@@ -51,7 +51,7 @@ impl Messages {
         }
         if !rest.is_empty() {
             let path = source.display();
-            let _ = writeln!(self.text, "… and {} more of `{}`", rest.len(), shown::line(&path));
+            let _ = writeln!(self.text, "… and {} more of `{}`", rest.len(), display::line(&path));
         }
     }
 
@@ -59,14 +59,14 @@ impl Messages {
     pub(crate) fn add_line(&mut self, warning: &Diagnostic, source: &Source, level: LogLevel) {
         self.entries.push(Entry { file: source.display(), finding: source.resolve(warning) });
         if warning.severity >= threshold(level) {
-            let (code, message) = (warning.code, shown::line(&warning.message));
+            let (code, message) = (warning.code, display::line(&warning.message));
             let _ = writeln!(self.text, "\x1b[1;33mwarning\x1b[0m[{code}]: {message}");
         }
     }
 
     /// Shows them.
     pub(crate) fn show(&self) {
-        self.entries.iter().for_each(told::keep);
+        self.entries.iter().for_each(messages::keep);
         show(&self.text);
     }
 }
@@ -98,7 +98,7 @@ pub(crate) fn details(lines: &[String]) {
     for line in lines {
         // The colours of other programs are of no use here.
         let line = anstream::adapter::strip_str(line).to_string();
-        let _ = writeln!(stderr, "  {}", shown::line(&line));
+        let _ = writeln!(stderr, "  {}", display::line(&line));
     }
 }
 
@@ -115,28 +115,28 @@ pub(crate) fn failure(failure: &Failure) {
     let mut stderr = anstream::stderr().lock();
     if let Some(message) = &failure.message {
         let message = userinfo::mask_words(message);
-        let text = format!("\x1b[1;31merror\x1b[0m: {}\n", shown::text(&message));
+        let text = format!("\x1b[1;31merror\x1b[0m: {}\n", display::text(&message));
         let _ = stderr.write_all(wrapped::titles(&text, width).as_bytes());
     }
     if let Some(hint) = &failure.hint {
         let hint = userinfo::mask_words(hint);
-        let text = format!("\x1b[1;36mhint\x1b[0m: {}\n", shown::line(&hint));
+        let text = format!("\x1b[1;36mhint\x1b[0m: {}\n", display::line(&hint));
         let _ = stderr.write_all(wrapped::titles(&text, width).as_bytes());
     }
 }
 
 /// Shows a warning, unless the log level hides it.
 pub(crate) fn warning(message: &str, level: LogLevel) {
-    told::warn(message);
+    messages::warn(message);
     if level <= LogLevel::Warning {
-        show(&format!("\x1b[1;33mwarning\x1b[0m: {}\n", shown::line(message)));
+        show(&format!("\x1b[1;33mwarning\x1b[0m: {}\n", display::line(message)));
     }
 }
 
 /// Shows progress, unless the log level hides it.
 pub(crate) fn info(message: &str, level: LogLevel) {
     if level <= LogLevel::Info {
-        show(&format!("{}\n", shown::text(message)));
+        show(&format!("{}\n", display::text(message)));
     }
 }
 
@@ -152,7 +152,7 @@ pub(crate) fn next(name: &str, steps: &[String], level: LogLevel) {
 pub(crate) fn argument(path: impl AsRef<Path>) -> String {
     let path = path.as_ref().display().to_string();
     let quoted = shlex::try_quote(&path).map(Cow::into_owned);
-    shown::line(&quoted.unwrap_or(path)).into_owned()
+    display::line(&quoted.unwrap_or(path)).into_owned()
 }
 
 /// Shows in a line or two what people usually do next.
@@ -179,7 +179,7 @@ pub(crate) fn answer(question: &str) -> Option<String> {
 
 /// Asks and gives the line that is typed; nothing at the end of the input.
 fn typed(question: &str) -> Option<String> {
-    let _ = write!(anstream::stderr().lock(), "{}", shown::text(question));
+    let _ = write!(anstream::stderr().lock(), "{}", display::text(question));
     let mut answer = String::new();
     let read = std::io::stdin().read_line(&mut answer).ok()?;
     (read > 0).then(|| answer.trim().to_owned())
@@ -197,13 +197,13 @@ pub(crate) fn print_lines(text: &str) -> Result<(), Failure> {
 
 /// Prints data for people.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
-    print_exact(&shown::text(text))
+    print_exact(&display::text(text))
 }
 
 /// Prints lines whose first word stands in a column of its own, in the width of the terminal.
 pub(crate) fn print_hanging(lines: impl Iterator<Item = String>) -> Result<(), Failure> {
     let width = stdout_width();
-    print(&lines.map(|line| wrapped::hanging(&shown::text(&line), COLUMN, width)).collect::<String>())
+    print(&lines.map(|line| wrapped::hanging(&display::text(&line), COLUMN, width)).collect::<String>())
 }
 
 /// The width that standard output shows, if it is a terminal.
@@ -262,7 +262,7 @@ pub(crate) fn usage(error: &clap::Error) {
         let _ = promise::of_failure(&failure).map(|document| print_json(&document));
     }
     let masked = userinfo::mask_words(&text);
-    let shown = shown::text(&masked);
+    let shown = display::text(&masked);
     if !error.use_stderr() || shown == text {
         let _ = error.print();
     } else {

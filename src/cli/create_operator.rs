@@ -9,8 +9,8 @@ use c3::engine::oci::Compression;
 use c3::engine::oci::platform::Platform;
 use c3::failure::{Failure, USAGE};
 use c3::logins::BuildSecret;
-use c3::operator::chosen;
 use c3::operator::image::Choice;
+use c3::operator::selection;
 use c3::operator::staged::StagedContext;
 use c3::operator::versions::{self, Claim};
 use c3::operator::{self, Builder, Image, Making, Part, Plan, Purpose};
@@ -104,7 +104,7 @@ impl Options {
         let mut request = self.emission.request.clone();
         request.settings.additional_files.clone_from(&self.additional_files);
         let plan = planning::plan(&self.file, &request, purpose, self.level(), messages)?;
-        messages.add(&chosen::beside(&plan.source, &self.additional_files), &plan.source, self.level());
+        messages.add(&selection::beside(&plan.source, &self.additional_files), &plan.source, self.level());
         Ok(plan)
     }
 

@@ -102,5 +102,5 @@ fn step(path: &Path) -> Result<(Source, Operator), Failure> {
 /// What a screen reader says of the picture.
 fn title(paths: &[PathBuf]) -> String {
     let names = paths.iter().map(|path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned());
-    format!("Workflow of {}", c3::shown::listed(&names.collect::<Vec<_>>()))
+    format!("Workflow of {}", c3::display::listed(&names.collect::<Vec<_>>()))
 }

@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
+use c3::display;
 use c3::grid::error::GridError;
 use c3::grid::pace::span;
 use c3::grid::place::Place;
 use c3::grid::status::{Failed, Run, Status, last_line};
 use c3::grid::watch::{Progress, Watch, Work};
-use c3::shown;
 use clap::Args;
 use serde_json::json;
 
@@ -91,7 +91,7 @@ fn running(progress: &Progress) -> String {
 fn in_work(work: &Work) -> String {
     let attempt = if work.attempt > 1 { format!(", attempt {}", work.attempt) } else { String::new() };
     let stuck = work.stuck.map(|seconds| format!(", no heartbeat for {}", span(seconds))).unwrap_or_default();
-    format!("  {}: {}{attempt}{stuck}\n", shown::line(&work.batch), span(work.seconds))
+    format!("  {}: {}{attempt}{stuck}\n", display::line(&work.batch), span(work.seconds))
 }
 
 /// The failed batches, the first of them with their errors.
@@ -152,7 +152,7 @@ fn bar(status: &Status, total: usize) -> String {
 /// The failed batches whose errors were read.
 fn failures(errors: &[Error<'_>]) -> String {
     let line = |(failed, error): &Error<'_>| {
-        let line = |error: &String| format!("  {}: {}\n", shown::line(&failed.batch), shown::line(error));
+        let line = |error: &String| format!("  {}: {}\n", display::line(&failed.batch), display::line(error));
         error.as_ref().map(line)
     };
     let lines: Vec<_> = errors.iter().filter_map(line).collect();

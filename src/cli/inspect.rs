@@ -6,6 +6,7 @@ use c3::check;
 use c3::check::surroundings::{Listings, Surroundings};
 use c3::component::{Component, Input, Requirement};
 use c3::diagnostic::Diagnostic;
+use c3::display;
 use c3::engine::registry::{self, RegistryError};
 use c3::files;
 use c3::frontend;
@@ -13,11 +14,10 @@ use c3::load;
 use c3::location::Location;
 use c3::manifest;
 use c3::neighbours::{self, Neighbours};
-use c3::operator::around::Around;
 use c3::operator::image;
+use c3::operator::project::Around;
 use c3::requirement_files::{self, remote::Remote};
 use c3::settings::{Config, Files, Layers, current_dir};
-use c3::shown;
 use c3::source::Source;
 use clap::{Args, ValueEnum};
 
@@ -156,10 +156,10 @@ fn elsewhere(reference: &str, error: RegistryError) -> Failure {
 
 fn table(component: &Component) -> String {
     let description = console::hanging(&indented(&component.description), MARGIN, console::stdout_width());
-    let mut text = format!("{}\n{description}\n", shown::line(&component.name));
+    let mut text = format!("{}\n{description}\n", display::line(&component.name));
     let inputs = component.inputs.iter().map(|input| {
         let need = match (&input.default, input.required) {
-            (Some(default), _) => format!("default \"{}\"", shown::beginning(default, MAX_CELL)),
+            (Some(default), _) => format!("default \"{}\"", display::beginning(default, MAX_CELL)),
             (None, true) => "required".to_owned(),
             (None, false) => "optional".to_owned(),
         };
@@ -228,7 +228,7 @@ fn section<const N: usize>(title: &str, rows: &[[String; N]], width: Option<usiz
     if rows.is_empty() {
         return String::new();
     }
-    let cells = |row: &[String; N]| row.each_ref().map(|cell| shown::line(cell).into_owned());
+    let cells = |row: &[String; N]| row.each_ref().map(|cell| display::line(cell).into_owned());
     let rows: Vec<_> = rows.iter().map(cells).collect();
     let widest = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: [usize; N] = std::array::from_fn(widest);

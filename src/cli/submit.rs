@@ -22,7 +22,7 @@ use super::jobs::{self, Engine, Outputs, Reach};
 use super::planning;
 use super::run::{help, secret_here, warn_of_shown};
 
-mod own;
+mod options;
 
 #[derive(Args, Debug)]
 #[command(disable_version_flag = true, override_usage = "c3 submit [OPTIONS] FILE [--NAME VALUE]...")]
@@ -117,7 +117,7 @@ impl Options {
             Engine::Kubernetes => of_manifest(&name, &text)?,
             Engine::Slurm => of_script(&name, &text, !words.is_empty())?,
         };
-        let (own, words) = own::split(&self.own, words, &interface)?;
+        let (own, words) = options::split(&self.own, words, &interface)?;
         Ok(Call { engine: *engine, path: subject.to_owned(), text, interface, own, words })
     }
 
@@ -131,7 +131,7 @@ impl Options {
         let plan = planning::plan(source, &request, Purpose::Files, level, &mut messages);
         let plan = plan.inspect_err(|_| messages.show())?;
         let interface = Interface::of(&plan.component, plan.settings.logging);
-        let (own, words) = own::split(&self.own, words, &interface)?;
+        let (own, words) = options::split(&self.own, words, &interface)?;
         let job = MADE.iter().find_map(|(end, engine)| {
             let path = source.with_extension(end.trim_start_matches('.'));
             (own.reach.on.is_none_or(|on| on == *engine) && path.is_file()).then_some((path, *engine))

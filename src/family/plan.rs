@@ -11,8 +11,8 @@ use crate::progress::Progress;
 use crate::reference::{Mirrors, successor};
 
 use super::BuildOptions;
+use super::build::{DIGEST_LABEL, Made};
 use super::contents::{Base, Source};
-use super::made::{DIGEST_LABEL, Made};
 use crate::failure::Failure;
 
 /// One image of the family, and what is planned for it.

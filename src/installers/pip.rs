@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use pep508_rs::{Requirement, VerbatimUrl};
 
-use crate::shown::beginning;
+use crate::display::beginning;
 
 pub use self::file::{Line, lines, text};
 pub use self::flat::{Flat, Refusal, flatten, needs_build};

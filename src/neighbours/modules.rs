@@ -5,7 +5,7 @@ use std::path::Path;
 
 use walkdir::{DirEntry, WalkDir};
 
-use super::{COUNT_LIMIT, Entry, Walk, image_path, join, said};
+use super::{COUNT_LIMIT, Entry, Walk, diagnostics, image_path, join};
 use crate::installers::distributions;
 
 /// What makes a folder a package.
@@ -48,7 +48,7 @@ impl Walk {
         let level = module.len() - path.len();
         match (level, importer) {
             (0, _) => self.absolute(path, span),
-            (_, None) => self.tell(said::relative(module), span),
+            (_, None) => self.tell(diagnostics::relative(module), span),
             (level, Some(importer)) => self.relative(path, level, importer, span),
         }
     }
@@ -77,7 +77,7 @@ impl Walk {
             if is_own {
                 return;
             }
-            self.tell(said::shadowed(first), span);
+            self.tell(diagnostics::shadowed(first), span);
         }
         let package = folder.join(first);
         if package.join(INIT).is_file() {

@@ -9,7 +9,7 @@ use crate::reference;
 use crate::settings::{Config, TargetName};
 use crate::stamp::Stamp;
 
-use super::{Request, before};
+use super::{Request, legacy};
 
 /// The files that were made of one source and bear a record; those of a user's template aren't among them.
 pub struct Generated {
@@ -41,7 +41,7 @@ impl Generated {
         let file = |name: String| {
             let text = reader::read_to_string(&folder.join(&name)).ok()?;
             let stamp = Stamp::read(&text, &own).filter(|stamp| !stamp.template)?;
-            Some(File { name, stamp: before::completed(stamp, &text) })
+            Some(File { name, stamp: legacy::completed(stamp, &text) })
         };
         let mut files: Vec<_> = [dockerfile].into_iter().chain(manifests).filter_map(file).collect();
         let beside = files.iter().flat_map(File::beside);

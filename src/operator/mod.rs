@@ -10,14 +10,14 @@ use crate::failure::Failure;
 use crate::logins::BuildSecret;
 use crate::progress::Progress;
 
-pub mod around;
-mod before;
-pub mod chosen;
 pub mod generated;
 pub mod image;
+mod legacy;
 mod plan;
+pub mod project;
 pub mod renewal;
 mod request;
+pub mod selection;
 pub mod sources;
 pub mod staged;
 pub mod versions;

@@ -27,7 +27,7 @@ use self::contents::{check_entry, modules, scripts, without_own};
 pub use self::contents::{fingerprint, made, packed};
 use self::decisions::{default_python, settings, template};
 use super::Request;
-use super::around::Around;
+use super::project::Around;
 use crate::failure::{ENGINE, Failure, Fault, USAGE};
 
 mod contents;

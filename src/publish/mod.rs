@@ -11,7 +11,7 @@ use tokio::runtime::Builder;
 
 use crate::engine::http::{Answer, Client, HttpError, Limits, Step, Upload, UploadError, innermost};
 
-use crate::shown;
+use crate::display;
 
 pub mod onedata;
 pub mod submarine;
@@ -276,7 +276,7 @@ fn message(body: &str) -> String {
 
 /// The beginning of a text, on one line.
 fn shortened(text: &str) -> String {
-    shown::beginning(&text.split_whitespace().collect::<Vec<_>>().join(" "), MESSAGE_LIMIT).into_owned()
+    display::beginning(&text.split_whitespace().collect::<Vec<_>>().join(" "), MESSAGE_LIMIT).into_owned()
 }
 
 #[cfg(test)]

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use crate::diagnostic::Finding;
 
 pub mod github;
+pub mod messages;
 pub mod sarif;
 pub mod terminal;
-pub mod told;
 pub mod wrapped;
 
 /// A diagnostic and the file that it is about.

@@ -7,7 +7,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet,
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::location::Location;
 use crate::source::Source;
-use crate::{shown, userinfo};
+use crate::{display, userinfo};
 
 /// Longest piece of a source line that a frame shows, in bytes.
 const FRAME_WIDTH: usize = 160;
@@ -15,10 +15,10 @@ const FRAME_WIDTH: usize = 160;
 /// The text of a diagnostic as a terminal shows it: message, frame of the source, hint; what they quote is escaped.
 #[must_use]
 pub fn render(diagnostic: &Diagnostic, source: &Source, colour: bool) -> String {
-    let path = shown::line(&source.display()).into_owned();
+    let path = display::line(&source.display()).into_owned();
     let frame = diagnostic.span.as_ref().filter(|_| !diagnostic.covered).map(|span| frame(source, span));
     let mut group = level(diagnostic.severity)
-        .primary_title(shown::line(&diagnostic.message))
+        .primary_title(display::line(&diagnostic.message))
         .id(diagnostic.code)
         .elements(frame.as_ref().map(|frame| {
             Snippet::source(&*frame.text)
@@ -36,7 +36,7 @@ pub fn render(diagnostic: &Diagnostic, source: &Source, colour: bool) -> String 
     let hint = diagnostic
         .hint
         .as_ref()
-        .map(|hint| Group::with_title(Level::HELP.with_name("hint").secondary_title(shown::line(hint))));
+        .map(|hint| Group::with_title(Level::HELP.with_name("hint").secondary_title(display::line(hint))));
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     renderer.decor_style(DecorStyle::Ascii).render(&std::iter::once(group).chain(hint).collect::<Vec<_>>())
 }
@@ -126,8 +126,8 @@ fn visible(line: &str, part: &Range<usize>, span: &Range<usize>) -> (String, Ran
         match secret(&at) {
             Some(secret) if at == secret.start.max(part.start) => text.push_str(userinfo::MASK),
             Some(_) => {}
-            None if shown::is_hidden(character) && character != '\t' => {
-                shown::push_escaped(&mut text, character);
+            None if display::is_hidden(character) && character != '\t' => {
+                display::push_escaped(&mut text, character);
             }
             None => text.push(character),
         }

@@ -6,7 +6,7 @@ use crate::artifact::Artifact;
 use crate::backend::parameter::{Outcome, Parameter};
 use crate::backend::{TARGETS, Target};
 use crate::component::Type;
-use crate::shown;
+use crate::display;
 use crate::stamp;
 
 mod airflow;
@@ -225,7 +225,7 @@ pub fn emit(operators: &[Operator], engine: Engine, settings: &Settings) -> (Art
 
 /// The files of the operators on one line, for the head of a file.
 fn listed(workflow: &Workflow) -> String {
-    shown::listed(&workflow.steps.iter().map(|step| step.operator.stem.clone()).collect::<Vec<_>>())
+    display::listed(&workflow.steps.iter().map(|step| step.operator.stem.clone()).collect::<Vec<_>>())
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use c3::{shown, userinfo};
+use c3::{display, userinfo};
 use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter, PrettyFormatter, Serializer};
 
@@ -93,7 +93,7 @@ fn escaped(json: &str) -> String {
     let mut units = [0; 2];
     let mut text = String::with_capacity(json.len());
     for character in json.chars() {
-        if shown::is_hidden(character) {
+        if display::is_hidden(character) {
             text.extend(character.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
         } else {
             text.push(character);
@@ -112,7 +112,7 @@ mod tests {
     fn values_arrive_and_nothing_hidden_is_in_the_text() {
         let value = json!({"a\"\\\n\u{1b}\u{202e}": ["\u{9b}31m\u{feff}\u{e0041}ü/\t", 1, null, [], {}, {"b": true}]});
         let json = text(&value).unwrap();
-        assert!(!json.contains(|c| shown::is_hidden(c) && c != '\n'), "{json}");
+        assert!(!json.contains(|c| display::is_hidden(c) && c != '\n'), "{json}");
         assert_eq!(serde_json::from_str::<Value>(&json).unwrap(), value);
         assert_eq!(json.lines().count(), serde_json::to_string_pretty(&value).unwrap().lines().count());
     }

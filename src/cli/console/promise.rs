@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use c3::failure::Failure;
-use c3::report::told;
+use c3::report::messages;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -35,7 +35,7 @@ pub(super) fn with_told(value: &impl Serialize) -> Option<Value> {
     }
     let mut value = serde_json::to_value(value).ok()?;
     let document = value.as_object_mut().filter(|document| !document.contains_key("diagnostics"))?;
-    document.insert("diagnostics".to_owned(), told::take().into());
+    document.insert("diagnostics".to_owned(), messages::take().into());
     Some(value)
 }
 

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use c3::backend::runtime;
+use c3::display;
 use c3::language::Language;
 use c3::programs;
-use c3::shown;
 
 use super::{Check, State};
 
@@ -64,7 +64,7 @@ fn tool(tool: &Tool) -> Check {
 
 /// What a program says of itself, behind its name if it doesn't begin with it.
 fn titled(name: &str, said: &str) -> String {
-    let said = shown::beginning(said, BRIEF);
+    let said = display::beginning(said, BRIEF);
     if said.to_lowercase().starts_with(name) { said.into_owned() } else { format!("{name} ({said})") }
 }
 
@@ -97,13 +97,13 @@ fn cluster() -> Option<Check> {
         let text = "kubeconfig with a current context (`kubectl config use-context NAME`; `KUBECONFIG` names the file)";
         return Some(Check::new("kubeconfig", State::Missing, text));
     };
-    let context = shown::line(&context).into_owned();
+    let context = display::line(&context).into_owned();
     Some(match ask(&["get", "--raw", "/version", TIMEOUT]) {
         Ok(_) => {
             Check::new("kubeconfig", State::Found, format!("Kubernetes context `{context}` (it answers)"))
         }
         Err(reason) => {
-            let text = format!("Kubernetes context `{context}`: {}", shown::line(&reason));
+            let text = format!("Kubernetes context `{context}`: {}", display::line(&reason));
             Check::new("kubeconfig", State::Broken, text)
         }
     })

@@ -1,8 +1,8 @@
 //! The help of an operator: its inputs and outputs.
 
 use c3::component::{Input, Type};
+use c3::display;
 use c3::invocation::Interface;
-use c3::shown;
 
 /// Width of the text, in columns.
 const WIDTH: usize = 80;
@@ -30,7 +30,7 @@ fn entry(head: &str, need: &str, description: Option<&str>) -> String {
     let head = format!("  {head} {need}");
     format!(
         "{}\n{}",
-        shown::line(head.trim_end()),
+        display::line(head.trim_end()),
         description.map(|text| filled(text, "      ")).unwrap_or_default()
     )
 }
@@ -46,7 +46,7 @@ fn need(input: &Input) -> String {
 }
 
 fn filled(text: &str, indent: &str) -> String {
-    let text = shown::text(text);
+    let text = display::text(text);
     let lines =
         textwrap::wrap(&text, textwrap::Options::new(WIDTH).initial_indent(indent).subsequent_indent(indent));
     lines.iter().map(|line| format!("{}\n", line.trim_end())).collect()

@@ -5,8 +5,8 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
 use super::NotebookError;
+use crate::display;
 use crate::frontend::{FRONTENDS, Frontend};
-use crate::shown;
 
 /// A notebook as it stands in its file; outputs are skipped.
 #[derive(Deserialize)]
@@ -135,7 +135,7 @@ impl Metadata {
             .or_else(|| text(&self.kernelspec, "name"));
         let said = said.as_deref().unwrap_or(JUPYTER);
         let frontend = FRONTENDS.iter().find(|frontend| (frontend.is_kernel)(said));
-        frontend.ok_or_else(|| NotebookError::Language(shown::beginning(said, 40).into_owned()))
+        frontend.ok_or_else(|| NotebookError::Language(display::beginning(said, 40).into_owned()))
     }
 }
 

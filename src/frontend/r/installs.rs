@@ -12,8 +12,8 @@ use super::shapes::Call;
 use super::wrappers::bare;
 use crate::component::{Installer, Requirement};
 use crate::diagnostic::Diagnostic;
+use crate::display;
 use crate::frontend::credentials;
-use crate::shown;
 
 /// Deepest expression that packages are looked for in.
 const MAX_DEPTH: usize = 20;
@@ -176,7 +176,7 @@ impl<'tree> Collector<'_, 'tree> {
     }
 
     fn invalid(&mut self, package: &str, at: Node) {
-        let message = format!("`{}` is not a package that can be installed", shown::beginning(package, 60));
+        let message = format!("`{}` is not a package that can be installed", display::beginning(package, 60));
         self.found.diagnostics.push(Diagnostic::warning("requirement", message).at(at.byte_range()).hint(
             "name a package, an `owner/repository` or an address; the files of the operator aren't there yet when packages are installed",
         ));

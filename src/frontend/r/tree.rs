@@ -5,7 +5,7 @@ use std::ops::{ControlFlow, Range};
 use tree_sitter::{Node, ParseOptions, ParseState, Parser, Tree};
 
 use super::balance;
-use crate::shown;
+use crate::display;
 
 /// How long the parser may go on behind an error, in steps of its own; recovery from many takes time without end.
 const MAX_RECOVERY: usize = 2_000;
@@ -133,7 +133,7 @@ fn unexpected(node: Node, text: &str) -> SyntaxError {
         (true, _) if node.is_named() => "an expression is missing".to_owned(),
         (true, _) => format!("`{}` is missing", node.kind()),
         (_, true) => "something is missing".to_owned(),
-        _ => format!("unexpected `{}`", shown::beginning(found, 40)),
+        _ => format!("unexpected `{}`", display::beginning(found, 40)),
     };
     let start = node.start_byte();
     SyntaxError::new(message, start..node.end_byte().min(start + found.len().max(1)).max(start))

@@ -7,7 +7,7 @@ use tree_sitter::Node;
 use super::literals;
 use super::shapes::{Pair, Shapes};
 use super::tree::SyntaxError;
-use crate::shown;
+use crate::display;
 
 /// Finds the first thing that R doesn't take.
 pub(super) fn check(shapes: &Shapes, text: &str) -> Result<(), SyntaxError> {
@@ -24,7 +24,8 @@ pub(super) fn check(shapes: &Shapes, text: &str) -> Result<(), SyntaxError> {
 
 fn error(node: Node, text: &str) -> SyntaxError {
     let found = text[node.byte_range()].lines().next().unwrap_or_default();
-    let error = SyntaxError::new(format!("unexpected `{}`", shown::beginning(found, 40)), node.byte_range());
+    let error =
+        SyntaxError::new(format!("unexpected `{}`", display::beginning(found, 40)), node.byte_range());
     match found {
         "else" => error.hint("write `else` on the line of the `}` before it, or R ends the `if` there"),
         _ => error,

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use crate::component::Requirement;
+use crate::display;
 use crate::installers::{self, Installer, pip};
-use crate::shown;
 
 /// Longest argument of a command, in bytes.
 pub(super) const MAX_WORD: usize = 30_000;
@@ -84,13 +84,13 @@ impl Read {
 fn words(command: &str) -> Result<Vec<String>, String> {
     let words: Vec<String> = shlex::split(command).ok_or("a quote or backslash is not closed")?;
     if let Some(word) = words.iter().find(|word| word.len() > MAX_WORD) {
-        return Err(format!("`{}` is longer than {MAX_WORD} bytes", shown::beginning(word, 20)));
+        return Err(format!("`{}` is longer than {MAX_WORD} bytes", display::beginning(word, 20)));
     }
-    if let Some(word) = words.iter().find(|word| word.contains(shown::is_hidden)) {
-        return Err(format!("`{}` holds a character that nobody sees", shown::line(word)));
+    if let Some(word) = words.iter().find(|word| word.contains(display::is_hidden)) {
+        return Err(format!("`{}` holds a character that nobody sees", display::line(word)));
     }
     match words.iter().find(|word| is_shell(word)) {
-        Some(word) => Err(format!("`{}` needs a shell", shown::line(word))),
+        Some(word) => Err(format!("`{}` needs a shell", display::line(word))),
         None => Ok(words),
     }
 }

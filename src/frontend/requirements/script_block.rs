@@ -8,9 +8,9 @@ use super::command::MAX_WORD;
 use super::uv::Uv;
 use super::{Collected, CommentLine};
 use crate::diagnostic::Diagnostic;
+use crate::display;
 use crate::frontend::credentials;
 use crate::installers::pip::{self, Kind};
-use crate::shown;
 use crate::userinfo::has_userinfo;
 
 /// The line that begins a PEP 723 block.
@@ -185,11 +185,11 @@ impl Metadata {
 fn checked(block: Block) -> Result<Block, String> {
     for text in &block.dependencies {
         if text.len() > MAX_WORD {
-            return Err(format!("`{}` is longer than {MAX_WORD} bytes", shown::beginning(text, 20)));
+            return Err(format!("`{}` is longer than {MAX_WORD} bytes", display::beginning(text, 20)));
         }
         let arguments = pip::parse(std::slice::from_ref(text)).map_err(|problem| problem.message)?;
         if !arguments.iter().all(|argument| matches!(argument.kind, Kind::Package(_) | Kind::Direct(..))) {
-            return Err(format!("`{}` is not a dependency", shown::line(text)));
+            return Err(format!("`{}` is not a dependency", display::line(text)));
         }
     }
     Ok(block)

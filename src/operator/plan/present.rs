@@ -11,7 +11,7 @@ use crate::stamp::Stamp;
 
 use super::Plan;
 use crate::operator::image::Image;
-use crate::operator::{Part, before};
+use crate::operator::{Part, legacy};
 
 impl Plan {
     /// Takes the version of the manifests that are there, unless another is asked for.
@@ -66,7 +66,7 @@ impl Plan {
         let names: Vec<_> = others.chain([own.clone()]).collect();
         backend::suffixes().find_map(|suffix| {
             let path = self.folder.join(format!("{}{suffix}", self.settings.stem));
-            let stamp = before::said(&reader::read_to_string(&path).ok()?);
+            let stamp = legacy::said(&reader::read_to_string(&path).ok()?);
             let image = stamp.image.as_deref().map(reference::parts);
             image.is_none_or(|image| names.iter().any(|name| name == image.name)).then_some(())?;
             let version = stamp.version.clone().filter(|version| reference::valid_tag(version).is_ok())?;

@@ -1,7 +1,7 @@
 //! Mermaid: a flow chart that GitHub, GitLab and many editors show.
 
 use super::{Edge, Graph, Kind, Node};
-use crate::shown;
+use crate::display;
 
 /// Writes a graph as a flow chart from top to bottom.
 #[must_use]
@@ -33,6 +33,6 @@ fn quoted(names: &[String]) -> String {
         '"' | '#' | '&' | '<' | '>' | '`' | '\\' | '%' => format!("#{};", u32::from(character)),
         character => character.to_string(),
     };
-    let line = |name: &String| shown::line(name).chars().map(escaped).collect::<String>();
+    let line = |name: &String| display::line(name).chars().map(escaped).collect::<String>();
     format!("\"{}\"", names.iter().map(line).collect::<Vec<_>>().join("<br/>"))
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use textwrap::core::display_width;
 
 use super::{Edge, Graph, Kind, Node};
-use crate::shown;
+use crate::display;
 
 /// Width of a character and height of a line, in pixels.
 const CHARACTER: usize = 8;
@@ -96,7 +96,7 @@ fn ranks(graph: &Graph) -> Vec<usize> {
 }
 
 fn size(node: &Node) -> Frame {
-    let widest = node.names.iter().map(|name| display_width(&shown::line(name))).max().unwrap_or(0);
+    let widest = node.names.iter().map(|name| display_width(&display::line(name))).max().unwrap_or(0);
     Frame {
         width: widest * CHARACTER + 2 * PADDING,
         height: node.names.len() * LINE + PADDING,
@@ -110,7 +110,7 @@ fn text(text: &str) -> String {
         '&' | '<' | '>' | '"' | '\'' => format!("&#{};", u32::from(character)),
         character => character.to_string(),
     };
-    shown::line(text).chars().map(escaped).collect()
+    display::line(text).chars().map(escaped).collect()
 }
 
 fn boxed(node: &Node, frame: Frame) -> String {

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use crate::boundary::BoundaryError;
 use crate::component::{Component, Input, Via};
 use crate::diagnostic::Diagnostic;
+use crate::display;
 use crate::failure::Fault;
 use crate::frontend::Reading;
-use crate::shown;
 
 use super::{LocalFile, Neighbour};
 
@@ -19,7 +19,7 @@ pub(super) fn packed(files: &[(&String, &LocalFile)]) -> Diagnostic {
     let names: Vec<_> = files.iter().take(NAMED).map(|(path, _)| format!("`{path}`")).collect();
     let more = files.len().saturating_sub(NAMED);
     let names = match more {
-        0 => shown::listed(&names),
+        0 => display::listed(&names),
         1 => format!("{} and one more", names.join(", ")),
         more => format!("{} and {more} more", names.join(", ")),
     };
