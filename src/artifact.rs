@@ -17,7 +17,7 @@ mod moves;
 mod renaming;
 mod state;
 
-/// A file that was generated: its name and content.
+/// A generated file: its name and content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Artifact {
     /// File name, without folders.
@@ -33,10 +33,10 @@ impl Artifact {
     }
 }
 
-/// What to do with files that are there and differ.
+/// What to do with existing files that differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Existing {
-    /// Refuse, naming them.
+    /// Fail, naming them.
     Keep,
     /// Replace them.
     Overwrite,
@@ -44,13 +44,13 @@ pub enum Existing {
     Rename {
         /// The new stem; default: `modified_<file>`.
         name: Option<String>,
-        /// Whether a file that has the new name is replaced.
+        /// Whether to replace a file that has the new name.
         replace: bool,
     },
 }
 
 impl Existing {
-    /// What flags of a command line say: an empty name stands for none.
+    /// The choice made by command-line flags: an empty name means the default.
     #[must_use]
     pub fn chosen(overwrite: bool, rename: Option<&str>) -> Self {
         match rename {
@@ -64,16 +64,16 @@ impl Existing {
     }
 }
 
-/// Where artifacts go: a folder, and what their names begin with.
+/// Where artifacts go: a folder, and the stem of their names.
 #[derive(Debug, Clone, Copy)]
 pub struct Destination<'a> {
     /// The folder.
     pub folder: &'a Path,
-    /// The stem; how a name ends says what its file is for.
+    /// The stem; the rest of a name says what the file is for.
     pub stem: &'a str,
 }
 
-/// The files of a folder that artifacts would change although somebody has edited them, or nobody knows whether.
+/// The files in a folder that artifacts would change and that were edited, or may have been.
 #[must_use]
 pub fn conflicts(artifacts: &[Artifact], folder: &Path) -> Vec<PathBuf> {
     in_state(artifacts, folder, |state| state == State::Differs)
@@ -85,7 +85,7 @@ fn in_state(artifacts: &[Artifact], folder: &Path, is_meant: fn(State) -> bool) 
     meant.map(|artifact| folder.join(&artifact.name)).collect()
 }
 
-/// Finds out whether artifacts can be written, without writing anything.
+/// Checks whether artifacts can be written, without writing anything.
 pub fn check(
     artifacts: &[Artifact],
     destination: Destination,
@@ -138,8 +138,8 @@ fn refuse_special(path: &Path) -> Result<(), ArtifactError> {
     reader::special(path).map_or(Ok(()), special)
 }
 
-/// Writes artifacts into a folder and returns their paths: first all are put beside their places, then moved in. If one
-/// can't be moved, all is as it was. What is there already and the same is left alone.
+/// Writes artifacts into a folder and returns their paths: stages all beside their places, then moves them
+/// in. If one can't be moved, everything is restored. Files that are the same already are left alone.
 pub fn write(
     artifacts: &[Artifact],
     destination: Destination,
@@ -166,7 +166,7 @@ pub fn write(
     Ok(artifacts.iter().map(|artifact| folder.join(&artifact.name)).collect())
 }
 
-/// Gives a file that is there another content, whole or not at all; of a link, what it leads to.
+/// Replaces the content of an existing file, whole or not at all; follows symbolic links.
 pub fn replace(path: &Path, content: &[u8]) -> Result<(), ArtifactError> {
     refuse_special(path)?;
     let io = |source| ArtifactError::Io { path: path.into(), source };
@@ -175,7 +175,7 @@ pub fn replace(path: &Path, content: &[u8]) -> Result<(), ArtifactError> {
     staged.persist(&place).map(drop).map_err(|error| io(error.error))
 }
 
-/// Names files and folders that are made beside their place, to be moved there when they are whole.
+/// A builder for temporary files and folders beside their place, to be moved there when complete.
 #[must_use]
 pub fn aside<'a>() -> tempfile::Builder<'a, 'a> {
     let mut builder = tempfile::Builder::new();
@@ -183,7 +183,7 @@ pub fn aside<'a>() -> tempfile::Builder<'a, 'a> {
     builder
 }
 
-/// Writes a content beside its place.
+/// Stages content beside its place.
 fn stage(path: &Path, content: &[u8]) -> std::io::Result<tempfile::NamedTempFile> {
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut staged = aside().permissions(permissions(path)).tempfile_in(folder)?;
@@ -191,7 +191,7 @@ fn stage(path: &Path, content: &[u8]) -> std::io::Result<tempfile::NamedTempFile
     Ok(staged)
 }
 
-/// The permissions of the file that is replaced, else those that a new file gets.
+/// The permissions of the file to replace, else those of a new file.
 fn permissions(path: &Path) -> std::fs::Permissions {
     use std::os::unix::fs::PermissionsExt;
     std::fs::metadata(path)

@@ -1,4 +1,4 @@
-//! The cache of a user: where it is, how large it may become, and what goes first.
+//! The user's cache: its place, its size limit, and what is evicted first.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
@@ -19,26 +19,26 @@ mod lock;
 mod stock;
 mod turn;
 
-/// The variable that says how large the cache may become.
+/// The variable with the size limit of the cache.
 pub const SIZE: &str = "C3_CACHE_SIZE";
 
-/// How large it may become otherwise.
+/// The default size limit.
 const DEFAULT_SIZE: &str = "10Gi";
 
-/// How the names of what isn't ready begin, here and in the program of an operator without a container.
+/// Prefixes of unfinished files, here and in the program of a containerless operator.
 const UNFINISHED: [&str; 2] = [WORK, ".c3-"];
 
-/// How they begin here.
+/// Prefix of unfinished files here.
 pub(crate) const WORK: &str = ".work-";
 
-/// The kinds of things that are kept, each in a folder of its own.
+/// The kinds of cached things, each in its own folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Layers of images, and notes about base images.
     Layers,
-    /// Packages that operators are run with on this machine.
+    /// Packages of operators that run on this machine.
     Environments,
-    /// Operators without a container, unpacked by themselves.
+    /// Containerless operators, unpacked by themselves.
     Operators,
 }
 
@@ -66,25 +66,25 @@ impl Kind {
     }
 }
 
-/// The folder for one kind of things: in the user's cache, or where that can't be written, for this run only.
+/// The folder of one kind: in the user's cache, or temporary if that can't be written.
 #[derive(Debug)]
 pub(crate) struct Shelf {
     path: PathBuf,
     limit: u64,
-    /// Removes what is kept for this run only.
+    /// Removes the temporary folder.
     own: Option<TempDir>,
 }
 
-/// What has been taken out of the cache, and what could not be.
+/// What was removed from the cache, and what wasn't.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cleaning {
-    /// Bytes of the disk that are free again.
+    /// Bytes freed on disk.
     pub freed: u64,
-    /// How many of each kind are gone, in the order of [`Kind::ALL`].
+    /// Removed items of each kind, in the order of [`Kind::ALL`].
     pub removed: [usize; 3],
-    /// How many of each kind stay because they are in use.
+    /// Items of each kind that stay because they are in use.
     pub in_use: [usize; 3],
-    /// What the system didn't let go.
+    /// I/O errors.
     pub failures: Vec<String>,
 }
 
@@ -96,7 +96,7 @@ pub fn folder() -> Result<PathBuf, CacheError> {
     named.or_else(home).map(|folder| folder.join("c3")).ok_or(CacheError::Homeless)
 }
 
-/// How large it may become, in bytes.
+/// Its size limit, in bytes.
 pub fn limit() -> Result<u64, CacheError> {
     match env::var(SIZE) {
         Ok(text) if !text.is_empty() => size(&text).ok_or(CacheError::Size(text)),
@@ -112,12 +112,12 @@ fn size(text: &str) -> Option<u64> {
     Some(quantity.amount() as u64)
 }
 
-/// Takes all out of the cache that isn't in use.
+/// Removes everything that isn't in use.
 pub fn clean() -> Result<Cleaning, CacheError> {
     shrink(&folder()?, None)
 }
 
-/// Takes out of a cache what isn't in use: all, or what was not used for longest until the rest is no larger than allowed.
+/// Removes what isn't in use: all, or the least recently used until the rest is within the limit.
 fn shrink(folder: &Path, limit: Option<u64>) -> Result<Cleaning, CacheError> {
     let mut items = items(folder)?;
     items.sort_by_key(|item| item.used);
@@ -135,19 +135,19 @@ fn shrink(folder: &Path, limit: Option<u64>) -> Result<Cleaning, CacheError> {
 }
 
 impl Cleaning {
-    /// What went, such as `3 layers, 1 environment`.
+    /// The removed items, such as `3 layers, 1 environment`.
     #[must_use]
     pub fn removed(&self) -> String {
         counted(self.removed)
     }
 
-    /// What stays, likewise.
+    /// The items in use, likewise.
     #[must_use]
     pub fn in_use(&self) -> String {
         counted(self.in_use)
     }
 
-    /// Removes something unless it is in use, and tells whether it is gone.
+    /// Removes an item unless it is in use; returns whether it is gone.
     fn take(&mut self, item: &Item) -> bool {
         let is_gone = match item.remove() {
             Ok(is_gone) => is_gone,
@@ -174,7 +174,7 @@ fn counted(numbers: [usize; 3]) -> String {
 }
 
 impl Shelf {
-    /// The folder of this user's cache for a kind of things.
+    /// Opens the folder of a kind in the user's cache.
     pub(crate) fn open(kind: Kind) -> Result<Self, CacheError> {
         let limit = limit()?;
         if let Some(path) =
@@ -187,7 +187,7 @@ impl Shelf {
         Ok(Self { path: own.path().to_owned(), limit, own: Some(own) })
     }
 
-    /// The folder for a kind of things in a cache of the caller's.
+    /// The folder of a kind in the caller's own cache.
     #[cfg(test)]
     pub(crate) fn at(folder: &Path, kind: Kind, limit: u64) -> Self {
         let path = folder.join(kind.folder());
@@ -200,13 +200,13 @@ impl Shelf {
         &self.path
     }
 
-    /// A file for work in progress, on the same file system as what is kept.
+    /// A temporary file on the file system of the cache.
     pub(crate) fn temporary(&self) -> io::Result<NamedTempFile> {
         tempfile::Builder::new().prefix(WORK).tempfile_in(&self.path)
     }
 
-    /// Makes room where the cache is too large now that something has come into it, and tells what went. A cache that
-    /// can't be tidied up is no reason to fail.
+    /// Evicts items if the cache exceeds its limit, and reports what was removed. Failing to tidy up is no
+    /// reason to fail.
     pub(crate) fn trim(&self, progress: &Progress) {
         let (None, Some(folder)) = (&self.own, self.path.parent()) else { return };
         let gone = shrink(folder, Some(self.limit)).unwrap_or_default();

@@ -49,7 +49,7 @@ pub struct Component {
     /// Whether the source may log, so that a log level has a bearing on it.
     #[serde(skip)]
     pub logs: bool,
-    /// What the front end had to say.
+    /// Diagnostics of the front end.
     pub diagnostics: Vec<Finding>,
 }
 
@@ -70,21 +70,21 @@ pub struct NewerSyntax {
 pub struct Input {
     /// Name of the environment variable, spelled as in the source.
     pub name: String,
-    /// By which way the source takes it.
+    /// How the source takes it.
     #[serde(default)]
     pub via: Via,
-    /// How the source's own command line takes it, where that is its way.
+    /// Its option or position on the source's own command line, if it is taken from there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub argument: Option<Argument>,
-    /// Whether what is false has to be a word, where others take an empty text.
+    /// Whether false has to be a word instead of the empty text.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub word: bool,
     /// What the values are.
     #[serde(rename = "type")]
     pub kind: Type,
-    /// The default as it would stand in the environment.
+    /// The default, as the environment would hold it.
     pub default: Option<String>,
-    /// Whether the source can't do without a value.
+    /// Whether the source fails without a value.
     pub required: bool,
     /// Whether a read without a default is sure to run: at the top level, under no condition, before any
     /// early exit. A read in a function never is, even if the function is called at once.
@@ -126,25 +126,25 @@ pub struct Argument {
     pub negative: Option<String>,
     /// Whether the options have no values.
     pub flag: bool,
-    /// What stands there as its value.
+    /// How its value is written.
     #[serde(default)]
     pub takes: Takes,
 }
 
-/// What stands on a command line as the value of an input.
+/// How the value of an input is written on a command line.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Takes {
-    /// One value; what is false is the empty text, as for `bool`.
+    /// One value; false is the empty text, as for `bool`.
     #[default]
     Value,
     /// `true` or `false`.
     Word,
     /// Several values side by side: `--x a b`.
     Row,
-    /// Several values, each behind the option: `--x a --x b`.
+    /// Several values, each after the option: `--x a --x b`.
     Each,
-    /// A number, by so many options without a value: `-v -v`.
+    /// A number, written as that many options: `-v -v`.
     Count,
 }
 
@@ -244,7 +244,7 @@ impl Type {
     }
 }
 
-/// Something that has to be in the image.
+/// Something to install in the image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Requirement {
@@ -255,7 +255,7 @@ pub enum Requirement {
         /// The arguments as [`installers::pip::parse`](crate::installers::pip::parse) has read them, one by one.
         #[serde(skip)]
         words: Vec<String>,
-        /// Whether it is one entry of the PEP 723 block, which are installed together.
+        /// Whether it is an entry of the PEP 723 block, whose entries are installed together.
         #[serde(skip)]
         metadata: bool,
         /// Bytes of the source where it stands; empty where `c3` has added it.
@@ -280,7 +280,7 @@ pub enum Requirement {
     },
     /// An R package.
     R {
-        /// Name of the package, or what the installer takes for one, such as `owner/repository`.
+        /// Name of the package, or another form that the installer takes, such as `owner/repository`.
         text: String,
         /// What installs it.
         installer: Installer,

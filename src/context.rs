@@ -13,7 +13,7 @@ use crate::failure::Fault;
 
 use crate::hashed::Hashed;
 
-/// A list of files with their places in the context, always the same bytes for the same files.
+/// A list of files with their places in the context; the same files give the same bytes.
 #[derive(Debug, Clone, Default)]
 pub struct Context {
     nodes: BTreeMap<String, Node>,
@@ -34,14 +34,14 @@ pub struct Entry {
 /// Where the content of a file comes from.
 #[derive(Debug, Clone)]
 pub enum Content {
-    /// It was made here.
+    /// Generated.
     Bytes(Vec<u8>),
-    /// It is the user's, and read when it is needed.
+    /// A user's file, read when needed.
     Disk(PathBuf),
 }
 
 impl Content {
-    /// Its size, as far as it can be told before it is read.
+    /// Its size, as far as it is known without reading it.
     pub(super) fn size(&self) -> u64 {
         match self {
             Self::Bytes(bytes) => bytes.len() as u64,
@@ -60,19 +60,19 @@ enum Node {
 /// Why a context can't be made or written.
 #[derive(Debug, Error)]
 pub enum ContextError {
-    /// A path that leads nowhere in a context.
+    /// An invalid path.
     #[error("`{0}` is not a path in a build context")]
     Path(String),
-    /// `SOURCE_DATE_EPOCH` is no time.
+    /// `SOURCE_DATE_EPOCH` isn't a time.
     #[error("`SOURCE_DATE_EPOCH` is `{0}`, which is not a number of seconds")]
     Epoch(String),
-    /// Two files for one place.
+    /// Two files have the same path.
     #[error("two files would be `{0}` in the image")]
     Twice(String),
     /// A file was written to while it was read.
     #[error("`{}` changed while it was read", .0.display())]
     Changed(PathBuf),
-    /// The folder for the context has something in it.
+    /// The folder for the context isn't empty.
     #[error("the folder `{}` is not empty", .0.display())]
     NotEmpty(PathBuf),
     /// An I/O error.
@@ -131,7 +131,7 @@ impl Context {
         files.map(|(path, _)| path.as_str())
     }
 
-    /// The size of all files together, as far as it can be told before they are read.
+    /// The size of all files together, as far as it is known without reading them.
     #[must_use]
     pub fn size(&self) -> u64 {
         self.nodes.values().map(Node::size).sum()
@@ -144,12 +144,12 @@ impl Context {
         Ok(hashed.finish().1)
     }
 
-    /// The time of change that all files bear, in seconds since 1970.
+    /// The time of change of all files, in seconds since 1970.
     pub(super) fn mtime(&self) -> u64 {
         self.mtime
     }
 
-    /// What is below a folder, in order: the path there, the content (of a folder none) and the permissions.
+    /// The entries below a folder, in order: path, content (none for folders) and permissions.
     pub(super) fn below(&self, folder: &str) -> impl Iterator<Item = (&str, Option<&Content>, u32)> {
         let nodes = self.nodes.iter();
         nodes.filter_map(move |(path, node)| {
@@ -162,7 +162,7 @@ impl Context {
         })
     }
 
-    /// The text of a file, as far as it was made here.
+    /// The text of a generated file.
     pub(super) fn text(&self, path: &str) -> String {
         match self.nodes.get(path) {
             Some(Node::File(Content::Bytes(bytes), _)) => String::from_utf8_lossy(bytes).into_owned(),
@@ -180,7 +180,7 @@ impl Context {
         String::from_utf8(bytes).ok()
     }
 
-    /// The same with a text in a file's place, which may be new.
+    /// The same with a text added or replaced.
     pub(super) fn with_text(mut self, path: &str, text: String) -> Result<Self, ContextError> {
         self.nodes.remove(path);
         self.with(Entry {
@@ -229,7 +229,7 @@ impl Node {
     }
 }
 
-/// Whether a path is relative, plain and stays where it is.
+/// Whether a path is relative and has no `.`, `..` or empty parts.
 fn is_proper(path: &str) -> bool {
     let proper = |part| !matches!(part, "" | "." | "..");
     !path.contains('\0') && path.split('/').all(proper)

@@ -19,7 +19,7 @@ pub enum Severity {
 }
 
 impl Severity {
-    /// Its name, which is a level of SARIF's, too.
+    /// Its name, which SARIF uses as a level too.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -43,7 +43,7 @@ pub struct Diagnostic {
     pub span: Option<Range<usize>>,
     /// What to do.
     pub hint: Option<String>,
-    /// Whether the source isn't shown there: a secret in it can't be told from the rest.
+    /// Whether its source line is hidden, as it may hold a secret.
     pub covered: bool,
 }
 

@@ -1,26 +1,26 @@
-//! Failures: what ends a command, with its exit code and remedy; every error of an effect becomes one.
+//! Failures: what ends a command, with exit code and hint; every error type becomes one.
 
 use std::fmt;
 
 use crate::display;
 
-/// Exit code: the input is at fault.
+/// Exit code: bad input.
 pub const INPUT: u8 = 1;
-/// Exit code: the command line is at fault.
+/// Exit code: bad command line.
 pub const USAGE: u8 = 2;
 /// Exit code: an engine, a registry or the network failed.
 pub const ENGINE: u8 = 3;
-/// Exit code: the user has pressed Ctrl-C.
+/// Exit code: interrupted by Ctrl-C.
 pub const INTERRUPTED: u8 = 130;
 
-/// An error that ends a command, unless it is caught.
+/// An error that can end a command.
 pub trait Fault: std::error::Error {
-    /// The exit code; the input is at fault unless another is named.
+    /// The exit code; default: bad input.
     fn code(&self) -> u8 {
         INPUT
     }
 
-    /// What happened, with whatever foreign texts are in it on one line.
+    /// What happened, on one line.
     fn message(&self) -> String {
         display::line(&self.to_string()).into_owned()
     }
@@ -39,7 +39,7 @@ pub trait Fault: std::error::Error {
 pub struct Failure {
     /// The exit code.
     pub code: u8,
-    /// What happened; nothing where the diagnostics have said it.
+    /// What happened; nothing if diagnostics have said it.
     pub message: Option<String>,
     /// Lines that explain it, such as the end of a build's output.
     pub details: Vec<String>,
@@ -55,13 +55,13 @@ impl Failure {
         Self { code, message: Some(message), details: Vec::new(), hint: None }
     }
 
-    /// The diagnostics have said all.
+    /// A failure that diagnostics have explained.
     #[must_use]
     pub fn diagnosed() -> Self {
         Self { code: INPUT, message: None, details: Vec::new(), hint: None }
     }
 
-    /// A program has ended with this exit code and said itself why.
+    /// The exit code of a program that has reported its error itself.
     #[must_use]
     pub fn of_program(code: u8) -> Self {
         Self { code, ..Self::diagnosed() }

@@ -29,23 +29,23 @@ pub struct AdditionalFile {
 pub struct Matches {
     /// The files, sorted and each once.
     pub files: Vec<AdditionalFile>,
-    /// Links to nothing that folders and globs have brought, sorted and each once; they are left out.
+    /// Dangling links in folders and globs, sorted and each once; they are left out.
     pub dangling: Vec<String>,
 }
 
 /// Why the additional files can't be read.
 #[derive(Debug, Error)]
 pub enum FilesError {
-    /// A file or folder that was named isn't there.
+    /// A named file or folder doesn't exist.
     #[error("`{0}` does not exist")]
     Missing(String),
-    /// A symbolic link to nothing.
+    /// A dangling symbolic link.
     #[error("`{0}` is a link that leads nowhere")]
     Dangling(String),
     /// A glob without a match.
     #[error("no file matches `{0}`")]
     NoMatch(String),
-    /// A glob that can't be read.
+    /// An invalid glob.
     #[error("`{pattern}` is not a valid pattern: {reason}")]
     Pattern {
         /// The glob.
@@ -53,10 +53,10 @@ pub enum FilesError {
         /// What is wrong with it.
         reason: String,
     },
-    /// A folder without a file in it.
+    /// A folder without files.
     #[error("the folder `{0}` holds no files")]
     Empty(String),
-    /// What was named is left out by `.dockerignore`.
+    /// A named file that `.dockerignore` excludes.
     #[error("`{0}` is excluded by `.dockerignore`")]
     Ignored(String),
     /// A path that leads out of the working directory.
@@ -135,13 +135,13 @@ impl Ignored {
     }
 }
 
-/// Finds all files below a folder, hidden ones too, their paths relative to it; `.dockerignore` there is heeded.
+/// Finds all files below a folder, hidden ones too, with paths relative to it; honours its `.dockerignore`.
 pub fn below(folder: &Path) -> Result<Vec<AdditionalFile>, FilesError> {
     let Matches { files, dangling } = Tree::open(folder)?.files_below("", true)?;
     dangling.into_iter().next().map_or(Ok(files), |link| Err(FilesError::Dangling(link)))
 }
 
-/// The files of one pattern; a file whose name has wildcards in it goes before what it would match.
+/// The files of one pattern; a file literally named like the pattern takes precedence.
 fn find(tree: &Tree, pattern: &str) -> Result<Matches, FilesError> {
     if glob::is_glob(pattern) && !tree.exists(pattern) {
         globbed(tree, pattern)
@@ -212,7 +212,7 @@ impl Matches {
         self.dangling.extend(other.dangling);
     }
 
-    /// An error if there is no file: the first link that leads nowhere is the reason, if there is one.
+    /// An error if there is no file: the first dangling link, or else this reason.
     fn or_else(self, reason: impl FnOnce() -> FilesError) -> Result<Self, FilesError> {
         if !self.files.is_empty() {
             return Ok(self);

@@ -36,7 +36,7 @@ pub enum LoadError {
     /// A pipe, a socket or a device.
     #[error("`{}` is neither a file nor a directory", .0.display())]
     Special(PathBuf),
-    /// The file name tells no language that `c3` reads.
+    /// The file name has none of the known extensions.
     #[error("`{}` is not a {}", .0.display(), frontend::file_kinds())]
     Language(PathBuf),
     /// The file isn't text in UTF-8.
@@ -57,7 +57,7 @@ pub enum LoadError {
         /// The limit, in bytes.
         limit: u64,
     },
-    /// The file is no notebook that can be read.
+    /// The file isn't a readable notebook.
     #[error("`{}` {source}", path.display())]
     Notebook {
         /// The file.
@@ -99,7 +99,7 @@ impl Fault for LoadError {
     }
 }
 
-/// Likeness from which on a name is taken for a misspelt one.
+/// Similarity from which a name counts as misspelt.
 const ALIKE: f64 = 0.85;
 
 /// The source with this name, given without its extension.

@@ -11,7 +11,7 @@ pub const VERSION_LABEL: &str = "org.opencontainers.image.version";
 /// Label that holds the base image.
 pub const BASE_LABEL: &str = "org.opencontainers.image.base.name";
 
-/// Label that holds the key of all that an image is made of, where it is looked for before it is made again.
+/// Label that holds the key of everything an image is made of, to find it again instead of rebuilding it.
 pub const KEY_LABEL: &str = "io.claimed.c3.key";
 
 /// User and group of every file of the operator, and of the operator itself.
@@ -26,12 +26,12 @@ pub const FILES: &str = "files";
 /// Folder of the build context with the script and its entry point.
 pub const OPERATOR: &str = "operator";
 
-/// What an image is set to, and what has to be installed in it by pip.
+/// The configuration of an image, and what pip has to install in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Recipe {
     /// The working directory.
     pub working_dir: &'static str,
-    /// Who runs it, as `user:group`.
+    /// The user and group, as `user:group`.
     pub user: String,
     /// Variables of the environment.
     pub environment: Vec<Named>,

@@ -174,7 +174,7 @@ impl Config {
         block.tool.c3.misplaced().map_or(Ok(block.tool.c3), Err)
     }
 
-    /// Reads a source with the settings that stand in it; those that can't be read are an error among the diagnostics.
+    /// Reads a source with its own settings; invalid ones become an error among the diagnostics.
     #[must_use]
     pub fn with(source: &Source) -> (Reading, Self) {
         let mut reading = frontend::read(source);
@@ -190,8 +190,7 @@ impl Config {
         }
     }
 
-    /// What can't stand in the settings of one source: other operators', which sources are some, and whom this program
-    /// trusts.
+    /// Settings that can't stand in a source: those of other operators, of folders, and trusted certificates.
     fn misplaced(&self) -> Option<Problem> {
         let misplaced = [
             ("operators", !self.operators.is_empty()),
@@ -201,7 +200,7 @@ impl Config {
         misplaced.into_iter().find_map(|(name, is_there)| is_there.then(|| Problem::misplaced(name)))
     }
 
-    /// These settings before others: tables are joined key by key, any other value counts whole.
+    /// These settings over others: tables are merged key by key, other values replaced.
     #[must_use]
     pub fn over(&self, under: &Self) -> Self {
         let own_base = self.base_image.is_some() || self.image_version.is_some();
@@ -252,7 +251,8 @@ impl Config {
         }
     }
 
-    /// Makes the executed notebook an output of a source, if these settings ask for it; those of a folder pass scripts over.
+    /// Makes the executed notebook an output of a source, if set; settings of a folder don't apply to
+    /// scripts.
     #[must_use]
     pub fn record(&self, component: &mut Component, source: &Source) -> Option<Diagnostic> {
         let is_asked = self.notebook_output == Some(true) && source.notebook().is_some();
@@ -289,7 +289,7 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-/// Reads a text that a check has nothing against.
+/// Reads a text and checks it.
 fn checked<'de, D: Deserializer<'de>>(
     deserializer: D,
     check: impl Fn(&str) -> Result<(), NameError>,

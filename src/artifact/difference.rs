@@ -1,4 +1,4 @@
-//! What artifacts would change in files that were edited, for people to decide.
+//! Differences between artifacts and edited files, for the user to decide on.
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -10,23 +10,24 @@ use super::Artifact;
 use crate::reader;
 use crate::stamp;
 
-/// What would change in one file.
+/// The difference in one file.
 #[derive(Debug, Clone)]
 pub struct Difference {
-    /// The unified diff, from what is there to what would be written.
+    /// The unified diff, from the existing file to the artifact.
     pub text: String,
-    /// The values that somebody has written into a Kubernetes job, as `NAME=VALUE` for a shell, if nothing else would change.
+    /// The values that were written into a Kubernetes job by hand, as `NAME=VALUE` for a shell, if they are
+    /// the only difference.
     pub values: Option<Vec<String>>,
 }
 
-/// How long is looked for the shortest difference.
+/// Time limit of the search for the shortest diff.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// Most lines that are shown of one file unless all are asked for.
+/// Most lines shown for one file by default.
 const SHOWN: usize = 60;
 
 impl Difference {
-    /// The first lines, and how many more there are.
+    /// The first lines, and the number of others.
     #[must_use]
     pub fn shortened(&self) -> Vec<String> {
         let mut lines: Vec<_> = self.text.lines().take(SHOWN).map(ToOwned::to_owned).collect();
@@ -36,7 +37,7 @@ impl Difference {
     }
 }
 
-/// What artifacts would change in the files of their names, as far as these are text.
+/// The differences between artifacts and existing text files.
 pub(super) fn differences(artifacts: &[Artifact], paths: &[PathBuf]) -> Vec<Difference> {
     let artifact =
         |path: &PathBuf| artifacts.iter().find(|artifact| path.file_name() == Some(artifact.name.as_ref()));
@@ -54,7 +55,7 @@ fn difference(path: &Path, artifact: &Artifact) -> Option<Difference> {
     })
 }
 
-/// The values that are lost, if nothing else is.
+/// The values that would be lost, if they are the only difference.
 fn values<'a>(diff: &TextDiff<'a, 'a, 'a, str>, found: &str) -> Option<Vec<String>> {
     let lines: Vec<_> = found.lines().collect();
     let changes = diff.iter_all_changes().filter(|change| change.tag() != ChangeTag::Equal);
@@ -75,12 +76,12 @@ fn values<'a>(diff: &TextDiff<'a, 'a, 'a, str>, found: &str) -> Option<Vec<Strin
     values.map(|values| values.into_iter().flatten().collect()).filter(|values: &Vec<_>| !values.is_empty())
 }
 
-/// What stands behind a key in a line of YAML.
+/// The value of a key in a line of YAML.
 fn scalar(line: &str, key: &str) -> Option<String> {
     yaml_serde::from_str(line.trim().strip_prefix(key)?).ok()
 }
 
-/// A text with the record of another, which is no edit and nothing to decide on.
+/// A text with the record of another, since a different record alone is no edit.
 fn with_record_of(found: &str, new: &str) -> String {
     match (stamp::without_record(found).1, stamp::without_record(new).1) {
         (Some(before), Some(now)) => new.replacen(now, before, 1),

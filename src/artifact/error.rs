@@ -10,7 +10,7 @@ use crate::failure::Fault;
 /// Why artifacts can't be written.
 #[derive(Debug, Error)]
 pub enum ArtifactError {
-    /// Files are there that say something else, and that nobody knows to be as they were made.
+    /// Existing files differ, and may have been edited.
     #[error("{} there already and would be changed", listed(paths))]
     Exists {
         /// Their paths.
@@ -29,7 +29,7 @@ pub enum ArtifactError {
         /// What it is.
         kind: &'static str,
     },
-    /// Two files would get one name.
+    /// Two files would get the same name.
     #[error("`{}` and `{}` can't both be renamed to `{}`", one.display(), other.display(), to.display())]
     RenameTwice {
         /// A file.
@@ -39,7 +39,7 @@ pub enum ArtifactError {
         /// The name.
         to: PathBuf,
     },
-    /// The new name of a file is that of one which is going to be written.
+    /// The new name of a file belongs to a file about to be written.
     #[error("`{}` can't be renamed to `{}`, which is going to be written", from.display(), to.display())]
     RenameOnto {
         /// The file.
@@ -47,7 +47,7 @@ pub enum ArtifactError {
         /// Its new name.
         to: PathBuf,
     },
-    /// The place to rename a file to is taken.
+    /// The new name of a file is taken.
     #[error("`{}` can't be renamed: `{}` is there already", from.display(), to.display())]
     RenameTaken {
         /// The file.
@@ -55,7 +55,7 @@ pub enum ArtifactError {
         /// Its new name.
         to: PathBuf,
     },
-    /// The name given for renaming is no file name.
+    /// The name given for renaming isn't a file name.
     #[error("`{0}` is not a file name")]
     RenameName(String),
     /// An I/O error.
@@ -69,7 +69,7 @@ pub enum ArtifactError {
 }
 
 impl ArtifactError {
-    /// A folder is there that is somebody's.
+    /// The error for an existing folder that isn't c3's.
     #[must_use]
     pub fn exists(folder: PathBuf) -> Self {
         Self::Exists { paths: vec![folder], differences: Vec::new() }

@@ -1,4 +1,4 @@
-//! Moves of files that are done all or not at all: what has been moved goes back unless the rest follows.
+//! Moves of files, all or nothing: a failure undoes those already made.
 
 use std::fs;
 use std::io;
@@ -6,28 +6,28 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-/// How the names of files that are put aside begin.
+/// Prefix of files that are put aside.
 pub(super) const ASIDE: &str = ".c3-";
 
-/// Moves that are under way.
+/// Moves in progress.
 #[derive(Debug, Default)]
 pub(super) struct Moves {
     done: Vec<Move>,
-    /// Files that somebody may need back, until all is done.
+    /// Files put aside until everything is done.
     aside: Vec<PathBuf>,
 }
 
-/// Something that was done and can be undone.
+/// A step that can be undone.
 #[derive(Debug)]
 enum Move {
-    /// A file has a second name, by which it is kept when the first is given to another.
+    /// A file has a second name, which keeps it when the first goes to another file.
     Kept { path: PathBuf, by: PathBuf },
-    /// A file is where none was.
+    /// A new file is in place.
     Placed(PathBuf),
 }
 
 impl Moves {
-    /// Keeps a file by another name, which nothing has yet, so that its own can be taken.
+    /// Keeps a file under an unused name, so that its own can be taken.
     pub(super) fn keep(&mut self, path: &Path, by: &Path) -> io::Result<()> {
         match fs::hard_link(path, by) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(error),
@@ -39,7 +39,7 @@ impl Moves {
         Ok(())
     }
 
-    /// Clears a name for another file; what has it is kept for as long as it may be wanted back.
+    /// Frees a name for another file; its present file is put aside.
     pub(super) fn clear(&mut self, path: &Path) -> io::Result<()> {
         let by = unused_name(path)?;
         move_new(path, &by)?;
@@ -48,7 +48,7 @@ impl Moves {
         Ok(())
     }
 
-    /// Keeps a file that is going to be replaced for as long as it may be wanted back.
+    /// Puts aside a file that is about to be replaced.
     fn put_aside(&mut self, path: &Path) -> io::Result<()> {
         let by = unused_name(path)?;
         self.keep(path, &by)?;
@@ -56,7 +56,7 @@ impl Moves {
         Ok(())
     }
 
-    /// Puts a new file in its place; what is there is put aside unless it is kept already.
+    /// Moves a new file into place; an existing one is put aside unless it is kept already.
     pub(super) fn place(&mut self, file: NamedTempFile, path: &Path) -> io::Result<()> {
         let is_kept =
             self.done.iter().any(|done| matches!(done, Move::Kept { path: kept, .. } if kept == path));
@@ -72,7 +72,7 @@ impl Moves {
         file.persist(path).map(drop).map_err(|error| error.error)
     }
 
-    /// All is done: nothing goes back.
+    /// Everything is done: nothing is undone any more.
     pub(super) fn finish(mut self) {
         self.done.clear();
         for path in self.aside.drain(..) {
@@ -93,7 +93,7 @@ impl Drop for Moves {
     }
 }
 
-/// A name beside a file that nothing has, and that hardly anybody else comes upon.
+/// An unused name beside a file, unlikely to be chosen by anybody else.
 fn unused_name(path: &Path) -> io::Result<PathBuf> {
     let folder = path.parent().unwrap_or(Path::new(""));
     let name = tempfile::Builder::new().prefix(ASIDE).tempfile_in(folder)?.into_temp_path();
@@ -102,7 +102,7 @@ fn unused_name(path: &Path) -> io::Result<PathBuf> {
     Ok(path)
 }
 
-/// Gives a file its first name back. Where both are names of one file the system renames nothing.
+/// Gives a file its first name back. If both names are links to one file, rename(2) does nothing.
 fn back(by: &Path, path: &Path) -> io::Result<()> {
     fs::rename(by, path)?;
     match fs::remove_file(by) {
@@ -111,7 +111,7 @@ fn back(by: &Path, path: &Path) -> io::Result<()> {
     }
 }
 
-/// Renames to a name that nothing has.
+/// Renames to an unused name.
 fn move_new(from: &Path, to: &Path) -> io::Result<()> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
     match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {

@@ -1,4 +1,4 @@
-//! New names for files that others take the places of: each has its own, and ends as it did.
+//! New names for files that are about to be replaced: each has its own, with the same ending.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::moves::Moves;
 use super::{ArtifactError, Destination, Existing};
 
-/// The new names of files: `NAME` in the place of their stem, or `modified_` before all.
+/// The new names of files: `NAME` in place of their stem, or the prefix `modified_`.
 pub(super) fn names(
     paths: &[PathBuf],
     destination: Destination,
@@ -36,7 +36,7 @@ fn ending(file: &str, stem: &str) -> String {
     behind.map(ToOwned::to_owned).or_else(extension).unwrap_or_default()
 }
 
-/// Refuses names that would cost a file.
+/// Rejects names that would overwrite another file.
 pub(super) fn check(
     names: &[(PathBuf, PathBuf)],
     places: &[PathBuf],
@@ -57,7 +57,7 @@ pub(super) fn check(
     Ok(())
 }
 
-/// Keeps a file by its new name, which another may have if it may be replaced.
+/// Keeps a file under its new name, replacing a file of that name if allowed.
 pub(super) fn keep(
     moves: &mut Moves,
     from: &Path,

@@ -1,4 +1,4 @@
-//! How artifacts compare with the disk: what is there is the same, is what `c3` wrote before, or is somebody's own.
+//! How artifacts compare with the disk: the same, generated before and untouched, or the user's own.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -10,18 +10,18 @@ use crate::stamp::{self, Stamp};
 /// How an artifact compares with the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
-    /// Nothing is there.
+    /// No such file.
     Missing,
-    /// The same is there, but perhaps for line ends and trailing blanks.
+    /// The same, except perhaps for line ends and trailing blanks.
     Same,
-    /// What is there was generated and is as it was, so nothing of anybody's is lost.
+    /// Generated and untouched since, so nothing is lost.
     Untouched,
-    /// Something else is there.
+    /// Different, and perhaps edited.
     Differs,
 }
 
 impl State {
-    /// Whether a file is there that would change.
+    /// Whether an existing file would change.
     pub(super) fn is_changed(self) -> bool {
         matches!(self, Self::Untouched | Self::Differs)
     }
@@ -53,13 +53,13 @@ fn compared(found: &[u8], artifact: &Artifact, all: &[Artifact], folder: &Path) 
     }
 }
 
-/// Whether a text is as it was made, of the same source.
+/// Whether a text was generated from the same source and not edited.
 fn is_own(found: &str, new: &str) -> bool {
     let untouched = Stamp::find(found).and_then(|stamp| stamp.is_untouched(found));
     untouched == Some(true) && stamp::is_of_same_source(found, new)
 }
 
-/// Whether a file that can't hold a record is as it was made, as one beside it says.
+/// Whether a file that can't hold a record is untouched, according to the record in a file beside it.
 fn beside(found: &[u8], artifact: &Artifact, all: &[Artifact], folder: &Path) -> Option<bool> {
     let others = all.iter().filter(|other| other.name != artifact.name);
     let mut stamps =

@@ -1,4 +1,4 @@
-//! What can go wrong with the cache, and what to do about it.
+//! Errors of the cache, and what to do about them.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,10 +12,10 @@ use super::SIZE;
 /// Why the cache can't be used.
 #[derive(Debug, Error)]
 pub enum CacheError {
-    /// The user has no folder.
+    /// The user has no home folder.
     #[error("there is no folder for the cache: neither `XDG_CACHE_HOME` nor `HOME` names one")]
     Homeless,
-    /// Its size isn't one.
+    /// The size limit is invalid.
     #[error("`{SIZE}` is `{}`, which is not a size", .0.escape_debug())]
     Size(String),
     /// An I/O error.
@@ -31,7 +31,7 @@ pub enum CacheError {
 }
 
 impl CacheError {
-    /// The system refuses to do something with a file.
+    /// An I/O error with a file.
     pub(super) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Io { doing, path, source }

@@ -1,4 +1,4 @@
-//! Locks: what is in use stays, and is made by one at a time.
+//! Locks: what is in use stays, and only one process creates an item.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Seek, Write};
@@ -13,7 +13,7 @@ pub(crate) struct Lock {
 }
 
 impl Lock {
-    /// Shares a file with others who use it, so that nobody removes it; nothing if there is no such file.
+    /// Shares the lock of a file in use, so that nobody removes it; nothing if there is no such file.
     pub(crate) fn share(path: &Path) -> io::Result<Option<Self>> {
         let file = match File::open(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -25,7 +25,7 @@ impl Lock {
         Ok(is_at(&file, path).then_some(Self { file }))
     }
 
-    /// Waits for all others who use a file, and makes it if it isn't there.
+    /// Waits for exclusive use of a file, and creates it if missing.
     pub(crate) fn hold(path: &Path) -> io::Result<Self> {
         loop {
             let file = open(path)?;
@@ -36,7 +36,7 @@ impl Lock {
         }
     }
 
-    /// The same without waiting; nothing if others use it.
+    /// The same without waiting; nothing if the file is in use.
     pub(crate) fn try_hold(path: &Path) -> io::Result<Option<Self>> {
         let file = open(path)?;
         match file.try_lock() {
@@ -46,7 +46,7 @@ impl Lock {
         }
     }
 
-    /// Shares a file that was just made and nobody else knows of.
+    /// Shares the lock of a new file that nobody else knows of.
     pub(crate) fn of(file: File) -> io::Result<Self> {
         file.lock_shared()?;
         Ok(Self { file })

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use super::{CacheError, Kind, Lock, UNFINISHED};
 
-/// From which age on work that is unfinished and unlocked is no more than a remainder.
+/// Age from which unfinished, unlocked work counts as abandoned.
 const ABANDONED: Duration = Duration::from_hours(1);
 
 /// The lock of an unfinished folder, in it.
@@ -20,12 +20,12 @@ pub(crate) const LOCK: &str = ".lock";
 pub(super) struct Item {
     pub(super) path: PathBuf,
     pub(super) kind: Kind,
-    /// Whether it is a thing in itself, and no note, lock or remainder.
+    /// Whether it is a complete item rather than a note, a lock or abandoned work.
     pub(super) is_whole: bool,
-    /// What its removal frees, in bytes.
+    /// Bytes that its removal frees.
     pub(super) size: u64,
     pub(super) used: SystemTime,
-    /// The file that whoever uses it has locked.
+    /// The file that its users lock.
     lock: PathBuf,
 }
 
@@ -67,8 +67,8 @@ impl Item {
         Ok(Some(Self { path, kind, is_whole, size, used, lock }))
     }
 
-    /// Removes it unless it is in use, and tells whether it is gone. A folder goes under another name first: whoever looks
-    /// for it finds all of it or nothing.
+    /// Removes it unless it is in use; returns whether it is gone. A folder is renamed first, so that others
+    /// find all of it or nothing.
     pub(super) fn remove(&self) -> io::Result<bool> {
         let Some(_lock) = Lock::try_hold(&self.lock)? else { return Ok(false) };
         if self.lock == self.path {
@@ -92,8 +92,8 @@ pub(crate) fn lock_beside(folder: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// What the removal of a file or folder frees, in bytes: nothing of what has other names, such as files in the cache of
-/// the installer.
+/// Bytes that the removal of a file or folder frees: none for content with other links, such as files in the
+/// cache of the installer.
 fn size(path: &Path, metadata: &Metadata) -> u64 {
     if !metadata.is_dir() {
         return if metadata.nlink() > 1 { 0 } else { blocks(metadata) };

@@ -1,4 +1,4 @@
-//! What goes from a cache, in which order, and what never does.
+//! Tests of what is evicted, in which order, and what never is.
 
 use std::fs::File;
 use std::time::{Duration, SystemTime};

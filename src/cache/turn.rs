@@ -1,4 +1,4 @@
-//! Turns: what one program of a machine does at a time while others wait. A turn ends with its process, however that ends.
+//! Turns: what only one process on a machine does at a time. A turn ends with its process, however that ends.
 
 use std::fs::{self, DirBuilder};
 use std::io;
@@ -9,7 +9,7 @@ use std::{env, process};
 use super::{Lock, folder, is_writable};
 use crate::hashed::digest;
 
-/// The folder of their locks, beside those of what is kept.
+/// The folder of their locks, beside those of the items.
 const FOLDER: &str = "turns";
 
 /// A turn, until it is dropped.
@@ -20,8 +20,8 @@ pub struct Turn {
 }
 
 impl Turn {
-    /// Waits for a turn at what has a name, which may be any text. Where it isn't free, `waits` is called with the number
-    /// of the process that has it, if that is known.
+    /// Waits for the turn with a name, which may be any text. If it is taken, calls `waits` with the id of
+    /// the process that has it, if known.
     pub fn take(name: &str, waits: impl FnOnce(Option<u32>)) -> io::Result<Self> {
         let file = format!("{}.lock", digest(name.as_bytes()).trim_start_matches("sha256:"));
         Self::at(&turns()?.join(file), waits)
@@ -39,13 +39,13 @@ impl Turn {
     }
 }
 
-/// The folder of the locks: in the user's cache, or where that can't be, in the folder for temporary files.
+/// The folder of the locks: in the user's cache, or else in the folder for temporary files.
 fn turns() -> io::Result<PathBuf> {
     let cached = folder().ok().map(|cache| cache.join(FOLDER)).filter(|folder| is_writable(folder));
     cached.map_or_else(|| private_folder(&env::temp_dir()), Ok)
 }
 
-/// A folder among those of others that is this user's alone.
+/// A private folder of this user among others.
 fn private_folder(among: &Path) -> io::Result<PathBuf> {
     let user = rustix::process::getuid().as_raw();
     let folder = among.join(format!("c3-{user}"));

@@ -55,7 +55,7 @@ impl Context {
     }
 }
 
-/// A file from which as many bytes are read as its header has promised.
+/// A file that must have as many bytes as its header says.
 pub(super) struct Exactly {
     pub(super) file: File,
     pub(super) left: u64,
@@ -68,7 +68,7 @@ impl Exactly {
         Ok(Self { file, left })
     }
 
-    /// Checks that the file was neither cut nor continued.
+    /// Checks that the file neither shrank nor grew.
     pub(super) fn finish(mut self, disk: &Path) -> Result<(), ContextError> {
         let more = self.file.read(&mut [0]).map_err(failure("read", disk.display()))?;
         match (self.left, more) {

@@ -23,7 +23,7 @@ impl Context {
     }
 }
 
-/// Makes a folder, or sees that it is empty.
+/// Creates a folder, or checks that it is empty.
 fn prepare(folder: &Path) -> Result<(), ContextError> {
     fs::create_dir_all(folder).map_err(failure("write", folder.display()))?;
     let mut entries = folder.read_dir().map_err(failure("read", folder.display()))?;

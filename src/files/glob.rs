@@ -103,7 +103,7 @@ fn follow_down(tree: &Tree, path: &str, parts: &[Part], found: &mut Vec<String>)
     Ok(())
 }
 
-/// The paths in a folder whose names match; none where there is no folder, or an ignored one.
+/// The matching names in a folder; none if the folder is missing or ignored.
 fn children(
     tree: &Tree,
     folder: &str,

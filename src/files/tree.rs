@@ -1,4 +1,4 @@
-//! The working directory as files may be taken from it: nothing outside, no loops, `.dockerignore` in force.
+//! The working directory: nothing outside, no loops, `.dockerignore` honoured.
 
 use std::fs::Metadata;
 use std::io::{Error, ErrorKind};
@@ -132,7 +132,7 @@ impl Tree {
         Ok(paths.filter(|path| !self.drops(path)))
     }
 
-    /// Whether nothing of a path can be wanted, so that what it leads to need not be looked at.
+    /// Whether a path can be skipped without a look at the disk.
     fn drops(&self, path: &str) -> bool {
         self.prunes(path) || (self.ignores(path) && !self.is_folder(path, true))
     }

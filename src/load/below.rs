@@ -1,4 +1,4 @@
-//! The sources below a folder, as they lie on disk.
+//! The sources below a folder, as stored on disk.
 
 use std::path::{Path, PathBuf};
 
@@ -6,11 +6,11 @@ use walkdir::{DirEntry, WalkDir};
 
 use crate::frontend;
 
-/// Folders that hold no operators.
+/// Folders without operators.
 const SKIPPED: &[&str] = &["__pycache__", "node_modules", "site-packages"];
 
-/// The sources below a folder in the order of their names, a link that leads nowhere too; folders that are hidden, private
-/// or somebody else's packages are left out, and those that `is_open` refuses. Links to folders aren't followed.
+/// The sources below a folder, sorted by name, dangling links included; hidden and private folders, installed
+/// packages, and folders that `is_open` rejects are left out. Links to folders aren't followed.
 pub fn below(
     folder: &Path,
     is_open: impl Fn(&Path) -> bool,

@@ -1,4 +1,4 @@
-//! What git leaves out of a repository: files that are made, downloaded or somebody's own.
+//! What git ignores in a repository: generated, downloaded or private files.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Files that were made of a source before: which there are, and what they say of the options they were made with.
+//! Files generated from a source before, and the options recorded in them.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use crate::stamp::Stamp;
 
 use super::{Request, legacy};
 
-/// The files that were made of one source and bear a record; those of a user's template aren't among them.
+/// The generated files of one source that hold a record; those of a custom template don't.
 pub struct Generated {
     stem: String,
     files: Vec<File>,
@@ -23,7 +23,7 @@ struct File {
 }
 
 impl File {
-    /// The files that can't hold a record, which this one holds for them.
+    /// The files that can't hold a record, and whose records this file holds.
     fn beside(&self) -> impl Iterator<Item = Self> {
         self.stamp.beside.keys().map(|name| Self { name: name.clone(), stamp: self.stamp.clone() })
     }
@@ -68,13 +68,13 @@ impl Generated {
         self.files.iter().map(|file| (file.name.clone(), file.stamp.clone())).collect()
     }
 
-    /// Whether one of them would bear another stamp now.
+    /// Whether one of them would get another record now.
     #[must_use]
     pub fn is_stale(&self, now: &Stamp) -> bool {
         self.files.iter().any(|file| file.stamp.is_older(now))
     }
 
-    /// The platforms that they were made for, among those that the command line names if it does.
+    /// The targets they were generated for, limited to those on the command line if it names any.
     fn targets(&self, given: &Request) -> Vec<&'static Target> {
         let is_there =
             |target: &Target| target.suffixes.iter().any(|end| self.has(&format!("{}{end}", self.stem)));
@@ -85,7 +85,7 @@ impl Generated {
         TARGETS.iter().filter(|target| is_there(target) && is_meant(target)).collect()
     }
 
-    /// The same request for the files that are there, which say what neither the request nor a file of settings does.
+    /// The request for the existing files: their records fill in what neither the request nor settings say.
     #[must_use]
     pub fn request(&self, given: &Request) -> Request {
         let targets = Some(self.targets(given).into_iter().map(TargetName).collect());
@@ -98,7 +98,7 @@ impl Generated {
         Request { settings: Config { targets, ..given.settings.clone() }, remembered, ..given.clone() }
     }
 
-    /// What the first record says that says it.
+    /// The first value that a record has.
     fn first<'a, T>(&'a self, said: impl Fn(&'a Stamp) -> Option<T>) -> Option<T> {
         self.files.iter().find_map(|file| said(&file.stamp))
     }
@@ -109,7 +109,7 @@ impl Generated {
         reference::parts(image).namespace.map(ToOwned::to_owned)
     }
 
-    /// The base image, if there is one only: several are the defaults of several targets.
+    /// The base image, if there is exactly one: several are the defaults of several targets.
     fn base_image(&self) -> Option<String> {
         let images: BTreeSet<_> =
             self.files.iter().filter_map(|file| file.stamp.base_image.as_ref()).collect();
@@ -124,7 +124,7 @@ impl Generated {
     }
 }
 
-/// The sources of which there are generated files.
+/// The sources that have generated files.
 #[must_use]
 pub fn compiled(sources: Vec<PathBuf>, options: &Request) -> Vec<PathBuf> {
     sources.into_iter().filter(|source| !Generated::find(source, options).is_empty()).collect()

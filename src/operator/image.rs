@@ -36,7 +36,7 @@ pub mod built;
 pub mod installs;
 mod refusal;
 
-/// What makes an image, as the command line has it.
+/// What builds images, as the command line says.
 #[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Choice {
     /// The engine of `DOCKER_HOST` or the Docker context if one is named, else the one at the default socket, else oci
@@ -55,21 +55,21 @@ pub enum Builder {
     Assembler(Box<Assembler>),
 }
 
-/// An image that was made.
+/// An image that was built.
 #[derive(Debug, Serialize)]
 pub struct Image {
     /// Its reference with the version.
     pub reference: String,
     /// Its id in an engine.
     pub id: String,
-    /// The digest that a registry knows it by, if it was pushed.
+    /// Its digest in the registry, if it was pushed.
     pub digest: Option<String>,
     /// Whether its version named another image in the registry before.
     #[serde(skip)]
     pub moved: bool,
-    /// The archive that holds it, if there is one.
+    /// The archive that holds it, if it was saved.
     pub archive: Option<PathBuf>,
-    /// Bytes that went to the registry, where that is known.
+    /// Bytes uploaded, if known.
     #[serde(skip)]
     pub uploaded: Option<u64>,
 }
@@ -87,21 +87,21 @@ impl Image {
 pub struct ImageBuild<'a> {
     /// The operator.
     pub plan: &'a Plan,
-    /// Which of its images.
+    /// The image among those of the plan.
     pub part: &'a Part,
-    /// How it is made.
+    /// How to build it.
     pub making: &'a Making<'a>,
     /// Where progress goes.
     pub progress: &'a Progress,
 }
 
 impl<'a> ImageBuild<'a> {
-    /// What logins are found by.
+    /// The logins to look up.
     fn given(&self) -> Given<'a> {
         Given { secrets: self.making.secrets, indexes: &self.plan.indexes }
     }
 
-    /// Warns of build secrets that nothing asks for: an id may be misspelt.
+    /// Warns of build secrets that nothing uses: their ids may be misspelt.
     fn warn_of_unused(&self, ids: &[String]) {
         let image = &self.part.settings.image;
         for id in ids {
@@ -110,7 +110,7 @@ impl<'a> ImageBuild<'a> {
     }
 }
 
-/// What can be done without an engine where the files of an operator are made.
+/// What a command can do without an engine, if it writes files.
 const OTHERWISE: &str =
     "let c3 make the image itself with `--builder oci`, or write the files only with `--no-build`";
 
@@ -130,7 +130,7 @@ fn unreachable(error: EngineError, otherwise: Option<&str>) -> Failure {
     Failure { hint: failure.hint.map(more), ..failure }
 }
 
-/// What a base image is that an engine has: the digest that its registry knows it by, or else its id.
+/// The identity of a base image in an engine: its digest in the registry, or else its id.
 pub fn base_of(engine: &Engine, name: &str) -> Result<Option<String>, EngineError> {
     Ok(engine.inspect(name)?.map(|image| image.digest_in(name).unwrap_or(image.id)))
 }
@@ -145,7 +145,7 @@ pub fn component(name: &str, labels: &BTreeMap<String, String>) -> Result<Option
 }
 
 impl Builder {
-    /// What the command line, the environment and the machine decide on.
+    /// Chooses by the command line, the environment and the machine.
     pub fn choose(
         choice: Choice,
         compression: Option<Compression>,
@@ -171,7 +171,7 @@ impl Builder {
         }
     }
 
-    /// How it compresses layers, as far as that is up to it.
+    /// How it compresses layers, if it has a choice.
     #[must_use]
     pub fn compression(&self) -> Compression {
         match self {
@@ -180,7 +180,7 @@ impl Builder {
         }
     }
 
-    /// What this builder can't make, before anything long begins.
+    /// Reports what this builder can't build, before anything long begins.
     pub fn check(
         &self,
         plan: &Plan,
@@ -207,14 +207,14 @@ impl Builder {
         }
     }
 
-    /// Where an image is that is neither pushed nor in an engine: an archive beside the files.
+    /// The archive beside the files, for an image that is neither pushed nor in an engine.
     #[must_use]
     pub fn archive(&self, plan: &Plan) -> Option<PathBuf> {
         let archive = || plan.folder.join(format!("{}{ARCHIVE}", plan.settings.stem));
         matches!(self, Self::Assembler(_)).then(archive)
     }
 
-    /// What the base of an operator's images is now: the digest that its registry knows it by, or that of what is here.
+    /// The current identity of the base image: its digest in the registry, or that of a local image.
     pub fn base(&self, plan: &Plan, platforms: &[Platform], progress: &Progress) -> Result<String, Failure> {
         let name = &plan.settings.pulled_image();
         let failed = |error| Failure::new(INPUT, format!("failed to read the base image `{name}`: {error}"));
@@ -258,7 +258,7 @@ impl Builder {
         }
     }
 
-    /// Gets the newest base image, where an engine keeps an older one.
+    /// Pulls the newest base image, if an engine has an older one.
     pub fn refresh(&self, plan: &Plan, platforms: &[Platform], progress: &Progress) -> Result<(), Failure> {
         let Self::Engine(engine) = self else { return Ok(()) };
         let name = &plan.settings.pulled_image();
@@ -267,7 +267,7 @@ impl Builder {
         if is_pulled { Ok(engine.pull(name, platform.as_deref(), progress)?) } else { Ok(()) }
     }
 
-    /// Makes an image, and pushes it as its version and as `latest`.
+    /// Builds an image, and pushes it as its version and as `latest`.
     pub fn build(&self, build: &ImageBuild) -> Result<Image, Failure> {
         match self {
             Self::Engine(engine) => built::build(engine, build),
@@ -276,7 +276,7 @@ impl Builder {
     }
 }
 
-/// An archive that is going to be written; its place is known to be good before anything is built.
+/// An archive to write; its path was checked before the build.
 struct Archive<'a> {
     path: &'a Path,
     form: Form,
@@ -295,7 +295,7 @@ impl<'a> Archive<'a> {
         file.map(|file| Self { path, form, file }).map_err(|error| Self::failure(path, &error))
     }
 
-    /// Has the archive written, and puts it in its place.
+    /// Writes the archive and moves it into place.
     fn save<E: Into<Failure>>(
         mut self,
         write: impl FnOnce(&mut dyn Write, Form) -> Result<(), E>,
@@ -311,7 +311,7 @@ impl<'a> Archive<'a> {
     }
 }
 
-/// The base image's own word on its Python decides whether `requires-python` is met.
+/// Checks `requires-python` against the Python of the base image.
 fn check_python(plan: &Plan, version: Option<&str>) -> Result<(), Failure> {
     let mismatch =
         version.and_then(|version| runtime::python_mismatch(&plan.component, version, runtime::BASE_IMAGE));

@@ -1,5 +1,4 @@
-//! What files say that bear no full record: those of `c3` 0.1.0, and manifests that somebody else wrote. They are read as
-//! what they are, not searched.
+//! Files without a full record: those of `c3` 0.1.0, and manifests by others. They are parsed, not searched.
 
 use crate::manifest::Manifest;
 use crate::recipe::{BASE_LABEL, FILES, VERSION_LABEL};
@@ -22,7 +21,7 @@ pub(crate) fn completed(stamp: Stamp, text: &str) -> Stamp {
     }
 }
 
-/// What a file says of its making, whoever has made it.
+/// What a file says about its making, whoever made it.
 pub(crate) fn said(text: &str) -> Stamp {
     completed(Stamp::find(text).unwrap_or_default(), text)
 }
@@ -33,7 +32,7 @@ fn argument(dockerfile: &str) -> Option<String> {
     Some(value.trim_matches(['"', '\'']).to_owned())
 }
 
-/// A label of a Dockerfile, one of which stands in a line.
+/// A label of a Dockerfile, one per line.
 fn labelled(dockerfile: &str, name: &str) -> Option<String> {
     let label = |line: &str| {
         let line = line.trim_start();

@@ -1,4 +1,4 @@
-//! Operators: what a command asks for as a whole, from a source to the files and images that are made of it.
+//! Operators: from a source to its files and images.
 
 use std::path::Path;
 
@@ -28,22 +28,22 @@ pub use request::Request;
 
 use image::ImageBuild;
 
-/// How the images of an operator are made, and where they go.
+/// How to build the images of an operator, and where they go.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Making<'a> {
-    /// The platforms of the image; the engine's own unless some are named.
+    /// The platforms of the image; if empty, the engine's own.
     pub platforms: &'a [Platform],
     /// Whether to ignore caches.
     pub no_cache: bool,
-    /// What a build may see and no layer keeps.
+    /// Secrets for the build, which no layer keeps.
     pub secrets: &'a [BuildSecret],
     /// Whether the images are pushed.
     pub push: bool,
-    /// Whether the version was chosen for its being the next: others may have chosen it, too.
+    /// Whether the version was chosen as the next one, which others may have chosen too.
     pub claimed: bool,
-    /// The key of what the images are made of, if they are to carry it.
+    /// The key of the images' contents, to store as a label.
     pub key: Option<&'a str>,
-    /// The archive that the image is written to.
+    /// The archive to write the image to.
     pub archive: Option<&'a Path>,
 }
 

@@ -1,4 +1,4 @@
-//! The plan of one operator: what its source says joined with what the command line and the disk say.
+//! The plan of one operator: its source joined with the command line, settings and existing files.
 
 use std::path::{Path, PathBuf};
 
@@ -49,36 +49,36 @@ pub struct Plan {
     pub settings: Settings,
     /// The options that are in force, those of files among them.
     pub request: Request,
-    /// What is said of this operator's job alone.
+    /// The job settings of this operator alone.
     own_job: Job,
     /// Folder for the files.
     pub folder: PathBuf,
-    /// The program that runs in the image, and what it calls: file names and contents.
+    /// The entry point and the scripts it runs: file names and contents.
     scripts: Vec<(String, Content)>,
     files: Vec<AdditionalFile>,
     requirements: Resolved,
     neighbours: Neighbours,
-    /// The file beside the source whose requirements count, where the source names none.
+    /// The file beside the source that lists requirements, if the source has none.
     pub project: Option<String>,
-    /// The package indexes that the source gives names.
+    /// The package indexes named by the source.
     pub indexes: Vec<NamedIndex>,
 }
 
 /// Largest requirement file that is fetched, in bytes.
 const FETCHED_LIMIT: usize = 4 << 20;
 
-/// How the name of a build context that is left on disk ends.
+/// Suffix of a build context left on disk.
 pub const CONTEXT: &str = ".context";
 
-/// How the name of an image's archive ends, where no other is given.
+/// Default suffix of an image's archive.
 pub const ARCHIVE: &str = ".image.tar";
 
-/// Whether the operator's image is going to be built.
+/// What a plan is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     /// Files only: what is missing on this machine is a warning, and nothing is fetched.
     Files,
-    /// The image too: it is an error, and requirement files at URLs are fetched.
+    /// The image too: what is missing is an error, and requirement files at URLs are fetched.
     Image,
 }
 
@@ -90,7 +90,7 @@ impl Purpose {
         }
     }
 
-    /// An image can't do without what files can.
+    /// A diagnostic as an error, if the image needs it.
     fn weighed(self, diagnostic: Diagnostic) -> Diagnostic {
         let is_missing = diagnostic.code == "requirement-file" && diagnostic.severity == Severity::Warning;
         let is_needed = self == Self::Image && is_missing;
@@ -99,7 +99,7 @@ impl Purpose {
     }
 }
 
-/// What came of planning.
+/// The result of planning.
 pub struct Planned {
     /// The plan, or why there is none.
     pub plan: Result<Plan, Failure>,
@@ -107,7 +107,7 @@ pub struct Planned {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Decides all that is made of a source: what it says, what files of settings say, and what is asked for.
+/// Plans everything made of a source, from its text, settings and the request.
 #[must_use]
 pub fn plan(source: &Source, request: &Request, purpose: Purpose) -> Planned {
     let mut diagnostics = Vec::new();
@@ -189,7 +189,7 @@ fn dangling(link: &str) -> Diagnostic {
 }
 
 impl Plan {
-    /// What lies around the source and matters to its checks.
+    /// What the checks need to know of the files around the source.
     pub fn surroundings(&self, listings: &Listings) -> Result<Surroundings, Failure> {
         let python = default_python(&self.request, &self.component);
         let mut around =
@@ -201,31 +201,31 @@ impl Plan {
         Ok(around)
     }
 
-    /// Whether the source, or a module beside it, imports what lies nowhere here and is no part of Python.
+    /// Whether the source, or a module beside it, imports a module found neither here nor in Python.
     #[must_use]
     pub fn imports_foreign(&self) -> bool {
         !self.neighbours.foreign.is_empty()
     }
 
-    /// Decides on the version.
+    /// Sets the version.
     pub fn set_version(&mut self, version: &str) -> Result<(), Failure> {
         let repository = self.settings.image.repository.clone();
         self.set_image(&repository, version)
     }
 
-    /// Decides on the image.
+    /// Sets the image.
     pub fn set_image(&mut self, repository: &str, version: &str) -> Result<(), Failure> {
         self.settings.image = ImageName::new(repository, version).map_err(usage)?;
         Ok(())
     }
 
-    /// The image is one of this machine's, wherever settings would push it.
+    /// Keeps the image local, whatever repository settings name.
     pub fn keep_here(&mut self, version: &str) -> Result<(), Failure> {
         let repository = reference::image_repository(None, &self.component.name).map_err(usage)?;
         self.set_image(&repository, version)
     }
 
-    /// The image is named by its digest, too.
+    /// Adds the digest to the image's reference.
     pub fn pin(&mut self, digest: &str) {
         self.settings.image.digest = Some(digest.to_owned());
     }
@@ -254,13 +254,13 @@ impl Plan {
         variant::images(&self.component, &self.settings, &self.request.targets())
     }
 
-    /// The files of the chosen platforms, or what keeps them from being written.
+    /// The files of the chosen targets, or what prevents them.
     pub fn emit(&self) -> Result<Vec<Artifact>, Vec<Diagnostic>> {
         let settings = Settings { sent: self.sent()?, ..self.settings.clone() };
         backend::emit(&self.operator_in(&settings), &self.request.targets())
     }
 
-    /// What is doubtful about the choices for this operator alone.
+    /// Warnings about the settings of this operator alone.
     #[must_use]
     pub fn doubts(&self) -> Vec<Diagnostic> {
         let values = values::unknown(&self.own_job, &self.component, self.settings.logging);
@@ -268,14 +268,14 @@ impl Plan {
         self.own_job.unknown_secrets(&self.component).into_iter().chain(values).chain(unheld).collect()
     }
 
-    /// Leaves a file out that patterns have found among the additional ones.
+    /// Removes a file from the additional files that patterns have matched.
     pub fn leave_out(&mut self, path: &Path) {
         let Ok(path) = path.canonicalize() else { return };
         self.files.retain(|file| file.disk != path);
         self.settings.files = self.files.iter().map(|file| file.path.clone()).collect();
     }
 
-    /// Takes additional files for given, although it isn't known here which: the record only says that there are some.
+    /// Records additional files that aren't known here: the record only says that there are some.
     pub fn copy_files(&mut self, copied: bool) {
         if copied && self.settings.files.is_empty() {
             self.settings.files.push(recipe::FILES.to_owned());
@@ -283,7 +283,7 @@ impl Plan {
     }
 }
 
-/// A name on the command line that isn't one.
+/// The error for an invalid name on the command line.
 fn usage(error: NameError) -> Failure {
     Failure { code: USAGE, ..Failure::from(error) }
 }

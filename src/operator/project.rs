@@ -1,4 +1,4 @@
-//! What lies around a source and belongs to its operator: code that goes with it, and the requirements of its project.
+//! The files around a source that belong to its operator: code it loads, and the requirements of its project.
 
 use crate::component::Component;
 use crate::diagnostic::Diagnostic;
@@ -9,7 +9,7 @@ use crate::project::{self, Project, Wanted};
 use crate::settings::Config;
 use crate::source::Source;
 
-/// The code of R's missing packages.
+/// The code of the diagnostic for missing R packages.
 const MISSING: &str = "missing-package";
 
 /// What was read of a source.
@@ -21,8 +21,8 @@ pub struct Around<'a> {
 }
 
 impl Around<'_> {
-    /// Adds what lies around the source; gives what of its project counts, if something does: the file's name, and a
-    /// digest of it where it is installed from.
+    /// Adds what belongs to the operator; returns the requirements file in use, if any, and its digest if
+    /// packages are installed from it.
     pub fn look(
         &mut self,
         source: &Source,
@@ -65,7 +65,7 @@ impl Around<'_> {
     }
 }
 
-/// Whether the base image that is chosen has conda, as far as its name says so.
+/// Whether the chosen base image has conda, judged by its name.
 fn has_conda(settings: &Config) -> bool {
     let image = settings.base_image.as_deref().unwrap_or_default();
     ["conda", "mamba", "miniforge"].iter().any(|word| image.contains(word))

@@ -1,4 +1,4 @@
-//! One operator of many: its image is made where something has changed, and its files are kept in step.
+//! Renews one operator of many: builds its image if something has changed, and keeps its files in step.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -17,7 +17,7 @@ use crate::progress::Progress;
 use crate::recipe::KEY_LABEL;
 use crate::reference::{newest_first, next_version};
 
-/// Most versions of an operator that are compared with what would be made.
+/// Most versions of an operator to compare with.
 const COMPARED: usize = 20;
 
 /// How operators are renewed.
@@ -26,33 +26,33 @@ pub struct Renewal<'a> {
     pub builder: &'a Builder,
     /// The platforms of the images; this machine's unless some are named.
     pub platforms: &'a [Platform],
-    /// What a build may see and no layer keeps.
+    /// Secrets for the build, which no layer keeps.
     pub secrets: &'a [BuildSecret],
-    /// Whether images go to the registry that they are named by.
+    /// Whether to push images.
     pub push: bool,
     /// Whether to rebuild everything, with the newest packages.
     pub upgrade: bool,
-    /// Whether the files name images by their digests.
+    /// Whether files name images by digest.
     pub pin: bool,
     /// What to do with existing files.
     pub existing: Existing,
     bases: Bases,
 }
 
-/// The digests of base images, each of which is asked for once.
+/// The digests of base images, each asked for once.
 type Bases = Mutex<BTreeMap<String, Arc<OnceLock<Base>>>>;
 
 /// The digest of a base image, or why it is unknown.
 type Base = Result<String, (u8, String, Option<String>)>;
 
-/// What became of an image.
+/// What happened to an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// It was there, made of the same.
+    /// It exists with the same contents.
     Unchanged,
-    /// It was made, and stays here.
+    /// It was built, and stays here.
     Built,
-    /// It was made and pushed.
+    /// It was built and pushed.
     Pushed,
 }
 
@@ -68,25 +68,25 @@ impl State {
     }
 }
 
-/// An operator whose image and files are as its source asks.
+/// An operator whose image and files are up to date.
 #[derive(Debug)]
 pub struct Renewed {
-    /// What became of its image.
+    /// What happened to its image.
     pub state: State,
     /// The version.
     pub version: String,
     /// The reference with the version.
     pub image: String,
-    /// The digest by which a registry knows it.
+    /// Its digest in the registry.
     pub digest: Option<String>,
-    /// Bytes that went to the registry, where that is known.
+    /// Bytes uploaded, if known.
     pub uploaded: Option<u64>,
     /// Its files.
     pub files: Vec<PathBuf>,
 }
 
 impl Renewed {
-    /// The image by its digest alone, as the next step of a pipeline takes it.
+    /// The image by digest alone, for the next step of a pipeline.
     #[must_use]
     pub fn by_digest(&self) -> Option<String> {
         let image = self.image.split('@').next().unwrap_or_default();
@@ -95,7 +95,7 @@ impl Renewed {
     }
 }
 
-/// A version that is there, or the next one.
+/// An existing version, or the next one.
 struct Decision {
     known: bool,
     digest: Option<String>,
@@ -105,7 +105,7 @@ struct Decision {
 }
 
 impl<'a> Renewal<'a> {
-    /// Renews by a builder, with nothing else asked for.
+    /// Renews by a builder, with default options.
     #[must_use]
     pub fn by(builder: &'a Builder) -> Self {
         Self {
@@ -120,7 +120,7 @@ impl<'a> Renewal<'a> {
         }
     }
 
-    /// Makes an operator's image unless it is there, and writes its files.
+    /// Builds an operator's image unless it exists, and writes its files.
     pub fn renew(&self, mut plan: Plan, progress: &Progress) -> Result<Renewed, Failure> {
         let pushes = self.push && plan.request.settings.repository.is_some();
         self.refuse_edited(&plan)?;
@@ -152,7 +152,7 @@ impl<'a> Renewal<'a> {
         self.finish(plan, &parts, &built, pushes)
     }
 
-    /// Writes the files of an image that was made.
+    /// Writes the files of an image that was built.
     fn finish(
         &self,
         mut plan: Plan,
@@ -196,12 +196,12 @@ impl<'a> Renewal<'a> {
         }
     }
 
-    /// Refuses files that were edited before a registry or an engine is asked.
+    /// Rejects edited files before asking a registry or an engine.
     fn refuse_edited(&self, plan: &Plan) -> Result<(), Failure> {
         self.place(plan, &emitted(plan)?).map(drop)
     }
 
-    /// The key of what the operator is made of now.
+    /// The key of the operator's present contents.
     fn key(&self, plan: &Plan, progress: &Progress) -> Result<String, Failure> {
         let host = [Platform::host()];
         let platforms = if self.platforms.is_empty() { &host } else { self.platforms };
@@ -209,7 +209,7 @@ impl<'a> Renewal<'a> {
         plan.key(&base, platforms, self.builder.compression())
     }
 
-    /// The digest of the base image, for all operators on it the same.
+    /// The digest of the base image, shared by all operators on it.
     fn base(&self, plan: &Plan, progress: &Progress) -> Result<String, Failure> {
         let name = plan
             .request
@@ -231,7 +231,7 @@ impl<'a> Renewal<'a> {
         base.clone().map_err(|(code, message, hint)| Failure { hint, ..Failure::new(code, message) })
     }
 
-    /// Decides on the version: that of an image with this key, or one of its own.
+    /// Chooses the version: that of an image with this key, or the next.
     fn decide(
         &self,
         plan: &mut Plan,
@@ -265,7 +265,8 @@ impl<'a> Renewal<'a> {
         Ok(Decision { known: false, digest: None, claim, is_fresh })
     }
 
-    /// Whether the newest packages make the image that is there; an engine makes another one each time.
+    /// Whether a rebuild with the newest packages gives the same image; an engine gives another one each
+    /// time.
     fn makes_the_same(
         &self,
         plan: &Plan,
@@ -293,7 +294,7 @@ impl<'a> Renewal<'a> {
     }
 }
 
-/// The version whose images were made of what they would be made of now.
+/// The version whose images have this key.
 fn published(plan: &Plan, key: &str, tags: &[&str]) -> Result<Option<String>, Failure> {
     let tags = &tags[..tags.len().min(COMPARED)];
     let mut images = plan.images().into_iter().map(|image| image.settings.image.repository);

@@ -1,4 +1,4 @@
-//! What is asked for of one operator, beside its source.
+//! The request for one operator.
 
 use std::path::PathBuf;
 
@@ -8,10 +8,10 @@ use crate::backend::variant::{self, Choice};
 use crate::backend::{TARGETS, Target};
 use crate::settings::{Config, FILES, Files, IMAGE};
 
-/// The platforms that files are written for unless others are named.
+/// The default targets.
 const DEFAULT_TARGETS: [&str; 3] = ["kubeflow", "kubernetes", "cwl"];
 
-/// What is made of a source, and where that goes.
+/// What to make of a source, and where to put it.
 #[derive(Args, Debug, Clone, Default)]
 pub struct Request {
     /// What may stand in a file of settings, too; once the request is settled, what is in force.
@@ -45,7 +45,7 @@ pub struct Request {
     #[arg(skip)]
     pub root: Option<PathBuf>,
 
-    /// What is in force where neither the request nor a file of settings says anything.
+    /// Defaults from existing files, below the request and the settings.
     #[arg(skip)]
     pub remembered: Config,
 
@@ -55,7 +55,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// The request with what the files say where it is silent.
+    /// The request, completed by the settings of files.
     #[must_use]
     pub fn settled(&self, files: &Config) -> Self {
         let mut settings = self.layer().over(files);
@@ -72,7 +72,7 @@ impl Request {
         Self { settings, set: Vec::new(), ..self.clone() }
     }
 
-    /// What it says of what may stand in a file, too.
+    /// The part of it that files can hold too.
     fn layer(&self) -> Config {
         let mut layer = self.settings.clone();
         // The last word counts.

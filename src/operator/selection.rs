@@ -21,19 +21,19 @@ const SET_UP: [&str; 3] = ["setup.py", "conftest.py", "noxfile.py"];
 /// Folders of tests.
 const TESTS: [&str; 3] = ["test", "tests", "testthat"];
 
-/// What stands in a test.
+/// Words that tests contain.
 const TEST_WORDS: [&str; 4] = ["def test", "class Test", "test_that(", "unittest"];
 
 /// The sources that paths name.
 #[derive(Debug, Default)]
 pub struct Chosen {
-    /// Those of which operators are made.
+    /// The operators.
     pub operators: Vec<PathBuf>,
-    /// The others.
+    /// The other sources.
     pub left_out: Vec<LeftOut>,
 }
 
-/// A source of which no operator is made.
+/// A source that isn't an operator.
 #[derive(Debug)]
 pub struct LeftOut {
     /// The source.
@@ -42,16 +42,16 @@ pub struct LeftOut {
     pub reason: Reason,
 }
 
-/// Why a source of a folder is no operator.
+/// Why a source in a folder isn't an operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
     /// `c3.toml` excludes it.
     Excluded,
     /// Git ignores it.
     Ignored,
-    /// It sets something up.
+    /// It is a setup script.
     SetUp,
-    /// It tests others.
+    /// It is a test.
     Test,
     /// Another source loads it.
     Loaded(PathBuf),
@@ -72,7 +72,7 @@ impl fmt::Display for Reason {
     }
 }
 
-/// Finds the operators: files that are named, and in folders what is one by itself.
+/// Finds the operators: named files, and those in folders that qualify by themselves.
 pub fn operators(paths: &[PathBuf], request: &Request) -> Result<Chosen, Failure> {
     let sources = sources::collect(paths)?;
     let surroundings = Surroundings::look(paths, request)?;
@@ -102,11 +102,11 @@ fn none(left_out: &[LeftOut]) -> Failure {
         .hint("name the source itself, or list it under `include` of `[build]` in `c3.toml`")
 }
 
-/// What is known of a source before others are read.
+/// What is known of a source by its path alone.
 enum Verdict {
     Operator,
     Not(Reason),
-    /// It depends on what is in it, and in others.
+    /// It depends on its contents, and on other sources.
     Open,
 }
 
@@ -187,7 +187,7 @@ impl<'a> Surroundings<'a> {
     }
 }
 
-/// What is in sources.
+/// What the sources contain.
 #[derive(Default)]
 struct Facts {
     /// Those without an interface.

@@ -11,8 +11,8 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use crate::failure::{Failure, INPUT};
 use crate::load::{below, is_private};
 
-/// Stacks of the threads that read sources, in bytes, the first that the system grants: syntax trees of long
-/// expressions are deep. Only what is used of a stack takes memory.
+/// Stack sizes of the threads that read sources, in bytes; the first that the system grants: syntax trees of
+/// long expressions are deep, and unused stack takes no memory.
 pub const STACKS: [usize; 3] = [1 << 30, 1 << 27, 1 << 24];
 
 /// The sources that paths name: files, and what is in folders, each once.
@@ -73,7 +73,7 @@ fn is_pipeline(path: &Path) -> bool {
     path.to_string_lossy().ends_with(Engine::Kubeflow.suffix())
 }
 
-/// Threads with large stacks, unless the system denies them.
+/// Threads with large stacks, if the system grants them.
 fn threads(number: usize) -> Option<ThreadPool> {
     let pool = |stack| ThreadPoolBuilder::new().num_threads(number).stack_size(stack).build().ok();
     STACKS.iter().find_map(|&stack| pool(stack))

@@ -1,4 +1,4 @@
-//! Build contexts that are left on disk, on `--keep-generated-files`.
+//! Build contexts left on disk, for `--keep-generated-files`.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -10,14 +10,14 @@ use tempfile::TempDir;
 
 use crate::failure::{Failure, INPUT};
 
-/// A build context that is going to be left on disk; it is ready before the build begins.
+/// A build context to leave on disk; it is staged before the build begins.
 pub struct StagedContext {
     folder: PathBuf,
     staged: TempDir,
 }
 
 impl StagedContext {
-    /// Writes the context of an image beside its place.
+    /// Stages the context of an image beside its place.
     pub fn stage(folder: PathBuf, context: &Context, existing: &Existing) -> Result<Self, Failure> {
         if let Some(kind) = reader::special(&folder) {
             return Err(ArtifactError::Special { path: folder, kind }.into());
@@ -33,7 +33,7 @@ impl StagedContext {
         Ok(Self { folder, staged })
     }
 
-    /// Moves the context to its place, and gives that; if it can't be moved, what was there stays.
+    /// Moves the context into place and returns its path; on failure the old folder stays.
     pub fn place(self) -> Result<PathBuf, Failure> {
         let failed = |error| Self::failure(&self.folder, &error);
         let [old, new] = ["old", "new"].map(|name| self.staged.path().join(name));

@@ -1,4 +1,5 @@
-//! Versions of images: as given, as they stand in the manifests, or the next in the registry, which nobody takes meanwhile.
+//! Versions of images: given, taken from the manifests, or the next in the registry, reserved for this
+//! process.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,12 +12,12 @@ use crate::failure::{ENGINE, Failure};
 use crate::progress::Progress;
 use crate::reference::next_version;
 
-/// How often a registry is asked for what was pushed just now, and how long is waited in between.
+/// How often to ask a registry for what was just pushed.
 const LOOKS: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// A version that was chosen for its being the next. On this machine it is nobody else's while this is kept; on another
-/// one it may be, which [`push`] finds out.
+/// A version chosen as the next one. While it is kept, no other process on this machine takes it; another
+/// machine may, which [`push`] detects.
 pub struct Claim {
     _turns: Vec<Turn>,
 }
@@ -72,14 +73,13 @@ impl Claim {
 
 /// An image in its registry.
 pub struct Pushed {
-    /// The digest that the registry knows it by.
+    /// Its digest in the registry.
     pub digest: String,
     /// Whether its version named another image before.
     pub moved: bool,
 }
 
-/// Pushes an image as its version, and then as `latest`: that moves last, for it must not name an image that its version
-/// doesn't.
+/// Pushes an image as its version, then as `latest`, which must never name an image that no version has.
 pub fn push(
     build: &ImageBuild,
     id: &str,
@@ -101,7 +101,7 @@ pub fn push(
     Ok(Pushed { digest, moved })
 }
 
-/// Refuses to push what somebody else has pushed since the version was chosen.
+/// Refuses to push over what somebody else has pushed since the version was chosen.
 fn check_free(reference: &str) -> Result<(), Failure> {
     match registry::named(reference)? {
         None => Ok(()),
@@ -109,7 +109,7 @@ fn check_free(reference: &str) -> Result<(), Failure> {
     }
 }
 
-/// Makes sure that the registry has what was pushed, and not what somebody else has pushed at the same time.
+/// Checks that the registry has what was pushed, and not somebody else's image.
 fn confirm(reference: &str, digest: &str, id: &str) -> Result<(), Failure> {
     for look in 0..LOOKS {
         std::thread::sleep(PAUSE * look);

@@ -1,4 +1,4 @@
-//! What a command has told people, kept for those who asked for JSON.
+//! Messages of a command, kept for `--format json`.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -25,7 +25,7 @@ pub fn keep(entry: &impl Serialize) {
     TOLD.lock().unwrap_or_else(PoisonError::into_inner).push(entry);
 }
 
-/// All that was kept until now.
+/// Takes all messages kept so far.
 #[must_use]
 pub fn take() -> Vec<Value> {
     std::mem::take(&mut TOLD.lock().unwrap_or_else(PoisonError::into_inner))

@@ -1,4 +1,4 @@
-//! Reports: diagnostics of many files in the forms that other programs read.
+//! Reports: diagnostics of many files in formats for other programs.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -28,7 +28,7 @@ impl Entry {
         Some((location.line, location.column.max(1)))
     }
 
-    /// The message, with the place in a notebook and the remedy.
+    /// The message, with the cell of a notebook and the hint.
     fn text(&self) -> String {
         let cell = self.finding.location.and_then(|location| Some((location.cell?, location.line)));
         let place = cell.map(|(cell, line)| format!("cell {cell}, line {line}: ")).unwrap_or_default();

@@ -12,7 +12,7 @@ use crate::{display, userinfo};
 /// Longest piece of a source line that a frame shows, in bytes.
 const FRAME_WIDTH: usize = 160;
 
-/// The text of a diagnostic as a terminal shows it: message, frame of the source, hint; what they quote is escaped.
+/// The text of a diagnostic on a terminal: message, frame of the source, hint; what they quote is escaped.
 #[must_use]
 pub fn render(diagnostic: &Diagnostic, source: &Source, colour: bool) -> String {
     let path = display::line(&source.display()).into_owned();
@@ -95,7 +95,8 @@ fn frame(source: &Source, span: &Range<usize>) -> Frame {
     Frame { text, span, location: source.locate(start) }
 }
 
-/// A line that is read otherwise than it is written: as it is written, with what is marked if that stands in it, too.
+/// A line that the reader rewrites, such as a magic, as the user wrote it, with the marked part if it occurs
+/// in it.
 fn rewritten(written: &str, marked: &str, location: Location) -> Frame {
     let written = written.trim_end();
     let indent = written.len() - written.trim_start().len();
@@ -108,7 +109,7 @@ fn rewritten(written: &str, marked: &str, location: Location) -> Frame {
     Frame { text, span, location: Location { column, ..location } }
 }
 
-/// A part of a line as it may be shown, and where some of its bytes are then.
+/// A part of a line as displayed, and where some of its bytes are then.
 fn visible(line: &str, part: &Range<usize>, span: &Range<usize>) -> (String, Range<usize>) {
     let secrets = userinfo::places(line);
     let secret = |at: &usize| secrets.iter().find(|secret| secret.contains(at));

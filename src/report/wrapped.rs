@@ -1,4 +1,4 @@
-//! Texts in the width of a terminal, broken between words; where no terminal is, lines stay whole.
+//! Texts wrapped between words to the width of a terminal; elsewhere lines stay whole.
 
 use std::io::IsTerminal;
 use std::os::fd::AsFd;
@@ -9,7 +9,7 @@ use textwrap::{Options, WordSeparator, WordSplitter};
 /// The narrowest terminal that texts are broken for, in columns.
 const NARROWEST: usize = 30;
 
-/// What titles of diagnostics and messages begin with; other lines show sources, or commands to be copied.
+/// Prefixes of lines to wrap; other lines show sources, or commands to copy.
 const TITLES: [&str; 6] = ["error", "warning", "note", "hint", "help", "next"];
 
 /// The width that a stream shows, if it is a terminal.
@@ -19,7 +19,7 @@ pub fn width(stream: &(impl AsFd + IsTerminal)) -> Option<usize> {
     size.map(|(Width(width), _)| usize::from(width).max(NARROWEST))
 }
 
-/// A text whose lines are broken between words, and go on at this indentation.
+/// A text wrapped between words, with this indentation for continued lines.
 #[must_use]
 pub fn hanging(text: &str, indent: usize, width: Option<usize>) -> String {
     let Some(width) = width else { return text.to_owned() };
@@ -40,7 +40,7 @@ fn broken(line: &str, indent: usize, width: usize) -> String {
     format!("{}{end}", textwrap::fill(line, options))
 }
 
-/// Rendered diagnostics and messages: only their titles and hints are broken, never a line of a source.
+/// Rendered diagnostics and messages, with only titles and hints wrapped, never a line of a source.
 #[must_use]
 pub fn titles(text: &str, width: Option<usize>) -> String {
     let is_title = |line: &str| {

@@ -48,7 +48,7 @@ pub(super) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Choices
     set.into_iter().map(checked).collect()
 }
 
-/// What was chosen for one target, if it can be.
+/// The choices for one target, if they are valid.
 pub(crate) fn of_target(
     target: &str,
     chosen: BTreeMap<String, Word>,
@@ -58,7 +58,7 @@ pub(crate) fn of_target(
     chosen.into_iter().map(checked).collect()
 }
 
-/// Choices before others, joined one by one.
+/// Choices over others, merged key by key.
 pub(super) fn over(own: &Choices, under: &Choices) -> Choices {
     let mut joined = under.clone();
     for (target, chosen) in own {

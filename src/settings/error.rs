@@ -21,7 +21,7 @@ pub enum ConfigError {
         /// What the system says.
         source: std::io::Error,
     },
-    /// The file says something that can't be.
+    /// Invalid settings.
     #[error("{problem}\n{excerpt}")]
     Invalid {
         /// What is wrong.
@@ -53,7 +53,7 @@ impl Fault for ConfigError {
     }
 }
 
-/// Something that can't be, in a text of settings.
+/// A problem in a text of settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// What it is.
@@ -65,7 +65,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A key of the top level that stands elsewhere.
+    /// A top-level key in the wrong place.
     pub(super) fn misplaced(name: &str) -> Self {
         Self {
             message: format!("`{name}` can't stand here"),
@@ -74,7 +74,7 @@ impl Problem {
         }
     }
 
-    /// Message and hint in one, as errors of a reader carry them.
+    /// Message and hint in one line, as serde's errors carry them.
     pub(super) fn in_one(&self) -> String {
         [Some(self.message.as_str()), self.hint.as_deref()]
             .into_iter()
@@ -107,14 +107,14 @@ impl From<&toml::de::Error> for Problem {
     }
 }
 
-/// The name that serde doesn't know, and those that it does.
+/// The name unknown to serde, and the known ones.
 fn unknown(message: &str) -> Option<(String, Vec<String>)> {
     let rest = message.strip_prefix("unknown field ").or_else(|| message.strip_prefix("unknown variant "))?;
     let mut quoted = rest.split('`').skip(1).step_by(2).map(ToOwned::to_owned);
     Some((quoted.next()?, quoted.collect()))
 }
 
-/// The known name that is nearest, or all of them.
+/// A hint with the nearest known name, or all of them.
 fn remedy(name: &str, known: &[String]) -> String {
     let spelled = name.replace('_', "-").to_lowercase();
     let likeness = |other: &&String| strsim::jaro_winkler(&spelled, &other.to_lowercase());

@@ -24,8 +24,8 @@ pub struct File {
 pub struct Files(Arc<Mutex<BTreeMap<PathBuf, Arc<File>>>>);
 
 impl Files {
-    /// The nearest file in the folder of a source or above it: up to the root of the repository that it is in, else up
-    /// to the current directory; a source outside of both has only its own folder.
+    /// The nearest file in the folder of a source or above: up to the root of its repository, else up to the
+    /// current directory; a source outside of both has only its own folder.
     pub fn nearest(&self, source: &Path, current: &Path) -> Result<Option<Arc<File>>, ConfigError> {
         let folder = source.parent().unwrap_or(Path::new(""));
         let Ok(folder) = current.join(folder).canonicalize() else { return Ok(None) };

@@ -1,4 +1,4 @@
-//! An image that `c3` makes itself.
+//! Images that `c3` builds itself.
 
 use super::installs::blamed;
 use super::refusal::refusals;
@@ -16,12 +16,12 @@ use crate::operator::{Part, Plan};
 use crate::recipe::{KEY_LABEL, Named};
 use crate::reference::ImageName;
 
-/// What has to be built in a container.
+/// Requirements that need a container to build.
 pub(super) fn refused(plan: &Plan) -> Vec<Diagnostic> {
     refusals(&plan.component, &plan.settings, &plan.source, &plan.requirement_texts())
 }
 
-/// Makes an image and pushes it as its version and as `latest`, or writes it to an archive.
+/// Builds an image, and pushes it as its version and as `latest`, or writes it to an archive.
 pub(super) fn build(assembler: &Assembler, build: &ImageBuild) -> Result<Image, Failure> {
     let ImageBuild { plan, part: Part { context, .. }, making, progress } = *build;
     let settings = &plan.settings;
@@ -57,7 +57,7 @@ pub(super) fn build(assembler: &Assembler, build: &ImageBuild) -> Result<Image, 
     Ok(Image { uploaded, ..Image::new(reference, image.id().to_owned(), pushed, archive) })
 }
 
-/// Pushes an image, and tells how many bytes it took.
+/// Pushes an image; returns the bytes uploaded.
 fn push(assembler: &Assembler, image: &Assembled, build: &ImageBuild) -> Result<(Pushed, u64), Failure> {
     let ImageName { repository, .. } = &build.part.settings.image;
     let (tag, latest) = (build.part.settings.image.tag(), build.part.settings.image.latest().tag());

@@ -65,7 +65,7 @@ pub fn build(engine: &Engine, build: &ImageBuild) -> Result<Image, Failure> {
     Ok(Image::new(reference, id, pushed, archive))
 }
 
-/// The build with the logins of the indexes that it asks, if the engine can keep them to itself.
+/// The build with logins of the indexes it uses, if the engine can keep them out of the image.
 fn prepared(engine: &Engine, build: &ImageBuild, configured: &[Index]) -> Result<Prepared, Failure> {
     let Part { settings, context } = build.part;
     let operator = build.plan.operator_in(settings);
@@ -79,7 +79,7 @@ fn prepared(engine: &Engine, build: &ImageBuild, configured: &[Index]) -> Result
     Err(exposed(engine, &prepared.asked.hosts(true)))
 }
 
-/// An engine that would keep in the image what a build may only see.
+/// The error for an engine that would keep build secrets in the image.
 fn exposed(engine: &Engine, hosts: &BTreeSet<String>) -> Failure {
     let what = match hosts.first() {
         Some(host) => format!("the login of `{host}`"),
@@ -129,7 +129,7 @@ fn write(
     }
 }
 
-/// The build arguments: BuildKit takes the time of the image from one; the proxies stay in no image.
+/// The build arguments: BuildKit takes the image's time from one; proxies don't stay in the image.
 pub fn arguments(engine: &Engine) -> Result<BTreeMap<String, String>, Failure> {
     let epoch = source_date_epoch()?.filter(|_| engine.buildkit);
     let epoch = epoch.map(|epoch| ("SOURCE_DATE_EPOCH".to_owned(), epoch.to_string()));

@@ -1,11 +1,11 @@
-//! The line of a source that asks for what couldn't be installed.
+//! Finds the line of a source that asks for what failed to install.
 
 use crate::component::{Installer, Requirement};
 use crate::failure::Failure;
 use crate::operator::Plan;
 use crate::source::Source;
 
-/// What installers write beside the name of what they couldn't install, in lower case.
+/// What installers write near the name of a package that failed, in lower case.
 const COMPLAINTS: &[&str] = &[
     "error",
     "no matching",
@@ -20,8 +20,7 @@ const COMPLAINTS: &[&str] = &[
     "failed",
 ];
 
-/// A failure of an installation that names the line of the source, as far as that is known, in place of a command that
-/// holds many.
+/// The failure of an installation with the line of the source to blame, if known, in place of a long command.
 #[must_use]
 pub fn blamed(failure: Failure, plan: &Plan, command: &str) -> Failure {
     let Some(requirement) = guilty(&plan.component.requirements, command, &failure.details) else {

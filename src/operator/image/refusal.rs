@@ -1,4 +1,4 @@
-//! What can't be done without an engine, told before anything begins.
+//! What can't be done without an engine, reported before anything begins.
 
 use crate::backend::Settings;
 use crate::component::{Component, Requirement};
@@ -9,7 +9,7 @@ use crate::source::Source;
 /// A requirement file: its path in the image's working directory, and its text.
 pub(super) type RequirementText = (String, String);
 
-/// Every line of an operator that asks for a real build.
+/// The lines of an operator that need a container to build.
 #[must_use]
 pub(super) fn refusals(
     component: &Component,
@@ -61,7 +61,7 @@ fn refusal(requirement: &Requirement, source: &Source) -> Option<Diagnostic> {
 /// The remedy for a package that isn't a wheel.
 const WHEELS: &str = "without a container engine packages come as wheels: name a release that has one, or start Docker or Podman";
 
-/// What of one `pip install` and the files that it names asks for more than wheels, or for something of this machine.
+/// What in a `pip install` and its files needs more than wheels, or something of this machine.
 fn wheels_only(words: &[String], settings: &Settings, files: &[RequirementText]) -> Vec<Diagnostic> {
     let path = |named: &str| {
         let file = settings.requirement_files.iter().find(|file| file.named == named);

@@ -1,4 +1,4 @@
-//! What goes into an image.
+//! The contents of an image.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -22,14 +22,14 @@ use super::{ARCHIVE, CONTEXT, Plan};
 use crate::failure::{Failure, INPUT};
 use crate::operator::Request;
 
-/// The time that files in an image bear unless `SOURCE_DATE_EPOCH` says another: the second of January 1980, the first
-/// that zip archives can tell in every time zone. In seconds since 1970.
+/// Default time of files in an image, without `SOURCE_DATE_EPOCH`: the second of January 1980, the first that
+/// zip archives can hold in every time zone. In seconds since 1970.
 const EPOCH: u64 = 315_619_200;
 
-/// A version that stands for any.
+/// A placeholder version.
 const ANY: &str = "0";
 
-/// The place of what isn't in a context and yet part of its fingerprint.
+/// Path of the part of a fingerprint that isn't in the context.
 const MORE: &str = ".args";
 
 impl Plan {
@@ -49,7 +49,7 @@ impl Plan {
         packed(entries.chain(dockerfile))
     }
 
-    /// The files as they are in the image's working directory, where later ones take the place of earlier ones.
+    /// The files in the image's working directory; later ones replace earlier ones.
     pub fn working_dir(&self) -> Result<Context, Failure> {
         self.working_dir_of(&self.settings)
     }
@@ -64,7 +64,7 @@ impl Plan {
         packed(entries.into_values())
     }
 
-    /// Where the context of an image is left on disk.
+    /// The folder for a build context left on disk.
     #[must_use]
     pub fn context_folder(&self, settings: &Settings) -> PathBuf {
         let target = settings.variant.map(|variant| format!(".{}", variant.name)).unwrap_or_default();
@@ -104,7 +104,8 @@ impl Plan {
 }
 
 impl Plan {
-    /// The key of all that the images are made of, their version apart: the same key, the same images.
+    /// The key of everything that the images are made of, except their version: the same key means the same
+    /// images.
     pub fn key(
         &self,
         base: &str,
@@ -119,7 +120,7 @@ impl Plan {
         fingerprint(Context::default(), more.chain(platforms).chain(contexts))
     }
 
-    /// What an image is made of apart from its version, and from what the record says of other files.
+    /// The contents of an image without its version, and without what the record says of other files.
     fn context_of_any_version(&self, mut settings: Settings) -> Result<Context, Failure> {
         settings.image = ImageName { version: ANY.to_owned(), digest: None, ..settings.image };
         // The same base from elsewhere makes the same image.
@@ -147,13 +148,14 @@ pub fn packed(entries: impl IntoIterator<Item = Entry>) -> Result<Context, Failu
     Ok(Context::new(entries, source_date_epoch()?.unwrap_or(EPOCH))?)
 }
 
-/// An entry with a content that was made here.
+/// An entry with generated content.
 #[must_use]
 pub fn made(path: String, bytes: Vec<u8>) -> Entry {
     Entry { path, content: Content::Bytes(bytes), executable: false }
 }
 
-/// The scripts of a source that is no wrapper: itself, or what a notebook became and what its run is recorded in.
+/// The scripts of a source that isn't a grid wrapper: itself, or the script of a notebook and the recorder of
+/// its run.
 pub(super) fn scripts(source: &Source, operator: &Operator) -> Result<Vec<(String, Content)>, Failure> {
     let content = match source.notebook() {
         None => Content::Disk(source.path().into()),
@@ -166,7 +168,7 @@ pub(super) fn scripts(source: &Source, operator: &Operator) -> Result<Vec<(Strin
     Ok(scripts)
 }
 
-/// The additional files without the source and what is made of it, which a glob such as `*` finds too.
+/// The additional files without the source and files generated from it, which a glob such as `*` matches too.
 pub(super) fn without_own(
     files: Vec<AdditionalFile>,
     source: &Source,
@@ -196,7 +198,7 @@ pub(super) fn modules(files: &[AdditionalFile]) -> Vec<(&Path, String)> {
         .collect()
 }
 
-/// Refuses an additional file that has the place of the script or of its entry point in the image.
+/// Rejects an additional file at the path of the script or its entry point.
 pub(super) fn check_entry(operator: &Operator) -> Result<(), Failure> {
     let taken = [prelude::file_name(operator), operator.script()].into_iter();
     let mut taken = taken

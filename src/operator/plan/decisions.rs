@@ -1,4 +1,4 @@
-//! What the command line and the settings decide on for one operator.
+//! Decisions by the command line and the settings.
 
 use std::path::Path;
 
@@ -18,7 +18,7 @@ use crate::settings::{Config, Layers};
 /// Largest Dockerfile template, in bytes.
 const TEMPLATE_LIMIT: u64 = 1 << 20;
 
-/// The settings of the operator, as far as its files on disk don't matter.
+/// The settings of the operator, as far as they don't depend on existing files.
 pub(super) fn settings(
     source: &Source,
     component: &Component,
@@ -51,7 +51,7 @@ fn raising(source: &Source) -> Vec<usize> {
     cells.map(|(number, _)| *number).collect()
 }
 
-/// The image of the operator, in the first version unless another is asked for.
+/// The image of the operator, at the first version by default.
 pub(super) fn image(request: &Request, component: &Component) -> Result<ImageName, Failure> {
     let Config { repository, version, .. } = &request.settings;
     let repository = reference::image_repository(repository.as_deref(), &component.name).map_err(usage)?;
@@ -115,7 +115,7 @@ pub(super) fn base_image(request: &Request, component: &Component) -> Result<Str
     })
 }
 
-/// The mirrors that base images are pulled from; one that lies on this machine isn't pulled.
+/// The mirrors for base images; an image on this machine isn't pulled.
 fn mirrors(request: &Request) -> Mirrors {
     let is_here = request.settings.base_image.as_ref().is_some_and(|image| on_disk(image).is_some());
     if is_here || request.base_image_tar.is_some() {

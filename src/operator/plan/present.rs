@@ -14,21 +14,21 @@ use crate::operator::image::Image;
 use crate::operator::{Part, legacy};
 
 impl Plan {
-    /// Takes the version of the manifests that are there, unless another is asked for.
+    /// Takes the version of the existing manifests by default.
     pub fn keep_version(&mut self) -> Result<(), Failure> {
         let present = self.present_tag().filter(|_| self.request.settings.version.is_none());
         present.map_or(Ok(()), |(version, _)| self.set_version(&version))
     }
 
-    /// The digest that the files name: where it is asked for, where they name this version by one already, and where the
-    /// version has moved, for nodes and Kubeflow's cache keep what they know by a tag.
+    /// The digest to write into the files: if asked for, if they have one for this version already, or if the
+    /// version has moved, since nodes and Kubeflow's cache keep what they know by a tag.
     #[must_use]
     pub fn named_digest(&self, parts: &[Part], built: &[Image], asked: bool) -> Option<String> {
         let image = built.first().filter(|_| !Self::has_variant(parts))?;
         image.digest.clone().filter(|_| asked || image.moved || self.is_pinned())
     }
 
-    /// The digest that the files name of an image that is there already: where it is asked for, or they name one now.
+    /// The digest of an unchanged image to write into the files: if asked for, or if they have one now.
     #[must_use]
     pub fn kept_digest(&self, digest: Option<&String>, asked: bool) -> Option<String> {
         digest.filter(|_| asked || self.is_pinned()).cloned()
@@ -46,19 +46,19 @@ impl Plan {
         Some(format!("`{}` named another image before; {remedy}", moved.reference))
     }
 
-    /// Whether any of some images is of a platform of its own.
+    /// Whether any image belongs to a platform.
     #[must_use]
     pub fn has_variant(parts: &[Part]) -> bool {
         parts.iter().any(|part| part.settings.variant.is_some())
     }
 
-    /// Whether the manifests that are there name this version by a digest.
+    /// Whether the existing manifests pin this version by digest.
     fn is_pinned(&self) -> bool {
         let version = &self.settings.image.version;
         self.present_tag().is_some_and(|(present, digest)| present == *version && digest.is_some())
     }
 
-    /// The version of the manifests that are there, and the digest behind it if the image is pinned.
+    /// The version in the existing manifests, and its digest if pinned.
     fn present_tag(&self) -> Option<(String, Option<String>)> {
         let own = format!("claimed-{}", self.component.name);
         let variants = TARGETS.iter().filter_map(|target| target.variant);
@@ -74,7 +74,7 @@ impl Plan {
         })
     }
 
-    /// The files that are there and differ in more than the version from those to be written.
+    /// The existing files that differ in more than the version.
     #[must_use]
     pub fn conflicts(&self, artifacts: &[Artifact]) -> Vec<PathBuf> {
         let conflicts = artifact::conflicts(artifacts, &self.folder);
@@ -89,7 +89,7 @@ impl Plan {
         conflicts.into_iter().filter(|path| differs.contains(path)).collect()
     }
 
-    /// Refuses to replace a folder that is no build context of the operator's, unless that is asked for.
+    /// Refuses to replace a folder that isn't the operator's build context, unless asked to.
     pub fn check_context(&self, settings: &Settings, existing: &Existing) -> Result<(), ArtifactError> {
         let folder = self.context_folder(settings);
         let is_empty = || folder.read_dir().is_ok_and(|mut entries| entries.next().is_none());
@@ -100,7 +100,7 @@ impl Plan {
     }
 }
 
-/// Whether a Dockerfile was made of a source, and isn't known to have been edited.
+/// Whether a Dockerfile was generated from a source, and isn't known to be edited.
 fn is_own(dockerfile: &str, source: &str) -> bool {
     Stamp::read(dockerfile, source).is_some_and(|stamp| stamp.is_untouched(dockerfile) != Some(false))
 }

@@ -20,7 +20,7 @@ impl Plan {
         parcel.map(|(name, settings)| self.pack(name, settings)).transpose()
     }
 
-    /// What files that are made now say of their making, and of a zip that is beside them.
+    /// The record of new files, and of a zip beside them.
     #[must_use]
     pub fn stamp(&self) -> Stamp {
         let targets: Vec<&Target> = TARGETS.iter().collect();
@@ -30,7 +30,7 @@ impl Plan {
         Stamp { beside: beside.into_iter().collect(), ..self.settings.stamp.clone() }
     }
 
-    /// The name of the zip for one of some targets, and the settings of the image that it goes beside.
+    /// The name of the zip for one of some targets, and the settings of its image.
     fn parcel(&self, targets: &[&Target]) -> Option<(String, Settings)> {
         let images = variant::images(&self.component, &self.settings, targets);
         images.into_iter().find_map(|image| {
@@ -47,12 +47,12 @@ impl Plan {
         Ok(Artifact { name, content })
     }
 
-    /// Whether there are additional files, and nobody has said which.
+    /// Whether there are additional files that aren't known.
     fn knows_no_files(&self) -> bool {
         self.files.is_empty() && !self.settings.files.is_empty()
     }
 
-    /// The operator's files, which say nothing of their image: the same files make the same zip.
+    /// The operator's files, which don't name their image: the same files give the same zip.
     fn zip(&self, settings: Settings) -> Result<Vec<u8>, Failure> {
         let failed = |error: io::Error| Failure::new(INPUT, error.to_string());
         let settings = Settings { image: ImageName::default(), base_image: String::new(), ..settings };

@@ -18,10 +18,10 @@ use super::decisions::{checked_dockerfile_name, image};
 use crate::diagnostic::Diagnostic;
 use crate::failure::{Failure, INPUT};
 
-/// The index of a worker's pod, which wrappers keep from the script.
+/// The index of a worker's pod, which wrappers hide from the script.
 const WORKER_INDEX: &str = "JOB_COMPLETION_INDEX";
 
-/// Warns of a script that would choose its part by the index of a pod.
+/// Warns of a script that chooses its part by the index of a pod.
 fn worker_index(found: &Diagnostic) -> Option<Diagnostic> {
     let is_meant = found.code == "platform-variable" && found.message.contains(WORKER_INDEX);
     let message = format!("`{WORKER_INDEX}` isn't set in a grid, whose workers take whatever batch is free");
@@ -81,7 +81,7 @@ impl Plan {
         Ok(Self { source, component, settings, scripts, ..self })
     }
 
-    /// Makes as many parts of the batches as the job has indexes, where each worker does one of its own.
+    /// Makes as many parts of the batches as the job has indexes, one for each worker.
     fn deal(&mut self, store: &Store) {
         let Some(parts) = store.parts else { return };
         let job = &mut self.settings.job;
@@ -92,7 +92,7 @@ impl Plan {
         }
     }
 
-    /// Refuses restarts within the pod: Kubernetes would count them for all workers together.
+    /// Rejects restarts within a pod: Kubernetes would count them for all workers together.
     fn check_restarts(&self) -> Result<(), Failure> {
         if self.settings.job.restart_policy != Some(RestartPolicy::OnFailure) {
             return Ok(());
@@ -103,7 +103,7 @@ impl Plan {
             .hint("leave out `restart-policy`: new pods take the places of failed ones"))
     }
 
-    /// Refuses to record the run of a notebook whose function is called for each batch.
+    /// Rejects recording a notebook whose function is called for each batch.
     fn check_recording(&self) -> Result<(), Failure> {
         if !self.component.recorded {
             return Ok(());
@@ -115,7 +115,7 @@ impl Plan {
         )))
     }
 
-    /// Refuses a process function that the script doesn't define.
+    /// Rejects a process function that the script doesn't define.
     fn check_process(&self, process: &str, store: &Store) -> Result<(), Failure> {
         let name = self.source.display();
         if !runtime::of(self.component.language).importable {
