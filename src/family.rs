@@ -19,6 +19,7 @@ pub mod contents;
 pub mod dockerfile;
 mod options;
 pub mod plan;
+mod requirements;
 mod version;
 
 pub use options::{BuildOptions, WithCuda};
@@ -60,6 +61,9 @@ pub struct Member {
     pub system: Vec<String>,
     /// What follows `pip install`.
     pub pip: Vec<String>,
+    /// Requirement files, projects such as `pyproject.toml` and locks such as `poetry.lock`, relative to the folder of the
+    /// file.
+    pub requirements: Vec<PathBuf>,
     /// What people use it by, if they log in to it: `desktop`, `browser` or `jupyter`.
     pub interface: Option<String>,
     /// The page that the browser opens.
@@ -91,6 +95,8 @@ pub struct Difference {
     pub system: Option<Vec<String>>,
     /// What follows `pip install`.
     pub pip: Option<Vec<String>>,
+    /// Requirement files, projects and locks.
+    pub requirements: Option<Vec<PathBuf>>,
     /// Values for `ARG`s, joined with the image's own.
     pub args: BTreeMap<String, String>,
     /// A shell command that is tried in the image.
@@ -275,6 +281,7 @@ impl Member {
             base: difference.base.or_else(|| self.base.clone()),
             system: difference.system.unwrap_or_else(|| self.system.clone()),
             pip: difference.pip.unwrap_or_else(|| self.pip.clone()),
+            requirements: difference.requirements.unwrap_or_else(|| self.requirements.clone()),
             test: difference.test.or_else(|| self.test.clone()),
             args,
             ..self.clone()

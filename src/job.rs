@@ -1,6 +1,6 @@
 //! How Kubernetes runs a job: what the guide has people edit by hand, each an option and a key of the settings at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::{Args, ValueEnum};
 use schemars::JsonSchema;
@@ -256,11 +256,18 @@ impl Job {
             .collect()
     }
 
-    /// Whether the pods need a node of some kind, or are given what an engine may not be able to give.
-    pub(crate) fn asks_of_nodes(&self) -> bool {
-        let has_limits = !self.requests.is_empty() || !self.all_limits().is_empty();
-        let is_choosy = !self.node_selector.is_empty() || !self.tolerations.is_empty();
-        has_limits || is_choosy || !self.environment.is_empty() || self.ca_bundle.is_some()
+    /// What pods need of a node, or are given, that an engine may not be able to give: resources by name, and the rest.
+    pub(crate) fn asked_of_nodes(&self) -> Vec<String> {
+        let amounts = amounts(&self.requests).into_iter().chain(self.all_limits());
+        let resources: BTreeSet<String> = amounts.map(|(name, _)| format!("`{name}`")).collect();
+        let others = [
+            (!self.node_selector.is_empty(), "labels"),
+            (!self.tolerations.is_empty(), "tolerations"),
+            (!self.environment.is_empty(), "variables"),
+            (self.ca_bundle.is_some(), "certificates"),
+        ];
+        let others = others.into_iter().filter_map(|(is_asked, what)| is_asked.then(|| what.to_owned()));
+        resources.into_iter().chain(others).collect()
     }
 
     /// The labels that nodes must have, by key.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::backend::RequirementFile;
 use crate::boundary::{Boundary, BoundaryError};
-use crate::component::{Component, Requirement};
+use crate::component::Requirement;
 use crate::context::Content;
 use crate::diagnostic::Diagnostic;
 use crate::frontend::credentials;
@@ -66,9 +66,9 @@ impl ImageFile {
     }
 }
 
-/// Finds and vets the requirement files of a component beside its source or in the working directory.
+/// Finds and vets the files that requirements name beside their source or in the working directory.
 #[must_use]
-pub fn resolve(component: &Component, source: &Path, root: &Path, remote: Remote) -> Resolved {
+pub fn resolve(requirements: &[Requirement], source: &Path, root: &Path, remote: Remote) -> Resolved {
     let beside = source.parent().unwrap_or(Path::new("")).to_path_buf();
     let folders = [beside, root.to_path_buf()];
     let mut reader = Reader {
@@ -80,7 +80,7 @@ pub fn resolve(component: &Component, source: &Path, root: &Path, remote: Remote
         seen: BTreeSet::new(),
         fetched: Vec::new(),
     };
-    for requirement in &component.requirements {
+    for requirement in requirements {
         match requirement {
             Requirement::Pip { words, span, .. } => {
                 reader.span = span.clone();

@@ -22,7 +22,7 @@ os.environ["result"] = "written"
 "#;
 
 /// The settings of a job that asks for more than a component can say.
-const SETTINGS: &str = "[job]\nvolumes = [\"claim:data\"]\n[job.requests]\nmemory = \"1Gi\"\n";
+const SETTINGS: &str = "[job]\nvolumes = [\"claim:data\"]\ngpu = 1\n[job.requests]\nmemory = \"1Gi\"\n";
 
 /// A plan for one target, and the messages of what can't cross to it.
 fn planned(target: &'static Target, settings: &str) -> (Plan, Vec<String>) {
@@ -43,7 +43,7 @@ fn subject(part: &str) -> &'static str {
         "inputs" => "the input `rows`",
         "outputs" => "the output `result`",
         "secrets" => "the secret `api_token`",
-        "resources" => "what the job asks of a node",
+        "resources" => "what the job asks of a node, `memory` and `nvidia.com/gpu`,",
         "volumes" => "the volume `claim`",
         _ => "the input `data`",
     }

@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::{Operator, Target};
 use crate::component::Input;
 use crate::diagnostic::Diagnostic;
+use crate::shown;
 
 /// Whether a part of the interface crosses to a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +58,7 @@ pub(super) fn review(operator: &Operator, target: &Target) -> Vec<Diagnostic> {
     let (crossings, job) = (target.crossings, &settings.job);
     let first = |of: fn(&&Input) -> bool| component.inputs.iter().find(of);
     let input = |input: &Input| (format!("the input `{}`", input.name), Some(input.span.clone()));
-    let asks = job.asks_of_nodes();
+    let asked = Some(job.asked_of_nodes()).filter(|asked| !asked.is_empty());
     let output = component.outputs.first().filter(|_| job.volumes.is_empty());
     let used = [
         (crossings.inputs, first(|input| input.required && !input.secret).map(input)),
@@ -69,7 +70,10 @@ pub(super) fn review(operator: &Operator, target: &Target) -> Vec<Diagnostic> {
             crossings.secrets,
             first(|input| input.secret).map(|it| (format!("the secret `{}`", it.name), None)),
         ),
-        (crossings.resources, asks.then(|| ("what the job asks of a node".to_owned(), None))),
+        (
+            crossings.resources,
+            asked.map(|asked| (format!("what the job asks of a node, {},", shown::listed(&asked)), None)),
+        ),
         (
             crossings.volumes,
             job.volumes.first().map(|volume| (format!("the volume `{}`", volume.claim()), None)),

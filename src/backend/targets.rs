@@ -223,7 +223,7 @@ pub static TARGETS: &[Target] = &[
             ),
             resources: Cannot(
                 "the platform gives them by flavour",
-                "choose a flavour when you submit the job",
+                "choose one when you submit the job, `-r`; `--set chaimeleon.gpu=cuda12` makes an image for GPUs",
             ),
             volumes: Cannot("the platform mounts its own", "use `datasets` and `persistent-home`"),
             files: Proven("test_platforms.py::test_results_outlive_a_batch_application"),
@@ -266,7 +266,7 @@ pub static TARGETS: &[Target] = &[
         holds_values: true,
         crossings: &Crossings {
             inputs: Proven("test_platforms.py::test_an_experiment_runs_the_operator"),
-            outputs: Cannot("an experiment collects nothing", "write it where it outlives the pod"),
+            outputs: Proven("test_platforms.py::test_an_experiment_runs_the_operator"),
             secrets: Cannot(
                 "the specification of an experiment is shown to all who may see it",
                 "leave it out there, and keep it in the image's environment or a file that the pod mounts",
@@ -282,7 +282,7 @@ pub static TARGETS: &[Target] = &[
             ),
             exit_code: Proven("test_platforms.py::test_an_experiment_runs_the_operator"),
         },
-        review: nothing,
+        review: platforms::submarine::review,
         emit: platforms::submarine::emit,
     },
     Target {

@@ -128,7 +128,7 @@ fn missing(
         return Ok(None);
     }
     let root = current_dir()?;
-    let files = requirement_files::resolve(component, source.path(), &root, Remote::Left);
+    let files = requirement_files::resolve(&component.requirements, source.path(), &root, Remote::Left);
     let mut around = Surroundings::look(source.path(), &root, &files, None, &Listings::default());
     around.neighbours = neighbours.read;
     Ok(check::missing_modules(source, component, &around))

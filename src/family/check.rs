@@ -103,7 +103,7 @@ fn versioned(family: &Family, member: &Member) -> Option<Fault> {
 /// An image that is made in two ways at once.
 fn contents(_: &Family, member: &Member) -> Option<Fault> {
     let Member { name, context, source, .. } = member;
-    let of_packages = !member.system.is_empty() || !member.pip.is_empty();
+    let of_packages = !member.system.is_empty() || !member.pip.is_empty() || !member.requirements.is_empty();
     if context.is_some() && (of_packages || source.is_some()) {
         let message = format!("`{name}` has a Dockerfile of its own and says what else is in it");
         return Some(Fault::new("context", message, "write it into the Dockerfile, or leave `context` out"));
@@ -114,7 +114,7 @@ fn contents(_: &Family, member: &Member) -> Option<Fault> {
         return Some(Fault::new("source", message, hint));
     }
     if let Some(word) = arguments(member).find(|word| is_no_word(word)) {
-        let hint = "write each word as an element of its own; files are not copied into the image";
+        let hint = "write each word as an element of its own; files are named by `requirements`";
         return Some(Fault::new("pip", format!("`pip` of `{name}` can't have {word:?}"), hint));
     }
     if let Some(package) = packages(member).find(|package| !is_package(package)) {
@@ -129,7 +129,8 @@ fn stray(member: &Member) -> Option<Fault> {
     let Member { name, context, source, .. } = member;
     let cuda = member.difference();
     let (of_folder, of_source) = (context.is_some(), source.is_some());
-    let packages = cuda.is_some_and(|cuda| cuda.system.is_some() || cuda.pip.is_some());
+    let packages =
+        cuda.is_some_and(|cuda| cuda.system.is_some() || cuda.pip.is_some() || cuda.requirements.is_some());
     let interface = member.interface.as_deref();
     let of_application = of_folder || of_source;
     let strays = [

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::requirements::Requirements;
 use super::{Member, PLATFORM};
 use crate::backend::variant::Choices;
 use crate::backend::{Settings, dockerfile, target};
@@ -52,7 +53,7 @@ impl Base {
 
 /// Where the contents of an image come from.
 pub enum Source {
-    /// The lists of packages in the family's file.
+    /// The lists of packages in the family's file, and the requirement files that it names.
     Packages,
     /// A folder with a Dockerfile.
     Folder,
@@ -106,9 +107,10 @@ impl Source {
         match self {
             Self::Packages => {
                 let version = format!("{version}{}", base.suffix);
-                let dockerfile = super::dockerfile::dockerfile(member, base, &version);
+                let requirements = Requirements::of(member, file)?;
+                let dockerfile = super::dockerfile::dockerfile(member, base, &version, &requirements.paths);
                 let files = super::dockerfile::files(member, &base.root).into_iter();
-                let files = files.map(|file| made(file.path, file.content));
+                let files = files.map(|file| made(file.path, file.content)).chain(requirements.entries);
                 let context = packed(files.chain([made(DOCKERFILE.to_owned(), dockerfile.into_bytes())]))?;
                 Ok(Contents { context, dockerfile: DOCKERFILE.to_owned(), args: BTreeMap::new() })
             }
@@ -185,7 +187,7 @@ fn application(plan: &mut Plan, base: &Base, version: &str) -> Result<Contents, 
 }
 
 /// The folder that the paths in a family's file are relative to.
-fn folder(file: &Path) -> &Path {
+pub(super) fn folder(file: &Path) -> &Path {
     file.parent().unwrap_or(Path::new(""))
 }
 

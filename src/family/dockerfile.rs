@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::Member;
 use super::contents::Base;
+use super::requirements::FOLDER;
 use crate::backend::platforms::chaimeleon::interactive::{Interactive, Interface, Parts};
 use crate::backend::platforms::chaimeleon::interpreter;
 use crate::backend::template::comment;
@@ -20,12 +21,13 @@ struct Context<'a> {
     base_image: String,
     system: Vec<Vec<String>>,
     interactive: Option<Parts>,
+    requirement_files: bool,
     pip: Vec<Vec<String>>,
 }
 
-/// The Dockerfile of an image that is built from another.
+/// The Dockerfile of an image that is built from another, with requirement files by their paths in it.
 #[must_use]
-pub fn dockerfile(member: &Member, base: &Base, version: &str) -> String {
+pub fn dockerfile(member: &Member, base: &Base, version: &str, requirements: &[String]) -> String {
     let context = Context {
         name: &member.name,
         version,
@@ -34,7 +36,8 @@ pub fn dockerfile(member: &Member, base: &Base, version: &str) -> String {
         base_image: base.pulled(),
         system: system(member, &base.reference),
         interactive: interactive(member, &base.root).map(|interactive| interactive.parts()),
-        pip: pip(member),
+        requirement_files: !requirements.is_empty(),
+        pip: pip(member, requirements),
     };
     template::render("platforms/chaimeleon-base.Dockerfile", &context)
 }
@@ -77,8 +80,12 @@ fn system(member: &Member, base_image: &str) -> Vec<Vec<String>> {
     install::system_command(&command.collect::<Vec<_>>())
 }
 
-fn pip(member: &Member) -> Vec<Vec<String>> {
-    if member.pip.is_empty() { Vec::new() } else { vec![install::pip_command(member.pip.clone())] }
+/// The commands that install packages: those of requirement files, then those of the list, with its own options.
+fn pip(member: &Member, requirements: &[String]) -> Vec<Vec<String>> {
+    let files = requirements.iter().flat_map(|path| ["-r".to_owned(), path.clone()]).collect();
+    let lists = [files, member.pip.clone()].into_iter().filter(|words| !words.is_empty());
+    let remove = ["rm", "-rf", FOLDER].map(ToOwned::to_owned).to_vec();
+    lists.map(install::pip_command).chain((!requirements.is_empty()).then_some(remove)).collect()
 }
 
 #[cfg(test)]
@@ -89,7 +96,7 @@ mod tests {
     fn on(member: &Member, reference: &str, root: &str) -> String {
         let [reference, root] = [reference, root].map(ToOwned::to_owned);
         let base = Base { reference, root, ..Base::default() };
-        dockerfile(member, &base, "1")
+        dockerfile(member, &base, "1", &[])
     }
 
     #[test]

@@ -82,6 +82,46 @@ fn versions_are_raised_over_other_images_only() {
 }
 
 #[test]
+fn projects_and_locks_are_requirement_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("pyproject.toml", "[tool.poetry.dependencies]\npython = '^3.10'\nsix = '^1.2'\n");
+    write("gpu.txt", "toolz[a]>=1\n-r more.txt\n");
+    write("more.txt", "idna\n");
+    let file = folder.path().join("family.toml");
+    let image = "[[image]]\nname = \"a\"\nversion = \"1\"\nbase = \"x\"\npip = [\"b\"]\n";
+    let texts = |member: &Member| {
+        let contents = contents::Source::Packages.contents(member, &contents::Base::default(), "1", &file);
+        contents.map(|contents| {
+            ["Dockerfile", "requirements/pyproject.toml.txt", "requirements/more.txt"]
+                .map(|path| contents.context.read_text(path).unwrap_or_default())
+        })
+    };
+    let image = format!(
+        "{image}requirements = [\"pyproject.toml\"]\ncuda.base = 'y'\ncuda.requirements = ['gpu.txt']"
+    );
+    let member = &Family::parse(&image).unwrap().members[0];
+    let [dockerfile, project, _] = texts(member).unwrap();
+    assert_eq!(project, "six>=1.2,<2\n");
+    let install = "python -m pip install --no-cache-dir";
+    let lines = format!(
+        "COPY requirements/ /tmp/requirements/\nRUN {install} -r /tmp/requirements/pyproject.toml.txt \\\n && {install} b \\\n && rm -rf /tmp/requirements\n"
+    );
+    assert!(dockerfile.contains(&lines), "{dockerfile}");
+    let [dockerfile, _, more] = texts(&member.with_cuda()).unwrap();
+    assert!(dockerfile.contains("-r /tmp/requirements/gpu.txt") && more == "idna\n", "{dockerfile}");
+    // What a project asks for that an image can't have is refused by name, and so is a file that isn't there.
+    write(
+        "pyproject.toml",
+        "[tool.poetry.dependencies]\nsix = '*'\nown = {git = 'https://example.org/own'}\n",
+    );
+    let refused = |member: &Member| texts(member).unwrap_err().message.unwrap();
+    assert!(refused(member).contains("own"), "{}", refused(member));
+    std::fs::remove_file(folder.path().join("pyproject.toml")).unwrap();
+    assert!(refused(member).contains("`pyproject.toml`"), "{}", refused(member));
+}
+
+#[test]
 fn what_cannot_be_is_refused() {
     let root = "[[image]]\nname = \"a\"\nversion = \"1\"\nbase = \"x\"\n";
     let cases = [
@@ -99,6 +139,10 @@ fn what_cannot_be_is_refused() {
         (
             format!("{root}context = \"a\"\npip = [\"six\"]\n"),
             "`a` has a Dockerfile of its own and says what else is in it",
+        ),
+        (
+            format!("{root}source = 'x.py'\nrequirements = ['r.txt']\n"),
+            "`a` is an application, whose source says what it needs",
         ),
         (format!("{root}args.X = \"1\"\n"), "`args` of `a` is for images with `context`"),
         (

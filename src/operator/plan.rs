@@ -144,7 +144,8 @@ fn decide(
     files.extend(neighbours.files.iter().cloned());
     files.sort_by(|one, other| one.path.cmp(&other.path));
     let modules = modules(&files);
-    let requirements = requirement_files::resolve(&component, source.path(), &root, purpose.remote());
+    let requirements =
+        requirement_files::resolve(&component.requirements, source.path(), &root, purpose.remote());
     diagnostics.extend(requirements.diagnostics.iter().cloned().map(|found| purpose.weighed(found)));
     let settings = Settings {
         stamp: Stamp { fetched: requirements.fetched.clone(), ..stamp },

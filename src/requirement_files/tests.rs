@@ -4,6 +4,7 @@ use std::os::unix::fs::symlink;
 
 use super::remote::Unfetched;
 use super::*;
+use crate::component::Component;
 use crate::frontend;
 use crate::language::Language;
 use crate::source::Source;
@@ -34,7 +35,7 @@ impl Project {
 
     fn resolve(&self, remote: Remote) -> Resolved {
         let project = self.folder.path().join("project");
-        resolve(&self.component, &project.join("x.py"), Path::new("/nonexistent"), remote)
+        resolve(&self.component.requirements, &project.join("x.py"), Path::new("/nonexistent"), remote)
     }
 }
 

@@ -266,14 +266,17 @@ def test_the_kernel_is_active_before_anything_else(sources, kernel):
     assert created.split() == ['create', '-y', '-n', 'team', '-c', 'defaults', 'python=3.12']
 
 
-def test_an_experiment_runs_the_operator(sources, kernel):
+def test_an_experiment_runs_the_operator(sources, kernel, tmp_path):
     text = (sources / 'studies.submarine.experiment.yaml').read_text()
     [command] = [line.split('"')[1] for line in text.splitlines() if line.strip().startswith('cmd:')]
     assert f'image: "{kernel}"' in text
     words = command.split(' ')  # as the server splits it
     env = {'dataset_path': '/datasets/abc', 'label': 'a b'}
-    mount = ['--volume', f'{sources}/datasets:/datasets:ro', '--entrypoint', words[0]]
-    assert found(run_image(kernel, *words[1:], options=mount, env=env))[:2] == [2, 'a b']
+    tmp_path.chmod(0o777)
+    # The server mounts a volume of its own at `/logs`, in every experiment.
+    mounts = ['--volume', f'{sources}/datasets:/datasets:ro', '--volume', f'{tmp_path}:/logs', '--entrypoint', words[0]]
+    assert found(run_image(kernel, *words[1:], options=mounts, env=env))[:2] == [2, 'a b']
+    assert (tmp_path / 'results/studies').read_text() == '2'
 
 
 RESOURCES = {
@@ -365,11 +368,12 @@ def launch(sources, folder, source, *arguments, files=(), **options):
 def test_an_operator_runs_in_the_exported_container(sources, removed, tmp_path):
     write(sources / 'shout.py', SHOUT)
     write(tmp_path / 'in/table.csv', 'a\nb\n')
-    arguments = ['text=a b', 'table=in/table.csv', '--output-dir', 'out']
+    write(tmp_path / 'more/table.csv', 'c\n')
+    arguments = ['text=a b', 'table=in/table.csv', 'folder=more', '--output-dir', 'out']
     image, start = launch(sources, tmp_path, 'shout.py', *arguments)
     removed.append(image)
     assert start().stdout == 'out/shout\n'
-    assert (tmp_path / 'out/shout').read_text() == 'A B table.csv 2'
+    assert (tmp_path / 'out/shout').read_text() == 'A B table.csv 2 more/table.csv'
     assert start().stderr.count('the bundle exists') == 1, 'the same container is not sent again'
     exported = (tmp_path / 'container.tar').read_bytes()
     launch(sources, tmp_path, 'shout.py', *arguments)
@@ -377,7 +381,7 @@ def test_an_operator_runs_in_the_exported_container(sources, removed, tmp_path):
     write(sources / 'shout.py', SHOUT.replace('{lines}', '{lines}!'))
     _, start = launch(sources, tmp_path, 'shout.py', *arguments)
     assert start().stderr.count('the bundle exists') == 1, 'nor is one for an edit, which goes beside it'
-    assert (tmp_path / 'out/shout').read_text() == 'A B table.csv 2!'
+    assert (tmp_path / 'out/shout').read_text() == 'A B table.csv 2! more/table.csv'
     assert (tmp_path / 'shout.techila.zip').stat().st_size < 100_000
 
 
@@ -387,19 +391,28 @@ import os
 text = os.getenv("text", "x")
 table = os.getenv("table")  # c3: input=File
 lines = len(open(table).readlines()) if table else 0
-os.environ["shout"] = f"{text.upper()} {os.path.basename(table)} {lines}"
+folder = os.getenv("folder", ".")  # c3: input=Directory
+inside = [os.path.join(os.path.basename(folder), name) for name in os.listdir(folder)]
+os.environ["shout"] = f"{text.upper()} {os.path.basename(table)} {lines} {' '.join(inside)}"
 """
 
 
-@pytest.mark.parametrize('arguments', [['--help'], ['text=1', 'table=missing.csv'], ['text=1']])
+SAID = {
+    '--help': 'NAME=VALUE',
+    'text=1': 'error: no Techila SDK here',
+    'text=1 table=missing.csv': 'no file `missing.csv`',
+    'table=x/shout.techila.zip': 'error: two files to be sent are called `shout.techila.zip`',
+}
+
+
+@pytest.mark.parametrize('arguments', SAID)
 def test_a_launcher_needs_the_sdk_for_jobs_only(tmp_path, arguments):
+    for file in ('container.tar', 'x/shout.techila.zip'):
+        write(tmp_path / file, '')
     write(tmp_path / 'shout.py', SHOUT)
-    write(tmp_path / 'container.tar', '')
     succeeded(c3('create-operator', '--no-build', '--target', 'techila', 'shout.py', cwd=tmp_path))
-    done = run(sys.executable, 'shout.techila.py', *arguments, cwd=tmp_path)
-    said = {'--help': 'NAME=VALUE', 'text=1': 'error: no Techila SDK here'}
-    expected = 'no file `missing.csv`' if len(arguments) == 2 else said[arguments[0]]
-    assert expected in done.stdout + done.stderr and 'Traceback' not in done.stderr
+    done = run(sys.executable, 'shout.techila.py', *arguments.split(), cwd=tmp_path)
+    assert SAID[arguments] in done.stdout + done.stderr and 'Traceback' not in done.stderr
 
 
 # Leaves a file in a folder of the image, one where a value says, and one that each batch calls the same.

@@ -12,6 +12,7 @@ use super::super::{BuildFile, Operator, Settings, dockerfile, template};
 use super::{debian_image, debian_python};
 use crate::component::{Component, Input};
 use crate::identifier;
+use crate::job::GPU;
 use crate::language::Language;
 
 mod chart;
@@ -90,6 +91,11 @@ fn gpu_flavour(settings: &Settings) -> &str {
     Some(settings.choice("gpu")).filter(|gpu| *gpu != "none").unwrap_or_default()
 }
 
+/// Whether the application asks for a GPU: by its image, or in its job.
+fn has_gpu(settings: &Settings) -> bool {
+    !gpu_flavour(settings).is_empty() || settings.job.all_limits().contains_key(GPU)
+}
+
 fn base_image(component: &Component, settings: &Settings) -> Option<String> {
     match settings.choice("gpu") {
         "cuda11" => Some("nvidia/cuda:11.8.0-runtime-ubuntu22.04".to_owned()),
@@ -129,10 +135,22 @@ fn interactive<'a>(operator: &Operator<'a>) -> Option<Interactive<'a>> {
         url: Some(settings.choice("url")),
         application: Some(Application {
             name: component.name.clone(),
-            command: operator.command(),
+            command: with_results(operator),
             source: format!("{}{}", settings.folder, component.source),
         }),
     })
+}
+
+/// The command that runs the operator, with its results where they outlive the container; arguments behind it go first.
+fn with_results(operator: &Operator) -> Vec<String> {
+    let parameters = parameters(operator.component, operator.settings.logging);
+    let folder = RESULTS.replace('~', VARIANT.working_dir);
+    let results = outcomes(operator.component, &parameters).into_iter();
+    operator
+        .command()
+        .into_iter()
+        .chain(results.map(|outcome| format!("--{}={folder}", outcome.id)))
+        .collect()
 }
 
 /// The commands that start the application: on the platform, or where an interactive one can be tried.
@@ -164,7 +182,7 @@ pub(crate) fn interpreter(language: Language, base_image: &str) -> &'static [&'s
 /// The commands that start the application, with its parameters as arguments and as variables.
 fn submit_commands(operator: &Operator) -> Vec<String> {
     let image = format!("{}:{}", operator.component.name, operator.settings.image.tag());
-    let resources = if gpu_flavour(operator.settings).is_empty() { "" } else { " -r small-gpu" };
+    let resources = if has_gpu(operator.settings) { " -r small-gpu" } else { "" };
     let values = example_values(operator);
     let joined = |separator: &str, form: fn(&(String, String)) -> String| {
         let words: Vec<_> = values.iter().map(form).collect();

@@ -114,15 +114,15 @@ pub(super) fn package_name(package: &str) -> &str {
     package.split(['=', '<', '>', '!', '~', '[', ' ']).next().unwrap_or_default()
 }
 
-/// The packages for pip to install, by name or path.
-pub(super) fn pip_packages(operator: &Operator) -> Vec<String> {
+/// The packages for pip to install, by name or path, each with its own options.
+pub(super) fn pip_packages(operator: \&Operator) -> Vec<Vec<String>> {
     let words = operator.component.requirements.iter().filter_map(|requirement| match requirement {
         Requirement::Pip { words, .. } => Some(words),
         _ => None,
     });
     let arguments = words.flat_map(|words| pip::parse(words).unwrap_or_default());
     let packages = arguments.filter_map(|argument| match argument.kind {
-        Kind::Package(_) | Kind::Direct(..) | Kind::Location(_) => Some(argument.words.join(" ")),
+        Kind::Package(_) | Kind::Direct(..) | Kind::Location(_) => Some(argument.words),
         _ => None,
     });
     packages.collect()

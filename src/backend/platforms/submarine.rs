@@ -1,18 +1,19 @@
 //! Submarine: an environment with its kernel, and an experiment that runs the operator in it.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
-use super::super::parameter::{Parameter as Parsed, parameters};
+use super::super::parameter::parameters;
 use super::super::variant::{Archive, Choice, SWITCH, Variant};
 use super::super::{BuildFile, Operator, dockerfile, install, runtime, template, values};
-use super::conda::{Conda, package_name, pip_packages};
+use super::conda::{Conda, pip_packages};
 use super::owned;
 use crate::artifact::Artifact;
 use crate::diagnostic::Diagnostic;
-use crate::job::{self, Job, Quantity};
 use crate::language::Language;
+
+mod experiment;
+
+pub(in super::super) use experiment::review;
 
 /// The image of environments: conda with a kernel, Jupyter, and the entry point that activates the kernel.
 pub(in super::super) static VARIANT: Variant = Variant {
@@ -100,29 +101,6 @@ struct Specification {
     environment: Environment,
 }
 
-#[derive(Serialize)]
-struct Experiment {
-    c3: String,
-    source: String,
-    name: String,
-    image: String,
-    command: String,
-    framework: &'static str,
-    role: &'static str,
-    resources: String,
-    variables: Vec<Parameter>,
-    /// Names of secrets, which have no place there.
-    secrets: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct Parameter {
-    name: String,
-    description: Option<String>,
-    required: bool,
-    value: Option<String>,
-}
-
 /// Writes the specifications of the environment and of an experiment.
 pub(in super::super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>> {
     values::check(&parameters(operator.component, operator.settings.logging), &operator.settings.job)?;
@@ -135,7 +113,7 @@ pub(in super::super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<D
         environment,
     };
     let yaml = template::render("platforms/submarine.yaml", &specification);
-    let experiment = template::render("platforms/submarine.experiment.yaml", &experiment(operator));
+    let experiment = template::render("platforms/submarine.experiment.yaml", &experiment::of(operator));
     Ok(vec![
         operator.artifact(".submarine.yaml", &yaml),
         json,
@@ -143,21 +121,24 @@ pub(in super::super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<D
     ])
 }
 
+/// The environment. The server puts channels and packages into a line for a shell as they are, where `numpy>=2` would
+/// write a file: they are quoted here.
 fn environment(operator: &Operator) -> Environment {
     let listed = operator.settings.chosen("dependencies");
     let only_if = |packages: Vec<String>| if listed { packages } else { Vec::new() };
     let conda = Conda::of(operator);
     let channels = conda.all_channels(operator);
     let conda_packages = [python(operator, &conda), conda.packages].concat();
-    let pip_packages = [pip_packages(operator), conda.pip].concat();
+    let pip_packages = pip_packages(operator);
+    let pip_packages = pip_packages.iter().map(|words| template::words(words).join(" "));
     Environment {
         name: operator.component.name.clone(),
         docker_image: operator.settings.image.to_string(),
         kernel_spec: Kernel {
             name: kernel(operator),
-            channels,
-            conda_dependencies: only_if(conda_packages),
-            pip_dependencies: only_if(pip_packages),
+            channels: template::words(&channels),
+            conda_dependencies: only_if(template::words(&conda_packages)),
+            pip_dependencies: only_if(pip_packages.chain(template::words(&conda.pip)).collect()),
         },
         description: operator.component.description.clone(),
     }
@@ -218,71 +199,4 @@ fn bootstrap(operator: &Operator) -> BuildFile {
     let command = template::shell(&[operator.command()]);
     let text = template::render("platforms/submarine-bootstrap.sh", &Bootstrap { command });
     BuildFile { path: BOOTSTRAP.to_owned(), content: text.into_bytes() }
-}
-
-fn experiment(operator: &Operator) -> Experiment {
-    let parameters = parameters(operator.component, operator.settings.logging);
-    let (secrets, open): (Vec<_>, Vec<_>) = parameters.iter().partition(|parameter| parameter.input.secret);
-    let job = &operator.settings.job;
-    let is_shown = |parameter: &&Parsed| parameter.input.required || values::of(parameter, job).is_some();
-    let (framework, role) = framework(operator);
-    Experiment {
-        c3: operator.stamp().to_string(),
-        source: operator.component.source.clone(),
-        name: operator.component.name.clone(),
-        image: operator.settings.image.to_string(),
-        // The server splits it at blanks; parameters are variables, whose values may have some.
-        command: format!("/{BOOTSTRAP} --kernel {}", kernel(operator)),
-        framework,
-        role,
-        resources: resources(job),
-        secrets: secrets.iter().map(|parameter| parameter.input.name.clone()).collect(),
-        variables: open
-            .into_iter()
-            .filter(is_shown)
-            .map(|parameter| Parameter {
-                name: parameter.input.name.clone(),
-                description: parameter.description(),
-                required: parameter.input.required,
-                value: values::of(parameter, job).map(ToOwned::to_owned),
-            })
-            .collect(),
-    }
-}
-
-/// What a pod gets, in Submarine's form: `cpu=4,memory=8192M,nvidia.com/gpu=1`; what isn't limited is as requested.
-fn resources(job: &Job) -> String {
-    let mut all =
-        BTreeMap::from([("cpu".to_owned(), "1".to_owned()), ("memory".to_owned(), "1Gi".to_owned())]);
-    all.extend(job::amounts(&job.requests));
-    all.extend(job.all_limits());
-    all.remove("ephemeral-storage"); // it knows no such
-    let form = |(name, amount): (String, String)| match name.as_str() {
-        "memory" => format!("memory={}M", mebibytes(&amount)),
-        _ => format!("{name}={amount}"),
-    };
-    all.into_iter().map(form).collect::<Vec<_>>().join(",")
-}
-
-/// An amount of memory in whole mebibytes.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "quantities are positive, and short"
-)]
-fn mebibytes(amount: &str) -> u64 {
-    let bytes = amount.parse::<Quantity>().map_or(0.0, |quantity| quantity.amount());
-    (bytes / 1_048_576.0).ceil() as u64
-}
-
-/// What runs the experiment, and as what: Submarine has no experiments of no framework.
-fn framework(operator: &Operator) -> (&'static str, &'static str) {
-    let conda = Conda::of(operator);
-    let installed = [pip_packages(operator), conda.pip, conda.packages].concat();
-    let needs = |name: &str| installed.iter().any(|package| package_name(package) == name);
-    match () {
-        () if needs("torch") || needs("pytorch") => ("PyTorch", "Master"),
-        () if needs("xgboost") || needs("py-xgboost") => ("XGBoost", "Master"),
-        () => ("TensorFlow", "Worker"),
-    }
 }

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::super::super::parameter::{Parameter, parameters};
 use super::super::super::{BuildFile, Operator, template};
-use super::{RESULTS, gpu_flavour, place};
-use crate::job::{self, GPU};
+use super::{RESULTS, has_gpu, place};
+use crate::job;
 
 /// Folder of the build context with the chart; no step of the build copies it.
 pub(super) const CHART: &str = "chart";
@@ -84,7 +84,7 @@ fn chart<'a>(operator: &Operator<'a>) -> Chart<'a> {
         tag: settings.image.tag(),
         cpu: asked_for("cpu", "1"),
         memory: asked_for("memory", "2Gi"),
-        gpu: !gpu_flavour(settings).is_empty() || settings.job.all_limits().contains_key(GPU),
+        gpu: has_gpu(settings),
         parameters: open.iter().map(|parameter| (parameter.input.name.clone(), value(parameter))).collect(),
         described: open.iter().map(described).collect(),
     }

@@ -1,0 +1,52 @@
+//! Requirement files of an image of packages, those of projects and locks among them: read, vetted and copied into it.
+
+use std::path::Path;
+
+use super::Member;
+use crate::component::Requirement;
+use crate::context::Entry;
+use crate::diagnostic::Diagnostic;
+use crate::failure::{Failure, INPUT};
+use crate::recipe::REQUIREMENTS;
+use crate::requirement_files::{self, remote::Remote};
+
+/// Where they are in the image while they are installed.
+pub(super) const FOLDER: &str = "/tmp/requirements";
+
+/// The requirement files of an image.
+#[derive(Default)]
+pub(super) struct Requirements {
+    /// Those that the family names, by their paths in the image.
+    pub(super) paths: Vec<String>,
+    /// All of them, as they lie in the build context.
+    pub(super) entries: Vec<Entry>,
+}
+
+impl Requirements {
+    /// Reads the files that an image names below the folder of the family's file. What can't be taken over is refused.
+    pub(super) fn of(member: &Member, file: &Path) -> Result<Self, Failure> {
+        let named: Vec<_> = member.requirements.iter().map(|path| named(path)).collect();
+        let root = Path::new(".").join(super::contents::folder(file));
+        let found = requirement_files::resolve(&named, file, &root, Remote::Left);
+        if let Some(fault) = found.diagnostics.first() {
+            return Err(refused(member, fault));
+        }
+        let entries = found.files.into_iter().map(|file| Entry {
+            path: format!("{REQUIREMENTS}/{}", file.path),
+            content: file.content,
+            executable: false,
+        });
+        let paths = found.named.iter().map(|file| format!("{FOLDER}/{}", file.path));
+        Ok(Self { paths: paths.collect(), entries: entries.collect() })
+    }
+}
+
+fn named(path: &Path) -> Requirement {
+    let words = vec!["-r".to_owned(), path.to_string_lossy().into_owned()];
+    Requirement::Pip { text: words.join(" "), words, metadata: false, span: 0..0 }
+}
+
+fn refused(member: &Member, fault: &Diagnostic) -> Failure {
+    let hint = format!("correct the file, or write what it asks for into `pip` of `{}`", member.name);
+    Failure::new(INPUT, fault.message.clone()).hint(hint)
+}
