@@ -191,15 +191,26 @@ fn every_promise_names_a_test_that_exists() {
 
 /// What `c3 check --target chaimeleon` says of a script with a dataset, but for what it says without that target.
 fn codes_on_chaimeleon(code: &str) -> Vec<String> {
-    let folder = tempfile::tempdir().unwrap();
     let start =
         "'''D.'''\nimport glob, os, shutil, tempfile\nfrom pathlib import Path\nimport requests, helper\n";
     let inputs = "dataset = os.environ['dataset_path']\noutput_dir = os.environ['output_dir']\n";
-    std::fs::write(folder.path().join("x.py"), format!("{start}# pip install requests\n{inputs}{code}\n"))
-        .unwrap();
-    std::fs::write(folder.path().join("helper.py"), HELPER).unwrap();
+    codes_of("x.py", &format!("{start}# pip install requests\n{inputs}{code}\n"), ("helper.py", HELPER))
+}
+
+/// The same of a script in R.
+fn codes_of_r_on_chaimeleon(code: &str) -> Vec<String> {
+    let start = "# D.\nsource('helper.R')\ninstall.packages(c('readr', 'httr', 'jsonlite'))\n";
+    let inputs = "dataset <- Sys.getenv('dataset_path')\noutput_dir <- Sys.getenv('output_dir')\n";
+    codes_of("x.R", &format!("{start}{inputs}{code}\n"), ("helper.R", R_HELPER))
+}
+
+/// What the target adds to the codes of a script with a module beside it; of its own it has downloads only.
+fn codes_of(name: &str, text: &str, (beside, helper): (&str, &str)) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join(name), text).unwrap();
+    std::fs::write(folder.path().join(beside), helper).unwrap();
     let of = |more: &[&str]| {
-        let arguments = [&["check", "x.py", "--format", "json"], more].concat();
+        let arguments = [&["check", name, "--format", "json"], more].concat();
         let ignored = ["local-module", "no-crossing"];
         let codes = codes(&json(&c3_in(folder.path(), &arguments))).into_iter();
         codes.filter(|code| !ignored.contains(&code.as_str())).collect::<Vec<_>>()
@@ -210,6 +221,9 @@ fn codes_on_chaimeleon(code: &str) -> Vec<String> {
 
 /// A module beside the script, which may walk through the index for it.
 const HELPER: &str = "import json, os\ndef studies(path):\n    with open(os.path.join(path, 'index.json')) as file:\n        return json.load(file)\n";
+
+/// The same in R.
+const R_HELPER: &str = "studies <- function(path) jsonlite::read_json(file.path(path, 'index.json'))\n";
 
 #[test]
 fn what_a_dataset_of_chaimeleon_forbids_is_told() {
@@ -251,6 +265,52 @@ fn what_a_dataset_of_chaimeleon_allows_is_not_told() {
     for code in cases {
         assert!(codes_on_chaimeleon(code).is_empty(), "{code}: {:?}", codes_on_chaimeleon(code));
     }
+}
+
+#[test]
+fn what_a_dataset_of_chaimeleon_forbids_is_told_of_r() {
+    let cases = [
+        ("saveRDS(1, file.path(dataset, 'seen.rds'))", "dataset-write"),
+        ("write.csv(data.frame(), file = paste0(Sys.getenv('dataset_path'), '/seen.csv'))", "dataset-write"),
+        ("cache <- file.path(dataset, 'cache')\ndir.create(cache)", "dataset-write"),
+        ("readr::write_csv(data.frame(), sprintf('%s/a.csv', dataset))", "dataset-write"),
+        ("for (f in list.files(dataset, full.names = TRUE)) unlink(f)", "dataset-write"),
+        ("lapply(list.files(dataset), function(f) file.remove(f))", "dataset-write"),
+        ("con <- file(file.path(dataset, 'a'), 'w')\nclose(con)", "dataset-write"),
+        ("cat('x', 1, file = '~/datasets/abc/log.txt')", "dataset-write"),
+        ("file.copy('/tmp/a', '/home/chaimeleon/datasets/abc/a')", "dataset-write"),
+        ("png('plot.png')", "temporary-file"),
+        ("write.table(1, 'scratch/out.txt')", "temporary-file"),
+        ("x <- read.csv('https://example.org/a.csv')", "run-time-download"),
+        ("httr::GET(url = 'https://example.org/a')", "run-time-download"),
+        ("download.file('https://example.org/a', '/tmp/a')", "run-time-download"),
+    ];
+    for (code, told) in cases {
+        assert_eq!(codes_of_r_on_chaimeleon(code), [told], "{code}");
+    }
+}
+
+#[test]
+fn what_a_dataset_of_chaimeleon_allows_is_not_told_of_r() {
+    let cases = [
+        "print(studies(dataset))",
+        "x <- readRDS(file.path(dataset, 'a.rds'))\nx <- file(file.path(dataset, 'b'), 'r')\nx <- file(dataset)",
+        "saveRDS(1, file.path(output_dir, 'a.rds'))\ndir.create(output_dir)",
+        "saveRDS(1, tempfile())\nunlink(file.path(tempdir(), 'x'))\npng('/tmp/a.png')",
+        "write.csv(data.frame(), '~/persistent-home/a.csv')\nsaveRDS(1, '/home/chaimeleon/persistent-home/a')",
+        "write.csv(data.frame(), 'model.csv')\nSys.setenv(model = 'model.csv')",
+        "dir.create('out')\nsaveRDS(1, 'out/a')\nSys.setenv(table = 'out/a')",
+        "file.copy(file.path(dataset, 'a'), '/tmp/a')",
+        "keep <- function(dataset) saveRDS(1, dataset)\nkeep('/tmp/x')",
+        "cat('to the log', dataset, '\\n')\nwriteLines(dataset)\nx <- read.csv('http://localhost:8080/a.csv')",
+        "saveRDS <- function(x, file) NULL\nsaveRDS(1, file.path(dataset, 'a'))",
+    ];
+    for code in cases {
+        let told = codes_of_r_on_chaimeleon(code);
+        assert!(told.is_empty(), "{code}: {told:?}");
+    }
+    let unindexed = "# D.\n\nd <- Sys.getenv('dataset_path')\nlist.files(d)\nlist.dirs(d)\n";
+    assert_eq!(codes_of("x.R", unindexed, ("y.R", "")), ["dataset-index"]);
 }
 
 #[test]

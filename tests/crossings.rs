@@ -27,12 +27,16 @@ const SETTINGS: &str = "[job]\nvolumes = [\"claim:data\"]\ngpu = 1\n[job.request
 /// A plan for one target, and the messages of what can't cross to it.
 fn planned(target: &'static Target, settings: &str) -> (Plan, Vec<String>) {
     let folder = tempdir().unwrap();
-    let path = folder.path().join("uses.py");
-    fs::write(&path, SCRIPT).unwrap();
+    fs::write(folder.path().join("uses.py"), SCRIPT).unwrap();
     fs::write(folder.path().join("c3.toml"), settings).unwrap();
+    planned_in(&folder.path().join("uses.py"), target)
+}
+
+/// The same of a source on disk.
+fn planned_in(path: &Path, target: &'static Target) -> (Plan, Vec<String>) {
     let settings = Config { targets: Some(vec![TargetName(target)]), ..Config::default() };
     let request = Request { settings, ..Request::default() };
-    let planned = c3::plan(&c3::load(&path).unwrap(), &request, Purpose::Files);
+    let planned = c3::plan(&c3::load(path).unwrap(), &request, Purpose::Files);
     let told = planned.diagnostics.into_iter().filter(|diagnostic| diagnostic.code == "no-crossing");
     (planned.plan.unwrap(), told.map(|diagnostic| diagnostic.message).collect())
 }
@@ -94,6 +98,47 @@ fn no_target_writes_a_secret() {
                 artifact.name,
                 target.name
             );
+        }
+    }
+}
+
+/// What is written for a target: all of its files.
+fn written(plan: &Plan, target: &'static Target) -> String {
+    let artifacts = backend::emit(&plan.operator(), &[target]).unwrap();
+    artifacts.into_iter().map(|artifact| String::from_utf8_lossy(&artifact.content).into_owned()).collect()
+}
+
+/// Parts that are added to an operator, with what they are called where they arrive, or where it is said that they can't.
+const MUTATIONS: [(&str, &str, &[&str]); 3] = [
+    ("outputs", "os.environ['mutated_output'] = 'x'\n", &["mutated_output"]),
+    ("secrets", "mutated = os.environ['MUTATED_PASSWORD']\n", &["MUTATED_PASSWORD"]),
+    ("resources", "", &["nvidia.com/gpu", "the GPUs", "--gres=gpu:1", "gpu=1", "acceleratorCount"]),
+];
+
+#[test]
+fn what_is_added_to_a_sample_arrives_or_is_refused_by_name() {
+    let folder = tempdir().unwrap();
+    // The Miniconda of ONE DATA's guide is too old for some samples.
+    let settings = "[job]\ngpu = 1\n[set.onedata]\nminiconda = \"py312_24.1.2-0\"\n";
+    fs::write(folder.path().join("c3.toml"), settings).unwrap();
+    let added: String = MUTATIONS.iter().map(|(_, line, _)| *line).collect();
+    let samples = fs::read_dir("samples").unwrap().map(|entry| entry.unwrap().path());
+    let samples: Vec<_> = samples.filter(|path| path.extension().is_some_and(|end| end == "py")).collect();
+    assert!(samples.len() > 7);
+    for sample in samples {
+        let path = folder.path().join(sample.file_name().unwrap());
+        fs::write(&path, format!("{}\nimport os\n{added}", fs::read_to_string(&sample).unwrap())).unwrap();
+        for target in TARGETS {
+            let (plan, told) = planned_in(&path, target);
+            let text = written(&plan, target);
+            let crossings = target.crossings.all();
+            for (part, _, words) in MUTATIONS {
+                let (_, crossing) = crossings.iter().find(|(each, _)| *each == part).unwrap();
+                let is_in = |text: &str| words.iter().any(|word| text.contains(word));
+                let is_told = told.iter().any(|message| is_in(message));
+                let is_there = is_told || matches!(crossing, Crossing::Proven(_)) && is_in(&text);
+                assert!(is_there, "{words:?} of {} for `{}`: {told:?}", path.display(), target.name);
+            }
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::{Operator, Target};
-use crate::component::Input;
+use crate::component::{Component, Input};
 use crate::diagnostic::Diagnostic;
 use crate::shown;
 
@@ -52,37 +52,56 @@ impl Crossings {
     }
 }
 
-/// Tells what of an operator can't cross to a target.
+/// What of an operator a target may have no place for.
+struct Part {
+    /// It, by name.
+    what: String,
+    /// Whether it is several.
+    several: bool,
+    /// The bytes of the source where the first of it stands.
+    span: Option<Range<usize>>,
+}
+
+impl Part {
+    /// Inputs or outputs; nothing, if there are none.
+    fn named<'a>(kind: &str, all: impl Iterator<Item = (&'a str, Option<Range<usize>>)>) -> Option<Self> {
+        let (names, spans): (Vec<_>, Vec<_>) = all.map(|(name, span)| (format!("`{name}`"), span)).collect();
+        let several = names.len() > 1;
+        let plural = if several { "s" } else { "" };
+        let what = format!("the {kind}{plural} {}", shown::listed(&names));
+        spans.into_iter().next().map(|span| Self { what, several, span })
+    }
+
+    /// Inputs of some kind.
+    fn inputs(component: &Component, of: fn(&&Input) -> bool) -> Option<Self> {
+        let inputs = component.inputs.iter().filter(of);
+        Self::named("input", inputs.map(|input| (input.name.as_str(), Some(input.span.clone()))))
+    }
+}
+
+/// Tells what of an operator can't cross to a target, all of it by name.
 pub(super) fn review(operator: &Operator, target: &Target) -> Vec<Diagnostic> {
     let Operator { component, settings } = operator;
     let (crossings, job) = (target.crossings, &settings.job);
-    let first = |of: fn(&&Input) -> bool| component.inputs.iter().find(of);
-    let input = |input: &Input| (format!("the input `{}`", input.name), Some(input.span.clone()));
+    let outputs = component.outputs.iter().filter(|_| job.volumes.is_empty());
+    let secrets = component.inputs.iter().filter(|input| input.secret);
     let asked = Some(job.asked_of_nodes()).filter(|asked| !asked.is_empty());
-    let output = component.outputs.first().filter(|_| job.volumes.is_empty());
+    let asked = asked.map(|asked| format!("what the job asks of a node, {},", shown::listed(&asked)));
     let used = [
-        (crossings.inputs, first(|input| input.required && !input.secret).map(input)),
+        (crossings.inputs, Part::inputs(component, |input| input.required && !input.secret)),
         (
             crossings.outputs,
-            output.map(|output| (format!("the output `{}`", output.name), place(&output.span))),
+            Part::named("output", outputs.map(|output| (output.name.as_str(), place(&output.span)))),
         ),
-        (
-            crossings.secrets,
-            first(|input| input.secret).map(|it| (format!("the secret `{}`", it.name), None)),
-        ),
-        (
-            crossings.resources,
-            asked.map(|asked| (format!("what the job asks of a node, {},", shown::listed(&asked)), None)),
-        ),
-        (
-            crossings.volumes,
-            job.volumes.first().map(|volume| (format!("the volume `{}`", volume.claim()), None)),
-        ),
-        (crossings.files, first(|input| input.kind.is_path()).map(input)),
+        (crossings.secrets, Part::named("secret", secrets.map(|secret| (secret.name.as_str(), None)))),
+        (crossings.resources, asked.map(|what| Part { what, several: false, span: None })),
+        (crossings.volumes, Part::named("volume", job.volumes.iter().map(|volume| (volume.claim(), None)))),
+        (crossings.files, Part::inputs(component, |input| input.kind.is_path())),
     ];
     let told = used.into_iter().filter_map(|(crossing, used)| match (crossing, used) {
-        (Crossing::Cannot(why, remedy), Some((what, span))) => {
-            let message = format!("{what} doesn't cross to `{}`: {why}", target.name);
+        (Crossing::Cannot(why, remedy), Some(Part { what, several, span })) => {
+            let verb = if several { "don't" } else { "doesn't" };
+            let message = format!("{what} {verb} cross to `{}`: {why}", target.name);
             let note = Diagnostic::note("no-crossing", message).hint(remedy);
             // The line may hold the default of a secret.
             Some(Diagnostic { span, covered: true, ..note })

@@ -8,6 +8,8 @@ use crate::display;
 use crate::language::Language;
 use crate::source::Source;
 
+mod data;
+mod downloads;
 pub mod installed;
 mod python;
 mod r;
@@ -37,7 +39,7 @@ static CHECKS: &[Checks] = &[
     },
     Checks {
         language: Language::R,
-        check: |_, component, _| r::check(component),
+        check: r::check,
         missing: |_, _, _| Vec::new(),
         modules: |_, _, _| BTreeSet::new(),
     },

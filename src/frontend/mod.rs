@@ -18,6 +18,7 @@ pub mod mentions;
 pub mod notebook;
 pub(crate) mod offers;
 mod parameters;
+pub mod place;
 pub mod python;
 pub mod r;
 pub mod requirements;

@@ -31,6 +31,7 @@ impl Around<'_> {
         neighbours: &Neighbours,
     ) -> Option<(String, Option<String>)> {
         self.diagnostics.extend(neighbours.diagnostics.iter().cloned());
+        self.forget_installed(source, neighbours);
         self.diagnostics.extend(settings.record(self.component, source));
         let needs_some = match source.language() {
             Language::R => self.diagnostics.iter().any(|found| found.code == MISSING),
@@ -57,11 +58,27 @@ impl Around<'_> {
     /// Reports missing packages of R again, now that more is known.
     fn weigh_packages(&mut self, source: &Source, neighbours: &Neighbours) {
         self.diagnostics.retain(|found| found.code != MISSING);
-        self.diagnostics.extend(r::missing(source.text(), &self.component.requirements));
-        for file in neighbours.read.iter().filter(|file| file.language == Language::R) {
-            let missing = r::missing(&file.text, &self.component.requirements).into_iter();
-            self.diagnostics.extend(missing.map(|found| file.told(found)));
+        self.diagnostics.extend(self.missing_packages(source, neighbours));
+    }
+
+    /// Says nothing of packages that a file beside the source uses and the source installs.
+    fn forget_installed(&mut self, source: &Source, neighbours: &Neighbours) {
+        if neighbours.diagnostics.iter().all(|found| found.code != MISSING) {
+            return;
         }
+        let missing = self.missing_packages(source, neighbours);
+        let is_missing = |found: &Diagnostic| missing.iter().any(|other| other.message == found.message);
+        self.diagnostics.retain(|found| found.code != MISSING || is_missing(found));
+    }
+
+    /// The packages of R that the source or a file beside it uses, and the source doesn't install.
+    fn missing_packages(&self, source: &Source, neighbours: &Neighbours) -> Vec<Diagnostic> {
+        let mut missing = r::missing(source.text(), &self.component.requirements);
+        for file in neighbours.read.iter().filter(|file| file.language == Language::R) {
+            let found = r::missing(&file.text, &self.component.requirements).into_iter();
+            missing.extend(found.map(|found| file.told(found)));
+        }
+        missing
     }
 }
 

@@ -151,6 +151,29 @@ def test_the_commands_for_jobman_are_told(sources, tmp_path):
     assert sorted(snapshot(tmp_path)) == ['studies.chaimeleon.Dockerfile']
 
 
+def submitted(line):
+    """Give the options and the container's arguments of a command as jobman takes them from a shell: `--` divides them."""
+    script = 'jobman() { printf "%s\\0" "$@"; }; ' + line
+    done = succeeded(run('bash', '-c', script, env=environment({'HOME': HOME})))
+    words = done.stdout.split('\0')[:-1]
+    assert words.pop(0) == 'submit'
+    at = words.index('--')
+    return dict(zip(words[:at:2], words[1:at:2], strict=True)), words[at + 1 :]
+
+
+def test_what_is_told_for_jobman_starts_the_application(sources, batch, tmp_path):
+    tmp_path.chmod(0o777)
+    volume = ['--volume', f'{tmp_path}:{HOME}/persistent-home']
+    dockerfile = (sources / 'studies.chaimeleon.Dockerfile').read_text()
+    lines = [line.lstrip('# ') for line in dockerfile.splitlines() if line.startswith('#   jobman submit')]
+    for line in lines:
+        options, arguments = submitted(line.replace('DATASET_ID', 'abc'))
+        assert options == {'-i': 'studies:0.1'}
+        found(run_batch(sources, batch, *arguments, options=volume))
+        (tmp_path / 'results/studies').rename(tmp_path / f'done-{len(arguments)}')
+    assert len(lines) == 2 and len(list(tmp_path.glob('done-*'))) == 2
+
+
 # ONE DATA
 
 WHEEL = 'example_pkg-0.0.1-py3-none-any.whl'
@@ -299,6 +322,30 @@ def test_an_experiment_has_the_resources_of_the_job(tmp_path, settings):
     assert experiment['spec'] == {'Master': {'replicas': 1, 'resources': RESOURCES[settings]}}
     assert experiment['meta']['framework'] == 'XGBoost'
     assert 'db_password' not in experiment['meta']['envVars']
+
+
+# What a source may say that a server takes for something else.
+HARD = """\
+\"\"\"Is hard.\"\"\"
+# pip install "numpy>=2" "six; sys_platform == 'linux'" torch --extra-index-url https://example.org/a?b=c&d
+# conda install -c https://example.org/channel "gdal>=3,<4"
+import os
+text = os.getenv("text", "a $(HOME) $$ 'b' \\"c\\"")
+blank = os.environ["a b"]
+os.environ["result"] = text
+"""
+
+
+def test_the_server_takes_every_specification(tmp_path):
+    write(tmp_path / 'hard.py', HARD)
+    write(tmp_path / 'c3.toml', '[job]\nlimits = { cpu = "1500m", memory = "3Gi" }\ngpu = 1\nenvironment = { A = "$(B)" }\n')
+    samples = sorted(ROOT.glob('samples/*.py'))
+    options = ['--target', 'submarine', '-v', '0.1', '-r', 'registry.example/ns', '-o', tmp_path]
+    succeeded(c3('compile', *samples, 'hard.py', *options, cwd=tmp_path))
+    done = succeeded(run(venv('tools', 'python'), ROOT / 'tests/engines/submarine_rules.py', tmp_path))
+    broken = dict(map(json.loads, done.stdout.splitlines()))
+    assert len(broken) == 2 * (len(samples) + 1)
+    assert {file: rules for file, rules in broken.items() if rules} == {}
 
 
 SESSIONS = {

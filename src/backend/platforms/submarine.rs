@@ -130,18 +130,26 @@ fn environment(operator: &Operator) -> Environment {
     let channels = conda.all_channels(operator);
     let conda_packages = [python(operator, &conda), conda.packages].concat();
     let pip_packages = pip_packages(operator);
-    let pip_packages = pip_packages.iter().map(|words| template::words(words).join(" "));
+    let pip_packages = pip_packages.iter().map(|words| shell_words(words).join(" "));
     Environment {
         name: operator.component.name.clone(),
         docker_image: operator.settings.image.to_string(),
         kernel_spec: Kernel {
             name: kernel(operator),
-            channels: template::words(&channels),
-            conda_dependencies: only_if(template::words(&conda_packages)),
-            pip_dependencies: only_if(pip_packages.chain(template::words(&conda.pip)).collect()),
+            channels: shell_words(&channels),
+            conda_dependencies: only_if(shell_words(&conda_packages)),
+            pip_dependencies: only_if(pip_packages.chain(shell_words(&conda.pip)).collect()),
         },
         description: operator.component.description.clone(),
     }
+}
+
+/// Words for a shell, quoted where it would make something else of them.
+fn shell_words(words: &[String]) -> Vec<String> {
+    let is_plain =
+        |word: &&String| word.bytes().all(|it| it.is_ascii_alphanumeric() || b"-_.=+,:/@".contains(&it));
+    let quoted = |word: &String| template::words(std::slice::from_ref(word)).concat();
+    words.iter().map(|word| if is_plain(&word) { word.clone() } else { quoted(word) }).collect()
 }
 
 fn kernel(operator: &Operator) -> String {

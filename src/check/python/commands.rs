@@ -3,8 +3,9 @@
 use ruff_python_ast::{Expr, InterpolatedStringElement};
 
 use super::calls::Call;
-use super::downloads;
+use crate::check::downloads::note;
 use crate::diagnostic::Diagnostic;
+use crate::frontend::place::is_address;
 use crate::frontend::python::known::RUNNERS;
 use crate::frontend::python::semantic::Model;
 use crate::installers::pip::{self, Kind};
@@ -64,13 +65,13 @@ fn one(words: &[&str], in_shell: bool, call: &Call) -> Option<Diagnostic> {
     let start = words.iter().take_while(is_ahead).count();
     let (program, arguments) = words[start..].split_first()?;
     let program = program.rsplit('/').next().unwrap_or(program);
-    let is_address = |word: &&&str| downloads::is_address(word.trim_matches(['"', '\'']));
+    let is_address = |word: &&&str| is_address(word.trim_matches(['"', '\'']));
     if FETCHERS.contains(&program) && arguments.iter().any(|word| is_address(&word)) {
-        return Some(downloads::note(program));
+        return Some(note(program));
     }
     let module =
         matches!((program, arguments.first()), ("spacy", Some(&"download")) | ("nltk.downloader", _));
-    module.then(|| downloads::note(program))
+    module.then(|| note(program))
 }
 
 /// Whether a command of a notebook installs a package that isn't in the image.

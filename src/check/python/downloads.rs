@@ -3,7 +3,9 @@
 use ruff_python_ast::Expr;
 
 use super::calls::Call;
+use crate::check::downloads::note;
 use crate::diagnostic::Diagnostic;
+use crate::frontend::place::is_address;
 
 /// Functions that download whatever they are given.
 const DOWNLOADERS: &[&str] = &[
@@ -83,23 +85,7 @@ fn is_true(value: Option<&Expr>) -> bool {
     value.and_then(Expr::as_boolean_literal_expr).is_some_and(|literal| literal.value)
 }
 
-/// Whether a text is the address of something on the internet.
-pub(super) fn is_address(text: &str) -> bool {
-    let rest = ["https://", "http://", "ftp://"].iter().find_map(|scheme| text.strip_prefix(scheme));
-    rest.is_some_and(|rest| {
-        !rest.starts_with(['{', '$'])
-            && !["localhost", "127.", "0.0.0.0"].iter().any(|host| rest.starts_with(host))
-    })
-}
-
 /// Whether a text names a model rather than a path.
 fn is_model(text: &str) -> bool {
     !text.is_empty() && !text.starts_with(['.', '/', '~']) && text.matches('/').count() < 2
-}
-
-/// The note about what downloads.
-pub(super) fn note(what: &str) -> Diagnostic {
-    Diagnostic::note("run-time-download", format!("`{what}` downloads here while the operator runs")).hint(
-        "many clusters have no internet: make it an additional file of the image, or take its place as an input",
-    )
 }

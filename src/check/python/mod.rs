@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use ruff_python_ast::Stmt;
 
+use super::data::Job;
 use super::surroundings::Surroundings;
 use crate::component::{Component, Type};
 use crate::diagnostic::Diagnostic;
@@ -23,7 +24,6 @@ mod scene;
 mod search;
 mod unused;
 
-use data::Job;
 use imports::Import;
 use scene::Scene;
 
@@ -48,7 +48,7 @@ pub(super) fn check(source: &Source, component: &Component, surroundings: &Surro
     diagnostics.extend(unused::check(source, &parsed, &scene));
     diagnostics.extend(calls::check(body, &model, &scene.installed.names));
     diagnostics.extend(booleans(source));
-    if let Some(job) = Job::of(component, &scene, source.text()) {
+    if let Some(job) = Job::of(component, surroundings, source.text()) {
         diagnostics = diagnostics.into_iter().map(|found| job.offline(found)).collect();
         diagnostics.extend(on_platform(body, &model, &job, surroundings));
     }
@@ -57,11 +57,11 @@ pub(super) fn check(source: &Source, component: &Component, surroundings: &Surro
 
 /// Breaches of a platform's rules, in the script and in the modules beside it.
 fn on_platform(body: &[Stmt], model: &Model, job: &Job, surroundings: &Surroundings) -> Vec<Diagnostic> {
-    let mut told = job.check(body, model);
+    let mut told = data::check(body, model, job);
     for neighbour in surroundings.neighbours.iter().filter(|one| one.language == Language::Python) {
         let Some(parsed) = python::module(&neighbour.source()) else { continue };
         let body = &parsed.syntax().body;
-        told.extend(job.check(body, &Model::new(body)).into_iter().map(|found| neighbour.told(found)));
+        told.extend(data::check(body, &Model::new(body), job).into_iter().map(|found| neighbour.told(found)));
     }
     let unindexed = job.unindexed(&told);
     told.into_iter().chain(unindexed).collect()

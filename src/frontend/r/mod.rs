@@ -20,6 +20,7 @@ mod comments;
 mod endings;
 mod environment;
 mod evidence;
+mod files;
 mod fold;
 mod helper;
 mod installs;
@@ -50,6 +51,7 @@ use shapes::Shapes;
 use statements::Statements;
 use tree::SyntaxError;
 
+pub use files::{Deed, Deeds, deeds};
 pub(super) use offers::offers;
 pub(super) use parameters::{assignments, overrides};
 

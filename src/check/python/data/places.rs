@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ruff_python_ast::visitor::{Visitor, walk_stmt};
 use ruff_python_ast::{Expr, ExprCall, ExprFString, Operator, Parameters, Stmt};
 
+use crate::frontend::place::Place;
 use crate::frontend::python::semantic::Model;
 use crate::frontend::python::walk_if;
 
@@ -43,15 +44,6 @@ const METHODS: &[&str] = &[
 
 /// Functions that read a variable of the environment.
 const READS: &[&str] = &["os.getenv", "os.environ.get"];
-
-/// Where an expression leads.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Place {
-    /// Into what an input names.
-    Input(String),
-    /// To a path that begins with this text.
-    Text(String),
-}
 
 /// The places that a script's names stand for.
 pub(super) struct Places<'m> {

@@ -1,0 +1,20 @@
+//! Places: where an expression leads, in the file system or on the internet, as far as a source says.
+
+/// Where an expression leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// Into what an input names.
+    Input(String),
+    /// To a path that begins with this text.
+    Text(String),
+}
+
+/// Whether a text is the address of something on the internet.
+#[must_use]
+pub fn is_address(text: &str) -> bool {
+    let rest = ["https://", "http://", "ftp://"].iter().find_map(|scheme| text.strip_prefix(scheme));
+    rest.is_some_and(|rest| {
+        !rest.starts_with(['{', '$'])
+            && !["localhost", "127.", "0.0.0.0"].iter().any(|host| rest.starts_with(host))
+    })
+}
