@@ -266,7 +266,7 @@ impl Job {
             (!self.environment.is_empty(), "variables"),
             (self.ca_bundle.is_some(), "certificates"),
         ];
-        let others = others.into_iter().filter_map(|(is_asked, what)| is_asked.then(|| what.to_owned()));
+        let others = others.into_iter().filter(|(is_asked, _)| *is_asked).map(|(_, what)| what.to_owned());
         resources.into_iter().chain(others).collect()
     }
 

@@ -79,10 +79,8 @@ impl<'tree> Finder<'_, 'tree> {
     }
 
     fn write(&self, function: &Function, call: &Call<'tree>) -> Option<Deed> {
-        let path = match OPENERS.iter().any(|name| function.is_base(name)) {
-            true => self.opened(call),
-            false => self.said(WRITERS, function, call),
-        };
+        let opens = OPENERS.iter().any(|name| function.is_base(name));
+        let path = if opens { self.opened(call) } else { self.said(WRITERS, function, call) };
         self.find(path?).map(Deed::Writes)
     }
 

@@ -156,7 +156,7 @@ pub(in crate::backend) fn review(operator: &Operator) -> Vec<Diagnostic> {
         (!job.tolerations.is_empty(), "tolerations"),
         (job.ca_bundle.is_some(), "the config map of certificates"),
     ];
-    let others = others.into_iter().filter_map(|(is_there, what)| is_there.then(|| what.to_owned()));
+    let others = others.into_iter().filter(|(is_there, _)| *is_there).map(|(_, what)| what.to_owned());
     let lost = unread.chain(others);
     let lost = lost.map(|what| no_place("submarine", &what, "ask those who run the server for it"));
     let taken = component.inputs.iter().filter(|input| SERVERS.contains(&input.name.as_str()));
