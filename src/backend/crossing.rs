@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::{Operator, Target};
 use crate::component::{Component, Input};
 use crate::diagnostic::Diagnostic;
-use crate::shown;
+use crate::display;
 
 /// Whether a part of the interface crosses to a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +68,7 @@ impl Part {
         let (names, spans): (Vec<_>, Vec<_>) = all.map(|(name, span)| (format!("`{name}`"), span)).collect();
         let several = names.len() > 1;
         let plural = if several { "s" } else { "" };
-        let what = format!("the {kind}{plural} {}", shown::listed(&names));
+        let what = format!("the {kind}{plural} {}", display::listed(&names));
         spans.into_iter().next().map(|span| Self { what, several, span })
     }
 
@@ -86,7 +86,7 @@ pub(super) fn review(operator: &Operator, target: &Target) -> Vec<Diagnostic> {
     let outputs = component.outputs.iter().filter(|_| job.volumes.is_empty());
     let secrets = component.inputs.iter().filter(|input| input.secret);
     let asked = Some(job.asked_of_nodes()).filter(|asked| !asked.is_empty());
-    let asked = asked.map(|asked| format!("what the job asks of a node, {},", shown::listed(&asked)));
+    let asked = asked.map(|asked| format!("what the job asks of a node, {},", display::listed(&asked)));
     let used = [
         (crossings.inputs, Part::inputs(component, |input| input.required && !input.secret)),
         (

@@ -115,7 +115,7 @@ pub(super) fn package_name(package: &str) -> &str {
 }
 
 /// The packages for pip to install, by name or path, each with its own options.
-pub(super) fn pip_packages(operator: \&Operator) -> Vec<Vec<String>> {
+pub(super) fn pip_packages(operator: &Operator) -> Vec<Vec<String>> {
     let words = operator.component.requirements.iter().filter_map(|requirement| match requirement {
         Requirement::Pip { words, .. } => Some(words),
         _ => None,
