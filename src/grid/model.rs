@@ -32,6 +32,8 @@ enum Flaw {
     Removes,
     /// Batches are claimed before a plan says whether they are in a bundle.
     Unplanned,
+    /// A plan replaces one that another worker has made meanwhile.
+    Overruled,
     /// Whoever takes a bundle over works on it, while batches of it may have been taken by those who saw it open.
     ForgetsOpening,
 }
@@ -67,7 +69,7 @@ enum State {
     Unplanned,
 }
 
-/// What says which batches are in the bundle: all but the last, which is measured before.
+/// What says which batches are in the bundle: all but those that are measured before.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Plan {
     None,
@@ -115,8 +117,8 @@ enum Step {
     Fails { owner: u8, since: u8, beats: u8, ended: Ended },
     /// A bundle is to be opened, after these of its batches have been marked.
     Opens { owner: u8, well: u8 },
-    /// It is making a plan.
-    Plans { plan: Plan },
+    /// It is making a plan, and knows of so many batches that are measured. One that decides nothing adds another.
+    Plans { plan: Plan, measured: u8 },
     /// It has crashed, or ended.
     Gone,
 }
@@ -170,6 +172,8 @@ struct World<const B: usize> {
     batches: [Batch; B],
     bundle: Batch,
     plan: Plan,
+    /// How many batches are measured before, the last ones.
+    measured: u8,
     workers: [Step; 3],
     late: Late,
     /// How many crashes, ends and repeated requests there may still be.
@@ -199,6 +203,7 @@ impl<const B: usize> World<B> {
             batches: [Batch::default(); B],
             bundle: Batch::default(),
             plan,
+            measured: 1,
             workers: [Step::Idle; 3],
             late: Late::Nothing,
             faults,
@@ -225,7 +230,7 @@ impl<const B: usize> World<B> {
             if batch.marked > 1 || batch.marked > batch.worked {
                 return Err("a batch is marked more often than it was done");
             }
-            let bundled = self.plan == Plan::Bundle && number + 1 < B && batch.is_unmarked();
+            let bundled = self.is_in_bundle(number) && batch.is_unmarked();
             if bundled && self.bundle.done && batch.worked == 0 {
                 return Err("a batch counts as done that nobody has done");
             }

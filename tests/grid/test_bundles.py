@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import time
+import zlib
 
 import pytest
 from conftest import C3, marks_are_clean, reported, said, wait_until
@@ -146,6 +147,20 @@ def test_other_lists(grid):
     assert worker.returncode == 0 and done < len(more)
     assert set(job.lines()) == set(more) and status(job)['done'] == len(more)
     assert {'.plan-0', '.plan-1'} <= job.all_names() and any(name.startswith('.bundle-1-') for name in bundles(job))
+    assert marks_are_clean(job)
+
+
+def test_a_worker_that_could_measure_none_has_more_measured(grid):
+    job, names = make(grid, 'local')
+    for name in names:
+        if zlib.crc32(name.encode()) % 64 == 0:
+            job.put(f'{name}.lock', json.dumps({'claim': 'of a worker that is gone', 'seconds': 1}).encode())
+    job.env['C3_GRID_HEARTBEAT'] = '1'
+    (worker,) = job.run(1)
+    assert worker.returncode == 0, said(worker)[-2000:]
+    assert job.lines() == dict.fromkeys(names, 1)
+    sizes = [part['size'] for part in json.loads((job.marks / '.plan-1').read_bytes())['parts']]
+    assert sizes[0] == 1 < sizes[1] and '.plan-2' not in job.all_names()
     assert marks_are_clean(job)
 
 

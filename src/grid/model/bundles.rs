@@ -15,10 +15,9 @@ impl<const B: usize> World<B> {
     /// What a listing says of a batch: its own marks, else the plan and the bundle.
     pub(super) fn state(&self, number: usize) -> State {
         let batch = self.batches[number];
-        let last = number + 1 == B;
         match self.plan {
-            Plan::None if !last && batch.is_unmarked() => State::Unplanned,
-            Plan::Bundle if !last && batch.is_unmarked() => match self.bundle.state() {
+            Plan::None if !self.is_measured(number) && batch.is_unmarked() => State::Unplanned,
+            Plan::Bundle if !self.is_measured(number) && batch.is_unmarked() => match self.bundle.state() {
                 State::Ended if !self.bundle.done => State::Free(1),
                 State::Ended => State::Ended,
                 _ => State::Bundled,
@@ -32,26 +31,35 @@ impl<const B: usize> World<B> {
         (0..B).any(|number| self.state(number) == State::Bundled)
     }
 
-    /// Whether a batch is one of the bundle's.
-    pub(super) fn is_in_bundle(&self, batch: u8) -> bool {
-        self.plan == Plan::Bundle && usize::from(batch) + 1 < B
+    /// Whether a batch is measured before there is a plan for all.
+    fn is_measured(&self, number: usize) -> bool {
+        number + usize::from(self.measured) >= B
     }
 
-    /// A worker that finds batches without a plan means to make one; each may come to another.
+    /// Whether a batch is one of the bundle's.
+    pub(super) fn is_in_bundle(&self, number: usize) -> bool {
+        self.plan == Plan::Bundle && !self.is_measured(number)
+    }
+
+    /// A worker that finds batches without a plan means to make one; each may come to another, or have more measured.
     pub(super) fn plan(&self, at: usize, bounds: Bounds, all: &mut Vec<Self>) {
         for number in (0..B).filter(|number| self.state(*number) == State::Unplanned) {
-            all.extend([Plan::Singles, Plan::Bundle].map(|plan| self.with(at, Step::Plans { plan })));
+            let is_more_left = usize::from(self.measured) + 1 < B;
+            let plans = [Plan::Singles, Plan::Bundle].into_iter().chain(is_more_left.then_some(Plan::None));
+            all.extend(plans.map(|plan| self.with(at, Step::Plans { plan, measured: self.measured })));
             if bounds.flaw == Flaw::Unplanned {
                 self.mean(at, u8::try_from(number).unwrap(), &State::Free(0), bounds, all);
             }
         }
     }
 
-    /// The first plan counts.
-    pub(super) fn decide(&self, at: usize, plan: Plan) -> Self {
+    /// The first plan of its number counts.
+    pub(super) fn decide(&self, at: usize, plan: Plan, measured: u8, bounds: Bounds) -> Self {
         let mut world = self.with(at, Step::Idle);
-        if world.plan == Plan::None {
+        let is_first = world.plan == Plan::None && world.measured == measured;
+        if is_first || bounds.flaw == Flaw::Overruled {
             world.plan = plan;
+            world.measured += u8::from(plan == Plan::None);
         }
         world
     }
@@ -64,7 +72,7 @@ impl<const B: usize> World<B> {
             return;
         }
         let well = ended.well | 1 << ended.number;
-        let mut world = self.with(at, next(step, Ended { number: ended.number + 1, well }, B));
+        let mut world = self.with(at, self.next_in_bundle(step, Ended { number: ended.number + 1, well }));
         world.batches[usize::from(ended.number)].worked += 1;
         all.push(world);
         all.push(self.with(at, Step::Fails { owner, since, beats, ended }));
@@ -75,7 +83,7 @@ impl<const B: usize> World<B> {
     pub(super) fn fail_one(&self, at: usize, step: Step, bounds: Bounds, all: &mut Vec<Self>) {
         let Step::Fails { owner, since, beats, ended } = step else { return };
         let works = Step::Works { batch: BUNDLE, owner, since, beat: Beat::None, beats, ended };
-        let next = next(works, Ended { number: ended.number + 1, ..ended }, B);
+        let next = self.next_in_bundle(works, Ended { number: ended.number + 1, ..ended });
         let mut world = self.with(at, if since < bounds.lease { next } else { Step::Idle });
         world.batches[usize::from(ended.number)].failed |= 1;
         world.repeat(Late::Failure { batch: ended.number, owner: 0 }, all);
@@ -93,15 +101,17 @@ impl<const B: usize> World<B> {
         marks.done = true;
         world
     }
-}
 
-/// The next batch of a bundle, or its mark.
-fn next(step: Step, ended: Ended, batches: usize) -> Step {
-    match step {
-        Step::Works { batch, owner, since, beat, beats, .. } if usize::from(ended.number) + 1 < batches => {
-            Step::Works { batch, owner, since, beat, beats, ended }
+    /// The next batch of the bundle, or its mark.
+    fn next_in_bundle(&self, step: Step, ended: Ended) -> Step {
+        match step {
+            Step::Works { batch, owner, since, beat, beats, .. }
+                if !self.is_measured(usize::from(ended.number)) =>
+            {
+                Step::Works { batch, owner, since, beat, beats, ended }
+            }
+            Step::Works { owner, .. } => Step::Marks { batch: BUNDLE, owner, well: true },
+            other => other,
         }
-        Step::Works { owner, .. } => Step::Marks { batch: BUNDLE, owner, well: true },
-        other => other,
     }
 }

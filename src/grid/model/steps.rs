@@ -26,7 +26,7 @@ impl<const B: usize> World<B> {
                 Step::Marks { batch, owner, well } => self.mark(at, batch, owner, well, &mut all),
                 Step::Fails { .. } => self.fail_one(at, self.workers[at], bounds, &mut all),
                 Step::Opens { owner, well } => all.push(self.open(at, owner, well)),
-                Step::Plans { plan } => all.push(self.decide(at, plan)),
+                Step::Plans { plan, measured } => all.push(self.decide(at, plan, measured, bounds)),
                 Step::Gone => {}
             }
         }
@@ -99,7 +99,7 @@ impl<const B: usize> World<B> {
     /// A later owner looks whether the batch has ended meanwhile, or its owner is alive after all.
     fn look(&self, at: usize, batch: u8, owner: u8, since: u8, seen: Seen, bounds: Bounds) -> Self {
         let marks = *self.marks(batch);
-        let (before, bundled) = (owner - 1, owner == 1 && self.is_in_bundle(batch));
+        let (before, bundled) = (owner - 1, owner == 1 && self.is_in_bundle(usize::from(batch)));
         let alive = seen.is_some_and(|seen| seen != marks.beats[usize::from(before)])
             && bounds.flaw != Flaw::BlindTakeover;
         match () {

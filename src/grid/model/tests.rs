@@ -49,8 +49,10 @@ fn every_part_of_the_protocol_is_needed() {
 
 #[test]
 fn every_rule_of_bundles_is_needed() {
-    let unplanned = Bounds { flaw: Flaw::Unplanned, ..BUNDLED };
-    assert_eq!(explore::<3>(Plan::None, unplanned).unwrap_err(), "two workers have one batch");
+    for flaw in [Flaw::Unplanned, Flaw::Overruled] {
+        let found = explore::<3>(Plan::None, Bounds { flaw, ..BUNDLED }).unwrap_err();
+        assert_eq!(found, "two workers have one batch");
+    }
     let forgets = Bounds { flaw: Flaw::ForgetsOpening, ..SLOW };
     assert_eq!(explore::<2>(Plan::Bundle, forgets).unwrap_err(), "two workers have one batch");
 }

@@ -13,7 +13,7 @@ from .cos_parameters import gw_coordinator_connection
 from .main import main
 from .s3 import Objects, ObjectStore
 from .s3_files import find_objects, object_reader, other_store
-from .start import PATH
+from .start import begin
 
 if TYPE_CHECKING:
     from .kinds import Arguments, Batches, Find
@@ -40,7 +40,7 @@ def prepare() -> tuple[Objects, Batches, Arguments]:
     return marks, batches, lambda batch: [batch]
 
 
-sys.path[:] = PATH
+begin()
 
 if __name__ == '__main__':
     sys.exit(main(load_batch_function, prepare))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .folder_parameters import sgw_source_folder
 from .folders import Folders, load_path_function, prepare_folders
 from .main import main
-from .start import PATH
+from .start import begin
 
 if TYPE_CHECKING:
     from .kinds import Arguments, Batches
@@ -19,7 +19,7 @@ def prepare() -> tuple[Folders, Batches, Arguments]:
     return prepare_folders(sgw_source_folder, folders=True)
 
 
-sys.path[:] = PATH
+begin()
 
 if __name__ == '__main__':
     sys.exit(main(load_path_function, prepare))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,9 @@ def away_from_script(function: Callable[..., Result], *arguments: Any, **options
     """Call a function that imports modules, which are not to be the script's files of the same names."""
     path = list(sys.path)
     sys.path[:] = elsewhere(path)
+    gc.disable()
     try:
         return function(*arguments, **options)
     finally:
         sys.path[:] = path
+        gc.enable()

@@ -17,7 +17,7 @@ from .ending import Ending, Terminated
 from .index_parameters import gw_part, gw_parts
 from .program import list_batches, run
 from .runner import GRACE
-from .start import PATH
+from .start import begin
 
 if TYPE_CHECKING:
     from .kinds import Batches
@@ -116,7 +116,7 @@ def work(runner: Runner) -> int:
     return Part(runner, batches).run()
 
 
-sys.path[:] = PATH
+begin()
 
 if __name__ == '__main__':
     sys.exit(run(load_batch_function, work))

@@ -30,7 +30,7 @@ from .legacy_parameters import (
 from .main import main
 from .s3 import Objects, ObjectStore
 from .s3_files import find_objects, object_reader
-from .start import PATH
+from .start import begin
 
 if TYPE_CHECKING:
     from .kinds import Arguments, Batches, Find, Function
@@ -161,7 +161,7 @@ def prepare() -> tuple[Objects, Batches, Arguments]:
     return marks, batches, lambda batch: [batch, *groups(batch)]
 
 
-sys.path[:] = PATH
+begin()
 
 if __name__ == '__main__':
     sys.exit(main(load, prepare))

@@ -14,7 +14,7 @@ from .core import Refusal
 from .files import Files
 from .local_parameters import gw_coordinator_path
 from .main import main
-from .start import PATH
+from .start import begin
 
 if TYPE_CHECKING:
     from .kinds import Arguments, Batches
@@ -40,7 +40,7 @@ def is_own(coordinator: str, path: str) -> bool:
     return path == coordinator or folder == coordinator and is_mark(name)
 
 
-sys.path[:] = PATH
+begin()
 
 if __name__ == '__main__':
     sys.exit(main(load_batch_function, prepare))

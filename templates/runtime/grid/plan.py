@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import zlib
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 # created exclusively, by whoever has measured enough, and all others read it. Nobody claims a batch of which no plan
 # says anything, but for those that are measured first: their keys alone say which these are. A plan says again what
 # the one before it says, so that the last one is enough, and adds one part: some batches, and how many make a bundle.
+# A worker that has waited and measured nothing, as others have those batches in hand or have died with them, only has
+# more measured: its plan names some of the rest, each time four times as many.
 
 IS_PLAN = re.compile(re.escape(PLANS) + r'(0|[1-9]\d{0,8})').fullmatch
 
@@ -61,7 +64,8 @@ class Plan:
             raise Refusal(f'`{name}` in {self.store} is no whole plan; use another place') from None
 
     def note_parts(self, parts: list[Any]) -> None:
-        """Note what is new in a plan."""
+        """Note what is new in a plan, and wait anew for those who measure what it adds."""
+        self.end = 0.0
         for number, part in enumerate(parts[len(self.parts) :], len(self.parts)):
             keys, size = part['keys'], part['size']
             for start in range(0, len(keys), size):
@@ -96,13 +100,20 @@ class Plan:
     def decide(self, keys: Iterable[str]) -> None:
         """Make a plan for batches that are in none, unless another worker has made one meanwhile."""
         undecided = list(keys)
-        part = {'size': self.size(len(undecided)), 'keys': undecided}
+        part = {'size': self.size(len(undecided)), 'keys': undecided[:: self.step(len(undecided))]}
         parts = [*self.parts, part]
         name = f'{PLANS}{len(self.parts)}'
         if self.store.create(name, json.dumps({'format': FORMAT, 'parts': parts}).encode()) is None:
             self.take(name)
         else:
             self.note_parts(parts)
+
+    def step(self, batches: int) -> int:
+        """Give how many batches there are to each that gets a plan: 1 if enough is known of them, or there are few."""
+        if self.times or not self.is_wanted or batches < 2 * PARTS:
+            return 1
+        tries = sum(1 for _ in itertools.takewhile(lambda part: part['size'] == 1, reversed(self.parts)))
+        return max(1, SAMPLE >> 2 * (tries + 1))
 
     def size(self, batches: int) -> int:
         """Give how many batches make a bundle."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
@@ -28,6 +29,8 @@ def run(load: Callable[[], Function], work: Callable[[Runner], int]) -> int:
         LOG.error('%s', error)
     except OSError as error:
         LOG.error('the coordinator cannot go on: %s', error, exc_info=True)
+    finally:
+        gc.freeze()  # the process ends, and what it has left to collect with it
     return 1
 
 

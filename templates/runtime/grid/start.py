@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -14,6 +15,14 @@ def elsewhere(path: list[str]) -> list[str]:
     return [entry for entry in path if entry and os.path.realpath(entry) != os.path.realpath(FOLDER)]
 
 
-# Until all modules have been imported.
+# Until all modules have been imported. What they make stays, so there is nothing to collect meanwhile.
 PATH = list(sys.path)
 sys.path[:] = elsewhere(PATH)
+gc.disable()
+
+
+def begin() -> None:
+    """Let the program begin, after all imports."""
+    sys.path[:] = PATH
+    gc.freeze()
+    gc.enable()

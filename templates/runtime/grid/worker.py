@@ -128,8 +128,9 @@ class Worker:
 
     def decided(self, state: State) -> State:
         """Give a state in which it is known of each batch whether it is in a bundle, if it is time to decide that."""
+        if state.undecided:
+            self.entry.enter(state.names)  # as the wait for those who measure begins when they may
         while self.plan.is_due(len(state.undecided)):
-            self.entry.enter(state.names)
             self.plan.decide(state.undecided)
             state = State(self.open, state.names, self.plan.bundle_of)
         return state
