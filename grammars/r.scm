@@ -15,15 +15,12 @@
 ((parameter) @value (#set! shape "parameter"))
 ((for_statement) @value (#set! shape "loop"))
 
-; Assignments, comparisons, pipes, and `"x" %in% names(Sys.getenv())`.
+; Assignments, comparisons, pipes.
 ((binary_operator) @value (#set! shape "operator"))
 
 ; Calls of functions that have a name: reads, writes, casts, installations.
 ((call) @value (#set! shape "call"))
 ((argument) @value (#set! shape "argument"))
-
-; `Sys.getenv()[["x"]]`.
-([(subset) (subset2)] @value (#set! shape "element"))
 
 ; Functions that are handed on as values, and names that R refuses.
 ((identifier) @value (#set! shape "name"))

@@ -18,12 +18,16 @@ fail <- function(text) {
   message(text)
   quit(status = 2)
 }
+copy <- Sys.getenv()
+listed <- as.list(Sys.getenv())
 '''
 
-# Reads, by what they give where nothing is set: an empty text, `NA`, or a default.
+# Reads, by what they give where nothing is set: an empty text, `NA`, `NULL`, an error, or a default.
 READS = {
     'empty': ["Sys.getenv('V0')", "Sys.getenv(c('V0'))[[1]]", "unname(Sys.getenv('V0'))", "look_up('V0')", "Sys.getenv(x = 'V0')"],
-    'na': ["Sys.getenv('V0', NA)", "Sys.getenv('V0', unset = NA)"],
+    'na': ["Sys.getenv('V0', NA)", "Sys.getenv('V0', unset = NA)", "copy['V0']", "unname(Sys.getenv()['V0'])"],
+    'null': ["listed$V0", "listed[['V0']]", "as.list(Sys.getenv())$V0"],
+    'error': ["copy[['V0']]", "Sys.getenv()[['V0']]"],
     'default': [
         "Sys.getenv('V0', '5')", "Sys.getenv('V0', unset = '5')", "optional('V0', '5')", "ifelse(nzchar(Sys.getenv('V0')), Sys.getenv('V0'), '5')",
         "if (nzchar(Sys.getenv('V0'))) Sys.getenv('V0') else '5'",
@@ -36,15 +40,20 @@ GUARDS = [
     "stopifnot('set it' = nzchar(x))",
 ]
 GUARDS_OF_NA = ["if (is.na(x)) stop('no')", 'stopifnot(!is.na(x))', 'if (is.na(x)) quit(status = 1)']
+GUARDS_OF_NULL = ["if (is.null(x)) stop('no')", 'stopifnot(!is.null(x))', "if (is.null(x)) fail('no')"]
 DEFAULTS = ["if (x == '') x <- '5'", "if (!nzchar(x)) x <- '5'", "x <- if (x == '') '5' else x"]
 DEFAULTS_OF_NA = ["if (is.na(x)) x <- '5'", "x <- if (is.na(x)) '5' else x"]
+DEFAULTS_OF_NULL = ["if (is.null(x)) x <- '5'", "x <- if (is.null(x)) '5' else x"]
 HARMLESS = ['if (nzchar(x)) print(x)', "if (x == 'a') print(1)", "print(x %in% c('a', 'b'))", 'y <- nzchar(x)']
 HARMLESS_FOR_NA = ['if (!is.na(x)) print(x)', 'y <- is.na(x)', "if (!is.na(x) && x == 'a') print(1)"]
+HARMLESS_FOR_NULL = ['if (!is.null(x)) print(x)', 'y <- is.null(x)', "if (!is.null(x) && x == 'a') print(1)"]
 
 # Uses that fit each kind of read.
 USES = {
     'empty': [GUARDS, DEFAULTS, HARMLESS],
     'na': [GUARDS_OF_NA, DEFAULTS_OF_NA, HARMLESS_FOR_NA],
+    'null': [GUARDS_OF_NULL, DEFAULTS_OF_NULL, HARMLESS_FOR_NULL],
+    'error': [GUARDS, DEFAULTS, HARMLESS],
     'default': [['print(as.integer(x) + 1L)'], HARMLESS[:2]],
 }
 

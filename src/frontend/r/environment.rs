@@ -12,13 +12,14 @@ use super::evidence;
 use super::fold;
 use super::literals;
 use super::names::{APPLY, Names, Value};
-use super::shapes::{Call, Pair, Shapes};
+use super::shapes::{Call, Shapes};
 use super::wrappers::{Wrappers, bare};
 use crate::component::Type;
 use crate::diagnostic::Diagnostic;
 use crate::frontend::interface::{Action, Fallback};
 use crate::value::Constant;
 
+mod copies;
 mod elements;
 mod helped;
 mod writes;
@@ -55,13 +56,15 @@ pub(super) struct Use {
     pub(super) inner: Option<usize>,
     /// Whether the value is only compared with the empty text, as flags are.
     flag: bool,
+    /// Whether the read itself fails where the variable isn't set.
+    pub(super) fails: bool,
 }
 
 impl Use {
     /// A use that is no call.
     pub(super) fn new(name: String, action: Action, span: Range<usize>) -> Self {
         let done = span.end;
-        Self { name, action, span, done, inner: None, flag: false }
+        Self { name, action, span, done, inner: None, flag: false, fails: false }
     }
 }
 
@@ -80,11 +83,10 @@ pub(super) fn uses<'tree>(names: &Names<'tree>, shapes: &Shapes<'tree>) -> Uses 
         catches: &catches,
         wrappers: Wrappers::new(names, shapes),
         calls: &shapes.calls,
-        elements: shapes.elements.iter().map(|pair| (pair.value.id(), *pair)).collect(),
         lent: Vec::new(),
-        members: shapes.memberships.iter().map(|pair| (pair.value.id(), *pair)).collect(),
         handled: BTreeSet::new(),
         bare: BTreeSet::new(),
+        copies: 0,
         found: Uses::default(),
     };
     for call in &shapes.calls {
@@ -108,14 +110,14 @@ struct Finder<'n, 'tree> {
     catches: &'n Catches<'tree>,
     wrappers: Wrappers<'tree>,
     calls: &'n [Call<'tree>],
-    elements: BTreeMap<usize, Pair<'tree>>,
-    members: BTreeMap<usize, Pair<'tree>>,
     /// Variables that the script sets for a while, and where.
     lent: Vec<(String, Range<usize>)>,
     /// Where functions end that have found their meaning.
     handled: BTreeSet<usize>,
     /// Variables without which a helper ends the script, and nothing catches that.
     bare: BTreeSet<String>,
+    /// How many names for the environment have been followed.
+    copies: usize,
     found: Uses,
 }
 
@@ -246,19 +248,6 @@ impl<'tree> Finder<'_, 'tree> {
         value.filter(fits_environment).map_or(Fallback::Computed, Fallback::Constant)
     }
 
-    /// `Sys.getenv()`: all variables, unless it is only asked for one of them.
-    fn everything(&mut self, call: Node<'tree>) {
-        if let Some(pair) = self.members.get(&call.id()).copied() {
-            self.each(pair.target, &Action::Test, pair.target);
-        } else if let Some(pair) = self.elements.get(&call.id()).copied() {
-            let cast = self.wrappers.cast(pair.node);
-            let name = pair.target.child_by_field_name("value").unwrap_or(pair.target);
-            self.each(name, &Action::read(Fallback::Missing, cast), pair.node);
-        } else {
-            self.found.diagnostics.push(whole(call));
-        }
-    }
-
     /// The same use of each variable that an expression names.
     fn each(&mut self, names: Node<'tree>, action: &Action, at: Node<'tree>) {
         match self.variables(names, at) {
@@ -285,7 +274,7 @@ impl<'tree> Finder<'_, 'tree> {
     }
 
     fn add(&mut self, name: String, action: Action, span: Range<usize>, done: usize) {
-        self.found.uses.push(Use { name, action, span, done, inner: None, flag: false });
+        self.found.uses.push(Use { done, ..Use::new(name, action, span) });
     }
 
     fn computed(&mut self, verb: &str, at: Node) {

@@ -67,8 +67,8 @@ enum Evidence {
     Taken(Fallback),
     /// The script goes on.
     Absent,
-    /// The script ends.
-    Demanded(Range<usize>),
+    /// The script ends, perhaps even where another read has a default.
+    Demanded { span: Range<usize>, is_final: bool },
     /// The script sets it there.
     Set(Range<usize>),
     /// The script gives it its old value again.
@@ -80,6 +80,8 @@ struct Finder<'n, 'tree> {
     catches: &'n Catches<'tree>,
     /// The variables that calls read, by where the calls begin.
     reads: BTreeMap<usize, Vec<String>>,
+    /// The variables whose reads fail where these aren't set, by where the reads end.
+    failing: BTreeMap<usize, Vec<String>>,
     /// What names of the script hold, and where from on.
     holders: BTreeMap<String, Vec<(usize, Held)>>,
     /// Where variables are written.
@@ -109,6 +111,10 @@ impl<'n, 'tree> Finder<'n, 'tree> {
                 reads.entry(at).or_default().push(found.name.clone());
             }
         }
+        let mut failing: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+        for found in uses.iter().filter(|found| found.fails) {
+            failing.entry(found.span.end).or_default().push(found.name.clone());
+        }
         let is_write = |found: &&Use| matches!(found.action, Action::Write);
         let writes =
             uses.iter().filter(is_write).map(|found| (found.name.clone(), found.span.clone())).collect();
@@ -116,6 +122,7 @@ impl<'n, 'tree> Finder<'n, 'tree> {
             names,
             catches,
             reads,
+            failing,
             holders: BTreeMap::new(),
             writes,
             branches: Vec::new(),
@@ -135,8 +142,19 @@ impl<'n, 'tree> Finder<'n, 'tree> {
             "if_statement" => self.condition(node),
             "binary_operator" => self.operator(node),
             "call" => self.call(node),
-            "identifier" | "extract_operator" | "subset2" => self.occurrence(node),
+            "subset2" => {
+                self.failing(node);
+                self.occurrence(node);
+            }
+            "identifier" | "extract_operator" => self.occurrence(node),
             _ => {}
+        }
+    }
+
+    /// `env[["x"]]` fails where a vector hasn't the element.
+    fn failing(&mut self, node: Node<'tree>) {
+        for name in self.failing.remove(&node.end_byte()).unwrap_or_default() {
+            self.demand_by(&Test::of(&[name]).no, node, true);
         }
     }
 
@@ -176,6 +194,10 @@ impl<'n, 'tree> Finder<'n, 'tree> {
 
     /// The script ends there under some facts.
     fn demand(&mut self, facts: &[Fact], at: Node<'tree>) {
+        self.demand_by(facts, at, false);
+    }
+
+    fn demand_by(&mut self, facts: &[Fact], at: Node<'tree>, is_final: bool) {
         if let Some(caught) = self.catches.at(at.start_byte()).filter(|_| !quits(at, self.names)) {
             let relieved = self.relieved(facts, caught);
             return self.found.extend(relieved);
@@ -184,7 +206,8 @@ impl<'n, 'tree> Finder<'n, 'tree> {
         let known: Vec<Fact> = around.flat_map(|(_, facts)| facts.iter().cloned()).collect();
         for name in demanded(facts, &known, |name| self.demanded.contains(name)) {
             if self.demanded.insert(name.to_owned()) {
-                self.found.push((name.to_owned(), Evidence::Demanded(at.byte_range())));
+                let span = at.byte_range();
+                self.found.push((name.to_owned(), Evidence::Demanded { span, is_final }));
             }
         }
     }
@@ -310,9 +333,9 @@ impl<'n, 'tree> Finder<'n, 'tree> {
         for (name, evidence) in self.found {
             let of_name = named.get_mut(&name);
             match (evidence, of_name) {
-                (Evidence::Demanded(_), _) if changed.contains(&name) => {}
-                (Evidence::Demanded(span), _) => {
-                    demands.push(Use::new(name, Action::Demand { is_final: false }, span));
+                (Evidence::Demanded { .. }, _) if changed.contains(&name) => {}
+                (Evidence::Demanded { span, is_final }, _) => {
+                    demands.push(Use::new(name, Action::Demand { is_final }, span));
                 }
                 (_, None) => {}
                 (Evidence::Taken(fallback), Some(named)) => named.take(fallback),

@@ -53,10 +53,6 @@ pub(super) struct Shapes<'tree> {
     /// Comparisons and pipes.
     pub(super) operations: Vec<Pair<'tree>>,
     pub(super) calls: Vec<Call<'tree>>,
-    /// Names that are looked for among the names of what a call gives.
-    pub(super) memberships: Vec<Pair<'tree>>,
-    /// Elements that are taken from what a call gives.
-    pub(super) elements: Vec<Pair<'tree>>,
     pub(super) mentions: Vec<Node<'tree>>,
     pub(super) packages: Vec<Node<'tree>>,
     /// Strings and names with escapes.
@@ -85,12 +81,6 @@ fn part<'tree>(node: Node<'tree>, field: &str) -> Option<Node<'tree>> {
     node.child_by_field_name(field).filter(Node::is_named)
 }
 
-/// The only argument between brackets.
-fn sole(arguments: Node<'_>) -> Option<Node<'_>> {
-    let first = arguments.named_child(0).filter(|first| first.kind() == "argument")?;
-    (arguments.named_child_count() == 1).then_some(first)
-}
-
 impl<'tree> Shapes<'tree> {
     fn add(&mut self, node: Node<'tree>, shape: Shape, text: &str) {
         match shape {
@@ -111,17 +101,6 @@ impl<'tree> Shapes<'tree> {
             Shape::Call => self.calls.extend(call(node)),
             Shape::Argument => self.refuse_assignment(node, "value"),
             Shape::Condition => self.refuse_assignment(node, "condition"),
-            Shape::Element => {
-                let function = part(node, "function").filter(|function| function.kind() == "call");
-                let target = part(node, "arguments").and_then(sole);
-                let pair = function.zip(target);
-                self.elements.extend(pair.map(|(value, target)| Pair {
-                    node,
-                    target,
-                    value,
-                    operator: None,
-                }));
-            }
             Shape::Name => self.name(node, &text[node.byte_range()]),
             Shape::Package => {
                 self.packages.extend(part(node, "lhs"));
@@ -180,11 +159,7 @@ impl<'tree> Shapes<'tree> {
             }
             "->" | "->>" => self.assignments.push(pair),
             "|>" | "<" | "<=" | ">" | ">=" | "==" | "!=" => self.operations.push(pair),
-            "special" => match &text[operator.byte_range()] {
-                "%>%" => self.operations.push(pair),
-                "%in%" => self.memberships.extend(membership(&pair, text)),
-                _ => {}
-            },
+            "special" if &text[operator.byte_range()] == "%>%" => self.operations.push(pair),
             _ => {}
         }
     }
@@ -195,13 +170,7 @@ impl<'tree> Shapes<'tree> {
         self.comments.sort_by_key(|span| span.start);
         self.statements.sort_by_key(|(node, _)| by_place(node));
         self.calls.sort_by_key(|call| by_place(&call.node));
-        for pairs in [
-            &mut self.loops,
-            &mut self.assignments,
-            &mut self.operations,
-            &mut self.memberships,
-            &mut self.elements,
-        ] {
+        for pairs in [&mut self.loops, &mut self.assignments, &mut self.operations] {
             pairs.sort_by_key(|pair| by_place(&pair.node));
         }
         for nodes in [
@@ -223,18 +192,6 @@ fn call(node: Node<'_>) -> Option<Call<'_>> {
     let is_named = ["identifier", "string", "namespace_operator"].contains(&function.kind());
     let arguments = part(node, "arguments").filter(|_| is_named)?;
     Some(Call { node, function, arguments })
-}
-
-/// A name that is looked for in `names(call())`.
-fn membership<'tree>(pair: &Pair<'tree>, text: &str) -> Option<Pair<'tree>> {
-    let name = pair.value;
-    ["string", "identifier", "call"].contains(&name.kind()).then_some(())?;
-    let names = Some(pair.target).filter(|names| names.kind() == "call")?;
-    let function = part(names, "function").filter(|function| function.kind() == "identifier")?;
-    let argument =
-        part(names, "arguments").and_then(sole).filter(|_| &text[function.byte_range()] == "names")?;
-    let value = part(argument, "value").filter(|value| value.kind() == "call")?;
-    Some(Pair { node: name, target: name, value, operator: pair.operator })
 }
 
 fn has_escape(content: &Node) -> bool {

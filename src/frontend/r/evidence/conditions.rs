@@ -120,8 +120,8 @@ impl<'tree> Finder<'_, 'tree> {
             "||" | "|" => Test::any(vec![self.test(left), self.test(right)]),
             "%in%" => {
                 let names = fold::texts(left, self.names).unwrap_or_default();
-                let is_environment = self.names.text[right.byte_range()].contains("Sys.getenv()");
-                if is_environment && !names.is_empty() { Test::of(&names) } else { Test::default() }
+                let is_asked = self.reads.contains_key(&bare(left).start_byte());
+                if is_asked && !names.is_empty() { Test::of(&names) } else { Test::default() }
             }
             _ => Test::default(),
         }

@@ -145,7 +145,15 @@ impl<'tree> Finder<'_, 'tree> {
 
     fn is_reading(&self, node: Node<'tree>) -> bool {
         let is_known = |name: &str| name == "Sys.getenv" || name == "do.call" || APPLY.contains(&name);
-        node.kind() == "call" && self.function_of(node).is_none_or(|function| is_known(&function.name))
+        match node.kind() {
+            "call" => self.function_of(node).is_none_or(|function| is_known(&function.name)),
+            "extract_operator" => true,
+            // `env[["x"]]`, where `env` is a copy of the environment.
+            "subset" | "subset2" => {
+                node.child_by_field_name("function").is_some_and(|all| all.kind() == "identifier")
+            }
+            _ => false,
+        }
     }
 
     /// What an expression has its value from, and is missing where that is missing.

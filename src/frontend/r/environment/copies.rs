@@ -1,0 +1,194 @@
+//! The environment as a whole: what is read of `Sys.getenv()` by name, also where a name of the script holds it.
+
+use tree_sitter::Node;
+
+use super::{Finder, whole};
+use crate::frontend::interface::{Action, Fallback};
+use crate::frontend::r::arguments;
+use crate::frontend::r::literals;
+use crate::frontend::r::names::Value;
+use crate::frontend::r::wrappers::bare;
+
+/// Functions that give all variables as another kind of vector.
+const CONVERSIONS: &[&str] = &[LIST, "as.vector", "identity"];
+
+/// That among them which makes a list.
+const LIST: &str = "as.list";
+
+/// Longest chain of names for the environment that is followed.
+const MAX_CHAIN: usize = 4;
+
+/// Most names for the environment in a script that are followed; each costs a walk through all of it.
+const MAX_COPIES: usize = 50;
+
+/// An expression that holds all variables.
+#[derive(Clone, Copy)]
+struct All<'tree> {
+    node: Node<'tree>,
+    /// Whether it is a list, where `[[` gives `NULL` for what it hasn't; it fails in a vector.
+    is_list: bool,
+}
+
+/// What a script does with all variables.
+enum Taken<'tree> {
+    /// It takes the one with this name.
+    Element { name: Node<'tree>, at: Node<'tree>, fails: bool },
+    /// It takes the one with the name of a field: `env$x`.
+    Field { name: Node<'tree>, at: Node<'tree> },
+    /// It looks for a name among theirs.
+    Test(Node<'tree>),
+    /// It gives them a name.
+    Copy { name: Node<'tree>, value: Node<'tree>, is_list: bool },
+    /// Anything else.
+    Whole,
+}
+
+impl<'tree> Finder<'_, 'tree> {
+    /// `Sys.getenv()`: all variables; a note unless the script only reads some of them by name.
+    pub(super) fn everything(&mut self, call: Node<'tree>) {
+        if !self.follow(All { node: call, is_list: false }, MAX_CHAIN) {
+            self.found.diagnostics.push(whole(call));
+        }
+    }
+
+    /// Adds the reads of an expression that holds all variables; returns whether there is nothing else.
+    fn follow(&mut self, all: All<'tree>, depth: usize) -> bool {
+        match self.use_of(all) {
+            Taken::Element { name, at, fails } => {
+                let (cast, before) = (self.wrappers.cast(at), self.found.uses.len());
+                self.each(name, &Action::read(Fallback::Missing, cast), at);
+                self.found.uses[before..].iter_mut().for_each(|read| read.fails = fails);
+                true
+            }
+            Taken::Field { name, at } => {
+                let Some(variable) = literals::name(name, self.names.text) else { return false };
+                let action = Action::read(Fallback::Missing, self.wrappers.cast(at));
+                self.add(variable, action, at.byte_range(), at.start_byte());
+                true
+            }
+            Taken::Test(name) => {
+                self.each(name, &Action::Test, name);
+                true
+            }
+            Taken::Copy { name, value, is_list } if depth > 0 => {
+                self.follow_copy(name, All { node: value, is_list }, depth - 1)
+            }
+            Taken::Copy { .. } | Taken::Whole => false,
+        }
+    }
+
+    /// Follows every use of a name that is bound once, to all variables.
+    fn follow_copy(&mut self, target: Node<'tree>, value: All<'tree>, depth: usize) -> bool {
+        let text = self.names.text;
+        self.copies += 1;
+        let name = literals::name(target, text).filter(|_| self.copies <= MAX_COPIES);
+        let Some(name) = name else { return false };
+        let is_copy = |at: usize| {
+            let held = self.names.value_at(&name, at);
+            matches!(held, Some(Value::Expression(bound)) if bound.id() == value.node.id())
+        };
+        let uses = occurrences(target, &name, text).into_iter();
+        let uses: Vec<Node> = uses.filter(|node| is_copy(node.start_byte())).collect();
+        let is_known =
+            !uses.is_empty() && target.parent().is_some_and(|assignment| is_copy(assignment.end_byte()));
+        uses.into_iter()
+            .fold(is_known, |is_known, node| self.follow(All { node, ..value }, depth) && is_known)
+    }
+
+    /// What the script does with an expression that holds all variables.
+    fn use_of(&self, all: All<'tree>) -> Taken<'tree> {
+        let All { mut node, mut is_list } = all;
+        while let Some(around) = node.parent() {
+            let field = |field| around.child_by_field_name(field);
+            match around.kind() {
+                "parenthesized_expression" | "arguments" | "argument" => node = around,
+                "call" if let Some(name) = self.conversion(around) => {
+                    (node, is_list) = (around, is_list || name == LIST);
+                }
+                "call" if self.gives_names(around) => return self.among(around),
+                "subset" | "subset2" if field("function") == Some(node) => {
+                    let index = field("arguments").and_then(|list| arguments::sole(list, self.names.text));
+                    let fails = around.kind() == "subset2" && !is_list;
+                    return index.map_or(Taken::Whole, |name| Taken::Element { name, at: around, fails });
+                }
+                "extract_operator" if field("lhs") == Some(node) => {
+                    return field("rhs").map_or(Taken::Whole, |name| Taken::Field { name, at: around });
+                }
+                "binary_operator" => match self.sign(around) {
+                    "|>" | "%>%" if field("lhs") == Some(node) => {
+                        let name = field("rhs").and_then(|target| self.conversion(target));
+                        let Some(name) = name else { return Taken::Whole };
+                        (node, is_list) = (around, is_list || name == LIST);
+                    }
+                    "<-" | "=" | "<<-" if field("rhs") == Some(node) => {
+                        return copy(field("lhs"), node, is_list);
+                    }
+                    "->" | "->>" if field("lhs") == Some(node) => return copy(field("rhs"), node, is_list),
+                    _ => return Taken::Whole,
+                },
+                _ => return Taken::Whole,
+            }
+        }
+        Taken::Whole
+    }
+
+    /// `"x" %in% names(…)`.
+    fn among(&self, names: Node<'tree>) -> Taken<'tree> {
+        let around = names.parent().filter(|around| around.kind() == "binary_operator");
+        let name = around.filter(|around| self.sign(*around) == "%in%");
+        let name = name.and_then(|around| around.child_by_field_name("lhs")).filter(|name| *name != names);
+        name.map_or(Taken::Whole, |name| Taken::Test(bare(name)))
+    }
+
+    /// The function of [`CONVERSIONS`] that a call calls.
+    fn conversion(&self, call: Node<'tree>) -> Option<&'static str> {
+        let function = self.names.function(call.child_by_field_name("function")?)?;
+        CONVERSIONS.iter().copied().find(|name| function.is_base(name))
+    }
+
+    fn gives_names(&self, call: Node<'tree>) -> bool {
+        let function = call.child_by_field_name("function").and_then(|named| self.names.function(named));
+        function.is_some_and(|function| function.is_base("names"))
+    }
+
+    fn sign(&self, operation: Node<'tree>) -> &str {
+        operation.child_by_field_name("operator").map_or("", |sign| &self.names.text[sign.byte_range()])
+    }
+}
+
+fn copy<'tree>(target: Option<Node<'tree>>, value: Node<'tree>, is_list: bool) -> Taken<'tree> {
+    match target.filter(|target| target.kind() == "identifier") {
+        Some(name) => Taken::Copy { name, value, is_list },
+        None => Taken::Whole,
+    }
+}
+
+/// Every other place where an identifier stands that isn't the name of an argument or of a field.
+fn occurrences<'tree>(target: Node<'tree>, name: &str, text: &str) -> Vec<Node<'tree>> {
+    let mut root = target;
+    while let Some(around) = root.parent() {
+        root = around;
+    }
+    let mut found = Vec::new();
+    let mut cursor = root.walk();
+    loop {
+        let node = cursor.node();
+        let is_label = matches!(cursor.field_name(), Some("name" | "rhs"))
+            && node.parent().is_some_and(|around| ["argument", "extract_operator"].contains(&around.kind()));
+        if node.kind() == "identifier"
+            && node != target
+            && !is_label
+            && literals::name(node, text).as_deref() == Some(name)
+        {
+            found.push(node);
+        }
+        if cursor.goto_first_child() {
+            continue;
+        }
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() {
+                return found;
+            }
+        }
+    }
+}
