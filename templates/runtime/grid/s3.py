@@ -233,7 +233,7 @@ CUT_READS = 8  # with the pauses, some seconds
 def is_whole(content: bytes) -> bool:
     """Tell a mark from a part of one, as a broken proxy passes on for all of it: those that are read are JSON."""
     try:
-        return not content.startswith(b'{') or bool(json.loads(content))
+        return not content.startswith(b'{') or json.loads(content) is not None
     except ValueError:
         return False
 
