@@ -263,10 +263,13 @@ pub(crate) fn usage(error: &clap::Error) {
     }
     let masked = userinfo::mask_words(&text);
     let shown = display::text(&masked);
-    if !error.use_stderr() || shown == text {
-        let _ = error.print();
+    if error.use_stderr() {
+        // Colours, unless something in the text had to be changed.
+        let shown = if shown == text { error.render().ansi().to_string() } else { shown.into_owned() };
+        let width = wrapped::width(&std::io::stderr());
+        let _ = write!(anstream::stderr().lock(), "{}", wrapped::titles(&shown, width));
     } else {
-        let _ = write!(anstream::stderr().lock(), "{shown}");
+        let _ = error.print();
     }
 }
 
