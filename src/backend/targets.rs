@@ -57,8 +57,8 @@ pub static TARGETS: &[Target] = &[
         crossings: &Crossings {
             inputs: Proven("test_manifests.py::test_job_says_what_the_source_says"),
             outputs: Cannot(
-                "nobody collects it, and it is gone with the pod",
-                "write it to a volume: `--volume CLAIM:PATH`",
+                "outputs are gone with the pod",
+                "deliver outputs to a volume: `--volume CLAIM:PATH`",
             ),
             secrets: Proven("test_job.py::test_what_comes_from_a_secret_is_a_secret"),
             resources: Proven("test_job.py::test_resources_gpus_and_nodes"),
