@@ -16,13 +16,14 @@ use crate::component::Type;
 use crate::diagnostic::Diagnostic;
 use crate::job::{Job, RestartPolicy};
 
-/// Where Airflow's sidecar finds what becomes the task's return value.
+/// The file whose content Airflow's sidecar returns as the task's value.
 const XCOM: &str = "/airflow/xcom/return.json";
 
-/// Where texts are delivered to in the container, beside that.
+/// Where texts are delivered in the container.
 const TEXTS: &str = "/tmp/c3/outputs";
 
-/// What the entry point calls the index of a grid's worker, which it takes from the pod's variable, and their number.
+/// The entry point's name for the index of a grid's worker, which it takes from a variable of the pod, and
+/// for their number.
 pub(crate) const PART: &str = "gw_part";
 pub(crate) const PARTS: &str = "gw_parts";
 
@@ -34,11 +35,11 @@ struct Context {
     name: String,
     /// The secrets of the cluster that the pod takes, for people.
     secrets: Vec<String>,
-    /// Entries of a dict of Python's: names and calls of `Param`.
+    /// Entries of a Python dict: names and calls of `Param`.
     params: Vec<(String, String)>,
     inputs: String,
     arguments: String,
-    /// The outputs that are files and folders, with what they are delivered as.
+    /// The outputs that are files and folders, and where they are delivered.
     files: String,
     /// The writable claim that they are delivered to, as a dict of Python's.
     place: Option<String>,
@@ -94,7 +95,7 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
     Ok(vec![operator.artifact(".airflow.py", &template::render("dag.py", &context))])
 }
 
-/// Tells what of an operator Airflow has no place for.
+/// Reports what Airflow has no place for.
 pub(super) fn review(operator: &Operator) -> Vec<Diagnostic> {
     let Operator { component, settings } = operator;
     let job = &settings.job;
@@ -118,7 +119,7 @@ pub(super) fn review(operator: &Operator) -> Vec<Diagnostic> {
     lost.chain(files).collect()
 }
 
-/// The first place that the pod may write to and that outlives it.
+/// The first place that the pod can write to and that outlives it.
 fn place(operator: &Operator) -> Option<Value> {
     let claims = claims(&operator.settings.job, operator.runtime());
     claims.iter().find_map(|claim| {
@@ -132,7 +133,7 @@ fn told(parameter: &Parameter, secret: &Secret) -> String {
     format!("{}: key `{}` of the secret `{}`{needed}", parameter.input.name, secret.key, secret.name)
 }
 
-/// What the form asks for, as a call of Python: with the value that was given, else the default.
+/// A field of the form, as a call of Python: with the given value, or else the default.
 pub(crate) fn param(parameter: &Parameter, value: Option<&str>) -> String {
     let kind = &parameter.input.kind;
     let default = value.filter(|_| !parameter.input.secret).and_then(|text| match kind {
@@ -178,7 +179,7 @@ fn arguments(parameters: &[Parameter], texts: &[&Outcome]) -> Value {
     pod::renamed(parameters).chain(outputs).collect()
 }
 
-/// The pod but for the arguments of its container.
+/// The pod, except for the arguments of its container.
 fn pod(operator: &Operator, parameters: &[Parameter], texts: &[&Outcome], delivers: bool) -> Value {
     let Operator { component, settings } = operator;
     let job = &settings.job;

@@ -1,24 +1,24 @@
-//! Amounts of resources in the whole units that schedulers count in.
+//! Amounts of resources in the integer units of schedulers.
 
 use crate::job::{Job, Quantity, amount};
 
-/// Bytes of the megabyte that they count in.
+/// Bytes of a scheduler's megabyte.
 pub(super) const MEGABYTE: f64 = 1_048_576.0;
 
-/// How the names of resources end that are graphics processors.
+/// Suffix of resources that are GPUs.
 const GPU: &str = "/gpu";
 
-/// The limit of a resource, which a job is held to, else what is requested.
+/// The limit of a resource, or else its request.
 pub(super) fn asked(job: &Job, resource: &str) -> Option<f64> {
     amount(&job.limits, resource).or_else(|| amount(&job.requests, resource))
 }
 
-/// An amount in whole units, of which there is at least one.
+/// An amount in integer units, at least one.
 pub(super) fn whole(amount: f64, unit: f64) -> String {
     format!("{:.0}", (amount / unit).ceil().max(1.0))
 }
 
-/// The number of graphics processors, of any maker.
+/// The number of GPUs, of any vendor.
 pub(super) fn gpus(job: &Job) -> Option<String> {
     let limits = job.all_limits();
     let (_, number) = limits.iter().find(|(name, _)| name.ends_with(GPU))?;

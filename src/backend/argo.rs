@@ -13,11 +13,11 @@ use crate::diagnostic::Diagnostic;
 use crate::display;
 use crate::job::Job;
 
-/// Where results are delivered to in the container, and where files are put for it.
+/// Where results are delivered in the container, and where files for it are put.
 const OUTPUTS: &str = "/tmp/c3/outputs";
 const INPUTS: &str = "/tmp/c3/inputs";
 
-/// What an operator takes for nothing: an input of Argo's has a value in any case.
+/// The value for "not given": an input of Argo always has a value.
 const NOT_GIVEN: &str = "null";
 
 /// Name of the parameter with the number of a grid's workers.
@@ -69,7 +69,7 @@ pub fn literal(text: &str) -> String {
     text.replace("{{", "{ {")
 }
 
-/// Whether a text arrives as it is: Argo fills in what stands in double braces, the kubelet `$(…)` and `$$`.
+/// Whether a text arrives unchanged: Argo replaces double braces, the kubelet `$(…)` and `$$`.
 fn arrives(text: &str) -> bool {
     !text.contains("{{") && !text.contains("$(") && !text.contains("$$")
 }
@@ -79,7 +79,7 @@ fn default(parameter: &Parameter) -> Option<&str> {
     parameter.default().filter(|text| arrives(text) && !parameter.input.kind.is_path())
 }
 
-/// Tells of defaults that Argo or Kubernetes would alter.
+/// Reports defaults that Argo or Kubernetes would alter.
 pub(super) fn review(operator: &Operator) -> Vec<Diagnostic> {
     let inputs = operator.component.inputs.iter().filter(|input| !input.secret);
     let altered = inputs.filter_map(|input| {
@@ -104,7 +104,7 @@ fn altered_value(parameter: &Parameter, job: &Job) -> Option<Diagnostic> {
     })
 }
 
-/// Refuses variables of the pods that Argo would fill in; what Kubernetes does can be escaped.
+/// Rejects variables of the pods with Argo's placeholders; those of Kubernetes can be escaped.
 fn altered_variables(job: &Job) -> impl Iterator<Item = Diagnostic> {
     let altered = job.environment.iter().filter(|pair| pair.value.as_str().contains("{{"));
     altered.map(|pair| {
@@ -114,7 +114,7 @@ fn altered_variables(job: &Job) -> impl Iterator<Item = Diagnostic> {
     })
 }
 
-/// What the user is asked for, with what holds if nothing is said.
+/// The parameters of the workflow, with their defaults.
 fn arguments(operator: &Operator, parameters: &[&Parameter]) -> Value {
     let job = &operator.settings.job;
     // A file has no place here: Argo takes none without saying where it is stored.
@@ -129,7 +129,7 @@ fn arguments(operator: &Operator, parameters: &[&Parameter]) -> Value {
     arguments
 }
 
-/// A parameter as the user is asked for it: with the value that was given, else its default.
+/// A parameter of the workflow: with the given value, or else its default.
 pub(crate) fn argument(parameter: &Parameter, given: Option<&str>) -> Value {
     let mut argument = json!({"name": parameter.id});
     let open = parameter.optional().then_some(NOT_GIVEN);
@@ -138,7 +138,7 @@ pub(crate) fn argument(parameter: &Parameter, given: Option<&str>) -> Value {
     argument
 }
 
-/// One pod that runs the operator.
+/// The template of a pod that runs the operator.
 fn template(operator: &Operator, parameters: &[Parameter], outcomes: &[Outcome]) -> Value {
     let Operator { component, settings } = operator;
     let (paths, plain): (Vec<&Parameter>, Vec<&Parameter>) = parameters
@@ -228,7 +228,8 @@ fn workers(name: &str, operator: &Operator, parameters: &[&Parameter]) -> Value 
     workers
 }
 
-/// What tells a worker of a sequence its part, and of how many, where each does the part of its index.
+/// The arguments that give a worker of a sequence its part and their number, where each does the part of its
+/// index.
 #[must_use]
 pub fn part(input: &str, workers: String) -> Option<String> {
     match input {

@@ -1,14 +1,14 @@
-//! Documents of values as YAML that people read: maps over lines, every text in quotes.
+//! Documents as YAML for people: block style, every text quoted.
 
 use minijinja::Error;
 use minijinja::value::{Value, ValueKind};
 
 use super::template::{flow, quoted};
 
-/// Words that YAML takes for something else than text.
+/// Words that YAML doesn't read as text.
 const WORDS: &[&str] = &["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
 
-/// A map or list over lines, without a line end at its end.
+/// A map or list in block style, without a final newline.
 pub(super) fn block(value: &Value) -> Result<String, Error> {
     Ok(lines(value)?.join("\n"))
 }
@@ -45,7 +45,7 @@ fn listed(item: &Value) -> Result<Vec<String>, Error> {
     Ok(lines.map(|(number, line)| format!("{}{line}", if number == 0 { "- " } else { "  " })).collect())
 }
 
-/// Whether a list takes a line for each item: one of maps and lists does.
+/// Whether a list takes a line per item, as one of maps or lists does.
 fn is_tall(value: &Value) -> Result<bool, Error> {
     let is_nested = |item: Value| matches!(item.kind(), ValueKind::Map | ValueKind::Seq);
     Ok(value.kind() == ValueKind::Seq && value.try_iter()?.any(is_nested))

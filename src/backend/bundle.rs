@@ -1,4 +1,4 @@
-//! Bundles: the programs below `templates/runtime/`, packages of plain files, as the one file that is emitted.
+//! Bundles: the packages below `templates/runtime/`, each emitted as one file.
 
 pub(super) mod python;
 pub(super) mod r;

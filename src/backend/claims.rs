@@ -1,4 +1,4 @@
-//! Persistent volume claims, each with all the places where it is mounted.
+//! Persistent volume claims, each with all its mounts.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -12,7 +12,7 @@ use crate::job::{Job, Volume};
 pub(in crate::backend) struct Claim {
     /// Its name.
     pub(super) name: String,
-    /// Whether nothing is written to it anywhere.
+    /// Whether all mounts are read-only.
     pub(super) read_only: bool,
     /// Where it is mounted.
     pub(super) mounts: Vec<Mount>,
@@ -23,21 +23,21 @@ pub(in crate::backend) struct Claim {
 pub(in crate::backend) struct Mount {
     /// The path.
     pub(super) path: String,
-    /// The folder of the claim that is seen there.
+    /// The folder of the claim that is mounted.
     pub(super) folder: Option<String>,
-    /// Whether nothing can be written.
+    /// Whether the mount is read-only.
     pub(super) read_only: bool,
 }
 
 impl Claim {
-    /// A claim that is mounted in one place.
+    /// A claim with one mount.
     pub(in crate::backend) fn new(claim: &str, path: String) -> Self {
         let mount = Mount { path, folder: None, read_only: false };
         Self { name: claim.to_owned(), read_only: false, mounts: vec![mount] }
     }
 }
 
-/// The claims of a job, in the order in which they are named first.
+/// The claims of a job, in order of first mention.
 pub(in crate::backend) fn claims(job: &Job, runtime: &Runtime) -> Vec<Claim> {
     let mut claims: Vec<Claim> = Vec::new();
     for volume in &job.volumes {
@@ -55,7 +55,7 @@ pub(in crate::backend) fn claims(job: &Job, runtime: &Runtime) -> Vec<Claim> {
     claims
 }
 
-/// Where a volume is mounted: what doesn't begin with `/` is in the working directory.
+/// The mount path of a volume: a relative path is below the working directory.
 pub(super) fn place(volume: &Volume, runtime: &Runtime) -> String {
     let path = Path::new(runtime.working_dir).join(volume.path());
     let parts = path.components().filter(|part| *part != Component::CurDir);

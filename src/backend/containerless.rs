@@ -5,13 +5,13 @@ use serde::Serialize;
 use super::{Operator, cwl, prelude, template};
 use crate::artifact::Artifact;
 
-/// Folder of the zip that holds the operator's files.
+/// Folder of the operator's files in the zip.
 pub const OPERATOR: &str = "operator";
 
-/// Folder of the zip that holds its packages.
+/// Folder of its packages in the zip.
 pub const PACKAGES: &str = "packages";
 
-/// The names of the program that starts it: the one by which Python runs a zip, and the original's for a folder.
+/// The names of the program that starts it: Python's for a zip, and the original's for a folder.
 pub const PROGRAMS: [&str; 2] = ["__main__.py", "runnable.py"];
 
 #[derive(Serialize)]
@@ -23,13 +23,14 @@ struct Context<'a> {
     native: Option<&'a str>,
 }
 
-/// The name of the zip: that of the folder where the original's program `claimed` looks for what is in it.
+/// The name of the zip, which is also the folder in which the original's `claimed` looks for its contents.
 #[must_use]
 pub fn zip_name(operator: &Operator) -> String {
     format!("claimed-{}.{}.zip", operator.component.name, operator.settings.image.version)
 }
 
-/// Writes the program that starts the operator; `native` is what its packages were built for, if for one machine only.
+/// Writes the program that starts the operator; `native` is the machine that its packages are built for, if
+/// they aren't portable.
 #[must_use]
 pub fn program(operator: &Operator, digest: &str, native: Option<&str>) -> String {
     let zip = zip_name(operator);

@@ -11,9 +11,9 @@ use crate::display;
 /// Whether a part of the interface crosses to a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Crossing {
-    /// It arrives: `FILE::TEST`, below `tests/engines/`, runs the engine or parses what was written.
+    /// It crosses: the test `FILE::TEST` below `tests/engines/` runs the engine or parses the artifact.
     Proven(&'static str),
-    /// The target has no place for it: why, and what to do.
+    /// It can't: why, and what to do instead.
     Cannot(&'static str, &'static str),
 }
 
@@ -24,9 +24,9 @@ pub struct Crossings {
     pub inputs: Crossing,
     /// Values and files that outputs name.
     pub outputs: Crossing,
-    /// Values that nobody may see.
+    /// Values to keep secret.
     pub secrets: Crossing,
-    /// What a job asks of a node: `[job.requests]`, limits, GPUs, labels.
+    /// Resources of a node: `[job.requests]`, limits, GPUs, labels.
     pub resources: Crossing,
     /// Claims of persistent volumes: `[job] volumes`.
     pub volumes: Crossing,
@@ -52,18 +52,18 @@ impl Crossings {
     }
 }
 
-/// What of an operator a target may have no place for.
+/// A part of an operator that a target may have no place for.
 struct Part {
-    /// It, by name.
+    /// The part, by name.
     what: String,
-    /// Whether it is several.
+    /// Whether it is plural.
     several: bool,
-    /// The bytes of the source where the first of it stands.
+    /// The bytes of the source where it is first mentioned.
     span: Option<Range<usize>>,
 }
 
 impl Part {
-    /// Inputs or outputs; nothing, if there are none.
+    /// Inputs or outputs by name; nothing if there are none.
     fn named<'a>(kind: &str, all: impl Iterator<Item = (&'a str, Option<Range<usize>>)>) -> Option<Self> {
         let (names, spans): (Vec<_>, Vec<_>) = all.map(|(name, span)| (format!("`{name}`"), span)).collect();
         let several = names.len() > 1;
@@ -72,14 +72,14 @@ impl Part {
         spans.into_iter().next().map(|span| Self { what, several, span })
     }
 
-    /// Inputs of some kind.
+    /// Inputs of one kind.
     fn inputs(component: &Component, of: fn(&&Input) -> bool) -> Option<Self> {
         let inputs = component.inputs.iter().filter(of);
         Self::named("input", inputs.map(|input| (input.name.as_str(), Some(input.span.clone()))))
     }
 }
 
-/// Tells what of an operator can't cross to a target, all of it by name.
+/// Reports everything of an operator that can't cross to a target, by name.
 pub(super) fn review(operator: &Operator, target: &Target) -> Vec<Diagnostic> {
     let Operator { component, settings } = operator;
     let (crossings, job) = (target.crossings, &settings.job);
@@ -111,12 +111,12 @@ pub(super) fn review(operator: &Operator, target: &Target) -> Vec<Diagnostic> {
     told.collect()
 }
 
-/// The bytes of the source where an output is written; the executed notebook is written nowhere.
+/// The bytes of the source where an output is written; the executed notebook has none.
 fn place(span: &Range<usize>) -> Option<Range<usize>> {
     (!span.is_empty()).then(|| span.clone())
 }
 
-/// Tells that a target has no place for a part of the job's settings.
+/// The diagnostic for a part of the job's settings that a target has no place for.
 pub(super) fn no_place(target: &str, what: &str, hint: &str) -> Diagnostic {
     Diagnostic::note("no-crossing", format!("`{target}` has no place for {what} of the job")).hint(hint)
 }

@@ -13,24 +13,24 @@ use crate::value;
 
 pub(crate) mod eoap;
 
-/// What `templates/cwl/tool.j2` takes.
+/// The context of `templates/cwl/tool.j2`.
 #[derive(Serialize)]
 struct Context {
     c3: String,
     source: String,
     name: String,
     description: String,
-    /// None where the step runs without a container.
+    /// None if the step runs without a container.
     image: Option<String>,
-    /// The operator itself, where no image holds it.
+    /// The zip with the operator, if there is no image.
     zip: Option<String>,
     command: Vec<String>,
     arguments: Vec<String>,
-    /// Variables beside those that every step has.
+    /// Variables beyond those of every step.
     environment: Vec<(String, String)>,
     /// Cores and memory, if set.
     resources: Option<Value>,
-    /// Inputs whose values cwltool hides in its log.
+    /// Inputs whose values cwltool masks in its log.
     secrets: Vec<String>,
     inputs: Vec<Port>,
     outputs: Vec<Port>,
@@ -39,7 +39,7 @@ struct Context {
 #[derive(Serialize)]
 struct Port {
     id: String,
-    /// What the source calls it.
+    /// Its name in the source.
     #[serde(skip)]
     name: String,
     /// The label, if set.
@@ -71,7 +71,7 @@ pub(super) fn containerless(operator: &Operator, zip: &Artifact) -> Artifact {
     operator.artifact(".containerless.cwl", &template::render("cwl/step.cwl", &context))
 }
 
-/// What a step is, whatever runs it.
+/// The parts of a step that don't depend on what runs it.
 fn context(operator: &Operator) -> Context {
     let Operator { component, settings } = operator;
     let parameters = parameters(component, settings.logging);
@@ -96,10 +96,10 @@ fn context(operator: &Operator) -> Context {
     }
 }
 
-/// Names that cwltool's own options have on a step's command line.
+/// Names that cwltool's own options take on a step's command line.
 const TAKEN: &[&str] = &["help", "h"];
 
-/// Tells of inputs that can't be given on a runner's command line.
+/// Reports inputs that can't be given on a runner's command line.
 pub(super) fn review(operator: &Operator) -> Vec<Diagnostic> {
     let taken = operator.component.inputs.iter().filter(|input| TAKEN.contains(&input.name.as_str()));
     let notes = taken.map(|input| {
@@ -110,7 +110,7 @@ pub(super) fn review(operator: &Operator) -> Vec<Diagnostic> {
     notes.collect()
 }
 
-/// The inputs whose values cwltool hides in its log.
+/// The inputs whose values cwltool masks in its log.
 pub(crate) fn secrets(parameters: &[Parameter]) -> Vec<String> {
     parameters.iter().filter(|it| it.input.secret).map(|it| it.id.clone()).collect()
 }
@@ -150,7 +150,7 @@ fn binding(parameter: &Parameter) -> Value {
     }
 }
 
-/// The type of an input; a whole number that 32 bits can't hold is a `long`.
+/// The type of an input; an integer beyond 32 bits is a `long`.
 fn input_type(kind: &Type, default: Option<&Value>) -> Value {
     let is_long = || default.and_then(Value::as_i64).is_some_and(|value| i32::try_from(value).is_err());
     match kind.name() {
@@ -172,7 +172,7 @@ fn optional(kind: Value) -> Value {
     }
 }
 
-/// A default as the type's own value; one that JSON can't hold, and any path, stays with the source.
+/// A default in the type's own form; one that JSON can't hold, and any path, is left to the source.
 fn value(kind: &Type, text: &str) -> Option<Value> {
     match kind {
         Type::String | Type::List | Type::Dict => Some(json!(text)),
@@ -208,7 +208,7 @@ fn output(outcome: &Outcome) -> Port {
     }
 }
 
-/// Where a result is delivered to under its own name, relative to the output folder.
+/// The folder of a result below the output folder, where it keeps its own name.
 fn folder(outcome: &Outcome) -> String {
     format!("c3_outputs/{}/", outcome.id)
 }

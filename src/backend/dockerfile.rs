@@ -20,7 +20,7 @@ pub struct BuildFile {
     pub content: Vec<u8>,
 }
 
-/// What the templates of Dockerfiles take.
+/// The context of Dockerfile templates.
 #[derive(Serialize)]
 pub(super) struct Context {
     c3: String,
@@ -35,7 +35,7 @@ pub(super) struct Context {
     files: bool,
 }
 
-/// Writes the Dockerfile, unless the user's template can't be filled.
+/// Writes the Dockerfile; fails if the user's template can't be filled.
 pub fn emit(operator: &Operator) -> Result<Artifact, Vec<Diagnostic>> {
     let settings = operator.settings;
     if let Some(dockerfile) = variant::dockerfile(operator) {
@@ -48,7 +48,7 @@ pub fn emit(operator: &Operator) -> Result<Artifact, Vec<Diagnostic>> {
     Ok(Artifact::new(settings.dockerfile.clone(), stamp::sealed(&text)))
 }
 
-/// The generated files of the build context: the entry point, where the Dockerfile looks for it.
+/// The generated files of the build context: the entry point, at the path the Dockerfile copies.
 #[must_use]
 pub fn build_files(operator: &Operator) -> Vec<BuildFile> {
     let entry = prelude::emit(operator);
@@ -60,13 +60,13 @@ pub fn build_files(operator: &Operator) -> Vec<BuildFile> {
     entries.chain(own.into_iter().flatten()).collect()
 }
 
-/// What is doubtful about the image.
+/// Likely problems of the image.
 pub(super) fn review(operator: &Operator) -> Vec<Diagnostic> {
     let template = operator.settings.dockerfile_template.as_deref();
     template.and_then(named_user).into_iter().chain(foreign_manager(operator)).collect()
 }
 
-/// A template whose user has a name: Kubernetes can't tell whether it is root.
+/// A note on a template with a named user: Kubernetes can't tell whether that is root.
 fn named_user(template: &str) -> Option<Diagnostic> {
     let mut users = template.lines().filter_map(|line| line.trim().strip_prefix("USER "));
     let user = users.next_back().unwrap_or("root").trim();
@@ -79,7 +79,7 @@ fn named_user(template: &str) -> Option<Diagnostic> {
     })
 }
 
-/// Lines for the package manager of another distribution than the default base image's.
+/// A warning for a package manager that the default base image's distribution doesn't have.
 fn foreign_manager(operator: &Operator) -> Option<Diagnostic> {
     let image = &operator.settings.base_image;
     let (foreign, own) = match image {
@@ -105,7 +105,7 @@ fn foreign_manager(operator: &Operator) -> Option<Diagnostic> {
     Some(Diagnostic::warning("package-manager", message).hint(hint))
 }
 
-/// What is known about an image.
+/// What the Dockerfile needs to know of an image.
 pub(super) fn context(operator: &Operator) -> Context {
     let Operator { component, settings } = operator;
     Context {
@@ -121,13 +121,13 @@ pub(super) fn context(operator: &Operator) -> Context {
     }
 }
 
-/// The working directory, writable under any user of group 0 and readable by all others.
+/// Makes the working directory writable for any user of group 0, and readable for all others.
 fn writable(folder: &str) -> [Vec<String>; 3] {
     [["mkdir", "-p", folder], ["chown", "1001:0", folder], ["chmod", "775", folder]]
         .map(|words| words.map(ToOwned::to_owned).to_vec())
 }
 
-/// Fills a template of the original: `${base_image}` and the like, `$$` for a dollar.
+/// Fills a template in the original's syntax: `${base_image}` and so on, `$$` for a dollar.
 fn from_template(operator: &Operator, text: &str) -> Result<String, Diagnostic> {
     let (context, entry) = (context(operator), prelude::file_name(operator));
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte);

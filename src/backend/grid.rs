@@ -7,23 +7,23 @@ use super::{Operator, template};
 use crate::artifact::Artifact;
 use crate::component::{Input, Requirement, Type};
 
-/// Where the workers of a grid keep what they tell each other.
+/// Where the workers of a grid coordinate.
 #[derive(Debug)]
 pub struct Store {
     /// The value of `--backend`.
     pub name: &'static str,
     /// The original's long form of the name.
     pub long_name: &'static str,
-    /// What it is, for the help.
+    /// Its description in the help.
     pub help: &'static str,
-    /// What the function is called with first, before the script's parameters by their names.
+    /// The positional arguments of the function; the script's parameters follow by name.
     pub called_with: &'static [&'static str],
-    /// The parameter that gets the number of workers, where each does a part of its own.
+    /// The parameter with the number of workers, if each has a part of its own.
     pub parts: Option<&'static str>,
-    /// Comment lines with what its program needs.
+    /// Comment lines with the requirements of its program.
     requirements: &'static [&'static str],
-    /// The modules of its program, which bring those that they import: those with parameters in their order, then the
-    /// one that is run.
+    /// The modules of its program, which bring their imports: those with parameters in order, then the main
+    /// module.
     modules: &'static [&'static str],
 }
 
@@ -38,16 +38,17 @@ const COS: &[&str] = &[
     "cos",
 ];
 
-/// What speaks to object stores, where batches may be listed, too: the first boto3 that sends `If-None-Match`.
+/// The client for object stores, which may hold lists of batches too: the first boto3 that sends
+/// `If-None-Match`.
 const BOTO: &[&str] = &["# pip install boto3>=1.36"];
 
-/// The variables of the program that differ from one script to the next.
+/// The variables of the program that differ between scripts.
 const PLACES: [&str; 3] = ["SCRIPT", "PROCESS", "INTERFACE"];
 
-/// A function is called with the id of a batch.
+/// The arguments of a function that gets the id of a batch.
 const BATCH: &[&str] = &["batch_id"];
 
-/// A function is called with the path of a batch and that of its result.
+/// The arguments of a function that gets the paths of a batch and of its result.
 const PATHS: &[&str] = &["source", "target"];
 
 /// Every store.
@@ -158,13 +159,13 @@ pub static STORES: &[Store] = &[
     },
 ];
 
-/// The store of a name, short or long.
+/// The store with this name, short or long.
 #[must_use]
 pub fn store(name: &str) -> Option<&'static Store> {
     STORES.iter().find(|store| [store.name, store.long_name].contains(&name))
 }
 
-/// The function that a grid calls with each batch, for platforms that have workers of their own.
+/// The function called for each batch, for platforms with workers of their own.
 #[derive(Debug, Clone)]
 pub struct Process {
     /// Its name.
@@ -173,12 +174,13 @@ pub struct Process {
     pub(super) script: String,
     /// Names of the script's parameters.
     pub(super) parameters: Vec<String>,
-    /// Lines of Python that read them into `INTERFACE`; flags by a function `truth`, as no prelude has been there.
+    /// Lines of Python that read them into `INTERFACE`; flags go through a function `truth`, since no entry
+    /// point has run.
     pub(super) interface: Vec<String>,
 }
 
 impl Process {
-    /// The function of a name in an operator's script.
+    /// The function with this name in an operator's script.
     #[must_use]
     pub fn new(operator: &Operator, name: &str) -> Self {
         let inputs = &operator.component.inputs;
@@ -214,7 +216,7 @@ fn lines(lines: impl Iterator<Item = String>) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Requirements as comment lines; the entries of a PEP 723 block, which are installed together, in one.
+/// Requirements as comment lines; the entries of a PEP 723 block, which are installed together, share one.
 fn requirements(requirements: &[Requirement]) -> Vec<String> {
     let is_metadata =
         |requirement: &Requirement| matches!(requirement, Requirement::Pip { metadata: true, .. });
@@ -270,7 +272,7 @@ fn parameter(input: &Input, flag: &str) -> Vec<String> {
     description.into_iter().chain(lines).collect()
 }
 
-/// What the read alone doesn't tell of an input.
+/// The directive for what the read alone doesn't say about an input.
 fn directive(input: &Input) -> Option<String> {
     match &input.kind {
         Type::Path(kind) => Some(format!("input={kind}")),
@@ -289,7 +291,7 @@ mod tests {
 
     use super::*;
 
-    /// A name that a statement at the top of a module gives to something.
+    /// The name that a top-level statement defines.
     fn name(statement: &Stmt) -> Option<String> {
         match statement {
             Stmt::FunctionDef(function) => Some(function.name.to_string()),

@@ -1,4 +1,4 @@
-//! Installation: the commands that put a component's requirements into its image.
+//! Installation: the commands that install a component's requirements in its image.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ pub(crate) fn commands(operator: &Operator) -> Vec<Vec<String>> {
     commands_with(operator, |_| None)
 }
 
-/// The same where something else may take pip's place for some arguments.
+/// The same, with replacements for some of pip's arguments.
 pub(crate) fn commands_with(
     operator: &Operator,
     instead: impl Fn(&[String]) -> Option<Vec<String>>,
@@ -21,7 +21,7 @@ pub(crate) fn commands_with(
     others.chain(r_commands(&operator.component.requirements)).collect()
 }
 
-/// One `conda` command for each of the source, asking nothing; what pip installs comes after.
+/// One `conda` command for each of the source, without prompts; pip's packages come after.
 pub(crate) fn conda_commands(operator: &Operator) -> Vec<Vec<String>> {
     let command = |requirement: &Requirement| {
         let Requirement::Conda { words, .. } = requirement else { return None };
@@ -36,7 +36,7 @@ pub(crate) fn conda_commands(operator: &Operator) -> Vec<Vec<String>> {
     operator.component.requirements.iter().filter_map(command).collect()
 }
 
-/// The commands of the system's package managers, each made fit for an image.
+/// The commands of system package managers, adapted to an image.
 pub(crate) fn system_commands(component: &Component) -> Vec<Vec<Vec<String>>> {
     let commands = component.requirements.iter().filter_map(|requirement| match requirement {
         Requirement::System { words, .. } => Some(system_command(words)),
@@ -45,7 +45,7 @@ pub(crate) fn system_commands(component: &Component) -> Vec<Vec<Vec<String>>> {
     commands.collect()
 }
 
-/// `dnf install git` → `dnf install -y git` and a clean-up; the same for `apt`, after an update of its lists.
+/// `dnf install git` → `dnf install -y git` and a clean-up; the same for `apt`, after updating its lists.
 pub(crate) fn system_command(words: &[String]) -> Vec<Vec<String>> {
     let (manager, rest) = words.split_first().map_or(("", words), |(first, rest)| (first.as_str(), rest));
     let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
@@ -115,7 +115,7 @@ pub(crate) fn pip_command(words: Vec<String>) -> Vec<String> {
     install.map(ToOwned::to_owned).chain(words).collect()
 }
 
-/// The arguments of pip with the paths of files as they are below a folder.
+/// The arguments of pip, with the paths of files below a folder.
 fn pip_words_in(words: &[String], operator: &Operator, folder: &str) -> Vec<String> {
     let arguments = pip::parse(words).unwrap_or_default().into_iter();
     let placed = |argument: pip::Argument| {
@@ -125,7 +125,7 @@ fn pip_words_in(words: &[String], operator: &Operator, folder: &str) -> Vec<Stri
     arguments.flat_map(placed).collect()
 }
 
-/// The arguments of conda with the paths of files as they are below a folder.
+/// The arguments of conda, with the paths of files below a folder.
 fn conda_words_in(words: &[String], operator: &Operator, folder: &str) -> Vec<String> {
     let path = |named: &str| in_folder(named, operator, folder);
     let word = |word: &String| match word.split_once('=') {
@@ -135,13 +135,13 @@ fn conda_words_in(words: &[String], operator: &Operator, folder: &str) -> Vec<St
     words.iter().map(|original| word(original).unwrap_or_else(|| original.clone())).collect()
 }
 
-/// Where a file that the source names is below a folder of the image.
+/// The path of a file named by the source, below a folder of the image.
 fn in_folder(named: &str, operator: &Operator, folder: &str) -> Option<String> {
     let file = operator.settings.requirement_files.iter().find(|file| file.named == named)?;
     Some(Path::new(folder).join(&file.path).to_string_lossy().into_owned())
 }
 
-/// One call of R for neighbours that come from the same place.
+/// One call of R for consecutive packages from the same repositories.
 pub(crate) fn r_commands(requirements: &[Requirement]) -> Vec<Vec<String>> {
     let mut groups: Vec<(Installer, &[String], Vec<&str>)> = Vec::new();
     for requirement in requirements {
@@ -161,7 +161,7 @@ fn r_command(installer: Installer, repos: &[String], packages: &[&str]) -> Vec<S
     std::iter::once("Rscript".to_owned()).chain(lines.flat_map(|line| ["-e".to_owned(), line])).collect()
 }
 
-/// Repositories that the source names, those of the image, or CRAN.
+/// The repositories of the source, those of the image, or CRAN.
 fn r_repos(repos: &[String]) -> String {
     if repos.is_empty() {
         let cran = r_quoted("https://cloud.r-project.org");
@@ -170,7 +170,7 @@ fn r_repos(repos: &[String]) -> String {
     format!("options(repos = {})", r_vector(&repos.iter().map(String::as_str).collect::<Vec<_>>()))
 }
 
-/// What has to be there before the installer can be called.
+/// The package that an installer needs.
 fn r_helper(installer: Installer) -> Option<String> {
     let package = match installer {
         Installer::InstallPackages => return None,
@@ -181,7 +181,7 @@ fn r_helper(installer: Installer) -> Option<String> {
     Some(format!("if (!requireNamespace(\"{package}\", quietly = TRUE)) install.packages(\"{package}\")"))
 }
 
-/// The installation itself. R only warns when it fails, so what isn't there afterwards ends the build by its name.
+/// The installation itself. R only warns when it fails, so packages missing afterwards end the build by name.
 fn r_call(installer: Installer, packages: &str) -> String {
     let call = match installer {
         Installer::InstallPackages => {
@@ -196,7 +196,7 @@ fn r_call(installer: Installer, packages: &str) -> String {
     format!("x <- {packages}; {call}; {R_CHECK}")
 }
 
-/// Stops with the names of the packages in `x`, which may be paths and addresses too, that aren't installed.
+/// Fails with the names of packages in `x` (or paths and addresses) that aren't installed.
 const R_CHECK: &str = "missing <- x[!sub(\"[@_].*\", \"\", basename(x)) %in% rownames(installed.packages())]; if (length(missing)) stop(\"cannot install \", toString(missing))";
 
 /// `c("a", "b")`, or `"a"` alone.

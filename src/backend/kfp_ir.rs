@@ -1,4 +1,4 @@
-//! Kubeflow, compiled: the specification of a pipeline that the back end takes without kfp.
+//! Kubeflow, compiled: the specification of a pipeline, which the back end runs without kfp.
 
 use serde_json::{Map, Value, json};
 
@@ -12,11 +12,11 @@ use crate::value;
 
 mod platform;
 
-/// The version of the schema, and the kfp whose output this equals.
+/// The version of the schema, and of the kfp whose output this matches.
 pub(crate) const SCHEMA: &str = "2.1.0";
 pub(crate) const SDK: &str = "kfp-2.17.0";
 
-/// Artifacts that Kubeflow knows; any other is one of no kind.
+/// Artifact types that Kubeflow knows; any other becomes the generic one.
 const KINDS: &[&str] = &[
     "Artifact",
     "ClassificationMetrics",
@@ -72,14 +72,14 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
     Ok(vec![manifest(operator, ".ir.yaml", "Kubeflow pipeline", &documents)])
 }
 
-/// A map without what is empty.
+/// A map without empty values.
 fn without_empty<const N: usize>(entries: [(&str, Value); N]) -> Value {
     let is_there = |value: &Value| value.as_object().is_none_or(|entries| !entries.is_empty());
     let entries = entries.into_iter().filter(|(_, value)| is_there(value));
     Value::Object(entries.map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
-/// What goes in and what comes out, with types.
+/// Inputs and outputs with their types.
 pub(crate) fn interface(parameters: &[&Parameter], outcomes: &[Outcome]) -> Map<String, Value> {
     let (paths, plain): (Vec<&Parameter>, Vec<&Parameter>) =
         parameters.iter().partition(|parameter| parameter.input.kind.is_path());
@@ -101,7 +101,7 @@ pub(crate) fn interface(parameters: &[&Parameter], outcomes: &[Outcome]) -> Map<
     }
 }
 
-/// Whether Kubeflow may leave it out: a secret comes by the environment.
+/// Whether a task may omit it: a secret comes from the environment.
 fn is_optional(parameter: &Parameter) -> bool {
     parameter.optional() || parameter.input.secret
 }
@@ -144,7 +144,7 @@ fn parameter_type(of: &Type) -> &'static str {
     }
 }
 
-/// A value of an input as JSON holds it; none of files.
+/// The value of an input in JSON; none for files.
 pub(super) fn typed(of: &Type, text: &str) -> Option<Value> {
     match of {
         Type::String => Some(json!(text)),
@@ -156,14 +156,14 @@ pub(super) fn typed(of: &Type, text: &str) -> Option<Value> {
     }
 }
 
-/// Where a task's inputs come from: the parameters or the artifacts of the pipeline.
+/// The sources of a task's inputs: parameters or artifacts of the pipeline.
 fn sources(parameters: &[&Parameter], are_artifacts: bool) -> Value {
     let from = if are_artifacts { "componentInputArtifact" } else { "componentInputParameter" };
     let chosen = parameters.iter().filter(|it| it.input.kind.is_path() == are_artifacts);
     chosen.map(|it| folded(&it.id)).map(|name| (name.clone(), json!({from: name}))).collect()
 }
 
-/// What the pipeline delivers of its task's results.
+/// The outputs of the pipeline, from the results of its task.
 fn results(task: &str, outcomes: &[Outcome]) -> Value {
     let (paths, plain): (Vec<&Outcome>, Vec<&Outcome>) =
         outcomes.iter().partition(|outcome| outcome.output.kind.is_path());

@@ -14,7 +14,7 @@ use crate::display;
 use crate::job::Job;
 use crate::value;
 
-/// The argument by which the entry point takes the executor input of kfp 2.
+/// The entry point's argument for the executor input of kfp 2.
 const EXECUTOR_INPUT: &str = "executor_input";
 
 #[derive(Serialize)]
@@ -39,7 +39,7 @@ struct Port {
     optional: bool,
 }
 
-/// What an operator takes and gives, if Kubeflow can tell the names apart.
+/// The inputs and outputs, if Kubeflow can tell their names apart.
 pub(super) fn ports(operator: &Operator) -> Result<(Vec<Parameter>, Vec<Outcome>), Vec<Diagnostic>> {
     let Operator { component, settings } = operator;
     let parameters = parameters(component, settings.logging);
@@ -48,8 +48,8 @@ pub(super) fn ports(operator: &Operator) -> Result<(Vec<Parameter>, Vec<Outcome>
     if collisions.is_empty() { Ok((parameters, outcomes)) } else { Err(collisions) }
 }
 
-/// Whether Kubeflow's cache must not answer for an operator: it knows no secrets, skips what has no outputs, and would run one
-/// worker of a grid for all.
+/// Whether Kubeflow's cache must stay off for an operator: its key has no secrets, it skips operators without
+/// outputs, and would run one worker of a grid for all.
 pub(crate) fn is_uncached(parameters: &[Parameter], outcomes: &[Outcome], is_grid: bool) -> bool {
     is_grid || outcomes.is_empty() || parameters.iter().any(|parameter| parameter.input.secret)
 }
@@ -87,8 +87,8 @@ fn input(parameter: &Parameter) -> Port {
     }
 }
 
-/// Whether Kubeflow can hold a default: its numbers are floating point and finite, its artifacts have none, and some
-/// texts are altered on their way. What it can't hold stays with the source.
+/// Whether Kubeflow can hold a default: its numbers are finite doubles, its artifacts have none, and some
+/// texts are altered on their way. Others are left to the source.
 pub(crate) fn holds(kind: &Type, text: &str) -> bool {
     match kind {
         Type::Integer => text.parse::<i64>().is_ok_and(|value| value.unsigned_abs() <= 1 << 53),
@@ -99,7 +99,7 @@ pub(crate) fn holds(kind: &Type, text: &str) -> bool {
     }
 }
 
-/// Most bytes of a default: all values of a run and of a task together are to stay below 128 KiB.
+/// Most bytes of a default: all values of a run, and of a task, must stay below 128 KiB together.
 const LONGEST: usize = 32 << 10;
 
 /// How Kubeflow alters a default that doesn't arrive unchanged: kfp writes it into a comment of the pipeline,
@@ -130,7 +130,7 @@ fn has_placeholder(text: &str) -> bool {
     text.split("{{").skip(1).any(is_placeholder)
 }
 
-/// Tells of variables of the job's `environment` that don't arrive as they are written.
+/// Reports variables of the job's `environment` that don't arrive as written.
 fn filled_in(job: &Job) -> impl Iterator<Item = Diagnostic> {
     let variables = job.environment.iter().filter(|pair| has_placeholder(&pair.value.to_string()));
     variables.map(|pair| {
@@ -140,7 +140,7 @@ fn filled_in(job: &Job) -> impl Iterator<Item = Diagnostic> {
     })
 }
 
-/// Tells of defaults that stay out of the component, where the script's own holds.
+/// Reports defaults that stay out of the component and are left to the script.
 pub(super) fn review(operator: &Operator) -> Vec<Diagnostic> {
     let inputs = operator.component.inputs.iter().filter(|input| !input.secret && !input.kind.is_path());
     let left_out =
@@ -167,7 +167,7 @@ fn output(outcome: &Outcome) -> Port {
     }
 }
 
-/// Kubeflow has no files and folders of its own: they are artifacts.
+/// The Kubeflow type: files and folders become artifacts.
 pub(crate) fn kind(kind: &Type) -> String {
     match kind.name() {
         "File" | "Directory" => "Artifact".to_owned(),
@@ -175,12 +175,12 @@ pub(crate) fn kind(kind: &Type) -> String {
     }
 }
 
-/// A secret may always be left out: the cluster sets it in the environment.
+/// Whether it may be omitted: a secret always may, as the cluster sets it in the environment.
 fn is_optional(parameter: &Parameter) -> bool {
     parameter.optional() || parameter.input.secret
 }
 
-/// The arguments of an input; an optional one is there only when a value is.
+/// The arguments of an input; an optional one appears only with a value.
 fn input_arguments(parameter: &Parameter) -> Vec<Value> {
     let id = &parameter.id;
     let placeholder = if parameter.input.kind.is_path() { "inputPath" } else { "inputValue" };
@@ -196,13 +196,13 @@ fn output_arguments(outcome: &Outcome) -> [Value; 2] {
     [json!(format!("--{}", outcome.id)), json!({"outputPath": outcome.id})]
 }
 
-/// What kfp 2 knows of a task: it serves the entry point where a back end hands on no argument, or none that it has
-/// resolved, and for files that are optional or delivered. kfp 1.8 leaves the placeholder as it is.
+/// The executor input of kfp 2, for arguments that a back end doesn't pass or resolve, and for files that are
+/// optional or delivered. kfp 1.8 leaves the placeholder as it is.
 fn executor_input() -> [Value; 2] {
     [json!(format!("--{EXECUTOR_INPUT}")), json!({"executorInput": null})]
 }
 
-/// kfp 2 folds names; two that become one are merged silently.
+/// Names that kfp 2 would silently merge, as it normalises them.
 fn collisions(parameters: &[Parameter], outcomes: &[Outcome]) -> Vec<Diagnostic> {
     let inputs = parameters.iter().map(|parameter| (&parameter.id, &parameter.input.span));
     let sides = [
@@ -238,7 +238,7 @@ fn collisions(parameters: &[Parameter], outcomes: &[Outcome]) -> Vec<Diagnostic>
     found
 }
 
-/// A name as kfp 2 spells it.
+/// A name as kfp 2 normalises it.
 pub(crate) fn folded(id: &str) -> String {
     id.to_lowercase().trim_matches('_').to_owned()
 }

@@ -1,4 +1,4 @@
-//! Kubernetes: a job that can be applied as it is.
+//! Kubernetes: a job to apply unedited.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ struct Context {
     generate_name: Option<String>,
     namespace: Option<String>,
     queue: Option<String>,
-    /// Whether its pods are workers of which fewer do the same.
+    /// Whether its pods share the work, so that fewer do the same.
     shares: bool,
     retries: Retries,
     active_deadline: Option<u32>,
@@ -65,7 +65,7 @@ struct Variable {
     description: Option<String>,
     required: bool,
     secret: Option<Secret>,
-    /// The field of the pod that it is taken from.
+    /// The pod field that it comes from.
     field: Option<&'static str>,
     value: Option<String>,
 }
@@ -80,7 +80,7 @@ pub(super) struct Secret {
     pub(super) optional: bool,
 }
 
-/// For how long a job that has ended is kept unless the settings say another, in seconds.
+/// Default of how long a finished job is kept, in seconds.
 const TTL: u32 = 86_400;
 
 /// Writes `<stem>.job.yaml`.
@@ -151,7 +151,7 @@ fn variable(parameter: &Parameter, operator: &str, job: &Job) -> Variable {
     }
 }
 
-/// What Kubernetes knows of a pod but sets no variable for, by the names that are usual for it.
+/// Pod fields that have no variable by default, by their usual names.
 const FIELDS: &[(&str, &str)] = &[
     ("HOST_IP", "status.hostIP"),
     ("NODE_NAME", "spec.nodeName"),
@@ -162,14 +162,14 @@ const FIELDS: &[(&str, &str)] = &[
     ("POD_UID", "metadata.uid"),
 ];
 
-/// The field of the pod that an input is taken from, unless it is given a value.
+/// The pod field that an input comes from, unless it has a value.
 fn field(parameter: &Parameter, job: &Job) -> Option<&'static str> {
     let name = parameter.input.name.as_str();
     let field = FIELDS.iter().find(|(variable, _)| *variable == name)?.1;
     job.value(name).is_none().then_some(field)
 }
 
-/// The secret that the settings name, which has to be there; else that of the operator's name.
+/// The secret named by the settings, which must exist; or else one with the operator's name.
 pub(super) fn secret(parameter: &Parameter, operator: &str, job: &Job) -> Secret {
     let named = job.secret(&parameter.input.name);
     Secret {
@@ -183,8 +183,8 @@ pub(super) fn env_name(parameter: &Parameter) -> String {
     variable_name(&parameter.id, &parameter.input.name).to_owned()
 }
 
-/// The variable of a pod that an input is taken from. Kubernetes takes letters, digits and `-._` in its name; any other gets
-/// the input's identifier, which an argument hands on.
+/// The pod's variable for an input. Kubernetes allows letters, digits and `-._` in its name; any other
+/// becomes the input's identifier, which an argument passes on.
 #[must_use]
 pub fn variable_name<'a>(id: &'a str, name: &'a str) -> &'a str {
     if is_env_name(name) { name } else { id }
@@ -196,7 +196,7 @@ pub fn handed_on(id: &str) -> String {
     format!("--{id}=$({id})")
 }
 
-/// Whether Kubernetes takes a text for the name of a variable.
+/// Whether Kubernetes accepts a text as the name of a variable.
 pub(super) fn is_env_name(name: &str) -> bool {
     let valid = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
     name.bytes().all(valid)
@@ -209,7 +209,7 @@ fn is_set(parameter: &Parameter, job: &Job) -> bool {
     parameter.input.secret || values::of(parameter, job).is_some()
 }
 
-/// A text that Kubernetes takes as it is: `$(NAME)` would be replaced and `$$` halved.
+/// A text escaped for Kubernetes, which would replace `$(NAME)` and halve `$$`.
 #[must_use]
 pub fn literal(text: &str) -> String {
     text.replace('$', "$$")

@@ -53,46 +53,46 @@ use variant::{Choices, Image, Variant};
 pub struct Target {
     /// The value of `--target`.
     pub name: &'static str,
-    /// What it writes, for the help.
+    /// Its description in the help.
     pub help: &'static str,
-    /// How the names of its files end, behind the stem of the source.
+    /// Suffixes of its files, after the stem of the source.
     pub suffixes: &'static [&'static str],
-    /// The image that is made for it alone; without one it runs the operator's own.
+    /// Its own image, if it needs one; otherwise it runs the operator's.
     pub variant: Option<&'static Variant>,
     /// Whether its files hold values of inputs, as given by `--value`.
     pub holds_values: bool,
     /// How the interface crosses to it.
     pub crossings: &'static Crossings,
-    /// What is doubtful about an operator there, beside what can't cross.
+    /// Likely problems on this target, besides what can't cross.
     review: fn(&Operator) -> Vec<Diagnostic>,
     /// Writes the files.
     emit: fn(&Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>>,
 }
 
-/// How the names of manifests end, of all targets.
+/// The suffixes of all manifests.
 pub fn suffixes() -> impl Iterator<Item = &'static str> {
     TARGETS.iter().flat_map(|target| target.suffixes).copied()
 }
 
-/// What is known about an operator beside its component.
+/// Everything about an operator besides its component.
 #[derive(Debug, Clone, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is decided by itself")]
 pub struct Settings {
-    /// What the headers of the files say of their making.
+    /// The record for the headers of its files.
     pub stamp: Stamp,
-    /// The image that the manifests name; its version is the operator's.
+    /// The image in the manifests; its version is the operator's.
     pub image: ImageName,
-    /// The image that the operator's is built from.
+    /// The base image.
     pub base_image: String,
-    /// Whether the user has named it.
+    /// Whether the user has named the base image.
     pub base_image_given: bool,
-    /// Where it is pulled from, if that is not what it is called after.
+    /// Mirrors to pull it from.
     pub mirrors: Mirrors,
     /// What `--image-version` says, or its default.
     pub image_version: String,
-    /// The variant that the image is, if it isn't the operator's own.
+    /// The variant, if this is a platform's image.
     pub variant: Option<&'static Variant>,
-    /// What was chosen for the targets.
+    /// The choices for targets.
     pub choices: Choices,
     /// Folder of the script in the image's working directory: empty, or ending in `/`.
     pub folder: String,
@@ -114,26 +114,26 @@ pub struct Settings {
     pub own_arguments: bool,
     /// Whether one of the script's modules may log.
     pub logs: bool,
-    /// First lines of a notebook's cells in its script, counting from 1.
+    /// The first line of each notebook cell in the script, from 1.
     pub cells: Vec<usize>,
-    /// Numbers of cells after whose failure a notebook goes on.
+    /// Numbers of cells that may fail without ending the run.
     pub raising: Vec<usize>,
     /// How Kubernetes runs the job.
     pub job: Job,
     /// How Slurm runs it.
     pub slurm: Slurm,
-    /// What is called for each batch, of a grid.
+    /// The function called for each batch, in a grid.
     pub process: Option<Process>,
 }
 
 impl Settings {
-    /// The name by which the base image is pulled.
+    /// The name to pull the base image by.
     #[must_use]
     pub fn pulled_image(&self) -> String {
         self.mirrors.of(&self.base_image)
     }
 
-    /// Whether the Dockerfile begins with the base image; a template may name its own.
+    /// Whether the Dockerfile starts from the base image; a template may name its own.
     #[must_use]
     pub fn uses_base_image(&self) -> bool {
         self.dockerfile_template.as_ref().is_none_or(|template| template.contains("base_image"))
@@ -147,16 +147,16 @@ pub struct RequirementFile {
     pub named: String,
     /// The path in the image, relative to the working directory.
     pub path: String,
-    /// What is in it; nothing of a package.
+    /// Its text; empty for a package.
     pub text: String,
 }
 
-/// A component with all that is needed to emit it.
+/// A component with everything needed to emit it.
 #[derive(Debug, Clone, Copy)]
 pub struct Operator<'a> {
-    /// What was read.
+    /// The component.
     pub component: &'a Component,
-    /// What was decided.
+    /// The settings.
     pub settings: &'a Settings,
 }
 
@@ -183,14 +183,14 @@ impl Operator<'_> {
         self.command_in(self.working_dir())
     }
 
-    /// The command that starts the operator where its working directory is another.
+    /// The command that starts the operator in another working directory.
     #[must_use]
     pub fn command_in(&self, working_dir: &str) -> Vec<String> {
         let path = |name: &str| format!("{working_dir}/{}{name}", self.settings.folder);
         (self.runtime().command)(&path(&prelude::file_name(self)), &path(&self.script()))
     }
 
-    /// The arguments of each `pip install`, with the files that they name where the working directory is another.
+    /// The arguments of each `pip install`, with paths for another working directory.
     #[must_use]
     pub fn pip_arguments_in(&self, working_dir: &str) -> Vec<Vec<String>> {
         install::pip_arguments(self, working_dir)
@@ -233,7 +233,7 @@ struct Manifest<'a> {
     documents: &'a [serde_json::Value],
 }
 
-/// Documents that a program reads, below a line that says what they are, of what, and who has made them.
+/// Documents for a program, below a header line with their title, source and author.
 #[must_use]
 pub fn manifest_text(title: &str, source: &str, c3: &str, documents: &[serde_json::Value]) -> String {
     template::render("manifest.yaml", &Manifest { c3, source, title, documents })
@@ -245,14 +245,14 @@ fn manifest(operator: &Operator, suffix: &str, title: &str, documents: &[serde_j
     operator.artifact(suffix, &text)
 }
 
-/// The inputs that engines see, each with what they call it.
+/// The inputs with their identifiers in engines.
 #[must_use]
 pub fn inputs(component: &Component, logging: bool) -> Vec<(String, Input)> {
     let parameters = parameter::parameters(component, logging).into_iter();
     parameters.map(|parameter| (parameter.id, parameter.input)).collect()
 }
 
-/// The outputs that engines see, each with what they call it.
+/// The outputs with their identifiers in engines.
 #[must_use]
 pub fn outputs(component: &Component, logging: bool) -> Vec<(String, Output)> {
     let parameters = parameter::parameters(component, logging);
@@ -260,8 +260,8 @@ pub fn outputs(component: &Component, logging: bool) -> Vec<(String, Output)> {
     outcomes.map(|outcome| (outcome.id, outcome.output)).collect()
 }
 
-/// What is doubtful about the images that targets need; the version of Python is that of the default base image, if it
-/// is the one that is taken.
+/// Likely problems of the images that targets need; the version of Python is that of the default base image,
+/// if it is used.
 #[must_use]
 pub fn review(operator: &Operator, targets: &[&Target], python: Option<&str>) -> Vec<Diagnostic> {
     let mut found: Vec<Diagnostic> = Vec::new();
@@ -288,7 +288,7 @@ pub fn review(operator: &Operator, targets: &[&Target], python: Option<&str>) ->
     found
 }
 
-/// The target of a name.
+/// The target with this name.
 #[must_use]
 pub fn target(name: &str) -> Option<&'static Target> {
     TARGETS.iter().find(|target| target.name == name)

@@ -5,17 +5,17 @@ use std::collections::BTreeSet;
 use crate::component::{Component, Input, Output, Type, Via};
 use crate::identifier;
 
-/// An input and what engines call it.
+/// An input and its identifier.
 #[derive(Debug, Clone)]
 pub(crate) struct Parameter {
     /// The identifier.
     pub(crate) id: String,
-    /// The input; `log_level` is among them where it was added.
+    /// The input; includes the added `log_level`.
     pub(crate) input: Input,
 }
 
 impl Parameter {
-    /// Whether an engine may leave it out.
+    /// Whether an engine may omit it.
     pub(crate) fn optional(&self) -> bool {
         !self.input.required
     }
@@ -30,7 +30,7 @@ impl Parameter {
         self.input.description.as_deref().map(one_line)
     }
 
-    /// All that a comment says of it: identifier, type, default, description.
+    /// A summary for a comment: identifier, type, default, description.
     pub(crate) fn about(&self) -> String {
         let default = self.default().map(|text| format!(", by default {text}")).unwrap_or_default();
         let needed = if self.input.required { ", required" } else { &default };
@@ -39,10 +39,10 @@ impl Parameter {
     }
 }
 
-/// An output and what engines call it.
+/// An output and its identifier.
 #[derive(Debug, Clone)]
 pub(crate) struct Outcome {
-    /// The identifier, unlike that of any parameter.
+    /// The identifier, distinct from those of parameters.
     pub(crate) id: String,
     /// The output.
     pub(crate) output: Output,
@@ -55,7 +55,7 @@ impl Outcome {
     }
 }
 
-/// Name of the parameter that every operator with logging has.
+/// Name of the parameter of every operator with logging.
 pub(crate) const LOG_LEVEL: &str = "log_level";
 
 /// The parameters of a component; `log_level` comes last where `c3` adds it.
@@ -86,7 +86,7 @@ fn log_level() -> Input {
     }
 }
 
-/// The outputs of a component; one whose identifier something else has gets the suffix `_output`.
+/// The outputs of a component; an identifier that is taken gets the suffix `_output`.
 pub(crate) fn outcomes(component: &Component, parameters: &[Parameter]) -> Vec<Outcome> {
     let mut taken: BTreeSet<String> = parameters.iter().map(|parameter| parameter.id.clone()).collect();
     taken.extend(component.outputs.iter().map(|output| outcome_id(&output.name)));
@@ -106,13 +106,13 @@ pub(crate) fn outcomes(component: &Component, parameters: &[Parameter]) -> Vec<O
     outcomes
 }
 
-/// The identifier of an output; kfp 1.8 takes none that begins with `_`.
+/// The identifier of an output; kfp 1.8 allows no leading `_`.
 fn outcome_id(name: &str) -> String {
     let id = identifier::fold(name);
     if id.starts_with('_') { format!("output{id}") } else { id }
 }
 
-/// A text on one line: white space and control characters folded to single blanks.
+/// A text on one line: white space and control characters become single blanks.
 pub(crate) fn one_line(text: &str) -> String {
     let blank = |character: char| character.is_whitespace() || character.is_control();
     text.split(blank).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")

@@ -9,7 +9,7 @@ use super::parameter::Parameter;
 use super::surroundings::Surroundings;
 use crate::job::amounts;
 
-/// Sets an entry unless there is nothing to be said.
+/// Sets an entry unless its value is empty.
 pub(crate) fn set(map: &mut Value, name: &str, value: Value) {
     let is_empty = match &value {
         Value::Null => true,
@@ -22,7 +22,7 @@ pub(crate) fn set(map: &mut Value, name: &str, value: Value) {
     }
 }
 
-/// The container but for its name, arguments and variables.
+/// The container, without its name, arguments and variables.
 pub(super) fn container(operator: &Operator) -> Value {
     let job = &operator.settings.job;
     let mut container = json!({
@@ -39,7 +39,7 @@ pub(super) fn container(operator: &Operator) -> Value {
     container
 }
 
-/// The variables that the job names, with values that Kubernetes takes as they are, and those of secrets.
+/// The variables of the job, escaped for Kubernetes, and those from secrets.
 pub(super) fn variables(operator: &Operator, parameters: &[Parameter]) -> Vec<Value> {
     let Operator { component, settings } = operator;
     let surroundings = Surroundings::of(&settings.job).written(kubernetes::literal);
@@ -95,7 +95,7 @@ fn volumes(operator: &Operator) -> Value {
     bundle.into_iter().chain(shm).chain(volumes).collect()
 }
 
-/// Where pods run, as whom, and with which volumes.
+/// Adds node selection, security context and volumes to a pod.
 pub(super) fn surround(pod: &mut Value, operator: &Operator) {
     let job = &operator.settings.job;
     set(pod, "volumes", volumes(operator));
@@ -111,7 +111,7 @@ pub(super) fn surround(pod: &mut Value, operator: &Operator) {
     set(pod, "activeDeadlineSeconds", json!(job.active_deadline.map(u32::from)));
 }
 
-/// The secrets with logins for the registry.
+/// The secrets for registry logins.
 pub(super) fn logins(operator: &Operator) -> Value {
     let logins = operator.settings.job.pull_secrets.iter();
     logins.map(|name| json!({"name": name.to_string()})).collect()

@@ -1,4 +1,4 @@
-//! The entry point of an image: it takes the parameters, runs the unchanged script and delivers the outputs.
+//! The entry point of an image: takes the parameters, runs the unchanged script and delivers the outputs.
 
 use serde::Serialize;
 
@@ -37,7 +37,7 @@ struct Record {
     files: [Recorded; 2],
 }
 
-/// A file of the record: the output that it is, and its name.
+/// A file of the recorded run: its output, and its name.
 #[derive(Serialize)]
 struct Recorded {
     output: &'static str,
@@ -77,7 +77,7 @@ pub fn file_name(operator: &Operator) -> String {
     format!("claimed_{}.{}", operator.settings.stem, operator.runtime().extension)
 }
 
-/// The name of what the entry point fills in to record the run of a notebook, beside the script.
+/// The name of the template for recording a notebook's run, beside the script.
 #[must_use]
 pub fn template_name(operator: &Operator) -> Option<String> {
     operator.component.recorded.then(|| format!("claimed_{}.json", operator.settings.stem))
@@ -141,7 +141,7 @@ pub fn emit(operator: &Operator) -> Artifact {
     Artifact::new(file_name(operator), (operator.runtime().entry_point)(&interface))
 }
 
-/// Whether the script reads an input that has no default: in any case, or in a branch or a function that may not run.
+/// Whether an input without a default is read for certain, or only in a branch or function that may not run.
 fn required(input: &component::Input) -> &'static str {
     match input {
         input if !input.required => "no",
@@ -158,8 +158,8 @@ fn root(folder: &str) -> String {
     }
 }
 
-/// JSON of ASCII characters only, so that the generated program needs no encoding, and without escaped quotes
-/// and backslashes, which not every reader of Dockerfiles understands.
+/// JSON in ASCII, so that the generated program needs no encoding, and without escaped quotes and
+/// backslashes, which not every Dockerfile parser supports.
 pub(super) fn ascii_json(value: &impl Serialize) -> Option<String> {
     let json = serde_json::to_string(value).ok()?;
     let mut units = [0; 2];
@@ -189,7 +189,7 @@ mod tests {
 
     use super::*;
 
-    /// The keys of an object, in the order of letters.
+    /// The keys of an object, sorted.
     fn keys(value: &Value) -> BTreeSet<&str> {
         value.as_object().unwrap().keys().map(String::as_str).collect()
     }

@@ -22,7 +22,7 @@ pub(crate) fn flat(value: &Value) -> String {
     }
 }
 
-/// A value below an indentation, in spaces: on lines of its own where it is long.
+/// A value at an indentation, in spaces; a long one takes several lines.
 pub(crate) fn block(value: &Value, indent: usize) -> String {
     let line = flat(value);
     let (open, close, entries): (_, _, Vec<String>) = match value {

@@ -5,7 +5,7 @@ use super::{Operator, install, prelude};
 use crate::component::Component;
 use crate::recipe::{BASE_LABEL, COMPONENT_LABEL, Named, Recipe, USER, VERSION_LABEL};
 
-/// Longest label, in bytes: builders refuse lines of 64 KiB.
+/// Longest label, in bytes: builders reject lines of 64 KiB.
 const LABEL_LIMIT: usize = 40_000;
 
 /// Longest description in a label, in characters.
@@ -39,8 +39,8 @@ fn labels(operator: &Operator) -> Vec<Named> {
     shown.into_iter().chain(interface).collect()
 }
 
-/// The beginning of a description, without backslashes before quotes and at the end: not every reader of Dockerfiles
-/// understands them.
+/// The start of a description, without backslashes before quotes and at the end, which not every Dockerfile
+/// parser supports.
 fn shortened(text: &str) -> String {
     let mut shown = String::new();
     for character in text.chars().take(DESCRIPTION_LIMIT) {
@@ -53,7 +53,7 @@ fn shortened(text: &str) -> String {
     shown
 }
 
-/// The component as a label holds it: without diagnostics, and with shorter descriptions if it would be too long.
+/// The component for a label: without diagnostics, and with shortened descriptions if it would be too long.
 fn component_json(component: &Component) -> Option<String> {
     let mut component = Component { diagnostics: Vec::new(), ..component.clone() };
     let json =

@@ -1,11 +1,11 @@
-//! What the files of an operator say of their making.
+//! The records of an operator's files.
 
 use super::Operator;
 use crate::artifact::Artifact;
 use crate::stamp::{self, Stamp};
 
 impl Operator<'_> {
-    /// What its files say of their making.
+    /// The record of its files.
     pub(super) fn stamp(&self) -> Stamp {
         let settings = self.settings;
         let said = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
@@ -18,7 +18,7 @@ impl Operator<'_> {
         }
     }
 
-    /// The same for a file that speaks for one beside it.
+    /// The record of a file that speaks for one beside it.
     pub(super) fn stamp_beside(&self, file: &Artifact) -> Stamp {
         let digest = stamp::of_bytes(&file.content);
         Stamp { beside: [(file.name.clone(), digest)].into(), ..self.stamp() }
@@ -29,7 +29,7 @@ impl Operator<'_> {
         Artifact::new(format!("{}{suffix}", self.settings.stem), stamp::sealed(text))
     }
 
-    /// A file that can't hold a record, which is another's to hold.
+    /// A file that can't hold a record; another one holds it.
     pub(super) fn bare_artifact(&self, suffix: &str, text: String) -> Artifact {
         Artifact::new(format!("{}{suffix}", self.settings.stem), text)
     }

@@ -1,4 +1,4 @@
-//! Runtimes: what a language's images have in common.
+//! Runtimes: what the images of a language have in common.
 
 use std::str::FromStr;
 use std::sync::LazyLock;
@@ -15,23 +15,23 @@ use crate::component::Component;
 use crate::diagnostic::Diagnostic;
 use crate::language::Language;
 
-/// The variable, and its value, that makes an entry point leave outputs out that the script never set.
+/// The variable and value that make an entry point skip outputs the script never set.
 pub const SKIPS_UNSET: (&str, &str) = ("C3_UNSET_OUTPUTS", "skip");
 
-/// The variable that has an operator deliver texts as files, too.
+/// The variable that makes an operator deliver texts as files too.
 pub(super) const TEXTS_AS_FILES: (&str, &str) = ("C3_TEXT_OUTPUTS", "file");
 
-/// The variable that names a file of JSON for all outputs that are texts or numbers.
+/// The variable that names a JSON file for all outputs that are texts or numbers.
 pub(super) const COLLECTED: &str = "C3_COLLECTED_OUTPUTS";
 
-/// How programs of a language are run in an image.
+/// How an image runs programs of a language.
 #[derive(Debug)]
 pub struct Runtime {
     /// The language.
     pub language: Language,
     /// The program that runs a script, found on the image's `PATH`.
     pub interpreter: &'static str,
-    /// The words that run an operator, from the paths of its entry point and of its script.
+    /// The command that runs an operator, given the paths of its entry point and script.
     pub command: fn(&str, &str) -> Vec<String>,
     /// The image's working directory, without a `/` at its end.
     pub working_dir: &'static str,
@@ -43,17 +43,17 @@ pub struct Runtime {
     pub extension: &'static str,
     /// Default of `--image-version`.
     pub image_version: &'static str,
-    /// The base image of an `--image-version`.
+    /// The base image for an `--image-version`.
     pub base_image: fn(&str) -> Option<String>,
-    /// The same as a small public image of Debian's kind, if there is one.
+    /// The same as a small public image based on Debian, if there is one.
     pub debian_image: fn(&str) -> Option<String>,
-    /// Debian's packages that bring the interpreter into images of a bare distribution.
+    /// Debian packages that install the interpreter on a bare distribution.
     pub debian_packages: &'static [&'static str],
-    /// Whether a program can call functions of a script: those of a grid, and what a zip starts.
+    /// Whether a program can call functions of a script, as grids and zips do.
     pub importable: bool,
-    /// Names of the interpreter on a user's machine, the best first.
+    /// Names of the interpreter on a user's machine, in order of preference.
     pub here: &'static [&'static str],
-    /// Arguments by which the interpreter prints its version.
+    /// Arguments that make the interpreter print its version.
     pub version: &'static [&'static str],
     /// What installs the packages of a script.
     pub packages: Packages,
@@ -86,8 +86,7 @@ static PYTHON: Runtime = Runtime {
     packages: Packages::Pip,
 };
 
-/// The entry point is a program of `sh` that starts R, and R's user profile: R itself runs the script after it, with
-/// nothing in between.
+/// The entry point is a program of `sh` that starts R, and R's user profile: R itself then runs the script.
 static R: Runtime = Runtime {
     language: Language::R,
     interpreter: "Rscript",
@@ -145,7 +144,7 @@ static TOY: Runtime = Runtime {
     packages: Packages::R,
 };
 
-/// The entry point of Python's operators, without an interface.
+/// The entry point of Python operators, without an interface.
 static PYTHON_BUNDLE: LazyLock<Bundle> = LazyLock::new(|| python_bundle(&["recording"]));
 
 /// The same for a notebook whose run is recorded.
@@ -187,7 +186,7 @@ pub fn python_version(image_version: &str) -> Option<&str> {
     (is_number(major) && is_number(minor)).then_some(version)
 }
 
-/// What is wrong if a component's `requires-python` excludes a version such as `3.12`.
+/// The diagnostic for a `requires-python` that excludes a version such as `3.12`.
 fn excluded(component: &Component, version: &str, Owner { name, options }: Owner) -> Option<Diagnostic> {
     let required = component.requires_python.as_deref()?;
     let Ok(specifiers) = VersionSpecifiers::from_str(required) else {
@@ -204,7 +203,7 @@ fn excluded(component: &Component, version: &str, Owner { name, options }: Owner
     })
 }
 
-/// What a component has of syntax that a version such as `3.9` doesn't know.
+/// The diagnostic for syntax that a version such as `3.9` doesn't have.
 fn newer_syntax(component: &Component, version: &str, owner: Owner) -> Option<Diagnostic> {
     let found = Version::from_str(version).ok()?;
     let is_newer = |since: &str| Version::from_str(since).is_ok_and(|since| found < since);
@@ -215,10 +214,10 @@ fn newer_syntax(component: &Component, version: &str, owner: Owner) -> Option<Di
     Some(Diagnostic::error("newer-syntax", message).at(syntax.span.clone()).hint(hint))
 }
 
-/// What has a Python, and what chooses another.
+/// Something that has a Python, and how to choose another.
 #[derive(Debug, Clone, Copy)]
 pub struct Owner {
-    /// What it is called.
+    /// Its name.
     pub name: &'static str,
     /// The options that choose another Python.
     pub options: &'static str,
@@ -230,13 +229,13 @@ pub const PYTHON_OPTIONS: &str = "`--image-version` or `--base-image`";
 /// The base image of the operator's own image.
 pub const BASE_IMAGE: Owner = Owner { name: "the base image", options: PYTHON_OPTIONS };
 
-/// What keeps a component from running in a version such as `3.12` that something has.
+/// Diagnostics for a component that a version such as `3.12` can't run.
 #[must_use]
 pub fn python_mismatch(component: &Component, version: &str, owner: Owner) -> Option<Diagnostic> {
     excluded(component, version, owner).or_else(|| newer_syntax(component, version, owner))
 }
 
-/// Whether a version is allowed; one without a patch level stands for all of them.
+/// Whether a version is allowed; one without a patch level includes all of them.
 fn contains(specifiers: &VersionSpecifiers, version: &Version) -> bool {
     let patched = Version::new(version.release().iter().copied().chain([999]));
     specifiers.contains(version) || (version.release().len() < 3 && specifiers.contains(&patched))

@@ -29,19 +29,19 @@ struct Context {
     image: String,
     /// The command that starts a container, without the image; empty without a container.
     container: Vec<String>,
-    /// What starts the operator in it.
+    /// The command that starts the operator in it.
     command: Vec<String>,
-    /// Variables of the operator that are no inputs.
+    /// Variables of the operator that aren't inputs.
     environment: Vec<String>,
-    /// Folder of the secrets, and whether it is below the user's own.
+    /// Folder of the secrets, and whether it is below the user's home.
     secrets_folder: String,
     is_at_home: bool,
     is_indexed: bool,
     variables: Vec<Variable>,
     secrets: Vec<Secret>,
-    /// Inputs whose values are paths.
+    /// Inputs that are paths.
     paths: Vec<String>,
-    /// Inputs that take the next word, whatever it looks like, as a pattern of the shell.
+    /// Inputs that take the next word whatever it looks like, as a shell pattern.
     others: String,
     outputs: Vec<String>,
 }
@@ -49,7 +49,7 @@ struct Context {
 #[derive(Serialize)]
 struct Variable {
     id: String,
-    /// None where a shell has no variable of this name.
+    /// None if no shell variable can have this name.
     env: Option<String>,
     about: String,
     value: Option<String>,
@@ -104,7 +104,7 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
     Ok(vec![operator.artifact(".sbatch", &template::render("job.sbatch", &context))])
 }
 
-/// Refuses what no node can run.
+/// Rejects what no node can run.
 fn refuse(operator: &Operator, runtime: Container) -> Result<(), Vec<Diagnostic>> {
     let is_r = operator.component.language != Language::Python;
     if runtime == Container::None && is_r {
@@ -116,7 +116,7 @@ fn refuse(operator: &Operator, runtime: Container) -> Result<(), Vec<Diagnostic>
     Ok(())
 }
 
-/// Tells what of a job Slurm has no place for, and which inputs can't be variables of a shell.
+/// Reports what of a job Slurm has no place for, and inputs that can't be shell variables.
 pub(super) fn review(operator: &Operator) -> Vec<Diagnostic> {
     let Operator { component, settings } = operator;
     let job = &settings.job;
@@ -134,7 +134,7 @@ pub(super) fn review(operator: &Operator) -> Vec<Diagnostic> {
     lost.chain(unnamed(component, settings.logging)).collect()
 }
 
-/// Tells of secrets that no shell can hand on.
+/// Reports secrets that no shell can pass on.
 fn unnamed(component: &Component, logging: bool) -> Vec<Diagnostic> {
     let parameters = parameters(component, logging);
     let unnamed = parameters.iter().filter(|it| it.input.secret && shell_name(&it.input.name).is_none());
@@ -148,7 +148,7 @@ fn unnamed(component: &Component, logging: bool) -> Vec<Diagnostic> {
     unnamed.map(tell).collect()
 }
 
-/// What a container is made of.
+/// The image of a container.
 fn image(operator: &Operator, runtime: Container) -> String {
     let settings = operator.settings;
     if let Some(image) = &settings.slurm.image {
@@ -196,7 +196,7 @@ fn variable(parameter: &Parameter, operator: &Operator) -> Variable {
     }
 }
 
-/// Where a secret's file is: `<secret>/<key>`, as Kubernetes mounts one.
+/// The path of a secret's file: `<secret>/<key>`, as Kubernetes mounts one.
 fn secret(parameter: &Parameter, operator: &Operator) -> Option<Secret> {
     let env = shell_name(&parameter.input.name).filter(|_| parameter.input.secret)?;
     let named = operator.settings.job.secret(&env);
@@ -207,7 +207,7 @@ fn secret(parameter: &Parameter, operator: &Operator) -> Option<Secret> {
     Some(Secret { env, file, about, is_required })
 }
 
-/// Variables that bash sets itself, or reads.
+/// Variables that bash sets or reads itself.
 const OF_BASH: &[&str] = &[
     "COLUMNS",
     "COPROC",
@@ -244,7 +244,7 @@ const OF_BASH: &[&str] = &[
     "_",
 ];
 
-/// The name of a variable in the shell, if it can be one that isn't the shell's own, this script's or Slurm's.
+/// The shell variable of a name, if it can be one and isn't the shell's, this script's or Slurm's.
 fn shell_name(name: &str) -> Option<String> {
     let is_other = OF_BASH.contains(&name) || name.starts_with("BASH") || name.starts_with("SLURM_");
     let is_ours = name.to_ascii_lowercase().starts_with("c3_");

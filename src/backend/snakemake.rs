@@ -13,22 +13,22 @@ use crate::diagnostic::Diagnostic;
 use crate::identifier;
 use crate::job::Job;
 
-/// What stands for the number of a grid's worker.
+/// The wildcard for the number of a grid's worker.
 const WORKER: &str = "{worker}";
 
-/// The key of a configuration with the number of a grid's workers.
+/// The configuration key for the number of a grid's workers.
 pub(crate) const WORKERS: &str = "workers";
 
-/// The key of a configuration with the files that a rule waits for, beside those that it reads.
+/// The configuration key for files that a rule waits for, besides those it reads.
 pub(crate) const AFTER: &str = "c3_after";
 
-/// Names that the lists of Snakemake's ports have for themselves.
+/// Names reserved by Snakemake's lists of ports.
 const RESERVED: &[&str] = &[
     "append", "clear", "copy", "count", "extend", "get", "insert", "items", "keys", "pop", "remove",
     "reverse", "update", "values",
 ];
 
-/// What tells each worker its part, and of how many.
+/// The arguments that give each worker its part and their number.
 const PARTS: [(&str, &str); 2] =
     [("gw_part", "wildcards.worker"), ("gw_parts", "int(config.get('workers', WORKERS))")];
 
@@ -39,30 +39,30 @@ struct Context {
     stem: String,
     description: String,
     rule: String,
-    /// Options of the command in the head that starts it: the required values.
+    /// The example command in the header: the required values.
     example: String,
     cores: String,
-    /// What the head says of each value.
+    /// The header's line about each value.
     variables: Vec<String>,
     secrets: Vec<Secret>,
-    /// Secrets without which the rule doesn't start.
+    /// Secrets that the rule requires.
     envvars: Vec<String>,
-    /// Values that were chosen when the file was written.
+    /// Values chosen when the file was written.
     values: Vec<(String, String)>,
     needed: Vec<String>,
-    /// Inputs whose values are texts: Snakemake makes numbers of what looks like one.
+    /// Text inputs: Snakemake converts anything that looks like a number.
     texts: Vec<String>,
-    /// Inputs that are no paths.
+    /// Inputs that aren't paths.
     options: Vec<String>,
     paths: Vec<String>,
-    /// The outputs as the operator calls them.
+    /// The outputs by the operator's names.
     delivered: Vec<String>,
     outputs: Vec<Delivered>,
     is_grid: bool,
     workers: u32,
-    /// What says that the operator, or a worker, is done.
+    /// Files that mark the operator, or a worker, as done.
     marks: String,
-    /// Options of a worker, as formatted strings of Python.
+    /// Options of a worker, as Python f-strings.
     parts: Vec<String>,
     after: &'static str,
     log: String,
@@ -145,7 +145,7 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
     Ok(vec![operator.artifact(".smk", &template::render("rule.smk", &context))])
 }
 
-/// Tells what of a job Snakemake has no place for.
+/// Reports what of a job Snakemake has no place for.
 pub(super) fn review(operator: &Operator) -> Vec<Diagnostic> {
     let Operator { component, settings } = operator;
     let job = &settings.job;
@@ -181,17 +181,17 @@ pub(crate) fn result(operator: &str, outcome: &str, worker: Option<&str>) -> Str
     format!("results/{operator}/{of_worker}{outcome}")
 }
 
-/// The path of what says that an operator has run: its first output, or an empty file.
+/// The file that marks an operator as done: its first output, or an empty file.
 pub(crate) fn mark(operator: &str, outcomes: &[Outcome], worker: Option<&str>) -> String {
     result(operator, outcomes.first().map_or("done", |first| &first.id), worker)
 }
 
-/// What a rule calls an output.
+/// The name of an output in a rule.
 fn port(id: &str) -> String {
     if RESERVED.contains(&id) { format!("{id}_output") } else { id.to_owned() }
 }
 
-/// Where a result is delivered to.
+/// Where a result is delivered.
 fn delivered(outcome: &Outcome, operator: &str, worker: Option<&str>) -> Delivered {
     let kind = &outcome.output.kind;
     Delivered {
@@ -202,7 +202,7 @@ fn delivered(outcome: &Outcome, operator: &str, worker: Option<&str>) -> Deliver
     }
 }
 
-/// What gives a worker an option of its own, as a formatted string of Python.
+/// A worker's own option, as a Python f-string.
 fn part(parameter: &Parameter, workers: u32) -> String {
     let found = PARTS.iter().find(|(name, _)| *name == parameter.input.name);
     let code = found.map(|(_, code)| code.replace("WORKERS", &workers.to_string())).unwrap_or_default();
@@ -213,7 +213,7 @@ fn threads(job: &Job) -> Option<String> {
     asked(job, "cpu").map(|cores| whole(cores, 1.0))
 }
 
-/// What the executors of Snakemake know by these names: megabytes, minutes and numbers.
+/// Resources by the names that Snakemake's executors know: megabytes, minutes and numbers.
 fn resources(job: &Job) -> Vec<(&'static str, String)> {
     let known = [
         ("mem_mb", asked(job, "memory").map(|bytes| whole(bytes, MEGABYTE))),
@@ -247,7 +247,7 @@ fn command(operator: &Operator, parameters: &[Parameter], outputs: &[Delivered])
     format!("(cd {folder} && {words} {{params.options:q}}) > {{log:q}} 2>&1{made}")
 }
 
-/// Words as they stand in a command of Snakemake's, which fills in what is in braces.
+/// Words for a command of Snakemake, with its braces escaped.
 fn quoted(words: &[String]) -> Vec<String> {
     template::words(words).iter().map(|word| word.replace('{', "{{").replace('}', "}}")).collect()
 }

@@ -1,4 +1,5 @@
-//! Snippets: code for a pipeline that gives a task what no component can say, its volumes, secrets and resources.
+//! Snippets: code for a pipeline that gives a task its volumes, secrets and resources, which no component can
+//! hold.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +15,7 @@ use crate::component::Component;
 use crate::identifier;
 use crate::job::{Job, SecretKey, amounts};
 
-/// A version of the programming interface of Kubeflow Pipelines.
+/// A version of the Kubeflow Pipelines SDK.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kfp {
     /// kfp 1.8.
@@ -49,8 +50,8 @@ struct Secret {
     optional: bool,
 }
 
-/// Writes the code for a component whose files are called `stem`. Where no volume or no secret is known, placeholders
-/// show how one is given.
+/// Writes the code for a component whose files have this stem. Without a known volume or secret, placeholders
+/// show how to add one.
 #[must_use]
 pub fn emit(component: &Component, job: &Job, stem: &str, kfp: Kfp) -> String {
     let runtime = runtime::of(component.language);
@@ -81,7 +82,7 @@ pub fn emit(component: &Component, job: &Job, stem: &str, kfp: Kfp) -> String {
     }
 }
 
-/// The secrets, as the job has them.
+/// The secrets, named as in the job.
 fn secrets(component: &Component, job: &Job) -> Vec<Secret> {
     let parameters = parameters(component, false);
     let secrets = parameters.iter().filter(|it| it.input.secret && is_env_name(&it.input.name));

@@ -1,4 +1,4 @@
-//! What pods get beside their inputs: tolerations, variables, and the certificates that they trust.
+//! What pods get besides their inputs: tolerations, variables, and trusted certificates.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::engine::http::{PIP, VARIABLES};
 use crate::job::{ConfigKey, Job, Toleration};
 
-/// What surrounds the programs of a pod.
+/// The environment of a pod's programs.
 #[derive(Serialize)]
 pub(in crate::backend) struct Surroundings {
     tolerations: Vec<Tolerated>,
@@ -14,7 +14,7 @@ pub(in crate::backend) struct Surroundings {
     bundle: Option<Bundle>,
 }
 
-/// A taint as a pod names it.
+/// A toleration, as a pod lists it.
 #[derive(Serialize)]
 struct Tolerated {
     key: String,
@@ -33,11 +33,11 @@ struct Bundle {
 /// Where the certificates are mounted.
 const CERTIFICATES: &str = "/etc/c3/certificates";
 
-/// The key that `OpenShift` gives the bundle that it puts into a config map.
+/// The key of the bundle that `OpenShift` injects into a config map.
 const KEY: &str = "ca-bundle.crt";
 
 impl Surroundings {
-    /// What the settings of a job say.
+    /// The settings of a job.
     pub(in crate::backend) fn of(job: &Job) -> Self {
         let own = job.environment.iter().map(|pair| (pair.name.to_string(), pair.value.to_string()));
         let own: Vec<(String, String)> = own.collect();
@@ -64,7 +64,7 @@ impl Surroundings {
         self.bundle.as_ref().map(|bundle| (bundle.name.as_str(), bundle.folder))
     }
 
-    /// The taints as pods list them.
+    /// The tolerations, as pods list them.
     pub(in crate::backend) fn taints(&self) -> Vec<Value> {
         let taint = |it: &Tolerated| {
             let entries = [
@@ -78,7 +78,7 @@ impl Surroundings {
         self.tolerations.iter().map(taint).collect()
     }
 
-    /// The same with the values of variables as an engine writes them.
+    /// The same with the values of variables escaped for an engine.
     pub(in crate::backend) fn written(self, literal: fn(&str) -> String) -> Self {
         let environment = self.environment.into_iter().map(|(name, value)| (name, literal(&value)));
         Self { environment: environment.collect(), ..self }

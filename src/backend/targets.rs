@@ -14,12 +14,12 @@ const CWL_SECRETS: Crossing = Cannot(
 const CWL_VOLUMES: Crossing =
     Cannot("a step sees its inputs only", "make an input of it with `# c3: input=Directory`");
 
-/// For targets that have nothing more to tell.
+/// For targets that report nothing else.
 fn nothing(_: &Operator) -> Vec<Diagnostic> {
     Vec::new()
 }
 
-/// Every platform, in the order in which their files are listed.
+/// Every target, in the order in which its files are listed.
 pub static TARGETS: &[Target] = &[
     Target {
         name: "kubeflow",

@@ -1,4 +1,4 @@
-//! Templates: the shape of every generated file, and the quoting that no text of a user's can break out of.
+//! Templates: the shape of every generated file, and the quoting that no user's text can break out of.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -20,10 +20,10 @@ const DOCKERFILE: &str = "dockerfile";
 /// Quoting of the values in a script of the shell: words.
 const SHELL: &str = "shell";
 
-/// Length from which on a command takes a line for each word, in bytes: builders refuse lines of 64 KiB.
+/// Length from which a command takes a line per word, in bytes: builders reject lines of 64 KiB.
 const LONG_LINE: usize = 1000;
 
-/// Templates that have been parsed, by the folder that they are in.
+/// Parsed templates, by folder.
 static PARSED: Mutex<BTreeMap<&str, Arc<Environment<'static>>>> = Mutex::new(BTreeMap::new());
 
 /// Renders a template.
@@ -41,7 +41,7 @@ pub(crate) fn render(name: &'static str, context: &impl Serialize) -> String {
     rendered.unwrap_or_else(|error| unreachable!("template {name}: {error:#}"))
 }
 
-/// The templates of a folder, or one that is in none, and how they write values.
+/// The templates of a folder, or those in none, with their quoting.
 fn environment(folder: &str) -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -70,7 +70,7 @@ fn environment(folder: &str) -> Environment<'static> {
     environment
 }
 
-/// Writes a value: text of a user's always as a quoted scalar.
+/// Writes a value; a user's text is always a quoted scalar.
 fn format(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
     let quoting = match state.auto_escape() {
         AutoEscape::Html => return minijinja::escape_formatter(out, state, value),
@@ -110,14 +110,14 @@ pub(super) fn flow(value: &Value) -> Result<String, Error> {
     })
 }
 
-/// A text in double quotes as JSON, YAML and Python read it. What a YAML reader refuses, and whatever a terminal
-/// would act on or hide, is escaped.
+/// A text in double quotes for JSON, YAML and Python. Whatever a YAML parser rejects, or a terminal would act
+/// on or hide, is escaped.
 pub(crate) fn quoted(text: &str) -> String {
     let inner: String = text.chars().map(escaped).collect();
     format!("\"{inner}\"")
 }
 
-/// A list of texts as Python and JSON write it.
+/// A list of texts for Python and JSON.
 pub(crate) fn list<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> String {
     let texts: Vec<_> = texts.into_iter().map(|text| quoted(text.as_ref())).collect();
     format!("[{}]", texts.join(", "))
@@ -138,13 +138,13 @@ fn escaped(character: char) -> String {
     }
 }
 
-/// A text as it stands in a comment: on one line, nothing hidden.
+/// A text for a comment: on one line, nothing hidden.
 pub(crate) fn comment(text: &str) -> String {
     one_line(text).chars().filter(|&character| !is_hidden(character)).collect()
 }
 
-/// The reference of an image without quotes, so that shell scripts which look for the line `image: …` read it as well
-/// as YAML does; whatever is no reference is quoted.
+/// An image reference without quotes, so that shell scripts can read the line `image: …` as well as YAML
+/// parsers; anything else is quoted.
 fn image(text: &str) -> String {
     let is_plain = |character: char| character.is_ascii_alphanumeric() || "-._/:@".contains(character);
     let is_reference = text.contains("claimed-")
@@ -154,7 +154,7 @@ fn image(text: &str) -> String {
     if is_reference { text.to_owned() } else { quoted(text) }
 }
 
-/// A text in double quotes as Dockerfile instructions read it.
+/// A text in double quotes for a Dockerfile instruction.
 fn docker_quoted(text: &str) -> String {
     let inner: String = text
         .chars()
@@ -167,7 +167,7 @@ fn docker_quoted(text: &str) -> String {
     format!("\"{inner}\"")
 }
 
-/// A word of a Dockerfile instruction that `c3` itself has checked; anything unusual in it is quoted.
+/// A word of a Dockerfile instruction that `c3` has vetted; anything unusual in it is quoted.
 fn word(text: &str) -> String {
     let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./:@".contains(&byte));
     if plain { text.to_owned() } else { docker_quoted(text) }
@@ -202,7 +202,7 @@ pub(super) fn substitute(text: &str, values: &BTreeMap<&str, String>) -> Result<
     Ok(result)
 }
 
-/// The value of the placeholder that a text behind `$` begins with, and how many bytes it takes.
+/// The value of the placeholder at the start of a text that follows `$`, and its length in bytes.
 fn placeholder<'a>(text: &str, values: &'a BTreeMap<&str, String>) -> Result<(&'a str, usize), String> {
     if text.starts_with('$') {
         return Ok(("$", 1));
@@ -218,7 +218,7 @@ fn placeholder<'a>(text: &str, values: &'a BTreeMap<&str, String>) -> Result<(&'
     Ok((value, end + if braced.is_some() { 2 } else { 0 }))
 }
 
-/// A text in double quotes as R reads it, in ASCII; R has no NUL.
+/// A text in double quotes for R, in ASCII; R has no NUL.
 pub(super) fn r_quoted(text: &str) -> String {
     let inner: String = text.chars().filter(|&character| character != '\0').map(r_escaped).collect();
     format!("\"{inner}\"")

@@ -1,8 +1,8 @@
-//! The files in `templates/`, which are part of the program.
+//! The files in `templates/`, compiled into the program.
 
 use super::bundle::python::Package;
 
-/// The templates by name; what stands before the first dot decides how values are quoted.
+/// The templates by name; the part before the first dot selects the quoting.
 pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("Dockerfile", include_str!("../../templates/Dockerfile.j2")),
     ("kubeflow.yaml", include_str!("../../templates/kubeflow.yaml.j2")),
@@ -99,7 +99,7 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("catalogue/page.js", include_str!("../../templates/catalogue/page.js")),
 ];
 
-/// The modules of the entry point of Python's operators.
+/// The modules of the entry point of Python operators.
 pub(super) const PYTHON_ENTRY_POINT: Package = &[
     ("arguments", include_str!("../../templates/runtime/python/arguments.py")),
     ("collected", include_str!("../../templates/runtime/python/collected.py")),
@@ -131,10 +131,10 @@ pub(super) const PYTHON_ENTRY_POINT: Package = &[
     ("user", include_str!("../../templates/runtime/python/user.py")),
 ];
 
-/// What `sh` does with an entry point of R's operators.
+/// The part of R's entry point that `sh` runs.
 pub(super) const R_START: &str = include_str!("../../templates/runtime/r/start.sh");
 
-/// The files of R's entry point that every run needs, but for the last.
+/// The files of R's entry point that every run needs, except the last.
 pub(super) const R_TEXTS: &[&str] = &[
     include_str!("../../templates/runtime/r/late.R"),
     include_str!("../../templates/runtime/r/interface.R"),
@@ -145,7 +145,7 @@ pub(super) const R_TEXTS: &[&str] = &[
     include_str!("../../templates/runtime/r/end.R"),
 ];
 
-/// Those that few runs need.
+/// The files that few runs need.
 pub(super) const R_LATE: &[&str] = &[
     include_str!("../../templates/runtime/r/arguments.R"),
     include_str!("../../templates/runtime/r/messages.R"),
@@ -163,7 +163,7 @@ pub(super) const R_LATE: &[&str] = &[
     include_str!("../../templates/runtime/r/collected.R"),
 ];
 
-/// What starts the operator.
+/// The file that starts the operator.
 pub(super) const R_MAIN: &str = include_str!("../../templates/runtime/r/main.R");
 
 /// The modules of the grid wrapper.

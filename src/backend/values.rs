@@ -1,4 +1,4 @@
-//! Values that inputs are given beside their defaults, in the manifests that hold values.
+//! Values of inputs besides their defaults, in the manifests that hold values.
 
 use super::parameter::{Parameter, parameters};
 use super::{TARGETS, Target};
@@ -7,12 +7,12 @@ use crate::diagnostic::Diagnostic;
 use crate::job::Job;
 use crate::value;
 
-/// What a manifest says an input is: the value that it is given, else its default.
+/// The value of an input in a manifest: the given one, or else its default.
 pub(super) fn of<'a>(parameter: &'a Parameter, job: &'a Job) -> Option<&'a str> {
     job.value(&parameter.input.name).or_else(|| parameter.default())
 }
 
-/// Refuses values of secrets, and those that aren't of their input's type.
+/// Rejects values of secrets, and those that don't fit their input's type.
 pub(super) fn check(parameters: &[Parameter], job: &Job) -> Result<(), Vec<Diagnostic>> {
     let refused: Vec<_> = parameters.iter().filter_map(|parameter| refusal(parameter, job)).collect();
     if refused.is_empty() { Ok(()) } else { Err(refused) }
@@ -53,7 +53,7 @@ fn example(kind: &Type) -> &'static str {
     }
 }
 
-/// Warns of values that stand in no file.
+/// Warns of values that no file holds.
 #[must_use]
 pub fn unheld(job: &Job, targets: &[&Target]) -> Option<Diagnostic> {
     let first = job.values.first().filter(|_| !targets.iter().any(|target| target.holds_values))?;
@@ -65,7 +65,7 @@ pub fn unheld(job: &Job, targets: &[&Target]) -> Option<Diagnostic> {
     Some(Diagnostic::warning("job", message).hint(hint))
 }
 
-/// Refuses values of inputs that a component doesn't have.
+/// Rejects values of inputs that a component doesn't have.
 #[must_use]
 pub fn unknown(job: &Job, component: &Component, logging: bool) -> Vec<Diagnostic> {
     let parameters = parameters(component, logging);
@@ -76,7 +76,7 @@ pub fn unknown(job: &Job, component: &Component, logging: bool) -> Vec<Diagnosti
         .collect()
 }
 
-/// The names of the inputs that take a value, for people.
+/// The names of the inputs that take a value, for messages.
 fn names(parameters: &[Parameter]) -> String {
     let open = parameters.iter().filter(|parameter| !parameter.input.secret);
     let names: Vec<_> = open.map(|parameter| format!("`{}`", parameter.input.name)).collect();

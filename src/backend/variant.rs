@@ -1,4 +1,4 @@
-//! Variants: images of a platform's own, which belong to their target and leave the others alone.
+//! Variants: images for a single platform, which leave the other targets alone.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,10 +11,10 @@ use crate::language::Language;
 use crate::reference::ImageName;
 use crate::stamp;
 
-/// An image made as the guide of a platform wants it.
+/// An image built as a platform's guide requires.
 #[derive(Debug)]
 pub struct Variant {
-    /// The name of its target, which its image and its Dockerfile bear.
+    /// The name of its target, which is part of the names of its image and Dockerfile.
     pub name: &'static str,
     /// The languages that the platform runs.
     pub languages: &'static [Language],
@@ -22,32 +22,32 @@ pub struct Variant {
     pub(super) why_no_others: &'static str,
     /// Folder of the operator's files in the image, without a `/` at its end.
     pub working_dir: &'static str,
-    /// What is built from unless `--base-image` names something.
+    /// The default base image.
     pub(super) base_image: fn(&Component, &Settings) -> Option<String>,
-    /// The version of Python in the image, such as `3.12`, where it is known.
+    /// The version of Python in the image, such as `3.12`, if known.
     pub(super) python: fn(&Operator) -> Option<String>,
-    /// The options that choose it.
+    /// The options that choose the version.
     pub(super) python_options: &'static str,
-    /// What stands behind the version in the tag of its image.
+    /// The suffix of the version in the tag of its image.
     pub(super) flavour: fn(&Settings) -> &str,
     /// Writes the Dockerfile.
     pub(super) dockerfile: fn(&Operator) -> String,
-    /// Generated files of the build context beside the entry point.
+    /// Generated files of the build context besides the entry point.
     pub(super) files: fn(&Operator) -> Vec<BuildFile>,
-    /// How the name of the zip ends that holds the operator's files, where the platform takes them beside the image, which
-    /// then has requirements only.
+    /// Suffix of the zip with the operator's files, if the platform takes them besides an image that holds
+    /// requirements only.
     pub sends: Option<&'static str>,
-    /// Which inputs are data that jobs may only read, by an index that is in it, on a platform without a network.
+    /// Which inputs are read-only data with an index, on a platform without network access.
     pub read_only: Option<fn(&Input) -> bool>,
-    /// Whether people see the source in the image, so that a notebook is there beside the script that it became.
+    /// Whether users see the source in the image, so that a notebook is copied besides its script.
     pub shows_source: fn(&Settings) -> bool,
-    /// Whether a `--` before the parameters is the platform's and not the script's.
+    /// Whether a `--` before the parameters belongs to the platform rather than the script.
     pub(super) skips_dashes: bool,
     /// What is in the file of `--archive`.
     pub archive: Archive,
-    /// What is tried in the image once it is built, and its output shown.
+    /// A command to test the image with after the build; its output is shown.
     pub check: fn(&Operator) -> Option<Vec<String>>,
-    /// What users of the target may choose.
+    /// The choices of a target's users.
     pub choices: &'static [Choice],
     /// The next steps for the user, given the file that `--archive` has written.
     pub next: fn(&Operator, Option<&Path>) -> Vec<String>,
@@ -62,20 +62,20 @@ pub enum Archive {
     Container,
 }
 
-/// One thing that users of a target may choose with `--set TARGET.NAME=VALUE`.
+/// A choice of a target's users, made with `--set TARGET.NAME=VALUE`.
 #[derive(Debug)]
 pub struct Choice {
     /// Its name.
     pub name: &'static str,
-    /// What it is, for the help.
+    /// Its description in the help.
     pub help: &'static str,
     /// The default.
     pub default: &'static str,
-    /// What it may be; if there is nothing, any word of letters, digits and `-._,:/+=`.
+    /// The allowed values; if empty, any word of letters, digits and `-._,:/+=`.
     pub values: &'static [&'static str],
 }
 
-/// What was chosen, by the names of targets and choices.
+/// The values chosen, by target and name.
 pub type Choices = BTreeMap<String, BTreeMap<String, String>>;
 
 /// Every choice, with the name of its target.
@@ -84,7 +84,7 @@ pub fn choices() -> impl Iterator<Item = (&'static str, &'static Choice)> {
     variants.flat_map(|variant| variant.choices.iter().map(|choice| (variant.name, choice)))
 }
 
-/// Checks that something can be chosen, or tells what can.
+/// Checks a choice; the error names what can be chosen.
 pub fn check_choice(target: &str, name: &str, value: &str) -> Result<(), String> {
     let known = choices().find(|(of, choice)| *of == target && choice.name == name);
     let Some((_, choice)) = known else {
@@ -103,7 +103,7 @@ pub fn check_choice(target: &str, name: &str, value: &str) -> Result<(), String>
 }
 
 impl Choice {
-    /// Whether it may be this.
+    /// Whether a value is allowed.
     #[must_use]
     pub fn takes(&self, value: &str) -> bool {
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._,:/+=".contains(&byte);
@@ -134,7 +134,7 @@ pub fn images<'a>(component: &Component, settings: &Settings, targets: &[&'a Tar
 }
 
 impl Settings {
-    /// The settings for an image of a target's own.
+    /// The settings for a target's own image.
     fn for_variant(&self, variant: &'static Variant, component: &Component) -> Self {
         let mut own = Self {
             image: ImageName {
@@ -154,7 +154,7 @@ impl Settings {
         own
     }
 
-    /// What was chosen for the image's own target, or the default.
+    /// The value chosen for the image's own target, or the default.
     pub(super) fn choice(&self, name: &str) -> &str {
         let Some(variant) = self.variant else { return "" };
         let chosen = self.choices.get(variant.name).and_then(|chosen| chosen.get(name));
@@ -163,7 +163,7 @@ impl Settings {
         chosen.map_or_else(default, String::as_str)
     }
 
-    /// Whether something was switched on for the image's own target.
+    /// Whether a choice of the image's own target is switched on.
     pub(super) fn chosen(&self, name: &str) -> bool {
         self.choice(name) == "true"
     }
@@ -175,7 +175,7 @@ pub fn repository_of(repository: &str, variant: &Variant) -> String {
     format!("{repository}-{}", variant.name)
 }
 
-/// The values of a choice between yes and no.
+/// The values of a boolean choice.
 pub(super) const SWITCH: &[&str] = &["true", "false"];
 
 /// The Dockerfile of an operator's image.
@@ -185,7 +185,7 @@ pub(super) fn dockerfile(operator: &Operator) -> Option<Artifact> {
     Some(Artifact::new(operator.settings.dockerfile.clone(), text))
 }
 
-/// Refuses an operator in a language that the platform doesn't run.
+/// The error for an operator in a language that the platform doesn't run.
 pub(super) fn refusal(operator: &Operator) -> Option<Diagnostic> {
     let (variant, component) = (operator.settings.variant?, operator.component);
     let (source, name, why) = (&component.source, variant.name, variant.why_no_others);
@@ -194,7 +194,7 @@ pub(super) fn refusal(operator: &Operator) -> Option<Diagnostic> {
     refused.then(|| Diagnostic::error("target-language", message).hint("leave the target out of `--target`"))
 }
 
-/// Whatever is emitted by a target whose only file is its Dockerfile.
+/// For targets whose only file is their Dockerfile.
 #[expect(clippy::unnecessary_wraps, reason = "the signature of every target")]
 pub(super) fn no_files(_: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>> {
     Ok(Vec::new())

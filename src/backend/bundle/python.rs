@@ -1,5 +1,5 @@
-//! A package of Python as one file: modules that are imported at the top of others follow one another, those that are
-//! imported within a function are kept as text and compiled where they are needed.
+//! A package of Python as one file: modules imported at the top of others are inlined in order; those
+//! imported within a function are kept as text, and compiled on first use.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -14,19 +14,20 @@ use serde_json::Value;
 /// A package: its modules by their names.
 pub(in crate::backend) type Package = &'static [(&'static str, &'static str)];
 
-/// The variable that gets the modules which are compiled where they are needed.
+/// The variable with the modules compiled on first use.
 const MODULES: &str = "MODULES";
 
-/// A file with gaps for the values that differ: those of variables `NAME: Type = …` at the top of a module.
+/// A file with placeholders for the values that differ: those of variables `NAME: Type = …` at the top of a
+/// module.
 #[derive(Debug)]
 pub(in crate::backend) struct Bundle {
     text: String,
 }
 
 impl Bundle {
-    /// The modules of a package in one file: those that come first, then one that imports all others; `gaps` are the
-    /// variables whose values differ from one file to the next. Modules that are imported within functions may be left
-    /// out, where these functions are never called.
+    /// Joins the modules of a package: those that come first, then one that imports all others; `gaps` are
+    /// the variables whose values differ between files. Modules imported within functions may be left out if
+    /// these are never called.
     #[must_use]
     pub(in crate::backend) fn new(
         package: Package,
@@ -45,7 +46,8 @@ impl Bundle {
         Self { text: format!("\n{body}\n").replacen(&gap(MODULES), &format!("{{\n{texts}}}"), 1) }
     }
 
-    /// The file with its values: Python by the names of the variables, maybe with lines that follow the assignment.
+    /// The file with its values: Python by the names of the variables, perhaps with more lines after the
+    /// assignment.
     #[must_use]
     pub(in crate::backend) fn with(&self, values: &[(&str, String)]) -> String {
         let value = |name| values.iter().find(|value| value.0 == name).map(|value| value.1.as_str());
@@ -55,7 +57,7 @@ impl Bundle {
     }
 }
 
-/// What stands before and behind the name of a gap, and nowhere else.
+/// The mark around the name of a placeholder, found nowhere else.
 const GAP: char = '\0';
 
 /// A placeholder for a value.
@@ -78,7 +80,7 @@ impl Reader<'_> {
         *found.unwrap_or_else(|| unreachable!("there is no module {name}"))
     }
 
-    /// A module, behind those that it imports at its top.
+    /// A module, after those that it imports at its top.
     fn eager(&mut self, name: &str) -> String {
         let (name, text) = self.module(name);
         if self.done.contains(&name) {
@@ -91,7 +93,7 @@ impl Reader<'_> {
         format!("{imported}\n\n# {}: {}\n\n{}\n", name, edits.title, edits.applied(text, ""))
     }
 
-    /// A module that is compiled where it is needed; what it imports is loaded before.
+    /// A module that is compiled on first use; its imports are loaded before.
     fn lazy_module(&mut self, name: &str) -> String {
         let (name, text) = self.module(name);
         self.done.push(name);
@@ -122,7 +124,7 @@ struct Edits {
     imported: Vec<String>,
     /// Modules that are imported within functions.
     deferred: Vec<String>,
-    /// Bytes and what takes their place.
+    /// Replacements of byte ranges.
     changes: Vec<(Range<usize>, String)>,
     depth: usize,
 }
@@ -148,7 +150,7 @@ impl Edits {
         self.drop(range);
     }
 
-    /// Leaves a variable without its annotation; one without a value is declared only.
+    /// Removes the annotation of a variable; one without a value is removed altogether.
     fn take_assignment(&mut self, assignment: &ruff_python_ast::StmtAnnAssign, gaps: &[&str]) {
         let Some(value) = &assignment.value else { return self.drop(assignment.range()) };
         let annotation = assignment.target.range().end().into()..assignment.annotation.range().end().into();
@@ -188,7 +190,7 @@ impl Edits {
         self.changes.push((bytes(range), String::new()));
     }
 
-    /// The module with its changes, without empty lines that part nothing; `loads` comes first.
+    /// The module with its edits, without needless empty lines, after `loads`.
     fn applied(&self, text: &str, loads: &str) -> String {
         let mut changes = self.changes.clone();
         changes.sort_by_key(|(range, _)| range.start);
@@ -236,7 +238,7 @@ fn bytes(range: TextRange) -> Range<usize> {
     range.into()
 }
 
-/// Python without trailing blanks, repeated imports and more than two empty lines.
+/// Python without trailing blanks, repeated imports and runs of empty lines.
 fn tidy(text: &str) -> String {
     let mut seen = BTreeSet::new();
     let mut result = String::new();
@@ -254,13 +256,13 @@ fn tidy(text: &str) -> String {
     result.trim_matches('\n').to_owned()
 }
 
-/// Data as a literal of Python, in ASCII.
+/// Data as an ASCII literal of Python.
 #[must_use]
 pub(in crate::backend) fn literal(value: &Value) -> String {
     nested(value, 0)
 }
 
-/// Data that stands so deep in other data; lists and objects to the second depth take a line for each entry.
+/// Data at this depth; lists and objects to the second depth take a line per entry.
 fn nested(value: &Value, depth: usize) -> String {
     match value {
         Value::Null => "None".to_owned(),

@@ -1,4 +1,5 @@
-//! OGC application packages: the step of CWL in a workflow that says what platforms of Earth observation ask for.
+//! OGC application packages: the CWL step in a workflow with the metadata that Earth observation platforms
+//! require.
 
 use serde::Serialize;
 use serde_json::{Number, Value, json};
@@ -12,19 +13,19 @@ use crate::component::Type;
 use crate::diagnostic::Diagnostic;
 use crate::job::{Job, amount};
 
-/// The only step: no identifier of an input or output has a `-`.
+/// The id of the only step; as it has a `-`, no input or output has the same.
 const STEP: &str = "run-operator";
 
-/// The name that platforms refuse for a process.
+/// The process name that platforms refuse.
 const REFUSED: &str = "main";
 
-/// Cores, at least and at most, where the settings name none.
+/// Default of cores, at least and at most.
 const CORES: (f64, f64) = (1.0, 1.0);
 
-/// Memory likewise, in MiB.
+/// Default of memory, at least and at most, in MiB.
 const MEMORY: (f64, f64) = (1024.0, 4096.0);
 
-/// Bytes of the megabyte that CWL counts in.
+/// Bytes of CWL's mebibyte.
 const MEBIBYTE: f64 = 1_048_576.0;
 
 #[derive(Serialize)]
@@ -60,30 +61,30 @@ pub(in crate::backend) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec
     Ok(vec![operator.artifact(".eoap.cwl", &template::render("cwl/package.cwl", &package))])
 }
 
-/// What platforms call the process of an operator.
+/// The process name of an operator on a platform.
 pub(crate) fn process(operator: &str) -> String {
     if operator == REFUSED { format!("{operator}-operator") } else { operator.to_owned() }
 }
 
-/// An input or output with the title and the description that each has to have.
+/// An input or output with the required title and description.
 fn described(port: Port) -> Port {
     let words: Vec<_> = port.name.split('_').filter(|word| !word.trim().is_empty()).collect();
     let label = told(Some(one_line(&words.join(" "))), &port.id);
     Port { description: Some(told(port.description, &label)), label: Some(label), ..port }
 }
 
-/// A text, or another in its stead where it says nothing.
+/// A text, or another if it is empty.
 pub(crate) fn told(text: Option<String>, other: &str) -> String {
     text.filter(|text| !text.trim().is_empty()).unwrap_or_else(|| other.to_owned())
 }
 
-/// An output whose folder is staged out, and therefore has to be there.
+/// An output whose folder is staged out, so it must exist.
 fn staged(port: Port) -> Port {
     let is_folder = port.kind == delivered(&Type::Path("Directory".to_owned()));
     Port { kind: if is_folder { json!("Directory") } else { port.kind }, ..port }
 }
 
-/// Variables whose values hold nothing that a runner fills in.
+/// Variables without placeholders of a runner.
 fn environment(job: &Job) -> Vec<(String, String)> {
     let all = job.environment.iter().map(|pair| (pair.name.to_string(), pair.value.to_string()));
     all.filter(|(_, value)| arrives(value)).collect()
@@ -93,7 +94,7 @@ fn arrives(text: &str) -> bool {
     !text.contains("$(") && !text.contains("${")
 }
 
-/// What a platform has to know for its scheduler.
+/// The resources that a platform's scheduler needs.
 fn resources(job: &Job) -> Value {
     let (cores, most_cores) = range(job, "cpu", 1.0, CORES);
     let (memory, most_memory) = range(job, "memory", MEBIBYTE, MEMORY);
@@ -105,19 +106,19 @@ fn resources(job: &Job) -> Value {
     })
 }
 
-/// How much of a resource is needed, and how much may be taken; as in Kubernetes, a limit alone is both.
+/// The minimum and maximum of a resource; as in Kubernetes, a limit alone is both.
 fn range(job: &Job, resource: &str, unit: f64, usual: (f64, f64)) -> (f64, f64) {
     let limit = amount(&job.limits, resource).map(|limit| limit / unit);
     let least = amount(&job.requests, resource).map(|least| least / unit).or(limit).unwrap_or(usual.0);
     (least, limit.unwrap_or(usual.1).max(least))
 }
 
-/// A number without a fraction where it has none.
+/// A number, as an integer if it is one.
 fn number(amount: f64) -> Option<Number> {
     amount.to_string().parse().ok()
 }
 
-/// Tells what of the job a package has no place for, and of an operator that delivers nothing to be staged out.
+/// Reports what of the job a package has no place for, and an operator that has nothing to stage out.
 pub(in crate::backend) fn review(operator: &Operator) -> Vec<Diagnostic> {
     let job = &operator.settings.job;
     let all = job.requests.iter().chain(&job.limits).map(|pair| pair.name.as_str());

@@ -1,4 +1,4 @@
-//! What a compiled pipeline asks of Kubernetes: resources, volumes, secrets, nodes.
+//! The Kubernetes part of a compiled pipeline: resources, volumes, secrets, nodes.
 
 use serde_json::{Map, Value, json};
 
@@ -9,10 +9,10 @@ use crate::backend::parameter::Parameter;
 use crate::backend::surroundings::Surroundings;
 use crate::job::{Job, Quantity, amounts};
 
-/// Bytes of the gigabyte that Kubeflow counts in.
+/// Bytes of Kubeflow's gigabyte.
 const GIGABYTE: f64 = 1e9;
 
-/// Adds to an executor what kfp itself has options for.
+/// Adds settings that kfp itself has options for to an executor.
 pub(super) fn extend(executor: &mut Value, operator: &Operator) {
     let job = &operator.settings.job;
     let resources = resources(job);
@@ -27,7 +27,7 @@ pub(super) fn extend(executor: &mut Value, operator: &Operator) {
     }
 }
 
-/// Processors and memory in numbers and as they are written, and one kind of accelerator.
+/// CPU and memory as numbers and as written, and one type of accelerator.
 fn resources(job: &Job) -> Map<String, Value> {
     let (limits, requests) = (job.all_limits(), amounts(&job.requests));
     let mut resources = Map::new();
@@ -47,7 +47,7 @@ fn resources(job: &Job) -> Map<String, Value> {
     resources
 }
 
-/// The document with what only Kubernetes has, if there is anything.
+/// The document with settings of Kubernetes alone, if there are any.
 pub(super) fn of(operator: &Operator, parameters: &[Parameter]) -> Option<Value> {
     let job = &operator.settings.job;
     let name = &operator.component.name;

@@ -1,27 +1,26 @@
-//! How often a job is tried again, and what ends it.
+//! Retries of a job, and what ends it early.
 
 use serde::Serialize;
 
 use crate::job::{Job, Kubernetes, RestartPolicy};
 
-/// How often a job is tried again unless the settings say another.
+/// Default of retries.
 const BACKOFF_LIMIT: u32 = 5;
 
-/// How often each worker of a grid is.
+/// Default of retries for each worker of a grid.
 const WORKER_LIMIT: u32 = 30;
 
-/// Exit codes after which trying again is of no use: of a refused command line, and of a grid some of whose batches have
-/// failed.
+/// Exit codes that rule out a retry: a rejected command line, and failed batches of a grid.
 const REFUSED: u32 = 2;
 const BATCHES_FAILED: u32 = 4;
 
-/// The fields of a job that say how it is repeated.
+/// The retry fields of a job.
 #[derive(Debug, Serialize)]
 pub(super) struct Retries {
     /// Parts of an indexed job.
     completions: Option<u32>,
     parallelism: Option<u32>,
-    /// For each index.
+    /// Retries of each index.
     limit_per_index: Option<u32>,
     max_failed_indexes: Option<u32>,
     limit: Option<u32>,
@@ -36,8 +35,8 @@ struct Policy {
 }
 
 impl Retries {
-    /// Those of a job. The workers of a grid are indexes, each with failures of its own: else the sixth death would end
-    /// all of them.
+    /// The retry fields. Workers of a grid are indexes, each with its own limit: otherwise the sixth failure
+    /// would end all of them.
     pub(super) fn of(job: &Job, is_grid: bool) -> Self {
         let parallelism = job.parallelism.map(u32::from);
         let completions = job.indexed.map(u32::from).or_else(|| is_grid.then(|| parallelism.unwrap_or(1)));
@@ -58,7 +57,7 @@ impl Retries {
     }
 }
 
-/// How often a pod is tried again, and the exit codes after which it isn't.
+/// The retries of a pod, and the exit codes that rule one out.
 pub(in crate::backend) fn retried(job: &Job, is_grid: bool) -> (u32, Vec<u32>) {
     let limit = if is_grid { WORKER_LIMIT } else { BACKOFF_LIMIT };
     (job.backoff_limit.map_or(limit, u32::from), Policy::of(false, is_grid).exit_codes)

@@ -1,4 +1,4 @@
-//! What Kubernetes would refuse of a job's settings, and what would keep the operator from running.
+//! Checks of job settings: what Kubernetes would refuse, and what would keep the operator from running.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -9,7 +9,7 @@ use crate::diagnostic::Diagnostic;
 use crate::job::{EnvName, Given, Job, Pair, Quantity, Resource, Volume};
 use crate::userinfo::has_userinfo;
 
-/// What is wrong with the settings of an operator's job, one with another.
+/// Problems with the settings of an operator's job, including their combinations.
 pub(in crate::backend) fn review(operator: &Operator) -> Vec<Diagnostic> {
     let job = &operator.settings.job;
     let amounts = job.requests.iter().chain(&job.limits).filter_map(amount);
@@ -18,7 +18,7 @@ pub(in crate::backend) fn review(operator: &Operator) -> Vec<Diagnostic> {
     amounts.chain(requests).chain(volumes(operator)).chain(environment).collect()
 }
 
-/// Refuses variables of pods that are inputs, and passwords, which everybody who sees a job can read.
+/// Rejects variables of pods that are inputs, and passwords, which anybody who sees a job can read.
 fn variable(pair: &Pair<EnvName, Given>, operator: &Operator) -> Option<Diagnostic> {
     let (name, value) = (&pair.name, pair.value.as_str());
     if operator.component.inputs.iter().any(|input| input.name == name.as_str()) {
@@ -35,7 +35,7 @@ fn error(message: String) -> Diagnostic {
     Diagnostic::error("job", message)
 }
 
-/// Refuses amounts that no node can give.
+/// Rejects amounts that no node has.
 fn amount(pair: &Pair<Resource, Quantity>) -> Option<Diagnostic> {
     let Pair { name, value } = pair;
     let of_kubernetes = name.as_str().contains("kubernetes.io/");
@@ -51,7 +51,7 @@ fn amount(pair: &Pair<Resource, Quantity>) -> Option<Diagnostic> {
     })
 }
 
-/// Refuses a request that is above the limit; what can't be overcommitted has one amount.
+/// Rejects a request above the limit; resources that can't be overcommitted have one amount.
 fn excess(request: &Pair<Resource, Quantity>, job: &Job) -> Option<Diagnostic> {
     let Pair { name, value } = request;
     let limits = job.all_limits();
@@ -84,7 +84,7 @@ fn volumes(operator: &Operator) -> Vec<Diagnostic> {
         .collect()
 }
 
-/// Refuses paths that lead up, and a place where the volume would hide the operator.
+/// Rejects paths with `..`, and mounts that would hide the operator.
 fn misplaced(volume: &Volume, place: &str, operator: &Operator) -> Option<Diagnostic> {
     let leads_up = |path: &str| path.split('/').any(|part| part == "..");
     if leads_up(volume.path()) || volume.folder().is_some_and(leads_up) {

@@ -1,11 +1,11 @@
-//! What `sbatch` reads at the head of a job: names, resources, time, the array of a grid.
+//! The `sbatch` options of a job: names, resources, time, the array of a grid.
 
 use crate::backend::Operator;
 use crate::backend::amounts::{MEGABYTE, asked, gpus, whole};
 use crate::job::Job;
 use crate::job::slurm::Container;
 
-/// Seconds between the signal that the time runs out and the end.
+/// Seconds between the warning signal and the end of the time limit.
 const GRACE: u32 = 60;
 
 /// The options, each in one word.
@@ -43,7 +43,7 @@ pub(super) fn directives(operator: &Operator) -> Vec<String> {
     own.into_iter().flatten().chain(slurm.options.iter().map(ToString::to_string)).collect()
 }
 
-/// The tasks of an indexed job or of a grid's workers, and how many of them run at once.
+/// The tasks of an indexed job or of a grid's workers, and how many run at once.
 fn array(operator: &Operator) -> Option<String> {
     let job = &operator.settings.job;
     let (parallelism, indexed) = (job.parallelism.map(u32::from), job.indexed.map(u32::from));
@@ -53,7 +53,7 @@ fn array(operator: &Operator) -> Option<String> {
     Some(format!("0-{last}{}", at_once.map(|at_once| format!("%{at_once}")).unwrap_or_default()))
 }
 
-/// What gives a container the graphics processors of its node.
+/// The options that give a container the GPUs of its node.
 pub(super) fn accelerators(job: &Job, runtime: Container) -> &'static [&'static str] {
     let is_there = |name: &str| job.all_limits().contains_key(name);
     match (is_there("nvidia.com/gpu"), is_there("amd.com/gpu"), runtime) {
@@ -65,7 +65,7 @@ pub(super) fn accelerators(job: &Job, runtime: Container) -> &'static [&'static 
     }
 }
 
-/// The seconds after which Kubernetes would end the job, as hours, minutes and seconds.
+/// The job's deadline in hours, minutes and seconds.
 fn deadline(job: &Job) -> Option<String> {
     let seconds = job.active_deadline.map(u32::from)?;
     Some(format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60))
