@@ -1,4 +1,4 @@
-//! Credentials in URLs: wherever a source writes one, it is a secret that stays out of all that is made of it.
+//! Credentials in URLs: wherever a source has one, it is a secret that stays out of everything generated.
 
 use std::ops::Range;
 
@@ -47,7 +47,7 @@ pub(crate) fn out_of_file(text: &str) -> (String, Vec<usize>) {
     (lines.iter().map(|line| removed(line)).collect(), found.collect())
 }
 
-/// Takes the credentials out of a requirement, and tells whether there were some.
+/// Removes the credentials from a requirement; returns whether there were any.
 fn take_out(requirement: &mut Requirement) -> bool {
     match requirement {
         Requirement::Pip { text, words, .. }
@@ -67,7 +67,7 @@ fn take_out(requirement: &mut Requirement) -> bool {
     }
 }
 
-/// Takes the credentials out of texts, and tells whether there were some.
+/// Removes the credentials from texts; returns whether there were any.
 pub(crate) fn take_out_of<'a>(texts: impl Iterator<Item = &'a mut String>) -> bool {
     let mut found = false;
     for text in texts.filter(|text| has_userinfo(text)) {
@@ -101,7 +101,7 @@ fn in_description() -> Diagnostic {
         .hint("leave them out: the source, with its comments, is in the image")
 }
 
-/// Takes the credentials out of a component that something else than a front end has made, such as an older version.
+/// Removes the credentials from a component that no front end of this version made.
 pub fn hide(component: &mut Component) {
     for requirement in &mut component.requirements {
         take_out(requirement);

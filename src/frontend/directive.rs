@@ -1,4 +1,4 @@
-//! Directives: `# c3: …` at the end of a line overrides the rules for the variable in that line.
+//! Directives: `# c3: …` at the end of a line overrides the rules for the variable on that line.
 
 use std::ops::Range;
 
@@ -9,17 +9,17 @@ use crate::frontend::notebook::recording;
 /// What a user says about a variable.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Directive {
-    /// It is no part of the interface.
+    /// It isn't part of the interface.
     Ignore,
-    /// It must not be shown.
+    /// It is a secret.
     Secret,
-    /// It may be shown, whatever its name.
+    /// It is no secret, whatever its name.
     NotSecret,
     /// It is an output of this type.
     Output(Type),
     /// It is an input, whatever the rules say.
     AsInput,
-    /// It is an input that holds the path of such a thing.
+    /// It is an input that holds a path of this type.
     Input(Type),
 }
 
@@ -37,7 +37,7 @@ pub const PATH_TYPES: &[&str] = &[
     "Markdown",
 ];
 
-/// Types that an output can have beside these.
+/// Further types of outputs.
 const VALUE_TYPES: &[Type] = &[Type::String, Type::Integer, Type::Float, Type::Boolean];
 
 impl Directive {
@@ -88,7 +88,7 @@ pub fn parse(comment: &str, span: &Range<usize>, diagnostics: &mut Vec<Diagnosti
     directives.into_iter().filter_map(Result::ok).collect()
 }
 
-/// The words behind `c3:`.
+/// The words after `c3:`.
 pub fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split([',', ' ', '\t', ';']).filter(|word| !word.is_empty())
 }

@@ -1,33 +1,33 @@
 //! Facts: what a test implies for variables, depending on its outcome.
 
-/// Whether a variable is set, as far as a test tells.
+/// Whether a variable is set, according to a test.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fact {
     pub(crate) name: String,
     pub(crate) is_set: bool,
-    /// Whether it is one of several of which only one need hold.
+    /// Whether it is one of several facts of which only one needs to hold.
     pub(crate) is_any: bool,
-    /// Whether the program has seen to it itself: then it is no condition.
+    /// Whether the program has ensured it itself, which makes it no condition.
     pub(crate) is_made: bool,
 }
 
-/// The name by which facts tell of an option of the command line: no variable may have it.
+/// The name of a command-line option in facts; no variable can have it.
 pub(crate) fn of_option(name: &str) -> String {
     format!("={name}")
 }
 
-/// The option that facts tell of by a name, if it is one.
+/// The command-line option behind a name in facts, if it is one.
 pub(crate) fn as_option(name: &str) -> Option<&str> {
     name.strip_prefix('=')
 }
 
 impl Fact {
-    /// What holds once the program has set a variable.
+    /// A fact ensured by the program.
     pub(crate) fn made(name: String) -> Self {
         Self { name, is_set: true, is_any: false, is_made: true }
     }
 
-    /// A condition of which nothing is known: no variable has its name, so that nobody asks for it.
+    /// A condition about something unknown, under a name that no variable has.
     fn unknown() -> Self {
         Self { name: String::new(), is_set: true, is_any: false, is_made: false }
     }
@@ -42,12 +42,12 @@ impl Fact {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Texts {
     pub(crate) all: Vec<String>,
-    /// Whether the test holds for these, and not for all others.
+    /// Whether the test holds for these texts rather than for all others.
     pub(crate) is_among: bool,
 }
 
 impl Texts {
-    /// A text for which the test has an outcome.
+    /// A text for which the test has this outcome.
     pub(crate) fn standing_for(&self, outcome: bool) -> Option<String> {
         if outcome == self.is_among {
             let spelled = |text: &&String| text.eq_ignore_ascii_case(if outcome { "true" } else { "false" });
@@ -58,14 +58,14 @@ impl Texts {
     }
 }
 
-/// What a test tells if it holds, and if it doesn't.
+/// What a test implies if it holds, and if it doesn't.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Test {
     pub(crate) yes: Vec<Fact>,
     pub(crate) no: Vec<Fact>,
-    /// The outcome, where it is known.
+    /// The outcome, if known.
     pub(crate) outcome: Option<bool>,
-    /// The texts that are asked for, if it compares a value with some.
+    /// The texts in question, if a value is compared with some.
     pub(crate) texts: Option<Texts>,
 }
 
@@ -81,19 +81,19 @@ impl Test {
         }
     }
 
-    /// A test of what several reads give, of which the first that is there counts: if it fails, none is.
+    /// A test of several reads, of which the first value that exists counts: if it fails, none exists.
     pub(crate) fn of_either(names: &[String]) -> Self {
         let mut test = Self::of(names);
         test.no.iter_mut().for_each(|fact| fact.is_any = false);
         test
     }
 
-    /// A test of something else than variables.
+    /// A test of something other than variables.
     pub(crate) fn unknown() -> Self {
         Self { yes: vec![Fact::unknown()], no: vec![Fact::unknown()], ..Self::default() }
     }
 
-    /// Whether it tells nothing of variables.
+    /// Whether it implies nothing for variables.
     pub(crate) fn is_empty(&self) -> bool {
         !self.yes.iter().chain(&self.no).any(Fact::is_known)
     }
@@ -103,7 +103,7 @@ impl Test {
         Self { yes: self.no, no: self.yes, outcome: self.outcome.map(|outcome| !outcome), texts }
     }
 
-    /// All of several tests.
+    /// The conjunction of several tests.
     pub(crate) fn all(tests: Vec<Self>) -> Self {
         let outcomes: Vec<_> = tests.iter().map(|test| test.outcome).collect();
         let outcome = match outcomes.as_slice() {
@@ -125,7 +125,7 @@ impl Test {
         self.yes.iter().chain(&self.no).any(|fact| fact.name == name)
     }
 
-    /// Of a test of several elements: whether it holds for one of them.
+    /// For a test of several elements: whether it holds for one of them.
     pub(crate) fn some(self) -> Self {
         let is_several = self.yes.len() > 1;
         let flagged = |facts: Vec<Fact>, is_any| {
@@ -134,18 +134,18 @@ impl Test {
         Self { yes: flagged(self.yes, is_several), no: flagged(self.no, false), ..self }
     }
 
-    /// Of a test of several elements: whether it holds for all of them.
+    /// For a test of several elements: whether it holds for all of them.
     pub(crate) fn every(self) -> Self {
         self.negated().some().negated()
     }
 
-    /// Any of several tests.
+    /// The disjunction of several tests.
     pub(crate) fn any(tests: Vec<Self>) -> Self {
         Self::all(tests.into_iter().map(Self::negated).collect()).negated()
     }
 }
 
-/// Adds facts to others; what is known already is kept once, so that long chains of tests stay short.
+/// Adds facts to others; known ones are kept once, so that long chains of tests stay short.
 pub(crate) fn gather(facts: &mut Vec<Fact>, more: Vec<Fact>) {
     for fact in more {
         // Under so many conditions nothing is sure: one more of which nothing is known says as much.
@@ -156,13 +156,13 @@ pub(crate) fn gather(facts: &mut Vec<Fact>, more: Vec<Fact>) {
     }
 }
 
-/// Most facts of a chain of tests that are kept.
+/// Most facts kept for a chain of tests.
 const MAX_GATHERED: usize = 100;
 
-/// Most needs of a read that are kept.
+/// Most needs kept for a read.
 const MAX_NEEDS: usize = 16;
 
-/// What other variables and options have to be set, by some facts, for what comes next to be run.
+/// The variables and options that must be set, according to facts, for the code that follows to run.
 pub(crate) fn needs<'f>(facts: impl IntoIterator<Item = &'f Fact>, name: &str) -> Vec<Fact> {
     let is_need = |fact: &&Fact| fact.is_set && !fact.is_made && fact.is_known() && fact.name != name;
     let found: Vec<&Fact> = facts.into_iter().filter(is_need).collect();
@@ -172,20 +172,20 @@ pub(crate) fn needs<'f>(facts: impl IntoIterator<Item = &'f Fact>, name: &str) -
     kept.take(MAX_NEEDS).cloned().collect()
 }
 
-/// Whether what needs some variables isn't run where nothing is given that need not be.
+/// Whether code that needs some variables doesn't run if only required inputs are given.
 pub(crate) fn is_idle(needs: &[Fact], is_spare: impl Fn(&str) -> bool) -> bool {
     let (any, each): (Vec<&Fact>, Vec<&Fact>) = needs.iter().partition(|need| need.is_any);
     let is_spare = |need: &&Fact| is_spare(&need.name);
     each.iter().any(is_spare) || (!any.is_empty() && any.iter().all(is_spare))
 }
 
-/// Whether a fact holds of every run that goes on, so that it is no condition.
+/// Whether a fact holds in every run that gets this far, so that it is no condition.
 pub(crate) fn is_sure(fact: &Fact, is_demanded: impl Fn(&str) -> bool) -> bool {
     fact.is_made || (fact.is_set && is_demanded(&fact.name))
 }
 
-/// The variables that a failure under some facts asks for: one alone, or each of several any of which is missed. What is
-/// asked for only where another variable isn't set, or where one is set that needn't be, is no demand.
+/// The variables that a failure under some facts requires: a single one, or each of several if any missing
+/// one causes it. If another variable has to be unset, or an optional one set, nothing is required.
 pub(crate) fn demanded<'f>(
     facts: &'f [Fact],
     known: &[Fact],

@@ -1,4 +1,4 @@
-//! From uses of environment variables to inputs and outputs: the rules that hold for every language.
+//! From uses of environment variables to inputs and outputs: the rules for every language.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -22,24 +22,24 @@ use variables::variables;
 pub struct Access {
     /// Name of the variable.
     pub name: String,
-    /// What is done with it.
+    /// The kind of use.
     pub action: Action,
     /// Bytes of the source's text where it happens.
     pub span: Range<usize>,
     /// The comment above.
     pub description: Option<String>,
-    /// What the comment at the end of the line says.
+    /// The directives at the end of the line.
     pub directives: Vec<Directive>,
-    /// Whether it is sure to happen: at the top level, under no condition, before any early exit.
+    /// Whether it is certain to run: at the top level, under no condition, before any early exit.
     pub is_certain: bool,
-    /// How the source's own command line takes it, if it isn't a use of the environment at all.
+    /// Its option on the source's own command line, if it isn't a use of the environment.
     pub argument: Option<Argument>,
-    /// Whether what is false has to be a word, where others take an empty text.
+    /// Whether false has to be a word instead of the empty text.
     pub is_word: bool,
 }
 
 impl Access {
-    /// Takes from it what makes a variable required: the program goes on where this fails.
+    /// Stops it from making a variable required: the program survives its failure.
     pub(crate) fn relax(&mut self) {
         self.is_certain = false;
         match &mut self.action {
@@ -56,7 +56,7 @@ impl Access {
 }
 
 impl Access {
-    /// Makes what has no default required: the program gives up without it.
+    /// Makes a read without a default required: the program fails without it.
     pub(crate) fn demand(&mut self) {
         let Action::Read { fallback, is_hard, .. } = &mut self.action else { return };
         let is_open = match &*fallback {
@@ -72,39 +72,39 @@ impl Access {
     }
 }
 
-/// What is done with a variable.
+/// A use of a variable.
 #[derive(Debug, Clone)]
 pub enum Action {
     /// It is read.
     Read {
-        /// What is taken when it isn't set.
+        /// The value used if it isn't set.
         fallback: Fallback,
         /// The type that directly wraps the read.
         cast: Option<Type>,
-        /// Whether it fails when the variable isn't set.
+        /// Whether it fails if the variable isn't set.
         is_hard: bool,
         /// Whether the source has set the variable before.
         set: Set,
     },
     /// It is set.
     Write,
-    /// It is set for programs that the source starts.
+    /// It is set for child processes.
     Hand,
-    /// It is set where it wasn't.
+    /// It is set if it wasn't.
     Default(Fallback),
-    /// Whether it is set is asked, so the source can do without it.
+    /// It is tested for being set, so the source can do without it.
     Test,
-    /// The source gives up because it isn't set.
+    /// The source gives up if it isn't set.
     Demand {
-        /// Whether it is sure to do so with the default that another read has.
+        /// Whether it does so even with the default of another read.
         is_final: bool,
     },
-    /// It is taken out of the environment.
+    /// It is removed from the environment.
     Remove,
 }
 
 impl Action {
-    /// A read of what the source has not set.
+    /// A read of a variable that the source hasn't set.
     #[must_use]
     pub fn read(fallback: Fallback, cast: Option<Type>) -> Self {
         Self::Read { fallback, cast, is_hard: false, set: Set::No }
@@ -116,26 +116,26 @@ impl Action {
 pub enum Set {
     /// It isn't.
     No,
-    /// On some ways only.
+    /// On some paths only.
     Maybe,
     /// It is.
     Sure,
 }
 
-/// What a read yields when the variable isn't set.
+/// The value of a read if the variable isn't set.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Fallback {
-    /// Nothing was said: the variable is required.
+    /// None is given: the variable is required.
     Missing,
-    /// Nothing, and the source goes on without it.
+    /// None, and the source goes on without it.
     Absent,
-    /// A value that is known: `None` makes it optional without a default.
+    /// A known value: `None` makes it optional without a default.
     Constant(Constant),
     /// A value known at run time only: optional, no default.
     Computed,
 }
 
-/// The two sides of a component.
+/// Inputs and outputs of a component.
 #[derive(Debug, Default)]
 pub struct Interface {
     /// Parameters, by first read.
@@ -144,7 +144,7 @@ pub struct Interface {
     pub outputs: Vec<Output>,
 }
 
-/// Turns accesses, in the order of evaluation, into an interface; what is doubtful goes to the diagnostics.
+/// Turns accesses, in order of evaluation, into an interface, and reports problems.
 pub fn assemble(accesses: Vec<Access>, source: &Source, diagnostics: &mut Vec<Diagnostic>) -> Interface {
     let mut interface = Interface::default();
     for variable in variables(arguments::apart(accesses, diagnostics)) {
@@ -160,7 +160,7 @@ pub fn assemble(accesses: Vec<Access>, source: &Source, diagnostics: &mut Vec<Di
     interface
 }
 
-/// Two variables that would have one identifier.
+/// Diagnostics for variables that would share an identifier.
 fn collisions(interface: &Interface) -> Vec<Diagnostic> {
     let inputs = interface.inputs.iter().map(|input| (&input.name, &input.span));
     let outputs = interface.outputs.iter().map(|output| (&output.name, &output.span));

@@ -1,29 +1,29 @@
-//! Mentions: the code beside a source that it names, found on disk by whoever packs it.
+//! Mentions: code beside a source that it refers to, for whoever packs it.
 
 use std::ops::Range;
 
-/// What a text says of the code beside it.
+/// The code beside a text that it refers to.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Mentions {
-    /// What it names, in the order of the text.
+    /// The mentions, in order.
     pub named: Vec<Mention>,
-    /// The folders where it looks for modules, too, relative to its own.
+    /// Folders that it adds to the search path for modules, relative to its own.
     pub folders: Vec<String>,
 }
 
-/// Some code that a text names.
+/// A reference to other code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mention {
-    /// What is named.
+    /// The code.
     pub what: What,
-    /// Bytes of the text where it is named.
+    /// Bytes of the reference.
     pub span: Range<usize>,
 }
 
-/// What can be named.
+/// Kinds of code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum What {
-    /// A module by its dotted path, with a dot before it for each folder that a relative import goes up.
+    /// A module by its dotted path, with a leading dot for each parent folder of a relative import.
     Module(String),
     /// A file by its path.
     File(String),

@@ -1,4 +1,4 @@
-//! Front ends: one per language, each reads a [`Source`] without running it.
+//! Front ends: one per language; each reads a [`Source`] without running it.
 
 use crate::failure::Fault;
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,31 +31,31 @@ use offers::Offers;
 use parameters::Cell;
 pub use requirements::Metadata;
 
-/// A language and how it is read.
+/// A language and its reader.
 pub struct Frontend {
     /// The language.
     pub language: Language,
-    /// What its files are called in messages.
+    /// The name of its files in messages.
     pub kind: &'static str,
-    /// How its file names end.
+    /// The extensions of its files.
     pub extensions: &'static [&'static str],
-    /// Reads a source; a source that can't be read is an error among the diagnostics.
+    /// Reads a source; an unreadable one is an error among the diagnostics.
     pub extract: fn(&Source) -> Extraction,
-    /// Whether a notebook that names this kernel or language, in lower case, is in it.
+    /// Whether a notebook's kernel or language, in lower case, is this one.
     is_kernel: fn(&str) -> bool,
-    /// A cell of a notebook as it is read and as it is run.
+    /// A notebook cell as read and as run.
     cell: fn(&str, Tags) -> Code,
-    /// Whether the text of a script or a module reads the command line that the program is called with.
+    /// Whether the text of a script or module reads the program's command line.
     reads_command_line: fn(&str) -> bool,
-    /// Whether the text of a script or a module may log, so that a log level has a bearing on it.
+    /// Whether the text of a script or module may log, so that a log level matters.
     may_log: fn(&str) -> bool,
-    /// The assignments of plain values in a text, which are parameters if a notebook says so.
+    /// The assignments of plain values in a text, which are parameters in a tagged cell.
     assignments: fn(&str) -> Cell,
-    /// What a script has that could be an input.
+    /// Values in a script that could be inputs.
     offers: fn(&Source) -> Offers,
 }
 
-/// What a script has that could be an input.
+/// Values in a script that could be inputs.
 pub(crate) fn offers(source: &Source) -> Offers {
     let frontend = FRONTENDS.iter().find(|frontend| frontend.language == source.language());
     frontend.map(|frontend| (frontend.offers)(source)).unwrap_or_default()
@@ -68,7 +68,7 @@ impl Frontend {
     }
 }
 
-/// Most names that a note shows.
+/// Most names shown in a note.
 const MAX_SHOWN: usize = 5;
 
 /// Every language that `c3` reads.
@@ -112,7 +112,7 @@ pub static FRONTENDS: &[Frontend] = &[
     },
 ];
 
-/// What a language's reader finds in a source; what it means is the same for all languages.
+/// What a language's reader finds in a source; its meaning is the same for all languages.
 #[expect(clippy::struct_excessive_bools, reason = "each is read by itself")]
 #[derive(Debug, Default)]
 pub struct Extraction {
@@ -120,27 +120,27 @@ pub struct Extraction {
     pub description: Option<String>,
     /// Uses of environment variables, in the order of evaluation.
     pub accesses: Vec<Access>,
-    /// What has to be installed.
+    /// The requirements.
     pub requirements: Vec<Requirement>,
     /// PEP 440 specifiers for the interpreter.
     pub requires_python: Option<String>,
     /// The PEP 723 block.
     pub metadata: Option<Metadata>,
-    /// The addresses of package indexes that the block gives names.
+    /// The addresses of package indexes that the block names.
     pub indexes: BTreeMap<String, String>,
-    /// Syntax that not every version of the language knows.
+    /// Syntax that older versions of the language don't have.
     pub newer_syntax: Vec<NewerSyntax>,
     /// Whether the code is run in an IPython shell.
     pub ipython: bool,
-    /// Whether the code reads the command line that it is called with.
+    /// Whether the code reads its own command line.
     pub own_arguments: bool,
     /// Whether a comment asks for the executed notebook.
     pub recorded: bool,
     /// Whether the code may log.
     pub logs: bool,
-    /// What the code names of that beside it.
+    /// Code beside the source that it refers to.
     pub mentions: Mentions,
-    /// What is wrong.
+    /// Diagnostics.
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -151,16 +151,16 @@ pub struct Reading {
     pub component: Option<Component>,
     /// The PEP 723 block, if it can be read.
     pub metadata: Option<Metadata>,
-    /// The addresses of package indexes that the block gives names.
+    /// The addresses of package indexes that the block names.
     pub indexes: BTreeMap<String, String>,
-    /// What the source names of the code beside it.
+    /// Code beside the source that it refers to.
     pub mentions: Mentions,
-    /// What the front end had to say, by position.
+    /// Diagnostics, by position.
     pub diagnostics: Vec<Diagnostic>,
 }
 
 impl Reading {
-    /// Takes in an error that was found later: there is no component.
+    /// Adds an error found later; there is no component then.
     pub(crate) fn refuse(&mut self, error: Diagnostic) {
         self.component = None;
         self.diagnostics.push(error);
@@ -244,7 +244,7 @@ pub fn read(source: &Source) -> Reading {
     Reading { component, metadata, indexes, mentions, diagnostics }
 }
 
-/// Makes the executed notebook an output, or says why it can't be one.
+/// Makes the executed notebook an output, or reports why it can't be one.
 #[must_use]
 pub fn record(component: &mut Component, source: &Source) -> Option<Diagnostic> {
     let refusal = (!component.recorded).then(|| recording::refusal(source, component)).flatten();
@@ -254,7 +254,7 @@ pub fn record(component: &mut Component, source: &Source) -> Option<Diagnostic> 
     refusal
 }
 
-/// Whether anything keeps a component from being made.
+/// Whether there is an error.
 #[must_use]
 pub fn has_error(diagnostics: &[Diagnostic]) -> bool {
     diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
@@ -278,7 +278,7 @@ fn missing_description(name: &str, in_notebook: bool) -> Diagnostic {
         .hint(format!("describe the operator {place}"))
 }
 
-/// Tells of a source without inputs which of its values could be some.
+/// A note on a source without inputs, with values that could be inputs.
 fn no_inputs(frontend: &Frontend, source: &Source) -> Option<Diagnostic> {
     let of_cell = |cell: std::ops::Range<usize>| -> Vec<(String, usize)> {
         let said = (frontend.assignments)(&source.text()[cell.clone()]);
@@ -299,16 +299,16 @@ fn no_inputs(frontend: &Frontend, source: &Source) -> Option<Diagnostic> {
     Some(note.hint("`c3 fix --parameters` makes inputs of plain values"))
 }
 
-/// What a file is, by its name.
+/// The kind of a file, judged by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A script in a language.
     Script(Language),
-    /// A notebook, which tells its language itself.
+    /// A notebook, which names its language itself.
     Notebook,
 }
 
-/// What a file is that `c3` reads, by its name.
+/// The kind of a file that `c3` can read, judged by its name.
 #[must_use]
 pub fn kind(path: &Path) -> Option<Kind> {
     let name = path.file_name()?.to_string_lossy().to_lowercase();
@@ -319,8 +319,8 @@ pub fn kind(path: &Path) -> Option<Kind> {
     FRONTENDS.iter().find(reads).map(|frontend| Kind::Script(frontend.language))
 }
 
-/// Whether a file beside a script, such as a module that it imports, reads the command line that the program is called
-/// with; a file that isn't in a language that `c3` reads doesn't.
+/// Whether a file beside a script, such as an imported module, reads the program's command line; never for a
+/// language that `c3` doesn't read.
 #[must_use]
 pub fn reads_command_line(path: &Path, text: &str) -> bool {
     let Some(Kind::Script(language)) = kind(path) else { return false };
@@ -328,7 +328,7 @@ pub fn reads_command_line(path: &Path, text: &str) -> bool {
     frontend.is_some_and(|frontend| (frontend.reads_command_line)(text))
 }
 
-/// Whether a file beside a script may log; a file that isn't in a language that `c3` reads doesn't.
+/// Whether a file beside a script may log; never for a language that `c3` doesn't read.
 #[must_use]
 pub fn may_log(path: &Path, text: &str) -> bool {
     let Some(Kind::Script(language)) = kind(path) else { return false };
@@ -338,25 +338,25 @@ pub fn may_log(path: &Path, text: &str) -> bool {
         .is_some_and(|frontend| (frontend.may_log)(text))
 }
 
-/// What a language is called in messages: `R`.
+/// The name of a language in messages: `R`.
 #[must_use]
 pub fn language_name(language: Language) -> &'static str {
     FRONTENDS.iter().find(|frontend| frontend.language == language).map_or("", Frontend::name)
 }
 
-/// What `c3` reads, as a phrase: `Python and R`.
+/// The languages that `c3` reads, as a phrase: `Python and R`.
 #[must_use]
 pub fn language_names() -> String {
     FRONTENDS.iter().map(Frontend::name).collect::<Vec<_>>().join(" and ")
 }
 
-/// How file names end that `c3` reads.
+/// The file extensions that `c3` reads.
 #[must_use]
 pub fn extensions() -> Vec<&'static str> {
     FRONTENDS.iter().flat_map(|frontend| frontend.extensions).copied().chain([notebook::EXTENSION]).collect()
 }
 
-/// What `c3` reads, as a phrase: `Python script, R script or notebook`.
+/// The kinds of files that `c3` reads, as a phrase: `Python script, R script or notebook`.
 #[must_use]
 pub fn file_kinds() -> String {
     let scripts: Vec<_> = FRONTENDS.iter().map(|frontend| frontend.kind).collect();

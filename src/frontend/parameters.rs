@@ -1,4 +1,4 @@
-//! Parameters of a notebook: assignments of plain values in the cell that Papermill's `parameters` tag marks.
+//! Parameters of a notebook: assignments of plain values in the cell tagged `parameters`, as in Papermill.
 
 use std::ops::Range;
 
@@ -8,10 +8,10 @@ use crate::component::Type;
 use crate::diagnostic::Diagnostic;
 use crate::value::Constant;
 
-/// Why a value is no parameter: it isn't known.
+/// Reason for leaving out a computed value.
 pub(crate) const COMPUTED: &str = "its value is known at run time only";
 
-/// Why a value is no parameter: it can't be given as JSON.
+/// Reason for leaving out a value that JSON can't hold.
 pub(crate) const NOT_JSON: &str = "not all that it holds are plain values that JSON has";
 
 /// The assignment of a plain value to a name.
@@ -19,9 +19,9 @@ pub(crate) const NOT_JSON: &str = "not all that it holds are plain values that J
 pub(crate) struct Assignment {
     /// The name.
     pub(crate) name: String,
-    /// The type of the value, or the one that an annotation names.
+    /// The type of the value, or of its annotation.
     pub(crate) kind: Type,
-    /// Whether nothing tells the type, so that what is given is a number if it looks like one.
+    /// Whether the type is unknown, so that a given value is a number if it looks like one.
     pub(crate) is_open: bool,
     /// The value; a list or a dict as JSON.
     pub(crate) value: Fallback,
@@ -29,12 +29,12 @@ pub(crate) struct Assignment {
     pub(crate) span: Range<usize>,
     /// The comment at the end of the line or above.
     pub(crate) description: Option<String>,
-    /// What the comment at the end of the line says to `c3`.
+    /// The directives at the end of the line.
     pub(crate) directives: Vec<Directive>,
 }
 
 impl Assignment {
-    /// The assignment as a read of an environment variable, which overrides the value.
+    /// The assignment as a read of an environment variable that overrides the value.
     fn access(self, offset: usize) -> Access {
         Access {
             name: self.name,
@@ -48,25 +48,25 @@ impl Assignment {
         }
     }
 
-    /// Whether what is given may be something else than a text although nothing tells its type.
+    /// Whether a given value may be something other than text although its type is unknown.
     pub(crate) fn takes_any(&self) -> bool {
         self.is_open && !is_secret_name(&self.name) && !self.directives.contains(&Directive::Secret)
     }
 }
 
-/// What a cell of parameters says.
+/// The contents of a cell with parameters.
 #[derive(Debug, Default)]
 pub(crate) struct Cell {
     /// Its parameters.
     pub(crate) assignments: Vec<Assignment>,
     /// Assignments that aren't parameters: the name, why, and where.
     pub(crate) left_out: Vec<(String, &'static str, Range<usize>)>,
-    /// What is doubtful.
+    /// Likely problems.
     pub(crate) doubts: Vec<Diagnostic>,
 }
 
 impl Cell {
-    /// Adds an assignment; of two to one name the last decides.
+    /// Adds an assignment; the last one of a name counts.
     pub(crate) fn add(&mut self, assignment: Assignment) {
         self.left_out.retain(|(name, ..)| *name != assignment.name);
         match self.find(&assignment.name) {
@@ -78,7 +78,7 @@ impl Cell {
         }
     }
 
-    /// Notes that a name is given a value that isn't known.
+    /// Records that a name gets an unknown value.
     pub(crate) fn leave_out(&mut self, name: &str, why: &'static str, span: Range<usize>) {
         match self.find(name) {
             Some(known) => {
@@ -88,18 +88,18 @@ impl Cell {
         }
     }
 
-    /// Notes that the value of a name is altered.
+    /// Records that the value of a name is altered.
     pub(crate) fn alter(&mut self, name: &str) {
         self.find(name).into_iter().for_each(|known| known.value = Fallback::Computed);
     }
 
-    /// The parameter of a name.
+    /// The parameter with this name.
     pub(crate) fn find(&mut self, name: &str) -> Option<&mut Assignment> {
         self.assignments.iter_mut().find(|known| known.name == name)
     }
 }
 
-/// The type that a value has.
+/// The type of a value.
 pub(crate) fn kind(value: &Constant) -> Type {
     match value {
         Constant::Bool(_) => Type::Boolean,
@@ -109,8 +109,8 @@ pub(crate) fn kind(value: &Constant) -> Type {
     }
 }
 
-/// Puts the assignments of a cell, which begins at an offset, among the other accesses; what is doubtful goes to the
-/// diagnostics.
+/// Merges the assignments of a cell, which begins at an offset, into the other accesses, and reports
+/// problems.
 pub(crate) fn merge(
     accesses: &mut Vec<Access>,
     cell: Cell,
@@ -131,7 +131,7 @@ pub(crate) fn merge(
     add(accesses, cell.assignments.into_iter().map(|assignment| assignment.access(offset)).collect());
 }
 
-/// Puts accesses among others, by position.
+/// Merges accesses by position.
 pub(crate) fn add(accesses: &mut Vec<Access>, others: Vec<Access>) {
     for access in others {
         let later = accesses.iter().position(|other| other.span.start > access.span.start);
@@ -145,7 +145,7 @@ fn is_no_parameter(name: &str, why: &str) -> Diagnostic {
     )
 }
 
-/// The statements that let the environment override assignments, each written by a function of the language's.
+/// The statements that let the environment override assignments, each written by the language.
 pub(crate) fn overrides(
     assignments: &[Assignment],
     statement: fn(&Assignment) -> Option<String>,

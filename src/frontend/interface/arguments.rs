@@ -1,4 +1,4 @@
-//! Options of a source's own command line among its variables: what would be taken for another stays out.
+//! Options of a source's own command line among its variables: those with a name that is taken are left out.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,10 @@ use super::names::{is_platform, is_system};
 use crate::diagnostic::Diagnostic;
 use crate::identifier;
 
-/// Names that entry points keep for themselves, folded.
+/// Normalised names that entry points reserve.
 const KEPT: &[&str] = &["executor_input"];
 
-/// The accesses without the options that have the name of a variable, or of an option before.
+/// The accesses without options that share the name of a variable or of an earlier option.
 pub(super) fn apart(accesses: Vec<Access>, diagnostics: &mut Vec<Diagnostic>) -> Vec<Access> {
     if accesses.iter().all(|access| access.argument.is_none()) {
         return accesses;

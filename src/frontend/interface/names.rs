@@ -1,6 +1,6 @@
-//! Names: which variables belong to the system, to libraries, or are secrets.
+//! Names of variables that belong to the system or to libraries, or that are secrets.
 
-/// Names that belong to the system, not to an operator.
+/// Names that belong to the system.
 const SYSTEM_NAMES: &[&str] = &[
     "PATH",
     "HOME",
@@ -16,7 +16,7 @@ const SYSTEM_NAMES: &[&str] = &[
     "R_LIBS",
 ];
 
-/// Prefixes of such names.
+/// Prefixes of system names.
 const SYSTEM_PREFIXES: &[&str] = &[
     "LC_",
     "LD_",
@@ -36,7 +36,7 @@ const SYSTEM_PREFIXES: &[&str] = &[
     "KUBERNETES_",
 ];
 
-/// Names of variables that a platform sets for each process: a fixed value would take them away from it.
+/// Variables that a platform sets for each process: a fixed value would override them.
 const PLATFORM_NAMES: &[&str] = &[
     "ALL_PROXY",
     "CI",
@@ -64,7 +64,7 @@ const PLATFORM_NAMES: &[&str] = &[
     "WORLD_SIZE",
 ];
 
-/// Prefixes of such names.
+/// Prefixes of platform variables.
 const PLATFORM_PREFIXES: &[&str] = &[
     "ELYRA_RUN_",
     "GITHUB_",
@@ -83,7 +83,7 @@ const PLATFORM_PREFIXES: &[&str] = &[
     "TORCHELASTIC_",
 ];
 
-/// Prefixes of names that are settings of libraries, which the program makes for them.
+/// Prefixes of library settings, which a program makes for its libraries.
 const LIBRARY_PREFIXES: &[&str] = &[
     "ABSL_",
     "ACCELERATE_",
@@ -191,7 +191,7 @@ const LIBRARY_PREFIXES: &[&str] = &[
     "XGBOOST_",
 ];
 
-/// Such names without a prefix.
+/// Library settings without such a prefix.
 const LIBRARY_NAMES: &[&str] = &[
     "CUBLAS_WORKSPACE_CONFIG",
     "GEVENT_SUPPORT",
@@ -221,7 +221,7 @@ pub(crate) fn is_system(name: &str) -> bool {
     SYSTEM_NAMES.contains(&name) || SYSTEM_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// Whether a platform sets a variable of this name; proxies are spelled in lower case, too.
+/// Whether a platform sets this variable; proxies may be in lower case.
 pub(super) fn is_platform(name: &str) -> bool {
     let is_proxy = name.ends_with("_proxy") && PLATFORM_NAMES.contains(&name.to_uppercase().as_str());
     is_proxy
@@ -229,18 +229,18 @@ pub(super) fn is_platform(name: &str) -> bool {
         || PLATFORM_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// Whether a name is a setting of a library.
+/// Whether a variable is a library setting.
 pub(super) fn is_library(name: &str) -> bool {
     LIBRARY_NAMES.contains(&name) || LIBRARY_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// Whether a variable of this name that is written is taken for a secret.
+/// Whether a written variable counts as a secret because of its name.
 pub(super) fn is_secret_key(name: &str) -> bool {
     let name = name.to_lowercase();
     name.ends_with("_key") || name == "key"
 }
 
-/// Whether a variable of this name is taken for a secret.
+/// Whether a variable counts as a secret because of its name.
 pub(crate) fn is_secret_name(name: &str) -> bool {
     let name: String =
         name.to_lowercase().chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();

@@ -1,4 +1,4 @@
-//! Variables: every access to each, and what the accesses together say of it.
+//! Variables: all accesses to each, and the input or output that follows from them.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -17,13 +17,13 @@ use crate::value::{self, Constant};
 /// Longest name of a variable, in bytes.
 const MAX_NAME: usize = 255;
 
-/// Every access to one variable, in order; never empty.
+/// All accesses to one variable, in order; never empty.
 pub(super) struct Variable {
     name: String,
     accesses: Vec<Access>,
 }
 
-/// The variables of some accesses, in the order of the first of each.
+/// The variables of some accesses, in the order of their first.
 pub(super) fn variables(accesses: Vec<Access>) -> Vec<Variable> {
     let mut index = BTreeMap::new();
     let mut variables: Vec<Variable> = Vec::new();
@@ -37,7 +37,7 @@ pub(super) fn variables(accesses: Vec<Access>) -> Vec<Variable> {
     variables
 }
 
-/// A read among the accesses.
+/// A read.
 struct Read<'a> {
     access: &'a Access,
     fallback: &'a Fallback,
@@ -68,17 +68,17 @@ impl<'a> Read<'a> {
         }
     }
 
-    /// Whether nothing is taken when the variable isn't set.
+    /// Whether it has no fallback.
     fn is_bare(&self) -> bool {
         *self.fallback == Fallback::Missing && self.set == Set::No
     }
 
-    /// Whether the program fails for sure when the variable isn't set.
+    /// Whether the program certainly fails if the variable isn't set.
     fn is_fatal(&self) -> bool {
         self.is_bare() && self.is_hard && self.access.is_certain
     }
 
-    /// Whether something is taken when the variable isn't set.
+    /// Whether it has a value if the variable isn't set.
     fn gives_something(&self) -> bool {
         match self.fallback {
             Fallback::Constant(Constant::Text(text)) => !text.is_empty(),
@@ -87,7 +87,7 @@ impl<'a> Read<'a> {
         }
     }
 
-    /// Whether it says what is taken instead.
+    /// Whether it names a fallback.
     fn is_decisive(&self) -> bool {
         self.set != Set::Sure && matches!(self.fallback, Fallback::Constant(_) | Fallback::Computed)
     }
@@ -102,7 +102,7 @@ impl Variable {
         self.accesses.iter().flat_map(|access| &access.directives)
     }
 
-    /// The reads; of a variable that is never read, the tests and what it is set to where it wasn't.
+    /// The reads; for a variable that is never read, its tests and conditional writes.
     fn reads(&self) -> Vec<Read<'_>> {
         let reads: Vec<_> = self.accesses.iter().filter_map(Read::of_read).collect();
         if !reads.is_empty() {
@@ -199,7 +199,7 @@ impl Variable {
         *kind == Type::String && is_secret_name(&self.name)
     }
 
-    /// Whether what the variable is set to must not be shown.
+    /// Whether the written value is a secret.
     fn is_secret_result(&self, input: Option<&Input>) -> bool {
         let is_key = is_secret_key(&self.name) && !self.has(&Directive::NotSecret);
         is_key || input.map_or_else(|| self.is_secret(&Type::String), |input| input.secret)
@@ -273,7 +273,7 @@ impl Variable {
         })
     }
 
-    /// Whether the program can't do without the variable, as far as its reads tell.
+    /// Whether the program needs the variable, judged by its reads.
     fn is_missed(&self, reads: &[Read]) -> bool {
         let goes_on = |read: &Read| *read.fallback == Fallback::Absent || read.set == Set::Maybe;
         let is_tested = self.is_done(|action| matches!(action, Action::Test | Action::Default(_)));
@@ -286,7 +286,7 @@ impl Variable {
         self.reads().into_iter().find(holds_credentials).filter(|_| !self.has(&Directive::NotSecret))
     }
 
-    /// The type that the first cast names; another cast elsewhere is a warning.
+    /// The type of the first cast; a different cast elsewhere is a warning.
     fn cast(&self, diagnostics: &mut Vec<Diagnostic>) -> Option<Type> {
         let first = self.reads().iter().find_map(|read| read.cast.cloned())?;
         let other = self.reads().into_iter().find(|read| read.cast.is_some_and(|cast| *cast != first));
@@ -329,7 +329,7 @@ impl Variable {
         }
     }
 
-    /// Warns of a read whose default isn't the one that was decided on.
+    /// Warns of a read whose default differs from the decided one.
     fn check_defaults(&self, kind: &Type, decided: Option<&String>, diagnostics: &mut Vec<Diagnostic>) {
         let differs = |read: &Read| match read.fallback {
             Fallback::Constant(value) => value::default_text(value, kind).ok().as_ref() != decided,
@@ -374,7 +374,7 @@ impl Variable {
 }
 
 impl Variable {
-    /// Why a variable that is set is no output.
+    /// Why a written variable isn't an output.
     fn no_output(&self, secret: bool, is_handed: bool) -> Option<Diagnostic> {
         let name = &self.name;
         if secret {

@@ -1,4 +1,4 @@
-//! The notebook format: what a file says of its cells and of its kernel, in whatever way version 4 lets it say it.
+//! The notebook format: cells and kernel, in all variants of version 4.
 
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -8,7 +8,7 @@ use super::NotebookError;
 use crate::display;
 use crate::frontend::{FRONTENDS, Frontend};
 
-/// A notebook as it stands in its file; outputs are skipped.
+/// A notebook as stored; outputs are skipped.
 #[derive(Deserialize)]
 struct Document {
     nbformat: Option<u64>,
@@ -44,7 +44,7 @@ enum Lines {
     Many(Vec<String>),
 }
 
-/// What a cell is.
+/// The kind of a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Code,
@@ -94,7 +94,8 @@ pub(super) fn parse<T: DeserializeOwned>(json: &str) -> Result<T, NotebookError>
         .map_err(NotebookError::Json)
 }
 
-/// The JSON with a number for each `NaN` and `Infinity`, which Python writes into outputs although JSON has neither.
+/// The JSON with a number in place of each `NaN` and `Infinity`, which Python writes into outputs although
+/// JSON has neither.
 fn with_numbers(json: &str) -> String {
     let (mut text, mut rest) = (String::with_capacity(json.len()), json);
     while let Some(at) = rest.find(['"', 'N', 'I']) {
@@ -108,7 +109,7 @@ fn with_numbers(json: &str) -> String {
     text + rest
 }
 
-/// The length of a string of JSON with its quotes, or of a character that begins none.
+/// The length of a JSON string with its quotes, or of a single other character.
 fn string_length(text: &str) -> usize {
     let mut escaped = false;
     let end = text.bytes().skip(1).position(|byte| {
@@ -119,11 +120,11 @@ fn string_length(text: &str) -> usize {
     if text.starts_with('"') { end.map_or(text.len(), |end| end + 2) } else { 1 }
 }
 
-/// The language of a notebook that names none.
+/// The default language of a notebook.
 const JUPYTER: &str = "python";
 
 impl Metadata {
-    /// The language of the kernel; a notebook that says nothing is Python's, as Jupyter takes it.
+    /// The language of the kernel; as in Jupyter, the default is Python.
     fn frontend(&self) -> Result<&'static Frontend, NotebookError> {
         let text = |value: &Option<Value>, key: &str| {
             value.as_ref()?.get(key)?.as_str().filter(|text| !text.is_empty()).map(str::to_lowercase)

@@ -1,4 +1,4 @@
-//! Cells of IPython: what isn't Python in them becomes Python that does the same.
+//! Cells of IPython: what isn't Python becomes Python with the same effect.
 
 use std::ops::Range;
 
@@ -17,7 +17,7 @@ mod mask;
 use cell_magic::Magic;
 use lines::Translator;
 
-/// Line magics that people call without a mark, which a cell of one line may do.
+/// Line magics that people use without `%`, which works in a cell of one line.
 const UNMARKED: &[&str] = &[
     "cat",
     "cd",
@@ -47,10 +47,10 @@ const UNMARKED: &[&str] = &[
     "whos",
 ];
 
-/// How deep cell magics are looked for in the bodies of others.
+/// Deepest nesting of cell magics.
 const MAX_DEPTH: usize = 3;
 
-/// Makes Python of a cell, a line for each line.
+/// Translates a cell to Python, line by line.
 pub(super) fn translate(cell: &str) -> Code {
     translate_in(cell, 0)
 }
@@ -63,7 +63,7 @@ fn translate_in(cell: &str, depth: usize) -> Code {
     }
 }
 
-/// The cell with `%` before a magic that it calls without.
+/// The cell with the `%` added to a magic without it.
 fn marked(cell: String) -> String {
     let text = cell.trim();
     let (name, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
@@ -75,7 +75,7 @@ fn marked(cell: String) -> String {
     if is_magic { cell.replacen(name, &format!("%{name}"), 1) } else { cell }
 }
 
-/// Tells what keeps a command from being run as it is written.
+/// The remark about a command that can't be run as written.
 fn remark(obstacle: Obstacle, span: Range<usize>) -> Remark {
     let (message, hint) = match obstacle {
         Obstacle::Computed => (
@@ -98,7 +98,7 @@ fn remark(obstacle: Obstacle, span: Range<usize>) -> Remark {
     Remark { code: INSTALL, message, hint, span, names: Vec::new() }
 }
 
-/// Tells that a shell reads variables; `names` are those that may be names of Python's.
+/// The remark about variables that a shell reads; `names` are those that may be Python variables.
 fn read_by_shell(span: Range<usize>, names: Vec<String>) -> Remark {
     Remark {
         code: "whole-environment",

@@ -1,7 +1,6 @@
-//! The layout of a cell: what IPython takes away before it looks at the code, indentation and the prompts of a session
-//! that was pasted in.
+//! The layout of a cell: IPython first removes indentation and the prompts of a pasted session.
 
-/// The cell without the indentation of its first line and without prompts, a line for each line.
+/// The cell without the indentation of its first line and without prompts, line by line.
 pub(super) fn cleaned(cell: &str) -> String {
     let cell = dedented(cell);
     let mut lines = cell.lines().skip_while(|line| line.trim().is_empty());

@@ -1,4 +1,4 @@
-//! Notebooks: containers of cells, flattened to a source of their kernel's language with a map back to the cells.
+//! Notebooks: cells flattened to a source in their kernel's language, with a map back to the cells.
 
 use std::cell::LazyCell;
 use std::collections::BTreeSet;
@@ -20,34 +20,34 @@ mod shell;
 
 use document::{Cell, Kind};
 
-/// How the names of notebooks end.
+/// The extension of notebooks.
 pub const EXTENSION: &str = ".ipynb";
 
-/// What the files are called in messages.
+/// The name of the files in messages.
 pub const KIND: &str = "notebook";
 
-/// What prose begins with in a flattened notebook: no command, no description and no directive is looked for there.
+/// Prefix of prose in a flattened notebook, where no command, description or directive is looked for.
 pub const PROSE: &str = "#|";
 
 /// The first line of a flattened notebook.
 const HEAD: &str = "#| Made of a notebook by c3";
 
-/// The tag of the cell whose assignments are parameters, as Papermill has it.
+/// The tag of the cell with parameters, as in Papermill.
 pub(crate) const PARAMETERS: &str = "parameters";
 
-/// The code of a remark about what is installed.
+/// The code of a remark about an installation.
 const INSTALL: &str = "notebook-install";
 
-/// The tag of the cell that Papermill has put the values of a run in.
+/// The tag of the cell in which Papermill has put the values of a run.
 const INJECTED: &str = "injected-parameters";
 
-/// The tag of a cell that nbclient, and so Papermill, doesn't run.
+/// The tag of a cell that nbclient, and so Papermill, skips.
 const SKIPPED: &str = "skip-execution";
 
-/// The tag of a cell after whose failure the notebook goes on.
+/// The tag of a cell that may fail without ending the run.
 const RAISING: &str = "raises-exception";
 
-/// What the tags of a cell say of how it is read and run.
+/// What the tags of a cell say about reading and running it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Tags {
     /// Whether its assignments are parameters.
@@ -56,7 +56,7 @@ pub(super) struct Tags {
     raising: bool,
 }
 
-/// Why a file is no notebook that can be read.
+/// Why a notebook can't be read.
 #[derive(Debug, Error)]
 pub enum NotebookError {
     /// It isn't the JSON of a notebook.
@@ -65,10 +65,10 @@ pub enum NotebookError {
     /// It has no list of cells.
     #[error("is not a notebook: it has no list of cells")]
     NoCells,
-    /// It is written in another version of the format than 4.
+    /// Its format isn't version 4.
     #[error("is a notebook of format {0}, and `c3` reads format 4")]
     Version(u64),
-    /// Its kernel is for another language.
+    /// Its kernel has an unsupported language.
     #[error("is a notebook in `{}`, and `c3` reads {}", .0.escape_debug(), frontend::language_names())]
     Language(String),
 }
@@ -90,37 +90,37 @@ impl NotebookError {
     }
 }
 
-/// A cell as it is read and as it is run.
+/// A cell as read and as run.
 #[derive(Debug, Default)]
 pub(super) struct Code {
-    /// What is read: a line for each line of the cell.
+    /// The text that is read: a line for each line of the cell.
     pub(super) text: String,
-    /// What is run.
+    /// The text that is run.
     pub(super) script: String,
-    /// Whether what is run calls IPython where the text doesn't show it.
+    /// Whether the text that is run calls IPython where the other doesn't show it.
     shell: bool,
-    /// Imports from the future, which stand first in a script.
+    /// Imports from the future, which come first in a script.
     futures: Vec<String>,
-    /// What is doubtful.
+    /// Remarks.
     remarks: Vec<Remark>,
-    /// What is run after the cell.
+    /// Code to run after the cell.
     trailer: Option<String>,
 }
 
-/// Something doubtful about some bytes of a cell.
+/// A remark about some bytes of a cell.
 #[derive(Debug)]
 struct Remark {
-    /// The code of the diagnostic; all but that of installations are notes.
+    /// The code of the diagnostic; all are notes except those of installations.
     code: &'static str,
     message: &'static str,
     hint: &'static str,
     span: Range<usize>,
-    /// Names that it is about; where the notebook's own Python has all of them, IPython puts their values there.
+    /// Names it is about; if the notebook's own Python has all of them, IPython substitutes their values.
     names: Vec<String>,
 }
 
 impl Code {
-    /// The same with text before it, where remarks are concerned.
+    /// The same after a prefix of this length.
     fn shifted(mut self, length: usize) -> Self {
         for remark in &mut self.remarks {
             remark.span = remark.span.start + length..remark.span.end + length;
@@ -129,8 +129,8 @@ impl Code {
     }
 }
 
-/// The number of the first cell that gives names to plain values, from zero; none if a cell is tagged as that of
-/// parameters already.
+/// The number of the first cell that assigns plain values, from zero; none if a cell is tagged as parameters
+/// already.
 pub(crate) fn offered(json: &str) -> Option<usize> {
     let (frontend, cells) = document::read(json).ok()?;
     let is_tagged = |cell: &Cell| cell.has_tag(PARAMETERS) || cell.has_tag(INJECTED);
@@ -141,7 +141,7 @@ pub(crate) fn offered(json: &str) -> Option<usize> {
     if cells.iter().any(is_tagged) { None } else { cells.iter().position(gives) }
 }
 
-/// Flattens a notebook: its language, the text that is read, and what else there is to it.
+/// Flattens a notebook: its language, the text that is read, and its other parts.
 pub fn flatten(json: &str) -> Result<(Language, String, Notebook), NotebookError> {
     let (frontend, cells) = document::read(json)?;
     let mut flat = Flat::new(&cells);
@@ -168,7 +168,7 @@ pub fn flatten(json: &str) -> Result<(Language, String, Notebook), NotebookError
     Ok((frontend.language, flat.text, flat.notebook))
 }
 
-/// A cell of Python's as it is read and as it is run.
+/// A cell of Python as read and as run.
 pub(super) fn python_cell(source: &str, tags: Tags) -> Code {
     let code = ipython::translate(source);
     if tags.raising && !python::parses(&code.text) {
@@ -178,7 +178,7 @@ pub(super) fn python_cell(source: &str, tags: Tags) -> Code {
     Code { trailer, ..code }
 }
 
-/// A cell of R's as it is read and as it is run.
+/// A cell of R as read and as run.
 pub(super) fn r_cell(source: &str, tags: Tags) -> Code {
     let trailer = tags.parameters.then(|| r::overrides(source)).flatten();
     let script = if tags.raising { r::caught(source) } else { source.to_owned() };
@@ -207,12 +207,12 @@ fn prose_line(line: &str) -> String {
     format!("{PROSE} {line}").trim_end().to_owned() + "\n"
 }
 
-/// A notebook in the making.
+/// A notebook being flattened.
 struct Flat {
     text: String,
     lines: usize,
     notebook: Notebook,
-    /// What is doubtful, with the names that it is about.
+    /// Remarks, with the names they are about.
     remarks: Vec<(Vec<String>, Diagnostic)>,
 }
 
@@ -222,7 +222,8 @@ impl Flat {
         Self { text: format!("{HEAD}\n"), lines: 1, notebook, remarks: Vec::new() }
     }
 
-    /// Adds a cell under a line with its number, which an empty line parts from the comments of the cell.
+    /// Adds a cell under a line with its number, and an empty line that separates it from the cell's
+    /// comments.
     fn add(&mut self, number: usize, tags: Tags, code: &Code, written: &str) {
         let header = format!("\n# %% cell {number}\n\n");
         self.text.push_str(&header);
@@ -258,7 +259,7 @@ impl Flat {
         }
     }
 
-    /// Keeps the remarks that hold, now that all of the notebook is known.
+    /// Keeps the remarks that still hold once the whole notebook is known.
     fn settle(&mut self) {
         let remarks = std::mem::take(&mut self.remarks).into_iter();
         let words = LazyCell::new(|| words(&self.text));
@@ -290,7 +291,7 @@ fn push_line(text: &mut String, line: &str) {
     }
 }
 
-/// The first markdown cell that says something; the first two, if both lead.
+/// The first markdown cell with text; the first two, if both come before the code.
 fn description(cells: &[Cell]) -> Option<String> {
     let is_markdown = |cell: &&Cell| cell.kind() == Kind::Markdown;
     let leading = cells.iter().take_while(is_markdown).count().min(2);

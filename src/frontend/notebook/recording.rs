@@ -1,4 +1,5 @@
-//! The executed notebook as an output: what it adds to a component, and the notebook that the entry point fills in.
+//! The executed notebook as an output: what it adds to a component, and the template that the entry point
+//! fills.
 
 use pulldown_cmark::{Options, Parser, html};
 use serde_json::{Value, json};
@@ -16,13 +17,13 @@ use crate::userinfo;
 /// The output that is the executed notebook.
 pub const NOTEBOOK: &str = "executed_notebook";
 
-/// The output that is the same as a page of HTML.
+/// The output that is the same as an HTML page.
 pub const PAGE: &str = "executed_notebook_html";
 
-/// How a source and its settings ask for it.
+/// The name of the option and directive for it.
 pub const NAME: &str = "notebook-output";
 
-/// Metadata of a notebook that says how an earlier run ended, or what a browser showed.
+/// Metadata about an earlier run, or for a browser.
 const STALE: [&str; 3] = ["widgets", "papermill", "signature"];
 
 /// Whether a comment asks for the executed notebook: `# c3: notebook-output`.
@@ -63,7 +64,7 @@ pub fn is_record(output: &str) -> bool {
     output == NOTEBOOK || output == PAGE
 }
 
-/// Adds the executed notebook to the outputs, unless it is there, and what records it to the requirements.
+/// Adds the executed notebook to the outputs, unless it is there, and its recorder to the requirements.
 pub fn add(component: &mut Component) {
     if component.recorded {
         return;
@@ -82,11 +83,11 @@ pub fn add(component: &mut Component) {
     component.outputs.push(output(PAGE, "HTML", "The executed notebook as a page"));
 }
 
-/// How the file of the executed notebook ends, and that of the page, behind the name of the source without its ending.
+/// Suffixes of the executed notebook and of its page, after the stem of the source.
 pub const SUFFIXES: [&str; 2] = [".executed.ipynb", ".executed.html"];
 
-/// What the entry point fills in: `{"notebook": …, "markdown": […]}`, the notebook without outputs, and for each of its
-/// cells the HTML of its prose or null. Passwords in URLs are masked.
+/// The template for the entry point: `{"notebook": …, "markdown": […]}`, with the notebook without outputs,
+/// and for each cell the HTML of its prose or null. Passwords in URLs are masked.
 pub fn template(json: &str) -> Result<String, NotebookError> {
     let mut notebook: Value = parse(json)?;
     if let Some(metadata) = notebook["metadata"].as_object_mut() {
@@ -98,7 +99,7 @@ pub fn template(json: &str) -> Result<String, NotebookError> {
     Ok(json!({"notebook": notebook, "markdown": markdown}).to_string())
 }
 
-/// A cell without what an earlier run left.
+/// A cell without the results of an earlier run.
 fn bare(mut cell: Value) -> Value {
     cell["source"] = userinfo::mask(&text(&cell)).into();
     if let Some(metadata) = cell["metadata"].as_object_mut() {
@@ -135,7 +136,7 @@ fn text(cell: &Value) -> String {
     }
 }
 
-/// The names of the files that an executed notebook of a source has.
+/// The file names of a source's executed notebook.
 #[must_use]
 pub fn file_names(source: &str) -> [String; 2] {
     let stem = source.strip_suffix(EXTENSION).unwrap_or(source);

@@ -1,4 +1,4 @@
-//! Shell commands in notebooks: `pip install` is done when the image is built, so it is lifted out of them.
+//! Shell commands in notebooks: `pip install` moves to the build of the image.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -12,31 +12,31 @@ pub(super) use variables::reads;
 /// A shell text as Python.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Lifted {
-    /// The text without the installations; nothing if nothing else was in it.
+    /// The text without the installations; nothing if there was nothing else.
     pub(super) rest: Option<String>,
-    /// The installations and where they stood, in bytes.
+    /// The installations and their positions, in bytes.
     pub(super) installs: Vec<(usize, String)>,
-    /// What installs something in a way that can't be lifted, and where.
+    /// Installations that can't move, and where.
     pub(super) left: Vec<(Range<usize>, Obstacle)>,
 }
 
-/// Why an installation is left to the running container.
+/// Why an installation stays in the running container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Obstacle {
-    /// Its words are known at run time only.
+    /// Its words are known only at run time.
     Computed,
-    /// It is conda's, which the image doesn't have.
+    /// It uses conda, which the image doesn't have.
     Conda,
-    /// It is the package manager's of the system, which needs root.
+    /// It uses the system's package manager, which needs root.
     System,
-    /// It is an installer's whose packages no image gets.
+    /// Its installer is for packages that no image gets.
     Other,
 }
 
-/// Words of the shell's grammar that may stand before a command.
+/// Words of the shell's grammar that may precede a command.
 const GRAMMAR: &[&str] = &["then", "else", "do", "if", "elif", "while", "until", "!", "{"];
 
-/// Parts the installations from the rest.
+/// Separates the installations from the rest.
 pub(super) fn lift(script: &str) -> Lifted {
     let mut lifted = Lifted::default();
     let (mut rest, mut end, mut remains) = (String::new(), 0, false);
@@ -68,7 +68,7 @@ fn is_idle(text: &str) -> bool {
     text.is_empty() || text == ":" || text.starts_with("set -")
 }
 
-/// The command line that installs packages if a pipeline begins with one, and where it begins.
+/// The command line at the start of a pipeline that installs packages, and its position.
 fn install(pipeline: &str) -> Option<Result<(usize, String), Obstacle>> {
     let first = first_command(pipeline);
     let at = command_start(first);
@@ -97,7 +97,7 @@ fn install(pipeline: &str) -> Option<Result<(usize, String), Obstacle>> {
     Some(Ok((at, format!("pip install {words}"))))
 }
 
-/// Where a command begins behind words such as `then` and `sudo`, and behind `NAME=value`.
+/// The start of a command after words such as `then` and `sudo`, and after `NAME=value`.
 fn command_start(text: &str) -> usize {
     let mut at = text.len() - text.trim_start().len();
     loop {
@@ -110,7 +110,7 @@ fn command_start(text: &str) -> usize {
     }
 }
 
-/// Words without `> file`, `2>&1` and a comment at the end; `numpy>1` is a word of its own right.
+/// Words without `> file`, `2>&1` and a trailing comment; `numpy>1` is a word.
 fn without_redirections<'a>(words: &[&'a str]) -> Vec<&'a str> {
     let mut kept = Vec::new();
     let mut words = words.iter();
@@ -136,8 +136,8 @@ fn first_command(pipeline: &str) -> &str {
     &pipeline[..end.map_or(pipeline.len(), |(at, _)| at)]
 }
 
-/// The pipelines of a shell text: what stands between `;`, `&&`, `||`, `&`, brackets and line ends. Comments and
-/// here-documents are part of none.
+/// The pipelines of a shell text, separated by `;`, `&&`, `||`, `&`, brackets and line ends. Comments and
+/// here-documents belong to none.
 fn pipelines(script: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let (mut start, mut skip_to) = (0, 0);
@@ -183,7 +183,7 @@ fn line_start(script: &str, at: usize) -> usize {
     script[..at].rfind('\n').map_or(0, |end| end + 1)
 }
 
-/// Where the lines of a script end, by what stands in them: here-documents end with a line that is a word.
+/// The ends of lines, by content: here-documents end with a line that is a given word.
 struct Lines<'a> {
     ends: BTreeMap<&'a str, Vec<usize>>,
 }
@@ -199,7 +199,7 @@ impl<'a> Lines<'a> {
         Self { ends }
     }
 
-    /// The end of the here-document that a line begins which ends at some byte.
+    /// The end of the here-document that a line begins.
     fn here_document(&self, line: &str, from: usize) -> Option<usize> {
         let (_, word) = line.split_once("<<")?;
         let word = word.trim_start_matches('-').trim_start().trim_start_matches(['\'', '"', '\\']);
@@ -209,7 +209,7 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// Whether a character is quoted, told from those before it.
+/// Whether a character is quoted, given those before it.
 #[derive(Default)]
 struct Quotes {
     quote: Option<char>,
@@ -217,7 +217,7 @@ struct Quotes {
 }
 
 impl Quotes {
-    /// Takes the next character and tells whether it has its meaning for the shell.
+    /// Takes the next character; returns whether it has its shell meaning.
     fn outside(&mut self, character: char) -> bool {
         if std::mem::take(&mut self.escaped) {
             return false;

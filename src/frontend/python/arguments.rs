@@ -36,7 +36,7 @@ use declared::{Declared, Unread};
 const ARGPARSE: &str = "argparse";
 pub(super) const COMMANDS: &[&str] = &["click", "rich_click", "typer"];
 
-/// What values that aren't read need.
+/// Hint for options that aren't read.
 pub(super) const HINT: &str = "what stands behind `--` reaches the script as it is";
 
 /// The options of a script's parser or command, in the order of the text.

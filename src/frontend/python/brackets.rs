@@ -1,4 +1,4 @@
-//! Brackets that are never closed: what Python's parser finds wrong behind them says nothing.
+//! Unclosed brackets: errors that the parser reports after one mean nothing.
 
 use std::ops::Range;
 
@@ -6,7 +6,7 @@ use ruff_python_ast::token::{TokenKind, Tokens};
 
 use super::span;
 
-/// The bracket before a byte that is opened last and never closed.
+/// The last bracket opened before a byte and never closed.
 pub(super) fn unclosed(tokens: &Tokens, before: usize) -> Option<Range<usize>> {
     let mut open: Vec<(TokenKind, Range<usize>)> = Vec::new();
     for token in tokens {

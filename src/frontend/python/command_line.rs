@@ -1,4 +1,4 @@
-//! The command line of a script: whether it reads the one that it is called with.
+//! The command line of a script: whether the script reads its own.
 
 use std::ops::Range;
 
@@ -48,7 +48,7 @@ pub(super) const MODULES: &[&str] = &[
 /// The lists of arguments.
 const ARGUMENTS: &[&str] = &["sys.argv", "sys.orig_argv"];
 
-/// Whether a script reads its command line, by itself or by a library.
+/// Whether a script reads its command line, itself or through a library.
 pub(super) fn is_read(body: &[Stmt], model: &Model) -> bool {
     let imported = model.imports().iter().any(|import| {
         MODULES.iter().any(|module| import.is_below(module)) || ARGUMENTS.contains(&import.path.as_str())
@@ -60,7 +60,8 @@ fn mentions(body: &[Stmt], model: &Model) -> bool {
     mention(body, model, false).is_some()
 }
 
-/// The first place where a script names its list of arguments, perhaps for more than its own name, `sys.argv[0]`.
+/// The first mention of a script's list of arguments, if `is_for_more` other than for its own name,
+/// `sys.argv[0]`.
 fn mention(body: &[Stmt], model: &Model, is_for_more: bool) -> Option<Range<usize>> {
     let names = model.names_of("sys");
     if matches!(&names, Names::These(names) if names.is_empty()) {
@@ -71,7 +72,7 @@ fn mention(body: &[Stmt], model: &Model, is_for_more: bool) -> Option<Range<usiz
     finder.found
 }
 
-/// Tells that a script reads its command line by itself, unless a library does it for it.
+/// The note on a script that reads its command line itself, without a library.
 pub(super) fn told(body: &[Stmt], model: &Model) -> Option<Diagnostic> {
     let is_library = |import: &super::semantic::Import| MODULES.iter().any(|module| import.is_below(module));
     if model.imports().iter().any(is_library) {

@@ -1,4 +1,4 @@
-//! The comments of a script, by line: descriptions, directives and requirements stand in them.
+//! The comments of a script, by line: descriptions, directives and requirements.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -14,7 +14,7 @@ pub(super) struct Comments<'a> {
     lines: BTreeMap<usize, CommentLine<'a>>,
 }
 
-/// What tools say to each other in comments; no description.
+/// Comments for tools, which are no description.
 const PRAGMAS: &[&str] = &[
     "!",
     "-*-",

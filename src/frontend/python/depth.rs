@@ -1,4 +1,4 @@
-//! Depth: whether the syntax tree of a script would exhaust the stack, told before it is made.
+//! Depth: whether the syntax tree of a script would exhaust the stack, decided before parsing.
 
 use ruff_python_ast::token::TokenKind;
 use ruff_python_parser::{Mode, lexer};
@@ -21,13 +21,13 @@ fn tokens(text: &str) -> impl Iterator<Item = Link> {
     kinds.take_while(|kind| *kind != TokenKind::EndOfFile).map(Link::of_token)
 }
 
-/// What a piece of code does to the depth of the tree.
+/// The effect of a piece of code on the depth of the tree.
 enum Link {
     Open,
     Close,
     /// A comma or the end of a statement: the count starts over.
     Separator,
-    /// The end of a line, which ends a statement outside of brackets.
+    /// The end of a line, which ends a statement outside brackets.
     Line,
     /// Goes one level deeper, as operators do.
     Deeper,

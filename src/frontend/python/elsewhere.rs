@@ -1,11 +1,12 @@
-//! Parameters that libraries read by themselves, from the command line or the environment: told, for none is an input.
+//! Parameters that libraries read themselves, from the command line or the environment: reported, as none is
+//! an input.
 
 use super::arguments::COMMANDS;
 use super::command_line::MODULES;
 use super::semantic::{Import, Model};
 use crate::diagnostic::Diagnostic;
 
-/// Libraries that read variables into settings of their own.
+/// Libraries that read variables into their own settings.
 const SETTINGS: &[&str] = &[
     "confuse",
     "decouple",
@@ -29,7 +30,7 @@ const PARTS: &[&str] = &["pydantic.BaseSettings", "pydantic.v1.BaseSettings", "s
 /// What reads them from a file.
 const FILE: &str = "dotenv.dotenv_values";
 
-/// What such libraries read without a word in the interface, once for each.
+/// Notes on libraries that read variables without an entry in the interface.
 pub(super) fn notes(model: &Model, read: &[&str]) -> Vec<Diagnostic> {
     told(model, |name| !COMMANDS.contains(&name) && !read.contains(&name))
 }

@@ -1,11 +1,11 @@
-//! What gives access to the environment: `os.environ`, `os.getenv` and their like, under whatever name.
+//! Objects that give access to the environment: `os.environ`, `os.getenv` and so on, under any alias.
 
 use ruff_python_ast::Expr;
 
 use super::known::IMPORTERS;
 use super::semantic::{Model, Names};
 
-/// A thing that gives access to the environment.
+/// An object that gives access to the environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Entity {
     /// The mapping `os.environ`.
@@ -28,7 +28,7 @@ pub(super) enum Entity {
     Copy,
     /// `os.environ.keys`.
     Keys,
-    /// `os.unsetenv`, which says nothing of an interface.
+    /// `os.unsetenv`, which is no part of an interface.
     Unset,
     /// `os.path.expandvars`.
     Expand,
@@ -59,7 +59,7 @@ const FUNCTIONS: &[(&str, Entity)] = &[
     ("os.path.expandvars", Entity::Expand),
 ];
 
-/// Longest row of attributes behind such a call.
+/// Longest chain of attributes after such a call.
 const MAX_LINKS: usize = 8;
 
 /// The module that has them.
@@ -68,7 +68,7 @@ const MODULE: &str = "os";
 /// What gives access to the environment in a script.
 pub(super) struct Entities<'m, 'a> {
     model: &'m Model<'a>,
-    /// The names that may stand for such a thing: quick, for most don't.
+    /// Names that may refer to such an object; a quick filter.
     names: Vec<Names<'a>>,
 }
 
@@ -77,7 +77,7 @@ impl<'m, 'a> Entities<'m, 'a> {
         Self { model, names: vec![model.names_of(MODULE), model.names_of("posix")] }
     }
 
-    /// What an expression stands for; one that may be several things is the first that gives access.
+    /// The object behind an expression; if it may be several, the first that gives access.
     pub(super) fn of(&self, expression: &Expr) -> Option<Entity> {
         if let Some(path) = self.imported(expression) {
             return at(&path);
@@ -105,12 +105,12 @@ impl<'m, 'a> Entities<'m, 'a> {
     }
 }
 
-/// The method of the mapping that has a name.
+/// The method of the mapping with this name.
 pub(super) fn method(name: &str) -> Option<Entity> {
     METHODS.iter().find(|(known, _)| *known == name).map(|(_, entity)| *entity)
 }
 
-/// What a path gives access to.
+/// The object at a dotted path.
 pub(super) fn at(path: &str) -> Option<Entity> {
     if MAPPINGS.contains(&path) {
         return Some(Entity::Environ);

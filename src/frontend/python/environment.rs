@@ -50,7 +50,7 @@ pub(super) fn accesses(
     uses.into_iter().map(annotate).collect()
 }
 
-/// What each option of the command line is where it isn't given.
+/// The value of each command-line option that isn't given.
 fn defaults(options: &[Access]) -> flow::Defaults {
     let default = |option: &Access| match &option.action {
         Action::Read { fallback: Fallback::Constant(Constant::None), .. } => Fallback::Absent,

@@ -1,9 +1,9 @@
-//! Flow: a script followed in the order in which it is run, as far as that can be told: which variables it reads and
-//! writes, what it does without them, and what names stand for.
+//! Flow: follows a script in order of execution, as far as that is known: which variables it reads and writes, what it
+//! does without them, and what names refer to.
 //!
 //! Nothing is run. Branches are followed one by one and joined; functions where they are called, with what is known of
-//! their arguments; loops over literals element by element. What is asked of a read's value decides whether the program
-//! can do without, so that `if x is None: x = 1` says the same as a default.
+//! their arguments; loops over literals element by element. Tests of a read's value decide whether the program can do
+//! without it, so that `if x is None: x = 1` is the same as a default.
 
 use ruff_python_ast::Stmt;
 
@@ -39,8 +39,8 @@ pub(super) use ends::Ends;
 pub(super) use options::Defaults;
 pub(super) use records::{FlowAnalysis, Use};
 
-/// Every use of an environment variable, in the order of the text, and what can't be told; and which options of the
-/// command line, whose defaults are known, the script can't do without.
+/// Every use of an environment variable, in order, and diagnostics; and the command-line options, with these
+/// defaults, that the script requires.
 pub(super) fn follow(body: &[Stmt], model: &Model, options: &Defaults) -> FlowAnalysis {
     walk::Walker::new(model, options).run(body).finish()
 }

@@ -1,6 +1,6 @@
-//! Calls in Python, on one line, of what IPython does.
+//! Python calls, on one line, for what IPython does.
 
-/// A call of a method of the shell's.
+/// A method call of the shell object.
 pub(super) fn call(method: &str, arguments: &[&str]) -> String {
     let arguments: Vec<_> = arguments.iter().map(|argument| quoted(argument)).collect();
     format!("get_ipython().{method}({})", arguments.join(", "))
@@ -18,7 +18,7 @@ pub(super) fn autocall(mark: u8, command: &str) -> String {
     format!("{function}({arguments})")
 }
 
-/// A text as a literal of Python's on one line.
+/// A Python string literal on one line.
 pub(super) fn quoted(text: &str) -> String {
     let inner: String = text
         .chars()

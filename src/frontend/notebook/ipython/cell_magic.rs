@@ -8,10 +8,10 @@ use super::{embedded, read_by_shell, remark, translate_in};
 use crate::frontend::notebook::shell::{self, Lifted};
 use crate::frontend::notebook::{Code, Remark, prose_line};
 
-/// Cell magics whose body is Python, run by IPython.
+/// Cell magics with a body of Python, run by IPython.
 const PYTHON_BODIES: &[&str] = &["capture", "timeit", "prun"];
 
-/// Cell magics whose body is for a shell.
+/// Cell magics with a body for a shell.
 const SHELL_BODIES: &[&str] = &["bash", "sh", "system", "sx", "!"];
 
 /// Shells that `%%script` may call.
@@ -55,7 +55,7 @@ impl<'a> Magic<'a> {
         SHELL_BODIES.contains(&self.name) || (self.name == "script" && SHELLS.contains(&program))
     }
 
-    /// The body as it stands, between two looks at the clock.
+    /// The body as it is, between two readings of the clock.
     fn timed(&self, depth: usize) -> Code {
         let body = translate_in(self.body, depth + 1);
         let script = format!(
@@ -65,7 +65,7 @@ impl<'a> Magic<'a> {
         Code { text: format!("pass\n{}", body.text), script, ..body }.shifted("pass\n".len())
     }
 
-    /// A body of Python that IPython runs: it is read like any other.
+    /// A body of Python that IPython runs; it is read like any other.
     fn python(&self, depth: usize) -> Code {
         let body = translate_in(self.body, depth + 1);
         let binds = self.name == "capture" && self.line.split_whitespace().any(|word| !word.starts_with('-'));
@@ -74,7 +74,7 @@ impl<'a> Magic<'a> {
         Code { text: format!("pass\n{}", body.text), script, shell: !idle, ..body }.shifted("pass\n".len())
     }
 
-    /// A body for a shell, without the installations in it.
+    /// A body for a shell, without its installations.
     fn shell(&self) -> Code {
         let lifted = shell::lift(self.body);
         let code = match &lifted.rest {
@@ -96,7 +96,7 @@ impl<'a> Magic<'a> {
         Code { remarks, ..code }
     }
 
-    /// A call of the magic; what is read shows its body as prose, and as comments what it installs.
+    /// A call of the magic; the text that is read shows its body as prose, and its installations as comments.
     fn call(&self, body: &str, lifted: &Lifted) -> Code {
         let lines = starts(self.body);
         let mut installs: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
@@ -113,7 +113,7 @@ impl<'a> Magic<'a> {
         Code { text, script: self.run(body), shell: true, remarks, ..Code::default() }
     }
 
-    /// The environment is used in a body that isn't read.
+    /// The remark about the environment in a body that isn't read.
     fn unread(text: &str) -> Remark {
         let at = text.lines().scan(0, |start, line| {
             let here = *start;
@@ -135,14 +135,14 @@ impl<'a> Magic<'a> {
     }
 }
 
-/// Where the lines of a text begin.
+/// The start of each line.
 fn starts(text: &str) -> Vec<usize> {
     let lines =
         text.split_inclusive('\n').scan(0, |end, line| Some(std::mem::replace(end, *end + line.len())));
     lines.collect()
 }
 
-/// The line of a byte, from 0, told by where lines begin.
+/// The line of a byte, from 0, given the start of each line.
 fn line_of(starts: &[usize], at: usize) -> usize {
     starts.partition_point(|&start| start <= at).saturating_sub(1)
 }

@@ -1,11 +1,11 @@
-//! Python in the arguments of commands and magics: what IPython evaluates there, and what it sets.
+//! Python in the arguments of commands and magics: what IPython evaluates, and what it sets.
 
 use ruff_python_parser::parse_expression;
 
 use super::call::quoted;
 use crate::frontend::python;
 
-/// Words of code that uses the environment, in Python and in the languages of other magics.
+/// Words of code that uses the environment, in Python and in the languages of magics.
 const WORDS: &[&str] =
     &["environ", "getenv", "expandvars", "Sys.setenv", "$ENV{", "%ENV", "ENV[", "ENV.fetch", "process.env"];
 
@@ -14,14 +14,14 @@ pub(super) fn mentions(text: &str) -> bool {
     WORDS.iter().any(|word| text.contains(word))
 }
 
-/// A call with the expressions in a command as further arguments, as far as they use the environment.
+/// A call with the expressions of a command as further arguments, if they use the environment.
 pub(super) fn shown(call: &str, command: &str) -> String {
     let found: Vec<_> = expressions(command).into_iter().filter(|part| mentions(part)).collect();
     let shown = call.strip_suffix(')').filter(|_| !found.is_empty());
     shown.map_or_else(|| call.to_owned(), |call| format!("{call}, {})", found.join(", ")))
 }
 
-/// What stands in braces and is Python.
+/// The Python in braces.
 fn expressions(command: &str) -> Vec<&str> {
     let (mut found, mut rest) = (Vec::new(), command);
     while let Some((_, after)) = rest.split_once('{') {
@@ -36,14 +36,14 @@ fn is_expression(text: &str) -> bool {
     !text.trim().is_empty() && !python::is_too_deep(text) && parse_expression(text).is_ok()
 }
 
-/// The code behind the options of `%timeit`.
+/// The code after the options of `%timeit`.
 pub(super) fn timed(line: &str) -> Option<String> {
     let starts = line.match_indices(char::is_whitespace).map(|(at, _)| &line[at..]);
     let code = std::iter::once(line).chain(starts).map(str::trim);
     code.filter(|code| !code.starts_with('-')).find(|code| is_expression(code)).map(str::to_owned)
 }
 
-/// What `%env` does, in Python: it sets a variable, or gives its value.
+/// `%env` in Python: sets a variable, or gives its value.
 pub(super) fn environment(line: &str, is_assigned: bool) -> String {
     let line = line.trim();
     let (name, value) = match line.split_once(['=', ' ', '\t']) {

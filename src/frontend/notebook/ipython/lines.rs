@@ -1,4 +1,4 @@
-//! Lines that aren't Python, wherever they stand among lines that are: commands, magics, questions.
+//! Lines that aren't Python among lines that are: commands, magics, questions.
 
 use std::ops::Range;
 
@@ -15,16 +15,16 @@ use crate::frontend::notebook::Code;
 use crate::frontend::notebook::shell::{self, Obstacle};
 use crate::frontend::python;
 
-/// Line magics that are about the screen or about editing, of which there is neither in a container.
+/// Line magics about the screen or editing, which mean nothing in a container.
 const IDLE: &[&str] =
     &["matplotlib", "autoreload", "load_ext autoreload", "reload_ext autoreload", "config InlineBackend"];
 
-/// What takes the place of some bytes of a cell, with as many line ends.
+/// A replacement for some bytes of a cell, with as many line ends.
 struct Edit {
     range: Range<usize>,
     text: String,
     script: String,
-    /// What is doubtful about it.
+    /// What is wrong with it.
     obstacles: Vec<Obstacle>,
     /// Variables that a shell reads in it.
     reads: Vec<String>,
@@ -65,7 +65,7 @@ impl<'a> Translator<'a> {
         Code { text, script, shell: self.shell, futures: self.futures, remarks, trailer: None }
     }
 
-    /// Walks over the tokens; only they tell a command from a piece of a string or of an expression.
+    /// Walks the tokens, which alone distinguish a command from part of a string or expression.
     fn scan(&mut self) {
         if python::is_too_deep(self.cell) {
             return; // an error when the whole is read
@@ -81,8 +81,7 @@ impl<'a> Translator<'a> {
         self.walk(parsed.tokens());
     }
 
-    /// Looks at the beginning of each line of a cell that doesn't even consist of tokens, lest what is right be told
-    /// as wrong.
+    /// Looks at each line of a cell that can't be tokenised, so that valid code isn't reported as wrong.
     fn walk_lines(&mut self) {
         let (mut start, mut end) = (0, 0);
         while start < self.cell.len() {
@@ -122,8 +121,8 @@ impl<'a> Translator<'a> {
         }
     }
 
-    /// Looks at the beginning of a statement: `pip install` without a mark is a magic, too, and imports from the
-    /// future must stand first in a script.
+    /// Looks at the start of a statement: `pip install` without a mark is a magic too, and imports from the
+    /// future must come first in a script.
     fn begin(&mut self, at: usize, tokens: &[Token]) {
         let text = &self.cell[at..];
         if starts_with(text, &["pip", "pip3", "conda", "mamba"], &["install", "-q"]) {
@@ -135,7 +134,7 @@ impl<'a> Translator<'a> {
         }
     }
 
-    /// A line with those that a backslash joins to it.
+    /// A line with its backslash continuations.
     fn logical_line(&self, at: usize) -> Range<usize> {
         let mut end = at;
         for line in self.cell[at..].split_inclusive('\n') {
@@ -147,7 +146,7 @@ impl<'a> Translator<'a> {
         at..at + self.cell[at..end].trim_end_matches('\n').len()
     }
 
-    /// An import from the future, whose statement begins with some tokens.
+    /// An import from the future.
     fn future(&mut self, at: usize, tokens: &[Token]) {
         let ends = |token: &&Token| !matches!(token.kind(), TokenKind::Newline | TokenKind::Semi);
         let is_blank = |token: &&Token| token.kind() != TokenKind::Comment;
@@ -161,7 +160,7 @@ impl<'a> Translator<'a> {
         self.edits.push(Edit { range, text, script, obstacles: Vec::new(), reads: Vec::new() });
     }
 
-    /// `name?`: help is for a reader at the screen.
+    /// `name?`: help is only useful on a screen.
     fn help(&mut self, start: usize, question: &Range<usize>) {
         if self.edits.last().is_some_and(|edit| start < edit.range.end) {
             return; // broken, which is told when the whole is read
@@ -173,7 +172,7 @@ impl<'a> Translator<'a> {
         }
     }
 
-    /// A line that begins with a mark, or what stands behind `=`.
+    /// A line that begins with a mark, or the right side of an `=` that does.
     fn escape(&mut self, range: Range<usize>, assigned: bool) {
         let raw = &self.cell[range.clone()];
         let command = raw.replace("\\\n", " ");
@@ -224,7 +223,7 @@ impl<'a> Translator<'a> {
         }
     }
 
-    /// `%env name=value`, `%set_env name value`, `%env name`: what is read shows what it does.
+    /// `%env name=value`, `%set_env name value`, `%env name`: the text that is read shows the effect.
     fn environment(&mut self, range: Range<usize>, name: &str, line: &str, assigned: bool) {
         self.shell = true;
         let script = padded(call("run_line_magic", &[name, line]), &self.cell[range.clone()]);
@@ -232,14 +231,14 @@ impl<'a> Translator<'a> {
         self.edits.push(Edit { range, text, script, obstacles: Vec::new(), reads: Vec::new() });
     }
 
-    /// A call with a text in which IPython evaluates what stands in braces: what is read shows that too.
+    /// A call with a text whose braces IPython evaluates: the text that is read shows that too.
     fn embedded(&mut self, range: Range<usize>, script: String, command: &str, obstacles: Vec<Obstacle>) {
         let text = padded(embedded::shown(&script, command), &self.cell[range.clone()]);
         let script = padded(script, &self.cell[range.clone()]);
         self.edits.push(Edit { range, text, script, obstacles, reads: Vec::new() });
     }
 
-    /// A command for the shell, perhaps one that installs packages, and the method that runs it.
+    /// A shell command, perhaps one that installs packages, and the method that runs it.
     fn shell(&mut self, range: Range<usize>, method: &str, command: &str) {
         self.lift(range, method, command);
         if let Some(edit) = self.edits.last_mut() {
@@ -269,7 +268,7 @@ impl<'a> Translator<'a> {
     }
 }
 
-/// Whether a text begins with one of some words and then one of others.
+/// Whether a text begins with one of some words followed by one of others.
 fn starts_with(text: &str, firsts: &[&str], seconds: &[&str]) -> bool {
     let after = |text: &str, words: &[&str]| {
         let rest = |word: &&str| {
@@ -292,7 +291,7 @@ fn future_import(text: &str) -> Option<String> {
     Some(format!("from __future__ import {}", names.collect::<Vec<_>>().join(", ")))
 }
 
-/// A text with as many line ends as that in whose place it stands.
+/// A text padded to as many line ends as the one it replaces.
 fn padded(text: String, place: &str) -> String {
     text + &"\n".repeat(place.matches('\n').count())
 }

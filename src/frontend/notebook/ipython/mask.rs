@@ -1,10 +1,10 @@
-//! What is done to a cell before the parser sees it, which doesn't survive every one.
+//! Masks a cell for the parser, which doesn't survive every input.
 
 use ruff_python_ast::token::TokenKind;
 use ruff_python_parser::{Mode, lexer};
 
-/// A cell whose tokens have their places, but all of whose escapes are `%` or `!`: the parser doesn't survive others
-/// behind a bracket that is left open.
+/// A cell whose escapes are all `%` or `!`, with tokens in their places: the parser doesn't survive others
+/// after an unclosed bracket.
 pub(super) fn masked(cell: &str) -> String {
     let mut continued = false;
     let lines = cell.split_inclusive('\n').map(|line| {
@@ -18,7 +18,7 @@ pub(super) fn masked(cell: &str) -> String {
     lines.collect()
 }
 
-/// Whether a cell holds something that is no token.
+/// Whether a cell holds something that isn't a token.
 pub(super) fn is_torn(cell: &str) -> bool {
     let mut lexer = lexer::lex(cell, Mode::Ipython);
     while lexer.next_token() != TokenKind::EndOfFile {}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-/// Variables that a shell or a system sets by itself.
+/// Variables that a shell or system sets itself.
 const OWN: &[&str] = &[
     "BASH",
     "BASHPID",
@@ -43,7 +43,7 @@ const OWN: &[&str] = &[
     "USER",
 ];
 
-/// Words behind which names stand that are set.
+/// Words followed by names that they set.
 const SETTERS: &[&str] = &[
     "for",
     "select",
@@ -59,7 +59,7 @@ const SETTERS: &[&str] = &[
     "-v",
 ];
 
-/// The names that are expanded and that nothing in the text sets, in order, each with its place in bytes.
+/// The names expanded but not set in the text, in order, with their positions in bytes.
 pub(in crate::frontend::notebook) fn reads(script: &str) -> Vec<(usize, &str)> {
     let found = expansions(script);
     if found.is_empty() {

@@ -1,4 +1,4 @@
-//! Options side by side: positionals in their order, two options for one flag, defaults that are set elsewhere.
+//! Combines options: positionals in order, pairs of options for one flag, defaults set elsewhere.
 
 use super::calls::Calls;
 use super::declared::{Declared, Unread, read, set_defaults};
@@ -8,7 +8,7 @@ use crate::component::{Argument, Takes};
 use crate::frontend::interface::Fallback;
 use crate::frontend::python::semantic::Model;
 
-/// The options that become inputs, and those that don't.
+/// The options that become inputs, and the others.
 pub(super) fn arranged(calls: &Calls, model: &Model) -> (Vec<Declared>, Vec<Unread>) {
     let mut row = Row::default();
     for call in &calls.options {
@@ -27,14 +27,14 @@ pub(super) fn arranged(calls: &Calls, model: &Model) -> (Vec<Declared>, Vec<Unre
     row.finish()
 }
 
-/// Options, one after the other.
+/// A row of options.
 #[derive(Default)]
 pub(super) struct Row {
     declared: Vec<Declared>,
     unread: Vec<Unread>,
-    /// Whether a positional before can't be told.
+    /// Whether an earlier positional is unknown.
     is_lost: bool,
-    /// Names that several options share.
+    /// Names shared by several options.
     shared: Vec<String>,
 }
 
@@ -45,7 +45,7 @@ impl Row {
         self.unread.push(unread);
     }
 
-    /// Takes an option, unless its place or its name is another's, too.
+    /// Adds an option, unless its position or name is shared.
     pub(super) fn add(&mut self, found: Declared) {
         if found.is_positional() && !self.is_in_place(&found) {
             self.refuse(found.unread("its place on the command line can't be told"));
@@ -58,7 +58,7 @@ impl Row {
         }
     }
 
-    /// Whether a positional follows those before it for sure.
+    /// Whether the position of a positional is certain.
     fn is_in_place(&self, found: &Declared) -> bool {
         let others = || self.declared.iter().filter(|other| other.is_positional());
         let is_behind_row = others().any(|other| other.argument.takes == Takes::Row);
@@ -69,7 +69,7 @@ impl Row {
             && others().all(|other| other.function == found.function)
     }
 
-    /// Makes one flag of the option for true and that for false; of two options that do the same the first is enough.
+    /// Joins the options for true and for false to one flag; of two equivalent options the first is kept.
     fn join(&mut self, at: usize, found: Declared) {
         if self.declared[at].is_twin(&found) {
             return;
@@ -96,7 +96,7 @@ impl Row {
         }
     }
 
-    /// The options that become inputs, and those that don't.
+    /// The options that become inputs, and the others.
     pub(super) fn finish(mut self) -> (Vec<Declared>, Vec<Unread>) {
         self.refuse_blind();
         (self.declared, self.unread)
@@ -111,7 +111,7 @@ impl Row {
     }
 }
 
-/// Why options of one name are no inputs.
+/// Reason for leaving out options with a shared name.
 const SHARED: &str = "several options set the same value";
 
 fn joined(one: &Argument, other: &Argument) -> Option<Argument> {

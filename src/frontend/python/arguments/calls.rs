@@ -1,4 +1,4 @@
-//! Calls: what a script does with parsers and with its command line.
+//! Calls: how a script uses parsers and its command line.
 
 use std::collections::HashSet;
 
@@ -9,19 +9,19 @@ use super::loops;
 use crate::frontend::python::flow::is_main;
 use crate::frontend::python::semantic::{Model, Names};
 
-/// The class of parsers.
+/// The class of argparse's parsers.
 const PARSER: &str = "argparse.ArgumentParser";
 
 /// The list of arguments.
 const ARGUMENTS: &str = "sys.argv";
 
-/// A call and where it stands.
+/// A call and its surroundings.
 #[derive(Clone)]
 pub(super) struct Call<'a> {
     pub(super) expression: &'a ExprCall,
-    /// Whether it may not be run, or more than once.
+    /// Whether it may run not at all, or more than once.
     pub(super) is_doubtful: bool,
-    /// The functions around it, the outermost first.
+    /// The functions around it, outermost first.
     pub(super) functions: Vec<&'a StmtFunctionDef>,
     /// The loops over literals around it.
     pub(super) loops: Vec<&'a StmtFor>,
@@ -30,16 +30,16 @@ pub(super) struct Call<'a> {
 /// A function that a script defines.
 pub(super) struct Definition<'a> {
     pub(super) function: &'a StmtFunctionDef,
-    /// Whether it stands in another function, or may not be defined.
+    /// Whether it is nested in another function, or may not be defined.
     pub(super) is_doubtful: bool,
 }
 
-/// What a script does with parsers.
+/// How a script uses parsers.
 #[derive(Default)]
 pub(super) struct Calls<'a> {
-    /// Parsers that are made.
+    /// Calls that make parsers.
     pub(super) parsers: Vec<Call<'a>>,
-    /// Classes of parsers that the script makes.
+    /// Parser classes of the script.
     pub(super) classes: Vec<&'a Stmt>,
     /// `add_argument`.
     pub(super) options: Vec<Call<'a>>,
@@ -51,17 +51,17 @@ pub(super) struct Calls<'a> {
     pub(super) commands: Vec<Call<'a>>,
     /// `set_defaults`.
     pub(super) defaults: Vec<Call<'a>>,
-    /// `parse_args` and the like.
+    /// `parse_args` and similar calls.
     pub(super) parses: Vec<Call<'a>>,
     /// Calls of functions by their names.
     pub(super) plain: Vec<Call<'a>>,
     /// Calls of methods that may run a command: `typer.run`, `command.main`.
     pub(super) runs: Vec<Call<'a>>,
-    /// Functions that are defined.
+    /// Function definitions.
     pub(super) definitions: Vec<Definition<'a>>,
     /// Names that are used.
     pub(super) used: HashSet<&'a str>,
-    /// Where the list of arguments is changed, or read by position.
+    /// Where the list of arguments is modified, or read by position.
     pub(super) handled: Option<&'a Expr>,
 }
 
@@ -90,13 +90,13 @@ impl<'a> Calls<'a> {
 
 struct Finder<'m, 'a> {
     model: &'m Model<'a>,
-    /// Names that may stand for argparse and for sys: quick, for most don't.
+    /// Names that may refer to argparse and sys; a quick filter.
     names: [Names<'a>; 2],
     found: Calls<'a>,
     is_doubtful: bool,
     functions: Vec<&'a StmtFunctionDef>,
     loops: Vec<&'a StmtFor>,
-    /// Other names of a parser's `add_argument`.
+    /// Aliases of a parser's `add_argument`.
     adding: HashSet<&'a str>,
 }
 
@@ -156,7 +156,7 @@ impl<'a> Finder<'_, 'a> {
         list.push(found);
     }
 
-    /// Notes what is done with the list of arguments itself.
+    /// Records uses of the list of arguments itself.
     fn handle(&mut self, expression: &'a Expr) {
         let is_handled = match expression {
             Expr::Subscript(item) => self.is_arguments(&item.value) && !is_harmless(item),
@@ -172,7 +172,7 @@ impl<'a> Finder<'_, 'a> {
     }
 }
 
-/// Whether only the name of the program, or all arguments, are taken.
+/// Whether only the program's name, or all arguments, are read.
 fn is_harmless(item: &ExprSubscript) -> bool {
     let is_number = |expression: &Expr, wanted: &str| {
         expression

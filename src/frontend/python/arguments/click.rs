@@ -17,7 +17,7 @@ use crate::frontend::python::semantic::{Model, fold};
 use crate::frontend::python::span;
 use crate::value::Constant;
 
-/// Decorators that add no option for a value.
+/// Decorators that add no option with a value.
 const OTHERS: &[&str] = &["command", "help_option", "pass_context", "pass_obj", "version_option"];
 
 /// Types by their names in click.
@@ -68,7 +68,7 @@ struct Adds<'c, 'a> {
     name: &'c str,
 }
 
-/// What the values of an option are.
+/// The values of an option.
 struct Kind {
     one: Option<Type>,
     takes: Takes,
@@ -226,7 +226,7 @@ fn named_type(maker: &Expr, model: &Model) -> Option<Type> {
     known.map(|(_, kind)| kind.clone()).or_else(|| paths.iter().find_map(|path| made(path)))
 }
 
-/// Whether a value says no.
+/// Whether a value is false.
 pub(super) fn is_no(value: &Expr) -> bool {
     value.is_none_literal_expr() || value.as_boolean_literal_expr().is_some_and(|literal| !literal.value)
 }
@@ -240,7 +240,7 @@ pub(super) fn first_text(value: &Expr, model: &Model) -> Option<String> {
     }
 }
 
-/// A help on one line; what stands behind `\f` is for programmers.
+/// A help text on one line; the part after `\f` is for programmers.
 pub(super) fn plain(help: &str) -> String {
     let help = help.split('\u{c}').next().unwrap_or(help);
     help.split_whitespace().collect::<Vec<_>>().join(" ")

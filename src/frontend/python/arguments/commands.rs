@@ -1,4 +1,4 @@
-//! Commands of click and typer: the one that a script runs, or why its options are no inputs.
+//! Commands of click and typer: the one that a script runs, or why its options aren't inputs.
 
 use ruff_python_ast::{Decorator, Expr, ExprCall, StmtFunctionDef};
 
@@ -8,10 +8,10 @@ use super::parser::{is_named, refused, unread};
 use crate::diagnostic::Diagnostic;
 use crate::frontend::python::semantic::Model;
 
-/// Modules that have what click has.
+/// Modules with click's interface.
 const CLICK: &[&str] = &["click", "rich_click"];
 
-/// What a command is called with that changes nothing of what it reads.
+/// Keywords of a command call that don't change what it reads.
 const HARMLESS: &[&str] = &[
     "args",
     "auto_envvar_prefix",
@@ -25,7 +25,7 @@ const HARMLESS: &[&str] = &[
     "windows_expand_args",
 ];
 
-/// Who reads the command line of a command.
+/// The library of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Library {
     /// Options by decorators.
@@ -38,17 +38,17 @@ pub(super) enum Library {
 pub(super) struct Command<'a> {
     pub(super) function: &'a StmtFunctionDef,
     pub(super) library: Library,
-    /// Whether it may not be run.
+    /// Whether it may not run.
     pub(super) is_doubtful: bool,
 }
 
-/// The name that a path has in click.
+/// The name of a path in click.
 pub(super) fn in_click(path: &str) -> Option<&str> {
     let (module, rest) = path.split_once('.')?;
     CLICK.contains(&module).then(|| rest.rsplit('.').next().unwrap_or(rest))
 }
 
-/// What a decorator calls, or is.
+/// The function that a decorator calls, or is.
 pub(super) fn called(decorator: &Decorator) -> &Expr {
     match &decorator.expression {
         Expr::Call(call) => &call.func,
@@ -64,7 +64,7 @@ pub(super) fn find<'a>(calls: &Calls<'a>, model: &Model<'a>) -> Option<Result<Co
     Some(finder.only(&marked, found))
 }
 
-/// What a function is marked as.
+/// What a decorator makes of a function.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mark {
     Command(Library),
@@ -72,11 +72,11 @@ enum Mark {
     Sub,
 }
 
-/// A function that is marked, by what.
+/// A decorated function.
 struct Marked<'a> {
     function: &'a StmtFunctionDef,
     mark: Mark,
-    /// The expression by which it is run: the name of the function, or of the app.
+    /// The expression that runs it: the name of the function, or of the app.
     by: Option<&'a str>,
     call: Option<&'a ExprCall>,
     is_doubtful: bool,
@@ -122,7 +122,7 @@ impl<'a> Finder<'_, 'a> {
         named.next().map(|found| found.function)
     }
 
-    /// What a decorator makes of its function, and by which name that is run if not by its own.
+    /// What a decorator makes of its function, and the name that runs it if not its own.
     fn mark(&self, decorator: &'a Decorator, known: &[Marked]) -> Option<(Mark, Option<&'a str>)> {
         let function = called(decorator);
         let method = function.as_attribute_expr();
@@ -170,7 +170,7 @@ impl<'a> Finder<'_, 'a> {
         Ok(Command { function: found.function, library, is_doubtful })
     }
 
-    /// Refuses a group, and several commands of one app.
+    /// Rejects a group, and several commands of one app.
     fn subcommands(&self, marked: &[Marked]) -> Option<Diagnostic> {
         let of_app = |one: &&Marked| one.mark == Mark::Command(Library::Typer) && one.by.is_some();
         let is_group = marked.iter().any(|one| matches!(one.mark, Mark::Group | Mark::Sub))
@@ -189,7 +189,7 @@ impl<'a> Finder<'_, 'a> {
         named.unwrap_or_else(|| command.function.name.to_lowercase().replace('_', "-"))
     }
 
-    /// What a decorator says that isn't followed.
+    /// A setting of a decorator that isn't followed.
     fn setting(&self, call: &ExprCall) -> Option<&'static str> {
         let keywords = Keywords::of(call);
         if keywords.is_open {

@@ -1,4 +1,4 @@
-//! Options as `add_argument` declares them: the name, the type, the default, and how values are given.
+//! Options as `add_argument` declares them: name, type, default, and how values are given.
 
 use std::ops::Range;
 
@@ -20,17 +20,17 @@ use crate::value::Constant;
 /// What an action does.
 #[derive(PartialEq)]
 enum Doing {
-    /// Takes a value.
+    /// Stores a value.
     Store,
-    /// Takes one more value each time.
+    /// Appends a value each time.
     Append,
-    /// Counts how often it stands there.
+    /// Counts its occurrences.
     Count,
-    /// Takes none, and stands for true or false.
+    /// Takes no value; means true or false.
     Flag(bool),
     /// Two options, for true and for false.
     Both,
-    /// Ends the program with a text.
+    /// Prints a text and ends the program.
     Tell,
 }
 
@@ -45,19 +45,19 @@ pub(super) struct Declared {
     pub(super) is_doubtful: bool,
     pub(super) description: Option<String>,
     pub(super) span: Range<usize>,
-    /// Where the function begins that declares it.
+    /// The start of the function that declares it.
     pub(super) function: Option<usize>,
-    /// The variable that is taken where the command line says nothing.
+    /// The variable used if the command line doesn't have the option.
     pub(super) variable: Option<String>,
-    /// Whether what is given must not be shown.
+    /// Whether its value is a secret.
     pub(super) is_secret: bool,
 }
 
-/// An option that isn't.
+/// An option that can't be read.
 pub(super) struct Unread {
     pub(super) spelling: Option<String>,
     pub(super) reason: &'static str,
-    /// Whether it may be told from others by its place.
+    /// Whether it may be positional.
     pub(super) is_positional: bool,
     pub(super) span: Range<usize>,
 }
@@ -71,7 +71,7 @@ impl Unread {
 }
 
 impl Declared {
-    /// The same option, as one that isn't read.
+    /// The same option, as one that can't be read.
     pub(super) fn unread(self, reason: &'static str) -> Unread {
         Unread {
             is_positional: self.is_positional(),
@@ -81,7 +81,7 @@ impl Declared {
         }
     }
 
-    /// Whether another option of the same name does the same.
+    /// Whether another option of the same name is equivalent.
     pub(super) fn is_twin(&self, other: &Self) -> bool {
         let (own, others) = (&self.argument, &other.argument);
         let is_option = |argument: &Argument| argument.option.is_some() && argument.negative.is_none();
@@ -101,19 +101,19 @@ impl Declared {
         self.variable.is_none() && self.argument.is_positional()
     }
 
-    /// Takes another default.
+    /// Replaces the default.
     pub(super) fn set_default(&mut self, default: Option<Constant>) {
         self.default = self::default(default, self.kind.as_ref());
     }
 
-    /// Whether it is a flag that only one value can be given to, and whose default nobody knows.
+    /// Whether it is a flag with one possible value and an unknown default.
     pub(super) fn is_blind(&self) -> bool {
         let is_one_sided = self.argument.option.is_none() || self.argument.negative.is_none();
         self.argument.flag && is_one_sided && self.default == Fallback::Computed
     }
 }
 
-/// How a call spells an option.
+/// How a call names an option.
 struct Spelled {
     /// The first long name, or the first.
     name: Option<String>,
@@ -132,7 +132,7 @@ impl Spelled {
     }
 }
 
-/// Reads a call; nothing if it declares an option that only tells something.
+/// Reads a call; nothing if it declares an option that only prints something.
 pub(super) fn read(found: &Call, expression: &ExprCall, model: &Model) -> Result<Option<Declared>, Unread> {
     let spelled = Spelled::of(expression, model);
     option(found, expression, &spelled, model).map_err(|reason| Unread {
@@ -192,7 +192,7 @@ fn option(
     }))
 }
 
-/// What stands on the command line; nothing if it is a list of lists.
+/// How its value is written; nothing for a list of lists.
 fn takes(doing: &Doing, many: bool) -> Option<Takes> {
     match doing {
         Doing::Append => (!many).then_some(Takes::Each),
@@ -237,7 +237,7 @@ fn doing(keywords: &Keywords, model: &Model) -> Option<Doing> {
     }
 }
 
-/// The default of an option that says none.
+/// The default of an option without one.
 fn unset(doing: &Doing) -> Constant {
     match doing {
         Doing::Flag(value) => Constant::Bool(!value),
@@ -258,7 +258,7 @@ fn argument(option: Option<String>, doing: &Doing, takes: Takes) -> Argument {
     }
 }
 
-/// The name under which the script finds the value.
+/// The name under which the script gets the value.
 fn dest(keywords: &Keywords, spelling: &str, model: &Model) -> Option<String> {
     match keywords.get("dest") {
         Some(dest) => model.text(dest).filter(|dest| !dest.is_empty()),
@@ -274,7 +274,7 @@ fn kind(maker: &Expr, model: &Model) -> Option<Type> {
     made(&path)
 }
 
-/// A default as argparse takes it, which puts texts only through `type`.
+/// A default as argparse treats it: only texts go through `type`.
 fn default(given: Option<Constant>, kind: Option<&Type>) -> Fallback {
     match (given, kind) {
         (None, _) => Fallback::Computed,
@@ -286,7 +286,7 @@ fn default(given: Option<Constant>, kind: Option<&Type>) -> Fallback {
     }
 }
 
-/// The defaults that a call of `set_defaults` sets, by name; nothing of those that aren't known.
+/// The known defaults that a call of `set_defaults` sets, by name.
 pub(super) fn set_defaults(call: &ExprCall, model: &Model) -> Vec<(String, Option<Constant>)> {
     let keywords = call.arguments.keywords.iter();
     let named = keywords.filter_map(|keyword| Some((keyword.arg.as_ref()?.to_string(), &keyword.value)));

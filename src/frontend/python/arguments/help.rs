@@ -5,7 +5,7 @@ use ruff_python_ast::Expr;
 use super::keywords::Keywords;
 use crate::frontend::python::semantic::{Model, fold};
 
-/// The help of an option, and what may be chosen.
+/// The help of an option, with its choices.
 pub(super) fn description(keywords: &Keywords, model: &Model) -> Option<String> {
     let help = keywords.get("help").filter(|help| !model.may_be(help, "argparse.SUPPRESS"));
     let help = help.and_then(|help| model.text(help)).map(|text| plain(&text, keywords, model));
@@ -13,7 +13,7 @@ pub(super) fn description(keywords: &Keywords, model: &Model) -> Option<String> 
     with_choices(help, keywords.get("choices").and_then(|choices| choices_of(choices, model)))
 }
 
-/// A help with what may be chosen.
+/// A help text with choices.
 pub(super) fn with_choices(help: Option<String>, choices: Option<String>) -> Option<String> {
     match (help, choices) {
         (Some(help), Some(choices)) => Some(format!("{help} (one of {choices})")),

@@ -1,4 +1,4 @@
-//! Keywords of a call, by their names.
+//! Keywords of a call, by name.
 
 use ruff_python_ast::{Expr, ExprCall};
 

@@ -6,15 +6,15 @@ use ruff_python_ast::{Expr, ExprCall, StmtFor};
 /// Most options that loops make of one call.
 const MOST: usize = 100;
 
-/// What stands for names in one round.
+/// The values of names in one iteration.
 type Round = Vec<(String, Expr)>;
 
-/// Whether a loop runs over elements that stand in the source, without a way out.
+/// Whether a loop runs over literal elements, without a way out.
 pub(super) fn is_literal(each: &StmtFor) -> bool {
     each.orelse.is_empty() && rounds(each).is_some()
 }
 
-/// A call as each round of the loops around it makes it.
+/// A call as each iteration of the loops around it makes it.
 pub(super) fn expanded(call: &ExprCall, loops: &[&StmtFor]) -> Vec<ExprCall> {
     let mut calls = vec![call.clone()];
     for each in loops.iter().rev() {
@@ -49,7 +49,7 @@ fn rounds(each: &StmtFor) -> Option<Vec<Round>> {
     elements(&each.iter)?.into_iter().map(|element| round(&each.target, element)).collect()
 }
 
-/// The elements of a literal, as tuples those of `{…}.items()`.
+/// The elements of a literal; those of `{…}.items()` as tuples.
 fn elements(iterated: &Expr) -> Option<Vec<Vec<Expr>>> {
     let lone = |elements: &[Expr]| Some(elements.iter().map(|element| vec![element.clone()]).collect());
     match iterated {

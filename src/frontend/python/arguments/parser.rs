@@ -1,4 +1,4 @@
-//! The parser: why its options can't be read, if they can't.
+//! Checks whether a parser's options can be read.
 
 use ruff_python_ast::{Expr, ExprCall};
 use ruff_text_size::Ranged;
@@ -10,7 +10,7 @@ use crate::diagnostic::Diagnostic;
 use crate::frontend::python::semantic::Model;
 use crate::frontend::python::span;
 
-/// Settings of a parser that change nothing of how it reads values.
+/// Settings of a parser that don't change how it reads values.
 const HARMLESS: &[&str] = &[
     "prog",
     "usage",
@@ -24,7 +24,7 @@ const HARMLESS: &[&str] = &[
     "color",
 ];
 
-/// What the options of a script are no inputs for.
+/// Why the options of a script aren't inputs.
 pub(super) fn refusal(calls: &Calls, model: &Model) -> Option<Diagnostic> {
     if let (Some(found), true) = (calls.subparsers.first(), calls.parsers.len() == 1) {
         return Some(subcommands(calls, found, model));
@@ -62,7 +62,7 @@ pub(super) fn refusal(calls: &Calls, model: &Model) -> Option<Diagnostic> {
     unused.and_then(|parse| told("nothing here calls the function that parses", parse.expression))
 }
 
-/// Groups of options of which one has to be given: no input says so.
+/// Notes on groups of options of which one is required, which no input can express.
 pub(super) fn choices(calls: &Calls) -> Vec<Diagnostic> {
     let is_required = |group: &&Call| {
         Keywords::of(group.expression)
@@ -89,7 +89,7 @@ fn subcommands(calls: &Calls, found: &Call, model: &Model) -> Diagnostic {
     refused(&names, found.expression)
 }
 
-/// Refuses subcommands by their names.
+/// Rejects subcommands by name.
 pub(super) fn refused(names: &[String], place: &dyn Ranged) -> Diagnostic {
     let listed = names.iter().map(|name| format!("`{}`", name.escape_debug())).collect::<Vec<_>>().join(", ");
     let which = if names.is_empty() { String::new() } else { format!(" {listed}") };
@@ -98,13 +98,13 @@ pub(super) fn refused(names: &[String], place: &dyn Ranged) -> Diagnostic {
     Diagnostic::warning("subcommands", message).at(span(&place.range())).hint(hint)
 }
 
-/// The parsers whose options another takes over.
+/// The parsers whose options another inherits.
 fn parents(call: &ExprCall) -> &[Expr] {
     let list = Keywords::of(call).get("parents").and_then(Expr::as_list_expr);
     list.map_or(&[], |list| &list.elts)
 }
 
-/// Whether an option is added to a parent when its options have been taken over.
+/// Whether an option is added to a parent after its options were inherited.
 fn is_late(option: &Call, parser: &Call, parents: &[Expr], model: &Model) -> bool {
     let receiver = option.expression.func.as_attribute_expr().and_then(|method| method.value.as_name_expr());
     let is_parent =
@@ -138,7 +138,7 @@ fn setting(parser: &Call, calls: &Calls) -> Option<String> {
     keywords.names().find(changes).map(ToOwned::to_owned)
 }
 
-/// Whether a call parses the command line that the script was called with.
+/// Whether a call parses the script's own command line.
 fn takes_command_line(parse: &Call, calls: &Calls, model: &Model) -> bool {
     let keywords = Keywords::of(parse.expression);
     let arguments = &parse.expression.arguments;
@@ -172,7 +172,7 @@ pub(super) fn is_named(expression: &Expr, name: &str) -> bool {
     expression.as_name_expr().is_some_and(|found| found.id.as_str() == name)
 }
 
-/// Whether a call of the function that parses hands the command line on.
+/// Whether a call of the parsing function passes the command line on.
 fn hands_on(call: &ExprCall, model: &Model) -> bool {
     let arguments =
         call.arguments.args.iter().chain(call.arguments.keywords.iter().map(|keyword| &keyword.value));

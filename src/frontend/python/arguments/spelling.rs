@@ -1,9 +1,9 @@
 //! How click and typer spell options: `-x`, `--long`, `--on/--off`, and the name of the value.
 
-/// Names as a declaration gives them.
+/// The names in a declaration.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Spelling {
-    /// The name of the value, if it is said by itself.
+    /// The name of the value, if given separately.
     pub(super) name: Option<String>,
     /// The first long option, or the first.
     pub(super) option: Option<String>,
@@ -12,7 +12,7 @@ pub(super) struct Spelling {
 }
 
 impl Spelling {
-    /// Reads the texts of a declaration.
+    /// Parses the texts of a declaration.
     pub(super) fn of(texts: &[String]) -> Self {
         let mut found = Self::default();
         for text in texts {
@@ -29,7 +29,7 @@ impl Spelling {
         found
     }
 
-    /// The name of the value that click makes of the option.
+    /// The name of the value that click derives from the option.
     pub(super) fn name(&self) -> Option<String> {
         let option = || self.option.as_ref().or(self.negative.as_ref());
         let name = self.name.clone().or_else(|| option().map(|option| of_option(option)));
@@ -49,7 +49,7 @@ fn is_name(text: &str) -> bool {
     text.chars().all(|character| character.is_alphanumeric() || character == '_')
 }
 
-/// Takes an option that has more dashes than the one before.
+/// Keeps the option with more dashes.
 fn keep_longer(known: &mut Option<String>, option: &str) {
     let dashes = |option: &str| option.len() - option.trim_start_matches(is_sign).len();
     if !option.is_empty() && known.as_ref().is_none_or(|known| dashes(known) < dashes(option)) {

@@ -19,7 +19,7 @@ use crate::frontend::python::semantic::{Model, fold};
 use crate::frontend::python::span;
 use crate::value::Constant;
 
-/// Parameters that typer fills in by itself.
+/// Parameters that typer fills in itself.
 const CONTEXTS: &[&str] = &["typer.Context", "click.Context", "typer.CallbackParam"];
 
 /// The parameters of a command, in their order.
@@ -49,7 +49,7 @@ struct Reader<'r, 'a> {
     is_doubtful: bool,
 }
 
-/// What is said of a parameter.
+/// The declaration of a parameter.
 struct Said<'r> {
     /// `typer.Option(…)` or `typer.Argument(…)`.
     call: Option<&'r ExprCall>,
@@ -60,7 +60,7 @@ struct Said<'r> {
     names: &'r [Expr],
 }
 
-/// What values a type has.
+/// The values of a type.
 struct Kind<'r> {
     one: Option<Type>,
     takes: Takes,
@@ -79,7 +79,7 @@ impl<'r> Reader<'r, '_> {
         self.declared(&said, annotation).map(Some).map_err(|reason| (reason, said.is_argument))
     }
 
-    /// The call of typer's that is a default or stands in `Annotated[…]`.
+    /// The typer call in a default or in `Annotated[…]`.
     fn said(&self, annotation: Option<&'r Expr>) -> Said<'r> {
         let default = self.parameter.default.as_deref();
         let of_default = default.and_then(|default| Some((self.maker(default)?, true)));
@@ -181,7 +181,7 @@ impl<'r> Reader<'r, '_> {
         }
     }
 
-    /// The class of the script's own that an annotation names.
+    /// The script's own class that an annotation names.
     fn class(&self, annotation: &Expr) -> Option<&'r StmtClassDef> {
         let name = annotation.as_name_expr()?.id.as_str();
         let mut classes = self.body.iter().filter_map(Stmt::as_class_def_stmt);
@@ -201,14 +201,14 @@ impl<'r> Reader<'r, '_> {
     }
 }
 
-/// What stands behind the type in `Annotated[type, …]`.
+/// The metadata in `Annotated[type, …]`.
 fn metadata(annotation: &Expr) -> &[Expr] {
     let parts = annotation.as_subscript_expr().filter(|found| last_name(&found.value) == Some("Annotated"));
     let parts = parts.and_then(|found| found.slice.as_tuple_expr());
     parts.and_then(|parts| parts.elts.get(1..)).unwrap_or(&[])
 }
 
-/// The type without what stands around it.
+/// The type inside wrappers such as `Optional[…]`.
 fn inner(annotation: &Expr) -> &Expr {
     match annotation {
         Expr::Subscript(found) if last_name(&found.value) == Some("Annotated") => {
@@ -226,7 +226,7 @@ fn is_tuple(annotation: &Expr) -> bool {
     last_name(named) == Some("tuple") || last_name(named) == Some("Tuple")
 }
 
-/// The members of an enumeration, with the texts that they are.
+/// The members of an enumeration, with their texts.
 fn members<'r>(class: &'r StmtClassDef, model: &Model) -> impl Iterator<Item = (&'r str, String)> {
     class.body.iter().filter_map(move |statement| {
         let assign = statement.as_assign_stmt()?;

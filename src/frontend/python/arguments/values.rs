@@ -1,4 +1,4 @@
-//! Values of options: how many there are, and defaults as far as they are known.
+//! Values of options: their number, and known defaults.
 
 use ruff_python_ast::Expr;
 
@@ -7,7 +7,7 @@ use crate::frontend::python::parameters::literals;
 use crate::frontend::python::semantic::{Model, fold, texts};
 use crate::value::Constant;
 
-/// Whether an option takes several values, and whether it may stand without any; nothing if that can't be told.
+/// Whether an option takes several values, and whether it may have none; nothing if unknown.
 pub(super) fn values(keywords: &Keywords, model: &Model) -> Option<(bool, bool)> {
     let Some(nargs) = keywords.get("nargs").filter(|nargs| !nargs.is_none_literal_expr()) else {
         return Some((false, false));
@@ -33,12 +33,12 @@ pub(super) fn list(value: &Expr, model: &Model) -> Option<Constant> {
     }
 }
 
-/// Whether a default has nothing in it.
+/// Whether a default is empty.
 pub(super) fn is_nothing(value: &Constant) -> bool {
     matches!(value, Constant::None | Constant::Int(0)) || *value == Constant::Text("[]".to_owned())
 }
 
-/// The value of a default, as far as it is known.
+/// The value of a default, if known.
 pub(super) fn constant(value: &Expr, model: &Model) -> Option<Constant> {
     let is_suppressed = || model.may_be(value, "argparse.SUPPRESS");
     let known = fold(value, model).or_else(|| path(value, model).map(Constant::Text));

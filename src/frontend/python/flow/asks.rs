@@ -1,4 +1,4 @@
-//! Expressions that ask whether a variable is set, and what they give if it isn't.
+//! Expressions that test whether a variable is set, and their values if it isn't.
 
 use std::rc::Rc;
 
@@ -20,7 +20,7 @@ use crate::frontend::python::semantic::fold;
 use crate::frontend::python::span;
 
 impl<'a> Walker<'_, 'a> {
-    /// What an expression tells if it holds, and if it doesn't.
+    /// What an expression implies if it holds, and if it doesn't.
     pub(super) fn test(&mut self, expression: &'a Expr) -> Test {
         match expression {
             Expr::UnaryOp(unary) if unary.op == UnaryOp::Not => self.test(&unary.operand).negated(),
@@ -33,7 +33,7 @@ impl<'a> Walker<'_, 'a> {
         }
     }
 
-    /// What the truth of a value tells.
+    /// What the truth of a value implies.
     pub(super) fn truth(&mut self, value: &Value<'a>, expression: &'a Expr) -> Test {
         match value {
             Value::Read(..) => self.presence(value),
@@ -50,7 +50,7 @@ impl<'a> Walker<'_, 'a> {
         }
     }
 
-    /// Whether what a read gives is there.
+    /// A test of whether a read has a value.
     pub(super) fn presence(&mut self, value: &Value<'a>) -> Test {
         let names = self.asked(value);
         self.records.tested.extend(names.iter().cloned());
@@ -59,7 +59,7 @@ impl<'a> Walker<'_, 'a> {
         if self.may_give(value) { Test::unknown() } else { test }
     }
 
-    /// The variables that may not be set where their reads are asked whether they are.
+    /// The variables whose reads test for them, and that may not be set.
     pub(super) fn asked(&self, value: &Value<'a>) -> Vec<String> {
         let Value::Read(reads, _) = value else { return Vec::new() };
         let records = reads.iter().map(|&read| &self.records.reads[read]);
@@ -118,7 +118,7 @@ impl<'a> Walker<'_, 'a> {
         }
     }
 
-    /// `x or "default"`: what follows a read is what it falls back to.
+    /// `x or "default"`: the operand after a read is its fallback.
     pub(super) fn operation(&mut self, operation: &'a ExprBoolOp) -> Value<'a> {
         if operation.op == BoolOp::And {
             return self.told(operation);

@@ -43,7 +43,7 @@ impl<'a> Walker<'_, 'a> {
         End::Open
     }
 
-    /// The elements of what is known, if it isn't too much to follow each.
+    /// The elements of a known value, unless there are too many to follow each.
     pub(super) fn rows(&self, value: &Value<'a>) -> Option<Vec<Value<'a>>> {
         let rows = value.elements()?;
         (rows.len() <= MAX_ELEMENTS && self.left > 0).then_some(rows)
@@ -64,7 +64,7 @@ impl<'a> Walker<'_, 'a> {
         End::Open
     }
 
-    /// What a loop changes isn't known in it.
+    /// Forgets names that a loop changes.
     pub(super) fn forget(&mut self, body: &'a [Stmt]) {
         for name in stored(body) {
             if self.state.lookup(name).is_some() {

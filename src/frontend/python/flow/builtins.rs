@@ -1,4 +1,4 @@
-//! Python's own functions: casts, and what makes something known of what is.
+//! Python's builtins: casts, and functions with known results.
 
 use std::rc::Rc;
 
@@ -21,10 +21,10 @@ use crate::frontend::python::semantic::fold;
 use crate::frontend::python::span;
 use crate::value::{self, Constant};
 
-/// Functions that tell the type of a read which they are around.
+/// Functions that give the type of the read inside them.
 const CASTS: &[(&str, Type)] = &[("int", Type::Integer), ("float", Type::Float), ("bool", Type::Boolean)];
 
-/// Functions that keep a list what it is, as far as its elements count.
+/// Functions that preserve a list as far as its elements matter.
 const KEEPING: &[&str] = &["list", "tuple", "set", "frozenset", "sorted", "reversed", "iter"];
 
 impl<'a> Walker<'_, 'a> {
@@ -174,7 +174,7 @@ impl<'a> Walker<'_, 'a> {
         Value::Read(reads.clone(), false)
     }
 
-    /// `int("")` fails, and so does a program that gives it a default of this kind.
+    /// `int("")` fails, and so does a program with such a default.
     fn reject_default(&mut self, name: &str, reads: &[usize], is_direct: bool) {
         let fails = |record: &Record| match &record.fallback {
             // Python knows more digits than those of ASCII.
@@ -196,7 +196,7 @@ impl<'a> Walker<'_, 'a> {
         }
     }
 
-    /// `str(…)` of a read, which is a text whatever it is.
+    /// `str(…)` of a read, which is a text in any case.
     pub(super) fn text_of(&mut self, value: Value<'a>, at: Bytes) -> Value<'a> {
         self.consume(&value, at);
         let Value::Read(reads, _) = value else { return Value::Unknown };
@@ -274,7 +274,7 @@ impl<'a> Walker<'_, 'a> {
     }
 }
 
-/// Whether a type, or one of several, is that of texts, which every variable is.
+/// Whether a type, or one of several, is text, as every variable is.
 fn names_text(kind: &Value) -> bool {
     match kind {
         Value::Builtin(name) => *name == "str",

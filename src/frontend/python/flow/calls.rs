@@ -1,4 +1,4 @@
-//! Calls: of what reads and writes the environment, of Python's own functions, and of the script's.
+//! Calls: of functions that read and write the environment, of Python's own, and of the script's.
 
 use ruff_python_ast::Expr;
 use ruff_python_ast::ExprCall;
@@ -20,17 +20,17 @@ pub(super) type Bytes = std::ops::Range<usize>;
 pub(super) struct Known<'a> {
     pub(super) value: Value<'a>,
     pub(super) end: End,
-    /// Whether its arguments tell names of variables.
+    /// Whether its arguments name variables.
     pub(super) is_parametric: bool,
-    /// What it surely writes.
+    /// What it certainly writes.
     pub(super) written: Vec<String>,
-    /// What is missed where it ends the program.
+    /// The variables missing where it ends the program.
     pub(super) missed: Vec<Missed<'a>>,
     /// Its reads.
     pub(super) reads: Bytes,
 }
 
-/// Functions that raise `TypeError` for `None` as their first argument.
+/// Functions that raise `TypeError` if their first argument is `None`.
 const DEMANDING: &[&str] = &[
     "base64.b64decode",
     "datetime.date.fromisoformat",
@@ -57,7 +57,7 @@ const DEMANDING: &[&str] = &[
     "uuid.UUID",
 ];
 
-/// Those that Python has without an import.
+/// Builtins that do.
 const DEMANDING_BUILTINS: &[&str] = &["max", "min", "open", "ord", "sum"];
 
 impl<'a> Walker<'_, 'a> {
@@ -110,7 +110,7 @@ impl<'a> Walker<'_, 'a> {
         self.apply(&function, given, at)
     }
 
-    /// What functions of Python do that fail without a value.
+    /// Records that a function fails without a value.
     fn need_arguments(&mut self, function: &Expr, paths: &[String], given: &Given<'a>) {
         let is_builtin = DEMANDING_BUILTINS.iter().any(|name| self.model.is_builtin(function, name));
         if is_builtin || paths.iter().any(|path| DEMANDING.contains(&path.as_str())) {
@@ -197,7 +197,7 @@ impl<'a> Walker<'_, 'a> {
     }
 }
 
-/// What `get_ipython().run_line_magic("env", "x=1")` sets, as nbconvert writes it.
+/// The variable set by `get_ipython().run_line_magic("env", "x=1")`, as nbconvert writes it.
 fn set_by_magic(function: &Expr, given: &Given) -> Option<(String, String)> {
     let method = function.as_attribute_expr().filter(|method| method.attr.as_str() == "run_line_magic")?;
     let kernel = method.value.as_call_expr()?.func.as_name_expr()?;

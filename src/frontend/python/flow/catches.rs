@@ -1,4 +1,4 @@
-//! Catches: what fails within `try` and `with suppress(…)`, and goes on behind.
+//! Catches: failures within `try` and `with suppress(…)` that the program survives.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
@@ -14,7 +14,7 @@ use crate::frontend::facts::{Fact, Test, as_option, is_sure};
 use crate::frontend::interface::Action;
 use crate::frontend::python::last_name;
 
-/// Errors of Python's own that are of another kind than `Exception` alone, with that kind.
+/// Python's own errors with a base class other than `Exception`, and that class.
 const KINDS: &[(&str, &str)] = &[
     ("BlockingIOError", "OSError"),
     ("BrokenPipeError", "ConnectionError"),
@@ -50,13 +50,13 @@ const KINDS: &[(&str, &str)] = &[
 /// The error of a variable that isn't set.
 const MISSING: &str = "KeyError";
 
-/// Errors of what is done with `None`.
+/// Errors of using `None`.
 const OF_NONE: &[&str] = &["TypeError", "AttributeError"];
 
-/// Longest row of kinds that is followed.
+/// Longest chain of base classes that is followed.
 const MAX_KINDS: usize = 20;
 
-/// Most facts, and variables that a handler misses, that are compared with each other.
+/// Most facts, and variables missing in a handler, that are compared with each other.
 const MAX_ALIKE: usize = 100;
 
 /// How a program ends before its time.
@@ -64,38 +64,39 @@ const MAX_ALIKE: usize = 100;
 pub(super) enum Failure<'a> {
     /// An error of a kind is raised.
     Error(&'a str),
-    /// What a handler has caught is raised again.
+    /// A caught error is raised again.
     Again,
-    /// The process is ended: nothing catches that.
+    /// The process exits, which nothing catches.
     Kill,
 }
 
-/// A failure, and the variables of which each is missed where it comes to that.
+/// A failure, and the variables whose absence causes it.
 pub(super) type Missed<'a> = (Failure<'a>, Vec<String>);
 
-/// The reads of what is tried.
+/// The reads within a `try`.
 struct Within {
     reads: Vec<usize>,
-    /// Those whose values are used in a way that fails without one, with the error; they may have been read before.
+    /// Reads whose values are used in a way that fails without one, with the error; they may precede the
+    /// `try`.
     tried: BTreeMap<usize, &'static str>,
-    /// Those that are caught further in.
+    /// Reads caught by an inner handler.
     settled: HashSet<usize>,
 }
 
-/// A handler that is walked.
+/// A handler being walked.
 pub(super) struct Handler<'a> {
     /// The name that it gives to the error.
     name: Option<&'a str>,
-    /// The variables that are missed where it catches something, and by which error.
+    /// The variables missing where it catches something, and the error.
     missed: Vec<(String, Failure<'a>)>,
 }
 
 /// What a handler catches.
 #[derive(Debug, Clone)]
 pub(super) struct Catch<'a> {
-    /// The kinds of errors; none stands for all.
+    /// The error classes; none means all.
     kinds: Option<Vec<&'a str>>,
-    /// The variables that are missed where it catches what a script raises itself, and what that is.
+    /// The variables missing where it catches an error of the script's own, and that error.
     missed: Vec<(String, Failure<'a>)>,
 }
 
@@ -117,7 +118,7 @@ impl<'a> Catch<'a> {
 }
 
 impl<'a> Walker<'_, 'a> {
-    /// What a class of errors is a kind of.
+    /// Records the base class of an error class.
     pub(super) fn derive(&mut self, class: &'a StmtClassDef) {
         let bases = class.arguments.iter().flat_map(|arguments| &arguments.args);
         let bases: Vec<&str> = bases.filter_map(last_name).collect();
@@ -126,7 +127,7 @@ impl<'a> Walker<'_, 'a> {
         }
     }
 
-    /// Something is raised; `raise` alone raises again what was caught last, and so does the name of the error.
+    /// Follows a `raise`; alone, or with the name of the caught error, it raises that again.
     pub(super) fn raise(&mut self, raise: &'a StmtRaise) {
         let raised =
             raise.exc.as_deref().map(|raised| raised.as_call_expr().map_or(raised, |call| &*call.func));
@@ -144,7 +145,7 @@ impl<'a> Walker<'_, 'a> {
         }
     }
 
-    /// `sys.exit(main())`: what is returned is the exit status.
+    /// `sys.exit(main())`: the returned value is the exit status.
     pub(super) fn leave(&mut self, call: &'a ExprCall) {
         if call.arguments.args.first().is_some_and(Expr::is_call_expr) {
             for facts in std::mem::take(&mut self.statuses) {
@@ -153,7 +154,7 @@ impl<'a> Walker<'_, 'a> {
         }
     }
 
-    /// The program misses variables, each by itself: that is a demand, unless something catches it.
+    /// The program fails without each of these variables: required, unless something catches the failure.
     pub(super) fn miss(&mut self, mut names: Vec<String>) {
         names.retain(|name| !self.records.demanded.contains(name));
         if names.is_empty() {
@@ -168,7 +169,7 @@ impl<'a> Walker<'_, 'a> {
         }
     }
 
-    /// What a variable is missed by, if that ends the program here.
+    /// The failure caused by a missing variable, if it ends the program here.
     pub(super) fn failure_of(&self, name: &str) -> Failure<'a> {
         if self.failure != Failure::Again {
             return self.failure;
@@ -191,7 +192,7 @@ impl<'a> Walker<'_, 'a> {
         }
     }
 
-    /// Whether what is doubtful of the first facts, if it isn't so, is caught where a failure is caught here.
+    /// Whether a failure under the negation of the first facts would be caught here as well.
     pub(super) fn is_caught_alike(&self, facts: &[Fact], known: usize) -> bool {
         let failure = facts.first().map(|fact| self.failure_of(&fact.name));
         let Some((around, at)) = failure.and_then(|failure| self.catching(failure)) else { return false };
@@ -201,8 +202,8 @@ impl<'a> Walker<'_, 'a> {
         doubtful.len().max(missed.len()) <= MAX_ALIKE && doubtful.iter().all(|fact| is_sure(fact, is_missed))
     }
 
-    /// A function that was followed before is called again: what is caught here need not have been there, or the other
-    /// way round.
+    /// Follows another call of a function: its failures may be caught here and not there, or the other way
+    /// round.
     pub(super) fn again_missed(&mut self, missed: Vec<Missed<'a>>, reads: Range<usize>) {
         for (failure, names) in missed {
             self.failure = failure;
@@ -218,7 +219,7 @@ impl<'a> Walker<'_, 'a> {
         }
     }
 
-    /// What catches a failure where it is: the innermost `try`, and the first of its handlers.
+    /// The innermost `try` that catches a failure here, and the first handler that does.
     pub(super) fn catching(&self, failure: Failure) -> Option<(usize, usize)> {
         let Failure::Error(kind) = failure else { return None };
         let around = self.catches.iter().enumerate().rev();
@@ -227,7 +228,7 @@ impl<'a> Walker<'_, 'a> {
         })
     }
 
-    /// Walks `try … except`: what is caught may be missing.
+    /// Walks `try … except`: variables whose failure is caught are optional.
     pub(super) fn attempt(&mut self, attempt: &'a StmtTry) -> End {
         let handlers = attempt.handlers.iter().map(|ExceptHandler::ExceptHandler(handler)| handler);
         let handlers: Vec<&ExceptHandlerExceptHandler> = handlers.collect();
@@ -292,12 +293,12 @@ impl<'a> Walker<'_, 'a> {
         End::Open
     }
 
-    /// How many reads there are, how many whose values were tried, and how many that were caught.
+    /// The number of reads, of those whose values were tried, and of those caught.
     fn reads_so_far(&self) -> [usize; 3] {
         [self.records.reads.len(), self.records.tried.len(), self.records.settled.len()]
     }
 
-    /// The reads since then, and what became of them.
+    /// The reads since then, and what happened to them.
     fn reads_since(&self, [reads, tried, settled]: [usize; 3]) -> Within {
         let settled = self.records.settled.iter().skip(settled).copied().collect();
         let tried: BTreeMap<usize, &str> = self.records.tried.iter().skip(tried).copied().collect();
@@ -305,7 +306,7 @@ impl<'a> Walker<'_, 'a> {
         Within { reads: before.chain(reads..self.records.reads.len()).collect(), tried, settled }
     }
 
-    /// Walks what is done where something is caught.
+    /// Walks a handler.
     fn caught(
         &mut self,
         catch: &Catch<'a>,
@@ -338,12 +339,12 @@ impl<'a> Walker<'_, 'a> {
         outcome
     }
 
-    /// Whether a script raises something itself that a handler catches where a variable is missed.
+    /// Whether a handler catches an error that the script raises itself if a variable is missing.
     fn is_missed(&self, catch: &Catch, read: usize) -> bool {
         catch.missed.iter().any(|(missed, _)| *missed == self.records.reads[read].name)
     }
 
-    /// Whether a handler catches the failure of a read, by the error of what is done to its value if that is known.
+    /// Whether a handler catches the failure of a read, or the error of using its value, if known.
     fn is_caught(&self, catch: &Catch, read: usize, error: Option<&str>) -> bool {
         let record = &self.records.reads[read];
         let is_one = |errors: &[&str]| errors.iter().any(|kind| catches(catch, kind, &self.kinds));
@@ -359,12 +360,12 @@ impl<'a> Walker<'_, 'a> {
     }
 }
 
-/// Whether a handler catches errors of a kind.
+/// Whether a handler catches an error class.
 fn catches(catch: &Catch, kind: &str, kinds: &HashMap<&str, Vec<&str>>) -> bool {
     catch.kinds.as_deref().is_none_or(|caught| is_kind(kind, caught, kinds))
 }
 
-/// Whether errors of a kind are of one of some kinds.
+/// Whether an error class derives from one of some classes.
 fn is_kind(kind: &str, caught: &[&str], kinds: &HashMap<&str, Vec<&str>>) -> bool {
     let mut waiting = vec![kind];
     for _ in 0..MAX_KINDS {
@@ -382,7 +383,7 @@ fn is_kind(kind: &str, caught: &[&str], kinds: &HashMap<&str, Vec<&str>>) -> boo
     false
 }
 
-/// That each of some variables isn't set, or one of several.
+/// Facts: each of some variables is unset, or one of several.
 pub(super) fn missing(mut names: Vec<String>) -> Vec<Fact> {
     names.sort();
     names.dedup();

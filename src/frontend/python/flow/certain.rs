@@ -1,4 +1,4 @@
-//! Certainty: which parts of a script are run whenever it is, before anything may have ended it.
+//! Certainty: the parts of a script that always run, before anything may have ended it.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -16,12 +16,12 @@ use crate::frontend::python::span;
 /// Context managers that go on after an error.
 const SUPPRESSING: &[&str] = &["suppress", "raises"];
 
-/// The parts of a script that may not be run.
+/// The parts of a script that may not run.
 #[derive(Debug, Default)]
 pub(crate) struct Doubts {
-    /// What stands under a condition, by position; none is within another.
+    /// Conditional parts, by position, never nested.
     ranges: Vec<Range<usize>>,
-    /// Where the script may have ended with success.
+    /// Where the script may have ended successfully.
     ended: Option<usize>,
 }
 
@@ -41,7 +41,7 @@ impl Doubts {
         finder.found
     }
 
-    /// Whether what stands at a byte is sure to be run.
+    /// Whether code at a byte is certain to run.
     pub(crate) fn is_certain(&self, offset: usize) -> bool {
         let after = self.ranges.partition_point(|range| range.start <= offset);
         let is_within = after > 0 && self.ranges[after - 1].contains(&offset);
@@ -52,17 +52,17 @@ impl Doubts {
 struct Finder<'m, 'a, 'b> {
     ends: Ends<'m, 'a>,
     found: Doubts,
-    /// Whether a doubtful part is open around.
+    /// Whether a conditional part is open.
     is_open: bool,
     in_function: bool,
-    /// Whether the function that is open may end the program.
+    /// Whether the current function may end the program.
     leaves: bool,
     /// Functions that may end it.
     leaving: HashSet<&'b str>,
 }
 
 impl<'b> Finder<'_, '_, 'b> {
-    /// Walks a part that may not be run.
+    /// Walks a part that may not run.
     fn doubt(&mut self, range: Range<usize>, walk: impl FnOnce(&mut Self)) {
         let outer = std::mem::replace(&mut self.is_open, true);
         if !outer && !range.is_empty() {
@@ -86,7 +86,7 @@ impl<'b> Finder<'_, '_, 'b> {
         self.doubt(span(statement), |finder| walk_stmt(finder, statement));
     }
 
-    /// Walks what is run when it is called.
+    /// Walks code that runs when called.
     fn function(&mut self, range: Range<usize>, walk: impl FnOnce(&mut Self)) -> bool {
         let outer = std::mem::replace(&mut self.in_function, true);
         let leaves = std::mem::take(&mut self.leaves);
@@ -130,7 +130,7 @@ impl<'b> Finder<'_, '_, 'b> {
         }
     }
 
-    /// What is iterated over first is run for sure; the other parts stand around it.
+    /// The first iterable always runs; the other parts may not.
     fn comprehension(
         &mut self,
         whole: Range<usize>,
@@ -245,7 +245,7 @@ impl<'b> Visitor<'b> for Finder<'_, '_, 'b> {
     }
 }
 
-/// Whether a condition is `__name__ == "__main__"`, which holds of an operator.
+/// Whether a condition is `__name__ == "__main__"`, which holds for an operator.
 pub(crate) fn is_main(test: &Expr) -> bool {
     let Expr::Compare(compare) = test else { return false };
     let sides = [Some(&*compare.left), compare.comparators.first()].into_iter().flatten();
@@ -268,7 +268,7 @@ mod tests {
 
     use super::*;
 
-    /// Whether the text `HERE` in a script is sure to be run.
+    /// Whether the text `HERE` in a script is certain to run.
     fn is_certain(script: &str) -> bool {
         let parsed = parse_module(script).unwrap();
         let body = &parsed.syntax().body;

@@ -1,4 +1,4 @@
-//! Choices: variables of which the program needs one, whichever it is.
+//! Choices: variables of which the program needs any one.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::frontend::facts::{Fact, is_sure};
 const MAX_NAMES: usize = 8;
 
 impl Walker<'_, '_> {
-    /// A read fails where its variable isn't set, perhaps only where others aren't, either.
+    /// A read fails if its variable isn't set, perhaps only if others aren't either.
     pub(super) fn fail_without(&mut self, name: &str) {
         let outer = std::mem::replace(&mut self.failure, Failure::Error("KeyError"));
         if self.dead == 0 && !self.unreached && !self.state.facts.is_present(name) {
@@ -20,7 +20,7 @@ impl Walker<'_, '_> {
         self.failure = outer;
     }
 
-    /// The program fails where several variables aren't set, and goes on if one of them is.
+    /// The program fails if several variables are unset, and goes on with one of them.
     pub(super) fn choose_one(&mut self, facts: &[Fact], known: usize) {
         let known = self.state.facts.get(..known).unwrap_or_default();
         let is_demanded = |name: &str| self.records.demanded.contains(name);

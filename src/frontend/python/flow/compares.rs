@@ -1,4 +1,4 @@
-//! Comparisons: what holds of variables where a value is compared with another one.
+//! Comparisons: what they imply for variables.
 
 use ruff_python_ast::CmpOp;
 use ruff_python_ast::Expr;
@@ -96,7 +96,7 @@ impl<'a> Walker<'_, 'a> {
         Test::unknown()
     }
 
-    /// What a comparison of a read with something tells: where nothing is given, the default is compared.
+    /// What a comparison with a read implies; an unset variable compares by its default.
     pub(super) fn compared_with(&self, operator: CmpOp, read: &Value<'a>, against: &Value<'a>) -> Test {
         let names = self.asked(read);
         let is_list = matches!(operator, CmpOp::In | CmpOp::NotIn);
@@ -132,7 +132,7 @@ impl<'a> Walker<'_, 'a> {
         Test { texts, ..test }
     }
 
-    /// `len(x) < 1`, `int(x) <= 0`: where nothing is given, the default is compared with the number.
+    /// `len(x) < 1`, `int(x) <= 0`: an unset variable compares by its default.
     fn measured(&mut self, operator: CmpOp, left: &Value<'a>, right: &Value<'a>) -> Option<Test> {
         let (read, number, operator) = match (left, right) {
             (Value::Read(..) | Value::Length(_), other) => (left, other, operator),
@@ -165,12 +165,12 @@ impl<'a> Walker<'_, 'a> {
         Some(if holds { Test::any(tests) } else { Test::all(tests) })
     }
 
-    /// Whether the value of a read was made a number where it is read.
+    /// Whether a read was converted to a number.
     fn is_number(&self, read: usize) -> bool {
         matches!(self.records.reads[read].cast, Some(Type::Integer | Type::Float))
     }
 
-    /// `x.startswith("a")`: where nothing is given, the default is asked.
+    /// `x.startswith("a")`: an unset variable is tested by its default.
     pub(super) fn begins(&mut self, read: &Value<'a>, name: &str, part: Option<&Value<'a>>) -> Option<Test> {
         let Some(Constant::Text(default)) = self.default_of(read) else { return None };
         let part = part?.as_text()?;
@@ -188,7 +188,7 @@ impl<'a> Walker<'_, 'a> {
         })
     }
 
-    /// The constant that a read gives where nothing is given.
+    /// The constant that a read gives if the variable isn't set.
     fn default_of(&self, read: &Value<'a>) -> Option<Constant> {
         let Value::Read(reads, _) = read else { return None };
         reads.iter().find_map(|&read| match &self.records.reads[read].fallback {
@@ -197,7 +197,7 @@ impl<'a> Walker<'_, 'a> {
         })
     }
 
-    /// Whether a read surely gives something where nothing is given, or may.
+    /// Whether a read certainly, or possibly, has a value if the variable isn't set.
     pub(super) fn may_give(&self, read: &Value<'a>) -> bool {
         let Value::Read(reads, _) = read else { return false };
         reads.iter().any(|&read| match &self.records.reads[read].fallback {
@@ -211,7 +211,7 @@ impl<'a> Walker<'_, 'a> {
     }
 }
 
-/// A test of something else than variables, whose outcome may be known.
+/// A test of something other than variables, perhaps with a known outcome.
 pub(super) fn told(outcome: Option<bool>) -> Test {
     outcome.map_or_else(Test::unknown, |_| Test { outcome, ..Test::default() })
 }
@@ -232,7 +232,7 @@ fn counted(operator: CmpOp, told: &Test, against: &Value) -> Option<Test> {
     }
 }
 
-/// The operator that says the same of two values the other way round.
+/// The operator with its operands swapped.
 fn turned(operator: CmpOp) -> CmpOp {
     match operator {
         CmpOp::Lt => CmpOp::Gt,
@@ -243,7 +243,7 @@ fn turned(operator: CmpOp) -> CmpOp {
     }
 }
 
-/// Whether a default is like one of some texts but for case, blanks, or what stands around it.
+/// Whether a default equals one of some texts except for case, blanks, or surrounding text.
 fn is_near(texts: &[String], default: &Constant) -> bool {
     let bare = |text: &str| text.trim().to_lowercase();
     let default = bare(&default.text());
@@ -254,7 +254,7 @@ fn is_near(texts: &[String], default: &Constant) -> bool {
     texts.iter().any(is_near)
 }
 
-/// Whether something is among the elements or keys of what is known, if that can be told.
+/// Whether a known value has an element or key, if that is known.
 fn contains(all: &Value, one: &Value) -> Option<bool> {
     let elements = all.elements()?;
     let is_known = elements.iter().all(|element| element.constant().is_some());

@@ -1,17 +1,17 @@
-//! Conditions: what is known where a script is followed, found by the names of variables.
+//! Conditions: what is known at a point of the script, indexed by variable.
 
 use std::collections::HashMap;
 use std::ops::Deref;
 
 use crate::frontend::facts::Fact;
 
-/// Facts in the order in which they were learned.
+/// Facts in the order they were learned.
 #[derive(Debug, Default)]
 pub(super) struct Conditions {
     all: Vec<Fact>,
-    /// Where the facts of each variable stand.
+    /// The facts of each variable.
     places: HashMap<String, Vec<usize>>,
-    /// How many of the first are sure, as far as was seen.
+    /// How many of the first facts are certain, as far as checked.
     sure: usize,
 }
 
@@ -35,14 +35,14 @@ impl Conditions {
         self.all.push(fact);
     }
 
-    /// Adds a fact unless it is the last that is known of its variable.
+    /// Adds a fact, unless it is the last one known of its variable.
     pub(super) fn learn(&mut self, fact: Fact) {
         if self.about(&fact.name).next() != Some(&fact) {
             self.push(fact);
         }
     }
 
-    /// Forgets all but the first.
+    /// Keeps the first facts only.
     pub(super) fn truncate(&mut self, count: usize) {
         while self.all.len() > count {
             let Some(fact) = self.all.pop() else { return };
@@ -53,7 +53,7 @@ impl Conditions {
         self.sure = self.sure.min(count);
     }
 
-    /// What is known of a variable, the newest first.
+    /// The facts about a variable, newest first.
     fn about(&self, name: &str) -> impl Iterator<Item = &Fact> {
         let places = self.places.get(name).map(Vec::as_slice).unwrap_or_default();
         places.iter().rev().filter_map(|&at| self.all.get(at))
@@ -69,7 +69,7 @@ impl Conditions {
         self.about(name).next().is_some_and(|fact| !fact.is_set)
     }
 
-    /// Whether the first facts are all sure; what was sure once is so for good.
+    /// Whether the first facts are all certain; once certain, a fact stays so.
     pub(super) fn are_sure(&mut self, count: usize, is_sure: impl Fn(&Fact) -> bool) -> bool {
         while self.sure < self.all.len() && is_sure(&self.all[self.sure]) {
             self.sure += 1;
@@ -77,7 +77,7 @@ impl Conditions {
         self.sure >= count
     }
 
-    /// Those of the first facts that are behind the sure ones.
+    /// The uncertain ones among the first facts.
     pub(super) fn doubtful(&self, count: usize) -> &[Fact] {
         self.all.get(self.sure..count).unwrap_or_default()
     }

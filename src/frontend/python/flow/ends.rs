@@ -1,4 +1,4 @@
-//! What ends a program: calls of `sys.exit` and the like, by whatever name.
+//! What ends a program: `sys.exit` and similar calls, under any alias.
 
 use ruff_python_ast::{Expr, ExprCall, Stmt, StmtRaise};
 
@@ -7,16 +7,16 @@ use crate::frontend::python::semantic::{Model, Names};
 /// Functions that end the program at once.
 const EXITS: &[&str] = &["sys.exit", "os._exit", "os.abort"];
 
-/// Those among them that raise nothing.
+/// Those that raise no exception.
 const KILLS: &[&str] = &["os._exit", "os.abort"];
 
-/// Those that Python itself has, for people at a prompt.
+/// Builtins for the interactive prompt.
 const BUILTINS: &[&str] = &["exit", "quit"];
 
-/// Tells what ends a script.
+/// Recognises what ends a script.
 pub(crate) struct Ends<'m, 'a> {
     model: &'m Model<'a>,
-    /// Names that may stand for such a function: quick, for most don't.
+    /// Names that may refer to such a function; a quick filter.
     names: [Names<'a>; 2],
 }
 
@@ -25,7 +25,7 @@ impl<'m, 'a> Ends<'m, 'a> {
         Self { model, names: [model.names_of("sys"), model.names_of("os")] }
     }
 
-    /// Whether an expression is a call that ends the program, with success perhaps.
+    /// Whether an expression is a call that ends the program, perhaps successfully.
     pub(crate) fn is_exit(&self, expression: &Expr) -> bool {
         let Expr::Call(call) = expression else { return false };
         BUILTINS.iter().any(|name| self.model.is_builtin(&call.func, name))
@@ -33,13 +33,13 @@ impl<'m, 'a> Ends<'m, 'a> {
                 && self.model.qualified(&call.func).iter().any(|path| EXITS.contains(&path.as_str())))
     }
 
-    /// Whether a call ends the process at once, so that nothing catches it.
+    /// Whether a call ends the process immediately, so that nothing catches it.
     pub(crate) fn is_kill(&self, expression: &Expr) -> bool {
         let Expr::Call(call) = expression else { return false };
         self.model.qualified(&call.func).iter().any(|path| KILLS.contains(&path.as_str()))
     }
 
-    /// Whether a statement ends the program with a failure, as far as it says so itself.
+    /// Whether a statement explicitly ends the program with a failure.
     pub(crate) fn is_failure(&self, statement: &Stmt) -> bool {
         let says_so = |call: &ExprCall| match call.arguments.args.first() {
             Some(Expr::NumberLiteral(number)) => number.value.as_int().is_none_or(|code| *code != 0),
@@ -56,7 +56,7 @@ impl<'m, 'a> Ends<'m, 'a> {
         }
     }
 
-    /// Whether a statement raises `SystemExit`, which is no failure.
+    /// Whether a statement raises `SystemExit`, which isn't a failure.
     pub(crate) fn is_leaving(&self, raise: &StmtRaise) -> bool {
         let raised = raise.exc.as_deref().map(|raised| match raised {
             Expr::Call(call) => &*call.func,

@@ -1,4 +1,4 @@
-//! The environment: what reads and writes it, by names that are known.
+//! The environment: reads and writes by known names.
 
 use std::rc::Rc;
 
@@ -21,14 +21,14 @@ use crate::frontend::python::semantic::texts;
 use crate::frontend::python::span;
 use crate::value::Constant;
 
-/// Most variables that one text names.
+/// Most variables that one text expands.
 const MAX_EXPANDED: usize = 100;
 
-/// Most facts that are looked at for what a read needs.
+/// Most facts examined for the needs of a read.
 const MAX_FACTS: usize = 64;
 
 impl<'a> Walker<'_, 'a> {
-    /// A call of what gives access to the environment.
+    /// A call of an object that gives access to the environment.
     pub(super) fn access(
         &mut self,
         entity: Entity,
@@ -101,14 +101,14 @@ impl<'a> Walker<'_, 'a> {
         }
     }
 
-    /// A variable is taken out of the environment: what reads it later finds nothing, whatever was given.
+    /// Removes a variable from the environment: later reads find nothing, whatever was given.
     fn take_out(&mut self, view: &View, name: &Value<'a>) {
         if let Some(name) = name.as_text().filter(|_| !view.is_copy) {
             self.state.write(&name, Set::Sure);
         }
     }
 
-    /// `del os.environ["x"]`, which fails where it isn't set.
+    /// `del os.environ["x"]`, which fails if it isn't set.
     pub(super) fn delete(&mut self, subscript: &'a ExprSubscript) {
         let Some(view) = self.environ(&subscript.value) else {
             self.eat(&subscript.value);
@@ -223,7 +223,7 @@ impl<'a> Walker<'_, 'a> {
         Value::Read(Rc::from([self.records.read(found, record)]), true)
     }
 
-    /// What other variables and options have to be set for what comes next to be run, as far as they need not be anyway.
+    /// The optional variables and options that must be set for the code that follows to run.
     fn needs(&self, name: &str) -> Vec<Fact> {
         let facts = &self.state.facts;
         let open = facts
@@ -236,7 +236,7 @@ impl<'a> Walker<'_, 'a> {
         needs(open, name)
     }
 
-    /// A variable is written: what is set where nothing was is a default.
+    /// Writes a variable: a value set where none was is a default.
     pub(super) fn write(
         &mut self,
         view: &View,
@@ -268,14 +268,14 @@ impl<'a> Walker<'_, 'a> {
     }
 }
 
-/// The name of a variable is known at run time only.
+/// The warning for a variable whose name is known only at run time.
 pub(super) fn computed(verb: &str, at: Bytes) -> Diagnostic {
     Diagnostic::warning("computed-name", format!("the name of the variable that is {verb} here is computed"))
         .at(at)
         .hint("write the name as a literal, or the variable is not part of the interface")
 }
 
-/// The names and values of a dict, or of a list of pairs.
+/// The keys and values of a dict, or of a list of pairs.
 pub(super) fn pairs<'a>(value: &Value<'a>) -> Option<Vec<(Value<'a>, Value<'a>)>> {
     match value {
         Value::Dict(pairs) => Some(pairs.to_vec()),

@@ -1,4 +1,4 @@
-//! Evaluation: what is known of an expression's value, and which uses of the environment are in it.
+//! Evaluation: what is known of an expression's value, and the uses of the environment in it.
 
 use std::rc::Rc;
 
@@ -27,17 +27,17 @@ use crate::frontend::python::semantic::texts;
 use crate::frontend::python::span;
 use crate::value::Constant;
 
-/// Functions of Python's own that are handed on to make something of a value.
+/// Builtin types passed on to convert a value.
 const TYPES: &[&str] = &["int", "float", "bool", "str"];
 
 impl<'a> Walker<'_, 'a> {
-    /// Follows an expression whose value is used in a way that isn't known.
+    /// Follows an expression whose value is used in an unknown way.
     pub(super) fn eat(&mut self, expression: &'a Expr) {
         let value = self.eval(expression);
         self.consume(&value, span(expression));
     }
 
-    /// A value is used in a way that isn't known.
+    /// A value is used in an unknown way.
     pub(super) fn consume(&mut self, value: &Value<'a>, at: std::ops::Range<usize>) {
         match value {
             Value::Read(reads, _) | Value::Length(reads) => {
@@ -62,7 +62,7 @@ impl<'a> Walker<'_, 'a> {
         }
     }
 
-    /// Something is done to a value that fails without one, by an error of some kind.
+    /// A value is used in a way that fails without one, with this error.
     pub(super) fn need(&mut self, value: &Value<'a>, error: &'static str) {
         let Value::Read(reads, _) = value else { return };
         for &read in &**reads {
@@ -88,14 +88,14 @@ impl<'a> Walker<'_, 'a> {
         ));
     }
 
-    /// Something is read or written by a name of the environment.
+    /// Something reads or writes through an alias of the environment.
     pub(super) fn touch(&mut self, view: &View) {
         if let Some(site) = view.site {
             self.sites[site].1 = true;
         }
     }
 
-    /// The environment, if an expression stands for it.
+    /// The environment, if an expression refers to it.
     pub(super) fn environ(&mut self, expression: &'a Expr) -> Option<Rc<View>> {
         if !matches!(expression, Expr::Name(_) | Expr::Attribute(_) | Expr::Call(_) | Expr::Named(_)) {
             return None;
@@ -112,7 +112,7 @@ impl<'a> Walker<'_, 'a> {
         }
     }
 
-    /// What is known of a value.
+    /// Evaluates an expression as far as possible.
     pub(super) fn eval(&mut self, expression: &'a Expr) -> Value<'a> {
         match expression {
             Expr::StringLiteral(_)
@@ -259,7 +259,7 @@ impl<'a> Walker<'_, 'a> {
         }
     }
 
-    /// The class whose names an expression has: the class itself, its objects, `self` in its methods.
+    /// The class that an expression refers to: itself, its instances, `self` in its methods.
     pub(super) fn class_of(&self, expression: &Expr) -> Option<usize> {
         let name = expression.as_name_expr()?;
         match self.state.lookup(&name.id) {
@@ -303,7 +303,7 @@ impl<'a> Walker<'_, 'a> {
         }
     }
 
-    /// What an operator makes of two values.
+    /// The result of an operator on two values.
     pub(super) fn joined(&mut self, operator: Operator, left: &Value<'a>, right: &Value<'a>) -> Value<'a> {
         match (operator, left, right) {
             (Operator::BitOr, Value::Access(Entity::Environ, view), Value::Dict(pairs)) => {
@@ -370,7 +370,7 @@ impl<'a> Walker<'_, 'a> {
     }
 }
 
-/// What `%` makes of a format.
+/// The result of `%` on a format string.
 fn formatted<'a>(format: &Value<'a>, values: &Value<'a>) -> Value<'a> {
     let list = match values {
         Value::List(values) => values.iter().map(Value::constant).collect::<Option<Vec<_>>>(),

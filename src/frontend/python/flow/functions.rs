@@ -1,4 +1,4 @@
-//! Functions of the script: followed where they are called, with what is known of their arguments.
+//! Functions of the script: followed at their calls, with what is known of their arguments.
 
 use std::rc::Rc;
 
@@ -21,17 +21,17 @@ use crate::frontend::python::semantic::fold;
 use crate::frontend::python::span;
 use crate::value::Constant;
 
-/// Deepest row of calls that is followed.
+/// Deepest call chain that is followed.
 const MAX_CALLS: usize = 20;
 
-/// Most facts of what a function returns that are kept.
+/// Most facts kept of what a function returns.
 const MAX_KEPT: usize = 100;
 
-/// Most failures of a function that are kept for those who call it again.
+/// Most failures of a function kept for further calls.
 const MAX_MISSED: usize = 100;
 
 impl<'a> Walker<'_, 'a> {
-    /// The defaults and annotations of parameters, which are evaluated where the function is defined.
+    /// Evaluates defaults and annotations of parameters where the function is defined.
     pub(super) fn parameters(&mut self, parameters: &'a Parameters) {
         for parameter in parameters {
             if let Some(default) = parameter.default() {
@@ -85,7 +85,7 @@ impl<'a> Walker<'_, 'a> {
         }
     }
 
-    /// Follows the code of a function, with arguments if it is called.
+    /// Follows the body of a function, with arguments if it is called.
     pub(super) fn follow(&mut self, function: Function<'a>, call: Option<(Given<'a>, Bytes)>) -> Value<'a> {
         let id = function.code.id();
         let is_called = call.is_some();
@@ -216,7 +216,7 @@ impl<'a> Walker<'_, 'a> {
         }
     }
 
-    /// Follows the functions of a frame that nobody has called.
+    /// Follows the functions of a frame that nothing has called.
     pub(super) fn rest(&mut self) {
         while let Some(frame) = self.state.top().filter(|frame| !frame.functions.is_empty()) {
             let functions = std::mem::take(&mut frame.functions);
@@ -240,20 +240,20 @@ impl<'a> Walker<'_, 'a> {
     }
 }
 
-/// Facts for those who come back to them; of very many the newest.
+/// A limited number of facts to keep, the newest if there are many.
 fn short(facts: &[Fact]) -> Vec<Fact> {
     let left_out = facts.len().saturating_sub(MAX_KEPT);
     let unknown = Test::unknown().yes.into_iter().filter(|_| left_out > 0);
     unknown.chain(facts[left_out..].iter().cloned()).collect()
 }
 
-/// What is known where a function returns what is a failure as an exit status.
+/// What is known where a function returns a failing exit status.
 fn statuses(returns: &[(Vec<Fact>, Value)]) -> Vec<Vec<Fact>> {
     let is_failure = |value: &Value| value.constant().is_some_and(|constant| fold::truth(&constant));
     returns.iter().filter(|(_, value)| is_failure(value)).map(|(facts, _)| facts.clone()).collect()
 }
 
-/// Whether a parameter takes all that is given by name and has no other parameter: `**names`.
+/// Whether a parameter takes all keyword arguments and is the only one: `**names`.
 fn is_for_names(parameters: &Parameters, name: &str) -> bool {
     parameters.kwarg.as_ref().is_some_and(|kwarg| kwarg.name.as_str() == name)
 }

@@ -1,4 +1,4 @@
-//! Guards: statements and expressions that ask whether a variable is set, and what is done if it isn't.
+//! Guards: statements and expressions that test whether a variable is set, and what happens if it isn't.
 
 use ruff_python_ast::CmpOp;
 use ruff_python_ast::Expr;
@@ -19,7 +19,7 @@ use crate::frontend::python::span;
 use crate::value::Constant;
 
 impl<'a> Walker<'_, 'a> {
-    /// `match` of what a read gives.
+    /// `match` on the value of a read.
     pub(super) fn choice(&mut self, choice: &'a StmtMatch) -> End {
         let subject = self.eval(&choice.subject);
         if let Value::Access(Entity::Environ, view) = &subject {
@@ -116,7 +116,7 @@ impl<'a> Walker<'_, 'a> {
         }
     }
 
-    /// What a function gives back of all that it returns.
+    /// The value of a function, from all its returns.
     pub(super) fn returned(&mut self, returns: &[(Vec<Fact>, Value<'a>)]) -> Value<'a> {
         let values: Vec<_> =
             returns.iter().map(|(facts, value)| (facts.as_slice(), Some(value.clone()))).collect();
@@ -127,7 +127,7 @@ impl<'a> Walker<'_, 'a> {
         }
     }
 
-    /// Whether nothing is taken of a default.
+    /// The default, unless it is `None`.
     pub(super) fn explicit(default: Option<&Value<'a>>) -> Option<Fallback> {
         default.map(|value| match fallback(Some(value)) {
             Fallback::Absent => Fallback::Constant(Constant::None),
@@ -136,7 +136,7 @@ impl<'a> Walker<'_, 'a> {
     }
 }
 
-/// Whether a pattern is for what isn't set.
+/// Whether a pattern matches an unset variable.
 fn asks_missing(pattern: &Pattern) -> bool {
     match pattern {
         Pattern::MatchSingleton(singleton) => singleton.value == ruff_python_ast::Singleton::None,
@@ -149,7 +149,7 @@ fn asks_missing(pattern: &Pattern) -> bool {
     }
 }
 
-/// Whether a pattern is for anything.
+/// Whether a pattern matches anything.
 fn is_open(pattern: &Pattern) -> bool {
     matches!(pattern, Pattern::MatchAs(inner) if inner.pattern.is_none())
 }

@@ -15,7 +15,7 @@ use crate::frontend::facts::Test;
 use crate::frontend::python::entity::Entity;
 use crate::frontend::python::span;
 
-/// How many parts of a value are looked into.
+/// Most parts of a value that are examined.
 pub(super) const MAX_PARTS: usize = 256;
 
 impl<'a> Walker<'_, 'a> {
@@ -100,7 +100,7 @@ impl<'a> Walker<'_, 'a> {
         }
     }
 
-    /// A copy of the environment, whose use is watched.
+    /// A copy of the environment whose use is tracked.
     pub(super) fn watched(&mut self, value: Value<'a>, at: std::ops::Range<usize>) -> Value<'a> {
         match value {
             Value::Access(entity, view) if view.site.is_none() => {
@@ -185,7 +185,7 @@ impl<'a> Walker<'_, 'a> {
         self.again -= 1;
     }
 
-    /// A copy of the environment with something below and above.
+    /// A copy of the environment with layers below and above.
     pub(super) fn overlaid(
         &mut self,
         view: &View,
@@ -209,7 +209,7 @@ impl<'a> Walker<'_, 'a> {
 /// The rows of a comprehension.
 struct Rows<'a> {
     pairs: Vec<(Value<'a>, Value<'a>)>,
-    /// What tells whether rows are taken.
+    /// Tests that decide whether rows are kept.
     tests: Vec<Test>,
     is_known: bool,
 }

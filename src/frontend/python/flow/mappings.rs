@@ -1,4 +1,4 @@
-//! Mappings: what reads the environment by handing it on as a whole, with names that are known.
+//! Mappings: reads of the environment by known names through functions that take it as a whole.
 
 use std::rc::Rc;
 
@@ -18,7 +18,7 @@ use crate::frontend::python::span;
 const MAX_NAMES: usize = 100;
 
 impl<'a> Walker<'_, 'a> {
-    /// What a function of the standard library makes of the environment, or of names to look up in it.
+    /// The result of a standard-library function on the environment, or on names to look up in it.
     pub(super) fn of_mapping(&mut self, path: &str, given: &Given<'a>, at: &Bytes) -> Option<Value<'a>> {
         match path {
             "operator.itemgetter" if !given.is_open && given.named.is_empty() => {
@@ -109,7 +109,7 @@ impl<'a> Walker<'_, 'a> {
         }
     }
 
-    /// `{"a", "b"} & set(os.environ)`: what there is of some variables.
+    /// `{"a", "b"} & set(os.environ)`: which of some variables are set.
     pub(super) fn present(&mut self, one: &Value<'a>, other: &Value<'a>, at: Bytes) -> Option<Value<'a>> {
         let all = if matches!(one, Value::Access(..)) { other } else { one };
         let there = if matches!(one, Value::Access(..)) { one } else { other };
@@ -121,7 +121,7 @@ impl<'a> Walker<'_, 'a> {
         }]))))
     }
 
-    /// `os.environ = {**os.environ, "x": "1"}`: what it gets beside what it had is written.
+    /// `os.environ = {**os.environ, "x": "1"}`: new keys are written.
     pub(super) fn replace(&mut self, value: &Value<'a>, at: Bytes) -> bool {
         let names: Vec<String> = match value {
             Value::Access(Entity::Environ, view) => {
@@ -138,7 +138,8 @@ impl<'a> Walker<'_, 'a> {
         true
     }
 
-    /// `with mock.patch.dict(os.environ, {"x": "1"})`: what is set within; gives what was known of each before.
+    /// `with mock.patch.dict(os.environ, {"x": "1"})`: set within the block; returns what was known of each
+    /// before.
     pub(super) fn patched(&mut self, context: &'a Expr) -> Option<Vec<(String, Set)>> {
         let call = context.as_call_expr()?;
         let is_patch = self.qualified(&call.func).iter().any(|path| path.ends_with("mock.patch.dict"));

@@ -1,4 +1,4 @@
-//! Methods, and functions of the standard library, of what is known.
+//! Methods, and standard-library functions, of known values.
 
 use std::rc::Rc;
 
@@ -19,7 +19,7 @@ use crate::value::Constant;
 const STARTERS: &[&str] =
     &["subprocess.", "os.exec", "os.spawn", "os.posix_spawn", "asyncio.create_subprocess"];
 
-/// Methods that make a list of a text, of which nothing is known any more.
+/// Methods that split a text into a list of unknown elements.
 const PARTING: &[&str] = &["split", "rsplit", "splitlines", "partition", "rpartition"];
 
 impl<'a> Walker<'_, 'a> {
@@ -116,7 +116,7 @@ impl<'a> Walker<'_, 'a> {
         }
     }
 
-    /// `{"a", "b"} - set(os.environ)`: what is left are variables that aren't set.
+    /// `{"a", "b"} - set(os.environ)`: the result is the unset variables.
     pub(super) fn lacking(&mut self, all: &Value<'a>, there: &Value<'a>, at: Bytes) -> Option<Value<'a>> {
         let Value::Access(Entity::Environ | Entity::Keys, view) = there else { return None };
         let names = all.elements().filter(|names| names.iter().all(|name| name.as_text().is_some()))?;
@@ -125,7 +125,7 @@ impl<'a> Walker<'_, 'a> {
         Some(Value::Told(Rc::new(Test::any(tests))))
     }
 
-    /// `missing.append(name)` where a variable isn't set: the list tells it.
+    /// `missing.append(name)` where a variable isn't set: the list records it.
     pub(super) fn append(
         &mut self,
         list: &[Value<'a>],
@@ -153,7 +153,7 @@ impl<'a> Walker<'_, 'a> {
         self.state.assign(&name.id, Some(value));
     }
 
-    /// Calls of the standard library that make something known of what is.
+    /// Standard-library calls with known results.
     pub(super) fn of_library(
         &mut self,
         paths: &[String],
@@ -212,7 +212,7 @@ impl<'a> Walker<'_, 'a> {
     }
 }
 
-/// What a method of a dict gives.
+/// The result of a dict's method.
 pub(super) fn of_dict<'a>(
     pairs: &Rc<Vec<(Value<'a>, Value<'a>)>>,
     name: &str,
@@ -234,7 +234,7 @@ pub(super) fn of_dict<'a>(
     }
 }
 
-/// What a method of a text gives.
+/// The result of a string's method.
 pub(super) fn of_text<'a>(
     constant: &Constant,
     name: &str,

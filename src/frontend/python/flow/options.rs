@@ -1,4 +1,4 @@
-//! Options of a command line among what is read: what the script does without one tells whether it has to be given.
+//! Options of a command line among the reads: whether the script requires them.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ const PARSERS: &[&str] = &["argparse.ArgumentParser"];
 /// Functions that run another one as a command.
 const RUNNERS: &[&str] = &["typer.run"];
 
-/// What only shows what it is given.
+/// Functions that only show their arguments.
 const SHOWING: &[&str] =
     &["builtins.print", "builtins.repr", "builtins.str", "builtins.vars", "logging.", "pprint.", "json.dump"];
 
@@ -32,7 +32,7 @@ fn is_of_commands(path: &str) -> bool {
     COMMANDS.contains(&path.split('.').next().unwrap_or_default())
 }
 
-/// The reads that a value is.
+/// The reads that make up a value.
 fn reads<'v>(value: &'v Value) -> &'v [usize] {
     match value {
         Value::Read(reads, _) => reads,
@@ -41,7 +41,7 @@ fn reads<'v>(value: &'v Value) -> &'v [usize] {
 }
 
 impl<'a> Walker<'_, 'a> {
-    /// What a call makes of a command line, if it is a parser that it makes or a command that it runs.
+    /// The result of a call that makes a parser or runs a command.
     pub(super) fn of_command_line(
         &mut self,
         function: &Value<'a>,
@@ -75,7 +75,7 @@ impl<'a> Walker<'_, 'a> {
         None
     }
 
-    /// What a method of a parser gives.
+    /// The result of a parser's method.
     pub(super) fn of_parser(&mut self, name: &str, given: &Given<'a>, at: &Bytes) -> Value<'a> {
         match name {
             "parse_args" | "parse_intermixed_args" => Value::Options,
@@ -97,7 +97,7 @@ impl<'a> Walker<'_, 'a> {
         }
     }
 
-    /// The default of an option need not be there.
+    /// The default of an option needn't exist.
     fn spare(&mut self, given: &Given<'a>) {
         let first = given.positional.first();
         let default = given.named.iter().find(|(name, _)| *name == "default").map(|(_, value)| value);
@@ -106,8 +106,8 @@ impl<'a> Walker<'_, 'a> {
         }
     }
 
-    /// `add_argument("--x", default=os.getenv("X"))`: the variable that has the name of an option is what it gives, and
-    /// any other one stands behind it.
+    /// `add_argument("--x", default=os.getenv("X"))`: a variable with the name of an option gives its value,
+    /// and any other one is a fallback.
     fn declare(&mut self, given: &Given<'a>) {
         self.spare(given);
         let named = |name: &str| given.named.iter().find(|(known, _)| *known == name).map(|(_, value)| value);
@@ -125,7 +125,7 @@ impl<'a> Walker<'_, 'a> {
         }
     }
 
-    /// What an option gives.
+    /// The value of an option.
     pub(super) fn option(&mut self, name: &str, at: Bytes) -> Value<'a> {
         if let Some(variable) = self.variables.get(name) {
             return variable.clone();
@@ -144,17 +144,17 @@ impl<'a> Walker<'_, 'a> {
         Value::Read(all.collect(), behind.is_none())
     }
 
-    /// Whether an expression is a name of what was given on the command line.
+    /// Whether an expression refers to the parsed command line.
     pub(super) fn is_options(&self, expression: &Expr) -> bool {
         matches!(self.named_value(expression), Some(Value::Options))
     }
 
-    /// An option is given another value by the script.
+    /// The script sets an option to another value.
     pub(super) fn set_option(&mut self, name: &str) {
         self.state.write(&of_option(name), Set::Sure);
     }
 
-    /// Whether an option may have another value than the command line says.
+    /// Whether an option's value may differ from the command line.
     pub(super) fn is_changed(&self, name: &str) -> bool {
         as_option(name).is_some() && (self.options_handed || self.state.set(name) != Set::No)
     }

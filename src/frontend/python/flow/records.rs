@@ -21,38 +21,38 @@ pub(crate) struct Use {
     pub(super) place: usize,
 }
 
-/// A read, and what is seen of its value.
+/// A read, and what is known of its value.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is seen by itself")]
 pub(super) struct Record {
     /// The number of its use.
     pub(super) at: usize,
-    /// Whether it stands where nothing is run, by what is known of a condition.
+    /// Whether it is in code that never runs, given a known condition.
     pub(super) is_dead: bool,
     pub(super) name: String,
-    /// Whether it fails where the variable isn't set.
+    /// Whether it fails if the variable isn't set.
     pub(super) is_hard: bool,
     pub(super) cast: Option<Type>,
-    /// What is taken instead.
+    /// The fallback.
     pub(super) fallback: Option<Fallback>,
     /// Whether the variable is written before.
     pub(super) set: Set,
-    /// Whether it stands in a function that nobody calls, which is taken to be run in the end.
+    /// Whether it is in a function that nothing calls, which is assumed to run at the end.
     pub(super) is_late: bool,
     /// Whether it is known to be set here, or another one not to be.
     pub(super) is_guarded: bool,
     pub(super) is_compared: bool,
     pub(super) is_used: bool,
-    /// Whether something is done to its value that fails without one.
+    /// Whether its value is used in a way that fails without one.
     pub(super) is_needed: bool,
-    /// Whether an annotation says that there may be no value.
+    /// Whether an annotation allows no value.
     pub(super) is_optional: bool,
-    /// What has to be set for it to be run at all, each by itself or one of them.
+    /// What must be set for it to run at all: each alone, or one of several.
     pub(super) needs: Vec<Fact>,
 }
 
 impl Record {
-    /// A read of which nothing is seen yet.
+    /// A read of which nothing is known yet.
     pub(super) fn new(name: String) -> Self {
         Self {
             at: 0,
@@ -72,7 +72,7 @@ impl Record {
         }
     }
 
-    /// Whether the read itself fails where nothing is given.
+    /// Whether the read itself fails if nothing is given.
     pub(super) fn fails(&self) -> bool {
         self.is_hard && self.fallback.is_none()
     }
@@ -83,26 +83,26 @@ impl Record {
 pub(crate) struct FlowAnalysis {
     /// Every use, in the order of the text.
     pub(crate) uses: Vec<Use>,
-    /// What can't be told.
+    /// Diagnostics.
     pub(crate) diagnostics: Vec<Diagnostic>,
-    /// Where the environment is used in a way that is understood.
+    /// Uses of the environment that are understood.
     pub(crate) seen: Vec<Range<usize>>,
-    /// The options of the command line without which the program gives up.
+    /// The command-line options that the program requires.
     pub(crate) demanded: BTreeSet<String>,
 }
 
-/// Everything that is found.
+/// All findings.
 #[derive(Debug, Default)]
 pub(super) struct Records {
     pub(super) uses: Vec<Use>,
     pub(super) reads: Vec<Record>,
-    /// The numbers of reads by place and name: what is walked twice is read once.
+    /// The numbers of reads by position and name: code that is walked twice is read once.
     index: HashMap<(usize, usize, String), usize>,
     seen: HashSet<(usize, usize, String, u8)>,
-    /// Variables whose presence is asked for.
+    /// Variables that are tested for being set.
     pub(super) tested: HashSet<String>,
     pub(super) diagnostics: Vec<Diagnostic>,
-    /// Reads whose values are used within `try` where that fails without one, with the error.
+    /// Reads whose values are used within `try` in a way that fails without one, with the error.
     pub(super) tried: Vec<(usize, &'static str)>,
     /// Reads whose failure is caught, in the order of the handlers.
     pub(super) settled: Vec<usize>,
@@ -110,21 +110,21 @@ pub(super) struct Records {
     pub(super) caught: HashSet<usize>,
     /// Reads whose failure the program survives.
     pub(super) tolerated: HashSet<usize>,
-    /// Variables and options without which the program gives up.
+    /// Variables and options that the program requires.
     pub(super) demanded: HashSet<String>,
-    /// Variables of which one has to be set, each alone being optional, and where that shows.
+    /// Variables of which one must be set, each alone being optional, and where that shows.
     pub(super) choices: BTreeMap<Vec<String>, Range<usize>>,
     /// Variables that get their old values again.
     pub(super) restored: HashSet<String>,
-    /// Where the program's children are started with the environment, by place.
+    /// Positions where child processes inherit the environment.
     pub(super) children: Vec<usize>,
     told: HashSet<(usize, usize)>,
-    /// Where the environment is used in a way that is understood.
+    /// Uses of the environment that are understood.
     pub(super) understood: Vec<Range<usize>>,
 }
 
 impl Records {
-    /// Notes a read; gives its number.
+    /// Records a read; returns its number.
     pub(super) fn read(&mut self, found: Use, record: Record) -> usize {
         let key = (found.span.start, found.span.end, found.name.clone());
         if let Some(&at) = self.index.get(&key) {
@@ -150,7 +150,7 @@ impl Records {
         self.reads.len() - 1
     }
 
-    /// Notes any other use.
+    /// Records any other use.
     pub(super) fn note(&mut self, found: Use) {
         let kind = match found.action {
             Action::Write => 0,
@@ -166,7 +166,7 @@ impl Records {
         }
     }
 
-    /// Tells something once of a place.
+    /// Reports something once per position.
     pub(super) fn tell(&mut self, diagnostic: Diagnostic) {
         let span = diagnostic.span.clone().unwrap_or_default();
         if self.told.insert((span.start, span.end)) {
@@ -174,7 +174,7 @@ impl Records {
         }
     }
 
-    /// Whether another default may still take the place of a read's.
+    /// Whether a read may still get another default.
     pub(super) fn is_open(&self, read: usize) -> bool {
         match &self.reads[read].fallback {
             None | Some(Fallback::Absent | Fallback::Constant(Constant::None)) => true,
@@ -183,7 +183,7 @@ impl Records {
         }
     }
 
-    /// What the program takes where reads give nothing: the last word counts unless one was there before.
+    /// The value used where reads give nothing: the last one counts, unless a default was there before.
     pub(super) fn settle(&mut self, reads: &[usize], fallback: &Fallback) {
         for &read in reads {
             let record = &self.reads[read];
@@ -200,7 +200,7 @@ impl Records {
         }
     }
 
-    /// The uses in the order of the text, each with what came of it.
+    /// The uses in order, each with its result.
     pub(super) fn finish(mut self) -> FlowAnalysis {
         let demanded = self.demanded.iter().filter_map(|name| as_option(name)).map(str::to_owned).collect();
         let needed = self.needed();
@@ -235,7 +235,7 @@ impl Records {
         FlowAnalysis { uses: self.uses, diagnostics: self.diagnostics, seen: self.understood, demanded }
     }
 
-    /// Tells of variables of which the program needs one.
+    /// Reports variables of which the program needs one.
     fn tell_choices(&mut self) {
         let is_settled = |found: &Use| match &found.action {
             Action::Demand { .. } | Action::Read { fallback: Fallback::Missing, .. } => true,
@@ -255,7 +255,7 @@ impl Records {
         }
     }
 
-    /// Where each variable is written first.
+    /// Where each variable is first written.
     fn written(&self) -> HashMap<String, usize> {
         let mut written: HashMap<String, usize> = HashMap::new();
         for found in self.uses.iter().filter(|found| matches!(found.action, Action::Write)) {
@@ -265,7 +265,7 @@ impl Records {
         written
     }
 
-    /// Variables and options that have to be given.
+    /// Variables and options that must be given.
     fn needed(&self) -> HashSet<String> {
         let mut needed = self.demanded.clone();
         let open = |read: &Record| {
