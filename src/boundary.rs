@@ -63,8 +63,10 @@ impl Boundary {
     }
 
     /// Resolves the path of a regular file, symbolic links included.
-    /// / # Errors
-    /// / If there is no such file, or if it lies outside.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such file, or if it lies outside.
     pub fn file(&self, path: &Path) -> Result<PathBuf, BoundaryError> {
         let owned = || path.to_owned();
         let real = path.canonicalize().map_err(|source| match source.kind() {
@@ -78,8 +80,10 @@ impl Boundary {
     }
 
     /// The bytes of a file inside the boundary.
-    /// / # Errors
-    /// / If it isn't a regular file, lies outside, can't be read, or exceeds a number of bytes.
+    ///
+    /// # Errors
+    ///
+    /// If it isn't a regular file, lies outside, can't be read, or exceeds a number of bytes.
     pub fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>, BoundaryError> {
         use io::Read;
 

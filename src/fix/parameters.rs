@@ -10,7 +10,8 @@ use crate::source::Source;
 use crate::stamp;
 
 /// The text of a source with the plain values at its top made inputs; nothing if there are none.
-/// / In a notebook, the first cell that assigns plain values gets Papermill's tag `parameters`; in a script,
+///
+/// In a notebook, the first cell that assigns plain values gets Papermill's tag `parameters`; in a script,
 /// each such value becomes a
 /// read of a variable with the value as its default.
 pub fn add_parameters(source: &Source, file: &str, component: &Component) -> Result<Option<String>, Refusal> {

@@ -41,16 +41,16 @@ impl<'a> CommentLine<'a> {
     }
 }
 
-/// What a source needs.
+/// The requirements of a source.
 #[derive(Debug, Default)]
 pub struct Collected {
-    /// In the order of appearance.
+    /// The requirements, in order.
     pub requirements: Vec<Requirement>,
     /// `requires-python` of the PEP 723 block.
     pub requires_python: Option<String>,
     /// The PEP 723 block.
     pub metadata: Option<Metadata>,
-    /// The addresses of indexes that the block gives names.
+    /// The addresses of indexes that the block names.
     pub indexes: BTreeMap<String, String>,
     has_block: bool,
 }
@@ -70,7 +70,7 @@ pub fn collect(comments: &[&CommentLine], diagnostics: &mut Vec<Diagnostic>) -> 
     found
 }
 
-/// Collects the system packages in the comments of a source whose packages aren't pip's.
+/// Collects the system packages in the comments of a source whose packages aren't installed by pip.
 pub fn collect_system(comments: &[&CommentLine], diagnostics: &mut Vec<Diagnostic>) -> Vec<Requirement> {
     let mut found = Collected::default();
     read_commands(comments, is_system, &mut found, diagnostics);
@@ -78,7 +78,7 @@ pub fn collect_system(comments: &[&CommentLine], diagnostics: &mut Vec<Diagnosti
     found.requirements
 }
 
-/// Reads the commands among comments that stand below each other.
+/// Reads the commands in adjacent comments.
 fn read_commands(
     comments: &[&CommentLine],
     is_command: fn(&str) -> bool,
@@ -115,12 +115,12 @@ fn commands<'a, 'b>(
     commands
 }
 
-/// Where the requirements of a source stand.
+/// Positions of the requirements in a source.
 #[derive(Debug, Default)]
 pub struct Places {
     /// The PEP 723 block: its bytes, and what it says.
     pub block: Option<(Range<usize>, String)>,
-    /// Commands outside of it.
+    /// Commands outside the block.
     pub commands: Vec<Command>,
 }
 
@@ -156,7 +156,7 @@ fn found_commands(comments: &[&CommentLine]) -> Vec<Command> {
     found.collect()
 }
 
-/// A command with the lines that continue it after a backslash, and how many comments that is.
+/// A command with its backslash continuations, and the number of comments.
 fn continued(comments: &[&CommentLine]) -> (String, usize) {
     let mut command = String::new();
     for (at, comment) in comments.iter().enumerate() {
@@ -187,7 +187,7 @@ fn read_command(command: &str, span: Range<usize>, found: &mut Collected, diagno
     }
 }
 
-/// Tells of a command of an installer that isn't read.
+/// The note on a command of an installer that isn't read.
 fn other_installer(comment: &CommentLine) -> Option<Diagnostic> {
     let words: Vec<&str> = comment.text().trim_start_matches(['!', '%', '$']).split_whitespace().collect();
     let program = installers::other(&words)?;
@@ -199,7 +199,7 @@ fn other_installer(comment: &CommentLine) -> Option<Diagnostic> {
     )
 }
 
-/// Tells of options that were left out.
+/// The note on options that were dropped.
 fn pointless(options: &[String]) -> Option<Diagnostic> {
     let options: BTreeSet<_> = options.iter().map(|option| format!("`{option}`")).collect();
     let options: Vec<_> = options.into_iter().collect();

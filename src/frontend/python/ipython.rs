@@ -1,4 +1,4 @@
-//! IPython in a notebook's code: whether it is imported, or called by the names that a kernel puts there.
+//! IPython in a notebook's code: whether it is imported, or used through the kernel's names.
 
 use ruff_python_ast::visitor::{Visitor, walk_expr};
 use ruff_python_ast::{Expr, Stmt};
@@ -6,13 +6,13 @@ use ruff_python_ast::{Expr, Stmt};
 use super::semantic::Model;
 use crate::component::Requirement;
 
-/// Names that a kernel gives to the code of its cells.
+/// Names that a kernel defines for its cells.
 const NAMES: &[&str] = &["get_ipython", "display"];
 
 /// The package.
 const PACKAGE: &str = "ipython";
 
-/// Whether code uses a name of the kernel's that it doesn't bind itself.
+/// Whether code uses a name of the kernel that it doesn't bind itself.
 pub(super) fn calls_shell(body: &[Stmt], model: &Model) -> bool {
     let mut finder = Finder { model, found: false };
     finder.visit_body(body);
@@ -24,7 +24,7 @@ pub(super) fn is_imported(model: &Model) -> bool {
     model.imports().iter().any(|import| import.module() == "IPython")
 }
 
-/// Adds IPython to what is installed, unless it is there.
+/// Adds IPython to the requirements, unless it is there.
 pub(in crate::frontend) fn require(requirements: &mut Vec<Requirement>) {
     let is_ipython = |word: &String| {
         let end = word.find(|character: char| !character.is_ascii_alphanumeric()).unwrap_or(word.len());

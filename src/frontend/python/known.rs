@@ -1,8 +1,8 @@
-//! Functions of Python's that import modules by their names, run commands or make values of a type.
+//! Python functions that import modules by name, run commands or construct a type.
 
 use crate::component::Type;
 
-/// The type of what a function makes, by its path.
+/// The type that a constructor makes, by its path.
 pub(crate) fn made(path: &str) -> Option<Type> {
     match path {
         "builtins.int" => Some(Type::Integer),
@@ -12,7 +12,7 @@ pub(crate) fn made(path: &str) -> Option<Type> {
     }
 }
 
-/// Functions that import what their argument names.
+/// Functions that import the module named by their argument.
 pub(crate) const IMPORTERS: &[&str] =
     &["builtins.__import__", "importlib.import_module", "importlib.__import__"];
 

@@ -1,9 +1,9 @@
-//! Whether a program can log: only then is there anything that a log level has a bearing on.
+//! Whether a program may log, so that a log level matters.
 
 use super::semantic::Model;
 
-/// Modules of the standard library that lead to no log: neither do they import `logging`, nor any other module by a name
-/// that is made at run time.
+/// Modules of the standard library that never log: they import neither `logging` nor any module by a computed
+/// name.
 const SILENT: &[&str] = &[
     "__future__",
     "abc",
@@ -112,10 +112,10 @@ const SILENT: &[&str] = &[
     "zoneinfo",
 ];
 
-/// Words by which a program may log in spite of its imports.
+/// Words by which a program may log whatever its imports.
 const WORDS: &[&str] = &["logging", "__import__", "exec", "eval"];
 
-/// Whether a script or a module may log, by itself or by what it imports.
+/// Whether a script or a module may log, itself or through its imports.
 pub(super) fn may_log(text: &str, model: &Model) -> bool {
     let is_silent = |path: &str| SILENT.contains(&path.split('.').next().unwrap_or_default());
     WORDS.iter().any(|word| text.contains(word))

@@ -1,4 +1,4 @@
-//! The code beside a script that it names: modules, scripts that it runs, and folders where it looks for modules.
+//! The code beside a script that it refers to: modules, scripts that it runs, and folders on the search path.
 
 use std::path::Path;
 
@@ -18,11 +18,11 @@ const MODULE_RUNNERS: &[&str] = &["runpy.run_module"];
 const LOADERS: &[&str] =
     &["runpy.run_path", "importlib.util.spec_from_file_location", "importlib.machinery.SourceFileLoader"];
 
-/// The lists of folders where Python looks for modules, and what adds to them.
+/// The search path for modules, and what adds to it.
 const PATH: &str = "sys.path";
 const ADDERS: &[&str] = &["append", "insert", "extend"];
 
-/// What a script or a module names.
+/// The references of a script or a module.
 pub(super) fn of_body<'m>(body: &'m [Stmt], model: &'m Model<'m>) -> Mentions {
     let imports = model.imports().iter();
     let named =
@@ -66,7 +66,7 @@ impl Finder<'_> {
         }
     }
 
-    /// `sys.path.append`, under any name of the list.
+    /// `sys.path.append`, under any alias of the list.
     fn adds_folders(&self, function: &Expr) -> bool {
         let adds = |path: &String| {
             let rest = path.strip_prefix(PATH).and_then(|rest| rest.strip_prefix('.'));
@@ -75,7 +75,7 @@ impl Finder<'_> {
         self.model.qualified(function).iter().any(adds)
     }
 
-    /// The scripts that the texts in a call name.
+    /// The scripts named by texts in a call.
     fn files(&mut self, call: &ExprCall) {
         let mut texts = Texts { model: self.model, places: &self.places, found: Vec::new() };
         texts.visit_arguments(&call.arguments);
@@ -111,7 +111,7 @@ impl<'a> Visitor<'a> for Finder<'_> {
     }
 }
 
-/// What lines of a shell and `%run` become in a notebook.
+/// What shell lines and `%run` become in a notebook.
 fn is_shell(function: &Expr) -> bool {
     let Some(method) = function.as_attribute_expr() else { return false };
     let of_ipython = method.value.as_call_expr().and_then(|call| call.func.as_name_expr());

@@ -170,7 +170,7 @@ fn failed(errors: Vec<Diagnostic>) -> Extraction {
     Extraction { diagnostics: errors, ..Extraction::default() }
 }
 
-/// The bracket before a byte in a line above it that is never closed.
+/// An unclosed bracket in a line above a byte.
 fn unclosed(text: &str, error: usize) -> Option<Range<usize>> {
     let parsed = parse_unchecked(text, ParseOptions::from(Mode::Module));
     let line = text.get(..error)?.rfind('\n').map_or(0, |end| end + 1);
@@ -294,7 +294,7 @@ fn span(node: &impl Ranged) -> std::ops::Range<usize> {
     bytes(node.range())
 }
 
-/// The name that an expression is, or ends with: `Optional` of `typing.Optional`.
+/// The last part of a name: `Optional` of `typing.Optional`.
 fn last_name(expression: &Expr) -> Option<&str> {
     match expression {
         Expr::Name(name) => Some(name.id.as_str()),

@@ -1,4 +1,4 @@
-//! Syntax that not every version of Python knows.
+//! Syntax that older versions of Python don't have.
 
 use ruff_python_ast::{ModModule, PythonVersion};
 use ruff_python_parser::{Mode, ParseError, ParseOptions, Parsed, parse, parse_module};
@@ -7,13 +7,13 @@ use ruff_text_size::Ranged;
 use super::{bytes, lower_first};
 use crate::component::NewerSyntax;
 
-/// Parses a module as the oldest Python would, so that the parser tells what came later.
+/// Parses a module as the oldest Python, so that the parser reports what came later.
 pub(super) fn parse_as_oldest(text: &str) -> Result<Parsed<ModModule>, ParseError> {
     let options = ParseOptions::from(Mode::Module).with_target_version(PythonVersion::PY37);
     parse(text, options)?.try_into_module().map_or_else(|| parse_module(text), Ok)
 }
 
-/// What a module has of newer syntax, in the order of appearance.
+/// The newer syntax of a module, in order of appearance.
 pub(super) fn syntax(parsed: &Parsed<ModModule>) -> Vec<NewerSyntax> {
     let errors = parsed.unsupported_syntax_errors().iter();
     let mut found: Vec<_> = errors

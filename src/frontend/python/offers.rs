@@ -1,4 +1,4 @@
-//! Offers of a script in Python: plain values of names at its top, each of which gets no other value anywhere.
+//! Offers of a Python script: plain values of names at its top that are bound only once.
 
 use std::collections::HashMap;
 
@@ -19,7 +19,7 @@ use crate::value::Constant;
 /// The module that reads the environment.
 const MODULE: &str = "os";
 
-/// What a script offers: the plain values between its imports and the first statement that does something else.
+/// The offers of a script: plain values between its imports and the first other statement.
 pub(crate) fn offers(source: &Source) -> Offers {
     let Some(parsed) = super::module(source) else { return Offers::default() };
     let body = &parsed.syntax().body;
@@ -52,7 +52,7 @@ pub(crate) fn offers(source: &Source) -> Offers {
     Offers { values, import: (!is_there).then_some(MODULE) }
 }
 
-/// What a statement offers, if it gives one name a plain value.
+/// The offer of a statement that binds one name to a plain value.
 fn offer(statement: &Stmt, source: &Source) -> Option<Offer> {
     let (target, value, annotated) = match statement {
         Stmt::Assign(assign) => match assign.targets.as_slice() {
@@ -98,7 +98,7 @@ fn literal(value: &Expr) -> Option<Constant> {
     }
 }
 
-/// The read of a variable that gives the value where it isn't set, under plain Python as well.
+/// The read of a variable with the value as default, which also works under plain Python.
 fn read(name: &str, kind: &Type, value: &Constant, written: &str, quote: char) -> Option<String> {
     let call = |default: &str| format!("os.getenv({quote}{name}{quote}, {default})");
     let number = |cast: &str| format!("{cast}({})", call(&format!("{quote}{}{quote}", value.text())));
@@ -117,7 +117,7 @@ fn read(name: &str, kind: &Type, value: &Constant, written: &str, quote: char) -
     }
 }
 
-/// How often each name gets a value, whatever it stands for where it does.
+/// How often each name is bound, whatever it refers to there.
 #[derive(Default)]
 struct Stores<'a>(HashMap<&'a str, usize>);
 

@@ -1,4 +1,4 @@
-//! Parameters in a notebook's cell: its assignments of plain values, and how the environment overrides them.
+//! Parameters in a notebook cell: its assignments of plain values, and how the environment overrides them.
 
 use std::ops::Range;
 
@@ -23,7 +23,7 @@ pub(super) mod literals;
 #[cfg(test)]
 mod tests;
 
-/// The functions that give values the shape of a default.
+/// The functions that convert values to the shape of a default.
 const VALUES: &str = include_str!("../../../templates/runtime/cell/values.py");
 
 const UNPACKED: &str = "what it is unpacked from is known at run time only";
@@ -105,7 +105,7 @@ impl Reader {
         }
     }
 
-    /// Gives a target a value.
+    /// Binds a target to a value.
     fn bind(&mut self, target: &Expr, value: &Expr, kind: Option<&Type>, span: &Range<usize>, text: &Text) {
         let starred = |items: &[Expr]| items.iter().any(Expr::is_starred_expr);
         match (target, value) {
@@ -134,7 +134,7 @@ impl Reader {
         }
     }
 
-    /// The type of a value, and whether nothing tells it.
+    /// The type of a value, and whether it is unknown.
     fn settle(
         &mut self,
         name: &str,
@@ -165,7 +165,7 @@ impl Reader {
         self.cell.leave_out(name, why, span(statement));
     }
 
-    /// Notes that what a target belongs to is altered.
+    /// Records that the base of a target is altered.
     fn alter(&mut self, target: &Expr) {
         match target {
             Expr::Name(name) => self.cell.alter(&name.id),
@@ -175,7 +175,7 @@ impl Reader {
         }
     }
 
-    /// Notes that a method may alter a list or a dict.
+    /// Records that a method may alter a list or a dict.
     fn call(&mut self, expression: &Expr) {
         if let Expr::Call(call) = expression
             && let Expr::Attribute(method) = &*call.func
@@ -188,7 +188,7 @@ impl Reader {
 }
 
 impl StatementVisitor<'_> for Reader {
-    /// Statements in blocks, which may not be run.
+    /// Statements in blocks, which may not run.
     fn visit_stmt(&mut self, statement: &Stmt) {
         match statement {
             Stmt::Assign(assign) => {
@@ -213,7 +213,7 @@ impl StatementVisitor<'_> for Reader {
     }
 }
 
-/// The names that a target gives values to.
+/// The names that a target binds.
 fn names(target: &Expr) -> Box<dyn Iterator<Item = &str> + '_> {
     match target {
         Expr::Name(name) => Box::new(std::iter::once(name.id.as_str())),

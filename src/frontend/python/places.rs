@@ -1,4 +1,5 @@
-//! Places: what expressions such as `os.path.join(os.path.dirname(__file__), "lib")` name, relative to the script's folder.
+//! Places: the paths of expressions such as `os.path.join(os.path.dirname(__file__), "lib")`, relative to the
+//! script's folder.
 
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
@@ -7,10 +8,10 @@ use ruff_python_ast::{Expr, ExprAttribute, ExprCall, Operator, Stmt};
 
 use super::semantic::Model;
 
-/// Deepest expression that is followed, through names, too.
+/// Deepest expression that is followed, through names as well.
 const DEPTH: usize = 20;
 
-/// Functions that give the path that they are given, as far as it matters here.
+/// Functions that return the path they are given, as far as it matters here.
 const SAME: &[&str] = &[
     "os.path.abspath",
     "os.path.realpath",
@@ -23,17 +24,17 @@ const SAME: &[&str] = &[
 /// Functions that join paths.
 const JOINING: &[&str] = &["os.path.join", "pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath"];
 
-/// Functions that give the current directory, which is the script's folder for who runs it there.
+/// Functions that return the current directory, which is taken to be the script's folder.
 const HERE: &[&str] = &["os.getcwd", "pathlib.Path.cwd", "os.curdir"];
 
-/// The names of a module that stand for places.
+/// The names of a module that refer to paths.
 pub(super) struct Places<'m> {
     model: &'m Model<'m>,
     assigned: BTreeMap<&'m str, &'m Expr>,
 }
 
 impl<'m> Places<'m> {
-    /// Collects the names that a module's top level gives a value once.
+    /// Collects the names bound once at a module's top level.
     pub(super) fn new(body: &'m [Stmt], model: &'m Model<'m>) -> Self {
         let mut assigned = BTreeMap::new();
         for statement in body {
@@ -46,12 +47,12 @@ impl<'m> Places<'m> {
         Self { model, assigned }
     }
 
-    /// The place that an expression names, if it can be known.
+    /// The path of an expression, if it can be known.
     pub(super) fn of(&self, expression: &Expr) -> Option<PathBuf> {
         self.within(expression, DEPTH)
     }
 
-    /// The places in an expression: of the elements of a list, or of joined lists.
+    /// The paths in an expression: elements of a list, or of concatenated lists.
     pub(super) fn all(&self, expression: &Expr) -> Vec<String> {
         let each = |elements: &[Expr]| elements.iter().flat_map(|element| self.all(element)).collect();
         match expression {
@@ -132,7 +133,7 @@ impl<'m> Places<'m> {
     }
 }
 
-/// The folder of a path; above the script's own it is `..`.
+/// The parent of a path; above the script's folder it is `..`.
 fn up(mut path: PathBuf) -> PathBuf {
     if matches!(path.components().next_back(), Some(Component::Normal(_))) {
         path.pop();

@@ -1,4 +1,4 @@
-//! The function that a grid calls with each batch: whether it can be called, and does anything then.
+//! The function that a grid calls for each batch: whether it can be called, and does anything.
 
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{Expr, ParameterWithDefault, Stmt, StmtFunctionDef};
@@ -7,8 +7,8 @@ use super::semantic::Model;
 use super::span;
 use crate::diagnostic::Diagnostic;
 
-/// Tells why a function can't be called with so many values and others by their names; nothing where that is known at
-/// run time only, as of a function with decorators.
+/// Why a function can't be called with this many values and others by name; nothing if unknown, as with
+/// decorators.
 pub(super) fn uncallable(
     body: &[Stmt],
     model: &Model,
@@ -26,7 +26,7 @@ pub(super) fn uncallable(
     Some(error.at(span(&function.name)).hint(hint))
 }
 
-/// What is wrong with a function, and what to do.
+/// The problem with a function, and what to do.
 fn reason(function: &StmtFunctionDef, values: &[&str], names: &[&str]) -> Option<(String, String)> {
     let name = &function.name;
     if function.is_async {

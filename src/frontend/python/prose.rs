@@ -1,4 +1,5 @@
-//! Words behind `pip install` that may be prose: plain lower-case words of which none is imported or known as a package.
+//! Words after `pip install` that may be prose: plain lower-case words of which none is imported or a known
+//! package.
 
 use super::semantic::{Import, Model};
 use crate::component::Requirement;

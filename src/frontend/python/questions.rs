@@ -1,4 +1,4 @@
-//! Questions to a person, whom a container doesn't have.
+//! Questions to a person, who isn't there in a container.
 
 use ruff_python_ast::visitor::{Visitor, walk_expr};
 use ruff_python_ast::{Expr, Stmt};

@@ -1,8 +1,8 @@
-//! Names in Python: what each of them may stand for, by scope and by the order in which code is run.
+//! Names in Python: what each may refer to, by scope and order of execution.
 //!
-//! A name may stand for several things: after `try: import a as n` and `except ImportError: import b as n` it is one or
-//! the other. Who asks gets the dotted paths of all that are known: `nltk.download` for `d` of `d = nltk.download`,
-//! `builtins.int` for an `int` that nothing else binds, none for a parameter. What is called has `()` behind its path.
+//! A name may refer to several things: after `try: import a as n` and `except ImportError: import b as n` it is one or the
+//! other. The model gives the dotted paths of all that are known: `nltk.download` for `d` of `d = nltk.download`,
+//! `builtins.int` for an `int` that nothing else binds, none for a parameter. The result of a call has `()` after its path.
 
 use std::collections::{HashMap, HashSet};
 
@@ -31,9 +31,9 @@ use paths::{BUILTINS, Resolver};
 
 /// Some names of a script.
 pub(crate) enum Names<'a> {
-    /// Any may be meant.
+    /// Any name may be meant.
     All,
-    /// These.
+    /// These names.
     These(HashSet<&'a str>),
 }
 
@@ -49,13 +49,13 @@ impl Names<'_> {
     }
 }
 
-/// What the names of a script stand for.
+/// What the names of a script refer to.
 #[derive(Default)]
 pub(crate) struct Model<'a> {
     noted: Collector<'a>,
-    /// What each binding may stand for.
+    /// What each binding may refer to.
     paths: Vec<Vec<String>>,
-    /// The values of bindings that are constants.
+    /// The values of constant bindings.
     constants: HashMap<usize, Constant>,
 }
 
@@ -69,23 +69,23 @@ impl<'a> Model<'a> {
         model
     }
 
-    /// The dotted path of everything that an expression may stand for.
+    /// The dotted paths of everything that an expression may refer to.
     pub(crate) fn qualified(&self, expression: &Expr) -> Vec<String> {
         paths::of_expression(&self.noted, expression, &mut |binding| self.paths[binding].clone())
     }
 
-    /// Whether an expression may stand for a thing with this path.
+    /// Whether an expression may refer to the object with this path.
     pub(crate) fn may_be(&self, expression: &Expr, path: &str) -> bool {
         self.qualified(expression).iter().any(|found| found == path)
     }
 
-    /// Whether an expression may be the function or class of this name that Python itself has.
+    /// Whether an expression may be Python's builtin of this name.
     pub(crate) fn is_builtin(&self, expression: &Expr, name: &str) -> bool {
         let is_named = expression.as_name_expr().is_some_and(|found| found.id.as_str() == name);
         is_named && self.qualified(expression).iter().any(|path| path.strip_prefix(BUILTINS) == Some(name))
     }
 
-    /// The names that anywhere stand for a module or a thing in it; all may where its things are imported by `*`.
+    /// The names that refer to a module or an object in it anywhere; all, if `*` is imported from it.
     pub(crate) fn names_of(&self, module: &str) -> Names<'a> {
         let is_below = |path: &str| path.split(['.', '(']).next() == Some(module);
         let bindings = self.noted.bindings.iter().zip(&self.paths);
@@ -96,14 +96,14 @@ impl<'a> Model<'a> {
         Names::These(named.map(|(binding, _)| binding.name).collect())
     }
 
-    /// The value of a name that is a constant of the module.
+    /// The value of a module-level constant.
     pub(crate) fn constant(&self, name: &ExprName) -> Option<&Constant> {
         let found = self.noted.use_of(name)?;
         (self.noted.scopes.owner(found.scope, &name.id)? == 0).then_some(())?;
         self.constants.get(&self.only_binding(&name.id)?)
     }
 
-    /// The text that an expression is known to be.
+    /// The text of an expression, if known.
     pub(crate) fn text(&self, expression: &Expr) -> Option<String> {
         match fold(expression, self)? {
             Constant::Text(text) => Some(text),
@@ -111,17 +111,17 @@ impl<'a> Model<'a> {
         }
     }
 
-    /// Whether the module itself gives a name a meaning.
+    /// Whether the module binds a name.
     pub(crate) fn binds(&self, name: &str) -> bool {
         self.noted.scopes.0.first().is_some_and(|module| module.names.contains_key(name))
     }
 
-    /// Whether just one statement gives a name a meaning.
+    /// Whether exactly one statement binds a name.
     pub(crate) fn is_bound_once(&self, name: &str) -> bool {
         self.noted.bindings.iter().filter(|binding| binding.name == name).count() == 1
     }
 
-    /// Whether nothing in the script can give a name a meaning.
+    /// Whether nothing in the script can bind a name.
     pub(crate) fn is_unbound(&self, name: &str) -> bool {
         !self.noted.bindings.iter().any(|binding| [name, "*"].contains(&binding.name))
     }
@@ -131,7 +131,7 @@ impl<'a> Model<'a> {
         &self.noted.imports
     }
 
-    /// The compound statements around an import, the innermost first, and how each runs the part that holds it.
+    /// The compound statements around an import, innermost first, and how each runs the part that holds it.
     pub(crate) fn around(&self, import: &Import<'a>) -> impl Iterator<Item = (&'a Stmt, Role)> {
         self.noted.blocks.around(import.block)
     }

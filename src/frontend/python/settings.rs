@@ -1,5 +1,5 @@
-//! Settings that libraries read from the environment by name: calls of decouple, environs, django-environ, starlette and
-//! envparse, and fields of pydantic's classes.
+//! Settings that libraries read from the environment: calls of decouple, environs, django-environ, starlette
+//! and envparse, and fields of pydantic's classes.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -31,15 +31,15 @@ pub(super) struct Setting {
     span: Range<usize>,
     description: Option<String>,
     is_secret: bool,
-    /// Whether what is false has to be a word.
+    /// Whether false has to be a word.
     is_word: bool,
 }
 
-/// What is read of a script's settings.
+/// The settings of a script.
 #[derive(Default)]
 pub(super) struct Settings {
     pub(super) accesses: Vec<Access>,
-    /// The modules whose settings are read.
+    /// The modules whose settings were read.
     pub(super) modules: Vec<&'static str>,
 }
 
@@ -100,7 +100,7 @@ fn access(
     }
 }
 
-/// What a default is, where a library can be told one.
+/// A default given to a library.
 fn fallback(value: Option<&Expr>, model: &Model) -> Fallback {
     match value {
         None => Fallback::Missing,
@@ -113,7 +113,7 @@ struct Finder<'m, 'a> {
     libraries: Vec<&'static Library>,
     found: Vec<Setting>,
     modules: Vec<&'static str>,
-    /// What `with env.prefixed("A_")` puts before names.
+    /// The prefix of `with env.prefixed("A_")`.
     prefixes: String,
     /// Types and defaults that `environ.Env(NAME=(type, default))` declares.
     schemes: BTreeMap<String, (Option<Type>, Fallback)>,
@@ -134,7 +134,7 @@ impl<'a> Finder<'_, 'a> {
         }
     }
 
-    /// Takes the scheme of `Env(DEBUG=(bool, False))`.
+    /// Reads the scheme of `Env(DEBUG=(bool, False))`.
     fn declare(&mut self, call: &ExprCall) {
         for keyword in &call.arguments.keywords {
             let Some(name) = &keyword.arg else { continue };

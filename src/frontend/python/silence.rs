@@ -1,4 +1,4 @@
-//! Nothing in silence: words of code that look like the environment, and of which nothing else is said.
+//! Nothing in silence: words of code that look like the environment and that nothing else reports.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -18,10 +18,10 @@ pub(crate) const WORDS: &[&str] = &["environ", "environb", "getenv", "getenvb", 
 /// Functions that run a text as code.
 const EVALUATORS: &[&str] = &["eval", "exec", "compile"];
 
-/// A module that is called like one.
+/// A module with such a name.
 const MODULE: &str = "environ";
 
-/// A note for each line with such a word that is neither in what is known nor in an import.
+/// A note for each line with such a word outside what is known and outside imports.
 pub(super) fn unread(
     tokens: &Tokens,
     body: &[Stmt],
@@ -55,7 +55,7 @@ pub(super) fn unread(
     unknown.map(note).collect()
 }
 
-/// The words, but for the name of the module `environ`.
+/// The words, without the module `environ`.
 fn words(tokens: &Tokens, text: &str, has_module: bool) -> Vec<Range<usize>> {
     let is_part = |at: usize| at > 0 && tokens[at - 1].kind() == TokenKind::Dot;
     let is_module = |at: usize, name: &str| has_module && name == MODULE && !is_part(at);
@@ -65,7 +65,7 @@ fn words(tokens: &Tokens, text: &str, has_module: bool) -> Vec<Range<usize>> {
     words.filter(|(at, name)| !is_module(*at, &text[name.clone()])).map(|(_, name)| name).collect()
 }
 
-/// The texts with such a word that are run as code: `eval("os.environ['x']")`.
+/// Texts with such a word that run as code: `eval("os.environ['x']")`.
 fn evaluated<'a>(tokens: &'a Tokens, text: &'a str) -> impl Iterator<Item = Range<usize>> + 'a {
     let is_dot = |at: Option<usize>| at.is_some_and(|at| tokens[at].kind() == TokenKind::Dot);
     let is_run = move |at: usize| {
@@ -78,7 +78,7 @@ fn evaluated<'a>(tokens: &'a Tokens, text: &'a str) -> impl Iterator<Item = Rang
     worded.filter(move |(at, _)| is_run(*at)).map(|(_, token)| span(token))
 }
 
-/// The texts with such a word by which a module's names are looked up: `vars(os)["environ"]`, `os.__dict__["environ"]`.
+/// Texts with such a word that look up a module's names: `vars(os)["environ"]`, `os.__dict__["environ"]`.
 fn looked_up<'a>(tokens: &'a Tokens, text: &'a str) -> impl Iterator<Item = Range<usize>> + 'a {
     let is_lookup = move |at: usize| {
         let before = at.checked_sub(2).map(|before| (tokens[before].kind(), &text[span(&tokens[before])]));
@@ -97,7 +97,7 @@ fn note(at: Range<usize>) -> Diagnostic {
         .hint("a variable that is read or set this way is not part of the interface; read it by its name")
 }
 
-/// Places of imports and of names of parameters, behind others.
+/// Positions of imports and of parameter names, in order.
 struct Imports(Vec<Range<usize>>);
 
 impl Visitor<'_> for Imports {
@@ -124,7 +124,8 @@ mod tests {
     use crate::frontend;
     use crate::language::Language;
 
-    /// The lines of a script's code with such a word that end neither in the interface nor in a diagnostic.
+    /// The lines of a script's code with such a word that appear neither in the interface nor in a
+    /// diagnostic.
     fn silent(text: &str) -> Vec<usize> {
         let source = Source::new("x.py", Language::Python, text.to_owned());
         let component = frontend::read(&source).component.unwrap();

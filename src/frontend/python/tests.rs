@@ -3,7 +3,7 @@ use crate::component::Type;
 use crate::frontend::interface::Action;
 use crate::language::Language;
 
-/// The variables that a script uses, in the order of the text.
+/// The variables that a script uses, in order.
 fn used(script: &str) -> Vec<String> {
     let source = Source::new("x.py", Language::Python, script.to_owned());
     extract(&source).accesses.into_iter().map(|access| access.name).collect()

@@ -1,4 +1,4 @@
-//! Modules that are used and nowhere imported: the original put their imports before every script.
+//! Modules used without an import: the original prepended their imports to every script.
 
 use ruff_python_ast::visitor::{Visitor, walk_expr};
 use ruff_python_ast::{Expr, ExprAttribute, Stmt};
@@ -12,12 +12,12 @@ use crate::diagnostic::Diagnostic;
 /// The modules that the original imported.
 const MODULES: &[&str] = &["os", "sys", "re", "logging"];
 
-/// What may give a name a meaning out of sight, or makes use of it that it has none.
+/// What may bind a name out of sight, or test whether it is bound.
 const HIDDEN: &[&str] =
     &["exec", "globals", "__builtins__", "builtins", "NameError", "run_line_magic", "run_cell_magic"];
 
-/// The modules of a script that are used and nowhere imported, each with its first use: one that is sure to be run, or
-/// that is about the environment.
+/// The modules used without an import, each with its first use that is certain to run or concerns the
+/// environment.
 pub(super) fn find<'a>(body: &'a [Stmt], model: &Model, text: &str) -> Vec<(&'static str, &'a Expr)> {
     if HIDDEN.iter().any(|name| text.contains(name)) {
         return Vec::new();
@@ -36,7 +36,7 @@ pub(super) fn find<'a>(body: &'a [Stmt], model: &Model, text: &str) -> Vec<(&'st
     MODULES.iter().filter_map(first).map(|(name, attribute)| (*name, &*attribute.value)).collect()
 }
 
-/// Tells of modules that are nowhere imported.
+/// Errors about modules used without an import.
 pub(super) fn errors(body: &[Stmt], model: &Model, text: &str) -> Vec<Diagnostic> {
     let error = |(name, used): (&str, &Expr)| {
         Diagnostic::error("missing-import", format!("`{name}` is used, but nowhere imported"))

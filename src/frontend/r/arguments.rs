@@ -9,7 +9,7 @@ use super::literals;
 pub(super) struct Argument<'tree> {
     pub(super) name: Option<String>,
     pub(super) value: Option<Node<'tree>>,
-    /// The argument itself, name and all.
+    /// The whole argument, with its name.
     pub(super) node: Node<'tree>,
 }
 
@@ -71,8 +71,8 @@ pub(super) fn sole<'tree>(arguments: Node<'tree>, text: &str) -> Option<Node<'tr
     }
 }
 
-/// Matches arguments to parameters: by exact name, by the beginning of a name, then by position.
-/// Parameters behind `...` take exact names only; what has no parameter is left out.
+/// Matches arguments to parameters: by exact name, by partial name, then by position. Parameters after `...`
+/// need exact names; arguments without a parameter are dropped.
 pub(super) fn matched<'tree>(formals: &[&str], arguments: Vec<Argument<'tree>>) -> Matched<'tree> {
     let before = formals.iter().position(|formal| *formal == "...").unwrap_or(formals.len());
     let mut slots: Vec<Option<Argument>> = formals.iter().map(|_| None).collect();

@@ -1,4 +1,4 @@
-//! Elements of R's vectors: how they become each other, and arithmetic with them.
+//! Elements of R's vectors: their coercion and arithmetic.
 
 use super::literals;
 use crate::component::Type;
@@ -19,7 +19,7 @@ pub(super) enum Atom {
 pub(super) type Vector = Vec<Atom>;
 
 impl Atom {
-    /// The text that `as.character` gives.
+    /// The result of `as.character`.
     pub(super) fn text(&self) -> Option<String> {
         Some(match self {
             Self::Missing => return None,
@@ -31,7 +31,7 @@ impl Atom {
         })
     }
 
-    /// The text within a greater one, where `NA` is a word.
+    /// The text as part of a longer one, where `NA` is a word.
     pub(super) fn word(&self) -> String {
         self.text().unwrap_or_else(|| "NA".to_owned())
     }
@@ -63,7 +63,7 @@ impl Atom {
         }
     }
 
-    /// The same element in a vector of another kind.
+    /// The element coerced to a vector of another type.
     pub(super) fn raised(self, rank: usize) -> Self {
         match (rank, &self) {
             (_, Self::Missing) => self,
@@ -75,7 +75,7 @@ impl Atom {
     }
 }
 
-/// What a default is in the environment: the text that `as.character` gives.
+/// A default in the environment: the result of `as.character`.
 pub(super) fn default(value: &[Atom]) -> Option<Constant> {
     match value {
         [] | [Atom::Missing] => Some(Constant::None),
@@ -84,8 +84,8 @@ pub(super) fn default(value: &[Atom]) -> Option<Constant> {
     }
 }
 
-/// A default for a variable of this type: the number that R's cast makes of its text where only R would read it as one,
-/// and nothing where an empty text gives `NA`.
+/// A default for a variable of this type: the number that R's cast makes of its text if only R reads it as
+/// one, and nothing if an empty text gives `NA`.
 pub(super) fn typed(text: &str, kind: &Type) -> Option<Constant> {
     let is_number = matches!(kind, Type::Integer | Type::Float);
     if text.is_empty() && (is_number || *kind == Type::Boolean) {
@@ -100,12 +100,12 @@ pub(super) fn typed(text: &str, kind: &Type) -> Option<Constant> {
     }
 }
 
-/// Whether a number is one of R's integers when its fraction is dropped.
+/// Whether a number, truncated, is in the range of R's integers.
 fn in_range(value: f64) -> bool {
     value.trunc().abs() <= f64::from(i32::MAX)
 }
 
-/// `5L`; `0.5L` is a number, and what is too large as well.
+/// `5L`; `0.5L` and numbers out of range are doubles.
 pub(super) fn integer(value: f64) -> Atom {
     if value.fract() == 0.0 && in_range(value) { Atom::Int(truncated(value)) } else { Atom::Double(value) }
 }
@@ -137,7 +137,7 @@ pub(super) fn binary(operator: &str, left: &Atom, right: &Atom) -> Option<Atom> 
     }
 }
 
-/// R's integers give `NA` beyond their range, which is no default that anyone wants.
+/// R's integers overflow to `NA`, which is a useless default.
 fn integers(operator: &str, left: i32, right: i32) -> Option<Atom> {
     let value = match operator {
         "+" => left.checked_add(right),

@@ -1,40 +1,40 @@
-//! Balance: whether quotes and brackets are closed and nothing is too deep, told before a syntax tree is made. What is
-//! wrong here costs a parser that recovers from errors much time, and people know it by simpler words.
+//! Balance: whether quotes and brackets are closed and nothing is nested too deep, checked before parsing.
+//! Such errors cost an error-recovering parser much time, and can be said in simpler words.
 
 /// Deepest nesting of brackets that is parsed; R itself stops at 50.
 const MAX_NESTING: usize = 100;
 
-/// Most operators and keywords in one expression; R can't evaluate more than 5000 that are nested.
+/// Most operators and keywords in one expression; R can't evaluate more than 5000 nested ones.
 const MAX_LINKS: usize = 10_000;
 
-/// Most work that long expressions may make, in squares of their lengths.
+/// Most work for long expressions, in squares of their lengths.
 const MAX_WORK: usize = 100_000_000;
 
-/// Words after which an expression goes on.
+/// Words after which an expression continues.
 const KEYWORDS: &[&str] = &["if", "else", "for", "while", "repeat", "function", "in"];
 
-/// Most names, values and signs that are parsed: a tree has some 300 bytes for each.
+/// Most names, values and operators that are parsed: a tree takes some 300 bytes for each.
 const MAX_THINGS: usize = 2_000_000;
 
-/// What is wrong, and the byte where it is.
+/// What is wrong, and at which byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Problem {
-    /// A bracket is never closed.
+    /// An unclosed bracket.
     Open(usize),
-    /// A bracket closes what isn't open.
+    /// A closing bracket without an opening one.
     Close(usize),
-    /// A string or a quoted name isn't closed.
+    /// An unclosed string or quoted name.
     Quote(usize),
-    /// A raw string without its bracket.
+    /// A raw string without a bracket.
     Raw(usize),
     /// Brackets or operators are nested too deeply.
     Deep(usize),
-    /// There is too much.
+    /// The text is too long.
     Long(usize),
 }
 
 impl Problem {
-    /// Where the problem is.
+    /// The position of the problem.
     pub(super) fn offset(self) -> usize {
         match self {
             Self::Open(at)
@@ -60,14 +60,14 @@ pub(super) fn problem(text: &str) -> Option<Problem> {
     }
 }
 
-/// What stands between two brackets, or outside of all.
+/// The code between two brackets, or outside all.
 #[derive(Debug, Clone, Copy, Default)]
 struct Level {
     bracket: u8,
     start: usize,
-    /// How many links the expression has so far.
+    /// The number of links in the expression so far.
     length: usize,
-    /// Whether the bracket belongs to an `if`, a `for`, a `while` or a function: the expression goes on behind it.
+    /// Whether the bracket belongs to an `if`, `for`, `while` or function: the expression continues after it.
     heads: bool,
 }
 
@@ -75,9 +75,9 @@ struct Scanner<'a> {
     text: &'a str,
     at: usize,
     levels: Vec<Level>,
-    /// Whether the expression goes on in the next line.
+    /// Whether the expression continues on the next line.
     continues: bool,
-    /// Whether a keyword was the last thing.
+    /// Whether the last token was a keyword.
     keyword: bool,
     work: usize,
     things: usize,
@@ -93,7 +93,7 @@ impl<'a> Scanner<'a> {
         self.text.as_bytes().get(self.at + ahead).copied().unwrap_or(0)
     }
 
-    /// Reads one thing; false at the end.
+    /// Reads one token; false at the end.
     fn step(&mut self) -> Result<bool, Problem> {
         let Some(&byte) = self.text.as_bytes().get(self.at) else { return self.end() };
         match byte {
@@ -142,7 +142,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// `r"---(text)---"`, whose `r` is at the present place.
+    /// `r"---(text)---"`, whose `r` is at the current position.
     fn raw(&mut self) -> Result<(), Problem> {
         let (start, quote) = (self.at, char::from(self.byte(1)));
         let rest = &self.text[start + 2..];
@@ -160,7 +160,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// Passes something that an expression can end with.
+    /// Passes a token that can end an expression.
     fn value(&mut self, end: usize) {
         self.at = end;
         self.continues = false;
@@ -187,7 +187,7 @@ impl<'a> Scanner<'a> {
         self.link(length)
     }
 
-    /// Passes something that takes the expression one level deeper.
+    /// Passes a token that nests the expression one level deeper.
     fn link(&mut self, length: usize) -> Result<(), Problem> {
         let at = self.at;
         // The `\` of a short function has its parameters behind it as `function` has.

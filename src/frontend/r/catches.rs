@@ -1,4 +1,4 @@
-//! Catches: what stands within `tryCatch(…)` and `try(…)`, and what is done where it fails.
+//! Catches: code within `tryCatch(…)` and `try(…)`, and what happens if it fails.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -11,41 +11,41 @@ use super::literals;
 use super::names::{Names, Value};
 use super::shapes::{Call, Shapes};
 
-/// How many functions of the script's own are looked out of, one within the other.
+/// Most calls of the script's own functions that are followed outwards.
 const MAX_CALLS: usize = 4;
 
-/// What a script does after a failure.
+/// What a script does after a caught failure.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Caught<'tree> {
-    /// It takes a value.
+    /// It uses a value.
     Taken(Node<'tree>),
-    /// It goes on.
+    /// It continues.
     Gone,
 }
 
-/// A part of a script from which something may be caught.
+/// A part of a script that something may catch.
 #[derive(Debug)]
 struct Part<'tree> {
     span: Range<usize>,
-    /// The part around it; the first is in none.
+    /// The enclosing part; the first has none.
     parent: Option<usize>,
     kind: Kind<'tree>,
 }
 
 #[derive(Debug)]
 enum Kind<'tree> {
-    /// The arguments of what catches; what its handlers do isn't caught.
+    /// A call that catches, and the ranges of its handlers, which it doesn't.
     Call(Caught<'tree>, Vec<Range<usize>>),
-    /// A function with a name.
+    /// A named function.
     Function(String),
 }
 
-/// Tells what is caught.
+/// What is caught in a script.
 #[derive(Debug)]
 pub(super) struct Catches<'tree> {
-    /// In the order of the text, the outer before the inner.
+    /// In order, outer before inner.
     parts: Vec<Part<'tree>>,
-    /// Where functions are called.
+    /// Positions of calls, by function.
     calls: BTreeMap<String, Vec<usize>>,
 }
 
@@ -79,7 +79,7 @@ impl<'tree> Catches<'tree> {
         Self { parts, calls }
     }
 
-    /// What is done where the script fails at a byte, if anything catches that.
+    /// What happens if the script fails at a byte, if something catches it.
     pub(super) fn at(&self, offset: usize) -> Option<Caught<'tree>> {
         self.within(offset, MAX_CALLS)
     }
@@ -98,7 +98,7 @@ impl<'tree> Catches<'tree> {
         None
     }
 
-    /// What is done where a function fails: nothing, unless all that call it catch that.
+    /// What happens if a function fails: nothing, unless every call of it is caught.
     fn called(&self, name: &str, span: &Range<usize>, depth: usize) -> Option<Caught<'tree>> {
         let calls = self.calls.get(name)?.iter().filter(|call| !span.contains(call));
         let caught: Option<Vec<_>> = calls.map(|&call| self.within(call, depth)).collect();
@@ -106,7 +106,7 @@ impl<'tree> Catches<'tree> {
     }
 }
 
-/// What a call does if a part of it fails, and where its handlers stand.
+/// What a call does if part of it fails, and the ranges of its handlers.
 fn catching<'tree>(call: &Call<'tree>, names: &Names<'tree>) -> Option<(Caught<'tree>, Vec<Range<usize>>)> {
     match names.function(call.function)?.name.as_str() {
         "try" => Some((Caught::Gone, Vec::new())),

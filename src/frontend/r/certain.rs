@@ -1,4 +1,4 @@
-//! Certainty: which parts of a script are run whenever it is, before anything may have ended it.
+//! Certainty: the parts of a script that always run, before anything may have ended it.
 
 use tree_sitter::Node;
 
@@ -6,7 +6,7 @@ use super::literals;
 use super::names::Names;
 use super::shapes::Shapes;
 
-/// Functions that don't run their arguments, or not all of them, or go on after an error.
+/// Functions that don't evaluate all their arguments, or continue after an error.
 const DOUBTFUL: &[&str] = &[
     "bquote",
     "delayedAssign",
@@ -25,10 +25,10 @@ const DOUBTFUL: &[&str] = &[
     "withCallingHandlers",
 ];
 
-/// Functions that end a script with success.
+/// Functions that end a script successfully.
 const EXITS: &[&str] = &["quit", "q"];
 
-/// Tells what is sure to be run.
+/// Knows which code is certain to run.
 pub(super) struct Certainty<'n, 'tree> {
     root: Option<Node<'tree>>,
     names: &'n Names<'tree>,
@@ -52,7 +52,7 @@ impl<'n, 'tree> Certainty<'n, 'tree> {
         }
     }
 
-    /// Whether what stands at a byte is sure to be run.
+    /// Whether code at a byte is certain to run.
     pub(super) fn is_certain(&self, offset: usize) -> bool {
         let Some(root) = self.root.filter(|_| offset < self.ended) else { return false };
         let mut cursor = root.walk();
@@ -70,7 +70,7 @@ impl<'n, 'tree> Certainty<'n, 'tree> {
         true
     }
 
-    /// Whether a part of a node may not be run.
+    /// Whether a part of a node may not run.
     fn is_doubtful(&self, node: Node, field: &str) -> bool {
         match node.kind() {
             "function_definition" | "while_statement" | "repeat_statement" => true,
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
     use crate::frontend::r::{shapes, tree};
 
-    /// Whether the text `HERE` in a script is sure to be run.
+    /// Whether the text `HERE` in a script is certain to run.
     fn is_certain(text: &str) -> bool {
         let parsed = tree::parse(text).unwrap();
         let shapes = shapes::find(&parsed, text);

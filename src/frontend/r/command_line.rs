@@ -1,16 +1,16 @@
-//! The command line of a script: whether it reads the one that it is called with.
+//! The command line of a script: whether the script reads its own.
 
 use super::names::Names;
 use super::shapes::Shapes;
 
-/// Packages that read the command line for those who use them.
+/// Packages that read the command line for their users.
 pub(super) const PACKAGES: &[&str] =
     &["argparse", "argparser", "docopt", "getopt", "optigrab", "optparse", "scribe"];
 
 /// The function that gives the arguments.
 const ARGUMENTS: &str = "commandArgs";
 
-/// Whether a script reads its command line, by itself or by one of the packages that it uses.
+/// Whether a script reads its command line, itself or through a package.
 pub(super) fn is_read(names: &Names, shapes: &Shapes, mut used: impl Iterator<Item = String>) -> bool {
     used.any(|package| PACKAGES.contains(&package.as_str()))
         || shapes

@@ -1,4 +1,4 @@
-//! The comments of a script, by line: descriptions, directives and system packages stand in them.
+//! The comments of a script, by line: descriptions, directives and system packages.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -11,10 +11,10 @@ pub(super) struct Comments<'a> {
     lines: BTreeMap<usize, CommentLine<'a>>,
 }
 
-/// What tools say to each other in comments; no description.
+/// Comments for tools, which are no description.
 const PRAGMAS: &[&str] = &["!", "-*-", "nolint", "styler:", "nocov", "c3:", "region", "endregion"];
 
-/// How lines begin that come from a notebook: prose, and the header of a cell.
+/// Prefixes of a notebook's prose and cell headers.
 const NOTEBOOK: &[&str] = &["#|", "# %%"];
 
 /// Most comment lines that a description takes.
@@ -32,7 +32,7 @@ impl<'a> Comments<'a> {
         Self { lines: spans.iter().map(line).collect() }
     }
 
-    /// The comments that may hold commands: all but a notebook's prose.
+    /// The comments that may hold commands: all except a notebook's prose.
     pub(super) fn iter(&self) -> impl Iterator<Item = &CommentLine<'a>> {
         self.lines.values().filter(|comment| !is_of_notebook(comment))
     }
@@ -42,7 +42,7 @@ impl<'a> Comments<'a> {
         self.lines.range(lines).map(|(_, comment)| comment).filter(|comment| !comment.own_line)
     }
 
-    /// The description in the comment lines directly above a line, of roxygen without its tags or without it.
+    /// The description in the comment lines directly above a line; in roxygen, the text without tags.
     pub(super) fn above(&self, line: usize) -> Option<String> {
         let is_own = |comment: &&CommentLine| comment.own_line && !is_of_notebook(comment);
         let roxygen = self.lines.get(&line.checked_sub(1)?).is_some_and(is_roxygen);
@@ -60,8 +60,8 @@ impl<'a> Comments<'a> {
         (!texts.is_empty()).then(|| texts.join(" "))
     }
 
-    /// The description of the script: the first comments before any code, or the title or first paragraph of roxygen.
-    /// Comments directly above one of the lines `taken` describe what is there.
+    /// The description of the script: the first comments before any code, or the title or first paragraph of
+    /// roxygen. Comments directly above one of the lines `taken` describe those.
     pub(super) fn leading(&self, code: usize, taken: &[usize]) -> Option<String> {
         let lines: Vec<&CommentLine> = self.lines.range(..code).map(|(_, comment)| comment).collect();
         let mut blocks: Vec<&[&CommentLine]> =
@@ -74,7 +74,7 @@ impl<'a> Comments<'a> {
     }
 }
 
-/// The text of comments below each other.
+/// The text of adjacent comments.
 fn paragraph(block: &[&CommentLine]) -> Option<String> {
     let first = block.iter().position(|comment| says_something(prose(comment)) && !is_command(comment))?;
     if is_roxygen(block[first]) {
@@ -95,7 +95,7 @@ fn paragraph(block: &[&CommentLine]) -> Option<String> {
     Some(lines.join("\n"))
 }
 
-/// What parts a block of comments from the next.
+/// What separates a block of comments from the next.
 fn kind(comment: &CommentLine) -> (bool, bool) {
     (is_of_notebook(comment), is_roxygen(comment))
 }
@@ -112,7 +112,7 @@ fn is_of_notebook(comment: &CommentLine) -> bool {
     NOTEBOOK.iter().any(|mark| comment.raw.starts_with(mark))
 }
 
-/// The comment without its marks, those of roxygen and of an editor's sections among them.
+/// The comment without its marks, including those of roxygen and editor sections.
 fn prose<'a>(comment: &CommentLine<'a>) -> &'a str {
     if comment.raw.starts_with("#!") {
         return "";

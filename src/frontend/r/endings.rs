@@ -1,4 +1,4 @@
-//! Endings: where a script ends, rather than going on.
+//! Endings: where a script ends.
 
 use tree_sitter::Node;
 
@@ -8,18 +8,19 @@ use super::names::{Names, Value};
 /// Functions that end a script.
 const ENDS: &[&str] = &["stop", "quit", "q", "abort", "cli_abort", "stop_custom", "stopf", "rlang_abort"];
 
-/// Those among them that raise no error.
+/// Those that raise no error.
 const QUITS: &[&str] = &["quit", "q"];
 
-/// How many functions of the script's own are looked into, one within the other.
+/// Most calls of the script's own functions that are followed.
 const MAX_CALLS: usize = 4;
 
-/// Whether a statement ends the script: a call of `stop` and the like, or of a function of the script's own that ends so.
+/// Whether a statement ends the script: a call of `stop` or similar, or of the script's own function that
+/// ends so.
 pub(super) fn ends<'tree>(node: Node<'tree>, names: &Names<'tree>) -> bool {
     ending(node, names, MAX_CALLS).is_some()
 }
 
-/// Whether the last statement of a block ends the script so that nothing catches it.
+/// Whether the last statement of a block ends the script in a way that nothing catches.
 pub(super) fn quits<'tree>(node: Node<'tree>, names: &Names<'tree>) -> bool {
     let ending = last(node).and_then(|last| ending(last, names, MAX_CALLS));
     ending.is_some_and(|name| QUITS.contains(&name))
@@ -40,7 +41,7 @@ fn ending<'tree>(node: Node<'tree>, names: &Names<'tree>, depth: usize) -> Optio
     ending(body.and_then(last)?, names, depth.checked_sub(1)?)
 }
 
-/// The statements of a block, or the one that stands without.
+/// The statements of a block, or a single one.
 pub(super) fn statements(node: Node<'_>) -> Vec<Node<'_>> {
     if node.kind() != "braced_expression" {
         return vec![node];

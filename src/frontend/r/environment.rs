@@ -24,7 +24,7 @@ mod elements;
 mod helped;
 mod writes;
 
-/// Functions that run what stands in a text, or that find a function by its name.
+/// Functions that run a text as code, or find a function by name.
 const EVALUATORS: &[&str] = &[
     "glue",
     "glue_data",
@@ -38,21 +38,21 @@ const EVALUATORS: &[&str] = &[
     "mget",
 ];
 
-/// Functions that give the elements of a vector, whatever their order and names.
+/// Functions that preserve the elements of a vector, except for order and names.
 const SAME: &[&str] = &["set_names", "setNames", "unique", "sort", "rev", "as.list", "unlist"];
 
 /// The parameters of `Sys.getenv`.
 const GETENV: &[&str] = &["x", "unset", "names"];
 
-/// A use as it stands in the tree, without its comments.
+/// A use in the tree, without its comments.
 #[derive(Debug)]
 pub(super) struct Use {
     pub(super) name: String,
     pub(super) action: Action,
     pub(super) span: Range<usize>,
-    /// When it happens: a call takes place where it ends.
+    /// When it happens: the end of the call.
     pub(super) done: usize,
-    /// Where the read begins that a helper does for it, if nothing else is known of that.
+    /// The start of the read inside a helper, if that is otherwise unknown.
     pub(super) inner: Option<usize>,
     /// Whether the value is only compared with the empty text, as flags are.
     flag: bool,
@@ -61,14 +61,14 @@ pub(super) struct Use {
 }
 
 impl Use {
-    /// A use that is no call.
+    /// A use outside a call.
     pub(super) fn new(name: String, action: Action, span: Range<usize>) -> Self {
         let done = span.end;
         Self { name, action, span, done, inner: None, flag: false, fails: false }
     }
 }
 
-/// What is found: uses in the order of evaluation, and what can't be told.
+/// Uses in order of evaluation, and diagnostics.
 #[derive(Debug, Default)]
 pub(super) struct Uses {
     pub(super) uses: Vec<Use>,
@@ -110,13 +110,13 @@ struct Finder<'n, 'tree> {
     catches: &'n Catches<'tree>,
     wrappers: Wrappers<'tree>,
     calls: &'n [Call<'tree>],
-    /// Variables that the script sets for a while, and where.
+    /// Variables set temporarily, and where.
     lent: Vec<(String, Range<usize>)>,
-    /// Where functions end that have found their meaning.
+    /// The ends of functions that were recognised.
     handled: BTreeSet<usize>,
-    /// Variables without which a helper ends the script, and nothing catches that.
+    /// Variables without which a helper ends the script, uncaught.
     bare: BTreeSet<String>,
-    /// How many names for the environment have been followed.
+    /// The number of copies of the environment followed so far.
     copies: usize,
     found: Uses,
 }
@@ -189,7 +189,7 @@ impl<'tree> Finder<'_, 'tree> {
         }
     }
 
-    /// The names in an expression with their places: of a vector, those of its elements.
+    /// The names in an expression with their positions; for a vector, those of its elements.
     fn variables(&self, name: Node<'tree>, call: Node<'tree>) -> Option<Vec<(String, Range<usize>)>> {
         let elements = vector(name, self.names);
         let variable = |node: Node| self.variable(node);
@@ -212,7 +212,7 @@ impl<'tree> Finder<'_, 'tree> {
         }
     }
 
-    /// Names in a literal, in a constant of the script, in what is put together of them, or in the elements of a loop.
+    /// Names in a literal, a constant, a concatenation of them, or the elements of a loop.
     fn variable(&self, node: Node) -> Option<Vec<String>> {
         let node = bare(node);
         let found = fold::texts(node, self.names).filter(|names| !names.is_empty());
@@ -225,7 +225,7 @@ impl<'tree> Finder<'_, 'tree> {
         })
     }
 
-    /// The texts of a vector whose elements are taken one after the other.
+    /// The texts of a vector that is iterated over.
     fn elements_in(&self, vector: Node) -> Option<Vec<String>> {
         let call = bare(vector);
         let function = call.child_by_field_name("function").and_then(|named| self.names.function(named));
@@ -261,7 +261,7 @@ impl<'tree> Finder<'_, 'tree> {
         }
     }
 
-    /// `glue("{Sys.getenv('x')}")`, `match.fun("Sys.getenv")`: what is read so isn't followed.
+    /// `glue("{Sys.getenv('x')}")`, `match.fun("Sys.getenv")`: such reads aren't followed.
     fn evaluated(&mut self, call: &Call<'tree>) {
         let given = arguments::of(call.arguments, self.names.text);
         let texts =
@@ -306,7 +306,7 @@ impl<'tree> Finder<'_, 'tree> {
     }
 }
 
-/// R takes `NULL` for no default at all.
+/// `NULL` as default: R fails.
 fn null_default(unset: Node) -> Diagnostic {
     Diagnostic::warning(
         "null-default",
@@ -339,12 +339,12 @@ fn is_name(node: Node) -> bool {
     matches!(node.kind(), "identifier" | "string" | "namespace_operator")
 }
 
-/// Whether a value can stand in an environment: text without NUL, and without the mark of a character that isn't one.
+/// Whether a value can be in an environment: text without NUL and without the replacement character.
 pub(super) fn fits_environment(value: &Constant) -> bool {
     !matches!(value, Constant::Text(text) if text.contains(['\0', char::REPLACEMENT_CHARACTER]))
 }
 
-/// A variable whose value is only ever compared with the empty text, as flags are, is an optional input.
+/// A variable that is only compared with the empty text, as flags are, becomes an optional input.
 fn keep_tested(uses: &mut [Use]) {
     let mut seen: BTreeSet<String> = uses
         .iter()
@@ -358,7 +358,7 @@ fn keep_tested(uses: &mut [Use]) {
     }
 }
 
-/// Gives each default the form of its variable's type, which the first cast tells.
+/// Converts each default to its variable's type, given by the first cast.
 fn give_types(uses: &mut [Use]) {
     let mut kinds: BTreeMap<String, Type> = BTreeMap::new();
     for found in uses.iter() {

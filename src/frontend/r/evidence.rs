@@ -1,4 +1,4 @@
-//! Evidence: what a script does without a variable, told by the tests of its reads.
+//! Evidence: what a script does without a variable, judged by tests of its reads.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
@@ -27,11 +27,11 @@ use named::Named;
 use places::compared;
 use subjects::Held;
 
-/// Functions that fail where what they are given doesn't hold.
+/// Functions that fail if their argument is false.
 const ASSERTIONS: &[&str] =
     &["stopifnot", "assert_that", "assertthat::assert_that", "assert_true", "assertTRUE"];
 
-/// Changes uses by what is done where variables aren't set.
+/// Adjusts uses by what happens if variables aren't set.
 pub(super) fn weigh<'tree>(
     uses: &mut Vec<Use>,
     names: &Names<'tree>,
@@ -60,40 +60,40 @@ pub(super) fn weigh<'tree>(
     }
 }
 
-/// What is found of a variable.
+/// Evidence about a variable.
 #[derive(Debug)]
 enum Evidence {
-    /// The value that is taken.
+    /// This value is used.
     Taken(Fallback),
-    /// The script goes on.
+    /// The script continues.
     Absent,
     /// The script ends, perhaps even where another read has a default.
     Demanded { span: Range<usize>, is_final: bool },
     /// The script sets it there.
     Set(Range<usize>),
-    /// The script gives it its old value again.
+    /// The script restores its old value.
     Restored,
 }
 
 struct Finder<'n, 'tree> {
     names: &'n Names<'tree>,
     catches: &'n Catches<'tree>,
-    /// The variables that calls read, by where the calls begin.
+    /// The variables read by calls, by the start of the call.
     reads: BTreeMap<usize, Vec<String>>,
-    /// The variables whose reads fail where these aren't set, by where the reads end.
+    /// The variables whose reads fail if unset, by the end of the read.
     failing: BTreeMap<usize, Vec<String>>,
-    /// What names of the script hold, and where from on.
+    /// What names hold, and from which position.
     holders: BTreeMap<String, Vec<(usize, Held)>>,
     /// Where variables are written.
     writes: Vec<(String, Range<usize>)>,
-    /// The branches around what is looked at, and perhaps others, with what holds in them.
+    /// The branches around the current node, and perhaps others, with their facts.
     branches: Vec<(Range<usize>, Vec<Fact>)>,
-    /// All branches that are run only if something is set.
+    /// All branches that run only if something is set.
     conditions: Vec<(Range<usize>, Vec<Fact>)>,
     found: Vec<(String, Evidence)>,
-    /// The variables among them that are asked for.
+    /// The required variables among them.
     demanded: BTreeSet<String>,
-    /// The variables whose values names hold, and whether only something is asked of these wherever they stand.
+    /// The variables held by names, and whether all uses of those names are mere tests.
     asked: BTreeMap<String, bool>,
 }
 
@@ -151,7 +151,7 @@ impl<'n, 'tree> Finder<'n, 'tree> {
         }
     }
 
-    /// `env[["x"]]` fails where a vector hasn't the element.
+    /// `env[["x"]]` fails if a vector doesn't have the element.
     fn failing(&mut self, node: Node<'tree>) {
         for name in self.failing.remove(&node.end_byte()).unwrap_or_default() {
             self.demand_by(&Test::of(&[name]).no, node, true);
@@ -164,7 +164,7 @@ impl<'n, 'tree> Finder<'n, 'tree> {
         self.choice(self.test(condition), field("consequence"), field("alternative"));
     }
 
-    /// What is done if a test holds, and if it doesn't.
+    /// Handles what happens if a test holds, and if it doesn't.
     fn choice(&mut self, test: Test, body: Option<Node<'tree>>, other: Option<Node<'tree>>) {
         self.branch(&test.yes, body, other);
         self.branch(&test.no, other, body);
@@ -179,7 +179,7 @@ impl<'n, 'tree> Finder<'n, 'tree> {
         }
     }
 
-    /// What is done under some facts, and what otherwise.
+    /// Handles what happens under some facts, and otherwise.
     fn branch(&mut self, facts: &[Fact], body: Option<Node<'tree>>, other: Option<Node<'tree>>) {
         for fact in facts.iter().filter(|fact| !fact.is_set) {
             let name = &fact.name;
@@ -212,7 +212,7 @@ impl<'n, 'tree> Finder<'n, 'tree> {
         }
     }
 
-    /// What is done where a variable isn't set.
+    /// What happens if a variable isn't set.
     fn done(&self, name: &str, body: Node<'tree>, other: Option<Node<'tree>>) -> Vec<Evidence> {
         let mut found = Vec::new();
         let statements = statements(body);
@@ -239,7 +239,7 @@ impl<'n, 'tree> Finder<'n, 'tree> {
         found
     }
 
-    /// Whether a target holds a variable: before, or on the other way.
+    /// Whether a target holds a variable, before or on the other branch.
     fn holds(&self, target: Node<'tree>, name: &str, other: Option<Node<'tree>>) -> bool {
         let is_about = |node| self.subject(node).iter().any(|other| other == name);
         if is_about(target) {
@@ -317,7 +317,7 @@ impl<'n, 'tree> Finder<'n, 'tree> {
         }
     }
 
-    /// Puts what is found into the uses.
+    /// Applies the evidence to the uses.
     fn settle(mut self, uses: &mut Vec<Use>) {
         let asked = std::mem::take(&mut self.asked).into_iter().filter(|(_, is_asked)| *is_asked);
         self.leave(&asked.map(|(name, _)| name).collect::<Vec<_>>());
@@ -349,7 +349,7 @@ impl<'n, 'tree> Finder<'n, 'tree> {
     }
 }
 
-/// What is read only where something is given that need not be, need not be either.
+/// A read that runs only if something optional is given is optional too.
 fn spare(uses: &mut [Use], conditions: &[(Range<usize>, Vec<Fact>)]) {
     let is_there = |found: &&Use| match &found.action {
         Action::Demand { .. } => true,

@@ -154,7 +154,7 @@ fn option(options: &[(String, Vector)], name: &str, default: &str) -> Option<Str
     }
 }
 
-/// What `c` gives: one vector, all of one kind.
+/// The result of `c`: one vector of a common type.
 fn combined(values: Vec<Vector>) -> Option<Vector> {
     let atoms: Vector = values.into_iter().flatten().collect();
     let size: usize = atoms.iter().map(|atom| if let Atom::Text(text) = atom { text.len() } else { 0 }).sum();

@@ -1,4 +1,4 @@
-//! Helpers: functions of the script's that read variables which their callers name.
+//! Helpers: functions of the script that read variables named by their callers.
 
 use tree_sitter::Node;
 
@@ -10,21 +10,21 @@ use super::literals;
 use super::names::Names;
 use super::shapes::Call;
 
-/// How far out a function is looked for.
+/// Most enclosing nodes searched for a function.
 const MAX_DEPTH: usize = 200;
 
-/// What a helper does where the variable isn't set.
+/// What a helper does if the variable isn't set.
 #[derive(Debug)]
 pub(super) enum Guard<'tree> {
-    /// It takes a value.
+    /// It uses a value.
     Taken(Node<'tree>),
     /// It ends the script.
     Ends,
-    /// It goes on.
+    /// It continues.
     Goes,
 }
 
-/// Tests that hold where a value is missing: `S` stands for it.
+/// Tests that hold if a value is missing, with `S` for the value.
 const MISSING: &[&str] = &[
     "!nzchar(S)",
     "S==\"\"",
@@ -38,7 +38,7 @@ const MISSING: &[&str] = &[
     "nchar(S)<1",
 ];
 
-/// Tests that hold where it is there.
+/// Tests that hold if it exists.
 const PRESENT: &[&str] = &[
     "nzchar(S)",
     "S!=\"\"",
@@ -51,16 +51,16 @@ const PRESENT: &[&str] = &[
     "isTRUE(nzchar(S))",
 ];
 
-/// What a parameter is at a call.
+/// A parameter at a call.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Given<'tree> {
-    /// What the call says, or else the parameter's default.
+    /// The argument, or else the parameter's default.
     pub(super) value: Option<Node<'tree>>,
-    /// Whether the call says it.
+    /// Whether the call has the argument.
     pub(super) is_said: bool,
 }
 
-/// A function with a name.
+/// A named function.
 #[derive(Debug)]
 pub(super) struct Helper<'tree> {
     name: String,
@@ -90,8 +90,8 @@ impl<'tree> Helper<'tree> {
         Some(Self { name, node, formals, defaults })
     }
 
-    /// What is done in the function where the variable that a read asks for isn't set, if it is asked at all: at a call
-    /// that gives its parameters these values.
+    /// What the function does if the variable of a read isn't set, if it tests that: at a call with these
+    /// arguments.
     pub(super) fn guard(
         &self,
         read: Node<'tree>,
@@ -123,7 +123,7 @@ impl<'tree> Helper<'tree> {
         is_asked.then_some(Guard::Goes)
     }
 
-    /// Whether a call is one of this function, from outside.
+    /// Whether a call is one of this function, from outside it.
     pub(super) fn is_called(&self, call: &Call, text: &str) -> bool {
         let is_named = literals::name(call.function, text).as_deref() == Some(&*self.name);
         is_named && !self.node.byte_range().contains(&call.node.start_byte())
@@ -135,24 +135,24 @@ struct AtCall<'a, 'tree> {
     names: &'a Names<'tree>,
     /// Its parameters there.
     given: &'a dyn Fn(&str) -> Option<Given<'tree>>,
-    /// What the value that is read is called.
+    /// Names of the value that is read.
     subjects: Vec<String>,
 }
 
 impl<'tree> AtCall<'_, 'tree> {
-    /// Whether a part of a condition is one of some tests of the value.
+    /// Whether part of a condition is one of some tests of the value.
     fn asks(&self, tests: &[&str], part: &str) -> bool {
         tests.iter().any(|test| self.subjects.iter().any(|subject| test.replace('S', subject) == part))
     }
 
-    /// Whether a condition asks for the value, whatever else.
+    /// Whether a condition tests the value at all.
     fn is_asking(&self, node: Node<'tree>) -> bool {
         let condition = node.child_by_field_name("condition");
         let text = condition.map(|condition| plain(condition, self.names.text)).unwrap_or_default();
         text.split("&&").any(|part| self.asks(MISSING, part) || self.asks(PRESENT, part))
     }
 
-    /// What a condition does where the value is missing that it asks for.
+    /// What a condition that tests the value does if it is missing.
     fn choice(&self, node: Node<'tree>) -> Option<Guard<'tree>> {
         let condition = node.child_by_field_name("condition")?;
         let text = plain(condition, self.names.text);
@@ -177,7 +177,7 @@ impl<'tree> AtCall<'_, 'tree> {
         Some(if is_done { self.outcome(&rest) } else { Guard::Goes })
     }
 
-    /// What statements come to.
+    /// The outcome of statements.
     fn outcome(&self, body: &[Node<'tree>]) -> Guard<'tree> {
         for (at, &statement) in body.iter().enumerate() {
             let is_last = at + 1 == body.len();
@@ -206,7 +206,7 @@ impl<'tree> AtCall<'_, 'tree> {
         Guard::Goes
     }
 
-    /// What `return(…)` gives back, if a statement is that: the function goes on without a value where it is nothing.
+    /// The value of `return(…)`, if a statement is one: without a value the function continues.
     fn returned(&self, statement: Node<'tree>) -> Option<Guard<'tree>> {
         let function = statement.child_by_field_name("function").filter(|_| statement.kind() == "call")?;
         matches!(&self.names.text[function.byte_range()], "return" | "invisible").then_some(())?;
@@ -214,7 +214,7 @@ impl<'tree> AtCall<'_, 'tree> {
         Some(arguments::sole(given, self.names.text).map_or(Guard::Goes, Guard::Taken))
     }
 
-    /// Whether what a condition asks of a parameter holds at this call, if it can be told.
+    /// Whether a condition on a parameter holds at this call, if known.
     fn asked(&self, condition: &str) -> Option<bool> {
         if let Some(inner) = condition.strip_prefix('!') {
             return self.asked(inner).map(|holds| !holds);

@@ -1,4 +1,4 @@
-//! Installations: the packages that a script installs, and from where.
+//! Installations: the packages that a script installs, and their repositories.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use crate::diagnostic::Diagnostic;
 use crate::display;
 use crate::frontend::credentials;
 
-/// Deepest expression that packages are looked for in.
+/// Deepest expression searched for packages.
 const MAX_DEPTH: usize = 20;
 
 /// What a script installs.
@@ -25,7 +25,7 @@ pub(super) struct Installs {
     pub(super) diagnostics: Vec<Diagnostic>,
 }
 
-/// Collects the installations of a script; each package is kept once.
+/// Collects the installations of a script, each package once.
 pub(super) fn collect(names: &Names, calls: &[Call]) -> Installs {
     let mut collector =
         Collector { names, repos: Vec::new(), seen: BTreeSet::new(), found: Installs::default() };
@@ -129,7 +129,7 @@ impl<'tree> Collector<'_, 'tree> {
         }
     }
 
-    /// `options(repos = …)` holds for every installation after it.
+    /// `options(repos = …)` applies to every later installation.
     fn options(&mut self, call: &Call<'tree>) {
         let given = arguments::of(call.arguments, self.names.text);
         let repos = given.iter().find(|argument| argument.name.as_deref() == Some("repos"));
@@ -207,7 +207,7 @@ pub(super) fn text_of(node: Node, names: &Names) -> String {
     names.text[node.byte_range()].to_owned()
 }
 
-/// The packages that an expression names: a constant vector, or what is left of one at run time.
+/// The packages that an expression names: a constant vector, or a subset of one chosen at run time.
 pub(super) fn packages(node: Node, names: &Names) -> Option<Vec<String>> {
     packages_within(node, names, MAX_DEPTH)
 }
@@ -230,7 +230,7 @@ fn packages_within(node: Node, names: &Names, depth: usize) -> Option<Vec<String
     }
 }
 
-/// `setdiff(packages, installed)` and other functions whose result is a part of what they are given.
+/// `setdiff(packages, installed)` and other functions whose result is a subset of an argument.
 fn selected(node: Node, names: &Names, depth: usize) -> Option<Vec<String>> {
     let function = names.function(node.child_by_field_name("function")?)?;
     let values = arguments::of(node.child_by_field_name("arguments")?, names.text);

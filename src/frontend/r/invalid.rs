@@ -1,9 +1,9 @@
-//! Names and numbers that the grammar takes and R doesn't.
+//! Names and numbers that the grammar accepts and R doesn't.
 
 /// Words that are no names.
 const RESERVED: &[&str] = &["else", "in", "if", "for", "while", "function", "repeat"];
 
-/// Whether R refuses a name.
+/// Whether R rejects a name.
 pub(super) fn name(text: &str) -> bool {
     text == "``" || RESERVED.contains(&text) || (text.starts_with('_') && text.len() > 1)
 }

@@ -2,7 +2,7 @@
 
 use tree_sitter::Node;
 
-/// The name that an identifier or a string stands for: `` `a b` ``, `"a b"`, `a`.
+/// The name in an identifier or string: `` `a b` ``, `"a b"`, `a`.
 pub(super) fn name(node: Node, text: &str) -> Option<String> {
     let written = text.get(node.byte_range())?;
     match node.kind() {
@@ -16,7 +16,7 @@ pub(super) fn name(node: Node, text: &str) -> Option<String> {
     }
 }
 
-/// The value of a string, raw or with escapes; none if R doesn't take it.
+/// The value of a string, raw or with escapes; none if R rejects it.
 pub(super) fn string(node: Node, text: &str) -> Option<String> {
     let open = node.child_by_field_name("open")?;
     let close = node.child_by_field_name("close")?;
@@ -60,7 +60,7 @@ fn escape(rest: &str) -> Option<(char, &str)> {
     Some((plain, after))
 }
 
-/// A character by its number in at most so many digits.
+/// A character by its number in at most this many digits.
 fn coded(rest: &str, radix: u32, most: usize) -> Option<(char, &str)> {
     let digits = rest.chars().take(most).take_while(|digit| digit.is_digit(radix)).count();
     let character = char::from_u32(u32::from_str_radix(&rest[..digits], radix).ok()?)?;
@@ -87,7 +87,7 @@ pub(super) fn number(text: &str) -> Option<f64> {
     }
 }
 
-/// Digits to the base of 16; with a fraction or an exponent they are left to R.
+/// Hexadecimal digits; with a fraction or exponent they are left to R.
 fn hexadecimal(digits: &str) -> Option<f64> {
     let digit = |digit: char| digit.to_digit(16).map(f64::from);
     (!digits.is_empty()).then_some(())?;
@@ -112,7 +112,7 @@ pub(super) fn number_from_text(text: &str) -> Option<f64> {
         .map(|value| sign * value)
 }
 
-/// Most digits that R's `as.character` gives of a number.
+/// Most digits in the result of R's `as.character`.
 const DIGITS: usize = 15;
 
 /// A number as R's `as.character` writes it: `5`, `0.1`, `1e+05`.
@@ -134,7 +134,7 @@ pub(super) fn number_text(value: f64) -> String {
     format!("{sign}{text}")
 }
 
-/// The significant digits of a positive number, without zeros at their end, and the exponent of the first.
+/// The significant digits of a positive number, without trailing zeros, and the exponent of the first.
 fn significant(value: f64) -> (String, i32) {
     let text = format!("{value:.*e}", DIGITS - 1);
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));

@@ -1,4 +1,4 @@
-//! The code beside a script that it names: what it sources.
+//! The code beside a script that it sources.
 
 use tree_sitter::Node;
 
@@ -9,16 +9,16 @@ use super::names::{APPLY, Names, Value};
 use super::shapes::{Call, Shapes};
 use crate::frontend::mentions::{Mention, Mentions, What};
 
-/// Longest chain of names that is followed.
+/// Longest chain of aliases that is followed.
 const ALIASES: usize = 4;
 
-/// The parameters of `source` and `sys.source`, as far as they matter.
+/// The relevant parameters of `source` and `sys.source`.
 const FORMALS: &[&str] = &["file"];
 
-/// How addresses begin, which are no files.
+/// Prefixes of addresses, which aren't files.
 const ADDRESSES: &[&str] = &["http://", "https://", "ftp://", "file://"];
 
-/// What a script or a file that it sources names.
+/// The files that a script, or a file it sources, refers to.
 pub(super) fn of_shapes(names: &Names, shapes: &Shapes) -> Mentions {
     let found = shapes.calls.iter().flat_map(|call| of_call(call, names)).collect();
     Mentions { named: found, folders: Vec::new() }
@@ -63,7 +63,7 @@ fn files(node: Node, names: &Names) -> Option<Vec<String>> {
     fold::texts(node, names).or_else(|| here(node, names))
 }
 
-/// What a name stands for: its only value, or the vector whose elements it takes.
+/// The only value of a name, or the vector that it iterates over.
 fn resolved<'tree>(node: Node<'tree>, names: &Names<'tree>) -> Node<'tree> {
     let value_of = |node: &Node<'tree>| {
         let name = (node.kind() == "identifier").then(|| literals::name(*node, names.text)).flatten()?;
@@ -83,7 +83,7 @@ fn folder(node: Node, names: &Names) -> Option<String> {
     fold::text(arguments::matched(&["path"], given).value(0)?, names)
 }
 
-/// `here::here("R", "x.R")`, which begins at the project's folder.
+/// `here::here("R", "x.R")`, relative to the project's folder.
 fn here(node: Node, names: &Names) -> Option<Vec<String>> {
     let function = names.function(node.child_by_field_name("function")?)?;
     function.is("here", "here").then_some(())?;

@@ -55,10 +55,10 @@ pub use files::{Deed, Deeds, deeds};
 pub(super) use offers::offers;
 pub(super) use parameters::{assignments, overrides};
 
-/// The description of a script that has none, as the guide has it.
+/// The description of a script without one, as in the guide.
 pub(crate) const DESCRIPTION: &str = "R script";
 
-/// A cell whose failure is shown, and then the program goes on.
+/// A cell whose failure is reported without ending the program.
 pub(super) fn caught(cell: &str) -> String {
     let show = "function(problem) message(\"Error: \", conditionMessage(problem))";
     format!("tryCatch(withAutoprint({{\n{cell}\n}}, echo = FALSE), error = {show})")
@@ -77,7 +77,7 @@ pub fn extract(source: &Source) -> Extraction {
     read().unwrap_or_else(failed)
 }
 
-/// Whether a script or a file that it sources reads the command line that the program is called with.
+/// Whether a script, or a file it sources, reads the program's command line.
 pub(super) fn reads_command_line(text: &str) -> bool {
     let Ok(tree) = tree::parse(text) else { return false };
     let shapes = shapes::find(&tree, text);
@@ -86,7 +86,7 @@ pub(super) fn reads_command_line(text: &str) -> bool {
     command_line::is_read(&names, &shapes, used.into_iter().map(|(name, _)| name))
 }
 
-/// The packages that a script uses and some requirements don't bring.
+/// The packages that a script uses and the requirements don't provide.
 #[must_use]
 pub fn missing(text: &str, requirements: &[Requirement]) -> Vec<Diagnostic> {
     let Ok(tree) = tree::parse(text) else { return Vec::new() };
@@ -153,7 +153,7 @@ fn extract_shapes(source: &Source, shapes: &Shapes) -> Extraction {
     }
 }
 
-/// Options with the comments that belong to them.
+/// Options with their comments.
 fn described(
     mut options: Vec<Access>,
     source: &Source,
@@ -170,7 +170,7 @@ fn described(
     options
 }
 
-/// Tells of each read whether the script has set the variable before; whether it is set is asked in vain then.
+/// Records for each read whether the script has set the variable before; tests of it are pointless then.
 fn placed(uses: Vec<Use>, certainty: &Certainty) -> Vec<Use> {
     let mut written: BTreeMap<String, Set> = BTreeMap::new();
     let mut placed = Vec::with_capacity(uses.len());
@@ -191,7 +191,8 @@ fn placed(uses: Vec<Use>, certainty: &Certainty) -> Vec<Use> {
     placed
 }
 
-/// Uses with the comments that belong to them: those above and behind, of the whole statement if it has no other use.
+/// Uses with their comments: above and at the end of the line, for the whole statement if it has no other
+/// use.
 fn annotated(
     uses: Vec<Use>,
     source: &Source,

@@ -39,28 +39,28 @@ pub(super) const APPLY: &[&str] = &[
     "walk2",
 ];
 
-/// Those among them that take an element of each of several vectors.
+/// Those that iterate over several vectors in parallel.
 pub(super) const ROWS: &[&str] =
     &["Map", "mapply", "map2", "map2_chr", "map2_dbl", "map2_int", "map2_lgl", "walk2"];
 
-/// The names by which a formula takes the first element, and the second.
+/// The names of the first element in a formula, and of the second.
 const OF_FORMULAS: [&[&str]; 2] = [&[".x", "."], &[".y"]];
 
-/// A function, by the name that its package gives it.
+/// A function, by its name in its package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Function {
-    /// The package, if the code says it.
+    /// The package, if given.
     pub(super) package: Option<String>,
     pub(super) name: String,
 }
 
 impl Function {
-    /// Whether this may be a function of such a name in such a package.
+    /// Whether this may be the function with this name in this package.
     pub(super) fn is(&self, package: &str, name: &str) -> bool {
         self.name == name && self.package.as_deref().is_none_or(|named| named == package)
     }
 
-    /// Whether this may be a function of R's base of such a name.
+    /// Whether this may be the base function with this name.
     pub(super) fn is_base(&self, name: &str) -> bool {
         self.is("base", name)
     }
@@ -71,7 +71,7 @@ impl Function {
 pub(super) enum Value<'tree> {
     /// The value of an expression.
     Expression(Node<'tree>),
-    /// Each element of a vector, one after the other.
+    /// Each element of a vector in turn.
     Element(Node<'tree>),
     /// Anything.
     Unknown,
@@ -80,7 +80,7 @@ pub(super) enum Value<'tree> {
 #[derive(Debug)]
 struct Binding<'tree> {
     scope: usize,
-    /// Where it stands; a loop with all that it repeats.
+    /// Its position; for a loop, its whole range.
     span: Range<usize>,
     value: Value<'tree>,
 }
@@ -166,7 +166,7 @@ impl<'tree> Names<'tree> {
         at
     }
 
-    /// Names that are bound once in the whole script, at its top, to a value that can be folded.
+    /// Names bound once in the whole script, at its top, to a value that can be folded.
     fn find_constants(&mut self, shapes: &Shapes<'tree>) {
         let top: BTreeSet<usize> = shapes
             .statements
@@ -194,7 +194,7 @@ impl<'tree> Names<'tree> {
         self.bindings.contains_key(name)
     }
 
-    /// What a name that is bound just once stands for.
+    /// The value of a name that is bound exactly once.
     pub(super) fn only_value(&self, name: &str) -> Option<Value<'tree>> {
         match self.bindings.get(name)?.as_slice() {
             [binding] => Some(binding.value),
@@ -202,7 +202,8 @@ impl<'tree> Names<'tree> {
         }
     }
 
-    /// What a name stands for at a byte: what the innermost function around it binds once, or the innermost loop.
+    /// The value of a name at a byte: the only binding in the innermost enclosing function, or the innermost
+    /// loop.
     pub(super) fn value_at(&self, name: &str, offset: usize) -> Option<Value<'tree>> {
         let bindings = self.bindings.get(name)?;
         let mut scope = self.scope(offset);
@@ -262,14 +263,14 @@ impl<'tree> Names<'tree> {
     }
 }
 
-/// What a binding makes of a name that is called; the greater one counts.
+/// What a binding means for a call of the name; the greatest counts.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Meaning {
-    /// No function, as far as can be told; R passes over data when it looks for a function.
+    /// Not a function, as far as known; R skips data when it looks up a function.
     Data,
     /// A user's function.
     User,
-    /// Another name of a function, with its package.
+    /// An alias of a function, with its package.
     Alias((Option<String>, String)),
 }
 
@@ -292,12 +293,12 @@ fn scopes(text: &str, functions: &[Node]) -> Vec<Scope> {
     scopes
 }
 
-/// What functions are applied to.
+/// Functions applied to vectors.
 #[derive(Debug, Default)]
 struct Applied<'tree> {
-    /// The vectors, by the parameters that take their elements.
+    /// The vectors, by the parameters that iterate over them.
     elements: BTreeMap<usize, Node<'tree>>,
-    /// Formulas that stand for functions, with the names by which they take elements, and of which vectors.
+    /// Formulas used as functions, with the names of their elements and the vectors.
     formulas: Vec<(Node<'tree>, &'static str, Node<'tree>)>,
 }
 
@@ -332,7 +333,7 @@ fn applied<'tree>(shapes: &Shapes<'tree>, text: &str) -> Applied<'tree> {
     found
 }
 
-/// Whether an expression is a formula that stands for a function: `~ f(.x)`.
+/// Whether an expression is a formula used as a function: `~ f(.x)`.
 fn is_formula(node: Node) -> bool {
     let operator = node.child_by_field_name("operator").filter(|_| node.kind() == "unary_operator");
     operator.is_some_and(|operator| operator.kind() == "~")

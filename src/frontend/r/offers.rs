@@ -1,4 +1,4 @@
-//! Offers of a script in R: plain values of names at its top, each of which gets no other value anywhere.
+//! Offers of an R script: plain values of names at its top that are bound only once.
 
 use tree_sitter::Node;
 
@@ -14,10 +14,10 @@ use crate::frontend::offers::{Offer, Offers};
 use crate::identifier;
 use crate::source::Source;
 
-/// What a literal is made of.
+/// Node kinds of literals.
 const LITERALS: &[&str] = &["string", "float", "integer", "true", "false"];
 
-/// What a script offers: the plain values between its first calls and the first statement that does something else.
+/// The offers of a script: plain values between its first calls and the first other statement.
 pub(crate) fn offers(source: &Source) -> Offers {
     let text = source.text();
     let Ok(tree) = tree::parse(text) else { return Offers::default() };
@@ -33,7 +33,7 @@ pub(crate) fn offers(source: &Source) -> Offers {
     Offers { values: values.collect(), import: None }
 }
 
-/// What a statement offers, if it gives one name a plain value; `alone` knows no names.
+/// The offer of a statement that binds one name to a plain value; `alone` knows no names.
 fn offer(statement: Node, names: &Names, alone: &Names) -> Option<Offer> {
     let part = |field| statement.child_by_field_name(field);
     let (target, operator, value) = (part("lhs")?, part("operator")?, part("rhs")?);

@@ -1,4 +1,4 @@
-//! Options of optparse: what `make_option` and `add_option` declare becomes inputs.
+//! Options of optparse: the declarations of `make_option` and `add_option` become inputs.
 
 use tree_sitter::Node;
 
@@ -19,10 +19,10 @@ pub(super) const PACKAGE: &str = "optparse";
 /// The parameters of `make_option`.
 const FORMALS: &[&str] = &["opt_str", "action", "type", "dest", "default", "help", "metavar", "callback"];
 
-/// What values that aren't read need.
+/// Hint for options that aren't read.
 const HINT: &str = "what stands behind `--` reaches the script as it is";
 
-/// What is read of a parser.
+/// The options of a parser.
 #[derive(Default)]
 pub(super) struct Options {
     pub(super) accesses: Vec<Access>,
@@ -30,7 +30,7 @@ pub(super) struct Options {
 }
 
 impl Options {
-    /// Makes one flag of the option for true and that for false.
+    /// Joins the options for true and for false to one flag.
     fn join(&mut self, access: &Access) -> bool {
         let known = self.accesses.iter_mut().find(|known| known.name == access.name);
         let pair = known.and_then(|known| known.argument.as_mut()).zip(access.argument.as_ref());
@@ -46,7 +46,7 @@ impl Options {
     }
 }
 
-/// The options of the parser that a script hands its command line to.
+/// The options of the parser that gets the script's command line.
 pub(super) fn read(names: &Names, shapes: &Shapes, is_certain: impl Fn(usize) -> bool) -> Options {
     let calls_of = |name: &'static str| {
         let is_it = move |call: &&Call| {
@@ -89,7 +89,7 @@ pub(super) fn read(names: &Names, shapes: &Shapes, is_certain: impl Fn(usize) ->
     options
 }
 
-/// Whether a call parses the command line that the script was called with.
+/// Whether a call parses the script's own command line.
 fn takes_command_line(parse: &Call, names: &Names) -> bool {
     let given = arguments::of(parse.arguments, names.text);
     let matched = arguments::matched(&["object", "args"], given);

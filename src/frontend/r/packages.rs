@@ -1,4 +1,4 @@
-//! Packages that a script uses, held against those that it installs.
+//! Packages that a script uses, compared with those that it installs.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use super::shapes::Shapes;
 use crate::component::{Installer, Requirement};
 use crate::diagnostic::Diagnostic;
 
-/// Packages that are in R itself, and those that R recommends, which every distribution brings.
+/// Packages in R itself, and recommended ones, which every distribution has.
 const IN_R: &[&str] = &[
     "base",
     "stats",
@@ -131,7 +131,7 @@ const MEMBERS: &[(&str, &[&str])] = &[
 /// Functions that load a package, by the name of their first parameter.
 const LOADERS: &[&str] = &["library", "require", "requireNamespace", "loadNamespace", "attachNamespace"];
 
-/// Warns, once for each, of packages that are used and come from nowhere.
+/// Warns once for each package that is used and not installed.
 pub(super) fn missing(mut used: Vec<(String, Node)>, requirements: &[Requirement]) -> Vec<Diagnostic> {
     let installed = installed(requirements);
     let mut seen = BTreeSet::new();
@@ -148,7 +148,7 @@ fn warning(name: &str, node: Node) -> Diagnostic {
     ))
 }
 
-/// The names of what is installed, in lower case as system packages spell them.
+/// The names of installed packages, in lower case as in system packages.
 fn installed(requirements: &[Requirement]) -> BTreeSet<String> {
     let mut installed = BTreeSet::new();
     for requirement in requirements {
@@ -174,7 +174,7 @@ fn installed(requirements: &[Requirement]) -> BTreeSet<String> {
     installed
 }
 
-/// The package that the image installs to install others.
+/// The package that an installer needs in the image.
 fn helper(installer: Installer) -> Option<&'static str> {
     match installer {
         Installer::InstallPackages => None,
@@ -184,7 +184,8 @@ fn helper(installer: Installer) -> Option<&'static str> {
     }
 }
 
-/// What a requirement may bring: `owner/repository/folder@v1`, `https://…/name_1.0.tar.gz`, `bioc::limma`.
+/// The names that a requirement may provide: `owner/repository/folder@v1`, `https://…/name_1.0.tar.gz`,
+/// `bioc::limma`.
 fn parts(text: &str) -> Vec<String> {
     let text = text.rsplit("::").next().unwrap_or(text);
     let name = |part: &str| {
@@ -194,7 +195,7 @@ fn parts(text: &str) -> Vec<String> {
     text.split('/').map(name).filter(|name| is_package(name)).collect()
 }
 
-/// Packages with the places where they are used; what installs packages needn't be there at run time.
+/// Packages with the positions of their uses; installers needn't exist at run time.
 pub(super) fn used<'tree>(names: &Names<'tree>, shapes: &Shapes<'tree>) -> Vec<(String, Node<'tree>)> {
     let mut used = Vec::new();
     for call in &shapes.calls {

@@ -1,4 +1,4 @@
-//! Parameters by assignment: the statements of a cell that only give names to plain values.
+//! Parameters by assignment: statements of a cell that only assign plain values.
 
 use std::ops::Range;
 
@@ -22,12 +22,12 @@ use crate::language::Language;
 use crate::source::Source;
 use crate::value::{Constant, json_list};
 
-/// The functions that give values the shape of a default.
+/// The functions that convert values to the shape of a default.
 const VALUES: &str = include_str!("../../../templates/runtime/cell/values.R");
 
 const NESTED: &str = "it is assigned in a block, such as under a condition";
 
-/// The assignments at the top level of a text; none if the text is no R.
+/// The assignments at the top level of a text; none if it isn't valid R.
 pub(crate) fn assignments(text: &str) -> Cell {
     let Ok(tree) = tree::parse(text) else { return Cell::default() };
     let shapes = shapes::find(&tree, text);
@@ -74,7 +74,7 @@ impl<'a> Reader<'a> {
         matches!(target.kind(), "identifier" | "string").then(|| literals::name(target, self.text)).flatten()
     }
 
-    /// What is assigned at the end of a chain `a <- b <- 5`, unless it is a function.
+    /// The value at the end of a chain `a <- b <- 5`, unless it is a function.
     fn value(&self, pair: &Pair<'a>) -> Option<Node<'a>> {
         let mut value = bare(pair.value);
         while let Some(next) = self.shapes.assignments.iter().find(|next| next.node.id() == value.id()) {
@@ -83,7 +83,7 @@ impl<'a> Reader<'a> {
         (value.kind() != "function_definition").then_some(value)
     }
 
-    /// Whether an assignment, or the chain that it is in, is a statement of the cell; none in a function.
+    /// Whether an assignment, or its chain, is a statement of the cell; none within a function.
     fn is_top(&self, pair: &Pair<'a>) -> Option<bool> {
         let mut node = pair.node;
         loop {
@@ -105,7 +105,7 @@ impl<'a> Reader<'a> {
         Some(false)
     }
 
-    /// Notes that what a target such as `x$y` belongs to is altered.
+    /// Records that the base of a target such as `x$y` is altered.
     fn alter(&self, target: Node, cell: &mut Cell) {
         if target.kind() == "identifier"
             && let Some(name) = literals::name(target, self.text)
@@ -158,7 +158,7 @@ pub(crate) fn overrides(cell: &str) -> Option<String> {
     Some(if is_plain { statements } else { format!("{VALUES}\n{statements}\nrm(.c3_vector, .c3_open)") })
 }
 
-/// The type and the value of an expression of constants, or why it has none; what is missing may be of any type.
+/// The type and value of a constant expression, or why it has none; a missing value may be of any type.
 fn literal(node: Node, names: &Names) -> Result<(Option<Type>, Constant), &'static str> {
     let value = fold::fold(node, names).ok_or(COMPUTED)?;
     if is_vector(node, names) {
@@ -176,7 +176,7 @@ fn literal(node: Node, names: &Names) -> Result<(Option<Type>, Constant), &'stat
     Ok((Some(kind), value))
 }
 
-/// The values of a call of `c` as JSON.
+/// A call of `c` as JSON.
 fn vector(node: Node, values: &[Atom], names: &Names) -> Result<String, &'static str> {
     let is_named = |node: Node| arguments::of(node, names.text).iter().any(|part| part.name.is_some());
     if node.child_by_field_name("arguments").is_some_and(is_named) {
@@ -185,7 +185,7 @@ fn vector(node: Node, values: &[Atom], names: &Names) -> Result<String, &'static
     json_list(values.iter().map(|value| constant(value).json())).ok_or(NOT_JSON)
 }
 
-/// The type of a value that is missing.
+/// The type of a missing value.
 fn missing(word: &str) -> Option<Type> {
     match word {
         "NA_integer_" => Some(Type::Integer),
@@ -195,7 +195,7 @@ fn missing(word: &str) -> Option<Type> {
     }
 }
 
-/// Whether an expression is a call of `c` with something in it.
+/// Whether an expression is a call of `c` with elements.
 fn is_vector(node: Node, names: &Names) -> bool {
     let function = node.child_by_field_name("function").and_then(|function| names.function(function));
     let arguments = node.child_by_field_name("arguments").map(|node| arguments::of(node, names.text));

@@ -4,16 +4,16 @@ use std::sync::LazyLock;
 
 use tree_sitter::{Query, QueryError};
 
-/// The patterns, compiled once; an error is one of this program, found by its tests.
+/// The patterns, compiled once; an error would be a bug, found by the tests.
 pub(super) static PATTERNS: LazyLock<Result<Patterns, QueryError>> = LazyLock::new(Patterns::new);
 
-/// The queries with what each of their patterns is for.
+/// The queries, and the purpose of each pattern.
 pub(super) struct Patterns {
     pub(super) query: Query,
     shapes: Vec<Shape>,
 }
 
-/// What a node may be.
+/// The kinds of nodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
     Comment,
@@ -55,7 +55,7 @@ impl Shape {
 }
 
 impl Patterns {
-    /// What the nodes of a pattern may be.
+    /// The kind of the nodes of a pattern.
     pub(super) fn shape(&self, pattern: usize) -> Option<Shape> {
         self.shapes.get(pattern).copied()
     }

@@ -1,4 +1,5 @@
-//! What a script asks for beside its variables: its own command line, which is no input, and a person, who isn't there.
+//! What a script asks for besides variables: its own command line, which is no input, and a person, who isn't
+//! there.
 
 use tree_sitter::Node;
 
@@ -8,10 +9,10 @@ use super::options::PACKAGE;
 use super::shapes::{Call, Shapes};
 use crate::diagnostic::Diagnostic;
 
-/// Functions that read what a person types.
+/// Functions that read input from a person.
 const ASKING: &[&str] = &["readline", "menu", "askYesNo", "file.choose"];
 
-/// Programs whose commands install packages, and R's own functions that do.
+/// Programs and R functions that install packages.
 const INSTALLS: &[&str] = &[
     "install.packages",
     "BiocManager::install",
@@ -27,10 +28,10 @@ const INSTALLS: &[&str] = &[
     "R CMD INSTALL",
 ];
 
-/// The code of what libraries read by themselves.
+/// The code of the note on settings that libraries read themselves.
 const SETTINGS: &str = "unread-settings";
 
-/// How far out a condition is looked for.
+/// Most enclosing nodes searched for a condition.
 const DEPTH: usize = 200;
 
 /// Functions that run a command.
@@ -71,7 +72,7 @@ fn options(message: &str, at: Node) -> Diagnostic {
     )
 }
 
-/// Whether a function is `config::get`; an attached `get` is R's own as far as can be told.
+/// Whether a function is `config::get`; an attached `get` is taken for R's own.
 fn is_settings(function: &Function) -> bool {
     function.package.as_deref() == Some("config") && function.name == "get"
 }
@@ -96,7 +97,7 @@ fn installed(at: Node) -> Diagnostic {
         .hint("write a line such as `install.packages(\"name\")`, which puts it into the image")
 }
 
-/// Whether a condition around a call asks whether a person is there.
+/// Whether a condition around a call tests for an interactive session.
 fn is_for_people(node: Node, names: &Names) -> bool {
     let mut around = std::iter::successors(node.parent(), Node::parent).take(DEPTH);
     around.any(|outer| {
@@ -105,7 +106,7 @@ fn is_for_people(node: Node, names: &Names) -> bool {
     })
 }
 
-/// Whether a command that is run installs something, as far as its texts say so.
+/// Whether a command installs something, judged by its texts.
 fn installs(call: &Call, names: &Names) -> bool {
     let words = names.text[call.arguments.byte_range()].replace(['"', '\'', ',', '(', ')', '\\'], " ");
     let words = words.replace(" c ", " ");

@@ -1,18 +1,18 @@
-//! Recipes: the functions of R that install packages, and what can be installed.
+//! Recipes: R functions that install packages, and what they accept.
 
 use super::arguments::Matched;
 use super::fold;
 use super::names::{Function, Names};
 use crate::component::Installer;
 
-/// How a function of R installs packages.
+/// How an R function installs packages.
 pub(super) struct Recipe {
     pub(super) package: &'static str,
     pub(super) function: &'static str,
-    /// Its parameters; the first one takes what is installed.
+    /// Its parameters; the first takes the packages.
     pub(super) formals: &'static [&'static str],
     pub(super) installer: Installer,
-    /// What stands before each package for the installer.
+    /// The prefix of each package for the installer.
     pub(super) prefix: &'static str,
 }
 
@@ -27,7 +27,7 @@ pub(super) const fn recipe(
 
 const GITHUB: &[&str] = &["repo", "ref", "subdir", "..."];
 
-/// Functions that install packages; `devtools` has those of `remotes` too.
+/// Functions that install packages; `devtools` re-exports those of `remotes`.
 const RECIPES: &[Recipe] = &[
     recipe(
         "utils",
@@ -51,7 +51,7 @@ const RECIPES: &[Recipe] = &[
     recipe("renv", "install", &["packages"], Installer::Pak),
 ];
 
-/// Functions that install what is missing of their arguments, each a package by name or as a text, and load all.
+/// Functions that install missing packages, named bare or as texts, and load all.
 const LOADERS: &[(&str, &str)] = &[
     ("easypackages", "packages"),
     ("librarian", "shelf"),
@@ -61,11 +61,10 @@ const LOADERS: &[(&str, &str)] = &[
     ("xfun", "pkg_load2"),
 ];
 
-/// Names of functions that other packages have, too: they count only with their package.
+/// Function names that other packages share: they count only with their package.
 const COMMON: &[&str] = &["install", "pak", "packages", "stock"];
 
-/// Functions that install what stands in a file or a folder, or from where no installer does, which can't be told from the
-/// script.
+/// Functions that install from a file or folder, or from a place that no installer supports.
 pub(super) const UNTOLD: &[(&str, &str)] = &[
     ("remotes", "install_bitbucket"),
     ("devtools", "install_bitbucket"),
@@ -80,7 +79,7 @@ pub(super) const UNTOLD: &[(&str, &str)] = &[
     ("groundhog", "groundhog.library"),
 ];
 
-/// How a function installs packages, if it does. Without a package named, only names that say so count.
+/// How a function installs packages, if it does. Without a package, only unambiguous names count.
 pub(super) fn recipe_of(function: &Function) -> Option<&'static Recipe> {
     RECIPES.iter().find(|recipe| {
         recipe.function == function.name
@@ -92,7 +91,7 @@ pub(super) fn recipe_of(function: &Function) -> Option<&'static Recipe> {
     })
 }
 
-/// The package of a function that installs what is missing of its arguments and loads all.
+/// The package of a function that installs missing packages and loads all.
 pub(super) fn loader(function: &Function) -> Option<&'static str> {
     let found = LOADERS.iter().find(|(package, name)| {
         function.name == *name
@@ -101,7 +100,7 @@ pub(super) fn loader(function: &Function) -> Option<&'static str> {
     found.map(|(package, _)| *package)
 }
 
-/// What the installer takes for a package: with the reference and the folder that other arguments say.
+/// A package for the installer, with the reference and folder from other arguments.
 pub(super) fn reference(recipe: &Recipe, package: &str, matched: &Matched, names: &Names) -> String {
     let argument = |name: &str| {
         let at = recipe.formals.iter().position(|formal| *formal == name)?;
@@ -154,7 +153,7 @@ fn is_repository(text: &str) -> bool {
     is_word(text) && owner == Some(true) && !text.contains("://") && !text.contains("..")
 }
 
-/// What pak takes: `readr`, `readr@2.1.0`, `bioc::limma`, `git::https://…`.
+/// What pak accepts: `readr`, `readr@2.1.0`, `bioc::limma`, `git::https://…`.
 fn is_reference(text: &str) -> bool {
     let name = text.rsplit("::").next().unwrap_or(text);
     is_word(text)

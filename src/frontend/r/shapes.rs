@@ -1,4 +1,4 @@
-//! Shapes: what the nodes that `grammars/r.scm` names say of an interface, in the order of the text.
+//! Shapes: the nodes found by the queries of `grammars/r.scm`, in order.
 
 use std::ops::Range;
 
@@ -22,7 +22,7 @@ const TARGETS: &[&str] = &[
     "parenthesized_expression",
 ];
 
-/// A call of a function that has a name.
+/// A call of a named function.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Call<'tree> {
     pub(super) node: Node<'tree>,
@@ -30,7 +30,7 @@ pub(super) struct Call<'tree> {
     pub(super) arguments: Node<'tree>,
 }
 
-/// A value that is given to something: `target <- value`, `for (target in value)`, `value |> target`.
+/// A value and its target: `target <- value`, `for (target in value)`, `value |> target`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pair<'tree> {
     pub(super) node: Node<'tree>,
@@ -40,11 +40,11 @@ pub(super) struct Pair<'tree> {
     pub(super) operator: Option<Node<'tree>>,
 }
 
-/// Everything that the queries find; each list is in the order of the text.
+/// The results of the queries, each list in order.
 #[derive(Debug, Default)]
 pub(super) struct Shapes<'tree> {
     pub(super) comments: Vec<Range<usize>>,
-    /// Statements, with the node around them.
+    /// Statements with their parent nodes.
     pub(super) statements: Vec<(Node<'tree>, Node<'tree>)>,
     pub(super) functions: Vec<Node<'tree>>,
     pub(super) parameters: Vec<Node<'tree>>,
@@ -76,7 +76,7 @@ pub(super) fn find<'tree>(tree: &'tree Tree, text: &str) -> Shapes<'tree> {
     shapes
 }
 
-/// A part of a node that is a node itself, not a sign.
+/// A named child of a node.
 fn part<'tree>(node: Node<'tree>, field: &str) -> Option<Node<'tree>> {
     node.child_by_field_name(field).filter(Node::is_named)
 }
@@ -136,19 +136,19 @@ impl<'tree> Shapes<'tree> {
         self.invalid.extend(invalid::name(name).then_some(node));
     }
 
-    /// What has nothing behind its sign.
+    /// Records operators without a right side as invalid.
     fn refuse_half(&mut self, node: Node<'tree>) {
         self.invalid.extend(node.child_by_field_name("rhs").is_none().then_some(node));
     }
 
-    /// `=` where it would assign and R doesn't let it.
+    /// Records `=` as invalid where R doesn't allow an assignment.
     fn refuse_assignment(&mut self, around: Node<'tree>, field: &str) {
         let inner = part(around, field).filter(|inner| inner.kind() == "binary_operator");
         let sign = inner.and_then(|inner| inner.child_by_field_name("operator"));
         self.invalid.extend(sign.filter(|sign| sign.kind() == "="));
     }
 
-    /// Takes an operator by its sign.
+    /// Sorts an operator by its sign.
     fn operator(&mut self, node: Node<'tree>, text: &str) {
         let Some(operator) = node.child_by_field_name("operator") else { return };
         let Some((value, target)) = part(node, "lhs").zip(part(node, "rhs")) else { return };
@@ -164,7 +164,7 @@ impl<'tree> Shapes<'tree> {
         }
     }
 
-    /// Matches come by their ends; here they stand by their beginnings, the outer before the inner.
+    /// Sorts matches, which come by their ends, by their starts, outer before inner.
     fn sort(&mut self) {
         let by_place = |node: &Node| (node.start_byte(), std::cmp::Reverse(node.end_byte()));
         self.comments.sort_by_key(|span| span.start);
@@ -186,7 +186,7 @@ impl<'tree> Shapes<'tree> {
     }
 }
 
-/// A call of a function that has a name.
+/// A call of a named function.
 fn call(node: Node<'_>) -> Option<Call<'_>> {
     let function = part(node, "function")?;
     let is_named = ["identifier", "string", "namespace_operator"].contains(&function.kind());

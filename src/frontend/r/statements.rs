@@ -1,13 +1,13 @@
-//! Statements: which one stands around a place, if it holds no others.
+//! Statements: the innermost simple one around a position.
 
 use std::ops::Range;
 
 use super::shapes::Shapes;
 
-/// The statements of a script, sorted by their beginnings.
+/// The statements of a script, sorted by start.
 pub(super) struct Statements {
     spans: Vec<Range<usize>>,
-    /// The statement around each.
+    /// The parent of each.
     parents: Vec<Option<usize>>,
 }
 
@@ -26,7 +26,7 @@ impl Statements {
         Self { spans, parents }
     }
 
-    /// The innermost statement around a byte, unless it holds others.
+    /// The innermost statement around a byte, if it is simple.
     pub(super) fn around(&self, offset: usize) -> Option<Range<usize>> {
         let after = self.spans.partition_point(|span| span.start <= offset);
         let mut at = after.checked_sub(1)?;

@@ -1,4 +1,4 @@
-//! Whole scripts: what is read from them.
+//! Tests over whole scripts.
 
 use crate::component::{Component, Requirement};
 use crate::frontend;

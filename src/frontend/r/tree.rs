@@ -1,4 +1,4 @@
-//! The syntax tree of a script, and the first place where there can't be one.
+//! The syntax tree of a script, and its first syntax error.
 
 use std::ops::{ControlFlow, Range};
 
@@ -7,22 +7,22 @@ use tree_sitter::{Node, ParseOptions, ParseState, Parser, Tree};
 use super::balance;
 use crate::display;
 
-/// How long the parser may go on behind an error, in steps of its own; recovery from many takes time without end.
+/// Most steps of the parser after an error; recovery from many errors takes forever.
 const MAX_RECOVERY: usize = 2_000;
 
-/// How far behind the place where the parser gave up an error is looked for, in bytes.
+/// Most bytes between an error and the point where the parser gave up.
 const MAX_LOOKAHEAD: usize = 4096;
 
-/// Why a text is no R.
+/// Why a text isn't valid R.
 #[derive(Debug)]
 pub(super) struct SyntaxError {
     /// What is wrong, in a phrase.
     pub(super) message: String,
     /// Bytes where it is.
     pub(super) span: Range<usize>,
-    /// What to do, if more can be said than that it has to be corrected.
+    /// What to do, if there is more to say than to correct it.
     pub(super) hint: Option<&'static str>,
-    /// Whether it may be R, and there is only too much of it.
+    /// Whether the text may be valid but exceeds a limit.
     pub(super) is_limit: bool,
 }
 
@@ -31,7 +31,7 @@ impl SyntaxError {
         Self { message, span, hint: None, is_limit: false }
     }
 
-    /// The same error with a remedy.
+    /// The same error with a hint.
     pub(super) fn hint(mut self, hint: &'static str) -> Self {
         self.hint = Some(hint);
         self
@@ -69,7 +69,7 @@ fn unbalanced(problem: balance::Problem) -> SyntaxError {
     }
 }
 
-/// Parses a text; gives up some time after an error.
+/// Parses a text; gives up some steps after an error.
 fn parse_patiently(text: &str, gave_up: &mut usize) -> Option<Tree> {
     let mut left = MAX_RECOVERY;
     let mut watch = |state: &ParseState| {
@@ -99,7 +99,7 @@ fn checked(tree: Tree, text: &str) -> Result<Tree, SyntaxError> {
     }
 }
 
-/// The error in a text whose parsing was given up: that of its beginning, which is parsed to the end.
+/// The error in a text that the parser gave up on: that of its first part, parsed completely.
 fn error_near(text: &str, gave_up: usize) -> SyntaxError {
     let end = (gave_up + MAX_LOOKAHEAD).min(text.len());
     let end = (0..=end).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
@@ -139,7 +139,7 @@ fn unexpected(node: Node, text: &str) -> SyntaxError {
     SyntaxError::new(message, start..node.end_byte().min(start + found.len().max(1)).max(start))
 }
 
-/// What is wrong in a node: an error within an error, else the last thing that the parser had taken before it stopped.
+/// The node at fault: an error within an error, else the last token before it.
 fn culprit(node: Node) -> Node {
     if node.is_missing() {
         return node;

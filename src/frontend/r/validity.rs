@@ -1,4 +1,4 @@
-//! Validity: what the grammar takes and R doesn't, in a tree without errors.
+//! Validity: what the grammar accepts and R doesn't, in a tree without errors.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use super::shapes::{Pair, Shapes};
 use super::tree::SyntaxError;
 use crate::display;
 
-/// Finds the first thing that R doesn't take.
+/// Finds the first thing that R rejects.
 pub(super) fn check(shapes: &Shapes, text: &str) -> Result<(), SyntaxError> {
     let problems = [
         shapes.invalid.first().map(|node| error(*node, text)),
@@ -37,7 +37,7 @@ fn escape(node: Node) -> SyntaxError {
         .hint("write `\\\\` for a backslash, or a raw string such as `r\"(C:\\data)\"`")
 }
 
-/// Comparisons that are compared, `a < b < c`, and pipes into what is no call.
+/// Chained comparisons, `a < b < c`, and pipes into something other than a call.
 fn misplaced<'tree>(pair: &Pair<'tree>) -> Option<Node<'tree>> {
     let operator = pair.operator?;
     if operator.kind() == "|>" {
@@ -49,7 +49,7 @@ fn misplaced<'tree>(pair: &Pair<'tree>) -> Option<Node<'tree>> {
     COMPARISONS.contains(&inner.kind()).then_some(operator)
 }
 
-/// Operators that can't follow each other.
+/// Operators that can't be chained.
 const COMPARISONS: &[&str] = &["<", "<=", ">", ">=", "==", "!="];
 
 /// Two statements in one line without `;` between them.

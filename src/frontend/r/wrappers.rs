@@ -1,4 +1,4 @@
-//! Wrappers: what stands around calls and makes something of their results, such as `as.integer(…)`, `nzchar(…)`, pipes.
+//! Wrappers: code around calls that processes their results, such as `as.integer(…)`, `nzchar(…)`, pipes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use super::names::{Function, Names};
 use super::shapes::{Call, Pair, Shapes};
 use crate::component::Type;
 
-/// What stands around calls, by the calls' nodes.
+/// The wrappers of calls, by node.
 #[derive(Debug)]
 pub(super) struct Wrappers<'tree> {
     pipes: BTreeMap<usize, Pair<'tree>>,
@@ -18,7 +18,7 @@ pub(super) struct Wrappers<'tree> {
 }
 
 impl<'tree> Wrappers<'tree> {
-    /// Finds what stands around calls: `as.integer(…)`, `nzchar(…)`, also behind a pipe.
+    /// Finds the wrappers of calls: `as.integer(…)`, `nzchar(…)`, also after a pipe.
     pub(super) fn new(names: &Names<'tree>, shapes: &Shapes<'tree>) -> Self {
         let mut found = Self { pipes: pipes(shapes), casts: BTreeMap::new(), tests: BTreeSet::new() };
         found.find(names, shapes);
@@ -52,7 +52,7 @@ impl<'tree> Wrappers<'tree> {
         }
     }
 
-    /// The call that gives the value of an expression: behind a pipe, that which takes what is handed on.
+    /// The call that gives an expression its value: with a pipe, the right side.
     fn receiver(&self, node: Node<'tree>) -> Node<'tree> {
         let node = bare(node);
         let target = node.child_by_field_name("rhs").filter(|_| node.kind() == "binary_operator");
@@ -69,7 +69,7 @@ impl<'tree> Wrappers<'tree> {
         }
     }
 
-    /// What a pipe hands on to a call.
+    /// The value that a pipe passes to a call.
     pub(super) fn piped(&self, call: Node) -> Option<Node<'tree>> {
         self.pipes.get(&call.id()).map(|pair| pair.value)
     }
@@ -85,7 +85,7 @@ impl<'tree> Wrappers<'tree> {
     }
 }
 
-/// What pipes hand on, by what takes it as its first argument.
+/// Piped values, by the call that gets them.
 fn pipes<'tree>(shapes: &Shapes<'tree>) -> BTreeMap<usize, Pair<'tree>> {
     let pipes = shapes.operations.iter().filter(|pair| {
         // The only special operator among the shapes is `%>%`.
@@ -103,7 +103,7 @@ fn identical<'tree>(call: &Call<'tree>, names: &Names<'tree>) -> Option<(Node<'t
     }
 }
 
-/// What is compared with the empty text, if one side is that: an unset variable reads as it.
+/// The value compared with the empty text, if one side is that: an unset variable is empty.
 fn compared<'tree>(one: Node<'tree>, other: Node<'tree>) -> Option<Node<'tree>> {
     let is_empty = |node: Node| node.kind() == "string" && node.child_by_field_name("content").is_none();
     if is_empty(one) { Some(other) } else { Some(one).filter(|_| is_empty(other)) }

@@ -1,4 +1,4 @@
-//! One command in comments: what of pip's, conda's and the distributions' package managers installs something.
+//! One command in comments: what pip, conda or the distribution's package manager installs.
 
 use std::ops::Range;
 
@@ -9,24 +9,24 @@ use crate::installers::{self, Installer, pip};
 /// Longest argument of a command, in bytes.
 pub(super) const MAX_WORD: usize = 30_000;
 
-/// What to do about a command that can't be read.
+/// Hint for a command that can't be read.
 const ONE_COMMAND: &str = "write one `pip install`, `conda install`, `dnf` or `apt` command per line; what needs a shell goes into `--dockerfile-template`";
 
-/// What one line of commands installs.
+/// The requirements of one command line.
 #[derive(Debug, Default)]
 pub(super) struct Read {
     pub(super) requirements: Vec<Requirement>,
-    /// Options that make no sense in an image and were left out.
+    /// Dropped options, which make no sense in an image.
     pub(super) pointless: Vec<String>,
 }
 
-/// Whether a comment's text is a command that installs something.
+/// Whether a comment is a command that installs something.
 #[must_use]
 pub fn is_command(text: &str) -> bool {
     called(text).is_some()
 }
 
-/// Whether it is one of a distribution's package manager.
+/// Whether it is a command of a distribution's package manager.
 pub(super) fn is_system(text: &str) -> bool {
     called(text) == Some(Installer::System)
 }
@@ -37,7 +37,7 @@ fn called(text: &str) -> Option<Installer> {
     installers::call_in_shell(&words).map(|call| call.installer)
 }
 
-/// Reads a command line, or several joined by `&&`, that stands in some bytes of the source.
+/// Parses a command line, or several joined by `&&`, at some bytes of the source.
 pub(super) fn parse_command(command: &str, span: &Range<usize>) -> Result<Read, pip::Problem> {
     let words = words(command).map_err(|message| pip::Problem { message, hint: ONE_COMMAND.to_owned() })?;
     let mut read = Read::default();
@@ -48,7 +48,7 @@ pub(super) fn parse_command(command: &str, span: &Range<usize>) -> Result<Read, 
 }
 
 impl Read {
-    /// Adds what one command installs.
+    /// Adds the requirements of one command.
     fn add(&mut self, words: &[String], span: &Range<usize>) -> Result<(), pip::Problem> {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let problem = |message: String| pip::Problem { message, hint: ONE_COMMAND.to_owned() };
@@ -80,7 +80,7 @@ impl Read {
     }
 }
 
-/// Splits a command as a shell does, except that `>` and `<` stand for themselves (`numpy>=1.26`).
+/// Splits a command like a shell, except that `>` and `<` are literal (`numpy>=1.26`).
 fn words(command: &str) -> Result<Vec<String>, String> {
     let words: Vec<String> = shlex::split(command).ok_or("a quote or backslash is not closed")?;
     if let Some(word) = words.iter().find(|word| word.len() > MAX_WORD) {
@@ -95,7 +95,7 @@ fn words(command: &str) -> Result<Vec<String>, String> {
     }
 }
 
-/// Whether a word has a meaning for a shell which no package has.
+/// Whether a word has a meaning for a shell, and can't be a package.
 fn is_shell(word: &str) -> bool {
     matches!(word, "|" | "||" | ";" | "&" | ">" | ">>" | "<")
         || word.ends_with(';')

@@ -13,14 +13,14 @@ use crate::frontend::credentials;
 use crate::installers::pip::{self, Kind};
 use crate::userinfo::has_userinfo;
 
-/// The line that begins a PEP 723 block.
+/// The first line of a PEP 723 block.
 const BLOCK_START: &str = "# /// script";
 
 /// The line that ends it.
 const BLOCK_END: &str = "# ///";
 
-/// Comments that begin or end a block but for their blanks or case, or that stand in a block that isn't closed: a block
-/// which other tools wouldn't see, so that its packages would be missing.
+/// Comments that begin or end a block except for blanks or case, or an unclosed block: other tools wouldn't
+/// see it, so its packages would be missing.
 pub(super) fn malformed(comments: &[&CommentLine]) -> Vec<Diagnostic> {
     let whole = blocks(comments);
     let is_outside = |at: &usize| !whole.iter().any(|block| block.contains(at));
@@ -33,7 +33,7 @@ fn begins_like_a_block(comment: &str) -> bool {
     words.is_some_and(|kind| kind.eq_ignore_ascii_case("script") || kind.eq_ignore_ascii_case("scripts"))
 }
 
-/// What is wrong with a block, by its first line and the comments behind it.
+/// The problem with a block, given its first line and the comments after it.
 fn unclosed(comments: &[&CommentLine]) -> Diagnostic {
     let first = comments[0];
     let error = |message: &str, comment: &CommentLine| {
@@ -55,7 +55,7 @@ fn unclosed(comments: &[&CommentLine]) -> Diagnostic {
     }
 }
 
-/// The PEP 723 blocks among comments, at most one in each run of lines that stand directly below each other.
+/// The PEP 723 blocks among comments, at most one in each run of adjacent lines.
 pub(super) fn blocks(comments: &[&CommentLine]) -> Vec<Range<usize>> {
     let mut blocks = Vec::new();
     let mut start = 0;
@@ -67,7 +67,7 @@ pub(super) fn blocks(comments: &[&CommentLine]) -> Vec<Range<usize>> {
     blocks
 }
 
-/// How many comments form one run with the first.
+/// The number of adjacent comments in the first run.
 fn run_length(comments: &[&CommentLine]) -> usize {
     let Some(first) = comments.first() else { return 0 };
     let belongs = |(at, comment): &(usize, &&CommentLine)| {
@@ -78,20 +78,20 @@ fn run_length(comments: &[&CommentLine]) -> usize {
     comments.iter().enumerate().take_while(belongs).count()
 }
 
-/// The block in a run; it ends with the last line that may end it.
+/// The block in a run; the last possible end line counts.
 fn block(run: &[&CommentLine]) -> Option<Range<usize>> {
     let start = run.iter().position(|comment| comment.raw.trim_end() == BLOCK_START)?;
     let end = run.iter().rposition(|comment| comment.raw.trim_end() == BLOCK_END)?;
     (start < end).then_some(start..end + 1)
 }
 
-/// What stands between the first and the last line of a block.
+/// The content of a block.
 pub(super) fn block_text(lines: &[&CommentLine]) -> String {
     let content = &lines[1..lines.len() - 1];
     content.iter().flat_map(|line| [line.raw.get(2..).unwrap_or_default(), "\n"]).collect()
 }
 
-/// The fields of a PEP 723 block that matter here.
+/// The relevant fields of a PEP 723 block.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Block {
@@ -144,25 +144,25 @@ pub(super) fn read_block(lines: &[&CommentLine], found: &mut Collected, diagnost
     }
 }
 
-/// What a PEP 723 block says, and where it stands in the source.
+/// A PEP 723 block, and its position in the source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Metadata {
     /// The TOML.
     pub text: String,
-    /// Bytes of the line that begins the block.
+    /// Bytes of its first line.
     pub first: Range<usize>,
-    /// Bytes of each line of the TOML, with the `# ` before it.
+    /// Bytes of each line of the TOML, with its `# `.
     lines: Vec<Range<usize>>,
 }
 
 impl Metadata {
-    /// Whether it says what the script depends on, be it nothing.
+    /// Whether it has dependencies, even an empty list.
     #[must_use]
     pub fn has_dependencies(&self) -> bool {
         toml::from_str::<toml::Table>(&self.text).is_ok_and(|table| table.contains_key("dependencies"))
     }
 
-    /// Where bytes of the TOML are in the source.
+    /// The position of TOML bytes in the source.
     #[must_use]
     pub fn span(&self, bytes: &Range<usize>) -> Range<usize> {
         self.place(bytes.start)..self.place(bytes.end)
@@ -181,7 +181,7 @@ impl Metadata {
     }
 }
 
-/// Refuses dependencies that aren't what PEP 508 says.
+/// Rejects dependencies that aren't valid by PEP 508.
 fn checked(block: Block) -> Result<Block, String> {
     for text in &block.dependencies {
         if text.len() > MAX_WORD {

@@ -1,4 +1,4 @@
-//! `[tool.uv]` of a PEP 723 block: where uv would take the packages from, said to pip.
+//! `[tool.uv]` of a PEP 723 block: uv's sources of packages, translated for pip.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -9,22 +9,22 @@ use crate::component::Requirement;
 use crate::diagnostic::Diagnostic;
 use crate::installers::pip::{self, Kind};
 
-/// What uv's table says of the places of packages.
+/// The package sources in uv's table.
 #[derive(Debug, Default)]
 pub(super) struct Uv {
     /// Options for all dependencies.
     options: Vec<String>,
-    /// The addresses of indexes that packages are named for, by normalized names of packages.
+    /// The addresses of indexes for single packages, by normalized name.
     indexed: BTreeMap<String, String>,
-    /// The addresses of packages, by their normalized names.
+    /// The addresses of packages, by normalized name.
     placed: BTreeMap<String, String>,
-    /// The indexes that have names.
+    /// The named indexes.
     pub(super) named: BTreeMap<String, String>,
-    /// What can't be followed, or not as uv does.
+    /// What can't be followed, or differs from uv.
     pub(super) diagnostics: Vec<Diagnostic>,
 }
 
-/// One of `[[tool.uv.index]]`.
+/// An entry of `[[tool.uv.index]]`.
 #[derive(Deserialize)]
 struct Index {
     name: Option<String>,
@@ -35,7 +35,7 @@ struct Index {
     explicit: bool,
 }
 
-/// Keys that say where packages come from and have an option of pip's with the same meaning.
+/// Keys about package sources that have an equivalent pip option.
 const OPTIONS: &[(&str, &str)] = &[
     ("index-url", "--index-url"),
     ("extra-index-url", "--extra-index-url"),
@@ -43,7 +43,7 @@ const OPTIONS: &[(&str, &str)] = &[
     ("no-index", "--no-index"),
 ];
 
-/// Keys that say how uv itself works, and nothing of what is installed.
+/// Keys about uv's own behaviour that don't affect what is installed.
 const MANNERS: &[&str] = &["cache-keys", "compile-bytecode", "link-mode", "native-tls", "offline", "preview"];
 
 impl Uv {
@@ -93,7 +93,7 @@ impl Uv {
         }
     }
 
-    /// Takes the values of a key for those of one of pip's options.
+    /// Translates the values of a key to a pip option.
     fn option(&mut self, option: &str, value: Option<&toml::Value>) {
         let values = match value {
             Some(toml::Value::Boolean(true)) => return self.options.push(option.to_owned()),
@@ -106,7 +106,7 @@ impl Uv {
         }
     }
 
-    /// Reads where one package comes from.
+    /// Reads the source of one package.
     fn source(&mut self, package: &str, source: &toml::Value) {
         let name = pip::normalized(package);
         let text = |key: &str| source.get(key).and_then(toml::Value::as_str);
@@ -133,8 +133,8 @@ impl Uv {
         }
     }
 
-    /// The dependencies with what the table says of them: those with an index of their own by themselves first, so that
-    /// no other index is asked for them.
+    /// The dependencies with their sources: those with their own index come first, separately, so that no
+    /// other index is asked for them.
     pub(super) fn requirements(&self, dependencies: Vec<String>, span: &Range<usize>) -> Vec<Requirement> {
         let name = |text: &String| {
             let arguments = pip::parse(std::slice::from_ref(text)).unwrap_or_default();
@@ -167,14 +167,14 @@ impl Uv {
     }
 }
 
-/// What of uv's table is honoured.
+/// The keys of uv's table that are honoured.
 const HONOURED: &str = "`[[tool.uv.index]]`, `index-url`, `extra-index-url`, `find-links`, `no-index`, and `index` and `url` of `[tool.uv.sources]` are honoured; leave out the rest, or keep it in a project of its own";
 
 fn refusal(message: &str, hint: &str) -> Diagnostic {
     Diagnostic::error("uv-setting", message).hint(hint)
 }
 
-/// pip has no order of indexes: a package of the same name elsewhere may be taken.
+/// A warning that pip has no order of indexes: another one's package of the same name may be installed.
 fn confusable(url: &str) -> Diagnostic {
     let message =
         format!("pip takes the highest version that `{url}` or the default index has, whoever put it there");
@@ -182,7 +182,7 @@ fn confusable(url: &str) -> Diagnostic {
         .hint("say `explicit = true` and name the packages that come from it in `[tool.uv.sources]`, or `default = true` where it has all")
 }
 
-/// A requirement whose package lies at a URL: its name and extras, the URL, its marker.
+/// A requirement for a package at a URL: its name and extras, the URL, its marker.
 fn placed(text: &str, url: &str) -> String {
     let (requirement, marker) =
         text.split_once(';').map_or((text, None), |(text, marker)| (text, Some(marker)));

@@ -1,4 +1,4 @@
-//! State: what names stand for while a script is followed, and how branches come together again.
+//! State: what names refer to while a script is followed, and how branches are joined.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
@@ -10,53 +10,53 @@ use crate::frontend::facts::{Fact, Test};
 use crate::frontend::interface::{Fallback, Set};
 use crate::value::Constant;
 
-/// The names of a call, of a class, or of the module.
+/// The names of a call, a class or the module.
 #[derive(Debug, Default)]
 pub(super) struct Frame<'a> {
     pub(super) id: usize,
-    /// The frame whose names it sees.
+    /// The frame of the enclosing scope.
     pub(super) parent: usize,
     pub(super) names: HashMap<&'a str, Value<'a>>,
     pub(super) globals: HashSet<&'a str>,
     pub(super) is_class: bool,
-    /// The class whose method is run.
+    /// The class of the method being run.
     pub(super) class: Option<usize>,
-    /// Functions that are defined here; what nobody calls is followed in the end.
+    /// Functions defined here; those that nothing calls are followed at the end.
     pub(super) functions: Vec<Function<'a>>,
-    /// What is returned, each under its facts.
+    /// Returned values, each under its facts.
     pub(super) returns: Vec<(Vec<Fact>, Value<'a>)>,
-    /// Whether an annotation says that there may be no value.
+    /// Whether an annotation allows no value.
     pub(super) is_optional: bool,
-    /// How many facts were known when it began.
+    /// The number of facts known at its start.
     pub(super) facts: usize,
 }
 
-/// How a row of statements ends.
+/// How a sequence of statements ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum End {
-    /// What comes next is run.
+    /// The code that follows runs.
     Open,
-    /// It goes on elsewhere: `return`, `continue`.
+    /// Control goes elsewhere: `return`, `continue`.
     Away,
     /// The program ends.
     Exit,
 }
 
-/// Something that a branch changes.
+/// Something that a branch can change.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Key<'a> {
     Name(usize, &'a str),
     Variable(String),
 }
 
-/// What a key stands for.
+/// The content of a key.
 #[derive(Debug, Clone)]
 pub(super) enum Content<'a> {
     Value(Option<Value<'a>>),
     Set(Set),
 }
 
-/// What came of a branch.
+/// The result of a branch.
 #[derive(Debug)]
 pub(super) struct Outcome<'a> {
     pub(super) facts: Vec<Fact>,
@@ -64,11 +64,11 @@ pub(super) struct Outcome<'a> {
     pub(super) changes: BTreeMap<Key<'a>, Content<'a>>,
 }
 
-/// The names and the environment at some point of a script.
+/// The names and the environment at a point of the script.
 #[derive(Debug, Default)]
 pub(super) struct State<'a> {
     pub(super) frames: Vec<Frame<'a>>,
-    /// The names of each class and of its objects.
+    /// The names of each class and its instances.
     pub(super) classes: Vec<HashMap<&'a str, Value<'a>>>,
     written: HashMap<String, Set>,
     pub(super) facts: Conditions,
@@ -86,7 +86,7 @@ impl<'a> State<'a> {
         self.frames.last_mut()
     }
 
-    /// The place of a frame that is still there.
+    /// The index of a live frame.
     pub(super) fn place(&self, id: usize) -> usize {
         self.frames.iter().rposition(|frame| frame.id == id).unwrap_or(0)
     }
@@ -130,7 +130,7 @@ impl<'a> State<'a> {
         self.trail.push((Key::Variable(variable.to_owned()), Content::Set(old)));
     }
 
-    /// The variables that are surely written, and weren't before a mark.
+    /// The variables certainly written since a mark.
     pub(super) fn written_since(&self, mark: usize) -> Vec<String> {
         let mut before = BTreeMap::new();
         for (key, content) in &self.trail[mark..] {
@@ -172,7 +172,7 @@ impl<'a> State<'a> {
         }
     }
 
-    /// Takes back what was done since a mark; gives what it had come to.
+    /// Undoes everything since a mark; returns what it had become.
     pub(super) fn undo(&mut self, mark: usize) -> BTreeMap<Key<'a>, Content<'a>> {
         let mut changes = BTreeMap::new();
         for at in mark..self.trail.len() {
@@ -186,7 +186,7 @@ impl<'a> State<'a> {
         changes
     }
 
-    /// Goes on behind branches of which one is run.
+    /// Joins branches of which one runs.
     pub(super) fn join(&mut self, outcomes: &[Outcome<'a>], records: &mut Records) {
         let open: Vec<&Outcome> = outcomes.iter().filter(|outcome| outcome.end == End::Open).collect();
         // Behind branches that all end nothing is run; what is read there is followed as if one were.
@@ -222,8 +222,8 @@ fn joined<'a>(contents: &[(&Outcome<'a>, Content<'a>)], records: &mut Records) -
     Content::Value(join_values(&values, records))
 }
 
-/// The value of what has another one on each of several ways, each under its facts: what stands where a variable isn't
-/// set is the default of the reads that stand where it is.
+/// Joins the values of several branches, each under its facts: the value where a variable isn't set is the
+/// default of the reads where it is.
 pub(super) fn join_values<'a>(
     values: &[(&[Fact], Option<Value<'a>>)],
     records: &mut Records,
@@ -266,8 +266,8 @@ pub(super) fn join_values<'a>(
     Some(Value::Read(all.into(), false))
 }
 
-/// `True if x is None else x in ("1", "true")`: a truth value where a variable isn't set is its default, as a text for
-/// which the comparison has that outcome.
+/// `True if x is None else x in ("1", "true")`: a truth value where a variable isn't set is its default, as a
+/// text for which the comparison has that outcome.
 fn settle_flags(values: &[(&[Fact], Option<Value>)], records: &mut Records) {
     for (facts, value) in values {
         let Some(Constant::Bool(outcome)) = value.as_ref().and_then(Value::constant) else { continue };
@@ -288,7 +288,7 @@ fn settle_flags(values: &[(&[Fact], Option<Value>)], records: &mut Records) {
     }
 }
 
-/// A list to which missing variables were added on one of the ways.
+/// A list that one of the branches added missing variables to.
 fn joined_told<'a>(values: &[(&[Fact], Option<Value<'a>>)]) -> Option<Value<'a>> {
     let mut tests = Vec::new();
     for (_, value) in values {
@@ -310,7 +310,7 @@ fn names_missing(reads: &[usize], values: &[(&[Fact], Option<Value>)], records: 
     })
 }
 
-/// What a value is as a default.
+/// A value as a default.
 pub(super) fn fallback(value: Option<&Value>) -> Fallback {
     match value.map(|value| (value, value.constant())) {
         None | Some((Value::Sentinel(_), _) | (_, Some(Constant::None))) => Fallback::Absent,
@@ -319,7 +319,7 @@ pub(super) fn fallback(value: Option<&Value>) -> Fallback {
     }
 }
 
-/// Whether a value can stand in an environment: text without NUL, and without the mark of a character that isn't one.
+/// Whether a value can be in an environment: text without NUL and without the replacement character.
 pub(super) fn fits_environment(value: &Constant) -> bool {
     !matches!(value, Constant::Text(text) if text.contains(['\0', char::REPLACEMENT_CHARACTER]))
 }

@@ -1,11 +1,11 @@
-//! Stores: the names that statements give meanings, and what annotations say.
+//! Stores: the names that statements bind, and what annotations say.
 
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{Expr, ExprContext, Operator, Stmt};
 
 use crate::frontend::python::last_name;
 
-/// The names that some statements bind, functions and classes left out.
+/// The names that statements bind, without functions and classes.
 pub(super) fn stored(body: &[Stmt]) -> Vec<&str> {
     let mut stores = Stores(Vec::new());
     stores.visit_body(body);
@@ -45,7 +45,7 @@ pub(super) fn imported(statement: &Stmt) -> Vec<&str> {
     bound.collect()
 }
 
-/// Whether an annotation says that there may be no value: `str | None`, `Optional[str]`, `Union[str, None]`.
+/// Whether an annotation allows no value: `str | None`, `Optional[str]`, `Union[str, None]`.
 pub(super) fn is_optional(annotation: &Expr) -> bool {
     let is_named = |expression: &Expr, name: &str| last_name(expression) == Some(name);
     match annotation {

@@ -14,7 +14,7 @@ use crate::frontend::python::entity::Entity;
 use crate::frontend::python::span;
 
 impl<'a> Walker<'_, 'a> {
-    /// Gives a value to a target.
+    /// Binds a target to a value.
     pub(super) fn bind(&mut self, target: &'a Expr, value: &Value<'a>) {
         match target {
             Expr::Name(name) => self.state.assign(&name.id, Some(value.clone())),
@@ -57,7 +57,7 @@ impl<'a> Walker<'_, 'a> {
         }
     }
 
-    /// What an object keeps; that of which several are given isn't known.
+    /// Records an attribute; one that gets several values is unknown.
     pub(super) fn member(&mut self, class: usize, name: &'a str, value: &Value<'a>) {
         let members = &mut self.state.classes[class];
         let value = match members.get(name) {
@@ -136,7 +136,7 @@ impl<'a> Walker<'_, 'a> {
         End::Open
     }
 
-    /// A value that gets a name: the environment under another name is watched.
+    /// A value that gets a name: an alias of the environment is tracked.
     pub(super) fn named(&mut self, expression: &'a Expr, value: Value<'a>) -> Value<'a> {
         match value {
             Value::Access(entity, view) if view.site.is_none() => {

@@ -1,4 +1,4 @@
-//! Values: what is known of an expression's value without running it.
+//! Values: what is known of an expression without running it.
 
 use std::rc::Rc;
 
@@ -13,26 +13,26 @@ use crate::value::Constant;
 #[derive(Debug, Clone)]
 pub(super) enum Value<'a> {
     Unknown,
-    /// A literal, folded only where its value is asked for.
+    /// A literal, folded on demand.
     Literal(&'a Expr),
-    /// A constant; whether an argument of a call is in it.
+    /// A constant; whether it depends on an argument of a call.
     Known(Rc<Constant>, bool),
-    /// A path of files, as text.
+    /// A file path, as text.
     Path(Rc<str>),
     List(Rc<Vec<Value<'a>>>),
     Dict(Rc<Vec<(Value<'a>, Value<'a>)>>),
-    /// What reads of the environment gave, by their numbers; whether nothing was done to it since.
+    /// The value of reads, by number; whether it is unchanged since.
     Read(Rc<[usize]>, bool),
-    /// The length of what they gave.
+    /// The length of the value of reads.
     Length(Rc<[usize]>),
-    /// The environment, a copy of it or a function that reads it.
+    /// The environment, a copy of it, or a function that reads it.
     Access(Entity, Rc<View>),
     Function(Function<'a>),
-    /// A function of Python's own that tells a type.
+    /// A builtin that names a type.
     Builtin(&'static str),
-    /// What stands for nothing being given: `object()`, by its place, or `...`.
+    /// A sentinel for "not given": `object()`, by position, or `...`.
     Sentinel(usize),
-    /// A function with its first arguments.
+    /// A function with some arguments bound.
     Partial(Rc<(Value<'a>, Given<'a>)>),
     /// `itemgetter("a", "b")`.
     Getter(Rc<Vec<Value<'a>>>),
@@ -40,26 +40,26 @@ pub(super) enum Value<'a> {
     Template(Rc<str>),
     Class(usize),
     Instance(usize),
-    /// What reads a command line: `argparse.ArgumentParser()`.
+    /// A parser of the command line: `argparse.ArgumentParser()`.
     Parser,
-    /// What was given on the command line, an attribute or a key each.
+    /// The parsed command line.
     Options,
     /// A truth value, or a possibly empty list, that says something about variables.
     Told(Rc<Test>),
 }
 
-/// The environment under one of its names.
+/// The environment under an alias.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct View {
-    /// Whether what is written to it stays there.
+    /// Whether writes to it stay in the copy.
     pub(super) is_copy: bool,
-    /// Its number among those whose use is watched.
+    /// Its number among the tracked aliases.
     pub(super) site: Option<usize>,
-    /// What the copy has where the environment has nothing.
+    /// Keys that the copy has if the environment doesn't.
     pub(super) under: Vec<(String, Option<String>)>,
-    /// What the copy has in any case.
+    /// Keys that the copy always has.
     pub(super) over: Vec<String>,
-    /// Whether something that isn't known may have what the environment hasn't.
+    /// Whether unknown keys may be there beyond the environment's.
     pub(super) is_open: bool,
 }
 
@@ -68,7 +68,7 @@ pub(super) struct View {
 pub(super) struct Given<'a> {
     pub(super) positional: Vec<Value<'a>>,
     pub(super) named: Vec<(&'a str, Value<'a>)>,
-    /// Whether there are more that aren't known.
+    /// Whether there are further, unknown ones.
     pub(super) is_open: bool,
 }
 
@@ -80,19 +80,19 @@ impl<'a> Given<'a> {
     }
 }
 
-/// A function of the script's.
+/// A function of the script.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Function<'a> {
     pub(super) code: Code<'a>,
     /// The class that it is a method of.
     pub(super) class: Option<usize>,
-    /// The number of the call in which it was defined.
+    /// The number of the call that defined it.
     pub(super) home: usize,
-    /// Whether it takes no object.
+    /// Whether it is a static method.
     pub(super) is_static: bool,
 }
 
-/// The code of a function.
+/// The body of a function.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Code<'a> {
     Definition(&'a StmtFunctionDef),
@@ -107,7 +107,7 @@ impl<'a> Code<'a> {
         }
     }
 
-    /// What tells one function from another.
+    /// A key that identifies the function.
     pub(super) fn id(self) -> usize {
         match self {
             Self::Definition(function) => std::ptr::from_ref(function) as usize,
@@ -125,7 +125,7 @@ impl<'a> Value<'a> {
         Self::known(Constant::Text(text))
     }
 
-    /// A constant made of others.
+    /// A constant derived from others.
     pub(super) fn made_of(constant: Constant, parts: &[&Value<'a>]) -> Self {
         Self::Known(Rc::new(constant), parts.iter().any(|part| part.is_given()))
     }
@@ -148,7 +148,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Whether an argument of a call is in it.
+    /// Whether it depends on an argument of a call.
     pub(super) fn is_given(&self) -> bool {
         match self {
             Self::Known(_, is_given) => *is_given,
@@ -178,7 +178,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Whether it is nothing, if that can be told.
+    /// Whether it is `None`, if known.
     pub(super) fn is_none(&self) -> Option<bool> {
         match self {
             Self::Unknown | Self::Read(..) | Self::Length(_) | Self::Told(_) => None,
@@ -186,7 +186,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Whether two values are sure to be the same.
+    /// Whether two values are certainly the same.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Read(one, _), Self::Read(other, _)) => one == other,

@@ -1,4 +1,4 @@
-//! The walk: statements in the order in which they are run, each branch by itself.
+//! The walk: statements in order of execution, branches separately.
 
 use ruff_python_ast::Expr;
 use ruff_python_ast::Stmt;
@@ -23,13 +23,13 @@ use crate::frontend::python::entity::Entities;
 use crate::frontend::python::semantic::Model;
 use crate::frontend::python::span;
 
-/// Most elements of a list whose loop is followed one by one.
+/// Most elements of a list whose loop is followed element by element.
 pub(super) const MAX_ELEMENTS: usize = 100;
 
-/// Most statements that are followed again, in loops and in functions that are called several times.
+/// Most statements that are followed again, in loops and repeated calls.
 const MAX_AGAIN: usize = 20_000;
 
-/// What follows a script.
+/// Follows a script.
 #[expect(clippy::struct_excessive_bools, reason = "each is seen by itself")]
 pub(super) struct Walker<'m, 'a> {
     pub(super) model: &'m Model<'a>,
@@ -37,54 +37,54 @@ pub(super) struct Walker<'m, 'a> {
     pub(super) ends: Ends<'m, 'a>,
     pub(super) state: State<'a>,
     pub(super) records: Records,
-    /// The innermost statement: its bytes if it holds no others, and where it begins.
+    /// The innermost statement: its bytes if it is simple, and its start.
     pub(super) statement: std::ops::Range<usize>,
     pub(super) place: usize,
-    /// The call that is followed: what is read by its arguments is read there.
+    /// The call being followed: reads by its arguments are located there.
     pub(super) call: Option<(std::ops::Range<usize>, std::ops::Range<usize>, usize)>,
-    /// Functions that are being followed.
+    /// Functions being followed.
     pub(super) active: Vec<usize>,
-    /// What is known of functions that were followed.
+    /// What is known of functions already followed.
     pub(super) known: std::collections::HashMap<usize, super::calls::Known<'a>>,
-    /// The defaults of parameters, by where they stand.
+    /// The defaults of parameters, by position.
     pub(super) defaults: std::collections::HashMap<usize, Value<'a>>,
-    /// Names of the environment whose use is watched: where they get it, and whether they are used.
+    /// Tracked aliases of the environment: where they were bound, and whether they are used.
     pub(super) sites: Vec<(std::ops::Range<usize>, bool)>,
-    /// Whether the type that a value is cast to was handed on, as in `env("n", int)`.
+    /// Whether the type of a cast was passed on, as in `env("n", int)`.
     pub(super) is_cast_given: bool,
-    /// Whether an argument of a call told the name of a variable.
+    /// Whether an argument of a call named a variable.
     pub(super) is_parametric: bool,
     pub(super) again: usize,
-    /// Whether what is read stands for another variable that isn't set.
+    /// Whether a read is the fallback of another variable.
     pub(super) instead: bool,
-    /// Whether the call that was followed last ends the program.
+    /// Whether the last call ended the program.
     pub(super) ended: bool,
-    /// How the program was ended last.
+    /// How the program last ended.
     pub(super) failure: Failure<'a>,
-    /// What is caught where it is, by each `try` around and each of its handlers.
+    /// What each enclosing `try` catches, by handler.
     pub(super) catches: Vec<Vec<Catch<'a>>>,
-    /// What was missed where the program came to an end.
+    /// The variables missing where the program ended.
     pub(super) missed: Vec<Missed<'a>>,
-    /// The handlers around what is walked, the innermost last.
+    /// The handlers around, innermost last.
     pub(super) handlers: Vec<Handler<'a>>,
-    /// The kinds of errors of which the script's own are, and the names that it gives to what it catches.
+    /// The base classes of the script's errors, and the names that handlers bind.
     pub(super) kinds: std::collections::HashMap<&'a str, Vec<&'a str>>,
-    /// What is known where the function that was followed last returns what is a failure as an exit status.
+    /// What is known where the last function returns a failing exit status.
     pub(super) statuses: Vec<Vec<Fact>>,
     pub(super) left: usize,
-    /// How many branches are being followed that aren't run, by what is known of their conditions.
+    /// The number of enclosing branches that never run, given their conditions.
     pub(super) dead: usize,
-    /// Whether what is followed stands behind the end of its block: it is read, but asks for nothing.
+    /// Whether the code is unreachable: it is read, but requires nothing.
     pub(super) unreached: bool,
     /// The defaults of the command line's options.
     pub(super) options: &'m Defaults,
-    /// Whether the options were handed to something that may change them.
+    /// Whether the options were passed to something that may change them.
     pub(super) options_handed: bool,
     /// Functions whose parameters are options.
     pub(super) commands: std::collections::HashSet<usize>,
-    /// What options of other names take where they aren't given.
+    /// Fallbacks of options with other names.
     pub(super) behind: std::collections::HashMap<String, std::rc::Rc<[usize]>>,
-    /// Options that take the value of a variable of their name.
+    /// Options that take the value of the variable with their name.
     pub(super) variables: std::collections::HashMap<String, Value<'a>>,
 }
 
@@ -138,7 +138,7 @@ impl<'m, 'a> Walker<'m, 'a> {
         self.records
     }
 
-    /// Follows statements one after the other.
+    /// Follows a sequence of statements.
     pub(super) fn body(&mut self, body: &'a [Stmt]) -> End {
         let facts = self.state.facts.len();
         let mut end = End::Open;
@@ -157,7 +157,7 @@ impl<'m, 'a> Walker<'m, 'a> {
         end
     }
 
-    /// Follows a branch under some facts; what it changes is taken back.
+    /// Follows a branch under some facts, and undoes its changes.
     pub(super) fn branch(&mut self, facts: &[Fact], walk: impl FnOnce(&mut Self) -> End) -> Outcome<'a> {
         let (mark, known) = (self.state.mark(), self.state.facts.len());
         self.state.facts.extend(facts.iter().cloned());
@@ -169,7 +169,7 @@ impl<'m, 'a> Walker<'m, 'a> {
         Outcome { facts: facts.to_vec(), end, changes: self.state.undo(mark) }
     }
 
-    /// Follows a branch that isn't run if a test has a known outcome, and else as any other.
+    /// Follows a branch; as one that never runs if a test has a known outcome.
     pub(super) fn branch_where(
         &mut self,
         is_run: bool,
@@ -182,7 +182,7 @@ impl<'m, 'a> Walker<'m, 'a> {
         outcome
     }
 
-    /// Something fails, or the program ends, under some facts beside those that were known before.
+    /// The program fails, or ends, under some facts besides those known before.
     pub(super) fn demand(&mut self, facts: &[Fact], known: usize) {
         if self.dead > 0 || self.unreached {
             return;
@@ -388,7 +388,7 @@ pub(super) fn told_outcome(test: &Test, asked: &Expr) -> Option<bool> {
     test.outcome.filter(|_| !asked.is_literal_expr())
 }
 
-/// The range of a statement that holds no others.
+/// The range of a simple statement.
 fn simple_range(statement: &Stmt) -> std::ops::Range<usize> {
     match statement {
         Stmt::Assign(_) | Stmt::AnnAssign(_) | Stmt::AugAssign(_) | Stmt::Expr(_) | Stmt::Return(_) => {

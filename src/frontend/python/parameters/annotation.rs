@@ -1,4 +1,4 @@
-//! Annotations of parameters: the type that they name.
+//! Annotations of parameters: the types that they name.
 
 use ruff_python_ast::{Expr, Operator};
 use ruff_python_parser::parse_expression;
@@ -8,7 +8,7 @@ use crate::frontend::parameters;
 use crate::frontend::python::last_name;
 use crate::frontend::python::semantic::{Model, fold};
 
-/// Types by the names that Python and `typing` have for them.
+/// Types by their names in Python and `typing`.
 const KINDS: &[(Type, &[&str])] = &[
     (Type::String, &["str", "Text"]),
     (Type::Integer, &["int"]),
@@ -21,10 +21,10 @@ const KINDS: &[(Type, &[&str])] = &[
     (Type::Dict, &["dict", "Dict", "Mapping", "MutableMapping"]),
 ];
 
-/// What may stand around a type.
+/// Wrappers around a type.
 const WRAPPERS: &[&str] = &["Optional", "Union", "Final", "Annotated", "ClassVar"];
 
-/// The type that an annotation names; none if it names several, or another.
+/// The type that an annotation names; none if there are several, or another one.
 pub(in crate::frontend::python) fn kind(annotation: &Expr) -> Option<Type> {
     match annotation {
         Expr::Name(_) | Expr::Attribute(_) => named(last_name(annotation)?),
@@ -57,7 +57,7 @@ fn named(name: &str) -> Option<Type> {
     KINDS.iter().find(|(_, names)| names.contains(&name)).map(|(kind, _)| kind.clone())
 }
 
-/// The one type of a union beside `None`.
+/// The only type of a union besides `None`.
 fn sole(parts: &[&Expr]) -> Option<Type> {
     let parts = parts.iter().filter(|part| !part.is_none_literal_expr());
     same(parts.map(|part| kind(part)))

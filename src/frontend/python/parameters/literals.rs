@@ -40,7 +40,7 @@ pub(in crate::frontend::python) fn json(expression: &Expr, model: &Model) -> Opt
     }
 }
 
-/// A key, which JSON has as a text.
+/// A key; JSON has only texts.
 fn key(expression: &Expr) -> Option<String> {
     match fold(expression, &Model::default())? {
         key @ (Constant::Text(_) | Constant::Int(_)) => Constant::Text(key.text()).json(),

@@ -1,4 +1,4 @@
-//! What a cell of parameters says.
+//! Tests of cells with parameters.
 
 use super::*;
 

@@ -1,34 +1,34 @@
-//! Blocks: the parts of a script that are run together, and which of them exclude, repeat or precede each other.
+//! Blocks: the parts of a script that run together, and which of them exclude, repeat or precede each other.
 
 use ruff_python_ast::Stmt;
 use ruff_text_size::Ranged;
 
 use super::bindings::Position;
 
-/// How a block is run.
+/// How a block runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// When it is called: the body of a function; the module itself.
+    /// When called: the body of a function; also the module itself.
     Frame,
-    /// Instead of its siblings of the same statement: branches, handlers, cases.
+    /// Instead of its siblings in the same statement: branches, handlers, cases.
     Branch,
     /// Any number of times.
     Loop,
     /// Perhaps: the body of `try`, the `else` of a loop.
     Perhaps,
-    /// Whenever the block around is.
+    /// Whenever the enclosing block does.
     Always,
 }
 
-/// A block and the statement that it is a part of.
+/// A block and the statement it is a part of.
 pub(super) struct Block<'a> {
     parent: usize,
-    /// The last block that it holds; blocks count in the order in which they begin.
+    /// The last block inside; blocks are numbered by their starts.
     last: usize,
     frame: usize,
     role: Role,
     statement: Option<&'a Stmt>,
-    /// The block that is run whenever this one is, the other way round as well.
+    /// The outermost block that runs exactly when this one does.
     same: usize,
     is_repeated: bool,
     turn: usize,
@@ -39,7 +39,7 @@ pub(super) struct Block<'a> {
 pub(super) struct Blocks<'a>(Vec<Block<'a>>);
 
 impl<'a> Blocks<'a> {
-    /// Begins a block inside of another; the first one is in itself.
+    /// Opens a block inside another; the first one is inside itself.
     pub(super) fn open(&mut self, at: Position, role: Role, statement: Option<&'a Stmt>) -> usize {
         let id = self.0.len();
         let parent = self.0.get(at.block);
@@ -58,7 +58,7 @@ impl<'a> Blocks<'a> {
         id
     }
 
-    /// Ends a block, and with it all that it holds.
+    /// Closes a block with everything inside.
     pub(super) fn close(&mut self, block: usize) {
         self.0[block].last = self.0.len() - 1;
     }
@@ -68,22 +68,22 @@ impl<'a> Blocks<'a> {
         self.0[block].frame
     }
 
-    /// The outermost block that is run whenever this one is.
+    /// The outermost block that runs exactly when this one does.
     pub(super) fn same(&self, block: usize) -> usize {
         self.0[block].same
     }
 
-    /// Where a block begins in the one around it.
+    /// Where a block begins in the enclosing one.
     pub(super) fn beginning(&self, block: usize) -> Position {
         Position { block: self.0[block].parent, turn: self.0[block].turn }
     }
 
-    /// Whether a block is another one or around it.
+    /// Whether a block is another one or encloses it.
     pub(super) fn holds(&self, outer: usize, inner: usize) -> bool {
         (outer..=self.0[outer].last).contains(&inner)
     }
 
-    /// Whether of two blocks only one is run, as of the branches of a condition.
+    /// Whether only one of two blocks runs, as with the branches of a condition.
     pub(super) fn exclude(&self, one: usize, other: usize) -> bool {
         let below = |block: usize, beside: usize| {
             self.outwards(block).take_while(|&outer| !self.holds(outer, beside)).last().map(|id| &self.0[id])
@@ -94,7 +94,7 @@ impl<'a> Blocks<'a> {
         is_branch && place(one) == place(other) && !self.0[one.parent].is_repeated
     }
 
-    /// The outermost loop around a block within its frame that isn't around another block.
+    /// The outermost loop around a block within its frame that doesn't enclose another block.
     pub(super) fn outermost_loop(&self, block: usize, beyond: Option<usize>) -> Option<usize> {
         let frame = self.frame(block);
         let inside =
@@ -102,7 +102,7 @@ impl<'a> Blocks<'a> {
         self.outwards(block).take_while(inside).filter(|&outer| self.0[outer].role == Role::Loop).last()
     }
 
-    /// The compound statements around a block, the innermost first, and how each runs the part that holds it.
+    /// The compound statements around a block, innermost first, and how each runs the part that holds it.
     pub(super) fn around(&self, block: usize) -> impl Iterator<Item = (&'a Stmt, Role)> {
         self.outwards(block).filter_map(|id| Some((self.0[id].statement?, self.0[id].role)))
     }

@@ -1,4 +1,4 @@
-//! Collecting: one walk in order of evaluation, which notes scopes, blocks, bindings and uses.
+//! Collecting: one walk in order of evaluation that records scopes, blocks, bindings and uses.
 
 use ruff_python_ast::visitor::{Visitor, walk_expr, walk_pattern, walk_stmt, walk_type_param};
 use ruff_python_ast::{
@@ -21,16 +21,16 @@ pub(super) struct Use {
     pub(super) at: Position,
 }
 
-/// What a walk notes.
+/// The records of a walk.
 #[derive(Default)]
 pub(super) struct Collector<'a> {
     pub(super) scopes: Scopes<'a>,
     pub(super) blocks: Blocks<'a>,
     pub(super) bindings: Vec<Binding<'a>>,
-    /// By their place in the text.
+    /// By position in the text.
     pub(super) uses: Vec<Use>,
     pub(super) imports: Vec<Import<'a>>,
-    /// Bindings of names that belong to a function around: the scope, the name, the binding.
+    /// Bindings of names that belong to an enclosing function: the scope, the name, the binding.
     outer: Vec<(usize, &'a str, usize)>,
     scope: usize,
     block: usize,
@@ -49,7 +49,7 @@ impl<'a> Collector<'a> {
         collector
     }
 
-    /// Gives the bindings of outer names to their scopes, and brings all into order.
+    /// Moves the bindings of outer names to their scopes, and sorts everything.
     fn finish(&mut self) {
         for (scope, name, binding) in std::mem::take(&mut self.outer) {
             let owner = self.scopes.of_nonlocal(scope, name).unwrap_or(scope);
@@ -62,7 +62,7 @@ impl<'a> Collector<'a> {
         self.uses.sort_unstable_by_key(|found| found.start);
     }
 
-    /// The present position, which is never the same again.
+    /// The current position, never the same twice.
     fn here(&mut self) -> Position {
         self.turn += 1;
         Position { block: self.block, turn: self.turn }
@@ -114,7 +114,7 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// `name += …` leaves the name what it is, or makes something new of its value.
+    /// `name += …` leaves the name what it is, or derives a new value from it.
     fn augmented(&mut self, assign: &'a StmtAugAssign) {
         self.visit_expr(&assign.value);
         match &*assign.target {
@@ -126,7 +126,7 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// `x: int` alone makes a name a function's own.
+    /// `x: int` alone makes a name local.
     fn declare(&mut self, target: &'a Expr) {
         match target {
             Expr::Name(name) if self.scopes.0[self.scope].kind == Kind::Function => {

@@ -1,11 +1,11 @@
-//! Constants: names of the module that are bound once, to a value that can be folded.
+//! Constants: module-level names that are bound once, to a value that can be folded.
 
 use ruff_python_ast::{Expr, Stmt};
 
 use super::{Model, fold};
 
 impl Model<'_> {
-    /// Folds the assignments at the top of a module, each with what is known of those above.
+    /// Folds the assignments at the top of a module in order, each with the constants above.
     pub(super) fn find_constants(&mut self, body: &[Stmt]) {
         for (name, value) in body.iter().filter_map(assignment) {
             if let Some(binding) = self.only_binding(name)
@@ -16,7 +16,7 @@ impl Model<'_> {
         }
     }
 
-    /// The binding of a name of the module that has just one.
+    /// The only binding of a module-level name.
     pub(super) fn only_binding(&self, name: &str) -> Option<usize> {
         match self.noted.scopes.0.first()?.names.get(name)?.as_slice() {
             [binding] => Some(*binding),

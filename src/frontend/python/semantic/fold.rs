@@ -8,13 +8,13 @@ use ruff_python_ast::{
 use super::Model;
 use crate::value::{self, Constant};
 
-/// Longest text that folding makes, in bytes.
+/// Longest text that folding produces, in bytes.
 const MAX_TEXT: usize = 1 << 16;
 
-/// Functions that make constants of others.
+/// Functions that convert constants.
 const CONVERSIONS: &[&str] = &["str", "int", "float", "bool"];
 
-/// The value of an expression, if it consists of constants.
+/// The value of a constant expression.
 pub(crate) fn fold(expression: &Expr, model: &Model) -> Option<Constant> {
     match expression {
         Expr::NoneLiteral(_) | Expr::BooleanLiteral(_) | Expr::StringLiteral(_) | Expr::NumberLiteral(_) => {
@@ -191,7 +191,7 @@ fn conversion(call: &ExprCall, model: &Model) -> Option<Constant> {
     converted(function, &fold(sole_argument(&call.arguments)?, model)?)
 }
 
-/// What `str`, `int`, `float` or `bool` makes of a constant.
+/// The result of `str`, `int`, `float` or `bool` on a constant.
 pub(crate) fn converted(function: &str, value: &Constant) -> Option<Constant> {
     match (function, value) {
         ("str", value) => Some(Constant::Text(value.text())),
@@ -210,7 +210,7 @@ fn truncated(value: f64) -> Option<i128> {
     value.is_finite().then(|| format!("{:.0}", value.trunc()).parse().ok()).flatten()
 }
 
-/// The argument of a call that has just one.
+/// The only argument of a call.
 pub(crate) fn sole_argument(arguments: &Arguments) -> Option<&Expr> {
     match (&*arguments.args, &*arguments.keywords) {
         ([argument], []) if !argument.is_starred_expr() => Some(argument),

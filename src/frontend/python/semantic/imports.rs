@@ -1,4 +1,4 @@
-//! Imports: which modules a script names, where, and what it calls them.
+//! Imports: which modules a script imports, where, and under which names.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ pub(crate) struct Import<'a> {
     /// The dotted path: `a.b` of `import a.b`, `a.b.c` of `from a.b import c`, `a` of `from a import *`; it begins with a
     /// dot if it is relative.
     pub(crate) path: String,
-    /// Bytes of the text where the module's name stands.
+    /// Bytes of the module's name in the text.
     pub(crate) span: Range<usize>,
     /// The statement.
     pub(crate) statement: &'a Stmt,
@@ -45,23 +45,23 @@ impl<'a> Import<'a> {
         first(&self.path)
     }
 
-    /// Whether the path is that of a module, or of something in it.
+    /// Whether the path is a module or something in it.
     pub(crate) fn is_below(&self, module: &str) -> bool {
         let rest = self.path.strip_prefix(module);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     }
 
-    /// Whether the path begins at the package of the script.
+    /// Whether the path is relative to the script's package.
     pub(crate) fn is_relative(&self) -> bool {
         self.path.starts_with('.')
     }
 
-    /// Whether the import stands in no other statement.
+    /// Whether the import is at the top level.
     pub(crate) fn is_at_top(&self) -> bool {
         self.block == 0
     }
 
-    /// The name that is bound and the path that it stands for, unless it is whatever the module has.
+    /// The bound name and the path that it refers to, except for a star import.
     pub(crate) fn bound(&self) -> Option<(&'a str, String)> {
         let alias: &'a Alias = self.alias;
         let renamed = alias.asname.as_ref().map(Identifier::as_str);

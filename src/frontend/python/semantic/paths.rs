@@ -1,4 +1,4 @@
-//! Paths: what an expression may stand for, as dotted paths such as `os.environ.get`.
+//! Paths: what an expression may refer to, as dotted paths such as `os.environ.get`.
 
 use ruff_python_ast::{Expr, ExprName};
 
@@ -14,13 +14,13 @@ const MAX_LINKS: usize = 16;
 /// Most paths that a name has.
 const MAX_PATHS: usize = 16;
 
-/// How many names in a row are followed that stand for each other, backwards.
+/// Longest chain of aliases that is followed.
 const MAX_ALIASES: usize = 64;
 
-/// How paths begin of names that nothing binds: Python itself may have them.
+/// Prefix of the paths of unbound names, which may be Python's builtins.
 pub(super) const BUILTINS: &str = "builtins.";
 
-/// Tells the paths of a binding.
+/// Returns the paths of a binding.
 type OfBinding<'f> = &'f mut dyn FnMut(usize) -> Vec<String>;
 
 /// The paths of an expression.
@@ -31,7 +31,7 @@ pub(super) fn of_expression(noted: &Collector, expression: &Expr, of: OfBinding)
     paths.filter(|path| path.matches(['.', '(']).count() <= MAX_LINKS).collect()
 }
 
-/// The name that a chain of attributes and calls begins with, and the links, the last first.
+/// The name at the root of a chain of attributes and calls, and the links, last first.
 pub(super) fn unwound(expression: &Expr) -> Option<(&ExprName, Vec<&str>)> {
     let (mut links, mut inner) = (Vec::new(), expression);
     for _ in 0..=MAX_LINKS {
@@ -65,7 +65,7 @@ fn of_name(noted: &Collector, name: &ExprName, of: OfBinding) -> Vec<String> {
     paths
 }
 
-/// What a name may be.
+/// What a name may refer to.
 enum Meaning {
     Bound(usize),
     Builtin,
@@ -83,8 +83,9 @@ impl Meaning {
     }
 }
 
-/// What a name may be where it is used. What isn't bound yet is looked for further outside, as Python does in classes and
-/// modules; but the script may be right in a way that isn't seen here, so that all bindings count then.
+/// What a name may refer to where it is used. A name without a binding yet is looked up in enclosing scopes,
+/// as Python does in classes and modules; but the script may be right in a way not seen here, so all bindings
+/// count then.
 fn meanings(noted: &Collector, found: &Use, name: &str) -> Vec<Meaning> {
     let Some(owner) = noted.scopes.owner(found.scope, name) else {
         let stars = noted.scopes.0[0].stars.iter().take(MAX_PATHS).copied().map(Meaning::Bound);
@@ -115,7 +116,7 @@ fn stars(noted: &Collector, scope: &Scope, reached: &Reached) -> impl Iterator<I
 }
 
 impl<'a> Collector<'a> {
-    /// Where a name is used, if it is one of the script's.
+    /// Where a name is used, if it is the script's.
     pub(super) fn use_of(&self, name: &ExprName) -> Option<&Use> {
         let at = self.uses.binary_search_by_key(&name.range.start(), |found| found.start).ok()?;
         self.uses.get(at)
@@ -130,24 +131,24 @@ impl<'a> Collector<'a> {
 #[derive(Clone)]
 enum State {
     New,
-    /// Being resolved: it stands for itself.
+    /// Being resolved: it refers to itself.
     Open,
     Done(Vec<String>),
 }
 
-/// Resolves bindings, which may stand for what others are bound to.
+/// Resolves bindings, which may refer to what others are bound to.
 pub(super) struct Resolver<'m, 'a> {
     noted: &'m Collector<'a>,
     states: Vec<State>,
     depth: usize,
-    /// Whether something was asked for that isn't known yet.
+    /// Whether something still unknown was asked for.
     is_partial: bool,
-    /// The bindings of which only a part may be known.
+    /// The bindings that may be known only in part.
     partial: Vec<usize>,
 }
 
 impl<'m, 'a> Resolver<'m, 'a> {
-    /// The paths of each binding; in their order, so that long rows of aliases are followed without recursion.
+    /// The paths of each binding, resolved in order, so that long chains of aliases need no recursion.
     pub(super) fn resolve(noted: &'m Collector<'a>) -> Vec<Vec<String>> {
         let states = vec![State::New; noted.bindings.len()];
         let mut resolver = Self { noted, states, depth: 0, is_partial: false, partial: Vec::new() };

@@ -3,7 +3,7 @@
 use super::bindings::{Binding, Position};
 use super::blocks::Blocks;
 
-/// Most bindings of one name that are looked at before a use, and after it.
+/// Most bindings of one name examined before a use, and after it.
 const MAX_BINDINGS: usize = 200;
 
 /// What is known of the bindings of a script.
@@ -17,13 +17,14 @@ pub(super) struct Reach<'m, 'a> {
 pub(super) struct Reached {
     /// The bindings.
     pub(super) bindings: Vec<usize>,
-    /// The turn of the one that hides all before it, if one does.
+    /// The turn of the one that shadows all before it, if any.
     pub(super) since: Option<usize>,
 }
 
 impl Reach<'_, '_> {
-    /// Which bindings of a name, in order of evaluation, may be in force at a use; the name belongs to a frame. A function
-    /// is called at any time after its definition: what binds the names around it later counts too.
+    /// The bindings of a name, in order of evaluation, that may be in force at a use; the name belongs to a
+    /// frame. A function may be called any time after its definition, so later bindings of outer names count
+    /// too.
     pub(super) fn of(&self, name: &[usize], owner: usize, at: Position) -> Reached {
         let mut reached = Reached { bindings: self.strangers(name, at), since: None };
         let mut at = at;
@@ -56,13 +57,13 @@ impl Reach<'_, '_> {
         name[self.split(name, at)..].iter().copied().take(MAX_BINDINGS)
     }
 
-    /// Bindings in functions that aren't around the use, which may be called at any time.
+    /// Bindings in functions that don't enclose the use, which may be called at any time.
     fn strangers(&self, name: &[usize], at: Position) -> Vec<usize> {
         let is_around = |binding: usize| self.blocks.holds(self.frame(binding), at.block);
         name.iter().copied().take(MAX_BINDINGS).filter(|&binding| !is_around(binding)).collect()
     }
 
-    /// Bindings before a use in its own frame, back to one that hides the others; the block of that.
+    /// Bindings before a use in its own frame, back to one that shadows the others, and that one's block.
     fn before(&self, name: &[usize], at: Position, reached: &mut Reached) -> Option<usize> {
         let frame = self.blocks.frame(at.block);
         let earlier = name[..self.split(name, at)].iter().rev().copied().take(MAX_BINDINGS);
@@ -80,7 +81,7 @@ impl Reach<'_, '_> {
         None
     }
 
-    /// Bindings after a use which an earlier turn of a loop around it may have made.
+    /// Bindings after a use that an earlier iteration of an enclosing loop may have made.
     fn again(&self, name: &[usize], at: Position, hiding: Option<usize>, reached: &mut Reached) {
         let Some(outermost) = self.blocks.outermost_loop(at.block, hiding) else { return };
         let frame = self.blocks.frame(at.block);

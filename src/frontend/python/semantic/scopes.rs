@@ -1,4 +1,4 @@
-//! Scopes: the parts of a script in which names have meanings of their own.
+//! Scopes: the parts of a script with their own names.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Module,
-    /// Its names are for the code in its body alone, not for the functions in it.
+    /// Names visible in its body only, not in the functions inside.
     Class,
     Function,
     /// A comprehension, in which `:=` binds outside.
@@ -19,7 +19,7 @@ pub(super) enum Kind {
 pub(super) struct Scope<'a> {
     pub(super) kind: Kind,
     pub(super) parent: usize,
-    /// The block of the function, or of the module, whose code runs here.
+    /// The block of the function or module whose code runs here.
     pub(super) frame: usize,
     pub(super) names: HashMap<&'a str, Vec<usize>>,
     /// The bindings of `from … import *`.
@@ -33,7 +33,7 @@ pub(super) struct Scope<'a> {
 pub(super) struct Scopes<'a>(pub(super) Vec<Scope<'a>>);
 
 impl<'a> Scopes<'a> {
-    /// Opens a scope inside of another; the first one is in itself.
+    /// Opens a scope inside another; the first one is inside itself.
     pub(super) fn open(&mut self, kind: Kind, parent: usize, frame: usize) -> usize {
         let (names, stars) = (HashMap::new(), Vec::new());
         let (globals, nonlocals) = (HashSet::new(), HashSet::new());
@@ -51,12 +51,12 @@ impl<'a> Scopes<'a> {
         self.0[scope].nonlocals.insert(name);
     }
 
-    /// Whether a scope says that a name is another one's, of a function around it.
+    /// Whether a name in a scope belongs to an enclosing function.
     pub(super) fn is_nonlocal(&self, scope: usize, name: &str) -> bool {
         self.0[scope].nonlocals.contains(name)
     }
 
-    /// The scope in which code binds names; `:=` has another.
+    /// The scope in which code binds names; `:=` may have another.
     pub(super) fn of_binding(&self, scope: usize, name: &str) -> usize {
         if self.0[scope].globals.contains(name) { 0 } else { scope }
     }
@@ -70,7 +70,7 @@ impl<'a> Scopes<'a> {
         scope
     }
 
-    /// The function around a scope that binds a name.
+    /// The enclosing function that binds a name.
     pub(super) fn of_nonlocal(&self, scope: usize, name: &str) -> Option<usize> {
         self.outwards(scope).skip(1).find(|&outer| {
             self.0[outer].kind == Kind::Function
@@ -79,7 +79,7 @@ impl<'a> Scopes<'a> {
         })
     }
 
-    /// The scope that a name belongs to which is used in another.
+    /// The scope of a name used in another scope.
     pub(super) fn owner(&self, scope: usize, name: &str) -> Option<usize> {
         let mut is_direct = true;
         for outer in self.outwards(scope) {
@@ -95,7 +95,7 @@ impl<'a> Scopes<'a> {
         None
     }
 
-    /// Leaves scopes out of the way outwards that have no names, so that it isn't long.
+    /// Skips scopes without names on the way outwards, so that chains stay short.
     pub(super) fn shorten(&mut self) {
         for id in 1..self.0.len() {
             let parent = &self.0[self.0[id].parent];
@@ -107,7 +107,7 @@ impl<'a> Scopes<'a> {
         }
     }
 
-    /// A scope and those around it.
+    /// A scope and those that enclose it.
     fn outwards(&self, scope: usize) -> impl Iterator<Item = usize> {
         let parent = |&scope: &usize| Some(self.0[scope].parent).filter(|&parent| parent != scope);
         std::iter::successors(Some(scope), parent)

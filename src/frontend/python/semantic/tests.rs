@@ -4,7 +4,8 @@ use ruff_python_parser::parse_module;
 
 use super::*;
 
-/// What each call in a script of the function `say` may stand for: the paths of its argument, parted by `|`.
+/// What each call of the function `say` in a script may refer to: the paths of its argument, separated by
+/// `|`.
 fn said(script: &str) -> Vec<String> {
     let parsed = parse_module(script).unwrap();
     let body = &parsed.syntax().body;

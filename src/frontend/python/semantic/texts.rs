@@ -1,11 +1,11 @@
-//! Texts: what paths, formats and methods of Python's make of constant texts.
+//! Texts: what Python's paths, formats and string methods make of constants.
 
 use crate::value::Constant;
 
-/// Longest text that is made, in bytes.
+/// Longest text produced, in bytes.
 const MAX_TEXT: usize = 1 << 16;
 
-/// What `os.path.join` gives.
+/// The result of `os.path.join`.
 pub(crate) fn joined_path(parts: &[String]) -> String {
     let mut path = String::new();
     for part in parts {
@@ -19,7 +19,7 @@ pub(crate) fn joined_path(parts: &[String]) -> String {
     path
 }
 
-/// What `str(Path(…))` gives.
+/// The result of `str(Path(…))`.
 pub(crate) fn path(parts: &[String]) -> String {
     let joined = joined_path(&parts.iter().filter(|part| !part.is_empty()).cloned().collect::<Vec<_>>());
     let root = if joined.starts_with("//") && !joined.starts_with("///") {
@@ -36,7 +36,7 @@ pub(crate) fn path(parts: &[String]) -> String {
     }
 }
 
-/// What `%` makes of a format with plain fields.
+/// The result of `%` on a format with plain fields.
 pub(crate) fn percent(format: &str, values: &[Constant]) -> Option<String> {
     let (mut text, mut values, mut rest) = (String::new(), values.iter(), format);
     while let Some(at) = rest.find('%') {
@@ -58,7 +58,7 @@ pub(crate) fn percent(format: &str, values: &[Constant]) -> Option<String> {
     (values.next().is_none() && text.len() <= MAX_TEXT).then_some(text)
 }
 
-/// What `str.format` makes of a text with plain fields.
+/// The result of `str.format` on a text with plain fields.
 pub(crate) fn format(format: &str, values: &[Constant], named: &[(&str, Constant)]) -> Option<String> {
     let (mut text, mut rest, mut next) = (String::new(), format, 0);
     while let Some(at) = rest.find(['{', '}']) {
@@ -86,7 +86,7 @@ pub(crate) fn format(format: &str, values: &[Constant], named: &[(&str, Constant
     (text.len() <= MAX_TEXT).then_some(text)
 }
 
-/// What a method of a text gives.
+/// The result of a string method.
 pub(crate) fn method(text: &str, name: &str, arguments: &[String]) -> Option<String> {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let is_ascii = text.is_ascii();
@@ -111,7 +111,7 @@ pub(crate) fn method(text: &str, name: &str, arguments: &[String]) -> Option<Str
     (made.len() <= MAX_TEXT).then_some(made)
 }
 
-/// The variables that `os.path.expandvars` looks for in a text.
+/// The variables that `os.path.expandvars` expands in a text.
 pub(crate) fn expanded(text: &str) -> Vec<String> {
     let (mut names, mut rest) = (Vec::new(), text);
     while let Some(at) = rest.find('$') {

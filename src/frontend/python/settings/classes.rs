@@ -1,4 +1,4 @@
-//! Settings of pydantic: the fields of classes that read the environment when they are made.
+//! Settings of pydantic: the fields of classes that read the environment when instantiated.
 
 use ruff_python_ast::visitor::{Visitor, walk_expr};
 use ruff_python_ast::{Expr, ExprCall, Keyword, Stmt, StmtAnnAssign, StmtClassDef};
@@ -13,7 +13,7 @@ use crate::frontend::python::semantic::Model;
 use crate::frontend::python::span;
 use crate::value::Constant;
 
-/// Modules that have such classes.
+/// Modules with such classes.
 pub(super) const MODULES: &[&str] = &["pydantic", "pydantic_settings"];
 
 /// The classes.
@@ -26,7 +26,8 @@ const BASES: &[(&str, &str)] = &[
 /// The deepest inheritance that is followed.
 const DEPTH: usize = 8;
 
-/// The fields of the classes that a script makes, and the modules of those; what can't be told goes to the diagnostics.
+/// The fields of the classes that a script instantiates, and the modules of these; problems go to the
+/// diagnostics.
 pub(super) fn read(
     body: &[Stmt],
     model: &Model,
@@ -90,7 +91,7 @@ impl<'r> Reader<'r, '_> {
         self.classes.iter().copied().find(|class| is_named(base, class))
     }
 
-    /// The module whose class this one is.
+    /// The module of a class's base.
     fn module(&self, class: &'r StmtClassDef, depth: usize) -> Option<&'static str> {
         bases(class).find_map(|base| {
             let known = BASES.iter().find(|(_, path)| self.model.may_be(base, path));
@@ -101,7 +102,7 @@ impl<'r> Reader<'r, '_> {
         })
     }
 
-    /// The fields of a class and of those that it is made from; the last prefix counts.
+    /// The fields of a class and its bases; the last prefix counts.
     fn fields(
         &self,
         class: &'r StmtClassDef,
@@ -127,7 +128,7 @@ impl<'r> Reader<'r, '_> {
         fields
     }
 
-    /// What the class puts before the names of its fields.
+    /// The prefix of a class's fields.
     fn prefix(&self, class: &'r StmtClassDef) -> Option<String> {
         let arguments = class.arguments.iter().flat_map(|arguments| &arguments.keywords);
         let of_config = class.body.iter().flat_map(|statement| match statement {
@@ -224,7 +225,7 @@ impl<'r> Reader<'r, '_> {
         }
     }
 
-    /// Whether a class of the script is a model, whose fields are read in another way.
+    /// Whether a class of the script is a nested model, whose fields are read differently.
     fn is_model(&self, name: &str) -> bool {
         let class = self.classes.iter().find(|class| class.name.as_str() == name);
         class.is_some_and(|class| {
@@ -233,7 +234,7 @@ impl<'r> Reader<'r, '_> {
     }
 }
 
-/// What a class is made from.
+/// The bases of a class.
 fn bases(class: &StmtClassDef) -> impl Iterator<Item = &Expr> {
     class.arguments.iter().flat_map(|arguments| &arguments.args)
 }
@@ -247,7 +248,7 @@ fn inner(value: Option<&Expr>) -> Option<&Expr> {
     call.and_then(|call| call.arguments.args.first()).or(value)
 }
 
-/// The setting that is put before the names of fields.
+/// The setting with the prefix of field names.
 const PREFIX: &str = "env_prefix";
 
 fn is_prefix(keyword: &Keyword) -> bool {
@@ -258,7 +259,7 @@ fn is_class_variable(annotation: &Expr) -> bool {
     annotation.as_subscript_expr().is_some_and(|found| last_name(&found.value) == Some("ClassVar"))
 }
 
-/// Whether an annotation names a type, perhaps as optional.
+/// Whether an annotation names a type, perhaps optional.
 fn annotated(annotation: &Expr, name: &str) -> bool {
     match annotation {
         Expr::Subscript(found) => annotated(&found.slice, name),

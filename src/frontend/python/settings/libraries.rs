@@ -1,4 +1,4 @@
-//! Libraries that read variables by calls, and what their methods make of them.
+//! Libraries that read variables through calls, and what their methods return.
 
 use ruff_python_ast::Expr;
 
@@ -10,19 +10,19 @@ use crate::frontend::python::semantic::Model;
 pub(super) struct Library {
     /// The module.
     pub(super) module: &'static str,
-    /// Paths of what is called, or has the methods.
+    /// Paths of functions, or of objects with the methods.
     readers: &'static [&'static str],
     /// Whether there are methods for types: `env.int("x")`.
     has_methods: bool,
-    /// Where the default stands without its name.
+    /// Position of the default among the arguments.
     pub(super) default: usize,
-    /// Where the type stands without its name, if it may.
+    /// Position of the type among the arguments, if it may be positional.
     pub(super) cast: Option<usize>,
-    /// Whether an empty text is no truth value.
+    /// Whether an empty text isn't a boolean.
     pub(super) needs_word: bool,
 }
 
-/// All of them.
+/// All libraries.
 pub(super) const ALL: &[Library] = &[
     Library {
         module: "decouple",
@@ -66,7 +66,7 @@ pub(super) const ALL: &[Library] = &[
     },
 ];
 
-/// What is called of a library.
+/// A function or method of a library.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Method {
     /// The reader itself.
@@ -74,7 +74,7 @@ pub(super) enum Method {
     Int,
     Float,
     Bool,
-    /// Any other, which gives something of a text.
+    /// Any other, which derives something from a text.
     Other,
 }
 
@@ -113,7 +113,7 @@ const METHODS: &[(&str, Method)] = &[
 ];
 
 impl Library {
-    /// What is called, if it reads a variable.
+    /// The method that a call uses, if it reads a variable.
     pub(super) fn method(&self, paths: &[String]) -> Option<Method> {
         paths.iter().find_map(|path| {
             if self.readers.contains(&path.as_str()) {
@@ -125,13 +125,13 @@ impl Library {
         })
     }
 
-    /// Whether a method of this name is called.
+    /// Whether a call uses the method with this name.
     pub(super) fn is_method(&self, paths: &[String], name: &str) -> bool {
         let parts = paths.iter().filter_map(|path| path.rsplit_once('.'));
         parts.into_iter().any(|(reader, method)| method == name && self.readers.contains(&reader))
     }
 
-    /// Whether a reader is made.
+    /// Whether a call makes a reader.
     pub(super) fn makes(&self, paths: &[String]) -> bool {
         let made = |path: &String| self.readers.contains(&format!("{path}()").as_str());
         self.module == "environ" && paths.iter().any(made)
@@ -149,13 +149,13 @@ impl Method {
         }
     }
 
-    /// Whether the default may stand without its name.
+    /// Whether the default may be positional.
     pub(super) fn takes_default(self, library: &Library) -> bool {
         self != Self::Plain || library.cast != Some(library.default)
     }
 }
 
-/// The type that a cast makes.
+/// The type that a cast produces.
 pub(super) fn cast(maker: &Expr, model: &Model) -> Option<Type> {
     made(model.qualified(maker).first()?)
 }

@@ -1,4 +1,4 @@
-//! The environment as a whole: what is read of `Sys.getenv()` by name, also where a name of the script holds it.
+//! The environment as a whole: reads by name from `Sys.getenv()`, or from a copy of it.
 
 use tree_sitter::Node;
 
@@ -9,35 +9,35 @@ use crate::frontend::r::literals;
 use crate::frontend::r::names::Value;
 use crate::frontend::r::wrappers::bare;
 
-/// Functions that give all variables as another kind of vector.
+/// Functions that convert all variables to another kind of vector.
 const CONVERSIONS: &[&str] = &[LIST, "as.vector", "identity"];
 
-/// That among them which makes a list.
+/// The conversion to a list.
 const LIST: &str = "as.list";
 
-/// Longest chain of names for the environment that is followed.
+/// Longest chain of copies that is followed.
 const MAX_CHAIN: usize = 4;
 
-/// Most names for the environment in a script that are followed; each costs a walk through all of it.
+/// Most copies in a script that are followed; each costs a walk over the whole tree.
 const MAX_COPIES: usize = 50;
 
 /// An expression that holds all variables.
 #[derive(Clone, Copy)]
 struct All<'tree> {
     node: Node<'tree>,
-    /// Whether it is a list, where `[[` gives `NULL` for what it hasn't; it fails in a vector.
+    /// Whether it is a list, in which `[[` gives `NULL` for a missing element; in a vector it fails.
     is_list: bool,
 }
 
-/// What a script does with all variables.
+/// What a script does with the whole environment.
 enum Taken<'tree> {
-    /// It takes the one with this name.
+    /// Reads the element with this name.
     Element { name: Node<'tree>, at: Node<'tree>, fails: bool },
-    /// It takes the one with the name of a field: `env$x`.
+    /// Reads a field: `env$x`.
     Field { name: Node<'tree>, at: Node<'tree> },
-    /// It looks for a name among theirs.
+    /// Tests for a name.
     Test(Node<'tree>),
-    /// It gives them a name.
+    /// Binds a name to it.
     Copy { name: Node<'tree>, value: Node<'tree>, is_list: bool },
     /// Anything else.
     Whole,
@@ -51,7 +51,7 @@ impl<'tree> Finder<'_, 'tree> {
         }
     }
 
-    /// Adds the reads of an expression that holds all variables; returns whether there is nothing else.
+    /// Adds the reads from an expression that holds all variables; returns whether there are no other uses.
     fn follow(&mut self, all: All<'tree>, depth: usize) -> bool {
         match self.use_of(all) {
             Taken::Element { name, at, fails } => {
@@ -77,7 +77,7 @@ impl<'tree> Finder<'_, 'tree> {
         }
     }
 
-    /// Follows every use of a name that is bound once, to all variables.
+    /// Follows the uses of a name that is bound once, to all variables.
     fn follow_copy(&mut self, target: Node<'tree>, value: All<'tree>, depth: usize) -> bool {
         let text = self.names.text;
         self.copies += 1;
@@ -140,7 +140,7 @@ impl<'tree> Finder<'_, 'tree> {
         name.map_or(Taken::Whole, |name| Taken::Test(bare(name)))
     }
 
-    /// The function of [`CONVERSIONS`] that a call calls.
+    /// The function of [`CONVERSIONS`] that is called.
     fn conversion(&self, call: Node<'tree>) -> Option<&'static str> {
         let function = self.names.function(call.child_by_field_name("function")?)?;
         CONVERSIONS.iter().copied().find(|name| function.is_base(name))
@@ -163,7 +163,7 @@ fn copy<'tree>(target: Option<Node<'tree>>, value: Node<'tree>, is_list: bool) -
     }
 }
 
-/// Every other place where an identifier stands that isn't the name of an argument or of a field.
+/// Every other occurrence of an identifier, except as the name of an argument or field.
 fn occurrences<'tree>(target: Node<'tree>, name: &str, text: &str) -> Vec<Node<'tree>> {
     let mut root = target;
     while let Some(around) = root.parent() {

@@ -1,4 +1,4 @@
-//! Reads of one variable after the other: which default each of them has.
+//! Reads of several variables in turn, each with its default.
 
 use tree_sitter::Node;
 
@@ -12,7 +12,7 @@ use crate::frontend::r::shapes::Call;
 use crate::frontend::r::wrappers::bare;
 
 impl<'tree> Finder<'_, 'tree> {
-    /// What is taken for the variable of a name, one of several that stand at a place each.
+    /// The fallback for a variable, one of several with their own positions.
     pub(super) fn fallback_at(
         &self,
         unset: Node<'tree>,
@@ -26,7 +26,7 @@ impl<'tree> Finder<'_, 'tree> {
         }
     }
 
-    /// The element of a vector that stands for a variable: `defaults[[name]]`, or what goes along with the name.
+    /// The element for a variable: `defaults[[name]]`, or the one parallel to the name.
     fn element(
         &self,
         unset: Node<'tree>,

@@ -1,4 +1,4 @@
-//! Reads in a function that is given the name of the variable.
+//! Reads in a function that gets the variable's name as an argument.
 
 use tree_sitter::Node;
 
@@ -14,27 +14,27 @@ use crate::frontend::r::shapes::Call;
 use crate::frontend::r::wrappers::bare;
 use crate::value::Constant;
 
-/// A read that a function does for those who call it.
+/// A read that a function does for its callers.
 struct Inner<'tree> {
     helper: Helper<'tree>,
     /// The call of `Sys.getenv`.
     read: Node<'tree>,
-    /// What is taken where the variable isn't set.
+    /// The fallback.
     unset: Option<Node<'tree>>,
     /// The parameter that names the variable.
     at: usize,
-    /// Whether one call reads several variables one after the other.
+    /// Whether one call reads several variables in turn.
     is_loop: bool,
 }
 
 impl<'tree> Inner<'tree> {
-    /// The parameter that an expression is.
+    /// The index of the parameter in an expression.
     fn place(&self, node: Node<'tree>, text: &str) -> Option<usize> {
         place(&self.helper, node, text)
     }
 }
 
-/// The parameter of a helper that an expression is.
+/// The index of a helper's parameter in an expression.
 fn place(helper: &Helper, node: Node, text: &str) -> Option<usize> {
     let node = bare(node);
     let name = (node.kind() == "identifier").then(|| literals::name(node, text)).flatten()?;
@@ -42,7 +42,7 @@ fn place(helper: &Helper, node: Node, text: &str) -> Option<usize> {
 }
 
 impl<'tree> Finder<'_, 'tree> {
-    /// A read in a function that is given the name: each call of it reads what its argument names.
+    /// A read in a function by its parameter: each call reads the variable named by the argument.
     pub(super) fn helped(
         &mut self,
         name: Node<'tree>,
@@ -111,7 +111,7 @@ impl<'tree> Finder<'_, 'tree> {
         }
     }
 
-    /// What a call of a helper gets where the variable isn't set, and whether the script ends then.
+    /// The value of a helper's call if the variable isn't set, and whether the script ends then.
     fn taken(
         &self,
         inner: &Inner<'tree>,
@@ -138,7 +138,7 @@ impl<'tree> Finder<'_, 'tree> {
         }
     }
 
-    /// The vector whose elements a name takes one after the other.
+    /// The vector that a name iterates over.
     fn elements_of(&self, node: Node<'tree>) -> Option<Node<'tree>> {
         let node = bare(node);
         let name = (node.kind() == "identifier").then(|| literals::name(node, self.names.text)).flatten()?;
@@ -148,7 +148,7 @@ impl<'tree> Finder<'_, 'tree> {
         }
     }
 
-    /// A value without the conversion around it: `as.character(x)`.
+    /// A value without its conversion: `as.character(x)`.
     fn unwrapped(&self, value: Node<'tree>) -> Node<'tree> {
         let node = bare(value);
         let function = node.child_by_field_name("function").filter(|_| node.kind() == "call");

@@ -1,4 +1,4 @@
-//! Writes of variables, for good and for a while.
+//! Writes of variables, permanent and temporary.
 
 use tree_sitter::Node;
 
@@ -8,7 +8,7 @@ use crate::frontend::r::arguments::{self, Argument};
 use crate::frontend::r::fold;
 use crate::frontend::r::shapes::Call;
 
-/// How far out a call is looked for.
+/// Most enclosing nodes searched for a call.
 const MAX_DEPTH: usize = 8;
 
 impl<'tree> Finder<'_, 'tree> {
@@ -22,7 +22,7 @@ impl<'tree> Finder<'_, 'tree> {
         }
     }
 
-    /// `with_envvar(c(x = "1"), …)`, and `local_envvar`, which holds up to the end of the function around it.
+    /// `with_envvar(c(x = "1"), …)`, and `local_envvar`, which lasts until the enclosing function ends.
     pub(super) fn lend(&mut self, call: &Call<'tree>, is_within: bool) {
         let given = arguments::of(call.arguments, self.names.text);
         let first = if is_within { "new" } else { ".new" };
@@ -35,7 +35,7 @@ impl<'tree> Finder<'_, 'tree> {
         self.lent.extend(named.map(|name| (name, span.clone())));
     }
 
-    /// `Sys.unsetenv("x")`, unless it is done in the end only.
+    /// `Sys.unsetenv("x")`, unless only done at the end.
     pub(super) fn take_out(&mut self, call: &Call<'tree>) {
         let around = std::iter::successors(call.node.parent(), Node::parent).take(MAX_DEPTH);
         let is_late = around.into_iter().any(|node| {

@@ -1,4 +1,4 @@
-//! Cases: what a script does without a variable where it says so by other means than a condition.
+//! Cases other than conditions that say what happens without a variable.
 
 use tree_sitter::Node;
 
@@ -10,10 +10,10 @@ use crate::frontend::r::catches::Caught;
 use crate::frontend::r::endings::{ends, last};
 use crate::frontend::r::names::{Value, parameters};
 
-/// Functions that take the first of several values that is there.
+/// Functions that return the first of several values that exists.
 const COALESCING: &[&str] = &["%|%", "%||%", "coalesce", "fcoalesce", "replace_na"];
 
-/// Functions that only ask something of a value.
+/// Functions that only test a value.
 const ASKING: &[&str] = &[
     "identical",
     "isTRUE",
@@ -29,7 +29,7 @@ const ASKING: &[&str] = &[
 ];
 
 impl<'tree> Finder<'_, 'tree> {
-    /// `switch(x, a = 1, stop("unknown"))`: what fits no other value comes to the last.
+    /// `switch(x, a = 1, stop("unknown"))`: the last value is for all others.
     pub(super) fn choose(&mut self, given: &[Argument<'tree>], at: Node<'tree>) {
         let Some((subject, cases)) = given.split_first() else { return };
         let names = subject.value.map(|value| self.subject(value)).unwrap_or_default();
@@ -58,7 +58,7 @@ impl<'tree> Finder<'_, 'tree> {
         self.fill(&test, value);
     }
 
-    /// A value that is taken where a test holds.
+    /// A value used where a test holds.
     fn fill(&mut self, test: &Test, value: Node<'tree>) {
         let missing = test.yes.iter().filter(|fact| !fact.is_set);
         self.take(missing.map(|fact| fact.name.clone()).collect(), value);
@@ -73,13 +73,13 @@ impl<'tree> Finder<'_, 'tree> {
         }
     }
 
-    /// A value is taken where variables aren't set.
+    /// A value is used if variables aren't set.
     pub(super) fn take(&mut self, names: Vec<String>, value: Node<'tree>) {
         let fallback = self.fallback(value);
         self.found.extend(names.into_iter().map(|name| (name, Evidence::Taken(fallback.clone()))));
     }
 
-    /// Calls that say by their name what is done where there is no value; whether this is one.
+    /// Functions known to handle missing values; returns whether this is one.
     pub(super) fn known(&mut self, name: &str, given: &[Argument<'tree>], at: Node<'tree>) -> bool {
         let values: Vec<Node> = given.iter().filter_map(|argument| argument.value).collect();
         match (name, values.as_slice()) {
@@ -104,7 +104,7 @@ impl<'tree> Finder<'_, 'tree> {
         true
     }
 
-    /// Whether an operator of the script's own gives its right side where there is nothing on the left.
+    /// Whether a custom operator returns its right side if there is nothing on the left.
     pub(super) fn falls_back(&self, operator: &str) -> bool {
         let own = operator.starts_with('%').then(|| self.names.only_value(operator)).flatten();
         let Some(Value::Expression(function)) = own else { return false };
@@ -129,7 +129,7 @@ impl<'tree> Finder<'_, 'tree> {
         sides.into_iter().any(|side| self.names.text[side.byte_range()] == **other)
     }
 
-    /// `Sys.setenv(x = old)`, where `old` is what the variable was before: it is lent, and not asked for.
+    /// `Sys.setenv(x = old)`, where `old` is the former value: a temporary change, not a requirement.
     fn restored(&mut self, given: &[Argument<'tree>]) {
         for argument in given {
             let (Some(name), Some(value)) = (&argument.name, argument.value) else { continue };
@@ -139,12 +139,12 @@ impl<'tree> Finder<'_, 'tree> {
         }
     }
 
-    /// The script goes on without some variables.
+    /// The script continues without some variables.
     pub(super) fn leave(&mut self, names: &[String]) {
         self.found.extend(names.iter().map(|name| (name.clone(), Evidence::Absent)));
     }
 
-    /// What it says of variables that the script fails without them, and is caught.
+    /// The evidence of a caught failure.
     pub(super) fn relieved(&self, facts: &[Fact], caught: Caught<'tree>) -> Vec<(String, Evidence)> {
         let fallback = match caught {
             Caught::Taken(value) => self.fallback(value),

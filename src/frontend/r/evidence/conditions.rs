@@ -1,4 +1,4 @@
-//! Conditions: what they tell of variables.
+//! Conditions: what they imply for variables.
 
 use tree_sitter::Node;
 
@@ -14,19 +14,19 @@ use crate::frontend::r::wrappers::bare;
 /// Functions that test for missing values.
 const MISSING: &[&str] = &["anyNA", "is.na", "is.null", "is_empty"];
 
-/// How far out what is done with a comparison is looked for.
+/// Most enclosing nodes searched for the use of a comparison.
 const MAX_DEPTH: usize = 8;
 
-/// What tells how a script is run: as an operator runs it.
+/// Tests of how a script is run, as an operator runs it.
 const USUAL: &[&str] = &["interactive()", "sys.nframe()", "sys.call", "globalenv()"];
 
 impl<'tree> Finder<'_, 'tree> {
-    /// The function that a call calls, unless it is one of the script's own.
+    /// The function that is called, unless it is the script's own.
     pub(super) fn function_of(&self, call: Node<'tree>) -> Option<Function> {
         self.names.function(call.child_by_field_name("function").filter(|_| call.kind() == "call")?)
     }
 
-    /// What a condition tells.
+    /// What a condition implies.
     pub(super) fn test(&self, condition: Node<'tree>) -> Test {
         let node = bare(condition);
         match node.kind() {
@@ -53,7 +53,7 @@ impl<'tree> Finder<'_, 'tree> {
         if is_usual { Test::default() } else { Test::unknown() }
     }
 
-    /// What a call tells, such as `nzchar(x)`.
+    /// What a call implies, such as `nzchar(x)`.
     fn called(&self, node: Node<'tree>) -> Option<Test> {
         let function = self.function_of(node)?;
         let given = arguments::of(node.child_by_field_name("arguments")?, self.names.text);
@@ -88,7 +88,7 @@ impl<'tree> Finder<'_, 'tree> {
         })
     }
 
-    /// Whether there is something: a value, or elements that are kept.
+    /// Whether there is a value, or any elements are left.
     fn present(&self, node: Node<'tree>) -> Test {
         let names = self.subject(node);
         if !names.is_empty() {
@@ -127,7 +127,7 @@ impl<'tree> Finder<'_, 'tree> {
         }
     }
 
-    /// Whether the script ends where a comparison finds nothing: `stopifnot(Sys.getenv("x") %in% c("a", "b"))`.
+    /// Whether the script ends if a comparison finds nothing: `stopifnot(Sys.getenv("x") %in% c("a", "b"))`.
     pub(super) fn is_refused(&self, comparison: Node<'tree>) -> bool {
         let mut holds = self.operator_of(comparison) == Some("!=");
         let mut node = comparison;
@@ -168,7 +168,7 @@ impl<'tree> Finder<'_, 'tree> {
         }
     }
 
-    /// Whether there is something whose characters or elements are counted.
+    /// Whether the counted characters or elements exist.
     fn counted(&self, node: Node<'tree>) -> Option<Test> {
         let node = bare(node);
         let function = self.function_of(node)?;

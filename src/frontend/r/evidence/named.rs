@@ -1,4 +1,4 @@
-//! What is found of a variable, put into its uses.
+//! Applies evidence to the uses of a variable.
 
 use std::ops::Range;
 
@@ -7,7 +7,7 @@ use crate::frontend::r::environment::Use;
 use crate::frontend::r::names::Names;
 use crate::value::Constant;
 
-/// The uses of one variable, and what its reads were given already: the same again changes nothing.
+/// The uses of one variable, and the fallbacks applied already: the same one again changes nothing.
 #[derive(Default)]
 pub(super) struct Named<'u> {
     pub(super) uses: Vec<&'u mut Use>,
@@ -15,7 +15,7 @@ pub(super) struct Named<'u> {
 }
 
 impl Named<'_> {
-    /// Gives the reads what is taken instead, unless they say it themselves.
+    /// Sets the fallback of reads that don't have their own.
     pub(super) fn take(&mut self, fallback: Fallback) {
         if self.taken.contains(&fallback) {
             return;
@@ -38,7 +38,7 @@ impl Named<'_> {
         self.taken.push(fallback);
     }
 
-    /// A variable that is set where it wasn't has a default.
+    /// A variable that is set only if it wasn't has a default.
     pub(super) fn set(&mut self, span: &Range<usize>, names: &Names) {
         for found in self.uses.iter_mut().filter(|found| found.span == *span) {
             let written = names.text.get(span.clone()).and_then(|text| text.split_once('='));
@@ -55,7 +55,7 @@ impl Named<'_> {
         }
     }
 
-    /// What the script puts back is no output.
+    /// A restored variable isn't an output.
     pub(super) fn restore(&mut self) {
         let writes = self.uses.iter_mut().filter(|found| matches!(found.action, Action::Write));
         writes.for_each(|found| found.action = Action::Remove);

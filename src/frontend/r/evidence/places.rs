@@ -9,14 +9,14 @@ use crate::frontend::r::literals;
 use crate::frontend::r::shapes::Pair;
 use crate::frontend::r::wrappers::bare;
 
-/// Functions that only ask something of a value.
+/// Functions that only test a value.
 const ASKING: &[&str] =
     &["nzchar", "nchar", "is.na", "is.null", "identical", "isTRUE", "grepl", "startsWith", "endsWith"];
 
-/// Operators that do, by the sides of which this holds.
+/// Operators that only test a value, with the sides to which this applies.
 const COMPARING: &[(&str, &[&str])] = &[("==", &["lhs", "rhs"]), ("!=", &["lhs", "rhs"]), ("%in%", &["lhs"])];
 
-/// Most fields of a list that are followed where it is used as a whole.
+/// Most fields of a list that are followed when it is used as a whole.
 const MAX_FIELDS: usize = 100;
 
 /// The sides of an operator that are compared, if it compares.
@@ -24,7 +24,7 @@ pub(super) fn compared(operator: &str) -> Option<&'static [&'static str]> {
     COMPARING.iter().find(|(name, _)| *name == operator).map(|(_, sides)| *sides)
 }
 
-/// How a place is written: `x`, or `cfg$a` for `cfg$a` and `cfg[["a"]]`.
+/// A canonical name of a place: `x`, or `cfg$a` for `cfg$a` and `cfg[["a"]]`.
 pub(super) fn place(node: Node, text: &str) -> Option<String> {
     let field = |field| node.child_by_field_name(field);
     let (list, name) = match node.kind() {
@@ -41,7 +41,7 @@ pub(super) fn place(node: Node, text: &str) -> Option<String> {
 }
 
 impl<'tree> Finder<'_, 'tree> {
-    /// Notes what a place holds from an assignment on.
+    /// Records what a place holds after an assignment.
     pub(super) fn hold(&mut self, pair: &Pair<'tree>) {
         let Some(place) = place(pair.target, self.names.text) else { return };
         let from = pair.node.end_byte();
@@ -58,7 +58,7 @@ impl<'tree> Finder<'_, 'tree> {
         }
     }
 
-    /// What the fields of a list hold that is made by `list(a = …)`.
+    /// What the fields of `list(a = …)` hold.
     fn fields(&self, pair: &Pair<'tree>) -> Vec<(String, Held)> {
         let value = bare(pair.value);
         let is_list = self.function_of(value).is_some_and(|function| function.is_base("list"));
@@ -71,7 +71,7 @@ impl<'tree> Finder<'_, 'tree> {
             .collect()
     }
 
-    /// Notes where a place that holds a variable's value is used, and whether only something is asked of it there.
+    /// Records a use of a place that holds a variable's value, and whether it is a mere test.
     pub(super) fn occurrence(&mut self, node: Node<'tree>) {
         if self.is_name(node) {
             return;
@@ -86,7 +86,7 @@ impl<'tree> Finder<'_, 'tree> {
         }
     }
 
-    /// Whether a node names something else than what a place holds: an argument, a field, a side of an assignment.
+    /// Whether a node is a name rather than a value: of an argument, a field, the target of an assignment.
     fn is_name(&self, node: Node<'tree>) -> bool {
         node.parent().is_some_and(|parent| {
             let is_field = |field| parent.child_by_field_name(field) == Some(node);
@@ -114,7 +114,7 @@ impl<'tree> Finder<'_, 'tree> {
         values.flatten().collect()
     }
 
-    /// Whether a value is only asked for something, whose outcome isn't that the script ends.
+    /// Whether a value is only tested, and the script doesn't end by the outcome.
     fn is_asked(&self, node: Node<'tree>) -> bool {
         let around = std::iter::successors(node.parent(), Node::parent);
         let (mut inner, at) = (node, node.start_byte());

@@ -1,4 +1,4 @@
-//! Subjects: which variables an expression is about, and what names of the script hold of them.
+//! Subjects: which variables an expression is about, and what names hold.
 
 use tree_sitter::Node;
 
@@ -15,7 +15,7 @@ use crate::frontend::r::options::PACKAGE;
 use crate::frontend::r::shapes::Pair;
 use crate::frontend::r::wrappers::bare;
 
-/// Functions that keep whether there is a value.
+/// Functions that preserve whether there is a value.
 const KEEPING: &[&str] = &[
     "as.character",
     "as.double",
@@ -42,26 +42,26 @@ const KEEPING: &[&str] = &[
 /// Functions of optparse that read the command line.
 const PARSERS: &[&str] = &["parse_args", "parse_args2"];
 
-/// How far a value is followed inwards.
+/// Most steps that a value is followed.
 const MAX_DEPTH: usize = 8;
 
-/// What a name of the script holds, as far as it says something of variables.
+/// What a name holds, as far as it concerns variables.
 #[derive(Debug, Clone)]
 pub(super) enum Held {
     /// Something else.
     Nothing,
     /// The values of variables.
     Values(Vec<String>),
-    /// Whether a test holds.
+    /// The outcome of a test.
     Outcome(Test),
-    /// What of a vector passes a test.
+    /// The elements of a vector that pass a test.
     Kept(Test),
     /// The options of the command line.
     Options,
 }
 
 impl<'tree> Finder<'_, 'tree> {
-    /// What a name holds once a value is assigned to it.
+    /// What a name holds after an assignment.
     pub(super) fn held(&self, pair: &Pair<'tree>) -> Held {
         if let Some(test) = self.gathered(pair) {
             return Held::Kept(test);
@@ -80,7 +80,7 @@ impl<'tree> Finder<'_, 'tree> {
         if test.is_empty() { Held::Nothing } else { Held::Outcome(test) }
     }
 
-    /// `missing <- c(missing, name)` under a condition, which is the test that all elements have passed.
+    /// `missing <- c(missing, name)` under a condition: the test that all its elements have passed.
     fn gathered(&self, pair: &Pair<'tree>) -> Option<Test> {
         let function = self.function_of(pair.value)?;
         ["c", "append"].iter().any(|name| function.is_base(name)).then_some(())?;
@@ -93,7 +93,8 @@ impl<'tree> Finder<'_, 'tree> {
         (!test.is_empty()).then_some(test)
     }
 
-    /// The test of what is kept of a vector: `v[v == ""]`, `which(v == "")`, `setdiff(c("a", "b"), names(Sys.getenv()))`.
+    /// The test that elements of a vector have passed: `v[v == ""]`, `which(v == "")`, `setdiff(c("a", "b"),
+    /// names(Sys.getenv()))`.
     pub(super) fn kept(&self, node: Node<'tree>) -> Option<Test> {
         let node = bare(node);
         let test = match node.kind() {
@@ -128,7 +129,7 @@ impl<'tree> Finder<'_, 'tree> {
         (!test.is_empty()).then_some(test)
     }
 
-    /// The variables whose values an expression is: a read itself, perhaps within a conversion.
+    /// The variables whose values an expression is: a read, perhaps converted.
     pub(super) fn read(&self, node: Node<'tree>) -> Vec<String> {
         let mut node = bare(node);
         for _ in 0..MAX_DEPTH {
@@ -156,7 +157,7 @@ impl<'tree> Finder<'_, 'tree> {
         }
     }
 
-    /// What an expression has its value from, and is missing where that is missing.
+    /// The subexpression that decides whether an expression has a value.
     fn inner(&self, node: Node<'tree>) -> Option<Node<'tree>> {
         match node.kind() {
             "call" => {
@@ -174,7 +175,7 @@ impl<'tree> Finder<'_, 'tree> {
         }
     }
 
-    /// The variables that an expression is about: reads, or a name that holds what they gave.
+    /// The variables that an expression is about: reads, or a name that holds their values.
     pub(super) fn subject(&self, node: Node<'tree>) -> Vec<String> {
         let mut node = bare(node);
         for _ in 0..MAX_DEPTH {
@@ -200,7 +201,7 @@ impl<'tree> Finder<'_, 'tree> {
         Vec::new()
     }
 
-    /// Whether a value is what `parse_args` of optparse gives.
+    /// Whether a value is the result of optparse's `parse_args`.
     fn parses(&self, value: Node<'tree>) -> bool {
         let value = bare(value);
         let value =
@@ -224,7 +225,7 @@ impl<'tree> Finder<'_, 'tree> {
         Some(of_option(&literals::name(name, self.names.text).filter(|_| is_name)?.replace('-', "_")))
     }
 
-    /// What is taken out of the values of several variables: `v[["a"]]`, `v[1]`.
+    /// The selection from several variables' values: `v[["a"]]`, `v[1]`.
     fn chosen(&self, node: Node<'tree>) -> Option<Vec<String>> {
         let all = self.subject(node.child_by_field_name("function")?);
         let index = arguments::sole(node.child_by_field_name("arguments")?, self.names.text)?;
@@ -236,14 +237,14 @@ impl<'tree> Finder<'_, 'tree> {
         Some(vec![all.get(at)?.clone()])
     }
 
-    /// What a name holds where it stands.
+    /// What a name holds at its position.
     pub(super) fn holds_at(&self, name: Node<'tree>) -> Option<&Held> {
         (name.kind() != "string").then_some(())?;
         let held = self.holders.get(&place(name, self.names.text)?)?;
         held.iter().rev().find(|(from, _)| *from <= name.start_byte()).map(|(_, held)| held)
     }
 
-    /// The variables whose values a name holds where it stands.
+    /// The variables whose values a name holds at its position.
     pub(super) fn values_at(&self, name: Node<'tree>) -> Vec<String> {
         match self.holds_at(name) {
             Some(Held::Values(names)) => names.clone(),

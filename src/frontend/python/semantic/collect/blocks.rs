@@ -1,4 +1,4 @@
-//! Statements that hold others: which of their parts are run, and how often.
+//! Statements that contain others: which of their parts run, and how often.
 
 use ruff_python_ast::visitor::Visitor;
 use ruff_python_ast::{Stmt, StmtFor, StmtIf, StmtTry, StmtWhile, StmtWith};
@@ -48,7 +48,7 @@ impl<'a> Collector<'a> {
         self.suite(Role::Perhaps, statement, &repeat.orelse);
     }
 
-    /// What `else` holds is run after all of the body, so it goes into its block.
+    /// The `else` of a `try` runs after all of the body, so it goes into its block.
     pub(super) fn attempt(&mut self, attempt: &'a StmtTry, statement: &'a Stmt) {
         self.within(Role::Perhaps, statement, |collector| {
             collector.visit_body(&attempt.body);

@@ -1,4 +1,4 @@
-//! Definitions and comprehensions: which of their parts stand in a scope of their own.
+//! Definitions and comprehensions: which of their parts have their own scope.
 
 use ruff_python_ast::visitor::Visitor;
 use ruff_python_ast::{
@@ -8,7 +8,7 @@ use ruff_python_ast::{
 use super::{Collector, Kind, Role, Value};
 
 impl<'a> Collector<'a> {
-    /// Walks a part of the tree in a scope of its own, which is run where it stands.
+    /// Walks a part of the tree in its own scope, which runs in place.
     fn scoped(&mut self, kind: Kind, walk: impl FnOnce(&mut Self)) {
         let frame = self.blocks.frame(self.block);
         let inner = self.scopes.open(kind, self.scope, frame);
@@ -17,7 +17,7 @@ impl<'a> Collector<'a> {
         self.scope = outer;
     }
 
-    /// Walks the body of a function, which is run later.
+    /// Walks the body of a function, which runs later.
     fn called(&mut self, parameters: Option<&'a Parameters>, walk: impl FnOnce(&mut Self)) {
         let at = self.here();
         let frame = self.blocks.open(at, Role::Frame, None);
@@ -32,7 +32,7 @@ impl<'a> Collector<'a> {
         self.blocks.close(frame);
     }
 
-    /// Walks a part of a definition in the scope of its type parameters, if it has some.
+    /// Walks a part of a definition in the scope of its type parameters, if any.
     fn typed(&mut self, parameters: Option<&'a TypeParams>, walk: impl FnOnce(&mut Self)) {
         match parameters {
             None => walk(self),
@@ -76,7 +76,7 @@ impl<'a> Collector<'a> {
         self.bind(&class.name, Value::Other);
     }
 
-    /// What the first part iterates over is evaluated outside.
+    /// The first iterable is evaluated outside.
     pub(super) fn comprehension(&mut self, generators: &'a [Comprehension], elements: &[&'a Expr]) {
         generators.iter().take(1).for_each(|first| self.visit_expr(&first.iter));
         self.scoped(Kind::Comprehension, |collector| {
