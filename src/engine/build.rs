@@ -1,4 +1,4 @@
-//! Image builds: the context streams to the engine, its messages stream back.
+//! Image builds: streams the context to the engine, and its messages back.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
@@ -26,16 +26,16 @@ use crate::logins::Secrets;
 use crate::progress::{Event, Progress};
 use crate::reference::registry_host;
 
-/// How much of a context waits between reader and engine.
+/// Bytes of a context buffered between reader and engine.
 const BUFFER: usize = 256 << 10;
 
-/// What is going on.
+/// The activity in messages.
 const BUILDING: &str = "building the image";
 
 /// Logins by the names of their registries.
 pub(super) type Logins = HashMap<String, DockerCredentials>;
 
-/// An image to be built.
+/// An image to build.
 #[derive(Debug, Clone, Copy)]
 pub struct Build<'a> {
     /// The files.
@@ -44,22 +44,22 @@ pub struct Build<'a> {
     pub dockerfile: &'a str,
     /// Names of the image.
     pub tags: &'a [String],
-    /// The platform it is for, like `linux/arm64`; the engine's own if none is given.
+    /// The platform, such as `linux/arm64`; default: the engine's own.
     pub platform: Option<&'a str>,
-    /// Whether every step runs, even if its result is known.
+    /// Whether to ignore the build cache.
     pub no_cache: bool,
     /// Values for the Dockerfile's `ARG`s.
     pub args: &'a BTreeMap<String, String>,
-    /// Labels beside those of the Dockerfile.
+    /// Labels besides those of the Dockerfile.
     pub labels: &'a BTreeMap<String, String>,
-    /// What its steps may mount, by `BuildKit` only.
+    /// Secrets that its steps may mount, with `BuildKit` only.
     pub secrets: &'a Secrets,
-    /// Texts that nothing of it may show.
+    /// Texts to mask in all output.
     pub hidden: &'a [String],
 }
 
 impl Engine {
-    /// Builds an image, names it and gives its id.
+    /// Builds an image, tags it and returns its id.
     pub fn build(&self, build: &Build, progress: &Progress) -> Result<String, EngineError> {
         self.sweep();
         let trusting = self.trusting(build, progress)?;
@@ -97,7 +97,8 @@ impl Engine {
         }
     }
 
-    /// The image of a build that may have been cut off, if the engine has told of its end and has the image.
+    /// The image of a build whose connection may have broken off, if the engine had finished and has the
+    /// image.
     async fn built(&self, build: &Build<'_>, steps: Steps, error: &Error) -> Result<String, EngineError> {
         if let Some(image) = steps.is_complete().then(|| steps.image()).flatten() {
             let name = build.tags.first().unwrap_or(&image);
@@ -129,7 +130,7 @@ impl Engine {
         options.build()
     }
 
-    /// Why a build has ended: the context, the connection, or a step.
+    /// Why a build ended: the context, the connection, or a step.
     fn failure(&self, steps: Steps, error: &Error, context: &Receiver<ContextError>) -> EngineError {
         match context.try_recv() {
             Ok(error) => EngineError::Context(error),
@@ -138,7 +139,7 @@ impl Engine {
         }
     }
 
-    /// The messages have ended without an image.
+    /// The error for messages that end without an image.
     fn silence(&self) -> EngineError {
         EngineError::Lost {
             endpoint: self.endpoint.host.clone(),
@@ -148,7 +149,7 @@ impl Engine {
     }
 }
 
-/// The context as a stream; why it breaks off, if it does, is sent to `broken`.
+/// The context as a stream; an error that ends it is sent to `broken`.
 fn upload(
     context: &Context,
     progress: &Progress,
@@ -168,7 +169,7 @@ fn upload(
     bytes.chain(stream::once(end(packing, broken)).filter_map(async |end| end.err().map(Err)))
 }
 
-/// Waits for the end of the packing, so that a context that breaks off is never taken for a whole one.
+/// Waits for the end of packing, so that a truncated context is never taken for a complete one.
 async fn end(packing: JoinHandle<Result<(), ContextError>>, broken: Sender<ContextError>) -> io::Result<()> {
     match packing.await {
         Ok(Ok(())) => Ok(()),
@@ -180,8 +181,8 @@ async fn end(packing: JoinHandle<Result<(), ContextError>>, broken: Sender<Conte
     }
 }
 
-/// The logins for the registries of the Dockerfile's base images; one that can't be read counts for none,
-/// since the image may be there already.
+/// The logins for the registries of the Dockerfile's base images; an unreadable one is skipped, since the
+/// image may be local.
 fn logins(build: &Build) -> Logins {
     let dockerfile = build.context.text(build.dockerfile);
     let hosts = base_images(&dockerfile).into_iter().map(registry_host);
@@ -189,7 +190,7 @@ fn logins(build: &Build) -> Logins {
     logins.flat_map(|(host, login)| names(host).map(|name| (name.to_owned(), login.clone()))).collect()
 }
 
-/// The names by which engines look up the login of a registry.
+/// The names under which engines look up a registry's login.
 fn names(host: &str) -> [&str; 2] {
     if host == DOCKER_HUB { ["https://index.docker.io/v1/", "registry-1.docker.io"] } else { [host; 2] }
 }

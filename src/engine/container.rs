@@ -1,4 +1,4 @@
-//! Containers: one is made, run to its end while its output streams, and removed whatever happens.
+//! Containers: created, run to their end with their output streamed, and always removed.
 
 use std::future::Future;
 use std::io::{self, Write};
@@ -23,50 +23,50 @@ use super::owner::Owner;
 use crate::interruption::{Signal, asked_to_end};
 use crate::standard_input;
 
-/// How long a container that is asked to end may take.
+/// Grace period of a container that is asked to stop.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// How long the last words of a container that has ended may be on their way.
+/// Time limit for the last output of a container that has ended.
 const LAST_WORDS: Duration = Duration::from_secs(5);
-/// Where a container finds the certificates that it is to trust: a folder that every image has.
+/// The file of trusted certificates in a container: in a folder that every image has.
 const CERTIFICATES: &str = "/etc/c3-certificates.pem";
 
-/// Exit code where nobody reads the output any more, as shells tell it.
+/// Exit code if nobody reads the output any more, as in shells.
 const CLOSED: u8 = 141;
 
-/// A container to be run.
+/// A container to run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Container {
     /// Its image.
     pub image: String,
-    /// Words in the place of the image's own command.
+    /// The command, in place of the image's own.
     pub command: Option<Vec<String>>,
     /// Variables, as `NAME=value`.
     pub env: Vec<String>,
-    /// The user in the place of the image's own.
+    /// The user, in place of the image's own.
     pub user: Option<String>,
-    /// Files and folders of this machine that it sees.
+    /// Files and folders to mount.
     pub mounts: Vec<Mount>,
-    /// Certificates that it is to trust, in PEM format: put into it, which works with engines of other machines, too.
+    /// Trusted certificates in PEM format: copied into it, which works with remote engines too.
     pub certificates: Option<Vec<u8>>,
-    /// How many graphics processors it gets; -1 is all.
+    /// Number of GPUs; -1 for all.
     pub gpus: Option<i64>,
 }
 
-/// A file or folder of this machine in a container.
+/// A bind mount.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mount {
-    /// Where it is here.
+    /// The path on this machine.
     pub source: PathBuf,
-    /// Where it is there.
+    /// The path in the container.
     pub target: String,
-    /// Whether it can't be changed from there.
+    /// Whether it is read-only.
     pub read_only: bool,
 }
 
 impl Engine {
-    /// Runs a container to its end, its output going to standard output and standard error, and gives its exit code:
-    /// 130 or 143 where this program was asked to end.
+    /// Runs a container to its end, with its output on standard output and standard error, and returns its
+    /// exit code: 130 or 143 if this program was interrupted.
     pub fn run_container(&self, container: &Container) -> Result<u8, EngineError> {
         self.sweep();
         let doing = format!("running `{}`", container.image);
@@ -81,7 +81,7 @@ impl Engine {
         self.removed(&made.id, ended)
     }
 
-    /// Puts certificates into a container that hasn't begun yet.
+    /// Copies certificates into a container before it starts.
     async fn hand_over(&self, id: &str, container: &Container) -> Result<(), Error> {
         let Some(certificates) = &container.certificates else { return Ok(()) };
         let mut header = Header::new_ustar();
@@ -109,8 +109,8 @@ impl Engine {
         }
     }
 
-    /// Hands on what a container says until it has ended, and gives its exit code. The end of what it says may get lost on
-    /// the way from the engine, its exit code doesn't.
+    /// Passes on a container's output until it ends, and returns its exit code. The end of the output may get
+    /// lost on the way from the engine, the exit code doesn't.
     pub(super) async fn hand_on(
         &self,
         id: &str,
@@ -148,7 +148,7 @@ impl Engine {
         Ok(u8::try_from(status).unwrap_or(1))
     }
 
-    /// Passes a signal on and waits for the end, but not for ever and not if asked again.
+    /// Passes a signal on and waits for the end, with a time limit; a second signal ends the wait.
     async fn stop(
         &self,
         id: &str,
@@ -166,7 +166,7 @@ impl Engine {
     }
 }
 
-/// Hands on what is read, and its end.
+/// Passes standard input on, and its end.
 async fn feed(mut input: Pin<Box<dyn AsyncWrite + Send>>) {
     let mut pieces = standard_input::pieces();
     while let Some(piece) = pieces.recv().await {

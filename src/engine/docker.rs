@@ -1,4 +1,4 @@
-//! Docker and Podman, by Docker's API: connect, look up images, name them.
+//! Docker and Podman, through Docker's API: connects, inspects and tags images.
 
 use std::future::Future;
 use std::sync::OnceLock;
@@ -18,13 +18,13 @@ use super::reference::repository_and_tag;
 use super::work::Work;
 use crate::progress::Progress;
 
-/// How long a connection may take.
+/// Time limit for a connection.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// How long the client itself waits for builds and transfers: what is long is watched by [`Engine::wait`].
+/// Time limit of the client itself for builds and transfers: long work is watched by [`Engine::wait`].
 const UNLIMITED: Duration = Duration::from_hours(24 * 365);
 
-/// Which engine answers.
+/// The kind of engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Docker Engine.
@@ -33,24 +33,24 @@ pub enum Kind {
     Podman,
 }
 
-/// An engine that has answered.
+/// A connected engine.
 #[derive(Debug)]
 pub struct Engine {
-    /// Where it is and why it was asked.
+    /// Its endpoint, and why that was chosen.
     pub endpoint: Endpoint,
-    /// Which one it is.
+    /// Its kind.
     pub kind: Kind,
     /// Its version.
     pub version: String,
-    /// Whether images are built by `BuildKit`.
+    /// Whether it builds with `BuildKit`.
     pub buildkit: bool,
-    /// The version of its interface, if it tells one.
+    /// The version of its API, if reported.
     interface: Option<(u32, u32)>,
     pub(super) patient: Docker,
     pub(super) client: Docker,
     pub(super) patience: Patience,
     pub(super) pulse: Pulse,
-    /// Whether containers that killed processes have left were looked for.
+    /// Whether containers of killed processes have been removed.
     pub(super) swept: OnceLock<()>,
     pub(super) work: Work,
 }
@@ -92,7 +92,7 @@ impl Engine {
         }
     }
 
-    /// Whether a build can see something that stays in no layer: where `BuildKit` knows mounts, from Docker 20.10 on.
+    /// Whether a build can use secrets that no layer keeps: if `BuildKit` has mounts, from Docker 20.10 on.
     #[must_use]
     pub fn keeps_secrets(&self) -> bool {
         self.buildkit && self.interface >= Some((1, 41))
@@ -104,7 +104,7 @@ impl Engine {
         self.work.interrupted()
     }
 
-    /// Whether the engine runs as an ordinary user, whom its containers know as root.
+    /// Whether the engine runs as an ordinary user, who is root in its containers.
     pub fn is_rootless(&self) -> Result<bool, EngineError> {
         let doing = "asking the engine about itself";
         self.wait(doing, async {
@@ -114,12 +114,12 @@ impl Engine {
         })
     }
 
-    /// What the engine knows about an image, if it has it.
+    /// Inspects an image, if the engine has it.
     pub fn inspect(&self, name: &str) -> Result<Option<Image>, EngineError> {
         self.wait(&looking_for(name), self.look_for(name))
     }
 
-    /// The same, for work that is waited for already.
+    /// The same, within other work.
     pub(super) async fn look_for(&self, name: &str) -> Result<Option<Image>, EngineError> {
         match self.client.inspect_image(name).await {
             Ok(image) => Ok(Some(Image::from(image))),
@@ -128,7 +128,7 @@ impl Engine {
         }
     }
 
-    /// Sees to it that the engine has an image, and pulls it only if it hasn't.
+    /// Pulls an image unless the engine has it.
     pub fn ensure_image(
         &self,
         name: &str,
@@ -146,7 +146,7 @@ impl Engine {
         })
     }
 
-    /// Gives an image one more name.
+    /// Tags an image.
     pub fn tag(&self, image: &str, name: &str) -> Result<(), EngineError> {
         let (repository, tag) = repository_and_tag(name);
         let options = TagImageOptionsBuilder::new().repo(repository).tag(tag).build();
@@ -157,7 +157,7 @@ impl Engine {
         })
     }
 
-    /// Waits for some work, unless the user presses Ctrl-C or the engine answers no more.
+    /// Waits for work, unless the user presses Ctrl-C or the engine stops answering.
     pub(super) fn wait<T>(
         &self,
         doing: &str,
@@ -166,7 +166,7 @@ impl Engine {
         self.work.wait(self.attended(doing, work))
     }
 
-    /// Waits for some work that deals with Ctrl-C itself, unless the engine answers no more.
+    /// Waits for work that handles Ctrl-C itself, unless the engine stops answering.
     pub(super) fn finish<T>(
         &self,
         doing: &str,
@@ -175,7 +175,7 @@ impl Engine {
         self.work.finish(self.attended(doing, work))
     }
 
-    /// What it means that the client has failed while doing something.
+    /// The error for a failure of the client.
     pub(super) fn error(&self, doing: &str, error: &Error) -> EngineError {
         let (endpoint, doing) = (self.endpoint.host.clone(), doing.to_owned());
         match error {
@@ -192,7 +192,7 @@ fn looking_for(name: &str) -> String {
     format!("looking for `{name}`")
 }
 
-/// A client for an engine; nothing is asked yet.
+/// A client for an engine, not yet connected.
 fn client(endpoint: &Endpoint) -> Result<Docker, Error> {
     let (host, seconds) = (endpoint.host.as_str(), CONNECT.as_secs());
     let client = if let Some(folder) = &endpoint.certificates {
@@ -218,8 +218,8 @@ fn client(endpoint: &Endpoint) -> Result<Docker, Error> {
     }))
 }
 
-/// The address of a build that has a session of ours: bollard would open one that has no secrets, and asks for the
-/// classic builder where it doesn't.
+/// The URL of a build with our own session: bollard would open one without secrets, and asks for the classic
+/// builder otherwise.
 fn by_buildkit(uri: &str) -> Option<String> {
     let (path, query) = uri.split_once('?').filter(|(path, _)| path.ends_with("/build"))?;
     let has_session = query.split('&').any(|pair| pair.starts_with("session=c3-"));
@@ -227,12 +227,13 @@ fn by_buildkit(uri: &str) -> Option<String> {
     has_session.then(|| format!("{path}?{}", pairs.collect::<Vec<_>>().join("&")))
 }
 
-/// Engines read logins in the URL-safe alphabet of Base64 only; bollard writes the other one.
+/// Converts base64 to the URL-safe alphabet, the only one engines accept for logins; bollard writes the
+/// other.
 fn url_safe(base64: &str) -> String {
     base64.replace('+', "-").replace('/', "_")
 }
 
-/// Asks an engine for its version, within the time a connection may take.
+/// Asks an engine for its version, within the time limit for a connection.
 async fn greet(client: &Docker) -> Result<SystemVersion, Error> {
     let question = async {
         client.ping().await?;
@@ -247,19 +248,19 @@ fn kind(version: &SystemVersion) -> Kind {
     if is_podman { Kind::Podman } else { Kind::Docker }
 }
 
-/// Whether an engine has `BuildKit` in it: Docker from 18.09 on, for Linux.
+/// Whether an engine includes `BuildKit`: Docker from 18.09 on, for Linux.
 fn has_buildkit(version: &SystemVersion) -> bool {
     let is_linux = version.os.as_deref() == Some("linux");
     kind(version) == Kind::Docker && is_linux && interface(version) >= Some((1, 39))
 }
 
-/// The version of an engine's interface, such as 1.41.
+/// The version of an engine's API, such as 1.41.
 fn interface(version: &SystemVersion) -> Option<(u32, u32)> {
     let (major, minor) = version.api_version.as_deref()?.split_once('.')?;
     Some((major.parse().ok()?, minor.parse().ok()?))
 }
 
-/// Whether the user lets `BuildKit` build, as Docker's own client asks it.
+/// Whether the user enables `BuildKit`, by the variable of Docker's own client.
 fn wants_buildkit() -> bool {
     !std::env::var("DOCKER_BUILDKIT").is_ok_and(|value| matches!(value.as_str(), "0" | "false"))
 }

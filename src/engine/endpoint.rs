@@ -9,21 +9,21 @@ use thiserror::Error;
 
 use crate::failure::{ENGINE, Fault};
 
-/// Where Docker listens if nobody says otherwise.
+/// Docker's default socket.
 pub const DEFAULT_HOST: &str = "unix:///var/run/docker.sock";
 
-/// The engine to be asked.
+/// The endpoint of an engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
     /// Its address, like `unix:///var/run/docker.sock` or `tcp://host:2376`.
     pub host: String,
-    /// The folder with `ca.pem`, `cert.pem` and `key.pem`, where the engine speaks TLS.
+    /// The folder with `ca.pem`, `cert.pem` and `key.pem`, if the engine uses TLS.
     pub certificates: Option<PathBuf>,
-    /// Why this engine.
+    /// Why this endpoint was chosen.
     pub rule: Rule,
 }
 
-/// The rule by which an engine is chosen.
+/// The rule that chose an endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rule {
     /// The variable `DOCKER_HOST`.
@@ -32,12 +32,12 @@ pub enum Rule {
     DockerContext(String),
     /// Docker's configuration names a context.
     CurrentContext(String),
-    /// Nothing is named: the default socket.
+    /// The default socket, as nothing is configured.
     Default,
 }
 
 impl Rule {
-    /// The context that is named.
+    /// The name of the context.
     fn context(&self) -> Option<&str> {
         match self {
             Self::DockerContext(name) | Self::CurrentContext(name) => Some(name),
@@ -62,10 +62,10 @@ impl fmt::Display for Rule {
 /// Why no engine can be chosen.
 #[derive(Debug, Error)]
 pub enum EndpointError {
-    /// A context that isn't there.
+    /// The context doesn't exist.
     #[error("there is no Docker context `{0}`")]
     NoContext(String),
-    /// A file of Docker's that can't be read.
+    /// A file of Docker's configuration is unreadable.
     #[error("cannot read `{}`: {reason}", path.display())]
     Config {
         /// The file.
@@ -73,13 +73,13 @@ pub enum EndpointError {
         /// What is wrong with it.
         reason: String,
     },
-    /// An engine behind SSH.
+    /// The engine is behind SSH.
     #[error("engines behind SSH are not supported: `{0}`")]
     Ssh(String),
-    /// An address of another kind.
+    /// The address has an unsupported scheme.
     #[error("`{0}` is not an address of an engine")]
     Address(String),
-    /// TLS without a certificate.
+    /// A certificate for TLS is missing.
     #[error("`{host}` is asked by TLS, but `{}` is missing", path.display())]
     Certificate {
         /// The engine.
@@ -122,14 +122,14 @@ impl Endpoint {
 /// A variable of the environment by its name.
 type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// The part of Docker's `config.json` that counts here.
+/// The relevant part of Docker's `config.json`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Config {
     current_context: Option<String>,
 }
 
-/// The part of a context's `meta.json` that counts here.
+/// The relevant part of a context's `meta.json`.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Meta {
@@ -147,7 +147,7 @@ struct Target {
     host: String,
 }
 
-/// Applies the rules in Docker's own order.
+/// Applies the rules in Docker's order.
 fn choose(env: Lookup) -> Result<Endpoint, EndpointError> {
     let set = |name: &str| env(name).filter(|value| !value.is_empty());
     let folder = config_folder(&set);
@@ -164,7 +164,7 @@ fn choose(env: Lookup) -> Result<Endpoint, EndpointError> {
     }
 }
 
-/// Who names a context; the one called `default` is the default socket.
+/// The rule that names a context; `default` is the default socket.
 fn context_rule(set: Lookup, folder: &Path) -> Result<Rule, EndpointError> {
     let rule = match set("DOCKER_CONTEXT") {
         Some(name) => Some(Rule::DockerContext(name)),
@@ -173,7 +173,7 @@ fn context_rule(set: Lookup, folder: &Path) -> Result<Rule, EndpointError> {
     Ok(rule.filter(|rule| rule.context() != Some("default")).unwrap_or(Rule::Default))
 }
 
-/// Where Docker's client keeps its configuration.
+/// The folder of the Docker client's configuration.
 fn config_folder(set: Lookup) -> PathBuf {
     match set("DOCKER_CONFIG") {
         Some(folder) => PathBuf::from(folder),
@@ -181,18 +181,18 @@ fn config_folder(set: Lookup) -> PathBuf {
     }
 }
 
-/// The folder with the certificates, where the environment asks for TLS.
+/// The folder with the certificates, if the environment enables TLS.
 fn certificates(set: Lookup, folder: &Path) -> Option<PathBuf> {
     set("DOCKER_TLS_VERIFY").map(|_| set("DOCKER_CERT_PATH").map_or_else(|| folder.to_owned(), PathBuf::from))
 }
 
-/// The context that `docker context use` has chosen.
+/// The context chosen with `docker context use`.
 fn current_context(folder: &Path) -> Result<Option<String>, EndpointError> {
     let config: Option<Config> = read(&folder.join("config.json"))?;
     Ok(config.and_then(|config| config.current_context).filter(|name| !name.is_empty()))
 }
 
-/// The address of a context's engine and the folder with its certificates.
+/// The address of a context's engine, and the folder with its certificates.
 fn context(folder: &Path, name: &str) -> Result<(String, Option<PathBuf>), EndpointError> {
     let id = context_id(name);
     let contexts = folder.join("contexts");
@@ -209,13 +209,13 @@ fn context_id(name: &str) -> String {
     digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 
-/// What Docker's `config.json` says, if it is there.
+/// Docker's `config.json`, if it exists.
 pub(super) fn configuration<T: for<'a> Deserialize<'a>>() -> Result<Option<T>, EndpointError> {
     let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     read(&config_folder(&set).join("config.json"))
 }
 
-/// Reads a JSON file; one that isn't there is nothing.
+/// Reads a JSON file, if it exists.
 fn read<T: for<'a> Deserialize<'a>>(path: &Path) -> Result<Option<T>, EndpointError> {
     let failure = |reason: String| EndpointError::Config { path: path.to_owned(), reason };
     match std::fs::read(path) {
@@ -225,7 +225,7 @@ fn read<T: for<'a> Deserialize<'a>>(path: &Path) -> Result<Option<T>, EndpointEr
     }
 }
 
-/// Checks that an engine can be asked at all.
+/// Checks that an endpoint is supported.
 fn endpoint(host: String, certificates: Option<PathBuf>, rule: Rule) -> Result<Endpoint, EndpointError> {
     let scheme = host.split_once("://").map_or("", |(scheme, _)| scheme);
     let certificates = match scheme {

@@ -1,4 +1,4 @@
-//! Containers for a moment: their files exported, the output of one command read, an archive loaded.
+//! Short-lived containers: exporting files, reading a command's output, loading an archive.
 
 use std::io::Write;
 use std::path::Path;
@@ -20,12 +20,11 @@ use super::steady::Steady;
 use super::stream::Ending;
 use crate::progress::{Event, Progress};
 
-/// What is going on at the end.
+/// The activity at the end, in messages.
 const REMOVING: &str = "removing the container";
 
 impl Engine {
-    /// Writes the files of a container of the image, as `docker export` does but the same for the same image, and gives
-    /// their size.
+    /// Writes the files of a container, like `docker export` but reproducibly, and returns their size.
     pub fn export(&self, image: &str, out: impl Write, progress: &Progress) -> Result<u64, EngineError> {
         let (container, mut out) = (self.create(image, &[])?, Steady::new(out));
         progress.report(&Event::Started(format!("export {image}")));
@@ -36,7 +35,8 @@ impl Engine {
         self.removed(&container, exported)
     }
 
-    /// Runs a command in a container of the image with this id, without a network, and gives what it prints.
+    /// Runs a command in a container of the image with this id, without network access, and returns its
+    /// output.
     pub fn output(
         &self,
         id: &str,
@@ -66,7 +66,7 @@ impl Engine {
         self.removed(&container, ran)
     }
 
-    /// Loads the images of an archive that `docker save` wrote.
+    /// Loads the images of an archive written by `docker save`.
     pub fn load(&self, archive: &Path, progress: &Progress) -> Result<(), EngineError> {
         progress.report(&Event::Started(format!("load {}", archive.display())));
         let doing = format!("loading `{}`", archive.display());
@@ -86,7 +86,7 @@ impl Engine {
         })
     }
 
-    /// Whether the engine has told of images that it has loaded, and has them.
+    /// Whether the engine has reported the images it loaded, and has them.
     async fn has_loaded(&self, said: &str) -> Result<bool, EngineError> {
         let mut names = loaded(said).peekable();
         let told = names.peek().is_some();
@@ -118,8 +118,8 @@ impl Engine {
         })
     }
 
-    /// Removes a container, also after an interruption, and gives what it was for. An engine that has stopped answering
-    /// isn't asked again.
+    /// Removes a container, even after an interruption, and returns the result of its use. An engine that has
+    /// stopped answering isn't asked again.
     pub(super) fn removed<T>(
         &self,
         container: &str,
@@ -138,7 +138,7 @@ impl Engine {
     }
 }
 
-/// The images that an engine says it has loaded, by name or id.
+/// The images that an engine reports as loaded, by name or id.
 fn loaded(said: &str) -> impl Iterator<Item = &str> {
     let told = said.lines().filter_map(|line| line.strip_prefix("Loaded image"));
     told.filter_map(|rest| rest.split_once(": ")).map(|(_, name)| name.trim())

@@ -1,4 +1,4 @@
-//! What can go wrong with an engine, and what to do about it.
+//! Errors of engines, and what to do about them.
 
 use thiserror::Error;
 
@@ -15,7 +15,7 @@ use super::work::Interrupted;
 use crate::context::ContextError;
 use crate::reference::registry_host;
 
-/// Why an engine didn't do what it was asked for.
+/// Why an engine failed.
 #[derive(Debug, Error)]
 pub enum EngineError {
     /// No engine answers.
@@ -23,7 +23,7 @@ pub enum EngineError {
     Unreachable {
         /// Where it was looked for.
         endpoint: String,
-        /// Why there.
+        /// Why this endpoint was chosen.
         rule: Rule,
         /// What the system says.
         reason: String,
@@ -36,33 +36,33 @@ pub enum EngineError {
     Lost {
         /// Where the engine was.
         endpoint: String,
-        /// What it was about.
+        /// The activity.
         doing: String,
         /// What the system says.
         reason: String,
     },
-    /// The engine is there and says nothing.
+    /// The engine accepts connections and doesn't answer.
     #[error("the engine at `{endpoint}` has stopped answering while {doing}: no answer within {seconds} s")]
     Silent {
         /// Where the engine is.
         endpoint: String,
-        /// What it was about.
+        /// The activity.
         doing: String,
-        /// How long an answer was waited for.
+        /// Seconds waited for an answer.
         seconds: u64,
     },
-    /// The engine answers, but what it was asked for doesn't go on.
+    /// The engine answers, but the work makes no progress.
     #[error("{doing} has not moved for {seconds} s")]
     Standstill {
-        /// What it was about.
+        /// The activity.
         doing: String,
-        /// How long nothing has moved.
+        /// Seconds without progress.
         seconds: u64,
     },
     /// The engine answers with an error.
     #[error("{doing} failed: {reason}")]
     Refused {
-        /// What it was about.
+        /// The activity.
         doing: String,
         /// What the engine says.
         reason: String,
@@ -70,14 +70,14 @@ pub enum EngineError {
     /// A step of the build failed.
     #[error("the image build failed at `{step}`")]
     Build {
-        /// The step as it stands in the Dockerfile.
+        /// The step as written in the Dockerfile.
         step: String,
-        /// What it has printed last, and what the engine says about it.
+        /// The end of its output, and the engine's error.
         tail: Vec<String>,
-        /// Who wanted a login.
+        /// The server that required a login.
         refused: Option<Refusal>,
     },
-    /// What was tried in an image that was built doesn't work.
+    /// The check of a new image failed.
     #[error("the check of the image `{image}` ended with {code}")]
     Check {
         /// The image.

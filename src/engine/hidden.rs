@@ -1,9 +1,9 @@
-//! Texts that nothing may show, such as passwords in what a program prints.
+//! Masking of texts such as passwords in the output of programs.
 
-/// Shortest text that is worth hiding, in bytes.
+/// Shortest text that is masked, in bytes.
 const SHORTEST: usize = 4;
 
-/// A line without these texts.
+/// A line with these texts masked.
 pub(super) fn masked(line: String, hidden: &[String]) -> String {
     let hidden = hidden.iter().filter(|text| text.len() >= SHORTEST);
     hidden.fold(line, |line, text| if line.contains(text) { line.replace(text, "****") } else { line })

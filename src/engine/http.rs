@@ -40,29 +40,29 @@ mod trust;
 
 const USER_AGENT: &str = concat!("c3/", env!("CARGO_PKG_VERSION"));
 
-/// Who asks one server, and those that it redirects to.
+/// A client for one server, and those that it redirects to.
 #[derive(Debug)]
 pub(crate) struct Client {
-    /// What errors call the server, such as "registry `quay.io`".
+    /// The server's name in errors, such as "registry `quay.io`".
     server: String,
     limits: Limits,
-    /// The nearest that redirects may lead to, where whoever names the address is a stranger.
+    /// The nearest place that redirects may lead to, if the address comes from a stranger.
     nearest: Option<Reach>,
-    /// Whether redirects are followed.
+    /// Whether to follow redirects.
     follows: bool,
     /// One for each kind of place.
     clients: Arc<[OnceLock<reqwest::Client>; 8]>,
 }
 
-/// One request of a question that may be redirected.
+/// One request on the way of redirects.
 pub(crate) struct Step<'a> {
     pub(crate) client: &'a reqwest::Client,
     pub(crate) url: &'a Url,
-    /// Whether this is the origin that was asked first, which alone may see a login.
+    /// Whether this is the first origin, the only one that may see a login.
     pub(crate) at_home: bool,
 }
 
-/// Why an upload came to no answer.
+/// Why an upload got no response.
 pub(crate) enum UploadError<E> {
     /// The server or the network.
     Http(HttpError),
@@ -71,32 +71,32 @@ pub(crate) enum UploadError<E> {
 }
 
 impl Client {
-    /// A client for a server; nothing is asked yet.
+    /// A client for a server, not yet connected.
     pub(crate) fn new(server: impl Into<String>) -> Result<Self, HttpError> {
         Ok(Self::with_limits(server, Limits::from_environment()?))
     }
 
-    /// The same with time limits that are known.
+    /// The same with these time limits.
     pub(crate) fn with_limits(server: impl Into<String>, limits: Limits) -> Self {
         Self { server: server.into(), limits, nearest: None, follows: true, clients: Arc::default() }
     }
 
-    /// The same for an address that a stranger names: redirects stay in its network or lead farther away.
+    /// The same for an address from a stranger: redirects must stay in its network or lead farther away.
     fn guarded(self, nearest: Reach) -> Self {
         Self { nearest: Some(nearest), ..self }
     }
 
-    /// The same, which takes a redirect for the answer: addresses that are signed are good at one place only.
+    /// The same, with redirects returned as responses: signed addresses are valid in one place only.
     pub(crate) fn without_redirects(self) -> Self {
         Self { follows: false, ..self }
     }
 
-    /// How long the server may take.
+    /// The time limits.
     pub(crate) fn limits(&self) -> Limits {
         self.limits
     }
 
-    /// Asks, again after a while where the server is busy, and follows redirects.
+    /// Sends a request, retries while the server is busy, and follows redirects.
     pub(crate) async fn send(
         &self,
         url: &Url,
@@ -112,7 +112,7 @@ impl Client {
         self.send_once(url, &request).await
     }
 
-    /// Asks once, and follows redirects.
+    /// Sends a request once, and follows redirects.
     pub(crate) async fn send_once(
         &self,
         url: &Url,
@@ -177,13 +177,13 @@ impl Client {
         }
     }
 
-    /// The same client for another server, to which this one sends those who want something, such as "logins".
+    /// The same client for another server that this one refers to for something, such as "logins".
     pub(crate) fn for_what_is_sent(&self, what: &str, url: &Url) -> Self {
         let server = format!("`{}` ({} sends {what} there)", origin(url), self.server);
         Self { server, nearest: self.nearest, clients: Arc::clone(&self.clients), ..*self }
     }
 
-    /// The client for where a question is now.
+    /// The client for the current place of a request.
     fn client(&self, route: &Route) -> Result<&reqwest::Client, HttpError> {
         let (is_secure, is_local) = (route.url.scheme() == "https", is_loopback(&route.url));
         let nearest = self.nearest.filter(|_| route.is_redirected());
@@ -210,7 +210,7 @@ impl Client {
         Ok(slot.get_or_init(|| client))
     }
 
-    /// What an error of the transport means.
+    /// The error for a failed transport.
     async fn failure(&self, server: String, url: &Url, error: &reqwest::Error) -> HttpError {
         let (reason, is_secure) = (innermost(error), url.scheme() == "https");
         if error.is_timeout() {

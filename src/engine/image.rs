@@ -1,4 +1,4 @@
-//! What is known of an image.
+//! Properties of an image.
 
 use std::collections::BTreeMap;
 
@@ -6,10 +6,10 @@ use bollard::models::ImageInspect;
 
 use crate::reference::Reference;
 
-/// The least of an id that engines tell, in digits.
+/// Fewest digits of an id that engines report.
 const SHORTEST_ID: usize = 12;
 
-/// What an engine knows about an image.
+/// An image in an engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Image {
     /// Its id.
@@ -20,7 +20,7 @@ pub struct Image {
     pub env: Vec<String>,
     /// The words that begin every command in it.
     pub entry_point: Vec<String>,
-    /// The words that follow unless others are given.
+    /// The default command after the entry point.
     pub command: Vec<String>,
     /// The directory that its programs start in.
     pub working_dir: String,
@@ -38,7 +38,7 @@ impl Image {
         values.rfind(|(key, _)| *key == name).map(|(_, value)| value)
     }
 
-    /// The digest by which the registry in a name knows it, if it was pulled from there or pushed to it.
+    /// Its digest in the registry of a name, if it was pulled from there or pushed to it.
     #[must_use]
     pub fn digest_in(&self, name: &str) -> Option<String> {
         let wanted = Reference::parse(name).ok()?;
@@ -47,14 +47,15 @@ impl Image {
         own.next().map(|known| known.version)
     }
 
-    /// Whether an id is that of this image: engines tell its beginning, or all of it, with the name of the hash or without.
+    /// Whether an id is this image's: engines report all of it or its start, with or without the name of the
+    /// hash.
     pub(super) fn has_id(&self, id: &str) -> bool {
         let plain = |id: &str| id.strip_prefix("sha256:").unwrap_or(id).to_owned();
         let id = plain(id);
         id.len() >= SHORTEST_ID && plain(&self.id).starts_with(&id)
     }
 
-    /// Whether it is an image for a platform like `linux/arm64`; any platform will do if none is asked for.
+    /// Whether it is for a platform such as `linux/arm64`; any will do if none is given.
     pub(super) fn runs_on(&self, platform: Option<&str>) -> bool {
         let mut parts = self.platform.split('/');
         platform.is_none_or(|platform| {

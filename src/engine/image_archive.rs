@@ -1,4 +1,4 @@
-//! Archives of images, as `docker save` writes them.
+//! Archives of images, written by `docker save`.
 
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -10,13 +10,13 @@ use crate::failure::Fault;
 
 use crate::reader;
 
-/// The file of an archive that tells what is in it.
+/// The file that lists the contents of an archive.
 const MANIFEST: &str = "manifest.json";
 
-/// Why an archive can't be taken.
+/// Why an archive can't be used.
 #[derive(Debug, Error)]
 pub enum ImageArchiveError {
-    /// The system refuses, or it is no archive.
+    /// The file can't be read, or isn't an archive.
     #[error("cannot read the image archive `{}`: {source}", path.display())]
     Read {
         /// The archive.
@@ -24,10 +24,10 @@ pub enum ImageArchiveError {
         /// What is wrong.
         source: std::io::Error,
     },
-    /// Nothing in it is an image.
+    /// The archive has no image.
     #[error("`{}` is not an archive of an image", .0.display())]
     NoImage(PathBuf),
-    /// It holds none or several names.
+    /// The archive has no name, or several.
     #[error("`{}` holds {} image names where one is needed", path.display(), count)]
     Names {
         /// The archive.
@@ -49,7 +49,7 @@ struct Entry {
     repo_tags: Option<Vec<String>>,
 }
 
-/// The one `name:tag` in an archive.
+/// The only `name:tag` in an archive.
 pub fn name(path: &Path) -> Result<String, ImageArchiveError> {
     let mut names = names(path)?;
     match names.len() {

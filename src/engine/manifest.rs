@@ -1,4 +1,4 @@
-//! Manifests and indexes: what registries and folders say that an image is made of, in OCI's form or Docker's.
+//! Manifests and indexes of images, in OCI's or Docker's format.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ pub(crate) const DOCKER_LAYER: &str = "application/vnd.docker.image.rootfs.diff.
 /// Docker's media type of a layer that is compressed.
 pub(crate) const DOCKER_LAYER_GZIP: &str = "application/vnd.docker.image.rootfs.diff.tar.gzip";
 
-/// A manifest or an index, whichever a name stands for.
+/// A manifest or an index.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum AnyManifest {
@@ -37,7 +37,7 @@ pub(crate) enum AnyManifest {
     Index(Index),
 }
 
-/// What one image is made of.
+/// A manifest.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Manifest {
@@ -45,13 +45,13 @@ pub(crate) struct Manifest {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) media_type: Option<String>,
     pub(crate) config: Descriptor,
-    /// From the bottom up.
+    /// From bottom to top.
     pub(crate) layers: Vec<Descriptor>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) annotations: Option<BTreeMap<String, String>>,
 }
 
-/// Something that a registry keeps, by its digest.
+/// A reference to content by its digest.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Descriptor {
@@ -81,7 +81,7 @@ pub(crate) struct IndexEntry {
 }
 
 impl Descriptor {
-    /// What has these three.
+    /// A descriptor with these fields.
     pub(crate) fn new(media_type: &str, digest: String, size: u64) -> Self {
         let media_type = media_type.to_owned();
         Self { media_type, digest, size, urls: None, annotations: None, artifact_type: None }

@@ -1,5 +1,5 @@
-//! Engines: what builds, keeps and pushes images. Docker's API spoken to Docker or Podman, registries, the assembling
-//! of images without any engine, and the HTTP that all but engines are spoken to by.
+//! Engines: whatever builds, keeps and pushes images. Docker's API for Docker and Podman, registries,
+//! building images without an engine, and the HTTP client for everything but engines.
 
 pub mod build;
 pub mod container;

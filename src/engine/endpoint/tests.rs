@@ -3,7 +3,7 @@
 use super::*;
 use tempfile::TempDir;
 
-/// What is chosen with these variables and this configuration folder.
+/// The choice for these variables and this configuration folder.
 fn chosen(config: &TempDir, variables: &[(&str, &str)]) -> Result<Endpoint, EndpointError> {
     choose(&|name| match name {
         "DOCKER_CONFIG" => Some(config.path().display().to_string()),

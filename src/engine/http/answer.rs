@@ -1,4 +1,4 @@
-//! What a server answers: short documents, read whole and within limits, or a stream of pieces.
+//! Responses: short documents, read whole and within limits, or a stream of chunks.
 
 use futures_util::stream::{Stream, TryStreamExt};
 use reqwest::header::HeaderMap;
@@ -7,11 +7,11 @@ use tokio_util::bytes::{Bytes, BytesMut};
 
 use super::{HttpError, Limits, pace};
 
-/// An answer, of which the head has been read.
+/// A response whose head has been read.
 pub(crate) struct Answer {
-    /// What errors call the server.
+    /// The server's name in errors.
     pub(crate) server: String,
-    /// Whether it comes from the origin that was asked, not from one that it redirects to.
+    /// Whether it comes from the first origin rather than from a redirect.
     pub(crate) at_home: bool,
     pub(super) response: Response,
     pub(super) limits: Limits,
@@ -26,12 +26,12 @@ impl Answer {
         self.response.headers()
     }
 
-    /// The same as one of a server that isn't the one that was asked.
+    /// The same, as a response of another server.
     pub(crate) fn of_another(self) -> Self {
         Self { at_home: false, ..self }
     }
 
-    /// The whole body, which is short, of at most so many bytes.
+    /// The whole body, of at most this many bytes.
     pub(crate) async fn document(self, limit: usize) -> Result<Bytes, HttpError> {
         let (server, time) = (self.server.clone(), self.limits.document());
         let large = || HttpError::Large { server: server.clone(), limit };
@@ -47,7 +47,7 @@ impl Answer {
         tokio::time::timeout(time, read).await.unwrap_or_else(late).map(BytesMut::freeze)
     }
 
-    /// The body piece by piece.
+    /// The body in chunks.
     pub(crate) fn pieces(self) -> impl Stream<Item = Result<Bytes, HttpError>> + Send + 'static {
         pace::pieces(self.server, self.response, self.limits)
     }

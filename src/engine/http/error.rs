@@ -1,4 +1,4 @@
-//! What can go wrong between `c3` and a server, and what to do about it.
+//! Errors between `c3` and a server, and what to do about them.
 
 use std::error::Error;
 use std::io;
@@ -11,10 +11,10 @@ use crate::failure::{ENGINE, Fault};
 
 use super::limits::VARIABLE;
 
-/// Why a server gave no answer that can be used; `server` is what errors call it, such as "registry `quay.io`".
+/// Why a server gave no usable response; `server` is its name in errors, such as "registry `quay.io`".
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum HttpError {
-    /// Nobody answers at this address.
+    /// The address doesn't answer.
     #[error("cannot reach {server}: {reason}")]
     Unreachable {
         /// The server.
@@ -22,7 +22,7 @@ pub enum HttpError {
         /// The innermost cause.
         reason: String,
     },
-    /// There was a connection, and it ended too early.
+    /// The connection broke off.
     #[error("cannot reach {server}: the connection broke off: {reason}")]
     Broken {
         /// The server.
@@ -30,43 +30,43 @@ pub enum HttpError {
         /// The innermost cause.
         reason: String,
     },
-    /// The server does nothing, or so little that it would never end.
+    /// The server stalls, or is so slow that it would never finish.
     #[error("{server} {} for {} s", activity(*.bytes), .limit.as_secs())]
     Stalled {
         /// The server.
         server: String,
-        /// How long it was waited for.
+        /// The time waited.
         limit: Duration,
-        /// Bytes that moved meanwhile.
+        /// Bytes transferred meanwhile.
         bytes: u64,
     },
-    /// The server is busy, but doesn't come to an end.
+    /// The server is active but doesn't finish.
     #[error("{server} did not finish its answer within {} s", .limit.as_secs())]
     Endless {
         /// The server.
         server: String,
-        /// How long it was waited for.
+        /// The time waited.
         limit: Duration,
     },
-    /// The server sends more than such an answer can be.
+    /// The response is too large.
     #[error("{server} sends more than {} KiB where a short answer is expected", .limit >> 10)]
     Large {
         /// The server.
         server: String,
-        /// The most that is read, in bytes.
+        /// The limit, in bytes.
         limit: usize,
     },
-    /// The server redirects to where `c3` doesn't go.
+    /// A redirect that `c3` doesn't follow.
     #[error("{server} redirects to `{target}`, {reason}")]
     Redirect {
         /// The server.
         server: String,
         /// The origin it redirects to.
         target: String,
-        /// Why that isn't followed.
+        /// Why it isn't followed.
         reason: &'static str,
     },
-    /// An address that isn't fetched.
+    /// An address that `c3` doesn't fetch.
     #[error("`{address}` is not fetched: {reason}")]
     Address {
         /// The address, without a login.
@@ -74,19 +74,19 @@ pub enum HttpError {
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// The server speaks plain HTTP where it was to speak HTTPS.
+    /// The server speaks plain HTTP instead of HTTPS.
     #[error("{server} answers in plain HTTP where HTTPS is expected")]
     Plain {
         /// The server.
         server: String,
     },
-    /// The server speaks HTTPS where it was to speak plain HTTP.
+    /// The server speaks HTTPS instead of plain HTTP.
     #[error("{server} answers in HTTPS where plain HTTP is expected")]
     Encrypted {
         /// The server.
         server: String,
     },
-    /// The server shows a certificate that nobody vouches for.
+    /// The server's certificate isn't trusted.
     #[error("cannot trust the certificate of {server}: {reason}")]
     Untrusted {
         /// The server.
@@ -94,26 +94,26 @@ pub enum HttpError {
         /// What is wrong with it.
         reason: String,
     },
-    /// The server gives an answer that is no success.
+    /// The server responds with an error.
     #[error("{server} answers `{status}`")]
     Status {
         /// The server.
         server: String,
-        /// Code and reason.
+        /// Status code and reason.
         status: String,
     },
-    /// The server sends something that is no text.
+    /// The response isn't text.
     #[error("{server} sends no text in UTF-8")]
     NoText {
         /// The server.
         server: String,
     },
-    /// Certificates of authorities that can't be read.
+    /// A file of certificates is unreadable.
     #[error("cannot read the certificates in `{}`, which {named_by} names: {reason}", path.display())]
     Certificates {
         /// The file.
         path: PathBuf,
-        /// What names it.
+        /// The option or variable that names it.
         named_by: &'static str,
         /// What is wrong with it.
         reason: String,
@@ -128,7 +128,7 @@ fn activity(bytes: u64) -> String {
 }
 
 impl HttpError {
-    /// Whether the server has taken too long: asking again would take as long.
+    /// Whether the server was too slow: a retry would take as long.
     pub(crate) fn is_late(&self) -> bool {
         matches!(self, Self::Stalled { .. } | Self::Endless { .. })
     }
@@ -167,12 +167,12 @@ impl Fault for HttpError {
     }
 }
 
-/// The innermost cause, which says most; the outer ones show addresses, which may hold a login.
+/// The innermost cause, which is the most specific; the outer ones show addresses, which may hold a login.
 pub(crate) fn innermost(error: &(dyn Error + 'static)) -> String {
     causes(error).last().map_or_else(|| error.to_string(), ToString::to_string)
 }
 
-/// An error and what has caused it, from the outside in.
+/// An error and its causes, outermost first.
 pub(super) fn causes<'a>(
     error: &'a (dyn Error + 'static),
 ) -> impl Iterator<Item = &'a (dyn Error + 'static)> {

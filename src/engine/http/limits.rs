@@ -1,27 +1,27 @@
-//! How long a server may take: for a connection, without a sign of life, and for a short answer.
+//! Time limits for a server: for a connection, without activity, and for a short response.
 
 use std::env;
 use std::time::Duration;
 
 use super::HttpError;
 
-/// The environment variable with the seconds that a server may do nothing.
+/// The environment variable with the seconds that a server may be inactive.
 pub(super) const VARIABLE: &str = "C3_HTTP_TIMEOUT";
 
 const IDLE: u64 = 30;
 const CONNECT: Duration = Duration::from_secs(10);
-/// Who moves less doesn't count as doing something, in bytes per second.
+/// Rate below which a transfer counts as inactive, in bytes per second.
 const SLOWEST: u64 = 1 << 10;
 
-/// How long a server may take.
+/// The time limits for a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Limits {
-    /// Without a sign of life.
+    /// Without activity.
     pub(crate) idle: Duration,
 }
 
 impl Limits {
-    /// Those that the user has set, or the usual ones.
+    /// The user's limits, or the defaults.
     pub(crate) fn from_environment() -> Result<Self, HttpError> {
         match env::var(VARIABLE) {
             Ok(text) => Self::parse(&text),
@@ -35,27 +35,27 @@ impl Limits {
         Ok(Self { idle: Duration::from_secs(seconds) })
     }
 
-    /// Until there is a connection.
+    /// For a connection.
     pub(super) fn connect(self) -> Duration {
         CONNECT.min(self.idle)
     }
 
-    /// Until a short answer is complete.
+    /// For a complete short response.
     pub(super) fn document(self) -> Duration {
         self.idle * 2
     }
 
-    /// Until a question that takes many requests is answered.
+    /// For an operation of many requests.
     pub(crate) fn question(self) -> Duration {
         self.idle * 4
     }
 
-    /// Until an upload is answered when all of it is sent: a registry may have to move it to a store of its own.
+    /// For the response to a completed upload: a registry may have to move it to its own storage.
     pub(crate) fn commit(self) -> Duration {
         self.idle * 10
     }
 
-    /// The bytes that have to move in the time without a sign of life.
+    /// The bytes that must be transferred within the time without activity.
     pub(super) fn enough(self) -> u64 {
         SLOWEST * self.idle.as_secs()
     }

@@ -1,4 +1,4 @@
-//! Bodies on their way: who moves next to nothing for too long has stalled.
+//! Transfers of bodies: one that is too slow for too long has stalled.
 
 use std::io;
 use std::pin::Pin;
@@ -15,7 +15,7 @@ use tokio_util::bytes::Bytes;
 use super::error::innermost;
 use super::{HttpError, Limits};
 
-/// Counts what moves, and how long it was waited for since there was last enough of it.
+/// Counts what is transferred, and the time since there was last enough of it.
 #[derive(Debug)]
 struct Pace {
     limits: Limits,
@@ -28,7 +28,7 @@ impl Pace {
         Self { limits, waited: Duration::ZERO, bytes: 0 }
     }
 
-    /// How long it may still be waited for.
+    /// The remaining time.
     fn left(&self) -> Duration {
         self.limits.idle.saturating_sub(self.waited)
     }
@@ -46,7 +46,7 @@ impl Pace {
     }
 }
 
-/// The pieces of a body as they come. The time that whoever reads them takes doesn't count.
+/// The chunks of a body as they arrive; the reader's own time doesn't count.
 pub(super) fn pieces(
     server: String,
     response: Response,
@@ -66,7 +66,7 @@ pub(super) fn pieces(
     })
 }
 
-/// A body to be sent piece by piece.
+/// A body to upload in chunks.
 pub(crate) struct Upload<E> {
     pub(super) body: Body,
     /// Why the body broke off, if it did.
@@ -74,7 +74,7 @@ pub(crate) struct Upload<E> {
     pub(super) moved: watch::Receiver<Moved>,
 }
 
-/// Tells how much of an upload has been taken.
+/// Reports how much of an upload was sent.
 pub(crate) struct Progress(watch::Receiver<Moved>);
 
 impl Progress {
@@ -83,7 +83,7 @@ impl Progress {
     }
 }
 
-/// How far an upload is.
+/// The progress of an upload.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Moved {
     bytes: u64,
@@ -92,7 +92,7 @@ pub(super) struct Moved {
 }
 
 impl<E: Send + 'static> Upload<E> {
-    /// A body of these pieces; one that fails ends the upload with its error.
+    /// A body of these chunks; one that fails ends the upload with its error.
     pub(crate) fn new(pieces: impl Stream<Item = Result<Bytes, E>> + Send + 'static) -> Self {
         let (sender, moved) = watch::channel(Moved::default());
         let (breaker, broken) = channel();
@@ -107,12 +107,12 @@ impl<E: Send + 'static> Upload<E> {
         Self { body: Body::wrap_stream(pieces), broken, moved }
     }
 
-    /// Tells how much has been taken of it.
+    /// Reports how much of it was sent.
     pub(crate) fn progress(&self) -> Progress {
         Progress(self.moved.clone())
     }
 
-    /// A body that is in memory.
+    /// A body in memory.
     pub(crate) fn of_bytes(bytes: &Bytes) -> Self {
         const PIECE: usize = 1 << 16;
         let starts = (0..bytes.len()).step_by(PIECE);
@@ -121,7 +121,7 @@ impl<E: Send + 'static> Upload<E> {
     }
 }
 
-/// Pieces that are counted when they are taken.
+/// Chunks that are counted when sent.
 struct Counted<S> {
     pieces: Pin<Box<S>>,
     sender: watch::Sender<Moved>,
@@ -146,8 +146,8 @@ impl<E, S: Stream<Item = Result<Bytes, E>>> Stream for Counted<S> {
     }
 }
 
-/// Ends with the reason when the server takes next to nothing of an upload for too long, or doesn't answer in time when it
-/// has all.
+/// Ends with the reason if the server accepts an upload too slowly for too long, or doesn't respond in time
+/// after it.
 pub(super) async fn stall(
     server: String,
     mut moved: watch::Receiver<Moved>,

@@ -1,4 +1,4 @@
-//! How far from this machine an address is, so that a stranger's redirect leads nowhere that the stranger can't reach.
+//! How near an address is, so that a stranger's redirect leads nowhere that the stranger can't reach.
 
 use std::env;
 use std::io;
@@ -8,12 +8,12 @@ use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::Host;
 
-/// Where an address is, the nearest first.
+/// The place of an address, nearest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Reach {
     /// On this machine.
     Machine,
-    /// On its own segment of the network, where clouds tell machines their secrets.
+    /// On its own network segment, where clouds serve machines their secrets.
     Link,
     /// In a private network.
     Private,
@@ -55,7 +55,7 @@ impl Reach {
         }
     }
 
-    /// Where a host is as far as its name tells.
+    /// The place of a host, as far as its name tells.
     pub(super) fn named(url: &Url) -> Option<Self> {
         match url.host()? {
             Host::Ipv4(address) => Some(Self::of(address.into())),
@@ -64,7 +64,7 @@ impl Reach {
         }
     }
 
-    /// Where a host is: the farthest of its addresses, and the farthest of all if none is known.
+    /// The place of a host: that of the farthest of its addresses, or anywhere if none is known.
     pub(super) async fn looked_up(url: &Url) -> Self {
         if let Some(reach) = Self::named(url) {
             return reach;
@@ -75,7 +75,7 @@ impl Reach {
     }
 }
 
-/// Whether a host is this machine, as Docker and browsers see it.
+/// Whether a host is this machine, by the rules of Docker and browsers.
 pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
@@ -90,7 +90,7 @@ fn is_local_name(name: &str) -> bool {
     name == "localhost" || name.ends_with(".localhost")
 }
 
-/// Looks names up, but gives no address that is nearer than the one that all began with.
+/// A resolver that returns no address nearer than the first one.
 #[derive(Debug)]
 pub(super) struct Guarded(pub(super) Reach);
 

@@ -1,4 +1,4 @@
-//! Where a redirect may lead, and what goes along: never from HTTPS to HTTP, and never with a login to another origin.
+//! Redirects: never from HTTPS to HTTP, and never with a login to another origin.
 
 use reqwest::header::{HeaderMap, LOCATION};
 use reqwest::{Method, StatusCode, Url};
@@ -6,17 +6,17 @@ use reqwest::{Method, StatusCode, Url};
 use super::HttpError;
 use super::reach::{Reach, is_loopback};
 
-/// How many redirects are followed.
+/// Most redirects that are followed.
 const MOST: usize = 10;
 
-/// The way of one question from address to address.
+/// The way of one request from address to address.
 #[derive(Debug)]
 pub(super) struct Route {
     /// Where it is now.
     pub(super) url: Url,
-    /// Whether it has never left the origin where it began.
+    /// Whether it has never left the first origin.
     pub(super) at_home: bool,
-    /// The nearest that a stranger may lead to; without one anywhere.
+    /// The nearest place that a stranger may lead to; default: anywhere.
     nearest: Option<Reach>,
     hops: usize,
 }
@@ -26,12 +26,12 @@ impl Route {
         Self { url, at_home: true, nearest, hops: 0 }
     }
 
-    /// Whether a server has led it on.
+    /// Whether it was redirected.
     pub(super) fn is_redirected(&self) -> bool {
         self.hops > 0
     }
 
-    /// What errors call the server that it is at.
+    /// The current server's name in errors.
     pub(super) fn server(&self, first: &str) -> String {
         if self.at_home {
             first.to_owned()
@@ -40,7 +40,7 @@ impl Route {
         }
     }
 
-    /// Goes on to where an answer redirects; tells whether it does.
+    /// Follows the redirect of a response; returns whether there was one.
     pub(super) fn follow(
         &mut self,
         first: &str,
@@ -96,7 +96,7 @@ fn location(status: StatusCode, headers: &HeaderMap) -> Option<&str> {
     headers.get(LOCATION).filter(|_| redirects)?.to_str().ok()
 }
 
-/// Scheme, host and port of an address: neither its login nor its path, which may hold a secret.
+/// Scheme, host and port of an address, without login and path, which may hold secrets.
 pub(crate) fn origin(url: &Url) -> String {
     match url.origin() {
         origin if origin.is_tuple() => origin.ascii_serialization(),

@@ -1,17 +1,17 @@
-//! Patience with busy servers, which has an end.
+//! Retries while a server is busy.
 
 use std::time::Duration;
 
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
-/// How often a busy server is asked again.
+/// Number of retries.
 pub(crate) const RETRIES: u32 = 2;
 const FIRST_WAIT: Duration = Duration::from_millis(500);
-/// Most seconds that are waited because a server asks for it.
+/// Longest wait that a server can ask for, in seconds.
 const LONGEST_WAIT: u64 = 10;
 
-/// Whether it is worth asking again.
+/// Whether a status is worth a retry.
 pub(crate) fn is_busy(status: StatusCode) -> bool {
     status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error()
 }

@@ -1,4 +1,4 @@
-//! What a server speaks that doesn't understand us, so that errors can say it: plain HTTP or TLS.
+//! The protocol of a server that doesn't understand us, for errors: plain HTTP or TLS.
 
 use std::env;
 use std::io;
@@ -15,25 +15,25 @@ use tokio::time::timeout;
 use super::reach::is_loopback;
 
 const LIMIT: Duration = Duration::from_secs(3);
-/// What an answer in plain HTTP begins with.
+/// The start of a response in plain HTTP.
 const HTTP: &[u8] = b"HTTP/";
-/// The kinds of record that a server of TLS answers a greeting with: an alert or a handshake.
+/// The record types that a TLS server answers a greeting with: alert and handshake.
 const TLS: [u8; 2] = [0x15, 0x16];
 
-/// Whether a server that was taken for one of HTTPS speaks plain HTTP. No login is shown.
+/// Whether a supposed HTTPS server speaks plain HTTP. Sends no login.
 pub(super) async fn is_plain(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let question = format!("HEAD / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
     answers(url, question.as_bytes()).await.is_some_and(|answer| answer.starts_with(HTTP))
 }
 
-/// Whether a server that was taken for one of plain HTTP speaks TLS.
+/// Whether a supposed plain HTTP server speaks TLS.
 pub(super) async fn is_encrypted(url: &Url) -> bool {
     let Some(greeting) = greeting(url) else { return false };
     answers(url, &greeting).await.is_some_and(|answer| TLS.contains(&answer[0]) && answer[1] == 3)
 }
 
-/// The first bytes that a server answers to some others.
+/// The first bytes of a server's answer.
 async fn answers(url: &Url, question: &[u8]) -> Option<[u8; HTTP.len()]> {
     // Behind a proxy nothing can be told.
     let variables = ["http_proxy", "https_proxy", "all_proxy"];
@@ -54,7 +54,7 @@ async fn ask(url: &Url, question: &[u8]) -> io::Result<[u8; HTTP.len()]> {
     Ok(answer)
 }
 
-/// What a client of TLS says first.
+/// The greeting of a TLS client.
 fn greeting(url: &Url) -> Option<Vec<u8>> {
     super::trust::install_provider();
     let config = ClientConfig::builder().with_root_certificates(RootCertStore::empty()).with_no_client_auth();

@@ -1,4 +1,4 @@
-//! Fetches texts that a source names: whoever wrote it must reach nothing through this machine.
+//! Fetches texts named by a source: its author must reach nothing through this machine.
 
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ async fn read(client: &Client, url: &Url, limit: usize) -> Result<String, HttpEr
     Ok(text.trim_start_matches('\u{feff}').to_owned())
 }
 
-/// An address that may be fetched.
+/// Checks that an address may be fetched.
 fn checked(address: &str) -> Result<Url, HttpError> {
     let parsed = Url::parse(address);
     let shown = parsed.as_ref().map_or_else(|_| "?".to_owned(), origin);

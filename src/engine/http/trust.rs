@@ -1,4 +1,4 @@
-//! Which certificates are trusted: the system's or those of `SSL_CERT_FILE` and `SSL_CERT_DIR`, and those of `c3.toml`.
+//! Trusted certificates: the system's or those of `SSL_CERT_FILE` and `SSL_CERT_DIR`, and those of `c3.toml`.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -29,19 +29,19 @@ pub const VARIABLES: [&str; 5] = [FILE, PIP, "REQUESTS_CA_BUNDLE", CURL, "AWS_CA
 /// Characters of a line in PEM.
 const LINE: usize = 64;
 
-/// Files whose certificates are trusted beside the system's.
+/// Files of certificates trusted besides the system's.
 static ADDED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
-/// Certificates in their binary form.
+/// Certificates in DER form.
 type Certificates = BTreeSet<Vec<u8>>;
 
-/// From now on trusts the certificates of a file in PEM format, too, in all that this program asks of servers. The file is
-/// read when it is needed.
+/// Adds a file of trusted certificates in PEM format for all requests of this program. It is read when
+/// needed.
 pub fn trust(path: &Path) {
     ADDED.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned());
 }
 
-/// All certificates that are trusted, in PEM format, where some of them are not the system's: containers have to be told.
+/// All trusted certificates in PEM format, if some aren't the system's: containers need to get them.
 pub fn beyond_system() -> Result<Option<Vec<u8>>, HttpError> {
     if added().is_empty() && !is_told() {
         return Ok(None);
@@ -51,7 +51,7 @@ pub fn beyond_system() -> Result<Option<Vec<u8>>, HttpError> {
     Ok(is_own.then(|| pem(&certificates)))
 }
 
-/// A file with all certificates that are trusted, for programs of this machine, as long as it lives.
+/// A temporary file with all trusted certificates, for programs on this machine.
 #[derive(Debug)]
 pub struct Bundle {
     file: Option<NamedTempFile>,
@@ -60,8 +60,8 @@ pub struct Bundle {
 }
 
 impl Bundle {
-    /// Writes the file where `c3.toml` names certificates, and tells every program of it; what variables name for single
-    /// programs is in it, too. Programs know of all other certificates by themselves.
+    /// Writes the file if `c3.toml` names certificates, for every program; it includes those named by
+    /// variables of single programs. Programs find all other certificates themselves.
     pub fn for_programs() -> Result<Self, HttpError> {
         if added().is_empty() {
             Ok(Self { file: None, names: Vec::new() })
@@ -70,7 +70,7 @@ impl Bundle {
         }
     }
 
-    /// The same for installers of packages: pip and R look for variables of their own only.
+    /// The same for package installers: pip and R use their own variables only.
     pub fn for_installers() -> Result<Self, HttpError> {
         let unset: Vec<_> = [PIP, CURL].into_iter().filter(|name| variable(name).is_none()).collect();
         if added().is_empty() && is_told() && !unset.is_empty() {
@@ -101,7 +101,7 @@ impl Bundle {
     }
 }
 
-/// Whether variables name certificates in the place of the system's.
+/// Whether variables replace the system's certificates.
 fn is_told() -> bool {
     [FILE, FOLDER].iter().any(|name| variable(name).is_some())
 }
@@ -110,7 +110,7 @@ fn added() -> BTreeSet<PathBuf> {
     ADDED.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
-/// How to speak TLS with the certificates that are trusted.
+/// The TLS configuration with the trusted certificates.
 pub(super) fn tls() -> Result<ClientConfig, HttpError> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(trusted()?.into_iter().map(CertificateDer::from));
@@ -118,7 +118,7 @@ pub(super) fn tls() -> Result<ClientConfig, HttpError> {
     Ok(ClientConfig::builder().with_root_certificates(roots).with_no_client_auth())
 }
 
-/// Chooses who does the arithmetic of TLS.
+/// Installs the crypto provider of TLS.
 pub(in crate::engine) fn install_provider() {
     // A provider that is installed already is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -136,7 +136,7 @@ fn trusted() -> Result<Certificates, HttpError> {
     Ok(certificates)
 }
 
-/// The certificates that the system has, whatever variables say.
+/// The system's certificates, whatever variables say.
 fn of_system() -> Certificates {
     let folders = openssl_probe::candidate_cert_dirs();
     let read = |folder| rustls_native_certs::load_certs_from_paths(None, Some(folder)).certs;
@@ -151,7 +151,7 @@ fn variable(name: &str) -> Option<std::ffi::OsString> {
     env::var_os(name).filter(|value| !value.is_empty())
 }
 
-/// The certificates in a file; there has to be one.
+/// The certificates in a file, at least one.
 fn read(path: &Path, named_by: &'static str) -> Result<Vec<CertificateDer<'static>>, HttpError> {
     let failed = |reason: String| HttpError::Certificates { path: path.to_owned(), named_by, reason };
     let text = fs::read(path).map_err(|error| failed(error.to_string()))?;

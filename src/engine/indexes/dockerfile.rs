@@ -1,15 +1,15 @@
-//! The Dockerfile that `BuildKit` builds where indexes want a login: packages are fetched in stages that see the logins
-//! and run nothing of theirs, and are installed without any.
+//! The Dockerfile for `BuildKit` if indexes need a login: stages with the logins fetch packages and run none
+//! of their code, and packages are installed without a login.
 
 use std::borrow::Cow;
 
 use crate::engine::instructions::{instructions, is};
 
-/// A `pip install` whose packages are fetched beforehand.
+/// A `pip install` whose packages are fetched before.
 pub(super) struct Fetch {
-    /// Its arguments, as the Dockerfile has them.
+    /// Its arguments, as in the Dockerfile.
     pub(super) words: Vec<String>,
-    /// Those that say how it is done.
+    /// The options that aren't packages.
     pub(super) options: Vec<String>,
 }
 
@@ -19,30 +19,30 @@ impl Fetch {
     }
 }
 
-/// Folder of the build context with the lists of what is fetched, one folder for each.
+/// Folder of the build context with the lists to fetch, one folder for each.
 pub(super) const LISTS: &str = "c3-index";
 
-/// Where a stage finds the program that fetches packages.
+/// The program that fetches packages, in a stage.
 pub(in crate::engine) const FETCH_PATH: &str = "/run/c3-index/fetch.py";
 
-/// Where a stage keeps what it has fetched, and the list of what to install from it.
+/// The fetched packages in a stage, and the list of what to install from them.
 const FETCHED: &str = "/tmp/c3-index";
 
-/// Where fetched packages are mounted: a folder that every image has, and for the step one in memory, since the empty
-/// folders that mounts need would stay in the image.
+/// Mount point of fetched packages: a folder that every image has, on a tmpfs for the step, since empty mount
+/// points would stay in the image.
 const PLACE: &str = "/mnt";
 
-/// The name of a stage, and of the secret that it mounts.
+/// The name of a stage, and of the secret it mounts.
 pub(super) fn stage(number: usize) -> String {
     format!("c3-index-{number}")
 }
 
-/// Where the fetched packages are while they are installed.
+/// The path of fetched packages during their installation.
 pub(super) fn mounted(number: usize) -> String {
     format!("{PLACE}/c3-index-{number}")
 }
 
-/// The Dockerfile with stages that fetch the packages of some of its commands, or nothing if it has none of them.
+/// The Dockerfile with stages that fetch the packages of some commands, or nothing if it has none of these.
 pub(super) fn with_stages(dockerfile: &str, fetches: &[Fetch]) -> Option<String> {
     let instructions = instructions(dockerfile);
     let last_stage = instructions.iter().rposition(|instruction| is(instruction, "FROM"))?;
@@ -63,7 +63,7 @@ pub(super) fn with_stages(dockerfile: &str, fetches: &[Fetch]) -> Option<String>
     Some(text)
 }
 
-/// A `FROM` instruction whose stage has another name.
+/// A `FROM` instruction with another stage name.
 fn named(from: &str, name: &str) -> String {
     let mut words: Vec<_> = from.split_whitespace().collect();
     if words.len() > 2 && words[words.len() - 2].eq_ignore_ascii_case("as") {
@@ -72,14 +72,14 @@ fn named(from: &str, name: &str) -> String {
     format!("{} AS {name}\n", words.join(" "))
 }
 
-/// The commands of a `RUN` instruction that `c3` has written, word by word.
+/// The commands of a `RUN` instruction written by `c3`, as words.
 fn commands(instruction: &str) -> Option<Vec<Vec<String>>> {
     let text = instruction.trim().get(3..).filter(|_| is(instruction, "RUN"))?;
     let words = shlex::split(&text.replace("\\\n", " "))?;
     Some(words.split(|word| word == "&&").map(<[String]>::to_vec).collect())
 }
 
-/// Which of the packages a command installs, and where among its words those begin.
+/// The fetched packages that a command installs, and the index of their first word.
 fn fetched<'a>(command: &[String], fetches: &'a [Fetch]) -> Option<(usize, &'a Fetch, usize)> {
     let is_pip = command.get(1..4).is_some_and(|words| words == ["-m", "pip", "install"]);
     let start = 4 + usize::from(command.get(4).is_some_and(|word| word == "--no-cache-dir"));
@@ -91,7 +91,7 @@ fn fetched<'a>(command: &[String], fetches: &'a [Fetch]) -> Option<(usize, &'a F
     found.map(|(number, fetch)| (number, fetch, start))
 }
 
-/// The Python whose pip installs some packages, and what the command says behind them, if an instruction has it.
+/// The Python whose pip installs some packages, and the rest of the command, if an instruction has it.
 fn around(instruction: &str, fetch: &Fetch) -> Option<(String, Vec<String>)> {
     commands(instruction)?.iter().find_map(|command| {
         let (_, _, start) = fetched(command, std::slice::from_ref(fetch))?;
@@ -109,7 +109,7 @@ fn fetching(number: usize, python: &str, rest: &[String]) -> String {
     )
 }
 
-/// An instruction that installs packages as it is where they were fetched; nothing if it doesn't.
+/// An instruction that installs fetched packages offline; nothing if it installs none.
 fn installation(instruction: &str, fetches: &[Fetch]) -> Option<String> {
     let commands = commands(instruction)?;
     let mut mounts = Vec::new();
@@ -160,7 +160,7 @@ pub(super) fn mounted_secrets(dockerfile: &str) -> Vec<String> {
     mounts.filter_map(mounted_secret).collect()
 }
 
-/// The id of the secret that a mount such as `type=secret,id=token` is.
+/// The id of the secret in a mount such as `type=secret,id=token`.
 fn mounted_secret(mount: &str) -> Option<String> {
     let pairs: Vec<_> =
         mount.trim_matches('"').split(',').map(|pair| pair.split_once('=').unwrap_or((pair, ""))).collect();

@@ -1,8 +1,8 @@
-//! One `pip install` as a list: the indexes it asks, what it installs, and what would have to be built for it.
+//! One `pip install` as a list: its indexes, what it installs, and what needs to be built for it.
 
 use crate::installers::pip::{self, Argument, Kind, Meaning, needs_build};
 
-/// Options that name where packages are.
+/// Options with indexes and other package sources.
 pub(super) const INDEXES: [&str; 3] = ["--index-url", "--extra-index-url", "--find-links"];
 
 /// The option for the main index, which resets the list of indexes.
@@ -18,13 +18,13 @@ pub type Index = (String, String);
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Installation {
     lines: Vec<Line>,
-    /// Options that say how it is done.
+    /// Options that aren't packages.
     pub(super) options: Vec<String>,
-    /// What can't come as a wheel, and why.
+    /// What isn't available as a wheel, and why.
     pub(super) beyond_wheels: Option<(String, &'static str)>,
 }
 
-/// A line of a requirement file; if it has an address, that stands between the two texts.
+/// A line of a requirement file; an address is kept apart between the two texts.
 #[derive(Debug, Clone, PartialEq)]
 struct Line {
     before: String,
@@ -62,8 +62,8 @@ impl Line {
 }
 
 impl Installation {
-    /// Reads the words of a `pip install` and the requirement files that they name below a folder; `configured` are the
-    /// indexes that pip asks unless told otherwise.
+    /// Reads the words of a `pip install` and its requirement files below a folder; `configured` are pip's
+    /// default indexes.
     pub(super) fn read(words: &[String], configured: &[Index], folder: &str, texts: Texts) -> Self {
         let mut reader = Reader { folder, texts, open: Vec::new(), beyond_wheels: None };
         let (mut own, mut lines, mut options) = (Vec::new(), Vec::new(), Vec::new());
@@ -84,40 +84,40 @@ impl Installation {
         Self { lines, options, beyond_wheels: reader.beyond_wheels }
     }
 
-    /// The addresses that it asks.
+    /// Its addresses.
     pub(super) fn urls(&self) -> impl Iterator<Item = &str> {
         self.lines.iter().filter_map(|line| line.url.as_deref())
     }
 
-    /// The requirement file that it amounts to, with its addresses as they are changed.
+    /// The equivalent requirement file, with its addresses transformed.
     pub(super) fn text(&self, url: impl Fn(&str) -> String) -> String {
         self.lines.iter().map(|line| line.with(&url)).collect()
     }
 
-    /// The same without any index, for packages that were fetched.
+    /// The same without indexes, for fetched packages.
     pub(super) fn text_without_indexes(&self, url: impl Fn(&str) -> String) -> String {
         self.lines.iter().filter(|line| !line.is_index).map(|line| line.with(&url)).collect()
     }
 }
 
-/// A line of a requirement file with its address as it is changed.
+/// A line of a requirement file with its address transformed.
 pub(super) fn with_url(line: &str, url: impl Fn(&str) -> String) -> String {
     Line::other(line).with(url).trim_end_matches('\n').to_owned()
 }
 
-/// What reads requirement files.
+/// Reads requirement files.
 struct Reader<'a> {
-    /// The folder that they are below.
+    /// Their folder.
     folder: &'a str,
     texts: Texts<'a>,
-    /// Those that are being read, the outermost first.
+    /// The files being read, outermost first.
     open: Vec<String>,
     beyond_wheels: Option<(String, &'static str)>,
 }
 
 impl Reader<'_> {
-    /// The lines of a requirement file, those of the files that it names among them; of a file that isn't known, the
-    /// option as it is.
+    /// The lines of a requirement file, including those of files it names; for an unknown file, the option
+    /// itself.
     fn file(&mut self, path: &str) -> Vec<Line> {
         let inside = path.strip_prefix(self.folder).map_or(path, |path| path.trim_start_matches('/'));
         let inside = inside.to_owned();
@@ -132,7 +132,7 @@ impl Reader<'_> {
         lines
     }
 
-    /// What a line of a file amounts to.
+    /// The equivalent of a line.
     fn line(&mut self, arguments: &[Argument], file: &str) -> Vec<Line> {
         for argument in arguments {
             self.vet(argument);
@@ -154,7 +154,7 @@ impl Reader<'_> {
         lines
     }
 
-    /// Keeps in mind what can't come as a wheel.
+    /// Records what isn't available as a wheel.
     fn vet(&mut self, argument: &Argument) {
         let refusal = || needs_build(argument).map(|why| (argument.words.join(" "), why));
         self.beyond_wheels = self.beyond_wheels.take().or_else(refusal);
@@ -170,7 +170,7 @@ fn asked(own: Vec<Line>, configured: &[Index]) -> Vec<Line> {
     main.into_iter().next_back().into_iter().chain(others).collect()
 }
 
-/// A path that is named in a file, below the folder that the file is below.
+/// A path named in a file, relative to the common folder.
 fn beside(file: &str, named: &str, folder: &str) -> String {
     if named.contains("://") || named.starts_with('/') {
         return named.to_owned();

@@ -1,4 +1,4 @@
-//! Package indexes that want a login: which a build asks, and how their logins reach it and nobody else.
+//! Package indexes that need a login: which of them a build uses, and how their logins reach only these.
 
 use std::collections::BTreeSet;
 
@@ -23,16 +23,16 @@ mod refusal;
 
 pub use self::refusal::Refusal;
 
-/// What pip and uv say when no index has a package, or none shows it.
+/// What pip and uv print if no index has a package, or hides it.
 const NOTHING: [&str; 2] = ["No matching distribution found", "not found in the package registry"];
 
-/// Indexes that want no login.
+/// Indexes that need no login.
 const OPEN: [&str; 2] = ["pypi.org", "test.pypi.org"];
 
 /// The program that fetches packages.
 const FETCH: &str = include_str!("../../../templates/fetch_packages.py");
 
-/// Variables that tell pip its indexes, and the options that do the same.
+/// Variables with pip's indexes, and the equivalent options.
 const VARIABLES: [(&str, &str); 2] =
     [("PIP_INDEX_URL", "--index-url"), ("PIP_EXTRA_INDEX_URL", "--extra-index-url")];
 
@@ -43,40 +43,40 @@ pub fn configured_here() -> Vec<Index> {
     urls.map(|(_, url)| ("--extra-index-url".to_owned(), url)).collect()
 }
 
-/// The indexes that a Dockerfile tells pip.
+/// The indexes that a Dockerfile configures for pip.
 fn environment(dockerfile: &str) -> Vec<Index> {
     let variables = variables(dockerfile);
     configured(|name| variables.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str()))
 }
 
-/// The indexes that an environment tells pip.
+/// The indexes that an environment configures for pip.
 pub fn configured<'a>(variable: impl Fn(&str) -> Option<&'a str>) -> Vec<Index> {
     let values = VARIABLES.into_iter().filter_map(|(name, option)| Some((option, variable(name)?)));
     let urls = values.flat_map(|(option, value)| value.split_whitespace().map(move |url| (option, url)));
     urls.map(|(option, url)| (option.to_owned(), url.to_owned())).collect()
 }
 
-/// What the user gives for a build.
+/// The user's input to a build.
 #[derive(Debug, Clone, Copy)]
 pub struct Given<'a> {
     /// Build secrets.
     pub secrets: &'a [BuildSecret],
-    /// Indexes that the source gives names.
+    /// Indexes named by the source.
     pub indexes: &'a [NamedIndex],
 }
 
-/// What pip does in a build.
+/// pip's part in a build.
 #[derive(Debug, Clone, Copy)]
 pub struct Pip<'a> {
     /// The arguments of each `pip install`.
     pub installs: &'a [Vec<String>],
     /// The folder with the requirement files, as the arguments name it.
     pub folder: &'a str,
-    /// The indexes that it asks unless told otherwise: options and their values.
+    /// Its default indexes: options and values.
     pub configured: &'a [Index],
 }
 
-/// Why a build can't have a login or a secret.
+/// Why a build can't get a login or a secret.
 #[derive(Debug, Error)]
 pub enum IndexError {
     /// A secret can't be read.
@@ -85,7 +85,7 @@ pub enum IndexError {
     /// The build context can't be changed.
     #[error(transparent)]
     Context(#[from] ContextError),
-    /// Something would have to be built where a login is.
+    /// Something would have to be built with a login present.
     #[error("`{word}` {why}, and no build may see the login of `{host}`")]
     Build {
         /// What would be built.
@@ -113,22 +113,22 @@ impl Fault for IndexError {
     }
 }
 
-/// A build with what it may see.
+/// A build with its secrets.
 #[derive(Debug)]
 pub struct Prepared {
-    /// Its files; the Dockerfile among them is the one that `BuildKit` builds.
+    /// Its files; the Dockerfile is the one for `BuildKit`.
     pub context: Context,
-    /// What its steps may mount.
+    /// Secrets that its steps may mount.
     pub secrets: Secrets,
-    /// Texts that nothing of it may show.
+    /// Texts to mask in all output.
     pub hidden: Vec<String>,
-    /// Ids of build secrets that nothing asks for.
+    /// Ids of build secrets that nothing uses.
     pub unused: Vec<String>,
-    /// The indexes that it asks.
+    /// The indexes it uses.
     pub asked: Asked,
 }
 
-/// The addresses that a build asks, and the user's logins for them.
+/// The addresses that a build uses, and the user's logins for them.
 #[derive(Debug, Default)]
 pub struct Asked {
     urls: Vec<String>,
@@ -137,7 +137,7 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// Finds out what a build asks.
+    /// Finds the addresses that a build uses.
     pub fn of(context: &Context, pip: Pip, given: Given) -> Result<Self, BuildSecretError> {
         let installations = installations(context, pip);
         let configured = pip.configured.iter().map(|(_, url)| url.as_str());
@@ -146,21 +146,21 @@ impl Asked {
         Ok(Self { urls: urls.into_iter().map(ToOwned::to_owned).collect(), logins })
     }
 
-    /// The hosts whose logins there are, or those whose there aren't, as people name them.
+    /// The hosts with a login, or those without.
     #[must_use]
     pub fn hosts(&self, with_login: bool) -> BTreeSet<String> {
         let urls = self.urls.iter().filter(|url| self.logins.of(url).is_some() == with_login);
         urls.filter_map(|url| Some(Origin::of(url)?.name())).collect()
     }
 
-    /// The build secrets that are no login for any of them.
+    /// The build secrets that aren't a login for any of them.
     #[must_use]
     pub fn unused(&self, secrets: &[BuildSecret]) -> Vec<String> {
         let ids = secrets.iter().map(|secret| secret.id.clone());
         ids.filter(|id| !self.logins.has(id)).collect()
     }
 
-    /// What may be wrong where nothing was found: pip and uv pass over an index that refuses them.
+    /// A hint where nothing was found: pip and uv skip an index that refuses them.
     #[must_use]
     pub fn doubt(&self, said: &[String]) -> Option<String> {
         let is_missing = said.iter().any(|line| NOTHING.iter().any(|words| line.contains(words)));
@@ -176,7 +176,7 @@ impl Asked {
             .then(|| format!("{}; if that is why, {}", asked.join(", "), refusal::ways(host)))
     }
 
-    /// Where the login of a host was found, for people.
+    /// Where the login of a host was found, for messages.
     #[must_use]
     pub fn place(&self, host: &str) -> Option<&'static str> {
         let mut urls =
@@ -185,8 +185,7 @@ impl Asked {
     }
 }
 
-/// Prepares a build: logins go to those of its indexes that the user has one for, secrets to where its Dockerfile mounts
-/// them.
+/// Prepares a build: logins go to its indexes, secrets to where its Dockerfile mounts them.
 pub fn prepare(context: &Context, dockerfile: &str, pip: Pip, given: Given) -> Result<Prepared, IndexError> {
     let text = context.read_text(dockerfile).unwrap_or_default();
     let mounted = mounted_secrets(&text);
@@ -218,7 +217,7 @@ pub fn prepare(context: &Context, dockerfile: &str, pip: Pip, given: Given) -> R
     Ok(Prepared { context, secrets, hidden, unused, asked })
 }
 
-/// Every `pip install` of a build, each once.
+/// All `pip install`s of a build, each once.
 fn installations(context: &Context, pip: Pip) -> Vec<(Vec<String>, Installation)> {
     let texts = |path: &str| context.read_text(&format!("{REQUIREMENTS}/{path}"));
     let mut installations: Vec<(Vec<String>, Installation)> = Vec::new();
@@ -231,7 +230,7 @@ fn installations(context: &Context, pip: Pip) -> Vec<(Vec<String>, Installation)
     installations
 }
 
-/// Those that ask an index whose login there is; what they install has to come as wheels.
+/// Those that use an index with a login; their packages have to be wheels.
 fn private(
     installations: Vec<(Vec<String>, Installation)>,
     logins: &Logins,
@@ -268,8 +267,8 @@ fn lists(number: usize, read: &Installation, logins: &Logins) -> [(&'static str,
     ]
 }
 
-/// The same list where its indexes and the addresses of its packages have the user's logins: the options that name
-/// indexes are lines then, for command lines are seen by everybody.
+/// The list with the user's logins in the addresses of indexes and packages: index options become lines,
+/// since everybody can see command lines.
 pub(super) fn with_logins(flat: &Flat, logins: &Logins) -> Flat {
     let mut flat = flat.clone();
     if flat.options.iter().any(|word| logins.of(word).is_some()) {

@@ -1,16 +1,16 @@
-//! What programs say when somebody wants a login, and what to do about it.
+//! Messages of programs about a missing login, and what to do.
 
-/// Who wants a login, or another one.
+/// A server that needs a login, or another one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
     /// A package index, by its host.
     Index(String),
-    /// A repository of sources, by its host.
+    /// A source repository, by host.
     Repository(String),
 }
 
 impl Refusal {
-    /// Finds it in a line of pip's, uv's or git's.
+    /// Finds it in a line of pip, uv or git.
     pub(crate) fn find(line: &str) -> Option<Self> {
         if let Some((_, rest)) = line.split_once("could not read Username for '") {
             return Some(Self::Repository(host(rest)?));
@@ -23,7 +23,7 @@ impl Refusal {
         is_refusal.then(|| host(line)).flatten().map(Self::Index)
     }
 
-    /// What to do about it, if the user's login was found at a place.
+    /// What to do, given where the user's login was found, if it was.
     #[must_use]
     pub fn hint(&self, place: Option<&str>) -> String {
         match (self, place) {
@@ -48,14 +48,14 @@ impl Refusal {
     }
 }
 
-/// How a login is given.
+/// The ways to give a login.
 pub(super) fn ways(host: &str) -> String {
     format!(
         "give it with `--build-secret {host}=FILE` (`user:password` in the file), in the netrc file, or in `PIP_INDEX_URL`"
     )
 }
 
-/// The host that pip asks a user for, which may have a port.
+/// The host in pip's prompt for a user, perhaps with a port.
 fn prompted(text: &str) -> Option<String> {
     let name = text.split_whitespace().next()?.strip_suffix(':')?;
     crate::logins::Origin::of(&format!("http://{name}")).map(|origin| origin.name())

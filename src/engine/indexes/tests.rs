@@ -15,7 +15,7 @@ fn context(dockerfile: &str, requirements: &str) -> Context {
     Context::new(entries, 0).unwrap()
 }
 
-/// Prepares a build whose user has the login `bob:pw` for `packages.example`.
+/// Prepares a build for a user with the login `bob:pw` for `packages.example`.
 fn prepared(dockerfile: &str, requirements: &str) -> Result<Prepared, IndexError> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("login");

@@ -1,4 +1,4 @@
-//! An image as an archive: in OCI's layout, with the list that `docker load` of every version reads.
+//! An image as an archive: in OCI's layout, with the list for `docker load` of every version.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -19,8 +19,8 @@ use crate::progress::{Event, Progress};
 const END: [u8; 1024] = [0; 1024];
 
 impl Assembler {
-    /// Writes an image to an archive for `docker load` and `podman load`, with its names; of several platforms all, of
-    /// which Docker takes the first.
+    /// Writes an image to an archive for `docker load` and `podman load`, with its names; Docker loads the
+    /// first of several platforms.
     pub fn save(
         &self,
         image: &Assembled,
@@ -66,7 +66,7 @@ impl Assembler {
     }
 }
 
-/// What is in the layout, by name.
+/// The index of the layout.
 fn layout_index(image: &Assembled, tags: &[String]) -> Value {
     let entry = |tag: &String| {
         let version = tag.rsplit(':').next().unwrap_or_default();
@@ -78,7 +78,7 @@ fn layout_index(image: &Assembled, tags: &[String]) -> Value {
     json!({"schemaVersion": 2, "manifests": tags.iter().map(entry).collect::<Vec<_>>()})
 }
 
-/// The same for `docker load`.
+/// The list for `docker load`.
 fn docker_list(image: &Assembled, tags: &[String]) -> Value {
     let list = |one: &Image| {
         let base = one.base.iter().map(|layer| place(&layer.digest));
@@ -88,15 +88,15 @@ fn docker_list(image: &Assembled, tags: &[String]) -> Value {
     image.images.iter().take(1).map(list).collect()
 }
 
-/// Where a blob is in the layout.
+/// The path of a blob in the layout.
 fn place(digest: &str) -> String {
     format!("blobs/{}", digest.replace(':', "/"))
 }
 
-/// An archive that is being written.
+/// An archive being written.
 struct Archive<'a> {
     out: &'a mut dyn Write,
-    /// The blobs that are in it.
+    /// The blobs written so far.
     written: BTreeSet<String>,
     mtime: u64,
 }
@@ -128,7 +128,7 @@ impl Archive<'_> {
         }
     }
 
-    /// Writes the header of a blob, unless it is in the archive already.
+    /// Writes the header of a blob, unless the archive has it already.
     fn begin_blob(&mut self, digest: &str, size: u64) -> Result<bool, OciError> {
         if !self.written.insert(digest.to_owned()) {
             return Ok(false);

@@ -1,4 +1,4 @@
-//! The assembling: base, installed packages and files become an image.
+//! Assembling: base, installed packages and files become an image.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -23,15 +23,15 @@ use crate::hashed::digest;
 use crate::installers::pip;
 use crate::progress::Event;
 
-/// From which size on a layer is kept in a file, in bytes before compression.
+/// Size from which a layer is kept in a file, in bytes before compression.
 const LARGE: u64 = 1 << 20;
 
 /// An image for one platform.
 pub(super) struct Image {
     pub(super) platform: Platform,
-    /// The layers of the base, from the bottom up.
+    /// The layers of the base, from bottom to top.
     pub(super) base: Vec<Descriptor>,
-    /// Those above.
+    /// The layers above.
     pub(super) layers: Vec<Layer>,
     pub(super) config: Document,
     pub(super) manifest: Document,
@@ -46,7 +46,7 @@ impl Image {
 }
 
 impl Assembler {
-    /// Makes an image on a base.
+    /// Builds an image on a base.
     pub(super) fn image(&self, spec: &ImageSpec, origin: &Origin, base: Base) -> Result<Image, OciError> {
         let place = place(spec, &base);
         let mut layers = Vec::new();
@@ -69,7 +69,7 @@ impl Assembler {
         Ok(Image { platform: base.platform, base: base.layers, layers, config, manifest })
     }
 
-    /// The layers with the requirements and the files that name them.
+    /// The layers with the requirements and their files.
     fn packages(
         &self,
         spec: &ImageSpec,
@@ -103,7 +103,7 @@ impl Assembler {
         }
     }
 
-    /// Has an installer unpack all packages into one layer.
+    /// Installs all packages into one layer.
     fn install(&self, job: &Job, requirements: Vec<Entry>) -> Result<(Packed, Blob), OciError> {
         let Job { spec, target, .. } = job;
         let work = self.cache.work()?;
@@ -145,13 +145,13 @@ impl Assembler {
         Ok(Layer { packed, blob, what })
     }
 
-    /// The form of the layers of an image.
+    /// The format of an image's layers.
     fn format(&self, spec: &ImageSpec) -> Format {
         Format { mtime: spec.context.mtime(), compression: self.compression }
     }
 }
 
-/// Writes the requirement files into a folder that is made for them.
+/// Writes the requirement files into a new folder.
 pub(super) fn write_requirements(spec: &ImageSpec, folder: &Path) -> Result<(), OciError> {
     fs::create_dir(folder).map_err(OciError::io("write", folder.display()))?;
     for (path, content, _) in spec.context.below(crate::recipe::REQUIREMENTS) {
@@ -183,7 +183,7 @@ fn requirement_texts(spec: &ImageSpec) -> BTreeMap<String, String> {
     texts.collect()
 }
 
-/// Refuses packages of which the base has another version: an upper layer can't take that out as pip would.
+/// Rejects packages that the base has in another version: an upper layer can't uninstall it as pip would.
 pub(super) fn refuse_replaced(
     base: &Base,
     there: &BTreeSet<(String, String)>,
@@ -202,7 +202,7 @@ pub(super) fn refuse_replaced(
     }
 }
 
-/// The working directory; an image that has it names it, or something beside it.
+/// The working directory, based on the permissions in the base image.
 fn place(spec: &ImageSpec, base: &Base) -> Place {
     let folder = spec.recipe.working_dir;
     let above: Vec<&str> = folder.match_indices('/').skip(1).map(|(end, _)| &folder[..end]).collect();
@@ -219,13 +219,13 @@ fn place(spec: &ImageSpec, base: &Base) -> Place {
     Place { working_dir: folder.trim_start_matches('/').to_owned(), above: above.collect() }
 }
 
-/// Entries in the order of their paths, each path once: engines refuse layers that name something twice.
+/// Entries sorted by path, each path once: engines reject layers with duplicates.
 pub(super) fn merged(entries: impl Iterator<Item = Entry>) -> Vec<Entry> {
     let entries: BTreeMap<String, Entry> = entries.map(|entry| (entry.path.clone(), entry)).collect();
     entries.into_values().collect()
 }
 
-/// The name under which a layer with packages is kept: all that it depends on.
+/// The cache key of a layer with packages: everything that it depends on.
 fn name(
     spec: &ImageSpec,
     format: Format,
@@ -246,7 +246,7 @@ fn name(
     Ok(key.trim_start_matches("sha256:").to_owned())
 }
 
-/// What tells a layer from others before it is packed: the digest of its uncompressed form, and how it is compressed.
+/// The identity of a layer before packing: the digest of its uncompressed form, and its compression.
 fn layer_name(entries: &[Entry], format: Format) -> Result<String, OciError> {
     let plain = super::layer::plain_digest(entries, format.mtime)?;
     let key = format!("{plain} {:?}", format.compression);

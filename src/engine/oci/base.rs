@@ -1,4 +1,4 @@
-//! The base image: its manifest and configuration for one platform, and where its layers can be read.
+//! The base image: its manifest and configuration for one platform, and the source of its layers.
 
 use serde_json::Value;
 
@@ -9,22 +9,22 @@ use super::platform::Platform;
 use crate::engine::manifest::{AnyManifest, Descriptor, Manifest};
 use crate::hashed::digest;
 
-/// An image for one platform, which others are made from.
+/// A base image for one platform.
 pub(super) struct Base {
-    /// The name by which it was asked for.
+    /// The name it was requested by.
     pub(super) name: String,
     /// The digest of its manifest.
     pub(super) digest: String,
-    /// What it is for.
+    /// Its platform.
     pub(super) platform: Platform,
-    /// Its layers, from the bottom up.
+    /// Its layers, from bottom to top.
     pub(super) layers: Vec<Descriptor>,
     /// Its configuration.
     pub(super) config: Value,
 }
 
 impl Base {
-    /// Reads what an origin has for a platform; without one, what it has for this machine, or all it has.
+    /// Reads an origin's image for a platform; default: for this machine, or the only one.
     pub(super) async fn read(origin: &Origin, wanted: Option<&Platform>) -> Result<Self, OciError> {
         let bytes = origin.manifest().await?;
         let (bytes, digest) = match parse(origin, wanted, &bytes)? {

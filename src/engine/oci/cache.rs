@@ -1,4 +1,4 @@
-//! Layers that were made before, kept by what they are made of, for all programs of a user.
+//! The cache of layers, keyed by what they are made of, shared by all processes of a user.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -19,27 +19,27 @@ use crate::cache::{Kind, LOCK, Lock, Shelf, WORK};
 use crate::hashed::{digest, digest_of};
 use crate::progress::Progress;
 
-/// What is noted under a name, with the digest of its text.
+/// A cached value, with the digest of its text.
 #[derive(Serialize, Deserialize)]
 struct Note<T> {
     digest: String,
     what: T,
 }
 
-/// Where layers are kept.
+/// The cache of layers.
 #[derive(Debug)]
 pub(super) struct Cache {
     shelf: Shelf,
-    /// What nobody may remove as long as this program runs.
+    /// Locks that keep entries as long as this program runs.
     in_use: Mutex<Vec<Lock>>,
-    /// The layers that were read in this run, with the time at which they were last written.
+    /// The layers verified in this run, with their modification times.
     read: Mutex<BTreeSet<(String, SystemTime)>>,
-    /// Whether something has come into it.
+    /// Whether anything was added.
     has_grown: AtomicBool,
 }
 
 impl Cache {
-    /// The cache of this user, or where that can't be, one for this run only.
+    /// The user's cache, or a temporary one if that can't be used.
     pub(super) fn open() -> Result<Self, OciError> {
         Ok(Self::of(Shelf::open(Kind::Layers)?))
     }
@@ -48,14 +48,14 @@ impl Cache {
         Self { shelf, in_use: Mutex::default(), read: Mutex::default(), has_grown: AtomicBool::new(false) }
     }
 
-    /// A layer that was kept under a name, if it is what it was: each byte of it is read, since disks forget.
+    /// A cached layer, if it is intact: every byte is verified, as disks forget.
     pub(super) fn get(&self, name: &str) -> Option<(Packed, Blob)> {
         let packed: Packed = self.recall(name)?;
         let blob = self.whole(&packed)?;
         Some((packed, blob))
     }
 
-    /// A layer that was kept, if it is what it was. What was read in this run isn't read again unless it was touched.
+    /// A cached layer, if it is intact. One verified in this run isn't read again unless it was modified.
     pub(super) fn whole(&self, packed: &Packed) -> Option<Blob> {
         let blob = self.blob(packed);
         match Lock::share(&blob) {
@@ -75,7 +75,7 @@ impl Cache {
         Some(Blob::File(blob))
     }
 
-    /// What was noted under a name, if the note is what it was.
+    /// A cached value, if it is intact.
     pub(super) fn recall<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         let mut text = Vec::new();
         let mut note = File::open(self.note(name)).ok()?;
@@ -87,7 +87,7 @@ impl Cache {
         is_whole.then(|| serde_json::from_str(note.what.get()).ok())?
     }
 
-    /// Notes something under a name, as a whole or not at all.
+    /// Caches a value, atomically.
     pub(super) fn note_down(&self, name: &str, what: &impl Serialize) -> Result<(), OciError> {
         let failed = |error| self.unwritable(error);
         let what = to_raw_value(what).map_err(|error| failed(error.into()))?;
@@ -98,7 +98,7 @@ impl Cache {
         Ok(())
     }
 
-    /// A folder for work in progress, on the same file system as what is kept.
+    /// A temporary folder on the file system of the cache.
     pub(super) fn work(&self) -> Result<TempDir, OciError> {
         let folder = tempfile::Builder::new().prefix(WORK).tempdir_in(self.shelf.path());
         let folder = folder.map_err(|error| self.unwritable(error))?;
@@ -107,8 +107,8 @@ impl Cache {
         Ok(folder)
     }
 
-    /// Keeps what `pack` writes under a name: first the layer by its digest, then the note that names it, each as a whole
-    /// or not at all. So two who make the same at once don't disturb each other.
+    /// Caches what `pack` writes: first the layer by its digest, then the value that refers to it, each
+    /// atomically, so that concurrent writers don't interfere.
     pub(super) fn put(
         &self,
         name: &str,
@@ -119,7 +119,7 @@ impl Cache {
         Ok((packed, blob))
     }
 
-    /// Keeps what `pack` writes by its digest.
+    /// Caches what `pack` writes by its digest.
     pub(super) fn keep_layer(
         &self,
         pack: impl FnOnce(&mut dyn Write) -> Result<Packed, OciError>,
@@ -137,8 +137,8 @@ impl Cache {
         Ok((packed, Blob::File(blob)))
     }
 
-    /// Makes room if something has come into it and it is too large now; a cache that can't be tidied up is no reason to
-    /// fail.
+    /// Evicts entries if something was added and the cache exceeds its limit; failing to tidy up is no reason
+    /// to fail.
     pub(super) fn trim(&self, progress: &Progress) {
         if self.has_grown.swap(false, Ordering::Relaxed) {
             self.shelf.trim(progress);
@@ -149,7 +149,7 @@ impl Cache {
         self.in_use.lock().unwrap_or_else(PoisonError::into_inner).push(lock);
     }
 
-    /// Locks what was just made; where nothing can be locked, nothing is removed.
+    /// Locks a new entry; without locks, nothing is removed.
     fn keep_file(&self, file: File) {
         if let Ok(lock) = Lock::of(file) {
             self.keep(lock);

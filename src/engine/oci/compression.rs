@@ -1,4 +1,4 @@
-//! How layers are compressed, and how compressed layers are read.
+//! Compression of layers, and reading compressed layers.
 
 use std::io::{self, BufRead, Read};
 
@@ -19,17 +19,17 @@ pub enum Compression {
     Zstd,
 }
 
-/// What compressed layers begin with.
+/// Magic numbers of compressed layers.
 const MAGIC: [(&[u8], Compression); 2] =
     [(&[0x1f, 0x8b], Compression::Gzip), (&[0x28, 0xb5, 0x2f, 0xfd], Compression::Zstd)];
 
 impl Compression {
-    /// How a layer is compressed that begins like this, if it is.
+    /// The compression of a layer, judged by its first bytes.
     fn of(start: &[u8]) -> Option<Self> {
         MAGIC.iter().find(|(magic, _)| start.starts_with(magic)).map(|(_, compression)| *compression)
     }
 
-    /// The end of the name of an archive that is compressed so.
+    /// The suffix of an archive with this compression.
     pub(super) const fn suffix(self) -> &'static str {
         match self {
             Self::Gzip => "gz",
@@ -37,7 +37,7 @@ impl Compression {
         }
     }
 
-    /// OCI's media type of layers that are compressed so.
+    /// OCI's media type of layers with this compression.
     pub(super) const fn media_type(self) -> &'static str {
         match self {
             Self::Gzip => LAYER_GZIP,
@@ -46,12 +46,12 @@ impl Compression {
     }
 }
 
-/// The media type of a layer that begins like this.
+/// The media type of a layer, judged by its first bytes.
 pub(super) fn media_type(start: &[u8]) -> &'static str {
     Compression::of(start).map_or(LAYER, Compression::media_type)
 }
 
-/// The archive in a layer, however it is compressed.
+/// The archive in a layer, decompressed.
 pub(super) fn plain<'a>(mut layer: impl BufRead + 'a) -> io::Result<Box<dyn Read + 'a>> {
     Ok(match Compression::of(layer.fill_buf()?) {
         None => Box::new(layer),

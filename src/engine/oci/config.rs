@@ -1,4 +1,4 @@
-//! The configuration of an image: that of its base, changed as the last lines of a Dockerfile change it.
+//! The configuration of an image: that of its base, with the changes of the Dockerfile's last lines.
 
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
@@ -7,10 +7,10 @@ use time::format_description::well_known::Rfc3339;
 use super::layer::Layer;
 use crate::recipe::{Named, Recipe};
 
-/// What the engine that built the base has left, and nobody reads.
+/// Fields left by the engine that built the base, which nobody reads.
 const STALE: [&str; 4] = ["container", "container_config", "docker_version", "id"];
 
-/// The configuration of an image that is made of a base and some layers.
+/// The configuration of an image made of a base and some layers.
 pub(super) fn config(base: &Value, recipe: &Recipe, layers: &[Layer], created: u64) -> Value {
     let mut image = base.as_object().cloned().unwrap_or_default();
     image.retain(|name, _| !STALE.contains(&name.as_str()));
@@ -48,7 +48,7 @@ fn set(mut settings: Map<String, Value>, recipe: &Recipe) -> Map<String, Value> 
     settings
 }
 
-/// A variable that is there keeps its place.
+/// A variable that exists keeps its position.
 fn environment(base: Option<&Value>, changes: &[Named]) -> Value {
     let base = base.and_then(Value::as_array).cloned().unwrap_or_default();
     let mut pairs: Vec<String> = base.iter().filter_map(|pair| Some(pair.as_str()?.to_owned())).collect();
@@ -77,7 +77,7 @@ fn history(base: &Value, layers: &[Layer], created: &str) -> Value {
     below.into_iter().chain(own).chain([end]).collect()
 }
 
-/// Seconds since 1970 as configurations tell them.
+/// Seconds since 1970 in the format of configurations.
 fn timestamp(seconds: u64) -> String {
     let time = i64::try_from(seconds).ok().and_then(|time| OffsetDateTime::from_unix_timestamp(time).ok());
     let text = time.and_then(|time| time.format(&Rfc3339).ok());

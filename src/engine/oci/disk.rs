@@ -16,7 +16,7 @@ use crate::engine::manifest::{self, LAYER};
 use crate::hashed::{digest, hex};
 use crate::reader;
 
-/// What names of images on disk begin with, as skopeo has them.
+/// Prefixes of images on disk, as in skopeo.
 const KINDS: [&str; 3] = ["oci", "oci-archive", "docker-archive"];
 
 /// An image on disk.
@@ -24,7 +24,7 @@ const KINDS: [&str; 3] = ["oci", "oci-archive", "docker-archive"];
 pub(super) struct Disk {
     /// The manifest or index.
     pub(super) manifest: Bytes,
-    /// Where each blob is, by its digest.
+    /// The position of each blob, by digest.
     blobs: BTreeMap<String, Piece>,
 }
 
@@ -65,7 +65,7 @@ impl Disk {
         self.blobs.get(digest).ok_or_else(|| OciError::Damaged(digest.to_owned()))
     }
 
-    /// A manifest or a configuration, which has to be what its digest says.
+    /// A manifest or a configuration, verified by its digest.
     pub(super) fn document(&self, name: &str) -> Result<Bytes, OciError> {
         let bytes = self.piece(name)?.bytes().map_err(OciError::io("read", name))?;
         if digest(&bytes) == name { Ok(bytes) } else { Err(OciError::Damaged(name.to_owned())) }
@@ -73,14 +73,14 @@ impl Disk {
 }
 
 impl Piece {
-    /// The content from its beginning to its end.
+    /// Opens the content.
     pub(super) fn open(&self) -> io::Result<impl Read + use<>> {
         let mut file = reader::open(&self.path)?;
         file.seek(SeekFrom::Start(self.start))?;
         Ok(file.take(self.size))
     }
 
-    /// All of it.
+    /// The whole content.
     pub(super) fn bytes(&self) -> io::Result<Bytes> {
         let mut bytes = Vec::new();
         self.open()?.read_to_end(&mut bytes)?;
@@ -88,7 +88,7 @@ impl Piece {
     }
 }
 
-/// The files below a folder by their paths there.
+/// The files below a folder, by relative path.
 fn in_folder(folder: &Path) -> io::Result<BTreeMap<String, Piece>> {
     let mut files = BTreeMap::new();
     for name in ["index.json", "blobs/sha256"] {
@@ -107,7 +107,7 @@ fn in_folder(folder: &Path) -> io::Result<BTreeMap<String, Piece>> {
     Ok(files)
 }
 
-/// The files in an archive by their paths there.
+/// The files in an archive, by path.
 fn in_archive(path: &Path) -> io::Result<BTreeMap<String, Piece>> {
     let mut archive = tar::Archive::new(reader::open(path)?);
     let mut files = BTreeMap::new();
@@ -140,7 +140,7 @@ fn layout(files: &BTreeMap<String, Piece>) -> io::Result<Disk> {
     Ok(Disk { manifest, blobs: files.iter().filter_map(blob).collect() })
 }
 
-/// An image as `docker save` leaves it: its blobs are called as they like, so they are hashed.
+/// An image written by `docker save`: its blobs have arbitrary names, so they are hashed.
 fn saved(files: &BTreeMap<String, Piece>) -> io::Result<Disk> {
     let list: Vec<Saved> = serde_json::from_slice(&text(files, "manifest.json")?)?;
     let saved = list.into_iter().next().ok_or_else(|| io::Error::other("there is no image in it"))?;
@@ -160,7 +160,7 @@ fn saved(files: &BTreeMap<String, Piece>) -> io::Result<Disk> {
     Ok(Disk { manifest: manifest.to_string().into(), blobs })
 }
 
-/// The form and the digest of a layer.
+/// The media type and digest of a layer.
 fn hashed(piece: &Piece) -> io::Result<(&'static str, String)> {
     let mut content = piece.open()?;
     let mut hasher = Sha256::new();

@@ -1,4 +1,4 @@
-//! What can go wrong when an image is made without an engine, and what to do about it.
+//! Errors of building an image without an engine, and what to do about them.
 
 use std::io;
 use std::path::PathBuf;
@@ -14,22 +14,22 @@ use crate::engine::indexes::Refusal;
 use crate::engine::registry::RegistryError;
 use crate::engine::work::Interrupted;
 
-/// Why an image couldn't be made.
+/// Why an image couldn't be built.
 #[derive(Debug, Error)]
 pub enum OciError {
-    /// A registry doesn't give or take something.
+    /// A registry failed.
     #[error(transparent)]
     Registry(#[from] RegistryError),
     /// The cache can't be used.
     #[error(transparent)]
     Cache(#[from] CacheError),
-    /// Certificates that programs of this machine are to trust can't be read.
+    /// Trusted certificates for programs on this machine are unreadable.
     #[error(transparent)]
     Certificates(#[from] HttpError),
-    /// The files of the operator can't be read.
+    /// The files of the operator are unreadable.
     #[error(transparent)]
     Context(#[from] ContextError),
-    /// The base image isn't there, or not for the platform.
+    /// The base image doesn't exist, or not for the platform.
     #[error("failed to pull the base image `{image}` for {platform}: {reason}")]
     Base {
         /// Its name.
@@ -39,18 +39,18 @@ pub enum OciError {
         /// Why.
         reason: String,
     },
-    /// The base image does something when others are built from it.
+    /// The base image has `ONBUILD` instructions.
     #[error("the base image `{0}` has `ONBUILD` commands, which only an engine can run")]
     OnBuild(String),
-    /// Nothing tells where Python is.
+    /// Python wasn't found in the base image.
     #[error("cannot tell where the base image `{image}` has its Python: {reason}")]
     Python {
         /// The base image.
         image: String,
-        /// What was looked for.
+        /// What was searched for.
         reason: String,
     },
-    /// The base image has another Python than the command line says.
+    /// The base image has another Python than requested.
     #[error("the base image `{image}` has Python {found}, not {wanted}")]
     OtherPython {
         /// The base image.
@@ -72,35 +72,35 @@ pub enum OciError {
         /// The version that is there.
         version: String,
     },
-    /// There are no wheels for this machine.
+    /// There are no wheels for this machine's architecture.
     #[error("no wheels are known for the platform {0}")]
     Platform(String),
-    /// Nothing is there that could install packages.
+    /// No installer was found.
     #[error("{wanted} is needed to install packages into an image without an engine")]
     NoInstaller {
-        /// What would do.
+        /// What is needed.
         wanted: String,
-        /// What is there and doesn't work.
+        /// Installers that were found and don't work.
         broken: Vec<String>,
     },
-    /// A requirement asks for more than wheels, or for something of this machine.
+    /// A requirement needs more than wheels, or something of this machine.
     #[error("{0}; only a container engine can do that")]
     NeedsEngine(String),
-    /// The packages couldn't be installed.
+    /// The packages failed to install.
     #[error("`{command}` failed for {target}")]
     Install {
-        /// The command as the source has it.
+        /// The command as written in the source.
         command: String,
         /// Python's version and the platform.
         target: String,
-        /// What the installer has said last.
+        /// The end of the installer's output.
         tail: Vec<String>,
-        /// Whether the package index couldn't be reached.
+        /// Whether the package index was unreachable.
         offline: bool,
-        /// Who wanted a login.
+        /// The server that required a login.
         refused: Option<Refusal>,
     },
-    /// A wheel holds what no installer may unpack.
+    /// A wheel has contents that no installer may unpack.
     #[error("the wheel `{wheel}` is refused: {reason}")]
     Wheel {
         /// Its file name.
@@ -108,7 +108,7 @@ pub enum OciError {
         /// What is wrong with it.
         reason: String,
     },
-    /// Something came otherwise than it was announced.
+    /// Content differs from its digest.
     #[error("`{0}` is damaged: its content is not what its digest says")]
     Damaged(String),
     /// A file was written to while it was read.
@@ -136,7 +136,7 @@ impl From<Interrupted> for OciError {
 }
 
 impl OciError {
-    /// The system refuses to do something with a file.
+    /// An I/O error with a file.
     pub(super) fn io(doing: &'static str, path: impl ToString) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { doing, path: path.to_string(), source }
     }

@@ -1,4 +1,4 @@
-//! The operator's files as layers: where a Dockerfile's `COPY` puts them, with the same modes and owners.
+//! The operator's files as layers: at the paths of a Dockerfile's `COPY`, with the same modes and owners.
 
 use crate::context::{Content, Context};
 use crate::recipe::USER;
@@ -7,7 +7,7 @@ use crate::recipe::{FILES, OPERATOR, REQUIREMENTS};
 use super::layer::Entry;
 use super::python::Access;
 
-/// The owner of what is installed.
+/// The owner of installed files.
 pub(super) const ROOT: (u32, u32) = (0, 0);
 
 /// The requirement files, as `COPY requirements/` leaves them.
@@ -15,7 +15,7 @@ pub(super) fn requirements(context: &Context, place: &Place) -> Vec<Entry> {
     copied(context, REQUIREMENTS, ROOT, place)
 }
 
-/// The additional files, and the script with its entry point: a layer each, unless there is nothing for it.
+/// The additional files, and the script with its entry point: a layer each, if not empty.
 pub(super) fn layers(context: &Context, place: &Place) -> Vec<(String, Vec<Entry>)> {
     let layer = |folder: &str| {
         let what = format!("COPY --chown={}:{} {folder}/ /{}/", USER.0, USER.1, place.working_dir);
@@ -24,17 +24,17 @@ pub(super) fn layers(context: &Context, place: &Place) -> Vec<(String, Vec<Entry
     [FILES, OPERATOR].map(layer).into_iter().filter(|(_, entries)| !entries.is_empty()).collect()
 }
 
-/// The working directory of an image, and what of the way to it isn't in the base.
+/// The working directory of an image, and its parents that the base doesn't have.
 #[derive(Debug, Clone)]
 pub(super) struct Place {
-    /// Without a `/` at the beginning.
+    /// Without a leading `/`.
     pub(super) working_dir: String,
-    /// The folders above it, from the top down.
+    /// The folders above it, top down.
     pub(super) above: Vec<(String, Access)>,
 }
 
 impl Place {
-    /// The folders that have to be there, as `mkdir -p`, `chown` and `chmod` leave them.
+    /// The folders to create, as `mkdir -p`, `chown` and `chmod` leave them.
     fn folders(&self) -> impl Iterator<Item = Entry> {
         let folder = |path: &String, (mode, owner)| Entry { path: path.clone(), content: None, mode, owner };
         let above = self.above.iter().map(move |(path, access)| folder(path, *access));

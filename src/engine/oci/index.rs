@@ -1,4 +1,5 @@
-//! The file index of a base image: what its layers hold, in which a Python is found that the configuration doesn't tell.
+//! The file index of a base image: the contents of its layers, to find a Python that the configuration
+//! doesn't name.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufReader, Read};
@@ -10,25 +11,25 @@ use super::compression::plain;
 use super::platform::Libc;
 use super::python::{Access, Python, minor};
 
-/// How many links are followed on the way to one file.
+/// Most links followed on the way to one file.
 const LINKS: usize = 16;
 
-/// How a layer names what it removes from those below, and a folder of which it removes all.
+/// Prefix of the whiteout files with which a layer removes files of those below.
 const REMOVED: &str = ".wh.";
 const EMPTIED: &str = ".wh..wh..opq";
 
-/// What the layers of an image hold, by paths without a `/` at the beginning.
+/// The contents of an image's layers, by path without a leading `/`.
 #[derive(Debug, Default)]
 pub(super) struct Index(BTreeMap<String, File>);
 
 #[derive(Debug, Clone)]
 struct File {
-    /// Where it leads, if it is a symbolic link.
+    /// The target, if it is a symbolic link.
     link: Option<String>,
     access: Access,
 }
 
-/// A Python that was found, and the distributions it has, by their normalised names with their versions.
+/// A Python that was found, and its distributions: normalised names with versions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct InstalledPython {
     pub(super) python: Python,
@@ -36,7 +37,7 @@ pub(super) struct InstalledPython {
 }
 
 impl Index {
-    /// Lays a layer, however it is compressed, over those below.
+    /// Adds a layer, compressed or not, on top of those below.
     pub(super) fn add(&mut self, layer: impl Read) -> io::Result<()> {
         self.add_archive(plain(BufReader::new(layer))?)
     }
@@ -59,13 +60,13 @@ impl Index {
         Ok(())
     }
 
-    /// Removes what is below a path, and it itself unless that is to stay.
+    /// Removes everything below a path, and the path itself unless it stays.
     fn remove(&mut self, path: &str, stays: bool) {
         let below = format!("{path}/");
         self.0.retain(|name, _| !name.starts_with(&below) && (stays || name != path));
     }
 
-    /// The path of the file that a path leads to, all links followed.
+    /// The path of the file that a path leads to, with links resolved.
     fn resolve(&self, path: &str) -> Option<String> {
         let mut path = path.trim_start_matches('/').to_owned();
         for _ in 0..LINKS {
@@ -77,7 +78,7 @@ impl Index {
         None
     }
 
-    /// The same path without the first link on its way.
+    /// The path with its first link resolved.
     fn first_link(&self, path: &str) -> Option<String> {
         let ends = path.match_indices('/').map(|(end, _)| end).chain([path.len()]);
         ends.into_iter().find_map(|end| {
@@ -87,7 +88,7 @@ impl Index {
         })
     }
 
-    /// The Python that is the first on a `PATH`, if packages can be put beside its own; else what is in the way.
+    /// The first Python on a `PATH`, if packages can be installed beside its own; else what prevents it.
     pub(super) fn find(&self, path: &str) -> Result<InstalledPython, String> {
         let folders = path.split(':').map(|folder| folder.trim_end_matches('/'));
         let found =
@@ -123,7 +124,7 @@ impl Index {
         versions.next().filter(|_| versions.next().is_none())
     }
 
-    /// What is installed in a folder.
+    /// The distributions in a folder.
     fn distributions(&self, site: &str) -> BTreeSet<(String, String)> {
         let below = format!("{site}/");
         let names = self.0.range(below.clone()..).map(|(path, _)| path);
@@ -157,12 +158,12 @@ pub(super) fn distribution(name: &str) -> Option<(String, String)> {
     (!name.contains('/')).then(|| (normal, version.to_owned()))
 }
 
-/// A path seen from a folder.
+/// A path relative to a folder.
 fn joined(folder: &str, path: &str) -> String {
     if folder.is_empty() || path.starts_with('/') { path.to_owned() } else { format!("{folder}/{path}") }
 }
 
-/// A path without `.`, `..` and a `/` at the beginning.
+/// A path without `.`, `..` and a leading `/`.
 fn normal(path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {

@@ -21,15 +21,15 @@ use crate::progress::{Event, Progress};
 mod choice;
 mod private;
 
-/// How many of its last lines are shown of an installer that fails.
+/// Number of lines shown of an installer that fails.
 const TAIL: usize = 20;
 
-/// What packages are installed for.
+/// The target of an installation.
 #[derive(Debug)]
 pub(super) struct Target<'a> {
     pub(super) python: &'a Python,
     pub(super) platform: &'a Platform,
-    /// The machine, as wheels name it.
+    /// The architecture in wheel tags.
     pub(super) machine: &'static str,
 }
 
