@@ -1,4 +1,4 @@
-//! Whose a container is: one process of one host. What killed processes have left is removed by the next.
+//! Owners of containers: one process of one host. Containers of killed processes are removed by the next one.
 
 use std::collections::HashMap;
 use std::fs;
@@ -10,25 +10,25 @@ use bollard::query_parameters::{ListContainersOptionsBuilder, RemoveContainerOpt
 use super::docker::Engine;
 use crate::hashed::digest;
 
-/// Label of a container: the host of its process. Machines may share an engine.
+/// Label of a container: the host of its process, as machines may share an engine.
 const HOST: &str = "io.claimed.c3.host";
 
 /// Label of a container: its process.
 const PROCESS: &str = "io.claimed.c3.process";
 
-/// Label of a container: when its process was started, in ticks since the host was.
+/// Label of a container: the start time of its process, in ticks since boot.
 const STARTED: &str = "io.claimed.c3.started";
 
-/// What tells hosts, and what else has numbers of processes of its own, from each other.
+/// Files that distinguish hosts, and namespaces of process ids.
 const MARKS: [&str; 3] = ["/etc/machine-id", "/proc/sys/kernel/random/boot_id", "/proc/sys/kernel/hostname"];
 
-/// The numbers of processes are those of a namespace.
+/// Process ids belong to a namespace.
 const NAMESPACE: &str = "/proc/self/ns/pid";
 
-/// The place of the start in the status of a process, behind its name.
+/// The field of the start time in a process's status, after its name.
 const START: usize = 19;
 
-/// The process that a container belongs to.
+/// The process that owns a container.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Owner {
     host: String,
@@ -37,7 +37,7 @@ pub(super) struct Owner {
 }
 
 impl Owner {
-    /// This process; nothing where the system doesn't tell enough of it to be known again.
+    /// This process; nothing if the system doesn't reveal enough to identify it.
     pub(super) fn current() -> Option<Self> {
         let process = std::process::id();
         let status = fs::read_to_string("/proc/self/stat").ok()?;
@@ -57,14 +57,14 @@ impl Owner {
         labels.map(|(name, value)| (name.to_owned(), value)).into()
     }
 
-    /// The owner that the labels of a container tell.
+    /// The owner in a container's labels.
     fn read(labels: &HashMap<String, String>) -> Option<Self> {
         let host = labels.get(HOST)?.clone();
         let (process, started) = (labels.get(PROCESS)?.parse().ok()?, labels.get(STARTED)?.parse().ok()?);
         Some(Self { host, process, started })
     }
 
-    /// Whether it has ended, which is known of processes of this host only.
+    /// Whether it has ended, which is only known for processes of this host.
     fn is_gone(&self) -> bool {
         match fs::read_to_string(format!("/proc/{}/stat", self.process)) {
             Ok(status) => {
@@ -75,18 +75,18 @@ impl Owner {
     }
 }
 
-/// What the system says of a process.
+/// The status of a process.
 #[derive(Debug, PartialEq, Eq)]
 enum Status {
     Alive {
         started: u64,
     },
-    /// Nobody has taken note of its end yet.
+    /// A zombie.
     Ended,
 }
 
 impl Status {
-    /// Reads the status, in which the name of the program may hold anything.
+    /// Reads the status; the name of the program in it may be anything.
     fn read(text: &str) -> Option<Self> {
         let (_, rest) = text.rsplit_once(')')?;
         let fields: Vec<&str> = rest.split_whitespace().collect();
@@ -97,8 +97,7 @@ impl Status {
     }
 }
 
-/// A name for this host, by which nobody learns anything of it. Users don't see each other's processes everywhere, so
-/// each has a host of their own.
+/// An opaque name for this host and user: users may not see each other's processes.
 fn host() -> Option<String> {
     let namespace = fs::read_link(NAMESPACE).ok()?;
     let marks = MARKS.map(|path| fs::read_to_string(Path::new(path)).unwrap_or_default());
@@ -112,8 +111,8 @@ fn host() -> Option<String> {
 }
 
 impl Engine {
-    /// Removes the containers of processes that were killed on this host, once. That it fails is no reason to stop: the
-    /// next process tries again.
+    /// Removes the containers of killed processes of this host, once. Failing is no reason to stop: the next
+    /// process tries again.
     pub(super) fn sweep(&self) {
         if self.swept.set(()).is_err() {
             return;

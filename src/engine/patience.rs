@@ -1,4 +1,4 @@
-//! Patience with an engine: long work may be silent for as long as the engine still answers `/_ping`.
+//! Patience with an engine: long work may be silent while the engine still answers `/_ping`.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -10,30 +10,30 @@ use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use super::docker::Engine;
 use super::error::EngineError;
 
-/// How long an engine may take for a short answer, unless [`VARIABLE`] says otherwise.
+/// Default time limit for a short answer of an engine.
 const ANSWER: Duration = Duration::from_mins(1);
 
-/// Variable with another time, in seconds, as Docker's own tools know it.
+/// The variable with another limit in seconds, also used by Docker's tools.
 pub(super) const VARIABLE: &str = "DOCKER_CLIENT_TIMEOUT";
 
-/// Longest silence after which an engine is asked whether it is still there.
+/// Longest silence before an engine is pinged.
 const LONGEST_SILENCE: Duration = Duration::from_secs(15);
 
-/// How long a transfer may stand still, in times of an answer: the other side of it may be frozen.
+/// Time limit of a stalled transfer, as a multiple of that for an answer: its other side may be frozen.
 const STANDSTILL: u32 = 10;
 
-/// How long to wait before an engine that has refused to answer is asked again.
+/// Pause before pinging again an engine that refused to answer.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// How long an engine may be silent.
+/// Time limits for an engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Patience {
-    /// What a short answer may take.
+    /// For a short answer.
     pub(super) answer: Duration,
 }
 
 impl Patience {
-    /// What the user's environment says.
+    /// The limits in the user's environment.
     pub(super) fn from_environment() -> Self {
         Self::read(std::env::var(VARIABLE).ok().as_deref())
     }
@@ -43,18 +43,18 @@ impl Patience {
         Self { answer: seconds.map_or(ANSWER, Duration::from_secs) }
     }
 
-    /// The silence after which to ask.
+    /// The silence before a ping.
     fn silence(self) -> Duration {
         (self.answer / 4).min(LONGEST_SILENCE)
     }
 
-    /// How long a transfer may stand still.
+    /// The limit of a stalled transfer.
     pub(super) fn standstill(self) -> Duration {
         self.answer * STANDSTILL
     }
 }
 
-/// When an engine was last heard, or has taken what was sent.
+/// The time of the last activity.
 #[derive(Debug, Clone)]
 pub(super) struct Pulse {
     begun: Instant,
@@ -66,7 +66,7 @@ impl Pulse {
         Self { begun: Instant::now(), last: Arc::default() }
     }
 
-    /// It was heard now.
+    /// Records activity.
     pub(super) fn beat(&self) {
         let now = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.last.store(now, Ordering::Relaxed);
@@ -78,7 +78,7 @@ impl Pulse {
 }
 
 impl Engine {
-    /// Has some work done for as long as the engine is heard, or answers when it is asked.
+    /// Does work while the engine is active or answers pings.
     pub(super) async fn attended<T>(
         &self,
         doing: &str,
@@ -96,7 +96,7 @@ impl Engine {
         }
     }
 
-    /// Has a transfer done for as long as it moves.
+    /// Does a transfer while it makes progress.
     pub(super) async fn moving<T>(
         &self,
         doing: &str,
@@ -113,7 +113,7 @@ impl Engine {
         }
     }
 
-    /// Waits until nothing has been heard for some time.
+    /// Waits until there was no activity for some time.
     async fn still(&self, limit: Duration) {
         loop {
             let last = self.pulse.last();
@@ -124,7 +124,7 @@ impl Engine {
         }
     }
 
-    /// Waits until the engine says nothing and doesn't answer either.
+    /// Waits until the engine is silent and doesn't answer a ping.
     async fn silent(&self) {
         loop {
             self.still(self.patience.silence()).await;
@@ -135,7 +135,7 @@ impl Engine {
         }
     }
 
-    /// Whether the engine answers in time, or is heard meanwhile.
+    /// Whether the engine answers in time, or is active meanwhile.
     async fn answers(&self) -> bool {
         let (asked, end) = (self.pulse.last(), Instant::now() + self.patience.answer);
         while self.pulse.last() == asked {

@@ -1,5 +1,5 @@
-//! Proxies for builds and containers: those of `proxies` in Docker's `config.json`, as `docker build` and `docker run`
-//! hand them on.
+//! Proxies for builds and containers: `proxies` in Docker's `config.json`, as passed on by `docker build` and
+//! `docker run`.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::endpoint::{Endpoint, EndpointError, configuration};
 
-/// The part of Docker's `config.json` that counts here.
+/// The relevant part of Docker's `config.json`.
 #[derive(Deserialize)]
 struct Config {
     #[serde(default)]
@@ -30,7 +30,7 @@ struct Proxies {
     all: String,
 }
 
-/// The variables that name the proxies of an engine, each in upper and in lower case.
+/// The proxy variables for an engine, in upper and lower case.
 pub fn variables(endpoint: &Endpoint) -> Result<BTreeMap<String, String>, EndpointError> {
     let config: Option<Config> = configuration()?;
     Ok(config.map(|config| chosen(config, &endpoint.host)).unwrap_or_default())

@@ -1,4 +1,4 @@
-//! What the messages of clients, engines and registries mean.
+//! The meaning of messages from clients, engines and registries.
 
 use bollard::errors::Error;
 
@@ -6,10 +6,10 @@ use super::error::EngineError;
 use super::http::innermost;
 use crate::reference::registry_host;
 
-/// What is said of an engine that takes a connection and then says nothing.
+/// The message for an engine that accepts connections and doesn't answer.
 pub(super) const NO_ANSWER: &str = "no answer in time";
 
-/// What an error of the client means, in one line.
+/// A client's error on one line.
 pub(super) fn reason(error: &Error) -> String {
     match error {
         Error::SocketNotFoundError(_) => "there is no such socket".to_owned(),
@@ -23,7 +23,7 @@ pub(super) fn reason(error: &Error) -> String {
     }
 }
 
-/// A foreign message in the manner of our own: one line, lower case, no full stop.
+/// A foreign message in our style: one line, lower case, no full stop.
 pub(super) fn one_line(message: &str) -> String {
     let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
     let line = line.trim_end_matches('.');
@@ -36,12 +36,12 @@ pub(super) fn one_line(message: &str) -> String {
     }
 }
 
-/// Whether an error of the client means that the connection is gone, not that the engine has answered.
+/// Whether a client's error means a lost connection rather than an answer.
 pub(super) fn is_lost(error: &Error) -> bool {
     !matches!(error, Error::DockerResponseServerError { .. } | Error::DockerStreamError { .. })
 }
 
-/// What a registry that lets nobody in says.
+/// Messages of a registry that denies access.
 const DENIED: [&str; 8] = [
     "unauthorized",
     "denied",
@@ -53,7 +53,7 @@ const DENIED: [&str; 8] = [
     "insufficient_scope",
 ];
 
-/// What is said of a registry that says nothing.
+/// Messages about a registry that doesn't answer.
 const SILENT: [&str; 8] = [
     "no such host",
     "connection refused",
@@ -65,7 +65,7 @@ const SILENT: [&str; 8] = [
     ": eof",
 ];
 
-/// What a registry means by its message.
+/// The error behind a registry's message.
 pub(super) fn registry_error(reference: &str, doing: &str, reason: String) -> EngineError {
     let (host, reference) = (registry_host(reference).to_owned(), reference.to_owned());
     let text = reason.to_lowercase();

@@ -1,9 +1,9 @@
-//! What a name of an image says about where it lives.
+//! What an image name says about its registry.
 
 /// The registry of an image whose name has none.
 pub(super) const DOCKER_HUB: &str = "docker.io";
 
-/// An image name parted into repository and tag; what has a digest has no tag.
+/// Splits an image name into repository and tag; with a digest there is no tag.
 pub(super) fn repository_and_tag(reference: &str) -> (&str, &str) {
     let name = reference.rfind('/').map_or(0, |slash| slash + 1);
     match reference[name..].split_once(':') {
@@ -12,7 +12,7 @@ pub(super) fn repository_and_tag(reference: &str) -> (&str, &str) {
     }
 }
 
-/// The images a Dockerfile begins with, without its own stages and names it computes.
+/// The base images of a Dockerfile, without its own stages and computed names.
 pub(super) fn base_images(dockerfile: &str) -> Vec<&str> {
     let lines: Vec<_> = dockerfile.lines().filter_map(from).collect();
     let is_stage = |name: &str| name == "scratch" || lines.iter().any(|line| line.1 == Some(name));

@@ -1,4 +1,4 @@
-//! Reads tags and labels from a container registry, without pulling an image.
+//! Reads tags and labels from a registry without pulling an image.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,16 +21,16 @@ mod error;
 mod images;
 mod session;
 
-/// How many tags are asked for at once.
+/// Tags per page.
 const PAGE: usize = 1000;
-/// Most bytes of a page; registries that know no pages give all tags at once.
+/// Largest page in bytes; registries without pages return all tags at once.
 const PAGE_SIZE: usize = 16 << 20;
-/// Most tags that are read: a list that is longer is taken for one without an end.
+/// Most tags that are read: a longer list is taken for endless.
 const TAGS: usize = 200_000;
-/// So many pages may hold anything; those of a longer list hold a few tags each.
+/// Pages that may be small; a longer list must have a few tags per page.
 const PAGES: usize = 100;
 const FEW: usize = 10;
-/// How many questions are asked at once.
+/// Concurrent requests.
 const AT_ONCE: usize = 4;
 
 #[derive(Deserialize)]
@@ -94,12 +94,12 @@ pub fn labelled(
     })
 }
 
-/// What a registry has under a name.
+/// An image in a registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Named {
     /// The digest of its manifest.
     pub digest: String,
-    /// The digest of its configuration, by which most engines know it, if it is one image.
+    /// The digest of its configuration, which most engines use as id, if it is a single image.
     pub config: Option<String>,
 }
 
@@ -116,7 +116,7 @@ pub fn named(reference: &str) -> Result<Option<Named>, RegistryError> {
     }
 }
 
-/// The digest of the configuration that a manifest names.
+/// The digest of the configuration in a manifest.
 fn config(manifest: &[u8]) -> Option<String> {
     match serde_json::from_slice(manifest).ok()? {
         AnyManifest::Image(image) => Some(image.config.digest),
@@ -124,7 +124,7 @@ fn config(manifest: &[u8]) -> Option<String> {
     }
 }
 
-/// Has `work` talk to the registry for a limited time.
+/// Talks to the registry with a time limit.
 fn in_time<T>(
     reference: &Reference,
     work: impl AsyncFnOnce(&Session) -> Result<T, RegistryError>,
@@ -160,8 +160,8 @@ async fn all_tags(session: &Session) -> Result<Vec<String>, RegistryError> {
     Err(session.malformed(&format!("its list of tags has no end, or more than {TAGS} of them")))
 }
 
-/// The next page that a `Link` header names, at the address we know: registries behind a proxy
-/// name themselves wrongly, and the login is for no other host.
+/// The next page in a `Link` header, at the known address: registries behind a proxy may name themselves
+/// wrongly, and the login is for no other host.
 fn linked_page(url: &Url, headers: &HeaderMap) -> Option<Url> {
     let links = headers.get(LINK)?.to_str().ok()?;
     let link = links.split(',').find(|link| link.contains("rel=\"next\"") || link.contains("rel=next"))?;

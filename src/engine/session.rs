@@ -1,4 +1,4 @@
-//! A session with `BuildKit`: what it may ask for while it builds, which are logins of registries and build secrets.
+//! A session with `BuildKit`: what it may ask for during a build, namely registry logins and build secrets.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -32,16 +32,16 @@ use super::error::EngineError;
 use super::http::install_provider;
 use crate::logins::Secrets as BuildSecrets;
 
-/// How much of what goes through a session waits, in bytes.
+/// Buffer of a session, in bytes.
 const BUFFER: usize = 64 << 10;
 
 /// The methods that `BuildKit` may call.
 const METHODS: [&str; 2] =
     ["/moby.filesync.v1.Auth/Credentials", "/moby.buildkit.secrets.v1.Secrets/GetSecret"];
 
-/// A session that is open until it is dropped.
+/// A session, open until dropped.
 pub(super) struct Session {
-    /// The name by which a build refers to it.
+    /// Its id, which a build refers to.
     pub(super) id: String,
     wire: JoinHandle<()>,
 }
@@ -53,7 +53,8 @@ impl Drop for Session {
 }
 
 impl Session {
-    /// Opens a session with an engine, which may ask for these logins and secrets by name and for nothing else.
+    /// Opens a session with an engine, which may ask for these logins and secrets by name, and for nothing
+    /// else.
     pub(super) async fn open(
         endpoint: &Endpoint,
         logins: Logins,
@@ -77,13 +78,13 @@ impl Session {
     }
 }
 
-/// A name that no other session has.
+/// A unique id.
 fn name() -> String {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     format!("c3-{}-{}", std::process::id(), now.as_nanos())
 }
 
-/// Asks an engine to turn a connection round, so that it can call from now on.
+/// Upgrades a connection, so that the engine can make calls.
 async fn upgrade(endpoint: &Endpoint, id: &str) -> Result<Upgraded, String> {
     let client = client(endpoint)?;
     let mut request = client
@@ -101,7 +102,7 @@ async fn upgrade(endpoint: &Endpoint, id: &str) -> Result<Upgraded, String> {
     }
 }
 
-/// Where the engine's interface is, as an address of HTTP.
+/// The engine's address as a URL.
 fn address(endpoint: &Endpoint) -> String {
     let scheme = if endpoint.certificates.is_some() { "https" } else { "http" };
     match endpoint.host.split_once("://") {
@@ -182,7 +183,7 @@ impl Secrets for Vault {
     }
 }
 
-/// What tells an engine that the session is alive.
+/// The health check of the session.
 struct Healthy;
 
 #[async_trait]

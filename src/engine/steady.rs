@@ -4,19 +4,19 @@ use std::io::{self, Write};
 
 use tar::Header;
 
-/// Length of a header, and what contents are filled up to.
+/// Block size of tar archives, in bytes.
 const BLOCK: usize = 512;
 
-/// Files and folders that Docker makes, or touches, when it creates a container.
+/// Files and folders that Docker creates or touches in a new container.
 const MADE: &[&str] =
     &[".dockerenv", "dev", "dev/console", "etc", "etc/hostname", "etc/hosts", "etc/mtab", "etc/resolv.conf"];
 
-/// Writes a tar archive on, with the times of [`MADE`] set to zero.
+/// Passes a tar archive on, with the times of [`MADE`] set to zero.
 pub(super) struct Steady<W> {
     out: W,
-    /// What there is of the next header.
+    /// The start of the next header.
     header: Vec<u8>,
-    /// Bytes of contents that come before it.
+    /// Remaining bytes of the current content.
     contents: u64,
 }
 
@@ -38,7 +38,7 @@ impl<W: Write> Steady<W> {
     }
 }
 
-/// Whether an entry is one of those that are made.
+/// Whether an entry is one of [`MADE`].
 fn is_made(header: &Header) -> bool {
     let name = header.path_bytes();
     let name = name.strip_prefix(b"./").unwrap_or(&name);

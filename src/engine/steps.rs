@@ -1,4 +1,4 @@
-//! The steps of a build, told from the messages of the builders: `BuildKit`'s status and the classic text.
+//! The steps of a build, from the builders' messages: `BuildKit`'s status and the classic text.
 
 use std::collections::VecDeque;
 
@@ -13,38 +13,38 @@ use super::reason::one_line;
 use super::trusting::unaltered;
 use crate::progress::Event;
 
-/// How many lines of a failed step are kept.
+/// Lines kept of a failed step.
 const TAIL: usize = 20;
 
-/// How the traceback ends when pip asks for a user.
+/// The end of the traceback when pip prompts for a user.
 const UNANSWERED: &str = "EOFError: EOF when reading a line";
 
-/// Longest line that is waited for.
+/// Longest line that is buffered.
 const LINE_LIMIT: usize = 16 << 10;
 
-/// The stream of standard error, by `BuildKit`'s numbers.
+/// `BuildKit`'s number of standard error.
 const STDERR: i64 = 2;
 
-/// What is known of a build so far.
+/// The state of a build.
 #[derive(Debug, Default)]
 pub(super) struct Steps {
     list: Vec<Step>,
     text: Lines,
     built: Option<String>,
     image: Option<String>,
-    /// Texts that are never shown.
+    /// Texts to mask.
     hidden: Vec<String>,
 }
 
-/// One step, which `BuildKit` knows by a digest and the classic builder by its place.
+/// A step, identified by a digest in `BuildKit` and by position in the classic builder.
 #[derive(Debug, Default)]
 struct Step {
     digest: String,
     name: String,
-    /// What its programs write to standard output and to standard error: a line of one may come between pieces of the other's.
+    /// Output on standard output and standard error, which may interleave.
     said: [Lines; 2],
     tail: VecDeque<String>,
-    /// Who wanted a login.
+    /// The server that required a login.
     refused: Option<Refusal>,
     shown: bool,
     finished: bool,
@@ -52,12 +52,12 @@ struct Step {
 }
 
 impl Steps {
-    /// Steps that don't show some texts.
+    /// Steps with texts masked.
     pub(super) fn hiding(hidden: &[String]) -> Self {
         Self { hidden: hidden.to_vec(), ..Self::default() }
     }
 
-    /// Takes note of a message and says what has happened.
+    /// Records a message; returns the events.
     pub(super) fn take(&mut self, message: BuildInfo) -> Vec<Event> {
         let mut events = match message.aux {
             Some(BuildInfoAux::BuildKit(status)) => self.status(status),
@@ -73,12 +73,12 @@ impl Steps {
         events
     }
 
-    /// The id of the image, once it is built.
+    /// The id of the image, once built.
     pub(super) fn image(self) -> Option<String> {
         self.image.or(self.built)
     }
 
-    /// Whether the builder has told that the last step is done: stages that others are copied from have ids, too.
+    /// Whether the builder has reported the last step as done: other stages have ids too.
     pub(super) fn is_complete(&self) -> bool {
         let is_buildkit = self.list.iter().any(|step| !step.digest.is_empty());
         self.built.is_some() || (is_buildkit && self.image.is_some())
@@ -148,7 +148,7 @@ impl Steps {
         events
     }
 
-    /// The step with a digest, new if it hasn't been heard of.
+    /// The step with a digest, perhaps new.
     fn step(&mut self, digest: &str) -> &mut Step {
         let known = self.list.iter().position(|step| step.digest == digest);
         let at = known.unwrap_or(self.list.len());
@@ -158,7 +158,7 @@ impl Steps {
         &mut self.list[at]
     }
 
-    /// A line of the classic builder or of Podman's.
+    /// A line of the classic builder or Podman.
     fn line(&mut self, line: &str) -> Option<Event> {
         if let Some(name) = announced(line) {
             self.finish();
@@ -180,7 +180,7 @@ impl Steps {
         }
     }
 
-    /// The classic builder goes on, so its last step has succeeded.
+    /// The classic builder continues, so its last step has succeeded.
     fn finish(&mut self) {
         if let Some(step) = self.list.last_mut() {
             step.finished = true;
@@ -199,14 +199,14 @@ impl Step {
     }
 }
 
-/// Pieces of text that become lines.
+/// Chunks of text that become lines.
 #[derive(Debug, Default)]
 struct Lines {
     begun: Vec<u8>,
 }
 
 impl Lines {
-    /// Takes a piece and gives the lines that are whole now and not empty.
+    /// Adds a chunk; returns the complete, non-empty lines.
     fn feed(&mut self, piece: &[u8]) -> Vec<String> {
         let mut lines = Vec::new();
         for byte in piece {
@@ -219,7 +219,7 @@ impl Lines {
         lines
     }
 
-    /// The line that was begun, as a terminal would show it in the end.
+    /// The incomplete line, as a terminal would show it.
     fn rest(&mut self) -> Option<String> {
         let bytes = std::mem::take(&mut self.begun);
         let text = String::from_utf8_lossy(&bytes);
@@ -230,7 +230,7 @@ impl Lines {
     }
 }
 
-/// The step that a line like `Step 2/4 : RUN x` announces, as `BuildKit` would name it.
+/// The step announced by a line like `Step 2/4 : RUN x`, named as in `BuildKit`.
 fn announced(line: &str) -> Option<String> {
     let rest = line.strip_prefix("Step ").or_else(|| line.strip_prefix("STEP "))?;
     let (number, instruction) = rest.split_once(':')?;
@@ -240,13 +240,13 @@ fn announced(line: &str) -> Option<String> {
     (is_count(counts.0) && is_count(counts.1)).then(|| format!("[{number}] {}", instruction.trim()))
 }
 
-/// What the builder itself says of a step, where a line isn't the step's own.
+/// What the builder itself says about a step, if a line isn't the step's own.
 fn arrow(line: &str) -> Option<&str> {
     let arrows = [" ---> ", "--> ", "Removing intermediate container "];
     arrows.iter().find_map(|arrow| line.strip_prefix(arrow))
 }
 
-/// A step as it stands in the Dockerfile, without `BuildKit`'s numbers and without what it mounts.
+/// A step as written in the Dockerfile, without `BuildKit`'s numbers and mounts.
 fn instruction(name: &str) -> String {
     let name = match name.strip_prefix('[').and_then(|name| name.split_once("] ")) {
         Some((_, instruction)) => instruction,
@@ -259,12 +259,12 @@ fn instruction(name: &str) -> String {
     format!("RUN {rest}")
 }
 
-/// Whether a step is `BuildKit`'s own business.
+/// Whether a step is internal to `BuildKit`.
 fn is_internal(name: &str) -> bool {
     !name.starts_with('[') || name.starts_with("[internal]")
 }
 
-/// What the engine says about a failure, without the chain of its own functions.
+/// The engine's message about a failure, without its chain of functions.
 fn verdict(message: &str) -> String {
     const CODES: [&str; 3] = ["exit code: ", "non-zero code: ", "exit status "];
     let message = one_line(message);

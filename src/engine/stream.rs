@@ -1,4 +1,4 @@
-//! The messages of an engine, followed to their end, which may lack a word though all has gone well.
+//! The messages of an engine, followed to their end, which may be incomplete though all went well.
 
 use std::pin::pin;
 
@@ -7,18 +7,18 @@ use futures_util::stream::{Stream, StreamExt};
 
 use super::docker::Engine;
 
-/// How a stream of messages has ended.
+/// How a stream of messages ended.
 #[derive(Debug)]
 #[must_use]
 pub(super) enum Ending {
-    /// With its last message.
+    /// After its last message.
     Whole,
-    /// With something behind its last message: whether all was said has to be asked.
+    /// With something after its last message: whether all was received has to be checked.
     Unsure(Error),
 }
 
 impl Engine {
-    /// Takes one message after the other until there are no more.
+    /// Processes messages until there are no more.
     pub(super) async fn follow<T>(
         &self,
         messages: impl Stream<Item = Result<T, Error>>,
@@ -37,8 +37,8 @@ impl Engine {
     }
 }
 
-/// Whether bytes were left where a stream has ended in order. bollard takes a message before its line end has come, and
-/// where that comes in a chunk of its own it is what is left; so is a message that was cut off.
+/// Whether a stream ended properly with bytes left. bollard takes a message before its line end, which is
+/// left over if it comes in its own chunk; so is a truncated message.
 fn has_remainder(error: &Error) -> bool {
     matches!(error, Error::IOError { err } if err.to_string() == "bytes remaining on stream")
 }

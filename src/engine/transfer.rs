@@ -1,4 +1,4 @@
-//! Images on their way: pull from a registry, push to a registry, save to a file.
+//! Transfers of images: pull, push, and save to a file.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -22,7 +22,7 @@ use crate::progress::{Event, Progress};
 use crate::reference::registry_host;
 
 impl Engine {
-    /// Pulls an image, with the user's login where there is one.
+    /// Pulls an image, with the user's login if there is one.
     pub fn pull(&self, name: &str, platform: Option<&str>, progress: &Progress) -> Result<(), EngineError> {
         let (repository, tag) = repository_and_tag(name);
         let options =
@@ -51,7 +51,7 @@ impl Engine {
         })
     }
 
-    /// Pushes an image to the registry in its name and gives its digest.
+    /// Pushes an image to its registry and returns its digest.
     pub fn push(&self, name: &str, progress: &Progress) -> Result<String, EngineError> {
         let (repository, tag) = repository_and_tag(name);
         let options = PushImageOptionsBuilder::new().tag(tag).build();
@@ -73,7 +73,7 @@ impl Engine {
         }
     }
 
-    /// Writes an image as an archive for `docker load`, and gives its size.
+    /// Writes an image as an archive for `docker load`, and returns its size.
     pub fn save(&self, name: &str, mut out: impl Write, progress: &Progress) -> Result<u64, EngineError> {
         progress.report(&Event::Started(format!("save {name}")));
         let doing = format!("saving `{name}`");
@@ -82,7 +82,7 @@ impl Engine {
         })
     }
 
-    /// Writes what an engine sends piece by piece, and gives its size.
+    /// Writes chunks from an engine, and returns their size.
     pub(super) async fn written(
         &self,
         pieces: impl Stream<Item = Result<Bytes, Error>>,
@@ -106,7 +106,7 @@ impl Engine {
         if is_lost(error) { self.error(doing, error) } else { registry_error(name, doing, reason(error)) }
     }
 
-    /// The digest that an engine remembers of a push it hasn't told.
+    /// The digest of a push that the engine didn't report but remembers.
     fn digest(&self, name: &str) -> Result<String, EngineError> {
         let (repository, _) = repository_and_tag(name);
         let digests = self.inspect(name)?.map(|image| image.digests).unwrap_or_default();
@@ -120,7 +120,7 @@ impl Engine {
     }
 }
 
-/// The user's login for a registry, as engines want it.
+/// The user's login for a registry, in the engine's format.
 pub(super) fn login(host: &str) -> Result<Option<DockerCredentials>, RegistryError> {
     let login = DockerCredentials { serveraddress: Some(host.to_owned()), ..DockerCredentials::default() };
     Ok(credentials(host)?.map(|credential| match credential {
@@ -131,7 +131,7 @@ pub(super) fn login(host: &str) -> Result<Option<DockerCredentials>, RegistryErr
     }))
 }
 
-/// A message about a layer on its way.
+/// A message about the transfer of a layer.
 struct Message {
     layer: Option<String>,
     status: Option<String>,
@@ -153,13 +153,13 @@ impl From<CreateImageInfo> for Message {
     }
 }
 
-/// What is known of a transfer so far.
+/// The state of a transfer.
 #[derive(Debug, Default)]
 struct Transfer {
     layers: BTreeMap<String, (u64, u64)>,
     /// The image's digest, if reported.
     digest: Option<String>,
-    /// What the last message was about: with Podman, in the end, the image by its id.
+    /// The subject of the last message: with Podman, finally, the image's id.
     last: Option<String>,
 }
 
@@ -173,7 +173,7 @@ impl Transfer {
         self.last = message.layer;
     }
 
-    /// Whether an image is the one that was transferred: the engines tell it when all of it is there.
+    /// Whether an image is the one transferred: engines report it at the end.
     fn has_brought(&self, image: &Image) -> bool {
         match &self.digest {
             Some(digest) => image.digests.iter().any(|name| name.ends_with(digest)),
@@ -182,18 +182,18 @@ impl Transfer {
     }
 }
 
-/// Whether the registry gives a name to the image with this digest.
+/// Whether the registry has this name for the image with this digest.
 fn is_there(name: &str, digest: &str) -> bool {
     registry::named(name).is_ok_and(|named| named.is_some_and(|named| named.digest == digest))
 }
 
-/// How much of a layer is through, and how much it is.
+/// Bytes transferred of a layer, and its size.
 fn moved(message: &Message) -> Option<(u64, u64)> {
     let detail = message.detail.as_ref()?;
     Some((detail.current?.try_into().ok()?, detail.total?.try_into().ok()?))
 }
 
-/// How much of all layers is through.
+/// Bytes transferred of all layers.
 fn sum(layers: &BTreeMap<String, (u64, u64)>) -> Event {
     let (done, total) = layers
         .values()

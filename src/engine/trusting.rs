@@ -1,5 +1,5 @@
-//! The Dockerfile that `BuildKit` builds where a company's certificates have to be trusted: its commands see them, and
-//! the image keeps nothing of them.
+//! The Dockerfile for `BuildKit` with a company's certificates: commands see them, and the image keeps
+//! nothing.
 
 use super::build::Build;
 use super::docker::{Engine, Kind};
@@ -39,7 +39,7 @@ impl Engine {
     }
 }
 
-/// The context with the certificates, and with a Dockerfile whose commands see them.
+/// The context with the certificates, and a Dockerfile whose commands see them.
 fn trusting(context: &Context, dockerfile: &str, pem: Vec<u8>) -> Result<Option<Context>, ContextError> {
     let text = context.read_text(dockerfile).and_then(|text| with_certificates(&text));
     let (Some(text), Ok(pem)) = (text, String::from_utf8(pem)) else { return Ok(None) };

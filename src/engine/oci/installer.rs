@@ -37,20 +37,20 @@ pub(super) struct Target<'a> {
 #[derive(Debug, PartialEq, Eq)]
 enum Installer {
     Uv(String),
-    /// pip, by a Python of the version that the packages are for: pip takes what depends on the version from its own.
+    /// pip, run by a Python of the packages' version: pip evaluates markers for its own.
     Pip(String),
 }
 
-/// One `pip install`: as the source has it, and the flat list that the installer is given.
+/// One `pip install`: as in the source, and as the flat list for the installer.
 #[derive(Debug)]
 pub(super) struct PipInstall {
-    /// The command, for people.
+    /// The command, for messages.
     pub(super) command: String,
     pub(super) flat: Flat,
 }
 
 impl PipInstall {
-    /// Reads the arguments of a `pip install` and the files that they name.
+    /// Reads the arguments of a `pip install` and its files.
     pub(super) fn new(words: &[String], read: &impl Fn(&str) -> Option<String>) -> Result<Self, OciError> {
         let refused = |reason: String| OciError::NeedsEngine(reason);
         let arguments = pip::parse(words).map_err(|problem| refused(problem.message))?;
@@ -60,7 +60,7 @@ impl PipInstall {
     }
 }
 
-/// Installs packages into a folder, one command after the other; wheels that they name are below `files`.
+/// Installs packages into a folder, one command after the other; wheels they name are below `files`.
 pub(super) async fn install(
     installs: &[PipInstall],
     files: &Path,
@@ -94,7 +94,7 @@ impl<'a> Caller<'a> {
         Ok(Self { installer, settings, certificates: Bundle::for_installers()?, private, target })
     }
 
-    /// Does what a `pip install` asks for, by the command that is made of the flat list.
+    /// Runs one `pip install`, with the command made of its flat list.
     async fn call(
         &self,
         install: &PipInstall,
@@ -125,12 +125,12 @@ impl<'a> Caller<'a> {
     }
 }
 
-/// What may make another choice of packages: part of the name under which the result is kept.
+/// Whatever may change the choice of packages, as part of the cache key.
 pub(super) fn fingerprint() -> String {
     format!("{:?}", Settings::from_user().for_uv())
 }
 
-/// uv if it is there, else a Python of the same version with pip: each is tried, for a shim may lead nowhere.
+/// uv, or else a Python of the same version with pip: each is tried, as a shim may not work.
 fn find(version: &str) -> Result<Installer, OciError> {
     let place = |program: Working| program.path.to_string_lossy().into_owned();
     let uv = programs::working(&["uv"], &["--version"], |_| true);
@@ -148,7 +148,7 @@ fn find(version: &str) -> Result<Installer, OciError> {
     })
 }
 
-/// What installs packages for a version of Python, in words.
+/// The installer for a version of Python, in words.
 pub(super) fn name(version: &str) -> Result<String, OciError> {
     find(version).map(|installer| match installer {
         Installer::Uv(uv) => format!("`{uv}`"),
@@ -214,7 +214,7 @@ fn command(
     }
 }
 
-/// What is said when the index of packages can't be reached.
+/// Messages of installers that can't reach the package index.
 const OFFLINE: [&str; 6] = [
     "Failed to fetch",
     "error sending request",
@@ -237,13 +237,13 @@ fn failure(install: &PipInstall, target: &Target, mut tail: Vec<String>) -> OciE
     }
 }
 
-/// A refusal that uv has broken in two, for the width of a terminal.
+/// A refusal that uv has wrapped over two lines.
 fn in_two_lines(lines: &[String]) -> Option<Refusal> {
     let mut pairs = lines.windows(2).rev().filter(|pair| !pair[0].contains("://"));
     pairs.find_map(|pair| Refusal::find(&format!("{} {}", pair[0], pair[1].trim_start())))
 }
 
-/// All that was said, line by line.
+/// All output, line by line.
 fn lines(output: &Output) -> impl Iterator<Item = String> {
     let text =
         [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned()).concat();

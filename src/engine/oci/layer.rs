@@ -1,4 +1,5 @@
-//! Layers: entries become a compressed archive, the same bytes for the same entries on every machine.
+//! Layers: entries packed into a compressed archive, with the same bytes for the same entries on every
+//! machine.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -14,15 +15,15 @@ use super::members::{Member, Members};
 use crate::context::Content;
 use crate::hashed::Hashed;
 
-/// Archives are made of blocks of this size, in bytes.
+/// Block size of tar archives, in bytes.
 pub(super) const BLOCK: usize = 512;
 
-/// Something in a layer.
+/// An entry of a layer.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
-    /// Its path in the image, without a `/` at the beginning.
+    /// Its path in the image, without a leading `/`.
     pub(super) path: String,
-    /// Its content; nothing for a folder.
+    /// Its content; none for a folder.
     pub(super) content: Option<Body>,
     /// Permissions.
     pub(super) mode: u32,
@@ -33,7 +34,7 @@ pub(super) struct Entry {
 /// Where the content of a file comes from.
 #[derive(Debug, Clone)]
 pub(super) enum Body {
-    /// It was made here.
+    /// Generated.
     Bytes(Vec<u8>),
     /// A file on disk.
     Disk(PathBuf),
@@ -51,7 +52,7 @@ impl From<Content> for Body {
 }
 
 impl Body {
-    /// Its size in bytes, as far as it can be told before it is read.
+    /// Its size in bytes, as far as it is known without reading it.
     pub(super) fn size(&self) -> u64 {
         match self {
             Self::Bytes(bytes) => bytes.len() as u64,
@@ -61,19 +62,19 @@ impl Body {
     }
 }
 
-/// What is known of a layer that was made.
+/// The properties of a packed layer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Packed {
-    /// The digest of its compressed form, by which registries know it.
+    /// The digest of its compressed form, used by registries.
     pub(super) digest: String,
-    /// The size of that.
+    /// The size of its compressed form.
     pub(super) size: u64,
-    /// The digest of its uncompressed form, by which configurations know it.
+    /// The digest of its uncompressed form, used by configurations.
     pub(super) diff_id: String,
     pub(super) compression: Compression,
 }
 
-/// What layers of the same entries differ in.
+/// What layers of the same entries can differ in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub(super) struct Format {
     /// The time of all files, in seconds since 1970.
@@ -81,7 +82,7 @@ pub(super) struct Format {
     pub(super) compression: Compression,
 }
 
-/// Where a layer's compressed form is.
+/// A layer's compressed form.
 #[derive(Debug, Clone)]
 pub(super) enum Blob {
     /// In memory.
@@ -90,16 +91,16 @@ pub(super) enum Blob {
     File(PathBuf),
 }
 
-/// A layer that was made here.
+/// A new layer.
 #[derive(Debug, Clone)]
 pub(super) struct Layer {
     pub(super) packed: Packed,
     pub(super) blob: Blob,
-    /// What it is, for the history of the image.
+    /// Its description in the image's history.
     pub(super) what: String,
 }
 
-/// Packs entries, which are in the order of their paths, into a compressed archive.
+/// Packs entries, sorted by path, into a compressed archive.
 pub(super) fn pack(
     entries: &[Entry],
     format: Format,
@@ -121,7 +122,7 @@ pub(super) fn pack(
     tar.into_inner().and_then(Members::finish).map_err(OciError::io("write", "the layer"))
 }
 
-/// Appends a file of a wheel, which gzip takes as it is compressed there.
+/// Appends a file of a wheel; gzip takes its compressed form as it is.
 fn append_member(
     tar: &mut Builder<Members<impl Write>>,
     entry: &Entry,
@@ -137,7 +138,7 @@ fn append_member(
     out.write_all(&[0; BLOCK][..usize::try_from(rest).unwrap_or_default()]).map_err(failed)
 }
 
-/// The digest of the uncompressed form of a layer with these entries: what they are, whatever packs them.
+/// The digest of a layer's uncompressed form: its entries, whatever packs them.
 pub(super) fn plain_digest(entries: &[Entry], mtime: u64) -> Result<String, OciError> {
     let mut tar = Builder::new(Hashed::new(io::sink()));
     entries.iter().try_for_each(|entry| append(&mut tar, entry, mtime))?;

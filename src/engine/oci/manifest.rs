@@ -1,4 +1,4 @@
-//! Manifests: what an image is made of, by digests, in the form of OCI whatever the form of the base is.
+//! Manifests, always in OCI's format whatever that of the base is.
 
 use std::collections::BTreeMap;
 
@@ -35,7 +35,7 @@ impl Document {
         Self::new(CONFIG, content)
     }
 
-    /// Its size.
+    /// Its size in bytes.
     pub(super) fn size(&self) -> u64 {
         self.bytes.len() as u64
     }
@@ -62,7 +62,7 @@ pub(super) fn manifest(
     Document::new(IMAGE, &manifest)
 }
 
-/// The index of an image that is made for several platforms.
+/// The index of a multi-platform image.
 pub(super) fn index<'a>(
     images: impl Iterator<Item = (&'a Platform, &'a Document)>,
 ) -> Result<Document, OciError> {
@@ -78,7 +78,7 @@ pub(super) fn index<'a>(
     Document::new(INDEX, &index)
 }
 
-/// The entry of an index that is for a platform; without one that tells its platform, any.
+/// The entry of an index for a platform; without one that names its platform, any.
 pub(super) fn chosen<'a>(index: &'a Index, wanted: &Platform) -> Option<&'a IndexEntry> {
     let fits = |entry: &&IndexEntry| entry.platform.as_ref().is_some_and(|platform| wanted.runs(platform));
     index.manifests.iter().find(fits)
@@ -88,7 +88,7 @@ fn layer(packed: &Packed) -> Descriptor {
     Descriptor::new(packed.compression.media_type(), packed.digest.clone(), packed.size)
 }
 
-/// The same layer by OCI's name for its form.
+/// The layer with OCI's media type.
 fn neutral(layer: &Descriptor) -> Descriptor {
     let kind = match layer.media_type.as_str() {
         DOCKER_LAYER_GZIP => LAYER_GZIP,

@@ -1,5 +1,5 @@
-//! The compressed form of a layer. With gzip it is members behind each other: what comes from a wheel is compressed already,
-//! and becomes a member as it is.
+//! The compressed form of a layer. With gzip it is a sequence of members: files of a wheel are compressed
+//! already, and become members as they are.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
@@ -13,24 +13,24 @@ use super::compression::Compression as Form;
 use super::layer::Packed;
 use crate::hashed::Hashed;
 
-/// How much is compressed as one member, in bytes.
+/// Uncompressed size of a member, in bytes.
 const MEMBER: usize = 4 << 20;
 
-/// What a member begins with: neither a time nor the system's name, so that it is the same on every machine.
+/// The header of a member, without time and system, so that it is the same on every machine.
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
 
-/// A file in a wheel, as the wheel's list has it.
+/// A file in a wheel, according to the wheel's directory.
 #[derive(Debug, Clone)]
 pub(super) struct Member {
     pub(super) wheel: Arc<PathBuf>,
-    /// Where its content begins in the wheel.
+    /// Its offset in the wheel.
     pub(super) start: u64,
-    /// How much of the wheel it takes, in bytes.
+    /// Its compressed size in bytes.
     pub(super) compressed: u64,
     /// Its size in bytes.
     pub(super) size: u64,
     pub(super) crc: u32,
-    /// Whether it isn't compressed.
+    /// Whether it is stored uncompressed.
     pub(super) is_stored: bool,
 }
 
@@ -41,7 +41,7 @@ impl Member {
         Ok(file.take(self.compressed))
     }
 
-    /// Writes its content, and sees that it is what the wheel's list says. The compressed form goes to `compressed`.
+    /// Writes its content, verified by the wheel's directory. The compressed form goes to `compressed`.
     fn copy(&self, compressed: impl Write, content: &mut impl Write) -> io::Result<()> {
         let tee = Tee { from: self.raw()?, to: compressed };
         let (crc, used, size) = if self.is_stored {
@@ -59,7 +59,7 @@ impl Member {
         if is_whole { Ok(()) } else { Err(damaged()) }
     }
 
-    /// All of it.
+    /// The whole content.
     pub(super) fn bytes(&self) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
         self.copy(io::sink(), &mut bytes)?;
@@ -67,7 +67,7 @@ impl Member {
     }
 }
 
-/// Copies what is read.
+/// Copies everything that is read.
 struct Tee<R, W> {
     from: R,
     to: W,
@@ -81,21 +81,21 @@ impl<R: Read, W: Write> Read for Tee<R, W> {
     }
 }
 
-/// A layer that is being written.
+/// A layer being written.
 pub(super) struct Members<W: Write> {
     plain: Hashed<io::Sink>,
     compressor: Compressor<W>,
 }
 
-/// What compresses a layer.
+/// The compressor of a layer.
 enum Compressor<W: Write> {
     Gzip(Gzip<W>),
     Zstd(zstd::Encoder<'static, Hashed<W>>),
 }
 
-/// Members of gzip.
+/// A sequence of gzip members.
 struct Gzip<W> {
-    /// What isn't compressed yet.
+    /// Data to compress.
     waiting: Vec<u8>,
     out: Hashed<W>,
 }
@@ -110,7 +110,7 @@ impl<W: Write> Members<W> {
         Ok(Self { plain: Hashed::new(io::sink()), compressor })
     }
 
-    /// Adds the content of a file in a wheel, in its compressed form where gzip has one.
+    /// Adds the content of a file in a wheel; gzip takes its compressed form.
     pub(super) fn add(&mut self, member: &Member) -> io::Result<()> {
         match &mut self.compressor {
             Compressor::Gzip(gzip) if !member.is_stored => gzip.add(member, &mut self.plain),
@@ -118,7 +118,7 @@ impl<W: Write> Members<W> {
         }
     }
 
-    /// Ends the layer.
+    /// Finishes the layer.
     pub(super) fn finish(self) -> io::Result<Packed> {
         let (_, diff_id, _) = self.plain.finish();
         let (out, compression) = match self.compressor {
@@ -135,7 +135,7 @@ impl<W: Write> Members<W> {
 }
 
 impl<W: Write> Gzip<W> {
-    /// Adds a file of a wheel as it is compressed there; its content goes to `plain`.
+    /// Adds a file of a wheel in its compressed form; its content goes to `plain`.
     fn add(&mut self, member: &Member, plain: &mut impl Write) -> io::Result<()> {
         self.compress()?;
         self.out.write_all(&HEADER)?;
@@ -145,7 +145,7 @@ impl<W: Write> Gzip<W> {
         self.out.write_all(&size.to_le_bytes())
     }
 
-    /// Takes what its member has room for, and tells how much that was.
+    /// Takes what fits into the current member; returns how much.
     fn take(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let taken = bytes.len().min(MEMBER - self.waiting.len());
         self.waiting.extend_from_slice(&bytes[..taken]);
@@ -177,7 +177,7 @@ impl<W: Write> Write for Members<W> {
         Ok(taken)
     }
 
-    /// What waits is compressed when its member is full: where members end must not depend on who flushes.
+    /// Data is compressed only when a member is full, since member boundaries must not depend on flushes.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }

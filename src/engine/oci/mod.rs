@@ -49,40 +49,40 @@ use crate::progress::{Event, Progress};
 use crate::recipe::Recipe;
 use crate::reference::Reference;
 
-/// What installs packages for a version of Python such as `3.12` where no engine is, in words.
+/// The installer for a version of Python such as `3.12` without an engine, in words.
 pub fn installer(version: &str) -> Result<String, OciError> {
     installer::name(version)
 }
 
-/// What makes images where no engine is.
+/// Builds images without an engine.
 #[derive(Debug)]
 pub struct Assembler {
     cache: Cache,
     work: Work,
-    /// How the layers are compressed that it makes.
+    /// The compression of new layers.
     compression: Compression,
-    /// Who makes which layer now.
+    /// Locks for making layers.
     making: Turns,
-    /// Who uploads which layer now.
+    /// Locks for uploading layers.
     uploading: Turns,
 }
 
-/// The base of an image, for each platform one.
+/// The base images, one per platform.
 pub struct Bases {
     origin: Origin,
     images: Vec<Base>,
 }
 
-/// An image to be made.
+/// An image to build.
 #[derive(Debug, Clone, Copy)]
 pub struct ImageSpec<'a> {
     /// The version of Python that the base must have, if it matters.
     pub python: Option<&'a str>,
-    /// What it is set to, and what is installed in it.
+    /// Its configuration, and the packages to install.
     pub recipe: &'a Recipe,
     /// Its files.
     pub context: &'a Context,
-    /// The user's logins for the package indexes that it asks.
+    /// The user's logins for the package indexes.
     pub logins: &'a Logins,
     /// Whether to ignore cached packages.
     pub no_cache: bool,
@@ -90,25 +90,25 @@ pub struct ImageSpec<'a> {
     pub progress: &'a Progress,
 }
 
-/// An image that was made, and isn't anywhere yet.
+/// A new image, not stored anywhere yet.
 pub struct Assembled {
     origin: Origin,
     images: Vec<Image>,
-    /// The manifest, or the index of several.
+    /// The manifest, or the index of several platforms.
     top: Document,
-    /// Its time, in seconds since 1970.
+    /// Its creation time, in seconds since 1970.
     created: u64,
 }
 
 impl Assembler {
-    /// Makes ready; nothing is asked yet.
+    /// Opens the cache; connects to nothing yet.
     pub fn new(compression: Compression) -> Result<Self, OciError> {
         let work = Work::new().map_err(OciError::io("start", "the runtime"))?;
         let (making, uploading) = (Turns::default(), Turns::default());
         Ok(Self { cache: Cache::open()?, work, compression, making, uploading })
     }
 
-    /// How the layers are compressed that it makes.
+    /// The compression of new layers.
     #[must_use]
     pub fn compression(&self) -> Compression {
         self.compression
@@ -120,8 +120,8 @@ impl Assembler {
         self.work.interrupted()
     }
 
-    /// Reads what a base image is for each of these platforms; without any, for this machine. It is pulled `from` the place
-    /// of this name, which is that of a mirror or its own.
+    /// Reads a base image for these platforms; default: for this machine. It is pulled `from` this name, that
+    /// of a mirror or its own.
     pub fn read(
         &self,
         image: &str,
@@ -140,7 +140,7 @@ impl Assembler {
         Ok(Bases { origin, images })
     }
 
-    /// Makes an image on its bases.
+    /// Builds an image on its bases.
     pub fn assemble(&self, bases: Bases, spec: &ImageSpec) -> Result<Assembled, OciError> {
         let Bases { origin, images } = bases;
         let images =
@@ -153,7 +153,7 @@ impl Assembler {
         Ok(Assembled { origin, images, top, created: spec.context.mtime() })
     }
 
-    /// The labels of an image in an archive, if there is one.
+    /// The labels of an image in an archive, if it exists.
     #[must_use]
     pub fn labels(&self, archive: &Path) -> Option<BTreeMap<String, String>> {
         let origin = Origin::open(&format!("docker-archive:{}", archive.display())).ok()?;
@@ -161,7 +161,7 @@ impl Assembler {
         serde_json::from_value(base.config["config"]["Labels"].clone()).ok()
     }
 
-    /// Pushes an image to a repository, where it has no name yet, and tells how many bytes it took.
+    /// Pushes an image to a repository without naming it; returns the bytes uploaded.
     pub fn push(&self, image: &Assembled, repository: &str, progress: &Progress) -> Result<u64, OciError> {
         let target = Reference::parse(repository).map_err(RegistryError::from)?;
         let seen = Seen { cache: &self.cache, turns: &self.uploading };
@@ -195,26 +195,26 @@ impl Assembler {
 }
 
 impl Bases {
-    /// The digests of the bases, by which the same are known again.
+    /// The digests of the bases, as their identity.
     #[must_use]
     pub fn digests(&self) -> String {
         self.images.iter().map(|base| base.digest.as_str()).collect::<Vec<_>>().join(" ")
     }
 
-    /// The versions of Python that the bases tell of themselves.
+    /// The versions of Python that the bases declare.
     pub fn python_versions(&self) -> impl Iterator<Item = &str> {
         self.images.iter().filter_map(|base| config::variable(&base.config, "PYTHON_VERSION"))
     }
 }
 
 impl Assembled {
-    /// The digest by which registries know it.
+    /// Its digest in registries.
     #[must_use]
     pub fn digest(&self) -> &str {
         &self.top.digest
     }
 
-    /// The digest of its configuration, by which engines know it; of several the first.
+    /// The digest of its configuration, which engines use as id; of several platforms the first.
     #[must_use]
     pub fn id(&self) -> &str {
         self.images.first().map_or("", |image| &image.config.digest)

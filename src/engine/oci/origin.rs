@@ -1,4 +1,4 @@
-//! Where a base image comes from: a registry, or a folder or archive on disk.
+//! Origins of base images: a registry, or a folder or archive on disk.
 
 use std::io::{self, Write};
 
@@ -16,12 +16,12 @@ use crate::hashed::Hashed;
 use crate::progress::{Event, Progress};
 use crate::reference::Reference;
 
-/// How much of a file is read at once.
+/// Read buffer of files, in bytes.
 const BUFFER: usize = 1 << 20;
 
 /// A place with a base image in it.
 pub(super) struct Origin {
-    /// The name by which it was asked for.
+    /// The name it was requested by.
     pub(super) name: String,
     place: Place,
 }
@@ -32,7 +32,7 @@ enum Place {
 }
 
 impl Origin {
-    /// The place that a name means; of a registry nothing is asked yet.
+    /// The origin of a name; not connected yet.
     pub(super) fn open(name: &str) -> Result<Self, OciError> {
         let place = if let Some((kind, path)) = on_disk(name) {
             Place::Disk(Disk::open(kind, path)?)
@@ -44,12 +44,12 @@ impl Origin {
         Ok(Self { name: name.to_owned(), place })
     }
 
-    /// The same place of an image that is known by another name.
+    /// The same origin for an image known by another name.
     pub(super) fn called(self, name: &str) -> Self {
         Self { name: name.to_owned(), ..self }
     }
 
-    /// The repository it is in, if that is in a registry.
+    /// The repository, if the origin is a registry.
     pub(super) fn reference(&self) -> Option<&Reference> {
         match &self.place {
             Place::Registry(reference, _) => Some(reference),
@@ -57,7 +57,7 @@ impl Origin {
         }
     }
 
-    /// The manifest or index that the name means.
+    /// The manifest or index of the name.
     pub(super) async fn manifest(&self) -> Result<Bytes, OciError> {
         match &self.place {
             Place::Registry(reference, session) => Ok(session.manifest(&reference.version).await?),
@@ -81,7 +81,7 @@ impl Origin {
         }
     }
 
-    /// A blob, to be sent somewhere else.
+    /// A blob as a body to upload.
     pub(super) async fn body(
         &self,
         expected: Expected,
@@ -93,7 +93,7 @@ impl Origin {
         }
     }
 
-    /// Writes a blob, and sees that it is what its digest says.
+    /// Writes a blob, verified by its digest.
     pub(super) async fn copy(
         &self,
         expected: Expected,
@@ -131,7 +131,7 @@ async fn pulled(
     Ok(verified(pieces, expected, damaged))
 }
 
-/// A file, or a part of one, to be sent.
+/// A file, or a part of one, as a body.
 pub(super) async fn body(
     piece: &Piece,
     expected: Expected,

@@ -1,4 +1,4 @@
-//! Platforms: what images are made for, and what wheels call the same.
+//! Platforms of images, and their names in wheels.
 
 use std::fmt;
 use std::str::FromStr;
@@ -48,7 +48,7 @@ impl fmt::Display for Platform {
 }
 
 impl Platform {
-    /// This machine, as containers on it see it: they are always Linux.
+    /// This machine's platform for containers, which is always Linux.
     #[must_use]
     pub fn host() -> Self {
         let architecture = match std::env::consts::ARCH {
@@ -60,7 +60,7 @@ impl Platform {
         Self { os: "linux".to_owned(), architecture: architecture.to_owned(), variant: String::new() }
     }
 
-    /// Whether what is made for `other` runs here; a variant that one doesn't tell is no obstacle.
+    /// Whether images for `other` run here; an unspecified variant is no obstacle.
     #[must_use]
     pub fn runs(&self, other: &Self) -> bool {
         let same_variant = [&self.variant, &other.variant].iter().any(|variant| variant.is_empty());
@@ -69,7 +69,7 @@ impl Platform {
             && (same_variant || self.variant == other.variant)
     }
 
-    /// The machine as wheels name it.
+    /// The architecture in wheel tags.
     #[must_use]
     pub fn machine(&self) -> Option<&'static str> {
         match (self.architecture.as_str(), self.os.as_str()) {
@@ -80,7 +80,7 @@ impl Platform {
     }
 }
 
-/// The C library that a base image has: wheels are built against one.
+/// The C library of a base image: wheels are built against one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Libc {
     /// The GNU C library, 2.x.
@@ -90,10 +90,10 @@ pub enum Libc {
 }
 
 impl Libc {
-    /// What every base image of the last years has: that of Red Hat's UBI 8.
+    /// What every base image of recent years has: the version of Red Hat's UBI 8.
     pub const USUAL: Self = Self::Glibc(28);
 
-    /// The newest of the versions that uv knows by name which isn't newer than this one.
+    /// The newest of uv's named versions that isn't newer than this one.
     #[must_use]
     pub fn uv_name(self, machine: &str) -> String {
         match self {
@@ -104,7 +104,7 @@ impl Libc {
         }
     }
 
-    /// The tags of all wheels that run here, the newest first, as pip wants them listed.
+    /// The tags of all wheels that run here, newest first, as pip expects them.
     #[must_use]
     pub fn tags(self, machine: &str) -> Vec<String> {
         let (name, major, newest, oldest) = match self {

@@ -1,5 +1,5 @@
-//! The push: layers that the registry lacks, then the configuration, then the manifests, so that no name ever means an
-//! image that isn't whole.
+//! Pushing: layers that the registry lacks, then the configuration, then the manifests, so that a name never
+//! refers to an incomplete image.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,10 +21,10 @@ use crate::engine::registry::{RegistryError, Session};
 use crate::progress::{Event, Progress};
 use crate::reference::Reference;
 
-/// How many questions are asked of a registry at once.
+/// Concurrent requests to a registry.
 const AT_ONCE: usize = 4;
 
-/// A repository that is pushed to, and where the layers of the base come from.
+/// The target repository, and the origin of the base's layers.
 pub(super) struct Push<'a> {
     target: &'a Reference,
     session: Session,
@@ -49,12 +49,12 @@ impl<'a> Push<'a> {
         Ok(Self { target, session, origin, progress, seen, uploaded: AtomicU64::new(0) })
     }
 
-    /// How many bytes were uploaded.
+    /// The bytes uploaded.
     pub(super) fn uploaded(&self) -> u64 {
         self.uploaded.load(Ordering::Relaxed)
     }
 
-    /// Pushes all that an image is made of, and its manifest under its digest only.
+    /// Pushes everything that an image is made of, and its manifest by digest only.
     pub(super) async fn image(&self, image: &Image) -> Result<(), OciError> {
         let base = image.base.iter().map(Part::Base);
         let own = image.layers.iter().map(Part::Own);
@@ -62,7 +62,7 @@ impl<'a> Push<'a> {
         stream::iter(parts.map(Ok)).try_for_each_concurrent(AT_ONCE, |part| self.part(part)).await
     }
 
-    /// Gives a manifest a name.
+    /// Tags a manifest.
     pub(super) async fn name(&self, name: &str, manifest: &Document) -> Result<(), OciError> {
         Ok(self.session.put_manifest(name, manifest.kind, &manifest.bytes).await?)
     }
@@ -84,7 +84,7 @@ impl<'a> Push<'a> {
         self.shared(&layer.packed.digest, layer.packed.size, what, open).await
     }
 
-    /// Has the registry take a layer from a sibling that has it, or uploads it, while others wait for that.
+    /// Mounts a layer from a sibling repository, or uploads it while others wait for it.
     async fn shared(
         &self,
         digest: &str,
@@ -120,7 +120,7 @@ impl<'a> Push<'a> {
         Ok(())
     }
 
-    /// Has the registry take a layer from the base's repository, or carries it there.
+    /// Mounts a layer from the base's repository, or copies it.
     async fn base_layer(&self, layer: &Descriptor) -> Result<(), OciError> {
         let near = self.origin.reference().filter(|source| source.host == self.target.host);
         if let Some(source) = near
@@ -134,7 +134,7 @@ impl<'a> Push<'a> {
         self.shared(&layer.digest, expected.size, what, open).await
     }
 
-    /// A registry may refuse to mount, but an answer that it gives instead is no reason to stop: the upload will tell.
+    /// Whether a layer was mounted. A registry may refuse; other failures are left to the upload.
     async fn mounted(&self, digest: &str, from: &str) -> Result<bool, OciError> {
         match self.session.mount(digest, from).await {
             Err(
@@ -161,7 +161,7 @@ impl<'a> Push<'a> {
     }
 }
 
-/// What a registry has to have before a manifest can name it.
+/// What a registry must have before a manifest.
 enum Part<'a> {
     Base(&'a Descriptor),
     Own(&'a Layer),

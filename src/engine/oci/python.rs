@@ -1,4 +1,4 @@
-//! The Python of a base image: its version, its place, and the C library below it.
+//! The Python of a base image: its version, prefix, and C library.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -11,9 +11,9 @@ use super::platform::Libc;
 pub(super) struct Python {
     /// Its version, such as `3.12`.
     pub(super) version: String,
-    /// The folder it is installed in, such as `/opt/app-root`.
+    /// Its prefix, such as `/opt/app-root`.
     pub(super) prefix: String,
-    /// What its wheels are linked to.
+    /// The C library of its wheels.
     pub(super) libc: Libc,
     /// Permissions and owner of its folders.
     pub(super) folders: Access,
@@ -24,14 +24,14 @@ pub(super) struct Python {
 /// Permissions, user and group.
 pub(super) type Access = (u32, (u32, u32));
 
-/// Folders of the system and of root.
+/// Folders of the system.
 pub(super) const SYSTEM: Access = (0o755, (0, 0));
 
-/// Folders that every user of group 0 may write to.
+/// Folders writable for group 0.
 const SHARED: Access = (0o775, (1001, 0));
 
 impl Python {
-    /// The interpreter, as scripts name it in their first line.
+    /// The interpreter, for the first line of scripts.
     pub(super) fn interpreter(&self) -> String {
         format!("{}/bin/python", self.prefix)
     }
@@ -41,13 +41,13 @@ impl Python {
         format!("{}/lib/python{}/site-packages", self.prefix, self.version)
     }
 
-    /// The folder for headers of packages, each below its name, seen from the prefix.
+    /// The folder for headers of packages, relative to the prefix.
     pub(super) fn include(&self) -> String {
         format!("include/{}python{}", if self.is_environment { "site/" } else { "" }, self.version)
     }
 
-    /// What a configuration says of its own accord, if that leaves no doubt: the version in `PYTHON_VERSION`, and a
-    /// `PATH` that leads to a place where Python is known to be.
+    /// The Python declared by a configuration, if unambiguous: the version in `PYTHON_VERSION`, and a `PATH`
+    /// to a known prefix.
     pub(super) fn from_config(config: &Value) -> Option<Self> {
         let version = minor(variable(config, "PYTHON_VERSION")?)?;
         let prefix = prefix(config)?;
@@ -64,23 +64,23 @@ pub(super) fn minor(version: &str) -> Option<String> {
     (is_number(major) && is_number(minor)).then(|| format!("{major}.{minor}"))
 }
 
-/// Folders of a `PATH` in which there is no Python, whoever has made the image.
+/// Folders on a `PATH` that never have a Python.
 const WITHOUT_PYTHON: [&str; 5] =
     ["/opt/app-root/src/.local/bin", "/opt/app-root/src/bin", "/usr/local/sbin", "/usr/sbin", "/sbin"];
 
-/// Where Red Hat's images have their Python, an environment.
+/// The prefix of Python in Red Hat's images, a virtual environment.
 const RED_HAT: &str = "/opt/app-root";
 
-/// Where those and Docker's own (`/usr/local`) have it.
+/// Known prefixes: Red Hat's, and `/usr/local` of Docker's official images.
 const KNOWN: [(&str, Access); 2] = [(RED_HAT, SHARED), ("/usr/local", SYSTEM)];
 
-/// Permissions and owner of a folder of a base image that is there. A layer that puts something into a folder has to
-/// repeat them: not every engine takes them from below.
+/// Permissions and owner of an existing folder of a base image. A layer that adds to a folder must repeat
+/// them: not every engine inherits them.
 pub(super) fn access(folder: &str) -> Access {
     KNOWN.iter().find(|known| known.0 == folder).map_or(SYSTEM, |known| known.1)
 }
 
-/// The folder whose Python is found first. Any other folder on the way may hold one, so it ends the search.
+/// The folder of the first Python. Any unknown folder before it may hold one, so it ends the search.
 fn prefix(config: &Value) -> Option<String> {
     let folders = variable(config, "PATH")?.split(':').map(|folder| folder.trim_end_matches('/'));
     let mut folders = folders.filter(|folder| !folder.is_empty() && !WITHOUT_PYTHON.contains(folder));
@@ -94,7 +94,7 @@ fn is_environment(prefix: &str, config: &Value) -> bool {
     prefix == RED_HAT || own == Some(prefix)
 }
 
-/// Commands in the history of an image which has another C library, or packages besides Python's own.
+/// Commands in the history of an image with another C library, or with extra packages.
 const MORE: [&str; 7] =
     ["alpine", "apk add", "pip install", "pip3 install", "uv pip", "conda", "poetry install"];
 

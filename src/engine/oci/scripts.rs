@@ -1,6 +1,6 @@
-//! Console scripts: the small programs of packages, written as pip writes them, for the interpreter of an image.
+//! Console scripts: the programs of packages, written as by pip, for the interpreter of an image.
 
-/// The scripts that the entry points of a package ask for: names and texts.
+/// The console scripts of a package's entry points: names and texts.
 pub(super) fn console_scripts(entry_points: &str, interpreter: &str) -> Vec<(String, String)> {
     let mut scripts = Vec::new();
     let mut is_ours = false;
@@ -25,7 +25,7 @@ fn script(target: &str, interpreter: &str) -> Option<String> {
     ))
 }
 
-/// A script whose first line names the interpreter of the image instead of this machine's.
+/// A script with the image's interpreter in its first line instead of this machine's.
 pub(super) fn with_interpreter(script: &[u8], interpreter: &str) -> Vec<u8> {
     let end = python_lines(script);
     match end {
@@ -34,8 +34,8 @@ pub(super) fn with_interpreter(script: &[u8], interpreter: &str) -> Vec<u8> {
     }
 }
 
-/// The length of the beginning of a script that calls a Python: one line, or three by way of the shell where the path of
-/// the interpreter can't stand in a first line.
+/// The length of the lines that start a Python script: one, or three with a shell where the interpreter's
+/// path doesn't fit a first line.
 fn python_lines(script: &[u8]) -> usize {
     let ends: Vec<usize> =
         script.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1).take(3).collect();

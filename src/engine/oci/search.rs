@@ -1,4 +1,4 @@
-//! The search for a base image's Python: its configuration tells, or else its layers are read.
+//! The search for a base image's Python: in its configuration, or else in its layers.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -15,7 +15,7 @@ use super::{Assembler, ImageSpec};
 use crate::engine::manifest::Descriptor;
 use crate::progress::Event;
 
-/// Where programs are looked for if an image doesn't say.
+/// The default `PATH` of an image.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 impl Assembler {
@@ -39,7 +39,7 @@ impl Assembler {
         }
     }
 
-    /// Looks into the layers, once for each image.
+    /// Searches the layers, once per image.
     fn search(&self, spec: &ImageSpec, origin: &Origin, base: &Base) -> Result<InstalledPython, OciError> {
         let name = format!("python-{}", base.digest.trim_start_matches("sha256:"));
         if let Some(found) = self.cache.recall(&name).filter(|_| !spec.no_cache) {
@@ -58,7 +58,7 @@ impl Assembler {
         Ok(found)
     }
 
-    /// A layer in a file that goes away by itself.
+    /// A layer in a temporary file.
     fn fetched(&self, spec: &ImageSpec, origin: &Origin, layer: &Descriptor) -> Result<File, OciError> {
         let failed = |error| OciError::io("write", &layer.digest)(error);
         let mut file = tempfile::tempfile().map_err(failed)?;

@@ -1,4 +1,4 @@
-//! Installed packages: what an installer has put into a folder goes where the base image's Python looks for it.
+//! Installed packages: an installer's output moved to the site folder of the base image's Python.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -17,25 +17,25 @@ use walkdir::{DirEntry, WalkDir};
 
 use crate::context::Content;
 
-/// A file that was installed.
+/// An installed file.
 #[derive(Debug, Clone)]
 pub(super) struct Installed {
-    /// Its path below the folder that was installed into.
+    /// Its path below the installer's folder.
     pub(super) path: String,
     pub(super) content: Content,
     pub(super) executable: bool,
 }
 
-/// Who has installed the packages, in the words of PEP 376.
+/// The content of the `INSTALLER` file (PEP 376).
 pub(super) const INSTALLER: &[u8] = b"c3\n";
 
-/// Folders beside the packages which belong into the folder of Python itself.
+/// Folders in the output that belong to Python's prefix.
 const BESIDE: [&str; 4] = ["bin", "etc", "include", "share"];
 
-/// What installers leave for themselves, and what names places on this machine.
+/// Files that installers keep for themselves, and files with paths of this machine.
 const LEFT: [&str; 3] = [".lock", "uv_cache.json", "uv_build.json"];
 
-/// Reads what is in a folder; what is small and going to be changed is read whole.
+/// Reads a folder; small files to be changed are read whole.
 pub(super) fn read(folder: &Path) -> Result<Vec<Installed>, OciError> {
     let is_meant = |entry: &DirEntry| entry.file_name() != "__pycache__";
     let mut files = Vec::new();
@@ -62,12 +62,12 @@ fn installed(path: String, disk: &Path) -> Result<Installed, OciError> {
     Ok(Installed { path, content, executable })
 }
 
-/// Whether a file tells about a package.
+/// Whether a file is package metadata.
 fn is_metadata(path: &str) -> bool {
     path.split_once('/').is_some_and(|(folder, _)| folder.ends_with(".dist-info"))
 }
 
-/// The entries of a layer with these files, in order, with the folders that they need.
+/// The entries of a layer with these files, sorted, with their folders.
 pub(super) fn arrange(files: Vec<Installed>, python: &Python) -> Vec<Entry> {
     let packages: BTreeSet<String> =
         files.iter().filter_map(|file| Some(file.path.strip_suffix("/__init__.py")?.to_owned())).collect();
@@ -98,14 +98,14 @@ pub(super) fn arrange(files: Vec<Installed>, python: &Python) -> Vec<Entry> {
     with_folders(entries, python)
 }
 
-/// Whether a file tells from where on this machine a package was installed.
+/// Whether a file names a local path that a package was installed from.
 fn is_local(file: &Installed) -> bool {
     let says = |bytes: &[u8]| String::from_utf8_lossy(bytes).contains("\"file:");
     file.path.ends_with(".dist-info/direct_url.json")
         && matches!(&file.content, Content::Bytes(bytes) if says(bytes))
 }
 
-/// Adds all folders on the way: those of Python as they are in the base image, new ones as pip leaves them.
+/// Adds all parent folders: those of Python as in the base image, new ones as pip leaves them.
 pub(super) fn with_folders(mut entries: BTreeMap<String, Entry>, python: &Python) -> Vec<Entry> {
     let there = ["bin", "include"].map(|folder| format!("{}/{folder}/", python.prefix));
     let there = there.into_iter().chain([format!("{}/", python.site())]).collect::<Vec<_>>();
@@ -127,7 +127,7 @@ pub(super) fn with_folders(mut entries: BTreeMap<String, Entry>, python: &Python
     entries.into_values().collect()
 }
 
-/// The files whose content is another in the image.
+/// The files that change for the image.
 fn changed(files: &BTreeMap<String, Installed>, python: &Python) -> BTreeMap<String, Vec<u8>> {
     let interpreter = python.interpreter();
     let bytes = |file: &Installed| match &file.content {
@@ -148,7 +148,7 @@ fn changed(files: &BTreeMap<String, Installed>, python: &Python) -> BTreeMap<Str
     installers.chain(foreign).chain(own).collect()
 }
 
-/// The lists of installed files, true of where everything is now.
+/// The `RECORD` files, updated.
 fn records(
     files: &BTreeMap<String, Installed>,
     changed: &BTreeMap<String, Vec<u8>>,

@@ -1,4 +1,4 @@
-//! Content that is compared with its digest while it passes through.
+//! Verifies content by its digest while it streams.
 
 use std::io::{self, Write};
 
@@ -9,7 +9,7 @@ use super::error::OciError;
 use crate::engine::manifest::Descriptor;
 use crate::hashed::Hashed;
 
-/// What some content has to be.
+/// The expected content.
 #[derive(Debug, Clone)]
 pub(super) struct Expected {
     /// Its digest.
@@ -19,14 +19,14 @@ pub(super) struct Expected {
 }
 
 impl Expected {
-    /// What a manifest says of a layer.
+    /// The layer that a manifest describes.
     pub(super) fn of(layer: &Descriptor) -> Self {
         Self { digest: layer.digest.clone(), size: layer.size }
     }
 }
 
-/// The same pieces. The last one comes only when all of them are what was expected, so that nobody ever gets something else
-/// as a whole; else `damaged` comes in its place.
+/// The same chunks. The last one is held back until all have been verified, so that nobody gets damaged
+/// content as a whole; otherwise `damaged` comes in its place.
 pub(super) fn verified(
     pieces: impl Stream<Item = Result<Bytes, OciError>> + Send + 'static,
     expected: Expected,
@@ -46,7 +46,7 @@ pub(super) fn verified(
 struct Check<S> {
     pieces: std::pin::Pin<Box<S>>,
     hashed: Hashed<io::Sink>,
-    /// The piece that isn't given away before the next one is there.
+    /// The chunk held back until the next one arrives.
     held: Option<Bytes>,
     expected: Expected,
 }

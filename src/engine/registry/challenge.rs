@@ -1,4 +1,4 @@
-//! What a registry asks for when it lets nobody in: `WWW-Authenticate`.
+//! The `WWW-Authenticate` challenge of a registry.
 
 use std::collections::BTreeMap;
 
@@ -7,19 +7,19 @@ use reqwest::header::{HeaderMap, WWW_AUTHENTICATE};
 /// How to log in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Challenge {
-    /// User and password with each request.
+    /// User and password with every request.
     Basic,
     /// A token, from another address.
     Bearer {
         /// The address.
         realm: String,
-        /// The registry, as the token server knows it.
+        /// The registry's name for the token server.
         service: Option<String>,
     },
 }
 
 impl Challenge {
-    /// The challenge in an answer; a token goes before the password.
+    /// The challenge in a response; a token takes precedence over a password.
     pub(super) fn read(headers: &HeaderMap) -> Option<Self> {
         let values = headers.get_all(WWW_AUTHENTICATE).iter();
         let challenges = values.filter_map(|value| Self::parse(value.to_str().ok()?));
@@ -38,7 +38,7 @@ impl Challenge {
     }
 }
 
-/// Takes `name="value",name=value` apart.
+/// Parses `name="value",name=value`.
 fn parameters(mut text: &str) -> BTreeMap<String, String> {
     let mut parameters = BTreeMap::new();
     while let Some((name, rest)) = text.split_once('=') {

@@ -22,7 +22,7 @@ const HELPER_TIMEOUT: Duration = Duration::from_secs(30);
 const DOCKER_HUB: &str = "docker.io";
 const DOCKER_HUB_LOGIN: &str = "https://index.docker.io/v1/";
 
-/// What a registry is shown to be let in.
+/// Credentials for a registry.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Credential {
     /// A user and the password or access token.
@@ -45,7 +45,7 @@ impl fmt::Debug for Credential {
     }
 }
 
-/// The part of Docker's `config.json` that is about logins.
+/// The part of Docker's `config.json` about logins.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Config {
@@ -64,7 +64,7 @@ struct Login {
     identitytoken: Option<String>,
 }
 
-/// One place that may know the login.
+/// A place that may hold the login.
 enum Source {
     Helper(String),
     Login(Login),
@@ -76,7 +76,7 @@ pub fn credentials(host: &str) -> Result<Option<Credential>, RegistryError> {
     Ok(first(files, |path| credential_in(&path, host))?)
 }
 
-/// Where logins are kept, in the order of precedence.
+/// The files with logins, by precedence.
 fn config_files(variable: impl Fn(&str) -> Option<OsString>) -> Vec<PathBuf> {
     let folder = |name, below: &str| variable(name).map(|folder| Path::new(&folder).join(below));
     let docker = folder("DOCKER_CONFIG", "config.json");
@@ -91,7 +91,7 @@ fn config_files(variable: impl Fn(&str) -> Option<OsString>) -> Vec<PathBuf> {
     .collect()
 }
 
-/// The first of `items` that gives something, or fails.
+/// The first result, or error, of `items`.
 fn first<T, R, E>(
     items: impl IntoIterator<Item = T>,
     find: impl Fn(T) -> Result<Option<R>, E>,
@@ -124,7 +124,7 @@ fn read_config(path: &Path) -> Result<Config, CredentialError> {
     })
 }
 
-/// The places in one file that may know the login, in the order of precedence.
+/// The places in one file that may hold the login, by precedence.
 fn sources(config: Config, host: &str) -> Vec<Source> {
     let helpers = config.cred_helpers.unwrap_or_default();
     let auths = config.auths.unwrap_or_default();
@@ -154,12 +154,12 @@ fn fold(host: &str) -> String {
     }
 }
 
-/// The name under which `docker login` files a registry.
+/// The key of a registry for `docker login`.
 fn login_key(host: &str) -> &str {
     if fold(host) == DOCKER_HUB { DOCKER_HUB_LOGIN } else { host }
 }
 
-/// What to type to log in; Docker Hub goes without saying.
+/// The command to log in; Docker Hub is its default.
 pub(super) fn login_command(host: &str) -> String {
     if fold(host) == DOCKER_HUB { "docker login".to_owned() } else { format!("docker login {host}") }
 }
@@ -189,8 +189,8 @@ fn decode(login: Login, path: &Path, host: &str) -> Result<Option<Credential>, C
     decode_auth(&auth).map(Some).ok_or_else(error)
 }
 
-/// Takes base64 of `user:password` apart as Docker does: padded or not, in lines or not, without zero bytes at the ends
-/// of the password; only the first colon parts.
+/// Decodes base64 of `user:password` as Docker does: padded or not, with or without line ends, without NULs
+/// around the password; the first colon separates.
 fn decode_auth(auth: &str) -> Option<Credential> {
     let auth = auth.replace(['\r', '\n'], "");
     let bytes = STANDARD_NO_PAD.decode(auth.trim_end_matches('=')).ok()?;

@@ -1,4 +1,4 @@
-//! What can go wrong with a registry, and what to do about it.
+//! Errors of registries, and what to do about them.
 
 use thiserror::Error;
 
@@ -10,16 +10,16 @@ use crate::reference::NameError;
 
 const CHECK: &str = "check the address of the registry";
 
-/// Why a registry gave no answer.
+/// Why a registry failed.
 #[derive(Debug, Error)]
 pub enum RegistryError {
-    /// The reference cannot be one.
+    /// The reference is invalid.
     #[error(transparent)]
     Name(#[from] NameError),
     /// The login could not be looked up.
     #[error(transparent)]
     Credential(#[from] CredentialError),
-    /// The login is missing, wrong or not enough.
+    /// The login is missing, wrong or insufficient.
     #[error("registry `{host}` denies access to `{path}`")]
     Denied {
         /// The registry.
@@ -35,10 +35,10 @@ pub enum RegistryError {
         /// The repository.
         path: String,
     },
-    /// Nobody answers at this address, not in time, or not as a server should.
+    /// The server is unreachable, too slow, or misbehaves.
     #[error(transparent)]
     Http(#[from] HttpError),
-    /// Logins would go to where they don't belong.
+    /// The login would be sent to an untrusted place.
     #[error("registry `{host}` sends logins to `{server}`, {reason}")]
     Realm {
         /// The registry.
@@ -48,27 +48,27 @@ pub enum RegistryError {
         /// Why it gets none.
         reason: &'static str,
     },
-    /// The content isn't what its digest says.
+    /// The content differs from its digest.
     #[error("registry `{host}` gives other content for `{path}` than the digest `{digest}` says")]
     Damaged {
         /// The registry.
         host: String,
         /// The repository.
         path: String,
-        /// What was asked for.
+        /// The digest.
         digest: String,
     },
-    /// The registry answers with an error of its own.
+    /// The registry responds with an error.
     #[error("registry `{host}` answers `{status}` for `{path}`")]
     Status {
         /// The registry.
         host: String,
         /// The repository.
         path: String,
-        /// Code and reason.
+        /// Status code and reason.
         status: String,
     },
-    /// The answer is not what a registry gives.
+    /// The response is malformed.
     #[error("registry `{host}` gives no valid answer for `{path}`: {reason}")]
     Malformed {
         /// The registry.

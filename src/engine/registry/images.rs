@@ -1,4 +1,4 @@
-//! What the distribution protocol has for images: manifests and blobs, there and back.
+//! Manifests and blobs in the distribution protocol, both ways.
 
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, LOCATION};
 use reqwest::{Client, StatusCode, Url};
@@ -10,24 +10,24 @@ use crate::engine::http::{self, Answer, HttpError, RETRIES, Upload, UploadError,
 use crate::engine::manifest;
 use crate::hashed::digest;
 
-/// Most bytes of a manifest; registries take no larger ones.
+/// Largest manifest in bytes; registries accept no larger ones.
 const MANIFEST: usize = 4 << 20;
-/// Most bytes of a configuration.
+/// Largest configuration in bytes.
 const CONFIG: usize = 8 << 20;
 
-/// The kinds of manifests that are understood.
+/// The supported types of manifests.
 pub(super) const MANIFESTS: [&str; 4] =
     [manifest::IMAGE, manifest::INDEX, manifest::DOCKER_IMAGE, manifest::DOCKER_INDEX];
 
 impl Session {
-    /// A manifest, byte by byte: its digest is that of its bytes.
+    /// A manifest, as raw bytes: they define its digest.
     pub(in crate::engine) async fn manifest(&self, version: &str) -> Result<Bytes, RegistryError> {
         let url = self.url(&format!("manifests/{version}"))?;
         let bytes = self.get(&url, &MANIFESTS).await?.document(MANIFEST).await?;
         if version.contains(':') { self.verified(bytes, version) } else { Ok(bytes) }
     }
 
-    /// A blob, which is still to be read, and to be compared with its digest.
+    /// A blob to read, and to verify by its digest.
     pub(in crate::engine) async fn blob(&self, digest: &str) -> Result<Answer, RegistryError> {
         self.get(&self.url(&format!("blobs/{digest}"))?, &[]).await
     }
@@ -38,7 +38,7 @@ impl Session {
         self.verified(bytes, digest)
     }
 
-    /// What is asked for by its digest has to have it.
+    /// Verifies content by its digest.
     fn verified(&self, bytes: Bytes, expected: &str) -> Result<Bytes, RegistryError> {
         if digest(&bytes) == expected { Ok(bytes) } else { Err(self.damaged(expected)) }
     }
@@ -55,7 +55,7 @@ impl Session {
         }
     }
 
-    /// Has the registry take a blob from another of its repositories; it may not want to.
+    /// Mounts a blob from another repository, if the registry agrees.
     pub(in crate::engine) async fn mount(&self, digest: &str, from: &str) -> Result<bool, RegistryError> {
         let mut url = self.url("blobs/uploads/")?;
         url.query_pairs_mut().append_pair("mount", digest).append_pair("from", from);
@@ -95,7 +95,7 @@ impl Session {
         self.put(&url, content, &[(CONTENT_TYPE, kind), (CONTENT_LENGTH, size.to_string())]).await
     }
 
-    /// The address that the registry opens for one blob.
+    /// The upload address for one blob.
     async fn begin_upload(&self) -> Result<Url, RegistryError> {
         let url = self.url("blobs/uploads/")?;
         let answer = self.checked(self.answer(&url, empty_post).await?).await?;
@@ -114,7 +114,7 @@ impl Session {
         }
     }
 
-    /// Puts a manifest under a tag or its digest.
+    /// Stores a manifest under a tag or its digest.
     pub(in crate::engine) async fn put_manifest(
         &self,
         version: &str,
@@ -140,7 +140,7 @@ fn failure<E: From<RegistryError>>(error: UploadError<E>) -> E {
     }
 }
 
-/// Whether an upload that was answered so may go through next time: a token that ran out meanwhile counts, too.
+/// Whether an upload with this response may succeed next time; includes an expired token.
 fn may_pass(answer: &Answer) -> bool {
     is_busy(answer.status()) || (answer.at_home && answer.status() == StatusCode::UNAUTHORIZED)
 }

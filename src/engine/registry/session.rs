@@ -1,4 +1,4 @@
-//! The talk with one registry about one repository: login, retries, errors.
+//! The session with a registry about one repository: login, retries, errors.
 
 use std::collections::BTreeSet;
 use std::sync::{PoisonError, RwLock};
@@ -15,7 +15,7 @@ use super::credentials::{Credential, credentials};
 use crate::engine::http::{self, Answer, Client, HttpError, Limits, Step, Upload, UploadError, is_loopback};
 use crate::reference::{NameError, Reference};
 
-/// Most bytes of a token server's answer: a token has to fit into the head of a request.
+/// Largest response of a token server in bytes: a token must fit in a request header.
 const TOKEN: usize = 256 << 10;
 /// Most bytes of an error that are read.
 const ERROR: usize = 64 << 10;
@@ -24,7 +24,7 @@ const ERROR: usize = 64 << 10;
 pub(in crate::engine) struct Session {
     host: String,
     path: String,
-    /// The registry's origin, which alone may see the login, and ask for it.
+    /// The registry's origin, which alone may see the login and ask for it.
     home: Url,
     client: Client,
     credential: Option<Credential>,
@@ -33,7 +33,7 @@ pub(in crate::engine) struct Session {
     authorization: RwLock<Authorization>,
 }
 
-/// What goes with each request.
+/// The authorization of requests.
 #[derive(Clone, PartialEq, Eq)]
 enum Authorization {
     None,
@@ -41,14 +41,14 @@ enum Authorization {
     Bearer(String),
 }
 
-/// The answer of a token server, which may give the token under both names at once.
+/// The response of a token server, which may use both names for the token.
 #[derive(Deserialize)]
 struct Token {
     token: Option<String>,
     access_token: Option<String>,
 }
 
-/// The form of a registry's own errors.
+/// The format of a registry's errors.
 #[derive(Deserialize)]
 struct Envelope {
     #[serde(rename = "errors")]
@@ -56,12 +56,12 @@ struct Envelope {
 }
 
 impl Session {
-    /// A session for reading. Looks the login up; nothing is sent yet.
+    /// A session for reading. Looks up the login; sends nothing yet.
     pub(in crate::engine) fn open(reference: &Reference) -> Result<Self, RegistryError> {
         Self::with_scopes(reference, vec![format!("repository:{}:pull", reference.path)])
     }
 
-    /// A session for writing, which may take blobs from other repositories of the same registry, too.
+    /// A session for writing, which may also mount blobs from other repositories of the registry.
     pub(in crate::engine) fn writing(
         reference: &Reference,
         sources: BTreeSet<String>,
@@ -81,18 +81,18 @@ impl Session {
         Ok(Self { host, path, home, client, credential, scopes, authorization })
     }
 
-    /// The address of something in the repository.
+    /// A URL below the repository.
     pub(super) fn url(&self, below: &str) -> Result<Url, RegistryError> {
         let url = self.home.join(&format!("/v2/{}/{below}", self.path));
         url.map_err(|error| self.malformed(&error.to_string()))
     }
 
-    /// How long the registry may take.
+    /// The registry's time limits.
     pub(super) fn limits(&self) -> Limits {
         self.client.limits()
     }
 
-    /// Gets what is at an address.
+    /// Gets a URL.
     pub(super) async fn get(&self, url: &Url, accept: &[&str]) -> Result<Answer, RegistryError> {
         let request = |client: &reqwest::Client, url: &Url| {
             let request = client.get(url.clone());
@@ -102,8 +102,8 @@ impl Session {
         self.checked(answer).await
     }
 
-    /// Sends a request to the registry, logs in when it asks for it, and gives whatever it answers then. What another server
-    /// asks for, to which the registry redirects, is no reason to log in.
+    /// Sends a request, logs in if asked to, and returns the response. A challenge by another server, after a
+    /// redirect, is ignored.
     pub(super) async fn answer(
         &self,
         url: &Url,
@@ -127,8 +127,8 @@ impl Session {
         Ok(send(&fresh).await?)
     }
 
-    /// Sends a body that can't be sent again, with the login that the request before it was let in by. The registry may have
-    /// named any address for it; the login is for its own only.
+    /// Sends a body that can't be sent twice, with the authorization of the request before. The registry may
+    /// have given any URL; the login goes to its own origin only.
     pub(super) async fn put<E>(
         &self,
         url: &Url,
@@ -151,7 +151,7 @@ impl Session {
         sent.map(Answer::of_another)
     }
 
-    /// Reads a JSON body of at most so many bytes.
+    /// Reads a JSON body of at most this many bytes.
     pub(super) async fn json<T: DeserializeOwned>(
         &self,
         answer: Answer,
@@ -175,8 +175,8 @@ impl Session {
         }
     }
 
-    /// Trades the login, or none, for a token that opens this repository. The token server may be anywhere, but what it is
-    /// shown goes nowhere else.
+    /// Exchanges the login, if any, for a token for this repository. The token server may be anywhere, but
+    /// what it gets goes nowhere else.
     async fn token(&self, realm: &str, service: Option<String>) -> Result<Authorization, RegistryError> {
         let realm = self.realm(realm)?;
         let client = self.client.for_what_is_sent("logins", &realm);
@@ -202,7 +202,7 @@ impl Session {
         token.map(Authorization::Bearer).ok_or_else(|| self.malformed("no token is given"))
     }
 
-    /// The address of a token server, if a login may be sent there: over HTTPS, or on this machine.
+    /// The URL of a token server, if a login may be sent there: over HTTPS, or on this machine.
     fn realm(&self, realm: &str) -> Result<Url, RegistryError> {
         let refused = |server: &str, reason| RegistryError::Realm {
             host: self.host.clone(),
@@ -222,7 +222,7 @@ impl Session {
         }
     }
 
-    /// The form by which OAuth 2 trades a token for another: all scopes in one field.
+    /// The form of an OAuth 2 token exchange: all scopes in one field.
     fn grant<'a>(&self, token: &str, fields: Vec<(&'a str, String)>) -> Vec<(&'a str, String)> {
         let grant = [("grant_type", "refresh_token"), ("client_id", "c3"), ("refresh_token", token)];
         let grant = grant.into_iter().map(|(name, value)| (name, value.to_owned()));
@@ -230,7 +230,7 @@ impl Session {
         grant.chain(rest).chain([("scope", self.scopes.join(" "))]).collect()
     }
 
-    /// The answer, if it is a good one.
+    /// The response, if successful.
     pub(super) async fn checked(&self, answer: Answer) -> Result<Answer, RegistryError> {
         match answer.status() {
             status if status.is_success() => Ok(answer),
@@ -258,7 +258,7 @@ impl Session {
         RegistryError::Status { host: self.host.clone(), path: self.path.clone(), status: status.to_string() }
     }
 
-    /// The error for an answer that makes no sense.
+    /// The error for a malformed response.
     pub(super) fn malformed(&self, reason: &str) -> RegistryError {
         RegistryError::Malformed {
             host: self.host.clone(),
@@ -267,19 +267,19 @@ impl Session {
         }
     }
 
-    /// The error for content that isn't what its digest says.
+    /// The error for content that differs from its digest.
     pub(in crate::engine) fn damaged(&self, digest: &str) -> RegistryError {
         RegistryError::Damaged { host: self.host.clone(), path: self.path.clone(), digest: digest.to_owned() }
     }
 
-    /// The error for a question that isn't answered in time.
+    /// The error for an operation that takes too long.
     pub(super) fn late(&self, limit: Duration) -> RegistryError {
         HttpError::Endless { server: server(&self.host), limit }.into()
     }
 }
 
 impl Authorization {
-    /// A request that shows it, where that is for the registry.
+    /// Adds the authorization to a request, if it is for the registry.
     fn on(&self, request: RequestBuilder, at_home: bool) -> RequestBuilder {
         match self {
             Self::Basic(username, password) if at_home => request.basic_auth(username, Some(password)),
@@ -299,12 +299,12 @@ fn token_request(step: &Step, credential: Option<&Credential>) -> RequestBuilder
     }
 }
 
-/// What errors call a registry.
+/// The name of a registry in errors.
 pub(super) fn server(host: &str) -> String {
     format!("registry `{host}`")
 }
 
-/// Where the interface of a registry is: on this machine in plain HTTP, as with Docker.
+/// The origin of a registry: on this machine plain HTTP, as in Docker.
 fn origin(host: &str) -> String {
     if host == "docker.io" {
         return "https://registry-1.docker.io".to_owned();

@@ -1,4 +1,4 @@
-//! How pages follow each other, and what is said when a registry refuses.
+//! Tests of pages, and of messages if a registry refuses.
 
 use crate::failure::Fault;
 use reqwest::header::HeaderValue;

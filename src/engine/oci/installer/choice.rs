@@ -1,5 +1,5 @@
-//! The choice of wheels by uv, which writes it as `pylock.toml`: one list for each command, in which what earlier commands
-//! have brought stays if it can.
+//! The choice of wheels by uv, written as `pylock.toml`: one list per command, which keeps the versions of
+//! earlier commands if possible.
 
 use std::path::Path;
 
@@ -9,14 +9,14 @@ use super::{Caller, Flat, Installer, Lists, Logins, PipInstall, Progress, Target
 use crate::engine::oci::error::OciError;
 use crate::programs;
 
-/// Names of the interpreter that uv is given: by itself it starts every Python on the path, shims too, to find one of the
-/// wanted version, though nothing is built.
+/// Interpreters to give to uv: by itself it starts every Python on the path, including shims, to find one of
+/// the right version, though nothing is built.
 const PYTHONS: &[&str] = &["python3", "python"];
 
-/// Whether uv takes it.
+/// The check that uv accepts it.
 const FITS: &[&str] = &["-S", "-c", "import sys; sys.exit(sys.version_info < (3, 8))"];
 
-/// Chooses wheels for each command, and gives the lists that uv has written; nothing if there is no uv that can.
+/// Chooses wheels for each command and returns uv's lists; nothing without a suitable uv.
 pub(in crate::engine::oci) async fn choose(
     installs: &[PipInstall],
     files: &Path,
@@ -84,7 +84,7 @@ fn arguments(
     fixed.chain(for_uv(&flat.options)).chain(lists).collect()
 }
 
-/// The packages of both lists, those of the second for those of the same name in the first.
+/// The packages of both lists; the second takes precedence.
 fn joined(known: Table, list: &str) -> Table {
     let mut list: Table = list.parse().unwrap_or_default();
     let taken = |table: &mut Table| match table.remove("packages") {

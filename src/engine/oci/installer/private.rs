@@ -1,4 +1,4 @@
-//! Logins for an installer on this machine: of the indexes that it asks and of no other, never on its command line.
+//! Logins for an installer on this machine: for the indexes it uses and no others, never on its command line.
 
 use tempfile::NamedTempFile;
 use tokio::process::Command;
@@ -11,15 +11,15 @@ use crate::logins::{Logins, Settings, with_login};
 /// The part of the user's logins that an installer sees.
 pub(super) struct Private<'a> {
     logins: &'a Logins,
-    /// The addresses of its settings, with logins: variables and their values.
+    /// The addresses in its settings, with logins: variables and values.
     settings: Vec<(String, String)>,
     hidden: Vec<String>,
-    /// A netrc file with nothing in it.
+    /// An empty netrc file.
     netrc: NamedTempFile,
 }
 
 impl<'a> Private<'a> {
-    /// Makes ready.
+    /// Prepares the settings.
     pub(super) fn new(logins: &'a Logins, settings: &Settings) -> Result<Self, OciError> {
         let netrc = NamedTempFile::new().map_err(OciError::io("write", "a temporary file"))?;
         Ok(Self {
@@ -34,7 +34,7 @@ impl<'a> Private<'a> {
         })
     }
 
-    /// What is installed, with the logins of those whom it asks.
+    /// The list with the logins of its indexes.
     pub(super) fn flat(&self, flat: &Flat) -> Flat {
         with_logins(flat, self.logins)
     }
@@ -49,19 +49,19 @@ impl<'a> Private<'a> {
         command.envs(self.settings.iter().map(|(name, value)| (name, value)));
     }
 
-    /// A line without passwords.
+    /// A line with passwords masked.
     pub(super) fn masked(&self, line: String) -> String {
         crate::engine::hidden::masked(line, &self.hidden)
     }
 }
 
-/// Whether a variable holds uv's login for an index with a name.
+/// Whether a variable holds uv's login for a named index.
 fn is_login(name: &str) -> bool {
     let is_part = |part: &str| name.ends_with(part);
     name.starts_with("UV_INDEX_") && (is_part("_USERNAME") || is_part("_PASSWORD"))
 }
 
-/// Addresses that stand behind each other, which may have names, with their logins.
+/// A list of addresses, perhaps named, with their logins.
 fn in_list(value: &str, logins: &Logins) -> String {
     let pieces = value.split_inclusive([' ', ',', '\t', '\n']);
     let with_login = |piece: &str| {

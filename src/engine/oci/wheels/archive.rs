@@ -1,4 +1,4 @@
-//! Wheels as archives: what is in them, every path vetted.
+//! Wheels as archives, every path vetted.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -20,12 +20,12 @@ pub(super) struct Packed {
     pub(super) executable: bool,
 }
 
-/// The kind of a file and its permissions, as Unix has them in one number.
+/// The mask of the file type in Unix permissions.
 const KIND: u32 = 0o170_000;
 const REGULAR: u32 = 0o100_000;
 const EXECUTABLE: u32 = 0o111;
 
-/// The files of a wheel by their paths. What would end up elsewhere than it says, or twice, is refused.
+/// The files of a wheel by path. Paths that lead elsewhere, and duplicates, are rejected.
 pub(super) fn read(wheel: &Path) -> Result<BTreeMap<String, Packed>, Failure> {
     let file = File::open(wheel).map_err(OciError::io("read", wheel.display()))?;
     let unfit = |reason: String| Failure::Unfit(format!("`{}`: {reason}", file_name(wheel)));
@@ -59,7 +59,7 @@ pub(super) fn read(wheel: &Path) -> Result<BTreeMap<String, Packed>, Failure> {
     Ok(files)
 }
 
-/// Whether a path stays in the folder that it is seen from.
+/// Whether a path stays inside its folder.
 fn is_inside(path: &str) -> bool {
     let is_name = |part: &str| !matches!(part, "" | "." | "..");
     !path.contains(['\\', '\0', '\n', '\r']) && path.split('/').all(is_name)

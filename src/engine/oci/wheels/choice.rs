@@ -1,4 +1,4 @@
-//! The wheels that were chosen for a base image's Python: what uv writes as `pylock.toml`, read.
+//! The wheels chosen for a base image's Python, read from uv's `pylock.toml`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -9,20 +9,20 @@ use super::Failure;
 use crate::installers::pip::normalized;
 use crate::userinfo::removed;
 
-/// A wheel that was chosen.
+/// A chosen wheel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Chosen {
-    /// A URL, or a path seen from the folder of the list.
+    /// A URL, or a path relative to the list's folder.
     pub(super) place: String,
-    /// Its SHA-256 in hexadecimal digits, if the index tells it.
+    /// Its SHA-256 in hexadecimal, if the index has it.
     pub(super) sha256: Option<String>,
-    /// Whether the requirement names the place itself.
+    /// Whether the requirement itself names the address.
     pub(super) is_direct: bool,
-    /// Whether a requirement names it, and nothing else has brought it before.
+    /// Whether a requirement names the package, before anything else depends on it.
     pub(super) is_requested: bool,
 }
 
-/// Chosen wheels by the normalized names of their packages.
+/// Chosen wheels by normalized package name.
 pub(super) type Choice = BTreeMap<String, Chosen>;
 
 #[derive(Deserialize)]
@@ -48,7 +48,7 @@ struct Artifact {
 }
 
 impl Chosen {
-    /// Whether it lies on this machine.
+    /// Whether it is a local file.
     pub(super) fn is_local(&self) -> bool {
         !self.place.contains("://")
     }
@@ -66,8 +66,7 @@ pub(super) fn file_name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// What there is after several commands, each with what uv has chosen for it and the lines that it was asked for: a package
-/// that is there already stays as it came.
+/// The packages after several commands, each with uv's choice and its lines: an installed package stays.
 pub(super) fn joined<'a>(commands: impl Iterator<Item = (&'a str, &'a [String])>) -> Result<Choice, Failure> {
     let mut all = Choice::new();
     for (lock, lines) in commands {
@@ -83,7 +82,7 @@ pub(super) fn joined<'a>(commands: impl Iterator<Item = (&'a str, &'a [String])>
     Ok(all)
 }
 
-/// Whether each package is one whose digest the requirements tell, if they tell any.
+/// Whether the digest of each package is among those in the requirements, if these have any.
 pub(super) fn is_allowed(choice: &Choice, lines: &[String]) -> bool {
     let lines: Vec<&String> = lines.iter().filter(|line| line.contains("--hash=")).collect();
     let is_named =
@@ -91,7 +90,7 @@ pub(super) fn is_allowed(choice: &Choice, lines: &[String]) -> bool {
     lines.is_empty() || choice.values().all(|chosen| chosen.sha256.as_ref().is_some_and(is_named))
 }
 
-/// Reads a list of chosen packages, each of which has to be one wheel.
+/// Reads a list of chosen packages; each has to be a single wheel.
 pub(super) fn read(lock: &str) -> Result<Choice, Failure> {
     let lock: Lock = toml::from_str(lock).map_err(|error| Failure::Unfit(error.message().to_owned()))?;
     lock.packages.into_iter().map(|package| Ok((normalized(&package.name), chosen(package)?))).collect()
@@ -114,7 +113,7 @@ fn is_wheel(path: &str) -> bool {
     Path::new(path).extension().is_some_and(|end| end == "whl")
 }
 
-/// The package that a line of a requirement file asks for, unless it is an option.
+/// The package in a line of a requirement file, unless it is an option.
 pub(super) fn requested(line: &str) -> Option<String> {
     let word = line.trim().split([' ', ';']).next().unwrap_or_default();
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);

@@ -1,4 +1,4 @@
-//! Wheels on their way here, each compared with the digest that its index tells.
+//! Downloads of wheels, verified by the digest in their index.
 
 use std::fs::File;
 use std::io::Write;
@@ -15,7 +15,7 @@ use crate::hashed::{Hashed, digest, digest_of};
 use crate::logins::{Logins, with_login};
 use crate::progress::{Event, Progress};
 
-/// Brings a wheel into a folder unless it is there, and gives its path and its SHA-256.
+/// Downloads a wheel into a folder unless it is there; returns its path and SHA-256.
 pub(super) async fn fetch(
     chosen: &Chosen,
     folder: &Path,

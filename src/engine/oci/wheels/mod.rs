@@ -32,7 +32,7 @@ use crate::hashed::digest;
 /// Why packages don't become layers of wheels.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// An installer has to unpack them, and this is why.
+    /// An installer has to unpack them, for this reason.
     Unfit(String),
     /// The download failed.
     Failed(OciError),
@@ -61,15 +61,15 @@ pub(super) struct Job<'a> {
     pub(super) format: Format,
     pub(super) target: &'a Target<'a>,
     pub(super) base: &'a Base,
-    /// The distributions that the base has, with their versions.
+    /// The distributions in the base, with their versions.
     pub(super) there: &'a BTreeSet<(String, String)>,
-    /// The name under which the result is kept.
+    /// The cache key of the result.
     pub(super) name: &'a str,
-    /// What is done, for the history of the image.
+    /// The description in the image's history.
     pub(super) what: &'a str,
 }
 
-/// What is known of a wheel whose layer is in the cache.
+/// A wheel whose layer is cached.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Known {
     packed: Packed,
@@ -92,7 +92,7 @@ impl Wheel {
     }
 }
 
-/// How many wheels are fetched and packed at once.
+/// Wheels fetched and packed concurrently.
 const AT_ONCE: usize = 4;
 
 impl Assembler {
@@ -120,7 +120,7 @@ impl Assembler {
         Ok(layers)
     }
 
-    /// The wheels that are installed, by the names of their packages.
+    /// The wheels to install, by package name.
     fn choice(&self, job: &Job, work: &TempDir) -> Result<Choice, Failure> {
         if !job.spec.no_cache
             && let Some(choice) = self.cache.recall(&choice_name(job))
@@ -146,7 +146,7 @@ impl Assembler {
         }
     }
 
-    /// A wheel with its layer, from the cache or fetched and packed.
+    /// A wheel with its layer, cached or fetched and packed.
     fn wheel(&self, job: &Job, chosen: &Chosen, work: &TempDir) -> Result<Wheel, Failure> {
         let _turn = self.work.finish(self.making.take(&chosen.place));
         if let Some(sha256) = chosen.sha256.as_ref().filter(|_| !job.spec.no_cache)
@@ -165,7 +165,7 @@ impl Assembler {
         Ok(Wheel { chosen: Chosen { sha256: Some(sha256), ..chosen.clone() }, known, blob })
     }
 
-    /// Brings a wheel onto this machine, and tells its SHA-256.
+    /// Downloads a wheel; returns its SHA-256.
     fn bring(&self, job: &Job, chosen: &Chosen, work: &TempDir) -> Result<(PathBuf, String), Failure> {
         self.work.wait(fetch(chosen, work.path(), job.spec.logins, job.spec.progress))
     }
@@ -176,7 +176,7 @@ impl Assembler {
     }
 }
 
-/// What differs between operators that have the same package: whether it was asked for, and where it was named.
+/// What differs between operators with the same package: whether it was requested, and by which address.
 fn marks(wheel: &Wheel, job: &Job) -> Vec<Entry> {
     let Wheel { chosen, known: Known { info, record, .. }, .. } = wheel;
     let requested = chosen.is_requested.then(|| (format!("{info}/REQUESTED"), Vec::new()));
@@ -198,7 +198,7 @@ fn marks(wheel: &Wheel, job: &Job) -> Vec<Entry> {
     marks.into_iter().map(entry).collect()
 }
 
-/// What pip notes of a package whose address the requirement has, without a login in it.
+/// pip's `direct_url.json` for a package with an address in its requirement, without a login.
 fn direct_url(chosen: &Chosen) -> Option<String> {
     let mut url = chosen.is_direct.then(|| reqwest::Url::parse(&chosen.place).ok()).flatten()?;
     let _ = (url.set_username(""), url.set_password(None));
@@ -208,7 +208,7 @@ fn direct_url(chosen: &Chosen) -> Option<String> {
     Some(format!(r#"{{"archive_info": {hash}, "url": {url}}}"#))
 }
 
-/// Wheels in the order in which pip installs them.
+/// Wheels in pip's order of installation.
 fn in_order(wheels: &BTreeMap<String, Wheel>) -> Vec<&Wheel> {
     let requires = wheels.iter().map(|(name, wheel)| {
         (name.as_str(), wheel.known.requires.iter().map(String::as_str).collect::<Vec<_>>())
@@ -216,12 +216,12 @@ fn in_order(wheels: &BTreeMap<String, Wheel>) -> Vec<&Wheel> {
     order::sorted(&requires.collect()).iter().map(|name| &wheels[name]).collect()
 }
 
-/// The name under which the choice of wheels is noted.
+/// The cache key of a choice of wheels.
 fn choice_name(job: &Job) -> String {
     format!("choice-{}", job.name)
 }
 
-/// The name under which the layer of a wheel is noted: all that it depends on.
+/// The cache key of a wheel's layer: everything that it depends on.
 fn wheel_name(job: &Job, sha256: &str) -> String {
     let python = job.target.python;
     let layout = (&python.version, &python.prefix, python.folders, python.is_environment);
@@ -229,7 +229,7 @@ fn wheel_name(job: &Job, sha256: &str) -> String {
     format!("wheel-{}", digest(key.as_bytes()).trim_start_matches("sha256:"))
 }
 
-/// Does something with each, a few at a time, and gives what comes out in the same order.
+/// Processes items a few at a time; returns the results in order.
 fn at_once<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let next = std::sync::atomic::AtomicUsize::new(0);
     let worker = || {

@@ -1,11 +1,11 @@
-//! The order in which pip installs: dependencies before what needs them, so that of two files in one place the later stays.
+//! pip's order of installation: dependencies first, so that of two files with the same path the later stays.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The names of packages in pip's order, from what each of them requires. As pip does it, what needs nothing gets the
-/// number of those that are left as its weight, and goes; the heaviest is installed first, of equals the last by name.
-/// Those that need each other in a circle come last.
+/// Package names in pip's order, given what each requires. As in pip, a package without requirements gets the
+/// number of remaining ones as its weight and is removed; the heaviest is installed first, ties are sorted by
+/// name in reverse. Cycles come last.
 pub(super) fn sorted(requires: &BTreeMap<&str, Vec<&str>>) -> Vec<String> {
     let mut left: BTreeSet<&str> = requires.keys().copied().collect();
     let mut weights: BTreeMap<&str, usize> = BTreeMap::new();

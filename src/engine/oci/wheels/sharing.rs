@@ -1,5 +1,5 @@
-//! Which wheels get a layer of their own, and which share one: those that are too many, and those that have a file in the
-//! same place, of which pip leaves the later.
+//! Which wheels get their own layer, and which share one: those beyond the limit, and those with files at the
+//! same path, of which pip keeps the later.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,14 +15,14 @@ use crate::engine::oci::layer::{Entry, Layer};
 use crate::engine::oci::site::with_folders;
 use crate::hashed::digest;
 
-/// How many layers an image has at most, with those of its base: engines refuse images that have many more.
+/// Most layers of an image, including the base: engines reject images with many more.
 const MOST: usize = 99;
 
-/// How many layers come above those of wheels.
+/// Layers above those of wheels.
 const ABOVE: usize = 3;
 
 impl Assembler {
-    /// The layers of wheels, which are in pip's order.
+    /// The layers of wheels, in pip's order.
     pub(super) fn shared(&self, job: &Job, wheels: &[&Wheel], work: &TempDir) -> Result<Vec<Layer>, Failure> {
         let records: Vec<&str> = wheels.iter().map(|wheel| wheel.known.record.as_str()).collect();
         let sizes: Vec<u64> = wheels.iter().map(|wheel| wheel.known.packed.size).collect();
@@ -58,7 +58,7 @@ impl Assembler {
     }
 }
 
-/// Which wheels have a file in the place of another's, by their records. A file where another has a folder is refused.
+/// Wheels with files at the same path, by their records. A file where another wheel has a folder is rejected.
 fn clashing(records: &[&str]) -> Result<BTreeSet<usize>, OciError> {
     let (mut owners, mut clashing) = (BTreeMap::new(), BTreeSet::new());
     for (at, record) in records.iter().enumerate() {
@@ -78,7 +78,7 @@ fn clashing(records: &[&str]) -> Result<BTreeSet<usize>, OciError> {
     }
 }
 
-/// Which wheels share a layer: those that clash, and the smallest of too many.
+/// The wheels that share a layer: those that clash, and the smallest ones beyond the limit.
 fn together(clashing: &BTreeSet<usize>, sizes: &[u64], room: usize) -> BTreeSet<usize> {
     let mut together = clashing.clone();
     let mut alone: Vec<usize> = (0..sizes.len()).filter(|at| !clashing.contains(at)).collect();

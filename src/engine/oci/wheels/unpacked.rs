@@ -1,4 +1,4 @@
-//! A wheel as pip unpacks it: every file in the place that it has in the image, scripts made, the record true of it all.
+//! A wheel as pip unpacks it: every file at its path in the image, scripts generated, the record complete.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -17,34 +17,34 @@ use crate::engine::oci::python::Python;
 use crate::engine::oci::scripts;
 use crate::engine::oci::site::INSTALLER;
 
-/// A wheel that is laid out for an image.
+/// A wheel unpacked for an image.
 pub(super) struct Unpacked {
-    /// The folder with what is known of the package, such as `six-1.17.0.dist-info`.
+    /// Its metadata folder, such as `six-1.17.0.dist-info`.
     pub(super) info: String,
     /// Its record.
     pub(super) record: String,
-    /// The packages that it requires, without those of its extras.
+    /// Its dependencies, without those of extras.
     pub(super) requires: Vec<String>,
-    /// Its files, each path once.
+    /// Its files by path.
     pub(super) entries: BTreeMap<String, Entry>,
 }
 
-/// Where a file goes: beside other packages, or to what belongs to Python's prefix.
+/// The place of a file: in the site folder, or below Python's prefix.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Place {
     Site(String),
     Prefix(String),
 }
 
-/// A file in its place.
+/// A file at its place.
 struct File {
     body: Body,
     executable: bool,
-    /// Digest and size as the wheel's record has them; none for what is made here.
+    /// Digest and size from the wheel's record; none for generated files.
     line: Option<String>,
 }
 
-/// Lays out a wheel for a Python.
+/// Unpacks a wheel for a Python.
 pub(super) fn unpack(wheel: &Path, python: &Python) -> Result<Unpacked, Failure> {
     let packed = archive::read(wheel)?;
     let text = |name: &str| -> Result<String, Failure> {
@@ -80,7 +80,7 @@ pub(super) fn unpack(wheel: &Path, python: &Python) -> Result<Unpacked, Failure>
     Ok(Unpacked { requires: requires(&metadata?), info, record, entries })
 }
 
-/// Where the record of a package is, seen from the folder of packages.
+/// The path of a package's record, relative to the site folder.
 pub(super) fn record_path(info: &str) -> String {
     format!("{info}/RECORD")
 }
@@ -102,7 +102,7 @@ fn lines(record: &str) -> BTreeMap<String, String> {
     record.lines().filter_map(line).collect()
 }
 
-/// The files of a wheel in their places, as pip goes through them: what is beside others, then scripts, then the rest.
+/// The files of a wheel at their places, in pip's order: the site folder, then scripts, then the rest.
 fn placed(
     wheel: &Path,
     packed: &BTreeMap<String, Packed>,
@@ -127,11 +127,11 @@ fn placed(
     Ok(found.into_iter().map(|(_, place, file)| (place, file)).collect())
 }
 
-/// How late scripts are, and the rest of what belongs to the prefix.
+/// The rank of scripts, and of other files below the prefix.
 const SCRIPTS: u8 = 1;
 const REST: u8 = 2;
 
-/// When a file of a wheel is installed, and where.
+/// The rank of a wheel's file in the installation, and its place.
 fn place(path: &str, python: &Python, name: &str) -> Option<(u8, Place)> {
     let is_data = |top: &str| Path::new(top).extension().is_some_and(|end| end == "data");
     let Some((_, rest)) = path.split_once('/').filter(|(top, _)| is_data(top)) else {
@@ -147,7 +147,7 @@ fn place(path: &str, python: &Python, name: &str) -> Option<(u8, Place)> {
     })
 }
 
-/// The name of a script without what Windows puts behind it.
+/// The name of a script without Windows' suffix.
 fn script_name(place: &Place) -> &str {
     let (Place::Site(path) | Place::Prefix(path)) = place;
     let name = path.rsplit('/').next().unwrap_or_default();
@@ -155,7 +155,7 @@ fn script_name(place: &Place) -> &str {
     ends.iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name)
 }
 
-/// What a file holds: a script of Python's names the interpreter of the image.
+/// The content of a file; a Python script gets the image's interpreter.
 fn body(wheel: &Path, rank: u8, file: &Packed, python: &Python) -> Result<Body, Failure> {
     if rank == SCRIPTS {
         let bytes = file.member.bytes().map_err(OciError::io("read", wheel.display()))?;
@@ -166,7 +166,7 @@ fn body(wheel: &Path, rank: u8, file: &Packed, python: &Python) -> Result<Body, 
     Ok(Body::Member(file.member.clone()))
 }
 
-/// The record of what is installed, line by line.
+/// The record of installed files.
 fn listed(files: &BTreeMap<Place, File>, info: &str, python: &Python) -> String {
     let up = "../".repeat(python.site().split('/').count() - python.prefix.split('/').count());
     let record = Place::Site(record_path(info));
@@ -186,7 +186,7 @@ fn listed(files: &BTreeMap<Place, File>, info: &str, python: &Python) -> String 
     lines.concat()
 }
 
-/// The line of a record for a file that was made here.
+/// The record's line for a generated file.
 pub(super) fn recorded(path: &str, bytes: &[u8]) -> String {
     let digest = URL_SAFE_NO_PAD.encode(Sha256::digest(bytes));
     format!("{},sha256={digest},{}\n", quoted(path), bytes.len())
@@ -210,7 +210,7 @@ fn entry(place: &Place, file: File, python: &Python) -> Entry {
     Entry { path: path.trim_start_matches('/').to_owned(), content: Some(file.body), mode, owner: ROOT }
 }
 
-/// The packages that a package requires whatever extras are asked for.
+/// The unconditional dependencies of a package.
 fn requires(metadata: &str) -> Vec<String> {
     let head = metadata.lines().take_while(|line| !line.trim().is_empty());
     let required = head.filter_map(|line| line.strip_prefix("Requires-Dist:"));

@@ -1,4 +1,4 @@
-//! What can go wrong while a login is looked up, and what to do about it.
+//! Errors of looking up a login, and what to do about them.
 
 use std::io;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use super::{HelperError, login_command, login_key};
 /// Why the login could not be looked up.
 #[derive(Debug, Error)]
 pub enum CredentialError {
-    /// A configuration that is there, but not readable.
+    /// An existing configuration is unreadable.
     #[error("cannot read `{}`: {source}", path.display())]
     Read {
         /// The configuration.
@@ -20,7 +20,7 @@ pub enum CredentialError {
         /// The reason.
         source: io::Error,
     },
-    /// A configuration which is not what Docker writes; the cause might quote a secret.
+    /// A configuration is malformed; the cause isn't shown, as it might quote a secret.
     #[error("`{}` is not a Docker configuration (line {line}, column {column})", path.display())]
     Syntax {
         /// The configuration.
@@ -30,7 +30,7 @@ pub enum CredentialError {
         /// Where it goes wrong.
         column: usize,
     },
-    /// A login which is not base64 of `user:password`.
+    /// A login isn't base64 of `user:password`.
     #[error("cannot decode the login for `{host}` in `{}`", path.display())]
     Login {
         /// The configuration.
@@ -38,7 +38,7 @@ pub enum CredentialError {
         /// The registry.
         host: String,
     },
-    /// A helper that gives no answer.
+    /// A credential helper failed.
     #[error("`{program}`, which `{}` names for the login at `{host}`, {source}", path.display())]
     Helper {
         /// The configuration.
@@ -47,7 +47,7 @@ pub enum CredentialError {
         host: String,
         /// The helper.
         program: String,
-        /// What it did.
+        /// Its error.
         source: HelperError,
     },
 }

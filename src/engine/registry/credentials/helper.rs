@@ -14,31 +14,31 @@ use super::Credential;
 const NOT_FOUND: &str = "credentials not found";
 const TOKEN_USER: &str = "<token>";
 
-/// Longest answer of a helper, in bytes: tokens are long, but not that long.
+/// Longest answer of a helper, in bytes.
 const LONGEST: u64 = 1 << 20;
 
-/// How long to wait between two looks at a helper that is about to end.
+/// Polling interval for the end of a helper.
 const MOMENT: Duration = Duration::from_millis(5);
 
 /// Why a helper gave no login.
 #[derive(Debug, Error)]
 pub enum HelperError {
-    /// Its name would lead out of the folders with programs.
+    /// Its name contains a path.
     #[error("has a name that no helper has")]
     Name,
     /// It is not installed.
     #[error("is not on `PATH`")]
     Missing,
-    /// It cannot be run or heard.
+    /// It can't be started or read.
     #[error("cannot be run: {0}")]
     Run(#[from] io::Error),
     /// It takes too long.
     #[error("gave no answer within {} s", .0.as_secs())]
     Silent(Duration),
-    /// It ended with an error of its own.
+    /// It ended with an error.
     #[error("failed: {0}")]
     Failed(String),
-    /// It said something else than a login; this is not shown, for it may be a secret.
+    /// Its answer isn't a login; not shown, as it may be a secret.
     #[error("gave an answer that is not a login")]
     Malformed,
 }
@@ -50,7 +50,7 @@ struct Answer {
     secret: String,
 }
 
-/// The program of a helper, which is looked for on the `PATH` and nowhere else.
+/// The program of a helper, found on the `PATH` only.
 pub(super) fn program(name: &str) -> Result<String, HelperError> {
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.+".contains(letter);
     if name.is_empty() || !name.chars().all(is_plain) {
@@ -59,7 +59,7 @@ pub(super) fn program(name: &str) -> Result<String, HelperError> {
     Ok(format!("docker-credential-{name}"))
 }
 
-/// The login that `program` keeps for `server`, if any.
+/// The login that `program` has for `server`, if any.
 pub(super) fn ask(program: &str, server: &str, limit: Duration) -> Result<Option<Credential>, HelperError> {
     let mut child = start(program)?;
     match talk(&mut child, server, limit) {
@@ -73,7 +73,7 @@ pub(super) fn ask(program: &str, server: &str, limit: Duration) -> Result<Option
     }
 }
 
-/// Asks, and waits for the answer and the end.
+/// Asks the helper, and waits for its answer and end.
 fn talk(child: &mut Child, server: &str, limit: Duration) -> Result<(ExitStatus, Vec<u8>), HelperError> {
     let end = Instant::now() + limit;
     tell(child, server)?;
@@ -100,7 +100,7 @@ fn start(program: &str) -> Result<Child, HelperError> {
     })
 }
 
-/// Names the server; a helper with one fixed answer may have ended without listening.
+/// Sends the server's name; a helper with a fixed answer may have ended already.
 fn tell(child: &mut Child, server: &str) -> io::Result<()> {
     let Some(mut stdin) = child.stdin.take() else {
         return Ok(());
