@@ -1,4 +1,4 @@
-//! Foreign texts as they may be shown: nothing acts on a terminal, nothing is hidden, no password is seen.
+//! Display of foreign texts: nothing acts on the terminal, nothing is hidden, passwords are masked.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -29,7 +29,7 @@ pub fn line(text: &str) -> Cow<'_, str> {
     escaped(userinfo::mask(text), is_hidden)
 }
 
-/// The beginning of a text on one line, with `…` where there is more than so many characters.
+/// The start of a text on one line, with `…` if it exceeds this many characters.
 #[must_use]
 pub fn beginning(text: &str, length: usize) -> Cow<'_, str> {
     let line = line(text);
@@ -50,7 +50,7 @@ fn escaped(text: Cow<'_, str>, is_meant: impl Fn(char) -> bool) -> Cow<'_, str> 
     shown.into()
 }
 
-/// Adds a character in the form of an escape: `\n`, `\u{1b}`.
+/// Appends a character as an escape: `\n`, `\u{1b}`.
 pub(crate) fn push_escaped(shown: &mut String, character: char) {
     match character {
         '\n' => shown.push_str("\\n"),

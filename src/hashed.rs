@@ -1,15 +1,15 @@
-//! Digests: of bytes, and of what passes through.
+//! Digests of bytes and streams.
 
 use std::io::{self, Read, Write};
 
 use sha2::{Digest, Sha256};
 
-/// The digest of some bytes, as registries write it.
+/// The digest of bytes, as registries write it.
 pub(crate) fn digest(bytes: &[u8]) -> String {
     format!("sha256:{}", hex(&Sha256::digest(bytes)))
 }
 
-/// The digest and the size of all that can be read.
+/// The digest and size of a stream.
 pub(crate) fn digest_of(mut content: impl Read) -> io::Result<(String, u64)> {
     let mut hashed = Hashed::new(io::sink());
     io::copy(&mut content, &mut hashed)?;
@@ -22,7 +22,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Counts and hashes what passes through.
+/// Counts and hashes what is written.
 pub(crate) struct Hashed<W> {
     inner: W,
     hasher: Sha256,
@@ -34,12 +34,12 @@ impl<W> Hashed<W> {
         Self { inner, hasher: Sha256::new(), size: 0 }
     }
 
-    /// How much has passed, in bytes.
+    /// The size so far, in bytes.
     pub(crate) fn size(&self) -> u64 {
         self.size
     }
 
-    /// What is behind it, the digest and the size of what has passed.
+    /// The inner writer, the digest and the size.
     pub(crate) fn finish(self) -> (W, String, u64) {
         (self.inner, format!("sha256:{}", hex(&self.hasher.finalize())), self.size)
     }

@@ -1,19 +1,19 @@
-//! Identifiers: how a variable's name is spelled where an engine takes letters, digits and `_` only.
+//! Identifiers: how engines that allow only letters, digits and `_` spell a variable's name.
 
-/// Words that no parameter can be called: those that Python keeps for itself, and that of its methods.
+/// Reserved words for parameters: Python's keywords, and names of its methods.
 const RESERVED: &[&str] = &[
     "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del", "elif", "else",
     "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal", "not",
     "or", "pass", "raise", "return", "self", "try", "while", "with", "yield",
 ];
 
-/// A name as the engine folds it that tells the least apart.
+/// A name normalised by the strictest engine.
 #[must_use]
 pub fn least(name: &str) -> String {
     fold(name).to_lowercase().trim_matches('_').to_owned()
 }
 
-/// The name as an identifier: `api key` → `api_key`, `größe` → `gru00f6u00dfe`, `1st` → `_1st`, `lambda` →
+/// A name as an identifier: `api key` → `api_key`, `größe` → `gru00f6u00dfe`, `1st` → `_1st`, `lambda` →
 /// `lambda_value`.
 #[must_use]
 pub fn fold(name: &str) -> String {

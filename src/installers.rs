@@ -1,40 +1,40 @@
-//! Installers of packages: the one place that knows how they are called and what their arguments mean.
+//! Installers of packages: how they are called and what their arguments mean, known here only.
 
 pub mod distributions;
 pub mod lists;
 pub mod pip;
 
-/// A program that installs packages.
+/// A kind of package installer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Installer {
     /// pip, or uv in its place.
     Pip,
-    /// conda and the programs that take its commands.
+    /// conda and compatible programs.
     Conda,
-    /// A package manager of a distribution.
+    /// A distribution's package manager.
     System,
 }
 
 /// A command that installs something.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call<'a> {
-    /// What installs it.
+    /// The installer.
     pub installer: Installer,
-    /// What is installed and how: for pip what follows `install` and the options before it, for conda what follows its
-    /// name, for a distribution's package manager the whole command.
+    /// The packages and options: for pip what follows `install` and the options before it, for conda what
+    /// follows its name, for a package manager the whole command.
     pub arguments: Vec<&'a str>,
 }
 
-/// Programs that take conda's commands.
+/// Programs compatible with conda.
 const CONDA: &[&str] = &["conda", "mamba", "micromamba"];
 
-/// What of conda's commands installs something; environments are files, found like those of `pip install -r`.
+/// conda's subcommands that install something; environments are files, found like those of `pip install -r`.
 const CONDA_SUBCOMMANDS: &[&[&str]] = &[&["install"], &["env", "update"]];
 
-/// Package managers of the distributions.
+/// Package managers of distributions.
 const SYSTEM: &[&str] = &["dnf", "microdnf", "yum", "apt", "apt-get", "apk"];
 
-/// Subcommands that change what is installed, and tell a command from prose that begins with the same word.
+/// Subcommands that change installed packages, and distinguish a command from prose with the same first word.
 const SYSTEM_SUBCOMMANDS: &[&str] = &[
     "add",
     "autoremove",
@@ -55,8 +55,8 @@ const SYSTEM_SUBCOMMANDS: &[&str] = &[
     "upgrade",
 ];
 
-/// Programs that install packages where no image is made of them: into projects, environments and machines of their own.
-/// With the subcommands that do; without any, all of them.
+/// Installers that aren't supported in images, for projects, environments and machines. With the subcommands
+/// that install; if empty, all do.
 const OTHERS: &[(&str, &[&str])] = &[
     ("brew", &["install"]),
     ("conda", &["create"]),
@@ -78,10 +78,10 @@ const OTHERS: &[(&str, &[&str])] = &[
 /// How scripts and notebooks write the path of their own interpreter.
 const OWN_PYTHON: &[&str] = &["sys.executable", "{sys.executable}", "$sys.executable", "${sys.executable}"];
 
-/// Words that may stand before a command and change nothing about it.
+/// Words that may precede a command without changing it.
 const RUNNERS: &[&str] = &["sudo", "time", "exec", "env", "nohup", "-H", "-E"];
 
-/// The call of an installer that the words of one command are.
+/// The installer call in the words of a command.
 #[must_use]
 pub fn call<'a>(words: &[&'a str]) -> Option<Call<'a>> {
     let (program, rest) = words.split_first()?;
@@ -98,14 +98,15 @@ pub fn call<'a>(words: &[&'a str]) -> Option<Call<'a>> {
     }
 }
 
-/// The same, with words before it that a shell allows, such as `sudo` or `NAME=value`, skipped.
+/// The same after skipping words that a shell allows before it, such as `sudo` or `NAME=value`.
 #[must_use]
 pub fn call_in_shell<'a>(words: &[&'a str]) -> Option<Call<'a>> {
     let skipped = words.iter().take_while(|word| is_prefix(word)).count();
     call(&words[skipped..])
 }
 
-/// The program of a command that installs packages in a way that images don't take over, such as `poetry add x`.
+/// The program of a command that installs packages in a way that images don't support, such as `poetry add
+/// x`.
 #[must_use]
 pub fn other<'a>(words: &[&'a str]) -> Option<&'a str> {
     let words = &words[words.iter().take_while(|word| is_prefix(word)).count()..];
@@ -117,13 +118,13 @@ pub fn other<'a>(words: &[&'a str]) -> Option<&'a str> {
     (is_meant && rest.next().is_some()).then_some(program)
 }
 
-/// Whether a command of a distribution's package manager adds packages rather than to update or remove some.
+/// Whether a package manager's command adds packages rather than updating or removing some.
 #[must_use]
 pub fn adds_packages(words: &[&str]) -> bool {
     words.iter().skip(1).any(|word| ["install", "add"].contains(word))
 }
 
-/// Whether a word may stand before a command without changing what it is: `sudo`, `NAME=value`.
+/// Whether a word may precede a command without changing it: `sudo`, `NAME=value`.
 #[must_use]
 pub fn is_prefix(word: &str) -> bool {
     RUNNERS.contains(&base_name(word)) || is_assignment(word)
@@ -136,7 +137,7 @@ fn is_assignment(word: &str) -> bool {
     word.split_once('=').is_some_and(|(name, _)| is_name(name))
 }
 
-/// Whether a word is a Python interpreter, or stands for the script's own.
+/// Whether a word is a Python interpreter, or refers to the script's own.
 #[must_use]
 pub fn is_python(word: &str) -> bool {
     let name = base_name(word);
@@ -154,12 +155,12 @@ fn base_name(program: &str) -> &str {
     program.rsplit('/').next().unwrap_or(program)
 }
 
-/// What follows `-m pip` among the words behind a Python interpreter.
+/// The words after `-m pip` of a Python interpreter.
 fn module_arguments<'a, 'b>(words: &'b [&'a str]) -> Option<&'b [&'a str]> {
     module(words).filter(|(name, _)| *name == "pip").map(|(_, rest)| rest)
 }
 
-/// The module that an interpreter runs, and what follows its name.
+/// The module that an interpreter runs, and its arguments.
 fn module<'a, 'b>(words: &'b [&'a str]) -> Option<(&'a str, &'b [&'a str])> {
     let options = words.iter().take_while(|word| word.starts_with('-') && !word.starts_with("-m")).count();
     match &words[options..] {
@@ -169,7 +170,7 @@ fn module<'a, 'b>(words: &'b [&'a str]) -> Option<(&'a str, &'b [&'a str])> {
     }
 }
 
-/// Splits what follows `pip` at `install`: options may stand before it, too.
+/// Splits the words after `pip` at `install`; options may precede it.
 fn pip_arguments<'a>(words: &[&'a str]) -> Option<Call<'a>> {
     let mut before = 0;
     while words.get(before).is_some_and(|word| word.starts_with('-')) {

@@ -1,20 +1,20 @@
-//! Interruptions: Ctrl-C, and the signal by which a system ends a program.
+//! Interruptions: Ctrl-C, and the system's request to terminate.
 
 use std::future::pending;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-/// What asks a program to end.
+/// A signal that asks the program to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
     /// Ctrl-C.
     Interrupt,
-    /// A request of the system's.
+    /// The system's request to terminate.
     Terminate,
 }
 
 impl Signal {
-    /// The name that engines know it by.
+    /// The signal's name for engines.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -23,7 +23,7 @@ impl Signal {
         }
     }
 
-    /// The exit code of a program that it has ended.
+    /// The exit code of a program ended by it.
     #[must_use]
     pub fn exit_code(self) -> u8 {
         match self {

@@ -1,4 +1,4 @@
-//! Invocations: the words of a command line, taken apart and checked against an operator's interface.
+//! Invocations: command lines, parsed and checked against an operator's interface.
 
 use std::collections::BTreeMap;
 
@@ -12,23 +12,23 @@ use crate::display;
 use crate::language::Language;
 use crate::value;
 
-/// What an operator takes and gives, each with what engines call it.
+/// The inputs and outputs of an operator, with their identifiers.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Interface {
-    /// What it does.
+    /// The description.
     pub description: String,
-    /// The language, where it is known.
+    /// The language, if known.
     pub language: Option<Language>,
-    /// What it takes.
+    /// The inputs.
     pub inputs: Vec<(String, Input)>,
-    /// What it gives.
+    /// The outputs.
     pub outputs: Vec<(String, Output)>,
 }
 
-/// What a command line asks of an operator.
+/// The request in a command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
-    /// To tell its interface.
+    /// Show the help.
     Help,
     /// To run.
     Run(Invocation),
@@ -37,45 +37,45 @@ pub enum Request {
 /// An operator's parameters and arguments.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Invocation {
-    /// Values by the names of their inputs.
+    /// Values by input name.
     pub values: BTreeMap<String, String>,
-    /// The script's own arguments, which stand behind `--`.
+    /// The script's own arguments, after `--`.
     pub own: Vec<String>,
-    /// Secrets that stood on the command line, for everybody on the machine to see.
+    /// Secrets given on the command line, visible to everybody on the machine.
     pub shown: Vec<String>,
 }
 
-/// What is wrong with a command line.
+/// Errors in a command line.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum InvocationError {
-    /// A parameter that there isn't.
+    /// An unknown parameter.
     #[error("there is no parameter `{name}`")]
     Unknown {
         /// What was written.
         name: String,
-        /// What may have been meant.
+        /// The nearest name.
         nearest: Option<String>,
     },
-    /// An output in the place of a parameter.
+    /// An output used as a parameter.
     #[error("`{0}` is an output")]
     Output(String),
-    /// A word that belongs to nothing.
+    /// A word that isn't a parameter or value.
     #[error("`{0}` belongs to no parameter")]
     Stray(String),
-    /// A parameter at the end.
+    /// A parameter without a value at the end.
     #[error("parameter `{0}` has no value")]
     NoValue(String),
-    /// A value of another type.
+    /// A value of the wrong type.
     #[error("parameter `{name}` is {}, not {value}", article(.kind))]
     Type {
         /// The parameter.
         name: String,
         /// Its type.
         kind: Type,
-        /// The value as it may be shown.
+        /// The value, masked if secret.
         value: String,
     },
-    /// Parameters without a value and without a default.
+    /// Required parameters without a value.
     #[error("{} required: {}", if names.len() == 1 { "a parameter is" } else { "parameters are" }, list(.names))]
     Missing {
         /// All of them.
@@ -122,7 +122,7 @@ impl Fault for InvocationError {
 }
 
 impl Interface {
-    /// Identifiers of its outputs; one whose name leaves nothing has none.
+    /// Identifiers of its outputs; none for a name without any allowed character.
     #[must_use]
     pub fn output_ids(&self) -> Vec<String> {
         self.outputs.iter().map(|(id, _)| id.clone()).filter(|id| !id.is_empty()).collect()
@@ -139,7 +139,7 @@ impl Interface {
         }
     }
 
-    /// Takes the words of a command line apart; what is not among them may come from elsewhere.
+    /// Parses the words of a command line; missing values may come from elsewhere.
     pub fn read(
         &self,
         words: &[String],
@@ -155,7 +155,7 @@ impl Interface {
         Ok(Request::Run(invocation))
     }
 
-    /// The values that the words give; nothing if they ask for help.
+    /// The values in the words; nothing if they ask for help.
     fn take(&self, words: &[String]) -> Result<Option<Invocation>, InvocationError> {
         let mut invocation = Invocation::default();
         let mut words = words.iter().peekable();
@@ -187,14 +187,14 @@ impl Interface {
         Ok(Some(invocation))
     }
 
-    /// The flag that a word makes false, as the script's own option: `--no-cache`.
+    /// The flag that a word negates, as the script's own option: `--no-cache`.
     fn denied(&self, word: &str) -> Option<&Input> {
         let negative = |input: &Input| input.argument.as_ref()?.negative.clone();
         let found = self.inputs.iter().find(|(_, input)| negative(input).as_deref() == Some(word));
         found.map(|(_, input)| input)
     }
 
-    /// The input of a name or identifier.
+    /// The input with a name or identifier.
     fn input(&self, key: &str) -> Option<&Input> {
         let by_id = self.inputs.iter().find(|(id, _)| id == key);
         let by_name = by_id.or_else(|| self.inputs.iter().find(|(_, input)| input.name == key));
@@ -213,7 +213,7 @@ impl Interface {
         })
     }
 
-    /// Refuses values of another type, and a call without all that is required.
+    /// Rejects values of the wrong type, and missing required ones.
     fn check(&self, invocation: &Invocation) -> Result<(), InvocationError> {
         let Invocation { values, own, .. } = invocation;
         let mut missing: Vec<(&String, &Input)> = Vec::new();
@@ -241,7 +241,7 @@ impl Interface {
     }
 }
 
-/// The values that words give to an operator whose interface is unknown: `--name value`, `--name=value`, `name=value`.
+/// The values for an operator with an unknown interface: `--name value`, `--name=value`, `name=value`.
 pub fn handed_on(words: &[String]) -> Result<Invocation, InvocationError> {
     let mut invocation = Invocation::default();
     let mut words = words.iter();
@@ -261,7 +261,7 @@ pub fn handed_on(words: &[String]) -> Result<Invocation, InvocationError> {
     Ok(invocation)
 }
 
-/// What is wrong with a word such as `-n` or `3`.
+/// The error for a word such as `-n` or `3`.
 fn stray(word: &str, named: Option<&Input>) -> InvocationError {
     match named {
         Some(input) => InvocationError::Unknown { name: word.to_owned(), nearest: Some(input.name.clone()) },
@@ -275,25 +275,25 @@ fn parted(word: &str) -> (&str, Option<&str>) {
     word.split_once('=').map_or((word, None), |(key, value)| (key, Some(value)))
 }
 
-/// Whether a Boolean stands alone: what follows it is no truth value.
+/// Whether a Boolean is given as a flag, as no boolean follows.
 fn is_flag(input: &Input, next: Option<&String>) -> bool {
     let is_value = |next: &String| !is_given(&input.kind, next) || value::boolean(next).is_some();
     input.kind == Type::Boolean && !next.is_some_and(is_value)
 }
 
-/// Whether a key is the option by which the script itself takes an input.
+/// Whether a key is the script's own option for an input.
 fn is_option(input: &Input, key: &str) -> bool {
     let option = input.argument.as_ref().and_then(|argument| argument.option.as_deref());
     option.and_then(|option| option.strip_prefix("--")) == Some(key)
 }
 
-/// Whether a value counts as one to the entry point.
+/// Whether the entry point treats a value as given.
 fn is_given(kind: &Type, value: &str) -> bool {
     let needs_text = !matches!(kind, Type::String | Type::Path(_));
     value != "null" && !(needs_text && value.is_empty())
 }
 
-/// Whether a value is one of its type, as the entry point and the language read it.
+/// Whether a value fits its type, as the entry point and the language read it.
 fn fits(kind: &Type, value: &str) -> bool {
     let whole = || value.split_once('.').filter(|(_, rest)| rest.bytes().all(|digit| digit == b'0'));
     match kind {
@@ -305,7 +305,7 @@ fn fits(kind: &Type, value: &str) -> bool {
     }
 }
 
-/// The name that differs least from one, if any is near.
+/// The most similar name, if any is near.
 fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a String>) -> Option<String> {
     let plain = |name: &str| name.to_lowercase().replace('-', "_");
     let near = names.map(|other| (strsim::damerau_levenshtein(&plain(name), &plain(other)), other));
@@ -318,7 +318,7 @@ fn article(kind: &Type) -> String {
     format!("{} {name}", if name.starts_with(['A', 'E', 'I', 'O', 'U']) { "an" } else { "a" })
 }
 
-/// The beginning of a value on one line.
+/// The start of a value on one line.
 fn quoted(value: &str) -> String {
     format!("`{}`", display::beginning(value, 40))
 }

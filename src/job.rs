@@ -187,11 +187,11 @@ pub enum RestartPolicy {
     Never,
 }
 
-/// The resource that GPUs are unless another is named.
+/// The default resource for GPUs.
 pub(crate) const GPU: &str = "nvidia.com/gpu";
 
 impl Job {
-    /// These settings before others: tables are joined key by key, any other value counts whole.
+    /// These settings over others: tables are merged key by key, other values replaced.
     #[must_use]
     pub fn over(&self, under: &Self) -> Self {
         Self {
@@ -225,19 +225,19 @@ impl Job {
         }
     }
 
-    /// The secret that a variable is taken from.
+    /// The secret of a variable.
     #[must_use]
     pub fn secret(&self, variable: &str) -> Option<&SecretKey> {
         self.secrets.iter().find(|pair| pair.name.as_str() == variable).map(|pair| &pair.value)
     }
 
-    /// The value that an input is given.
+    /// The value given to an input.
     #[must_use]
     pub fn value(&self, input: &str) -> Option<&str> {
         self.values.iter().rfind(|pair| pair.name.as_str() == input).map(|pair| pair.value.as_str())
     }
 
-    /// Makes secrets of the variables that are taken from secrets.
+    /// Marks variables that come from secrets as secret.
     pub fn mark_secrets(&self, component: &mut Component) {
         let inputs = component.inputs.iter_mut();
         inputs.filter(|input| self.secret(&input.name).is_some()).for_each(|input| input.secret = true);
@@ -256,7 +256,7 @@ impl Job {
             .collect()
     }
 
-    /// What pods need of a node, or are given, that an engine may not be able to give: resources by name, and the rest.
+    /// Everything asked of a node that an engine may not provide: resources by name, and the rest.
     pub(crate) fn asked_of_nodes(&self) -> Vec<String> {
         let amounts = amounts(&self.requests).into_iter().chain(self.all_limits());
         let resources: BTreeSet<String> = amounts.map(|(name, _)| format!("`{name}`")).collect();
@@ -282,12 +282,12 @@ impl Job {
     }
 }
 
-/// A list before another.
+/// A list, or else another.
 fn list<T: Clone>(over: &[T], under: &[T]) -> Vec<T> {
     if over.is_empty() { under.to_vec() } else { over.to_vec() }
 }
 
-/// How much of a resource a list names: cores, bytes or pieces.
+/// The amount of a resource in a list: cores, bytes or pieces.
 pub(crate) fn amount(pairs: &[Pair<Resource, Quantity>], resource: &str) -> Option<f64> {
     pairs.iter().find(|pair| pair.name.as_str() == resource).map(|pair| pair.value.amount())
 }

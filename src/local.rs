@@ -1,4 +1,4 @@
-//! Without an engine: what an operator needs, installed on this machine, and its program as a process.
+//! Running without an engine: requirements installed on this machine, and the program as a process.
 
 pub mod bundle;
 pub mod environment;

@@ -1,8 +1,8 @@
-//! Locations: where something stands in a source.
+//! Locations in a source.
 
 use serde::{Deserialize, Serialize};
 
-/// A place in a source, as people count: from 1.
+/// A location for people: counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Location {
     /// Cell of a notebook, counting every cell.

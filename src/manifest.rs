@@ -10,19 +10,19 @@ use crate::component::{Input, Type, Via};
 use crate::invocation::Interface;
 use crate::location::Location;
 
-/// What a manifest tells.
+/// The contents of a manifest.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Manifest {
-    /// The image that it runs.
+    /// The image.
     pub image: String,
-    /// The inputs that it names.
+    /// The inputs.
     pub interface: Interface,
 }
 
-/// Files that are manifests, by the ends of their names.
+/// Suffixes of manifests.
 const SUFFIXES: &[&str] = &[".yaml", ".yml", ".cwl"];
 
-/// Whether a file is a manifest by its name.
+/// Whether a file is a manifest, judged by its name.
 #[must_use]
 pub fn is_manifest(name: &str) -> bool {
     SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
@@ -45,14 +45,14 @@ impl Manifest {
         })
     }
 
-    /// The values that the manifest gives to inputs which are not given otherwise.
+    /// The manifest's values for inputs that aren't given otherwise.
     #[must_use]
     pub fn values(&self) -> BTreeMap<String, String> {
         let inputs = self.interface.inputs.iter();
         inputs.filter_map(|(_, input)| Some((input.name.clone(), input.default.clone()?))).collect()
     }
 
-    /// The interface that the image itself tells, with the manifest's values for defaults.
+    /// The image's own interface, with the manifest's values as defaults.
     #[must_use]
     pub fn joined(&self, mut interface: Interface) -> Interface {
         let values = self.values();
@@ -115,7 +115,7 @@ fn job(document: &Value) -> Option<Manifest> {
     Some(manifest(image, document, variables.filter_map(input)))
 }
 
-/// A CWL step; the original's has no image but its own program, which takes the image for a parameter.
+/// A CWL step; the original's has no image but runs its own program with the image as a parameter.
 fn step(document: &Value) -> Option<Manifest> {
     let by_claimed = text_at(document, "baseCommand") == Some("claimed");
     let none = Mapping::new();
@@ -161,7 +161,7 @@ fn manifest(image: &str, document: &Value, inputs: impl Iterator<Item = Input>) 
     Manifest { image: image.to_owned(), interface }
 }
 
-/// An input that nothing more is known of.
+/// An input with nothing else known.
 fn input(name: String, kind: Type, default: Option<String>) -> Input {
     Input {
         name,

@@ -1,4 +1,4 @@
-//! Neighbours: the code beside a source that it imports, sources or runs, found on disk, for it goes into the image with it.
+//! Neighbours: code beside a source that it imports, sources or runs; it goes into the image too.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -21,20 +21,20 @@ use crate::source::Source;
 mod diagnostics;
 mod modules;
 
-/// Largest file that is read for what it names in turn, in bytes.
+/// Largest file that is read for its own references, in bytes.
 const READ_LIMIT: u64 = 4 << 20;
 
-/// Most files that are packed with a source by themselves.
+/// Most files packed automatically with a source.
 const COUNT_LIMIT: usize = 1000;
 
-/// The code beside a source that goes into the image with it.
+/// Code beside a source that goes into the image.
 #[derive(Debug, Default)]
 pub struct Neighbours {
-    /// The files, by their paths in the image.
+    /// The files, by path in the image.
     pub files: Vec<AdditionalFile>,
-    /// Those that the source can't run without: what they say is of interest, too.
+    /// Those that the source needs, and whose contents matter too.
     pub read: Vec<Neighbour>,
-    /// A digest of all of them, those that are given too, if there are any.
+    /// A digest of all, including those given, if there are any.
     pub digest: Option<String>,
     /// Modules found neither here nor in Python itself.
     pub foreign: BTreeSet<String>,
@@ -42,21 +42,21 @@ pub struct Neighbours {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// A file that the source, or another file that it names, imports or runs.
+/// A file that the source, or another file it refers to, imports or runs.
 #[derive(Debug, Clone)]
 pub struct Neighbour {
     /// Its path in the image.
     pub path: String,
-    /// What it says.
+    /// Its text.
     pub text: String,
     /// Its language.
     pub language: Language,
-    /// Bytes of the source's text that lead to it.
+    /// Bytes of the reference in the source's text.
     pub span: Range<usize>,
 }
 
-/// Finds what a source names below its folder or the working directory, by what was read of it; what is given as an
-/// additional file is there already.
+/// Finds the files that a source refers to below its folder or the working directory; additional files are
+/// there already.
 #[must_use]
 pub fn find(
     source: &Source,
@@ -98,13 +98,13 @@ pub fn find(
 }
 
 impl Neighbour {
-    /// It, as a source of its own.
+    /// The file as a source.
     #[must_use]
     pub fn source(&self) -> Source {
         Source::new(&self.path, self.language, self.text.clone())
     }
 
-    /// A diagnostic of its text, told where the source leads to it.
+    /// A diagnostic of its text, located at the reference in the source.
     #[must_use]
     pub fn told(&self, found: Diagnostic) -> Diagnostic {
         let message = format!("`{}`: {}", self.path, found.message);
@@ -115,45 +115,45 @@ impl Neighbour {
 /// A file that was found.
 struct LocalFile {
     disk: PathBuf,
-    /// Bytes of the source's text that lead to it.
+    /// Bytes of the reference in the source's text.
     span: Range<usize>,
-    /// Whether something names it; else it is there with its package.
+    /// Whether it is named; otherwise it comes with its package.
     is_named: bool,
 }
 
-/// A folder where modules are looked for, and its place in the image.
+/// A folder on the search path, and its path in the image.
 type Entry = (PathBuf, String);
 
 struct Walk {
     own: PathBuf,
-    /// The name that the source would have as a module.
+    /// The source's own module name.
     stem: String,
     language: Language,
     boundary: Boundary,
     ignored: Ignored,
-    /// Where modules are looked for.
+    /// The search path for modules.
     search: Vec<Entry>,
     root: PathBuf,
-    /// The folder that stands for the image's working directory.
+    /// The folder that becomes the image's working directory.
     base: PathBuf,
     /// The folder of the source, and its path in the image.
     folder: PathBuf,
     home: String,
-    /// Files by their paths in the image.
+    /// Files by path in the image.
     found: BTreeMap<String, LocalFile>,
-    /// What is still to be read, and what in the source leads to it.
+    /// Files to read, with their references in the source.
     waiting: Vec<(String, Range<usize>)>,
-    /// Files of packages that aren't modules: package, first of them, how many, and what leads to it.
+    /// Files of packages that aren't modules: package, first of them, their number, and the reference.
     others: Vec<(String, String, usize, Range<usize>)>,
-    /// What has been told of.
+    /// Subjects already reported.
     told: BTreeSet<String>,
-    /// What the files themselves say.
+    /// Findings in the files.
     said: Vec<Said>,
     result: Neighbours,
 }
 
 impl Walk {
-    /// Reads a file that was found, and follows what it names.
+    /// Reads a file, and follows its references.
     fn read(&mut self, path: &str, span: Range<usize>) {
         let Some(found) = self.found.get(path) else { return };
         let Some(Kind::Script(language)) = frontend::kind(&found.disk) else { return };
@@ -168,7 +168,7 @@ impl Walk {
         self.result.read.push(neighbour);
     }
 
-    /// Looks for all that a text names: the source's, or that of a file that it leads to.
+    /// Follows the references of a text: the source's, or that of a file.
     fn follow(&mut self, mentions: Mentions, of: Option<(&str, &Range<usize>)>) {
         let at = of.as_ref().and_then(|(path, _)| self.found.get(*path)).map(|found| found.disk.clone());
         let folder = at.as_deref().and_then(Path::parent).unwrap_or(&self.folder).to_path_buf();
@@ -186,7 +186,7 @@ impl Walk {
         }
     }
 
-    /// A folder where the code looks for modules, too.
+    /// Adds a folder to the search path.
     fn extend_path(&mut self, folder: &Path) {
         let Ok(folder) = folder.canonicalize() else { return };
         let Some(place) = image_path(&folder, &self.base) else { return };
@@ -196,7 +196,7 @@ impl Walk {
         }
     }
 
-    /// A file by its path as the code has it: relative to the current directory, or to the folder of the source.
+    /// A file by the path in the code: relative to the current directory, or to the source's folder.
     fn file(&mut self, file: &str, span: &Range<usize>) {
         let Some(path) = normal(Path::new(file)) else { return };
         let beside = self.folder.join(&path);
@@ -229,7 +229,7 @@ impl Walk {
         }
     }
 
-    /// Takes a file for the image; what the code names is read, too.
+    /// Adds a file to the image; a named one is read too.
     fn take(&mut self, disk: &Path, path: &str, span: &Range<usize>, is_named: bool) {
         if let Some(found) = self.found.get_mut(path) {
             if is_named && !found.is_named {
@@ -288,7 +288,7 @@ impl Walk {
     }
 }
 
-/// A digest of files' places and contents, the same from wherever they are looked at.
+/// A digest of the files' paths and contents, independent of their location.
 fn digest(found: &BTreeMap<String, LocalFile>, folder: &Path) -> Option<String> {
     let files: BTreeSet<&Path> = found.values().map(|found| found.disk.as_path()).collect();
     let mut digest = Sha256::new();
@@ -301,17 +301,17 @@ fn digest(found: &BTreeMap<String, LocalFile>, folder: &Path) -> Option<String> 
     (!files.is_empty()).then(|| hex(&digest.finalize()))
 }
 
-/// The path of a file or folder in the image, if it lies below the folder that stands for its working directory.
+/// The path of a file or folder in the image, if it is below the working directory.
 fn image_path(disk: &Path, base: &Path) -> Option<String> {
     disk.strip_prefix(base).ok()?.to_str().map(ToOwned::to_owned)
 }
 
-/// A path in a folder of the image, where the empty path is the working directory.
+/// A path in a folder of the image; empty for the working directory.
 fn join(folder: &str, name: &str) -> String {
     if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
 }
 
-/// A relative path without `.` and `..`, if it leads nowhere above.
+/// A relative path without `.` and `..`, if it doesn't lead upwards.
 fn normal(path: &Path) -> Option<String> {
     use std::path::Component as Part;
 

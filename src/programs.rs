@@ -1,4 +1,4 @@
-//! Programs on the path of this machine, and whether they start: a shim on the path may lead nowhere.
+//! Programs on the path, and whether they work: a shim on the path may not.
 
 use std::env;
 use std::fmt;
@@ -12,30 +12,30 @@ use std::time::{Duration, Instant};
 
 use crate::display;
 
-/// How long a program may take to tell its version.
+/// Time limit for a program to print its version.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// How often it is looked whether it has.
+/// Polling interval.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Most characters of what a program says of itself.
+/// Most characters of a program's output.
 const BRIEF: usize = 1000;
 
-/// A program that has done what it was asked.
+/// A program that works.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Working {
-    /// Where it is.
+    /// Its path.
     pub path: PathBuf,
-    /// The first line that it has printed.
+    /// The first line of its output.
     pub said: String,
 }
 
-/// A program that is there and doesn't work.
+/// A program that doesn't work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Broken {
-    /// Where it is.
+    /// Its path.
     pub path: PathBuf,
-    /// What it or the system says.
+    /// Its output, or the system's error.
     pub reason: String,
 }
 
@@ -45,13 +45,13 @@ impl fmt::Display for Broken {
     }
 }
 
-/// Where a program is that commands find by its name.
+/// Finds a program on the path.
 #[must_use]
 pub fn find(name: &str) -> Option<PathBuf> {
     all(name).next()
 }
 
-/// Every program of this name, in the order of the path.
+/// Every program with this name, in the order of the path.
 pub fn all(name: &str) -> impl Iterator<Item = PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let folders: Vec<PathBuf> = env::split_paths(&path).collect();
@@ -80,8 +80,8 @@ pub fn working(
     Err(broken)
 }
 
-/// The first program of one of these names that is no script and ends well with these arguments: a shim on the path takes
-/// its time.
+/// The first program with one of these names that isn't a script and succeeds with these arguments: shims are
+/// slow.
 #[must_use]
 pub fn binary(names: &[&str], arguments: &[&str]) -> Option<PathBuf> {
     let mut binaries = names.iter().flat_map(|name| all(name)).filter(|path| !is_script(path));
@@ -93,7 +93,7 @@ fn is_script(path: &Path) -> bool {
     File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_err() || &start == b"#!"
 }
 
-/// The first line that a program prints, or why it doesn't.
+/// The first line that a program prints, or why it fails.
 pub fn attempt(program: &Path, arguments: &[&str]) -> Result<String, String> {
     let output = output(Command::new(program).args(arguments)).map_err(|error| error.to_string())?;
     let line = |bytes: &[u8]| {
@@ -111,7 +111,7 @@ pub fn attempt(program: &Path, arguments: &[&str]) -> Result<String, String> {
     }
 }
 
-/// What a command prints, which has only so much time.
+/// The output of a command, with a time limit.
 fn output(command: &mut Command) -> io::Result<Output> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn()?;

@@ -1,4 +1,4 @@
-//! What is shown of long work: a spinner on a terminal, lines elsewhere, on standard error only.
+//! Progress of long work: a spinner on a terminal, lines elsewhere, on standard error only.
 
 use std::io::{IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,13 +9,13 @@ use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::display;
 use crate::report::{messages, wrapped};
 
-/// Most characters of a step that are shown.
+/// Most characters shown of a step.
 const BRIEF: usize = 120;
 
-/// How long a step takes before its time is shown.
+/// Duration from which a step's time is shown.
 pub const LONG: Duration = Duration::from_secs(2);
 
-/// What stands before a warning.
+/// Prefix of a warning.
 const WARNING: &str = "\x1b[1;33mwarning\x1b[0m: ";
 
 /// How much is shown.
@@ -23,56 +23,56 @@ const WARNING: &str = "\x1b[1;33mwarning\x1b[0m: ";
 pub enum Verbosity {
     /// Nothing.
     Quiet,
-    /// What is doubtful.
+    /// Warnings.
     Warnings,
-    /// What is being done, one line for each step.
+    /// Steps, one line each.
     Info,
-    /// All that the engine says.
+    /// All output of the engine.
     Debug,
 }
 
-/// Something that has happened.
+/// An event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// A step has begun.
+    /// A step has started.
     Started(String),
-    /// A step has said something.
+    /// Output of a step.
     Log(String),
-    /// Something was found out that people want to know.
+    /// Information for the user.
     Told(String),
-    /// Something was made that was asked for, in this place.
+    /// A requested result, with its path.
     Delivered(String),
-    /// Something is probably not what was meant.
+    /// A warning.
     Doubted(String),
     /// A step has ended.
     Finished {
         /// The step.
         step: String,
-        /// Whether it was only taken from the cache.
+        /// Whether it came from the cache.
         cached: bool,
     },
-    /// So many bytes are through.
+    /// Bytes were transferred.
     Moved {
-        /// Bytes until now.
+        /// Bytes so far.
         done: u64,
-        /// Bytes in all, where that is known.
+        /// Total bytes, if known.
         total: Option<u64>,
     },
 }
 
-/// Shows events as they come.
+/// Shows events.
 #[derive(Debug, Clone)]
 pub struct Progress {
     verbosity: Verbosity,
     spinner: ProgressBar,
-    /// What it is about, if several things go on at once.
+    /// The name of the task, if several run at once.
     name: Option<String>,
-    /// The steps under way, each with its beginning.
+    /// The steps in progress, with their start times.
     started: Arc<Mutex<Vec<(String, Instant)>>>,
 }
 
 impl Progress {
-    /// Shows so much on standard error, with a spinner if that is a terminal.
+    /// Shows this much on standard error, with a spinner on a terminal.
     #[must_use]
     pub fn new(verbosity: Verbosity) -> Self {
         let spins = verbosity >= Verbosity::Info && std::io::stderr().is_terminal();
@@ -81,7 +81,8 @@ impl Progress {
         Self { verbosity, spinner, name: None, started: Arc::default() }
     }
 
-    /// Shows what one of several things at once has to say, each line with its name, and only if all is shown its steps.
+    /// Progress of one of several concurrent tasks, with its name on each line, and steps only at the highest
+    /// verbosity.
     #[must_use]
     pub fn of_one(verbosity: Verbosity, name: &str) -> Self {
         let verbosity = if verbosity == Verbosity::Info { Verbosity::Warnings } else { verbosity };
@@ -89,22 +90,22 @@ impl Progress {
         Self { verbosity, spinner, name: Some(name.to_owned()), started: Arc::default() }
     }
 
-    /// Tells something that people want to know.
+    /// Shows information for the user.
     pub fn tell(&self, text: impl Into<String>) {
         self.report(&Event::Told(text.into()));
     }
 
-    /// Tells where something is that was asked for; only who wants to know of errors alone isn't told.
+    /// Shows the path of a requested result, unless only errors are wanted.
     pub fn deliver(&self, text: impl Into<String>) {
         self.report(&Event::Delivered(text.into()));
     }
 
-    /// Warns of something that is probably not what was meant.
+    /// Shows a warning.
     pub fn warn(&self, text: impl Into<String>) {
         self.report(&Event::Doubted(text.into()));
     }
 
-    /// Takes note of an event.
+    /// Processes an event.
     pub fn report(&self, event: &Event) {
         self.spin(event);
         if let Event::Doubted(text) = event {
@@ -123,12 +124,12 @@ impl Progress {
         }
     }
 
-    /// Takes the spinner away.
+    /// Removes the spinner.
     pub fn finish(&self) {
         self.spinner.finish_and_clear();
     }
 
-    /// How long a step took that has ended.
+    /// The duration of a finished step.
     fn elapsed(&self, event: &Event) -> Option<Duration> {
         let mut started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
@@ -163,7 +164,7 @@ impl Progress {
         }
     }
 
-    /// Writes a line above the spinner; a closed standard error is no reason to stop.
+    /// Writes a line above the spinner; a closed standard error is ignored.
     fn print(&self, label: &str, line: &str) {
         let name = self.name.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
         let line = format!("{label}{}\n", display::text(&format!("{name}{line}")));
@@ -172,7 +173,7 @@ impl Progress {
     }
 }
 
-/// The line for an event, if it is worth one; a spinner spares the lines of the steps.
+/// The line for an event, if any; with a spinner, steps have none.
 fn line(event: &Event, verbosity: Verbosity, spins: bool) -> Option<String> {
     let info = verbosity == Verbosity::Debug || (verbosity == Verbosity::Info && !spins);
     match event {
@@ -188,7 +189,7 @@ fn line(event: &Event, verbosity: Verbosity, spins: bool) -> Option<String> {
     }
 }
 
-/// The beginning of a long step, on one line.
+/// The start of a long step, on one line.
 fn brief(step: &str) -> String {
     display::beginning(&step.split_whitespace().collect::<Vec<_>>().join(" "), BRIEF).into_owned()
 }

@@ -1,4 +1,4 @@
-//! The project around a source: where the source itself names no requirements, those of a file beside it count.
+//! The project around a source: if the source names no requirements, those of a file beside it are used.
 
 use std::path::Path;
 
@@ -21,35 +21,35 @@ mod r;
 /// Largest file that is read, in bytes.
 const SIZE_LIMIT: u64 = 16 << 20;
 
-/// Most packages of a requirement file that are installed by their names.
+/// Most packages of a requirement file that are listed by name.
 const INLINE: usize = 50;
 
-/// What a file of a project says.
+/// The requirements of a project.
 #[derive(Debug, Default)]
 pub struct Project {
-    /// The file, as it is named in messages.
+    /// The file's name in messages.
     pub file: String,
-    /// A digest of its text, where it is itself what is installed from.
+    /// A digest of its text, if packages are installed from the file itself.
     pub digest: Option<String>,
-    /// What it asks for.
+    /// The requirements.
     pub requirements: Vec<Requirement>,
     /// Its diagnostics.
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// What a file says that is read: its requirements, and what of it isn't taken.
+/// The contents of a file: its requirements, and what was left out.
 type Said = (Vec<Requirement>, Vec<String>);
 
 /// What to look for.
 #[derive(Debug, Clone, Copy)]
 pub struct Wanted<'a> {
-    /// The file that settings name.
+    /// The file named by the settings.
     pub named: Option<&'a Path>,
     /// Whether the base image has conda.
     pub has_conda: bool,
 }
 
-/// Whether lines of a source, or its script block, name packages; what `c3` adds doesn't count.
+/// Whether the source or its script block names packages; those added by `c3` don't count.
 #[must_use]
 pub fn names_packages(component: &Component, has_block: bool) -> bool {
     has_block
@@ -60,7 +60,7 @@ pub fn names_packages(component: &Component, has_block: bool) -> bool {
         })
 }
 
-/// The requirements of the file that settings name, or of the first one beside the source that has some.
+/// The requirements of the file named by the settings, or of the first one beside the source that has any.
 #[must_use]
 pub fn find(source: &Source, wanted: Wanted) -> Option<Project> {
     if let Some(path) = wanted.named {
@@ -72,7 +72,7 @@ pub fn find(source: &Source, wanted: Wanted) -> Option<Project> {
     candidates.iter().find_map(|name| read(&folder.join(name), name, source.language()))
 }
 
-/// The files that are looked for, the first that has some wins.
+/// The files to try in order.
 fn candidates(source: &Source, has_conda: bool) -> Vec<String> {
     let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
     match source.language() {
@@ -88,7 +88,7 @@ fn candidates(source: &Source, has_conda: bool) -> Vec<String> {
     }
 }
 
-/// What a file says; nothing if it isn't there, or asks for nothing.
+/// The contents of a file; nothing if it doesn't exist or has no requirements.
 fn read(path: &Path, name: &str, language: Language) -> Option<Project> {
     let size = path.metadata().ok().filter(std::fs::Metadata::is_file)?.len();
     let text = (size <= SIZE_LIMIT).then(|| reader::read_to_string(path).ok()).flatten();
@@ -113,11 +113,11 @@ fn read(path: &Path, name: &str, language: Language) -> Option<Project> {
     }
 }
 
-/// Lines of a requirement file, and what isn't taken, or why a file can't be read.
+/// Lines of a requirement file, and what was left out, or why a file is unreadable.
 pub type Lines = Result<(Vec<String>, Vec<String>), String>;
 
-/// What a file such as `pyproject.toml` or `poetry.lock` asks for, as lines of a requirement file, and what of it isn't
-/// taken; nothing if it is no such file.
+/// The requirements of a file such as `pyproject.toml` or `poetry.lock` as lines of a requirement file, and
+/// what was left out; nothing for any other file.
 #[must_use]
 pub fn lines(path: &Path, text: &str) -> Option<Lines> {
     let file = path.file_name()?.to_str()?;
@@ -178,7 +178,8 @@ fn nothing_in(name: &str) -> Project {
     Project { file: name.to_owned(), diagnostics: vec![warning], ..Project::default() }
 }
 
-/// The packages of a requirement file; the file itself, where it has many, or says more than names and versions.
+/// The packages of a requirement file by name; the file itself, if there are many, or it has more than names
+/// and versions.
 fn listed(name: &str, text: &str) -> Vec<Requirement> {
     let lines = pip::lines(text);
     let arguments: Vec<_> = lines.iter().filter_map(|line| line.arguments.as_ref().ok()).flatten().collect();
@@ -198,7 +199,7 @@ fn is_plain(argument: &Argument) -> bool {
     matches!(argument.kind, Kind::Package(_)) && !argument.words.iter().any(|word| word.starts_with("--"))
 }
 
-/// Whether what is asked for stands in a file that the installer reads.
+/// Whether a requirement is a file that the installer reads.
 fn is_file(requirement: &Requirement) -> bool {
     match requirement {
         Requirement::Pip { words, .. } | Requirement::Conda { words, .. } => words.len() > 1,
@@ -206,7 +207,7 @@ fn is_file(requirement: &Requirement) -> bool {
     }
 }
 
-/// An environment of conda's.
+/// A conda environment.
 fn conda(name: &str) -> Requirement {
     let words = ["env", "update", "-f", name].map(ToOwned::to_owned).to_vec();
     Requirement::Conda { text: words.join(" "), words }

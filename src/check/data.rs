@@ -10,25 +10,25 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::frontend::place::Place;
 use crate::identifier;
 
-/// The file of a dataset that lists what is in it.
+/// The file that lists a dataset's contents.
 const INDEX: &str = "index.json";
 
-/// Where temporary files may be, where results outlive a job, and what is no file.
+/// Places for temporary files and for results that outlive a job, and what isn't a file.
 const KEPT: &[&str] = &["/tmp", "/dev", "~/persistent-home", "~/persistent-shared-folder"];
 
-/// A script on such a platform.
+/// The rules of such a platform for a script.
 pub(super) struct Job<'a> {
     platform: &'static Variant,
     /// The inputs that are data.
     inputs: Vec<&'a Input>,
-    /// What they are called in the code.
+    /// Their names in the code.
     pub(super) names: BTreeSet<String>,
-    /// Whether the code names the index.
+    /// Whether the code mentions the index.
     knows_index: bool,
 }
 
 impl<'a> Job<'a> {
-    /// The job of a component, if one of its platforms is such a one.
+    /// The rules for a component, if one of its platforms has them.
     pub(super) fn of(component: &'a Component, surroundings: &Surroundings, text: &str) -> Option<Self> {
         let platform = surroundings.platform?;
         let is_data = platform.read_only?;
@@ -39,7 +39,7 @@ impl<'a> Job<'a> {
         Some(Self { platform, names: names.collect(), inputs, knows_index })
     }
 
-    /// What nobody walks through by its index, although its name says that it is a dataset.
+    /// Notes on inputs named like datasets whose index the script doesn't use.
     pub(super) fn unindexed(&self, told: &[Diagnostic]) -> Vec<Diagnostic> {
         let is_told = told.iter().any(|found| found.code == "dataset-index");
         let mut inputs = self.inputs.iter().filter(|input| input.name.to_lowercase().contains("dataset"));
@@ -47,7 +47,7 @@ impl<'a> Job<'a> {
         first.map(|input| self.index(&input.name).at(input.span.clone())).into_iter().collect()
     }
 
-    /// Makes more of a download, which fails there.
+    /// A download as a warning, since it fails there.
     pub(super) fn offline(&self, found: Diagnostic) -> Diagnostic {
         if found.code != "run-time-download" {
             return found;
@@ -59,7 +59,7 @@ impl<'a> Job<'a> {
         Diagnostic { severity: Severity::Warning, hint: Some(hint), ..found }
     }
 
-    /// What is wrong with writing to a place, of a script whose outputs are set to some texts.
+    /// The problem with writing to a place, for a script whose outputs are set to some texts.
     pub(super) fn written(&self, place: Place, delivered: &BTreeSet<String>) -> Option<Diagnostic> {
         let what = match place {
             Place::Input(name) => name,
@@ -73,7 +73,7 @@ impl<'a> Job<'a> {
         ))
     }
 
-    /// A file that is neither temporary nor a result.
+    /// The note on a file that is neither temporary nor a result.
     fn scattered(&self, text: &str, delivered: &BTreeSet<String>) -> Option<Diagnostic> {
         let is_result = delivered.iter().any(|output| is_below(text, output) || is_below(output, text));
         if text.is_empty() || text.contains("://") || is_result || self.is_kept(text) {
@@ -86,7 +86,7 @@ impl<'a> Job<'a> {
         ))
     }
 
-    /// What is wrong with looking into a folder; it is said once of each input.
+    /// The problem with listing a folder, reported once per input.
     pub(super) fn walked(&self, place: Place, seen: &mut BTreeSet<String>) -> Option<Diagnostic> {
         let Place::Input(name) = place else { return None };
         (!self.knows_index && seen.insert(name.clone())).then(|| self.index(&name))
@@ -100,7 +100,7 @@ impl<'a> Job<'a> {
             .hint("walk by it: it lists the studies and the folders of their series")
     }
 
-    /// A path as it is written from the user's folder.
+    /// A path relative to the user's home.
     fn shortened(&self, text: &str) -> String {
         let rest = text.strip_prefix(self.platform.working_dir);
         rest.map_or_else(|| text.to_owned(), |rest| format!("~{rest}"))

@@ -1,4 +1,4 @@
-//! What is said of downloads while an operator runs.
+//! Messages about downloads while an operator runs.
 
 use crate::diagnostic::Diagnostic;
 

@@ -1,4 +1,4 @@
-//! What is installed: the names of the distributions in the arguments of `pip install` and in requirement files.
+//! Installed distributions: the names in arguments of `pip install` and in requirement files.
 
 use std::collections::BTreeSet;
 
@@ -6,22 +6,22 @@ use super::surroundings::Surroundings;
 use crate::component::{Component, Requirement};
 use crate::installers::pip::{self, Kind, normalized};
 
-/// What is installed.
+/// Installed distributions.
 #[derive(Debug, Default)]
 pub struct Installed {
     /// Normalized names of distributions, in requirement files too.
     pub names: BTreeSet<String>,
     /// Names as the source itself spells them.
     pub own: Vec<String>,
-    /// Whether something is installed whose name isn't known for certain.
+    /// Whether something is installed under an uncertain name.
     pub opaque: bool,
 }
 
-/// Prefixes of the distribution's packages that hold modules of Python.
+/// Prefixes of system packages with Python modules.
 const SYSTEM_PREFIXES: &[&str] = &["python3-", "python3.11-", "python3.12-", "python-"];
 
 impl Installed {
-    /// What a component and the files around its source install.
+    /// The distributions that a component and the files around its source install.
     #[must_use]
     pub fn of(component: &Component, surroundings: &Surroundings) -> Self {
         let mut installed = Self { opaque: surroundings.incomplete, ..Self::default() };
@@ -40,7 +40,7 @@ impl Installed {
         installed
     }
 
-    /// What the arguments of one `pip install` install.
+    /// Adds the distributions of one `pip install`.
     fn pip(&mut self, words: &[String]) {
         for argument in pip::parse(words).unwrap_or_default() {
             let text = argument.words.join(" ");
@@ -51,7 +51,7 @@ impl Installed {
         }
     }
 
-    /// What a requirement file installs.
+    /// Adds the distributions of a requirement file.
     fn file(&mut self, text: &str) {
         let arguments = pip::lines(text).into_iter().filter_map(|line| line.arguments.ok());
         for argument in arguments.flatten() {
@@ -59,7 +59,7 @@ impl Installed {
         }
     }
 
-    /// Adds what one argument installs and returns its name as it is spelled, if that is sure.
+    /// Adds the distribution of an argument; returns its name as written, if certain.
     fn add(&mut self, argument: &pip::Argument) -> Option<String> {
         match &argument.kind {
             Kind::Package(name) | Kind::Direct(name, _) => {
@@ -75,7 +75,7 @@ impl Installed {
         }
     }
 
-    /// Modules that the distribution's package manager installs.
+    /// Adds modules of system packages.
     fn system(&mut self, words: &[String]) {
         let name = |word: &String| {
             SYSTEM_PREFIXES.iter().find_map(|prefix| word.strip_prefix(prefix)).map(normalized)
@@ -84,7 +84,7 @@ impl Installed {
     }
 }
 
-/// The name that a requirement such as `numpy[extra]>=1.2; python_version < "3.13"` begins with.
+/// The name at the start of a requirement such as `numpy[extra]>=1.2; python_version < "3.13"`.
 #[must_use]
 pub fn plain_name(requirement: &str) -> Option<String> {
     let end = requirement.find(|c: char| !is_name_character(c)).unwrap_or(requirement.len());
@@ -100,7 +100,7 @@ fn is_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(is_name_character)
 }
 
-/// What an address or a path may be the name of: `git+https://host/owner/name.git@v1`, `name-1.0-py3-none-any.whl`.
+/// The likely name in an address or path: `git+https://host/owner/name.git@v1`, `name-1.0-py3-none-any.whl`.
 fn guessed_name(requirement: &str) -> Option<String> {
     if let Some((_, egg)) = requirement.split_once("#egg=") {
         return plain_name(egg);

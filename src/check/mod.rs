@@ -1,4 +1,4 @@
-//! Checks: what is doubtful about a source although it can be compiled, such as a package that nothing installs.
+//! Checks: likely problems of a source that compiles, such as a missing package.
 
 use std::collections::BTreeSet;
 
@@ -18,18 +18,18 @@ pub mod surroundings;
 
 use surroundings::Surroundings;
 
-/// How sources of a language are checked.
+/// The checks of a language.
 struct Checks {
     language: Language,
     /// The diagnostics of a source.
     check: fn(&Source, &Component, &Surroundings) -> Vec<Diagnostic>,
-    /// The distributions that it imports and nothing installs, where it is sure which they are.
+    /// The missing distributions, if certain.
     missing: fn(&Source, &Component, &Surroundings) -> Vec<&'static str>,
-    /// The modules that it imports and nothing installs, unless its front end reports them.
+    /// The missing modules, unless the front end reports them.
     modules: fn(&Source, &Component, &Surroundings) -> BTreeSet<String>,
 }
 
-/// A row for each language that is checked.
+/// A row for each language with checks.
 static CHECKS: &[Checks] = &[
     Checks {
         language: Language::Python,
@@ -49,7 +49,7 @@ fn checks(source: &Source) -> Option<&'static Checks> {
     CHECKS.iter().find(|checks| checks.language == source.language())
 }
 
-/// Checks a source whose component is known, by position.
+/// Checks a source with a known component; returns diagnostics by position.
 #[must_use]
 pub fn check(source: &Source, component: &Component, surroundings: &Surroundings) -> Vec<Diagnostic> {
     let check = |checks: &Checks| (checks.check)(source, component, surroundings);
@@ -58,7 +58,7 @@ pub fn check(source: &Source, component: &Component, surroundings: &Surroundings
     diagnostics
 }
 
-/// One line about the modules that a source imports and nothing installs, for those who don't check it.
+/// A one-line summary of missing modules, for commands other than `check`.
 #[must_use]
 pub fn missing_modules(
     source: &Source,
@@ -74,7 +74,7 @@ pub fn missing_modules(
     Some(Diagnostic::warning("missing-package", message))
 }
 
-/// The distributions that a source imports and nothing installs, where it is sure which they are.
+/// The missing distributions, if certain.
 #[must_use]
 pub fn missing_distributions(
     source: &Source,

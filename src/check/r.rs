@@ -32,7 +32,7 @@ fn undescribed(component: &Component) -> Option<Diagnostic> {
     (component.description == DESCRIPTION).then(missing)
 }
 
-/// What there is to say of downloads, and of what goes against the rules of a platform.
+/// Diagnostics about downloads, and about a platform's rules.
 fn with_files(text: &str, job: Option<&Job>) -> Vec<Diagnostic> {
     let none = BTreeSet::new();
     let deeds = deeds(text, job.map_or(&none, |job| &job.names));

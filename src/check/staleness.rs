@@ -1,10 +1,10 @@
-//! Staleness: generated files that say something else than they would if they were made now.
+//! Staleness: generated files that would be different if regenerated.
 
 use crate::diagnostic::Diagnostic;
 use crate::display;
 use crate::stamp::Stamp;
 
-/// Tells of the generated files that are out of date, by their names and stamps.
+/// Reports generated files that are out of date, by names and records.
 #[must_use]
 pub fn check(made: &[(String, Stamp)], now: &Stamp, source: &str) -> Vec<Diagnostic> {
     let is_same = |stamp: &Stamp| stamp.component == now.component && !stamp.has_older_beside(now);

@@ -1,4 +1,4 @@
-//! What lies around a source and matters to its checks: modules beside it, and the files that `pip install -r` names.
+//! Files around a source that matter to its checks: modules beside it, and files of `pip install -r`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::FileType;
@@ -9,7 +9,7 @@ use crate::backend::variant::Variant;
 use crate::neighbours::Neighbour;
 use crate::requirement_files::{ImageFile, Resolved};
 
-/// What lies around a source.
+/// The files around a source.
 #[derive(Debug, Clone, Default)]
 pub struct Surroundings {
     /// The source's own name, which isn't that of a module beside it.
@@ -18,24 +18,24 @@ pub struct Surroundings {
     modules: Vec<Arc<BTreeSet<String>>>,
     /// The texts of the requirement files.
     pub requirements: Vec<String>,
-    /// Whether a requirement file wasn't read, so that it can't be told what is installed.
+    /// Whether a requirement file wasn't read, so that the installed packages are unknown.
     pub incomplete: bool,
-    /// The code beside the source that it can't run without.
+    /// The code beside the source that it needs.
     pub neighbours: Vec<Neighbour>,
-    /// The file beside the source whose requirements count, where the source names none.
+    /// The file beside the source that lists requirements, if the source has none.
     pub project: Option<String>,
-    /// The version of Python in the image, such as `3.12`, where it is known.
+    /// The version of Python in the image, such as `3.12`, if known.
     pub python: Option<String>,
-    /// The first of the chosen platforms whose jobs may only read their data, and have no network.
+    /// The first chosen platform with read-only data and no network access.
     pub platform: Option<&'static Variant>,
 }
 
-/// The modules in folders, each of which is listed once for all sources in it.
+/// The modules in folders, each listed once for all sources.
 #[derive(Debug, Default)]
 pub struct Listings(Mutex<BTreeMap<PathBuf, Arc<BTreeSet<String>>>>);
 
 impl Surroundings {
-    /// Looks around.
+    /// Collects the files around a source.
     #[must_use]
     pub fn look(
         source: &Path,
@@ -59,7 +59,7 @@ impl Surroundings {
         }
     }
 
-    /// Whether a module lies beside the source or in the working directory.
+    /// Whether a module is beside the source or in the working directory.
     #[must_use]
     pub fn has_module(&self, name: &str) -> bool {
         name != self.own && self.modules.iter().any(|modules| modules.contains(name))
@@ -73,7 +73,7 @@ impl Listings {
     }
 }
 
-/// The modules in a folder: scripts, and folders that hold some.
+/// The modules in a folder: scripts, and folders that contain some.
 fn modules(folder: &Path) -> BTreeSet<String> {
     let entries = folder.read_dir().into_iter().flatten().filter_map(Result::ok);
     entries.filter_map(|entry| module(&entry.path(), entry.file_type().ok()?)).collect()

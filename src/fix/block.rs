@@ -1,4 +1,4 @@
-//! The PEP 723 block: made of `# pip install` lines, and turned back into them.
+//! The PEP 723 block: converted from `# pip install` lines and back.
 
 use std::fmt::Write as _;
 use toml_edit::DocumentMut;
@@ -11,10 +11,10 @@ use crate::frontend::requirements::Command;
 use crate::installers::pip::{self, Argument, Kind};
 use crate::source::Source;
 
-/// Longest line of requirements, in characters, unless one is longer by itself.
+/// Line width for requirements, in characters, unless a single one is longer.
 const WIDTH: usize = 90;
 
-/// A block in the place of the first line that installs packages, the others removed.
+/// Replaces the first line that installs packages with a block, and removes the others.
 pub(super) fn from_comments(source: &Source) -> Result<Vec<Vec<Edit>>, Refusal> {
     let places = python::requirement_places(source);
     let is_pip = |command: &&Command| {
@@ -40,7 +40,7 @@ pub(super) fn from_comments(source: &Source) -> Result<Vec<Vec<Edit>>, Refusal> 
     Ok(vec![edits])
 }
 
-/// The comments of a command taken away: whole lines, or the ends of lines that say more.
+/// Edits that remove a command: whole lines, or the comment at the end of a line.
 fn removed(command: &Command, source: &Source) -> Vec<Edit> {
     let edit = |(span, own): &(std::ops::Range<usize>, bool)| {
         let range = if *own {
@@ -53,7 +53,7 @@ fn removed(command: &Command, source: &Source) -> Vec<Edit> {
     command.lines.iter().map(edit).collect()
 }
 
-/// What a requirement installs, as PEP 508 writes it.
+/// The requirements in PEP 508 syntax.
 fn dependency(requirement: &Requirement) -> Result<Vec<String>, Refusal> {
     let Requirement::Pip { words, .. } = requirement else {
         let (Requirement::System { text, .. }
@@ -68,7 +68,7 @@ fn dependency(requirement: &Requirement) -> Result<Vec<String>, Refusal> {
     }
 }
 
-/// Whether a word is a dependency: a name, perhaps extras, and versions, an address or a marker.
+/// Whether a word is a dependency: a name, optional extras, and versions, an address or a marker.
 fn is_dependency(word: &String) -> bool {
     let arguments = pip::parse(std::slice::from_ref(word)).unwrap_or_default();
     matches!(arguments.as_slice(), [Argument { kind: Kind::Package(_) | Kind::Direct(..), .. }])
@@ -82,14 +82,14 @@ fn toml(dependencies: &[String]) -> String {
     format!("dependencies = [\n{entries}]\n")
 }
 
-/// A block's content with its first and last line, as comments; the last line doesn't end.
+/// A block's content with its first and last line, as comments, without a final newline.
 pub(super) fn commented(toml: &str) -> String {
     let lines =
         toml.lines().map(|line| if line.is_empty() { "#\n".to_owned() } else { format!("# {line}\n") });
     format!("# /// script\n{}# ///", lines.collect::<String>())
 }
 
-/// Lines that install what the block lists; what else the block says stays.
+/// Replaces the block's dependencies with install lines; the rest of the block stays.
 pub(super) fn to_comments(source: &Source) -> Result<Vec<Vec<Edit>>, Refusal> {
     let Some((range, toml)) = python::requirement_places(source).block else { return Ok(Vec::new()) };
     let mut document: DocumentMut =
@@ -113,7 +113,7 @@ pub(super) fn to_comments(source: &Source) -> Result<Vec<Vec<Edit>>, Refusal> {
     Ok(vec![vec![Edit { range, text: text.trim_end().to_owned() }]])
 }
 
-/// A command, continued on further lines if it is long.
+/// A command, over several lines if it is long.
 fn install_lines(dependencies: &[String]) -> Result<String, Refusal> {
     let mut text = String::new();
     let mut width = 0;

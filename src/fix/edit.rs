@@ -4,16 +4,16 @@ use std::ops::Range;
 
 use crate::source::Source;
 
-/// Bytes of a source's text, and the lines that take their place, without line ends of their own.
+/// A replacement of bytes of a source's text by lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edit {
     /// Bytes of the source's text.
     pub range: Range<usize>,
-    /// What takes their place; each line ends with `\n`.
+    /// The replacement; each line ends with `\n`.
     pub text: String,
 }
 
-/// The file of a script with edits, which are in the order of the text: its line ends and its byte order mark stay.
+/// The file of a script with edits, sorted by position; line ends and byte order mark are preserved.
 pub(super) fn apply(file: &str, source: &Source, edits: &[Edit]) -> String {
     let text = source.text();
     let end = line_end(text);
@@ -27,7 +27,7 @@ pub(super) fn apply(file: &str, source: &Source, edits: &[Edit]) -> String {
     result + &text[copied..]
 }
 
-/// How the lines of a text end.
+/// The line ending of a text.
 fn line_end(text: &str) -> &'static str {
     match text.find(['\n', '\r']).map(|at| &text[at..]) {
         Some(rest) if rest.starts_with("\r\n") => "\r\n",
@@ -36,12 +36,12 @@ fn line_end(text: &str) -> &'static str {
     }
 }
 
-/// Where the line of a byte begins.
+/// The start of a byte's line.
 pub(super) fn line_start(source: &Source, offset: usize) -> usize {
     source.line_start(offset)
 }
 
-/// Where the line after that of a byte begins, and whether a line end has to be written first.
+/// The start of the line after a byte's, and whether a newline has to be written first.
 pub(super) fn next_line(source: &Source, offset: usize) -> (usize, bool) {
     let text = source.text();
     let rest = &text[offset..];

@@ -1,4 +1,4 @@
-//! Missing imports: those that the original put before every script.
+//! Missing imports: those that the original prepended to every script.
 
 use super::edit::{self, Edit, line_start};
 use super::{Refusal, notebook, source_of};
@@ -6,7 +6,7 @@ use crate::frontend::python;
 use crate::language::Language;
 use crate::source::Source;
 
-/// The file of a source with the imports that it lacks, and the source that it then is; nothing if it lacks none.
+/// The file of a source with its missing imports, and the new source; nothing if none are missing.
 pub fn add_imports(source: &Source, file: &str) -> Result<Option<(Source, String)>, Refusal> {
     if source.language() != Language::Python {
         return Ok(None);
@@ -37,7 +37,7 @@ pub(super) fn insertion(source: &Source, modules: &[&str]) -> Option<Edit> {
     Some(Edit { range: at..at, text })
 }
 
-/// Where the comments begin that stand directly above a line and may describe it.
+/// The start of the comments directly above a line, which may describe it.
 fn above_comments(source: &Source, at: usize) -> usize {
     let is_own = |line: usize| {
         let text = source.line_text(line).trim_start();

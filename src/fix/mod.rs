@@ -1,4 +1,4 @@
-//! Fixes: edits of a source that are safe, which means that the component read from it afterwards is the one wanted.
+//! Fixes: safe edits of a source, which means that reading it afterwards gives the expected component.
 
 use std::path::Path;
 
@@ -26,21 +26,21 @@ pub use parameters::add_parameters;
 /// The edit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
-    /// Install what is imported, where it is sure what that is.
+    /// Install imported packages, if certain.
     AddPackages,
-    /// Turn `# pip install` lines into a PEP 723 block.
+    /// Convert `# pip install` lines to a PEP 723 block.
     ToScriptBlock,
-    /// Turn the dependencies of the PEP 723 block into a `# pip install` line.
+    /// Convert the PEP 723 block's dependencies to a `# pip install` line.
     ToComments,
 }
 
 /// Why a source can't be fixed.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum Refusal {
-    /// Only Python has the blocks of PEP 723.
+    /// Only Python has PEP 723 blocks.
     #[error("is not a Python script: only those have a `script` block")]
     NoScript,
-    /// A line has something that a block can't hold.
+    /// A line can't be expressed in a block.
     #[error("installs `{0}`, which a `script` block can't hold")]
     Requirement(String),
     /// The block can't be edited.
@@ -49,13 +49,13 @@ pub enum Refusal {
     /// The notebook can't be edited.
     #[error("is written in a way that can't be edited without touching the rest of it")]
     Notebook,
-    /// No place was found where the edit changes nothing else.
+    /// No place was found where the edit doesn't change anything else.
     #[error("can't be edited without changing its interface or the order of its requirements")]
     Interface,
 }
 
 impl Refusal {
-    /// What to do about it.
+    /// What to do.
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
@@ -69,7 +69,7 @@ impl Refusal {
     }
 }
 
-/// The new text of a source's file, or nothing if there is nothing to do.
+/// The fixed text of a source's file; nothing if there is nothing to fix.
 pub fn fix(
     change: Change,
     source: &Source,
@@ -100,7 +100,7 @@ pub fn fix(
     texts.into_iter().find_map(Result::err).map_or(Err(Refusal::Interface), Err)
 }
 
-/// Whether the component of a text is the same as before, but for what was to be added.
+/// Whether the component is unchanged except for the expected additions.
 fn is_wanted(path: &Path, text: &str, before: &Component, missing: &[&str], change: Change) -> bool {
     let Some(after) = read(path, text) else { return false };
     let added = if change == Change::AddPackages { missing } else { &[] };
@@ -114,7 +114,7 @@ fn read(path: &Path, text: &str) -> Option<Component> {
     frontend::read(&source_of(path, text)?).component
 }
 
-/// The source that a file has.
+/// The source in a file's text.
 fn source_of(path: &Path, text: &str) -> Option<Source> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     match frontend::kind(path)? {
@@ -123,7 +123,7 @@ fn source_of(path: &Path, text: &str) -> Option<Source> {
     }
 }
 
-/// The arguments of all `pip install`, in their order.
+/// The arguments of all `pip install`s, in order.
 fn words(component: &Component) -> Vec<String> {
     let words = component.requirements.iter().filter_map(|requirement| match requirement {
         Requirement::Pip { words, .. } => Some(words.clone()),
@@ -137,7 +137,7 @@ fn others(component: &Component) -> Vec<&Requirement> {
     component.requirements.iter().filter(is_other).collect()
 }
 
-/// What was changed, as a unified diff.
+/// The unified diff of the changes.
 #[must_use]
 pub fn diff(path: &str, before: &str, after: &str) -> String {
     TextDiff::from_lines(before, after).unified_diff().header(path, path).to_string()

@@ -1,4 +1,4 @@
-//! Edits of notebooks: a line more in one cell, every other byte of the file as it was.
+//! Edits of notebooks: one line inserted in a cell, all other bytes of the file preserved.
 
 use std::ops::Range;
 
@@ -10,7 +10,7 @@ use super::edit::Edit;
 use crate::frontend::notebook::PARAMETERS;
 use crate::source::Source;
 
-/// The cells of a notebook as they are written.
+/// The cells of a notebook as written.
 #[derive(Deserialize)]
 struct Document<'a> {
     #[serde(borrow)]
@@ -25,7 +25,7 @@ struct Cell<'a> {
     metadata: Option<&'a RawValue>,
 }
 
-/// What a cell says of itself.
+/// The metadata of a cell.
 #[derive(Deserialize)]
 struct Metadata<'a> {
     #[serde(borrow)]
@@ -51,7 +51,7 @@ pub(super) fn apply(file: &str, source: &Source, edits: &[Edit]) -> Result<Strin
     Ok(format!("{}{insertion}{}", &file[..start + at.start], &file[start + at.end..]))
 }
 
-/// The file with the tag of the cell of parameters on one of its cells.
+/// The file with the `parameters` tag added to one of its cells.
 pub(super) fn tag(file: &str, cell: usize) -> Result<String, Refusal> {
     let document: Document = serde_json::from_str(file).map_err(|_| Refusal::Notebook)?;
     let written = document.cells.get(cell).and_then(|cell| cell.metadata).ok_or(Refusal::Notebook)?.get();
@@ -68,17 +68,17 @@ pub(super) fn tag(file: &str, cell: usize) -> Result<String, Refusal> {
     Ok(format!("{}{text}{}", &file[..=start], &file[start + 1..]))
 }
 
-/// Where a part of a text begins in it.
+/// The position of a part within a text.
 fn offset(text: &str, part: &str) -> usize {
     part.as_ptr() as usize - text.as_ptr() as usize
 }
 
-/// A line as JSON writes it.
+/// A line as a JSON string.
 fn quoted(line: &str) -> Option<String> {
     serde_json::to_string(line).ok()
 }
 
-/// In a list of lines: a new item above that of the line below or at the end, parted as the others are.
+/// In a list of lines: a new item before that of the line below or at the end, separated like the others.
 fn in_list(written: &str, above: usize, line: &str) -> Option<(Range<usize>, String)> {
     let items: Vec<&RawValue> = serde_json::from_str(written).ok()?;
     let spans: Vec<Range<usize>> = items
@@ -107,7 +107,7 @@ fn in_list(written: &str, above: usize, line: &str) -> Option<(Range<usize>, Str
     Some((end, if is_ended { format!("\",{gap}{item}") } else { format!("\\n\",{gap}{item}") }))
 }
 
-/// In one text: behind the end of the line above, or at the end.
+/// In a single text: after the end of the line above, or at the end.
 fn in_text(written: &str, above: usize, line: &str) -> Option<(Range<usize>, String)> {
     let inner = quoted(line)?;
     let inner = &inner[1..inner.len() - 1];
@@ -121,7 +121,7 @@ fn in_text(written: &str, above: usize, line: &str) -> Option<(Range<usize>, Str
     }
 }
 
-/// Where each `\n` of a text in JSON ends.
+/// The end of each `\n` in a JSON string.
 fn line_ends(written: &str) -> impl Iterator<Item = usize> {
     let mut escaped = false;
     written.bytes().enumerate().filter_map(move |(at, byte)| {

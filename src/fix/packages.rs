@@ -1,4 +1,4 @@
-//! Missing packages: where a line that installs them may go.
+//! Missing packages: where to put a line that installs them.
 
 use toml_edit::{Array, DocumentMut};
 
@@ -10,8 +10,8 @@ use crate::frontend::python;
 use crate::frontend::requirements::Command;
 use crate::source::Source;
 
-/// Ways to install packages, the best first: in the block, below the last line that installs some, above the first
-/// import, at the top.
+/// Ways to install packages, best first: in the block, below the last install line, above the first import,
+/// at the top.
 pub(super) fn candidates(source: &Source, names: &[&str]) -> Result<Vec<Vec<Edit>>, Refusal> {
     let places = python::requirement_places(source);
     if let Some((range, toml)) = places.block {
@@ -33,7 +33,7 @@ pub(super) fn candidates(source: &Source, names: &[&str]) -> Result<Vec<Vec<Edit
     Ok(below.into_iter().chain(import.map(|at| insertion(at, false))).collect())
 }
 
-/// The block with more dependencies, as comments.
+/// The block with added dependencies, as comments.
 fn with_dependencies(toml: &str, names: &[&str]) -> Result<String, Refusal> {
     let mut document: DocumentMut =
         toml.parse().map_err(|error: toml_edit::TomlError| Refusal::Block(error.message().to_owned()))?;
@@ -46,7 +46,7 @@ fn with_dependencies(toml: &str, names: &[&str]) -> Result<String, Refusal> {
     Ok(commented(&document.to_string()))
 }
 
-/// Adds a dependency in the way in which the others stand.
+/// Appends a dependency in the style of the others.
 fn append(array: &mut Array, name: &str) {
     let before = array.iter().last().and_then(|last| last.decor().prefix()?.as_str());
     let indented = before.and_then(|prefix| prefix.rfind('\n').map(|at| prefix[at..].to_owned()));

@@ -1,4 +1,4 @@
-//! Parameters: plain values at the top of a script, or in a cell of a notebook, which become inputs.
+//! Parameters: plain values at the top of a script, or in a notebook cell, made inputs.
 
 use super::edit::{self, Edit};
 use super::{Refusal, imports, notebook, source_of};
@@ -35,14 +35,14 @@ pub fn add_parameters(source: &Source, file: &str, component: &Component) -> Res
     if is_fit { Ok(Some(text)) } else { Err(Refusal::Interface) }
 }
 
-/// Whether a name would be taken for that of an input or an output.
+/// Whether a name clashes with an input or an output.
 fn is_taken(name: &str, component: &Component) -> bool {
     let inputs = component.inputs.iter().map(|input| &input.name);
     let others = inputs.chain(component.outputs.iter().map(|output| &output.name));
     others.into_iter().any(|other| identifier::least(other) == identifier::least(name))
 }
 
-/// Whether a component is another one with inputs more, all of which the script can do without.
+/// Whether a component differs from another only in additional inputs, none of them required.
 fn is_wanted(before: &Component, after: &Component, wanted: Option<&[Offer]>) -> bool {
     let is_old = |input: &&Input| before.inputs.iter().any(|known| known.name == input.name);
     let (old, new): (Vec<&Input>, Vec<&Input>) = after.inputs.iter().partition(is_old);

@@ -1,18 +1,18 @@
-//! What is known of Python's modules and distributions: which has which, and what comes with what.
+//! Python's modules and distributions: which provides which, and what is installed with what.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use super::pip::normalized;
 
-/// A module and the distributions that have it.
+/// A module and its distributions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Provider {
     /// The module, such as `google.cloud.storage`.
     pub module: &'static str,
-    /// Distributions that may be meant; one if it is sure.
+    /// Likely distributions; a single one is certain.
     pub meant: &'static [&'static str],
-    /// Others that have the module too.
+    /// Other distributions with the module.
     pub others: &'static [&'static str],
 }
 
@@ -26,13 +26,13 @@ impl Provider {
         }
     }
 
-    /// Every distribution that has the module.
+    /// Every distribution with the module.
     pub fn all(&self) -> impl Iterator<Item = &'static str> {
         self.meant.iter().chain(self.others).copied()
     }
 }
 
-/// Modules and who has them, by module.
+/// Providers by module.
 static PROVIDERS: LazyLock<BTreeMap<&'static str, Provider>> = LazyLock::new(|| {
     let provider = |line: &'static str| {
         let (module, names) = line.split_once(' ')?;
@@ -43,7 +43,7 @@ static PROVIDERS: LazyLock<BTreeMap<&'static str, Provider>> = LazyLock::new(|| 
     lines(include_str!("tables/packages.txt")).filter_map(provider).collect()
 });
 
-/// Modules by the normalized name of a distribution that has them.
+/// Modules by the normalized name of a distribution.
 static MODULES: LazyLock<BTreeMap<String, Vec<&'static str>>> = LazyLock::new(|| {
     let mut modules: BTreeMap<String, Vec<&'static str>> = BTreeMap::new();
     for provider in PROVIDERS.values() {
@@ -54,7 +54,7 @@ static MODULES: LazyLock<BTreeMap<String, Vec<&'static str>>> = LazyLock::new(||
     modules
 });
 
-/// What is installed with a distribution, by normalized names.
+/// Dependencies of a distribution, by normalized names.
 static COMPANIONS: LazyLock<BTreeMap<String, Vec<String>>> = LazyLock::new(|| {
     let companions = lines(include_str!("tables/companions.txt")).map(|line| {
         let mut names = line.split_whitespace().map(normalized);
@@ -63,11 +63,11 @@ static COMPANIONS: LazyLock<BTreeMap<String, Vec<String>>> = LazyLock::new(|| {
     companions.collect()
 });
 
-/// Distributions that work without being imported, by normalized names.
+/// Distributions that work without an import, by normalized names.
 static SILENT: LazyLock<BTreeSet<String>> =
     LazyLock::new(|| lines(include_str!("tables/silent.txt")).map(normalized).collect());
 
-/// Modules of Python's own library, and the last version that had those that are gone.
+/// Modules of the standard library, and the last version with those that were removed.
 static STANDARD: LazyLock<BTreeMap<&'static str, Option<&'static str>>> = LazyLock::new(|| {
     let module = |line: &'static str| {
         line.split_once(' ').map_or((line, None), |(module, version)| (module, Some(version)))
@@ -79,45 +79,45 @@ fn lines(table: &'static str) -> impl Iterator<Item = &'static str> {
     table.lines().filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
-/// Who has a module, told by as much of its dotted path as is known.
+/// The provider of a module, by the longest known prefix of its path.
 #[must_use]
 pub fn provider(path: &str) -> Option<&'static Provider> {
     let mut ends = path.match_indices('.').map(|(at, _)| at).chain([path.len()]).rev();
     ends.find_map(|end| PROVIDERS.get(&path[..end]))
 }
 
-/// The modules that a distribution is known to have.
+/// The known modules of a distribution.
 #[must_use]
 pub fn modules(distribution: &str) -> &'static [&'static str] {
     MODULES.get(&normalized(distribution)).map_or(&[], Vec::as_slice)
 }
 
-/// Whether a module belongs to Python itself, of whatever version.
+/// Whether a module belongs to the standard library of any version.
 #[must_use]
 pub fn is_standard(module: &str) -> bool {
     module.starts_with('_') || STANDARD.contains_key(module)
 }
 
-/// The last version of Python that had a module of its own which is gone.
+/// The last version of Python with a module that was removed.
 #[must_use]
 pub fn last_version(module: &str) -> Option<&'static str> {
     STANDARD.get(module).copied().flatten()
 }
 
-/// Whether it is known what comes with a distribution.
+/// Whether a distribution's dependencies are known.
 #[must_use]
 pub fn has_known_companions(distribution: &str) -> bool {
     COMPANIONS.contains_key(&normalized(distribution))
 }
 
-/// Whether a distribution is known to come with any other.
+/// Whether a distribution is a known dependency of any other.
 #[must_use]
 pub fn is_companion(distribution: &str) -> bool {
     let name = normalized(distribution);
     COMPANIONS.values().any(|companions| companions.contains(&name))
 }
 
-/// Normalized names with those that come with them.
+/// Normalized names with their dependencies.
 #[must_use]
 pub fn with_companions(names: &BTreeSet<String>) -> BTreeSet<String> {
     let mut all = names.clone();
@@ -132,7 +132,7 @@ pub fn with_companions(names: &BTreeSet<String>) -> BTreeSet<String> {
     all
 }
 
-/// Whether a distribution does its work without being imported by the code.
+/// Whether a distribution works without being imported.
 #[must_use]
 pub fn is_silent(distribution: &str) -> bool {
     SILENT.contains(&normalized(distribution))

@@ -1,4 +1,4 @@
-//! The two files that an installer on the user's own machine is given: all requirements, and all constraints.
+//! The two files for an installer on the user's machine: all requirements, and all constraints.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -7,7 +7,7 @@ use tempfile::NamedTempFile;
 
 use crate::installers::pip::Flat;
 
-/// Variables by which the user has other commands build packages, or install more: here none of them counts.
+/// Variables that make other commands build packages, or install more; ignored here.
 pub const IGNORED: &[&str] = &[
     "PIP_CONSTRAINT",
     "PIP_NO_BINARY",
@@ -18,7 +18,7 @@ pub const IGNORED: &[&str] = &[
     "UV_NO_BUILD",
 ];
 
-/// Files that are gone when this is dropped.
+/// Temporary files, removed when dropped.
 #[derive(Debug)]
 pub struct Lists {
     requirements: NamedTempFile,
@@ -37,7 +37,7 @@ impl Lists {
         })
     }
 
-    /// The options of pip's and uv's that name them and allow wheels only.
+    /// The options of pip and uv that name them and allow wheels only.
     #[must_use]
     pub fn options(&self) -> Vec<String> {
         let path = |file: &NamedTempFile| file.path().display().to_string();
@@ -52,7 +52,7 @@ fn list(lines: &[String], folder: &Path) -> io::Result<NamedTempFile> {
     Ok(file)
 }
 
-/// Options of pip's as uv calls them.
+/// pip's options by uv's names.
 #[must_use]
 pub fn for_uv(options: &[String]) -> Vec<String> {
     let word = |word: &String| match word.as_str() {

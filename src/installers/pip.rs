@@ -21,18 +21,18 @@ mod prose;
 /// One argument of `pip install`, or of a line of a requirement file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Argument {
-    /// The words as pip takes them, an option's value in a word of its own.
+    /// The words for pip, with an option's value as a separate word.
     pub words: Vec<String>,
-    /// What it means.
+    /// The meaning.
     pub kind: Kind,
 }
 
-/// What an argument of pip's means.
+/// The meaning of an argument.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
-    /// A package of an index: its name.
+    /// A package in an index, by name.
     Package(String),
-    /// A package by its name, and the URL where it is.
+    /// A package by name, and its URL.
     Direct(String, String),
     /// A wheel, an archive, a folder or a repository: its path or URL.
     Location(String),
@@ -46,7 +46,7 @@ pub enum Kind {
     Option(&'static str, Option<String>, Meaning),
 }
 
-/// Why an argument can't be what pip installs.
+/// Why an argument is invalid for pip.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// What is wrong, in one lower-case sentence.
@@ -62,7 +62,7 @@ impl Problem {
 }
 
 impl Argument {
-    /// The path or URL that it names: of a requirement file, a package or sources.
+    /// The path or URL in it: of a requirement file, a package or sources.
     #[must_use]
     pub fn place(&self) -> Option<&str> {
         match &self.kind {
@@ -74,7 +74,7 @@ impl Argument {
         }
     }
 
-    /// The words with another path or URL in the place of the one that it names.
+    /// The words with another path or URL.
     #[must_use]
     pub fn placed(&self, elsewhere: &str) -> Vec<String> {
         let mut words = self.words.clone();
@@ -84,7 +84,7 @@ impl Argument {
         words
     }
 
-    /// It as a line of a requirement file.
+    /// The argument as a line of a requirement file.
     #[must_use]
     pub fn line(&self) -> String {
         match &self.kind {
@@ -103,20 +103,20 @@ impl Argument {
         }
     }
 
-    /// Whether it names something to install, itself or in a file.
+    /// Whether it installs something, itself or through a file.
     #[must_use]
     pub fn installs(&self) -> bool {
         !matches!(self.kind, Kind::Option(..) | Kind::Constraints(_))
     }
 
-    /// Whether it says something that makes no sense in an image, such as `--user`.
+    /// Whether it makes no sense in an image, such as `--user`.
     #[must_use]
     pub fn is_pointless(&self) -> bool {
         self.option().is_some_and(|(_, _, meaning)| meaning == Meaning::Pointless)
     }
 }
 
-/// A package's name as indexes compare it: `Ruamel.Yaml` is `ruamel-yaml`.
+/// A package's normalized name: `ruamel-yaml` for `Ruamel.Yaml`.
 #[must_use]
 pub fn normalized(name: &str) -> String {
     let name: String =
@@ -149,7 +149,7 @@ fn arguments(words: &[&str]) -> Result<Vec<Argument>, Problem> {
     Ok(arguments)
 }
 
-/// Reads a word that is no option.
+/// Reads a word that isn't an option.
 fn package(word: &str) -> Result<Argument, Problem> {
     if word.contains(char::is_control) {
         return Err(unreadable(word, "it holds a control character"));
@@ -170,7 +170,7 @@ fn location(word: &str) -> Result<Kind, Problem> {
     Ok(Kind::Location(place.to_owned()))
 }
 
-/// The URL of a package, and the marker behind it.
+/// The URL of a package, and the marker after it.
 fn without_marker(word: &str) -> (&str, &str) {
     let is_apart = |at: &usize| {
         word[..*at].ends_with(char::is_whitespace) || word[*at + 1..].starts_with(char::is_whitespace)
@@ -210,7 +210,7 @@ fn parsed(text: &str) -> Result<Requirement<VerbatimUrl>, String> {
     parsed.map_err(|error| error.message.to_string().lines().next().unwrap_or_default().to_owned())
 }
 
-/// The names in the brackets at the beginning of a text, if there are some.
+/// The names in brackets at the start of a text.
 fn extras(text: &str) -> impl Iterator<Item = &str> {
     let inner = text.trim_start().strip_prefix('[').unwrap_or_default();
     let names = inner.split(']').next().unwrap_or_default();
@@ -230,27 +230,27 @@ fn unreadable(word: &str, reason: &str) -> Problem {
     )
 }
 
-/// The beginning of a word.
+/// The start of a word.
 fn shown(word: &str) -> Cow<'_, str> {
     beginning(word, 60)
 }
 
-/// How names of packages that lie somewhere end.
+/// Suffixes of package archives.
 const ARCHIVES: &[&str] = &[".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar"];
 
-/// What URLs of packages may begin with.
+/// Schemes of package URLs.
 const SCHEMES: &[&str] = &["https", "http", "file"];
 
-/// Version control systems that pip knows.
+/// Version control systems supported by pip.
 const REPOSITORIES: &[&str] = &["git", "hg", "svn", "bzr"];
 
-/// Whether a text is a URL, not a path.
+/// Whether a text is a URL rather than a path.
 #[must_use]
 pub fn is_url(text: &str) -> bool {
     text.contains("://") || text.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("file:"))
 }
 
-/// Whether a URL is that of a repository of sources.
+/// Whether a URL is a source repository.
 fn is_repository(url: &str) -> bool {
     url.split_once('+').is_some_and(|(system, _)| REPOSITORIES.contains(&system))
 }
@@ -266,14 +266,14 @@ fn is_location(word: &str) -> bool {
             || is_archive(path.trim()))
 }
 
-/// Whether a path or URL ends as a package that lies somewhere.
+/// Whether a path or URL has the suffix of a package archive.
 #[must_use]
 pub fn is_archive(path: &str) -> bool {
     let path = path.to_ascii_lowercase();
     ARCHIVES.iter().any(|end| path.ends_with(end))
 }
 
-/// A path without extras behind it: `./pkg[extra]`.
+/// A path without the extras after it: `./pkg[extra]`.
 fn without_extras(path: &str) -> &str {
     path.strip_suffix(']').and_then(|path| path.rsplit_once('[')).map_or(path, |(path, _)| path)
 }

@@ -1,4 +1,4 @@
-//! Command lines and what they ask for.
+//! Tests of command lines.
 
 use super::*;
 use crate::frontend;

@@ -1,4 +1,4 @@
-//! Integers as Kubernetes takes them.
+//! Integers in the range of Kubernetes.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "i64", into = "u32")]
 pub struct Integer<const MIN: u32>(u32);
 
-/// The greatest of them.
+/// The maximum.
 const MAX: u32 = i32::MAX.unsigned_abs();
 
 impl<const MIN: u32> Default for Integer<MIN> {

@@ -45,7 +45,7 @@ where
     serializer.collect_map(pairs.iter().map(|pair| (&pair.name, &pair.value)))
 }
 
-/// The pairs of two lists, each name once, by name; of one list's own pairs the last counts, then those of `over`.
+/// The pairs of two lists by name; within a list the last one counts, and `over` takes precedence.
 pub(super) fn joined<K: Ord + Clone, V: Clone>(over: &[Pair<K, V>], under: &[Pair<K, V>]) -> Vec<Pair<K, V>> {
     let pairs = under.iter().chain(over).map(|pair| (pair.name.clone(), pair.value.clone()));
     let table: BTreeMap<K, V> = pairs.collect();

@@ -80,7 +80,7 @@ pub enum Container {
 }
 
 impl Slurm {
-    /// These settings before others: any value counts whole.
+    /// These settings over others; values are replaced.
     #[must_use]
     pub fn over(&self, under: &Self) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! Texts of a certain shape, checked wherever they come from: the command line or a file.
+//! Texts of a given format, validated on the command line and in files.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -85,7 +85,7 @@ macro_rules! text {
 
 pub(super) use text;
 
-/// A value that is written as text or as a number.
+/// A value written as text or number.
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "expected a text or a number")]
 pub(super) enum Scalar {
@@ -193,7 +193,7 @@ text! {
     "`{}` is not a volume; write `CLAIM:PATH`, `CLAIM/FOLDER:PATH` or `CLAIM:PATH:ro`, as in `my-claim:data`"
 }
 
-/// Takes apart what names an object and, behind `/`, a key in it.
+/// Splits an object's name and, after `/`, a key in it.
 macro_rules! keyed {
     ($($name:ident),+) => {$(
         impl $name {
@@ -203,7 +203,7 @@ macro_rules! keyed {
                 self.0.split('/').next().unwrap_or_default()
             }
 
-            /// The key in it, if it isn't the usual one.
+            /// The key in it, if not the default.
             #[must_use]
             pub fn key(&self) -> Option<&str> {
                 self.0.split_once('/').map(|(_, key)| key)
@@ -239,14 +239,14 @@ impl Toleration {
 }
 
 impl Resource {
-    /// Whether nodes have it by nature, so that it may be shared and overcommitted.
+    /// Whether it is a native resource, which may be shared and overcommitted.
     #[must_use]
     pub fn is_native(&self) -> bool {
         !self.0.contains('/')
     }
 }
 
-/// What the suffixes of quantities stand for.
+/// Factors of the suffixes of quantities.
 const SCALES: &[(&str, f64)] = &[
     ("m", 1e-3),
     ("k", 1e3),

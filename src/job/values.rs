@@ -1,4 +1,4 @@
-//! Values of inputs: any text; a file may write numbers and truth as such.
+//! Values of inputs: any text; files may also have numbers and booleans.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,12 +7,12 @@ use std::str::FromStr;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-/// The value of an input as the environment has it.
+/// The value of an input, as in the environment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Scalar", into = "String")]
 pub struct Given(String);
 
-/// A value as a file writes it.
+/// A value in a file.
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "expected a text, a number, `true` or `false`")]
 enum Scalar {

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub struct Kubernetes(u32, u32);
 
 impl Kubernetes {
-    /// The first whose jobs have a limit of failures for each index.
+    /// The first version whose jobs have a limit of failures per index.
     pub(crate) const LIMIT_PER_INDEX: Self = Self(1, 29);
 }
 

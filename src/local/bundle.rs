@@ -1,4 +1,4 @@
-//! Bundles: an operator and its packages in one zip, the same bytes for the same files.
+//! Bundles: an operator and its packages in a zip, reproducibly.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,10 +13,10 @@ use zip::write::SimpleFileOptions;
 
 use crate::hashed::hex;
 
-/// Ends of the names of programs for one kind of machine.
+/// Extensions of native libraries.
 const NATIVE: &[&str] = &["so", "pyd", "dylib"];
 
-/// Files by their paths.
+/// Files by path.
 #[derive(Debug, Clone, Default)]
 pub struct Bundle {
     files: BTreeMap<String, File>,
@@ -55,14 +55,14 @@ impl Bundle {
         Ok(())
     }
 
-    /// Whether it holds programs for one kind of machine.
+    /// Whether it contains native libraries.
     #[must_use]
     pub fn is_native(&self) -> bool {
         let ends = self.files.keys().filter_map(|path| Path::new(path).extension()?.to_str());
         ends.into_iter().any(|end| NATIVE.contains(&end))
     }
 
-    /// A name for what is in it.
+    /// The digest of its contents.
     #[must_use]
     pub fn digest(&self) -> String {
         let mut hash = Sha256::new();

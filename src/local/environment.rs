@@ -30,29 +30,29 @@ use self::interpreter::{interpreter, remember};
 use self::spec::EnvironmentSpec;
 pub use self::spec::Packages;
 
-/// Lines of a failed installation that are shown.
+/// Lines shown of a failed installation.
 const TAIL: usize = 20;
 
-/// File that tells that an environment is complete.
+/// The file that marks an environment as complete.
 const COMPLETE: &str = ".complete";
 
-/// How long is waited before a look at what another process has begun.
+/// Polling interval for another process's environment.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// An environment that holds all that an operator requires but the system's packages.
+/// An environment with everything that an operator requires except system packages.
 #[derive(Debug)]
 pub struct Environment {
     folder: PathBuf,
     language: Language,
-    /// Version of the language's interpreter.
+    /// Version of the interpreter.
     pub version: String,
-    /// Keeps it from being removed as long as it is used.
+    /// The lock that keeps it from being removed while in use.
     lock: Option<Lock>,
     shelf: Shelf,
 }
 
 impl Environment {
-    /// Gives the environment of an operator whose files are in a folder; makes it unless it is there.
+    /// The environment of an operator whose files are in a folder; created if missing.
     pub fn prepare(
         operator: &Operator,
         files: &Path,
@@ -72,7 +72,7 @@ impl Environment {
         Ok(environment)
     }
 
-    /// The variables by which programs find what is in it.
+    /// The variables with which programs find its contents.
     #[must_use]
     pub fn variables(&self) -> Vec<(&'static str, OsString)> {
         match runtime::of(self.language).packages {
@@ -93,7 +93,7 @@ impl Environment {
         self.folder.join(format!("lib/python{}/site-packages", minor.join(".")))
     }
 
-    /// What native packages in it are built for, as Python tells it: `Python 3.12 on linux-x86_64`.
+    /// The platform of its native packages, as reported by Python: `Python 3.12 on linux-x86_64`.
     #[must_use]
     pub fn machine(&self) -> String {
         let minor: Vec<&str> = self.version.split('.').take(2).collect();
@@ -105,7 +105,7 @@ impl Environment {
         format!("Python {} on {system}-{processor}", minor.join("."))
     }
 
-    /// Uses what is complete, and else makes it: one process does, others wait for it. Nobody waits for those who use it.
+    /// Uses a complete environment, or creates it: one process does, others wait. Nobody waits for its users.
     fn settle(
         &mut self,
         make: impl Fn(&Self) -> Result<(), EnvironmentError>,
@@ -150,7 +150,7 @@ impl Environment {
         File::create(self.folder.join(COMPLETE)).map(drop).map_err(|source| self.failure(source))
     }
 
-    /// The commands that make it.
+    /// The commands that create it.
     fn steps(&self, spec: &EnvironmentSpec, lists: &[(Flat, Lists)]) -> Vec<Vec<String>> {
         let EnvironmentSpec { operator, files, packages, interpreter } = *spec;
         if runtime::of(self.language).packages == runtime::Packages::R {
@@ -186,7 +186,7 @@ impl Environment {
         std::iter::once(make).chain(installs).collect()
     }
 
-    /// Runs a command of the installation in the folder of the operator's files.
+    /// Runs an installation command in the folder of the operator's files.
     fn call(&self, words: &[String], spec: &EnvironmentSpec) -> Result<(), EnvironmentError> {
         fs::create_dir_all(&self.folder).map_err(|source| self.failure(source))?;
         let mut command = Command::new(&words[0]);
@@ -214,16 +214,16 @@ impl Environment {
     }
 }
 
-/// The machine that the source runs on; whoever wants another Python puts it first on the path.
+/// This machine, as the owner of a Python; another one goes first on the path.
 const MACHINE: Owner = Owner { name: "this machine", options: "the PATH" };
 
-/// Refuses an interpreter that the source excludes, or whose syntax isn't its own.
+/// Rejects an interpreter that the source excludes, or that doesn't support its syntax.
 fn check_version(operator: &Operator, version: &str) -> Result<(), EnvironmentError> {
     let mismatch = python_mismatch(operator.component, version, MACHINE);
     mismatch.map_or(Ok(()), |mismatch| Err(EnvironmentError::Version(mismatch.message)))
 }
 
-/// A name for what is installed: the same for the same interpreter, commands and requirement files.
+/// The cache key of an environment: interpreter, commands and requirement files.
 fn key(operator: &Operator, files: &Path, packages: Packages, interpreter: &Working) -> String {
     let mut hash = Sha256::new();
     let mut add = |bytes: &[u8]| {

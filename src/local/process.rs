@@ -1,4 +1,4 @@
-//! Programs: run to their end in a group of their own, which signals reach as a container.
+//! Processes: run to their end in their own process group, and signalled like a container.
 
 use std::io;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -13,11 +13,11 @@ use tokio::runtime;
 use crate::interruption::{self, asked_to_end};
 use crate::standard_input;
 
-/// How long a program that is asked to end may take.
+/// Grace period of a process that is asked to stop.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// Runs a program to its end, its input and output being those of this one, and gives its exit code: 130 or 143 where this
-/// program was asked to end.
+/// Runs a program to its end with inherited input and output, and returns its exit code: 130 or 143 if this
+/// program was interrupted.
 pub fn run(mut command: Command) -> io::Result<u8> {
     // Only the foreground group may read from a terminal, and the program isn't in it.
     let is_fed = standard_input::is_terminal();
@@ -38,7 +38,7 @@ pub fn run(mut command: Command) -> io::Result<u8> {
     })
 }
 
-/// Hands on what is read, until its end or that of the reader.
+/// Passes standard input on, until its end or the reader's.
 async fn feed(mut input: ChildStdin) {
     let mut pieces = standard_input::pieces();
     while let Some(piece) = pieces.recv().await {
@@ -48,7 +48,7 @@ async fn feed(mut input: ChildStdin) {
     }
 }
 
-/// Passes a signal on and waits for the end, but not for ever and not if asked again.
+/// Passes a signal on and waits for the end, with a time limit; a second signal ends the wait.
 async fn stop(child: &mut Child, signal: interruption::Signal) -> io::Result<()> {
     let group = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
     let send = |signal| group.map_or(Ok(()), |group| kill_process_group(group, signal));
@@ -65,7 +65,7 @@ async fn stop(child: &mut Child, signal: interruption::Signal) -> io::Result<()>
     child.wait().await.map(drop)
 }
 
-/// The exit code as shells tell it.
+/// The exit code, as in shells.
 fn exit_code(status: ExitStatus) -> u8 {
     let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
     code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1)

@@ -1,4 +1,4 @@
-//! Whom a login is for: an origin, or a host.
+//! Audiences of a login: an origin, or a host.
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Url;
@@ -15,7 +15,7 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// The origin of an address of HTTP.
+    /// The origin of an HTTP address.
     #[must_use]
     pub fn of(url: &str) -> Option<Self> {
         let url = Url::parse(url.trim()).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
@@ -26,7 +26,7 @@ impl Origin {
         })
     }
 
-    /// The host, with its port where that isn't the scheme's own.
+    /// The host, with its port if not the default.
     #[must_use]
     pub fn name(&self) -> String {
         let usual = if self.scheme == "https" { 443 } else { 80 };
@@ -37,17 +37,17 @@ impl Origin {
     }
 }
 
-/// Those whom a login is for.
+/// The audience of a login.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Audience {
     /// Scheme, host and port.
     Origin(Origin),
-    /// A host, on one port or on all of them.
+    /// A host, on one port or all.
     Host(String, Option<u16>),
 }
 
 impl Audience {
-    /// A host by its name, which may have a port.
+    /// A host by name, perhaps with a port.
     pub(super) fn named(name: &str) -> Self {
         let name = name.to_lowercase();
         let port = name.rsplit_once(':').and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)));
@@ -65,7 +65,7 @@ impl Audience {
     }
 }
 
-/// The login that an address holds.
+/// The login in an address.
 pub(super) fn userinfo(url: &str) -> Option<(Audience, Login)> {
     let parsed = Url::parse(url.trim()).ok()?;
     let decoded = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
@@ -89,13 +89,13 @@ pub fn with_login(url: &str, logins: &Logins) -> String {
 }
 
 impl Login {
-    /// Name and password as they stand in an address: nothing in them means anything to pip, uv or a shell.
+    /// Name and password encoded for an address, without characters that pip, uv or a shell would interpret.
     pub(super) fn encoded(&self) -> [String; 2] {
         let password = String::from_utf8_lossy(self.password.expose()).into_owned();
         [self.username.clone(), password].map(|text| utf8_percent_encode(&text, NON_ALPHANUMERIC).to_string())
     }
 
-    /// How the password may show up in what a program says.
+    /// The forms in which the password may appear in a program's output.
     pub(super) fn forms(&self) -> [String; 2] {
         let [_, encoded] = self.encoded();
         [String::from_utf8_lossy(self.password.expose()).into_owned(), encoded]

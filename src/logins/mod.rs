@@ -1,4 +1,4 @@
-//! Secrets of a build: logins of package indexes, where the user keeps them, and which address each is for.
+//! Secrets of a build: logins of package indexes, where users keep them, and the address of each.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,10 +18,10 @@ pub(crate) use sources::addresses;
 
 use address::Audience;
 
-/// Secrets by the ids that a Dockerfile mounts them by.
+/// Secrets by id.
 pub type Secrets = BTreeMap<String, Secret>;
 
-/// What nobody but its receiver may see.
+/// A value that only its receiver may see.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Vec<u8>);
 
@@ -31,7 +31,7 @@ impl Secret {
         Self(bytes.into())
     }
 
-    /// Shows it, for its receiver only.
+    /// Reveals the secret, for its receiver only.
     #[must_use]
     pub fn expose(&self) -> &[u8] {
         &self.0
@@ -50,7 +50,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Who one is to a package index.
+/// Credentials for a package index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Login {
     username: String,
@@ -58,7 +58,7 @@ pub struct Login {
 }
 
 impl Login {
-    /// A login of a name and a password or token.
+    /// A login with a name and a password or token.
     #[must_use]
     pub fn new(username: &str, password: &str) -> Self {
         Self { username: username.to_owned(), password: Secret::new(password) }
@@ -72,13 +72,13 @@ impl Login {
     }
 }
 
-/// The place of logins that the command line gives.
+/// The source of logins on the command line.
 const GIVEN: &str = "`--build-secret`";
 
-/// Logins of the user, each with those whom it is for.
+/// The user's logins, with their audiences.
 #[derive(Debug, Clone, Default)]
 pub struct Logins {
-    /// The most important first.
+    /// By precedence.
     known: Vec<Known>,
 }
 
@@ -87,13 +87,13 @@ pub struct Logins {
 struct Known {
     audience: Audience,
     login: Login,
-    /// Where it was found, for people.
+    /// Where it was found, for messages.
     place: &'static str,
 }
 
 impl Logins {
-    /// Finds the user's logins for some addresses, and no other: those that are given as build secrets, then those in
-    /// the addresses of pip's and uv's settings, then uv's for an index with a name, then those of the netrc file.
+    /// Finds the user's logins for some addresses only: build secrets first, then those in the addresses of
+    /// pip's and uv's settings, then uv's for named indexes, then the netrc file.
     pub fn of_user(
         urls: &[&str],
         secrets: &[BuildSecret],
@@ -112,24 +112,24 @@ impl Logins {
         Ok(Self { known })
     }
 
-    /// The login for an address, if there is one.
+    /// The login for an address.
     #[must_use]
     pub fn of(&self, url: &str) -> Option<&Login> {
         self.known(url).map(|known| &known.login)
     }
 
-    /// Where the login for an address was found, for people.
+    /// Where the login for an address was found, for messages.
     #[must_use]
     pub fn place(&self, url: &str) -> Option<&'static str> {
         self.known(url).map(|known| known.place)
     }
 
-    /// Whether the build secret of an id is one of them.
+    /// Whether the build secret with this id is one of them.
     pub(crate) fn has(&self, id: &str) -> bool {
         self.known.iter().any(|known| known.place == GIVEN && known.audience == Audience::named(id))
     }
 
-    /// The passwords as they may show up in what programs say.
+    /// The passwords as they may appear in output.
     pub(crate) fn hidden(&self) -> Vec<String> {
         self.known.iter().flat_map(|known| known.login.forms()).collect()
     }

@@ -1,8 +1,8 @@
-//! The netrc file: logins by the names of hosts.
+//! The netrc file: logins by host.
 
 use super::Login;
 
-/// The logins in a netrc file, each with its host; `default`, which would be for everybody, is for nobody.
+/// The logins in a netrc file, with hosts; `default`, which would apply to every host, is ignored.
 pub(super) fn logins(text: &str) -> Vec<(String, Login)> {
     let mut words = words(text).into_iter();
     let mut entries: Vec<Entry> = Vec::new();
@@ -24,7 +24,7 @@ pub(super) fn logins(text: &str) -> Vec<(String, Login)> {
     logins.collect()
 }
 
-/// What a file says of one host.
+/// The entry of a host.
 #[derive(Default)]
 struct Entry {
     host: Option<String>,
@@ -67,12 +67,12 @@ fn words(text: &str) -> Vec<String> {
     words
 }
 
-/// Whether the next word is a value, in which `#` begins no comment.
+/// Whether the next word is a value, in which `#` starts no comment.
 fn has_value(word: &str) -> bool {
     matches!(word, "machine" | "login" | "user" | "password" | "account")
 }
 
-/// The first word of a text, which may be quoted, and what follows; a `#` inside a word is part of it.
+/// The first word of a text, perhaps quoted, and the rest; a `#` inside a word is part of it.
 fn word(text: &str) -> (String, &str) {
     let mut word = String::new();
     let mut quoted = false;

@@ -1,4 +1,4 @@
-//! Build secrets as the command line gives them: `ID=FILE`, `ID=env:NAME`, or in the spelling of `docker build`.
+//! Build secrets on the command line: `ID=FILE`, `ID=env:NAME`, or in the syntax of `docker build`.
 
 use std::io;
 use std::path::PathBuf;
@@ -10,31 +10,31 @@ use crate::failure::Fault;
 
 use super::{Login, Secret};
 
-/// What the ids of the secrets that `c3` makes itself begin with.
+/// Prefix of the ids of c3's own secrets.
 pub(crate) const RESERVED: &str = "c3-";
 
-/// Most bytes of a secret: what BuildKit takes.
+/// Largest secret in bytes, as in BuildKit.
 const LIMIT: usize = 500 << 10;
 
-/// A secret that is given to a build.
+/// A build secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BuildSecret {
-    /// The id that a Dockerfile mounts it by, or the host whose login it is.
+    /// The id, or the host of a login.
     pub id: String,
     source: Source,
 }
 
-/// Where a secret is.
+/// The source of a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Source {
     File(PathBuf),
     Variable(String),
 }
 
-/// A build secret that can't be used.
+/// Why a build secret can't be used.
 #[derive(Debug, Error)]
 pub enum BuildSecretError {
-    /// Its file can't be read.
+    /// Its file is unreadable.
     #[error("cannot read the build secret `{id}` from `{}`: {source}", path.display())]
     File {
         /// The secret.
@@ -52,10 +52,10 @@ pub enum BuildSecretError {
         /// The variable.
         name: String,
     },
-    /// It is larger than a secret may be.
+    /// It is too large.
     #[error("the build secret `{0}` is larger than 500 KiB")]
     Large(String),
-    /// It is the login of a host, and isn't written as one.
+    /// It is for a host and isn't a login.
     #[error("the build secret `{0}` is not a login for that host")]
     Login(String),
 }
@@ -92,7 +92,7 @@ impl BuildSecret {
         }
     }
 
-    /// Reads it as the login of a host.
+    /// Reads the secret as a login of a host.
     pub(super) fn login(&self) -> Result<Login, BuildSecretError> {
         let text = String::from_utf8_lossy(self.read()?.expose()).into_owned();
         Login::parse(&text).ok_or_else(|| BuildSecretError::Login(self.id.clone()))
@@ -127,8 +127,8 @@ fn short(text: &str) -> Option<(String, Source)> {
     Some((id.to_owned(), source))
 }
 
-/// `id=ID,src=FILE` or `id=ID,env=NAME`, as `docker build --secret` has it: a type may be told, and an id alone is a
-/// variable.
+/// `id=ID,src=FILE` or `id=ID,env=NAME`, as in `docker build --secret`: a type is allowed, and an id alone is
+/// a variable.
 fn pairs(text: &str) -> Option<(String, Source)> {
     let (mut id, mut source) = (None, None);
     for pair in text.split(',') {

@@ -7,15 +7,15 @@ use configparser::ini::Ini;
 
 use super::sources::UV;
 
-/// Settings of pip by the name of their option, such as `index-url`.
+/// Settings of pip by option, such as `index-url`.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Settings {
     pip: BTreeMap<String, String>,
-    /// Variables of uv's that are set.
+    /// uv's own variables that are set.
     own: Vec<&'static str>,
 }
 
-/// Settings of pip, what uv calls the same, and whether there may be several.
+/// Settings of pip, uv's equivalents, and whether there may be several.
 const NAMES: &[(&str, &str, bool)] = &[
     ("index-url", "UV_DEFAULT_INDEX", false),
     ("extra-index-url", "UV_INDEX", true),
@@ -27,10 +27,10 @@ const NAMES: &[(&str, &str, bool)] = &[
     ("pre", "UV_PRERELEASE", false),
 ];
 
-/// What uv would otherwise do in another way than pip.
+/// Settings that make uv behave like pip.
 const LIKE_PIP: &[(&str, &str)] = &[("UV_INDEX_STRATEGY", "unsafe-best-match"), ("UV_NATIVE_TLS", "1")];
 
-/// The addresses of indexes in the user's settings of pip.
+/// The addresses of indexes in the user's pip settings.
 pub(crate) fn configured_indexes() -> Vec<String> {
     let settings = Settings::from_user();
     let values = ["index-url", "extra-index-url", "find-links"].map(|name| settings.pip.get(name));
@@ -39,7 +39,7 @@ pub(crate) fn configured_indexes() -> Vec<String> {
 }
 
 impl Settings {
-    /// Those of the user: files first, the environment over them.
+    /// The user's settings: files first, then the environment.
     pub(crate) fn from_user() -> Self {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let files = files(&variable).into_iter().filter_map(|path| std::fs::read_to_string(path).ok());
@@ -60,7 +60,7 @@ impl Settings {
         Self { pip, own: own.collect() }
     }
 
-    /// Where packages are: the variables that tell pip and uv addresses.
+    /// Package sources: variables with addresses for pip and uv.
     pub(crate) fn addresses(&self) -> Vec<(String, String)> {
         let pip = ["index-url", "extra-index-url", "find-links"].into_iter().filter_map(|name| {
             let value = self.pip.get(name)?.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -72,7 +72,7 @@ impl Settings {
         pip.chain(own).chain(translated).collect()
     }
 
-    /// The variables that make uv do the same.
+    /// The equivalent variables for uv.
     pub(crate) fn for_uv(&self) -> BTreeMap<&'static str, String> {
         let said = |name: &str| match name {
             "UV_DEFAULT_INDEX" => self.own.iter().any(|own| [name, "UV_INDEX_URL"].contains(own)),
@@ -95,7 +95,7 @@ impl Settings {
     }
 }
 
-/// The files of pip's configuration, the weakest first.
+/// pip's configuration files, by increasing precedence.
 fn files(variable: &impl Fn(&str) -> Option<String>) -> Vec<PathBuf> {
     let home = variable("HOME").map(PathBuf::from);
     let config =
@@ -113,7 +113,7 @@ fn files(variable: &impl Fn(&str) -> Option<String>) -> Vec<PathBuf> {
     .collect()
 }
 
-/// What a file says for `pip install`: `[global]`, and `[install]` over it.
+/// The settings for `pip install` in a file: `[global]`, then `[install]`.
 fn settings_in(text: &str) -> BTreeMap<String, String> {
     let mut file = Ini::new();
     file.set_multiline(true);

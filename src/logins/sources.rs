@@ -1,4 +1,4 @@
-//! Where a user keeps logins of package indexes: addresses in pip's and uv's settings, variables, the netrc file.
+//! Sources of logins for package indexes: addresses in pip's and uv's settings, variables, the netrc file.
 
 use std::path::PathBuf;
 
@@ -6,13 +6,13 @@ use super::address::{Audience, Origin, userinfo};
 use super::settings::configured_indexes;
 use super::{Known, Login, netrc};
 
-/// An index that uv knows by a name: the name and the address.
+/// A named index of uv: name and address.
 pub type NamedIndex = (String, String);
 
 /// A variable of the environment by its name.
 type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// Variables of uv's that hold addresses of indexes, which may have names.
+/// Variables of uv with addresses of indexes, perhaps named.
 pub(crate) const UV: [&str; 5] =
     ["UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS"];
 
@@ -27,7 +27,7 @@ pub(crate) fn addresses() -> Vec<(Option<String>, String)> {
     configured_indexes().into_iter().map(|url| (None, url)).chain(uv).collect()
 }
 
-/// The logins that the user has, the most important first.
+/// The user's logins, by precedence.
 pub(super) fn of_user(indexes: &[NamedIndex]) -> Vec<Known> {
     let settings = addresses();
     let given = indexes.iter().map(|(name, url)| (Some(name.clone()), url.clone()));
@@ -49,7 +49,7 @@ fn found(logins: impl Iterator<Item = (Audience, Login)>, place: &'static str) -
     logins.map(|(audience, login)| Known { audience, login, place }).collect()
 }
 
-/// The addresses in a variable of uv's, each with its name if it has one.
+/// The addresses in a variable of uv, with their names.
 fn named(value: &str) -> Vec<(Option<String>, String)> {
     let words = value.split([' ', ',', '\t', '\n']).filter(|word| !word.is_empty());
     let words = words.map(|word| match word.split_once('=') {
@@ -59,7 +59,7 @@ fn named(value: &str) -> Vec<(Option<String>, String)> {
     words.collect()
 }
 
-/// The login that variables of uv's hold for an index of a name.
+/// The login in uv's variables for a named index.
 fn of_name(name: &str, set: Lookup) -> Option<Login> {
     let name: String =
         name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).collect();

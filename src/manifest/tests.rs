@@ -1,4 +1,4 @@
-//! Manifests of both compilers.
+//! Tests of both compilers' manifests.
 
 use super::*;
 

@@ -11,10 +11,10 @@ use crate::frontend::Reading;
 
 use super::{LocalFile, Neighbour};
 
-/// Most files that are named in one message.
+/// Most files named in one message.
 const NAMED: usize = 3;
 
-/// What goes into the image without being asked.
+/// The note on files packed automatically.
 pub(super) fn packed(files: &[(&String, &LocalFile)]) -> Diagnostic {
     let names: Vec<_> = files.iter().take(NAMED).map(|(path, _)| format!("`{path}`")).collect();
     let more = files.len().saturating_sub(NAMED);
@@ -83,9 +83,9 @@ pub(super) fn too_many(limit: usize) -> Diagnostic {
     Diagnostic::warning("left-out-module", message).hint("name their folder as an additional file")
 }
 
-/// What a file beside the source says that matters to the operator.
+/// Findings in a file beside the source.
 pub(super) struct Said {
-    /// What keeps it from being run.
+    /// Problems that keep it from running.
     faults: Vec<Diagnostic>,
     /// The variables that it reads, each with its diagnostic.
     variables: Vec<(String, Diagnostic)>,
@@ -100,7 +100,7 @@ impl Said {
         Self { faults, variables }
     }
 
-    /// All of it, but for variables that the source takes or sets.
+    /// All findings, except variables that the source itself reads or sets.
     pub(super) fn news(self, component: &Component) -> impl Iterator<Item = Diagnostic> {
         let inputs = component.inputs.iter().map(|input| &input.name);
         let known: BTreeSet<_> =

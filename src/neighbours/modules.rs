@@ -1,4 +1,4 @@
-//! Modules of Python, found as Python finds them: packages before modules, and folders without `__init__.py` last.
+//! Python modules, found as Python does: packages before modules, and folders without `__init__.py` last.
 
 use std::ops::Range;
 use std::path::Path;
@@ -8,10 +8,10 @@ use walkdir::{DirEntry, WalkDir};
 use super::{COUNT_LIMIT, Entry, Walk, diagnostics, image_path, join};
 use crate::installers::distributions;
 
-/// What makes a folder a package.
+/// The file that makes a folder a package.
 const INIT: &str = "__init__.py";
 
-/// Modules that are there before any file is looked for.
+/// Modules that exist before any file is searched.
 const BUILT_IN: &[&str] = &[
     "abc",
     "atexit",
@@ -42,7 +42,7 @@ const BUILT_IN: &[&str] = &[
 ];
 
 impl Walk {
-    /// Takes the files of a module; a relative one is looked for beside the file that imports it.
+    /// Adds the files of a module; a relative one is searched beside its importer.
     pub(super) fn module(&mut self, module: &str, importer: Option<&str>, span: &Range<usize>) {
         let path = module.trim_start_matches('.');
         let level = module.len() - path.len();
@@ -97,7 +97,7 @@ impl Walk {
         self.descend(&entry, &parts, span);
     }
 
-    /// Takes the files along a dotted path, as far as it leads to some.
+    /// Adds the files along a dotted path, as far as they exist.
     fn descend(&mut self, (folder, place): &Entry, parts: &[&str], span: &Range<usize>) {
         let Some((first, rest)) = parts.split_first() else { return };
         let (inner, name) = (folder.join(first), join(place, first));
@@ -111,7 +111,7 @@ impl Walk {
         }
     }
 
-    /// Takes all modules of a package, for it may import them by names that are made at run time.
+    /// Adds all modules of a package, as it may import them by computed names.
     fn package(&mut self, package: &Path, place: &str, span: &Range<usize>) {
         let files = WalkDir::new(package).sort_by_file_name().into_iter().filter_entry(is_open);
         let files = files.filter_map(Result::ok).filter(|entry| entry.path().is_file());
@@ -128,12 +128,12 @@ impl Walk {
     }
 }
 
-/// Whether a folder has a package or a module of a name.
+/// Whether a folder has a package or module with this name.
 fn has((folder, _): &Entry, name: &str) -> bool {
     folder.join(name).join(INIT).is_file() || folder.join(format!("{name}.py")).is_file()
 }
 
-/// No caches, no environments, nothing hidden.
+/// Whether an entry is neither a cache, an environment nor hidden.
 fn is_open(entry: &DirEntry) -> bool {
     let name = entry.file_name().to_string_lossy();
     !(entry.depth() > 0 && name.starts_with('.')

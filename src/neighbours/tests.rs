@@ -5,7 +5,7 @@ use super::*;
 /// Paths and texts.
 type Files<'a> = &'a [(&'a str, &'a str)];
 
-/// What is found beside a source.
+/// The neighbours of a source.
 fn beside(source: &Source, root: &Path, given: &[AdditionalFile]) -> Neighbours {
     let reading = frontend::read(source);
     find(source, reading.mentions, &reading.component.unwrap(), root, given)

@@ -1,4 +1,4 @@
-//! Locks: the versions that a project has chosen.
+//! Lock files: the versions that a project has chosen.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use super::poetry::Locked as PoetryPackage;
 use super::{Said, packages};
 use crate::installers::pip::normalized;
 
-/// A lock of uv's, of a project or of a script.
+/// uv's lock of a project or script.
 #[derive(Deserialize, Default)]
 struct Uv {
     #[serde(default, rename = "package")]
@@ -35,7 +35,7 @@ struct Package {
     optional: BTreeMap<String, Vec<Edge>>,
 }
 
-/// A dependency of one package on another.
+/// A dependency between packages.
 #[derive(Deserialize, Clone)]
 struct Edge {
     name: String,
@@ -44,7 +44,7 @@ struct Edge {
     marker: Option<String>,
 }
 
-/// A lock of Poetry's.
+/// Poetry's lock.
 #[derive(Deserialize)]
 struct Poetry {
     #[serde(default, rename = "package")]
@@ -66,7 +66,7 @@ impl From<PoetryPackage> for Package {
 }
 
 impl Package {
-    /// Whether it is the project itself, or another folder.
+    /// Whether it is the project itself, or another local folder.
     fn is_project(&self) -> bool {
         ["virtual", "editable", "directory"].iter().any(|kind| self.source.contains_key(*kind))
     }
@@ -77,7 +77,7 @@ impl Package {
     }
 }
 
-/// What a lock of uv's has chosen for its project or script.
+/// The versions in uv's lock for its project or script.
 pub(super) fn uv(text: &str) -> Result<Said, String> {
     let lock: Uv = parsed(text)?;
     let project = lock.packages.iter().filter(|package| package.is_project());
@@ -86,7 +86,7 @@ pub(super) fn uv(text: &str) -> Result<Said, String> {
     Ok(closure(&lock, roots))
 }
 
-/// What a lock of uv's has chosen for some requirements.
+/// The versions in uv's lock for some requirements.
 pub(super) fn pinned(text: &str, wanted: &[String]) -> Result<Said, String> {
     let lock: Uv = parsed(text)?;
     Ok(closure(&lock, wanted.iter().map(|text| edge(text)).collect()))
@@ -106,14 +106,14 @@ fn edge(text: &str) -> Edge {
     }
 }
 
-/// What a lock of Poetry's has chosen for some requirements.
+/// The versions in Poetry's lock for some requirements.
 pub(super) fn poetry(text: &str, wanted: &[String]) -> Result<Said, String> {
     let lock: Poetry = parsed(text)?;
     let lock = Uv { packages: lock.packages.into_iter().map(Package::from).collect(), ..Uv::default() };
     Ok(closure(&lock, wanted.iter().map(|text| edge(text)).collect()))
 }
 
-/// Every package that some need, in its version.
+/// Every package that some require, with its version.
 fn closure(lock: &Uv, mut waiting: Vec<Edge>) -> Said {
     let mut by_name: BTreeMap<String, Vec<&Package>> = BTreeMap::new();
     for package in &lock.packages {
@@ -159,7 +159,7 @@ fn closure(lock: &Uv, mut waiting: Vec<Edge>) -> Said {
     (requirements, left_out.into_iter().chain(others).collect())
 }
 
-/// Conditions any of which is enough.
+/// A disjunction of markers.
 fn joined(markers: Option<&[String]>) -> String {
     match markers {
         None | Some([]) => String::new(),
@@ -168,7 +168,7 @@ fn joined(markers: Option<&[String]>) -> String {
     }
 }
 
-/// PEP 751.
+/// A PEP 751 lock.
 #[derive(Deserialize)]
 struct Pylock {
     #[serde(default)]
@@ -185,7 +185,7 @@ struct Locked {
     archive: Option<toml::Table>,
 }
 
-/// What a `pylock.toml` has chosen.
+/// The versions in a `pylock.toml`.
 pub(super) fn pylock(text: &str) -> Result<Said, String> {
     let lock: Pylock = parsed(text)?;
     let (indexed, others): (Vec<_>, Vec<_>) = lock.packages.into_iter().partition(|package| {

@@ -1,14 +1,14 @@
-//! Poetry's own way to write dependencies, as PEP 508 has them.
+//! Poetry's syntax of dependencies, translated to PEP 508.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use toml::Value;
 
-/// Kinds of sources in a lock that are an index; packages without one are from the public one.
+/// Source types in a lock that are indexes; packages without a source come from the public one.
 const INDEXES: &[&str] = &["legacy", "pypi"];
 
-/// A package as Poetry's lock has it.
+/// A package in Poetry's lock.
 #[derive(Deserialize)]
 pub(super) struct Locked {
     pub(super) name: String,
@@ -22,13 +22,13 @@ pub(super) struct Locked {
 }
 
 impl Locked {
-    /// Where it comes from, if from no index.
+    /// Its source, if that isn't an index.
     pub(super) fn foreign_source(&self) -> BTreeMap<String, Value> {
         let kind = self.source.get("type").and_then(Value::as_str);
         if kind.is_none_or(|kind| INDEXES.contains(&kind)) { BTreeMap::new() } else { self.source.clone() }
     }
 
-    /// What it always needs: `name[extra] ; marker`, once for each condition.
+    /// Its unconditional dependencies: `name[extra] ; marker`, once per condition.
     pub(super) fn dependencies(&self) -> Vec<String> {
         let each = self.dependencies.iter().flat_map(|(name, value)| match value {
             Value::Array(values) => values.iter().map(|value| (name, value)).collect(),
@@ -37,7 +37,7 @@ impl Locked {
         each.filter(|(_, value)| !is_optional(value)).map(|(name, value)| named(name, value)).collect()
     }
 
-    /// What each of its extras needs.
+    /// The dependencies of its extras.
     pub(super) fn optional(&self) -> BTreeMap<String, Vec<String>> {
         let bare = |text: &String| text.split([' ', '(']).next().unwrap_or_default().to_owned();
         let extras = self.extras.iter();
@@ -45,7 +45,7 @@ impl Locked {
     }
 }
 
-/// The requirements of a table of dependencies, and what of it has no form of pip's.
+/// The requirements of a table of dependencies, and those that pip can't express.
 pub(super) fn requirements(dependencies: &toml::Table) -> (Vec<String>, Vec<String>) {
     let (mut requirements, mut left_out) = (Vec::new(), Vec::new());
     for (name, value) in dependencies.iter().filter(|(name, _)| *name != "python") {
@@ -58,12 +58,12 @@ pub(super) fn requirements(dependencies: &toml::Table) -> (Vec<String>, Vec<Stri
     (requirements, left_out)
 }
 
-/// Whether a dependency is installed only when it is asked for.
+/// Whether a dependency is optional.
 fn is_optional(value: &Value) -> bool {
     value.get("optional").and_then(Value::as_bool) == Some(true)
 }
 
-/// One dependency as pip has it.
+/// A dependency in pip's syntax.
 fn requirement(name: &str, value: &Value) -> Option<String> {
     match value {
         Value::String(version) => Some(format!("{name}{}", specifier(version)?)),
@@ -87,13 +87,13 @@ fn extras(dependency: &Value) -> String {
     if extras.is_empty() { String::new() } else { format!("[{}]", extras.join(",")) }
 }
 
-/// The condition of a dependency, behind a semicolon.
+/// The marker of a dependency, after a semicolon.
 fn marker(dependency: &Value) -> String {
     let marker = dependency.get("markers").and_then(Value::as_str);
     marker.map(|marker| format!(" ; {marker}")).unwrap_or_default()
 }
 
-/// `^1.2` as `>=1.2,<2`; nothing if there is no such form.
+/// `^1.2` as `>=1.2,<2`; nothing if it has no equivalent.
 fn specifier(version: &str) -> Option<String> {
     let parts: Option<Vec<String>> = version.split(',').map(|part| one(part.trim())).collect();
     Some(parts?.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(","))
@@ -121,13 +121,13 @@ fn bounded(version: &str, next: fn(&[u64]) -> Vec<u64>) -> Option<String> {
     Some(format!(">={version},<{}", next.join(".")))
 }
 
-/// The first version with another leftmost number that isn't zero.
+/// The first version with a higher leftmost non-zero number.
 fn caret(numbers: &[u64]) -> Vec<u64> {
     let at = numbers.iter().position(|number| *number > 0).unwrap_or(numbers.len().saturating_sub(1));
     raised(numbers, at)
 }
 
-/// The first version with another second number, or first where there is one only.
+/// The first version with a higher second number, or first if there is only one.
 fn tilde(numbers: &[u64]) -> Vec<u64> {
     raised(numbers, usize::from(numbers.len() > 1))
 }

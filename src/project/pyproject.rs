@@ -1,4 +1,4 @@
-//! `pyproject.toml`: the dependencies of a project, in the versions of a lock beside it if there is one.
+//! `pyproject.toml`: the dependencies of a project, in the versions of a lock beside it, if any.
 
 use serde::Deserialize;
 
@@ -28,7 +28,7 @@ struct Poetry {
     dependencies: toml::Table,
 }
 
-/// What a project depends on.
+/// The dependencies of a project.
 pub(super) fn read(text: &str, beside: impl Fn(&str) -> Option<String>) -> Result<Said, String> {
     let document: Document = toml::from_str(text).map_err(|error| error.message().to_owned())?;
     let own = document.project.unwrap_or_default().dependencies;

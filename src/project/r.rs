@@ -1,4 +1,4 @@
-//! Files of R's projects: `renv.lock` and `DESCRIPTION`.
+//! Files of R projects: `renv.lock` and `DESCRIPTION`.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Calls that need the internet while the operator runs: installs and downloads.
+//! Calls that need internet access while the operator runs: installs and downloads.
 
 use std::collections::BTreeSet;
 
@@ -11,24 +11,25 @@ use crate::diagnostic::Diagnostic;
 use crate::frontend::python::semantic::Model;
 use crate::frontend::python::walk_if;
 
-/// A call, with the dotted path of everything that it may call: `nltk.download` of `import nltk as n; n.download()`.
+/// A call, with the dotted paths of everything that it may call: `nltk.download` of `import nltk as n;
+/// n.download()`.
 pub(super) struct Call<'m> {
     /// The paths.
     pub(super) paths: Vec<String>,
     node: &'m ExprCall,
-    /// What names stand for.
+    /// What names refer to.
     pub(super) model: &'m Model<'m>,
-    /// The distributions that are in the image.
+    /// The distributions in the image.
     pub(super) installed: &'m BTreeSet<String>,
 }
 
 impl<'m> Call<'m> {
-    /// The path of what is called that is one of these.
+    /// The path of the called function, if it is one of these.
     pub(super) fn known(&self, paths: &[&str]) -> Option<&str> {
         self.paths.iter().map(String::as_str).find(|path| paths.contains(path))
     }
 
-    /// The last part of what is called.
+    /// The last part of the called function's path.
     pub(super) fn name(&self) -> &str {
         match &*self.node.func {
             Expr::Attribute(attribute) => &attribute.attr,
@@ -37,28 +38,28 @@ impl<'m> Call<'m> {
         }
     }
 
-    /// The argument at a position, or of a name.
+    /// The argument at a position or with a name.
     pub(super) fn argument(&self, position: usize, name: &str) -> Option<&'m Expr> {
         self.node.arguments.find_argument_value(name, position)
     }
 
-    /// What a method belongs to.
+    /// The object of a method call.
     pub(super) fn receiver(&self) -> Option<&'m Expr> {
         self.node.func.as_attribute_expr().map(|method| &*method.value)
     }
 
-    /// The argument of a name.
+    /// The keyword argument with a name.
     pub(super) fn keyword(&self, name: &str) -> Option<&'m Expr> {
         self.node.arguments.find_keyword(name).map(|keyword| &keyword.value)
     }
 
-    /// The text of an argument, if it is known.
+    /// The text of an argument, if known.
     pub(super) fn text(&self, position: usize, name: &str) -> Option<String> {
         self.model.text(self.argument(position, name)?)
     }
 }
 
-/// Tells of every call that installs or downloads something.
+/// Reports every call that installs or downloads something.
 pub(super) fn check(body: &[Stmt], model: &Model, installed: &BTreeSet<String>) -> Vec<Diagnostic> {
     find(body, model, installed, |call| commands::check(call).or_else(|| downloads::check(call)))
 }

@@ -1,4 +1,4 @@
-//! Commands that a script runs and that install or download something.
+//! Commands of a script that install or download something.
 
 use ruff_python_ast::{Expr, InterpolatedStringElement};
 
@@ -19,16 +19,16 @@ const SHELLS: &[&str] = &[
     "builtins.get_ipython().system",
 ];
 
-/// What `%magic line` becomes.
+/// The translation of `%magic line`.
 const MAGICS: &[&str] = &["IPython.get_ipython().run_line_magic", "builtins.get_ipython().run_line_magic"];
 
 /// Functions of pip that take its arguments.
 const PIP: &[&str] = &["pip.main", "pip._internal.main", "pip._internal.cli.main.main"];
 
-/// Programs that download what an address among their arguments names.
+/// Programs that download an address in their arguments.
 const FETCHERS: &[&str] = &["wget", "curl", "git", "aria2c"];
 
-/// Tells of a call that runs such a command.
+/// Reports a call that runs such a command.
 pub(super) fn check(call: &Call) -> Option<Diagnostic> {
     if call.known(MAGICS).is_some() {
         let name = call.text(0, "magic_name").unwrap_or_default();
@@ -50,7 +50,7 @@ pub(super) fn check(call: &Call) -> Option<Diagnostic> {
     words.split(|word| ["&&", "||", ";", "|"].contains(word)).find_map(|words| one(words, in_shell, call))
 }
 
-/// Tells of one command.
+/// Reports one command.
 fn one(words: &[&str], in_shell: bool, call: &Call) -> Option<Diagnostic> {
     let is_unknown = |word: &&&str| word.is_empty();
     let words = &words[words.iter().take_while(is_unknown).count()..];
@@ -74,7 +74,7 @@ fn one(words: &[&str], in_shell: bool, call: &Call) -> Option<Diagnostic> {
     module.then(|| note(program))
 }
 
-/// Whether a command of a notebook installs a package that isn't in the image.
+/// Whether a notebook's command installs a package that isn't in the image.
 fn installs_more(words: &[&str], call: &Call) -> bool {
     let Some(found) = installers::call_in_shell(words) else { return false };
     let arguments = (found.installer == Installer::Pip).then(|| pip::parse(&found.arguments).ok()).flatten();
@@ -99,7 +99,7 @@ fn word(element: &Expr, model: &Model) -> String {
     model.text(element).unwrap_or_default()
 }
 
-/// The words of a command; what isn't known is an empty one, and `sys.executable` itself.
+/// The words of a command; unknown ones are empty, except `sys.executable`.
 fn words(value: &Expr, model: &Model) -> Vec<String> {
     match value {
         Expr::List(list) => list.elts.iter().map(|element| word(element, model)).collect(),
@@ -118,7 +118,7 @@ fn split(text: &Expr, model: &Model) -> Vec<String> {
     text.split_whitespace().map(str::to_owned).collect()
 }
 
-/// What of an f-string stands in the source; a word takes the place of what doesn't.
+/// The known parts of an f-string, with a placeholder for the others.
 fn known_parts(text: &Expr) -> Option<String> {
     let elements = text.as_f_string_expr()?.value.elements();
     let part = |element: &InterpolatedStringElement| {

@@ -7,7 +7,7 @@ use crate::check::downloads::note;
 use crate::diagnostic::Diagnostic;
 use crate::frontend::place::is_address;
 
-/// Functions that download whatever they are given.
+/// Functions that download something in any case.
 const DOWNLOADERS: &[&str] = &[
     "gdown.download",
     "huggingface_hub.hf_hub_download",
@@ -27,7 +27,7 @@ const DOWNLOADERS: &[&str] = &[
     "whisper.load_model",
 ];
 
-/// Functions that download what an address names.
+/// Functions that download an address.
 const FETCHERS: &[&str] = &[
     "httpx.get",
     "pandas.read_csv",
@@ -40,7 +40,7 @@ const FETCHERS: &[&str] = &[
     "wget.download",
 ];
 
-/// Functions that download a model or data set, unless they are given the path of one.
+/// Functions that download a model or data set, unless given a path.
 const LOADERS: &[&str] = &[
     "datasets.load_dataset",
     "sentence_transformers.SentenceTransformer",
@@ -48,7 +48,7 @@ const LOADERS: &[&str] = &[
     "tensorflow_hub.load",
 ];
 
-/// Tells of a call that downloads something.
+/// Reports a call that downloads something.
 pub(super) fn check(call: &Call) -> Option<Diagnostic> {
     let path = call.paths.iter().find(|path| fetches(path, call));
     path.map(String::as_str).or_else(|| is_model_loader(call).then(|| call.name())).map(note)
@@ -62,7 +62,7 @@ fn fetches(path: &str, call: &Call) -> bool {
         || (path.starts_with("torchvision.datasets.") && is_true(call.keyword("download")))
 }
 
-/// Whether something unknown is called that loads a model by its name.
+/// Whether an unknown function loads a model by name.
 fn is_model_loader(call: &Call) -> bool {
     call.paths.is_empty() && call.name() == "from_pretrained" && names_model(call)
 }

@@ -1,4 +1,4 @@
-//! Imports of a script: the modules that it can't run without, and those that it can.
+//! Imports of a script, required and optional.
 
 use std::ops::Range;
 
@@ -7,14 +7,14 @@ use ruff_python_ast::{ExceptHandler, Expr, Stmt, StmtTry, StmtWith};
 
 use crate::frontend::python::semantic::{self, Model, Role};
 
-/// A module that is imported.
+/// An imported module.
 #[derive(Debug, Clone)]
 pub(super) struct Import {
     /// The dotted path: `a.b` of `import a.b`, `a.b.c` of `from a.b import c`.
     pub(super) path: String,
-    /// Bytes of the source's text where its name stands.
+    /// Bytes of its name in the source's text.
     pub(super) span: Range<usize>,
-    /// Whether the script goes on without it.
+    /// Whether the script works without it.
     pub(super) optional: bool,
 }
 
@@ -25,14 +25,14 @@ impl Import {
     }
 }
 
-/// Errors that a failed import is.
+/// Errors of a failed import.
 const ERRORS: &[&str] = &["ImportError", "ModuleNotFoundError", "Exception", "BaseException"];
 
-/// What conditions ask of whose answer an import may depend.
+/// Conditions on which an import may depend.
 const CONDITIONS: &[&str] =
     &["TYPE_CHECKING", "version_info", "platform", "system", "find_spec", "implementation", "is_available"];
 
-/// Every import of a module from elsewhere, in the order of the text.
+/// All imports of external modules, in order.
 pub(super) fn of(model: &Model) -> Vec<Import> {
     let foreign = model.imports().iter().filter(|import| !import.is_relative());
     foreign.map(|import| of_model(import, model)).collect()
@@ -43,7 +43,7 @@ fn of_model(import: &semantic::Import, model: &Model) -> Import {
     Import { path: import.path.clone(), span: import.span.clone(), optional }
 }
 
-/// Whether what a statement holds may not be run, or its failure doesn't matter.
+/// Whether the body of a statement may not run, or its failure doesn't matter.
 fn is_optional(statement: &Stmt, role: Role) -> bool {
     match statement {
         Stmt::Try(attempt) => role != Role::Always && catches(attempt),
@@ -66,7 +66,7 @@ fn suppresses(with: &StmtWith) -> bool {
         .any(|item| mentions(&item.context_expr, &["suppress"]) && mentions(&item.context_expr, ERRORS))
 }
 
-/// Whether a name or an attribute in an expression is one of these.
+/// Whether an expression contains one of these names or attributes.
 fn mentions(expression: &Expr, names: &[&str]) -> bool {
     struct Search<'a>(&'a [&'a str], bool);
     impl Visitor<'_> for Search<'_> {

@@ -1,4 +1,4 @@
-//! Modules that are imported and nowhere installed.
+//! Modules that are imported but not installed.
 
 use std::collections::BTreeSet;
 
@@ -8,26 +8,26 @@ use crate::diagnostic::Diagnostic;
 use crate::installers::distributions::{self, Provider};
 use crate::installers::pip::normalized;
 
-/// Modules that images for Python have, or may have, without being asked.
+/// Modules that Python images have, or may have, by default.
 const IN_IMAGES: &[&str] = &["pip", "setuptools", "pkg_resources", "wheel"];
 
-/// What a module that is imported comes from.
+/// The origin of an imported module.
 enum Origin {
-    /// It is there, or it can't be told that it isn't.
+    /// It is available, or may be.
     There,
-    /// From Python itself, up to a version.
+    /// Python itself, up to a version.
     Gone(&'static str),
-    /// From a distribution that may come with another that is installed.
+    /// A distribution that may come with another installed one.
     Perhaps(&'static Provider),
-    /// From a known distribution that isn't installed.
+    /// A known distribution that isn't installed.
     Missing(&'static Provider),
-    /// From a distribution that isn't known; this one that is installed may be it.
+    /// An unknown distribution, perhaps this installed one.
     Unexplained(String),
-    /// Nobody knows.
+    /// Unknown.
     Unknown,
 }
 
-/// Tells of modules that are imported and nowhere installed, each that hasn't been seen once.
+/// Reports modules that are imported but not installed, each once.
 pub(super) fn check(imports: &[Import], scene: &Scene, seen: &mut BTreeSet<String>) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
     for (import, origin) in origins(imports, scene) {
@@ -39,7 +39,7 @@ pub(super) fn check(imports: &[Import], scene: &Scene, seen: &mut BTreeSet<Strin
     diagnostics
 }
 
-/// The distributions that are missing, where it is sure which they are.
+/// The missing distributions, if certain.
 pub(super) fn sure(imports: &[Import], scene: &Scene) -> Vec<&'static str> {
     let mut seen = BTreeSet::new();
     let missing = origins(imports, scene).filter_map(|(_, origin)| match origin {
@@ -49,14 +49,14 @@ pub(super) fn sure(imports: &[Import], scene: &Scene) -> Vec<&'static str> {
     missing.filter(|name| seen.insert(*name)).collect()
 }
 
-/// The modules that are missing, as far as it can be told, each once.
+/// The missing modules, as far as known, each once.
 pub(super) fn modules(imports: &[Import], scene: &Scene) -> BTreeSet<String> {
     let missing = origins(imports, scene);
     let missing = missing.filter(|(_, origin)| matches!(origin, Origin::Missing(_) | Origin::Unknown));
     missing.map(|(import, _)| import.module().to_owned()).collect()
 }
 
-/// What the script can't run without, and where it comes from.
+/// The required imports, with their origins.
 fn origins<'a>(imports: &'a [Import], scene: &Scene) -> impl Iterator<Item = (&'a Import, Origin)> {
     let needed = imports.iter().filter(|import| !import.optional);
     needed.map(|import| (import, origin(import, imports, scene)))
@@ -92,17 +92,17 @@ fn origin(import: &Import, imports: &[Import], scene: &Scene) -> Origin {
     }
 }
 
-/// Whether an image with this version of Python lacks what another was the last to have.
+/// Whether an image with this version of Python lacks a module whose last version was another.
 fn is_gone(last: &str, python: Option<&str>) -> bool {
     python.is_some_and(|python| minor(python) > minor(last))
 }
 
-/// The second number of a version.
+/// The minor number of a version.
 fn minor(version: &str) -> Option<u32> {
     version.split('.').nth(1)?.parse().ok()
 }
 
-/// Whether a distribution is installed that is called as the module or as a part of its path: `google-cloud-storage`.
+/// Whether an installed distribution is named like the module or part of its path: `google-cloud-storage`.
 fn is_named(path: &str, scene: &Scene) -> bool {
     let ends = path.match_indices('.').map(|(at, _)| at).chain([path.len()]);
     ends.map(|end| normalized(&path[..end])).any(|name| scene.installed.names.contains(&name))
@@ -119,7 +119,7 @@ fn of_provider(provider: &'static Provider, scene: &Scene) -> Origin {
     }
 }
 
-/// An installed distribution of which no import is known.
+/// An installed distribution without a known import.
 fn unexplained(imports: &[Import], scene: &Scene) -> Option<String> {
     let is_explained = |name: &&String| {
         !distributions::modules(name).is_empty()
@@ -161,7 +161,7 @@ fn gone(module: &str, last: &str) -> Diagnostic {
         .hint(format!("{instead}; or take an older image with `--image-version python{last}`"))
 }
 
-/// Whether a distribution has another name than its module.
+/// Whether a distribution's name differs from its module's.
 fn is_called_otherwise(provider: &Provider, name: &str) -> bool {
     normalized(name) != normalized(provider.module)
 }

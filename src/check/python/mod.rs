@@ -67,7 +67,7 @@ fn on_platform(body: &[Stmt], model: &Model, job: &Job, surroundings: &Surroundi
     told.into_iter().chain(unindexed).collect()
 }
 
-/// The distributions that are imported and not installed, where it is sure which they are.
+/// The missing distributions, if certain.
 pub(super) fn missing_distributions(
     source: &Source,
     component: &Component,
@@ -76,7 +76,7 @@ pub(super) fn missing_distributions(
     with_imports(source, component, surroundings, missing::sure)
 }
 
-/// The modules that are imported, by modules beside the source too, and that nothing installs.
+/// The missing modules, including those of modules beside the source.
 pub(super) fn missing_modules(
     source: &Source,
     component: &Component,
@@ -99,20 +99,20 @@ fn with_imports<T: Default>(
     ask(&imports, &scene)
 }
 
-/// What a module beside the source imports.
+/// The imports of a module beside the source.
 fn imported(neighbour: &Neighbour) -> Vec<Import> {
     let parsed =
         (neighbour.language == Language::Python).then(|| python::module(&neighbour.source())).flatten();
     parsed.map(|parsed| imports::of(&Model::new(&parsed.syntax().body))).unwrap_or_default()
 }
 
-/// What a module beside the source imports and nothing installs, told where the source leads to it.
+/// Reports the missing modules of a module beside the source, at the import that leads to it.
 fn beside(neighbour: &Neighbour, scene: &Scene, seen: &mut BTreeSet<String>) -> Vec<Diagnostic> {
     let told = missing::check(&imported(neighbour), scene, seen).into_iter();
     told.map(|found| neighbour.told(found)).collect()
 }
 
-/// `bool(…)` around reads, once for each variable: plain Python takes any text for true.
+/// Notes on `bool(…)` around reads, once per variable: to plain Python any text is true.
 fn booleans(source: &Source) -> Vec<Diagnostic> {
     let is_boolean = |action: &Action| matches!(action, Action::Read { cast: Some(Type::Boolean), .. });
     let mut seen = BTreeSet::new();

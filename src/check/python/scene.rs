@@ -1,4 +1,4 @@
-//! The scene of a script: what is installed, what lies around it, and every word that its code says.
+//! The scene of a script: installed packages, surrounding files, and every word of its code.
 
 use std::collections::BTreeSet;
 
@@ -17,15 +17,15 @@ use crate::installers::distributions;
 use crate::installers::pip::normalized;
 use crate::source::Source;
 
-/// What imports are held against.
+/// What imports are compared with.
 pub(super) struct Scene<'a> {
-    /// What is installed.
+    /// The installed distributions.
     pub(super) installed: Installed,
-    /// What lies around the source.
+    /// The files around the source.
     pub(super) surroundings: &'a Surroundings,
-    /// Whether the code looks for modules in places of its own.
+    /// Whether the code extends the search path for modules.
     pub(super) extends_path: bool,
-    /// Every word of the source that isn't in a comment, such as `os.path` and `data.csv`.
+    /// Every word of the source outside comments, such as `os.path` and `data.csv`.
     words: BTreeSet<&'a str>,
 }
 
@@ -52,7 +52,7 @@ impl<'a> Scene<'a> {
         self.installed.opaque || names.iter().any(|name| !distributions::has_known_companions(name))
     }
 
-    /// Whether the code itself fetches the file of a module.
+    /// Whether the code itself downloads the file of a module.
     pub(super) fn fetches(&self, module: &str) -> bool {
         [".py", ".zip", ".whl", ".git"].iter().any(|ending| {
             let file = format!("{module}{ending}");
@@ -60,12 +60,12 @@ impl<'a> Scene<'a> {
         })
     }
 
-    /// Whether the code says a word, by itself or as a part of a dotted path.
+    /// Whether the code contains a word, alone or in a dotted path.
     pub(super) fn says(&self, word: &str) -> bool {
         self.words.iter().any(|said| said.split('.').any(|part| part == word))
     }
 
-    /// Whether a distribution comes with, or may be needed by, others that are installed.
+    /// Whether a distribution is, or may be, a dependency of other installed ones.
     pub(super) fn is_needed(&self, distribution: &str) -> bool {
         let name = normalized(distribution);
         let others = self.installed.names.iter().filter(|other| **other != name).cloned().collect();
@@ -74,7 +74,7 @@ impl<'a> Scene<'a> {
     }
 }
 
-/// The files that cells of a notebook write.
+/// The files that notebook cells write.
 fn written(text: &str) -> impl Iterator<Item = &str> {
     let magics = text.lines().filter_map(|line| line.strip_prefix(PROSE)?.trim().split_once(' '));
     let writing = magics.filter(|(magic, _)| ["%%writefile", "%%file"].contains(magic));

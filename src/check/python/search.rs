@@ -1,14 +1,14 @@
-//! The path on which Python looks for modules, and whether a script changes it.
+//! Python's search path for modules, and whether a script changes it.
 
 use ruff_python_ast::visitor::{Visitor, walk_expr};
 use ruff_python_ast::{Expr, ExprContext, Stmt};
 
 use crate::frontend::python::semantic::{Model, Names};
 
-/// The list of folders.
+/// The search path.
 const PATH: &str = "sys.path";
 
-/// Whether code calls a method of the path, or sets it or a part of it.
+/// Whether code calls a method of the search path, or assigns to it.
 pub(super) fn extends_path(body: &[Stmt], model: &Model) -> bool {
     let mut finder = Finder { model, names: model.names_of("sys"), found: false };
     finder.visit_body(body);

@@ -1,4 +1,4 @@
-//! Packages that are installed and never imported.
+//! Packages that are installed but never imported.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use crate::installers::distributions;
 use crate::installers::pip::normalized;
 use crate::source::Source;
 
-/// Tells of distributions that are installed, and that neither the code nor another one is known to need.
+/// Reports installed distributions that neither the code nor another one is known to need.
 pub(super) fn check(source: &Source, parsed: &Parsed<ModModule>, scene: &Scene) -> Vec<Diagnostic> {
     let mut seen = BTreeSet::new();
     let own = scene.installed.own.iter();
@@ -29,7 +29,7 @@ pub(super) fn check(source: &Source, parsed: &Parsed<ModModule>, scene: &Scene) 
     unused.map(note).collect()
 }
 
-/// Only of distributions whose modules are known it can be told.
+/// Whether a distribution is unused; only known if its modules are.
 fn is_unused(name: &str, scene: &Scene) -> bool {
     let modules = distributions::modules(name);
     let is_said = |module: &str| module.split('.').all(|part| scene.says(part));
@@ -40,7 +40,7 @@ fn is_unused(name: &str, scene: &Scene) -> bool {
         && !modules.iter().any(|module| is_said(module))
 }
 
-/// Where a comment names a distribution.
+/// The position of a distribution in a comment.
 fn place(text: &str, parsed: &Parsed<ModModule>, name: &str) -> Option<usize> {
     let is_apart = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() && !"-_./".contains(c));
     let comments = parsed.tokens().iter().filter(|token| token.kind() == TokenKind::Comment);

@@ -1,17 +1,17 @@
-//! Requirement files: the same arguments, one requirement or option a line.
+//! Requirement files: the same arguments, one requirement or option per line.
 
 use super::{Argument, Kind, Meaning, Problem, arguments, package};
 
-/// A line of a requirement file, those that continue it included.
+/// A line of a requirement file, including its continuations.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     /// Its number in the file, from 1.
     pub number: usize,
-    /// What it says, at least one argument.
+    /// Its arguments, at least one.
     pub arguments: Result<Vec<Argument>, Problem>,
 }
 
-/// A file's bytes as text: UTF-8, or what its byte order mark says, as pip reads it.
+/// The text of a file: UTF-8, or by its byte order mark, as in pip.
 pub fn text(bytes: &[u8]) -> Result<String, Problem> {
     let wide = |read: fn([u8; 2]) -> u16, bytes: &[u8]| {
         let units: Vec<u16> = bytes.chunks_exact(2).map(|pair| read([pair[0], pair[1]])).collect();
@@ -26,7 +26,7 @@ pub fn text(bytes: &[u8]) -> Result<String, Problem> {
     text.ok_or_else(|| Problem::new("it is not valid UTF-8", "save the file as UTF-8"))
 }
 
-/// The lines of a file that say something.
+/// The non-empty lines of a file.
 #[must_use]
 pub fn lines(text: &str) -> Vec<Line> {
     let said = |(number, line): (usize, String)| {
@@ -36,7 +36,7 @@ pub fn lines(text: &str) -> Vec<Line> {
     joined(text).into_iter().filter_map(said).collect()
 }
 
-/// Lines with those that continue them after a backslash; a comment is not continued.
+/// Lines with their backslash continuations; a comment isn't continued.
 fn joined(text: &str) -> Vec<(usize, String)> {
     let mut lines: Vec<(usize, String)> = Vec::new();
     let mut goes_on = false;
@@ -53,14 +53,14 @@ fn joined(text: &str) -> Vec<(usize, String)> {
     lines
 }
 
-/// What stands before a `#` at the beginning of the line or after a blank.
+/// The part before a `#` at the start of the line or after a blank.
 fn without_comment(line: &str) -> &str {
     let begins = |at: &usize| line[..*at].chars().next_back().is_none_or(char::is_whitespace);
     let at = line.match_indices('#').map(|(at, _)| at).find(begins);
     &line[..at.unwrap_or(line.len())]
 }
 
-/// Reads a line: a requirement with options of its own, or options.
+/// Reads a line: a requirement with its own options, or options.
 fn read(line: &str) -> Result<Vec<Argument>, Problem> {
     if line.contains(|c: char| c.is_control() && c != '\t') {
         return Err(Problem::new("the line holds a control character", "write it as plain text"));
@@ -80,7 +80,7 @@ fn read(line: &str) -> Result<Vec<Argument>, Problem> {
     Ok(std::iter::once(package(requirement)?).chain(read).collect())
 }
 
-/// A line's requirement, and the options behind it.
+/// A line's requirement, and the options after it.
 fn parts(line: &str) -> (&str, &str) {
     if line.starts_with('-') {
         return ("", line);
@@ -89,14 +89,14 @@ fn parts(line: &str) -> (&str, &str) {
     (requirement.trim(), options.trim())
 }
 
-/// Whether an option may stand behind a requirement.
+/// Whether an option may follow a requirement.
 fn belongs_to_requirement(argument: &Argument) -> bool {
     let of_build = ["--config-settings", "--global-option", "--install-option"];
     matches!(&argument.kind, Kind::Option(name, _, meaning)
         if *meaning == Meaning::PerRequirement || of_build.contains(name))
 }
 
-/// A line of options: of those that name a file or sources, one.
+/// A line of options, at most one of which names a file or sources.
 fn alone(read: Vec<Argument>) -> Result<Vec<Argument>, Problem> {
     let named: Vec<_> = read.iter().filter(|argument| !matches!(argument.kind, Kind::Option(..))).collect();
     let is_package = |kind: &Kind| matches!(kind, Kind::Package(_) | Kind::Direct(..) | Kind::Location(_));

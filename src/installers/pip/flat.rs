@@ -1,29 +1,29 @@
-//! One flat list of all that a `pip install` asks for, its requirement files read and none of them named any more, for an
-//! installer that runs on the user's own machine: only wheels, and nothing that the machine knows.
+//! A flat list of everything in a `pip install`, with its requirement files inlined, for an installer on the
+//! user's machine: wheels only, and independent of the machine.
 
 use std::fmt;
 
 use super::{Argument, Kind, Line, Meaning, is_archive, is_repository, is_url, lines, without_extras};
 
-/// What an installer on this machine is given.
+/// The input of an installer on this machine.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Flat {
-    /// Options that say where packages come from.
+    /// Options about package sources.
     pub options: Vec<String>,
-    /// Lines of the one requirement file.
+    /// Lines of the only requirement file.
     pub requirements: Vec<String>,
-    /// Lines of the one file with constraints.
+    /// Lines of the only constraints file.
     pub constraints: Vec<String>,
 }
 
-/// What keeps an installer on this machine from following a line.
+/// Why an installer on this machine can't follow a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// The file and the number of the line in it, unless it stands in the source.
+    /// The file and the line number, unless it is in the source.
     pub line: Option<(String, usize)>,
-    /// The words that ask for it.
+    /// The words in question.
     pub word: String,
-    /// Why it is refused, such as `is a folder of sources, which have to be built`.
+    /// The reason, such as `is a folder of sources, which have to be built`.
     pub reason: String,
 }
 
@@ -39,11 +39,10 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// How deep requirement files may name each other.
+/// Deepest nesting of requirement files.
 const DEPTH: usize = 20;
 
-/// Reads all files that arguments name, by the paths that `read` knows, and joins what they say; with every reason
-/// against it where there is one.
+/// Inlines all files that arguments name, through `read`; the error has every reason against it.
 pub fn flatten(arguments: &[Argument], read: &impl Fn(&str) -> Option<String>) -> Result<Flat, Vec<Refusal>> {
     let mut reader = Reader { read, flat: Flat::default(), refusals: Vec::new(), open: Vec::new() };
     reader.all(arguments, None, false);
@@ -54,12 +53,12 @@ struct Reader<'a, F> {
     read: &'a F,
     flat: Flat,
     refusals: Vec<Refusal>,
-    /// The files that are being read, the outermost first.
+    /// The files being read, outermost first.
     open: Vec<String>,
 }
 
 impl<F: Fn(&str) -> Option<String>> Reader<'_, F> {
-    /// Adds what stands in one command or one line.
+    /// Adds the arguments of a command or line.
     fn all(&mut self, arguments: &[Argument], line: Option<&(String, usize)>, constrains: bool) {
         for (at, argument) in arguments.iter().enumerate() {
             if let Some(reason) = refused(argument) {
@@ -108,7 +107,7 @@ impl<F: Fn(&str) -> Option<String>> Reader<'_, F> {
 }
 
 impl Flat {
-    /// Adds an option; of the addresses of the index the last one counts, as with pip.
+    /// Adds an option; the last index URL counts, as in pip.
     fn option(&mut self, name: &str, value: Option<&str>) {
         if name == "--index-url"
             && let Some(at) = self.options.iter().position(|word| word == name)
@@ -121,7 +120,7 @@ impl Flat {
     }
 }
 
-/// A requirement as a line of a file, with the hashes that stand behind it in its own line.
+/// A requirement as a line of a file, with the hashes that follow it.
 fn requirement(argument: &Argument, behind: &[Argument], in_file: bool) -> String {
     let hashes = behind.iter().filter(|argument| in_file && is_hash(argument));
     let hashes = hashes.map(|argument| format!(" {}", argument.words.join("=")));
@@ -133,7 +132,7 @@ fn is_hash(argument: &Argument) -> bool {
     matches!(argument.kind, Kind::Option(_, _, Meaning::PerRequirement))
 }
 
-/// Why an installer on this machine may not follow an argument.
+/// Why an installer on this machine can't follow an argument.
 fn refused(argument: &Argument) -> Option<String> {
     if argument.words.iter().any(|word| expands(word)) {
         return Some(
@@ -148,7 +147,7 @@ fn refused(argument: &Argument) -> Option<String> {
     needs_build(argument).map(ToOwned::to_owned)
 }
 
-/// Whether an installer would put a variable of its environment into a word.
+/// Whether an installer would expand a variable in a word.
 fn expands(word: &str) -> bool {
     word.match_indices("${").any(|(at, _)| word[at..].contains('}'))
 }
@@ -158,7 +157,7 @@ fn is_web(place: &str) -> bool {
     place.starts_with("https://") || place.starts_with("http://")
 }
 
-/// Why only an engine can follow an argument, whose packages are more than wheels.
+/// Why only an engine can follow an argument that needs more than wheels.
 #[must_use]
 pub fn needs_build(argument: &Argument) -> Option<&'static str> {
     match &argument.kind {
@@ -170,7 +169,7 @@ pub fn needs_build(argument: &Argument) -> Option<&'static str> {
     }
 }
 
-/// Why a package that lies somewhere has to be built, or can't be reached.
+/// Why a package at a path or URL has to be built, or can't be reached.
 fn source(place: &str) -> Option<&'static str> {
     let path = without_extras(place.split(['#', '?']).next().unwrap_or(place).trim());
     if is_repository(place) {

@@ -1,30 +1,30 @@
-//! The options of `pip install`, and those of uv that mean the same.
+//! The options of `pip install`, and uv's equivalents.
 
 use Meaning::{Build, Choice, Elsewhere, Manner, PerRequirement, Pointless};
 
 use super::{Argument, Kind, Problem, checked_url};
 
-/// What an option of pip's is for.
+/// The purpose of a pip option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Meaning {
-    /// It says which packages are installed, wherever that is done.
+    /// Affects which packages are installed, anywhere.
     Choice,
-    /// It says how pip looks or works, which another installer may do in its own way.
+    /// Affects how pip works, which other installers may do their own way.
     Manner,
-    /// It makes no sense in an image, where nobody watches and everything belongs to one user.
+    /// Makes no sense in an image, where nobody watches and everything belongs to one user.
     Pointless,
-    /// It asks for the building of packages, or changes it.
+    /// Requests or changes the building of packages.
     Build,
-    /// It installs to another place or for another Python, or names files of the machine that installs.
+    /// Installs elsewhere or for another Python, or names files of the installing machine.
     Elsewhere,
-    /// It belongs to the requirement before it in a requirement file.
+    /// Belongs to the requirement before it in a requirement file.
     PerRequirement,
 }
 
-/// An option: its names, pip's longest first, whether it takes a value, and what it is for.
+/// An option: its names, pip's longest first, whether it has a value, and its purpose.
 type Entry = (&'static [&'static str], bool, Meaning);
 
-/// All options that are known.
+/// All known options.
 const OPTIONS: &[Entry] = &[
     (&["--requirement", "--requirements", "-r"], true, Choice),
     (&["--constraint", "--constraints", "-c"], true, Choice),
@@ -105,19 +105,19 @@ const OPTIONS: &[Entry] = &[
     (&["--dry-run"], false, Elsewhere),
 ];
 
-/// What the first words of an argument are.
+/// The first words of an argument, parsed.
 pub(super) struct Parsed {
     pub(super) arguments: Vec<Argument>,
-    /// How many words that took.
+    /// The number of words.
     pub(super) width: usize,
 }
 
-/// How many words the option takes that some words begin with; one if it isn't known.
+/// The number of words of the option at the start; one if unknown.
 pub(in crate::installers) fn width(words: &[&str]) -> usize {
     option(words).map_or(1, |parsed| parsed.width)
 }
 
-/// Reads the option that some words begin with, or several flags in one word.
+/// Reads the option at the start, or several flags in one word.
 pub(super) fn option(words: &[&str]) -> Result<Parsed, Problem> {
     let word = words.first().copied().unwrap_or_default();
     if !word.starts_with("--") {
@@ -149,7 +149,7 @@ fn entry(name: &str) -> Option<&'static Entry> {
     OPTIONS.iter().find(|(names, ..)| names.contains(&name))
 }
 
-/// An option with its value, which is joined to it or the next word; and how many words it takes.
+/// An option with its value, joined or in the next word, and the number of words.
 fn argument(
     &(names, takes_value, meaning): &'static Entry,
     written: &str,
@@ -178,7 +178,7 @@ fn argument(
     Ok((argument, if joined.is_some() { 1 } else { 2 }))
 }
 
-/// What an option with a value means.
+/// The kind of an option with a value.
 fn kind(name: &'static str, value: &str, meaning: Meaning) -> Result<Kind, Problem> {
     if value.contains(char::is_control) {
         let message = format!("the value of `{name}` holds a control character");

@@ -1,8 +1,8 @@
-//! Prose that only looks like a call of pip: `pip install is not needed here`.
+//! Prose that looks like a call of pip: `pip install is not needed here`.
 
 use super::{Problem, shown};
 
-/// Words of English sentences that nobody means as a package; with a version, such as `this>=1`, they are one.
+/// Words of English sentences that aren't meant as packages; with a version, such as `this>=1`, they are.
 const FUNCTION_WORDS: &[&str] = &[
     "already",
     "also",
@@ -97,7 +97,7 @@ const FUNCTION_WORDS: &[&str] = &[
     "your",
 ];
 
-/// What is wrong with words that are an English sentence.
+/// The problem with words that form an English sentence.
 pub(super) fn problem(words: &[&str]) -> Option<Problem> {
     let is_function_word = |word: &&&str| {
         let word = word.trim_end_matches([',', '.', ':', ';', '!', '?']);

@@ -1,4 +1,4 @@
-//! Which texts have a shape, and what is in them.
+//! Tests of formats.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What can go wrong when an environment is made, and what to do about it.
+//! Errors of creating an environment, and what to do about them.
 
 use std::io;
 use std::path::PathBuf;
@@ -10,32 +10,32 @@ use crate::failure::{ENGINE, Fault, INPUT};
 use crate::cache::CacheError;
 use crate::engine::http::HttpError;
 
-/// Why there is no environment.
+/// Why an environment can't be created.
 #[derive(Debug, Error)]
 pub enum EnvironmentError {
-    /// Certificates that an installer is to trust can't be read.
+    /// Trusted certificates for the installer are unreadable.
     #[error(transparent)]
     Certificates(#[from] HttpError),
-    /// The language's interpreter isn't there.
+    /// The language's interpreter was not found.
     #[error("there is no `{name}` on this machine{}", if broken.is_empty() { "" } else { " that works" })]
     NoInterpreter {
         /// The name of the program.
         name: &'static str,
-        /// What is there and doesn't work.
+        /// Interpreters that were found and don't work.
         broken: Vec<String>,
     },
-    /// The source can't be run by the interpreter that is there.
+    /// The source can't run with the interpreter that was found.
     #[error("{0}")]
     Version(String),
     /// A package would have to be built, or is something of this machine.
     #[error("{0}")]
     Build(String),
-    /// An installation has failed.
+    /// An installation failed.
     #[error("`{command}` failed")]
     Failed {
-        /// What was called.
+        /// The command.
         command: String,
-        /// What it has said last.
+        /// The end of its output.
         tail: Vec<String>,
     },
     /// The cache can't be used.

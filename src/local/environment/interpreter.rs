@@ -1,4 +1,4 @@
-//! The interpreter of this machine: which program it is, and its version, remembered as long as the program stays as it is.
+//! The interpreter of this machine: its path, and its version, cached while the program is unchanged.
 
 use std::fs;
 use std::io::{self, Write};
@@ -14,7 +14,7 @@ use crate::hashed::hex;
 use crate::language::Language;
 use crate::programs::{self, Working};
 
-/// The program that runs scripts of a language, and its version: as remembered, or else as it says.
+/// The interpreter of a language and its version, cached or reported by itself.
 pub(super) fn interpreter(language: Language, shelf: &Shelf) -> Result<Working, EnvironmentError> {
     let Runtime { here, version, .. } = runtime::of(language);
     let first = here.iter().find_map(|name| programs::find(name));
@@ -27,8 +27,8 @@ pub(super) fn interpreter(language: Language, shelf: &Shelf) -> Result<Working, 
     })
 }
 
-/// Remembers the version of an interpreter, if an environment that was made by it leads to the same program: a shim stands
-/// for another one each day. A cache that can't be written remembers nothing.
+/// Caches the version of an interpreter, if its environment leads to the same program: a shim may lead to
+/// another one any day. An unwritable cache is no error.
 pub(super) fn remember(shelf: &Shelf, interpreter: &Working, environment: &Path) {
     let Ok(note) = note(shelf, &interpreter.path) else { return };
     let made_by = environment.join("bin/python").canonicalize();
@@ -50,7 +50,7 @@ fn remembered(shelf: &Shelf, path: PathBuf) -> Option<Working> {
     Some(Working { path, said })
 }
 
-/// Where the version of a program is noted: under another name once anything of the program has changed.
+/// The cache file of a program's version, named after everything that identifies the program.
 fn note(shelf: &Shelf, program: &Path) -> io::Result<PathBuf> {
     let whole = program.canonicalize()?;
     let found = whole.metadata()?;

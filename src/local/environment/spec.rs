@@ -1,4 +1,4 @@
-//! What an environment is made for, and the lists that its installer is given.
+//! The specification of an environment, and the lists for its installer.
 
 use std::fs;
 use std::path::Path;
@@ -12,13 +12,13 @@ use crate::installers::pip::{self, Flat};
 /// Which packages are installed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Packages {
-    /// Wheels, so that nothing of a package runs before the operator does.
+    /// Wheels, so that no code of a package runs before the operator does.
     Wheels,
-    /// Those that have to be built too, which runs their own code.
+    /// Packages that have to be built too, which runs their code.
     Any,
 }
 
-/// What an environment is made for.
+/// The specification of an environment.
 #[derive(Clone, Copy)]
 pub(super) struct EnvironmentSpec<'a> {
     pub(super) operator: &'a Operator<'a>,
@@ -35,7 +35,7 @@ impl EnvironmentSpec<'_> {
         self.packages == Packages::Any && self.operator.component.requirements.iter().any(is_pip)
     }
 
-    /// The flat list of each `pip install` and the files with its lines, where only wheels are installed.
+    /// The flat list of each `pip install` and its files, if only wheels are installed.
     pub(super) fn lists(&self, folder: &Path) -> Result<Vec<(Flat, Lists)>, EnvironmentError> {
         let failed = |source| EnvironmentError::Io { path: folder.to_owned(), source };
         let written = |flat: Flat| {

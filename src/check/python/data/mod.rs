@@ -1,4 +1,4 @@
-//! What a script does with the data of a platform: where it writes, and which folders it looks into.
+//! A script's use of a platform's data: where it writes, and which folders it lists.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::frontend::python::semantic::Model;
 mod places;
 mod writers;
 
-/// Calls that look into a folder without its index.
+/// Functions that list a folder without its index.
 const WALKERS: &[&str] = &["glob.glob", "glob.iglob", "os.listdir", "os.scandir", "os.walk"];
 
 /// Methods of paths that do.
@@ -32,7 +32,7 @@ pub(super) fn check(body: &[Stmt], model: &Model, job: &Job) -> Vec<Diagnostic> 
     })
 }
 
-/// The folder that a call looks into.
+/// The folder that a call lists.
 fn folder(call: &Call, places: &Places) -> Option<Place> {
     let folder = if call.known(WALKERS).is_some() {
         call.argument(0, "top")

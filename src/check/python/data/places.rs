@@ -9,7 +9,7 @@ use crate::frontend::place::Place;
 use crate::frontend::python::semantic::Model;
 use crate::frontend::python::walk_if;
 
-/// Functions that make a path of their first argument, and calls that give the paths below one.
+/// Functions that make a path of their first argument, and functions that list paths below it.
 const PATHS: &[&str] = &[
     "builtins.str",
     "builtins.sorted",
@@ -27,7 +27,7 @@ const PATHS: &[&str] = &[
     "pathlib.PosixPath",
 ];
 
-/// Methods that make a path of another.
+/// Methods that derive a path from another.
 const METHODS: &[&str] = &[
     "absolute",
     "expanduser",
@@ -45,14 +45,14 @@ const METHODS: &[&str] = &[
 /// Functions that read a variable of the environment.
 const READS: &[&str] = &["os.getenv", "os.environ.get"];
 
-/// The places that a script's names stand for.
+/// The places of a script's names.
 pub(super) struct Places<'m> {
     model: &'m Model<'m>,
-    /// The inputs that matter.
+    /// The relevant inputs.
     inputs: &'m BTreeSet<String>,
-    /// Names of the script; those that stand for several places have none.
+    /// Names of the script; those with several places have none.
     names: BTreeMap<&'m str, Option<Place>>,
-    /// Texts that outputs are set to.
+    /// The texts of outputs.
     pub(super) delivered: BTreeSet<String>,
 }
 
@@ -64,7 +64,7 @@ impl<'m> Places<'m> {
         places
     }
 
-    /// Where an expression leads.
+    /// The place of an expression.
     pub(super) fn find(&self, expression: &Expr) -> Option<Place> {
         if let Some(text) = self.model.text(expression) {
             return Some(Place::Text(text));
@@ -101,7 +101,7 @@ impl<'m> Places<'m> {
         METHODS.contains(&method.attr.as_str()).then(|| self.find(&method.value))?
     }
 
-    /// What an f-string begins with.
+    /// The place at the start of an f-string.
     fn start(&self, text: &ExprFString) -> Option<Place> {
         let first = text.value.elements().next()?;
         if let Some(literal) = first.as_literal() {
@@ -114,7 +114,7 @@ impl<'m> Places<'m> {
         self.inputs.get(name).map(|name| Place::Input(name.clone()))
     }
 
-    /// A name that stands for a place, if it never stands for another.
+    /// Binds a name to a place, unless it has another already.
     fn name(&mut self, target: &'m Expr, place: Option<Place>) {
         match target {
             Expr::Name(name) => {
@@ -143,7 +143,7 @@ impl<'m> Places<'m> {
         }
     }
 
-    /// What an output is set to.
+    /// Records the text of an output.
     fn deliver(&mut self, target: &Expr, place: Option<&Place>) {
         let Expr::Subscript(subscript) = target else { return };
         if let Some(Place::Text(text)) = place

@@ -1,10 +1,10 @@
-//! What writes files: functions and methods, and which of their arguments is the path.
+//! Functions and methods that write files, with the position of the path.
 
 use ruff_python_ast::Expr;
 
 use super::super::calls::Call;
 
-/// Functions with the position and the name of the argument that is the path.
+/// Functions, with position and name of the path argument.
 const FUNCTIONS: &[(&str, usize, &str)] = &[
     ("SimpleITK.WriteImage", 1, "fileName"),
     ("cv2.imwrite", 0, "filename"),
@@ -36,7 +36,7 @@ const FUNCTIONS: &[(&str, usize, &str)] = &[
     ("torch.save", 1, "f"),
 ];
 
-/// Functions that open a file, where the mode says whether they write it.
+/// Functions that open a file, for writing if the mode says so.
 const OPENERS: &[&str] = &[
     "builtins.open",
     "bz2.open",
@@ -49,7 +49,7 @@ const OPENERS: &[&str] = &[
     "zipfile.ZipFile",
 ];
 
-/// Functions that make temporary files in the folder `dir`.
+/// Functions that create temporary files in the folder `dir`.
 const TEMPORARY: &[&str] = &[
     "tempfile.NamedTemporaryFile",
     "tempfile.SpooledTemporaryFile",
@@ -59,7 +59,7 @@ const TEMPORARY: &[&str] = &[
     "tempfile.mkstemp",
 ];
 
-/// Methods of data that take a path first.
+/// Methods of data objects that take a path first.
 const SAVERS: &[&str] = &[
     "save",
     "save_as",
@@ -76,7 +76,7 @@ const SAVERS: &[&str] = &[
     "write_parquet",
 ];
 
-/// Methods of a path that write there.
+/// Methods of paths that write to them.
 const OF_PATHS: &[&str] = &["mkdir", "rmdir", "symlink_to", "touch", "unlink", "write_bytes", "write_text"];
 
 /// The path that a call writes to.
@@ -99,7 +99,7 @@ pub(super) fn written<'m>(call: &Call<'m>) -> Option<&'m Expr> {
     }
 }
 
-/// Whether the mode of a file to be opened is one for writing.
+/// Whether a file is opened for writing.
 fn writes(call: &Call, position: usize) -> bool {
     call.text(position, "mode").is_some_and(|mode| mode.contains(['w', 'a', 'x', '+']))
 }
