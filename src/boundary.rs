@@ -10,23 +10,23 @@ use crate::failure::Fault;
 
 use crate::reader;
 
-/// The folders below which files may be taken.
+/// The folders below which files may be read.
 #[derive(Debug, Clone, Default)]
 pub struct Boundary {
     /// Without symbolic links.
     roots: Vec<PathBuf>,
 }
 
-/// Why a path is no file that may be taken.
+/// Why a path is rejected.
 #[derive(Debug, Error)]
 pub enum BoundaryError {
-    /// There is no such file.
+    /// The file doesn't exist.
     #[error("`{}` does not exist", .0.display())]
     Missing(PathBuf),
-    /// It leads out of the folders.
+    /// It leads outside.
     #[error("`{}` is outside the working directory and the source's folder", .0.display())]
     Outside(PathBuf),
-    /// A folder, pipe, socket or device.
+    /// It is a folder, pipe, socket or device.
     #[error("`{}` is not a regular file", .0.display())]
     Special(PathBuf),
     /// I/O error.
@@ -53,7 +53,7 @@ impl Fault for BoundaryError {
 }
 
 impl Boundary {
-    /// Files below any of these folders may be taken; an empty path is the working directory.
+    /// A boundary of these folders; an empty path is the working directory.
     pub fn new<P: AsRef<Path>>(roots: impl IntoIterator<Item = P>) -> Self {
         let here = |root: P| match root.as_ref() {
             root if root.as_os_str().is_empty() => Path::new(".").canonicalize(),

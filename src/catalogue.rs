@@ -1,4 +1,4 @@
-//! The catalogue: pages about a library of operators, which need no server and ask nobody for anything.
+//! The catalogue: static pages about a library of operators, without external requests.
 
 use std::path::Path;
 
@@ -18,10 +18,10 @@ mod operator;
 mod run;
 mod workflow;
 
-/// What a catalogue is about.
+/// The library of a catalogue.
 #[derive(Debug, Clone, Default)]
 pub struct Library {
-    /// What it is called.
+    /// Its name.
     pub name: String,
     /// The operators, in the order in which they are listed.
     pub operators: Vec<Operator>,
@@ -34,9 +34,9 @@ pub struct Library {
 /// An operator of a library.
 #[derive(Debug, Clone)]
 pub struct Operator {
-    /// The path of its source within the library.
+    /// The path of its source in the library.
     pub path: String,
-    /// What is read of it.
+    /// Its component.
     pub component: Component,
     /// Its image.
     pub image: ImageName,
@@ -51,19 +51,19 @@ pub struct Operator {
 /// A workflow of a library.
 #[derive(Debug, Clone)]
 pub struct Workflow {
-    /// Its path within the library.
+    /// Its path in the library.
     pub path: String,
     /// Its picture.
     pub graph: Graph,
 }
 
-/// What every page says of its making; pages without it are nobody's to replace.
+/// The generator in every page; pages without it are never replaced.
 pub const GENERATOR: &str = "c3 catalogue";
 
-/// The folders of pages within a catalogue.
+/// The subfolders of a catalogue.
 pub const FOLDERS: [&str; 2] = ["operators", "workflows"];
 
-/// The pages, with the paths that they have in the catalogue; `index.html` is the first.
+/// The pages, with their paths in the catalogue; `index.html` comes first.
 #[must_use]
 pub fn pages(library: &Library) -> Vec<Artifact> {
     let names = names(library);
@@ -76,13 +76,13 @@ pub fn pages(library: &Library) -> Vec<Artifact> {
     std::iter::once(Artifact::new("index.html", index)).chain(pages).collect()
 }
 
-/// The paths of pages, in the order of what they are about.
+/// The paths of pages, in the order of their subjects.
 struct Names {
     operators: Vec<String>,
     workflows: Vec<String>,
 }
 
-/// A path for each page: the name of what it is about, with a number where another has that already.
+/// A path for each page: its subject's name, with a number if taken.
 fn names(library: &Library) -> Names {
     let mut taken: Vec<String> = Vec::new();
     let mut take = |folder: &str, name: &str| {
@@ -99,7 +99,7 @@ fn names(library: &Library) -> Names {
     }
 }
 
-/// What every page needs, and what is its own.
+/// The context of a page.
 #[derive(Serialize)]
 struct Page<'a, T> {
     generator: &'static str,
@@ -110,7 +110,7 @@ struct Page<'a, T> {
     own: &'a T,
 }
 
-/// Renders a page: its script and style are the only ones that a browser takes, and nothing is loaded.
+/// Renders a page: only its own script and style may run, and nothing is loaded.
 fn render(template: &'static str, library: &Library, title: &str, own: &impl Serialize) -> String {
     let library = masked::text(&library.name);
     let title = if title.is_empty() { library.clone() } else { format!("{title} · {library}") };

@@ -1,4 +1,4 @@
-//! Families of images: some are built from others, and a change raises the versions of all that stand on it.
+//! Families of images: some are built from others, and a change raises the versions of all that depend on it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -25,16 +25,16 @@ mod version;
 pub use options::{BuildOptions, WithCuda};
 pub use version::{Published, Verdict, raised, verdict};
 
-/// What a `family.toml` says.
+/// A `family.toml`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Family {
     /// Registry and namespace of the images, such as `docker.io/user`.
     pub repository: Option<String>,
-    /// What stands behind the version of an image with CUDA.
+    /// Suffix of the versions with CUDA.
     #[serde(default = "cuda")]
     pub cuda: String,
-    /// The images, in any image.
+    /// The images, in any order.
     #[serde(rename = "image", default)]
     pub members: Vec<Member>,
 }
@@ -43,13 +43,13 @@ pub struct Family {
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Member {
-    /// The last part of the image's repository, by which others name it.
+    /// The last part of the image's repository, by which others refer to it.
     pub name: String,
-    /// The version, which is raised here with every change.
+    /// The version, raised here with every change.
     pub version: String,
-    /// What it is, for people.
+    /// The description.
     pub description: String,
-    /// Registry and namespace, in the place of the family's.
+    /// Registry and namespace, in place of the family's.
     pub repository: Option<String>,
     /// The image of the family that it is built from.
     pub from: Option<String>,
@@ -57,14 +57,14 @@ pub struct Member {
     pub base: Option<String>,
     /// Whether it has the label for private or proprietary sources.
     pub authorization: bool,
-    /// Packages that `apt-get install` takes.
+    /// Packages for `apt-get install`.
     pub system: Vec<String>,
-    /// What follows `pip install`.
+    /// Arguments of `pip install`.
     pub pip: Vec<String>,
     /// Requirement files, projects such as `pyproject.toml` and locks such as `poetry.lock`, relative to the folder of the
     /// file.
     pub requirements: Vec<PathBuf>,
-    /// What people use it by, if they log in to it: `desktop`, `browser` or `jupyter`.
+    /// The user interface, if people log in to it: `desktop`, `browser` or `jupyter`.
     pub interface: Option<String>,
     /// The page that the browser opens.
     pub url: Option<String>,
@@ -72,46 +72,46 @@ pub struct Member {
     pub source: Option<PathBuf>,
     /// Files that the application needs, relative to the folder of the file.
     pub additional_files: Vec<String>,
-    /// What is chosen for the application as by `--set chaimeleon.NAME=VALUE`.
+    /// Choices for the application, as with `--set chaimeleon.NAME=VALUE`.
     #[serde(deserialize_with = "chosen")]
     pub set: BTreeMap<String, String>,
-    /// A folder with a Dockerfile of one's own, relative to the folder of the file.
+    /// A folder with a custom Dockerfile, relative to the folder of the file.
     pub context: Option<PathBuf>,
-    /// Values for the `ARG`s of that Dockerfile.
+    /// Values for `ARG`s of that Dockerfile.
     pub args: BTreeMap<String, String>,
-    /// A shell command that is tried in the image.
+    /// A shell command to test the image with.
     pub test: Option<String>,
-    /// What is different with CUDA.
+    /// The differences with CUDA.
     pub cuda: Cuda,
 }
 
-/// How an image with CUDA differs from the same without: each key takes the place of the image's own.
+/// The differences of an image with CUDA: each key replaces the image's own.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Difference {
     /// The base image, if it isn't one of the family.
     pub base: Option<String>,
-    /// Packages that `apt-get install` takes.
+    /// Packages for `apt-get install`.
     pub system: Option<Vec<String>>,
-    /// What follows `pip install`.
+    /// Arguments of `pip install`.
     pub pip: Option<Vec<String>>,
     /// Requirement files, projects and locks.
     pub requirements: Option<Vec<PathBuf>>,
-    /// Values for `ARG`s, joined with the image's own.
+    /// Values for `ARG`s, merged with the image's own.
     pub args: BTreeMap<String, String>,
-    /// A shell command that is tried in the image.
+    /// A shell command to test the image with.
     pub test: Option<String>,
 }
 
-/// Whether an image is there with CUDA, too.
+/// Whether an image also exists with CUDA.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub enum Cuda {
-    /// As the image that it is built from is.
+    /// Inherited from its base.
     #[default]
     Inherited,
-    /// It is not.
+    /// No.
     No,
-    /// It is, and differs in this.
+    /// Yes, with these differences.
     Different(Box<Difference>),
 }
 
@@ -142,7 +142,7 @@ impl<'de> Deserialize<'de> for Cuda {
 /// The platform whose guide the images follow.
 pub const PLATFORM: &str = "chaimeleon";
 
-/// Reads what is chosen for an application.
+/// Reads the choices for an application.
 fn chosen<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
     let set = BTreeMap::<String, Word>::deserialize(deserializer)?;
     choices::of_target(PLATFORM, set).map_err(de::Error::custom)
@@ -153,7 +153,7 @@ fn cuda() -> String {
 }
 
 impl Family {
-    /// Reads a file, and gives its text, too.
+    /// Reads a file; returns its text too.
     pub fn load(path: &Path) -> Result<(Self, String), ConfigError> {
         let io = |source| ConfigError::Io { path: path.to_owned(), source };
         let text = reader::read_to_string(path).map_err(io)?;
@@ -172,7 +172,7 @@ impl Family {
         }
     }
 
-    /// Takes the credentials in URLs out of what pip installs, and gives the names of the images that had some.
+    /// Removes the credentials from pip's URLs; returns the names of the images that had some.
     pub fn take_out_credentials(&mut self) -> Vec<String> {
         let mut names = Vec::new();
         for member in &mut self.members {
@@ -188,19 +188,19 @@ impl Family {
         names
     }
 
-    /// The names of all images, for people.
+    /// The names of all images, for messages.
     #[must_use]
     pub fn names(&self) -> String {
         listed(self.members.iter())
     }
 
-    /// The image of a name.
+    /// The image with this name.
     #[must_use]
     pub fn member(&self, name: &str) -> Option<&Member> {
         self.members.iter().find(|member| member.name == name)
     }
 
-    /// The images, each behind the one that it is built from.
+    /// The images, each after its base.
     #[must_use]
     pub fn in_order(&self) -> Vec<&Member> {
         let mut image: Vec<_> = self.members.iter().collect();
@@ -208,26 +208,26 @@ impl Family {
         image
     }
 
-    /// The images that an image stands on, the nearest first.
+    /// The bases of an image, nearest first.
     fn ancestors<'a>(&'a self, member: &'a Member) -> impl Iterator<Item = &'a Member> {
         let base = |member: &&'a Member| self.member(member.from.as_deref()?);
         // Where images stand on each other in a circle, it is cut.
         std::iter::successors(base(&member), base).take(self.members.len())
     }
 
-    /// The image at the bottom of what an image stands on; itself, if it stands on none of the family.
+    /// The root of an image's bases; itself, if its base isn't in the family.
     #[must_use]
     pub fn root<'a>(&'a self, member: &'a Member) -> &'a Member {
         self.ancestors(member).last().unwrap_or(member)
     }
 
-    /// Whether an image stands on another.
+    /// Whether an image depends on another.
     #[must_use]
     pub fn stands_on(&self, member: &Member, other: &str) -> bool {
         self.ancestors(member).any(|ancestor| ancestor.name == other)
     }
 
-    /// Whether an image is there with CUDA, too.
+    /// Whether an image also exists with CUDA.
     #[must_use]
     pub fn has_cuda(&self, member: &Member) -> bool {
         let root = self.root(member);
@@ -245,7 +245,7 @@ impl Family {
         )
     }
 
-    /// Whether it is known where an image is pushed to.
+    /// Whether an image can be pushed, as its repository is known.
     #[must_use]
     pub fn is_named(&self, member: &Member, repository: Option<&str>) -> bool {
         repository.or(member.repository.as_deref()).or(self.repository.as_deref()).is_some()
@@ -258,13 +258,13 @@ impl Family {
     }
 }
 
-/// The names of images, for people.
+/// The names of images, for messages.
 pub fn listed<'a>(members: impl Iterator<Item = &'a Member>) -> String {
     members.map(|member| format!("`{}`", member.name)).collect::<Vec<_>>().join(", ")
 }
 
 impl Member {
-    /// What is said of it with CUDA.
+    /// Its differences with CUDA.
     fn difference(&self) -> Option<&Difference> {
         match &self.cuda {
             Cuda::Different(difference) => Some(difference),

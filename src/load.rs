@@ -1,4 +1,5 @@
-//! The beginning of the arrow: a file becomes a [`Source`]; a notebook is flattened to a script of its kernel's language.
+//! Loading, the start of the arrow: a file becomes a [`Source`]; a notebook is flattened to a script in its
+//! kernel's language.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -21,7 +22,7 @@ pub use ignored::kept_by_git;
 /// Largest source that is read, in bytes.
 pub const SIZE_LIMIT: u64 = 16 << 20;
 
-/// Largest notebook that is read, in bytes: most of one are pictures that are skipped.
+/// Largest notebook that is read, in bytes: mostly pictures, which are skipped.
 pub const NOTEBOOK_LIMIT: u64 = 256 << 20;
 
 /// Why a source can't be loaded.
@@ -110,7 +111,7 @@ pub fn without_ending(path: &Path) -> Option<PathBuf> {
     endings.find_map(|end| Some(path.with_file_name(format!("{name}{end}"))).filter(|path| path.is_file()))
 }
 
-/// The source beside a missing one whose name is most like it.
+/// The source beside a missing one with the most similar name.
 fn similar(path: &Path) -> Option<PathBuf> {
     if path.is_symlink() {
         return None;
@@ -155,7 +156,7 @@ pub fn from_notebook(path: &Path, json: &str) -> Result<Source, LoadError> {
     Ok(Source::new(path, language, text).with_notebook(notebook))
 }
 
-/// What the run of a notebook is recorded in.
+/// The template for recording a notebook's run.
 pub fn recording(path: &Path) -> Result<String, LoadError> {
     let json = decode(path, read(path, NOTEBOOK_LIMIT)?)?;
     recording::template(&json).map_err(|source| LoadError::Notebook { path: path.into(), source })

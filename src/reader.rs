@@ -7,14 +7,14 @@ use std::path::Path;
 
 use rustix::fs::OFlags;
 
-/// The content of a file.
+/// Reads a file.
 pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     open(path)?.read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
-/// The content of a text file.
+/// Reads a text file.
 pub fn read_to_string(path: &Path) -> io::Result<String> {
     io::read_to_string(open(path)?)
 }
@@ -29,7 +29,7 @@ pub fn open(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// What stands in the place of a file and is neither a file nor a folder, in words; links are followed.
+/// What a path is if neither a file nor a folder, in words; links are followed.
 #[must_use]
 pub fn special(path: &Path) -> Option<&'static str> {
     path.metadata().ok().and_then(|found| name(found.file_type()))

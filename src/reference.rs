@@ -21,31 +21,31 @@ const DOCKER_HUB: &str = "docker.io";
 /// Why a name cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum NameError {
-    /// A file name without a letter or digit of ASCII.
+    /// A file name without an ASCII letter or digit.
     #[error("file name `{0}` has no letter or digit to name an operator by")]
     NoLabel(String),
     /// A file name that is too long for a Kubernetes label.
     #[error("operator name `{0}` is longer than {MAX_LABEL} characters")]
     LongLabel(String),
-    /// Nothing where a repository is expected.
+    /// An empty repository.
     #[error("image repository is empty")]
     NoRepository,
-    /// A web address where a repository is expected.
+    /// A URL instead of a repository.
     #[error("image repository `{0}` is a web address")]
     Scheme(String),
     /// Upper-case letters outside the host.
     #[error("image repository `{0}` has upper-case letters")]
     UpperCase(String),
-    /// Anything else the grammar of references does not know.
+    /// Any other violation of the grammar of references.
     #[error("`{0}` is not an image repository")]
     Repository(String),
-    /// A repository longer than registries store.
+    /// A repository too long for registries.
     #[error("image repository `{0}` is longer than {MAX_REPOSITORY} characters")]
     LongRepository(String),
-    /// A version that cannot be a tag.
+    /// A version that can't be a tag.
     #[error("version `{0}` is not an image tag")]
     Tag(String),
-    /// A digest which is no `sha256:…`.
+    /// A digest other than `sha256:…`.
     #[error("`{0}` is not an image digest")]
     Digest(String),
 }
@@ -72,7 +72,7 @@ impl Fault for NameError {
     }
 }
 
-/// An image reference taken apart, with the defaults of Docker filled in.
+/// A parsed image reference, with Docker's defaults.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference {
     /// The registry, with its port.
@@ -84,7 +84,7 @@ pub struct Reference {
 }
 
 impl Reference {
-    /// Takes `[HOST[:PORT]/]PATH[:TAG][@DIGEST]` apart.
+    /// Parses `[HOST[:PORT]/]PATH[:TAG][@DIGEST]`.
     pub fn parse(reference: &str) -> Result<Self, NameError> {
         let (tagged, digest) = split_suffix(reference, '@');
         let (repository, tag) = split_suffix(tagged, ':');
@@ -104,11 +104,11 @@ impl Reference {
 pub struct ImageName {
     /// Registry, namespace and name.
     pub repository: String,
-    /// The version, with which its tag begins.
+    /// The version, at the start of its tag.
     pub version: String,
-    /// What stands behind the version in its tag, such as `cuda11`; mostly nothing.
+    /// The suffix of the version in its tag, such as `cuda11`; usually empty.
     pub flavour: String,
-    /// The digest that a registry knows it by, if it is pinned.
+    /// Its digest in the registry, if pinned.
     pub digest: Option<String>,
 }
 
@@ -126,7 +126,7 @@ impl ImageName {
         format!("{}{}", self.version, self.flavour)
     }
 
-    /// The reference by the digest, if that is known, else by the tag: no runtime but Docker's takes both.
+    /// The reference by digest if known, else by tag: no runtime but Docker's accepts both.
     #[must_use]
     pub fn by_one(&self) -> String {
         self.digest
@@ -134,7 +134,7 @@ impl ImageName {
             .map_or_else(|| self.to_string(), |digest| format!("{}@{digest}", self.repository))
     }
 
-    /// What Apptainer takes: the image of a registry, or a file of the name that `apptainer pull` gives it.
+    /// The image for Apptainer: in a registry, or a file with the name that `apptainer pull` gives it.
     #[must_use]
     pub fn for_apptainer(&self) -> String {
         if self.repository.contains('/') {
@@ -144,7 +144,7 @@ impl ImageName {
         }
     }
 
-    /// The same repository in the newest version.
+    /// The same repository with the tag `latest`.
     #[must_use]
     pub fn latest(&self) -> Self {
         Self { version: "latest".to_owned(), digest: None, ..self.clone() }
@@ -158,7 +158,7 @@ impl fmt::Display for ImageName {
     }
 }
 
-/// The name of the operator in a file: its stem as an RFC 1123 label.
+/// The operator's name from a file's stem, as an RFC 1123 label.
 pub fn operator_name(stem: &str) -> Result<String, NameError> {
     let words = stem.split(|c: char| !c.is_ascii_alphanumeric());
     let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
@@ -179,7 +179,7 @@ pub fn image_repository(repository: Option<&str>, name: &str) -> Result<String, 
     check_repository(&image, repository).map(|()| image)
 }
 
-/// The reference of an image in its parts, as they are written.
+/// The parts of an image reference, as written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Parts<'a> {
     /// Registry and namespace, if there are any.
@@ -192,7 +192,7 @@ pub struct Parts<'a> {
     pub digest: Option<&'a str>,
 }
 
-/// Takes the reference of an image apart.
+/// Splits an image reference.
 #[must_use]
 pub fn parts(image: &str) -> Parts<'_> {
     let (tagged, digest) = split_suffix(image, '@');
@@ -227,7 +227,7 @@ fn split_host(reference: &str) -> (&str, &str) {
     }
 }
 
-/// The path within the registry; Docker Hub keeps what has no owner under `library`.
+/// The path in the registry; Docker Hub keeps names without an owner under `library`.
 fn registry_path(repository: &str) -> String {
     let (_, path) = split_host(repository);
     if registry_host(repository) == DOCKER_HUB && !path.contains('/') {
@@ -251,7 +251,7 @@ fn check_digest(digest: &str) -> Result<(), NameError> {
     valid.then_some(()).ok_or_else(|| NameError::Digest(digest.to_owned()))
 }
 
-/// Checks a repository by the grammar of distribution/reference, and blames what the user gave.
+/// Checks a repository by the grammar of distribution/reference; errors name the user's input.
 fn check_repository(repository: &str, given: &str) -> Result<(), NameError> {
     let error = match repository {
         _ if given.is_empty() => return Err(NameError::NoRepository),

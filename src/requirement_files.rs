@@ -1,5 +1,5 @@
-//! Requirement files: what `pip install -r` and `-c` name is found, read and vetted by one grammar before any installer
-//! sees it, with the files that those name in turn.
+//! Requirement files: those of `pip install -r` and `-c` are found, read and vetted by one grammar before any
+//! installer sees them, with the files they refer to.
 
 use crate::failure::Fault;
 use std::collections::BTreeSet;
@@ -29,24 +29,24 @@ const COUNT_LIMIT: usize = 200;
 /// Most lines of one file that are reported.
 const TOLD: usize = 3;
 
-/// What the requirement files of a source are.
+/// The requirement files of a source, resolved.
 #[derive(Debug, Clone, Default)]
 pub struct Resolved {
     /// Files as the source names them.
     pub named: Vec<RequirementFile>,
-    /// All files, those that others name too.
+    /// All files, including those that others refer to.
     pub files: Vec<ImageFile>,
-    /// Whether a file wasn't read, so that it isn't known what is installed.
+    /// Whether a file wasn't read, so that the installed packages are unknown.
     pub incomplete: bool,
-    /// Whether the network or a server kept a file from being fetched.
+    /// Whether the network or a server prevented fetching a file.
     pub is_network_down: bool,
-    /// SHA-256 of what was fetched, in hexadecimal digits, if anything was.
+    /// SHA-256 of everything fetched, in hexadecimal.
     pub fetched: Option<String>,
-    /// What is wrong with them.
+    /// Problems.
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// A file and its place in the image.
+/// A file for the image.
 #[derive(Debug, Clone)]
 pub struct ImageFile {
     /// Path relative to the working directory of the image.
@@ -56,7 +56,7 @@ pub struct ImageFile {
 }
 
 impl ImageFile {
-    /// What a requirement file says; nothing of a package.
+    /// The text of a requirement file; nothing for a package.
     #[must_use]
     pub fn text(&self) -> Option<String> {
         match &self.content {
@@ -66,7 +66,7 @@ impl ImageFile {
     }
 }
 
-/// Finds and vets the files that requirements name beside their source or in the working directory.
+/// Finds and vets the requirement files beside a source or in the working directory.
 #[must_use]
 pub fn resolve(requirements: &[Requirement], source: &Path, root: &Path, remote: Remote) -> Resolved {
     let beside = source.parent().unwrap_or(Path::new("")).to_path_buf();
@@ -114,17 +114,17 @@ struct Reader<'a> {
     folders: [PathBuf; 2],
     boundary: Boundary,
     remote: Remote<'a>,
-    /// Where the source names what is being read.
+    /// The mention in the source of the file being read.
     span: Range<usize>,
     resolved: Resolved,
-    /// What the source has named so far.
+    /// Files named by the source so far.
     seen: BTreeSet<String>,
-    /// What was fetched: addresses and texts.
+    /// Fetched addresses and texts.
     fetched: Vec<(String, String)>,
 }
 
 impl Reader<'_> {
-    /// Reads what an argument in the source names.
+    /// Reads the file named by an argument in the source.
     fn named(&mut self, argument: &Argument) {
         let Some(place) = argument.place().map(ToOwned::to_owned) else { return };
         if !self.seen.insert(place.clone()) {
@@ -142,7 +142,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Takes an environment file of conda's as it is.
+    /// Adds a conda environment file unchanged.
     fn environment(&mut self, named: &str) {
         let Some((path, disk)) = self.find(named) else { return };
         let Some(bytes) = self.checked(self.boundary.read(&disk, SIZE_LIMIT)) else { return };
@@ -155,7 +155,7 @@ impl Reader<'_> {
         self.add(path, Content::Bytes(bytes));
     }
 
-    /// A wheel or an archive on disk; a folder can't be installed, for it isn't in the image yet.
+    /// Adds a wheel or archive on disk; a folder can't be installed, as it isn't in the image yet.
     fn package(&mut self, named: &str, argument: &Argument) -> Option<(String, String)> {
         if matches!(argument.kind, Kind::Editable(_)) || !pip::is_archive(named) {
             let words = argument.words.join(" ");
@@ -171,8 +171,8 @@ impl Reader<'_> {
         Some((path, String::new()))
     }
 
-    /// Where a file is that the source names, and its path in the image: below the source's folder or the working
-    /// directory, or there by its name alone where the path is one of another machine.
+    /// The path of a file named by the source, and its path in the image: below the source's folder or the
+    /// working directory, or there by its name alone if the path is another machine's.
     fn find(&mut self, named: &str) -> Option<(String, PathBuf)> {
         let home = named.strip_prefix("~/");
         let path = Path::new(home.unwrap_or(named));
@@ -229,7 +229,7 @@ impl Reader<'_> {
         Some((path, if is_rewritten { vetted } else { text }))
     }
 
-    /// The requirements of a project or a lock, a line for each.
+    /// The requirements of a project or a lock, one per line.
     fn of_project(&mut self, path: &str, said: project::Lines) -> Option<String> {
         match said {
             Ok((lines, left_out)) => {
@@ -247,7 +247,7 @@ impl Reader<'_> {
         }
     }
 
-    /// What a line of a file on disk names; its words in the image, where they have to be others.
+    /// The words of a line's argument in the image, if they have to change.
     fn nested(&mut self, argument: &Argument, folder: &Path, in_image: &Path) -> Option<Vec<String>> {
         let place = argument.place()?.to_owned();
         let is_list = matches!(argument.kind, Kind::Requirements(_) | Kind::Constraints(_));
@@ -281,7 +281,7 @@ impl Reader<'_> {
         None
     }
 
-    /// A path in the image, if it leads nowhere above its working directory.
+    /// A path in the image, unless it leads above its working directory.
     fn inside(&mut self, path: Option<String>, named: &str) -> Option<String> {
         if path.is_none() {
             self.refuse(
@@ -338,7 +338,7 @@ impl Reader<'_> {
         (vetted, is_rewritten)
     }
 
-    /// Takes a file for the image, unless there are too many or one of its path is there.
+    /// Adds a file to the image, unless there are too many or it has one at that path.
     fn add(&mut self, path: String, content: Content) -> bool {
         if self.resolved.files.iter().any(|known| known.path == path) {
             return false;
@@ -362,7 +362,7 @@ impl Reader<'_> {
         found.map_err(|error| self.refuse(error.to_string(), error.hint().unwrap_or_default())).ok()
     }
 
-    /// Tells of something that an image can't be without, and files can.
+    /// Reports something missing that only an image needs.
     fn lacks(&mut self, message: String, hint: &str) {
         self.resolved.incomplete = true;
         self.tell(Diagnostic::warning("requirement-file", message).hint(hint));
@@ -382,13 +382,13 @@ impl Reader<'_> {
     }
 }
 
-/// The way from a folder of the image to a file below its working directory.
+/// The relative path from a folder of the image to a file below its working directory.
 fn climbing(folder: &Path, path: &str) -> String {
     let up = folder.components().map(|_| "../");
     up.chain([path]).collect()
 }
 
-/// A relative path without `.` and `..`, if it leads nowhere above.
+/// A relative path without `.` and `..`, unless it leads upwards.
 fn below(path: &Path) -> Option<String> {
     use std::path::Component as Part;
 

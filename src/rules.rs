@@ -1,15 +1,15 @@
-//! Rules: every code that a diagnostic may have, as the documentation describes it.
+//! Rules: every code of a diagnostic, from the documentation.
 
 use std::sync::LazyLock;
 
 use crate::diagnostic::Severity;
 
-/// One code and what it is about.
+/// A code and its documentation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rule {
     /// The code, such as `computed-name`.
     pub code: &'static str,
-    /// How bad it is, as a rule.
+    /// Its usual severity.
     pub severity: Severity,
     meaning: &'static str,
     remedy: &'static str,
@@ -29,7 +29,7 @@ impl Rule {
     }
 }
 
-/// Every rule, in the order of the documentation, whose tables are what this is made of.
+/// Every rule, read from the tables of the documentation in their order.
 pub static RULES: LazyLock<Vec<Rule>> =
     LazyLock::new(|| include_str!("../docs/diagnostics.md").lines().filter_map(rule).collect());
 

@@ -9,36 +9,36 @@ use crate::language::Language;
 use crate::location::Location;
 use crate::userinfo;
 
-/// Length from which on a line's columns are counted in bytes.
+/// Length from which a line's columns are counted in bytes.
 const LONG_LINE: usize = 10_000;
 
 /// Lines above a cell in a flattened notebook.
 pub(crate) const HEADER: usize = 3;
 
-/// What a notebook has beside the text that is read.
+/// The parts of a notebook besides the text that is read.
 #[derive(Debug, Clone, Default)]
 pub struct Notebook {
     /// First line of each cell in the text, counting from 0.
     pub cells: Vec<usize>,
     /// The program that runs in the image.
     pub script: String,
-    /// Lines of the text that the user has written otherwise.
+    /// Lines of the text that differ from what the user has written.
     pub written: BTreeMap<usize, String>,
     /// First line of each cell in the program, counting from 1.
     pub starts: Vec<usize>,
     /// The first markdown cell, or the first two, as plain text.
     pub description: Option<String>,
-    /// Bytes of the text of the cells whose assignments are parameters.
+    /// Bytes of the cells with parameters in the text.
     pub parameters: Vec<Range<usize>>,
-    /// Cells after whose failure the program goes on: their numbers, and bytes of the text.
+    /// Cells that may fail: their numbers, and bytes of the text.
     pub raising: Vec<(usize, Range<usize>)>,
     /// Whether the program calls IPython where the text doesn't show it.
     pub shell: bool,
-    /// What was doubtful.
+    /// Diagnostics.
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// A source text, its language, and where its lines begin.
+/// A source text, its language, and its lines.
 #[derive(Debug, Clone)]
 pub struct Source {
     path: PathBuf,
@@ -59,19 +59,19 @@ impl Source {
         Self { path: path.into(), language, text, lines, notebook: None }
     }
 
-    /// The same source, whose text was made of a notebook.
+    /// The same source with the notebook its text was made from.
     #[must_use]
     pub fn with_notebook(self, notebook: Notebook) -> Self {
         Self { notebook: Some(notebook), ..self }
     }
 
-    /// What a notebook has beside its text.
+    /// The notebook.
     #[must_use]
     pub fn notebook(&self) -> Option<&Notebook> {
         self.notebook.as_ref()
     }
 
-    /// The bytes of each cell of a notebook, without the lines that part it from the next.
+    /// The bytes of each notebook cell, without the lines that separate it from the next.
     pub fn cells(&self) -> impl Iterator<Item = Range<usize>> {
         let firsts = self.notebook.as_ref().map_or(&[][..], |notebook| &notebook.cells);
         let start = |line: usize| self.lines.get(line).copied().unwrap_or(self.text.len());
@@ -87,7 +87,7 @@ impl Source {
         &self.path
     }
 
-    /// The path as messages show it.
+    /// The path for messages.
     #[must_use]
     pub fn display(&self) -> String {
         self.path.display().to_string()
@@ -99,7 +99,7 @@ impl Source {
         self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
-    /// The name of the file, without folders and without its ending.
+    /// The name of the file, without folders and extension.
     #[must_use]
     pub fn stem(&self) -> String {
         self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
@@ -117,7 +117,7 @@ impl Source {
         &self.text
     }
 
-    /// The place of a byte of the text.
+    /// The location of a byte.
     #[must_use]
     pub fn locate(&self, offset: usize) -> Location {
         let line = self.line(offset);
@@ -129,7 +129,7 @@ impl Source {
         Location { cell: cell.checked_sub(1).map(count), line: count(line - first), column: count(column) }
     }
 
-    /// A diagnostic as data, its position counted in lines; it may quote the source, but no password in a URL.
+    /// A diagnostic with its location; it may quote the source, but no password in a URL.
     #[must_use]
     pub fn resolve(&self, diagnostic: &Diagnostic) -> Finding {
         let Diagnostic { severity, code, message, hint, span, .. } = diagnostic;
@@ -148,13 +148,13 @@ impl Source {
         self.lines.partition_point(|&start| start <= offset) - 1
     }
 
-    /// Where the line of a byte begins.
+    /// The start of a byte's line.
     #[must_use]
     pub fn line_start(&self, offset: usize) -> usize {
         self.lines[self.line(offset)]
     }
 
-    /// A line, from 0, as the user has written it, where that isn't what is read.
+    /// A line, from 0, as the user has written it, if that differs from the text.
     #[must_use]
     pub fn written(&self, line: usize) -> Option<&str> {
         self.notebook.as_ref()?.written.get(&line).map(String::as_str)
@@ -169,7 +169,7 @@ impl Source {
     }
 }
 
-/// How many characters a text has; in very long lines bytes are counted, which is quick.
+/// The number of characters of a text; in very long lines that of bytes, which is faster.
 fn characters(text: &str) -> usize {
     if text.len() > LONG_LINE { text.len() } else { text.chars().count() }
 }

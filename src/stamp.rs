@@ -19,11 +19,11 @@ mod line;
 
 pub use content::{is_same, is_same_content, of_bytes, without_record};
 
-/// Bytes of the digests that a header shows.
+/// Bytes of the digests in a header.
 const LENGTH: usize = 6;
 
-/// What a generated file says of its making. Files of `c3` 0.1.0 say no more than the version of `c3`, the component and
-/// what was fetched.
+/// The record of a generated file. Files of `c3` 0.1.0 have only the version of `c3`, the component and the
+/// digest of fetched files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Stamp {
     /// The version of `c3`.
@@ -35,36 +35,36 @@ pub struct Stamp {
     pub fetched: Option<String>,
     /// The version of the operator.
     pub version: Option<String>,
-    /// The image that the files name.
+    /// The image in the files.
     pub image: Option<String>,
-    /// The image that it is built from.
+    /// Its base image.
     pub base_image: Option<String>,
-    /// The targets whose files were made with this one.
+    /// The targets whose files were generated together.
     pub targets: Vec<String>,
-    /// Whether there are additional files in the image.
+    /// Whether the image has additional files.
     pub files: bool,
-    /// Whether it was made of a template of the user's.
+    /// Whether it was made from a user's template.
     pub template: bool,
-    /// Digests of files beside this one that can't hold a record, by their names.
+    /// Digests of files beside this one that can't hold a record, by name.
     pub beside: BTreeMap<String, String>,
     /// The digest of the file's own content.
     pub content: Option<String>,
 }
 
 impl Stamp {
-    /// The stamp of what this `c3` makes.
+    /// A stamp of this `c3`.
     #[must_use]
     pub fn now() -> Self {
         Self { c3: env!("CARGO_PKG_VERSION").to_owned(), ..Self::default() }
     }
 
-    /// The stamp of what is made of a component now.
+    /// The stamp of a component.
     #[must_use]
     pub fn of(component: &Component) -> Self {
         Self { component: digest(component), ..Self::now() }
     }
 
-    /// The stamp of what is made of a component with files beside its source, by the digest of these.
+    /// The stamp of a component with files beside its source, given their digest.
     #[must_use]
     pub fn with_files(self, files: Option<String>) -> Self {
         let Some(files) = files else { return self };
@@ -72,13 +72,13 @@ impl Stamp {
         Self { component: hex(&both[..LENGTH]), ..self }
     }
 
-    /// Whether a file of this stamp would say something else now.
+    /// Whether a file with this stamp would differ now.
     #[must_use]
     pub fn is_older(&self, now: &Self) -> bool {
         (&self.c3, &self.component) != (&now.c3, &now.component) || self.has_older_beside(now)
     }
 
-    /// Whether a file beside one of this stamp would be another now.
+    /// Whether a file beside one with this stamp would differ now.
     #[must_use]
     pub fn has_older_beside(&self, now: &Self) -> bool {
         self.beside.iter().any(|(name, digest)| now.beside.get(name).is_some_and(|other| other != digest))
@@ -90,7 +90,7 @@ impl Stamp {
         Line::find(text).map(|(_, line)| line.stamp)
     }
 
-    /// The stamp of a file that was made of a source of this name.
+    /// The stamp of a file generated from a source with this name.
     #[must_use]
     pub fn read(text: &str, source: &str) -> Option<Self> {
         let (_, line) = Line::find(text)?;
@@ -98,28 +98,28 @@ impl Stamp {
         is_of_source.then_some(line.stamp)
     }
 
-    /// Whether a file with this stamp is as it was made, but for line ends and trailing blanks. Nobody knows it of a file of
-    /// 0.1.0.
+    /// Whether a file with this stamp is unedited, except for line ends and trailing blanks; unknown for
+    /// files of 0.1.0.
     #[must_use]
     pub fn is_untouched(&self, text: &str) -> Option<bool> {
         self.content.as_ref().map(|digest| *digest == content::of_text(text))
     }
 
-    /// Whether a file beside that of this stamp is as it was made.
+    /// Whether a file beside the one with this stamp is unedited.
     #[must_use]
     pub fn is_untouched_beside(&self, name: &str, bytes: &[u8]) -> Option<bool> {
         self.beside.get(name).map(|digest| *digest == of_bytes(bytes))
     }
 }
 
-/// Whether two files say that they were made of the same source, if they were made of one.
+/// Whether two files name the same source, if they name one.
 #[must_use]
 pub fn is_of_same_source(one: &str, other: &str) -> bool {
     let (Some((_, one)), Some((_, other))) = (Line::find(one), Line::find(other)) else { return true };
     one.stamp.component.is_empty() || one.title == other.title
 }
 
-/// A generated text with the digest of its content in the record that it bears.
+/// A generated text with the digest of its content added to its record.
 #[must_use]
 pub fn sealed(text: &str) -> String {
     let Some((at, mut line)) = Line::find(text) else { return text.to_owned() };
@@ -128,7 +128,7 @@ pub fn sealed(text: &str) -> String {
     lines.map(|(number, own)| if number == at { format!("{line}\n") } else { own.to_owned() }).collect()
 }
 
-/// A text of a user's with a record of its own: first, or below what has to stand before it.
+/// A user's text with a record: at the top, or below lines that have to come first.
 #[must_use]
 pub fn recorded(text: &str, title: &str, stamp: &Stamp) -> String {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -152,7 +152,7 @@ impl fmt::Display for Stamp {
     }
 }
 
-/// A component without positions and diagnostics: what an edit changes only if it changes the interface or the
+/// A component without positions and diagnostics, which an edit changes only with the interface or the
 /// requirements.
 #[must_use]
 pub fn essence(component: &Component) -> Component {

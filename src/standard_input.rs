@@ -1,4 +1,4 @@
-//! The standard input of this program, handed on to another one.
+//! The standard input of this program, passed on to another one.
 
 use std::io::{self, IsTerminal, Read};
 use std::thread;
@@ -7,10 +7,10 @@ use rustix::process::getpgrp;
 use rustix::termios::tcgetpgrp;
 use tokio::sync::mpsc::{Receiver, channel};
 
-/// Pieces that may wait for their reader.
+/// Chunks buffered for the reader.
 const WAITING: usize = 4;
 
-/// Most bytes of a piece.
+/// Largest chunk in bytes.
 const PIECE: usize = 64 << 10;
 
 /// Whether standard input is a terminal.
@@ -19,8 +19,8 @@ pub fn is_terminal() -> bool {
     io::stdin().is_terminal()
 }
 
-/// The pieces of standard input as they come, until its end. From a terminal nothing is read in the background: the system
-/// would stop this program.
+/// The chunks of standard input as they arrive, until its end. A terminal isn't read in the background, as
+/// the system would stop this program.
 #[must_use]
 pub fn pieces() -> Receiver<Vec<u8>> {
     let (sender, receiver) = channel(WAITING);

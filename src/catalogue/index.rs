@@ -23,7 +23,7 @@ struct Card {
     inputs: String,
     outputs: String,
     findings: String,
-    /// What the search looks in, in lower case.
+    /// The words to search, in lower case.
     words: String,
 }
 
@@ -33,7 +33,7 @@ struct Failed {
     reason: String,
 }
 
-/// Longest description that is shown here, in characters.
+/// Longest description in the list, in characters.
 const BRIEF: usize = 200;
 
 pub(super) fn page(library: &Library, names: &Names) -> String {
@@ -82,7 +82,7 @@ fn beginning(text: &str) -> String {
     if cut.len() < text.len() { format!("{}…", cut.trim_end()) } else { cut }
 }
 
-/// `1 warning`; nothing of notes.
+/// `1 warning`; notes don't count.
 fn findings(operator: &Operator) -> String {
     let count = |severity| operator.findings.iter().filter(|found| found.severity == severity).count();
     let kinds = [(count(Severity::Error), "error"), (count(Severity::Warning), "warning")];

@@ -1,4 +1,4 @@
-//! Texts as a page may show them: nothing hidden, no passwords.
+//! Texts for pages: nothing hidden, passwords masked.
 
 use std::sync::LazyLock;
 
@@ -10,7 +10,7 @@ use crate::display;
 use crate::frontend;
 use crate::userinfo::{self, MASK};
 
-/// A name and the text in quotes that it is given.
+/// A name and the quoted text assigned to it.
 static GIVEN: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
         r#"(?P<name>[A-Za-z_][\w.-]*)["']?\s*\]?\)?\s*(?:=|:|<-|,)\s*[rbfu]?(?P<value>"[^"\n]+"|'[^'\n]+')"#,
@@ -18,7 +18,7 @@ static GIVEN: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
-/// Keys and tokens that are known by their form.
+/// Keys and tokens recognised by their format.
 static TOKENS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
         r"(?x) \b(?:AKIA|ASIA)[0-9A-Z]{16}\b | \bgh[pousr]_[0-9A-Za-z]{20,} | \bgithub_pat_\w{20,} | \bglpat-[\w-]{16,}
@@ -33,7 +33,7 @@ pub(super) fn text(text: &str) -> String {
     display::text(&tokens(&userinfo::mask_words(text))).into_owned()
 }
 
-/// A message as markup: what stands in back-ticks is code.
+/// A message as markup: back-ticks become code.
 pub(super) fn markup(text: &str) -> String {
     let parts: Vec<&str> = text.split('`').collect();
     let is_paired = parts.len() % 2 == 1;
@@ -49,7 +49,7 @@ fn tokens(text: &str) -> String {
     TOKENS.as_ref().map_or_else(|| text.to_owned(), |tokens| tokens.replace_all(text, MASK).into_owned())
 }
 
-/// A source without the secrets in it: defaults of secret inputs, and texts given to names of secrets.
+/// A source without its secrets: defaults of secret inputs, and texts assigned to secret names.
 pub(super) fn source(source: &str, component: &Component) -> String {
     let mut shown = source.to_owned();
     let defaults =

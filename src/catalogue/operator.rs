@@ -32,7 +32,7 @@ struct Port {
     name: String,
     kind: String,
     default: Option<String>,
-    /// What stands in the place of a default.
+    /// The text in place of a default.
     need: &'static str,
     description: String,
 }

@@ -1,4 +1,4 @@
-//! How an operator is run: a command for each engine.
+//! The commands that run an operator on each engine.
 
 use std::borrow::Cow;
 
@@ -18,7 +18,7 @@ pub(super) struct Way {
     code: String,
 }
 
-/// The ways that there are for an operator and its targets.
+/// The ways to run an operator and its targets.
 pub(super) fn ways(operator: &Operator) -> Vec<Way> {
     let way = |title, note, code: String| Way { title, note, code: masked::text(&code) };
     let source = word(&operator.path);
@@ -140,7 +140,7 @@ fn airflow(operator: &Operator) -> String {
     )
 }
 
-/// The inputs that have to be given, but for secrets.
+/// The required inputs, except secrets.
 fn needed(operator: &Operator) -> impl Iterator<Item = &Input> {
     operator.component.inputs.iter().filter(|input| input.required && !input.secret)
 }
@@ -160,12 +160,12 @@ fn arguments(operator: &Operator, spelling: impl Fn(&Input) -> String, with_secr
     needed.map(|input| format!(" --{} {}", word(&spelling(input)), value(input))).collect()
 }
 
-/// What stands for a value.
+/// A placeholder for a value.
 fn value(input: &Input) -> String {
     identifier::fold(&input.name).to_uppercase()
 }
 
-/// A word as a shell takes it.
+/// A word quoted for a shell.
 fn word(text: &str) -> Cow<'_, str> {
     shlex::try_quote(text).unwrap_or_else(|_| text.replace('\0', "").into())
 }

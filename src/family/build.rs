@@ -1,4 +1,4 @@
-//! Building, trying and pushing the images of a family.
+//! Builds, tests and pushes the images of a family.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -19,26 +19,26 @@ use crate::failure::{Failure, INPUT};
 use crate::operator::image::built;
 use crate::operator::staged::StagedContext;
 
-/// Label that holds the digest of what an image was made of.
+/// Label with the digest of what an image is made of.
 pub const DIGEST_LABEL: &str = "io.claimed.c3.family.digest";
 
-/// An image that was made, or was there.
+/// An image that was built, or existed.
 #[derive(Debug, Serialize)]
 pub struct Made {
     name: String,
     version: String,
     cuda: bool,
     reference: String,
-    /// Whether it was there as it should be.
+    /// Whether it existed, up to date.
     present: bool,
     /// Its id in the engine, if it was built.
     id: Option<String>,
-    /// The digest that a registry knows it by, if it was pushed.
+    /// Its digest in the registry, if it was pushed.
     digest: Option<String>,
 }
 
 impl Made {
-    /// An image that nothing is done about now.
+    /// An image for which there is nothing to do.
     #[must_use]
     pub fn decided(image: &PlannedImage, form: &Form) -> Self {
         Self {
@@ -61,7 +61,7 @@ impl Made {
 }
 
 impl Work<'_> {
-    /// Builds, tries and pushes what isn't there.
+    /// Builds, tests and pushes the missing images.
     pub fn make(
         &self,
         engine: &Engine,
@@ -92,7 +92,7 @@ impl Work<'_> {
         Ok(all)
     }
 
-    /// Writes the version that was raised into the file, and gives its text.
+    /// Writes a raised version into the file, and returns the new text.
     fn write_version(&self, text: &str, image: &PlannedImage) -> Result<String, Failure> {
         let path = self.file;
         let changed = || {
@@ -107,7 +107,7 @@ impl Work<'_> {
         Ok(text)
     }
 
-    /// The build contexts that are left on disk; a folder with a Dockerfile of one's own is there already.
+    /// The build contexts to leave on disk, except for custom Dockerfiles.
     pub fn kept(
         &self,
         planned: &mut [PlannedImage],
@@ -126,7 +126,7 @@ impl Work<'_> {
     }
 }
 
-/// Writes a build context beside its place, which is empty or has one of a family.
+/// Stages a build context beside its place, which is empty or has one of a family.
 fn stage(folder: &Path, contents: &Contents, existing: &Existing) -> Result<StagedContext, Failure> {
     let dockerfile = reader::read_to_string(&folder.join(&contents.dockerfile)).unwrap_or_default();
     if folder.exists() && !dockerfile.starts_with("# CHAIMELEON image ") {
@@ -137,7 +137,7 @@ fn stage(folder: &Path, contents: &Contents, existing: &Existing) -> Result<Stag
         .map_err(|failure| failure.hint("replace it with `--overwrite`, or choose another `--output-dir`"))
 }
 
-/// Builds what isn't there, and tries it.
+/// Builds missing images, and tests them.
 fn build(
     work: &Work,
     engine: &Engine,
@@ -195,7 +195,7 @@ fn build_one(
     Ok(id)
 }
 
-/// Sees to it that the engine has the image below: that of the registry, if it is one that is pushed there.
+/// Makes sure that the engine has the base image: from the registry, if it is pushed there.
 fn have_base(work: &Work, engine: &Engine, form: &Form, progress: &Progress) -> Result<(), Failure> {
     let from = form.member.from.as_deref().and_then(|name| work.family.member(name));
     let is_pushed = from.is_some_and(|from| work.options.pushes(from));
@@ -209,14 +209,14 @@ fn have_base(work: &Work, engine: &Engine, form: &Form, progress: &Progress) -> 
     had.map_err(|error| no_base(form, error))
 }
 
-/// The labels that no Dockerfile says: how the image is known again, and what would be inherited from the one below.
+/// The labels that no Dockerfile sets: the image's identity, and those that would be inherited from its base.
 fn labels(form: &Form) -> BTreeMap<String, String> {
     let description = form.member.source.as_ref().map(|_| form.member.description.clone());
     let description = description.map(|text| ("description".to_owned(), text));
     description.into_iter().chain([(DIGEST_LABEL.to_owned(), form.digest.clone())]).collect()
 }
 
-/// A build that fails before its first step: a Dockerfile of one's own is at fault.
+/// The error for a build that fails before its first step, because of a custom Dockerfile.
 fn unbuilt(form: &Form, error: EngineError) -> Failure {
     match (&error, &form.member.context) {
         (EngineError::Refused { .. }, Some(context)) => {
@@ -244,7 +244,7 @@ fn no_base(form: &Form, error: EngineError) -> Failure {
     Failure::from(error).hint(hint)
 }
 
-/// Runs the test of an image: in a container without a network, as its user.
+/// Tests an image in a container without network access, as its user.
 fn tried(engine: &Engine, id: &str, form: &Form, test: &str, progress: &Progress) -> Result<String, Failure> {
     let command = ["sh", "-c", test].map(ToOwned::to_owned);
     engine.output(id, &form.reference, &command, progress).map_err(|error| match error {
@@ -257,19 +257,19 @@ fn tried(engine: &Engine, id: &str, form: &Form, test: &str, progress: &Progress
     })
 }
 
-/// The beginning of an id, which is enough for engines.
+/// The start of an id, enough for engines.
 fn short(id: &str) -> &str {
     let digits = id.strip_prefix("sha256:").unwrap_or(id);
     digits.get(..12).unwrap_or(digits)
 }
 
-/// The name of the newest image, as the platform's users know it.
+/// The name of the newest image for the platform's users.
 fn latest(form: &Form) -> String {
     let repository = form.reference.rsplit_once(':').map_or("", |(repository, _)| repository);
     format!("{repository}:latest{}", if form.cuda { "-cuda" } else { "" })
 }
 
-/// Pushes what was built, the version first: `latest` must not name an image that its version doesn't.
+/// Pushes new images, versions first: `latest` must never name an image that no version has.
 fn push(
     work: &Work,
     engine: &Engine,

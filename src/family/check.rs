@@ -1,4 +1,4 @@
-//! What can't be in a family: names that aren't any, images that stand on nothing or on each other.
+//! Validation of families: names, and dependencies between images.
 
 use crate::failure::Fault as _;
 use toml_edit::{Document, Item};
@@ -9,9 +9,9 @@ use crate::backend::variant::check_choice;
 use crate::reference::{self, NameError, Reference};
 use crate::settings::Problem;
 
-/// Something that can't be.
+/// A fault in the file.
 pub(super) struct Fault {
-    /// The image, by its place in the file, and the key there; else the file as a whole.
+    /// The image, by its index in the file, and the key; none for the whole file.
     place: Option<(usize, &'static str)>,
     message: String,
     hint: String,
@@ -31,7 +31,7 @@ impl Fault {
         Self { place: self.place.map(|(_, key)| (index, key)), ..self }
     }
 
-    /// What is wrong, with its place in the text.
+    /// The fault as a problem with its place in the text.
     pub(super) fn problem(self, text: &str) -> Problem {
         let document = Document::parse(text).ok();
         let span = document.zip(self.place).and_then(|(document, (index, key))| {
@@ -43,7 +43,7 @@ impl Fault {
 }
 
 impl Family {
-    /// The first thing that can't be.
+    /// The first fault.
     pub(super) fn fault(&self) -> Option<Fault> {
         if self.members.is_empty() {
             let message = "the family has no image".to_owned();
@@ -64,7 +64,7 @@ impl Family {
     }
 }
 
-/// A name that registries don't take, or two images of one name.
+/// A name that registries reject, or a duplicate.
 fn named(family: &Family, member: &Member) -> Option<Fault> {
     let name = &member.name;
     if name.is_empty() || name.contains(['/', ':', '@']) {
@@ -85,7 +85,7 @@ fn named(family: &Family, member: &Member) -> Option<Fault> {
     refused.map(|error| Fault::named("name", &error))
 }
 
-/// A version that can't be the tag of an image.
+/// A version that can't be a tag.
 fn versioned(family: &Family, member: &Member) -> Option<Fault> {
     if member.version.is_empty() {
         let message = format!("`{}` has no version", member.name);
@@ -100,7 +100,7 @@ fn versioned(family: &Family, member: &Member) -> Option<Fault> {
     refused.map(|error| Fault::named("version", &error))
 }
 
-/// An image that is made in two ways at once.
+/// An image defined in two ways.
 fn contents(_: &Family, member: &Member) -> Option<Fault> {
     let Member { name, context, source, .. } = member;
     let of_packages = !member.system.is_empty() || !member.pip.is_empty() || !member.requirements.is_empty();
@@ -124,7 +124,7 @@ fn contents(_: &Family, member: &Member) -> Option<Fault> {
     stray(member)
 }
 
-/// A key that is for images of another kind.
+/// A key for other kinds of images.
 fn stray(member: &Member) -> Option<Fault> {
     let Member { name, context, source, .. } = member;
     let cuda = member.difference();
@@ -182,13 +182,13 @@ fn arguments(member: &Member) -> impl Iterator<Item = &String> {
     member.pip.iter().chain(cuda.into_iter().flatten())
 }
 
-/// The packages of the system's, without and with CUDA.
+/// System packages, without and with CUDA.
 fn packages(member: &Member) -> impl Iterator<Item = &String> {
     let cuda = member.difference().and_then(|difference| difference.system.as_ref());
     member.system.iter().chain(cuda.into_iter().flatten())
 }
 
-/// Whether it is one package, perhaps with its version or release.
+/// Whether a text is one package, perhaps with a version or release.
 fn is_package(text: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"+-._:=~/".contains(&byte);
     text.starts_with(|first: char| first.is_ascii_alphanumeric()) && text.bytes().all(is_plain)
@@ -205,7 +205,7 @@ fn is_no_word(word: &str) -> bool {
         || (word.contains(' ') && !is_requirement)
 }
 
-/// An image that stands on nothing, on two, or on itself.
+/// An image without a base, with two, or based on itself.
 fn standing(family: &Family, member: &Member) -> Option<Fault> {
     let name = &member.name;
     match (&member.from, member.base.as_deref()) {

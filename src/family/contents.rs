@@ -1,4 +1,4 @@
-//! What an image of a family is made of.
+//! The contents of a family's image.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -21,26 +21,26 @@ use crate::settings::{Config, TargetName};
 /// Name of the Dockerfile of a build context.
 const DOCKERFILE: &str = "Dockerfile";
 
-/// A version that stands for any.
+/// A placeholder version.
 const ANY: &str = "0";
 
-/// What an image is built from.
+/// The base of an image.
 #[derive(Debug, Clone, Default)]
 pub struct Base {
     /// Its reference.
     pub reference: String,
     /// The mirrors it is pulled from, if it isn't one of the family.
     pub mirrors: Mirrors,
-    /// The reference of the image at the bottom of the family.
+    /// The reference of the family's root image.
     pub root: String,
-    /// Its version, if it is one of the family.
+    /// Its version, if it is in the family.
     pub version: String,
-    /// What stands behind versions with CUDA; without it nothing.
+    /// The suffix of versions with CUDA, or empty.
     pub suffix: String,
 }
 
 impl Base {
-    /// The name by which it is pulled.
+    /// The name to pull it by.
     #[must_use]
     pub fn pulled(&self) -> String {
         self.mirrors.of(&self.reference)
@@ -51,9 +51,9 @@ impl Base {
     }
 }
 
-/// Where the contents of an image come from.
+/// The source of an image's contents.
 pub enum Source {
-    /// The lists of packages in the family's file, and the requirement files that it names.
+    /// Lists of packages in the family's file, and its requirement files.
     Packages,
     /// A folder with a Dockerfile.
     Folder,
@@ -61,7 +61,7 @@ pub enum Source {
     Application(Box<Plan>),
 }
 
-/// What an image is built of.
+/// The contents of an image.
 pub struct Contents {
     /// The build context.
     pub context: Context,
@@ -96,7 +96,7 @@ impl Source {
         Ok(Self::Application(Box::new(plan)))
     }
 
-    /// What an image is built of in a version.
+    /// The contents of an image in a version.
     pub fn contents(
         &mut self,
         member: &Member,
@@ -134,7 +134,7 @@ impl Source {
         settings.variant.map(|variant| (variant.next)(&plan.operator_in(&settings), None)).unwrap_or_default()
     }
 
-    /// The digest of all that an image is built of, apart from its version and from that of `c3`.
+    /// The digest of everything in an image, except its version and that of `c3`.
     pub fn digest(&mut self, member: &Member, base: &Base, file: &Path) -> Result<String, Failure> {
         let stamp = match self {
             Self::Application(plan) => Some(std::mem::take(&mut plan.settings.stamp)),
@@ -160,7 +160,7 @@ fn planned(path: &Path, request: &Request, show: Show) -> Result<Plan, Failure> 
     plan
 }
 
-/// What to do about a source that isn't there.
+/// The error for a missing source.
 fn unread(failure: Failure, member: &Member, path: &Path) -> Failure {
     if path.exists() {
         return failure;
@@ -168,7 +168,7 @@ fn unread(failure: Failure, member: &Member, path: &Path) -> Failure {
     failure.hint(format!("`source` of `{}` is relative to the folder of the family's file", member.name))
 }
 
-/// The settings of an application as they are in its image, whose Dockerfile is the only one of its context.
+/// The settings of an application in its image, with the only Dockerfile of its context.
 fn in_image(plan: &Plan) -> Settings {
     let image = plan.images().pop();
     let settings = image.map_or_else(|| plan.settings.clone(), |image| image.settings);
@@ -186,13 +186,13 @@ fn application(plan: &mut Plan, base: &Base, version: &str) -> Result<Contents, 
     Ok(Contents { context, dockerfile: settings.dockerfile, args: BTreeMap::new() })
 }
 
-/// The folder that the paths in a family's file are relative to.
+/// The folder that a family's paths are relative to.
 pub(super) fn folder(file: &Path) -> &Path {
     file.parent().unwrap_or(Path::new(""))
 }
 
-/// All files of a folder but the family's own, whose versions change. The Dockerfile is read: the logins that its build
-/// needs are looked up in it.
+/// All files of a folder except the family's own, whose versions change. The Dockerfile is read to find the
+/// logins that its build needs.
 fn entries(folder: &Path, family: &Path) -> Result<Vec<Entry>, Failure> {
     let path = folder.join(DOCKERFILE);
     let dockerfile = reader::read(&path).map_err(|error| {
@@ -210,7 +210,7 @@ fn entries(folder: &Path, family: &Path) -> Result<Vec<Entry>, Failure> {
     Ok(others.chain([made(DOCKERFILE.to_owned(), dockerfile)]).collect())
 }
 
-/// The build arguments of a Dockerfile that isn't written here: the versions, and what the file says.
+/// The build arguments of a custom Dockerfile: the versions, and those in the file.
 fn arguments(member: &Member, base: &Base, version: &str) -> BTreeMap<String, String> {
     let pulled = base.pulled();
     let own = [

@@ -1,4 +1,4 @@
-//! Images of a family that hold packages and no operator: what others are built from, after the guide of CHAIMELEON.
+//! Images of packages without an operator, as bases for others, following CHAIMELEON's guide.
 
 use serde::Serialize;
 
@@ -15,7 +15,7 @@ use crate::language::Language;
 struct Context<'a> {
     name: &'a str,
     version: &'a str,
-    /// Never left out: the label of the image below would show through.
+    /// Always set: the base's label would be inherited otherwise.
     description: String,
     authorization: bool,
     base_image: String,
@@ -25,7 +25,7 @@ struct Context<'a> {
     pip: Vec<Vec<String>>,
 }
 
-/// The Dockerfile of an image that is built from another, with requirement files by their paths in it.
+/// The Dockerfile of an image based on another, with requirement files by their paths in it.
 #[must_use]
 pub fn dockerfile(member: &Member, base: &Base, version: &str, requirements: &[String]) -> String {
     let context = Context {
@@ -42,19 +42,19 @@ pub fn dockerfile(member: &Member, base: &Base, version: &str, requirements: &[S
     template::render("platforms/chaimeleon-base.Dockerfile", &context)
 }
 
-/// The files of its build context beside the Dockerfile.
+/// The files of its build context besides the Dockerfile.
 #[must_use]
 pub fn files(member: &Member, root: &str) -> Vec<BuildFile> {
     interactive(member, root).map_or_else(Vec::new, |interactive| interactive.files())
 }
 
-/// Whether there is an interface of this name.
+/// Whether an interface has this name.
 #[must_use]
 pub fn is_interface(name: &str) -> bool {
     Interface::named(name).is_some()
 }
 
-/// What people use the image by, if they log in to it.
+/// The image's user interface, if people log in to it.
 fn interactive<'a>(member: &'a Member, root: &str) -> Option<Interactive<'a>> {
     Some(Interactive {
         interface: Interface::named(member.interface.as_deref()?)?,
@@ -69,7 +69,7 @@ fn description(member: &Member) -> String {
     if member.description.is_empty() { member.name.clone() } else { comment(&member.description) }
 }
 
-/// The installation of system packages, the interpreter of a bare distribution among them.
+/// The commands that install system packages, including a bare distribution's interpreter.
 fn system(member: &Member, base_image: &str) -> Vec<Vec<String>> {
     let interpreter = interpreter(Language::Python, base_image).iter().map(|package| (*package).to_owned());
     let packages: Vec<String> = interpreter.chain(member.system.iter().cloned()).collect();
@@ -80,7 +80,8 @@ fn system(member: &Member, base_image: &str) -> Vec<Vec<String>> {
     install::system_command(&command.collect::<Vec<_>>())
 }
 
-/// The commands that install packages: those of requirement files, then those of the list, with its own options.
+/// The commands that install packages: those of requirement files, then those of the list, with its own
+/// options.
 fn pip(member: &Member, requirements: &[String]) -> Vec<Vec<String>> {
     let files = requirements.iter().flat_map(|path| ["-r".to_owned(), path.clone()]).collect();
     let lists = [files, member.pip.clone()].into_iter().filter(|words| !words.is_empty());

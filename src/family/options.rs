@@ -5,9 +5,9 @@ use super::{Family, Member};
 /// With or without CUDA.
 #[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WithCuda {
-    /// Without only.
+    /// Without CUDA only.
     No,
-    /// With only, where it is there.
+    /// With CUDA only, where available.
     Yes,
     /// Both.
     Both,
@@ -19,28 +19,28 @@ pub enum WithCuda {
 pub struct BuildOptions<'a> {
     /// The family.
     pub family: &'a Family,
-    /// The images, each behind what it is built from.
+    /// The images, each after its base.
     pub members: Vec<&'a Member>,
     /// Without CUDA, with it, or both.
     pub cuda: WithCuda,
     /// Registry and namespace in place of those in the file.
     pub repository: Option<String>,
-    /// Images whose versions are raised although nothing has changed.
+    /// Images whose versions are raised without changes.
     pub raise: Vec<String>,
-    /// Whether images are tried before they are pushed.
+    /// Whether to test images before pushing.
     pub test: bool,
-    /// Whether they are pushed, where it is known to where.
+    /// Whether to push images with a known repository.
     pub push: bool,
-    /// Whether they get the name `latest`, too.
+    /// Whether to tag them `latest` too.
     pub latest: bool,
-    /// Whether only build contexts are written.
+    /// Whether to write build contexts only.
     pub no_build: bool,
     /// Whether the build ignores caches.
     pub no_cache: bool,
 }
 
 impl BuildOptions<'_> {
-    /// Whether an engine has to be asked what is there.
+    /// Whether an engine has to report which images exist.
     #[must_use]
     pub fn asks_engine(&self) -> bool {
         !self.no_build && self.members.iter().any(|member| !self.pushes(member))
@@ -57,7 +57,7 @@ impl BuildOptions<'_> {
         }
     }
 
-    /// Whether an image goes to a registry.
+    /// Whether an image is pushed.
     #[must_use]
     pub fn pushes(&self, member: &Member) -> bool {
         self.push && self.family.is_named(member, self.repository.as_deref())

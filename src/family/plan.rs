@@ -33,32 +33,32 @@ pub struct PlannedImage<'a> {
 pub struct Form {
     /// Whether it is the one with CUDA.
     pub cuda: bool,
-    /// What it is made of, without or with CUDA.
+    /// The image, with or without the differences of CUDA.
     pub member: Member,
-    /// What it is built from.
+    /// Its base.
     pub base: Base,
-    /// The digest of what it is made of, apart from its version.
+    /// The digest of its contents, except the version.
     pub digest: String,
     /// The reference with the version.
     pub reference: String,
-    /// What is known by its reference.
+    /// What is published under its reference.
     pub published: Published,
 }
 
 impl PlannedImage<'_> {
-    /// Whether its version is another than in the file.
+    /// Whether its version is higher than in the file.
     #[must_use]
     pub fn is_raised(&self) -> bool {
         self.version != self.member.version
     }
 
-    /// Whether nothing is left to be done about it.
+    /// Whether there is nothing left to do.
     #[must_use]
     pub fn is_done(&self) -> bool {
         self.verdict == Verdict::Present && !self.is_raised()
     }
 
-    /// What would be made, where nothing is.
+    /// The results if nothing is built.
     #[must_use]
     pub fn as_decided(&self) -> Vec<Made> {
         self.forms.iter().map(|form| Made::decided(self, form)).collect()
@@ -75,7 +75,7 @@ pub struct Work<'a> {
     pub mirrors: &'a Mirrors,
     /// The options.
     pub options: &'a BuildOptions<'a>,
-    /// The engine, where it is asked what is there.
+    /// The engine, if it reports which images exist.
     pub engine: Option<&'a Engine>,
     /// Where progress goes.
     pub progress: &'a Progress,
@@ -106,7 +106,7 @@ impl<'a> Work<'a> {
         Ok(planned)
     }
 
-    /// Tells of an image that isn't as it should be and that others are going to be built from.
+    /// Warns of an outdated or missing image that others will be built from.
     fn doubt(&self, member: &'a Member, versions: &BTreeMap<&str, String>) -> Result<(), Failure> {
         let stands = |other: &&&Member| self.family.stands_on(other, &member.name);
         let Some(other) = self.options.members.iter().find(stands) else { return Ok(()) };
@@ -160,7 +160,7 @@ impl<'a> Work<'a> {
         Ok(Form { cuda, member, base, digest, reference, published })
     }
 
-    /// What an image is built from.
+    /// The base of an image.
     fn base(&self, member: &Member, cuda: bool, versions: &BTreeMap<&str, String>) -> Base {
         let suffix = if cuda { self.family.cuda.clone() } else { String::new() };
         let from = member.from.as_deref().and_then(|name| self.family.member(name));
@@ -177,7 +177,7 @@ impl<'a> Work<'a> {
         Base { reference, mirrors, root, version, suffix }
     }
 
-    /// What the registry knows by the reference of an image, or the engine where nothing is pushed.
+    /// What the registry has under an image's reference, or the engine if nothing is pushed.
     fn published(&self, member: &Member, form: &Form) -> Result<Published, Failure> {
         let labels = if self.options.no_build {
             None

@@ -1,4 +1,4 @@
-//! Requirement files of an image of packages, those of projects and locks among them: read, vetted and copied into it.
+//! Requirement files of an image, including those of projects and locks: read, vetted and copied into it.
 
 use std::path::Path;
 
@@ -10,20 +10,20 @@ use crate::failure::{Failure, INPUT};
 use crate::recipe::REQUIREMENTS;
 use crate::requirement_files::{self, remote::Remote};
 
-/// Where they are in the image while they are installed.
+/// Their folder in the image during the installation.
 pub(super) const FOLDER: &str = "/tmp/requirements";
 
 /// The requirement files of an image.
 #[derive(Default)]
 pub(super) struct Requirements {
-    /// Those that the family names, by their paths in the image.
+    /// The files named by the family, by path in the image.
     pub(super) paths: Vec<String>,
-    /// All of them, as they lie in the build context.
+    /// All files, as entries of the build context.
     pub(super) entries: Vec<Entry>,
 }
 
 impl Requirements {
-    /// Reads the files that an image names below the folder of the family's file. What can't be taken over is refused.
+    /// Reads an image's files below the family's folder. Unsupported ones are rejected.
     pub(super) fn of(member: &Member, file: &Path) -> Result<Self, Failure> {
         let named: Vec<_> = member.requirements.iter().map(|path| named(path)).collect();
         let root = Path::new(".").join(super::contents::folder(file));

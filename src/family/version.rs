@@ -1,13 +1,13 @@
-//! Versions: what is there by a version, and how it is raised in the file.
+//! Versions: what is published, and raising a version in the file.
 
 use toml_edit::{Document, Item};
 
-/// What is known by the tag of an image, where that is asked for.
+/// What is published under a tag, if asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Published {
     /// Nothing.
     Nothing,
-    /// An image that was made of what it would be made of now.
+    /// An image with the same contents.
     Same,
     /// Another image.
     Other,
@@ -16,7 +16,7 @@ pub enum Published {
 /// What to do about one version of an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is there as it should be.
+    /// It exists and is up to date.
     Present,
     /// Build it.
     Build,
@@ -36,7 +36,7 @@ pub fn verdict(published: &[Published]) -> Verdict {
     }
 }
 
-/// The text of a file in which an image has another version; nothing else of it is touched.
+/// The text of a file with another version of an image, otherwise unchanged.
 #[must_use]
 pub fn raised(text: &str, name: &str, version: &str) -> Option<String> {
     let document = Document::parse(text).ok()?;

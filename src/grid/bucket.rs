@@ -1,4 +1,4 @@
-//! Reads a folder of an object store: its listing, one request for each thousand marks, and single marks.
+//! Reads a folder of an object store: listings of a thousand marks per request, and single marks.
 
 use std::env;
 use std::time::Duration;
@@ -13,20 +13,20 @@ use super::connection::Connection;
 use super::error::GridError;
 use crate::engine::http::{Answer, Client, HttpError, Step};
 
-/// How long an address that opens an object is good for.
+/// Validity of presigned URLs.
 const VALID: Duration = Duration::from_mins(5);
-/// Requests at once.
+/// Concurrent requests.
 const PARALLEL: usize = 8;
 const REGION: &str = "us-east-1";
-/// Most bytes of a page of a listing, which has a thousand names, and of an object.
+/// Largest page of a listing, which has a thousand names, or object, in bytes.
 const PAGE: usize = 16 << 20;
 const OBJECT: usize = 256 << 20;
-/// Most pages of a listing: one that is longer is taken for one without an end.
+/// Most pages of a listing: a longer one is taken for endless.
 const PAGES: usize = 10_000;
 /// Most bytes of an error that are read.
 const ERROR: usize = 64 << 10;
 
-/// A folder of an object store; asks nothing before it is read.
+/// A folder of an object store, not yet accessed.
 #[derive(Debug)]
 pub struct Store {
     place: String,
@@ -38,7 +38,7 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the place of a connection, with the login from the environment if it has none of its own.
+    /// Opens a connection, with the login in the environment if it has none.
     pub fn open(connection: Connection) -> Result<Self, GridError> {
         let place = connection.to_string();
         let bucket = bucket(&connection)?;
@@ -71,13 +71,13 @@ impl Store {
         })
     }
 
-    /// The contents of objects, none for those that aren't there.
+    /// The contents of objects; none for missing ones.
     pub fn read(&self, names: &[&str]) -> Result<Vec<Option<Vec<u8>>>, GridError> {
         let objects = stream::iter(names).map(|name| self.object(name)).buffered(PARALLEL);
         self.runtime.block_on(objects.try_collect())
     }
 
-    /// Removes objects, a thousand with each request; those that aren't there are no error.
+    /// Removes objects, a thousand per request; missing ones are no error.
     pub fn remove(&self, names: &[&str]) -> Result<(), GridError> {
         self.runtime.block_on(async {
             for some in names.chunks(1000) {
@@ -140,12 +140,12 @@ impl Store {
         }
     }
 
-    /// Asks for what a signed address opens.
+    /// Gets a presigned URL.
     async fn get(&self, url: Url) -> Result<Answer, GridError> {
         Ok(self.client.send(&url, |step| step.client.get(step.url.clone())).await?)
     }
 
-    /// The error for an answer that is one; what is no object store doesn't answer in its words.
+    /// The error in a response; a server that isn't an object store doesn't use its format.
     async fn refused(&self, answer: Answer) -> GridError {
         let status = answer.status();
         let text = answer.document(ERROR).await.unwrap_or_default();
@@ -163,7 +163,7 @@ impl Store {
     }
 }
 
-/// The bucket of a connection; without an endpoint that of the environment, else Amazon's.
+/// The bucket of a connection; the default endpoint is the environment's, else Amazon's.
 fn bucket(connection: &Connection) -> Result<Bucket, GridError> {
     let variable = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
     let region = variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION"));
@@ -176,13 +176,14 @@ fn bucket(connection: &Connection) -> Result<Bucket, GridError> {
     Bucket::new(url, style, connection.bucket.clone(), region).map_err(|_| GridError::Connection)
 }
 
-/// Names buckets in the path, but for Amazon, who no longer wants that everywhere; names with dots have no certificate.
+/// Path style, except for Amazon, which no longer supports it everywhere; names with dots have no
+/// certificate.
 fn style(endpoint: &Url, bucket: &str) -> UrlStyle {
     let amazon = endpoint.host_str().is_some_and(|host| host.ends_with(".amazonaws.com"));
     if amazon && !bucket.contains('.') { UrlStyle::VirtualHost } else { UrlStyle::Path }
 }
 
-/// The text of an element of an error.
+/// The text of an element in an error.
 fn element<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let (_, rest) = text.split_once(&format!("<{name}>"))?;
     rest.split_once(&format!("</{name}>")).map(|(text, _)| text.trim())

@@ -1,14 +1,14 @@
-//! What a finished run has left that only its workers needed.
+//! Removes what a finished run has left for its workers only.
 
 use super::error::GridError;
 use super::marks::{self, Mark, State, Style};
 use super::place::Place;
 use super::status::{Last, Run, Status, last_bundles, last_marks};
 
-/// Files of workers that have died, and probes of a store.
+/// Unfinished files of dead workers, and probes of a store.
 const PARTS: [&str; 4] = [".part-", ".probe-", ".probing", ".worker-"];
 
-/// Removes it, unless batches are neither done nor failed; gives how many marks these were.
+/// Removes it, unless batches are neither done nor failed; returns the number of marks.
 pub fn clean(place: &Place) -> Result<usize, GridError> {
     let names = place.list()?;
     let run = Run::announced(place, &names)?;
@@ -26,7 +26,7 @@ pub fn clean(place: &Place) -> Result<usize, GridError> {
     Ok(left.len())
 }
 
-/// The names that are to go, with what they said.
+/// The names to remove, with their contents.
 fn leftovers<'a>(names: &'a [String], run: Option<&Run>) -> Vec<(State, &'a str)> {
     let style = Status::style(names, run);
     let (all, bundles) = (last_marks(style, names), last_bundles(names));
@@ -44,7 +44,7 @@ fn leftovers<'a>(names: &'a [String], run: Option<&Run>) -> Vec<(State, &'a str)
     names.iter().filter_map(left).collect()
 }
 
-/// Whether a mark says nothing more, as its batch has ended; results are never removed.
+/// Whether a mark is obsolete, as its batch has ended; results are never removed.
 fn is_left(style: Style, mark: &Mark, name: &str, last: &Last<'_>) -> bool {
     let outdated = last.mark.state == State::Done && mark.state == State::Failed;
     let says_nothing = match style {

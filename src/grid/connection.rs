@@ -1,23 +1,24 @@
-//! Reads the connection to a folder of an object store as the workers do, see `templates/runtime/grid/connection.py`.
+//! Parses the connection to a folder of an object store like the workers, see
+//! `templates/runtime/grid/connection.py`.
 
 use std::fmt;
 
 use super::error::GridError;
 
-/// Where a folder of an object store is, and how to get in.
+/// A folder of an object store, and the login for it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Connection {
     /// Scheme, host and port; none for Amazon's.
     pub endpoint: Option<String>,
     /// Name of the bucket.
     pub bucket: String,
-    /// Path in the bucket, without slashes at its ends.
+    /// Path in the bucket, without slashes at either end.
     pub path: String,
-    /// Access key and its secret, unless they are to be looked for elsewhere.
+    /// Access key and secret, unless they come from elsewhere.
     pub login: Option<(String, String)>,
 }
 
-/// What is read of `ENDPOINT/BUCKET/PATH`.
+/// The parts of `ENDPOINT/BUCKET/PATH`.
 struct Parts<'a> {
     scheme: Option<&'a str>,
     host: &'a str,
@@ -26,7 +27,7 @@ struct Parts<'a> {
     path: &'a str,
 }
 
-/// Whether a text is meant as a connection.
+/// Whether a text looks like a connection.
 #[must_use]
 pub fn is_connection(text: &str) -> bool {
     below_scheme(text).is_some()
@@ -90,7 +91,7 @@ impl fmt::Debug for Connection {
     }
 }
 
-/// Parts the login, if there is one, from the place; what certainly is an endpoint goes first.
+/// Splits the login from the place; a certain endpoint takes precedence.
 fn split_login(text: &str) -> (Option<&str>, Option<Parts<'_>>) {
     let splits = || text.match_indices('@').map(|(end, _)| (&text[..end], Parts::read(&text[end + 1..])));
     let certain = splits().find(|(_, place)| place.as_ref().is_some_and(Parts::is_certain));
@@ -116,7 +117,7 @@ impl<'a> Parts<'a> {
         good.then_some(Self { scheme, host, port, bucket, path })
     }
 
-    /// Whether it is an endpoint and a bucket, rather than what may stand in a secret.
+    /// Whether it certainly has an endpoint and a bucket, rather than parts of a secret.
     fn is_certain(&self) -> bool {
         self.host.contains('.') || self.host == "localhost" || self.port.is_some() || self.scheme.is_some()
     }
@@ -144,7 +145,7 @@ mod tests {
 
     use super::*;
 
-    /// What the workers and this program have to agree on.
+    /// The contract between the workers and this program.
     fn contract() -> Value {
         serde_json::from_str(include_str!("../../templates/contract/connections.json")).unwrap()
     }

@@ -1,4 +1,4 @@
-//! What can go wrong when a run is looked at, and what to do about it.
+//! Errors of looking at a run, and what to do about them.
 
 use std::path::PathBuf;
 
@@ -8,13 +8,13 @@ use crate::failure::{ENGINE, Fault, INPUT};
 
 use crate::engine::http::HttpError;
 
-/// Why nothing can be told of a run.
+/// Why a run can't be read.
 #[derive(Debug, Error)]
 pub enum GridError {
     /// There is no such folder.
     #[error("there is no folder `{0}`")]
     Missing(String),
-    /// A folder, or a file in it, can't be read.
+    /// A folder, or a file in it, is unreadable.
     #[error("cannot read `{path}`: {source}")]
     Read {
         /// What was to be read.
@@ -33,24 +33,24 @@ pub enum GridError {
     /// Batches are neither done nor failed.
     #[error("{0} of the batches are neither done nor failed")]
     Open(usize),
-    /// A connection that is none; it isn't shown, as it may hold a secret.
+    /// An invalid connection; not shown, as it may hold a secret.
     #[error("the connection cannot be read")]
     Connection,
     /// There is no login for an object store.
     #[error("no login for `{0}` is given")]
     Login(String),
-    /// Nobody answers, not in time, or not as a server should.
+    /// The server is unreachable, too slow, or misbehaves.
     #[error(transparent)]
     Http(#[from] HttpError),
-    /// The object store answers with an error.
+    /// The object store responds with an error.
     #[error("`{place}` refuses: {reason}")]
     Refused {
         /// The place, without its login.
         place: String,
-        /// Code and words of the store.
+        /// Code and message of the store.
         reason: String,
     },
-    /// What answers is no object store.
+    /// The server isn't an object store.
     #[error("`{place}` gives no valid answer: {reason}")]
     Malformed {
         /// The place, without its login.
@@ -61,7 +61,7 @@ pub enum GridError {
 }
 
 impl GridError {
-    /// Whether the network or a store is at fault rather than what the user has given.
+    /// Whether the network or a store is at fault rather than the user's input.
     #[must_use]
     pub fn is_remote(&self) -> bool {
         matches!(self, Self::Http(_) | Self::Refused { .. } | Self::Malformed { .. })

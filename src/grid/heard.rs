@@ -1,42 +1,42 @@
-//! How far a run is by what its workers log, for those who see nothing else of it: see `templates/runtime/grid/worker.py` and
-//! `templates/runtime/grid/index.py`.
+//! The progress of a run from its workers' log lines, where nothing else is visible: see
+//! `templates/runtime/grid/worker.py` and `templates/runtime/grid/index.py`.
 
 use std::collections::BTreeMap;
 
-/// The logger of the workers and what stands around it in a line; before it is the time, behind it the level.
+/// The workers' logger in a line; the time comes before it, the level after it.
 const LOGGER: &str = " - grid - ";
 
-/// How a worker begins to tell that a batch is done.
+/// Prefix of a worker's message about a finished batch.
 const DONE: &str = "Finished batch ";
 
-/// What a worker tells of a bundle that is done.
+/// A worker's message about a finished bundle.
 const BUNDLE: &str = "Finished %d batches";
 
-/// What a worker tells of all batches at its beginning.
+/// A worker's message at its start.
 const BEGIN: &str = "%d of %d batches done, %d failed, %d in work";
 
-/// What a worker tells of all batches at its end.
+/// A worker's message at its end.
 const END: &str = "%d done by this worker, %d by others, %d failed, %d left to others, %d in total";
 
-/// What a worker tells that does a part of the batches.
+/// The message of a worker that does a part of the batches.
 const PART: &str = "Part %d of %d: %d batches";
 
-/// What the lines of the workers have told so far, of whichever pods and in whichever order they come.
+/// The information in the workers' lines, of any pods and in any order.
 #[derive(Debug, Default)]
 pub struct Heard {
     /// Batches in all.
     total: Option<usize>,
-    /// The latest count of the marks.
+    /// The latest count of marks.
     count: Option<Count>,
-    /// Each batch that has ended: when, and whether it is done.
+    /// The batches that have ended: when, and whether they are done.
     ended: BTreeMap<String, (String, bool)>,
-    /// Bundles that are done, by the time and the rest of the line, and how many batches each has.
+    /// The finished bundles, by time and text of the line, with their numbers of batches.
     bundles: BTreeMap<(String, String), usize>,
-    /// Batches of each part, and how many parts there are, where workers do parts.
+    /// The batches of each part and the number of parts, if workers do parts.
     parts: BTreeMap<usize, (usize, usize)>,
 }
 
-/// How many batches a worker found done and failed, and when.
+/// A worker's count of done and failed batches, with its time.
 #[derive(Debug)]
 struct Count {
     time: String,
@@ -44,18 +44,18 @@ struct Count {
     failed: usize,
 }
 
-/// How far a run is.
+/// The progress of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tally {
-    /// Batches in all, where the workers have told it.
+    /// Batches in total, if the workers have logged it.
     pub total: Option<usize>,
-    /// Batches that are done.
+    /// Finished batches.
     pub done: usize,
-    /// Batches that have failed.
+    /// Failed batches.
     pub failed: usize,
 }
 
-/// What a line tells.
+/// The meaning of a line.
 #[derive(Debug, PartialEq, Eq)]
 enum Word<'a> {
     Counted { total: usize, done: usize, failed: usize },
@@ -65,7 +65,7 @@ enum Word<'a> {
 }
 
 impl Heard {
-    /// Takes note of a line of a worker's log.
+    /// Processes a line of a worker's log.
     pub fn hear(&mut self, line: &[u8]) {
         let line = String::from_utf8_lossy(line);
         let Some((time, said)) = line.trim_end().split_once(LOGGER) else { return };
@@ -92,7 +92,7 @@ impl Heard {
         }
     }
 
-    /// How far the run is; nothing if this is the log of no grid.
+    /// The progress of the run; nothing if the log isn't a grid's.
     #[must_use]
     pub fn tally(&self) -> Option<Tally> {
         let is_none =
@@ -100,7 +100,7 @@ impl Heard {
         (!is_none).then(|| self.counted())
     }
 
-    /// The latest count, and what has ended since.
+    /// The latest count, plus what has ended since.
     fn counted(&self) -> Tally {
         let (since, done, failed) =
             self.count.as_ref().map_or(("", 0, 0), |count| (count.time.as_str(), count.done, count.failed));
@@ -116,7 +116,7 @@ impl Heard {
         Tally { total, done: (done + bundled + new(true).count()).min(most - failed), failed }
     }
 
-    /// Batches of all parts, once each has told its own.
+    /// The batches of all parts, once each has logged its own.
     fn total_of_parts(&self) -> Option<usize> {
         let (_, parts) = self.parts.values().next()?;
         (self.parts.len() == *parts).then(|| self.parts.values().map(|(batches, _)| batches).sum())
@@ -124,20 +124,20 @@ impl Heard {
 }
 
 impl Tally {
-    /// Batches that have ended, either way.
+    /// Batches that have ended, done or failed.
     #[must_use]
     pub fn ended(&self) -> usize {
         self.done + self.failed
     }
 
-    /// Batches that have not, where that is known.
+    /// Remaining batches, if known.
     #[must_use]
     pub fn open(&self) -> Option<usize> {
         self.total.map(|total| total - self.ended())
     }
 }
 
-/// Reads the text of a line, of several the first.
+/// Parses a line; of several lines the first.
 fn word(text: &str) -> Option<Word<'_>> {
     if let Some(rest) = text.strip_prefix(DONE) {
         let timed = rest.rsplit_once(" in ").filter(|(batch, _)| batch.ends_with(['\'', '"']));
@@ -161,7 +161,7 @@ fn word(text: &str) -> Option<Word<'_>> {
     }
 }
 
-/// The numbers of a text of a form, which has `%d` in their places; none if its form is another.
+/// The numbers in a text with this format, in the places of `%d`; none for another format.
 fn numbers(text: &str, form: &str) -> Box<[usize]> {
     read_numbers(text, form).unwrap_or_default()
 }

@@ -1,4 +1,5 @@
-//! The names of marks, as the workers give them: see `templates/runtime/grid/core.py` and `templates/runtime/grid/folders.py`.
+//! Names of marks, as used by the workers: see `templates/runtime/grid/core.py` and
+//! `templates/runtime/grid/folders.py`.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::Deserialize;
@@ -6,29 +7,29 @@ use sha2::{Digest, Sha256};
 
 use crate::hashed::hex;
 
-/// The mark that lists the keys of the latest run.
+/// The mark with the keys of the latest run.
 pub const BATCHES: &str = ".batches";
 
-/// The marks of the coordinator that name the format of all others begin so.
+/// Prefix of the coordinator's mark with the format of all others.
 pub const FORMAT: &str = ".format-";
 
-/// The keys of bundles begin so: no key of a batch begins with a dot.
+/// Prefix of the keys of bundles: no batch's key begins with a dot.
 pub const BUNDLE: &str = ".bundle-";
 
-/// What a mark says of its batch; of marks of one generation the greatest holds.
+/// The state of a batch in a mark; of marks of one generation the greatest holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
-    /// A worker has given it back.
+    /// A worker has released it.
     Free,
-    /// A worker has it in hand, or has died with it.
+    /// A worker has claimed it, and may have died.
     Locked,
-    /// It failed and nobody has tried it again.
+    /// It failed and wasn't retried.
     Failed,
     /// It is done.
     Done,
 }
 
-/// How marks are named.
+/// Naming styles of marks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Style {
@@ -38,21 +39,21 @@ pub enum Style {
     Results,
 }
 
-/// What is read of a name.
+/// A parsed name.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Mark {
     /// The key of the batch.
     pub key: String,
-    /// The batch as a person knows it.
+    /// The batch's id.
     pub batch: String,
-    /// What the mark says.
+    /// The state.
     pub state: State,
-    /// The number of the owner that it is about: the first is 0.
+    /// The number of the owner, from 0.
     pub generation: u32,
 }
 
 impl Style {
-    /// The style of a folder that doesn't tell: results if there are some, and no marks.
+    /// The style of a folder without an announced run: results if there are any, and no marks.
     #[must_use]
     pub fn guess(names: &[String]) -> Self {
         let marked = names.iter().any(|name| name.ends_with(".processed"));
@@ -60,7 +61,7 @@ impl Style {
         if results && !marked { Self::Results } else { Self::Marks }
     }
 
-    /// Reads the name of a mark; other files are none.
+    /// Parses the name of a mark; nothing for other files.
     #[must_use]
     pub fn read(self, name: &str) -> Option<Mark> {
         match (self, name.strip_prefix('.')) {
@@ -80,7 +81,7 @@ impl Style {
     }
 }
 
-/// Reads the name of a bundle's mark, which has failed where it was opened.
+/// Parses the name of a bundle's mark; an opened bundle is marked as failed.
 #[must_use]
 pub fn bundle(name: &str) -> Option<Mark> {
     name.starts_with(BUNDLE).then(|| mark(name)).flatten()
@@ -91,25 +92,25 @@ impl Mark {
         Self { key: key.to_owned(), batch: batch_of(key), state, generation }
     }
 
-    /// Of the marks of a batch the one that ranks highest holds.
+    /// The rank of a mark: the highest of a batch holds.
     #[must_use]
     pub fn rank(&self) -> (bool, u32, State) {
         (self.state == State::Done, self.generation, self.state)
     }
 
-    /// Whether this mark tells how its batch has ended, and holds what is to be said of that.
+    /// Whether this mark ends its batch, and holds its result.
     #[must_use]
     pub fn is_end(&self) -> bool {
         self.generation == 0 && matches!(self.state, State::Done | State::Failed)
     }
 
-    /// Whether the mark is a hidden file where results are marks: those are the ends.
+    /// Whether the mark is a hidden file in a folder of results, where those are the ends.
     fn is_hidden(&self) -> bool {
         !self.is_end()
     }
 }
 
-/// Reads `KEY.lock`, `KEY.err`, `KEY.processed`, or `KEY.lock.1` and so on of the owners after the first.
+/// Parses `KEY.lock`, `KEY.err`, `KEY.processed`, or `KEY.lock.1` and so on for later owners.
 fn mark(name: &str) -> Option<Mark> {
     let (bare, generation) = numbered(name).unwrap_or((name, 0));
     let (key, kind) = bare.rsplit_once('.').filter(|(key, _)| !key.is_empty())?;
@@ -123,14 +124,14 @@ fn mark(name: &str) -> Option<Mark> {
     Some(Mark::new(key, state, generation))
 }
 
-/// Parts a name from the number behind its last dot.
+/// Splits a name at its last dot, if a number follows.
 fn numbered(name: &str) -> Option<(&str, u32)> {
     let (bare, number) = name.rsplit_once('.')?;
     let plain = number.starts_with(|c: char| ('1'..='9').contains(&c)) && number.len() <= 9;
     Some((bare, number.parse().ok().filter(|_| plain)?))
 }
 
-/// A result holds its state before the ending of its name, or at the end.
+/// Parses a result, whose state comes before its extension or at the end.
 fn result(name: &str) -> Option<Mark> {
     let (stem, ending) = split_ending(name);
     let (inner, before) = split_ending(stem);
@@ -148,7 +149,7 @@ fn status(ending: &str) -> Option<State> {
     }
 }
 
-/// Parts a name at its last dot, unless nothing stands before it.
+/// Splits a name at its last dot, if something precedes it.
 fn split_ending(name: &str) -> (&str, &str) {
     match name.rfind('.') {
         Some(dot) if dot > 0 => name.split_at(dot),
@@ -158,10 +159,10 @@ fn split_ending(name: &str) -> (&str, &str) {
 
 /// The longest key.
 const LONGEST: usize = 200;
-/// How much of a key that would be longer is kept.
+/// The length to which a longer key is truncated.
 const KEPT: usize = 100;
 
-/// What doesn't stand for itself in a key.
+/// Characters that are escaped in a key.
 const ENCODED: AsciiSet = NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
@@ -178,7 +179,7 @@ const ENCODED: AsciiSet = NON_ALPHANUMERIC
     .remove(b'&')
     .remove(b'~');
 
-/// The name under which the marks of a batch are kept.
+/// The key of a batch.
 fn key_of(batch: &str) -> String {
     let key = utf8_percent_encode(batch, &ENCODED).to_string();
     let key = key.strip_prefix('.').map(|rest| format!("%2E{rest}")).unwrap_or(key);
@@ -188,7 +189,7 @@ fn key_of(batch: &str) -> String {
     format!("{}%~{}", &key[..KEPT], hex(&Sha256::digest(batch)))
 }
 
-/// The batch id of a key; of one that was too long the part that is kept.
+/// The batch id of a key; the start of one that was too long.
 fn batch_of(key: &str) -> String {
     let (kept, more) = key.split_once("%~").map_or((key, ""), |(kept, _)| (kept, "…"));
     format!("{}{more}", percent_decode_str(kept).decode_utf8_lossy())

@@ -1,4 +1,4 @@
-//! Runs of a grid seen from outside: where its workers meet, and what their marks say.
+//! Runs of a grid seen from outside: where workers meet, and the marks there.
 
 pub mod bucket;
 pub mod clean;

@@ -1,25 +1,25 @@
-//! How fast the batches of a run end, and how long the rest takes.
+//! The rate at which batches end, and the time left.
 
 use std::time::Duration;
 
-/// Measures from the first look on; times are seconds of the watcher's own clock.
+/// Measures from the first look; times are in seconds of the watcher's clock.
 #[derive(Debug, Default)]
 pub struct Pace {
-    /// When the first look was, and how many batches had ended then.
+    /// The time of the first look, and the batches ended by then.
     begin: Option<(f64, usize)>,
 }
 
-/// A pace as it was found.
+/// A measured rate.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Speed {
-    /// Batches that end in a minute, as far as some have since the first look.
+    /// Batches per minute, if any have ended since the first look.
     pub per_minute: Option<f64>,
-    /// Seconds that the rest will take at this speed.
+    /// Seconds left at this rate.
     pub left: Option<f64>,
 }
 
 impl Pace {
-    /// Takes note of how many batches have ended at a time, and how many have not, where that is known.
+    /// Records the number of ended batches at a time, and of remaining ones if known.
     pub fn look(&mut self, at: f64, ended: usize, open: Option<usize>) -> Speed {
         let (begin, before) = *self.begin.get_or_insert((at, ended));
         let (ended, seconds) = (ended.saturating_sub(before), at - begin);
@@ -31,12 +31,12 @@ impl Pace {
     }
 }
 
-/// A number of batches, which are never so many that one is lost in it.
+/// A number of batches as a float, exact for any realistic number.
 fn number(batches: usize) -> f64 {
     f64::from(u32::try_from(batches).unwrap_or(u32::MAX))
 }
 
-/// A time of so many seconds as people say it.
+/// A duration for people.
 #[must_use]
 pub fn span(seconds: f64) -> String {
     match Duration::from_secs_f64(seconds.clamp(0.0, 1e9)).as_secs() {

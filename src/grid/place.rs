@@ -1,4 +1,4 @@
-//! The places where workers meet: folders and buckets.
+//! Places where workers meet: folders and buckets.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -8,7 +8,7 @@ use super::bucket::Store;
 use super::connection::{Connection, is_connection};
 use super::error::GridError;
 
-/// Where the marks of a run are.
+/// The place of a run's marks.
 #[derive(Debug)]
 pub enum Place {
     /// A folder, of marks or of results.
@@ -17,11 +17,11 @@ pub enum Place {
     Store(Box<Store>),
 }
 
-/// The file in the folder of a failed batch that holds its error.
+/// The file with the error in the folder of a failed batch.
 const ERROR_FILE: &str = "error.txt";
 
 impl Place {
-    /// Finds the place that is meant: a folder, a connection, or a file that holds one.
+    /// Finds a place: a folder, a connection, or a file that holds one.
     pub fn find(text: &str) -> Result<Self, GridError> {
         let path = Path::new(text);
         if is_connection(text) {
@@ -43,7 +43,7 @@ impl Place {
         Ok(Self::Store(Box::new(store)))
     }
 
-    /// The names of all marks, hidden ones too, and of what stands beside them.
+    /// The names of all marks, including hidden ones, and of other files.
     pub fn list(&self) -> Result<Vec<String>, GridError> {
         match self {
             Self::Folder(folder) => names_in(folder),
@@ -51,7 +51,7 @@ impl Place {
         }
     }
 
-    /// The contents of marks, none for those that have gone meanwhile.
+    /// The contents of marks; none for those removed meanwhile.
     pub fn read(&self, names: &[&str]) -> Result<Vec<Option<Vec<u8>>>, GridError> {
         match self {
             Self::Folder(folder) => names.iter().map(|name| read_file(&folder.join(name))).collect(),
@@ -59,7 +59,7 @@ impl Place {
         }
     }
 
-    /// Removes marks; those that have gone already are no error.
+    /// Removes marks; missing ones are no error.
     pub fn remove(&self, names: &[&str]) -> Result<(), GridError> {
         match self {
             Self::Folder(folder) => names.iter().try_for_each(|name| remove_file(&folder.join(name))),
@@ -83,7 +83,7 @@ fn names_in(folder: &Path) -> Result<Vec<String>, GridError> {
     names.map_err(|source| GridError::Read { path: folder.to_owned(), source })
 }
 
-/// The content of a mark; a folder keeps its error in a file.
+/// The content of a mark; for a folder, its error file.
 fn read_file(path: &Path) -> Result<Option<Vec<u8>>, GridError> {
     let path = if path.is_dir() { path.join(ERROR_FILE) } else { path.to_owned() };
     match fs::read(&path) {

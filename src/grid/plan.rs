@@ -1,4 +1,4 @@
-//! Which batches are claimed and marked in bundles, as the workers have planned it: see `templates/runtime/grid/plan.py`.
+//! The bundles of batches in the workers' plan: see `templates/runtime/grid/plan.py`.
 
 use std::collections::HashMap;
 
@@ -8,10 +8,10 @@ use super::error::GridError;
 use super::marks::BUNDLE;
 use super::place::Place;
 
-/// Plans begin so; the last one says what those before it say, too.
+/// Prefix of plans; the last one includes those before it.
 const PLAN: &str = ".plan-";
 
-/// The bundle of each batch that is in one, by the key.
+/// The bundle of each batch, by key.
 #[derive(Debug, Default)]
 pub struct Plan(HashMap<String, String>);
 
@@ -20,7 +20,7 @@ struct Parts {
     parts: Vec<Part>,
 }
 
-/// Batches, and how many of them make a bundle: 1 if they are single ones.
+/// Batches, and the size of their bundles: 1 for single ones.
 #[derive(Deserialize)]
 struct Part {
     size: usize,
@@ -28,7 +28,7 @@ struct Part {
 }
 
 impl Plan {
-    /// The last plan that the workers have made.
+    /// The workers' last plan.
     pub fn last(place: &Place, names: &[String]) -> Result<Self, GridError> {
         let number = |name: &String| name.strip_prefix(PLAN)?.parse::<u32>().ok();
         let Some(last) = names.iter().filter_map(number).max() else { return Ok(Self::default()) };
@@ -36,7 +36,7 @@ impl Plan {
         Ok(Self::read(&content.unwrap_or_default()))
     }
 
-    /// Reads what a plan says; what is none says nothing.
+    /// Parses a plan; an invalid one is empty.
     #[must_use]
     pub fn read(content: &[u8]) -> Self {
         let parts = serde_json::from_slice::<Parts>(content).map_or_else(|_| Vec::new(), |plan| plan.parts);
@@ -49,7 +49,7 @@ impl Plan {
         Self(bundles)
     }
 
-    /// The key of the bundle that a batch is in.
+    /// The key of a batch's bundle.
     #[must_use]
     pub fn bundle_of(&self, key: &str) -> Option<&str> {
         self.0.get(key).map(String::as_str)

@@ -1,4 +1,4 @@
-//! Counts what the marks of a run say.
+//! Counts the batches of a run by their marks.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -9,7 +9,7 @@ use super::marks::{self, BATCHES, Mark, State, Style};
 use super::place::Place;
 use super::plan::Plan;
 
-/// The latest run, as its workers have announced it.
+/// The latest run, as announced by its workers.
 #[derive(Debug, Deserialize)]
 pub struct Run {
     style: Style,
@@ -19,7 +19,7 @@ pub struct Run {
 }
 
 impl Run {
-    /// The run that the workers have announced, if they have.
+    /// The announced run, if any.
     pub fn announced(place: &Place, names: &[String]) -> Result<Option<Self>, GridError> {
         if !names.iter().any(|name| name == BATCHES) {
             return Ok(None);
@@ -34,7 +34,7 @@ impl Run {
         Self { style, keys: keys.iter().map(ToString::to_string).collect(), plan: Plan::default() }
     }
 
-    /// The bundles of batches that have no marks of their own, each with the number of these.
+    /// The bundles of batches without marks of their own, with their number.
     fn bundles(&self, marked: &BTreeMap<String, Last<'_>>) -> BTreeMap<&str, usize> {
         let mut bundles = BTreeMap::new();
         let unmarked = self.keys.iter().filter(|key| !marked.contains_key(*key));
@@ -45,45 +45,45 @@ impl Run {
     }
 }
 
-/// How far a run is.
+/// The state of a run.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Status {
-    /// Batches in all, where the workers have announced them.
+    /// Batches in total, if announced.
     pub total: Option<usize>,
-    /// Batches that are done.
+    /// Finished batches.
     pub done: usize,
-    /// Batches that a worker has in hand, or has died with.
+    /// Batches claimed by a worker, which may have died.
     pub locked: usize,
-    /// Which these are.
+    /// The claimed batches.
     pub held: Vec<Held>,
-    /// Batches that have failed.
+    /// Failed batches.
     pub failed: Vec<Failed>,
-    /// Batches with marks that are none of the latest run's.
+    /// Batches with marks that aren't in the latest run.
     pub others: usize,
 }
 
-/// A batch in the hands of a worker.
+/// A claimed batch.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Held {
-    /// The batch as a person knows it.
+    /// Its id.
     pub batch: String,
     /// The name of its lock.
     pub lock: String,
-    /// How many workers have had it before.
+    /// The number of earlier owners.
     pub generation: u32,
 }
 
-/// A batch that has failed.
+/// A failed batch.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Failed {
-    /// The batch as a person knows it.
+    /// Its id.
     pub batch: String,
-    /// The name of the mark that holds its error.
+    /// The mark with its error.
     pub mark: String,
 }
 
 impl Status {
-    /// Counts the batches; without an announced run, all that have marks.
+    /// Counts the batches; without an announced run, all with marks.
     #[must_use]
     pub fn count(names: &[String], run: Option<&Run>) -> Self {
         let style = Self::style(names, run);
@@ -107,7 +107,7 @@ impl Status {
         }
     }
 
-    /// How many batches are done as their bundles are, and the bundles in the hands of workers, with the number of batches.
+    /// The number of batches in finished bundles, and the claimed bundles with their numbers of batches.
     fn bundles(names: &[String], wanted: BTreeMap<&str, usize>) -> (usize, Vec<(usize, Held)>) {
         let (mut done, mut held) = (0, Vec::new());
         let bundles = if wanted.is_empty() { BTreeMap::new() } else { last_bundles(names) };
@@ -120,24 +120,24 @@ impl Status {
         (done, held)
     }
 
-    /// How the marks are named.
+    /// The naming style of the marks.
     #[must_use]
     pub fn style(names: &[String], run: Option<&Run>) -> Style {
         run.map_or_else(|| Style::guess(names), |run| run.style)
     }
 
-    /// Batches that nobody has tried yet, where the number of all is known.
+    /// Batches not tried yet, if the total is known.
     #[must_use]
     pub fn waiting(&self) -> Option<usize> {
         self.total.map(|total| total - self.done - self.locked - self.failed.len())
     }
 }
 
-/// The mark of a batch that holds.
+/// The effective mark of a batch.
 #[derive(Debug)]
 pub(super) struct Last<'a> {
     pub(super) mark: Mark,
-    /// The mark with the text of an error, if there is one.
+    /// The mark with the text of an error, if any.
     text: Option<&'a String>,
 }
 
@@ -165,12 +165,12 @@ impl<'a> Last<'a> {
     }
 }
 
-/// The mark of every key that holds.
+/// The effective mark of every key.
 pub(super) fn last_marks(style: Style, names: &[String]) -> BTreeMap<String, Last<'_>> {
     last_of(names, |name| style.read(name))
 }
 
-/// The mark of every bundle that holds.
+/// The effective mark of every bundle.
 pub(super) fn last_bundles(names: &[String]) -> BTreeMap<String, Last<'_>> {
     last_of(names, marks::bundle)
 }
@@ -188,7 +188,7 @@ fn last_of(names: &[String], read: impl Fn(&str) -> Option<Mark>) -> BTreeMap<St
     all
 }
 
-/// The last line of an error that says something.
+/// The last non-empty line of an error.
 #[must_use]
 pub fn last_line(content: &[u8]) -> String {
     let text = String::from_utf8_lossy(content);

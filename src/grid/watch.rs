@@ -1,4 +1,4 @@
-//! What two looks at a run tell that one doesn't: how fast it is, how long it takes still, and which batches stand still.
+//! Comparing looks at a run: its rate, the time left, and stuck batches.
 
 use std::collections::BTreeMap;
 
@@ -9,48 +9,48 @@ use super::pace::{Pace, Speed};
 use super::place::Place;
 use super::status::{Held, Status};
 
-/// A lock that has stayed as it is for so many heartbeats is that of a worker that has died.
+/// Missed heartbeats after which a lock's worker counts as dead.
 const MISSED: f64 = 3.5;
 
-/// The heartbeat of workers whose locks don't say theirs.
+/// The heartbeat in seconds of workers whose locks don't name theirs.
 const HEARTBEAT: f64 = 10.0;
 
-/// What has been seen of a run so far; times are seconds of the watcher's own clock.
+/// Observations of a run; times are in seconds of the watcher's clock.
 #[derive(Debug, Default)]
 pub struct Watch {
     pace: Pace,
-    /// The batches in work, by the names of their locks.
+    /// The claimed batches, by lock.
     seen: BTreeMap<String, Seen>,
 }
 
-/// What has been seen of a lock.
+/// Observations of a lock.
 #[derive(Debug)]
 struct Seen {
     content: Option<Vec<u8>>,
-    /// Since when it has been there, and since when it has been as it is.
+    /// Since when it exists, and since when it is unchanged.
     since: f64,
     unchanged: f64,
 }
 
-/// How a run goes on.
+/// The progress of a run.
 #[derive(Debug, PartialEq)]
 pub struct Progress {
-    /// How fast its batches end.
+    /// Its rate.
     pub speed: Speed,
-    /// Batches in work, those that have been so for the longest time first.
+    /// Claimed batches, longest first.
     pub work: Vec<Work>,
 }
 
-/// A batch in work.
+/// A claimed batch.
 #[derive(Debug, PartialEq)]
 pub struct Work {
-    /// The batch as a person knows it.
+    /// Its id.
     pub batch: String,
-    /// How many workers have had it, this one included.
+    /// The number of owners, including this one.
     pub attempt: u32,
-    /// For how many seconds it has been seen in work, at the least.
+    /// Seconds since it was first seen claimed.
     pub seconds: f64,
-    /// For how many it has had no heartbeat, if these are so many that its worker must have died.
+    /// Seconds without a heartbeat, if its worker must have died.
     pub stuck: Option<f64>,
 }
 
@@ -60,7 +60,7 @@ struct Lock {
 }
 
 impl Watch {
-    /// Looks at the locks of a run, and tells what has come of it since the first look.
+    /// Looks at the locks of a run, and returns the progress since the first look.
     pub fn look(&mut self, at: f64, status: &Status, place: &Place) -> Result<Progress, GridError> {
         let names: Vec<_> = status.held.iter().map(|held| held.lock.as_str()).collect();
         Ok(self.note(at, status, place.read(&names)?))
@@ -90,7 +90,7 @@ impl Watch {
     }
 }
 
-/// What is known of a lock after one more look.
+/// The observation of a lock after another look.
 fn seen(before: Option<Seen>, at: f64, content: Option<Vec<u8>>) -> Seen {
     match before {
         None => Seen { content, since: at, unchanged: at },

@@ -26,7 +26,7 @@ pub fn below(
     })
 }
 
-/// Whether a name is hidden, or that of a cache or a module such as `__init__.py`, which is no operator.
+/// Whether a name is hidden, a cache, or a module such as `__init__.py`, which isn't an operator.
 #[must_use]
 pub fn is_private(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -37,7 +37,7 @@ fn is_packages(folder: &Path) -> bool {
     folder.join("pyvenv.cfg").exists()
 }
 
-/// A file with a source's name, or a link to one; what a link leads to may be missing.
+/// Whether an entry is a source, or a link with a source's name, perhaps dangling.
 fn is_source(entry: &DirEntry) -> bool {
     let path = entry.path();
     frontend::kind(path).is_some() && (path.is_file() || (entry.path_is_symlink() && !path.exists()))

@@ -7,7 +7,8 @@ use ignore::{DirEntry, WalkBuilder};
 
 use super::is_private;
 
-/// The files below a folder that git doesn't ignore; outside of a repository all. Hidden and private folders are left out.
+/// The files below a folder that git doesn't ignore; outside a repository, all. Hidden and private folders
+/// are left out.
 #[must_use]
 pub fn kept_by_git(folder: &Path) -> BTreeSet<PathBuf> {
     let is_open = |entry: &DirEntry| {

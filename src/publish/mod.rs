@@ -1,4 +1,4 @@
-//! Platforms that take what was made over HTTP.
+//! Publishing to platforms over HTTP.
 
 use std::future::Future;
 use std::time::Duration;
@@ -16,25 +16,25 @@ use crate::display;
 pub mod onedata;
 pub mod submarine;
 
-/// What to do about a server that takes too long.
+/// Hint for a server that is too slow.
 const LATE: &str = "look whether it has arrived; else try again with a longer `--timeout`";
 
-/// What to do about a redirect of something that is sent.
+/// Hint for an upload that is redirected.
 const MOVED: &str = "give the address that the server redirects to, with `https://` if it wants that";
 
 /// Most bytes of an answer that are read.
 const ANSWER: usize = 16 << 20;
 
-/// Most of a server's own words that are shown, in characters.
+/// Longest message of a server that is shown, in characters.
 const MESSAGE_LIMIT: usize = 400;
 
-/// Why a platform didn't take something.
+/// Why publishing failed.
 #[derive(Debug, Error)]
 pub enum PublishError {
-    /// What is given for a server is no web address.
+    /// The server's address isn't a URL.
     #[error("`{0}` is not an address of a server")]
     Server(String),
-    /// A file can't be read.
+    /// A file is unreadable.
     #[error("cannot read `{path}`: {source}")]
     Read {
         /// The file.
@@ -42,43 +42,43 @@ pub enum PublishError {
         /// What the system says.
         source: std::io::Error,
     },
-    /// Nobody answers, or not as a server should.
+    /// The server is unreachable or misbehaves.
     #[error(transparent)]
     Http(#[from] HttpError),
-    /// The connection broke.
+    /// The connection broke off.
     #[error("the connection to `{server}` broke off{}: {reason}", progress(*.sent, *.size))]
     Cut {
         /// The server.
         server: String,
-        /// Bytes that were sent.
+        /// Bytes sent.
         sent: u64,
-        /// Bytes in all; 0 where nothing is uploaded.
+        /// Bytes in total; 0 if nothing is uploaded.
         size: u64,
         /// The innermost cause.
         reason: String,
     },
-    /// The server does nothing any more, or next to nothing.
+    /// The server stalls, or is too slow.
     #[error("`{server}` did {} for {} seconds{}", activity(*.bytes), .limit.as_secs(), progress(*.sent, *.size))]
     Late {
         /// The server.
         server: String,
-        /// How long it was waited for.
+        /// The time waited.
         limit: Duration,
-        /// Bytes that moved meanwhile.
+        /// Bytes transferred meanwhile.
         bytes: u64,
-        /// Bytes that were sent.
+        /// Bytes sent.
         sent: u64,
-        /// Bytes in all; 0 where nothing is uploaded.
+        /// Bytes in total; 0 if nothing is uploaded.
         size: u64,
     },
-    /// The server answers with an error.
+    /// The server responds with an error.
     #[error("`{server}` answers {status}{}", said(.message))]
     Refused {
         /// The server.
         server: String,
-        /// Its answer.
+        /// Its status.
         status: StatusCode,
-        /// What it says beside.
+        /// Its message.
         message: String,
         /// What to do.
         hint: String,
@@ -135,7 +135,7 @@ fn remedy(error: &HttpError) -> String {
     hint.to_owned()
 }
 
-/// A server and how long it may be silent.
+/// A server and its time limit.
 #[derive(Debug, Clone)]
 pub struct Server {
     base: Url,
@@ -152,7 +152,7 @@ impl Server {
         if is_web { Ok(Self { base, limit, token: None }) } else { Err(wrong()) }
     }
 
-    /// The server, which is shown a token with each request.
+    /// The server with a token for every request.
     #[must_use]
     pub fn with_token(self, token: Option<String>) -> Self {
         Self { token, ..self }
@@ -166,7 +166,7 @@ impl Server {
         }
     }
 
-    /// The address of a resource, its last part escaped.
+    /// The URL of a resource, its last part escaped.
     fn url(&self, path: &str, name: Option<&str>) -> Result<Url, PublishError> {
         let mut url = self.base.clone();
         let wrong = |()| PublishError::Server(self.base.to_string());
@@ -180,12 +180,12 @@ impl Server {
         Client::with_limits(self.name(), Limits { idle: self.limit })
     }
 
-    /// What errors call it.
+    /// The name in errors.
     fn name(&self) -> String {
         format!("`{}`", self.base)
     }
 
-    /// Asks once, since whatever is asked for may change something.
+    /// Sends a request once, as it may change something.
     fn ask(
         &self,
         url: &Url,
@@ -200,7 +200,7 @@ impl Server {
         })
     }
 
-    /// Uploads something of a size that is known.
+    /// Uploads content of a known size.
     fn upload(
         &self,
         url: &Url,
@@ -229,7 +229,7 @@ impl Server {
         }
     }
 
-    /// Waits for an answer, unless the user presses Ctrl-C.
+    /// Waits for a response, unless the user presses Ctrl-C.
     fn wait<T>(&self, work: impl Future<Output = Result<T, PublishError>>) -> Result<T, PublishError> {
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime
@@ -244,7 +244,7 @@ impl Server {
         answer
     }
 
-    /// Takes an answer that is no success for an error.
+    /// Turns an unsuccessful response into an error.
     async fn accepted(
         &self,
         answer: Answer,
@@ -265,7 +265,7 @@ impl Server {
     }
 }
 
-/// What a server says of an error: the message of a JSON answer, else its text.
+/// The message in a server's error: that of a JSON response, else its text.
 fn message(body: &str) -> String {
     let json: Option<serde_json::Value> = serde_json::from_str(body).ok();
     let told = json
@@ -274,7 +274,7 @@ fn message(body: &str) -> String {
     told.map_or_else(|| body.to_owned(), ToOwned::to_owned)
 }
 
-/// The beginning of a text, on one line.
+/// The start of a text, on one line.
 fn shortened(text: &str) -> String {
     display::beginning(&text.split_whitespace().collect::<Vec<_>>().join(" "), MESSAGE_LIMIT).into_owned()
 }

@@ -1,4 +1,4 @@
-//! ONE DATA: environments are uploaded as archives of images.
+//! ONE DATA: uploads environments as image archives.
 
 use std::io;
 use std::path::Path;
@@ -14,13 +14,13 @@ use crate::engine::http::Upload;
 use crate::progress::{Event, Progress};
 use crate::reader;
 
-/// The resource that takes environments.
+/// The resource of environments.
 const PATH: &str = "api/v1/environment";
 
 /// The environment variable with the token.
 pub const TOKEN: &str = "ONEDATA_TOKEN";
 
-/// Uploads the archive of an environment to a domain, and gives what the server says.
+/// Uploads the archive of an environment to a domain, and returns the server's response.
 pub fn upload(
     server: &Server,
     token: &str,
@@ -60,7 +60,7 @@ fn counted(
     })
 }
 
-/// The failures that the guide explains, and those that servers of its kind know.
+/// Hints for failures in the guide, and for those usual for such servers.
 fn hint(status: StatusCode) -> String {
     let hint = match status {
         StatusCode::UNAUTHORIZED => "set `ONEDATA_TOKEN` to a token that is valid",

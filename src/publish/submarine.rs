@@ -1,4 +1,4 @@
-//! Submarine: environments and experiments are kept by its REST interface.
+//! Submarine: environments and experiments, through its REST interface.
 
 use std::path::Path;
 
@@ -14,12 +14,12 @@ use crate::reader;
 /// The environment variable with the token.
 pub const TOKEN: &str = "SUBMARINE_TOKEN";
 
-/// What the server keeps.
+/// Kinds of resources.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Environments, by their names.
+    /// Environments, by name.
     Environment,
-    /// Experiments, by the ids that the server gives them.
+    /// Experiments, by the server's ids.
     Experiment,
 }
 
@@ -32,13 +32,13 @@ impl Kind {
         }
     }
 
-    /// What a name stands for: ids of experiments are made by the server.
+    /// The kind of a name: the server makes ids of experiments.
     #[must_use]
     pub fn of_name(name: &str) -> Self {
         if name.starts_with("experiment-") { Self::Experiment } else { Self::Environment }
     }
 
-    /// What a specification is of: that of an experiment describes it under `meta`.
+    /// The kind of a specification: an experiment's has `meta`.
     fn of_text(text: &str) -> Self {
         let has_meta = |value: &yaml_serde::Value| value.get("meta").is_some();
         let value: Option<yaml_serde::Value> = yaml_serde::from_str(text).ok();
@@ -46,24 +46,24 @@ impl Kind {
     }
 }
 
-/// What is done.
+/// An action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action<'a> {
-    /// A new one from a specification; an experiment runs.
+    /// Creates a resource from a specification; an experiment starts.
     Create(&'a Path),
-    /// Another specification for the one of this name.
+    /// Replaces the specification of a resource.
     Update(&'a str, &'a Path),
-    /// No longer the one of this name.
+    /// Deletes a resource.
     Delete(&'a str),
-    /// All of a kind.
+    /// Lists a kind.
     List(Kind),
-    /// The one of this name.
+    /// Gets a resource.
     Get(&'a str),
-    /// What an experiment has logged.
+    /// Gets an experiment's log.
     Logs(&'a str),
 }
 
-/// The envelope of every answer.
+/// The envelope of every response.
 #[derive(Deserialize)]
 struct Envelope {
     success: Option<bool>,
@@ -73,7 +73,7 @@ struct Envelope {
     result: Value,
 }
 
-/// Does it, and gives the result that the server tells.
+/// Sends an action, and returns the result.
 pub fn send(server: &Server, action: Action) -> Result<Value, PublishError> {
     let (method, name, spec) = match action {
         Action::Create(spec) => (Method::POST, None, Some(spec)),
@@ -102,7 +102,7 @@ pub fn send(server: &Server, action: Action) -> Result<Value, PublishError> {
     opened(server, status, &answer)
 }
 
-/// A specification as it is sent: JSON or YAML, by the name of its file.
+/// A specification to send: JSON or YAML, judged by its file name.
 fn read(path: &Path) -> Result<(&'static str, String), PublishError> {
     let text = reader::read_to_string(path)
         .map_err(|source| PublishError::Read { path: path.display().to_string(), source })?;
@@ -110,7 +110,7 @@ fn read(path: &Path) -> Result<(&'static str, String), PublishError> {
     Ok((if is_json { "application/json" } else { "application/yaml" }, text))
 }
 
-/// What is in the envelope; the server may tell of a failure there only.
+/// The content of the envelope; the server may report a failure only there.
 fn opened(server: &Server, status: StatusCode, body: &str) -> Result<Value, PublishError> {
     let refused = |status, message: &str| PublishError::Refused {
         server: server.base.to_string(),

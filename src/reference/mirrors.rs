@@ -1,4 +1,4 @@
-//! Mirrors of registries: where images are pulled from that are called after another registry.
+//! Mirrors: other places to pull images from.
 
 use std::collections::BTreeMap;
 
@@ -8,13 +8,13 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Reference, check_repository, registry_host, registry_path, split_suffix};
 
-/// Mirrors by the registries that they stand for, each with a namespace if it stands for no more, such as `docker.io/nvidia`.
-/// As in the `registries.conf` of Podman and Skopeo, the longest that an image's name begins with counts.
+/// Mirrors by registry, or registry and namespace such as `docker.io/nvidia`. As in the `registries.conf` of
+/// Podman and Skopeo, the longest matching prefix of an image's name counts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Mirrors(BTreeMap<String, String>);
 
 impl Mirrors {
-    /// The name by which an image is pulled: its own, or that of the mirror's copy, with the same tag and digest.
+    /// The name to pull an image by: its own, or the mirror's, with the same tag and digest.
     #[must_use]
     pub fn of(&self, image: &str) -> String {
         self.mirrored(image).unwrap_or_else(|| image.to_owned())
@@ -34,7 +34,7 @@ impl Mirrors {
         Some(format!("{mirror}{rest}{version}"))
     }
 
-    /// These before others.
+    /// These over others.
     #[must_use]
     pub fn over(&self, under: &Self) -> Self {
         Self(under.0.clone().into_iter().chain(self.0.clone()).collect())

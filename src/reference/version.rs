@@ -1,4 +1,4 @@
-//! Which version follows those that a registry holds.
+//! The next version after those in a registry.
 
 use std::cmp::Reverse;
 
@@ -22,7 +22,7 @@ pub fn next_version(tags: &[String]) -> String {
     highest.map_or_else(|| FIRST.to_owned(), successor)
 }
 
-/// The versions among tags, the highest first.
+/// The versions among tags, highest first.
 #[must_use]
 pub fn newest_first(tags: &[String]) -> Vec<&str> {
     let mut versions: Vec<_> = tags.iter().map(String::as_str).filter(|tag| is_version(tag)).collect();

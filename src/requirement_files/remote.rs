@@ -1,4 +1,4 @@
-//! Requirement files at URLs: fetched once where an image is built, vetted like all others, and copied into it.
+//! Requirement files at URLs: fetched once when an image is built, vetted like others, and copied into it.
 
 use reqwest::Url;
 use sha2::{Digest, Sha256};
@@ -9,15 +9,15 @@ use crate::diagnostic::Diagnostic;
 use crate::hashed::hex;
 use crate::installers::pip::{self, Argument, Kind};
 
-/// Folder of the image with what was fetched.
+/// Folder of fetched files in the image.
 const FOLDER: &str = "fetched";
 
-/// What happens to requirement files at URLs.
+/// How to treat requirement files at URLs.
 #[derive(Clone, Copy)]
 pub enum Remote<'a> {
-    /// Nothing is fetched: the line stays as it is, and a warning says so.
+    /// Nothing is fetched: the line stays, with a warning.
     Left,
-    /// They are fetched by this function, which gives the text or says why not.
+    /// They are fetched by this function.
     Fetched(&'a dyn Fn(&str) -> Result<String, Unfetched>),
 }
 
@@ -26,11 +26,11 @@ pub enum Remote<'a> {
 pub struct Unfetched {
     /// The reason and what to do, in one sentence.
     pub reason: String,
-    /// Whether the network or the server is at fault, not the address.
+    /// Whether the network or the server is at fault, rather than the address.
     pub is_network: bool,
 }
 
-/// SHA-256 of all that was fetched, in hexadecimal digits.
+/// SHA-256 of everything fetched, in hexadecimal.
 pub(super) fn digest_of(fetched: &[(String, String)]) -> Option<String> {
     let mut hash = Sha256::new();
     for text in fetched.iter().flat_map(|(url, text)| [url, text]) {
@@ -41,7 +41,7 @@ pub(super) fn digest_of(fetched: &[(String, String)]) -> Option<String> {
 }
 
 impl Reader<'_> {
-    /// Fetches a list; gives its path in the image and its vetted text.
+    /// Fetches a file; returns its path in the image and its vetted text.
     pub(super) fn fetch(&mut self, url: &str) -> Option<(String, String)> {
         let Remote::Fetched(fetch) = self.remote else {
             self.resolved.incomplete = true;
@@ -79,7 +79,7 @@ impl Reader<'_> {
         Some((path, vetted))
     }
 
-    /// What a line of a fetched list names: other lists beside it are fetched too, files of this machine are refused.
+    /// The words of a fetched line's argument: files beside it are fetched too, local ones rejected.
     fn linked(&mut self, argument: &Argument, base: &Url) -> Option<Vec<String>> {
         let place = argument.place()?.to_owned();
         if !matches!(argument.kind, Kind::Requirements(_) | Kind::Constraints(_)) {
@@ -98,7 +98,7 @@ impl Reader<'_> {
     }
 }
 
-/// Where a fetched file is in the image: the same for the same URL, whoever asks for it.
+/// The path of a fetched file in the image, determined by its URL.
 fn path(url: &Url) -> String {
     let mut url = url.clone();
     let _ = (url.set_username(""), url.set_password(None));

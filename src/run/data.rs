@@ -1,4 +1,4 @@
-//! The user's files that an operator sees: what is mounted, and inputs that are paths.
+//! The user's files that an operator sees: mounts, and inputs that are paths.
 
 use std::path::{Path, PathBuf};
 
@@ -7,20 +7,20 @@ use crate::invocation::{Interface, Invocation};
 
 use crate::failure::{Failure, INPUT, USAGE};
 
-/// Variable of the original's that names a folder with data.
+/// The original's variable with a data folder.
 const DATA_PATH: &str = "CLAIMED_DATA_PATH";
 
-/// Where an operator finds that folder, below its working directory.
+/// The data folder below the operator's working directory.
 const DATA: &str = "data";
 
-/// Folder of a container that holds the files which inputs name.
+/// Folder of a container with files named by inputs.
 const INPUTS: &str = "/c3-inputs";
 
 /// A user's file or folder, and where the operator sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Shared {
     pub(super) source: PathBuf,
-    /// A path, seen from the working directory.
+    /// The path, relative to the working directory.
     pub(super) target: String,
     pub(super) read_only: bool,
 }
@@ -32,7 +32,7 @@ impl Shared {
     }
 }
 
-/// What the user shares with the operator.
+/// The mounts given by the user.
 pub(super) fn shared(mounts: &[String]) -> Result<Vec<Shared>, Failure> {
     let named = mounts.iter().map(|text| named(text));
     let data = std::env::var_os(DATA_PATH).filter(|path| !path.is_empty()).map(|path| {
@@ -62,14 +62,14 @@ fn parted(text: &str) -> (&str, Option<&str>, bool) {
     }
 }
 
-/// The full path of something that has to be there.
+/// The absolute path of something that must exist.
 fn existing(path: &Path, named_by: &str) -> Result<PathBuf, Failure> {
     path.canonicalize().map_err(|error| {
         Failure::new(INPUT, format!("cannot share `{}`, which {named_by} names: {error}", path.display()))
     })
 }
 
-/// The files and folders that inputs name, each to be shared; the values become where the operator sees them.
+/// The files and folders named by inputs, to be shared; the values become their paths for the operator.
 pub(super) fn inputs(
     interface: &Interface,
     invocation: &mut Invocation,

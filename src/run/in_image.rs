@@ -26,16 +26,16 @@ use super::results::Results;
 use super::{Run, data};
 use crate::failure::{ENGINE, Failure, INPUT, USAGE};
 
-/// The tag of images that are built to be run: what the engine knows as the newest.
+/// The tag of images built for a run.
 const TAG: &str = "latest";
 
-/// Folder of a container that outputs are delivered to.
+/// Folder of a container for outputs.
 const OUTPUTS: &str = "/c3-outputs";
 
-/// Where images of the original have their working directory if they don't say it.
+/// The default working directory of the original's images.
 const WORKING_DIR: &str = "/opt/app-root/src";
 
-/// Runs a source: builds its image, of which the engine knows what is done already.
+/// Runs a source: builds its image, with the engine's cache.
 pub fn source(run: &Run, mut plan: Plan) -> Result<(), Failure> {
     let interface = Interface::of(&plan.component, plan.settings.logging);
     let Some(mut invocation) = (run.asked)(Some(&interface))? else { return Ok(()) };
@@ -64,18 +64,18 @@ fn build(progress: &Progress, engine: &Engine, plan: &mut Plan) -> Result<String
     Ok(built?.reference)
 }
 
-/// The key of all that the image is made of, if the engine has its base.
+/// The key of the image's contents, if the engine has its base.
 fn key(engine: &Engine, plan: &Plan) -> Result<Option<String>, Failure> {
     let base = image::base_of(engine, &plan.settings.pulled_image())?;
     base.map(|base| plan.key(&base, &[Platform::host()], Compression::default())).transpose()
 }
 
-/// The key of the image that was built last.
+/// The key of the last built image.
 fn known_key(engine: &Engine, reference: &str) -> Result<Option<String>, EngineError> {
     Ok(engine.inspect(reference)?.and_then(|image| image.labels.get(KEY_LABEL).cloned()))
 }
 
-/// An operator whose Dockerfile can't be written.
+/// The failure for an operator whose Dockerfile can't be written.
 fn refused(diagnostics: Vec<Diagnostic>) -> Failure {
     let Some(Diagnostic { message, hint, .. }) = diagnostics.into_iter().next() else {
         return Failure::diagnosed();
@@ -112,7 +112,8 @@ pub fn image(run: &Run, name: &str, manifest: Option<&Manifest>, is_claimed: boo
     call.run(&engine, &name, &invocation)
 }
 
-/// A manifest's own word on an image that carries no component; one of this compiler's or the original's it must be.
+/// A manifest's own interface for an image without a component; the manifest must be this compiler's or the
+/// original's.
 fn of_manifest(name: &str, manifest: &Manifest) -> Result<Interface, Failure> {
     let last = name.rsplit('/').next().unwrap_or(name);
     if last.starts_with("claimed-") {
@@ -125,7 +126,7 @@ fn of_manifest(name: &str, manifest: &Manifest) -> Result<Interface, Failure> {
     .hint("only files that `c3` or the original have written can be run"))
 }
 
-/// The name of an image as the original's program `claimed` fills it in, unless the engine knows it as it stands.
+/// The image name completed as by the original's `claimed`, unless the engine has it as given.
 fn claimed_name(engine: &Engine, name: &str) -> Result<String, Failure> {
     if engine.inspect(name)?.is_some() { Ok(name.to_owned()) } else { Ok(filled_in(name)) }
 }
@@ -138,7 +139,7 @@ fn filled_in(name: &str) -> String {
     format!("{owner}{name}{tag}")
 }
 
-/// The labels of an image: of the engine's, or of the registry's, which spares pulling what can't be run.
+/// The labels of an image: from the engine, or from the registry, which avoids pulling what can't run.
 fn labels(engine: &Engine, name: &str, progress: &Progress) -> Result<BTreeMap<String, String>, Failure> {
     if let Some(image) = engine.inspect(name)? {
         return Ok(image.labels);
@@ -164,17 +165,17 @@ pub fn told(name: &str) -> Result<Option<Interface>, Failure> {
     interface(name, &registry::labels(name)?)
 }
 
-/// The interface that an image carries as a label.
+/// The interface in an image's label.
 fn interface(name: &str, labels: &BTreeMap<String, String>) -> Result<Option<Interface>, Failure> {
     let component = image::component(name, labels)?;
     Ok(component.map(|component| Interface::of(&component, true)))
 }
 
-/// What is shared between this machine and the operator.
+/// The connections between this machine and the operator.
 struct Call<'a> {
     run: &'a Run<'a>,
     interface: &'a Interface,
-    /// Whether the image has an entry point of `c3`'s.
+    /// Whether the image has `c3`'s entry point.
     in_component: bool,
     shared: Vec<data::Shared>,
     env: Vec<(String, String)>,
@@ -223,8 +224,8 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// The user who calls, in the group to which images give their files. An image that knows nothing of that keeps its
-    /// own user where no files are shared.
+    /// The calling user, in the group that owns the image's files. An image without such a group keeps its
+    /// own user if no files are shared.
     fn user(&self, engine: &Engine) -> Result<Option<String>, Failure> {
         if !self.in_component && self.shared.is_empty() {
             return Ok(None);
@@ -245,7 +246,7 @@ impl<'a> Call<'a> {
     }
 }
 
-/// The image's own command, unless something is added to it.
+/// The image's own command, unless arguments are added.
 fn command(image: &Image, added: Vec<String>) -> Option<Vec<String>> {
     let before = if image.entry_point.is_empty() { image.command.clone() } else { Vec::new() };
     (!added.is_empty()).then(|| before.into_iter().chain(added).collect())

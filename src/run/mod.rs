@@ -15,23 +15,23 @@ mod results;
 pub use passing::named;
 pub use results::Results;
 
-/// What the words behind an operator ask for, once its interface is known; nothing if that was help.
+/// Parses the words after an operator once its interface is known; nothing after showing help.
 pub type Asked<'a> = &'a dyn Fn(Option<&Interface>) -> Result<Option<Invocation>, Failure>;
 
-/// How an operator is run, and what it shares with this machine.
+/// How to run an operator, and what it shares with this machine.
 #[derive(Clone, Copy)]
 pub struct Run<'a> {
-    /// What its parameters are.
+    /// Parses its parameters.
     pub asked: Asked<'a>,
-    /// Folder that its outputs are put into; without it they are dropped.
+    /// Folder for its outputs; without it they are dropped.
     pub output_dir: Option<&'a Path>,
-    /// What it sees of this machine, each as `SOURCE[:TARGET][:ro]`.
+    /// Mounts, each as `SOURCE[:TARGET][:ro]`.
     pub mounts: &'a [String],
-    /// Variables that it sees, each as `NAME[=VALUE]`.
+    /// Variables, each as `NAME[=VALUE]`.
     pub env: &'a [String],
-    /// Graphics processors that it gets: -1 stands for all.
+    /// Number of GPUs; -1 for all.
     pub gpus: Option<i64>,
-    /// Who shows the steps.
+    /// Shows the steps.
     pub progress: &'a Progress,
     /// Where messages about outputs go.
     pub teller: &'a Progress,

@@ -1,4 +1,4 @@
-//! An operator without an engine: in an environment of this machine, its files laid out as in the image.
+//! An operator without an engine: in an environment on this machine, with its files laid out as in the image.
 
 use std::os::unix::fs::symlink;
 use std::path::{Component as Part, Path};
@@ -21,11 +21,11 @@ use super::passing::{self, passed};
 use super::results::Results;
 use crate::failure::{Failure, INPUT, USAGE};
 
-/// Variables that would change what the operator's interpreter does.
+/// Variables that would affect the operator's interpreter.
 const FOREIGN: &[&str] =
     &["PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "R_PROFILE", "R_PROFILE_USER", "R_LIBS_USER"];
 
-/// Runs a source as a process of this machine.
+/// Runs a source as a process.
 pub fn source(run: &Run, plan: &Plan) -> Result<(), Failure> {
     let interface = Interface::of(&plan.component, plan.settings.logging);
     let Some(mut invocation) = (run.asked)(Some(&interface))? else { return Ok(()) };
@@ -55,7 +55,7 @@ pub fn source(run: &Run, plan: &Plan) -> Result<(), Failure> {
     }
 }
 
-/// What the image would have and this machine may lack.
+/// Warns of what the image would have and this machine may lack.
 fn warn_of_undone(plan: &Plan, teller: &Progress) {
     for requirement in &plan.component.requirements {
         let text = match requirement {
@@ -67,7 +67,7 @@ fn warn_of_undone(plan: &Plan, teller: &Progress) {
     }
 }
 
-/// The operator's files in a folder of their own, which is gone when it ends.
+/// The operator's files in a temporary folder.
 fn lay_out(plan: &Plan) -> Result<TempDir, Failure> {
     let failed = |error| Failure::new(INPUT, format!("cannot make a temporary folder: {error}"));
     let root = tempfile::Builder::new().prefix("c3-").tempdir().map_err(failed)?;
@@ -75,7 +75,7 @@ fn lay_out(plan: &Plan) -> Result<TempDir, Failure> {
     Ok(root)
 }
 
-/// Lets the operator find what is shared: below its working directory by a link, an input where it is.
+/// Makes a shared file visible: by a link below the working directory, or an input at its own path.
 fn link(shared: &Shared, root: &Path, invocation: &mut Invocation) -> Result<(), Failure> {
     if let Some(value) = invocation.values.values_mut().find(|value| **value == shared.target) {
         *value = shared.source.to_string_lossy().into_owned();
@@ -107,7 +107,7 @@ fn environment(plan: &Plan, progress: &Progress, root: &Path) -> Result<Environm
     })
 }
 
-/// The operator's program, with nothing of this environment that it would take for its own.
+/// The operator's program, without variables that it would take for its own.
 fn command(plan: &Plan, interface: &Interface, root: &Path) -> Command {
     let words = plan.operator().command_in(&root.to_string_lossy());
     let mut command = Command::new(&words[0]);

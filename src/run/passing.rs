@@ -14,7 +14,7 @@ pub(super) struct Passed {
     pub(super) arguments: Vec<String>,
 }
 
-/// What tells an operator its values, and to deliver its outputs below a folder as it sees it.
+/// The arguments and variables that pass the values, and the folder for outputs.
 pub(super) fn passed(interface: &Interface, invocation: &Invocation, outputs: Option<&str>) -> Passed {
     let variables = invocation.values.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
     let mut passed = Passed { variables, arguments: Vec::new() };

@@ -1,4 +1,4 @@
-//! The outputs of an operator: delivered to a folder beside their place, put into their place when all went well.
+//! The outputs of an operator: delivered to a staging folder, moved into place on success.
 
 use std::fs;
 use std::io;
@@ -19,21 +19,21 @@ mod delivery;
 /// Most skipped files that are reported one by one.
 const MOST_TOLD: usize = 10;
 
-/// How a source says what it delivers.
+/// How a source declares an output.
 const DECLARATION: &str = "set an environment variable to the path of the file, such as `os.environ['result'] = 'result.csv'` or in R `Sys.setenv(result = 'result.csv')`, with `# c3: output=File` at the end of that line";
 
-/// Outputs under way.
+/// Outputs in progress.
 pub struct Results {
     /// Identifiers of the declared outputs.
     outputs: Vec<String>,
     folder: PathBuf,
-    /// The folder as the user has named it.
+    /// The folder as named by the user.
     named: PathBuf,
     staged: TempDir,
 }
 
 impl Results {
-    /// Makes the folder for the outputs with these identifiers.
+    /// Creates the folder for the outputs with these identifiers.
     pub fn prepare(folder: &Path, outputs: &[String]) -> Result<Self, Failure> {
         let (named, outputs) = (folder.to_path_buf(), outputs.to_vec());
         fs::create_dir_all(folder)
@@ -45,7 +45,7 @@ impl Results {
             .map_err(|error| failure(folder, &error))
     }
 
-    /// The same for a run, if somebody wants its outputs.
+    /// The same for a run, if outputs are wanted.
     pub(super) fn of_run(run: &Run, interface: &Interface) -> Result<Option<Self>, Failure> {
         if run.output_dir.is_none() && !interface.outputs.is_empty() {
             run.teller.tell("note: the outputs are dropped; `--output-dir DIR` keeps them");
@@ -53,13 +53,13 @@ impl Results {
         run.output_dir.map(|folder| Self::prepare(folder, &interface.output_ids())).transpose()
     }
 
-    /// Where the operator delivers its outputs, on this machine.
+    /// The staging folder on this machine.
     #[must_use]
     pub fn staged(&self) -> &Path {
         self.staged.path()
     }
 
-    /// Puts what was delivered into its place, under its own name. What can't be put there isn't lost.
+    /// Moves what was delivered into place, each under its own name. Nothing is lost on failure.
     pub fn place(self, teller: &Progress) -> Result<(), Failure> {
         let placed = self.try_place(teller);
         placed.map_err(|failure| {
@@ -71,7 +71,8 @@ impl Results {
         })
     }
 
-    /// Tells that an operator has failed, whose outputs are dropped for that, but for the executed notebook, which shows why.
+    /// Reports that outputs of a failed operator are dropped, except for the executed notebook, which shows
+    /// the failure.
     pub(super) fn drop(mut self, teller: &Progress) -> Result<(), Failure> {
         if self.outputs.is_empty() {
             return Ok(());
@@ -114,7 +115,7 @@ impl Results {
     }
 }
 
-/// Where everything goes: into the folder, or below the name of its output if another has something of the same name.
+/// The destinations: in the folder, or below the output's name if another has something with the same name.
 fn moves<'a>(deliveries: &'a [Delivery], folder: &Path) -> Vec<(&'a str, &'a Path, PathBuf)> {
     let all =
         deliveries.iter().flat_map(|delivery| delivery.entries.iter().map(move |path| (delivery.id, path)));

@@ -1,5 +1,5 @@
-//! The content of a file apart from its record, and blind to what editors and version control change by themselves: line
-//! ends, trailing blanks, and how many empty lines end it.
+//! The content of a file without its record, and without what editors and version control change by
+//! themselves: line ends, trailing blanks, and empty lines at the end.
 
 use sha2::{Digest, Sha256};
 
@@ -21,19 +21,19 @@ pub fn of_bytes(bytes: &[u8]) -> String {
     }
 }
 
-/// Whether two texts are the same but for line ends and trailing blanks.
+/// Whether two texts are the same except for line ends and trailing blanks.
 #[must_use]
 pub fn is_same(one: &str, other: &str) -> bool {
     plain(one) == plain(other)
 }
 
-/// Whether two texts are the same but for these and their records.
+/// Whether two texts are the same except for these and their records.
 #[must_use]
 pub fn is_same_content(one: &str, other: &str) -> bool {
     content(one) == content(other)
 }
 
-/// A text without its record, and that.
+/// Splits a text into its content and its record.
 #[must_use]
 pub fn without_record(text: &str) -> (String, Option<&str>) {
     let Some((at, _)) = Line::find(text) else { return (text.to_owned(), None) };
@@ -46,7 +46,7 @@ fn content(text: &str) -> String {
     plain(&without_record(text).0)
 }
 
-/// A text with one kind of line ends and without trailing blanks.
+/// A text with uniform line ends and without trailing blanks.
 fn plain(text: &str) -> String {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let lines: Vec<_> = text.split('\n').map(|line| line.trim_end_matches([' ', '\t', '\r'])).collect();

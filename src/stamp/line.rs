@@ -6,31 +6,31 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_enco
 
 use super::Stamp;
 
-/// What stands between what a file is and its stamp.
+/// The words between a file's title and its stamp.
 const MADE: &str = ", made by c3 ";
 
-/// Lines of a file among which its record is looked for.
+/// Lines at the top of a file that may hold its record.
 const HEADER: usize = 20;
 
-/// What would end a value.
+/// Characters that would end a value.
 const ESCAPED: &AsciiSet = &CONTROLS.add(b' ').add(b'%').add(b';').add(b',').add(b'=').add(b'(').add(b')');
 
 /// A line with a record.
 pub(super) struct Line<'a> {
-    /// What the file is, and of whom.
+    /// What the file is, and its source.
     pub(super) title: &'a str,
     pub(super) stamp: Stamp,
-    /// What else is said.
+    /// The rest of the line.
     tail: &'a str,
 }
 
 impl<'a> Line<'a> {
-    /// The line of a file, and its number from 0.
+    /// The record's line in a file, and its number from 0.
     pub(super) fn find(text: &'a str) -> Option<(usize, Self)> {
         text.lines().take(HEADER).enumerate().find_map(|(number, line)| Some((number, Self::parse(line)?)))
     }
 
-    /// Reads a line.
+    /// Parses a line.
     pub(super) fn parse(line: &'a str) -> Option<Self> {
         let line = line.strip_prefix('\u{feff}').unwrap_or(line).trim_end();
         let (title, made) = line.strip_prefix("# ")?.rsplit_once(MADE)?;
@@ -51,14 +51,14 @@ impl fmt::Display for Line<'_> {
     }
 }
 
-/// Whether a line has to stand before all others: a program's interpreter, or a directive to the parser of a Dockerfile.
+/// Whether a line has to come first: an interpreter, or a parser directive of a Dockerfile.
 pub(super) fn stands_first(line: &str) -> bool {
     let is_word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric());
     let directive = || line.strip_prefix('#')?.split_once('=').map(|(name, _)| is_word(name.trim()));
     line.starts_with("#!") || directive() == Some(true)
 }
 
-/// What a stamp says beside the version of `c3`.
+/// The fields of a stamp besides the version of `c3`.
 pub(super) fn fields(stamp: &Stamp) -> Vec<String> {
     let field =
         |name: &str, value: &str| Some(format!("{name} {}", escaped(value))).filter(|_| !value.is_empty());
@@ -78,7 +78,7 @@ pub(super) fn fields(stamp: &Stamp) -> Vec<String> {
     first.into_iter().flatten().chain(beside).chain(optional("content", &stamp.content)).collect()
 }
 
-/// The stamp of these fields; what is unknown is passed over.
+/// The stamp with these fields; unknown ones are ignored.
 fn stamp(c3: &str, fields: &str) -> Stamp {
     let mut stamp = Stamp { c3: c3.to_owned(), ..Stamp::default() };
     for field in fields.split("; ").filter(|field| !field.is_empty()) {

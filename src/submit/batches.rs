@@ -1,4 +1,4 @@
-//! The batches of a grid, told of while the log of its workers passes.
+//! Progress of a grid's batches while the log of its workers passes.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -7,10 +7,10 @@ use crate::grid::heard::{Heard, Tally};
 use crate::grid::pace::{Pace, Speed, span};
 use crate::progress::Progress;
 
-/// How often the batches are told of, if some have ended.
+/// Interval of progress reports, if batches have ended.
 const PAUSE: Duration = Duration::from_secs(10);
 
-/// What is known of a grid; of another job it stays silent.
+/// The state of a grid; silent for another job.
 #[derive(Debug)]
 pub(super) struct Batches<'a> {
     teller: &'a Progress,
@@ -18,7 +18,7 @@ pub(super) struct Batches<'a> {
     told: Mutex<Told>,
 }
 
-/// What was told last.
+/// The last report.
 #[derive(Debug)]
 struct Told {
     pace: Pace,
@@ -28,19 +28,19 @@ struct Told {
 }
 
 impl<'a> Batches<'a> {
-    /// Nothing has been heard yet.
+    /// The initial state.
     pub(super) fn new(teller: &'a Progress) -> Self {
         let (pace, now) = (Pace::default(), Instant::now());
         let told = Told { pace, begin: now, at: now, tally: None };
         Self { teller, heard: Mutex::default(), told: Mutex::new(told) }
     }
 
-    /// Takes note of a line of a log.
+    /// Processes a line of a log.
     pub(super) fn hear(&self, line: &[u8]) {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner).hear(line);
     }
 
-    /// Tells how far the grid is, if that is news: now and then, and at its end.
+    /// Reports progress if there is any: at intervals, and at the end.
     pub(super) fn tell(&self, is_over: bool) {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         if !is_over && told.at.elapsed() < PAUSE {

@@ -1,4 +1,4 @@
-//! One call of an engine's program.
+//! Calls of an engine's program.
 
 use std::ffi::OsStr;
 use std::io::Write;
@@ -35,7 +35,7 @@ impl Program {
         command
     }
 
-    /// What a call prints, with `input` on its standard input.
+    /// The output of a call, with `input` on its standard input.
     pub(super) fn output(&self, mut command: Command, input: Option<Vec<u8>>) -> Result<Output, SubmitError> {
         let start = |source| SubmitError::Start { program: self.name, source };
         let stdin = if input.is_some() { Stdio::piped() } else { Stdio::null() };
@@ -51,7 +51,7 @@ impl Program {
     }
 }
 
-/// What a program says on standard error, on one line, without its own word for an error and what it only logs.
+/// A program's error message on one line, without its own prefix and log lines.
 pub(super) fn complaint(output: &Output) -> String {
     let text = String::from_utf8_lossy(&output.stderr);
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !is_logged(line));
@@ -61,7 +61,7 @@ pub(super) fn complaint(output: &Output) -> String {
     if said.is_empty() { output.status.to_string() } else { said }
 }
 
-/// Whether a line is one of klog, which Kubernetes' programs log with: `E1129 18:57:32.402405 …`.
+/// Whether a line is klog's, the logger of Kubernetes' programs: `E1129 18:57:32.402405 …`.
 fn is_logged(line: &str) -> bool {
     let (first, _) = line.split_once(' ').unwrap_or((line, ""));
     let day = first.strip_prefix(['I', 'W', 'E', 'F']);

@@ -1,27 +1,27 @@
-//! What an operator has delivered: files and folders. Nobody knows where a link that an image has made leads, so none
-//! is followed, and none is handed on.
+//! Deliveries of an operator: files and folders. Links made in an image may lead anywhere, so none is
+//! followed or kept.
 
 use std::fs::{self, FileType, Metadata, Permissions};
 use std::io;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-/// The bits by which a program runs as its owner or their group.
+/// The set-user-ID and set-group-ID bits.
 const SET_ID: u32 = 0o6000;
 
-/// What was delivered for one output.
+/// The delivery of one output.
 #[derive(Debug)]
 pub(super) struct Delivery<'a> {
     /// The output.
     pub(super) id: &'a str,
     /// Files and folders, in order.
     pub(super) entries: Vec<PathBuf>,
-    /// What is neither, with what it is; paths below the place of the delivery.
+    /// Entries that are neither, and what they are; relative paths.
     pub(super) left_out: Vec<(PathBuf, &'static str)>,
 }
 
 impl<'a> Delivery<'a> {
-    /// Looks through what is in a place, and removes what isn't handed on; there may be nothing.
+    /// Reads a place, which may not exist, and removes what isn't kept.
     pub(super) fn open(id: &'a str, place: &Path) -> io::Result<Self> {
         let mut left_out = Vec::new();
         match place.symlink_metadata() {
@@ -48,7 +48,7 @@ impl<'a> Delivery<'a> {
     }
 }
 
-/// Removes everything from a place that is neither a file nor a folder, and takes from files that they run as another.
+/// Removes everything that is neither a file nor a folder, and the set-ID bits of files.
 fn clear(path: &Path, found: &Metadata, left_out: &mut Vec<(PathBuf, &'static str)>) -> io::Result<()> {
     if found.is_dir() {
         for entry in entries(path)? {
@@ -78,7 +78,7 @@ fn kind(found: FileType) -> &'static str {
     }
 }
 
-/// What is in a folder, in order.
+/// The entries of a folder, sorted.
 fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let entries = folder.read_dir()?.map(|entry| entry.map(|entry| entry.path()));
     let mut entries: Vec<PathBuf> = entries.collect::<Result<_, _>>()?;
@@ -86,8 +86,8 @@ fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(entries)
 }
 
-/// Moves a file or folder, into a folder of the same name file by file; without `really` it is only found out whether
-/// that can be done. Files that are there are replaced, but for hidden ones: those are somebody's settings.
+/// Moves a file or folder, merging folders of the same name; without `really`, only checks whether that
+/// works. Existing files are replaced, except for hidden ones, which are settings.
 pub(super) fn merge(source: &Path, target: &Path, really: bool) -> io::Result<()> {
     merge_in(source, target, really, false)
 }

@@ -1,4 +1,4 @@
-//! A job is followed: what its pods say, what holds them back, and how it ends.
+//! Following a job: its pods' logs, what holds them back, and its end.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::thread::{self, Scope, ScopedJoinHandle};
@@ -10,16 +10,16 @@ use super::state::{self, Job, Pod};
 use crate::submit::batches::Batches;
 use crate::submit::{Audience, End, SubmitError};
 
-/// How often the job is looked at.
+/// Polling interval of the job.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// How long a pod may wait before events are asked for the reason.
+/// Time that a pod may wait before its events are read.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How long the API server may be away.
+/// Time that the API server may be unreachable.
 const ABSENCE: Duration = Duration::from_mins(5);
 
-/// A thread that shows the log of a pod, and where it has come to.
+/// A thread that shows the log of a pod, and its position.
 type Reading<'scope> = ScopedJoinHandle<'scope, Result<Position, SubmitError>>;
 
 /// Follows a job to its end.
@@ -44,7 +44,7 @@ pub(super) fn follow(kubectl: &Kubectl, name: &str, audience: Audience) -> Resul
     })
 }
 
-/// Shows what the pods of a job have said until now, one after the other.
+/// Shows the logs of a job's pods so far, one after the other.
 pub(super) fn show(kubectl: &Kubectl, name: &str, audience: Audience) -> Result<(), SubmitError> {
     let (job, pods) = state_of(kubectl, name)?;
     for pod in pods.iter().filter(|pod| pod.has_begun()) {
@@ -54,14 +54,14 @@ pub(super) fn show(kubectl: &Kubectl, name: &str, audience: Audience) -> Result<
     Ok(())
 }
 
-/// A job with its pods, the oldest first.
+/// A job with its pods, oldest first.
 fn state_of(kubectl: &Kubectl, name: &str) -> Result<(Job, Vec<Pod>), SubmitError> {
     let job = Job::read(kubectl.get(&format!("job/{name}"), &[])?)?;
     let job = job.ok_or_else(|| SubmitError::NoJob(name.to_owned()))?;
     Ok((job, kubectl.pods(name)?))
 }
 
-/// What stands before the lines of a pod, where several pods speak at once.
+/// The prefix of a pod's lines, if several pods log at once.
 fn prefix(job: &Job, pod: &Pod) -> String {
     let of_index = || pod.index().map_or_else(|| format!("[{}] ", pod.name()), |index| format!("[{index}] "));
     if job.has_many() { of_index() } else { String::new() }
@@ -77,19 +77,19 @@ struct Follower<'a, 'scope> {
     audience: Audience<'a>,
     /// The batches of a grid.
     batches: &'a Batches<'a>,
-    /// What was told already.
+    /// Messages already shown.
     told: BTreeSet<String>,
-    /// The logs of pods, by the pods' own identity.
+    /// The logs of pods, by uid.
     logs: BTreeMap<String, Log<'scope>>,
-    /// Since when nothing has begun.
+    /// The time since which nothing has started.
     waiting: Instant,
 }
 
 /// The log of a pod.
 enum Log<'scope> {
-    /// It is being shown; `is_last` if the pod had ended before.
+    /// Being shown; `is_last` if the pod had ended before.
     Shown { reading: Reading<'scope>, is_last: bool },
-    /// It has been shown as far as it goes.
+    /// Shown completely.
     Done,
 }
 
@@ -99,7 +99,7 @@ impl<'a: 'scope, 'scope> Follower<'a, 'scope> {
         Self { kubectl, name, audience, batches, told, logs, waiting: Instant::now() }
     }
 
-    /// Looks at the job once, and gives its end when all that its pods have said is shown.
+    /// Looks at the job once, and returns its end when all logs are shown.
     fn look<'env>(&mut self, scope: &'scope Scope<'scope, 'env>) -> Result<Option<End>, SubmitError> {
         let (job, pods) = state_of(self.kubectl, self.name)?;
         let end = job.end(&pods);
@@ -111,7 +111,7 @@ impl<'a: 'scope, 'scope> Follower<'a, 'scope> {
         Ok(end.filter(|_| is_shown))
     }
 
-    /// Shows more of a pod's log, and tells whether that was all of it.
+    /// Shows more of a pod's log; returns whether that was all.
     fn read_on<'env>(
         &mut self,
         scope: &'scope Scope<'scope, 'env>,
@@ -148,7 +148,7 @@ impl<'a: 'scope, 'scope> Follower<'a, 'scope> {
         Ok(false)
     }
 
-    /// Tells what holds the job back, and which pods have failed, each once.
+    /// Reports what holds the job back, and failed pods, each once.
     fn tell_holdups(&mut self, job: &Job, pods: &[Pod], is_over: bool) -> Result<(), SubmitError> {
         pods.iter().filter_map(Pod::epitaph).for_each(|line| self.tell(line));
         if is_over {
@@ -177,7 +177,7 @@ impl<'a: 'scope, 'scope> Follower<'a, 'scope> {
         }
     }
 
-    /// Waits for an API server that is away, but not for ever.
+    /// Waits for an unreachable API server, with a time limit.
     fn miss(&mut self, away: &mut Option<Instant>, error: SubmitError) -> Result<(), SubmitError> {
         let since = away.get_or_insert_with(Instant::now);
         if since.elapsed() > ABSENCE {

@@ -1,4 +1,4 @@
-//! The job that is created: a manifest with values, under a name of its own.
+//! The job to create: a manifest with values, under its own name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,44 +9,44 @@ use crate::backend::runtime::SKIPS_UNSET;
 use crate::invocation::{Interface, Invocation};
 use crate::submit::SubmitError;
 
-/// Longest beginning of a job's name: Kubernetes adds to it for pods, within 63 characters.
+/// Longest prefix of a job's name: Kubernetes extends it for pods, within 63 characters.
 const LONGEST: usize = 46;
 
-/// Where the only container of a job's pods is.
+/// Path of the only container of a job's pods.
 pub(super) const CONTAINER: &str = "/spec/template/spec/containers/0";
 
-/// The annotation of a job that tells where its pods deliver their outputs.
+/// The annotation with the place where a job's pods deliver their outputs.
 pub(super) const OUTPUTS: &str = "c3/outputs";
 
-/// Folder of a volume that outputs are delivered to, each pod's in one of its own name: what a pod that failed has left isn't
-/// mixed with what the next one delivers.
+/// Folder of a volume for outputs, with a subfolder per pod: leftovers of a failed pod aren't mixed with the
+/// next one's outputs.
 const FOLDER: &str = "c3-outputs";
 
-/// The variable that tells a pod its own name.
+/// The variable with a pod's own name.
 const POD: &str = "C3_POD";
 
-/// Kinds of volumes that outlive a pod and are seen by another.
+/// Volume types that outlive a pod and are visible to another.
 const LASTING: &[&str] = &["persistentVolumeClaim", "nfs"];
 
-/// A job as its manifest describes it.
+/// A job in a manifest.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Job {
     document: Value,
 }
 
-/// A job that is ready to be created, and the secret that it reads.
+/// A job to create, and its secret.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Prepared {
     /// The job.
     pub job: Value,
     /// Name of the job.
     pub name: String,
-    /// The secret, if values of this machine are secret.
+    /// The secret, if there are secret values.
     pub secret: Option<Value>,
 }
 
 impl Job {
-    /// Reads a manifest.
+    /// Parses a manifest.
     pub fn parse(text: &str) -> Result<Self, SubmitError> {
         let wrong =
             |reason: String| SubmitError::Manifest(format!("the file is not a Kubernetes job: {reason}"));
@@ -57,7 +57,7 @@ impl Job {
         Ok(Self { document })
     }
 
-    /// Namespace that it names.
+    /// Its namespace.
     #[must_use]
     pub fn namespace(&self) -> Option<&str> {
         self.document["metadata"]["namespace"].as_str()
@@ -69,7 +69,7 @@ impl Job {
         self.document.pointer(CONTAINER).and_then(|container| container["image"].as_str()).unwrap_or_default()
     }
 
-    /// Inputs that need no value any more: their variables are set here.
+    /// The interface without requirements that the manifest satisfies.
     #[must_use]
     pub fn satisfied(&self, mut interface: Interface) -> Interface {
         let container = self.document.pointer(CONTAINER).unwrap_or(&Value::Null);
@@ -85,7 +85,7 @@ impl Job {
         interface
     }
 
-    /// The job with outputs that are delivered to the first of its volumes that outlives its pods.
+    /// The job with outputs delivered to its first persistent volume.
     pub fn delivering(mut self, interface: &Interface) -> Result<Self, SubmitError> {
         let mounts = Self::kept_mounts(&self.document["spec"]["template"]["spec"]);
         let path =
@@ -100,7 +100,7 @@ impl Job {
         Ok(self)
     }
 
-    /// Where the only container of a pod mounts volumes that outlive it, and may write.
+    /// Writable mounts of persistent volumes in a pod's only container.
     pub(super) fn kept_mounts(pod: &Value) -> Vec<Value> {
         let volumes = pod["volumes"].as_array().map_or(&[][..], Vec::as_slice);
         let lasts = |mount: &&Value| {
@@ -111,7 +111,7 @@ impl Job {
         pod["containers"][0]["volumeMounts"].as_array().into_iter().flatten().filter(lasts).cloned().collect()
     }
 
-    /// The job with values, called after its operator and `suffix`.
+    /// The job with values, named after its operator and `suffix`.
     #[must_use]
     pub fn prepared(mut self, interface: &Interface, invocation: &Invocation, suffix: &str) -> Prepared {
         let name = self.rename(suffix);
@@ -137,7 +137,7 @@ impl Job {
         Prepared { job: self.document, name, secret }
     }
 
-    /// Gives it a fresh name, and tells it.
+    /// Gives it a fresh name, and returns it.
     fn rename(&mut self, suffix: &str) -> String {
         let metadata = &mut self.document["metadata"];
         let given = [&metadata["name"], &metadata["generateName"]].into_iter().find_map(Value::as_str);
@@ -154,7 +154,7 @@ impl Job {
         self.document.pointer_mut(CONTAINER)?.as_object_mut()
     }
 
-    /// Puts a variable in the place of the one that is there.
+    /// Sets or replaces a variable.
     fn set(&mut self, name: &str, variable: Value) {
         let Some(container) = self.container() else { return };
         let variables = container.entry("env").or_insert_with(|| json!([]));
@@ -164,7 +164,7 @@ impl Job {
         }
     }
 
-    /// Adds an argument that is not there yet.
+    /// Adds an argument, unless it is there.
     fn argue(&mut self, argument: &str) {
         let arguments = self.container().and_then(|it| it.get("args")).and_then(Value::as_array);
         if !arguments.is_some_and(|arguments| arguments.iter().any(|it| it == argument)) {
@@ -180,7 +180,7 @@ impl Job {
         }
     }
 
-    /// The secret with these values; it belongs to nobody yet.
+    /// The secret with these values, without an owner yet.
     fn secret(&self, name: &str, values: &BTreeMap<String, String>) -> Value {
         let mut metadata = json!({"name": name, "labels": {"app.kubernetes.io/managed-by": "c3"}});
         if let Some(namespace) = self.namespace() {
@@ -190,13 +190,12 @@ impl Job {
     }
 }
 
-/// A list, also where `null` stands for an empty one.
-/// The argument that lets an operator deliver an output below a place, in a folder of its pod.
+/// The argument that delivers an output to a folder of its pod below a place.
 fn delivery(id: &str, place: &str) -> String {
     format!("--{id}={}/$({POD})/{id}/", literal(place))
 }
 
-/// The output that an argument delivers below a place, if it does.
+/// The output that an argument delivers below a place, if any.
 pub(super) fn delivered<'a>(argument: &'a str, place: &str) -> Option<&'a str> {
     let (id, _) = argument.strip_prefix("--")?.split_once('=')?;
     (argument == delivery(id, place)).then_some(id)

@@ -1,4 +1,4 @@
-//! `kubectl`, which takes kubeconfig, context and namespace as for its user.
+//! `kubectl`, with the user's kubeconfig, context and namespace.
 
 use std::fs::File;
 use std::io;
@@ -10,7 +10,8 @@ use super::state::Pod;
 use crate::submit::SubmitError;
 use crate::submit::command::{Program, complaint};
 
-/// What `kubectl` says where the API server isn't to be had; by `k8s.io/kubectl/pkg/cmd/util/helpers.go` and Go's `net`.
+/// Messages of `kubectl` if the API server is unreachable; from `k8s.io/kubectl/pkg/cmd/util/helpers.go` and
+/// Go's `net`.
 const UNREACHABLE: &[&str] = &[
     "Unable to connect to the server",
     "was refused - did you specify the right host or port",
@@ -25,7 +26,7 @@ const UNREACHABLE: &[&str] = &[
     "invalid configuration",
 ];
 
-/// `kubectl` with the options of a user.
+/// `kubectl` with a user's options.
 #[derive(Debug, Clone)]
 pub struct Kubectl {
     program: Program,
@@ -33,45 +34,45 @@ pub struct Kubectl {
 }
 
 impl Kubectl {
-    /// Finds it; a context or namespace that isn't named is that of the kubeconfig.
+    /// Finds it; the default context and namespace are the kubeconfig's.
     pub fn find(context: Option<&str>, namespace: Option<&str>) -> Result<Self, SubmitError> {
         let named = [("--context", context), ("--namespace", namespace)].into_iter();
         let options = named.filter_map(|(option, value)| Some(format!("{option}={}", value?))).collect();
         Ok(Self { program: Program::find("kubectl")?, options })
     }
 
-    /// Creates an object and gives it as the server has made it.
+    /// Creates an object and returns it as created.
     pub(super) fn create(&self, object: &Value) -> Result<Value, SubmitError> {
         let arguments = ["create", "--filename=-", "--output=json"];
         let output = self.call(&arguments, Some(object.to_string().into_bytes()))?;
         parsed(&output)
     }
 
-    /// An object, if it is there, or a list of those that an option chooses.
+    /// An object, if it exists, or a list selected by options.
     pub(super) fn get(&self, what: &str, options: &[&str]) -> Result<Value, SubmitError> {
         let arguments = [&["get", what, "--ignore-not-found", "--output=json"], options].concat();
         let output = self.call(&arguments, None)?;
         if output.stdout.trim_ascii().is_empty() { Ok(Value::Null) } else { parsed(&output) }
     }
 
-    /// The pods of a job, the oldest first.
+    /// The pods of a job, oldest first.
     pub(super) fn pods(&self, job: &str) -> Result<Vec<Pod>, SubmitError> {
         Pod::read(self.get("pods", &[&format!("--selector=job-name={job}")])?)
     }
 
-    /// Deletes an object, and tells whether it was there.
+    /// Deletes an object; returns whether it existed.
     pub(super) fn delete(&self, kind: &str, name: &str) -> Result<bool, SubmitError> {
         let arguments = ["delete", kind, name, "--ignore-not-found", "--wait=false", "--cascade=background"];
         Ok(!self.call(&arguments, None)?.stdout.trim_ascii().is_empty())
     }
 
-    /// What a pod has said until now.
+    /// Prints a pod's log so far.
     pub(super) fn print(&self, pod: &str, line: &dyn Fn(&[u8]) -> io::Result<()>) -> Result<(), SubmitError> {
         let output = self.call(&["logs", pod], None)?;
         output.stdout.split_inclusive(|byte| *byte == b'\n').try_for_each(line).map_err(SubmitError::Log)
     }
 
-    /// The log of a pod's container as it grows, each line with its time; from the second `since` on.
+    /// Follows the log of a pod's container, with timestamps, from a time on.
     pub(super) fn log(&self, pod: &str, since: Option<&str>) -> Result<Child, SubmitError> {
         let since = since.map(|time| format!("--since-time={time}"));
         let arguments = ["logs", "--follow", "--timestamps", pod].into_iter().map(ToOwned::to_owned);
@@ -80,7 +81,7 @@ impl Kubectl {
         command.spawn().map_err(|source| SubmitError::Start { program: self.program.name(), source })
     }
 
-    /// Runs a command in the only container of a pod; what it prints goes into a file, or is dropped.
+    /// Runs a command in the only container of a pod; its output goes into a file, or is dropped.
     pub(super) fn exec(&self, pod: &str, command: &[&str], to: Option<&File>) -> Result<(), SubmitError> {
         let words = ["exec", pod, "--"].into_iter().chain(command.iter().copied());
         let mut call = self.program.with(self.options.iter().map(String::as_str).chain(words));
@@ -106,7 +107,7 @@ fn parsed(output: &Output) -> Result<Value, SubmitError> {
     })
 }
 
-/// What a complaint of `kubectl` means.
+/// The error behind a message of `kubectl`.
 fn refusal(reason: String) -> SubmitError {
     let says = |parts: &[&str]| parts.iter().any(|part| reason.contains(part));
     if says(&["(Forbidden)"]) && says(&[" cannot "]) {

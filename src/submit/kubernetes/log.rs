@@ -1,30 +1,31 @@
-//! The log of one pod, read to its end also where the connection breaks: what was shown isn't shown again.
+//! The log of a pod, followed across broken connections without repeating lines.
 
 use std::io::{self, BufRead, BufReader, Read};
 
 use super::kubectl::Kubectl;
 use crate::submit::SubmitError;
 
-/// Digits of a second's fraction, which Kubernetes writes without the zeros at its end.
+/// Digits of a fractional second, which Kubernetes writes without trailing zeros.
 const NANOSECONDS: usize = 9;
 
-/// How far a log has been shown.
+/// A position in a log.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Position {
     /// Time of the last line, as the server wrote it.
     time: String,
-    /// How many lines of this time have been shown.
+    /// Lines shown with this time.
     lines: usize,
 }
 
 impl Position {
-    /// The time from which on the log is asked for; the server takes whole seconds.
+    /// The time to request the log from, in whole seconds as the server requires.
     fn since(&self) -> Option<String> {
         let (second, _) = self.time.trim_end_matches('Z').split_once('.').unwrap_or((&self.time, ""));
         (!self.time.is_empty()).then(|| format!("{}Z", second.trim_end_matches('Z')))
     }
 
-    /// The next line without its time, unless it was shown already; `again` counts lines of the same time that come again.
+    /// The next line without its time, unless it was shown before; `again` counts repeated lines with the
+    /// same time.
     fn advance<'a>(&mut self, line: &'a [u8], again: &mut usize) -> Option<&'a [u8]> {
         let end = line.iter().position(|byte| *byte == b' ').unwrap_or(line.len());
         let time = String::from_utf8_lossy(&line[..end]).trim_end().to_owned();
@@ -47,14 +48,14 @@ impl Position {
     }
 }
 
-/// A time in an order that texts have: Kubernetes leaves zeros at its end out.
+/// A time that sorts as text: Kubernetes drops trailing zeros.
 fn ordered(time: &str) -> String {
     let (second, fraction) =
         time.trim_end_matches('Z').split_once('.').unwrap_or((time.trim_end_matches('Z'), ""));
     format!("{second}.{fraction:0<NANOSECONDS$}")
 }
 
-/// Shows what a pod says from a position on, until its container or the connection ends; gives the next position.
+/// Shows a pod's log from a position, until its container or the connection ends; returns the next position.
 pub(super) fn show(
     kubectl: &Kubectl,
     pod: &str,

@@ -15,7 +15,8 @@ pub use job::{Job, Prepared};
 pub use kubectl::Kubectl;
 pub use outputs::fetch;
 
-/// Creates a job and the secret that it reads. The secret belongs to the job: it goes with it, also if it couldn't be made.
+/// Creates a job and its secret. The job owns the secret, which is removed with it, even if creating the job
+/// fails.
 pub fn create(kubectl: &Kubectl, prepared: &Prepared) -> Result<(), SubmitError> {
     let created = kubectl.create(&prepared.job)?;
     let Some(secret) = &prepared.secret else { return Ok(()) };
@@ -25,7 +26,7 @@ pub fn create(kubectl: &Kubectl, prepared: &Prepared) -> Result<(), SubmitError>
     })
 }
 
-/// An object that Kubernetes removes together with a job.
+/// An object owned by a job.
 fn owned(object: &Value, job: &Value) -> Value {
     let mut object = object.clone();
     object["metadata"]["ownerReferences"] = json!([{
@@ -42,12 +43,12 @@ pub fn follow(kubectl: &Kubectl, name: &str, audience: Audience) -> Result<End, 
     follow::follow(kubectl, name, audience)
 }
 
-/// Shows what the pods of a job have said until now.
+/// Shows the logs of a job's pods so far.
 pub fn show_log(kubectl: &Kubectl, name: &str, audience: Audience) -> Result<(), SubmitError> {
     follow::show(kubectl, name, audience)
 }
 
-/// Ends a job: its pods are asked to end, and nothing of it is kept.
+/// Cancels a job: its pods are terminated, and nothing is kept.
 pub fn cancel(kubectl: &Kubectl, name: &str) -> Result<(), SubmitError> {
     if kubectl.delete("job", name)? { Ok(()) } else { Err(SubmitError::NoJob(name.to_owned())) }
 }

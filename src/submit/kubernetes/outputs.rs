@@ -1,4 +1,4 @@
-//! The outputs of a job: delivered to a volume by its pods, fetched by a pod that outlives them for that.
+//! The outputs of a job: delivered to a volume by its pods, fetched through another pod.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -16,19 +16,20 @@ use crate::progress::Progress;
 use crate::run::Results;
 use crate::submit::SubmitError;
 
-/// How often the pod is looked at that reads the volume.
+/// Polling interval of the reading pod.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// How long it may take to start: a node may have to pull the image.
+/// Time limit for its start: a node may have to pull the image.
 const PATIENCE: Duration = Duration::from_mins(10);
 
-/// How long it stays if nobody removes it, in seconds.
+/// Its lifetime in seconds if nobody removes it.
 const LIFETIME: u32 = 6 * 3600;
 
-/// What a tar file ends with: two empty blocks.
+/// The end of a tar file: two empty blocks.
 const END: u16 = 1024;
 
-/// Fetches what the pods of a finished job have delivered into a folder, below the number of its index where there are several.
+/// Fetches the deliveries of a finished job's pods into a folder, with a subfolder per index if there are
+/// several.
 pub fn fetch(kubectl: &Kubectl, name: &str, folder: &Path, teller: &Progress) -> Result<(), Failure> {
     let document = kubectl.get(&format!("job/{name}"), &[])?;
     let Some(job) = state::Job::read(document.clone())? else {
@@ -56,14 +57,14 @@ pub fn fetch(kubectl: &Kubectl, name: &str, folder: &Path, teller: &Progress) ->
     Ok(())
 }
 
-/// Where the pods of a job deliver, and what.
+/// The deliveries of a job's pods.
 struct Delivered {
     place: String,
     outputs: Vec<String>,
 }
 
 impl Delivered {
-    /// Reads it from the job that the cluster knows.
+    /// Reads them from the job in the cluster.
     fn of(document: &Value) -> Option<Self> {
         let place = document["metadata"]["annotations"][OUTPUTS].as_str()?.to_owned();
         let arguments = document.pointer(job::CONTAINER)?["args"].as_array();
@@ -77,7 +78,7 @@ impl Delivered {
     }
 }
 
-/// A pod that reads the volume; it goes with this value.
+/// A pod that reads the volume, deleted when dropped.
 struct Reader<'a> {
     kubectl: &'a Kubectl,
     delivered: &'a Delivered,
@@ -123,7 +124,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Puts what a pod has delivered into a folder of this machine.
+    /// Copies a pod's delivery into a local folder.
     fn unpack(&self, pod: &str, folder: &Path, teller: &Progress) -> Result<(), SubmitError> {
         let mut archive = tempfile::tempfile_in(folder).map_err(SubmitError::Outputs)?;
         let from = self.delivered.of_pod(pod);
@@ -149,7 +150,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The pod that reads the volume: like those of the job, but it sees nothing else and does nothing.
+/// The pod that reads the volume: like the job's, but with nothing else mounted, and idle.
 fn pod(job: &Value) -> Value {
     let mut spec = job["spec"]["template"]["spec"].clone();
     let mut container = spec["containers"][0].clone();
@@ -184,7 +185,7 @@ fn pod(job: &Value) -> Value {
     super::owned(&json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}), job)
 }
 
-/// Whether an archive has its end: a connection that breaks may look like one that ends.
+/// Whether an archive is complete: a broken connection may look like an end.
 fn is_whole(archive: &mut File) -> io::Result<bool> {
     let size = archive.seek(SeekFrom::End(0))?;
     if size < u64::from(END) {
@@ -196,7 +197,7 @@ fn is_whole(archive: &mut File) -> io::Result<bool> {
     Ok(end.iter().all(|byte| *byte == 0))
 }
 
-/// Unpacks files, folders and links into a folder, and nothing outside of it.
+/// Unpacks files, folders and links into a folder, and never outside.
 fn extract(archive: &mut File, folder: &Path, teller: &Progress) -> io::Result<()> {
     archive.seek(SeekFrom::Start(0))?;
     let mut archive = tar::Archive::new(io::BufReader::new(archive));

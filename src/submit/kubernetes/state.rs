@@ -1,4 +1,4 @@
-//! The state of a job, read from what Kubernetes tells of it, its pods and its events.
+//! The state of a job, from Kubernetes' objects: the job, its pods and its events.
 
 use std::collections::BTreeMap;
 
@@ -8,14 +8,14 @@ use serde_json::Value;
 
 use crate::submit::{End, SubmitError};
 
-/// Reasons for which a container waits that hold nothing up.
+/// Reasons of waiting containers that are no problem.
 const USUAL: &[&str] = &["ContainerCreating", "PodInitializing", ""];
 
-/// Reasons of events that tell what holds a job or pod up, which nothing else does.
+/// Reasons of events that explain what holds a job or pod back, which nothing else does.
 const TELLING: &[&str] =
     &["FailedCreate", "FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox", "FailedScheduling"];
 
-/// What is read of a job.
+/// A job, as far as needed.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Job {
@@ -59,7 +59,7 @@ struct Condition {
     message: String,
 }
 
-/// What is read of a pod.
+/// A pod, as far as needed.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Pod {
@@ -105,7 +105,7 @@ struct Terminated {
     reason: String,
 }
 
-/// What is read of an event.
+/// An event, as far as needed.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Event {
@@ -142,7 +142,7 @@ impl Job {
         self.spec.completions.max(self.spec.parallelism).is_some_and(|count| count > 1)
     }
 
-    /// Why it doesn't start, if it is suspended.
+    /// Why it isn't started, if suspended.
     pub(super) fn holdup(&self) -> Option<String> {
         let queue = self.metadata.labels.get("kueue.x-k8s.io/queue-name");
         self.spec.suspend.then(|| match queue {
@@ -151,7 +151,7 @@ impl Job {
         })
     }
 
-    /// How it has ended, if it has.
+    /// Its end, if it has ended.
     pub(super) fn end(&self, pods: &[Pod]) -> Option<End> {
         let mut over = self.status.conditions.iter().filter(|condition| condition.status == "True");
         let condition = over.find(|condition| matches!(condition.kind.as_str(), "Complete" | "Failed"))?;
@@ -167,7 +167,7 @@ impl Job {
 }
 
 impl Pod {
-    /// The pods of a list, the oldest first.
+    /// The pods of a list, oldest first.
     pub(super) fn read(answer: Value) -> Result<Vec<Self>, SubmitError> {
         let mut pods = items::<Self>(answer)?;
         pods.sort_by(|one, other| one.age().cmp(&other.age()));
