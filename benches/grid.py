@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'tests' / 'grid'))
 
-from conftest import CEPH, PLAIN, Grid, Proxy, said  # noqa: E402
+from conftest import BUCKET, CEPH, PLAIN, Grid, Proxy, client, said  # noqa: E402
 
 WORKERS = (1, 2, 4, 8)
 BATCHES = {'local': 10_000, 'cos': 500}
@@ -49,6 +49,8 @@ def main():
     """Print a line for each number of workers."""
     given, rounds = (int(word) for word in (*sys.argv[1:3], *('0', '3')[len(sys.argv) - 1 :]))
     for backend in os.environ.get('BACKENDS', 'local cos').split():
+        if backend == 'cos':
+            client().create_bucket(Bucket=BUCKET)
         batches, taken, figures = given or BATCHES[backend], {workers: [] for workers in WORKERS}, {}
         with tempfile.TemporaryDirectory() as scratch:
             for _ in range(rounds):

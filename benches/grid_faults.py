@@ -20,7 +20,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'tests' / 'grid'))
 
-from conftest import BACKENDS, C3, CEPH, OBJECTS, Grid, Proxy  # noqa: E402
+from conftest import BACKENDS, BUCKET, C3, CEPH, OBJECTS, Grid, Proxy, client  # noqa: E402
 from test_faults import FAULTS  # noqa: E402
 
 WORKERS, POISONS = 8, 10
@@ -151,6 +151,7 @@ def main():
     batches = int(sys.argv[1]) if len(sys.argv) > 1 else 500
     chosen = [kind for kind in os.environ.get('KINDS', '').split(',') if kind]
     wrong = 0
+    client().create_bucket(Bucket=BUCKET)
     with tempfile.TemporaryDirectory() as scratch:
         for backend in os.environ.get('BACKENDS', ' '.join(BACKENDS)).split():
             kinds = ['calm', 'killed', 'short', 'hold', 'poison', *(FAULTS if backend in OBJECTS else ())]
