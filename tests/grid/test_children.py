@@ -144,6 +144,19 @@ def test_a_child_ends_with_its_supervisor(grid, how, kind):
     wait_until(lambda: not is_running(children[-1]))
 
 
+def test_a_worker_whose_processes_were_killed_claims_nothing_more(grid):
+    job = nasty(grid, ['hangs'])
+    first = job.start()
+    wait_until(lambda: job.lines('begin'))
+    idle = job.start()
+    wait_until(lambda: '1 in work' in said(idle))
+    os.kill(descendants(idle.pid)[0], signal.SIGKILL)
+    first.send_signal(signal.SIGTERM)
+    assert (first.wait(60), idle.wait(60)) == (143, 1), said(idle)
+    assert 'the processes of this worker have been killed' in said(idle)
+    assert 'hangs.lock.1' not in job.all_names()
+
+
 def test_a_batch_whose_workers_vanish_again_and_again_has_failed(grid):
     job = nasty(grid, ['hangs', 'calm.1'], gw_max_attempts=2)
     for attempt in (1, 2):

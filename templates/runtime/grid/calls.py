@@ -28,6 +28,10 @@ class Calls:
         """Note who calls it, what ends a call, and the limits."""
         self.runner, self.ending, self.limits = runner, ending, limits
 
+    def check(self) -> None:
+        """Fail if the processes of this worker are gone, before it claims what it couldn't do."""
+        self.runner.receive(0)
+
     def call(self, name: str, arguments: Callable[[], Given], is_lost: Callable[[], bool] = bool) -> Outcome:
         """Call the function for a batch, again if it fails and may be tried again."""
         for left in range(self.limits.retries, -1, -1):

@@ -156,6 +156,7 @@ class Worker:
         misses, turns = max(len(todo), len(state.names)) // self.store.LISTED, Turns(todo)
         while turns.left and misses >= 0 and not self.plan.is_due(len(state.undecided)):
             self.ending.check()
+            self.calls.check()
             key = turns.next()
             claim = self.take(key, todo[key], state)
             if claim:
