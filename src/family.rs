@@ -203,9 +203,9 @@ impl Family {
     /// The images, each after its base.
     #[must_use]
     pub fn in_order(&self) -> Vec<&Member> {
-        let mut image: Vec<_> = self.members.iter().collect();
-        image.sort_by_key(|member| self.ancestors(member).count());
-        image
+        let mut members: Vec<_> = self.members.iter().collect();
+        members.sort_by_key(|member| self.ancestors(member).count());
+        members
     }
 
     /// The bases of an image, nearest first.

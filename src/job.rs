@@ -1,6 +1,6 @@
 //! How Kubernetes runs a job: what the guide has people edit by hand, each an option and a key of the settings at once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use clap::{Args, ValueEnum};
 use schemars::JsonSchema;
@@ -258,8 +258,7 @@ impl Job {
 
     /// Everything asked of a node that an engine may not provide: resources by name, and the rest.
     pub(crate) fn asked_of_nodes(&self) -> Vec<String> {
-        let amounts = amounts(&self.requests).into_iter().chain(self.all_limits());
-        let resources: BTreeSet<String> = amounts.map(|(name, _)| format!("`{name}`")).collect();
+        let resources = self.all_amounts().into_keys().map(|name| format!("`{name}`"));
         let others = [
             (!self.node_selector.is_empty(), "labels"),
             (!self.tolerations.is_empty(), "tolerations"),
@@ -267,12 +266,17 @@ impl Job {
             (self.ca_bundle.is_some(), "certificates"),
         ];
         let others = others.into_iter().filter(|(is_asked, _)| *is_asked).map(|(_, what)| what.to_owned());
-        resources.into_iter().chain(others).collect()
+        resources.chain(others).collect()
     }
 
     /// The labels that nodes must have, by key.
     pub(crate) fn node_labels(&self) -> BTreeMap<String, String> {
         self.node_selector.iter().map(|label| (label.name.to_string(), label.value.to_string())).collect()
+    }
+
+    /// The amount of each resource by name: the limit, or else what is requested.
+    pub(crate) fn all_amounts(&self) -> BTreeMap<String, String> {
+        amounts(&self.requests).into_iter().chain(self.all_limits()).collect()
     }
 
     /// The limits by name, GPUs among them.

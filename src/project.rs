@@ -189,10 +189,15 @@ fn listed(name: &str, text: &str) -> Vec<Requirement> {
     }
     let is_plain = arguments.iter().all(|argument| is_plain(argument)) && !text.lines().any(has_userinfo);
     if !(is_readable && is_plain && arguments.len() <= INLINE) {
-        let words = vec!["-r".to_owned(), name.to_owned()];
-        return vec![Requirement::Pip { text: words.join(" "), words, metadata: false, span: 0..0 }];
+        return vec![file(name)];
     }
     packages(arguments.iter().map(|argument| argument.words.join(" "))).0
+}
+
+/// A requirement file by its name.
+pub(crate) fn file(name: &str) -> Requirement {
+    let words = vec!["-r".to_owned(), name.to_owned()];
+    Requirement::Pip { text: words.join(" "), words, metadata: false, span: 0..0 }
 }
 
 fn is_plain(argument: &Argument) -> bool {

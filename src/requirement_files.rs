@@ -9,11 +9,12 @@ use std::path::{Path, PathBuf};
 use crate::backend::RequirementFile;
 use crate::boundary::{Boundary, BoundaryError};
 use crate::component::Requirement;
-use crate::context::Content;
+use crate::context::{Content, Entry};
 use crate::diagnostic::Diagnostic;
 use crate::frontend::credentials;
 use crate::installers::pip::{self, Argument, Kind};
 use crate::project;
+use crate::recipe::REQUIREMENTS;
 use crate::userinfo::has_userinfo;
 
 use self::remote::Remote;
@@ -62,6 +63,16 @@ impl ImageFile {
         match &self.content {
             Content::Bytes(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
             Content::Disk(_) => None,
+        }
+    }
+
+    /// The file as an entry of a build context.
+    #[must_use]
+    pub fn entry(&self) -> Entry {
+        Entry {
+            path: format!("{REQUIREMENTS}/{}", self.path),
+            content: self.content.clone(),
+            executable: false,
         }
     }
 }

@@ -47,18 +47,14 @@ fn typed(folder: &Path, line: &str, screen: Screen) -> Option<Output> {
     let mut words = shlex::split(&line).unwrap();
     let (_, program) = PROGRAMS.iter().find(|(name, _)| *name == words[0])?;
     (*program).clone_into(&mut words[0]);
-    let mut command = match screen {
-        Screen::Pipe => Command::new(program),
-        Screen::Terminal => Command::new("script"),
-    };
-    match screen {
-        Screen::Pipe => command.args(&words[1..]).env("NO_COLOR", "1"),
-        Screen::Terminal => {
-            let words = shlex::try_join(words.iter().map(String::as_str)).unwrap();
-            let line = format!("stty rows 24 cols {COLUMNS}; exec {words}");
-            command.args(["-qec", &line, "/dev/null"]).env("TERM", "xterm-256color").env_remove("NO_COLOR")
-        }
-    };
+    let mut command = Command::new(if screen == Screen::Pipe { program } else { "script" });
+    if screen == Screen::Pipe {
+        command.args(&words[1..]).env("NO_COLOR", "1");
+    } else {
+        let words = shlex::try_join(words.iter().map(String::as_str)).unwrap();
+        let line = format!("stty rows 24 cols {COLUMNS}; exec {words}");
+        command.args(["-qec", &line, "/dev/null"]).env("TERM", "xterm-256color").env_remove("NO_COLOR");
+    }
     command.current_dir(folder).stdin(Stdio::null());
     command.env("DOCKER_HOST", "unix:///nonexistent").env("XDG_CACHE_HOME", folder.join(".cache"));
     Some(command.output().unwrap())

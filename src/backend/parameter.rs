@@ -106,6 +106,12 @@ pub(crate) fn outcomes(component: &Component, parameters: &[Parameter]) -> Vec<O
     outcomes
 }
 
+/// The arguments that deliver all outputs of a component to one folder, each under its own name.
+pub(crate) fn delivered_to(folder: &str, component: &Component, parameters: &[Parameter]) -> Vec<String> {
+    let outcomes = outcomes(component, parameters).into_iter();
+    outcomes.map(|outcome| format!("--{}={folder}", outcome.id)).collect()
+}
+
 /// The identifier of an output; kfp 1.8 allows no leading `_`.
 fn outcome_id(name: &str) -> String {
     let id = identifier::fold(name);

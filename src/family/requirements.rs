@@ -3,12 +3,11 @@
 use std::path::Path;
 
 use super::Member;
-use crate::component::Requirement;
 use crate::context::Entry;
 use crate::diagnostic::Diagnostic;
 use crate::failure::{Failure, INPUT};
-use crate::recipe::REQUIREMENTS;
-use crate::requirement_files::{self, remote::Remote};
+use crate::project;
+use crate::requirement_files::{self, ImageFile, remote::Remote};
 
 /// Their folder in the image during the installation.
 pub(super) const FOLDER: &str = "/tmp/requirements";
@@ -25,25 +24,17 @@ pub(super) struct Requirements {
 impl Requirements {
     /// Reads an image's files below the family's folder. Unsupported ones are rejected.
     pub(super) fn of(member: &Member, file: &Path) -> Result<Self, Failure> {
-        let named: Vec<_> = member.requirements.iter().map(|path| named(path)).collect();
+        let named: Vec<_> =
+            member.requirements.iter().map(|path| project::file(&path.to_string_lossy())).collect();
         let root = Path::new(".").join(super::contents::folder(file));
         let found = requirement_files::resolve(&named, file, &root, Remote::Left);
         if let Some(fault) = found.diagnostics.first() {
             return Err(refused(member, fault));
         }
-        let entries = found.files.into_iter().map(|file| Entry {
-            path: format!("{REQUIREMENTS}/{}", file.path),
-            content: file.content,
-            executable: false,
-        });
+        let entries = found.files.iter().map(ImageFile::entry);
         let paths = found.named.iter().map(|file| format!("{FOLDER}/{}", file.path));
         Ok(Self { paths: paths.collect(), entries: entries.collect() })
     }
-}
-
-fn named(path: &Path) -> Requirement {
-    let words = vec!["-r".to_owned(), path.to_string_lossy().into_owned()];
-    Requirement::Pip { text: words.join(" "), words, metadata: false, span: 0..0 }
 }
 
 fn refused(member: &Member, fault: &Diagnostic) -> Failure {

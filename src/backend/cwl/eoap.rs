@@ -6,6 +6,7 @@ use serde_json::{Number, Value, json};
 
 use super::{Context, Port, delivered, step};
 use crate::artifact::Artifact;
+use crate::backend::amounts::MEGABYTE;
 use crate::backend::crossing::no_place;
 use crate::backend::parameter::one_line;
 use crate::backend::{Operator, template};
@@ -24,9 +25,6 @@ const CORES: (f64, f64) = (1.0, 1.0);
 
 /// Default of memory, at least and at most, in MiB.
 const MEMORY: (f64, f64) = (1024.0, 4096.0);
-
-/// Bytes of CWL's mebibyte.
-const MEBIBYTE: f64 = 1_048_576.0;
 
 #[derive(Serialize)]
 struct Package {
@@ -97,7 +95,7 @@ fn arrives(text: &str) -> bool {
 /// The resources that a platform's scheduler needs.
 fn resources(job: &Job) -> Value {
     let (cores, most_cores) = range(job, "cpu", 1.0, CORES);
-    let (memory, most_memory) = range(job, "memory", MEBIBYTE, MEMORY);
+    let (memory, most_memory) = range(job, "memory", MEGABYTE, MEMORY);
     json!({
         "coresMin": number(cores),
         "coresMax": number(most_cores),

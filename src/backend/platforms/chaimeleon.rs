@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use self::interactive::{Application, Interactive, Interface, Parts, trial};
-use super::super::parameter::{Parameter, outcomes, parameters};
+use super::super::parameter::{Parameter, delivered_to, outcomes, parameters};
 use super::super::runtime::{self, Packages};
 use super::super::variant::{Archive, Choice, SWITCH, Variant};
 use super::super::{BuildFile, Operator, Settings, dockerfile, template};
@@ -145,12 +145,7 @@ fn interactive<'a>(operator: &Operator<'a>) -> Option<Interactive<'a>> {
 fn with_results(operator: &Operator) -> Vec<String> {
     let parameters = parameters(operator.component, operator.settings.logging);
     let folder = RESULTS.replace('~', VARIANT.working_dir);
-    let results = outcomes(operator.component, &parameters).into_iter();
-    operator
-        .command()
-        .into_iter()
-        .chain(results.map(|outcome| format!("--{}={folder}", outcome.id)))
-        .collect()
+    operator.command().into_iter().chain(delivered_to(&folder, operator.component, &parameters)).collect()
 }
 
 /// The commands that start the application: on the platform, or where an interactive one can be tried.

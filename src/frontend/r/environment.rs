@@ -324,11 +324,7 @@ fn whole(at: Node) -> Diagnostic {
 
 /// The elements of a `c(…)`, or none.
 fn vector<'tree>(node: Node<'tree>, names: &Names<'tree>) -> Vec<Node<'tree>> {
-    let is_vector = node.kind() == "call"
-        && node
-            .child_by_field_name("function")
-            .and_then(|function| names.function(function))
-            .is_some_and(|function| function.is_base("c"));
+    let is_vector = names.called(node).is_some_and(|function| function.is_base("c"));
     let arguments = node.child_by_field_name("arguments").filter(|_| is_vector);
     let arguments = arguments.map(|arguments| arguments::of(arguments, names.text)).unwrap_or_default();
     // An element that can't be told stands for itself, so that it isn't passed over.

@@ -13,6 +13,7 @@ use super::environment::{Use, fits_environment};
 use super::fold;
 use super::names::Names;
 use super::shapes::Shapes;
+use super::tree;
 use crate::frontend::facts::{Fact, Test, as_option, demanded, is_idle, needs};
 use crate::frontend::interface::{Action, Fallback};
 use crate::value::Constant;
@@ -46,18 +47,8 @@ pub(super) fn weigh<'tree>(
         return;
     };
     let mut finder = Finder::new(uses, names, shapes, catches);
-    let mut cursor = root.walk();
-    loop {
-        finder.look(cursor.node());
-        if cursor.goto_first_child() {
-            continue;
-        }
-        while !cursor.goto_next_sibling() {
-            if !cursor.goto_parent() {
-                return finder.settle(uses);
-            }
-        }
-    }
+    tree::walk(*root, |node| finder.look(node));
+    finder.settle(uses);
 }
 
 /// Evidence about a variable.

@@ -136,7 +136,7 @@ impl<'tree> Finder<'_, 'tree> {
 
     /// Where the value of a call leads.
     fn called(&self, node: Node<'tree>, steps: usize) -> Option<Place> {
-        let function = self.names.function(node.child_by_field_name("function")?)?;
+        let function = self.names.called(node)?;
         let given = arguments::of(node.child_by_field_name("arguments")?, self.names.text);
         if TEMPORARY.iter().any(|name| function.is_base(name)) {
             return Some(Place::Text("/tmp".to_owned()));
@@ -152,7 +152,9 @@ impl<'tree> Finder<'_, 'tree> {
                 (start, _) => Some(Place::Text(start.to_owned())),
             };
         }
-        let makes_path = PATHS.iter().any(|(package, name)| function.is(package, name));
+        let walkers = WALKERS.iter().map(|(package, name, _)| (package, name));
+        let known = PATHS.iter().map(|(package, name)| (package, name)).chain(walkers);
+        let makes_path = known.into_iter().any(|(package, name)| function.is(package, name));
         makes_path.then(|| self.follow(first, steps))?
     }
 

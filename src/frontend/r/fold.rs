@@ -47,7 +47,7 @@ pub(super) fn named<'tree>(node: Node<'tree>, names: &Names<'tree>) -> Option<Ve
         },
         _ => node,
     };
-    let function = names.function(node.child_by_field_name("function").filter(|_| node.kind() == "call")?)?;
+    let function = names.called(node)?;
     (function.is_base("c") || function.is_base("list")).then_some(())?;
     let given = arguments::of(node.child_by_field_name("arguments")?, names.text);
     given.into_iter().map(|argument| Some((argument.name?, argument.value?))).collect()

@@ -228,6 +228,11 @@ impl<'tree> Names<'tree> {
         self.followed(node, MAX_ALIASES)
     }
 
+    /// The R function that a node calls, if it is a call and the user doesn't define the function.
+    pub(super) fn called(&self, node: Node) -> Option<Function> {
+        self.function(node.child_by_field_name("function").filter(|_| node.kind() == "call")?)
+    }
+
     fn followed(&self, node: Node, aliases: usize) -> Option<Function> {
         if node.kind() == "namespace_operator" {
             let part = |field| literals::name(node.child_by_field_name(field)?, self.text);

@@ -103,9 +103,7 @@ fn is_command_line(value: Node, names: &Names) -> bool {
         Some(Value::Expression(value)) => value,
         _ => value,
     };
-    let function = value.child_by_field_name("function").filter(|_| value.kind() == "call");
-    let function = function.and_then(|function| names.function(function));
-    function.is_some_and(|function| function.is_base("commandArgs"))
+    names.called(value).is_some_and(|function| function.is_base("commandArgs"))
 }
 
 type Refusal = (Option<String>, &'static str);

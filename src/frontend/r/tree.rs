@@ -109,6 +109,22 @@ fn error_near(text: &str, gave_up: usize) -> SyntaxError {
     error.unwrap_or_else(|| SyntaxError::new("unexpected text".to_owned(), at..at + 1))
 }
 
+/// Visits a node and all below it, each before those inside it.
+pub(super) fn walk<'tree>(root: Node<'tree>, mut visit: impl FnMut(Node<'tree>)) {
+    let mut cursor = root.walk();
+    loop {
+        visit(cursor.node());
+        if cursor.goto_first_child() {
+            continue;
+        }
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() {
+                return;
+            }
+        }
+    }
+}
+
 /// The first node that is wrong, innermost.
 fn first_error(tree: &Tree) -> Option<Node<'_>> {
     let mut cursor = tree.walk();

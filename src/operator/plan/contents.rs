@@ -14,6 +14,7 @@ use crate::load;
 use crate::reader;
 use crate::recipe;
 use crate::reference::{ImageName, Mirrors};
+use crate::requirement_files::ImageFile;
 use crate::source::Source;
 use crate::stamp;
 
@@ -73,11 +74,7 @@ impl Plan {
 
     /// What goes into the image, each below the folder of its kind.
     fn entries(&self, settings: &Settings) -> impl Iterator<Item = Entry> {
-        let requirements = self.requirements.files.iter().map(|file| Entry {
-            path: format!("{}/{}", recipe::REQUIREMENTS, file.path),
-            content: file.content.clone(),
-            executable: false,
-        });
+        let requirements = self.requirements.files.iter().map(ImageFile::entry);
         let files = self.files.iter().map(|file| Entry {
             path: format!("{}/{}", recipe::FILES, file.path),
             content: Content::Disk(file.disk.clone()),

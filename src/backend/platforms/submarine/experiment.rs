@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::super::super::amounts::MEGABYTE;
 use super::super::super::crossing::no_place;
 use super::super::super::kubernetes::{env_name, handed_on, is_env_name, literal};
-use super::super::super::parameter::{Parameter, outcomes, parameters};
+use super::super::super::parameter::{Parameter, delivered_to, parameters};
 use super::super::super::{Operator, values};
 use super::super::conda::{Conda, package_name, pip_packages};
 use super::{BOOTSTRAP, kernel};
 use crate::diagnostic::Diagnostic;
-use crate::job::{self, Job, Quantity};
+use crate::job::{Job, Quantity};
 
 /// Where results outlive the pod: below the folder that the server mounts from its volume into each experiment.
 const RESULTS: &str = "/logs/results/";
@@ -98,8 +99,7 @@ fn command(operator: &Operator, shown: &[&Parameter], parameters: &[Parameter]) 
     let start = format!("/{BOOTSTRAP} --kernel {}", kernel(operator));
     let renamed = shown.iter().filter(|parameter| !is_env_name(&parameter.input.name));
     let renamed = renamed.map(|parameter| handed_on(&parameter.id));
-    let outputs = outcomes(operator.component, parameters).into_iter();
-    let outputs = outputs.map(|outcome| format!("--{}={RESULTS}", outcome.id));
+    let outputs = delivered_to(RESULTS, operator.component, parameters);
     std::iter::once(start).chain(renamed).chain(outputs).collect::<Vec<_>>().join(" ")
 }
 
@@ -107,7 +107,7 @@ fn command(operator: &Operator, shown: &[&Parameter], parameters: &[Parameter]) 
 fn resources(job: &Job) -> String {
     let mut all =
         BTreeMap::from([("cpu".to_owned(), "1".to_owned()), ("memory".to_owned(), "1Gi".to_owned())]);
-    all.extend(asked(job));
+    all.extend(job.all_amounts());
     let form = |(name, amount): (String, String)| match name.as_str() {
         "memory" => format!("memory={}M", mebibytes(&amount)),
         _ => format!("{name}={amount}"),
@@ -116,20 +116,10 @@ fn resources(job: &Job) -> String {
     known.map(form).collect::<Vec<_>>().join(",")
 }
 
-/// All that a job asks for, by name.
-fn asked(job: &Job) -> BTreeMap<String, String> {
-    job::amounts(&job.requests).into_iter().chain(job.all_limits()).collect()
-}
-
-/// An amount of memory in whole mebibytes.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "quantities are positive, and short"
-)]
-fn mebibytes(amount: &str) -> u64 {
+/// An amount of memory in mebibytes, rounded up.
+fn mebibytes(amount: &str) -> String {
     let bytes = amount.parse::<Quantity>().map_or(0.0, |quantity| quantity.amount());
-    (bytes / 1_048_576.0).ceil() as u64
+    format!("{:.0}", (bytes / MEGABYTE).ceil())
 }
 
 /// What runs the experiment, and as what: Submarine has no experiments of no framework.
@@ -149,7 +139,7 @@ fn framework(operator: &Operator) -> (&'static str, &'static str) {
 pub(in crate::backend) fn review(operator: &Operator) -> Vec<Diagnostic> {
     let Operator { component, settings } = operator;
     let job = &settings.job;
-    let unread = asked(job).into_keys().filter(|name| !RESOURCES.contains(&name.as_str()));
+    let unread = job.all_amounts().into_keys().filter(|name| !RESOURCES.contains(&name.as_str()));
     let unread = unread.map(|name| format!("the `{name}`"));
     let others = [
         (!job.node_selector.is_empty(), "labels of nodes"),

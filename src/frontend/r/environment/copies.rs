@@ -7,6 +7,7 @@ use crate::frontend::interface::{Action, Fallback};
 use crate::frontend::r::arguments;
 use crate::frontend::r::literals;
 use crate::frontend::r::names::Value;
+use crate::frontend::r::tree;
 use crate::frontend::r::wrappers::bare;
 
 /// Functions that convert all variables to another kind of vector.
@@ -142,13 +143,12 @@ impl<'tree> Finder<'_, 'tree> {
 
     /// The function of [`CONVERSIONS`] that is called.
     fn conversion(&self, call: Node<'tree>) -> Option<&'static str> {
-        let function = self.names.function(call.child_by_field_name("function")?)?;
+        let function = self.names.called(call)?;
         CONVERSIONS.iter().copied().find(|name| function.is_base(name))
     }
 
     fn gives_names(&self, call: Node<'tree>) -> bool {
-        let function = call.child_by_field_name("function").and_then(|named| self.names.function(named));
-        function.is_some_and(|function| function.is_base("names"))
+        self.names.called(call).is_some_and(|function| function.is_base("names"))
     }
 
     fn sign(&self, operation: Node<'tree>) -> &str {
@@ -165,30 +165,22 @@ fn copy<'tree>(target: Option<Node<'tree>>, value: Node<'tree>, is_list: bool) -
 
 /// Every other occurrence of an identifier, except as the name of an argument or field.
 fn occurrences<'tree>(target: Node<'tree>, name: &str, text: &str) -> Vec<Node<'tree>> {
-    let mut root = target;
-    while let Some(around) = root.parent() {
-        root = around;
-    }
+    let root = std::iter::successors(Some(target), Node::parent).last().unwrap_or(target);
     let mut found = Vec::new();
-    let mut cursor = root.walk();
-    loop {
-        let node = cursor.node();
-        let is_label = matches!(cursor.field_name(), Some("name" | "rhs"))
-            && node.parent().is_some_and(|around| ["argument", "extract_operator"].contains(&around.kind()));
-        if node.kind() == "identifier"
-            && node != target
-            && !is_label
-            && literals::name(node, text).as_deref() == Some(name)
-        {
+    tree::walk(root, |node| {
+        let is_use = node.kind() == "identifier" && node != target && !is_label(node);
+        if is_use && literals::name(node, text).as_deref() == Some(name) {
             found.push(node);
         }
-        if cursor.goto_first_child() {
-            continue;
-        }
-        while !cursor.goto_next_sibling() {
-            if !cursor.goto_parent() {
-                return found;
-            }
-        }
-    }
+    });
+    found
+}
+
+/// Whether a node is the name of an argument or of a field.
+fn is_label(node: Node) -> bool {
+    node.parent().is_some_and(|around| match around.kind() {
+        "argument" => around.child_by_field_name("name") == Some(node),
+        "extract_operator" => around.child_by_field_name("rhs") == Some(node),
+        _ => false,
+    })
 }

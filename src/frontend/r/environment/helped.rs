@@ -151,9 +151,9 @@ impl<'tree> Finder<'_, 'tree> {
     /// A value without its conversion: `as.character(x)`.
     fn unwrapped(&self, value: Node<'tree>) -> Node<'tree> {
         let node = bare(value);
-        let function = node.child_by_field_name("function").filter(|_| node.kind() == "call");
-        let function = function.and_then(|function| self.names.function(function));
-        let inner = function
+        let inner = self
+            .names
+            .called(node)
             .filter(|function| function.name.starts_with("as."))
             .and_then(|_| arguments::sole(node.child_by_field_name("arguments")?, self.names.text));
         inner.map_or(node, bare)

@@ -38,12 +38,8 @@ impl<'tree> Finder<'_, 'tree> {
     /// `Sys.unsetenv("x")`, unless only done at the end.
     pub(super) fn take_out(&mut self, call: &Call<'tree>) {
         let around = std::iter::successors(call.node.parent(), Node::parent).take(MAX_DEPTH);
-        let is_late = around.into_iter().any(|node| {
-            let function = node.child_by_field_name("function").filter(|_| node.kind() == "call");
-            function
-                .and_then(|function| self.names.function(function))
-                .is_some_and(|found| found.is_base("on.exit"))
-        });
+        let mut called = around.filter_map(|node| self.names.called(node));
+        let is_late = called.any(|function| function.is_base("on.exit"));
         let names = arguments::sole(call.arguments, self.names.text).filter(|_| !is_late);
         for name in names.and_then(|names| fold::texts(names, self.names)).into_iter().flatten() {
             self.add(name, Action::Remove, call.node.byte_range(), call.node.end_byte());
@@ -76,9 +72,8 @@ impl<'tree> Finder<'_, 'tree> {
 
     /// The arguments of a `list(…)` or a `c(…)`.
     fn list(&self, node: Node<'tree>) -> Option<Vec<Argument<'tree>>> {
-        let function = self.names.function(node.child_by_field_name("function")?)?;
-        let list =
-            (node.kind() == "call" && (function.is_base("list") || function.is_base("c"))).then_some(node)?;
-        Some(arguments::of(list.child_by_field_name("arguments")?, self.names.text))
+        let function = self.names.called(node)?;
+        (function.is_base("list") || function.is_base("c")).then_some(())?;
+        Some(arguments::of(node.child_by_field_name("arguments")?, self.names.text))
     }
 }

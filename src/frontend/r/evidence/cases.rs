@@ -66,7 +66,8 @@ impl<'tree> Finder<'_, 'tree> {
 
     /// `x |> coalesce("d")`.
     pub(super) fn coalesce(&mut self, piped: Node<'tree>, call: Node<'tree>) {
-        let function = self.function_of(call).filter(|function| COALESCING.contains(&function.name.as_str()));
+        let function =
+            self.names.called(call).filter(|function| COALESCING.contains(&function.name.as_str()));
         let other = function.and_then(|_| self.first_argument(call));
         if let Some(other) = other {
             self.take(self.subject(piped), other);

@@ -8,7 +8,7 @@ use crate::frontend::facts::Test;
 use crate::frontend::r::arguments;
 use crate::frontend::r::endings::{ends, last};
 use crate::frontend::r::fold;
-use crate::frontend::r::names::{APPLY, Function, Names};
+use crate::frontend::r::names::{APPLY, Names};
 use crate::frontend::r::wrappers::bare;
 
 /// Functions that test for missing values.
@@ -21,11 +21,6 @@ const MAX_DEPTH: usize = 8;
 const USUAL: &[&str] = &["interactive()", "sys.nframe()", "sys.call", "globalenv()"];
 
 impl<'tree> Finder<'_, 'tree> {
-    /// The function that is called, unless it is the script's own.
-    pub(super) fn function_of(&self, call: Node<'tree>) -> Option<Function> {
-        self.names.function(call.child_by_field_name("function").filter(|_| call.kind() == "call")?)
-    }
-
     /// What a condition implies.
     pub(super) fn test(&self, condition: Node<'tree>) -> Test {
         let node = bare(condition);
@@ -55,7 +50,7 @@ impl<'tree> Finder<'_, 'tree> {
 
     /// What a call implies, such as `nzchar(x)`.
     fn called(&self, node: Node<'tree>) -> Option<Test> {
-        let function = self.function_of(node)?;
+        let function = self.names.called(node)?;
         let given = arguments::of(node.child_by_field_name("arguments")?, self.names.text);
         let values: Vec<Node> = given
             .iter()
@@ -146,7 +141,7 @@ impl<'tree> Finder<'_, 'tree> {
                 }
                 "call" => {
                     let is_assertion =
-                        self.function_of(around).is_some_and(|found| ASSERTIONS.contains(&&*found.name));
+                        self.names.called(around).is_some_and(|found| ASSERTIONS.contains(&&*found.name));
                     return !holds && is_assertion && self.catches.at(around.start_byte()).is_none();
                 }
                 "if_statement" => return is_end(field(if holds { "consequence" } else { "alternative" })),
@@ -159,7 +154,7 @@ impl<'tree> Finder<'_, 'tree> {
 
     /// `Sys.getenv("x") |> nzchar()`.
     fn piped(&self, left: Node<'tree>, right: Node<'tree>) -> Option<Test> {
-        match self.function_of(right)?.name.as_str() {
+        match self.names.called(right)?.name.as_str() {
             "nzchar" | "nchar" | "length" => Some(self.present(left)),
             "any" => Some(self.test(left).some()),
             "all" => Some(self.test(left).every()),
@@ -171,7 +166,7 @@ impl<'tree> Finder<'_, 'tree> {
     /// Whether the counted characters or elements exist.
     fn counted(&self, node: Node<'tree>) -> Option<Test> {
         let node = bare(node);
-        let function = self.function_of(node)?;
+        let function = self.names.called(node)?;
         (function.is_base("nchar") || function.is_base("length")).then_some(())?;
         let test = self.present(self.first_argument(node)?);
         (!test.is_empty()).then_some(test)

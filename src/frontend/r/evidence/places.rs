@@ -61,7 +61,7 @@ impl<'tree> Finder<'_, 'tree> {
     /// What the fields of `list(a = …)` hold.
     fn fields(&self, pair: &Pair<'tree>) -> Vec<(String, Held)> {
         let value = bare(pair.value);
-        let is_list = self.function_of(value).is_some_and(|function| function.is_base("list"));
+        let is_list = self.names.called(value).is_some_and(|function| function.is_base("list"));
         let Some(list) = value.child_by_field_name("arguments").filter(|_| is_list) else {
             return Vec::new();
         };
@@ -122,7 +122,7 @@ impl<'tree> Finder<'_, 'tree> {
             match outer.kind() {
                 "parenthesized_expression" | "argument" | "arguments" => inner = outer,
                 "call" => {
-                    let Some(function) = self.function_of(outer) else { return false };
+                    let Some(function) = self.names.called(outer) else { return false };
                     let name = function.name.as_str();
                     let is_first =
                         self.first_argument(outer).is_some_and(|first| first.byte_range().contains(&at));

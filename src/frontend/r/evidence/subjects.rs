@@ -82,7 +82,7 @@ impl<'tree> Finder<'_, 'tree> {
 
     /// `missing <- c(missing, name)` under a condition: the test that all its elements have passed.
     fn gathered(&self, pair: &Pair<'tree>) -> Option<Test> {
-        let function = self.function_of(pair.value)?;
+        let function = self.names.called(pair.value)?;
         ["c", "append"].iter().any(|name| function.is_base(name)).then_some(())?;
         let first = self.first_argument(pair.value)?;
         let written = |node: Node| &self.names.text[node.byte_range()];
@@ -104,7 +104,7 @@ impl<'tree> Finder<'_, 'tree> {
                 _ => return None,
             },
             "call" => {
-                let function = self.function_of(node)?;
+                let function = self.names.called(node)?;
                 let given = arguments::of(node.child_by_field_name("arguments")?, self.names.text);
                 let values: Vec<Node> = given.iter().filter_map(|argument| argument.value).collect();
                 match (function.name.as_str(), values.as_slice()) {
@@ -147,7 +147,7 @@ impl<'tree> Finder<'_, 'tree> {
     fn is_reading(&self, node: Node<'tree>) -> bool {
         let is_known = |name: &str| name == "Sys.getenv" || name == "do.call" || APPLY.contains(&name);
         match node.kind() {
-            "call" => self.function_of(node).is_none_or(|function| is_known(&function.name)),
+            "call" => self.names.called(node).is_none_or(|function| is_known(&function.name)),
             "extract_operator" => true,
             // `env[["x"]]`, where `env` is a copy of the environment.
             "subset" | "subset2" => {
@@ -161,7 +161,7 @@ impl<'tree> Finder<'_, 'tree> {
     fn inner(&self, node: Node<'tree>) -> Option<Node<'tree>> {
         match node.kind() {
             "call" => {
-                KEEPING.contains(&self.function_of(node)?.name.as_str()).then_some(())?;
+                KEEPING.contains(&self.names.called(node)?.name.as_str()).then_some(())?;
                 self.first_argument(node)
             }
             "binary_operator" if self.is_assignment(node) => node.child_by_field_name("rhs"),
@@ -206,7 +206,7 @@ impl<'tree> Finder<'_, 'tree> {
         let value = bare(value);
         let value =
             value.child_by_field_name("lhs").filter(|_| value.kind() == "extract_operator").unwrap_or(value);
-        let function = self.function_of(bare(value));
+        let function = self.names.called(bare(value));
         function.is_some_and(|function| PARSERS.iter().any(|name| function.is(PACKAGE, name)))
     }
 

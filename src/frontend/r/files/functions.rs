@@ -73,21 +73,16 @@ pub(super) const WALKERS: &[Row] = &[
     ("fs", "dir_ls", &["path"]),
 ];
 
-/// Functions that make a path of their first argument, and calls that give the paths below one.
+/// Functions that make a path of their first argument; those of [`WALKERS`] give the paths below it.
 pub(super) const PATHS: &[(&str, &str)] = &[
-    ("base", "Sys.glob"),
     ("base", "as.character"),
-    ("base", "dir"),
     ("base", "dirname"),
     ("base", "file.path"),
-    ("base", "list.dirs"),
-    ("base", "list.files"),
     ("base", "normalizePath"),
     ("base", "paste"),
     ("base", "paste0"),
     ("base", "path.expand"),
     ("base", "sort"),
-    ("fs", "dir_ls"),
     ("fs", "path"),
 ];
 
