@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+import uuid
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,7 @@ NASTY = '''
         'mask': lambda: os.umask(0o777),
         'thread': lambda: threading.Thread(target=time.sleep, args=(0.5,)).start(),
         'stops': lambda: os.kill(os.getpid(), signal.SIGSTOP),
+        'waits': lambda: [time.sleep(0.05) for _ in iter(lambda: os.path.exists(f'{log}.go'), True)],
     }
 
     def grid_process(batch_id, **_):
@@ -224,12 +226,25 @@ def is_running(process):
         return False
 
 
+def processes_of(run):
+    """Give the processes that have the environment of a run, whosever children they are by now."""
+    of_run = []
+    for process in Path('/proc').glob('[0-9]*'):
+        try:
+            variables = (process / 'environ').read_bytes().split(b'\0')
+        except OSError:
+            continue
+        if f'C3_TEST_RUN={run}'.encode() in variables and is_running(process.name):
+            of_run.append(int(process.name))
+    return of_run
+
+
 def test_a_worker_leaves_no_processes(grid):
-    job = nasty(grid, ['calm.1', 'exit', 'calm.2'])
+    run = uuid.uuid4().hex
+    job = nasty(grid, ['calm.1', 'exit', 'waits'], C3_TEST_RUN=run)
     worker = job.start()
-    seen = set()
-    while worker.poll() is None:
-        seen |= set(descendants(worker.pid)) if os.path.exists(f'/proc/{worker.pid}') else set()
-        time.sleep(0.01)
-    assert len(seen) >= 3
-    wait_until(lambda: not any(map(is_running, seen)))
+    wait_until(lambda: job.lines('begin')['waits'])
+    assert {worker.pid, *descendants(worker.pid)} <= set(processes_of(run))
+    job.log.with_suffix('.go').touch()
+    assert worker.wait(60) == 4, said(worker)[-2000:]
+    wait_until(lambda: not processes_of(run))
