@@ -1,4 +1,4 @@
-//! `c3 build`: the images and files of many operators, in parallel, where something has changed.
+//! `c3 build`: builds the changed operators among many in parallel, and writes their files.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -24,7 +24,7 @@ use super::console::{self, Messages};
 use super::options::{Emission, Format, LogLevel};
 use super::planning;
 
-/// How many operators are built at once on a machine with few cores: most of the time is spent waiting.
+/// Operators built at once on a machine with few cores: most of the time is spent waiting.
 const AT_ONCE: usize = 4;
 
 #[derive(Args, Debug)]
@@ -70,7 +70,7 @@ pub(crate) struct Options {
     jobs: Option<usize>,
 }
 
-/// What became of one operator.
+/// The result for one operator.
 struct Outcome {
     source: PathBuf,
     name: String,
@@ -158,7 +158,7 @@ fn try_build(
     renewal.renew(plan, &progress)
 }
 
-/// Refuses what the builder can't make.
+/// Rejects options that the builder doesn't support.
 fn check(plan: &Plan, renewal: &Renewal, level: LogLevel, messages: &mut Messages) -> Result<(), Failure> {
     let variant = plan.images().into_iter().find_map(|image| image.settings.variant);
     let refused = renewal.builder.check(plan, variant, renewal.platforms)?;
@@ -221,7 +221,7 @@ fn report(outcomes: &[Outcome], left_out: &[LeftOut], options: &Options) -> Resu
     }
 }
 
-/// The table, its columns as wide as what is in them.
+/// The results as a table with aligned columns.
 fn table(outcomes: &[Outcome]) -> String {
     let heading = ["operator", "version", "state", "seconds", "uploaded"].map(ToOwned::to_owned);
     let rows: Vec<_> = std::iter::once(heading).chain(outcomes.iter().map(Outcome::row)).collect();
@@ -243,7 +243,7 @@ fn summary(outcomes: &[Outcome], took: Duration) -> String {
     format!("{operators}: {states} in {:.1} s", took.as_secs_f64())
 }
 
-/// How the command ends: with 1 where one has failed and others are done, else with what kept all of them from it.
+/// The exit of the command: code 1 if only some have failed, else the common failure.
 fn ended(outcomes: &[Outcome]) -> Result<(), Failure> {
     let codes: Vec<_> =
         outcomes.iter().filter_map(|outcome| outcome.result.as_ref().err()).map(|it| it.code).collect();

@@ -1,4 +1,5 @@
-//! `c3 build-family`: images of which some are built from others, each in the version that its changes ask for.
+//! `c3 build-family`: builds images that depend on each other, each with the version that its changes
+//! require.
 
 use std::path::PathBuf;
 
@@ -81,7 +82,7 @@ pub(crate) struct Options {
     telling: Telling,
 }
 
-/// What can be done without an engine.
+/// Alternative without an engine.
 const OTHERWISE: Option<&str> = Some("write the build contexts only with `--no-build --output-dir DIR`");
 
 /// Runs the command.
@@ -148,7 +149,7 @@ fn read(options: &Options) -> Result<(Family, String), Failure> {
     })
 }
 
-/// Tells what is going to be done.
+/// Shows the plan.
 fn tell(planned: &[PlannedImage], options: &Options) {
     for image in planned {
         let PlannedImage { member, version, .. } = image;

@@ -1,4 +1,4 @@
-//! `c3 cache`: what is kept for the next time, on this machine.
+//! `c3 cache`: shows or cleans this machine's cache.
 
 use c3::cache::{self, Cleaning, Kind};
 use clap::{Args, Subcommand};

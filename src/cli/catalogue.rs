@@ -1,4 +1,4 @@
-//! `c3 catalogue`: static pages about a library of operators.
+//! `c3 catalogue`: writes static pages about a library of operators.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -52,7 +52,7 @@ pub(crate) struct Options {
     telling: Telling,
 }
 
-/// Runs the command: what can't be read is listed, and the rest is shown.
+/// Runs the command. Unreadable sources are listed; the others are shown.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let request = Request {
         settings: Config { repository: options.repository.clone(), ..Config::default() },
@@ -100,7 +100,7 @@ fn name(options: &Options) -> String {
     options.name.clone().or_else(of_folder).unwrap_or_else(|| "Operators".to_owned())
 }
 
-/// A path within the library.
+/// A path relative to the library.
 fn within(path: &Path, options: &Options) -> String {
     path.strip_prefix(&options.folder).unwrap_or(path).display().to_string()
 }
@@ -136,7 +136,7 @@ fn operator(path: &Path, request: &Request, options: &Options) -> Result<Operato
     })
 }
 
-/// The digest by which the files name a version.
+/// The digest of a version, from the files.
 fn digest(made: &Generated, version: &str) -> Option<String> {
     made.stamps().into_iter().find_map(|(_, stamp)| {
         let image = stamp.image?;
@@ -145,7 +145,7 @@ fn digest(made: &Generated, version: &str) -> Option<String> {
     })
 }
 
-/// The workflows of the library: of those that are written for both engines, one.
+/// The workflows of the library, one of those written for several engines.
 fn workflows(options: &Options) -> Vec<Workflow> {
     let mut workflows: Vec<Workflow> = Vec::new();
     let ends = [".cwl", Engine::Kubeflow.suffix(), ".pipeline.yaml"];
@@ -171,13 +171,13 @@ fn workflows(options: &Options) -> Vec<Workflow> {
     workflows
 }
 
-/// Whether a file has the end of workflows, and not one that a target gives to files of a single operator.
+/// Whether a file has a suffix of workflows, and isn't a single operator's.
 fn is_workflow(path: &str, end: &str) -> bool {
     let mut longer = c3::backend::suffixes().filter(|suffix| suffix.len() > end.len());
     path.ends_with(end) && !longer.any(|suffix| path.ends_with(suffix))
 }
 
-/// Writes the pages, and removes those of operators that are gone.
+/// Writes the pages, and removes those of deleted operators.
 fn write(pages: &[Artifact], options: &Options) -> Result<(), Failure> {
     let folder = &options.output_dir;
     let failed = |path: &Path, error: &std::io::Error| {
@@ -204,7 +204,7 @@ fn write(pages: &[Artifact], options: &Options) -> Result<(), Failure> {
     console::print_files(&name(options), shown, options.telling.format)
 }
 
-/// Whether a file is a page that `c3 catalogue` has written.
+/// Whether `c3 catalogue` wrote a page.
 fn is_ours(path: &Path) -> bool {
     let is_page = path.extension().is_some_and(|end| end == "html");
     let generator = format!("<meta name=\"generator\" content=\"{GENERATOR}\">");

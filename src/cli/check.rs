@@ -1,4 +1,4 @@
-//! `c3 check`: likely problems of sources.
+//! `c3 check`: reports likely problems of sources.
 
 use std::path::{Path, PathBuf};
 
@@ -73,7 +73,7 @@ enum Format {
     Github,
 }
 
-/// What was found in one source.
+/// The findings in one source.
 struct Checked {
     source: Source,
     diagnostics: Vec<Diagnostic>,
@@ -98,7 +98,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
 }
 
 impl Options {
-    /// What would be emitted of the sources.
+    /// The options for the plans of the sources.
     fn request(&self) -> Request {
         let settings = Config {
             targets: self.target.clone(),
@@ -152,7 +152,7 @@ fn staleness(plan: &mut Plan, request: &Request) -> Vec<Diagnostic> {
     check::staleness::check(&made.stamps(), &plan.stamp(), &plan.source.display())
 }
 
-/// A file that can't be read is one more thing that was found.
+/// A finding for a file that can't be read.
 fn unreadable(path: &Path, error: &LoadError) -> Checked {
     let diagnostic = Diagnostic::error("unreadable-source", error.to_string());
     let diagnostic = match error.hint() {

@@ -1,4 +1,4 @@
-//! `c3 compile`: the files of many operators, in parallel, without an engine.
+//! `c3 compile`: writes the files of many operators in parallel, without an engine.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -34,10 +34,10 @@ pub(crate) struct Options {
     stale: bool,
 }
 
-/// Most sources without an operator that are listed.
+/// Maximum number of sources without an operator to list.
 const MOST_LISTED: usize = 10;
 
-/// What became of one source.
+/// The result for one source.
 struct Outcome {
     source: PathBuf,
     messages: Messages,
@@ -92,7 +92,7 @@ impl Options {
     }
 }
 
-/// Tells of sources of which no operator is made.
+/// Reports sources that aren't operators.
 pub(super) fn tell_left_out(left_out: &[LeftOut], level: LogLevel) {
     let shown = left_out.iter().take(MOST_LISTED);
     let shown: Vec<_> = shown.map(|one| format!("`{}` ({})", one.source.display(), one.reason)).collect();
@@ -104,12 +104,12 @@ pub(super) fn tell_left_out(left_out: &[LeftOut], level: LogLevel) {
     console::info(&format!("no operators: {}{more}", shown.join(", ")), level);
 }
 
-/// The same as data.
+/// The same as JSON.
 pub(super) fn left_out_json(left_out: &[LeftOut]) -> Vec<Value> {
     left_out.iter().map(|one| json!({"source": one.source, "reason": one.reason.to_string()})).collect()
 }
 
-/// Sources that would write the same files: the first of them, and each other with the first.
+/// Sources that would write the same files: each with the first of them.
 pub(super) fn clashes<'a>(
     sources: &'a [PathBuf],
     emission: &Emission,
@@ -132,7 +132,8 @@ pub(super) fn clashes<'a>(
     clashes
 }
 
-/// Refuses a source for the sake of the first of its name, which is refused too, but without a word.
+/// The failure of a source whose files another source would write too; `first` is the other, or nothing for
+/// the first itself.
 pub(super) fn clash(source: &Path, first: Option<&PathBuf>) -> Failure {
     first.map_or_else(Failure::diagnosed, |first| {
         let (source, first) = (source.display(), first.display());
@@ -141,7 +142,7 @@ pub(super) fn clash(source: &Path, first: Option<&PathBuf>) -> Failure {
     })
 }
 
-/// Tells of sources whose operators have one name, so that one image takes the place of the other.
+/// Warns of sources whose operators share a name, so that one image would replace the other.
 pub(super) fn warn_of_images(sources: &[PathBuf], level: LogLevel) {
     let mut taken: BTreeMap<String, &PathBuf> = BTreeMap::new();
     for source in sources {
@@ -201,7 +202,7 @@ fn update(
     write(&plan, &artifacts, emission)
 }
 
-/// Writes files, and returns the image that they name and their paths.
+/// Writes files, and returns their image and paths.
 fn write(
     plan: &Plan,
     artifacts: &[Artifact],
@@ -220,7 +221,7 @@ fn write(
     Ok((plan.settings.image.to_string(), artifact::write(artifacts, plan.destination(), &existing)?))
 }
 
-/// What people usually do next with operators.
+/// Suggestions for the next command.
 fn next(outcomes: &[Outcome]) -> Vec<String> {
     let mut done = outcomes.iter().filter(|outcome| outcome.result.is_ok());
     let source = match (done.next(), done.next()) {

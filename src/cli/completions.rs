@@ -1,4 +1,4 @@
-//! `c3 completions`: what a shell loads to complete the command line of `c3`.
+//! `c3 completions`: prints completions for a shell.
 
 use clap::Args;
 use clap_complete::Shell;

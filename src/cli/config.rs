@@ -1,4 +1,4 @@
-//! `c3 config`: the settings that are in force for a source, and the schema that they follow.
+//! `c3 config`: prints the settings of a source, and their schema.
 
 use std::path::PathBuf;
 
@@ -35,8 +35,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     }
 }
 
-/// Prints the settings of a source as a `c3.toml` would say them, below a comment that tells where they come from; or both
-/// as JSON.
+/// Prints the settings of a source as a `c3.toml` under a comment with their origins, or both as JSON.
 fn in_force(source: &Source, format: Format) -> Result<(), Failure> {
     let (reading, own) = Config::with(source);
     if reading.component.is_none() {

@@ -1,5 +1,5 @@
-//! What a user sees: diagnostics and failures on standard error, data on standard output. This is the door of the
-//! terminal: whatever foreign text goes through it is shown escaped and without passwords.
+//! Output for users: diagnostics and failures on standard error, data on standard output. All foreign text on
+//! its way to the terminal passes here: it is escaped, and passwords are masked.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -22,13 +22,13 @@ pub(crate) use c3::report::wrapped::hanging;
 pub(crate) use promise::error as failure_json;
 pub(crate) use promise::expect;
 
-/// Most diagnostics of one source that are shown, errors apart.
+/// Maximum number of diagnostics per source, without errors.
 const MAX_DIAGNOSTICS: usize = 100;
 
 /// Width of the first column of a list, in characters.
 const COLUMN: usize = 8;
 
-/// The messages about one source, in the order in which they were found.
+/// The messages about one source, in order.
 #[derive(Debug, Default)]
 pub(crate) struct Messages {
     text: String,
@@ -36,7 +36,7 @@ pub(crate) struct Messages {
 }
 
 impl Messages {
-    /// Adds the diagnostics of a source that are important enough.
+    /// Adds the diagnostics of a source at or above the log level.
     pub(crate) fn add(&mut self, diagnostics: &[Diagnostic], source: &Source, level: LogLevel) {
         let is_kept =
             |diagnostic: &&Diagnostic| diagnostic.severity >= threshold(level).min(Severity::Warning);
@@ -71,7 +71,7 @@ impl Messages {
     }
 }
 
-/// Shows the diagnostics of a source that are important enough.
+/// Shows the diagnostics of a source at or above the log level.
 pub(crate) fn diagnostics(diagnostics: &[Diagnostic], source: &Source, level: LogLevel) {
     let mut messages = Messages::default();
     messages.add(diagnostics, source, level);
@@ -86,13 +86,13 @@ fn threshold(level: LogLevel) -> Severity {
     }
 }
 
-/// Shows messages that were rendered.
+/// Shows rendered messages.
 fn show(text: &str) {
     let text = wrapped::titles(text, wrapped::width(&std::io::stderr()));
     let _ = anstream::stderr().lock().write_all(text.as_bytes());
 }
 
-/// Shows lines that explain something.
+/// Shows explanatory lines.
 pub(crate) fn details(lines: &[String]) {
     let mut stderr = anstream::stderr().lock();
     for line in lines {
@@ -102,13 +102,13 @@ pub(crate) fn details(lines: &[String]) {
     }
 }
 
-/// Shows why a command ends early, and prints it where JSON is promised and nothing else was printed.
+/// Shows why a command failed, and prints it as JSON if `--format json` still owes a document.
 pub(crate) fn end(failure: &Failure) {
     self::failure(failure);
     let _ = promise::of_failure(failure).map(|document| print_json(&document));
 }
 
-/// Shows why something has failed.
+/// Shows a failure.
 pub(crate) fn failure(failure: &Failure) {
     details(&failure.details);
     let width = wrapped::width(&std::io::stderr());
@@ -155,29 +155,29 @@ pub(crate) fn argument(path: impl AsRef<Path>) -> String {
     display::line(&quoted.unwrap_or(path)).into_owned()
 }
 
-/// Shows in a line or two what people usually do next.
+/// Suggests next commands in a line or two.
 pub(crate) fn suggest(steps: &[String], level: LogLevel) {
     if !steps.is_empty() {
         info(&steps.iter().map(|step| format!("next: {step}")).collect::<Vec<_>>().join("\n"), level);
     }
 }
 
-/// Whether somebody is there to answer.
+/// Whether a user can answer questions.
 pub(crate) fn answers() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 
-/// Asks and gives the answer, in lower case; nothing if there won't be one.
+/// Asks, and returns the answer in lower case; nothing at the end of the input.
 pub(crate) fn ask(question: &str) -> Option<String> {
     typed(question).map(|answer| answer.to_lowercase())
 }
 
-/// Asks and gives the answer as it was written; nothing where it is empty.
+/// Asks, and returns the answer as typed; nothing if it is empty.
 pub(crate) fn answer(question: &str) -> Option<String> {
     typed(question).filter(|answer| !answer.is_empty())
 }
 
-/// Asks and gives the line that is typed; nothing at the end of the input.
+/// Asks, and returns the typed line; nothing at the end of the input.
 fn typed(question: &str) -> Option<String> {
     let _ = write!(anstream::stderr().lock(), "{}", display::text(question));
     let mut answer = String::new();
@@ -185,12 +185,12 @@ fn typed(question: &str) -> Option<String> {
     (read > 0).then(|| answer.trim().to_owned())
 }
 
-/// Prints a text whose lines are broken in the width of the terminal, or of eighty columns.
+/// Prints text wrapped to the width of the terminal, or to 80 columns.
 pub(crate) fn print_wrapped(text: &str) -> Result<(), Failure> {
     print(&wrapped::hanging(text, 0, Some(stdout_width().unwrap_or(80))))
 }
 
-/// Prints lines that are broken in the width of the terminal, if it is one.
+/// Prints lines, wrapped to the width of the terminal if there is one.
 pub(crate) fn print_lines(text: &str) -> Result<(), Failure> {
     print(&wrapped::hanging(text, 0, stdout_width()))
 }
@@ -200,23 +200,23 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     print_exact(&display::text(text))
 }
 
-/// Prints lines whose first word stands in a column of its own, in the width of the terminal.
+/// Prints lines with the first word in its own column, wrapped to the width of the terminal.
 pub(crate) fn print_hanging(lines: impl Iterator<Item = String>) -> Result<(), Failure> {
     let width = stdout_width();
     print(&lines.map(|line| wrapped::hanging(&display::text(&line), COLUMN, width)).collect::<String>())
 }
 
-/// The width that standard output shows, if it is a terminal.
+/// The width of standard output, if it is a terminal.
 pub(crate) fn stdout_width() -> Option<usize> {
     wrapped::width(&std::io::stdout())
 }
 
-/// Prints what other programs read, or only what may be shown of it where it is shown.
+/// Prints output for programs; on a terminal, escaped and with passwords masked.
 pub(crate) fn print_for_programs(text: &str) -> Result<(), Failure> {
     if std::io::stdout().is_terminal() { print(text) } else { print_exact(text) }
 }
 
-/// Prints a text as it is; a reader that has gone away is no error.
+/// Prints text unchanged; a closed pipe is no error.
 fn print_exact(text: &str) -> Result<(), Failure> {
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
@@ -227,7 +227,7 @@ fn print_exact(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Prints diagnostics that were rendered, in colours where there are some.
+/// Prints rendered diagnostics, in colour if supported.
 pub(crate) fn print_styled(text: &str) -> Result<(), Failure> {
     let stdout = std::io::stdout();
     let shown = match anstream::AutoStream::choice(&stdout) {
@@ -237,7 +237,7 @@ pub(crate) fn print_styled(text: &str) -> Result<(), Failure> {
     print_exact(&wrapped::titles(&shown, wrapped::width(&stdout)))
 }
 
-/// Prints data as JSON, in which hidden characters are escaped and passwords in URLs masked.
+/// Prints data as JSON with hidden characters escaped and passwords in URLs masked.
 pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
     let text = match promise::with_told(value) {
         Some(document) => json::text(&document),
@@ -247,13 +247,13 @@ pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
     print_exact(&format!("{text}\n"))
 }
 
-/// Prints JSON in a format that isn't the program's own, without messages beside it.
+/// Prints JSON of another tool's format, without messages in it.
 pub(crate) fn print_json_alone(value: &impl serde::Serialize) -> Result<(), Failure> {
     promise::fulfil();
     print_json(value)
 }
 
-/// Shows what is wrong with the command line, or the help that was asked for.
+/// Shows a usage error, or the requested help.
 pub(crate) fn usage(error: &clap::Error) {
     let text = error.render().to_string();
     if error.use_stderr() {
@@ -273,7 +273,7 @@ pub(crate) fn usage(error: &clap::Error) {
     }
 }
 
-/// Tells which files were written.
+/// Lists the written files.
 pub(crate) fn print_files(name: &str, files: &[PathBuf], format: Format) -> Result<(), Failure> {
     match format {
         Format::Json => print_json(&json!({"schema_version": 1, "name": name, "files": files})),

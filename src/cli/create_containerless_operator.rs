@@ -1,4 +1,4 @@
-//! `c3 create-containerless-operator`: an operator and its packages in one zip that needs nothing but Python.
+//! `c3 create-containerless-operator`: packs an operator and its packages in one zip that needs only Python.
 
 use std::path::{Path, PathBuf};
 
@@ -92,7 +92,7 @@ impl Options {
     }
 }
 
-/// R's packages can't be moved to another machine.
+/// Refuses R, whose packages can't be moved to another machine.
 fn check(plan: &Plan) -> Result<(), Failure> {
     if runtime::of(plan.component.language).importable {
         return Ok(());
@@ -102,7 +102,7 @@ fn check(plan: &Plan) -> Result<(), Failure> {
         .hint("use `c3 create-operator`, or run it here with `c3 run --no-engine`"))
 }
 
-/// What the machine that runs the operator has to have.
+/// Warns of system packages that the operator's machine has to have.
 fn warn_of_system_packages(plan: &Plan, level: LogLevel) {
     for requirement in &plan.component.requirements {
         if let Requirement::System { text, .. } = requirement {
@@ -111,7 +111,7 @@ fn warn_of_system_packages(plan: &Plan, level: LogLevel) {
     }
 }
 
-/// The zip: files as in the image, packages as in a virtual environment, and the program that starts it.
+/// Packs the zip: files as in the image, packages as in a virtual environment, and a start program.
 fn pack(plan: &Plan, packages: Packages, progress: &Progress) -> Result<Artifact, Failure> {
     let failed = |error: std::io::Error| Failure::new(INPUT, format!("cannot pack the operator: {error}"));
     let root = tempfile::Builder::new().prefix("c3-").tempdir().map_err(failed)?;
@@ -130,7 +130,7 @@ fn pack(plan: &Plan, packages: Packages, progress: &Progress) -> Result<Artifact
     Ok(Artifact { name: containerless::zip_name(&operator), content })
 }
 
-/// Whether something in an environment is no package of the operator's: what installs packages, and caches.
+/// Whether an entry of an environment isn't an operator's package: an installer or a cache.
 fn is_tool(name: &str) -> bool {
     let is_pip = name == "pip" || (name.starts_with("pip-") && Path::new(name).extension().is_some());
     is_pip || name.starts_with("_virtualenv.") || name == "__pycache__"

@@ -1,4 +1,5 @@
-//! `c3 create-gridwrapper`: an operator that calls a function of a script for each of many batches, by many workers.
+//! `c3 create-gridwrapper`: builds an operator whose workers call a function of a script for each of many
+//! batches.
 
 use c3::backend::grid::{self, STORES, Store};
 use clap::Args;
@@ -8,7 +9,7 @@ use super::console::Messages;
 use super::create_operator;
 use c3::failure::Failure;
 
-/// Heading in the help: what concerns the grid.
+/// Help heading of the grid's options.
 const GRID: &str = "Grid";
 
 #[derive(Args, Debug)]
@@ -56,7 +57,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     create_operator::create(operator, plan?)
 }
 
-/// The names of the stores, in the original's long form too.
+/// The names of the stores, including the original's long names.
 fn stores() -> impl TypedValueParser<Value = &'static Store> {
     let name = |store: &Store| PossibleValue::new(store.name).help(store.help).alias(store.long_name);
     PossibleValuesParser::new(STORES.iter().map(name))

@@ -1,4 +1,4 @@
-//! `c3 create-operator`: from a source to an image in a registry and the files that name it.
+//! `c3 create-operator`: builds the image of a source, pushes it, and writes the files that name it.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -98,7 +98,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
 }
 
 impl Options {
-    /// Reads the source and decides everything but the version.
+    /// Reads the source, and plans everything but the version.
     pub(crate) fn plan(&self, messages: &mut Messages) -> Result<Plan, Failure> {
         let purpose = if self.no_build { Purpose::Files } else { Purpose::Image };
         let mut request = self.emission.request.clone();
@@ -113,7 +113,7 @@ impl Options {
         self.emission.telling.level()
     }
 
-    /// What makes the image, if one is made, and if it can make this one.
+    /// The builder of the image, if one is built and the builder supports it.
     fn builder(&self, plan: &Plan, parts: &[Part], progress: &Progress) -> Result<Option<Builder>, Failure> {
         let variant = parts.iter().find_map(|part| part.settings.variant);
         if let Some(variant) = variant.filter(|_| self.pin) {
@@ -136,13 +136,13 @@ impl Options {
         if refused.is_empty() { Ok(Some(builder)) } else { Err(Failure::diagnosed()) }
     }
 
-    /// Whether the image goes to a registry.
+    /// Whether the image is pushed.
     fn pushes(&self, plan: &Plan) -> bool {
         plan.request.settings.repository.is_some() && !self.local_mode
     }
 
-    /// Decides on the version where none is given: that of the manifests that are there, or the next in the registry, which
-    /// is claimed if it is going to be pushed.
+    /// Determines a missing version: that of the existing manifests, or the next in the registry, which is
+    /// claimed before a push.
     fn decide_version(&self, plan: &mut Plan, progress: &Progress) -> Result<Option<Claim>, Failure> {
         if self.no_build {
             return plan.keep_version().map(|()| None);
@@ -156,7 +156,7 @@ impl Options {
         Ok(claim)
     }
 
-    /// The build contexts that are left on disk.
+    /// The build contexts to leave on disk.
     fn kept(&self, plan: &Plan, parts: &[Part], existing: &Existing) -> Result<Vec<StagedContext>, Failure> {
         let parts = parts.iter().filter(|_| self.keep_generated_files);
         parts
@@ -168,7 +168,7 @@ impl Options {
     }
 }
 
-/// Builds, pushes and writes what a plan says.
+/// Builds, pushes and writes a plan.
 pub(crate) fn create(options: &Options, mut plan: Plan) -> Result<(), Failure> {
     let start = Instant::now();
     let progress = Progress::new(options.level().into());
@@ -221,7 +221,7 @@ pub(crate) fn create(options: &Options, mut plan: Plan) -> Result<(), Failure> {
     report(options, &plan, &files, &parts, &built)
 }
 
-/// The files of the chosen targets; warnings about them are shown.
+/// The files of the chosen targets; shows their warnings.
 fn artifacts(plan: &Plan, level: LogLevel) -> Result<Vec<Artifact>, Failure> {
     let mut messages = Messages::default();
     let artifacts = planning::artifacts(plan, level, &mut messages);
@@ -265,7 +265,7 @@ fn report(
     Ok(())
 }
 
-/// What people usually do next with an operator; a platform of its own says that itself.
+/// Suggestions for the next command; a target with its own image gives its own.
 fn next(options: &Options, plan: &Plan, parts: &[Part], built: &[Image]) -> Vec<String> {
     let is_unloaded = built.iter().any(|image| image.archive.is_some()) && !options.pushes(plan);
     if is_unloaded || Plan::has_variant(parts) {
@@ -283,7 +283,7 @@ fn next(options: &Options, plan: &Plan, parts: &[Part], built: &[Image]) -> Vec<
     vec![step]
 }
 
-/// Tells what each platform wants done next.
+/// Shows the next steps of each platform.
 fn tell_next(plan: &Plan, parts: &[Part], archive: Option<&Path>, level: LogLevel) {
     for settings in parts.iter().map(|part| &part.settings) {
         let Some(variant) = settings.variant else { continue };
@@ -291,7 +291,7 @@ fn tell_next(plan: &Plan, parts: &[Part], archive: Option<&Path>, level: LogLeve
     }
 }
 
-/// Where the image is, if that isn't plain.
+/// Where the image is, if not in the engine or registry as usual.
 fn whereabouts(options: &Options, plan: &Plan, image: Option<&Image>) -> Option<String> {
     let unnamed = image.and_then(|image| image.archive.as_ref()).filter(|_| options.archive.is_none());
     match unnamed {

@@ -1,4 +1,4 @@
-//! `c3 create-workflow`: workflows from operators that come one after the other.
+//! `c3 create-workflow`: joins operators into workflows.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -51,7 +51,7 @@ pub(crate) struct Options {
     telling: Telling,
 }
 
-/// How the names of Kubeflow components end.
+/// Suffixes of Kubeflow components.
 const COMPONENTS: &[&str] = &["yaml", "yml"];
 
 /// Runs the command.
@@ -77,7 +77,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     console::print_files(&settings.name, &files, options.telling.format)
 }
 
-/// Shows what could not be joined, in the sources.
+/// Shows in the sources what could not be joined.
 pub(super) fn show(remarks: &[Remark], sources: &[Source], level: LogLevel) {
     for Remark { operator, diagnostic } in remarks {
         console::diagnostics(std::slice::from_ref(diagnostic), &sources[*operator], level);
@@ -97,13 +97,13 @@ fn stem(path: &Path) -> String {
     path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// An operator whose files are named as seen from a folder.
+/// An operator with its files relative to a folder.
 fn within(path: &Path, folder: &Path, logging: bool) -> Result<(Source, Operator), Failure> {
     let (source, operator) = operator(path, logging)?;
     Ok((source, operator.within(&way(folder, path.parent().unwrap_or(Path::new(""))))))
 }
 
-/// Reads a source or a component; what is said of the latter can't be shown in it.
+/// Reads a source or component; problems of a component have no position.
 pub(super) fn operator(path: &Path, logging: bool) -> Result<(Source, Operator), Failure> {
     let is_component = path
         .extension()
@@ -122,7 +122,7 @@ fn of_component(path: &Path) -> Result<(Source, Operator), Failure> {
     Ok((Source::new(path, Language::Python, String::new()), operator))
 }
 
-/// Reads the file of an operator where a workflow of an engine is made of what is in it.
+/// Reads an operator's file that becomes part of an engine's workflow.
 fn take(operator: &mut Operator, engine: Engine, folder: &Path) -> Result<(), Failure> {
     let file = operator.file(engine);
     let text = || reader::read_to_string(&folder.join(&file)).ok();
@@ -165,13 +165,13 @@ fn of_source(path: &Path, logging: bool) -> Result<(Source, Operator), Failure> 
     Ok((source, operator))
 }
 
-/// The way from one folder to another, which ends in `/` unless it is no way at all.
+/// The relative path from one folder to another, with a trailing `/` unless it is empty.
 fn way(from: &Path, to: &Path) -> String {
     let way = pathdiff::diff_paths(real(to), real(from)).unwrap_or_else(|| to.into());
     if way.as_os_str().is_empty() { String::new() } else { format!("{}/", way.to_string_lossy()) }
 }
 
-/// The absolute path of a folder without links and `..`, as far as it is there.
+/// The absolute path of a folder without links and `..`, as far as it exists.
 fn real(folder: &Path) -> PathBuf {
     let path = std::path::absolute(Path::new(".").join(folder)).unwrap_or_else(|_| folder.into());
     let found = path.ancestors().find_map(|above| {
@@ -195,12 +195,12 @@ fn emit(operators: &[Operator], options: &Options, settings: &Settings) -> (Vec<
     (artifacts.collect(), remarks)
 }
 
-/// The engines that are asked for, each once.
+/// The chosen engines, each once.
 fn engines(options: &Options) -> Vec<Engine> {
     Engine::value_variants().iter().filter(|engine| options.target.contains(engine)).copied().collect()
 }
 
-/// Tells of files that the workflow names and that are not there yet.
+/// Warns of files that the workflow names but that don't exist yet.
 fn warn_of_missing(operators: &[Operator], folder: &Path, options: &Options) {
     let engines = engines(options);
     let named = operators.iter().flat_map(|operator| engines.iter().map(|engine| operator.file(*engine)));

@@ -1,4 +1,4 @@
-//! What to do with edited files: shows the difference, and asks on a terminal.
+//! Edited files: shows the difference, and asks on a terminal.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use c3::failure::{Failure, Fault as _};
 
 use super::console;
 
-/// Settles what happens to files that are there before anything long begins; asks where somebody can answer.
+/// Decides about existing files before anything slow begins; asks on a terminal.
 pub(crate) fn decide(
     conflicts: Vec<PathBuf>,
     artifacts: &[Artifact],
@@ -26,7 +26,7 @@ pub(crate) fn decide(
     }
 }
 
-/// Shows the difference and asks until there is an answer; none at all keeps the files.
+/// Shows the difference and asks until there is an answer; without one, the files are kept.
 fn asked(error: ArtifactError) -> Result<Existing, Failure> {
     console::details(&error.details());
     let question = format!("{error}\n[o]verwrite, [r]ename, [k]eep or [d]iff? ");

@@ -1,4 +1,4 @@
-//! `c3 doctor`: what this machine has for building and running operators, and what is missing or doesn't work.
+//! `c3 doctor`: checks what this machine has for building and running operators.
 
 use c3::engine::docker::Engine;
 use c3::engine::endpoint::Endpoint;
@@ -25,15 +25,15 @@ pub(crate) struct Options {
     format: Format,
 }
 
-/// How something was found.
+/// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum State {
-    /// It is there and works.
+    /// Present and working.
     Found,
-    /// It isn't there.
+    /// Missing.
     Missing,
-    /// It is there and doesn't work.
+    /// Present, but broken.
     Broken,
 }
 
@@ -42,7 +42,7 @@ enum State {
 struct Check {
     name: String,
     state: State,
-    /// What was found, or what it is for.
+    /// The finding, or what the missing thing is for.
     text: String,
 }
 

@@ -1,4 +1,4 @@
-//! `c3 explain`: what the code of a diagnostic means, and what to do.
+//! `c3 explain`: explains the code of a diagnostic, with a remedy.
 
 use c3::rules::{RULES, Rule};
 use clap::Args;
@@ -19,7 +19,7 @@ pub(crate) struct Options {
     format: Format,
 }
 
-/// Likeness from which on a code is suggested for a mistyped one.
+/// Minimum similarity of a suggested code.
 const ALIKE: f64 = 0.85;
 
 /// Runs the command.
@@ -35,7 +35,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     }
 }
 
-/// The rule of a code, which may stand as messages show it: `warning[computed-name]`.
+/// The rule of a code, also in the form of messages: `warning[computed-name]`.
 fn code(text: &str) -> Result<&'static Rule, String> {
     let code =
         text.split_once('[').map_or(text, |(_, rest)| rest).trim_end_matches([']', ':']).to_lowercase();

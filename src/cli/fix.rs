@@ -1,4 +1,4 @@
-//! `c3 fix`: edits of sources that are safe.
+//! `c3 fix`: makes safe edits of sources.
 
 use std::path::{Path, PathBuf};
 
@@ -80,7 +80,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     failed.map_or(Ok(()), |code| Err(Failure { code, ..Failure::diagnosed() }))
 }
 
-/// What became of one source, as data.
+/// The result for one source as JSON.
 fn entry(path: &Path, mended: &Result<String, Failure>) -> Value {
     match mended {
         Ok(diff) => json!({"file": path, "changed": !diff.is_empty(), "diff": diff}),
@@ -88,7 +88,7 @@ fn entry(path: &Path, mended: &Result<String, Failure>) -> Value {
     }
 }
 
-/// Mends one source and returns what was changed, as a diff.
+/// Fixes one source, and returns the diff.
 fn mend(path: &Path, options: &Options, request: &Request, listings: &Listings) -> Result<String, Failure> {
     let source = load::load(path)?;
     let file = reader::read_to_string(path).map_err(|error| unreadable(path, &error))?;
@@ -109,7 +109,7 @@ fn mend(path: &Path, options: &Options, request: &Request, listings: &Listings) 
     write(path, &file, &fixed.unwrap_or(with_imports), options)
 }
 
-/// Makes inputs of a source's plain values and returns what was changed, as a diff.
+/// Turns a source's plain values into inputs, and returns the diff.
 fn with_parameters(source: &Source, path: &Path, file: &str, options: &Options) -> Result<String, Failure> {
     let Reading { component, diagnostics, .. } = frontend::read(source);
     let Some(component) = component else {
@@ -126,7 +126,7 @@ fn with_parameters(source: &Source, path: &Path, file: &str, options: &Options) 
     Ok(String::new())
 }
 
-/// Writes a file unless it stays what it is, or is only to be shown; returns what is changed, as a diff.
+/// Writes a changed file unless it is only to be shown; returns the diff.
 fn write(path: &Path, file: &str, text: &str, options: &Options) -> Result<String, Failure> {
     if text == file {
         return Ok(String::new());

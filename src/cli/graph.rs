@@ -1,4 +1,4 @@
-//! `c3 graph`: a picture of a workflow.
+//! `c3 graph`: draws a workflow.
 
 use std::path::{Path, PathBuf};
 
@@ -30,7 +30,7 @@ pub(crate) struct Options {
     target: Engine,
 }
 
-/// A form of the picture.
+/// A format of the picture.
 #[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
 enum Format {
     /// A flow chart for Markdown, as GitHub and GitLab show it.
@@ -41,7 +41,7 @@ enum Format {
     Json,
 }
 
-/// Endings of files that may hold a workflow.
+/// Suffixes of files that may be workflows.
 const WORKFLOWS: &[&str] = &[".cwl", ".yaml", ".yml", ".json", ".pipeline.py"];
 
 /// Runs the command.
@@ -59,7 +59,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     }
 }
 
-/// The workflow that a file holds, if it holds one.
+/// The workflow in a file, if it is one.
 fn workflow(path: &Path) -> Result<Option<Graph>, Failure> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     if !WORKFLOWS.iter().any(|end| name.ends_with(end)) {
@@ -72,7 +72,7 @@ fn workflow(path: &Path) -> Result<Option<Graph>, Failure> {
         .map_err(|error| Failure::new(INPUT, format!("`{shown}` is not a workflow: {error}")))
 }
 
-/// The operators joined by the rules of a platform.
+/// The operators, joined by the rules of an engine.
 fn joined(options: &Options) -> Result<Graph, Failure> {
     let read = options.paths.iter().map(|path| step(path));
     let (sources, operators): (Vec<Source>, Vec<Operator>) =
@@ -99,7 +99,7 @@ fn step(path: &Path) -> Result<(Source, Operator), Failure> {
     operator(path, true)
 }
 
-/// What a screen reader says of the picture.
+/// The picture's title for screen readers.
 fn title(paths: &[PathBuf]) -> String {
     let names = paths.iter().map(|path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned());
     format!("Workflow of {}", c3::display::listed(&names.collect::<Vec<_>>()))

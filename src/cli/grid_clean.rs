@@ -1,4 +1,4 @@
-//! `c3 grid-clean`: removes what a finished run of a grid has left.
+//! `c3 grid-clean`: removes what a finished grid left.
 
 use c3::failure::Failure;
 use c3::grid::clean::clean;

@@ -1,4 +1,4 @@
-//! `c3 grid-status`: how far a run of a grid is.
+//! `c3 grid-status`: shows the progress of a grid.
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
@@ -37,7 +37,7 @@ pub(crate) struct Options {
     format: Format,
 }
 
-/// A failed batch and the last line of its error, if that was read.
+/// A failed batch and the last line of its error, if read.
 type Error<'a> = (&'a Failed, Option<String>);
 
 /// Runs the command.
@@ -59,7 +59,7 @@ fn look(place: &Place) -> Result<Status, GridError> {
     Ok(Status::count(&names, Run::announced(place, &names)?.as_ref()))
 }
 
-/// Shows how far the run is, again and again until it has ended.
+/// Shows the progress repeatedly until the grid has ended.
 fn watch(place: &Place, limit: usize, pause: Duration) -> Result<(), Failure> {
     let (mut watch, begin) = (Watch::default(), Instant::now());
     loop {
@@ -74,10 +74,10 @@ fn watch(place: &Place, limit: usize, pause: Duration) -> Result<(), Failure> {
     }
 }
 
-/// Batches in work that are shown.
+/// Maximum number of batches in progress to show.
 const SHOWN: usize = 5;
 
-/// How the run goes on.
+/// Throughput and remaining time.
 fn running(progress: &Progress) -> String {
     let speed = progress.speed.per_minute.map(|speed| format!("{speed:>8.1} a minute\n"));
     let left = progress.speed.left.map(|left| format!("{:>8} left\n", span(left)));
@@ -137,7 +137,7 @@ fn text(status: &Status, errors: &[Error<'_>]) -> String {
     text + &failures(errors)
 }
 
-/// The bar: `#` is done, `!` failed, `.` still to do.
+/// The progress bar: `#` done, `!` failed, `.` to do.
 fn bar(status: &Status, total: usize) -> String {
     let share = |number: usize| (number * WIDTH).checked_div(total).unwrap_or(WIDTH);
     let ended = share(status.done + status.failed.len());
@@ -149,7 +149,7 @@ fn bar(status: &Status, total: usize) -> String {
     format!("[{}{}{}] {percent} % done\n", "#".repeat(done), "!".repeat(failed), ".".repeat(rest))
 }
 
-/// The failed batches whose errors were read.
+/// The failed batches whose errors were read, as text.
 fn failures(errors: &[Error<'_>]) -> String {
     let line = |(failed, error): &Error<'_>| {
         let line = |error: &String| format!("  {}: {}\n", display::line(&failed.batch), display::line(error));

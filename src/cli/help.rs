@@ -1,10 +1,10 @@
-//! The help: commands in groups; `-h` shows what is used every day, `--help` everything.
+//! The help: commands in groups; `-h` shows the everyday ones, `--help` all.
 
 use std::ffi::OsString;
 
 use clap::Command;
 
-/// Commands by what they are for.
+/// Commands by purpose.
 const GROUPS: &[(&str, &[&str])] = &[
     (
         "Make operators",
@@ -37,7 +37,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Set up", &["init", "doctor", "cache", "completions", "man", "help"]),
 ];
 
-/// Commands that `-h` leaves out.
+/// Commands hidden from `-h`.
 const RARE: &[&str] = &[
     "logs",
     "wait",
@@ -54,7 +54,7 @@ const RARE: &[&str] = &[
     "man",
 ];
 
-/// Options that `-h` shows of a command with many, by their long names.
+/// Options in the `-h` of commands with many, by long name.
 const EVERYDAY: &[(&str, &[&str])] = &[
     (
         "create-operator",
@@ -88,10 +88,10 @@ const EVERYDAY: &[(&str, &[&str])] = &[
     ("check", &["format", "stale", "ignore", "exit-zero", "target", "base-image"]),
 ];
 
-/// What stands below the short help of a command whose options aren't all there.
+/// Footer of the short help of commands with hidden options.
 const MORE: &str = "`--help` lists all options";
 
-/// The form of the first page.
+/// Template of the first page.
 const PAGE: &str = "{about-with-newline}\n{usage-heading} {usage}\n\nCommands:\n{commands}\n\nOptions:\n{options}{after-help}";
 
 /// Whether a command line asks for the long help.
@@ -99,7 +99,7 @@ pub(super) fn is_long(words: &[OsString]) -> bool {
     words.iter().skip(1).any(|word| word == "--help" || word == "help")
 }
 
-/// The command line with its help arranged.
+/// The command line with its help rearranged.
 pub(super) fn arranged(command: Command, is_long: bool) -> Command {
     let page = PAGE.replace("{commands}", &commands(&command, is_long));
     let names: Vec<String> = command.get_subcommands().map(|one| one.get_name().to_owned()).collect();
@@ -108,7 +108,7 @@ pub(super) fn arranged(command: Command, is_long: bool) -> Command {
         .fold(command.help_template(page), |command, name| command.mut_subcommand(name, shortened))
 }
 
-/// The commands in their groups, a line for each; the rare ones in the long help only.
+/// The commands in groups, one per line; the rare ones in the long help only.
 fn commands(command: &Command, is_long: bool) -> String {
     let about = |name: &str| match command.find_subcommand(name) {
         Some(command) => command.get_about().map(ToString::to_string).unwrap_or_default(),
@@ -126,7 +126,7 @@ fn commands(command: &Command, is_long: bool) -> String {
     if is_long { groups } else { format!("{groups}\n(`c3 --help` lists all commands)") }
 }
 
-/// A command whose short help has everyday options only.
+/// A command whose short help has only everyday options.
 fn shortened(command: Command) -> Command {
     let Some((_, everyday)) = EVERYDAY.iter().find(|(name, _)| *name == command.get_name()) else {
         return command;

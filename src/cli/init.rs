@@ -1,4 +1,4 @@
-//! `c3 init`: an example operator to start with, its settings, and a check for CI.
+//! `c3 init`: creates an example operator, its settings, and a check for CI.
 
 use std::path::{Path, PathBuf};
 
@@ -45,7 +45,7 @@ pub(crate) struct Options {
     telling: Telling,
 }
 
-/// What an operator is written in.
+/// The kind of source.
 #[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     /// A Python script.
@@ -58,7 +58,7 @@ enum Kind {
     R,
 }
 
-/// A service that checks changes.
+/// A CI service.
 #[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
 enum Ci {
     /// GitHub Actions.
@@ -72,7 +72,7 @@ enum Ci {
 /// The default name.
 const NAME: &str = "count_words";
 
-/// The line of the settings that a repository takes the place of.
+/// The line in the settings to replace by a repository.
 const REPOSITORY: &str = "#repository = \"quay.io/me\"";
 
 /// Runs the command.
@@ -103,7 +103,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The settings to keep, and those to add.
+/// The existing settings with the missing ones added.
 fn kept(settings: &Path, repository: Option<&str>) -> String {
     let settings = settings.display();
     match repository {
@@ -114,7 +114,7 @@ fn kept(settings: &Path, repository: Option<&str>) -> String {
     }
 }
 
-/// Refuses to replace what is there.
+/// Refuses to replace existing files.
 fn refuse(artifacts: &[Artifact], options: &Options) -> Result<(), Failure> {
     let present =
         artifacts.iter().map(|artifact| options.folder.join(&artifact.name)).find(|path| path.exists());
@@ -125,7 +125,7 @@ fn refuse(artifacts: &[Artifact], options: &Options) -> Result<(), Failure> {
     }
 }
 
-/// What is written.
+/// The files to write.
 struct Plan {
     name: String,
     kind: Kind,
@@ -134,7 +134,7 @@ struct Plan {
 }
 
 impl Plan {
-    /// What the command line says, and what is answered where it is silent and somebody can answer.
+    /// Options of the command line, with answers on a terminal for missing ones.
     fn decide(options: &Options) -> Result<Self, Failure> {
         let asks = console::answers() && !options.yes;
         let ask = |question: &str| if asks { console::answer(question) } else { None };
@@ -194,7 +194,7 @@ impl Plan {
         artifacts.into_iter().chain(ci).collect()
     }
 
-    /// The settings, with the registry if one is named.
+    /// The settings, with the registry if given.
     fn settings(&self) -> String {
         let settings = include_str!("../../templates/init/c3.toml")
             .replace("operators.NAME", &format!("operators.{}", self.name));
@@ -205,7 +205,7 @@ impl Plan {
     }
 }
 
-/// The value that an answer names by its beginning.
+/// The value that an answer abbreviates.
 fn chosen<T: ValueEnum>(answer: &str) -> Option<T> {
     let answer = answer.to_lowercase();
     let is_meant =

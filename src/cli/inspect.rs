@@ -1,4 +1,4 @@
-//! `c3 inspect`: the component of a source or of an image.
+//! `c3 inspect`: shows the component of a source or image.
 
 use std::path::Path;
 
@@ -44,16 +44,16 @@ enum Format {
     Json,
 }
 
-/// Blanks between the columns of a table, and before the first.
+/// Margin and space between columns.
 const MARGIN: usize = 2;
 
-/// Room that the last column needs at least, in columns of the terminal.
+/// Minimum width of the last column.
 const NARROW: usize = 18;
 
-/// Where the last cell begins on a line of its own.
+/// Indent of a last cell on its own line.
 const BELOW: usize = 6;
 
-/// Longest default in a table, in characters.
+/// Maximum length of a default, in characters.
 const MAX_CELL: usize = 40;
 
 /// Runs the command.
@@ -71,14 +71,14 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     }
 }
 
-/// Whether a text looks like a file: it ends like one, and has neither registry nor tag.
+/// Whether a text looks like a file name: it has a suffix of sources, and neither registry nor tag.
 pub(super) fn is_file_name(text: &str) -> bool {
     let extension = Path::new(text).extension().is_some();
     let is_one = frontend::kind(Path::new(text)).is_some() || manifest::is_manifest(text);
     is_one || (extension && !text.contains(['/', ':', '@']))
 }
 
-/// Warns where the name of a source without its ending is taken for that of an image.
+/// Warns if a source's name without its suffix is used as an image.
 pub(super) fn taken_for_image(subject: &str, level: LogLevel) {
     if let Some(source) = load::without_ending(Path::new(subject)) {
         let message = format!("`{subject}` is taken for an image; the source is `{}`", source.display());
@@ -134,7 +134,7 @@ fn missing(
     Ok(check::missing_modules(source, component, &around))
 }
 
-/// The component that an image carries as a label; the engine is asked first, then the registry.
+/// The component in an image's label; asks the engine first, then the registry.
 fn of_image(reference: &str) -> Result<Component, Failure> {
     let local = image::connect(None).ok().and_then(|engine| engine.inspect(reference).ok().flatten());
     let labels = match local {
@@ -147,7 +147,7 @@ fn of_image(reference: &str) -> Result<Component, Failure> {
     })
 }
 
-/// No engine has an image, and no registry gives it.
+/// The failure for an image that neither engine nor registry has.
 fn elsewhere(reference: &str, error: RegistryError) -> Failure {
     let failure = Failure::from(error);
     let message = failure.message.unwrap_or_default();
@@ -194,7 +194,7 @@ fn table(component: &Component) -> String {
     text
 }
 
-/// The way by which the script takes an input, where that isn't a variable.
+/// How the script takes an input, if not as a variable.
 fn way(input: &Input) -> String {
     match &input.argument {
         None => String::new(),
@@ -223,7 +223,7 @@ fn requirement(requirement: &Requirement) -> [String; 2] {
     }
 }
 
-/// A title and rows in columns, each cell on one line but the last, which goes on below itself where a terminal ends.
+/// A title and rows in columns; the last cell wraps at the width of the terminal.
 fn section<const N: usize>(title: &str, rows: &[[String; N]], width: Option<usize>) -> String {
     if rows.is_empty() {
         return String::new();

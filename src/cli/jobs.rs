@@ -1,4 +1,4 @@
-//! What the commands share that start and watch jobs.
+//! Shared by the commands that start and watch jobs.
 
 use std::io::{self, ErrorKind, Write};
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use clap::{Args, ValueEnum};
 use super::console::argument;
 use super::options::LogLevel;
 
-/// Where jobs run.
+/// Engines that run jobs.
 #[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Engine {
     /// Kubernetes, through kubectl.
@@ -21,7 +21,7 @@ pub(super) enum Engine {
     Slurm,
 }
 
-/// The engine and how it is reached.
+/// The engine and its connection.
 #[derive(Args, Debug, Clone)]
 pub(super) struct Reach {
     /// Engine of the job [default: that of its file or name: numbers are Slurm's]
@@ -61,7 +61,7 @@ pub(super) struct Named {
 }
 
 impl Reach {
-    /// Takes the namespace that a job's file names where none is named.
+    /// Uses the namespace of a job's file if none is given.
     pub(super) fn settle(&mut self, of_job: Option<&str>) {
         self.namespace = self.namespace.take().or(of_job.map(ToOwned::to_owned));
     }
@@ -71,14 +71,14 @@ impl Reach {
         Kubectl::find(self.context.as_deref(), self.namespace.as_deref())
     }
 
-    /// A job as it is named to another command.
+    /// A job as an argument of another command.
     pub(super) fn named(&self, job: &str) -> String {
         let options = [("--context", &self.context), ("--namespace", &self.namespace)].into_iter();
         let options = options.filter_map(|(name, value)| Some([name.to_owned(), argument(value.as_ref()?)]));
         options.flatten().chain([job.to_owned()]).collect::<Vec<_>>().join(" ")
     }
 
-    /// These, and others where nothing is said.
+    /// These options, with others as defaults.
     pub(super) fn or(self, other: Self) -> Self {
         Self {
             on: self.on.or(other.on),
@@ -103,12 +103,12 @@ impl Outputs {
         self.output_dir.is_some()
     }
 
-    /// These, and others where nothing is said.
+    /// These options, with others as defaults.
     pub(super) fn or(self, other: Self) -> Self {
         Self { output_dir: self.output_dir.or(other.output_dir) }
     }
 
-    /// Slurm's jobs put them into a folder of the cluster by themselves.
+    /// Rejects the option for Slurm, whose jobs write to a shared folder.
     pub(super) fn refuse_on_slurm(&self) -> Result<(), Failure> {
         if !self.are_wanted() {
             return Ok(());
@@ -117,7 +117,7 @@ impl Outputs {
             .hint("it is `NAME-JOB` where the job was submitted, or what the variable `C3_OUTPUTS` names"))
     }
 
-    /// Tells that a job has failed, whose outputs are dropped for that.
+    /// Reports that the outputs of a failed job are dropped.
     fn drop(&self, teller: &Progress) {
         if let Some(folder) = &self.output_dir {
             teller.warn(format!("the job failed: nothing is put into `{}`", folder.display()));
@@ -137,7 +137,7 @@ impl Named {
         self.reach.on.unwrap_or(if is_number { Engine::Slurm } else { Engine::Kubernetes })
     }
 
-    /// Follows the job to its end; its exit code becomes that of the program.
+    /// Follows the job to its end; exits with its exit code.
     pub(super) fn follow(&self, shows_log: bool, outputs: &Outputs) -> Result<(), Failure> {
         if self.engine() == Engine::Slurm {
             outputs.refuse_on_slurm()?;
@@ -145,7 +145,7 @@ impl Named {
         follow(self.engine(), &self.job, &self.reach, shows_log, outputs)
     }
 
-    /// Shows what the job has said until now.
+    /// Shows the job's log so far.
     pub(super) fn show_log(&self) -> Result<(), Failure> {
         let teller = self.reach.teller();
         let audience = Audience { teller: &teller, log: Some(&print) };
@@ -165,7 +165,7 @@ impl Named {
     }
 }
 
-/// Follows a job to its end, and fetches its outputs; its exit code becomes that of the program.
+/// Follows a job to its end, and fetches its outputs; exits with its exit code.
 pub(super) fn follow(
     engine: Engine,
     job: &str,
@@ -192,7 +192,7 @@ pub(super) fn follow(
     }
 }
 
-/// What was shown, unless its reader has gone away, which is no error.
+/// The result, or nothing if the reader of the log is gone, which is no error.
 fn shown<T>(result: Result<T, SubmitError>) -> Result<Option<T>, Failure> {
     match result {
         Err(SubmitError::Log(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(None),
@@ -200,7 +200,7 @@ fn shown<T>(result: Result<T, SubmitError>) -> Result<Option<T>, Failure> {
     }
 }
 
-/// Prints a part of a program's log as it is.
+/// Prints a part of a log unchanged.
 fn print(part: &[u8]) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(part)?;

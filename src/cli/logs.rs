@@ -1,4 +1,4 @@
-//! `c3 logs`: what a job has said.
+//! `c3 logs`: shows the log of a job.
 
 use c3::failure::Failure;
 use clap::Args;

@@ -1,4 +1,4 @@
-//! `c3 man`: the manual.
+//! `c3 man`: prints or writes the manual pages.
 
 use std::path::{Path, PathBuf};
 
@@ -59,7 +59,7 @@ fn page(mut command: Command) -> Result<Vec<u8>, Failure> {
     Ok(page)
 }
 
-/// What stands below the help as a section that keeps its lines.
+/// A section of preformatted text, from the help's footer.
 fn section(notes: &str) -> Roff {
     let mut section = Roff::new();
     if !notes.is_empty() {

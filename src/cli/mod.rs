@@ -165,7 +165,7 @@ enum Command {
     Man(man::Options),
 }
 
-/// The command line, for what describes it.
+/// The command line, for documentation.
 fn command() -> clap::Command {
     Cli::command()
 }

@@ -19,7 +19,7 @@ pub(crate) struct Emission {
     pub(crate) telling: Telling,
 }
 
-/// The log level, and the form of the summary.
+/// The log level, and the format of the summary.
 #[derive(Args, Debug, Clone, Default)]
 pub(crate) struct Telling {
     /// Log level
@@ -48,13 +48,13 @@ impl Telling {
         if self.quiet { LogLevel::Error } else { self.log_level }
     }
 
-    /// The log level of next steps: they are for people, not for programs.
+    /// The log level of suggestions: they are for people, not for programs.
     pub(crate) fn next(&self) -> LogLevel {
         if self.format == Format::Json { LogLevel::Error } else { self.level() }
     }
 }
 
-/// What to do with existing files.
+/// How to treat existing files.
 #[derive(Args, Debug, Clone, Default)]
 pub(crate) struct Replacing {
     /// Replace existing files, even edited ones
@@ -71,7 +71,7 @@ pub(crate) struct Replacing {
 }
 
 impl Replacing {
-    /// What to do with them.
+    /// The choice.
     pub(crate) fn existing(&self) -> Existing {
         Existing::chosen(self.overwrite || self.yes, self.rename.as_deref())
     }
@@ -108,7 +108,7 @@ impl From<LogLevel> for Verbosity {
     }
 }
 
-/// A form of output.
+/// A format of output.
 #[derive(ValueEnum, Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Format {
     /// For people.

@@ -1,4 +1,4 @@
-//! The programs of the original: called by the name of one of them, `c3` acts as that program.
+//! Programs of the original: `c3` acts as the one whose name it is called by.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use c3::component::Input;
 use c3::failure::{Failure, USAGE};
 
-/// How the original's program `claimed` is called.
+/// Usage of the original's program `claimed`.
 const CLAIMED: &str = "write `claimed --component IMAGE [--NAME VALUE]...`, `claimed create operator FILE ...` or `claimed create gridwrapper FILE ...`";
 
 /// The help of the original's program `claimed`.
@@ -29,14 +29,14 @@ Usage: claimed --component IMAGE [--NAME VALUE]...
 `c3 --help` lists what the program can do by its own name.
 ";
 
-/// The original's programs beside `claimed`, with the commands that they are.
+/// The original's programs besides `claimed`, with their commands.
 const PROGRAMS: &[(&str, &str)] = &[
     ("c3_create_operator", "create-operator"),
     ("c3_create_gridwrapper", "create-gridwrapper"),
     ("c3_create_containerless_operator", "create-containerless-operator"),
 ];
 
-/// The name that a command line calls the program by.
+/// The name that the program is called by.
 fn program(words: &[OsString]) -> Option<String> {
     let stem = Path::new(words.first()?).file_stem()?;
     stem.to_str().map(ToOwned::to_owned)
@@ -49,14 +49,15 @@ pub(crate) fn asks_help(words: &[OsString]) -> bool {
         && matches!(asked, Some("--help" | "-h" | "help"))
 }
 
-/// How `claimed` runs an operator, which the original's programs say in the end; nothing where `c3` goes by its own name.
+/// The `claimed` command that runs an operator, which the original prints at the end; nothing if `c3` is
+/// called by its own name.
 pub(crate) fn claimed_command(image: &str, inputs: &[(String, Input)]) -> Option<String> {
     let called = program(&std::env::args_os().take(1).collect::<Vec<_>>())?;
     let is_originals = called == "claimed" || PROGRAMS.iter().any(|(program, _)| *program == called);
     is_originals.then(|| command(image, inputs))
 }
 
-/// The command line, with defaults, and names in capitals for what is required; secrets have no place there.
+/// The command with defaults, and names in capitals for required values; without secrets.
 fn command(image: &str, inputs: &[(String, Input)]) -> String {
     let open = inputs.iter().filter(|(_, input)| !input.secret);
     let options = open.filter_map(|(id, input)| {
@@ -68,7 +69,7 @@ fn command(image: &str, inputs: &[(String, Input)]) -> String {
     start.into_iter().chain(options).collect::<Vec<_>>().join(" ")
 }
 
-/// The words of a command line as `c3` itself takes them.
+/// The words of a command line, translated for `c3`.
 pub(crate) fn words(mut words: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
     let called = program(&words).unwrap_or_default();
     if called == "claimed" {

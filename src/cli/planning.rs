@@ -1,4 +1,4 @@
-//! Planning for a command; diagnostics are collected for the caller to show.
+//! Plans for a command; diagnostics are collected for the caller.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use c3::operator::{self, Plan, Planned, Purpose, Request};
 use super::console::Messages;
 use super::options::LogLevel;
 
-/// Loads a source and plans what is made of it.
+/// Loads a source and plans its operator.
 pub(crate) fn plan(
     path: &Path,
     request: &Request,

@@ -1,4 +1,4 @@
-//! `c3 publish`: what was made is sent to the platforms that have an interface for it.
+//! `c3 publish`: uploads to platforms that have an API.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -28,7 +28,7 @@ enum Platform {
     Submarine(Submarine),
 }
 
-/// Where it is sent to.
+/// The server.
 #[derive(Args, Debug)]
 struct Target {
     /// Address of the server, such as <https://host>
@@ -159,12 +159,12 @@ fn keep(options: &Submarine) -> Result<(), Failure> {
     }
 }
 
-/// The status of an experiment, in the server's word.
+/// The status of an experiment, as the server names it.
 fn status(experiment: &Value) -> &str {
     experiment["status"].as_str().unwrap_or("unknown")
 }
 
-/// The lines of all pods of an experiment, each behind its pod's name if there are several.
+/// The logs of all pods of an experiment, prefixed by the pod's name if there are several.
 fn logged(result: &Value) -> String {
     let pods = result["logContent"].as_array().map_or(&[][..], Vec::as_slice);
     let lines = |pod: &Value| {
@@ -185,7 +185,7 @@ fn logged(result: &Value) -> String {
 }
 
 impl Submarine {
-    /// The token of a file, else that of the environment.
+    /// The token from a file, else from the environment.
     fn token(&self) -> Result<Option<String>, Failure> {
         let given = match &self.token_file {
             None => std::env::var(submarine::TOKEN).ok(),

@@ -1,4 +1,4 @@
-//! `c3 run`: an operator on this machine, in its image or without any engine.
+//! `c3 run`: runs an operator on this machine, in its image or without an engine.
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
@@ -119,12 +119,12 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
 }
 
 impl Options {
-    /// What the user calls the operator.
+    /// The operator as the user named it.
     fn subject(&self) -> &str {
         self.words.first().map_or("", String::as_str)
     }
 
-    /// What stands behind it.
+    /// The words after it.
     fn arguments(&self) -> &[String] {
         self.words.get(1..).unwrap_or_default()
     }
@@ -164,7 +164,7 @@ impl Options {
         plan
     }
 
-    /// What the words behind the operator ask for; nothing if that was help, which has been given.
+    /// The values in the words after the operator; nothing if they ask for help, which is then shown.
     fn invocation(&self, interface: Option<&Interface>) -> Result<Option<Invocation>, Failure> {
         let Some(interface) = interface else { return self.handed_on().map(Some) };
         // What `--env` says counts for any parameter, this environment for secrets only.
@@ -180,7 +180,7 @@ impl Options {
         Ok(Some(invocation))
     }
 
-    /// A failure whose hint knows that options of the program itself stand before the operator.
+    /// A failure with a hint that options of `c3` go before the operator.
     fn misplaced(&self, error: InvocationError) -> Failure {
         let word = match &error {
             InvocationError::Unknown { name, nearest: None } => format!("--{name}"),
@@ -199,7 +199,7 @@ impl Options {
         }
     }
 
-    /// What the words behind an image say that tells nothing of itself.
+    /// The words after an image without a component, unchecked.
     fn handed_on(&self) -> Result<Invocation, Failure> {
         if matches!(self.arguments(), [word] if word == "--help" || word == "-h") {
             let message = format!("`{}` carries no component that could tell its parameters", self.subject());
@@ -212,7 +212,7 @@ impl Options {
         Ok(handed_on(self.arguments())?)
     }
 
-    /// Steps are lines only where they are asked for; a spinner disturbs nobody.
+    /// Progress: steps as lines only if requested; a spinner is harmless.
     fn progress(&self) -> Progress {
         let spins = self.log_level == LogLevel::Warning && std::io::stderr().is_terminal();
         Progress::new(if spins { Verbosity::Info } else { self.log_level.into() })

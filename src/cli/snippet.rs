@@ -1,4 +1,4 @@
-//! `c3 snippet`: code that gives a task of a Kubeflow pipeline its volumes, secrets and resources.
+//! `c3 snippet`: prints code that gives a task of a Kubeflow pipeline its volumes, secrets and resources.
 
 use std::path::PathBuf;
 

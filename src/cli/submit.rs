@@ -36,7 +36,7 @@ pub(crate) struct Options {
     own: Own,
 }
 
-/// Options of the command itself; they may stand behind the file, too, where the operator has no input of their name.
+/// The command's own options; they may also follow the file if the operator has no input of that name.
 #[derive(Args, Debug, Clone)]
 struct Own {
     /// Show the log of the job until it ends; its exit code becomes that of `c3`
@@ -50,7 +50,7 @@ struct Own {
     reach: Reach,
 }
 
-/// The same where they stand behind the file.
+/// The same, following the file.
 #[derive(Parser, Debug)]
 #[command(name = "c3 submit", no_binary_name = true, disable_help_flag = true, disable_version_flag = true)]
 struct Behind {
@@ -58,14 +58,14 @@ struct Behind {
     own: Own,
 }
 
-/// Ends of the names of jobs, and the engines that take them.
+/// Suffixes of jobs, with their engines.
 const SUFFIXES: &[(&str, Engine)] =
     &[(".yaml", Engine::Kubernetes), (".yml", Engine::Kubernetes), (".sbatch", Engine::Slurm)];
 
-/// Ends of the names of jobs that are made of a source, the usual engine first.
+/// Suffixes of the jobs of a source, the usual engine first.
 const MADE: &[(&str, Engine)] = &[(".job.yaml", Engine::Kubernetes), (".sbatch", Engine::Slurm)];
 
-/// What to start.
+/// What to submit.
 struct Call {
     engine: Engine,
     path: PathBuf,
@@ -121,7 +121,7 @@ impl Options {
         Ok(Call { engine: *engine, path: subject.to_owned(), text, interface, own, words })
     }
 
-    /// The job that was made of a source.
+    /// The job written for a source.
     fn of_source(&self, source: &Path, words: &[String]) -> Result<Call, Failure> {
         let request = operator::Request::default();
         let made = Generated::find(source, &request);
@@ -154,7 +154,7 @@ fn read(path: &Path) -> Result<String, Failure> {
     })
 }
 
-/// A source of which no job was made.
+/// The failure for a source without a job.
 fn unmade(source: &Path, on: Option<Engine>) -> Failure {
     let (target, what) = match on {
         Some(Engine::Slurm) => (" --target slurm", "Slurm job"),
@@ -166,7 +166,7 @@ fn unmade(source: &Path, on: Option<Engine>) -> Failure {
     ))
 }
 
-/// The interface of the operator whose job this is: what its image tells, else what the job does.
+/// The interface of a job's operator: from its image, else from the job.
 fn of_manifest(name: &str, text: &str) -> Result<Interface, Failure> {
     let manifest = Manifest::parse(text).map_err(|reason| {
         Failure::new(INPUT, format!("failed to read `{name}`: {reason}"))
@@ -176,7 +176,7 @@ fn of_manifest(name: &str, text: &str) -> Result<Interface, Failure> {
     Ok(known.map_or_else(|| manifest.interface.clone(), |interface| manifest.joined(interface)))
 }
 
-/// The interface of the operator that a script runs, by its image. Without values nobody needs to know it.
+/// The interface of a script's operator, from its image; not needed without values.
 fn of_script(name: &str, text: &str, is_needed: bool) -> Result<Interface, Failure> {
     let image = Stamp::find(text).and_then(|stamp| stamp.image);
     let known = image.and_then(|image| in_image::told(&image).ok().flatten());
@@ -188,7 +188,7 @@ fn of_script(name: &str, text: &str, is_needed: bool) -> Result<Interface, Failu
 }
 
 impl Call {
-    /// What the words behind the file ask for; nothing if that was help, which has been given.
+    /// The values in the words after the file; nothing if they ask for help, which is then shown.
     fn invocation(&self, interface: &Interface) -> Result<Option<Invocation>, Failure> {
         let none = |_: &Input| None;
         let elsewhere: &dyn Fn(&Input) -> Option<String> =
@@ -260,7 +260,7 @@ impl Call {
     }
 }
 
-/// Five letters and digits that no other job of the operator has.
+/// Five random letters and digits for the name of a job.
 fn suffix() -> String {
     const ALPHABET: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
     let number = RandomState::new().build_hasher().finish();

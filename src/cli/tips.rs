@@ -1,4 +1,4 @@
-//! Tips for near misses: words that people try before they know the command for it.
+//! Tips for near misses: words that people try before they know a command.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -8,7 +8,7 @@ use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, Error};
 
-/// What people call a command of `c3`.
+/// Common words for commands of `c3`.
 const COMMANDS: &[(&[&str], &str)] = &[
     (&["create", "make", "new", "package", "pack", "wrap", "operator", "operators"], "create-operator"),
     (&["grid", "gridwrapper", "create-grid"], "create-gridwrapper"),
@@ -33,7 +33,7 @@ const COMMANDS: &[(&[&str], &str)] = &[
     (&["template", "scaffold", "quickstart", "begin", "example"], "init"),
 ];
 
-/// What people call an option of a command, or of any where none is named.
+/// Common words for options of one command, or of any.
 const OPTIONS: &[(Option<&str>, &[&str], &str)] = &[
     (
         Some("run"),
@@ -53,10 +53,10 @@ const OPTIONS: &[(Option<&str>, &[&str], &str)] = &[
     (None, &["--title"], "--name"),
 ];
 
-/// Likeness of two words from which on one is taken for the other.
+/// Minimum similarity of a guess.
 const ALIKE: f64 = 0.85;
 
-/// The error with tips that guess what was meant.
+/// The error with guesses of what was meant.
 pub(super) fn improved(mut error: Error, words: &[OsString], program: &Command) -> Error {
     match error.kind() {
         ErrorKind::InvalidSubcommand => of_command(&mut error, words, program),

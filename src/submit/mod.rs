@@ -15,16 +15,16 @@ pub mod slurm;
 /// Writes a part of a log.
 pub type WriteLog<'a> = &'a (dyn Fn(&[u8]) -> io::Result<()> + Sync);
 
-/// Who gets to see what a job says and does.
+/// Receivers of a job's messages and log.
 #[derive(Clone, Copy)]
 pub struct Audience<'a> {
-    /// Who is told what holds the job back, and how it ends.
+    /// Receives messages about problems and the end.
     pub teller: &'a Progress,
-    /// Who gets the log, in whole lines where several pods speak; nobody while a job is only waited for.
+    /// Receives the log, in whole lines if several pods log at once; nobody while only waiting.
     pub log: Option<WriteLog<'a>>,
 }
 
-/// How a job has ended.
+/// The end of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct End {
     /// The exit code of its program; 0 only if the whole job is done.
@@ -44,7 +44,7 @@ pub enum SubmitError {
     Start {
         /// The program.
         program: &'static str,
-        /// What the system says.
+        /// The error of the system.
         source: io::Error,
     },
     /// The user may not do that.
@@ -55,15 +55,15 @@ pub enum SubmitError {
     Unreachable {
         /// The engine.
         engine: &'static str,
-        /// What its program says.
+        /// The message of its program.
         reason: String,
     },
-    /// The engine refuses what it was asked.
+    /// The engine rejected a request.
     #[error("`{program}` failed: {reason}")]
     Refused {
         /// The program.
         program: &'static str,
-        /// What it says.
+        /// Its message.
         reason: String,
     },
     /// The engine does not know the job.
@@ -78,17 +78,17 @@ pub enum SubmitError {
     /// The job has no volume that outputs can be delivered to.
     #[error("the job has no volume for its outputs, so they would go with its pods")]
     NoVolume,
-    /// The job was started by somebody who did not want its outputs.
+    /// The job was submitted without delivery of outputs.
     #[error("the job `{0}` was started without `--output-dir`: its outputs are where its script writes them")]
     Undelivered(String),
-    /// The pod that reads the outputs does not do it.
+    /// The pod that reads the outputs failed.
     #[error("failed to read the outputs with the pod `{pod}`: {reason}")]
     Unread {
         /// The pod.
         pod: String,
         /// What happened.
         reason: String,
-        /// Where the outputs are, as pods of the job see it.
+        /// Path of the outputs in the job's pods.
         place: String,
     },
     /// The outputs could not be unpacked.

@@ -1,4 +1,4 @@
-//! Airflow: a DAG whose tasks are those of the operators' own DAGs.
+//! Airflow: a DAG of the tasks in the operators' own DAGs.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ struct Context {
     params: Vec<(String, String)>,
     steps: Vec<Task>,
     takes_texts: bool,
-    /// Steps whose files others take, each with one that does.
+    /// Steps whose files other steps read, each with one reader.
     carried: BTreeSet<(String, String)>,
 }
 
@@ -27,11 +27,11 @@ struct Context {
 struct Task {
     id: String,
     file: String,
-    /// What the operator calls a value, and where it comes from, as Python.
+    /// The operator's name of a value, and its origin as Python.
     values: Vec<(String, String)>,
-    /// The workers of a grid.
+    /// Number of a grid's workers.
     workers: Option<u32>,
-    /// The steps that have to end before.
+    /// The steps that must end first.
     after: BTreeSet<String>,
 }
 
@@ -53,7 +53,7 @@ pub(super) fn emit(workflow: &Workflow, settings: &Settings) -> String {
     template::render("workflow.py", &context)
 }
 
-/// Steps between which something goes this way.
+/// Pairs of steps joined by a route.
 fn pairs(workflow: &Workflow, wanted: Route) -> impl Iterator<Item = (String, String)> {
     let sources = workflow.steps.iter().flat_map(|step| step.sources.iter().map(move |it| (step, &it.1)));
     sources.filter_map(move |(reader, origin)| match origin {
@@ -83,12 +83,12 @@ fn task(step: &Step, before: Option<&Step>, settings: &Settings) -> Task {
     }
 }
 
-/// Whether a parameter is a worker's share: its index, which the pod's variable tells, or the number of workers.
+/// Whether a parameter is a worker's share: its index, from the pod's variable, or the number of workers.
 fn is_part(step: &Step, parameter: &Parameter) -> bool {
     step.operator.is_grid() && [PART, PARTS].contains(&parameter.input.name.as_str())
 }
 
-/// The workflow's parameters that nobody is asked for.
+/// Parameters of the workflow that are set by it.
 fn parts<'a>(step: &'a Step<'_>) -> impl Iterator<Item = &'a str> {
     step.sources.iter().filter_map(|(parameter, origin)| match origin {
         Origin::Input(input) if is_part(step, parameter) => Some(input.as_str()),
@@ -96,7 +96,7 @@ fn parts<'a>(step: &'a Step<'_>) -> impl Iterator<Item = &'a str> {
     })
 }
 
-/// Where a value comes from.
+/// The origin of a value.
 fn value(reader: &Step, origin: &Origin) -> Option<String> {
     match origin {
         Origin::Unset => None,

@@ -41,7 +41,7 @@ pub(super) fn emit(workflow: &Workflow, settings: &Settings) -> String {
     manifest_text("Argo workflow template", &listed(workflow), env!("CARGO_PKG_VERSION"), &[document])
 }
 
-/// A step, which the template of its operator describes.
+/// A step as a task, which refers to the template of its operator.
 fn task(step: &Step, before: Option<&Step>, settings: &Settings) -> Value {
     let is_many = settings.is_many(step);
     let name = &step.operator.name;
@@ -72,7 +72,7 @@ fn task(step: &Step, before: Option<&Step>, settings: &Settings) -> Value {
     task
 }
 
-/// The value of a parameter that is a text.
+/// The value of a text parameter.
 fn value(parameter: &Parameter, origin: &Origin) -> Option<String> {
     match origin {
         Origin::Input(input) if !parameter.input.kind.is_path() => Some(of_workflow(input)),
@@ -83,7 +83,7 @@ fn value(parameter: &Parameter, origin: &Origin) -> Option<String> {
     }
 }
 
-/// Where the file or folder of a parameter comes from.
+/// The origin of a file or folder.
 fn file(parameter: &Parameter, origin: &Origin) -> Option<String> {
     match origin {
         Origin::Input(input) if parameter.input.kind.is_path() => {
@@ -100,14 +100,14 @@ fn of_workflow(id: &str) -> String {
     format!("{{{{workflow.parameters.{id}}}}}")
 }
 
-/// The placeholders of the parameters of a workflow's tasks.
+/// Placeholders in the parameters of a workflow's tasks.
 fn placeholders(dag: &Value) -> BTreeSet<String> {
     let tasks = dag["dag"]["tasks"].as_array().into_iter().flatten();
     let parameters = tasks.filter_map(|task| task["arguments"]["parameters"].as_array()).flatten();
     parameters.filter_map(|parameter| parameter["value"].as_str().map(ToOwned::to_owned)).collect()
 }
 
-/// A step as Argo takes it for the name of a task: letters, digits and hyphens between them.
+/// The name of a step's task: letters, digits and hyphens between them.
 fn label(step: &str) -> String {
     let label = step.replace('_', "-");
     let is_bare = label.starts_with(|first: char| first.is_ascii_alphanumeric());

@@ -1,4 +1,4 @@
-//! Kubeflow components as operators of a workflow, whoever has written them.
+//! Kubeflow components by any author as operators of a workflow.
 
 use serde::Deserialize;
 use yaml_serde::Value;
@@ -18,7 +18,7 @@ struct File {
     inputs: Vec<Port>,
     #[serde(default)]
     outputs: Vec<Port>,
-    /// What every component has, and hardly anything else.
+    /// The key that every component has, and hardly anything else.
     #[serde(rename = "implementation")]
     _implementation: Value,
 }
@@ -34,7 +34,7 @@ struct Port {
     optional: bool,
 }
 
-/// Reads a component file; `stem` is its file name without the ending.
+/// Reads a component file; `stem` is its file name without the suffix.
 pub fn parse(text: &str, stem: &str) -> Result<Operator, String> {
     let file: File = yaml_serde::from_str(text).map_err(|error| error.to_string())?;
     let name = operator_name(file.name.as_deref().unwrap_or(stem)).map_err(|error| error.to_string())?;
@@ -87,7 +87,7 @@ fn outcome(port: Port) -> Outcome {
     Outcome { id: port.name, output }
 }
 
-/// The type of a port, by any name that kfp knows it by; what has none is an artifact.
+/// The type of a port, by any name that kfp accepts; without one, an artifact.
 fn kind(kind: Option<&Value>) -> Type {
     let name = kind.and_then(Value::as_str).unwrap_or("Artifact");
     match name.to_ascii_lowercase().as_str() {

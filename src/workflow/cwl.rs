@@ -16,7 +16,7 @@ struct Context {
     c3: &'static str,
     operators: String,
     name: String,
-    /// Whether any step evaluates an expression.
+    /// Whether any step needs expressions.
     evaluates: bool,
     /// Inputs whose values cwltool hides in its log.
     secrets: Vec<String>,
@@ -51,7 +51,7 @@ struct Link {
     value: Option<String>,
 }
 
-/// What needs no escape in a relative reference.
+/// Characters of a relative reference that need no escape.
 const PATH: AsciiSet = NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_').remove(b'~');
 
 /// Writes `<name>.workflow.cwl`.
@@ -108,8 +108,8 @@ fn stage(step: &Step) -> Stage {
     }
 }
 
-/// The entries of a parameter. A text is read from its file in an entry of its own, which stands before that of the
-/// parameter: Toil reads no file for a parameter that has a default.
+/// The entries of a parameter. A text from a file has an entry of its own before the parameter's: Toil reads
+/// no file for a parameter with a default.
 fn links(parameter: &Parameter, origin: &Origin, taken: &dyn Fn(&str) -> bool) -> Vec<Link> {
     let id = parameter.id.clone();
     match origin {

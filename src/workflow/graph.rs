@@ -1,4 +1,4 @@
-//! Pictures of workflows: steps, what goes from one to the next, and what comes from outside.
+//! Graphs of workflows: steps, what passes between them, inputs and outputs.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ pub use svg::svg;
 /// Boxes and the arrows between them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Graph {
-    /// The boxes: first what comes from outside, then the steps in their order, then what is left at the end.
+    /// The boxes: inputs, then steps in order, then outputs.
     pub nodes: Vec<Node>,
     /// The arrows.
     pub edges: Vec<Edge>,
@@ -29,13 +29,13 @@ pub struct Graph {
 /// A box of a graph.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Node {
-    /// What it stands for.
+    /// Its kind.
     pub kind: Kind,
     /// A step's name, or the names of inputs or outputs.
     pub names: Vec<String>,
 }
 
-/// What a box stands for.
+/// The kind of a box.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -52,35 +52,35 @@ pub enum Kind {
 /// An arrow from one box to another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Edge {
-    /// Index of the box where it begins.
+    /// Index of the source box.
     pub from: usize,
-    /// Index of the box where it ends.
+    /// Index of the target box.
     pub to: usize,
-    /// The outputs that go this way; none where the second step only waits, and at inputs and outputs.
+    /// The outputs that pass here; none if the target only waits, and at inputs and outputs.
     pub names: Vec<String>,
-    /// Whether nothing goes this way: the second step waits for the first.
+    /// Whether nothing passes: the target waits for the source.
     pub waits: bool,
 }
 
-/// Draws operators that are joined for an engine, and says what could not be joined.
+/// The graph of operators joined for an engine, with remarks on what could not be joined.
 #[must_use]
 pub fn graph(operators: &[Operator], engine: Engine) -> (Graph, Vec<Remark>) {
     let (workflow, remarks) = join(operators, engine);
     (parts(&workflow, engine).graph(), remarks)
 }
 
-/// The parts of a workflow, however it is written; steps are named by their index.
+/// The parts of a workflow in any format; steps by their index.
 #[derive(Debug, Default)]
 struct Parts {
     /// Names, and whether each is a grid.
     steps: Vec<(String, bool)>,
     /// Inputs of the workflow and the steps that take them.
     inputs: Vec<(String, usize)>,
-    /// Outputs that go from step to step.
+    /// Outputs passed from step to step.
     joins: Vec<(usize, usize, String)>,
     /// Steps that wait for others.
     waits: Vec<(usize, usize)>,
-    /// Steps and outputs of theirs that no other takes.
+    /// Outputs of steps that no other step takes.
     outputs: Vec<(usize, String)>,
 }
 
@@ -109,7 +109,7 @@ fn parts(workflow: &Workflow, engine: Engine) -> Parts {
 }
 
 impl Parts {
-    /// The graph: inputs that go to the same steps share a box, and so do the outputs of a step.
+    /// The graph: inputs of the same steps share a box, and so do the outputs of a step.
     fn graph(mut self) -> Graph {
         self.inputs.retain(|(name, _)| name != LOG_LEVEL);
         let inputs = self.shared_inputs();
@@ -140,7 +140,7 @@ impl Parts {
         graph
     }
 
-    /// Inputs by the steps that take them, in the order in which they come.
+    /// Inputs by the steps that take them, in order.
     fn shared_inputs(&self) -> Vec<(Vec<usize>, Vec<String>)> {
         let takers = collected(self.inputs.iter().map(|(name, to)| (name, to)));
         let mut shared: Vec<(Vec<usize>, Vec<String>)> = Vec::new();
@@ -160,7 +160,7 @@ impl Edge {
     }
 }
 
-/// Values by their keys, both in the order in which they come and each once.
+/// Values by key, in order and without duplicates.
 fn collected<'a, K: PartialEq, V: Clone + PartialEq + 'a>(
     pairs: impl Iterator<Item = (K, &'a V)>,
 ) -> Vec<(K, Vec<V>)> {

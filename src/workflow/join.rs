@@ -1,4 +1,4 @@
-//! Joining: which result each parameter takes, and which parameters are those of the workflow.
+//! Joins parameters to earlier outputs, and collects the workflow's own parameters.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use super::{Engine, Operator, Origin, Remark, Route, Step, Workflow, WorkflowOut
 use crate::backend::parameter::{LOG_LEVEL, Parameter};
 use crate::identifier;
 
-/// Joins operators in the order in which they are named, and says what could not be joined.
+/// Joins operators in order, with remarks on what could not be joined.
 #[must_use]
 pub fn join(operators: &[Operator], engine: Engine) -> (Workflow<'_>, Vec<Remark>) {
     let mut joining = Joining { engine, names: Names::default(), inputs: Vec::new(), remarks: Vec::new() };
@@ -27,11 +27,11 @@ pub fn join(operators: &[Operator], engine: Engine) -> (Workflow<'_>, Vec<Remark
     (Workflow { inputs, steps, outputs }, joining.remarks)
 }
 
-/// A workflow in the making.
+/// A workflow under construction.
 struct Joining {
     engine: Engine,
     names: Names,
-    /// The workflow's parameters, each with the name that the operators know it by.
+    /// The workflow's parameters, each with its name in the operators.
     inputs: Vec<(String, Parameter)>,
     remarks: Vec<Remark>,
 }
@@ -47,7 +47,7 @@ impl Joining {
         id
     }
 
-    /// Where a parameter of a step comes from.
+    /// The origin of a step's parameter.
     fn origin<'a>(
         &mut self,
         parameter: &Parameter,
@@ -63,7 +63,7 @@ impl Joining {
             })
     }
 
-    /// The latest result of this name, where the engine takes it for the parameter.
+    /// The latest output of that name that the engine can pass to the parameter.
     fn result<'a>(
         &mut self,
         parameter: &Parameter,
@@ -93,7 +93,7 @@ impl Joining {
         None
     }
 
-    /// Whether the pods of two operators see the same files, as far as it is known; most engines carry them.
+    /// Whether the pods of two operators share files, as far as known; most engines carry them.
     fn shares_claim(&self, writer: &Operator, reader: &Operator) -> bool {
         let (Engine::Airflow, Some(written), Some(read)) = (self.engine, &writer.claims, &reader.claims)
         else {
@@ -102,7 +102,8 @@ impl Joining {
         written.iter().any(|claim| read.contains(claim))
     }
 
-    /// What a workflow leaves out: secrets, where its operators find them, and files that may be missing.
+    /// Parameters that a workflow leaves unset: secrets that operators find by themselves, and optional
+    /// files.
     fn unset<'a>(&mut self, parameter: &Parameter, step: &str, at: usize) -> Option<Origin<'a>> {
         if !self.engine.has_surroundings() {
             return None;
@@ -127,7 +128,7 @@ impl Joining {
         (parameter.input.secret || no_keyword || open_file).then_some(Origin::Unset)
     }
 
-    /// The workflow's own parameter for one of a step, which steps share where they mean the same by it.
+    /// The workflow's parameter for a step's, shared by steps that mean the same.
     fn share(&mut self, parameter: &Parameter, step: &str, at: usize) -> String {
         let mut same_name = self.inputs.iter_mut().filter(|(name, _)| *name == parameter.id).peekable();
         let is_taken = same_name.peek().is_some();
@@ -152,7 +153,7 @@ impl Joining {
         id
     }
 
-    /// The results that no later step takes.
+    /// The outputs that no later step takes.
     fn outputs<'a>(&mut self, steps: &[Step<'a>]) -> Vec<WorkflowOutput<'a>> {
         let origins = steps.iter().flat_map(|step| &step.sources);
         let taken: BTreeSet<_> = origins
@@ -174,7 +175,7 @@ impl Joining {
         outputs
     }
 
-    /// CWL knows no order but that of the data.
+    /// Remarks that CWL orders steps only by data.
     fn remark_on_order(&mut self, steps: &[Step]) {
         let free = steps.iter().enumerate().skip(1);
         let free = free.filter(|(_, step)| !self.engine.has_surroundings() && !step.is_joined());
@@ -186,10 +187,10 @@ impl Joining {
     }
 }
 
-/// Likeness from which on a name is taken for a misspelt one.
+/// Minimum similarity of a misspelt name.
 const ALIKE: f64 = 0.9;
 
-/// What there is to say of a required input whose name is nearly that of an earlier output.
+/// The remark on a required input whose name resembles an earlier output's.
 fn near_miss(parameter: &Parameter, step: &str, earlier: &[Step]) -> Option<Remark> {
     let name = &parameter.input.name;
     let outcomes = earlier.iter().flat_map(|other| {
@@ -205,7 +206,7 @@ fn near_miss(parameter: &Parameter, step: &str, earlier: &[Step]) -> Option<Rema
     Some(Remark::new(earlier.len(), message, hint).at(&parameter.input.span))
 }
 
-/// Whether two steps mean the same by a parameter: one that insists on a value takes any default's place.
+/// Whether two steps can share a parameter; a required one overrides any default.
 fn is_compatible(one: &Parameter, other: &Parameter) -> bool {
     let (one, other) = (&one.input, &other.input);
     one.kind == other.kind

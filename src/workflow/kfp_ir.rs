@@ -1,4 +1,4 @@
-//! Kubeflow, compiled: the specification of a pipeline, made of those of its operators.
+//! Compiled Kubeflow pipelines: the specification, made from those of the operators.
 
 use std::collections::BTreeSet;
 
@@ -11,19 +11,19 @@ use crate::backend::kubeflow::folded;
 use crate::backend::manifest_text;
 use crate::backend::pod::set;
 
-/// What a compiled pipeline of one operator says of it.
+/// The content of one operator's compiled pipeline.
 #[derive(Debug, Clone)]
 pub struct Compiled {
     /// Its inputs and outputs.
     component: Value,
     executor: Value,
-    /// Whether the cache may answer for it.
+    /// Its caching options.
     caching: Value,
-    /// What it is given by Kubernetes.
+    /// Its settings for Kubernetes.
     cluster: Option<Value>,
 }
 
-/// Reads the compiled pipeline of one operator, `<stem>.ir.yaml`; nothing if it is anything else.
+/// Reads the compiled pipeline of one operator, `<stem>.ir.yaml`; nothing for any other file.
 #[must_use]
 pub fn parse(text: &str) -> Option<Compiled> {
     let documents = yaml_serde::Deserializer::from_str(text).map(Value::deserialize);
@@ -79,7 +79,7 @@ pub(super) fn emit(workflow: &Workflow, settings: &Settings) -> String {
     manifest_text("Kubeflow pipeline", &listed(workflow), env!("CARGO_PKG_VERSION"), &documents)
 }
 
-/// The tasks of a step, named as kfp does: one for each worker of a grid.
+/// The tasks of a step with kfp's names: one per worker of a grid.
 fn workers(step: &Step, settings: &Settings) -> Vec<String> {
     let name = label(&step.id);
     let count = if step.operator.is_grid() { settings.workers } else { 1 };
@@ -135,7 +135,7 @@ fn task(
     task
 }
 
-/// A step as kfp names its task.
+/// The task name of a step, as kfp writes it.
 fn label(step: &str) -> String {
     step.trim_matches('_').replace('_', "-")
 }

@@ -1,4 +1,4 @@
-//! Kubeflow: a program that compiles the pipeline, with kfp 1.8 and with kfp 2.
+//! Kubeflow: a program that compiles the pipeline with kfp 1.8 and kfp 2.
 
 use serde::Serialize;
 
@@ -21,7 +21,7 @@ struct Context {
     inputs: Vec<Input>,
     steps: Vec<Stage>,
     workers: u32,
-    /// Words of the program's own that it needs.
+    /// Helpers of the program that it needs.
     uses: Vec<&'static str>,
 }
 
@@ -37,15 +37,15 @@ struct Stage {
     id: String,
     component: String,
     arguments: Vec<String>,
-    /// The step that has to end first, where no data says so.
+    /// The step that must end first, if no data implies it.
     after: Option<String>,
     is_grid: bool,
-    /// Whether the cache must not answer for it.
+    /// Whether caching must be off.
     is_uncached: bool,
     secrets: Vec<Secret>,
 }
 
-/// A variable that is set from the secret of the operator's name.
+/// A variable from the secret named after the operator.
 #[derive(Serialize)]
 struct Secret {
     operator: String,
@@ -54,11 +54,11 @@ struct Secret {
     required: &'static str,
 }
 
-/// What stands for a value that isn't given: text, and anything else.
+/// Placeholders of values that aren't given: text, and other types.
 const NOT_GIVEN_TEXT: &str = "not_given_text";
 const NOT_GIVEN: &str = "not_given";
 
-/// What makes an artifact of an address, and what has kfp 1.8 take one kind of artifact for another.
+/// Import of an artifact by URI, and for kfp 1.8 a conversion between kinds of artifacts.
 const IMPORTED: &str = "imported";
 const UNTYPED: &str = "untyped";
 
@@ -82,7 +82,7 @@ pub(super) fn emit(workflow: &Workflow, settings: &Settings) -> String {
     template::render("pipeline.py", &context)
 }
 
-/// The words that occur.
+/// The helpers in use.
 fn uses(inputs: &[Input], steps: &[Stage]) -> Vec<&'static str> {
     let declared = |word: &str| inputs.iter().any(|input| input.declaration.ends_with(&format!(" = {word}")));
     let called = |word: &str| {
@@ -117,7 +117,7 @@ fn input(parameter: &Parameter) -> Input {
     }
 }
 
-/// The type of a parameter; files are told by their addresses.
+/// The type of a parameter; files are passed by URI.
 fn annotation(kind: &Type) -> &'static str {
     match kind {
         Type::String | Type::Path(_) => "str",
@@ -129,7 +129,7 @@ fn annotation(kind: &Type) -> &'static str {
     }
 }
 
-/// A default as Python writes it.
+/// A default as a Python literal.
 fn literal(kind: &Type, text: &str) -> Option<String> {
     match kind {
         Type::String => Some(quoted(text)),
@@ -164,7 +164,7 @@ fn stage(step: &Step, before: Option<&Step>, settings: &Settings) -> Stage {
     }
 }
 
-/// `name=value`, unless the operator is to do without.
+/// `name=value`, unless the parameter stays unset.
 fn argument(parameter: &Parameter, origin: &Origin) -> Option<String> {
     let name = folded(&parameter.id);
     match origin {

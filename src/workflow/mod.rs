@@ -1,4 +1,4 @@
-//! Workflows: operators one after the other, outputs of earlier ones joined to inputs of later ones by name and type.
+//! Workflows: operators in sequence, with outputs joined to inputs by name and type.
 
 use clap::ValueEnum;
 
@@ -26,7 +26,7 @@ pub use join::join;
 pub use operator::Operator;
 pub use remark::Remark;
 
-/// A system that runs workflows; what is said of each is its help.
+/// A workflow engine; the comments of its variants are its help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Engine {
     /// A program that compiles a Kubeflow pipeline, `<name>.pipeline.py`.
@@ -46,7 +46,7 @@ pub enum Engine {
 }
 
 impl Engine {
-    /// How the name of its file ends.
+    /// Suffix of its workflow files.
     #[must_use]
     pub fn suffix(self) -> &'static str {
         match self {
@@ -60,19 +60,19 @@ impl Engine {
         }
     }
 
-    /// The target that writes what its workflows take of an operator; both have one name.
+    /// The target of the same name, whose files its workflows include.
     #[must_use]
     pub fn target(self) -> Option<&'static Target> {
         let engine = self.to_possible_value()?;
         TARGETS.iter().find(|target| target.name == engine.get_name())
     }
 
-    /// How the name of an operator's file ends that its workflow takes.
+    /// Suffix of an operator's file that its workflows include.
     pub(super) fn step_suffix(self) -> &'static str {
         self.target().and_then(|target| target.suffixes.first().copied()).unwrap_or_default()
     }
 
-    /// Whether the result of one operator can be the parameter of another, and how it gets there.
+    /// How an output reaches an input of another operator, if it can.
     fn route(self, output: &Type, input: &Type) -> Option<Route> {
         match (self, output, input) {
             (_, Type::String, Type::String) => Some(Route::Text),
@@ -93,12 +93,12 @@ impl Engine {
         }
     }
 
-    /// Whether secrets are where its operators run, and steps come in their order.
+    /// Whether its operators find their secrets by themselves, and its steps run in order.
     fn has_surroundings(self) -> bool {
         !matches!(self, Self::Cwl | Self::Eoap)
     }
 
-    /// Whether a file or folder may be missing.
+    /// Whether files and folders may be optional.
     fn leaves_files_out(self) -> bool {
         !matches!(self, Self::Kubeflow | Self::Argo)
     }
@@ -114,17 +114,17 @@ impl Engine {
     }
 }
 
-/// Whether a file or folder of one type may be taken for another: an `Artifact` is anything, and a Kubeflow artifact
-/// may be a file or a folder.
+/// Whether a type accepts files or folders of another: `Artifact` accepts all, and a Kubeflow artifact may be
+/// a file or folder.
 fn is_assignable(from: &str, to: &str) -> bool {
     let is_plain = |kind: &str| matches!(kind, "File" | "Directory");
     from == to || from == "Artifact" || to == "Artifact" || is_plain(from) != is_plain(to)
 }
 
-/// How a result reaches a parameter.
+/// How an output reaches a parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Route {
-    /// As its text.
+    /// As text.
     Text,
     /// As a file or folder.
     File,
@@ -135,48 +135,48 @@ enum Route {
 pub struct Workflow<'a> {
     /// The parameters of the workflow.
     inputs: Vec<Parameter>,
-    /// The operators, in the order in which they were named.
+    /// The operators, in order.
     steps: Vec<Step<'a>>,
-    /// What no later step takes.
+    /// Outputs that no later step takes.
     outputs: Vec<WorkflowOutput<'a>>,
 }
 
 impl<'a> Workflow<'a> {
-    /// The steps, each with the one before it.
+    /// The steps, each with its predecessor.
     fn in_order(&self) -> impl Iterator<Item = (&Step<'a>, Option<&Step<'a>>)> {
         let before = std::iter::once(None).chain(self.steps.iter().map(Some));
         self.steps.iter().zip(before)
     }
 }
 
-/// An operator in its place in a workflow.
+/// An operator as a step of a workflow.
 #[derive(Debug, Clone)]
 struct Step<'a> {
     id: String,
     operator: &'a Operator,
-    /// Where each of its parameters comes from.
+    /// The origins of its parameters.
     sources: Vec<(&'a Parameter, Origin<'a>)>,
 }
 
 impl Step<'_> {
-    /// Whether it takes anything of an earlier step.
+    /// Whether it takes anything from earlier steps.
     fn is_joined(&self) -> bool {
         self.sources.iter().any(|(_, origin)| matches!(origin, Origin::Output { .. }))
     }
 }
 
-/// Where the value of a step's parameter comes from.
+/// The origin of a step's parameter.
 #[derive(Debug, Clone)]
 enum Origin<'a> {
     /// A parameter of the workflow.
     Input(String),
-    /// The result of an earlier step.
+    /// The output of an earlier step.
     Output { step: String, outcome: &'a Outcome, route: Route },
-    /// Nowhere: the operator does without, or the environment has it.
+    /// None: the operator does without, or the environment sets it.
     Unset,
 }
 
-/// A result of the whole workflow.
+/// An output of the workflow.
 #[derive(Debug, Clone)]
 struct WorkflowOutput<'a> {
     id: String,
@@ -184,10 +184,10 @@ struct WorkflowOutput<'a> {
     outcome: &'a Outcome,
 }
 
-/// What the files are to be called, and how many workers a grid wrapper gets.
+/// Names of the files, and number of workers per grid wrapper.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The files' names without their ends.
+    /// The files' names without suffixes.
     pub stem: String,
     /// RFC 1123 label of the workflow.
     pub name: String,
@@ -196,18 +196,18 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Whether many workers of a step run side by side.
+    /// Whether several workers of a step run in parallel.
     fn is_many(&self, step: &Step) -> bool {
         step.operator.is_grid() && self.workers > 1
     }
 
-    /// The step before, where another has to wait for it though it may take nothing of it.
+    /// The previous step, if this one has to wait for it without taking data.
     fn awaited<'b, 'a>(&self, step: &Step, before: Option<&'b Step<'a>>) -> Option<&'b Step<'a>> {
         before.filter(|before| !step.is_joined() || self.is_many(before))
     }
 }
 
-/// Writes the workflow of operators for an engine, and says what could not be joined.
+/// Writes the workflow of operators for an engine, with remarks on what could not be joined.
 #[must_use]
 pub fn emit(operators: &[Operator], engine: Engine, settings: &Settings) -> (Artifact, Vec<Remark>) {
     let (workflow, remarks) = join(operators, engine);
@@ -223,7 +223,7 @@ pub fn emit(operators: &[Operator], engine: Engine, settings: &Settings) -> (Art
     (Artifact::new(format!("{}{}", settings.stem, engine.suffix()), stamp::sealed(&text)), remarks)
 }
 
-/// The files of the operators on one line, for the head of a file.
+/// The operators' files on one line, for a header.
 fn listed(workflow: &Workflow) -> String {
     display::listed(&workflow.steps.iter().map(|step| step.operator.stem.clone()).collect::<Vec<_>>())
 }

@@ -1,8 +1,8 @@
-//! Names within one workflow: steps, inputs and outputs share them, and the pipeline's own words are taken.
+//! Names within one workflow, shared by steps, inputs and outputs; the program's own words are reserved.
 
 use std::collections::BTreeSet;
 
-/// Words that the pipeline's program uses in the function of the pipeline.
+/// Reserved words of the pipeline's function.
 const WORDS: &[&str] = &[
     "not_given",
     "not_given_text",
@@ -15,7 +15,7 @@ const WORDS: &[&str] = &[
     "worker",
 ];
 
-/// The names that are taken, as kfp 2 folds them.
+/// Used names, as kfp 2 normalizes them.
 #[derive(Debug)]
 pub(super) struct Names(BTreeSet<String>);
 
@@ -26,7 +26,7 @@ impl Default for Names {
 }
 
 impl Names {
-    /// Takes the first of two names that is free; where neither is, the second with a number.
+    /// Takes the first free one of two names, else the second with a number.
     pub(super) fn take(&mut self, name: &str, other: &str) -> String {
         let numbered = (2..).map(|number: u32| format!("{other}_{number}"));
         let mut candidates = [name, other].map(ToOwned::to_owned).into_iter().chain(numbered);
@@ -34,7 +34,7 @@ impl Names {
     }
 }
 
-/// A name as kfp 2 spells it.
+/// A name as kfp 2 normalizes it.
 pub(super) fn folded(name: &str) -> String {
     let lower = name.to_lowercase();
     let is_word = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';

@@ -1,4 +1,4 @@
-//! Operators as a workflow sees them: a name, files, and what goes in and comes out.
+//! Operators in workflows: name, files, and interface.
 
 use super::Engine;
 use super::cwl::eoap::Package;
@@ -12,24 +12,24 @@ use crate::component::Component;
 pub struct Operator {
     /// Its name, an RFC 1123 label.
     pub name: String,
-    /// File name of its source without the ending.
+    /// Its source's file name without the suffix.
     pub stem: String,
     /// Name of its Kubeflow component.
     pub component_file: String,
-    /// The folder of its files, seen from the workflow's: empty, or ending in `/`.
+    /// The folder of its files relative to the workflow's: empty, or with a trailing `/`.
     pub folder: String,
-    /// The claims that its pods mount, where they are known.
+    /// The claims that its pods mount, if known.
     pub claims: Option<Vec<String>>,
-    /// What its compiled pipeline says, where one is read.
+    /// Its compiled pipeline, if read.
     pub compiled: Option<Compiled>,
-    /// What its application package says, where one is read.
+    /// Its application package, if read.
     pub package: Option<Package>,
     pub(super) parameters: Vec<Parameter>,
     pub(super) outcomes: Vec<Outcome>,
 }
 
 impl Operator {
-    /// The operator that is compiled from a component, with or without logging of `c3`'s own.
+    /// The operator of a component, with or without `c3`'s logging.
     #[must_use]
     pub fn new(component: &Component, stem: &str, logging: bool) -> Self {
         let parameters = parameter::parameters(component, logging);
@@ -47,14 +47,14 @@ impl Operator {
         }
     }
 
-    /// The same operator, whose files are in another folder: a path that is empty or ends in `/`.
+    /// The same operator with its files in another folder: empty, or with a trailing `/`.
     #[must_use]
     pub fn within(mut self, folder: &str) -> Self {
         folder.clone_into(&mut self.folder);
         self
     }
 
-    /// Path of the file of it that a workflow of an engine needs.
+    /// Path of its file that an engine's workflow needs.
     #[must_use]
     pub fn file(&self, engine: Engine) -> String {
         match engine {
@@ -63,12 +63,12 @@ impl Operator {
         }
     }
 
-    /// Whether Kubeflow's cache must not answer for it.
+    /// Whether Kubeflow must not cache it.
     pub(super) fn is_uncached(&self) -> bool {
         kubeflow::is_uncached(&self.parameters, &self.outcomes, self.is_grid())
     }
 
-    /// Whether it is a grid wrapper, of which many run at once.
+    /// Whether it is a grid wrapper, which runs in several workers.
     pub(super) fn is_grid(&self) -> bool {
         self.name.starts_with("gw-")
     }

@@ -1,16 +1,16 @@
-//! Remarks: what could not be joined, where that stands, and what to write instead.
+//! Remarks: what could not be joined, where, and the remedy.
 
 use super::Engine;
 use crate::backend::parameter::{Outcome, Parameter};
 use crate::component::Type;
 use crate::diagnostic::Diagnostic;
 
-/// Something to say of an operator in a workflow.
+/// A remark on an operator in a workflow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remark {
-    /// Which of the operators, from 0.
+    /// Index of the operator, from 0.
     pub operator: usize,
-    /// What there is to say, in a position of its source.
+    /// The remark, with its position in the source.
     pub diagnostic: Diagnostic,
 }
 
@@ -19,13 +19,13 @@ impl Remark {
         Self { operator, diagnostic: Diagnostic::warning("workflow", message).hint(hint) }
     }
 
-    /// The same, about these bytes of the source, unless it is unknown where they are.
+    /// The same, at these bytes of the source, if known.
     pub(super) fn at(mut self, span: &std::ops::Range<usize>) -> Self {
         self.diagnostic.span = Some(span.clone()).filter(|span| !span.is_empty());
         self
     }
 
-    /// A file that has no way from one pod to the next.
+    /// The remark on a file that can't be passed between pods.
     pub(super) fn no_claim((at, other, outcome): (usize, &str, &Outcome), step: &str) -> Self {
         let message = format!(
             "output `{}` of `{other}` is a file, and no claim holds it for `{step}`: they are not joined",
@@ -39,7 +39,7 @@ impl Remark {
         .at(&outcome.output.span)
     }
 
-    /// An output that can't be the input of its name: the remark stands where the remedy has to be written.
+    /// The remark on an output that doesn't fit the input of its name, at the place of the remedy.
     pub(super) fn misfit(
         engine: Engine,
         (at, other, outcome): (usize, &str, &Outcome),
@@ -71,7 +71,7 @@ impl Remark {
     }
 }
 
-/// The side that has to change, and the type that it then has.
+/// The side to change, and its new type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Remedy {
     /// The line that sets the output.
@@ -80,7 +80,7 @@ pub(super) enum Remedy {
     Input(Type),
 }
 
-/// What joins an output and an input that don't fit.
+/// The change that joins an output and an input of different types.
 pub(super) fn remedy(engine: Engine, from: &Type, to: &Type) -> Remedy {
     match (from, to) {
         (Type::Path(from), Type::Path(_)) => Remedy::Input(Type::Path(from.clone())),

@@ -15,7 +15,7 @@ struct Context {
     name: String,
     variables: Vec<String>,
     steps: Vec<Module>,
-    /// What has to be there in the end.
+    /// The final targets.
     wanted: Vec<String>,
 }
 
@@ -23,9 +23,9 @@ struct Context {
 struct Module {
     id: String,
     file: String,
-    /// What the operator calls a value, and what the workflow does.
+    /// The operator's name of a value, and the workflow's.
     taken: Vec<(String, String)>,
-    /// The configuration beside these.
+    /// Additional configuration.
     fixed: Vec<(String, Value)>,
 }
 
@@ -67,7 +67,7 @@ fn module(step: &Step, before: Option<&Step>, workflow: &Workflow, settings: &Se
     }
 }
 
-/// Where what a parameter takes is delivered to: the path itself, or the file that holds a text.
+/// Path of a parameter's value: of the file or folder, or of the file with the text.
 fn joined(origin: &Origin, workflow: &Workflow) -> Option<Value> {
     let Origin::Output { step, outcome, route } = origin else { return None };
     let other = workflow.steps.iter().find(|other| other.id == *step)?;
@@ -75,7 +75,7 @@ fn joined(origin: &Origin, workflow: &Workflow) -> Option<Value> {
     Some(if *route == Route::File { json!(path) } else { json!({"file": path}) })
 }
 
-/// The files that say that a step has run.
+/// The files that mark a step as done.
 fn done(step: &Step, settings: &Settings) -> Vec<String> {
     let operator = step.operator;
     let of = |worker: Option<&str>| mark(&operator.name, &operator.outcomes, worker);

@@ -1,4 +1,4 @@
-//! Small operators joined in every way.
+//! Small operators, joined in every way.
 
 use std::path::PathBuf;
 
@@ -16,7 +16,7 @@ fn operator(stem: &str, script: &str) -> Operator {
     Operator::new(&frontend::read(&source).component.unwrap(), stem, true)
 }
 
-/// Every parameter of every step with where it comes from: `step.parameter < origin`, `log_level` apart.
+/// All parameters of all steps with their origins, without `log_level`: `step.parameter < origin`.
 fn links(operators: &[Operator], engine: Engine) -> Vec<String> {
     let (workflow, _) = join(operators, engine);
     let mut links = Vec::new();

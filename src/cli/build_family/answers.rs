@@ -90,7 +90,7 @@ fn with_cuda() -> Result<WithCuda, Failure> {
     })
 }
 
-/// Whether the answer is yes, as no answer but a line end is.
+/// Whether the answer is yes; an empty answer is.
 fn yes(question: &str) -> Result<bool, Failure> {
     asked(&format!("{question} [Y/n] "), |answer| match answer {
         "" | "y" | "yes" => Some(true),
@@ -99,7 +99,7 @@ fn yes(question: &str) -> Result<bool, Failure> {
     })
 }
 
-/// Asks until the answer makes sense; without any answer nothing is done.
+/// Asks until the answer is valid; fails at the end of the input.
 fn asked<T>(question: &str, sense: impl Fn(&str) -> Option<T>) -> Result<T, Failure> {
     loop {
         let Some(answer) = console::ask(question) else {

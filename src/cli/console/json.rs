@@ -1,4 +1,4 @@
-//! JSON that a terminal shows harmlessly: hidden characters are escaped, passwords in URLs masked.
+//! JSON that is safe to show on a terminal: hidden characters are escaped, passwords in URLs masked.
 
 use std::io::{self, Write};
 
@@ -6,14 +6,14 @@ use c3::{display, userinfo};
 use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter, PrettyFormatter, Serializer};
 
-/// Writes a value on several lines.
+/// Serializes a value on several lines.
 pub(super) fn text(value: &impl Serialize) -> serde_json::Result<String> {
     let mut bytes = Vec::new();
     value.serialize(&mut Serializer::with_formatter(&mut bytes, Shown::default()))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// Takes each string together before it is written.
+/// Collects each string before it is written.
 #[derive(Default)]
 struct Shown {
     form: PrettyFormatter<'static>,

@@ -1,4 +1,4 @@
-//! The promise of `--format json`: exactly one document on standard output, whatever happens.
+//! The guarantee of `--format json`: exactly one document on standard output, whatever happens.
 
 use std::ffi::OsString;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,13 +8,13 @@ use c3::report::messages;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// Whether a document is promised.
+/// Whether a document is due.
 static PROMISED: AtomicBool = AtomicBool::new(false);
 
 /// Commands whose words behind the first are somebody else's.
 const OTHERS: &[&str] = &["run"];
 
-/// Takes note of what a command line asks for.
+/// Notes whether the command line asks for JSON.
 pub(crate) fn expect(words: &[OsString]) {
     let words: Vec<_> = words.iter().filter_map(|word| word.to_str()).collect();
     let is_foreign = words.get(1).is_some_and(|command| OTHERS.contains(command));
@@ -22,13 +22,13 @@ pub(crate) fn expect(words: &[OsString]) {
     PROMISED.store(asked && !is_foreign, Ordering::Relaxed);
 }
 
-/// Takes the promise back: something else is printed.
+/// Withdraws the guarantee: other output is printed.
 pub(super) fn fulfil() {
     PROMISED.store(false, Ordering::Relaxed);
 }
 
-/// The document with all messages added, which fulfils the promise; nothing if there are none, or if the
-/// document has them already.
+/// The document with all messages added, which fulfils the guarantee; nothing if there are no messages, or
+/// the document has them.
 pub(super) fn with_told(value: &impl Serialize) -> Option<Value> {
     if !PROMISED.swap(false, Ordering::Relaxed) {
         return None;
@@ -39,12 +39,12 @@ pub(super) fn with_told(value: &impl Serialize) -> Option<Value> {
     Some(value)
 }
 
-/// The document of a command that has failed without having printed one.
+/// The document of a command that failed before it printed one.
 pub(super) fn of_failure(failure: &Failure) -> Option<Value> {
     PROMISED.load(Ordering::Relaxed).then(|| json!({"schema_version": 1, "error": error(failure)}))
 }
 
-/// A failure as data.
+/// A failure as JSON.
 pub(crate) fn error(failure: &Failure) -> Value {
     let mut error = json!({"message": failure.to_string(), "exit_code": failure.code});
     if let Some(hint) = &failure.hint {

@@ -1,4 +1,4 @@
-//! What builds images: the configured engine, or `c3` itself.
+//! Builders of images: the configured engine, or `c3` itself.
 
 use c3::backend::runtime;
 use c3::engine::docker::{Engine, Kind};
@@ -26,7 +26,7 @@ fn kind(engine: &Engine) -> &'static str {
     if engine.kind == Kind::Podman { "Podman" } else { "Docker Engine" }
 }
 
-/// What `--builder auto` comes to on this machine.
+/// What `--builder auto` chooses on this machine.
 pub(super) fn builder(endpoint: &Endpoint, engine: Option<&Engine>) -> Check {
     let check = |state, text: String| Check::new("builder", state, format!("`--builder auto` {text}"));
     if let Some(engine) = engine {

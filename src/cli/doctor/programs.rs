@@ -1,4 +1,5 @@
-//! Programs that `c3` uses, or that run what it emits: each is started, for what is on the path may not work.
+//! Programs that `c3` uses, or that run its files; each is started, since a program on the path may be
+//! broken.
 
 use std::path::Path;
 
@@ -9,7 +10,7 @@ use c3::programs;
 
 use super::{Check, State};
 
-/// A program, how to have it tell its version, and what it is for.
+/// A program, its version option, and its purpose.
 struct Tool {
     names: &'static [&'static str],
     arguments: &'static [&'static str],
@@ -31,13 +32,13 @@ const TOOLS: &[Tool] = &[
     Tool { names: &["kubectl"], arguments: &["version", "--client"], purpose: "starts jobs on Kubernetes" },
 ];
 
-/// Minor versions of Python 3 that may be on the path.
+/// Minor versions of Python 3 to look for.
 const PYTHONS: std::ops::Range<u8> = 8..20;
 
-/// Longest answer of a program that is shown, in characters.
+/// Maximum length of a program's answer, in characters.
 const BRIEF: usize = 60;
 
-/// How long a cluster may take to answer.
+/// Time limit for the cluster's answer.
 const TIMEOUT: &str = "--request-timeout=5s";
 
 pub(super) fn checks() -> impl Iterator<Item = Check> {
@@ -62,7 +63,7 @@ fn tool(tool: &Tool) -> Check {
     check(name, tool.purpose, tried.map(|program| titled(name, &program.said)))
 }
 
-/// What a program says of itself, behind its name if it doesn't begin with it.
+/// A program's version line, with its name in front unless it has it.
 fn titled(name: &str, said: &str) -> String {
     let said = display::beginning(said, BRIEF);
     if said.to_lowercase().starts_with(name) { said.into_owned() } else { format!("{name} ({said})") }
@@ -79,7 +80,7 @@ fn check(name: &str, purpose: &str, tried: Result<String, Vec<programs::Broken>>
     }
 }
 
-/// Pythons of one version that don't start, such as shims of versions that aren't chosen.
+/// Broken Pythons of one version, such as shims of versions that aren't selected.
 fn broken_pythons() -> impl Iterator<Item = Check> {
     let names = PYTHONS.map(|minor| format!("python3.{minor}"));
     names.filter_map(|name| {
@@ -89,7 +90,7 @@ fn broken_pythons() -> impl Iterator<Item = Check> {
     })
 }
 
-/// The cluster that kubectl speaks to, if kubectl is there.
+/// The cluster of kubectl, if kubectl is installed.
 fn cluster() -> Option<Check> {
     let kubectl = programs::working(&["kubectl"], &["version", "--client"], |_| true).ok()?.path;
     let ask = |arguments: &[&str]| programs::attempt(Path::new(&kubectl), arguments);

@@ -1,4 +1,4 @@
-//! The registries that operators are pushed to: those that are named, or those of `c3.toml`.
+//! The registries to push to: those on the command line, or in `c3.toml`.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -25,7 +25,7 @@ pub(super) fn named(given: Option<&str>) -> (Option<Check>, BTreeSet<String>) {
     }
 }
 
-/// What the nearest `c3.toml` says, whose certificates are trusted from now on.
+/// The repositories of the nearest `c3.toml`; trusts its certificates from now on.
 fn of_file() -> Result<BTreeSet<String>, Failure> {
     settings::trust_nearest()?;
     let file = Files::default().nearest(Path::new(FILE_NAME), &settings::current_dir()?)?;
@@ -34,7 +34,7 @@ fn of_file() -> Result<BTreeSet<String>, Failure> {
     Ok(configs.filter_map(|config| config.repository.clone()).collect())
 }
 
-/// Asks a registry for the tags of an operator: it answers if the login is good or none is needed.
+/// Lists an operator's tags in a registry, which works if the login is valid or not required.
 pub(super) fn check(repository: &str) -> Check {
     let answer = image_repository(Some(repository), "doctor")
         .map_err(Failure::from)

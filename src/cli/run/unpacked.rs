@@ -1,4 +1,4 @@
-//! An operator without a container, which the user has unpacked for the original's program `claimed`.
+//! Unpacked containerless operators, for the original's program `claimed`.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -11,18 +11,18 @@ use c3::local::process;
 use super::Options;
 use c3::failure::{Failure, INPUT, USAGE};
 
-/// Variable of the original's that names the folder of unpacked operators.
+/// The original's variable for the folder of unpacked operators.
 const OPERATORS: &str = "CLAIMED_CONTAINERLESS_OPERATOR_PATH";
 
-/// The mark in the name of a containerless operator, which is no image.
+/// The part of a name that tells a containerless operator from an image.
 const MARK: &str = "containerless";
 
-/// Whether a component is one that needs no container.
+/// Whether a component is a containerless operator.
 pub(super) fn is_meant(component: &str) -> bool {
     component.contains(MARK)
 }
 
-/// Runs an unpacked operator; its values go by the environment.
+/// Runs an unpacked operator, with its values in the environment.
 pub(super) fn run(options: &Options) -> Result<(), Failure> {
     let operators = env::var_os(OPERATORS).filter(|path| !path.is_empty()).ok_or_else(|| {
         Failure::new(USAGE, format!("`{}` runs without a container, but from where?", options.subject()))
@@ -52,7 +52,7 @@ fn folder_name(component: &str) -> String {
     name.trim_matches('/').to_owned()
 }
 
-/// The interpreter of the environment that lies beside the program, or that of this machine.
+/// The interpreter of the environment beside the program, or this machine's.
 fn python(folder: &Path) -> PathBuf {
     let own = folder.join("claimedenv/bin/python");
     if own.exists() { own } else { "python3".into() }

@@ -1,4 +1,4 @@
-//! Options of `c3 submit` that stand behind the file.
+//! Options of `c3 submit` after the file.
 
 use c3::failure::{Failure, USAGE};
 use c3::invocation::Interface;
@@ -6,7 +6,7 @@ use clap::Parser;
 
 use super::{Behind, Own};
 
-/// The options that may stand there, and whether a value follows.
+/// The options allowed there, and whether they take a value.
 const OPTIONS: &[(&str, bool)] = &[
     ("--follow", false),
     ("-f", false),
@@ -18,7 +18,7 @@ const OPTIONS: &[(&str, bool)] = &[
     ("-n", true),
 ];
 
-/// The options of the command and the words of the operator. What is an input of the operator isn't an option.
+/// Splits the words into options of the command and words of the operator, whose inputs take precedence.
 pub(super) fn split(
     before: &Own,
     words: &[String],

@@ -236,7 +236,7 @@ impl Pod {
         Some((code, killed.or(evicted)))
     }
 
-    /// What is told when it has failed.
+    /// The message about a failed one.
     pub(super) fn epitaph(&self) -> Option<String> {
         let (code, reason) = self.failure()?;
         let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
@@ -260,7 +260,7 @@ impl Pod {
     }
 }
 
-/// What the events of an object tell that holds it up.
+/// Problems told by the events of an object.
 pub(super) fn holdups(events: Value) -> Result<Vec<String>, SubmitError> {
     let telling =
         items::<Event>(events)?.into_iter().filter(|event| TELLING.contains(&event.reason.as_str()));

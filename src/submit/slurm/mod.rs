@@ -16,10 +16,10 @@ mod state;
 
 use state::Task;
 
-/// How often a job is looked at.
+/// Polling interval of a job.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Submits a script with values, and gives the job's number.
+/// Submits a script with values, and returns the job's number.
 pub fn submit(script: &Path, interface: &Interface, invocation: &Invocation) -> Result<String, SubmitError> {
     let program = Program::find("sbatch")?;
     let values = options(interface, invocation).into_iter().map(OsString::from);
@@ -29,7 +29,7 @@ pub fn submit(script: &Path, interface: &Interface, invocation: &Invocation) -> 
     Ok(said.trim().split(';').next().unwrap_or_default().to_owned())
 }
 
-/// The options of a script that give it values; the script's own arguments stand last.
+/// The options of a script for its values; the script's own arguments come last.
 fn options(interface: &Interface, invocation: &Invocation) -> Vec<String> {
     let values = interface.inputs.iter().filter_map(|(id, input)| {
         invocation.values.get(&input.name).filter(|_| !input.secret).map(|value| format!("--{id}={value}"))
@@ -69,17 +69,17 @@ pub fn follow(job: &str, audience: Audience) -> Result<End, SubmitError> {
     }
 }
 
-/// A log that is shown as it grows.
+/// A growing log.
 struct Log {
     path: PathBuf,
-    /// How many bytes of it have been shown.
+    /// Bytes already shown.
     position: u64,
-    /// The beginning of a line whose end isn't there yet.
+    /// The beginning of an unfinished line.
     line: Vec<u8>,
 }
 
 impl Log {
-    /// Takes note of what was shown of it.
+    /// Processes shown text.
     fn hear(&mut self, text: &[u8], batches: &Batches) {
         self.position += text.len() as u64;
         for part in text.split_inclusive(|byte| *byte == b'\n') {
@@ -92,7 +92,7 @@ impl Log {
     }
 }
 
-/// Shows what a job has said until now.
+/// Shows a job's log so far.
 pub fn show_log(job: &str, audience: Audience) -> Result<(), SubmitError> {
     let tasks = tasks(job)?;
     let mut paths: Vec<_> = tasks.iter().filter_map(Task::log).collect();
@@ -100,13 +100,13 @@ pub fn show_log(job: &str, audience: Audience) -> Result<(), SubmitError> {
     paths.into_iter().try_for_each(|path| show(path, 0, audience).map(drop))
 }
 
-/// Ends a job.
+/// Cancels a job.
 pub fn cancel(job: &str) -> Result<(), SubmitError> {
     tasks(job)?;
     said(&Program::find("scancel")?, [OsString::from(job)]).map(drop)
 }
 
-/// What Slurm knows of a job: its controller for some minutes after the end, the accounting as long as it is kept.
+/// The tasks of a job: from the controller for some minutes after the end, then from the accounting.
 fn tasks(job: &str) -> Result<Vec<Task>, SubmitError> {
     let words = ["show", "job", job, "--oneliner"].map(OsString::from);
     match said(&Program::find("scontrol")?, words) {
@@ -126,7 +126,7 @@ fn accounted(job: &str) -> Result<Vec<Task>, SubmitError> {
     if tasks.is_empty() { Err(unknown()) } else { Ok(tasks) }
 }
 
-/// Shows a log from a position on, and gives what it has shown.
+/// Shows a log from a position, and returns what was shown.
 fn show(path: &Path, from: u64, audience: Audience) -> Result<Vec<u8>, SubmitError> {
     let Some(log) = audience.log else { return Ok(Vec::new()) };
     // A job that waits has no log yet.

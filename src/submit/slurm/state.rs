@@ -1,10 +1,10 @@
-//! The state of a job, read from what `scontrol` and `sacct` print.
+//! The state of a job, from the output of `scontrol` and `sacct`.
 
 use std::path::{Path, PathBuf};
 
 use crate::submit::End;
 
-/// States of a job that is not over, by Slurm's `job_state_string`; those of a requeue come between two runs.
+/// States of an unfinished job, by Slurm's `job_state_string`; includes those of a requeue.
 const ALIVE: &[&str] = &[
     "PENDING",
     "RUNNING",
@@ -23,7 +23,7 @@ const ALIVE: &[&str] = &[
     "POWER_UP_NODE",
 ];
 
-/// Reasons for which a job waits that everybody expects.
+/// Usual reasons of waiting jobs.
 const USUAL: &[&str] = &["None", "Priority", "BeginTime", ""];
 
 /// A job, or one task of an array.
@@ -38,7 +38,7 @@ pub(super) struct Task {
 }
 
 impl Task {
-    /// The file of its log.
+    /// Path of its log.
     pub(super) fn log(&self) -> Option<&Path> {
         self.log.as_deref()
     }
@@ -53,7 +53,7 @@ impl Task {
         !ALIVE.contains(&self.state.as_str())
     }
 
-    /// Exit code as a shell tells it, of one that has failed.
+    /// Its exit code as a shell reports it, if it failed.
     fn failure(&self) -> Option<u8> {
         let code = match self.exit {
             (0, 0) => 1,
@@ -64,7 +64,7 @@ impl Task {
     }
 }
 
-/// How a job has ended, if all its tasks have.
+/// The end of a job, if all its tasks have ended.
 pub(super) fn end(tasks: &[Task]) -> Option<End> {
     if !tasks.iter().all(Task::is_over) {
         return None;
@@ -76,7 +76,8 @@ pub(super) fn end(tasks: &[Task]) -> Option<End> {
     })
 }
 
-/// The tasks that `scontrol show job --oneliner` tells of, one on a line; the call that it shows may have line ends in it.
+/// The tasks in the output of `scontrol show job --oneliner`, one per line; the command in it may contain
+/// line ends.
 pub(super) fn tasks(text: &str) -> Vec<Task> {
     let starts: Vec<_> = text.match_indices("JobId=").map(|(at, _)| at).collect();
     let starts: Vec<_> =
@@ -102,7 +103,7 @@ fn task(line: &str) -> Task {
     }
 }
 
-/// The value of a field; those of paths may have blanks in them, so it ends before the next field.
+/// The value of a field; paths may contain blanks, so it ends before the next field.
 fn field<'a>(line: &'a str, name: &str, is_last: bool) -> Option<&'a str> {
     let mut starts = line.match_indices(name).map(|(at, _)| at).filter(|at| {
         let is_whole = *at == 0 || line.as_bytes()[at - 1] == b' ';
@@ -119,7 +120,7 @@ fn field<'a>(line: &'a str, name: &str, is_last: bool) -> Option<&'a str> {
     Some(value[..end.unwrap_or(value.len())].trim_end())
 }
 
-/// The tasks that `sacct` tells of: `12_0|FAILED|3:0`; a state may say who has cancelled it.
+/// The tasks in the output of `sacct`: `12_0|FAILED|3:0`; the state may name who cancelled it.
 pub(super) fn accounted(text: &str) -> Vec<Task> {
     let task = |line: &str| {
         let mut fields = line.split('|');

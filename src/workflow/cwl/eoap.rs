@@ -1,4 +1,4 @@
-//! OGC application packages: the workflow of CWL, and the tools of its steps in the same file.
+//! OGC application packages: the CWL workflow and the tools of its steps in one file.
 
 use serde_json::{Map, Value, json};
 
@@ -8,7 +8,7 @@ use crate::backend::manifest_text;
 use crate::backend::pod::set;
 use crate::workflow::{Settings, Workflow, listed};
 
-/// What an application package of one operator says of it.
+/// The content of a single operator's application package.
 #[derive(Debug, Clone)]
 pub struct Package {
     tool: Value,
@@ -16,7 +16,7 @@ pub struct Package {
     version: String,
 }
 
-/// Reads the application package of one operator, `<stem>.eoap.cwl`; nothing if it is anything else.
+/// Reads the application package of one operator, `<stem>.eoap.cwl`; nothing for any other file.
 #[must_use]
 pub fn parse(text: &str) -> Option<Package> {
     let file: Value = yaml_serde::from_str(text).ok()?;
@@ -49,7 +49,7 @@ pub(in crate::workflow) fn emit(workflow: &Workflow, settings: &Settings) -> Str
     manifest_text("OGC application package", &listed(workflow), env!("CARGO_PKG_VERSION"), &[document])
 }
 
-/// The tool of a step; no identifier of an input or output has a `-`.
+/// The id of a step's tool; ids of inputs and outputs have no `-`.
 fn tool_id(stage: &Stage) -> String {
     format!("{}-tool", stage.id)
 }
@@ -83,7 +83,7 @@ fn main<'a>(context: &Context, packages: impl Iterator<Item = &'a Package>) -> V
     workflow
 }
 
-/// A port with the title and the description that each has to have; a folder is staged out, and has to be there.
+/// A port with the required title and description; folders are staged out, and have to exist.
 fn described(port: &Port) -> Value {
     let words: Vec<_> = port.id.split('_').filter(|word| !word.is_empty()).collect();
     let label = told(Some(words.join(" ")), &port.id);

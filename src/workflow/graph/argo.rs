@@ -1,4 +1,4 @@
-//! Workflows of Argo: templates whose tasks refer to those of operators.
+//! Argo workflows: templates whose tasks refer to templates of operators.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -8,7 +8,7 @@ use yaml_serde::Value;
 
 use super::Parts;
 
-/// A placeholder: an output of a task, or an input of the workflow.
+/// A placeholder: a task's output or the workflow's input.
 static SOURCE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
         r"(?x) \{\{ (?:
@@ -18,7 +18,7 @@ static SOURCE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
-/// The tasks of the DAG in which a workflow begins.
+/// The tasks of the entry DAG.
 pub(super) fn dag(value: &Value) -> Option<Parts> {
     let spec = value.get("spec").filter(|_| value.get("kind").is_some())?;
     let entry = spec.get("entrypoint")?;

@@ -1,4 +1,4 @@
-//! Workflows that are there already: CWL, Argo, pipelines that kfp 2 has compiled, and programs of `c3`.
+//! Workflow files: CWL, Argo, pipelines compiled by kfp 2, and programs of `c3`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,22 +10,22 @@ use yaml_serde::Value;
 use super::{Graph, Parts, argo, pipeline};
 use crate::workflow::Engine;
 
-/// Why a file can't be drawn.
+/// Why a file could not be drawn.
 #[derive(Debug, Error)]
 pub enum FileError {
-    /// It is no YAML.
+    /// The file is not valid YAML.
     #[error("invalid YAML: {0}")]
     Yaml(#[from] yaml_serde::Error),
-    /// There is nothing in it to draw.
+    /// The file has nothing to draw.
     #[error("it has no steps")]
     Empty,
 }
 
-/// Draws the workflow that a file holds; nothing if it holds something else.
+/// The graph of a workflow file; nothing for other files.
 ///
 /// # Errors
 ///
-/// Something is a workflow, but can't be read as one.
+/// The file looks like a workflow, but can't be read as one.
 pub fn parse(name: &str, text: &str) -> Result<Option<Graph>, FileError> {
     let parts = if name.ends_with(Engine::Kubeflow.suffix()) {
         Some(pipeline::program(text))
@@ -45,12 +45,12 @@ pub fn parse(name: &str, text: &str) -> Result<Option<Graph>, FileError> {
     }
 }
 
-/// What Kubernetes gives a compiled pipeline is in a document of its own behind it.
+/// The first YAML document: the settings for Kubernetes of a compiled pipeline are in the second.
 fn first_document(text: &str) -> Result<Value, yaml_serde::Error> {
     yaml_serde::Deserializer::from_str(text).next().map_or(Ok(Value::Null), Value::deserialize)
 }
 
-/// A CWL workflow; the main one, where a file packs several.
+/// A CWL workflow; the main one of a packed file.
 fn cwl(value: &Value) -> Option<Parts> {
     let packed = value.get("$graph").and_then(Value::as_sequence);
     let main = packed.and_then(|all| all.iter().find(|one| id(one) == "main").or(all.first()));
@@ -82,7 +82,7 @@ fn cwl(value: &Value) -> Option<Parts> {
     Some(parts)
 }
 
-/// The step and the output that a source such as `make/table` names.
+/// The step and output of a source such as `make/table`.
 fn origin<'a>(source: &'a str, steps: &BTreeMap<String, usize>) -> Option<(usize, &'a str)> {
     let (step, output) = source.rsplit_once('/')?;
     let step = step.rsplit('/').next().unwrap_or(step);
@@ -106,13 +106,13 @@ fn id(value: &Value) -> String {
     id.rsplit(['#', '/']).next().unwrap_or_default().to_owned()
 }
 
-/// What an entry of `in` names as its sources.
+/// The sources of an entry of `in`.
 fn sources(link: &Value) -> Vec<String> {
     let source = if link.is_mapping() { link.get("source") } else { Some(link) };
     source.map(texts).unwrap_or_default()
 }
 
-/// A text or a list of them, without the name of the file.
+/// A text or list of texts, without file names.
 fn texts(value: &Value) -> Vec<String> {
     let text = |value: &Value| value.as_str().map(|text| text.rsplit('#').next().unwrap_or(text).to_owned());
     match value {

@@ -27,7 +27,7 @@ fn arrow(edge: &Edge) -> String {
     format!("  n{} {line}{label} n{}\n", edge.from, edge.to)
 }
 
-/// Names in double quotes, a line for each, with entities for what Mermaid or a browser would act on.
+/// Names in double quotes, one per line, with what Mermaid or a browser would interpret escaped.
 fn quoted(names: &[String]) -> String {
     let escaped = |character: char| match character {
         '"' | '#' | '&' | '<' | '>' | '`' | '\\' | '%' => format!("#{};", u32::from(character)),

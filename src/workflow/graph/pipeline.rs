@@ -1,4 +1,4 @@
-//! Pipelines of Kubeflow: programs that `c3 create-workflow` has written, and what kfp 2 compiles.
+//! Kubeflow pipelines: programs by `c3 create-workflow`, and what kfp 2 compiles.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -8,7 +8,7 @@ use yaml_serde::Value;
 
 use super::Parts;
 
-/// A line of a program that begins a step, ends what it takes, or has it wait for another.
+/// A line of a program that begins a step, ends its arguments, or makes it wait.
 static LINE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
         r#"(?x) ^\s+ (?:

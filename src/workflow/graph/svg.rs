@@ -1,4 +1,4 @@
-//! SVG: the boxes in rows, each below all that it takes something of.
+//! SVG: boxes in rows, each below those it depends on.
 
 use std::fmt::Write as _;
 
@@ -11,17 +11,17 @@ use crate::display;
 const CHARACTER: usize = 8;
 const LINE: usize = 18;
 
-/// Room around the text of a box.
+/// Padding of a box.
 const PADDING: usize = 12;
 
-/// Room between two boxes of a row, and between rows.
+/// Space between boxes and between rows.
 const GAP: usize = 28;
 const ROW_GAP: usize = 60;
 
-/// Room around the picture.
+/// Margin of the picture.
 const MARGIN: usize = 16;
 
-/// Where a box stands.
+/// Position and size of a box.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Frame {
     pub(super) x: usize,
@@ -36,7 +36,7 @@ impl Frame {
     }
 }
 
-/// Draws a graph; the title is what a screen reader says of it.
+/// Draws a graph; `title` is for screen readers.
 #[must_use]
 pub fn svg(graph: &Graph, title: &str) -> String {
     let (frames, width, height) = layout(graph);
@@ -79,7 +79,7 @@ pub(super) fn layout(graph: &Graph) -> (Vec<Frame>, usize, usize) {
     (frames, width + 2 * MARGIN, y.saturating_sub(ROW_GAP) + MARGIN)
 }
 
-/// The row of each box: one below the last of those that it comes after; inputs stand right above who takes them first.
+/// The row of each box: below all its predecessors; inputs directly above their first reader.
 fn ranks(graph: &Graph) -> Vec<usize> {
     let mut ranks = vec![0; graph.nodes.len()];
     // A circle, which no engine would run, must not keep this going.
@@ -104,7 +104,7 @@ fn size(node: &Node) -> Frame {
     }
 }
 
-/// A text in which XML reads no markup.
+/// Text escaped for XML.
 fn text(text: &str) -> String {
     let escaped = |character: char| match character {
         '&' | '<' | '>' | '"' | '\'' => format!("&#{};", u32::from(character)),
@@ -153,7 +153,7 @@ fn line(from: Frame, to: Frame, waits: bool) -> String {
     )
 }
 
-/// The names at an arrow, one below the other in its middle.
+/// The names on an arrow, stacked at its middle.
 fn label(edge: &Edge, from: Frame, to: Frame) -> String {
     let x = usize::midpoint(from.middle(), to.middle());
     let middle = usize::midpoint(from.y + from.height, to.y) + 4;

@@ -1,4 +1,4 @@
-//! Small workflows, drawn from their operators and from the files that are written for them.
+//! Small workflows, drawn from operators and from files.
 
 use std::path::PathBuf;
 
