@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use c3::failure::{Failure, USAGE};
 use c3::progress::Progress;
 use c3::submit::kubernetes::{self, Kubectl};
-use c3::submit::{Audience, End, SubmitError, slurm};
+use c3::submit::{Audience, SubmitError, slurm};
 use clap::{Args, ValueEnum};
 
-use super::console::argument;
+use super::console::{self, argument};
 use super::options::LogLevel;
 
 /// Engines that run jobs.
@@ -117,13 +117,6 @@ impl Outputs {
             .hint("it is `NAME-JOB` where the job was submitted, or what the variable `C3_OUTPUTS` names"))
     }
 
-    /// Reports that the outputs of a failed job are dropped.
-    fn drop(&self, teller: &Progress) {
-        if let Some(folder) = &self.output_dir {
-            teller.warn(format!("the job failed: nothing is put into `{}`", folder.display()));
-        }
-    }
-
     fn fetch(&self, job: &str, reach: &Reach, teller: &Progress) -> Result<(), Failure> {
         let Some(folder) = &self.output_dir else { return Ok(()) };
         kubernetes::fetch(&reach.kubectl()?, job, folder, teller)
@@ -179,17 +172,19 @@ pub(super) fn follow(
         Engine::Kubernetes => kubernetes::follow(&reach.kubectl()?, job, audience),
         Engine::Slurm => slurm::follow(job, audience),
     })?;
-    if let Some(End { code: 1.., .. }) = end {
-        outputs.drop(&teller);
+    let Some(end) = end else { return Ok(()) };
+    let fetched = outputs.fetch(job, reach, &teller);
+    if end.code == 0 {
+        return fetched;
     }
-    match end {
-        Some(End { code, reason: Some(reason) }) => {
-            Err(Failure { code, ..Failure::new(code, format!("the job `{job}` failed: {reason}")) })
-        }
-        Some(End { code: 0, .. }) => outputs.fetch(job, reach, &teller),
-        None => Ok(()),
-        Some(End { code, .. }) => Err(Failure::of_program(code)),
+    // The exit code is the job's, whatever becomes of its outputs.
+    if let Err(failure) = fetched {
+        console::failure(&failure);
     }
+    Err(match end.reason {
+        Some(reason) => Failure::new(end.code, format!("the job `{job}` failed: {reason}")),
+        None => Failure::of_program(end.code),
+    })
 }
 
 /// The result, or nothing if the reader of the log is gone, which is no error.

@@ -73,7 +73,7 @@ impl Results {
 
     /// Reports that outputs of a failed operator are dropped, except for the executed notebook, which shows
     /// the failure.
-    pub(super) fn drop(mut self, teller: &Progress) -> Result<(), Failure> {
+    pub fn drop(mut self, teller: &Progress) -> Result<(), Failure> {
         if self.outputs.is_empty() {
             return Ok(());
         }

@@ -96,9 +96,9 @@ class Operator:
 
 @pytest.fixture(scope='session')
 def operator_of(tmp_path_factory, repository):
-    """Give a function that builds an operator of a script."""
+    """Give a function that builds an operator of a script or notebook."""
 
-    def build(name, script):
-        return Operator(write(tmp_path_factory.mktemp(name) / f'{name}.py', script), repository)
+    def build(name, source, suffix='.py'):
+        return Operator(write(tmp_path_factory.mktemp(name) / f'{name}{suffix}', source), repository)
 
     return build

@@ -8,6 +8,7 @@ import subprocess
 import pytest
 import yaml
 from cluster import HOME, PATIENCE, kubeconfig_of, reach
+from languages import notebook_of
 from support import C3, HOSTILE, environment, refused, succeeded, told, wait_until
 
 SCRIPT = '''\
@@ -20,6 +21,7 @@ import time
 part = os.environ.get('JOB_COMPLETION_INDEX', '')  # c3: ignore
 pause = float(os.getenv('pause', '0'))
 code = int(os.getenv('code', '0'))
+bad = os.getenv('bad', '')
 marks = os.getenv('marks', '')  # c3: input=Directory
 
 os.environ['text'] = TEXT + part
@@ -38,7 +40,7 @@ if marks and not (pathlib.Path(marks) / 'tried').exists():
     (pathlib.Path(marks) / 'tried').touch()
     os.environ['text'] = 'of the first attempt'
     sys.exit(1)
-sys.exit(code)
+sys.exit(code if part == bad or not bad else 0)
 '''.replace('TEXT', repr(HOSTILE))
 
 
@@ -91,6 +93,26 @@ def test_each_index_has_its_own_folder(job, call, tmp_path):
     succeeded(call('submit', 'maker.py', '--follow', '--output-dir', tmp_path / 'out', folder=folder))
     for index in '012':
         assert_delivered(tmp_path / 'out' / index, HOSTILE + index)
+
+
+def test_an_index_that_fails_keeps_no_other_back(job, call, tmp_path):
+    folder = job('--volume', 'shared:/data', '--indexed', '2', '--backoff-limit', '0')
+    done = call('submit', 'maker.py', '-o', tmp_path / 'out', '--bad', '1', '--code', '7', folder=folder)
+    assert done.returncode == 7, told(done)
+    assert_delivered(tmp_path / 'out' / '0', HOSTILE + '0')
+    assert sorted(path.name for path in (tmp_path / 'out').iterdir()) == ['0']
+    assert f"nothing is put into `{tmp_path / 'out' / '1'}`" in done.stderr.replace('\n', '')
+
+
+def test_a_failed_notebook_shows_what_ran(operator_of, call, tmp_path):
+    cells = ['# c3: notebook-output\nalpha = 1.0', 'print("half way")', 'assert alpha < 2, "too large"']
+    report = operator_of('report', notebook_of(*cells), suffix='.ipynb')
+    folder = report.job(tmp_path / 'job', '--overwrite', '--volume', 'shared:/data', '--backoff-limit', '0').parent
+    done = call('submit', 'report.ipynb', '-o', tmp_path / 'out', '--alpha', '2.0', folder=folder)
+    assert done.returncode == 1 and 'only the executed notebook is put into' in done.stderr, told(done)
+    assert sorted(path.name for path in (tmp_path / 'out').iterdir()) == ['report.executed.html', 'report.executed.ipynb']
+    executed = (tmp_path / 'out' / 'report.executed.ipynb').read_text(encoding='utf-8')
+    assert 'half way' in executed and 'too large' in executed
 
 
 def test_only_the_attempt_that_succeeded_counts(job, call, namespace, tmp_path):

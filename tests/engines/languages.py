@@ -17,6 +17,16 @@ def notebook(cells, kernel='python3', language='python'):
     return json.dumps({'nbformat': 4, 'nbformat_minor': 4, 'metadata': {'kernelspec': kernelspec}, 'cells': cells})
 
 
+def notebook_of(*sources):
+    """Give a notebook of cells of code, the first of which declares the parameters."""
+    return notebook(
+        [
+            {'cell_type': 'code', 'metadata': {'tags': tags}, 'source': source, 'outputs': [], 'execution_count': None}
+            for source, tags in zip(sources, [['parameters'], *[[]] * len(sources)], strict=False)
+        ]
+    )
+
+
 PYTHON_READS = '''\
 import json
 import os

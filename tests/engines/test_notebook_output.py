@@ -3,21 +3,12 @@
 import json
 
 import pytest
+from languages import notebook_of
 from operators import SECRET, create
 from runners import collected, run_components, run_step
 from support import c3, refused, succeeded, told, write
 
-
-def notebook(*sources):
-    """Give a notebook of cells of code, the first of which declares the parameters."""
-    cells = [
-        {'cell_type': 'code', 'metadata': {'tags': tags}, 'source': source, 'outputs': [], 'execution_count': None}
-        for source, tags in zip(sources, [['parameters'], *[[]] * len(sources)], strict=False)
-    ]
-    return json.dumps({'nbformat': 4, 'nbformat_minor': 4, 'metadata': {}, 'cells': cells})
-
-
-REPORT = notebook(
+REPORT = notebook_of(
     'alpha = 0.5',
     'import os\ntoken = os.environ["api_token"]\nprint("token", token)',
     'os.environ["result"] = str(alpha)\nalpha * 2',
@@ -75,8 +66,8 @@ def test_a_failed_run_keeps_what_ran(folder, tmp_path):
 
 def test_what_has_no_notebook_is_refused(tmp_path):
     r_kernel = {'kernelspec': {'name': 'ir', 'language': 'R'}}
-    write(tmp_path / 'r.ipynb', json.dumps({**json.loads(notebook('x <- 1')), 'metadata': r_kernel}))
-    write(tmp_path / 'grid.ipynb', notebook('x = 1', 'def grid_process(batch_id, **rest):\n    pass'))
+    write(tmp_path / 'r.ipynb', json.dumps({**json.loads(notebook_of('x <- 1')), 'metadata': r_kernel}))
+    write(tmp_path / 'grid.ipynb', notebook_of('x = 1', 'def grid_process(batch_id, **rest):\n    pass'))
     done = c3('compile', '--notebook-output', 'r.ipynb', cwd=tmp_path)
     refused(done, 1, '`notebook-output` supports only Python notebooks; `r.ipynb` is R')
     write(tmp_path / 'c3.toml', 'notebook-output = true\n')

@@ -1,5 +1,6 @@
 //! The outputs of a job: delivered to a volume by its pods, fetched through another pod.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
@@ -12,6 +13,7 @@ use super::job::{self, Job, OUTPUTS};
 use super::kubectl::Kubectl;
 use super::state::{self, Pod};
 use crate::failure::Failure;
+use crate::frontend::notebook::recording::is_record;
 use crate::progress::Progress;
 use crate::run::Results;
 use crate::submit::SubmitError;
@@ -28,8 +30,8 @@ const LIFETIME: u32 = 6 * 3600;
 /// The end of a tar file: two empty blocks.
 const END: u16 = 1024;
 
-/// Fetches the deliveries of a finished job's pods into a folder, with a subfolder per index if there are
-/// several.
+/// Fetches the deliveries of an ended job's pods into a folder, with a subfolder per index if there are
+/// several; of a pod that failed, only the executed notebook, which shows the failure.
 pub fn fetch(kubectl: &Kubectl, name: &str, folder: &Path, teller: &Progress) -> Result<(), Failure> {
     let document = kubectl.get(&format!("job/{name}"), &[])?;
     let Some(job) = state::Job::read(document.clone())? else {
@@ -40,21 +42,45 @@ pub fn fetch(kubectl: &Kubectl, name: &str, folder: &Path, teller: &Progress) ->
         return Results::prepare(folder, &[])?.place(teller);
     }
     let pods = kubectl.pods(name)?;
+    let last = last_pods(&pods);
+    let has_failed = last.iter().any(|pod| !pod.has_succeeded());
+    let records = delivered.outputs.iter().any(|id| is_record(id));
+    if !records && !last.iter().any(|pod| pod.has_succeeded()) {
+        teller.warn(format!("the job failed: nothing is put into `{}`", folder.display()));
+        return Ok(());
+    }
     let reader = Reader::start(kubectl, &document, &delivered, teller)?;
-    for pod in pods.iter().filter(|pod| pod.has_succeeded()) {
+    for pod in last {
         let folder = match pod.index().filter(|_| job.has_many()) {
             Some(index) => folder.join(index),
             None => folder.to_path_buf(),
         };
+        if !pod.has_succeeded() && !records {
+            teller.warn(format!("a pod failed: nothing is put into `{}`", folder.display()));
+            continue;
+        }
         let results = Results::prepare(&folder, &delivered.outputs)?;
         reader.unpack(pod.name(), results.staged(), teller)?;
-        results.place(teller)?;
+        if pod.has_succeeded() { results.place(teller)? } else { results.drop(teller)? }
     }
-    // What has been fetched is removed from the volume, and what pods have left that failed.
-    for pod in &pods {
+    // What has been fetched is removed from the volume, and so are leftovers of failed attempts. What an index
+    // that failed has left stays for its user.
+    for pod in pods.iter().filter(|pod| pod.has_succeeded() || !has_failed) {
         reader.call(&["rm", "-rf", &delivered.of_pod(pod.name())])?;
     }
     Ok(())
+}
+
+/// The pods whose outputs count: of each index the one that succeeded, else the last attempt.
+fn last_pods(pods: &[Pod]) -> Vec<&Pod> {
+    let mut last: BTreeMap<Option<&str>, &Pod> = BTreeMap::new();
+    for pod in pods {
+        let counts = last.get(&pod.index()).is_none_or(|other| !other.has_succeeded());
+        if counts {
+            last.insert(pod.index(), pod);
+        }
+    }
+    last.into_values().collect()
 }
 
 /// The deliveries of a job's pods.
