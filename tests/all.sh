@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Every test there is, with real engines, on a bare Debian machine with Rust and Python: `tests/all.sh`. With `--full` also
-# those that need a Kubernetes and Kueue, which take half an hour to build, once.
+# those that need a Kubernetes, Kueue and Argo, which take three quarters of an hour to build, once.
 # What fails doesn't keep the rest from being run, as far as that is possible. Ends with 1 if anything has failed.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -82,6 +82,6 @@ section 'chaos' python_tests tests/chaos
 section 'engines' parallel_tests --dist loadfile tests/engines
 section 'grid, beside these' joined
 if [ -n "$full" ]; then
-  section 'Kubernetes, set-up' tests/engines.sh up kubernetes kueue && section 'Kubernetes' python_tests tests/cluster
+  section 'Kubernetes, set-up' tests/engines.sh up kubernetes kueue argo && section 'Kubernetes' python_tests tests/cluster
 fi
 finish

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Real engines on a bare Debian machine: `tests/engines.sh up [PART...]`, `tests/engines.sh down [NAME... | --except NAME...]`.
-# Parts: docker registry base tools workflows wheel deny original podman r cran s3 bookworm slurm browser kubernetes kueue (default: docker registry base tools).
+# Parts: docker registry base tools workflows wheel deny original podman r cran s3 bookworm slurm browser kubernetes kueue argo (default: docker registry base tools).
 # An engine that already answers is used as it is; only what was started here is ended by `down`.
 # `tests/engines.sh started` names what was; `tests/engines.sh host-address` gives the host's address in containers.
 set -euo pipefail
@@ -389,6 +389,8 @@ CONF
 source "$root/tests/cluster/engine.sh"
 # shellcheck source=tests/cluster/kueue.sh
 source "$root/tests/cluster/kueue.sh"
+# shellcheck source=tests/cluster/argo.sh
+source "$root/tests/cluster/argo.sh"
 # shellcheck source=tests/slurm/engine.sh
 source "$root/tests/slurm/engine.sh"
 
@@ -412,6 +414,7 @@ up() {
       browser) browser_up ;;
       kubernetes) docker_up; registries_up; kubernetes_up ;;
       kueue) kueue_up ;;
+      argo) argo_up ;;
       *) say "unknown part $part"; return 2 ;;
     esac
   done

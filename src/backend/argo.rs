@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::kubernetes::retried;
 use super::parameter::{Outcome, Parameter, one_line, outcomes, parameters};
 use super::pod::{self, set};
-use super::runtime::SKIPS_UNSET;
+use super::runtime::{SKIPS_UNSET, TEXTS_AS_LINES};
 use super::{Operator, manifest, values};
 use crate::artifact::Artifact;
 use crate::component::Type;
@@ -15,7 +15,8 @@ use crate::job::Job;
 
 /// Where results are delivered in the container, and where files for it are put.
 const OUTPUTS: &str = "/tmp/c3/outputs";
-const INPUTS: &str = "/tmp/c3/inputs";
+// Not beside these: Argo mounts files there, and whatever is above a mount belongs to root.
+const INPUTS: &str = "/tmp/c3-inputs";
 
 /// The value for "not given": an input of Argo always has a value.
 const NOT_GIVEN: &str = "null";
@@ -69,9 +70,24 @@ pub fn literal(text: &str) -> String {
     text.replace("{{", "{ {")
 }
 
+/// Why a text doesn't arrive unchanged.
+const ALTERED: &str = "`{{`, `$(` and `$$` are filled in, and control characters end the run";
+
 /// Whether a text arrives unchanged: Argo replaces double braces, the kubelet `$(…)` and `$$`.
 fn arrives(text: &str) -> bool {
-    !text.contains("{{") && !text.contains("$(") && !text.contains("$$")
+    let is_filled_in = ["{{", "$(", "$$"].iter().any(|mark| text.contains(mark));
+    !is_filled_in && text.chars().all(is_quoted_as_in_json)
+}
+
+/// Whether Argo can write a character into a template. It quotes values with Go's `strconv.Quote`, whose `\a`,
+/// `\x1b` and `\U000e0067` are not JSON, and fails with `the result was invalid JSON`
+/// (`util/template/simple_template.go`).
+fn is_quoted_as_in_json(character: char) -> bool {
+    match character {
+        '\t' | '\n' | '\r' | '\u{8}' | '\u{c}' => true,
+        '\u{10000}'.. => character.escape_debug().len() == 1,
+        _ => !character.is_ascii_control(),
+    }
 }
 
 /// The default that the template may show.
@@ -85,10 +101,7 @@ pub(super) fn review(operator: &Operator) -> Vec<Diagnostic> {
     let altered = inputs.filter_map(|input| {
         let default = input.default.as_deref().filter(|text| !arrives(text))?;
         let shown = display::beginning(default, 40);
-        let message = format!(
-            "Argo can't hold the default `{shown}` of `{}`: `{{{{`, `$(` and `$$` are filled in",
-            input.name
-        );
+        let message = format!("Argo can't hold the default `{shown}` of `{}`: {ALTERED}", input.name);
         let hint = "none needed: the template has no default, and without a value the script's own holds";
         Some(Diagnostic::warning("kubeflow-default", message).at(input.span.clone()).hint(hint))
     });
@@ -98,8 +111,7 @@ pub(super) fn review(operator: &Operator) -> Vec<Diagnostic> {
 fn altered_value(parameter: &Parameter, job: &Job) -> Option<Diagnostic> {
     let name = &parameter.input.name;
     job.value(name).filter(|text| !arrives(text)).map(|_| {
-        let message =
-            format!("Argo would alter the value of the input `{name}`: `{{{{`, `$(` and `$$` are filled in");
+        let message = format!("Argo would alter the value of the input `{name}`: {ALTERED}");
         Diagnostic::error("job", message).hint("leave the value out, and have the script read it from a file")
     })
 }
@@ -191,10 +203,11 @@ fn container(operator: &Operator, parameters: &[Parameter], outcomes: &[Outcome]
     });
     let outputs = outcomes.iter().map(|outcome| format!("--{0}={OUTPUTS}/{0}", outcome.id));
     let variables = pod::variables(operator, parameters);
-    let unset = (!outcomes.is_empty()).then(|| json!({"name": SKIPS_UNSET.0, "value": SKIPS_UNSET.1}));
+    let delivering = [SKIPS_UNSET, TEXTS_AS_LINES].into_iter().filter(|_| !outcomes.is_empty());
+    let delivering = delivering.map(|(name, value)| json!({"name": name, "value": value}));
     let mut container = pod::container(operator);
     set(&mut container, "args", inputs.chain(pod::renamed(parameters)).chain(outputs).collect());
-    set(&mut container, "env", variables.into_iter().chain(unset).collect());
+    set(&mut container, "env", variables.into_iter().chain(delivering).collect());
     container
 }
 
@@ -236,5 +249,20 @@ pub fn part(input: &str, workers: String) -> Option<String> {
         "gw_part" => Some("{{item}}".to_owned()),
         "gw_parts" => Some(workers),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_argo_quotes_as_json_arrives() {
+        for text in ["a\tb\r\nc", "Grüße, 漢字 🎉", "\u{a0}\u{202e}\u{85}", "{ {x}}", "$x"] {
+            assert!(arrives(text), "{text:?}");
+        }
+        for text in ["\u{1b}[1m", "\u{7}", "\u{b}", "\u{7f}", "🏴\u{e0067}", "{{x}}", "$(x)", "$$"] {
+            assert!(!arrives(text), "{text:?}");
+        }
     }
 }

@@ -21,6 +21,10 @@ pub const SKIPS_UNSET: (&str, &str) = ("C3_UNSET_OUTPUTS", "skip");
 /// The variable that makes an operator deliver texts as files too.
 pub(super) const TEXTS_AS_FILES: (&str, &str) = ("C3_TEXT_OUTPUTS", "file");
 
+/// The same for an engine that takes a line end off the end of a text, as Argo does (`SaveParameters` in
+/// `workflow/executor/executor.go`): the operator adds one.
+pub(super) const TEXTS_AS_LINES: (&str, &str) = ("C3_TEXT_OUTPUTS", "line");
+
 /// The variable that names a JSON file for all outputs that are texts or numbers.
 pub(super) const COLLECTED: &str = "C3_COLLECTED_OUTPUTS";
 

@@ -13,16 +13,9 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / 'engines'))
 
 from cluster import HOME, Namespace, compiled, kubectl, reach  # noqa: E402
 from images import docker  # noqa: E402
+from matrix import pytest_configure, pytest_runtest_setup, pytest_terminal_summary  # noqa: E402, F401
 from operators import create  # noqa: E402
 from support import BASE, C3, OPEN_REGISTRY, R_BASE, c3, run, write  # noqa: E402
-
-MATRIX = pytest.StashKey()
-
-
-def pytest_configure(config):
-    """Make room for what the table at the end tells."""
-    config.stash[MATRIX] = {}
-
 
 def pytest_sessionstart():
     """End at once if something is missing."""
@@ -33,21 +26,6 @@ def pytest_sessionstart():
     }
     if missing := [what for what, is_there in needed.items() if not is_there]:
         raise pytest.UsageError(f'missing: {", ".join(missing)}; see tests/engines.sh')
-
-
-def pytest_terminal_summary(terminalreporter, config):
-    """Print what became of each sample."""
-    if table := config.stash[MATRIX]:
-        terminalreporter.write_line(f'\n{"sample":<20}{"accepted":<12}{"run":<12}output equal')
-        for name, row in sorted(table.items()):
-            accepted, ran, equal = (row.get(column, 'no') for column in ('accepted', 'run', 'equal'))
-            terminalreporter.write_line(f'{name:<20}{accepted:<12}{ran:<12}{equal}')
-
-
-@pytest.fixture(scope='session')
-def matrix(pytestconfig):
-    """Give the table of the samples, to be filled in."""
-    return pytestconfig.stash[MATRIX]
 
 
 @pytest.fixture(scope='session')

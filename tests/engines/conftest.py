@@ -10,6 +10,7 @@ import urllib.request
 
 import pytest
 from images import docker, remove_image
+from matrix import pytest_configure, pytest_runtest_setup, pytest_terminal_summary  # noqa: F401
 from operators import NAMES, PROBE, READER
 from slurm import slurm
 from support import BASE, BOOKWORM, C3, CLOSED_REGISTRY, OPEN_REGISTRY, R_BASE, c3, run, succeeded, venv, write

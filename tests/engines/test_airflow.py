@@ -100,6 +100,7 @@ def write_three(folder, options):
     succeeded(c3('create-workflow', 'first.py', 'gw_middle.yaml', 'last.py', *words, cwd=folder))
 
 
+@pytest.mark.matrix('airflow', 'accepted')
 def test_every_sample_is_a_dag(found):
     [bad] = found['errors']
     names = {path.name for path in SAMPLES}
@@ -189,6 +190,7 @@ def test_the_pod_runs_as_airflow_builds_it(found, tmp_path):
 # Workflows
 
 
+@pytest.mark.matrix('airflow', 'accepted', 'three operators')
 def test_the_pods_of_a_workflow_run_one_after_the_other(found, tmp_path):
     """The letter is that of CWL and Kubeflow."""
     dag = found['dags']['squares']

@@ -67,6 +67,7 @@ def processes(folder):
     return [f'{path}#{package(path)[0]["id"]}' for path in sorted(folder.glob('*.eoap.cwl'))]
 
 
+@pytest.mark.matrix('eoap', 'accepted')
 def test_both_validators_accept_every_sample(folder):
     paths = sorted(folder.glob('*.eoap.cwl'))
     assert len(paths) == len(SAMPLES) + 2
@@ -103,6 +104,7 @@ def test_resources_are_those_of_the_job(folder):
     assert 'ODD' not in tool['requirements']['EnvVarRequirement']['envDef']
 
 
+@pytest.mark.matrix('eoap', 'equal', 'three operators')
 def test_a_workflow_is_a_package_of_its_tools(repository, session_folder, tmp_path):
     """The letter is that of CWL and Kubeflow."""
     for source in OPERATORS:
@@ -120,6 +122,7 @@ def test_a_workflow_is_a_package_of_its_tools(repository, session_folder, tmp_pa
     assert collected(done) == {'letter': letter(4, 'Ada L.', SECRET)}
 
 
+@pytest.mark.matrix('eoap', 'equal', 'probe')
 @pytest.mark.usefixtures('summaries')
 def test_a_package_runs_as_the_step_does(workspace, repository, session_folder, tmp_path):
     write_files(workspace, 'probe.py', repository, 'eoap', tmp_path)

@@ -70,6 +70,7 @@ def template(path):
     return yaml.safe_load(path.read_text(encoding='utf-8'))
 
 
+@pytest.mark.matrix('argo', 'accepted')
 def test_every_sample_is_a_template(folder):
     paths = sorted(folder.rglob('*.argo.yaml'))
     assert len(paths) == len(SAMPLES) + 3
@@ -183,6 +184,7 @@ def workflow(tmp_path_factory):
     return folder
 
 
+@pytest.mark.matrix('argo', 'accepted', 'three operators')
 def test_a_workflow_is_a_template_of_templates(workflow):
     done = succeeded(run(venv('argo', 'python'), ROOT / 'tests/engines/argo_models.py', workflow / 'squares.workflow.argo.yaml'))
     assert json.loads(done.stdout) == []

@@ -104,6 +104,7 @@ def pruned(value):
     return {name: entry for name, entry in entries.items() if entry != {}}
 
 
+@pytest.mark.matrix('kfp-ir', 'accepted')
 def test_kfp_compiles_the_same(compiled):
     folder, made = compiled
     for name, theirs in made.items():
@@ -254,6 +255,7 @@ def squares(tmp_path_factory):
     return folder
 
 
+@pytest.mark.matrix('kfp-ir', 'accepted', 'three operators')
 def test_kfp_compiles_the_same_workflow(squares):
     [ours, cluster] = yaml.safe_load_all((squares / 'squares.workflow.ir.yaml').read_text(encoding='utf-8'))
     [wanted, theirs] = yaml.safe_load_all((squares / 'squares.pipeline.yaml').read_text(encoding='utf-8'))
@@ -275,6 +277,7 @@ def test_the_workers_of_a_grid_are_tasks(squares):
     assert [tasks[name]['dependentTasks'] for name in (*workers, 'write-letter')] == [['make-table']] * 3 + [workers]
 
 
+@pytest.mark.matrix('kfp-ir', 'run', 'probe')
 @pytest.mark.usefixtures('summaries')
 def test_the_local_runner_runs_it(workspace, repository, tmp_path):
     write_files(workspace, 'probe.py', repository, 'kfp-ir', tmp_path)

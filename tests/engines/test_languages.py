@@ -75,6 +75,7 @@ def kubeflow(operators, session_folder):
     return run_components(runs, session_folder / 'kubeflow-languages')
 
 
+@pytest.mark.matrix('kubeflow', 'equal')
 @pytest.mark.parametrize('given', [False, True], ids=['defaults', 'everything'])
 @pytest.mark.parametrize('name', NAMES)
 def test_kubeflow_runs_it(kubeflow, name, given):
@@ -84,6 +85,7 @@ def test_kubeflow_runs_it(kubeflow, name, given):
     assert result['outputs'] == {'echo': expected['text'], 'table': TABLE}
 
 
+@pytest.mark.matrix('cwl', 'equal')
 @pytest.mark.parametrize('given', [False, True], ids=['defaults', 'everything'])
 @pytest.mark.parametrize('name', NAMES)
 def test_cwltool_runs_it(operators, session_folder, name, given):

@@ -77,6 +77,7 @@ def pipelines(request, compiled, session_folder):
     return compile_pipelines(request.param, [compiled / f'{sample}.yaml' for sample in SAMPLES], session_folder)
 
 
+@pytest.mark.matrix('kubeflow', 'accepted')
 @pytest.mark.parametrize('gives_all', [False, True], ids=['required inputs', 'all inputs'])
 @pytest.mark.parametrize('sample', SAMPLES)
 def test_kubeflow_compiles_pipelines(pipelines, sample, gives_all):
@@ -149,6 +150,7 @@ def kubeflow_input(parameter):
 # CWL
 
 
+@pytest.mark.matrix('cwl', 'accepted')
 def test_cwltool_accepts_the_steps(compiled):
     validate_steps([compiled / f'{sample}.cwl' for sample in SAMPLES])
 
@@ -201,6 +203,7 @@ def check_cwl_input(port, parameter):
 # Kubernetes
 
 
+@pytest.mark.matrix('kubernetes', 'accepted')
 def test_kubernetes_accepts_the_jobs(compiled):
     jobs = [compiled / f'{sample}.job.yaml' for sample in SAMPLES]
     done = succeeded(run(venv('tools', 'kubernetes-validate'), '--strict', *jobs))

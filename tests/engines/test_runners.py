@@ -64,6 +64,7 @@ def test_kubeflow_leaves_a_secret_of_the_cluster_in_force(kubeflow):
     assert SECRET not in result['log']
 
 
+@pytest.mark.matrix('kubeflow', 'equal', 'probe')
 def test_kubeflow_collects_the_outputs(kubeflow):
     result = kubeflow['everything']
     assert result['outputs'] == {
@@ -119,6 +120,7 @@ def test_cwl_passes_values_unchanged(step):
     assert not found['folder'].startswith('/opt/app-root')
 
 
+@pytest.mark.matrix('cwl', 'equal', 'probe')
 def test_cwl_collects_the_outputs(step):
     report = {'index.html': '<p>ü</p>', 'data': {'rows.json': '[2000000000]'}}
     assert collected(step) == {'echo': HOSTILE, 'table': TABLE, 'report': report, 'complaint': None}

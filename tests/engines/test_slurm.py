@@ -256,6 +256,7 @@ def test_slurm_takes_every_directive(tmp_path):
 RUNTIMES = ['apptainer', 'singularity', 'podman', 'none']
 
 
+@pytest.mark.matrix('slurm', 'accepted')
 @pytest.mark.parametrize('runtime', RUNTIMES)
 def test_every_sample_has_a_job_that_shellcheck_and_slurm_take(runtime, tmp_path):
     for sample in (ROOT / 'samples').glob('*.*'):

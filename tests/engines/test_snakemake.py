@@ -129,6 +129,7 @@ def judged(folder):
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+@pytest.mark.matrix('snakemake', 'accepted')
 def test_every_sample_is_a_rule_without_complaints(folder):
     bad = write(folder / 'zz_bad.smk', 'rule bad:\n    output: "x"\n    shell: "touch {output}"\n')
     *good, bad = judged(folder)
@@ -221,6 +222,7 @@ def test_names_of_ports_are_free(tmp_path):
 # Workflows
 
 
+@pytest.mark.matrix('snakemake', 'equal', 'three operators')
 def test_snakemake_runs_the_workflow(tmp_path, repository):
     """The letter is that of CWL and Kubeflow."""
     write(tmp_path / 'bin/apptainer', STAND_IN).chmod(0o755)

@@ -44,10 +44,12 @@ def workflow(session_folder, repository):
 # CWL
 
 
+@pytest.mark.matrix('cwl', 'accepted', 'three operators')
 def test_cwltool_accepts_the_workflow(workflow):
     validate_steps([workflow / 'squares.workflow.cwl'])
 
 
+@pytest.mark.matrix('cwl', 'equal', 'three operators')
 def test_cwltool_runs_the_workflow(workflow, session_folder):
     given = {'rows': 4, 'reader': 'Ada L.', 'signing_token': SECRET}
     done = succeeded(run_step(workflow / 'squares.workflow.cwl', given, session_folder))
@@ -83,6 +85,7 @@ def test_kfp_1_compiles_the_pipeline(workflow, tmp_path):
     assert variable == {'name': 'signing_token', 'valueFrom': {'secretKeyRef': secret}}
 
 
+@pytest.mark.matrix('kubeflow', 'accepted', 'three operators')
 def test_kfp_2_compiles_the_pipeline(workflow, tmp_path):
     pipeline, platform = compiled('kfp2', workflow, tmp_path)
     tasks = pipeline['root']['dag']['tasks']
@@ -99,6 +102,7 @@ def test_kfp_2_compiles_the_pipeline(workflow, tmp_path):
     assert (secret['secretName'], secret['optional']) == ('write-letter', True)
 
 
+@pytest.mark.matrix('kubeflow', 'equal', 'three operators')
 def test_kfp_runs_the_pipeline(workflow, session_folder):
     arguments = {'rows': 2, 'reader': 'Ada L.'}
     program = workflow / 'squares.pipeline.py'

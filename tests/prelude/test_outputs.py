@@ -531,6 +531,26 @@ def test_cwl_gets_the_path_of_a_folder_and_a_binary_file(deliver):
     assert done.returncode == 0 and 'output=Directory' in done.stderr and target.read_text() == 'd'
 
 
+@pytest.mark.parametrize(
+    ('script', 'expected'),
+    [
+        ('os.environ["out"] = "a\\n"', 'a\n\n'),
+        ('os.environ["out"] = ""', '\n'),
+        ('open("f", "w").write("in a file"); os.environ["out"] = "f"', 'in a file\n'),
+        (FOLDER, 'd\n'),
+        (BINARY, 'f\n'),
+    ],
+)
+def test_argo_gets_a_line_end_that_it_takes_off(deliver, script, expected):
+    done, target = deliver(script, env={'C3_TEXT_OUTPUTS': 'line'})
+    assert done.returncode == 0 and target.read_text() == expected
+
+
+def test_argo_gets_nothing_for_what_was_never_set(deliver):
+    done, target = deliver('pass', env={'C3_TEXT_OUTPUTS': 'line', 'C3_UNSET_OUTPUTS': 'skip'})
+    assert succeeded(done) and not target.exists()
+
+
 def test_a_binary_file_is_one_for_cwl(deliver):
     done, target = deliver(BINARY, env={'C3_UNSET_OUTPUTS': 'skip'})
     assert succeeded(done) and target.read_bytes()[-1:] == b'\xff'

@@ -229,6 +229,20 @@ def test_binary_file_of_a_text_output(operator, script, engine):
         assert succeeded(done) and (subject.home / 'target').read_bytes() == (subject.home / 'f').read_bytes()
 
 
+@pytest.mark.parametrize(
+    ('script', 'expected'),
+    [
+        ('Sys.setenv(out = "a\\n")', 'a\n\n'),
+        ('cat("in a file", file = "f"); Sys.setenv(out = "f")', 'in a file\n'),
+        ('dir.create("d"); Sys.setenv(out = "d")', 'd\n'),
+        ('writeBin(as.raw(c(0, 255)), "f"); Sys.setenv(out = "f")', 'f\n'),
+    ],
+)
+def test_argo_gets_a_line_end_that_it_takes_off(deliver, script, expected):
+    done, target = deliver(script, env={'C3_TEXT_OUTPUTS': 'line'})
+    assert done.returncode == 0 and target.read_text() == expected
+
+
 @pytest.mark.parametrize('engine', ['docker', 'c3 run', 'cwl', 'kubeflow'])
 def test_folder_of_a_text_output(operator, engine):
     script = 'dir.create("d"); cat("A", file = "d/a"); Sys.setenv(out = "d")'

@@ -52,6 +52,9 @@ class Delivery:
             self.deliver_nothing()
         else:
             self.deliver_text(value)
+        if Run.drops_line_end and self.type in ('String', *NUMBERS) and os.path.isfile(self.place):
+            with open(self.place, 'ab') as file:
+                file.write(b'\n')
 
     def deliver_nothing(self) -> None:
         """Deliver an output that was never set: an engine may insist on a file."""
@@ -106,7 +109,7 @@ class Delivery:
         if is_folder and (Run.is_kubeflow or Run.takes_files_only):
             say(f'warning: output `{self.name}` is a folder, its path is delivered; {directive("Directory")}')
             return True
-        if not is_folder and Run.is_kubeflow and not is_text(source):
+        if not is_folder and (Run.is_kubeflow or Run.drops_line_end) and not is_text(source):
             say(f'warning: output `{self.name}` is a binary file, its path is delivered; {directive("File")}')
             return True
         return False

@@ -181,7 +181,8 @@ def set_output(parameter: Output, target: str | None) -> None:
 
 def set_parameters(words: Words) -> None:
     """Settle all inputs and outputs: arguments go before the executor input, and that before the environment."""
-    Run.takes_files_only = os.environ.pop('C3_TEXT_OUTPUTS', None) == 'file'
+    texts = os.environ.pop('C3_TEXT_OUTPUTS', None)
+    Run.takes_files_only, Run.drops_line_end = texts in ('file', 'line'), texts == 'line'
     Run.skips_unset = os.environ.pop('C3_UNSET_OUTPUTS', None) == 'skip'  # what the engine wants is not the script's
     Run.collected = os.environ.pop('C3_COLLECTED_OUTPUTS', None)
     given = {parameter['id']: value for parameter, value in words.taken if parameter is not EXECUTOR_INPUT}

@@ -28,6 +28,7 @@ class Run:
     status = 0  # of the last work
     skips_unset = False  # the engine, a runner of CWL, takes an output that isn't there for null
     takes_files_only = False  # the engine can't take a folder for an output that is a text
+    drops_line_end = False  # the engine, Argo, takes a line end off the end of a text, and no binary file for one
     collected: str | None = None  # the file in which the engine wants all texts
     is_kubeflow = False
     task: dict[str, Any] | None = None  # the executor input of kfp 2

@@ -80,5 +80,5 @@ attempt_delivery <- function() {
 
 # Delivers one output, or says why not; gives the exit code.
 attempt_output <- function(output) {
-  attempt(deliver(output), paste0("error: cannot deliver output `", output$name, "` to `", output$place, "`: "))
+  attempt(deliver_whole(output), paste0("error: cannot deliver output `", output$name, "` to `", output$place, "`: "))
 }

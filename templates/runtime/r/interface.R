@@ -23,7 +23,7 @@ callings <- c(field(parameters, "id"), field(parameters, "name"))
 run <- new.env()
 run$process <- Sys.getpid() # forked children end here too, but have nothing to deliver or clean up
 run$status <- 0
-run$succeeded <- run$skips_unset <- run$takes_files_only <- run$is_kubeflow <- FALSE
+run$succeeded <- run$skips_unset <- run$takes_files_only <- run$drops_line_end <- run$is_kubeflow <- FALSE
 run$environment <- run$task <- NULL
 run$collected <- NA_character_
 run$outputs <- list()

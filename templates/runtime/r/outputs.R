@@ -6,6 +6,13 @@ metrics <- c("Metrics", "ClassificationMetrics")
 # What may hold data that is yet to be written; to wait for a pipe or a socket could take for ever.
 buffered <- c("file", "gzfile", "bzfile", "xzfile", "zstdfile", "gzcon")
 
+# Delivers an output, with a line end where the engine takes one off.
+deliver_whole <- function(output) {
+  deliver(output)
+  is_text <- output$type %in% c("String", numbers)
+  if (run$drops_line_end && is_text && is_file(output$place)) cat("\n", file = output$place, append = TRUE)
+}
+
 # Brings what the variable names, or else its text, to the target.
 deliver <- function(output) {
   value <- present(output$name)
@@ -76,7 +83,7 @@ is_beyond <- function(output, source, is_folder) {
     say("warning: output `", output$name, "` is a folder, its path is delivered; ", remedy("Directory"))
     return(TRUE)
   }
-  is_binary <- !is_folder && run$is_kubeflow && !is_text(source)
+  is_binary <- !is_folder && (run$is_kubeflow || run$drops_line_end) && !is_text(source)
   if (is_binary) say("warning: output `", output$name, "` is a binary file, its path is delivered; ", remedy("File"))
   is_binary
 }

@@ -146,7 +146,9 @@ set_output <- function(parameter, target) {
 
 # Settles all inputs and outputs: arguments go before the executor input, and that before the environment.
 set_parameters <- function(words) {
-  run$takes_files_only <- identical(take_variable("C3_TEXT_OUTPUTS"), "file")
+  texts <- take_variable("C3_TEXT_OUTPUTS")
+  run$takes_files_only <- texts %in% c("file", "line")
+  run$drops_line_end <- texts %in% "line" # the engine, Argo, takes a line end off the end of a text
   run$skips_unset <- identical(take_variable("C3_UNSET_OUTPUTS"), "skip") # what the engine wants is not the script's
   run$collected <- take_variable("C3_COLLECTED_OUTPUTS") # the file in which the engine wants all texts
   given <- character()
