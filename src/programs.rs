@@ -149,10 +149,12 @@ mod tests {
 
     use super::*;
 
+    /// Another process writes it: one that a test beside this one forks would inherit the open file, and what is open
+    /// for writing can't be executed.
     fn program(folder: &Path, script: &str) -> PathBuf {
         let path = folder.join("program");
-        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        let write = r#"printf '#!/bin/sh\n%s\n' "$1" >"$0" && chmod 755 "$0""#;
+        assert!(Command::new("sh").args(["-c", write]).arg(&path).arg(script).status().unwrap().success());
         path
     }
 

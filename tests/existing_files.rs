@@ -14,7 +14,7 @@ use tempfile::{TempDir, tempdir};
 const SCRIPT: &str = "\"\"\"Adds.\"\"\"\nimport os\n\n# One.\na = int(os.getenv('a', 1))\n";
 
 /// How long a command may take that has nothing to wait for.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 const TARGETS: [&str; 2] = ["--target", "kubeflow,kubernetes,cwl,submarine"];
 

@@ -125,7 +125,7 @@ fn archive(length: usize) -> TempDir {
 }
 
 fn upload(folder: &Path, address: &str) -> Output {
-    upload_within(folder, address, "1")
+    upload_within(folder, address, "60")
 }
 
 /// Uploads to a server that may do nothing for so many seconds.
@@ -142,8 +142,13 @@ fn stderr(output: &Output) -> String {
 
 /// What an upload that fails says.
 fn failure(conduct: Conduct, length: usize) -> String {
+    failure_within(conduct, length, "60")
+}
+
+/// What an upload that fails says where the server may do nothing for so many seconds.
+fn failure_within(conduct: Conduct, length: usize, timeout: &str) -> String {
     let folder = archive(length);
-    let output = upload(folder.path(), &server(conduct).0);
+    let output = upload_within(folder.path(), &server(conduct).0, timeout);
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
     assert!(output.stdout.is_empty());
     stderr(&output)
@@ -193,7 +198,7 @@ fn an_archive_that_is_too_large_is_refused_while_it_is_sent() {
 fn broken_and_silent_connections_are_told() {
     let text = failure(Conduct::Cut, 20_000_000);
     assert!(text.contains("broke off after"), "{text}");
-    let text = failure(Conduct::Silent, 10);
+    let text = failure_within(Conduct::Silent, 10, "1");
     assert!(text.contains("did nothing for 1 seconds"), "{text}");
     let folder = archive(10);
     let output = upload(folder.path(), "http://127.0.0.1:1");

@@ -23,7 +23,7 @@ SOURCE = '"""Says hello."""\nimport os\nprint(os.getenv("who", "you"), flush=Tru
 SLOW = 'FROM ${base_image}\nRUN sleep 6\n${additional_files_docker}\nADD ${target_code} ${working_dir}\nCMD true\n'
 
 # An engine may be silent for so many seconds in these tests; a transfer may stand still for ten times as many.
-PATIENCE = {'DOCKER_CLIENT_TIMEOUT': '2'}
+PATIENCE = {'DOCKER_CLIENT_TIMEOUT': '3'}
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def folder(tmp_path):
 def create(folder, proxy, *options, env=None, **more):
     """Build the operator through a proxy, on the small base."""
     env = {'DOCKER_HOST': proxy.host, **(env or {})}
-    return c3('create-operator', 'chaotic.py', '--base-image', BOOKWORM, *options, cwd=folder, env=env, timeout=60, **more)
+    return c3('create-operator', 'chaotic.py', '--base-image', BOOKWORM, *options, cwd=folder, env=env, timeout=120, **more)
 
 
 @pytest.fixture
@@ -65,11 +65,11 @@ def written(folder):
 
 
 @contextlib.contextmanager
-def within(seconds):
-    """Insist on an end in time."""
+def in_time():
+    """Insist on an end before the minute that an engine has for an answer where nothing else is said."""
     begun = time.monotonic()
     yield
-    assert time.monotonic() - begun < seconds
+    assert time.monotonic() - begun < 55
 
 
 # What an engine splits
@@ -81,11 +81,11 @@ def test_line_ends_may_come_late(folder, repository, base, buildkit):
     with Proxy(folder / 'engine.sock', '', split) as proxy:
         env = {'DOCKER_HOST': proxy.host, 'DOCKER_BUILDKIT': buildkit}
         options = ['--base-image', base, '-r', repository, '--format', 'json']
-        done = succeeded(c3('create-operator', 'chaotic.py', *options, cwd=folder, env=env, timeout=60))
+        done = succeeded(c3('create-operator', 'chaotic.py', *options, cwd=folder, env=env, timeout=120))
         assert json.loads(done.stdout)['digest'] == digest(f'{repository}/claimed-chaotic', '0.1')
         for part in ('/images/create', '/build', '/push'):
             assert any(part in path for path in proxy.asked), f'{part} was not asked'
-        done = succeeded(c3('run', f'{repository}/claimed-chaotic:0.1', cwd=folder, env=env, timeout=60))
+        done = succeeded(c3('run', f'{repository}/claimed-chaotic:0.1', cwd=folder, env=env, timeout=120))
         assert done.stdout == 'you\n'
 
 
@@ -94,7 +94,7 @@ def test_line_ends_of_a_load_may_come_late(folder, archive):
     with Proxy(folder / 'engine.sock', '', split) as proxy:
         options = ['--base-image-tar', archive, '--local-mode', '-r', f'{OPEN_REGISTRY}/c3-chaos-load']
         env = {'DOCKER_HOST': proxy.host}
-        succeeded(c3('create-operator', 'chaotic.py', *options, cwd=folder, env=env, timeout=60))
+        succeeded(c3('create-operator', 'chaotic.py', *options, cwd=folder, env=env, timeout=120))
         assert any('/images/load' in path for path in proxy.asked)
     docker('rmi', f'{OPEN_REGISTRY}/c3-chaos-load/claimed-chaotic:0.1', f'{OPEN_REGISTRY}/c3-chaos-load/claimed-chaotic')
 
@@ -127,7 +127,7 @@ def test_a_pull_that_breaks_is_an_error(folder, base, how):
     """A pull whose digest was never told is none."""
     with Proxy(folder / 'engine.sock', '/images/create', how(b'Digest: ')) as proxy:
         env = {'DOCKER_HOST': proxy.host}
-        done = c3('create-operator', 'chaotic.py', '--base-image', base, cwd=folder, env=env, timeout=60)
+        done = c3('create-operator', 'chaotic.py', '--base-image', base, cwd=folder, env=env, timeout=120)
     refused(done, 3, 'went away while pulling')
     assert written(folder) == []
 
@@ -137,7 +137,7 @@ def test_a_load_that_breaks_is_an_error(folder, archive, how):
     """An archive that the engine tells no end of is not loaded."""
     with Proxy(folder / 'engine.sock', '/images/load', how(b'Loaded image')) as proxy:
         env = {'DOCKER_HOST': proxy.host}
-        done = c3('create-operator', 'chaotic.py', '--base-image-tar', archive, cwd=folder, env=env, timeout=60)
+        done = c3('create-operator', 'chaotic.py', '--base-image-tar', archive, cwd=folder, env=env, timeout=120)
     refused(done, 3, 'went away while loading')
     assert written(folder) == []
 
@@ -162,23 +162,23 @@ def stopped(folder):
 )
 def test_a_stopped_engine_is_told(folder, stopped, words):
     """A command that needs an engine ends soon, and says what to do."""
-    with within(20):
-        done = c3(*words, cwd=folder, env={'DOCKER_HOST': stopped}, timeout=60)
+    with in_time():
+        done = c3(*words, cwd=folder, env={'DOCKER_HOST': stopped}, timeout=120)
     assert done.returncode == 3, told(done)
     assert 'no answer in time' in done.stderr and 'restart' in done.stderr, told(done)
 
 
 def test_without_a_named_engine_a_stopped_one_is_none(folder, stopped):
     """Files are written without an engine, however it is."""
-    with within(5):
-        succeeded(c3('create-operator', '--no-build', 'chaotic.py', cwd=folder, env={'DOCKER_HOST': stopped}, timeout=60))
+    with in_time():
+        succeeded(c3('create-operator', '--no-build', 'chaotic.py', cwd=folder, env={'DOCKER_HOST': stopped}, timeout=120))
 
 
 @pytest.mark.parametrize('buildkit', ['1', '0'])
 def test_an_engine_that_freezes_in_a_build_is_told(folder, repository, buildkit):
     """The build ends in time with what to do, and nothing is written."""
     mark = b'moby.buildkit' if buildkit == '1' else b'Step 2/'
-    with Proxy(folder / 'engine.sock', '/build').freezing(mark) as proxy, within(20):
+    with Proxy(folder / 'engine.sock', '/build').freezing(mark) as proxy, in_time():
         done = create(folder, proxy, '-r', repository, env={**PATIENCE, 'DOCKER_BUILDKIT': buildkit})
     refused(done, 3, 'has stopped answering while building the image', 'restart the engine')
     assert written(folder) == []
@@ -187,7 +187,7 @@ def test_an_engine_that_freezes_in_a_build_is_told(folder, repository, buildkit)
 def test_an_engine_that_freezes_while_it_takes_the_context_is_told(folder):
     """A context that nobody takes is no reason to wait for ever."""
     write(folder / 'big.bin', os.urandom(8 << 20))
-    with Proxy(folder / 'engine.sock', '/build').freezing(b'') as proxy, within(20):
+    with Proxy(folder / 'engine.sock', '/build').freezing(b'') as proxy, in_time():
         proxy.freeze_on = '/build'
         done = create(folder, proxy, 'big.bin', env=PATIENCE)
     refused(done, 3, 'has stopped answering while building the image')
@@ -196,7 +196,7 @@ def test_an_engine_that_freezes_while_it_takes_the_context_is_told(folder):
 @pytest.mark.parametrize(('path', 'mark', 'doing'), [('/push', b'"status"', 'pushing'), ('/json', b'', 'looking for')])
 def test_an_engine_that_freezes_later_is_told(folder, repository, path, mark, doing):
     """Whatever is asked of a frozen engine ends in time."""
-    with Proxy(folder / 'engine.sock', path).freezing(mark) as proxy, within(30):
+    with Proxy(folder / 'engine.sock', path).freezing(mark) as proxy, in_time():
         proxy.freeze_on = path if not mark else None
         done = create(folder, proxy, '-r', repository, env=PATIENCE)
     refused(done, 3, f'has stopped answering while {doing}')
@@ -207,9 +207,9 @@ def test_an_engine_that_freezes_in_a_run_is_told(folder, repository):
     """A run ends in time, too; what it says before that would be shown."""
     write(folder / 'chaotic.py', '"""Says nothing."""\nimport time\ntime.sleep(30)\n')
     succeeded(c3('create-operator', 'chaotic.py', '-r', repository, cwd=folder))
-    with Proxy(folder / 'engine.sock') as proxy, within(30):
+    with Proxy(folder / 'engine.sock') as proxy, in_time():
         proxy.freeze_on = '/wait'
-        done = c3('run', f'{repository}/claimed-chaotic:0.1', cwd=folder, env={'DOCKER_HOST': proxy.host, **PATIENCE}, timeout=60)
+        done = c3('run', f'{repository}/claimed-chaotic:0.1', cwd=folder, env={'DOCKER_HOST': proxy.host, **PATIENCE}, timeout=120)
     refused(done, 3, 'has stopped answering while running')
 
 
@@ -225,11 +225,11 @@ def test_a_silent_step_is_no_frozen_engine(folder, repository):
 @pytest.mark.parametrize(('path', 'mark'), [('/push', b'"status"'), ('/images/create', b'"status"')])
 def test_a_transfer_that_stands_still_is_told(folder, repository, base, path, mark):
     """An engine that answers, but whose registry is frozen, is not waited for for ever."""
-    with Proxy(folder / 'engine.sock', path, stalling(mark)) as proxy, within(25):
+    with Proxy(folder / 'engine.sock', path, stalling(mark)) as proxy, in_time():
         options = ['--base-image', base, '-r', repository]
-        env = {'DOCKER_HOST': proxy.host, 'DOCKER_CLIENT_TIMEOUT': '1'}
-        done = c3('create-operator', 'chaotic.py', *options, cwd=folder, env=env, timeout=60)
-    refused(done, 3, 'has not moved for 10 s', 'registry')
+        env = {'DOCKER_HOST': proxy.host, 'DOCKER_CLIENT_TIMEOUT': '2'}
+        done = c3('create-operator', 'chaotic.py', *options, cwd=folder, env=env, timeout=120)
+    refused(done, 3, 'has not moved for 20 s', 'registry')
     assert written(folder) == []
 
 
@@ -241,5 +241,5 @@ def test_ctrl_c_ends_a_build_of_a_frozen_engine(folder, repository):
         child = subprocess.Popen(command, cwd=folder, env=env, stderr=subprocess.PIPE)
         wait_until(proxy.frozen.is_set)
         child.send_signal(signal.SIGINT)
-        assert child.wait(10) == 130
+        assert child.wait(50) == 130
     assert written(folder) == []

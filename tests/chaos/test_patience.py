@@ -9,7 +9,7 @@ from support import refused, succeeded, write
 from talk import PATIENCE, c3, operator
 
 # What all of it may take, the start of everything included.
-LIMIT = 15
+LIMIT = 45
 
 
 def silent(part='', method=None):
@@ -143,7 +143,7 @@ def test_a_token_server_that_is_silent_is_named(serve):
 
 def test_a_busy_registry_is_waited_for_a_while_only(serve):
     registry = serve(Registry, lambda call: call.reply(429, {'errors': []}, Retry_After='100000') or True)
-    refused(c3('inspect', f'{registry.host}/x:1', patience=30, limit=40), 3, '429')
+    refused(c3('inspect', f'{registry.host}/x:1', patience=30, limit=90), 3, '429')
     assert len(registry.calls) == 3
 
 

@@ -21,7 +21,7 @@ from engine_proxy import Proxy
 from images import digest, docker, registry_json, tags
 from support import BASE, C3, OPEN_REGISTRY, c3, environment, refused, succeeded, wait_until, write
 
-SLOW = 'FROM ${base_image}\nRUN sleep 3\n${additional_files_docker}\nADD ${target_code} ${working_dir}\nUSER 1001\nCMD true\n'
+SLOW = 'FROM ${base_image}\nRUN sleep 60\n${additional_files_docker}\nADD ${target_code} ${working_dir}\nUSER 1001\nCMD true\n'
 
 
 @pytest.fixture(scope='module')
@@ -103,21 +103,36 @@ def test_a_version_that_moves_is_named_by_its_digest(tmp_path, repository, base,
     assert f'{name}:0.2"' in (tmp_path / 'race.yaml').read_text(encoding='utf-8')
 
 
-def test_a_version_that_is_given_waits_for_nobody(tmp_path, repository):
+@pytest.fixture
+def held(tmp_path):
+    """Give a proxy of the engine that holds each build until it is let go on."""
+    with Proxy(tmp_path / 'held.sock') as proxy:
+        proxy.freeze_on = '/build'
+        yield proxy
+
+
+def let_go(held, process):
+    """Let a build that is held go on, and give what its process has said."""
+    held.freeze_on = None
+    held.frozen.clear()
+    return process.communicate(timeout=120)
+
+
+def test_a_version_that_is_given_waits_for_nobody(tmp_path, repository, held):
     """Who tells the version knows what they do."""
     first, second = sources(tmp_path, 2)
-    write(first / 'slow.tmpl', SLOW)
-    slow = start(first, repository, '--dockerfile-template', 'slow.tmpl', '--no-cache')
+    slow = start(first, repository, DOCKER_HOST=held.host)
+    wait_until(held.frozen.is_set)
     done = succeeded(c3('create-operator', 'race.py', '-r', repository, '-v', '7', cwd=second))
     assert slow.poll() is None and 'waiting' not in done.stderr
-    slow.communicate(timeout=60)
+    let_go(held, slow)
     assert tags(f'{repository}/claimed-race') == ['0.1', '7', 'latest']
 
 
 def test_a_killed_build_holds_nobody_up(tmp_path, repository):
     """A lock ends with its process, however that ends."""
     first, second = sources(tmp_path, 2)
-    write(first / 'slow.tmpl', SLOW.replace('sleep 3', 'sleep 60'))
+    write(first / 'slow.tmpl', SLOW)
     slow = start(first, repository, '--dockerfile-template', 'slow.tmpl', '--no-cache')
     turns = Path('/nonexistent/.cache/c3/turns')
     wait_until(lambda: any(turn.read_text().strip() == str(slow.pid) for turn in turns.glob('*.lock')))
@@ -125,34 +140,31 @@ def test_a_killed_build_holds_nobody_up(tmp_path, repository):
     assert 'waiting for process' in waiting.stderr.readline()
     slow.send_signal(signal.SIGKILL)
     slow.communicate()
-    out, err = waiting.communicate(timeout=60)
+    out, err = waiting.communicate(timeout=120)
     assert waiting.returncode == 0, err
     assert json.loads(out)['version'] == '0.1'
 
 
-def test_ctrl_c_ends_the_waiting(tmp_path, repository):
+def test_ctrl_c_ends_the_waiting(tmp_path, repository, held):
     """Nobody has to wait for others."""
     first, second = sources(tmp_path, 2)
-    write(first / 'slow.tmpl', SLOW)
-    slow = start(first, repository, '--dockerfile-template', 'slow.tmpl', '--no-cache')
-    turns = Path('/nonexistent/.cache/c3/turns')
-    wait_until(lambda: any(turn.read_text().strip() == str(slow.pid) for turn in turns.glob('*.lock')))
+    slow = start(first, repository, DOCKER_HOST=held.host)
+    wait_until(held.frozen.is_set)
     waiting = start(second, repository)
-    assert 'waiting for process' in waiting.stderr.readline()
+    assert f'waiting for process {slow.pid}' in waiting.stderr.readline()
     waiting.send_signal(signal.SIGINT)
-    waiting.communicate(timeout=10)
-    assert waiting.returncode in (130, -signal.SIGINT)
-    slow.communicate(timeout=60)
+    waiting.communicate(timeout=120)
+    assert waiting.returncode in (130, -signal.SIGINT) and slow.poll() is None
+    let_go(held, slow)
 
 
-def test_what_another_machine_has_pushed_is_not_overwritten(tmp_path, repository):
+def test_what_another_machine_has_pushed_is_not_overwritten(tmp_path, repository, held):
     """Two machines that build the same version at once: the later one ends with what to do."""
     first, second = sources(tmp_path, 2)
-    write(first / 'slow.tmpl', SLOW)
-    slow = start(first, repository, '--dockerfile-template', 'slow.tmpl', '--no-cache', XDG_CACHE_HOME=tmp_path / 'cache')
-    wait_until(lambda: (tmp_path / 'cache/c3/turns').is_dir())
+    slow = start(first, repository, DOCKER_HOST=held.host, XDG_CACHE_HOME=tmp_path / 'cache')
+    wait_until(held.frozen.is_set)
     succeeded(c3('create-operator', 'race.py', '-r', repository, '-v', '0.1', cwd=second))
-    out, err = slow.communicate(timeout=60)
+    out, err = let_go(held, slow)
     assert slow.returncode == 3 and 'was pushed by somebody else' in json.loads(out)['error']['message'], err
     assert 'was pushed by somebody else while it was built here' in err and 'run the command again' in err
     name = f'{repository}/claimed-race'
@@ -182,7 +194,7 @@ def test_what_another_machine_pushes_at_the_same_time_is_told(tmp_path, reposito
             yield piece
 
     with Proxy(tmp_path / 'engine.sock', '/push', meanwhile) as proxy:
-        done = c3('create-operator', 'race.py', '-r', repository, cwd=folder, env={'DOCKER_HOST': proxy.host}, timeout=60)
+        done = c3('create-operator', 'race.py', '-r', repository, cwd=folder, env={'DOCKER_HOST': proxy.host}, timeout=120)
     refused(done, 3, 'was pushed by somebody else at the same time', 'run the command again')
     assert tags(name) == ['0.1']
     assert not (folder / 'race.yaml').exists()
@@ -234,7 +246,7 @@ def test_without_an_engine_the_version_is_read_back_too(tmp_path, repository, ba
     threading.Thread(target=server.serve_forever, daemon=True).start()
     there = repository.replace(OPEN_REGISTRY, f'127.0.0.1:{server.server_port}')
     try:
-        done = c3('create-operator', 'race.py', '-r', there, *base, cwd=folder, timeout=60)
+        done = c3('create-operator', 'race.py', '-r', there, *base, cwd=folder, timeout=120)
     finally:
         server.shutdown()
     refused(done, 3, 'was pushed by somebody else at the same time', 'run the command again')

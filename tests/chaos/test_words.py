@@ -9,7 +9,7 @@ from support import refused, write
 from talk import c3, operator
 
 # What all of it may take: a question about what the server speaks is one more.
-LIMIT = 10
+LIMIT = 30
 
 
 @pytest.fixture

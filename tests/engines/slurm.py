@@ -34,7 +34,7 @@ def jobs(number):
     return [dict(re.findall(r'(?:^|\s)(\w+(?:/\w+)?(?::\w+)?)=(\S*)', line)) for line in lines]
 
 
-def ended(number, seconds=90):
+def ended(number, seconds=300):
     """Wait for the end of a job, and give what Slurm knows of its tasks."""
     wait_until(lambda: not {job['JobState'] for job in jobs(number)} & GOING, seconds)
     return jobs(number)

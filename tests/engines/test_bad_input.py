@@ -209,8 +209,8 @@ def test_an_interrupted_build_leaves_nothing(tmp_path, repository, builder, numb
         wait_until(lambda: is_running(f'sleep {marker}'))
         process.send_signal(number)
         begun = time.monotonic()
-        stdout, stderr = process.communicate(timeout=30)
-    assert time.monotonic() - begun < 10
+        stdout, stderr = process.communicate(timeout=60)
+    assert time.monotonic() - begun < 30
     assert process.returncode in INTERRUPTED[number], stderr
     assert stdout == '' and 'panicked' not in stderr
     assert snapshot(tmp_path) == before and list(temporary.iterdir()) == []

@@ -75,7 +75,7 @@ def start(sources, image, name, *options):
     """Start a container as the platform does: its user, a dataset that is read-only."""
     mount = ['--volume', f'{sources}/datasets:{HOME}/datasets:ro']
     docker('run', '--detach', '--name', name, *USER, *mount, *options, image)
-    wait_until(lambda: all_run(name), 120)
+    wait_until(lambda: all_run(name), 300)
     return name
 
 
@@ -130,7 +130,7 @@ def test_vnc_takes_its_password_and_no_other(desktop):
 def test_something_is_on_the_screen(desktop):
     width, height, pixels = seen(desktop)
     assert (width, height) == (1280, 800)
-    wait_until(lambda: len(colours(seen(desktop)[2])) > 500, 90)  # the browser has drawn the notebook
+    wait_until(lambda: len(colours(seen(desktop)[2])) > 500, 300)  # the browser has drawn the notebook
     assert len(pixels) == 4 * width * height
 
 
@@ -229,7 +229,7 @@ def test_the_users_own_script_is_run_first_and_without_passwords(desktop):
 
 def test_a_container_may_be_started_again(desktop):
     docker('restart', desktop)
-    wait_until(lambda: all_run(desktop), 120)
+    wait_until(lambda: all_run(desktop), 300)
     wait_until(lambda: logged_in(*address(desktop, 5900), VNC_PASSWORD) is not None)
     with ssh(desktop, PASSWORD) as client:
         assert client.exec_command('ls')[1].read().decode().split().count('uploaded.txt') == 1
@@ -296,7 +296,7 @@ def test_passwords_are_made_at_random_and_told_once(sources, jupyter):
     try:
         start(sources, jupyter, name, '--network', 'none')
         docker('restart', name)
-        wait_until(lambda: all_run(name), 120)
+        wait_until(lambda: all_run(name), 300)
         told = docker('logs', name)
         passwords = re.findall(r'made at random: ([-_A-Za-z0-9]{16})$', told, re.MULTILINE)
         assert len(set(passwords)) == len(passwords) == 2
@@ -340,7 +340,7 @@ def plain(sources, jupyter):
 
 
 def test_a_desktop_starts_the_application(plain):
-    wait_until(lambda: inside(plain, 'cat', f'{HOME}/persistent-home/squares').stdout == '0 1 4 9\n')
+    wait_until(lambda: inside(plain, 'cat', f'{HOME}/persistent-home/squares').stdout == '0 1 4 9\n', 300)
     assert 'xterm' in inside(plain, 'sh', '-c', 'cat /proc/[0-9]*/comm').stdout.split()
 
 

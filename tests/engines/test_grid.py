@@ -172,7 +172,7 @@ def run_workers(image, parameters, options=()):
     variables = [word for name, value in parameters.items() for word in ('--env', f'{name}={value}')]
     command = ['docker', 'run', '--rm', '--network', 'host', *options, *variables, image]
     workers = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(WORKERS)]
-    logs = [worker.communicate(timeout=120)[1] for worker in workers]
+    logs = [worker.communicate(timeout=300)[1] for worker in workers]
     assert [worker.returncode for worker in workers] == [0] * WORKERS, logs
     assert not any('testsecret' in log for log in logs)
     done = [int(found) for log in logs for found in re.findall(r'(\d+) done by this worker', log)]

@@ -101,11 +101,11 @@ def test_signals_end_it_at_once(image, number, status):
     command = ['docker', 'run', '--rm', '--name', name, '-e', 'in_path=x', '-e', 'mode=sleep', image]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout.readline() == 'ready\n'
-    start = time.monotonic()
+    begun = time.monotonic()
     docker('kill', '--signal', number, name)
     process.communicate(timeout=60)
     assert process.returncode in {status, 1 if number == 'INT' else status}
-    assert time.monotonic() - start < 10  # Docker itself would wait as long before it kills
+    assert time.monotonic() - begun < 30  # half of what it would sleep
 
 
 def test_it_ends_with_the_exit_code_of_the_program(image):

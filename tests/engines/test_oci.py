@@ -701,7 +701,7 @@ def test_an_interrupted_push_leaves_no_tag(base, alone, repository, tmp_path):
         running = subprocess.Popen(command, cwd=tmp_path, env=environment(alone), stderr=subprocess.PIPE)
         assert reached.wait(60)
         os.kill(running.pid, signal.SIGINT)
-        said = running.communicate(timeout=30)[1].decode()
+        said = running.communicate(timeout=60)[1].decode()
     assert running.returncode == 130 and 'interrupted' in said
     assert tags(f'{own}/claimed-step') == []
     assert snapshot(tmp_path) == before

@@ -286,7 +286,7 @@ def test_podman_runs_it_too(folder, tmp_path):
     limits = write(tmp_path / 'containers.conf', PODMAN_CONF)
     socket = tmp_path / 'podman.sock'
     settings = [f'CONTAINERS_CONF={limits}', f'CONTAINERS_REGISTRIES_CONF={STATE}/registries.conf']
-    command = [*as_root(), 'env', *settings, 'podman', 'system', 'service', '-t', '5', f'unix://{socket}']
+    command = [*as_root(), 'env', *settings, 'podman', 'system', 'service', '-t', '60', f'unix://{socket}']
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as service:
         wait_until(socket.exists)
         succeeded(run(*as_root(), 'chmod', '666', socket))
@@ -302,6 +302,7 @@ def test_podman_runs_it_too(folder, tmp_path):
         assert process.returncode == 143
         assert containers(process, [*as_root(), 'podman']) == []
         succeeded(run(*as_root(), 'podman', 'rmi', '--force', 'localhost/claimed-tool:latest'))
+        service.terminate()
         service.wait(timeout=60)
 
 

@@ -44,7 +44,7 @@ def asked(*_):
 if end == 'late':
     signal.signal(signal.SIGTERM, asked)
     print('waiting', flush=True)
-    time.sleep(100)
+    time.sleep(1000)
 sys.exit(int(end))
 '''
 
@@ -56,7 +56,9 @@ import time
 notes = os.environ['notes']
 
 def grid_process(batch_id, notes):
-    time.sleep(0.1)
+    open(notes + '.begun', 'w').close()
+    while not os.path.exists(notes + '.go'):
+        time.sleep(0.1)
     with open(os.path.join(notes, batch_id), 'a') as file:
         file.write('done ')
 '''
@@ -149,7 +151,7 @@ def test_the_exit_code_is_the_scripts(folder, started):
 
 
 def test_a_signal_lets_the_script_end_by_itself(folder, started):
-    wait_until(lambda: 'waiting' in log(folder, started['late']))
+    wait_until(lambda: 'waiting' in log(folder, started['late']), 120)
     succeeded(slurm('scancel', '--batch', '--signal=TERM', started['late']))
     insist_on_exit_code(5, folder, started['late'])
     assert 'asked to end' in log(folder, started['late'])
@@ -179,7 +181,7 @@ def test_c3_starts_a_job_and_follows_it(folder, call):
 
 def test_c3_cancels_a_job(folder, call):
     number = succeeded(call('submit', 'teller.py', '--end', 'late')).stdout.strip()
-    wait_until(lambda: 'waiting' in log(folder, number))
+    wait_until(lambda: 'waiting' in log(folder, number), 120)
     succeeded(call('cancel', number))
     assert call('wait', number).returncode > 0
     assert jobs(number)[0]['JobState'] == 'CANCELLED'
@@ -199,16 +201,17 @@ def test_a_grid_loses_no_batch_when_its_node_is_drained(folder):
     succeeded(c3('create-gridwrapper', 'noter.py', *arguments, cwd=folder, env=PODMAN))
     assert '#SBATCH --array=0-9\n' in (folder / 'gw_noter.sbatch').read_text(encoding='utf-8')
     number = submit(folder, 'gw_noter.sbatch', '--notes', notes, '--gw_batch_file', folder / 'batches.txt')
-    wait_until(lambda: any(notes.iterdir()))
+    wait_until((folder / 'notes.begun').exists, 120)
     [node] = succeeded(slurm('sinfo', '-h', '-o', '%n')).stdout.split()[:1]
     succeeded(slurm(*as_root(), 'scontrol', 'update', f'NodeName={node}', 'State=DRAIN', 'Reason=test'))
     # As Slurm does with the jobs of a node that has failed.
     try:
         running = [job['JobId'] for job in jobs(number) if job['JobState'] == 'RUNNING']
         assert running
-        slurm(*as_root(), 'scontrol', 'requeue', ','.join(running))  # one may have ended meanwhile
+        succeeded(slurm(*as_root(), 'scontrol', 'requeue', ','.join(running)))
         wait_until(lambda: not {job['JobState'] for job in jobs(number)} & {'RUNNING', 'COMPLETING'})
     finally:
+        (folder / 'notes.go').touch()
         succeeded(slurm(*as_root(), 'scontrol', 'update', f'NodeName={node}', 'State=RESUME'))
     # Slurm holds what it has requeued for two minutes.
     succeeded(slurm(*as_root(), 'scontrol', 'update', f'JobId={number}', 'StartTime=now'))

@@ -9,7 +9,6 @@ import json
 import os
 import re
 import signal
-import socket
 import shutil
 import subprocess
 import sys
@@ -44,6 +43,8 @@ SCRIPT = '''
     log = os.getenv('log')
     # longest time that a batch takes
     seconds = float(os.getenv('seconds', '0'))
+    # file that no batch ends before, if any is named
+    gate = os.getenv('gate', '')
 
 
     def note(log, *words):
@@ -53,10 +54,12 @@ SCRIPT = '''
         os.close(line)
 
 
-    def grid_process(batch_id, target=None, log=None, seconds=0, **_):
+    def grid_process(batch_id, target=None, log=None, seconds=0, gate='', **_):
         batch = os.path.basename(batch_id)
         note(log, 'begin', batch)
         time.sleep(random.uniform(seconds / 3, seconds))
+        while gate and not os.path.exists(gate):
+            time.sleep(0.05)
         if batch.startswith('bad'):
             raise ValueError(f'{batch} is wrong')
         if target:
@@ -157,6 +160,12 @@ class Grid:
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         self.env['gw_batch_file'] = str(path)
         return self
+
+    def shut(self):
+        """Let no batch end until the file that is given is there."""
+        gate = self.home / 'gate'
+        self.env['gate'] = str(gate)
+        return gate
 
     def start(self, before=(), **env):
         """Start a worker."""
@@ -285,27 +294,19 @@ def wait_until(condition, seconds=60):
 FAKETIME = glob.glob('/usr/lib/*/faketime/libfaketime.so.1')
 
 
-def free_port():
-    """Give a port that nobody listens on."""
-    with socket.socket() as taken:
-        taken.bind(('127.0.0.1', 0))
-        return taken.getsockname()[1]
+LISTENS = re.compile(r'http://127\.0\.0\.1:\d+')  # what the second store says when it does
 
 
 @pytest.fixture(scope='session')
 def moto(tmp_path_factory):
     """Start the second store."""
-    port = free_port()
-    log = (tmp_path_factory.mktemp('moto') / 'log').open('wb')
-    command = [str(Path(sys.executable).parent / 'moto_server'), '-H', '127.0.0.1', '-p', str(port)]
-    server = subprocess.Popen(command, stdout=log, stderr=log)
-    url = f'http://127.0.0.1:{port}'
-    for _ in range(100):
-        try:
-            client(url).create_bucket(Bucket=BUCKET)
-            break
-        except Exception:
-            time.sleep(0.2)
+    log = tmp_path_factory.mktemp('moto') / 'log'
+    command = [str(Path(sys.executable).parent / 'moto_server'), '-H', '127.0.0.1', '-p', '0']
+    with log.open('wb') as stream:
+        server = subprocess.Popen(command, stdout=stream, stderr=stream)
+    wait_until(lambda: LISTENS.search(log.read_text()))
+    url = LISTENS.search(log.read_text())[0]
+    client(url).create_bucket(Bucket=BUCKET)
     yield url
     server.send_signal(signal.SIGKILL)
     server.wait()
@@ -317,14 +318,23 @@ class Proxy(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, store, port=0):
+    def __init__(self, store, listens=True):
         """Listen; `before` and `after` may say how a request is to fail, done or not: a status or a fault's name."""
-        super().__init__(('127.0.0.1', port), Forwarder)
+        super().__init__(('127.0.0.1', 0), Forwarder, bind_and_activate=False)
+        self.server_bind()
         self.store = store.partition('://')[2]
         self.url = f'http://127.0.0.1:{self.server_address[1]}'
         self.count = collections.Counter()
         self.dropped = set()
         self.before = self.after = lambda request: None
+        self.has_begun = False
+        if listens:
+            self.listen()
+
+    def listen(self):
+        """Take connections, which are refused before, though the port is taken."""
+        self.server_activate()
+        self.has_begun = True
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def handle_error(self, request, address):
@@ -400,11 +410,12 @@ def proxy():
     """Start proxies: `proxy(store)`."""
     started = []
 
-    def start(store=CEPH, port=0):
-        started.append(Proxy(store, port))
+    def start(store=CEPH, **options):
+        started.append(Proxy(store, **options))
         return started[-1]
 
     yield start
     for each in started:
-        each.shutdown()
+        if each.has_begun:
+            each.shutdown()
         each.server_close()

@@ -2,10 +2,9 @@
 
 import signal
 import textwrap
-import time
 
 import pytest
-from conftest import BACKENDS, SCRIPT, marks_are_clean, reported, said
+from conftest import BACKENDS, SCRIPT, marks_are_clean, reported, said, wait_until
 
 FAILED = {'simple': 'bad-1.FAILED', 'folder': 'bad-1.FAILED'}
 DONE = {'simple': 'bad-1.PROCESSED', 'folder': 'bad-1.PROCESSED'}
@@ -262,9 +261,8 @@ def test_terminated_in_the_middle(grid, backend, number, status):
     job = grid(backend).give(['one'])
     job.env['seconds'] = '60'
     worker = job.start()
-    while not job.lines('begin'):
-        time.sleep(0.05)
+    wait_until(lambda: job.lines('begin'))
     worker.send_signal(number)
-    assert worker.wait(20) == status
+    assert worker.wait(60) == status
     assert 'Traceback' not in said(worker)
     assert job.names() == set()

@@ -1,10 +1,9 @@
 """Workers that do a part of their own, by their index."""
 
 import signal
-import time
 
 import pytest
-from conftest import said
+from conftest import said, wait_until
 
 SLURM = {'SLURM_ARRAY_TASK_MIN': 1, 'SLURM_ARRAY_TASK_MAX': 9, 'SLURM_ARRAY_TASK_STEP': 2, 'SLURM_ARRAY_TASK_COUNT': 5}
 
@@ -69,10 +68,7 @@ def test_a_part_is_terminated(grid):
     job = grid('index').give(['one', 'two'])
     job.env['seconds'] = '60'
     worker = job.start(gw_part='0', gw_parts='1')
-    until = time.monotonic() + 60
-    while not job.lines('begin'):
-        assert time.monotonic() < until
-        time.sleep(0.05)
+    wait_until(lambda: job.lines('begin'))
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(60) == 143
     assert job.lines('begin') == {'one': 1} and not job.lines()

@@ -3,10 +3,9 @@
 import json
 import os
 import subprocess
-import time
 
 import pytest
-from conftest import BACKENDS, BUCKET, CEPH, ROOT
+from conftest import BACKENDS, BUCKET, CEPH, ROOT, wait_until
 from test_batches import HOSTILE
 from test_stores import put_marks
 
@@ -42,8 +41,7 @@ def test_every_state(grid, backend):
         (job.source / 'good-0').unlink()
         expected = {'total': 10, 'done': 3, 'locked': 1, 'waiting': 4, 'others': 1, 'failed': errors}
     worker = job.start(seconds='60')
-    while sum(job.lines('begin').values()) < 7:
-        time.sleep(0.05)
+    wait_until(lambda: sum(job.lines('begin').values()) == 7)
     assert counts(job) == expected
     worker.kill()
     worker.wait()

@@ -1,6 +1,7 @@
 """Stores that misbehave, cost, clocks, and what is left when something hangs."""
 
 import collections
+import contextlib
 import http.client
 import os
 import random
@@ -134,18 +135,29 @@ def test_rerun_over_ten_thousand_on_s3(grid, proxy):
     assert len(asked) <= 12, asked
 
 
+@contextlib.contextmanager
+def processor_time():
+    """Give the seconds that the processes which end meanwhile have used: they don't depend on what else goes on."""
+
+    def used():
+        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return usage.ru_utime + usage.ru_stime
+
+    before, seconds = used(), []
+    yield seconds
+    seconds.append(used() - before)
+
+
 def test_rerun_over_ten_thousand_in_a_folder(grid):
     batches = names_of(10_000)
     job = grid('local').give(batches)
     for batch in batches:
         job.put(f'{batch}.processed', b'')
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    (worker,) = job.run(1)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    took = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    print(f'{took:.2f} s of the processor')  # 0.3 s on a machine that does nothing else
+    with processor_time() as seconds:
+        (worker,) = job.run(1)
+    print(f'{sum(seconds):.2f} s of the processor')  # 0.3 s on a machine that does nothing else
     assert reported(worker) == (0, 10_000, 0, 0, 10_000)
-    assert took < 3
+    assert sum(seconds) < 3
 
 
 @pytest.mark.parametrize('backend', ['simple', 'folder'])
@@ -153,9 +165,9 @@ def test_five_thousand_entries_take_five_times_as_long_as_one_thousand(grid, bac
     took = {}
     for number in (1000, 5000):
         job = grid(backend).give(names_of(number))
-        started = time.monotonic()
-        (worker,) = job.run(1)
-        took[number] = time.monotonic() - started
+        with processor_time() as seconds:
+            (worker,) = job.run(1)
+        took[number] = sum(seconds)
         assert reported(worker)[0] == number
     print(took)
     assert took[5000] < 8 * took[1000]
@@ -165,7 +177,7 @@ def test_five_thousand_entries_take_five_times_as_long_as_one_thousand(grid, bac
 def test_clocks_ten_minutes_apart(grid, backend):
     batches = names_of(6)
     job = grid(backend).give(batches)
-    job.env.update(seconds='4.5', C3_GRID_HEARTBEAT='1')  # each batch lives longer than a lock without heartbeats
+    job.env.update(seconds='8', C3_GRID_HEARTBEAT='2')  # many a batch lives longer than a lock without heartbeats
     workers = [job.start(LD_PRELOAD=FAKETIME[0], FAKETIME=skew) for skew in ('-600s', '+600s', '+0s', '-600s')]
     wait_until(lambda: all('Processing batch' in said(worker) for worker in workers))
     workers[3].send_signal(signal.SIGKILL)
@@ -179,13 +191,16 @@ def test_clocks_ten_minutes_apart(grid, backend):
 
 def test_worker_that_hangs_for_long_leaves_its_batch_to_others(grid):
     job = grid('local').give(['one'])
-    job.env.update(seconds='9', C3_GRID_HEARTBEAT='1')
+    job.env['C3_GRID_HEARTBEAT'] = '2'
+    gate = job.shut()
     first = job.start()
     wait_until(lambda: job.lines('begin'))
     first.send_signal(signal.SIGSTOP)
     second = job.start()
     wait_until(lambda: job.lines('begin')['one'] == 2)
     first.send_signal(signal.SIGCONT)
+    wait_until(lambda: 'Gave up batch' in said(first))
+    gate.touch()
     assert [first.wait(60), second.wait(60)] == [0, 0]
     assert 'Gave up batch' in said(first) and 'Traceback' not in said(first)
     assert job.lines() == {'one': 1}
@@ -196,12 +211,14 @@ def test_worker_that_hangs_for_long_leaves_its_batch_to_others(grid):
 def test_store_out_of_reach_for_too_long(grid, proxy):
     store = proxy()
     job = grid('cos', store=store.url).give(['one'])
-    job.env.update(seconds='9', C3_GRID_HEARTBEAT='1')
+    job.env['C3_GRID_HEARTBEAT'] = '1'
+    gate = job.shut()
     worker = job.start()
     wait_until(lambda: job.lines('begin'))
     store.before = lambda _: 503
     wait_until(lambda: 'Gave up batch' in said(worker))
     assert not job.lines()
+    gate.touch()
     store.before = lambda _: None
     assert worker.wait(60) == 0, said(worker)
     assert job.lines('begin') == {'one': 2} and job.lines() == {'one': 1}
@@ -243,12 +260,12 @@ def test_file_system_without_links(grid, backend):
 @pytest.mark.parametrize('backend', ['local', 'cos'])
 def test_lock_without_heartbeat(grid, backend):
     job = grid(backend).give(['one', 'two'])
+    started = time.monotonic()
     job.put('one.lock', b'')
     job.env.update(C3_GRID_HEARTBEAT='0.5', gw_lock_timeout='3')
-    started = time.monotonic()
     (worker,) = job.run()
     assert worker.returncode == 0
-    assert time.monotonic() - started > 2
+    assert time.monotonic() - started > 2  # a store's times may be whole seconds
     assert job.names() == {'one.processed', 'two.processed'}
 
 
@@ -373,10 +390,11 @@ def test_a_worker_that_dies_at_the_entry_keeps_no_other_out(grid):
 
 def test_an_older_version_that_comes_later_is_noticed(grid):
     job = grid('local').give(names_of(3))
-    job.env.update(seconds='2')
+    gate = job.shut()
     worker, last = job.start(), job.start()
     wait_until(lambda: len(job.lines('begin')) == 2)
     job.put('.batches', NO_LOCK)
+    gate.touch()
     assert {worker.wait(60), last.wait(60)} == {1}
     assert 'an older version of c3 works in' in said(worker)
 

@@ -102,8 +102,8 @@ def test_graphics_left_open_are_complete(deliver, device):
 
 def test_open_pipes_do_not_block(deliver):
     done, target = deliver(
-        'p <- pipe("sleep 5", "w"); Sys.setenv(out = "text")',
-        timeout=5,
+        'p <- pipe("sleep 60", "w"); Sys.setenv(out = "text")',
+        timeout=50,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         capture_output=False,

@@ -82,7 +82,7 @@ LIKE_PLAIN = {
     'source': 'writeLines("sys.nframe() > 0; print(commandArgs(TRUE))", "s.R"); source("s.R", echo = TRUE)',
     'random': 'set.seed(1); runif(1); sample(9)',
     'classes': 'setClass("P", representation(n = "numeric")); new("P", n = 1); isVirtualClass("P")',
-    'time limit': 'setTimeLimit(elapsed = .1); repeat 1',
+    'time limit': 'setTimeLimit(elapsed = .5); repeat 1',
     'environment': 'setdiff(names(Sys.getenv()), c("p", "C3_UNSET_OUTPUTS"))',
     'arguments': 'commandArgs(); commandArgs(TRUE); commandArgs(trailing = FALSE)[1]',
 }

@@ -230,6 +230,6 @@ fn the_work_grows_with_the_size() {
         };
         thread.spawn(walk).unwrap().join().unwrap();
         let beginning: String = script.chars().take(60).collect();
-        assert!(start.elapsed() < std::time::Duration::from_secs(20), "{beginning} {:?}", start.elapsed());
+        assert!(start.elapsed() < std::time::Duration::from_mins(1), "{beginning} {:?}", start.elapsed());
     }
 }
