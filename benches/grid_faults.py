@@ -2,9 +2,9 @@
 
 `C3=target/debug/c3 target/engines/tools/bin/python benches/grid_faults.py [BATCHES]`, with the store of
 `tests/engines.sh up s3`; `BACKENDS` and `KINDS` choose rows of the matrix, which takes an hour as a whole. Of `short`
-batches, which are bundled, there are ten times as many; workers are killed there, too. Killed are those that have
-started: a lock is dead to a worker that has lived for 3.5 heartbeats, and on a busy machine a start takes longer than a
-worker would live. Kills end after ten minutes, as no row may be without an end.
+batches, which are bundled, there are ten times as many; workers are killed there, too. One is killed each half second
+in which all of them have started: to a worker a lock is dead that it has seen unchanged for 3.5 heartbeats, and whoever
+is killed while it still imports its client sees nothing. Kills end after ten minutes, as no row may be without an end.
 """
 
 import collections
@@ -20,7 +20,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'tests' / 'grid'))
 
-from conftest import BACKENDS, BUCKET, C3, CEPH, OBJECTS, Grid, Proxy, client  # noqa: E402
+from conftest import BACKENDS, BUCKET, C3, CEPH, OBJECTS, Grid, Proxy, client, said  # noqa: E402
 from test_faults import FAULTS  # noqa: E402
 
 WORKERS, POISONS = 8, 10
@@ -74,17 +74,19 @@ def tree(process):
     return [process, *(each for child in below for each in tree(int(child)))]
 
 
+def has_started(worker):
+    """Tell whether a worker has said what it has seen in the store."""
+    return ' batches done, ' in said(worker)
+
+
 def kill_one(workers):
     """Kill the supervisor or the nursery of a random worker, as a child that dies alone is a failure of its batch."""
-    trees = [tree(worker.pid) for worker in workers if worker.poll() is None]
-    started = [processes for processes in trees if len(processes) > 2]
-    victims = random.choice(started)[:2] if started else []
-    if victims:
-        try:
-            os.kill(random.choice(victims), signal.SIGKILL)
-        except ProcessLookupError:
-            return False
-    return bool(victims)
+    victims = tree(random.choice(workers).pid)[:2]
+    try:
+        os.kill(random.choice(victims), signal.SIGKILL)
+    except (IndexError, ProcessLookupError):
+        return False
+    return True
 
 
 def status(job):
@@ -98,7 +100,7 @@ def work(job, kills):
     running, hit, end = [job.start() for _ in range(WORKERS)], 0, time.monotonic() + KILLED_FOR
     while not any(worker.poll() in (0, 4) for worker in running):
         time.sleep(0.5)
-        hit += kills and time.monotonic() < end and kill_one(running)
+        hit += kills and time.monotonic() < end and all(map(has_started, running)) and kill_one(running)
         running = [worker if worker.poll() in (None, 0, 4) else job.start() for worker in running]
     for worker in running:
         worker.wait(600)
@@ -127,7 +129,7 @@ def row(scratch, backend, kind, batches):
     batches *= 10 if kind == 'short' else 1
     names = names_of(kind, batches)
     job.give(names)
-    job.env.update(C3_GRID_HEARTBEAT='1', log_level='WARNING', gw_max_attempts='3' if kind == 'poison' else '99')
+    job.env.update(C3_GRID_HEARTBEAT='1', log_level='INFO', gw_max_attempts='3' if kind == 'poison' else '99')
     if kind in FAULTS:
         place, fault = FAULTS[kind]
         setattr(proxy, place, fault)
