@@ -3,7 +3,7 @@
 import pytest
 from servers import Server
 from support import refused, run, succeeded, told, write
-from talk import c3, config, operator
+from talk import PATIENCE, c3, config, operator
 
 PLAIN = b'six==1.17.0\n'
 
@@ -77,22 +77,22 @@ def test_no_login_goes_along(serve, secure, fetch, authority, tmp_path):
 def test_what_is_no_list_of_requirements_is_not_read(serve, fetch, way, code):
     def answer(call):
         if way == 'silent':
-            return call.server.silence(20)
+            return call.server.silence(55)
         if way == 'binary':
             return call.reply(200, b'\xff\xfe\x00')
         call.raw(b'HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n' % (1 << 34 if way == 'huge' else 1 << 20))
         for _ in range(1 << 14 if way == 'huge' else 1):
             call.raw(b'six\n' * (1 << 14))
-        return call.server.silence(20)
+        return call.server.silence(55)
 
-    done = unfetched(fetch(f'{serve(Server, answer).url}/x.txt'), code=code)
-    assert done.seconds < 20 and done.memory < 300
+    done = unfetched(fetch(f'{serve(Server, answer).url}/x.txt', patience=PATIENCE), code=code)
+    assert done.seconds < 50 and done.memory < 300
 
 
 def test_what_may_be_fetched_is(serve, fetch, tmp_path):
     store = serve(Server, lambda call: call.reply(200, PLAIN))
     server = serve(Server, redirecting(f'{store.url}/x.txt'))
-    done = fetch(f'{server.url}/x.txt', patience=30)
+    done = fetch(f'{server.url}/x.txt')
     succeeded(done)
     assert len(server.calls) == len(store.calls) == 1, told(done)
     assert run('tar', 'tf', tmp_path / 'a.tar').returncode == 0

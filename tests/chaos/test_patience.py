@@ -6,10 +6,16 @@ import time
 import pytest
 from servers import Registry, Server, trickle
 from support import refused, succeeded, write
-from talk import PATIENCE, c3, operator
+from talk import PATIENCE, operator
+from talk import c3 as call_c3
 
 # What all of it may take, the start of everything included.
 LIMIT = 45
+
+
+def c3(*words, patience=PATIENCE, **options):
+    """Run `c3` with little patience."""
+    return call_c3(*words, patience=patience, **options)
 
 
 def silent(part='', method=None):
@@ -156,7 +162,7 @@ def test_a_registry_that_is_busy_for_a_moment_is_asked_again(serve):
 
     registry = serve(Registry, first)
     registry.add_base('x')
-    assert 'carries no component' in c3('inspect', f'{registry.host}/x:1').stderr
+    assert 'carries no component' in c3('inspect', f'{registry.host}/x:1', patience=30).stderr
 
 
 @pytest.mark.parametrize('value', ['0', '-1', 'soon', '1e9', ''])
