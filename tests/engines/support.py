@@ -116,7 +116,7 @@ def names_in(folder):
     return sorted(str(path.relative_to(folder)) for path in folder.rglob('*'))
 
 
-def wait_until(is_so, seconds=60):
+def wait_until(is_so, seconds=120):
     """Wait for something."""
     end = time.monotonic() + seconds
     while not is_so():

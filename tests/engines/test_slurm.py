@@ -151,7 +151,7 @@ def test_the_exit_code_is_the_scripts(folder, started):
 
 
 def test_a_signal_lets_the_script_end_by_itself(folder, started):
-    wait_until(lambda: 'waiting' in log(folder, started['late']), 120)
+    wait_until(lambda: 'waiting' in log(folder, started['late']))
     succeeded(slurm('scancel', '--batch', '--signal=TERM', started['late']))
     insist_on_exit_code(5, folder, started['late'])
     assert 'asked to end' in log(folder, started['late'])
@@ -181,7 +181,7 @@ def test_c3_starts_a_job_and_follows_it(folder, call):
 
 def test_c3_cancels_a_job(folder, call):
     number = succeeded(call('submit', 'teller.py', '--end', 'late')).stdout.strip()
-    wait_until(lambda: 'waiting' in log(folder, number), 120)
+    wait_until(lambda: 'waiting' in log(folder, number))
     succeeded(call('cancel', number))
     assert call('wait', number).returncode > 0
     assert jobs(number)[0]['JobState'] == 'CANCELLED'
@@ -201,7 +201,7 @@ def test_a_grid_loses_no_batch_when_its_node_is_drained(folder):
     succeeded(c3('create-gridwrapper', 'noter.py', *arguments, cwd=folder, env=PODMAN))
     assert '#SBATCH --array=0-9\n' in (folder / 'gw_noter.sbatch').read_text(encoding='utf-8')
     number = submit(folder, 'gw_noter.sbatch', '--notes', notes, '--gw_batch_file', folder / 'batches.txt')
-    wait_until((folder / 'notes.begun').exists, 120)
+    wait_until((folder / 'notes.begun').exists)
     [node] = succeeded(slurm('sinfo', '-h', '-o', '%n')).stdout.split()[:1]
     succeeded(slurm(*as_root(), 'scontrol', 'update', f'NodeName={node}', 'State=DRAIN', 'Reason=test'))
     # As Slurm does with the jobs of a node that has failed.

@@ -282,7 +282,7 @@ def ceph():
     return CEPH
 
 
-def wait_until(condition, seconds=60):
+def wait_until(condition, seconds=120):
     """Wait for something to happen."""
     until = time.monotonic() + seconds
     while not condition():

@@ -97,7 +97,7 @@ def test_open_pipes_do_not_block(deliver):
         threading.Thread(target=pipe.write, args=[bytes(1 << 20)], daemon=True).start()
         os.environ['out'] = 'text'
     ''',
-        timeout=20,
+        timeout=60,
     )
     assert target.read_text() == 'text'
 

@@ -126,7 +126,7 @@ def test_a_run_that_is_killed_leaves_what_has_been_done(notebook):
     process = subject.start()
     assert [process.stdout.readline() for _ in range(2)] == ['first\n', 'second\n']
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
     assert process.returncode == -signal.SIGTERM
     assert [cell.outputs[0].text for cell in subject.cells() if cell.outputs] == ['first\n']
 
