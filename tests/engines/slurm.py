@@ -17,11 +17,16 @@ def slurm(program, *arguments, env=None, **options):
     return run(program, *arguments, env=environment({'SLURM_CONF': CONF, **(env or {})}), **options)
 
 
+def podman_conf(folder):
+    """Give Podman's configuration for the jobs of a folder, written once: jobs that run already read it."""
+    path = folder / 'containers.conf'
+    return path if path.exists() else write(path, PODMAN_CONF)
+
+
 def submit(folder, script, *arguments, options=(), env=None):
     """Start a job and give its number."""
-    write(folder / 'containers.conf', PODMAN_CONF)
     # Slurm hands the whole environment on, and would take this run's settings for the job's.
-    own = {'CONTAINERS_CONF': folder / 'containers.conf', 'HOME': folder, **(env or {})}
+    own = {'CONTAINERS_CONF': podman_conf(folder), 'HOME': folder, **(env or {})}
     done = slurm('sbatch', '--parsable', *options, script, *arguments, env=own, cwd=folder)
     return int(succeeded(done).stdout)
 

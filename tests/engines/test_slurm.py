@@ -5,8 +5,8 @@ import re
 import shutil
 
 import pytest
-from slurm import CONF, delivered, ended, insist_on_exit_code, jobs, log, path_with, slurm, submit, told
-from support import HOSTILE, PODMAN_CONF, PODMAN_SOCKET, ROOT, as_root, c3, refused, run, succeeded, venv, wait_until, write
+from slurm import CONF, delivered, ended, insist_on_exit_code, jobs, log, path_with, podman_conf, slurm, submit, told
+from support import HOSTILE, PODMAN_SOCKET, ROOT, as_root, c3, refused, run, succeeded, venv, wait_until, write
 
 PODMAN = {'DOCKER_HOST': PODMAN_SOCKET}
 
@@ -160,8 +160,7 @@ def test_a_signal_lets_the_script_end_by_itself(folder, started):
 @pytest.fixture(scope='module')
 def call(folder):
     """Give a function that calls `c3` as a user of the cluster."""
-    write(folder / 'containers.conf', PODMAN_CONF)
-    variables = {'SLURM_CONF': CONF, 'CONTAINERS_CONF': folder / 'containers.conf', 'HOME': folder}
+    variables = {'SLURM_CONF': CONF, 'CONTAINERS_CONF': podman_conf(folder), 'HOME': folder}
     return lambda *words: c3(*words, cwd=folder, env=variables)
 
 
