@@ -95,6 +95,12 @@ fn forms_of_command_lines() {
 }
 
 #[test]
+fn options_of_optparse() {
+    let around = ("import optparse, os\np = optparse.OptionParser()\n", "o, _ = p.parse_args()\n");
+    check("Options of Python's optparse", Language::Python, around, 15);
+}
+
+#[test]
 fn options_that_have_to_be_given() {
     let head = "import argparse, os\np = argparse.ArgumentParser()\np.add_argument('--x')\n\
         p.add_argument('--y', default='d')\na = p.parse_args()\n";

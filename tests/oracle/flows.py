@@ -10,7 +10,7 @@ import random
 import textwrap
 
 HEAD = '''
-import asyncio, functools, json, operator, os, sys
+import ast, asyncio, decimal, functools, json, operator, os, sys
 from collections import ChainMap
 from contextlib import nullcontext, suppress
 from os import environ, getenv
@@ -49,16 +49,21 @@ READS = {
     'error': [
         "os.environ['{v}']", "env['{v}']", "environ['{v}']", "os.environ.copy()['{v}']", "dict(os.environ)['{v}']", "os.environ.__getitem__('{v}')",
         "operator.itemgetter('{v}')(os.environ)", "need('{v}')", "os.environ[NAMES['{v}']]",
+        "next(filter(None, [os.getenv('{v}')]))", "next(v for v in (os.getenv('{v}'),) if v)",
     ],
     'none': [
         "os.getenv('{v}')", "os.environ.get('{v}')", "env.get('{v}')", "getenv('{v}')", "os.environ.copy().get('{v}')", "partial('{v}')", "(lambda: os.getenv('{v}'))()",
         "[os.getenv(k) for k in ('{v}',)][0]", "{{k: os.getenv(k) for k in ['{v}']}}['{v}']",
     ],
-    'written none': ["os.environ.get('{v}', None)", "optional('{v}')", "optional('{v}', None)", "look_up(name='{v}')", "(os.environ['{v}'] if '{v}' in os.environ else None)"],
+    'written none': [
+        "os.environ.get('{v}', None)", "optional('{v}')", "optional('{v}', None)", "look_up(name='{v}')", "(os.environ['{v}'] if '{v}' in os.environ else None)",
+        "next(filter(None, [os.getenv('{v}')]), None)", "next((os.getenv(k) for k in ('{v}',) if os.getenv(k)), None)",
+    ],
     'default': [
         "os.getenv('{v}', '5')", "os.environ.get('{v}', default='5')", "os.getenv('{v}') or '5'", "optional('{v}', '5')", "env.get('{v}', str(5))",
         "os.environ.setdefault('{v}', '5')", "(os.environ['{v}'] if '{v}' in os.environ else '5')", "(os.getenv('{v}') if os.getenv('{v}') else '5')",
         "look_up('{v}', default='5')", "os.environ.get('{v}', DEFAULT)", "ChainMap(os.environ, {{'{v}': '5'}})['{v}']", "(os.getenv('{v}') or DEFAULT).strip()",
+        "next(filter(None, [os.getenv('{v}')]), '5')",
     ],
     'nothing': ["os.getenv('{v}', '')", "os.environ.get('{v}', default='')", "optional('{v}', '')"],
 }
@@ -66,8 +71,12 @@ READS = {
 FAILS = [
     '{x}.upper()', 'len({x})', "print({x} + 'a')", "{x}.split(',')", 'int({x})', 'print({x}.strip())', "for part in {x}.split(','):\n    print(part)", "json.dumps({{'a': {x}.title()}})",
     'letters = [letter for letter in {x}]', "print(f'{{int({x}):d}}')", '{x}[0]', 'json.loads({x})', "os.path.join('a', {x})",
+    "print('a' in {x})", "print({x} < 'a')",
 ]
-FAILS_FOR_NOTHING = ['int({x})', 'float({x})']
+FAILS_FOR_NOTHING = [
+    'int({x})', 'float({x})', 'json.loads({x})', 'ast.literal_eval({x})', 'decimal.Decimal({x})', '{x}[0]', "[int(part) for part in {x}.split(',')]",
+    "for part in {x}.split(','):\n    int(part)", "{{'7': 1}}[{x}]", 'first, *others = {x}.split()', '{x}.split()[0]',
+]
 GUARDS = [
     'if not {x}:\n    raise ValueError', 'if {x} is None:\n    sys.exit(1)', 'assert {x}', "assert {x}, 'no'", "if not {x}:\n    print('missing')\n    sys.exit(2)",
     "if {x} is None or {x} == '':\n    raise RuntimeError", "if not {x}:\n    raise SystemExit('no')", "{x} or sys.exit('no')", 'if {x}:\n    print({x})\nelse:\n    raise ValueError',

@@ -1,4 +1,4 @@
-//! Options of argparse, click and typer, read without running the script: which become inputs, and which are reported
+//! Options of argparse, optparse, click and typer, read without running the script: which become inputs, and which are reported
 //! instead.
 //!
 //! One parser or command is read, the one that gets the script's command line. An option that can't be read for sure stays
@@ -32,8 +32,12 @@ use calls::Calls;
 use commands::{Command, Library};
 use declared::{Declared, Unread};
 
-/// The modules that are read.
-const ARGPARSE: &str = "argparse";
+pub(super) use calls::{DECLARING, PAIRING, PARSERS};
+
+/// The modules of parsers that are read.
+pub(super) const PARSING: &[&str] = &["argparse", "optparse"];
+
+/// Those of commands.
 pub(super) const COMMANDS: &[&str] = &["click", "rich_click", "typer"];
 
 /// Hint for options that aren't read.
@@ -48,14 +52,14 @@ pub(super) fn accesses(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Access> {
     let imports = |names: &[&str]| model.imports().iter().any(|import| names.contains(&import.module()));
-    let (has_parser, has_commands) = (imports(&[ARGPARSE]), imports(COMMANDS));
+    let (has_parser, has_commands) = (imports(PARSING), imports(COMMANDS));
     if !has_parser && !has_commands {
         return Vec::new();
     }
     let calls = Calls::of(body, model);
     let of_parser = has_parser.then(|| options(&calls, model));
     if matches!(of_parser, Some(Ok(_))) {
-        diagnostics.extend(parser::choices(&calls));
+        diagnostics.extend(parser::choices(&calls).into_iter().chain(parser::positionals(&calls)));
     }
     let of_command = if has_commands { of_commands(&calls, body, model) } else { None };
     if has_commands && of_command.is_none() {

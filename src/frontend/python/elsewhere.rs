@@ -57,7 +57,7 @@ fn told(model: &Model, is_meant: impl Fn(&str) -> bool) -> Vec<Diagnostic> {
 
 fn note(import: &Import) -> Option<(&'static str, Diagnostic)> {
     let named = |names: &[&'static str]| names.iter().copied().find(|name| import.is_below(name));
-    if let Some(name) = named(MODULES).filter(|name| *name != "argparse") {
+    if let Some(name) = named(MODULES).filter(|name| !super::arguments::PARSING.contains(name)) {
         let message = format!("`{name}` reads the command line by itself: its options are no inputs");
         let note = Diagnostic::note("unread-options", message).at(import.span.clone());
         return Some((name, note.hint(super::arguments::HINT)));

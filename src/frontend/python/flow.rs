@@ -28,6 +28,8 @@ mod mappings;
 mod methods;
 mod options;
 mod records;
+mod rejects;
+mod selects;
 mod state;
 mod stores;
 mod targets;

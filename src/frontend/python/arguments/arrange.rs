@@ -76,6 +76,9 @@ impl Row {
         }
         if let Some(argument) = joined(&self.declared[at].argument, &found.argument) {
             self.declared[at].argument = argument;
+            if found.is_default_kept {
+                self.declared[at].default = found.default;
+            }
         } else {
             let other = self.declared.remove(at);
             self.shared.push(found.name.clone());

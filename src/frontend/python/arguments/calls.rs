@@ -9,8 +9,14 @@ use super::loops;
 use crate::frontend::python::flow::is_main;
 use crate::frontend::python::semantic::{Model, Names};
 
-/// The class of argparse's parsers.
-const PARSER: &str = "argparse.ArgumentParser";
+/// The classes of parsers.
+pub(crate) const PARSERS: &[&str] = &["argparse.ArgumentParser", "optparse.OptionParser"];
+
+/// Those whose result is a pair: the options, and what is none of them.
+pub(crate) const PAIRING: &[&str] = &["optparse.OptionParser"];
+
+/// What declares an option that is added to a parser later.
+pub(crate) const DECLARING: &[&str] = &["optparse.make_option", "optparse.Option"];
 
 /// The list of arguments.
 const ARGUMENTS: &str = "sys.argv";
@@ -21,6 +27,8 @@ pub(super) struct Call<'a> {
     pub(super) expression: &'a ExprCall,
     /// Whether it may run not at all, or more than once.
     pub(super) is_doubtful: bool,
+    /// Whether it is as optparse has it, not argparse.
+    pub(super) is_optparse: bool,
     /// The functions around it, outermost first.
     pub(super) functions: Vec<&'a StmtFunctionDef>,
     /// The loops over literals around it.
@@ -41,7 +49,7 @@ pub(super) struct Calls<'a> {
     pub(super) parsers: Vec<Call<'a>>,
     /// Parser classes of the script.
     pub(super) classes: Vec<&'a Stmt>,
-    /// `add_argument`.
+    /// `add_argument`, and what optparse has for it.
     pub(super) options: Vec<Call<'a>>,
     /// `add_mutually_exclusive_group`.
     pub(super) groups: Vec<Call<'a>>,
@@ -49,10 +57,12 @@ pub(super) struct Calls<'a> {
     pub(super) subparsers: Vec<Call<'a>>,
     /// `add_parser`, for each subcommand.
     pub(super) commands: Vec<Call<'a>>,
-    /// `set_defaults`.
+    /// `set_defaults`, `set_default`.
     pub(super) defaults: Vec<Call<'a>>,
     /// `parse_args` and similar calls.
     pub(super) parses: Vec<Call<'a>>,
+    /// The names of what parsers of optparse leave over, by the call, and the calls that leave out what is left.
+    pub(super) rests: Vec<(&'a ExprCall, Option<&'a str>)>,
     /// Calls of functions by their names.
     pub(super) plain: Vec<Call<'a>>,
     /// Calls of methods that may run a command: `typer.run`, `command.main`.
@@ -67,7 +77,7 @@ pub(super) struct Calls<'a> {
 
 impl<'a> Calls<'a> {
     pub(super) fn of(body: &'a [Stmt], model: &Model<'a>) -> Self {
-        let names = [model.names_of("argparse"), model.names_of("sys")];
+        let names = [model.names_of("sys"), model.names_of("argparse"), model.names_of("optparse")];
         let mut finder = Finder {
             model,
             names,
@@ -90,8 +100,8 @@ impl<'a> Calls<'a> {
 
 struct Finder<'m, 'a> {
     model: &'m Model<'a>,
-    /// Names that may refer to argparse and sys; a quick filter.
-    names: [Names<'a>; 2],
+    /// Names that may refer to sys and to modules of parsers; a quick filter.
+    names: [Names<'a>; 3],
     found: Calls<'a>,
     is_doubtful: bool,
     functions: Vec<&'a StmtFunctionDef>,
@@ -123,30 +133,40 @@ impl<'a> Finder<'_, 'a> {
     }
 
     fn is_parser(&self, expression: &Expr) -> bool {
-        self.names[0].begin(expression) && self.model.may_be(expression, PARSER)
+        self.is_one_of(expression, PARSERS)
+    }
+
+    fn is_one_of(&self, expression: &Expr, paths: &[&str]) -> bool {
+        self.names[1..].iter().any(|names| names.begin(expression))
+            && paths.iter().any(|path| self.model.may_be(expression, path))
     }
 
     fn is_arguments(&self, expression: &Expr) -> bool {
-        self.names[1].begin(expression) && self.model.may_be(expression, ARGUMENTS)
+        self.names[0].begin(expression) && self.model.may_be(expression, ARGUMENTS)
     }
 
     fn call(&mut self, call: &'a ExprCall) {
+        let is_declaring = self.is_one_of(&call.func, DECLARING);
+        let method = call.func.as_attribute_expr().map(|method| method.attr.as_str());
         let found = Call {
             expression: call,
+            is_optparse: is_declaring || method == Some("add_option") || self.is_one_of(&call.func, PAIRING),
             is_doubtful: self.is_doubtful,
             functions: self.functions.clone(),
             loops: self.loops.clone(),
         };
         let list = match &*call.func {
             function if self.is_parser(function) => &mut self.found.parsers,
+            _ if is_declaring => &mut self.found.options,
+            _ if method == Some("add_option") && is_made(call) => return,
             Expr::Name(name) if self.adding.contains(name.id.as_str()) => &mut self.found.options,
             Expr::Name(_) => &mut self.found.plain,
             Expr::Attribute(method) => match method.attr.as_str() {
-                "add_argument" => &mut self.found.options,
+                "add_argument" | "add_option" => &mut self.found.options,
                 "add_mutually_exclusive_group" => &mut self.found.groups,
                 "add_subparsers" => &mut self.found.subparsers,
                 "add_parser" => &mut self.found.commands,
-                "set_defaults" => &mut self.found.defaults,
+                "set_defaults" | "set_default" => &mut self.found.defaults,
                 "run" | "main" => &mut self.found.runs,
                 "parse_args" | "parse_known_args" | "parse_intermixed_args" => &mut self.found.parses,
                 _ => return,
@@ -154,6 +174,22 @@ impl<'a> Finder<'_, 'a> {
             _ => return,
         };
         list.push(found);
+    }
+
+    /// Records what is left over: `options, rest = parser.parse_args()`, or not: `parser.parse_args()[0]`.
+    fn leave_over(&mut self, value: &'a Expr, targets: &'a [Expr]) {
+        let left = match (value, targets) {
+            (Expr::Call(call), [Expr::Tuple(pair)]) if pair.elts.len() == 2 => {
+                pair.elts[1].as_name_expr().map(|name| (call, Some(name.id.as_str())))
+            }
+            (Expr::Subscript(item), _) => {
+                let index = item.slice.as_number_literal_expr().and_then(|literal| literal.value.as_int());
+                let call = item.value.as_call_expr().filter(|_| index.is_some_and(|index| *index == 0));
+                call.map(|call| (call, None))
+            }
+            _ => None,
+        };
+        self.found.rests.extend(left);
     }
 
     /// Records uses of the list of arguments itself.
@@ -170,6 +206,11 @@ impl<'a> Finder<'_, 'a> {
             self.found.handled.get_or_insert(expression);
         }
     }
+}
+
+/// Whether a call adds an option that was declared before.
+fn is_made(call: &ExprCall) -> bool {
+    call.arguments.keywords.is_empty() && matches!(&*call.arguments.args, [Expr::Call(_)])
 }
 
 /// Whether only the program's name, or all arguments, are read.
@@ -217,6 +258,7 @@ impl<'a> Visitor<'a> for Finder<'_, 'a> {
                 let is_adding =
                     assign.value.as_attribute_expr().is_some_and(|part| part.attr.as_str() == "add_argument");
                 let names = assign.targets.iter().filter_map(Expr::as_name_expr);
+                self.leave_over(&assign.value, &assign.targets);
                 self.adding.extend(names.filter(|_| is_adding).map(|name| name.id.as_str()));
                 walk_stmt(self, statement);
             }

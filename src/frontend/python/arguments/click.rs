@@ -157,6 +157,7 @@ impl Adds<'_, '_> {
             function: None,
             variable: variable.filter(|_| by_variable),
             is_secret: self.name == "password_option" || self.is(&keywords, "hide_input") == Some(true),
+            is_default_kept: false,
         })
     }
 

@@ -1,4 +1,4 @@
-//! Options as `add_argument` declares them: name, type, default, and how values are given.
+//! Options as `add_argument` and `add_option` declare them: name, type, default, and how values are given.
 
 use std::ops::Range;
 
@@ -36,6 +36,7 @@ enum Doing {
 
 /// An option that is read.
 #[derive(Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is seen by itself")]
 pub(super) struct Declared {
     pub(super) name: String,
     pub(super) argument: Argument,
@@ -51,6 +52,8 @@ pub(super) struct Declared {
     pub(super) variable: Option<String>,
     /// Whether its value is a secret.
     pub(super) is_secret: bool,
+    /// Whether its default replaces that of another option with its name.
+    pub(super) is_default_kept: bool,
 }
 
 /// An option that can't be read.
@@ -121,20 +124,21 @@ struct Spelled {
 }
 
 impl Spelled {
-    fn of(call: &ExprCall, model: &Model) -> Self {
+    fn of(found: &Call, call: &ExprCall, model: &Model) -> Self {
         let names: Option<Vec<String>> = call.arguments.args.iter().map(|name| model.text(name)).collect();
         let names = names.unwrap_or_default();
         let long = names.iter().find(|name| name.starts_with("--")).or(names.first());
         Self {
             name: long.filter(|name| !name.is_empty()).cloned(),
-            is_positional: !call.arguments.args.first().is_some_and(|name| begins_with_dash(name, model)),
+            is_positional: !found.is_optparse
+                && !call.arguments.args.first().is_some_and(|name| begins_with_dash(name, model)),
         }
     }
 }
 
 /// Reads a call; nothing if it declares an option that only prints something.
 pub(super) fn read(found: &Call, expression: &ExprCall, model: &Model) -> Result<Option<Declared>, Unread> {
-    let spelled = Spelled::of(expression, model);
+    let spelled = Spelled::of(found, expression, model);
     option(found, expression, &spelled, model).map_err(|reason| Unread {
         reason,
         is_positional: spelled.is_positional,
@@ -156,10 +160,14 @@ fn option(
     }
     let doing = doing(&keywords, model).ok_or("what its `action` does with values isn't followed")?;
     let (many, is_spared) = values(&keywords, model).ok_or("how many values it takes is not known")?;
+    // One value is no list for optparse.
+    let many = many && !(found.is_optparse && is_one(&keywords, model));
     let takes = takes(&doing, many).ok_or("it adds what is given to other values")?;
     let name = dest(&keywords, spelling, model).ok_or("its `dest` is known at run time only")?;
     let kind = match doing {
-        Doing::Store => keywords.get("type").and_then(|maker| kind(maker, model)),
+        Doing::Store => {
+            keywords.get("type").and_then(|maker| kind(maker, model).or_else(|| named(maker, model)))
+        }
         Doing::Flag(_) | Doing::Both => Some(Type::Boolean),
         Doing::Count => Some(Type::Integer),
         Doing::Append => Some(Type::List),
@@ -171,6 +179,7 @@ fn option(
         Some(value) if is_list => list(value, model),
         Some(value) => constant(value, model),
         None if is_list && is_spared && spelled.is_positional => Some(Constant::Text("[]".to_owned())),
+        None if found.is_optparse => Some(Constant::None),
         None => Some(unset(&doing)),
     };
     let adds = matches!(takes, Takes::Each | Takes::Count);
@@ -185,6 +194,7 @@ fn option(
         argument: argument(spelled.name.clone().filter(|_| !spelled.is_positional), &doing, takes),
         variable: None,
         is_secret: false,
+        is_default_kept: found.is_optparse && keywords.get("default").is_some(),
         function: found.functions.last().map(|function| span(*function).start),
         span: span(found.expression),
         kind,
@@ -274,6 +284,20 @@ fn kind(maker: &Expr, model: &Model) -> Option<Type> {
     made(&path)
 }
 
+/// The type that optparse has under a name.
+fn named(kind: &Expr, model: &Model) -> Option<Type> {
+    match model.text(kind)?.as_str() {
+        "int" | "long" => Some(Type::Integer),
+        "float" => Some(Type::Float),
+        _ => None,
+    }
+}
+
+/// Whether it takes one value, by its number.
+fn is_one(keywords: &Keywords, model: &Model) -> bool {
+    keywords.get("nargs").is_some_and(|nargs| fold(nargs, model) == Some(Constant::Int(1)))
+}
+
 /// A default as argparse treats it: only texts go through `type`.
 fn default(given: Option<Constant>, kind: Option<&Type>) -> Fallback {
     match (given, kind) {
@@ -288,6 +312,9 @@ fn default(given: Option<Constant>, kind: Option<&Type>) -> Fallback {
 
 /// The known defaults that a call of `set_defaults` sets, by name.
 pub(super) fn set_defaults(call: &ExprCall, model: &Model) -> Vec<(String, Option<Constant>)> {
+    if let [name, value] = &*call.arguments.args {
+        return model.text(name).map(|name| (name, constant(value, model))).into_iter().collect();
+    }
     let keywords = call.arguments.keywords.iter();
     let named = keywords.filter_map(|keyword| Some((keyword.arg.as_ref()?.to_string(), &keyword.value)));
     named.map(|(name, value)| (name, constant(value, model))).collect()

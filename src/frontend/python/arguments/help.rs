@@ -26,7 +26,11 @@ pub(super) fn with_choices(help: Option<String>, choices: Option<String>) -> Opt
 fn plain(text: &str, keywords: &Keywords, model: &Model) -> String {
     let default = keywords.get("default").and_then(|value| fold(value, model));
     let default = default.map_or("None".to_owned(), |value| value.text());
-    let text = text.replace("%(default)s", &default).replace("%(default)r", &default).replace("%%", "%");
+    let text = text
+        .replace("%default", &default)
+        .replace("%(default)s", &default)
+        .replace("%(default)r", &default)
+        .replace("%%", "%");
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

@@ -22,6 +22,10 @@ const HARMLESS: &[&str] = &[
     "exit_on_error",
     "suggest_on_error",
     "color",
+    "version",
+    "formatter",
+    "add_help_option",
+    "option_list",
 ];
 
 /// Why the options of a script aren't inputs.
@@ -60,6 +64,20 @@ pub(super) fn refusal(calls: &Calls, model: &Model) -> Option<Diagnostic> {
     }
     let unused = calls.parses.iter().find(|parse| !calls.is_used(parse));
     unused.and_then(|parse| told("nothing here calls the function that parses", parse.expression))
+}
+
+/// Notes on what parsers of optparse leave over, which the script looks at itself.
+pub(super) fn positionals(calls: &Calls) -> Vec<Diagnostic> {
+    let is_pair = calls.parsers.last().is_some_and(|parser| parser.is_optparse);
+    let is_unused = |parse: &Call| {
+        let rest = calls.rests.iter().find(|(call, _)| std::ptr::eq(*call, parse.expression));
+        rest.is_some_and(|(_, name)| name.is_none_or(|name| !calls.used.contains(name)))
+    };
+    let told = |parse: &Call| {
+        let message = "what isn't an option of this parser is no input";
+        Diagnostic::note("unread-argument", message).at(span(parse.expression)).hint(HINT)
+    };
+    calls.parses.iter().filter(|parse| is_pair && !is_unused(parse)).map(told).collect()
 }
 
 /// Notes on groups of options of which one is required, which no input can express.

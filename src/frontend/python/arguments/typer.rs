@@ -156,6 +156,7 @@ impl<'r> Reader<'r, '_> {
             function: None,
             variable: variable.filter(|_| is_plain),
             is_secret: keyword("hide_input").is_some_and(|value| !is_no(value)),
+            is_default_kept: false,
         })
     }
 

@@ -32,7 +32,7 @@ impl<'a> Walker<'_, 'a> {
             self.consume(&rows, span(&*repeat.iter));
             self.forget(&repeat.body);
             let outcome = self.branch(&[], |walker| {
-                walker.bind(&repeat.target, &Value::Unknown);
+                walker.bind(&repeat.target, &part_of(&rows));
                 walker.body(&repeat.body);
                 End::Open
             });
@@ -134,5 +134,13 @@ impl<'a> Walker<'_, 'a> {
         }
         self.state.assign(&class.name, Some(Value::Class(id)));
         End::Open
+    }
+}
+
+/// An element of a list of unknown length: each part of a text may be empty, as that is.
+pub(super) fn part_of<'a>(list: &Value<'a>) -> Value<'a> {
+    match list {
+        Value::Parts(reads, true) => Value::Read(reads.clone(), false),
+        _ => Value::Unknown,
     }
 }

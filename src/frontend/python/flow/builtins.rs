@@ -6,20 +6,17 @@ use ruff_python_ast::Expr;
 use ruff_python_ast::ExprCall;
 
 use super::calls::Bytes;
-use super::catches::{Failure, missing};
 use super::environment::pairs;
 use super::evaluate::base;
-use super::records::Record;
 use super::value::Given;
 use super::value::Value;
 use super::walk::Walker;
 use crate::component::Type;
 use crate::frontend::facts::Test;
-use crate::frontend::interface::Fallback;
 use crate::frontend::python::entity::{self, Entity};
 use crate::frontend::python::semantic::fold;
 use crate::frontend::python::span;
-use crate::value::{self, Constant};
+use crate::value::Constant;
 
 /// Functions that give the type of the read inside them.
 const CASTS: &[(&str, Type)] = &[("int", Type::Integer), ("float", Type::Float), ("bool", Type::Boolean)];
@@ -52,6 +49,7 @@ impl<'a> Walker<'_, 'a> {
             "zip",
             "enumerate",
             "getattr",
+            "next",
             "object",
         ];
         let name = function.as_name_expr()?;
@@ -60,6 +58,7 @@ impl<'a> Walker<'_, 'a> {
     }
 
     pub(super) fn of_builtin(&mut self, name: &'static str, call: &'a ExprCall, at: Bytes) -> Value<'a> {
+        self.kept.clear();
         let given = self.arguments(call);
         self.ended = false;
         let sole = match given.positional.as_slice() {
@@ -100,6 +99,7 @@ impl<'a> Walker<'_, 'a> {
             ("any" | "len", Some(Value::Told(test))) => Value::Told(test),
             ("map", _) => self.mapped(&given, at),
             ("filter", _) => self.filtered(&given, at),
+            ("next", _) => self.first(&given, at),
             ("dict", _) => self.dict_of(&given, at),
             ("zip", _) => zipped(&given).unwrap_or_else(|| self.unknown(&given, at)),
             ("enumerate", Some(value)) => match value.elements() {
@@ -120,6 +120,7 @@ impl<'a> Walker<'_, 'a> {
                     (Some(Value::Class(class) | Value::Instance(class)), Some(name)) => {
                         self.state.classes[*class].get(name.as_str()).cloned().unwrap_or(Value::Unknown)
                     }
+                    (Some(Value::Options), Some(name)) => self.option(&name, at),
                     (_, Some(name)) => {
                         self.attribute_of(call, &name).unwrap_or_else(|| self.unknown(&given, at))
                     }
@@ -170,30 +171,11 @@ impl<'a> Walker<'_, 'a> {
             return Value::Told(Rc::new(self.presence(value)));
         }
         self.need(value, "TypeError");
-        self.reject_default(name, reads, *is_direct);
+        self.reject_arguments(
+            &[format!("builtins.{name}")],
+            &Given { positional: vec![value.clone()], ..Given::default() },
+        );
         Value::Read(reads.clone(), false)
-    }
-
-    /// `int("")` fails, and so does a program with such a default.
-    fn reject_default(&mut self, name: &str, reads: &[usize], is_direct: bool) {
-        let fails = |record: &Record| match &record.fallback {
-            // Python knows more digits than those of ASCII.
-            Some(Fallback::Constant(Constant::Text(text))) if text.is_ascii() => {
-                let is_number = match name {
-                    "int" => value::integer_text(text).is_some(),
-                    _ => value::float_from_text(text).is_some(),
-                };
-                !is_number && (is_direct || text.trim().is_empty())
-            }
-            _ => false,
-        };
-        let records = reads.iter().map(|&read| &self.records.reads[read]);
-        let failing = records.filter(|record| fails(record) && !self.state.facts.is_present(&record.name));
-        let facts = missing(failing.map(|record| record.name.clone()).collect());
-        if !facts.is_empty() {
-            self.failure = Failure::Error("ValueError");
-            self.demand(&facts, self.state.facts.len());
-        }
     }
 
     /// `str(…)` of a read, which is a text in any case.
@@ -241,18 +223,6 @@ impl<'a> Walker<'_, 'a> {
             values.push(self.apply(&function, Given { positional, ..Given::default() }, at.clone()));
         }
         Value::List(Rc::new(values))
-    }
-
-    /// `filter(lambda n: n not in os.environ, ["a", "b"])`: the result says something about variables.
-    fn filtered(&mut self, given: &Given<'a>, at: Bytes) -> Value<'a> {
-        let Value::List(results) = self.mapped(given, at) else { return Value::Unknown };
-        let tests = results.iter().map(|result| match result {
-            Value::Read(..) => self.presence(result),
-            Value::Told(test) => (**test).clone(),
-            _ => Test::unknown(),
-        });
-        let test = Test::any(tests.collect());
-        if test.is_empty() { Value::Unknown } else { Value::Told(Rc::new(test)) }
     }
 
     /// `dict(os.environ)`, `dict(a=1)`, `dict([("a", 1)])`.

@@ -97,6 +97,7 @@ impl<'a> Walker<'_, 'a> {
         let given = self.arguments(call);
         self.ended = false;
         self.need_arguments(&call.func, &paths, &given);
+        self.reject_arguments(&paths, &given);
         self.watch_children(&paths, &given, at.start);
         if let Some((name, value)) = set_by_magic(&call.func, &given) {
             self.write(&base(), &Value::text(name), &Value::text(value), at.clone());

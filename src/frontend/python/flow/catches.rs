@@ -28,6 +28,7 @@ const KINDS: &[(&str, &str)] = &[
     ("GeneratorExit", "BaseException"),
     ("IOError", "OSError"),
     ("IndexError", "LookupError"),
+    ("InvalidOperation", "ArithmeticError"),
     ("IsADirectoryError", "OSError"),
     ("JSONDecodeError", "ValueError"),
     ("KeyError", "LookupError"),
@@ -57,7 +58,7 @@ const OF_NONE: &[&str] = &["TypeError", "AttributeError"];
 const MAX_KINDS: usize = 20;
 
 /// Most facts, and variables missing in a handler, that are compared with each other.
-const MAX_ALIKE: usize = 100;
+const MAX_ALIKE: usize = 1000;
 
 /// How a program ends before its time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -197,9 +198,12 @@ impl<'a> Walker<'_, 'a> {
         let failure = facts.first().map(|fact| self.failure_of(&fact.name));
         let Some((around, at)) = failure.and_then(|failure| self.catching(failure)) else { return false };
         let missed = &self.catches[around][at].missed;
-        let is_missed = |name: &str| missed.iter().any(|(missed, _)| missed == name);
         let doubtful = self.state.facts.doubtful(known);
-        doubtful.len().max(missed.len()) <= MAX_ALIKE && doubtful.iter().all(|fact| is_sure(fact, is_missed))
+        if doubtful.len().max(missed.len()) > MAX_ALIKE {
+            return false;
+        }
+        let missed: HashSet<&str> = missed.iter().map(|(name, _)| name.as_str()).collect();
+        doubtful.iter().all(|fact| is_sure(fact, |name| missed.contains(name)))
     }
 
     /// Follows another call of a function: its failures may be caught here and not there, or the other way

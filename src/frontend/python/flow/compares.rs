@@ -52,6 +52,9 @@ impl<'a> Walker<'_, 'a> {
         if let Some(test) = self.measured(operator, left, right) {
             return test;
         }
+        if matches!(operator, CmpOp::In | CmpOp::NotIn) {
+            self.need(right, "TypeError");
+        }
         let (read, against) = match (left, right) {
             (Value::Read(..), against) => (left, against),
             (against, Value::Read(..)) => (right, against),
@@ -92,6 +95,7 @@ impl<'a> Walker<'_, 'a> {
         if is_equality {
             return self.compared_with(operator, read, against);
         }
+        self.need(read, "TypeError");
         self.consume(read, span(one));
         Test::unknown()
     }

@@ -40,7 +40,7 @@ impl<'a> Walker<'_, 'a> {
     /// A value is used in an unknown way.
     pub(super) fn consume(&mut self, value: &Value<'a>, at: std::ops::Range<usize>) {
         match value {
-            Value::Read(reads, _) | Value::Length(reads) => {
+            Value::Read(reads, _) | Value::Length(reads) | Value::Parts(reads, _) => {
                 for &read in &**reads {
                     let name = &self.records.reads[read].name;
                     if !self.state.facts.is_present(name) {
@@ -280,6 +280,7 @@ impl<'a> Walker<'_, 'a> {
             },
             Value::Dict(pairs) => {
                 let key = self.eval(&subscript.slice);
+                self.reject_key(&key, &pairs);
                 let found = pairs.iter().rev().find(|(known, _)| known.is_same(&key));
                 found.map_or(Value::Unknown, |(_, value)| value.clone())
             }
@@ -297,7 +298,9 @@ impl<'a> Walker<'_, 'a> {
             value => {
                 self.need(&value, "TypeError");
                 self.consume(&value, span(expression));
-                self.eat(&subscript.slice);
+                let index = self.eval(&subscript.slice);
+                self.consume(&index, span(&*subscript.slice));
+                index.constant().iter().for_each(|index| self.index_parts(&value, index));
                 Value::Unknown
             }
         }

@@ -129,6 +129,7 @@ impl<'a> Walker<'_, 'a> {
             return (Value::Unknown, Value::Unknown);
         }
         if !rows.tests.is_empty() {
+            self.kept = rows.pairs.into_iter().map(|(_, value)| value).collect();
             let told = Value::Told(Rc::new(Test::any(rows.tests)));
             return (told.clone(), told);
         }
@@ -150,7 +151,7 @@ impl<'a> Walker<'_, 'a> {
             self.need(&found, "TypeError");
             self.consume(&found, span(&first.iter));
             rows.is_known = false;
-            self.bind(&first.target, &Value::Unknown);
+            self.bind(&first.target, &super::blocks::part_of(&found));
             let mut facts = Vec::new();
             for test in &first.ifs {
                 facts.extend(self.test(test).yes);

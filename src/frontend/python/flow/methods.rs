@@ -20,7 +20,10 @@ const STARTERS: &[&str] =
     &["subprocess.", "os.exec", "os.spawn", "os.posix_spawn", "asyncio.create_subprocess"];
 
 /// Methods that split a text into a list of unknown elements.
-const PARTING: &[&str] = &["split", "rsplit", "splitlines", "partition", "rpartition"];
+const PARTING: &[&str] = &["split", "rsplit"];
+
+/// Methods that give something else than a text.
+const OTHER: &[&str] = &["splitlines", "partition", "rpartition"];
 
 impl<'a> Walker<'_, 'a> {
     /// Calls of methods of what is known; the function, if it is one of the script's.
@@ -55,12 +58,16 @@ impl<'a> Walker<'_, 'a> {
                 if let Some(test) = self.begins(object, name, given.positional.first()) {
                     return Ok(Value::Told(Rc::new(test)));
                 }
+                self.reject_folder(object, name);
+                if PARTING.contains(&name) {
+                    return Ok(self.parts(&reads, &given, at.clone()));
+                }
                 self.unknown(&given, at.clone());
-                Ok(if PARTING.contains(&name) { Value::Unknown } else { Value::Read(reads, false) })
+                Ok(if OTHER.contains(&name) { Value::Unknown } else { Value::Read(reads, false) })
             }
-            Value::Parser => {
+            Value::Parser(gives_pair) => {
                 let given = self.arguments(call);
-                Ok(self.of_parser(name, &given, at))
+                Ok(self.of_parser(*gives_pair, name, &given, at))
             }
             Value::Options if name == "get" => {
                 let given = self.arguments(call);

@@ -11,11 +11,11 @@ use super::value::{Given, Value};
 use super::walk::Walker;
 use crate::frontend::facts::{as_option, of_option};
 use crate::frontend::interface::{Action, Fallback, Set};
-use crate::frontend::python::arguments::COMMANDS;
+use crate::frontend::python::arguments::{COMMANDS, DECLARING, PAIRING, PARSERS};
 use crate::identifier;
 
-/// Classes of parsers.
-const PARSERS: &[&str] = &["argparse.ArgumentParser"];
+/// Groups of options, to which a parser has options added.
+const GROUPS: &[&str] = &["optparse.OptionGroup"];
 
 /// Functions that run another one as a command.
 const RUNNERS: &[&str] = &["typer.run"];
@@ -50,8 +50,12 @@ impl<'a> Walker<'_, 'a> {
         at: &Bytes,
     ) -> Option<Value<'a>> {
         let is_one_of = |known: &[&str]| paths.iter().any(|path| known.contains(&path.as_str()));
-        if is_one_of(PARSERS) {
-            return Some(Value::Parser);
+        if is_one_of(PARSERS) || is_one_of(GROUPS) {
+            self.unknown(given, at.clone());
+            return Some(Value::Parser(is_one_of(PAIRING)));
+        }
+        if is_one_of(DECLARING) {
+            self.declare(given);
         }
         if is_one_of(&["builtins.vars"])
             && let [Value::Options] = given.positional.as_slice()
@@ -76,14 +80,21 @@ impl<'a> Walker<'_, 'a> {
     }
 
     /// The result of a parser's method.
-    pub(super) fn of_parser(&mut self, name: &str, given: &Given<'a>, at: &Bytes) -> Value<'a> {
+    pub(super) fn of_parser(
+        &mut self,
+        gives_pair: bool,
+        name: &str,
+        given: &Given<'a>,
+        at: &Bytes,
+    ) -> Value<'a> {
         match name {
+            "parse_args" if gives_pair => Value::List(std::rc::Rc::new(vec![Value::Options, Value::Unknown])),
             "parse_args" | "parse_intermixed_args" => Value::Options,
             "parse_known_args" | "parse_known_intermixed_args" => {
                 Value::List(std::rc::Rc::new(vec![Value::Options, Value::Unknown]))
             }
-            "add_argument_group" | "add_mutually_exclusive_group" => Value::Parser,
-            "add_argument" => {
+            "add_argument_group" | "add_mutually_exclusive_group" => Value::Parser(false),
+            "add_argument" | "add_option" => {
                 self.declare(given);
                 self.unknown(given, at.clone())
             }

@@ -234,7 +234,7 @@ pub(super) fn join_values<'a>(
         (None, None) => true,
         _ => false,
     };
-    if values.iter().all(|(_, value)| is_same(value)) {
+    if values.len() == 1 || values.iter().all(|(_, value)| is_same(value)) {
         return first.clone();
     }
     if let Some(told) = joined_told(values) {

@@ -72,6 +72,7 @@ impl<'a> Walker<'_, 'a> {
             .elements()
             .filter(|parts| parts.len() == targets.len() && !targets.iter().any(Expr::is_starred_expr));
         if parts.is_none() {
+            self.unpack_parts(value, targets);
             self.consume(value, targets.first().map_or(0..0, span));
         }
         for (at, target) in targets.iter().enumerate() {

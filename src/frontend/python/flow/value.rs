@@ -23,6 +23,8 @@ pub(super) enum Value<'a> {
     Dict(Rc<Vec<(Value<'a>, Value<'a>)>>),
     /// The value of reads, by number; whether it is unchanged since.
     Read(Rc<[usize]>, bool),
+    /// The parts of the value of reads; whether an empty text has one.
+    Parts(Rc<[usize]>, bool),
     /// The length of the value of reads.
     Length(Rc<[usize]>),
     /// The environment, a copy of it, or a function that reads it.
@@ -40,8 +42,8 @@ pub(super) enum Value<'a> {
     Template(Rc<str>),
     Class(usize),
     Instance(usize),
-    /// A parser of the command line: `argparse.ArgumentParser()`.
-    Parser,
+    /// A parser of the command line: `argparse.ArgumentParser()`; whether it gives a pair, as optparse's.
+    Parser(bool),
     /// The parsed command line.
     Options,
     /// A truth value, or a possibly empty list, that says something about variables.
@@ -181,7 +183,7 @@ impl<'a> Value<'a> {
     /// Whether it is `None`, if known.
     pub(super) fn is_none(&self) -> Option<bool> {
         match self {
-            Self::Unknown | Self::Read(..) | Self::Length(_) | Self::Told(_) => None,
+            Self::Unknown | Self::Read(..) | Self::Length(_) | Self::Parts(..) | Self::Told(_) => None,
             value => Some(value.constant() == Some(Constant::None)),
         }
     }
@@ -197,7 +199,7 @@ impl<'a> Value<'a> {
             (Self::Function(one), Self::Function(other)) => one.code.id() == other.code.id(),
             (Self::Builtin(one), Self::Builtin(other)) => one == other,
             (Self::Sentinel(one), Self::Sentinel(other)) => one == other,
-            (Self::Parser, Self::Parser) | (Self::Options, Self::Options) => true,
+            (Self::Parser(_), Self::Parser(_)) | (Self::Options, Self::Options) => true,
             (Self::List(one), Self::List(other)) => {
                 one.len() == other.len() && one.iter().zip(&**other).all(|(one, other)| one.is_same(other))
             }

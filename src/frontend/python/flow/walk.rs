@@ -57,6 +57,8 @@ pub(super) struct Walker<'m, 'a> {
     pub(super) again: usize,
     /// Whether a read is the fallback of another variable.
     pub(super) instead: bool,
+    /// The elements that the last selection kept, each under its test.
+    pub(super) kept: Vec<Value<'a>>,
     /// Whether the last call ended the program.
     pub(super) ended: bool,
     /// How the program last ended.
@@ -107,6 +109,7 @@ impl<'m, 'a> Walker<'m, 'a> {
             is_parametric: false,
             again: 0,
             instead: false,
+            kept: Vec::new(),
             ended: false,
             failure: Failure::Kill,
             catches: Vec::new(),
