@@ -48,11 +48,14 @@ HARMLESS = ['if (nzchar(x)) print(x)', "if (x == 'a') print(1)", "print(x %in% c
 HARMLESS_FOR_NA = ['if (!is.na(x)) print(x)', 'y <- is.na(x)', "if (!is.na(x) && x == 'a') print(1)"]
 HARMLESS_FOR_NULL = ['if (!is.null(x)) print(x)', 'y <- is.null(x)', "if (!is.null(x) && x == 'a') print(1)"]
 
+# A condition fails for `NA` and for nothing.
+CONDITIONS = ["if (x == 'a') print(1)", "while (x == 'a') break", "if (!(x == 'a')) print(1)"]
+
 # Uses that fit each kind of read.
 USES = {
     'empty': [GUARDS, DEFAULTS, HARMLESS],
-    'na': [GUARDS_OF_NA, DEFAULTS_OF_NA, HARMLESS_FOR_NA],
-    'null': [GUARDS_OF_NULL, DEFAULTS_OF_NULL, HARMLESS_FOR_NULL],
+    'na': [GUARDS_OF_NA, DEFAULTS_OF_NA, HARMLESS_FOR_NA, CONDITIONS],
+    'null': [GUARDS_OF_NULL, DEFAULTS_OF_NULL, HARMLESS_FOR_NULL, CONDITIONS],
     'error': [GUARDS, DEFAULTS, HARMLESS],
     'default': [['print(as.integer(x) + 1L)'], HARMLESS[:2]],
 }

@@ -58,13 +58,15 @@ pub(super) struct Use {
     flag: bool,
     /// Whether the read itself fails where the variable isn't set.
     pub(super) fails: bool,
+    /// Whether it gives `NA` or nothing there, not an empty text.
+    pub(super) gives_missing: bool,
 }
 
 impl Use {
     /// A use outside a call.
     pub(super) fn new(name: String, action: Action, span: Range<usize>) -> Self {
         let done = span.end;
-        Self { name, action, span, done, inner: None, flag: false, fails: false }
+        Self { name, action, span, done, inner: None, flag: false, fails: false, gives_missing: false }
     }
 }
 
@@ -185,6 +187,7 @@ impl<'tree> Finder<'_, 'tree> {
             self.add(variable, action, span, call.node.start_byte());
             if let Some(found) = self.found.uses.last_mut() {
                 found.flag = matches!(found.action, Action::Test);
+                found.gives_missing = unset.is_some_and(|unset| unset.kind() == "na");
             }
         }
     }
@@ -217,9 +220,14 @@ impl<'tree> Finder<'_, 'tree> {
         let node = bare(node);
         let found = fold::texts(node, self.names).filter(|names| !names.is_empty());
         found.or_else(|| {
-            let name = (node.kind() == "identifier").then(|| literals::name(node, self.names.text))??;
+            let is_name = matches!(node.kind(), "identifier" | "dot_dot_i");
+            let name = is_name.then(|| literals::name(node, self.names.text))??;
             match self.names.value_at(&name, node.start_byte())? {
                 Value::Element(vector) => self.elements_in(vector).filter(|names| !names.is_empty()),
+                Value::Label(vector) => {
+                    let named = fold::named(bare(vector), self.names)?.into_iter();
+                    Some(named.map(|(name, _)| name).collect::<Vec<_>>()).filter(|names| !names.is_empty())
+                }
                 _ => None,
             }
         })

@@ -14,6 +14,7 @@ use super::fold;
 use super::names::Names;
 use super::shapes::Shapes;
 use super::tree;
+use super::wrappers::bare;
 use crate::frontend::facts::{Fact, Test, as_option, demanded, is_idle, needs};
 use crate::frontend::interface::{Action, Fallback};
 use crate::value::Constant;
@@ -73,6 +74,8 @@ struct Finder<'n, 'tree> {
     reads: BTreeMap<usize, Vec<String>>,
     /// The variables whose reads fail if unset, by the end of the read.
     failing: BTreeMap<usize, Vec<String>>,
+    /// The variables whose reads all give `NA` if unset, which no condition can be.
+    missing: BTreeSet<String>,
     /// What names hold, and from which position.
     holders: BTreeMap<String, Vec<(usize, Held)>>,
     /// Where variables are written.
@@ -114,6 +117,7 @@ impl<'n, 'tree> Finder<'n, 'tree> {
             catches,
             reads,
             failing,
+            missing: missing(uses),
             holders: BTreeMap::new(),
             writes,
             branches: Vec::new(),
@@ -131,6 +135,9 @@ impl<'n, 'tree> Finder<'n, 'tree> {
     fn look(&mut self, node: Node<'tree>) {
         match node.kind() {
             "if_statement" => self.condition(node),
+            "while_statement" => {
+                node.child_by_field_name("condition").into_iter().for_each(|it| self.refuse_missing(it));
+            }
             "binary_operator" => self.operator(node),
             "call" => self.call(node),
             "subset2" => {
@@ -152,7 +159,28 @@ impl<'n, 'tree> Finder<'n, 'tree> {
     fn condition(&mut self, node: Node<'tree>) {
         let field = |field| node.child_by_field_name(field);
         let Some(condition) = field("condition") else { return };
+        self.refuse_missing(condition);
         self.choice(self.test(condition), field("consequence"), field("alternative"));
+    }
+
+    /// `if (NA == "a")` fails, and so does `if (NA)`.
+    fn refuse_missing(&mut self, condition: Node<'tree>) {
+        let mut node = bare(condition);
+        while node.kind() == "unary_operator" {
+            let Some(inner) = node.child_by_field_name("rhs") else { return };
+            node = bare(inner);
+        }
+        let sides: Vec<Node> = match self.operator_of(node).filter(|_| node.kind() == "binary_operator") {
+            Some("==" | "!=" | "<" | ">" | "<=" | ">=") => {
+                ["lhs", "rhs"].iter().filter_map(|side| node.child_by_field_name(side)).collect()
+            }
+            _ => vec![node],
+        };
+        for name in sides.into_iter().flat_map(|side| self.subject(side)).collect::<Vec<_>>() {
+            if self.missing.contains(&name) {
+                self.demand_by(&Test::of(&[name]).no, condition, true);
+            }
+        }
     }
 
     /// Handles what happens if a test holds, and if it doesn't.
@@ -338,6 +366,21 @@ impl<'n, 'tree> Finder<'n, 'tree> {
         uses.extend(demands);
         spare(uses, &self.conditions);
     }
+}
+
+/// The variables whose reads all give `NA`, or nothing, if unset: by themselves, or converted to a number or truth value.
+fn missing(uses: &[Use]) -> BTreeSet<String> {
+    let mut all: BTreeMap<&str, bool> = BTreeMap::new();
+    for found in uses {
+        let Action::Read { fallback, cast, .. } = &found.action else { continue };
+        let is_given = match fallback {
+            Fallback::Constant(value) => *value != Constant::None && !value.text().is_empty(),
+            fallback => *fallback == Fallback::Computed,
+        };
+        let is_missing = found.inner.is_none() && !is_given && (found.gives_missing || cast.is_some());
+        *all.entry(&found.name).or_insert(true) &= is_missing;
+    }
+    all.into_iter().filter(|(_, is_missing)| *is_missing).map(|(name, _)| name.to_owned()).collect()
 }
 
 /// A read that runs only if something optional is given is optional too.

@@ -40,6 +40,15 @@ pub(super) fn texts(node: Node, names: &Names) -> Option<Vec<String>> {
 
 /// The elements of a `c(…)` or `list(…)` with their names, if all have one; also of a name that stands for one.
 pub(super) fn named<'tree>(node: Node<'tree>, names: &Names<'tree>) -> Option<Vec<(String, Node<'tree>)>> {
+    let parts = parts(node, names)?.into_iter();
+    parts.map(|(name, value)| Some((name?, value))).collect()
+}
+
+/// The elements of a `c(…)` or `list(…)`, some with their names; also of a name that stands for one.
+pub(super) fn parts<'tree>(
+    node: Node<'tree>,
+    names: &Names<'tree>,
+) -> Option<Vec<(Option<String>, Node<'tree>)>> {
     let node = match node.kind() {
         "identifier" => match names.only_value(&literals::name(node, names.text)?)? {
             Value::Expression(value) => value,
@@ -50,7 +59,7 @@ pub(super) fn named<'tree>(node: Node<'tree>, names: &Names<'tree>) -> Option<Ve
     let function = names.called(node)?;
     (function.is_base("c") || function.is_base("list")).then_some(())?;
     let given = arguments::of(node.child_by_field_name("arguments")?, names.text);
-    given.into_iter().map(|argument| Some((argument.name?, argument.value?))).collect()
+    given.into_iter().map(|argument| Some((argument.name, argument.value?))).collect()
 }
 
 fn fold_within(node: Node, names: &Names, depth: usize) -> Option<Vector> {

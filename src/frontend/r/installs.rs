@@ -222,7 +222,7 @@ fn packages_within(node: Node, names: &Names, depth: usize) -> Option<Vec<String
     match node.kind() {
         "identifier" => match names.only_value(&super::literals::name(node, names.text)?)? {
             Value::Expression(value) | Value::Element(value) => within(value),
-            Value::Unknown => None,
+            Value::Label(_) | Value::Unknown => None,
         },
         "subset" | "subset2" => within(node.child_by_field_name("function")?),
         "call" => selected(node, names, depth),

@@ -12,6 +12,7 @@ pub(super) fn name(node: Node, text: &str) -> Option<String> {
             None => Some(written.to_owned()),
         },
         "null" => Some("NULL".to_owned()),
+        "dot_dot_i" => Some(written.to_owned()),
         _ => None,
     }
 }

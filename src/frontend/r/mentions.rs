@@ -68,7 +68,7 @@ fn resolved<'tree>(node: Node<'tree>, names: &Names<'tree>) -> Node<'tree> {
     let value_of = |node: &Node<'tree>| {
         let name = (node.kind() == "identifier").then(|| literals::name(*node, names.text)).flatten()?;
         match names.only_value(&name)? {
-            Value::Expression(value) | Value::Element(value) => Some(value),
+            Value::Expression(value) | Value::Element(value) | Value::Label(value) => Some(value),
             Value::Unknown => None,
         }
     };

@@ -29,6 +29,9 @@ pub(super) const APPLY: &[&str] = &[
     "map_vec",
     "walk",
     "future_map",
+    "Filter",
+    "keep",
+    "discard",
     "Map",
     "mapply",
     "map2",
@@ -37,14 +40,32 @@ pub(super) const APPLY: &[&str] = &[
     "map2_int",
     "map2_lgl",
     "walk2",
+    "imap",
+    "imap_chr",
+    "imap_dbl",
+    "imap_int",
+    "imap_lgl",
+    "iwalk",
+    "pmap",
+    "pmap_chr",
+    "pmap_dbl",
+    "pmap_int",
+    "pmap_lgl",
+    "pwalk",
 ];
 
 /// Those that iterate over several vectors in parallel.
 pub(super) const ROWS: &[&str] =
     &["Map", "mapply", "map2", "map2_chr", "map2_dbl", "map2_int", "map2_lgl", "walk2"];
 
-/// The names of the first element in a formula, and of the second.
-const OF_FORMULAS: [&[&str]; 2] = [&[".x", "."], &[".y"]];
+/// Those that hand over each element and its name.
+const NAMING: &[&str] = &["imap", "imap_chr", "imap_dbl", "imap_int", "imap_lgl", "iwalk"];
+
+/// Those that iterate over the vectors of a list in parallel.
+const LISTED: &[&str] = &["pmap", "pmap_chr", "pmap_dbl", "pmap_int", "pmap_lgl", "pwalk"];
+
+/// The names of the first element in a formula, of the second, and of others.
+const OF_FORMULAS: [&[&str]; 4] = [&[".x", ".", "..1"], &[".y", "..2"], &["..3"], &["..4"]];
 
 /// A function, by its name in its package.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +94,8 @@ pub(super) enum Value<'tree> {
     Expression(Node<'tree>),
     /// Each element of a vector in turn.
     Element(Node<'tree>),
+    /// The name of each element of a vector in turn.
+    Label(Node<'tree>),
     /// Anything.
     Unknown,
 }
@@ -112,15 +135,12 @@ impl<'tree> Names<'tree> {
         let scopes = scopes(text, &functions);
         let mut names = Self { text, scopes, bindings: BTreeMap::new(), constants: BTreeMap::new() };
         for parameter in &shapes.parameters {
-            let value = applied
-                .elements
-                .get(&parameter.id())
-                .map_or(Value::Unknown, |&vector| Value::Element(vector));
+            let value = applied.elements.get(&parameter.id()).copied().unwrap_or(Value::Unknown);
             names.bind(*parameter, names.scope(parameter.start_byte()), value, parameter.byte_range());
         }
-        for (formula, name, vector) in applied.formulas {
+        for (formula, name, value) in applied.formulas {
             let scope = names.scope(formula.start_byte());
-            let binding = Binding { scope, span: formula.byte_range(), value: Value::Element(vector) };
+            let binding = Binding { scope, span: formula.byte_range(), value };
             names.bindings.entry(name.to_owned()).or_default().push(binding);
         }
         for pair in &shapes.loops {
@@ -301,10 +321,10 @@ fn scopes(text: &str, functions: &[Node]) -> Vec<Scope> {
 /// Functions applied to vectors.
 #[derive(Debug, Default)]
 struct Applied<'tree> {
-    /// The vectors, by the parameters that iterate over them.
-    elements: BTreeMap<usize, Node<'tree>>,
-    /// Formulas used as functions, with the names of their elements and the vectors.
-    formulas: Vec<(Node<'tree>, &'static str, Node<'tree>)>,
+    /// What they are in turn, by parameter.
+    elements: BTreeMap<usize, Value<'tree>>,
+    /// Formulas used as functions, with the names of their elements, and what those are in turn.
+    formulas: Vec<(Node<'tree>, &'static str, Value<'tree>)>,
 }
 
 fn applied<'tree>(shapes: &Shapes<'tree>, text: &str) -> Applied<'tree> {
@@ -320,21 +340,66 @@ fn applied<'tree>(shapes: &Shapes<'tree>, text: &str) -> Applied<'tree> {
             continue;
         }
         let arguments = arguments::of(call.arguments, text);
-        let first = handed.get(&call.node.id()).copied();
-        let values = || first.into_iter().chain(arguments.iter().filter_map(|argument| argument.value));
-        let is_function = |value: &Node| value.kind() == "function_definition" || is_formula(*value);
-        let Some(function) = values().find(is_function) else { continue };
-        let most = if ROWS.contains(&name) { usize::MAX } else { 1 };
-        let vectors: Vec<Node> = values().filter(|value| !is_function(value)).take(most).collect();
-        let ids = parameters(function).into_iter().map(|node| node.id());
-        found.elements.extend(ids.zip(vectors.iter().copied()));
+        let first = handed.get(&call.node.id()).map(|piped| (None, *piped));
+        let given = arguments.iter().filter_map(|argument| Some((argument.name.as_deref(), argument.value?)));
+        let given: Vec<_> = first.into_iter().chain(given).collect();
+        let is_function = |value: Node| value.kind() == "function_definition" || is_formula(value);
+        let Some((_, function)) = given.iter().copied().find(|(_, value)| is_function(*value)) else {
+            continue;
+        };
+        let vectors = given.iter().copied().filter(|(_, value)| !is_function(*value));
+        let vectors: Vec<(Option<&str>, Node)> = match name {
+            name if ROWS.contains(&name) => vectors.collect(),
+            _ => vectors.take(1).collect(),
+        };
+        let listed = || vectors.first().map(|(_, list)| listed(*list, text)).unwrap_or_default();
+        let values: Vec<(Option<String>, Value)> = match vectors.as_slice() {
+            [(_, vector)] if NAMING.contains(&name) => {
+                vec![(None, Value::Element(*vector)), (None, Value::Label(*vector))]
+            }
+            _ if LISTED.contains(&name) => listed(),
+            vectors => vectors
+                .iter()
+                .map(|(name, vector)| (name.map(ToOwned::to_owned), Value::Element(*vector)))
+                .collect(),
+        };
         if is_formula(function) {
-            let taken = OF_FORMULAS.iter().zip(vectors);
+            let taken = OF_FORMULAS.iter().zip(values);
             found.formulas.extend(
-                taken.flat_map(|(names, vector)| names.iter().map(move |by| (function, *by, vector))),
+                taken.flat_map(|(names, (_, value))| names.iter().map(move |by| (function, *by, value))),
             );
+        } else {
+            found.elements.extend(handed_over(&parameters(function), values, text));
         }
     }
+    found
+}
+
+/// The vectors of `list(c("x", "y"), d = c("d", "e"))`, with their names.
+fn listed<'tree>(list: Node<'tree>, text: &str) -> Vec<(Option<String>, Value<'tree>)> {
+    let function = list.child_by_field_name("function").map(|function| &text[function.byte_range()]);
+    let is_list = matches!(function, Some("list" | "tibble" | "data.frame" | "tibble::tibble"));
+    let vectors = list.child_by_field_name("arguments").filter(|_| is_list);
+    let vectors = vectors.map(|vectors| arguments::of(vectors, text)).unwrap_or_default().into_iter();
+    vectors.filter_map(|vector| Some((vector.name, Value::Element(vector.value?)))).collect()
+}
+
+/// What parameters are in turn: those with the names of vectors, and the others in their order.
+fn handed_over<'tree>(
+    parameters: &[Node<'tree>],
+    values: Vec<(Option<String>, Value<'tree>)>,
+    text: &str,
+) -> Vec<(usize, Value<'tree>)> {
+    let named = |name: &Option<String>| {
+        let is_it = |node: &&Node| literals::name(**node, text) == *name;
+        name.as_ref().and_then(|_| parameters.iter().find(is_it)).map(Node::id)
+    };
+    let (by_name, others): (Vec<_>, Vec<_>) =
+        values.into_iter().map(|(name, value)| (named(&name), value)).partition(|(id, _)| id.is_some());
+    let mut found: Vec<_> = by_name.into_iter().filter_map(|(id, value)| Some((id?, value))).collect();
+    let taken: Vec<usize> = found.iter().map(|(id, _)| *id).collect();
+    let free = parameters.iter().map(Node::id).filter(|id| !taken.contains(id));
+    found.extend(free.zip(others.into_iter().map(|(_, value)| value)));
     found
 }
 

@@ -207,6 +207,10 @@ impl<'a> Walker<'_, 'a> {
 
     /// `map(os.getenv, ["a", "b"])`.
     pub(super) fn mapped(&mut self, given: &Given<'a>, at: Bytes) -> Value<'a> {
+        if let [Value::Builtin(kind), list @ Value::Parts(..)] = given.positional.as_slice() {
+            let positional = vec![super::blocks::part_of(list)];
+            self.reject_arguments(&[format!("builtins.{kind}")], &Given { positional, ..Given::default() });
+        }
         let rows: Option<Vec<Vec<Value>>> =
             given.positional.iter().skip(1).map(|list| self.rows(list)).collect();
         let (Some(function), Some(rows)) = (given.positional.first().cloned(), rows) else {

@@ -16,16 +16,20 @@ use crate::value::Constant;
 
 impl<'a> Walker<'_, 'a> {
     pub(super) fn compare(&mut self, compare: &'a ExprCompare) -> Test {
-        let left = self.eval(&compare.left);
-        let ([operator], [right]) = (&*compare.ops, &*compare.comparators) else {
-            self.consume(&left, span(&*compare.left));
-            compare.comparators.iter().for_each(|value| self.eat(value));
-            return Test::unknown();
-        };
-        let other = self.eval(right);
-        let is_negative = matches!(operator, CmpOp::NotIn | CmpOp::NotEq | CmpOp::IsNot);
-        let test = self.comparison(*operator, (&left, &compare.left), (&other, right));
-        if is_negative { test.negated() } else { test }
+        let (mut left, mut one) = (self.eval(&compare.left), &*compare.left);
+        let mut tests = Vec::with_capacity(compare.ops.len());
+        // `0 < x < 9` holds if both comparisons do.
+        for (operator, other) in compare.ops.iter().zip(&compare.comparators) {
+            let right = self.eval(other);
+            let is_negative = matches!(operator, CmpOp::NotIn | CmpOp::NotEq | CmpOp::IsNot);
+            let test = self.comparison(*operator, (&left, one), (&right, other));
+            tests.push(if is_negative { test.negated() } else { test });
+            (left, one) = (right, other);
+        }
+        match <[Test; 1]>::try_from(tests) {
+            Ok([test]) => test,
+            Err(tests) => Test::all(tests),
+        }
     }
 
     pub(super) fn comparison(
@@ -185,11 +189,18 @@ impl<'a> Walker<'_, 'a> {
         };
         self.compared(read);
         let given = Test::of_either(&self.asked(read));
-        Some(if holds {
-            Test::any(vec![given.negated(), Test::unknown()])
-        } else {
-            Test { yes: given.yes, ..Test::unknown() }
+        Some(match holds {
+            true => Test::any(vec![given.negated(), Test::unknown()]),
+            // An empty text stays one, whatever is done to it.
+            false if default.is_empty() => Test::all(vec![given, Test::unknown()]),
+            false => Test { yes: given.yes, ..Test::unknown() },
         })
+    }
+
+    /// `os.path.isfile(x)`: an empty default is no file.
+    pub(super) fn exists(&mut self, read: &Value<'a>) -> Option<Test> {
+        let is_empty = matches!(self.default_of(read)?, Constant::Text(text) if text.is_empty());
+        is_empty.then(|| Test::all(vec![Test::of_either(&self.asked(read)), Test::unknown()]))
     }
 
     /// The constant that a read gives if the variable isn't set.

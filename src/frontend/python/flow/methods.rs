@@ -192,6 +192,12 @@ impl<'a> Walker<'_, 'a> {
                 let texts = texts().filter(|_| !given.is_open && given.named.is_empty())?;
                 Some(Value::Path(texts::path(&texts).into()))
             }
+            "os.path.exists" | "os.path.isdir" | "os.path.isfile" => {
+                let value = given.positional.first()?;
+                let test = self.exists(value)?;
+                self.consume(value, at.clone());
+                Some(Value::Told(Rc::new(test)))
+            }
             "functools.partial" => {
                 let (function, first) = given.positional.split_first()?;
                 let rest = Given { positional: first.to_vec(), ..given.clone() };

@@ -58,13 +58,16 @@ impl<'tree> Finder<'_, 'tree> {
             Taken::Element { name, at, fails } => {
                 let (cast, before) = (self.wrappers.cast(at), self.found.uses.len());
                 self.each(name, &Action::read(Fallback::Missing, cast), at);
-                self.found.uses[before..].iter_mut().for_each(|read| read.fails = fails);
+                for read in &mut self.found.uses[before..] {
+                    (read.fails, read.gives_missing) = (fails, !fails);
+                }
                 true
             }
             Taken::Field { name, at } => {
                 let Some(variable) = literals::name(name, self.names.text) else { return false };
                 let action = Action::read(Fallback::Missing, self.wrappers.cast(at));
                 self.add(variable, action, at.byte_range(), at.start_byte());
+                self.found.uses.iter_mut().rev().take(1).for_each(|read| read.gives_missing = true);
                 true
             }
             Taken::Test(name) => {

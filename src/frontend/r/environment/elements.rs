@@ -35,10 +35,11 @@ impl<'tree> Finder<'_, 'tree> {
         at: usize,
     ) -> Option<Node<'tree>> {
         let unset = bare(unset);
-        if unset.kind() == "identifier" {
+        if matches!(unset.kind(), "identifier" | "dot_dot_i") {
             let value = self.names.value_at(&literals::name(unset, self.names.text)?, unset.start_byte())?;
             let Value::Element(values) = value else { return None };
-            return vector(values, self.names).get(at).copied();
+            let parts = fold::parts(bare(values), self.names)?;
+            return parts.get(at).map(|(_, value)| *value);
         }
         matches!(unset.kind(), "subset" | "subset2").then_some(())?;
         let text = |node: Node| &self.names.text[bare(node).byte_range()];
@@ -73,7 +74,11 @@ impl<'tree> Finder<'_, 'tree> {
             && !others.iter().any(|argument| argument.name.as_deref() == Some("FUN.VALUE"));
         let second =
             others.iter().filter(|argument| argument.name.is_none()).nth(1 + usize::from(has_pattern));
-        let unset = others.iter().find(is_unset).or(second).and_then(|unset| unset.value);
+        // `mapply(Sys.getenv, names, MoreArgs = list(unset = "d"))`.
+        let more = others.iter().find(|argument| argument.name.as_deref() == Some("MoreArgs"));
+        let more = more.and_then(|more| fold::named(more.value?, self.names)).unwrap_or_default();
+        let more = more.into_iter().find(|(name, _)| name == "unset").map(|(_, value)| value);
+        let unset = others.iter().find(is_unset).or(second).and_then(|unset| unset.value).or(more);
         let cast = self.wrappers.cast(call.node);
         let rows = unset
             .map(|unset| vector(unset, self.names))
