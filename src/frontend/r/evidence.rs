@@ -176,8 +176,11 @@ impl<'n, 'tree> Finder<'n, 'tree> {
             }
             _ => vec![node],
         };
-        for name in sides.into_iter().flat_map(|side| self.subject(side)).collect::<Vec<_>>() {
-            if self.missing.contains(&name) {
+        let names: Vec<String> = sides.into_iter().flat_map(|side| self.subject(side)).collect();
+        for name in names.into_iter().filter(|name| self.missing.contains(name)).collect::<Vec<_>>() {
+            if self.catches.at(condition.start_byte()).is_some() {
+                self.leave(&[name]);
+            } else {
                 self.demand_by(&Test::of(&[name]).no, condition, true);
             }
         }

@@ -22,8 +22,9 @@ const STARTERS: &[&str] =
 /// Methods that split a text into a list of unknown elements.
 const PARTING: &[&str] = &["split", "rsplit"];
 
-/// Methods that give something else than a text.
-const OTHER: &[&str] = &["splitlines", "partition", "rpartition"];
+/// Methods that give something else than a text, or a text though this one is empty.
+const OTHER: &[&str] =
+    &["splitlines", "partition", "rpartition", "join", "zfill", "center", "ljust", "rjust"];
 
 impl<'a> Walker<'_, 'a> {
     /// Calls of methods of what is known; the function, if it is one of the script's.

@@ -103,12 +103,12 @@ impl<'a> Walker<'_, 'a> {
         }
     }
 
-    /// `{"a": 1}[x]`: another key than those of a dict.
+    /// `{"a": 1}[x]`: an empty text is no key. Of others nothing is sure, as keys may be added unseen.
     pub(super) fn reject_key(&mut self, key: &Value<'a>, pairs: &[(Value<'a>, Value<'a>)]) {
         let keys: Option<Vec<Constant>> = pairs.iter().map(|(known, _)| known.constant()).collect();
         if let Some(keys) = keys {
-            let is_other = |text: &str| !keys.contains(&Constant::Text(text.to_owned()));
-            self.reject(key, "KeyError", is_other);
+            let has_empty = keys.contains(&Constant::Text(String::new()));
+            self.reject(key, "KeyError", |text| text.is_empty() && !has_empty);
         }
     }
 

@@ -43,8 +43,16 @@ pub(super) fn place(node: Node, text: &str) -> Option<String> {
 impl<'tree> Finder<'_, 'tree> {
     /// Records what a place holds after an assignment.
     pub(super) fn hold(&mut self, pair: &Pair<'tree>) {
-        let Some(place) = place(pair.target, self.names.text) else { return };
         let from = pair.node.end_byte();
+        let Some(place) = place(pair.target, self.names.text) else {
+            // What some elements are replaced in is something else: `x[is.na(x)] <- 5`.
+            let whole =
+                pair.target.child_by_field_name("function").filter(|_| pair.target.kind() == "subset");
+            let changed = whole.and_then(|whole| self::place(whole, self.names.text));
+            return changed.into_iter().for_each(|place| {
+                self.holders.entry(place).or_default().push((from, Held::Nothing));
+            });
+        };
         let held = self.held(pair);
         let fields = self.fields(pair);
         // What another list has in its fields isn't known any more.
