@@ -77,7 +77,7 @@ section 'CI' parallel_tests tests/ci
 section 'pages' parallel_tests tests/pages
 # Workers of grids wait most of the time, and need no container engine.
 beside python_tests tests/grid
-section 'chaos' python_tests tests/chaos
+section 'chaos' parallel_tests --dist loadfile tests/chaos
 # Files of tests share the engines; the tests of a file take turns.
 section 'engines' parallel_tests --dist loadfile tests/engines
 section 'grid, beside these' joined

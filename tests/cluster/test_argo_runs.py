@@ -9,6 +9,7 @@ import time
 
 import boto3
 import pytest
+import yaml
 from cluster import HOME, KUBECTL, PATIENCE
 from operators import SECRET, create
 from support import HOSTILE, ROOT, SAMPLES, c3, run, succeeded, wait_until, write
@@ -235,8 +236,28 @@ def test_a_grid_does_each_batch_once(work, tmp_path, repository):
     assert sorted(noted(work.namespace, 'end')) == names
 
 
+def suspended(name, template):
+    """Give a workflow of a template that is checked as a whole and starts nothing."""
+    given = template['spec'].get('arguments', {})
+    parameters = [{'name': it['name'], 'value': '1'} for it in given.get('parameters', []) if 'value' not in it]
+    needed = template['spec']['templates'][0].get('inputs', {}).get('artifacts', [])
+    artifacts = [{'name': it['name'], 'raw': {'data': 'x'}} for it in needed if not it.get('optional')]
+    spec = {'suspend': True, 'workflowTemplateRef': {'name': name}}
+    spec['arguments'] = {'parameters': parameters, 'artifacts': artifacts}
+    return {'apiVersion': API, 'kind': 'Workflow', 'metadata': {'name': name}, 'spec': spec}
+
+
 @pytest.mark.matrix('argo', 'accepted')
-def test_samples_are_templates_that_the_server_takes(work, tmp_path):
+def test_argo_accepts_every_sample(work, tmp_path):
     succeeded(c3('compile', *SAMPLES, '-r', 'registry.example/ns', '--target', 'argo', '-o', tmp_path, cwd=ROOT))
-    for path in sorted(tmp_path.glob('*.argo.yaml')):
-        succeeded(work.namespace.call('create', '-f', path))
+    templates = [yaml.safe_load(path.read_text(encoding='utf-8')) for path in sorted(tmp_path.glob('*.argo.yaml'))]
+    bad = json.loads(json.dumps(templates[0]))
+    bad['metadata']['name'], bad['spec']['entrypoint'] = 'bad', 'nothing'
+    for template in [*templates, bad]:
+        work.namespace.create(template)
+        work.namespace.create(suspended(template['metadata']['name'], template))
+    found = lambda: {it['metadata']['name']: it.get('status', {}) for it in work.namespace.found('workflows')['items']}  # noqa: E731
+    wait_until(lambda: all(status.get('phase') for status in found().values()), PATIENCE)
+    phases = {name: (status['phase'], status.get('message')) for name, status in found().items()}
+    assert phases.pop('bad')[0] == 'Failed'
+    assert set(phases.values()) == {('Running', None)} and len(phases) == len(SAMPLES), phases
