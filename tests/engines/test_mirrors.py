@@ -3,7 +3,7 @@
 import pytest
 from images import docker, image_config, registry_json
 from operators import create
-from support import BASE, OPEN_REGISTRY, c3, run, succeeded, write
+from support import BASE, OPEN_REGISTRY, ROOT, c3, run, succeeded, write
 
 TRUE = 'registry.invalid/mirrored/base:1'
 SCRIPT = '"""Greets."""\nprint("hello")\n'
@@ -52,6 +52,12 @@ def test_without_the_mirror_the_base_is_not_found(folder, repository):
     write(folder / 'c3.toml', f'base-image = "{TRUE}"\n')
     done = c3('create-operator', 'greet.py', '-r', repository, '-v', '0.1', cwd=folder)
     assert done.returncode == 3 and TRUE in done.stderr, done.stderr
+
+
+def test_doctor_looks_for_the_mirrors_image(tmp_path):
+    write(tmp_path / 'c3.toml', 'mirrors = { "registry.access.redhat.com" = "registry.invalid/hub" }\n')
+    assert f'missing base image registry.invalid/hub/{BASE.split("/", 1)[1]}' in c3('doctor', cwd=tmp_path).stdout
+    assert f'found   base image {BASE}' in c3('doctor', cwd=ROOT).stdout
 
 
 def test_a_family_stands_on_the_mirrors_image(folder, mirror, repository):
