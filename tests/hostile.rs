@@ -626,7 +626,20 @@ impl Variable {
             },
             Given::Missing => false,
         };
-        PLACES[self.place].starts_with("«assert") && is_nothing && !self.is_perhaps_written()
+        let place = PLACES[self.place];
+        let is_refused =
+            place.starts_with("«assert") && is_nothing || place.contains("open(»)") && self.is_empty_text();
+        is_refused && !self.is_perhaps_written()
+    }
+
+    /// Whether its default is an empty text.
+    fn is_empty_text(&self) -> bool {
+        let is_empty = match &self.given {
+            Given::Text(text) => text.is_empty(),
+            Given::Code(code, _) => *code == "''",
+            Given::Optional(_) | Given::Missing => false,
+        };
+        is_empty && self.cast.is_empty()
     }
 
     fn is_required(&self) -> bool {

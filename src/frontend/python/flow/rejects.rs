@@ -55,7 +55,6 @@ const REJECTING: &[(&str, &str, Fails)] = &[
     ("shutil.copyfile", "FileNotFoundError", str::is_empty),
     ("shutil.copytree", "FileNotFoundError", str::is_empty),
     ("shutil.move", "FileNotFoundError", str::is_empty),
-    ("shutil.rmtree", "FileNotFoundError", str::is_empty),
     ("tarfile.open", "FileNotFoundError", str::is_empty),
     ("urllib.request.urlopen", "ValueError", is_blank),
     ("uuid.UUID", "ValueError", is_blank),
