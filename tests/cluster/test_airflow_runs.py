@@ -76,7 +76,7 @@ def maker(tmp_path_factory, repository):
     folder = tmp_path_factory.mktemp('maker')
     write(folder / 'maker.py', MAKER)
     write(folder / 'c3.toml', CLAIM)
-    return folder, create(folder, 'maker.py', '-r', repository, '-v', '0.1', '--target', 'airflow')
+    return folder, create(folder, 'maker.py', '-r', f'{repository}/airflow', '-v', '0.1', '--target', 'airflow')
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_a_workflow_of_three_operators(airflow, namespace, tmp_path, repository)
     write(tmp_path / 'c3.toml', CLAIM)
     for operator in OPERATORS:
         write(tmp_path / operator, (SAMPLE / operator).read_text(encoding='utf-8'))
-        create(tmp_path, operator, '-r', repository, '-v', '0.2', '--target', 'airflow')
+        create(tmp_path, operator, '-r', f'{repository}/airflow', '-v', '0.1', '--target', 'airflow')
     succeeded(c3('create-workflow', *OPERATORS, '--name', 'squares', '--target', 'airflow', cwd=tmp_path))
     airflow.put(tmp_path)
     namespace.secret('write-letter', signing_token=SECRET)
@@ -127,7 +127,7 @@ def test_a_grid_does_each_batch_once(airflow, namespace, tmp_path, repository):
     names = prepare(namespace, 30)
     write(tmp_path / 'slow.py', SCRIPT)
     write(tmp_path / 'c3.toml', CLAIM + 'parallelism = 3\n')
-    options = ['-b', 'local', '-r', repository, '-v', '0.3', '--target', 'airflow']
+    options = ['-b', 'local', '-r', f'{repository}/airflow', '-v', '0.1', '--target', 'airflow']
     succeeded(c3('create-gridwrapper', 'slow.py', *options, cwd=tmp_path))
     airflow.put(tmp_path)
     places = {'gw_batch_file': '/shared/batches.txt', 'gw_coordinator_path': '/shared/marks'}

@@ -176,7 +176,7 @@ def maker(tmp_path_factory, repository):
     folder = tmp_path_factory.mktemp('maker')
     write(folder / 'maker.py', MAKER)
     write(folder / 'c3.toml', '[job]\nbackoff-limit = 1\n')
-    create(folder, 'maker.py', '-r', repository, '-v', '0.1', '--target', 'argo')
+    create(folder, 'maker.py', '-r', f'{repository}/argo', '-v', '0.1', '--target', 'argo')
     return folder / 'maker.argo.yaml'
 
 
@@ -215,7 +215,7 @@ def test_what_can_not_succeed_is_not_tried_again(work, maker, code, attempts):
 def test_a_workflow_of_three_operators(work, tmp_path, repository):
     for operator in OPERATORS:
         write(tmp_path / operator, (SAMPLE / operator).read_text(encoding='utf-8'))
-        create(tmp_path, operator, '-r', repository, '-v', '0.1', '--target', 'argo')
+        create(tmp_path, operator, '-r', f'{repository}/argo', '-v', '0.1', '--target', 'argo')
     succeeded(c3('create-workflow', *OPERATORS, '--name', 'squares', '--target', 'argo', cwd=tmp_path))
     work.namespace.secret('write-letter', signing_token=SECRET)
     status = work.succeeded('squares', sorted(tmp_path.glob('*.argo.yaml')), rows='4', reader='Ada L.')
@@ -228,7 +228,7 @@ def test_a_grid_does_each_batch_once(work, tmp_path, repository):
     write(tmp_path / 'slow.py', SCRIPT)
     places = 'gw_batch_file = "/shared/batches.txt"\ngw_coordinator_path = "/shared/marks"\n'
     write(tmp_path / 'c3.toml', f'[job]\nparallelism = 4\nvolumes = ["shared:/shared"]\n[job.values]\n{places}')
-    options = ['-b', 'local', '-r', repository, '-v', '0.1', '--target', 'argo']
+    options = ['-b', 'local', '-r', f'{repository}/argo', '-v', '0.1', '--target', 'argo']
     succeeded(c3('create-gridwrapper', 'slow.py', *options, cwd=tmp_path))
     status = work.succeeded('gw-slow', [tmp_path / 'gw_slow.argo.yaml'])
     assert len([node for node in status['nodes'].values() if node['type'] == 'Pod']) == 4
