@@ -1,5 +1,5 @@
-//! Options of argparse, optparse, click and typer, read without running the script: which become inputs, and which are reported
-//! instead.
+//! Options of argparse, optparse, click and typer, read without running the script: which become inputs, and which
+//! are reported instead.
 //!
 //! One parser or command is read, the one that gets the script's command line. An option that can't be read for sure stays
 //! out of the interface, with a note: its value still reaches the script behind `--`.
