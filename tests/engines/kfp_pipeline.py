@@ -10,6 +10,7 @@ import runpy
 import sys
 from pathlib import Path
 
+import kfp_images  # noqa: F401
 from kfp import local
 
 

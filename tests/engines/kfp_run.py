@@ -12,6 +12,7 @@ import os
 import sys
 from pathlib import Path
 
+import kfp_images  # noqa: F401
 from docker.types import Mount
 from kfp import components, dsl, local
 
