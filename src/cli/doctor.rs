@@ -63,14 +63,14 @@ impl Check {
 
 /// Runs the command; without an engine it ends with exit code 3.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
-    let (settings, repositories) = registries::named(options.repository.as_deref());
+    let (settings, named) = registries::named(options.repository.as_deref());
     let endpoint = Endpoint::from_environment()?;
     let engine = Engine::connect(&endpoint);
     let mut checks: Vec<Check> = settings.into_iter().collect();
     checks.push(engines::engine(&endpoint, engine.as_ref().ok()));
     checks.push(engines::builder(&endpoint, engine.as_ref().ok()));
-    checks.extend(engine.as_ref().ok().map(engines::base_image));
-    checks.extend(repositories.iter().map(|repository| registries::check(repository)));
+    checks.extend(engine.as_ref().ok().map(|engine| engines::base_image(engine, &named.mirrors)));
+    checks.extend(named.repositories.iter().map(|repository| registries::check(repository)));
     checks.extend(programs::checks());
     let failure = engine.err().map(|error| Failure { code: ENGINE, ..Failure::from(error) });
     match options.format {

@@ -34,7 +34,7 @@ argo_build() {
     cp -r "$("$go" list -mod=mod -m -f '{{.Dir}}' $name)/manifests/base/crds/minimal" "$argo_cache/definitions" \
       && chmod -R u+w "$argo_cache/definitions" && rm "$argo_cache/definitions"/{README.md,kustomization.yaml} \
       && mv argoexec workflow-controller "$argo_cache"
-  ) >>"$state/argo-build.log" 2>&1 || { tail -5 "$state/argo-build.log" >&2; return 1; }
+  ) >>"$state/argo-build.log" 2>&1 || { tail -5 "$state/argo-build.log" >&2; rm -rf "$folder"; return 1; }
   rm -rf "$folder"
 }
 

@@ -4,23 +4,20 @@ import json
 import os
 import re
 import subprocess
-import threading
 import time
 
-import boto3
 import pytest
 import yaml
 from cluster import HOME, KUBECTL, PATIENCE
 from operators import SECRET, create
 from support import HOSTILE, ROOT, SAMPLES, c3, run, succeeded, wait_until, write
-from test_grid import CEPH, NODE, SCRIPT, Relay, noted, prepare
+from test_grid import LOGIN, NODE, SCRIPT, client, noted, prepare, relayed
 from test_workflows import OPERATORS, SAMPLE, letter
 
 ARGO = HOME / 'argo'
 # The group of its objects.
 API = 'argoproj.io/v1alpha1'
 BUCKET = 'argo'
-LOGIN = {'aws_access_key_id': 'testkey', 'aws_secret_access_key': 'testsecret', 'region_name': 'us-east-1'}
 
 # What a namespace of the profile *restricted* asks of Argo's own containers, and where these find the API server: nothing
 # here routes the addresses of services.
@@ -68,11 +65,8 @@ sys.exit(code)
 @pytest.fixture(scope='module')
 def store():
     """Give the address of an object store for artifacts, as pods see it."""
-    boto3.client('s3', endpoint_url='http://{}:{}'.format(*CEPH), **LOGIN).create_bucket(Bucket=BUCKET)
-    with Relay() as relay:
-        threading.Thread(target=relay.serve_forever, daemon=True).start()
-        yield '{}:{}'.format(*relay.server_address)
-        relay.shutdown()
+    with relayed(BUCKET) as place:
+        yield place
 
 
 @pytest.fixture(scope='module', autouse=True)
@@ -152,18 +146,18 @@ class Argo:
 
 
 def nodes_of(status, name):
-    """Give the nodes of a template that are pods, by the time of their start."""
-    nodes = [node for node in status['nodes'].values() if node.get('templateName', node.get('templateRef', {}).get('template')) == name or node['displayName'].startswith(name)]
-    return sorted((node for node in nodes if node['type'] == 'Pod'), key=lambda node: node['startedAt'])
+    """Give the pods of a template, by the time of their start."""
+    pods = [node for node in status['nodes'].values() if node['type'] == 'Pod' and node['displayName'].startswith(name)]
+    return sorted(pods, key=lambda node: node['startedAt'])
 
 
 def outputs_of(node):
     """Give the output parameters of a node, and the contents of its artifacts as they are in the store."""
-    client = boto3.client('s3', endpoint_url='http://{}:{}'.format(*CEPH), **LOGIN)
+    s3 = client()
     outputs = node.get('outputs', {})
     parameters = {parameter['name']: parameter['value'] for parameter in outputs.get('parameters', [])}
     artifacts = {
-        artifact['name']: client.get_object(Bucket=BUCKET, Key=artifact['s3']['key'])['Body'].read()
+        artifact['name']: s3.get_object(Bucket=BUCKET, Key=artifact['s3']['key'])['Body'].read()
         for artifact in outputs.get('artifacts', [])
         if artifact['name'] != 'main-logs'
     }

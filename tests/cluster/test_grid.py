@@ -21,6 +21,7 @@ from support import c3, succeeded, told, wait_until, write
 # The object store, and this machine as pods see it.
 CEPH = ('127.0.0.1', 7480)
 NODE = '10.88.7.1'
+LOGIN = {'aws_access_key_id': 'testkey', 'aws_secret_access_key': 'testsecret', 'region_name': 'us-east-1'}
 
 # Each batch is written down when it ends, and says so if another worker does it at the same time.
 SCRIPT = '''\
@@ -216,16 +217,26 @@ class Between(socketserver.BaseRequestHandler):
             other.shutdown(socket.SHUT_WR)
 
 
+def client():
+    """Give a client of the object store, from this machine."""
+    return boto3.client('s3', endpoint_url='http://{}:{}'.format(*CEPH), **LOGIN)
+
+
+@contextlib.contextmanager
+def relayed(bucket):
+    """Make a bucket, and give the address of the object store as pods see it."""
+    client().create_bucket(Bucket=bucket)
+    with Relay() as relay:
+        threading.Thread(target=relay.serve_forever, daemon=True).start()
+        yield '{}:{}'.format(*relay.server_address)
+        relay.shutdown()
+
+
 @pytest.fixture
 def store():
     """Give the connection to a bucket, as pods write it."""
-    login = {'aws_access_key_id': 'testkey', 'aws_secret_access_key': 'testsecret', 'region_name': 'us-east-1'}
-    boto3.client('s3', endpoint_url='http://{}:{}'.format(*CEPH), **login).create_bucket(Bucket='cluster')
-    with Relay() as relay:
-        threading.Thread(target=relay.serve_forever, daemon=True).start()
-        place = '{}:{}'.format(*relay.server_address)
+    with relayed('cluster') as place:
         yield f'cos://testkey:testsecret@http://{place}/cluster/{secrets.token_hex(4)}'
-        relay.shutdown()
 
 
 def test_killed_pods_of_an_object_store_lose_nothing(namespace, repository, tmp_path, store):

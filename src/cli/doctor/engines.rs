@@ -1,14 +1,12 @@
 //! Builders of images: the configured engine, or `c3` itself.
 
-use std::path::Path;
-
 use c3::backend::runtime;
 use c3::engine::docker::{Engine, Kind};
 use c3::engine::endpoint::{Endpoint, Rule};
 use c3::engine::oci;
 use c3::failure::Fault;
 use c3::language::Language;
-use c3::settings::{self, FILE_NAME};
+use c3::reference::Mirrors;
 
 use super::{Check, State};
 
@@ -56,12 +54,10 @@ pub(super) fn builder(endpoint: &Endpoint, engine: Option<&Engine>) -> Check {
     }
 }
 
-/// The default base image, from the mirror that the nearest `c3.toml` names.
-pub(super) fn base_image(engine: &Engine) -> Check {
+/// The default base image, from its mirror if it has one.
+pub(super) fn base_image(engine: &Engine, mirrors: &Mirrors) -> Check {
     let runtime = runtime::of(Language::Python);
-    let image = (runtime.base_image)(runtime.image_version).unwrap_or_default();
-    // A file that can't be read is reported beside this.
-    let image = settings::mirrors_for(Path::new(FILE_NAME)).unwrap_or_default().of(&image);
+    let image = mirrors.of(&(runtime.base_image)(runtime.image_version).unwrap_or_default());
     let Some(base) = engine.inspect(&image).ok().flatten() else {
         let text = format!("base image {image} (it is pulled when first needed)");
         return Check::new("base image", State::Missing, text);

@@ -5,33 +5,45 @@ use std::path::Path;
 
 use c3::engine::registry;
 use c3::failure::Failure;
-use c3::reference::{image_repository, registry_host};
+use c3::reference::{Mirrors, image_repository, registry_host};
 use c3::settings::{self, FILE_NAME, Files};
 use c3::userinfo;
 
 use super::{Check, State};
 
-/// The repositories to check, and a check of the file that names them.
-pub(super) fn named(given: Option<&str>) -> (Option<Check>, BTreeSet<String>) {
-    let given: BTreeSet<String> = given.map(ToOwned::to_owned).into_iter().collect();
+/// What the nearest `c3.toml` says of registries.
+#[derive(Default)]
+pub(super) struct Named {
+    pub(super) repositories: BTreeSet<String>,
+    pub(super) mirrors: Mirrors,
+}
+
+/// The registries of the nearest `c3.toml`, with the repository to check in place of its own, and a check of the
+/// file.
+pub(super) fn named(given: Option<&str>) -> (Option<Check>, Named) {
+    let given = given.map(|repository| BTreeSet::from([repository.to_owned()]));
     match of_file() {
-        Ok(_) if !given.is_empty() => (None, given),
-        Ok(repositories) => (None, repositories),
+        Ok(named) => {
+            let repositories = given.unwrap_or(named.repositories);
+            (None, Named { repositories, ..named })
+        }
         Err(failure) => {
             let message = failure.message.unwrap_or_default();
             let parts: Vec<_> = message.lines().map(str::trim).take(2).collect();
-            (Some(Check::new("settings", State::Broken, format!("{FILE_NAME}: {}", parts.join(" ")))), given)
+            let named = Named { repositories: given.unwrap_or_default(), ..Named::default() };
+            (Some(Check::new("settings", State::Broken, format!("{FILE_NAME}: {}", parts.join(" ")))), named)
         }
     }
 }
 
-/// The repositories of the nearest `c3.toml`; trusts its certificates from now on.
-fn of_file() -> Result<BTreeSet<String>, Failure> {
+/// What the nearest `c3.toml` says; trusts its certificates from now on.
+fn of_file() -> Result<Named, Failure> {
     settings::trust_nearest()?;
     let file = Files::default().nearest(Path::new(FILE_NAME), &settings::current_dir()?)?;
-    let Some(file) = file else { return Ok(BTreeSet::new()) };
+    let Some(file) = file else { return Ok(Named::default()) };
     let configs = std::iter::once(&file.config).chain(file.config.operators.values());
-    Ok(configs.filter_map(|config| config.repository.clone()).collect())
+    let repositories = configs.filter_map(|config| config.repository.clone()).collect();
+    Ok(Named { repositories, mirrors: file.config.mirrors.clone() })
 }
 
 /// Lists an operator's tags in a registry, which works if the login is valid or not required.

@@ -43,19 +43,19 @@ pub fn fetch(kubectl: &Kubectl, name: &str, folder: &Path, teller: &Progress) ->
     }
     let pods = kubectl.pods(name)?;
     let last = last_pods(&pods);
-    let has_failed = last.iter().any(|pod| !pod.has_succeeded());
-    let records = delivered.outputs.iter().any(|id| is_record(id));
-    if !records && !last.iter().any(|pod| pod.has_succeeded()) {
-        teller.warn(format!("the job failed: nothing is put into `{}`", folder.display()));
+    let has_record = delivered.outputs.iter().any(|id| is_record(id));
+    let gives = |pod: &Pod| pod.has_succeeded() || has_record;
+    if !last.iter().any(|pod| gives(pod)) {
+        teller.warn(format!("no pod has succeeded: nothing is put into `{}`", folder.display()));
         return Ok(());
     }
     let reader = Reader::start(kubectl, &document, &delivered, teller)?;
-    for pod in last {
+    for pod in &last {
         let folder = match pod.index().filter(|_| job.has_many()) {
             Some(index) => folder.join(index),
             None => folder.to_path_buf(),
         };
-        if !pod.has_succeeded() && !records {
+        if !gives(pod) {
             teller.warn(format!("a pod failed: nothing is put into `{}`", folder.display()));
             continue;
         }
@@ -65,7 +65,8 @@ pub fn fetch(kubectl: &Kubectl, name: &str, folder: &Path, teller: &Progress) ->
     }
     // What has been fetched is removed from the volume, and so are leftovers of failed attempts. What an index
     // that failed has left stays for its user.
-    for pod in pods.iter().filter(|pod| pod.has_succeeded() || !has_failed) {
+    let is_done = last.iter().all(|pod| pod.has_succeeded());
+    for pod in pods.iter().filter(|pod| pod.has_succeeded() || is_done) {
         reader.call(&["rm", "-rf", &delivered.of_pod(pod.name())])?;
     }
     Ok(())
@@ -75,8 +76,7 @@ pub fn fetch(kubectl: &Kubectl, name: &str, folder: &Path, teller: &Progress) ->
 fn last_pods(pods: &[Pod]) -> Vec<&Pod> {
     let mut last: BTreeMap<Option<&str>, &Pod> = BTreeMap::new();
     for pod in pods {
-        let counts = last.get(&pod.index()).is_none_or(|other| !other.has_succeeded());
-        if counts {
+        if last.get(&pod.index()).is_none_or(|other| !other.has_succeeded()) {
             last.insert(pod.index(), pod);
         }
     }
