@@ -62,9 +62,9 @@ seen = {
     'other': os.getenv('OTHER'),  # c3: ignore
     'data': sorted(os.listdir('data')) if os.path.isdir('data') else None,
 }
-print(json.dumps(seen), flush=True)
-print('a word', file=sys.stderr, flush=True)
 try:
+    print(json.dumps(seen), flush=True)
+    print('a word', file=sys.stderr, flush=True)
     time.sleep(seconds)
 except KeyboardInterrupt:
     print('cleaned up', flush=True)
