@@ -35,16 +35,28 @@ finish() {
 
 # Ends the engines that this run has started, and no others.
 mapfile -t running < <(tests/engines.sh started)
-trap '[ -z "$(jobs -p)" ] || { kill -- -$! 2>/dev/null && wait; }; tests/engines.sh down --except "${running[@]}"' EXIT
+scratch=$(mktemp --directory)
+trap '[ -z "$(jobs -p)" ] || { kill -- -$! 2>/dev/null && wait; }; rm -rf "$scratch"; tests/engines.sh down --except "${running[@]}"' EXIT
 
 # Tests that share nothing but the processors.
 parallel_tests() { python_tests -n "$(nproc)" "$@"; }
 
-python_tests() { "$C3_ENGINES/tools/bin/python" -m pytest -p no:cacheprovider -q --durations=5 "$@"; }
+python_tests() { "$C3_ENGINES/tools/bin/python" -m pytest -o cache_dir="$scratch/${*: -1}" -q --durations=5 "$@"; }
+
+# Tests that share the engines as well, a file each. What fails beside others is run again, alone: what passes then hung on
+# the load of the machine, and is told as such.
+shared_tests() {
+  local result=0
+  parallel_tests --dist loadfile "$@" || result=$?
+  [ $result = 1 ] || return $result # 1: tests have failed, and all were run
+  printf '\n--- what failed, alone\n'
+  python_tests --last-failed --last-failed-no-failures none "$@" || return
+  printf '\n--- FLAKY, failed beside others: see the failures above\n'
+}
 
 # Starts a part beside those that follow: `beside COMMAND...`; `joined` waits for it and shows what it has printed.
 beside() {
-  aside=$(mktemp)
+  aside=$scratch/beside
   set -m # without job control it would be deaf to Ctrl-C
   "$@" > "$aside" 2>&1 &
   set +m
@@ -54,7 +66,6 @@ joined() {
   local result=0
   wait $! || result=$?
   cat "$aside"
-  rm -f "$aside"
   return $result
 }
 
@@ -77,9 +88,9 @@ section 'CI' parallel_tests tests/ci
 section 'pages' parallel_tests tests/pages
 # Workers of grids wait most of the time, and need no container engine.
 beside python_tests tests/grid
-section 'chaos' parallel_tests --dist loadfile tests/chaos
+section 'chaos' shared_tests tests/chaos
 # Files of tests share the engines; the tests of a file take turns.
-section 'engines' parallel_tests --dist loadfile tests/engines
+section 'engines' shared_tests tests/engines
 section 'grid, beside these' joined
 if [ -n "$full" ]; then
   section 'Kubernetes, set-up' tests/engines.sh up kubernetes kueue argo && section 'Kubernetes' python_tests tests/cluster
