@@ -2,11 +2,9 @@
 
 use crate::failure::Fault;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use crate::component::{Component, NewerSyntax, Requirement, SCHEMA_VERSION, Via};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::language::Language;
 use crate::reference;
 use crate::source::Source;
 
@@ -14,6 +12,7 @@ pub mod credentials;
 pub mod directive;
 mod facts;
 pub mod interface;
+mod languages;
 pub mod mentions;
 pub mod notebook;
 pub(crate) mod offers;
@@ -25,92 +24,17 @@ pub mod requirements;
 
 use interface::Access;
 pub(crate) use interface::is_secret_name;
+pub(crate) use languages::offers;
+pub use languages::{
+    FRONTENDS, Frontend, Kind, extensions, file_kinds, kind, language_name, language_names, may_log,
+    reads_command_line,
+};
 use mentions::Mentions;
-use notebook::{Code, Tags, recording};
-use offers::Offers;
-use parameters::Cell;
+use notebook::recording;
 pub use requirements::Metadata;
-
-/// A language and its reader.
-pub struct Frontend {
-    /// The language.
-    pub language: Language,
-    /// The name of its files in messages.
-    pub kind: &'static str,
-    /// The extensions of its files.
-    pub extensions: &'static [&'static str],
-    /// Reads a source; an unreadable one is an error among the diagnostics.
-    pub extract: fn(&Source) -> Extraction,
-    /// Whether a notebook's kernel or language, in lower case, is this one.
-    is_kernel: fn(&str) -> bool,
-    /// A notebook cell as read and as run.
-    cell: fn(&str, Tags) -> Code,
-    /// Whether the text of a script or module reads the program's command line.
-    reads_command_line: fn(&str) -> bool,
-    /// Whether the text of a script or module may log, so that a log level matters.
-    may_log: fn(&str) -> bool,
-    /// The assignments of plain values in a text, which are parameters in a tagged cell.
-    assignments: fn(&str) -> Cell,
-    /// Values in a script that could be inputs.
-    offers: fn(&Source) -> Offers,
-}
-
-/// Values in a script that could be inputs.
-pub(crate) fn offers(source: &Source) -> Offers {
-    let frontend = FRONTENDS.iter().find(|frontend| frontend.language == source.language());
-    frontend.map(|frontend| (frontend.offers)(source)).unwrap_or_default()
-}
-
-impl Frontend {
-    /// The name of the language.
-    fn name(&self) -> &'static str {
-        self.kind.strip_suffix(" script").unwrap_or(self.kind)
-    }
-}
 
 /// Most names shown in a note.
 const MAX_SHOWN: usize = 5;
-
-/// Every language that `c3` reads.
-pub static FRONTENDS: &[Frontend] = &[
-    Frontend {
-        language: Language::Python,
-        kind: "Python script",
-        extensions: &[".py"],
-        extract: python::extract,
-        is_kernel: |name| name.starts_with("python") || name.starts_with("ipython"),
-        cell: notebook::python_cell,
-        reads_command_line: python::reads_command_line,
-        may_log: python::may_log,
-        assignments: python::assignments,
-        offers: python::offers,
-    },
-    Frontend {
-        language: Language::R,
-        kind: "R script",
-        extensions: &[".r"],
-        extract: r::extract,
-        is_kernel: |name| ["r", "ir"].contains(&name),
-        cell: notebook::r_cell,
-        reads_command_line: r::reads_command_line,
-        may_log: |_| true,
-        assignments: r::assignments,
-        offers: r::offers,
-    },
-    #[cfg(test)]
-    Frontend {
-        language: Language::Toy,
-        kind: "toy",
-        extensions: &[".toy"],
-        extract: |source| Extraction { description: Some(source.text().to_owned()), ..Extraction::default() },
-        is_kernel: |name| name == "toy",
-        cell: |cell, _| notebook::r_cell(cell, Tags::default()),
-        reads_command_line: |_| false,
-        may_log: |_| false,
-        assignments: |_| Cell::default(),
-        offers: |_| Offers::default(),
-    },
-];
 
 /// What a language's reader finds in a source; its meaning is the same for all languages.
 #[expect(clippy::struct_excessive_bools, reason = "each is read by itself")]
@@ -176,9 +100,7 @@ fn sort(diagnostics: &mut [Diagnostic]) {
 /// Reads a source: the first half of the compiler.
 #[must_use]
 pub fn read(source: &Source) -> Reading {
-    let Some(frontend) = FRONTENDS.iter().find(|frontend| frontend.language == source.language()) else {
-        return Reading::default();
-    };
+    let Some(frontend) = Frontend::of(source.language()) else { return Reading::default() };
     let Extraction {
         description,
         mut accesses,
@@ -299,73 +221,10 @@ fn no_inputs(frontend: &Frontend, source: &Source) -> Option<Diagnostic> {
     Some(note.hint("`c3 fix --parameters` makes inputs of plain values"))
 }
 
-/// The kind of a file, judged by its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// A script in a language.
-    Script(Language),
-    /// A notebook, which names its language itself.
-    Notebook,
-}
-
-/// The kind of a file that `c3` can read, judged by its name.
-#[must_use]
-pub fn kind(path: &Path) -> Option<Kind> {
-    let name = path.file_name()?.to_string_lossy().to_lowercase();
-    if name.ends_with(notebook::EXTENSION) {
-        return Some(Kind::Notebook);
-    }
-    let reads = |frontend: &&Frontend| frontend.extensions.iter().any(|end| name.ends_with(end));
-    FRONTENDS.iter().find(reads).map(|frontend| Kind::Script(frontend.language))
-}
-
-/// Whether a file beside a script, such as an imported module, reads the program's command line; never for a
-/// language that `c3` doesn't read.
-#[must_use]
-pub fn reads_command_line(path: &Path, text: &str) -> bool {
-    let Some(Kind::Script(language)) = kind(path) else { return false };
-    let frontend = FRONTENDS.iter().find(|frontend| frontend.language == language);
-    frontend.is_some_and(|frontend| (frontend.reads_command_line)(text))
-}
-
-/// Whether a file beside a script may log; never for a language that `c3` doesn't read.
-#[must_use]
-pub fn may_log(path: &Path, text: &str) -> bool {
-    let Some(Kind::Script(language)) = kind(path) else { return false };
-    FRONTENDS
-        .iter()
-        .find(|frontend| frontend.language == language)
-        .is_some_and(|frontend| (frontend.may_log)(text))
-}
-
-/// The name of a language in messages: `R`.
-#[must_use]
-pub fn language_name(language: Language) -> &'static str {
-    FRONTENDS.iter().find(|frontend| frontend.language == language).map_or("", Frontend::name)
-}
-
-/// The languages that `c3` reads, as a phrase: `Python and R`.
-#[must_use]
-pub fn language_names() -> String {
-    FRONTENDS.iter().map(Frontend::name).collect::<Vec<_>>().join(" and ")
-}
-
-/// The file extensions that `c3` reads.
-#[must_use]
-pub fn extensions() -> Vec<&'static str> {
-    FRONTENDS.iter().flat_map(|frontend| frontend.extensions).copied().chain([notebook::EXTENSION]).collect()
-}
-
-/// The kinds of files that `c3` reads, as a phrase: `Python script, R script or notebook`.
-#[must_use]
-pub fn file_kinds() -> String {
-    let scripts: Vec<_> = FRONTENDS.iter().map(|frontend| frontend.kind).collect();
-    format!("{} or {}", scripts.join(", "), notebook::KIND)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::Language;
 
     #[test]
     fn a_bare_read_under_no_condition_is_unconditional() {
@@ -382,20 +241,6 @@ mod tests {
             let reading = read(&Source::new(name, language, text.to_owned()));
             let input = &reading.component.unwrap().inputs[0];
             assert_eq!((input.unconditional, input.via), (wanted, Via::Environment), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_file_beside_a_script_may_read_the_command_line() {
-        let cases = [
-            ("args.py", "import argparse", true),
-            ("args.R", "library(optparse)", true),
-            ("args.txt", "import argparse", false),
-            ("args.py", "import os", false),
-            ("args.py", "import argparse as", false),
-        ];
-        for (name, text, reads) in cases {
-            assert_eq!(reads_command_line(Path::new(name), text), reads, "{name}: {text}");
         }
     }
 }

@@ -1,0 +1,173 @@
+//! The languages that `c3` reads, a record each, and the kinds of their files.
+
+use std::path::Path;
+
+use super::notebook::{self, Code, Tags};
+use super::offers::Offers;
+use super::parameters::Cell;
+use super::{Extraction, python, r};
+use crate::language::Language;
+use crate::source::Source;
+
+/// A language and its reader.
+pub struct Frontend {
+    /// The language.
+    pub language: Language,
+    /// The name of its files in messages.
+    pub kind: &'static str,
+    /// The extensions of its files.
+    pub extensions: &'static [&'static str],
+    /// Reads a source; an unreadable one is an error among the diagnostics.
+    pub extract: fn(&Source) -> Extraction,
+    /// Whether a notebook's kernel or language, in lower case, is this one.
+    pub(super) is_kernel: fn(&str) -> bool,
+    /// A notebook cell as read and as run.
+    pub(super) cell: fn(&str, Tags) -> Code,
+    /// Whether the text of a script or module reads the program's command line.
+    reads_command_line: fn(&str) -> bool,
+    /// Whether the text of a script or module may log, so that a log level matters.
+    may_log: fn(&str) -> bool,
+    /// The assignments of plain values in a text, which are parameters in a tagged cell.
+    pub(super) assignments: fn(&str) -> Cell,
+    /// Values in a script that could be inputs.
+    pub(super) offers: fn(&Source) -> Offers,
+}
+
+impl Frontend {
+    /// The front end of a language that `c3` reads.
+    pub(super) fn of(language: Language) -> Option<&'static Self> {
+        FRONTENDS.iter().find(|frontend| frontend.language == language)
+    }
+
+    /// The front end of a script, judged by its name; of a notebook none.
+    fn of_script(path: &Path) -> Option<&'static Self> {
+        let name = path.file_name()?.to_string_lossy().to_lowercase();
+        FRONTENDS.iter().find(|frontend| frontend.extensions.iter().any(|end| name.ends_with(end)))
+    }
+
+    /// The name of the language.
+    fn name(&self) -> &'static str {
+        self.kind.strip_suffix(" script").unwrap_or(self.kind)
+    }
+}
+
+/// Every language that `c3` reads.
+pub static FRONTENDS: &[Frontend] = &[
+    Frontend {
+        language: Language::Python,
+        kind: "Python script",
+        extensions: &[".py"],
+        extract: python::extract,
+        is_kernel: |name| name.starts_with("python") || name.starts_with("ipython"),
+        cell: notebook::python_cell,
+        reads_command_line: python::reads_command_line,
+        may_log: python::may_log,
+        assignments: python::assignments,
+        offers: python::offers,
+    },
+    Frontend {
+        language: Language::R,
+        kind: "R script",
+        extensions: &[".r"],
+        extract: r::extract,
+        is_kernel: |name| ["r", "ir"].contains(&name),
+        cell: notebook::r_cell,
+        reads_command_line: r::reads_command_line,
+        may_log: |_| true,
+        assignments: r::assignments,
+        offers: r::offers,
+    },
+    #[cfg(test)]
+    Frontend {
+        language: Language::Toy,
+        kind: "toy",
+        extensions: &[".toy"],
+        extract: |source| Extraction { description: Some(source.text().to_owned()), ..Extraction::default() },
+        is_kernel: |name| name == "toy",
+        cell: |cell, _| notebook::r_cell(cell, Tags::default()),
+        reads_command_line: |_| false,
+        may_log: |_| false,
+        assignments: |_| Cell::default(),
+        offers: |_| Offers::default(),
+    },
+];
+
+/// The kind of a file, judged by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A script in a language.
+    Script(Language),
+    /// A notebook, which names its language itself.
+    Notebook,
+}
+
+/// The kind of a file that `c3` can read, judged by its name.
+#[must_use]
+pub fn kind(path: &Path) -> Option<Kind> {
+    if path.file_name()?.to_string_lossy().to_lowercase().ends_with(notebook::EXTENSION) {
+        return Some(Kind::Notebook);
+    }
+    Frontend::of_script(path).map(|frontend| Kind::Script(frontend.language))
+}
+
+/// Values in a script that could be inputs.
+pub(crate) fn offers(source: &Source) -> Offers {
+    Frontend::of(source.language()).map(|frontend| (frontend.offers)(source)).unwrap_or_default()
+}
+
+/// Whether a file beside a script, such as an imported module, reads the program's command line; never for a
+/// language that `c3` doesn't read.
+#[must_use]
+pub fn reads_command_line(path: &Path, text: &str) -> bool {
+    Frontend::of_script(path).is_some_and(|frontend| (frontend.reads_command_line)(text))
+}
+
+/// Whether a file beside a script may log; never for a language that `c3` doesn't read.
+#[must_use]
+pub fn may_log(path: &Path, text: &str) -> bool {
+    Frontend::of_script(path).is_some_and(|frontend| (frontend.may_log)(text))
+}
+
+/// The name of a language in messages: `R`.
+#[must_use]
+pub fn language_name(language: Language) -> &'static str {
+    Frontend::of(language).map_or("", Frontend::name)
+}
+
+/// The languages that `c3` reads, as a phrase: `Python and R`.
+#[must_use]
+pub fn language_names() -> String {
+    FRONTENDS.iter().map(Frontend::name).collect::<Vec<_>>().join(" and ")
+}
+
+/// The file extensions that `c3` reads.
+#[must_use]
+pub fn extensions() -> Vec<&'static str> {
+    FRONTENDS.iter().flat_map(|frontend| frontend.extensions).copied().chain([notebook::EXTENSION]).collect()
+}
+
+/// The kinds of files that `c3` reads, as a phrase: `Python script, R script or notebook`.
+#[must_use]
+pub fn file_kinds() -> String {
+    let scripts: Vec<_> = FRONTENDS.iter().map(|frontend| frontend.kind).collect();
+    format!("{} or {}", scripts.join(", "), notebook::KIND)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_beside_a_script_may_read_the_command_line() {
+        let cases = [
+            ("args.py", "import argparse", true),
+            ("args.R", "library(optparse)", true),
+            ("args.txt", "import argparse", false),
+            ("args.py", "import os", false),
+            ("args.py", "import argparse as", false),
+        ];
+        for (name, text, reads) in cases {
+            assert_eq!(reads_command_line(Path::new(name), text), reads, "{name}: {text}");
+        }
+    }
+}
