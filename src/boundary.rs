@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_regular_files_below_the_roots_are_taken() {
+    fn only_regular_files_below_the_roots_are_accepted() {
         let folder = tempfile::tempdir().unwrap();
         let (project, private) = (folder.path().join("project"), folder.path().join("private"));
         for path in [&project, &private] {

@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_are_shown_as_the_preludes_show_them() {
+    fn strings_are_displayed_as_in_the_preludes() {
         let contract: Value =
             serde_json::from_str(include_str!("../templates/contract/userinfo.json")).unwrap();
         for case in contract["shown"].as_array().unwrap() {
@@ -86,12 +86,12 @@ mod tests {
     }
 
     #[test]
-    fn lines_stay_lines() {
+    fn line_breaks_are_preserved() {
         assert_eq!(text("a\n\tb\r\u{1b}"), "a\n\tb\\r\\u{1b}");
     }
 
     #[test]
-    fn beginnings_hold_no_part_of_a_password() {
+    fn truncated_text_never_shows_part_of_a_password() {
         assert_eq!(beginning("abc", 3), "abc");
         assert_eq!(beginning("ab\nc", 3), "ab\\…");
         let long = format!("https://u:{}@host.example/", "secret".repeat(20));
@@ -100,7 +100,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_hidden_is_shown(foreign in "\\PC*|[\\x00-\\x7f]*|.*") {
+        fn hidden_characters_are_escaped(foreign in "\\PC*|[\\x00-\\x7f]*|.*") {
             prop_assert!(!line(&foreign).contains(is_hidden));
             let shown = text(&foreign).into_owned();
             prop_assert!(!shown.contains(|c| is_hidden(c) && c != '\n' && c != '\t'));

@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn every_spelling_of_an_installer_is_known() {
+    fn every_spelling_of_an_installer_is_recognized() {
         let cases = [
             ("pip install one", Installer::Pip, "one"),
             ("pip3.12 install two", Installer::Pip, "two"),
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn installers_whose_packages_no_image_gets_are_known_by_name() {
+    fn unsupported_installers_are_recognized_by_name() {
         let other = |command: &str| {
             let words: Vec<&str> = command.split_whitespace().collect();
             other(&words).map(ToOwned::to_owned)

@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_is_judged_by_what_it_does() {
+    fn programs_are_probed_by_running_them() {
         let folder = tempfile::tempdir().unwrap();
         for (script, said) in [
             ("echo 1.2; echo more", Ok("1.2")),
@@ -174,14 +174,14 @@ mod tests {
     }
 
     #[test]
-    fn a_shim_is_a_script() {
+    fn shims_are_recognized_as_scripts() {
         let folder = tempfile::tempdir().unwrap();
         assert!(is_script(&program(folder.path(), "exec python3")));
         assert!(!is_script(&env::current_exe().unwrap()));
     }
 
     #[test]
-    fn only_what_can_be_executed_is_a_program() {
+    fn only_executable_files_are_programs() {
         let folder = tempfile::tempdir().unwrap();
         let path = program(folder.path(), "");
         assert!(is_executable(&path) && !is_executable(folder.path()));

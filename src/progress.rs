@@ -222,7 +222,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn steps_are_lines_where_nothing_spins() {
+    fn without_a_spinner_steps_are_printed_as_lines() {
         let started = Event::Started("RUN x".to_owned());
         assert_eq!(line(&started, Verbosity::Info, false).as_deref(), Some("RUN x"));
         assert_eq!(line(&started, Verbosity::Info, true), None);
@@ -256,14 +256,14 @@ mod tests {
     }
 
     #[test]
-    fn only_debug_shows_all_that_is_said() {
+    fn full_output_is_shown_only_at_debug_level() {
         let log = Event::Log("Collecting numpy".to_owned());
         assert_eq!(line(&log, Verbosity::Info, false), None);
         assert_eq!(line(&log, Verbosity::Debug, true).as_deref(), Some("  Collecting numpy"));
     }
 
     #[test]
-    fn bytes_are_told_for_people() {
+    fn byte_counts_are_human_readable() {
         assert_eq!(bytes(1_572_864, Some(20 << 20)), "1.50 MiB of 20.00 MiB ");
         assert_eq!(bytes(9, Some(3)), "3 B of 3 B ");
         assert_eq!(bytes(10, None), "10 B ");

@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_are_their_names() {
+    fn links_are_replaced_by_their_text() {
         assert_eq!(plain("as it says; [a.md](b/a.md) has all"), "as it says; a.md has all");
         assert_eq!(plain("plain [text]"), "plain [text]");
     }

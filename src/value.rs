@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_for_true_and_false_are_those_of_the_preludes() {
+    fn boolean_words_match_the_preludes() {
         let contract: serde_json::Value =
             serde_json::from_str(include_str!("../templates/contract/truth.json")).unwrap();
         for (key, value) in [("true", Some(true)), ("false", Some(false)), ("neither", None)] {
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn floats_are_written_as_python_writes_them() {
+    fn floats_are_formatted_as_in_python() {
         let cases = [
             (5.0, "5.0"),
             (0.1, "0.1"),
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn integers_are_read_as_python_reads_them() {
+    fn integers_are_parsed_as_in_python() {
         let cases = [
             ("5", Some("5")),
             (" +1_000 ", Some("1000")),
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn defaults_take_the_form_of_their_type() {
+    fn defaults_are_normalized_to_their_type() {
         let text = |text: &str| Constant::Text(text.to_owned());
         let cases = [
             (Type::Integer, Constant::Float(5.9), Some("5")),

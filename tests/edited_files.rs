@@ -93,7 +93,7 @@ fn what_nobody_has_edited_is_replaced() {
 }
 
 #[test]
-fn what_tools_change_by_themselves_is_no_edit() {
+fn formatting_by_tools_is_not_an_edit() {
     let changes: [fn(&str) -> String; 4] = [
         |text| text.replace('\n', "\r\n"),
         |text| text.trim_end().to_owned(),

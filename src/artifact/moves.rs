@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_finished_goes_back() {
+    fn unfinished_moves_are_rolled_back() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         for name in ["kept", "replaced", "taken"] {
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_finished_stays() {
+    fn finished_moves_are_kept() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         fs::write(&path, "old").unwrap();
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_taken_is_left_alone() {
+    fn existing_names_are_not_overwritten() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         fs::write(path("from"), "from").unwrap();

@@ -27,7 +27,7 @@ fn files(folder: &Path) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn what_differs_is_kept_unless_told_otherwise() {
+fn differing_files_are_kept_by_default() {
     let folder = tempfile::tempdir().unwrap();
     let (old, new) = ([Artifact::new("x.job.yaml", "old")], [Artifact::new("x.job.yaml", "new")]);
     put(&old, folder.path(), &Existing::Keep).unwrap();
@@ -45,7 +45,7 @@ fn what_differs_is_kept_unless_told_otherwise() {
 }
 
 #[test]
-fn every_file_keeps_its_ending_when_it_is_renamed() {
+fn renamed_files_keep_their_extension() {
     let names = [
         "x.Dockerfile",
         "x.submarine.Dockerfile",
@@ -69,7 +69,7 @@ fn every_file_keeps_its_ending_when_it_is_renamed() {
 }
 
 #[test]
-fn two_files_never_get_one_name() {
+fn renamed_files_never_collide() {
     let folder = tempfile::tempdir().unwrap();
     let names = ["x.yaml", "other.yaml"];
     put(&artifacts(&names, "old"), folder.path(), &Existing::Keep).unwrap();
@@ -86,7 +86,7 @@ fn two_files_never_get_one_name() {
 }
 
 #[test]
-fn a_move_that_fails_takes_the_others_back() {
+fn a_failed_move_rolls_back_the_others() {
     let folder = tempfile::tempdir().unwrap();
     let names = ["x.yaml", "x.job.yaml"];
     put(&artifacts(&names, "old"), folder.path(), &Existing::Keep).unwrap();
@@ -98,7 +98,7 @@ fn a_move_that_fails_takes_the_others_back() {
 }
 
 #[test]
-fn a_name_that_may_be_replaced_is() {
+fn overwritable_files_are_replaced() {
     let folder = tempfile::tempdir().unwrap();
     for text in ["first", "second", "third"] {
         put(&artifacts(&["x.yaml"], text), folder.path(), &Existing::chosen(true, Some("mine"))).unwrap();
@@ -120,7 +120,7 @@ fn a_folder_in_the_way_is_an_error() {
 }
 
 #[test]
-fn what_is_no_file_is_refused_at_once() {
+fn special_files_are_rejected_immediately() {
     let folder = tempfile::tempdir().unwrap();
     let pipe = folder.path().join("x.cwl");
     rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU).unwrap();
@@ -133,7 +133,7 @@ fn what_is_no_file_is_refused_at_once() {
 }
 
 #[test]
-fn a_link_that_leads_nowhere_is_not_replaced_unasked() {
+fn dangling_links_are_not_replaced_by_default() {
     let folder = tempfile::tempdir().unwrap();
     std::os::unix::fs::symlink("nowhere", folder.path().join("x.cwl")).unwrap();
     let refused = put(&artifacts(&["x.cwl"], "new"), folder.path(), &Existing::Keep);

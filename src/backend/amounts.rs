@@ -44,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn processors_of_any_maker_are_asked_for() {
+    fn gpus_of_any_vendor_are_requested() {
         assert_eq!(gpus(&job("amd.com/gpu=2")), Some("2".to_owned()));
     }
 }

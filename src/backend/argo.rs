@@ -257,7 +257,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_argo_quotes_as_json_arrives() {
+    fn only_text_that_argo_quotes_as_json_is_accepted() {
         for text in ["a\tb\r\nc", "Grüße, 漢字 🎉", "\u{a0}\u{202e}\u{85}", "{ {x}}", "$x"] {
             assert!(arrives(text), "{text:?}");
         }

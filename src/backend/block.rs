@@ -63,7 +63,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn what_is_written_is_read_again() {
+    fn blocks_round_trip() {
         let document = json!({
             "a": {"b": [], "c": {}, "on": "yes", "1": null},
             "list": [1, "x: y", true],

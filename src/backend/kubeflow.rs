@@ -248,7 +248,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn variables_that_kubeflow_fills_in_are_told() {
+    fn warns_about_variables_that_kubeflow_substitutes() {
         let text =
             "environment = { A = \"{{ pod.name }}\", B = \"{{x}} $(HOME) $$\", C = \"a {{$.inputs}}\" }";
         let job: Job = toml::from_str(text).expect("a job");
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn long_defaults_stay_out() {
+    fn long_defaults_are_omitted() {
         assert!(holds(&Type::String, &"x".repeat(LONGEST)));
         assert!(!holds(&Type::String, &"x".repeat(LONGEST + 1)));
     }

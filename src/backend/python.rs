@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn long_values_have_lines_of_their_own() {
+    fn long_values_are_wrapped() {
         let value = json!({"a": [1, null, true], "b": "x".repeat(90)});
         let text = format!("{{\n    \"a\": [1, None, True],\n    \"b\": \"{}\",\n}}", "x".repeat(90));
         assert_eq!(block(&value, 0), text);

@@ -250,7 +250,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn base_images_follow_the_version() {
+    fn base_images_match_the_python_version() {
         let image = |runtime: &Runtime, version| (runtime.base_image)(version);
         let python = |name: &str| Some(format!("registry.access.redhat.com/ubi8/{name}"));
         assert_eq!(image(&PYTHON, "python3.12"), python("python-312"));
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn a_minor_version_stands_for_all_its_patches() {
+    fn a_minor_version_matches_all_its_patches() {
         let allows = |specifiers: &str, version: &str| {
             contains(&VersionSpecifiers::from_str(specifiers).unwrap(), &Version::from_str(version).unwrap())
         };

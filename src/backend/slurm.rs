@@ -258,7 +258,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn variables_of_a_shell_are_names() {
+    fn only_safe_shell_names_are_accepted() {
         for name in ["rows", "_x", "A1", "path"] {
             assert!(shell_name(name).is_some(), "{name}");
         }

@@ -260,7 +260,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_for_bash_hide_nothing() {
+    fn bash_words_are_escaped_visibly() {
         assert_eq!(bash_word("plain"), "plain");
         assert_eq!(bash_word(""), "''");
         assert_eq!(bash_word("a\nb"), "'a\nb'");
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn placeholders_are_filled_as_python_does() {
+    fn placeholders_are_substituted_as_in_python() {
         let values = BTreeMap::from([("base_image", "b".to_owned()), ("x", "$x".to_owned())]);
         assert_eq!(substitute("FROM ${base_image} $base_image.$x$$", &values), Ok("FROM b b.$x$".to_owned()));
         for text in ["${unknown}", "$", "${x", "a $ b", "${}"] {
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn shell_words_stay_words() {
+    fn shell_words_are_quoted() {
         let words = |words: &[&str]| words.iter().map(ToString::to_string).collect::<Vec<_>>();
         assert_eq!(
             shell(&[words(&["a", "b c"]), words(&["$(x)", "it's"])]),
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn references_of_images_need_no_quotes() {
+    fn image_references_need_no_quotes() {
         let reference = "127.0.0.1:5000/ns/claimed-x:0.1";
         assert_eq!(image(reference), reference);
         for text in ["x", "claimed-x:", "@claimed-x", "a: claimed-x", "claimed-x:1 # y", "claimed-x\n"] {
@@ -295,12 +295,12 @@ mod tests {
     }
 
     #[test]
-    fn texts_for_r_are_ascii() {
+    fn r_strings_are_ascii() {
         assert_eq!(r_quoted("a\"\\\n\tü🎉\0"), r#""a\"\\\n\U{9}\U{fc}\U{1f389}""#);
     }
 
     #[test]
-    fn docker_words_never_end_a_line() {
+    fn docker_words_never_break_a_line() {
         assert_eq!(docker_quoted("a\n\"$x\" \\"), r#""a \"\$x\" \\""#);
     }
 }

@@ -49,7 +49,7 @@ fn sizes_are_quantities_of_bytes() {
 }
 
 #[test]
-fn what_was_not_used_for_longest_goes_first() {
+fn least_recently_used_items_are_evicted_first() {
     let cache = cache();
     let size: u64 = items(cache.path()).unwrap().iter().map(|item| item.size).sum();
     assert_eq!(shrink(cache.path(), Some(size)).unwrap(), Cleaning::default());
@@ -64,7 +64,7 @@ fn what_was_not_used_for_longest_goes_first() {
 }
 
 #[test]
-fn what_is_in_use_stays() {
+fn items_in_use_are_not_evicted() {
     let cache = cache();
     let lock = Lock::share(&lock_beside(&cache.path().join("environments/old"))).unwrap();
     let gone = shrink(cache.path(), None).unwrap();
@@ -80,7 +80,7 @@ fn what_is_in_use_stays() {
 }
 
 #[test]
-fn layers_go_with_their_notes() {
+fn layers_are_evicted_with_their_notes() {
     let cache = tempfile::tempdir().unwrap();
     file(&cache, "layers/0a.tar.gz", PAGE, 3);
     file(&cache, "layers/0b.json", 10, 3);
@@ -91,7 +91,7 @@ fn layers_go_with_their_notes() {
 }
 
 #[test]
-fn unfinished_work_goes_when_it_is_abandoned() {
+fn abandoned_work_is_removed() {
     let cache = tempfile::tempdir().unwrap();
     for (name, hours) in [("young", 0), ("old", 2), ("locked", 2)] {
         file(&cache, &format!("layers/.work-{name}"), 10, hours);
@@ -109,7 +109,7 @@ fn unfinished_work_goes_when_it_is_abandoned() {
 }
 
 #[test]
-fn what_is_elsewhere_is_not_touched() {
+fn files_outside_the_cache_are_not_touched() {
     let (cache, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     file(&elsewhere, "precious/file", 10, 9);
     fs::create_dir_all(cache.path().join("environments")).unwrap();
@@ -123,7 +123,7 @@ fn what_is_elsewhere_is_not_touched() {
 }
 
 #[test]
-fn what_has_other_names_frees_nothing() {
+fn hard_linked_files_do_not_count_as_freed() {
     let (cache, elsewhere) = (cache(), tempfile::tempdir().unwrap());
     let before = items(cache.path()).unwrap().iter().map(|item| item.size).sum::<u64>();
     let python = cache.path().join("environments/old/bin/python");
@@ -133,7 +133,7 @@ fn what_has_other_names_frees_nothing() {
 }
 
 #[test]
-fn a_lock_whose_file_is_gone_is_made_anew() {
+fn a_deleted_lock_file_is_recreated() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("lock");
     assert!(Lock::share(&path).unwrap().is_none());

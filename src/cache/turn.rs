@@ -67,7 +67,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn one_after_the_other_has_a_turn() {
+    fn turns_are_taken_one_at_a_time() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.lock");
         let first = Turn::at(&path, |_| panic!("it is free")).unwrap();
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_of_somebody_else_is_not_trusted() {
+    fn a_folder_of_another_user_is_not_trusted() {
         let folder = tempfile::tempdir().unwrap();
         let own = private_folder(folder.path()).unwrap();
         assert_eq!(private_folder(folder.path()).unwrap(), own);

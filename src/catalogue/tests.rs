@@ -56,14 +56,14 @@ fn page(name: &str) -> String {
 }
 
 #[test]
-fn every_page_is_there_once() {
+fn every_page_exists_once() {
     let names: Vec<_> = pages(&library()).into_iter().map(|page| page.name).collect();
     let expected = ["index.html", "operators/count.html", "operators/count-2.html", "workflows/both.html"];
     assert_eq!(names, expected);
 }
 
 #[test]
-fn links_lead_to_pages() {
+fn links_point_to_existing_pages() {
     let pages = pages(&library());
     let link = regex::Regex::new("href=\"([^\"]*)\"").unwrap();
     for page in &pages {
@@ -85,7 +85,7 @@ fn links_lead_to_pages() {
 }
 
 #[test]
-fn texts_of_users_are_no_markup_and_secrets_are_masked() {
+fn user_text_is_escaped_and_secrets_are_masked() {
     for name in ["index.html", "operators/count.html", "workflows/both.html"] {
         let text = page(name);
         assert_eq!(text.matches("<script").count(), 1, "{name}");
@@ -97,7 +97,7 @@ fn texts_of_users_are_no_markup_and_secrets_are_masked() {
 }
 
 #[test]
-fn an_operator_is_described_with_every_way_to_run_it() {
+fn operator_pages_show_every_way_to_run_it() {
     let text = page("operators/count-2.html");
     for part in [
         "Counts &lt;b&gt;words&lt;&#x2f;b&gt; &amp; lines",
@@ -121,13 +121,13 @@ fn an_operator_is_described_with_every_way_to_run_it() {
 }
 
 #[test]
-fn what_stands_in_back_ticks_is_code() {
+fn text_in_back_ticks_is_rendered_as_code() {
     assert_eq!(masked::markup("`a<b` is, `c` too"), "<code>a&lt;b</code> is, <code>c</code> too");
     assert_eq!(masked::markup("one ` alone"), "one ` alone");
 }
 
 #[test]
-fn pages_can_be_read_without_sight_and_on_a_phone() {
+fn pages_are_accessible_and_fit_a_phone() {
     let id = regex::Regex::new(" id=\"([^\"]*)\"").unwrap();
     for one in pages(&library()) {
         let text = String::from_utf8(one.content).unwrap();

@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_found_among_options() {
+    fn package_names_are_found_among_options() {
         let cases: &[(&str, &[&str], bool)] = &[
             ("-U numpy>=1.2 pandas[x]==1", &["numpy", "pandas"], false),
             ("-i https://host/simple -r x.txt a", &["a"], false),
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_of_files_are_read() {
+    fn requirement_lines_are_parsed() {
         let mut installed = Installed::default();
         installed.file(
             "# no\n\nnumpy==1  # yes\n-r other.txt\n--index-url https://host\n-e git+https://h/o/x.git\n",

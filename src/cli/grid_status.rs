@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bar_shows_every_kind() {
+    fn the_progress_bar_shows_every_state() {
         let line = |done, failed| bar(&status(Some(1000), done, failed), 1000);
         assert_eq!(line(0, 0), format!("[{}] 0 % done\n", ".".repeat(50)));
         assert_eq!(line(0, 1), format!("[!{}] 0 % done\n", ".".repeat(49)));
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_still_is_told() {
+    fn stuck_batches_are_reported() {
         let work = |attempt, stuck| Work { batch: "b\x1b".into(), attempt, seconds: 75.0, stuck };
         let all = [work(2, Some(40.0)), work(1, None)].into_iter().chain((0..5).map(|_| work(1, None)));
         let progress =
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_that_were_not_read_are_counted() {
+    fn unread_errors_are_counted() {
         let status = status(None, 3, 3);
         let errors = [
             (&status.failed[0], Some("no\x07".to_owned())),

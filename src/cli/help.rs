@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_command_is_in_one_group_and_every_name_is_one() {
+    fn every_command_is_in_exactly_one_help_group() {
         let program = crate::cli::command();
         let grouped: Vec<_> = GROUPS.iter().flat_map(|(_, names)| names.iter().copied()).collect();
         let known: BTreeSet<_> = program.get_subcommands().map(Command::get_name).chain(["help"]).collect();
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn everyday_options_are_there() {
+    fn everyday_options_exist() {
         let program = crate::cli::command();
         for (name, options) in EVERYDAY {
             let command = program.find_subcommand(name).unwrap();
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn the_list_of_commands_fits_a_terminal() {
+    fn the_command_list_fits_a_terminal() {
         let list = commands(&crate::cli::command(), true);
         assert!(list.lines().all(|line| line.len() <= 80), "{list}");
     }

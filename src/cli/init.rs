@@ -218,7 +218,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn answers_may_be_short() {
+    fn answers_may_be_abbreviated() {
         assert_eq!(chosen("N"), Some(Kind::Notebook));
         assert_eq!(chosen("R"), Some(Kind::R));
         assert_eq!(chosen::<Kind>("x"), None);

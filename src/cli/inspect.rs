@@ -254,7 +254,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tables_fit_where_they_are_shown() {
+    fn tables_fit_the_terminal_width() {
         let rows = [["a".to_owned(), "Integer".to_owned(), "words that go on and on, to the end".to_owned()]];
         assert_eq!(section("t", &rows, None), "\nt\n  a  Integer  words that go on and on, to the end\n");
         let narrow = "\nt\n  a  Integer  words that go on\n              and on, to the end\n";

@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn claimed_does_nothing_else() {
+    fn other_claimed_commands_are_not_handled() {
         for line in
             ["claimed", "claimed a:1 x=1", "claimed create", "claimed create image", "claimed --component"]
         {

@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn words_of_newcomers_are_commands() {
+    fn common_command_guesses_get_a_tip() {
         for (word, name) in [
             ("make", "create-operator"),
             ("create", "create-operator"),
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn every_tip_names_what_is_there() {
+    fn every_tip_names_an_existing_command_or_option() {
         let program = crate::cli::command();
         for (_, name) in COMMANDS {
             assert!(program.find_subcommand(name).is_some(), "{name}");

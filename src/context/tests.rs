@@ -58,13 +58,13 @@ fn an_archive_is_sorted_and_has_fixed_metadata() {
 }
 
 #[test]
-fn long_paths_are_kept() {
+fn long_paths_are_preserved() {
     let path = format!("{}/{}", "ordner".repeat(30), "größe".repeat(30));
     assert_eq!(archived(&context([made(&path, "x")]))[1].0, path);
 }
 
 #[test]
-fn one_place_is_for_one_file() {
+fn context_paths_are_unique() {
     let refusal = |entries: [Entry; 2]| Context::new(entries, 0).unwrap_err().to_string();
     assert_eq!(refusal([made("a", ""), made("a", "")]), "two files would be `a` in the image");
     assert_eq!(refusal([made("a", ""), made("a/b", "")]), "two files would be `a` in the image");
@@ -72,14 +72,14 @@ fn one_place_is_for_one_file() {
 }
 
 #[test]
-fn paths_stay_in_the_context() {
+fn paths_outside_the_context_are_rejected() {
     for path in ["", "/a", "a/", "../a", "a//b", "./a", "a\0"] {
         assert!(matches!(Context::new([made(path, "")], 0), Err(ContextError::Path(_))), "{path}");
     }
 }
 
 #[test]
-fn a_folder_bears_the_same_modes_and_times() {
+fn a_folder_gets_fixed_modes_and_times() {
     let folder = tempfile::tempdir().unwrap();
     let run = folder.path().join("run.sh");
     fs::write(&run, "exit").unwrap();

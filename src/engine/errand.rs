@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_loaded_is_told_by_name_or_id() {
+    fn loaded_images_are_reported_by_name_or_id() {
         let said = "Loaded image: base:1\nLoaded image ID: sha256:01\nelse\n";
         assert_eq!(loaded(said).collect::<Vec<_>>(), ["base:1", "sha256:01"]);
         assert_eq!(loaded("").count(), 0);

@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn an_image_runs_where_it_is_made_for() {
+    fn images_run_on_matching_platforms_only() {
         assert!(image("linux/amd64").runs_on(None));
         assert!(image("linux/amd64").runs_on(Some("linux/amd64")));
         assert!(!image("linux/amd64").runs_on(Some("linux/arm64")));
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn the_digest_is_that_of_the_registry_in_the_name() {
+    fn the_digest_is_that_of_the_named_registry() {
         let (one, other) = (format!("sha256:{}", "1".repeat(64)), format!("sha256:{}", "2".repeat(64)));
         let digests = vec![format!("quay.io/a/b@{one}"), format!("python@{other}")];
         let image = Image { digests, ..image("") };
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_may_be_told_in_part() {
+    fn image_ids_may_be_abbreviated() {
         let image = Image { id: "sha256:0123456789abcdef".to_owned(), ..image("") };
         for id in ["sha256:0123456789abcdef", "0123456789abcdef", "0123456789ab", "sha256:0123456789ab"] {
             assert!(image.has_id(id), "{id}");
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_value_of_a_variable_counts() {
+    fn the_last_value_of_a_variable_wins() {
         assert_eq!(image("").variable("A"), Some("3"));
         assert_eq!(image("").variable("B"), None);
     }

@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_manifest_is_written_as_it_was_read() {
+    fn manifests_round_trip() {
         let layer = json!({"mediaType": LAYER, "digest": "sha256:1", "size": 5, "urls": ["https://h/x"],
             "annotations": {"a": "b"}, "artifactType": "c/d"});
         let config = json!({"mediaType": CONFIG, "digest": "sha256:2", "size": 6});
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn an_index_is_told_from_an_image() {
+    fn indexes_and_images_are_distinguished() {
         let index = json!({"schemaVersion": 2, "mediaType": DOCKER_INDEX, "manifests": [
             {"mediaType": DOCKER_IMAGE, "digest": "sha256:1", "size": 5, "platform": {"os": "linux", "architecture": "arm64",
                 "variant": "v8", "os.version": "1"}},

@@ -146,7 +146,7 @@ mod tests {
     use std::process::{Command, Stdio};
 
     #[test]
-    fn a_process_is_known_again() {
+    fn processes_are_recognized() {
         let own = Owner::current().unwrap();
         assert_eq!(Owner::read(&own.labels()), Some(own.clone()));
         assert_eq!(own.host.len(), 64);
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_that_was_killed_is_gone() {
+    fn a_killed_process_is_detected() {
         let mut child = Command::new("sleep").arg("60").stdin(Stdio::null()).spawn().unwrap();
         let status = fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap();
         let Some(Status::Alive { started }) = Status::read(&status) else { panic!("{status}") };
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_may_have_any_name() {
+    fn process_names_may_contain_any_character() {
         let rest = "S 1 7 7 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 4242 9 9";
         for name in ["c3", "a b", ") Z (", "x) S 1"] {
             assert_eq!(
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn other_labels_have_no_owner() {
+    fn foreign_labels_have_no_owner() {
         let labels = |pairs: &[(&str, &str)]| pairs.iter().map(|(a, b)| ((*a).into(), (*b).into())).collect();
         assert_eq!(Owner::read(&labels(&[])), None);
         assert_eq!(Owner::read(&labels(&[(HOST, "x"), (PROCESS, "y"), (STARTED, "1")])), None);

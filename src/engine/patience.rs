@@ -154,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_environment_may_ask_for_more_patience() {
+    fn the_environment_can_extend_timeouts() {
         let seconds = |text| Patience::read(text).answer.as_secs();
         assert_eq!(seconds(None), 60);
         assert_eq!(seconds(Some("300")), 300);
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_briefly_asks_sooner() {
+    fn short_timeouts_probe_sooner() {
         let patience = Patience::read(Some("2"));
         assert_eq!(patience.silence(), Duration::from_millis(500));
         assert_eq!(patience.standstill(), Duration::from_secs(20));

@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn those_of_the_engine_go_before_the_default() {
+    fn engine_proxies_take_precedence_over_the_default() {
         let read = || {
             serde_json::from_str::<Config>(
                 r#"{"proxies": {

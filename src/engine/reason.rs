@@ -87,7 +87,7 @@ mod tests {
     use crate::failure::Fault;
 
     #[test]
-    fn foreign_messages_become_one_line() {
+    fn external_messages_are_reduced_to_one_line() {
         assert_eq!(one_line("Connection refused.\n (os error 111)"), "connection refused. (os error 111)");
         assert_eq!(one_line("HTTP is spoken here."), "HTTP is spoken here");
         assert_eq!(one_line("É"), "É");
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn registries_refuse_or_keep_silent() {
+    fn registry_errors_are_classified() {
         let kind = |reason: &str| registry_error("quay.io/a/b:1", "pushing", reason.to_owned());
         assert!(matches!(kind("no basic auth credentials"), EngineError::Denied { .. }));
         assert!(matches!(kind("requested access to the resource is denied"), EngineError::Denied { .. }));

@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tag_is_behind_the_last_slash() {
+    fn the_tag_follows_the_last_slash() {
         assert_eq!(repository_and_tag("localhost:5000/a"), ("localhost:5000/a", "latest"));
         assert_eq!(repository_and_tag("localhost:5000/a:1"), ("localhost:5000/a", "1"));
         assert_eq!(repository_and_tag("r-base:4.3.2"), ("r-base", "4.3.2"));
@@ -41,7 +41,7 @@ mod tests {
     }
 
     #[test]
-    fn stages_are_no_images() {
+    fn build_stages_are_not_base_images() {
         let dockerfile = "ARG x\nFROM --platform=linux/amd64 quay.io/a:1 AS one\nfrom scratch\nFROM one\nFROM $x as two\nRUN from b c\nFROM b\n";
         assert_eq!(base_images(dockerfile), ["quay.io/a:1", "b"]);
     }

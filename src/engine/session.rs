@@ -209,7 +209,7 @@ mod tests {
     use crate::engine::endpoint::Rule;
 
     #[test]
-    fn an_engine_has_an_address_of_http() {
+    fn engine_addresses_become_http_urls() {
         let address = |host: &str, certificates: Option<&str>| {
             let certificates = certificates.map(Into::into);
             address(&Endpoint { host: host.to_owned(), certificates, rule: Rule::Default })
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_what_a_build_is_given_can_be_asked_for() {
+    async fn builds_can_request_only_their_own_secrets() {
         let secret = crate::logins::Secret::new("pw");
         let vault = Vault(BuildSecrets::from([("token".to_owned(), secret)]));
         let ask = |id: &str| GetSecretRequest { id: id.to_owned(), ..GetSecretRequest::default() };

@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn two_containers_of_an_image_give_the_same_file() {
+    fn archives_of_one_image_are_reproducible() {
         let expected = steady(&archive(1), 1);
         assert_eq!(expected, archive(0));
         for piece in [100, 512, 700, 1 << 20] {

@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_left_is_told_from_a_stream_that_broke() {
+    fn leftover_bytes_are_distinguished_from_a_broken_stream() {
         let error = |text: &str| Error::from(std::io::Error::other(text));
         assert!(has_remainder(&error("bytes remaining on stream")));
         assert!(!has_remainder(&error("error reading a body from connection")));

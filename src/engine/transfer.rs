@@ -212,14 +212,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_digest_is_told_in_a_status() {
+    fn digests_are_read_from_status_lines() {
         assert_eq!(digest("1: digest: sha256:01 size: 528").as_deref(), Some("sha256:01"));
         assert_eq!(digest("Digest: sha256:01").as_deref(), Some("sha256:01"));
         assert_eq!(digest("Pushed"), None);
     }
 
     #[test]
-    fn layers_are_added_up() {
+    fn layer_progress_is_summed() {
         let layers = BTreeMap::from([("a".to_owned(), (5, 10)), ("b".to_owned(), (30, 20))]);
         assert_eq!(sum(&layers), Event::Moved { done: 25, total: Some(30) });
     }

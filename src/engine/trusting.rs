@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn steps_are_told_as_the_user_has_them() {
+    fn build_steps_are_shown_as_written_by_the_user() {
         let step = "RUN --network=none pip install x && y";
         let altered = with_certificates(&format!("FROM a\n{step}\n")).unwrap();
         assert!(altered.contains(PLACE));
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn every_command_sees_the_certificates() {
+    fn every_run_command_gets_the_certificates() {
         let dockerfile =
             "FROM a\nRUN pip install x \\\n # why\n\n  && run y\nCOPY run x\nrun  --network=none make\n";
         let expected = "FROM a\nRUN MOUNT export …; pip install x \\\n # why\n\n  && run y\nCOPY run x\nRUN MOUNT --network=none export …; make\n";
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_line_of_a_shell_stays() {
+    fn non_shell_commands_are_unchanged() {
         for command in ["[\"make\"]", "<<END\nmake\nEND", "--network=none [\"make\"]"] {
             assert_eq!(altered(&format!("FROM a\nRUN {command}\n")), None, "{command}");
         }

@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn packages_come_with_the_interpreter_of_a_bare_distribution() {
+    fn bare_distributions_get_an_interpreter_with_their_packages() {
         let member = Member { name: "a".to_owned(), system: vec!["curl".to_owned()], ..Member::default() };
         let bare = on(&member, "ubuntu:22.04", "ubuntu:22.04");
         assert!(bare.contains("python3-pip"), "{bare}");
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn no_text_breaks_out() {
+    fn text_cannot_escape_its_quotes() {
         let member = Member {
             description: "x\"\nUSER root".to_owned(),
             pip: vec!["a; rm -rf /".to_owned()],

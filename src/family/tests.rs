@@ -33,7 +33,7 @@ fn family() -> Family {
 }
 
 #[test]
-fn images_come_behind_what_they_stand_on() {
+fn images_are_ordered_after_their_base() {
     let family = family();
     let names: Vec<_> = family.in_order().iter().map(|member| member.name.clone()).collect();
     assert_eq!(names, ["python", "python-torch", "python-torch-desktop"]);
@@ -43,7 +43,7 @@ fn images_come_behind_what_they_stand_on() {
 }
 
 #[test]
-fn cuda_comes_from_below() {
+fn cuda_is_inherited_from_the_base() {
     let family = family();
     let has = |name| family.has_cuda(family.member(name).unwrap());
     assert!(has("python") && has("python-torch"));
@@ -54,7 +54,7 @@ fn cuda_comes_from_below() {
 }
 
 #[test]
-fn repositories_and_tags() {
+fn image_names_have_repositories_and_tags() {
     let family = family();
     let repository = |name, given| family.repository(family.member(name).unwrap(), given);
     assert_eq!(repository("python", None), "quay.io/us/python");
@@ -65,7 +65,7 @@ fn repositories_and_tags() {
 }
 
 #[test]
-fn a_raised_version_leaves_the_rest_of_the_file() {
+fn a_version_bump_changes_nothing_else_in_the_file() {
     let expected = FAMILY.replace("\"3.10\"", "\"3.11\"");
     assert_eq!(raised(FAMILY, "python-torch", "3.11"), Some(expected));
     assert_eq!(raised(FAMILY, "nobody", "1"), None);
@@ -74,7 +74,7 @@ fn a_raised_version_leaves_the_rest_of_the_file() {
 }
 
 #[test]
-fn versions_are_raised_over_other_images_only() {
+fn versions_are_bumped_only_past_other_images() {
     use Published::{Nothing, Other, Same};
     assert_eq!(verdict(&[Same, Same]), Verdict::Present);
     assert_eq!(verdict(&[Same, Nothing]), Verdict::Build);
@@ -122,7 +122,7 @@ fn projects_and_locks_are_requirement_files() {
 }
 
 #[test]
-fn what_cannot_be_is_refused() {
+fn invalid_families_are_rejected() {
     let root = "[[image]]\nname = \"a\"\nversion = \"1\"\nbase = \"x\"\n";
     let cases = [
         (String::new(), "the family has no image"),
@@ -186,7 +186,7 @@ fn what_cannot_be_is_refused() {
 }
 
 #[test]
-fn circles_of_any_length_are_refused() {
+fn cycles_of_any_length_are_rejected() {
     let image = |name: &str, from: &str| {
         format!("[[image]]\nname = \"{name}\"\nversion = \"1\"\nfrom = \"{from}\"\ncuda.pip = [\"x\"]\n")
     };

@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_takes_its_content_with_it() {
+    fn excluding_a_folder_excludes_its_content() {
         assert!(excluded("data", "data/a/b.csv"));
         assert!(excluded("/data/", "data/a/b.csv"));
         assert!(excluded("./data/./x/..", "data/a/b.csv"));
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_matching_rule_decides() {
+    fn the_last_matching_rule_wins() {
         let rules = "*.md\n!README*.md\nREADME-secret.md";
         assert!(excluded(rules, "notes.md"));
         assert!(!excluded(rules, "README.md"));
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn wildcards_stay_in_one_component() {
+    fn wildcards_match_within_one_component() {
         assert!(excluded("*/temp*", "some/temporary.txt"));
         assert!(!excluded("*/temp*", "some/deep/temporary.txt"));
         assert!(excluded("temp?", "tempa"));
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn comments_and_blanks_are_no_rules() {
+    fn comments_and_blank_lines_are_ignored() {
         assert!(!excluded("# data\n\n   \n!\n", "data"));
         assert!(excluded("\u{feff}data  ", "data"));
         assert!(!excluded("#data", "#data"));
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn special_characters_mean_themselves() {
+    fn special_characters_are_literal() {
         assert!(excluded("a.b+(c)", "a.b+(c)"));
         assert!(!excluded("a.b", "axb"));
         assert!(excluded("[a", "[a"));
@@ -202,14 +202,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_read_without_a_panic(rules in any::<String>(), path in "[a-z./]{0,20}") {
+        fn any_text_is_parsed_without_a_panic(rules in any::<String>(), path in "[a-z./]{0,20}") {
             if let Ok(ignore) = Ignore::parse(&rules) {
                 ignore.excludes(&path);
             }
         }
 
         #[test]
-        fn a_plain_name_excludes_itself_and_what_is_below(name in "[a-z_. -]{0,8}[a-z]", below in "[a-z]{1,8}") {
+        fn a_plain_name_excludes_itself_and_its_content(name in "[a-z_. -]{0,8}[a-z]", below in "[a-z]{1,8}") {
             prop_assume!(!name.starts_with(' '));
             let ignore = Ignore::parse(&name).unwrap();
             let path = clean(&name);

@@ -38,7 +38,7 @@ fn refusal(folder: &TempDir, patterns: &[&str]) -> String {
 }
 
 #[test]
-fn named_files_and_folders_come_sorted_and_once() {
+fn named_files_and_folders_are_sorted_and_unique() {
     let folder = folder(&["b.py", "a.py", "data/z.csv", "data/deep/.hidden", "other"]);
     let patterns = ["data/", "b.py", "./a.py", "data/z.csv", "data/../b.py"];
     assert_eq!(found(&folder, &patterns), ["a.py", "b.py", "data/z.csv"]);
@@ -76,7 +76,7 @@ fn a_name_with_wildcards_is_a_name_first() {
 }
 
 #[test]
-fn absolute_paths_count_inside_only() {
+fn absolute_paths_must_be_inside_the_working_directory() {
     let folder = folder(&["data/a.csv"]);
     let inside = folder.path().join("data/a.csv").display().to_string();
     let glob = folder.path().join("d*/*.csv").display().to_string();
@@ -89,7 +89,7 @@ fn absolute_paths_count_inside_only() {
 }
 
 #[test]
-fn what_matches_nothing_is_refused() {
+fn patterns_without_a_match_are_rejected() {
     let folder = folder(&["a.py"]);
     fs::create_dir(folder.path().join("empty")).unwrap();
     assert_eq!(refusal(&folder, &["b.py"]), "`b.py` does not exist");
@@ -101,7 +101,7 @@ fn what_matches_nothing_is_refused() {
 }
 
 #[test]
-fn a_dangling_link_is_left_out_alone() {
+fn only_the_dangling_link_is_left_out() {
     let folder = folder(&["data/a.csv", "b.py"]);
     let link = |name: &str| symlink("nowhere", folder.path().join(name)).unwrap();
     link("data/b.csv");
@@ -124,7 +124,7 @@ fn a_dangling_link_is_left_out_alone() {
 }
 
 #[test]
-fn links_are_followed_inside_only() {
+fn links_are_followed_only_inside_the_root() {
     let outside = folder(&["secret"]);
     let folder = folder(&["real/a.txt", "b.txt"]);
     let link = |target: &Path, name: &str| symlink(target, folder.path().join(name)).unwrap();
@@ -141,7 +141,7 @@ fn links_are_followed_inside_only() {
 }
 
 #[test]
-fn loops_end() {
+fn link_loops_end() {
     let folder = folder(&["a/b.txt"]);
     symlink(".", folder.path().join("a/self")).unwrap();
     symlink("knot", folder.path().join("knot")).unwrap();
@@ -151,7 +151,7 @@ fn loops_end() {
 }
 
 #[test]
-fn dockerignore_leaves_out_what_is_not_named() {
+fn dockerignore_excludes_matching_files() {
     let folder = folder(&["a.csv", "b.csv", "data/c.csv", "data/d.txt", "venv/x.py"]);
     write(&folder, ".dockerignore", "*.csv\n!b.csv\ndata/*.csv\nvenv\n");
     assert_eq!(found(&folder, &["*.csv", "data"]), ["b.csv", "data/d.txt"]);
@@ -170,7 +170,7 @@ fn an_exception_brings_a_file_back_from_an_excluded_folder() {
 }
 
 #[test]
-fn what_is_ignored_is_not_looked_at() {
+fn ignored_files_are_not_visited() {
     let folder = folder(&["a.txt", "venv/a.py"]);
     symlink("/etc/hosts", folder.path().join("leak")).unwrap();
     symlink(".", folder.path().join("venv/self")).unwrap();
@@ -196,7 +196,7 @@ fn names_are_utf8() {
 }
 
 #[test]
-fn the_right_to_execute_is_kept() {
+fn executable_bits_are_preserved() {
     let folder = folder(&["run.sh", "data.csv"]);
     fs::set_permissions(folder.path().join("run.sh"), fs::Permissions::from_mode(0o755)).unwrap();
     let files = collect(&[".".to_owned()], folder.path()).unwrap().files;
@@ -209,7 +209,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn nothing_outside_is_ever_taken(pattern in r"[a-c./*?\[\]!]{0,12}") {
+    fn files_outside_the_root_are_never_included(pattern in r"[a-c./*?\[\]!]{0,12}") {
         let folder = folder(&["a/b.c", "b", "c.a/.a"]);
         let root = folder.path().canonicalize().unwrap();
         if let Ok(Matches { files, dangling }) = collect(&[pattern], folder.path()) {
@@ -223,7 +223,7 @@ proptest! {
     }
 
     #[test]
-    fn a_name_finds_itself(name in r"[^/\x00]{1,20}") {
+    fn a_file_name_matches_itself(name in r"[^/\x00]{1,20}") {
         prop_assume!(!matches!(name.as_str(), "." | ".." | ".dockerignore"));
         let folder = folder(&[&name]);
         prop_assert_eq!(found(&folder, &[&name]), [name]);

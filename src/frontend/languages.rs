@@ -158,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_beside_a_script_may_read_the_command_line() {
+    fn neighbouring_modules_may_read_the_command_line() {
         let cases = [
             ("args.py", "import argparse", true),
             ("args.R", "library(optparse)", true),

@@ -227,7 +227,7 @@ mod tests {
     use crate::language::Language;
 
     #[test]
-    fn a_bare_read_under_no_condition_is_unconditional() {
+    fn unguarded_reads_are_unconditional() {
         let cases = [
             ("x.py", "import os\nos.environ['a']", true),
             ("x.py", "import os\nif x: os.environ['a']\nos.environ['a']", true),

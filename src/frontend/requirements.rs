@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn commands_are_found() {
+    fn install_commands_are_found() {
         let cases: &[(&str, &[&str])] = &[
             ("# pip install numpy", &["numpy"]),
             ("#pip3 install -U a b", &["-U a b"]),
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_before_a_command_changes_nothing() {
+    fn prefixes_of_install_commands_are_ignored() {
         let cases: [(&str, &[&str]); 8] = [
             ("# sudo pip install a", &["a"]),
             ("#$ pip install a", &["a"]),
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn options_that_make_no_sense_in_an_image_are_left_out() {
+    fn options_useless_in_an_image_are_dropped() {
         for text in
             ["# pip --quiet install --user a", "# uv pip install --system a", "# pip install -qqU a -y"]
         {
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn prose_is_no_command() {
+    fn prose_is_not_a_command() {
         for text in [
             "# we adapt it",
             "# apt is not here",
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn shells_and_broken_blocks_are_refused() {
+    fn shell_syntax_and_broken_blocks_are_rejected() {
         for text in [
             "# conda install",
             "# pip install a | tee",

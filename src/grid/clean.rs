@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_ended_keeps_its_end() {
+    fn finished_batches_keep_their_final_mark() {
         let names =
             [".batches", ".format-3", "a.lock", "a.processed", "b.err", "b.err.1", "b.lock", "b.lock.1"];
         assert_eq!(left(Style::Marks, &names), ["a.lock", "b.err.1", "b.lock", "b.lock.1"]);
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn bundles_stay_done_or_open() {
+    fn bundles_keep_their_state() {
         let done = [".bundle-0-0.lock", ".bundle-0-0.processed", ".plan-0"];
         let opened = [".bundle-0-1.err", ".bundle-0-1.err.1", ".bundle-0-1.lock", ".bundle-0-1.lock.1"];
         assert_eq!(left(Style::Marks, &done), [".bundle-0-0.lock"]);
@@ -87,13 +87,13 @@ mod tests {
     }
 
     #[test]
-    fn what_has_not_ended_stays() {
+    fn marks_of_unfinished_batches_are_kept() {
         let names = ["a.lock", "b.err", "b.lock", "b.lock.1", "c.free.1", "c.lock"];
         assert!(left(Style::Marks, &names).is_empty());
     }
 
     #[test]
-    fn results_stay() {
+    fn result_files_are_kept() {
         let names = [
             ".a.txt.lock",
             "a.PROCESSED.txt",
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_and_probes_go() {
+    fn part_and_probe_marks_are_removed() {
         let names = [".part-1", ".probe-2", ".probing", ".worker-3", ".hidden", ".format-3"];
         assert_eq!(left(Style::Marks, &names), [".part-1", ".probe-2", ".probing", ".worker-3"]);
     }

@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn connections_are_read_as_the_workers_do() {
+    fn connections_are_parsed_as_by_the_workers() {
         for row in contract()["connections"].as_array().unwrap() {
             let [text, endpoint, bucket, path, key, secret] =
                 std::array::from_fn(|at| row[at].as_str().map(str::to_owned));
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_connection_is_refused_without_a_word_of_it() {
+    fn invalid_connections_are_rejected_without_leaking_them() {
         for text in contract()["refused"].as_array().unwrap() {
             let error = Connection::parse(text.as_str().unwrap()).unwrap_err();
             assert!(!error.to_string().contains("topsecret"), "{error}");

@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn the_workers_log_these_lines() {
+    fn log_lines_match_those_of_the_workers() {
         for text in [DONE, BEGIN, END, "'Batch %s failed\\n%s'"] {
             assert!(SHARED.contains(text), "{text}");
         }
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_ended_since_the_latest_count_is_added() {
+    fn batches_finished_since_the_latest_count_are_added() {
         let begun = "00,100 - grid - INFO - 3 of 10 batches done, 1 failed, 2 in work";
         let finished = "01,000 - grid - INFO - Finished batch 'a in b' in 0.1 s";
         let failed = "01,000 - grid - ERROR - Batch \"it's\" failed";
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_that_is_tried_again_counts_once() {
+    fn retried_batches_count_once() {
         let failed = "01,000 - grid - ERROR - Batch 'a' failed";
         let done = "02,000 - grid - INFO - Finished batch 'a' in 0.1 s";
         assert_eq!(tally(&[failed, done]), Some((None, 1, 0)));
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn the_total_of_parts_is_known_when_all_are() {
+    fn the_total_is_known_once_every_part_is() {
         let one = "00,000 - grid - INFO - Part 0 of 2: 5 batches";
         let other = "00,000 - grid - INFO - Part 1 of 2: 4 batches";
         let done = "01,000 - grid - INFO - Finished batch 'a'";
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn other_lines_tell_nothing() {
+    fn unrelated_log_lines_are_ignored() {
         for line in [
             "00,000 - root - INFO - Finished batch 'a'",
             "00,000 - grid - INFO - Processing batch 'a'",

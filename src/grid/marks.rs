@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn marks_are_named_as_the_workers_name_them() {
+    fn mark_names_match_those_of_the_workers() {
         let contract = contract();
         for (style, marks, others) in
             [(Style::Marks, "marks", "no_marks"), (Style::Results, "results", "no_results")]
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn hidden_files_are_no_marks() {
+    fn hidden_files_are_not_marks() {
         for name in [".a.lock", ".batches", ".part-1", ".processed"] {
             assert_eq!(read(Style::Marks, name), None, "{name}");
         }
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn locks_are_named_as_they_are_read() {
+    fn lock_names_round_trip() {
         for (style, generation) in
             [(Style::Marks, 0), (Style::Marks, 2), (Style::Results, 0), (Style::Results, 1)]
         {
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn the_style_is_seen_in_the_names() {
+    fn the_mark_style_is_detected_from_names() {
         let guess = |names: &[&str]| Style::guess(&names.iter().map(ToString::to_string).collect::<Vec<_>>());
         assert_eq!(guess(&["a.txt", "a.LOCKED.txt"]), Style::Results);
         assert_eq!(guess(&["a.PROCESSED.processed", "b.lock"]), Style::Marks);
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_those_of_the_workers() {
+    fn keys_match_those_of_the_workers() {
         for row in rows(&contract(), "keys") {
             assert_eq!(key_of(&row[0]), row[1]);
         }

@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_speed_is_that_since_the_first_look() {
+    fn speed_is_measured_from_the_first_observation() {
         let mut pace = Pace::default();
         assert_eq!(pace.look(100.0, 1, Some(3)), Speed::default());
         assert_eq!(pace.look(130.0, 2, Some(2)), Speed { per_minute: Some(2.0), left: Some(60.0) });
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_short() {
+    fn durations_are_abbreviated() {
         assert_eq!([59.9, 75.0, 7_260.0].map(span), ["59 s", "1 min", "2 h 1 min"]);
     }
 }

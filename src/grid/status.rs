@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn bundles_say_what_becomes_of_batches_without_marks_of_their_own() {
+    fn bundle_marks_apply_to_batches_without_marks() {
         let plan = br#"{"parts": [{"size": 2, "keys": ["a", "b", "c", "d", "e", "f", "g", "h"]}]}"#;
         let run = Run {
             plan: Plan::read(plan),
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn results_count_with_their_hidden_locks() {
+    fn results_are_counted_with_their_hidden_locks() {
         let listed =
             names(&["a.txt", "a.PROCESSED.txt", ".a.txt.lock", "b.FAILED", "c.LOCKED.txt", ".c.txt.lock"]);
         let status = Status::count(&listed, Some(&Run::of(Style::Results, &["a.txt", "b", "c.txt"])));
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn the_latest_owner_tells_the_state() {
+    fn the_latest_owner_determines_the_state() {
         let listed = names(&[
             "a.err", "a.lock", "b.err", "b.lock", "b.lock.1", "c.free.1", "c.lock", "d.free.1", "d.lock",
             "d.lock.1", "e.err", "e.err.2", "e.lock", "e.lock.1", "e.lock.2", "f.err", "f.lock", "f.lock.1",
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_are_read_where_results_are_marks() {
+    fn errors_are_read_in_results_style() {
         let listed =
             names(&[".a.txt.err.1", ".a.txt.lock", ".a.txt.lock.1", "a.FAILED.txt", ".b.lock", ".b.free.1"]);
         let status = Status::count(&listed, Some(&Run::of(Style::Results, &["a.txt", "b"])));
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_line_says_something() {
+    fn the_last_non_empty_line_is_the_summary() {
         assert_eq!(last_line(b"Traceback\n\nValueError: no \n \n"), "ValueError: no");
         assert_eq!(last_line(b""), "");
     }

@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn the_speed_is_that_since_the_first_look() {
+    fn speed_is_measured_from_the_first_observation() {
         let mut watch = Watch::default();
         let first = watch.note(100.0, &status(&["a.lock", "a.processed"]), Vec::new());
         assert_eq!(first, Progress { speed: Speed::default(), work: Vec::new() });
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_comes_first_and_another_owner_begins_anew() {
+    fn longest_work_is_first_and_a_new_owner_restarts_the_clock() {
         let mut watch = Watch::default();
         watch.note(0.0, &status(&["a.lock"]), lock(1));
         let both = [lock(1), lock(1)].concat();

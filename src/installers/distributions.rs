@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tables_are_whole() {
+    fn module_tables_are_complete() {
         assert!(PROVIDERS.len() >= 300);
         let entries = lines(include_str!("tables/packages.txt")).count();
         assert_eq!(PROVIDERS.len(), entries, "each module stands once, with a distribution");
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_path_decides() {
+    fn the_longest_module_path_wins() {
         let sure = |path| provider(path).and_then(Provider::sure);
         assert_eq!(sure("google.cloud.storage.Client"), Some("google-cloud-storage"));
         assert_eq!(sure("google.cloud"), None);
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn companions_come_along() {
+    fn companion_packages_are_included() {
         let names = BTreeSet::from([normalized("seaborn")]);
         let all = with_companions(&names);
         assert!(["seaborn", "matplotlib", "numpy", "pillow", "six"].iter().all(|name| all.contains(*name)));

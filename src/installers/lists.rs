@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lists_hold_what_is_installed() {
+    fn lists_contain_the_installed_requirements() {
         let folder = tempfile::tempdir().unwrap();
         let flat = Flat {
             options: Vec::new(),
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn uv_has_names_of_its_own() {
+    fn options_are_translated_for_uv() {
         let options = ["--trusted-host", "x", "--pre"].map(ToOwned::to_owned);
         assert_eq!(for_uv(&options), ["--allow-insecure-host", "x", "--prerelease=allow"]);
     }

@@ -37,7 +37,7 @@ fn message(words: &[&str]) -> String {
 }
 
 #[test]
-fn values_are_given_in_three_ways() {
+fn values_have_three_spellings() {
     let words = ["--text", "--x", "number=5", "--ratio=1=", "--ratio=2"];
     let values = invocation(&words).values;
     let values: Vec<_> = values.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
@@ -45,7 +45,7 @@ fn values_are_given_in_three_ways() {
 }
 
 #[test]
-fn a_value_stays_as_it_is() {
+fn values_are_passed_unchanged() {
     for value in ["", " a  b ", "\"$HOME\" 'x'", "a\nb", "--", "-x", "k=v", "--help", "漢"] {
         assert_eq!(invocation(&["number=1", "--text", value]).values["text"], value);
         assert_eq!(invocation(&["number=1", &format!("--text={value}")]).values["text"], value);
@@ -61,26 +61,26 @@ fn a_flag_needs_no_value() {
 }
 
 #[test]
-fn names_may_be_identifiers() {
+fn names_may_be_spelled_as_identifiers() {
     assert_eq!(invocation(&["--number", "1", "--my_var", "a"]).values["my-var"], "a");
     assert_eq!(invocation(&["--number", "1", "--my-var", "b"]).values["my-var"], "b");
 }
 
 #[test]
-fn what_stands_behind_two_dashes_is_the_scripts_own() {
+fn words_after_two_dashes_go_to_the_script() {
     let invocation = invocation(&["--number", "1", "--", "--text", "--", "a"]);
     assert_eq!(invocation.own, ["--text", "--", "a"]);
     assert!(!invocation.values.contains_key("text"));
 }
 
 #[test]
-fn help_goes_before_everything() {
+fn help_takes_precedence() {
     assert_eq!(read(&["--help"]), Ok(Request::Help));
     assert_eq!(read(&["--number", "x", "-h"]), Ok(Request::Help));
 }
 
 #[test]
-fn mistakes_are_told() {
+fn wrong_arguments_are_reported() {
     assert_eq!(message(&["--numbr", "1"]), "there is no parameter `numbr`");
     assert_eq!(read(&["--numbr", "1"]).unwrap_err().hint().unwrap(), "did you mean `--number`?");
     assert_eq!(message(&["unheard_of=1"]), "there is no parameter `unheard_of`");
@@ -94,7 +94,7 @@ fn mistakes_are_told() {
 }
 
 #[test]
-fn what_python_reads_is_a_number() {
+fn numbers_are_validated_as_in_python() {
     for value in ["5", " -5 ", "+5", "1_000", "5.0"] {
         assert_eq!(invocation(&["--number", value]).values["number"], value);
     }
@@ -104,14 +104,14 @@ fn what_python_reads_is_a_number() {
 }
 
 #[test]
-fn all_that_is_missing_is_told_at_once() {
+fn all_missing_parameters_are_reported_at_once() {
     let error = interface().read(&["--number=null".to_owned()], &|_| None).unwrap_err();
     assert_eq!(error.to_string(), "parameters are required: `number`, `api_token`");
     assert!(error.hint().unwrap().contains("`api_token` in the environment"));
 }
 
 #[test]
-fn a_secret_on_the_command_line_is_noticed_but_not_shown() {
+fn secrets_on_the_command_line_are_reported_but_not_shown() {
     assert_eq!(invocation(&["--number", "1", "--api_token", "x"]).shown, ["api_token"]);
     let mut interface = interface();
     interface.inputs.iter_mut().for_each(|(_, input)| input.kind = Type::Integer);
@@ -120,7 +120,7 @@ fn a_secret_on_the_command_line_is_noticed_but_not_shown() {
 }
 
 #[test]
-fn an_unknown_interface_takes_everything() {
+fn an_unknown_interface_accepts_everything() {
     let words = ["--a", "--b", "c=d=e", "--f=", "--", "x"].map(str::to_owned);
     let invocation = handed_on(&words).unwrap();
     let values: Vec<_> = invocation.values.iter().map(|(name, value)| format!("{name}={value}")).collect();

@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ranges_are_kept() {
+    fn integer_ranges_are_enforced() {
         for text in ["1", "2147483647"] {
             assert_eq!(text.parse::<Integer<1>>().map(|number| number.to_string()), Ok(text.to_owned()));
         }

@@ -154,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_those_of_sbatch() {
+    fn time_limits_are_parsed_as_by_sbatch() {
         for text in ["30", "90:00", "1:30:00", "2-12", "2-12:30", "2-12:30:00"] {
             assert!(text.parse::<Time>().is_ok(), "{text}");
         }
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_ends_a_directive() {
+    fn line_breaks_cannot_end_a_directive() {
         for text in ["--x=a b", "--x\n--y", "x", "--x=#", "--x='a'"] {
             assert!(text.parse::<Directive>().is_err(), "{text}");
         }

@@ -256,7 +256,7 @@ mod tests {
 
     /// Many want it, and each of them clears the cache: it is made once, for none may remove what another uses.
     #[test]
-    fn what_many_want_is_made_once_and_stays_as_long_as_one_uses_it() {
+    fn shared_environments_are_built_once_and_kept_while_in_use() {
         let (cache, times) = (tempfile::tempdir().unwrap(), AtomicUsize::new(0));
         let progress = Progress::new(Verbosity::Quiet);
         let make = |environment: &Environment| {

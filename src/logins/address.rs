@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_login_is_written_so_that_it_arrives_as_it_is() {
+    fn credentials_are_percent_encoded_in_urls() {
         let logins = known(Audience::named("packages.example"));
         let url = with_login("https://packages.example/simple?a=b#c", &logins);
         assert_eq!(url, "https://bob:p%40s%3A%2F%24%7BX%7D%2541@packages.example/simple?a=b#c");
@@ -121,14 +121,14 @@ mod tests {
     }
 
     #[test]
-    fn an_address_with_a_login_of_its_own_keeps_it() {
+    fn urls_keep_their_own_credentials() {
         let logins = known(Audience::named("packages.example"));
         let url = "https://eve@packages.example/simple";
         assert_eq!(with_login(url, &logins), url);
     }
 
     #[test]
-    fn only_those_whom_it_is_for_get_a_login() {
+    fn credentials_go_only_to_their_audience() {
         let (audience, _) = userinfo("https://bob:pw@Packages.Example/simple").unwrap();
         let logins = known(audience);
         assert!(logins.of("https://packages.example:443/other").is_some());
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn the_usual_port_is_not_told() {
+    fn default_ports_are_omitted() {
         let name = |url| Origin::of(url).unwrap().name();
         assert_eq!(name("https://a.example:443/x"), "a.example");
         assert_eq!(name("http://a.example:8080/x"), "a.example:8080");

@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_build_secret_is_the_login_of_a_host_that_is_asked_only() {
+    fn build_secrets_are_read_only_for_requested_hosts() {
         let secret: BuildSecret = "packages.example=/nonexistent".parse().unwrap();
         let asked = |url| Logins::of_user(&[url], std::slice::from_ref(&secret), &[]);
         assert!(asked("https://other.example/simple").is_ok());

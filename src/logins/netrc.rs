@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn machines_have_logins_in_any_order_and_on_any_line() {
+    fn netrc_tokens_may_come_in_any_order_and_line() {
         let text = "# mine\nmachine a.example login bob password #s3cret#1 # old\nmachine b.example\n\tpassword \"two words\"\n\tlogin eve\n";
         let expected = [
             ("a.example".to_owned(), Login::new("bob", "#s3cret#1")),
@@ -104,19 +104,19 @@ mod tests {
     }
 
     #[test]
-    fn nobody_gets_the_default() {
+    fn netrc_default_entries_are_ignored() {
         assert_eq!(logins("default login bob password pw\n"), []);
         assert_eq!(logins("machine a login b password c default login d password e").len(), 1);
     }
 
     #[test]
-    fn macros_are_passed_over() {
+    fn netrc_macros_are_skipped() {
         let text = "macdef init\nmachine evil login a password b\n\nmachine a.example login b password c\n";
         assert_eq!(logins(text), [("a.example".to_owned(), Login::new("b", "c"))]);
     }
 
     #[test]
-    fn what_is_cut_off_holds_no_more() {
+    fn truncated_netrc_entries_are_ignored() {
         assert_eq!(logins("machine"), []);
         assert_eq!(logins("machine a"), []);
         assert_eq!(logins("machine a login"), []);

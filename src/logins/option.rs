@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_secret_is_refused() {
+    fn invalid_build_secrets_are_rejected() {
         for text in [
             "",
             "a",
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_secret_is_told_with_its_remedy() {
+    fn missing_build_secrets_are_reported_with_a_hint() {
         let error = |text: &str| text.parse::<BuildSecret>().unwrap().read().unwrap_err();
         assert_eq!(
             error("a=env:C3_NOT_SET").to_string(),

@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn uv_gets_what_pip_is_told() {
+    fn pip_settings_are_translated_for_uv() {
         let file = "[global]\nindex-url = https://a/simple\nextra-index-url =\n    https://b/simple\n    https://c/simple\n[install]\nfind-links = /w /x\n";
         let expected = [
             "UV_DEFAULT_INDEX=https://a/simple",
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_goes_before_files_and_uv_s_own_before_both() {
+    fn precedence_is_uv_variables_then_pip_variables_then_files() {
         let file = "[global]\nindex-url = https://a/simple\n";
         assert_eq!(for_uv(file, &[("PIP_INDEX_URL", "https://b")]), ["UV_DEFAULT_INDEX=https://b"]);
         assert!(for_uv(file, &[("UV_INDEX_URL", "https://c")]).is_empty());

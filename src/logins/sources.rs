@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_may_have_names() {
+    fn index_urls_may_have_names() {
         let found = named("company=https://a.example/simple?x=1 https://b.example/y=z");
         assert_eq!(
             found,
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn netrc_names_another_file() {
+    fn the_netrc_variable_names_another_file() {
         let set = |name: &str| (name == "HOME").then(|| "/home/x".to_owned());
         assert_eq!(netrc_file(&set), Some("/home/x/.netrc".into()));
         let set = |name: &str| (name == "NETRC").then(|| "/n".to_owned());

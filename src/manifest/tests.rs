@@ -11,7 +11,7 @@ fn names(manifest: &Manifest) -> Vec<String> {
 }
 
 #[test]
-fn the_originals_component_is_read() {
+fn components_of_the_original_are_read() {
     let manifest = Manifest::parse(
         r#"
 name: echoes
@@ -46,7 +46,7 @@ implementation:
 }
 
 #[test]
-fn application_packages_are_read() {
+fn application_packages_are_parsed() {
     let manifest = Manifest::parse(
         r#"
 cwlVersion: v1.2

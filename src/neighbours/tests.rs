@@ -30,7 +30,7 @@ fn paths(files: &[(&str, &str)], source: &str) -> Vec<String> {
 }
 
 #[test]
-fn modules_are_found_as_python_finds_them() {
+fn modules_are_found_as_by_python() {
     let cases: [(Files, &[&str]); 12] = [
         (&[("tool.py", "from helper import f"), ("helper.py", ""), ("other.py", "")], &["helper.py"]),
         (&[("tool.py", "import a"), ("a.py", "import b, tool"), ("b.py", "import a")], &["a.py", "b.py"]),
@@ -84,13 +84,13 @@ fn modules_are_found_as_python_finds_them() {
 }
 
 #[test]
-fn a_script_in_a_folder_finds_what_lies_there_and_in_the_working_directory() {
+fn scripts_import_from_their_folder_and_the_working_directory() {
     let files = [("ops/tool.py", "import a\nfrom lib import b"), ("ops/a.py", ""), ("lib/b.py", "")];
     assert_eq!(paths(&files, "ops/tool.py"), ["ops/a.py", "ops/lib/b.py"]);
 }
 
 #[test]
-fn what_r_sources_is_found() {
+fn files_sourced_by_r_are_found() {
     let files = [("tool.R", "source(\"R/a.R\")"), ("R/a.R", "source('R/b.R')"), ("R/b.R", ""), ("R/c.R", "")];
     assert_eq!(paths(&files, "tool.R"), ["R/a.R", "R/b.R"]);
     let files =
@@ -99,7 +99,7 @@ fn what_r_sources_is_found() {
 }
 
 #[test]
-fn what_is_doubtful_is_told() {
+fn doubtful_neighbours_are_reported() {
     let cases: [(Files, &[&str]); 9] = [
         (&[("tool.py", "import a"), ("a.py", "")], &["local-module"]),
         (&[("tool.py", "from . import a"), ("a.py", "")], &["relative-import"]),
@@ -129,7 +129,7 @@ fn what_is_doubtful_is_told() {
 }
 
 #[test]
-fn what_is_given_is_not_found_again_and_the_digest_knows_contents() {
+fn given_files_are_not_repeated_and_digests_cover_content() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("tool.py"), "import a").unwrap();
     fs::write(folder.path().join("a.py"), "x = 1").unwrap();

@@ -141,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_image_is_known_by_its_digest_or_its_id() {
+    fn images_are_identified_by_digest_or_id() {
         let named =
             |config: Option<&str>| Named { digest: "sha256:a".into(), config: config.map(Into::into) };
         assert!(is_own(&named(None), "sha256:a", "sha256:i"));

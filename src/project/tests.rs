@@ -126,7 +126,7 @@ fn projects_and_locks_are_lists() {
 }
 
 #[test]
-fn the_first_file_that_asks_for_something_counts() {
+fn the_first_file_with_requirements_wins() {
     let list = ("requirements.txt", "tabulate==0.9.0\n");
     let project =
         ("pyproject.toml", "[project]\nname = 'x'\ndependencies = ['six>=1; python_version > \"3\"']\n");
@@ -191,7 +191,7 @@ fn the_first_file_that_asks_for_something_counts() {
 }
 
 #[test]
-fn files_of_r_count_for_r() {
+fn r_scripts_use_r_requirement_files() {
     let lock = r#"{"R": {}, "Packages": {"renv": {"Package": "renv"}, "six": {"Package": "six", "Version": "1", "Source": "Repository"}, "g": {"Source": "GitHub", "RemoteUsername": "u", "RemoteRepo": "g", "RemoteSha": "abc"}}}"#;
     let files = [("renv.lock", lock), ("requirements.txt", "six")];
     let (file, texts, told) = found(&files, "tool.R", false).unwrap();
@@ -204,7 +204,7 @@ fn files_of_r_count_for_r() {
 }
 
 #[test]
-fn what_cant_be_read_is_told() {
+fn unreadable_project_files_are_reported() {
     let (_, texts, told) = found(&[("pyproject.toml", "[project")], "tool.py", false).unwrap();
     assert!(texts.is_empty() && told[0].contains("is not used"), "{told:?}");
     let poetry = "[tool.poetry.dependencies]\nsix = '*'\nx = {git = 'https://example.org/x'}\n";

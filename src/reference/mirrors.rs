@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_name_counts() {
+    fn the_longest_mirror_prefix_wins() {
         let mirrors = mirrors(
             "\"docker.io\" = \"mirror.example/hub/\"\n\"docker.io/nvidia\" = \"gpu.example:5000\"\n\"quay.io/a/b\" = \"c.example/d\"",
         )
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn places_are_checked() {
+    fn mirror_locations_are_validated() {
         for text in ["\"docker.io\" = \"https://mirror.example\"", "\"docker.io\" = \"a b\"", "\"\" = \"x\""]
         {
             assert!(mirrors(text).is_err(), "{text}");

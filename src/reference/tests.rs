@@ -46,7 +46,7 @@ fn images_live_below_their_repository() {
 }
 
 #[test]
-fn bad_repositories_are_told_apart() {
+fn invalid_repositories_have_specific_errors() {
     let scheme = image("https://quay.io/me").unwrap_err();
     assert_eq!(scheme.to_string(), "image repository `https://quay.io/me` is a web address");
     assert_eq!(scheme.hint().unwrap(), "leave the scheme out: `quay.io/me`");
@@ -70,7 +70,7 @@ fn tags_follow_the_grammar() {
 }
 
 #[test]
-fn hosts_are_told_from_paths_as_docker_does() {
+fn hosts_are_distinguished_from_paths_as_by_docker() {
     assert_eq!(registry_host("ubuntu:24.04"), "docker.io");
     assert_eq!(registry_host("me/ubuntu"), "docker.io");
     assert_eq!(registry_host("index.docker.io/me/ubuntu"), "docker.io");
@@ -80,7 +80,7 @@ fn hosts_are_told_from_paths_as_docker_does() {
 }
 
 #[test]
-fn references_are_taken_apart() {
+fn references_are_parsed() {
     assert_eq!(parts("ubuntu"), owned("docker.io", "library/ubuntu", "latest"));
     assert_eq!(parts("docker.io/ubuntu:24.04"), owned("docker.io", "library/ubuntu", "24.04"));
     assert_eq!(parts("localhost/x/y"), owned("localhost", "x/y", "latest"));
@@ -106,7 +106,7 @@ proptest! {
     }
 
     #[test]
-    fn names_of_operators_stay(stem in "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?") {
+    fn valid_operator_names_are_unchanged(stem in "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?") {
         prop_assume!(!stem.contains("--"));
         prop_assert_eq!(operator_name(&stem).unwrap(), stem);
     }

@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn the_highest_version_is_looked_at_first() {
+    fn higher_versions_are_looked_at_first() {
         let tags = ["0.9", "latest", "0.10", "main", "0.2beta", "v1"].map(ToOwned::to_owned);
         assert_eq!(newest_first(&tags), ["0.10", "0.9", "0.2beta", "v1"]);
     }
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_place_counts_as_a_number() {
+    fn the_last_component_is_incremented() {
         assert_eq!(next(&["0.9", "0.10", "latest"]), "0.11");
         assert_eq!(next(&["0.9"]), "0.10");
         assert_eq!(next(&["1"]), "2");
@@ -107,13 +107,13 @@ mod tests {
     }
 
     #[test]
-    fn numbers_have_no_limit() {
+    fn version_numbers_are_unbounded() {
         assert_eq!(next(&["20261121123456789012345"]), "20261121123456789012346");
         assert_eq!(next(&["99999999999999999999999"]), "100000000000000000000000");
     }
 
     #[test]
-    fn numeric_tags_go_first() {
+    fn numeric_tags_take_precedence() {
         assert_eq!(next(&["0.3", "0.9beta", "v2"]), "0.4");
     }
 

@@ -36,7 +36,7 @@ mod tests {
     use crate::location::Location;
 
     #[test]
-    fn what_the_runner_reads_is_escaped() {
+    fn workflow_commands_are_escaped() {
         let finding = Finding {
             severity: Severity::Note,
             code: "a-code".into(),

@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_stay_whole() {
+    fn words_are_not_broken() {
         let text = "hint: write `--no-build-at-all-ever` and\nnext line that is longer than thirty\n";
         assert_eq!(
             hanging(text, 2, Some(30)),
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn sources_stay_as_they_are() {
+    fn source_lines_are_not_wrapped() {
         let source = "3 | a = 1  # and so on, longer than the width\n";
         let text = format!("\u{1b}[1m\u{1b}[91merror\u{1b}[0m: that is a long, long title\n{source}");
         let shown = titles(&text, Some(30));

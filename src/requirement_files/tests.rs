@@ -48,7 +48,7 @@ fn messages(resolved: &Resolved) -> Vec<&str> {
 }
 
 #[test]
-fn files_are_found_with_those_that_they_name() {
+fn requirement_files_are_found_with_their_includes() {
     let project = Project::new("# pip install -r ~/requirements.txt -cmissing.txt")
         .with("project/requirements.txt", "numpy\n-r more/base.txt\n-c limits.txt # why\n")
         .with("project/more/base.txt", "--requirement=../requirements.txt\n-rother.txt\n")
@@ -65,7 +65,7 @@ fn files_are_found_with_those_that_they_name() {
 }
 
 #[test]
-fn nothing_outside_is_read() {
+fn requirement_files_outside_the_project_are_not_read() {
     for line in [
         "-r ../private/notes.txt",
         "-c ../private/notes.txt six",
@@ -131,7 +131,7 @@ fn remote_files_are_fetched_once_and_vetted() {
 }
 
 #[test]
-fn a_server_that_fails_is_told_from_a_wrong_address() {
+fn server_failures_are_distinguished_from_wrong_urls() {
     for is_network in [true, false] {
         let fetch = |_: &str| Err(Unfetched { reason: "no".to_owned(), is_network });
         let found = Project::new("# pip install -r https://h/x.txt").resolve(Remote::Fetched(&fetch));
@@ -141,7 +141,7 @@ fn a_server_that_fails_is_told_from_a_wrong_address() {
 }
 
 #[test]
-fn a_remote_file_names_nothing_of_this_machine() {
+fn remote_files_cannot_reference_local_paths() {
     for text in ["./x.whl\n", "-e .\n", "x @ ../x.whl\n", "is not a list\n", "--no-bin x\n"] {
         let fetch = |_: &str| Ok(text.to_owned());
         let found = Project::new("# pip install -r https://h/x.txt").resolve(Remote::Fetched(&fetch));
@@ -150,14 +150,14 @@ fn a_remote_file_names_nothing_of_this_machine() {
 }
 
 #[test]
-fn nothing_leads_out_of_the_image_s_folder() {
+fn paths_cannot_escape_the_image_folder() {
     assert_eq!(below(Path::new("a/../b/./c")).as_deref(), Some("b/c"));
     assert_eq!(below(Path::new("../c")), None);
     assert_eq!(below(Path::new("/c")), None);
 }
 
 #[test]
-fn credentials_in_urls_stay_out_of_the_image() {
+fn credentials_in_urls_are_kept_out_of_the_image() {
     let list =
         "six  # of https://bob:pw777@notes.example\n-i https://bob:pw777@h.example/simple\n-r sub/more.txt\n";
     let project = Project::new("# pip install -r list.txt")
@@ -182,7 +182,7 @@ fn credentials_in_urls_stay_out_of_the_image() {
 }
 
 #[test]
-fn credentials_in_channels_stay_out_of_the_image() {
+fn credentials_in_channels_are_kept_out_of_the_image() {
     let environment = "channels:\n  - https://bob:pw777@conda.example/main\ndependencies:\n  - six\n";
     let project =
         Project::new("# conda env update -f environment.yml").with("project/environment.yml", environment);

@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn mounts_are_taken_apart_from_the_right() {
+    fn mounts_are_parsed_from_the_right() {
         assert_eq!(parted("a"), ("a", None, false));
         assert_eq!(parted("a:ro"), ("a", None, true));
         assert_eq!(parted("a:/b:ro"), ("a", Some("/b"), true));

@@ -257,7 +257,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_filled_in_as_by_the_original() {
+    fn names_are_substituted_as_by_the_original() {
         assert_eq!(filled_in("claimed-x"), "docker.io/claimed/claimed-x:latest");
         assert_eq!(filled_in("claimed-x:0.1"), "docker.io/claimed/claimed-x:0.1");
         assert_eq!(filled_in("me/claimed-x"), "me/claimed-x:latest");

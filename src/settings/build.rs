@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pattern_names_a_file_or_all_in_a_folder() {
+    fn patterns_name_a_file_or_a_whole_folder() {
         let build = Build {
             include: vec!["jobs/*.py".into(), "**/step_*".into()],
             exclude: vec!["./old/".into(), "jobs/x.py".into()],

@@ -11,7 +11,7 @@ fn stamp(text: &str) -> Stamp {
 }
 
 #[test]
-fn only_what_the_files_say_counts() {
+fn only_changes_in_emitted_content_change_the_stamp() {
     let first = stamp("'''D.'''\nimport os\n# One.\na = os.getenv('a', '1')\n");
     let same = [
         "'''D.'''\nimport os\nimport re\n\n# One.\na = os.getenv('a', '1')\nprint(a)\n",
@@ -47,7 +47,7 @@ fn file(stamp: &Stamp) -> String {
 }
 
 #[test]
-fn records_are_read_as_they_are_written() {
+fn records_round_trip() {
     for stamp in [full(), stamp("'''D.'''\n"), Stamp::now()] {
         let text = file(&stamp);
         let found = Stamp::find(&text).unwrap();
@@ -72,7 +72,7 @@ fn records_of_the_first_version_are_read() {
 }
 
 #[test]
-fn what_tools_change_by_themselves_is_no_edit() {
+fn formatting_by_tools_is_not_an_edit() {
     let text = file(&full());
     let changes: [&dyn Fn(&str) -> String; 6] = [
         &|text| text.replace('\n', "\r\n"),
@@ -104,7 +104,7 @@ fn every_other_change_is_an_edit() {
 }
 
 #[test]
-fn a_template_keeps_what_has_to_stand_first() {
+fn records_are_inserted_after_leading_directives() {
     let old = "# Image of x.py, made by c3 0.1.0 (component 0a)\n";
     let text = format!("\u{feff}# syntax=docker/dockerfile:1\n#escape=`\n{old}# a comment = more\nFROM x\n");
     let text = sealed(&recorded(&text, "Image of x.py", &full()));

@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_known_is_left_out() {
+    fn unknown_counts_are_omitted() {
         let tally = Tally { total: Some(500), done: 36, failed: 1 };
         let speed = Speed { per_minute: Some(14.21), left: Some(1_290.0) };
         assert_eq!(line(tally, speed), "36 of 500 batches done, 1 failed; 14.2 a minute, 21 min left");

@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn complaints_are_one_line_without_logs() {
+    fn sbatch_errors_become_one_line_without_logs() {
         let said = |text: &str| {
             let stderr = text.as_bytes().to_vec();
             complaint(&Output { status: ExitStatus::from_raw(256), stdout: Vec::new(), stderr })

@@ -31,7 +31,7 @@ fn secrets_of_urls_are_masked() {
 }
 
 #[test]
-fn words_without_a_scheme_are_masked() {
+fn credentials_without_a_scheme_are_masked() {
     for (text, masked) in [
         ("`bob:pw@host/x` is not a repository", "`***@host/x` is not a repository"),
         ("proxy=bob:p@w@proxy:3128", "proxy=***@proxy:3128"),
@@ -50,7 +50,7 @@ fn words_without_a_scheme_are_masked() {
 }
 
 #[test]
-fn what_is_removed_leaves_a_url() {
+fn removing_credentials_leaves_a_valid_url() {
     for (text, left) in [
         ("x @ https://u:p@h.example/x.whl", "x @ https://h.example/x.whl"),
         ("git+https://tok3n@h.example/a.git@v1", "git+https://h.example/a.git@v1"),
@@ -63,7 +63,7 @@ fn what_is_removed_leaves_a_url() {
 }
 
 #[test]
-fn long_texts_take_no_time() {
+fn long_texts_are_masked_quickly() {
     let begun = std::time::Instant::now();
     for part in ["a://b:c", "//", "'x://y:z\"", "@", "a:b@c.d/", "%3a%2f%2f", "http://x:y z@"] {
         let _ = mask_words(&format!("{}@", part.repeat(100_000)));
@@ -103,7 +103,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_is_shown_twice_otherwise(text in "\\PC{0,40}|[a-c:/@%*?# \"']{0,40}|(https?://|//|[a-c]{1,3}|[:@/? ]){0,12}") {
+    fn masking_is_idempotent(text in "\\PC{0,40}|[a-c:/@%*?# \"']{0,40}|(https?://|//|[a-c]{1,3}|[:@/? ]){0,12}") {
         let shown = mask(&text).into_owned();
         prop_assert_eq!(mask(&shown).into_owned(), shown.clone());
         prop_assert_eq!(has_userinfo(&text), shown != text);
@@ -114,7 +114,7 @@ proptest! {
     }
 
     #[test]
-    fn texts_without_a_host_stay(text in "[^@%]*") {
+    fn texts_without_a_host_are_unchanged(text in "[^@%]*") {
         prop_assert_eq!(mask(&text), text.as_str());
         prop_assert_eq!(removed(&text), text.as_str());
     }

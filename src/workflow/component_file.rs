@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn components_of_others_are_understood() {
+    fn components_of_other_tools_are_read() {
         let text = "name: Count Rows\n\
                     inputs:\n\
                     - {name: table, type: CSV}\n\

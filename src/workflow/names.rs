@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_given_once() {
+    fn allocated_names_are_unique() {
         let mut names = Names::default();
         let given = ["a", "A", "a_", "a"].map(|name| names.take(name, "step_a"));
         assert_eq!(given, ["a", "step_a", "step_a_2", "step_a_3"]);
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_folded_as_kfp_does() {
+    fn names_are_folded_as_by_kfp() {
         for (name, expected) in [("Input 1", "input_1"), ("_x", "x"), ("a--b__c", "a_b__c"), ("ä", "")] {
             assert_eq!(folded(name), expected);
         }

@@ -40,7 +40,7 @@ fn remarks(operators: &[Operator], engine: Engine) -> String {
 }
 
 #[test]
-fn results_are_joined_by_name_and_type() {
+fn outputs_are_joined_by_name_and_type() {
     let make =
         operator("make", "os.environ['title'] = 't'\nos.environ['table'] = 't.csv'  # c3: output=Dataset");
     let take = operator(
@@ -55,7 +55,7 @@ fn results_are_joined_by_name_and_type() {
 }
 
 #[test]
-fn the_latest_result_counts_and_none_of_a_later_step() {
+fn inputs_take_the_latest_output_of_an_earlier_step() {
     let filter = operator("filter", "x = os.getenv('x', '')\nos.environ['y'] = x");
     let swap = operator("swap", "y = os.getenv('y', '')\nos.environ['x'] = y");
     assert_eq!(
@@ -70,7 +70,7 @@ fn the_latest_result_counts_and_none_of_a_later_step() {
 }
 
 #[test]
-fn what_an_engine_cannot_pass_on_is_told() {
+fn values_an_engine_cannot_pass_are_reported() {
     let make = operator("make", "os.environ['n'] = '5'\nos.environ['table'] = 't.csv'");
     let take = operator("take", "n = int(os.getenv('n', 1))\nt = os.environ['table']  # c3: input=File");
     let both = [make, take];
@@ -86,7 +86,7 @@ fn what_an_engine_cannot_pass_on_is_told() {
 }
 
 #[test]
-fn what_is_not_joined_is_told_where_the_remedy_is_written() {
+fn unjoined_inputs_are_reported_with_a_hint() {
     let make = operator("make", "os.environ['table'] = 't.csv'");
     let take = operator("take", "t = os.environ['table']  # c3: input=File");
     let (_, remarks) = join(&[make, take], Engine::Kubeflow);
@@ -99,7 +99,7 @@ fn what_is_not_joined_is_told_where_the_remedy_is_written() {
 }
 
 #[test]
-fn every_engine_takes_what_a_target_writes() {
+fn every_engine_has_a_target() {
     for engine in Engine::value_variants() {
         assert!(engine.target().is_some(), "{engine:?}");
     }
@@ -135,7 +135,7 @@ fn files_folders_and_artifacts_keep_apart() {
 }
 
 #[test]
-fn inputs_are_shared_where_they_mean_the_same() {
+fn equivalent_inputs_are_shared() {
     let one = operator("one", "a = int(os.getenv('a', 1))\nb = os.environ['b']\nc = os.getenv('c', 'x')");
     let other =
         operator("other", "a = int(os.getenv('a', 1))\nb = os.getenv('b', 'y')\nc = os.getenv('c', 'z')");
@@ -158,7 +158,7 @@ fn inputs_are_shared_where_they_mean_the_same() {
 }
 
 #[test]
-fn secrets_and_files_that_may_be_missing_are_no_parameters_of_a_pipeline() {
+fn secrets_and_optional_files_are_not_pipeline_parameters() {
     let only = operator("only", "k = os.environ['api_key']\nf = os.getenv('f', None)  # c3: input=File");
     let only = [only];
     assert_eq!(links(&only, Engine::Kubeflow), ["only.api_key < nothing", "only.f < nothing"]);
@@ -167,7 +167,7 @@ fn secrets_and_files_that_may_be_missing_are_no_parameters_of_a_pipeline() {
 }
 
 #[test]
-fn what_python_cannot_name_is_left_out_of_a_pipeline() {
+fn names_invalid_in_python_are_left_out_of_pipelines() {
     let component = "inputs: [{name: class, type: String}, {name: 1st, type: String}, {name: Ab c, type: String}]\n\
                      implementation: {}\n";
     let only = [component_file::parse(component, "only").unwrap()];
@@ -179,7 +179,7 @@ fn what_python_cannot_name_is_left_out_of_a_pipeline() {
 }
 
 #[test]
-fn one_name_means_one_thing() {
+fn conflicting_parameter_names_are_prefixed() {
     let first = operator("first", "second = os.getenv('second', '')\nos.environ['x'] = second");
     let second = operator("second", "workers = int(os.getenv('workers', 1))\nos.environ['x'] = ''");
     let both = [first, second];
@@ -216,7 +216,7 @@ fn a_pipeline_runs_the_workers_of_a_grid_side_by_side() {
 }
 
 #[test]
-fn no_text_of_a_user_s_ends_its_line() {
+fn user_text_cannot_end_its_line() {
     let script = "# Not\\n\\\"\\\"\\\" the end.\nx = os.getenv('x', 'a\"\\n\\\\$(self)\\u2028{{ y }}')";
     let hostile = operator("a b'\"#%", script);
     let settings = Settings { stem: "w'\"\n".to_owned(), name: "w".to_owned(), workers: 1 };

@@ -62,13 +62,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn data_becomes_an_expression() {
+    fn data_becomes_an_r_expression() {
         let value = json!({"a": [null, true, "x\"\u{e9}"], "b": 1, "c": {}});
         assert_eq!(expression(&value), r#"list(a = list(NULL, TRUE, "x\"\U{e9}"), b = 1, c = list())"#);
     }
 
     #[test]
-    fn sh_and_r_part_where_they_should() {
+    fn shell_and_r_parts_split_at_the_gap() {
         assert!(!R_START.contains(['\'', '\\']));
         assert_eq!(R_TEXTS.concat().matches(GAP).count(), 1);
         assert!(R_TEXTS.iter().chain(R_LATE).chain([&R_MAIN, &R_START]).all(|text| text.is_ascii()));

@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn most_is_never_less_than_least() {
+    fn maximum_is_never_below_minimum() {
         let cases = [
             ("", "", json!([1, 1, 1024, 4096])),
             ("cpu=500m memory=1G", "", json!([0.5, 1, 954, 4096])),
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_without_a_title() {
+    fn everything_has_a_title() {
         assert_eq!(told(Some(" ".to_owned()), "x"), "x");
         assert_eq!(told(None, "x"), "x");
     }

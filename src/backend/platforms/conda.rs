@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn exact_builds_tell_the_python_they_are_for() {
+    fn exact_conda_builds_imply_their_python_version() {
         let python = |packages: &[&str]| Conda { packages: texts(packages), ..Conda::default() }.python();
         assert_eq!(python(&["alabaster=0.7.12=py37_0"]).as_deref(), Some("3.7"));
         assert_eq!(python(&["xz=5.2=h7f8727e_1", "numpy=1.21=py310h1234567_0"]).as_deref(), Some("3.10"));

@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn processors_are_given_to_the_container() {
+    fn gpus_are_passed_to_the_container() {
         let job = Job { gpu: "1".parse().ok(), ..Job::default() };
         assert_eq!(accelerators(&job, Container::Apptainer), ["--nv"]);
     }

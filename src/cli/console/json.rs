@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_arrive_and_nothing_hidden_is_in_the_text() {
+    fn json_round_trips_without_hidden_characters() {
         let value = json!({"a\"\\\n\u{1b}\u{202e}": ["\u{9b}31m\u{feff}\u{e0041}ü/\t", 1, null, [], {}, {"b": true}]});
         let json = text(&value).unwrap();
         assert!(!json.contains(|c| display::is_hidden(c) && c != '\n'), "{json}");
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn passwords_are_masked_within_their_strings() {
+    fn passwords_are_masked_inside_strings() {
         let value = json!(["see https://h.example", "a@b.example", "postgres://u:p\"w@h.example"]);
         let shown: Value = serde_json::from_str(&text(&value).unwrap()).unwrap();
         assert_eq!(shown, json!(["see https://h.example", "a@b.example", "postgres://***@h.example"]));

@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn options_may_stand_behind_the_file() {
+    fn options_may_follow_the_file() {
         let (own, rest) =
             parted(&words("--rows 3 --follow --on=slurm --namespace a --text b -- --follow"), |_| false);
         assert_eq!(own, words("--follow --on=slurm --namespace a"));

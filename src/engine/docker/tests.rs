@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn buildkit_is_in_dockers_engine_only() {
+fn only_docker_supports_buildkit() {
     let version = |api: &str| SystemVersion {
         api_version: Some(api.to_owned()),
         os: Some("linux".to_owned()),
@@ -24,7 +24,7 @@ fn logins_are_written_in_the_safe_alphabet() {
 }
 
 #[test]
-fn a_build_with_a_session_of_ours_is_buildkit_s() {
+fn builds_with_our_session_use_buildkit() {
     let asked = "/v1.41/build?t=a&version=1&session=c3-1-2";
     assert_eq!(by_buildkit(asked).as_deref(), Some("/v1.41/build?t=a&version=2&session=c3-1-2"));
     for other in [

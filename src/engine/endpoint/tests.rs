@@ -36,7 +36,7 @@ fn the_default_socket_is_the_last_resort() {
 }
 
 #[test]
-fn docker_host_goes_before_contexts() {
+fn docker_host_takes_precedence_over_contexts() {
     let variables = [("DOCKER_HOST", "unix:///x.sock"), ("DOCKER_CONTEXT", "remote")];
     let endpoint = chosen(&config("remote"), &variables).unwrap();
     assert_eq!((endpoint.host.as_str(), endpoint.rule), ("unix:///x.sock", Rule::DockerHost));

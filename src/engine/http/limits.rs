@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn seconds_are_read_and_nonsense_is_refused() {
+    fn seconds_are_parsed_and_nonsense_is_rejected() {
         assert_eq!(Limits::parse(" 5 ").unwrap().idle, Duration::from_secs(5));
         for wrong in ["", "0", "-1", "1.5", "1m", "86401", "99999999999999999999"] {
             assert_eq!(Limits::parse(wrong), Err(HttpError::Timeout(wrong.to_owned())), "{wrong}");

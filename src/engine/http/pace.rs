@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_upload_that_nobody_takes_has_stalled() {
+    async fn an_upload_that_is_not_read_stalls() {
         let (_body, moved) = upload(stream::pending());
         let begun = Instant::now();
         assert_eq!(stalled(moved).await.to_string(), "`s` did nothing for 2 s");
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_we_wait_for_ourselves_is_not_the_server_s_fault() {
+    async fn local_delays_do_not_count_as_server_stalls() {
         use http_body_util::BodyExt;
         let (mut body, moved) = upload(stream::pending());
         assert!(body.frame().now_or_never().is_none());
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn pieces_that_come_late_and_are_taken_late_have_moved() {
+    async fn slow_uploads_that_progress_do_not_stall() {
         use http_body_util::BodyExt;
         let pieces = stream::iter(0..10).then(async |_| {
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_upload_that_is_through_is_answered_in_time() {
+    async fn a_finished_upload_must_be_answered_in_time() {
         let (body, moved) = upload(stream::iter([Ok(Bytes::from_static(b"x"))]));
         drop(body);
         let begun = Instant::now();
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn enough_begins_the_time_anew() {
+    fn enough_progress_resets_the_timeout() {
         let mut pace = Pace::new(LIMITS);
         pace.moved(2047, Duration::from_secs(1));
         assert_eq!(pace.left(), Duration::from_secs(1));

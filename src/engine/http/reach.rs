@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_are_told_apart_however_they_are_written() {
+    fn addresses_are_classified_in_every_notation() {
         for url in [
             "http://127.0.0.1",
             "http://127.1:80",
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn loopback_is_told_from_the_network() {
+    fn loopback_addresses_are_recognized() {
         let is = |host: &str| is_loopback(&Url::parse(&format!("http://{host}/")).unwrap());
         for host in ["localhost", "localhost:5000", "127.0.0.1:5000", "127.9.9.9", "[::1]", "[::1]:5000"] {
             assert!(is(host), "{host}");

@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn another_origin_is_not_home_and_never_again() {
+    fn redirects_that_leave_the_origin_never_return_home() {
         assert!(get("https://a/x", "/y").unwrap().at_home);
         assert!(get("https://a/x", "https://a:443/y").unwrap().at_home);
         for to in ["https://b/x", "https://a:8443/x", "https://sub.a/x"] {
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn https_never_leads_to_http_nor_anything_out_of_the_web() {
+    fn redirects_never_downgrade_https_or_leave_http() {
         assert!(get("https://a/x", "http://a/x").unwrap_err().contains("plain HTTP"));
         assert!(get("http://a/x", "https://a/x").is_ok());
         for to in ["file:///etc/passwd", "data:text/plain,x", "ftp://a/x", "javascript:0"] {
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sent_stays_within_its_origin() {
+    fn request_bodies_stay_within_their_origin() {
         let sent = |status, to| led("https://a/x", &Method::POST, status, to, None);
         assert!(sent(307, "/y").is_ok());
         assert!(sent(308, "https://b/y").is_err());
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn strangers_lead_to_no_nearer_network() {
+    fn redirects_never_enter_a_nearer_network() {
         let led = |nearest, to| led("https://a/x", &Method::GET, 302, to, Some(nearest));
         for to in
             ["https://127.0.0.1/x", "https://169.254.169.254/x", "https://10.0.0.1/x", "https://[::1]/x"]
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn circles_come_to_an_end() {
+    fn cycles_are_detected() {
         let mut route = Route::new("http://a/x".parse().unwrap(), None);
         let headers = HeaderMap::from_iter([(LOCATION, "/x".parse().unwrap())]);
         let mut follow = || route.follow("`s`", &Method::GET, StatusCode::FOUND, &headers);

@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_asked_wait_has_a_limit() {
+    fn retry_after_is_capped() {
         let wait = |value: &str| asked_wait(&HeaderMap::from_iter([(RETRY_AFTER, value.parse().unwrap())]));
         assert_eq!(wait("3"), Some(Duration::from_secs(3)));
         assert_eq!(wait("3600"), Some(Duration::from_secs(10)));

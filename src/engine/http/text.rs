@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_https_or_this_machine_is_fetched() {
+    fn only_https_or_loopback_urls_are_fetched() {
         for address in ["https://a/x", "http://127.0.0.1:1/x", "http://localhost/x", "http://[::1]/x"] {
             assert!(checked(address).is_ok(), "{address}");
         }
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn logins_are_neither_taken_nor_shown() {
+    fn urls_with_credentials_are_rejected_without_showing_them() {
         for address in ["https://bob:pw@a/x", "https://token@a/x"] {
             let error = checked(address).unwrap_err();
             assert!(!error.to_string().contains("bob") && !error.to_string().contains("token"), "{error}");

@@ -197,12 +197,12 @@ mod tests {
     }
 
     #[test]
-    fn programs_are_told_nothing_that_they_know() {
+    fn default_certificates_are_not_passed_to_programs() {
         assert_eq!(Bundle::for_programs().unwrap().variables().count(), 0);
     }
 
     #[test]
-    fn what_is_written_is_read_back() {
+    fn certificates_round_trip() {
         let certificates = binary(rustls_native_certs::load_native_certs().certs);
         let text = pem(&certificates);
         let read = CertificateDer::pem_slice_iter(&text).map(Result::unwrap).collect();

@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_platform_adds_to_a_command_stays() {
+    fn additions_of_a_platform_to_a_command_are_kept() {
         let dockerfile =
             "FROM base\nRUN /usr/bin/python3 -m pip install -i https://a.example mine six==1 && true\n";
         let fetch = Fetch { words: words("-i https://a.example mine"), options: Vec::new() };
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dockerfile_without_the_command_stays_as_it_is() {
+    fn a_dockerfile_without_the_command_is_unchanged() {
         let fetch = || Fetch { words: words("-i https://b.example mine"), options: Vec::new() };
         assert_eq!(with_stages(DOCKERFILE, &[fetch()]), None);
         assert_eq!(with_stages("FROM a\nRUN pip install -i https://b.example mine\n", &[fetch()]), None);
@@ -208,13 +208,13 @@ mod tests {
     }
 
     #[test]
-    fn secrets_that_are_mounted_are_known() {
+    fn mounted_secrets_are_found() {
         let text = "FROM a\nRUN --mount=type=cache,target=/c --mount=type=secret,id=token \\\n  --mount=type=secret,target=/run/secrets/key cat /run/secrets/token\n# RUN --mount=type=secret,id=no x\nCOPY --mount=type=secret,id=no a b\n";
         assert_eq!(mounted_secrets(text), ["token", "key"]);
     }
 
     #[test]
-    fn instructions_may_go_on_behind_comments() {
+    fn instructions_may_continue_after_comments() {
         let text = "RUN a \\\n# why\n\n  b\nCOPY c d\n";
         assert_eq!(instructions(text), ["RUN a \\\n# why\n\n  b\n", "COPY c d\n"]);
         assert_eq!(instructions(text).concat(), text);

@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn files_become_lines_with_what_they_name() {
+    fn requirement_files_are_flattened_with_their_includes() {
         let read = read("-U --extra-index-url https://a.example/simple -r /app/requirements.txt numpy", &[]);
         let expected = [
             "--extra-index-url https://a.example/simple",
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn configured_indexes_count_where_the_command_says_nothing_else() {
+    fn configured_indexes_apply_unless_the_command_overrides_them() {
         let configured = [
             ("--index-url".to_owned(), "https://main.example".to_owned()),
             ("--extra-index-url".to_owned(), "https://more.example".to_owned()),
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_to_be_built_is_found_in_files_too() {
+    fn source_builds_are_found_in_files_too() {
         assert_eq!(
             read("six git+https://a.example/b", &[]).beyond_wheels.unwrap().0,
             "git+https://a.example/b"
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_told_from_the_rest_of_its_line() {
+    fn urls_are_extracted_from_requirement_lines() {
         let url = |text: &str| Line::other(text).url;
         assert_eq!(url("a@https://x/a.whl").as_deref(), Some("https://x/a.whl"));
         assert_eq!(url("a @ git+https://x/a"), None);
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn packages_that_were_fetched_are_asked_of_no_index() {
+    fn fetched_packages_are_installed_without_an_index() {
         let read = read("-i https://a.example/simple mine@https://d.example/mine-1.whl six", &[]);
         let text = read.text_without_indexes(|url| url.replace("https://d.example", "file:///fetched"));
         assert_eq!(text, "mine@file:///fetched/mine-1.whl\nsix\n");

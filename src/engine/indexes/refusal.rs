@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn refusals_of_indexes_are_found() {
+    fn index_refusals_are_recognized() {
         for line in [
             "User for packages.example:8080: ERROR: Exception:",
             "User for packages.example:8080:",
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn repositories_and_other_lines_are_told_apart() {
+    fn repository_refusals_are_distinguished_from_other_lines() {
         let line = "fatal: could not read Username for 'https://git.example': No such device or address";
         assert_eq!(Refusal::find(line), Some(Refusal::Repository("git.example".to_owned())));
         for line in [

@@ -33,7 +33,7 @@ fn prepared(dockerfile: &str, requirements: &str) -> Result<Prepared, IndexError
 }
 
 #[test]
-fn a_login_is_in_the_secret_and_nowhere_else() {
+fn credentials_appear_only_in_the_secret() {
     let lines = "--extra-index-url https://packages.example/simple\nmine\nother @ https://packages.example/other-1-py3-none-any.whl#sha256=00\n";
     let prepared = prepared(DOCKERFILE, lines).unwrap();
     let secret = String::from_utf8(prepared.secrets["c3-index-0"].expose().to_vec()).unwrap();
@@ -55,7 +55,7 @@ fn a_login_is_in_the_secret_and_nowhere_else() {
 }
 
 #[test]
-fn a_build_that_asks_no_such_index_stays_as_it_is() {
+fn builds_without_a_private_index_are_unchanged() {
     let lines = "--extra-index-url https://other.example/simple\nmine\n";
     let prepared = prepared(DOCKERFILE, lines).unwrap();
     assert!(prepared.secrets.is_empty() && prepared.hidden.is_empty());
@@ -65,7 +65,7 @@ fn a_build_that_asks_no_such_index_stays_as_it_is() {
 }
 
 #[test]
-fn what_has_to_be_built_is_refused_beside_a_login_only() {
+fn source_builds_are_rejected_only_with_credentials() {
     let lines = |host: &str| format!("-i https://{host}/simple\ngit+https://packages.example/mine\n");
     let refused = prepared(DOCKERFILE, &lines("packages.example")).unwrap_err().to_string();
     assert_eq!(
@@ -76,7 +76,7 @@ fn what_has_to_be_built_is_refused_beside_a_login_only() {
 }
 
 #[test]
-fn a_dockerfile_gets_the_secrets_that_it_mounts_and_none_of_c3_s_own() {
+fn dockerfiles_get_only_the_secrets_they_mount() {
     let mounting = |id: &str| format!("FROM a\nRUN --mount=type=secret,id={id} cat /run/secrets/{id}\n");
     let given = prepared(&mounting("token"), "six\n").unwrap();
     assert_eq!(given.secrets.keys().collect::<Vec<_>>(), ["token"]);
@@ -86,7 +86,7 @@ fn a_dockerfile_gets_the_secrets_that_it_mounts_and_none_of_c3_s_own() {
 }
 
 #[test]
-fn a_dockerfile_s_own_index_is_asked_too() {
+fn indexes_set_in_the_dockerfile_get_credentials() {
     let text = DOCKERFILE.replace("COPY", "ENV PIP_INDEX_URL=https://packages.example/simple\nCOPY");
     let prepared = prepared(&text, "six\n").unwrap();
     let secret = String::from_utf8_lossy(prepared.secrets["c3-index-0"].expose()).into_owned();
@@ -94,7 +94,7 @@ fn a_dockerfile_s_own_index_is_asked_too() {
 }
 
 #[test]
-fn an_index_that_may_have_refused_is_named() {
+fn hints_name_an_index_that_may_have_denied_access() {
     let asked = prepared(DOCKERFILE, "-i https://other.example/simple\nmine\n").unwrap().asked;
     let nothing = ["ERROR: No matching distribution found for mine".to_owned()];
     let doubt = asked.doubt(&nothing).unwrap();

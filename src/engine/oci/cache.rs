@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_put_last_is_there() {
+    fn the_latest_cached_blob_wins() {
         let folder = tempfile::tempdir().unwrap();
         let cache = cache(&folder);
         assert!(cache.get("name").is_none());
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_broken_is_not_there() {
+    fn corrupt_cached_blobs_are_ignored() {
         let folder = tempfile::tempdir().unwrap();
         let cache = cache(&folder);
         put(&cache, "whole").unwrap();
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_note_that_was_changed_says_nothing() {
+    fn tampered_notes_are_ignored() {
         let folder = tempfile::tempdir().unwrap();
         let cache = cache(&folder);
         let (packed, _) = put(&cache, "whole").unwrap();
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn many_may_put_the_same_at_once() {
+    fn concurrent_puts_of_one_blob_are_safe() {
         let folder = tempfile::tempdir().unwrap();
         let cache = &cache(&folder);
         std::thread::scope(|scope| {
@@ -248,7 +248,7 @@ mod tests {
         assert_eq!(folder.path().join("layers").read_dir().unwrap().count(), 2);
     }
     #[test]
-    fn a_layer_stays_as_long_as_its_image_is_in_work() {
+    fn layers_are_kept_while_their_image_is_built() {
         let folder = tempfile::tempdir().unwrap();
         let small = || Cache::of(Shelf::at(folder.path(), Kind::Layers, 1));
         let (first, second) = (small(), small());
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn work_in_progress_is_left_alone() {
+    fn work_in_progress_is_not_removed() {
         let folder = tempfile::tempdir().unwrap();
         let cache = cache(&folder);
         let work = cache.work().unwrap();

@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_configuration_keeps_what_a_dockerfile_would_keep() {
+    fn image_configs_inherit_what_a_dockerfile_would() {
         let base = json!({
             "architecture": "arm64", "container": "x",
             "config": {
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_value_of_a_variable_counts() {
+    fn the_last_value_of_a_variable_wins() {
         let image = json!({"config": {"Env": ["A=1", "B=2=3", "A=4"]}});
         assert_eq!((variable(&image, "A"), variable(&image, "B")), (Some("4"), Some("2=3")));
         assert_eq!(variable(&json!({}), "A"), None);

@@ -182,7 +182,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_places_on_disk_are_told_from_images() {
+    fn on_disk_image_names_are_recognized() {
         assert_eq!(on_disk("oci:a/b"), Some(("oci", Path::new("a/b"))));
         assert_eq!(on_disk("docker-archive:/x.tar"), Some(("docker-archive", Path::new("/x.tar"))));
         for name in ["python:3.12", "oci", "oci:", "localhost:5000/oci:1"] {
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn an_archive_of_docker_s_is_read() {
+    fn docker_archives_are_read() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("image.tar");
         let mut archive = tar::Builder::new(fs::File::create(&path).unwrap());

@@ -60,7 +60,7 @@ mod tests {
     use crate::engine::oci::python::SYSTEM;
 
     #[test]
-    fn files_are_where_the_dockerfile_copies_them() {
+    fn files_are_placed_as_by_the_dockerfile() {
         let file = |path: &str, executable| context::Entry {
             path: path.to_owned(),
             content: Content::Bytes(Vec::new()),

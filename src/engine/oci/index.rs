@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn links_lead_to_a_python() {
+    fn symlinks_to_python_are_resolved() {
         let below: &[&str] = &[
             "usr/local/bin/python3.12",
             "usr/local/bin/python->python3",
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn environments_go_before_the_system() {
+    fn virtual_environments_take_precedence_over_the_system() {
         let image: &[&str] = &[
             "bin->usr/bin",
             "usr/bin/python3.11",
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn circles_come_to_an_end() {
+    fn cycles_are_detected() {
         assert!(found(&[&["bin/python->/usr/bin/python", "usr/bin/python->/bin/python"]], "/bin").is_err());
     }
 }

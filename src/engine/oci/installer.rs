@@ -256,7 +256,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_may_be_broken_in_two() {
+    fn a_refusal_may_be_wrapped_over_two_lines() {
         let said = "error: Failed to fetch: http://a.example/x.whl
   cause: HTTP status client error (401 Unauthorized) for url
          (http://b.example/x.whl)";
@@ -268,7 +268,7 @@ mod tests {
     use crate::engine::oci::python::SYSTEM;
 
     #[test]
-    fn both_installers_are_told_the_target() {
+    fn both_installers_get_the_target_platform() {
         let (version, prefix) = ("3.12".into(), "/p".into());
         let python = Python { version, prefix, libc: Libc::USUAL, folders: SYSTEM, is_environment: false };
         let platform = "linux/arm64".parse().unwrap();

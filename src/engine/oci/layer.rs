@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_layer_is_what_its_digests_say() {
+    fn layer_digests_are_correct() {
         let long = "a".repeat(300);
         let (packed, bytes) = packed(&[entry("app", None), entry(&format!("app/{long}"), Some("text"))], 5);
         assert_eq!((packed.digest, packed.size), (digest(&bytes), bytes.len() as u64));
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn interrupted_work_gives_no_layer() {
+    fn interrupted_packing_yields_no_layer() {
         let stopped = pack(&[entry("a", Some("1"))], format(5), || false, io::sink());
         assert!(matches!(stopped, Err(OciError::Interrupted)));
     }

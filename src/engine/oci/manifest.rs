@@ -105,7 +105,7 @@ mod tests {
     use crate::engine::manifest::LAYER_ZSTD;
 
     #[test]
-    fn layers_of_docker_s_form_get_oci_s() {
+    fn docker_layer_types_become_oci_types() {
         let docker = Descriptor::new(DOCKER_LAYER_GZIP, "sha256:1".into(), 5);
         let config = Document::config(&json!({})).unwrap();
         let own = Packed {
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn an_index_lists_what_it_was_given_and_is_read_back() {
+    fn image_indexes_round_trip() {
         let image = Document::config(&json!({"a": 1})).unwrap();
         let [amd, arm] = ["linux/amd64", "linux/arm64/v8"].map(|text| text.parse::<Platform>().unwrap());
         let index = index([(&amd, &image), (&arm, &image)].into_iter()).unwrap();

@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn streams_of_wheels_are_taken_as_they_are() {
+    fn compressed_wheel_streams_are_reused() {
         let folder = tempfile::tempdir().unwrap();
         let member = member(&folder, &b"word ".repeat(1000), false);
         let stream =
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_that_is_not_what_the_list_says_is_refused() {
+    fn streams_that_contradict_the_wheel_listing_are_rejected() {
         let folder = tempfile::tempdir().unwrap();
         for is_stored in [false, true] {
             let good = member(&folder, b"some text", is_stored);
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn large_contents_are_several_members_and_the_same_however_they_come() {
+    fn large_content_is_split_the_same_for_any_chunking() {
         let folder = tempfile::tempdir().unwrap();
         let (large, none) = (vec![7; MEMBER + 5], member(&folder, b"", false));
         let (packed, bytes) = written(&[&large], &none).unwrap();
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn layers_hold_the_same_however_they_are_compressed() {
+    fn layer_content_is_independent_of_compression() {
         let folder = tempfile::tempdir().unwrap();
         let member = member(&folder, b"content", false);
         let packed = |compression| {

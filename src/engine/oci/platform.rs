@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn platforms_are_read_and_written() {
+    fn platforms_round_trip() {
         for text in ["linux/amd64", "linux/arm/v7"] {
             assert_eq!(platform(text).to_string(), text);
         }
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variant_counts_where_both_tell_it() {
+    fn variants_matter_only_if_both_platforms_have_one() {
         assert!(platform("linux/arm64").runs(&platform("linux/arm64/v8")));
         assert!(platform("linux/arm64/v8").runs(&platform("linux/arm64")));
         assert!(!platform("linux/arm/v6").runs(&platform("linux/arm/v7")));
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn wheels_are_no_newer_than_the_c_library() {
+    fn wheel_tags_match_the_c_library() {
         assert_eq!(Libc::USUAL.uv_name("x86_64"), "x86_64-manylinux_2_28");
         assert_eq!(Libc::Glibc(36).uv_name("aarch64"), "aarch64-manylinux_2_36");
         assert_eq!(Libc::Glibc(30).uv_name("x86_64"), "x86_64-manylinux_2_28");

@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn known_images_tell_where_their_python_is() {
+    fn python_is_located_in_known_images() {
         let red_hat = "PATH=/opt/app-root/src/.local/bin/:/opt/app-root/src/bin:/opt/app-root/bin:/usr/bin";
         let found = python(&["PYTHON_VERSION=3.12", red_hat], "");
         assert_eq!(found.unwrap(), "/opt/app-root/bin/python /opt/app-root/lib/python3.12/site-packages");
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_in_doubt_is_not_guessed() {
+    fn ambiguous_python_locations_are_not_guessed() {
         let docker = "PATH=/usr/local/bin:/usr/bin";
         assert_eq!(python(&[docker], ""), None);
         assert_eq!(python(&["PYTHON_VERSION=3.13.1", docker], "ADD alpine-minirootfs.tar.gz /"), None);

@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn scripts_are_those_that_pip_writes() {
+    fn console_scripts_match_pip() {
         let points =
             "[other]\nx = y:z\n[console_scripts]\nblack = black:patched_main\nd = a.b : C.run [extra]\n";
         let scripts = console_scripts(points, "/opt/app-root/bin/python");
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn only_python_s_first_lines_are_replaced() {
+    fn only_python_shebangs_are_replaced() {
         let replaced = |script: &str| String::from_utf8(with_interpreter(script.as_bytes(), "/p")).unwrap();
         assert_eq!(replaced("#!/home/me/bin/python3.11\nx\n"), "#!/p\nx\n");
         assert_eq!(replaced("#!/bin/sh\n'''exec' '/a b/python' \"$0\" \"$@\"\n' '''\nx\n"), "#!/p\nx\n");

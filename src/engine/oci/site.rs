@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_is_where_python_looks_for_it() {
+    fn files_are_installed_where_python_expects_them() {
         let site = "opt/app/lib/python3.12/site-packages";
         let found: Vec<_> =
             entries().iter().map(|entry| format!("{:o} {}", entry.mode, entry.path)).collect();
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn records_tell_the_truth() {
+    fn record_hashes_are_correct() {
         let script = text("bin/tool");
         let hash = URL_SAFE_NO_PAD.encode(Sha256::digest(&script));
         let record = text("RECORD");

@@ -99,13 +99,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_as_expected_passes() {
+    async fn verified_content_passes() {
         assert_eq!(through(&["ab", "", "c"], 3, &digest(b"abc")).await, ("abc".to_owned(), true));
         assert_eq!(through(&[], 0, &digest(b"")).await, (String::new(), true));
     }
 
     #[tokio::test]
-    async fn nothing_else_ever_passes_as_a_whole() {
+    async fn unverified_content_never_passes_completely() {
         assert_eq!(through(&["ab", "d"], 3, &digest(b"abc")).await, ("ab".to_owned(), false));
         assert_eq!(through(&["abc"], 3, &digest(b"abd")).await, (String::new(), false));
         assert_eq!(through(&["ab"], 3, &digest(b"ab")).await, (String::new(), false));

@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn both_schemes_are_read() {
+    fn basic_and_bearer_challenges_are_parsed() {
         assert_eq!(challenge(&[r#"Basic realm="basic-realm""#]), Some(Challenge::Basic));
         let header = r#"Bearer realm="https://a/t?x=1",service="r,s", scope="repository:x:pull,push""#;
         assert_eq!(challenge(&[header]), Some(bearer("https://a/t?x=1", Some("r,s"))));
@@ -79,13 +79,13 @@ mod tests {
     }
 
     #[test]
-    fn a_token_goes_before_the_password() {
+    fn bearer_takes_precedence_over_basic() {
         let headers = ["Basic realm=\"x\"", "Bearer realm=\"https://a\""];
         assert_eq!(challenge(&headers), Some(bearer("https://a", None)));
     }
 
     #[test]
-    fn other_schemes_are_none() {
+    fn unknown_auth_schemes_are_ignored() {
         assert_eq!(challenge(&["Negotiate"]), None);
         assert_eq!(challenge(&["Bearer scope=\"x\""]), None);
         assert_eq!(challenge(&[]), None);

@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn only_this_machine_goes_without_tls() {
+    fn only_loopback_registries_skip_tls() {
         assert_eq!(origin("localhost:5000"), "http://localhost:5000");
         assert_eq!(origin("[::1]:5000"), "http://[::1]:5000");
         assert_eq!(origin("quay.io"), "https://quay.io");
@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn logins_go_to_https_or_stay_on_this_machine() {
+    fn credentials_go_only_to_https_or_loopback() {
         let realm = |host: &str, realm: &str| session(host).realm(realm).map_err(|error| error.to_string());
         for host in ["quay.io", "127.0.0.1:5000"] {
             assert!(realm(host, "https://auth.example/token?a=b").is_ok());

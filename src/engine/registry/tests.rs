@@ -24,7 +24,7 @@ fn links_are_followed_at_the_same_host() {
 }
 
 #[test]
-fn links_that_lead_nowhere_end_the_list() {
+fn invalid_links_end_the_listing() {
     assert_eq!(linked("</v2/x/tags/list?n=1000>; rel=\"next\""), None);
     assert_eq!(linked("</v2/x/tags/list?last=b>; rel=\"prev\""), None);
     assert_eq!(linked("nonsense; rel=\"next\""), None);
@@ -56,7 +56,7 @@ fn the_variant_for_amd64_is_preferred() {
 }
 
 #[test]
-fn refusals_say_what_to_do() {
+fn denials_have_a_hint() {
     let denied = RegistryError::Denied { host: "quay.io".to_owned(), path: "me/x".to_owned() };
     assert_eq!(denied.to_string(), "registry `quay.io` denies access to `me/x`");
     assert!(denied.hint().unwrap().contains("`docker login quay.io`"));

@@ -26,7 +26,7 @@ fn failure(steps: Steps, message: &str) -> (String, Vec<String>) {
 }
 
 #[test]
-fn the_classic_builder_is_understood() {
+fn classic_builder_output_is_parsed() {
     let messages = [
         "Step 1/2 : FROM base",
         "\n",
@@ -47,7 +47,7 @@ fn the_classic_builder_is_understood() {
 }
 
 #[test]
-fn a_failed_step_comes_with_its_last_lines() {
+fn failed_steps_include_their_last_lines() {
     let mut messages = vec!["Step 1/2 : FROM base\n", "Step 2/2 : RUN pip install nope\n"];
     messages.extend(["noise\n"; 30]);
     messages.extend(["\u{1b}[31mNo match", "ing distribution\u{1b}[0m\n"]);
@@ -60,7 +60,7 @@ fn a_failed_step_comes_with_its_last_lines() {
 }
 
 #[test]
-fn podman_is_understood() {
+fn podman_output_is_parsed() {
     let (steps, events) =
         said(&["STEP 1/2: FROM base\n", "STEP 2/2: RUN x\n", "--> Using cache 84b\n", "COMMIT a\n"]);
     assert_eq!(events[1], Event::Started("[2/2] RUN x".to_owned()));
@@ -89,7 +89,7 @@ fn status(vertexes: Vec<Vertex>, logs: Vec<VertexLog>) -> BuildInfo {
 }
 
 #[test]
-fn buildkit_is_understood() {
+fn buildkit_output_is_parsed() {
     let mut steps = Steps::default();
     let run = "[2/2] RUN x";
     let events = steps
@@ -109,7 +109,7 @@ fn buildkit_is_understood() {
 }
 
 #[test]
-fn the_step_that_failed_is_told_from_those_it_stopped() {
+fn the_failed_step_is_distinguished_from_cancelled_ones() {
     let mut steps = Steps::default();
     let stopped = vertex("[a 1/1] RUN slow", true, "context canceled");
     let failed = vertex("[b 1/1] RUN x", true, "executor failed running [/bin/sh -c x]: exit code: 127");
@@ -122,7 +122,7 @@ fn the_step_that_failed_is_told_from_those_it_stopped() {
 }
 
 #[test]
-fn a_question_between_the_lines_of_another_stream_is_understood() {
+fn prompts_interleaved_with_another_stream_are_parsed() {
     let vertex = vertex("[1/1] RUN pip install x", true, "exit code: 2");
     let said = |stream, text: &str| VertexLog {
         vertex: vertex.digest.clone(),
@@ -143,7 +143,7 @@ fn a_question_between_the_lines_of_another_stream_is_understood() {
 }
 
 #[test]
-fn a_failure_before_the_first_step_is_told_as_it_is() {
+fn failures_before_the_first_step_are_reported_verbatim() {
     let error = Steps::default().failure(
         "failed to solve with frontend dockerfile.v0: failed to read dockerfile: unknown instruction: NOPE",
     );
@@ -151,7 +151,7 @@ fn a_failure_before_the_first_step_is_told_as_it_is() {
 }
 
 #[test]
-fn a_build_is_complete_with_its_last_step_only() {
+fn a_build_completes_only_with_its_last_step() {
     let image = |id: &str| BuildInfo {
         aux: Some(BuildInfoAux::Default(ImageId { id: Some(id.to_owned()) })),
         ..BuildInfo::default()

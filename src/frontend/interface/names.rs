@@ -254,7 +254,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_are_told_by_their_names() {
+    fn secrets_are_recognized_by_name() {
         for name in [
             "password",
             "DB_PASSWORD",
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_of_libraries_are_told_by_their_names() {
+    fn library_settings_are_recognized_by_name() {
         for name in ["HF_HOME", "MPLBACKEND", "WANDB_DIR", "AWS_REGION", "GDAL_DATA", "TZ"] {
             assert!(is_library(name), "{name}");
         }

@@ -146,7 +146,7 @@ mod tests {
     use crate::language::Language;
 
     #[test]
-    fn numbers_that_json_lacks_are_read() {
+    fn non_json_numbers_are_parsed() {
         let json = r#"{"nbformat": 4, "cells": [], "x": [NaN, -Infinity, "NaN \" Infinity"]}"#;
         let wanted = r#"{"nbformat": 4, "cells": [], "x": [0, -0, "NaN \" Infinity"]}"#;
         assert_eq!(with_numbers(json), wanted);
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn the_kernel_tells_the_language() {
+    fn the_kernel_determines_the_language() {
         let cases = [
             ("{}", Some(Language::Python)),
             (

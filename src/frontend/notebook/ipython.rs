@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_shell_reads_is_told_unless_ipython_puts_it_there() {
+    fn shell_variable_reads_are_reported_unless_ipython_sets_them() {
         let notes = |cells: &[&str]| {
             let cells: Vec<_> = cells
                 .iter()
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn imports_from_the_future_are_taken_out() {
+    fn future_imports_are_removed_from_cells() {
         let cases = [
             ("from __future__ import a as b  # why\nx", "pass  # why\nx"),
             ("from __future__ import (a as b)  # why; not", "pass"),
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn brackets_left_open_are_survived() {
+    fn open_brackets_do_not_crash() {
         for mark in ["%%x", "!!x", "?x", "%x?", "!x?", ",f a", ";f a", "/f a", "%x \\\n  y?", "\\/x", "$!!x"]
         {
             for open in ["{a b\nif x:\n  c)d\n", "(\n", "x = [1,\n\n", "f'{\n", "{'''\n"] {

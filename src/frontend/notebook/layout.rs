@@ -54,7 +54,7 @@ mod tests {
     use super::cleaned;
 
     #[test]
-    fn indentation_and_prompts_go() {
+    fn indentation_and_prompts_are_removed() {
         let cases = [
             ("\n  x = 1\n  if x:\n    y\n", "\nx = 1\nif x:\n  y\n"),
             (">>> x = 1\n>>> if x:\n...     y\n", "x = 1\nif x:\n    y\n"),

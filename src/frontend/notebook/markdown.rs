@@ -28,7 +28,7 @@ mod tests {
     use super::plain;
 
     #[test]
-    fn marks_are_removed() {
+    fn markdown_markup_is_removed() {
         let cases = [
             ("# The *title*\n\nSee [the **guide**](https://x.example/a_b).", "The title\nSee the guide."),
             ("Title\n=====\ntwo\nlines", "Title\ntwo lines"),

@@ -148,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn comments_ask_for_the_notebook() {
+    fn comments_request_the_notebook_output() {
         for (comment, asks) in [
             ("# c3: notebook-output", true),
             ("# kept, c3: ignore, notebook-output", true),
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_template_has_no_outputs_and_no_passwords() {
+    fn notebook_templates_drop_outputs_and_passwords() {
         let json = r##"{"nbformat": 4, "metadata": {"widgets": {"x": NaN}}, "cells": [
             {"cell_type": "markdown", "source": ["# A\n", "*b*"]},
             {"cell_type": "code", "source": "u = 'https://me:pw@host/x'", "execution_count": 3,

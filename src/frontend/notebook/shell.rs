@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn installations_are_lifted_whole() {
+    fn install_commands_are_extracted_completely() {
         let cases = [
             ("pip install numpy", "numpy"),
             (" pip3  install -q 'a>=1' b", "-q 'a>=1' b"),
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rest_stays() {
+    fn the_rest_of_the_shell_cell_is_kept() {
         let cases = [
             ("pip install a && echo $x", ": && echo $x"),
             (
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_lifted_is_told() {
+    fn install_commands_that_cannot_be_extracted_are_reported() {
         let cases = [
             ("pip install {package}", Obstacle::Computed),
             ("pip install $x", Obstacle::Computed),

@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_line_is_read_in_many_ways() {
+    fn every_way_to_read_the_command_line_is_recognized() {
         let cases = [
             ("import sys\nprint(sys.argv[1])", true),
             ("import sys as s\nx = s.argv", true),

@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn code_has_a_depth() {
+    fn nesting_depth_of_code_is_measured() {
         assert_eq!(excess("x = f(a[0], {1: (2)})\n"), None);
         assert_eq!(excess(&format!("x = {}1{}", "(".repeat(1001), ")".repeat(1001))), Some(1004));
         assert!(excess(&"1+".repeat(1_000_001)).is_some());
@@ -95,13 +95,13 @@ mod tests {
     }
 
     #[test]
-    fn text_has_none() {
+    fn text_has_no_nesting_depth() {
         assert_eq!(excess(&format!("x = '{}'\n# {}\n", "(".repeat(5000), "[{(".repeat(5000))), None);
         assert_eq!(excess(&format!("\"\"\"{}\"\"\"\n", " - ".repeat(1_000_000))), None);
     }
 
     #[test]
-    fn data_is_flat() {
+    fn data_literals_count_as_flat() {
         assert_eq!(excess(&format!("x = [{}]\n", "-1.0, ".repeat(1_000_000))), None);
         assert_eq!(excess(&"x = -1\n".repeat(1_000_000)), None);
     }

@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_libraries_read_is_told_once() {
+    fn library_settings_are_reported_once() {
         let cases: [(&str, &[&str]); 8] = [
             ("import click, typer", &[]),
             ("def f():\n import docopt as t\nfrom docopt import docopt", &["unread-options"]),

@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_surely_silent_is() {
+    fn scripts_are_silent_only_if_nothing_can_log() {
         let logs = |text: &str| may_log(text, &Model::new(&parse_module(text).unwrap().syntax().body));
         for text in ["", "import os, sys", "from urllib.request import urlopen", "from . import x\nprint(1)"]
         {

@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn code_is_named_in_many_ways() {
+    fn every_way_to_mention_code_is_recognized() {
         let cases: [(&str, &[&str]); 12] = [
             ("import a.b, c as d", &["a.b", "c"]),
             ("from a import b\nfrom . import c\nfrom ..d import *", &["a.b", ".c", "..d"]),
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn folders_of_the_path_are_followed() {
+    fn folders_added_to_the_path_are_followed() {
         let cases: [(&str, &[&str]); 11] = [
             ("import sys\nsys.path.append('lib')", &["lib"]),
             ("import sys\nsys.path.insert(0, './lib')", &["./lib"]),

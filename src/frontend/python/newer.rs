@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_form_has_its_version() {
+    fn each_syntax_form_has_a_minimum_version() {
         for (text, since) in [
             ("if (n := 1):\n    pass\n", "3.8"),
             ("def f(a, /):\n    pass\n", "3.8"),

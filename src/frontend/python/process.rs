@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn functions_that_can_be_called_are_left_alone() {
+    fn callable_batch_functions_are_not_reported() {
         for parameters in [
             "batch",
             "batch, a, *, b",
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_known_at_run_time_only_is_left_alone() {
+    fn functions_known_only_at_run_time_are_not_reported() {
         for text in [
             "@given\ndef work(): pass\n",
             "def work(): pass\nwork = wrapped(work)\n",
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn functions_that_no_batch_could_be_done_with_are_told() {
+    fn functions_that_cannot_process_a_batch_are_reported() {
         for (text, why) in [
             ("def work(): pass", "it takes no `batch_id`"),
             ("def work(*, batch_id): pass", "it takes no `batch_id`"),

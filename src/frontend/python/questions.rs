@@ -49,7 +49,7 @@ mod tests {
     use crate::source::Source;
 
     #[test]
-    fn questions_are_told() {
+    fn interactive_prompts_are_reported() {
         let cases = [
             ("x = int(input('n: '))", 1),
             ("from getpass import getpass as g\ng()\ninput()", 2),

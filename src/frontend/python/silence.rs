@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_passed_over_in_silence() {
+    fn unsupported_environment_reads_are_reported() {
         for form in [
             "os.environ['x']",
             "del os.environ['x']",
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_read_is_not_told_of() {
+    fn supported_environment_reads_are_not_reported() {
         let told = |form: &&str| {
             let source = Source::new("x.py", Language::Python, format!("import os\n{form}\n"));
             frontend::read(&source).diagnostics.iter().any(|found| found.code == "whole-environment")

@@ -10,7 +10,7 @@ fn used(script: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_environment_is_known_by_every_name() {
+fn the_environment_is_recognized_under_every_alias() {
     let cases = [
         ("import os\ng = os.environ.get\nr = g\nr('a')", vec!["a"]),
         ("from os import *\ngetenv('a'); environ['b']", vec!["a", "b"]),
@@ -30,7 +30,7 @@ fn the_environment_is_known_by_every_name() {
 }
 
 #[test]
-fn other_things_of_the_same_name_are_not_the_environment() {
+fn shadowed_names_are_not_the_environment() {
     let scripts = [
         "import os\ndef f(os): os.getenv('a')",
         "import os\nos = Box()\nos.getenv('a')",
@@ -50,7 +50,7 @@ fn other_things_of_the_same_name_are_not_the_environment() {
 }
 
 #[test]
-fn the_type_comes_from_python_s_own_functions() {
+fn types_come_from_python_builtins() {
     let kind = |script: &str| {
         let source = Source::new("x.py", Language::Python, script.to_owned());
         match &extract(&source).accesses[0].action {
@@ -63,7 +63,7 @@ fn the_type_comes_from_python_s_own_functions() {
 }
 
 #[test]
-fn a_script_defines_what_its_module_binds() {
+fn module_level_bindings_are_definitions() {
     let cases = [
         ("def f(): pass", true),
         ("f = lambda: 0", true),

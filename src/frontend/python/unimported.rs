@@ -71,7 +71,7 @@ mod tests {
     use crate::source::Source;
 
     #[test]
-    fn modules_that_are_nowhere_imported_are_told() {
+    fn missing_imports_are_reported() {
         let cases = [
             ("n = os.getenv('n')", &["os"][..]),
             ("def f():\n return os.environ['n']", &["os"]),

@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn arguments_go_where_r_puts_them() {
+    fn arguments_are_matched_as_in_r() {
         let cases = [
             ("f(a, b)", [Some("a"), Some("b"), None]),
             ("f(unset = b, a)", [Some("a"), Some("b"), None]),

@@ -255,7 +255,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn balanced_code_has_no_problem() {
+    fn balanced_code_has_no_problems() {
         for text in [
             "x <- f(a[[1]], {1}) # (",
             "'(' ; \"[\\\"\" ; `a(`",
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_open_or_deep_is_found() {
+    fn unbalanced_or_deep_code_is_reported() {
         let cases = [
             ("f(1", Problem::Open(1)),
             ("f(1]", Problem::Close(3)),
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn data_is_flat() {
+    fn data_literals_count_as_flat() {
         assert_eq!(problem(&format!("x <- c({}1)\n", "-1.0,\n".repeat(400_000))), None);
         assert_eq!(problem(&"x <- -1\n".repeat(200_000)), None);
         assert_eq!(problem(&format!("x <- '{}'", "a b ".repeat(1_000_000))), None);

@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_under_no_condition_is_run() {
+    fn unconditional_code_is_certain() {
         for text in [
             "HERE",
             "x <- f(1, y = HERE)",
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_not_be_run_is_doubtful() {
+    fn conditional_code_is_uncertain() {
         for text in [
             "if (x) HERE",
             "if (x) y else HERE",

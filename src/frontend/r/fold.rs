@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn constants_are_folded_as_r_evaluates_them() {
+    fn constants_are_folded_as_in_r() {
         let cases: &[(&str, &[&str])] = &[
             ("60 * 60", &["3600"]),
             ("5L", &["5"]),
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn what_varies_is_not_folded() {
+    fn variables_are_not_folded() {
         for text in [
             "x",
             "f(1)",

@@ -21,7 +21,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn r_refuses_some_names_and_numbers() {
+    fn names_and_numbers_invalid_in_r_are_found() {
         let names = ["``", "_x", "if", "repeat"].map(name);
         assert_eq!(names, [true; 4]);
         assert_eq!(["_", "x_", "`if`", "iff", "x"].map(name), [false; 5]);

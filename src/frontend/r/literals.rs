@@ -170,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_written_as_r_writes_them() {
+    fn numbers_are_formatted_as_in_r() {
         let cases = [
             (5.0, "5"),
             (0.1, "0.1"),
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn escapes_are_resolved_as_r_does() {
+    fn escapes_are_resolved_as_in_r() {
         let cases = [
             ("a\\n\\t\\\\", Some("a\n\t\\")),
             ("\\x41\\102\\u00e9\\U{1F600}", Some("AB\u{e9}\u{1f600}")),
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_read_as_r_reads_them() {
+    fn numbers_are_parsed_as_in_r() {
         for (text, value) in
             [("5", 5.0), ("0x1F", 31.0), ("1e3", 1000.0), (".5", 0.5), ("5L", 5.0), ("1.", 1.0)]
         {

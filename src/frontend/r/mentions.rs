@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sourced_is_named() {
+    fn sourced_files_are_found() {
         let cases: [(&str, &[&str]); 13] = [
             ("source(\"a.R\")", &["a.R"]),
             ("base::source(file = 'R/a.R', local = TRUE)", &["R/a.R"]),

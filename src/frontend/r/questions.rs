@@ -121,7 +121,7 @@ mod tests {
     use crate::source::Source;
 
     #[test]
-    fn what_a_container_lacks_is_told() {
+    fn interactive_and_unsupported_input_is_reported() {
         let cases: [(&str, &[&str]); 11] = [
             ("library(docopt)\nargs <- commandArgs()", &["unread-options"]),
             ("args <- commandArgs(trailingOnly = TRUE)", &["unread-options"]),

@@ -205,7 +205,7 @@ mod tests {
     use crate::frontend::r::tree;
 
     #[test]
-    fn shapes_are_found_in_their_order() {
+    fn shapes_are_found_in_order() {
         let text = "# c\nf <- function(a) { g(h(1)) }\nfor (i in x) y -> z\n'a' |> k()\np::q\ng() == \"\"\n";
         let tree = tree::parse(text).unwrap();
         let shapes = find(&tree, text);

@@ -99,7 +99,7 @@ fn writes_are_found() {
 }
 
 #[test]
-fn what_cannot_be_told_is_a_diagnostic() {
+fn uncertain_accesses_are_diagnostics() {
     let cases = [
         ("Sys.getenv(x)", "computed-name"),
         ("Sys.getenv(paste0('a', x))", "computed-name"),
@@ -132,7 +132,7 @@ fn what_cannot_be_told_is_a_diagnostic() {
 }
 
 #[test]
-fn what_is_too_long_is_no_error_of_syntax() {
+fn overlong_sources_are_not_syntax_errors() {
     assert_eq!(read(&"x\n".repeat(1_100_000)).1, ["too-long"]);
 }
 
@@ -181,7 +181,7 @@ fn installations_are_found() {
 }
 
 #[test]
-fn texts_that_are_run_are_told() {
+fn code_evaluated_from_strings_is_reported() {
     let cases = [
         ("glue::glue(\"{Sys.getenv('a')}\")", 1),
         ("f <- match.fun('Sys.getenv')", 1),
@@ -233,7 +233,7 @@ fn scripts_are_described() {
 }
 
 #[test]
-fn notebook_prose_is_no_code() {
+fn notebook_prose_is_not_code() {
     let text =
         "#| # apt install x\n#| install.packages('y') # c3: ignore\n# %% cell 2\nx <- Sys.getenv('a')\n";
     assert_eq!(inputs(text), ["a String !"]);
@@ -241,14 +241,14 @@ fn notebook_prose_is_no_code() {
 }
 
 #[test]
-fn directives_are_heeded() {
+fn directives_are_applied() {
     assert_eq!(inputs("x <- Sys.getenv('a') # c3: ignore"), [""; 0]);
     assert_eq!(inputs("x <- f(\n  Sys.getenv('a'),\n  2\n) # c3: input=File"), ["a File !"]);
     assert!(component("x <- Sys.getenv('a') # c3: secret").inputs[0].secret);
 }
 
 #[test]
-fn the_command_line_is_read_in_many_ways() {
+fn every_way_to_read_the_command_line_is_recognized() {
     let cases = [
         ("args <- commandArgs(trailingOnly = TRUE)", true),
         ("base::commandArgs()", true),

@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn indexes_and_addresses_are_honoured() {
+    fn indexes_and_urls_of_uv_are_applied() {
         let default = "[[index]]\nurl = 'https://p/simple'\ndefault = true\n";
         assert_eq!(
             read(default, &["a", "b"]),
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_image_can_not_follow_is_refused_by_name() {
+    fn uv_sources_an_image_cannot_use_are_rejected_by_name() {
         for table in [
             "[sources]\na = {git = 'https://h/a'}",
             "[sources]\na = {path = '../a'}",

@@ -11,25 +11,25 @@ const BUNDLED: Bounds = Bounds { faults: 1, owners: 3, ..THREE };
 const SLOW: Bounds = Bounds { faults: 0, beats: 0, owners: 2, lease: 1, dead: 2, ..ONE };
 
 #[test]
-fn nothing_goes_wrong_with_one_batch() {
+fn protocol_is_safe_for_one_batch() {
     let worlds = explore::<1>(Plan::Singles, ONE).unwrap();
     assert!(worlds > 10_000);
 }
 
 #[test]
-fn nothing_goes_wrong_with_three_batches() {
+fn protocol_is_safe_for_three_batches() {
     let worlds = explore::<3>(Plan::Singles, THREE).unwrap();
     assert!(worlds > 10_000);
 }
 
 #[test]
-fn nothing_goes_wrong_with_a_bundle_of_two() {
+fn protocol_is_safe_for_a_bundle_of_two() {
     let worlds = explore::<3>(Plan::None, BUNDLED).unwrap();
     assert!(worlds > 10_000);
 }
 
 #[test]
-fn nothing_goes_wrong_with_a_bundle_that_is_slow() {
+fn protocol_is_safe_for_a_slow_bundle() {
     let worlds = explore::<2>(Plan::Bundle, SLOW).unwrap();
     assert!(worlds > 10_000);
 }

@@ -13,7 +13,7 @@ fn package(name: &str) -> Kind {
 }
 
 #[test]
-fn packages_are_read_as_pep_508_says() {
+fn requirements_are_parsed_as_in_pep_508() {
     for (text, name) in [
         ("numpy", "numpy"),
         ("'numpy>=1.26,<3'", "numpy"),
@@ -27,7 +27,7 @@ fn packages_are_read_as_pep_508_says() {
 }
 
 #[test]
-fn prose_and_what_is_no_requirement_are_refused() {
+fn prose_and_invalid_requirements_are_rejected() {
     for text in [
         "is not needed here",
         "numpy to use this script",
@@ -56,7 +56,7 @@ fn prose_and_what_is_no_requirement_are_refused() {
 }
 
 #[test]
-fn options_have_one_meaning_however_they_are_written() {
+fn every_spelling_of_an_option_is_equivalent() {
     let requirements = |path: &str| Kind::Requirements(path.to_owned());
     for text in
         ["-r a.txt", "-ra.txt", "--requirement a.txt", "--requirement=a.txt", "-qr a.txt", "-Ur a.txt"]
@@ -75,7 +75,7 @@ fn options_have_one_meaning_however_they_are_written() {
 }
 
 #[test]
-fn places_are_told_from_names() {
+fn paths_are_distinguished_from_names() {
     for place in [
         "./x",
         "../x",
@@ -119,7 +119,7 @@ fn file(text: &str) -> Vec<(usize, bool)> {
 }
 
 #[test]
-fn lines_of_files_are_read_as_pip_reads_them() {
+fn requirement_files_are_parsed_as_by_pip() {
     let text = "# -e .\n\nsix==1.17.0 ; python_version > \"3\" \\\n  --hash=sha256:00\nnumpy # why\n--index-url https://h --extra-index-url https://i\n-r other.txt\nhttps://h/a.whl#sha256=00\n";
     assert_eq!(file(text), [(3, true), (5, true), (6, true), (7, true), (8, true)]);
     for wrong in [
@@ -178,7 +178,7 @@ fn files_are_joined_into_one_list() {
 }
 
 #[test]
-fn what_has_to_be_built_or_is_this_machine_s_is_refused_by_its_line() {
+fn source_builds_and_local_paths_are_rejected_by_line() {
     for word in [
         "git+https://h/b",
         "'b @ git+https://h/b@main'",
@@ -213,6 +213,6 @@ fn what_has_to_be_built_or_is_this_machine_s_is_refused_by_its_line() {
 }
 
 #[test]
-fn names_are_compared_as_indexes_do() {
+fn names_are_compared_as_by_indexes() {
     assert_eq!(normalized("Ruamel.Yaml__x"), "ruamel-yaml-x");
 }

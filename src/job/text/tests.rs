@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn shapes_are_told_apart() {
+fn text_formats_are_validated() {
     for text in ["a", "my-secret", "a.b-c.d"] {
         assert!(text.parse::<Name>().is_ok(), "{text}");
     }

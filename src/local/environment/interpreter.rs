@@ -76,7 +76,7 @@ mod tests {
     use crate::cache::Kind;
 
     #[test]
-    fn remembers_a_program_until_it_changes_and_never_a_shim() {
+    fn programs_are_cached_until_they_change_but_shims_never() {
         let folder = tempfile::tempdir().unwrap();
         let shelf = Shelf::at(folder.path(), Kind::Environments, 0);
         let (program, shim) = (folder.path().join("python3"), folder.path().join("shim"));

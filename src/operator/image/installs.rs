@@ -138,7 +138,7 @@ mod tests {
     const RUN: &str = "RUN dnf install -y gitt && pip install six && pip install 'No_Such-Package==9' attrs && chmod 775 /x";
 
     #[test]
-    fn the_line_is_named_that_the_installer_complains_of() {
+    fn the_line_the_installer_rejects_is_named() {
         let pip = "ERROR: No matching distribution found for No_Such-Package==9";
         let found = line(SCRIPT, RUN, &["Collecting six", pip, "[notice] A new release of pip"]);
         assert_eq!(found.as_deref(), Some("pip install No_Such-Package==9 attrs on line 3"));
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_sign_none_is_blamed() {
+    fn without_evidence_no_line_is_named() {
         assert_eq!(line(SCRIPT, RUN, &["Killed"]), None);
         assert_eq!(line(SCRIPT, "RUN chmod 775 /x", &["error: six"]), None);
         assert_eq!(

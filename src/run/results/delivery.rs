@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn links_are_neither_followed_nor_handed_on() {
+    fn links_are_neither_followed_nor_delivered() {
         let place = place();
         let (secret, staged) = (place.path().join("secret"), place.path().join("staged"));
         fs::create_dir(&secret).unwrap();
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_in_the_place_of_an_output_is_no_folder() {
+    fn a_link_in_place_of_an_output_is_not_followed() {
         let place = place();
         symlink("staged", place.path().join("link")).unwrap();
         let delivery = Delivery::open("model", &place.path().join("link")).unwrap();
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn pipes_and_sockets_are_left_out_and_nothing_runs_as_another() {
+    fn special_files_are_skipped_and_setuid_bits_are_cleared() {
         let place = place();
         let staged = place.path().join("staged");
         rustix::fs::mkfifoat(rustix::fs::CWD, staged.join("pipe"), rustix::fs::Mode::RWXU).unwrap();
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn hard_links_are_files_of_their_own() {
+    fn hard_links_are_delivered_as_separate_files() {
         let place = place();
         let staged = place.path().join("staged");
         fs::hard_link(staged.join("model/rows.txt"), staged.join("again")).unwrap();
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_and_no_output_is_left_alone() {
+    fn existing_files_that_are_not_outputs_are_untouched() {
         let place = place();
         let (out, source) = (place.path().join("out"), place.path().join("staged/model"));
         fs::create_dir_all(out.join("elsewhere")).unwrap();

@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn complaints_are_told_apart() {
+    fn kubectl_errors_are_classified() {
         let denied = "Error from server (Forbidden): error when creating \"STDIN\": jobs.batch is forbidden: User \"a\" cannot \
                       create resource \"jobs\" in API group \"batch\" in the namespace \"b\"";
         assert!(

@@ -245,7 +245,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_archive_without_its_end_is_not_whole() {
+    fn truncated_archives_are_incomplete() {
         let mut builder = tar::Builder::new(Vec::new());
         let mut header = tar::Header::new_gnu();
         header.set_size(3);

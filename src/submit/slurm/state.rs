@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn the_exit_code_is_that_of_a_shell() {
+    fn signals_become_shell_exit_codes() {
         for (line, code) in [
             ("1|COMPLETED|0:0", 0),
             ("1|CANCELLED by 1000|0:15", 143),
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn waiting_is_told_unless_it_is_usual() {
+    fn unusual_reasons_for_waiting_are_reported() {
         let waits = |reason: &str| {
             tasks(&format!("JobId=7 JobState=PENDING Reason={reason} ExitCode=0:0"))[0].holdup()
         };

@@ -46,7 +46,7 @@ flowchart TD
 }
 
 #[test]
-fn a_workflow_that_was_written_is_drawn_like_its_operators() {
+fn generated_workflows_are_drawn_like_their_operators() {
     let settings = Settings { stem: "all".into(), name: "all".into(), workers: 3 };
     for engine in [Engine::Cwl, Engine::Kubeflow] {
         let artifact = emit(&operators(), engine, &settings).0;
@@ -58,7 +58,7 @@ fn a_workflow_that_was_written_is_drawn_like_its_operators() {
 }
 
 #[test]
-fn a_workflow_of_argo_is_drawn_like_its_operators() {
+fn argo_workflows_are_drawn_like_their_operators() {
     let settings = Settings { stem: "all".into(), name: "all".into(), workers: 3 };
     let artifact = emit(&operators(), Engine::Argo, &settings).0;
     let text = String::from_utf8(artifact.content).unwrap();
@@ -70,7 +70,7 @@ fn a_workflow_of_argo_is_drawn_like_its_operators() {
 }
 
 #[test]
-fn workflows_of_others_are_drawn() {
+fn workflows_of_other_tools_are_drawn() {
     let maps = "class: Workflow\ninputs: {x: string}\noutputs: {y: {type: File, outputSource: b/y}}\nsteps:\n  \
                 b: {run: b.cwl, in: {z: a/z, x: x}, out: [y]}\n  a: {run: a.cwl, in: {x: {source: x}}, out: [z]}\n";
     let lists = "$graph:\n- {class: CommandLineTool, id: tool}\n- class: Workflow\n  id: '#main'\n  inputs: [{id: x}]\n  \
@@ -91,7 +91,7 @@ fn workflows_of_others_are_drawn() {
 }
 
 #[test]
-fn what_is_no_workflow_is_told() {
+fn files_without_a_workflow_are_reported() {
     assert!(parse("a.cwl", "class: CommandLineTool").unwrap().is_none());
     assert!(parse("a.yaml", "name: a\nimplementation: {}").unwrap().is_none());
     assert!(parse("a.yaml", "- [").unwrap().is_none());
@@ -101,7 +101,7 @@ fn what_is_no_workflow_is_told() {
 }
 
 #[test]
-fn no_name_breaks_out_of_a_picture() {
+fn names_are_escaped_in_pictures() {
     let name = "a\"]<script>&#`%\\\n\u{202e}".to_owned();
     let node = |kind| Node { kind, names: vec![name.clone(), "b".into()] };
     let edge = Edge { from: 0, to: 1, names: vec![name.clone()], waits: false };
@@ -120,7 +120,7 @@ fn no_name_breaks_out_of_a_picture() {
 }
 
 #[test]
-fn boxes_stand_below_what_they_take_and_apart_from_each_other() {
+fn boxes_are_below_their_sources_and_do_not_overlap() {
     let (graph, _) = graph(&operators(), Engine::Kubeflow);
     let (frames, width, height) = svg::layout(&graph);
     for edge in &graph.edges {

@@ -37,7 +37,7 @@ def main(a: int, *, b: str = 'x') -> None:
 ];
 
 #[test]
-fn imports_become_places() {
+fn imports_become_namespace_references() {
     let data = literal(&json!({"a": [null, true, 1, "'ü🎉\n"]}));
     let bundled = Bundle::new(PACKAGE, &["main"], &["DATA"], &[]).with(&[("DATA", data)]);
     let expected = r"
@@ -88,7 +88,7 @@ def main(a, *, b = 'x'):
 }
 
 #[test]
-fn values_take_the_places_of_their_variables() {
+fn values_replace_their_variables() {
     let package: Package = &[
         ("given", "\"\"\"Given.\"\"\"\n\nONE: str = ''\nTWO: dict[str, int] = {}\nTHREE: int = 3\n"),
         ("main", "\"\"\"Main.\"\"\"\n\nfrom .given import ONE, TWO\n\nprint(ONE, TWO)\n"),
@@ -102,7 +102,7 @@ fn values_take_the_places_of_their_variables() {
 }
 
 #[test]
-fn modules_can_share_one_namespace_and_stand_in_a_text() {
+fn modules_share_one_namespace_and_fit_in_a_string() {
     let mut owners = BTreeMap::new();
     for (module, text) in PYTHON_ENTRY_POINT {
         assert!(!text.contains("'''") && text.ends_with('\n') && text.is_ascii(), "{module}");

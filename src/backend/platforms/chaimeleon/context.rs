@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn words_stay_words_in_the_scripts() {
+    fn words_are_quoted_in_the_scripts() {
         let files = interactive(Interface::Browser, Some("x.py")).files();
         let script = text(&files, "interactive/init/application.sh").unwrap();
         assert!(script.ends_with("exec python \"/home/chaimeleon/it's.py\" \"$@\"\n"), "{script}");

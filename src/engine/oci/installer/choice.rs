@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn later_lists_go_before_earlier_ones() {
+    fn later_lists_override_earlier_ones() {
         let first = "lock-version = '1.0'\n[[packages]]\nname = 'a'\nversion = '1'\n[[packages]]\nname = 'b'\nversion = '1'\n";
         let second = "lock-version = '1.0'\n[[packages]]\nname = 'b'\nversion = '2'\n";
         let both = joined(joined(Table::new(), first), second);

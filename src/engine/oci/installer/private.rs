@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn variables_with_logins_are_known() {
+    fn credential_variables_are_recognized() {
         assert!(is_login("UV_INDEX_COMPANY_PASSWORD") && is_login("UV_INDEX_A_B_USERNAME"));
         assert!(!is_login("UV_INDEX_URL") && !is_login("UV_INDEX") && !is_login("OTHER_PASSWORD"));
     }

@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_paths_that_stay_inside_are_taken() {
+    fn only_paths_inside_the_archive_are_accepted() {
         for path in ["a", "a/b.py", "a b/ç", "..a/b..", "a-1.data/scripts/x"] {
             assert!(is_inside(path), "{path}");
         }

@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_uv_has_chosen_is_read() {
+    fn uv_lock_choices_are_parsed() {
         let lock = r#"
             lock-version = "1.0"
             [[packages]]
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_one_wheel_is_unfit() {
+    fn packages_without_exactly_one_wheel_are_unsuitable() {
         let package = |text: &str| read(&format!("[[packages]]\nname = 'a'\n{text}"));
         for text in [
             "",
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_stays_as_it_came() {
+    fn previously_chosen_packages_keep_their_version_and_order() {
         let package = |name: &str, file: &str| {
             format!("[[packages]]\nname = '{name}'\nwheels = [{{ url = 'https://x/{file}.whl' }}]\n")
         };
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn hashes_of_requirements_hold_for_all() {
+    fn requirement_hashes_apply_to_all_wheels() {
         let package = |hash: &str| {
             let wheel = format!("{{ url = 'https://x/a-1.whl', hashes = {{ sha256 = '{hash}' }} }}");
             read(&format!("[[packages]]\nname = 'a'\nwheels = [{wheel}]")).ok().unwrap()
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn requirements_name_packages() {
+    fn package_names_are_parsed_from_requirements() {
         let lines = [
             ("Ruamel.Yaml[x]>=1 ; python_version > '3'", Some("ruamel-yaml")),
             ("six==1.0 --hash=sha256:ab", Some("six")),

@@ -40,7 +40,7 @@ mod tests {
     }
 
     #[test]
-    fn circles_come_last() {
+    fn dependency_cycles_come_last() {
         let order = sorted(&BTreeMap::from([("a", vec!["b"]), ("b", vec!["a", "c"]), ("c", vec![])]));
         assert_eq!(order, ["c", "b", "a"]);
     }

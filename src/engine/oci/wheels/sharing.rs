@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn the_smallest_of_too_many_share_a_layer() {
+    fn the_smallest_surplus_wheels_share_a_layer() {
         assert_eq!(together(&numbers(&[]), &[5, 1, 3, 2], 4), numbers(&[]));
         assert_eq!(together(&numbers(&[]), &[5, 1, 3, 2], 3), numbers(&[1, 3]));
         assert_eq!(together(&numbers(&[0, 2]), &[5, 1, 3, 2], 3), numbers(&[0, 2]));
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn wheels_with_a_file_in_one_place_clash() {
+    fn wheels_with_the_same_file_conflict() {
         let records = ["a/x.py,,\na/y.py,,\n", "b/x.py,,\n", "a/y.py,,\n\"c,d\",,\n", "c/d,,\n"];
         assert_eq!(clashing(&records).unwrap(), numbers(&[0, 2]));
         assert!(clashing(&["a,,\n", "a/b,,\n"]).is_err());

@@ -249,19 +249,19 @@ proptest! {
 
     /// Whatever a configuration is, it is read or refused.
     #[test]
-    fn broken_configurations_are_survived(bytes in file(), host in select(HOSTS)) {
+    fn broken_configurations_do_not_crash(bytes in file(), host in select(HOSTS)) {
         survives(&bytes, host);
     }
 
     /// A login goes to the registry that it was filed under, and to no other.
     #[test]
-    fn a_login_is_given_to_its_own_host_only(config in config(), host in select(HOSTS)) {
+    fn credentials_go_only_to_their_own_host(config in config(), host in select(HOSTS)) {
         belongs(&config, host);
     }
 
     /// Whatever a user and a password are, they are found as they were filed.
     #[test]
-    fn a_login_is_read_as_it_was_written(user in "[^:\u{0}]{1,12}", password in "[^\u{0}]{0,20}", padded in any::<bool>()) {
+    fn credentials_round_trip(user in "[^:\u{0}]{1,12}", password in "[^\u{0}]{0,20}", padded in any::<bool>()) {
         let mut auth = STANDARD_NO_PAD.encode(format!("{user}:{password}"));
         auth.extend(std::iter::repeat_n('=', if padded { (4 - auth.len() % 4) % 4 } else { 0 }));
         let config = json!({"auths": {"quay.io": {"auth": auth}}}).to_string();

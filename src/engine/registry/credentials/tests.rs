@@ -63,7 +63,7 @@ fn secrets_are_never_shown() {
 }
 
 #[test]
-fn files_come_in_order_of_precedence() {
+fn config_files_are_ordered_by_precedence() {
     let files = |given: &[(&str, &str)]| {
         let variables: BTreeMap<_, _> = given.iter().copied().collect();
         config_files(|name| variables.get(name).map(OsString::from))
@@ -79,14 +79,14 @@ fn files_come_in_order_of_precedence() {
 }
 
 #[test]
-fn keys_may_carry_scheme_and_path() {
+fn registry_keys_may_have_scheme_and_path() {
     for key in ["quay.io", "https://quay.io", "https://quay.io/v2/", "quay.io/", "http://QUAY.io/me"] {
         assert_eq!(found(&auths(key), "quay.io"), Some(password("u", "p:w/1")), "{key}");
     }
 }
 
 #[test]
-fn ports_part_registries() {
+fn registries_differ_by_port() {
     assert_eq!(found(&auths("h:5000"), "h:5001"), None);
     assert_eq!(found(&auths("h:5000"), "h"), None);
     assert_eq!(found(&auths("https://h:5000/v1/"), "h:5000"), Some(password("u", "p:w/1")));
@@ -107,7 +107,7 @@ fn the_nearest_key_wins() {
 }
 
 #[test]
-fn entries_take_all_their_forms() {
+fn every_form_of_auth_entry_is_read() {
     let entry = |fields: &str| found(&format!(r#"{{"auths": {{"h": {fields}}}}}"#), "h");
     assert_eq!(entry("{}"), None);
     assert_eq!(entry(r#"{"auth": ""}"#), None);
@@ -136,7 +136,7 @@ fn bad_files_are_errors_without_secrets() {
 }
 
 #[test]
-fn helpers_are_asked_before_entries() {
+fn credential_helpers_take_precedence_over_entries() {
     let config = Config {
         cred_helpers: Some(BTreeMap::from([("https://h".to_owned(), Some("one".to_owned()))])),
         creds_store: Some("two".to_owned()),
@@ -153,7 +153,7 @@ fn helpers_are_asked_before_entries() {
 }
 
 #[test]
-fn helpers_give_logins_and_tokens() {
+fn credential_helpers_return_logins_and_tokens() {
     assert_eq!(from_helper("quay.io", 10).unwrap(), Some(password("u", "p:w/1")));
     let token = Credential::IdentityToken("t".to_owned());
     assert_eq!(from_helper(DOCKER_HUB_LOGIN, 10).unwrap(), Some(token));
@@ -162,7 +162,7 @@ fn helpers_give_logins_and_tokens() {
 }
 
 #[test]
-fn helpers_that_fail_are_named_with_their_reason() {
+fn failing_credential_helpers_are_named_with_the_reason() {
     let text = |server: &str, seconds| from_helper(server, seconds).unwrap_err().to_string();
     assert_eq!(text("locked.io", 10), "failed: the store is locked");
     assert_eq!(text("broken.io", 10), "gave an answer that is not a login");
@@ -172,7 +172,7 @@ fn helpers_that_fail_are_named_with_their_reason() {
 }
 
 #[test]
-fn missing_helpers_are_named_with_their_file() {
+fn missing_credential_helpers_are_named_with_their_file() {
     let error = in_config(r#"{"credsStore": "no-such"}"#, DOCKER_HUB).unwrap_err();
     let text = error.to_string();
     assert!(text.starts_with("`docker-credential-no-such`, which `/"), "{text}");
@@ -182,7 +182,7 @@ fn missing_helpers_are_named_with_their_file() {
 
 /// A helper beside the configuration, or anywhere but on the `PATH`, is not run.
 #[test]
-fn names_of_helpers_do_not_lead_out_of_the_path() {
+fn credential_helpers_run_only_from_the_path() {
     let (folder, _) = fake_helper();
     let elsewhere = folder.path().join("docker-credential-fake");
     for name in ["../x", "/bin/sh", "x/../../bin/sh", "a b", "a\\u0000b", "é", "-\\n"] {
@@ -202,7 +202,7 @@ fn names_of_helpers_do_not_lead_out_of_the_path() {
 
 /// Environment variables belong to a process, so this test runs itself in one of its own.
 #[test]
-fn the_environment_leads_to_the_helper() {
+fn credential_helpers_are_found_through_the_environment() {
     if env::var_os("C3_FAKE_HELPER").is_some() {
         assert_eq!(credentials("quay.io").unwrap(), Some(password("u", "p:w/1")));
         return;
@@ -213,7 +213,7 @@ fn the_environment_leads_to_the_helper() {
     let path = format!("{}:{}", folder.path().display(), env::var("PATH").unwrap());
     let (_, module) = module_path!().split_once("::").unwrap();
     let output = Command::new(env::current_exe().unwrap())
-        .args(["--exact", &format!("{module}::the_environment_leads_to_the_helper")])
+        .args(["--exact", &format!("{module}::credential_helpers_are_found_through_the_environment")])
         .envs([("PATH", path.as_str()), ("C3_FAKE_HELPER", "1")])
         .env("DOCKER_CONFIG", folder.path())
         .output();

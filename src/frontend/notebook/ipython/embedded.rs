@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn python_in_commands_is_shown() {
+    fn python_embedded_in_commands_is_found() {
         let call = "get_ipython().system('x')";
         let with = |more: &str| format!("get_ipython().system('x', {more})");
         assert_eq!(shown(call, "echo {os.environ['a']} {b}"), with("os.environ['a']"));

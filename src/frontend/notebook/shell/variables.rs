@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn expansions_that_nothing_sets_are_reads() {
+    fn unset_expansions_count_as_reads() {
         let cases: [(&str, &[&str]); 17] = [
             ("echo \"$a\" ${b:-3} ${#c} ${!d}", &["a", "b", "c", "d"]),
             ("echo '$a' \\$a $$a $1 $? $(ls) $((1+2))", &[]),

@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_under_no_condition_is_run() {
+    fn unconditional_code_is_certain() {
         for script in [
             "HERE",
             "x = f(1, y=[HERE])",
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_not_be_run_is_doubtful() {
+    fn conditional_code_is_uncertain() {
         for script in [
             "if x: HERE",
             "if x: pass\nelif HERE: pass",

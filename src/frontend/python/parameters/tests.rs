@@ -62,7 +62,7 @@ fn assignments_are_parameters() {
 }
 
 #[test]
-fn an_annotation_that_its_value_is_none_of_is_told() {
+fn warns_about_annotations_that_contradict_the_value() {
     let cell = assignments("x: int = 'five'\ny: int = 2.5");
     let messages: Vec<_> = cell.doubts.iter().map(|doubt| doubt.message.as_str()).collect();
     assert_eq!(

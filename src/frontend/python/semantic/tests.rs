@@ -73,7 +73,7 @@ fn assignments_give_other_names() {
 }
 
 #[test]
-fn functions_have_names_of_their_own() {
+fn functions_have_their_own_scope() {
     check(&[
         ("import n\ndef f(n): say(n)\nsay(n)", &["", "n"]),
         ("import n\ndef f(*n): say(n)\ndef g(**n): say(n)\ndef h(*, n=n): say(n)", &["", "", ""]),
@@ -92,7 +92,7 @@ fn functions_have_names_of_their_own() {
 }
 
 #[test]
-fn names_of_classes_are_for_their_bodies_alone() {
+fn class_scopes_cover_only_their_own_body() {
     check(&[
         ("import n\nclass C:\n n = 1\n say(n)\n def f(self): say(n)", &["", "n"]),
         ("class C:\n import n\n def f(self, x=say(n)): say(n)\nsay(n)", &["n", "builtins.n", "builtins.n"]),
@@ -105,7 +105,7 @@ fn names_of_classes_are_for_their_bodies_alone() {
 }
 
 #[test]
-fn comprehensions_have_names_of_their_own() {
+fn comprehensions_have_their_own_scope() {
     check(&[
         ("import n\n[say(n) for n in say(n)]\nsay(n)", &["n", "", "n"]),
         ("import n\n{say(n): say(n) for n in x}", &["", ""]),
@@ -116,7 +116,7 @@ fn comprehensions_have_names_of_their_own() {
 }
 
 #[test]
-fn names_may_belong_elsewhere() {
+fn global_and_nonlocal_names_are_resolved() {
     check(&[
         ("def f():\n global n\n import n\nf()\nsay(n)", &["n"]),
         ("n = None\ndef f():\n global n\n import n\nf()\nsay(n)", &["n"]),
@@ -130,7 +130,7 @@ fn names_may_belong_elsewhere() {
 }
 
 #[test]
-fn the_last_binding_counts() {
+fn the_last_binding_wins() {
     check(&[
         ("import n\nsay(n)\nn = 1\nsay(n)", &["n", ""]),
         ("import n\nimport m as n\nsay(n)", &["m"]),
@@ -147,7 +147,7 @@ fn the_last_binding_counts() {
 }
 
 #[test]
-fn all_branches_count() {
+fn all_branches_are_considered() {
     check(&[
         ("try: import a as n\nexcept ImportError: import b as n\nsay(n)", &["a|b"]),
         ("try:\n import n\nexcept ImportError: n = None\nsay(n)", &["n"]),
@@ -169,7 +169,7 @@ fn all_branches_count() {
 }
 
 #[test]
-fn constants_are_those_of_the_module() {
+fn constants_are_module_level_only() {
     let script = "A = 'a'\nB = A + 'b'\nC = 1\nC = 2\nif x: D = 1\ndef f(A):\n  global E\n  E = 1\n  [A, B]\nE = 2\n[A, B, C, D, E]";
     let parsed = parse_module(script).unwrap();
     let body = &parsed.syntax().body;
@@ -185,7 +185,7 @@ fn constants_are_those_of_the_module() {
 }
 
 #[test]
-fn imports_are_told_with_what_is_around_them() {
+fn imports_are_listed_with_their_context() {
     let script = "import a.b\ntry:\n  from c import d, e\nfinally:\n  from . import f\nif x:\n  def g():\n    from h import *\n";
     let parsed = parse_module(script).unwrap();
     let model = Model::new(&parsed.syntax().body);
@@ -207,7 +207,7 @@ fn imports_are_told_with_what_is_around_them() {
 
 /// Each of these would take minutes, or the whole stack, if the work grew with the square of the size.
 #[test]
-fn the_work_grows_with_the_size() {
+fn run_time_is_linear_in_the_size() {
     let many = |part: &str| part.repeat(20_000);
     let rows = |make: fn(usize) -> String| (0..20_000).map(make).collect::<String>();
     let scripts = [

@@ -163,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_are_made_as_python_makes_them() {
+    fn strings_are_evaluated_as_in_python() {
         let owned = |parts: &[&str]| parts.iter().map(|part| (*part).to_owned()).collect::<Vec<_>>();
         let text = |text: &str| Constant::Text(text.to_owned());
         assert_eq!(joined_path(&owned(&["a", "b/", "c"])), "a/b/c");

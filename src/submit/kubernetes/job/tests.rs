@@ -40,7 +40,7 @@ fn variable(prepared: &Prepared, name: &str) -> Vec<Value> {
 }
 
 #[test]
-fn values_take_the_place_of_those_in_the_file() {
+fn given_values_replace_those_in_the_file() {
     let made = prepared(&[("rows", "5 $(HOME)"), ("öl", "1")], &["-v", "$x"]);
     assert_eq!(made.job["metadata"], json!({"name": "x-abcde", "namespace": "b"}));
     assert_eq!(variable(&made, "rows"), [json!({"name": "rows", "value": "5 $$(HOME)"})]);
@@ -50,7 +50,7 @@ fn values_take_the_place_of_those_in_the_file() {
 }
 
 #[test]
-fn secrets_of_this_machine_are_a_secret_of_the_job() {
+fn local_secrets_become_a_secret_of_the_job() {
     let made = prepared(&[("token", "hunter2$$")], &[]);
     // Without it, no pod starts.
     let source = json!({"secretKeyRef": {"name": "x-abcde", "key": "token"}});
@@ -65,7 +65,7 @@ fn secrets_of_this_machine_are_a_secret_of_the_job() {
 }
 
 #[test]
-fn what_the_file_sets_is_not_asked_for() {
+fn inputs_set_in_the_file_are_not_required() {
     let mut interface = interface();
     interface.inputs.iter_mut().for_each(|(_, input)| input.required = true);
     let asked = |text: &str| {
@@ -109,7 +109,7 @@ fn giving(names: &[&str]) -> Interface {
 }
 
 #[test]
-fn outputs_go_to_the_first_volume_that_lasts() {
+fn outputs_go_to_the_first_persistent_volume() {
     let claim = |name: &str| json!({"name": name, "persistentVolumeClaim": {"claimName": "c"}});
     let volumes = json!([{"name": "a", "emptyDir": {}}, claim("b"), claim("c")]);
     let mounts = json!([
@@ -129,7 +129,7 @@ fn outputs_go_to_the_first_volume_that_lasts() {
 }
 
 #[test]
-fn without_a_volume_that_lasts_outputs_have_no_place() {
+fn outputs_need_a_persistent_volume() {
     let read_only = json!([{"name": "a", "persistentVolumeClaim": {"claimName": "c", "readOnly": true}}]);
     for volumes in [json!(null), json!([{"name": "a", "emptyDir": {}}]), read_only] {
         let job = mounting(&volumes, &json!([{"name": "a", "mountPath": "/a"}]));

@@ -50,7 +50,7 @@ fn a_job_is_over_when_kubernetes_says_so() {
 }
 
 #[test]
-fn what_holds_a_pod_back_is_told() {
+fn reasons_for_waiting_pods_are_reported() {
     let waiting = |reason: &str| {
         let state = json!({"waiting": {"reason": reason, "message": "m"}});
         json!({"phase": "Pending", "containerStatuses": [{"state": state}]})
@@ -71,7 +71,7 @@ fn what_holds_a_pod_back_is_told() {
 }
 
 #[test]
-fn what_is_not_understood_is_an_error() {
+fn unknown_responses_are_errors() {
     assert!(Job::read(json!({"metadata": 3})).is_err());
     assert!(Pod::read(json!({"items": 3})).is_err());
     assert!(Job::read(Value::Null).unwrap().is_none());

@@ -69,7 +69,7 @@ fn text(unpacked: &Unpacked, path: &str) -> String {
 }
 
 #[test]
-fn every_file_is_where_pip_puts_it() {
+fn files_are_unpacked_as_by_pip() {
     let folder = tempfile::tempdir().unwrap();
     let unpacked = whole(&folder);
     let found: Vec<_> =
@@ -106,7 +106,7 @@ fn scripts_name_the_interpreter_of_the_image() {
 }
 
 #[test]
-fn the_record_is_true() {
+fn the_record_is_correct() {
     let folder = tempfile::tempdir().unwrap();
     let unpacked = whole(&folder);
     let [run, tool] = ["run", "tool"].map(|name| {
@@ -129,7 +129,7 @@ fn the_record_is_true() {
 }
 
 #[test]
-fn what_would_end_up_elsewhere_is_refused() {
+fn paths_outside_the_wheel_are_rejected() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["../x", "/x", "tool/../../x", "tool\\x", "tool-1.0.data/x", "tool-1.0.data/other/x"] {
         let wheel = wheel(&folder, &[WHEEL, (name, "", 0o644)]);
@@ -141,7 +141,7 @@ fn what_would_end_up_elsewhere_is_refused() {
 }
 
 #[test]
-fn a_path_that_is_there_twice_is_refused() {
+fn duplicate_paths_are_rejected() {
     let folder = tempfile::tempdir().unwrap();
     let path = wheel(&folder, &[WHEEL, ("tool_a.py", "", 0o644), ("tool_b.py", "", 0o644)]);
     let bytes = std::fs::read(&path).unwrap();
