@@ -1,6 +1,5 @@
 //! Reads a folder of an object store: listings of a thousand marks per request, and single marks.
 
-use std::env;
 use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -11,6 +10,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::connection::Connection;
 use super::error::GridError;
+use super::profile::Profile;
 use crate::engine::http::{Answer, Client, HttpError, Step};
 
 /// Validity of presigned URLs.
@@ -38,12 +38,19 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens a connection, with the login in the environment if it has none.
+    /// Opens a connection; a login that it lacks comes from the environment or the user's profile.
     pub fn open(connection: Connection) -> Result<Self, GridError> {
         let place = connection.to_string();
-        let bucket = bucket(&connection)?;
+        let profile = match Profile::of_user() {
+            Err(_) if connection.endpoint.is_some() && connection.login.is_some() => Profile::default(),
+            profile => profile?,
+        };
+        let bucket = bucket(&connection, &profile)?;
         let login = connection.login.map(|(key, secret)| Credentials::new(key, secret));
-        let login = login.or_else(Credentials::from_env).ok_or_else(|| GridError::Login(place.clone()))?;
+        let login = match login.or_else(Credentials::from_env) {
+            None => profile.login()?.ok_or_else(|| GridError::Login(place.clone()))?,
+            Some(login) => login,
+        };
         let server = format!("`{place}`");
         let client = Client::new(server.clone())?.without_redirects();
         let runtime = Builder::new_current_thread().enable_all().build();
@@ -163,13 +170,10 @@ impl Store {
     }
 }
 
-/// The bucket of a connection; the default endpoint is the environment's, else Amazon's.
-fn bucket(connection: &Connection) -> Result<Bucket, GridError> {
-    let variable = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
-    let region = variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION"));
-    let region = region.unwrap_or_else(|| REGION.to_owned());
-    let named = || variable("AWS_ENDPOINT_URL_S3").or_else(|| variable("AWS_ENDPOINT_URL"));
-    let endpoint = connection.endpoint.clone().or_else(named);
+/// The bucket of a connection; the default endpoint is the user's, else Amazon's.
+fn bucket(connection: &Connection, profile: &Profile) -> Result<Bucket, GridError> {
+    let region = profile.region().unwrap_or_else(|| REGION.to_owned());
+    let endpoint = connection.endpoint.clone().or_else(|| profile.endpoint());
     let endpoint = endpoint.unwrap_or_else(|| format!("https://s3.{region}.amazonaws.com"));
     let url = Url::parse(&endpoint).map_err(|_| GridError::Connection)?;
     let style = style(&url, &connection.bucket);
@@ -202,7 +206,7 @@ mod tests {
                 path: String::new(),
                 login: None,
             };
-            bucket(&connection).unwrap().base_url().to_string()
+            bucket(&connection, &Profile::default()).unwrap().base_url().to_string()
         };
         assert_eq!(url("http://127.0.0.1:7480", "b"), "http://127.0.0.1:7480/b/");
         assert_eq!(url("https://s3.eu-west-1.amazonaws.com", "b"), "https://b.s3.eu-west-1.amazonaws.com/");

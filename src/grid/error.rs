@@ -39,6 +39,17 @@ pub enum GridError {
     /// There is no login for an object store.
     #[error("no login for `{0}` is given")]
     Login(String),
+    /// `AWS_PROFILE` names a profile that no file has.
+    #[error("there is no profile `{0}` in the shared files of AWS")]
+    Profile(String),
+    /// A profile without keys: they come from a program or a service.
+    #[error("the profile `{profile}` of AWS has no keys: they come by its `{by}`")]
+    Keyless {
+        /// Name of the profile.
+        profile: String,
+        /// The key that names where they come from.
+        by: &'static str,
+    },
     /// The server is unreachable, too slow, or misbehaves.
     #[error(transparent)]
     Http(#[from] HttpError),
@@ -86,7 +97,13 @@ impl Fault for GridError {
                 "it must have the form `cos://<access_key_id>:<access_key_secret>@<endpoint>/<bucket>/<path>`"
             }
             Self::Login(_) => {
-                "put `<access_key_id>:<access_key_secret>@` before the endpoint, or set `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`"
+                "put `<access_key_id>:<access_key_secret>@` before the endpoint, or set `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or `AWS_PROFILE`"
+            }
+            Self::Profile(_) => "set `AWS_PROFILE` to a profile of `~/.aws/config` or `~/.aws/credentials`",
+            Self::Keyless { profile, .. } => {
+                return Some(format!(
+                    "`eval \"$(aws configure export-credentials --profile {profile} --format env)\"` sets keys for `c3`"
+                ));
             }
             Self::Http(HttpError::Plain { .. }) => "write `http://` before the endpoint",
             Self::Http(HttpError::Encrypted { .. }) => "write `https://` before the endpoint",

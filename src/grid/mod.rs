@@ -11,5 +11,6 @@ mod model;
 pub mod pace;
 pub mod place;
 pub mod plan;
+mod profile;
 pub mod status;
 pub mod watch;

@@ -15,6 +15,7 @@ C3 = os.environ.get('C3', ROOT / 'target/debug/c3')
 def status(*arguments, **env):
     """Call the command without any login of this machine's."""
     kept = {name: os.environ[name] for name in ('PATH', 'HOME')}
+    kept.update(AWS_CONFIG_FILE='/nonexistent', AWS_SHARED_CREDENTIALS_FILE='/nonexistent')
     command = [C3, 'grid-status', *map(str, arguments)]
     return subprocess.run(command, env={**kept, **env}, capture_output=True, text=True, timeout=60)
 
@@ -99,13 +100,21 @@ def test_a_thousand_marks_with_each_request(grid, proxy):
 KEY, SECRET = 'hardkey', 'p@ss:w/rd+%2F=?#'
 
 
-@pytest.mark.parametrize('way', ['connection', 'environment', 'file'])
+@pytest.mark.parametrize('way', ['connection', 'environment', 'file', 'profile'])
 def test_logins(grid, way):
     job = grid('cos').give(['one'])
     job.run()
     where = f'{CEPH}/{BUCKET}/{job.prefix}'
     env = {'AWS_ACCESS_KEY_ID': KEY, 'AWS_SECRET_ACCESS_KEY': SECRET} if way == 'environment' else {}
     connection = f'cos://{where}' if way == 'environment' else f's3://{KEY}:{SECRET}@{where}'
+    if way == 'profile':  # names the store as well
+        connection = f's3://{BUCKET}/{job.prefix}'
+        env = {'AWS_PROFILE': 'team', 'AWS_CONFIG_FILE': job.home / 'config', 'AWS_SHARED_CREDENTIALS_FILE': job.home / 'keys'}
+        (job.home / 'config').write_text(f'[profile team]\nendpoint_url = {CEPH}\n[profile sso]\nsso_session = x\n')
+        (job.home / 'keys').write_text(f'[team]\naws_access_key_id = {KEY}\naws_secret_access_key = {SECRET}\n')
+        for profile, message in {'nobody': 'no profile `nobody`', 'sso': 'export-credentials --profile sso'}.items():
+            refused = status(connection, **{**env, 'AWS_PROFILE': profile})
+            assert refused.returncode == 1 and message in refused.stderr
     if way == 'file':
         (job.home / 'connection').write_text(connection + '\n')
         connection = job.home / 'connection'
