@@ -102,7 +102,7 @@ fn written(folder: &Path) -> BTreeMap<String, SystemTime> {
 }
 
 #[test]
-fn a_team_s_folder_has_operators_and_other_sources() {
+fn team_folders_mix_operators_and_other_sources() {
     let loading = SCRIPT.replace("import os", "import os\nimport helpers\nfrom lib.sums import total");
     let folder = folder(&[
         (".gitignore", "build/\n*_copy.py\n"),
@@ -147,7 +147,7 @@ fn a_team_s_folder_has_operators_and_other_sources() {
 }
 
 #[test]
-fn settings_say_what_is_an_operator() {
+fn build_settings_select_operators() {
     let settings =
         "[build]\ninclude = ['jobs/*.py', 'tests/keep.py', 'plain']\nexclude = ['old', '**/x.py']\n";
     let folder = folder(&[
@@ -178,7 +178,7 @@ fn settings_say_what_is_an_operator() {
 }
 
 #[test]
-fn a_folder_without_an_operator_is_told() {
+fn folders_without_an_operator_are_reported() {
     let folder = folder(&[("a.py", PLAIN), ("setup.py", SCRIPT)]);
     for command in ["compile .", "build ."] {
         let output = c3(folder.path(), command);
@@ -198,7 +198,7 @@ fn chosen_beside(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn a_second_source_is_told_of() {
+fn sources_imported_by_other_operators_are_reported() {
     let folder = folder(&[
         ("a.py", SCRIPT),
         ("b.py", SCRIPT),
@@ -228,7 +228,7 @@ fn a_second_source_is_told_of() {
 }
 
 #[test]
-fn what_has_not_changed_is_left_alone() {
+fn unchanged_operators_are_not_rebuilt() {
     let folder = folder(&[("a.py", SCRIPT), ("b.py", SCRIPT), ("helper.py", PLAIN)]);
     let place = folder.path();
     base(place, "first");
@@ -281,7 +281,7 @@ fn one_failure_does_not_stop_the_others() {
 }
 
 #[test]
-fn without_an_engine_it_is_said_what_can_be_done() {
+fn without_an_engine_the_error_suggests_alternatives() {
     let folder = folder(&[("a.py", SCRIPT)]);
     let output = c3(folder.path(), "build");
     assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));

@@ -36,7 +36,7 @@ fn codes(report: &Value) -> Vec<String> {
 }
 
 #[test]
-fn what_is_found() {
+fn check_findings_of_samples() {
     glob!("../samples/checks", "*.*", |sample| {
         let name = sample.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap().to_str().unwrap();
         let output = c3(&["check", name]);
@@ -49,7 +49,7 @@ fn what_is_found() {
 }
 
 #[test]
-fn many_files_in_one_call() {
+fn check_accepts_many_files() {
     let all = c3(&["check", "samples/checks", "--format", "json"]);
     assert_eq!(all.status.code(), Some(1));
     let files = json(&all)["diagnostics"].as_array().unwrap().clone();
@@ -64,7 +64,7 @@ fn many_files_in_one_call() {
 
 /// The required properties of SARIF 2.1.0, and the limits of its schema for those that are there.
 #[test]
-fn sarif_has_its_shape() {
+fn sarif_output_follows_the_schema() {
     let log = json(&c3(&["check", "samples/checks", "samples/word_counts.ipynb", "--format", "sarif"]));
     assert_eq!(log["version"], "2.1.0");
     let run = &log["runs"][0];
@@ -90,13 +90,13 @@ fn sarif_has_its_shape() {
 }
 
 #[test]
-fn annotations_are_one_line_each() {
+fn github_annotations_are_one_line_each() {
     let output = c3(&["check", "samples/checks/removed_module.py", "--format", "github"]);
     assert_snapshot!(stdout(&output), @"::warning file=samples/checks/removed_module.py,line=3,col=8,title=removed-module::`imp` is not part of Python since 3.12%0Ahint: `importlib` takes its place; or take an older image with `--image-version python3.11`");
 }
 
 #[test]
-fn another_image_is_another_matter() {
+fn findings_depend_on_the_base_image() {
     let check = |arguments: &[&str]| {
         let sample = ["check", "samples/checks/removed_module.py", "--format", "json"];
         codes(&json(&c3(&[&sample, arguments].concat())))
@@ -115,7 +115,7 @@ fn codes_are_ignored_on_request() {
 }
 
 #[test]
-fn requirement_files_and_modules_beside_the_source_count() {
+fn requirement_files_and_neighbouring_modules_are_considered() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
     write("own.py", "");
@@ -169,7 +169,7 @@ fn every_code_is_documented_and_every_documented_code_exists() {
 }
 
 #[test]
-fn every_promise_names_a_test_that_exists() {
+fn every_promise_names_an_existing_test() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let read = |path: &str| std::fs::read_to_string(root.join(path)).unwrap_or_default();
     let link = Regex::new(r"\[([a-z0-9_]+)\]\(\.\./([^)]+)\)").unwrap();
@@ -226,7 +226,7 @@ const HELPER: &str = "import json, os\ndef studies(path):\n    with open(os.path
 const R_HELPER: &str = "studies <- function(path) jsonlite::read_json(file.path(path, 'index.json'))\n";
 
 #[test]
-fn what_a_dataset_of_chaimeleon_forbids_is_told() {
+fn writes_to_a_chaimeleon_dataset_are_reported() {
     let cases = [
         ("open(os.path.join(dataset, 'seen.txt'), 'w')", "dataset-write"),
         ("open(f'{dataset}/seen.txt', mode='a')", "dataset-write"),
@@ -249,7 +249,7 @@ fn what_a_dataset_of_chaimeleon_forbids_is_told() {
 }
 
 #[test]
-fn what_a_dataset_of_chaimeleon_allows_is_not_told() {
+fn reads_of_a_chaimeleon_dataset_are_not_reported() {
     let cases = [
         "print(helper.studies(dataset))",
         "open(os.path.join(dataset, 'image.dcm'), 'rb')\nopen(os.path.join(dataset, 'image.dcm'))",
@@ -268,7 +268,7 @@ fn what_a_dataset_of_chaimeleon_allows_is_not_told() {
 }
 
 #[test]
-fn what_a_dataset_of_chaimeleon_forbids_is_told_of_r() {
+fn r_writes_to_a_chaimeleon_dataset_are_reported() {
     let cases = [
         ("saveRDS(1, file.path(dataset, 'seen.rds'))", "dataset-write"),
         ("write.csv(data.frame(), file = paste0(Sys.getenv('dataset_path'), '/seen.csv'))", "dataset-write"),
@@ -291,7 +291,7 @@ fn what_a_dataset_of_chaimeleon_forbids_is_told_of_r() {
 }
 
 #[test]
-fn what_a_dataset_of_chaimeleon_allows_is_not_told_of_r() {
+fn r_reads_of_a_chaimeleon_dataset_are_not_reported() {
     let cases = [
         "print(studies(dataset))",
         "x <- readRDS(file.path(dataset, 'a.rds'))\nx <- file(file.path(dataset, 'b'), 'r')\nx <- file(dataset)",
@@ -314,7 +314,7 @@ fn what_a_dataset_of_chaimeleon_allows_is_not_told_of_r() {
 }
 
 #[test]
-fn a_dataset_that_nobody_walks_by_its_index_is_told_once() {
+fn warns_once_about_a_dataset_read_without_its_index() {
     let folder = tempfile::tempdir().unwrap();
     let check = |text: &str| {
         std::fs::write(folder.path().join("x.py"), format!("'''D.'''\nimport os\n{text}")).unwrap();

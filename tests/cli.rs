@@ -43,7 +43,7 @@ fn names(folder: &Path) -> Vec<String> {
 const FILES: [&str; 4] = ["add.Dockerfile", "add.cwl", "add.job.yaml", "add.yaml"];
 
 #[test]
-fn files_stand_beside_the_source() {
+fn files_are_written_beside_the_source() {
     let folder = project();
     let output = c3(folder.path(), &["create-operator", "--no-build", "add.py"]);
     assert_eq!(code(&output), 0, "{}", stderr(&output));
@@ -61,7 +61,7 @@ fn targets_and_folders_are_chosen() {
 }
 
 #[test]
-fn the_version_is_that_of_the_manifests() {
+fn the_version_comes_from_existing_manifests() {
     let folder = project();
     let image = |arguments: &[&str]| {
         let output = c3(
@@ -77,7 +77,7 @@ fn the_version_is_that_of_the_manifests() {
 }
 
 #[test]
-fn what_differs_is_not_replaced_unasked() {
+fn edited_files_are_not_replaced_by_default() {
     let folder = project();
     assert_eq!(code(&c3(folder.path(), &["compile", "add.py"])), 0);
     assert_eq!(code(&c3(folder.path(), &["compile", "add.py"])), 0, "the same again is not a change");
@@ -96,7 +96,7 @@ fn what_differs_is_not_replaced_unasked() {
 }
 
 #[test]
-fn an_engine_that_is_not_there_is_named() {
+fn missing_engine_is_named() {
     let folder = project();
     let output = c3(folder.path(), &["create-operator", "add.py", "-v", "1"]);
     assert_eq!(code(&output), 3);
@@ -126,7 +126,7 @@ fn one_bad_source_does_not_stop_the_others() {
 }
 
 #[test]
-fn the_build_context_is_left_on_request() {
+fn the_build_context_is_kept_on_request() {
     let folder = project();
     fs::create_dir(folder.path().join("data")).unwrap();
     fs::write(folder.path().join("data/x.csv"), "1").unwrap();
@@ -143,7 +143,7 @@ fn the_build_context_is_left_on_request() {
 }
 
 #[test]
-fn the_original_s_spelling_is_understood() {
+fn option_spellings_of_the_original_are_accepted() {
     let folder = project();
     let program = folder.path().join("c3_create_operator");
     std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_c3"), &program).unwrap();
@@ -158,7 +158,7 @@ fn the_original_s_spelling_is_understood() {
 }
 
 #[test]
-fn a_template_of_the_user_s_own_is_filled() {
+fn user_templates_are_rendered() {
     let folder = project();
     let template = "FROM ${base_image}\n${requirements_docker}\nADD ${target_code} ${working_dir}${target_dir}\n\
                     ${additional_files_docker}\nENV PRICE=5$$\nUSER default\nCMD [\"${command}\", \"${target_code}\"]\n";
@@ -177,7 +177,7 @@ fn a_template_of_the_user_s_own_is_filled() {
 }
 
 #[test]
-fn wrong_usage_is_told_from_wrong_input() {
+fn usage_errors_and_input_errors_have_different_exit_codes() {
     let folder = project();
     for (arguments, expected) in [
         (&["compile"][..], 2),
@@ -234,7 +234,7 @@ fn a_workflow_is_written_beside_its_last_operator() {
 }
 
 #[test]
-fn an_operator_tells_its_interface() {
+fn run_help_shows_the_interface() {
     let folder = project();
     let output = c3(folder.path(), &["run", "add.py", "--help"]);
     assert_eq!(code(&output), 0, "{}", stderr(&output));
@@ -245,7 +245,7 @@ fn an_operator_tells_its_interface() {
 }
 
 #[test]
-fn parameters_are_checked_before_an_engine_is_asked() {
+fn parameters_are_checked_before_contacting_an_engine() {
     let folder = project();
     for arguments in [["--b", "1"], ["--a", "x"], ["--log_level", "--"], ["x", "y"]] {
         let expected = if arguments[1] == "--" { 3 } else { 2 };
@@ -265,7 +265,7 @@ fn cache_dir(variables: &[(&str, &Path)]) -> Output {
 }
 
 #[test]
-fn the_cache_is_where_the_system_keeps_caches() {
+fn the_cache_follows_the_system_conventions() {
     let folder = tempdir().unwrap();
     let [named, home] = ["named", "home"].map(|name| folder.path().join(name));
     for (variables, expected) in [
@@ -283,7 +283,7 @@ fn the_cache_is_where_the_system_keeps_caches() {
 }
 
 #[test]
-fn cleaning_tells_what_it_freed() {
+fn cache_clean_reports_freed_space() {
     let folder = tempdir().unwrap();
     let cache = folder.path().join("c3");
     let clean = |form| {
@@ -313,7 +313,7 @@ fn cleaning_tells_what_it_freed() {
 }
 
 #[test]
-fn a_size_of_the_cache_that_is_none_is_refused() {
+fn invalid_cache_size_is_rejected() {
     let folder = project();
     let mut command = Command::new(env!("CARGO_BIN_EXE_c3"));
     command.args(["run", "--no-engine", "add.py"]).current_dir(folder.path());
@@ -349,7 +349,7 @@ fn traps(folder: &Path, address: &str) -> Vec<&'static str> {
 
 /// Whatever reads a source doesn't run it and asks nobody.
 #[test]
-fn a_source_is_read_never_run_and_nothing_is_fetched() {
+fn sources_are_neither_run_nor_fetched() {
     let folder = tempdir().unwrap();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
@@ -382,7 +382,7 @@ fn alone(folder: &Path, arguments: &[&str]) -> Output {
 }
 
 #[test]
-fn a_job_is_checked_before_its_engine_is_asked() {
+fn jobs_are_checked_before_contacting_their_engine() {
     let folder = project();
     let refused = |arguments: &[&str], wanted: i32, message: &str| {
         let output = alone(folder.path(), arguments);
@@ -407,7 +407,7 @@ fn a_job_is_checked_before_its_engine_is_asked() {
 }
 
 #[test]
-fn a_job_that_is_older_than_its_source_is_told() {
+fn warns_about_a_job_older_than_its_source() {
     let folder = project();
     let arguments = ["compile", "add.py", "-r", "registry.example/ns"];
     assert_eq!(code(&alone(folder.path(), &arguments)), 0);

@@ -54,7 +54,7 @@ fn subject(part: &str) -> &'static str {
 }
 
 #[test]
-fn proofs_are_there() {
+fn every_crossing_is_backed_by_a_test() {
     let crossings = TARGETS.iter().flat_map(|target| target.crossings.all());
     let proofs: Vec<_> = crossings
         .filter_map(|(_, crossing)| match crossing {
@@ -71,7 +71,7 @@ fn proofs_are_there() {
 }
 
 #[test]
-fn what_cannot_cross_is_told() {
+fn warns_about_what_a_target_cannot_express() {
     for target in TARGETS {
         let with = planned(target, SETTINGS).1;
         // What a volume holds is no loss.
@@ -86,7 +86,7 @@ fn what_cannot_cross_is_told() {
 }
 
 #[test]
-fn no_target_writes_a_secret() {
+fn secrets_are_never_written_to_files() {
     for target in TARGETS {
         let (plan, _) = planned(target, SETTINGS);
         // What goes beside an image is the script as it is; here it is on no disk.
@@ -116,7 +116,7 @@ const MUTATIONS: [(&str, &str, &[&str]); 3] = [
 ];
 
 #[test]
-fn what_is_added_to_a_sample_arrives_or_is_refused_by_name() {
+fn additions_to_samples_are_emitted_or_rejected_by_name() {
     let folder = tempdir().unwrap();
     // The Miniconda of ONE DATA's guide is too old for some samples.
     let settings = "[job]\ngpu = 1\n[set.onedata]\nminiconda = \"py312_24.1.2-0\"\n";

@@ -74,7 +74,7 @@ fn edit_source(folder: &TempDir) {
 }
 
 #[test]
-fn what_nobody_has_edited_is_replaced() {
+fn unedited_files_are_replaced() {
     let changes: [&[&str]; 5] = [
         &["-r", "127.0.0.1:5000/readme"],
         &["-v", "7"],
@@ -114,7 +114,7 @@ fn formatting_by_tools_is_not_an_edit() {
 }
 
 #[test]
-fn every_edit_is_shown_and_refused() {
+fn every_edit_is_shown_and_not_overwritten() {
     let folder = compiled();
     edit_source(&folder);
     for name in generated(&folder) {
@@ -139,7 +139,7 @@ fn every_edit_is_shown_and_refused() {
 }
 
 #[test]
-fn yes_replaces_and_rename_keeps() {
+fn yes_overwrites_edits_and_rename_keeps_them() {
     let cases = [(&["-y"][..], false), (&["--yes"], false), (&["--overwrite"], false), (&["--rename"], true)];
     for (options, is_kept) in cases {
         let folder = compiled();
@@ -170,7 +170,7 @@ fn old(text: &str) -> String {
 }
 
 #[test]
-fn files_without_a_digest_are_compared_with_what_is_emitted_now() {
+fn files_without_a_digest_are_compared_with_current_output() {
     for changed in [unrecorded as fn(&str) -> String, old] {
         let folder = compiled();
         done(folder.path(), &[&CREATE, &TARGETS[..], &["-v", "0.7"]].concat());
@@ -190,7 +190,7 @@ fn files_without_a_digest_are_compared_with_what_is_emitted_now() {
 }
 
 #[test]
-fn files_of_another_source_are_nobodys_to_replace() {
+fn files_of_another_source_are_not_replaced() {
     let folder = compiled();
     let cell = "{\"cells\": [{\"cell_type\": \"code\", \"metadata\": {}, \"outputs\": [], \
         \"execution_count\": null, \"source\": \"'''N.'''\"}], \"metadata\": {}, \"nbformat\": 4, \
@@ -201,7 +201,7 @@ fn files_of_another_source_are_nobodys_to_replace() {
 }
 
 #[test]
-fn an_image_that_a_text_names_is_not_the_operators() {
+fn images_named_in_text_are_not_mistaken_for_the_operator() {
     let named = "claimed-r:7.7";
     let scripts = [
         format!("'''Does the same as {named}, but faster.'''\nimport os\nprint(os.getenv('who', 'you'))\n"),
@@ -245,7 +245,7 @@ fn values_are_given_by_option_and_settings() {
 }
 
 #[test]
-fn values_that_make_no_sense_are_refused() {
+fn invalid_values_are_rejected() {
     let more =
         "key = os.environ['api_key']\nok = bool(os.getenv('ok', False))\nf = float(os.getenv('f', 1))\n";
     let cases = [
@@ -270,7 +270,7 @@ fn values_that_make_no_sense_are_refused() {
 }
 
 #[test]
-fn a_value_that_no_file_holds_is_told() {
+fn warns_about_values_no_file_contains() {
     let folder = project();
     let arguments = [&CREATE[..], &["--value", "n=7", "--target", "cwl"]].concat();
     let (code, said) = c3(folder.path(), &arguments);
@@ -278,7 +278,7 @@ fn a_value_that_no_file_holds_is_told() {
 }
 
 #[test]
-fn an_edited_value_is_shown_with_the_option_for_it() {
+fn edited_values_are_shown_with_their_option() {
     let folder = project();
     done(folder.path(), &CREATE);
     let open = "        # - name: \"path\"\n        #   value: \"\"\n";

@@ -90,7 +90,7 @@ fn files_of_all_targets_are_renamed_without_loss() {
 }
 
 #[test]
-fn names_that_would_cost_a_file_are_refused() {
+fn renames_that_would_lose_a_file_are_rejected() {
     let same: [&[&str]; 4] = [
         &["--rename", "add"],
         &["--rename", "add", "--overwrite"],
@@ -112,7 +112,7 @@ fn names_that_would_cost_a_file_are_refused() {
 }
 
 #[test]
-fn a_pipe_in_the_place_of_an_output_is_refused() {
+fn named_pipes_in_place_of_outputs_are_rejected() {
     let create: [&[&str]; 4] = [&[], &["--overwrite"], &["--rename"], &["--rename", "old"]];
     for output in ["add.yaml", "add.cwl", "add.Dockerfile", "add.job.yaml"] {
         for command in [&["create-operator", "--no-build"][..], &["compile"]] {
@@ -129,7 +129,7 @@ fn a_pipe_in_the_place_of_an_output_is_refused() {
 }
 
 #[test]
-fn sockets_and_devices_are_no_outputs_either() {
+fn sockets_and_devices_in_place_of_outputs_are_rejected() {
     let folder = project();
     let _socket = UnixListener::bind(folder.path().join("add.cwl")).unwrap();
     let (code, said) = c3(folder.path(), &["compile", "--overwrite", "add.py"]);
@@ -141,7 +141,7 @@ fn sockets_and_devices_are_no_outputs_either() {
 }
 
 #[test]
-fn pipes_hold_nothing_up_where_files_are_read() {
+fn named_pipes_do_not_block_reading() {
     type Case<'a> = (&'a str, &'a [&'a str], &'a str);
     let cases: [Case; 12] = [
         ("c3.toml", &["compile", "add.py"], "it is a named pipe"),
@@ -167,7 +167,7 @@ fn pipes_hold_nothing_up_where_files_are_read() {
 }
 
 #[test]
-fn pipes_are_no_requirement_files() {
+fn named_pipes_are_rejected_as_requirement_files() {
     let words: [&[&str]; 3] =
         [&["compile", "add.py"], &["create-operator", "--no-build", "add.py"], &["check", "add.py"]];
     for (named, nested) in [("pipe.txt", None), ("all.txt", Some("-r pipe.txt\n"))] {
@@ -186,7 +186,7 @@ fn pipes_are_no_requirement_files() {
 }
 
 #[test]
-fn pipes_among_generated_files_hold_nothing_up() {
+fn named_pipes_among_generated_files_do_not_block() {
     for words in
         [&["check", "--stale", "add.py"][..], &["compile", "--stale", "add.py"], &["check", "--stale", "."]]
     {
@@ -199,7 +199,7 @@ fn pipes_among_generated_files_hold_nothing_up() {
 }
 
 #[test]
-fn a_folder_that_is_no_build_context_is_not_replaced() {
+fn folders_that_are_not_build_contexts_are_not_replaced() {
     let command = ["create-operator", "--no-build", "--keep-generated-files", "add.py"];
     let folder = project();
     let mine = folder.path().join("add.context/mine.txt");

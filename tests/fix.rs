@@ -30,7 +30,7 @@ fn fixed(name: &str, text: &str, options: &[&str]) -> (String, String) {
 const SKLEARN: &str = "from sklearn import svm\n";
 
 #[test]
-fn imports_that_the_original_had_are_added() {
+fn imports_provided_by_the_original_are_added() {
     let script = "#!/usr/bin/env python\n\"\"\"Adds.\"\"\"\n# rows\nn = int(os.getenv('n', '5'))\nsys.path.append('x')\n";
     let wanted = "#!/usr/bin/env python\n\"\"\"Adds.\"\"\"\nimport os\nimport sys\n\n# rows\nn = int(os.getenv('n', '5'))\nsys.path.append('x')\n";
     assert_eq!(fixed("x.py", script, &[]).0, wanted);
@@ -45,7 +45,7 @@ fn imports_that_the_original_had_are_added() {
 }
 
 #[test]
-fn plain_values_at_the_top_become_inputs() {
+fn top_level_constants_become_inputs() {
     let script = "#!/usr/bin/env python\n'''D.'''\nimport sys\n\n# Why.\nn = 1_000\nrate: float = -0.5  # of it\n\
         on = True\noff = False\nname = r\"a\\d\"\nlist = [1]\n_own = 5\nPATH = 'x'\ntotal = 0\n\
         def f(): return 1\nlate = 5\ntotal += n\n";
@@ -88,7 +88,7 @@ fn plain_values_at_the_top_become_inputs() {
 }
 
 #[test]
-fn a_name_of_an_input_is_no_new_one() {
+fn existing_input_names_are_not_reused() {
     let script = "'''D.'''\nimport os\nRows = 5\nn = 5\nprint(os.getenv('rows', '1'))\n";
     let (text, _) = fixed("x.py", script, &["--parameters"]);
     assert_eq!(text, script.replace("n = 5", "n = int(os.getenv('n', '5'))"));
@@ -152,7 +152,7 @@ fn missing_packages_go_into_the_block() {
 }
 
 #[test]
-fn line_ends_marks_and_permissions_stay() {
+fn line_endings_bom_and_permissions_are_preserved() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("real.py");
     fs::write(&path, "\u{feff}'''D.'''\r\n# pip install tqdm\r\nimport yaml").unwrap();
@@ -192,7 +192,7 @@ fn inspected(text: &str) -> (serde_json::Value, Vec<String>) {
 }
 
 #[test]
-fn lines_become_a_block_and_lines_again() {
+fn comments_and_script_blocks_convert_both_ways() {
     let text = "'''D.'''\n# dnf install -y git\n# pip install numpy 'pandas>=2,<3'\n# More.\nimport os\n\n# pip install \\\n#    'c[x,y]==1.0; python_version < \"3.13\"'\n# X.\nx = os.getenv('x')  # pip install 'last @ https://h/last.whl'\n";
     let (block, _) = fixed("x.py", text, &["--to-script-block"]);
     assert_snapshot!(block, @r#"
@@ -219,7 +219,7 @@ fn lines_become_a_block_and_lines_again() {
 }
 
 #[test]
-fn what_else_a_block_says_stays() {
+fn other_entries_of_a_script_block_are_kept() {
     let text = "# /// script\n# requires-python = '>=3.9'\n#\n# dependencies = ['tqdm']\n# [tool.x]\n# y = 1\n# ///\n'''D.'''\n";
     let (comments, _) = fixed("x.py", text, &["--to-comments"]);
     assert_snapshot!(comments);
@@ -237,7 +237,7 @@ fn refused(name: &str, text: &str, option: &str) -> String {
 }
 
 #[test]
-fn what_is_not_safe_is_refused() {
+fn fix_rejects_unsafe_edits() {
     let refused = |text: &str, option| refused("x.py", text, option);
     assert_snapshot!(refused("# pip install tqdm\n# pip install -U wget\n", "--to-script-block"));
     assert_snapshot!(refused("# pip install ./a.whl\n", "--to-script-block"));
@@ -270,7 +270,7 @@ fn notebook(cells: &[&str]) -> String {
 }
 
 #[test]
-fn one_cell_of_a_notebook_changes_and_nothing_else() {
+fn fix_changes_only_one_notebook_cell() {
     let lines = |lines: &[&str]| format!("[\n    {}\n   ]", lines.join(",\n    "));
     let cases = [
         (

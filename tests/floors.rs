@@ -122,7 +122,7 @@ fn house() -> BTreeMap<String, BTreeMap<String, Vec<PathBuf>>> {
 }
 
 #[test]
-fn imports_go_down() {
+fn imports_only_point_to_lower_floors() {
     let floors = floors();
     let floor = |name: &str| floors.iter().position(|floor| floor.iter().any(|room| room == name));
     let house = house();
@@ -137,7 +137,7 @@ fn imports_go_down() {
 }
 
 #[test]
-fn no_import_comes_back() {
+fn imports_have_no_cycles() {
     let house = house();
     for name in house.keys() {
         let (mut seen, mut next) = (BTreeSet::new(), vec![name.as_str()]);
@@ -153,7 +153,7 @@ fn no_import_comes_back() {
 }
 
 #[test]
-fn paths_are_read() {
+fn import_paths_are_parsed() {
     assert_eq!(module(Path::new("src/a/b/mod.rs")), ["a", "b"]);
     assert_eq!(module(Path::new("src/a/b.rs")), ["a", "b"]);
     assert_eq!(top_level("{a::b, c::{d, e}, f}").collect::<Vec<_>>(), ["a::b", " c::", " f"]);

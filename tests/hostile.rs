@@ -1546,7 +1546,7 @@ proptest! {
 
     /// A valid script, whatever its texts, gives exactly the interface that was meant, in every file.
     #[test]
-    fn scripts_are_read_as_they_were_meant(script in script()) {
+    fn valid_scripts_yield_the_intended_interface(script in script()) {
         let source = script.source();
         let (component, diagnostics) = read(&source);
         let component = component.unwrap_or_else(|| panic!("{diagnostics:?} in {}", script.text()));
@@ -1561,14 +1561,14 @@ proptest! {
 
     /// Texts of any kind are read or refused.
     #[test]
-    fn soup_is_survived(tokens in vec(select(TOKENS), 0..60), blanks in any::<bool>(), settings in settings()) {
+    fn token_soup_does_not_crash(tokens in vec(select(TOKENS), 0..60), blanks in any::<bool>(), settings in settings()) {
         let text = tokens.join(if blanks { " " } else { "" });
         check_any(&Source::new(format!("{}.py", settings.stem), Language::Python, text), &settings);
     }
 
     /// Broken scripts are read or refused.
     #[test]
-    fn mutilated_scripts_are_survived(text in mutilated(), settings in settings()) {
+    fn mutilated_scripts_do_not_crash(text in mutilated(), settings in settings()) {
         check_any(&Source::new(format!("{}.py", settings.stem), Language::Python, text), &settings);
     }
 
@@ -1697,7 +1697,7 @@ fn extremes() -> Vec<(&'static str, String)> {
 
 /// A text of extreme depth or size is read or refused, and a stack that overflows would end the process.
 #[test]
-fn extremes_are_survived() {
+fn extreme_inputs_do_not_crash() {
     let folder = tempfile::tempdir().unwrap();
     let mut failures = Vec::new();
     for (name, text) in extremes() {

@@ -443,13 +443,13 @@ proptest! {
 
     /// Whatever a notebook is, it is read or refused, and every place that is told is in a cell.
     #[test]
-    fn broken_notebooks_are_survived(json in notebook()) {
+    fn broken_notebooks_do_not_crash(json in notebook()) {
         check(&json);
     }
 
     /// What is read of a cell has as many lines as the cell.
     #[test]
-    fn lines_are_kept(texts in vec(text(), 1..4)) {
+    fn line_counts_are_preserved(texts in vec(text(), 1..4)) {
         let cells: Vec<_> = texts.iter().map(|text| json!({"cell_type": "code", "source": text})).collect();
         let json = json!({"cells": cells, "metadata": {}, "nbformat": 4}).to_string();
         let source = load::from_notebook(Path::new("hostile.ipynb"), &json).unwrap();
@@ -508,7 +508,7 @@ fn extremes() -> Vec<(&'static str, String)> {
 
 /// A cell of extreme depth or size is read or refused, and a stack that overflows would end the process.
 #[test]
-fn extremes_are_survived() {
+fn extreme_inputs_do_not_crash() {
     let folder = tempfile::tempdir().unwrap();
     let mut failures = Vec::new();
     for (name, text) in extremes() {

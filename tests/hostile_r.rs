@@ -468,7 +468,7 @@ proptest! {
     #![proptest_config(cases(2000))]
 
     #[test]
-    fn scripts_are_read_as_they_are_meant(script in script()) {
+    fn valid_r_scripts_yield_the_intended_interface(script in script()) {
         let text = script.text();
         let component = read(&text);
         prop_assert!(component.is_some(), "{text}");
@@ -476,7 +476,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_happens_to_a_script_it_is_read_or_refused(text in mutated()) {
+    fn mutilated_r_scripts_are_parsed_or_rejected(text in mutated()) {
         read(&text);
     }
 }
@@ -691,7 +691,7 @@ fn is_parsed(text: &str) -> bool {
 // -------------------------------------------------------------------------------------------------------- extremes
 
 #[test]
-fn extremes_are_refused_or_read_in_time() {
+fn extreme_inputs_are_handled_in_time() {
     let many = 300_000;
     let cases = [
         "(".repeat(1_000_000),

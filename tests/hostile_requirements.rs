@@ -754,7 +754,7 @@ proptest! {
 
 /// What is right is accepted: a test that refuses everything proves nothing.
 #[test]
-fn right_lines_are_accepted() {
+fn valid_lines_are_accepted() {
     for line in [
         "numpy",
         "numpy==1.26.4 'pandas>=2,<3'",

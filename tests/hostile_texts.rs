@@ -112,7 +112,7 @@ fn files(folder: &Path) -> Vec<(String, String)> {
 }
 
 #[test]
-fn passwords_of_urls_are_in_nothing_that_is_made_or_said() {
+fn url_passwords_never_appear_in_files_or_output() {
     let notebook = notebook();
     let sources = [("a.py", SCRIPT), ("b.R", R_SCRIPT), ("c.ipynb", notebook.as_str()), ("d.py", BLOCK)];
     for (name, source) in sources {
@@ -147,7 +147,7 @@ fn passwords_of_urls_are_in_nothing_that_is_made_or_said() {
 const TARGETS: &str = "kubeflow,kubernetes,cwl,eoap,kfp-ir,argo,slurm,chaimeleon,submarine,techila";
 
 #[test]
-fn requirements_are_installed_without_their_passwords_and_it_is_told() {
+fn passwords_are_stripped_from_requirements_with_a_warning() {
     let folder = project(&[("a.py", SCRIPT)]);
     let output = c3(folder.path(), &["compile", "a.py"]);
     let dockerfile = fs::read_to_string(folder.path().join("a.Dockerfile")).unwrap();
@@ -170,7 +170,7 @@ fn inputs(folder: &Path, name: &str) -> Vec<Value> {
 }
 
 #[test]
-fn a_default_with_a_password_makes_a_secret_without_default() {
+fn defaults_with_a_password_become_secrets_without_default() {
     let notebook = notebook();
     let folder = project(&[("a.py", SCRIPT), ("b.R", R_SCRIPT), ("c.ipynb", notebook.as_str())]);
     for name in ["a.py", "b.R", "c.ipynb"] {
@@ -184,7 +184,7 @@ fn a_default_with_a_password_makes_a_secret_without_default() {
 }
 
 #[test]
-fn what_is_no_secret_is_kept() {
+fn non_secret_defaults_are_kept() {
     let script = "'''D.'''\nimport os\na = os.getenv('a', 'https://u:p@h.example')  # c3: not-secret\n\
                   b = os.getenv('b', 'ssh://git@github.com/a/b.git')\nc = os.getenv('c', 'https://<user>:<key>@h')\n\
                   d = os.getenv('d', 'mailto:a@b.example')\n";
@@ -198,7 +198,7 @@ fn what_is_no_secret_is_kept() {
 }
 
 #[test]
-fn errors_show_no_password_of_what_was_given() {
+fn errors_never_show_given_passwords() {
     let folder = project(&[("a.py", "'''D.'''\nimport os\na = int(os.environ['a'])\n")]);
     for arguments in [
         &["create-operator", "a.py", "--no-build", "-r", "bob:hunter2pw@host/x"][..],
@@ -224,7 +224,7 @@ fn errors_show_no_password_of_what_was_given() {
 const HOSTILE: &str = "D \u{1b}]0;title\u{7} \u{1b}[2J \u{9b}31m \u{7f} \u{202e}x\u{2066}\u{200f}\u{61c} \u{2028}\u{200b}\u{feff}\u{e0041}\u{8}";
 
 #[test]
-fn sources_with_hostile_texts_are_shown_escaped() {
+fn hostile_text_in_sources_is_escaped() {
     let script = format!(
         "\"\"\"{HOSTILE}\"\"\"\nimport os\n# {HOSTILE}\na = os.getenv('a', '{HOSTILE}')\nb = int(os.getenv('b', '{HOSTILE}'))\n\
          c = os.environ['c{HOSTILE}']\nd = os.getenv(x('{HOSTILE}'))  # c3: {HOSTILE}\n"
@@ -274,7 +274,7 @@ fn sources_with_hostile_texts_are_shown_escaped() {
 }
 
 #[test]
-fn annotations_of_github_hold_no_commands() {
+fn github_annotations_contain_no_injected_commands() {
     let folder =
         project(&[("a,b%\n::error::x.py", "'''D.'''\nimport os\na = os.getenv(f('\u{1b}\n::error::y'))\n")]);
     let output = c3(folder.path(), &["check", ".", "--format", "github"]);

@@ -43,7 +43,7 @@ fn json(output: &Output) -> Value {
 }
 
 #[test]
-fn a_missing_package_is_told_by_every_command_in_one_line() {
+fn every_command_reports_missing_packages_in_one_line() {
     let script = SCRIPT.replace("import os", "import os\nimport pandas, tabulate");
     let folder = folder(&[("read.py", &script)]);
     let told = "warning[missing-package]: `pandas` and `tabulate` are imported, but nowhere installed: \
@@ -57,7 +57,7 @@ fn a_missing_package_is_told_by_every_command_in_one_line() {
 }
 
 #[test]
-fn a_module_beside_the_script_goes_with_it() {
+fn modules_beside_the_script_are_included() {
     let folder = folder(&[
         ("tool.py", "\"\"\"Uses a helper.\"\"\"\nfrom helper import f\nprint(f(1))\n"),
         ("helper.py", "from deeper import g\ndef f(x): return g(x)\n"),
@@ -81,7 +81,7 @@ fn a_module_beside_the_script_goes_with_it() {
 }
 
 #[test]
-fn requirements_beside_the_script_count_where_it_names_none() {
+fn neighbouring_requirements_are_used_if_the_script_has_none() {
     let folder = folder(&[
         ("requirements.txt", "tabulate==0.9.0\n"),
         ("a.py", &SCRIPT.replace("import os", "import os, tabulate")),
@@ -143,7 +143,7 @@ fn without_an_engine_the_hint_fits_the_command() {
 }
 
 #[test]
-fn outputs_are_told_of_where_a_folder_is_named_for_them() {
+fn run_reports_where_outputs_were_written() {
     let none = "\"\"\"A.\"\"\"\nopen('result.csv', 'w').write('1')\n";
     let one = "\"\"\"B.\"\"\"\nimport os\nos.environ['result'] = 'r.csv'\nopen('r.csv', 'w').write('1')\n";
     let folder = folder(&[("a.py", none), ("b.py", one), ("c.py", &format!("{one}raise SystemExit(4)\n"))]);
@@ -159,7 +159,7 @@ fn outputs_are_told_of_where_a_folder_is_named_for_them() {
 }
 
 #[test]
-fn json_is_json_whatever_happens() {
+fn json_output_is_valid_even_after_errors() {
     let bad = "\"\"\"B.\"\"\"\nimport os\nn = int(os.getenv('n', 'five'))\n";
     let folder = folder(&[("open.py", "x = (\n"), ("b.py", bad), ("good.py", SCRIPT)]);
     for (line, code) in [
@@ -191,7 +191,7 @@ fn json_is_json_whatever_happens() {
 }
 
 #[test]
-fn warnings_are_in_the_json_of_what_succeeds() {
+fn json_output_includes_warnings() {
     let bad = "\"\"\"B.\"\"\"\nimport os\nn = int(os.getenv('n', 'five'))\n";
     let folder = folder(&[("b.py", bad), ("good.py", SCRIPT)]);
     for line in ["create-operator --no-build b.py -l ERROR", "compile b.py good.py"] {
@@ -206,7 +206,7 @@ fn warnings_are_in_the_json_of_what_succeeds() {
 }
 
 #[test]
-fn the_doctor_starts_what_it_finds() {
+fn doctor_runs_the_programs_it_finds() {
     let folder = folder(&[
         ("c3.toml", "[operators.no]\n"),
         ("python3.14", "#!/bin/sh\necho shim: gone >&2; exit 127\n"),
@@ -267,7 +267,7 @@ fn codes_are_explained() {
 }
 
 #[test]
-fn a_source_without_inputs_is_told_how_to_have_some() {
+fn sources_without_inputs_get_a_hint() {
     let folder = folder(&[("none.py", "\"\"\"Says hello.\"\"\"\nprint('hello')\n")]);
     let printed = String::from_utf8(c3(folder.path(), "inspect none.py").stdout).unwrap();
     assert!(printed.contains("c3 explain no-inputs"), "{printed}");
@@ -276,7 +276,7 @@ fn a_source_without_inputs_is_told_how_to_have_some() {
 }
 
 #[test]
-fn init_writes_an_operator_without_problems() {
+fn init_writes_an_operator_that_passes_check() {
     for (kind, source) in [("script", "words.py"), ("notebook", "words.ipynb"), ("r", "words.R")] {
         let folder = folder(&[]);
         let line = format!("init --kind {kind} --name words -r quay.io/me --ci github");
@@ -311,7 +311,7 @@ fn init_writes_an_operator_without_problems() {
 }
 
 #[test]
-fn the_next_step_is_shown_unless_quiet() {
+fn next_step_is_shown_unless_quiet() {
     let folder = folder(&[("a.py", SCRIPT), ("b.py", SCRIPT)]);
     for (line, next) in [
         ("create-operator --no-build a.py", "next: the same command without `--no-build` builds the image"),
@@ -333,14 +333,14 @@ fn the_next_step_is_shown_unless_quiet() {
 }
 
 #[test]
-fn check_exits_with_zero_if_asked_to() {
+fn check_exit_zero_ignores_findings() {
     let folder = folder(&[("open.py", "x = (\n")]);
     assert_eq!(c3(folder.path(), "check open.py").status.code(), Some(1));
     assert_eq!(c3(folder.path(), "check --exit-zero open.py").status.code(), Some(0));
 }
 
 #[test]
-fn a_dangling_link_fails_alone() {
+fn a_dangling_link_fails_only_its_own_file() {
     let folder = folder(&[("a.py", SCRIPT)]);
     std::os::unix::fs::symlink("nowhere.py", folder.path().join("b.py")).unwrap();
     let output = c3(folder.path(), "compile .");
@@ -351,7 +351,7 @@ fn a_dangling_link_fails_alone() {
 }
 
 #[test]
-fn a_dangling_link_in_an_additional_folder_is_named_and_left_out() {
+fn dangling_links_in_additional_folders_are_reported_and_skipped() {
     let folder = folder(&[("a.py", SCRIPT)]);
     fs::create_dir(folder.path().join("data")).unwrap();
     fs::write(folder.path().join("data/b.csv"), "1\n").unwrap();
@@ -405,7 +405,7 @@ fn anchor(heading: &str) -> String {
 }
 
 #[test]
-fn links_of_the_documentation_lead_somewhere() {
+fn documentation_links_resolve() {
     let link = Regex::new(r"\]\(([\w./-]*)(?:#([\w-]+))?\)").unwrap();
     for page in pages() {
         let text = fs::read_to_string(&page).unwrap();
@@ -448,7 +448,7 @@ fn the_readme_is_short_and_every_page_is_in_the_index() {
 }
 
 #[test]
-fn words_that_are_folders_names_without_endings_or_commands_within_commands_get_a_tip() {
+fn folders_bare_names_and_nested_commands_get_a_tip() {
     let folder = folder(&[("read.py", SCRIPT)]);
     fs::create_dir(folder.path().join("ops")).unwrap();
     for (line, tip) in [
@@ -527,7 +527,7 @@ fn a_library_has_a_catalogue() {
 }
 
 #[test]
-fn check_reports_values_of_inputs_that_there_are_not() {
+fn check_reports_values_of_unknown_inputs() {
     let folder = folder(&[("a.py", SCRIPT), ("c3.toml", "[operators.a.job.values]\nm = \"1\"\n")]);
     let output = c3(folder.path(), "check a.py");
     let said = String::from_utf8(output.stdout).unwrap();

@@ -105,12 +105,12 @@ fn check(program: &str, name: &str, rows: &[Row]) {
 }
 
 #[test]
-fn options_of_create_operator_are_understood() {
+fn options_of_create_operator_are_accepted() {
     check(OPERATOR, "add", SHARED);
 }
 
 #[test]
-fn options_of_create_gridwrapper_are_understood() {
+fn options_of_create_gridwrapper_are_accepted() {
     check(GRIDWRAPPER, "gw-add", SHARED);
     check(GRIDWRAPPER, "gw-add", GRID);
 }
@@ -134,7 +134,7 @@ fn the_help_and_the_exit_code_are_passed_on() {
 }
 
 #[test]
-fn programs_find_c3_through_a_link_and_miss_it_alone() {
+fn companion_programs_find_c3_through_a_link_or_report_it_missing() {
     let folder = project();
     let link = folder.path().join("create");
     std::os::unix::fs::symlink(OPERATOR, &link).unwrap();

@@ -155,7 +155,7 @@ fn failure_within(conduct: Conduct, length: usize, timeout: &str) -> String {
 }
 
 #[test]
-fn an_environment_is_uploaded_as_the_guide_of_one_data_says() {
+fn environments_are_uploaded_as_documented_by_one_data() {
     let folder = archive(300_000);
     let (address, received) = server(Conduct::Answer("201 Created", "{}"));
     let output = upload(folder.path(), &address);
@@ -189,13 +189,13 @@ fn documented_failures_are_explained() {
 }
 
 #[test]
-fn an_archive_that_is_too_large_is_refused_while_it_is_sent() {
+fn rejection_of_a_large_archive_is_reported_during_upload() {
     let text = failure(Conduct::Early("413 Payload Too Large"), 40_000_000);
     assert!(text.contains("413 Payload Too Large"), "{text}");
 }
 
 #[test]
-fn broken_and_silent_connections_are_told() {
+fn broken_and_silent_connections_are_reported() {
     let text = failure(Conduct::Cut, 20_000_000);
     assert!(text.contains("broke off after"), "{text}");
     let text = failure_within(Conduct::Silent, 10, "1");
@@ -207,7 +207,7 @@ fn broken_and_silent_connections_are_told() {
 }
 
 #[test]
-fn a_slow_server_is_waited_for_as_long_as_something_moves() {
+fn slow_uploads_continue_while_data_moves() {
     let folder = archive(30_000_000);
     let (address, received) = server(Conduct::Slow);
     // All of it takes twice the time, what the system holds back at the end a part of it.
@@ -217,7 +217,7 @@ fn a_slow_server_is_waited_for_as_long_as_something_moves() {
 }
 
 #[test]
-fn what_cannot_be_an_environment_is_not_sent() {
+fn invalid_environments_are_not_uploaded() {
     let folder = archive(10);
     let (address, received) = server(Conduct::Answer("201 Created", ""));
     fs::write(folder.path().join("env.tar"), "no archive").unwrap();
@@ -296,7 +296,7 @@ fn submarine_runs_experiments() {
 }
 
 #[test]
-fn submarine_is_shown_its_token_and_says_if_it_wants_one() {
+fn submarine_gets_its_token_and_missing_ones_are_reported() {
     let folder = tempdir().unwrap();
     fs::write(folder.path().join("token"), "to.ken-2\n").unwrap();
     let ask = |options: &[&str], variable: Option<&str>, conduct| {
@@ -321,7 +321,7 @@ fn submarine_is_shown_its_token_and_says_if_it_wants_one() {
 }
 
 #[test]
-fn submarine_tells_failures_in_its_envelope_too() {
+fn submarine_failures_in_the_envelope_are_reported() {
     let envelope = r#"{"status":"ERROR","code":409,"success":false,"message":"Environment already exists."}"#;
     for conduct in [Conduct::Answer("409 Conflict", envelope), Conduct::Answer("200 OK", envelope)] {
         let (_, output) = submarine(&["create", "e.json"], conduct);

@@ -101,7 +101,7 @@ fn options_of_optparse() {
 }
 
 #[test]
-fn options_that_have_to_be_given() {
+fn required_options() {
     let head = "import argparse, os\np = argparse.ArgumentParser()\np.add_argument('--x')\n\
         p.add_argument('--y', default='d')\na = p.parse_args()\n";
     check("What a script does without an option", Language::Python, (head, ""), 10);
@@ -254,7 +254,7 @@ fn silent(language: Language, head: &str, uses: &[&str], places: &[&str]) -> Vec
 }
 
 #[test]
-fn no_use_of_the_environment_is_passed_over_in_silence() {
+fn every_use_of_the_environment_is_read_or_reported() {
     let python = silent(Language::Python, "import os\n", USES, PLACES);
     let r = silent(Language::R, "# T\n", R_USES, R_PLACES);
     let count = USES.len() * PLACES.len() + R_USES.len() * R_PLACES.len();

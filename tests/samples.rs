@@ -157,7 +157,7 @@ fn invalid_samples() {
 }
 
 #[test]
-fn the_sample_workflow_is_what_is_written() {
+fn the_sample_workflow_is_up_to_date() {
     let (sample, folder) =
         (Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/workflow"), tempfile::tempdir().unwrap());
     let operators = ["make_table.py", "sum_table.py", "write_letter.py"];

@@ -64,7 +64,7 @@ fn samples() {
 }
 
 #[test]
-fn what_is_said_of_one_goes_before_what_is_said_of_all() {
+fn specific_settings_override_general_ones() {
     let block = "# /// script\n# [tool.c3]\n# version = '3'\n# job.limits.cpu = 3\n# ///\n";
     let toml = "version = '1'\nbase-image = 'one'\nrepository = 'quay.io/one'\n\
         [job]\nvolumes = ['one:/one']\n[job.limits]\ncpu = 1\nmemory = '1Gi'\ngpu.org = 1\n\
@@ -89,7 +89,7 @@ fn what_is_said_of_one_goes_before_what_is_said_of_all() {
 }
 
 #[test]
-fn the_nearest_file_counts() {
+fn the_nearest_settings_file_wins() {
     let files = [
         ("c3.toml", "version = '1'"),
         ("near/c3.toml", "repository = 'quay.io/near'"),
@@ -112,7 +112,7 @@ fn the_nearest_file_counts() {
 }
 
 #[test]
-fn settings_of_a_folder_hold_for_each_source() {
+fn folder_settings_apply_to_each_source() {
     let toml = "targets = ['kubernetes']\nimage-version = 'python3.11'\nskip-logging = true\n\
         [job]\ngenerate-name = true\n[job.secrets]\na = 'numbers/one'\n";
     let r = "# Adds.\nb <- Sys.getenv('b', '1')\n";
@@ -130,7 +130,7 @@ fn settings_of_a_folder_hold_for_each_source() {
 }
 
 #[test]
-fn paths_are_relative_to_the_file_that_has_them() {
+fn paths_are_relative_to_their_settings_file() {
     let toml = "dockerfile-template = 'my.Dockerfile'\nadditional-files = ['data/*.txt']\n";
     let template = "FROM ${base_image}\nUSER 1001\n${additional_files_docker}\nCMD ${command}\n";
     let files = [
@@ -152,7 +152,7 @@ fn paths_are_relative_to_the_file_that_has_them() {
 }
 
 #[test]
-fn mistakes_are_shown_with_their_place() {
+fn errors_are_shown_with_their_location() {
     assert_snapshot!("unknown_key", refused("version = '1'\nrepositry = 'quay.io/me'\n"));
     assert_snapshot!("unknown_job_key", refused("[job]\nbackoff_limit = 1\n"));
     assert_snapshot!("bad_quantity", refused("[job.limits]\ncpu = 2\nmemory = '4 gigabytes'\n"));
@@ -172,7 +172,7 @@ fn mistakes_are_shown_with_their_place() {
 }
 
 #[test]
-fn tables_of_operators_that_are_not_there_are_refused() {
+fn tables_of_unknown_operators_are_rejected() {
     let files = [("add.py", SCRIPT), ("_own.py", SCRIPT), ("sub/in.py", SCRIPT), ("sub/c3.toml", "")];
     let said = |toml: &str| {
         let folder = folder(&[&files[..], &[("c3.toml", toml)]].concat());
@@ -195,21 +195,21 @@ fn tables_of_operators_that_are_not_there_are_refused() {
 }
 
 #[test]
-fn a_wrong_file_is_told_of_once() {
+fn an_invalid_settings_file_is_reported_once() {
     let folder = folder(&[("a.py", SCRIPT), ("b.py", SCRIPT), ("c3.toml", "x = 1")]);
     let text = refusal(folder.path(), &["compile", "."]);
     assert_eq!(text.matches("error").count(), 1, "{text}");
 }
 
 #[test]
-fn tables_of_other_tools_are_theirs() {
+fn tables_of_other_tools_are_ignored() {
     let block = "# /// script\n# [tool.uv]\n# exclude-newer = '2026-01-01T00:00:00Z'\n# [tool.other.c3]\n# x = 1\n# ///\n";
     let folder = folder(&[("add.py", &format!("{block}{SCRIPT}"))]);
     assert_eq!(stdout(&c3(folder.path(), &["config", "add.py"])), "# add.py: from no file\n");
 }
 
 #[test]
-fn choices_are_joined_one_by_one() {
+fn target_choices_are_merged_individually() {
     let toml = "targets = ['chaimeleon']\nset.chaimeleon = { gpu = 'cuda11', authorization = true }\n\
                 operators.add.set.chaimeleon.gpu = 'cuda12'\n";
     let folder = folder(&[("add.py", SCRIPT), ("c3.toml", toml)]);
@@ -227,7 +227,7 @@ fn choices_are_joined_one_by_one() {
 }
 
 #[test]
-fn the_published_schema_is_that_of_the_program() {
+fn the_published_schema_is_up_to_date() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let published = fs::read_to_string(root.join("docs/c3.schema.json")).unwrap();
     let schema = stdout(&c3(root, &["config", "--schema"]));

@@ -65,7 +65,7 @@ fn only_edits_that_matter_make_files_stale() {
 }
 
 #[test]
-fn secrets_of_the_job_are_no_edit_of_the_source() {
+fn job_secrets_do_not_make_files_stale() {
     let folder = tempdir().unwrap();
     fs::write(folder.path().join("add.py"), SCRIPT).unwrap();
     assert_eq!(said(folder.path(), &["compile", "add.py", "--secret", "a=mine"]).0, 0);
@@ -73,7 +73,7 @@ fn secrets_of_the_job_are_no_edit_of_the_source() {
 }
 
 #[test]
-fn another_version_of_c3_is_a_reason_of_its_own() {
+fn another_c3_version_makes_files_stale() {
     let folder = project();
     edit(&folder, "add.cwl", &format!("made by c3 {}", env!("CARGO_PKG_VERSION")), "made by c3 0.0.1");
     let (code, text) = said(folder.path(), &CHECK);
@@ -88,7 +88,7 @@ fn another_version_of_c3_is_a_reason_of_its_own() {
 }
 
 #[test]
-fn what_was_never_compiled_is_not_stale() {
+fn uncompiled_sources_are_not_stale() {
     let folder = tempdir().unwrap();
     fs::write(folder.path().join("add.py"), SCRIPT).unwrap();
     fs::write(folder.path().join("add.yaml"), "# Kubeflow component of add.py, by hand\n").unwrap();
@@ -108,7 +108,7 @@ fn read_names(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn stale_files_are_made_anew_with_what_they_say() {
+fn stale_files_are_regenerated_with_their_settings() {
     let folder = project();
     fs::remove_file(folder.path().join("add.cwl")).unwrap();
     let before = FILES.map(|name| fs::read_to_string(folder.path().join(name)).unwrap_or_default());
@@ -179,7 +179,7 @@ fn each_target_keeps_its_base_image() {
 }
 
 #[test]
-fn a_dockerfile_of_a_template_is_left_to_who_has_the_template() {
+fn stale_dockerfiles_from_a_template_are_not_regenerated() {
     let folder = tempdir().unwrap();
     fs::write(folder.path().join("add.py"), SCRIPT).unwrap();
     let template = "FROM ${base_image}\nUSER 1001\n${additional_files_docker}\nCMD ${command}\n# Ours.\n";
@@ -197,7 +197,7 @@ fn a_dockerfile_of_a_template_is_left_to_who_has_the_template() {
 }
 
 #[test]
-fn any_edit_makes_files_stale_that_go_beside_a_container() {
+fn any_edit_makes_containerless_files_stale() {
     let folder = tempdir().unwrap();
     fs::write(folder.path().join("add.py"), SCRIPT).unwrap();
     let compile = ["compile", "--target", "techila", "add.py"];
@@ -219,7 +219,7 @@ fn any_edit_makes_files_stale_that_go_beside_a_container() {
 }
 
 #[test]
-fn files_beside_a_container_are_never_lost() {
+fn containerless_files_are_never_lost() {
     let folder = tempdir().unwrap();
     fs::write(folder.path().join("add.py"), SCRIPT).unwrap();
     fs::write(folder.path().join("data.csv"), "1").unwrap();

@@ -115,7 +115,7 @@ fn an_engineer_with_a_team() {
 }
 
 #[test]
-fn one_who_comes_from_the_original() {
+fn a_user_of_the_original() {
     let folder = walk("tutorials/original.md", Screen::Pipe);
     let job = fs::read_to_string(folder.path().join("filter_rows.job.yaml")).unwrap();
     assert!(job.contains("data/table.csv"));
@@ -138,7 +138,7 @@ fn from_a_script_to_an_operator() {
 }
 
 #[test]
-fn a_terminal_shows_every_walk_in_colour_and_within_its_width() {
+fn every_walk_is_coloured_and_fits_a_terminal() {
     let pages = ["notebook", "team", "original", "cluster"].map(|page| format!("tutorials/{page}.md"));
     for page in pages.iter().map(String::as_str).chain(["../README.md", "first-operator.md"]) {
         walk(page, Screen::Terminal);
@@ -174,7 +174,7 @@ fn picture(lines: &[String]) -> String {
 }
 
 #[test]
-fn the_picture_shows_what_a_terminal_shows() {
+fn the_readme_picture_matches_a_terminal() {
     let readme = fs::read_to_string("README.md").unwrap();
     let (_, script) = readme.split_once("```python\n").unwrap();
     let folder = tempdir().unwrap();

@@ -91,7 +91,7 @@ def secure(serve, authority, address):
 
 
 @WAYS
-def test_a_registry_of_the_company_is_trusted(secure, authority, tmp_path, way):
+def test_private_ca_is_trusted_for_registries(secure, authority, tmp_path, way):
     env = way(authority, tmp_path)
     done = c3('inspect', f'{secure.host}/base:1', cwd=tmp_path, env=env)
     assert done.returncode == 1 and 'carries no component' in done.stderr, told(done)
@@ -101,20 +101,20 @@ def test_a_registry_of_the_company_is_trusted(secure, authority, tmp_path, way):
 
 
 @WAYS
-def test_an_object_store_of_the_company_is_trusted(serve, authority, address, tmp_path, way):
+def test_private_ca_is_trusted_for_object_stores(serve, authority, address, tmp_path, way):
     page = b'<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>b</Name></ListBucketResult>'
     store = serve(Server, lambda call: call.reply(200, page), address=address, tls=authority.tls)
     env = way(authority, tmp_path)
     succeeded(c3('grid-status', f's3://key:secret@{store.host}/b/marks', cwd=tmp_path, env=env))
 
 
-def test_an_authority_that_nobody_knows_is_not_trusted(secure, tmp_path):
+def test_unknown_ca_is_not_trusted(secure, tmp_path):
     done = c3('inspect', f'{secure.host}/base:1', cwd=tmp_path)
     refused(done, 3, f'cannot trust the certificate of registry `{secure.host}`', 'ca-certificates', 'SSL_CERT_FILE')
     assert not secure.calls
 
 
-def test_certificates_that_cannot_be_read_are_told(secure, registry, tmp_path):
+def test_unreadable_certificates_are_reported(secure, registry, tmp_path):
     for content in (None, '', 'no certificate'):
         path = tmp_path / 'x.pem'
         if content is not None:
@@ -128,7 +128,7 @@ def test_certificates_that_cannot_be_read_are_told(secure, registry, tmp_path):
     refused(done, 3, 'x.pem`, which `ca-certificates` names')
 
 
-def test_a_source_cannot_say_whom_to_trust(tmp_path):
+def test_sources_cannot_set_trusted_certificates(tmp_path):
     block = '# /// script\n# [tool.c3]\n# ca-certificates = "evil.pem"\n# ///\nprint(1)\n'
     refused(c3('compile', operator(tmp_path, text=block), cwd=tmp_path), 1, "`ca-certificates` can't stand here")
     write(tmp_path / 'c3.toml', '[operators.step]\nca-certificates = "evil.pem"\n')
@@ -140,7 +140,7 @@ def test_a_source_cannot_say_whom_to_trust(tmp_path):
 
 @WAYS
 @pytest.mark.parametrize('installer', ['uv', 'pip'])
-def test_the_installer_trusts_the_company(registry, source, authority, tmp_path, way, installer):
+def test_private_ca_is_trusted_by_the_installer(registry, source, authority, tmp_path, way, installer):
     registry.add_base('here', python=HERE)
     path = f'{venv("uv", "uv").parent}:/usr/bin:/bin' if installer == 'uv' else pip(tmp_path)
     env = {**NONE, 'PATH': path, 'XDG_CACHE_HOME': tmp_path / 'cache', **way(authority, tmp_path)}
@@ -160,7 +160,7 @@ def pip(folder):
 
 
 @WAYS
-def test_a_run_without_an_engine_trusts_the_company(source, company, authority, tmp_path, way):
+def test_private_ca_is_trusted_by_runs_without_an_engine(source, company, authority, tmp_path, way):
     env = {**NONE, 'XDG_CACHE_HOME': tmp_path / 'cache', **way(authority, tmp_path)}
     done = succeeded(c3('run', '--no-engine', source, cwd=tmp_path, env=env, limit=90, patience=30))
     assert done.stdout == 'packaged hello\n'
@@ -194,7 +194,7 @@ def engine(tmp_path):
 
 
 @WAYS
-def test_a_build_and_a_run_trust_the_company_and_keep_nothing(engine, base, source, company, authority, tmp_path, way):
+def test_private_ca_is_trusted_by_builds_and_runs_and_not_kept(engine, base, source, company, authority, tmp_path, way):
     env = way(authority, tmp_path)
     done = succeeded(engine('run', '--base-image', base, source, env=env))
     assert done.stdout == 'packaged hello\n'
@@ -206,7 +206,7 @@ def test_a_build_and_a_run_trust_the_company_and_keep_nothing(engine, base, sour
     assert 'c3-certificates' not in image
 
 
-def test_a_builder_that_cannot_be_handed_certificates_is_told(engine, base, source, authority):
+def test_builder_without_certificate_support_is_reported(engine, base, source, authority):
     done = engine('create-operator', source, '--local-mode', '--base-image', base, env={'DOCKER_BUILDKIT': '0', **authority.trusted})
     assert done.returncode == 1, told(done)
     assert "the build doesn't see the certificates" in done.stderr

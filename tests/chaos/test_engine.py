@@ -76,7 +76,7 @@ def in_time():
 
 
 @pytest.mark.parametrize('buildkit', ['1', '0'])
-def test_line_ends_may_come_late(folder, repository, base, buildkit):
+def test_late_line_ends_are_handled(folder, repository, base, buildkit):
     """A pull, a build, a push and a run through an engine that sends each line end by itself."""
     with Proxy(folder / 'engine.sock', '', split) as proxy:
         env = {'DOCKER_HOST': proxy.host, 'DOCKER_BUILDKIT': buildkit}
@@ -89,7 +89,7 @@ def test_line_ends_may_come_late(folder, repository, base, buildkit):
         assert done.stdout == 'you\n'
 
 
-def test_line_ends_of_a_load_may_come_late(folder, archive):
+def test_late_line_ends_of_a_load_are_handled(folder, archive):
     """An archive is loaded, though the engine's last word comes in two pieces."""
     with Proxy(folder / 'engine.sock', '', split) as proxy:
         options = ['--base-image-tar', archive, '--local-mode', '-r', f'{OPEN_REGISTRY}/c3-chaos-load']
@@ -160,7 +160,7 @@ def stopped(folder):
 @pytest.mark.parametrize(
     'words', [['create-operator', 'chaotic.py'], ['run', 'chaotic.py'], ['run', 'some/image:1'], ['doctor']], ids=' '.join
 )
-def test_a_stopped_engine_is_told(folder, stopped, words):
+def test_stopped_engine_is_reported(folder, stopped, words):
     """A command that needs an engine ends soon, and says what to do."""
     with in_time():
         done = c3(*words, cwd=folder, env={'DOCKER_HOST': stopped}, timeout=120)
@@ -168,14 +168,14 @@ def test_a_stopped_engine_is_told(folder, stopped, words):
     assert 'no answer in time' in done.stderr and 'restart' in done.stderr, told(done)
 
 
-def test_without_a_named_engine_a_stopped_one_is_none(folder, stopped):
+def test_stopped_engine_is_ignored_where_none_is_needed(folder, stopped):
     """Files are written without an engine, however it is."""
     with in_time():
         succeeded(c3('create-operator', '--no-build', 'chaotic.py', cwd=folder, env={'DOCKER_HOST': stopped}, timeout=120))
 
 
 @pytest.mark.parametrize('buildkit', ['1', '0'])
-def test_an_engine_that_freezes_in_a_build_is_told(folder, repository, buildkit):
+def test_engine_frozen_during_a_build_is_reported(folder, repository, buildkit):
     """The build ends in time with what to do, and nothing is written."""
     mark = b'moby.buildkit' if buildkit == '1' else b'Step 2/'
     with Proxy(folder / 'engine.sock', '/build').freezing(mark) as proxy, in_time():
@@ -184,7 +184,7 @@ def test_an_engine_that_freezes_in_a_build_is_told(folder, repository, buildkit)
     assert written(folder) == []
 
 
-def test_an_engine_that_freezes_while_it_takes_the_context_is_told(folder):
+def test_engine_frozen_during_the_context_upload_is_reported(folder):
     """A context that nobody takes is no reason to wait for ever."""
     write(folder / 'big.bin', os.urandom(8 << 20))
     with Proxy(folder / 'engine.sock', '/build').freezing(b'') as proxy, in_time():
@@ -194,7 +194,7 @@ def test_an_engine_that_freezes_while_it_takes_the_context_is_told(folder):
 
 
 @pytest.mark.parametrize(('path', 'mark', 'doing'), [('/push', b'"status"', 'pushing'), ('/json', b'', 'looking for')])
-def test_an_engine_that_freezes_later_is_told(folder, repository, path, mark, doing):
+def test_engine_frozen_after_the_build_is_reported(folder, repository, path, mark, doing):
     """Whatever is asked of a frozen engine ends in time."""
     with Proxy(folder / 'engine.sock', path).freezing(mark) as proxy, in_time():
         proxy.freeze_on = path if not mark else None
@@ -203,7 +203,7 @@ def test_an_engine_that_freezes_later_is_told(folder, repository, path, mark, do
     assert written(folder) == []
 
 
-def test_an_engine_that_freezes_in_a_run_is_told(folder, repository):
+def test_engine_frozen_during_a_run_is_reported(folder, repository):
     """A run ends in time, too; what it says before that would be shown."""
     write(folder / 'chaotic.py', '"""Says nothing."""\nimport time\ntime.sleep(30)\n')
     succeeded(c3('create-operator', 'chaotic.py', '-r', repository, cwd=folder))
@@ -213,7 +213,7 @@ def test_an_engine_that_freezes_in_a_run_is_told(folder, repository):
     refused(done, 3, 'has stopped answering while running')
 
 
-def test_a_silent_step_is_no_frozen_engine(folder, repository):
+def test_silent_step_is_not_taken_for_a_frozen_engine(folder, repository):
     """A step may say nothing for longer than the engine may, as long as the engine answers."""
     write(folder / 'slow.tmpl', SLOW)
     with Proxy(folder / 'engine.sock') as proxy:
@@ -223,7 +223,7 @@ def test_a_silent_step_is_no_frozen_engine(folder, repository):
 
 
 @pytest.mark.parametrize(('path', 'mark'), [('/push', b'"status"'), ('/images/create', b'"status"')])
-def test_a_transfer_that_stands_still_is_told(folder, repository, base, path, mark):
+def test_stalled_transfer_is_reported(folder, repository, base, path, mark):
     """An engine that answers, but whose registry is frozen, is not waited for for ever."""
     with Proxy(folder / 'engine.sock', path, stalling(mark)) as proxy, in_time():
         options = ['--base-image', base, '-r', repository]

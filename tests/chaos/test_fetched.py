@@ -53,20 +53,20 @@ INNER = [
 
 
 @pytest.mark.parametrize('target', INNER)
-def test_no_redirect_leads_into_this_machine(serve, secure, fetch, authority, target):
+def test_redirects_to_this_machine_are_rejected(serve, secure, fetch, authority, target):
     inner = serve(Server, lambda call: call.reply(200, PLAIN), tls=authority.tls if 'https' in target else None)
     server = secure(redirecting(target.format(port=inner.host.rpartition(':')[2])))
     done = unfetched(fetch(f'{server.url}/x.txt', env=authority.trusted), 'redirects to')
     assert not inner.calls and 'root:' not in done.stderr
 
 
-def test_no_redirect_leads_from_https_to_http(serve, secure, fetch, authority, address):
+def test_redirects_from_https_to_http_are_rejected(serve, secure, fetch, authority, address):
     plain = serve(Server, lambda call: call.reply(200, PLAIN), address=address)
     unfetched(fetch(f'{secure(redirecting(f"{plain.url}/x.txt")).url}/x.txt', env=authority.trusted), 'plain HTTP')
     assert not plain.calls
 
 
-def test_no_login_goes_along(serve, secure, fetch, authority, tmp_path):
+def test_no_credentials_are_sent(serve, secure, fetch, authority, tmp_path):
     server = secure(lambda call: call.reply(401, WWW_Authenticate='Basic realm="x"'))
     env = {**authority.trusted, **config(tmp_path, server)}
     unfetched(fetch(f'{server.url}/x.txt', env=env), '401', code=3)
@@ -74,7 +74,7 @@ def test_no_login_goes_along(serve, secure, fetch, authority, tmp_path):
 
 
 @pytest.mark.parametrize(('way', 'code'), [('huge', 1), ('endless', 3), ('silent', 3), ('binary', 1)])
-def test_what_is_no_list_of_requirements_is_not_read(serve, fetch, way, code):
+def test_invalid_requirement_lists_are_rejected(serve, fetch, way, code):
     def answer(call):
         if way == 'silent':
             return call.server.silence(55)
@@ -89,7 +89,7 @@ def test_what_is_no_list_of_requirements_is_not_read(serve, fetch, way, code):
     assert done.seconds < 50 and done.memory < 300
 
 
-def test_what_may_be_fetched_is(serve, fetch, tmp_path):
+def test_allowed_files_are_fetched(serve, fetch, tmp_path):
     store = serve(Server, lambda call: call.reply(200, PLAIN))
     server = serve(Server, redirecting(f'{store.url}/x.txt'))
     done = fetch(f'{server.url}/x.txt')

@@ -92,7 +92,7 @@ def test_no_sources_are_built_on_the_host(host, files, tmp_path, command, words)
     assert done.returncode != 0 and not ran, told(done)
 
 
-def test_a_containerless_operator_may_be_allowed_to_build(host, files):
+def test_containerless_operators_build_sources_only_if_allowed(host, files):
     done, ran = host(f'# pip install {files.url}/evilpkg-1.0.tar.gz', '--allow-build', command='create-containerless-operator')
     assert ran, told(done)
     assert 'built on this machine' in done.stderr
@@ -132,7 +132,7 @@ def test_odd_addresses_are_not_fetched(host, url, code):
 
 
 @pytest.mark.parametrize('line', ['-r ../private/notes.txt', '-r /etc/passwd', '-c link.txt six', '../private/x.whl', '-r list.txt'])
-def test_no_file_outside_enters_an_image(tmp_path, line):
+def test_files_outside_the_project_are_kept_out_of_images(tmp_path, line):
     write(tmp_path / 'private/notes.txt', 'PRIVATE\n')
     write(tmp_path / 'private/x.whl', 'PRIVATE')
     write(tmp_path / 'project/list.txt', '-r ../private/notes.txt\n')
@@ -144,7 +144,7 @@ def test_no_file_outside_enters_an_image(tmp_path, line):
     assert not (tmp_path / 'project/out').exists()
 
 
-def test_no_template_outside_is_read(tmp_path):
+def test_templates_outside_the_project_are_rejected(tmp_path):
     write(tmp_path / 'private/T.Dockerfile', 'PRIVATE ${additional_files_docker}\n')
     write(tmp_path / 'project/x.py', '"""X."""\n')
     options = ['--no-build', '--dockerfile-template', '../private/T.Dockerfile', 'x.py']
@@ -155,7 +155,7 @@ def test_no_template_outside_is_read(tmp_path):
     assert done.returncode == 1 and 'is outside' in done.stderr, told(done)
 
 
-def test_the_home_is_never_read(tmp_path):
+def test_the_home_folder_is_never_read(tmp_path):
     write(tmp_path / 'home/reqs.txt', 'private-package\n')
     write(tmp_path / 'project/x.py', '"""X."""\n# pip install -r ~/reqs.txt\n')
     env = {'HOME': tmp_path / 'home'}
@@ -168,7 +168,7 @@ def test_the_home_is_never_read(tmp_path):
     assert (tmp_path / 'project/x.context/requirements/reqs.txt').read_text() == 'six\n'
 
 
-def test_variables_of_this_machine_reach_no_index(host, files):
+def test_local_variables_are_not_sent_to_indexes(host, files):
     files.files['a.txt'] = f'--extra-index-url {files.url}/${{MARK}}/\nsix\n'.encode()
     done, _ = host(f'# pip install -r {files.url}/a.txt')
     assert done.returncode == 1 and 'names a variable' in done.stderr, told(done)

@@ -81,19 +81,19 @@ def test_labels_are_shown_escaped(image, env):
 
 
 @pytest.mark.parametrize('words', [['inspect'], ['run']])
-def test_labels_do_nothing_to_a_terminal(image, words, tmp_path):
+def test_labels_cannot_control_the_terminal(image, words, tmp_path):
     code, said = on_a_terminal([C3, *words, image, *(['--help'] if words == ['run'] else [])], [], tmp_path)
     assert code == 0, said
     assert_harmless(re.sub('\x1b\\[[0-9;]*m', '', said).replace('\r\n', '\n'))
 
 
-def test_the_help_of_a_stranger_is_shown_escaped(image):
+def test_help_of_untrusted_images_is_escaped(image):
     done = succeeded(c3('run', image, '--help', env={'CLICOLOR_FORCE': '1'}))
     assert_harmless(done.stdout + done.stderr)
     assert r'\u{1b}]0;title' in done.stdout and '[secret]' in done.stdout
 
 
-def test_what_a_build_prints_does_nothing_to_a_terminal(tmp_path):
+def test_build_output_cannot_control_the_terminal(tmp_path):
     write(tmp_path / 'loud.py', '"""D."""\n# pip install six\n')
     template = (
         'FROM ${base_image}\nRUN printf "\\033]0;title\\007\\033[2Jred \\302\\233 \\342\\200\\256 said\\n"; false\n'
@@ -109,7 +109,7 @@ def test_what_a_build_prints_does_nothing_to_a_terminal(tmp_path):
         assert 'said' in said
 
 
-def test_passwords_of_indexes_are_in_no_image_and_no_log(tmp_path):
+def test_index_passwords_are_kept_out_of_images_and_logs(tmp_path):
     source = '"""D."""\n# pip install --extra-index-url https://bob:hunter2pw@127.0.0.1:9/simple pip\n'
     source += 'import os\nurl = os.getenv("url", "postgres://u:pgpw777@db.example/x")\n'
     name = f'leak_{secrets.token_hex(4)}'
@@ -130,7 +130,7 @@ def test_passwords_of_indexes_are_in_no_image_and_no_log(tmp_path):
         docker('rmi', '--force', image)
 
 
-def test_an_index_that_fails_is_told_without_its_password(tmp_path):
+def test_failing_index_is_reported_without_its_password(tmp_path):
     write(tmp_path / 'fails.py', '"""D."""\n# pip install --index-url https://bob:hunter2pw@127.0.0.1:9/simple no-such-x\n')
     for builder in ['--builder', 'oci', '--archive', 'x.tar'], ['--local-mode']:
         done = c3('create-operator', 'fails.py', *builder, '-l', 'DEBUG', cwd=tmp_path)

@@ -54,7 +54,7 @@ def labels(container):
     return json.loads(docker('inspect', container))[0]['Config']['Labels']
 
 
-def test_what_a_killed_run_has_left_is_removed(image):
+def test_containers_left_by_a_killed_run_are_removed(image):
     """Only where the process of this host is gone."""
     killed, left = start(image)
     alive, running = start(image)
@@ -82,7 +82,7 @@ def test_what_a_killed_run_has_left_is_removed(image):
     docker('rm', another_host, nobodys)
 
 
-def test_a_process_of_another_namespace_is_none_of_this(image):
+def test_containers_of_other_pid_namespaces_are_left_alone(image):
     """A `c3` in a container of its own has other numbers of processes; it leaves what others run alone."""
     alive, running = start(image)
     done = run(*as_root(), 'unshare', '--pid', '--fork', '--mount-proc', C3, 'run', image, env=environment())

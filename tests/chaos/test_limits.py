@@ -59,7 +59,7 @@ ENDLESS = {
 
 
 @pytest.mark.parametrize('case', ENDLESS)
-def test_a_list_of_tags_without_an_end_ends(serve, tmp_path, case):
+def test_endless_tag_list_is_cut_off(serve, tmp_path, case):
     registry = serve(Registry, ENDLESS[case])
     refused(lists(registry, tmp_path), 3, 'list of tags has no end')
 
@@ -73,7 +73,7 @@ HUGE = {
 
 
 @pytest.mark.parametrize('case', HUGE)
-def test_a_list_of_tags_that_is_huge_is_not_read(serve, tmp_path, case):
+def test_huge_tag_list_is_rejected(serve, tmp_path, case):
     registry = serve(Registry, HUGE[case])
     refused(lists(registry, tmp_path), 3, 'sends more than')
 
@@ -94,7 +94,7 @@ def test_a_long_list_of_tags_is_read(serve, tmp_path):
     assert ('x/claimed-step', '0.20001') in registry.manifests, told(done)
 
 
-def test_tags_that_are_none_do_no_harm(serve, tmp_path):
+def test_invalid_tags_are_harmless(serve, tmp_path):
     odd = ['1e9', '-1', '\x1b[31mred', '$(id)', '../../x', '', '9' * 500, '٣.٤', 'latest', '0.7']
 
     def first(call):
@@ -108,7 +108,7 @@ def test_tags_that_are_none_do_no_harm(serve, tmp_path):
 
 
 @pytest.mark.parametrize('part', ['/manifests/', '/blobs/', '/token'])
-def test_no_document_is_huge(serve, part):
+def test_huge_documents_are_rejected(serve, part):
     def first(call):
         if part in call.path:
             return chunks(call, b'{', b' ' * (1 << 20), 3000)
@@ -123,13 +123,13 @@ def test_no_document_is_huge(serve, part):
 
 
 @pytest.mark.parametrize('body', [b'<html>login</html>', b'', b'null', b'[]', b'{"tags": 1}', b'{"tags": [1]}', b'\xff'])
-def test_an_answer_that_makes_no_sense_is_told(serve, tmp_path, body):
+def test_nonsensical_response_is_reported(serve, tmp_path, body):
     registry = serve(Registry, lambda call: call.reply(200, body) or True)
     refused(lists(registry, tmp_path), 3, 'gives no valid answer')
     refused(c3('inspect', f'{registry.host}/x:1'), 3, 'gives no valid answer')
 
 
-def test_a_listing_of_an_object_store_without_an_end_ends(serve):
+def test_endless_bucket_listing_is_cut_off(serve):
     page = '<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>b</Name><IsTruncated>true</IsTruncated><NextContinuationToken>x</NextContinuationToken></ListBucketResult>'
     store = serve(Server, lambda call: call.reply(200, page.encode()))
     refused(c3('grid-status', f's3://key:secret@http://{store.host}/b/marks'), 3, 'no end')
@@ -181,7 +181,7 @@ def by_digest(registry):
 
 @pytest.mark.parametrize('change', CHANGES)
 @pytest.mark.parametrize('part', ['config', '/manifests/sha256'])
-def test_what_is_inspected_is_what_its_digest_says(liar, part, change):
+def test_inspected_content_must_match_its_digest(liar, part, change):
     registry = liar(part, change)
     done = refused(c3('inspect', by_digest(registry)), 3, 'other content')
     assert registry.host in done.stderr
@@ -190,7 +190,7 @@ def test_what_is_inspected_is_what_its_digest_says(liar, part, change):
 @pytest.mark.parametrize('way', ['archive', 'push'])
 @pytest.mark.parametrize('change', CHANGES)
 @pytest.mark.parametrize('part', ['config', '/manifests/sha256', 'layer'])
-def test_what_an_image_is_made_of_is_what_its_digest_says(liar, serve, tmp_path, part, change, way):
+def test_base_image_content_must_match_its_digest(liar, serve, tmp_path, part, change, way):
     registry, target = liar(part, change), serve(Registry)
     target.first = lambda call: call.method == 'POST' and 'mount=' in call.path and (call.reply(405) or True)
     words = ['--builder', 'oci', '--base-image', by_digest(registry), '-v', '1']
@@ -202,7 +202,7 @@ def test_what_an_image_is_made_of_is_what_its_digest_says(liar, serve, tmp_path,
     assert all(digest(blob) == name for name, blob in target.blobs.items())
 
 
-def test_an_honest_registry_is_believed(registry, serve, tmp_path):
+def test_honest_registry_is_accepted(registry, serve, tmp_path):
     target = serve(Registry)
     words = ['--builder', 'oci', '--base-image', f'{registry.host}/base:1', '-v', '1']
     succeeded(c3('create-operator', operator(tmp_path), *words, '-r', f'{target.host}/ns', cwd=tmp_path))
@@ -210,7 +210,7 @@ def test_an_honest_registry_is_believed(registry, serve, tmp_path):
 
 
 @pytest.mark.parametrize('part', ['config', 'manifest', 'layer'])
-def test_a_base_image_on_disk_is_what_its_digests_say(tmp_path, part):
+def test_base_image_on_disk_must_match_its_digests(tmp_path, part):
     layout = tmp_path / 'layout'
     blobs = layout / 'blobs/sha256'
     blobs.mkdir(parents=True)
@@ -277,7 +277,7 @@ def check(archive):
 
 @pytest.mark.parametrize('what', ['*.tar.gz', '*.json'])
 @pytest.mark.parametrize('at', [0, 0.1, 0.3, 0.5, 0.7, 0.999])
-def test_what_was_spoiled_in_the_cache_is_made_anew(kept, tmp_path, what, at):
+def test_corrupt_cache_entries_are_rebuilt(kept, tmp_path, what, at):
     whole = check(kept())
     [path] = (tmp_path / 'cache/c3/layers').glob(what)
     spoil(path, at)
@@ -287,7 +287,7 @@ def test_what_was_spoiled_in_the_cache_is_made_anew(kept, tmp_path, what, at):
         assert blob
 
 
-def test_an_archive_from_a_spoiled_cache_is_one_that_docker_loads(kept, tmp_path):
+def test_archive_from_a_corrupt_cache_still_loads_in_docker(kept, tmp_path):
     kept()
     for path in (tmp_path / 'cache/c3/layers').glob('*.tar.gz'):
         spoil(path)
@@ -297,7 +297,7 @@ def test_an_archive_from_a_spoiled_cache_is_one_that_docker_loads(kept, tmp_path
     run('docker', 'rmi', loaded.rpartition('image: ')[2].strip() or 'claimed-step:1')
 
 
-def test_a_note_that_names_another_layer_is_not_believed(kept, tmp_path):
+def test_note_of_another_layer_is_ignored(kept, tmp_path):
     kept()
     folder = tmp_path / 'cache/c3/layers'
     [note] = folder.glob('*.json')

@@ -43,7 +43,7 @@ def behind_token(first=None, realm=None):
 
 @pytest.mark.parametrize('part', ['/blobs/', '/manifests/', '/tags/'])
 @pytest.mark.parametrize('asks', [False, True], ids=['open registry', 'registry with tokens'])
-def test_a_stranger_that_a_registry_redirects_to_gets_no_login(serve, stranger, tmp_path, part, asks):
+def test_redirect_targets_get_no_credentials(serve, stranger, tmp_path, part, asks):
     first = redirects(part, f'{stranger.url}/x')
     registry = serve(Registry, behind_token(first) if asks else first)
     registry.add_base('x')
@@ -56,7 +56,7 @@ def test_a_stranger_that_a_registry_redirects_to_gets_no_login(serve, stranger, 
     assert [call.path for call in stranger.calls] == ['/x']
 
 
-def test_content_that_lies_elsewhere_is_read_without_a_login(serve, tmp_path):
+def test_redirected_content_is_fetched_without_credentials(serve, tmp_path):
     store = serve(Server, lambda call: call.reply(200, registry.blobs[f'sha256:{call.path[1:]}']))
     registry = serve(Registry)
 
@@ -72,7 +72,7 @@ def test_content_that_lies_elsewhere_is_read_without_a_login(serve, tmp_path):
     assert registry.logins == {OWN, 'Bearer OWN'}
 
 
-def test_a_stranger_that_redirects_back_wins_no_login(serve, tmp_path):
+def test_redirecting_back_wins_no_credentials(serve, tmp_path):
     def back(call):
         call.reply(307, Location=f'{registry.url}/v2/private/blobs/x')
 
@@ -87,13 +87,13 @@ def test_a_stranger_that_redirects_back_wins_no_login(serve, tmp_path):
 
 
 @pytest.mark.parametrize('target', ['file:///etc/passwd', 'ftp://127.0.0.1/x', 'data:text/plain,x', '//'])
-def test_a_redirect_leads_to_no_file(serve, tmp_path, target):
+def test_redirects_to_files_are_rejected(serve, tmp_path, target):
     registry = serve(Registry, redirects('/manifests/', target))
     done = refused(c3('inspect', f'{registry.host}/x:1'), 3, 'redirects to')
     assert 'root:' not in done.stderr
 
 
-def test_redirects_without_end_come_to_an_end(serve):
+def test_redirect_loops_are_cut_off(serve):
     registry = serve(Registry, lambda call: call.reply(307, Location=call.path) or True)
     refused(c3('inspect', f'{registry.host}/x:1'), 3, 'without end')
     assert len(registry.calls) < 20
@@ -102,7 +102,7 @@ def test_redirects_without_end_come_to_an_end(serve):
 # Token servers
 
 
-def test_a_token_server_may_be_another_host(serve, tmp_path):
+def test_token_server_may_be_another_host(serve, tmp_path):
     tokens = serve(Server, lambda call: call.reply(200, {'token': 'OWN'}))
     registry = serve(Registry, behind_token(realm=f'{tokens.url}/token'))
     registry.add_base('x')
@@ -111,14 +111,14 @@ def test_a_token_server_may_be_another_host(serve, tmp_path):
     assert tokens.logins == {OWN}
 
 
-def test_a_token_server_that_redirects_hands_no_login_on(serve, stranger, tmp_path):
+def test_token_server_redirect_forwards_no_credentials(serve, stranger, tmp_path):
     tokens = serve(Server, lambda call: call.reply(307, Location=f'{stranger.url}/x'))
     registry = serve(Registry, behind_token(realm=f'{tokens.url}/token'))
     refused(c3('inspect', f'{registry.host}/x:1', env=config(tmp_path, registry)), 3)
     assert tokens.logins == {OWN} and stranger.logins == set()
 
 
-def test_a_refresh_token_stays_with_its_server(serve, tmp_path):
+def test_refresh_token_is_sent_only_to_its_server(serve, tmp_path):
     stranger = serve(Server, lambda call: call.reply(200, {'token': 'OWN'}))
     tokens = serve(Server, lambda call: call.reply(307, Location=f'{stranger.url}/x'))
     registry = serve(Registry, behind_token(realm=f'{tokens.url}/token'))
@@ -130,7 +130,7 @@ def test_a_refresh_token_stays_with_its_server(serve, tmp_path):
 
 
 @pytest.mark.parametrize('realm', ['file:///etc/passwd', 'not a url', '/token', 'ftp://x/', 'http://{address}:1/token'])
-def test_odd_token_servers_get_nothing(serve, tmp_path, address, realm):
+def test_invalid_token_servers_get_no_credentials(serve, tmp_path, address, realm):
     registry = serve(Registry, behind_token(realm=realm.format(address=address)))
     done = refused(c3('inspect', f'{registry.host}/x:1', env=config(tmp_path, registry)), 3, 'sends logins to')
     assert registry.logins == set() and 'REGPW' not in done.stderr
@@ -145,7 +145,7 @@ def secure(serve, authority, address):
     return lambda first=None: serve(Registry, first, address=address, tls=authority.tls)
 
 
-def test_a_registry_of_https_names_no_token_server_of_http(serve, secure, authority, address, tmp_path):
+def test_https_registry_cannot_name_an_http_token_server(serve, secure, authority, address, tmp_path):
     tokens = serve(Server, lambda call: call.reply(200, {'token': 'OWN'}), address=address)
     registry = secure(behind_token(realm=f'{tokens.url}/realm'))
     env = {**config(tmp_path, registry), **authority.trusted}
@@ -154,7 +154,7 @@ def test_a_registry_of_https_names_no_token_server_of_http(serve, secure, author
 
 
 @pytest.mark.parametrize('local', [False, True], ids=['on another machine', 'on this machine'])
-def test_https_never_leads_to_http(serve, secure, authority, address, tmp_path, local):
+def test_https_is_never_downgraded_to_http(serve, secure, authority, address, tmp_path, local):
     plain = serve(Server, lambda call: call.reply(200, b'{}'), **({} if local else {'address': address}))
     registry = secure(redirects('/manifests/', f'{plain.url}/x'))
     env = {**config(tmp_path, registry), **authority.trusted}
@@ -162,7 +162,7 @@ def test_https_never_leads_to_http(serve, secure, authority, address, tmp_path, 
     assert not plain.calls
 
 
-def test_a_registry_of_https_with_a_token_server_of_https_works(serve, secure, authority, address, tmp_path):
+def test_https_registry_with_an_https_token_server_works(serve, secure, authority, address, tmp_path):
     tokens = serve(Server, lambda call: call.reply(200, {'token': 'OWN'}), address=address, tls=authority.tls)
     registry = secure(behind_token(realm=f'{tokens.url}/realm'))
     registry.add_base('x')
@@ -181,7 +181,7 @@ def push(registry, base, folder, **options):
     return c3('create-operator', operator(folder), *words, cwd=folder, **options)
 
 
-def test_an_upload_elsewhere_gets_no_login(serve, registry, tmp_path):
+def test_upload_to_another_host_gets_no_credentials(serve, registry, tmp_path):
     def take(call):
         wanted = call.path.rpartition('digest=')[2].replace('%3A', ':')
         target.blobs[wanted] = call.body
@@ -202,7 +202,7 @@ def test_an_upload_elsewhere_gets_no_login(serve, registry, tmp_path):
     assert len(target.pushed('ns/claimed-step')) >= 3
 
 
-def test_an_upload_from_https_to_http_is_refused(serve, registry, secure, authority, address, tmp_path):
+def test_upload_from_https_to_http_is_rejected(serve, registry, secure, authority, address, tmp_path):
     plain = serve(Server, lambda call: call.reply(201), address=address)
 
     def first(call):

@@ -98,7 +98,7 @@ def test_links_are_not_followed(hostile, caller, script):
     assert b'mine' not in snapshot(caller / 'out').values()
 
 
-def test_a_folder_of_the_callers_is_not_filled_through_a_link(hostile, caller):
+def test_links_cannot_redirect_outputs_into_a_folder_of_the_caller(hostile, caller):
     """A link by the name of a folder that is there changes neither of the two."""
     write(caller / 'out/data/mine.txt', 'mine')
     image = hostile(f'ln -s {caller / "secret"} report/data')
@@ -107,7 +107,7 @@ def test_a_folder_of_the_callers_is_not_filled_through_a_link(hostile, caller):
     assert snapshot(caller / 'out') == {'data/mine.txt': b'mine', 'rows.txt': b'fine\n'}
 
 
-def test_nothing_is_written_through_links_that_are_there(hostile, caller):
+def test_outputs_are_not_written_through_existing_links(hostile, caller):
     """A link among the outputs of an earlier run is no folder to write to, and what was delivered isn't lost."""
     (caller / 'out/data').symlink_to('../secret')
     image = hostile('mkdir report/data; echo evil > report/data/key')
@@ -118,7 +118,7 @@ def test_nothing_is_written_through_links_that_are_there(hostile, caller):
     assert (kept / 'report/data/key').read_text() == 'evil\n'
 
 
-def test_only_files_and_folders_are_handed_on(hostile, caller):
+def test_only_files_and_folders_are_delivered(hostile, caller):
     """Devices, pipes and sockets are left out, and no program runs as another."""
     script = (
         'mknod report/null c 1 3; mknod report/disk b 7 0; mkfifo report/pipe; cp /bin/true report/true; chmod 6755 report/true; '
@@ -132,7 +132,7 @@ def test_only_files_and_folders_are_handed_on(hostile, caller):
     assert stat.S_IMODE(os.stat(caller / 'out/true').st_mode) == 0o755
 
 
-def test_hard_links_are_files(hostile, caller):
+def test_hard_links_are_delivered_as_files(hostile, caller):
     """Two names of one file are two files."""
     done = succeeded(c3('run', '-o', 'out', hostile('ln rows/rows.txt report/again; ln rows/rows.txt report/once'), cwd=caller))
     intact(caller)
@@ -148,7 +148,7 @@ def test_hard_links_are_files(hostile, caller):
         ('project/.env', 'mkdir report/project; echo evil > report/project/.env'),
     ],
 )
-def test_hidden_files_that_are_there_are_no_outputs(hostile, caller, there, script):
+def test_existing_hidden_files_are_not_overwritten(hostile, caller, there, script):
     """What is hidden is somebody's settings: nothing is changed there, and what was delivered isn't lost."""
     write(caller / 'out' / there, 'mine')
     done = c3('run', '-o', 'out', hostile(script), cwd=caller)
@@ -158,7 +158,7 @@ def test_hidden_files_that_are_there_are_no_outputs(hostile, caller, there, scri
     assert [name for name in names_in(caller / 'out') if not name.startswith(('.c3-', there.split('/')[0]))] == []
 
 
-def test_many_links_are_not_told_one_by_one(hostile, caller):
+def test_many_skipped_links_are_summarized(hostile, caller):
     """A hostile image doesn't fill the screen."""
     script = 'i=0; while [ $i -lt 500 ]; do ln -s / report/$i; i=$((i+1)); done'
     done = succeeded(c3('run', '-o', 'out', hostile(script), cwd=caller))

@@ -85,7 +85,7 @@ CASES = [(question, way) for question in QUESTIONS for way in WAYS if 'body' not
 
 
 @pytest.mark.parametrize(('question', 'way'), CASES)
-def test_no_question_is_without_an_end(serve, registry, tmp_path, question, way):
+def test_every_request_times_out(serve, registry, tmp_path, question, way):
     first, said = WAYS[way]
     bad = serve(Registry, first)
     operator(tmp_path)
@@ -98,7 +98,7 @@ def test_no_question_is_without_an_end(serve, registry, tmp_path, question, way)
 
 @pytest.mark.parametrize('part', ['/manifests/sha256', '/blobs/'])
 @pytest.mark.parametrize('way', ['silence', 'a slow body', 'half a body, held'])
-def test_no_part_of_a_base_image_is_without_an_end(serve, tmp_path, part, way):
+def test_every_base_image_download_times_out(serve, tmp_path, part, way):
     first, said = WAYS[way]
     bad = serve(Registry, lambda call: part in call.path and first(call))
     bad.add_base('x')
@@ -108,7 +108,7 @@ def test_no_part_of_a_base_image_is_without_an_end(serve, tmp_path, part, way):
     assert not (tmp_path / 'a.tar').exists()
 
 
-def test_a_layer_that_stalls_is_the_fault_of_where_it_comes_from(serve, tmp_path):
+def test_stalled_layer_is_blamed_on_its_source(serve, tmp_path):
     source, target = serve(Registry), serve(Registry)
     layer = source.add_base('x')['layers'][0]['digest']
 
@@ -127,7 +127,7 @@ def test_a_layer_that_stalls_is_the_fault_of_where_it_comes_from(serve, tmp_path
 
 
 @pytest.mark.parametrize('method', ['HEAD', 'POST', 'PUT'])
-def test_no_step_of_a_push_is_without_an_end(serve, registry, tmp_path, method):
+def test_every_step_of_a_push_times_out(serve, registry, tmp_path, method):
     bad = serve(Registry, silent('/blobs/', method), reads=lambda call: call.method != 'PUT')
     # More than what the system keeps for a server that doesn't read.
     write(tmp_path / 'large.bin', os.urandom((8 << 20) if method == 'PUT' else 10))
@@ -139,7 +139,7 @@ def test_no_step_of_a_push_is_without_an_end(serve, registry, tmp_path, method):
     assert not bad.manifests
 
 
-def test_a_token_server_that_is_silent_is_named(serve):
+def test_silent_token_server_is_named(serve):
     tokens = serve(Server, lambda call: silent()(call))
     challenge = f'Bearer realm="{tokens.url}/token"'
     registry = serve(Registry, lambda call: call.reply(401, WWW_Authenticate=challenge) or True)
@@ -147,13 +147,13 @@ def test_a_token_server_that_is_silent_is_named(serve):
     refused(c3('inspect', f'{registry.host}/x:1', limit=LIMIT), 3, said)
 
 
-def test_a_busy_registry_is_waited_for_a_while_only(serve):
+def test_busy_registry_is_retried_only_for_a_while(serve):
     registry = serve(Registry, lambda call: call.reply(429, {'errors': []}, Retry_After='100000') or True)
     refused(c3('inspect', f'{registry.host}/x:1', patience=30, limit=90), 3, '429')
     assert len(registry.calls) == 3
 
 
-def test_a_registry_that_is_busy_for_a_moment_is_asked_again(serve):
+def test_briefly_busy_registry_is_retried(serve):
     def first(call):
         busy = len(registry.calls) % 3
         if busy:
@@ -166,18 +166,18 @@ def test_a_registry_that_is_busy_for_a_moment_is_asked_again(serve):
 
 
 @pytest.mark.parametrize('value', ['0', '-1', 'soon', '1e9', ''])
-def test_a_limit_that_is_none_is_told(registry, value):
+def test_invalid_timeout_is_reported(registry, value):
     done = c3('inspect', f'{registry.host}/base:1', env={'C3_HTTP_TIMEOUT': value})
     refused(done, 3, 'C3_HTTP_TIMEOUT', 'number of seconds')
 
 
-def test_an_object_store_that_is_silent_ends_the_status(serve):
+def test_silent_object_store_times_out(serve):
     store = serve(Server, lambda call: silent()(call))
     place = f's3://key:secret@http://{store.host}/bucket/marks'
     refused(c3('grid-status', place, limit=LIMIT), 3, store.host, f'did nothing for {PATIENCE} s')
 
 
-def test_a_slow_push_is_no_reason_to_end(serve, registry, tmp_path):
+def test_slow_push_is_not_aborted(serve, registry, tmp_path):
     def first(call):
         if call.method == 'PUT' and '/blobs/' in call.path:
             length, content = int(call.handler.headers['Content-Length']), b''

@@ -59,7 +59,7 @@ def description(image):
 
 
 @pytest.mark.parametrize('kind', ['docker', 'oci'])
-def test_builds_at_once_get_versions_of_their_own(tmp_path, repository, base, kind):
+def test_concurrent_builds_get_distinct_versions(tmp_path, repository, base, kind):
     """Whoever comes later waits, is told so, and takes the next version."""
     options = base if kind == 'oci' else []
     cache = tmp_path / 'cache'
@@ -81,7 +81,7 @@ def test_builds_at_once_get_versions_of_their_own(tmp_path, repository, base, ki
 
 
 @pytest.mark.parametrize('kind', ['docker', 'oci'])
-def test_a_version_that_moves_is_named_by_its_digest(tmp_path, repository, base, kind):
+def test_moving_tag_is_pinned_by_digest(tmp_path, repository, base, kind):
     """Nodes and Kubeflow's cache know an image by its tag: what moves under it would not be run."""
     words = [*(base if kind == 'oci' else []), '-r', repository]
     name = f'{repository}/claimed-race'
@@ -118,7 +118,7 @@ def let_go(held, process):
     return process.communicate(timeout=120)
 
 
-def test_a_version_that_is_given_waits_for_nobody(tmp_path, repository, held):
+def test_explicit_version_does_not_wait(tmp_path, repository, held):
     """Who tells the version knows what they do."""
     first, second = sources(tmp_path, 2)
     slow = start(first, repository, DOCKER_HOST=held.host)
@@ -129,7 +129,7 @@ def test_a_version_that_is_given_waits_for_nobody(tmp_path, repository, held):
     assert tags(f'{repository}/claimed-race') == ['0.1', '7', 'latest']
 
 
-def test_a_killed_build_holds_nobody_up(tmp_path, repository):
+def test_killed_build_releases_its_turn(tmp_path, repository):
     """A lock ends with its process, however that ends."""
     first, second = sources(tmp_path, 2)
     write(first / 'slow.tmpl', SLOW)
@@ -158,7 +158,7 @@ def test_ctrl_c_ends_the_waiting(tmp_path, repository, held):
     let_go(held, slow)
 
 
-def test_what_another_machine_has_pushed_is_not_overwritten(tmp_path, repository, held):
+def test_versions_pushed_by_another_machine_are_not_overwritten(tmp_path, repository, held):
     """Two machines that build the same version at once: the later one ends with what to do."""
     first, second = sources(tmp_path, 2)
     slow = start(first, repository, DOCKER_HOST=held.host, XDG_CACHE_HOME=tmp_path / 'cache')
@@ -182,7 +182,7 @@ def pushed_over(name):
     return push
 
 
-def test_what_another_machine_pushes_at_the_same_time_is_told(tmp_path, repository):
+def test_concurrent_push_by_another_machine_is_reported(tmp_path, repository):
     """The version is read back after the push, and `latest` is left alone if it is another's."""
     [folder] = sources(tmp_path, 1)
     name = f'{repository}/claimed-race'

@@ -26,7 +26,7 @@ def local_tls(serve, authority):
     return serve(Registry, tls=authority.tls)
 
 
-def test_a_registry_of_plain_http_on_another_machine_is_told(plain, tmp_path):
+def test_remote_plain_http_registry_is_reported(plain, tmp_path):
     for words in (
         ['inspect', f'{plain.host}/x:1'],
         ['create-operator', operator(tmp_path), '-r', f'{plain.host}/x'],
@@ -37,18 +37,18 @@ def test_a_registry_of_plain_http_on_another_machine_is_told(plain, tmp_path):
     assert plain.logins == set()
 
 
-def test_a_registry_of_https_on_this_machine_is_told(local_tls):
+def test_local_https_registry_is_reported(local_tls):
     said = f'registry `{local_tls.host}` answers in HTTPS where plain HTTP is expected'
     refused(c3('inspect', f'{local_tls.host}/x:1', limit=LIMIT), 3, said, 'certificate')
 
 
-def test_a_bad_request_is_not_taken_for_https(serve):
+def test_bad_request_is_not_mistaken_for_https(serve):
     server = serve(Server, lambda call: call.reply(400, b'Client sent an HTTP request to an HTTPS server.\n'))
     done = refused(c3('inspect', f'{server.host}/x:1', limit=LIMIT), 3, '400')
     assert 'answers in HTTPS' not in done.stderr
 
 
-def test_a_server_of_https_that_says_so_in_plain_http_is_told(mixed):
+def test_https_server_answering_in_plain_http_is_reported(mixed):
     """As those written in Go do."""
     said = f'registry `{mixed}` answers in HTTPS where plain HTTP is expected'
     refused(c3('inspect', f'{mixed}/x:1', limit=LIMIT), 3, said)
@@ -79,7 +79,7 @@ def mixed(authority):
 
 
 @pytest.mark.parametrize('store', ['plain', 'secure'])
-def test_an_object_store_with_the_wrong_scheme_is_told(serve, authority, store):
+def test_wrong_scheme_of_an_object_store_is_reported(serve, authority, store):
     page = b'<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>b</Name></ListBucketResult>'
     server = serve(Server, lambda call: call.reply(200, page), tls=None if store == 'plain' else authority.tls)
     scheme, right = ('https', 'http://') if store == 'plain' else ('http', 'https://')
@@ -89,7 +89,7 @@ def test_an_object_store_with_the_wrong_scheme_is_told(serve, authority, store):
 
 
 @pytest.mark.parametrize('kind', ['plain', 'secure'])
-def test_a_platform_with_the_wrong_scheme_is_told(serve, authority, tmp_path, kind):
+def test_wrong_scheme_of_a_platform_is_reported(serve, authority, tmp_path, kind):
     server = serve(Server, lambda call: call.reply(200, b'{}'), tls=None if kind == 'plain' else authority.tls)
     scheme, right = ('https', 'http') if kind == 'plain' else ('http', 'https')
     write(tmp_path / 'e.json', '{"name": "e"}')
@@ -97,7 +97,7 @@ def test_a_platform_with_the_wrong_scheme_is_told(serve, authority, tmp_path, ki
     refused(c3(*words, cwd=tmp_path, limit=LIMIT), 3, 'is expected', f'`{right}://`')
 
 
-def test_a_platform_that_redirects_what_is_sent_is_not_followed(serve, stranger, tmp_path):
+def test_redirected_posts_to_a_platform_are_not_followed(serve, stranger, tmp_path):
     server = serve(Server, lambda call: call.reply(301, Location=f'{stranger.url}/x'))
     write(tmp_path / 'e.json', '{"name": "e"}')
     words = ['publish', 'submarine', '--server', server.url, 'create', 'e.json']

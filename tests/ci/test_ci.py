@@ -88,7 +88,7 @@ def step(name):
     ('schema', 'file'),
     [('github-actions', ACTION), ('github-workflows', WORKFLOW), ('gitlab-ci', GITLAB)],
 )
-def test_they_follow_their_schemas(schema, file, tmp_path):
+def test_ci_files_match_their_schemas(schema, file, tmp_path):
     check = [STATE / 'ci/bin/check-jsonschema', '--builtin-schema', f'vendor.{schema}']
     done = subprocess.run([*check, file], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout
@@ -97,7 +97,7 @@ def test_they_follow_their_schemas(schema, file, tmp_path):
     assert subprocess.run([*check, other], capture_output=True, timeout=60).returncode == 1, 'the schema sees something'
 
 
-def test_scripts_are_sound(tmp_path):
+def test_ci_scripts_pass_shellcheck(tmp_path):
     scripts = [one['run'] for one in yaml.safe_load(ACTION.read_text())['runs']['steps'] if 'run' in one]
     assert len(scripts) == 3
     for script in scripts:
@@ -107,7 +107,7 @@ def test_scripts_are_sound(tmp_path):
         subprocess.run(['shellcheck', path], check=True)
 
 
-def test_permissions_are_stated():
+def test_ci_permissions_are_explicit():
     assert yaml.safe_load(WORKFLOW.read_text())['permissions'] == {'contents': 'read', 'packages': 'write'}
 
 
@@ -118,7 +118,7 @@ def test_the_check_annotates(run, repository):
     run(step('Check'), OPERATORS='operators', CHECK='strict', code=1)
 
 
-def test_the_build_gives_the_next_step_what_it_needs(run, repository, tmp_path):
+def test_build_step_passes_its_results_on(run, repository, tmp_path):
     arguments = '--builder oci --base-image oci:base'
     variables = {'OPERATORS': 'operators', 'REPOSITORY': '', 'ARGUMENTS': arguments, 'SUMMARY': str(tmp_path / 'c3.json')}
     run(step('Build'), **variables)
@@ -132,13 +132,13 @@ def test_the_build_gives_the_next_step_what_it_needs(run, repository, tmp_path):
     run(step('Build'), code=3, **{**variables, 'ARGUMENTS': '--builder docker'})
 
 
-def test_the_repository_is_one_word(run, repository, tmp_path):
+def test_repository_is_quoted_as_one_word(run, repository, tmp_path):
     variables = {'OPERATORS': 'operators', 'ARGUMENTS': '--builder oci', 'SUMMARY': str(tmp_path / 'c3.json')}
     run(step('Build'), code=2, REPOSITORY='x; touch here', **variables)
     assert not (repository / 'here').exists()
 
 
-def test_the_jobs_of_gitlab_find_the_login(run, repository, tmp_path):
+def test_gitlab_jobs_find_the_registry_login(run, repository, tmp_path):
     lines = yaml.safe_load(GITLAB.read_text())['build operators']['script']
     script = '\n'.join(lines[:-1]) + '\ncat "$DOCKER_CONFIG/config.json"'
     said = run(script, CI_REGISTRY='r.example', CI_REGISTRY_USER='me', CI_REGISTRY_PASSWORD='p"w\\d')

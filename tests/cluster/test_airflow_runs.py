@@ -86,7 +86,7 @@ def airflow(namespace, home, maker):
 
 
 @pytest.mark.matrix('airflow', 'equal', 'probe')
-def test_values_arrive_and_outputs_come_back(airflow, maker, namespace):
+def test_values_and_outputs_round_trip(airflow, maker, namespace):
     airflow.put(maker[0])
     namespace.secret('maker', password=SECRET)
     (namespace.folder / 'data').write_bytes(b'given\n')
@@ -102,7 +102,7 @@ def test_values_arrive_and_outputs_come_back(airflow, maker, namespace):
     assert SECRET not in said
 
 
-def test_a_script_that_fails_is_a_task_that_failed(airflow, maker, namespace):
+def test_failing_script_fails_its_task(airflow, maker, namespace):
     airflow.put(maker[0])
     (namespace.folder / 'data').write_bytes(b'')
     states, _, said = airflow.run('maker', data='/shared/data', code=7)
@@ -123,7 +123,7 @@ def test_a_workflow_of_three_operators(airflow, namespace, tmp_path, repository)
     assert results[('write_letter', -1)]['letter'] == letter(4, 'Ada L.', SECRET)
 
 
-def test_a_grid_does_each_batch_once(airflow, namespace, tmp_path, repository):
+def test_grid_processes_each_batch_once(airflow, namespace, tmp_path, repository):
     names = prepare(namespace, 30)
     write(tmp_path / 'slow.py', SCRIPT)
     write(tmp_path / 'c3.toml', CLAIM + 'parallelism = 3\n')

@@ -180,7 +180,7 @@ DATA = [{'name': 'data', 'raw': {'data': 'given\n'}}]
 
 
 @pytest.mark.matrix('argo', 'equal', 'probe')
-def test_values_arrive_and_outputs_come_back(work, maker):
+def test_values_and_outputs_round_trip(work, maker):
     work.namespace.secret('maker', password=SECRET)
     status = work.succeeded('maker', [maker], DATA, text=TEXT, count='7', ratio='1e-3', flag='true')
     [node] = nodes_of(status, 'maker')
@@ -191,14 +191,14 @@ def test_values_arrive_and_outputs_come_back(work, maker):
     assert SECRET not in json.dumps(status)
 
 
-def test_what_is_not_given_is_the_scripts_own(work, maker):
+def test_omitted_values_are_left_to_the_script(work, maker):
     status = work.succeeded('maker', [maker], DATA)
     [node] = nodes_of(status, 'maker')
     assert outputs_of(node)[0]['seen'] == repr(('nothing', '\x1b[1m', 3, 0.5, False, None, 0))
 
 
 @pytest.mark.parametrize(('code', 'attempts'), [('2', 1), ('7', 2)])
-def test_what_can_not_succeed_is_not_tried_again(work, maker, code, attempts):
+def test_permanent_failures_are_not_retried(work, maker, code, attempts):
     status = work.run('maker', [maker], DATA, code=code)
     assert status['phase'] == 'Failed', work.report()
     nodes = nodes_of(status, 'maker')
@@ -217,7 +217,7 @@ def test_a_workflow_of_three_operators(work, tmp_path, repository):
     assert outputs_of(node)[0]['letter'] == letter(4, 'Ada L.', SECRET)
 
 
-def test_a_grid_does_each_batch_once(work, tmp_path, repository):
+def test_grid_processes_each_batch_once(work, tmp_path, repository):
     names = prepare(work.namespace, 60)
     write(tmp_path / 'slow.py', SCRIPT)
     places = 'gw_batch_file = "/shared/batches.txt"\ngw_coordinator_path = "/shared/marks"\n'

@@ -140,7 +140,7 @@ def kubelet():
     return int(process)
 
 
-def test_a_frozen_pod_and_a_kubelet_that_dies_lose_nothing(namespace, wrapper):
+def test_frozen_pod_and_dead_kubelet_lose_nothing(namespace, wrapper):
     names = prepare(namespace, 60)
     namespace.create(wrapper('--parallelism', '3', seconds='0.5'))
     wait_until(lambda: len(noted(namespace, 'end')) >= 6, PATIENCE)
@@ -175,7 +175,7 @@ def test_failed_batches_fail_their_index_only(namespace, wrapper):
     assert status['failedIndexes']
 
 
-def test_progress_beside_the_log(namespace, wrapper, call, tmp_path):
+def test_progress_is_shown_beside_the_log(namespace, wrapper, call, tmp_path):
     prepare(namespace, 60)
     write(tmp_path / 'gw_slow.job.yaml', json.dumps(wrapper('--parallelism', '3', seconds='2', bad='batch-004')))
     followed = call('submit', '--follow', 'gw_slow.job.yaml', folder=tmp_path)
@@ -253,7 +253,7 @@ def test_killed_pods_of_an_object_store_lose_nothing(namespace, repository, tmp_
     assert sorted(set(noted(namespace, 'end'))) == names
 
 
-def test_a_grid_with_little_room(namespace, wrapper):
+def test_grid_runs_with_fewer_pods_than_requested(namespace, wrapper):
     names = prepare(namespace, 40)
 
     def half(job):
@@ -266,7 +266,7 @@ def test_a_grid_with_little_room(namespace, wrapper):
     assert len(namespace.pods('gw-slow')) == 5
 
 
-def test_parts_by_index(namespace, repository, tmp_path):
+def test_indexed_parts_are_processed_once(namespace, repository, tmp_path):
     names = prepare(namespace, 30)
     grid = Grid(tmp_path, repository, 'index')
     namespace.create(grid.job('--indexed', '5', '--parallelism', '2', gw_batch_file='/shared/batches.txt'))

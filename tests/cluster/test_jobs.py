@@ -133,7 +133,7 @@ def test_an_optional_secret_may_be_missing(namespace, start):
     assert told['place'] == [pod['metadata']['name'], namespace.name, 'c3node']
 
 
-def test_a_needed_secret_is_waited_for(namespace, start):
+def test_pod_waits_for_a_required_secret(namespace, start):
     job = start(secret=False)
     wait_until(lambda: waits_for(namespace.pod(job)) == 'CreateContainerConfigError', PATIENCE)
     events = succeeded(namespace.call('events', '--for', f'pod/{namespace.pod(job)["metadata"]["name"]}')).stdout
@@ -142,7 +142,7 @@ def test_a_needed_secret_is_waited_for(namespace, start):
     assert seen(namespace.completed(job))['tokens'] == [7, 0]
 
 
-def test_surroundings(namespace, start):
+def test_pods_get_the_configured_environment(namespace, start):
     bundle = {'apiVersion': 'v1', 'kind': 'ConfigMap', 'metadata': {'name': 'ca'}, 'data': {'ca.pem': 'certificates\n'}}
     namespace.create(bundle)
     options = ['--ca-bundle', 'ca/ca.pem', '--pod-env', 'HTTPS_PROXY=http://proxy:3128/$(task)', '--shm', '200Mi']
@@ -151,7 +151,7 @@ def test_surroundings(namespace, start):
     assert told['shm'] == 200 * 2**20
 
 
-def test_any_user_and_a_root_that_is_read_only(namespace, start):
+def test_any_user_with_a_read_only_root(namespace, start):
     def harden(job):
         container_of(job)['securityContext'] |= {**STRANGER, 'readOnlyRootFilesystem': True}
 
@@ -170,7 +170,7 @@ def test_each_failed_pod_keeps_its_log_and_its_code(namespace, start):
     assert all('SEEN' in namespace.log(pod) for pod in namespace.pods('doer'))
 
 
-def test_a_refused_value_ends_the_job_at_once(namespace, start):
+def test_rejected_value_fails_the_job_immediately(namespace, start):
     def break_it(job):
         [count] = [variable for variable in container_of(job)['env'] if variable['name'] == 'count']
         count['value'] = 'many'
@@ -210,14 +210,14 @@ def test_a_deadline(namespace, start):
     wait_until(lambda: (namespace.folder / 'stopped').exists(), PATIENCE)
 
 
-def test_a_deleted_job_may_tidy_up(namespace, start):
+def test_deleted_job_can_clean_up(namespace, start):
     job = start(task='wait')
     namespace.running(job)
     succeeded(namespace.call('delete', 'job', job, '--cascade=foreground'))
     assert (namespace.folder / 'stopped').read_text() == '15'
 
 
-def test_a_pod_that_is_taken_away_is_no_failure(namespace, start):
+def test_evicted_pod_does_not_count_as_a_failure(namespace, start):
     job = start('--backoff-limit', '0', task='wait')
     name = namespace.running(job)
     eviction = {'apiVersion': 'policy/v1', 'kind': 'Eviction', 'metadata': {'name': name, 'namespace': namespace.name}}
@@ -279,7 +279,7 @@ def test_a_new_name_for_each_start(namespace, doer, tmp_path):
         namespace.completed(job)
 
 
-def test_a_finished_job_goes(namespace, start):
+def test_finished_job_is_removed(namespace, start):
     job = start('--ttl', '2')
     wait_until(lambda: namespace.call('get', 'job', job).returncode != 0, PATIENCE)
 
@@ -287,7 +287,7 @@ def test_a_finished_job_goes(namespace, start):
 # Indexed jobs
 
 
-def test_each_part_is_done_and_failed_ones_are_told(namespace, start):
+def test_each_part_runs_and_failed_parts_are_reported(namespace, start):
     job = start('--indexed', '3', '--parallelism', '2', '--backoff-limit', '1', task='parts', code='5')
     how, why, status = namespace.ended(job)
     assert (how, why) == ('Failed', 'FailedIndexes')
@@ -295,7 +295,7 @@ def test_each_part_is_done_and_failed_ones_are_told(namespace, start):
     assert sorted(exit_codes(namespace, job)) == [0, 0, 5, 5]
 
 
-def test_a_part_that_is_refused_is_not_tried_again(namespace, start):
+def test_rejected_part_is_not_retried(namespace, start):
     how, _, status = namespace.ended(start('--indexed', '3', task='parts', code='2'))
     assert (how, status['completedIndexes'], status['failedIndexes']) == ('Failed', '0,2', '1')
     assert sorted(exit_codes(namespace, 'doer')) == [0, 0, 2]

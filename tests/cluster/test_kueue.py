@@ -139,7 +139,7 @@ def created(namespace, job):
 
 
 @pytest.mark.usefixtures('queue')
-def test_a_grid_that_is_admitted_in_part_does_all(namespace, wrapper):  # noqa: F811
+def test_partially_admitted_grid_processes_everything(namespace, wrapper):  # noqa: F811
     names = prepare(namespace, 20)
     job = created(namespace, admitted_in_part(wrapper('--parallelism', '4', '--queue', 'team', '--requests', 'cpu=150m')))
     namespace.completed(job)
@@ -150,7 +150,7 @@ def test_a_grid_that_is_admitted_in_part_does_all(namespace, wrapper):  # noqa: 
 
 
 @pytest.mark.usefixtures('queue')
-def test_parts_stay_parts_where_there_is_little_room(namespace, repository, tmp_path):
+def test_indexed_parts_are_preserved_under_partial_admission(namespace, repository, tmp_path):
     names = prepare(namespace, 20)
     grid = Grid(tmp_path, repository, 'index')
     options = ['--indexed', '4', '--parallelism', '4', '--queue', 'team', '--requests', 'cpu=150m']

@@ -71,7 +71,7 @@ def assert_delivered(folder, text=HOSTILE):
     assert not (folder / 'made' / 'link').is_symlink()
 
 
-def test_outputs_come_back(job, call, namespace, tmp_path):
+def test_outputs_are_delivered(job, call, namespace, tmp_path):
     folder = job('--volume', 'shared:/some $(where)')
     out = tmp_path / 'out'
     done = succeeded(call('submit', 'maker.py', '-o', out, folder=folder))
@@ -95,7 +95,7 @@ def test_each_index_has_its_own_folder(job, call, tmp_path):
         assert_delivered(tmp_path / 'out' / index, HOSTILE + index)
 
 
-def test_an_index_that_fails_keeps_no_other_back(job, call, tmp_path):
+def test_failed_index_does_not_withhold_other_outputs(job, call, tmp_path):
     folder = job('--volume', 'shared:/data', '--indexed', '2', '--backoff-limit', '0')
     done = call('submit', 'maker.py', '-o', tmp_path / 'out', '--bad', '1', '--code', '7', folder=folder)
     assert done.returncode == 7, told(done)
@@ -104,7 +104,7 @@ def test_an_index_that_fails_keeps_no_other_back(job, call, tmp_path):
     assert f"nothing is put into `{tmp_path / 'out' / '1'}`" in done.stderr.replace('\n', '')
 
 
-def test_a_failed_notebook_shows_what_ran(operator_of, call, tmp_path):
+def test_failed_notebook_delivers_the_executed_cells(operator_of, call, tmp_path):
     cells = ['# c3: notebook-output\nalpha = 1.0', 'print("half way")', 'assert alpha < 2, "too large"']
     report = operator_of('report', notebook_of(*cells), suffix='.ipynb')
     folder = report.job(tmp_path / 'job', '--overwrite', '--volume', 'shared:/data', '--backoff-limit', '0').parent
@@ -115,14 +115,14 @@ def test_a_failed_notebook_shows_what_ran(operator_of, call, tmp_path):
     assert 'half way' in executed and 'too large' in executed
 
 
-def test_only_the_attempt_that_succeeded_counts(job, call, namespace, tmp_path):
+def test_only_the_successful_attempt_is_delivered(job, call, namespace, tmp_path):
     folder = job('--volume', 'shared:/data')
     succeeded(call('submit', 'maker.py', '-o', tmp_path / 'out', '--marks', '/data', folder=folder))
     assert_delivered(tmp_path / 'out')
     assert list((namespace.folder / 'c3-outputs').iterdir()) == []
 
 
-def test_a_job_that_fails_puts_nothing_anywhere(job, call, tmp_path):
+def test_failed_job_delivers_nothing(job, call, tmp_path):
     folder = job('--volume', 'shared:/data', '--backoff-limit', '0')
     done = call('submit', 'maker.py', '-o', tmp_path / 'out', '--code', '7', folder=folder)
     assert done.returncode == 7, told(done)
@@ -130,7 +130,7 @@ def test_a_job_that_fails_puts_nothing_anywhere(job, call, tmp_path):
     assert not (tmp_path / 'out').exists()
 
 
-def test_a_wait_that_was_stopped_is_taken_up(job, call, namespace, tmp_path):
+def test_interrupted_wait_can_be_resumed(job, call, namespace, tmp_path):
     folder = job('--volume', 'shared:/data')
     command = [C3, 'submit', '--namespace', namespace.name, 'maker.py', '-o', tmp_path / 'out', '--pause', '8']
     process = subprocess.Popen(command, cwd=folder, env=environment(reach()), stderr=subprocess.PIPE)
@@ -142,7 +142,7 @@ def test_a_wait_that_was_stopped_is_taken_up(job, call, namespace, tmp_path):
     assert_delivered(tmp_path / 'out')
 
 
-def test_what_can_not_come_back_is_refused(job, call, namespace, tmp_path):
+def test_outputs_without_a_volume_are_rejected(job, call, namespace, tmp_path):
     folder = job()
     done = call('submit', 'maker.py', '-o', tmp_path / 'out', folder=folder)
     refused(done, 1, 'the job has no volume', '--volume CLAIM:PATH')
@@ -155,7 +155,7 @@ def test_what_can_not_come_back_is_refused(job, call, namespace, tmp_path):
     assert not (tmp_path / 'out').exists()
 
 
-def test_a_user_who_may_not_read_is_told_where_they_are(job, call, namespace, tmp_path):
+def test_user_without_read_access_gets_the_location(job, call, namespace, tmp_path):
     jobs = {'apiGroups': ['batch'], 'resources': ['jobs'], 'verbs': ['create', 'get', 'delete', 'list']}
     pods = {'apiGroups': [''], 'resources': ['pods', 'pods/log', 'events'], 'verbs': ['create', 'get', 'delete', 'list']}
     kubeconfig = kubeconfig_of('starter', tmp_path, namespace, [jobs, pods])

@@ -93,7 +93,7 @@ def test_a_grid_is_accepted(namespace, tmp_path, backend, options):
     accepts(namespace, tmp_path / 'gw_count_letters.job.yaml')
 
 
-def test_what_may_not_be_is_refused(namespace, tmp_path):
+def test_forbidden_pods_are_rejected(namespace, tmp_path):
     (tmp_path / 'step.py').write_text('"""A step."""\nprint(1)\n')
     job = job_of(compiled(tmp_path, 'step.py', '-r', 'user'))
     container_of(job)['securityContext'] = {'privileged': True}
@@ -106,7 +106,7 @@ def test_what_may_not_be_is_refused(namespace, tmp_path):
 
 @pytest.mark.matrix('kubernetes', 'equal')
 @pytest.mark.parametrize('sample', [path for path in SAMPLES if path.stem not in NO_IMAGE], ids=lambda path: path.stem)
-def test_a_sample_does_the_same_in_the_cluster(namespace, repository, tmp_path, sample):
+def test_sample_behaves_the_same_in_the_cluster(namespace, repository, tmp_path, sample):
     name = sample.stem
     options = ['-r', repository, '-v', '0.1', '-o', tmp_path, '--volume', 'shared:/shared', *given(name)]
     image = create(ROOT, f'samples/{sample.name}', *FILES.get(name, []), *options)

@@ -101,7 +101,7 @@ def test_a_job_gives_log_and_exit_code(job, call, namespace):
     refused(call('wait', name), 3, f'there is no job `{name}`')
 
 
-def test_the_programs_exit_code_is_that_of_c3(job, call, namespace):
+def test_c3_exits_with_the_exit_code_of_the_program(job, call, namespace):
     folder = job('--backoff-limit', '1')
     started = succeeded(call('submit', 'speaker.job.yaml', '--code', '7', folder=folder, env=SECRET))
     name = started.stdout.strip()
@@ -146,7 +146,7 @@ def privileged(document):
     ],
     ids=['secret', 'image', 'room', 'admission', 'volume'],
 )
-def test_what_holds_a_job_back_is_told(job, follow, namespace, options, change, env, said):
+def test_reason_for_a_waiting_job_is_reported(job, follow, namespace, options, change, env, said):
     process, _, told_to = follow(job(*options, change=change), env=env)
     wait_until(lambda: said in told_to.read_text(encoding='utf-8'), PATIENCE)
     assert process.poll() is None
@@ -181,7 +181,7 @@ def test_a_broken_connection_neither_loses_nor_repeats_lines(job, follow):
     assert log.read_text(encoding='utf-8').splitlines()[1:] == lines_of(60)
 
 
-def test_indexes_speak_with_their_number(job, call, namespace):
+def test_log_lines_carry_their_index(job, call, namespace):
     folder = job('--indexed', '3', '--backoff-limit', '0')
     done = call('submit', 'speaker.py', '--follow', '--code', '5', folder=folder, env=SECRET)
     assert done.returncode == 5, told(done)
@@ -191,7 +191,7 @@ def test_indexes_speak_with_their_number(job, call, namespace):
     assert 'FailedIndexes' in done.stderr
 
 
-def test_memory_that_is_used_up_is_told(job, call, namespace):
+def test_out_of_memory_is_reported(job, call, namespace):
     script = 'import os; lines = [b"x" * 2**20 for _ in range(200)]'
 
     def fill(document):
@@ -203,7 +203,7 @@ def test_memory_that_is_used_up_is_told(job, call, namespace):
     assert 'its memory was used up' in done.stderr
 
 
-def test_a_job_whose_secret_is_denied_is_gone(job, call, namespace, tmp_path):
+def test_job_is_deleted_if_its_secret_is_denied(job, call, namespace, tmp_path):
     rules = [{'apiGroups': ['batch'], 'resources': ['jobs'], 'verbs': ['create', 'get', 'delete', 'list']}]
     kubeconfig = kubeconfig_of('starter', tmp_path, namespace, rules)
     done = call('submit', 'speaker.py', folder=job(), env=SECRET, kubeconfig=kubeconfig)
@@ -216,7 +216,7 @@ def test_a_job_whose_secret_is_denied_is_gone(job, call, namespace, tmp_path):
     refused(done, 3, 'the cluster denies it: pods is forbidden')
 
 
-def test_a_cluster_that_is_away_is_told(job, call, tmp_path):
+def test_unreachable_cluster_is_reported(job, call, tmp_path):
     config = (HOME / 'admin.conf').read_text(encoding='utf-8')
     kubeconfig = tmp_path / 'away'
     kubeconfig.write_text(re.sub(r'https://[^\s,"}]+', 'https://127.0.0.1:9', config), encoding='utf-8')

@@ -110,7 +110,7 @@ def test_every_sample_is_a_dag(found):
     assert set(own) <= set(found['dags'])
 
 
-def test_what_the_cluster_gives_is_that_of_the_job(found):
+def test_cluster_settings_match_the_job(found):
     folder = found['folder']
     pod = found['dags']['everything']['pods']['everything']
     job = yaml.safe_load((folder / 'all/everything.job.yaml').read_text(encoding='utf-8'))
@@ -137,7 +137,7 @@ def test_what_the_cluster_gives_is_that_of_the_job(found):
     assert f'--model=/more/everything/{RUN}/everything/model' in ours['args']
 
 
-def test_values_are_no_templates(found):
+def test_values_are_not_rendered_as_templates(found):
     given = container(found['dags']['everything']['pods']['everything'])['args']
     assert {'--rows=9', '--data=/data/x.csv', '--braces={{pod.name}} is told'} <= set(given)
     assert not any(word.startswith(('--title', '--table')) for word in given), 'the script has defaults of its own'
@@ -203,7 +203,7 @@ def test_the_pods_of_a_workflow_run_one_after_the_other(found, tmp_path):
     assert xcom(tmp_path) == {'letter': letter(4, VALUES['squares']['reader'], SECRET)}
 
 
-def test_steps_that_take_nothing_wait_for_the_one_before(found):
+def test_steps_without_inputs_wait_for_the_previous_step(found):
     """A grid in the middle: what comes behind waits for all of its workers."""
     dag = found['dags']['three']
     assert dag['downstream'] == {'first': ['gw_middle'], 'gw_middle': ['last'], 'last': []}
@@ -212,7 +212,7 @@ def test_steps_that_take_nothing_wait_for_the_one_before(found):
     assert not {'gw_part', 'gw_parts'} & set(dag['params'])
 
 
-def test_files_that_no_claim_holds_are_told(tmp_path):
+def test_file_outputs_without_a_volume_are_reported(tmp_path):
     for operator in OPERATORS:
         shutil.copy(SAMPLE / operator, tmp_path)
     done = c3('compile', *OPERATORS, '--target', 'airflow', '-r', 'registry.example/ns', cwd=tmp_path)

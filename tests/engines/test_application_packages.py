@@ -96,7 +96,7 @@ def test_the_tool_is_the_step(folder):
         assert set(tool['outputs']) == set(step['outputs'])
 
 
-def test_resources_are_those_of_the_job(folder):
+def test_resources_match_the_job(folder):
     _, tool = package(folder / 'water_bodies.eoap.cwl')
     asked = tool['requirements']['ResourceRequirement']
     assert asked == {'coresMin': 0.5, 'coresMax': 2, 'ramMin': 512, 'ramMax': 954}
@@ -133,7 +133,7 @@ def test_a_package_runs_as_the_step_does(workspace, repository, session_folder, 
     assert collected(done) == {'echo': HOSTILE, 'table': TABLE, 'report': report, 'complaint': None}
 
 
-def test_a_catalogue_goes_in_and_comes_out(repository, session_folder, tmp_path):
+def test_stac_catalogue_round_trips(repository, session_folder, tmp_path):
     write(tmp_path / 'water_bodies.py', CATALOGUE)
     create(tmp_path, 'water_bodies.py', '-r', f'{repository}/eoap', '--target', 'eoap')
     write(session_folder / 'scene/scene.json', '{"type": "Feature"}')

@@ -104,13 +104,13 @@ def ports(sides, kind):
     return [port for side in sides for port in side.get(kind, [])]
 
 
-def test_nothing_else_is_a_placeholder(folder):
+def test_no_other_text_is_a_placeholder(folder):
     for path in folder.rglob('*.argo.yaml'):
         document = template(path)
         assert set(references(document)) <= declared(document), path
 
 
-def test_what_the_cluster_gives_is_that_of_the_job(folder):
+def test_cluster_settings_match_the_job(folder):
     spec = template(folder / 'everything.argo.yaml')['spec']
     job = template(folder / 'everything.job.yaml')
     pod = job['spec']['template']['spec']
@@ -130,7 +130,7 @@ def test_what_the_cluster_gives_is_that_of_the_job(folder):
     assert ours['retryStrategy']['limit'] == '2'
 
 
-def test_what_holds_is_shown_to_who_starts_it(folder):
+def test_effective_defaults_are_shown_at_submission(folder):
     document = template(folder / 'everything.argo.yaml')
     arguments = {port['name']: port.get('value') for port in document['spec']['arguments']['parameters']}
     assert arguments == {'rows': '5', 'title': 'null', 'braces': 'null', 'log_level': 'INFO'}

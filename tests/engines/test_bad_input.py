@@ -107,7 +107,7 @@ def test_compile_refuses(folder, case):
     assert names_in(folder) == before
 
 
-def test_one_bad_source_does_not_keep_the_others_from_being_compiled(folder):
+def test_one_bad_source_does_not_stop_the_others(folder):
     done = c3('compile', 'broken.py', 'step.py', '-o', 'out', cwd=folder)
     assert done.returncode == 1
     assert 'broken.py:3' in done.stderr
@@ -115,7 +115,7 @@ def test_one_bad_source_does_not_keep_the_others_from_being_compiled(folder):
     assert names_in(folder / 'out') == sorted(f'step.{suffix}' for suffix in EMITTED)
 
 
-def test_a_source_nobody_may_read(tmp_path):
+def test_unreadable_source_is_reported(tmp_path):
     folder = strangers_folder(tmp_path / 'folder')
     write(folder / 'step.py', SCRIPT).chmod(0)
     if os.getuid() == 0:
@@ -145,7 +145,7 @@ UNREACHABLE = {
 
 
 @pytest.mark.parametrize('case', UNREACHABLE)
-def test_an_engine_or_registry_fails(tmp_path, case):
+def test_engine_and_registry_failures_are_reported(tmp_path, case):
     env, arguments, messages = UNREACHABLE[case]
     write(tmp_path / 'unreachable.py', SCRIPT)
     write(tmp_path / 'unreachable.cwl', 'old')
@@ -173,7 +173,7 @@ WRONG_LOGINS = {
 
 @pytest.mark.parametrize('version', [[], ['-v', '1']], ids=['version from the registry', 'version given'])
 @pytest.mark.parametrize('case', WRONG_LOGINS)
-def test_a_login_that_does_not_work(tmp_path, case, version):
+def test_failing_login_is_reported(tmp_path, case, version):
     config, messages = WRONG_LOGINS[case]
     write(tmp_path / 'config/config.json', '{"auths": ' if config is None else repr(config).replace("'", '"'))
     write(tmp_path / 'unreachable.py', SCRIPT)
@@ -237,7 +237,7 @@ def is_running(command):
     'arguments',
     [['inspect', 'step.py'], ['compile', 'step.py'], ['--help'], ['inspect', 'step.py', '--format', 'json']],
 )
-def test_a_reader_that_goes_away_is_no_accident(tmp_path, arguments):
+def test_closed_output_pipe_is_not_an_error(tmp_path, arguments):
     write(tmp_path / 'step.py', SCRIPT + ''.join(f'v{n} = os.getenv("v{n}", "{n}")\n' for n in range(3_000)))
     reader, writer = os.pipe()
     os.close(reader)
@@ -249,7 +249,7 @@ def test_a_reader_that_goes_away_is_no_accident(tmp_path, arguments):
     assert done.returncode in (0, 128 + signal.SIGPIPE, -signal.SIGPIPE), done.stderr
 
 
-def test_a_closed_error_stream_is_no_accident(tmp_path):
+def test_closed_error_stream_does_not_crash(tmp_path):
     write(tmp_path / 'broken.py', 'def f(:\n')
     done = run('sh', '-c', '"$0" compile broken.py 2>&- >&-', C3, cwd=tmp_path, env=environment())
     assert done.returncode == 1
@@ -265,7 +265,7 @@ def test_data_that_cannot_be_written_is_an_error(tmp_path):
     assert 'space' in done.stderr
 
 
-def test_no_colours_where_there_is_no_terminal(tmp_path):
+def test_no_colours_without_a_terminal(tmp_path):
     write(tmp_path / 'broken.py', 'def f(:\n')
     done = c3('compile', 'broken.py', cwd=tmp_path)
     assert '\x1b' not in done.stderr

@@ -64,7 +64,7 @@ def blobs(repository, name, version):
 
 
 @pytest.mark.parametrize('builder', ['docker', 'oci'])
-def test_what_has_not_changed_is_neither_built_nor_pushed(build, team, repository, builder):
+def test_unchanged_operators_are_neither_built_nor_pushed(build, team, repository, builder):
     options = ['-r', repository, '--builder', builder]
     assert states(build(team, *options)) == [('pushed', '0.1')] * 5
     before = snapshot(team)
@@ -84,12 +84,12 @@ def test_what_has_not_changed_is_neither_built_nor_pushed(build, team, repositor
     assert tags(f'{repository}/claimed-op-b') == ['0.1', '0.2', 'latest']
 
 
-def test_the_other_builder_finds_what_one_has_made(build, team, repository):
+def test_each_builder_recognizes_images_of_the_other(build, team, repository):
     assert states(build(team, '-r', repository, '--builder', 'oci')) == [('pushed', '0.1')] * 5
     assert states(build(team, '-r', repository, '--builder', 'docker')) == [('unchanged', '0.1')] * 5
 
 
-def test_a_given_version_is_compared_alone(build, team, repository):
+def test_explicit_version_is_compared_only_with_itself(build, team, repository):
     options = ['-r', repository, '--builder', 'oci', 'op_d.py']
     assert states(build(team, *options, '-v', '7')) == [('pushed', '7')]
     assert states(build(team, *options, '-v', '7')) == [('unchanged', '7')]
@@ -97,7 +97,7 @@ def test_a_given_version_is_compared_alone(build, team, repository):
     assert states(build(team, *options)) == [('unchanged', '8')]
 
 
-def test_an_upgrade_is_another_version_only_if_it_is_another_image(build, team, repository):
+def test_upgrade_bumps_the_version_only_if_the_image_changes(build, team, repository):
     options = ['-r', repository, '--builder', 'oci', 'op_a.py']
     first = build(team, *options)
     assert states(build(team, *options, '--upgrade')) == [('unchanged', '0.1')]
@@ -106,7 +106,7 @@ def test_an_upgrade_is_another_version_only_if_it_is_another_image(build, team, 
     assert engine['op-a']['digest'] != first['op-a']['digest']
 
 
-def test_another_base_image_changes_all(build, team, repository, base):
+def test_new_base_image_rebuilds_everything(build, team, repository, base):
     options = ['-r', repository, '--builder', 'oci', 'op_d.py', 'op_e.py']
     assert states(build(team, *options)) == [('pushed', '0.1')] * 2
     write(team / 'base/Dockerfile', f'FROM {base}\nLABEL newer=1\n')
@@ -128,7 +128,7 @@ def test_one_failure_does_not_stop_the_others(build, team, repository):
     assert sum(one['state'] == 'pushed' for one in operators.values()) == 4
 
 
-def test_a_layer_is_uploaded_once_for_all(build, team, repository):
+def test_shared_layer_is_uploaded_once(build, team, repository):
     operators = build(team, '-r', repository, '--builder', 'oci')
     layers = [blobs(repository, f'op-{letter}', '0.1') for letter in 'abc']
     shared = set(layers[0]) & set(layers[1]) & set(layers[2])
@@ -140,7 +140,7 @@ def test_a_layer_is_uploaded_once_for_all(build, team, repository):
     assert sum(bytes_ >= rest + 0.9 * size for bytes_ in uploaded) == 1, (uploaded, size)
 
 
-def test_a_base_from_elsewhere_is_uploaded_once_for_all(build, team, repository, tmp_path):
+def test_external_base_is_uploaded_once(build, team, repository, tmp_path):
     docker('save', '--output', tmp_path / 'base.tar', BASE)
     base = f'docker-archive:{tmp_path}/base.tar'
     operators = build(team, '-r', repository, '--builder', 'oci', '--base-image', base, 'op_d.py', 'op_e.py')
@@ -148,7 +148,7 @@ def test_a_base_from_elsewhere_is_uploaded_once_for_all(build, team, repository,
     assert sizes[0] < 1_000_000 < sizes[1], sizes
 
 
-def test_files_name_images_by_digest_if_asked_to(build, team, repository):
+def test_files_pin_images_by_digest_on_request(build, team, repository):
     options = ['-r', repository, '--builder', 'oci', '--pin', 'op_d.py']
     first = build(team, *options)['op-d']
     assert first['image'] == f'{repository}/claimed-op-d:0.1@{first["digest"]}'

@@ -189,7 +189,7 @@ def block(index):
 
 
 @pytest.mark.parametrize('source', SOURCES)
-def test_a_login_reaches_its_index_and_stays_nowhere(build, private, public, tmp_path, source):
+def test_credentials_reach_their_index_and_are_not_kept(build, private, public, tmp_path, source):
     options, env = sources(private, public, tmp_path / 'user')[source]
     lines = [*(block(private) if source == 'uv-block' else []), line(private)]
     done = succeeded(build(*lines, options=options, env=env))
@@ -199,7 +199,7 @@ def test_a_login_reaches_its_index_and_stays_nowhere(build, private, public, tmp
     has_no_trace(done.image, done, tmp_path, but=kept)
 
 
-def test_the_image_is_as_any_other(build, private, tmp_path):
+def test_image_shows_no_trace_of_build_secrets(build, private, tmp_path):
     done = succeeded(build(line(private), env={'NETRC': netrc(tmp_path / 'user')}))
     strange = [path for path in added_paths(done.image) if 'c3-index' in path or path.startswith(('/run', '/mnt', '/tmp', '/root'))]
     assert strange == []
@@ -209,7 +209,7 @@ def test_the_image_is_as_any_other(build, private, tmp_path):
     assert 'direct_url' not in ' '.join(added_paths(done.image))
 
 
-def test_what_the_base_image_has_is_not_fetched(build, private, tmp_path):
+def test_packages_of_the_base_image_are_not_fetched(build, private, tmp_path):
     template = f'FROM {BASE}\nUSER root\nRUN python -m pip install --no-cache-dir --no-deps c3below --index-url {address(private)} --trusted-host {host_address()}\n'
     base = f'c3-test/below:{secrets.token_hex(4)}'
     write(tmp_path / 'base/Dockerfile', template)
@@ -223,7 +223,7 @@ def test_what_the_base_image_has_is_not_fetched(build, private, tmp_path):
         run('docker', 'rmi', '--force', done.image, base)
 
 
-def test_a_change_of_the_requirements_is_seen_in_spite_of_the_cache(build, private, tmp_path):
+def test_changed_requirements_invalidate_the_cache(build, private, tmp_path):
     env = {'NETRC': netrc(tmp_path / 'user')}
     succeeded(build('# pip install -r requirements.txt', env=env, name='again') if write(tmp_path / 'requirements.txt', 'c3below\n' + file_lines(private)) else None)
     write(tmp_path / 'requirements.txt', 'c3own\n' + file_lines(private))
@@ -236,7 +236,7 @@ def file_lines(index):
     return f'--index-url {index.url}\n--trusted-host {host_address()}\n'
 
 
-def test_every_address_of_a_build_gets_its_login(build, private, public, packages, tmp_path):
+def test_every_url_of_a_build_gets_its_credentials(build, private, public, packages, tmp_path):
     [name] = [name for name in packages if name.startswith('c3direct')]
     write(tmp_path / 'requirements.txt', f'-r more/base.txt\nc3own  # ours\nc3direct @ {private.address(name)}\n')
     write(tmp_path / 'more/base.txt', f'{file_lines(public)}--extra-index-url={private.url}\nc3public\n-c ../limits.txt\n')
@@ -248,7 +248,7 @@ def test_every_address_of_a_build_gets_its_login(build, private, public, package
     has_no_trace(done.image, done, tmp_path)
 
 
-def test_a_grid_wrapper_gets_logins_too(build, private, tmp_path):
+def test_grid_wrappers_get_credentials_too(build, private, tmp_path):
     code = 'import c3own\ndef grid_process(batch_id):\n    pass\n'
     secret = write(tmp_path / 'user/login', f'{USER}:{PASSWORD}')
     options = ['--build-secret', f'{private.host}={secret}']
@@ -257,7 +257,7 @@ def test_a_grid_wrapper_gets_logins_too(build, private, tmp_path):
     run('docker', 'rmi', '--force', 'claimed-gw-many:0.1', 'claimed-gw-many:latest')
 
 
-def test_the_index_of_the_base_image_gets_its_login(build, private, tmp_path):
+def test_index_set_in_the_base_image_gets_its_credentials(build, private, tmp_path):
     base = f'c3-test/configured:{secrets.token_hex(4)}'
     write(tmp_path / 'base/Dockerfile', f'FROM {BASE}\nENV PIP_INDEX_URL={private.url} PIP_TRUSTED_HOST={host_address()}\n')
     docker('build', '--quiet', '--tag', base, tmp_path / 'base')
@@ -281,7 +281,7 @@ ENTRYPOINT ["python", "${working_dir}${target_dir}${target_code}"]
 """
 
 
-def test_the_index_that_a_template_tells_pip_gets_its_login(build, private, tmp_path):
+def test_index_set_in_a_template_gets_its_credentials(build, private, tmp_path):
     write(tmp_path / 'template', TEMPLATE % f'ENV PIP_INDEX_URL={private.url} PIP_TRUSTED_HOST={host_address()}')
     options = ['--dockerfile-template', 'template']
     done = succeeded(build('# pip install c3own', options=options, env={'NETRC': netrc(tmp_path / 'user')}))
@@ -292,20 +292,20 @@ def test_the_index_that_a_template_tells_pip_gets_its_login(build, private, tmp_
 # Who gets none
 
 
-def test_an_index_without_a_login_gets_none(build, private, tmp_path):
+def test_other_indexes_get_no_credentials(build, private, tmp_path):
     with serving(wheel('c3public')) as other:
         asking = line(private, f'--extra-index-url {other.url} c3own c3public')
         succeeded(build(asking, env={'PIP_INDEX_URL': address(private), 'NETRC': None}))
         assert other.asked and other.logins() == set()
 
 
-def test_who_is_only_linked_gets_no_login(build, packages, tmp_path):
+def test_hosts_linked_by_an_index_get_no_credentials(build, packages, tmp_path):
     with serving(packages) as elsewhere, serving(packages, login=(USER, PASSWORD), elsewhere=elsewhere) as index:
         succeeded(build(line(index), env={'NETRC': netrc(tmp_path / 'user')}))
         assert elsewhere.asked and elsewhere.logins() == set()
 
 
-def test_logins_of_hosts_that_are_not_named_reach_no_build(build, public, tmp_path):
+def test_credentials_of_unused_hosts_are_not_passed_to_builds(build, public, tmp_path):
     secret = write(tmp_path / 'user/login', 'no login at all\n')
     options = ['--build-secret', f'other.example={secret}', '--no-cache']
     env = {'NETRC': netrc(tmp_path / 'user', host='third.example'), 'PIP_INDEX_URL': 'http://eve:hunter2@fourth.example/simple'}
@@ -314,7 +314,7 @@ def test_logins_of_hosts_that_are_not_named_reach_no_build(build, public, tmp_pa
     assert 'nothing in the build' in done.stderr and '`other.example`' in done.stderr
 
 
-def test_a_stranger_s_setup_sees_no_login(build, private, public, tmp_path):
+def test_third_party_setup_code_sees_no_credentials(build, private, public, tmp_path):
     before = line(public, 'c3planter --no-build-isolation')
     after = line(public, 'c3evil --no-build-isolation')
     tools = '# pip install setuptools'
@@ -325,7 +325,7 @@ def test_a_stranger_s_setup_sees_no_login(build, private, public, tmp_path):
     has_no_trace(done.image, done, tmp_path)
 
 
-def test_sources_are_not_built_where_a_login_is(build, private, tmp_path):
+def test_sources_are_not_built_where_credentials_are_mounted(build, private, tmp_path):
     done = build(line(private, 'c3sources'), env={'NETRC': netrc(tmp_path / 'user')})
     refused(done, 1, r'no matching distribution found for c3sources', 'wheels only', 'line of its own')
     assert 'SEEN' not in done.stderr
@@ -333,7 +333,7 @@ def test_sources_are_not_built_where_a_login_is(build, private, tmp_path):
 
 
 @pytest.mark.parametrize('word', ['git+https://git.example/a/b', '-e git+https://git.example/a/b', 'b@https://b.example/b.tar.gz', '--no-binary :all:'])
-def test_what_has_to_be_built_is_refused_beside_a_login(build, private, tmp_path, word):
+def test_source_builds_are_rejected_with_credentials(build, private, tmp_path, word):
     env = {'NETRC': netrc(tmp_path / 'user')}
     refused(build(line(private, 'c3own', word), env=env), 1, 'no build may see the login of', 'line of its own')
     write(tmp_path / 'requirements.txt', f'{file_lines(private)}c3own\n{word}\n')
@@ -344,7 +344,7 @@ def test_what_has_to_be_built_is_refused_beside_a_login(build, private, tmp_path
 # What templates mount
 
 
-def test_a_template_mounts_what_is_given(build, tmp_path):
+def test_templates_can_mount_given_secrets(build, tmp_path):
     mounts = 'RUN --mount=type=secret,id=token --mount=type=secret,id=other cat /run/secrets/token && sha256sum /run/secrets/token > /opt/sum && test ! -e /run/secrets/other'
     write(tmp_path / 'template', TEMPLATE % mounts)
     secret = write(tmp_path / 'user/token', 'hunter2-token\n')
@@ -355,14 +355,14 @@ def test_a_template_mounts_what_is_given(build, tmp_path):
     has_no_trace(done.image, done, tmp_path, but=[secret])
 
 
-def test_a_template_gets_no_login_of_an_index(build, private, tmp_path):
+def test_templates_cannot_mount_index_credentials(build, private, tmp_path):
     write(tmp_path / 'template', TEMPLATE % 'RUN --mount=type=secret,id=c3-index-0 cat /run/secrets/c3-index-0')
     options = ['--dockerfile-template', 'template']
     done = build(line(private), options=options, env={'NETRC': netrc(tmp_path / 'user')})
     refused(done, 1, 'mounts the secret `c3-index-0`', "c3's own")
 
 
-def test_logins_of_registries_still_count(build, namespace, tmp_path):
+def test_registry_logins_still_apply(build, namespace, tmp_path):
     image = f'{CLOSED_REGISTRY}/{namespace}/tools:1'
     config = {'auths': {CLOSED_REGISTRY: {'auth': base64.b64encode(':'.join(LOGIN).encode()).decode()}}}
     write(tmp_path / 'docker/config.json', json.dumps(config))
@@ -384,11 +384,11 @@ def test_logins_of_registries_still_count(build, namespace, tmp_path):
         ('id=token,uid=3', 2, 'ID=FILE'),
     ],
 )
-def test_a_secret_that_is_none_is_a_wrong_option(build, secret, code, message):
+def test_invalid_build_secret_is_a_usage_error(build, secret, code, message):
     refused(build(options=['--build-secret', secret]), code, message)
 
 
-def test_a_secret_that_is_not_there_ends_the_build_before_it_begins(build, private, tmp_path):
+def test_missing_build_secret_is_reported_before_the_build(build, private, tmp_path):
     secret = write(tmp_path / 'user/login', 'a token\n')
     for given, message in {
         '/nonexistent': 'cannot read the build secret',
@@ -404,7 +404,7 @@ def test_a_secret_that_is_not_there_ends_the_build_before_it_begins(build, priva
 
 @pytest.mark.parametrize('refusal', [401, 403])
 @pytest.mark.parametrize('builder', ['docker', 'oci'])
-def test_a_wrong_login_is_told_with_its_host_and_place(build, alone, packages, tmp_path, refusal, builder):
+def test_wrong_credentials_are_reported_with_host_and_source(build, alone, packages, tmp_path, refusal, builder):
     secret = write(tmp_path / 'user/login', f'{USER}:hunter2-wrong\n')
     with serving(packages, login=(USER, PASSWORD), refusal=refusal) as index:
         options = [*alone(builder)[0], '--build-secret', f'{index.host}={secret}']
@@ -415,7 +415,7 @@ def test_a_wrong_login_is_told_with_its_host_and_place(build, alone, packages, t
 
 @pytest.mark.parametrize('refusal', [401, 403])
 @pytest.mark.parametrize('builder', ['docker', 'oci'])
-def test_a_missing_login_is_told_with_the_ways_to_give_it(build, alone, packages, refusal, builder):
+def test_missing_credentials_are_reported_with_a_hint(build, alone, packages, refusal, builder):
     with serving(packages, login=(USER, PASSWORD), refusal=refusal) as index:
         done = build(line(index), options=alone(builder)[0], env=alone(builder)[1])
         refused(done, 1, f'hint: `{index.host}` (wants|is asked without) a login', '--build-secret .*=FILE', 'netrc', 'PIP_INDEX_URL')
@@ -423,7 +423,7 @@ def test_a_missing_login_is_told_with_the_ways_to_give_it(build, alone, packages
 
 
 @pytest.mark.parametrize('engine', ['classic', 'podman'])
-def test_builders_that_would_keep_a_secret_are_refused(build, private, tmp_path, engine):
+def test_builders_that_would_keep_secrets_are_rejected(build, private, tmp_path, engine):
     env = {'DOCKER_BUILDKIT': '0'} if engine == 'classic' else {'DOCKER_HOST': PODMAN_SOCKET}
     done = build(line(private), env={'NETRC': netrc(tmp_path / 'user'), **env})
     refused(done, 3, f'the login of `{private.host}`', 'stay in the image', '--builder oci')
@@ -461,7 +461,7 @@ def alone(registry_base, tmp_path_factory):
 
 
 @pytest.mark.parametrize('source', SOURCES)
-def test_installers_on_this_machine_get_the_login_of_their_index(build, alone, private, public, packages, tmp_path, source):
+def test_local_installers_get_the_credentials_of_their_index(build, alone, private, public, packages, tmp_path, source):
     options, env = sources(private, public, tmp_path / 'user')[source]
     own_options, own_env = alone('oci')
     write(tmp_path / 'requirements.txt', f'c3direct @ {private.address(next(name for name in packages if name.startswith("c3direct")))}\n')
@@ -476,7 +476,7 @@ def test_installers_on_this_machine_get_the_login_of_their_index(build, alone, p
     assert cached and not [path for path in cached if any(trace in path.read_bytes() for trace in TRACES)]
 
 
-def test_installers_on_this_machine_get_no_other_login(build, alone, private, tmp_path):
+def test_local_installers_get_no_other_credentials(build, alone, private, tmp_path):
     options, env = alone('oci')
     with serving(wheel('c3public'), login=('eve', 'other')) as other:
         env |= {'PIP_EXTRA_INDEX_URL': address(private), 'NETRC': None, 'UV_INDEX_OTHER_USERNAME': USER, 'UV_INDEX_OTHER_PASSWORD': PASSWORD}
@@ -485,7 +485,7 @@ def test_installers_on_this_machine_get_no_other_login(build, alone, private, tm
         assert other.asked and other.logins() == set()
 
 
-def test_installers_on_this_machine_do_not_get_the_netrc_file(build, alone, packages, tmp_path):
+def test_local_installers_do_not_get_the_netrc_file(build, alone, packages, tmp_path):
     options, env = alone('oci')
     login = {'login': (USER, PASSWORD)}
     with serving(packages, **login) as elsewhere, serving(packages, **login, elsewhere=elsewhere) as index:

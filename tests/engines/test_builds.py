@@ -49,7 +49,7 @@ def test_the_next_version_comes_from_the_registry(repository, tmp_path):
     assert tags(image) == ['0.1', '0.10', '0.2', '0.9', 'latest']
 
 
-def test_without_a_build_the_version_is_that_of_the_manifests(tmp_path):
+def test_without_a_build_the_version_comes_from_existing_manifests(tmp_path):
     write(tmp_path / 'step.py', 'print(1)\n')
     nowhere = {'DOCKER_HOST': 'unix:///nonexistent'}
     arguments = ['step.py', '-r', '127.0.0.1:1/ns', '--no-build']
@@ -58,7 +58,7 @@ def test_without_a_build_the_version_is_that_of_the_manifests(tmp_path):
     assert create(tmp_path, *arguments, env=nowhere) == '127.0.0.1:1/ns/claimed-step:2.5'
 
 
-def test_without_a_repository_the_image_stays_here(tmp_path, namespace):
+def test_without_a_repository_the_image_is_not_pushed(tmp_path, namespace):
     name = namespace.replace('-', '_')
     write(tmp_path / f'{name}.py', 'print("here")\n')
     done = succeeded(c3('create-operator', f'{name}.py', cwd=tmp_path))
@@ -140,7 +140,7 @@ def test_the_classic_builder_makes_the_same_image(requiring, tmp_path):
     assert runtime_config(classic) == runtime_config(image)
 
 
-def test_docker_builds_the_same_image_from_what_was_kept(requiring, tmp_path, repository):
+def test_docker_builds_the_same_image_from_the_kept_context(requiring, tmp_path, repository):
     folder, _, image = requiring
     context = folder / 'requiring.context'
     rebuilt = f'{repository}/rebuilt:1'
@@ -176,7 +176,7 @@ FAILING = '# pip install six\n# pip install c3-has-no-such-package==1\nimport si
 
 
 @pytest.mark.parametrize('builder', BUILDERS)
-def test_a_package_that_cannot_be_installed_ends_the_build(tmp_path, repository, builder):
+def test_uninstallable_package_fails_the_build(tmp_path, repository, builder):
     write(tmp_path / 'failing.py', FAILING)
     write(tmp_path / 'failing.yaml', 'old')
     before = snapshot(tmp_path)
@@ -190,7 +190,7 @@ def test_a_package_that_cannot_be_installed_ends_the_build(tmp_path, repository,
 @pytest.mark.parametrize(
     'options', [[], ['--base-image', BASE], ['--no-build']], ids=['default', 'named image', 'no build']
 )
-def test_another_python_than_required_is_refused(tmp_path, options):
+def test_unsupported_python_version_is_rejected(tmp_path, options):
     write(tmp_path / 'future.py', '# /// script\n# requires-python = ">=3.99"\n# ///\nprint(1)\n')
     done = refused(c3('create-operator', 'future.py', *options, cwd=tmp_path), 1, r'requires-python.*>=3\.99', 'hint')
     assert '--base-image' in done.stderr
@@ -228,7 +228,7 @@ def test_a_script_in_a_folder_finds_its_modules_and_files(tmp_path, repository):
     assert found == '/opt/app-root/src/data/names.txt\n'
 
 
-def test_modes_of_files_are_those_an_image_needs(tmp_path, repository):
+def test_file_modes_are_made_readable_in_the_image(tmp_path, repository):
     script = (
         'import pathlib, subprocess\nsubprocess.run(["./tool.sh"])\nprint(pathlib.Path("private/a.txt").read_text())\n'
     )
@@ -319,14 +319,14 @@ def pass_on(source, target):
 
 
 @pytest.mark.parametrize('builder', BUILDERS)
-def test_an_engine_may_be_asked_by_tcp(tmp_path, repository, tcp, builder):
+def test_engine_is_reachable_over_tcp(tmp_path, repository, tcp, builder):
     write(tmp_path / 'remote.py', 'print("by TCP")\n')
     env = {**BUILDERS[builder], 'DOCKER_HOST': tcp}
     image = create(tmp_path, 'remote.py', '-r', f'{repository}/tcp-{builder}', env=env)
     assert succeeded(run_image(image)).stdout == 'by TCP\n'
 
 
-def test_an_engine_may_be_named_by_a_context(tmp_path, repository):
+def test_engine_is_selected_by_docker_context(tmp_path, repository):
     config = {'DOCKER_CONFIG': tmp_path / 'config'}
     place = os.environ.get('DOCKER_HOST', 'unix:///var/run/docker.sock')
     docker('context', 'create', 'here', '--docker', f'host={place}', env=environment(config))
@@ -398,7 +398,7 @@ CONFIGURATIONS = {
 
 
 @pytest.mark.parametrize('kind', CONFIGURATIONS)
-def test_the_login_comes_from_dockers_configuration(tmp_path, helper_path, namespace, kind):
+def test_login_comes_from_the_docker_configuration(tmp_path, helper_path, namespace, kind):
     write(tmp_path / 'config/config.json', json.dumps(CONFIGURATIONS[kind]))
     env = {'DOCKER_CONFIG': tmp_path / 'config', 'PATH': helper_path}
     write(tmp_path / 'closed.py', f'print({kind!r})\n')
@@ -413,7 +413,7 @@ def test_the_login_comes_from_dockers_configuration(tmp_path, helper_path, names
 
 
 @pytest.mark.parametrize('builder', ['buildkit', 'classic'])
-def test_builds_and_containers_get_the_proxies_of_docker(tmp_path, builder):
+def test_builds_and_containers_get_the_docker_proxies(tmp_path, builder):
     """As `docker build` and `docker run` hand on what `config.json` says."""
     proxies = {'default': {'httpProxy': 'http://proxy.example:3128', 'noProxy': 'localhost'}}
     write(tmp_path / 'config/config.json', json.dumps({'proxies': proxies}))

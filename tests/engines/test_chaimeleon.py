@@ -118,7 +118,7 @@ def desktop(sources, jupyter):
 # VNC
 
 
-def test_vnc_takes_its_password_and_no_other(desktop):
+def test_vnc_accepts_only_its_password(desktop):
     place = address(desktop, 5900)
     connection, ways = greeted(*place)
     connection.close()
@@ -127,7 +127,7 @@ def test_vnc_takes_its_password_and_no_other(desktop):
     assert logged_in(*place, VNC_PASSWORD) is not None
 
 
-def test_something_is_on_the_screen(desktop):
+def test_screen_is_not_blank(desktop):
     width, height, pixels = seen(desktop)
     assert (width, height) == (1280, 800)
     wait_until(lambda: len(colours(seen(desktop)[2])) > 500, 300)  # the browser has drawn the notebook
@@ -174,7 +174,7 @@ def test_files_are_uploaded_by_ssh(desktop):
     assert told == 'chaimeleon\n1 2 3'
 
 
-def test_ssh_forwards_nothing_unless_told(desktop):
+def test_ssh_forwarding_is_off_by_default(desktop):
     with ssh(desktop, PASSWORD) as client, pytest.raises(paramiko.ChannelException):
         client.get_transport().open_channel('direct-tcpip', ('127.0.0.1', 8888), ('127.0.0.1', 1))
 
@@ -221,7 +221,7 @@ def showing(name, image, texts):
     return done.stdout.split()
 
 
-def test_the_users_own_script_is_run_first_and_without_passwords(desktop):
+def test_user_script_runs_first_and_without_passwords(desktop):
     told = inside(desktop, 'cat', f'{HOME}/environment').stdout.splitlines()
     assert 'SSH_ENABLE_PASSWORD_AUTH=true' in told
     assert [line for line in told if PASSWORD in line or VNC_PASSWORD in line] == []
@@ -290,7 +290,7 @@ def test_a_desktop_that_is_not_registered_says_so_and_runs(sources, jupyter):
 # Passwords
 
 
-def test_passwords_are_made_at_random_and_told_once(sources, jupyter):
+def test_passwords_are_random_and_shown_once(sources, jupyter):
     name = 'c3-test-random'
     ended(name)
     try:
@@ -306,7 +306,7 @@ def test_passwords_are_made_at_random_and_told_once(sources, jupyter):
 
 
 @pytest.mark.parametrize('password', ['weak', 'chaimeleon', 'two\nlines'])
-def test_a_container_whose_password_stays_the_default_ends(jupyter, password):
+def test_container_with_the_default_password_exits(jupyter, password):
     done = run_image(jupyter, options=USER, env={'PASSWORD': password})
     assert (done.returncode, done.stdout) == (1, '')
     assert re.fullmatch(r'error: .*PASSWORD.*\n', done.stderr), done.stderr
@@ -315,7 +315,7 @@ def test_a_container_whose_password_stays_the_default_ends(jupyter, password):
 # The image
 
 
-def test_an_interactive_image_is_what_the_guide_asks_for(jupyter):
+def test_interactive_image_follows_the_guide(jupyter):
     config = image_config(jupyter)['Config']
     assert (config['User'], config['WorkingDir']) == ('chaimeleon:chaimeleon', HOME)
     assert config['Entrypoint'] == [f'{HOME}/.init/run.sh']
@@ -353,7 +353,7 @@ def test_variables_reach_the_services(plain):
 
 
 @pytest.mark.parametrize('interface', INTERFACES)
-def test_linters_accept_what_is_written(tmp_path, interface):
+def test_linters_accept_the_generated_files(tmp_path, interface):
     options = ['--no-build', '--keep-generated-files', '--target', 'chaimeleon', '-v', '0.1', '-o', tmp_path]
     options += ['--set', f'chaimeleon.interface={interface}']
     for sample in ('plain_notebook.ipynb', 'model_training.R', 'quoting.py'):

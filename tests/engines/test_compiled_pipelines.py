@@ -142,7 +142,7 @@ def canonical(value):
     return json.loads(json.dumps(value, sort_keys=True))
 
 
-def test_what_the_cluster_gives_is_what_the_snippet_asks_for(compiled):
+def test_cluster_settings_match_the_snippet(compiled):
     folder, made = compiled
     for name, theirs in made.items():
         ours, wanted = canonical(documents(folder, name)), canonical(theirs['configured'])
@@ -175,7 +175,7 @@ def test_values_arrive_by_the_rules_of_the_back_end(compiled, fills_defaults):
             assert all(value in words for value in values), name
 
 
-def test_variables_arrive_as_they_are_written(compiled):
+def test_variables_are_passed_verbatim(compiled):
     folder, made = compiled
     for pipeline in (documents(folder, 'everything'), made['everything']['configured']):
         assert kfp_oracle.environment(executor(pipeline[0]))['PRICE'] == '$(HTTPS_PROXY) $$5 $ $(KFP_POD_NAME)'
@@ -203,7 +203,7 @@ def with_default(pipeline, name, default):
 
 
 @pytest.mark.parametrize('default', ALTERED.values(), ids=ALTERED)
-def test_what_the_back_end_alters_is_seen(compiled, default):
+def test_values_altered_by_the_back_end_are_detected(compiled, default):
     folder, _ = compiled
     pipeline = documents(folder, 'everything')
     values = required(pipeline[0])
@@ -213,7 +213,7 @@ def test_what_the_back_end_alters_is_seen(compiled, default):
         kfp_oracle.run(with_default(pipeline, 'title', default), values, fills_defaults=False)
 
 
-def test_other_breaches_are_seen(compiled):
+def test_other_contract_violations_are_detected(compiled):
     folder, _ = compiled
     pipeline = documents(folder, 'everything')
     values = required(pipeline[0])
@@ -228,7 +228,7 @@ def test_other_breaches_are_seen(compiled):
         kfp_oracle.read("# PIPELINE DEFINITION\n# Inputs:\n#    title: str [Default: 'a\nb']\ncomponents: {}\n")
 
 
-def test_a_secret_is_no_parameter(compiled):
+def test_secrets_are_not_parameters(compiled):
     folder, _ = compiled
     [pipeline, settings] = documents(folder, 'everything')
     assert set(pipeline['root']['inputDefinitions']['parameters']) == {'rows', 'ratio', 'flag', 'title', 'log_level'}

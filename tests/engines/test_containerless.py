@@ -80,7 +80,7 @@ def test_a_zip_needs_nothing_but_python(folder, tmp_path):
     assert done.returncode == 5, told(done)
 
 
-def test_what_runs_is_not_cleaned_away(tmp_path):
+def test_running_operators_survive_a_cache_clean(tmp_path):
     write(tmp_path / 'wait.py', '"""Waits."""\nimport sys\nprint("runs", flush=True)\nsys.stdin.read()\nimport ctypes\n')
     cache = {'XDG_CACHE_HOME': tmp_path / 'cache'}
     succeeded(c3('create-containerless-operator', 'wait.py', cwd=tmp_path, env=cache))
@@ -96,7 +96,7 @@ def test_what_runs_is_not_cleaned_away(tmp_path):
     assert succeeded(run(*command, env=environment(cache), stdin=subprocess.DEVNULL)).stdout == 'runs\n'
 
 
-def test_claimed_runs_what_is_unpacked(folder, tmp_path):
+def test_claimed_runs_unpacked_operators(folder, tmp_path):
     claimed = tmp_path / 'claimed'
     claimed.symlink_to(C3)
     with zipfile.ZipFile(folder / 'claimed-show-it.0.2.zip') as archive:

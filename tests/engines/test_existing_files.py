@@ -34,7 +34,7 @@ def old(tmp_path):
     return tmp_path
 
 
-def test_files_that_differ_are_kept(old):
+def test_differing_files_are_kept(old):
     before = snapshot(old)
     refused(
         c3('create-operator', 'step.py', '--no-build', cwd=old),
@@ -47,14 +47,14 @@ def test_files_that_differ_are_kept(old):
     assert snapshot(old) == before
 
 
-def test_the_refusal_comes_before_the_build(old, repository):
+def test_conflicting_files_are_reported_before_the_build(old, repository):
     write(old / 'template', sleeping_template())
     options = ['-r', f'{repository}/kept', '--dockerfile-template', 'template', '--no-cache']
     refused(c3('create-operator', 'step.py', *options, cwd=old, timeout=60), 1, '--overwrite')
     assert tags(f'{repository}/kept/claimed-step') == []
 
 
-def test_files_that_differ_are_overwritten_if_asked(old):
+def test_differing_files_are_overwritten_on_request(old):
     succeeded(c3('create-operator', 'step.py', '--no-build', '--overwrite', cwd=old))
     assert names_in(old) == sorted(['step.py', *(f'step.{suffix}' for suffix in EMITTED)])
     assert b'mine' not in snapshot(old)['step.yaml']
@@ -67,7 +67,7 @@ RENAMED = {
 
 
 @pytest.mark.parametrize('case', RENAMED)
-def test_files_that_differ_are_renamed_if_asked(old, case):
+def test_differing_files_are_renamed_on_request(old, case):
     arguments, stem = RENAMED[case]
     succeeded(c3('create-operator', 'step.py', *arguments, cwd=old))
     found = snapshot(old)
@@ -88,7 +88,7 @@ def test_renaming_loses_nothing(old):
     assert snapshot(old) == before
 
 
-def test_files_that_are_the_same_are_no_hindrance(tmp_path):
+def test_identical_files_are_accepted(tmp_path):
     write(tmp_path / 'step.py', SCRIPT)
     succeeded(c3('create-operator', 'step.py', '--no-build', cwd=tmp_path))
     before = snapshot(tmp_path)
@@ -119,7 +119,7 @@ def test_on_a_terminal_the_user_is_asked(tmp_path, answer):
     assert (b'mine' in found.values()) == (answer != 'o\n')
 
 
-def test_the_difference_is_shown_as_often_as_wanted(tmp_path):
+def test_difference_can_be_shown_repeatedly(tmp_path):
     write(tmp_path / 'step.py', SCRIPT)
     succeeded(c3('create-operator', 'step.py', '--no-build', cwd=tmp_path))
     job = tmp_path / 'step.job.yaml'
@@ -151,7 +151,7 @@ def test_a_full_disk_loses_nothing(tmp_path, size):
     assert snapshot(tmp_path / 'after') == snapshot(tmp_path / 'before') == {'step.yaml': b'mine\n'}
 
 
-def test_a_full_disk_where_the_build_context_is_kept(tmp_path, repository):
+def test_full_disk_while_keeping_the_build_context(tmp_path, repository):
     write(tmp_path / 'step.py', SCRIPT)
     write(tmp_path / 'big.txt', 'x' * 500_000)
     folder = tmp_path / 'disk'
@@ -175,7 +175,7 @@ def test_a_read_only_folder(tmp_path):
         refused(done, 1, 'disk', 'read-only', '--output-dir')
 
 
-def test_a_folder_of_somebody_else(tmp_path):
+def test_folder_of_another_user(tmp_path):
     write(tmp_path / 'step.py', SCRIPT)
     before = snapshot(tmp_path)
     done = (

@@ -82,7 +82,7 @@ def versions(folder):
     return [line for line in text.splitlines() if line.startswith('version')]
 
 
-def test_every_image_stands_on_the_one_below(family, place):
+def test_every_image_is_based_on_its_parent(family, place):
     built = build(family, '-r', place)
     assert list(built) == ['python:3.9', 'python:3.9cuda11', 'python-tool:3.10', 'python-tool:3.10cuda11', 'segment:0.1']
     assert tags(f'{place}/python-tool') == ['3.10', '3.10cuda11', 'latest', 'latest-cuda']
@@ -100,7 +100,7 @@ def test_every_image_stands_on_the_one_below(family, place):
     assert all(image['present'] and image['id'] is None for image in again.values())
 
 
-def test_images_say_what_they_are(family, place):
+def test_images_have_name_and_version_labels(family, place):
     build(family, '-r', place, '--cuda', 'yes')
     config = image_config(f'{place}/python:3.9cuda11')['Config']
     assert config['User'] == 'chaimeleon:chaimeleon'
@@ -116,7 +116,7 @@ def test_images_say_what_they_are(family, place):
     assert folders.split() == ['chaimeleon', 'datasets', 'persistent-home', 'persistent-shared-folder']
 
 
-def test_a_change_raises_all_that_stand_on_it(family, place):
+def test_changed_image_bumps_its_descendants(family, place):
     build(family, '-r', place)
     path = family / 'family.toml'
     changed = FAMILY.replace('toolz==1.0.0"]', 'toolz==0.12.1"]', 1)
@@ -131,14 +131,14 @@ def test_a_change_raises_all_that_stand_on_it(family, place):
     assert digest(f'{place}/segment', 'latest') == digest(f'{place}/segment', '0.2') != digest(f'{place}/segment', '0.1')
 
 
-def test_an_edit_of_an_application_raises_it_alone(family, place):
+def test_changed_application_bumps_only_itself(family, place):
     build(family, '-r', place, '--cuda', 'no')
     write(family / 'names/a.txt', 'Adalbert')
     build(family, '-r', place, '--cuda', 'no')
     assert versions(family) == ['version = "0.2"   # an application', 'version = "3.10"', 'version = "3.9"']
 
 
-def test_versions_are_raised_on_demand(family, place):
+def test_versions_are_bumped_on_request(family, place):
     build(family, '-r', place, '--cuda', 'no')
     done = succeeded(c3('build-family', '-r', place, '--cuda', 'no', '--raise', 'python', 'python', cwd=family))
     assert '`python-tool`, `segment`\n' in done.stderr
@@ -148,7 +148,7 @@ def test_versions_are_raised_on_demand(family, place):
     assert [image for image in built if not built[image]['present']] == ['python-tool:3.11', 'segment:0.2']
 
 
-def test_what_is_chosen_may_stand_on_what_has_changed(family, place):
+def test_selected_image_may_have_a_changed_parent(family, place):
     build(family, '-r', place, '--cuda', 'no')
     path = family / 'family.toml'
     path.write_text(FAMILY.replace('six==1.16.0', 'six==1.17.0'), encoding='utf-8')
@@ -157,7 +157,7 @@ def test_what_is_chosen_may_stand_on_what_has_changed(family, place):
     assert done.stdout == f'{place}/python-tool:3.10\n'
 
 
-def test_nothing_is_pushed_of_what_fails_its_test(family, place):
+def test_images_failing_their_test_are_not_pushed(family, place):
     path = family / 'family.toml'
     path.write_text(FAMILY.replace('import six, toolz\'', 'import nowhere\''), encoding='utf-8')
     done = c3('build-family', '-r', place, cwd=family, timeout=900)
@@ -168,7 +168,7 @@ def test_nothing_is_pushed_of_what_fails_its_test(family, place):
     assert tags(f'{place}/python-tool') == ['3.10']
 
 
-def test_what_failed_its_test_is_not_there(family, namespace):
+def test_images_failing_their_test_are_not_kept(family, namespace):
     text = FAMILY.replace('"python"', f'"{namespace}-python"').replace('"python-tool"', f'"{namespace}-tool"')
     path = write(family / 'family.toml', text.replace('test = "test $(id', 'test = "exit 3; test $(id'))
     for _ in range(2):
@@ -178,7 +178,7 @@ def test_what_failed_its_test_is_not_there(family, namespace):
     assert '"3.9"' in path.read_text(encoding='utf-8')
 
 
-def test_an_image_stands_on_the_one_in_the_registry(family, place):
+def test_parent_image_comes_from_the_registry(family, place):
     build(family, '-r', place, '--cuda', 'no', 'python')
     pushed = image_config(f'{place}/python:3.9')['Id']
     docker('tag', BASE, f'{place}/python:3.9')
@@ -187,7 +187,7 @@ def test_an_image_stands_on_the_one_in_the_registry(family, place):
     assert image_config(f'{place}/python-tool:3.10')['RootFS']['Layers'][: len(below)] == below
 
 
-def test_the_current_directory_does_not_count(family, place):
+def test_result_is_independent_of_the_current_directory(family, place):
     build(family, '-r', place, '--cuda', 'no')
     for folder, file in ((family.parent, f'{family.name}/family.toml'), (family / 'names', '../family.toml')):
         built = build(folder, '-f', file, '-r', place, '--cuda', 'no')
@@ -195,7 +195,7 @@ def test_the_current_directory_does_not_count(family, place):
     assert 'FOUND 2\n' in docker('run', '--rm', f'{place}/segment:0.1')
 
 
-def test_the_own_file_is_no_content(tmp_path, place):
+def test_family_file_does_not_affect_content(tmp_path, place):
     write(tmp_path / 'Dockerfile', f'FROM {BASE}\nCOPY . /x\n')
     write(tmp_path / 'app.py', '"""Says."""\nprint("FOUND")\n')
     image = '[[image]]\nname = "{name}"\nversion = "1"\n'
@@ -207,7 +207,7 @@ def test_the_own_file_is_no_content(tmp_path, place):
     assert all(image['present'] for image in build(tmp_path, '-r', place).values())
 
 
-def test_podman_builds_them_too(family, place):
+def test_podman_builds_the_family(family, place):
     podman = {'DOCKER_HOST': PODMAN_SOCKET}
     built = build(family, '-r', place, '--cuda', 'no', '--no-test', env=podman)
     assert list(built) == ['python:3.9', 'python-tool:3.10', 'segment:0.1']
@@ -217,7 +217,7 @@ def test_podman_builds_them_too(family, place):
     assert 'FOUND 1\n' in docker('run', '--rm', '--network', 'none', f'{place}/segment:0.2')
 
 
-def test_interactive_images_have_all_they_start(family):
+def test_interactive_images_contain_everything_they_start(family):
     text = FAMILY + '\n[[image]]\nname = "desk"\nversion = "1"\nfrom = "python-tool"\ninterface = "jupyter"\ncuda = false\n'
     write(family / 'family.toml', text)
     succeeded(c3('build-family', '--no-build', '-o', 'out', 'desk', cwd=family))
@@ -231,7 +231,7 @@ def test_interactive_images_have_all_they_start(family):
     assert {finding['code'] for finding in findings} <= {'DL3008', 'DL3013'}, findings
 
 
-def test_without_a_registry_the_engine_knows_what_is_there(family, namespace):
+def test_without_a_registry_local_images_are_found(family, namespace):
     path = family / 'family.toml'
     text = FAMILY.replace('"python"', f'"{namespace}-python"').replace('"python-tool"', f'"{namespace}-tool"')
     path.write_text(text.replace('"segment"', f'"{namespace}-segment"'), encoding='utf-8')
@@ -246,7 +246,7 @@ def test_without_a_registry_the_engine_knows_what_is_there(family, namespace):
         run('docker', 'rmi', '--force', *names.split())
 
 
-def test_dockerfiles_of_ones_own_get_the_versions(tmp_path, place):
+def test_custom_dockerfiles_get_the_versions(tmp_path, place):
     dockerfile = f"""\
         ARG IMAGE_NAME
         ARG CUDA_VERSION=""
@@ -277,7 +277,7 @@ def test_dockerfiles_of_ones_own_get_the_versions(tmp_path, place):
     assert list(build(tmp_path, '-r', place)) == ['own:4', 'own:4cuda']
 
 
-def test_it_asks_where_somebody_can_answer(family, place):
+def test_prompts_only_on_a_terminal(family, place):
     answers = ['2\n', 'n\n', 'y\n', 'n\n', 'n\n']
     code, said = on_a_terminal([C3, 'build-family', '-r', place], answers, family)
     assert code == 3, said  # the image below is nowhere
@@ -293,7 +293,7 @@ def test_it_asks_where_somebody_can_answer(family, place):
     assert tags(f'{place}/python') == ['3.9']
 
 
-def test_contexts_are_left_for_those_who_review_them(family):
+def test_contexts_are_kept_for_review(family):
     succeeded(c3('build-family', '--no-build', '-o', 'out', cwd=family, env={'DOCKER_HOST': 'tcp://127.0.0.1:1'}))
     dockerfiles = sorted(path for path in (family / 'out').rglob('*') if path.name.endswith('Dockerfile'))
     assert len(dockerfiles) == 5
@@ -329,7 +329,7 @@ def test_contexts_are_left_for_those_who_review_them(family):
         ('[[image]]\nname = "a"\nversion = 3.10\nbase = "b"\n', 1, 'put it in quotes'),
     ],
 )
-def test_what_is_wrong_is_told(tmp_path, text, code, message):
+def test_invalid_families_are_reported(tmp_path, text, code, message):
     if text is not None:
         write(tmp_path / 'family.toml', text)
     refused(c3('build-family', '--local-mode', cwd=tmp_path), code, message)
@@ -347,11 +347,11 @@ def test_what_is_wrong_is_told(tmp_path, text, code, message):
         (['--no-build'], '--output-dir'),
     ],
 )
-def test_options_that_make_no_sense_are_refused(family, options, message):
+def test_invalid_options_are_rejected(family, options, message):
     refused(c3('build-family', *options, cwd=family), 2, message)
 
 
-def test_another_hand_on_the_file_is_respected(family, place):
+def test_concurrent_edits_of_the_file_are_preserved(family, place):
     build(family, '-r', place, '--cuda', 'no')
     path = family / 'family.toml'
     text = FAMILY.replace('six==1.16.0', 'six==1.17.0').replace('test = "test $(id', 'test = "sleep 5; test $(id')

@@ -143,7 +143,7 @@ def test_workers_share_the_batches(image, tmp_path):
     check_status(folder / 'coordinator')
 
 
-def test_kubeflow_runs_it_in_a_loop(image, workspace, tmp_path, session_folder):
+def test_kubeflow_runs_the_grid_in_a_loop(image, workspace, tmp_path, session_folder):
     folder = shared(tmp_path / 'shared')
     component = str(workspace / 'gw_count_letters.yaml')
     given = {'component': component, 'arguments': parameters('/shared')}
@@ -214,7 +214,7 @@ def test_workers_fetch_their_batches_from_an_object_store(workspace, repository,
     check_status(f'{place}/marks')
 
 
-def test_a_failed_batch_is_told_of_and_tried_again(image, tmp_path):
+def test_failed_batch_is_reported_and_retried(image, tmp_path):
     folder = shared(tmp_path / 'shared')
     write(folder / 'batches.txt', '\n'.join([*TEXTS, 'missing.txt']))
     words = [f'{name}={value}' for name, value in parameters('/shared').items()]
@@ -227,19 +227,19 @@ def test_a_failed_batch_is_told_of_and_tried_again(image, tmp_path):
     assert counts(folder)['missing.txt.json'] == {'x': 1}
 
 
-def test_the_image_holds_the_script_unchanged(image):
+def test_image_contains_the_unchanged_script(image):
     done = run_image(image, 'sh', '-c', f'cat {SAMPLE}')
     assert done.stdout == (ROOT / 'samples' / SAMPLE).read_text()
 
 
-def test_the_image_tells_its_component(image):
+def test_image_carries_its_component(image):
     names = [entry['name'] for entry in inspect(image)['inputs']]
     assert names[:2] == ['gw_batch_file', 'gw_batch_file_col_name']
     assert names[-3:] == ['source_path', 'target_path', 'ignore_case']
 
 
 @pytest.mark.parametrize('name', ['local', 'grid_wrapper', 'cos_grid_wrapper', 'simple_grid_wrapper'])
-def test_the_originals_command_line_goes_on_working(workspace, tmp_path, name):
+def test_command_line_of_the_original_still_works(workspace, tmp_path, name):
     program = tmp_path / 'c3_create_gridwrapper'
     program.symlink_to(C3)
     options = ['-b', name, '--component_process', 'grid_process', '--no-build', '-o', tmp_path / 'out']
@@ -247,7 +247,7 @@ def test_the_originals_command_line_goes_on_working(workspace, tmp_path, name):
     assert (tmp_path / 'out/gw_count_letters.yaml').is_file()
 
 
-def test_a_function_that_is_not_there_is_named(workspace, tmp_path):
+def test_missing_function_is_named(workspace, tmp_path):
     refused(wrap(workspace, '-p', 'process', '--no-build', '-o', tmp_path), 1, 'no function `process`', 'hint: .*--process')
     assert list(tmp_path.iterdir()) == []
 

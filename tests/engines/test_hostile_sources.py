@@ -50,14 +50,14 @@ def nasty_text(chance):
     return ''.join(chance.choices(NASTY, k=chance.randint(0, 6)))
 
 
-def test_generated_scripts_are_read_as_python_reads_them(generated):
+def test_generated_scripts_are_parsed_as_by_python(generated):
     folder, expected = generated
     for name in list(expected)[::10]:
         component = inspect(folder / f'{name}.py')
         assert {entry['name']: entry['default'] for entry in component['inputs']} == expected[name]['defaults']
 
 
-def test_manifests_of_generated_scripts_are_what_pyyaml_reads(generated):
+def test_manifests_of_generated_scripts_match_pyyaml(generated):
     folder, expected = generated
     for name, texts in expected.items():
         kubeflow, job, step = (load(folder, name, suffix) for suffix in ('yaml', 'job.yaml', 'cwl'))
@@ -127,13 +127,13 @@ def troublesome(session_folder):
 
 
 @pytest.mark.parametrize('version', ['kfp1', 'kfp2'])
-def test_kubeflow_accepts_what_is_not_refused(troublesome, tmp_path, version):
+def test_kubeflow_accepts_everything_that_compiles(troublesome, tmp_path, version):
     folder, compiled = troublesome
     results = compile_pipelines(version, [folder / f'{name}.yaml' for name in compiled], tmp_path)
     assert {call: result['error'].splitlines()[-1] for call, result in results.items() if result['error']} == {}
 
 
-def test_the_other_engines_accept_what_is_not_refused(troublesome):
+def test_other_engines_accept_everything_that_compiles(troublesome):
     folder, compiled = troublesome
     validate_steps([folder / f'{name}.cwl' for name in compiled])
     succeeded(
@@ -141,7 +141,7 @@ def test_the_other_engines_accept_what_is_not_refused(troublesome):
     )
 
 
-def test_kubeflow_keeps_great_integers(tmp_path):
+def test_kubeflow_preserves_large_integers(tmp_path):
     """Numbers of kfp 2 are floats, which know no greater integers one by one."""
     source = write(tmp_path / 'great.py', 'import os\nint(os.getenv("a", 2**53 + 1))\n')
     succeeded(c3('compile', source))

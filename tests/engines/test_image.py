@@ -58,7 +58,7 @@ def image(images, request):
     return images[request.param]
 
 
-def test_it_tells_its_parameters(image):
+def test_help_lists_the_parameters(image):
     done = succeeded(run_image(image, '--help'))
     assert done.stderr == '' and 'RUNS' not in done.stdout
     assert '--in_path' in done.stdout and 'How many.' in done.stdout and 'Integer' in done.stdout
@@ -73,30 +73,30 @@ def test_it_tells_its_parameters(image):
         (['--in_path'], 'parameter `in_path` has no value', 'write `--in_path VALUE`'),
     ],
 )
-def test_it_refuses_before_the_script_starts(image, arguments, message, hint):
+def test_invalid_values_are_rejected_before_the_script_starts(image, arguments, message, hint):
     done = run_image(image, *arguments)
     assert (done.returncode, done.stdout) == (2, '')
     assert f'error: {message}' in done.stderr and hint in done.stderr
 
 
-def test_it_takes_an_empty_text(image):
+def test_empty_text_is_accepted(image):
     assert succeeded(run_image(image, env={'in_path': ''})).stdout.split() == ['RUNS', '5']
 
 
-def test_variables_that_r_itself_uses_arrive(images):
+def test_variables_used_by_r_itself_are_passed_on(images):
     env = {'in_path': 'x', 'mode': 'words', 'args': 'mine', 'a': 'also'}
     assert succeeded(run_image(images['op_r.R'], env=env)).stdout.startswith('mine ')
 
 
 @pytest.mark.parametrize('root', [[], READ_ONLY], ids=['', 'read-only root'])
-def test_a_user_without_a_name_has_one(image, root):
+def test_nameless_user_gets_a_name(image, root):
     options = ['--user', '1000660000:0', *root]
     done = succeeded(run_image(image, options=options, env={'in_path': 'x', 'mode': 'user'}))
     assert done.stdout.split()[0] == 'user'
 
 
 @pytest.mark.parametrize('number, status', [('TERM', 143), ('INT', 130), ('KILL', 137)])
-def test_signals_end_it_at_once(image, number, status):
+def test_signals_end_the_container_immediately(image, number, status):
     name = f'c3-signals-{os.getpid()}-{number}'.lower()
     command = ['docker', 'run', '--rm', '--name', name, '-e', 'in_path=x', '-e', 'mode=sleep', image]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -108,7 +108,7 @@ def test_signals_end_it_at_once(image, number, status):
     assert time.monotonic() - begun < 30  # half of what it would sleep
 
 
-def test_it_ends_with_the_exit_code_of_the_program(image):
+def test_container_exits_with_the_exit_code_of_the_program(image):
     assert run_image(image, 'sh', '-c', 'exit 7').returncode == 7
     assert run('docker', 'run', '--rm', '--init', image, '--help').returncode == 0
 
@@ -120,7 +120,7 @@ FOLDERS = {
 
 
 @pytest.mark.parametrize('name', FOLDERS)
-def test_a_folder_in_a_text_output_fails_no_step(session_folder, repository, name):
+def test_folder_in_a_text_output_does_not_fail_the_step(session_folder, repository, name):
     folder = session_folder / 'text-outputs'
     write(folder / name, FOLDERS[name])
     image = create(folder, name, '-r', repository, '-v', 'text', '--local-mode')

@@ -36,7 +36,7 @@ def pod(job):
     return spec, container
 
 
-def test_the_job_of_the_guide(tmp_path):
+def test_job_matches_the_guide(tmp_path):
     options = ['--pull-secret', 'user-pull-secret', '--volume', 'pvc-name:data', '--supplemental-group', '1000720000']
     options += ['--backoff-limit', '1', '--restart-policy', 'Never', '--secret', 'access_key_id=cos-secret']
     job = compiled(tmp_path, *options)
@@ -53,7 +53,7 @@ def test_the_job_of_the_guide(tmp_path):
     assert variable['valueFrom'] == {'secretKeyRef': {'name': 'cos-secret', 'key': 'access_key_id'}}
 
 
-def test_nothing_of_it_is_there_unasked(tmp_path):
+def test_optional_fields_are_omitted_by_default(tmp_path):
     job = compiled(tmp_path)
     spec, container = pod(job)
     assert (job['spec']['backoffLimit'], spec['restartPolicy']) == (5, 'Never')
@@ -92,7 +92,7 @@ def test_taints_variables_and_certificates(tmp_path):
     assert [values[name] for name in ('SSL_CERT_FILE', 'REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE')] == [f'{folder}/ca.pem'] * 3
 
 
-def test_one_claim_in_two_places(tmp_path):
+def test_one_claim_can_be_mounted_twice(tmp_path):
     options = ['--volume', 'shared/in:/data/in:ro', '--volume', 'shared/out:/data/out', '--fs-group', '2000']
     spec, container = pod(compiled(tmp_path, *options, '--namespace', 'team', '--service-account', 'runner'))
     [volume] = spec['volumes']
@@ -107,7 +107,7 @@ def test_one_claim_in_two_places(tmp_path):
     assert load(tmp_path, 'reader', 'job.yaml')['metadata']['namespace'] == 'team'
 
 
-def test_what_comes_from_a_secret_is_a_secret(tmp_path):
+def test_inputs_mapped_to_secrets_become_secrets(tmp_path):
     compiled(tmp_path, '--secret', 'access_key_id=cos-secret/id')
     [key, *_] = load(tmp_path, 'reader', 'yaml')['inputs']
     assert key['name'] == 'access_key_id' and 'default' not in key
@@ -140,13 +140,13 @@ def test_what_comes_from_a_secret_is_a_secret(tmp_path):
         (1, '`..` in a path', ['--volume', 'pvc/..:/data']),
     ],
 )
-def test_what_kubernetes_would_refuse_is_refused(tmp_path, code, says, options):
+def test_options_kubernetes_would_reject_are_rejected(tmp_path, code, says, options):
     write(tmp_path / 'reader.py', SCRIPT)
     refused(c3('compile', 'reader.py', *options, cwd=tmp_path), code, says)
     assert [path.name for path in tmp_path.iterdir()] == ['reader.py']
 
 
-def test_a_secret_for_no_variable_is_told_of(tmp_path):
+def test_secret_for_an_unknown_input_is_reported(tmp_path):
     write(tmp_path / 'reader.py', SCRIPT)
     done = succeeded(c3('compile', 'reader.py', '--secret', 'acess_key=cos-secret', cwd=tmp_path))
     assert 'no input is called `acess_key`' in done.stderr
@@ -163,7 +163,7 @@ def retries(job):
     return {key: job['spec'][key] for key in RETRIES if key in job['spec']}
 
 
-def test_an_indexed_job_counts_for_each_index(tmp_path):
+def test_indexed_job_has_a_backoff_limit_per_index(tmp_path):
     job = compiled(tmp_path, '--indexed', '10', '--parallelism', '3', '--max-failed-indexes', '2', '--backoff-limit', '1')
     assert retries(job) == {
         'completionMode': 'Indexed',
@@ -175,12 +175,12 @@ def test_an_indexed_job_counts_for_each_index(tmp_path):
     assert job['spec']['podFailurePolicy'] == policy('reader', 'FailIndex', [2])
 
 
-def test_containers_that_are_restarted_have_no_rules(tmp_path):
+def test_restarted_containers_have_no_failure_policy(tmp_path):
     job = compiled(tmp_path, '--restart-policy', 'OnFailure')
     assert pod(job)[0]['restartPolicy'] == 'OnFailure' and 'podFailurePolicy' not in job['spec']
 
 
-def test_older_clusters_get_the_older_form(tmp_path):
+def test_older_clusters_get_the_older_syntax(tmp_path):
     write(tmp_path / 'c3.toml', '[job]\nkubernetes = "1.27"\n')
     job = compiled(tmp_path, '--indexed', '4')
     assert retries(job) == {'completionMode': 'Indexed', 'completions': 4, 'parallelism': 4, 'backoffLimit': 5}
@@ -215,7 +215,7 @@ def grid(folder, *options, backend='local'):
     return load(folder, 'gw_step', 'job.yaml')
 
 
-def test_a_grid_outlives_the_deaths_of_its_workers(tmp_path):
+def test_grid_retry_limits_tolerate_worker_deaths(tmp_path):
     """The form that was tried on Kubernetes 1.34.3: eight kills, 600 of 600 batches."""
     job = grid(tmp_path, '--parallelism', '4')
     assert retries(job) == {
@@ -236,16 +236,16 @@ def test_a_grid_for_older_clusters(tmp_path):
     assert retries(job) == {'parallelism': 4, 'backoffLimit': 124} and 'podFailurePolicy' not in job['spec']
 
 
-def test_the_workers_of_a_grid_are_admitted_together(tmp_path):
+def test_grid_workers_are_admitted_together(tmp_path):
     job = grid(tmp_path, '--queue', 'team')
     assert job['metadata']['annotations'] == {'kueue.x-k8s.io/job-completions-equal-parallelism': 'true'}
 
 
-def test_parts_by_index_are_all_done_however_few_pods_a_queue_admits(tmp_path):
+def test_indexed_parts_all_run_under_partial_admission(tmp_path):
     assert 'annotations' not in grid(tmp_path, '--queue', 'team', '--parallelism', '4', backend='index')['metadata']
 
 
-def test_workers_of_a_grid_are_not_restarted_in_their_pods(tmp_path):
+def test_grid_workers_are_not_restarted_in_their_pods(tmp_path):
     write(tmp_path / 'step.py', GRID)
     command = ['create-gridwrapper', '-p', 'grid_process', '-b', 'local', '--no-build', 'step.py']
     refused(c3(*command, '--restart-policy', 'OnFailure', cwd=tmp_path), 1, 'would end all of them')

@@ -49,12 +49,12 @@ def test_docker_runs_it_under_any_user_with_a_read_only_root(images, name):
 
 
 @pytest.mark.parametrize('name', NAMES)
-def test_the_image_is_no_root(images, name):
+def test_image_does_not_run_as_root(images, name):
     assert image_config(images[name])['Config']['User'] == '1001:0'
 
 
 @pytest.mark.parametrize('name', NAMES)
-def test_a_shell_can_be_had(images, name):
+def test_image_can_run_a_shell(images, name):
     assert run_image(images[name], 'sh', '-c', 'echo "$1"', 'sh', 'a  b').stdout == 'a  b\n'
 
 
@@ -96,20 +96,20 @@ def test_cwltool_runs_it(operators, session_folder, name, given):
 
 
 @pytest.mark.parametrize('name', NAMES)
-def test_the_image_tells_its_component(operators, name):
+def test_image_carries_its_component(operators, name):
     folder, images = operators
     component, label = inspect(name, cwd=folder), inspect(images[name])
     assert component['source'] == name
     assert {**component, 'diagnostics': []} == label
 
 
-def test_ipython_is_there_only_where_it_is_needed(images):
+def test_ipython_is_installed_only_if_needed(images):
     ask = ['python', '-c', 'import IPython']
     assert run_image(images['magics.ipynb'], *ask).returncode == 0
     assert 'No module named' in run_image(images['plain.ipynb'], *ask).stderr
 
 
-def test_the_script_is_generated_plain_python(operators, images):
+def test_notebook_becomes_a_plain_python_script(operators, images):
     done = succeeded(run_image(images['plain.ipynb'], 'sh', '-c', 'cat plain.py; ls'))
     assert '# %% cell 2\n\nimport json\n' in done.stdout
     assert done.stdout.split()[-2:] == ['claimed_plain.py', 'plain.py']
@@ -130,7 +130,7 @@ def packages(folder, cran, names, rest):
     write(folder / 'packages.R', f'# Uses packages.\ninstall.packages(c({listed}), repos = "{cran}")\n{rest}')
 
 
-def test_r_packages_are_installed_with_what_they_need(tmp_path, cran):
+def test_r_packages_are_installed_with_their_dependencies(tmp_path, cran):
     packages(tmp_path, cran, ['c3beta'], 'library(c3alpha)\nlibrary(c3beta)\ncat("VALUE", alpha_value(), "\\n")\n')
     image = create(tmp_path, 'packages.R', '--local-mode')
     done = succeeded(run_image(image, options=['--network', 'none']))
@@ -138,7 +138,7 @@ def test_r_packages_are_installed_with_what_they_need(tmp_path, cran):
 
 
 @pytest.mark.parametrize('name', ['nosuchpackage', 'c3broken'])
-def test_an_r_package_that_fails_ends_the_build_by_its_name(tmp_path, cran, name):
+def test_failing_r_package_fails_the_build_and_is_named(tmp_path, cran, name):
     packages(tmp_path, cran, ['c3alpha', name], '')
     done = c3('create-operator', 'packages.R', '--local-mode', cwd=tmp_path)
     assert done.returncode == 1, done.stderr
@@ -146,7 +146,7 @@ def test_an_r_package_that_fails_ends_the_build_by_its_name(tmp_path, cran, name
     assert [path.name for path in tmp_path.iterdir()] == ['packages.R'], 'nothing is written'
 
 
-def test_variables_that_r_overwrites_reach_the_script(tmp_path):
+def test_variables_overwritten_by_r_reach_the_script(tmp_path):
     text = '# Says.\n\na <- Sys.getenv("a", "x")\nargs <- Sys.getenv("args", "y")\ncat("SAID", a, args, "\\n")\n'
     write(tmp_path / 'said.R', text)
     image = create(tmp_path, 'said.R', '--local-mode')

@@ -52,7 +52,7 @@ def components():
     return {sample: inspect(SOURCES[sample], cwd=FOLDER.parent) for sample in SAMPLES}
 
 
-def test_all_files_are_there_and_the_same_bytes_each_time(compiled, tmp_path):
+def test_all_files_are_written_reproducibly(compiled, tmp_path):
     succeeded(
         c3(
             'compile',
@@ -86,7 +86,7 @@ def test_kubeflow_compiles_pipelines(pipelines, sample, gives_all):
 
 
 @pytest.mark.parametrize('sample', SAMPLES)
-def test_kubeflow_component_says_what_the_source_says(compiled, components, sample):
+def test_kubeflow_component_matches_the_source(compiled, components, sample):
     component = load(compiled, sample, 'yaml')
     parameters = with_log_level(components[sample])
     assert component['name'] == components[sample]['name']
@@ -167,7 +167,7 @@ CWL_VALUES = {'String': str, 'Integer': int, 'Float': float, 'Boolean': lambda t
 
 
 @pytest.mark.parametrize('sample', SAMPLES)
-def test_cwl_step_says_what_the_source_says(compiled, components, sample):
+def test_cwl_step_matches_the_source(compiled, components, sample):
     step = load(compiled, sample, 'cwl')
     parameters = {identifier(parameter['name']): parameter for parameter in with_log_level(components[sample])}
     assert step['label'] == components[sample]['name']
@@ -211,7 +211,7 @@ def test_kubernetes_accepts_the_jobs(compiled):
 
 
 @pytest.mark.parametrize('sample', SAMPLES)
-def test_job_says_what_the_source_says(compiled, components, sample):
+def test_job_matches_the_source(compiled, components, sample):
     job = load(compiled, sample, 'job.yaml')
     [container] = job['spec']['template']['spec']['containers']
     variables = {variable['name']: variable for variable in container.get('env', [])}
@@ -238,7 +238,7 @@ def expected_variable(parameter, operator):
 
 
 @pytest.mark.parametrize('sample', SAMPLES)
-def test_job_is_named_and_secured_as_kubernetes_demands(compiled, sample):
+def test_job_name_and_security_meet_kubernetes_rules(compiled, sample):
     job = load(compiled, sample, 'job.yaml')
     pod = job['spec']['template']['spec']
     [container] = pod['containers']
@@ -258,7 +258,7 @@ def test_job_is_named_and_secured_as_kubernetes_demands(compiled, sample):
     assert job['spec']['ttlSecondsAfterFinished'] > 0
 
 
-def test_a_job_may_be_named_at_each_start(tmp_path):
+def test_job_name_can_be_generated_at_each_start(tmp_path):
     create(SAMPLES[0], tmp_path, '--generate-name')
     job = load(tmp_path, SAMPLES[0], 'job.yaml')
     assert job['metadata']['generateName'] == f'{job["metadata"]["labels"]["app.kubernetes.io/name"]}-'
@@ -291,7 +291,7 @@ def test_the_dockerfile_builds_everywhere(compiled, sample):
 # Secrets
 
 
-def test_secrets_are_in_no_file(tmp_path):
+def test_secrets_are_not_written_to_files(tmp_path):
     text = "import os\np = os.getenv('db_password', 'hunter2')\nt = os.environ.get('api_key', 'hunter2')\n"
     write(tmp_path / 'x.py', text)
     succeeded(c3('compile', 'x.py', cwd=tmp_path))

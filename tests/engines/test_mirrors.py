@@ -54,13 +54,13 @@ def test_without_the_mirror_the_base_is_not_found(folder, repository):
     assert done.returncode == 3 and TRUE in done.stderr, done.stderr
 
 
-def test_doctor_looks_for_the_mirrors_image(tmp_path):
+def test_doctor_checks_the_mirrored_image(tmp_path):
     write(tmp_path / 'c3.toml', 'mirrors = { "registry.access.redhat.com" = "registry.invalid/hub" }\n')
     assert f'missing base image registry.invalid/hub/{BASE.split("/", 1)[1]}' in c3('doctor', cwd=tmp_path).stdout
     assert f'found   base image {BASE}' in c3('doctor', cwd=ROOT).stdout
 
 
-def test_a_family_stands_on_the_mirrors_image(folder, mirror, repository):
+def test_family_is_based_on_the_mirrored_image(folder, mirror, repository):
     write(folder / 'family.toml', f'[[image]]\nname = "mirrored"\nversion = "1"\nbase = "{TRUE}"\npip = ["six==1.16.0"]\n')
     kept = ['build-family', '--no-build', '--overwrite', '--output-dir', 'contexts']
     succeeded(c3(*kept, cwd=folder))

@@ -54,7 +54,7 @@ def test_kubeflow_collects_it(folder, tmp_path):
     assert files['executed_notebook_html'].startswith('<!doctype html>')
 
 
-def test_a_failed_run_keeps_what_ran(folder, tmp_path):
+def test_failed_run_delivers_the_executed_cells(folder, tmp_path):
     command = ['run', '-o', tmp_path / 'out', (folder / 'image').read_text(), '--alpha', '2.0']
     done = c3(*command, env={'api_token': SECRET})
     assert done.returncode == 1 and 'only the executed notebook is put into' in done.stderr, told(done)
@@ -64,7 +64,7 @@ def test_a_failed_run_keeps_what_ran(folder, tmp_path):
     assert (error['ename'], error['evalue']) == ('AssertionError', 'too large')
 
 
-def test_what_has_no_notebook_is_refused(tmp_path):
+def test_notebook_output_is_rejected_without_a_python_notebook(tmp_path):
     r_kernel = {'kernelspec': {'name': 'ir', 'language': 'R'}}
     write(tmp_path / 'r.ipynb', json.dumps({**json.loads(notebook_of('x <- 1')), 'metadata': r_kernel}))
     write(tmp_path / 'grid.ipynb', notebook_of('x = 1', 'def grid_process(batch_id, **rest):\n    pass'))

@@ -115,7 +115,7 @@ def untold(namespace, session_folder):
     return function
 
 
-def test_layers_tell_what_the_configuration_does_not(make, untold, requiring, namespace):
+def test_python_is_located_from_layers_if_the_config_lacks_it(make, untold, requiring, namespace):
     base = untold('nameless', 'ENV PYTHON_VERSION=', 'RUN python -m pip install --no-cache-dir six==1.17.0')
     options = ['--base-image', base, '-r', f'{OPEN_REGISTRY}/{namespace}']
     image = make(requiring, *FILES, *options)['image']
@@ -130,7 +130,7 @@ def test_layers_tell_what_the_configuration_does_not(make, untold, requiring, na
         ('none', ['ENV PYTHON_VERSION= PATH=/sbin'], 'there is no `python`'),
     ],
 )
-def test_bases_that_need_an_engine_are_told(alone, untold, requiring, namespace, name, lines, why):
+def test_bases_that_need_an_engine_are_reported(alone, untold, requiring, namespace, name, lines, why):
     options = ['--builder', 'oci', '--base-image', untold(name, *lines), '-r', f'{OPEN_REGISTRY}/{namespace}']
     done = c3('create-operator', *FILES, *options, '--overwrite', cwd=requiring, env=alone)
     assert done.returncode == 3 and why in done.stderr and 'start a container engine' in done.stderr
@@ -194,7 +194,7 @@ def run_by_podman(image):
     return said
 
 
-def test_layers_are_compressed_as_one_chooses(make, requiring, repository, tmp_path):
+def test_layer_compression_is_configurable(make, requiring, repository, tmp_path):
     options = ['-v', '1', '-o', tmp_path]
     gzip = make(requiring, *FILES, *options, '-r', f'{repository}/gzip')['image']
     archive = tmp_path / 'image.tar'
@@ -211,7 +211,7 @@ def test_layers_are_compressed_as_one_chooses(make, requiring, repository, tmp_p
         assert run_by_podman(above) == '1.17.0 1.0.0\n'
 
 
-def test_an_engine_is_not_told_how_to_compress(requiring, tmp_path):
+def test_compression_option_requires_the_oci_builder(requiring, tmp_path):
     done = c3('create-operator', *FILES, '-o', tmp_path, '--builder', 'docker', '--compression', 'zstd', cwd=requiring)
     refused(done, 2, '--builder oci')
 
@@ -229,7 +229,7 @@ PLACES = {
 }
 
 
-def test_wheels_are_unpacked_as_pip_does_it(make, base, repository, tmp_path):
+def test_wheels_are_unpacked_as_by_pip(make, base, repository, tmp_path):
     lower = wheel('lower', files={'shared/__init__.py': 'name = "lower"\n', 'zz/lower.txt': ''})
     upper = wheel('upper', code='def say():\n    print("said")\n', requires=['lower'], files=PLACES)
     script = 'import os, shared\nprint(shared.name, flush=True)\nos.system("upper-say")\n'
@@ -259,7 +259,7 @@ def test_operators_share_the_layer_of_a_wheel(make, repository, tmp_path):
     assert len(set(one) & set(other)) == 1
 
 
-def test_many_wheels_are_few_layers(make, repository, tmp_path):
+def test_many_wheels_are_grouped_into_few_layers(make, repository, tmp_path):
     names = [f'small{number}' for number in range(100)]
     wheels = {file: content for name in names for file, content in wheel(name, code=f'name = "{name}"\n').items()}
     with serving(wheels) as index:
@@ -276,7 +276,7 @@ def test_many_wheels_are_few_layers(make, repository, tmp_path):
 
 
 @pytest.mark.parametrize('path', ['../../../../evil.py', '/evil.py', 'bad-1.0.data/elsewhere/x'])
-def test_wheels_stay_in_their_places(path, base, alone, repository, tmp_path):
+def test_wheels_cannot_write_outside_site_packages(path, base, alone, repository, tmp_path):
     with serving(wheel('bad', files={path: ''})) as index:
         host = index.host.partition(':')[0]
         command = f'pip install --index-url {index.url} --trusted-host {host} bad'
@@ -303,7 +303,7 @@ def test_the_image_runs_everywhere(make, workspace, repository, tmp_path):
     assert seen(step.stderr)['text'] == HOSTILE and collected(step)['table'] == TABLE
 
 
-def test_a_pinned_image_is_no_reason_to_keep_files(base, alone, repository, tmp_path):
+def test_files_with_pinned_images_are_replaced(base, alone, repository, tmp_path):
     options = ['--builder', 'oci', '--base-image', base, '-r', f'{repository}/pinned', '--pin']
     for number in (1, 2):
         write(tmp_path / 'step.py', f'print({number})\n')
@@ -311,7 +311,7 @@ def test_a_pinned_image_is_no_reason_to_keep_files(base, alone, repository, tmp_
         assert f'claimed-step:0.{number}@sha256:' in (tmp_path / 'step.yaml').read_text()
 
 
-def test_another_registry_with_a_login_gets_the_base_too(make, requiring, tmp_path, namespace):
+def test_base_is_copied_to_another_registry_with_a_login(make, requiring, tmp_path, namespace):
     login = base64.b64encode(':'.join(LOGIN).encode()).decode()
     write(tmp_path / 'config/config.json', json.dumps({'auths': {CLOSED_REGISTRY: {'auth': login}}}))
     env = {'DOCKER_CONFIG': tmp_path / 'config'}
@@ -359,7 +359,7 @@ def test_a_base_image_may_lie_on_disk(kind, make, base, alone, repository, tmp_p
     refused(c3('create-operator', 'step.py', '--base-image', f'{kind}:{own}', '--overwrite', cwd=tmp_path), 2, 'oci')
 
 
-def test_where_no_engine_is_c3_makes_the_image(base, alone, repository, tmp_path):
+def test_without_an_engine_c3_builds_the_image_itself(base, alone, repository, tmp_path):
     hidden = ['unshare', '--mount', 'sh', '-c', 'mount -t tmpfs none /run && exec "$0" "$@"']
     write(tmp_path / 'step.py', 'print("alone")\n')
     options = ['--base-image', base, '-r', f'{repository}/alone']
@@ -383,7 +383,7 @@ NEEDS_A_BUILD = {
 
 
 @pytest.mark.parametrize('case', NEEDS_A_BUILD)
-def test_what_needs_a_build_is_refused_at_once(case, tmp_path, alone):
+def test_requirements_that_need_a_build_are_rejected_immediately(case, tmp_path, alone):
     text, arguments, *messages = NEEDS_A_BUILD[case]
     write(tmp_path / 'step.py', text)
     write(tmp_path / 'r.txt', 'six\nx @ git+ssh://example.org/a.git\n')
@@ -410,7 +410,7 @@ UNAVAILABLE = {
 
 
 @pytest.mark.parametrize('case', UNAVAILABLE)
-def test_what_cannot_be_had_leaves_everything_as_it_was(case, base, alone, repository, tmp_path):
+def test_failed_downloads_change_nothing(case, base, alone, repository, tmp_path):
     package, arguments, code, messages = UNAVAILABLE[case]
     write(tmp_path / 'step.py', f'# pip install {package}\nprint(1)\n')
     before = snapshot(tmp_path)
@@ -437,7 +437,7 @@ def test_the_same_input_gives_the_same_digest(make, requiring, repository, tmp_p
     assert made(3, SOURCE_DATE_EPOCH='1') != made(1)
 
 
-def test_two_at_once_share_a_cache(make, requiring, repository, tmp_path):
+def test_concurrent_builds_share_a_cache(make, requiring, repository, tmp_path):
     env = {'XDG_CACHE_HOME': tmp_path / 'cache'}
 
     def layers(number):
@@ -450,7 +450,7 @@ def test_two_at_once_share_a_cache(make, requiring, repository, tmp_path):
     assert list((tmp_path / 'cache/c3').rglob('.*')) == []
 
 
-def test_a_small_cache_makes_the_same_image(make, requiring, repository, tmp_path):
+def test_small_cache_yields_the_same_image(make, requiring, repository, tmp_path):
     env = {'XDG_CACHE_HOME': tmp_path / 'cache', 'C3_CACHE_SIZE': '1'}
 
     def made(name, **env):
@@ -465,7 +465,7 @@ def test_a_small_cache_makes_the_same_image(make, requiring, repository, tmp_pat
     assert made('six==1.17.0', **env) == (first, one)
 
 
-def test_an_edit_pushes_its_own_layer_only(base, alone, requiring, repository, tmp_path):
+def test_edit_pushes_only_its_own_layer(base, alone, requiring, repository, tmp_path):
     folder = tmp_path / 'copy'
     shutil.copytree(requiring, folder)
     with Proxy() as proxy:
@@ -662,7 +662,7 @@ LASTING = {
 
 
 @pytest.mark.parametrize('case', PASSING)
-def test_what_passes_is_tried_again(case, make, repository, tmp_path):
+def test_transient_failures_are_retried(case, make, repository, tmp_path):
     write(tmp_path / 'step.py', f'print("{secrets.token_hex(8)}")\n')
     with Proxy(PASSING[case]) as proxy:
         place = f'{proxy.host}/{repository.partition("/")[2]}/passing'
@@ -671,7 +671,7 @@ def test_what_passes_is_tried_again(case, make, repository, tmp_path):
 
 
 @pytest.mark.parametrize('case', LASTING)
-def test_what_lasts_leaves_no_tag(case, base, alone, repository, tmp_path):
+def test_permanent_failures_leave_no_tag(case, base, alone, repository, tmp_path):
     fail, message = LASTING[case]
     write(tmp_path / 'step.py', f'print("{secrets.token_hex(8)}")\n')
     before = snapshot(tmp_path)
@@ -707,7 +707,7 @@ def test_an_interrupted_push_leaves_no_tag(base, alone, repository, tmp_path):
     assert snapshot(tmp_path) == before
 
 
-def test_a_full_disk_is_told(base, alone, requiring, repository, tmp_path):
+def test_full_disk_is_reported(base, alone, requiring, repository, tmp_path):
     small = tmp_path / 'small'
     small.mkdir()
     mounted = ['unshare', '--mount', 'sh', '-c', f'mount -t tmpfs -o size=200k none {small} && exec "$0" "$@"']

@@ -42,7 +42,7 @@ def test_files_are_written_for_the_targets_that_are_named(workspace, tmp_path):
     assert sorted(snapshot(tmp_path)) == ['probe.Dockerfile', 'probe.cwl', 'probe.yaml']
 
 
-def test_the_originals_command_line_goes_on_working(workspace, tmp_path, repository):
+def test_command_line_of_the_original_still_works(workspace, tmp_path, repository):
     program = tmp_path / 'c3_create_operator'
     program.symlink_to(C3)
     # What the others run stands in the workspace, with an image that is pushed.
@@ -67,7 +67,7 @@ def test_the_originals_command_line_goes_on_working(workspace, tmp_path, reposit
     assert seen(succeeded(run_image(f'{own}/claimed-probe:0.1')).stdout)['first'] == 'Zoë'
 
 
-def test_the_doctor_finds_what_is_here(repository):
+def test_doctor_finds_the_installed_tools(repository):
     done = succeeded(c3('doctor', '-r', repository))
     assert 'Docker Engine' in done.stdout and BASE in done.stdout
     done = c3('doctor', env={'DOCKER_HOST': 'unix:///nonexistent'})
@@ -125,7 +125,7 @@ def test_short_values_arrive_unchanged(probe, text):
 
 
 @pytest.mark.parametrize('user', USERS)
-def test_the_image_runs_as_anybody(probe, user):
+def test_image_runs_as_any_user(probe, user):
     options, is_writable = USERS[user]
     found = seen(succeeded(run_image(probe, options=options, env={'text': HOSTILE})).stdout)
     assert (found['text'], found['first'], found['writable']) == (HOSTILE, 'Zoë', is_writable)
@@ -144,13 +144,13 @@ def test_booleans_reach_the_script_as_booleans(probe):
     assert values == list(BOOLEANS.values())
 
 
-def test_defaults_count_for_what_is_left_out(probe):
+def test_defaults_apply_to_omitted_values(probe):
     found = seen(succeeded(run_image(probe)).stdout)
     assert found['text'] == ''
     assert found['values'] == [3, 0.5, False, True, None]
 
 
-def test_what_is_no_parameter_is_the_scripts(probe):
+def test_unknown_arguments_go_to_the_script(probe):
     done = succeeded(run_image(probe, '--verbose', '--text', 'x', 'file', '--', '--count', '1'))
     assert seen(done.stdout)['arguments'] == ['--verbose', 'file', '--', '--count', '1']
 
@@ -182,7 +182,7 @@ def test_a_stopped_container_ends_at_once(probe, tmp_path):
         docker('rm', '--force', container)
 
 
-def test_outputs_are_delivered_where_docker_is_told_to(probe, tmp_path):
+def test_outputs_are_delivered_to_mounted_paths(probe, tmp_path):
     folder = strangers_folder(tmp_path / 'out')
     user = [*READ_ONLY, '--user', f'{STRANGER_UID if os.getuid() == 0 else os.getuid()}:0']
     names = ('echo', 'table', 'report', 'complaint')
@@ -201,7 +201,7 @@ def test_outputs_are_delivered_where_docker_is_told_to(probe, tmp_path):
 # The image
 
 
-def test_the_image_is_modest(probe, tmp_path):
+def test_image_contains_only_the_expected_files(probe, tmp_path):
     docker('pull', '--quiet', probe)
     config = image_config(probe)['Config']
     assert config['User'] == '1001:0'
@@ -233,7 +233,7 @@ print(json.dumps([v, spaced, größe]))
 
 
 @pytest.mark.parametrize('builder', BUILDERS)
-def test_quoted_texts_survive_the_builders(repository, tmp_path, builder):
+def test_quoted_text_survives_every_builder(repository, tmp_path, builder):
     write(tmp_path / 'quoting.py', QUOTING)
     image = create(tmp_path, 'quoting.py', '-r', repository, '-v', builder, '--local-mode', env=BUILDERS[builder])
     component = inspect(tmp_path / 'quoting.py')

@@ -114,7 +114,7 @@ def test_a_batch_application_takes_arguments_and_variables(sources, batch, argum
     assert 'READ ONLY' in done.stdout
 
 
-def test_results_outlive_a_batch_application(sources, batch, tmp_path):
+def test_results_outlive_the_batch_application(sources, batch, tmp_path):
     tmp_path.chmod(0o777)
     volume = ['--volume', f'{tmp_path}:{HOME}/persistent-home']
     arguments = ['--dataset_path', DATASET, '--studies', f'{HOME}/persistent-home/results/']
@@ -122,7 +122,7 @@ def test_results_outlive_a_batch_application(sources, batch, tmp_path):
     assert (tmp_path / 'results/studies').read_text() == '2'
 
 
-def test_a_batch_application_is_what_the_guide_asks_for(batch):
+def test_batch_application_follows_the_guide(batch):
     config = image_config(batch)['Config']
     assert (config['User'], config['WorkingDir']) == ('chaimeleon:chaimeleon', HOME)
     assert config['Entrypoint'] == ['python', f'{HOME}/claimed_studies.py']
@@ -142,7 +142,7 @@ def test_r_runs_as_a_batch_application(sources, removed):
     assert 'FOUND 1 chaimeleon' in done.stdout
 
 
-def test_the_commands_for_jobman_are_told(sources, tmp_path):
+def test_jobman_commands_are_shown(sources, tmp_path):
     done = succeeded(c3('create-operator', 'studies.py', '--no-build', '--target', 'chaimeleon', '-o', tmp_path, cwd=sources))
     values = 'dataset_path=~/datasets/DATASET_ID/ studies=~/persistent-home/results/'
     assert f'jobman submit -i studies:0.1 -- -- {values}\n' in done.stderr
@@ -161,7 +161,7 @@ def submitted(line):
     return dict(zip(words[:at:2], words[1:at:2], strict=True)), words[at + 1 :]
 
 
-def test_what_is_told_for_jobman_starts_the_application(sources, batch, tmp_path):
+def test_shown_jobman_commands_start_the_application(sources, batch, tmp_path):
     tmp_path.chmod(0o777)
     volume = ['--volume', f'{tmp_path}:{HOME}/persistent-home']
     dockerfile = (sources / 'studies.chaimeleon.Dockerfile').read_text()
@@ -254,7 +254,7 @@ def test_a_function_runs_the_operator(environment_tar, sources):
     assert all('error' in answer for _, answer in answers[1:])
 
 
-def test_an_environment_whose_imports_fail_is_refused(environment_tar, sources, session_folder):
+def test_environment_with_failing_imports_is_rejected(environment_tar, sources, session_folder):
     write(sources / 'broken.py', '"""Imports what is missing."""\nimport no_such_module\n')
     options = ['--target', 'onedata', '--base-image-tar', session_folder / 'base.tar']
     done = refused(c3('create-operator', 'broken.py', *options, cwd=sources, timeout=600), 1, 'no_such_module')
@@ -312,7 +312,7 @@ RESOURCES = {
 
 
 @pytest.mark.parametrize('settings', RESOURCES)
-def test_an_experiment_has_the_resources_of_the_job(tmp_path, settings):
+def test_experiment_resources_match_the_job(tmp_path, settings):
     write(tmp_path / 'c3.toml', f'[job]\n{settings}\n')
     write(tmp_path / 'fit.py', '"""Fits."""\n# pip install xgboost\nimport os\nsecret = os.environ["db_password"]\n')
     succeeded(c3('create-operator', '--no-build', '--target', 'submarine', 'fit.py', cwd=tmp_path))
@@ -380,7 +380,7 @@ def test_an_image_without_jupyter_has_no_sessions(kernel):
     assert done.returncode == 2 and '--set submarine.jupyter=true' in done.stderr
 
 
-def test_both_forms_of_the_environment_say_the_same(sources, kernel):
+def test_both_forms_of_the_environment_are_equivalent(sources, kernel):
     read = 'import json, sys, yaml; print(json.dumps(yaml.safe_load(open(sys.argv[1]))))'
     done = succeeded(run(venv('tools', 'python'), '-c', read, sources / 'studies.submarine.yaml'))
     specification = json.loads((sources / 'studies.submarine.json').read_text())
@@ -481,7 +481,7 @@ def grid_process(batch, offset, names, target_path):
 """
 
 
-def test_each_batch_of_a_grid_is_a_job_whose_files_come_back(sources, removed, tmp_path):
+def test_each_grid_batch_is_a_job_that_returns_its_files(sources, removed, tmp_path):
     write(sources / 'leaving.py', LEAVING)
     write(tmp_path / 'batches.txt', '1, 2\n')
     write(tmp_path / 'names.txt', 'n')
@@ -502,7 +502,7 @@ def test_each_batch_of_a_grid_is_a_job_whose_files_come_back(sources, removed, t
 # All of them
 
 
-def test_an_image_of_a_target_leaves_the_others_alone(sources, tmp_path):
+def test_target_specific_image_does_not_affect_other_targets(sources, tmp_path):
     both = tmp_path / 'both'
     options = ['--no-build', '-v', '0.1', '-o']
     succeeded(c3('create-operator', 'studies.py', *options, tmp_path / 'alone', cwd=sources))
@@ -527,7 +527,7 @@ def test_hadolint_accepts_the_dockerfile(sources, tmp_path, target):
     assert [finding for finding in findings if finding['code'] not in unpinned | guides] == []
 
 
-def test_choices_are_checked(sources):
+def test_target_choices_are_validated(sources):
     for choice in ('chaimeleon.gpu=big', 'chaimeleon.none=1', 'onedata.miniconda=a b', 'x'):
         refused(c3('create-operator', 'studies.py', '--no-build', '--set', choice, cwd=sources), 2, '--set')
     refused(c3('create-operator', 'studies_r.R', '--no-build', '--target', 'techila', cwd=sources), 1, 'techila')

@@ -171,7 +171,7 @@ def test_a_source_runs_in_its_image(folder):
     assert image_config('claimed-tool:latest')['RepoTags'] == ['claimed-tool:latest']
 
 
-def test_an_image_is_built_only_if_something_has_changed(folder, namespace):
+def test_image_is_rebuilt_only_after_a_change(folder, namespace):
     base = f'{namespace}-run-base:1'
     docker('tag', BASE, base)
     write(folder / 'endless.py', '"""A."""\nimport os\nprint(os.getenv("n", "1"))\n')
@@ -192,7 +192,7 @@ def test_an_image_is_built_only_if_something_has_changed(folder, namespace):
     run('docker', 'rmi', '--force', base)
 
 
-def test_mistakes_are_found_before_anything_runs(folder):
+def test_invalid_arguments_are_reported_before_anything_runs(folder):
     nowhere = {'DOCKER_HOST': 'unix:///nonexistent'}
     done = refused(c3('run', 'tool.py', '--nedeed', 'x', cwd=folder, env=nowhere), 2, 'no parameter `nedeed`')
     assert 'did you mean `--needed`?' in done.stderr
@@ -207,7 +207,7 @@ def test_the_exit_code_is_the_programs(folder):
     assert (done.returncode, done.stderr) == (7, 'a word\n'), told(done)
 
 
-def test_a_secret_comes_from_the_environment_and_stays_unseen(folder):
+def test_secret_comes_from_the_environment_and_is_never_shown(folder):
     known = {'api_token': SECRET, 'text': 'no secret'}
     done = c3('run', '-l', 'DEBUG', 'tool.py', '--needed', 'x', '--log_level', 'DEBUG', cwd=folder, env=known)
     found = seen(done)
@@ -217,7 +217,7 @@ def test_a_secret_comes_from_the_environment_and_stays_unseen(folder):
     assert 'warning' in done.stderr and SECRET not in done.stderr
 
 
-def test_variables_are_handed_over_by_name(folder):
+def test_variables_are_passed_by_name(folder):
     options = ['-e', 'OTHER', '-e', 'text=from env']
     found = seen(c3('run', *options, 'tool.py', '--needed', 'x', cwd=folder, env={'OTHER': 'a=b c'}))
     assert (found['other'], found['text']) == ('a=b c', 'from env')
@@ -242,7 +242,7 @@ def test_outputs_and_data_belong_to_the_caller(folder, tmp_path):
     assert snapshot(place / 'out') == {'echo': b'nothing', 'report/deep/rows.txt': b'rows', 'report/mine.txt': b'kept'}
 
 
-def test_data_may_be_kept_from_being_changed(folder, tmp_path):
+def test_data_can_be_mounted_read_only(folder, tmp_path):
     write(tmp_path / 'some/a.txt', '')
     found = seen(c3('run', '--mount', f'{tmp_path}/some:data:ro', 'tool.py', '--needed', 'x', cwd=folder))
     assert found['data'] == ['a.txt']
@@ -254,7 +254,7 @@ def test_data_may_be_kept_from_being_changed(folder, tmp_path):
 
 
 @pytest.mark.parametrize(('number', 'code'), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_who_is_asked_to_end_takes_the_container_along(folder, number, code):
+def test_terminated_run_stops_its_container(folder, number, code):
     process = start('tool.py', folder=folder)
     assert len(containers(process)) == 1
     process.send_signal(number)
@@ -264,7 +264,7 @@ def test_who_is_asked_to_end_takes_the_container_along(folder, number, code):
     assert containers(process) == []
 
 
-def test_output_streams_while_the_operator_runs_and_a_closed_pipe_ends_it(folder):
+def test_output_is_streamed_and_a_closed_pipe_ends_the_run(folder):
     write(folder / 'endless.py', 'import time\nwhile True:\n    print("line", flush=True)\n    time.sleep(0.1)\n')
     process = subprocess.Popen([C3, 'run', 'endless.py'], cwd=folder, env=environment(), stdout=subprocess.PIPE)
     assert process.stdout.readline() == b'line\n'
@@ -274,7 +274,7 @@ def test_output_streams_while_the_operator_runs_and_a_closed_pipe_ends_it(folder
     assert containers(process) == []
 
 
-def test_r_runs_too(folder):
+def test_r_operator_runs(folder):
     script = '# Adds.\nx <- as.integer(Sys.getenv("x"))\nusage <- Sys.getenv("usage", "")\nSys.setenv(sum = x + 1L)\ncat(usage)\n'
     write(folder / 'sum.R', script)
     done = succeeded(c3('run', '-o', 'sums', 'sum.R', '--x', '41', '--usage', 'a  "b" $c', cwd=folder))
@@ -282,7 +282,7 @@ def test_r_runs_too(folder):
     assert snapshot(folder / 'sums') == {'sum': b'42'}
 
 
-def test_podman_runs_it_too(folder, tmp_path):
+def test_podman_runs_the_operator(folder, tmp_path):
     limits = write(tmp_path / 'containers.conf', PODMAN_CONF)
     socket = tmp_path / 'podman.sock'
     settings = [f'CONTAINERS_CONF={limits}', f'CONTAINERS_REGISTRIES_CONF={STATE}/registries.conf']
@@ -347,7 +347,7 @@ def test_packages_are_installed_once(tmp_path, maker):
     assert names_in(tmp_path / 'work') == ['names', 'names/a.txt', 'package.py']
 
 
-def test_a_process_gets_and_gives_what_a_container_does(folder, cache, tmp_path):
+def test_local_process_behaves_like_a_container(folder, cache, tmp_path):
     env = {'DOCKER_HOST': 'unix:///nonexistent', 'XDG_CACHE_HOME': cache, 'text': 'not given', 'api_token': SECRET}
     data = write(tmp_path / 'data/a.txt', '').parent
     options = ['--no-engine', '--mount', data, '-o', tmp_path / 'out']
@@ -364,7 +364,7 @@ def test_a_process_gets_and_gives_what_a_container_does(folder, cache, tmp_path)
 
 
 @pytest.mark.parametrize(('number', 'code'), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_who_is_asked_to_end_takes_the_process_along(folder, cache, tmp_path, number, code):
+def test_terminated_run_stops_its_process(folder, cache, tmp_path, number, code):
     process = start('--no-engine', 'tool.py', folder=folder, env={'XDG_CACHE_HOME': cache, 'TMPDIR': tmp_path})
     process.send_signal(number)
     said, _ = process.communicate(timeout=60)
@@ -381,7 +381,7 @@ def test_r_runs_as_a_process(folder, tmp_path):
     assert snapshot(tmp_path / 'sums') == {'sum': b'42'}
 
 
-def test_what_cannot_be_installed_is_told(cache, tmp_path):
+def test_failed_installations_are_reported(cache, tmp_path):
     env = {'XDG_CACHE_HOME': cache, 'PATH': f'{STATE / "uv/bin"}:{os.environ["PATH"]}'}
     write(tmp_path / 'bad.py', '"""Bad."""\n# pip install c3-has-no-such-package\n')
     refused(c3('run', '--no-engine', 'bad.py', cwd=tmp_path, env=env), 1, 'pip install', 'failed')
@@ -411,7 +411,7 @@ def test_a_manifest_runs_with_its_own_defaults(image, folder, tmp_path, suffix):
     refused(c3('run', changed, '--needed', 'x', '--count', 'y'), 2, '`count` is an Integer')
 
 
-def test_other_files_are_no_operators(tmp_path):
+def test_other_files_are_rejected(tmp_path):
     write(tmp_path / 'a.yaml', 'a: [b\n')
     refused(c3('run', 'a.yaml', cwd=tmp_path), 1, 'a.yaml')
     write(tmp_path / 'b.yaml', f'implementation: {{container: {{image: "{R_BASE}", command: [ls]}}}}\n')
@@ -430,13 +430,13 @@ def test_the_originals_files_run(old, folder):
     refused(c3('run', 'old.yaml', cwd=folder), 2, 'required: `needed`')
 
 
-def test_an_image_without_a_component_cannot_tell_its_parameters(old, tmp_path):
+def test_image_without_a_component_has_unknown_parameters(old, tmp_path):
     refused(c3('run', old, '--help'), 1, 'carries no component')
     done = succeeded(c3('run', '-o', tmp_path, old, 'needed=x'))
     assert 'outputs are unknown' in done.stderr
 
 
-def test_claimed_hands_every_value_on(old, claimed):
+def test_claimed_passes_every_value_on(old, claimed):
     for value in (HOSTILE, '', '--a=b', '-x', 'a b', '$HOME', 'x\ny'):
         found = seen(run(claimed, '--component', old, '--text', value, '--count', '5', '--needed', 'x', env=environment()))
         assert (found['text'], found['count'], found['needed']) == (value, 5, 'x')
@@ -449,7 +449,7 @@ def test_claimed_mounts_the_data(old, claimed, tmp_path):
     assert (data / 'new.txt').stat().st_uid == os.getuid()
 
 
-def test_claimed_fills_names_in(old, claimed):
+def test_claimed_completes_image_names(old, claimed):
     for given, full in [('claimed-old-c3', 'docker.io/claimed/claimed-old-c3:latest'), ('c3-test/old', 'c3-test/old:latest')]:
         docker('tag', old, full)
         try:

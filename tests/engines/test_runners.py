@@ -39,7 +39,7 @@ def kubeflow(summaries, workspace, session_folder):
     return run_components(runs, session_folder / 'kubeflow')
 
 
-def test_kubeflow_leaves_out_what_is_optional(kubeflow):
+def test_kubeflow_omits_optional_inputs(kubeflow):
     result = kubeflow['defaults']
     assert 'error' not in result, result
     assert seen(result['log'])['values'] == [3, 0.5, False, True, None]
@@ -57,7 +57,7 @@ def test_kubeflow_passes_values_unchanged(kubeflow):
     assert SECRET not in result['log']
 
 
-def test_kubeflow_leaves_a_secret_of_the_cluster_in_force(kubeflow):
+def test_kubeflow_keeps_secrets_of_the_cluster(kubeflow):
     result = kubeflow['cluster secret']
     assert 'error' not in result, result
     assert seen(result['log'])['password'] == len(SECRET)
@@ -128,7 +128,7 @@ def test_cwl_collects_the_outputs(step):
     assert names['table'] == 'table.csv' and names['report'] == 'report'
 
 
-def test_cwl_leaves_out_what_is_optional(cwl, workspace):
+def test_cwl_omits_optional_inputs(cwl, workspace):
     done = succeeded(cwl(workspace / 'probe.cwl', {}))
     assert seen(done.stderr)['values'] == [3, 0.5, False, True, None]
 
@@ -149,7 +149,7 @@ def test_cwl_takes_parameters_from_the_command_line(workspace, cwl, session_fold
     assert seen(done.stderr)['values'][2] is True
 
 
-def test_no_secret_is_in_the_log(step):
+def test_secrets_are_not_logged(step):
     assert SECRET not in step.stderr
     said = [line for line in step.stderr.splitlines() if line.startswith('parameter ') or 'SEEN' in line]
     assert any('password = ***' in line for line in said)

@@ -46,18 +46,18 @@ def test_the_schema_is_a_schema():
 
 
 @pytest.mark.parametrize('text', GOOD)
-def test_what_is_right_is_accepted_by_both(tmp_path, text):
+def test_valid_settings_are_accepted_by_c3_and_the_schema(tmp_path, text):
     Draft202012Validator(SCHEMA).validate(tomllib.loads(text))
     succeeded(config(tmp_path, text))
 
 
 @pytest.mark.parametrize('text', BAD)
-def test_what_is_wrong_is_refused_by_both(tmp_path, text):
+def test_invalid_settings_are_rejected_by_c3_and_the_schema(tmp_path, text):
     assert not Draft202012Validator(SCHEMA).is_valid(tomllib.loads(text))
     refused(config(tmp_path, text), 1, 'c3.toml:[12]:')
 
 
-def test_an_image_is_built_and_pushed_as_the_file_says(tmp_path, repository):
+def test_image_is_built_and_pushed_as_configured(tmp_path, repository):
     script = "import os\nprint(open('data/names.txt').read(), os.environ['word'])\n"
     write(tmp_path / 'ops/tell.py', script)
     write(tmp_path / 'ops/data/names.txt', 'Ada')

@@ -134,7 +134,7 @@ def test_secrets_come_from_files(folder, started):
     assert 'the file of the secret api_token is not there' in log(folder, started['secret'])
 
 
-def test_files_are_seen_in_the_container(folder, started):
+def test_files_are_visible_in_the_container(folder, started):
     for job in ('options', 'variables'):
         insist_on_exit_code(0, folder, started[job])
     assert told(folder, started['options'])['data'] == 'of the file'
@@ -150,7 +150,7 @@ def test_the_exit_code_is_the_scripts(folder, started):
     assert "'many'" in log(folder, started['type']) or 'many' in log(folder, started['type'])
 
 
-def test_a_signal_lets_the_script_end_by_itself(folder, started):
+def test_signal_lets_the_script_clean_up(folder, started):
     wait_until(lambda: 'waiting' in log(folder, started['late']))
     succeeded(slurm('scancel', '--batch', '--signal=TERM', started['late']))
     insist_on_exit_code(5, folder, started['late'])
@@ -189,7 +189,7 @@ def test_c3_cancels_a_job(folder, call):
     refused(call('submit', 'teller.py', '--rows', 'many'), 2, "parameter `rows` is an Integer")
 
 
-def test_a_grid_loses_no_batch_when_its_node_is_drained(folder):
+def test_grid_loses_no_batch_when_its_node_is_drained(folder):
     write(folder / 'noter.py', GRID)
     notes = folder / 'notes'
     notes.mkdir()
@@ -240,7 +240,7 @@ requests = { memory = "500M" }
 '''
 
 
-def test_slurm_takes_every_directive(tmp_path):
+def test_slurm_accepts_every_directive(tmp_path):
     write(tmp_path / 'teller.py', SCRIPT)
     write(tmp_path / 'c3.toml', ALL)
     succeeded(c3('compile', 'teller.py', '--target', 'slurm', '-r', 'registry.example/ns', cwd=tmp_path))
@@ -260,7 +260,7 @@ RUNTIMES = ['apptainer', 'singularity', 'podman', 'none']
 
 @pytest.mark.matrix('slurm', 'accepted')
 @pytest.mark.parametrize('runtime', RUNTIMES)
-def test_every_sample_has_a_job_that_shellcheck_and_slurm_take(runtime, tmp_path):
+def test_shellcheck_and_slurm_accept_the_job_of_every_sample(runtime, tmp_path):
     for sample in (ROOT / 'samples').glob('*.*'):
         if sample.suffix in ('.py', '.R', '.ipynb') and (runtime != 'none' or sample.suffix == '.py'):
             shutil.copy(sample, tmp_path)
@@ -303,7 +303,7 @@ os.execvp('podman', [*call, '--entrypoint', words[0], image, *words[1:]])
 '''
 
 
-def test_apptainer_gets_what_podman_gets(folder, tmp_path):
+def test_apptainer_and_podman_get_the_same_values(folder, tmp_path):
     for file in ('teller.py', 'a b.txt'):
         shutil.copy(folder / file, tmp_path)
     shutil.copytree(folder / '.c3', tmp_path / '.c3')

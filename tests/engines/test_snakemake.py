@@ -130,7 +130,7 @@ def judged(folder):
 
 
 @pytest.mark.matrix('snakemake', 'accepted')
-def test_every_sample_is_a_rule_without_complaints(folder):
+def test_every_sample_is_a_rule_that_passes_lint(folder):
     bad = write(folder / 'zz_bad.smk', 'rule bad:\n    output: "x"\n    shell: "touch {output}"\n')
     *good, bad = judged(folder)
     assert len(good) == len(SAMPLES)
@@ -158,13 +158,13 @@ def test_secrets_are_variables_of_the_environment(crier):
     assert 'hunter2' not in (crier / 'crier.smk').read_text(encoding='utf-8')
 
 
-def test_a_failure_is_told_and_in_the_log(crier):
+def test_failure_is_reported_and_logged(crier):
     done = run_rule(crier, {'text': 'x', 'data': 'a b.txt', 'rows': -1})
     assert done.returncode == 1 and 'Error in rule crier' in done.stderr
     assert not (crier / 'results/crier').exists() or not list((crier / 'results/crier').iterdir())
 
 
-def test_what_would_not_arrive_is_refused(crier):
+def test_values_that_would_be_lost_are_rejected(crier):
     done = snakemake(crier, '--snakefile', 'crier.smk', '--dry-run', env={'api_token': 'x'})
     assert done.returncode == 1 and 'missing in the configuration: text, data' in done.stdout + done.stderr
     words = ['--config', 'text=007', 'data=a b.txt']
@@ -172,7 +172,7 @@ def test_what_would_not_arrive_is_refused(crier):
     assert done.returncode == 1 and 'no text in the configuration: text' in done.stdout + done.stderr
 
 
-def test_resources_are_those_of_the_job(tmp_path):
+def test_resources_match_the_job(tmp_path):
     write(tmp_path / 'bin/none', '')
     write(tmp_path / 'sized.py', 'import os\nrows = int(os.environ["rows"])\nn = int(os.getenv("n", 1))\n')
     write(tmp_path / 'c3.toml', SETTINGS)
@@ -209,7 +209,7 @@ def test_each_worker_of_a_grid_is_a_job(tmp_path, backend, repository):
         assert all(len(part) == 2 for part in said) and sorted(sum(said, [])) == list('012345')
 
 
-def test_names_of_ports_are_free(tmp_path):
+def test_port_names_may_equal_list_methods(tmp_path):
     """Lists of Snakemake have methods, whose names no output may have."""
     names = ['count', 'items', 'get', 'index', 'sort', 'values', 'input', 'output', 'params', 'log', 'wildcards']
     write(tmp_path / 'bin/none', '')
@@ -244,7 +244,7 @@ def test_snakemake_runs_the_workflow(tmp_path, repository):
     assert SECRET not in done.stdout + done.stderr
 
 
-def test_steps_that_take_nothing_wait_for_the_one_before(tmp_path):
+def test_steps_without_inputs_wait_for_the_previous_step(tmp_path):
     """A grid in the middle: what comes behind waits for all of its workers."""
     write(tmp_path / 'bin/none', '')
     write(tmp_path / 'first.py', 'import os\nn_rows = int(os.getenv("n_rows", 1))\n')

@@ -96,7 +96,7 @@ def test_kfp_2_has_volumes_and_secrets(compiled):
     assert (accelerator['resourceType'], accelerator['resourceCount']) == ('nvidia.com/gpu', '2')
 
 
-def test_what_is_not_known_is_a_placeholder(compiled, tmp_path):
+def test_unknown_settings_become_placeholders(compiled, tmp_path):
     write(tmp_path / 'reader.py', '"""Does nothing."""\n')
     documents = compiled('kfp1')
     assert set(claims_of_1(documents).values()) == {'<claim>'}
@@ -107,7 +107,7 @@ def test_what_is_not_known_is_a_placeholder(compiled, tmp_path):
     assert settings['secretAsEnv'][0]['secretName'] == '<secret>'
 
 
-def test_settings_of_files_are_in_it(compiled, tmp_path):
+def test_snippet_contains_settings_from_files(compiled, tmp_path):
     write(tmp_path / 'c3.toml', 'job.volumes = ["from-file:/data"]\njob.limits.ephemeral-storage = "1Gi"\n')
     _, settings = executor_of_2(compiled('kfp2'))
     assert settings['pvcMount'][0]['constant'] == 'from-file'

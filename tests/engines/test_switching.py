@@ -63,7 +63,7 @@ def image(project, repository):
     return succeeded(build(project, f'{repository}/switch', 'more.txt')).stdout.strip()
 
 
-def test_the_image_is_found_in_the_job(project, image, repository):
+def test_image_name_is_read_from_the_job(project, image, repository):
     name = f'{repository}/switch/claimed-double'
     assert image == f'{name}:0.1'
     assert tags(name) == ['0.1', 'latest']
@@ -88,13 +88,13 @@ def test_the_next_build_makes_the_next_version(project, image, repository):
     assert f'`claimed --component {new} --number 1 --name nobody' in done.stderr, 'as the original says in the end'
 
 
-def test_all_settings_are_understood(project, image, repository):
+def test_all_build_options_are_accepted(project, image, repository):
     settings = ['-v', '1.0', 'more.txt', 'template', '--dockerfile_template_path', 'template', '--overwrite']
     done = succeeded(build(project, f'{repository}/switch', *settings))
     assert done.stdout.strip() == image.replace(':0.1', ':1.0')
 
 
-def test_a_job_that_a_person_has_edited_stays(project, image, repository):
+def test_manually_edited_job_is_kept(project, image, repository):
     job = project / 'steps/double.job.yaml'
     edited = job.read_text().replace('backoffLimit: 5', 'backoffLimit: 1')
     write(job, edited)

@@ -112,7 +112,7 @@ def test_kfp_runs_the_pipeline(workflow, session_folder):
     assert SECRET not in log
 
 
-def test_kfp_runs_the_pipeline_with_nothing_given(workflow, session_folder):
+def test_kfp_runs_the_pipeline_with_defaults(workflow, session_folder):
     _, files = run_pipeline(workflow / 'squares.pipeline.py', {}, session_folder / 'pipeline-defaults')
     assert files['letter'] == letter(3)
 
@@ -211,6 +211,6 @@ def test_kfp_joins_numbers(typed, version):
     os.remove(typed / 'typed.pipeline.yaml')
 
 
-def test_kfp_hands_numbers_on(typed, session_folder):
+def test_kfp_passes_numbers_on(typed, session_folder):
     result = run_pipeline(typed / 'typed.pipeline.py', {}, session_folder / 'typed-run')
     assert '3 0.5 True' in json.dumps(result)

@@ -182,7 +182,7 @@ def test_a_dry_run_lists_the_batches(grid, backend):
 
 
 @pytest.mark.parametrize('backend', ['local', 'index'])
-def test_batch_file_in_a_bucket_for_workers_that_meet_elsewhere(grid, backend):
+def test_batch_file_in_a_bucket_with_another_coordinator(grid, backend):
     job, stored = grid(backend, script=NOTE), grid('cos')
     for name in ('in/red.tif', 'in/sky.tif'):
         stored.put(name, b'')
@@ -231,7 +231,7 @@ def test_patterns_in_a_bucket(grid):
 
 
 @pytest.mark.parametrize('below', ['', '/marks'])
-def test_marks_among_the_data_are_no_batches(grid, below):
+def test_marks_among_the_data_are_not_batches(grid, below):
     job = grid('local', script=NOTE)
     (job.home / 'data').mkdir()
     for name in ('a', 'b'):
@@ -247,7 +247,7 @@ def test_marks_among_the_data_are_no_batches(grid, below):
     assert ids(job) == ['a', 'b']
 
 
-def test_marks_among_the_objects_are_no_batches(grid):
+def test_marks_among_the_objects_are_not_batches(grid):
     job = grid('cos', script=NOTE)
     for name in ('a', 'b'):
         job.put(name, b'')
@@ -305,10 +305,10 @@ def test_grouping(wrapper, how, batch):
         'ological',
     ],
 )
-def test_grouping_that_is_refused(wrapper, how):
+def test_invalid_grouping_is_rejected(wrapper, how):
     with pytest.raises(wrapper.Refusal):
         wrapper.group(PATH, how)
 
 
-def test_backends_that_are_one():
+def test_equivalent_backends_share_a_wrapper():
     assert wrapper_of('cos') == wrapper_of('s3kv')

@@ -72,7 +72,7 @@ def failed(job):
 
 
 @pytest.mark.parametrize('backend', ['local', 'cos'])
-def test_failed_batches_are_told_apart(grid, backend):
+def test_failed_batches_of_a_bundle_are_reported_individually(grid, backend):
     job, names = make(grid, backend, 'bad-0', 'bad-2', 'bad-3')
     workers = job.run(2)
     assert {worker.returncode for worker in workers} == {4}, said(workers[0])[-2000:]
@@ -92,7 +92,7 @@ def test_failed_batches_are_told_apart(grid, backend):
 
 
 @pytest.mark.parametrize('backend', ['local', 'cos'])
-def test_a_batch_that_kills_its_worker_takes_no_other_with_it(grid, backend):
+def test_batch_that_kills_its_worker_harms_no_other_batch(grid, backend):
     job, names = make(grid, backend, 'poison-0')
     job.env.update(C3_GRID_HEARTBEAT='1', gw_max_attempts='2')
     running = [job.start() for _ in range(2)]
@@ -109,7 +109,7 @@ def test_a_batch_that_kills_its_worker_takes_no_other_with_it(grid, backend):
 
 
 @pytest.mark.parametrize('backend', ['local', 'cos'])
-def test_a_worker_that_is_asked_to_end_gives_back_its_bundle(grid, backend):
+def test_terminated_worker_returns_its_bundle(grid, backend):
     job, names = make(grid, backend, 'long-0')
     worker = job.start()
     wait_until(lambda: 'long-0' in job.lines('begin'))
@@ -123,7 +123,7 @@ def test_a_worker_that_is_asked_to_end_gives_back_its_bundle(grid, backend):
     assert marks_are_clean(job)
 
 
-def test_a_long_batch_keeps_no_others_waiting_behind_it(grid):
+def test_long_batch_does_not_block_its_bundle(grid):
     job, names = make(grid, 'local', 'long-0')
     worker = job.start()
     wait_until(lambda: 'long-0' in job.lines('begin'))
@@ -157,7 +157,7 @@ def test_other_lists(grid):
     assert marks_are_clean(job)
 
 
-def test_a_worker_that_could_measure_none_has_more_measured(grid):
+def test_worker_without_measurements_requests_more(grid):
     job, names = make(grid, 'local')
     for name in names:
         if zlib.crc32(name.encode()) % 64 == 0:
@@ -171,7 +171,7 @@ def test_a_worker_that_could_measure_none_has_more_measured(grid):
     assert marks_are_clean(job)
 
 
-def test_no_bundles_of_longer_batches(grid):
+def test_longer_batches_are_not_bundled(grid):
     job = grid('local', script='import time\ndef grid_process(*_, **__):\n    time.sleep(0.06)\n')
     job.give([f'batch-{number:04}' for number in range(300)])
     worker = job.start()

@@ -79,7 +79,7 @@ def nasty(grid, batches, heartbeat=10, **env):
 
 
 @pytest.mark.parametrize('kind', FAILURES)
-def test_a_batch_that_kills_its_process_harms_no_other(grid, kind):
+def test_batch_that_kills_its_process_harms_no_other_batch(grid, kind):
     job = nasty(grid, ['calm.1', kind, 'calm.2', 'calm.3'])
     (worker,) = job.run()
     assert worker.returncode == 4, said(worker)[-2000:]
@@ -91,7 +91,7 @@ def test_a_batch_that_kills_its_process_harms_no_other(grid, kind):
 
 
 @pytest.mark.parametrize('kind', HARMLESS)
-def test_a_batch_that_does_odd_things_is_done_once(grid, kind):
+def test_misbehaving_batch_is_processed_once(grid, kind):
     batches = ['calm.1', kind, 'calm.2']
     job = nasty(grid, batches, heartbeat=1.6)  # a lock would die while the interpreter is held
     (worker,) = job.run()
@@ -101,7 +101,7 @@ def test_a_batch_that_does_odd_things_is_done_once(grid, kind):
     assert reported(worker) == (3, 0, 0, 0, 3) and 'Took over' not in said(worker)
 
 
-def test_poison_reaches_each_worker_once_at_most(grid):
+def test_poison_batch_reaches_each_worker_at_most_once(grid):
     poison = [f'{kind}.{number}' for kind in ('exit', 'segfault', 'killed') for number in range(3)]
     calm = [f'calm.{number}' for number in range(40)]
     job = nasty(grid, calm + poison)
@@ -112,7 +112,7 @@ def test_poison_reaches_each_worker_once_at_most(grid):
 
 
 @pytest.mark.parametrize('kind', ['hangs', 'hangs-holding', 'hangs-deaf', 'stops'])
-def test_a_batch_that_takes_too_long_is_ended(grid, kind):
+def test_batch_is_killed_after_its_timeout(grid, kind):
     job = nasty(grid, ['calm.1', kind, 'calm.2'], gw_batch_timeout=3)
     (worker,) = job.run()
     assert worker.returncode == 4, said(worker)[-2000:]
@@ -121,7 +121,7 @@ def test_a_batch_that_takes_too_long_is_ended(grid, kind):
 
 
 @pytest.mark.parametrize('kind', ['hangs', 'hangs-deaf', 'hangs-holding'])
-def test_a_worker_that_is_asked_to_end_gives_back_what_will_not_end(grid, kind):
+def test_terminated_worker_returns_a_hanging_batch(grid, kind):
     job = nasty(grid, [kind])
     worker = job.start()
     wait_until(lambda: job.lines('begin'))
@@ -133,7 +133,7 @@ def test_a_worker_that_is_asked_to_end_gives_back_what_will_not_end(grid, kind):
 @pytest.mark.parametrize(
     ('how', 'kind'), [(signal.SIGKILL, 'hangs'), (signal.SIGKILL, 'hangs-holding'), (signal.SIGSTOP, 'hangs')]
 )
-def test_a_child_ends_with_its_supervisor(grid, how, kind):
+def test_child_exits_with_its_supervisor(grid, how, kind):
     job = nasty(grid, [kind], heartbeat=1)
     worker = job.start()
     wait_until(lambda: job.lines('begin'))
@@ -143,7 +143,7 @@ def test_a_child_ends_with_its_supervisor(grid, how, kind):
     wait_until(lambda: not is_running(children[-1]))
 
 
-def test_a_worker_whose_processes_were_killed_claims_nothing_more(grid):
+def test_worker_with_killed_processes_claims_nothing_more(grid):
     job = nasty(grid, ['hangs'])
     first = job.start()
     wait_until(lambda: job.lines('begin'))
@@ -158,7 +158,7 @@ def test_a_worker_whose_processes_were_killed_claims_nothing_more(grid):
     assert 'hangs.lock.1' not in job.all_names()
 
 
-def test_a_batch_whose_workers_vanish_again_and_again_has_failed(grid):
+def test_batch_fails_if_its_workers_vanish_repeatedly(grid):
     job = nasty(grid, ['hangs', 'calm.1'], heartbeat=1, gw_max_attempts=2)
     for attempt in (1, 2):
         worker = job.start()
@@ -171,7 +171,7 @@ def test_a_batch_whose_workers_vanish_again_and_again_has_failed(grid):
     assert job.lines() == {'calm.1': 1} and marks_are_clean(job)
 
 
-def test_a_batch_that_fails_is_tried_again(grid):
+def test_failed_batch_is_retried(grid):
     script = """
         import os
         log = os.getenv('log')
@@ -189,7 +189,7 @@ def test_a_batch_that_fails_is_tried_again(grid):
     assert job.lines('begin') == {'one': 3, 'two': 3} and job.lines() == {'one': 1, 'two': 1}
 
 
-def test_the_script_logs_and_ends_as_it_would_alone(grid):
+def test_script_logs_and_exits_as_if_run_alone(grid):
     script = """
         import atexit
         import logging

@@ -77,7 +77,7 @@ def test_marks_say_the_same_in_any_order_and_among_any_others(wrapper):
             assert alone[{'err': 'failed', 'lock': 'locked', 'free': 'free'}[state]] == {'a': last}, names
 
 
-def test_each_batch_has_one_turn(wrapper):
+def test_each_batch_gets_exactly_one_turn(wrapper):
     batches = [f'{number}' for number in range(100)]
     turns, given = wrapper.Turns(batches), []
     while turns.left:
@@ -152,7 +152,7 @@ def test_a_batch_does_not_see_the_index_of_its_worker(grid):
     assert dict(job.lines()) == {'b None None': 1}
 
 
-def test_the_short_way_goes_where_the_client_went(store):
+def test_direct_requests_use_the_endpoint_of_the_client(store):
     def way(url, key, signature='AWS4-HMAC-SHA256 Credential=k/20260101/eu-1/s3/aws4_request, SignedHeaders=host'):
         client = type('Client', (), {'_endpoint': type('Endpoint', (), {'http_session': 'session'})})
         return store.way_after(client, 'credentials', (url, signature), key)

@@ -37,7 +37,7 @@ def test_failed_batches(grid, backend):
     assert marks_are_clean(job)
 
 
-def test_errors_of_batches_do_nothing_to_a_terminal(grid):
+def test_batch_errors_cannot_control_the_terminal(grid):
     job = grid('local').give(['bad-1'])
     script = job.image / 'job.py'
     script.write_text(script.read_text().replace("is wrong", "is \\x1b[2J\\u202e wrong"))
@@ -60,7 +60,7 @@ def test_traceback_in_a_folder(grid):
     assert (job.marks / 'good-0.PROCESSED').read_text() == 'good-0 processed'
 
 
-def test_results_beside_their_sources(grid):
+def test_results_next_to_their_sources(grid):
     job = grid('simple').give(['a.txt', 'UNLOCKED.csv', 'bad.LOCKED', 'noending'])
     job.env['sgw_target_folder'] = ''
     job.marks = job.source
@@ -81,7 +81,7 @@ def test_results_beside_their_sources(grid):
 
 
 @pytest.mark.parametrize('parameters', ['log, seconds', 'log, seconds, **_', 'log, seconds, /'])
-def test_paths_may_be_called_like_parameters(grid, parameters):
+def test_paths_may_be_named_like_parameters(grid, parameters):
     script = f"""
     def grid_process({parameters}):
         with open(seconds, 'w') as stream:
@@ -106,7 +106,7 @@ CALLS = {
 
 
 @pytest.mark.parametrize('parameters', CALLS)
-def test_a_function_gets_what_it_has_parameters_for(grid, parameters):
+def test_function_gets_values_for_its_parameters(grid, parameters):
     job = grid('local').give(['one'])
     values = {'log': str(job.log), 'seconds': 5.0}
     script = f"""
@@ -133,7 +133,7 @@ IDLE = {
 
 
 @pytest.mark.parametrize('script', IDLE)
-def test_functions_that_no_batch_could_be_done_with(grid, script):
+def test_functions_that_cannot_process_a_batch_are_rejected(grid, script):
     job = grid('local', script=script).give(['one'])
     (worker,) = job.run()
     assert worker.returncode == 1
@@ -201,7 +201,7 @@ GREEDY = SCRIPT.replace(
 
 
 @pytest.mark.parametrize('name', ['job.py', 'json.py', 'my-job.py', 'time.py', 'grid.py'])
-def test_names_of_the_script_stay_its_own(grid, name):
+def test_script_names_do_not_clash_with_the_wrapper(grid, name):
     job = grid('local', script=GREEDY, name=name).give(['one', 'two'])
     (worker,) = job.run()
     assert worker.returncode == 0, said(worker)

@@ -38,7 +38,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize('which', FAULTS)
-def test_faults_that_pass_lose_nothing_and_repeat_nothing(grid, proxy, which):
+def test_transient_faults_lose_and_repeat_nothing(grid, proxy, which):
     place, fault = FAULTS[which]
     batches = names_of(40)
     store = proxy()
@@ -54,7 +54,7 @@ def test_faults_that_pass_lose_nothing_and_repeat_nothing(grid, proxy, which):
 
 
 @pytest.mark.parametrize('cuts', [1, 1000])
-def test_a_plan_that_is_cut_on_its_way_is_read_again(grid, proxy, cuts):
+def test_truncated_plan_is_read_again(grid, proxy, cuts):
     left = [cuts]
     store = proxy()
     job = grid('cos', store=store.url).give(names_of(3))
@@ -75,7 +75,7 @@ def test_a_plan_that_is_cut_on_its_way_is_read_again(grid, proxy, cuts):
         assert again.returncode == 1 and '`.plan-0` in ' in said(again) and 'Traceback' not in said(again)
 
 
-def test_a_store_that_restarts_is_waited_for(grid, proxy):
+def test_restarting_store_is_waited_for(grid, proxy):
     store = proxy(listens=False)
     job = grid('cos', store=store.url).give(['one'])
     worker = job.start()
@@ -85,7 +85,7 @@ def test_a_store_that_restarts_is_waited_for(grid, proxy):
     assert store.count and job.lines() == {'one': 1}
 
 
-def test_credentials_that_are_replaced_are_read_again(grid, proxy):
+def test_rotated_credentials_are_reloaded(grid, proxy):
     store = proxy()
     job = grid('cos', store=store.url).give(names_of(3))
     file = job.home / 'connection'
@@ -106,7 +106,7 @@ def test_credentials_that_are_replaced_are_read_again(grid, proxy):
     assert 'p@ss' not in said(worker)
 
 
-def test_a_redirect_to_elsewhere_is_an_error(grid, proxy):
+def test_redirect_to_another_endpoint_is_an_error(grid, proxy):
     store, other = proxy(), proxy()
     moved = b'<Error><Code>PermanentRedirect</Code><Endpoint>elsewhere</Endpoint><Bucket>b</Bucket></Error>'
     for status in (301, 307):
@@ -117,14 +117,14 @@ def test_a_redirect_to_elsewhere_is_an_error(grid, proxy):
     assert not other.count
 
 
-def test_tls_against_a_store_without_it_is_told_at_once(grid):
+def test_tls_to_a_plain_http_store_is_reported_immediately(grid):
     job = grid('cos', store=CEPH.replace('http://', 'https://')).give(['one'])
     (worker,) = job.run(timeout=50)  # it is tried for a minute where there is hope
     assert worker.returncode == 1
     assert 'speaks no TLS; write its endpoint with `http://`' in said(worker) and 'Traceback' not in said(worker)
 
 
-def test_a_clock_that_is_wrong_is_told(grid):
+def test_wrong_clock_is_reported(grid):
     job = grid('cos').give(['one'])
     (worker,) = job.run(LD_PRELOAD=FAKETIME[0], FAKETIME='-3h')
     assert worker.returncode == 1
@@ -158,7 +158,7 @@ def test_a_full_disk_is_waited_for(grid, small_disk):
     assert marks_are_clean(job)
 
 
-def test_a_bucket_that_is_not_there(grid):
+def test_missing_bucket(grid):
     job = grid('cos').give(['one'])
     job.env['gw_coordinator_connection'] = f'cos://testkey:testsecret@{CEPH}/{BUCKET}-none/x'
     (worker,) = job.run()

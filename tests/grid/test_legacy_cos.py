@@ -96,7 +96,7 @@ def test_failing_requests(legacy, proxy):
     assert len(legacy.lines()) == 4
 
 
-def test_marks_among_the_data_are_no_batches(legacy):
+def test_marks_among_the_data_are_not_batches(legacy):
     for name in ('one', 'two'):
         legacy.put(name, b'')
     del legacy.env['gw_coordinator_connection']

@@ -19,14 +19,14 @@ def ceph():
 
 
 @pytest.mark.parametrize('number', [1, 3, 17])
-def test_pods_of_an_indexed_job_do_each_batch_once(grid, number):
+def test_pods_of_an_indexed_job_process_each_batch_once(grid, number):
     job = grid('index').give(names_of(number))
     workers = [job.start(JOB_COMPLETION_INDEX=str(index), gw_parts='5') for index in range(5)]
     assert {worker.wait(60) for worker in workers} == {0}, said(workers[0])
     assert job.lines('begin') == job.lines() == dict.fromkeys(names_of(number), 1)
 
 
-def test_tasks_of_an_array_do_each_batch_once(grid):
+def test_tasks_of_an_array_process_each_batch_once(grid):
     job = grid('index').give(names_of(12))
     variables = {name: str(value) for name, value in SLURM.items()}
     workers = [job.start(SLURM_ARRAY_TASK_ID=str(task), **variables) for task in range(1, 10, 2)]
@@ -48,7 +48,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize('which', REFUSED)
-def test_a_part_that_is_not_sure_is_refused(grid, which):
+def test_ambiguous_part_is_rejected(grid, which):
     variables, message = REFUSED[which]
     (worker,) = grid('index').give(['one']).run(**{name: str(value) for name, value in variables.items()})
     assert worker.returncode == 1

@@ -92,7 +92,7 @@ def test_killed_workers_lose_nothing(grid, backend):
 
 
 @pytest.mark.parametrize('backend', ['local', 'folder', 'cos'])
-def test_terminated_workers_give_back_their_batch(grid, backend):
+def test_terminated_workers_return_their_batch(grid, backend):
     batches = names_of(ENDED_BATCHES.get(backend, BATCHES))
     job = grid(backend, script=SURE).give(batches)
     job.env['seconds'] = '0.3'

@@ -8,7 +8,7 @@ from conftest import BACKENDS, TEMPLATES, wrapper_of
 
 
 @pytest.mark.parametrize('command', [['mypy', '--strict', '--no-incremental'], ['ruff', 'check', '--no-cache']])
-def test_the_package_is_sound(command):
+def test_package_passes_static_checks(command):
     package = TEMPLATES / 'runtime' / 'grid'
     done = subprocess.run([sys.executable, '-m', *command, '.'], cwd=package, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

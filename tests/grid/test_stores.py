@@ -28,7 +28,7 @@ def test_second_store(grid, moto):
     assert job.lines() == dict.fromkeys(batches, 1)
 
 
-def test_store_that_lets_two_writers_win_is_refused(grid, moto, proxy):
+def test_store_without_atomic_writes_is_rejected(grid, moto, proxy):
     careless = proxy(moto)
     careless.dropped = {'if-none-match'}
     job = grid('cos', store=careless.url).give(names_of(10))
@@ -91,7 +91,7 @@ def put_marks(job, names):
 
 
 @pytest.mark.parametrize('backend', ['local', 'simple', 'cos'])
-def test_what_dead_workers_have_left_is_swept(grid, backend):
+def test_leftovers_of_dead_workers_are_removed(grid, backend):
     script = 'import time\ndef grid_process(*_, **__):\n    time.sleep(3)\n'  # longer than 3.5 heartbeats
     job = grid(backend, script=script).give(['b'])
     dead, young = ([f'.{kind}-{number:032x}' for kind in ('part', 'probe', 'worker')] for number in (1, 2))
@@ -109,7 +109,7 @@ def test_what_dead_workers_have_left_is_swept(grid, backend):
     assert job.all_names() >= {*young, *others}
 
 
-def test_a_worker_whose_file_is_swept_goes_on(grid):
+def test_worker_continues_if_its_file_is_removed(grid):
     script = """
         import glob, os
         def grid_process(batch_id, **_):
@@ -189,7 +189,7 @@ def test_clocks_ten_minutes_apart(grid, backend):
     assert not any('Gave up' in said(worker) for worker in workers)
 
 
-def test_worker_that_hangs_for_long_leaves_its_batch_to_others(grid):
+def test_hanging_worker_loses_its_batch_to_others(grid):
     job = grid('local').give(['one'])
     job.env['C3_GRID_HEARTBEAT'] = '2'
     gate = job.shut()
@@ -226,7 +226,7 @@ def test_store_out_of_reach_for_too_long(grid, proxy):
 
 
 @pytest.mark.parametrize('backend', ['local', 'cos'])
-def test_batch_whose_second_worker_has_died_too(grid, backend):
+def test_batch_of_two_dead_workers_is_taken_over(grid, backend):
     job = grid(backend).give(['one'])
     for name in ('one.lock', 'one.lock.1'):
         job.put(name, b'{"claim": "x", "owner": "y", "beat": "0", "seconds": 0.5}')
@@ -298,7 +298,7 @@ def test_forbidden_is_an_error(grid):
 @pytest.mark.parametrize(
     'text', ['nonsense', 'cos://x', 'cos://key@127.0.0.1:1/bucket', f'cos://k:s@{CEPH}/no-bucket/x']
 )
-def test_connections_that_lead_nowhere(grid, text):
+def test_invalid_connections_are_reported(grid, text):
     job = grid('cos').give(['one'])
     job.env['gw_coordinator_connection'] = text
     (worker,) = job.run()
@@ -345,7 +345,7 @@ NO_LOCK = b'{"style": "marks", "keys": ["one", "two"]}'
 
 
 @pytest.mark.parametrize('backend', ['local', 'cos', 'simple'])
-def test_a_coordinator_of_another_version_is_refused(grid, backend):
+def test_coordinator_of_another_version_is_rejected(grid, backend):
     job = grid(backend).give(['one'])
     job.put('.format-4', b'')
     (worker,) = job.run()
@@ -355,7 +355,7 @@ def test_a_coordinator_of_another_version_is_refused(grid, backend):
 
 
 @pytest.mark.parametrize('backend', ['local', 'cos'])
-def test_what_an_older_version_has_finished_is_not_done_again(grid, backend):
+def test_batches_finished_by_an_older_version_are_not_repeated(grid, backend):
     job = grid(backend).give(['one', 'two', 'bad-1'])
     job.env.update(C3_GRID_HEARTBEAT='0.5')
     for name, content in {'.batches': NO_LOCK, 'one.processed': b'{}', 'bad-1.err': b'ValueError'}.items():
@@ -368,7 +368,7 @@ def test_what_an_older_version_has_finished_is_not_done_again(grid, backend):
 
 
 @pytest.mark.parametrize('backend', ['local', 'cos'])
-def test_an_older_version_at_work_is_refused(grid, backend):
+def test_concurrent_older_version_is_rejected(grid, backend):
     job = grid(backend).give(['one', 'two'])
     job.env.update(C3_GRID_HEARTBEAT='4')
     job.put('.batches', NO_LOCK)
@@ -380,7 +380,7 @@ def test_an_older_version_at_work_is_refused(grid, backend):
     assert not job.lines('begin')
 
 
-def test_a_worker_that_dies_at_the_entry_keeps_no_other_out(grid):
+def test_worker_that_dies_at_startup_does_not_block_others(grid):
     job = grid('local').give(['one'])
     job.put('.probing', b'')
     (worker,) = job.run(C3_GRID_HEARTBEAT='1')
@@ -388,7 +388,7 @@ def test_a_worker_that_dies_at_the_entry_keeps_no_other_out(grid):
     assert job.lines() == {'one': 1} and marks_are_clean(job)
 
 
-def test_an_older_version_that_comes_later_is_noticed(grid):
+def test_older_version_joining_later_is_detected(grid):
     job = grid('local').give(names_of(3))
     gate = job.shut()
     worker, last = job.start(), job.start()
@@ -400,7 +400,7 @@ def test_an_older_version_that_comes_later_is_noticed(grid):
 
 
 @pytest.mark.parametrize('backend', ['local', 'cos'])
-def test_given_back_by_a_worker_that_is_asked_to_end(grid, backend):
+def test_terminated_worker_returns_its_batch(grid, backend):
     job = grid(backend).give(['one'])
     worker = job.start(seconds='60')
     wait_until(lambda: job.lines('begin'))

@@ -24,7 +24,7 @@ def named(template, **more):
     return re.sub(r'\{ ([a-z-]+) \}', lambda match: values[match[1]], template)
 
 
-def test_archives_are_what_binstall_looks_for(released, tmp_path):
+def test_archives_match_the_binstall_metadata(released, tmp_path):
     binstall = CARGO['package']['metadata']['binstall']
     archive = released / named(binstall['pkg-url']).rpartition('/')[2]
     with tarfile.open(archive) as opened:
@@ -77,7 +77,7 @@ def test_the_image_compiles(released, tmp_path):
     assert (tmp_path / 'add.job.yaml').exists()
 
 
-def test_what_nobody_can_see_is_not_released(tmp_path):
+def test_uncommitted_or_untagged_work_is_not_released(tmp_path):
     clone = tmp_path / 'clone'
     succeeded(run('git', 'clone', '-q', ROOT, clone))
     (clone / 'new').write_text('')
@@ -88,5 +88,5 @@ def test_what_nobody_can_see_is_not_released(tmp_path):
     assert not (tmp_path / 'out').exists()
 
 
-def test_the_script_is_sound():
+def test_release_script_passes_shellcheck():
     succeeded(run('shellcheck', ROOT / '.ci/release'))

@@ -55,7 +55,7 @@ def test_fish_completes(path, line, expected):
     assert set(expected) <= {line.split('\t')[0] for line in done.stdout.splitlines()}
 
 
-def test_zsh_knows_what_completes_c3(path, tmp_path):
+def test_zsh_registers_the_completion(path, tmp_path):
     script = 'autoload -Uz compinit && compinit -u -d "$1" && source <(c3 completions zsh) && print $_comps[c3]'
     done = succeeded(run('zsh', '-f', '-c', script, 'zsh', tmp_path / 'dump'))
     assert done.stdout.split() == ['_c3']

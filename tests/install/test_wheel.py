@@ -26,7 +26,7 @@ def metadata(wheel):
         return email.message_from_bytes(archive.read(name))
 
 
-def test_the_metadata_says_what_the_package_is(wheel):
+def test_metadata_describes_the_package(wheel):
     fields = metadata(wheel)
     version = re.search(r'^version = "(.*)"', (ROOT / 'Cargo.toml').read_text(), re.MULTILINE)[1]
     assert (fields['Name'], fields['Version']) == ('c3-compiler', version)
@@ -80,7 +80,7 @@ def test_a_link_to_a_program_is_enough(programs, tmp_path, folder):
     emitted(folder, 'example_script')
 
 
-def test_what_is_published_is_all_that_a_build_needs():
+def test_published_package_contains_everything_to_build():
     """The crate and, with it, the source distribution."""
     tracked = run('git', 'ls-files', 'src', 'templates', 'grammars', cwd=ROOT).stdout.split()
     packaged = succeeded(run('cargo', 'package', '--list', '--allow-dirty', cwd=ROOT)).stdout.split()

@@ -24,7 +24,7 @@ def required(path):
     return {found['name']: found['required'] for found in json.loads(done.stdout)['inputs']}
 
 
-def test_required_is_what_a_program_fails_without(tmp_path):
+def test_required_inputs_are_those_a_program_fails_without(tmp_path):
     programs = {}
     for seed in range(SEEDS):
         path = tmp_path / f'p{seed}.py'

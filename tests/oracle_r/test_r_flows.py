@@ -32,7 +32,7 @@ def judged(path):
     return read.get('V0'), fails(path, V0='7'), fails(path)
 
 
-def test_required_is_what_a_script_fails_without(tmp_path):
+def test_required_inputs_are_those_a_script_fails_without(tmp_path):
     scripts = {}
     for seed in range(SEEDS):
         text = flows.script(seed)

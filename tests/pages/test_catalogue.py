@@ -76,19 +76,19 @@ def judged(page):
 
 @pytest.mark.parametrize('device', [DESKTOP, TELEPHONE], ids=['desktop', 'telephone'])
 @pytest.mark.parametrize('name', ['index', 'operators/doubtful', 'operators/write-letter', 'workflows/letter'])
-def test_a_screen_reader_finds_nothing_wrong(site, open_page, name, device):
+def test_pages_pass_accessibility_checks(site, open_page, name, device):
     # The judge is a script of its own, which the pages' policy forbids.
     assert judged(open_page(site / f'{name}.html', bypass_csp=True, **device)) == []
 
 
-def test_the_judge_finds_what_is_wrong(site, open_page):
+def test_accessibility_checker_detects_violations(site, open_page):
     page = open_page(site / 'index.html', bypass_csp=True)
     page.evaluate('document.querySelector("label").remove()')
     page.evaluate('document.querySelector(".cards p").style.color = "#ddd"')
     assert {code for code, _ in judged(page)} == {'color-contrast', 'label'}
 
 
-def test_no_page_is_wider_than_a_telephone(site, open_page):
+def test_pages_fit_a_phone_screen(site, open_page):
     page = open_page(site / 'index.html', **TELEPHONE)
     paths = sorted(site.rglob('*.html'))
     assert len(paths) > 30
@@ -128,7 +128,7 @@ CHANGE = """() => {
 }"""
 
 
-def test_commands_are_copied_as_they_are_shown(site, open_page):
+def test_copy_buttons_copy_the_shown_command(site, open_page):
     page = open_page(site / 'operators/write-letter.html', permissions=['clipboard-read', 'clipboard-write'], **DESKTOP)
     buttons = page.get_by_role('button')
     shown = page.locator('pre code')

@@ -68,7 +68,7 @@ def test_no_link_is_broken(pages):
     assert sum(len(page.links) for page in pages.values()) > 1000
 
 
-def test_pages_load_nothing_from_elsewhere(pages):
+def test_pages_load_nothing_from_other_hosts(pages):
     assert [link for page in pages.values() for link in page.loaded if is_foreign(link)] == []
 
 

@@ -87,19 +87,19 @@ def repository(tmp_path, environment, shipped):
     return made
 
 
-def test_the_hooks_are_called_as_promised():
+def test_hooks_match_their_documentation():
     hooks = yaml.safe_load(SHIPPED)
     assert {hook['id']: hook['name'] for hook in hooks} == {'c3-check': 'c3 check', 'c3-compile': 'c3 compile'}
     assert all(hook['types_or'] == ['python', 'jupyter', 'r'] for hook in hooks)
 
 
-def test_modules_and_operators_without_files_are_left_alone(repository):
+def test_modules_and_uncompiled_operators_are_skipped(repository):
     said = repository.hooks()
     assert [line.rsplit('.', 1)[1] for line in said.splitlines() if line.startswith('c3 ')] == ['Passed', 'Passed']
     assert repository.git('status', '--porcelain') == ''
 
 
-def test_what_is_out_of_date_is_made_anew(repository):
+def test_stale_files_are_regenerated(repository):
     repository.write('operators/add.py', OPERATOR.format(5))
     repository.git('add', '-A')
     said = repository.hooks(code=1)
@@ -119,7 +119,7 @@ def test_an_edit_that_changes_nothing_passes(repository):
     repository.hooks()
 
 
-def test_an_edited_file_that_is_out_of_date_is_shown_and_kept(repository):
+def test_edited_stale_file_is_shown_and_kept(repository):
     repository.write('operators/add.py', OPERATOR.format(5))
     edited = (repository.path / 'operators/add.job.yaml').read_text().replace('backoffLimit: 5', 'backoffLimit: 7')
     repository.write('operators/add.job.yaml', edited)
@@ -132,7 +132,7 @@ def test_an_edited_file_that_is_out_of_date_is_shown_and_kept(repository):
     repository.hooks()
 
 
-def test_what_git_makes_of_line_ends_is_no_edit(repository):
+def test_line_ending_conversion_by_git_is_not_an_edit(repository):
     for file in (repository.path / 'operators').glob('add.*'):
         if file.suffix != '.py':
             file.write_bytes(file.read_bytes().replace(b'\n', b'\r\n'))
@@ -141,7 +141,7 @@ def test_what_git_makes_of_line_ends_is_no_edit(repository):
     assert 'files were modified by this hook' in repository.hooks('c3-compile', code=1)
 
 
-def test_check_tells_what_is_doubtful(repository):
+def test_check_reports_likely_problems(repository):
     repository.write('operators/add.py', OPERATOR.format(5) + 'import sklearn\n')
     repository.git('add', '-A')
     said = repository.hooks('c3-check', code=1)
@@ -150,7 +150,7 @@ def test_check_tells_what_is_doubtful(repository):
     assert 'something_of_nobody' not in said
 
 
-def test_a_commit_is_kept_from_happening(repository):
+def test_commit_is_blocked(repository):
     repository.run(PRE_COMMIT, 'install')
     repository.write('operators/add.py', OPERATOR.format(7))
     repository.git('add', '-A')
@@ -159,7 +159,7 @@ def test_a_commit_is_kept_from_happening(repository):
     repository.git('commit', '-q', '-m', 'Seven')
 
 
-def test_many_files_go_into_one_call(repository):
+def test_many_files_are_passed_in_one_call(repository):
     for number in range(60):
         repository.write(f'operators/many_{number}.py', OPERATOR.format(number))
     repository.run(C3, 'compile', 'operators', '--overwrite')

@@ -95,7 +95,7 @@ def words(operator):
 
 
 @pytest.mark.parametrize('value', [value for key, value in HOSTILE.items() if key != 'braces'])
-def test_values_arrive_byte_for_byte(words, value):
+def test_values_are_passed_byte_for_byte(words, value):
     dashed = value.startswith('-')
     assert words([X], env={'x': value} if len(value) < 1000 else {}, *([] if len(value) < 1000 else ['--x', value])) == (
         [f'--x={value}'] if dashed else ['--x', value]
@@ -104,11 +104,11 @@ def test_values_arrive_byte_for_byte(words, value):
 
 
 @pytest.mark.parametrize('value', NOT_GIVEN)
-def test_nothing_stands_for_what_is_not_given(words, value):
+def test_omitted_values_add_no_arguments(words, value):
     assert words([X, FLAG, B], f'x={value}', f'b={value}', env={'f': value}) == []
 
 
-def test_a_default_is_left_to_the_script(words):
+def test_defaults_are_left_to_the_script(words):
     inputs = [
         argument('i', '--i', type='Integer', default='5'),
         argument('r', '--r', type='Float', default='1e-05'),
@@ -120,7 +120,7 @@ def test_a_default_is_left_to_the_script(words):
     assert words(inputs, 'i=5.0', 'r=2', 'b=no', 's=5.0', '--f') == ['--r', '2', '--b', '', '--s', '5.0', '--f']
 
 
-def test_lists_stand_as_the_script_takes_them(words):
+def test_lists_are_passed_as_the_script_expects(words):
     row = argument('r', '--r', takes='row', type='List', default='[1, 2]')
     each = argument('e', '--e', takes='each', type='List')
     assert words([row, each], 'r=[1.0, 2]', 'e=["a", 1.0, 0.5, true]') == ['--e', 'a', '--e', '1', '--e', '0.5', '--e', 'True']
@@ -146,7 +146,7 @@ def test_words_and_counts(words):
         ({'takes': 'count', 'type': 'Integer'}, '100', 'parameter `x` is from 0 to 99'),
     ],
 )
-def test_what_the_script_has_no_options_for(operator, how, value, message):
+def test_values_without_a_matching_option_are_rejected(operator, how, value, message):
     done = operator('print(1)', inputs=[argument('x', '--x', **how)]).run(f'x={value}')
     assert (done.returncode, done.stdout) == (2, '') and f'error: {message}' in done.stderr
 
@@ -173,13 +173,13 @@ def test_flags(words, parameter, value, found):
         (argument('f', None, '--no-f', type='Boolean', default='False', flag=True), 'true'),
     ],
 )
-def test_a_flag_that_cannot_be_what_is_asked(operator, parameter, value):
+def test_flag_without_an_option_for_the_value_is_rejected(operator, parameter, value):
     done = operator('print(1)', inputs=[parameter]).run(f'f={value}')
     assert (done.returncode, done.stdout) == (2, '')
     assert done.stderr == f'error: parameter `f` cannot be {value}: the script has no option for that\n'
 
 
-def test_positionals_stand_in_their_places(words):
+def test_positionals_are_passed_in_order(words):
     c = argument('c', default='z')
     assert words([A, B, c], 'b=2', 'a=1') == ['1', '2']
     assert words([A, argument('b', default='y'), c], 'c=3', 'a=1') == ['1', 'y', '3']
@@ -188,18 +188,18 @@ def test_positionals_stand_in_their_places(words):
 
 
 @pytest.mark.parametrize('own', [[], ['word']])
-def test_a_positional_never_takes_the_place_of_another(operator, own):
+def test_positional_never_replaces_another(operator, own):
     done = operator('print(1)', inputs=[B, argument('c')]).run('c=3', *own)
     assert (done.returncode, done.stdout) == (2, '')
     assert 'parameter `c` has a value, but not `b`, which stands before it' in done.stderr
 
 
-def test_a_dashed_positional_stands_beside_nothing_else(operator):
+def test_dashed_positional_must_stand_alone(operator):
     done = operator('print(1)', inputs=[A]).run('a=-1', '--other')
     assert (done.returncode, done.stdout) == (2, '') and 'cannot stand beside `--other`' in done.stderr
 
 
-def test_the_options_of_the_script_are_names_of_its_inputs(words):
+def test_script_options_are_names_of_its_inputs(words):
     rate = argument('learning_rate', '--learning-rate', type='Float', required='always')
     assert words([rate], '--learning-rate', '0.5') == ['--learning-rate', '0.5']
     assert words([rate], '--learning-rate=-1') == ['--learning-rate=-1']
@@ -208,7 +208,7 @@ def test_the_options_of_the_script_are_names_of_its_inputs(words):
     assert words([off], '--no-cache') == ['--no-cache']
 
 
-def test_what_is_missing_is_told_before_the_script_starts(operator):
+def test_missing_values_are_reported_before_the_script_starts(operator):
     subject = operator('print(1)', inputs=[A])
     done = subject.run()
     assert (done.returncode, done.stderr.splitlines()[0]) == (2, 'error: a parameter is required: `a`')
@@ -335,7 +335,7 @@ def test_a_run_without_an_engine(training, name):
     assert (done.returncode, ast.literal_eval(done.stdout)) == (0, expected), done.stderr
 
 
-def test_words_behind_dashes_may_be_what_is_missing(training):
+def test_words_after_two_dashes_may_supply_missing_values(training):
     command = [C3, 'run', '--no-engine', 'train.py', '--epochs', '6', '--', 'e.csv', '--mode', 'slow']
     done = subprocess.run(command, cwd=training, capture_output=True, text=True)
     expected = {**DEFAULTS, 'epochs': 6, 'data': 'e.csv', 'mode': 'slow'}

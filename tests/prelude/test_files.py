@@ -41,16 +41,16 @@ def test_files_are_linked_and_unlinked(linked, end, root):
     assert (subject.folder / root / 'data/deep/b.csv').read_text() == 'data/deep/b.csv'
 
 
-def test_files_are_there_in_the_exit_handlers(linked):
+def test_files_are_available_in_exit_handlers(linked):
     assert linked('import atexit\n@atexit.register\ndef _():\n    ' + READ_ALL)[1].stdout == ALL_READ
 
 
-def test_files_are_there_in_children(linked):
+def test_files_are_available_in_children(linked):
     subject, done = linked('import os, sys\nif os.fork() == 0:\n    sys.exit()\nos.wait()\n' + READ_ALL)
     assert done.stdout == ALL_READ and os.listdir(subject.home) == []
 
 
-def test_what_is_there_stays(linked, tmp_path):
+def test_existing_files_are_kept(linked, tmp_path):
     (tmp_path / 'work' / 'data').mkdir(parents=True)
     (tmp_path / 'work' / 'data' / 'a.csv').write_text('mine')
     subject, done = linked('print(open("data/a.csv").read()); open("data/new", "w").close()')
@@ -58,7 +58,7 @@ def test_what_is_there_stays(linked, tmp_path):
     assert sorted(os.listdir(subject.home / 'data')) == ['a.csv', 'new']
 
 
-def test_folder_with_something_new_stays(linked):
+def test_folder_with_new_files_is_kept(linked):
     subject, _ = linked('open("data/deep/new", "w").write("n")')
     assert [str(path.relative_to(subject.home)) for path in sorted(subject.home.rglob('*'))] == [
         'data',
@@ -67,12 +67,12 @@ def test_folder_with_something_new_stays(linked):
     ]
 
 
-def test_link_replaced_by_the_script_stays(linked):
+def test_link_replaced_by_the_script_is_kept(linked):
     subject, _ = linked('import os; os.unlink("top.txt"); open("top.txt", "w").write("new")')
     assert (subject.home / 'top.txt').read_text() == 'new'
 
 
-def test_nothing_is_linked_at_home(linked, operator):
+def test_nothing_is_linked_in_the_operator_folder(linked, operator):
     subject, _ = linked('')
     done = subject.run(cwd=subject.folder)
     assert succeeded(done) and not (subject.folder / 'top.txt').is_symlink()

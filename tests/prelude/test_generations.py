@@ -152,7 +152,7 @@ def unresolved(sample, given):
 
 
 @pytest.mark.parametrize('path', SOURCES, ids=lambda path: str(path.relative_to(SAMPLES)))
-def test_every_generation_hands_on_the_same_values(path, tmp_path):
+def test_every_generation_passes_the_same_values(path, tmp_path):
     sample = Sample(path, tmp_path / 'source')
     for everything in (False, True):
         given = sample.given(everything)

@@ -36,7 +36,7 @@ CASES = [
 
 
 @pytest.mark.parametrize('inputs, case', CASES)
-def test_every_back_end_hands_on_the_same_values(operator, inputs, case):
+def test_every_back_end_passes_the_same_values(operator, inputs, case):
     done = outcome(operator, inputs, case, own=['own'])
     if case['values'] is None:
         assert (done.returncode, done.stdout) == (1, '')
@@ -68,7 +68,7 @@ def test_values_of_many_bytes(operator):
     )
 
 
-def test_values_of_the_task_go_before_the_environment(operator):
+def test_task_values_take_precedence_over_the_environment(operator):
     task = json.dumps({'inputs': {'parameterValues': {'a': 'task'}}})
     subject = operator('import os; print(os.environ["a"])', inputs=[an_input('a')])
     assert subject.run('--executor_input', task, env={'a': 'environment'}).stdout == 'task\n'

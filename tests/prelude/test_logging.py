@@ -76,7 +76,7 @@ def test_the_script_configures_its_own_log(operator, configuration, line):
         assert (subject.home / 'run.log').read_text() == 'INFO:root:text\n'
 
 
-def test_without_logging_no_logger_is_touched(operator):
+def test_without_logging_no_logger_is_configured(operator):
     subject = operator(
         'import sys; print("logging" in sys.modules); import logging; print(logging.getLogger().handlers)',
         inputs=[an_input('a')],
@@ -96,7 +96,7 @@ def test_without_logging_no_logger_is_touched(operator):
         [],
     ],
 )
-def test_secrets_are_shown_nowhere(operator, tmp_path, level, arguments):
+def test_secrets_are_never_shown(operator, tmp_path, level, arguments):
     subject = operator(
         '''
         import os
@@ -116,7 +116,7 @@ def test_secrets_are_shown_nowhere(operator, tmp_path, level, arguments):
     assert ('parameter token = ***' in done.stderr) == is_shown
 
 
-def test_values_are_shown_as_c3_shows_them(operator):
+def test_values_are_displayed_as_by_c3(operator):
     subject = operator('pass', inputs=[an_input('place'), LOG_LEVEL], logging=True)
     cases = [case for case in contract('userinfo.json')['shown'] if '\0' not in case[0]]
     done = subject.run('--log_level=DEBUG', *['place=' + text for text, _ in cases])
@@ -128,13 +128,13 @@ FORGED = 'a\nparameter b = "forged"'
 
 
 @pytest.mark.parametrize('value', [FORGED, 'a\r\x1b[2Kforged', 'a\x85b\u2028c'])
-def test_no_value_forges_a_line(operator, value):
+def test_values_cannot_forge_log_lines(operator, value):
     log = logged(operator, '--log_level=DEBUG', '--a', value, inputs=[an_input('a')])
     assert [line.startswith('parameter a = "a\\') for line in log[:3]] == [False, True, False]
     assert log[2] == 'a debug message'
 
 
-def test_no_name_and_no_output_forges_a_line(operator, tmp_path):
+def test_names_and_outputs_cannot_forge_log_lines(operator, tmp_path):
     subject = operator(
         "import os; os.environ['data'] = 'x\\nerror: forged https://u:s3cr3t@host.example'",
         inputs=[an_input('a\nb', id='a_b'), LOG_LEVEL],

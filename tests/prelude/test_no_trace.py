@@ -67,7 +67,7 @@ def differences(one, other):
     return sorted(key for key in one if one[key] != other[key])
 
 
-def test_a_script_sees_nothing_of_the_entry_point(operator):
+def test_entry_point_is_invisible_to_the_script(operator):
     subject = operator(PROBE, inputs=[an_input('given'), an_input('missing')], files=['data.csv'])
     env = {'given': '1', 'USER': 'me', 'LOGNAME': 'me'}
     options = {'env': env, 'cwd': subject.folder}
@@ -75,7 +75,7 @@ def test_a_script_sees_nothing_of_the_entry_point(operator):
     assert differences(plain, run) == []
 
 
-def test_the_log_level_is_the_one_difference_of_a_script_that_logs(operator):
+def test_only_the_log_level_differs_for_a_script_that_logs(operator):
     subject = operator('import logging' + PROBE, inputs=[LOG_LEVEL], logging=True)
     env = {'USER': 'me', 'LOGNAME': 'me'}
     plain, run = seen(subject.run_plainly(env=env)), seen(subject.run(env=env))

@@ -15,7 +15,7 @@ def notebook(operator):
     return lambda script, **interface: operator(script, notebook=True, ipython=True, **interface)
 
 
-def test_magics_see_the_scripts_names(notebook):
+def test_magics_can_access_script_variables(notebook):
     subject = notebook('''
         name = 'world'
         get_ipython().system('echo hello {name} $name')
@@ -49,7 +49,7 @@ def test_cells_for_a_shell(notebook, tmp_path):
     assert done.stdout.splitlines()[0] == 'x is 1' and 'written' in done.stdout
 
 
-def test_what_is_captured(notebook):
+def test_capture_magic(notebook):
     done = notebook(r'''
         get_ipython().run_cell_magic('capture', 'out', 'print("hidden")\nx = 5\n')
         print(x, repr(out.stdout))
@@ -88,12 +88,12 @@ def test_a_failing_shell_cell_ends_the_program(notebook):
 
 
 @pytest.mark.parametrize('end, code', [('exit()', 0), ('quit(3)', 3), ('import sys; sys.exit(4)', 4)])
-def test_the_script_may_end_itself(notebook, end, code):
+def test_script_may_exit(notebook, end, code):
     done = notebook(f'print("begun", flush=True)\n{end}\nprint("not reached")\n').run()
     assert (done.returncode, done.stdout, done.stderr) == (code, 'begun\n', '')
 
 
-def test_parameters_and_outputs_as_ever(notebook, tmp_path):
+def test_parameters_and_outputs_in_notebooks(notebook, tmp_path):
     target = tmp_path / 'result'
     done = notebook(
         '''
@@ -123,7 +123,7 @@ def test_a_folder_that_cannot_be_written_to(notebook):
 
 
 @pytest.mark.parametrize('ipython', [False, True])
-def test_code_may_wait_at_its_top_level(operator, ipython):
+def test_notebooks_support_top_level_await(operator, ipython):
     done = operator(
         '''
         import asyncio
@@ -140,12 +140,12 @@ def test_code_may_wait_at_its_top_level(operator, ipython):
     assert done.stdout == '42 __main__\n'
 
 
-def test_a_plain_script_may_not(operator):
+def test_plain_scripts_reject_top_level_await(operator):
     done = operator('import asyncio\nawait asyncio.sleep(0)\n').run()
     assert done.returncode == 1 and "'await' outside function" in done.stderr
 
 
-def test_the_shell_that_is_missing_is_named(notebook):
+def test_missing_shell_is_named(notebook):
     done = notebook('print(1)\n').run(flags=['-S', '-I'])
     assert done.returncode == 1
     assert done.stderr.startswith('error: the notebook needs IPython') and 'Traceback' not in done.stderr
@@ -207,12 +207,12 @@ def test_tracebacks_name_cell_and_line(compiled, magic):
     assert done.stderr.endswith('ZeroDivisionError: division by zero\n') and 'claimed_' not in done.stderr
 
 
-def test_cells_share_what_they_import_from_the_future(compiled):
+def test_cells_share_future_imports(compiled):
     done = compiled('from __future__ import annotations', 'def f(x: undefined): return x\nprint(f.__annotations__)')
     assert succeeded(done) and done.stdout == "{'x': 'undefined'}\n"
 
 
-def test_cells_that_wait_share_one_loop(compiled):
+def test_awaiting_cells_share_one_event_loop(compiled):
     done = compiled(
         'import asyncio\nqueue = asyncio.Queue()\nasync def put():\n    await queue.put(1)',
         'task = asyncio.ensure_future(put())',
@@ -222,7 +222,7 @@ def test_cells_that_wait_share_one_loop(compiled):
     assert succeeded(done) and done.stdout == '1\n'
 
 
-def test_a_notebook_is_no_file_and_inspects_its_code(compiled):
+def test_notebook_has_no_file_but_inspectable_source(compiled):
     done = compiled(
         'import inspect\ndef f():\n    return 1\nprint(inspect.getsource(f), "__file__" in globals(), __name__)'
     )
@@ -297,7 +297,7 @@ def test_lists_are_json(compiled, value):
 # Tags of cells, as nbclient reads them
 
 
-def test_a_cell_that_is_skipped(compiled):
+def test_skipped_cell(compiled):
     done = compiled('print("before")', ('raise SystemError\n!false\n%%x', ['skip-execution']), 'print("after")')
     assert (done.returncode, done.stdout, done.stderr) == (0, 'before\nafter\n', '')
 
@@ -312,7 +312,7 @@ def test_a_cell_that_may_fail(compiled, magic, more):
     assert 'claimed_' not in done.stderr
 
 
-def test_what_may_fail_is_no_python(compiled):
+def test_cell_that_may_fail_with_a_syntax_error(compiled):
     done = compiled('print(1)', ('x = = 1', ['raises-exception']), 'print(2)')
     assert succeeded(done) and done.stdout == '1\n2\n'
 
@@ -328,7 +328,7 @@ def test_a_cell_that_may_fail_needs_nothing(compiled):
 
 
 @pytest.mark.parametrize('values, shown', [((), '5\n'), (('--n=7',), '7\n')])
-def test_values_of_an_earlier_run_give_way(compiled, values, shown):
+def test_values_of_an_earlier_run_are_replaced(compiled, values, shown):
     done = compiled(('n = 5', ['parameters']), ('n = 6', ['injected-parameters']), 'print(n)', values=values)
     assert succeeded(done) and done.stdout == shown
     done = compiled(('n = 5', ['injected-parameters']), 'print(n)', values=values)

@@ -220,12 +220,12 @@ def test_value_must_name_something(deliver, type, value):
     assert done.stderr == 'error: output `out` names no file or folder: `%s`\n' % value
 
 
-def test_refusal_flushes_what_was_printed(deliver):
+def test_rejected_output_flushes_printed_text(deliver):
     done, _ = deliver('print("printed", end=""); os.environ["out"] = "."', 'File')
     assert (done.returncode, done.stdout) == (1, 'printed')
 
 
-def test_one_refusal_does_not_keep_the_others(operator):
+def test_one_rejected_output_does_not_block_the_others(operator):
     subject = operator(
         'import os; os.environ["a"] = "."; os.environ["b"] = "text"', outputs=[an_output('a', 'File'), an_output('b')]
     )
@@ -321,7 +321,7 @@ def test_read_output_never_written(deliver):
     assert 'warning: output `out` was never set' in done.stderr
 
 
-def test_read_output_without_a_target_is_the_scripts_affair(show):
+def test_read_output_without_a_target_is_left_to_the_script(show):
     assert show([], outputs=[an_output('out', read=True)]) == ({}, [])
 
 
@@ -400,7 +400,7 @@ def test_full_disk(deliver, tmp_path):
         subprocess.run(['umount', str(full)], check=True)
 
 
-def test_nothing_half_written_is_seen(deliver):
+def test_partially_written_outputs_are_never_visible(deliver):
     """A reader that looks all the time sees nothing or everything."""
     done, target = deliver(
         '''
@@ -492,12 +492,12 @@ def test_start_in_a_deleted_working_directory(operator, tmp_path):
         'len = str = type = os = None; import os',
     ],
 )
-def test_scripts_that_wreck_what_they_can(deliver, script):
+def test_destructive_scripts_still_deliver(deliver, script):
     done, target = deliver('os.environ["out"] = "text"\n' + script)
     assert target.read_text() == 'text'
 
 
-def test_refusal_is_an_exit_code_even_without_stderr(deliver):
+def test_rejected_output_sets_the_exit_code_without_stderr(deliver):
     assert deliver('os.environ["out"] = "."; os.close(2)', 'File')[0].returncode == 1
 
 
@@ -517,7 +517,7 @@ def test_a_text_output_may_be_a_folder_or_binary(deliver, script):
 @pytest.mark.parametrize(
     'script, what, path', [(FOLDER, 'a folder', 'd'), (BINARY, 'a binary file', 'f')], ids=['folder', 'binary']
 )
-def test_kubeflow_gets_the_path_of_what_is_no_text(operator, script, what, path):
+def test_kubeflow_gets_the_path_of_non_text_outputs(operator, script, what, path):
     subject = operator('import os\n' + script, outputs=[an_output('out')])
     done = subject.run('--out', 'target', '--executor_input', '{{$}}')
     kind = 'Directory' if path == 'd' else 'File'
@@ -526,7 +526,7 @@ def test_kubeflow_gets_the_path_of_what_is_no_text(operator, script, what, path)
     assert (subject.home / 'target').read_text() == path
 
 
-def test_cwl_gets_the_path_of_a_folder_and_a_binary_file(deliver):
+def test_cwl_gets_the_path_of_folders_and_binary_files(deliver):
     done, target = deliver(FOLDER, env={'C3_TEXT_OUTPUTS': 'file'})
     assert done.returncode == 0 and 'output=Directory' in done.stderr and target.read_text() == 'd'
 
@@ -541,12 +541,12 @@ def test_cwl_gets_the_path_of_a_folder_and_a_binary_file(deliver):
         (BINARY, 'f\n'),
     ],
 )
-def test_argo_gets_a_line_end_that_it_takes_off(deliver, script, expected):
+def test_argo_gets_the_newline_that_it_strips(deliver, script, expected):
     done, target = deliver(script, env={'C3_TEXT_OUTPUTS': 'line'})
     assert done.returncode == 0 and target.read_text() == expected
 
 
-def test_argo_gets_nothing_for_what_was_never_set(deliver):
+def test_argo_gets_nothing_for_unset_outputs(deliver):
     done, target = deliver('pass', env={'C3_TEXT_OUTPUTS': 'line', 'C3_UNSET_OUTPUTS': 'skip'})
     assert succeeded(done) and not target.exists()
 
@@ -576,7 +576,7 @@ def test_numbers(deliver, type, text, delivered):
 
 
 @pytest.mark.parametrize('type', ['Integer', 'Float', 'Boolean'])
-def test_what_is_no_number(deliver, type):
+def test_invalid_numbers_are_rejected(deliver, type):
     done, target = deliver('os.environ["out"] = "some"', type)
     assert (done.returncode, done.stderr) == (1, f'error: output `out` is no {type}: `some`\n') and not target.exists()
 
@@ -592,7 +592,7 @@ def test_a_number_that_was_never_set(operator, deliver, type):
         assert done.stderr == f'error: output `out` was never set, and Kubeflow takes no empty {type}\n'
 
 
-def test_a_place_that_nobody_may_write_to(operator, tmp_path):
+def test_unwritable_target_folder(operator, tmp_path):
     """kfp's local runner gives folders of the host's user to another one."""
     (tmp_path / 'closed').mkdir(mode=0o555)
     subject = operator('import os; os.environ["out"] = "text"', outputs=[an_output('out')])
@@ -649,14 +649,14 @@ def test_other_engines_leave_the_placeholder(operator, tmp_path, value):
 
 
 @pytest.mark.parametrize('value', ['{}', '{"outputs": {"artifacts": {}}}'])
-def test_a_list_that_cannot_be_written_is_no_failure(operator, tmp_path, value):
+def test_failure_to_report_outputs_is_not_fatal(operator, tmp_path, value):
     done = operator(DELIVERY, outputs=MADE).run('--made', str(tmp_path / 'made'), '--executor_input', value)
     assert done.returncode == 0
     assert done.stderr.startswith('warning: cannot report the outputs to Kubeflow: ')
     assert (tmp_path / 'made').read_text() == 'content'
 
 
-def test_a_script_may_have_the_name_for_itself(operator, tmp_path):
+def test_script_may_use_the_name_executor_input(operator, tmp_path):
     script = DELIVERY + "print(os.environ['executor_input'])"
     done = operator(script, outputs=MADE, inputs=[an_input('executor_input')]).run('--executor_input', 'mine')
     assert succeeded(done) and done.stdout == '[]\nmine\n'
@@ -683,7 +683,7 @@ def test_metrics_are_shown(operator, tmp_path, type, script, metadata):
     assert listed == {'name': 'made', 'uri': 'minio://bucket/made', 'metadata': metadata}
 
 
-def test_metrics_without_numbers_are_told(operator, tmp_path):
+def test_metrics_without_numbers_are_reported(operator, tmp_path):
     told = {**executor_input(tmp_path), 'inputs': {}}
     subject = operator('import os; os.environ["made"] = "all is well"', outputs=[an_output('made', 'Metrics')])
     done = subject.run('--made', str(tmp_path / 'made'), '--executor_input', json.dumps(told))
@@ -724,7 +724,7 @@ def test_texts_and_numbers_are_collected(operator):
     assert found == {'text': 'ü "{{ x }}"\n', 'told': 'in a file', 'count': 7, 'share': 'nan', 'done': True}
 
 
-def test_what_cannot_be_collected_is_told(deliver):
+def test_outputs_that_cannot_be_collected_are_reported(deliver):
     done, target = deliver('os.environ["out"] = "x"', env={'C3_COLLECTED_OUTPUTS': '/dev/null/x'})
     assert (done.returncode, target.read_text()) == (0, 'x')
     assert done.stderr.startswith('warning: cannot write the outputs to `/dev/null/x`')

@@ -29,11 +29,11 @@ def test_environment(show):
     assert show([an_input('a'), an_input('b')], env={'a': '1', 'c': '3'}) == ({'a': '1'}, [])
 
 
-def test_argument_goes_before_environment(show):
+def test_arguments_take_precedence_over_the_environment(show):
     assert show([an_input('a')], '--a', '2', env={'a': '1'})[0] == {'a': '2'}
 
 
-def test_the_rest_is_the_scripts_in_order(show):
+def test_remaining_arguments_are_passed_in_order(show):
     own = ['file', '--flag', '-x', 'q=1', '--b=2', '=', '', '-a=1', '--', 'a=2', '--a', '3']
     assert show([an_input('a')], '-v', 'a=1', *own) == ({'a': '1'}, ['-v', *own])
 
@@ -57,7 +57,7 @@ def test_script_may_have_its_own_argparse(operator):
 
 @pytest.mark.parametrize('value', HOSTILE.values(), ids=HOSTILE)
 @pytest.mark.parametrize('style', ['apart', 'joined', 'bare', 'environment'])
-def test_values_arrive_byte_for_byte(operator, tmp_path, value, style):
+def test_values_are_passed_byte_for_byte(operator, tmp_path, value, style):
     arguments = {'apart': ['--a', value], 'joined': ['--a=' + value], 'bare': ['a=' + value]}.get(style, [])
     subject = operator(
         '''
@@ -119,7 +119,7 @@ def test_booleans(show, text, value, style):
 
 @pytest.mark.parametrize('text', TRUTH['neither'])
 @pytest.mark.parametrize('style', ['argument', 'environment'])
-def test_what_is_no_truth_value(operator, text, style):
+def test_invalid_booleans_are_rejected(operator, text, style):
     subject = operator('print("ran")', inputs=[an_input('flag', 'Boolean')])
     arguments = [f'--flag={text}'] if style == 'argument' else []
     done = subject.run(*arguments, env={'flag': text} if style == 'environment' else {})
@@ -144,13 +144,13 @@ def test_not_given(show, kind, value):
 
 
 @pytest.mark.parametrize('value', NOT_GIVEN)
-def test_not_given_leaves_the_clusters_secret_in_force(show, value):
+def test_omitted_value_keeps_the_secret_of_the_cluster(show, value):
     assert show([an_input('token', secret=True)], '--token', value, env={'token': 's3cr3t'})[0] == {'token': 's3cr3t'}
     assert show([an_input('token', secret=True)], '--token=', env={'token': 's3cr3t'})[0] == {'token': 's3cr3t'}
 
 
 @pytest.mark.parametrize('value', ['nullable', 'NULL', '{{a', 'a}}', '{}', '{{a}} {{b}}', 'x{{a}}'])
-def test_similar_to_not_given(show, value):
+def test_values_similar_to_not_given_are_values(show, value):
     assert show([an_input('a')], '--a', value)[0] == {'a': value}
 
 
@@ -173,7 +173,7 @@ def test_integers(show, text, value):
 @pytest.mark.parametrize('kind, article', [('Integer', 'an'), ('Float', 'a')])
 @pytest.mark.parametrize('text', ['five', '1.0.0', '5,5', '0x10', ' '])
 @pytest.mark.parametrize('secret', [False, True])
-def test_what_is_no_number(operator, kind, article, text, secret):
+def test_invalid_numbers_are_rejected(operator, kind, article, text, secret):
     subject = operator('print("ran")', inputs=[an_input('num values', kind, id='n', secret=secret)])
     for done in (subject.run('--n', text), subject.run(env={'num values': text})):
         told = 'what is given' if secret else f'`{text}`'
@@ -182,12 +182,12 @@ def test_what_is_no_number(operator, kind, article, text, secret):
 
 
 @pytest.mark.parametrize('text', ['5.5', '5.', '.0', '1e3'])
-def test_what_is_no_whole_number(operator, text):
+def test_invalid_integers_are_rejected(operator, text):
     done = operator('', inputs=[an_input('a', 'Integer')]).run('--a', text)
     assert done.returncode == 2
 
 
-def test_engines_setting_is_not_the_scripts(operator):
+def test_engine_settings_are_hidden_from_the_script(operator):
     subject = operator('import os; print(os.getenv("C3_UNSET_OUTPUTS"))')
     assert subject.run(env={'C3_UNSET_OUTPUTS': 'skip'}).stdout == 'None\n'
 

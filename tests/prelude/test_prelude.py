@@ -11,7 +11,7 @@ from conftest import PACKAGE, an_input, an_output, succeeded
 @pytest.mark.parametrize(
     'command', [['mypy', '--strict', '--no-incremental'], ['ruff', 'check', '--no-cache']]
 )
-def test_the_package_is_sound(command):
+def test_package_passes_static_checks(command):
     done = subprocess.run([sys.executable, '-m', *command, '.'], cwd=PACKAGE, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -24,12 +24,12 @@ def test_interface_may_hold_any_character(operator):
 @pytest.mark.parametrize(
     'arguments', [['bash', '-c', 'echo a b --a 1'], ['sh', '-c', 'echo a b --a 1'], ['/bin/sh', '-c', 'echo a b --a 1']]
 )
-def test_program_runs_in_place_of_the_operator(operator, arguments):
+def test_program_runs_instead_of_the_operator(operator, arguments):
     done = operator('print("ran")', inputs=[an_input('a')]).run(*arguments)
     assert succeeded(done) and done.stdout == 'a b --a 1\n'
 
 
-def test_other_words_are_the_script_s_own(operator):
+def test_other_words_go_to_the_script(operator):
     subject = operator('import sys; print(sys.argv[1:])')
     assert subject.run('test', '-d', '/').stdout == "['test', '-d', '/']\n"
 
@@ -47,11 +47,11 @@ def test_program_gets_the_usual_signals(operator):
     'arguments',
     [['-echo', 'x'], ['--echo', 'x'], ['echo=x'], ['no-such-program', 'x'], ['', 'x'], ['/', 'x'], ['own', 'echo']],
 )
-def test_arguments_that_are_no_program(operator, arguments):
+def test_arguments_that_are_not_programs_go_to_the_script(operator, arguments):
     assert operator('import sys; print(sys.argv[1:])').run(*arguments).stdout == '%r\n' % arguments
 
 
-def test_full_command_keeps_what_the_engine_asked_for(operator):
+def test_full_command_honours_the_engine_settings(operator):
     subject = operator('', outputs=[an_output('out')])
     done = subject.run(sys.executable, str(subject.prelude), '--out', 'target', env={'C3_UNSET_OUTPUTS': 'skip'})
     assert succeeded(done) and not (subject.home / 'target').exists()

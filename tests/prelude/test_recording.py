@@ -117,7 +117,7 @@ def test_parameters_are_injected_and_secrets_masked(notebook):
     assert not any('my secret' in path.read_text(encoding='utf-8') for path in subject.out.iterdir())
 
 
-def test_a_run_that_is_killed_leaves_what_has_been_done(notebook):
+def test_killed_run_keeps_the_executed_cells(notebook):
     cells = [
         code('# c3: notebook-output\nprint("first", flush=True)'),
         code('import time\nprint("second", flush=True)\ntime.sleep(60)'),
@@ -131,7 +131,7 @@ def test_a_run_that_is_killed_leaves_what_has_been_done(notebook):
     assert [cell.outputs[0].text for cell in subject.cells() if cell.outputs] == ['first\n']
 
 
-def test_nothing_is_recorded_unless_somebody_asks(notebook):
+def test_nothing_is_recorded_by_default(notebook):
     show = 'import sys\nprint("IPython" in sys.modules, "write" in vars(sys.stdout))\n5'
     subject = notebook([code(show)], '--notebook-output')
     process = subject.start(asked=False)
@@ -145,7 +145,7 @@ def test_figures_are_recorded_at_the_end_of_their_cell(notebook):
     assert (err, [output.data for output in cells[1].outputs]) == ('', [{'image/png': 'UE5H'}])
 
 
-def test_a_folder_that_cannot_be_written_to_ends_nothing(notebook, tmp_path):
+def test_unwritable_folder_does_not_stop_the_run(notebook, tmp_path):
     subject = notebook([code('# c3: notebook-output\nprint("run")')])
     (tmp_path / 'file').write_text('')
     command = [sys.executable, str(subject.program), f'--executed_notebook={tmp_path}/file/x/']

@@ -28,7 +28,7 @@ def child_of(process):
 
 
 @pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_signal_ends_it_as_it_would_python(operator, number):
+def test_signal_ends_the_script_as_under_python(operator, number):
     process = operator(WAIT).start()
     assert process.stdout.readline() == 'ready\n'
     process.send_signal(number)
@@ -50,7 +50,7 @@ def test_sigterm_as_first_process(operator):
 
 @needs_unshare
 @pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1])
-def test_the_script_may_handle_what_the_first_process_gets(operator, number):
+def test_script_may_handle_signals_of_the_first_process(operator, number):
     subject = operator(
         """
         import signal, sys, time
@@ -76,7 +76,7 @@ def test_the_first_process_ends_as_its_child(operator):
 
 
 @needs_unshare
-def test_orphans_are_reaped_and_exit_codes_arrive(operator):
+def test_orphans_are_reaped_and_exit_codes_passed_on(operator):
     done = operator("""
         import os, subprocess, time
         assert os.getppid() == 1
@@ -91,7 +91,7 @@ def test_orphans_are_reaped_and_exit_codes_arrive(operator):
 
 @needs_unshare
 @pytest.mark.parametrize('key, status', [(b'\x03', 130), (b'\x1c', 131)])
-def test_a_key_reaches_the_script_once(operator, key, status):
+def test_keyboard_interrupt_reaches_the_script_once(operator, key, status):
     """The operator on a terminal of its own, as with `docker run -it`."""
     subject = operator("""
         import os, signal, time

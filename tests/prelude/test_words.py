@@ -47,26 +47,26 @@ def test_unknown_words(speaking, word, hint):
     assert done.stderr == f'error: there is no parameter `{name}`\nhint: {hint}\n'
 
 
-def test_other_words_pass(speaking):
+def test_other_words_are_passed_on(speaking):
     words = ['file', 'name=value', '-x', '--', '--wrong', '--help']
     done = speaking('import sys; print(sys.argv[1:])').run('--in_path', 'x', '--maybe', 'y', *words)
     assert succeeded(done) and done.stdout == f'{words}\n'
 
 
-def test_a_script_that_reads_its_command_line_answers_itself(speaking):
+def test_script_with_its_own_command_line_handles_it(speaking):
     done = speaking('import sys; print(sys.argv[1:])', own_arguments=True).run(
         'in_path=x', 'maybe=', '--help', '--wrong'
     )
     assert succeeded(done) and done.stdout == "['--help', '--wrong']\n"
 
 
-def test_an_input_may_be_called_help(speaking):
+def test_input_may_be_named_help(speaking):
     done = speaking('import os; print(os.environ["help"])', inputs=[an_input('help')]).run('--help', 'me')
     assert succeeded(done) and done.stdout == 'me\n'
 
 
 @pytest.mark.parametrize('value', [None, 'null', '{{inputs.parameters.in_path}}'])
-def test_a_missing_input_that_is_read_in_any_case(speaking, value):
+def test_missing_input_that_is_always_read(speaking, value):
     done = speaking().run(*([] if value is None else ['--in_path', value]))
     assert (done.returncode, done.stdout) == (2, '')
     assert done.stderr == 'error: a parameter is required: `in_path`\nhint: write `--NAME VALUE`\n'
@@ -85,7 +85,7 @@ def test_missing_secrets(speaking):
     )
 
 
-def test_a_missing_input_that_may_be_read(speaking):
+def test_missing_input_that_is_sometimes_read(speaking):
     done = speaking().run('--in_path', '')
     assert (done.returncode, done.stdout) == (0, 'ran\n')
     assert done.stderr == 'warning: no value for `maybe`, which the script may need\n'
@@ -97,7 +97,7 @@ def test_an_empty_text_is_a_value(speaking):
 
 
 @pytest.mark.parametrize('set_before', [{}, {'USER': 'me'}, {'LOGNAME': 'me'}])
-def test_a_user_without_a_name_has_one(operator, set_before):
+def test_nameless_user_gets_a_name(operator, set_before):
     import os
 
     if os.getuid() != 0:
@@ -111,6 +111,6 @@ def test_a_user_without_a_name_has_one(operator, set_before):
     assert process.communicate(timeout=60)[0] == f'{name} {name} {name}\n'
 
 
-def test_a_user_with_a_name_is_left_alone(operator):
+def test_named_user_is_unchanged(operator):
     done = operator('import os; print([name for name in ("USER", "LOGNAME") if name in os.environ])').run()
     assert done.stdout == '[]\n'

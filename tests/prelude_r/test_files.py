@@ -61,11 +61,11 @@ def test_files_are_seen_from_the_root(linked, locale):
     assert (done.stdout, os.listdir(subject.home)) == ('TRUE 1', [])
 
 
-def test_files_are_there_at_the_end(linked):
+def test_files_are_available_at_the_end(linked):
     assert linked('.Last <- function() ' + READ_ALL)[1].stdout == ALL_READ
 
 
-def test_files_are_there_in_children(linked):
+def test_files_are_available_in_children(linked):
     subject, done = linked(
         'invisible(parallel::mclapply(1:2, function(n) 1, mc.cores = 2))\n'
         'child <- parallel:::mcfork()\nif (inherits(child, "masterProcess")) quit()\n'
@@ -74,7 +74,7 @@ def test_files_are_there_in_children(linked):
     assert done.stdout == ALL_READ and os.listdir(subject.home) == []
 
 
-def test_what_is_there_stays(linked, tmp_path):
+def test_existing_files_are_kept(linked, tmp_path):
     (tmp_path / 'work' / 'data').mkdir(parents=True)
     (tmp_path / 'work' / 'data' / 'a.csv').write_text('mine\n')
     (tmp_path / 'work' / 'top.txt').symlink_to('nowhere')
@@ -84,7 +84,7 @@ def test_what_is_there_stays(linked, tmp_path):
     assert os.readlink(subject.home / 'top.txt') == 'nowhere'
 
 
-def test_folder_with_something_new_stays(linked):
+def test_folder_with_new_files_is_kept(linked):
     subject, done = linked('invisible(file.create("data/deep/new"))')
     assert succeeded(done)
     assert sorted(str(path.relative_to(subject.home)) for path in subject.home.rglob('*')) == [
@@ -94,12 +94,12 @@ def test_folder_with_something_new_stays(linked):
     ]
 
 
-def test_link_replaced_by_the_script_stays(linked):
+def test_link_replaced_by_the_script_is_kept(linked):
     subject, _ = linked('invisible(file.remove("top.txt")); cat("new", file = "top.txt")')
     assert (subject.home / 'top.txt').read_text() == 'new'
 
 
-def test_nothing_is_linked_at_home(linked):
+def test_nothing_is_linked_in_the_operator_folder(linked):
     subject, _ = linked('')
     done = subject.run(cwd=subject.folder)
     assert succeeded(done) and not (subject.folder / 'top.txt').is_symlink()

@@ -99,7 +99,7 @@ def spoilt(chance, text):
     return text[:at] + chance.choice([*BAD, '']) + text[at + chance.randrange(3) :]
 
 
-def test_same_as_python(tmp_path):
+def test_json_matches_python(tmp_path):
     chance = random.Random(int(os.environ.get('SEED', '1')))
     sound = [a_value(chance) for _ in range(3000)]
     texts = [*sound, *(spoilt(chance, text) for text in sound), *BAD, *ATOMS, *PIECES, '', ' ', '{"a":1,"a":2}', '[1]x']

@@ -110,7 +110,7 @@ def test_values_of_the_executor_input(told):
     assert told(inputs, '--executor_input', text) == (expected, '')
 
 
-def test_arguments_come_first_and_the_environment_last(told):
+def test_arguments_take_precedence_over_task_then_environment(told):
     inputs = [an_input(name) for name in 'abcd']
     text = task({'a': 'task', 'b': 'task', 'c': None})
     found, messages = told(
@@ -134,7 +134,7 @@ DEFAULTS = [
 ]
 
 
-def test_default_as_kubeflow_alters_it_is_not_given(told):
+def test_default_altered_by_kubeflow_counts_as_omitted(told):
     inputs = [an_input('v%d' % number, kind, default) for number, (kind, default, _, _) in enumerate(DEFAULTS)]
     values = {'v%d' % number: value for number, (_, _, value, _) in enumerate(DEFAULTS)}
     found, messages = told(inputs, '--executor_input', task(values))
@@ -143,7 +143,7 @@ def test_default_as_kubeflow_alters_it_is_not_given(told):
     }
 
 
-def test_names_are_spelled_as_kubeflow_does(told):
+def test_names_are_spelled_as_by_kubeflow(told):
     inputs = [an_input('Num Values', id='Num_Values'), an_input('_private_', id='_private_'), an_input('X')]
     found = told(inputs, '--executor_input', task({'num_values': '1', 'private': '2', 'X': '3'}))
     assert found == ({'Num Values': '1', '_private_': '2', 'X': '3'}, '')
@@ -186,7 +186,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize('text', BROKEN.values(), ids=BROKEN)
-def test_arguments_hold_where_the_executor_input_is_broken(told, text):
+def test_arguments_apply_if_the_executor_input_is_broken(told, text):
     inputs = [an_input('a'), an_input('b')]
     assert told(inputs, '--a', '1', '--executor_input', text) == ({'a': '1'}, UNREADABLE)
     unresolved = conditional('b', '--b', '2')
@@ -194,7 +194,7 @@ def test_arguments_hold_where_the_executor_input_is_broken(told, text):
 
 
 @pytest.mark.parametrize('text', ['', 'null', '{{$}}'])
-def test_executor_input_that_is_not_given(told, text):
+def test_omitted_executor_input(told, text):
     assert told([an_input('a'), an_input('f', 'File')], '--a', '1', '--executor_input', text) == ({'a': '1'}, '')
 
 
@@ -262,7 +262,7 @@ def plain(kind, text):
 
 
 @pytest.mark.parametrize('inputs, case', TABLES)
-def test_every_back_end_hands_on_the_same_values(told, inputs, case):
+def test_every_back_end_passes_the_same_values(told, inputs, case):
     declared = [
         an_input(name, kind, default, secret=name in KUBEFLOW['secret'], required=required)
         for name, kind, default, required in inputs
@@ -339,7 +339,7 @@ def test_metrics_of_a_classification_are_reported(reported):
     assert metadata(report, 'c') == json.loads(content)
 
 
-def test_other_artifacts_are_listed_as_they_are(reported):
+def test_other_artifacts_are_listed_unchanged(reported):
     known = {'data': artifact('s3://b/data'), 'executor-logs': artifact('s3://b/logs', metadata={'größe': 1})}
     script = 'cat("1", file = "f"); Sys.setenv(data = "f")'
     assert reported(script, [an_output('data', 'Dataset')], known=known) == {'artifacts': known}
@@ -356,6 +356,6 @@ def test_report_that_cannot_be_written(operator):
     assert done.stderr.startswith('warning: cannot report the outputs to Kubeflow: ')
 
 
-def test_nothing_is_reported_elsewhere(operator):
+def test_nothing_is_reported_to_other_engines(operator):
     subject = operator('Sys.setenv(n = "1")', outputs=[an_output('n', 'Integer')])
     assert succeeded(subject.run('--n', 'target', '--executor_input', '{{$}}'))

@@ -44,7 +44,7 @@ def test_unknown_log_level(operator, level, shown):
 
 
 @pytest.mark.parametrize('locale', LOCALES)
-def test_values_are_shown_as_c3_shows_them(operator, locale):
+def test_values_are_displayed_as_by_c3(operator, locale):
     cases = [*contract('userinfo.json')['shown'], *((value, value) for value in PLAIN)]
     done = operator('', inputs=[an_input('größe'), LOG_LEVEL], logging=True).run(
         *['größe=' + text for text, _ in cases], env={'LC_ALL': locale, 'log_level': 'DEBUG'}
@@ -54,7 +54,7 @@ def test_values_are_shown_as_c3_shows_them(operator, locale):
 
 
 @pytest.mark.parametrize('locale', LOCALES)
-def test_no_value_forges_a_line(operator, locale):
+def test_values_cannot_forge_log_lines(operator, locale):
     forged = 'a\nparameter b = "forged"'
     values = [forged, 'a\r\x1b[2K', 'a\x85b\u2028c', '\udcff\udc9b']
     done = operator('', inputs=[an_input('a\nb', id='a'), LOG_LEVEL], logging=True).run(
@@ -80,7 +80,7 @@ def test_without_logging_nothing_is_logged(operator):
 @pytest.mark.parametrize(
     'arguments', [['--token', 's3cr3t'], ['token=s3cr3t', '--key=s3cr3t'], ['--token', 's3cr3t', '--n'], []]
 )
-def test_secrets_are_shown_nowhere(operator, tmp_path, level, arguments):
+def test_secrets_are_never_shown(operator, tmp_path, level, arguments):
     subject = operator(
         'stopifnot(Sys.getenv("token") == "s3cr3t"); Sys.setenv(data = "s3cr3t")',
         inputs=[an_input('token', secret=True, id='key'), an_input('data', secret=True), an_input('n'), LOG_LEVEL],

@@ -81,7 +81,7 @@ def test_file_is_delivered(operator, script):
 
 
 @pytest.mark.parametrize('opener', ['gzfile', 'bzfile', 'xzfile'])
-def test_packed_file_left_open_is_complete(operator, opener):
+def test_compressed_file_left_open_is_complete(operator, opener):
     subject = operator(
         'f <- %s("f", "w"); cat("content\\n", file = f); Sys.setenv(out = "f")' % opener,
         outputs=[an_output('out', 'File')],
@@ -238,7 +238,7 @@ def test_binary_file_of_a_text_output(operator, script, engine):
         ('writeBin(as.raw(c(0, 255)), "f"); Sys.setenv(out = "f")', 'f\n'),
     ],
 )
-def test_argo_gets_a_line_end_that_it_takes_off(deliver, script, expected):
+def test_argo_gets_the_newline_that_it_strips(deliver, script, expected):
     done, target = deliver(script, env={'C3_TEXT_OUTPUTS': 'line'})
     assert done.returncode == 0 and target.read_text() == expected
 
@@ -259,7 +259,7 @@ def test_folder_of_a_text_output(operator, engine):
 
 
 @pytest.mark.parametrize('content', ['dir.create(p)', 'writeBin(as.raw(255), p)'])
-def test_what_stands_in_the_place_of_a_text_makes_room(operator, content):
+def test_content_in_place_of_a_text_output_is_moved_aside(operator, content):
     subject = operator('p <- Sys.getenv("out"); %s' % content, outputs=[an_output('out', read=True)])
     done = subject.run('--out', 'target', *KUBEFLOW)
     place = subject.home / 'target'
@@ -285,12 +285,12 @@ def test_numbers_are_checked_and_normalised(operator, kind):
     }
 
 
-def test_number_that_the_script_has_written_where_it_was_told(deliver):
+def test_number_written_to_the_target_by_the_script(deliver):
     done, target = deliver('cat("7.0\\n", file = Sys.getenv("out"))', 'Integer', read=True)
     assert succeeded(done) and target.read_text() == '7'
 
 
-def test_number_is_no_name_of_a_file(deliver):
+def test_number_is_not_taken_for_a_file_name(deliver):
     done, target = deliver('cat("content", file = "5"); Sys.setenv(out = "5")', 'Integer')
     assert succeeded(done) and target.read_text() == '5'
 
@@ -298,7 +298,7 @@ def test_number_is_no_name_of_a_file(deliver):
 @pytest.mark.parametrize(
     'kind, text', [('Integer', 'abc'), ('Integer', '5.5'), ('Float', '1,5'), ('Boolean', 'maybe'), ('Integer', '')]
 )
-def test_no_number(deliver, kind, text):
+def test_invalid_numbers_are_rejected(deliver, kind, text):
     done, target = deliver('Sys.setenv(out = "%s")' % text, kind)
     assert (done.returncode, done.stderr) == (1, 'error: output `out` is no %s: `%s`\n' % (kind, text))
     assert not target.exists()
@@ -317,7 +317,7 @@ def test_number_that_was_never_set(operator, kind):
 
 
 @pytest.mark.parametrize('arguments', [[], KUBEFLOW])
-def test_place_where_nobody_may_write(operator, tmp_path, arguments):
+def test_unwritable_target_folder(operator, tmp_path, arguments):
     """As kfp's local runner starts it, whose folder is root's."""
     subject = operator('Sys.setenv(out = "text")', outputs=[an_output('out')])
     (tmp_path / 'closed').mkdir(mode=0o700)
@@ -329,7 +329,7 @@ def test_place_where_nobody_may_write(operator, tmp_path, arguments):
     assert ("hint: give kfp's local runner a user" in done.stderr) == bool(arguments)
 
 
-def test_refusal_is_shown_whatever_became_of_the_messages(deliver):
+def test_rejection_is_shown_even_if_messages_are_redirected(deliver):
     done, _ = deliver('sink(file("messages", "w"), type = "message"); Sys.setenv(out = ".")', 'File')
     assert done.returncode == 1 and 'is a folder' in done.stderr
 
@@ -356,7 +356,7 @@ def test_value_must_name_something(deliver, type, value):
     assert done.stderr == 'error: output `out` names no file or folder: `%s`\n' % value
 
 
-def test_one_refusal_does_not_keep_the_others(operator):
+def test_one_rejected_output_does_not_block_the_others(operator):
     outputs = [an_output('a', 'File'), an_output('b'), an_output('c', 'File')]
     subject = operator('Sys.setenv(a = ".", b = "text", c = ".")', outputs=outputs)
     done = subject.run('a=A', 'b=B', 'c=C')
@@ -561,7 +561,7 @@ def test_full_disk(deliver, tmp_path, script):
         subprocess.run(['umount', str(full)], check=True)
 
 
-def test_nothing_half_written_is_seen(deliver):
+def test_partially_written_outputs_are_never_visible(deliver):
     """A reader that looks all the time sees nothing or everything."""
     done, target = deliver(
         """
@@ -649,12 +649,12 @@ def test_start_in_a_deleted_working_directory(operator, tmp_path):
         '.libPaths(character()); Sys.unsetenv(c("PATH", "HOME", "TMPDIR")); Sys.setenv(PATH = "/usr/bin:/bin")',
     ],
 )
-def test_scripts_that_wreck_what_they_can(deliver, script):
+def test_destructive_scripts_still_deliver(deliver, script):
     done, target = deliver('Sys.setenv(out = "text")\n' + script)
     assert done.returncode == 0 and target.read_text() == 'text'
 
 
-def test_packed_file_is_delivered_as_it_is(deliver):
+def test_compressed_file_is_delivered_unchanged(deliver):
     done, target = deliver('f <- gzfile("f", "w"); cat("x", file = f); close(f); Sys.setenv(out = "f")', 'File')
     assert succeeded(done) and gzip.decompress(target.read_bytes()) == b'x'
 
@@ -679,7 +679,7 @@ def test_texts_and_numbers_are_collected(operator):
     assert found == {'text': 'ü "{{ x }}"\n', 'told': 'in a file', 'count': 7, 'share': 0.5, 'done': True}
 
 
-def test_what_cannot_be_collected_is_told(deliver):
+def test_outputs_that_cannot_be_collected_are_reported(deliver):
     done, target = deliver('Sys.setenv(out = "x")', env={'C3_COLLECTED_OUTPUTS': '/dev/null/x'})
     assert (done.returncode, target.read_text()) == (0, 'x')
     assert done.stderr.startswith('warning: cannot write the outputs to `/dev/null/x`')

@@ -118,6 +118,6 @@ def test_library_is_untouched(operator, library):
     assert sorted(os.listdir(library)) == before
 
 
-def test_workers_of_the_script_have_them_too(operator):
+def test_installer_stubs_apply_to_workers(operator):
     done = operator('parallel::mclapply("nothing", install.packages) -> x').run()
     assert (done.returncode, done.stderr) == (0, NOTE % ('nothing', 'nothing'))

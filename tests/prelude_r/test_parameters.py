@@ -32,29 +32,29 @@ def test_every_spelling_of_a_parameter(show, arguments):
     assert show(inputs, *arguments) == ({'num values': '7', 'm': '8'}, [])
 
 
-def test_environment_comes_after_arguments(show):
+def test_arguments_take_precedence_over_variables(show):
     variables = {'p': '1', 'b': '2', 'c': '3'}
     assert show([an_input('p'), an_input('b')], '--b', '4', env=variables) == ({'p': '1', 'b': '4'}, [])
 
 
-def test_names_that_r_s_own_front_end_uses(show):
+def test_names_reserved_by_the_r_front_end(show):
     """The shell script `R` overwrites these in the environment, with the prelude or without."""
     names = ['a', 'args', 'gui', 'usage', 'debugger', 'libnn', 'run_arch', 'error', 'R_ARCH']
     assert show(list(map(an_input, names)), *[name + '=1' for name in names]) == (dict.fromkeys(names, '1'), [])
 
 
-def test_ids_go_before_names_and_inputs_before_outputs(show):
+def test_ids_take_precedence_over_names_and_inputs_over_outputs(show):
     inputs, outputs = [an_input('a', id='b'), an_input('c')], [an_output('b', id='x'), an_output('c', id='y')]
     assert show(inputs, '--b', '1', '--c', '2', outputs=outputs) == ({'a': '1', 'c': '2'}, [])
 
 
-def test_the_rest_is_the_scripts_in_order(show):
+def test_remaining_arguments_are_passed_in_order(show):
     own = ['file', '--flag', '-x', 'q=1', '--b=2', '=', '', '-a=1', 'a', '-', 'Ä=ö', '--', 'a=2', '--a', '3', '']
     assert show([an_input('a')], '-v', 'a=1', *own) == ({'a': '1'}, ['-v', *own])
 
 
 @pytest.mark.parametrize('own', [[], [''], ['', 'a'], ['--args', 'b'], ['-e', 'cat(1)', '-f', 'x'], OWN])
-def test_command_line_is_as_r_gives_it(operator, own):
+def test_command_line_matches_plain_r(operator, own):
     subject = operator('print(commandArgs()); print(commandArgs(TRUE)); args(commandArgs)', inputs=[an_input('q')])
     assert subject.run(*own[:1], '--q', '-g', *own[1:], 'q=').stdout == subject.run_plainly(*own).stdout
 
@@ -69,7 +69,7 @@ def test_idioms_for_the_script_s_path(operator):
 
 @pytest.mark.parametrize('locale', LOCALES)
 @pytest.mark.parametrize('style', ['apart', 'joined', 'bare', 'environment'])
-def test_values_arrive_byte_for_byte(show, locale, style):
+def test_values_are_passed_byte_for_byte(show, locale, style):
     inputs, values = numbered(HOSTILE.values())
     spellings = {
         'apart': lambda name, value: ['--' + name, value],
@@ -83,7 +83,7 @@ def test_values_arrive_byte_for_byte(show, locale, style):
 
 
 @pytest.mark.parametrize('locale', LOCALES)
-def test_own_arguments_arrive_byte_for_byte(show, locale):
+def test_script_arguments_are_passed_byte_for_byte(show, locale):
     own = [*HOSTILE.values()]
     own.append(own.pop(own.index('--')))
     assert show([an_input('p')], '--p', '1', *own, env={'LC_ALL': locale}) == ({'p': '1'}, own)
@@ -150,7 +150,7 @@ def test_booleans(show, style):
     assert variables == {name: BOOLEANS[value] for name, value in values.items()}
 
 
-def test_as_logical_is_right(operator):
+def test_as_logical_works_on_boolean_values(operator):
     subject = operator(
         'for (name in c("a", "b", "c", "d")) cat(as.logical(Sys.getenv(name, "FALSE")), "")',
         inputs=[an_input(name, 'Boolean', default='FALSE') for name in 'abcd'],
@@ -168,13 +168,13 @@ def test_not_given(show, kind, style):
     assert show(inputs, *arguments, env=values if style == 'environment' else {})[0] == expected
 
 
-def test_not_given_leaves_the_clusters_secret_in_force(show):
+def test_omitted_value_keeps_the_secret_of_the_cluster(show):
     inputs, values = numbered(NOT_GIVEN, secret=True)
     secrets = dict.fromkeys(values, 's3cr3t')
     assert show(inputs, *['--%s=%s' % pair for pair in values.items()], env=secrets)[0] == secrets
 
 
-def test_similar_to_not_given(show):
+def test_values_similar_to_not_given_are_values(show):
     inputs, values = numbered(['nullable', 'NULL', 'NA', '{{a', 'a}}', '{}', '{{a}} {{b}}', 'x{{a}}', '{{a}}\n'])
     assert show(inputs, *['--%s=%s' % pair for pair in values.items()])[0] == values
 
@@ -195,7 +195,7 @@ def test_numbers(show, kind):
     assert variables == {name: NUMBERS[kind][value] for name, value in values.items()}
 
 
-def test_engines_setting_is_not_the_scripts(operator):
+def test_engine_settings_are_hidden_from_the_script(operator):
     subject = operator('Sys.getenv("C3_UNSET_OUTPUTS", NA)')
     assert subject.run(env={'C3_UNSET_OUTPUTS': 'skip'}).stdout == '[1] NA\n'
 

@@ -54,7 +54,7 @@ def test_emitted_file_is_ascii():
     assert ''.join(emitted()).isascii()
 
 
-def test_template_may_lose_its_end(operator):
+def test_template_without_final_newline(operator):
     """R ignores a last line that doesn't end, and template engines drop the end of the last line."""
     subject = operator('cat(Sys.getenv("p"))', inputs=[an_input('p')])
     subject.entry.write_text(subject.entry.read_text().rstrip())
@@ -88,7 +88,7 @@ LOOK = """
 """
 
 
-def test_script_sees_nothing_of_it(operator):
+def test_script_does_not_see_the_entry_point(operator):
     subject = operator(LOOK, inputs=[LOG_LEVEL], outputs=[an_output('out')], logging=True)
     env = {'out': 'target', 'C3_UNSET_OUTPUTS': 'skip', **ALL_PACKAGES}
     done, plain = subject.run(env=env), subject.run_plainly(env=env)
@@ -114,7 +114,7 @@ def test_child_processes_are_plain(operator, child):
 
 
 @pytest.mark.parametrize('style', ['other', 'same name'])
-def test_other_script_is_none_of_its_business(operator, tmp_path, style):
+def test_other_scripts_are_unaffected(operator, tmp_path, style):
     subject = operator('', inputs=[an_input('a')], logging=True)
     other = (tmp_path / 'x.R') if style == 'same name' else (subject.folder / 'y.R')
     other.write_text('print(commandArgs(TRUE)); Sys.getenv(c("a", "R_PROFILE_USER")); search()[2]')
@@ -155,7 +155,7 @@ def test_script_of_any_name(operator, name, locale):
 
 
 @pytest.mark.parametrize('place', ['work', 'home', 'both', 'none'])
-def test_profile_that_r_would_have_read(operator, tmp_path, place):
+def test_user_profile_is_still_read(operator, tmp_path, place):
     subject = operator('ls(); getOption("mine"); x; first()', inputs=[an_input('p')])
     home = tmp_path / 'home'
     home.mkdir()
@@ -237,7 +237,7 @@ def test_full_command_after_the_entry_point(operator):
         assert succeeded(done) and done.stdout == '1 own'
 
 
-def test_full_command_keeps_what_the_engine_asked_for(operator):
+def test_full_command_honours_the_engine_settings(operator):
     subject = operator('', outputs=[an_output('out')])
     done = subject.run(*subject.command, '--out', 'target', env={'C3_UNSET_OUTPUTS': 'skip'})
     assert succeeded(done) and not (subject.home / 'target').exists()
@@ -255,7 +255,7 @@ def test_full_command_keeps_what_the_engine_asked_for(operator):
     ],
     ids=['bash', 'sh', 'env', 'Rscript', 'R', 'other script'],
 )
-def test_program_runs_in_place_of_the_operator(operator, words):
+def test_program_runs_instead_of_the_operator(operator, words):
     subject = operator('print("ran")', inputs=[an_input('a')], outputs=[an_output('out')], logging=True)
     done, plain = subject.run(*words, input='in\n'), subject.finish(words, {'input': 'in\n'})
     assert (done.returncode, done.stdout, done.stderr) == (plain.returncode, plain.stdout, plain.stderr)
@@ -273,5 +273,5 @@ def test_program_gets_the_usual_signals(operator):
     'words',
     [['-bash', 'x'], ['--bash', 'x'], ['bash=x'], ['echo', 'x'], ['', 'x'], ['/', 'x'], ['own', 'sh'], ['no/where/sh']],
 )
-def test_arguments_that_are_no_program(operator, words):
+def test_arguments_that_are_not_programs_go_to_the_script(operator, words):
     assert operator('cat(commandArgs(TRUE), sep = "|")').run(*words).stdout == '|'.join(words)

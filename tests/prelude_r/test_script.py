@@ -115,7 +115,7 @@ def test_like_plain_with_everything_on(operator, script):
 
 
 @pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_signal_ends_it_as_it_would_r(operator, number):
+def test_signal_ends_the_script_as_under_r(operator, number):
     subject = operator(
         'cat("ready\\n"); flush(stdout()); Sys.setenv(out = "x"); Sys.sleep(60)', outputs=[an_output('out')]
     )

@@ -44,7 +44,7 @@ def test_signals_as_the_first_process(operator, shell, number, code):
 
 @needs_unshare
 @pytest.mark.parametrize('number, code', [(signal.SIGTERM, 143), (signal.SIGINT, 1), (signal.SIGQUIT, 143)])
-def test_signals_where_env_is_older(operator, tmp_path, number, code):
+def test_signals_with_an_older_env(operator, tmp_path, number, code):
     """An `env` that can't reset signals, as of UBI 8 and of busybox."""
     (tmp_path / 'bin').mkdir()
     older = tmp_path / 'bin' / 'env'
@@ -120,13 +120,13 @@ def test_exit_code_is_the_scripts(operator, code):
     assert operator('quit(status = %d)' % code).run().returncode == code
 
 
-def test_signals_are_those_of_r(operator):
+def test_signal_dispositions_match_plain_r(operator):
     script = 'cat(grep("^Sig(Ign|Blk)", readLines("/proc/self/status"), value = TRUE), sep = "\\n")'
     done, plain = operator(script).run_both_ways()
     assert done.stdout == plain.stdout
 
 
-def test_descriptors_are_those_of_r(operator):
+def test_descriptors_match_plain_r(operator):
     script = 'cat(list.files("/proc/self/fd"))'
     done, plain = operator(script).run_both_ways()
     assert done.stdout == plain.stdout
@@ -179,7 +179,7 @@ def test_ctrl_c_arrives_once(operator, before):
     assert 'count 1 ' in shown and code == 0
 
 
-def test_terminal_is_the_scripts(operator):
+def test_terminal_belongs_to_the_script(operator):
     subject = operator('cat("ready\\n"); line <- readLines(file("stdin"), 1); cat("read", line, system("test -t 0"))')
     shown, code = on_terminal(subject.command, b'typed\n', subject.home)
     assert 'read typed 0' in shown and code == 0

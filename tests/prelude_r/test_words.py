@@ -65,18 +65,18 @@ def test_unknown_words(speaking, word, hint, locale):
     assert done.stderr == f'error: there is no parameter `{name}`\nhint: {hint}\n'
 
 
-def test_other_words_pass(speaking):
+def test_other_words_are_passed_on(speaking):
     words = ['file', 'name=value', '-x', '--', '--wrong', '--help']
     done = speaking('cat(commandArgs(TRUE))').run('--in_path', 'x', '--maybe', 'y', *words)
     assert succeeded(done) and done.stdout == ' '.join(words)
 
 
-def test_a_script_that_reads_its_command_line_answers_itself(speaking):
+def test_script_with_its_own_command_line_handles_it(speaking):
     done = speaking('cat(commandArgs(TRUE))', own_arguments=True).run('in_path=x', 'maybe=', '--help', '--wrong')
     assert succeeded(done) and done.stdout == '--help --wrong'
 
 
-def test_an_input_may_be_called_help(speaking):
+def test_input_may_be_named_help(speaking):
     done = speaking('cat(Sys.getenv("help"))', inputs=[an_input('help')]).run('--help', 'me')
     assert succeeded(done) and done.stdout == 'me'
 
@@ -110,7 +110,7 @@ def test_a_secret_of_the_wrong_type_is_not_shown(speaking):
 
 
 @pytest.mark.parametrize('value', [None, 'null', '{{inputs.parameters.in_path}}'])
-def test_a_missing_input_that_is_read_in_any_case(speaking, value):
+def test_missing_input_that_is_always_read(speaking, value):
     done = speaking().run(*([] if value is None else ['--in_path', value]))
     assert (done.returncode, done.stdout) == (2, '')
     assert done.stderr == 'error: a parameter is required: `in_path`\nhint: write `--NAME VALUE`\n'
@@ -129,7 +129,7 @@ def test_missing_secrets(speaking):
     )
 
 
-def test_a_missing_input_that_may_be_read(speaking):
+def test_missing_input_that_is_sometimes_read(speaking):
     done = speaking().run('--in_path', '')
     assert (done.returncode, done.stdout) == (0, 'ran\n')
     assert done.stderr == 'warning: no value for `maybe`, which the script may need\n'
@@ -166,7 +166,7 @@ def test_user_with_a_name(speaking):
     assert succeeded(done) and done.stdout == 'NA NA'
 
 
-def test_getenv_gives_null_as_the_guide_says(speaking):
+def test_getenv_gives_null_as_documented(speaking):
     script = """
         stopifnot(is.null(Sys.getenv("no", NULL)), is.null(Sys.getenv("no", unset = NULL)), Sys.getenv("p", NULL) == "1")
         stopifnot(identical(Sys.getenv("p"), "1"), identical(Sys.getenv("no", NA), NA_character_))
@@ -182,7 +182,7 @@ def test_getenv_gives_null_as_the_guide_says(speaking):
 
 @pytest.mark.parametrize('shell', ['dash', 'bash', 'busybox'])
 @pytest.mark.parametrize('locale', LOCALES)
-def test_variables_arrive_as_the_engine_has_set_them(speaking, shell, locale):
+def test_variables_are_passed_as_set_by_the_engine(speaking, shell, locale):
     """Neither R's own start nor the shell in between alters them."""
     command = ['busybox', 'sh'] if shell == 'busybox' else [shell]
     if not shutil.which(shell):
@@ -201,14 +201,14 @@ def test_variables_arrive_as_the_engine_has_set_them(speaking, shell, locale):
     assert {line.split(' ')[-2] for line in done.stdout.splitlines()} == {b'unset'.hex()}
 
 
-def test_variables_that_are_no_parameters(speaking):
+def test_other_variables_are_unchanged(speaking):
     names = ['my-var', 'a.b', 'other', 'BASH_FUNC_f%%']
     script = 'cat(Sys.getenv(c("%s", "C3_PARENT", "R_PROFILE_USER"), "unset"), sep = "|")' % '", "'.join(names)
     done = speaking(script, inputs=[]).run(env={name: 'of ' + name for name in names[:3]})
     assert succeeded(done) and done.stdout == 'of my-var|of a.b|of other|unset|unset|unset'
 
 
-def test_without_proc(speaking):
+def test_runs_without_proc(speaking):
     """Where `/proc` can't be read, the variables are those that R sees."""
     subject = speaking('cat(Sys.getenv("p"))', inputs=[an_input('p')])
     command = ['unshare', '--mount', 'sh', '-c', 'mount -t tmpfs none /proc && exec "$@"', 'sh', *subject.command]
