@@ -198,7 +198,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn buckets_are_named_where_the_store_wants_them() {
+    fn bucket_names_are_placed_as_the_store_expects() {
         let url = |endpoint: &str, name: &str| {
             let connection = Connection {
                 endpoint: Some(endpoint.to_owned()),
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn the_words_of_a_refusal_are_found() {
+    fn error_codes_of_the_store_are_parsed() {
         let text = "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code><Message></Message></Error>";
         assert_eq!(element(text, "Code"), Some("AccessDenied"));
         assert_eq!(element(text, "Message"), Some(""));

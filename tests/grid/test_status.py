@@ -69,7 +69,7 @@ def test_results_with_any_name(grid):
     assert counts(job) == {'total': 7, 'done': 7, 'locked': 0, 'waiting': 0, 'others': 0, 'failed': {}}
 
 
-def test_what_people_see(grid):
+def test_human_readable_status(grid):
     job = grid('local').give(['good-1', 'bad-1', 'bad-2'])
     job.run()
     done = status(job.marks, '--errors', '1')
@@ -137,7 +137,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize('what', WRONG)
-def test_places_that_cannot_be_read(what):
+def test_unreadable_locations_are_reported(what):
     where, code, message = WRONG[what]
     told = status(where)
     assert told.returncode == code, told.stderr
@@ -145,7 +145,7 @@ def test_places_that_cannot_be_read(what):
     assert 'secret' not in told.stderr.replace('access_key_secret', '').replace('AWS_SECRET', '')
 
 
-def test_what_is_no_object_store(proxy):
+def test_server_that_is_not_an_object_store(proxy):
     web = proxy()
     web.before = lambda _: 404
     told = status(f'cos://testkey:testsecret@{web.url}/bucket/x')
@@ -153,7 +153,7 @@ def test_what_is_no_object_store(proxy):
     assert "doesn't seem to be that of an object store" in told.stderr
 
 
-def test_a_busy_store_is_asked_again(grid, proxy):
+def test_busy_store_is_retried(grid, proxy):
     store = proxy()
     job = grid('cos').give(['one'])
     job.run()
@@ -179,6 +179,6 @@ def test_watching_a_run_to_its_end(grid):
     assert 'attempt' not in rest.split('[')[-1]  # nothing is in work any more
 
 
-def test_watching_is_for_people():
+def test_watch_rejects_json_output():
     done = status('--watch', '--format', 'json', '.')
     assert done.returncode == 2 and 'cannot be used with' in done.stderr

@@ -306,7 +306,7 @@ def test_invalid_connections_are_reported(grid, text):
     assert 'ERROR' in said(worker) and 'Traceback' not in said(worker)
 
 
-def test_what_is_no_object_store(grid, proxy):
+def test_server_that_is_not_an_object_store(grid, proxy):
     web = proxy()
     web.before = lambda _: 404
     (worker,) = grid('cos', store=web.url).give(['one']).run()
