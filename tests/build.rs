@@ -252,7 +252,7 @@ fn unchanged_operators_are_not_rebuilt() {
 }
 
 #[test]
-fn one_failure_does_not_stop_the_others() {
+fn a_failed_build_does_not_stop_the_others() {
     let folder = folder(&[("a.py", SCRIPT), ("bad.py", "x = (\n"), ("c.py", SCRIPT)]);
     let place = folder.path();
     base(place, "");

@@ -106,7 +106,7 @@ fn missing_engine_is_named() {
 }
 
 #[test]
-fn sources_with_one_stem_are_both_named() {
+fn sources_with_the_same_stem_are_reported() {
     let folder = project();
     fs::create_dir(folder.path().join("b")).unwrap();
     fs::write(folder.path().join("b/add.py"), SCRIPT).unwrap();

@@ -294,7 +294,7 @@ fn edited_values_are_shown_with_their_option() {
 }
 
 #[test]
-fn untouched_workflows_follow_their_operators() {
+fn unedited_workflows_follow_their_operators() {
     let folder = project();
     let create = ["create-workflow", "read.py", "read.py", "--name", "two"];
     done(folder.path(), &create);

@@ -97,7 +97,7 @@ fn existing_input_names_are_not_reused() {
 }
 
 #[test]
-fn missing_packages_go_below_the_last_install() {
+fn missing_packages_are_added_below_the_last_install() {
     let text = "'''D.'''\n# pip install tqdm \\\n#    wget\n# Why.\nimport yaml, cv2, foo\nimport sklearn\n";
     let (text, diff) = fixed("x.py", text, &[]);
     assert_snapshot!(text, @r"
@@ -124,7 +124,7 @@ fn missing_packages_go_below_the_last_install() {
 }
 
 #[test]
-fn missing_packages_go_above_the_first_import() {
+fn missing_packages_are_added_above_the_first_import() {
     let text =
         format!("#!/usr/bin/env python\n'''D.'''\nfrom __future__ import annotations\n\n# Why.\n{SKLEARN}");
     let (text, _) = fixed("x.py", &text, &[]);
@@ -132,7 +132,7 @@ fn missing_packages_go_above_the_first_import() {
 }
 
 #[test]
-fn missing_packages_go_into_the_block() {
+fn missing_packages_are_added_to_the_script_block() {
     let block = |entries: &str| {
         format!(
             "# /// script\n# requires-python = '>=3.9'\n# dependencies = {entries}\n# ///\n'''D.'''\n{SKLEARN}"

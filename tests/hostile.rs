@@ -1574,7 +1574,7 @@ proptest! {
 
     /// A file name gives a valid name for the operator or is refused.
     #[test]
-    fn file_names_are_folded_or_refused(stem in text(), settings in settings()) {
+    fn file_names_are_normalized_or_rejected(stem in text(), settings in settings()) {
         let stem = stem.replace(['/', '\0'], "");
         let text = "import os\nx = os.getenv('x')\n";
         let source = Source::new(format!("a folder/{stem}.py"), Language::Python, text.to_owned());
@@ -1589,7 +1589,7 @@ proptest! {
 
     /// A template of the user's gets the same words, and nothing of the script's leaves its line.
     #[test]
-    fn templates_are_filled_safely(script in script(), reference in line()) {
+    fn templates_are_rendered_safely(script in script(), reference in line()) {
         let template = "FROM ${base_image}\nUSER root\n$requirements_docker\n${additional_files_docker}\nUSER 1001\nWORKDIR ${working_dir}\n\
                         ENV X=$$HOME\nCMD [\"${command}\", \"${working_dir}${target_dir}${target_code}\"]\n";
         let mut settings = script.settings.clone();

@@ -740,13 +740,13 @@ proptest! {
 
     /// Whatever stands behind `pip install`, it is read or refused, and no shell sees it.
     #[test]
-    fn lines_are_read_or_refused(line in line(), entry in entry()) {
+    fn lines_are_parsed_or_rejected(line in line(), entry in entry()) {
         check(&line, entry);
     }
 
     /// Whatever files say, an installer on this machine gets wheels and names of packages only.
     #[test]
-    fn files_give_wheels_and_names_only(files in files(), bytes in vec(any::<u8>(), 0..9)) {
+    fn files_yield_only_wheels_and_names(files in files(), bytes in vec(any::<u8>(), 0..9)) {
         check_files(&files);
         let _ = pip::text(&[&bytes, files[0].as_bytes()].concat());
     }

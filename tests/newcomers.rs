@@ -107,7 +107,7 @@ fn neighbouring_requirements_are_used_if_the_script_has_none() {
 }
 
 #[test]
-fn near_misses_of_commands_and_files_get_a_tip() {
+fn misspelled_commands_and_files_get_a_tip() {
     let folder = folder(&[("a.py", SCRIPT)]);
     for (line, code, tip) in [
         ("make a.py", 2, "c3 create-operator a.py"),
@@ -239,7 +239,7 @@ fn doctor_runs_the_programs_it_finds() {
 }
 
 #[test]
-fn every_reading_command_has_json() {
+fn every_read_only_command_supports_json() {
     let folder = folder(&[("a.py", "\"\"\"A.\"\"\"\nimport numpy\n"), ("c3.toml", "version = '7'\n")]);
     let document = json(&c3(folder.path(), "config a.py --format json"));
     assert_eq!((&document["settings"]["version"], &document["files"][0]), (&"7".into(), &"c3.toml".into()));
@@ -500,7 +500,7 @@ fn a_workflow_is_drawn() {
 }
 
 #[test]
-fn a_library_has_a_catalogue() {
+fn catalogue_is_written_for_a_library() {
     let secret = "\"\"\"B.\"\"\"\nimport os\npassword = os.getenv('db_password', 'hunter2')\n";
     let folder = folder(&[("a.py", SCRIPT), ("b.py", secret), ("bad.py", "x = (\n")]);
     let page = |name: &str| fs::read_to_string(folder.path().join("pages").join(name));

@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn the_registry_is_a_setting() {
+    fn registry_answers_become_settings() {
         let plan = |repository: Option<&str>| Plan {
             name: "a".into(),
             kind: Kind::R,

@@ -46,7 +46,7 @@ fn named_files_and_folders_are_sorted_and_unique() {
 }
 
 #[test]
-fn globs_follow_the_rules_of_a_shell() {
+fn globs_follow_shell_rules() {
     let folder = folder(&[
         "a.py",
         "b.py",
@@ -69,7 +69,7 @@ fn globs_follow_the_rules_of_a_shell() {
 }
 
 #[test]
-fn a_name_with_wildcards_is_a_name_first() {
+fn existing_names_take_precedence_over_wildcards() {
     let folder = folder(&["a[1].txt", "a1.txt", "{b}.txt", "b.txt"]);
     assert_eq!(found(&folder, &["a[1].txt"]), ["a[1].txt"]);
     assert_eq!(found(&folder, &["{b}.t?t"]), ["{b}.txt"]);
@@ -161,7 +161,7 @@ fn dockerignore_excludes_matching_files() {
 }
 
 #[test]
-fn an_exception_brings_a_file_back_from_an_excluded_folder() {
+fn exceptions_restore_files_from_excluded_folders() {
     let folder = folder(&["data/keep.csv", "data/drop.csv"]);
     write(&folder, ".dockerignore", "data\n!data/keep.csv\n");
     assert_eq!(found(&folder, &["data"]), ["data/keep.csv"]);
@@ -179,7 +179,7 @@ fn ignored_files_are_not_visited() {
 }
 
 #[test]
-fn only_files_and_folders_are_taken() {
+fn only_files_and_folders_are_collected() {
     let folder = folder(&["a.txt"]);
     let _socket = std::os::unix::net::UnixListener::bind(folder.path().join("socket")).unwrap();
     assert_eq!(refusal(&folder, &["socket"]), "`socket` is neither a file nor a folder");

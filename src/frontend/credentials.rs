@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_of_requirement_files_lose_their_credentials() {
+    fn credentials_are_removed_from_requirement_lines() {
         let text = "six\n--extra-index-url https://bob:pw@h.example/simple\r\nx @ git+https://tok3n@h.example/x # y\n";
         let (left, lines) = out_of_file(text);
         assert_eq!(

@@ -127,7 +127,7 @@ mod tests {
                                [team]\naws_access_key_id=k\naws_secret_access_key=s\naws_session_token=t\n";
 
     #[test]
-    fn the_files_are_read_like_botocore_does() {
+    fn aws_files_are_parsed_as_by_botocore() {
         let profile = |name| Profile::new(name, CONFIG, CREDENTIALS).unwrap();
         let login = profile("default").login().unwrap().unwrap();
         assert_eq!((login.key(), login.secret(), login.token()), ("a", "b#c;d=:e", None));

@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_files_make_the_same_zip() {
+    fn zip_files_are_reproducible() {
         let mut bundle = Bundle::default();
         bundle.add("a/b.py", b"print(1)".to_vec());
         assert!(!bundle.is_native());

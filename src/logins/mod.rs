@@ -145,14 +145,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_login_is_a_name_and_a_password_on_one_line() {
+    fn credentials_are_a_name_and_a_password_on_one_line() {
         assert_eq!(Login::parse("bob:p:w\n"), Some(Login::new("bob", "p:w")));
         assert_eq!(Login::parse("token"), None);
         assert_eq!(Login::parse("bob:pw\nmore"), None);
     }
 
     #[test]
-    fn nothing_shows_a_secret() {
+    fn secrets_are_never_displayed() {
         let known = Known { audience: Audience::named("a"), login: Login::new("bob", "hunter2"), place: "" };
         let logins = Logins { known: vec![known] };
         assert!(!format!("{logins:?}").contains("hunter2"));

@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn uv_s_variables_are_named_after_the_index() {
+    fn uv_credential_variables_are_named_after_the_index() {
         let set = |name: &str| (name == "UV_INDEX_MY_COMPANY_PASSWORD").then(|| "pw".to_owned());
         assert_eq!(of_name("my-company", &set), Some(Login::new("", "pw")));
         assert_eq!(of_name("company", &set), None);

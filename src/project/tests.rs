@@ -113,7 +113,7 @@ const POETRY_CHOSEN: &[&str] = &[
 ];
 
 #[test]
-fn projects_and_locks_are_lists() {
+fn projects_and_locks_become_requirement_lists() {
     let folder = tempfile::tempdir().unwrap();
     let lock = folder.path().join("poetry.lock");
     assert!(super::lines(&lock, POETRY).unwrap().is_err(), "it doesn't say what the project asks for");

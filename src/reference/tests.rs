@@ -29,7 +29,7 @@ fn operators_are_named_after_their_file() {
 }
 
 #[test]
-fn useless_file_names_are_refused() {
+fn unusable_file_names_are_rejected() {
     assert_eq!(operator_name("___"), Err(NameError::NoLabel("___".to_owned())));
     assert_eq!(operator_name("日本"), Err(NameError::NoLabel("日本".to_owned())));
     assert!(matches!(operator_name(&"a".repeat(64)), Err(NameError::LongLabel(_))));
@@ -90,7 +90,7 @@ fn references_are_parsed() {
 }
 
 #[test]
-fn bad_references_are_refused() {
+fn invalid_references_are_rejected() {
     for bad in ["", "x:", "x@sha256:0f", "h.io/X", "x:1:2", "http://x", "h.io/", "x@y/z"] {
         assert!(Reference::parse(bad).is_err(), "{bad}");
     }

@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn other_versions_get_a_number_appended() {
+    fn non_numeric_versions_get_a_number_appended() {
         assert_eq!(next(&["0.1beta", "latest"]), "0.1beta.1");
         assert_eq!(next(&["0.1beta", "0.1beta.1"]), "0.1beta.2");
         assert_eq!(next(&["0.9beta", "0.10beta"]), "0.10beta.1");

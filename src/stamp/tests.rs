@@ -61,7 +61,7 @@ fn records_round_trip() {
 }
 
 #[test]
-fn records_of_the_first_version_are_read() {
+fn records_of_the_first_format_are_read() {
     let header =
         "# Image of x.py, made by c3 0.1.0 (component 0a; fetched sha256:1b); `c3` leaves more\nFROM x\n";
     let stamp = Stamp::read(header, "x.py").unwrap();

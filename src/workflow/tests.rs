@@ -106,7 +106,7 @@ fn every_engine_has_a_target() {
 }
 
 #[test]
-fn every_remedy_joins() {
+fn every_suggested_fix_joins_the_steps() {
     let kinds =
         ["String", "Integer", "Float", "Boolean", "File", "Directory", "Dataset", "Model", "Artifact"];
     let kinds: Vec<Type> = kinds.into_iter().map(|name| Type::from(name.to_owned())).collect();
@@ -122,7 +122,7 @@ fn every_remedy_joins() {
 }
 
 #[test]
-fn files_folders_and_artifacts_keep_apart() {
+fn files_folders_and_artifacts_are_not_joined_with_each_other() {
     for (from, to, fits) in [
         ("File", "File", true),
         ("File", "Directory", false),
@@ -197,7 +197,7 @@ fn conflicting_parameter_names_are_prefixed() {
 }
 
 #[test]
-fn a_pipeline_runs_the_workers_of_a_grid_side_by_side() {
+fn pipelines_run_grid_workers_in_parallel() {
     let component = "name: gw-count\ninputs: [{name: gw_batch_file, type: String}]\nimplementation: {}\n";
     let grid = component_file::parse(component, "gw_count").unwrap().within("grid/");
     let (before, after) = (operator("before", ""), operator("after", ""));
@@ -236,7 +236,7 @@ fn user_text_cannot_end_its_line() {
 }
 
 #[test]
-fn a_required_input_that_nearly_has_the_name_of_an_output_is_named() {
+fn near_misses_of_output_names_are_reported() {
     let make = operator("make", "os.environ['tabel'] = 't'");
     let said = |script: &str| remarks(&[make.clone(), operator("take", script)], Engine::Kubeflow);
     let expected = "input `table` of `take` is not joined with output `tabel` of `make`\n";

@@ -106,7 +106,7 @@ def test_late_line_ends_of_a_load_are_handled(folder, archive):
 @pytest.mark.parametrize(
     ('buildkit', 'mark'), [('1', b'moby.image.id'), ('0', b'Successfully built'), ('0', b'Step 2/'), ('1', b'moby.buildkit')]
 )
-def test_a_build_that_breaks_is_an_error(folder, repository, how, buildkit, mark):
+def test_broken_build_stream_is_an_error(folder, repository, how, buildkit, mark):
     """Where the engine doesn't tell the end of a build, nothing is pushed and nothing is written."""
     with Proxy(folder / 'engine.sock', '/build', how(mark)) as proxy:
         done = create(folder, proxy, '-r', repository, env={'DOCKER_BUILDKIT': buildkit})
@@ -115,7 +115,7 @@ def test_a_build_that_breaks_is_an_error(folder, repository, how, buildkit, mark
 
 
 @pytest.mark.parametrize('how', [cut, broken])
-def test_a_push_that_breaks_is_an_error(folder, repository, how):
+def test_broken_push_stream_is_an_error(folder, repository, how):
     """A push whose digest was never told is none."""
     with Proxy(folder / 'engine.sock', '/push', how(b'digest: ')) as proxy:
         refused(create(folder, proxy, '-r', repository), 3, 'went away while pushing')
@@ -123,7 +123,7 @@ def test_a_push_that_breaks_is_an_error(folder, repository, how):
 
 
 @pytest.mark.parametrize('how', [cut, broken])
-def test_a_pull_that_breaks_is_an_error(folder, base, how):
+def test_broken_pull_stream_is_an_error(folder, base, how):
     """A pull whose digest was never told is none."""
     with Proxy(folder / 'engine.sock', '/images/create', how(b'Digest: ')) as proxy:
         env = {'DOCKER_HOST': proxy.host}
@@ -133,7 +133,7 @@ def test_a_pull_that_breaks_is_an_error(folder, base, how):
 
 
 @pytest.mark.parametrize('how', [cut, broken])
-def test_a_load_that_breaks_is_an_error(folder, archive, how):
+def test_broken_load_stream_is_an_error(folder, archive, how):
     """An archive that the engine tells no end of is not loaded."""
     with Proxy(folder / 'engine.sock', '/images/load', how(b'Loaded image')) as proxy:
         env = {'DOCKER_HOST': proxy.host}

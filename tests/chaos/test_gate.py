@@ -125,7 +125,7 @@ def test_a_server_that_fails_ends_with_3(host, files):
     ('url', 'code'),
     [('http://192.0.2.1/a.txt', 1), ('file:///etc/passwd', 1), ('https://bob:pw@127.0.0.1:1/a.txt', 3)],
 )
-def test_odd_addresses_are_not_fetched(host, url, code):
+def test_invalid_urls_are_not_fetched(host, url, code):
     done, _ = host(f'# pip install -r {url}')
     assert done.returncode == code and 'failed to fetch' in done.stderr, told(done)
     assert 'root:' not in done.stderr and ':pw' not in done.stderr

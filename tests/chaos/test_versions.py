@@ -145,7 +145,7 @@ def test_killed_build_releases_its_turn(tmp_path, repository):
     assert json.loads(out)['version'] == '0.1'
 
 
-def test_ctrl_c_ends_the_waiting(tmp_path, repository, held):
+def test_ctrl_c_ends_the_wait(tmp_path, repository, held):
     """Nobody has to wait for others."""
     first, second = sources(tmp_path, 2)
     slow = start(first, repository, DOCKER_HOST=held.host)

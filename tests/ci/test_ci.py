@@ -111,7 +111,7 @@ def test_ci_permissions_are_explicit():
     assert yaml.safe_load(WORKFLOW.read_text())['permissions'] == {'contents': 'read', 'packages': 'write'}
 
 
-def test_the_check_annotates(run, repository):
+def test_check_step_emits_annotations(run, repository):
     (repository / 'operators/add.py').write_text(DOUBTFUL)
     said = run(step('Check'), OPERATORS='operators', CHECK='true')
     assert said.startswith('::warning file=operators/add.py,line=3')

@@ -120,7 +120,7 @@ def exit_codes(namespace, job):
 # Values
 
 
-def test_values_and_secrets_arrive(namespace, start):
+def test_values_and_secrets_are_passed(namespace, start):
     namespace.secret('doer', needed_token='hunter2', spare_token='other')
     told = seen(namespace.completed(start(text=HOSTILE, count='3')))
     assert (told['text'], told['count'], told['tokens']) == (HOSTILE, 3, [7, 5])
@@ -181,7 +181,7 @@ def test_rejected_value_fails_the_job_immediately(namespace, start):
     assert 'many' in namespace.log(namespace.pods('doer')[0])
 
 
-def test_a_second_try_succeeds(namespace, start):
+def test_retry_succeeds(namespace, start):
     assert 'the second time' in namespace.completed(start(task='once'))
     assert exit_codes(namespace, 'doer') == [7, 0]
 
@@ -192,7 +192,7 @@ def test_a_container_is_restarted_in_its_pod(namespace, start):
     assert pod['status']['containerStatuses'][0]['restartCount'] == 1
 
 
-def test_too_much_memory(namespace, start):
+def test_out_of_memory_kill(namespace, start):
     options = ['--backoff-limit', '0', '--limits', 'memory=64Mi']
     how, why, _ = namespace.ended(start(*options, task='fill', count='500'))
     assert (how, why) == ('Failed', 'BackoffLimitExceeded')
@@ -230,7 +230,7 @@ def test_evicted_pod_does_not_count_as_a_failure(namespace, start):
 # Images
 
 
-def test_an_image_behind_a_login(namespace, doer, start, tmp_path):
+def test_image_from_a_private_registry(namespace, doer, start, tmp_path):
     closed = doer.image.replace(OPEN_REGISTRY, CLOSED_REGISTRY)
     own = {**os.environ, 'DOCKER_CONFIG': str(tmp_path)}
     docker('login', '-u', LOGIN[0], '--password-stdin', CLOSED_REGISTRY, input=LOGIN[1], env=own)
@@ -270,7 +270,7 @@ def test_a_second_apply_changes_nothing(namespace, doer, tmp_path):
     assert len(namespace.pods('doer')) == 1
 
 
-def test_a_new_name_for_each_start(namespace, doer, tmp_path):
+def test_name_is_generated_for_each_start(namespace, doer, tmp_path):
     namespace.secret('doer', needed_token='hunter2')
     path = doer.job(tmp_path / 'job', '--generate-name')
     started = [succeeded(namespace.call('create', '-o', 'name', '-f', path)).stdout.split('/')[1].strip() for _ in range(2)]

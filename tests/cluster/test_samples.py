@@ -154,7 +154,7 @@ def run_alone(image, folder, values, arguments):
     return done.stdout + done.stderr
 
 
-def test_the_server_is_the_one_that_is_pinned():
+def test_server_has_the_pinned_version():
     version = json.loads(succeeded(kubectl('version', '-o', 'json')).stdout)
     required = re.search(r'k8s.io/kubernetes v(\S+)', (ROOT / 'tests/cluster/go.mod').read_text())[1]
     assert {version[side]['gitVersion'] for side in ('clientVersion', 'serverVersion')} == {f'v{required}'}

@@ -81,7 +81,7 @@ def lines_of(count, part=None, prefix=''):
     return [f'{prefix}part {part} line {line}' for line in range(count)]
 
 
-def test_a_job_gives_log_and_exit_code(job, call, namespace):
+def test_job_returns_log_and_exit_code(job, call, namespace):
     folder = job()
     words = ['speaker.py', '--text', HOSTILE, '--data', '/etc/hostname', '--lines', '3', '--follow', '--', '-v', '$(HOME)']
     done = succeeded(call('submit', *words, folder=folder, env=SECRET))

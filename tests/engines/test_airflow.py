@@ -177,7 +177,7 @@ def xcom(folder):
     return json.loads((folder / 'xcom/return.json').read_text(encoding='utf-8'))
 
 
-def test_the_pod_runs_as_airflow_builds_it(found, tmp_path):
+def test_pod_built_by_airflow_runs(found, tmp_path):
     pod = found['dags']['probe']['pods']['probe']
     done = succeeded(run_pod(pod, tmp_path, {'password': 'hunter2'}))
     given = seen(done.stdout)
@@ -191,7 +191,7 @@ def test_the_pod_runs_as_airflow_builds_it(found, tmp_path):
 
 
 @pytest.mark.matrix('airflow', 'accepted', 'three operators')
-def test_the_pods_of_a_workflow_run_one_after_the_other(found, tmp_path):
+def test_workflow_pods_run_in_sequence(found, tmp_path):
     """The letter is that of CWL and Kubeflow."""
     dag = found['dags']['squares']
     assert dag['downstream'] == {'make_table': ['sum_table'], 'sum_table': ['write_letter'], 'write_letter': []}

@@ -86,7 +86,7 @@ def test_cwltool_accepts_every_sample(folder):
     validate_steps(processes(folder))
 
 
-def test_the_tool_is_the_step(folder):
+def test_packaged_tool_equals_the_step(folder):
     for path in folder.glob('*.eoap.cwl'):
         step = yaml.safe_load(path.with_name(path.name.replace('.eoap', '')).read_text(encoding='utf-8'))
         _, tool = package(path)

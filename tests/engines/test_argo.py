@@ -225,7 +225,7 @@ def filled(word, values):
 
 
 @pytest.mark.usefixtures('summaries')
-def test_the_container_runs_as_argo_starts_it(workspace, repository, tmp_path):
+def test_container_started_by_argo_runs(workspace, repository, tmp_path):
     write_files(workspace, 'probe.py', repository, 'argo', tmp_path)
     document = template(tmp_path / 'probe.argo.yaml')
     [ours] = document['spec']['templates']

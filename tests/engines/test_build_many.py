@@ -120,7 +120,7 @@ def test_new_base_image_rebuilds_everything(build, team, repository, base):
         docker('push', '--quiet', base)
 
 
-def test_one_failure_does_not_stop_the_others(build, team, repository):
+def test_failed_build_does_not_stop_the_others(build, team, repository):
     write(team / 'op_b.py', '"""B."""\n# pip install no-such-package-of-c3==0\nimport os\nos.getenv("n")\n')
     options = ['-r', repository, '--builder', 'oci']
     operators = build(team, *options, code=1)
@@ -159,7 +159,7 @@ def test_files_pin_images_by_digest_on_request(build, team, repository):
     assert again['state'] == 'unchanged' and snapshot(team) == before, 'files that are pinned stay so'
 
 
-def test_images_run_and_carry_their_key(build, team, repository):
+def test_images_run_and_have_their_key_label(build, team, repository):
     image = build(team, '-r', repository, '--builder', 'oci', 'op_a.py')['op-a']['image']
     docker('pull', '--quiet', image)
     assert docker('run', '--rm', image) == 'op_a\n'

@@ -245,7 +245,7 @@ STRANGE = 'Mein "Skript" $(id) \'ü\' #1 {{x}} %s &.py'
 
 
 @pytest.mark.parametrize('builder', BUILDERS)
-def test_strange_file_names_work(tmp_path, repository, builder):
+def test_unusual_file_names_work(tmp_path, repository, builder):
     text = 'import pathlib\nprint(sorted(path.name for path in pathlib.Path("data $x").iterdir()), __file__)\n'
     write(tmp_path / STRANGE, text)
     files = {'a b.txt', 'ü "q".txt', '$HOME.txt', "it's.txt", '# [x].txt', '-r.txt'}

@@ -281,7 +281,7 @@ def test_the_desktop_is_registered_with_guacamole(sources, jupyter):
     assert wanted.items() <= connection['parameters'].items()
 
 
-def test_a_desktop_that_is_not_registered_says_so_and_runs(sources, jupyter):
+def test_unregistered_desktop_warns_and_runs(sources, jupyter):
     said = registering(sources, jupyter, 'http://127.0.0.1:1/guacamole')
     assert 'warning: the desktop is not registered with Guacamole' in said
     assert PASSWORD not in said and VNC_PASSWORD not in said and '-secret' not in said

@@ -163,7 +163,7 @@ def required(specification):
 
 
 @pytest.mark.parametrize('fills_defaults', [False, True])
-def test_values_arrive_by_the_rules_of_the_back_end(compiled, fills_defaults):
+def test_values_follow_the_rules_of_the_back_end(compiled, fills_defaults):
     folder, made = compiled
     for name, theirs in made.items():
         for pipeline in (theirs['alone'], documents(folder, name)):

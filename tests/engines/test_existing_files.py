@@ -107,7 +107,7 @@ ANSWERS = {
 
 
 @pytest.mark.parametrize('answer', ANSWERS)
-def test_on_a_terminal_the_user_is_asked(tmp_path, answer):
+def test_prompts_on_a_terminal(tmp_path, answer):
     write(tmp_path / 'step.py', SCRIPT)
     write(tmp_path / 'step.yaml', 'mine')
     code, left = ANSWERS[answer]
@@ -203,7 +203,7 @@ def test_a_folder_where_a_file_should_be(tmp_path):
         assert names_in(tmp_path) == ['step.py', 'step.yaml']
 
 
-def test_two_runs_at_once_do_not_mix(tmp_path):
+def test_concurrent_runs_do_not_interfere(tmp_path):
     write(tmp_path / 'step.py', SCRIPT)
     versions = [str(number) for number in range(8)]
     done = []

@@ -200,7 +200,7 @@ HARD = {
 
 
 @pytest.mark.parametrize('case', HARD)
-def test_hard_sources_never_crash(tmp_path, case):
+def test_pathological_sources_never_crash(tmp_path, case):
     text, codes = HARD[case]
     write(tmp_path / 'hard.py', text.encode('utf-8', 'surrogatepass'))
     begun = time.monotonic()

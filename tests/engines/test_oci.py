@@ -166,7 +166,7 @@ def same_file_system(own, theirs):
     return ours
 
 
-def test_the_file_system_is_that_of_the_docker_build(make, base, requiring, repository, tmp_path):
+def test_file_system_matches_the_docker_build(make, base, requiring, repository, tmp_path):
     own = make(requiring, *FILES, '-r', f'{repository}/same', '-v', '1', '-o', tmp_path)['image']
     options = ['-r', f'{repository}/theirs', '-v', '1', '-o', tmp_path / 'theirs', '--local-mode']
     theirs = create(requiring, *FILES, *options, '--builder', 'docker', '--base-image', base)

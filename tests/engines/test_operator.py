@@ -109,7 +109,7 @@ USERS = {
 
 
 @pytest.mark.parametrize('way', WAYS)
-def test_values_arrive_unchanged(probe, way):
+def test_values_are_passed_unchanged(probe, way):
     arguments, env = WAYS[way]({'text': HOSTILE, 'count': '-7', 'flag': 'true'})
     done = succeeded(run_image(probe, *arguments, env=env))
     found = seen(done.stdout)
@@ -119,7 +119,7 @@ def test_values_arrive_unchanged(probe, way):
 
 
 @pytest.mark.parametrize('text', ['--count', '--', '', ' ', '\n', '-e', '$(id)', '=', '"', '\\', "'", 'text=x'])
-def test_short_values_arrive_unchanged(probe, text):
+def test_short_values_are_passed_unchanged(probe, text):
     arguments = [f'--text={text}'] if text in ('--', '') else ['--text', text]
     assert seen(succeeded(run_image(probe, *arguments)).stdout)['text'] == text
 
@@ -164,11 +164,11 @@ def test_a_secret_is_never_logged(probe, way):
     assert SECRET not in done.stdout + done.stderr
 
 
-def test_the_exit_code_is_the_scripts(probe):
+def test_exit_code_is_that_of_the_script(probe):
     assert run_image(probe, env={'exit_code': '7'}).returncode == 7
 
 
-def test_a_stopped_container_ends_at_once(probe, tmp_path):
+def test_stopped_container_ends_immediately(probe, tmp_path):
     script = write(tmp_path / 'wait.py', 'import time\nprint("ready", flush=True)\ntime.sleep(60)\n')
     mount = ['--volume', f'{script}:/opt/app-root/src/probe.py:ro']
     container = docker('run', '--detach', *mount, probe).strip()
@@ -243,7 +243,7 @@ def test_quoted_text_survives_every_builder(repository, tmp_path, builder):
     assert label.split() == HOSTILE.replace('\x1b', ' ').split()
 
 
-def test_the_job_runs_as_kubernetes_would_run_it(repository, tmp_path):
+def test_job_runs_under_kubernetes_rules(repository, tmp_path):
     write(tmp_path / 'quoting.py', QUOTING)
     image = create(tmp_path, 'quoting.py', '-r', repository, '-v', 'job', '--local-mode')
     done = run_job(tmp_path / 'quoting.job.yaml', {})

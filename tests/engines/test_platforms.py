@@ -336,7 +336,7 @@ os.environ["result"] = text
 """
 
 
-def test_the_server_takes_every_specification(tmp_path):
+def test_server_accepts_every_specification(tmp_path):
     write(tmp_path / 'hard.py', HARD)
     write(tmp_path / 'c3.toml', '[job]\nlimits = { cpu = "1500m", memory = "3Gi" }\ngpu = 1\nenvironment = { A = "$(B)" }\n')
     samples = sorted(ROOT.glob('samples/*.py'))
@@ -374,7 +374,7 @@ def test_a_notebook_session_starts_jupyter(kernel, session):
         run('docker', 'rm', '--force', name)
 
 
-def test_an_image_without_jupyter_has_no_sessions(kernel):
+def test_image_without_jupyter_refuses_sessions(kernel):
     options = ['-e', 'PATH=/usr/bin:/bin', '-e', 'NB_PREFIX=/nb', '--entrypoint', '/submarine-bootstrap.sh']
     done = run_image(kernel, options=options)
     assert done.returncode == 2 and '--set submarine.jupyter=true' in done.stderr

@@ -104,7 +104,7 @@ def started(folder):
     }
 
 
-def test_values_arrive_as_options_and_variables(folder, started):
+def test_values_are_passed_as_options_and_variables(folder, started):
     insist_on_exit_code(0, folder, started['options'])
     given = told(folder, started['options'])
     assert (given['text'], given['rows'], given['image']) == (HOSTILE, 7, '--data')
@@ -144,7 +144,7 @@ def test_files_are_visible_in_the_container(folder, started):
     assert "can't be mounted" in log(folder, started['comma'])
 
 
-def test_the_exit_code_is_the_scripts(folder, started):
+def test_exit_code_is_that_of_the_script(folder, started):
     insist_on_exit_code(7, folder, started['code'])
     insist_on_exit_code(2, folder, started['type'])
     assert "'many'" in log(folder, started['type']) or 'many' in log(folder, started['type'])

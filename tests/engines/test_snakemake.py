@@ -138,7 +138,7 @@ def test_every_sample_is_a_rule_that_passes_lint(folder):
     assert bad[1][0] != 0, 'it has neither a log nor a container'
 
 
-def test_values_and_files_arrive(crier):
+def test_values_and_files_are_passed(crier):
     values = {'text': HOSTILE, 'rows': 7, 'share': 1e-05, 'swift': True, 'data': 'a b.txt'}
     done = run_rule(crier, values, env={'rows': '13', 'text': "the user's own variable"})
     assert done.returncode == 0, told(done) + (crier / 'logs/crier.log').read_text(encoding='utf-8')

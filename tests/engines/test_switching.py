@@ -70,7 +70,7 @@ def test_image_name_is_read_from_the_job(project, image, repository):
     assert run('git', 'tag', cwd=project).stdout.strip() == image.partition('/')[2].replace(':', '=')
 
 
-def test_jobs_and_components_of_the_original_run_the_new_image(image):
+def test_original_jobs_and_components_run_the_new_image(image):
     values = {'number': '4', 'name': 'Zoë', 'log_level': 'INFO'}
     variables = [word for name, value in values.items() for word in ('--env', f'{name}={value}')]
     done = succeeded(run('docker', 'run', '--rm', *variables, '--entrypoint', JOB[0], image, *JOB[1:]))
@@ -80,7 +80,7 @@ def test_jobs_and_components_of_the_original_run_the_new_image(image):
     assert done.stdout == 'Zoë: 8\n'
 
 
-def test_the_next_build_makes_the_next_version(project, image, repository):
+def test_next_build_creates_the_next_version(project, image, repository):
     write(project / 'steps/double.py', SCRIPT.replace('2 *', '3 *'))
     done = succeeded(build(project, f'{repository}/switch', 'more.txt'))
     new = image.replace(':0.1', ':0.2')

@@ -59,7 +59,7 @@ def test_marks(wrapper, name, key, state):
     assert wrapper.is_mark(name)
 
 
-def test_marks_say_the_same_in_any_order_and_among_any_others(wrapper):
+def test_marks_are_read_independently_of_order_and_other_files(wrapper):
     kinds = ['a.processed', 'a.lock', 'a.err', 'a.lock.1', 'a.free.1', 'a.err.1', 'a.lock.2', 'a.free.2']
     others = ['a.lock.processed', '.processed', 'b.lock', 'aa.processed', 'ab.err', 'a', 'a.lock.0']
     for chosen in range(1, 2 ** len(kinds)):

@@ -157,7 +157,7 @@ ENDS = {
 
 
 @pytest.mark.parametrize('how', ENDS)
-def test_ends_of_the_function(grid, how):
+def test_ways_the_function_can_end(grid, how):
     statement, status = ENDS[how]
     script = f"""
     def grid_process(batch_id, **_):
@@ -178,7 +178,7 @@ SCRIPTS = {
 
 
 @pytest.mark.parametrize('which', SCRIPTS)
-def test_wrong_scripts(grid, which):
+def test_invalid_scripts_are_rejected(grid, which):
     script, message = SCRIPTS[which]
     job = grid('local', script=script).give(['one'])
     (worker,) = job.run()
@@ -209,7 +209,7 @@ def test_script_names_do_not_clash_with_the_wrapper(grid, name):
 
 
 @pytest.mark.parametrize('backend', ['local', 'cos'])
-def test_files_called_like_modules(grid, backend):
+def test_files_named_like_modules(grid, backend):
     script = SCRIPT + '\n    import queue\n    import uuid\n    assert queue.mine and uuid.mine\n'
     job = grid(backend, script=script).give(['one', 'bad'])
     for name in (
@@ -257,7 +257,7 @@ def test_pools_of_processes(grid):
 
 @pytest.mark.parametrize(('number', 'status'), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 @pytest.mark.parametrize('backend', BACKENDS)
-def test_terminated_in_the_middle(grid, backend, number, status):
+def test_terminated_while_processing(grid, backend, number, status):
     job = grid(backend).give(['one'])
     job.env['seconds'] = '60'
     worker = job.start()

@@ -106,14 +106,14 @@ def test_marks_among_the_data_are_not_batches(legacy):
         assert reported(worker)[4] == 2
 
 
-def test_file_that_is_not_there(legacy):
+def test_missing_file(legacy):
     legacy.env.update(gw_file_path_pattern='in/a_1.tif', gw_additional_source_files='no/model.bin')
     (worker,) = legacy.run()
     assert worker.returncode == 4
     assert 'has no object `no/model.bin`' in said(worker)
 
 
-def test_local_folder_that_is_taken(legacy):
+def test_local_folder_that_already_exists(legacy):
     (legacy.image / 'input').mkdir()
     (legacy.image / 'input' / 'mine').touch()
     legacy.env['gw_file_path_pattern'] = 'in/*.tif'

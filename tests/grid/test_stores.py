@@ -278,7 +278,7 @@ def test_lock_without_heartbeat_that_is_old_already(grid):
 
 
 @pytest.mark.parametrize('backend', ['local', 'cos'])
-def test_worker_that_does_not_wait(grid, backend):
+def test_worker_without_waiting(grid, backend):
     job = grid(backend).give(['one', 'two'])
     job.put('one.lock', b'')
     (worker,) = job.run(gw_wait='False')

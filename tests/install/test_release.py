@@ -44,7 +44,7 @@ def test_checksums_are_right(released):
     assert names == {path.name for path in released.iterdir() if path.suffix in ('.gz', '.whl')} and len(names) >= 2
 
 
-def test_hooks_take_the_wheel(released, tmp_path):
+def test_hooks_install_the_wheel(released, tmp_path):
     """A first commit installs the wheel, and builds nothing."""
     git = ['git', '-c', 'user.name=c3', '-c', 'user.email=c3@example.org']
     hooks, repository = released / 'c3-pre-commit', tmp_path / 'repository'

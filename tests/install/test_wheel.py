@@ -41,7 +41,7 @@ def test_the_wheel_is_for_this_platform_and_any_python(wheel):
     assert re.fullmatch(r'c3_compiler-[\d.]+-py3-none-(manylinux|linux|macosx)\w+\.whl', wheel.name)
 
 
-def test_the_program_is_in_the_wheel_once(wheel):
+def test_wheel_contains_the_program_once(wheel):
     with zipfile.ZipFile(wheel) as archive:
         sizes = {info.filename.split('/')[-1]: info.file_size for info in archive.infolist() if '/scripts/' in info.filename}
     assert sorted(sizes) == PROGRAMS

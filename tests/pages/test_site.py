@@ -78,7 +78,7 @@ def test_every_page_is_in_the_index(site, pages):
     assert [path.name for path in pages if path not in linked] == []
 
 
-def test_pages_have_a_title_and_the_texts_of_the_documentation(site):
+def test_pages_contain_titles_text_and_samples(site):
     assert 'executed_notebook' in (site / 'sources.html').read_text(encoding='utf-8')
     assert '<title>Install - c3</title>' in (site / 'install.html').read_text(encoding='utf-8')
     assert (site / 'samples/example_script.py').read_bytes() == (ROOT / 'samples/example_script.py').read_bytes()

@@ -342,7 +342,7 @@ def test_words_after_two_dashes_may_supply_missing_values(training):
     assert (done.returncode, ast.literal_eval(done.stdout)) == (0, expected), done.stderr
 
 
-def test_a_grid_wrapper_leaves_the_command_line_alone(tmp_path):
+def test_grid_wrapper_does_not_change_the_command_line(tmp_path):
     script = TRAINING + '\ndef grid_process(batch_id, variable):\n    pass\n'
     (tmp_path / 'train.py').write_text(script)
     command = [C3, 'create-gridwrapper', '--no-build', '-r', 'example.org/x', 'train.py']

@@ -109,7 +109,7 @@ def test_parameters_and_outputs_in_notebooks(notebook, tmp_path):
     assert target.read_text() == '7\n'
 
 
-def test_nothing_is_left_behind(notebook, tmp_path):
+def test_no_files_are_left_behind(notebook, tmp_path):
     home = tmp_path / 'home'
     home.mkdir()
     done = notebook("get_ipython().system('true')\n").run(env={'HOME': str(home), 'TMPDIR': str(tmp_path / 'work')})

@@ -153,7 +153,7 @@ def test_working_directory_is_delivered(deliver, before):
     assert succeeded(done) and sorted(os.listdir(target)) == ['a']
 
 
-def test_odd_files_in_a_folder(deliver):
+def test_special_files_in_a_folder(deliver):
     done, target = deliver(
         '''
         os.mkdir('d'); os.mkfifo('d/pipe'); os.symlink('nowhere', 'd/dangling'); open('d/a', 'w').close()
@@ -194,7 +194,7 @@ def test_text_into_a_folder(deliver):
     assert succeeded(done) and (target / 'out_id').read_text() == 'text'
 
 
-def test_target_is_absolute_before_the_script_moves(deliver):
+def test_target_is_resolved_before_the_script_changes_directory(deliver):
     done, target = deliver('os.mkdir("d"); os.chdir("d"); os.environ["out"] = "text"')
     assert succeeded(done) and target.read_text() == 'text'
 

@@ -192,7 +192,7 @@ def test_engine_settings_are_hidden_from_the_script(operator):
     assert subject.run(env={'C3_UNSET_OUTPUTS': 'skip'}).stdout == 'None\n'
 
 
-def test_the_interface_has_these_keys():
+def test_interface_keys_match_the_contract():
     keys = contract('interface.json')
     modules = (path.read_text(encoding='utf-8') for path in PACKAGE.glob('*.py') if path.stem != 'kinds')
     read = ''.join(modules)

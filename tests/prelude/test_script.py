@@ -208,14 +208,14 @@ def assert_like_plain(subject, *arguments, **options):
 
 
 @pytest.mark.parametrize('script', LIKE_PLAIN.values(), ids=LIKE_PLAIN)
-def test_like_plain(operator, script):
+def test_scripts_behave_like_plain_python(operator, script):
     subject = operator(script)
     (subject.folder / 'helper.py').write_text('def f():\n    raise OSError(5, "text")\nf()\n')
     assert_like_plain(subject, 'argument', '--option', input='text')
 
 
 @pytest.mark.parametrize('script', LIKE_PLAIN.values(), ids=LIKE_PLAIN)
-def test_like_plain_with_everything_on(operator, tmp_path, script):
+def test_scripts_behave_like_plain_with_every_feature_on(operator, tmp_path, script):
     """The same scripts, where the prelude has logging, an output and links to take care of."""
     subject = operator(script, logging=True, inputs=[LOG_LEVEL], outputs=[an_output('out')], files=['data/a.csv'])
     (subject.folder / 'helper.py').write_text('def f():\n    raise OSError(5, "text")\nf()\n')

@@ -161,7 +161,7 @@ def test_working_directory_is_delivered(deliver, before):
     assert succeeded(done) and sorted(os.listdir(target)) == ['a']
 
 
-def test_odd_files_in_a_folder(deliver):
+def test_special_files_in_a_folder(deliver):
     done, target = deliver(
         """
         dir.create("d"); system("mkfifo 'd/a pipe'"); invisible(file.symlink("nowhere", "d/dangling"))

@@ -97,7 +97,7 @@ def test_nothing_is_installed(operator, library, script, missing):
     assert 'user' in script or notes == done.stderr.splitlines(True)
 
 
-def test_stubs_would_install(operator, library):
+def test_packages_would_install_without_stubs(operator, library):
     subject = operator('remotes::install_github("a/b"); user::through(); pak::pak("x")')
     assert subject.run_plainly(env={'R_LIBS': str(library)}).stdout == 'REALREALREAL'
 

@@ -249,7 +249,7 @@ def test_options_of_the_script(operator):
     assert 'error: parameter `dry_run` cannot be false: the script has no option for that' in done.stderr
 
 
-def test_the_interface_has_these_keys():
+def test_interface_keys_match_the_contract():
     keys = contract('interface.json')
     of_r = set(keys['interface']) - {*keys['of_notebooks'], 'source'}
     read = ''.join(path.read_text(encoding='utf-8') for path in RUNTIME.glob('*.R'))

@@ -106,7 +106,7 @@ def test_script_does_not_see_the_entry_point(operator):
     ],
     ids=['expression', 'script', 'R'],
 )
-def test_child_processes_are_plain(operator, child):
+def test_child_processes_are_unaffected(operator, child):
     code = "cat(Sys.getenv('p'), Sys.getenv('R_PROFILE_USER', 'unset'), commandArgs(TRUE))"
     subject = operator('code <- "%s"; %s' % (code, child), inputs=[an_input('p')], outputs=[an_output('out')])
     done = subject.run('--p', '2', env={'out': 'target', 'C3_UNSET_OUTPUTS': 'skip'})

@@ -97,7 +97,7 @@ def outcome(done):
 
 
 @pytest.mark.parametrize('script', LIKE_PLAIN.values(), ids=LIKE_PLAIN)
-def test_like_plain_with_everything_on(operator, script):
+def test_scripts_behave_like_plain_with_every_feature_on(operator, script):
     """The entry point has logging, an output and links to take care of, and yet the script runs as without it."""
     subject = operator(
         script,

@@ -116,7 +116,7 @@ def test_exit_codes_of_the_scripts_own_processes(operator):
 
 
 @pytest.mark.parametrize('code', [0, 1, 3, 127, 129, 143, 255])
-def test_exit_code_is_the_scripts(operator, code):
+def test_exit_code_matches_the_script(operator, code):
     assert operator('quit(status = %d)' % code).run().returncode == code
 
 
@@ -173,7 +173,7 @@ INTERRUPTED = """
 
 
 @pytest.mark.parametrize('before', [[], ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc']])
-def test_ctrl_c_arrives_once(operator, before):
+def test_ctrl_c_is_delivered_once(operator, before):
     subject = operator(INTERRUPTED)
     shown, code = on_terminal([*before, *subject.command], b'\x03', subject.home)
     assert 'count 1 ' in shown and code == 0

@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn late_files_are_texts_with_their_functions() {
+    fn late_r_files_are_embedded_as_strings() {
         let text = "# One.\na <- 1\nf <- function(x) {\n  g <- function() 1\n}\nh <- r\"-(x)-\"\n";
         assert_eq!(late(text), format!("\nlate(c(\"f\"), r\"--(\n{text})--\")\n"));
     }

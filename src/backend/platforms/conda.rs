@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_and_files_are_joined() {
+    fn conda_lines_and_files_are_merged() {
         let mut conda = Conda::default();
         conda.read(&texts(&["-y", "-c", "conda-forge", "gdal", "--channel=x", "pandas=2"]));
         let file =

@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_path_is_extended_in_many_ways() {
+    fn every_way_to_extend_the_path_is_recognized() {
         let cases = [
             ("import sys\nsys.path.append('x')", true),
             ("import sys as s\ns.path.insert(0, 'x')", true),

@@ -19,7 +19,7 @@ fn only_docker_supports_buildkit() {
 }
 
 #[test]
-fn logins_are_written_in_the_safe_alphabet() {
+fn logins_are_encoded_url_safe() {
     assert_eq!(url_safe("a+b/c="), "a-b_c=");
 }
 

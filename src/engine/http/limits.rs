@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_limit_is_one_for_connections_too() {
+    fn short_timeouts_also_limit_connecting() {
         assert_eq!(Limits::parse("2").unwrap().connect(), Duration::from_secs(2));
         assert_eq!(Limits::parse("60").unwrap().connect(), CONNECT);
     }

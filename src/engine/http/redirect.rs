@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn logins_in_an_address_are_dropped() {
+    fn credentials_in_redirect_urls_are_dropped() {
         assert_eq!(get("https://a/x", "https://u:p@b/y#f").unwrap().url.as_str(), "https://b/y");
     }
 

@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_entries_give_equal_bytes() {
+    fn equal_entries_yield_equal_bytes() {
         let entries = [entry("a", Some("1")), entry("b", Some("2"))];
         assert_eq!(packed(&entries, 5), packed(&entries, 5));
         assert_ne!(packed(&entries, 5).1, packed(&entries, 6).1);

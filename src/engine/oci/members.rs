@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn members_together_are_one_content() {
+    fn concatenated_members_decompress_as_one_stream() {
         let folder = tempfile::tempdir().unwrap();
         for is_stored in [false, true] {
             let (packed, bytes) = written(&[b"a", b"", b"c"], &member(&folder, b"text", is_stored)).unwrap();

@@ -35,7 +35,7 @@ fn protocol_is_safe_for_a_slow_bundle() {
 }
 
 #[test]
-fn every_part_of_the_protocol_is_needed() {
+fn every_part_of_the_protocol_is_necessary() {
     let found = |flaw, bounds| explore::<1>(Plan::Singles, Bounds { flaw, ..bounds }).unwrap_err();
     let slow = Bounds { faults: 0, owners: 2, ..ONE };
     let hasty = Bounds { dead: slow.lease - 1, ..slow };
@@ -48,7 +48,7 @@ fn every_part_of_the_protocol_is_needed() {
 }
 
 #[test]
-fn every_rule_of_bundles_is_needed() {
+fn every_bundle_rule_is_necessary() {
     for flaw in [Flaw::Unplanned, Flaw::Overruled] {
         let found = explore::<3>(Plan::None, Bounds { flaw, ..BUNDLED }).unwrap_err();
         assert_eq!(found, "two workers have one batch");

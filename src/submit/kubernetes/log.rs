@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_shown_once_though_the_connection_breaks() {
+    fn log_lines_are_shown_once_despite_reconnects() {
         let mut position = Position::default();
         let first = "2026-01-01T00:00:00.1Z a\n2026-01-01T00:00:00.12Z b\n2026-01-01T00:00:00.12Z b\n";
         assert_eq!(shown(&mut position, first), "a\nb\nb\n");

@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn the_reading_pod_sees_the_volume_and_nothing_else() {
+    fn the_reader_pod_mounts_only_the_volume() {
         let mounts =
             json!([{"name": "data", "mountPath": "/data"}, {"name": "shm", "mountPath": "/dev/shm"}]);
         let volumes = json!([

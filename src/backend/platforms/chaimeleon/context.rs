@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn the_application_is_started_as_its_interface_wants() {
+    fn applications_start_as_their_interface_requires() {
         let services = |interface, source| {
             text(&interactive(interface, source).files(), "interactive/init/supervisord.conf").unwrap()
         };

@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn each_address_of_a_list_gets_its_own_login() {
+    fn each_url_of_a_list_gets_its_own_credentials() {
         let secret = "a.example=env:PATH".parse().unwrap();
         let logins = Logins::of_user(&["https://a.example"], &[secret], &[]).unwrap();
         let list = in_list("mine=https://a.example/x?y=z https://b.example,https://a.example", &logins);

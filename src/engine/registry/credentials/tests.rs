@@ -122,7 +122,7 @@ fn every_form_of_auth_entry_is_read() {
 }
 
 #[test]
-fn bad_files_are_errors_without_secrets() {
+fn errors_about_bad_files_contain_no_secrets() {
     let error = in_config(r#"{"auths": {"h": "s3cret"}}"#, "h").unwrap_err();
     assert!(matches!(error, CredentialError::Syntax { line: 1, .. }));
     assert!(!error.to_string().contains("s3cret"));

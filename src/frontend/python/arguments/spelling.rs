@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn options_are_spelled_as_click_does() {
+    fn options_are_spelled_as_by_click() {
         let cases = [
             ("--n", "n", Some("--n"), None),
             ("-n|--Long-Name", "long_name", Some("--Long-Name"), None),

@@ -40,7 +40,7 @@ fn check(cases: &[(&str, &[&str])]) {
 }
 
 #[test]
-fn imports_give_paths() {
+fn imports_resolve_to_paths() {
     check(&[
         ("import os\nsay(os.environ.get)", &["os.environ.get"]),
         ("import a.b.c\nsay(a.b.c.d)", &["a.b.c.d"]),
@@ -58,7 +58,7 @@ fn imports_give_paths() {
 }
 
 #[test]
-fn assignments_give_other_names() {
+fn assignments_create_aliases() {
     check(&[
         ("import os\ng = os.environ.get\nsay(g)", &["os.environ.get"]),
         ("import os as a\nb = c = a\nd: object = c.environ\nsay(d)", &["os.environ"]),
