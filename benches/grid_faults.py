@@ -2,7 +2,8 @@
 
 `C3=target/debug/c3 target/engines/tools/bin/python benches/grid_faults.py [BATCHES]`, with the store of
 `tests/engines.sh up s3`; `BACKENDS` and `KINDS` choose rows of the matrix, which takes an hour as a whole. Of `short`
-batches, which are bundled, there are ten times as many; workers are killed there, too. One is killed each half second
+batches, which are bundled, there are ten times as many; workers are killed there, too, but for the rows of `short` and
+a fault, where the store's wire is at fault. One is killed each half second
 in which all of them have started: to a worker a lock is dead that it has seen unchanged for 3.5 heartbeats, and whoever
 is killed while it still imports its client sees nothing. Kills end after ten minutes, as no row may be without an end.
 """
@@ -23,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'tests' / 'grid'))
 from conftest import BACKENDS, BUCKET, C3, CEPH, OBJECTS, Grid, Proxy, client, said  # noqa: E402
 from test_faults import FAULTS  # noqa: E402
 
-WORKERS, POISONS = 8, 10
+WORKERS, POISONS, SHORT = 8, 10, 'short'
 KILLED_FOR = 600  # seconds at most
 
 # Notes each begin and end, and that it lives; does to its process what the batch is called after.
@@ -58,9 +59,10 @@ SCRIPT = '''
 
 def names_of(kind, batches):
     """Give the batches of a run."""
-    special = {'poison': POISONS, 'hold': batches // 20, 'short': batches}.get(kind, 0)
+    name = kind.partition(' ')[0]
+    special = {'poison': POISONS, 'hold': batches // 20, SHORT: batches}.get(name, 0)
     plain = [f'batch-{number:05}' for number in range(batches - special)]
-    names = plain + [f'{kind}-{number:05}' for number in range(special)]
+    names = plain + [f'{name}-{number:05}' for number in range(special)]
     random.shuffle(names)
     return names
 
@@ -126,15 +128,15 @@ def row(scratch, backend, kind, batches):
     folder = Path(scratch, f'{backend}-{kind}'.replace(' ', '-'))
     folder.mkdir()
     job = Grid(folder, backend, script=SCRIPT, store=proxy.url if proxy else CEPH)
-    batches *= 10 if kind == 'short' else 1
+    batches *= 10 if kind.startswith(SHORT) else 1
     names = names_of(kind, batches)
     job.give(names)
     job.env.update(C3_GRID_HEARTBEAT='1', log_level='INFO', gw_max_attempts='3' if kind == 'poison' else '99')
-    if kind in FAULTS:
-        place, fault = FAULTS[kind]
+    if on_wire := FAULTS.get(kind.removeprefix(SHORT).strip()):
+        place, fault = on_wire
         setattr(proxy, place, fault)
     started = time.monotonic()
-    hit = work(job, kind in ('killed', 'short'))
+    hit = work(job, kind in ('killed', SHORT))
     seconds, told = time.monotonic() - started, status(job)
     seen, ends = spans(job.log)
     failed = [each['batch'] for each in told['failed']]
@@ -144,7 +146,7 @@ def row(scratch, backend, kind, batches):
     at_once = sum(any(one[1] > other[0] for one, other in zip(each, each[1:])) for each in seen.values())
     twice = sum(number - 1 for number in ends.values() if number > 1)
     more = (f', {hit} killed' if hit else '') + (f', {len(failed)} failed' if failed else '')
-    print(f'{backend:6} {kind:15} lost {lost}, at once {at_once}, twice {twice} of {batches} in {seconds:.0f} s{more}', flush=True)
+    print(f'{backend:6} {kind:21} lost {lost}, at once {at_once}, twice {twice} of {batches} in {seconds:.0f} s{more}', flush=True)
     return lost + at_once
 
 
@@ -156,7 +158,8 @@ def main():
     client().create_bucket(Bucket=BUCKET)
     with tempfile.TemporaryDirectory() as scratch:
         for backend in os.environ.get('BACKENDS', ' '.join(BACKENDS)).split():
-            kinds = ['calm', 'killed', 'short', 'hold', 'poison', *(FAULTS if backend in OBJECTS else ())]
+            kinds = ['calm', 'killed', SHORT, 'hold', 'poison']
+            kinds += [*FAULTS, *(f'{SHORT} {fault}' for fault in FAULTS)] if backend in OBJECTS else []
             for kind in [kind for kind in kinds if kind in chosen] if chosen else kinds:
                 wrong += row(scratch, backend, kind, batches)
     return 1 if wrong else 0
