@@ -144,6 +144,13 @@ impl ImageName {
         }
     }
 
+    /// The folder that an image is unpacked into: its name and tag, without its registry.
+    #[must_use]
+    pub fn folder(&self) -> String {
+        let name = self.repository.rsplit('/').next().unwrap_or_default();
+        format!("{name}_{}", self.tag())
+    }
+
     /// The same repository with the tag `latest`.
     #[must_use]
     pub fn latest(&self) -> Self {

@@ -4,17 +4,17 @@ use serde::Serialize;
 
 use super::crossing::no_place;
 use super::parameter::{Parameter, one_line, outcomes, parameters};
-use super::{Operator, containerless, template, values};
+use super::{Operator, template, values};
 use crate::artifact::Artifact;
 use crate::component::{Component, Type};
 use crate::diagnostic::Diagnostic;
 use crate::job::SecretKey;
 use crate::job::slurm::Container;
-use crate::language::Language;
 
+mod container;
 mod directives;
 
-use directives::{accelerators, directives};
+use directives::directives;
 
 #[derive(Serialize)]
 struct Context {
@@ -27,8 +27,12 @@ struct Context {
     setup: Vec<String>,
     runtime: Container,
     image: String,
+    /// The image in a registry or an engine.
+    origin: String,
     /// The command that starts a container, without the image; empty without a container.
     container: Vec<String>,
+    /// Paths of mounts, on the node and in the container.
+    mounts: Vec<[String; 2]>,
     /// The command that starts the operator in it.
     command: Vec<String>,
     /// Variables of the operator that aren't inputs.
@@ -69,7 +73,7 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
     let runtime = settings.slurm.runtime.unwrap_or_default();
     let parameters = parameters(component, settings.logging);
     values::check(&parameters, &settings.job)?;
-    refuse(operator, runtime)?;
+    container::refuse(operator, runtime)?;
     let folder = settings.slurm.secrets.as_ref().map_or("~/.c3/secrets", |folder| folder.as_str());
     let open = || parameters.iter().filter(|it| !it.input.secret);
     let ids = |is: fn(&Type) -> bool| {
@@ -84,8 +88,10 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
         directives: directives(operator),
         setup: settings.slurm.setup.iter().map(ToString::to_string).collect(),
         runtime,
-        image: image(operator, runtime),
-        container: container(operator, runtime),
+        image: container::image(operator, runtime),
+        origin: settings.image.by_one(),
+        container: container::container(operator, runtime),
+        mounts: container::mounts(operator),
         command: command(operator, runtime),
         environment: environment(operator),
         secrets_folder: folder.strip_prefix("~/").unwrap_or(folder).to_owned(),
@@ -104,18 +110,6 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
     Ok(vec![operator.artifact(".sbatch", &template::render("job.sbatch", &context))])
 }
 
-/// Rejects what no node can run.
-fn refuse(operator: &Operator, runtime: Container) -> Result<(), Vec<Diagnostic>> {
-    let is_r = operator.component.language != Language::Python;
-    if runtime == Container::None && is_r {
-        let error = Diagnostic::error("job", "only operators in Python run on a node without a container");
-        return Err(vec![
-            error.hint("choose `apptainer`, `singularity` or `podman` with `runtime` in `[slurm]`"),
-        ]);
-    }
-    Ok(())
-}
-
 /// Reports what of a job Slurm has no place for, and inputs that can't be shell variables.
 pub(super) fn review(operator: &Operator) -> Vec<Diagnostic> {
     let Operator { component, settings } = operator;
@@ -131,7 +125,7 @@ pub(super) fn review(operator: &Operator) -> Vec<Diagnostic> {
     ];
     let lost = lost.into_iter().filter(|(is_there, ..)| *is_there);
     let lost = lost.map(|(_, what, hint)| no_place("slurm", what, hint));
-    lost.chain(unnamed(component, settings.logging)).collect()
+    lost.chain(container::review(operator)).chain(unnamed(component, settings.logging)).collect()
 }
 
 /// Reports secrets that no shell can pass on.
@@ -146,35 +140,6 @@ fn unnamed(component: &Component, logging: bool) -> Vec<Diagnostic> {
         Diagnostic { span: Some(parameter.input.span.clone()), covered: true, ..note }
     };
     unnamed.map(tell).collect()
-}
-
-/// The image of a container.
-fn image(operator: &Operator, runtime: Container) -> String {
-    let settings = operator.settings;
-    if let Some(image) = &settings.slurm.image {
-        return image.to_string();
-    }
-    match runtime {
-        Container::None => containerless::zip_name(operator),
-        Container::Podman => settings.image.by_one(),
-        _ => settings.image.for_apptainer(),
-    }
-}
-
-fn container(operator: &Operator, runtime: Container) -> Vec<String> {
-    let fixed = match runtime {
-        Container::None => return Vec::new(),
-        Container::Apptainer => "apptainer exec --containall --no-home --pwd",
-        Container::Singularity => "singularity exec --containall --no-home --pwd",
-        // The user, who is root in there.
-        Container::Podman => "podman run --rm --security-opt label=disable --user 0:0 --workdir",
-    };
-    let mount = if runtime == Container::Podman { "--volume" } else { "--bind" };
-    let mounts = operator.settings.slurm.mounts.iter();
-    let mounts = mounts.flat_map(|place| [mount.to_owned(), place.whole()]);
-    let accelerators = accelerators(&operator.settings.job, runtime).iter().map(|&word| word.to_owned());
-    let words = fixed.split(' ').map(ToOwned::to_owned);
-    words.chain([operator.working_dir().to_owned()]).chain(accelerators).chain(mounts).collect()
 }
 
 fn command(operator: &Operator, runtime: Container) -> Vec<String> {

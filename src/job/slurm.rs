@@ -75,6 +75,8 @@ pub enum Container {
     Singularity,
     /// Podman.
     Podman,
+    /// Charliecloud, with an image that was unpacked into a folder.
+    Charliecloud,
     /// Nothing: the operator's zip runs with the node's own Python.
     None,
 }
@@ -137,14 +139,24 @@ text! {
 }
 
 impl Place {
+    /// Whether it is for reading only.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.0.ends_with(":ro")
+    }
+
+    /// The paths on the node and in the container.
+    #[must_use]
+    pub fn paths(&self) -> (&str, &str) {
+        let paths = self.0.strip_suffix(":ro").or_else(|| self.0.strip_suffix(":rw")).unwrap_or(&self.0);
+        paths.split_once(':').unwrap_or((paths, paths))
+    }
+
     /// The same with both paths, as options of `apptainer` and `podman` have it.
     #[must_use]
     pub fn whole(&self) -> String {
-        let (paths, mode) = match self.0.strip_suffix(":ro").or_else(|| self.0.strip_suffix(":rw")) {
-            Some(paths) => (paths, &self.0[paths.len()..]),
-            None => (self.0.as_str(), ""),
-        };
-        let (source, target) = paths.split_once(':').unwrap_or((paths, paths));
+        let (source, target) = self.paths();
+        let mode = [":ro", ":rw"].into_iter().find(|mode| self.0.ends_with(mode)).unwrap_or_default();
         format!("{source}:{target}{mode}")
     }
 }

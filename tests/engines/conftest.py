@@ -44,6 +44,7 @@ def needs():
     }
     return {
         str(C3): os.access(C3, os.X_OK),
+        'Charliecloud': shutil.which('ch-run') is not None and shutil.which('ch-convert') is not None,
         'shellcheck': shutil.which('shellcheck') is not None,
         'the Docker Engine': run('docker', 'version').returncode == 0,
         **{f'the image {base}': run('docker', 'image', 'inspect', base).returncode == 0 for base in (BASE, R_BASE, BOOKWORM)},

@@ -4,12 +4,53 @@ import json
 import os
 import re
 
-from support import PODMAN_CONF, STATE, environment, run, succeeded, wait_until, write
+from support import PODMAN_CONF, STATE, as_root, environment, run, succeeded, wait_until, write
 
 CONF = STATE / 'slurm/slurm.conf'
 
 # What Slurm says of jobs that it hasn't done with.
 GOING = {'PENDING', 'CONFIGURING', 'RUNNING', 'COMPLETING', 'REQUEUED', 'SUSPENDED'}
+
+# An operator with every kind of input.
+TELLER = '''\
+"""Tells what it was given; `$(id)` and "quotes" are text."""
+import json
+import os
+import signal
+import sys
+import time
+
+# Any text: it's `$(id)`.
+text = os.getenv('text', 'nothing')
+rows = int(os.getenv('rows', '3'))
+image = os.getenv('image', 'none')
+data = os.getenv('data', None)  # c3: input=File
+table = os.getenv('table', None)  # c3: input=File
+token = os.getenv('api_token')
+end = os.getenv('end', '0')
+
+def content(path):
+    return path and open(path, encoding='utf-8').read()
+
+told = {
+    'text': text, 'rows': rows, 'image': image, 'data': content(data), 'table': content(table), 'token': token,
+    'index': os.environ.get('JOB_COMPLETION_INDEX'), 'job': os.environ.get('SLURM_JOB_ID'),
+    'proxy': os.environ.get('HTTPS_PROXY'), 'folder': os.getcwd(),
+}
+os.environ['told'] = json.dumps(told)
+
+def asked(*_):
+    print('asked to end', flush=True)
+    sys.exit(5)
+
+if end == 'late':
+    signal.signal(signal.SIGTERM, asked)
+    print('waiting', flush=True)
+    time.sleep(1000)
+sys.exit(int(end))
+'''
+
+SETTINGS = '[slurm]\nruntime = "{runtime}"\n'
 
 
 def slurm(program, *arguments, env=None, **options):
@@ -76,3 +117,8 @@ def told(folder, number):
 def path_with(folder):
     """Give a search path that begins with a folder."""
     return f'{folder}:{os.environ["PATH"]}'
+
+
+def remove_from_podman(name):
+    """Remove an image by all its names, and with it what killed tasks have left of their containers."""
+    run(*as_root(), 'podman', 'rmi', '--force', f'{name}:0.1', f'{name}:latest')

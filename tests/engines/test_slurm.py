@@ -5,48 +5,10 @@ import re
 import shutil
 
 import pytest
-from slurm import CONF, delivered, ended, insist_on_exit_code, jobs, log, path_with, podman_conf, slurm, submit, told
+from slurm import CONF, SETTINGS, TELLER, delivered, ended, insist_on_exit_code, jobs, log, path_with, podman_conf, remove_from_podman, slurm, submit, told
 from support import HOSTILE, PODMAN_SOCKET, ROOT, as_root, c3, refused, run, succeeded, venv, wait_until, write
 
 PODMAN = {'DOCKER_HOST': PODMAN_SOCKET}
-
-SCRIPT = '''\
-"""Tells what it was given; `$(id)` and "quotes" are text."""
-import json
-import os
-import signal
-import sys
-import time
-
-# Any text: it's `$(id)`.
-text = os.getenv('text', 'nothing')
-rows = int(os.getenv('rows', '3'))
-image = os.getenv('image', 'none')
-data = os.getenv('data', None)  # c3: input=File
-table = os.getenv('table', None)  # c3: input=File
-token = os.getenv('api_token')
-end = os.getenv('end', '0')
-
-def content(path):
-    return path and open(path, encoding='utf-8').read()
-
-told = {
-    'text': text, 'rows': rows, 'image': image, 'data': content(data), 'table': content(table), 'token': token,
-    'index': os.environ.get('JOB_COMPLETION_INDEX'), 'job': os.environ.get('SLURM_JOB_ID'),
-    'proxy': os.environ.get('HTTPS_PROXY'), 'folder': os.getcwd(),
-}
-os.environ['told'] = json.dumps(told)
-
-def asked(*_):
-    print('asked to end', flush=True)
-    sys.exit(5)
-
-if end == 'late':
-    signal.signal(signal.SIGTERM, asked)
-    print('waiting', flush=True)
-    time.sleep(1000)
-sys.exit(int(end))
-'''
 
 GRID = '''\
 """Notes batches."""
@@ -63,19 +25,12 @@ def grid_process(batch_id, notes):
         file.write('done ')
 '''
 
-SETTINGS = '[slurm]\nruntime = "{runtime}"\n'
-
-
-def remove_from_podman(name):
-    """Remove an image by all its names, and with it what killed tasks have left of their containers."""
-    run(*as_root(), 'podman', 'rmi', '--force', f'{name}:0.1', f'{name}:latest')
-
 
 @pytest.fixture(scope='module')
 def folder(tmp_path_factory):
     """Give a folder with an operator in Podman's own storage and its job."""
     folder = tmp_path_factory.mktemp('slurm')
-    write(folder / 'teller.py', SCRIPT)
+    write(folder / 'teller.py', TELLER)
     write(folder / 'a b,c.txt', 'with a comma')
     write(folder / 'a b.txt', 'of the file')
     write(folder / '.c3/secrets/teller/api_token', HOSTILE.strip().replace('\r', '') + '\n')
@@ -241,7 +196,7 @@ requests = { memory = "500M" }
 
 
 def test_slurm_accepts_every_directive(tmp_path):
-    write(tmp_path / 'teller.py', SCRIPT)
+    write(tmp_path / 'teller.py', TELLER)
     write(tmp_path / 'c3.toml', ALL)
     succeeded(c3('compile', 'teller.py', '--target', 'slurm', '-r', 'registry.example/ns', cwd=tmp_path))
     number = submit(tmp_path, 'teller.sbatch', options=['--hold'])
@@ -255,7 +210,7 @@ def test_slurm_accepts_every_directive(tmp_path):
     succeeded(slurm('scancel', number))
 
 
-RUNTIMES = ['apptainer', 'singularity', 'podman', 'none']
+RUNTIMES = ['apptainer', 'singularity', 'podman', 'charliecloud', 'none']
 
 
 @pytest.mark.matrix('slurm', 'accepted')

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Slurm on this machine alone: one node of eight processors, whatever it has, with partitions `main` and `other`.
+# Slurm on this machine alone: one node of eight processors, whatever it has, with partitions `main` and `other`. Beside it
+# Charliecloud, which needs no service.
 # Sourced by tests/engines.sh.
 
 # shellcheck disable=SC2154
@@ -7,6 +8,7 @@ slurm_answers() { SLURM_CONF="$state/slurm/slurm.conf" timeout 5 sinfo -h -o %t 
 
 slurm_up() {
   need slurmctld slurmd sbatch munged -- slurmctld slurmd slurm-client munge
+  need ch-run ch-convert -- charliecloud-runtime charliecloud-builders
   slurm_answers && return
   local home="$state/slurm"
   as_root rm -rf "$home"

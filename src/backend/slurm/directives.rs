@@ -57,7 +57,7 @@ fn array(operator: &Operator) -> Option<String> {
 pub(super) fn accelerators(job: &Job, runtime: Container) -> &'static [&'static str] {
     let is_there = |name: &str| job.all_limits().contains_key(name);
     match (is_there("nvidia.com/gpu"), is_there("amd.com/gpu"), runtime) {
-        (_, _, Container::None) | (false, false, _) => &[],
+        (_, _, Container::None | Container::Charliecloud) | (false, false, _) => &[],
         (true, _, Container::Podman) => &["--device", "nvidia.com/gpu=all"],
         (_, _, Container::Podman) => &["--device", "/dev/kfd", "--device", "/dev/dri"],
         (true, ..) => &["--nv"],
