@@ -212,7 +212,7 @@ impl Shelf {
         let gone = shrink(folder, Some(self.limit)).unwrap_or_default();
         if gone.removed != [0; 3] {
             let (freed, limit) = (HumanBytes(gone.freed), HumanBytes(self.limit));
-            progress.tell(format!(
+            progress.info(format!(
                 "removed the least recently used of the cache ({}, {freed}): it is limited to {limit}",
                 gone.removed(),
             ));

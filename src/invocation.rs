@@ -242,7 +242,7 @@ impl Interface {
 }
 
 /// The values for an operator with an unknown interface: `--name value`, `--name=value`, `name=value`.
-pub fn handed_on(words: &[String]) -> Result<Invocation, InvocationError> {
+pub fn parse_untyped(words: &[String]) -> Result<Invocation, InvocationError> {
     let mut invocation = Invocation::default();
     let mut words = words.iter();
     while let Some(word) = words.next() {

@@ -39,11 +39,11 @@ pub enum Event {
     /// Output of a step.
     Log(String),
     /// Information for the user.
-    Told(String),
+    Info(String),
     /// A requested result, with its path.
     Delivered(String),
     /// A warning.
-    Doubted(String),
+    Warning(String),
     /// A step has ended.
     Finished {
         /// The step.
@@ -91,8 +91,8 @@ impl Progress {
     }
 
     /// Shows information for the user.
-    pub fn tell(&self, text: impl Into<String>) {
-        self.report(&Event::Told(text.into()));
+    pub fn info(&self, text: impl Into<String>) {
+        self.report(&Event::Info(text.into()));
     }
 
     /// Shows the path of a requested result, unless only errors are wanted.
@@ -102,17 +102,17 @@ impl Progress {
 
     /// Shows a warning.
     pub fn warn(&self, text: impl Into<String>) {
-        self.report(&Event::Doubted(text.into()));
+        self.report(&Event::Warning(text.into()));
     }
 
     /// Processes an event.
     pub fn report(&self, event: &Event) {
         self.spin(event);
-        if let Event::Doubted(text) = event {
+        if let Event::Warning(text) = event {
             messages::warn(text);
         }
         if let Some(line) = line(event, self.verbosity, self.spins()) {
-            let label = if matches!(event, Event::Doubted(_)) { WARNING } else { "" };
+            let label = if matches!(event, Event::Warning(_)) { WARNING } else { "" };
             self.print(label, &line);
         }
         if let Some(elapsed) = self.elapsed(event).filter(|elapsed| *elapsed >= LONG) {
@@ -160,7 +160,7 @@ impl Progress {
             }
             Event::Moved { done, total } => self.spinner.set_prefix(bytes(*done, *total)),
             Event::Finished { .. } => self.spinner.set_prefix(""),
-            Event::Log(_) | Event::Told(_) | Event::Delivered(_) | Event::Doubted(_) => {}
+            Event::Log(_) | Event::Info(_) | Event::Delivered(_) | Event::Warning(_) => {}
         }
     }
 
@@ -179,8 +179,8 @@ fn line(event: &Event, verbosity: Verbosity, spins: bool) -> Option<String> {
     match event {
         Event::Started(step) if info && verbosity < Verbosity::Debug => Some(brief(step)),
         Event::Started(step) if info => Some(step.clone()),
-        Event::Told(text) if verbosity >= Verbosity::Info => Some(text.clone()),
-        Event::Delivered(text) | Event::Doubted(text) if verbosity >= Verbosity::Warnings => {
+        Event::Info(text) if verbosity >= Verbosity::Info => Some(text.clone()),
+        Event::Delivered(text) | Event::Warning(text) if verbosity >= Verbosity::Warnings => {
             Some(text.clone())
         }
         Event::Finished { cached: true, .. } if verbosity == Verbosity::Debug => Some("  cached".to_owned()),

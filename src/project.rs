@@ -38,7 +38,7 @@ pub struct Project {
 }
 
 /// The contents of a file: its requirements, and what was left out.
-type Said = (Vec<Requirement>, Vec<String>);
+type Contents = (Vec<Requirement>, Vec<String>);
 
 /// What to look for.
 #[derive(Debug, Clone, Copy)]
@@ -93,8 +93,9 @@ fn read(path: &Path, name: &str, language: Language) -> Option<Project> {
     let size = path.metadata().ok().filter(std::fs::Metadata::is_file)?.len();
     let text = (size <= SIZE_LIMIT).then(|| reader::read_to_string(path).ok()).flatten();
     let digest = text.as_ref().map(|text| hex(&Sha256::digest(text)));
-    let said = text.ok_or("it can't be read".to_owned()).and_then(|text| said(path, name, &text, language));
-    match said {
+    let contents =
+        text.ok_or("it can't be read".to_owned()).and_then(|text| parse(path, name, &text, language));
+    match contents {
         Ok((requirements, _)) if requirements.is_empty() => None,
         Ok((requirements, left_out)) => Some(Project {
             file: name.to_owned(),
@@ -130,11 +131,11 @@ pub fn lines(path: &Path, text: &str) -> Option<Lines> {
         _ => None,
     };
     let lines =
-        |(requirements, left_out): Said| (requirements.into_iter().filter_map(line).collect(), left_out);
-    is_project.then(|| said(path, file, text, Language::Python).map(lines))
+        |(requirements, left_out): Contents| (requirements.into_iter().filter_map(line).collect(), left_out);
+    is_project.then(|| parse(path, file, text, Language::Python).map(lines))
 }
 
-fn said(path: &Path, name: &str, text: &str, language: Language) -> Result<Said, String> {
+fn parse(path: &Path, name: &str, text: &str, language: Language) -> Result<Contents, String> {
     let file = path.file_name().unwrap_or_default().to_string_lossy();
     if language == Language::R {
         return if file == "DESCRIPTION" { Ok((r::description(text), Vec::new())) } else { r::lock(text) };
@@ -219,7 +220,7 @@ fn conda(name: &str) -> Requirement {
 }
 
 /// Requirements in PEP 508 syntax, installed together; invalid ones are left out, with the reason.
-fn packages(texts: impl IntoIterator<Item = String>) -> Said {
+fn packages(texts: impl IntoIterator<Item = String>) -> Contents {
     let (mut requirements, mut left_out) = (Vec::new(), Vec::new());
     for text in texts {
         let words = vec![text.clone()];

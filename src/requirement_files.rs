@@ -155,7 +155,7 @@ impl Reader<'_> {
         let Some(bytes) = self.checked(self.boundary.read(&disk, SIZE_LIMIT)) else { return };
         let (text, lines) = credentials::out_of_file(&String::from_utf8_lossy(&bytes));
         for line in &lines {
-            self.tell(credentials::in_requirement(&format!("`{path}`, line {line}: ")));
+            self.report(credentials::in_requirement(&format!("`{path}`, line {line}: ")));
         }
         let bytes = if lines.is_empty() { bytes } else { text.clone().into_bytes() };
         self.resolved.named.push(RequirementFile { named: named.to_owned(), path: path.clone(), text });
@@ -231,15 +231,15 @@ impl Reader<'_> {
     /// Reports something missing that only an image needs.
     fn lacks(&mut self, message: String, hint: &str) {
         self.resolved.incomplete = true;
-        self.tell(Diagnostic::warning("requirement-file", message).hint(hint));
+        self.report(Diagnostic::warning("requirement-file", message).hint(hint));
     }
 
     fn refuse(&mut self, message: String, hint: impl Into<String>) {
         self.resolved.incomplete = true;
-        self.tell(Diagnostic::error("requirement-file", message).hint(hint));
+        self.report(Diagnostic::error("requirement-file", message).hint(hint));
     }
 
-    fn tell(&mut self, diagnostic: Diagnostic) {
+    fn report(&mut self, diagnostic: Diagnostic) {
         let is_placed = !self.span.is_empty();
         let diagnostic = if is_placed { diagnostic.at(self.span.clone()) } else { diagnostic };
         if !self.resolved.diagnostics.contains(&diagnostic) {

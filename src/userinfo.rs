@@ -44,9 +44,9 @@ pub fn mask(text: &str) -> Cow<'_, str> {
 /// they may be none.
 #[must_use]
 pub fn mask_words(text: &str) -> Cow<'_, str> {
-    let mut places = in_urls(text);
-    places.extend(in_words(text));
-    replaced(text, places, MASK, false)
+    let mut spans = in_urls(text);
+    spans.extend(in_words(text));
+    replaced(text, spans, MASK, false)
 }
 
 /// The text with what stands before the hosts of URLs taken out, `@` too; other programs still understand it.
@@ -56,38 +56,38 @@ pub fn removed(text: &str) -> Cow<'_, str> {
 }
 
 /// The bytes of what [`mask_words`] masks.
-pub(crate) fn places(text: &str) -> Vec<Range<usize>> {
-    in_urls(text).into_iter().chain(in_words(text)).map(|place| place.secret).collect()
+pub(crate) fn secret_spans(text: &str) -> Vec<Range<usize>> {
+    in_urls(text).into_iter().chain(in_words(text)).map(|span| span.secret).collect()
 }
 
 /// A secret in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Place {
+struct SecretSpan {
     /// Its bytes.
     secret: Range<usize>,
     /// The end of the `@` behind it.
     end: usize,
 }
 
-fn find(text: &str) -> Vec<Place> {
-    let places = in_urls(text);
+fn find(text: &str) -> Vec<SecretSpan> {
+    let spans = in_urls(text);
     let blanks = text.len() - text.trim_start().len();
-    if places.is_empty() { before_host(text.trim(), blanks).into_iter().collect() } else { places }
+    if spans.is_empty() { before_host(text.trim(), blanks).into_iter().collect() } else { spans }
 }
 
-fn replaced<'a>(text: &'a str, mut places: Vec<Place>, by: &str, with_at: bool) -> Cow<'a, str> {
-    if places.is_empty() {
+fn replaced<'a>(text: &'a str, mut spans: Vec<SecretSpan>, by: &str, with_at: bool) -> Cow<'a, str> {
+    if spans.is_empty() {
         return text.into();
     }
-    places.sort_by_key(|place| place.secret.start);
+    spans.sort_by_key(|span| span.secret.start);
     let (mut result, mut copied) = (String::with_capacity(text.len()), 0);
-    for place in places.into_iter().filter(|place| !place.secret.is_empty()) {
-        if place.secret.start < copied {
+    for span in spans.into_iter().filter(|span| !span.secret.is_empty()) {
+        if span.secret.start < copied {
             continue;
         }
-        result.push_str(&text[copied..place.secret.start]);
+        result.push_str(&text[copied..span.secret.start]);
         result.push_str(by);
-        copied = if with_at { place.end } else { place.secret.end };
+        copied = if with_at { span.end } else { span.secret.end };
     }
     result.push_str(&text[copied..]);
     result.into()
@@ -103,20 +103,20 @@ struct Start<'a> {
     authority: usize,
 }
 
-fn in_urls(text: &str) -> Vec<Place> {
+fn in_urls(text: &str) -> Vec<SecretSpan> {
     if !text.contains(['@', '%']) {
         return Vec::new();
     }
     let is_url = text.trim_start().split("://").next().is_some_and(is_scheme) && !text.trim().contains('\n');
-    let mut places = Vec::new();
+    let mut spans = Vec::new();
     let mut starts = starts(text).peekable();
     while let Some(start) = starts.next() {
         let next = starts.peek().map_or(text.len(), |next| next.begin).max(start.authority);
         let end = if is_url { next } else { end(text, &start, next) };
-        places.extend(place(text, &start, end));
+        spans.extend(secret_span(text, &start, end));
     }
-    places.extend(encoded(text));
-    places
+    spans.extend(encoded(text));
+    spans
 }
 
 fn is_scheme(text: &str) -> bool {
@@ -163,13 +163,13 @@ fn end(text: &str, start: &Start, limit: usize) -> usize {
 }
 
 /// The secret of the URL that begins in a text and ends at `end`.
-fn place(text: &str, start: &Start, end: usize) -> Option<Place> {
+fn secret_span(text: &str, start: &Start, end: usize) -> Option<SecretSpan> {
     let (url, scheme) = (&text[start.authority..end], start.scheme.to_ascii_lowercase());
     let at = at(url, &scheme)?;
     let is_digest = url[at + 1..].split_once(':').is_some_and(|(name, _)| DIGESTS.contains(&name));
     let is_web = scheme.ends_with("http") || scheme.ends_with("https");
     (!is_digest && is_secret(&url[..at], is_web))
-        .then(|| Place { secret: start.authority..start.authority + at, end: start.authority + at + 1 })
+        .then(|| SecretSpan { secret: start.authority..start.authority + at, end: start.authority + at + 1 })
 }
 
 /// The `@` that ends what stands before the host of a URL whose scheme is cut off. Where no host could stand before a
@@ -216,11 +216,11 @@ fn is_placeholder(text: &str) -> bool {
 }
 
 /// Secrets of URLs that are percent-encoded as a whole, as in the query of another.
-fn encoded(text: &str) -> Vec<Place> {
+fn encoded(text: &str) -> Vec<SecretSpan> {
     const SLASHES: &str = "%3a%2f%2f";
-    let mut places = Vec::new();
+    let mut spans = Vec::new();
     if !text.contains("%2") {
-        return places;
+        return spans;
     }
     let lower = text.to_ascii_lowercase();
     for (slashes, _) in lower.match_indices(SLASHES) {
@@ -231,14 +231,14 @@ fn encoded(text: &str) -> Vec<Place> {
         let authority_end = ["%2f", "%3f", "%23"].iter().filter_map(|end| rest.find(end)).min();
         let Some(at) = rest[..authority_end.unwrap_or(rest.len())].rfind("%40") else { continue };
         if is_secret(&rest[..at].replace("%3a", ":"), is_web(&lower[..slashes])) {
-            places.push(Place { secret: start..start + at, end: start + at + 3 });
+            spans.push(SecretSpan { secret: start..start + at, end: start + at + 3 });
         }
     }
-    places
+    spans
 }
 
 /// Secrets of words such as `user:password@host/path`.
-fn in_words(text: &str) -> Vec<Place> {
+fn in_words(text: &str) -> Vec<SecretSpan> {
     let ends = |character: char| character.is_whitespace() || WORD_ENDS.contains(&character);
     let words = text.split(ends).filter(|word| word.contains('@') && !word.contains("//"));
     let offset = |word: &str| word.as_ptr().addr() - text.as_ptr().addr();
@@ -246,7 +246,7 @@ fn in_words(text: &str) -> Vec<Place> {
 }
 
 /// The secret of a word such as `user:password@host/path`, which begins at an offset of a text.
-fn before_host(word: &str, offset: usize) -> Option<Place> {
+fn before_host(word: &str, offset: usize) -> Option<SecretSpan> {
     let authority = word.split(AUTHORITY_ENDS).next().unwrap_or(word);
     let at = authority.rfind('@')?;
     let (user, password) = authority[..at].split_once(':')?;
@@ -260,7 +260,7 @@ fn before_host(word: &str, offset: usize) -> Option<Place> {
     let host = &authority[at + 1..];
     let has_path = word[authority.len()..].starts_with('/');
     (is_user && is_password && is_host(host, has_path))
-        .then(|| Place { secret: offset..offset + at, end: offset + at + 1 })
+        .then(|| SecretSpan { secret: offset..offset + at, end: offset + at + 1 })
 }
 
 /// Whether a text is certainly a host, with or without a port.

@@ -76,7 +76,7 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
         source: component.source.clone(),
         description: one_line(&component.description),
         name: component.name.clone(),
-        secrets: secrets.map(|it| told(it, &secret(it, &component.name, job))).collect(),
+        secrets: secrets.map(|it| secret_entry(it, &secret(it, &component.name, job))).collect(),
         params: open
             .iter()
             .filter(is_asked)
@@ -128,7 +128,7 @@ fn place(operator: &Operator) -> Option<Value> {
     })
 }
 
-fn told(parameter: &Parameter, secret: &Secret) -> String {
+fn secret_entry(parameter: &Parameter, secret: &Secret) -> String {
     let needed = if secret.optional { "" } else { ", required" };
     format!("{}: key `{}` of the secret `{}`{needed}", parameter.input.name, secret.key, secret.name)
 }

@@ -114,7 +114,7 @@ pub(super) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec<Diagnostic>
         args: parameters
             .iter()
             .filter(|parameter| is_set(parameter, job) && !is_env_name(&parameter.input.name))
-            .map(|parameter| handed_on(&parameter.id))
+            .map(|parameter| variable_argument(&parameter.id))
             .collect(),
         has_env: variables.iter().any(|it| it.secret.is_some() || it.field.is_some() || it.value.is_some()),
         variables,
@@ -192,7 +192,7 @@ pub fn variable_name<'a>(id: &'a str, name: &'a str) -> &'a str {
 
 /// The argument that passes on a variable named like an input's identifier.
 #[must_use]
-pub fn handed_on(id: &str) -> String {
+pub fn variable_argument(id: &str) -> String {
     format!("--{id}=$({id})")
 }
 

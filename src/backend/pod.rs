@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Operator;
 use super::claims::claims;
-use super::kubernetes::{self, env_name, handed_on, is_env_name, secret};
+use super::kubernetes::{self, env_name, is_env_name, secret, variable_argument};
 use super::parameter::Parameter;
 use super::surroundings::Surroundings;
 use crate::job::amounts;
@@ -56,7 +56,7 @@ pub(super) fn variables(operator: &Operator, parameters: &[Parameter]) -> Vec<Va
 /// The arguments that pass on secrets whose names Kubernetes can't use for variables.
 pub(super) fn renamed(parameters: &[Parameter]) -> impl Iterator<Item = String> {
     let secrets = parameters.iter().filter(|it| it.input.secret && !is_env_name(&it.input.name));
-    secrets.map(|parameter| handed_on(&parameter.id))
+    secrets.map(|parameter| variable_argument(&parameter.id))
 }
 
 fn mounts(operator: &Operator) -> Value {

@@ -19,7 +19,7 @@ use indicatif::HumanBytes;
 use serde_json::{Value, json};
 
 use super::check::counted;
-use super::compile::{clash, clashes, left_out_json, tell_left_out, warn_of_images};
+use super::compile::{clash, clashes, left_out_json, warn_of_images, warn_of_left_out};
 use super::console::{self, Messages};
 use super::options::{Emission, Format, LogLevel};
 use super::planning;
@@ -101,7 +101,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         outcome.messages.show();
         outcome.result.as_ref().err().map(console::failure);
     }
-    tell_left_out(&left_out, level);
+    warn_of_left_out(&left_out, level);
     report(&outcomes, &left_out, options)?;
     console::info(&summary(&outcomes, start.elapsed()), level);
     ended(&outcomes)
@@ -109,7 +109,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
 
 impl Options {
     fn level(&self) -> LogLevel {
-        self.emission.telling.level()
+        self.emission.output.level()
     }
 
     fn at_once(&self) -> usize {
@@ -211,7 +211,7 @@ impl Outcome {
 }
 
 fn report(outcomes: &[Outcome], left_out: &[LeftOut], options: &Options) -> Result<(), Failure> {
-    match options.emission.telling.format {
+    match options.emission.output.format {
         Format::Text => console::print(&table(outcomes)),
         Format::Json => {
             let operators: Vec<_> = outcomes.iter().map(Outcome::json).collect();

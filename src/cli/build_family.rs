@@ -14,7 +14,7 @@ use c3::settings::{FILES, IMAGE, mirrors_for};
 use clap::Args;
 
 use super::console;
-use super::options::{Format, Telling};
+use super::options::{Format, OutputOptions};
 use c3::failure::{Failure, USAGE};
 
 mod answers;
@@ -79,7 +79,7 @@ pub(crate) struct Options {
     overwrite: bool,
 
     #[command(flatten)]
-    telling: Telling,
+    output: OutputOptions,
 }
 
 /// Alternative without an engine.
@@ -91,7 +91,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let build = answers::build_options(options, &family)?;
     // An engine that isn't asked yet leaves Ctrl-C to the system while a registry is.
     let engine = build.asks_engine().then(|| image::connect(OTHERWISE)).transpose()?;
-    let level = options.telling.level();
+    let level = options.output.level();
     let mirrors = mirrors_for(&options.file)?;
     let work = Work {
         family: &family,
@@ -103,7 +103,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         show: &|diagnostics, source| console::diagnostics(diagnostics, source, level),
     };
     let mut planned = work.plan()?;
-    tell(&planned, options);
+    show_plan(&planned, options);
     let existing = if options.overwrite { Existing::Overwrite } else { Existing::Keep };
     let kept = match &options.output_dir {
         Some(folder) => work.kept(&mut planned, folder, &existing)?,
@@ -135,7 +135,7 @@ fn load(options: &Options) -> Result<(Family, String), Failure> {
         let message = format!(
             "`{name}` names a URL that holds credentials; they are left out of the image's build: give them to it as a secret"
         );
-        console::warning(&message, options.telling.level());
+        console::warning(&message, options.output.level());
     }
     Ok((family, text))
 }
@@ -150,7 +150,7 @@ fn read(options: &Options) -> Result<(Family, String), Failure> {
 }
 
 /// Shows the plan.
-fn tell(planned: &[PlannedImage], options: &Options) {
+fn show_plan(planned: &[PlannedImage], options: &Options) {
     for image in planned {
         let PlannedImage { member, version, .. } = image;
         let raised = image.is_raised().then(|| format!("{} → {version}", member.version));
@@ -162,7 +162,7 @@ fn tell(planned: &[PlannedImage], options: &Options) {
             _ if image.is_raised() => ": has changed, or an image that it depends on",
             _ => ": will be built",
         };
-        console::info(&format!("{} {versions}{what}", member.name), options.telling.level());
+        console::info(&format!("{} {versions}{what}", member.name), options.output.level());
     }
 }
 
@@ -180,15 +180,15 @@ fn report(
     let left = listed(family.in_order().into_iter().filter(is_left));
     if !left.is_empty() {
         let note = format!("note: these depend on a raised image and have to be built, too: {left}");
-        console::info(&note, options.telling.level());
+        console::info(&note, options.output.level());
     }
-    match options.telling.format {
+    match options.output.format {
         Format::Json => console::print_json(&serde_json::json!({"schema_version": 1, "images": made}))?,
         Format::Text => console::print(&made.iter().map(Made::line).collect::<String>())?,
     }
     for image in planned.iter().filter(|image| image.verdict == Verdict::Build) {
         let Some(form) = image.forms.first() else { continue };
-        console::next(&image.member.name, &image.source.next(&form.reference), options.telling.level());
+        console::next(&image.member.name, &image.source.next(&form.reference), options.output.level());
     }
     Ok(())
 }

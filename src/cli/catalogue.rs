@@ -18,9 +18,9 @@ use c3::workflow::{Engine, graph};
 use clap::Args;
 
 use super::check::counted;
-use super::compile::tell_left_out;
+use super::compile::warn_of_left_out;
 use super::console;
-use super::options::Telling;
+use super::options::OutputOptions;
 
 #[derive(Args, Debug)]
 pub(crate) struct Options {
@@ -49,7 +49,7 @@ pub(crate) struct Options {
     overwrite: bool,
 
     #[command(flatten)]
-    telling: Telling,
+    output: OutputOptions,
 }
 
 /// Runs the command. Unreadable sources are listed; the others are shown.
@@ -73,11 +73,11 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         }
     }
     write(&catalogue::pages(&library), options)?;
-    tell_left_out(&left_out, options.telling.level());
+    warn_of_left_out(&left_out, options.output.level());
     let count = counted(library.operators.len(), "operator");
-    console::info(&format!("{count} in the catalogue"), options.telling.level());
+    console::info(&format!("{count} in the catalogue"), options.output.level());
     let index = options.output_dir.join("index.html");
-    console::suggest(&[format!("open `{}` in a browser", console::argument(&index))], options.telling.next());
+    console::suggest(&[format!("open `{}` in a browser", console::argument(&index))], options.output.next());
     worst.map_or(Ok(()), |code| Err(Failure { code, ..Failure::diagnosed() }))
 }
 
@@ -121,7 +121,7 @@ fn operator(path: &Path, request: &Request, options: &Options) -> Result<Operato
     if let Some(digest) = digest(&made, &plan.settings.image.version) {
         plan.pin(&digest);
     }
-    diagnostics.extend(plan.doubts());
+    diagnostics.extend(plan.warnings());
     diagnostics.extend(plan.emit().err().into_iter().flatten());
     diagnostics.extend(check::check(&source, &plan.component, &plan.surroundings(&Listings::default())?));
     diagnostics
@@ -163,7 +163,7 @@ fn workflows(options: &Options) -> Vec<Workflow> {
                 Ok(graph) => workflows.extend(graph.map(|graph| Workflow { path: shown, graph })),
                 Err(error) => {
                     let message = format!("`{}` is not in the catalogue: {error}", path.display());
-                    console::warning(&message, options.telling.level());
+                    console::warning(&message, options.output.level());
                 }
             }
         }
@@ -200,8 +200,8 @@ fn write(pages: &[Artifact], options: &Options) -> Result<(), Failure> {
         }
     }
     let files = artifact::write(pages, Destination { folder, stem: "index" }, &Existing::Overwrite)?;
-    let shown = if options.telling.format == super::options::Format::Json { &files[..] } else { &files[..1] };
-    console::print_files(&name(options), shown, options.telling.format)
+    let shown = if options.output.format == super::options::Format::Json { &files[..] } else { &files[..1] };
+    console::print_files(&name(options), shown, options.output.format)
 }
 
 /// Whether `c3 catalogue` wrote a page.

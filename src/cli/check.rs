@@ -127,7 +127,7 @@ fn check(path: &Path, request: &Request, stale: bool, listings: &Listings) -> Re
     };
     let Planned { plan, mut diagnostics } = operator::plan(&source, request, Purpose::Files);
     if let Some(mut plan) = undiagnosed(plan)? {
-        diagnostics.extend(plan.doubts());
+        diagnostics.extend(plan.warnings());
         diagnostics.extend(plan.emit().err().into_iter().flatten());
         diagnostics.extend(check::check(&source, &plan.component, &plan.surroundings(listings)?));
         if stale {

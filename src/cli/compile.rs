@@ -48,7 +48,7 @@ struct Outcome {
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let Chosen { operators: sources, left_out } = options.sources()?;
     let clashes = clashes(&sources, &options.emission);
-    warn_of_images(&sources, options.emission.telling.level());
+    warn_of_images(&sources, options.emission.output.level());
     // A file that is wrong is told of once, not for each source.
     let current = current_dir()?;
     for source in &sources {
@@ -68,12 +68,12 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         outcome.result.as_ref().err().map(console::failure);
     }
     report(&outcomes, &left_out, options)?;
-    tell_left_out(&left_out, options.emission.telling.level());
+    warn_of_left_out(&left_out, options.emission.output.level());
     if outcomes.len() > 1 {
-        console::info(&summary(&outcomes), options.emission.telling.level());
+        console::info(&summary(&outcomes), options.emission.output.level());
     }
     if !options.stale {
-        console::suggest(&next(&outcomes), options.emission.telling.next());
+        console::suggest(&next(&outcomes), options.emission.output.next());
     }
     let worst =
         outcomes.iter().filter_map(|outcome| outcome.result.as_ref().err()).map(|failure| failure.code).max();
@@ -93,7 +93,7 @@ impl Options {
 }
 
 /// Reports sources that aren't operators.
-pub(super) fn tell_left_out(left_out: &[LeftOut], level: LogLevel) {
+pub(super) fn warn_of_left_out(left_out: &[LeftOut], level: LogLevel) {
     let shown = left_out.iter().take(MOST_LISTED);
     let shown: Vec<_> = shown.map(|one| format!("`{}` ({})", one.source.display(), one.reason)).collect();
     if shown.is_empty() {
@@ -171,7 +171,7 @@ fn try_compile(
     emission: &Emission,
     messages: &mut Messages,
 ) -> Result<(String, Vec<PathBuf>), Failure> {
-    let level = emission.telling.level();
+    let level = emission.output.level();
     let mut plan = planning::plan(source, &emission.request, Purpose::Files, level, messages)?;
     plan.keep_version()?;
     let artifacts = planning::artifacts(&plan, level, messages)?;
@@ -184,7 +184,7 @@ fn update(
     emission: &Emission,
     messages: &mut Messages,
 ) -> Result<(String, Vec<PathBuf>), Failure> {
-    let level = emission.telling.level();
+    let level = emission.output.level();
     let made = Generated::find(source, &emission.request);
     let mut own = Messages::default();
     let mut plan = planning::plan(source, &made.request(&emission.request), Purpose::Files, level, &mut own);
@@ -243,7 +243,7 @@ fn summary(outcomes: &[Outcome]) -> String {
 }
 
 fn report(outcomes: &[Outcome], left_out: &[LeftOut], options: &Options) -> Result<(), Failure> {
-    match options.emission.telling.format {
+    match options.emission.output.format {
         Format::Text => {
             let files = outcomes
                 .iter()

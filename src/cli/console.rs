@@ -239,7 +239,7 @@ pub(crate) fn print_styled(text: &str) -> Result<(), Failure> {
 
 /// Prints data as JSON with hidden characters escaped and passwords in URLs masked.
 pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
-    let text = match promise::with_told(value) {
+    let text = match promise::with_messages(value) {
         Some(document) => json::text(&document),
         None => json::text(value),
     };

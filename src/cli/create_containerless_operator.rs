@@ -15,7 +15,7 @@ use clap::Args;
 
 use super::console::{self, Messages};
 use super::decide::decide;
-use super::options::{LogLevel, Replacing, Telling};
+use super::options::{LogLevel, OutputOptions, Replacing};
 use super::planning;
 use c3::failure::{Failure, INPUT};
 
@@ -54,13 +54,13 @@ pub(crate) struct Options {
     replacing: Replacing,
 
     #[command(flatten)]
-    telling: Telling,
+    output: OutputOptions,
 }
 
 /// Runs the command.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let mut messages = Messages::default();
-    let level = options.telling.level();
+    let level = options.output.level();
     let plan = planning::plan(&options.file, &options.request(), Purpose::Image, level, &mut messages);
     messages.show();
     let mut plan = plan?;
@@ -77,7 +77,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let existing = options.replacing.existing();
     let existing = decide(artifact::conflicts(&artifacts, &plan.folder), &artifacts, existing)?;
     let files = artifact::write(&artifacts, plan.destination(), &existing)?;
-    console::print_files(&plan.component.name, &files, options.telling.format)
+    console::print_files(&plan.component.name, &files, options.output.format)
 }
 
 impl Options {

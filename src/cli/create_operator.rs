@@ -110,7 +110,7 @@ impl Options {
 
     /// The log level.
     pub(crate) fn level(&self) -> LogLevel {
-        self.emission.telling.level()
+        self.emission.output.level()
     }
 
     /// The builder of the image, if one is built and the builder supports it.
@@ -240,7 +240,7 @@ fn report(
         console::info(&format!("note: {note}"), options.level());
     }
     let first = built.first();
-    match options.emission.telling.format {
+    match options.emission.output.format {
         Format::Json => console::print_json(&json!({
             "schema_version": 1,
             "name": plan.component.name,
@@ -260,8 +260,8 @@ fn report(
             console::print(&images.chain(files).collect::<String>())?;
         }
     }
-    tell_next(plan, parts, options.archive.as_deref(), options.level());
-    console::suggest(&next(options, plan, parts, built), options.emission.telling.next());
+    show_next(plan, parts, options.archive.as_deref(), options.level());
+    console::suggest(&next(options, plan, parts, built), options.emission.output.next());
     Ok(())
 }
 
@@ -284,7 +284,7 @@ fn next(options: &Options, plan: &Plan, parts: &[Part], built: &[Image]) -> Vec<
 }
 
 /// Shows the next steps of each platform.
-fn tell_next(plan: &Plan, parts: &[Part], archive: Option<&Path>, level: LogLevel) {
+fn show_next(plan: &Plan, parts: &[Part], archive: Option<&Path>, level: LogLevel) {
     for settings in parts.iter().map(|part| &part.settings) {
         let Some(variant) = settings.variant else { continue };
         console::next(variant.name, &(variant.next)(&plan.operator_in(settings), archive), level);

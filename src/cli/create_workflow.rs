@@ -15,7 +15,7 @@ use clap::{Args, ValueEnum};
 
 use super::console::{self, Messages};
 use super::decide::decide;
-use super::options::{LogLevel, Replacing, Telling};
+use super::options::{LogLevel, OutputOptions, Replacing};
 use c3::failure::{Failure, INPUT, USAGE};
 
 #[derive(Args, Debug)]
@@ -48,7 +48,7 @@ pub(crate) struct Options {
     replacing: Replacing,
 
     #[command(flatten)]
-    telling: Telling,
+    output: OutputOptions,
 }
 
 /// Suffixes of Kubeflow components.
@@ -68,13 +68,13 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         operators.iter_mut().try_for_each(|operator| take(operator, engine, &folder))?;
     }
     let (artifacts, remarks) = emit(&operators, options, &settings);
-    show(&remarks, &sources, options.telling.level());
+    show(&remarks, &sources, options.output.level());
     let existing = options.replacing.existing();
     let existing = decide(artifact::conflicts(&artifacts, &folder), &artifacts, existing)?;
     let destination = Destination { folder: &folder, stem: &settings.stem };
     let files = artifact::write(&artifacts, destination, &existing)?;
     warn_of_missing(&operators, &folder, options);
-    console::print_files(&settings.name, &files, options.telling.format)
+    console::print_files(&settings.name, &files, options.output.format)
 }
 
 /// Shows in the sources what could not be joined.
@@ -207,6 +207,6 @@ fn warn_of_missing(operators: &[Operator], folder: &Path, options: &Options) {
     let missing: BTreeSet<_> = named.filter(|file| !folder.join(file).exists()).collect();
     for file in missing {
         let message = format!("the workflow names `{file}`, which does not exist yet: create its operator");
-        console::warning(&message, options.telling.level());
+        console::warning(&message, options.output.level());
     }
 }

@@ -21,13 +21,13 @@ pub(crate) fn decide(
     }
     let error = artifact::in_the_way(conflicts, artifacts);
     match &error {
-        ArtifactError::Exists { .. } if console::answers() => asked(error),
+        ArtifactError::Exists { .. } if console::answers() => prompt(error),
         _ => Err(error.into()),
     }
 }
 
 /// Shows the difference and asks until there is an answer; without one, the files are kept.
-fn asked(error: ArtifactError) -> Result<Existing, Failure> {
+fn prompt(error: ArtifactError) -> Result<Existing, Failure> {
     console::details(&error.details());
     let question = format!("{error}\n[o]verwrite, [r]ename, [k]eep or [d]iff? ");
     loop {

@@ -2,7 +2,7 @@
 
 use c3::failure::Failure;
 use c3::grid::clean::clean;
-use c3::grid::place::Place;
+use c3::grid::storage::Storage;
 use clap::Args;
 use serde_json::json;
 
@@ -23,7 +23,7 @@ pub(crate) struct Options {
 
 /// Runs the command.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
-    let removed = clean(&Place::find(&options.place)?)?;
+    let removed = clean(&Storage::find(&options.place)?)?;
     match options.format {
         Format::Json => console::print_json(&json!({ "schema_version": 1, "removed": removed })),
         Format::Text => {

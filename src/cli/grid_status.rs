@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use c3::display;
 use c3::grid::error::GridError;
 use c3::grid::pace::span;
-use c3::grid::place::Place;
 use c3::grid::status::{Failed, Run, Status, last_line};
+use c3::grid::storage::Storage;
 use c3::grid::watch::{Progress, Watch, Work};
 use clap::Args;
 use serde_json::json;
@@ -42,30 +42,30 @@ type Error<'a> = (&'a Failed, Option<String>);
 
 /// Runs the command.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
-    let place = Place::find(&options.place)?;
+    let storage = Storage::find(&options.place)?;
     if let Some(seconds) = options.watch {
-        return watch(&place, options.errors, Duration::from_secs(seconds));
+        return watch(&storage, options.errors, Duration::from_secs(seconds));
     }
-    let status = look(&place)?;
-    let errors = errors(&place, &status.failed, options.errors)?;
+    let status = look(&storage)?;
+    let errors = errors(&storage, &status.failed, options.errors)?;
     match options.format {
         Format::Json => console::print_json(&summary(&status, &errors)),
         Format::Text => console::print_lines(&text(&status, &errors)),
     }
 }
 
-fn look(place: &Place) -> Result<Status, GridError> {
-    let names = place.list()?;
-    Ok(Status::count(&names, Run::announced(place, &names)?.as_ref()))
+fn look(storage: &Storage) -> Result<Status, GridError> {
+    let names = storage.list()?;
+    Ok(Status::count(&names, Run::announced(storage, &names)?.as_ref()))
 }
 
 /// Shows the progress repeatedly until the grid has ended.
-fn watch(place: &Place, limit: usize, pause: Duration) -> Result<(), Failure> {
+fn watch(storage: &Storage, limit: usize, pause: Duration) -> Result<(), Failure> {
     let (mut watch, begin) = (Watch::default(), Instant::now());
     loop {
-        let status = look(place)?;
-        let progress = watch.look(begin.elapsed().as_secs_f64(), &status, place)?;
-        let errors = errors(place, &status.failed, limit)?;
+        let status = look(storage)?;
+        let progress = watch.look(begin.elapsed().as_secs_f64(), &status, storage)?;
+        let errors = errors(storage, &status.failed, limit)?;
         console::print_lines(&format!("{}{}\n", text(&status, &errors), running(&progress)))?;
         if status.locked + status.waiting().unwrap_or(1) == 0 {
             return Ok(());
@@ -95,9 +95,9 @@ fn in_work(work: &Work) -> String {
 }
 
 /// The failed batches, the first of them with their errors.
-fn errors<'a>(place: &Place, failed: &'a [Failed], limit: usize) -> Result<Vec<Error<'a>>, GridError> {
+fn errors<'a>(storage: &Storage, failed: &'a [Failed], limit: usize) -> Result<Vec<Error<'a>>, GridError> {
     let marks: Vec<_> = failed.iter().take(limit).map(|failed| failed.mark.as_str()).collect();
-    let contents = place.read(&marks)?.into_iter().map(|content| content.as_deref().map(last_line));
+    let contents = storage.read(&marks)?.into_iter().map(|content| content.as_deref().map(last_line));
     Ok(failed.iter().zip(contents.chain(std::iter::repeat(None))).collect())
 }
 

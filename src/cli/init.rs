@@ -9,7 +9,7 @@ use c3::settings::FILE_NAME;
 use clap::{Args, ValueEnum};
 
 use super::console;
-use super::options::Telling;
+use super::options::OutputOptions;
 
 #[derive(Args, Debug)]
 pub(crate) struct Options {
@@ -42,7 +42,7 @@ pub(crate) struct Options {
     overwrite: bool,
 
     #[command(flatten)]
-    telling: Telling,
+    output: OutputOptions,
 }
 
 /// The kind of source.
@@ -81,7 +81,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let mut artifacts = plan.artifacts();
     let settings = options.folder.join(FILE_NAME);
     if settings.exists() && !options.overwrite {
-        console::info(&kept(&settings, plan.repository.as_deref()), options.telling.level());
+        console::info(&kept(&settings, plan.repository.as_deref()), options.output.level());
         artifacts.retain(|artifact| artifact.name != FILE_NAME);
     }
     refuse(&artifacts, options)?;
@@ -94,12 +94,12 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     }
     let destination = Destination { folder: &options.folder, stem: &plan.name };
     let files = artifact::write(&artifacts, destination, &Existing::Overwrite)?;
-    console::print_files(&plan.name, &files, options.telling.format)?;
+    console::print_files(&plan.name, &files, options.output.format)?;
     let source = options.folder.join(plan.source());
     let source = console::argument(source.strip_prefix(".").unwrap_or(&source));
     let steps =
         [format!("`c3 inspect {source}` shows what c3 reads from it"), format!("`c3 run {source}` runs it")];
-    console::suggest(&steps, options.telling.next());
+    console::suggest(&steps, options.output.next());
     Ok(())
 }
 

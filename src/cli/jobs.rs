@@ -89,7 +89,7 @@ impl Reach {
     }
 
     /// Where messages about jobs go.
-    pub(super) fn teller(&self) -> Progress {
+    pub(super) fn reporter(&self) -> Progress {
         Progress::new(self.log_level.into())
     }
 }
@@ -117,9 +117,9 @@ impl Outputs {
             .hint("it is `NAME-JOB` where the job was submitted, or what the variable `C3_OUTPUTS` names"))
     }
 
-    fn fetch(&self, job: &str, reach: &Reach, teller: &Progress) -> Result<(), Failure> {
+    fn fetch(&self, job: &str, reach: &Reach, reporter: &Progress) -> Result<(), Failure> {
         let Some(folder) = &self.output_dir else { return Ok(()) };
-        kubernetes::fetch(&reach.kubectl()?, job, folder, teller)
+        kubernetes::fetch(&reach.kubectl()?, job, folder, reporter)
     }
 }
 
@@ -140,8 +140,8 @@ impl Named {
 
     /// Shows the job's log so far.
     pub(super) fn show_log(&self) -> Result<(), Failure> {
-        let teller = self.reach.teller();
-        let audience = Audience { teller: &teller, log: Some(&print) };
+        let reporter = self.reach.reporter();
+        let audience = Audience { reporter: &reporter, log: Some(&print) };
         shown(match self.engine() {
             Engine::Kubernetes => kubernetes::show_log(&self.reach.kubectl()?, &self.job, audience),
             Engine::Slurm => slurm::show_log(&self.job, audience),
@@ -166,14 +166,14 @@ pub(super) fn follow(
     shows_log: bool,
     outputs: &Outputs,
 ) -> Result<(), Failure> {
-    let teller = reach.teller();
-    let audience = Audience { teller: &teller, log: shows_log.then_some(&print) };
+    let reporter = reach.reporter();
+    let audience = Audience { reporter: &reporter, log: shows_log.then_some(&print) };
     let end = shown(match engine {
         Engine::Kubernetes => kubernetes::follow(&reach.kubectl()?, job, audience),
         Engine::Slurm => slurm::follow(job, audience),
     })?;
     let Some(end) = end else { return Ok(()) };
-    let fetched = outputs.fetch(job, reach, &teller);
+    let fetched = outputs.fetch(job, reach, &reporter);
     if end.code == 0 {
         return fetched;
     }

@@ -16,12 +16,12 @@ pub(crate) struct Emission {
     pub(crate) replacing: Replacing,
 
     #[command(flatten)]
-    pub(crate) telling: Telling,
+    pub(crate) output: OutputOptions,
 }
 
 /// The log level, and the format of the summary.
 #[derive(Args, Debug, Clone, Default)]
-pub(crate) struct Telling {
+pub(crate) struct OutputOptions {
     /// Log level
     #[arg(
         short,
@@ -42,7 +42,7 @@ pub(crate) struct Telling {
     pub(crate) format: Format,
 }
 
-impl Telling {
+impl OutputOptions {
     /// The log level.
     pub(crate) fn level(&self) -> LogLevel {
         if self.quiet { LogLevel::Error } else { self.log_level }

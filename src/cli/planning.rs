@@ -45,9 +45,9 @@ pub(crate) fn artifacts(
     level: LogLevel,
     messages: &mut Messages,
 ) -> Result<Vec<Artifact>, Failure> {
-    let doubts = plan.doubts();
-    messages.add(&doubts, &plan.source, level);
-    if frontend::has_error(&doubts) {
+    let warnings = plan.warnings();
+    messages.add(&warnings, &plan.source, level);
+    if frontend::has_error(&warnings) {
         return Err(Failure::diagnosed());
     }
     plan.emit().map_err(|diagnostics| {

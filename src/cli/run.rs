@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use c3::component::Input;
 use c3::frontend;
-use c3::invocation::{Interface, Invocation, InvocationError, Request, handed_on};
+use c3::invocation::{Interface, Invocation, InvocationError, Request, parse_untyped};
 use c3::manifest::{self, Manifest};
 use c3::operator::{self, Plan, Purpose};
 use c3::progress::{Progress, Verbosity};
@@ -94,15 +94,15 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     if options.component && unpacked::is_meant(options.subject()) {
         return unpacked::run(options);
     }
-    let (progress, teller) = (options.progress(), Progress::new(options.log_level.into()));
+    let (progress, reporter) = (options.progress(), Progress::new(options.log_level.into()));
     let run = Run {
-        asked: &|interface| options.invocation(interface),
+        parse_arguments: &|interface| options.invocation(interface),
         output_dir: options.output_dir.as_deref(),
         mounts: &options.mount,
         env: &options.env,
         gpus: options.gpus,
         progress: &progress,
-        teller: &teller,
+        reporter: &reporter,
     };
     match options.operator()? {
         Operator::Source(plan) if options.no_engine => on_machine::source(&run, &plan),
@@ -166,7 +166,7 @@ impl Options {
 
     /// The values in the words after the operator; nothing if they ask for help, which is then shown.
     fn invocation(&self, interface: Option<&Interface>) -> Result<Option<Invocation>, Failure> {
-        let Some(interface) = interface else { return self.handed_on().map(Some) };
+        let Some(interface) = interface else { return self.untyped().map(Some) };
         // What `--env` says counts for any parameter, this environment for secrets only.
         let given: BTreeMap<_, _> = run::named(&self.env)?.into_iter().collect();
         let from_here = |input: &Input| given.get(&input.name).cloned().or_else(|| secret_here(input));
@@ -200,7 +200,7 @@ impl Options {
     }
 
     /// The words after an image without a component, unchecked.
-    fn handed_on(&self) -> Result<Invocation, Failure> {
+    fn untyped(&self) -> Result<Invocation, Failure> {
         if matches!(self.arguments(), [word] if word == "--help" || word == "-h") {
             let message = format!("`{}` carries no component that could tell its parameters", self.subject());
             return Err(Failure::new(INPUT, message).hint("see its source, or the files that came with it"));
@@ -209,7 +209,7 @@ impl Options {
             let message = format!("`{}` carries no component: its outputs are unknown", self.subject());
             console::warning(&message, self.log_level);
         }
-        Ok(handed_on(self.arguments())?)
+        Ok(parse_untyped(self.arguments())?)
     }
 
     /// Progress: steps as lines only if requested; a spinner is harmless.

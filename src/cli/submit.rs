@@ -172,14 +172,14 @@ fn of_manifest(name: &str, text: &str) -> Result<Interface, Failure> {
         Failure::new(INPUT, format!("failed to read `{name}`: {reason}"))
             .hint("name a `.job.yaml` that `c3` has written")
     })?;
-    let known = in_image::told(&manifest.image).ok().flatten();
+    let known = in_image::declared_interface(&manifest.image).ok().flatten();
     Ok(known.map_or_else(|| manifest.interface.clone(), |interface| manifest.joined(interface)))
 }
 
 /// The interface of a script's operator, from its image; not needed without values.
 fn of_script(name: &str, text: &str, is_needed: bool) -> Result<Interface, Failure> {
     let image = Stamp::find(text).and_then(|stamp| stamp.image);
-    let known = image.and_then(|image| in_image::told(&image).ok().flatten());
+    let known = image.and_then(|image| in_image::declared_interface(&image).ok().flatten());
     match known {
         None if is_needed => Err(Failure::new(INPUT, format!("nothing tells the parameters of `{name}`"))
             .hint("name its source, beside which it has to lie; its image is not to be had here")),

@@ -34,7 +34,7 @@ impl Engine {
                 "its Dockerfile has commands that can't be altered"
             }
         };
-        progress.tell(format!("the build doesn't see the certificates that `c3` is told to trust: {why}"));
+        progress.info(format!("the build doesn't see the certificates that `c3` is told to trust: {why}"));
         Ok(None)
     }
 }

@@ -181,7 +181,7 @@ fn build_one(
     if let Some(test) = form.member.test.as_deref().filter(|_| work.options.test) {
         let said = tried(engine, &id, form, test, progress)?;
         if !said.is_empty() {
-            progress.tell(said);
+            progress.info(said);
         }
     }
     if engine.interrupted() {

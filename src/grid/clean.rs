@@ -2,16 +2,16 @@
 
 use super::error::GridError;
 use super::marks::{self, Mark, State, Style};
-use super::place::Place;
 use super::status::{Last, Run, Status, last_bundles, last_marks};
+use super::storage::Storage;
 
 /// Unfinished files of dead workers, and probes of a store.
 const PARTS: [&str; 4] = [".part-", ".probe-", ".probing", ".worker-"];
 
 /// Removes it, unless batches are neither done nor failed; returns the number of marks.
-pub fn clean(place: &Place) -> Result<usize, GridError> {
-    let names = place.list()?;
-    let run = Run::announced(place, &names)?;
+pub fn clean(storage: &Storage) -> Result<usize, GridError> {
+    let names = storage.list()?;
+    let run = Run::announced(storage, &names)?;
     let status = Status::count(&names, run.as_ref());
     let open = status.locked + status.waiting().unwrap_or_default();
     if open > 0 {
@@ -21,7 +21,7 @@ pub fn clean(place: &Place) -> Result<usize, GridError> {
     // Whatever stops this, what has failed is never seen as free.
     for kind in [State::Done, State::Locked, State::Free, State::Failed] {
         let some: Vec<_> = left.iter().filter(|left| left.0 == kind).map(|left| left.1).collect();
-        place.remove(&some)?;
+        storage.remove(&some)?;
     }
     Ok(left.len())
 }

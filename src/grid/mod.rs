@@ -4,13 +4,13 @@ pub mod bucket;
 pub mod clean;
 pub mod connection;
 pub mod error;
-pub mod heard;
 pub mod marks;
 #[cfg(test)]
 mod model;
 pub mod pace;
-pub mod place;
 pub mod plan;
 mod profile;
 pub mod status;
+pub mod storage;
 pub mod watch;
+pub mod worker_log;

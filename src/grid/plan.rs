@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::error::GridError;
 use super::marks::BUNDLE;
-use super::place::Place;
+use super::storage::Storage;
 
 /// Prefix of plans; the last one includes those before it.
 const PLAN: &str = ".plan-";
@@ -29,10 +29,10 @@ struct Part {
 
 impl Plan {
     /// The workers' last plan.
-    pub fn last(place: &Place, names: &[String]) -> Result<Self, GridError> {
+    pub fn last(storage: &Storage, names: &[String]) -> Result<Self, GridError> {
         let number = |name: &String| name.strip_prefix(PLAN)?.parse::<u32>().ok();
         let Some(last) = names.iter().filter_map(number).max() else { return Ok(Self::default()) };
-        let content = place.read(&[&format!("{PLAN}{last}")])?.into_iter().next().flatten();
+        let content = storage.read(&[&format!("{PLAN}{last}")])?.into_iter().next().flatten();
         Ok(Self::read(&content.unwrap_or_default()))
     }
 

@@ -6,8 +6,8 @@ use serde::Deserialize;
 
 use super::error::GridError;
 use super::marks::{self, BATCHES, Mark, State, Style};
-use super::place::Place;
 use super::plan::Plan;
+use super::storage::Storage;
 
 /// The latest run, as announced by its workers.
 #[derive(Debug, Deserialize)]
@@ -20,13 +20,13 @@ pub struct Run {
 
 impl Run {
     /// The announced run, if any.
-    pub fn announced(place: &Place, names: &[String]) -> Result<Option<Self>, GridError> {
+    pub fn announced(storage: &Storage, names: &[String]) -> Result<Option<Self>, GridError> {
         if !names.iter().any(|name| name == BATCHES) {
             return Ok(None);
         }
-        let content = place.read(&[BATCHES])?.into_iter().next().flatten();
+        let content = storage.read(&[BATCHES])?.into_iter().next().flatten();
         let run = content.and_then(|content| serde_json::from_slice::<Self>(&content).ok());
-        run.map(|run| Ok(Self { plan: Plan::last(place, names)?, ..run })).transpose()
+        run.map(|run| Ok(Self { plan: Plan::last(storage, names)?, ..run })).transpose()
     }
 
     #[cfg(test)]

@@ -6,8 +6,8 @@ use serde::Deserialize;
 
 use super::error::GridError;
 use super::pace::{Pace, Speed};
-use super::place::Place;
 use super::status::{Held, Status};
+use super::storage::Storage;
 
 /// Missed heartbeats after which a lock's worker counts as dead.
 const MISSED: f64 = 3.5;
@@ -61,9 +61,9 @@ struct Lock {
 
 impl Watch {
     /// Looks at the locks of a run, and returns the progress since the first look.
-    pub fn look(&mut self, at: f64, status: &Status, place: &Place) -> Result<Progress, GridError> {
+    pub fn look(&mut self, at: f64, status: &Status, storage: &Storage) -> Result<Progress, GridError> {
         let names: Vec<_> = status.held.iter().map(|held| held.lock.as_str()).collect();
-        Ok(self.note(at, status, place.read(&names)?))
+        Ok(self.note(at, status, storage.read(&names)?))
     }
 
     fn note(&mut self, at: f64, status: &Status, contents: Vec<Option<Vec<u8>>>) -> Progress {

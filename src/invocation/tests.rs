@@ -122,10 +122,10 @@ fn secrets_on_the_command_line_are_reported_but_not_shown() {
 #[test]
 fn an_unknown_interface_accepts_everything() {
     let words = ["--a", "--b", "c=d=e", "--f=", "--", "x"].map(str::to_owned);
-    let invocation = handed_on(&words).unwrap();
+    let invocation = parse_untyped(&words).unwrap();
     let values: Vec<_> = invocation.values.iter().map(|(name, value)| format!("{name}={value}")).collect();
     assert_eq!(values, ["a=--b", "c=d=e", "f="]);
     assert_eq!(invocation.own, ["x"]);
-    assert!(handed_on(&["a".to_owned()]).is_err());
-    assert!(handed_on(&["--a".to_owned()]).is_err());
+    assert!(parse_untyped(&["a".to_owned()]).is_err());
+    assert!(parse_untyped(&["--a".to_owned()]).is_err());
 }

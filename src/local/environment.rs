@@ -137,7 +137,7 @@ impl Environment {
             fs::remove_dir_all(&self.folder).map_err(|source| self.failure(source))?;
         }
         if spec.builds() {
-            progress.tell("packages without a wheel are built on this machine, which runs their own code");
+            progress.info("packages without a wheel are built on this machine, which runs their own code");
         }
         let folder = tempfile::tempdir().map_err(|source| self.failure(source))?;
         let lists = spec.lists(folder.path())?;

@@ -164,7 +164,7 @@ impl Builder {
             Ok(engine) => Ok(Self::Engine(Box::new(engine))),
             Err(_) if choice == Choice::Auto && endpoint.rule == Rule::Default => {
                 progress
-                    .tell("note: no container engine answers: c3 makes the image itself (`--builder oci`)");
+                    .info("note: no container engine answers: c3 makes the image itself (`--builder oci`)");
                 assembler()
             }
             Err(error) => Err(unreachable(error, Some(OTHERWISE))),

@@ -22,7 +22,7 @@ pub(crate) fn completed(stamp: Stamp, text: &str) -> Stamp {
 }
 
 /// What a file says about its making, whoever made it.
-pub(crate) fn said(text: &str) -> Stamp {
+pub(crate) fn stamp_of(text: &str) -> Stamp {
     completed(Stamp::find(text).unwrap_or_default(), text)
 }
 

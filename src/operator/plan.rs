@@ -263,7 +263,7 @@ impl Plan {
 
     /// Warnings about the settings of this operator alone.
     #[must_use]
-    pub fn doubts(&self) -> Vec<Diagnostic> {
+    pub fn warnings(&self) -> Vec<Diagnostic> {
         let values = values::unknown(&self.own_job, &self.component, self.settings.logging);
         let unheld = values::unheld(&self.settings.job, &self.request.targets());
         self.own_job.unknown_secrets(&self.component).into_iter().chain(values).chain(unheld).collect()

@@ -133,7 +133,7 @@ impl<'a> Surroundings<'a> {
         if self.named.contains(&real(source)) {
             return Ok(Verdict::Operator);
         }
-        Ok(match self.said(source)? {
+        Ok(match self.configured(source)? {
             Some(true) => Verdict::Operator,
             Some(false) => Verdict::Not(Reason::Excluded),
             None => match self.by_place(source) {
@@ -144,11 +144,11 @@ impl<'a> Surroundings<'a> {
     }
 
     /// What `c3.toml` says.
-    fn said(&self, source: &Path) -> Result<Option<bool>, Failure> {
+    fn configured(&self, source: &Path) -> Result<Option<bool>, Failure> {
         let Some(file) = self.request.files.nearest(source, &self.current)? else { return Ok(None) };
         let folder = self.current.join(&file.path).parent().map(real).unwrap_or_default();
         let source = real(source);
-        Ok(source.strip_prefix(folder).ok().and_then(|path| file.config.build.says(path)))
+        Ok(source.strip_prefix(folder).ok().and_then(|path| file.config.build.selects(path)))
     }
 
     fn by_place(&self, source: &Path) -> Option<Reason> {

@@ -58,7 +58,7 @@ impl Claim {
         let take = |repository: &String| {
             let waits = |holder: Option<u32>| {
                 let who = holder.map_or("another".to_owned(), |process| format!("process {process}"));
-                progress.tell(format!("waiting for {who}, which builds the next version of `{repository}`"));
+                progress.info(format!("waiting for {who}, which builds the next version of `{repository}`"));
             };
             Turn::take(repository, waits).map_err(|error| {
                 Failure::new(ENGINE, format!("cannot keep others from building `{repository}`: {error}"))

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use super::poetry::Locked as PoetryPackage;
-use super::{Said, packages};
+use super::{Contents, packages};
 use crate::installers::pip::normalized;
 
 /// uv's lock of a project or script.
@@ -78,7 +78,7 @@ impl Package {
 }
 
 /// The versions in uv's lock for its project or script.
-pub(super) fn uv(text: &str) -> Result<Said, String> {
+pub(super) fn uv(text: &str) -> Result<Contents, String> {
     let lock: Uv = parsed(text)?;
     let project = lock.packages.iter().filter(|package| package.is_project());
     let roots = project.flat_map(|package| package.edges(&[])).chain(&lock.manifest.requirements);
@@ -87,7 +87,7 @@ pub(super) fn uv(text: &str) -> Result<Said, String> {
 }
 
 /// The versions in uv's lock for some requirements.
-pub(super) fn pinned(text: &str, wanted: &[String]) -> Result<Said, String> {
+pub(super) fn pinned(text: &str, wanted: &[String]) -> Result<Contents, String> {
     let lock: Uv = parsed(text)?;
     Ok(closure(&lock, wanted.iter().map(|text| edge(text)).collect()))
 }
@@ -107,14 +107,14 @@ fn edge(text: &str) -> Edge {
 }
 
 /// The versions in Poetry's lock for some requirements.
-pub(super) fn poetry(text: &str, wanted: &[String]) -> Result<Said, String> {
+pub(super) fn poetry(text: &str, wanted: &[String]) -> Result<Contents, String> {
     let lock: Poetry = parsed(text)?;
     let lock = Uv { packages: lock.packages.into_iter().map(Package::from).collect(), ..Uv::default() };
     Ok(closure(&lock, wanted.iter().map(|text| edge(text)).collect()))
 }
 
 /// Every package that some require, with its version.
-fn closure(lock: &Uv, mut waiting: Vec<Edge>) -> Said {
+fn closure(lock: &Uv, mut waiting: Vec<Edge>) -> Contents {
     let mut by_name: BTreeMap<String, Vec<&Package>> = BTreeMap::new();
     for package in &lock.packages {
         by_name.entry(normalized(&package.name)).or_default().push(package);
@@ -186,7 +186,7 @@ struct Locked {
 }
 
 /// The versions in a `pylock.toml`.
-pub(super) fn pylock(text: &str) -> Result<Said, String> {
+pub(super) fn pylock(text: &str) -> Result<Contents, String> {
     let lock: Pylock = parsed(text)?;
     let (indexed, others): (Vec<_>, Vec<_>) = lock.packages.into_iter().partition(|package| {
         package.version.is_some()

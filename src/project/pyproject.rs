@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Said, locks, packages, poetry};
+use super::{Contents, locks, packages, poetry};
 
 #[derive(Deserialize)]
 struct Document {
@@ -29,7 +29,7 @@ struct Poetry {
 }
 
 /// The dependencies of a project.
-pub(super) fn read(text: &str, beside: impl Fn(&str) -> Option<String>) -> Result<Said, String> {
+pub(super) fn read(text: &str, beside: impl Fn(&str) -> Option<String>) -> Result<Contents, String> {
     let document: Document = toml::from_str(text).map_err(|error| error.message().to_owned())?;
     let own = document.project.unwrap_or_default().dependencies;
     let (poetry, mut left_out) = match document.tool.poetry {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::Said;
+use super::Contents;
 use crate::component::{Installer, Requirement};
 
 #[derive(Deserialize)]
@@ -24,7 +24,7 @@ struct Package {
 }
 
 /// The packages of an `renv.lock`; those of CRAN in their newest versions.
-pub(super) fn lock(text: &str) -> Result<Said, String> {
+pub(super) fn lock(text: &str) -> Result<Contents, String> {
     let lock: Lock = serde_json::from_str(text).map_err(|error| error.to_string())?;
     let mut requirements = Vec::new();
     let mut is_loose = false;

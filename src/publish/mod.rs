@@ -72,7 +72,7 @@ pub enum PublishError {
         size: u64,
     },
     /// The server responds with an error.
-    #[error("`{server}` answers {status}{}", said(.message))]
+    #[error("`{server}` answers {status}{}", detail(.message))]
     Refused {
         /// The server.
         server: String,
@@ -96,7 +96,7 @@ fn activity(bytes: u64) -> &'static str {
     if bytes == 0 { "nothing" } else { "next to nothing" }
 }
 
-fn said(message: &str) -> String {
+fn detail(message: &str) -> String {
     if message.is_empty() { String::new() } else { format!(": {message}") }
 }
 

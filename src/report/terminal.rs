@@ -111,7 +111,7 @@ fn rewritten(written: &str, marked: &str, location: Location) -> Frame {
 
 /// A part of a line as displayed, and where some of its bytes are then.
 fn visible(line: &str, part: &Range<usize>, span: &Range<usize>) -> (String, Range<usize>) {
-    let secrets = userinfo::places(line);
+    let secrets = userinfo::secret_spans(line);
     let secret = |at: &usize| secrets.iter().find(|secret| secret.contains(at));
     let (mut text, mut start, mut end) = (String::new(), None, None);
     for (at, character) in line.char_indices().skip_while(|(at, _)| *at < part.start) {

@@ -54,7 +54,7 @@ impl Reader<'_> {
                 for what in left_out {
                     let message = format!("`{path}`: {what}");
                     let warning = Diagnostic::warning("project-requirements", message);
-                    self.tell(warning.hint("name it in a line such as `# pip install numpy`"));
+                    self.report(warning.hint("name it in a line such as `# pip install numpy`"));
                 }
                 Some(lines.iter().map(|line| format!("{line}\n")).collect())
             }
@@ -140,7 +140,7 @@ impl Reader<'_> {
                 parts.push(Argument { words, ..argument }.line());
             }
             if has_credentials {
-                self.tell(credentials::in_requirement(&format!("`{name}`, line {number}: ")));
+                self.report(credentials::in_requirement(&format!("`{name}`, line {number}: ")));
             }
             vetted.push_str(&parts.join(" "));
             vetted.push('\n');

@@ -46,7 +46,7 @@ impl Reader<'_> {
         let Remote::Fetched(fetch) = self.remote else {
             self.resolved.incomplete = true;
             let message = format!("the requirement file `{url}` isn't read: only a build fetches it");
-            self.tell(Diagnostic::note("remote-requirements", message).hint(
+            self.report(Diagnostic::note("remote-requirements", message).hint(
                 "`c3 create-operator` fetches it once, checks it and puts it into the image; a copy beside the source is read everywhere",
             ));
             return None;

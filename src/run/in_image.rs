@@ -38,7 +38,7 @@ const WORKING_DIR: &str = "/opt/app-root/src";
 /// Runs a source: builds its image, with the engine's cache.
 pub fn source(run: &Run, mut plan: Plan) -> Result<(), Failure> {
     let interface = Interface::of(&plan.component, plan.settings.logging);
-    let Some(mut invocation) = (run.asked)(Some(&interface))? else { return Ok(()) };
+    let Some(mut invocation) = (run.parse_arguments)(Some(&interface))? else { return Ok(()) };
     let mut call = Call::prepare(run, &interface, &mut invocation)?;
     // Graphics processors are an engine's to give.
     let otherwise = run.gpus.is_none().then_some("run it without an engine with `--no-engine`");
@@ -99,7 +99,7 @@ pub fn image(run: &Run, name: &str, manifest: Option<&Manifest>, is_claimed: boo
         (None, Some(manifest)) => Some(of_manifest(&name, manifest)?),
         (known, None) => known,
     };
-    let invocation = (run.asked)(interface.as_ref()).inspect_err(|_| progress.finish())?;
+    let invocation = (run.parse_arguments)(interface.as_ref()).inspect_err(|_| progress.finish())?;
     let Some(mut invocation) = invocation else { return Ok(()) };
     for (name, value) in manifest.map(Manifest::values).into_iter().flatten() {
         invocation.values.entry(name).or_insert(value);
@@ -161,7 +161,7 @@ fn ensure(engine: &Engine, name: &str, progress: &Progress) -> Result<Image, Fai
 }
 
 /// The interface that an image in a registry declares, if it does.
-pub fn told(name: &str) -> Result<Option<Interface>, Failure> {
+pub fn declared_interface(name: &str) -> Result<Option<Interface>, Failure> {
     interface(name, &registry::labels(name)?)
 }
 
@@ -216,9 +216,9 @@ impl<'a> Call<'a> {
             certificates: beyond_system()?,
         };
         match engine.run_container(&container)? {
-            0 => self.results.map_or(Ok(()), |results| results.place(self.run.teller)),
+            0 => self.results.map_or(Ok(()), |results| results.place(self.run.reporter)),
             code => {
-                self.results.map_or(Ok(()), |results| results.drop(self.run.teller))?;
+                self.results.map_or(Ok(()), |results| results.drop(self.run.reporter))?;
                 Err(Failure::of_program(code))
             }
         }

@@ -16,13 +16,13 @@ pub use passing::named;
 pub use results::Results;
 
 /// Parses the words after an operator once its interface is known; nothing after showing help.
-pub type Asked<'a> = &'a dyn Fn(Option<&Interface>) -> Result<Option<Invocation>, Failure>;
+pub type ParseArguments<'a> = &'a dyn Fn(Option<&Interface>) -> Result<Option<Invocation>, Failure>;
 
 /// How to run an operator, and what it shares with this machine.
 #[derive(Clone, Copy)]
 pub struct Run<'a> {
     /// Parses its parameters.
-    pub asked: Asked<'a>,
+    pub parse_arguments: ParseArguments<'a>,
     /// Folder for its outputs; without it they are dropped.
     pub output_dir: Option<&'a Path>,
     /// Mounts, each as `SOURCE[:TARGET][:ro]`.
@@ -34,5 +34,5 @@ pub struct Run<'a> {
     /// Shows the steps.
     pub progress: &'a Progress,
     /// Where messages about outputs go.
-    pub teller: &'a Progress,
+    pub reporter: &'a Progress,
 }

@@ -28,12 +28,12 @@ const FOREIGN: &[&str] =
 /// Runs a source as a process.
 pub fn source(run: &Run, plan: &Plan) -> Result<(), Failure> {
     let interface = Interface::of(&plan.component, plan.settings.logging);
-    let Some(mut invocation) = (run.asked)(Some(&interface))? else { return Ok(()) };
+    let Some(mut invocation) = (run.parse_arguments)(Some(&interface))? else { return Ok(()) };
     let mut shared = data::shared(run.mounts)?;
     shared.extend(data::inputs(&interface, &mut invocation, !shared.is_empty())?);
     let env = passing::named(run.env)?;
     let results = Results::of_run(run, &interface)?;
-    warn_of_undone(plan, run.teller);
+    warn_of_undone(plan, run.reporter);
     let root = lay_out(plan)?;
     shared.iter().try_for_each(|shared| link(shared, root.path(), &mut invocation))?;
     let environment = environment(plan, run.progress, root.path())?;
@@ -46,24 +46,24 @@ pub fn source(run: &Run, plan: &Plan) -> Result<(), Failure> {
     let code = process::run(command)
         .map_err(|error| Failure::new(INPUT, format!("cannot run `{}`: {error}", plan.source.display())))?;
     match (code, results) {
-        (0, Some(results)) => results.place(run.teller),
+        (0, Some(results)) => results.place(run.reporter),
         (0, None) => Ok(()),
         (code, results) => {
-            results.map_or(Ok(()), |results| results.drop(run.teller))?;
+            results.map_or(Ok(()), |results| results.drop(run.reporter))?;
             Err(Failure::of_program(code))
         }
     }
 }
 
 /// Warns of what the image would have and this machine may lack.
-fn warn_of_undone(plan: &Plan, teller: &Progress) {
+fn warn_of_undone(plan: &Plan, reporter: &Progress) {
     for requirement in &plan.component.requirements {
         let text = match requirement {
             Requirement::System { text, .. } => text.clone(),
             Requirement::Conda { text, .. } => format!("conda {text}"),
             _ => continue,
         };
-        teller.warn(format!("not done without an engine: `{text}`"));
+        reporter.warn(format!("not done without an engine: `{text}`"));
     }
 }
 

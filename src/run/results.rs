@@ -48,7 +48,7 @@ impl Results {
     /// The same for a run, if outputs are wanted.
     pub(super) fn of_run(run: &Run, interface: &Interface) -> Result<Option<Self>, Failure> {
         if run.output_dir.is_none() && !interface.outputs.is_empty() {
-            run.teller.tell("note: the outputs are dropped; `--output-dir DIR` keeps them");
+            run.reporter.info("note: the outputs are dropped; `--output-dir DIR` keeps them");
         }
         run.output_dir.map(|folder| Self::prepare(folder, &interface.output_ids())).transpose()
     }
@@ -60,8 +60,8 @@ impl Results {
     }
 
     /// Moves what was delivered into place, each under its own name. Nothing is lost on failure.
-    pub fn place(self, teller: &Progress) -> Result<(), Failure> {
-        let placed = self.try_place(teller);
+    pub fn place(self, reporter: &Progress) -> Result<(), Failure> {
+        let placed = self.try_place(reporter);
         placed.map_err(|failure| {
             let kept = self.staged.keep();
             failure.hint(format!(
@@ -73,20 +73,20 @@ impl Results {
 
     /// Reports that outputs of a failed operator are dropped, except for the executed notebook, which shows
     /// the failure.
-    pub fn drop(mut self, teller: &Progress) -> Result<(), Failure> {
+    pub fn drop(mut self, reporter: &Progress) -> Result<(), Failure> {
         if self.outputs.is_empty() {
             return Ok(());
         }
         let staged = self.staged.path();
         self.outputs.retain(|id| is_record(id) && staged.join(id).exists());
         let what = if self.outputs.is_empty() { "nothing" } else { "only the executed notebook" };
-        teller.warn(format!("the operator has failed: {what} is put into `{}`", self.named.display()));
-        if self.outputs.is_empty() { Ok(()) } else { self.place(teller) }
+        reporter.warn(format!("the operator has failed: {what} is put into `{}`", self.named.display()));
+        if self.outputs.is_empty() { Ok(()) } else { self.place(reporter) }
     }
 
-    fn try_place(&self, teller: &Progress) -> Result<(), Failure> {
+    fn try_place(&self, reporter: &Progress) -> Result<(), Failure> {
         if self.outputs.is_empty() {
-            teller.warn(format!(
+            reporter.warn(format!(
                 "the operator declares no outputs, and nothing is put into `{}`: {DECLARATION}",
                 self.named.display()
             ));
@@ -96,9 +96,9 @@ impl Results {
             Delivery::open(id, &place).map_err(|error| failure(&place, &error))
         });
         let deliveries: Vec<Delivery> = deliveries.collect::<Result<_, _>>()?;
-        tell_left_out(&deliveries, teller);
+        warn_of_left_out(&deliveries, reporter);
         for delivery in deliveries.iter().filter(|delivery| delivery.is_empty()) {
-            teller.warn(format!("output `{}` was never set", delivery.id));
+            reporter.warn(format!("output `{}` was never set", delivery.id));
         }
         let moves = moves(&deliveries, &self.folder);
         for (_, from, to) in &moves {
@@ -109,7 +109,7 @@ impl Results {
                 .and_then(|()| merge(from, to, true))
                 .map_err(|error| failure(to, &error))?;
             let shown = to.strip_prefix(&self.folder).map_or(to.clone(), |inner| self.named.join(inner));
-            teller.deliver(format!("{id}: {}", shown.display()));
+            reporter.deliver(format!("{id}: {}", shown.display()));
         }
         Ok(())
     }
@@ -127,15 +127,15 @@ fn moves<'a>(deliveries: &'a [Delivery], folder: &Path) -> Vec<(&'a str, &'a Pat
     all.clone().map(|(id, path)| (id, path.as_path(), target(id, path))).collect()
 }
 
-fn tell_left_out(deliveries: &[Delivery], teller: &Progress) {
+fn warn_of_left_out(deliveries: &[Delivery], reporter: &Progress) {
     let all =
         deliveries.iter().flat_map(|delivery| delivery.left_out.iter().map(move |left| (delivery.id, left)));
     for (id, (path, kind)) in all.clone().take(MOST_TOLD) {
-        teller.warn(format!("left out of the output `{id}`: `{}` is a {kind}", path.display()));
+        reporter.warn(format!("left out of the output `{id}`: `{}` is a {kind}", path.display()));
     }
     let more = all.count().saturating_sub(MOST_TOLD);
     if more > 0 {
-        teller.warn(format!("left out of the outputs: {more} more that are neither files nor folders"));
+        reporter.warn(format!("left out of the outputs: {more} more that are neither files nor folders"));
     }
 }
 

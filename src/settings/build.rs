@@ -23,7 +23,7 @@ pub struct Build {
 impl Build {
     /// Whether a source is an operator, by its path from the folder of the file; nothing where the file doesn't say it.
     #[must_use]
-    pub fn says(&self, path: &Path) -> Option<bool> {
+    pub fn selects(&self, path: &Path) -> Option<bool> {
         let names = |patterns: &[String]| patterns.iter().any(|pattern| is_named(path, pattern));
         if names(&self.exclude) { Some(false) } else { names(&self.include).then_some(true) }
     }
@@ -67,7 +67,7 @@ mod tests {
             ("older/a.py", None),
             ("a.py", None),
         ] {
-            assert_eq!(build.says(Path::new(path)), said, "{path}");
+            assert_eq!(build.selects(Path::new(path)), said, "{path}");
         }
     }
 }

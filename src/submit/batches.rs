@@ -3,8 +3,8 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::grid::heard::{Heard, Tally};
 use crate::grid::pace::{Pace, Speed, span};
+use crate::grid::worker_log::{Tally, WorkerLog};
 use crate::progress::Progress;
 
 /// Interval of progress reports, if batches have ended.
@@ -13,14 +13,14 @@ const PAUSE: Duration = Duration::from_secs(10);
 /// The state of a grid; silent for another job.
 #[derive(Debug)]
 pub(super) struct Batches<'a> {
-    teller: &'a Progress,
-    heard: Mutex<Heard>,
-    told: Mutex<Told>,
+    reporter: &'a Progress,
+    log: Mutex<WorkerLog>,
+    last: Mutex<Report>,
 }
 
 /// The last report.
 #[derive(Debug)]
-struct Told {
+struct Report {
     pace: Pace,
     begin: Instant,
     at: Instant,
@@ -29,30 +29,30 @@ struct Told {
 
 impl<'a> Batches<'a> {
     /// The initial state.
-    pub(super) fn new(teller: &'a Progress) -> Self {
+    pub(super) fn new(reporter: &'a Progress) -> Self {
         let (pace, now) = (Pace::default(), Instant::now());
-        let told = Told { pace, begin: now, at: now, tally: None };
-        Self { teller, heard: Mutex::default(), told: Mutex::new(told) }
+        let last = Report { pace, begin: now, at: now, tally: None };
+        Self { reporter, log: Mutex::default(), last: Mutex::new(last) }
     }
 
     /// Processes a line of a log.
-    pub(super) fn hear(&self, line: &[u8]) {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner).hear(line);
+    pub(super) fn read(&self, line: &[u8]) {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).read(line);
     }
 
     /// Reports progress if there is any: at intervals, and at the end.
-    pub(super) fn tell(&self, is_over: bool) {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if !is_over && told.at.elapsed() < PAUSE {
+    pub(super) fn report(&self, is_over: bool) {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if !is_over && last.at.elapsed() < PAUSE {
             return;
         }
-        let tally = self.heard.lock().unwrap_or_else(PoisonError::into_inner).tally();
-        let Some(tally) = tally.filter(|tally| told.tally.as_ref() != Some(tally)) else { return };
-        let at = told.begin.elapsed().as_secs_f64();
-        let speed = told.pace.look(at, tally.ended(), tally.open());
-        (told.at, told.tally) = (Instant::now(), Some(tally));
+        let tally = self.log.lock().unwrap_or_else(PoisonError::into_inner).tally();
+        let Some(tally) = tally.filter(|tally| last.tally.as_ref() != Some(tally)) else { return };
+        let at = last.begin.elapsed().as_secs_f64();
+        let speed = last.pace.look(at, tally.ended(), tally.open());
+        (last.at, last.tally) = (Instant::now(), Some(tally));
         let goes_on = !is_over && tally.open() != Some(0);
-        self.teller.tell(line(tally, if goes_on { speed } else { Speed::default() }));
+        self.reporter.info(line(tally, if goes_on { speed } else { Speed::default() }));
     }
 }
 

@@ -19,7 +19,7 @@ pub type WriteLog<'a> = &'a (dyn Fn(&[u8]) -> io::Result<()> + Sync);
 #[derive(Clone, Copy)]
 pub struct Audience<'a> {
     /// Receives messages about problems and the end.
-    pub teller: &'a Progress,
+    pub reporter: &'a Progress,
     /// Receives the log, in whole lines if several pods log at once; nobody while only waiting.
     pub log: Option<WriteLog<'a>>,
 }

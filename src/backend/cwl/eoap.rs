@@ -48,7 +48,7 @@ pub(in crate::backend) fn emit(operator: &Operator) -> Result<Vec<Artifact>, Vec
         step: STEP,
         version: settings.image.version.clone(),
         context: Context {
-            description: told(Some(step.description), name),
+            description: text_or(Some(step.description), name),
             environment: environment(&settings.job),
             resources: Some(resources(&settings.job)),
             inputs: step.inputs.into_iter().map(described).collect(),
@@ -67,12 +67,12 @@ pub(crate) fn process(operator: &str) -> String {
 /// An input or output with the required title and description.
 fn described(port: Port) -> Port {
     let words: Vec<_> = port.name.split('_').filter(|word| !word.trim().is_empty()).collect();
-    let label = told(Some(one_line(&words.join(" "))), &port.id);
-    Port { description: Some(told(port.description, &label)), label: Some(label), ..port }
+    let label = text_or(Some(one_line(&words.join(" "))), &port.id);
+    Port { description: Some(text_or(port.description, &label)), label: Some(label), ..port }
 }
 
 /// A text, or another if it is empty.
-pub(crate) fn told(text: Option<String>, other: &str) -> String {
+pub(crate) fn text_or(text: Option<String>, other: &str) -> String {
     text.filter(|text| !text.trim().is_empty()).unwrap_or_else(|| other.to_owned())
 }
 
@@ -131,10 +131,10 @@ pub(in crate::backend) fn review(operator: &Operator) -> Vec<Diagnostic> {
         (job.ca_bundle.is_some(), "the config map of certificates"),
     ];
     let lost = lost.into_iter().filter(|(is_there, _)| *is_there).map(|(_, what)| what.to_owned());
-    let told = other.chain(filled).chain(lost).map(|what| {
+    let warnings = other.chain(filled).chain(lost).map(|what| {
         no_place("eoap", &what, "ask those who run the platform for it, or run the Kubernetes job")
     });
-    super::review(operator).into_iter().chain(told).chain(unstaged(operator)).collect()
+    super::review(operator).into_iter().chain(warnings).chain(unstaged(operator)).collect()
 }
 
 fn unstaged(operator: &Operator) -> Option<Diagnostic> {
@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn everything_has_a_title() {
-        assert_eq!(told(Some(" ".to_owned()), "x"), "x");
-        assert_eq!(told(None, "x"), "x");
+        assert_eq!(text_or(Some(" ".to_owned()), "x"), "x");
+        assert_eq!(text_or(None, "x"), "x");
     }
 }

@@ -75,14 +75,14 @@ fn images(family: &Family) -> Result<Vec<String>, Failure> {
             numbered.or_else(|| family.members.iter().find(|member| member.name.to_lowercase() == word));
         member.map(|member| member.name.clone())
     };
-    asked(&question, |answer| {
+    prompt(&question, |answer| {
         let words = answer.split([' ', ',']).filter(|word| !word.is_empty() && *word != "all");
         words.map(named).collect()
     })
 }
 
 fn with_cuda() -> Result<WithCuda, Failure> {
-    asked("With CUDA? [y]es, [n]o, [b]oth [both] ", |answer| match answer {
+    prompt("With CUDA? [y]es, [n]o, [b]oth [both] ", |answer| match answer {
         "y" | "yes" => Some(WithCuda::Yes),
         "n" | "no" => Some(WithCuda::No),
         "" | "b" | "both" => Some(WithCuda::Both),
@@ -92,7 +92,7 @@ fn with_cuda() -> Result<WithCuda, Failure> {
 
 /// Whether the answer is yes; an empty answer is.
 fn yes(question: &str) -> Result<bool, Failure> {
-    asked(&format!("{question} [Y/n] "), |answer| match answer {
+    prompt(&format!("{question} [Y/n] "), |answer| match answer {
         "" | "y" | "yes" => Some(true),
         "n" | "no" => Some(false),
         _ => None,
@@ -100,7 +100,7 @@ fn yes(question: &str) -> Result<bool, Failure> {
 }
 
 /// Asks until the answer is valid; fails at the end of the input.
-fn asked<T>(question: &str, sense: impl Fn(&str) -> Option<T>) -> Result<T, Failure> {
+fn prompt<T>(question: &str, sense: impl Fn(&str) -> Option<T>) -> Result<T, Failure> {
     loop {
         let Some(answer) = console::ask(question) else {
             return Err(Failure::new(INTERRUPTED, "there was no answer; nothing was done")

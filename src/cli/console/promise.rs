@@ -29,7 +29,7 @@ pub(super) fn fulfil() {
 
 /// The document with all messages added, which fulfils the guarantee; nothing if there are no messages, or
 /// the document has them.
-pub(super) fn with_told(value: &impl Serialize) -> Option<Value> {
+pub(super) fn with_messages(value: &impl Serialize) -> Option<Value> {
     if !PROMISED.swap(false, Ordering::Relaxed) {
         return None;
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use c3::engine::http::Bundle;
-use c3::invocation::handed_on;
+use c3::invocation::parse_untyped;
 use c3::local::process;
 
 use super::Options;
@@ -34,7 +34,7 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
         let message = format!("there is no operator at `{}`", program.display());
         return Err(Failure::new(INPUT, message).hint("unpack its zip there, or check the name"));
     }
-    let invocation = handed_on(options.arguments())?;
+    let invocation = parse_untyped(options.arguments())?;
     let mut command = Command::new(python(&folder));
     let certificates = Bundle::for_programs()?;
     command.envs(certificates.variables());

@@ -43,7 +43,7 @@ pub fn trust(path: &Path) {
 
 /// All trusted certificates in PEM format, if some aren't the system's: containers need to get them.
 pub fn beyond_system() -> Result<Option<Vec<u8>>, HttpError> {
-    if added().is_empty() && !is_told() {
+    if added().is_empty() && !replaces_system() {
         return Ok(None);
     }
     let certificates = trusted()?;
@@ -73,7 +73,7 @@ impl Bundle {
     /// The same for package installers: pip and R use their own variables only.
     pub fn for_installers() -> Result<Self, HttpError> {
         let unset: Vec<_> = [PIP, CURL].into_iter().filter(|name| variable(name).is_none()).collect();
-        if added().is_empty() && is_told() && !unset.is_empty() {
+        if added().is_empty() && replaces_system() && !unset.is_empty() {
             return Self::write(unset);
         }
         Self::for_programs()
@@ -102,7 +102,7 @@ impl Bundle {
 }
 
 /// Whether variables replace the system's certificates.
-fn is_told() -> bool {
+fn replaces_system() -> bool {
     [FILE, FOLDER].iter().any(|name| variable(name).is_some())
 }
 

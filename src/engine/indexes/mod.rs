@@ -125,18 +125,18 @@ pub struct Prepared {
     /// Ids of build secrets that nothing uses.
     pub unused: Vec<String>,
     /// The indexes it uses.
-    pub asked: Asked,
+    pub asked: UsedIndexes,
 }
 
 /// The addresses that a build uses, and the user's logins for them.
 #[derive(Debug, Default)]
-pub struct Asked {
+pub struct UsedIndexes {
     urls: Vec<String>,
     /// The logins.
     pub logins: Logins,
 }
 
-impl Asked {
+impl UsedIndexes {
     /// Finds the addresses that a build uses.
     pub fn of(context: &Context, pip: Pip, given: Given) -> Result<Self, BuildSecretError> {
         let installations = installations(context, pip);
@@ -194,7 +194,7 @@ pub fn prepare(context: &Context, dockerfile: &str, pip: Pip, given: Given) -> R
     }
     let configured = [pip.configured, &environment(&text)].concat();
     let pip = Pip { configured: &configured, ..pip };
-    let asked = Asked::of(context, pip, given)?;
+    let asked = UsedIndexes::of(context, pip, given)?;
     let mut secrets = Secrets::new();
     for secret in given.secrets.iter().filter(|secret| mounted.contains(&secret.id)) {
         secrets.insert(secret.id.clone(), secret.read()?);

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::base::Base;
 use super::config;
 use super::error::OciError;
-use super::files::{self, Place};
+use super::files::{self, WorkingDir};
 use super::index::{InstalledPython, distribution};
 use super::installer::{self, Target};
 use super::layer::{Blob, Body, Entry, Format, Layer, Packed, pack};
@@ -48,12 +48,12 @@ impl Image {
 impl Assembler {
     /// Builds an image on a base.
     pub(super) fn image(&self, spec: &ImageSpec, origin: &Origin, base: Base) -> Result<Image, OciError> {
-        let place = place(spec, &base);
+        let dir = working_dir(spec, &base);
         let mut layers = Vec::new();
         if !spec.recipe.installs.is_empty() {
-            layers.extend(self.packages(spec, origin, &base, &place)?);
+            layers.extend(self.packages(spec, origin, &base, &dir)?);
         }
-        for (what, entries) in files::layers(spec.context, &place) {
+        for (what, entries) in files::layers(spec.context, &dir) {
             layers.push(self.layer(spec, what, &entries)?);
         }
         let config = config::config(&base.config, spec.recipe, &layers, spec.context.mtime());
@@ -75,12 +75,12 @@ impl Assembler {
         spec: &ImageSpec,
         origin: &Origin,
         base: &Base,
-        place: &Place,
+        dir: &WorkingDir,
     ) -> Result<Vec<Layer>, OciError> {
         let InstalledPython { python, distributions } = self.python(spec, origin, base)?;
         let machine = base.platform.machine().ok_or_else(|| OciError::Platform(base.platform.to_string()))?;
         let target = Target { python: &python, platform: &base.platform, machine };
-        let requirements = files::requirements(spec.context, place);
+        let requirements = files::requirements(spec.context, dir);
         let installs = &spec.recipe.installs;
         let commands = installs.iter().map(|words| format!("pip install {}", words.join(" ")));
         let what = commands.collect::<Vec<_>>().join(" && ");
@@ -203,7 +203,7 @@ pub(super) fn refuse_replaced(
 }
 
 /// The working directory, based on the permissions in the base image.
-fn place(spec: &ImageSpec, base: &Base) -> Place {
+fn working_dir(spec: &ImageSpec, base: &Base) -> WorkingDir {
     let folder = spec.recipe.working_dir;
     let above: Vec<&str> = folder.match_indices('/').skip(1).map(|(end, _)| &folder[..end]).collect();
     let named = base.config["config"]["WorkingDir"].as_str().unwrap_or_default();
@@ -216,7 +216,7 @@ fn place(spec: &ImageSpec, base: &Base) -> Place {
     };
     let access = |folder: &str| if is_there(&folder) { access(folder) } else { SYSTEM };
     let above = above.into_iter().map(|folder| (folder.trim_start_matches('/').to_owned(), access(folder)));
-    Place { working_dir: folder.trim_start_matches('/').to_owned(), above: above.collect() }
+    WorkingDir { path: folder.trim_start_matches('/').to_owned(), above: above.collect() }
 }
 
 /// Entries sorted by path, each path once: engines reject layers with duplicates.

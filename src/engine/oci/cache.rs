@@ -51,12 +51,12 @@ impl Cache {
     /// A cached layer, if it is intact: every byte is verified, as disks forget.
     pub(super) fn get(&self, name: &str) -> Option<(Packed, Blob)> {
         let packed: Packed = self.recall(name)?;
-        let blob = self.whole(&packed)?;
+        let blob = self.intact(&packed)?;
         Some((packed, blob))
     }
 
     /// A cached layer, if it is intact. One verified in this run isn't read again unless it was modified.
-    pub(super) fn whole(&self, packed: &Packed) -> Option<Blob> {
+    pub(super) fn intact(&self, packed: &Packed) -> Option<Blob> {
         let blob = self.blob(packed);
         match Lock::share(&blob) {
             Ok(lock) => self.keep(lock?),

@@ -9,7 +9,7 @@ use crate::reference::Reference;
 
 /// The repository of a layer.
 #[derive(Serialize, Deserialize)]
-struct Place {
+struct LayerLocation {
     repository: String,
 }
 
@@ -23,14 +23,14 @@ pub(super) struct Seen<'a> {
 impl Seen<'_> {
     /// Another repository of the same registry with a layer.
     pub(super) fn sibling(&self, target: &Reference, layer: &str) -> Option<String> {
-        let place: Place = self.cache.recall(&name(target, layer))?;
-        Some(place.repository).filter(|repository| *repository != target.path)
+        let location: LayerLocation = self.cache.recall(&name(target, layer))?;
+        Some(location.repository).filter(|repository| *repository != target.path)
     }
 
     /// Records that a repository has a layer. On failure it is just uploaded again some time.
     pub(super) fn note(&self, target: &Reference, layer: &str) {
-        let place = Place { repository: target.path.clone() };
-        let _ = self.cache.note_down(&name(target, layer), &place);
+        let location = LayerLocation { repository: target.path.clone() };
+        let _ = self.cache.note_down(&name(target, layer), &location);
     }
 }
 

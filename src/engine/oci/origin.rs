@@ -19,14 +19,14 @@ use crate::reference::Reference;
 /// Read buffer of files, in bytes.
 const BUFFER: usize = 1 << 20;
 
-/// A place with a base image in it.
+/// Where a base image comes from.
 pub(super) struct Origin {
     /// The name it was requested by.
     pub(super) name: String,
-    place: Place,
+    location: Location,
 }
 
-enum Place {
+enum Location {
     Registry(Reference, Box<Session>),
     Disk(Disk),
 }
@@ -34,14 +34,14 @@ enum Place {
 impl Origin {
     /// The origin of a name; not connected yet.
     pub(super) fn open(name: &str) -> Result<Self, OciError> {
-        let place = if let Some((kind, path)) = on_disk(name) {
-            Place::Disk(Disk::open(kind, path)?)
+        let location = if let Some((kind, path)) = on_disk(name) {
+            Location::Disk(Disk::open(kind, path)?)
         } else {
             let reference = Reference::parse(name).map_err(RegistryError::from)?;
             let session = Session::open(&reference)?;
-            Place::Registry(reference, Box::new(session))
+            Location::Registry(reference, Box::new(session))
         };
-        Ok(Self { name: name.to_owned(), place })
+        Ok(Self { name: name.to_owned(), location })
     }
 
     /// The same origin for an image known by another name.
@@ -51,33 +51,33 @@ impl Origin {
 
     /// The repository, if the origin is a registry.
     pub(super) fn reference(&self) -> Option<&Reference> {
-        match &self.place {
-            Place::Registry(reference, _) => Some(reference),
-            Place::Disk(_) => None,
+        match &self.location {
+            Location::Registry(reference, _) => Some(reference),
+            Location::Disk(_) => None,
         }
     }
 
     /// The manifest or index of the name.
     pub(super) async fn manifest(&self) -> Result<Bytes, OciError> {
-        match &self.place {
-            Place::Registry(reference, session) => Ok(session.manifest(&reference.version).await?),
-            Place::Disk(disk) => Ok(disk.manifest.clone()),
+        match &self.location {
+            Location::Registry(reference, session) => Ok(session.manifest(&reference.version).await?),
+            Location::Disk(disk) => Ok(disk.manifest.clone()),
         }
     }
 
     /// A manifest by its digest.
     pub(super) async fn document(&self, digest: &str) -> Result<Bytes, OciError> {
-        match &self.place {
-            Place::Registry(_, session) => Ok(session.manifest(digest).await?),
-            Place::Disk(_) => self.blob_bytes(digest).await,
+        match &self.location {
+            Location::Registry(_, session) => Ok(session.manifest(digest).await?),
+            Location::Disk(_) => self.blob_bytes(digest).await,
         }
     }
 
     /// A small blob.
     pub(super) async fn blob_bytes(&self, digest: &str) -> Result<Bytes, OciError> {
-        match &self.place {
-            Place::Registry(_, session) => Ok(session.blob_bytes(digest).await?),
-            Place::Disk(disk) => disk.document(digest),
+        match &self.location {
+            Location::Registry(_, session) => Ok(session.blob_bytes(digest).await?),
+            Location::Disk(disk) => disk.document(digest),
         }
     }
 
@@ -87,9 +87,9 @@ impl Origin {
         expected: Expected,
         progress: &Progress,
     ) -> Result<Upload<OciError>, OciError> {
-        match &self.place {
-            Place::Registry(_, session) => Ok(Upload::new(pulled(session, expected, progress).await?)),
-            Place::Disk(disk) => body(disk.piece(&expected.digest)?, expected, progress).await,
+        match &self.location {
+            Location::Registry(_, session) => Ok(Upload::new(pulled(session, expected, progress).await?)),
+            Location::Disk(disk) => body(disk.piece(&expected.digest)?, expected, progress).await,
         }
     }
 
@@ -101,15 +101,15 @@ impl Origin {
         progress: &Progress,
     ) -> Result<(), OciError> {
         let digest = expected.digest.clone();
-        match &self.place {
-            Place::Registry(_, session) => {
+        match &self.location {
+            Location::Registry(_, session) => {
                 let mut pieces = Box::pin(pulled(session, expected, progress).await?);
                 while let Some(piece) = pieces.try_next().await? {
                     out.write_all(&piece).map_err(OciError::io("write", &digest))?;
                 }
                 Ok(())
             }
-            Place::Disk(disk) => {
+            Location::Disk(disk) => {
                 let mut content = disk.piece(&digest)?.open().map_err(OciError::io("read", &digest))?;
                 let mut out = Hashed::new(out);
                 io::copy(&mut content, &mut out).map_err(OciError::io("copy", &digest))?;

@@ -6,7 +6,7 @@ use crate::backend::recipe::recipe;
 use crate::backend::runtime::python_version;
 use crate::backend::variant::Archive as Form;
 use crate::diagnostic::Diagnostic;
-use crate::engine::indexes::{Asked, IndexError, Pip, configured_here};
+use crate::engine::indexes::{IndexError, Pip, UsedIndexes, configured_here};
 use crate::engine::oci::{Assembled, Assembler, ImageSpec, OciError};
 
 use super::{Archive, Image, ImageBuild, check_python};
@@ -32,7 +32,7 @@ pub(super) fn build(assembler: &Assembler, build: &ImageBuild) -> Result<Image, 
     let key = making.key.map(|key| Named { name: KEY_LABEL, value: key.to_owned() });
     recipe.labels.extend(key);
     let pip = Pip { installs: &recipe.installs, folder: "", configured: &configured_here() };
-    let asked = Asked::of(context, pip, build.given()).map_err(IndexError::from)?;
+    let asked = UsedIndexes::of(context, pip, build.given()).map_err(IndexError::from)?;
     build.warn_of_unused(&asked.unused(making.secrets));
     let assembly = ImageSpec {
         python: plan.request.settings.image_version.as_deref().and_then(python_version),
@@ -70,7 +70,7 @@ fn push(assembler: &Assembler, image: &Assembled, build: &ImageBuild) -> Result<
 }
 
 /// The error for an image that `c3` failed to build, with the logins that were known.
-fn unmade(error: OciError, plan: &Plan, asked: &Asked) -> Failure {
+fn unmade(error: OciError, plan: &Plan, asked: &UsedIndexes) -> Failure {
     let hint = match &error {
         OciError::Install { refused: Some(refusal), .. } => {
             asked.place(refusal.host()).map(|place| refusal.hint(Some(place)))

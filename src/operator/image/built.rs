@@ -9,7 +9,7 @@ use crate::context::source_date_epoch;
 use crate::engine::build::Build;
 use crate::engine::docker::{Engine, Kind};
 use crate::engine::error::EngineError;
-use crate::engine::indexes::{Asked, Index, Pip, Prepared, configured, prepare};
+use crate::engine::indexes::{Index, Pip, Prepared, UsedIndexes, configured, prepare};
 use crate::engine::proxies;
 use crate::progress::Progress;
 use crate::recipe::KEY_LABEL;
@@ -53,7 +53,7 @@ pub fn build(engine: &Engine, build: &ImageBuild) -> Result<Image, Failure> {
     };
     let id = engine.build(&input, progress).map_err(|error| unbuilt(error, plan, &prepared.asked))?;
     if let Some(check) = check {
-        progress.tell(engine.output(&id, &reference, &check, progress)?);
+        progress.info(engine.output(&id, &reference, &check, progress)?);
         tags.iter().try_for_each(|tag| engine.tag(&id, tag))?;
     }
     let pushed = making.push.then(|| push(engine, build, &id)).transpose()?;
@@ -102,7 +102,7 @@ fn exposed(engine: &Engine, hosts: &BTreeSet<String>) -> Failure {
 }
 
 /// The error for a failed build, with the logins that were known.
-fn unbuilt(error: EngineError, plan: &Plan, asked: &Asked) -> Failure {
+fn unbuilt(error: EngineError, plan: &Plan, asked: &UsedIndexes) -> Failure {
     let hint = match &error {
         EngineError::Build { refused: Some(refusal), .. } => {
             asked.place(refusal.host()).map(|place| refusal.hint(Some(place)))

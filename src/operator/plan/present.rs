@@ -66,7 +66,7 @@ impl Plan {
         let names: Vec<_> = others.chain([own.clone()]).collect();
         backend::suffixes().find_map(|suffix| {
             let path = self.folder.join(format!("{}{suffix}", self.settings.stem));
-            let stamp = legacy::said(&reader::read_to_string(&path).ok()?);
+            let stamp = legacy::stamp_of(&reader::read_to_string(&path).ok()?);
             let image = stamp.image.as_deref().map(reference::parts);
             image.is_none_or(|image| names.iter().any(|name| name == image.name)).then_some(())?;
             let version = stamp.version.clone().filter(|version| reference::valid_tag(version).is_ok())?;

@@ -24,21 +24,21 @@ type Reading<'scope> = ScopedJoinHandle<'scope, Result<Position, SubmitError>>;
 
 /// Follows a job to its end.
 pub(super) fn follow(kubectl: &Kubectl, name: &str, audience: Audience) -> Result<End, SubmitError> {
-    let batches = Batches::new(audience.teller);
+    let batches = Batches::new(audience.reporter);
     thread::scope(|scope| {
         let mut follower = Follower::new(kubectl, name, audience, &batches);
         let mut away = None;
         loop {
             match follower.look(scope) {
                 Ok(Some(end)) => {
-                    batches.tell(true);
+                    batches.report(true);
                     return Ok(end);
                 }
                 Ok(None) => away = None,
                 Err(error @ SubmitError::Unreachable { .. }) => follower.miss(&mut away, error)?,
                 Err(error) => return Err(error),
             }
-            batches.tell(false);
+            batches.report(false);
             thread::sleep(PAUSE);
         }
     })
@@ -103,7 +103,7 @@ impl<'a: 'scope, 'scope> Follower<'a, 'scope> {
     fn look<'env>(&mut self, scope: &'scope Scope<'scope, 'env>) -> Result<Option<End>, SubmitError> {
         let (job, pods) = state_of(self.kubectl, self.name)?;
         let end = job.end(&pods);
-        self.tell_holdups(&job, &pods, end.is_some())?;
+        self.warn_of_holdups(&job, &pods, end.is_some())?;
         let mut is_shown = true;
         for pod in pods.iter().filter(|pod| pod.has_begun()) {
             is_shown &= self.audience.log.is_none() || self.read_on(scope, &job, pod)?;
@@ -140,7 +140,7 @@ impl<'a: 'scope, 'scope> Follower<'a, 'scope> {
         let (kubectl, audience, batches) = (self.kubectl, self.audience, self.batches);
         let (name, prefix) = (pod.name().to_owned(), prefix(job, pod));
         let show = move |line: &[u8]| {
-            batches.hear(line);
+            batches.read(line);
             shown(audience, &prefix, line)
         };
         let reading = scope.spawn(move || log::show(kubectl, &name, position, &show));
@@ -149,13 +149,13 @@ impl<'a: 'scope, 'scope> Follower<'a, 'scope> {
     }
 
     /// Reports what holds the job back, and failed pods, each once.
-    fn tell_holdups(&mut self, job: &Job, pods: &[Pod], is_over: bool) -> Result<(), SubmitError> {
-        pods.iter().filter_map(Pod::epitaph).for_each(|line| self.tell(line));
+    fn warn_of_holdups(&mut self, job: &Job, pods: &[Pod], is_over: bool) -> Result<(), SubmitError> {
+        pods.iter().filter_map(Pod::epitaph).for_each(|line| self.warn_once(line));
         if is_over {
             return Ok(());
         }
-        job.holdup().into_iter().for_each(|line| self.tell(line));
-        pods.iter().filter_map(Pod::holdup).for_each(|line| self.tell(line));
+        job.holdup().into_iter().for_each(|line| self.warn_once(line));
+        pods.iter().filter_map(Pod::holdup).for_each(|line| self.warn_once(line));
         if pods.iter().any(Pod::has_begun) {
             self.waiting = Instant::now();
         } else if self.waiting.elapsed() > PATIENCE {
@@ -164,16 +164,16 @@ impl<'a: 'scope, 'scope> Follower<'a, 'scope> {
                 let selector = format!("--field-selector=involvedObject.uid={uid}");
                 let events = state::holdups(self.kubectl.get("events", &[&selector])?)?;
                 for line in events {
-                    self.tell(line);
+                    self.warn_once(line);
                 }
             }
         }
         Ok(())
     }
 
-    fn tell(&mut self, line: String) {
+    fn warn_once(&mut self, line: String) {
         if self.told.insert(line.clone()) {
-            self.audience.teller.warn(line);
+            self.audience.reporter.warn(line);
         }
     }
 
@@ -183,7 +183,7 @@ impl<'a: 'scope, 'scope> Follower<'a, 'scope> {
         if since.elapsed() > ABSENCE {
             return Err(error);
         }
-        self.tell(format!("{error}; waiting"));
+        self.warn_once(format!("{error}; waiting"));
         Ok(())
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::backend::kubernetes::{handed_on, literal, variable_name};
+use crate::backend::kubernetes::{literal, variable_argument, variable_name};
 use crate::backend::runtime::SKIPS_UNSET;
 use crate::invocation::{Interface, Invocation};
 use crate::submit::SubmitError;
@@ -127,7 +127,7 @@ impl Job {
                 self.set(variable, json!({"name": variable, "value": literal(value)}));
             }
             if variable != input.name {
-                self.argue(&handed_on(id));
+                self.argue(&variable_argument(id));
             }
         }
         if !invocation.own.is_empty() {

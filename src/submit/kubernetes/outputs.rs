@@ -32,36 +32,36 @@ const END: u16 = 1024;
 
 /// Fetches the deliveries of an ended job's pods into a folder, with a subfolder per index if there are
 /// several; of a pod that failed, only the executed notebook, which shows the failure.
-pub fn fetch(kubectl: &Kubectl, name: &str, folder: &Path, teller: &Progress) -> Result<(), Failure> {
+pub fn fetch(kubectl: &Kubectl, name: &str, folder: &Path, reporter: &Progress) -> Result<(), Failure> {
     let document = kubectl.get(&format!("job/{name}"), &[])?;
     let Some(job) = state::Job::read(document.clone())? else {
         return Err(SubmitError::NoJob(name.to_owned()).into());
     };
     let delivered = Delivered::of(&document).ok_or_else(|| SubmitError::Undelivered(name.to_owned()))?;
     if delivered.outputs.is_empty() {
-        return Results::prepare(folder, &[])?.place(teller);
+        return Results::prepare(folder, &[])?.place(reporter);
     }
     let pods = kubectl.pods(name)?;
     let last = last_pods(&pods);
     let has_record = delivered.outputs.iter().any(|id| is_record(id));
     let gives = |pod: &Pod| pod.has_succeeded() || has_record;
     if !last.iter().any(|pod| gives(pod)) {
-        teller.warn(format!("no pod has succeeded: nothing is put into `{}`", folder.display()));
+        reporter.warn(format!("no pod has succeeded: nothing is put into `{}`", folder.display()));
         return Ok(());
     }
-    let reader = Reader::start(kubectl, &document, &delivered, teller)?;
+    let reader = Reader::start(kubectl, &document, &delivered, reporter)?;
     for pod in &last {
         let folder = match pod.index().filter(|_| job.has_many()) {
             Some(index) => folder.join(index),
             None => folder.to_path_buf(),
         };
         if !gives(pod) {
-            teller.warn(format!("a pod failed: nothing is put into `{}`", folder.display()));
+            reporter.warn(format!("a pod failed: nothing is put into `{}`", folder.display()));
             continue;
         }
         let results = Results::prepare(&folder, &delivered.outputs)?;
-        reader.unpack(pod.name(), results.staged(), teller)?;
-        if pod.has_succeeded() { results.place(teller)? } else { results.drop(teller)? }
+        reader.unpack(pod.name(), results.staged(), reporter)?;
+        if pod.has_succeeded() { results.place(reporter)? } else { results.drop(reporter)? }
     }
     // What has been fetched is removed from the volume, and so are leftovers of failed attempts. What an index
     // that failed has left stays for its user.
@@ -124,7 +124,7 @@ impl<'a> Reader<'a> {
         kubectl: &'a Kubectl,
         job: &Value,
         delivered: &'a Delivered,
-        teller: &Progress,
+        reporter: &Progress,
     ) -> Result<Self, SubmitError> {
         let made = kubectl.create(&pod(job))?;
         let name = made["metadata"]["name"].as_str().unwrap_or_default().to_owned();
@@ -143,7 +143,7 @@ impl<'a> Reader<'a> {
             if told != holdup {
                 told.clone_from(&holdup);
                 if let Some(line) = holdup {
-                    teller.warn(line);
+                    reporter.warn(line);
                 }
             }
             thread::sleep(PAUSE);
@@ -151,7 +151,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Copies a pod's delivery into a local folder.
-    fn unpack(&self, pod: &str, folder: &Path, teller: &Progress) -> Result<(), SubmitError> {
+    fn unpack(&self, pod: &str, folder: &Path, reporter: &Progress) -> Result<(), SubmitError> {
         let mut archive = tempfile::tempfile_in(folder).map_err(SubmitError::Outputs)?;
         let from = self.delivered.of_pod(pod);
         // Nothing was delivered where the script never set an output.
@@ -160,7 +160,7 @@ impl<'a> Reader<'a> {
         if !is_whole(&mut archive).map_err(SubmitError::Outputs)? {
             return Err(self.failure("the connection broke before everything had come"));
         }
-        extract(&mut archive, folder, teller).map_err(SubmitError::Outputs)
+        extract(&mut archive, folder, reporter).map_err(SubmitError::Outputs)
     }
 
     fn call(&self, command: &[&str]) -> Result<(), SubmitError> {
@@ -224,7 +224,7 @@ fn is_whole(archive: &mut File) -> io::Result<bool> {
 }
 
 /// Unpacks files, folders and links into a folder, and never outside.
-fn extract(archive: &mut File, folder: &Path, teller: &Progress) -> io::Result<()> {
+fn extract(archive: &mut File, folder: &Path, reporter: &Progress) -> io::Result<()> {
     archive.seek(SeekFrom::Start(0))?;
     let mut archive = tar::Archive::new(io::BufReader::new(archive));
     for entry in archive.entries()? {
@@ -232,7 +232,7 @@ fn extract(archive: &mut File, folder: &Path, teller: &Progress) -> io::Result<(
         let kind = entry.header().entry_type();
         let is_known = kind.is_file() || kind.is_dir() || kind.is_symlink() || kind.is_hard_link();
         if !(is_known || kind.is_gnu_sparse()) || !entry.unpack_in(folder)? {
-            teller.warn(format!("left out of the outputs: `{}`", entry.path()?.display()));
+            reporter.warn(format!("left out of the outputs: `{}`", entry.path()?.display()));
         }
     }
     Ok(())

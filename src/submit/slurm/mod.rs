@@ -24,9 +24,9 @@ pub fn submit(script: &Path, interface: &Interface, invocation: &Invocation) -> 
     let program = Program::find("sbatch")?;
     let values = options(interface, invocation).into_iter().map(OsString::from);
     let words = [OsString::from("--parsable"), script.as_os_str().to_owned()].into_iter().chain(values);
-    let said = said(&program, words)?;
+    let output = stdout_of(&program, words)?;
     // Where there are several clusters, the job's stands behind its number.
-    Ok(said.trim().split(';').next().unwrap_or_default().to_owned())
+    Ok(output.trim().split(';').next().unwrap_or_default().to_owned())
 }
 
 /// The options of a script for its values; the script's own arguments come last.
@@ -40,13 +40,13 @@ fn options(interface: &Interface, invocation: &Invocation) -> Vec<String> {
 /// Follows a job to its end.
 pub fn follow(job: &str, audience: Audience) -> Result<End, SubmitError> {
     let mut told = Vec::new();
-    let batches = Batches::new(audience.teller);
+    let batches = Batches::new(audience.reporter);
     let mut logs: Vec<Log> = Vec::new();
     loop {
         let tasks = tasks(job)?;
         for line in tasks.iter().filter_map(Task::holdup) {
             if !told.contains(&line) {
-                audience.teller.warn(line.clone());
+                audience.reporter.warn(line.clone());
                 told.push(line);
             }
         }
@@ -58,10 +58,10 @@ pub fn follow(job: &str, audience: Audience) -> Result<End, SubmitError> {
         }
         for log in &mut logs {
             let text = show(&log.path, log.position, audience)?;
-            log.hear(&text, &batches);
+            log.read(&text, &batches);
         }
         let end = state::end(&tasks);
-        batches.tell(end.is_some());
+        batches.report(end.is_some());
         if let Some(end) = end {
             return Ok(end);
         }
@@ -80,12 +80,12 @@ struct Log {
 
 impl Log {
     /// Processes shown text.
-    fn hear(&mut self, text: &[u8], batches: &Batches) {
+    fn read(&mut self, text: &[u8], batches: &Batches) {
         self.position += text.len() as u64;
         for part in text.split_inclusive(|byte| *byte == b'\n') {
             self.line.extend_from_slice(part);
             if part.ends_with(b"\n") {
-                batches.hear(&self.line);
+                batches.read(&self.line);
                 self.line.clear();
             }
         }
@@ -103,14 +103,14 @@ pub fn show_log(job: &str, audience: Audience) -> Result<(), SubmitError> {
 /// Cancels a job.
 pub fn cancel(job: &str) -> Result<(), SubmitError> {
     tasks(job)?;
-    said(&Program::find("scancel")?, [OsString::from(job)]).map(drop)
+    stdout_of(&Program::find("scancel")?, [OsString::from(job)]).map(drop)
 }
 
 /// The tasks of a job: from the controller for some minutes after the end, then from the accounting.
 fn tasks(job: &str) -> Result<Vec<Task>, SubmitError> {
     let words = ["show", "job", job, "--oneliner"].map(OsString::from);
-    match said(&Program::find("scontrol")?, words) {
-        Ok(said) => Ok(state::tasks(&said)),
+    match stdout_of(&Program::find("scontrol")?, words) {
+        Ok(output) => Ok(state::tasks(&output)),
         Err(SubmitError::Refused { reason, .. }) if reason.contains("Invalid job id") => accounted(job),
         Err(error) => Err(error),
     }
@@ -121,8 +121,8 @@ fn accounted(job: &str) -> Result<Vec<Task>, SubmitError> {
     let words =
         ["--jobs", job, "--allocations", "--noheader", "--parsable2", "--format=JobID,State,ExitCode"]
             .map(OsString::from);
-    let said = said(&Program::find("sacct")?, words).map_err(|_| unknown())?;
-    let tasks = state::accounted(&said);
+    let output = stdout_of(&Program::find("sacct")?, words).map_err(|_| unknown())?;
+    let tasks = state::accounted(&output);
     if tasks.is_empty() { Err(unknown()) } else { Ok(tasks) }
 }
 
@@ -137,7 +137,7 @@ fn show(path: &Path, from: u64, audience: Audience) -> Result<Vec<u8>, SubmitErr
     Ok(text)
 }
 
-fn said(program: &Program, words: impl IntoIterator<Item = OsString>) -> Result<String, SubmitError> {
+fn stdout_of(program: &Program, words: impl IntoIterator<Item = OsString>) -> Result<String, SubmitError> {
     let output = program.output(program.with(words), None)?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());

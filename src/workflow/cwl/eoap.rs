@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Context, Link, Port, Stage, context};
-use crate::backend::cwl::eoap::{process, told};
+use crate::backend::cwl::eoap::{process, text_or};
 use crate::backend::manifest_text;
 use crate::backend::pod::set;
 use crate::workflow::{Settings, Workflow, listed};
@@ -86,10 +86,10 @@ fn main<'a>(context: &Context, packages: impl Iterator<Item = &'a Package>) -> V
 /// A port with the required title and description; folders are staged out, and have to exist.
 fn described(port: &Port) -> Value {
     let words: Vec<_> = port.id.split('_').filter(|word| !word.is_empty()).collect();
-    let label = told(Some(words.join(" ")), &port.id);
+    let label = text_or(Some(words.join(" ")), &port.id);
     let is_staged = !port.source.is_empty() && port.kind == json!(["null", "Directory"]);
     let kind = if is_staged { json!("Directory") } else { port.kind.clone() };
-    json!({"type": kind, "label": label, "doc": told(port.description.clone(), &label)})
+    json!({"type": kind, "label": label, "doc": text_or(port.description.clone(), &label)})
 }
 
 fn step(stage: &Stage, package: &Package) -> Value {

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::super::super::amounts::MEGABYTE;
 use super::super::super::crossing::no_place;
-use super::super::super::kubernetes::{env_name, handed_on, is_env_name, literal};
+use super::super::super::kubernetes::{env_name, is_env_name, literal, variable_argument};
 use super::super::super::parameter::{Parameter, delivered_to, parameters};
 use super::super::super::{Operator, values};
 use super::super::conda::{Conda, package_name, pip_packages};
@@ -98,7 +98,7 @@ fn surroundings(job: &Job) -> impl Iterator<Item = Variable> {
 fn command(operator: &Operator, shown: &[&Parameter], parameters: &[Parameter]) -> String {
     let start = format!("/{BOOTSTRAP} --kernel {}", kernel(operator));
     let renamed = shown.iter().filter(|parameter| !is_env_name(&parameter.input.name));
-    let renamed = renamed.map(|parameter| handed_on(&parameter.id));
+    let renamed = renamed.map(|parameter| variable_argument(&parameter.id));
     let outputs = delivered_to(RESULTS, operator.component, parameters);
     std::iter::once(start).chain(renamed).chain(outputs).collect::<Vec<_>>().join(" ")
 }

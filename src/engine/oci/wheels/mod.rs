@@ -151,7 +151,7 @@ impl Assembler {
         let _turn = self.work.finish(self.making.take(&chosen.place));
         if let Some(sha256) = chosen.sha256.as_ref().filter(|_| !job.spec.no_cache)
             && let Some(known) = self.cache.recall::<Known>(&wheel_name(job, sha256))
-            && let Some(blob) = self.cache.whole(&known.packed)
+            && let Some(blob) = self.cache.intact(&known.packed)
         {
             return Ok(Wheel { chosen: chosen.clone(), known, blob });
         }

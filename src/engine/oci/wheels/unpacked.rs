@@ -31,7 +31,7 @@ pub(super) struct Unpacked {
 
 /// The place of a file: in the site folder, or below Python's prefix.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Place {
+enum Destination {
     Site(String),
     Prefix(String),
 }
@@ -63,19 +63,20 @@ pub(super) fn unpack(wheel: &Path, python: &Python) -> Result<Unpacked, Failure>
     let made = scripts::console_scripts(&points?, &python.interpreter());
     let mut files = placed(wheel, &packed, python, &info, &lines(&record?), &made)?;
     let own = [
-        (Place::Site(format!("{info}/INSTALLER")), INSTALLER.to_vec(), false),
-        (Place::Site(record_path(&info)), Vec::new(), false),
+        (Destination::Site(format!("{info}/INSTALLER")), INSTALLER.to_vec(), false),
+        (Destination::Site(record_path(&info)), Vec::new(), false),
     ];
-    let made =
-        made.into_iter().map(|(name, text)| (Place::Prefix(format!("bin/{name}")), text.into_bytes(), true));
-    for (place, bytes, executable) in own.into_iter().chain(made) {
-        files.insert(place, File { body: Body::Bytes(bytes), executable, line: None });
+    let made = made
+        .into_iter()
+        .map(|(name, text)| (Destination::Prefix(format!("bin/{name}")), text.into_bytes(), true));
+    for (destination, bytes, executable) in own.into_iter().chain(made) {
+        files.insert(destination, File { body: Body::Bytes(bytes), executable, line: None });
     }
     let record = listed(&files, &info, python);
     files
-        .entry(Place::Site(record_path(&info)))
+        .entry(Destination::Site(record_path(&info)))
         .and_modify(|file| file.body = Body::Bytes(record.clone().into()));
-    let entries = files.into_iter().map(|(place, file)| entry(&place, file, python));
+    let entries = files.into_iter().map(|(destination, file)| entry(&destination, file, python));
     let entries = entries.map(|entry| (entry.path.clone(), entry)).collect();
     Ok(Unpacked { requires: requires(&metadata?), info, record, entries })
 }
@@ -110,21 +111,21 @@ fn placed(
     info: &str,
     lines: &BTreeMap<String, String>,
     made: &[(String, String)],
-) -> Result<BTreeMap<Place, File>, Failure> {
+) -> Result<BTreeMap<Destination, File>, Failure> {
     let made: BTreeSet<&str> = made.iter().map(|(name, _)| name.as_str()).collect();
     let name = info.split('-').next().unwrap_or_default();
     let mut found = Vec::new();
     for (path, file) in packed.iter().filter(|(path, _)| !path.split('/').any(|part| part == "__pycache__")) {
-        let (rank, place) = place(path, python, name)
+        let (rank, destination) = destination(path, python, name)
             .ok_or_else(|| refused(wheel, format!("`{path}` in it belongs nowhere")))?;
-        if rank != SCRIPTS || !made.contains(script_name(&place)) {
+        if rank != SCRIPTS || !made.contains(script_name(&destination)) {
             let body = body(wheel, rank, file, python)?;
             let line = lines.get(path).filter(|_| matches!(body, Body::Member(_))).cloned();
-            found.push((rank, place, File { body, executable: file.executable, line }));
+            found.push((rank, destination, File { body, executable: file.executable, line }));
         }
     }
     found.sort_by_key(|(rank, ..)| *rank);
-    Ok(found.into_iter().map(|(_, place, file)| (place, file)).collect())
+    Ok(found.into_iter().map(|(_, destination, file)| (destination, file)).collect())
 }
 
 /// The rank of scripts, and of other files below the prefix.
@@ -132,24 +133,24 @@ const SCRIPTS: u8 = 1;
 const REST: u8 = 2;
 
 /// The rank of a wheel's file in the installation, and its place.
-fn place(path: &str, python: &Python, name: &str) -> Option<(u8, Place)> {
+fn destination(path: &str, python: &Python, name: &str) -> Option<(u8, Destination)> {
     let is_data = |top: &str| Path::new(top).extension().is_some_and(|end| end == "data");
     let Some((_, rest)) = path.split_once('/').filter(|(top, _)| is_data(top)) else {
-        return Some((0, Place::Site(path.to_owned())));
+        return Some((0, Destination::Site(path.to_owned())));
     };
     let (scheme, rest) = rest.split_once('/')?;
     Some(match scheme {
-        "purelib" | "platlib" => (REST, Place::Site(rest.to_owned())),
-        "scripts" => (SCRIPTS, Place::Prefix(format!("bin/{rest}"))),
-        "headers" => (REST, Place::Prefix(format!("{}/{name}/{rest}", python.include()))),
-        "data" => (REST, Place::Prefix(rest.to_owned())),
+        "purelib" | "platlib" => (REST, Destination::Site(rest.to_owned())),
+        "scripts" => (SCRIPTS, Destination::Prefix(format!("bin/{rest}"))),
+        "headers" => (REST, Destination::Prefix(format!("{}/{name}/{rest}", python.include()))),
+        "data" => (REST, Destination::Prefix(rest.to_owned())),
         _ => return None,
     })
 }
 
 /// The name of a script without Windows' suffix.
-fn script_name(place: &Place) -> &str {
-    let (Place::Site(path) | Place::Prefix(path)) = place;
+fn script_name(destination: &Destination) -> &str {
+    let (Destination::Site(path) | Destination::Prefix(path)) = destination;
     let name = path.rsplit('/').next().unwrap_or_default();
     let ends = [".exe", "-script.py", ".pya"];
     ends.iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name)
@@ -167,17 +168,17 @@ fn body(wheel: &Path, rank: u8, file: &Packed, python: &Python) -> Result<Body, 
 }
 
 /// The record of installed files.
-fn listed(files: &BTreeMap<Place, File>, info: &str, python: &Python) -> String {
+fn listed(files: &BTreeMap<Destination, File>, info: &str, python: &Python) -> String {
     let up = "../".repeat(python.site().split('/').count() - python.prefix.split('/').count());
-    let record = Place::Site(record_path(info));
-    let line = |(place, file): (&Place, &File)| {
-        let path = match place {
-            Place::Site(path) => path.clone(),
-            Place::Prefix(path) => format!("{up}{path}"),
+    let record = Destination::Site(record_path(info));
+    let line = |(destination, file): (&Destination, &File)| {
+        let path = match destination {
+            Destination::Site(path) => path.clone(),
+            Destination::Prefix(path) => format!("{up}{path}"),
         };
         match (&file.line, &file.body) {
             (Some(line), _) => format!("{},{line}\n", quoted(&path)),
-            (None, Body::Bytes(bytes)) if *place != record => recorded(&path, bytes),
+            (None, Body::Bytes(bytes)) if *destination != record => recorded(&path, bytes),
             _ => format!("{},,\n", quoted(&path)),
         }
     };
@@ -201,10 +202,10 @@ pub(super) fn recorded_paths(record: &str) -> impl Iterator<Item = String> {
     lines(record).into_keys()
 }
 
-fn entry(place: &Place, file: File, python: &Python) -> Entry {
-    let path = match place {
-        Place::Site(path) => format!("{}/{path}", python.site()),
-        Place::Prefix(path) => format!("{}/{path}", python.prefix),
+fn entry(destination: &Destination, file: File, python: &Python) -> Entry {
+    let path = match destination {
+        Destination::Site(path) => format!("{}/{path}", python.site()),
+        Destination::Prefix(path) => format!("{}/{path}", python.prefix),
     };
     let mode = if file.executable { 0o755 } else { 0o644 };
     Entry { path: path.trim_start_matches('/').to_owned(), content: Some(file.body), mode, owner: ROOT }

@@ -76,7 +76,7 @@ pub(super) fn ask(program: &str, server: &str, limit: Duration) -> Result<Option
 /// Asks the helper, and waits for its answer and end.
 fn talk(child: &mut Child, server: &str, limit: Duration) -> Result<(ExitStatus, Vec<u8>), HelperError> {
     let end = Instant::now() + limit;
-    tell(child, server)?;
+    send_server(child, server)?;
     let answer = listen(child).recv_timeout(limit).map_err(|_| HelperError::Silent(limit))??;
     if answer.len() as u64 > LONGEST {
         return Err(HelperError::Malformed);
@@ -101,7 +101,7 @@ fn start(program: &str) -> Result<Child, HelperError> {
 }
 
 /// Sends the server's name; a helper with a fixed answer may have ended already.
-fn tell(child: &mut Child, server: &str) -> io::Result<()> {
+fn send_server(child: &mut Child, server: &str) -> io::Result<()> {
     let Some(mut stdin) = child.stdin.take() else {
         return Ok(());
     };

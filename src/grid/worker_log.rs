@@ -23,7 +23,7 @@ const PART: &str = "Part %d of %d: %d batches";
 
 /// The information in the workers' lines, of any pods and in any order.
 #[derive(Debug, Default)]
-pub struct Heard {
+pub struct WorkerLog {
     /// Batches in all.
     total: Option<usize>,
     /// The latest count of marks.
@@ -64,9 +64,9 @@ enum Word<'a> {
     Bundle { batches: usize },
 }
 
-impl Heard {
+impl WorkerLog {
     /// Processes a line of a worker's log.
-    pub fn hear(&mut self, line: &[u8]) {
+    pub fn read(&mut self, line: &[u8]) {
         let line = String::from_utf8_lossy(line);
         let Some((time, said)) = line.trim_end().split_once(LOGGER) else { return };
         let Some((_, text)) = said.split_once(" - ") else { return };
@@ -187,11 +187,11 @@ mod tests {
     const PARTS: &str = include_str!("../../templates/runtime/grid/index.py");
 
     fn tally(lines: &[&str]) -> Option<(Option<usize>, usize, usize)> {
-        let mut heard = Heard::default();
+        let mut log = WorkerLog::default();
         for line in lines {
-            heard.hear(format!("2026-01-01 00:00:{line}\n").as_bytes());
+            log.read(format!("2026-01-01 00:00:{line}\n").as_bytes());
         }
-        heard.tally().map(|tally| (tally.total, tally.done, tally.failed))
+        log.tally().map(|tally| (tally.total, tally.done, tally.failed))
     }
 
     #[test]

@@ -8,9 +8,9 @@ use super::bucket::Store;
 use super::connection::{Connection, is_connection};
 use super::error::GridError;
 
-/// The place of a run's marks.
+/// Where a run's marks are stored.
 #[derive(Debug)]
-pub enum Place {
+pub enum Storage {
     /// A folder, of marks or of results.
     Folder(PathBuf),
     /// A folder of an object store.
@@ -20,8 +20,8 @@ pub enum Place {
 /// The file with the error in the folder of a failed batch.
 const ERROR_FILE: &str = "error.txt";
 
-impl Place {
-    /// Finds a place: a folder, a connection, or a file that holds one.
+impl Storage {
+    /// Finds the storage: a folder, a connection, or a file that holds one.
     pub fn find(text: &str) -> Result<Self, GridError> {
         let path = Path::new(text);
         if is_connection(text) {
