@@ -78,8 +78,22 @@ const OTHERS: &[(&str, &[&str])] = &[
 /// How scripts and notebooks write the path of their own interpreter.
 const OWN_PYTHON: &[&str] = &["sys.executable", "{sys.executable}", "$sys.executable", "${sys.executable}"];
 
-/// Words that may precede a command without changing it.
-const RUNNERS: &[&str] = &["sudo", "time", "exec", "env", "nohup", "-H", "-E"];
+/// Programs that run the command behind them, and whether a number comes before it, as in `timeout 60`.
+const RUNNERS: &[(&str, bool)] = &[
+    ("command", false),
+    ("env", false),
+    ("exec", false),
+    ("ionice", true),
+    ("nice", true),
+    ("nohup", false),
+    ("stdbuf", false),
+    ("sudo", false),
+    ("time", false),
+    ("timeout", true),
+];
+
+/// Options of these programs that have a name as value.
+const NAMED: &[&str] = &["-g", "-u", "--group", "--user"];
 
 /// The installer call in the words of a command.
 #[must_use]
@@ -101,15 +115,14 @@ pub fn call<'a>(words: &[&'a str]) -> Option<Call<'a>> {
 /// The same after skipping words that a shell allows before it, such as `sudo` or `NAME=value`.
 #[must_use]
 pub fn call_in_shell<'a>(words: &[&'a str]) -> Option<Call<'a>> {
-    let skipped = words.iter().take_while(|word| is_prefix(word)).count();
-    call(&words[skipped..])
+    call(&words[prefix(words)..])
 }
 
 /// The program of a command that installs packages in a way that images don't support, such as `poetry add
 /// x`.
 #[must_use]
 pub fn other<'a>(words: &[&'a str]) -> Option<&'a str> {
-    let words = &words[words.iter().take_while(|word| is_prefix(word)).count()..];
+    let words = &words[prefix(words)..];
     let (first, rest) = words.split_first()?;
     let (program, rest) = if is_python(first) { module(rest)? } else { (base_name(first), rest) };
     let (_, subcommands) = OTHERS.iter().find(|(name, _)| *name == program)?;
@@ -124,10 +137,28 @@ pub fn adds_packages(words: &[&str]) -> bool {
     words.iter().skip(1).any(|word| ["install", "add"].contains(word))
 }
 
-/// Whether a word may precede a command without changing it: `sudo`, `NAME=value`.
+/// The number of words before a command that don't change it: `sudo -H`, `timeout 60`, `NAME=value`.
 #[must_use]
-pub fn is_prefix(word: &str) -> bool {
-    RUNNERS.contains(&base_name(word)) || is_assignment(word)
+pub fn prefix(words: &[&str]) -> usize {
+    let mut at = 0;
+    while let Some((word, rest)) = words.get(at..).and_then(<[_]>::split_first) {
+        let runner = RUNNERS.iter().find(|(name, _)| *name == base_name(word));
+        at += match runner {
+            Some((_, has_number)) => 1 + options_of_runner(rest, *has_number),
+            None if is_assignment(word) => 1,
+            None => break,
+        };
+    }
+    at
+}
+
+fn options_of_runner(words: &[&str], has_number: bool) -> usize {
+    let is_number = |word: &str| has_number && word.starts_with(|first: char| first.is_ascii_digit());
+    let mut at = 0;
+    while let Some(word) = words.get(at).filter(|word| word.starts_with('-') || is_number(word)) {
+        at += if NAMED.contains(word) { 2 } else { 1 };
+    }
+    at.min(words.len())
 }
 
 fn is_assignment(word: &str) -> bool {
@@ -237,6 +268,8 @@ mod tests {
             ("uv --quiet pip install five", Installer::Pip, "five"),
             ("uv add six", Installer::Pip, "six"),
             ("sudo -H PIP_X=1 pip install a", Installer::Pip, "a"),
+            ("sudo -u root -E nice -n 10 pip install a", Installer::Pip, "a"),
+            ("timeout -k 5 10m pip install a", Installer::Pip, "a"),
             ("/usr/bin/env python3 -m pip install a", Installer::Pip, "a"),
             ("mamba install six", Installer::Conda, "install six"),
             ("conda -q env update -f e.yml", Installer::Conda, "env -q update -f e.yml"),

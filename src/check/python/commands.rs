@@ -60,8 +60,8 @@ fn one(words: &[&str], in_shell: bool, call: &Call) -> Option<Diagnostic> {
     if installers::other(words).is_some() {
         return (!in_shell).then(install);
     }
-    let is_ahead =
-        |word: &&&str| installers::is_prefix(word) || installers::is_python(word) || **word == "-m";
+    let words = &words[installers::prefix(words)..];
+    let is_ahead = |word: &&&str| installers::is_python(word) || **word == "-m";
     let start = words.iter().take_while(is_ahead).count();
     let (program, arguments) = words[start..].split_first()?;
     let program = program.rsplit('/').next().unwrap_or(program);
@@ -115,7 +115,7 @@ fn words(value: &Expr, model: &Model) -> Vec<String> {
 
 fn split(text: &Expr, model: &Model) -> Vec<String> {
     let text = model.text(text).or_else(|| known_parts(text)).unwrap_or_default();
-    text.split_whitespace().map(str::to_owned).collect()
+    shlex::split(&text).unwrap_or_else(|| text.split_whitespace().map(str::to_owned).collect())
 }
 
 /// The known parts of an f-string, with a placeholder for the others.

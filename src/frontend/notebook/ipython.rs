@@ -15,6 +15,7 @@ mod lines;
 mod mask;
 
 use cell_magic::Magic;
+pub(super) use embedded::is_expression;
 use lines::Translator;
 
 /// Line magics that people use without `%`, which works in a cell of one line.
@@ -81,6 +82,10 @@ fn remark(obstacle: Obstacle, span: Range<usize>) -> Remark {
         Obstacle::Computed => (
             "what is installed here is known at run time only, so it isn't in the image",
             "name the packages in a line such as `# pip install numpy`",
+        ),
+        Obstacle::Nested => (
+            "what another shell installs here isn't in the image",
+            "write `!pip install …`, or name the packages in a line such as `# pip install numpy`",
         ),
         Obstacle::Conda => (
             "conda's packages aren't installed: the image has no conda",

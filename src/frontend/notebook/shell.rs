@@ -5,8 +5,10 @@ use std::ops::Range;
 
 use crate::installers::{self, Call, Installer};
 
+mod masked;
 mod variables;
 
+use masked::masked;
 pub(super) use variables::reads;
 
 /// A shell text as Python.
@@ -25,6 +27,8 @@ pub(super) struct Lifted {
 pub(super) enum Obstacle {
     /// Its words are known only at run time.
     Computed,
+    /// A shell that runs other commands, too, does it.
+    Nested,
     /// It uses conda, which the image doesn't have.
     Conda,
     /// It uses the system's package manager, which needs root.
@@ -33,6 +37,9 @@ pub(super) enum Obstacle {
     Other,
 }
 
+/// Programs that run a text as commands.
+const SHELLS: &[&str] = &["bash", "sh", "zsh", "dash"];
+
 /// Words of the shell's grammar that may precede a command.
 const GRAMMAR: &[&str] = &["then", "else", "do", "if", "elif", "while", "until", "!", "{"];
 
@@ -40,14 +47,17 @@ const GRAMMAR: &[&str] = &["then", "else", "do", "if", "elif", "while", "until",
 pub(super) fn lift(script: &str) -> Lifted {
     let mut lifted = Lifted::default();
     let (mut rest, mut end, mut remains) = (String::new(), 0, false);
-    for pipeline in pipelines(script) {
-        let text = &script[pipeline.clone()];
+    let masked = masked(script);
+    for pipeline in pipelines(&masked) {
+        let text = &masked[pipeline.clone()];
         match install(text) {
             Some(Ok((at, command))) => {
                 lifted.installs.push((pipeline.start, command));
                 rest.push_str(&script[end..pipeline.start + at]);
                 rest.push(':');
-                remains |= text[..at].split_whitespace().any(|word| GRAMMAR.contains(&word));
+                let before = &text[..at];
+                remains |=
+                    before.contains('|') || before.split_whitespace().any(|word| GRAMMAR.contains(&word));
                 end = pipeline.start + text.trim_end().len();
             }
             Some(Err(obstacle)) => {
@@ -68,13 +78,28 @@ fn is_idle(text: &str) -> bool {
     text.is_empty() || text == ":" || text.starts_with("set -")
 }
 
-/// The command line at the start of a pipeline that installs packages, and its position.
+/// The command of a pipeline that installs packages, and its position.
 fn install(pipeline: &str) -> Option<Result<(usize, String), Obstacle>> {
-    let first = first_command(pipeline);
-    let at = command_start(first);
-    let joined = first[at..].replace("\\\n", " ");
-    let words = shlex::split(&joined).unwrap_or_default();
+    commands(pipeline).into_iter().find_map(|command| {
+        let at = command.start + command_start(&pipeline[command.clone()]);
+        let words = installed(&pipeline[at..command.end])?;
+        Some(words.map(|command| (at, command)))
+    })
+}
+
+/// The installation that a command is, as that of `pip`.
+fn installed(command: &str) -> Option<Result<String, Obstacle>> {
+    let words = shlex::split(&command.replace("\\\n", " ")).unwrap_or_default();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    if let ["eval", script] | [_, "-c", script, ..] = *words
+        && (words[0] == "eval" || SHELLS.contains(&words[0].rsplit('/').next().unwrap_or_default()))
+    {
+        return nested(script);
+    }
+    if words.first() == Some(&"xargs") {
+        let installs = (1..words.len()).any(|at| installers::call(&words[at..]).is_some());
+        return installs.then_some(Err(Obstacle::Computed));
+    }
     if installers::other(&words).is_some() {
         return Some(Err(Obstacle::Other));
     }
@@ -94,20 +119,40 @@ fn install(pipeline: &str) -> Option<Result<(usize, String), Obstacle>> {
         return Some(Err(Obstacle::Computed));
     }
     let words = shlex::try_join(words.iter().copied()).ok()?;
-    Some(Ok((at, format!("pip install {words}"))))
+    Some(Ok(format!("pip install {words}")))
+}
+
+/// What a shell of its own installs, if that is all it does.
+fn nested(script: &str) -> Option<Result<String, Obstacle>> {
+    let Lifted { rest, installs, left } = lift(script);
+    match (left.first(), rest) {
+        (Some((_, obstacle)), _) => Some(Err(*obstacle)),
+        _ if installs.is_empty() => None,
+        (None, Some(_)) => Some(Err(Obstacle::Nested)),
+        (None, None) => {
+            let commands: Vec<String> = installs.into_iter().map(|(_, command)| command).collect();
+            Some(Ok(commands.join(" && ")))
+        }
+    }
 }
 
 /// The start of a command after words such as `then` and `sudo`, and after `NAME=value`.
 fn command_start(text: &str) -> usize {
-    let mut at = text.len() - text.trim_start().len();
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let mut skipped = 0;
     loop {
-        let word = text[at..].split_whitespace().next().unwrap_or_default();
-        if word.is_empty() || !(GRAMMAR.contains(&word) || installers::is_prefix(word)) {
-            return at;
+        let rest = &words[skipped..];
+        let grammar = rest.iter().take_while(|word| GRAMMAR.contains(word)).count();
+        match grammar + installers::prefix(&rest[grammar..]) {
+            0 => break,
+            more => skipped += more,
         }
-        let rest = &text[at + word.len()..];
-        at = text.len() - rest.trim_start().len();
     }
+    let mut rest = text.trim_start();
+    for _ in 0..skipped {
+        rest = rest.trim_start_matches(|character: char| !character.is_whitespace()).trim_start();
+    }
+    text.len() - rest.len()
 }
 
 /// Words without `> file`, `2>&1` and a trailing comment; `numpy>1` is a word.
@@ -129,11 +174,13 @@ fn without_redirections<'a>(words: &[&'a str]) -> Vec<&'a str> {
     kept
 }
 
-/// The part of a pipeline before its first `|`.
-fn first_command(pipeline: &str) -> &str {
+/// The commands of a pipeline, separated by `|`.
+fn commands(pipeline: &str) -> Vec<Range<usize>> {
     let mut quotes = Quotes::default();
-    let end = pipeline.char_indices().find(|&(_, character)| quotes.outside(character) && character == '|');
-    &pipeline[..end.map_or(pipeline.len(), |(at, _)| at)]
+    let is_pipe = |&(_, character): &(usize, char)| quotes.outside(character) && character == '|';
+    let pipes: Vec<usize> = pipeline.char_indices().filter(is_pipe).map(|(at, _)| at).collect();
+    let starts = std::iter::once(0).chain(pipes.iter().map(|at| at + 1));
+    starts.zip(pipes.iter().copied().chain([pipeline.len()])).map(|(start, end)| start..end).collect()
 }
 
 /// The pipelines of a shell text, separated by `;`, `&&`, `||`, `&`, brackets and line ends. Comments and
@@ -257,6 +304,8 @@ mod tests {
             ("pip install pymongo, dnspython", "pymongo dnspython"),
             ("pip install a \\\n  b", "a b"),
             ("uv pip install --system a", "--system a"),
+            ("timeout 100 pip install a", "a"),
+            ("bash -c 'pip install a'", "a"),
         ];
         for (script, words) in cases {
             let lifted = lift(script);
@@ -275,6 +324,7 @@ mod tests {
             ),
             ("if true; then pip install a; fi", "if true; then :; fi"),
             ("(cd x; pip install -r r.txt)", "(cd x; :)"),
+            ("yes | pip install a | tail", "yes | :"),
         ];
         for (script, rest) in cases {
             assert_eq!(lift(script).rest.as_deref(), Some(rest), "{script}");
@@ -298,6 +348,11 @@ mod tests {
         let cases = [
             ("pip install {package}", Obstacle::Computed),
             ("pip install $x", Obstacle::Computed),
+            ("{sys.executable} -m pip install {' '.join(x)}", Obstacle::Computed),
+            ("cat r.txt | xargs -n 1 pip install", Obstacle::Computed),
+            ("yes | conda install a", Obstacle::Conda),
+            ("bash -c 'cd x && pip install a'", Obstacle::Nested),
+            ("eval 'pip install $x'", Obstacle::Computed),
             ("conda install -y a", Obstacle::Conda),
             ("apt-get install -y git", Obstacle::System),
             ("poetry add six", Obstacle::Other),

@@ -32,7 +32,8 @@ fn expressions(command: &str) -> Vec<&str> {
     found
 }
 
-fn is_expression(text: &str) -> bool {
+/// Whether a text is an expression of Python.
+pub(in crate::frontend::notebook) fn is_expression(text: &str) -> bool {
     !text.trim().is_empty() && !python::is_too_deep(text) && parse_expression(text).is_ok()
 }
 

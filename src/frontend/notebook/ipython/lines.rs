@@ -199,6 +199,7 @@ impl<'a> Translator<'a> {
         let nothing = if assigned { "None" } else { "pass" }.to_owned();
         match name {
             "pip" if !assigned => self.shell(range, "system", command),
+            "sx" | "system" => self.shell(range, "getoutput", line),
             "env" | "set_env" if !line.is_empty() => self.environment(range, name, line, assigned),
             "timeit" | "prun" if embedded::mentions(line) => {
                 self.shell = true;
