@@ -174,7 +174,13 @@ fn continued(comments: &[&CommentLine]) -> (String, usize) {
     (command, comments.len())
 }
 
-fn read_command(command: &str, span: Range<usize>, found: &mut Collected, diagnostics: &mut Vec<Diagnostic>) {
+/// Reads one command, such as `pip install numpy`.
+pub(super) fn read_command(
+    command: &str,
+    span: Range<usize>,
+    found: &mut Collected,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
     match parse_command(command, &span) {
         Ok(mut read) => {
             diagnostics.extend(credentials::taken_out(&mut read.requirements, span.clone()));

@@ -30,6 +30,15 @@ def test_magics_can_access_script_variables(notebook):
     assert lines[0] == 'hello world world' and lines[1] == "['a', 'b']" and lines[-1] == '2'
 
 
+def test_scripts_exported_by_nbconvert_have_a_shell(operator):
+    done = operator(r'''
+        names = get_ipython().getoutput('echo a')
+        get_ipython().run_cell_magic('bash', '', 'echo "in bash"\n')
+        print(list(names), __file__.endswith('.py'))
+    ''', ipython=True).run()
+    assert (done.returncode, done.stdout) == (0, "in bash\n['a'] True\n")
+
+
 def test_magics_work_within_functions(notebook):
     done = notebook('''
         def say(word):
@@ -148,7 +157,7 @@ def test_plain_scripts_reject_top_level_await(operator):
 def test_missing_shell_is_named(notebook):
     done = notebook('print(1)\n').run(flags=['-S', '-I'])
     assert done.returncode == 1
-    assert done.stderr.startswith('error: the notebook needs IPython') and 'Traceback' not in done.stderr
+    assert done.stderr.startswith('error: IPython is needed') and 'Traceback' not in done.stderr
 
 
 # Notebooks as c3 reads them

@@ -168,6 +168,11 @@ pub fn flatten(json: &str) -> Result<(Language, String, Notebook), NotebookError
     Ok((frontend.language, flat.text, flat.notebook))
 }
 
+/// The commands of a shell text that install packages with pip.
+pub(super) fn installs(script: &str) -> Vec<String> {
+    shell::lift(script).installs.into_iter().map(|(_, command)| command).collect()
+}
+
 /// A cell of Python as read and as run.
 pub(super) fn python_cell(source: &str, tags: Tags) -> Code {
     let code = ipython::translate(source);

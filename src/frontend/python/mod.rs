@@ -239,11 +239,23 @@ fn extract_module(source: &Source, parsed: &Parsed<ModModule>) -> Extraction {
     let lines: Vec<_> = comments.iter().collect();
     let mut found = requirements::collect(&lines, &mut diagnostics);
     diagnostics.extend(prose::doubts(&found.requirements, &model));
-    let shell =
-        source.notebook().is_some_and(|notebook| notebook.shell || ipython::calls_shell(body, &model));
-    if source.notebook().is_some() && (shell || ipython::is_imported(&model)) {
+    let exported = match source.notebook() {
+        Some(_) => None,
+        None => ipython::exported(body, &model, source.text()),
+    };
+    let shell = match source.notebook() {
+        Some(notebook) => notebook.shell || ipython::calls_shell(body, &model),
+        None => exported.is_some(),
+    };
+    if exported.is_some() {
+        for (at, install) in ipython::installs(body, &model) {
+            requirements::read_command(&install, at, &mut found, &mut diagnostics);
+        }
+    }
+    if shell || source.notebook().is_some() && ipython::is_imported(&model) {
         require_ipython(&mut found.requirements);
     }
+    diagnostics.extend(exported);
     Extraction {
         description: docstring(body),
         accesses,

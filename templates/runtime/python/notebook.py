@@ -157,7 +157,7 @@ def start_ipython(module: ModuleType) -> None:
     try:
         interactiveshell: Any = __import__('IPython.core.interactiveshell').core.interactiveshell
     except ImportError as error:
-        fail(f'the notebook needs IPython, which is not in the image ({error})', 1)
+        fail(f'IPython is needed, which is not in the image ({error})', 1)
     Run.profile = standard('tempfile').TemporaryDirectory(prefix='ipython-')
     InteractiveShell = interactiveshell.InteractiveShell  # noqa: N806
     shell = InteractiveShell.instance(ipython_dir=Run.profile.name, user_module=module, user_ns=module.__dict__)
