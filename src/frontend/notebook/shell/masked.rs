@@ -50,7 +50,7 @@ mod tests {
     fn python_in_braces_is_one_word() {
         for (script, wanted) in [
             ("pip install {' '.join(x)} a", "pip install {___.join_x_} a"),
-            ("pip install {f({'a': 1})}", "pip install {f_{_a___1}_}"),
+            ("pip install {f({'a': 1})}", "pip install {f_{_a_:_1}_}"),
             ("echo ${a b} {é or é}", "echo ${a b} {é_or_é}"),
             ("{ pip install a; } > {", "{ pip install a; } > {"),
             ("awk '{print $1}'", "awk '{print $1}'"),
