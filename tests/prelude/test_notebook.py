@@ -39,6 +39,17 @@ def test_scripts_exported_by_nbconvert_have_a_shell(operator):
     assert (done.returncode, done.stdout) == (0, "in bash\n['a'] True\n")
 
 
+def test_forked_processes_share_no_history(notebook):
+    done = notebook("""
+        import os, sys
+        child = os.fork()
+        if not child:
+            sys.exit()
+        os.waitpid(child, 0)
+    """).run()
+    assert (done.returncode, done.stderr) == (0, '')
+
+
 def test_magics_work_within_functions(notebook):
     done = notebook('''
         def say(word):

@@ -160,8 +160,11 @@ def start_ipython(module: ModuleType) -> None:
         fail(f'IPython is needed, which is not in the image ({error})', 1)
     Run.profile = standard('tempfile').TemporaryDirectory(prefix='ipython-')
     InteractiveShell = interactiveshell.InteractiveShell  # noqa: N806
-    shell = InteractiveShell.instance(ipython_dir=Run.profile.name, user_module=module, user_ns=module.__dict__)
-    shell.history_manager.enabled = False
+    # Without a history from the start: it would be a database that processes forked from this one share.
+    config: Any = __import__('traitlets.config').config.Config({'HistoryManager': {'enabled': False}})
+    shell = InteractiveShell.instance(
+        config=config, ipython_dir=Run.profile.name, user_module=module, user_ns=module.__dict__
+    )
     shell.showtraceback = shell.showsyntaxerror = end_with_error
     shell.run_cell = lambda *cell, **options: passed_on(InteractiveShell.run_cell(shell, *cell, **options))
     builtins: Any = __import__('builtins')
