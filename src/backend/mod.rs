@@ -31,7 +31,7 @@ pub(crate) mod python;
 pub mod recipe;
 mod records;
 pub mod runtime;
-mod slurm;
+pub mod slurm;
 pub(crate) mod snakemake;
 pub mod snippet;
 mod surroundings;

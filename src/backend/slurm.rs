@@ -12,8 +12,10 @@ use crate::job::SecretKey;
 use crate::job::slurm::Container;
 
 mod container;
+mod deliveries;
 mod directives;
 
+pub use deliveries::Deliveries;
 use directives::directives;
 
 #[derive(Serialize)]

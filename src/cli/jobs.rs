@@ -1,12 +1,14 @@
 //! Shared by the commands that start and watch jobs.
 
+use std::env;
 use std::io::{self, ErrorKind, Write};
 use std::path::PathBuf;
 
-use c3::failure::{Failure, USAGE};
+use c3::failure::Failure;
 use c3::progress::Progress;
 use c3::submit::kubernetes::{self, Kubectl};
-use c3::submit::{Audience, SubmitError, slurm};
+use c3::submit::slurm::{self, Tasks};
+use c3::submit::{Audience, SubmitError};
 use clap::{Args, ValueEnum};
 
 use super::console::{self, argument};
@@ -44,7 +46,7 @@ pub(super) struct Reach {
 /// What to do with a job's outputs.
 #[derive(Args, Debug, Clone)]
 pub(super) struct Outputs {
-    /// Wait for the end of the job and put its outputs into a folder; they need a volume of the job
+    /// Wait for the end of the job and put its outputs into a folder; on Kubernetes they need a volume of the job
     #[arg(short, long, value_name = "DIR")]
     output_dir: Option<PathBuf>,
 }
@@ -108,18 +110,14 @@ impl Outputs {
         Self { output_dir: self.output_dir.or(other.output_dir) }
     }
 
-    /// Rejects the option for Slurm, whose jobs write to a shared folder.
-    pub(super) fn refuse_on_slurm(&self) -> Result<(), Failure> {
-        if !self.are_wanted() {
-            return Ok(());
-        }
-        Err(Failure::new(USAGE, "outputs of Slurm jobs are in a folder of the cluster, and aren't fetched")
-            .hint("it is `NAME-JOB` where the job was submitted, or what the variable `C3_OUTPUTS` names"))
-    }
-
-    fn fetch(&self, job: &str, reach: &Reach, reporter: &Progress) -> Result<(), Failure> {
+    fn fetch(&self, job: &str, tasks: Option<&Tasks>, reach: &Reach) -> Result<(), Failure> {
         let Some(folder) = &self.output_dir else { return Ok(()) };
-        kubernetes::fetch(&reach.kubectl()?, job, folder, reporter)
+        let reporter = &reach.reporter();
+        let named = || env::var_os("C3_OUTPUTS").filter(|path| !path.is_empty()).map(PathBuf::from);
+        match tasks {
+            Some(tasks) => tasks.fetch(job, folder, named().as_deref(), reporter),
+            None => kubernetes::fetch(&reach.kubectl()?, job, folder, reporter),
+        }
     }
 }
 
@@ -132,9 +130,6 @@ impl Named {
 
     /// Follows the job to its end; exits with its exit code.
     pub(super) fn follow(&self, shows_log: bool, outputs: &Outputs) -> Result<(), Failure> {
-        if self.engine() == Engine::Slurm {
-            outputs.refuse_on_slurm()?;
-        }
         follow(self.engine(), &self.job, &self.reach, shows_log, outputs)
     }
 
@@ -169,11 +164,11 @@ pub(super) fn follow(
     let reporter = reach.reporter();
     let audience = Audience { reporter: &reporter, log: shows_log.then_some(&print) };
     let end = shown(match engine {
-        Engine::Kubernetes => kubernetes::follow(&reach.kubectl()?, job, audience),
-        Engine::Slurm => slurm::follow(job, audience),
+        Engine::Kubernetes => kubernetes::follow(&reach.kubectl()?, job, audience).map(|end| (end, None)),
+        Engine::Slurm => slurm::follow(job, audience).map(|(end, tasks)| (end, Some(tasks))),
     })?;
-    let Some(end) = end else { return Ok(()) };
-    let fetched = outputs.fetch(job, reach, &reporter);
+    let Some((end, tasks)) = end else { return Ok(()) };
+    let fetched = outputs.fetch(job, tasks.as_ref(), reach);
     if end.code == 0 {
         return fetched;
     }

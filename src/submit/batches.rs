@@ -7,8 +7,8 @@ use crate::grid::pace::{Pace, Speed, span};
 use crate::grid::worker_log::{Tally, WorkerLog};
 use crate::progress::Progress;
 
-/// Interval of progress reports, if batches have ended.
-const PAUSE: Duration = Duration::from_secs(10);
+/// Interval of progress reports, if there is something new.
+pub(super) const PAUSE: Duration = Duration::from_secs(10);
 
 /// The state of a grid; silent for another job.
 #[derive(Debug)]

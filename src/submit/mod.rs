@@ -1,6 +1,7 @@
 //! Jobs: started on an engine with values, followed, waited for and cancelled, through the engine's own programs.
 
 use std::io;
+use std::path::PathBuf;
 
 use thiserror::Error;
 
@@ -92,16 +93,25 @@ pub enum SubmitError {
         place: String,
     },
     /// The outputs could not be unpacked.
-    #[error("failed to unpack the outputs: {0}")]
+    #[error("failed to copy the outputs: {0}")]
     Outputs(io::Error),
+    /// The folder of the outputs is not visible here.
+    #[error("there is no folder `{}` on this machine, where the job delivers its outputs", .0.display())]
+    Unseen(PathBuf),
+    /// The engine has forgotten the script of the job, and with it the names of its outputs.
+    #[error("Slurm has forgotten the script of the job `{0}`, and with it what its outputs are")]
+    Forgotten(String),
 }
 
 impl Fault for SubmitError {
     fn code(&self) -> u8 {
         match self {
-            Self::Manifest(_) | Self::Log(_) | Self::NoVolume | Self::Undelivered(_) | Self::Outputs(_) => {
-                INPUT
-            }
+            Self::Manifest(_)
+            | Self::Log(_)
+            | Self::NoVolume
+            | Self::Undelivered(_)
+            | Self::Outputs(_)
+            | Self::Unseen(_) => INPUT,
             _ => ENGINE,
         }
     }
@@ -120,7 +130,9 @@ impl Fault for SubmitError {
             Self::NoVolume => "make the job anew with `--volume CLAIM:PATH`, or leave `--output-dir` out".to_owned(),
             Self::Undelivered(_) => "name the folder when the job is started: `c3 submit --output-dir DIR`".to_owned(),
             Self::Unread { place, .. } => format!("they stay in `{place}` of the job's volume; `c3 wait --output-dir DIR` tries again"),
-            Self::Outputs(_) => "make room, or name another folder with `--output-dir`; the volume keeps them".to_owned(),
+            Self::Outputs(_) => "make room, or name another folder with `--output-dir`; they stay where they are".to_owned(),
+            Self::Unseen(_) => "call this where the file system of the nodes is mounted; if the job was started with `C3_OUTPUTS`, set it to the same".to_owned(),
+            Self::Forgotten(_) => "they are in the folder `NAME-JOB` where the job was submitted".to_owned(),
             Self::Start { .. } | Self::Refused { .. } | Self::Log(_) => return None,
         })
     }

@@ -133,6 +133,29 @@ def test_c3_starts_a_job_and_follows_it(folder, call):
     assert call('wait', number).returncode == 7
 
 
+def test_c3_fetches_the_outputs_of_a_job(folder, call):
+    done = succeeded(call('submit', 'teller.py', '--text', HOSTILE, '-o', 'fetched', '--on', 'slurm'))
+    number = re.search('started the job `([0-9]+)`', done.stderr).group(1)
+    assert (folder / 'fetched/told').read_bytes() == delivered(folder, number)['told'].encode()
+    succeeded(call('wait', '-o', 'again', number))
+    assert (folder / 'again/told').read_bytes() == (folder / 'fetched/told').read_bytes()
+    failed = call('submit', 'teller.py', '--end', '7', '-o', 'failed', '--on', 'slurm')
+    assert failed.returncode == 7
+    assert 'nothing is put into `failed`' in failed.stderr
+    (folder / f'teller-{number}').rename(folder / 'elsewhere')
+    missing = call('wait', '-o', 'missing', number)
+    assert missing.returncode == 1
+    assert f'there is no folder `{folder}/teller-{number}` on this machine' in missing.stderr
+
+
+def test_c3_reports_progress_and_fetches_outputs_of_an_array(folder, call):
+    number = submit(folder, 'teller.sbatch', '--text', 'part', options=['--array=0-1'])
+    done = succeeded(call('wait', '-o', 'parts', number))
+    assert '2 tasks: 2 done' in done.stderr
+    for index in range(2):
+        assert json.loads((folder / f'parts/{index}/told').read_text(encoding='utf-8'))['text'] == 'part'
+
+
 def test_c3_cancels_a_job(folder, call):
     number = succeeded(call('submit', 'teller.py', '--end', 'late')).stdout.strip()
     wait_until(lambda: 'waiting' in log(folder, number))
@@ -144,7 +167,7 @@ def test_c3_cancels_a_job(folder, call):
     refused(call('submit', 'teller.py', '--rows', 'many'), 2, "parameter `rows` is an Integer")
 
 
-def test_grid_loses_no_batch_when_its_node_is_drained(folder):
+def test_grid_loses_no_batch_when_its_node_is_drained(folder, call):
     write(folder / 'noter.py', GRID)
     notes = folder / 'notes'
     notes.mkdir()
@@ -172,6 +195,9 @@ def test_grid_loses_no_batch_when_its_node_is_drained(folder):
     assert {job['JobState'] for job in ended(number)} == {'COMPLETED'}
     assert any(int(job['Restarts']) for job in jobs(number))
     assert {path.name for path in notes.iterdir()} == {f'b{number}' for number in range(40)}
+    for command in ('logs', 'wait'):
+        said = succeeded(call(command, number)).stderr
+        assert '40 of 40 batches done' in said and '10 tasks: 10 done' in said
     remove_from_podman('claimed-gw-noter')
 
 

@@ -44,13 +44,18 @@ pub(super) fn follow(kubectl: &Kubectl, name: &str, audience: Audience) -> Resul
     })
 }
 
-/// Shows the logs of a job's pods so far, one after the other.
+/// Shows the logs of a job's pods so far, one after the other, and how far a grid is.
 pub(super) fn show(kubectl: &Kubectl, name: &str, audience: Audience) -> Result<(), SubmitError> {
+    let batches = Batches::new(audience.reporter);
     let (job, pods) = state_of(kubectl, name)?;
     for pod in pods.iter().filter(|pod| pod.has_begun()) {
         let prefix = prefix(&job, pod);
-        kubectl.print(pod.name(), &|line| shown(audience, &prefix, line))?;
+        kubectl.print(pod.name(), &|line| {
+            batches.read(line);
+            shown(audience, &prefix, line)
+        })?;
     }
+    batches.report(true);
     Ok(())
 }
 

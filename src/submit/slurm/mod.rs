@@ -5,16 +5,20 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::batches::Batches;
+use super::batches::{Batches, PAUSE as INTERVAL};
 use super::command::{Program, complaint};
 use super::{Audience, End, SubmitError};
 use crate::invocation::{Interface, Invocation};
+use crate::progress::Progress;
 
+mod outputs;
 mod state;
+mod tasks;
 
 use state::Task;
+pub use tasks::Tasks;
 
 /// Polling interval of a job.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -37,13 +41,19 @@ fn options(interface: &Interface, invocation: &Invocation) -> Vec<String> {
     values.chain(invocation.own.iter().cloned()).collect()
 }
 
-/// Follows a job to its end.
-pub fn follow(job: &str, audience: Audience) -> Result<End, SubmitError> {
+/// Follows a job to its end, and returns that and its tasks.
+pub fn follow(job: &str, audience: Audience) -> Result<(End, Tasks), SubmitError> {
     let mut told = Vec::new();
     let batches = Batches::new(audience.reporter);
+    let mut array = Array::new(audience.reporter);
     let mut logs: Vec<Log> = Vec::new();
+    let mut tasks = Tasks::default();
     loop {
-        let tasks = tasks(job)?;
+        let is_first = tasks.is_empty();
+        tasks.see(look(job)?);
+        if is_first && tasks.are_an_array() {
+            tasks.recall(accounted(job).unwrap_or_default());
+        }
         for line in tasks.iter().filter_map(Task::holdup) {
             if !told.contains(&line) {
                 audience.reporter.warn(line.clone());
@@ -60,12 +70,35 @@ pub fn follow(job: &str, audience: Audience) -> Result<End, SubmitError> {
             let text = show(&log.path, log.position, audience)?;
             log.read(&text, &batches);
         }
-        let end = state::end(&tasks);
+        let end = tasks.end();
         batches.report(end.is_some());
+        array.report(&tasks, end.is_some());
         if let Some(end) = end {
-            return Ok(end);
+            return Ok((end, tasks));
         }
         thread::sleep(PAUSE);
+    }
+}
+
+/// The tasks of an array, told at intervals if something has changed, and at the end.
+struct Array<'a> {
+    reporter: &'a Progress,
+    at: Instant,
+    told: Option<String>,
+}
+
+impl<'a> Array<'a> {
+    fn new(reporter: &'a Progress) -> Self {
+        Self { reporter, at: Instant::now(), told: None }
+    }
+
+    fn report(&mut self, tasks: &Tasks, is_over: bool) {
+        if !is_over && self.at.elapsed() < INTERVAL {
+            return;
+        }
+        let Some(line) = tasks.summary().filter(|line| self.told.as_ref() != Some(line)) else { return };
+        self.reporter.info(line.clone());
+        (self.at, self.told) = (Instant::now(), Some(line));
     }
 }
 
@@ -92,22 +125,30 @@ impl Log {
     }
 }
 
-/// Shows a job's log so far.
+/// Shows a job's log so far, and how far an array and a grid are.
 pub fn show_log(job: &str, audience: Audience) -> Result<(), SubmitError> {
-    let tasks = tasks(job)?;
+    let batches = Batches::new(audience.reporter);
+    let mut tasks = Tasks::default();
+    tasks.see(look(job)?);
     let mut paths: Vec<_> = tasks.iter().filter_map(Task::log).collect();
     paths.dedup();
-    paths.into_iter().try_for_each(|path| show(path, 0, audience).map(drop))
+    for path in paths {
+        let text = show(path, 0, audience)?;
+        text.split_inclusive(|byte| *byte == b'\n').for_each(|line| batches.read(line));
+    }
+    batches.report(true);
+    Array::new(audience.reporter).report(&tasks, true);
+    Ok(())
 }
 
 /// Cancels a job.
 pub fn cancel(job: &str) -> Result<(), SubmitError> {
-    tasks(job)?;
+    look(job)?;
     stdout_of(&Program::find("scancel")?, [OsString::from(job)]).map(drop)
 }
 
 /// The tasks of a job: from the controller for some minutes after the end, then from the accounting.
-fn tasks(job: &str) -> Result<Vec<Task>, SubmitError> {
+fn look(job: &str) -> Result<Vec<Task>, SubmitError> {
     let words = ["show", "job", job, "--oneliner"].map(OsString::from);
     match stdout_of(&Program::find("scontrol")?, words) {
         Ok(output) => Ok(state::tasks(&output)),
@@ -118,22 +159,27 @@ fn tasks(job: &str) -> Result<Vec<Task>, SubmitError> {
 
 fn accounted(job: &str) -> Result<Vec<Task>, SubmitError> {
     let unknown = || SubmitError::NoJob(job.to_owned());
-    let words =
-        ["--jobs", job, "--allocations", "--noheader", "--parsable2", "--format=JobID,State,ExitCode"]
-            .map(OsString::from);
+    let words = [
+        "--jobs",
+        job,
+        "--allocations",
+        "--noheader",
+        "--parsable2",
+        "--format=JobID,State,ExitCode,WorkDir",
+    ]
+    .map(OsString::from);
     let output = stdout_of(&Program::find("sacct")?, words).map_err(|_| unknown())?;
     let tasks = state::accounted(&output);
     if tasks.is_empty() { Err(unknown()) } else { Ok(tasks) }
 }
 
-/// Shows a log from a position, and returns what was shown.
+/// Shows a log from a position if it is to be shown, and returns it.
 fn show(path: &Path, from: u64, audience: Audience) -> Result<Vec<u8>, SubmitError> {
-    let Some(log) = audience.log else { return Ok(Vec::new()) };
     // A job that waits has no log yet.
     let Ok(mut file) = File::open(path) else { return Ok(Vec::new()) };
     let mut text = Vec::new();
     let read = file.seek(SeekFrom::Start(from)).and_then(|_| file.read_to_end(&mut text));
-    read.and_then(|_| log(&text)).map_err(SubmitError::Log)?;
+    read.and_then(|_| audience.log.map_or(Ok(()), |log| log(&text))).map_err(SubmitError::Log)?;
     Ok(text)
 }
 

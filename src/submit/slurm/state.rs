@@ -35,6 +35,8 @@ pub(super) struct Task {
     /// Exit code and signal.
     exit: (u8, u8),
     log: Option<PathBuf>,
+    /// The folder where it was submitted.
+    folder: Option<PathBuf>,
 }
 
 impl Task {
@@ -43,13 +45,45 @@ impl Task {
         self.log.as_deref()
     }
 
+    /// Its number; in an array that of the array, `_` and its index, or those of all tasks that wait.
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Its index in an array, or those of all tasks that wait: `3`, `3-9%2`.
+    pub(super) fn index(&self) -> Option<&str> {
+        self.id.split_once('_').map(|(_, index)| index)
+    }
+
+    /// The folder where it was submitted.
+    pub(super) fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
+    }
+
+    /// Whether its program has done its work.
+    pub(super) fn has_succeeded(&self) -> bool {
+        self.state == "COMPLETED"
+    }
+
+    /// Its state in a word of the user's.
+    pub(super) fn stage(&self) -> Stage {
+        match self.state.as_str() {
+            "PENDING" | "CONFIGURING" | "REQUEUED" | "REQUEUE_HOLD" | "REQUEUE_FED" | "SPECIAL_EXIT"
+            | "RESV_DEL_HOLD" | "POWER_UP_NODE" => Stage::Waiting,
+            "COMPLETED" => Stage::Done,
+            _ if self.is_over() => Stage::Failed,
+            _ => Stage::Running,
+        }
+    }
+
     /// What keeps it from running.
     pub(super) fn holdup(&self) -> Option<String> {
         let waits = self.state == "PENDING" && !USUAL.contains(&self.reason.as_str());
         waits.then(|| format!("the job {} waits: {}", self.id, self.reason))
     }
 
-    fn is_over(&self) -> bool {
+    /// Whether it has ended.
+    pub(super) fn is_over(&self) -> bool {
         !ALIVE.contains(&self.state.as_str())
     }
 
@@ -60,8 +94,21 @@ impl Task {
             (0, signal) => signal.saturating_add(128),
             (code, _) => code,
         };
-        (self.state != "COMPLETED").then_some(code)
+        (!self.has_succeeded()).then_some(code)
     }
+}
+
+/// How far a task is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// It hasn't begun.
+    Waiting,
+    /// It runs, or tidies up.
+    Running,
+    /// It has succeeded.
+    Done,
+    /// It has failed, was cancelled or ran out of time.
+    Failed,
 }
 
 /// The end of a job, if all its tasks have ended.
@@ -99,8 +146,14 @@ fn task(line: &str) -> Task {
         state: field("JobState").to_owned(),
         reason: field("Reason").to_owned(),
         exit: exit(field("ExitCode")),
-        log: self::field(behind, "StdOut", true).filter(|path| !path.is_empty()).map(PathBuf::from),
+        log: path(behind, "StdOut"),
+        folder: path(behind, "WorkDir"),
     }
+}
+
+/// A path behind the call.
+fn path(behind: &str, name: &str) -> Option<PathBuf> {
+    field(behind, name, true).filter(|path| !path.is_empty()).map(PathBuf::from)
 }
 
 /// The value of a field; paths may contain blanks, so it ends before the next field.
@@ -120,13 +173,14 @@ fn field<'a>(line: &'a str, name: &str, is_last: bool) -> Option<&'a str> {
     Some(value[..end.unwrap_or(value.len())].trim_end())
 }
 
-/// The tasks in the output of `sacct`: `12_0|FAILED|3:0`; the state may name who cancelled it.
+/// The tasks in the output of `sacct`: `12_0|FAILED|3:0|/folder`; the state may name who cancelled it.
 pub(super) fn accounted(text: &str) -> Vec<Task> {
     let task = |line: &str| {
-        let mut fields = line.split('|');
+        let mut fields = line.splitn(4, '|');
         let (id, state, code) = (fields.next()?, fields.next()?, fields.next()?);
         let state = state.split(' ').next().unwrap_or_default();
-        Some(Task { id: id.to_owned(), state: state.to_owned(), exit: exit(code), ..Task::default() })
+        let folder = fields.next().filter(|path| !path.is_empty()).map(PathBuf::from);
+        Some(Task { id: id.to_owned(), state: state.to_owned(), exit: exit(code), folder, ..Task::default() })
     };
     text.lines().filter_map(task).collect()
 }
@@ -151,6 +205,7 @@ mod tests {
         let [task] = tasks(LINE).try_into().unwrap();
         assert_eq!(task.id, "5_2");
         assert_eq!(task.log(), Some(Path::new("/a b/slurm-5_2.out")));
+        assert_eq!((task.index(), task.folder()), (Some("2"), Some(Path::new("/a b"))));
         assert_eq!(end(&[task]), Some(End { code: 3, reason: Some("the job 5_2 is FAILED".to_owned()) }));
     }
 
