@@ -175,10 +175,13 @@ fn example(needed: &[&Parameter]) -> String {
     format!(" --config{}", given.collect::<String>())
 }
 
+/// The folder of all outputs.
+pub(crate) const RESULTS: &str = "results/";
+
 /// The path of an operator's output; of a grid's, that of one worker.
 pub(crate) fn result(operator: &str, outcome: &str, worker: Option<&str>) -> String {
     let of_worker = worker.map(|worker| format!("{worker}/")).unwrap_or_default();
-    format!("results/{operator}/{of_worker}{outcome}")
+    format!("{RESULTS}{operator}/{of_worker}{outcome}")
 }
 
 /// The file that marks an operator as done: its first output, or an empty file.

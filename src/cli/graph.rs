@@ -16,8 +16,8 @@ use super::options::LogLevel;
 
 #[derive(Args, Debug)]
 pub(crate) struct Options {
-    /// Operators in the order in which they run, or one workflow: CWL, Argo, a program of `c3 create-workflow` for Kubeflow,
-    /// or what kfp 2 makes of it
+    /// Operators in the order in which they run, or one workflow: CWL, Argo, what `c3 create-workflow` writes for Kubeflow,
+    /// Snakemake or Airflow, or what kfp 2 compiles
     #[arg(value_name = "OPERATOR|WORKFLOW", required = true)]
     paths: Vec<PathBuf>,
 
@@ -41,8 +41,8 @@ enum Format {
     Json,
 }
 
-/// Suffixes of files that may be workflows.
-const WORKFLOWS: &[&str] = &[".cwl", ".yaml", ".yml", ".json", ".pipeline.py"];
+/// Suffixes of files that may be workflows, beside those of Snakefiles.
+const WORKFLOWS: &[&str] = &[".cwl", ".yaml", ".yml", ".json", ".pipeline.py", ".workflow.airflow.py"];
 
 /// Runs the command.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
@@ -62,7 +62,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
 /// The workflow in a file, if it is one.
 fn workflow(path: &Path) -> Result<Option<Graph>, Failure> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    if !WORKFLOWS.iter().any(|end| name.ends_with(end)) {
+    if !graph::is_snakefile(&name) && !WORKFLOWS.iter().any(|end| name.ends_with(end)) {
         return Ok(None);
     }
     let shown = path.display();
@@ -96,7 +96,13 @@ fn step(path: &Path) -> Result<(Source, Operator), Failure> {
         )
         .hint("give the source of the operator, or the component that `c3 compile` wrote"));
     }
-    operator(path, true)
+    let (source, operator) = operator(path, true)?;
+    if graph::is_dag(source.text()) {
+        return Err(Failure::new(INPUT, format!("`{name}` is a DAG of Airflow, not an operator")).hint(
+            "of DAGs, only those that `c3 create-workflow` writes are drawn: `NAME.workflow.airflow.py`",
+        ));
+    }
+    Ok((source, operator))
 }
 
 /// The picture's title for screen readers.

@@ -7,13 +7,15 @@ use serde::Serialize;
 use super::{Engine, Operator, Origin, Remark, Workflow, join};
 use crate::backend::parameter::LOG_LEVEL;
 
+mod airflow;
 mod argo;
 mod file;
 mod mermaid;
 mod pipeline;
+mod snakemake;
 mod svg;
 
-pub use file::{FileError, parse};
+pub use file::{FileError, is_dag, is_snakefile, parse};
 pub use mermaid::mermaid;
 pub use svg::svg;
 

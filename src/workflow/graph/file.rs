@@ -1,4 +1,4 @@
-//! Workflow files: CWL, Argo, pipelines compiled by kfp 2, and programs of `c3`.
+//! Workflow files: CWL, Argo, pipelines compiled by kfp 2, and programs, Snakefiles and DAGs of `c3`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,7 +7,7 @@ use serde::Deserialize;
 use thiserror::Error;
 use yaml_serde::Value;
 
-use super::{Graph, Parts, argo, pipeline};
+use super::{Graph, Parts, airflow, argo, pipeline, snakemake};
 use crate::workflow::Engine;
 
 /// Why a file could not be drawn.
@@ -19,6 +19,40 @@ pub enum FileError {
     /// The file has nothing to draw.
     #[error("it has no steps")]
     Empty,
+    /// A line that may hold steps, which nothing but its engine can read.
+    #[error("line {line} is none that `c3 create-workflow` writes: `{text}`")]
+    Foreign {
+        /// Its number, from 1.
+        line: usize,
+        /// Its text.
+        text: String,
+    },
+}
+
+impl FileError {
+    /// The error for a line.
+    pub(super) fn foreign(line: usize, text: &str) -> Self {
+        Self::Foreign { line, text: text.to_owned() }
+    }
+}
+
+/// The lines with something in them, without indentation and comments, and their numbers.
+pub(super) fn lines_of_code(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let lines = text.lines().enumerate().map(|(at, line)| (at + 1, line.trim()));
+    lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
+}
+
+/// Whether a program is a DAG of Airflow, which is no operator.
+#[must_use]
+pub fn is_dag(text: &str) -> bool {
+    let imports = |line: &str| ["from airflow", "import airflow"].iter().any(|start| line.starts_with(start));
+    text.lines().any(imports) && (text.contains("DAG(") || text.contains("@dag"))
+}
+
+/// Whether a file is a Snakefile, by its name.
+#[must_use]
+pub fn is_snakefile(name: &str) -> bool {
+    name == "Snakefile" || Path::new(name).extension().is_some_and(|end| end == "smk")
 }
 
 /// The graph of a workflow file; nothing for other files.
@@ -29,6 +63,10 @@ pub enum FileError {
 pub fn parse(name: &str, text: &str) -> Result<Option<Graph>, FileError> {
     let parts = if name.ends_with(Engine::Kubeflow.suffix()) {
         Some(pipeline::program(text))
+    } else if is_snakefile(name) {
+        Some(snakemake::modules(text)?)
+    } else if name.ends_with(Engine::Airflow.suffix()) {
+        Some(airflow::dag(text)?)
     } else {
         let value = match first_document(text) {
             Ok(value) => value,

@@ -70,6 +70,42 @@ fn argo_workflows_are_drawn_like_their_operators() {
 }
 
 #[test]
+fn snakefiles_and_dags_are_drawn_like_their_operators() {
+    let settings = Settings { stem: "all".into(), name: "all".into(), workers: 3 };
+    for engine in [Engine::Snakemake, Engine::Airflow] {
+        let artifact = emit(&operators(), engine, &settings).0;
+        let text = String::from_utf8(artifact.content).unwrap();
+        let read = parse(&artifact.name, &text).unwrap().unwrap();
+        let drawn = graph(&operators(), engine).0;
+        // What is left at the end isn't named.
+        assert_eq!((&read.nodes[..], &read.edges[..]), (&drawn.nodes[..5], &drawn.edges[..5]), "{text}");
+    }
+}
+
+#[test]
+fn foreign_snakefiles_and_dags_are_rejected_by_line() {
+    let settings = Settings { stem: "all".into(), name: "all".into(), workers: 3 };
+    for (engine, added) in [
+        (Engine::Snakemake, "rule other:\n    input: \"x\"\n"),
+        (Engine::Snakemake, "include: \"other.smk\"\n"),
+        (Engine::Airflow, "    TASKS[\"make\"] >> other()\n"),
+        (Engine::Airflow, "    other = BashOperator(task_id=\"x\")\n"),
+    ] {
+        let artifact = emit(&operators(), engine, &settings).0;
+        let text = String::from_utf8(artifact.content).unwrap() + added;
+        let error = parse(&artifact.name, &text).unwrap_err().to_string();
+        let line = text.lines().position(|line| added.starts_with(line) && !line.is_empty()).unwrap() + 1;
+        assert!(
+            error.starts_with(&format!("line {line} ")) && error.contains("c3 create-workflow"),
+            "{error}"
+        );
+    }
+    let elsewhere = "module a:\n snakefile: \n  \"a.smk\"\n config:\n  {\n  \"t\": \"results/b/t\",\n  }\n";
+    assert!(parse("Snakefile", elsewhere).unwrap_err().to_string().contains("line 6"));
+    assert!(parse("a.smk", "rule all:\n    input:\n        \"x\",\n").is_err());
+}
+
+#[test]
 fn workflows_of_other_tools_are_drawn() {
     let maps = "class: Workflow\ninputs: {x: string}\noutputs: {y: {type: File, outputSource: b/y}}\nsteps:\n  \
                 b: {run: b.cwl, in: {z: a/z, x: x}, out: [y]}\n  a: {run: a.cwl, in: {x: {source: x}}, out: [z]}\n";
