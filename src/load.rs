@@ -89,14 +89,21 @@ impl Fault for LoadError {
             Self::Directory(_) => {
                 Some("name a file in it; `c3 compile` and `c3 build` take whole folders".into())
             }
-            Self::Language(_) => {
-                Some(format!("rename it to end in one of {}", frontend::extensions().join(", ")))
-            }
+            Self::Language(path) => Some(conversion(path)),
             Self::Encoding { .. } => Some("save the file as UTF-8".into()),
             Self::Notebook { source, .. } => Some(source.hint().into()),
             Self::Size { .. } => Some("move data out of the source into an additional file".into()),
             Self::Special(_) | Self::Io { .. } => None,
         }
+    }
+}
+
+/// How a file that `c3` doesn't read becomes one that it does.
+fn conversion(path: &Path) -> String {
+    match path.extension().and_then(|end| end.to_str()).map(str::to_lowercase).as_deref() {
+        Some("rmd") => format!("`Rscript -e 'knitr::purl(\"{}\")'` makes an R script of it", path.display()),
+        Some("qmd") => format!("`quarto convert {}` makes a notebook of it", path.display()),
+        _ => format!("sources end in one of {}", frontend::extensions().join(", ")),
     }
 }
 

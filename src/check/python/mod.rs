@@ -22,6 +22,7 @@ mod imports;
 mod missing;
 mod scene;
 mod search;
+mod undefined;
 mod unused;
 
 use imports::Import;
@@ -47,6 +48,7 @@ pub(super) fn check(source: &Source, component: &Component, surroundings: &Surro
     }
     diagnostics.extend(unused::check(source, &parsed, &scene));
     diagnostics.extend(calls::check(body, &model, &scene.installed.names));
+    diagnostics.extend(undefined::check(body, &model, source.text()));
     diagnostics.extend(booleans(source));
     if let Some(job) = Job::of(component, surroundings, source.text()) {
         diagnostics = diagnostics.into_iter().map(|found| job.offline(found)).collect();

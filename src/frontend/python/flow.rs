@@ -36,7 +36,8 @@ mod targets;
 mod value;
 mod walk;
 
-pub(super) use certain::{Doubts, is_main};
+pub(crate) use certain::Doubts;
+pub(super) use certain::is_main;
 pub(super) use ends::Ends;
 pub(super) use options::Defaults;
 pub(super) use records::{FlowAnalysis, Use};
