@@ -78,7 +78,7 @@ pub(super) struct Uses {
 }
 
 /// Finds every use of an environment variable.
-pub(super) fn uses<'tree>(names: &Names<'tree>, shapes: &Shapes<'tree>) -> Uses {
+pub(super) fn uses<'tree>(names: &Names<'tree>, shapes: &Shapes<'tree>, is_module: bool) -> Uses {
     let catches = Catches::new(names, shapes);
     let mut finder = Finder {
         names,
@@ -101,7 +101,7 @@ pub(super) fn uses<'tree>(names: &Names<'tree>, shapes: &Shapes<'tree>) -> Uses 
         !lent.iter().any(|(name, span)| *name == used.name && span.contains(&used.span.start))
     });
     found.uses.sort_by_key(|found| found.done);
-    evidence::weigh(&mut found.uses, names, shapes, &catches);
+    evidence::weigh(&mut found.uses, names, shapes, &catches, is_module);
     keep_tested(&mut found.uses);
     give_types(&mut found.uses);
     found

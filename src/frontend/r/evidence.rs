@@ -12,7 +12,7 @@ use super::endings::{ends, last, quits, statements};
 use super::environment::{Use, fits_environment};
 use super::fold;
 use super::names::Names;
-use super::shapes::Shapes;
+use super::shapes::{Pair, Shapes};
 use super::tree;
 use super::wrappers::bare;
 use crate::frontend::facts::{Fact, Test, as_option, demanded, is_idle, needs};
@@ -21,10 +21,12 @@ use crate::value::Constant;
 
 mod cases;
 mod conditions;
+mod idle;
 mod named;
 mod places;
 mod subjects;
 
+use idle::idle;
 use named::Named;
 use places::compared;
 use subjects::Held;
@@ -39,6 +41,7 @@ pub(super) fn weigh<'tree>(
     names: &Names<'tree>,
     shapes: &Shapes<'tree>,
     catches: &Catches<'tree>,
+    is_module: bool,
 ) {
     let parses = || names.text.contains("parse_args");
     if uses.is_empty() && !parses() {
@@ -47,7 +50,8 @@ pub(super) fn weigh<'tree>(
     let Some((_, root)) = shapes.statements.iter().find(|(_, around)| around.kind() == "program") else {
         return;
     };
-    let mut finder = Finder::new(uses, names, shapes, catches);
+    let idle = if is_module { Vec::new() } else { idle(names, shapes) };
+    let mut finder = Finder::new(uses, names, shapes, catches, idle);
     tree::walk(*root, |node| finder.look(node));
     finder.settle(uses);
 }
@@ -70,8 +74,14 @@ enum Evidence {
 struct Finder<'n, 'tree> {
     names: &'n Names<'tree>,
     catches: &'n Catches<'tree>,
+    /// Functions that nothing calls.
+    idle: Vec<Range<usize>>,
     /// The variables read by calls, by the start of the call.
     reads: BTreeMap<usize, Vec<String>>,
+    /// The variables whose reads all give a text, never `NULL`.
+    texts: BTreeSet<String>,
+    /// The defaults of variables.
+    defaults: BTreeMap<String, String>,
     /// The variables whose reads fail if unset, by the end of the read.
     failing: BTreeMap<usize, Vec<String>>,
     /// The variables whose reads all give `NA` if unset, which no condition can be.
@@ -97,6 +107,7 @@ impl<'n, 'tree> Finder<'n, 'tree> {
         names: &'n Names<'tree>,
         shapes: &Shapes<'tree>,
         catches: &'n Catches<'tree>,
+        idle: Vec<Range<usize>>,
     ) -> Self {
         let is_read = |found: &&Use| matches!(found.action, Action::Read { .. } | Action::Test);
         let mut reads: BTreeMap<usize, Vec<String>> = BTreeMap::new();
@@ -115,7 +126,10 @@ impl<'n, 'tree> Finder<'n, 'tree> {
         let mut finder = Self {
             names,
             catches,
+            idle,
             reads,
+            texts: texts(uses, names.text),
+            defaults: defaults(uses),
             failing,
             missing: missing(uses),
             holders: BTreeMap::new(),
@@ -126,7 +140,10 @@ impl<'n, 'tree> Finder<'n, 'tree> {
             demanded: BTreeSet::new(),
             asked: BTreeMap::new(),
         };
-        for pair in &shapes.assignments {
+        let defaults = shapes.parameters.iter().filter_map(|target| default(*target));
+        let mut pairs: Vec<Pair> = shapes.assignments.iter().copied().chain(defaults).collect();
+        pairs.sort_by_key(|pair| pair.node.start_byte());
+        for pair in &pairs {
             finder.hold(pair);
         }
         finder
@@ -135,9 +152,7 @@ impl<'n, 'tree> Finder<'n, 'tree> {
     fn look(&mut self, node: Node<'tree>) {
         match node.kind() {
             "if_statement" => self.condition(node),
-            "while_statement" => {
-                node.child_by_field_name("condition").into_iter().for_each(|it| self.refuse_missing(it));
-            }
+            "while_statement" => self.repeat(node),
             "binary_operator" => self.operator(node),
             "call" => self.call(node),
             "subset2" => {
@@ -161,6 +176,16 @@ impl<'n, 'tree> Finder<'n, 'tree> {
         let Some(condition) = field("condition") else { return };
         self.refuse_missing(condition);
         self.choice(self.test(condition), field("consequence"), field("alternative"));
+    }
+
+    /// A loop that ends the script at once is a condition.
+    fn repeat(&mut self, node: Node<'tree>) {
+        let Some(condition) = node.child_by_field_name("condition") else { return };
+        self.refuse_missing(condition);
+        let body = node.child_by_field_name("body");
+        if body.and_then(last).is_some_and(|last| ends(last, self.names)) {
+            self.choice(self.test(condition), body, None);
+        }
     }
 
     /// `if (NA == "a")` fails, and so does `if (NA)`.
@@ -220,6 +245,9 @@ impl<'n, 'tree> Finder<'n, 'tree> {
     }
 
     fn demand_by(&mut self, facts: &[Fact], at: Node<'tree>, is_final: bool) {
+        if self.idle.iter().any(|idle| idle.contains(&at.start_byte())) {
+            return;
+        }
         if let Some(caught) = self.catches.at(at.start_byte()).filter(|_| !quits(at, self.names)) {
             let relieved = self.relieved(facts, caught);
             return self.found.extend(relieved);
@@ -368,7 +396,42 @@ impl<'n, 'tree> Finder<'n, 'tree> {
         }
         uses.extend(demands);
         spare(uses, &self.conditions);
+        let is_idle = |found: &&mut Use| self.idle.iter().any(|idle| idle.contains(&found.span.start));
+        for found in uses.iter_mut().filter(is_idle) {
+            if let Action::Read { fallback: fallback @ Fallback::Missing, .. } = &mut found.action {
+                *fallback = Fallback::Absent;
+            }
+        }
     }
+}
+
+/// The default of a parameter, which it holds unless another value is given.
+fn default(target: Node<'_>) -> Option<Pair<'_>> {
+    let node = target.parent().filter(|parent| parent.kind() == "parameter")?;
+    let value = node.child_by_field_name("default")?;
+    (value.kind() == "call").then_some(Pair { node, target, value, operator: None })
+}
+
+/// The first default of each variable.
+fn defaults(uses: &[Use]) -> BTreeMap<String, String> {
+    let mut all = BTreeMap::new();
+    for found in uses {
+        if let Action::Read { fallback: Fallback::Constant(value), .. } = &found.action {
+            all.entry(found.name.clone()).or_insert_with(|| value.text());
+        }
+    }
+    all
+}
+
+/// The variables that are read by `Sys.getenv("x")` alone.
+fn texts(uses: &[Use], text: &str) -> BTreeSet<String> {
+    let mut all: BTreeMap<&str, bool> = BTreeMap::new();
+    for found in uses.iter().filter(|found| matches!(found.action, Action::Read { .. })) {
+        let written = text.get(found.span.clone()).unwrap_or_default().trim_start_matches("base::");
+        let is_text = written.starts_with("Sys.getenv(") && !written.starts_with("Sys.getenv()");
+        *all.entry(&found.name).or_insert(true) &= is_text && found.inner.is_none();
+    }
+    all.into_iter().filter(|(_, is_text)| *is_text).map(|(name, _)| name.to_owned()).collect()
 }
 
 /// The variables whose reads all give `NA`, or nothing, if unset: by themselves, or converted to a number or truth value.

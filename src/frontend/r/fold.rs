@@ -126,6 +126,11 @@ fn call(node: Node, names: &Names, depth: usize) -> Option<Vector> {
             | "paste0"
             | "file.path"
             | "as.character"
+            | "sprintf"
+            | "toupper"
+            | "tolower"
+            | "trimws"
+            | "nchar"
             | "as.numeric"
             | "as.double"
             | "as.integer"
@@ -146,9 +151,49 @@ fn call(node: Node, names: &Names, depth: usize) -> Option<Vector> {
         ("paste", _) => pasted(&values, &option(&options, "sep", " ")?),
         ("paste0", _) if options.is_empty() => pasted(&values, ""),
         ("file.path", _) => pasted(&values, &option(&options, "fsep", "/")?),
+        ("sprintf", [format, values @ ..]) if options.is_empty() => formatted(format, values),
+        (name @ ("toupper" | "tolower" | "trimws" | "nchar"), [value]) if options.is_empty() => {
+            of_text(name, value)
+        }
         (name, [value]) if options.is_empty() => converted(name, value),
         _ => None,
     }
+}
+
+/// The result of a function of one text.
+fn of_text(function: &str, value: &[Atom]) -> Option<Vector> {
+    let [Atom::Text(text)] = value else { return None };
+    text.is_ascii().then_some(())?;
+    Some(vec![match function {
+        "toupper" => Atom::Text(text.to_uppercase()),
+        "tolower" => Atom::Text(text.to_lowercase()),
+        "trimws" => Atom::Text(text.trim_matches([' ', '\t', '\r', '\n']).to_owned()),
+        _ => Atom::Int(i32::try_from(text.len()).ok()?),
+    }])
+}
+
+/// The result of `sprintf` with plain fields, `%s` and `%d`.
+fn formatted(format: &[Atom], values: &[Vector]) -> Option<Vector> {
+    let [Atom::Text(format)] = format else { return None };
+    let (mut text, mut values, mut rest) = (String::new(), values.iter(), format.as_str());
+    while let Some((before, after)) = rest.split_once('%') {
+        text.push_str(before);
+        let kind = after.chars().next()?;
+        match kind {
+            '%' => text.push('%'),
+            's' | 'd' | 'i' => match values.next()?.as_slice() {
+                [Atom::Double(value)] if kind != 's' && value.fract() != 0.0 => return None,
+                [Atom::Double(value)] if kind != 's' => text.push_str(&format!("{value:.0}")),
+                [Atom::Text(_) | Atom::Missing | Atom::Bool(_)] if kind != 's' => return None,
+                [atom] => text.push_str(&atom.word()),
+                _ => return None,
+            },
+            _ => return None,
+        }
+        rest = &after[kind.len_utf8()..];
+    }
+    text.push_str(rest);
+    (values.next().is_none() && text.len() <= MAX_TEXT).then_some(vec![Atom::Text(text)])
 }
 
 /// The text of the only option that is given, or else its default.
@@ -214,6 +259,10 @@ mod tests {
             ("100000L", &["100000"]),
             ("paste0('a', 1, TRUE)", &["a1TRUE"]),
             ("paste('a', 'b', sep = '-')", &["a-b"]),
+            ("sprintf('%s-%d%%', 'a', 5L)", &["a-5%"]),
+            ("sprintf('%d', 2)", &["2"]),
+            ("toupper(trimws(' a '))", &["A"]),
+            ("nchar('abc')", &["3"]),
             ("paste0('x', c('a', 'b'))", &["xa", "xb"]),
             ("file.path('a', 'b')", &["a/b"]),
             ("c(1, 'b', TRUE)", &["1", "b", "TRUE"]),
@@ -242,6 +291,8 @@ mod tests {
             "2147483647L + 1L",
             "1L %/% 0L",
             "paste(c('a', 'b'), collapse = '')",
+            "sprintf('%05.2f', 1)",
+            "sprintf('%d', 1.5)",
             "T <- 0\nT <- 1\nT",
         ] {
             assert_eq!(folded(text), None, "{text}");

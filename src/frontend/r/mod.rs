@@ -110,7 +110,7 @@ fn extract_shapes(source: &Source, shapes: &Shapes) -> Extraction {
     let text = source.text();
     let names = Names::new(text, shapes);
     let comments = Comments::collect(source, &shapes.comments);
-    let mut found = environment::uses(&names, shapes);
+    let mut found = environment::uses(&names, shapes, source.is_module());
     let of_options = found.uses.extract_if(.., |found| as_option(&found.name).is_some());
     let demanded: BTreeSet<String> =
         of_options.filter_map(|found| as_option(&found.name).map(str::to_owned)).collect();

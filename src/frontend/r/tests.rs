@@ -63,7 +63,7 @@ fn reads_are_found() {
         ("N <- 'a'\nSys.getenv(N)", &["a String !"]),
         ("N <- c('a', 'b')\nSys.getenv(N)", &["a String !", "b String !"]),
         ("g <- Sys.getenv; g(r\"(a)\")", &["a String !"]),
-        ("f <- function() { g <- base::Sys.getenv; g('a') }", &["a String !"]),
+        ("f <- function() { g <- base::Sys.getenv; g('a') }; f()", &["a String !"]),
         ("Sys.getenv()[['a']]", &["a String !"]),
         ("sapply(c('a', 'b'), Sys.getenv)", &["a String !", "b String !"]),
         ("if (nzchar(Sys.getenv('a'))) 1", &["a String -"]),

@@ -48,6 +48,19 @@ impl<'tree> Finder<'_, 'tree> {
         }
     }
 
+    /// `case_when(x == "" ~ "d", TRUE ~ x)`: as `if` and `else`.
+    fn first_case(&mut self, cases: &[Node<'tree>]) {
+        let is_formula = |case: &&Node<'tree>| self.operator_of(**case) == Some("~");
+        let sides =
+            |case: &Node<'tree>| Some((case.child_by_field_name("lhs")?, case.child_by_field_name("rhs")?));
+        let cases: Option<Vec<_>> = cases.iter().filter(is_formula).map(sides).collect();
+        let cases = cases.unwrap_or_default();
+        for (at, (condition, value)) in cases.iter().enumerate() {
+            let other = cases.get(at + 1).map(|(_, other)| *other);
+            self.choice(self.test(*condition), Some(*value), other);
+        }
+    }
+
     /// `x[x == ""] <- "d"`.
     pub(super) fn replace(&mut self, target: Node<'tree>, value: Node<'tree>) {
         let test =
@@ -85,6 +98,8 @@ impl<'tree> Finder<'_, 'tree> {
         let values: Vec<Node> = given.iter().filter_map(|argument| argument.value).collect();
         match (name, values.as_slice()) {
             ("switch", _) => self.choose(given, at),
+            ("case_when" | "fcase", cases) => self.first_case(cases),
+            ("is.null" | "length", [first]) if self.is_text(*first) => self.leave(&self.subject(*first)),
             ("Sys.setenv", _) => self.restored(given),
             ("replace", [_, test, value]) => {
                 let test = self.test(*test);
@@ -134,8 +149,10 @@ impl<'tree> Finder<'_, 'tree> {
     fn restored(&mut self, given: &[Argument<'tree>]) {
         for argument in given {
             let (Some(name), Some(value)) = (&argument.name, argument.value) else { continue };
-            if value.kind() == "identifier" && self.subject(value) == [name.clone()] {
-                self.found.extend([(name.clone(), Evidence::Absent), (name.clone(), Evidence::Restored)]);
+            if self.subject(value) == [name.clone()] {
+                let is_kept = value.kind() == "identifier";
+                self.found.extend(is_kept.then(|| (name.clone(), Evidence::Absent)));
+                self.found.push((name.clone(), Evidence::Restored));
             }
         }
     }

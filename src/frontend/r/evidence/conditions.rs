@@ -4,8 +4,9 @@ use tree_sitter::Node;
 
 use super::subjects::Held;
 use super::{ASSERTIONS, Finder};
-use crate::frontend::facts::Test;
+use crate::frontend::facts::{Fact, Test, as_option};
 use crate::frontend::r::arguments;
+use crate::frontend::r::atom::Atom;
 use crate::frontend::r::endings::{ends, last};
 use crate::frontend::r::fold;
 use crate::frontend::r::names::{APPLY, Names};
@@ -28,9 +29,9 @@ impl<'tree> Finder<'_, 'tree> {
             "unary_operator" => {
                 node.child_by_field_name("rhs").map(|inner| self.test(inner).negated()).unwrap_or_default()
             }
-            "binary_operator" => {
-                Some(self.compared(node)).filter(|test| !test.is_empty()).unwrap_or_else(|| self.other(node))
-            }
+            "binary_operator" => Some(self.compared(node))
+                .filter(|test| *test != Test::default())
+                .unwrap_or_else(|| self.other(node)),
             "identifier" => match self.holds_at(node) {
                 Some(Held::Outcome(test)) => test.clone(),
                 _ => self.other(node),
@@ -59,6 +60,8 @@ impl<'tree> Finder<'_, 'tree> {
             .collect();
         let first = given.first()?.value?;
         Some(match function.name.as_str() {
+            // `Sys.getenv("x")` is a text in any case.
+            "is.null" | "length" if self.is_text(first) => return None,
             "nzchar" | "nchar" | "length" => self.present(first),
             "file.exists" | "dir.exists" | "file_exists" | "dir_exists" => {
                 Test::all(vec![self.present(first), Test::unknown()])
@@ -103,9 +106,20 @@ impl<'tree> Finder<'_, 'tree> {
             (_, true) => self.present(right),
             _ => Test::default(),
         };
+        let truth = fold::fold(right, self.names).filter(|_| matches!(operator, "==" | "!="));
+        if let Some([Atom::Bool(truth)]) = truth.as_deref() {
+            let test = self.test(left);
+            return if *truth == (operator == "==") { test } else { test.negated() };
+        }
         let is_one = matches!(&self.names.text[right.byte_range()], "1" | "1L");
         match operator {
             "|>" | "%>%" => self.piped(left, right).unwrap_or_default(),
+            "==" if !self.of_value(left, right).is_empty() => {
+                Test { yes: self.of_value(left, right), ..Test::default() }
+            }
+            "!=" if !self.of_value(left, right).is_empty() => {
+                Test { no: self.of_value(left, right), ..Test::default() }
+            }
             "==" => present().negated(),
             "!=" | ">" => present(),
             ">=" if is_one => self.present(left),
@@ -113,6 +127,7 @@ impl<'tree> Finder<'_, 'tree> {
             "<" if is_nothing(left, self.names) => self.present(right),
             "&&" | "&" => Test::all(vec![self.test(left), self.test(right)]),
             "||" | "|" => Test::any(vec![self.test(left), self.test(right)]),
+            "%in%" if is_none_of(right, self.names) => self.present(left).negated(),
             "%in%" => {
                 let names = fold::texts(left, self.names).unwrap_or_default();
                 let is_asked = self.reads.contains_key(&bare(left).start_byte());
@@ -120,6 +135,17 @@ impl<'tree> Finder<'_, 'tree> {
             }
             _ => Test::default(),
         }
+    }
+
+    /// Which value a variable has where it is another one than its default.
+    fn of_value(&self, left: Node<'tree>, right: Node<'tree>) -> Vec<Fact> {
+        let chosen = |asked, text| {
+            let (names, text) = (self.subject(asked), fold::text(text, self.names)?);
+            let [name] = names.as_slice() else { return None };
+            let is_other = as_option(name).is_none() && self.defaults.get(name) != Some(&text);
+            (is_other && !text.is_empty()).then(|| Test::of_choice(name).yes)
+        };
+        chosen(left, right).or_else(|| chosen(right, left)).unwrap_or_default()
     }
 
     /// Whether the script ends if a comparison finds nothing: `stopifnot(Sys.getenv("x") %in% c("a", "b"))`.
@@ -171,6 +197,12 @@ impl<'tree> Finder<'_, 'tree> {
         let test = self.present(self.first_argument(node)?);
         (!test.is_empty()).then_some(test)
     }
+}
+
+/// Whether all elements of a vector mean "missing": `c("", NA)`.
+fn is_none_of(node: Node, names: &Names) -> bool {
+    let elements = fold::parts(bare(node), names);
+    elements.is_some_and(|all| !all.is_empty() && all.iter().all(|(_, value)| is_nothing(*value, names)))
 }
 
 /// Whether a value means "missing".

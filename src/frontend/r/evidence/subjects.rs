@@ -30,6 +30,10 @@ const KEEPING: &[&str] = &[
     "na_if",
     "normalizePath",
     "path.expand",
+    "str_squish",
+    "str_to_lower",
+    "str_to_upper",
+    "str_trim",
     "suppressMessages",
     "suppressWarnings",
     "tolower",
@@ -38,6 +42,9 @@ const KEEPING: &[&str] = &[
     "unlist",
     "unname",
 ];
+
+/// Functions that replace parts of a text, which is their third argument.
+const REPLACING: &[&str] = &["gsub", "sub"];
 
 /// Functions of optparse that read the command line.
 const PARSERS: &[&str] = &["parse_args", "parse_args2"];
@@ -160,6 +167,13 @@ impl<'tree> Finder<'_, 'tree> {
     /// The subexpression that decides whether an expression has a value.
     fn inner(&self, node: Node<'tree>) -> Option<Node<'tree>> {
         match node.kind() {
+            "call"
+                if self.names.called(node).is_some_and(|function| REPLACING.contains(&&*function.name)) =>
+            {
+                let given = arguments::of(node.child_by_field_name("arguments")?, self.names.text);
+                let named = given.iter().find(|argument| argument.name.as_deref() == Some("x"));
+                named.or(given.get(2).filter(|argument| argument.name.is_none()))?.value
+            }
             "call" => {
                 KEEPING.contains(&self.names.called(node)?.name.as_str()).then_some(())?;
                 self.first_argument(node)
@@ -199,6 +213,12 @@ impl<'tree> Finder<'_, 'tree> {
             }
         }
         Vec::new()
+    }
+
+    /// Whether an expression is the value of variables that always give a text.
+    pub(super) fn is_text(&self, node: Node<'tree>) -> bool {
+        let names = self.subject(node);
+        !names.is_empty() && names.iter().all(|name| self.texts.contains(name))
     }
 
     /// Whether a value is the result of optparse's `parse_args`.
