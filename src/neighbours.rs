@@ -101,7 +101,7 @@ impl Neighbour {
     /// The file as a source.
     #[must_use]
     pub fn source(&self) -> Source {
-        Source::new(&self.path, self.language, self.text.clone())
+        Source::new(&self.path, self.language, self.text.clone()).as_module()
     }
 
     /// A diagnostic of its text, located at the reference in the source.

@@ -46,6 +46,7 @@ pub struct Source {
     text: String,
     lines: Vec<usize>,
     notebook: Option<Notebook>,
+    is_module: bool,
 }
 
 impl Source {
@@ -56,7 +57,19 @@ impl Source {
         let ends =
             |at: &usize| bytes[*at] == b'\n' || (bytes[*at] == b'\r' && bytes.get(at + 1) != Some(&b'\n'));
         let lines = std::iter::once(0).chain((0..bytes.len()).filter(ends).map(|at| at + 1)).collect();
-        Self { path: path.into(), language, text, lines, notebook: None }
+        Self { path: path.into(), language, text, lines, notebook: None, is_module: false }
+    }
+
+    /// The same source as a module, whose functions others call.
+    #[must_use]
+    pub fn as_module(self) -> Self {
+        Self { is_module: true, ..self }
+    }
+
+    /// Whether it is a module.
+    #[must_use]
+    pub fn is_module(&self) -> bool {
+        self.is_module
     }
 
     /// The same source with the notebook its text was made from.

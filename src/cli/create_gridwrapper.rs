@@ -23,7 +23,7 @@ pub(crate) struct Options {
         long,
         alias = "component_process",
         value_name = "NAME",
-        default_value = "grid_process",
+        default_value = c3::frontend::PROCESS,
         help_heading = GRID
     )]
     process: String,

@@ -21,6 +21,9 @@ pub(crate) fn as_option(name: &str) -> Option<&str> {
     name.strip_prefix('=')
 }
 
+/// What begins the name of a fact about which value is given; no variable can have it.
+const CHOICE: char = '?';
+
 impl Fact {
     /// A fact ensured by the program.
     pub(crate) fn made(name: String) -> Self {
@@ -32,9 +35,14 @@ impl Fact {
         Self { name: String::new(), is_set: true, is_any: false, is_made: false }
     }
 
-    /// Whether it says anything about a variable.
+    /// Whether it says that a variable is set, or that it isn't.
     pub(crate) fn is_known(&self) -> bool {
-        !self.name.is_empty()
+        !self.name.is_empty() && !self.is_choice()
+    }
+
+    /// Whether it says which value a variable has: another one may be given.
+    fn is_choice(&self) -> bool {
+        self.name.starts_with(CHOICE)
     }
 }
 
@@ -91,6 +99,12 @@ impl Test {
     /// A test of something other than variables.
     pub(crate) fn unknown() -> Self {
         Self { yes: vec![Fact::unknown()], no: vec![Fact::unknown()], ..Self::default() }
+    }
+
+    /// A test of which value a variable has that is given in any case.
+    pub(crate) fn of_choice(name: &str) -> Self {
+        let fact = Fact { name: format!("{CHOICE}{name}"), ..Fact::unknown() };
+        Self { yes: vec![fact.clone()], no: vec![fact], ..Self::default() }
     }
 
     /// Whether it implies nothing for variables.
@@ -164,7 +178,8 @@ const MAX_NEEDS: usize = 16;
 
 /// The variables and options that must be set, according to facts, for the code that follows to run.
 pub(crate) fn needs<'f>(facts: impl IntoIterator<Item = &'f Fact>, name: &str) -> Vec<Fact> {
-    let is_need = |fact: &&Fact| fact.is_set && !fact.is_made && fact.is_known() && fact.name != name;
+    let is_about = |fact: &Fact| fact.is_known() || fact.is_choice();
+    let is_need = |fact: &&Fact| fact.is_set && !fact.is_made && is_about(fact) && fact.name != name;
     let found: Vec<&Fact> = facts.into_iter().filter(is_need).collect();
     let is_many = found.len() > MAX_NEEDS;
     // One reason is enough; of several of which one has to hold, all count.

@@ -33,6 +33,9 @@ use mentions::Mentions;
 use notebook::recording;
 pub use requirements::Metadata;
 
+/// The function that a grid calls with each batch, unless another one is named.
+pub const PROCESS: &str = "grid_process";
+
 /// Most names shown in a note.
 const MAX_SHOWN: usize = 5;
 

@@ -119,6 +119,16 @@ fn fault(file: &Neighbour, found: Diagnostic) -> Option<Diagnostic> {
             Some(told.hint("correct it before the image is built"))
         }
         "missing-package" => Some(file.told(found)),
+        "computed-name" => {
+            let line = found.span.as_ref().map_or(0, |span| file.source().line(span.start));
+            let message = format!(
+                "`{}`, line {}, reads or sets a variable by a name that its callers give, which is no input",
+                file.path,
+                line + 1
+            );
+            let told = Diagnostic::warning("module-variable", message).at(file.span.clone());
+            Some(told.hint("read it by its name in the source, too, to make it one"))
+        }
         _ => None,
     }
 }

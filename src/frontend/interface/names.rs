@@ -98,6 +98,7 @@ const LIBRARY_PREFIXES: &[&str] = &[
     "CHROMA_",
     "COHERE_",
     "COMET_",
+    "CONDA_",
     "CPL_",
     "CURL_",
     "DASK_",
@@ -160,6 +161,7 @@ const LIBRARY_PREFIXES: &[&str] = &[
     "PREFECT_",
     "PROJ_",
     "PROTOCOL_BUFFERS_",
+    "PYGAME_",
     "QT_",
     "RASTERIO_",
     "RAY_",
@@ -226,7 +228,12 @@ pub(super) fn is_platform(name: &str) -> bool {
     let is_proxy = name.ends_with("_proxy") && PLATFORM_NAMES.contains(&name.to_uppercase().as_str());
     is_proxy
         || PLATFORM_NAMES.contains(&name)
-        || PLATFORM_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+        || PLATFORM_PREFIXES.iter().any(|prefix| name.starts_with(prefix)) && !is_given(name)
+}
+
+/// Whether a variable looks like the platform's own, but has to be given, as `GITHUB_TOKEN` has.
+fn is_given(name: &str) -> bool {
+    is_secret_name(name) || name.ends_with("_PAT")
 }
 
 /// Whether a variable is a library setting.

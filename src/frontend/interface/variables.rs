@@ -225,7 +225,12 @@ impl Variable {
             _ => None,
         });
         let written: Vec<_> = written.collect();
-        let decisive = reads.iter().chain(&written).find(|read| read.is_decisive());
+        // What the program sets where it finds nothing comes before `None`.
+        let is_given =
+            |read: &&Read| read.is_decisive() && *read.fallback != Fallback::Constant(Constant::None);
+        let own = reads.iter().find(|read| read.is_decisive());
+        let made = written.iter().find(|read| read.is_decisive());
+        let decisive = own.filter(is_given).or(made).or(own);
         let kind = self.path_type().or_else(|| self.cast(diagnostics)).unwrap_or(Type::String);
         let is_demanded = self.is_done(|action| matches!(action, Action::Demand { .. }))
             && reads.iter().all(|read| read.set != Set::Maybe);
@@ -240,7 +245,7 @@ impl Variable {
             decisive.is_none() && self.is_missed(&reads)
         };
         let default = decisive.and_then(|read| self.default(read, &kind, required, diagnostics));
-        self.check_defaults(&kind, default.as_ref(), diagnostics);
+        self.check_defaults(&kind, default.as_ref(), !written.is_empty(), diagnostics);
         let secret = self.is_secret(&kind) || credentials.is_some();
         if let Some(read) = credentials {
             diagnostics.push(credentials::in_default(&self.name, read.access.span.clone()));
@@ -329,9 +334,16 @@ impl Variable {
         }
     }
 
-    /// Warns of a read whose default differs from the decided one.
-    fn check_defaults(&self, kind: &Type, decided: Option<&String>, diagnostics: &mut Vec<Diagnostic>) {
+    /// Warns of a read whose default differs from the decided one, which the program may make where there is none.
+    fn check_defaults(
+        &self,
+        kind: &Type,
+        decided: Option<&String>,
+        is_made: bool,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
         let differs = |read: &Read| match read.fallback {
+            Fallback::Constant(Constant::None) if is_made => false,
             Fallback::Constant(value) => value::default_text(value, kind).ok().as_ref() != decided,
             _ => false,
         };

@@ -103,6 +103,10 @@ fn access(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Access {
     let (first, last) = (source.line(found.span.start), source.line(found.span.end));
+    for other in &found.others {
+        let message = format!("`{other}`, another name of `{}`, is no input", found.name);
+        diagnostics.push(Diagnostic::note("unread-argument", message).at(found.span.clone()));
+    }
     let trailing = comments.trailing(first..last + 1);
     let secret = found.is_secret.then_some(Directive::Secret);
     let said = trailing.flat_map(|comment| directive::parse(comment.raw, &found.span, diagnostics));

@@ -32,6 +32,7 @@ pub(super) const MODULES: &[&str] = &[
     "hydra",
     "jsonargparse",
     "lightning.pytorch.cli",
+    "luigi",
     "optparse",
     "plac",
     "pyrallis",

@@ -8,6 +8,7 @@ use crate::diagnostic::Diagnostic;
 
 /// Libraries that read variables into their own settings.
 const SETTINGS: &[&str] = &[
+    "betterconf",
     "confuse",
     "decouple",
     "dynaconf",
@@ -20,6 +21,7 @@ const SETTINGS: &[&str] = &[
     "everett",
     "goodconf",
     "prettyconf",
+    "pyaml_env",
     "pydantic_settings",
     "typed_settings",
 ];
@@ -28,7 +30,7 @@ const SETTINGS: &[&str] = &[
 const PARTS: &[&str] = &["pydantic.BaseSettings", "pydantic.v1.BaseSettings", "starlette.config"];
 
 /// What reads them from a file.
-const FILE: &str = "dotenv.dotenv_values";
+const FILES: &[&str] = &["dotenv.dotenv_values", "dotenv.get_key"];
 
 /// Notes on libraries that read variables without an entry in the interface.
 pub(super) fn notes(model: &Model, read: &[&str]) -> Vec<Diagnostic> {
@@ -62,9 +64,10 @@ fn note(import: &Import) -> Option<(&'static str, Diagnostic)> {
         let note = Diagnostic::note("unread-options", message).at(import.span.clone());
         return Some((name, note.hint(super::arguments::HINT)));
     }
-    if let Some(name) = named(&[FILE]) {
+    if let Some(name) = named(FILES) {
+        let function = name.trim_start_matches("dotenv.");
         let message =
-            "`dotenv_values` reads a file, which is not in the image: none of its values is an input";
+            format!("`{function}` reads a file, which is not in the image: none of its values is an input");
         let note = Diagnostic::note("unread-settings", message).at(import.span.clone());
         return Some((
             name,

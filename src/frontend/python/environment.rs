@@ -27,7 +27,7 @@ pub(super) fn accesses(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Access> {
     let FlowAnalysis { uses, diagnostics: told, seen, demanded } =
-        flow::follow(body, model, &defaults(options));
+        flow::follow(body, model, &defaults(options), source.is_module());
     options.iter_mut().filter(|option| demanded.contains(&option.name)).for_each(Access::demand);
     let known = told.iter().filter_map(|told| told.span.clone()).chain(seen);
     let unread = silence::unread(tokens, body, known.collect(), model, source);

@@ -5,6 +5,8 @@
 //! their arguments; loops over literals element by element. Tests of a read's value decide whether the program can do
 //! without it, so that `if x is None: x = 1` is the same as a default.
 
+use std::collections::HashSet;
+
 use ruff_python_ast::Stmt;
 
 use super::semantic::Model;
@@ -16,6 +18,7 @@ mod calls;
 mod catches;
 mod certain;
 mod choices;
+mod classes;
 mod compares;
 mod conditions;
 mod ends;
@@ -23,10 +26,13 @@ mod environment;
 mod evaluate;
 mod functions;
 mod guards;
+mod idle;
 mod lists;
 mod mappings;
 mod methods;
+mod numbers;
 mod options;
+mod parsed;
 mod records;
 mod rejects;
 mod selects;
@@ -43,7 +49,8 @@ pub(super) use options::Defaults;
 pub(super) use records::{FlowAnalysis, Use};
 
 /// Every use of an environment variable, in order, and diagnostics; and the command-line options, with these
-/// defaults, that the script requires.
-pub(super) fn follow(body: &[Stmt], model: &Model, options: &Defaults) -> FlowAnalysis {
-    walk::Walker::new(model, options).run(body).finish()
+/// defaults, that the script requires. The functions of a module are called by others.
+pub(super) fn follow(body: &[Stmt], model: &Model, options: &Defaults, is_module: bool) -> FlowAnalysis {
+    let idle = if is_module { HashSet::new() } else { idle::idle(body) };
+    walk::Walker::new(model, options, is_module, idle).run(body).finish()
 }

@@ -14,6 +14,18 @@ pub(super) fn asked(body: &[Stmt], model: &Model) -> Vec<Diagnostic> {
     finder.found
 }
 
+/// Functions that ask, and how they are shown.
+const ASKING: &[(&str, &str)] = &[
+    ("getpass.getpass", "getpass()"),
+    ("click.confirm", "click.confirm()"),
+    ("click.prompt", "click.prompt()"),
+    ("rich.prompt.Confirm.ask", "Confirm.ask()"),
+    ("rich.prompt.IntPrompt.ask", "IntPrompt.ask()"),
+    ("rich.prompt.Prompt.ask", "Prompt.ask()"),
+    ("typer.confirm", "typer.confirm()"),
+    ("typer.prompt", "typer.prompt()"),
+];
+
 struct Finder<'m> {
     model: &'m Model<'m>,
     found: Vec<Diagnostic>,
@@ -24,7 +36,9 @@ impl Finder<'_> {
         if self.model.is_builtin(function, "input") {
             return Some("input()");
         }
-        self.model.may_be(function, "getpass.getpass").then_some("getpass()")
+        let paths = self.model.qualified(function);
+        let asks = |(path, _): &&(&str, &str)| paths.iter().any(|found| found == path);
+        ASKING.iter().find(asks).map(|(_, shown)| *shown)
     }
 }
 
@@ -53,6 +67,7 @@ mod tests {
         let cases = [
             ("x = int(input('n: '))", 1),
             ("from getpass import getpass as g\ng()\ninput()", 2),
+            ("import typer\nfrom rich.prompt import Prompt as P\ntyper.prompt('n')\nP.ask('n')", 2),
             ("def input(): return 1\ninput()", 0),
             ("self.input()\ninput = f\ninput()", 0),
             ("'input()'", 0),

@@ -19,6 +19,7 @@ mod imports;
 mod paths;
 mod reach;
 mod scopes;
+pub(crate) mod specs;
 #[cfg(test)]
 mod tests;
 pub(crate) mod texts;

@@ -35,6 +35,12 @@ pub(super) struct Setting {
     is_word: bool,
 }
 
+impl Setting {
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
 /// The settings of a script.
 #[derive(Default)]
 pub(super) struct Settings {

@@ -136,7 +136,8 @@ impl Adds<'_, '_> {
                 Some(required) => required,
                 None => is_positional && given.is_none() && takes != Takes::Row,
             };
-        let variable = keywords.get("envvar").and_then(|names| first_text(names, self.model));
+        let (variable, others) =
+            keywords.get("envvar").map_or_else(Default::default, |names| variables(names, self.model));
         let by_variable = variable.is_some() && kind != Some(Type::Boolean) && !is_positional && !is_list;
         let argument = Argument {
             option: spelling.option.clone().filter(|_| !is_positional),
@@ -158,6 +159,7 @@ impl Adds<'_, '_> {
             variable: variable.filter(|_| by_variable),
             is_secret: self.name == "password_option" || self.is(&keywords, "hide_input") == Some(true),
             is_default_kept: false,
+            others,
         })
     }
 
@@ -232,13 +234,15 @@ pub(super) fn is_no(value: &Expr) -> bool {
     value.is_none_literal_expr() || value.as_boolean_literal_expr().is_some_and(|literal| !literal.value)
 }
 
-/// A text, or the first of a list of texts.
-pub(super) fn first_text(value: &Expr, model: &Model) -> Option<String> {
-    match value {
-        Expr::List(list) => model.text(list.elts.first()?),
-        Expr::Tuple(tuple) => model.text(tuple.elts.first()?),
-        value => model.text(value),
-    }
+/// The variable that gives the value of an option, and further ones.
+pub(super) fn variables(value: &Expr, model: &Model) -> (Option<String>, Vec<String>) {
+    let names = match value {
+        Expr::List(list) => &list.elts,
+        Expr::Tuple(tuple) => &tuple.elts,
+        value => return (model.text(value), Vec::new()),
+    };
+    let mut names = names.iter().filter_map(|name| model.text(name));
+    (names.next(), names.collect())
 }
 
 /// A help text on one line; the part after `\f` is for programmers.

@@ -54,6 +54,8 @@ pub(super) struct Declared {
     pub(super) is_secret: bool,
     /// Whether its default replaces that of another option with its name.
     pub(super) is_default_kept: bool,
+    /// Further variables that give its value.
+    pub(super) others: Vec<String>,
 }
 
 /// An option that can't be read.
@@ -195,6 +197,7 @@ fn option(
         variable: None,
         is_secret: false,
         is_default_kept: found.is_optparse && keywords.get("default").is_some(),
+        others: Vec::new(),
         function: found.functions.last().map(|function| span(*function).start),
         span: span(found.expression),
         kind,

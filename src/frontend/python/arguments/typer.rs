@@ -3,7 +3,7 @@
 use ruff_python_ast::{Expr, ExprCall, ParameterWithDefault, Stmt, StmtClassDef};
 
 use super::arrange::Row;
-use super::click::{first_text, is_no, plain};
+use super::click::{is_no, plain, variables};
 use super::commands::Command;
 use super::declared::{Declared, Unread};
 use super::help::with_choices;
@@ -130,7 +130,8 @@ impl<'r> Reader<'r, '_> {
             Some(value) => self.member(value, &kind).or_else(|| constant(value, self.model)),
             None => is_known.then_some(Constant::None),
         };
-        let variable = keyword("envvar").and_then(|names| first_text(names, self.model));
+        let (variable, others) =
+            keyword("envvar").map_or_else(Default::default, |names| variables(names, self.model));
         let is_plain = kind.one != Some(Type::Boolean) && !said.is_argument && !is_list;
         let spelling = Spelling::of(&texts);
         let mut argument = Argument { option: None, negative: None, flag, takes };
@@ -157,6 +158,7 @@ impl<'r> Reader<'r, '_> {
             variable: variable.filter(|_| is_plain),
             is_secret: keyword("hide_input").is_some_and(|value| !is_no(value)),
             is_default_kept: false,
+            others,
         })
     }
 

@@ -2,19 +2,18 @@
 
 use ruff_python_ast::Expr;
 use ruff_python_ast::Stmt;
-use ruff_python_ast::StmtClassDef;
 use ruff_python_ast::StmtFor;
 use ruff_python_ast::StmtFunctionDef;
 use ruff_python_ast::StmtWhile;
 
 use super::state::End;
-use super::state::Frame;
 use super::stores::stored;
 use super::value::Code;
 use super::value::Function;
 use super::value::Value;
 use super::walk::MAX_ELEMENTS;
 use super::walk::Walker;
+use super::walk::told_outcome;
 use crate::frontend::python::span;
 
 impl<'a> Walker<'_, 'a> {
@@ -45,14 +44,18 @@ impl<'a> Walker<'_, 'a> {
 
     /// The elements of a known value, unless there are too many to follow each.
     pub(super) fn rows(&self, value: &Value<'a>) -> Option<Vec<Value<'a>>> {
-        let rows = value.elements()?;
+        let rows = match value {
+            Value::Class(class) => self.enums.get(class)?.iter().map(|(_, value)| value.clone()).collect(),
+            value => value.elements()?,
+        };
         (rows.len() <= MAX_ELEMENTS && self.left > 0).then_some(rows)
     }
 
     pub(super) fn repeat_while(&mut self, repeat: &'a StmtWhile) -> End {
         self.forget(&repeat.body);
         let test = self.test(&repeat.test);
-        let outcome = self.branch(&test.yes, |walker| {
+        let is_run = told_outcome(&test, &repeat.test) != Some(false);
+        let outcome = self.branch_where(is_run, &test.yes, |walker| {
             // A loop that ends the program at once is a condition.
             if walker.body(&repeat.body) == End::Exit { End::Exit } else { End::Open }
         });
@@ -79,9 +82,7 @@ impl<'a> Walker<'_, 'a> {
         }
         self.parameters(&function.parameters);
         function.returns.iter().for_each(|part| self.eat(part));
-        let is_static = function.decorator_list.iter().any(|decorator| {
-            decorator.expression.as_name_expr().is_some_and(|name| name.id == "staticmethod")
-        });
+        let is_static = Code::Definition(function).is_decorated("staticmethod");
         let class = self.state.top().filter(|frame| frame.is_class).and_then(|frame| frame.class);
         let home = self.state.top().map_or(0, |frame| frame.id);
         let found = Function { code: Code::Definition(function), class, home, is_static };
@@ -103,37 +104,6 @@ impl<'a> Walker<'_, 'a> {
 
     pub(super) fn is_environment_near(&self, expression: &Expr) -> bool {
         self.entities.of(expression).is_some()
-    }
-
-    pub(super) fn class(&mut self, class: &'a StmtClassDef) -> End {
-        self.derive(class);
-        class.decorator_list.iter().for_each(|decorator| self.eat(&decorator.expression));
-        let mut names = std::collections::HashMap::new();
-        for argument in class.arguments.iter().flat_map(|arguments| &arguments.args) {
-            match self.eval(argument) {
-                Value::Class(base) => names.extend(self.state.classes[base].clone()),
-                value => self.consume(&value, span(argument)),
-            }
-        }
-        for keyword in class.arguments.iter().flat_map(|arguments| &arguments.keywords) {
-            self.eat(&keyword.value);
-        }
-        let id = self.state.classes.len();
-        self.state.classes.push(names);
-        let parent = self.state.frames.len().saturating_sub(1);
-        self.state.push(Frame { parent, is_class: true, class: Some(id), ..Frame::default() });
-        self.body(&class.body);
-        if let Some(frame) = self.state.frames.pop() {
-            self.state.classes[id].extend(frame.names);
-            // Methods belong to the frame around; `__init__` tells what the others find.
-            if let Some(outer) = self.state.top() {
-                let home = outer.id;
-                let methods = frame.functions.into_iter().map(|found| Function { home, ..found });
-                outer.functions.extend(methods);
-            }
-        }
-        self.state.assign(&class.name, Some(Value::Class(id)));
-        End::Open
     }
 }
 

@@ -86,6 +86,14 @@ impl<'a> Walker<'_, 'a> {
                     _ => Value::Unknown,
                 }
             }
+            ("len", Some(value)) if value.as_text().is_some() || matches!(value, Value::List(_)) => {
+                let length = match &value {
+                    Value::List(values) => values.len(),
+                    text => text.as_text().map_or(0, |text| text.chars().count()),
+                };
+                self.consume(&value, at);
+                Value::made_of(Constant::Int(i128::try_from(length).unwrap_or(0)), &[&value])
+            }
             ("isinstance", _) => match given.positional.first() {
                 Some(value @ Value::Read(..)) => {
                     let presence = self.presence(value);

@@ -6,7 +6,6 @@ use ruff_python_ast::ExprCall;
 use super::catches::{Failure, Missed};
 use super::evaluate::base;
 use super::state::End;
-use super::value::Function;
 use super::value::Given;
 use super::value::Value;
 use super::walk::Walker;
@@ -181,18 +180,7 @@ impl<'a> Walker<'_, 'a> {
             }
             Value::Function(function) => self.enter(*function, given, at),
             Value::Getter(keys) => self.gotten(&keys.clone(), &given, at),
-            Value::Class(class) => {
-                let class = *class;
-                match self.state.classes[class].get("__init__").cloned() {
-                    Some(Value::Function(function)) => {
-                        self.enter(Function { class: Some(class), ..function }, given, at);
-                    }
-                    _ => {
-                        self.unknown(&given, at);
-                    }
-                }
-                Value::Instance(class)
-            }
+            Value::Class(class) => self.instance(*class, given, at),
             _ => self.unknown(&given, at),
         }
     }

@@ -26,7 +26,10 @@ impl Walker<'_, '_> {
         let is_demanded = |name: &str| self.records.demanded.contains(name);
         let doubtful = known.iter().chain(facts).filter(|fact| !is_sure(fact, is_demanded));
         let mut names = BTreeSet::new();
-        for fact in doubtful {
+        // Of `x == "a"` only that it fails without `x` is known.
+        let is_sole = doubtful.clone().filter(|fact| fact.is_any && fact.is_known()).count() == 1;
+        for fact in doubtful.filter(|fact| !is_sole || !fact.is_any || fact.is_known()) {
+            let fact = Fact { is_any: fact.is_any && !is_sole, ..fact.clone() };
             if fact.is_set || fact.is_any || names.len() > MAX_NAMES {
                 return;
             }

@@ -101,7 +101,7 @@ impl<'a> Walker<'_, 'a> {
         }
         self.need(read, "TypeError");
         self.consume(read, span(one));
-        Test::unknown()
+        self.chosen(read)
     }
 
     /// What a comparison with a read implies; an unset variable compares by its default.
@@ -115,29 +115,53 @@ impl<'a> Walker<'_, 'a> {
         };
         let texts = texts.map(|all| Texts { all, is_among: true });
         let (unknown, given) = (Test::unknown(), Test::of(&names));
-        let test = match (names.as_slice(), self.default_of(read)) {
-            ([], _) => unknown,
-            ([_], Some(default)) => {
-                let known = Value::known(default.clone());
-                let holds = if is_list {
-                    contains(against, &known)
-                } else {
-                    against.constant().map(|_| against.is_same(&known))
-                };
-                let is_near = texts.as_ref().is_some_and(|texts| is_near(&texts.all, &default));
-                match holds {
-                    Some(true) => Test::any(vec![given.negated(), unknown]),
-                    // It may be one of them once something is done to it.
-                    Some(false) if is_near => Test { yes: given.yes, ..unknown },
-                    Some(false) => Test::all(vec![given, unknown]),
-                    None => unknown,
+        let test =
+            match (names.as_slice(), self.default_of(read).map(|default| self.converted(read, default))) {
+                ([], _) => self.chosen(read),
+                ([_], Some(default)) => {
+                    let known = Value::known(default.clone());
+                    let holds = if is_list {
+                        contains(against, &known)
+                    } else {
+                        against.constant().map(|_| against.is_same(&known))
+                    };
+                    let is_near = texts.as_ref().is_some_and(|texts| is_near(&texts.all, &default));
+                    match holds {
+                        Some(true) => Test::any(vec![given.negated(), unknown]),
+                        // It may be one of them once something is done to it.
+                        Some(false) if is_near => Test { yes: given.yes, ..unknown },
+                        Some(false) => Test::all(vec![given, unknown]),
+                        None => unknown,
+                    }
                 }
-            }
-            // What isn't set is like no text.
-            ([_], None) => Test::all(vec![given, unknown]),
-            _ => Test { yes: given.yes, ..unknown },
-        };
+                // What isn't set is like no text.
+                ([_], None) => Test::all(vec![given, self.chosen(read)]),
+                _ => Test { yes: given.yes, ..unknown },
+            };
         Test { texts, ..test }
+    }
+
+    /// A test of which value a variable has, if it has one in any case; else of something unknown.
+    pub(super) fn chosen(&self, read: &Value<'a>) -> Test {
+        let Value::Read(reads, _) = read else { return Test::unknown() };
+        match &**reads {
+            [read] if self.records.reads[*read].fallback.is_none() => {
+                Test::of_choice(&self.records.reads[*read].name)
+            }
+            _ => Test::unknown(),
+        }
+    }
+
+    /// A default as what the read is converted to.
+    fn converted(&self, read: &Value<'a>, default: Constant) -> Constant {
+        let Value::Read(reads, _) = read else { return default };
+        let cast = reads.iter().find_map(|&read| self.records.reads[read].cast.clone());
+        let function = match cast {
+            Some(Type::Integer) => "int",
+            Some(Type::Float) => "float",
+            _ => return default,
+        };
+        fold::converted(function, &default).unwrap_or(default)
     }
 
     /// `len(x) < 1`, `int(x) <= 0`: an unset variable compares by its default.
@@ -180,8 +204,14 @@ impl<'a> Walker<'_, 'a> {
 
     /// `x.startswith("a")`: an unset variable is tested by its default.
     pub(super) fn begins(&mut self, read: &Value<'a>, name: &str, part: Option<&Value<'a>>) -> Option<Test> {
-        let Some(Constant::Text(default)) = self.default_of(read) else { return None };
         let part = part?.as_text()?;
+        let default = match self.default_of(read) {
+            Some(Constant::Text(default)) => default,
+            None if ["startswith", "endswith"].contains(&name) && self.asked(read).is_empty() => {
+                return Some(self.chosen(read));
+            }
+            _ => return None,
+        };
         let holds = match name {
             "startswith" => default.starts_with(&part),
             "endswith" => default.ends_with(&part),
@@ -204,7 +234,7 @@ impl<'a> Walker<'_, 'a> {
     }
 
     /// The constant that a read gives if the variable isn't set.
-    fn default_of(&self, read: &Value<'a>) -> Option<Constant> {
+    pub(super) fn default_of(&self, read: &Value<'a>) -> Option<Constant> {
         let Value::Read(reads, _) = read else { return None };
         reads.iter().find_map(|&read| match &self.records.reads[read].fallback {
             Some(Fallback::Constant(value)) if *value != Constant::None => Some(value.clone()),

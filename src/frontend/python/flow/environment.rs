@@ -183,7 +183,7 @@ impl<'a> Walker<'_, 'a> {
             }
             return Value::Unknown;
         };
-        if view.over.contains(&name) {
+        if view.over.contains(&name) || self.in_copy(view, &name) == Set::Sure {
             return Value::Unknown;
         }
         if let Some(Value::Read(reads, _)) = default {
@@ -199,7 +199,7 @@ impl<'a> Walker<'_, 'a> {
             None if view.is_open && default.is_none() => Some(Fallback::Computed),
             None => Self::explicit(default),
         };
-        let set = self.state.set(&name);
+        let set = self.state.set(&name).max(self.in_copy(view, &name));
         if is_hard && fallback.is_none() && set == Set::No {
             self.fail_without(&name);
         }
@@ -221,6 +221,11 @@ impl<'a> Walker<'_, 'a> {
             ..Record::new(name)
         };
         Value::Read(Rc::from([self.records.read(found, record)]), true)
+    }
+
+    /// Whether a variable is written into a copy of the environment.
+    fn in_copy(&self, view: &View, name: &str) -> Set {
+        view.site.filter(|_| view.is_copy).map_or(Set::No, |site| self.state.set(&of_copy(site, name)))
     }
 
     /// The optional variables and options that must be set for the code that follows to run.
@@ -246,7 +251,8 @@ impl<'a> Walker<'_, 'a> {
     ) {
         self.touch(view);
         let Some(name) = self.name_of(name, "written", &at) else { return };
-        if view.is_copy {
+        if let (true, site) = (view.is_copy, view.site) {
+            site.iter().for_each(|site| self.state.write(&of_copy(*site, &name), Set::Sure));
             return;
         }
         let own = |read: &usize| self.records.reads[*read].name == name;
@@ -266,6 +272,11 @@ impl<'a> Walker<'_, 'a> {
         }
         self.state.facts.learn(Fact::made(name));
     }
+}
+
+/// The name of a variable in a copy of the environment; no variable can have it.
+fn of_copy(site: usize, name: &str) -> String {
+    format!("={site}={name}")
 }
 
 /// The warning for a variable whose name is known only at run time.

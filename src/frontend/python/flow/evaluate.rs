@@ -14,15 +14,18 @@ use ruff_python_ast::visitor::walk_expr;
 
 use super::catches::Failure;
 use super::lists::MAX_PARTS;
+use super::numbers;
 use super::value::Code;
 use super::value::Function;
 use super::value::Value;
 use super::value::View;
 use super::walk::Walker;
 use crate::diagnostic::Diagnostic;
+use crate::frontend::facts::as_option;
 use crate::frontend::python::entity::Entity;
 use crate::frontend::python::entity::method;
 use crate::frontend::python::semantic::fold;
+use crate::frontend::python::semantic::specs;
 use crate::frontend::python::semantic::texts;
 use crate::frontend::python::span;
 use crate::value::Constant;
@@ -40,7 +43,7 @@ impl<'a> Walker<'_, 'a> {
     /// A value is used in an unknown way.
     pub(super) fn consume(&mut self, value: &Value<'a>, at: std::ops::Range<usize>) {
         match value {
-            Value::Read(reads, _) | Value::Length(reads) | Value::Parts(reads, _) => {
+            Value::Read(reads, _) | Value::Length(reads) | Value::Parts(reads, _) | Value::Url(reads) => {
                 for &read in &**reads {
                     let name = &self.records.reads[read].name;
                     if !self.state.facts.is_present(name) {
@@ -75,6 +78,10 @@ impl<'a> Walker<'_, 'a> {
                 // What nobody calls here may never be run.
                 let is_run = self.call.is_some() || self.active.is_empty();
                 self.records.reads[read].is_needed |= !has_value && is_run;
+                let name = self.records.reads[read].name.clone();
+                if !has_value && is_run && reads.len() == 1 && as_option(&name).is_some() {
+                    self.need_option(&name, error);
+                }
             }
             self.records.reads[read].is_used = true;
         }
@@ -178,6 +185,10 @@ impl<'a> Walker<'_, 'a> {
             Expr::ListComp(list) => self.comprehension(&list.generators, [&list.elt; 2]).0,
             Expr::SetComp(list) => self.comprehension(&list.generators, [&list.elt; 2]).0,
             Expr::Generator(list) => self.comprehension(&list.generators, [&list.elt; 2]).0,
+            Expr::DictComp(dict) if self.copied(dict).is_some() => {
+                let copy = self.copied(dict).map(|view| self.overlaid(&view, &[], &[]));
+                copy.map_or(Value::Unknown, |copy| self.watched(copy, span(expression)))
+            }
             Expr::DictComp(dict) => self.comprehension(&dict.generators, [&dict.key, &dict.value]).1,
             Expr::Lambda(lambda) => {
                 lambda.parameters.iter().for_each(|parameters| self.parameters(parameters));
@@ -212,6 +223,9 @@ impl<'a> Walker<'_, 'a> {
         if let Some(entity) = self.entities.of(expression) {
             return Value::Access(entity, base());
         }
+        if let Some(constant) = self.of_image(name, expression) {
+            return constant;
+        }
         if let Some(kind) = self.builtin(expression).filter(|kind| TYPES.contains(kind)) {
             return Value::Builtin(kind);
         }
@@ -233,8 +247,11 @@ impl<'a> Walker<'_, 'a> {
         if let Some(entity) = self.entities.of(expression) {
             return Value::Access(entity, base());
         }
+        if let Some(constant) = self.of_image(attribute.attr.as_str(), expression) {
+            return constant;
+        }
         if let Some(class) = self.class_of(&attribute.value) {
-            return self.state.classes[class].get(attribute.attr.as_str()).cloned().unwrap_or(Value::Unknown);
+            return self.attribute_of_class(class, attribute.attr.as_str(), span(expression));
         }
         match self.eval(&attribute.value) {
             Value::Access(Entity::Environ, view) => {
@@ -246,7 +263,11 @@ impl<'a> Walker<'_, 'a> {
                     Value::Unknown
                 }
             }
+            Value::Class(class) | Value::Instance(class) => {
+                self.attribute_of_class(class, attribute.attr.as_str(), span(expression))
+            }
             Value::Options => self.option(attribute.attr.as_str(), span(expression)),
+            Value::Url(reads) => self.part_of_url(&reads, attribute.attr.as_str(), span(expression)),
             Value::Path(text) if attribute.attr.as_str() == "parent" => {
                 text.rsplit_once('/').map_or(Value::Unknown, |(folder, _)| Value::Path(folder.into()))
             }
@@ -257,6 +278,16 @@ impl<'a> Walker<'_, 'a> {
                 Value::Unknown
             }
         }
+    }
+
+    /// A constant of Python that an expression refers to, in an image.
+    fn of_image(&self, name: &str, expression: &Expr) -> Option<Value<'a>> {
+        if name == "__name__" && !self.is_module {
+            return Some(Value::text("__main__".to_owned()));
+        }
+        numbers::CONSTANTS.contains(&name).then_some(())?;
+        let paths = self.qualified(expression);
+        paths.first().and_then(|path| numbers::of_image(path)).map(Value::known)
     }
 
     /// The class that an expression refers to: itself, its instances, `self` in its methods.
@@ -278,6 +309,11 @@ impl<'a> Walker<'_, 'a> {
                 Some(name) => self.option(&name, span(expression)),
                 None => Value::Unknown,
             },
+            Value::Class(class) if self.enums.contains_key(&class) => {
+                let name = self.eval(&subscript.slice);
+                self.consume(&name, span(&*subscript.slice));
+                self.reject_member(class, &name)
+            }
             Value::Dict(pairs) => {
                 let key = self.eval(&subscript.slice);
                 self.reject_key(&key, &pairs);
@@ -296,6 +332,9 @@ impl<'a> Walker<'_, 'a> {
                 }
             }
             value => {
+                if let Some(part) = numbers::sliced(&value, &subscript.slice) {
+                    return part;
+                }
                 self.need(&value, "TypeError");
                 self.consume(&value, span(expression));
                 let index = self.eval(&subscript.slice);
@@ -357,8 +396,10 @@ impl<'a> Walker<'_, 'a> {
                         let value = self.eval(&element.expression);
                         self.consume(&value, span(&*element.expression));
                         is_given |= value.is_given();
-                        match value.constant().filter(|_| fold::is_plain(element)) {
-                            Some(constant) => text.push_str(&constant.text()),
+                        let constant = value.constant();
+                        match constant.and_then(|constant| specs::formatted(&constant, &fold::spec(element)?))
+                        {
+                            Some(written) => text.push_str(&written),
                             None => is_known = false,
                         }
                         let spec = element.format_spec.iter().flat_map(|spec| &spec.elements);

@@ -65,7 +65,7 @@ impl<'a> Walker<'_, 'a> {
         if self.active.contains(&id) || self.active.len() >= MAX_CALLS {
             return self.unknown(&given, at);
         }
-        let known = self.known.get(&id).cloned();
+        let known = self.known.get(&(id, function.class)).cloned();
         match known {
             Some(known) if !known.is_parametric || self.left == 0 => {
                 for name in known.written {
@@ -138,7 +138,8 @@ impl<'a> Walker<'_, 'a> {
             let missed = self.missed.iter().skip(missed).take(MAX_MISSED).cloned().collect();
             let reads = reads..self.records.reads.len();
             let known = Known { value: value.clone(), end, is_parametric, written, missed, reads };
-            self.known.insert(id, known);
+            self.known.insert((id, class), known);
+            self.followed.insert(id);
         }
         self.ended = end == End::Exit;
         if is_called { value } else { Value::Unknown }
@@ -160,7 +161,9 @@ impl<'a> Walker<'_, 'a> {
         for (at, parameter) in parameters.iter().enumerate() {
             let name = parameter.name().as_str();
             if at == 0 && has_self {
-                names.insert(name, function.class.map_or(Value::Unknown, Value::Instance));
+                let own =
+                    if function.code.is_decorated("classmethod") { Value::Class } else { Value::Instance };
+                names.insert(name, function.class.map_or(Value::Unknown, own));
                 continue;
             }
             if is_command
@@ -219,24 +222,36 @@ impl<'a> Walker<'_, 'a> {
     /// Follows the functions of a frame that nothing has called.
     pub(super) fn rest(&mut self) {
         while let Some(frame) = self.state.top().filter(|frame| !frame.functions.is_empty()) {
-            let functions = std::mem::take(&mut frame.functions);
+            // Those without parameters come first: they may call the others.
+            let mut functions = std::mem::take(&mut frame.functions);
+            functions.sort_by_key(Function::takes_values);
             for function in functions {
                 let id = function.code.id();
-                if !self.known.contains_key(&id)
-                    && !self.active.contains(&id)
-                    && self.active.len() < MAX_CALLS
+                if self.followed.contains(&id) || self.active.contains(&id) || self.active.len() >= MAX_CALLS
                 {
-                    let facts = std::mem::take(&mut self.state.facts);
-                    let outcome = self.branch(&[], |walker| {
-                        walker.follow(function, None);
-                        End::Open
-                    });
-                    let other = self.branch(&[], |_| End::Open);
-                    self.state.join(&[outcome, other], &mut self.records);
-                    self.state.facts = facts;
+                    continue;
+                }
+                let heirs = function.class.map(|class| self.heirs(class)).unwrap_or_default();
+                let is_run = heirs.is_empty() && !self.idle.contains(&id);
+                self.follow_alone(function, is_run);
+                for heir in heirs {
+                    let is_run = !self.idle.contains(&id);
+                    self.follow_alone(Function { class: Some(heir), ..function }, is_run);
                 }
             }
         }
+    }
+
+    /// Follows a function that nothing has called, which may never be run.
+    fn follow_alone(&mut self, function: Function<'a>, is_run: bool) {
+        let facts = std::mem::take(&mut self.state.facts);
+        let outcome = self.branch_where(is_run, &[], |walker| {
+            walker.follow(function, None);
+            End::Open
+        });
+        let other = self.branch(&[], |_| End::Open);
+        self.state.join(&[outcome, other], &mut self.records);
+        self.state.facts = facts;
     }
 }
 

@@ -4,6 +4,7 @@ use ruff_python_ast::CmpOp;
 use ruff_python_ast::Expr;
 use ruff_python_ast::Pattern;
 use ruff_python_ast::PatternMatchAs as MatchAs;
+use ruff_python_ast::PatternMatchSequence;
 use ruff_python_ast::StmtMatch;
 
 use super::state::End;
@@ -23,6 +24,9 @@ impl<'a> Walker<'_, 'a> {
     pub(super) fn choice(&mut self, choice: &'a StmtMatch) -> End {
         let subject = self.eval(&choice.subject);
         if let Value::Access(Entity::Environ, view) = &subject {
+            if choice.cases.iter().any(|case| matches!(case.pattern, Pattern::MatchMapping(_))) {
+                self.records.understood.push(span(&*choice.subject));
+            }
             for case in &choice.cases {
                 self.mapping(view, &case.pattern);
             }
@@ -67,6 +71,24 @@ impl<'a> Walker<'_, 'a> {
                 let tests = choice.patterns.iter().map(|pattern| self.matched(pattern, subject));
                 Test::any(tests.collect())
             }
+            Pattern::MatchSequence(sequence) if parts(sequence, subject).is_some() => {
+                let parts = parts(sequence, subject).unwrap_or_default();
+                let asking = sequence.patterns.iter().zip(&parts).filter(|(pattern, _)| !is_open(pattern));
+                let tests: Vec<Test> = asking.map(|(pattern, part)| self.matched(pattern, part)).collect();
+                parts.iter().for_each(|part| self.compared(part));
+                if tests.is_empty() { Test::default() } else { Test::all(tests) }
+            }
+            Pattern::MatchMapping(mapping) if matches!(subject, Value::Access(Entity::Environ, _)) => {
+                let Value::Access(_, view) = subject else { return Test::unknown() };
+                let names: Vec<(Value, _)> =
+                    mapping.keys.iter().map(|key| (self.eval(key), span(key))).collect();
+                let asked = names.into_iter().map(|(name, at)| self.membership(view, &name, at));
+                let mut tests: Vec<Test> = asked.collect();
+                if !mapping.patterns.iter().all(is_open) {
+                    tests.push(Test::unknown());
+                }
+                Test::all(tests)
+            }
             Pattern::MatchValue(value) => {
                 self.compared(subject);
                 let against = self.eval(&value.value);
@@ -109,7 +131,10 @@ impl<'a> Walker<'_, 'a> {
                 mapping.patterns.iter().for_each(|inner| self.capture(inner, &Value::Unknown));
             }
             Pattern::MatchSequence(sequence) => {
-                sequence.patterns.iter().for_each(|inner| self.capture(inner, &Value::Unknown));
+                let parts = parts(sequence, subject).unwrap_or_default();
+                for (at, inner) in sequence.patterns.iter().enumerate() {
+                    self.capture(inner, parts.get(at).unwrap_or(&Value::Unknown));
+                }
             }
             Pattern::MatchValue(value) => self.eat(&value.value),
             _ => {}
@@ -134,6 +159,12 @@ impl<'a> Walker<'_, 'a> {
             fallback => fallback,
         })
     }
+}
+
+/// The elements that the parts of a pattern are matched with.
+fn parts<'a>(sequence: &PatternMatchSequence, subject: &Value<'a>) -> Option<Vec<Value<'a>>> {
+    let is_fixed = !sequence.patterns.iter().any(|pattern| matches!(pattern, Pattern::MatchStar(_)));
+    subject.elements().filter(|parts| is_fixed && parts.len() == sequence.patterns.len())
 }
 
 /// Whether a pattern matches an unset variable.

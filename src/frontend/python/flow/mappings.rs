@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use ruff_python_ast::{Expr, ExprCall};
+use ruff_python_ast::{Expr, ExprCall, ExprDictComp};
 
 use super::calls::Bytes;
 use super::environment::pairs;
@@ -119,6 +119,20 @@ impl<'a> Walker<'_, 'a> {
             no: lacking.yes.clone(),
             ..Test::default()
         }]))))
+    }
+
+    /// `{name: value for name, value in os.environ.items()}`: a copy.
+    pub(super) fn copied(&mut self, dict: &'a ExprDictComp) -> Option<Rc<View>> {
+        let [generator] = dict.generators.as_slice() else { return None };
+        let call = generator.iter.as_call_expr().filter(|call| call.arguments.is_empty())?;
+        let items = call.func.as_attribute_expr().filter(|items| items.attr.as_str() == "items")?;
+        let [key, value] = generator.target.as_tuple_expr()?.elts.as_slice() else { return None };
+        let is_same = |one: &Expr, other: &Expr| match (one, other) {
+            (Expr::Name(one), Expr::Name(other)) => one.id == other.id,
+            _ => false,
+        };
+        let is_copy = generator.ifs.is_empty() && is_same(key, &dict.key) && is_same(value, &dict.value);
+        is_copy.then(|| self.environ(&items.value)).flatten()
     }
 
     /// `os.environ = {**os.environ, "x": "1"}`: new keys are written.

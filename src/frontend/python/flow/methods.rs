@@ -5,6 +5,7 @@ use std::rc::Rc;
 use ruff_python_ast::ExprCall;
 
 use super::calls::Bytes;
+use super::value::Function;
 use super::value::Given;
 use super::value::Value;
 use super::walk::Walker;
@@ -50,7 +51,12 @@ impl<'a> Walker<'_, 'a> {
                 Err(Value::Access(entity, view.clone()))
             }
             Value::Class(class) | Value::Instance(class) => {
-                Err(self.state.classes[*class].get(name).cloned().unwrap_or(Value::Unknown))
+                Err(match self.state.classes[*class].get(name).cloned() {
+                    Some(Value::Function(function)) if function.class.is_some() => {
+                        Value::Function(Function { class: Some(*class), ..function })
+                    }
+                    found => found.unwrap_or(Value::Unknown),
+                })
             }
             Value::Read(reads, _) => {
                 let reads = reads.clone();
@@ -107,6 +113,10 @@ impl<'a> Walker<'_, 'a> {
                 let given = self.arguments(call);
                 self.append(&[], Some(&test), call, &given);
                 Ok(Value::Unknown)
+            }
+            Value::Told(test) => {
+                self.of_match(&test.clone(), name);
+                Err(Value::Unknown)
             }
             object if object.constant().is_some() => {
                 let given = self.arguments(call);
@@ -177,6 +187,12 @@ impl<'a> Walker<'_, 'a> {
         if let Some(value) = self.of_mapping(path, given, at) {
             return Some(value);
         }
+        if let Some(value) = super::numbers::computed(path, given) {
+            return Some(value);
+        }
+        if let Some(value) = self.of_parsed(path, given, at) {
+            return Some(value);
+        }
         match path {
             "os.path.join" | "posixpath.join" => {
                 let texts = texts().filter(|texts| !texts.is_empty() && !given.is_open)?;
@@ -204,6 +220,7 @@ impl<'a> Walker<'_, 'a> {
                 let rest = Given { positional: first.to_vec(), ..given.clone() };
                 Some(Value::Partial(Rc::new((function.clone(), rest))))
             }
+            "types.SimpleNamespace" | "argparse.Namespace" => self.namespace(given),
             "copy.copy" | "copy.deepcopy" => match given.positional.as_slice() {
                 [Value::Access(Entity::Environ, view)] => {
                     let copy = self.overlaid(view, &[], &[]);
@@ -286,6 +303,11 @@ pub(super) fn of_text<'a>(
                 _ => return None,
             };
             (texts.len() <= 100).then(|| Value::List(Rc::new(texts.into_iter().map(Value::text).collect())))
+        }
+        ("startswith" | "endswith", [part]) => {
+            let part = part.as_text()?;
+            let holds = if name == "startswith" { text.starts_with(&part) } else { text.ends_with(&part) };
+            Some(Value::made_of(Constant::Bool(holds), &parts))
         }
         (name, arguments) => {
             let arguments = arguments.iter().map(Value::as_text).collect::<Option<Vec<_>>>()?;

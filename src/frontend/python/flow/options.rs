@@ -9,7 +9,7 @@ use super::catches::Failure;
 use super::records::{Record, Use};
 use super::value::{Given, Value};
 use super::walk::Walker;
-use crate::frontend::facts::{as_option, of_option};
+use crate::frontend::facts::{Fact, as_option, of_option};
 use crate::frontend::interface::{Action, Fallback, Set};
 use crate::frontend::python::arguments::{COMMANDS, DECLARING, PAIRING, PARSERS};
 use crate::identifier;
@@ -26,6 +26,14 @@ const SHOWING: &[&str] =
 
 /// The defaults of a script's options, by name.
 pub(crate) type Defaults = BTreeMap<String, Fallback>;
+
+/// The name under which a parser keeps an option.
+fn dest(given: &Given) -> Option<String> {
+    let named = given.named.iter().find(|(name, _)| *name == "dest").and_then(|(_, value)| value.as_text());
+    let spellings = given.positional.iter().filter_map(Value::as_text);
+    let dest = named.or_else(|| spellings.max_by_key(String::len))?;
+    Some(dest.trim_start_matches('-').replace('-', "_"))
+}
 
 /// Whether a path is of a library of commands.
 fn is_of_commands(path: &str) -> bool {
@@ -122,11 +130,9 @@ impl<'a> Walker<'_, 'a> {
     fn declare(&mut self, given: &Given<'a>) {
         self.spare(given);
         let named = |name: &str| given.named.iter().find(|(known, _)| *known == name).map(|(_, value)| value);
+        self.demand_option(given);
         let Some(default @ Value::Read(all, _)) = named("default") else { return };
-        let spellings = given.positional.iter().filter_map(Value::as_text);
-        let longest = spellings.max_by_key(String::len);
-        let Some(dest) = named("dest").and_then(Value::as_text).or(longest) else { return };
-        let dest = dest.trim_start_matches('-').replace('-', "_");
+        let Some(dest) = dest(given) else { return };
         let is_same =
             |&read: &usize| identifier::least(&self.records.reads[read].name) == identifier::least(&dest);
         if all.iter().any(is_same) {
@@ -134,6 +140,25 @@ impl<'a> Walker<'_, 'a> {
         } else {
             self.behind.insert(dest, all.clone());
         }
+    }
+
+    /// `add_argument("--x", required="X" not in os.environ)`: required where the variable isn't set.
+    fn demand_option(&mut self, given: &Given<'a>) {
+        let required = given.named.iter().find(|(name, _)| *name == "required");
+        let (Some((_, Value::Told(test))), Some(dest)) = (required, dest(given)) else { return };
+        let is_same = |fact: &Fact| identifier::least(&fact.name) == identifier::least(&dest);
+        let own = Fact { name: of_option(&dest), is_set: false, is_any: false, is_made: false };
+        let own = if test.yes.iter().any(is_same) { None } else { Some(own) };
+        let facts: Vec<Fact> = test.yes.iter().cloned().chain(own).collect();
+        self.failure = Failure::Error("SystemExit");
+        self.demand(&facts, self.state.facts.len());
+    }
+
+    /// The program fails without an option.
+    pub(super) fn need_option(&mut self, name: &str, error: &'static str) {
+        let fact = Fact { name: name.to_owned(), is_set: false, is_any: false, is_made: false };
+        self.failure = Failure::Error(error);
+        self.demand(&[fact], self.state.facts.len());
     }
 
     /// The value of an option.

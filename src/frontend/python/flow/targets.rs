@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use ruff_python_ast::Expr;
+use ruff_python_ast::ExprSubscript;
 use ruff_python_ast::StmtAnnAssign;
 use ruff_python_ast::StmtAugAssign;
 
@@ -26,6 +27,9 @@ impl<'a> Walker<'_, 'a> {
                     let name = self.eval(&subscript.slice);
                     self.write(&view, &name, value, span(target));
                 } else {
+                    if self.stands_in_dict(subscript, value) {
+                        return;
+                    }
                     self.consume(value, span(target));
                     self.eat(&subscript.value);
                     self.eat(&subscript.slice);
@@ -57,8 +61,20 @@ impl<'a> Walker<'_, 'a> {
         }
     }
 
+    /// `x["a"] = "d"` where `x["a"]` is the value of a variable that isn't set.
+    fn stands_in_dict(&mut self, subscript: &'a ExprSubscript, value: &Value<'a>) -> bool {
+        let Some(Value::Dict(pairs)) = self.named_value(&subscript.value).cloned() else { return false };
+        let key = self.eval(&subscript.slice);
+        let known = pairs.iter().rev().find(|(known, _)| known.is_same(&key));
+        known.is_some_and(|(_, known)| self.stands_in(known, value))
+    }
+
     /// Records an attribute; one that gets several values is unknown.
     pub(super) fn member(&mut self, class: usize, name: &'a str, value: &Value<'a>) {
+        let known = self.state.classes[class].get(name).cloned();
+        if known.is_some_and(|known| self.stands_in(&known, value)) {
+            return;
+        }
         let members = &mut self.state.classes[class];
         let value = match members.get(name) {
             Some(known) if !known.is_same(value) && !matches!(value, Value::Read(..)) => Value::Unknown,

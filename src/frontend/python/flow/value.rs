@@ -6,6 +6,7 @@ use ruff_python_ast::{Expr, ExprLambda, Parameters, StmtFunctionDef};
 
 use crate::frontend::facts::Test;
 use crate::frontend::python::entity::Entity;
+use crate::frontend::python::last_name;
 use crate::frontend::python::semantic::fold;
 use crate::value::Constant;
 
@@ -25,6 +26,8 @@ pub(super) enum Value<'a> {
     Read(Rc<[usize]>, bool),
     /// The parts of the value of reads; whether an empty text has one.
     Parts(Rc<[usize]>, bool),
+    /// The URL that is the value of reads, taken apart.
+    Url(Rc<[usize]>),
     /// The length of the value of reads.
     Length(Rc<[usize]>),
     /// The environment, a copy of it, or a function that reads it.
@@ -94,6 +97,14 @@ pub(super) struct Function<'a> {
     pub(super) is_static: bool,
 }
 
+impl Function<'_> {
+    /// Whether who calls it gives it values.
+    pub(super) fn takes_values(&self) -> bool {
+        let own = usize::from(self.class.is_some() && !self.is_static);
+        self.code.parameters().is_some_and(|parameters| parameters.len() > own)
+    }
+}
+
 /// The body of a function.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Code<'a> {
@@ -107,6 +118,22 @@ impl<'a> Code<'a> {
             Self::Definition(function) => Some(&function.parameters),
             Self::Lambda(lambda) => lambda.parameters.as_deref(),
         }
+    }
+
+    /// Whether it has a decorator of this name.
+    pub(super) fn is_decorated(self, name: &str) -> bool {
+        let Self::Definition(function) = self else { return false };
+        let named =
+            function.decorator_list.iter().filter_map(|decorator| decorator.expression.as_name_expr());
+        named.into_iter().any(|decorator| decorator.id.as_str() == name)
+    }
+
+    /// Whether it is called where it is read as an attribute.
+    pub(super) fn is_property(self) -> bool {
+        let Self::Definition(function) = self else { return false };
+        let mut decorators = function.decorator_list.iter();
+        decorators
+            .any(|decorator| matches!(last_name(&decorator.expression), Some("property" | "cached_property")))
     }
 
     /// A key that identifies the function.
@@ -183,7 +210,12 @@ impl<'a> Value<'a> {
     /// Whether it is `None`, if known.
     pub(super) fn is_none(&self) -> Option<bool> {
         match self {
-            Self::Unknown | Self::Read(..) | Self::Length(_) | Self::Parts(..) | Self::Told(_) => None,
+            Self::Unknown
+            | Self::Read(..)
+            | Self::Length(_)
+            | Self::Parts(..)
+            | Self::Url(_)
+            | Self::Told(_) => None,
             value => Some(value.constant() == Some(Constant::None)),
         }
     }

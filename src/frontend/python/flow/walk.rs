@@ -45,7 +45,17 @@ pub(super) struct Walker<'m, 'a> {
     /// Functions being followed.
     pub(super) active: Vec<usize>,
     /// What is known of functions already followed.
-    pub(super) known: std::collections::HashMap<usize, super::calls::Known<'a>>,
+    pub(super) known: std::collections::HashMap<(usize, Option<usize>), super::calls::Known<'a>>,
+    /// The base classes of each class of the script.
+    pub(super) bases: Vec<Vec<usize>>,
+    /// The members of enumerations, in order.
+    pub(super) enums: std::collections::HashMap<usize, Vec<(&'a str, Value<'a>)>>,
+    /// Functions already followed, for whatever class.
+    pub(super) followed: std::collections::HashSet<usize>,
+    /// Whether others import the file, so that it has another name than a script.
+    pub(super) is_module: bool,
+    /// Functions that no run calls.
+    pub(super) idle: std::collections::HashSet<usize>,
     /// The defaults of parameters, by position.
     pub(super) defaults: std::collections::HashMap<usize, Value<'a>>,
     /// Tracked aliases of the environment: where they were bound, and whether they are used.
@@ -91,7 +101,12 @@ pub(super) struct Walker<'m, 'a> {
 }
 
 impl<'m, 'a> Walker<'m, 'a> {
-    pub(super) fn new(model: &'m Model<'a>, options: &'m Defaults) -> Self {
+    pub(super) fn new(
+        model: &'m Model<'a>,
+        options: &'m Defaults,
+        is_module: bool,
+        idle: std::collections::HashSet<usize>,
+    ) -> Self {
         Self {
             model,
             entities: Entities::new(model),
@@ -103,6 +118,11 @@ impl<'m, 'a> Walker<'m, 'a> {
             call: None,
             active: Vec::new(),
             known: std::collections::HashMap::new(),
+            bases: Vec::new(),
+            enums: std::collections::HashMap::new(),
+            followed: std::collections::HashSet::new(),
+            is_module,
+            idle,
             defaults: std::collections::HashMap::new(),
             sites: Vec::new(),
             is_cast_given: false,
@@ -204,6 +224,10 @@ impl<'m, 'a> Walker<'m, 'a> {
 
     pub(super) fn note(&mut self, name: String, action: Action, span: std::ops::Range<usize>) {
         let (statement, place) = (self.statement.clone(), self.place);
+        if matches!(action, Action::Write) && self.call.is_none() && !self.active.is_empty() {
+            let first = self.records.late.entry(name.clone()).or_insert(span.start);
+            *first = span.start.min(*first);
+        }
         self.records.note(Use { name, action, span, statement, place });
     }
 
@@ -386,9 +410,9 @@ impl<'a> Visitor<'a> for Walker<'_, 'a> {
     }
 }
 
-/// The outcome of a test; literals as conditions, such as `while True`, stay unknown.
+/// The outcome of a test; true literals as conditions, such as `while True`, stay unknown.
 pub(super) fn told_outcome(test: &Test, asked: &Expr) -> Option<bool> {
-    test.outcome.filter(|_| !asked.is_literal_expr())
+    test.outcome.filter(|outcome| !*outcome || !asked.is_literal_expr())
 }
 
 /// The range of a simple statement.

@@ -5,7 +5,7 @@ use ruff_python_ast::{
     Number, Operator, UnaryOp,
 };
 
-use super::Model;
+use super::{Model, specs};
 use crate::value::{self, Constant};
 
 /// Longest text that folding produces, in bytes.
@@ -72,15 +72,21 @@ fn fstring(literal: &ExprFString, model: &Model) -> Option<Constant> {
 fn fstring_element(element: &InterpolatedStringElement, model: &Model) -> Option<String> {
     match element {
         InterpolatedStringElement::Literal(literal) => Some(literal.value.to_string()),
-        InterpolatedStringElement::Interpolation(element) if is_plain(element) => {
-            fold(&element.expression, model).map(|value| value.text())
+        InterpolatedStringElement::Interpolation(element) => {
+            specs::formatted(&fold(&element.expression, model)?, &spec(element)?)
         }
-        InterpolatedStringElement::Interpolation(_) => None,
     }
 }
 
-pub(crate) fn is_plain(element: &InterpolatedElement) -> bool {
-    element.format_spec.is_none() && element.conversion.is_none() && element.debug_text.is_none()
+/// The format specification of a part of an f-string; nothing if it is more than a text.
+pub(crate) fn spec(element: &InterpolatedElement) -> Option<String> {
+    (element.conversion.is_none() && element.debug_text.is_none()).then_some(())?;
+    let parts = element.format_spec.iter().flat_map(|spec| &spec.elements);
+    let texts = parts.map(|part| match part {
+        InterpolatedStringElement::Literal(literal) => Some(literal.value.to_string()),
+        InterpolatedStringElement::Interpolation(_) => None,
+    });
+    texts.collect()
 }
 
 pub(crate) fn unary(operator: UnaryOp, operand: &Constant) -> Option<Constant> {

@@ -1,5 +1,6 @@
 //! Texts: what Python's paths, formats and string methods make of constants.
 
+use super::specs;
 use crate::value::Constant;
 
 /// Longest text produced, in bytes.
@@ -36,23 +37,37 @@ pub(crate) fn path(parts: &[String]) -> String {
     }
 }
 
+/// The result of `os.path.dirname`.
+pub(crate) fn folder(path: &str) -> String {
+    let (head, _) = path.rsplit_once('/').map_or(("", path), |(head, _)| (&path[..=head.len()], head));
+    let bare = head.trim_end_matches('/');
+    (if bare.is_empty() { head } else { bare }).to_owned()
+}
+
+/// The result of `os.path.basename`.
+pub(crate) fn last(path: &str) -> String {
+    path.rsplit('/').next().unwrap_or_default().to_owned()
+}
+
 /// The result of `%` on a format with plain fields.
 pub(crate) fn percent(format: &str, values: &[Constant]) -> Option<String> {
     let (mut text, mut values, mut rest) = (String::new(), values.iter(), format);
     while let Some(at) = rest.find('%') {
         text.push_str(&rest[..at]);
-        let mut characters = rest[at + 1..].chars();
-        match (characters.next()?, ()) {
-            ('%', ()) => text.push('%'),
-            ('s', ()) => text.push_str(&values.next()?.text()),
-            ('d' | 'i', ()) => match values.next()? {
-                Constant::Int(value) => text.push_str(&value.to_string()),
-                Constant::Bool(value) => text.push_str(&u8::from(*value).to_string()),
-                _ => return None,
+        let field = &rest[at + 1..];
+        let end = field.find(|c: char| c.is_alphabetic() || c == '%')?;
+        match (&field[..end], &field[end..=end]) {
+            ("", "%") => text.push('%'),
+            ("", "s") => text.push_str(&values.next()?.text()),
+            (spec, kind @ ("d" | "i" | "f")) => match values.next()? {
+                Constant::Bool(value) if spec.is_empty() => text.push_str(&u8::from(*value).to_string()),
+                value => {
+                    text.push_str(&specs::formatted(value, &format!("{spec}{}", kind.replace('i', "d")))?)
+                }
             },
             _ => return None,
         }
-        rest = &rest[at + 2..];
+        rest = &field[end + 1..];
     }
     text.push_str(rest);
     (values.next().is_none() && text.len() <= MAX_TEXT).then_some(text)
@@ -71,6 +86,7 @@ pub(crate) fn format(format: &str, values: &[Constant], named: &[(&str, Constant
             continue;
         }
         let (field, after) = rest.split_once('}').filter(|_| brace == "{")?;
+        let (field, spec) = field.split_once(':').unwrap_or((field, ""));
         let value = if field.is_empty() {
             next += 1;
             values.get(next - 1)?
@@ -79,7 +95,7 @@ pub(crate) fn format(format: &str, values: &[Constant], named: &[(&str, Constant
         } else {
             &named.iter().find(|(name, _)| *name == field)?.1
         };
-        text.push_str(&value.text());
+        text.push_str(&specs::formatted(value, spec)?);
         rest = after;
     }
     text.push_str(rest);
@@ -169,11 +185,25 @@ mod tests {
         assert_eq!(joined_path(&owned(&["a", "b/", "c"])), "a/b/c");
         assert_eq!(joined_path(&owned(&["a", "/b"])), "/b");
         assert_eq!(path(&owned(&["a/./b//", "c"])), "a/b/c");
+        assert_eq!(
+            (folder("a/b/c"), folder("/a"), folder("a")),
+            ("a/b".to_owned(), "/".to_owned(), String::new())
+        );
+        assert_eq!((last("a/b"), last("a/"), last("a")), ("b".to_owned(), String::new(), "a".to_owned()));
         assert_eq!(path(&owned(&[""])), ".");
         assert_eq!(path(&owned(&["/"])), "/");
         assert_eq!(percent("%s/%d%%", &[text("a"), Constant::Int(5)]).as_deref(), Some("a/5%"));
         assert_eq!(percent("%s", &[]), None);
-        assert_eq!(percent("%05d", &[Constant::Int(5)]), None);
+        assert_eq!(
+            percent("%05d-%.1f", &[Constant::Int(5), Constant::Float(0.5)]).as_deref(),
+            Some("00005-0.5")
+        );
+        assert_eq!(percent("%-5d", &[Constant::Int(5)]), None);
+        assert_eq!(percent("%5", &[Constant::Int(5)]), None);
+        assert_eq!(
+            format("{:02d}{n:>3}", &[Constant::Int(5)], &[("n", text("b"))]).as_deref(),
+            Some("05  b")
+        );
         assert_eq!(format("{}-{}", &[text("a"), text("b")], &[]).as_deref(), Some("a-b"));
         assert_eq!(format("{{{x}}}{0}", &[text("a")], &[("x", text("b"))]).as_deref(), Some("{b}a"));
         assert_eq!(format("{x.y}", &[], &[]), None);

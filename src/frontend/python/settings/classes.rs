@@ -50,7 +50,13 @@ pub(super) fn read(
                 continue;
             }
             match reader.setting(field, said, &prefix) {
-                Ok(setting) => settings.push(setting),
+                Ok(setting) => {
+                    for other in reader.others(field) {
+                        let message = format!("`{other}`, another name of `{}`, is no input", setting.name());
+                        told.push(Diagnostic::note("unread-settings", message).at(span(field)));
+                    }
+                    settings.push(setting);
+                }
                 Err(reason) => {
                     let message = format!("the setting `{said}` is no input: {reason}");
                     told.push(Diagnostic::note("unread-settings", message).at(span(field)));
@@ -216,13 +222,16 @@ impl<'r> Reader<'r, '_> {
     }
 
     fn alias(&self, alias: &Expr) -> Option<String> {
-        match alias {
-            Expr::Call(call) if last_name(&call.func) == Some("AliasChoices") => {
-                self.model.text(call.arguments.args.first()?)
-            }
-            Expr::List(list) => self.model.text(list.elts.first()?),
-            alias => self.model.text(alias),
-        }
+        self.model.text(choices(alias).first().unwrap_or(alias))
+    }
+
+    /// Further variables that give a field's value.
+    fn others(&self, field: &StmtAnnAssign) -> Vec<String> {
+        let call = field.value.as_deref().and_then(Expr::as_call_expr);
+        let keyword = |name: &&str| Some(&call?.arguments.find_keyword(name)?.value);
+        let alias = ["validation_alias", "env"].iter().find_map(keyword);
+        let others = alias.into_iter().flat_map(|alias| choices(alias).iter().skip(1));
+        others.filter_map(|name| self.model.text(name)).collect()
     }
 
     /// Whether a class of the script is a nested model, whose fields are read differently.
@@ -231,6 +240,15 @@ impl<'r> Reader<'r, '_> {
         class.is_some_and(|class| {
             bases(class).any(|base| last_name(base) == Some("BaseModel") || self.local(base).is_some())
         })
+    }
+}
+
+/// The names of which a field takes the first that is set.
+fn choices(alias: &Expr) -> &[Expr] {
+    match alias {
+        Expr::Call(call) if last_name(&call.func) == Some("AliasChoices") => &call.arguments.args,
+        Expr::List(list) => &list.elts,
+        _ => &[],
     }
 }
 
