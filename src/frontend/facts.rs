@@ -112,6 +112,11 @@ impl Test {
         !self.yes.iter().chain(&self.no).any(Fact::is_known)
     }
 
+    /// Whether it is one of which value a variable has.
+    pub(crate) fn is_choice(&self) -> bool {
+        self.yes.iter().chain(&self.no).any(Fact::is_choice)
+    }
+
     pub(crate) fn negated(self) -> Self {
         let texts = self.texts.map(|texts| Texts { is_among: !texts.is_among, ..texts });
         Self { yes: self.no, no: self.yes, outcome: self.outcome.map(|outcome| !outcome), texts }

@@ -18,7 +18,7 @@ EXPRESSIONS = [
     '5', '-3', '60*60', '1.5', '1e-5', '1e16', '1e300', '-0.0', '0.1+0.2', '10**20', '7//-2', '-7 % 3', '7.5 // 2', '1/4', '0x1F', '1_000', '~5', 'not 1', 'True',
     'False', 'None', "str(5)", "int('7')", "float('1e3')", "bool('')", "'a' 'b'", "'a' + 'b'", "'ab' * 2", "3 * 'x'", "f'{1+1}a'", "f'{1!r}'", "f'{1:>5}'", "f'{X}/in'",
     'X', 'N', 'N * 2', "X + '/y'", 'LATER', 'TWICE', 'MAYBE', 'FLAG', 'unknown', 'len("x")', '[]', '{}', '()', "b'x'", '1j', '...', "'%s' % 1", "'{}'.format(1)", 'X.upper()',
-    '1 if 2 else 3', '2**0.5', '2**-1', '1 << 3', '5 & 3', '5 | 3', '5 ^ 3', '0/0', '1//0', "'a' + 1", 'os.sep', "int('x')", '9' * 50, 'True + 1', 'str(1.0)', 'int(2.9)', 'bool(N)',
+    '1 if 2 else 3', '2**0.5', '2**-1', '1 << 3', '5 & 3', '5 | 3', '5 ^ 3', '0/0', '1//0', "'a' + 1", 'os.extsep', "int('x')", '9' * 50, 'True + 1', 'str(1.0)', 'int(2.9)', 'bool(N)',
     "r'\\x'", "u'x'", "'\\N{BULLET}'", "'\\ud800'", "'''a\n b'''", '-(2**40)', '2 ** 63', '(1)', '("in" "parens")', "f''", "f'{{}}'", "'a' f'{1}' 'b'", 'float("inf")', '1e400',
 ]
 PREAMBLE = (
@@ -68,7 +68,9 @@ class Writer:
         """Give the text."""
         parts = [PREAMBLE if self.chance(0.9) else PREAMBLE.partition('\n')[2].partition('\n')[2]]
         parts += [self.statement() for _ in range(self.random.randint(1, 12))]
-        return '\n'.join(parts) + "\nLATER = 'l'\n"
+        # What nothing names is never run, and requires nothing.
+        handed = ''.join(f'f{count}, C{count}, ' for count in range(1, self.count + 1))
+        return '\n'.join(parts) + f"\nLATER = 'l'\nHANDED = ({handed})\n"
 
     def chance(self, probability):
         """Decide."""

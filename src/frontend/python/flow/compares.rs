@@ -145,7 +145,7 @@ impl<'a> Walker<'_, 'a> {
     pub(super) fn chosen(&self, read: &Value<'a>) -> Test {
         let Value::Read(reads, _) = read else { return Test::unknown() };
         match &**reads {
-            [read] if self.records.reads[*read].fallback.is_none() => {
+            [read] if matches!(self.records.reads[*read].fallback, None | Some(Fallback::Missing)) => {
                 Test::of_choice(&self.records.reads[*read].name)
             }
             _ => Test::unknown(),

@@ -210,7 +210,7 @@ impl<'a> Walker<'_, 'a> {
         let test = self.test(expression);
         match test.outcome {
             Some(outcome) if test.is_empty() => Value::known(Constant::Bool(outcome)),
-            _ if test.is_empty() => Value::Unknown,
+            _ if test.is_empty() && !test.is_choice() => Value::Unknown,
             _ => Value::Told(Rc::new(test)),
         }
     }

@@ -144,10 +144,10 @@ impl<'a> Finder<'a> {
 
     /// The functions that stay unreached.
     fn idle(&self) -> HashSet<usize> {
-        let mut named: HashMap<&str, Vec<usize>> = HashMap::new();
+        let mut owners: HashMap<&str, Vec<usize>> = HashMap::new();
         let mut within: Vec<Vec<usize>> = vec![Vec::new(); self.owners.len()];
         for (at, owner) in self.owners.iter().enumerate().skip(1) {
-            owner.name.iter().for_each(|name| named.entry(name).or_default().push(at));
+            owner.name.iter().for_each(|name| owners.entry(name).or_default().push(at));
             within[owner.parent].push(at);
         }
         let (mut reached, mut names) = (vec![false; self.owners.len()], HashSet::new());
@@ -163,7 +163,7 @@ impl<'a> Finder<'a> {
             next.extend(&within[at]);
             for name in &owner.names {
                 if names.insert(*name) {
-                    next.extend(named.get(name).into_iter().flatten());
+                    next.extend(owners.get(name).into_iter().flatten());
                 }
             }
         }

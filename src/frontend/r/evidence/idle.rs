@@ -15,9 +15,9 @@ pub(super) fn idle(names: &Names, shapes: &Shapes) -> Vec<Range<usize>> {
     let is_calling = |name: &str| CALLING.contains(&name);
     let may_call_any = shapes.calls.iter().any(|call| is_calling(&names.text[call.function.byte_range()]));
     let functions = shapes.assignments.iter().filter(|pair| pair.value.kind() == "function_definition");
-    let named = functions.filter(|pair| ["identifier", "string"].contains(&pair.target.kind()));
+    let plain = functions.filter(|pair| ["identifier", "string"].contains(&pair.target.kind()));
     // A method of a generic function is called by its class: `print.result`.
-    let plain = named.filter_map(|pair| {
+    let plain = plain.filter_map(|pair| {
         let name = literals::name(pair.target, names.text).filter(|name| !name.contains('.'))?;
         Some((name, pair.node.byte_range()))
     });
