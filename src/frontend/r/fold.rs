@@ -183,7 +183,9 @@ fn formatted(format: &[Atom], values: &[Vector]) -> Option<Vector> {
             '%' => text.push('%'),
             's' | 'd' | 'i' => match values.next()?.as_slice() {
                 [Atom::Double(value)] if kind != 's' && value.fract() != 0.0 => return None,
-                [Atom::Double(value)] if kind != 's' => text.push_str(&format!("{value:.0}")),
+                [Atom::Double(value)] if kind != 's' => {
+                    text.push_str(&Atom::Text(format!("{value:.0}")).word());
+                }
                 [Atom::Text(_) | Atom::Missing | Atom::Bool(_)] if kind != 's' => return None,
                 [atom] => text.push_str(&atom.word()),
                 _ => return None,

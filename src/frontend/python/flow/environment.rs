@@ -251,8 +251,10 @@ impl<'a> Walker<'_, 'a> {
     ) {
         self.touch(view);
         let Some(name) = self.name_of(name, "written", &at) else { return };
-        if let (true, site) = (view.is_copy, view.site) {
-            site.iter().for_each(|site| self.state.write(&of_copy(*site, &name), Set::Sure));
+        if view.is_copy {
+            if let Some(site) = view.site {
+                self.state.write(&of_copy(site, &name), Set::Sure);
+            }
             return;
         }
         let own = |read: &usize| self.records.reads[*read].name == name;

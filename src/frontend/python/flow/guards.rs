@@ -75,7 +75,9 @@ impl<'a> Walker<'_, 'a> {
                 let parts = parts(sequence, subject).unwrap_or_default();
                 let asking = sequence.patterns.iter().zip(&parts).filter(|(pattern, _)| !is_open(pattern));
                 let tests: Vec<Test> = asking.map(|(pattern, part)| self.matched(pattern, part)).collect();
-                parts.iter().for_each(|part| self.compared(part));
+                for part in &parts {
+                    self.compared(part);
+                }
                 if tests.is_empty() { Test::default() } else { Test::all(tests) }
             }
             Pattern::MatchMapping(mapping) if matches!(subject, Value::Access(Entity::Environ, _)) => {

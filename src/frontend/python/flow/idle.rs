@@ -96,8 +96,9 @@ impl<'a> Finder<'a> {
         let arguments = class.arguments.as_deref();
         let bases = arguments.map_or(&[][..], |arguments| &arguments.args);
         let keywords = arguments.map_or(&[][..], |arguments| &arguments.keywords);
-        bases.iter().for_each(|base| self.visit_expr(base));
-        keywords.iter().for_each(|keyword| self.visit_expr(&keyword.value));
+        for part in bases.iter().chain(keywords.iter().map(|keyword| &keyword.value)) {
+            self.visit_expr(part);
+        }
         let is_known = |base: &Expr| {
             last_name(base).is_some_and(|name| self.classes.contains(name) || PLAIN_BASES.contains(&name))
         };

@@ -66,7 +66,7 @@ pub(super) fn computed<'a>(path: &str, given: &Given<'a>) -> Option<Value<'a>> {
                 let longer = |row: &Vec<Value<'a>>| {
                     let row = row.clone();
                     list.iter()
-                        .map(move |value| [row.as_slice(), &[value.clone()]].concat())
+                        .map(move |value| [row.as_slice(), std::slice::from_ref(value)].concat())
                         .collect::<Vec<_>>()
                 };
                 rows = rows.iter().flat_map(longer).collect();

@@ -94,9 +94,10 @@ impl<'a> Walker<'_, 'a> {
     /// What holds of the default of a read, or doesn't; of other texts nothing is known.
     fn told_by_default(&self, read: &Value<'a>, holds: bool) -> Value<'a> {
         let given = Test::of_either(&self.asked(read));
-        let test = match holds {
-            true => Test::any(vec![given.negated(), Test::unknown()]),
-            false => Test::all(vec![given, Test::unknown()]),
+        let test = if holds {
+            Test::any(vec![given.negated(), Test::unknown()])
+        } else {
+            Test::all(vec![given, Test::unknown()])
         };
         Value::Told(Rc::new(test))
     }

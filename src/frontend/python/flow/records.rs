@@ -118,8 +118,8 @@ pub(super) struct Records {
     pub(super) restored: HashSet<String>,
     /// Positions where child processes inherit the environment.
     pub(super) children: Vec<usize>,
-    /// Where functions that nothing calls first write variables: they may be run at any time.
-    pub(super) late: HashMap<String, usize>,
+    /// Where variables are first written outside of the functions that are called where that is known.
+    pub(super) early: HashMap<String, usize>,
     told: HashSet<(usize, usize)>,
     /// Uses of the environment that are understood.
     pub(super) understood: Vec<Range<usize>>,
@@ -212,7 +212,7 @@ impl Records {
             let Record { cast, is_hard, is_needed, set, .. } = record;
             let read = &self.uses[record.at];
             // Further up in the text, in a function perhaps that nobody calls before.
-            let above = if record.is_late { &written } else { &self.late };
+            let above = if record.is_late { &written } else { &self.early };
             let is_written_above = above.get(&read.name).is_some_and(|first| *first < read.span.start);
             let set = match set {
                 Set::No if is_written_above => Set::Maybe,

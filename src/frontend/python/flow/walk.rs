@@ -224,8 +224,8 @@ impl<'m, 'a> Walker<'m, 'a> {
 
     pub(super) fn note(&mut self, name: String, action: Action, span: std::ops::Range<usize>) {
         let (statement, place) = (self.statement.clone(), self.place);
-        if matches!(action, Action::Write) && self.call.is_none() && !self.active.is_empty() {
-            let first = self.records.late.entry(name.clone()).or_insert(span.start);
+        if matches!(action, Action::Write) && self.call.is_none() {
+            let first = self.records.early.entry(name.clone()).or_insert(span.start);
             *first = span.start.min(*first);
         }
         self.records.note(Use { name, action, span, statement, place });

@@ -62,7 +62,8 @@ pub(crate) fn percent(format: &str, values: &[Constant]) -> Option<String> {
             (spec, kind @ ("d" | "i" | "f")) => match values.next()? {
                 Constant::Bool(value) if spec.is_empty() => text.push_str(&u8::from(*value).to_string()),
                 value => {
-                    text.push_str(&specs::formatted(value, &format!("{spec}{}", kind.replace('i', "d")))?)
+                    let spec = format!("{spec}{}", kind.replace('i', "d"));
+                    text.push_str(&specs::formatted(value, &spec)?);
                 }
             },
             _ => return None,

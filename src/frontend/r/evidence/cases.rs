@@ -48,6 +48,12 @@ impl<'tree> Finder<'_, 'tree> {
         }
     }
 
+    /// Whether a value is compared: `length(x) == 0`.
+    fn is_compared(&self, node: Node<'tree>) -> bool {
+        let around = node.parent().and_then(|around| self.operator_of(around));
+        around.is_some_and(|operator| ["==", "!=", "<", "<=", ">", ">="].contains(&operator))
+    }
+
     /// `case_when(x == "" ~ "d", TRUE ~ x)`: as `if` and `else`.
     fn first_case(&mut self, cases: &[Node<'tree>]) {
         let is_formula = |case: &&Node<'tree>| self.operator_of(**case) == Some("~");
@@ -99,7 +105,10 @@ impl<'tree> Finder<'_, 'tree> {
         match (name, values.as_slice()) {
             ("switch", _) => self.choose(given, at),
             ("case_when" | "fcase", cases) => self.first_case(cases),
-            ("is.null" | "length", [first]) if self.is_text(*first) => self.leave(&self.subject(*first)),
+            ("is.null", [first]) if self.is_text(*first) => self.leave(&self.subject(*first)),
+            ("length", [first]) if self.is_text(*first) && self.is_compared(at) => {
+                self.leave(&self.subject(*first));
+            }
             ("Sys.setenv", _) => self.restored(given),
             ("replace", [_, test, value]) => {
                 let test = self.test(*test);
