@@ -5,10 +5,10 @@ import random
 NAMES = ['rows', 'api_key', 'my var', 'x.y', 'größe', 'n2', 'HOME', 'LC_ALL', 'max_tokens', 'a"b', "it's", 'T', 'tab\\t', 'e-mail', 'log_level', 'TRUE']
 NUMBERS = ['5', '5L', '0.5', '1e5', '100000', '100000L', '1e-4', '0x1F', '-3', '60*60', '2^10', '7 %/% 2', '-7 %% 3', '5L %/% 2L', '0.1 + 0.2', '1/3', '1e15', '123456.789', '.5', '1e300', '(2 + 3) * 4', 'N', 'N * 2', '-5L', '3.', '1e-300', '100 * 1000', '22/7', '5 - 5']
 LOGICALS = ['TRUE', 'FALSE', 'T', '!TRUE', '"TRUE"', '"false"', '"yes"', 'NA', '!F']
-TEXTS = ['""', '"a b"', "'it''s'", 'r"(raw \\ "q")"', 'R"--[a]--"', '"\\u00e9\\n\\t"', "'\\x41\\102'", 'paste0("a", 1, TRUE)', 'paste("a", "b")', 'paste("a", N, sep = "-")', 'file.path("d", "f")', 'PREFIX', 'paste0(PREFIX, "/", N)', 'NULL', 'NA', 'NA_character_', 'f()', 'Sys.time()', 'as.character(5)', 'c("one")', 'rev("A")', '"#"', '"漢"', "'a\\'b'", '`PREFIX`']
+TEXTS = ['""', '"a b"', "'it''s'", 'r"(raw \\ "q")"', 'R"--[a]--"', '"\\u00e9\\n\\t"', "'\\x41\\102'", 'paste0("a", 1, TRUE)', 'paste("a", "b")', 'paste("a", N, sep = "-")', 'file.path("d", "f")', 'PREFIX', 'paste0(PREFIX, "/", N)', 'NULL', 'NA', 'NA_character_', 'f()', 'Sys.time()', 'as.character(5)', 'c("one")', 'reverse("A")', '"#"', '"漢"', "'a\\'b'", '`PREFIX`']
 CASTS = {'': TEXTS + NUMBERS + LOGICALS, 'as.integer': NUMBERS + ['"7"', '" 8 "', '"x"', '"1e3"', '"2.9"'], 'as.numeric': NUMBERS + ['"0.25"', '"1e-3"', '"Inf"'], 'as.double': NUMBERS, 'as.logical': LOGICALS, 'as.character': TEXTS}
 PLACES = [
-    '{} -> v', 'v <- {}', 'v = {}', 'v <<- {}', 'print({})', 'f <- function(a = {}) a', 'if (identical({}, y)) 1', 'x[{}] <- 1', 'function(x) {{\n  {}\n}}',
+    '{} -> v', 'v <- {}', 'v = {}', 'v <<- {}', 'print({})', 'x$y<-function(a = {}) a', 'if (identical({}, y)) 1', 'x[{}] <- 1', 'function(x) {{\n  {}\n}}',
     'for (i in {}) {{ print(i) }}', 'while (FALSE) {{ {} }}', 'list(a = {}, b = 2)', '({})', '-nchar(y) + length({})', 'x$y <- {}', 'tryCatch({{ {} }}, error = function(e) NULL)',
     '\\(z) {}', 'v <- c(1, {}, "x")', 'switch(2, a, {})', 'y %in% {}', '!is.list({})', '{{ {}; 1 }}', 'repeat {{ {}; break }}', 'a <- b <- {}', 'x |> g({})', 'y ~ {}', 'stopifnot({} > 1)', 'local({{ w <- {} }})', 'x[[{}]]', 'if (a) {} else 2',
 ]
@@ -62,7 +62,7 @@ def statement(draw):
 def script(seed):
     """Give a script."""
     draw = random.Random(seed)
-    head = ['NAME <- "constant_name"', 'N <- 3', 'PREFIX = "pre"', 'c("a1", "b2") -> PKGS', 'getenv <- Sys.getenv', 'print(f)']
+    head = ['NAME <- "constant_name"', 'N <- 3', 'PREFIX = "pre"', 'c("a1", "b2") -> PKGS', 'getenv <- Sys.getenv']
     if draw.random() < 0.1:
         head.append(draw.choice(['N <- 4', 'f <- function(PREFIX) 1', 'as.integer <- function(x) x', 'Sys.getenv <- function(...) ""', 'for (N in 1:3) 1', 'PREFIX[2] <- "b"', 'paste0 <- function(...) ""']))
     return '\n'.join(head + [statement(draw) for _ in range(draw.randint(1, 9))]) + '\n'

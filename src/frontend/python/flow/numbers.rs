@@ -92,6 +92,8 @@ fn joined<'a>(lists: &[Value<'a>]) -> Option<Value<'a>> {
 
 /// `"abc"[1:]`, `"abc"[0]`.
 pub(super) fn sliced<'a>(text: &Value<'a>, index: &Expr) -> Option<Value<'a>> {
+    // The elements of bytes are numbers.
+    (!matches!(text, Value::Literal(Expr::BytesLiteral(_)))).then_some(())?;
     let whole = text.as_text().filter(|whole| whole.is_ascii())?;
     let length = i128::try_from(whole.len()).ok()?;
     let number = |bound: &Expr| match fold::literal(bound).or_else(|| negative(bound))? {
