@@ -111,7 +111,7 @@ class Shell(ast.NodeVisitor):
         match call:
             case ast.Call(ast.Attribute(ast.Call(ast.Name('get_ipython'), [], []), method), arguments) if all(isinstance(argument, ast.Constant) for argument in arguments):
                 values = [argument.value for argument in arguments]
-                if (isinstance(node, ast.Expr) or method == 'getoutput' or values[0] in {'conda', 'mamba'}) and self.settled(node.lineno, method, values):
+                if (isinstance(node, ast.Expr) or method == 'getoutput' or values[0] in {'conda', 'mamba', 'sx', 'system'}) and self.settled(node.lineno, method, values):
                     return
         self.generic_visit(node)
 
@@ -122,6 +122,8 @@ class Shell(ast.NodeVisitor):
                 return self.command(line, command)
             case 'run_line_magic', ['pip', command]:
                 return self.command(line, f'pip {command}')
+            case 'run_line_magic', ['sx' | 'system', command]:
+                return self.command(line, command)
             case 'run_line_magic', ['conda' | 'mamba', command]:
                 return command.split()[:1] == ['install']
             case 'run_line_magic', ['pinfo' | 'pinfo2' | 'psearch', _]:
@@ -156,41 +158,43 @@ def installs(script):
     found, rest = [], False
     number = 0
     for logical in re.findall(r'(?:[^\\\n]|\\.|\\\n)*\n?', script):
-        for command in commands(logical.replace('\\\n', ' ')):
-            match = PIP.fullmatch(PREFIX.sub('', command, count=1).strip())
-            arguments = None if match is None else words(match[1])
-            arguments = oracle.useful(arguments or [])
+        for pipeline in pipelines(logical.replace('\\\n', ' ')):
+            matches = [PIP.fullmatch(PREFIX.sub('', command, count=1).strip()) for command in pipeline]
+            at = next((at for at, match in enumerate(matches) if match and words(match[1])), None)
+            arguments = [] if at is None else oracle.useful(words(matches[at][1]))
             if arguments and not re.search(r'[$`]|\{.*\}', ' '.join(arguments)):
                 found.append((number, ' '.join(arguments)))
+                rest |= at > 0
             else:
-                rest |= bool(command.strip())
+                rest |= any(command.strip() for command in pipeline)
         number += logical.count('\n')
     return found, rest
 
 
-def commands(line):
-    """Split a line into its commands; of a pipeline only the first counts."""
+def pipelines(line):
+    """Split a line into its pipelines, and these into their commands."""
     lexer = shlex.shlex(line, posix=False, punctuation_chars=';&|()')
     lexer.whitespace_split, lexer.commenters = True, ''
-    commands, current, piped = [], [], False
+    pipelines, current = [[]], []
     try:
         tokens = list(lexer)
     except ValueError:
-        return [line]
+        return [[line]]
     for token in tokens:
         if token.startswith('#'):
             break
         if token[0] in ';&|()' and not (token == '&' and current and current[-1].endswith('>')):
-            if not piped and current:
-                commands.append(' '.join(current))
-            current, piped = [], token == '|'
+            pipelines[-1].append(' '.join(current))
+            pipelines += [[]] * (token != '|')
+            current = []
         elif current and re.fullmatch(r'\d?>&', current[-1]):
             current[-1] += token
         elif token == '&':
             current[-1] += token
         else:
             current.append(token)
-    return commands + [' '.join(current)] * (not piped and bool(current))
+    pipelines[-1].append(' '.join(current))
+    return pipelines
 
 
 def words(text):
