@@ -415,3 +415,18 @@ fn warns_about_a_job_older_than_its_source() {
     let said = stderr(&alone(folder.path(), &["submit", "add.py"]));
     assert!(said.contains("`add.job.yaml` is older than its source"), "{said}");
 }
+
+#[test]
+fn grid_functions_of_any_name_need_what_they_read() {
+    let folder = project();
+    let script = "'''Tiles.'''\nimport os\ndef work(batch_id): return os.environ['tiles']\nprint(os.getenv('b', ''))\n";
+    fs::write(folder.path().join("tiles.py"), script).unwrap();
+    let arguments =
+        ["create-gridwrapper", "-p", "work", "-b", "local", "--no-build", "--target", "kubeflow", "tiles.py"];
+    let output = c3(folder.path(), &arguments);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let component = fs::read_to_string(folder.path().join("gw_tiles.yaml")).unwrap();
+    let (_, behind) = component.split_once("- name: \"tiles\"").unwrap();
+    let input = behind.split("- name:").next().unwrap();
+    assert!(!input.contains("optional") && !input.contains("default"), "{input}");
+}

@@ -47,7 +47,9 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let mut messages = Messages::default();
     let operator = &options.operator;
-    let plan = operator.plan(&mut messages).and_then(|plan| {
+    // Workers call its functions.
+    let source = operator.source()?.as_module();
+    let plan = operator.plan(&source, &mut messages).and_then(|plan| {
         let (mut diagnostics, source) = (Vec::new(), plan.source.clone());
         let wrapped = plan.wrapped(&options.process, options.backend, &mut diagnostics);
         messages.add(&diagnostics, &source, operator.level());

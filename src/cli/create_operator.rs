@@ -8,6 +8,7 @@ use c3::backend;
 use c3::engine::oci::Compression;
 use c3::engine::oci::platform::Platform;
 use c3::failure::{Failure, USAGE};
+use c3::load;
 use c3::logins::BuildSecret;
 use c3::operator::image::Choice;
 use c3::operator::selection;
@@ -16,6 +17,7 @@ use c3::operator::versions::{self, Claim};
 use c3::operator::{self, Builder, Image, Making, Part, Plan, Purpose};
 use c3::progress::{LONG, Progress, seconds};
 use c3::settings::{Config, FILES, IMAGE};
+use c3::source::Source;
 use clap::{Args, ValueHint};
 use serde_json::json;
 
@@ -92,18 +94,23 @@ pub(crate) struct Options {
 /// Runs the command.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let mut messages = Messages::default();
-    let plan = options.plan(&mut messages);
+    let plan = options.plan(&options.source()?, &mut messages);
     messages.show();
     create(options, plan?)
 }
 
 impl Options {
-    /// Reads the source, and plans everything but the version.
-    pub(crate) fn plan(&self, messages: &mut Messages) -> Result<Plan, Failure> {
+    /// The source.
+    pub(crate) fn source(&self) -> Result<Source, Failure> {
+        Ok(load::load(&self.file)?)
+    }
+
+    /// Plans everything but the version.
+    pub(crate) fn plan(&self, source: &Source, messages: &mut Messages) -> Result<Plan, Failure> {
         let purpose = if self.no_build { Purpose::Files } else { Purpose::Image };
         let mut request = self.emission.request.clone();
         request.settings.additional_files.clone_from(&self.additional_files);
-        let plan = planning::plan(&self.file, &request, purpose, self.level(), messages)?;
+        let plan = planning::plan_of(source, &request, purpose, self.level(), messages)?;
         messages.add(&selection::beside(&plan.source, &self.additional_files), &plan.source, self.level());
         Ok(plan)
     }

@@ -9,6 +9,7 @@ use c3::failure::Failure;
 use c3::frontend;
 use c3::load;
 use c3::operator::{self, Plan, Planned, Purpose, Request};
+use c3::source::Source;
 
 use super::console::Messages;
 use super::options::LogLevel;
@@ -21,11 +22,21 @@ pub(crate) fn plan(
     level: LogLevel,
     messages: &mut Messages,
 ) -> Result<Plan, Failure> {
-    let source = load::load(path)?;
-    let Planned { plan, diagnostics } = operator::plan(&source, request, purpose);
-    messages.add(&diagnostics, &source, level);
+    plan_of(&load::load(path)?, request, purpose, level, messages)
+}
+
+/// Plans the operator of a source.
+pub(crate) fn plan_of(
+    source: &Source,
+    request: &Request,
+    purpose: Purpose,
+    level: LogLevel,
+    messages: &mut Messages,
+) -> Result<Plan, Failure> {
+    let Planned { plan, diagnostics } = operator::plan(source, request, purpose);
+    messages.add(&diagnostics, source, level);
     if let Some(warning) = plan.as_ref().ok().and_then(missing) {
-        messages.add_line(&warning, &source, level);
+        messages.add_line(&warning, source, level);
     }
     plan
 }
