@@ -9,16 +9,14 @@ use ruff_text_size::Ranged;
 use crate::diagnostic::Diagnostic;
 use crate::frontend::python::flow::Doubts;
 use crate::frontend::python::semantic::Model;
+use crate::frontend::python::unimported::may_bind_out_of_sight;
 
 /// The names that Python defines, its site module and a notebook's kernel included; from `dir(builtins)` of Python 3.13.
 const DEFINED: &str = include_str!("builtins.txt");
 
-/// What may bind a name out of sight, or test whether it is bound.
-const HIDDEN: &[&str] = &["exec", "globals", "builtins", "NameError", "run_line_magic", "run_cell_magic"];
-
 /// Warns of the first use of each name that nothing defines, at module level and outside of conditions.
 pub(super) fn check(body: &[Stmt], model: &Model, text: &str) -> Vec<Diagnostic> {
-    if HIDDEN.iter().any(|name| text.contains(name)) {
+    if may_bind_out_of_sight(text) {
         return Vec::new();
     }
     let mut finder = Finder { model, defined: DEFINED.split_whitespace().collect(), found: Vec::new() };

@@ -38,7 +38,7 @@ mod settings;
 pub(crate) mod silence;
 #[cfg(test)]
 mod tests;
-mod unimported;
+pub(crate) mod unimported;
 
 use comments::Comments;
 use semantic::{Import, Model};

@@ -13,13 +13,17 @@ use crate::diagnostic::Diagnostic;
 const MODULES: &[&str] = &["os", "sys", "re", "logging"];
 
 /// What may bind a name out of sight, or test whether it is bound.
-const HIDDEN: &[&str] =
-    &["exec", "globals", "__builtins__", "builtins", "NameError", "run_line_magic", "run_cell_magic"];
+const HIDDEN: &[&str] = &["exec", "globals", "builtins", "NameError", "run_line_magic", "run_cell_magic"];
+
+/// Whether the text of a script may bind names that nothing else in it shows.
+pub(crate) fn may_bind_out_of_sight(text: &str) -> bool {
+    HIDDEN.iter().any(|name| text.contains(name))
+}
 
 /// The modules used without an import, each with its first use that is certain to run or concerns the
 /// environment.
 pub(super) fn find<'a>(body: &'a [Stmt], model: &Model, text: &str) -> Vec<(&'static str, &'a Expr)> {
-    if HIDDEN.iter().any(|name| text.contains(name)) {
+    if may_bind_out_of_sight(text) {
         return Vec::new();
     }
     let mut finder = Finder { model, uses: Vec::new() };
