@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use crate::failure::{ENGINE, Fault};
+use crate::logins::variable;
 
 /// Docker's default socket.
 pub const DEFAULT_HOST: &str = "unix:///var/run/docker.sock";
@@ -211,8 +212,7 @@ fn context_id(name: &str) -> String {
 
 /// Docker's `config.json`, if it exists.
 pub(super) fn configuration<T: for<'a> Deserialize<'a>>() -> Result<Option<T>, EndpointError> {
-    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    read(&config_folder(&set).join("config.json"))
+    read(&config_folder(&variable).join("config.json"))
 }
 
 /// Reads a JSON file, if it exists.

@@ -10,6 +10,7 @@ use configparser::ini::Ini;
 use rusty_s3::Credentials;
 
 use super::error::GridError;
+use crate::logins::variable;
 
 /// The profile that is taken unless one is named.
 const DEFAULT: &str = "default";
@@ -89,10 +90,6 @@ impl Profile {
         let named = variable("AWS_ENDPOINT_URL_S3").or_else(|| variable("AWS_ENDPOINT_URL"));
         named.or_else(|| self.values.get("endpoint_url").cloned())
     }
-}
-
-fn variable(name: &str) -> Option<String> {
-    env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 /// The sections of a file as botocore reads it: a comment has a line of its own; nothing of a malformed file.

@@ -14,7 +14,7 @@ pub(crate) use option::RESERVED;
 pub use option::{BuildSecret, BuildSecretError};
 pub(crate) use settings::Settings;
 pub use sources::NamedIndex;
-pub(crate) use sources::addresses;
+pub(crate) use sources::{addresses, variable};
 
 use address::Audience;
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use configparser::ini::Ini;
 
-use super::sources::UV;
+use super::sources::{UV, variable};
 
 /// Settings of pip by option, such as `index-url`.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -41,7 +41,6 @@ pub(crate) fn configured_indexes() -> Vec<String> {
 impl Settings {
     /// The user's settings: files first, then the environment.
     pub(crate) fn from_user() -> Self {
-        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let files = files(&variable).into_iter().filter_map(|path| std::fs::read_to_string(path).ok());
         Self::new(files, variable)
     }

@@ -16,14 +16,15 @@ type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 pub(crate) const UV: [&str; 5] =
     ["UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS"];
 
-fn set(name: &str) -> Option<String> {
+/// A variable of the environment; none if it is empty.
+pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 /// The addresses of indexes that pip and uv are configured with on this machine, each with its name if it has
 /// one.
 pub(crate) fn addresses() -> Vec<(Option<String>, String)> {
-    let uv = UV.iter().filter_map(|name| set(name)).flat_map(|value| named(&value));
+    let uv = UV.iter().filter_map(|name| variable(name)).flat_map(|value| named(&value));
     configured_indexes().into_iter().map(|url| (None, url)).chain(uv).collect()
 }
 
@@ -33,13 +34,12 @@ pub(super) fn of_user(indexes: &[NamedIndex]) -> Vec<Known> {
     let given = indexes.iter().map(|(name, url)| (Some(name.clone()), url.clone()));
     let in_addresses = settings.iter().filter_map(|(_, url)| userinfo(url));
     let in_addresses = found(in_addresses, "an address in pip's or uv's settings");
-    let of_names = settings
-        .iter()
-        .cloned()
-        .chain(given)
-        .filter_map(|(name, url)| Some((Audience::Origin(Origin::of(&url)?), of_name(&name?, &set)?)));
+    let of_names =
+        settings.iter().cloned().chain(given).filter_map(|(name, url)| {
+            Some((Audience::Origin(Origin::of(&url)?), of_name(&name?, &variable)?))
+        });
     let of_names = found(of_names, "`UV_INDEX_…_USERNAME` and `…_PASSWORD`");
-    let netrc = netrc_file(&set).and_then(|path| std::fs::read_to_string(path).ok());
+    let netrc = netrc_file(&variable).and_then(|path| std::fs::read_to_string(path).ok());
     let of_hosts = netrc.map(|text| netrc::logins(&text)).unwrap_or_default().into_iter();
     let of_hosts = found(of_hosts.map(|(host, login)| (Audience::named(&host), login)), "the netrc file");
     in_addresses.into_iter().chain(of_names).chain(of_hosts).collect()

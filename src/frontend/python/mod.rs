@@ -239,23 +239,22 @@ fn extract_module(source: &Source, parsed: &Parsed<ModModule>) -> Extraction {
     let lines: Vec<_> = comments.iter().collect();
     let mut found = requirements::collect(&lines, &mut diagnostics);
     diagnostics.extend(prose::doubts(&found.requirements, &model));
-    let exported = match source.notebook() {
-        Some(_) => None,
-        None => ipython::exported(body, &model, source.text()),
-    };
     let shell = match source.notebook() {
         Some(notebook) => notebook.shell || ipython::calls_shell(body, &model),
-        None => exported.is_some(),
+        None => match ipython::exported(body, &model, source.text()) {
+            Some(note) => {
+                for (at, install) in ipython::installs(body, &model) {
+                    requirements::read_command(&install, at, &mut found, &mut diagnostics);
+                }
+                diagnostics.push(note);
+                true
+            }
+            None => false,
+        },
     };
-    if exported.is_some() {
-        for (at, install) in ipython::installs(body, &model) {
-            requirements::read_command(&install, at, &mut found, &mut diagnostics);
-        }
-    }
     if shell || source.notebook().is_some() && ipython::is_imported(&model) {
         require_ipython(&mut found.requirements);
     }
-    diagnostics.extend(exported);
     Extraction {
         description: docstring(body),
         accesses,

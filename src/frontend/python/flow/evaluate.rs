@@ -185,11 +185,13 @@ impl<'a> Walker<'_, 'a> {
             Expr::ListComp(list) => self.comprehension(&list.generators, [&list.elt; 2]).0,
             Expr::SetComp(list) => self.comprehension(&list.generators, [&list.elt; 2]).0,
             Expr::Generator(list) => self.comprehension(&list.generators, [&list.elt; 2]).0,
-            Expr::DictComp(dict) if self.copied(dict).is_some() => {
-                let copy = self.copied(dict).map(|view| self.overlaid(&view, &[], &[]));
-                copy.map_or(Value::Unknown, |copy| self.watched(copy, span(expression)))
-            }
-            Expr::DictComp(dict) => self.comprehension(&dict.generators, [&dict.key, &dict.value]).1,
+            Expr::DictComp(dict) => match self.copied(dict) {
+                Some(view) => {
+                    let copy = self.overlaid(&view, &[], &[]);
+                    self.watched(copy, span(expression))
+                }
+                None => self.comprehension(&dict.generators, [&dict.key, &dict.value]).1,
+            },
             Expr::Lambda(lambda) => {
                 lambda.parameters.iter().for_each(|parameters| self.parameters(parameters));
                 let home = self.state.top().map_or(0, |frame| frame.id);

@@ -232,10 +232,9 @@ impl<'a> Walker<'_, 'a> {
                     continue;
                 }
                 let heirs = function.class.map(|class| self.heirs(class)).unwrap_or_default();
-                let is_run = heirs.is_empty() && !self.idle.contains(&id);
-                self.follow_alone(function, is_run);
+                let is_run = !self.idle.contains(&id);
+                self.follow_alone(function, is_run && heirs.is_empty());
                 for heir in heirs {
-                    let is_run = !self.idle.contains(&id);
                     self.follow_alone(Function { class: Some(heir), ..function }, is_run);
                 }
             }

@@ -114,14 +114,14 @@ impl<'tree> Finder<'_, 'tree> {
         let is_one = matches!(&self.names.text[right.byte_range()], "1" | "1L");
         match operator {
             "|>" | "%>%" => self.piped(left, right).unwrap_or_default(),
-            "==" if !self.of_value(left, right).is_empty() => {
-                Test { yes: self.of_value(left, right), ..Test::default() }
+            "==" | "!=" => {
+                let test = match self.of_value(left, right) {
+                    value if value.is_empty() => present().negated(),
+                    yes => Test { yes, ..Test::default() },
+                };
+                if operator == "==" { test } else { test.negated() }
             }
-            "!=" if !self.of_value(left, right).is_empty() => {
-                Test { no: self.of_value(left, right), ..Test::default() }
-            }
-            "==" => present().negated(),
-            "!=" | ">" => present(),
+            ">" => present(),
             ">=" if is_one => self.present(left),
             "<" if is_one => self.present(left).negated(),
             "<" if is_nothing(left, self.names) => self.present(right),
