@@ -40,24 +40,34 @@ def message_of(line: bytes) -> Message | None:
 
 
 class Lease:
-    """What supervisor and child both see: until when the batch in hand is surely ours, and whether it has begun."""
+    """What supervisor and child both see: until when the batch in hand is surely ours, and how far it is."""
+
+    BEGUN, LEFT = 8, 9  # where a byte says so, behind the time
 
     def __init__(self) -> None:
         """Begin with no end."""
-        self.memory = mmap.mmap(-1, 9)
+        self.memory = mmap.mmap(-1, 10)
         self.set(float('inf'))
 
     def prepare(self) -> None:
         """Note that the function hasn't been called."""
-        self.memory[8] = 0
+        self.memory[self.BEGUN :] = bytes(2)
 
     def begin(self) -> None:
         """Note that it has."""
-        self.memory[8] = 1
+        self.memory[self.BEGUN] = 1
 
     def has_begun(self) -> bool:
         """Tell whether it has."""
-        return self.memory[8] == 1
+        return self.memory[self.BEGUN] == 1
+
+    def leave(self) -> None:
+        """Note that the child ends because the time is over."""
+        self.memory[self.LEFT] = 1
+
+    def is_left(self) -> bool:
+        """Tell whether it has ended so."""
+        return self.memory[self.LEFT] == 1
 
     def set(self, until: float) -> None:
         """Note a time, by the clock of `now`."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # back, the supervisor sees it. Children are forks of a process between the two, the nursery, which is made before there
 # is anything that they must not share. Each dies with its parent.
 
-ENDS = ('done', 'failed', 'stopped', 'left', 'ended')
+ENDS = ('done', 'failed', 'stopped', 'ended')
 
 # Seconds between asking a function to end and killing it, by the reason.
 GRACE = {'terminated': 20, 'lost': HEARTBEAT / 2, 'late': 5}
@@ -88,7 +88,7 @@ class Runner:
         outcome = self.wait_end(why_end)
         if outcome.kind == 'ended' and not self.lease.has_begun():  # the child died before
             return self.run(arguments, why_end)
-        return outcome
+        return Outcome('left') if outcome.kind == 'ended' and self.lease.is_left() else outcome
 
     def wait_end(self, why_end: Callable[[], str]) -> Outcome:
         """Wait until the function has ended, by itself, when asked to or by force."""
