@@ -82,7 +82,8 @@ class Plan:
         """Give the bundle of a batch, an empty one if it is in none; nothing if nobody has decided that."""
         if not self.store.BUNDLES:
             return ''
-        return self.bundles.get(key, '' if is_sample(key) else None)
+        known = self.bundles.get(key)
+        return ('' if is_sample(key) else None) if known is None else known
 
     def note(self, seconds: float) -> None:
         """Note how long a batch has taken."""

@@ -31,6 +31,7 @@ class State:
         self.undecided: list[str] = []  # nobody has said whether these are in a bundle
         self.failed: dict[str, int] = {}  # with that which has failed
         tops = tops_of(others)
+        opened, seen = {key for key, top in tops.items() if is_open(top)}, set()
         for key in keys:
             bundle = None if key in ended or key in tops else bundle_of(key)
             if key in ended or bundle and bundle in ended:
@@ -39,10 +40,13 @@ class State:
                 self.part(key, tops[key])
             elif bundle is None:
                 self.undecided.append(key)
-            elif bundle and is_open(tops.get(bundle, {})):
+            elif bundle in opened:
                 self.free[key] = 1
-            else:
-                self.part(bundle or key, tops.get(bundle, {}))
+            elif not bundle:
+                self.free[key] = 0
+            elif bundle not in seen:
+                seen.add(bundle)
+                self.part(bundle, tops.get(bundle, {}))
 
     def part(self, key: str, top: dict[str, int]) -> None:
         """Note the state of a key that isn't done by the highest number of each kind of mark."""
