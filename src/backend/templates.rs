@@ -191,6 +191,7 @@ pub(super) const GRID: Package = &[
     ("index", include_str!("../../templates/runtime/grid/index.py")),
     ("index_parameters", include_str!("../../templates/runtime/grid/index_parameters.py")),
     ("interface", include_str!("../../templates/runtime/grid/interface.py")),
+    ("journal", include_str!("../../templates/runtime/grid/journal.py")),
     ("legacy_cos", include_str!("../../templates/runtime/grid/legacy_cos.py")),
     ("legacy_parameters", include_str!("../../templates/runtime/grid/legacy_parameters.py")),
     ("loading", include_str!("../../templates/runtime/python/loading.py")),

@@ -203,9 +203,9 @@ mod tests {
             assert!(PARTS.contains(text), "{text}");
         }
         assert!(BUNDLES.contains(&format!("'{BUNDLE} in ")));
-        let program = include_str!("../../templates/runtime/grid/program.py");
+        let journal = include_str!("../../templates/runtime/grid/journal.py");
         assert!(
-            program.contains(&format!("'%(asctime)s{}%(levelname)s - ", LOGGER.replace("grid", "%(name)s")))
+            journal.contains(&format!("'%(asctime)s{}%(levelname)s - ", LOGGER.replace("grid", "%(name)s")))
         );
         assert!(include_str!("../../templates/runtime/grid/core.py").contains("getLogger('grid')"));
     }

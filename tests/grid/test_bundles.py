@@ -31,6 +31,14 @@ SCRIPT = '''
             time.sleep(60)
         if batch_id.startswith('bad') and not os.path.exists(os.getenv('gate')):
             raise ValueError(f'{batch_id} is wrong')
+        if batch_id.startswith('again') and not os.path.exists(f'{log}.{batch_id}'):
+            open(f'{log}.{batch_id}', 'x').close()
+            raise ValueError('not yet')
+        if batch_id.startswith('exit'):
+            os._exit(3)
+        if batch_id.startswith('closes'):
+            os.closerange(3, 64)
+        print('prints', batch_id)
         while batch_id.startswith('long') and not os.path.exists(os.getenv('gate')):
             time.sleep(0.05)
         note('end', batch_id)
@@ -121,6 +129,41 @@ def test_terminated_worker_returns_its_bundle(grid, backend):
     assert other.returncode == 0, said(other)[-2000:]
     assert job.lines() == dict.fromkeys({*names, 'long-0'}, 1)
     assert marks_are_clean(job)
+
+
+@pytest.mark.parametrize(
+    ('batch', 'error', 'env'),
+    [
+        ('exit-0', 'it ended its process with exit code 3', {}),
+        ('closes-0', 'it ended its process with exit code 1', {}),
+        ('long-0', 'it took longer than gw_batch_timeout, 2 s', {'gw_batch_timeout': '2'}),
+    ],
+)
+def test_batch_that_crashes_or_hangs_harms_no_other_of_its_bundle(grid, batch, error, env):
+    job, names = make(grid, 'local', batch)
+    (worker,) = job.run(1, **env)
+    assert worker.returncode == 4, said(worker)[-2000:]
+    assert job.lines('begin') == dict.fromkeys({*names, batch}, 1)
+    assert failed(job) == {batch: error} and status(job)['done'] == len(names)
+    assert marks_are_clean(job)
+
+
+def test_failed_batch_of_a_bundle_is_retried(grid):
+    job, names = make(grid, 'local', 'again-0', 'again-1')
+    (worker,) = job.run(1, gw_retries='1')
+    assert worker.returncode == 0, said(worker)[-2000:]
+    assert job.lines() == dict.fromkeys({*names, 'again-0', 'again-1'}, 1)
+    assert job.lines('begin')['again-0'] == 2 and reported(worker) == (BATCHES, 0, 0, 0, BATCHES)
+
+
+def test_log_names_each_batch_of_a_bundle_before_its_output(grid):
+    job, names = make(grid, 'local')
+    (worker,) = job.run(1, log_level='INFO')
+    lines = [line.rpartition(' ') for line in said(worker).splitlines() if 'Processing' in line or 'prints' in line]
+    assert len(lines) == 2 * BATCHES and bundles(job)
+    for (begun, _, name), (printed, _, batch) in zip(lines[::2], lines[1::2]):
+        assert begun.endswith(' - grid - INFO - Processing batch') and printed == 'prints'
+        assert name == repr(batch) and batch in names
 
 
 def test_long_batch_does_not_block_its_bundle(grid):

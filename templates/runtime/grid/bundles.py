@@ -35,34 +35,35 @@ class Bundles:
         if claim.generation or not all(key in worker.keys for key in keys):
             self.open(claim, done)
             return
+        left = list(keys)
         try:
-            for key in keys:
+            while left:
                 if worker.ending.number or now() - started > LONG:
                     self.open(claim, done)
                     worker.ending.check()
                     return
-                if not self.process_one(claim, key, done):
+                if not self.process_some(claim, left, done, started + LONG):
                     return
         except (Refusal, Unreachable):
             self.open(claim, done)
             raise
         self.finish(claim, done, now() - started)
 
-    def process_one(self, claim: Claim, key: str, done: list[str]) -> bool:
-        """Do a batch; tells whether the bundle is still in hand."""
+    def process_some(self, claim: Claim, left: list[str], done: list[str], until: float) -> bool:
+        """Do what is left until a batch fails or the time is over; tells whether the bundle is still in hand."""
         worker = self.worker
-        LOG.info('Processing batch %s', worker.shown(key))
-        outcome = worker.call_function(claim, key)
+        outcome = worker.call_for_each(claim, left, until)
         if claim.lost or outcome.kind == 'left':
             worker.drop(claim)
             return False
+        done += left[: outcome.done]
+        del left[: outcome.done]
         if outcome.kind == 'done':
-            done.append(key)
             return True
         if worker.ending.number:
             self.open(claim, done)
             raise Terminated
-        return worker.note_failure(claim, key, 0, worker.calls.explained(outcome))
+        return worker.note_failure(claim, left.pop(0), 0, worker.calls.explained(outcome))
 
     def finish(self, claim: Claim, done: list[str], seconds: float) -> None:
         """Mark the bundle as done."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from .core import LOG, now
+from .pipes import request_of
 
 if TYPE_CHECKING:
     from .ending import Ending
-    from .kinds import Given
+    from .kinds import Given, Message
     from .runner import Outcome, Runner
 
 
@@ -19,6 +21,9 @@ class Limits:
     def __init__(self, seconds: float = 0, retries: int = 0, attempts: int = 3) -> None:
         """Note the limits; no seconds are no limit."""
         self.seconds, self.retries, self.attempts = seconds or float('inf'), retries, attempts
+        self.together = (
+            1 if seconds else None
+        )  # calls at once, as what is to end one that is late must not meet the next
 
 
 class Calls:
@@ -34,14 +39,30 @@ class Calls:
 
     def call(self, name: str, arguments: Callable[[], Given], is_lost: Callable[[], bool] = bool) -> Outcome:
         """Call the function for a batch, again if it fails and may be tried again."""
-        for left in range(self.limits.retries, -1, -1):
-            outcome = self.call_once(arguments(), is_lost)
-            if outcome.kind != 'failed' or outcome.reason or not left:
+        return self.retried(self.call_once(request_of([arguments()]), is_lost), name, arguments, is_lost)
+
+    def call_each(self, names: Sequence[str], calls: list[Given], is_lost: Callable[[], bool], until: float) -> Outcome:
+        """Call the function for batches, one after the other, until one fails or the time is over; at least for one."""
+        logged = names if LOG.isEnabledFor(logging.INFO) else ()
+        first = self.call_once(request_of(calls, until, logged), is_lost)
+        if first.kind == 'done':
+            return first
+        last = self.retried(first, names[first.done], lambda: calls[first.done], is_lost)
+        last.done = first.done + (last.kind == 'done')
+        return last
+
+    def retried(
+        self, outcome: Outcome, name: str, arguments: Callable[[], Given], is_lost: Callable[[], bool]
+    ) -> Outcome:
+        """Call the function again for a batch that has failed and may be tried again."""
+        for _ in range(self.limits.retries):
+            if outcome.kind != 'failed' or outcome.reason:
                 break
             LOG.warning('Batch %s failed and is tried again\n%s', name, outcome.text)
+            outcome = self.call_once(request_of([arguments()]), is_lost)
         return outcome
 
-    def call_once(self, arguments: Given, is_lost: Callable[[], bool]) -> Outcome:
+    def call_once(self, request: Message, is_lost: Callable[[], bool]) -> Outcome:
         """Call the function, until it ends or is to end."""
         end = now() + self.limits.seconds
 
@@ -52,7 +73,7 @@ class Calls:
                 return 'lost'
             return 'late' if now() > end else ''
 
-        outcome = self.runner.run(arguments, why_end)
+        outcome = self.runner.run(request, why_end)
         if outcome.kind == 'stopped' and not outcome.reason:
             self.ending.sleep(1)  # who has signalled to all processes of the worker will signal to this one, too
         return outcome

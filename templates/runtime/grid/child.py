@@ -10,14 +10,15 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from .core import HEARTBEAT, Refusal
+from .core import HEARTBEAT, Refusal, now
+from .journal import Journal
 from .nursery import SIGNALS
 from .pipes import Lease, message_of, tell
 
 if TYPE_CHECKING:
-    from .kinds import Function
+    from .kinds import Function, Given
 
 
 class Stopped(BaseException):
@@ -30,7 +31,9 @@ class Child:
     def __init__(self, requests: int, replies: int, lease: Lease) -> None:
         """Be a group of processes of its own, as all of them are to end together."""
         self.requests, self.replies, self.lease = requests, replies, lease
+        self.inodes = self.find_inodes()
         self.process = os.getpid()
+        self.journal = Journal()
         self.is_running = False
         os.setpgid(0, 0)
         while select.select([requests], [], [], 0)[0] and os.read(requests, 65536):
@@ -47,16 +50,12 @@ class Child:
             return
         self.listen()
         tell(self.replies, 'ready')
-        for arguments in self.received():
-            self.lease.begin()
-            kind, text = self.call(function, arguments)
-            if os.getpid() != self.process:
-                leave_fork(kind, text)
-            flush()
+        for request in self.received():
+            kind, text = self.call_each(function, **request)
             tell(self.replies, kind, text=text)
 
-    def received(self) -> Iterator[list[str]]:
-        """Give the arguments of each call, until there are none to come."""
+    def received(self) -> Iterator[dict[str, Any]]:
+        """Give what each request says, until there are none to come."""
         buffer = b''
         while True:
             content = os.read(self.requests, 65536)
@@ -64,24 +63,58 @@ class Child:
             for message in filter(None, map(message_of, lines)):
                 if message['kind'] == 'end':
                     return
-                yield message['arguments']
+                yield message['request']
             if not content:
                 return
 
-    def call(self, function: Function, arguments: list[str]) -> tuple[str, str]:
+    def call_each(self, function: Function, calls: list[Given], until: float, names: list[str]) -> tuple[str, str]:
+        """Call the function with one after the other, until one doesn't end well, or it is time to ask what is next."""
+        for number, arguments in enumerate(calls):
+            if number and now() > until:
+                break
+            if names:
+                self.journal.note(names[number])
+            self.lease.begin(number)
+            kind, text = self.call(function, arguments)
+            if os.getpid() != self.process:
+                leave_fork(kind, text)
+            flush()
+            if kind != 'done':
+                return kind, text
+            self.check_pipes()
+            self.lease.end(number)
+        return 'done', ''
+
+    def check_pipes(self) -> None:
+        """End, before the next batch has to suffer for it, if the function has closed what leads to the supervisor."""
+        try:
+            if self.inodes == self.find_inodes():
+                return
+        except OSError:
+            pass
+        os._exit(1)
+
+    def find_inodes(self) -> list[int]:
+        """Give what tells the pipes from other files of their numbers."""
+        return [os.fstat(pipe).st_ino for pipe in (self.requests, self.replies)]
+
+    def call(self, function: Function, arguments: Given) -> tuple[str, str]:
         """Call the function; gives what became of it, and the traceback of an error."""
         self.listen()  # a component of the function's may have put its own handler there
         try:
-            self.is_running = True
-            function(*arguments)
+            try:
+                self.is_running = True
+                if self.lease.is_asked():  # before there was anything that a signal could stop
+                    raise Stopped('asked to end')
+                function(*arguments)
+            finally:
+                self.is_running = False  # a signal that comes while the traceback is made stops nothing
         except SystemExit as end:
             return ('done', '') if end.code in (None, 0) else ('failed', trace_of(end))
         except Stopped as end:
             return 'stopped', trace_of(end)
         except BaseException as error:
             return 'failed', trace_of(error)
-        finally:
-            self.is_running = False
         return 'done', ''
 
     def listen(self) -> None:

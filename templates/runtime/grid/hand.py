@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .core import HEARTBEAT, LEASE, LOG, Claim, now
@@ -32,10 +34,15 @@ class Hand:
             claim, self.claim = self.claim, None
         return claim
 
-    def rest(self) -> None:
-        """Let the child live for ever, as no function runs."""
-        with self.mutex:  # no heartbeat may come between
-            self.runner.lease.set(float('inf'))
+    @contextlib.contextmanager
+    def lease(self, claim: Claim) -> Iterator[None]:
+        """Let functions run as long as the claim in hand is surely ours."""
+        self.runner.lease.set(claim.confirmed + LEASE)
+        try:
+            yield
+        finally:
+            with self.mutex:  # no heartbeat may come between
+                self.runner.lease.set(float('inf'))  # the child lives for ever, as no function runs
 
     def beat_for_ever(self) -> None:
         """Keep the lock in hand alive; a thread of its own."""

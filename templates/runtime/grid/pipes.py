@@ -8,12 +8,13 @@ import mmap
 import os
 import signal
 import struct
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from .core import now
 
 if TYPE_CHECKING:
-    from .kinds import Message
+    from .kinds import Given, Message
 
 
 def tell(pipe: int, kind: str, **more: Any) -> None:
@@ -30,6 +31,11 @@ def tell(pipe: int, kind: str, **more: Any) -> None:
         os._exit(1)
 
 
+def request_of(calls: list[Given], until: float = float('inf'), names: Sequence[str] = ()) -> Message:
+    """Ask for calls, none but the first after some time, and for lines that tell of each if they have names."""
+    return {'calls': calls, 'until': until, 'names': names}
+
+
 def message_of(line: bytes) -> Message | None:
     """Read a message; nothing if it has been broken off."""
     try:
@@ -40,26 +46,44 @@ def message_of(line: bytes) -> Message | None:
 
 
 class Lease:
-    """What supervisor and child both see: until when the batch in hand is surely ours, and how far it is."""
+    """What supervisor and child both see: until when the claim in hand is surely ours, and how far its calls are."""
 
-    BEGUN, LEFT = 8, 9  # where a byte says so, behind the time
+    BEGUN, DONE, LEFT, ASKED = 8, 12, 16, 17  # behind the time two counts of calls, and two bytes
 
     def __init__(self) -> None:
         """Begin with no end."""
-        self.memory = mmap.mmap(-1, 10)
+        self.memory = mmap.mmap(-1, 18)
         self.set(float('inf'))
 
     def prepare(self) -> None:
         """Note that the function hasn't been called."""
-        self.memory[self.BEGUN :] = bytes(2)
+        self.memory[self.BEGUN :] = bytes(10)
 
-    def begin(self) -> None:
-        """Note that it has."""
-        self.memory[self.BEGUN] = 1
+    def begin(self, number: int) -> None:
+        """Note that the call of this number begins."""
+        struct.pack_into('I', self.memory, self.BEGUN, number + 1)
+
+    def end(self, number: int) -> None:
+        """Note that it has ended well."""
+        struct.pack_into('I', self.memory, self.DONE, number + 1)
+
+    def done(self) -> int:
+        """Give the number of calls that have ended well."""
+        count: int = struct.unpack_from('I', self.memory, self.DONE)[0]
+        return count
 
     def has_begun(self) -> bool:
-        """Tell whether it has."""
-        return self.memory[self.BEGUN] == 1
+        """Tell whether there is a call that has begun and not ended well."""
+        begun: int = struct.unpack_from('I', self.memory, self.BEGUN)[0]
+        return begun > self.done()
+
+    def ask(self) -> None:
+        """Note that the calls are to end."""
+        self.memory[self.ASKED] = 1
+
+    def is_asked(self) -> bool:
+        """Tell whether they are."""
+        return self.memory[self.ASKED] == 1
 
     def leave(self) -> None:
         """Note that the child ends because the time is over."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from .call_parameters import gw_max_time_wait_staggering
 from .core import LOG, Refusal, Unreachable, keys_of
+from .journal import LINE
 from .runner import Runner
 from .script import stagger
 
@@ -21,7 +22,7 @@ def run(load: Callable[[], Function], work: Callable[[Runner], int]) -> int:
     for name in ('boto3', 'botocore', 's3transfer', 'urllib3'):
         logging.getLogger(name).setLevel(logging.WARNING)  # they would log what opens the store
     runner = Runner(load)
-    logging.basicConfig(format='%(asctime)s - %(name)s - %(levelname)s - %(message)s')
+    logging.basicConfig(format=LINE)
     try:
         stagger(gw_max_time_wait_staggering)
         return work(runner)

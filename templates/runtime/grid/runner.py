@@ -31,11 +31,14 @@ GRACE = {'terminated': 20, 'lost': HEARTBEAT / 2, 'late': 5}
 
 
 class Outcome:
-    """What became of a call."""
+    """What became of calls."""
 
-    def __init__(self, kind: str, text: str = '', reason: str = '') -> None:
-        """Note how it ended, what is to be said of it, and for which reason it was asked to end, if it was."""
-        self.kind, self.text, self.reason = kind, text, reason
+    def __init__(self, kind: str, text: str = '', reason: str = '', done: int = 0) -> None:
+        """Note how it ended, what is to be said of it, and for which reason it was asked to end, if it was.
+
+        Of several calls it is the outcome of the one after those that are done, if there is one.
+        """
+        self.kind, self.text, self.reason, self.done = kind, text, reason, done
 
 
 class Runner:
@@ -77,18 +80,19 @@ class Runner:
         except OSError:
             raise Unreachable('the process that starts the others has been killed') from None
 
-    def run(self, arguments: list[str], why_end: Callable[[], str]) -> Outcome:
+    def run(self, request: Message, why_end: Callable[[], str]) -> Outcome:
         """Have the function called, and ended as soon as there is a reason."""
         self.receive(0)
         self.ends.clear()  # of an earlier call
         if not self.wait_ready(why_end):
             return Outcome('stopped', reason=why_end())
         self.lease.prepare()
-        self.send('call', arguments=arguments)
+        self.send('call', request=request)
         outcome = self.wait_end(why_end)
-        if outcome.kind == 'ended' and not self.lease.has_begun():  # the child died before
-            return self.run(arguments, why_end)
-        return Outcome('left') if outcome.kind == 'ended' and self.lease.is_left() else outcome
+        if outcome.kind != 'ended' or self.lease.has_begun():
+            return Outcome('left') if outcome.kind == 'ended' and self.lease.is_left() else outcome
+        # The child died before a call.
+        return Outcome('done', done=outcome.done) if outcome.done else self.run(request, why_end)
 
     def wait_end(self, why_end: Callable[[], str]) -> Outcome:
         """Wait until the function has ended, by itself, when asked to or by force."""
@@ -102,7 +106,7 @@ class Runner:
                 self.kill()
             self.receive(min(1, max(0.05, end - now())))
         message = self.ends.pop(0)
-        return Outcome(message['kind'], message.get('text', ''), reason)
+        return Outcome(message['kind'], message.get('text', ''), reason, self.lease.done())
 
     def wait_ready(self, why_end: Callable[[], str] = str) -> bool:
         """Wait until a child has loaded the script, if there is no reason to end."""
@@ -113,6 +117,7 @@ class Runner:
     def ask_to_end(self, reason: str) -> None:
         """Stop the function, so that it can clean up."""
         if reason and self.child:
+            self.lease.ask()
             with contextlib.suppress(OSError):
                 os.kill(self.child, signal.SIGTERM)
 

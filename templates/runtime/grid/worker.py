@@ -7,14 +7,13 @@ import os
 import random
 import socket
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from .bundles import Bundles
 from .calls import Calls, Limits
 from .core import (
     HEARTBEAT,
-    LEASE,
     LOG,
     PROCESSED,
     SHOWN,
@@ -228,7 +227,7 @@ class Worker:
         LOG.info('Processing batch %s', self.shown(claim.key))
         started = now()
         try:
-            outcome = self.call_function(claim, claim.key)
+            outcome = self.call_function(claim)
         except (Refusal, Unreachable):
             self.give_back()
             raise
@@ -245,14 +244,18 @@ class Worker:
         else:
             self.fail(claim, self.calls.explained(outcome))
 
-    def call_function(self, claim: Claim, key: str) -> Outcome:
-        """Call the function for a batch, as long as the claim that it is in is surely ours."""
-        batch, lease = self.keys[key], self.runner.lease
-        lease.set(claim.confirmed + LEASE)
-        try:
-            return self.calls.call(self.shown(key), lambda: self.arguments(batch), lambda: claim.lost)
-        finally:
-            self.hand.rest()
+    def call_function(self, claim: Claim) -> Outcome:
+        """Call the function for the batch in hand."""
+        batch = self.keys[claim.key]
+        with self.hand.lease(claim):
+            return self.calls.call(self.shown(claim.key), lambda: self.arguments(batch), lambda: claim.lost)
+
+    def call_for_each(self, claim: Claim, keys: Sequence[str], until: float) -> Outcome:
+        """Call the function for batches of the bundle in hand, or for the first of them."""
+        keys = keys[: self.limits.together]
+        names, calls = [self.shown(key) for key in keys], [self.arguments(self.keys[key]) for key in keys]
+        with self.hand.lease(claim):
+            return self.calls.call_each(names, calls, lambda: claim.lost, until)
 
     def finish(self, claim: Claim, failed_before: bool, seconds: float) -> None:
         """Mark a batch as done, unless it has gone to another worker."""
