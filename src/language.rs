@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// A source language.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Language {
     /// Python 3, also from a notebook with a Python kernel.

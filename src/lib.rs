@@ -59,7 +59,7 @@
 //! artifact context files boundary reader                     the only ways to the disk
 //! installers recipe job report progress                      plain data with few words of its own
 //! component source value reference diagnostic rules failure
-//!    location language identifier display userinfo hashed stamp programs interruption standard_input  the ground
+//!    location language identifier display userinfo hashed memo stamp programs interruption standard_input  the ground
 //! ```
 
 pub mod artifact;
@@ -90,6 +90,7 @@ pub mod local;
 pub mod location;
 pub mod logins;
 pub mod manifest;
+mod memo;
 pub mod neighbours;
 pub mod operator;
 pub mod programs;

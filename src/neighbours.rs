@@ -12,9 +12,10 @@ use crate::component::Component;
 use crate::diagnostic::Diagnostic;
 use crate::files::{AdditionalFile, Ignored};
 use crate::frontend::mentions::{Mention, Mentions, What};
-use crate::frontend::{self, Kind};
-use crate::hashed::hex;
+use crate::frontend::{self, Kind, Reading};
+use crate::hashed::{self, hex};
 use crate::language::Language;
+use crate::memo::Memo;
 use crate::reader;
 use crate::source::Source;
 
@@ -53,14 +54,19 @@ pub struct Neighbour {
     pub language: Language,
     /// Bytes of the reference in the source's text.
     pub span: Range<usize>,
+    /// A digest of its path, language and text.
+    pub(crate) digest: String,
 }
+
+/// What the front ends read of the files.
+static READINGS: Memo<String, Reading> = Memo::new();
 
 /// Finds the files that a source refers to below its folder or the working directory; additional files are
 /// there already.
 #[must_use]
 pub fn find(
     source: &Source,
-    mentions: Mentions,
+    mentions: &Mentions,
     component: &Component,
     root: &Path,
     given: &[AdditionalFile],
@@ -159,28 +165,29 @@ impl Walk {
         let Some(Kind::Script(language)) = frontend::kind(&found.disk) else { return };
         let bytes = self.boundary.read(&found.disk, READ_LIMIT).ok();
         let Some(text) = bytes.and_then(|bytes| String::from_utf8(bytes).ok()) else { return };
-        let neighbour = Neighbour { path: path.to_owned(), text, language, span };
-        let mut reading = frontend::read(&neighbour.source());
+        let digest = hashed::digest(format!("{path}\0{language:?}\0{text}").as_bytes());
+        let neighbour = Neighbour { path: path.to_owned(), text, language, span, digest };
+        let reading = READINGS.of(neighbour.digest.clone(), || frontend::read(&neighbour.source()));
         if language == self.language {
-            self.follow(std::mem::take(&mut reading.mentions), Some((path, &neighbour.span)));
+            self.follow(&reading.mentions, Some((path, &neighbour.span)));
         }
-        self.said.push(Said::of(&neighbour, reading));
+        self.said.push(Said::of(&neighbour, &reading));
         self.result.read.push(neighbour);
     }
 
     /// Follows the references of a text: the source's, or that of a file.
-    fn follow(&mut self, mentions: Mentions, of: Option<(&str, &Range<usize>)>) {
+    fn follow(&mut self, mentions: &Mentions, of: Option<(&str, &Range<usize>)>) {
         let at = of.as_ref().and_then(|(path, _)| self.found.get(*path)).map(|found| found.disk.clone());
         let folder = at.as_deref().and_then(Path::parent).unwrap_or(&self.folder).to_path_buf();
         for named in &mentions.folders {
             self.extend_path(&folder.join(named));
         }
-        for Mention { what, span } in mentions.named {
-            let span = of.as_ref().map_or(span, |(_, span)| (*span).clone());
+        for Mention { what, span } in &mentions.named {
+            let span = of.as_ref().map_or(span, |(_, span)| span).clone();
             match what {
-                What::Module(module) => self.module(&module, of.as_ref().map(|(path, _)| *path), &span),
-                What::File(file) => self.file(&file, &span),
-                What::Folder(folder) => self.sources_in(&folder, &span),
+                What::Module(module) => self.module(module, of.as_ref().map(|(path, _)| *path), &span),
+                What::File(file) => self.file(file, &span),
+                What::Folder(folder) => self.sources_in(folder, &span),
                 What::Computed => self.tell(diagnostics::computed(), &span),
             }
         }

@@ -1,11 +1,12 @@
 //! Files around a source that matter to its checks: modules beside it, and files of `pip install -r`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs::FileType;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use crate::backend::variant::Variant;
+use crate::memo::Memo;
 use crate::neighbours::Neighbour;
 use crate::requirement_files::{ImageFile, Resolved};
 
@@ -32,7 +33,7 @@ pub struct Surroundings {
 
 /// The modules in folders, each listed once for all sources.
 #[derive(Debug, Default)]
-pub struct Listings(Mutex<BTreeMap<PathBuf, Arc<BTreeSet<String>>>>);
+pub struct Listings(Memo<PathBuf, BTreeSet<String>>);
 
 impl Surroundings {
     /// Collects the files around a source.
@@ -68,8 +69,7 @@ impl Surroundings {
 
 impl Listings {
     fn modules(&self, folder: &Path) -> Arc<BTreeSet<String>> {
-        let mut listed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(listed.entry(folder.to_owned()).or_insert_with(|| Arc::new(modules(folder))))
+        self.0.of(folder.to_owned(), || modules(folder))
     }
 }
 

@@ -101,7 +101,7 @@ fn of_source(path: &Path) -> Result<Component, Failure> {
     let given = files::collect(&settings.additional_files, &current_dir()?)
         .map(|found| found.files)
         .unwrap_or_default();
-    let neighbours = neighbours::find(&source, reading.mentions, &component, &current_dir()?, &given);
+    let neighbours = neighbours::find(&source, &reading.mentions, &component, &current_dir()?, &given);
     let mut around = Around { component: &mut component, diagnostics: &mut diagnostics };
     around.look(&source, &settings, has_block, &neighbours);
     let missing = missing(&source, &component, &settings, neighbours)?;

@@ -6,7 +6,9 @@ use super::notebook::{self, Code, Tags};
 use super::offers::Offers;
 use super::parameters::Cell;
 use super::{Extraction, python, r};
+use crate::hashed;
 use crate::language::Language;
+use crate::memo::Memo;
 use crate::source::Source;
 
 /// A language and its reader.
@@ -23,10 +25,8 @@ pub struct Frontend {
     pub(super) is_kernel: fn(&str) -> bool,
     /// A notebook cell as read and as run.
     pub(super) cell: fn(&str, Tags) -> Code,
-    /// Whether the text of a script or module reads the program's command line.
-    reads_command_line: fn(&str) -> bool,
-    /// Whether the text of a script or module may log, so that a log level matters.
-    may_log: fn(&str) -> bool,
+    /// What a script or module does beside its work.
+    habits: fn(&str) -> Habits,
     /// The assignments of plain values in a text, which are parameters in a tagged cell.
     pub(super) assignments: fn(&str) -> Cell,
     /// Values in a script that could be inputs.
@@ -51,6 +51,15 @@ impl Frontend {
     }
 }
 
+/// What a script or module does beside its work.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Habits {
+    /// Whether it reads the program's command line.
+    pub reads_command_line: bool,
+    /// Whether it may log, so that a log level matters.
+    pub may_log: bool,
+}
+
 /// Every language that `c3` reads.
 pub static FRONTENDS: &[Frontend] = &[
     Frontend {
@@ -60,8 +69,7 @@ pub static FRONTENDS: &[Frontend] = &[
         extract: python::extract,
         is_kernel: |name| name.starts_with("python") || name.starts_with("ipython"),
         cell: notebook::python_cell,
-        reads_command_line: python::reads_command_line,
-        may_log: python::may_log,
+        habits: python::habits,
         assignments: python::assignments,
         offers: python::offers,
     },
@@ -72,8 +80,7 @@ pub static FRONTENDS: &[Frontend] = &[
         extract: r::extract,
         is_kernel: |name| ["r", "ir"].contains(&name),
         cell: notebook::r_cell,
-        reads_command_line: r::reads_command_line,
-        may_log: |_| true,
+        habits: r::habits,
         assignments: r::assignments,
         offers: r::offers,
     },
@@ -85,8 +92,7 @@ pub static FRONTENDS: &[Frontend] = &[
         extract: |source| Extraction { description: Some(source.text().to_owned()), ..Extraction::default() },
         is_kernel: |name| name == "toy",
         cell: |cell, _| notebook::r_cell(cell, Tags::default()),
-        reads_command_line: |_| false,
-        may_log: |_| false,
+        habits: |_| Habits::default(),
         assignments: |_| Cell::default(),
         offers: |_| Offers::default(),
     },
@@ -115,17 +121,15 @@ pub(crate) fn offers(source: &Source) -> Offers {
     Frontend::of(source.language()).map(|frontend| (frontend.offers)(source)).unwrap_or_default()
 }
 
-/// Whether a file beside a script, such as an imported module, reads the program's command line; never for a
-/// language that `c3` doesn't read.
+/// What a file beside a script, such as an imported module, does beside its work; nothing in a language that
+/// `c3` doesn't read.
 #[must_use]
-pub fn reads_command_line(path: &Path, text: &str) -> bool {
-    Frontend::of_script(path).is_some_and(|frontend| (frontend.reads_command_line)(text))
-}
+pub fn habits(path: &Path, text: &str) -> Habits {
+    static HABITS: Memo<(Language, String), Habits> = Memo::new();
 
-/// Whether a file beside a script may log; never for a language that `c3` doesn't read.
-#[must_use]
-pub fn may_log(path: &Path, text: &str) -> bool {
-    Frontend::of_script(path).is_some_and(|frontend| (frontend.may_log)(text))
+    let Some(frontend) = Frontend::of_script(path) else { return Habits::default() };
+    let key = (frontend.language, hashed::digest(text.as_bytes()));
+    *HABITS.of(key, || (frontend.habits)(text))
 }
 
 /// The name of a language in messages: `R`.
@@ -167,7 +171,7 @@ mod tests {
             ("args.py", "import argparse as", false),
         ];
         for (name, text, reads) in cases {
-            assert_eq!(reads_command_line(Path::new(name), text), reads, "{name}: {text}");
+            assert_eq!(habits(Path::new(name), text).reads_command_line, reads, "{name}: {text}");
         }
     }
 }

@@ -26,8 +26,7 @@ use interface::Access;
 pub(crate) use interface::is_secret_name;
 pub(crate) use languages::offers;
 pub use languages::{
-    FRONTENDS, Frontend, Kind, extensions, file_kinds, kind, language_name, language_names, may_log,
-    reads_command_line,
+    FRONTENDS, Frontend, Habits, Kind, extensions, file_kinds, habits, kind, language_name, language_names,
 };
 use mentions::Mentions;
 use notebook::recording;

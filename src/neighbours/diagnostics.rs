@@ -92,11 +92,11 @@ pub(super) struct Said {
 }
 
 impl Said {
-    pub(super) fn of(file: &Neighbour, reading: Reading) -> Self {
-        let faults = reading.diagnostics.into_iter().filter_map(|found| fault(file, found)).collect();
-        let inputs = reading.component.into_iter().flat_map(|component| component.inputs);
+    pub(super) fn of(file: &Neighbour, reading: &Reading) -> Self {
+        let faults = reading.diagnostics.iter().filter_map(|found| fault(file, found)).collect();
+        let inputs = reading.component.iter().flat_map(|component| &component.inputs);
         let inputs = inputs.filter(|input| input.via == Via::Environment);
-        let variables = inputs.map(|input| (input.name.clone(), variable(file, &input))).collect();
+        let variables = inputs.map(|input| (input.name.clone(), variable(file, input))).collect();
         Self { faults, variables }
     }
 
@@ -110,7 +110,7 @@ impl Said {
     }
 }
 
-fn fault(file: &Neighbour, found: Diagnostic) -> Option<Diagnostic> {
+fn fault(file: &Neighbour, found: &Diagnostic) -> Option<Diagnostic> {
     match found.code {
         "syntax-error" => {
             let line = found.span.as_ref().map_or(0, |span| file.source().line(span.start));
@@ -118,7 +118,7 @@ fn fault(file: &Neighbour, found: Diagnostic) -> Option<Diagnostic> {
             let told = Diagnostic::warning("broken-module", message).at(file.span.clone());
             Some(told.hint("correct it before the image is built"))
         }
-        "missing-package" => Some(file.told(found)),
+        "missing-package" => Some(file.told(found.clone())),
         "computed-name" => {
             let line = found.span.as_ref().map_or(0, |span| file.source().line(span.start));
             let message = format!(

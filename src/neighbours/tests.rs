@@ -8,7 +8,7 @@ type Files<'a> = &'a [(&'a str, &'a str)];
 /// The neighbours of a source.
 fn beside(source: &Source, root: &Path, given: &[AdditionalFile]) -> Neighbours {
     let reading = frontend::read(source);
-    find(source, reading.mentions, &reading.component.unwrap(), root, given)
+    find(source, &reading.mentions, &reading.component.unwrap(), root, given)
 }
 
 /// The files packed with `tool.py`, and the codes of diagnostics.

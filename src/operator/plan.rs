@@ -23,7 +23,7 @@ use crate::settings::{Config, Layers, current_dir};
 use crate::source::Source;
 use crate::stamp::Stamp;
 
-use self::contents::{check_entry, modules, scripts, without_own};
+use self::contents::{check_entry, habits, scripts, without_own};
 pub use self::contents::{fingerprint, made, packed};
 use self::decisions::{default_python, settings, template};
 use super::Request;
@@ -135,7 +135,7 @@ fn decide(
     let found = files::collect(patterns, &root)?;
     diagnostics.extend(found.dangling.iter().map(|link| dangling(link)));
     let mut files = without_own(found.files, source, &folder, &request);
-    let neighbours = neighbours::find(source, reading.mentions, &component, &root, &files);
+    let neighbours = neighbours::find(source, &reading.mentions, &component, &root, &files);
     let mut around = Around { component: &mut component, diagnostics };
     let project = around.look(source, &request.settings, has_block, &neighbours);
     let (project, listed) = project.unzip();
@@ -143,15 +143,15 @@ fn decide(
     request.settings.job.mark_secrets(&mut component);
     files.extend(neighbours.files.iter().cloned());
     files.sort_by(|one, other| one.path.cmp(&other.path));
-    let modules = modules(&files);
+    let habits = habits(&files);
     let requirements =
         requirement_files::resolve(&component.requirements, source.path(), &root, purpose.remote());
     diagnostics.extend(requirements.diagnostics.iter().cloned().map(|found| purpose.weighed(found)));
     let settings = Settings {
         stamp: Stamp { fetched: requirements.fetched.clone(), ..stamp },
         dockerfile_template: template(&request, &layers, source, &root)?,
-        own_arguments: modules.iter().any(|(path, text)| frontend::reads_command_line(path, text)),
-        logs: modules.iter().any(|(path, text)| frontend::may_log(path, text)),
+        own_arguments: habits.iter().any(|habits| habits.reads_command_line),
+        logs: habits.iter().any(|habits| habits.may_log),
         files: files.iter().map(|file| file.path.clone()).collect(),
         requirement_files: requirements.named.clone(),
         ..settings(source, &component, &request, &root)?

@@ -1,6 +1,7 @@
 //! Checks of Python.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use ruff_python_ast::Stmt;
 
@@ -11,6 +12,7 @@ use crate::diagnostic::Diagnostic;
 use crate::frontend::interface::Action;
 use crate::frontend::python::{self, semantic::Model};
 use crate::language::Language;
+use crate::memo::Memo;
 use crate::neighbours::Neighbour;
 use crate::source::Source;
 
@@ -96,16 +98,21 @@ fn with_imports<T: Default>(
     let Some(parsed) = python::module(source) else { return T::default() };
     let model = Model::new(&parsed.syntax().body);
     let scene = Scene::new(source, &parsed, &model, component, surroundings);
-    let neighbours = surroundings.neighbours.iter().flat_map(imported);
+    let neighbours = surroundings.neighbours.iter().map(imported).collect::<Vec<_>>();
+    let neighbours = neighbours.iter().flat_map(|imports| imports.iter().cloned());
     let imports: Vec<_> = imports::of(&model).into_iter().chain(neighbours).collect();
     ask(&imports, &scene)
 }
 
-/// The imports of a module beside the source.
-fn imported(neighbour: &Neighbour) -> Vec<Import> {
-    let parsed =
-        (neighbour.language == Language::Python).then(|| python::module(&neighbour.source())).flatten();
-    parsed.map(|parsed| imports::of(&Model::new(&parsed.syntax().body))).unwrap_or_default()
+/// The imports of a file beside the source.
+fn imported(neighbour: &Neighbour) -> Arc<Vec<Import>> {
+    static IMPORTS: Memo<String, Vec<Import>> = Memo::new();
+
+    IMPORTS.of(neighbour.digest.clone(), || {
+        let is_python = neighbour.language == Language::Python;
+        let parsed = is_python.then(|| python::module(&neighbour.source())).flatten();
+        parsed.map(|parsed| imports::of(&Model::new(&parsed.syntax().body))).unwrap_or_default()
+    })
 }
 
 /// Reports the missing modules of a module beside the source, at the import that leads to it.

@@ -10,7 +10,7 @@ use ruff_text_size::{Ranged, TextRange};
 
 use crate::diagnostic::Diagnostic;
 use crate::frontend::notebook::recording;
-use crate::frontend::{Extraction, requirements};
+use crate::frontend::{Extraction, Habits, requirements};
 use crate::source::Source;
 
 mod arguments;
@@ -141,19 +141,15 @@ pub(crate) fn uncallable(source: &Source, name: &str, values: &[&str], names: &[
     process::uncallable(body, &Model::new(body), name, values, names)
 }
 
-/// Whether a script or a module reads the command line that the program is called with.
-pub(super) fn reads_command_line(text: &str) -> bool {
+/// What a script or a module does beside its work; one that can't be read may log.
+pub(super) fn habits(text: &str) -> Habits {
     let parsed = (!is_too_deep(text)).then(|| parse_module(text).ok()).flatten();
-    parsed.is_some_and(|parsed| {
+    parsed.map_or(Habits { reads_command_line: false, may_log: true }, |parsed| {
         let body = &parsed.syntax().body;
-        command_line::is_read(body, &Model::new(body))
+        let model = Model::new(body);
+        let may_log = logs::may_log(text, &model);
+        Habits { reads_command_line: command_line::is_read(body, &model), may_log }
     })
-}
-
-/// Whether a script or a module may log.
-pub(super) fn may_log(text: &str) -> bool {
-    let parsed = (!is_too_deep(text)).then(|| parse_module(text).ok()).flatten();
-    parsed.is_none_or(|parsed| logs::may_log(text, &Model::new(&parsed.syntax().body)))
 }
 
 /// Whether a text is Python.

@@ -7,7 +7,7 @@ use crate::diagnostic::Diagnostic;
 use crate::frontend::facts::as_option;
 use crate::frontend::interface::{Access, Action, Set};
 use crate::frontend::notebook::recording;
-use crate::frontend::{Extraction, directive, requirements};
+use crate::frontend::{Extraction, Habits, directive, requirements};
 use crate::source::Source;
 
 mod arguments;
@@ -77,8 +77,12 @@ pub fn extract(source: &Source) -> Extraction {
     read().unwrap_or_else(failed)
 }
 
-/// Whether a script, or a file it sources, reads the program's command line.
-pub(super) fn reads_command_line(text: &str) -> bool {
+/// What a script, or a file it sources, does beside its work.
+pub(super) fn habits(text: &str) -> Habits {
+    Habits { reads_command_line: reads_command_line(text), may_log: true }
+}
+
+fn reads_command_line(text: &str) -> bool {
     let Ok(tree) = tree::parse(text) else { return false };
     let shapes = shapes::find(&tree, text);
     let names = Names::new(text, &shapes);

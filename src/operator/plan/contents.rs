@@ -9,7 +9,7 @@ use crate::context::{Content, Context, Entry, source_date_epoch};
 use crate::engine::oci::Compression;
 use crate::engine::oci::platform::Platform;
 use crate::files::AdditionalFile;
-use crate::frontend;
+use crate::frontend::{self, Habits};
 use crate::load;
 use crate::reader;
 use crate::recipe;
@@ -187,11 +187,14 @@ pub(super) fn without_own(
     files.into_iter().filter(|file| !own.iter().any(|own| file.disk.starts_with(own))).collect()
 }
 
-/// The additional files that a script may import: their paths and texts.
-pub(super) fn modules(files: &[AdditionalFile]) -> Vec<(&Path, String)> {
+/// What the additional files that a script may import do beside their work.
+pub(super) fn habits(files: &[AdditionalFile]) -> Vec<Habits> {
     let sources = files.iter().filter(|file| frontend::kind(Path::new(&file.path)).is_some());
     sources
-        .filter_map(|file| Some((Path::new(&file.path), reader::read_to_string(&file.disk).ok()?)))
+        .filter_map(|file| {
+            let text = reader::read_to_string(&file.disk).ok()?;
+            Some(frontend::habits(Path::new(&file.path), &text))
+        })
         .collect()
 }
 
