@@ -45,10 +45,21 @@ pub struct Stamp {
     pub files: bool,
     /// Whether it was made from a user's template.
     pub template: bool,
+    /// What a grid wrapper calls.
+    pub grid: Option<Grid>,
     /// Digests of files beside this one that can't hold a record, by name.
     pub beside: BTreeMap<String, String>,
     /// The digest of the file's own content.
     pub content: Option<String>,
+}
+
+/// What the files of a grid wrapper were made of, besides its script.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grid {
+    /// The function that is called for each batch.
+    pub process: String,
+    /// The name of the store where workers share which batches are done.
+    pub store: String,
 }
 
 impl Stamp {

@@ -235,3 +235,56 @@ fn containerless_files_are_never_lost() {
     assert_eq!(said(folder.path(), &["compile", "--stale", "add.py"]).0, 0);
     assert_ne!(fs::read(folder.path().join("add.techila.zip")).unwrap(), zip);
 }
+
+const GRID: &str =
+    "\"\"\"Counts.\"\"\"\nimport os\nn = int(os.getenv('n', 1))\n\ndef count(batch):\n    print(batch)\n";
+
+/// A folder with a script and the files of its grid wrapper.
+fn grid() -> TempDir {
+    let folder = tempdir().unwrap();
+    fs::write(folder.path().join("add.py"), GRID).unwrap();
+    let options = ["-p", "count", "-b", "cos", "-r", "quay.io/ns", "-v", "0.7"];
+    let made = c3(folder.path(), &[&["create-gridwrapper", "--no-build", "add.py"], &options[..]].concat());
+    assert!(made.status.success(), "{made:?}");
+    folder
+}
+
+#[test]
+fn grid_wrappers_become_stale_with_their_script() {
+    let folder = grid();
+    assert_eq!(said(folder.path(), &CHECK), (0, "1 file: nothing found\n".into()));
+    assert_eq!(said(folder.path(), &["compile", "--stale", "."]), (0, String::new()));
+    assert!(!read(&folder, "gw_add.yaml").contains("default: \"2\""));
+    edit(&folder, "add.py", "'n', 1", "'n', 2");
+    for arguments in [&CHECK[..], &["check", "--stale", "--compiled", "."]] {
+        let (code, text) = said(folder.path(), arguments);
+        let message =
+            "`gw_add.Dockerfile`, `gw_add.yaml`, `gw_add.job.yaml` and `gw_add.cwl` are out of date";
+        assert!(code == 1 && text.contains(message), "{text}");
+    }
+    assert_eq!(said(folder.path(), &["compile", "--stale", "."]).0, 0);
+    assert!(read(&folder, "gw_add.yaml").contains("default: \"2\""), "{}", read(&folder, "gw_add.yaml"));
+    assert!(read(&folder, "gw_add.job.yaml").contains("quay.io/ns/claimed-gw-add:0.7"));
+    assert_eq!(said(folder.path(), &CHECK).0, 0);
+}
+
+#[test]
+fn grid_wrappers_become_stale_with_the_modules_of_their_script() {
+    let folder = grid();
+    fs::write(folder.path().join("beside.py"), "ONE = 1\n").unwrap();
+    edit(&folder, "add.py", "import os\n", "import os\nimport beside\n");
+    assert_eq!(said(folder.path(), &CHECK).0, 1);
+    assert_eq!(said(folder.path(), &["compile", "--stale", "add.py"]).0, 0);
+    assert_eq!(said(folder.path(), &CHECK).0, 0);
+    edit(&folder, "beside.py", "1", "2");
+    assert_eq!(said(folder.path(), &CHECK).0, 1);
+}
+
+#[test]
+fn grid_wrappers_of_a_lost_function_are_told() {
+    let folder = grid();
+    edit(&folder, "add.py", "def count", "def count_all");
+    let (code, text) = said(folder.path(), &CHECK);
+    assert!(code == 1 && text.contains("`add.py` has no function `count`"), "{text}");
+    assert_ne!(said(folder.path(), &["compile", "--stale", "add.py"]).0, 0);
+}

@@ -193,6 +193,15 @@ impl Process {
     }
 }
 
+/// What a grid wrapper's name begins with; the rest is that of the source that it wraps.
+pub const PREFIX: &str = "gw_";
+
+/// The stem of the wrapper of a source with this stem.
+#[must_use]
+pub fn wrapper(stem: &str) -> String {
+    format!("{PREFIX}{stem}")
+}
+
 /// Writes the program, `gw_<stem>.py`.
 #[must_use]
 pub fn emit(operator: &Operator, process: &str, store: &Store) -> Artifact {
@@ -209,7 +218,7 @@ pub fn emit(operator: &Operator, process: &str, store: &Store) -> Artifact {
     let program = Bundle::new(GRID, store.modules, &PLACES, &[]).with(&values);
     let description = template::quoted(&component.description);
     let text = format!("{description}\n\n{}\n{program}", lines(requirements));
-    Artifact::new(format!("gw_{}.py", operator.settings.stem), text)
+    Artifact::new(format!("{}.py", wrapper(&operator.settings.stem)), text)
 }
 
 fn lines(lines: impl Iterator<Item = String>) -> String {

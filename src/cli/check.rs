@@ -132,6 +132,7 @@ fn check(path: &Path, request: &Request, stale: bool, listings: &Listings) -> Re
         diagnostics.extend(check::check(&source, &plan.component, &plan.surroundings(listings)?));
         if stale {
             diagnostics.extend(staleness(&mut plan, request));
+            diagnostics.extend(wrapper_staleness(source.clone(), request));
         }
     }
     diagnostics.sort_by_key(|diagnostic| diagnostic.span.as_ref().map(|span| span.start));
@@ -150,6 +151,27 @@ fn staleness(plan: &mut Plan, request: &Request) -> Vec<Diagnostic> {
     let made = Generated::find(plan.source.path(), request);
     plan.copy_files(made.has_files());
     check::staleness::check(&made.stamps(), &plan.stamp(), &plan.source.display())
+}
+
+/// Reports files of a source's grid wrapper that are out of date, or what keeps them from being made again.
+fn wrapper_staleness(source: Source, request: &Request) -> Vec<Diagnostic> {
+    let made = Generated::of_wrapper(source.path(), request);
+    let Some(grid) = made.grid() else { return Vec::new() };
+    let (name, mut diagnostics) = (source.display(), Vec::new());
+    let planned = operator::plan(&source.as_module(), request, Purpose::Files);
+    match planned.plan.and_then(|plan| plan.rewrapped(grid, &mut diagnostics)) {
+        Ok(mut plan) => {
+            plan.copy_files(made.has_files());
+            check::staleness::check(&made.stamps(), &plan.stamp(), &name)
+        }
+        Err(failure) => {
+            let told = failure.message.map(|message| {
+                let message = format!("the files of its grid wrapper can't be made again: {message}");
+                Diagnostic { hint: failure.hint, ..Diagnostic::warning("stale-files", message) }
+            });
+            diagnostics.into_iter().chain(told).collect()
+        }
+    }
 }
 
 /// A finding for a file that can't be read.

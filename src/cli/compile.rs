@@ -12,6 +12,7 @@ use super::options::{Emission, Format, LogLevel};
 use super::planning;
 use c3::artifact::{Artifact, Existing};
 use c3::failure::{Failure, INPUT};
+use c3::load;
 use c3::operator::generated::{self, Generated};
 use c3::operator::selection::{self, Chosen, LeftOut};
 use c3::operator::{Plan, Purpose, sources};
@@ -178,28 +179,57 @@ fn try_compile(
     write(&plan, &artifacts, emission)
 }
 
-/// Regenerates existing files if one is out of date, with the options recorded in them.
+/// Regenerates existing files, those of a grid wrapper too, if one is out of date; returns the first image.
 fn update(
     source: &Path,
     emission: &Emission,
     messages: &mut Messages,
 ) -> Result<(String, Vec<PathBuf>), Failure> {
+    let made = [Generated::find, Generated::of_wrapper].map(|find| find(source, &emission.request));
+    let made = made.iter().filter(|made| !made.is_empty());
+    let updated = made.map(|made| update_files(source, made, emission, messages));
+    let (images, files): (Vec<_>, Vec<_>) = updated.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
+    Ok((images.into_iter().next().unwrap_or_default(), files.concat()))
+}
+
+/// Regenerates the files of an operator if one is out of date, with the options recorded in them.
+fn update_files(
+    source: &Path,
+    made: &Generated,
+    emission: &Emission,
+    messages: &mut Messages,
+) -> Result<(String, Vec<PathBuf>), Failure> {
     let level = emission.output.level();
-    let made = Generated::find(source, &emission.request);
     let mut own = Messages::default();
-    let mut plan = planning::plan(source, &made.request(&emission.request), Purpose::Files, level, &mut own);
+    let mut plan = replan(source, made, emission, &mut own);
     if let Ok(plan) = &mut plan {
         plan.copy_files(made.has_files());
     }
     let is_fresh = plan.as_ref().is_ok_and(|plan| !made.is_stale(&plan.stamp()));
     if !is_fresh {
-        *messages = own;
+        messages.append(own);
     }
     let mut plan = plan?;
     plan.keep_version()?;
     let mut artifacts = if is_fresh { Vec::new() } else { planning::artifacts(&plan, level, messages)? };
     artifacts.retain(|artifact| made.has(&artifact.name));
     write(&plan, &artifacts, emission)
+}
+
+/// The plan of an operator, or of a grid wrapper, whose files are there.
+fn replan(
+    source: &Path,
+    made: &Generated,
+    emission: &Emission,
+    messages: &mut Messages,
+) -> Result<Plan, Failure> {
+    let (request, level) = (made.request(&emission.request), emission.output.level());
+    let Some(grid) = made.grid() else {
+        return planning::plan(source, &request, Purpose::Files, level, messages);
+    };
+    let source = load::load(source)?.as_module();
+    let plan = planning::plan_of(&source, &request, Purpose::Files, level, messages)?;
+    planning::wrapped(plan, level, messages, |plan, diagnostics| plan.rewrapped(grid, diagnostics))
 }
 
 /// Writes files, and returns their image and paths.

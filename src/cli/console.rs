@@ -55,6 +55,12 @@ impl Messages {
         }
     }
 
+    /// Adds the messages collected elsewhere.
+    pub(crate) fn append(&mut self, others: Self) {
+        self.text.push_str(&others.text);
+        self.entries.extend(others.entries);
+    }
+
     /// Adds a one-line warning about a source.
     pub(crate) fn add_line(&mut self, warning: &Diagnostic, source: &Source, level: LogLevel) {
         self.entries.push(Entry { file: source.display(), finding: source.resolve(warning) });

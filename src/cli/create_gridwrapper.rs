@@ -6,7 +6,7 @@ use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use super::console::Messages;
-use super::create_operator;
+use super::{create_operator, planning};
 use c3::failure::Failure;
 
 /// Help heading of the grid's options.
@@ -50,10 +50,9 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     // Workers call its functions.
     let source = operator.source()?.as_module();
     let plan = operator.plan(&source, &mut messages).and_then(|plan| {
-        let (mut diagnostics, source) = (Vec::new(), plan.source.clone());
-        let wrapped = plan.wrapped(&options.process, options.backend, &mut diagnostics);
-        messages.add(&diagnostics, &source, operator.level());
-        wrapped
+        planning::wrapped(plan, operator.level(), &mut messages, |plan, diagnostics| {
+            plan.wrapped(&options.process, options.backend, diagnostics)
+        })
     });
     messages.show();
     create_operator::create(operator, plan?)

@@ -41,6 +41,19 @@ pub(crate) fn plan_of(
     plan
 }
 
+/// The plan of a grid wrapper around an operator.
+pub(crate) fn wrapped(
+    plan: Plan,
+    level: LogLevel,
+    messages: &mut Messages,
+    wrap: impl FnOnce(Plan, &mut Vec<Diagnostic>) -> Result<Plan, Failure>,
+) -> Result<Plan, Failure> {
+    let (mut diagnostics, source) = (Vec::new(), plan.source.clone());
+    let wrapped = wrap(plan, &mut diagnostics);
+    messages.add(&diagnostics, &source, level);
+    wrapped
+}
+
 /// The modules missing in the image; a custom base image may hold anything.
 fn missing(plan: &Plan) -> Option<Diagnostic> {
     if plan.request.names_base() || !plan.imports_foreign() {

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::backend::{self, TARGETS, Target};
+use crate::backend::{self, TARGETS, Target, grid};
 use crate::reader;
 use crate::reference;
 use crate::settings::{Config, TargetName};
-use crate::stamp::Stamp;
+use crate::stamp::{Grid, Stamp};
 
 use super::{Request, legacy};
 
@@ -33,21 +33,42 @@ impl Generated {
     /// Looks for them where they would be written now.
     #[must_use]
     pub fn find(source: &Path, options: &Request) -> Self {
-        let stem = source.file_stem().unwrap_or_default().to_string_lossy();
+        let stem = source.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let own = source.file_name().unwrap_or_default().to_string_lossy();
+        Self::of(stem, &own, source, options)
+    }
+
+    /// Looks for those of the source's grid wrapper.
+    #[must_use]
+    pub fn of_wrapper(source: &Path, options: &Request) -> Self {
+        let stem = grid::wrapper(&source.file_stem().unwrap_or_default().to_string_lossy());
+        let own = format!("{stem}.py");
+        let mut made = Self::of(stem, &own, source, options);
+        made.files.retain(|file| file.stamp.grid.is_some());
+        made
+    }
+
+    /// Looks for the files of an operator with this stem, made of a source with this name.
+    fn of(stem: String, own: &str, source: &Path, options: &Request) -> Self {
         let folder = options.output_dir.as_deref().or(source.parent()).unwrap_or(Path::new(""));
         let dockerfile = options.dockerfile.clone().unwrap_or_else(|| format!("{stem}.Dockerfile"));
         let manifests = backend::suffixes().map(|suffix| format!("{stem}{suffix}"));
         let file = |name: String| {
             let text = reader::read_to_string(&folder.join(&name)).ok()?;
-            let stamp = Stamp::read(&text, &own).filter(|stamp| !stamp.template)?;
+            let stamp = Stamp::read(&text, own).filter(|stamp| !stamp.template)?;
             Some(File { name, stamp: legacy::completed(stamp, &text) })
         };
         let mut files: Vec<_> = [dockerfile].into_iter().chain(manifests).filter_map(file).collect();
         let beside = files.iter().flat_map(File::beside);
         let beside: Vec<_> = beside.filter(|file| folder.join(&file.name).exists()).collect();
         files.extend(beside);
-        Self { stem: stem.into_owned(), files }
+        Self { stem, files }
+    }
+
+    /// The function that a grid wrapper calls, and the store of its workers.
+    #[must_use]
+    pub fn grid(&self) -> Option<&Grid> {
+        self.first(|stamp| stamp.grid.as_ref())
     }
 
     /// Whether it is empty.
@@ -127,5 +148,6 @@ impl Generated {
 /// The sources that have generated files.
 #[must_use]
 pub fn compiled(sources: Vec<PathBuf>, options: &Request) -> Vec<PathBuf> {
-    sources.into_iter().filter(|source| !Generated::find(source, options).is_empty()).collect()
+    let made = |source: &Path| [Generated::find(source, options), Generated::of_wrapper(source, options)];
+    sources.into_iter().filter(|source| made(source).iter().any(|made| !made.is_empty())).collect()
 }

@@ -8,11 +8,9 @@ use toml::Spanned;
 use walkdir::WalkDir;
 
 use super::{Config, FILE_NAME, Problem};
+use crate::backend::grid;
 use crate::frontend;
 use crate::load::below;
-
-/// What a grid wrapper's name begins with; the rest is that of the source that it wraps.
-const GRID: &str = "gw_";
 
 /// Most names that a hint lists.
 const MOST_LISTED: usize = 10;
@@ -77,7 +75,7 @@ fn governed(source: &Path, folder: &Path) -> Option<String> {
 
 /// The name of the source that an operator is made of.
 fn source_name(operator: &str) -> &str {
-    operator.strip_prefix(GRID).unwrap_or(operator)
+    operator.strip_prefix(grid::PREFIX).unwrap_or(operator)
 }
 
 fn stem(path: &Path) -> String {

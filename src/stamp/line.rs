@@ -4,7 +4,7 @@ use std::fmt;
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
-use super::Stamp;
+use super::{Grid, Stamp};
 
 /// The words between a file's title and its stamp.
 const MADE: &str = ", made by c3 ";
@@ -74,6 +74,7 @@ pub(super) fn fields(stamp: &Stamp) -> Vec<String> {
         Some(format!("targets {}", targets.join(","))).filter(|_| !targets.is_empty()),
         stamp.files.then(|| "files".to_owned()),
         stamp.template.then(|| "template".to_owned()),
+        stamp.grid.as_ref().map(|grid| format!("grid {}={}", escaped(&grid.process), escaped(&grid.store))),
     ];
     first.into_iter().flatten().chain(beside).chain(optional("content", &stamp.content)).collect()
 }
@@ -92,6 +93,11 @@ fn stamp(c3: &str, fields: &str) -> Stamp {
             "targets" => stamp.targets = value.split(',').map(decoded).collect(),
             "files" => stamp.files = true,
             "template" => stamp.template = true,
+            "grid" => {
+                stamp.grid = value
+                    .split_once('=')
+                    .map(|(process, store)| Grid { process: decoded(process), store: decoded(store) });
+            }
             "beside" => {
                 stamp
                     .beside

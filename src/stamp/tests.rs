@@ -37,6 +37,7 @@ fn full() -> Stamp {
         targets: vec!["kubeflow".into(), "cwl".into()],
         files: true,
         template: true,
+        grid: Some(Grid { process: "grid_process".into(), store: "s3kv".into() }),
         beside: BTreeMap::from([("x y=1.json".into(), "0123".into())]),
         ..stamp("'''D.'''\n")
     }

@@ -10,7 +10,7 @@ use crate::frontend::notebook::recording::NAME;
 use crate::job::RestartPolicy;
 use crate::language::Language;
 use crate::source::Source;
-use crate::stamp::Stamp;
+use crate::stamp::{Grid, Stamp};
 
 use super::Plan;
 use super::contents::check_entry;
@@ -68,7 +68,7 @@ impl Plan {
             let own = self.component.inputs.iter().find(|own| own.name == input.name);
             input.unconditional &= own.is_none_or(|own| own.unconditional);
         }
-        let stamp = Stamp::of(&component);
+        let stamp = self.wrapper_stamp(&component, process, store);
         self.settings.job.mark_secrets(&mut component);
         let dockerfile = checked_dockerfile_name(&source, &self.request)?;
         let image = image(&self.request, &component)?;
@@ -79,6 +79,23 @@ impl Plan {
         let wrapper = (program.name, Content::Bytes(program.content));
         let scripts = std::iter::once(wrapper).chain(self.scripts).collect();
         Ok(Self { source, component, settings, scripts, ..self })
+    }
+
+    /// The plan of a grid wrapper as a record tells it.
+    pub fn rewrapped(self, recorded: &Grid, diagnostics: &mut Vec<Diagnostic>) -> Result<Self, Failure> {
+        let store = grid::store(&recorded.store).ok_or_else(|| {
+            let message = format!("no such backend: `{}`, which generated files name", recorded.store);
+            Failure::new(INPUT, message).hint("run `c3 create-gridwrapper` again")
+        })?;
+        self.wrapped(&recorded.process, store, diagnostics)
+    }
+
+    /// The stamp of a wrapper: its script counts with all that is beside it.
+    fn wrapper_stamp(&self, wrapper: &Component, process: &str, store: &Store) -> Stamp {
+        let script = &self.settings.stamp;
+        let grid = Grid { process: process.to_owned(), store: store.name.to_owned() };
+        let stamp = Stamp::of(wrapper).with_files(Some(script.component.clone()));
+        Stamp { grid: Some(grid), fetched: script.fetched.clone(), ..stamp }
     }
 
     /// Makes as many parts of the batches as the job has indexes, one for each worker.

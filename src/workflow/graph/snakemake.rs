@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::Parts;
 use super::file::{FileError, lines_of_code};
+use crate::backend::grid;
 use crate::backend::snakemake::{AFTER, RESULTS, WORKERS};
 use crate::reference::operator_name;
 
@@ -41,7 +42,7 @@ pub(super) fn modules(text: &str) -> Result<Parts, FileError> {
         let found = LINE.as_ref().and_then(|pattern| pattern.captures(line)).ok_or_else(foreign)?;
         let part = |name: &str| found.name(name).map(|part| part.as_str());
         if let Some(name) = part("module") {
-            parts.steps.push((name.to_owned(), name.starts_with("gw_")));
+            parts.steps.push((name.to_owned(), name.starts_with(grid::PREFIX)));
             modules.push(Module::default());
         }
         // What stands before the first module are the files that are wanted.
