@@ -28,6 +28,9 @@ const HARMLESS: &[&str] = &[
     "option_list",
 ];
 
+/// Most functions through which a parser gets the command line.
+const MAX_HANDS: usize = 5;
+
 /// Why the options of a script aren't inputs.
 pub(super) fn refusal(calls: &Calls, model: &Model) -> Option<Diagnostic> {
     if let (Some(found), true) = (calls.subparsers.first(), calls.parsers.len() == 1) {
@@ -163,14 +166,15 @@ fn takes_command_line(parse: &Call, calls: &Calls, model: &Model) -> bool {
     let given = arguments.args.first().or_else(|| keywords.get("args"));
     let is_plain =
         arguments.args.len() <= 1 && !keywords.is_open && keywords.names().all(|name| name == "args");
-    is_plain && given.is_none_or(|given| is_command_line(given, parse, calls, model))
+    is_plain && given.is_none_or(|given| is_command_line(given, parse, calls, model, MAX_HANDS))
 }
 
-fn is_command_line(given: &Expr, parse: &Call, calls: &Calls, model: &Model) -> bool {
+/// Whether an argument of a call is the command line, or its parameter that is, by this many more functions.
+fn is_command_line(given: &Expr, call: &Call, calls: &Calls, model: &Model, left: usize) -> bool {
     match given {
         Expr::NoneLiteral(_) => true,
-        Expr::Name(name) => {
-            let function = parse.functions.last();
+        Expr::Name(name) if left > 0 => {
+            let function = call.functions.last();
             function.is_some_and(|function| {
                 let mut parameters = function.parameters.iter_non_variadic_params();
                 let is_first = parameters.next().is_some_and(|first| {
@@ -179,7 +183,7 @@ fn is_command_line(given: &Expr, parse: &Call, calls: &Calls, model: &Model) -> 
                 });
                 let mut called =
                     calls.plain.iter().filter(|call| is_named(&call.expression.func, &function.name));
-                is_first && called.all(|call| hands_on(call.expression, model))
+                is_first && called.all(|call| hands_on(call, calls, model, left - 1))
             })
         }
         given => is_all_arguments(given, model),
@@ -191,10 +195,11 @@ pub(super) fn is_named(expression: &Expr, name: &str) -> bool {
 }
 
 /// Whether a call of the parsing function passes the command line on.
-fn hands_on(call: &ExprCall, model: &Model) -> bool {
-    let arguments =
-        call.arguments.args.iter().chain(call.arguments.keywords.iter().map(|keyword| &keyword.value));
-    arguments.take(2).enumerate().all(|(at, argument)| {
-        at == 0 && (argument.is_none_literal_expr() || is_all_arguments(argument, model))
-    })
+fn hands_on(call: &Call, calls: &Calls, model: &Model, left: usize) -> bool {
+    let given = &call.expression.arguments;
+    let arguments = given.args.iter().chain(given.keywords.iter().map(|keyword| &keyword.value));
+    arguments
+        .take(2)
+        .enumerate()
+        .all(|(at, argument)| at == 0 && is_command_line(argument, call, calls, model, left))
 }
