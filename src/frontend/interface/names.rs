@@ -66,6 +66,9 @@ const PLATFORM_NAMES: &[&str] = &[
 
 /// Prefixes of platform variables.
 const PLATFORM_PREFIXES: &[&str] = &[
+    "AWS_BATCH_",
+    "AZ_BATCH_",
+    "CLOUD_RUN_TASK_",
     "ELYRA_RUN_",
     "GITHUB_",
     "GITLAB_",
@@ -74,6 +77,7 @@ const PLATFORM_PREFIXES: &[&str] = &[
     "LSB_",
     "MPI_LOCALRANKID",
     "MV2_COMM_WORLD_",
+    "NOMAD_",
     "OMPI_",
     "PBS_",
     "PMIX_",
