@@ -6,7 +6,7 @@ use std::ops::Range;
 use tree_sitter::Node;
 
 use super::arguments;
-use super::atom;
+use super::atom::{self, Atom};
 use super::catches::Catches;
 use super::endings::{ends, last, quits, statements};
 use super::environment::{Use, fits_environment};
@@ -74,7 +74,7 @@ enum Evidence {
 struct Finder<'n, 'tree> {
     names: &'n Names<'tree>,
     catches: &'n Catches<'tree>,
-    /// Functions that nothing calls.
+    /// Functions that nothing calls, and branches that nothing reaches.
     idle: Vec<Range<usize>>,
     /// The variables read by calls, by the start of the call.
     reads: BTreeMap<usize, Vec<String>>,
@@ -175,6 +175,10 @@ impl<'n, 'tree> Finder<'n, 'tree> {
         let field = |field| node.child_by_field_name(field);
         let Some(condition) = field("condition") else { return };
         self.refuse_missing(condition);
+        if let Some([Atom::Bool(holds)]) = fold::fold(condition, self.names).as_deref() {
+            let unreached = field(if *holds { "alternative" } else { "consequence" });
+            self.idle.extend(unreached.map(|side| side.byte_range()));
+        }
         self.choice(self.test(condition), field("consequence"), field("alternative"));
     }
 
@@ -218,12 +222,17 @@ impl<'n, 'tree> Finder<'n, 'tree> {
         self.branches.retain(|(branch, _)| body.is_none_or(|body| branch.end > body.start_byte()));
         let sides = [(body, test.yes), (other, test.no)];
         let open = sides.into_iter().filter_map(|(side, facts)| Some((side?.byte_range(), facts)));
-        for branch in open.filter(|(_, facts)| !facts.is_empty()) {
-            if branch.1.iter().any(|fact| fact.is_set) {
-                self.conditions.push(branch.clone());
-            }
-            self.branches.push(branch);
+        for (branch, facts) in open.filter(|(_, facts)| !facts.is_empty()) {
+            self.within(branch, facts);
         }
+    }
+
+    /// A branch that runs under some facts.
+    fn within(&mut self, branch: Range<usize>, facts: Vec<Fact>) {
+        if facts.iter().any(|fact| fact.is_set) {
+            self.conditions.push((branch.clone(), facts.clone()));
+        }
+        self.branches.push((branch, facts));
     }
 
     /// Handles what happens under some facts, and otherwise.
@@ -350,10 +359,10 @@ impl<'n, 'tree> Finder<'n, 'tree> {
     fn call(&mut self, node: Node<'tree>) {
         let part = |field| node.child_by_field_name(field);
         let (Some(function), Some(list)) = (part("function"), part("arguments")) else { return };
-        let Some(function) = self.names.function(function) else { return };
+        let given = arguments::of(list, self.names.text);
+        let Some(function) = self.names.function(function) else { return self.filled(function, &given) };
         let name = function.name.as_str();
         let is_choice = matches!(name, "ifelse" | "if_else" | "fifelse");
-        let given = arguments::of(list, self.names.text);
         if self.known(name, &given, node) || (!is_choice && !ASSERTIONS.contains(&name)) {
             return;
         }

@@ -89,8 +89,20 @@ fn fold_within(node: Node, names: &Names, depth: usize) -> Option<Vector> {
             binary(operator, &left, &right).map(|atom| vec![atom])
         }
         "call" => call(node, names, depth),
+        "extract_operator" | "subset2" => fold_within(element(node, names)?, names, depth),
         _ => None,
     }
+}
+
+/// An element of a list that a name stands for: `all$n`, `all[["n"]]`.
+fn element<'tree>(node: Node<'tree>, names: &Names<'tree>) -> Option<Node<'tree>> {
+    let field = |field| node.child_by_field_name(field);
+    let (all, name) = match field("function") {
+        Some(all) => (all, text(arguments::sole(field("arguments")?, names.text)?, names)?),
+        None => (field("lhs")?, literals::name(field("rhs")?, names.text)?),
+    };
+    let parts = parts(all, names).filter(|_| all.kind() == "identifier")?;
+    parts.into_iter().find(|(known, _)| known.as_ref() == Some(&name)).map(|(_, value)| value)
 }
 
 fn identifier(name: &str, names: &Names) -> Option<Vector> {
@@ -274,6 +286,8 @@ mod tests {
             ("as.integer('7')", &["7"]),
             ("!TRUE", &["FALSE"]),
             ("c(a = 'x')", &["x"]),
+            ("x <- list(a = 'b', n = 5L)\nx$n", &["5"]),
+            ("x <- list(a = 'b', n = 5L)\nx[['a']]", &["b"]),
         ];
         for (text, expected) in cases {
             assert_eq!(folded(text), Some(expected.iter().map(ToString::to_string).collect()), "{text}");
@@ -287,6 +301,8 @@ mod tests {
             "f(1)",
             "x <- 1\nx <- 2\nx",
             "x <- 1\nx[2] <- 3\nx",
+            "x <- list(a = 1)\nx$a <- 2\nx$a",
+            "x <- list(a = 1)\nx$b",
             "if (a) x <- 1\nx",
             "x <- 1\nf <- function(x) 1\nx",
             "paste0 <- function(...) 1\npaste0('a')",

@@ -8,6 +8,7 @@ use crate::frontend::interface::Fallback;
 use crate::frontend::r::arguments::{self, Argument};
 use crate::frontend::r::catches::Caught;
 use crate::frontend::r::endings::{ends, last};
+use crate::frontend::r::literals;
 use crate::frontend::r::names::{Value, parameters};
 
 /// Functions that return the first of several values that exists.
@@ -36,6 +37,7 @@ impl<'tree> Finder<'_, 'tree> {
         if names.is_empty() {
             return;
         }
+        self.arms(&names, cases);
         let asked = cases.iter().find(|case| case.name.as_deref() == Some(""));
         let other = asked.or_else(|| cases.iter().find(|case| case.name.is_none()));
         let other = other.and_then(|case| case.value);
@@ -46,6 +48,56 @@ impl<'tree> Finder<'_, 'tree> {
         } else {
             self.leave(&names);
         }
+    }
+
+    /// Each case but that of the default runs only where its value is given; empty ones run what follows.
+    fn arms(&mut self, names: &[String], cases: &[Argument<'tree>]) {
+        let [name] = names else { return };
+        let default = self.defaults.get(name).cloned();
+        let is_default = |case: &Argument| default.is_some() && case.name == default;
+        let (mut is_usual, has_default) = (false, cases.iter().any(is_default));
+        for case in cases {
+            is_usual |= is_default(case) || (case.name.is_none() && !has_default);
+            let Some(value) = case.value else { continue };
+            if !is_usual {
+                self.within(value.byte_range(), Test::of_choice(name).yes);
+            }
+            is_usual = false;
+        }
+    }
+
+    /// `number(Sys.getenv("n"), 5)`, where a function of the script gives another of its parameters for a first one
+    /// that is missing.
+    pub(super) fn filled(&mut self, function: Node<'tree>, given: &[Argument<'tree>]) {
+        let name = literals::name(function, self.names.text);
+        let value = name.and_then(|name| self.names.only_value(&name));
+        let Some(Value::Expression(own)) = value else { return };
+        let [first, ..] = given else { return };
+        let names = first.value.map(|value| self.subject(value)).unwrap_or_default();
+        let other = Some(own).filter(|_| !names.is_empty() && first.name.is_none());
+        let Some((name, default)) = other.and_then(|own| self.instead(own)) else { return };
+        let said = given.iter().find(|argument| argument.name.as_ref() == Some(&name));
+        let second = given.get(1).filter(|argument| argument.name.is_none());
+        if let Some(value) = said.or(second).map_or(default, |argument| argument.value) {
+            self.take(names, value);
+        }
+    }
+
+    /// The second parameter of a function, with its default, if it stands in for the first one where that is missing.
+    fn instead(&self, function: Node<'tree>) -> Option<(String, Option<Node<'tree>>)> {
+        let written = |node: Node<'tree>| &self.names.text[node.byte_range()];
+        let formals = parameters(function);
+        let (_, second) = (formals.first()?, formals.get(1)?);
+        let choice = function.child_by_field_name("body").and_then(last)?;
+        let condition =
+            choice.child_by_field_name("condition").filter(|_| choice.kind() == "if_statement")?;
+        let asks = ["is.na(", "nzchar(", "is.null(", "nchar(", "== \"\"", "!= \"\""];
+        asks.iter().any(|ask| written(condition).contains(ask)).then_some(())?;
+        let sides =
+            ["consequence", "alternative"].map(|side| choice.child_by_field_name(side).and_then(last));
+        sides.into_iter().flatten().any(|side| written(side) == written(*second)).then_some(())?;
+        let default = second.parent().and_then(|parameter| parameter.child_by_field_name("default"));
+        Some((written(*second).to_owned(), default))
     }
 
     /// Whether a value is compared: `length(x) == 0`.

@@ -34,10 +34,26 @@ impl<'tree> Finder<'_, 'tree> {
                 .unwrap_or_else(|| self.other(node)),
             "identifier" => match self.holds_at(node) {
                 Some(Held::Outcome(test)) => test.clone(),
-                _ => self.other(node),
+                _ => self.truth(node).unwrap_or_else(|| self.other(node)),
             },
-            "call" => self.called(node).unwrap_or_else(|| self.other(node)),
+            "call" => self.called(node).or_else(|| self.truth(node)).unwrap_or_else(|| self.other(node)),
             _ => self.other(node),
+        }
+    }
+
+    /// The truth of a variable's value, which may be another one than that of its default.
+    fn truth(&self, node: Node<'tree>) -> Option<Test> {
+        let names = self.subject(node);
+        let [name] = names.as_slice() else { return None };
+        if as_option(name).is_some() {
+            return None;
+        }
+        let Some(default) = self.defaults.get(name) else { return Some(Test::of_choice(name)) };
+        let other = Test { yes: Test::of_choice(name).yes, ..Test::default() };
+        match default.to_lowercase().as_str() {
+            "false" | "f" | "0" => Some(other),
+            "true" | "t" | "1" => Some(other.negated()),
+            _ => None,
         }
     }
 
