@@ -400,7 +400,7 @@ const WRITES: &[&str] = &[
     "«a, o.environ[»] = 1, 2\n",
     "def f():\n    «env[»] = '1'\n",
     "«os.environ[»]: str = 'v'\n",
-    "«for os.environ[»] in 'x': pass\n",
+    "«for os.environ[»] in undecided: pass\n",
     "«with open(a) as os.environ[»]: pass\n",
     "«a = os.environ[»] = 'b'\n",
     "if undecided:\n    «o.environ[»] = 'x'\n",

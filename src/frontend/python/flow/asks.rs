@@ -12,6 +12,7 @@ use super::compares::told;
 use super::state::End;
 use super::state::fallback;
 use super::state::join_values;
+use super::value::Form;
 use super::value::Value;
 use super::walk::Walker;
 use crate::frontend::facts::Test;
@@ -37,7 +38,7 @@ impl<'a> Walker<'_, 'a> {
     pub(super) fn truth(&mut self, value: &Value<'a>, expression: &'a Expr) -> Test {
         match value {
             Value::Read(..) => self.presence(value),
-            Value::Length(reads) => self.presence(&Value::Read(reads.clone(), false)),
+            Value::Length(reads) => self.presence(&Value::Read(reads.clone(), Form::Changed)),
             Value::Told(test) => (**test).clone(),
             value => {
                 self.consume(value, span(expression));
@@ -144,11 +145,11 @@ impl<'a> Walker<'_, 'a> {
                 }
             }
             match &found {
-                Value::Read(reads, is_direct) => {
+                Value::Read(reads, form) => {
                     let (all, direct) = joined.get_or_insert_with(|| (Vec::new(), true));
                     all.extend(reads.iter());
                     open.extend(reads.iter());
-                    *direct &= is_direct;
+                    *direct &= form.is_direct();
                     let names = self.asked(&found);
                     // The last one is not asked for: without it there is nothing.
                     if Some(span(value)) != end {
@@ -163,7 +164,8 @@ impl<'a> Walker<'_, 'a> {
         }
         self.state.facts.truncate(known);
         match joined {
-            Some((reads, is_direct)) => Value::Read(reads.into(), is_direct),
+            Some((reads, true)) => Value::Read(reads.into(), Form::Direct),
+            Some((reads, false)) => Value::Read(reads.into(), Form::Changed),
             None => last,
         }
     }
@@ -185,7 +187,8 @@ impl<'a> Walker<'_, 'a> {
             let outcome = self.branch_where(is_run, facts, |walker| {
                 walker.ended = false;
                 let outer = walker.instead;
-                walker.instead |= facts.iter().any(|fact| !fact.is_set);
+                walker.instead |=
+                    facts.iter().any(|fact| !fact.is_set && !walker.records.has_default(&fact.name));
                 value = walker.eval(part);
                 walker.instead = outer;
                 if walker.ended && part.is_call_expr() { End::Exit } else { End::Open }

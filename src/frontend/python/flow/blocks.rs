@@ -9,12 +9,14 @@ use ruff_python_ast::StmtWhile;
 use super::state::End;
 use super::stores::stored;
 use super::value::Code;
+use super::value::Form;
 use super::value::Function;
 use super::value::Value;
 use super::walk::MAX_ELEMENTS;
 use super::walk::Walker;
 use super::walk::told_outcome;
 use crate::frontend::python::span;
+use crate::value::Constant;
 
 impl<'a> Walker<'_, 'a> {
     pub(super) fn repeat_for(&mut self, repeat: &'a StmtFor) -> End {
@@ -46,7 +48,8 @@ impl<'a> Walker<'_, 'a> {
     pub(super) fn rows(&self, value: &Value<'a>) -> Option<Vec<Value<'a>>> {
         let rows = match value {
             Value::Class(class) => self.enums.get(class)?.iter().map(|(_, value)| value.clone()).collect(),
-            value => value.elements()?,
+            Value::Path(_) | Value::Literal(Expr::BytesLiteral(_)) => return None,
+            value => value.elements().or_else(|| letters(value))?,
         };
         (rows.len() <= MAX_ELEMENTS && self.left > 0).then_some(rows)
     }
@@ -107,10 +110,16 @@ impl<'a> Walker<'_, 'a> {
     }
 }
 
+/// The characters of a known text.
+fn letters<'a>(text: &Value<'a>) -> Option<Vec<Value<'a>>> {
+    let letter = |letter: char| Value::made_of(Constant::Text(letter.to_string()), &[text]);
+    Some(text.as_text()?.chars().take(MAX_ELEMENTS + 1).map(letter).collect())
+}
+
 /// An element of a list of unknown length: each part of a text may be empty, as that is.
 pub(super) fn part_of<'a>(list: &Value<'a>) -> Value<'a> {
     match list {
-        Value::Parts(reads, true) => Value::Read(reads.clone(), false),
+        Value::Parts(reads, parted) if parted.has_one => Value::Read(reads.clone(), Form::Changed),
         _ => Value::Unknown,
     }
 }

@@ -8,6 +8,7 @@ use ruff_python_ast::ExprCall;
 use super::calls::Bytes;
 use super::environment::pairs;
 use super::evaluate::base;
+use super::value::Form;
 use super::value::Given;
 use super::value::Value;
 use super::walk::Walker;
@@ -128,6 +129,10 @@ impl<'a> Walker<'_, 'a> {
                     (Some(Value::Class(class) | Value::Instance(class)), Some(name)) => {
                         self.state.classes[*class].get(name.as_str()).cloned().unwrap_or(Value::Unknown)
                     }
+                    (Some(Value::Class(class) | Value::Instance(class)), None) => {
+                        let key = given.positional.get(1).cloned().unwrap_or(Value::Unknown);
+                        self.among_methods(*class, &key).unwrap_or_else(|| self.unknown(&given, at))
+                    }
                     (Some(Value::Options), Some(name)) => self.option(&name, at),
                     (_, Some(name)) => {
                         self.attribute_of(call, &name).unwrap_or_else(|| self.unknown(&given, at))
@@ -160,7 +165,7 @@ impl<'a> Walker<'_, 'a> {
 
     /// `int(…)`, `float(…)`, `bool(…)`.
     pub(super) fn cast(&mut self, name: &str, value: &Value<'a>, call: &'a ExprCall) -> Value<'a> {
-        let Value::Read(reads, is_direct) = value else {
+        let Value::Read(reads, form) = value else {
             if let ("bool", Value::Told(test)) = (name, value) {
                 return Value::Told(test.clone());
             }
@@ -168,7 +173,7 @@ impl<'a> Walker<'_, 'a> {
             let folded = value.constant().and_then(|constant| fold::converted(name, &constant));
             return folded.map_or(Value::Unknown, |constant| Value::made_of(constant, &[value]));
         };
-        if *is_direct || self.is_cast_given {
+        if form.is_direct() || self.is_cast_given {
             let kind = CASTS.iter().find(|(known, _)| *known == name).map(|(_, kind)| kind.clone());
             for &read in &**reads {
                 let cast = &mut self.records.reads[read].cast;
@@ -183,7 +188,8 @@ impl<'a> Walker<'_, 'a> {
             &[format!("builtins.{name}")],
             &Given { positional: vec![value.clone()], ..Given::default() },
         );
-        Value::Read(reads.clone(), false)
+        let default = self.sole_default(value).and_then(|default| fold::converted(name, &default));
+        Value::Read(reads.clone(), Form::changed(default))
     }
 
     /// `str(…)` of a read, which is a text in any case.
@@ -194,7 +200,7 @@ impl<'a> Walker<'_, 'a> {
             let record = &self.records.reads[read];
             record.fallback.is_some() || record.is_hard || self.state.facts.is_present(&record.name)
         });
-        if has_value { Value::Read(reads, false) } else { Value::Unknown }
+        if has_value { Value::Read(reads, Form::Changed) } else { Value::Unknown }
     }
 
     pub(super) fn quantified(&mut self, name: &str, values: &[Value<'a>], call: &'a ExprCall) -> Value<'a> {

@@ -4,6 +4,7 @@ use ruff_python_ast::Expr;
 use ruff_python_ast::ExprCall;
 
 use super::catches::{Failure, Missed};
+use super::dispatch::bound;
 use super::evaluate::base;
 use super::state::End;
 use super::value::Given;
@@ -78,6 +79,10 @@ impl<'a> Walker<'_, 'a> {
         }
         let function = match &*call.func {
             Expr::Attribute(attribute) if self.entities.of(&call.func).is_none() => {
+                if let Some(function) = self.inherited(&attribute.value, attribute.attr.as_str()) {
+                    let given = self.arguments(call);
+                    return self.apply(&function, given, at);
+                }
                 let object = self.eval(&attribute.value);
                 match self.method(&object, attribute.attr.as_str(), call, &at) {
                     Ok(value) => return value,
@@ -181,6 +186,11 @@ impl<'a> Walker<'_, 'a> {
             Value::Function(function) => self.enter(*function, given, at),
             Value::Getter(keys) => self.gotten(&keys.clone(), &given, at),
             Value::Class(class) => self.instance(*class, given, at),
+            Value::Among(choice) => self.apply_among(choice, &given, &at),
+            Value::Instance(own) => match self.state.classes[*own].get("__call__").cloned() {
+                Some(method @ Value::Function(_)) => self.apply(&bound(&method, *own), given, at),
+                _ => self.unknown(&given, at),
+            },
             _ => self.unknown(&given, at),
         }
     }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use ruff_python_ast::{Stmt, StmtClassDef};
 
 use super::calls::Bytes;
+use super::dispatch::bound;
 use super::state::{End, Frame, fallback};
 use super::value::{Function, Given, Value};
 use super::walk::Walker;
@@ -12,7 +13,7 @@ use crate::frontend::python::span;
 use crate::value::Constant;
 
 /// Most heirs of a class that are examined.
-const MAX_HEIRS: usize = 20;
+const MAX_HEIRS: usize = 200;
 
 /// The classes that make a class an enumeration.
 const ENUMERATIONS: &[&str] = &["enum.Enum", "enum.IntEnum", "enum.StrEnum"];
@@ -40,6 +41,7 @@ impl<'a> Walker<'_, 'a> {
         }
         let id = self.state.classes.len();
         self.state.classes.push(names);
+        self.derive_fields(id, class, &bases);
         self.bases.push(bases);
         let parent = self.state.frames.len().saturating_sub(1);
         self.state.push(Frame { parent, is_class: true, class: Some(id), ..Frame::default() });
@@ -56,6 +58,7 @@ impl<'a> Walker<'_, 'a> {
         if is_enumeration {
             self.enums.insert(id, self.members(id, &class.body));
         }
+        self.set_names(id, &span(class));
         self.state.assign(&class.name, Some(Value::Class(id)));
         End::Open
     }
@@ -66,7 +69,15 @@ impl<'a> Walker<'_, 'a> {
             Some(Value::Function(function)) if function.code.is_property() => {
                 self.enter(Function { class: Some(class), ..function }, Given::default(), at)
             }
-            found => found.unwrap_or(Value::Unknown),
+            Some(value) => {
+                let owner = vec![Value::Instance(class), Value::Class(class)];
+                self.special(&value, "__get__", owner, at).unwrap_or_else(|| bound(&value, class))
+            }
+            None => {
+                let name = vec![Value::text(name.to_owned()).given()];
+                let found = self.special(&Value::Instance(class), "__getattr__", name, at);
+                found.unwrap_or(Value::Unknown)
+            }
         }
     }
 
@@ -105,20 +116,6 @@ impl<'a> Walker<'_, 'a> {
         Some(Value::Instance(id))
     }
 
-    /// A call of a class.
-    pub(super) fn instance(&mut self, class: usize, given: Given<'a>, at: Bytes) -> Value<'a> {
-        self.reject_value(class, &given);
-        match self.state.classes[class].get("__init__").cloned() {
-            Some(Value::Function(function)) => {
-                self.enter(Function { class: Some(class), ..function }, given, at);
-            }
-            _ => {
-                self.unknown(&given, at);
-            }
-        }
-        Value::Instance(class)
-    }
-
     /// `Mode[x]`, where no member has the name that an unset variable gives.
     pub(super) fn reject_member(&mut self, class: usize, name: &Value<'a>) -> Value<'a> {
         let Some(members) = self.enums.get(&class).cloned() else { return Value::Unknown };
@@ -128,7 +125,7 @@ impl<'a> Walker<'_, 'a> {
     }
 
     /// `Mode(x)`, where no member has the value that an unset variable gives.
-    fn reject_value(&mut self, class: usize, given: &Given<'a>) {
+    pub(super) fn reject_value(&mut self, class: usize, given: &Given<'a>) {
         let (Some(members), [value]) = (self.enums.get(&class), given.positional.as_slice()) else { return };
         let texts: Option<Vec<String>> = members.iter().map(|(_, value)| value.as_text()).collect();
         let is_open = self.state.classes[class].contains_key("_missing_");

@@ -4,7 +4,7 @@ use ruff_python_ast::CmpOp;
 use ruff_python_ast::Expr;
 use ruff_python_ast::ExprCompare;
 
-use super::value::Value;
+use super::value::{Form, Parted, Value};
 use super::walk::Walker;
 use crate::component::Type;
 use crate::frontend::facts::{Test, Texts};
@@ -55,6 +55,14 @@ impl<'a> Walker<'_, 'a> {
         }
         if let Some(test) = self.measured(operator, left, right) {
             return test;
+        }
+        if let (CmpOp::In | CmpOp::NotIn, Value::Parts(reads, Parted { default: Some(parts), .. })) =
+            (operator, right)
+            && left.constant().is_some()
+        {
+            let read = Value::Read(reads.clone(), Form::Changed);
+            self.consume(right, span(other));
+            return self.test_by_default(&read, parts.iter().any(|part| part.is_same(left)));
         }
         if matches!(operator, CmpOp::In | CmpOp::NotIn) {
             self.need(right, "TypeError");
@@ -125,7 +133,9 @@ impl<'a> Walker<'_, 'a> {
                     } else {
                         against.constant().map(|_| against.is_same(&known))
                     };
-                    let is_near = texts.as_ref().is_some_and(|texts| is_near(&texts.all, &default));
+                    let is_sure = matches!(read, Value::Read(_, Form::Default(_)));
+                    let is_near =
+                        !is_sure && texts.as_ref().is_some_and(|texts| is_near(&texts.all, &default));
                     match holds {
                         Some(true) => Test::any(vec![given.negated(), unknown]),
                         // It may be one of them once something is done to it.
@@ -173,7 +183,7 @@ impl<'a> Walker<'_, 'a> {
         };
         let bound = number.constant()?.number()?;
         let (read, is_length) = match read {
-            Value::Length(reads) => (Value::Read(reads.clone(), false), true),
+            Value::Length(reads) => (Value::Read(reads.clone(), Form::Changed), true),
             read => (read.clone(), false),
         };
         let default = match self.default_of(&read) {
@@ -222,7 +232,9 @@ impl<'a> Walker<'_, 'a> {
         Some(match holds {
             true => Test::any(vec![given.negated(), Test::unknown()]),
             // An empty text stays one, whatever is done to it.
-            false if default.is_empty() => Test::all(vec![given, Test::unknown()]),
+            false if default.is_empty() || self.sole_default(read).is_some() => {
+                Test::all(vec![given, Test::unknown()])
+            }
             false => Test { yes: given.yes, ..Test::unknown() },
         })
     }
@@ -233,9 +245,21 @@ impl<'a> Walker<'_, 'a> {
         is_empty.then(|| Test::all(vec![Test::of_either(&self.asked(read)), Test::unknown()]))
     }
 
+    /// The constant that the value of a single read is if the variable isn't set, with all that was done to it.
+    pub(super) fn sole_default(&self, read: &Value<'a>) -> Option<Constant> {
+        match read {
+            Value::Read(reads, Form::Direct) if reads.len() == 1 => self.default_of(read),
+            Value::Read(_, Form::Default(default)) => Some((**default).clone()),
+            _ => None,
+        }
+    }
+
     /// The constant that a read gives if the variable isn't set.
     pub(super) fn default_of(&self, read: &Value<'a>) -> Option<Constant> {
-        let Value::Read(reads, _) = read else { return None };
+        let Value::Read(reads, form) = read else { return None };
+        if let Form::Default(default) = form {
+            return Some((**default).clone());
+        }
         reads.iter().find_map(|&read| match &self.records.reads[read].fallback {
             Some(Fallback::Constant(value)) if *value != Constant::None => Some(value.clone()),
             _ => None,

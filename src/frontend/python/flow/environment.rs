@@ -7,6 +7,7 @@ use ruff_python_ast::ExprSubscript;
 use super::calls::Bytes;
 use super::records::Record;
 use super::records::Use;
+use super::value::Form;
 use super::value::Given;
 use super::value::Value;
 use super::value::View;
@@ -220,7 +221,7 @@ impl<'a> Walker<'_, 'a> {
             needs: self.needs(&name),
             ..Record::new(name)
         };
-        Value::Read(Rc::from([self.records.read(found, record)]), true)
+        Value::Read(Rc::from([self.records.read(found, record)]), Form::Direct)
     }
 
     /// Whether a variable is written into a copy of the environment.

@@ -172,7 +172,7 @@ impl<'a> Walker<'_, 'a> {
             Expr::Named(named) => {
                 let value = self.eval(&named.value);
                 let value = match value {
-                    Value::Read(reads, _) => Value::Read(reads, false),
+                    value @ Value::Read(..) => self.changed(value),
                     value => value,
                 };
                 self.bind(&named.target, &value);
@@ -319,6 +319,9 @@ impl<'a> Walker<'_, 'a> {
             Value::Dict(pairs) => {
                 let key = self.eval(&subscript.slice);
                 self.reject_key(&key, &pairs);
+                if let Some(among) = Self::among(&key, &pairs) {
+                    return among;
+                }
                 let found = pairs.iter().rev().find(|(known, _)| known.is_same(&key));
                 found.map_or(Value::Unknown, |(_, value)| value.clone())
             }
@@ -334,6 +337,13 @@ impl<'a> Walker<'_, 'a> {
                 }
             }
             value => {
+                if let Value::Instance(own) = value
+                    && self.state.classes[own].contains_key("__getitem__")
+                {
+                    let key = self.eval(&subscript.slice);
+                    let found = self.special(&value, "__getitem__", vec![key], span(expression));
+                    return found.unwrap_or(Value::Unknown);
+                }
                 if let Some(part) = numbers::sliced(&value, &subscript.slice) {
                     return part;
                 }

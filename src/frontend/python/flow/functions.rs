@@ -77,9 +77,10 @@ impl<'a> Walker<'_, 'a> {
                 known.value
             }
             known => {
-                self.again += usize::from(known.is_some());
+                let is_again = known.is_some() || self.followed.contains(&id);
+                self.again += usize::from(is_again);
                 let value = self.follow(function, Some((given, at)));
-                self.again -= usize::from(known.is_some());
+                self.again -= usize::from(is_again);
                 value
             }
         }
@@ -233,8 +234,10 @@ impl<'a> Walker<'_, 'a> {
                 }
                 let heirs = function.class.map(|class| self.heirs(class)).unwrap_or_default();
                 let is_run = !self.idle.contains(&id);
-                self.follow_alone(function, is_run && heirs.is_empty());
-                for heir in heirs {
+                if !function.class.is_some_and(|class| self.has_objects(class)) {
+                    self.follow_alone(function, is_run && heirs.is_empty());
+                }
+                for heir in heirs.into_iter().filter(|heir| !self.has_objects(*heir)).collect::<Vec<_>>() {
                     self.follow_alone(Function { class: Some(heir), ..function }, is_run);
                 }
             }

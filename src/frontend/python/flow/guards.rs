@@ -10,6 +10,7 @@ use ruff_python_ast::StmtMatch;
 use super::state::End;
 use super::state::fallback;
 use super::state::join_values;
+use super::value::Form;
 use super::value::Value;
 use super::walk::Walker;
 use crate::frontend::facts::Fact;
@@ -148,7 +149,7 @@ impl<'a> Walker<'_, 'a> {
         let values: Vec<_> =
             returns.iter().map(|(facts, value)| (facts.as_slice(), Some(value.clone()))).collect();
         match join_values(&values, &mut self.records) {
-            Some(Value::Read(reads, _)) => Value::Read(reads, true),
+            Some(Value::Read(reads, _)) => Value::Read(reads, Form::Direct),
             Some(value) => value,
             None => Value::known(Constant::None),
         }

@@ -5,7 +5,8 @@ use std::rc::Rc;
 use ruff_python_ast::ExprCall;
 
 use super::calls::Bytes;
-use super::value::Function;
+use super::dispatch::bound;
+use super::value::Form;
 use super::value::Given;
 use super::value::Value;
 use super::walk::Walker;
@@ -51,13 +52,10 @@ impl<'a> Walker<'_, 'a> {
                 Err(Value::Access(entity, view.clone()))
             }
             Value::Class(class) | Value::Instance(class) => {
-                Err(match self.state.classes[*class].get(name).cloned() {
-                    Some(Value::Function(function)) if function.class.is_some() => {
-                        Value::Function(Function { class: Some(*class), ..function })
-                    }
-                    found => found.unwrap_or(Value::Unknown),
-                })
+                let found = self.state.classes[*class].get(name);
+                Err(found.map_or(Value::Unknown, |found| bound(found, *class)))
             }
+            Value::Among(choice) => Err(self.method_among(choice, name)),
             Value::Read(reads, _) => {
                 let reads = reads.clone();
                 self.need(object, "AttributeError");
@@ -67,10 +65,13 @@ impl<'a> Walker<'_, 'a> {
                 }
                 self.reject_folder(object, name);
                 if PARTING.contains(&name) {
-                    return Ok(self.parts(&reads, &given, at.clone()));
+                    return Ok(self.parts(object, &given, at.clone()));
                 }
                 self.unknown(&given, at.clone());
-                Ok(if OTHER.contains(&name) { Value::Unknown } else { Value::Read(reads, false) })
+                let default = self.sole_default(object);
+                let made = default.and_then(|default| of_text(&default, name, &given, &Value::Unknown));
+                let form = Form::changed(made.as_ref().and_then(Value::constant));
+                Ok(if OTHER.contains(&name) { Value::Unknown } else { Value::Read(reads, form) })
             }
             Value::Parser(gives_pair) => {
                 let given = self.arguments(call);
@@ -87,6 +88,9 @@ impl<'a> Walker<'_, 'a> {
                 if let Some(key @ Value::Read(..)) = given.positional.first() {
                     // What isn't there gives another value, as what isn't known does.
                     self.compared(key);
+                    if let ("get", Some(among)) = (name, Self::among(key, &pairs)) {
+                        return Ok(among);
+                    }
                 }
                 Ok(of_dict(&pairs, name, &given))
             }
@@ -107,6 +111,10 @@ impl<'a> Walker<'_, 'a> {
                 let given = self.arguments(call);
                 self.append(&values, None, call, &given);
                 Ok(Value::Unknown)
+            }
+            Value::List(_) | Value::Dict(_) if super::mutations::CHANGING.contains(&name) => {
+                let given = self.arguments(call);
+                Ok(self.change(object, name, call, &given))
             }
             Value::Told(test) if ["append", "add"].contains(&name) => {
                 let test = test.clone();
@@ -202,7 +210,7 @@ impl<'a> Walker<'_, 'a> {
                 if let [value @ Value::Read(..)] = given.positional.as_slice() {
                     self.consume(value, at.clone());
                     return match value {
-                        Value::Read(reads, _) => Some(Value::Read(reads.clone(), false)),
+                        Value::Read(reads, _) => Some(Value::Read(reads.clone(), Form::Changed)),
                         _ => None,
                     };
                 }
@@ -220,6 +228,8 @@ impl<'a> Walker<'_, 'a> {
                 let rest = Given { positional: first.to_vec(), ..given.clone() };
                 Some(Value::Partial(Rc::new((function.clone(), rest))))
             }
+            "collections.namedtuple" => self.named_tuple(given),
+            "dataclasses.fields" => self.fields_of(given),
             "types.SimpleNamespace" | "argparse.Namespace" => self.namespace(given),
             "copy.copy" | "copy.deepcopy" => match given.positional.as_slice() {
                 [Value::Access(Entity::Environ, view)] => {

@@ -7,7 +7,7 @@ use ruff_python_ast::{Expr, StmtFunctionDef};
 use super::calls::Bytes;
 use super::catches::Failure;
 use super::records::{Record, Use};
-use super::value::{Given, Value};
+use super::value::{Form, Given, Value};
 use super::walk::Walker;
 use crate::frontend::facts::{Fact, as_option, of_option};
 use crate::frontend::interface::{Action, Fallback, Set};
@@ -177,7 +177,7 @@ impl<'a> Walker<'_, 'a> {
         let record = Record { fallback, set, is_dead: self.dead > 0, ..Record::new(name) };
         let own = self.records.read(found, record);
         let all = std::iter::once(own).chain(behind.iter().flat_map(|reads| reads.iter().copied()));
-        Value::Read(all.collect(), behind.is_none())
+        Value::Read(all.collect(), if behind.is_none() { Form::Direct } else { Form::Changed })
     }
 
     /// Whether an expression refers to the parsed command line.

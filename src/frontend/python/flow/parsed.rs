@@ -6,7 +6,7 @@ use regex::Regex;
 
 use super::calls::Bytes;
 use super::catches::Failure;
-use super::value::{Given, Value};
+use super::value::{Form, Given, Value};
 use super::walk::Walker;
 use crate::frontend::facts::Test;
 use crate::value::Constant;
@@ -55,7 +55,7 @@ impl<'a> Walker<'_, 'a> {
 
     /// A part of the URL that a variable has.
     pub(super) fn part_of_url(&mut self, reads: &Rc<[usize]>, part: &str, at: Bytes) -> Value<'a> {
-        let url = Value::Read(reads.clone(), false);
+        let url = Value::Read(reads.clone(), Form::Changed);
         if !PARTS.contains(&part) {
             self.consume(&url, at);
             return Value::Unknown;
@@ -84,22 +84,27 @@ impl<'a> Walker<'_, 'a> {
 
     /// The text that an unchanged read gives if the variable isn't set, or that any has if it is empty.
     fn default_text(&self, read: &Value<'a>) -> Option<String> {
-        let Value::Read(_, is_direct) = read else { return None };
+        let Value::Read(_, form) = read else { return None };
+        let is_known = !matches!(form, Form::Changed);
         match self.default_of(read)? {
-            Constant::Text(text) if text.is_empty() || (*is_direct && text.is_ascii()) => Some(text),
+            Constant::Text(text) if text.is_empty() || (is_known && text.is_ascii()) => Some(text),
             _ => None,
         }
     }
 
     /// What holds of the default of a read, or doesn't; of other texts nothing is known.
     fn told_by_default(&self, read: &Value<'a>, holds: bool) -> Value<'a> {
+        Value::Told(Rc::new(self.test_by_default(read, holds)))
+    }
+
+    /// A test that holds of the default of a read, or doesn't.
+    pub(super) fn test_by_default(&self, read: &Value<'a>, holds: bool) -> Test {
         let given = Test::of_either(&self.asked(read));
-        let test = if holds {
+        if holds {
             Test::any(vec![given.negated(), Test::unknown()])
         } else {
             Test::all(vec![given, Test::unknown()])
-        };
-        Value::Told(Rc::new(test))
+        }
     }
 }
 

@@ -185,6 +185,12 @@ impl Records {
         }
     }
 
+    /// Whether the last read of a variable has a default.
+    pub(super) fn has_default(&self, name: &str) -> bool {
+        let last = self.reads.iter().rev().find(|read| read.name == name);
+        last.is_some_and(|read| matches!(read.fallback, Some(Fallback::Constant(_))))
+    }
+
     /// The value used where reads give nothing: the last one counts, unless a default was there before.
     pub(super) fn settle(&mut self, reads: &[usize], fallback: &Fallback) {
         for &read in reads {

@@ -2,8 +2,9 @@
 
 use super::calls::Bytes;
 use super::catches::{Failure, missing};
+use super::methods::of_text;
 use super::records::Record;
-use super::value::{Given, Value};
+use super::value::{Form, Given, Parted, Value};
 use super::walk::Walker;
 use crate::frontend::interface::Fallback;
 use crate::value::{self, Constant};
@@ -83,12 +84,14 @@ impl<'a> Walker<'_, 'a> {
     /// A program fails if a variable isn't set and its default is rejected. Of a text that was changed only one without
     /// characters is known.
     pub(super) fn reject(&mut self, value: &Value<'a>, error: &'static str, fails: impl Fn(&str) -> bool) {
-        let Value::Read(reads, is_direct) = value else { return };
+        let Value::Read(reads, form) = value else { return };
         let is_rejected = |record: &Record| match &record.fallback {
             // Python knows more digits than those of ASCII.
-            Some(Fallback::Constant(Constant::Text(text))) if text.is_ascii() => {
-                fails(text) && (*is_direct || is_blank(text))
-            }
+            Some(Fallback::Constant(Constant::Text(text))) if text.is_ascii() => match form {
+                Form::Direct => fails(text),
+                Form::Default(made) => matches!(&**made, Constant::Text(made) if fails(made)),
+                Form::Changed => fails(text) && is_blank(text),
+            },
             _ => false,
         };
         let records = reads.iter().map(|&read| &self.records.reads[read]);
@@ -111,18 +114,21 @@ impl<'a> Walker<'_, 'a> {
     }
 
     /// `x.split(",")`: the parts of an empty text are one empty text, or none without a separator.
-    pub(super) fn parts(&mut self, reads: &std::rc::Rc<[usize]>, given: &Given<'a>, at: Bytes) -> Value<'a> {
+    pub(super) fn parts(&mut self, read: &Value<'a>, given: &Given<'a>, at: Bytes) -> Value<'a> {
+        let Value::Read(reads, _) = read else { return Value::Unknown };
         self.unknown(given, at);
         let separator = given.get(0, "sep").map(Value::is_none);
-        Value::Parts(reads.clone(), separator == Some(Some(false)))
+        let split = self.sole_default(read).and_then(|text| of_text(&text, "split", given, &Value::Unknown));
+        let default = split.as_ref().and_then(Value::elements).map(std::rc::Rc::new);
+        Value::Parts(reads.clone(), Parted { has_one: separator == Some(Some(false)), default })
     }
 
     /// Takes the parts of a text apart: an empty text has fewer.
     pub(super) fn unpack_parts(&mut self, value: &Value<'a>, targets: &[ruff_python_ast::Expr]) {
-        let Value::Parts(reads, has_one) = value else { return };
+        let Value::Parts(reads, Parted { has_one, .. }) = value else { return };
         let wanted = targets.iter().filter(|target| !target.is_starred_expr()).count();
         if wanted > usize::from(*has_one) {
-            self.reject(&Value::Read(reads.clone(), false), "ValueError", is_blank_part(*has_one));
+            self.reject(&Value::Read(reads.clone(), Form::Changed), "ValueError", is_blank_part(*has_one));
         }
     }
 
@@ -130,9 +136,13 @@ impl<'a> Walker<'_, 'a> {
     pub(super) fn index_parts(&mut self, value: &Value<'a>, index: &Constant) {
         let Constant::Int(index) = index else { return };
         match value {
-            Value::Parts(_, true) if [0, -1].contains(index) => {}
-            Value::Parts(reads, has_one) => {
-                self.reject(&Value::Read(reads.clone(), false), "IndexError", is_blank_part(*has_one));
+            Value::Parts(_, Parted { has_one: true, .. }) if [0, -1].contains(index) => {}
+            Value::Parts(reads, Parted { has_one, .. }) => {
+                self.reject(
+                    &Value::Read(reads.clone(), Form::Changed),
+                    "IndexError",
+                    is_blank_part(*has_one),
+                );
             }
             Value::Read(..) => self.reject(value, "IndexError", str::is_empty),
             _ => {}

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::calls::Bytes;
 use super::catches::Failure;
 use super::state::fallback;
-use super::value::{Given, Value};
+use super::value::{Form, Given, Value};
 use super::walk::Walker;
 use crate::frontend::facts::Test;
 use crate::frontend::interface::Fallback;
@@ -66,7 +66,7 @@ impl<'a> Walker<'_, 'a> {
             self.demand(&test.no, self.state.facts.len());
         }
         match default.map(Value::constant) {
-            _ if !reads.is_empty() => Value::Read(reads, false),
+            _ if !reads.is_empty() => Value::Read(reads, Form::Changed),
             Some(Some(Constant::None)) => Value::Told(test.clone()),
             _ => Value::Unknown,
         }

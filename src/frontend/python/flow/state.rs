@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::conditions::Conditions;
 use super::records::{Records, is_missing};
-use super::value::{Function, Value};
+use super::value::{Form, Function, Value};
 use crate::frontend::facts::{Fact, Test};
 use crate::frontend::interface::{Fallback, Set};
 use crate::value::Constant;
@@ -263,7 +263,7 @@ pub(super) fn join_values<'a>(
         record.is_guarded |= !record.is_hard;
         all.push(other);
     }
-    Some(Value::Read(all.into(), false))
+    Some(Value::Read(all.into(), Form::Changed))
 }
 
 /// `True if x is None else x in ("1", "true")`: a truth value where a variable isn't set is its default, as a

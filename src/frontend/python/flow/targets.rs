@@ -8,6 +8,7 @@ use ruff_python_ast::StmtAnnAssign;
 use ruff_python_ast::StmtAugAssign;
 
 use super::state::End;
+use super::value::Form;
 use super::value::Value;
 use super::value::View;
 use super::walk::Walker;
@@ -84,8 +85,8 @@ impl<'a> Walker<'_, 'a> {
     }
 
     pub(super) fn unpack(&mut self, targets: &'a [Expr], value: &Value<'a>) {
-        let parts = value
-            .elements()
+        let parts = self
+            .elements_of(value)
             .filter(|parts| parts.len() == targets.len() && !targets.iter().any(Expr::is_starred_expr));
         if parts.is_none() {
             self.unpack_parts(value, targets);
@@ -161,8 +162,18 @@ impl<'a> Walker<'_, 'a> {
                 let site = Some(self.sites.len() - 1);
                 Value::Access(entity, Rc::new(View { site, ..view.as_ref().clone() }))
             }
-            Value::Read(reads, _) => Value::Read(reads, false),
+            value @ Value::Read(..) => self.changed(value),
             value => value,
         }
+    }
+
+    /// A value that has a name or more done to it: of a read, the default is kept if it is known.
+    pub(super) fn changed(&self, value: Value<'a>) -> Value<'a> {
+        let Value::Read(reads, form) = value else { return value };
+        let form = match form {
+            Form::Direct => Form::changed(self.sole_default(&Value::Read(reads.clone(), Form::Direct))),
+            form => form,
+        };
+        Value::Read(reads, form)
     }
 }

@@ -22,10 +22,10 @@ pub(super) enum Value<'a> {
     Path(Rc<str>),
     List(Rc<Vec<Value<'a>>>),
     Dict(Rc<Vec<(Value<'a>, Value<'a>)>>),
-    /// The value of reads, by number; whether it is unchanged since.
-    Read(Rc<[usize]>, bool),
-    /// The parts of the value of reads; whether an empty text has one.
-    Parts(Rc<[usize]>, bool),
+    /// The value of reads, by number.
+    Read(Rc<[usize]>, Form),
+    /// The parts of the value of reads.
+    Parts(Rc<[usize]>, Parted<'a>),
     /// The URL that is the value of reads, taken apart.
     Url(Rc<[usize]>),
     /// The length of the value of reads.
@@ -45,12 +45,52 @@ pub(super) enum Value<'a> {
     Template(Rc<str>),
     Class(usize),
     Instance(usize),
+    /// One of several values, chosen by the value of a read.
+    Among(Rc<Choice<'a>>),
     /// A parser of the command line: `argparse.ArgumentParser()`; whether it gives a pair, as optparse's.
     Parser(bool),
     /// The parsed command line.
     Options,
     /// A truth value, or a possibly empty list, that says something about variables.
     Told(Rc<Test>),
+}
+
+/// What has become of the value of a read.
+#[derive(Debug, Clone)]
+pub(super) enum Form {
+    /// Nothing: the expression is the read.
+    Direct,
+    /// It has a name, or something was done to it.
+    Changed,
+    /// It has a name, or something was done to it that makes this of the default.
+    Default(Rc<Constant>),
+}
+
+impl Form {
+    /// A changed value, with what the default has become if that is known.
+    pub(super) fn changed(default: Option<Constant>) -> Self {
+        default.map_or(Self::Changed, |default| Self::Default(Rc::new(default)))
+    }
+
+    pub(super) const fn is_direct(&self) -> bool {
+        matches!(self, Self::Direct)
+    }
+}
+
+/// The parts of a text.
+#[derive(Debug, Clone)]
+pub(super) struct Parted<'a> {
+    /// Whether an empty text has one.
+    pub(super) has_one: bool,
+    /// Those of the default, if known.
+    pub(super) default: Option<Rc<Vec<Value<'a>>>>,
+}
+
+/// Values by the value of a read that chooses one of them.
+#[derive(Debug)]
+pub(super) struct Choice<'a> {
+    pub(super) read: Value<'a>,
+    pub(super) pairs: Vec<(Value<'a>, Value<'a>)>,
 }
 
 /// The environment under an alias.
@@ -215,6 +255,7 @@ impl<'a> Value<'a> {
             | Self::Length(_)
             | Self::Parts(..)
             | Self::Url(_)
+            | Self::Among(_)
             | Self::Told(_) => None,
             value => Some(value.constant() == Some(Constant::None)),
         }

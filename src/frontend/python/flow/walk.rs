@@ -48,6 +48,10 @@ pub(super) struct Walker<'m, 'a> {
     pub(super) known: std::collections::HashMap<(usize, Option<usize>), super::calls::Known<'a>>,
     /// The base classes of each class of the script.
     pub(super) bases: Vec<Vec<usize>>,
+    /// The class of each object that is told from others.
+    pub(super) objects: std::collections::HashMap<usize, usize>,
+    /// The fields of classes that have no `__init__`, and whether each may have no value.
+    pub(super) fields: std::collections::HashMap<usize, Vec<(&'a str, bool)>>,
     /// The members of enumerations, in order.
     pub(super) enums: std::collections::HashMap<usize, Vec<(&'a str, Value<'a>)>>,
     /// Functions already followed, for whatever class.
@@ -119,6 +123,8 @@ impl<'m, 'a> Walker<'m, 'a> {
             active: Vec::new(),
             known: std::collections::HashMap::new(),
             bases: Vec::new(),
+            objects: std::collections::HashMap::new(),
+            fields: std::collections::HashMap::new(),
             enums: std::collections::HashMap::new(),
             followed: std::collections::HashSet::new(),
             is_module,
