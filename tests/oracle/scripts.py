@@ -46,7 +46,7 @@ BLOCKS = [
 ]
 WRITES = [
     'os.environ[{n}] = {x}', 'e[{n}] = {x}', 'v, os.environ[{n}] = 1, {x}', 'v = env[{n}] = {x}', 'os.environ[{n}]: str = {x}', 'os.environ[{n}] += {x}', '[v, *environ[{n}]] = {x}',
-    'for os.environ[{n}] in {x}: pass', 'with open({x}) as os.environ[{n}]: pass', 'os.environ[\n    {n}\n] = {x}',
+    'for os.environ[{n}] in w: pass', 'with open({x}) as os.environ[{n}]: pass', 'os.environ[\n    {n}\n] = {x}',
 ]
 COMMENTS = ['# about it', '#: about it', '# {{ x }} "q" \'s\' \\', '#no blank', '# a # b', '# ünï 漢字 🎉', '#', '# x: y', '#\tTab\there', '## twice', '# - item', '# pip install numpy', '# wide  blank']
 DIRECTIVES = [
