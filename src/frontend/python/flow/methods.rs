@@ -83,16 +83,7 @@ impl<'a> Walker<'_, 'a> {
                 Ok(option.map_or(Value::Unknown, |option| self.option(&option, at.clone())))
             }
             Value::Dict(pairs) if ["items", "keys", "values", "get", "copy"].contains(&name) => {
-                let pairs = pairs.clone();
-                let given = self.arguments(call);
-                if let Some(key @ Value::Read(..)) = given.positional.first() {
-                    // What isn't there gives another value, as what isn't known does.
-                    self.compared(key);
-                    if let ("get", Some(among)) = (name, Self::among(key, &pairs)) {
-                        return Ok(among);
-                    }
-                }
-                Ok(of_dict(&pairs, name, &given))
+                Ok(self.looked_up(&pairs.clone(), name, call))
             }
             Value::List(_) if ["difference", "issubset"].contains(&name) => {
                 let given = self.arguments(call);
@@ -140,6 +131,24 @@ impl<'a> Walker<'_, 'a> {
                 Err(Value::Unknown)
             }
         }
+    }
+
+    /// A method of a dict that leaves it as it is.
+    fn looked_up(
+        &mut self,
+        pairs: &Rc<Vec<(Value<'a>, Value<'a>)>>,
+        name: &str,
+        call: &'a ExprCall,
+    ) -> Value<'a> {
+        let given = self.arguments(call);
+        if let Some(key @ Value::Read(..)) = given.positional.first() {
+            // What isn't there gives another value, as what isn't known does.
+            self.compared(key);
+            if let ("get", Some(among)) = (name, Self::among(key, pairs)) {
+                return among;
+            }
+        }
+        of_dict(pairs, name, &given)
     }
 
     /// `{"a", "b"} - set(os.environ)`: the result is the unset variables.
