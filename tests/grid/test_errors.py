@@ -255,6 +255,29 @@ def test_pools_of_processes(grid):
     assert job.lines() == {'one': 1, 'two': 1}
 
 
+def test_signals_end_what_the_function_forks(grid):
+    script = (
+        SCRIPT
+        + """
+
+    def grid_process(batch_id, log, **_):
+        import os
+        import signal
+        for number in range(200):
+            process = os.fork()
+            if not process:
+                time.sleep(60)
+                os._exit(0)
+            os.kill(process, signal.SIGTERM)  # before it is ready, as pools do that end at once
+            assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == -signal.SIGTERM, number
+        note(log, 'end', batch_id)
+    """
+    )
+    job = grid('local', script=script).give(['one'])
+    (worker,) = job.run()
+    assert worker.returncode == 0, said(worker)
+
+
 @pytest.mark.parametrize(('number', 'status'), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 @pytest.mark.parametrize('backend', BACKENDS)
 def test_terminated_while_processing(grid, backend, number, status):

@@ -39,6 +39,8 @@ class Child:
         while select.select([requests], [], [], 0)[0] and os.read(requests, 65536):
             pass  # what a child that has died was to do
         self.signals = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+        self.forking = threading.local()
+        os.register_at_fork(before=self.block, after_in_parent=self.unblock, after_in_child=self.be_forked)
         threading.Thread(target=self.watch, name='lease', daemon=True).start()
 
     def serve(self, load: Callable[[], Function]) -> None:
@@ -124,12 +126,24 @@ class Child:
 
     def on_signal(self, number: int, _: object) -> None:
         """Stop the function if it runs."""
-        if os.getpid() != self.process:  # a child that the function has forked
-            signal.signal(number, signal.SIG_DFL)
-            os.kill(os.getpid(), number)
-        elif self.is_running:
+        if self.is_running:
             self.is_running = False
             raise Stopped(f'asked to end by {signal.Signals(number).name}')
+
+    def block(self) -> None:
+        """Let signals wait while the function forks: Python forgets what a new process has got before it is ready."""
+        self.forking.mask = signal.pthread_sigmask(signal.SIG_BLOCK, self.signals)
+
+    def unblock(self) -> None:
+        """Let them come."""
+        signal.pthread_sigmask(signal.SIG_SETMASK, self.forking.mask)
+
+    def be_forked(self) -> None:
+        """Let signals end a process that the function has forked."""
+        for number in self.signals:
+            if signal.getsignal(number) == self.on_signal:
+                signal.signal(number, signal.SIG_DFL)
+        self.unblock()
 
     def watch(self) -> None:
         """End without a supervisor, and before another worker may take over the batch of one that hangs."""
