@@ -21,9 +21,8 @@ class Limits:
     def __init__(self, seconds: float = 0, retries: int = 0, attempts: int = 3) -> None:
         """Note the limits; no seconds are no limit."""
         self.seconds, self.retries, self.attempts = seconds or float('inf'), retries, attempts
-        self.together = (
-            1 if seconds else None
-        )  # calls at once, as what is to end one that is late must not meet the next
+        # Calls at once, if there is a limit: what ends one that is late must not meet the next.
+        self.together = 1 if seconds else None
 
 
 class Calls:
