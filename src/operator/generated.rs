@@ -148,6 +148,8 @@ impl Generated {
 /// The sources that have generated files.
 #[must_use]
 pub fn compiled(sources: Vec<PathBuf>, options: &Request) -> Vec<PathBuf> {
-    let made = |source: &Path| [Generated::find(source, options), Generated::of_wrapper(source, options)];
-    sources.into_iter().filter(|source| made(source).iter().any(|made| !made.is_empty())).collect()
+    let is_made = |find: fn(&Path, &Request) -> Generated, source: &Path| !find(source, options).is_empty();
+    let is_compiled =
+        |source: &PathBuf| is_made(Generated::find, source) || is_made(Generated::of_wrapper, source);
+    sources.into_iter().filter(is_compiled).collect()
 }

@@ -98,8 +98,7 @@ fn with_imports<T: Default>(
     let Some(parsed) = python::module(source) else { return T::default() };
     let model = Model::new(&parsed.syntax().body);
     let scene = Scene::new(source, &parsed, &model, component, surroundings);
-    let neighbours = surroundings.neighbours.iter().map(imported).collect::<Vec<_>>();
-    let neighbours = neighbours.iter().flat_map(|imports| imports.iter().cloned());
+    let neighbours = surroundings.neighbours.iter().flat_map(|neighbour| imported(neighbour).to_vec());
     let imports: Vec<_> = imports::of(&model).into_iter().chain(neighbours).collect();
     ask(&imports, &scene)
 }

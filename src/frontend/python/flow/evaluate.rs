@@ -171,10 +171,7 @@ impl<'a> Walker<'_, 'a> {
             Expr::FString(literal) => self.fstring(literal),
             Expr::Named(named) => {
                 let value = self.eval(&named.value);
-                let value = match value {
-                    value @ Value::Read(..) => self.changed(value),
-                    value => value,
-                };
+                let value = self.changed(value);
                 self.bind(&named.target, &value);
                 value
             }

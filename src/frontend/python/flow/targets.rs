@@ -162,18 +162,16 @@ impl<'a> Walker<'_, 'a> {
                 let site = Some(self.sites.len() - 1);
                 Value::Access(entity, Rc::new(View { site, ..view.as_ref().clone() }))
             }
-            value @ Value::Read(..) => self.changed(value),
-            value => value,
+            value => self.changed(value),
         }
     }
 
     /// A value that has a name or more done to it: of a read, the default is kept if it is known.
     pub(super) fn changed(&self, value: Value<'a>) -> Value<'a> {
-        let Value::Read(reads, form) = value else { return value };
-        let form = match form {
-            Form::Direct => Form::changed(self.sole_default(&Value::Read(reads.clone(), Form::Direct))),
-            form => form,
-        };
-        Value::Read(reads, form)
+        let default = self.sole_default(&value);
+        match value {
+            Value::Read(reads, Form::Direct) => Value::Read(reads, Form::changed(default)),
+            value => value,
+        }
     }
 }
